@@ -1,0 +1,62 @@
+/**
+ * @file view.h
+ * @brief Arrays inside the library, looked at without a copy; and named numbers with unit, default
+ * and range.
+ */
+#ifndef NEUROAI_VIEW_H
+#define NEUROAI_VIEW_H
+
+#include <stddef.h>
+
+#include <neuroai/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Type of a view's elements. */
+enum {
+  NAI_FLOAT32 = 1, /**< float */
+  NAI_INT32 = 2    /**< int32_t */
+};
+
+/**
+ * An array that belongs to a handle. The address stays the same for the life of the handle; values
+ * change under the reader whenever the handle does. Views are read only.
+ */
+typedef struct nai_view {
+  uint32_t struct_size; /**< sizeof(nai_view), filled in by the caller */
+  int32_t dtype;        /**< NAI_FLOAT32 or NAI_INT32 */
+  const void *data;     /**< first element */
+  int32_t ndim;         /**< number of dimensions, 1 to 4 */
+  int32_t reserved;     /**< 0 */
+  int64_t shape[4];     /**< length of each dimension; 1 past ndim */
+  int64_t stride[4];    /**< bytes from one element to the next along each dimension; 0 past ndim */
+} nai_view;
+
+/* clang-format off */
+/** A nai_view to be filled. */
+#define NAI_VIEW_INIT {sizeof(nai_view), 0, NULL, 0, 0, {0, 0, 0, 0}, {0, 0, 0, 0}}
+/* clang-format on */
+
+/** A number that can be set by name. */
+typedef struct nai_parameter {
+  uint32_t struct_size; /**< sizeof(nai_parameter), filled in by the caller */
+  int32_t list;        /**< 1 when a list of values may be given, from which each trial draws one */
+  const char *name;    /**< as in the call that sets it */
+  const char *unit;    /**< "ms", "1", ... */
+  const char *meaning; /**< a sentence */
+  double initial;      /**< its value when nobody sets it (of a list: its first value) */
+  double low;          /**< smallest value allowed */
+  double high;         /**< largest value allowed */
+} nai_parameter;
+
+/* clang-format off */
+/** A nai_parameter to be filled. */
+#define NAI_PARAMETER_INIT {sizeof(nai_parameter), 0, NULL, NULL, NULL, 0, 0, 0}
+/* clang-format on */
+
+#ifdef __cplusplus
+}
+#endif
+#endif
