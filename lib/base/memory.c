@@ -1,0 +1,55 @@
+/*
+ * Memory: the only place of the library that asks for any. Every block is zeroed and 64-byte
+ * aligned (a cache line, and the widest vector register), so that results never depend on what a
+ * block held before or where it lies.
+ */
+#include "memory.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "error.h"
+
+#define ALIGNMENT 64
+
+void *nai__alloc(int64_t count, size_t size)
+{
+  size_t bytes;
+  if (count < 0 || __builtin_mul_overflow((uint64_t)count, size, &bytes) ||
+      bytes > PTRDIFF_MAX - ALIGNMENT) {
+    nai__fail(NAI_ERR_MEMORY, "%lld elements of %zu bytes are more than there can be memory for",
+              (long long)count, size);
+    return NULL;
+  }
+  /* C11 wants a multiple of the alignment; an empty array gets an address too. */
+  size_t rounded = bytes > 0 ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
+  void *block = aligned_alloc(ALIGNMENT, rounded);
+  if (!block) {
+    nai__fail(NAI_ERR_MEMORY, "no memory for %zu bytes", bytes);
+    return NULL;
+  }
+  return memset(block, 0, rounded);
+}
+
+void nai__free(void *pointer)
+{
+  free(pointer);
+}
+
+char *nai__copy_string(const char *text)
+{
+  size_t bytes = strlen(text) + 1;
+  char *copy = nai__alloc((int64_t)bytes, 1);
+  if (copy) memcpy(copy, text, bytes);
+  return copy;
+}
+
+void *nai__grow(void *array, int64_t count, int64_t new_count, size_t size)
+{
+  void *larger = nai__alloc(new_count, size);
+  if (!larger) return NULL;
+  int64_t kept = count < new_count ? count : new_count;
+  if (array && kept > 0) memcpy(larger, array, (size_t)kept * size);
+  nai__free(array);
+  return larger;
+}

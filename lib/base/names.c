@@ -1,0 +1,62 @@
+/*
+ * Names of populations, inputs and outputs, and lists of shell patterns over them. Names are ASCII,
+ * so that they mean the same in a model file, in a pattern and in every locale.
+ */
+#include "names.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "error.h"
+
+#define NAME_BYTES 64
+
+static int is_separator(char c)
+{
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+nai_status nai__name_check(const char *name, const char *what)
+{
+  if (!name) return nai__fail_null(what);
+  size_t length = strlen(name);
+  if (length == 0) return nai__fail(NAI_ERR_NAME, "%s is empty", what);
+  if (length >= NAME_BYTES) {
+    return nai__fail(NAI_ERR_NAME, "%s \"%.40s...\" has %zu characters, may have at most %d", what,
+                     name, length, NAME_BYTES - 1);
+  }
+  for (size_t i = 0; i < length; i++) {
+    unsigned char c = (unsigned char)name[i];
+    if (c <= ' ' || c >= 0x7f || strchr("*?[]\\", c)) {
+      return nai__fail(NAI_ERR_NAME,
+                       "%s \"%s\" has a character that names may not have at place %zu", what, name,
+                       i + 1);
+    }
+  }
+  return NAI_OK;
+}
+
+int nai__names_next(const char **list, char entry[64])
+{
+  const char *start = *list;
+  while (is_separator(*start)) start++;
+  const char *end = start;
+  while (*end && !is_separator(*end)) end++;
+  size_t length = (size_t)(end - start);
+  *list = end;
+  if (length == 0) return 0;
+  if (length >= NAME_BYTES) return -1;
+  memcpy(entry, start, length);
+  entry[length] = '\0';
+  return 1;
+}
+
+int nai__names_match(const char *list, const char *name)
+{
+  char entry[NAME_BYTES];
+  int found;
+  while ((found = nai__names_next(&list, entry)) != 0) {
+    if (found > 0 && fnmatch(entry, name, 0) == 0) return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,42 @@
+/* Numbers that are set by name: finding, checking, describing. */
+#include "parameter.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "error.h"
+
+int nai__parameter_find(const nai__parameter *table, int n, const char *name, const char *owner)
+{
+  for (int i = 0; name && i < n; i++)
+    if (strcmp(table[i].name, name) == 0) return i;
+  if (!name)
+    nai__fail_null("parameter");
+  else
+    nai__fail(NAI_ERR_NAME, "%s has no parameter '%.60s'", owner, name);
+  return -1;
+}
+
+nai_status nai__parameter_check(const nai__parameter *p, double value)
+{
+  if (!(value >= p->low && value <= p->high))
+    return nai__fail(NAI_ERR_INVALID, "%s is %g, must be %g to %g", p->name, value, p->low,
+                     p->high);
+  if (p->whole && value != floor(value))
+    return nai__fail(NAI_ERR_INVALID, "%s is %g, must be a whole number", p->name, value);
+  return NAI_OK;
+}
+
+nai_status nai__parameter_describe(nai_parameter *out, const nai__parameter *table, int n,
+                                   int64_t index)
+{
+  NAI__REQUIRE(out);
+  if (out->struct_size != sizeof *out)
+    return nai__fail(NAI_ERR_INVALID, "out->struct_size is %u, must be %zu",
+                     (unsigned)out->struct_size, sizeof *out);
+  if (index < 0 || index >= n)
+    return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %d", (long long)index, n - 1);
+  const nai__parameter *p = &table[index];
+  *out = (nai_parameter){sizeof *out, 0, p->name, p->unit, p->meaning, p->initial, p->low, p->high};
+  return NAI_OK;
+}

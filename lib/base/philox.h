@@ -1,0 +1,42 @@
+/* Philox4x32-10 (Salmon et al. 2011): four words that are a function of a key and a counter. */
+#ifndef NAI_BASE_PHILOX_H
+#define NAI_BASE_PHILOX_H
+
+#include <stdint.h>
+
+/*
+ * What random numbers are for; part of the counter, so that purposes never share numbers. Values
+ * are for ever.
+ */
+enum nai__purpose {
+  NAI__FOR_USER = 0,
+  NAI__FOR_NOISE = 1,
+  NAI__FOR_INPUT_NOISE = 2,
+  NAI__FOR_WEIGHTS = 3,
+  NAI__FOR_SYNAPSES = 4,
+  NAI__FOR_POSITIONS = 5,
+  NAI__FOR_TASK = 6,
+  NAI__FOR_FEEDBACK = 7
+};
+
+void nai__philox(uint32_t out[4], const uint32_t counter[4], uint64_t key);
+
+/* A sequential reader of one stream: (seed, purpose, a, b); b < 2^24. */
+typedef struct nai__stream {
+  uint64_t key;
+  uint32_t counter[4];
+  uint32_t word[4];
+  int used;
+} nai__stream;
+
+nai__stream nai__stream_open(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b);
+uint32_t nai__stream_word(nai__stream *s);
+double nai__stream_uniform(nai__stream *s);             /* [0, 1), 53 bits */
+double nai__stream_normal(nai__stream *s);              /* standard normal */
+double nai__stream_gamma(nai__stream *s, double shape); /* scale 1 (Marsaglia & Tsang 2000) */
+int64_t nai__stream_below(nai__stream *s, int64_t n);   /* 0 .. n-1 */
+
+/* Another seed, for stream `label` of this one. */
+uint64_t nai__seed_derive(uint64_t seed, uint32_t purpose, uint64_t label);
+
+#endif

@@ -1,0 +1,26 @@
+/*
+ * A pool of threads that share out numbered tasks. Results may not depend on which thread does
+ * which task.
+ */
+#ifndef NAI_BASE_THREADS_H
+#define NAI_BASE_THREADS_H
+
+#include <stdint.h>
+
+#include <neuroai/status.h>
+
+typedef struct nai__pool nai__pool;
+
+/* `threads` >= 1 workers, the caller included. With 1 no thread is made. */
+nai_status nai__pool_create(nai__pool **out, int32_t threads);
+void nai__pool_destroy(nai__pool *pool);
+int32_t nai__pool_threads(const nai__pool *pool);
+
+/*
+ * Runs work(argument, task, thread) for each task 0 .. tasks-1, thread 0 .. threads-1; returns when
+ * all are done.
+ */
+void nai__pool_run(nai__pool *pool, int64_t tasks,
+                   void (*work)(void *argument, int64_t task, int32_t thread), void *argument);
+
+#endif

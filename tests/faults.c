@@ -1,0 +1,85 @@
+/* Faults on demand: see faults.h. Counters are atomic, for the library's threads. */
+#include "faults.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+static atomic_long allocations;
+static atomic_long good_allocations = -1;
+static atomic_long good_threads = -1;
+
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+int __real_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
+                          void *argument);
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
+                          void *argument);
+
+/* 1 when this call is to fail; counts down to 0 and stays there, -1 means never. */
+static int is_refused(atomic_long *good)
+{
+  long left = atomic_load(good);
+  while (left > 0) {
+    if (atomic_compare_exchange_weak(good, &left, left - 1)) return 0;
+  }
+  return left == 0;
+}
+
+long faults_allocations(void)
+{
+  return atomic_load(&allocations);
+}
+
+void faults_fail_allocation(long good)
+{
+  atomic_store(&good_allocations, good);
+}
+
+void faults_fail_thread(long good)
+{
+  atomic_store(&good_threads, good);
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size)
+{
+  atomic_fetch_add(&allocations, 1);
+  if (is_refused(&good_allocations)) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  return __real_aligned_alloc(alignment, size);
+}
+
+void *__wrap_malloc(size_t size)
+{
+  atomic_fetch_add(&allocations, 1);
+  return __real_malloc(size);
+}
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+  atomic_fetch_add(&allocations, 1);
+  return __real_calloc(count, size);
+}
+
+void *__wrap_realloc(void *block, size_t size)
+{
+  atomic_fetch_add(&allocations, 1);
+  return __real_realloc(block, size);
+}
+
+int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
+                          void *argument)
+{
+  if (is_refused(&good_threads)) return EAGAIN;
+  return __real_pthread_create(id, attributes, start, argument);
+}

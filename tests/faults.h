@@ -1,0 +1,22 @@
+/*
+ * Faults on demand. The test program is linked with -Wl,--wrap for these functions, so that tests
+ * can count what the library asks for and refuse it. Only calls from the library and from tests are
+ * seen, not those from shared libraries.
+ */
+#ifndef NEUROAI_TESTS_FAULTS_H
+#define NEUROAI_TESTS_FAULTS_H
+
+/* Allocations (aligned_alloc, malloc, calloc, realloc) so far. */
+long faults_allocations(void);
+
+/*
+ * The aligned_alloc after `good` more ones fails, and so does every later one; -1: none fails. All
+ * memory of the library comes from aligned_alloc. The pattern: for (n = 0; ; n++) { fail after n;
+ * call; fail after -1; stop when it succeeded }.
+ */
+void faults_fail_allocation(long good);
+
+/* The same for pthread_create. */
+void faults_fail_thread(long good);
+
+#endif
