@@ -1,0 +1,131 @@
+/*
+ * Kernels: pointers and sizes only. One table for each kind of processor; kernels/ is the only
+ * folder that knows the processor. The portable table is always there, and every other one is
+ * tested against it.
+ *
+ * Arrays are row-major float with a leading dimension in floats, a multiple of 16 when the comment
+ * says `padded`; bases are then 64-byte aligned and what lies between n and the leading dimension
+ * may be read and written, but holds nothing.
+ *
+ * Order of summation: each element of a product is one chain over k = 0 .. k-1, whatever the number
+ * of rows; so a trial gives the same bits alone and in any batch. (Not so in the "blas" table,
+ * where the BLAS decides.)
+ */
+#ifndef NAI_KERNELS_KERNELS_H
+#define NAI_KERNELS_KERNELS_H
+
+#include <stdint.h>
+
+/* Transfer functions, as in network.h; kernels know numbers only. */
+enum {
+  NAI__RELU = 0,
+  NAI__TANH = 1,
+  NAI__SOFTPLUS = 2,
+  NAI__LOGISTIC = 3,
+  NAI__LINEAR = 4,
+  NAI__RECTIFIED_TANH = 5,
+  NAI__POWER = 6
+};
+
+/*
+ * A run of units that share leak and transfer function. Pointers are to the first of them and need
+ * not be aligned. relu and the other rectifying ones let NaN through (never hide it as 0), and have
+ * slope 0 at 0.
+ */
+typedef struct nai__units {
+  int64_t n;
+  int32_t transfer;
+  int32_t reserved;
+  const float *alpha;    /* dt / tau */
+  const float *bias;     /* added to v */
+  const float *noise;    /* what xi is multiplied with, or NULL without noise */
+  const float *gain;     /* r = gain f(x), or NULL when all are 1 */
+  const float *exponent; /* of NAI__POWER, else NULL */
+} nai__units;
+
+typedef struct nai__kernels {
+  const char *name; /* "portable", "avx2", "avx512", "blas" */
+
+  /* --- products with a packed matrix P of k rows and n columns -------------------------------- */
+
+  /* Floats that packing takes; never 0. */
+  int64_t (*packed_size)(int64_t k, int64_t n);
+  /* transposed = 0: P[i][j] = w[i * ldw + j].  transposed = 1: P[i][j] = w[j * ldw + i]. */
+  void (*pack)(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n, int transposed);
+  /*
+   * c [rows, n] = a [rows, k] P, or c += a P when accumulate. Writes exactly n columns. lda, ldc
+   * padded or not.
+   */
+  void (*product)(float *c, int64_t ldc, const float *a, int64_t lda, const float *packed,
+                  int64_t rows, int64_t k, int64_t n, int accumulate);
+  /*
+   * The same for one row, for latency: skips the k with a[k] == 0 (silent units). `index` [k] is
+   * scratch. Same bits as product().
+   */
+  void (*row_product)(float *c, const float *a, const float *packed, int64_t k, int64_t n,
+                      int accumulate, int32_t *index);
+
+  /* --- the weight gradient -------------------------------------------------------------------- */
+
+  /* Floats of scratch that outer() needs. */
+  int64_t (*outer_scratch)(int64_t m, int64_t n);
+  /*
+   * w [m, n] = sum over rows d[row][i] r[row][j], or w += when accumulate. `rows` (steps * trials)
+   * is the long dimension. ldd, ldr, ldw padded; may write w's padding. Bits do not depend on how m
+   * is cut into calls.
+   */
+  void (*outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
+                int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch);
+
+  /* --- noise ---------------------------------------------------------------------------------- */
+
+  /*
+   * out [n] = standard normals, a function of (seed, purpose, trial, step, unit 0 .. n-1):
+   * Philox4x32-10, key = seed, counter = {unit / 4, step, trial low word, (trial high word &
+   * 0x00ffffff) | purpose << 24}; the four words make two Box-Muller pairs: u = (w0 >> 8 + 0.5)
+   * 2^-24, radius = sqrt(-2 log u), angle = 2 pi (w1 >> 8) 2^-24: units 4q, 4q+1 = radius cos, sin
+   * of words 0, 1; units 4q+2, 4q+3 of words 2, 3. Polynomials of our own for log, sin, cos and no
+   * fused multiply-add: the same bits from every table on every machine. Writes exactly n.
+   */
+  void (*normals)(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
+                  uint32_t step);
+
+  /* --- units: one row (trial) of a run of units ----------------------------------------------- */
+
+  /*
+   * x = (1-alpha) x + alpha (v + bias) + noise xi;  r = gain f(x).   xi may be NULL when u->noise
+   * is.
+   */
+  void (*current_forward)(const nai__units *u, float *x, float *r, const float *v, const float *xi);
+  /*
+   * a = gain f(v + bias + noise xi);  r = (1-alpha) r_before + alpha a.   r may be r_before.
+   */
+  void (*rate_forward)(const nai__units *u, float *r, float *a, const float *r_before,
+                       const float *v, const float *xi);
+  /*
+   * Backward through current_forward. In: g = dJ/dr(t) total, carry = (1-alpha) dJ/dx(t+1), r =
+   * r(t). dx = carry + g * (gain f'(x), found from r);  out: g = alpha dx = dJ/dv(t), carry =
+   * (1-alpha) dx.
+   */
+  void (*current_backward)(const nai__units *u, float *g, float *carry, const float *r);
+  /*
+   * Backward through rate_forward. In: g = dJ/dr(t) without the leak's own path, carry = (1-alpha)
+   * dJ/dr(t+1), a = a(t). dr = carry + g;  out: g = alpha dr * (gain f'(..), found from a) =
+   * dJ/dv(t), carry = (1-alpha) dr.
+   */
+  void (*rate_backward)(const nai__units *u, float *g, float *carry, const float *a);
+
+  /* r = gain f(x), for initial states. */
+  void (*transfer)(const nai__units *u, float *r, const float *x);
+} nai__kernels;
+
+/*
+ * The best table for this processor; or one by name; NULL for an unknown name or one that this
+ * processor cannot run.
+ */
+const nai__kernels *nai__kernels_best(void);
+const nai__kernels *nai__kernels_named(const char *name);
+/* Name of table `index`, whether the processor can run it or not; NULL past the last. */
+const char *nai__kernels_name(int index);
+
+#endif

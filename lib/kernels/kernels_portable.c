@@ -1,0 +1,6 @@
+/* Kernels for every processor, in vectors of 16 bytes, without fused multiply-add on x86. */
+#define NAI__WIDTH 16
+#define NAI__TABLE nai__kernels_portable
+#define NAI__TABLE_NAME "portable"
+#define NAI__NORMALS nai__normals_portable
+#include "table.inc.h"

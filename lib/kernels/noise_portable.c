@@ -1,0 +1,4 @@
+/* Standard normals for every processor. Compiled with -ffp-contract=off: see noise.inc.h. */
+#define NAI__WIDTH 16
+#define NAI__NORMALS nai__normals_portable
+#include "noise.inc.h"

@@ -1,0 +1,37 @@
+/*
+ * One table: the products, the weight gradient and the units, compiled for the processor that the
+ * flags of the including file allow. The file defines NAI__TABLE (its accessor), NAI__TABLE_NAME
+ * and NAI__NORMALS.
+ */
+#include <math.h>
+#include <stddef.h>
+
+#include "tables.h"
+#include "vector.h"
+
+#include "products.inc.h"
+
+#include "outer.inc.h"
+
+#include "units.inc.h"
+
+static const nai__kernels table = {
+    .name = NAI__TABLE_NAME,
+    .packed_size = packed_size,
+    .pack = pack,
+    .product = product,
+    .row_product = row_product,
+    .outer_scratch = outer_scratch,
+    .outer = outer,
+    .normals = NAI__NORMALS,
+    .current_forward = current_forward,
+    .rate_forward = rate_forward,
+    .current_backward = current_backward,
+    .rate_backward = rate_backward,
+    .transfer = transfer,
+};
+
+const nai__kernels *NAI__TABLE(void)
+{
+  return &table;
+}

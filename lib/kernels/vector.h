@@ -1,0 +1,262 @@
+/*
+ * Vectors of NAI__LANES floats, as wide as the compiler flags of the file that includes this allow,
+ * or as NAI__WIDTH (bytes) says. The operators + - * / & | ^ << >> work on all of them. What the
+ * language lacks is a function here: an intrinsic on x86, and plain C with the same result
+ * elsewhere; only fused() rounds differently where there is no fused multiply-add.
+ */
+#ifndef NAI_KERNELS_VECTOR_H
+#define NAI_KERNELS_VECTOR_H
+
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__SSE2__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#ifndef NAI__WIDTH
+#if defined(__AVX512F__)
+#define NAI__WIDTH 64
+#elif defined(__AVX2__)
+#define NAI__WIDTH 32
+#else
+#define NAI__WIDTH 16
+#endif
+#endif
+
+#define NAI__LANES (NAI__WIDTH / 4)
+#define NAI__INLINE static inline __attribute__((always_inline, unused))
+
+typedef float vec __attribute__((vector_size(NAI__WIDTH)));
+typedef float vec_anywhere __attribute__((vector_size(NAI__WIDTH), aligned(4), may_alias));
+typedef int32_t ivec __attribute__((vector_size(NAI__WIDTH)));
+typedef uint32_t uvec __attribute__((vector_size(NAI__WIDTH)));
+typedef uint64_t wide __attribute__((vector_size(NAI__WIDTH)));
+
+NAI__INLINE int64_t at_most(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+NAI__INLINE vec load(const float *p)
+{
+  return *(const vec_anywhere *)p;
+}
+
+NAI__INLINE void store(float *p, vec x)
+{
+  *(vec_anywhere *)p = x;
+}
+
+NAI__INLINE vec all(float x)
+{
+  return x - (vec){0};
+}
+
+NAI__INLINE ivec lane_number(void)
+{
+#if NAI__WIDTH == 64
+  return (ivec){0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+#elif NAI__WIDTH == 32
+  return (ivec){0, 1, 2, 3, 4, 5, 6, 7};
+#else
+  return (ivec){0, 1, 2, 3};
+#endif
+}
+
+/*
+ * The first n lanes, 0 <= n <= NAI__LANES; the other lanes are 0, and no memory beyond the n is
+ * touched.
+ */
+NAI__INLINE vec load_some(const float *p, int64_t n)
+{
+#if NAI__WIDTH == 64
+  return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif NAI__WIDTH == 32
+  return _mm256_maskload_ps(p, (__m256i)(lane_number() < (int32_t)n));
+#else
+  vec x = {0};
+  for (int i = 0; i < NAI__LANES; i++)
+    if (i < n) x[i] = p[i];
+  return x;
+#endif
+}
+
+NAI__INLINE void store_some(float *p, vec x, int64_t n)
+{
+#if NAI__WIDTH == 64
+  _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), x);
+#elif NAI__WIDTH == 32
+  _mm256_maskstore_ps(p, (__m256i)(lane_number() < (int32_t)n), x);
+#else
+  for (int i = 0; i < NAI__LANES; i++)
+    if (i < n) p[i] = x[i];
+#endif
+}
+
+/* The first n lanes, or all of them when n is more. */
+NAI__INLINE vec load_up_to(const float *p, int64_t n)
+{
+  return n >= NAI__LANES ? load(p) : load_some(p, n);
+}
+
+NAI__INLINE void store_up_to(float *p, vec x, int64_t n)
+{
+  if (n >= NAI__LANES)
+    store(p, x);
+  else
+    store_some(p, x, n);
+}
+
+/* a * b + c, rounded once where the processor can. */
+NAI__INLINE vec fused(vec a, vec b, vec c)
+{
+#if NAI__WIDTH == 64
+  return _mm512_fmadd_ps(a, b, c);
+#elif NAI__WIDTH == 32 && defined(__FMA__)
+  return _mm256_fmadd_ps(a, b, c);
+#elif NAI__WIDTH == 16 && defined(__aarch64__)
+  return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+#else
+  return a * b + c;
+#endif
+}
+
+NAI__INLINE vec square_root(vec x)
+{
+#if NAI__WIDTH == 64
+  return _mm512_sqrt_ps(x);
+#elif NAI__WIDTH == 32
+  return _mm256_sqrt_ps(x);
+#elif defined(__SSE2__)
+  return _mm_sqrt_ps(x);
+#else
+  for (int i = 0; i < NAI__LANES; i++) x[i] = __builtin_sqrtf(x[i]);
+  return x;
+#endif
+}
+
+/* A truth value a lane. Comparisons with NaN are false, as in C. */
+#if NAI__WIDTH == 64
+typedef __mmask16 truth;
+
+NAI__INLINE truth is_below(vec a, vec b)
+{
+  return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ);
+}
+NAI__INLINE truth is_at_most(vec a, vec b)
+{
+  return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ);
+}
+NAI__INLINE truth is_zero(vec a)
+{
+  return _mm512_cmp_ps_mask(a, _mm512_setzero_ps(), _CMP_EQ_OQ);
+}
+NAI__INLINE truth has_bit_30(uvec a)
+{
+  return _mm512_test_epi32_mask((__m512i)a, _mm512_set1_epi32(1 << 30));
+}
+NAI__INLINE vec choose(truth t, vec a, vec b)
+{
+  return _mm512_mask_blend_ps(t, b, a);
+}
+NAI__INLINE vec zero_where(truth t, vec a)
+{
+  return _mm512_maskz_mov_ps((__mmask16)~t, a);
+}
+#else
+typedef ivec truth;
+
+NAI__INLINE truth is_below(vec a, vec b)
+{
+  return a < b;
+}
+NAI__INLINE truth is_at_most(vec a, vec b)
+{
+  return a <= b;
+}
+NAI__INLINE truth is_zero(vec a)
+{
+  return a == (vec){0};
+}
+NAI__INLINE truth has_bit_30(uvec a)
+{
+  return (ivec)(a << 1) >> 31;
+}
+NAI__INLINE vec choose(truth t, vec a, vec b)
+{
+  return (vec)((t & (ivec)a) | (~t & (ivec)b));
+}
+NAI__INLINE vec zero_where(truth t, vec a)
+{
+  return (vec)(~t & (ivec)a);
+}
+#endif
+
+NAI__INLINE vec magnitude(vec x)
+{
+  return (vec)((ivec)x & 0x7fffffff);
+}
+
+/* The magnitude of a with the sign of b. */
+NAI__INLINE vec with_sign_of(vec a, vec b)
+{
+  return (vec)(((ivec)a & 0x7fffffff) | ((ivec)b & INT32_MIN));
+}
+
+/*
+ * Numbers below 2^-100 become 0. What decays would else end among the denormal numbers, stay there
+ * for ever (0.8 times the smallest one rounds back to it) and make each operation on it a hundred
+ * times slower.
+ */
+NAI__INLINE vec flushed(vec x)
+{
+  return zero_where(is_below(magnitude(x), all(0x1p-100f)), x);
+}
+
+/* Exact for whole numbers of up to 24 bits. */
+NAI__INLINE vec to_float(ivec x)
+{
+  return __builtin_convertvector(x, vec);
+}
+
+/* The low 32 bits of each 64-bit lane, multiplied to 64 bits. */
+NAI__INLINE wide times(wide a, wide b)
+{
+#if NAI__WIDTH == 64
+  return (wide)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif NAI__WIDTH == 32
+  return (wide)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+  return (wide)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#else
+  return (a & 0xffffffffu) * (b & 0xffffffffu);
+#endif
+}
+
+/* low, high = a0 b0 a1 b1 ... */
+NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
+{
+#if NAI__WIDTH == 64
+  const ivec first = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
+  *low = _mm512_permutex2var_ps(a, (__m512i)first, b);
+  *high = _mm512_permutex2var_ps(a, (__m512i)(first + 8), b);
+#elif NAI__WIDTH == 32
+  vec even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b);
+  *low = _mm256_permute2f128_ps(even, odd, 0x20);
+  *high = _mm256_permute2f128_ps(even, odd, 0x31);
+#elif defined(__SSE2__)
+  *low = _mm_unpacklo_ps(a, b);
+  *high = _mm_unpackhi_ps(a, b);
+#else
+  for (int i = 0; i < NAI__LANES; i++) {
+    vec *to = i < NAI__LANES / 2 ? low : high;
+    (*to)[2 * i % NAI__LANES] = a[i];
+    (*to)[(2 * i + 1) % NAI__LANES] = b[i];
+  }
+#endif
+}
+
+#endif

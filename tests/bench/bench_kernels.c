@@ -1,0 +1,246 @@
+/*
+ * How fast the kernels are: each table that this processor runs, as GF/s and as a share of the most
+ * that one core does in registers alone (measured here, with the widest vectors it has). Times are
+ * the best of several short runs, for the machine may be shared. Sizes are those of training (rows:
+ * a block of trials; steps * trials) and of one trial.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "kernels/kernels.h"
+
+#define SECONDS_EACH 0.025
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+static double now(void)
+{
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Seconds that `statement` takes: the best of runs of at least half a millisecond each. */
+#define TIME(result, statement)                       \
+  do {                                                \
+    double best_ = 1e9, end_ = now() + SECONDS_EACH;  \
+    long times_ = 1;                                  \
+    do {                                              \
+      double start_ = now();                          \
+      for (long i_ = 0; i_ < times_; i_++) statement; \
+      double took_ = now() - start_;                  \
+      best_ = fmin(best_, took_ / (double)times_);    \
+      if (took_ < 5e-4) times_ *= 2;                  \
+    } while (now() < end_);                           \
+    (result) = best_;                                 \
+  } while (0)
+
+/* --- the limit -------------------------------------------------------------------------------- */
+
+#define CHAINS 12
+#define TERMS 4096
+
+#define MULTIPLY_AND_ADD(a, b, c) ((a) * (b) + (c))
+#define BROADCAST(x) ((four){x, x, x, x})
+
+/* Independent chains of multiply-adds that never leave the registers; returns the flops. */
+#define PEAK(name, attributes, vector, broadcast, multiply_add)                \
+  attributes static double name(float *sink)                                   \
+  {                                                                            \
+    vector sum[CHAINS], x = broadcast(0.999f), y = broadcast(*sink);           \
+    for (int c = 0; c < CHAINS; c++) sum[c] = y;                               \
+    for (int t = 0; t < TERMS; t++) {                                          \
+      _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) sum[c] =       \
+          multiply_add(sum[c], x, y);                                          \
+    }                                                                          \
+    for (int c = 1; c < CHAINS; c++) sum[0] = multiply_add(sum[0], x, sum[c]); \
+    memcpy(sink, &sum[0], sizeof *sink);                                       \
+    return 2.0 * TERMS * CHAINS * (double)(sizeof(vector) / sizeof(float));    \
+  }
+
+#if defined(__x86_64__)
+PEAK(peak_sse, , __m128, _mm_set1_ps, MULTIPLY_AND_ADD)
+PEAK(peak_avx2, __attribute__((target("avx2,fma"))), __m256, _mm256_set1_ps, _mm256_fmadd_ps)
+PEAK(peak_avx512, __attribute__((target("avx512f"))), __m512, _mm512_set1_ps, _mm512_fmadd_ps)
+#else
+typedef float four __attribute__((vector_size(16)));
+PEAK(peak_plain, , four, BROADCAST, MULTIPLY_AND_ADD)
+#endif
+
+static double peak(void)
+{
+  static float sink;
+  double flops = 0, seconds, best;
+#if defined(__x86_64__)
+  TIME(seconds, flops = peak_sse(&sink));
+  best = flops / seconds;
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    TIME(seconds, flops = peak_avx2(&sink));
+    best = fmax(best, flops / seconds);
+  }
+  if (__builtin_cpu_supports("avx512f")) {
+    TIME(seconds, flops = peak_avx512(&sink));
+    best = fmax(best, flops / seconds);
+  }
+#else
+  TIME(seconds, flops = peak_plain(&sink));
+  best = flops / seconds;
+#endif
+  return best;
+}
+
+/* --- kernels ---------------------------------------------------------------------------------- */
+
+static float *random_floats(int64_t n)
+{
+  float *p = aligned_alloc(64, (size_t)((n + 15) / 16 * 64));
+  if (!p) exit(EXIT_FAILURE);
+  for (int64_t i = 0; i < n; i++) p[i] = (float)rand() / (float)RAND_MAX - 0.5f;
+  return p;
+}
+
+static int64_t leading(int64_t n)
+{
+  int64_t ld = (n + 15) / 16 * 16;
+  return ld % 256 == 0 ? ld + 16 : ld;
+}
+
+static void report(const char *what, int64_t rows, int64_t m, int64_t n, double flops,
+                   double seconds, double limit)
+{
+  printf("  %-8s %6lld x %4lld x %4lld %8.1f GF/s %5.1f %%\n", what, (long long)rows, (long long)m,
+         (long long)n, flops / seconds * 1e-9, 100.0 * flops / seconds / limit);
+}
+
+static void bench_product(const nai__kernels *kernels, int64_t rows, int64_t k, int64_t n,
+                          double limit)
+{
+  float *a = random_floats(rows * leading(k)), *w = random_floats(k * leading(n)),
+        *c = random_floats(rows * leading(n));
+  float *packed = random_floats(kernels->packed_size(k, n));
+  double seconds;
+  kernels->pack(packed, w, leading(n), k, n, 0);
+  TIME(seconds, kernels->product(c, leading(n), a, leading(k), packed, rows, k, n, 1));
+  report("product", rows, k, n, 2.0 * (double)(rows * k * n), seconds, limit);
+  free(a);
+  free(w);
+  free(c);
+  free(packed);
+}
+
+static void bench_outer(const nai__kernels *kernels, int64_t rows, int64_t m, int64_t n,
+                        double limit)
+{
+  float *d = random_floats(rows * leading(m)), *r = random_floats(rows * leading(n)),
+        *w = random_floats(m * leading(n));
+  float *scratch = random_floats(kernels->outer_scratch(m, n));
+  double seconds;
+  TIME(seconds,
+       kernels->outer(w, leading(n), d, leading(m), r, leading(n), rows, m, n, 0, scratch));
+  report("outer", rows, m, n, 2.0 * (double)(rows * m * n), seconds, limit);
+  free(d);
+  free(r);
+  free(w);
+  free(scratch);
+}
+
+/*
+ * One trial, a vector of which a share is active; another vector each time, as in a network that
+ * runs.
+ */
+static void bench_row(const nai__kernels *kernels, int64_t n, double share)
+{
+  enum { VECTORS = 16 };
+  float *a = random_floats(VECTORS * n), *w = random_floats(n * n), *c = random_floats(n);
+  float *packed = random_floats(kernels->packed_size(n, n));
+  int32_t *index = malloc((size_t)n * sizeof *index);
+  if (!index) exit(EXIT_FAILURE);
+  double seconds;
+  long turn = 0;
+  for (int64_t i = 0; i < VECTORS * n; i++)
+    if ((double)rand() / RAND_MAX >= share) a[i] = 0.0f;
+  kernels->pack(packed, w, n, n, n, 0);
+  TIME(seconds, kernels->row_product(c, a + turn++ % VECTORS * n, packed, n, n, 0, index));
+  printf("  one row %6lld, %3.0f %% active %8.2f us\n", (long long)n, 100 * share, seconds * 1e6);
+  free(a);
+  free(w);
+  free(c);
+  free(packed);
+  free(index);
+}
+
+static void bench_normals(const nai__kernels *kernels, int64_t n)
+{
+  float *x = random_floats(n);
+  double seconds;
+  uint32_t step = 0;
+  TIME(seconds, kernels->normals(x, n, 1, 1, 2, step++));
+  printf("  normals %6lld %22.2f ns each\n", (long long)n, seconds * 1e9 / (double)n);
+  free(x);
+}
+
+static void bench_units(const nai__kernels *kernels, int64_t n)
+{
+  static const char *const names[] = {"relu",   "tanh",           "softplus", "logistic",
+                                      "linear", "rectified tanh", "power"};
+  float *x = random_floats(n), *r = random_floats(n), *v = random_floats(n), *xi = random_floats(n);
+  float *g = random_floats(n), *carry = random_floats(n), *alpha = random_floats(n),
+        *two = random_floats(n);
+  for (int64_t i = 0; i < n; i++) {
+    alpha[i] = 0.2f;
+    two[i] = 2.0f;
+  }
+  for (int transfer = 0; transfer < COUNT(names); transfer++) {
+    const nai__units u = {
+        .n = n, .transfer = transfer, .alpha = alpha, .bias = v, .noise = alpha, .exponent = two};
+    double forward, backward;
+    TIME(forward, kernels->current_forward(&u, x, r, v, xi));
+    TIME(backward, kernels->current_backward(&u, g, carry, r));
+    printf("  units   %6lld %-15s forward %5.2f, backward %5.2f ns each\n", (long long)n,
+           names[transfer], forward * 1e9 / (double)n, backward * 1e9 / (double)n);
+  }
+  float *all[] = {x, r, v, xi, g, carry, alpha, two};
+  for (int i = 0; i < COUNT(all); i++) free(all[i]);
+}
+
+static void bench_table(const nai__kernels *kernels, double limit)
+{
+  static const int64_t products[][3] = {
+      {16, 100, 100},   {32, 100, 100}, {16, 256, 256}, {32, 256, 256}, {16, 1024, 1024},
+      {64, 1024, 1024}, {16, 3, 100},   {16, 33, 256},  {16, 100, 3},   {16, 256, 17}};
+  static const int64_t outers[][3] = {{4800, 100, 100},  {4800, 100, 3},   {4800, 3, 100},
+                                      {12800, 256, 256}, {12800, 256, 33}, {12800, 17, 256},
+                                      {2560, 1024, 1024}};
+  printf("%s\n", kernels->name);
+  for (int i = 0; i < COUNT(products); i++)
+    bench_product(kernels, products[i][0], products[i][1], products[i][2], limit);
+  for (int i = 0; i < COUNT(outers); i++)
+    bench_outer(kernels, outers[i][0], outers[i][1], outers[i][2], limit);
+  for (int64_t n = 100; n <= 1024; n = n == 100 ? 256 : 4 * n) {
+    bench_row(kernels, n, 0.5);
+    bench_row(kernels, n, 1.0);
+  }
+  bench_normals(kernels, 100);
+  bench_normals(kernels, 256);
+  bench_normals(kernels, 1024);
+  bench_units(kernels, 100);
+}
+
+int main(int count, char **names)
+{
+  double limit = peak();
+  printf("one core, in registers: %.1f GF/s\n", limit * 1e-9);
+  for (int i = 0; nai__kernels_name(i); i++) {
+    const nai__kernels *kernels = nai__kernels_named(nai__kernels_name(i));
+    int asked = count < 2;
+    for (int k = 1; k < count; k++) asked |= strcmp(names[k], nai__kernels_name(i)) == 0;
+    if (kernels && asked) bench_table(kernels, limit);
+  }
+  return 0;
+}
