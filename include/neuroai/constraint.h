@@ -1,0 +1,73 @@
+/**
+ * @file constraint.h
+ * @brief Constraints: what the synapses of a projection may be. Made here, attached by
+ * nai_network_constrain().
+ *
+ * A constraint acts twice: when the network is built it says which synapses exist, which are
+ * plastic and which sign they have; after each learning step it puts the weights back where they
+ * may be. A user's own: extend.h.
+ */
+#ifndef NEUROAI_CONSTRAINT_H
+#define NEUROAI_CONSTRAINT_H
+
+#include <neuroai/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A constraint. Attaching it keeps a reference: destroy yours in any order. */
+typedef struct nai_constraint nai_constraint;
+
+/** How a signed population obeys Dale's law. */
+enum {
+  NAI_DALE_CLAMP = 1,   /**< a weight of the wrong sign becomes 0 (Song 2016; the default) */
+  NAI_DALE_REFLECT = 2, /**< it is mirrored: the same as training |W| (Yang & Wang 2020) */
+  NAI_DALE_OFF = 0      /**< the projection is exempt from Dale's law */
+};
+
+/** Each synapse exists with probability `density`, 0 to 1, drawn when the network is built. */
+NAI_API nai_status nai_constraint_create_sparse(nai_constraint **out, double density);
+
+/**
+ * The synapses that exist: where `mask` [n_post, n_pre] is not 0. The array is copied.
+ * Attaching it to a projection of another shape fails at nai_network_build().
+ */
+NAI_API nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_t *mask,
+                                              int64_t n_post, int64_t n_pre);
+
+/**
+ * Dale's law: all that a unit sends has the sign of its population. `mode`: NAI_DALE_CLAMP,
+ * _REFLECT or _OFF.
+ */
+NAI_API nai_status nai_constraint_create_dale(nai_constraint **out, int32_t mode);
+
+/** All weights of the projection have this sign, +1 or -1, whatever the population's is. */
+NAI_API nai_status nai_constraint_create_sign(nai_constraint **out, int32_t sign);
+
+/** No weight of the projection is negative. */
+NAI_API nai_status nai_constraint_create_nonnegative(nai_constraint **out);
+
+/**
+ * Synapses that keep their initial value exactly: where `fixed` [n_post, n_pre] is not 0.
+ * Nullable: fixed (then all of them; n_post and n_pre are not read).
+ */
+NAI_API nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8_t *fixed,
+                                               int64_t n_post, int64_t n_pre);
+
+/** No weight's absolute value exceeds `limit` > 0. */
+NAI_API nai_status nai_constraint_create_max_weight(nai_constraint **out, double limit);
+
+/**
+ * A synapse exists with probability `peak` * exp(-distance / `length`): the number of connections
+ * falls exponentially with distance. Both ends need positions. `peak` 0 to 1; `length` in mm.
+ */
+NAI_API nai_status nai_constraint_create_distance(nai_constraint **out, double peak, double length);
+
+/** Gives up the caller's reference. Nullable: constraint. */
+NAI_API void nai_constraint_destroy(nai_constraint *constraint);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,81 @@
+/**
+ * @file state.h
+ * @brief A running network: the activity of one or more trials, moved on step by step.
+ *
+ * Threads: many states may run one network from many threads; one state is used by one thread at a
+ * time. Memory: nai_state_create() allocates everything, the other calls nothing.
+ */
+#ifndef NEUROAI_STATE_H
+#define NEUROAI_STATE_H
+
+#include <neuroai/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** Activity of a network. Keeps the network alive. */
+typedef struct nai_state nai_state;
+
+/**
+ * `trials` run at once, at time 0, with noise from `seed` (trial 0, 1, ... of that seed). The
+ * network must be built.
+ */
+NAI_API nai_status nai_state_create(nai_state **out, const nai_network *net, int64_t trials,
+                                    uint64_t seed);
+
+/** Nullable: state. */
+NAI_API void nai_state_destroy(nai_state *state);
+
+/**
+ * One time step. `inputs` [trials, all input channels], inputs in the order they were added;
+ * `outputs` [trials, all output channels] likewise. Nullable: inputs (0, where the network has none
+ * or is left alone), outputs.
+ */
+NAI_API nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs);
+
+/**
+ * `steps` time steps. `inputs` [steps, trials, channels]; `outputs` likewise; `rates` [steps,
+ * trials, units], populations in the order they were added. Nullable: inputs, outputs, rates.
+ */
+NAI_API nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs,
+                                 float *outputs, float *rates);
+
+/** Back to time 0: the initial state, nothing clamped or injected; the same noise again. */
+NAI_API nai_status nai_state_reset(nai_state *state);
+
+/** From now on the rates of these populations are `rate`, whatever they receive. */
+NAI_API nai_status nai_state_clamp(nai_state *state, const char *names, float rate);
+
+/** The same with a rate of 0: a lesion, or optogenetic silencing. */
+NAI_API nai_status nai_state_silence(nai_state *state, const char *names);
+
+/**
+ * From now on `current` [n] is added to what this population's units receive; of one value when n
+ * is 1.
+ */
+NAI_API nai_status nai_state_inject(nai_state *state, const char *names, const float *current,
+                                    int64_t n);
+
+/** Ends clamping and injection of these populations. */
+NAI_API nai_status nai_state_release(nai_state *state, const char *names);
+
+/** Rates of a population now: [trials, n]. */
+NAI_API nai_status nai_state_rates(nai_view *out, const nai_state *state, const char *name);
+
+/** Steps made since time 0; -1 when state is NULL. */
+NAI_API int64_t nai_state_time(const nai_state *state);
+
+/** Bytes that nai_state_snapshot() writes; -1 when state is NULL. */
+NAI_API int64_t nai_state_snapshot_size(const nai_state *state);
+
+/** Writes all that the future depends on (activity, delays, time, clamps, noise) into `buffer`. */
+NAI_API nai_status nai_state_snapshot(void *buffer, int64_t size, const nai_state *state);
+
+/** Puts a snapshot back; refused when it is of another network, number of trials or library. */
+NAI_API nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,243 @@
+/*
+ * One time step: inputs, then stage by stage products, noise, leak and transfer, then outputs
+ * (design.md, section 4).
+ */
+#include "activity.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/memory.h"
+#include "../base/philox.h"
+
+/* --- slots ------------------------------------------------------------------------------------ */
+
+int64_t nai__rate_slots(const nai_network *net, int64_t steps)
+{
+  return steps ? steps + net->max_delay : net->max_delay + 1;
+}
+
+int64_t nai__input_slots(const nai_network *net, int64_t steps)
+{
+  return steps ? steps + net->max_input_delay : net->max_input_delay + 1;
+}
+
+float *nai__rate_at(const nai__activity *a, int64_t t)
+{
+  return a->rate + (t + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
+}
+
+float *nai__input_at(const nai__activity *a, int64_t t)
+{
+  return a->input +
+         (t + a->net->max_input_delay - 1) % a->input_slots * a->trials * a->net->ld_inputs;
+}
+
+float *nai__drive_at(const nai__activity *a, int64_t t)
+{
+  return a->drive + (t - 1) % a->output_slots * a->trials * a->net->ld_units;
+}
+
+float *nai__output_at(const nai__activity *a, int64_t t)
+{
+  return a->output + (t - 1) % a->output_slots * a->trials * a->net->ld_outputs;
+}
+
+/* --- scratch ---------------------------------------------------------------------------------- */
+
+nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_t rows)
+{
+  int64_t n = net->n_units > net->n_inputs ? net->n_units : net->n_inputs;
+  int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
+  out->v = NAI__ARRAY(float, rows *ld);
+  out->xi = NAI__ARRAY(float, rows *ld);
+  out->index = NAI__ARRAY(int32_t, n + 16);
+  if (out->v && out->xi && out->index) return NAI_OK;
+  nai__scratch_destroy(out);
+  return NAI_ERR_MEMORY;
+}
+
+void nai__scratch_destroy(nai__scratch *scratch)
+{
+  nai__free(scratch->v);
+  nai__free(scratch->xi);
+  nai__free(scratch->index);
+  *scratch = (nai__scratch){NULL, NULL, NULL};
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+static void begin_row(const nai__activity *a, float *x, float *r)
+{
+  const nai_network *net = a->net;
+  const float *initial = net->unit + 4 * net->ld_units;
+  memcpy(x, initial, (size_t)net->n_units * sizeof *x);
+  for (int64_t s = 0; s < net->n_segments; s++) {
+    const nai__segment *g = &net->segment[s];
+    if (g->leak == NAI_LEAK_RATE)
+      memcpy(r + g->offset, initial + g->offset, (size_t)g->units.n * sizeof *r);
+    else
+      net->kernels->transfer(&g->units, r + g->offset, x + g->offset);
+  }
+}
+
+void nai__begin(const nai__activity *a, int64_t row, int64_t rows)
+{
+  const nai_network *net = a->net;
+  for (int64_t b = row; b < row + rows; b++) {
+    float *r = nai__rate_at(a, 0) + b * net->ld_units;
+    begin_row(a, a->x + b * net->ld_units, r);
+    for (int64_t t = 1 - net->max_delay; t < 0; t++)
+      memcpy(nai__rate_at(a, t) + b * net->ld_units, r, (size_t)net->n_units * sizeof *r);
+    for (int64_t t = 1 - net->max_input_delay; t < 1; t++)
+      memset(nai__input_at(a, t) + b * net->ld_inputs, 0, (size_t)net->n_inputs * sizeof *r);
+  }
+}
+
+/* --- inputs ----------------------------------------------------------------------------------- */
+
+/* u = [baseline + task + noise], rectified or not, on every step (Song 2016). */
+static void shape_inputs(const nai__activity *a, int64_t t, int64_t trial, float *u, float *xi)
+{
+  const nai_network *net = a->net;
+  const float *noise = net->channel, *baseline = noise + net->ld_inputs,
+              *rectify = baseline + net->ld_inputs;
+  if (net->has_input_noise)
+    net->kernels->normals(xi, net->n_inputs, a->seed, NAI__FOR_INPUT_NOISE,
+                          a->first + (uint64_t)trial, (uint32_t)t);
+  for (int64_t c = 0; c < net->n_inputs; c++) {
+    float value = u[c] + baseline[c] + (noise[c] != 0 ? noise[c] * xi[c] : 0);
+    u[c] = rectify[c] != 0 && value < 0 ? 0 : value;
+  }
+}
+
+static void take_inputs(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
+                        const float *inputs, nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  size_t bytes = (size_t)net->n_inputs * sizeof *inputs;
+  for (int64_t b = 0; b < rows; b++) {
+    float *u = nai__input_at(a, t) + (row + b) * net->ld_inputs;
+    if (inputs)
+      memcpy(u, inputs + b * net->n_inputs, bytes);
+    else
+      memset(u, 0, bytes);
+    if (net->has_input_noise || net->has_input_shape) shape_inputs(a, t, row + b, u, scratch->xi);
+  }
+}
+
+/* --- products --------------------------------------------------------------------------------- */
+
+static void multiply(const nai__activity *a, const nai__block *block, int64_t t, int64_t row,
+                     int64_t rows, float *c, int64_t ldc, int accumulate, nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  int64_t lda = block->from_input ? net->ld_inputs : net->ld_units;
+  const float *source =
+      block->from_input ? nai__input_at(a, t - block->delay) : nai__rate_at(a, t - block->delay);
+  source += row * lda + block->pre;
+  if (rows == 1)
+    net->kernels->row_product(c, source, block->forward, block->n_pre, block->n_post, accumulate,
+                              scratch->index);
+  else
+    net->kernels->product(c, ldc, source, lda, block->forward, rows, block->n_pre, block->n_post,
+                          accumulate);
+}
+
+static void clear_columns(float *v, int64_t ld, int64_t first, int64_t end, int64_t rows)
+{
+  for (int64_t b = 0; b < rows; b++)
+    memset(v + b * ld + first, 0, (size_t)(end - first) * sizeof *v);
+}
+
+/* v [rows][ld_units] of one stage, biases apart: they are the transfer kernels' part. */
+static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
+                       nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
+  int accumulate = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *block = &net->block[k];
+    if (block->to_output || block->to_stage != stage) continue;
+    if (!accumulate && (block->post != first || block->post + block->n_post != end)) {
+      clear_columns(scratch->v, net->ld_units, first, end, rows);
+      accumulate = 1;
+    }
+    multiply(a, block, t, row, rows, scratch->v + block->post, net->ld_units, accumulate, scratch);
+    accumulate = 1;
+  }
+  if (!accumulate) clear_columns(scratch->v, net->ld_units, first, end, rows);
+  if (!a->inject) return;
+  for (int64_t b = 0; b < rows; b++)
+    for (int64_t u = first; u < end; u++) scratch->v[b * net->ld_units + u] += a->inject[u];
+}
+
+/* --- units ------------------------------------------------------------------------------------ */
+
+static void move_segment(const nai__activity *a, const nai__segment *g, int64_t t, int64_t trial,
+                         const float *v, const float *xi)
+{
+  const nai_network *net = a->net;
+  int64_t at = trial * net->ld_units + g->offset;
+  float *r = nai__rate_at(a, t) + at;
+  v += g->offset;
+  xi += g->offset;
+  if (g->leak == NAI_LEAK_CURRENT)
+    net->kernels->current_forward(&g->units, a->x + at, r, v, xi);
+  else
+    net->kernels->rate_forward(&g->units, r, nai__drive_at(a, t) + at, nai__rate_at(a, t - 1) + at,
+                               v, xi);
+  if (!a->clamp) return;
+  for (int64_t u = 0; u < g->units.n; u++)
+    if (!isnan(a->clamp[g->offset + u])) r[u] = a->clamp[g->offset + u];
+}
+
+static void move_units(const nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
+                       nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  for (int64_t b = 0; b < rows; b++)
+    for (int64_t s = 0; s < net->n_segments; s++)
+      if (net->segment[s].stage == stage)
+        move_segment(a, &net->segment[s], t, row + b, scratch->v + b * net->ld_units,
+                     scratch->xi + b * net->ld_units);
+}
+
+static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
+                       nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  if (!net->has_noise) return;
+  for (int64_t b = 0; b < rows; b++)
+    net->kernels->normals(scratch->xi + b * net->ld_units, net->n_units, a->seed, NAI__FOR_NOISE,
+                          a->first + (uint64_t)(row + b), (uint32_t)t);
+}
+
+static void read_out(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
+                     nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  float *z = nai__output_at(a, t) + row * net->ld_outputs;
+  const float *bias = net->theta + net->output_bias;
+  for (int64_t b = 0; b < rows; b++)
+    memcpy(z + b * net->ld_outputs, bias, (size_t)net->n_outputs * sizeof *z);
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *block = &net->block[k];
+    if (block->to_output)
+      multiply(a, block, t, row, rows, z + block->post, net->ld_outputs, 1, scratch);
+  }
+}
+
+void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
+                  nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  if (net->n_inputs) take_inputs(a, t, row, rows, inputs, scratch);
+  draw_noise(a, t, row, rows, scratch);
+  for (int64_t stage = 0; stage < net->n_stages; stage++) {
+    sum_inputs(a, stage, t, row, rows, scratch);
+    move_units(a, stage, t, row, rows, scratch);
+  }
+  if (net->n_outputs) read_out(a, t, row, rows, scratch);
+}

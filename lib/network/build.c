@@ -1,0 +1,38 @@
+/* Building: from what was said of a network to its arrays. */
+#include "../base/error.h"
+#include "network.h"
+
+static nai_status build(nai_network *net, uint64_t seed)
+{
+  net->seed = seed;
+  NAI__TRY(nai__layout(net));
+  NAI__TRY(nai__place(net));
+  NAI__TRY(nai__wire(net));
+  nai__numbers_refresh(net);
+  NAI__TRY(nai__initial_weights(net));
+  NAI__TRY(nai__project(net, NULL, NULL));
+  nai__pack(net);
+  return NAI_OK;
+}
+
+void nai__assembled(nai_network *net)
+{
+  nai__numbers_refresh(net);
+  for (int64_t i = 0; i < net->n_projections; i++) nai__refresh_plastic(net, &net->projection[i]);
+  nai__pack(net);
+  net->built = 1;
+}
+
+nai_status nai_network_build(nai_network *net, uint64_t seed)
+{
+  NAI__REQUIRE(net);
+  if (net->error) return nai__again(net);
+  if (net->built) return nai__fail(NAI_ERR_ORDER, "the network is built already");
+  nai_status status = build(net, seed);
+  if (status != NAI_OK) {
+    nai__layout_destroy(net);
+    return nai__remember(net, status);
+  }
+  net->built = 1;
+  return NAI_OK;
+}

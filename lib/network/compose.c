@@ -1,0 +1,439 @@
+/* Composing a network: nodes, projections, and what is said of them before the build. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/names.h"
+#include "network.h"
+
+/* Units of one node, and of a network: what keeps every index and size below far from overflow. */
+#define MOST_UNITS 10000000
+
+nai_status nai_network_create(nai_network **out, double dt)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  if (!(dt > 0 && dt <= 1e6))
+    return nai__fail(NAI_ERR_INVALID, "dt is %g ms, must be above 0 and at most 1e6", dt);
+  nai_network *net = NAI__NEW(nai_network);
+  if (!net) return NAI_ERR_MEMORY;
+  nai__reference_init(&net->reference);
+  net->dt = dt;
+  net->kernels = nai__kernels_best();
+  *out = net;
+  return NAI_OK;
+}
+
+void nai__network_keep(nai_network *net)
+{
+  nai__reference_keep(&net->reference);
+}
+
+void nai_network_destroy(nai_network *net)
+{
+  if (!net || !nai__reference_drop(&net->reference)) return;
+  nai__layout_destroy(net);
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    nai__numbers_destroy(&net->node[i]);
+    nai__free(net->node[i].position);
+  }
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    nai__projection *p = &net->projection[i];
+    for (int64_t c = 0; c < p->n_constraints; c++) nai_constraint_destroy(p->constraint[c]);
+    nai__free(p->constraint);
+  }
+  nai__free(net->node);
+  nai__free(net->projection);
+  nai__free(net->radius_names);
+  nai__free(net->balance);
+  nai__free(net);
+}
+
+/* --- the first error -------------------------------------------------------------------------- */
+
+nai_status nai__remember(nai_network *net, nai_status status)
+{
+  if (status != NAI_OK && net->error == NAI_OK) {
+    net->error = status;
+    snprintf(net->message, sizeof net->message, "%s", nai_last_error());
+  }
+  return status;
+}
+
+nai_status nai__again(const nai_network *net)
+{
+  return nai__fail(net->error, "%s", net->message);
+}
+
+nai_status nai__require_built(const nai_network *net, const char *argument)
+{
+  if (!net) return nai__fail_null(argument);
+  if (net->error) return nai__again(net);
+  if (!net->built)
+    return nai__fail(NAI_ERR_ORDER, "%s is not built yet: call nai_network_build first", argument);
+  return NAI_OK;
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+int nai__selected(const nai__node *node, int kinds, const char *names)
+{
+  return (kinds & NAI__KIND(node->kind)) && nai__names_match(names, node->name);
+}
+
+static nai_status fail_unknown(const nai_network *net, int kinds, const char *entry,
+                               const char *argument)
+{
+  char known[160] = "";
+  size_t used = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    if (!(kinds & NAI__KIND(net->node[i].kind))) continue;
+    int wrote =
+        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", net->node[i].name);
+    if (wrote < 0 || (size_t)wrote >= sizeof known - used) {
+      known[used] = 0;
+      break;
+    }
+    used += (size_t)wrote;
+  }
+  return nai__fail(NAI_ERR_NAME, "%s: nothing is called '%s'; there %s", argument, entry,
+                   used ? known : "is nothing yet");
+}
+
+nai_status nai__names_known(const nai_network *net, int kinds, const char *names,
+                            const char *argument)
+{
+  if (!names) return nai__fail_null(argument);
+  char entry[64];
+  const char *rest = names;
+  int more, entries = 0;
+  while ((more = nai__names_next(&rest, entry)) == 1) {
+    int found = 0;
+    for (int64_t i = 0; i < net->n_nodes && !found; i++)
+      found = nai__selected(&net->node[i], kinds, entry);
+    if (!found) return fail_unknown(net, kinds, entry, argument);
+    entries++;
+  }
+  if (more < 0)
+    return nai__fail(NAI_ERR_NAME, "%s has an entry of more than 63 characters", argument);
+  if (!entries) return nai__fail(NAI_ERR_NAME, "%s is empty", argument);
+  return NAI_OK;
+}
+
+nai_status nai__node_find(const nai__node **out, const nai_network *net, int kinds,
+                          const char *name, const char *argument)
+{
+  if (!name) return nai__fail_null(argument);
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    *out = &net->node[i];
+    if ((kinds & NAI__KIND(net->node[i].kind)) && strcmp(net->node[i].name, name) == 0)
+      return NAI_OK;
+  }
+  return fail_unknown(net, kinds, name, argument);
+}
+
+int nai__projection_selected(const nai_network *net, const nai__projection *p, const char *from,
+                             const char *to)
+{
+  return nai__names_match(from, net->node[p->from].name) &&
+         nai__names_match(to, net->node[p->to].name);
+}
+
+nai_status nai__projections_known(const nai_network *net, const char *from, const char *to)
+{
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS), from, "from"));
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), to, "to"));
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (nai__projection_selected(net, &net->projection[i], from, to)) return NAI_OK;
+  return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
+}
+
+nai_status nai__projection_find(const nai__projection **out, const nai_network *net,
+                                const char *from, const char *to)
+{
+  NAI__REQUIRE(from);
+  NAI__REQUIRE(to);
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    const nai__projection *p = *out = &net->projection[i];
+    if (strcmp(net->node[p->from].name, from) == 0 && strcmp(net->node[p->to].name, to) == 0)
+      return NAI_OK;
+  }
+  return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
+}
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+static nai_status check_node(const nai_network *net, const char *name, int64_t n)
+{
+  NAI__TRY(nai__name_check(name, "name"));
+  if (n < 1 || n > MOST_UNITS)
+    return nai__fail(NAI_ERR_INVALID, "n of '%s' is %lld, must be 1 to %d", name, (long long)n,
+                     MOST_UNITS);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (strcmp(net->node[i].name, name) == 0)
+      return nai__fail(NAI_ERR_NAME, "name '%s' is taken", name);
+  return NAI_OK;
+}
+
+static nai_status add_node(nai_network *net, const char *name, int64_t n, int32_t kind,
+                           int32_t sign)
+{
+  NAI__TRY(check_node(net, name, n));
+  if (sign < -1 || sign > 1)
+    return nai__fail(NAI_ERR_INVALID, "sign of '%s' is %d, must be -1, 0 or 1", name, (int)sign);
+  nai__node node = {.kind = kind, .sign = sign, .n = n};
+  memcpy(node.name, name, strlen(name) + 1);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == kind) node.order += net->node[i].n;
+  if (node.order + n > MOST_UNITS)
+    return nai__fail(NAI_ERR_INVALID, "with '%s' there are more than %d units", name, MOST_UNITS);
+  nai__node *grown = nai__grow(net->node, net->n_nodes, net->n_nodes + 1, sizeof *grown);
+  if (!grown) return NAI_ERR_MEMORY;
+  net->node = grown;
+  int32_t *balance = nai__grow(net->balance, net->n_nodes, net->n_nodes + 1, sizeof *balance);
+  if (!balance) return NAI_ERR_MEMORY;
+  net->balance = balance;
+  NAI__TRY(nai__numbers_create(&node));
+  if (kind == NAI_POPULATIONS && node.number[NAI__TAU][0] < net->dt)
+    for (int64_t i = 0; i < n; i++) node.number[NAI__TAU][i] = net->dt;
+  net->balance[net->n_nodes] = -1;
+  net->node[net->n_nodes++] = node;
+  return NAI_OK;
+}
+
+nai_status nai_network_add_input(nai_network *net, const char *name, int64_t n)
+{
+  NAI__COMPOSE(net, add_node(net, name, n, NAI_INPUTS, NAI_FREE));
+}
+
+nai_status nai_network_add_population(nai_network *net, const char *name, int64_t n, int32_t sign)
+{
+  NAI__COMPOSE(net, add_node(net, name, n, NAI_POPULATIONS, sign));
+}
+
+nai_status nai_network_add_output(nai_network *net, const char *name, int64_t n)
+{
+  NAI__COMPOSE(net, add_node(net, name, n, NAI_OUTPUTS, NAI_FREE));
+}
+
+/* Sets an int32 member of the selected populations, between 0 and `high`. */
+static nai_status set_choice(nai_network *net, const char *names, size_t member, const char *what,
+                             int32_t value, int32_t high)
+{
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
+  if (value < 0 || value > high)
+    return nai__fail(NAI_ERR_INVALID, "%s is %d, must be 0 to %d", what, (int)value, (int)high);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), names))
+      memcpy((char *)&net->node[i] + member, &value, sizeof value);
+  return NAI_OK;
+}
+
+nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t leak)
+{
+  NAI__COMPOSE(net, set_choice(net, names, offsetof(nai__node, leak), "leak", leak, NAI_LEAK_RATE));
+}
+
+nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t transfer)
+{
+  NAI__COMPOSE(net, set_choice(net, names, offsetof(nai__node, transfer), "transfer", transfer,
+                               NAI_TRANSFER_POWER));
+}
+
+/* --- projections ------------------------------------------------------------------------------ */
+
+static nai_status add_projection(nai_network *net, int64_t from, int64_t to)
+{
+  const nai__node *pre = &net->node[from], *post = &net->node[to];
+  if (pre->kind == NAI_INPUTS && post->kind == NAI_OUTPUTS)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "input '%s' cannot drive output '%s': outputs read populations", pre->name,
+                     post->name);
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (net->projection[i].from == from && net->projection[i].to == to)
+      return nai__fail(NAI_ERR_NAME, "'%s' is already connected to '%s'", pre->name, post->name);
+  nai__projection *grown =
+      nai__grow(net->projection, net->n_projections, net->n_projections + 1, sizeof *grown);
+  if (!grown) return NAI_ERR_MEMORY;
+  net->projection = grown;
+  net->projection[net->n_projections++] =
+      (nai__projection){.from = from, .to = to, .delay_ms = -1, .plastic = 1, .sign = pre->sign};
+  return NAI_OK;
+}
+
+static nai_status connect_all(nai_network *net, const char *from, const char *to)
+{
+  int senders = NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS);
+  int receivers = NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS);
+  NAI__TRY(nai__names_known(net, senders, from, "from"));
+  NAI__TRY(nai__names_known(net, receivers, to, "to"));
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    for (int64_t j = 0; j < net->n_nodes; j++)
+      if (nai__selected(&net->node[i], senders, from) &&
+          nai__selected(&net->node[j], receivers, to))
+        NAI__TRY(add_projection(net, i, j));
+  return NAI_OK;
+}
+
+nai_status nai_network_connect(nai_network *net, const char *from, const char *to)
+{
+  NAI__COMPOSE(net, connect_all(net, from, to));
+}
+
+static nai_status set_delay(nai_network *net, const char *from, const char *to, double delay)
+{
+  NAI__TRY(nai__projections_known(net, from, to));
+  double steps = delay / net->dt;
+  if (!(delay >= 0) || steps > 100000)
+    return nai__fail(NAI_ERR_INVALID, "delay is %g ms, must be 0 to %g", delay, 100000 * net->dt);
+  if (fabs(steps - round(steps)) > 1e-6 * (1 + steps))
+    return nai__fail(NAI_ERR_INVALID, "delay is %g ms, must be a multiple of dt = %g ms", delay,
+                     net->dt);
+  NAI__EACH_PROJECTION(net, p, from, to) p->delay_ms = delay;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_delay(nai_network *net, const char *from, const char *to, double delay)
+{
+  NAI__COMPOSE(net, set_delay(net, from, to, delay));
+}
+
+static nai_status set_autapses(nai_network *net, const char *from, const char *to, int32_t allowed)
+{
+  NAI__TRY(nai__projections_known(net, from, to));
+  if (allowed != 0 && allowed != 1)
+    return nai__fail(NAI_ERR_INVALID, "allowed is %d, must be 0 or 1", (int)allowed);
+  NAI__EACH_PROJECTION(net, p, from, to) p->autapses = allowed;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_autapses(nai_network *net, const char *from, const char *to,
+                                    int32_t allowed)
+{
+  NAI__COMPOSE(net, set_autapses(net, from, to, allowed));
+}
+
+static nai_status constrain(nai_network *net, const char *from, const char *to,
+                            nai_constraint *constraint)
+{
+  NAI__REQUIRE(constraint);
+  NAI__TRY(nai__projections_known(net, from, to));
+  NAI__EACH_PROJECTION(net, p, from, to)
+  {
+    nai_constraint **grown =
+        nai__grow(p->constraint, p->n_constraints, p->n_constraints + 1, sizeof *grown);
+    if (!grown) return NAI_ERR_MEMORY;
+    p->constraint = grown;
+    p->constraint[p->n_constraints++] = constraint;
+    nai__constraint_keep(constraint);
+  }
+  return NAI_OK;
+}
+
+nai_status nai_network_constrain(nai_network *net, const char *from, const char *to,
+                                 nai_constraint *constraint)
+{
+  NAI__COMPOSE(net, constrain(net, from, to, constraint));
+}
+
+static nai_status check_initial(int32_t kind, double a, double b)
+{
+  if (kind < NAI_INITIAL_DEFAULT || kind > NAI_INITIAL_IDENTITY)
+    return nai__fail(NAI_ERR_INVALID, "kind of initial weights is %d, must be 0 to %d", (int)kind,
+                     NAI_INITIAL_IDENTITY);
+  if (kind == NAI_INITIAL_DEFAULT) return NAI_OK;
+  if (!(fabs(a) <= 1e6))
+    return nai__fail(NAI_ERR_INVALID, "a of the initial weights is %g, must be -1e6 to 1e6", a);
+  if (kind >= NAI_INITIAL_ORTHOGONAL) return NAI_OK;
+  if (!(fabs(b) <= 1e6))
+    return nai__fail(NAI_ERR_INVALID, "b of the initial weights is %g, must be -1e6 to 1e6", b);
+  if (kind == NAI_INITIAL_UNIFORM && b < a)
+    return nai__fail(NAI_ERR_INVALID, "b of uniform initial weights is %g, must be at least a = %g",
+                     b, a);
+  if (kind == NAI_INITIAL_NORMAL && b < 0)
+    return nai__fail(NAI_ERR_INVALID, "b of normal initial weights is %g, must be at least 0", b);
+  if (kind >= NAI_INITIAL_GAMMA && (a <= 0 || b <= 0))
+    return nai__fail(NAI_ERR_INVALID,
+                     "a and b of the initial weights are %g and %g, must be above 0", a, b);
+  return NAI_OK;
+}
+
+static nai_status set_initial(nai_network *net, const char *from, const char *to, int32_t kind,
+                              double a, double b)
+{
+  NAI__TRY(nai__projections_known(net, from, to));
+  NAI__TRY(check_initial(kind, a, b));
+  NAI__EACH_PROJECTION(net, p, from, to)
+  {
+    const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+    if (kind == NAI_INITIAL_IDENTITY && pre->n != post->n)
+      return nai__fail(NAI_ERR_INVALID,
+                       "identity weights need as many units in '%s' (%lld) as in '%s' (%lld)",
+                       pre->name, (long long)pre->n, post->name, (long long)post->n);
+    p->initial = kind;
+    p->a = a;
+    p->b = b;
+  }
+  return NAI_OK;
+}
+
+nai_status nai_network_set_initial(nai_network *net, const char *from, const char *to, int32_t kind,
+                                   double a, double b)
+{
+  NAI__COMPOSE(net, set_initial(net, from, to, kind, a, b));
+}
+
+static nai_status set_radius(nai_network *net, const char *names, double radius)
+{
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
+  if (!(radius > 0 && radius <= 1e3))
+    return nai__fail(NAI_ERR_INVALID, "radius is %g, must be above 0 and at most 1000", radius);
+  char *copy = nai__copy_string(names);
+  if (!copy) return NAI_ERR_MEMORY;
+  nai__free(net->radius_names);
+  net->radius_names = copy;
+  net->radius = radius;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_radius(nai_network *net, const char *names, double radius)
+{
+  NAI__COMPOSE(net, set_radius(net, names, radius));
+}
+
+static nai_status set_balance(nai_network *net, const char *names, int32_t on)
+{
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
+  if (on != 0 && on != 1) return nai__fail(NAI_ERR_INVALID, "on is %d, must be 0 or 1", (int)on);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), names)) net->balance[i] = on;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t on)
+{
+  NAI__COMPOSE(net, set_balance(net, names, on));
+}
+
+static nai_status set_kernels(nai_network *net, const char *name)
+{
+  const nai__kernels *kernels = name ? nai__kernels_named(name) : nai__kernels_best();
+  if (!kernels)
+    return nai__fail(NAI_ERR_UNSUPPORTED, "kernels '%.40s' are unknown, or not for this processor",
+                     name);
+  if (net->built) return nai__use_kernels(net, kernels);
+  net->kernels = kernels;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_kernels(nai_network *net, const char *name)
+{
+  NAI__REQUIRE(net);
+  if (!net->built) NAI__COMPOSE(net, set_kernels(net, name));
+  if (!nai__reference_only(&net->reference))
+    return nai__fail(NAI_ERR_ORDER,
+                     "a task, trainer or state uses the network: its kernels are fixed");
+  return set_kernels(net, name);
+}

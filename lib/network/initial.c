@@ -1,0 +1,250 @@
+/*
+ * Initial weights. What Dale's law costs most networks is their start: purely positive and negative
+ * weights have a mean, and the mean makes one huge eigenvalue that drowns the rest. Here the
+ * default draws magnitudes, balances each unit's inhibition against its excitation, so that its
+ * expected recurrent input is zero, and then scales the matrix to a chosen spectral radius.
+ */
+#include <math.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "../kernels/lapack.h"
+#include "network.h"
+
+/* Radius of the disc that the default's recurrent eigenvalues fill. */
+#define DEFAULT_RADIUS 1.0
+
+/* --- one projection --------------------------------------------------------------------------- */
+
+static int is_recurrent(const nai_network *net, const nai__projection *p)
+{
+  return p->delay > 0 && net->node[p->from].kind == NAI_POPULATIONS &&
+         net->node[p->to].kind == NAI_POPULATIONS;
+}
+
+/* Synapses that a unit of the target has from nodes of this kind, on average. */
+static double fan_in(const nai_network *net, int64_t to, int32_t kind)
+{
+  double synapses = 0;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->to != to || net->node[p->from].kind != kind) continue;
+    nai_synapses s = nai__synapses(net, p, NULL, NULL);
+    for (int64_t i = 0; i < s.n_post; i++)
+      for (int64_t j = 0; j < s.n_pre; j++) synapses += (double)s.exists[i * s.stride + j];
+  }
+  return fmax(synapses / (double)net->node[to].n, 1);
+}
+
+/* Recurrent weights are only relative here: scale_recurrent() sets their size. */
+static double draw_default(const nai_network *net, const nai__projection *p, double fan,
+                           nai__stream *random)
+{
+  if (is_recurrent(net, p))
+    return p->sign ? nai__stream_gamma(random, 2) : nai__stream_normal(random);
+  if (net->node[p->to].kind == NAI_OUTPUTS)
+    return p->sign ? nai__stream_gamma(random, 2) * 0.5 / fan
+                   : nai__stream_normal(random) / sqrt(fan);
+  int rectifies = net->node[p->to].transfer == NAI_TRANSFER_RELU;
+  return nai__stream_normal(random) * sqrt((p->delay == 0 && rectifies ? 2 : 1) / fan);
+}
+
+static double draw(const nai_network *net, const nai__projection *p, double fan,
+                   nai__stream *random)
+{
+  switch (p->initial) {
+  case NAI_INITIAL_UNIFORM: return p->a + (p->b - p->a) * nai__stream_uniform(random);
+  case NAI_INITIAL_NORMAL: return p->a + p->b * nai__stream_normal(random);
+  case NAI_INITIAL_GAMMA: return p->b * nai__stream_gamma(random, p->a);
+  case NAI_INITIAL_LOGNORMAL: {
+    double variance = log1p(p->b * p->b / (p->a * p->a));
+    return p->a * exp(sqrt(variance) * nai__stream_normal(random) - variance / 2);
+  }
+  default: return draw_default(net, p, fan, random);
+  }
+}
+
+static void assign(const nai__projection *p, nai_synapses *s, int64_t i, int64_t j, double w)
+{
+  int64_t k = i * s->stride + j;
+  s->weight[k] = s->exists[k] == 0 ? 0 : (float)(p->sign ? p->sign * fabs(w) : w);
+}
+
+static void draw_identity(const nai__projection *p, nai_synapses *s)
+{
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) assign(p, s, i, j, i == j ? p->a : 0);
+}
+
+static nai_status draw_orthogonal(const nai__projection *p, nai_synapses *s, nai__stream *random)
+{
+  int wide = s->n_pre > s->n_post;
+  int64_t rows = wide ? s->n_pre : s->n_post, columns = wide ? s->n_post : s->n_pre;
+  double *q = NAI__ARRAY(double, rows *columns);
+  if (!q) return NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < rows * columns; k++) q[k] = nai__stream_normal(random);
+  nai_status status = nai__orthogonal(q, rows, columns);
+  for (int64_t i = 0; i < s->n_post && status == NAI_OK; i++)
+    for (int64_t j = 0; j < s->n_pre; j++)
+      assign(p, s, i, j, p->a * (wide ? q[i * rows + j] : q[j * rows + i]));
+  nai__free(q);
+  return status;
+}
+
+static nai_status draw_projection(nai_network *net, const nai__projection *p)
+{
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  nai__stream random =
+      nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
+  if (p->initial == NAI_INITIAL_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
+  if (p->initial == NAI_INITIAL_IDENTITY) {
+    draw_identity(p, &s);
+    return NAI_OK;
+  }
+  double fan = p->initial == NAI_INITIAL_DEFAULT ? fan_in(net, p->to, net->node[p->from].kind) : 1;
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++)
+      if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, fan, &random));
+  return NAI_OK;
+}
+
+/* --- balance ---------------------------------------------------------------------------------- */
+
+/* Sums of the positive and the negative recurrent weights onto unit `i` of node `to`. */
+static void sums_onto(const nai_network *net, int64_t to, int64_t i, double *positive,
+                      double *negative)
+{
+  *positive = *negative = 0;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->to != to || !is_recurrent(net, p)) continue;
+    nai_synapses s = nai__synapses(net, p, NULL, NULL);
+    const float *w = s.weight + i * s.stride;
+    for (int64_t j = 0; j < s.n_pre; j++) *(w[j] > 0 ? positive : negative) += (double)w[j];
+  }
+}
+
+static void scale_negative(const nai_network *net, int64_t to, int64_t i, double factor)
+{
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->to != to || !is_recurrent(net, p)) continue;
+    nai_synapses s = nai__synapses(net, p, NULL, NULL);
+    float *w = s.weight + i * s.stride;
+    for (int64_t j = 0; j < s.n_pre; j++)
+      if (w[j] < 0) w[j] = (float)(w[j] * factor);
+  }
+}
+
+static void balance_node(const nai_network *net, int64_t to)
+{
+  for (int64_t i = 0; i < net->node[to].n; i++) {
+    double positive, negative;
+    sums_onto(net, to, i, &positive, &negative);
+    if (positive > 0 && negative < 0) scale_negative(net, to, i, positive / -negative);
+  }
+}
+
+/* Not said: on where weights of both signs arrive and all of them are the default's. */
+static int is_balanced(const nai_network *net, int64_t to)
+{
+  if (net->balance[to] >= 0) return net->balance[to];
+  int excited = 0, inhibited = 0;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->to != to || !is_recurrent(net, p)) continue;
+    if (p->initial != NAI_INITIAL_DEFAULT || !p->sign) return 0;
+    excited |= p->sign > 0;
+    inhibited |= p->sign < 0;
+  }
+  return excited && inhibited;
+}
+
+/* --- size ------------------------------------------------------------------------------------- */
+
+static void scale(const nai_network *net, const nai__projection *p, double factor)
+{
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++)
+      s.weight[i * s.stride + j] = (float)(s.weight[i * s.stride + j] * factor);
+}
+
+/*
+ * R^2 = sum of the columns' variances, as nai__bulk_radius(), of the default's recurrent weights
+ * alone.
+ */
+static double default_radius(const nai_network *net)
+{
+  double sum = 0;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->initial != NAI_INITIAL_DEFAULT || !is_recurrent(net, p)) continue;
+    nai_synapses s = nai__synapses(net, p, NULL, NULL);
+    for (int64_t j = 0; j < s.n_pre; j++) {
+      double mean = 0, square = 0, n = (double)s.n_post;
+      for (int64_t i = 0; i < s.n_post; i++) {
+        double w = (double)s.weight[i * s.stride + j];
+        mean += w / n;
+        square += w * w;
+      }
+      sum += square - n * mean * mean;
+    }
+  }
+  return sqrt(sum / (double)net->n_units);
+}
+
+static void scale_default(const nai_network *net)
+{
+  double radius = default_radius(net);
+  if (!(radius > 0)) return;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->initial == NAI_INITIAL_DEFAULT && is_recurrent(net, p))
+      scale(net, p, DEFAULT_RADIUS / radius);
+  }
+}
+
+static nai_status largest_eigenvalue(double *out, const nai_network *net, const char *names)
+{
+  double *w = NULL;
+  int64_t n = 0;
+  NAI__TRY(nai__gather(&w, &n, net, names));
+  double *values = NAI__ARRAY(double, 2 * n);
+  nai_status status = values ? nai__eigenvalues(values, values + n, w, n) : NAI_ERR_MEMORY;
+  *out = 0;
+  for (int64_t i = 0; i < n && status == NAI_OK; i++)
+    *out = fmax(*out, hypot(values[i], values[n + i]));
+  nai__free(values);
+  nai__free(w);
+  return status;
+}
+
+static nai_status scale_to_radius(const nai_network *net)
+{
+  if (!net->radius_names) return NAI_OK;
+  double radius;
+  NAI__TRY(largest_eigenvalue(&radius, net, net->radius_names));
+  if (!(radius > 1e-12))
+    return nai__fail(NAI_ERR_INVALID,
+                     "the weights among '%.60s' have spectral radius %g and cannot be scaled to %g",
+                     net->radius_names, radius, net->radius);
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (nai__selected(&net->node[p->from], NAI__KIND(NAI_POPULATIONS), net->radius_names) &&
+        nai__selected(&net->node[p->to], NAI__KIND(NAI_POPULATIONS), net->radius_names))
+      scale(net, p, net->radius / radius);
+  }
+  return NAI_OK;
+}
+
+nai_status nai__initial_weights(nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_projections; k++)
+    NAI__TRY(draw_projection(net, &net->projection[k]));
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS && is_balanced(net, i)) balance_node(net, i);
+  scale_default(net);
+  return scale_to_radius(net);
+}

@@ -1,0 +1,245 @@
+/* Looking at a network, and setting its weights and biases. */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "network.h"
+#include "view.h"
+
+int64_t nai_network_count(const nai_network *net, int32_t kind)
+{
+  if (!net || kind < NAI_INPUTS || kind > NAI_PROJECTIONS) return -1;
+  if (kind == NAI_PROJECTIONS) return net->n_projections;
+  int64_t n = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++) n += net->node[i].kind == kind;
+  return n;
+}
+
+const char *nai_network_name(const nai_network *net, int32_t kind, int64_t index)
+{
+  for (int64_t i = 0; net && i < net->n_nodes; i++)
+    if (net->node[i].kind == kind && index-- == 0) return net->node[i].name;
+  return NULL;
+}
+
+int64_t nai_network_size(const nai_network *net, int32_t kind, const char *name)
+{
+  if (!net || kind < NAI_INPUTS || kind > NAI_OUTPUTS) return -1;
+  int64_t n = name ? -1 : 0;
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    if (net->node[i].kind != kind) continue;
+    if (!name)
+      n += net->node[i].n;
+    else if (strcmp(net->node[i].name, name) == 0)
+      return net->node[i].n;
+  }
+  return n;
+}
+
+nai_status nai_network_projection(const char **from, const char **to, const nai_network *net,
+                                  int64_t index)
+{
+  NAI__REQUIRE(from);
+  NAI__REQUIRE(to);
+  NAI__REQUIRE(net);
+  if (index < 0 || index >= net->n_projections)
+    return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %lld", (long long)index,
+                     (long long)net->n_projections - 1);
+  *from = net->node[net->projection[index].from].name;
+  *to = net->node[net->projection[index].to].name;
+  return NAI_OK;
+}
+
+nai_status nai_network_sign(int32_t *sign, const nai_network *net, const char *name)
+{
+  NAI__REQUIRE(sign);
+  NAI__REQUIRE(net);
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
+  *sign = node->sign;
+  return NAI_OK;
+}
+
+nai_status nai_network_leak(int32_t *leak, const nai_network *net, const char *name)
+{
+  NAI__REQUIRE(leak);
+  NAI__REQUIRE(net);
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
+  *leak = node->leak;
+  return NAI_OK;
+}
+
+nai_status nai_network_transfer(int32_t *transfer, const nai_network *net, const char *name)
+{
+  NAI__REQUIRE(transfer);
+  NAI__REQUIRE(net);
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
+  *transfer = node->transfer;
+  return NAI_OK;
+}
+
+nai_status nai_network_delay(double *delay, const nai_network *net, const char *from,
+                             const char *to)
+{
+  NAI__REQUIRE(delay);
+  NAI__TRY(nai__require_built(net, "net"));
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  *delay = (double)p->delay * net->dt;
+  return NAI_OK;
+}
+
+double nai_network_dt(const nai_network *net)
+{
+  return net ? net->dt : NAN;
+}
+
+const char *nai_network_kernels(const nai_network *net)
+{
+  return net ? net->kernels->name : NULL;
+}
+
+/* --- views ------------------------------------------------------------------------------------ */
+
+static nai_status view_projection(nai_view *out, const nai_network *net, const char *from,
+                                  const char *to, const float *theta)
+{
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  nai__view_floats(out, theta + p->start, 2, (int64_t[]){net->node[p->to].n, net->node[p->from].n},
+                   (int64_t[]){net->block[p->block].ld, 1});
+  return NAI_OK;
+}
+
+static nai_status check_view(nai_view *out, const nai_network *net)
+{
+  NAI__TRY(nai__view_check(out));
+  return nai__require_built(net, "net");
+}
+
+nai_status nai_network_weights(nai_view *out, const nai_network *net, const char *from,
+                               const char *to)
+{
+  NAI__TRY(check_view(out, net));
+  return view_projection(out, net, from, to, net->theta);
+}
+
+nai_status nai_network_mask(nai_view *out, const nai_network *net, const char *from, const char *to)
+{
+  NAI__TRY(check_view(out, net));
+  return view_projection(out, net, from, to, net->exists);
+}
+
+nai_status nai_network_plastic(nai_view *out, const nai_network *net, const char *from,
+                               const char *to)
+{
+  NAI__TRY(check_view(out, net));
+  return view_projection(out, net, from, to, net->plastic);
+}
+
+#define BIASED (NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS))
+
+int64_t nai__bias_start(const nai_network *net, const nai__node *node)
+{
+  return (node->kind == NAI_OUTPUTS ? net->output_bias : net->unit_bias) + node->offset;
+}
+
+nai_status nai_network_bias(nai_view *out, const nai_network *net, const char *name)
+{
+  NAI__TRY(check_view(out, net));
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, BIASED, name, "name"));
+  nai__view_floats(out, net->theta + nai__bias_start(net, node), 1, &node->n, (int64_t[]){1});
+  return NAI_OK;
+}
+
+nai_status nai_network_positions(nai_view *out, const nai_network *net, const char *name)
+{
+  NAI__TRY(check_view(out, net));
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
+  if (!node->position)
+    return nai__fail(NAI_ERR_ORDER, "'%s' has no positions: place it first", name);
+  nai__view_floats(out, node->position, 2, (int64_t[]){node->n, 3}, (int64_t[]){3, 1});
+  return NAI_OK;
+}
+
+/* --- weights ---------------------------------------------------------------------------------- */
+
+static nai_status check_weight(const nai_synapses *s, int64_t i, int64_t j, float w)
+{
+  if (!isfinite(w))
+    return nai__fail(NAI_ERR_NONFINITE, "weights[%lld][%lld] is %g", (long long)i, (long long)j,
+                     (double)w);
+  if (w != 0 && s->exists[i * s->stride + j] == 0)
+    return nai__fail(
+        NAI_ERR_INVALID,
+        "weights[%lld][%lld] is %g, must be 0: no synapse from '%s' to '%s' exists there",
+        (long long)i, (long long)j, (double)w, s->from, s->to);
+  if (w * (float)s->sign < 0)
+    return nai__fail(NAI_ERR_INVALID, "weights[%lld][%lld] is %g, must be %s 0 from '%s' to '%s'",
+                     (long long)i, (long long)j, (double)w, s->sign > 0 ? "at least" : "at most",
+                     s->from, s->to);
+  return NAI_OK;
+}
+
+nai_status nai_network_set_weights(nai_network *net, const char *from, const char *to,
+                                   const float *weights, int64_t n_post, int64_t n_pre)
+{
+  NAI__TRY(nai__require_built(net, "net"));
+  NAI__REQUIRE(weights);
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  if (n_post != s.n_post || n_pre != s.n_pre)
+    return nai__fail(
+        NAI_ERR_INVALID, "weights are [%lld, %lld], from '%s' to '%s' they must be [%lld, %lld]",
+        (long long)n_post, (long long)n_pre, from, to, (long long)s.n_post, (long long)s.n_pre);
+  for (int64_t i = 0; i < n_post; i++)
+    for (int64_t j = 0; j < n_pre; j++) NAI__TRY(check_weight(&s, i, j, weights[i * n_pre + j]));
+  for (int64_t i = 0; i < n_post; i++)
+    memcpy(s.weight + i * s.stride, weights + i * n_pre, (size_t)n_pre * sizeof *weights);
+  nai__pack(net);
+  return NAI_OK;
+}
+
+nai_status nai_network_set_bias(nai_network *net, const char *name, const float *bias, int64_t n)
+{
+  NAI__TRY(nai__require_built(net, "net"));
+  NAI__REQUIRE(bias);
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, BIASED, name, "name"));
+  if (n != node->n)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, name,
+                     (long long)node->n);
+  for (int64_t u = 0; u < n; u++)
+    if (!isfinite(bias[u]))
+      return nai__fail(NAI_ERR_NONFINITE, "bias[%lld] is %g", (long long)u, (double)bias[u]);
+  memcpy(net->theta + nai__bias_start(net, node), bias, (size_t)n * sizeof *bias);
+  return NAI_OK;
+}
+
+/* Frozen or plastic, also after the build; what a constraint fixes stays fixed. */
+static nai_status set_plastic(nai_network *net, const char *from, const char *to, int32_t plastic)
+{
+  NAI__TRY(nai__projections_known(net, from, to));
+  if (plastic != 0 && plastic != 1)
+    return nai__fail(NAI_ERR_INVALID, "plastic is %d, must be 0 or 1", (int)plastic);
+  NAI__EACH_PROJECTION(net, p, from, to)
+  {
+    p->plastic = plastic;
+    if (net->built) nai__refresh_plastic(net, p);
+  }
+  return NAI_OK;
+}
+
+nai_status nai_network_set_plastic(nai_network *net, const char *from, const char *to,
+                                   int32_t plastic)
+{
+  NAI__REQUIRE(net);
+  if (net->error) return nai__again(net);
+  nai_status status = set_plastic(net, from, to, plastic);
+  return net->built ? status : nai__remember(net, status);
+}

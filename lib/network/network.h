@@ -1,0 +1,233 @@
+/*
+ * The network as the library sees it.
+ *
+ * All units of all populations stand in one row, all input channels in another, all output channels
+ * in a third. Units are ordered by stage: a stage is what can be computed at once within a time
+ * step, so a recurrent network has one stage and a feed-forward chain of zero delays has one a
+ * layer. Projections with the same stages and the same delay share one dense matrix, a block; a
+ * projection is a rectangle in it. So an E/I network, however many its populations, is one product
+ * a step.
+ *
+ * All weights and biases stand in one array, theta, in which gradients, moments and masks are laid
+ * out alike.
+ */
+#ifndef NAI_NETWORK_NETWORK_H
+#define NAI_NETWORK_NETWORK_H
+
+#include <neuroai/network.h>
+
+#include "../base/reference.h"
+#include "../kernels/kernels.h"
+#include "constraint.h"
+
+/* Numbers that a node takes, one a unit. */
+enum nai__number {
+  NAI__TAU,
+  NAI__NOISE,
+  NAI__BIAS,
+  NAI__INITIAL,
+  NAI__GAIN,
+  NAI__EXPONENT,
+  NAI__PLASTIC_BIAS,
+  NAI__BASELINE,
+  NAI__RECTIFY,
+  NAI__NUMBERS
+};
+
+enum nai__placement { NAI__NOWHERE, NAI__BOX, NAI__SPHERE, NAI__LATTICE, NAI__GIVEN };
+
+/* An input, a population or an output. */
+typedef struct nai__node {
+  char name[64];
+  int32_t kind; /* NAI_INPUTS, NAI_POPULATIONS, NAI_OUTPUTS */
+  int32_t sign;
+  int32_t leak;
+  int32_t transfer;
+  int64_t n;
+  int64_t order; /* first unit among those of its kind, in the order in which they were added */
+  int64_t
+      offset; /* first column in the arrays of its kind; differs from order when there are stages */
+  int64_t stage;
+  double *number[NAI__NUMBERS]; /* each [n], or NULL where the kind has no such number */
+  int32_t placement;
+  int32_t lattice_first; /* 1: starts a lattice */
+  double place[3];
+  float *position; /* [n][3], or NULL */
+} nai__node;
+
+typedef struct nai__projection {
+  int64_t from, to; /* nodes */
+  double delay_ms;  /* below 0: the default */
+  int64_t delay;    /* steps */
+  int32_t autapses;
+  int32_t plastic;
+  int32_t initial; /* NAI_INITIAL_... */
+  int32_t sign;    /* of all its weights, after wiring */
+  double a, b;     /* of the initial weights */
+  nai_constraint **constraint;
+  int64_t n_constraints;
+  int64_t block;
+  int64_t start; /* of its rectangle, in theta */
+} nai__projection;
+
+typedef struct nai__block {
+  int32_t from_input; /* 1: from input channels, 0: from units */
+  int32_t to_output;  /* 1: to output channels, 0: to units */
+  int64_t from_stage, to_stage;
+  int64_t delay;
+  int64_t pre, n_pre;   /* columns of the source that it reads */
+  int64_t post, n_post; /* columns that it drives */
+  int64_t ld;
+  int64_t start;   /* in theta */
+  float *forward;  /* packed: n_pre rows, n_post columns */
+  float *backward; /* packed: n_post rows, n_pre columns; NULL from inputs */
+} nai__block;
+
+/* A run of units that share leak and transfer function. */
+typedef struct nai__segment {
+  int64_t offset;
+  int64_t stage;
+  int32_t leak;
+  int32_t reserved;
+  nai__units units;
+} nai__segment;
+
+struct nai_network {
+  nai__reference reference;
+  double dt;
+  uint64_t seed;
+  nai_status error;  /* the first one of the composition */
+  char message[256]; /* its message */
+  const nai__kernels *kernels;
+  int32_t built;
+
+  nai__node *node;
+  int64_t n_nodes;
+  nai__projection *projection;
+  int64_t n_projections;
+
+  /* what nai_network_set_radius() and _balance() asked for */
+  char *radius_names;
+  double radius;
+  int32_t *balance; /* a node: 1 on, 0 off, -1 not said */
+
+  /* --- from here on only of a built network --------------------------------------------------- */
+  int64_t n_inputs, n_units, n_outputs; /* columns */
+  int64_t ld_inputs, ld_units, ld_outputs;
+  int64_t n_stages;
+  int64_t *stage_first;    /* [n_stages + 1]: first column of each stage, then n_units */
+  int64_t max_delay;       /* longest delay of what units send, steps */
+  int64_t max_input_delay; /* of what inputs send */
+  nai__block *block;
+  int64_t n_blocks;
+  nai__segment *segment;
+  int64_t n_segments;
+  int32_t has_rate_leak, has_noise, has_input_noise, has_input_shape;
+
+  int64_t n_theta;                /* floats, a multiple of 16 */
+  float *theta;                   /* blocks, then unit biases, then output biases */
+  float *exists;                  /* 1 where a synapse or bias exists */
+  float *learns;                  /* 1 where constraints let it learn */
+  float *plastic;                 /* 1 where it does: not in frozen projections */
+  int64_t unit_bias, output_bias; /* in theta */
+  float *unit;                    /* [5][ld_units]: alpha, noise, gain, exponent, initial */
+  float *channel;                 /* [3][ld_inputs]: noise, baseline, rectify */
+};
+
+/* --- composition ------------------------------------------------------------------------------ */
+
+/* Bits of `kinds`. */
+#define NAI__KIND(kind) (1 << (kind))
+#define NAI__ANY_NODE (NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS))
+
+/* Keeps the first error of a composition, and gives it again. */
+nai_status nai__remember(nai_network *net, nai_status status);
+nai_status nai__again(const nai_network *net);
+
+/* A call that composes: not after the build, and nothing after the first error. */
+#define NAI__COMPOSE(net, work)                                                        \
+  do {                                                                                 \
+    NAI__REQUIRE(net);                                                                 \
+    if ((net)->error) return nai__again(net);                                          \
+    if ((net)->built)                                                                  \
+      return nai__fail(NAI_ERR_ORDER, "the network is built, its structure is fixed"); \
+    return nai__remember(net, work);                                                   \
+  } while (0)
+
+#define NAI__EACH_PROJECTION(net, p, from, to)                                                    \
+  for (nai__projection *p = (net)->projection; p < (net)->projection + (net)->n_projections; p++) \
+    if (nai__projection_selected(net, p, from, to))
+
+/* Every entry of the list must match a node of these kinds. */
+nai_status nai__names_known(const nai_network *net, int kinds, const char *names,
+                            const char *argument);
+int nai__selected(const nai__node *node, int kinds, const char *names);
+/* At least one projection must match. */
+nai_status nai__projections_known(const nai_network *net, const char *from, const char *to);
+int nai__projection_selected(const nai_network *net, const nai__projection *p, const char *from,
+                             const char *to);
+/* One node or projection by its exact name. */
+nai_status nai__node_find(const nai__node **out, const nai_network *net, int kinds,
+                          const char *name, const char *argument);
+nai_status nai__projection_find(const nai__projection **out, const nai_network *net,
+                                const char *from, const char *to);
+nai_status nai__require_built(const nai_network *net, const char *argument);
+
+/* --- numbers (numbers.c) ---------------------------------------------------------------------- */
+
+nai_status nai__numbers_create(nai__node *node);
+void nai__numbers_destroy(nai__node *node);
+/* The float arrays that kernels read, made anew from the nodes' numbers. */
+void nai__numbers_refresh(nai_network *net);
+/* Name of a number, whether this kind of node has it; NULL past the last. */
+const char *nai__number_name(int number);
+
+/* --- building --------------------------------------------------------------------------------- */
+
+nai_status nai__place(nai_network *net);  /* place.c: positions */
+nai_status nai__layout(nai_network *net); /* layout.c: stages, columns, blocks, arrays */
+void nai__layout_destroy(nai_network *net);
+/* Other kernels for a built network. */
+nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels);
+/*
+ * Ends a build that draws nothing: after nai__layout(), with theta, exists, learns, signs and seed
+ * put in place.
+ */
+void nai__assembled(nai_network *net);
+nai_status nai__wire(nai_network *net);            /* synapses.c: which exist, are plastic; signs */
+nai_status nai__initial_weights(nai_network *net); /* initial.c */
+
+/* --- synapses.c ------------------------------------------------------------------------------- */
+
+/* What a table sees of a projection. gradient and momentum: laid out as theta, or NULL. */
+nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, float *gradient,
+                           float *momentum);
+/*
+ * After weights have changed: every constraint, then what holds whatever they wrote: signs, absent
+ * and fixed synapses. `before`: theta as it was, or NULL at the build.
+ */
+nai_status nai__project(nai_network *net, float *momentum, const float *before);
+/*
+ * Which synapses of a projection are plastic, from what constraints let learn and from its own
+ * `plastic`.
+ */
+void nai__refresh_plastic(nai_network *net, const nai__projection *p);
+/* The packed copies that products read; from theta. */
+void nai__pack(nai_network *net);
+
+/* --- spectrum.c ------------------------------------------------------------------------------- */
+
+/*
+ * The weights among the selected populations as one column-major double matrix [n][n]; the caller
+ * frees it.
+ */
+nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const char *names);
+/* Radius of the disc that random weights of this variance fill. */
+double nai__bulk_radius(const double *w, int64_t n);
+
+/* Where the bias of a population or output starts in theta. */
+int64_t nai__bias_start(const nai_network *net, const nai__node *node);
+
+void nai__network_keep(nai_network *net);
+
+#endif

@@ -1,0 +1,163 @@
+/*
+ * Where units are: given, in a box, on a sphere, on a lattice. Random positions are drawn by the
+ * build.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "network.h"
+
+static nai_status set_place(nai_network *net, const char *names, int32_t placement,
+                            const double place[3])
+{
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
+  int first = 1;
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    nai__node *node = &net->node[i];
+    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), names)) continue;
+    node->placement = placement;
+    node->lattice_first = first;
+    memcpy(node->place, place, sizeof node->place);
+    first = 0;
+  }
+  return NAI_OK;
+}
+
+static nai_status check_length(const char *what, double value, int may_be_zero)
+{
+  if (!(value <= 1e6 && (value > 0 || (may_be_zero && value == 0))))
+    return nai__fail(NAI_ERR_INVALID, "%s is %g mm, must be %s 0 and at most 1e6", what, value,
+                     may_be_zero ? "at least" : "above");
+  return NAI_OK;
+}
+
+static nai_status place_box(nai_network *net, const char *names, double x, double y, double z)
+{
+  NAI__TRY(check_length("x", x, 1));
+  NAI__TRY(check_length("y", y, 1));
+  NAI__TRY(check_length("z", z, 1));
+  return set_place(net, names, NAI__BOX, (double[3]){x, y, z});
+}
+
+nai_status nai_network_place_box(nai_network *net, const char *names, double x, double y, double z)
+{
+  NAI__COMPOSE(net, place_box(net, names, x, y, z));
+}
+
+static nai_status place_one(nai_network *net, const char *names, int32_t placement,
+                            const char *what, double length)
+{
+  NAI__TRY(check_length(what, length, 0));
+  return set_place(net, names, placement, (double[3]){length, 0, 0});
+}
+
+nai_status nai_network_place_sphere(nai_network *net, const char *names, double radius)
+{
+  NAI__COMPOSE(net, place_one(net, names, NAI__SPHERE, "radius", radius));
+}
+
+nai_status nai_network_place_lattice(nai_network *net, const char *names, double spacing)
+{
+  NAI__COMPOSE(net, place_one(net, names, NAI__LATTICE, "spacing", spacing));
+}
+
+static nai_status set_positions(nai_network *net, const char *name, const float *positions,
+                                int64_t n)
+{
+  NAI__REQUIRE(positions);
+  const nai__node *found;
+  NAI__TRY(nai__node_find(&found, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
+  nai__node *node = &net->node[found - net->node];
+  if (n != node->n)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, name,
+                     (long long)node->n);
+  for (int64_t i = 0; i < 3 * n; i++)
+    if (!isfinite(positions[i]) || fabsf(positions[i]) > 1e6f)
+      return nai__fail(NAI_ERR_INVALID, "positions[%lld][%d] is %g mm, must be -1e6 to 1e6",
+                       (long long)(i / 3), (int)(i % 3), (double)positions[i]);
+  if (!node->position) node->position = NAI__ARRAY(float, 3 * n);
+  if (!node->position) return NAI_ERR_MEMORY;
+  memcpy(node->position, positions, (size_t)(3 * n) * sizeof *positions);
+  node->placement = NAI__GIVEN;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_positions(nai_network *net, const char *name, const float *positions,
+                                     int64_t n)
+{
+  NAI__REQUIRE(net);
+  if (net->error) return nai__again(net);
+  nai_status status = set_positions(net, name, positions, n);
+  return net->built ? status : nai__remember(net, status);
+}
+
+/* --- the draw --------------------------------------------------------------------------------- */
+
+static void draw_box(float *position, int64_t n, const double side[3], nai__stream *random)
+{
+  for (int64_t i = 0; i < n; i++)
+    for (int k = 0; k < 3; k++)
+      position[3 * i + k] = (float)(side[k] * nai__stream_uniform(random));
+}
+
+static void draw_sphere(float *position, int64_t n, double radius, nai__stream *random)
+{
+  for (int64_t i = 0; i < n; i++) {
+    double z = 2 * nai__stream_uniform(random) - 1;
+    double angle = 6.283185307179586 * nai__stream_uniform(random);
+    double ring = sqrt(1 - z * z);
+    position[3 * i] = (float)(radius * ring * cos(angle));
+    position[3 * i + 1] = (float)(radius * ring * sin(angle));
+    position[3 * i + 2] = (float)(radius * z);
+  }
+}
+
+/* Units `first` .. of a cubic lattice of `side` units a side. */
+static void fill_lattice(float *position, int64_t n, int64_t first, int64_t side, double spacing)
+{
+  for (int64_t i = 0; i < n; i++) {
+    int64_t k = first + i;
+    position[3 * i] = (float)(spacing * (double)(k % side));
+    position[3 * i + 1] = (float)(spacing * (double)(k / side % side));
+    position[3 * i + 2] = (float)(spacing * (double)(k / (side * side)));
+  }
+}
+
+/* Units of the lattice that starts at this node: it goes on until the next node that starts one. */
+static int64_t lattice_units(const nai_network *net, int64_t start)
+{
+  int64_t units = 0;
+  for (int64_t i = start; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (node->placement != NAI__LATTICE) continue;
+    if (i > start && node->lattice_first) break;
+    units += node->n;
+  }
+  return units;
+}
+
+nai_status nai__place(nai_network *net)
+{
+  int64_t lattice_at = 0, lattice_side = 1;
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    nai__node *node = &net->node[i];
+    if (node->placement == NAI__NOWHERE || node->placement == NAI__GIVEN) continue;
+    if (!node->position) node->position = NAI__ARRAY(float, 3 * node->n);
+    if (!node->position) return NAI_ERR_MEMORY;
+    nai__stream random = nai__stream_open(net->seed, NAI__FOR_POSITIONS, (uint64_t)node->order, 0);
+    if (node->placement == NAI__BOX) draw_box(node->position, node->n, node->place, &random);
+    if (node->placement == NAI__SPHERE)
+      draw_sphere(node->position, node->n, node->place[0], &random);
+    if (node->placement != NAI__LATTICE) continue;
+    if (node->lattice_first) {
+      lattice_at = 0;
+      lattice_side = (int64_t)ceil(cbrt((double)lattice_units(net, i)) - 1e-9);
+    }
+    fill_lattice(node->position, node->n, lattice_at, lattice_side, node->place[0]);
+    lattice_at += node->n;
+  }
+  return NAI_OK;
+}

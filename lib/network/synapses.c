@@ -1,0 +1,174 @@
+/*
+ * Synapses: which exist, which learn, what sign they have; and putting the weights back where they
+ * may be after each learning step. Constraints speak first; what holds whatever they wrote is made
+ * to hold after them.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "network.h"
+
+nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, float *gradient,
+                           float *momentum)
+{
+  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  nai_synapses s = {.struct_size = sizeof s,
+                    .sign = p->sign,
+                    .from = pre->name,
+                    .to = post->name,
+                    .n_post = post->n,
+                    .n_pre = pre->n,
+                    .stride = net->block[p->block].ld,
+                    .weight = net->theta + p->start,
+                    .exists = net->exists + p->start,
+                    .plastic = net->plastic + p->start,
+                    .momentum = momentum ? momentum + p->start : NULL,
+                    .gradient = gradient ? gradient + p->start : NULL,
+                    .post_position = post->position,
+                    .pre_position = pre->position,
+                    .population_sign = pre->sign};
+  return s;
+}
+
+static uint64_t constraint_seed(const nai_network *net, const nai__projection *p,
+                                int64_t constraint)
+{
+  uint64_t label = (uint64_t)(p - net->projection) << 16 | (uint64_t)constraint;
+  return nai__seed_derive(net->seed, NAI__FOR_SYNAPSES, label);
+}
+
+/* --- at the build ----------------------------------------------------------------------------- */
+
+static int allowed(const nai__projection *p, int64_t post, int64_t pre)
+{
+  return p->autapses || p->from != p->to || post != pre;
+}
+
+static void wire_all(const nai__projection *p, nai_synapses *s)
+{
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      s->exists[i * s->stride + j] = s->plastic[i * s->stride + j] = (float)allowed(p, i, j);
+    }
+}
+
+/*
+ * Whatever a table wrote: 0 or 1, nothing that was absent or fixed before it comes back, nothing
+ * absent learns.
+ */
+static void tidy(nai_synapses *s, const float *existed, const float *learned)
+{
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      int64_t k = i * s->stride + j;
+      s->exists[k] = s->exists[k] != 0 && existed[k] != 0;
+      s->plastic[k] = s->plastic[k] != 0 && learned[k] != 0 && s->exists[k] != 0;
+    }
+}
+
+static nai_status wire_constraint(const nai_constraint *constraint, nai_synapses *s)
+{
+  if (!constraint->ops.wire) return NAI_OK;
+  int64_t n = (s->n_post - 1) * s->stride + s->n_pre;
+  float *before = NAI__ARRAY(float, 2 * n);
+  if (!before) return NAI_ERR_MEMORY;
+  memcpy(before, s->exists, (size_t)n * sizeof *before);
+  memcpy(before + n, s->plastic, (size_t)n * sizeof *before);
+  nai__clear_error();
+  nai_status status = constraint->ops.wire(constraint->user, s);
+  tidy(s, before, before + n);
+  nai__free(before);
+  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "constraint", constraint->name);
+}
+
+static nai_status wire_projection(nai_network *net, nai__projection *p)
+{
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  s.weight = NULL;
+  s.plastic = net->learns + p->start;
+  wire_all(p, &s);
+  for (int64_t c = 0; c < p->n_constraints; c++) {
+    s.seed = constraint_seed(net, p, c);
+    NAI__TRY(wire_constraint(p->constraint[c], &s));
+  }
+  if (s.sign < -1 || s.sign > 1)
+    return nai__fail(NAI_ERR_INVALID, "sign from '%s' to '%s' is %d, must be -1, 0 or 1", s.from,
+                     s.to, (int)s.sign);
+  p->sign = s.sign;
+  nai__refresh_plastic(net, p);
+  return NAI_OK;
+}
+
+void nai__refresh_plastic(nai_network *net, const nai__projection *p)
+{
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  const float *learns = net->learns + p->start;
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++)
+      s.plastic[i * s.stride + j] = p->plastic ? learns[i * s.stride + j] : 0;
+}
+
+nai_status nai__wire(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_projections; i++)
+    NAI__TRY(wire_projection(net, &net->projection[i]));
+  return NAI_OK;
+}
+
+/* --- after each learning step ----------------------------------------------------------------- */
+
+/*
+ * No wrong sign, no weight where no synapse is, nothing new where none learns: `before` holds the
+ * weights as they were, or is NULL at the build. NaN stays, to be found.
+ */
+static void guard(nai_synapses *s, const float *before)
+{
+  float sign = (float)s->sign;
+  for (int64_t i = 0; i < s->n_post; i++) {
+    float *w = s->weight + i * s->stride;
+    const float *exists = s->exists + i * s->stride;
+    if (s->sign)
+      for (int64_t j = 0; j < s->n_pre; j++) w[j] = w[j] * sign < 0 ? 0 : w[j];
+    for (int64_t j = 0; j < s->n_pre; j++) w[j] = exists[j] != 0 ? w[j] : 0;
+    if (!before) continue;
+    const float *plastic = s->plastic + i * s->stride, *old = before + i * s->stride;
+    for (int64_t j = 0; j < s->n_pre; j++) w[j] = plastic[j] != 0 ? w[j] : old[j];
+  }
+}
+
+static nai_status project_one(nai_network *net, const nai__projection *p, float *momentum,
+                              const float *before)
+{
+  nai_synapses s = nai__synapses(net, p, NULL, momentum);
+  for (int64_t c = 0; c < p->n_constraints; c++) {
+    const nai_constraint *constraint = p->constraint[c];
+    if (!constraint->ops.project) continue;
+    s.seed = constraint_seed(net, p, c);
+    nai__clear_error();
+    nai_status status = constraint->ops.project(constraint->user, &s);
+    if (status != NAI_OK) return nai__fail_callback(status, "constraint", constraint->name);
+  }
+  s.sign = p->sign;
+  guard(&s, before ? before + p->start : NULL);
+  return NAI_OK;
+}
+
+nai_status nai__project(nai_network *net, float *momentum, const float *before)
+{
+  for (int64_t i = 0; i < net->n_projections; i++)
+    NAI__TRY(project_one(net, &net->projection[i], momentum, before));
+  return NAI_OK;
+}
+
+void nai__pack(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    nai__block *b = &net->block[i];
+    const float *w = net->theta + b->start;
+    net->kernels->pack(b->forward, w, b->ld, b->n_pre, b->n_post, 1);
+    if (b->backward) net->kernels->pack(b->backward, w, b->ld, b->n_post, b->n_pre, 0);
+  }
+}

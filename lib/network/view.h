@@ -1,0 +1,14 @@
+/* Filling a public view. */
+#ifndef NAI_NETWORK_VIEW_H
+#define NAI_NETWORK_VIEW_H
+
+#include <neuroai/view.h>
+
+nai_status nai__view_check(const nai_view *out);
+/* Strides in elements. */
+void nai__view_floats(nai_view *out, const float *data, int32_t ndim, const int64_t *shape,
+                      const int64_t *stride);
+void nai__view_ints(nai_view *out, const int32_t *data, int32_t ndim, const int64_t *shape,
+                    const int64_t *stride);
+
+#endif
