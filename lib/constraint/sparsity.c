@@ -1,0 +1,114 @@
+/* Which synapses exist: a random fraction, a mask, or fewer with distance. */
+#include <math.h>
+
+#include "../base/error.h"
+#include "builtin.h"
+
+static nai_status check_fraction(const char *what, double value)
+{
+  if (!(value >= 0 && value <= 1))
+    return nai__fail(NAI_ERR_INVALID, "%s is %g, must be 0 to 1", what, value);
+  return NAI_OK;
+}
+
+static nai_status check_array(const uint8_t *array, const char *what, int64_t n_post, int64_t n_pre)
+{
+  if (!array) return nai__fail_null(what);
+  if (n_post < 1 || n_post > 10000000 || n_pre < 1 || n_pre > 10000000)
+    return nai__fail(NAI_ERR_INVALID, "%s is [%lld, %lld], each must be 1 to 10000000", what,
+                     (long long)n_post, (long long)n_pre);
+  return NAI_OK;
+}
+
+/* --- sparse ----------------------------------------------------------------------------------- */
+
+static nai_status wire_sparse(void *user, nai_synapses *s)
+{
+  const nai__builtin *b = user;
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++)
+      if (nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) >= b->value[0])
+        s->exists[i * s->stride + j] = 0;
+  return NAI_OK;
+}
+
+nai_status nai_constraint_create_sparse(nai_constraint **out, double density)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__TRY(check_fraction("density", density));
+  return nai__builtin_create(out, "sparse", wire_sparse, NULL, density, 0, NULL, 0, 0);
+}
+
+/* --- mask ------------------------------------------------------------------------------------- */
+
+static nai_status wire_mask(void *user, nai_synapses *s)
+{
+  const nai__builtin *b = user;
+  NAI__TRY(nai__builtin_fits(b, s, "mask"));
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++)
+      if (!b->array[i * b->n_pre + j]) s->exists[i * s->stride + j] = 0;
+  return NAI_OK;
+}
+
+nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_t *mask, int64_t n_post,
+                                      int64_t n_pre)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__TRY(check_array(mask, "mask", n_post, n_pre));
+  return nai__builtin_create(out, "mask", wire_mask, NULL, 0, 0, mask, n_post, n_pre);
+}
+
+/* --- fixed ------------------------------------------------------------------------------------ */
+
+static nai_status wire_fixed(void *user, nai_synapses *s)
+{
+  const nai__builtin *b = user;
+  NAI__TRY(nai__builtin_fits(b, s, "fixed"));
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++)
+      if (!b->array || b->array[i * b->n_pre + j]) s->plastic[i * s->stride + j] = 0;
+  return NAI_OK;
+}
+
+nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8_t *fixed, int64_t n_post,
+                                       int64_t n_pre)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  if (fixed) NAI__TRY(check_array(fixed, "fixed", n_post, n_pre));
+  return nai__builtin_create(out, "fixed", wire_fixed, NULL, 0, 0, fixed, n_post, n_pre);
+}
+
+/* --- distance --------------------------------------------------------------------------------- */
+
+static nai_status wire_distance(void *user, nai_synapses *s)
+{
+  const nai__builtin *b = user;
+  if (!s->post_position || !s->pre_position)
+    return nai__fail(
+        NAI_ERR_ORDER,
+        "'%s' has no positions, which the connection from '%s' to '%s' needs: place it",
+        s->post_position ? s->from : s->to, s->from, s->to);
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      const float *p = s->post_position + 3 * i, *q = s->pre_position + 3 * j;
+      double d = sqrt(pow(p[0] - q[0], 2) + pow(p[1] - q[1], 2) + pow(p[2] - q[2], 2));
+      double probability = b->value[0] * exp(-d / b->value[1]);
+      if (nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) >= probability)
+        s->exists[i * s->stride + j] = 0;
+    }
+  return NAI_OK;
+}
+
+nai_status nai_constraint_create_distance(nai_constraint **out, double peak, double length)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__TRY(check_fraction("peak", peak));
+  if (!(length > 0 && length <= 1e6))
+    return nai__fail(NAI_ERR_INVALID, "length is %g mm, must be above 0 and at most 1e6", length);
+  return nai__builtin_create(out, "distance", wire_distance, NULL, peak, length, NULL, 0, 0);
+}
