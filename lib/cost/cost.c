@@ -1,0 +1,76 @@
+/* The handle of a cost: a copied table, its user, what it is about, a count of references. */
+#include "cost.h"
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+static nai_status check_ops(const nai_cost_ops *ops, const char *names, const char *to)
+{
+  NAI__REQUIRE(ops);
+  if (ops->struct_size != sizeof *ops)
+    return nai__fail(NAI_ERR_INVALID, "ops->struct_size is %u, must be %zu",
+                     (unsigned)ops->struct_size, sizeof *ops);
+  if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
+  if (ops->flags & ~(uint32_t)NAI_COST_SEPARABLE)
+    return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0 or NAI_COST_SEPARABLE",
+                     (unsigned)ops->flags);
+  if (!ops->on_outputs + !ops->on_rates + !ops->on_weights != 2)
+    return nai__fail(NAI_ERR_INVALID,
+                     "cost '%.60s' must have one of on_outputs, on_rates and on_weights",
+                     ops->name);
+  NAI__REQUIRE(names);
+  if (ops->on_weights) NAI__REQUIRE(to);
+  return NAI_OK;
+}
+
+static nai_status create(nai_cost **out, const nai_cost_ops *ops, void *user, const char *names,
+                         const char *to)
+{
+  NAI__REQUIRE(out);
+  NAI__TRY(check_ops(ops, names, to));
+  nai_cost *c = NAI__NEW(nai_cost);
+  if (!c) return NAI_ERR_MEMORY;
+  nai__reference_init(&c->reference);
+  c->name = nai__copy_string(ops->name);
+  c->names = nai__copy_string(names);
+  c->to = to ? nai__copy_string(to) : NULL;
+  if (!c->name || !c->names || (to && !c->to)) {
+    nai_cost_destroy(c); /* its table is still empty: `user` is released by the caller */
+    return NAI_ERR_MEMORY;
+  }
+  c->ops = *ops;
+  c->ops.name = c->name;
+  c->user = user;
+  *out = c;
+  return NAI_OK;
+}
+
+nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void *user, const char *names,
+                           const char *to)
+{
+  if (out) *out = NULL;
+  nai_status status = create(out, ops, user, names, to);
+  if (status != NAI_OK && ops && ops->struct_size == sizeof *ops && ops->destroy)
+    ops->destroy(user);
+  return status;
+}
+
+const char *nai_cost_name(const nai_cost *cost)
+{
+  return cost ? cost->name : NULL;
+}
+
+void nai__cost_keep(nai_cost *cost)
+{
+  nai__reference_keep(&cost->reference);
+}
+
+void nai_cost_destroy(nai_cost *cost)
+{
+  if (!cost || !nai__reference_drop(&cost->reference)) return;
+  if (cost->ops.destroy) cost->ops.destroy(cost->user);
+  nai__free(cost->name);
+  nai__free(cost->names);
+  nai__free(cost->to);
+  nai__free(cost);
+}

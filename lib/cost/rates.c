@@ -1,0 +1,79 @@
+/* Costs on firing rates, a mean over trials: (1/trials) sum over steps, trials and units. */
+#include <math.h>
+
+#include <neuroai/extend.h>
+
+/*
+ * Calls `row` for each trial and step that counts; each returns its sum and adds factor * (its
+ * derivative).
+ */
+static double over_rows(const nai_rate_batch *b,
+                        double (*row)(const float *r, float *g, int64_t n, float factor),
+                        double factor)
+{
+  double sum = 0;
+  for (int64_t t = 0; t < b->steps; t++)
+    for (int64_t k = 0; k < b->trials; k++) {
+      if (b->first_step + t >= b->length[k]) continue;
+      int64_t at = t * b->step_stride + k * b->stride;
+      sum += row(b->rate + at, b->gradient ? b->gradient + at : NULL, b->n, (float)factor);
+    }
+  return sum;
+}
+
+/* Eight chains, so that the compiler may use vectors, and short ones: at most a population long. */
+static double square_row(const float *r, float *g, int64_t n, float factor)
+{
+  float chain[8] = {0};
+  int64_t i = 0;
+  for (; i + 8 <= n; i += 8)
+    for (int c = 0; c < 8; c++) chain[c] += r[i + c] * r[i + c];
+  for (; i < n; i++) chain[0] += r[i] * r[i];
+  if (g)
+    for (int64_t k = 0; k < n; k++) g[k] += factor * r[k];
+  return (double)((chain[0] + chain[1]) + (chain[2] + chain[3]) +
+                  ((chain[4] + chain[5]) + (chain[6] + chain[7])));
+}
+
+static nai_status l2_rates(void *user, nai_rate_batch *b, double *value)
+{
+  (void)user;
+  double trials = (double)b->batch_trials;
+  *value += over_rows(b, square_row, 2 * b->scale / trials) / trials;
+  return NAI_OK;
+}
+
+static double absolute_row(const float *r, float *g, int64_t n, float factor)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < n; i++) sum += fabs((double)r[i]);
+  if (g)
+    for (int64_t i = 0; i < n; i++) g[i] += factor * (float)((r[i] > 0) - (r[i] < 0));
+  return sum;
+}
+
+static nai_status l1_rates(void *user, nai_rate_batch *b, double *value)
+{
+  (void)user;
+  double trials = (double)b->batch_trials;
+  *value += over_rows(b, absolute_row, b->scale / trials) / trials;
+  return NAI_OK;
+}
+
+nai_status nai_cost_create_l2_rates(nai_cost **out, const char *names)
+{
+  nai_cost_ops ops = {.struct_size = sizeof ops,
+                      .flags = NAI_COST_SEPARABLE,
+                      .name = "l2_rates",
+                      .on_rates = l2_rates};
+  return nai_cost_create(out, &ops, NULL, names, NULL);
+}
+
+nai_status nai_cost_create_l1_rates(nai_cost **out, const char *names)
+{
+  nai_cost_ops ops = {.struct_size = sizeof ops,
+                      .flags = NAI_COST_SEPARABLE,
+                      .name = "l1_rates",
+                      .on_rates = l1_rates};
+  return nai_cost_create(out, &ops, NULL, names, NULL);
+}
