@@ -1,0 +1,47 @@
+/*
+ * From errors to weight gradients: dJ/dW = sum over steps and trials of dJ/dv(t) r(t - delay)^T,
+ * one long product a block. Shared by every rule that ends in an error of its own for each unit and
+ * step.
+ */
+#include "rule.h"
+
+/*
+ * Rows of a block's gradient are shared out to threads; the kernel's bits do not depend on where
+ * they are cut.
+ */
+struct job {
+  nai__pass *pass;
+  int64_t parts;
+};
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+  return a < b ? a : b;
+}
+
+static void correlate_part(void *argument, int64_t task, int32_t thread)
+{
+  const struct job *job = argument;
+  nai__pass *pass = job->pass;
+  const nai_network *net = pass->net;
+  const nai__block *block = &net->block[task / job->parts];
+  int64_t width = (block->n_post + job->parts - 1) / job->parts;
+  width = (width + 15) / 16 * 16;
+  int64_t first = task % job->parts * width, end = smaller(first + width, block->n_post);
+  if (first >= end) return;
+  const float *error =
+      (block->to_output ? pass->output_gradient : pass->signal) + block->post + first;
+  int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
+  const float *source = block->from_input ? nai__input_at(pass->activity, 1 - block->delay)
+                                          : nai__rate_at(pass->activity, 1 - block->delay);
+  int64_t lds = block->from_input ? net->ld_inputs : net->ld_units;
+  net->kernels->outer(pass->gradient + block->start + first * block->ld, block->ld, error, lde,
+                      source + block->pre, lds, pass->steps * pass->trials, end - first,
+                      block->n_pre, 0, pass->outer_scratch[thread]);
+}
+
+void nai__correlate(nai__pass *pass)
+{
+  struct job job = {pass, nai__pool_threads(pass->pool)};
+  nai__pool_run(pass->pool, pass->net->n_blocks * job.parts, correlate_part, &job);
+}

@@ -1,0 +1,46 @@
+/* An optimiser as the trainer sees it: settings, and a step that moves theta. */
+#ifndef NAI_LEARNING_OPTIMIZER_OPTIMIZER_H
+#define NAI_LEARNING_OPTIMIZER_OPTIMIZER_H
+
+#include <neuroai/optimizer.h>
+
+#include "../../base/parameter.h"
+#include "../../base/reference.h"
+
+#define NAI__OPTIMIZER_NUMBERS 5
+
+/* What one step works on; arrays [n] are laid out as theta. */
+typedef struct nai__move {
+  int64_t n;
+  int64_t step; /* 1 for the first */
+  double scale; /* of the gradient: below 1 when it was clipped */
+  float *theta;
+  const float *gradient; /* 0 where not plastic */
+  const float *plastic;
+  float *mean;   /* running mean of the gradient, when the kind keeps one */
+  float *square; /* running mean of its square, when the kind keeps one */
+} nai__move;
+
+typedef struct nai__optimizer_kind {
+  const char *name;
+  int keeps_mean, keeps_square;
+  int n_numbers;
+  nai__parameter number[NAI__OPTIMIZER_NUMBERS]; /* the first is "rate" */
+  void (*move)(const double *number, const nai__move *m);
+} nai__optimizer_kind;
+
+struct nai_optimizer {
+  nai__reference reference;
+  const nai__optimizer_kind *kind;
+  double number[NAI__OPTIMIZER_NUMBERS];
+};
+
+nai_status nai__optimizer_create(nai_optimizer **out, const nai__optimizer_kind *kind, double rate);
+void nai__optimizer_keep(nai_optimizer *optimizer);
+
+#define NAI__RATE                                 \
+  {                                               \
+    "rate", "1", "learning rate", 1e-3, 0, 1e6, 0 \
+  }
+
+#endif
