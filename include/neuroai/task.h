@@ -1,0 +1,58 @@
+/**
+ * @file task.h
+ * @brief Tasks: endless, seeded streams of trials. A user's own: extend.h.
+ *
+ * Trial k of a stream is a function of (seed, stream, k) alone: the same for any batch size and
+ * number of threads. Training and test streams never share a trial.
+ */
+#ifndef NEUROAI_TASK_H
+#define NEUROAI_TASK_H
+
+#include <neuroai/trials.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A task. */
+typedef struct nai_task nai_task;
+
+/** Streams of trials. */
+enum {
+  NAI_STREAM_TRAIN = 0, /**< what a trainer draws from */
+  NAI_STREAM_TEST = 1   /**< what an evaluation draws from */
+};
+
+/** Name of built-in task `index`, such as "perceptual-decision-making"; NULL past the last. */
+NAI_API const char *nai_task_name(int64_t index);
+
+/** Describes parameter `index` of a built-in task; NAI_ERR_INVALID past the last. */
+NAI_API nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t index);
+
+/**
+ * A built-in task for this network, which must be built and have the task's numbers of input and
+ * output channels.
+ */
+NAI_API nai_status nai_task_create(nai_task **out, const char *name, const nai_network *net);
+
+/** Nullable: task. */
+NAI_API void nai_task_destroy(nai_task *task);
+
+/** Sets a parameter. */
+NAI_API nai_status nai_task_set(nai_task *task, const char *parameter, double value);
+
+/** Sets a list of values from which each trial draws one; n >= 1. */
+NAI_API nai_status nai_task_set_list(nai_task *task, const char *parameter, const double *values,
+                                     int64_t n);
+
+/** Trials `first` .. `first + trials - 1` of a stream. */
+NAI_API nai_status nai_task_generate(nai_trials **out, const nai_task *task, uint64_t seed,
+                                     int32_t stream, uint64_t first, int64_t trials);
+
+/** Name of the task. */
+NAI_API const char *nai_task_title(const nai_task *task);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

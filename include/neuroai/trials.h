@@ -1,0 +1,82 @@
+/**
+ * @file trials.h
+ * @brief Trials as plain arrays: inputs, targets, mask, lengths, conditions.
+ */
+#ifndef NEUROAI_TRIALS_H
+#define NEUROAI_TRIALS_H
+
+#include <neuroai/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A batch of trials that fits one network. */
+typedef struct nai_trials nai_trials;
+
+/** What nai_trials_view() shows. */
+enum {
+  NAI_TRIALS_INPUTS = 0,   /**< [steps, trials, all input channels] */
+  NAI_TRIALS_TARGETS = 1,  /**< [steps, trials, n] of an output */
+  NAI_TRIALS_CLASSES = 2,  /**< int32 [steps, trials] of an output */
+  NAI_TRIALS_MASK = 3,     /**< [steps, trials, 1 or n] of an output */
+  NAI_TRIALS_LENGTHS = 4,  /**< int32 [trials], steps of each trial */
+  NAI_TRIALS_CONDITION = 5 /**< [trials] of a condition */
+};
+
+/**
+ * `trials` trials of `steps` steps for this (built) network: inputs 0, no targets, mask 1, every
+ * trial full length.
+ */
+NAI_API nai_status nai_trials_create(nai_trials **out, const nai_network *net, int64_t steps,
+                                     int64_t trials);
+
+/** Nullable: trials. */
+NAI_API void nai_trials_destroy(nai_trials *trials);
+
+/** Sets an input: `values` [steps, trials, n]; all inputs, in order, when name is NULL. Copied. */
+NAI_API nai_status nai_trials_set_inputs(nai_trials *trials, const char *name, const float *values,
+                                         int64_t n);
+
+/** Sets the targets of an output: `values` [steps, trials, n]. Copied. */
+NAI_API nai_status nai_trials_set_targets(nai_trials *trials, const char *output,
+                                          const float *values, int64_t n);
+
+/** Sets the right class of an output at each step: `classes` [steps, trials], 0 .. n-1. Copied. */
+NAI_API nai_status nai_trials_set_classes(nai_trials *trials, const char *output,
+                                          const int32_t *classes);
+
+/**
+ * Sets the cost mask of an output: `mask` [steps, trials, columns], >= 0; columns is 1 or n.
+ * Copied.
+ */
+NAI_API nai_status nai_trials_set_mask(nai_trials *trials, const char *output, const float *mask,
+                                       int64_t columns);
+
+/**
+ * Sets the steps of each trial: `lengths` [trials], 1 .. steps. What lies beyond counts in no
+ * cost. Copied.
+ */
+NAI_API nai_status nai_trials_set_lengths(nai_trials *trials, const int32_t *lengths);
+
+/** Sets a condition, such as "coherence": `values` [trials]. Copied. */
+NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name,
+                                            const float *values);
+
+/**
+ * Number that the first trial has; noise is a function of (seed, trial number, step, unit).
+ * Default 0.
+ */
+NAI_API nai_status nai_trials_set_first(nai_trials *trials, uint64_t first);
+
+/** Looks at an array; `name` is the output or the condition. Nullable: name (inputs, lengths). */
+NAI_API nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what,
+                                   const char *name);
+
+/** Name of condition `index`; NULL when there is none. */
+NAI_API const char *nai_trials_condition_name(const nai_trials *trials, int64_t index);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,45 @@
+/*
+ * Built-in tasks: each is one file with one constant of this type, and one line in table.c. They
+ * are made with the same table (nai_task_ops) as a user's own; what they have besides are named
+ * parameters.
+ */
+#ifndef NAI_TASK_BUILTIN_H
+#define NAI_TASK_BUILTIN_H
+
+#include "parameters.h"
+#include "task.h"
+
+typedef struct nai__task_kind {
+  const char *name;
+  int64_t n_inputs, n_outputs;
+  int32_t has_classes; /* 1: n_outputs classes of the network's first output */
+  int32_t n_conditions;
+  const char *const *condition_names;
+  const nai__parameter *parameters; /* [n_parameters] */
+  int n_parameters;
+  const nai__list_default *lists; /* ends with n = 0; NULL for none */
+  /* Steps of the longest trial; fails when there could be a trial without a step. */
+  nai_status (*steps)(int64_t *longest, const nai__parameters *parameters, double dt);
+  /* Fills a batch; `user` is the nai__builtin_task. */
+  nai_status (*generate)(void *user, nai_trial_batch *batch);
+  nai_status (*judge)(void *user, nai_judgement *judgement);
+} nai__task_kind;
+
+/* The user of every built-in task's table. */
+typedef struct nai__builtin_task {
+  const nai__task_kind *kind;
+  nai__parameters parameters;
+} nai__builtin_task;
+
+/* Kind `index`; NULL past the last. */
+const nai__task_kind *nai__task_kind_at(int64_t index);
+
+/* Steps of trials: what all tasks that count in milliseconds share. At most this many a trial. */
+#define NAI__MOST_STEPS 1000000
+
+/*
+ * Whole steps in a duration, ms; durations that are a multiple of dt up to rounding count in full.
+ */
+int64_t nai__task_steps(double duration, double dt);
+
+#endif

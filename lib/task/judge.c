@@ -1,0 +1,81 @@
+/*
+ * Judging a trial from what the network put out: by the task's own judgement, or by class at the
+ * last step that counts.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "arrays.h"
+#include "task.h"
+
+static void judge_by_class(int32_t *correct, int32_t *choice, const nai_trials *trials, int64_t b,
+                           const float *output, int64_t step_stride)
+{
+  int64_t step;
+  const nai__goal *goal = nai__trials_judged_at(&step, trials, b);
+  if (!goal) return;
+  const float *z = output + step * step_stride + goal->offset;
+  int32_t largest = 0;
+  for (int64_t c = 0; c < goal->n; c++) {
+    if (isnan(z[c])) { /* no choice, and a wrong one */
+      *correct = 0;
+      return;
+    }
+    if (z[c] > z[largest]) largest = (int32_t)c;
+  }
+  *choice = largest;
+  *correct = largest == goal->classes[step * trials->trials + b];
+}
+
+/* The task's conditions of trial b; NaN where trials given as arrays do not say. */
+static void gather_conditions(float *out, const nai_task *task, const nai_trials *trials, int64_t b)
+{
+  for (int32_t i = 0; i < task->ops.n_conditions; i++) {
+    out[i] = NAN;
+    for (int64_t k = 0; k < trials->n_conditions; k++)
+      if (strcmp(trials->condition[k].name, task->condition_name[i]) == 0)
+        out[i] = trials->condition[k].value[b];
+  }
+}
+
+static nai_status judge_by_task(int32_t *correct, int32_t *choice, const nai_task *task,
+                                const nai_trials *trials, int64_t b, const float *output,
+                                int64_t step_stride, double dt)
+{
+  float condition[NAI__MOST_CONDITIONS];
+  gather_conditions(condition, task, trials, b);
+  nai_judgement judgement = {.struct_size = sizeof judgement,
+                             .n_conditions = task->ops.n_conditions,
+                             .steps = trials->length[b],
+                             .n = trials->n_outputs,
+                             .stride = step_stride,
+                             .output = output,
+                             .condition = condition,
+                             .dt = dt,
+                             .correct = -1,
+                             .choice = -1};
+  nai__clear_error();
+  nai_status status = task->ops.judge(task->user, &judgement);
+  if (status != NAI_OK) return nai__fail_callback(status, "judgement of task", task->name);
+  if (judgement.correct < -1 || judgement.correct > 1)
+    return nai__fail(NAI_ERR_INVALID, "task %.60s judged a trial as %d, must be 1, 0 or -1",
+                     task->name, (int)judgement.correct);
+  if (judgement.choice < -1)
+    return nai__fail(NAI_ERR_INVALID, "task %.60s says that the choice was %d, must be at least -1",
+                     task->name, (int)judgement.choice);
+  *correct = judgement.correct;
+  *choice = judgement.choice;
+  return NAI_OK;
+}
+
+nai_status nai__judge(int32_t *correct, int32_t *choice, const nai_task *task,
+                      const nai_trials *trials, int64_t b, const float *output, int64_t step_stride,
+                      double dt)
+{
+  *correct = *choice = -1;
+  if (task && task->ops.judge)
+    return judge_by_task(correct, choice, task, trials, b, output, step_stride, dt);
+  judge_by_class(correct, choice, trials, b, output, step_stride);
+  return NAI_OK;
+}

@@ -1,0 +1,144 @@
+/*
+ * The list of built-in tasks, and how they come to life: a new task is one file and one line here.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../network/network.h"
+#include "builtin.h"
+
+extern const nai__task_kind nai__perceptual_decision;
+
+static const nai__task_kind *const kinds[] = {
+    &nai__perceptual_decision,
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const nai__task_kind *nai__task_kind_at(int64_t index)
+{
+  return index >= 0 && index < KINDS ? kinds[index] : NULL;
+}
+
+const char *nai_task_name(int64_t index)
+{
+  const nai__task_kind *kind = nai__task_kind_at(index);
+  return kind ? kind->name : NULL;
+}
+
+static nai_status find(const nai__task_kind **out, const char *name, const char *argument)
+{
+  if (!name) return nai__fail_null(argument);
+  for (int64_t i = 0; i < KINDS; i++) {
+    *out = kinds[i];
+    if (strcmp(kinds[i]->name, name) == 0) return NAI_OK;
+  }
+  return nai__fail(NAI_ERR_NAME, "no task is called '%.60s'; the first one is '%s'", name,
+                   kinds[0]->name);
+}
+
+nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t index)
+{
+  const nai__task_kind *kind;
+  NAI__TRY(find(&kind, task, "task"));
+  NAI__TRY(nai__parameter_describe(out, kind->parameters, kind->n_parameters, index));
+  out->list = 1;
+  return NAI_OK;
+}
+
+int64_t nai__task_steps(double duration, double dt)
+{
+  return (int64_t)floor(duration / dt * (1 + 1e-9));
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static void destroy(void *user)
+{
+  nai__builtin_task *b = user;
+  nai__parameters_destroy(&b->parameters);
+  nai__free(b);
+}
+
+/* The classes are those of the first output alone: it must have all of them. */
+static nai_status check_classes(const nai__task_kind *kind, const nai_network *net)
+{
+  const char *output = nai_network_name(net, NAI_OUTPUTS, 0);
+  int64_t n = output ? nai_network_size(net, NAI_OUTPUTS, output) : 0;
+  if (kind->has_classes && output && nai_network_size(net, NAI_OUTPUTS, NULL) == kind->n_outputs &&
+      n != kind->n_outputs)
+    return nai__fail(NAI_ERR_INVALID, "task %s has %lld classes, output %s has %lld channels",
+                     kind->name, (long long)kind->n_outputs, output, (long long)n);
+  return NAI_OK;
+}
+
+static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_network *net)
+{
+  NAI__TRY(check_classes(kind, net));
+  nai__builtin_task *b = NAI__NEW(nai__builtin_task);
+  if (!b) return NAI_ERR_MEMORY;
+  b->kind = kind;
+  nai_task_ops ops = {.struct_size = sizeof ops,
+                      .name = kind->name,
+                      .n_inputs = kind->n_inputs,
+                      .n_outputs = kind->n_outputs,
+                      .has_classes = kind->has_classes,
+                      .n_conditions = kind->n_conditions,
+                      .condition_names = kind->condition_names,
+                      .generate = kind->generate,
+                      .judge = kind->judge,
+                      .destroy = destroy};
+  nai_status status = nai__parameters_create(&b->parameters, kind->parameters, kind->n_parameters,
+                                             kind->lists, kind->name);
+  if (status == NAI_OK) status = kind->steps(&ops.max_steps, &b->parameters, net->dt);
+  if (status == NAI_OK)
+    return nai_task_create_own(out, &ops, b, net); /* which destroys b when it fails */
+  destroy(b);
+  return status;
+}
+
+nai_status nai_task_create(nai_task **out, const char *name, const nai_network *net)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  const nai__task_kind *kind;
+  NAI__TRY(find(&kind, name, "name"));
+  NAI__TRY(nai__require_built(net, "net"));
+  return create(out, kind, net);
+}
+
+/* --- setting ---------------------------------------------------------------------------------- */
+
+/*
+ * Other durations make other longest trials; a list that leaves a trial without a step is put back.
+ */
+static nai_status set_list(nai_task *task, const char *parameter, const double *values, int64_t n)
+{
+  nai__builtin_task *b = task->user;
+  int index;
+  int64_t longest = 0;
+  nai__list before;
+  NAI__TRY(nai__parameters_replace(&b->parameters, &index, &before, parameter, values, n));
+  nai_status status = b->kind->steps(&longest, &b->parameters, task->net->dt);
+  if (status != NAI_OK) {
+    nai__parameters_restore(&b->parameters, index, before);
+    return status;
+  }
+  nai__free(before.value);
+  task->ops.max_steps = longest;
+  return NAI_OK;
+}
+
+nai_status nai_task_set_list(nai_task *task, const char *parameter, const double *values, int64_t n)
+{
+  NAI__REQUIRE(task);
+  if (task->ops.destroy != destroy)
+    return nai__fail(NAI_ERR_NAME, "task %.60s has no parameters", task->name);
+  return set_list(task, parameter, values, n);
+}
+
+nai_status nai_task_set(nai_task *task, const char *parameter, double value)
+{
+  return nai_task_set_list(task, parameter, &value, 1);
+}

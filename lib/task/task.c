@@ -1,0 +1,302 @@
+/* Tasks: the handle, a user's own ones, and filling trials from a task's stream. */
+#include "task.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/names.h"
+#include "../base/philox.h"
+#include "arrays.h"
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static nai_status check_ops(const nai_task_ops *ops)
+{
+  NAI__REQUIRE(ops);
+  if (ops->struct_size != sizeof *ops)
+    return nai__fail(NAI_ERR_INVALID, "ops->struct_size is %u, must be %zu",
+                     (unsigned)ops->struct_size, sizeof *ops);
+  if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
+  if (ops->flags)
+    return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0", (unsigned)ops->flags);
+  NAI__REQUIRE(ops->generate);
+  if (ops->max_steps < 1 || ops->max_steps > INT32_MAX)
+    return nai__fail(NAI_ERR_INVALID, "ops->max_steps is %lld, must be 1 to %d",
+                     (long long)ops->max_steps, INT32_MAX);
+  if (ops->has_classes != 0 && ops->has_classes != 1)
+    return nai__fail(NAI_ERR_INVALID, "ops->has_classes is %d, must be 0 or 1",
+                     (int)ops->has_classes);
+  if (ops->n_conditions < 0 || ops->n_conditions > NAI__MOST_CONDITIONS)
+    return nai__fail(NAI_ERR_INVALID, "ops->n_conditions is %d, must be 0 to %d",
+                     (int)ops->n_conditions, NAI__MOST_CONDITIONS);
+  if (ops->n_conditions) NAI__REQUIRE(ops->condition_names);
+  for (int32_t i = 0; i < ops->n_conditions; i++) {
+    NAI__TRY(nai__name_check(ops->condition_names[i], "ops->condition_names[]"));
+    for (int32_t j = 0; j < i; j++)
+      if (strcmp(ops->condition_names[i], ops->condition_names[j]) == 0)
+        return nai__fail(NAI_ERR_NAME, "two conditions are called '%s'", ops->condition_names[i]);
+  }
+  return NAI_OK;
+}
+
+static nai_status check_network(const nai_task_ops *ops, const nai_network *net)
+{
+  NAI__TRY(nai__require_built(net, "net"));
+  if (ops->n_inputs != net->n_inputs)
+    return nai__fail(NAI_ERR_INVALID, "task %.60s has %lld input channels, the network has %lld",
+                     ops->name, (long long)ops->n_inputs, (long long)net->n_inputs);
+  if (ops->n_outputs != net->n_outputs)
+    return nai__fail(NAI_ERR_INVALID, "task %.60s has %lld output channels, the network has %lld",
+                     ops->name, (long long)ops->n_outputs, (long long)net->n_outputs);
+  if (!net->n_outputs)
+    return nai__fail(NAI_ERR_INVALID, "task %.60s needs an output, the network has none",
+                     ops->name);
+  return NAI_OK;
+}
+
+static nai_status copy_names(nai_task *task, const nai_task_ops *ops)
+{
+  task->name = nai__copy_string(ops->name);
+  task->condition_name = nai__alloc(ops->n_conditions, sizeof *task->condition_name);
+  if (!task->name || !task->condition_name) return NAI_ERR_MEMORY;
+  for (int32_t i = 0; i < ops->n_conditions; i++)
+    memcpy(task->condition_name[i], ops->condition_names[i], strlen(ops->condition_names[i]) + 1);
+  task->ops = *ops;
+  task->ops.name = task->name;
+  task->ops.condition_names = NULL;
+  return NAI_OK;
+}
+
+static void release(nai_task *task)
+{
+  nai__free(task->name);
+  nai__free(task->condition_name);
+  nai__free(task);
+}
+
+static nai_status create(nai_task **out, const nai_task_ops *ops, void *user,
+                         const nai_network *net)
+{
+  NAI__REQUIRE(out);
+  NAI__TRY(check_ops(ops));
+  NAI__TRY(check_network(ops, net));
+  nai_task *task = NAI__NEW(nai_task);
+  if (!task) return NAI_ERR_MEMORY;
+  nai_status status = copy_names(task, ops);
+  if (status != NAI_OK) {
+    release(task);
+    return status;
+  }
+  nai__reference_init(&task->reference);
+  task->user = user;
+  task->net = (nai_network *)net; /* for its count of references alone */
+  nai__network_keep(task->net);
+  *out = task;
+  return NAI_OK;
+}
+
+nai_status nai_task_create_own(nai_task **out, const nai_task_ops *ops, void *user,
+                               const nai_network *net)
+{
+  if (out) *out = NULL;
+  nai_status status = create(out, ops, user, net);
+  if (status != NAI_OK && ops && ops->struct_size == sizeof *ops && ops->destroy)
+    ops->destroy(user);
+  return status;
+}
+
+void nai__task_keep(nai_task *task)
+{
+  nai__reference_keep(&task->reference);
+}
+
+void nai_task_destroy(nai_task *task)
+{
+  if (!task || !nai__reference_drop(&task->reference)) return;
+  if (task->ops.destroy) task->ops.destroy(task->user);
+  nai_network_destroy(task->net);
+  release(task);
+}
+
+const char *nai_task_title(const nai_task *task)
+{
+  return task ? task->name : NULL;
+}
+
+/* --- filling trials --------------------------------------------------------------------------- */
+
+/* 1 when a task's targets, of all outputs side by side, must be dealt out to several goals. */
+static int deals_targets(const nai_task *task)
+{
+  return !task->ops.has_classes && nai_network_count(task->net, NAI_OUTPUTS) > 1;
+}
+
+/*
+ * A task writes its conditions, and targets of several outputs, in one array each: behind the
+ * inputs. Floats a trial.
+ */
+static int64_t scratch_size(const nai_task *task)
+{
+  return task->ops.n_conditions +
+         (deals_targets(task) ? task->ops.max_steps * task->ops.n_outputs : 0);
+}
+
+static nai_status add_arrays(nai_trials *trials, const nai_task *task)
+{
+  for (int64_t i = 0; i < trials->n_goals; i++) {
+    if (!task->ops.has_classes)
+      NAI__TRY(nai__trials_need_targets(trials, &trials->goal[i]));
+    else if (i == 0)
+      NAI__TRY(nai__trials_need_classes(trials, &trials->goal[i]));
+  }
+  nai__condition *condition;
+  for (int32_t i = 0; i < task->ops.n_conditions; i++)
+    NAI__TRY(nai__trials_need_condition(&condition, trials, task->condition_name[i]));
+  return NAI_OK;
+}
+
+nai_status nai__task_trials(nai_trials **out, const nai_task *task, int64_t trials)
+{
+  *out = NULL;
+  nai_trials *t;
+  NAI__TRY(nai__trials_make(&t, task->net, task->ops.max_steps, trials, scratch_size(task)));
+  nai_status status = add_arrays(t, task);
+  if (status != NAI_OK)
+    nai_trials_destroy(t);
+  else
+    *out = t;
+  return status;
+}
+
+/* What a task finds: inputs, targets and classes 0, mask 1, all of them of full length. */
+static nai_trial_batch open_batch(nai_trials *trials, const nai_task *task, uint64_t seed,
+                                  int32_t stream, uint64_t first)
+{
+  int64_t n = trials->capacity * trials->trials;
+  nai__goal *goal = &trials->goal[0];
+  nai_trial_batch batch = {.struct_size = sizeof batch,
+                           .stream = stream,
+                           .seed = nai__seed_derive(seed, NAI__FOR_TASK, (uint64_t)stream),
+                           .first = first,
+                           .trials = trials->trials,
+                           .steps = trials->capacity,
+                           .dt = task->net->dt,
+                           .n_inputs = trials->n_inputs,
+                           .n_outputs = trials->n_outputs,
+                           .n_conditions = task->ops.n_conditions,
+                           .input = trials->input,
+                           .mask = nai__trials_whole_mask(trials, goal),
+                           .length = trials->length};
+  batch.condition = batch.input + n * batch.n_inputs;
+  float *after = batch.condition + batch.n_conditions * batch.trials;
+  if (task->ops.has_classes)
+    batch.classes = goal->classes;
+  else
+    batch.target = deals_targets(task) ? after : goal->target;
+  memset(batch.input, 0, (size_t)(n * batch.n_inputs) * sizeof *batch.input);
+  memset(batch.condition, 0, (size_t)(batch.n_conditions * batch.trials) * sizeof *batch.condition);
+  if (batch.classes) memset(batch.classes, 0, (size_t)n * sizeof *batch.classes);
+  if (batch.target) memset(batch.target, 0, (size_t)(n * batch.n_outputs) * sizeof *batch.target);
+  for (int64_t i = 0; i < n; i++) batch.mask[i] = 1;
+  for (int64_t b = 0; b < batch.trials; b++) batch.length[b] = (int32_t)batch.steps;
+  return batch;
+}
+
+static nai_status check_batch(const nai_trials *trials, const nai_trial_batch *batch)
+{
+  int64_t steps = trials->steps, n = trials->trials;
+  NAI__TRY(nai__check_finite(batch->input, steps, n, trials->n_inputs, "input"));
+  NAI__TRY(nai__check_mask(batch->mask, steps, n, 1));
+  if (batch->classes) return nai__check_classes(batch->classes, steps, n, trials->goal[0].n);
+  return nai__check_finite(batch->target, steps, n, trials->n_outputs, "target");
+}
+
+/* From the arrays that the task wrote to those of each output and condition. */
+static void deal(nai_trials *trials, const nai_trial_batch *batch)
+{
+  int64_t rows = trials->steps * trials->trials;
+  for (int64_t i = 0; i < trials->n_goals; i++) {
+    nai__goal *goal = &trials->goal[i];
+    if (i > 0)
+      memcpy(nai__trials_whole_mask(trials, goal), batch->mask, (size_t)rows * sizeof *batch->mask);
+    if (!batch->target || batch->target == goal->target) continue;
+    for (int64_t row = 0; row < rows; row++)
+      memcpy(goal->target + row * goal->n, batch->target + row * batch->n_outputs + goal->offset,
+             (size_t)goal->n * sizeof *goal->target);
+  }
+  for (int64_t i = 0; i < batch->n_conditions; i++)
+    memcpy(trials->condition[i].value, batch->condition + i * batch->trials,
+           (size_t)batch->trials * sizeof *batch->condition);
+  nai__trials_cut(trials);
+}
+
+static nai_status check_room(const nai_trials *trials, const nai_task *task)
+{
+  if (trials->capacity < task->ops.max_steps)
+    return nai__fail(
+        NAI_ERR_ORDER,
+        "task %.60s has trials of %lld steps now, there is room for %lld: its parameters changed",
+        task->name, (long long)task->ops.max_steps, (long long)trials->capacity);
+  return NAI_OK;
+}
+
+/* Says whose batch it was that the message complains of. */
+static nai_status fail_batch(const nai_task *task, nai_status status)
+{
+  return nai__fail(status, "task %.60s: %s", task->name, nai_last_error());
+}
+
+nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t seed, int32_t stream,
+                          uint64_t first, int64_t count)
+{
+  NAI__TRY(check_room(trials, task));
+  trials->trials = count;
+  trials->steps = trials->capacity;
+  trials->first = stream == NAI_STREAM_TEST ? first | NAI__TEST_TRIALS : first;
+  for (int64_t i = 0; i < trials->n_goals; i++) trials->goal[i].mask_columns = 1;
+  nai_trial_batch batch = open_batch(trials, task, seed, stream, first), given = batch;
+  nai__clear_error();
+  nai_status status = task->ops.generate(task->user, &given);
+  if (status != NAI_OK) return nai__fail_callback(status, "task", task->name);
+  status = nai__check_lengths(trials->length, count, trials->capacity);
+  if (status != NAI_OK) return fail_batch(task, status);
+  trials->steps = 1;
+  for (int64_t b = 0; b < count; b++)
+    if (trials->length[b] > trials->steps) trials->steps = trials->length[b];
+  status = check_batch(trials, &batch);
+  if (status != NAI_OK) return fail_batch(task, status);
+  deal(trials, &batch);
+  return NAI_OK;
+}
+
+static nai_status check_stream(int32_t stream, uint64_t first, int64_t trials)
+{
+  if (stream != NAI_STREAM_TRAIN && stream != NAI_STREAM_TEST)
+    return nai__fail(NAI_ERR_INVALID, "stream is %d, must be NAI_STREAM_TRAIN or NAI_STREAM_TEST",
+                     (int)stream);
+  if (trials >= 1 && first > NAI__MOST_TRIAL - (uint64_t)trials)
+    return nai__fail(NAI_ERR_INVALID,
+                     "first is %llu, must be at most 2^55 less the number of trials",
+                     (unsigned long long)first);
+  return NAI_OK;
+}
+
+nai_status nai_task_generate(nai_trials **out, const nai_task *task, uint64_t seed, int32_t stream,
+                             uint64_t first, int64_t trials)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(task);
+  NAI__TRY(check_stream(stream, first, trials));
+  nai_trials *t;
+  NAI__TRY(nai__task_trials(&t, task, trials));
+  nai_status status = nai__task_fill(t, task, seed, stream, first, trials);
+  if (status != NAI_OK)
+    nai_trials_destroy(t);
+  else
+    *out = t;
+  return status;
+}

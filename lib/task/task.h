@@ -1,0 +1,41 @@
+/* A task as the trainer and the evaluation see it. */
+#ifndef NAI_TASK_TASK_H
+#define NAI_TASK_TASK_H
+
+#include <neuroai/extend.h>
+
+#include "../base/reference.h"
+#include "trials.h"
+
+struct nai_task {
+  nai__reference reference;
+  nai_task_ops ops;
+  char *name;
+  char (*condition_name)[64]; /* [ops.n_conditions] */
+  void *user;
+  nai_network *net; /* kept alive; for its names, sizes and dt */
+};
+
+void nai__task_keep(nai_task *task);
+
+/* Trials with room for `trials` of the task's longest ones: allocate once, refill for ever. */
+nai_status nai__task_trials(nai_trials **out, const nai_task *task, int64_t trials);
+
+/*
+ * Refills them with trials first .. of a stream, without allocating. `count` <= the number they
+ * were made for.
+ */
+nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t seed, int32_t stream,
+                          uint64_t first, int64_t count);
+
+/*
+ * Judges trial b from its outputs z: step t of it is at output + t * step_stride, n_outputs
+ * channels. By the task's own judge, or by class: at the last step with a mask above 0 of the first
+ * output with classes, the largest channel is the choice. correct: 1, 0 or -1 when there is nothing
+ * to judge by. task may be NULL (plain arrays).
+ */
+nai_status nai__judge(int32_t *correct, int32_t *choice, const nai_task *task,
+                      const nai_trials *trials, int64_t b, const float *output, int64_t step_stride,
+                      double dt);
+
+#endif

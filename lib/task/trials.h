@@ -1,0 +1,55 @@
+/*
+ * Trials as arrays. Made to be filled again and again without allocation: room for `capacity`
+ * steps, of which `steps` are in use; since time comes first, the part in use is contiguous.
+ */
+#ifndef NAI_TASK_TRIALS_H
+#define NAI_TASK_TRIALS_H
+
+#include <neuroai/trials.h>
+
+/* What an output should do. */
+typedef struct nai__goal {
+  char name[64];
+  int64_t n;        /* channels */
+  int64_t offset;   /* first column among all output channels */
+  float *target;    /* [steps][trials][n], or NULL */
+  int32_t *classes; /* [steps][trials], or NULL */
+  float *mask;      /* [steps][trials][mask_columns]: 0 beyond a trial's end */
+  int64_t mask_columns;
+} nai__goal;
+
+typedef struct nai__condition {
+  char name[64];
+  float *value; /* [trials] */
+} nai__condition;
+
+struct nai_trials {
+  int64_t steps, capacity, trials;
+  int64_t n_inputs, n_outputs; /* channels */
+  float *input;                /* [steps][trials][n_inputs] */
+  int32_t *length;             /* [trials] */
+  uint64_t
+      first; /* number of the first trial; those of the test stream have NAI__TEST_TRIALS set */
+  nai__goal *goal; /* one an output, in order */
+  int64_t n_goals;
+  nai__condition *condition;
+  int64_t n_conditions;
+  char (*input_name)[64]; /* [n_named] and where they start and how wide they are, for setting by
+                             name */
+  int64_t *input_offset, *input_size;
+  int64_t n_named;
+};
+
+/*
+ * Bit of a trial's number that only the test stream has: the highest of the 56 that noise depends
+ * on.
+ */
+#define NAI__TEST_TRIALS (UINT64_C(1) << 55)
+
+/* The goal of an output by its name; NULL when there is none. */
+const nai__goal *nai__trials_goal(const nai_trials *trials, const char *output);
+
+/* NAI_OK when the trials fit this network: the same inputs and outputs. */
+nai_status nai__trials_fit(const nai_trials *trials, const nai_network *net);
+
+#endif
