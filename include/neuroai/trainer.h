@@ -1,0 +1,121 @@
+/**
+ * @file trainer.h
+ * @brief The trainer: an architecture, costs and a learning rule brought together.
+ *
+ * One update: draw a batch of trials, run it, let the rule estimate dJ/dW, add the gradient of the
+ * costs on weights, clip, let the optimiser move the plastic weights, apply the constraints. NaN or
+ * infinity anywhere stops the update with NAI_ERR_NONFINITE, a message that names population or
+ * projection and step, and the weights as they were before it.
+ *
+ * The network is written by each update: nobody else may use it meanwhile.
+ */
+#ifndef NEUROAI_TRAINER_H
+#define NEUROAI_TRAINER_H
+
+#include <neuroai/cost.h>
+#include <neuroai/optimizer.h>
+#include <neuroai/rule.h>
+#include <neuroai/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** A trainer. Keeps all that it was made of alive. */
+typedef struct nai_trainer nai_trainer;
+
+/**
+ * How a run stands; passed to a progress callback after each update, and filled by
+ * nai_trainer_step().
+ */
+typedef struct nai_progress {
+  uint32_t struct_size; /**< sizeof(nai_progress), filled in by the caller of a function that fills
+                           one */
+  int32_t n_costs;      /**< number of costs */
+  int64_t step;         /**< updates made by this trainer, this one included */
+  int64_t steps;        /**< the value of `step` at which this run ends */
+  double cost;          /**< J, the weighted sum, on the batch of this update */
+  const double *costs; /**< [n_costs] its parts, weighted, in the order of nai_trainer_add_cost() */
+  double performance;  /**< fraction correct on test trials, at the last evaluation; NaN while there
+                          is none */
+  double gradient_norm; /**< global norm of the gradient, before clipping */
+} nai_progress;
+
+/* clang-format off */
+/** A nai_progress to be filled. */
+#define NAI_PROGRESS_INIT {sizeof(nai_progress), 0, 0, 0, 0, NULL, 0, 0}
+/* clang-format on */
+
+/** Called after each update. Any value but NAI_OK ends the run; what was learnt is kept. */
+typedef nai_status (*nai_progress_callback)(const nai_progress *now, void *user);
+
+/**
+ * A trainer for a built network. Nullable: task (then nai_trainer_step() is given trials).
+ */
+NAI_API nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rule,
+                                      nai_optimizer *optimizer, nai_task *task);
+
+/** Nullable: trainer. */
+NAI_API void nai_trainer_destroy(nai_trainer *trainer);
+
+/** Adds a cost with its weight beta >= 0. Fails when the network lacks what the cost names. */
+NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta);
+
+/**
+ * Sets: "batch" (trials an update; 64), "threads" (1), "seed" (of trials and noise; 0), "clip"
+ * (largest global norm of the gradient; 0: off), "evaluate_every" (updates between evaluations on
+ * test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials" (500),
+ * "stop_at" (performance at which a run ends; 0: never).
+ */
+NAI_API nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value);
+
+/** Reads one. */
+NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
+                                   const char *parameter);
+
+/** Describes parameter `index`; NAI_ERR_INVALID past the last. */
+NAI_API nai_status nai_trainer_parameter(nai_parameter *out, int64_t index);
+
+/**
+ * `steps` updates from the task. Ends early when "stop_at" is reached or the callback says so:
+ * NAI_OK for a callback that returned a positive number, its own number when that was negative.
+ * Nullable: progress, user.
+ */
+NAI_API nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps,
+                                   nai_progress_callback progress, void *user);
+
+/**
+ * One update; from these trials, or from the task's next batch when NULL. Nullable: trials, now.
+ */
+NAI_API nai_status nai_trainer_step(nai_trainer *trainer, const nai_trials *trials,
+                                    nai_progress *now);
+
+/**
+ * The gradient of J on these trials (or the task's next batch), as the rule estimates it, without
+ * an update. Read it by nai_trainer_gradient_view(). Nullable: trials, now.
+ */
+NAI_API nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials,
+                                        nai_progress *now);
+
+/**
+ * The last gradient: of a projection [n_post, n_pre]; of a bias [n] when `to` is NULL. Nullable:
+ * to.
+ */
+NAI_API nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *trainer,
+                                             const char *from, const char *to);
+
+/** Rates of the last batch [steps, trials, n] of a population, or outputs of an output. */
+NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer,
+                                        const char *name);
+
+/**
+ * Number of costs; name and last weighted value of cost `index`. Nullable: name, value. Returns -1
+ * past the last.
+ */
+NAI_API int64_t nai_trainer_cost(const nai_trainer *trainer, int64_t index, const char **name,
+                                 double *value);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

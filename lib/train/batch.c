@@ -1,0 +1,152 @@
+/*
+ * Memory of a batch, and the forward run over it: groups of trials side by side, each by one thread
+ * from first step to last.
+ */
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "trainer.h"
+
+/* Kernels may read a vector past the end of a row. */
+#define SLACK 64
+
+/*
+ * Trials that are worked on together. Only a function of the batch: so bits do not depend on
+ * threads. Few enough that their rates stay in cache and that threads find work, many enough that a
+ * product pays.
+ */
+static int64_t rows_of(int64_t trials)
+{
+  return trials <= 32 ? 8 : trials <= 64 ? 16 : 32;
+}
+
+static void release(nai__batch *batch)
+{
+  nai__activity *a = &batch->activity;
+  float **array[] = {&a->rate,       &a->drive,    &a->x,
+                     &a->input,      &a->output,   &batch->output_gradient,
+                     &batch->signal, &batch->carry};
+  for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
+    nai__free(*array[i]);
+    *array[i] = NULL;
+  }
+  nai__free(batch->bias_sum);
+  batch->bias_sum = NULL;
+  batch->steps_room = batch->trials_room = 0;
+}
+
+static void release_threads(nai__batch *batch)
+{
+  for (int32_t i = 0; i < batch->threads; i++) {
+    nai__scratch_destroy(&batch->scratch[i]);
+    nai__free(batch->outer_scratch[i]);
+    batch->outer_scratch[i] = NULL;
+  }
+  batch->threads = 0;
+}
+
+void nai__batch_destroy(nai__batch *batch)
+{
+  release(batch);
+  release_threads(batch);
+}
+
+static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t steps, int64_t trials)
+{
+  nai__activity *a = &batch->activity;
+  int64_t rows = steps * trials;
+  a->rate = NAI__ARRAY(float, nai__rate_slots(net, steps) * trials * net->ld_units + SLACK);
+  a->drive = net->has_rate_leak ? NAI__ARRAY(float, rows * net->ld_units + SLACK) : NULL;
+  a->x = NAI__ARRAY(float, trials * net->ld_units + SLACK);
+  a->input = NAI__ARRAY(float, nai__input_slots(net, steps) * trials * net->ld_inputs + SLACK);
+  a->output = NAI__ARRAY(float, rows * net->ld_outputs + SLACK);
+  batch->output_gradient = NAI__ARRAY(float, rows * net->ld_outputs + SLACK);
+  batch->signal = NAI__ARRAY(float, rows * net->ld_units + SLACK);
+  batch->carry = NAI__ARRAY(float, trials * net->ld_units + SLACK);
+  batch->bias_sum = NAI__ARRAY(double, (trials / 8 + 1) * (net->ld_units + net->ld_outputs));
+  if (a->rate && (a->drive || !net->has_rate_leak) && a->x && a->input && a->output &&
+      batch->output_gradient && batch->signal && batch->carry && batch->bias_sum) {
+    batch->steps_room = steps;
+    batch->trials_room = trials;
+    return NAI_OK;
+  }
+  release(batch);
+  return NAI_ERR_MEMORY;
+}
+
+static nai_status allocate_threads(nai__batch *batch, const nai_network *net, int32_t threads)
+{
+  int64_t most = 1;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const nai__block *b = &net->block[i];
+    int64_t floats = net->kernels->outer_scratch(b->n_post, b->n_pre);
+    if (floats > most) most = floats;
+  }
+  for (batch->threads = 0; batch->threads < threads; batch->threads++) {
+    int32_t i = batch->threads;
+    NAI__TRY(nai__scratch_create(&batch->scratch[i], net, 32));
+    batch->outer_scratch[i] = NAI__ARRAY(float, most);
+    if (batch->outer_scratch[i]) continue;
+    nai__scratch_destroy(&batch->scratch[i]);
+    return NAI_ERR_MEMORY;
+  }
+  return NAI_OK;
+}
+
+nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, int64_t steps,
+                              int64_t trials, int32_t threads)
+{
+  if (steps > batch->steps_room || trials > batch->trials_room) {
+    int64_t steps_room = steps > batch->steps_room ? steps : batch->steps_room;
+    int64_t trials_room = trials > batch->trials_room ? trials : batch->trials_room;
+    release(batch);
+    NAI__TRY(allocate(batch, net, steps_room, trials_room));
+  }
+  if (threads != batch->threads) {
+    release_threads(batch);
+    nai_status status = allocate_threads(batch, net, threads);
+    if (status != NAI_OK) {
+      release_threads(batch);
+      return status;
+    }
+  }
+  batch->steps = steps;
+  batch->trials = trials;
+  batch->rows = rows_of(trials);
+  nai__activity *a = &batch->activity;
+  a->net = net;
+  a->trials = trials;
+  a->rate_slots = nai__rate_slots(net, steps);
+  a->input_slots = nai__input_slots(net, steps);
+  a->output_slots = steps;
+  return NAI_OK;
+}
+
+/* --- forward ---------------------------------------------------------------------------------- */
+
+struct job {
+  nai__batch *batch;
+  const nai_trials *trials;
+};
+
+static void run_group(void *argument, int64_t task, int32_t thread)
+{
+  const struct job *job = argument;
+  nai__batch *batch = job->batch;
+  const nai_trials *trials = job->trials;
+  int64_t row = task * batch->rows;
+  int64_t rows = batch->trials - row < batch->rows ? batch->trials - row : batch->rows;
+  nai__begin(&batch->activity, row, rows);
+  for (int64_t t = 1; t <= batch->steps; t++) {
+    const float *inputs = trials->input + ((t - 1) * trials->trials + row) * trials->n_inputs;
+    nai__advance(&batch->activity, t, row, rows, inputs, &batch->scratch[thread]);
+  }
+}
+
+void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
+                    uint64_t first)
+{
+  batch->activity.seed = seed;
+  batch->activity.first = first;
+  struct job job = {batch, trials};
+  nai__pool_run(pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
+}

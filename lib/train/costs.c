@@ -1,0 +1,182 @@
+/*
+ * Costs over a batch. Task costs see the outputs whole; costs on rates see them whole, or in parts
+ * from inside the rule's walk while the rates are in cache; costs on weights come last and add
+ * their own exact gradient.
+ */
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/names.h"
+#include "trainer.h"
+
+nai_status nai__cost_check(const nai_cost *cost, const nai_network *net)
+{
+  if (cost->ops.on_outputs)
+    return nai__names_known(net, NAI__KIND(NAI_OUTPUTS), cost->names, cost->name);
+  if (cost->ops.on_rates)
+    return nai__names_known(net, NAI__KIND(NAI_POPULATIONS), cost->names, cost->name);
+  return nai__projections_known(net, cost->names, cost->to);
+}
+
+static int in_parts(const nai_cost *cost)
+{
+  return cost->ops.on_rates && (cost->ops.flags & NAI_COST_SEPARABLE);
+}
+
+int nai__costs_in_parts(const nai_trainer *trainer)
+{
+  for (int64_t i = 0; i < trainer->n_costs; i++)
+    if (in_parts(trainer->cost[i].cost)) return 1;
+  return 0;
+}
+
+static nai_status finish(const nai_cost *cost, nai_status status)
+{
+  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "cost", cost->name);
+}
+
+/* --- on outputs ------------------------------------------------------------------------------- */
+
+static nai_status on_outputs(nai_trainer *trainer, nai__weighed_cost *c, const nai_trials *trials)
+{
+  const nai__batch *batch = &trainer->batch;
+  for (int64_t i = 0; i < trials->n_goals; i++) {
+    const nai__goal *goal = &trials->goal[i];
+    if (!nai__names_match(c->cost->names, goal->name)) continue;
+    nai_output_batch b = {.struct_size = sizeof b,
+                          .mask_columns = (int32_t)goal->mask_columns,
+                          .name = goal->name,
+                          .steps = batch->steps,
+                          .trials = batch->trials,
+                          .n = goal->n,
+                          .stride = trainer->net->ld_outputs,
+                          .output = batch->activity.output + goal->offset,
+                          .target = goal->target,
+                          .classes = goal->classes,
+                          .mask = goal->mask,
+                          .gradient = batch->output_gradient + goal->offset,
+                          .scale = c->beta};
+    nai__clear_error();
+    NAI__TRY(finish(c->cost, c->cost->ops.on_outputs(c->cost->user, &b, &c->value)));
+  }
+  return NAI_OK;
+}
+
+/* --- on rates --------------------------------------------------------------------------------- */
+
+/* Rates of one population: all steps and trials. */
+static nai_rate_batch whole(const nai_trainer *trainer, const nai__node *node,
+                            const nai_trials *trials, double scale)
+{
+  const nai__batch *batch = &trainer->batch;
+  int64_t ld = trainer->net->ld_units;
+  return (nai_rate_batch){.struct_size = sizeof(nai_rate_batch),
+                          .name = node->name,
+                          .steps = batch->steps,
+                          .trials = batch->trials,
+                          .n = node->n,
+                          .stride = ld,
+                          .step_stride = batch->trials * ld,
+                          .batch_trials = batch->trials,
+                          .batch_steps = batch->steps,
+                          .length = trials->length,
+                          .rate = nai__rate_at(&batch->activity, 1) + node->offset,
+                          .gradient = batch->signal + node->offset,
+                          .scale = scale};
+}
+
+static nai_status on_rates(nai_trainer *trainer, nai__weighed_cost *c, const nai_trials *trials)
+{
+  for (int64_t i = 0; i < trainer->net->n_nodes; i++) {
+    const nai__node *node = &trainer->net->node[i];
+    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), c->cost->names)) continue;
+    nai_rate_batch b = whole(trainer, node, trials, c->beta);
+    nai__clear_error();
+    NAI__TRY(finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, &c->value)));
+  }
+  return NAI_OK;
+}
+
+nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int *has_signal)
+{
+  nai__batch *batch = &trainer->batch;
+  int64_t rows = batch->steps * batch->trials;
+  memset(batch->output_gradient, 0, (size_t)(rows * trainer->net->ld_outputs) * sizeof(float));
+  *has_signal = 0;
+  for (int64_t i = 0; i < trainer->n_costs; i++) {
+    nai__weighed_cost *c = &trainer->cost[i];
+    c->value = 0;
+    memset(c->part, 0, (size_t)(batch->trials_room / 8 + 1) * sizeof *c->part);
+    if (c->cost->ops.on_outputs) NAI__TRY(on_outputs(trainer, c, trials));
+    if (!c->cost->ops.on_rates || in_parts(c->cost)) continue;
+    if (!*has_signal)
+      memset(batch->signal, 0, (size_t)(rows * trainer->net->ld_units) * sizeof(float));
+    *has_signal = 1;
+    NAI__TRY(on_rates(trainer, c, trials));
+  }
+  return NAI_OK;
+}
+
+/* Rates of the part at hand: one step, a group of trials. */
+static nai_rate_batch part_of(const nai__parts *parts, const nai__node *node, double scale,
+                              int64_t t, int64_t row, int64_t rows, float *g)
+{
+  nai_rate_batch b = whole(parts->trainer, node, parts->trials, scale);
+  b.steps = 1;
+  b.trials = rows;
+  b.first_step = t - 1;
+  b.length = parts->trials->length + row;
+  b.rate += (t - 1) * b.step_stride + row * b.stride;
+  b.gradient = g + node->offset;
+  return b;
+}
+
+void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
+                     float *g)
+{
+  const nai__parts *parts = user;
+  nai_trainer *trainer = parts->trainer;
+  for (int64_t i = 0; i < trainer->n_costs; i++) {
+    nai__weighed_cost *c = &trainer->cost[i];
+    if (!in_parts(c->cost)) continue;
+    for (int64_t k = 0; k < trainer->net->n_nodes; k++) {
+      const nai__node *node = &trainer->net->node[k];
+      if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), c->cost->names)) continue;
+      if (node->offset < first || node->offset >= end) continue;
+      nai_rate_batch b = part_of(parts, node, c->beta, t, row, rows, g);
+      nai_status status =
+          c->cost->ops.on_rates(c->cost->user, &b, &c->part[row / trainer->batch.rows]);
+      if (status != NAI_OK) __atomic_store_n(&trainer->cost_error, status, __ATOMIC_RELAXED);
+    }
+  }
+}
+
+/* --- on weights, and the sum ------------------------------------------------------------------ */
+
+static nai_status on_weights(nai_trainer *trainer, nai__weighed_cost *c)
+{
+  int64_t n = 0;
+  NAI__EACH_PROJECTION(trainer->net, p, c->cost->names, c->cost->to)
+  c->synapses[n++] = nai__synapses(trainer->net, p, trainer->gradient, NULL);
+  nai__clear_error();
+  return finish(c->cost,
+                c->cost->ops.on_weights(c->cost->user, c->synapses, n, c->beta, &c->value));
+}
+
+nai_status nai__costs_after(nai_trainer *trainer)
+{
+  int64_t groups = trainer->batch.trials_room / 8 + 1;
+  trainer->total = 0;
+  for (int64_t i = 0; i < trainer->n_costs; i++) {
+    nai__weighed_cost *c = &trainer->cost[i];
+    if (in_parts(c->cost) && trainer->cost_error != NAI_OK)
+      return finish(c->cost, trainer->cost_error);
+    for (int64_t k = 0; k < groups; k++) c->value += c->part[k];
+    if (c->cost->ops.on_weights) NAI__TRY(on_weights(trainer, c));
+    c->value *= c->beta;
+    trainer->cost_values[i] = c->value;
+    trainer->total += c->value;
+  }
+  return NAI_OK;
+}

@@ -1,0 +1,116 @@
+/* Running a trainer: updates, evaluations on test trials, the callback, and when to end. */
+#include <math.h>
+
+#include "../base/error.h"
+#include "trainer.h"
+
+static const nai_trials *own_or(nai_trainer *trainer, const nai_trials *trials, nai_status *status)
+{
+  *status = NAI_OK;
+  if (!trials) *status = nai__trainer_draw(&trials, trainer);
+  return trials;
+}
+
+static nai_status check_now(const nai_progress *now)
+{
+  if (now && now->struct_size != sizeof *now)
+    return nai__fail(NAI_ERR_INVALID, "now->struct_size is %u, must be %zu",
+                     (unsigned)now->struct_size, sizeof *now);
+  return NAI_OK;
+}
+
+nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials, nai_progress *now)
+{
+  NAI__REQUIRE(trainer);
+  NAI__TRY(check_now(now));
+  nai_status status;
+  trials = own_or(trainer, trials, &status);
+  NAI__TRY(status);
+  NAI__TRY(nai__trainer_gradient(trainer, trials));
+  if (now) nai__trainer_progress(now, trainer, trainer->step);
+  return NAI_OK;
+}
+
+nai_status nai_trainer_step(nai_trainer *trainer, const nai_trials *trials, nai_progress *now)
+{
+  NAI__REQUIRE(trainer);
+  NAI__TRY(check_now(now));
+  nai_status status;
+  trials = own_or(trainer, trials, &status);
+  NAI__TRY(status);
+  NAI__TRY(nai__trainer_update(trainer, trials));
+  if (now) nai__trainer_progress(now, trainer, trainer->step);
+  return NAI_OK;
+}
+
+/* --- evaluation ------------------------------------------------------------------------------- */
+
+static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *trials,
+                              int64_t *correct, int64_t *judged)
+{
+  const nai__batch *batch = &trainer->batch;
+  int64_t ld = trainer->net->ld_outputs;
+  for (int64_t b = 0; b < batch->trials; b++) {
+    int32_t right, choice;
+    NAI__TRY(nai__judge(&right, &choice, trainer->task, trials, b, batch->activity.output + b * ld,
+                        batch->trials * ld, trainer->net->dt));
+    *correct += right == 1;
+    *judged += right >= 0;
+  }
+  return NAI_OK;
+}
+
+/* On the same test trials each time, in the memory of a batch. */
+static nai_status evaluate(nai_trainer *trainer)
+{
+  int64_t total = (int64_t)trainer->setting[NAI__EVALUATE_TRIALS],
+          size = (int64_t)trainer->setting[NAI__BATCH];
+  int64_t correct = 0, judged = 0;
+  uint64_t seed = (uint64_t)trainer->setting[NAI__SEED];
+  for (int64_t first = 0; first < total; first += size) {
+    int64_t count = total - first < size ? total - first : size;
+    NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TEST, (uint64_t)first, count));
+    const nai_trials *trials = trainer->trials;
+    NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials->steps, trials->trials,
+                                (int32_t)trainer->setting[NAI__THREADS]));
+    nai__batch_run(&trainer->batch, trainer->pool, trials, seed, trials->first);
+    NAI__TRY(judge_batch(trainer, trials, &correct, &judged));
+  }
+  trainer->performance = judged ? (double)correct / (double)judged : NAN;
+  return NAI_OK;
+}
+
+/* --- run -------------------------------------------------------------------------------------- */
+
+static nai_status update_and_evaluate(nai_trainer *trainer, int64_t end)
+{
+  const nai_trials *trials;
+  NAI__TRY(nai__trainer_draw(&trials, trainer));
+  NAI__TRY(nai__trainer_update(trainer, trials));
+  int64_t every = (int64_t)trainer->setting[NAI__EVALUATE_EVERY];
+  if (every && (trainer->step % every == 0 || trainer->step == end)) return evaluate(trainer);
+  return NAI_OK;
+}
+
+nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps, nai_progress_callback progress,
+                           void *user)
+{
+  NAI__REQUIRE(trainer);
+  if (steps < 0)
+    return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
+  int64_t end = trainer->step + steps;
+  double stop_at = trainer->setting[NAI__STOP_AT];
+  while (trainer->step < end) {
+    NAI__TRY(update_and_evaluate(trainer, end));
+    if (progress) {
+      nai_progress now;
+      nai__trainer_progress(&now, trainer, end);
+      nai__clear_error();
+      nai_status status = progress(&now, user);
+      if (status < 0) return nai__fail_callback(status, "callback", "progress");
+      if (status > 0) return NAI_OK;
+    }
+    if (stop_at > 0 && trainer->performance >= stop_at) return NAI_OK;
+  }
+  return NAI_OK;
+}

@@ -1,0 +1,227 @@
+/* The handle of a trainer, its settings, its costs, and looking at what it did. */
+#include "trainer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../network/view.h"
+
+static const nai__parameter settings[NAI__SETTINGS] = {
+    [NAI__BATCH] = {"batch", "trials", "trials an update", 64, 1, 1e6, 1},
+    [NAI__THREADS] = {"threads", "1", "threads that work on a batch", 1, 1, NAI__MOST_THREADS, 1},
+    [NAI__SEED] = {"seed", "1", "of trials and noise", 0, 0, 9007199254740992.0, 1},
+    [NAI__CLIP] = {"clip", "1", "largest global norm of the gradient; 0: off", 0, 0, 1e18, 0},
+    [NAI__EVALUATE_EVERY] = {"evaluate_every", "updates", "updates between evaluations; 0: never",
+                             100, 0, 1e15, 1},
+    [NAI__EVALUATE_TRIALS] = {"evaluate_trials", "trials", "test trials of an evaluation", 500, 1,
+                              1e9, 1},
+    [NAI__STOP_AT] = {"stop_at", "1", "performance at which a run ends; 0: never", 0, 0, 1, 0},
+};
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+static nai_status allocate(nai_trainer *t)
+{
+  int64_t n = t->net->n_theta;
+  t->gradient = NAI__ARRAY(float, n);
+  t->before = NAI__ARRAY(float, n);
+  if (t->optimizer->kind->keeps_mean) t->mean = NAI__ARRAY(float, n);
+  if (t->optimizer->kind->keeps_square) t->square = NAI__ARRAY(float, n);
+  if (!t->gradient || !t->before || (t->optimizer->kind->keeps_mean && !t->mean) ||
+      (t->optimizer->kind->keeps_square && !t->square))
+    return NAI_ERR_MEMORY;
+  return NAI_OK;
+}
+
+static void keep(nai_trainer *t, nai_network *net, nai_rule *rule, nai_optimizer *optimizer,
+                 nai_task *task)
+{
+  nai__network_keep(t->net = net);
+  nai__rule_keep(t->rule = rule);
+  nai__optimizer_keep(t->optimizer = optimizer);
+  if (task) nai__task_keep(t->task = task);
+}
+
+static nai_status check_task(const nai_task *task, const nai_network *net)
+{
+  if (!task || task->net == net) return NAI_OK;
+  int64_t inputs = nai_network_size(net, NAI_INPUTS, NULL),
+          outputs = nai_network_size(net, NAI_OUTPUTS, NULL);
+  if (task->ops.n_inputs == inputs && task->ops.n_outputs == outputs && task->net->dt == net->dt)
+    return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID,
+                   "task '%s' was made for another network: %lld inputs, %lld outputs, dt %g ms",
+                   task->name, (long long)task->ops.n_inputs, (long long)task->ops.n_outputs,
+                   task->net->dt);
+}
+
+static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
+                         nai_optimizer *optimizer, nai_task *task)
+{
+  NAI__TRY(nai__require_built(net, "net"));
+  NAI__REQUIRE(rule);
+  NAI__REQUIRE(optimizer);
+  NAI__TRY(check_task(task, net));
+  nai_trainer *t = NAI__NEW(nai_trainer);
+  if (!t) return NAI_ERR_MEMORY;
+  for (int i = 0; i < NAI__SETTINGS; i++) t->setting[i] = settings[i].initial;
+  t->performance = NAN;
+  keep(t, net, rule, optimizer, task);
+  nai_status status = allocate(t);
+  if (status != NAI_OK) {
+    nai_trainer_destroy(t);
+    return status;
+  }
+  *out = t;
+  return NAI_OK;
+}
+
+nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rule,
+                              nai_optimizer *optimizer, nai_task *task)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  return create(out, net, rule, optimizer, task);
+}
+
+void nai_trainer_destroy(nai_trainer *trainer)
+{
+  if (!trainer) return;
+  nai__pool_destroy(trainer->pool);
+  nai__batch_destroy(&trainer->batch);
+  nai_trials_destroy(trainer->trials);
+  for (int64_t i = 0; i < trainer->n_costs; i++) {
+    nai_cost_destroy(trainer->cost[i].cost);
+    nai__free(trainer->cost[i].part);
+    nai__free(trainer->cost[i].synapses);
+  }
+  nai__free(trainer->cost);
+  nai__free(trainer->cost_values);
+  nai__free(trainer->gradient);
+  nai__free(trainer->before);
+  nai__free(trainer->mean);
+  nai__free(trainer->square);
+  nai_task_destroy(trainer->task);
+  nai_optimizer_destroy(trainer->optimizer);
+  nai_rule_destroy(trainer->rule);
+  nai_network_destroy(trainer->net);
+  nai__free(trainer);
+}
+
+/* --- settings --------------------------------------------------------------------------------- */
+
+nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value)
+{
+  NAI__REQUIRE(trainer);
+  int i = nai__parameter_find(settings, NAI__SETTINGS, parameter, "the trainer");
+  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
+  NAI__TRY(nai__parameter_check(&settings[i], value));
+  trainer->setting[i] = value;
+  return NAI_OK;
+}
+
+nai_status nai_trainer_get(double *value, const nai_trainer *trainer, const char *parameter)
+{
+  NAI__REQUIRE(value);
+  NAI__REQUIRE(trainer);
+  int i = nai__parameter_find(settings, NAI__SETTINGS, parameter, "the trainer");
+  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
+  *value = trainer->setting[i];
+  return NAI_OK;
+}
+
+nai_status nai_trainer_parameter(nai_parameter *out, int64_t index)
+{
+  return nai__parameter_describe(out, settings, NAI__SETTINGS, index);
+}
+
+/* --- costs ------------------------------------------------------------------------------------ */
+
+static nai_status append(nai_trainer *t, nai_cost *cost, double beta)
+{
+  nai__weighed_cost *costs = nai__grow(t->cost, t->n_costs, t->n_costs + 1, sizeof *costs);
+  if (!costs) return NAI_ERR_MEMORY;
+  t->cost = costs;
+  double *values = nai__grow(t->cost_values, t->n_costs, t->n_costs + 1, sizeof *values);
+  if (!values) return NAI_ERR_MEMORY;
+  t->cost_values = values;
+  nai__weighed_cost *c = &t->cost[t->n_costs];
+  *c = (nai__weighed_cost){.cost = cost, .beta = beta};
+  c->part = NAI__ARRAY(double, t->batch.trials_room / 8 + 1);
+  c->synapses = NAI__ARRAY(nai_synapses, t->net->n_projections + 1);
+  if (!c->part || !c->synapses) {
+    nai__free(c->part);
+    nai__free(c->synapses);
+    return NAI_ERR_MEMORY;
+  }
+  nai__cost_keep(cost);
+  t->n_costs++;
+  return NAI_OK;
+}
+
+nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
+{
+  NAI__REQUIRE(trainer);
+  NAI__REQUIRE(cost);
+  if (!(beta >= 0 && beta <= 1e12))
+    return nai__fail(NAI_ERR_INVALID, "beta of cost '%s' is %g, must be 0 to 1e12", cost->name,
+                     beta);
+  NAI__TRY(nai__cost_check(cost, trainer->net));
+  return append(trainer, cost, beta);
+}
+
+int64_t nai_trainer_cost(const nai_trainer *trainer, int64_t index, const char **name,
+                         double *value)
+{
+  if (!trainer || index < 0 || index >= trainer->n_costs) return -1;
+  if (name) *name = trainer->cost[index].cost->name;
+  if (value) *value = trainer->cost_values[index];
+  return trainer->n_costs;
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *trainer, const char *from,
+                                     const char *to)
+{
+  NAI__TRY(nai__view_check(out));
+  NAI__REQUIRE(trainer);
+  const nai_network *net = trainer->net;
+  if (!trainer->has_gradient)
+    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_gradient");
+  if (!to) {
+    const nai__node *node;
+    NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), from,
+                            "from"));
+    nai__view_floats(out, trainer->gradient + nai__bias_start(net, node), 1, &node->n,
+                     (int64_t[]){1});
+    return NAI_OK;
+  }
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  nai__view_floats(out, trainer->gradient + p->start, 2,
+                   (int64_t[]){net->node[p->to].n, net->node[p->from].n},
+                   (int64_t[]){net->block[p->block].ld, 1});
+  return NAI_OK;
+}
+
+nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer, const char *name)
+{
+  NAI__TRY(nai__view_check(out));
+  NAI__REQUIRE(trainer);
+  const nai_network *net = trainer->net;
+  const nai__batch *batch = &trainer->batch;
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), name,
+                          "name"));
+  if (!batch->steps)
+    return nai__fail(NAI_ERR_ORDER, "there is no activity yet: call nai_trainer_step");
+  int outputs = node->kind == NAI_OUTPUTS;
+  int64_t ld = outputs ? net->ld_outputs : net->ld_units;
+  const float *array = outputs ? batch->activity.output : nai__rate_at(&batch->activity, 1);
+  nai__view_floats(out, array + node->offset, 3, (int64_t[]){batch->steps, batch->trials, node->n},
+                   (int64_t[]){batch->trials * ld, ld, 1});
+  return NAI_OK;
+}

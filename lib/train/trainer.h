@@ -1,0 +1,133 @@
+/*
+ * The trainer from inside. trainer.c: handle and settings; batch.c: memory and the forward run;
+ * costs.c; update.c; finite.c; run.c.
+ */
+#ifndef NAI_TRAIN_TRAINER_H
+#define NAI_TRAIN_TRAINER_H
+
+#include <neuroai/trainer.h>
+
+#include "../base/threads.h"
+#include "../cost/cost.h"
+#include "../learning/optimizer/optimizer.h"
+#include "../learning/rule.h"
+#include "../network/activity.h"
+#include "../task/task.h"
+
+enum nai__setting {
+  NAI__BATCH,
+  NAI__THREADS,
+  NAI__SEED,
+  NAI__CLIP,
+  NAI__EVALUATE_EVERY,
+  NAI__EVALUATE_TRIALS,
+  NAI__STOP_AT,
+  NAI__SETTINGS
+};
+
+typedef struct nai__weighed_cost {
+  nai_cost *cost;
+  double beta;
+  double value;           /* weighted, of the last batch */
+  double *part;           /* [groups] of rate costs that are called in parts */
+  nai_synapses *synapses; /* room for all projections */
+} nai__weighed_cost;
+
+/* Memory of a batch, made once for the largest one seen. */
+typedef struct nai__batch {
+  int64_t steps_room, trials_room;
+  int64_t steps, trials,
+      rows; /* of the batch at hand; rows: trials that one thread works on together */
+  nai__activity activity;
+  float *output_gradient;
+  float *signal;
+  float *carry;
+  double *bias_sum;
+  float *outer_scratch[256];
+  nai__scratch scratch[256]; /* one a thread */
+  int32_t threads;
+} nai__batch;
+
+struct nai_trainer {
+  nai_network *net;
+  nai_rule *rule;
+  nai_optimizer *optimizer;
+  nai_task *task;
+  double setting[NAI__SETTINGS];
+  nai__pool *pool;
+
+  nai__weighed_cost *cost;
+  int64_t n_costs;
+  double *cost_values;   /* [n_costs] */
+  nai_status cost_error; /* of a part called on another thread: none may fail there, but one that
+                            does is not lost */
+
+  nai__batch batch;
+  nai_trials *trials;  /* drawn from the task */
+  int64_t trials_made; /* room of them */
+  uint64_t drawn;      /* trials used so far: the number of the next one */
+  int64_t step;        /* updates made */
+  double total;        /* J of the last batch */
+  double gradient_norm;
+  double performance; /* NaN until there is one */
+
+  float *gradient; /* these as theta is laid out */
+  float *before;
+  float *mean; /* of the optimiser, or NULL */
+  float *square;
+  int has_gradient;
+};
+
+#define NAI__MOST_THREADS 256
+
+/* --- batch.c ---------------------------------------------------------------------------------- */
+
+/* Room for this batch; allocates only when it is larger than all before. */
+nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, int64_t steps,
+                              int64_t trials, int32_t threads);
+void nai__batch_destroy(nai__batch *batch);
+/* Runs the network over the trials, numbered from `first`, with the noise of `seed`. */
+void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
+                    uint64_t first);
+
+/* --- costs.c ---------------------------------------------------------------------------------- */
+
+/* NAI_OK when the network has what the cost names. */
+nai_status nai__cost_check(const nai_cost *cost, const nai_network *net);
+/*
+ * Task costs, and rate costs that want the batch whole. Sets output_gradient, signal and
+ * *has_signal.
+ */
+nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int *has_signal);
+/* 1 when there are rate costs that are called in parts. */
+int nai__costs_in_parts(const nai_trainer *trainer);
+/* rate_signal of the pass: those rate costs. `user`: a nai__parts. */
+typedef struct nai__parts {
+  nai_trainer *trainer;
+  const nai_trials *trials;
+} nai__parts;
+void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
+                     float *g);
+/* Adds the costs on weights and their gradient, sums up. */
+nai_status nai__costs_after(nai_trainer *trainer);
+
+/* --- update.c --------------------------------------------------------------------------------- */
+
+/* `count` trials of a stream of the task, at most a batch, into trainer->trials. */
+nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t first, int64_t count);
+nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer);
+/* Gradient of J on these trials, clipped by nobody, into trainer->gradient. */
+nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials);
+nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials);
+void nai__trainer_progress(nai_progress *now, const nai_trainer *trainer, int64_t steps);
+nai_status nai__trainer_pool(nai_trainer *trainer);
+
+/* --- finite.c --------------------------------------------------------------------------------- */
+
+double nai__norm(const float *gradient, int64_t n);
+/* NAI_ERR_NONFINITE with a message that says where the first NaN or infinity is. */
+nai_status nai__fail_nonfinite(const nai_trainer *trainer);
+/* 1 when activity at the last step is finite. */
+int nai__batch_finite(const nai__batch *batch);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * One update: trials, activity, costs, the rule's estimate, clipping, the optimiser, the
+ * constraints.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "trainer.h"
+
+nai_status nai__trainer_pool(nai_trainer *trainer)
+{
+  int32_t threads = (int32_t)trainer->setting[NAI__THREADS];
+  if (trainer->pool && nai__pool_threads(trainer->pool) == threads) return NAI_OK;
+  nai__pool *pool;
+  NAI__TRY(nai__pool_create(&pool, threads));
+  nai__pool_destroy(trainer->pool);
+  trainer->pool = pool;
+  return NAI_OK;
+}
+
+nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t first, int64_t count)
+{
+  if (!trainer->task)
+    return nai__fail(NAI_ERR_ORDER,
+                     "the trainer has no task: give nai_trainer_create one, or give trials");
+  int64_t batch = (int64_t)trainer->setting[NAI__BATCH];
+  if (!trainer->trials || trainer->trials_made < batch ||
+      trainer->trials->capacity < trainer->task->ops.max_steps) {
+    nai_trials *trials;
+    NAI__TRY(nai__task_trials(&trials, trainer->task, batch));
+    nai_trials_destroy(trainer->trials);
+    trainer->trials = trials;
+    trainer->trials_made = batch;
+  }
+  return nai__task_fill(trainer->trials, trainer->task, (uint64_t)trainer->setting[NAI__SEED],
+                        stream, first, count);
+}
+
+/* The task's next batch; `drawn` moves on only when an update has been made. */
+nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer)
+{
+  NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TRAIN, trainer->drawn,
+                             (int64_t)trainer->setting[NAI__BATCH]));
+  *out = trainer->trials;
+  return NAI_OK;
+}
+
+/* --- gradient --------------------------------------------------------------------------------- */
+
+static nai_status grow_parts(nai_trainer *trainer, int64_t trials)
+{
+  if (trials <= trainer->batch.trials_room) return NAI_OK;
+  for (int64_t i = 0; i < trainer->n_costs; i++) {
+    double *part = NAI__ARRAY(double, trials / 8 + 1);
+    if (!part) return NAI_ERR_MEMORY;
+    nai__free(trainer->cost[i].part);
+    trainer->cost[i].part = part;
+  }
+  return NAI_OK;
+}
+
+static nai_status check(const nai_trainer *trainer, const nai_trials *trials)
+{
+  if (!trainer->n_costs)
+    return nai__fail(NAI_ERR_ORDER, "the trainer has no cost: call nai_trainer_add_cost first");
+  return nai__trials_fit(trials, trainer->net);
+}
+
+static nai_status estimate(nai_trainer *trainer, const nai_trials *trials, int has_signal)
+{
+  nai__batch *batch = &trainer->batch;
+  nai__parts parts = {trainer, trials};
+  nai__pass pass = {.net = trainer->net,
+                    .activity = &batch->activity,
+                    .steps = batch->steps,
+                    .trials = batch->trials,
+                    .rows = batch->rows,
+                    .pool = trainer->pool,
+                    .output_gradient = batch->output_gradient,
+                    .signal = batch->signal,
+                    .has_signal = has_signal,
+                    .rate_signal = nai__costs_in_parts(trainer) ? nai__costs_part : NULL,
+                    .user = &parts,
+                    .gradient = trainer->gradient,
+                    .carry = batch->carry,
+                    .bias_sum = batch->bias_sum,
+                    .outer_scratch = batch->outer_scratch};
+  trainer->cost_error = NAI_OK;
+  return trainer->rule->ops.estimate(trainer->rule->user, &pass);
+}
+
+/* What is not plastic has no gradient: nothing that follows sees it. */
+static void clear_frozen(nai_trainer *trainer)
+{
+  const float *plastic = trainer->net->plastic;
+  for (int64_t i = 0; i < trainer->net->n_theta; i++)
+    trainer->gradient[i] = plastic[i] != 0 ? trainer->gradient[i] : 0;
+}
+
+nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(check(trainer, trials));
+  NAI__TRY(nai__trainer_pool(trainer));
+  NAI__TRY(grow_parts(trainer, trials->trials));
+  NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials->steps, trials->trials,
+                              (int32_t)trainer->setting[NAI__THREADS]));
+  uint64_t first = trials == trainer->trials ? trials->first : trials->first + trainer->drawn;
+  nai__batch_run(&trainer->batch, trainer->pool, trials, (uint64_t)trainer->setting[NAI__SEED],
+                 first);
+  int has_signal;
+  NAI__TRY(nai__costs_before(trainer, trials, &has_signal));
+  NAI__TRY(estimate(trainer, trials, has_signal));
+  clear_frozen(trainer);
+  NAI__TRY(nai__costs_after(trainer));
+  clear_frozen(trainer);
+  trainer->has_gradient = 1;
+  trainer->gradient_norm = nai__norm(trainer->gradient, trainer->net->n_theta);
+  if (!isfinite(trainer->total) || !isfinite(trainer->gradient_norm) ||
+      !nai__batch_finite(&trainer->batch))
+    return nai__fail_nonfinite(trainer);
+  return NAI_OK;
+}
+
+/* --- update ----------------------------------------------------------------------------------- */
+
+static void move(nai_trainer *trainer)
+{
+  double clip = trainer->setting[NAI__CLIP];
+  const nai_network *net = trainer->net;
+  nai__move m = {.n = net->n_theta,
+                 .step = trainer->step + 1,
+                 .scale =
+                     clip > 0 && trainer->gradient_norm > clip ? clip / trainer->gradient_norm : 1,
+                 .theta = net->theta,
+                 .gradient = trainer->gradient,
+                 .plastic = net->plastic,
+                 .mean = trainer->mean,
+                 .square = trainer->square};
+  trainer->optimizer->kind->move(trainer->optimizer->number, &m);
+}
+
+static nai_status check_weights(const nai_trainer *trainer)
+{
+  const nai_network *net = trainer->net;
+  float sum = 0;
+  for (int64_t i = 0; i < net->n_theta; i++) sum += 0 * net->theta[i];
+  if (sum == 0) return NAI_OK;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
+    for (int64_t i = 0; i < s.n_post; i++)
+      for (int64_t j = 0; j < s.n_pre; j++)
+        if (!isfinite(s.weight[i * s.stride + j]))
+          return nai__fail(NAI_ERR_NONFINITE,
+                           "update %lld would make the weight from '%s' to '%s' at [%lld][%lld] "
+                           "%g: lower the learning rate",
+                           (long long)trainer->step + 1, s.from, s.to, (long long)i, (long long)j,
+                           (double)s.weight[i * s.stride + j]);
+  }
+  return nai__fail(NAI_ERR_NONFINITE,
+                   "update %lld would make a bias infinite: lower the learning rate",
+                   (long long)trainer->step + 1);
+}
+
+/* A failed update leaves the weights as they were; the optimiser's running means have moved on. */
+nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(nai__trainer_gradient(trainer, trials));
+  nai_network *net = trainer->net;
+  size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
+  memcpy(trainer->before, net->theta, bytes);
+  move(trainer);
+  nai_status status = nai__project(net, trainer->mean, trainer->before);
+  if (status == NAI_OK) status = check_weights(trainer);
+  if (status != NAI_OK) {
+    memcpy(net->theta, trainer->before, bytes);
+    return status;
+  }
+  nai__pack(net);
+  trainer->step++;
+  trainer->drawn += (uint64_t)trials->trials;
+  return NAI_OK;
+}
+
+void nai__trainer_progress(nai_progress *now, const nai_trainer *trainer, int64_t steps)
+{
+  *now = (nai_progress){.struct_size = sizeof *now,
+                        .n_costs = (int32_t)trainer->n_costs,
+                        .step = trainer->step,
+                        .steps = steps,
+                        .cost = trainer->total,
+                        .costs = trainer->cost_values,
+                        .performance = trainer->performance,
+                        .gradient_norm = trainer->gradient_norm};
+}
