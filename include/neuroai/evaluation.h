@@ -1,0 +1,68 @@
+/**
+ * @file evaluation.h
+ * @brief Evaluation: what a network does on test trials, trial by trial and condition by condition.
+ *
+ * A trial is correct when, at its last step with a mask above 0, the largest channel of the output
+ * is the right class; a task may bring its own judgement.
+ */
+#ifndef NEUROAI_EVALUATION_H
+#define NEUROAI_EVALUATION_H
+
+#include <neuroai/task.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** The result of an evaluation. */
+typedef struct nai_evaluation nai_evaluation;
+
+/** One point of a curve over a condition. */
+typedef struct nai_point {
+  double value;   /**< of the condition */
+  double correct; /**< fraction of its trials that are correct */
+  double choice;  /**< mean choice of its trials, scaled so that the lowest choice is 0 and the
+                     highest 1 */
+  int64_t trials; /**< number of its trials */
+} nai_point;
+
+/**
+ * Runs `trials` test trials of the task, with the trials and the noise of `seed`, on `threads`
+ * threads.
+ */
+NAI_API nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net,
+                                         const nai_task *task, int64_t trials, uint64_t seed,
+                                         int32_t threads);
+
+/** Nullable: evaluation. */
+NAI_API void nai_evaluation_destroy(nai_evaluation *evaluation);
+
+/** Fraction correct; NaN when no trial can be judged. */
+NAI_API double nai_evaluation_performance(const nai_evaluation *evaluation);
+
+/**
+ * For each trial 1 where it is correct, 0 where not, -1 where it cannot be judged: int32 [trials].
+ */
+NAI_API nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *evaluation);
+
+/** The choice made in each trial, -1 where there is none: int32 [trials]. */
+NAI_API nai_status nai_evaluation_choice(nai_view *out, const nai_evaluation *evaluation);
+
+/** A condition of each trial: float [trials]. */
+NAI_API nai_status nai_evaluation_condition(nai_view *out, const nai_evaluation *evaluation,
+                                            const char *name);
+
+/** Name of condition `index`; NULL when there is none. */
+NAI_API const char *nai_evaluation_condition_name(const nai_evaluation *evaluation, int64_t index);
+
+/**
+ * A curve over a condition, its values in ascending order: `points` [capacity]; `count` is how many
+ * there are, also when capacity is too small for them. Nullable: points (when capacity is 0).
+ */
+NAI_API nai_status nai_evaluation_curve(nai_point *points, int64_t capacity, int64_t *count,
+                                        const nai_evaluation *evaluation, const char *condition);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,86 @@
+/*
+ * Running a batch of trials forward: blocks of rows go to threads, and each thread takes its rows
+ * through all steps.
+ */
+#include "forward.h"
+
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+static nai_status allocate(nai__forward *f, int64_t steps)
+{
+  const nai_network *net = f->net;
+  nai__activity *a = &f->activity;
+  a->rate = NAI__ARRAY(float, a->rate_slots * a->trials * net->ld_units);
+  a->drive = NAI__ARRAY(float, a->trials * net->ld_units);
+  a->x = NAI__ARRAY(float, a->trials * net->ld_units);
+  a->input = NAI__ARRAY(float, a->input_slots * a->trials * net->ld_inputs);
+  a->output = NAI__ARRAY(float, a->trials * net->ld_outputs);
+  f->output = NAI__ARRAY(float, steps * a->trials * net->n_outputs);
+  f->scratch = NAI__ARRAY(nai__scratch, nai__pool_threads(f->pool));
+  if (!a->rate || !a->drive || !a->x || !a->input || !a->output || !f->output || !f->scratch)
+    return NAI_ERR_MEMORY;
+  for (int32_t k = 0; k < nai__pool_threads(f->pool); k++)
+    NAI__TRY(nai__scratch_create(&f->scratch[k], net, NAI__FORWARD_ROWS));
+  return NAI_OK;
+}
+
+nai_status nai__forward_create(nai__forward *out, const nai_network *net, int64_t steps,
+                               int64_t trials, int32_t threads)
+{
+  *out = (nai__forward){.net = net,
+                        .activity = {.net = net,
+                                     .trials = trials,
+                                     .rate_slots = nai__rate_slots(net, 0),
+                                     .input_slots = nai__input_slots(net, 0),
+                                     .output_slots = 1}};
+  nai_status status = nai__pool_create(&out->pool, threads);
+  if (status == NAI_OK) status = allocate(out, steps);
+  if (status != NAI_OK) nai__forward_destroy(out);
+  return status;
+}
+
+void nai__forward_destroy(nai__forward *forward)
+{
+  for (int32_t k = 0; forward->scratch && k < nai__pool_threads(forward->pool); k++)
+    nai__scratch_destroy(&forward->scratch[k]);
+  nai__pool_destroy(forward->pool);
+  nai__free(forward->scratch);
+  nai__free(forward->activity.rate);
+  nai__free(forward->activity.drive);
+  nai__free(forward->activity.x);
+  nai__free(forward->activity.input);
+  nai__free(forward->activity.output);
+  nai__free(forward->output);
+  memset(forward, 0, sizeof *forward);
+}
+
+static void run_rows(void *argument, int64_t task, int32_t thread)
+{
+  nai__forward *f = argument;
+  const nai_trials *trials = f->trials;
+  const nai_network *net = f->net;
+  int64_t row = task * NAI__FORWARD_ROWS, left = trials->trials - row;
+  int64_t rows = left < NAI__FORWARD_ROWS ? left : NAI__FORWARD_ROWS;
+  nai__begin(&f->activity, row, rows);
+  for (int64_t t = 1; t <= trials->steps; t++) {
+    int64_t at = (t - 1) * trials->trials + row;
+    nai__advance(&f->activity, t, row, rows, trials->input + at * net->n_inputs,
+                 &f->scratch[thread]);
+    const float *z = nai__output_at(&f->activity, t) + row * net->ld_outputs;
+    for (int64_t b = 0; b < rows; b++)
+      memcpy(f->output + (at + b) * net->n_outputs, z + b * net->ld_outputs,
+             (size_t)net->n_outputs * sizeof *z);
+  }
+}
+
+void nai__forward_run(nai__forward *forward, const nai_trials *trials, uint64_t seed)
+{
+  forward->trials = trials;
+  forward->activity.seed = seed;
+  forward->activity.first = trials->first;
+  int64_t tasks = (trials->trials + NAI__FORWARD_ROWS - 1) / NAI__FORWARD_ROWS;
+  nai__pool_run(forward->pool, tasks, run_rows, forward);
+}
