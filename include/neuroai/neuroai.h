@@ -1,0 +1,40 @@
+/**
+ * @file neuroai.h
+ * @brief All of libneuroai.
+ *
+ * Three things of a network are under our control: its architecture (network.h, constraint.h), its
+ * cost (cost.h) and its learning rule (rule.h). Each is an object; a trainer (trainer.h) brings
+ * them together on a task (task.h). The trained network runs in a state (state.h) and is examined
+ * (evaluation.h). extend.h: the user's own.
+ *
+ * Conventions. W is [post, pre]. Arrays are C-contiguous float32, time first: [steps, trials,
+ * units]. Times are in ms, lengths in mm. Outputs come first in every call. A pointer is never NULL
+ * unless the comment says `Nullable`. What a call hands out by pointer to pointer is the caller's
+ * to destroy; attached objects are kept alive; any order of destruction is right. Strings and
+ * arrays given to a call are copied or only read during it.
+ *
+ * The library never aborts, exits, prints, reads the environment, changes the floating-point mode
+ * or keeps global state.
+ *
+ * Threads: different objects may be used from different threads; one object by one thread at a
+ * time, except that any number of states may share one built network.
+ */
+#ifndef NEUROAI_H
+#define NEUROAI_H
+
+#include <neuroai/constraint.h>
+#include <neuroai/cost.h>
+#include <neuroai/evaluation.h>
+#include <neuroai/network.h>
+#include <neuroai/optimizer.h>
+#include <neuroai/random.h>
+#include <neuroai/rule.h>
+#include <neuroai/state.h>
+#include <neuroai/status.h>
+#include <neuroai/task.h>
+#include <neuroai/trainer.h>
+#include <neuroai/trials.h>
+#include <neuroai/version.h>
+#include <neuroai/view.h>
+
+#endif

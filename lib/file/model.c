@@ -1,0 +1,51 @@
+/* What writing and reading a model share: names of tensors, words for numbers. */
+#include "model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void nai__model_node_tensor(char name[NAI__TENSOR_NAME], const char *what, const char *node)
+{
+  snprintf(name, NAI__TENSOR_NAME, "%s: %s", what, node);
+}
+
+void nai__model_synapse_tensor(char name[NAI__TENSOR_NAME], const char *what, const char *from,
+                               const char *to)
+{
+  snprintf(name, NAI__TENSOR_NAME, "%s: %s -> %s", what, from, to);
+}
+
+const char *nai__model_leak(int32_t leak)
+{
+  static const char *const words[] = {[NAI_LEAK_CURRENT] = "current", [NAI_LEAK_RATE] = "rate"};
+  return leak >= 0 && leak <= NAI_LEAK_RATE ? words[leak] : NULL;
+}
+
+const char *nai__model_transfer(int32_t transfer)
+{
+  static const char *const words[] = {
+      [NAI_TRANSFER_RELU] = "relu",         [NAI_TRANSFER_TANH] = "tanh",
+      [NAI_TRANSFER_SOFTPLUS] = "softplus", [NAI_TRANSFER_LOGISTIC] = "logistic",
+      [NAI_TRANSFER_LINEAR] = "linear",     [NAI_TRANSFER_RECTIFIED_TANH] = "rectified_tanh",
+      [NAI_TRANSFER_POWER] = "power",
+  };
+  return transfer >= 0 && transfer <= NAI_TRANSFER_POWER ? words[transfer] : NULL;
+}
+
+const char *nai__model_initial(int32_t kind)
+{
+  static const char *const words[] = {
+      [NAI_INITIAL_DEFAULT] = "default",     [NAI_INITIAL_UNIFORM] = "uniform",
+      [NAI_INITIAL_NORMAL] = "normal",       [NAI_INITIAL_GAMMA] = "gamma",
+      [NAI_INITIAL_LOGNORMAL] = "lognormal", [NAI_INITIAL_ORTHOGONAL] = "orthogonal",
+      [NAI_INITIAL_IDENTITY] = "identity",
+  };
+  return kind >= 0 && kind <= NAI_INITIAL_IDENTITY ? words[kind] : NULL;
+}
+
+int32_t nai__model_find(const char *(*word)(int32_t), const char *text)
+{
+  for (int32_t k = 0; text && word(k); k++)
+    if (strcmp(word(k), text) == 0) return k;
+  return -1;
+}

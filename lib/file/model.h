@@ -1,0 +1,33 @@
+/*
+ * The model file. Tensors: "weight: E -> I" [post, pre], "mask: E -> I" (1 where a synapse exists),
+ * "learns: E -> I" (1 where no constraint fixes it), "bias: E", "position: E" [n, 3]; and "tau: E"
+ * and the like where units differ. Names have no spaces, so these are never ambiguous. All else is
+ * JSON, the text "neuroai" of the file's metadata.
+ */
+#ifndef NAI_FILE_MODEL_H
+#define NAI_FILE_MODEL_H
+
+#include "../network/network.h"
+#include "safetensors.h"
+
+/* Changes when older libraries could no longer read the file. */
+#define NAI__MODEL_FORMAT 1
+
+/* Key of our text in the metadata. */
+#define NAI__MODEL_KEY "neuroai"
+
+/* "<what>: <node>" and "<what>: <from> -> <to>". */
+void nai__model_node_tensor(char name[NAI__TENSOR_NAME], const char *what, const char *node);
+void nai__model_synapse_tensor(char name[NAI__TENSOR_NAME], const char *what, const char *from,
+                               const char *to);
+
+/*
+ * Words for numbers: leak, transfer function, initial weights. NULL past the last; -1 for an
+ * unknown word (or NULL).
+ */
+const char *nai__model_leak(int32_t leak);
+const char *nai__model_transfer(int32_t transfer);
+const char *nai__model_initial(int32_t kind);
+int32_t nai__model_find(const char *(*word)(int32_t), const char *text);
+
+#endif

@@ -1,0 +1,507 @@
+/*
+ * Loading a network. First everything that the file says of sizes is held against the tensors that
+ * are there, so that memory is only asked for what the file has; then the network is composed by
+ * the same calls as a user's, which check every number; then the arrays are put in place, each
+ * value checked. Any failure gives the whole of it up.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/names.h"
+#include "../constraint/builtin.h"
+#include "model.h"
+
+typedef struct loader {
+  nai__tensors file;
+  json_t *model;
+  json_t *sizes; /* units of each node by its name */
+  nai_network *net;
+  nai_constraint *const *own;
+  int64_t n_own;
+} loader;
+
+/* Kinds of nodes, as the file calls them. */
+static const char *const kind_names[] = {
+    [NAI_INPUTS] = "inputs", [NAI_POPULATIONS] = "populations", [NAI_OUTPUTS] = "outputs"};
+
+/* What composing a network says of wrong numbers and names is the file's fault here. */
+static nai_status as_format(nai_status status)
+{
+  if (status == NAI_OK || status == NAI_ERR_MEMORY) return status;
+  return nai__fail(NAI_ERR_FORMAT, "%s", nai_last_error());
+}
+
+/* --- JSON ------------------------------------------------------------------------------------- */
+
+static nai_status read_text(const char **out, const json_t *object, const char *key)
+{
+  *out = json_string_value(json_object_get(object, key));
+  return *out ? NAI_OK : nai__fail(NAI_ERR_FORMAT, "there is no text '%s'", key);
+}
+
+static nai_status read_real(double *out, const json_t *object, const char *key)
+{
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_number(value)) return nai__fail(NAI_ERR_FORMAT, "there is no number '%s'", key);
+  *out = json_number_value(value);
+  return NAI_OK;
+}
+
+static nai_status read_whole(int64_t *out, const json_t *object, const char *key, int64_t low,
+                             int64_t high)
+{
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_integer(value))
+    return nai__fail(NAI_ERR_FORMAT, "there is no whole number '%s'", key);
+  *out = (int64_t)json_integer_value(value);
+  if (*out < low || *out > high)
+    return nai__fail(NAI_ERR_FORMAT, "'%s' is %lld, must be %lld to %lld", key, (long long)*out,
+                     (long long)low, (long long)high);
+  return NAI_OK;
+}
+
+static nai_status read_flag(int32_t *out, const json_t *object, const char *key)
+{
+  const json_t *value = json_object_get(object, key);
+  if (!json_is_boolean(value))
+    return nai__fail(NAI_ERR_FORMAT, "there is no '%s', true or false", key);
+  *out = json_is_true(value);
+  return NAI_OK;
+}
+
+static nai_status read_word(int32_t *out, const json_t *object, const char *key,
+                            const char *(*word)(int32_t))
+{
+  const char *text;
+  NAI__TRY(read_text(&text, object, key));
+  *out = nai__model_find(word, text);
+  return *out >= 0 ? NAI_OK
+                   : nai__fail(NAI_ERR_FORMAT, "'%s' is '%.60s', which is unknown", key, text);
+}
+
+static nai_status read_list(json_t **out, const json_t *object, const char *key)
+{
+  *out = json_object_get(object, key);
+  return json_is_array(*out) ? NAI_OK : nai__fail(NAI_ERR_FORMAT, "there is no list '%s'", key);
+}
+
+/* --- sizes: what is said against what is there ------------------------------------------------ */
+
+/* Numbers that differ between units are a tensor, of the right name. */
+static nai_status check_numbers(const loader *l, const json_t *json, const char *node, int64_t n)
+{
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  for (int k = 0; k < NAI__NUMBERS; k++) {
+    const char *text = json_string_value(json_object_get(json, nai__number_name(k)));
+    if (!text) continue;
+    nai__model_node_tensor(name, nai__number_name(k), node);
+    if (strcmp(text, name) != 0)
+      return nai__fail(NAI_ERR_FORMAT, "%s of '%s' is '%.60s', must be a number or '%s'",
+                       nai__number_name(k), node, text, name);
+    NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, NAI__F64, 1, &n));
+  }
+  return NAI_OK;
+}
+
+static nai_status check_node(loader *l, const json_t *json, int32_t kind)
+{
+  const char *node;
+  char name[NAI__TENSOR_NAME];
+  int64_t n;
+  nai__tensor tensor;
+  NAI__TRY(read_text(&node, json, "name"));
+  NAI__TRY(as_format(nai__name_check(node, "name")));
+  NAI__TRY(read_whole(&n, json, "n", 1, INT32_MAX));
+  NAI__TRY(check_numbers(l, json, node, n));
+  if (kind != NAI_INPUTS) {
+    nai__model_node_tensor(name, "bias", node);
+    NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, NAI__F32, 1, &n));
+  }
+  nai__model_node_tensor(name, "position", node);
+  if (kind == NAI_POPULATIONS && nai__tensors_have(&l->file, name))
+    NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, NAI__F32, 2, (int64_t[]){n, 3}));
+  if (json_object_set_new(l->sizes, node, json_integer((json_int_t)n)) != 0)
+    return nai__fail(NAI_ERR_MEMORY, "no memory for the name '%s'", node);
+  return NAI_OK;
+}
+
+static nai_status read_end(const char **name, int64_t *n, const loader *l, const json_t *json,
+                           const char *key)
+{
+  NAI__TRY(read_text(name, json, key));
+  const json_t *size = json_object_get(l->sizes, *name);
+  if (!size)
+    return nai__fail(NAI_ERR_FORMAT, "a projection names '%.60s', which is not there", *name);
+  *n = (int64_t)json_integer_value(size);
+  return NAI_OK;
+}
+
+static nai_status check_projection(const loader *l, const json_t *json)
+{
+  static const struct {
+    const char *what;
+    int32_t dtype;
+  } arrays[] = {{"weight", NAI__F32}, {"mask", NAI__U8}, {"learns", NAI__U8}};
+  const char *from, *to;
+  char name[NAI__TENSOR_NAME];
+  int64_t shape[2];
+  nai__tensor tensor;
+  NAI__TRY(read_end(&from, &shape[1], l, json, "from"));
+  NAI__TRY(read_end(&to, &shape[0], l, json, "to"));
+  for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
+    nai__model_synapse_tensor(name, arrays[k].what, from, to);
+    NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, arrays[k].dtype, 2, shape));
+  }
+  return NAI_OK;
+}
+
+static nai_status check_sizes(loader *l)
+{
+  json_t *list, *json;
+  size_t i;
+  l->sizes = json_object();
+  if (!l->sizes) return nai__fail(NAI_ERR_MEMORY, "no memory for names");
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
+    NAI__TRY(read_list(&list, l->model, kind_names[kind]));
+    json_array_foreach(list, i, json) NAI__TRY(check_node(l, json, kind));
+  }
+  NAI__TRY(read_list(&list, l->model, "projections"));
+  json_array_foreach(list, i, json) NAI__TRY(check_projection(l, json));
+  return NAI_OK;
+}
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+/*
+ * The elements in memory of their own, aligned; freed by the caller. Checked for type and shape
+ * already.
+ */
+static nai_status copy_tensor(void **out, const loader *l, const char *name, size_t size)
+{
+  nai__tensor tensor;
+  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
+  *out = nai__alloc(tensor.count, size);
+  if (!*out) return NAI_ERR_MEMORY;
+  memcpy(*out, tensor.data, (size_t)tensor.count * size);
+  return NAI_OK;
+}
+
+static nai_status set_number(loader *l, const json_t *json, const char *node, int64_t n, int k)
+{
+  const char *parameter = nai__number_name(k);
+  const char *tensor = json_string_value(json_object_get(json, parameter));
+  if (!tensor) {
+    double value = 0;
+    NAI__TRY(read_real(&value, json, parameter));
+    return as_format(nai_network_set(l->net, node, parameter, value));
+  }
+  void *values;
+  NAI__TRY(copy_tensor(&values, l, tensor, sizeof(double)));
+  nai_status status = as_format(nai_network_set_each(l->net, node, parameter, values, n));
+  nai__free(values);
+  return status;
+}
+
+static nai_status set_position(loader *l, const char *node, int64_t n)
+{
+  char name[NAI__TENSOR_NAME];
+  nai__model_node_tensor(name, "position", node);
+  if (!nai__tensors_have(&l->file, name)) return NAI_OK;
+  void *values;
+  NAI__TRY(copy_tensor(&values, l, name, sizeof(float)));
+  nai_status status = as_format(nai_network_set_positions(l->net, node, values, n));
+  nai__free(values);
+  return status;
+}
+
+static nai_status add_population(loader *l, const json_t *json, const char *name, int64_t n)
+{
+  int64_t sign;
+  int32_t leak, transfer;
+  NAI__TRY(read_whole(&sign, json, "sign", -1, 1));
+  NAI__TRY(read_word(&leak, json, "leak", nai__model_leak));
+  NAI__TRY(read_word(&transfer, json, "transfer", nai__model_transfer));
+  NAI__TRY(as_format(nai_network_add_population(l->net, name, n, (int32_t)sign)));
+  NAI__TRY(as_format(nai_network_set_leak(l->net, name, leak)));
+  NAI__TRY(as_format(nai_network_set_transfer(l->net, name, transfer)));
+  return set_position(l, name, n);
+}
+
+static nai_status add_node(loader *l, const json_t *json, int32_t kind)
+{
+  const char *name;
+  int64_t n;
+  NAI__TRY(read_text(&name, json, "name"));
+  NAI__TRY(read_whole(&n, json, "n", 1, INT32_MAX));
+  if (kind == NAI_INPUTS) NAI__TRY(as_format(nai_network_add_input(l->net, name, n)));
+  if (kind == NAI_POPULATIONS) NAI__TRY(add_population(l, json, name, n));
+  if (kind == NAI_OUTPUTS) NAI__TRY(as_format(nai_network_add_output(l->net, name, n)));
+  const nai__node *node = &l->net->node[l->net->n_nodes - 1];
+  for (int k = 0; k < NAI__NUMBERS; k++)
+    if (node->number[k] && k != NAI__BIAS) NAI__TRY(set_number(l, json, name, n, k));
+  return NAI_OK;
+}
+
+/* --- projections ------------------------------------------------------------------------------ */
+
+static nai_constraint *find_own(const loader *l, const char *name)
+{
+  for (int64_t i = 0; i < l->n_own; i++)
+    if (strcmp(nai__constraint_name(l->own[i]), name) == 0) return l->own[i];
+  return NULL;
+}
+
+/*
+ * A new reference to what the file calls so. Constraints that only chose synapses and signs have
+ * done their work: their name keeps their place, for the seeds of those after them.
+ */
+static nai_status make_constraint(nai_constraint **out, const loader *l, const json_t *json)
+{
+  const char *name;
+  NAI__TRY(read_text(&name, json, "name"));
+  const json_t *value = json_object_get(json, "value");
+  if (json_is_number(value))
+    return as_format(nai__constraint_builtin_create(out, name, json_number_value(value)));
+  *out = find_own(l, name);
+  if (*out) {
+    nai__constraint_keep(*out);
+    return NAI_OK;
+  }
+  if (json_is_true(json_object_get(json, "own")))
+    return nai__fail(NAI_ERR_NAME,
+                     "it needs the user's own constraint '%.80s', which was not given", name);
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = name};
+  return as_format(nai_constraint_create(out, &ops, NULL));
+}
+
+static nai_status add_constraints(loader *l, const json_t *json, const char *from, const char *to)
+{
+  json_t *list, *entry;
+  size_t i;
+  NAI__TRY(read_list(&list, json, "constraints"));
+  json_array_foreach(list, i, entry)
+  {
+    nai_constraint *constraint;
+    NAI__TRY(make_constraint(&constraint, l, entry));
+    nai_status status = as_format(nai_network_constrain(l->net, from, to, constraint));
+    nai_constraint_destroy(constraint);
+    if (status != NAI_OK) return status;
+  }
+  return NAI_OK;
+}
+
+/* How its weights started is told, and no longer used. */
+static nai_status read_initial(nai__projection *p, const json_t *json)
+{
+  const json_t *initial = json_object_get(json, "initial");
+  NAI__TRY(read_word(&p->initial, initial, "kind", nai__model_initial));
+  NAI__TRY(read_real(&p->a, initial, "a"));
+  return read_real(&p->b, initial, "b");
+}
+
+static nai_status add_projection(loader *l, const json_t *json)
+{
+  const char *from, *to;
+  int64_t ignored, sign;
+  double delay = 0;
+  NAI__TRY(read_end(&from, &ignored, l, json, "from"));
+  NAI__TRY(read_end(&to, &ignored, l, json, "to"));
+  NAI__TRY(as_format(nai_network_connect(l->net, from, to)));
+  nai__projection *p = &l->net->projection[l->net->n_projections - 1];
+  NAI__TRY(read_real(&delay, json, "delay"));
+  NAI__TRY(as_format(nai_network_set_delay(l->net, from, to, delay)));
+  NAI__TRY(read_flag(&p->autapses, json, "autapses"));
+  NAI__TRY(read_flag(&p->plastic, json, "plastic"));
+  NAI__TRY(read_whole(&sign, json, "sign", -1, 1));
+  p->sign = (int32_t)sign;
+  NAI__TRY(read_initial(p, json));
+  return add_constraints(l, json, from, to);
+}
+
+/* --- composing -------------------------------------------------------------------------------- */
+
+static nai_status read_seed(uint64_t *out, const json_t *model)
+{
+  const char *text;
+  NAI__TRY(read_text(&text, model, "seed"));
+  *out = 0;
+  for (const char *c = text; *c; c++)
+    if (*c < '0' || *c > '9' || __builtin_mul_overflow(*out, (uint64_t)10, out) ||
+        __builtin_add_overflow(*out, (uint64_t)(*c - '0'), out))
+      return nai__fail(NAI_ERR_FORMAT, "'seed' is '%.40s', must be a number of 64 bits", text);
+  return *text ? NAI_OK : nai__fail(NAI_ERR_FORMAT, "'seed' is empty");
+}
+
+static nai_status compose(loader *l)
+{
+  json_t *list, *json;
+  size_t i;
+  double dt = 0;
+  NAI__TRY(read_real(&dt, l->model, "dt"));
+  NAI__TRY(as_format(nai_network_create(&l->net, dt)));
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
+    NAI__TRY(read_list(&list, l->model, kind_names[kind]));
+    json_array_foreach(list, i, json) NAI__TRY(add_node(l, json, kind));
+  }
+  NAI__TRY(read_list(&list, l->model, "projections"));
+  json_array_foreach(list, i, json) NAI__TRY(add_projection(l, json));
+  NAI__TRY(read_seed(&l->net->seed, l->model));
+  return NAI_OK;
+}
+
+/* --- arrays ----------------------------------------------------------------------------------- */
+
+/* Flags are 0 or 1. */
+static nai_status fill_flags(float *flags, const loader *l, const nai_synapses *s, const char *what)
+{
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  nai__model_synapse_tensor(name, what, s->from, s->to);
+  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
+  const uint8_t *values = tensor.data;
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      uint8_t value = values[i * s->n_pre + j];
+      if (value > 1)
+        return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld][%lld] is %d, must be 0 or 1", name,
+                         (long long)i, (long long)j, (int)value);
+      flags[i * s->stride + j] = value;
+    }
+  return NAI_OK;
+}
+
+static nai_status check_synapse(const nai_synapses *s, const float *learns, int64_t i, int64_t j)
+{
+  int64_t k = i * s->stride + j;
+  float w = s->weight[k];
+  const char *must = NULL;
+  if (!isfinite(w))
+    must = "finite";
+  else if (w != 0 && s->exists[k] == 0)
+    must = "0, for there is no synapse";
+  else if (w * (float)s->sign < 0)
+    must = s->sign > 0 ? "at least 0" : "at most 0";
+  if (must)
+    return nai__fail(NAI_ERR_FORMAT, "tensor 'weight: %s -> %s' [%lld][%lld] is %g, must be %s",
+                     s->from, s->to, (long long)i, (long long)j, (double)w, must);
+  if (learns[k] != 0 && s->exists[k] == 0)
+    return nai__fail(NAI_ERR_FORMAT,
+                     "tensor 'learns: %s -> %s' [%lld][%lld] is 1, but there is no synapse",
+                     s->from, s->to, (long long)i, (long long)j);
+  return NAI_OK;
+}
+
+static nai_status fill_projection(const loader *l, const nai__projection *p)
+{
+  nai_synapses s = nai__synapses(l->net, p, NULL, NULL);
+  float *learns = l->net->learns + p->start;
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  nai__model_synapse_tensor(name, "weight", s.from, s.to);
+  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
+  size_t row = (size_t)s.n_pre * sizeof(float);
+  for (int64_t i = 0; i < s.n_post; i++)
+    memcpy(s.weight + i * s.stride, (const char *)tensor.data + (size_t)i * row, row);
+  NAI__TRY(fill_flags(s.exists, l, &s, "mask"));
+  NAI__TRY(fill_flags(learns, l, &s, "learns"));
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++) NAI__TRY(check_synapse(&s, learns, i, j));
+  return NAI_OK;
+}
+
+static nai_status fill_bias(const loader *l, const nai__node *node)
+{
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  nai__model_node_tensor(name, "bias", node->name);
+  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
+  float *bias = l->net->theta + nai__bias_start(l->net, node);
+  memcpy(bias, tensor.data, (size_t)node->n * sizeof *bias);
+  for (int64_t u = 0; u < node->n; u++)
+    if (!isfinite(bias[u]))
+      return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
+                       (long long)u, (double)bias[u]);
+  return NAI_OK;
+}
+
+static nai_status fill(loader *l)
+{
+  nai_network *net = l->net;
+  NAI__TRY(as_format(nai__layout(net)));
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind != NAI_INPUTS) NAI__TRY(fill_bias(l, &net->node[i]));
+  for (int64_t i = 0; i < net->n_projections; i++)
+    NAI__TRY(fill_projection(l, &net->projection[i]));
+  nai__assembled(net);
+  return NAI_OK;
+}
+
+/* --- loading ---------------------------------------------------------------------------------- */
+
+static nai_status parse_model(loader *l)
+{
+  json_error_t error;
+  int64_t format;
+  const char *note = nai__tensors_note(&l->file, NAI__MODEL_KEY);
+  if (!note)
+    return nai__fail(NAI_ERR_FORMAT,
+                     "its metadata has no text '" NAI__MODEL_KEY "': not a model of ours");
+  l->model = json_loads(note, JSON_REJECT_DUPLICATES, &error);
+  if (!l->model && json_error_code(&error) == json_error_out_of_memory)
+    return nai__fail(NAI_ERR_MEMORY, "no memory for the description of the network");
+  if (!l->model)
+    return nai__fail(NAI_ERR_FORMAT,
+                     "the description of the network is not JSON at byte %d: %.100s",
+                     error.position, error.text);
+  return read_whole(&format, l->model, "format", 1, NAI__MODEL_FORMAT);
+}
+
+static nai_status load(loader *l, const char *path)
+{
+  NAI__TRY(nai__tensors_read(&l->file, path));
+  NAI__TRY(parse_model(l));
+  NAI__TRY(check_sizes(l));
+  NAI__TRY(compose(l));
+  return fill(l);
+}
+
+static nai_status check_own(nai_constraint *const *own, int64_t n)
+{
+  if (n < 0) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0", (long long)n);
+  if (n > 0) NAI__REQUIRE(own);
+  for (int64_t i = 0; i < n; i++)
+    if (!own[i]) return nai__fail(NAI_ERR_INVALID, "own[%lld] is NULL", (long long)i);
+  return NAI_OK;
+}
+
+/* The end of a path, which is the part that tells files apart. */
+static const char *short_path(const char *path)
+{
+  size_t length = strlen(path);
+  return length > 60 ? path + length - 60 : path;
+}
+
+nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
+                            int64_t n)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(path);
+  NAI__TRY(check_own(own, n));
+  loader l = {.own = own, .n_own = n};
+  nai_status status = load(&l, path);
+  if (status == NAI_OK) {
+    *out = l.net;
+  } else {
+    nai__fail(status, "model file '%s': %s", short_path(path), nai_last_error());
+    nai_network_destroy(l.net);
+  }
+  json_decref(l.sizes);
+  json_decref(l.model);
+  nai__tensors_release(&l.file);
+  return status;
+}

@@ -1,0 +1,261 @@
+/*
+ * Reading safetensors, from anybody: sizes are checked against the file before memory is asked for.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "dtypes.h"
+#include "safetensors.h"
+
+/* Longest header, as in the format's own implementation. */
+#define MOST_HEADER 100000000
+
+#define METADATA "__metadata__"
+
+/* --- one tensor ------------------------------------------------------------------------------- */
+
+/* A whole number that is not below 0. */
+static int read_whole(int64_t *out, const json_t *value)
+{
+  if (!json_is_integer(value) || json_integer_value(value) < 0) return 0;
+  *out = (int64_t)json_integer_value(value);
+  return 1;
+}
+
+static nai_status read_shape(nai__tensor *out, const json_t *shape, const char *name)
+{
+  if (!json_is_array(shape)) return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no shape", name);
+  if (json_array_size(shape) > NAI__MOST_DIMENSIONS)
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has %zu dimensions, may have %d", name,
+                     json_array_size(shape), NAI__MOST_DIMENSIONS);
+  out->ndim = (int32_t)json_array_size(shape);
+  out->count = 1;
+  for (int32_t d = 0; d < NAI__MOST_DIMENSIONS; d++) {
+    out->shape[d] = 1;
+    if (d < out->ndim && !read_whole(&out->shape[d], json_array_get(shape, (size_t)d)))
+      return nai__fail(NAI_ERR_FORMAT, "shape of tensor '%.80s' is not of whole numbers from 0",
+                       name);
+    if (__builtin_mul_overflow(out->count, out->shape[d], &out->count))
+      return nai__fail(NAI_ERR_FORMAT, "shape of tensor '%.80s' overflows", name);
+  }
+  return NAI_OK;
+}
+
+/* Checks all that is said of a tensor, `size` being the bytes of data that there are. */
+static nai_status read_tensor(nai__tensor *out, int64_t range[2], const json_t *info,
+                              const char *name, int64_t size)
+{
+  const char *dtype = json_string_value(json_object_get(info, "dtype"));
+  if (!dtype) return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no dtype", name);
+  out->dtype = nai__dtype_find(dtype);
+  if (out->dtype < 0)
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' is of dtype %.20s, which is not for us", name,
+                     dtype);
+  NAI__TRY(read_shape(out, json_object_get(info, "shape"), name));
+  const json_t *offsets = json_object_get(info, "data_offsets");
+  if (!json_is_array(offsets) || json_array_size(offsets) != 2 ||
+      !read_whole(&range[0], json_array_get(offsets, 0)) ||
+      !read_whole(&range[1], json_array_get(offsets, 1)))
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no data_offsets", name);
+  if (range[0] > range[1] || range[1] > size)
+    return nai__fail(NAI_ERR_FORMAT,
+                     "tensor '%.80s' is at %lld to %lld, the file has %lld bytes of data", name,
+                     (long long)range[0], (long long)range[1], (long long)size);
+  int64_t bytes;
+  if (__builtin_mul_overflow(out->count, nai__dtype_size(out->dtype), &bytes) ||
+      bytes != range[1] - range[0])
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has %lld bytes, which do not fit its shape",
+                     name, (long long)(range[1] - range[0]));
+  return NAI_OK;
+}
+
+/* --- the header ------------------------------------------------------------------------------- */
+
+typedef struct span {
+  int64_t range[2];
+} span;
+
+static int compare_spans(const void *a, const void *b)
+{
+  const span *x = a, *y = b;
+  for (int k = 0; k < 2; k++)
+    if (x->range[k] != y->range[k]) return x->range[k] < y->range[k] ? -1 : 1;
+  return 0;
+}
+
+/* One after the other, without gaps, to the end: nothing overlaps and nothing is hidden. */
+static nai_status check_spans(span *spans, int64_t n, int64_t size)
+{
+  qsort(spans, (size_t)n, sizeof *spans, compare_spans);
+  int64_t end = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (spans[i].range[0] != end)
+      return nai__fail(NAI_ERR_FORMAT, "tensors %s at byte %lld of the data",
+                       spans[i].range[0] < end ? "overlap" : "leave a gap", (long long)end);
+    end = spans[i].range[1];
+  }
+  if (end != size)
+    return nai__fail(NAI_ERR_FORMAT, "tensors end at byte %lld, the file has %lld bytes of data",
+                     (long long)end, (long long)size);
+  return NAI_OK;
+}
+
+static nai_status check_metadata(json_t *metadata)
+{
+  const char *key;
+  json_t *value;
+  if (!json_is_object(metadata)) return nai__fail(NAI_ERR_FORMAT, METADATA " is not an object");
+  json_object_foreach(metadata, key, value) if (!json_is_string(value)) return nai__fail(
+      NAI_ERR_FORMAT, METADATA " '%.80s' is not a text", key);
+  return NAI_OK;
+}
+
+static nai_status collect_spans(span *spans, int64_t *n, json_t *header, int64_t size)
+{
+  const char *name;
+  json_t *info;
+  nai__tensor tensor;
+  json_object_foreach(header, name, info)
+  {
+    if (strcmp(name, METADATA) == 0)
+      NAI__TRY(check_metadata(info));
+    else
+      NAI__TRY(read_tensor(&tensor, spans[(*n)++].range, info, name, size));
+  }
+  return NAI_OK;
+}
+
+static nai_status check_header(json_t *header, int64_t size)
+{
+  int64_t n = 0;
+  span *spans = NAI__ARRAY(span, (int64_t)json_object_size(header));
+  if (!spans) return NAI_ERR_MEMORY;
+  nai_status status = collect_spans(spans, &n, header, size);
+  if (status == NAI_OK) status = check_spans(spans, n, size);
+  nai__free(spans);
+  return status;
+}
+
+static nai_status parse_header(json_t **out, const char *text, size_t length)
+{
+  json_error_t error;
+  if (text[0] != '{') return nai__fail(NAI_ERR_FORMAT, "the header does not start with {");
+  *out = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
+  if (*out) return NAI_OK;
+  if (json_error_code(&error) == json_error_out_of_memory)
+    return nai__fail(NAI_ERR_MEMORY, "no memory for a header of %zu bytes", length);
+  return nai__fail(NAI_ERR_FORMAT, "the header is not JSON at byte %d: %.100s", error.position,
+                   error.text);
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+/* The file may have shrunk since its size was asked for. */
+static nai_status read_all(int file, void *into, int64_t size)
+{
+  char *next = into;
+  while (size > 0) {
+    ssize_t got = read(file, next, size < (1 << 30) ? (size_t)size : (size_t)1 << 30);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return nai__fail(NAI_ERR_FILE, "cannot be read: %s", strerror(errno));
+    if (got == 0) return nai__fail(NAI_ERR_FORMAT, "the file is cut short");
+    next += got;
+    size -= got;
+  }
+  return NAI_OK;
+}
+
+static nai_status read_header(nai__tensors *out, int file, int64_t length)
+{
+  char *text = NAI__ARRAY(char, length);
+  if (!text) return NAI_ERR_MEMORY;
+  nai_status status = read_all(file, text, length);
+  if (status == NAI_OK) status = parse_header(&out->header, text, (size_t)length);
+  nai__free(text);
+  return status == NAI_OK ? check_header(out->header, out->size) : status;
+}
+
+static nai_status read_file(nai__tensors *out, int file)
+{
+  struct stat about;
+  if (fstat(file, &about) != 0)
+    return nai__fail(NAI_ERR_FILE, "cannot be read: %s", strerror(errno));
+  if (!S_ISREG(about.st_mode)) return nai__fail(NAI_ERR_FILE, "is not a regular file");
+  uint64_t length;
+  int64_t room = (int64_t)about.st_size - (int64_t)sizeof length;
+  if (room < 2)
+    return nai__fail(NAI_ERR_FORMAT, "the file has %lld bytes, too few", (long long)about.st_size);
+  NAI__TRY(read_all(file, &length, sizeof length));
+  if (length < 2 || length > (uint64_t)room || length > MOST_HEADER)
+    return nai__fail(NAI_ERR_FORMAT, "the header is said to have %llu bytes, the file has %lld",
+                     (unsigned long long)length, (long long)about.st_size);
+  out->size = room - (int64_t)length;
+  NAI__TRY(read_header(out, file, (int64_t)length));
+  out->data = NAI__ARRAY(uint8_t, out->size);
+  if (!out->data) return NAI_ERR_MEMORY;
+  return read_all(file, out->data, out->size);
+}
+
+nai_status nai__tensors_read(nai__tensors *out, const char *path)
+{
+  *out = (nai__tensors){NULL, NULL, 0};
+  int file =
+      open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for the other end of a pipe */
+  if (file < 0) return nai__fail(NAI_ERR_FILE, "cannot be opened: %s", strerror(errno));
+  nai_status status = read_file(out, file);
+  close(file);
+  if (status != NAI_OK) nai__tensors_release(out);
+  return status;
+}
+
+void nai__tensors_release(nai__tensors *tensors)
+{
+  json_decref(tensors->header);
+  nai__free(tensors->data);
+  *tensors = (nai__tensors){NULL, NULL, 0};
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+int nai__tensors_have(const nai__tensors *tensors, const char *name)
+{
+  return strcmp(name, METADATA) != 0 && json_object_get(tensors->header, name) != NULL;
+}
+
+nai_status nai__tensors_find(nai__tensor *out, const nai__tensors *tensors, const char *name)
+{
+  int64_t range[2];
+  if (!nai__tensors_have(tensors, name))
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.150s' is missing", name);
+  NAI__TRY(read_tensor(out, range, json_object_get(tensors->header, name), name, tensors->size));
+  out->data = tensors->data + range[0];
+  return NAI_OK;
+}
+
+nai_status nai__tensors_expect(nai__tensor *out, const nai__tensors *tensors, const char *name,
+                               int32_t dtype, int32_t ndim, const int64_t *shape)
+{
+  NAI__TRY(nai__tensors_find(out, tensors, name));
+  if (out->dtype != dtype)
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.150s' is of dtype %s, must be %s", name,
+                     nai__dtype_name(out->dtype), nai__dtype_name(dtype));
+  if (out->ndim != ndim)
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.150s' has %d dimensions, must have %d", name,
+                     (int)out->ndim, (int)ndim);
+  for (int32_t d = 0; d < ndim; d++)
+    if (out->shape[d] != shape[d])
+      return nai__fail(NAI_ERR_FORMAT, "dimension %d of tensor '%.150s' is %lld, must be %lld",
+                       (int)d, name, (long long)out->shape[d], (long long)shape[d]);
+  return NAI_OK;
+}
+
+const char *nai__tensors_note(const nai__tensors *tensors, const char *key)
+{
+  return json_string_value(json_object_get(json_object_get(tensors->header, METADATA), key));
+}

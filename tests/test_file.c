@@ -1,0 +1,1135 @@
+/* lib/file: safetensors, the model file, and files that lie. */
+#include <check.h>
+#include <dirent.h>
+#include <fcntl.h>
+#include <math.h>
+#include <neuroai/neuroai.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <neuroai/extend.h>
+
+#include "../lib/file/atomic_write.h"
+#include "../lib/file/safetensors.h"
+#include "../lib/network/network.h"
+#include "faults.h"
+
+static void check_ok(nai_status status)
+{
+  ck_assert_msg(status == NAI_OK, "%s: %s", nai_status_name(status), nai_last_error());
+}
+
+/* A failure with this code whose message has these words. */
+static void check_fails(nai_status status, nai_status expected, const char *words)
+{
+  ck_assert_msg(status == expected, "%s: %s", nai_status_name(status), nai_last_error());
+  ck_assert_msg(strstr(nai_last_error(), words) != NULL, "'%s' has no '%s'", nai_last_error(),
+                words);
+}
+
+/* --- a folder of our own ---------------------------------------------------------------------- */
+
+static char folder[256];
+
+static void make_folder(void)
+{
+  const char *where = getenv("TMPDIR");
+  snprintf(folder, sizeof folder, "%s/neuroai-test-XXXXXX", where && where[0] ? where : P_tmpdir);
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+}
+
+static void remove_folder(void)
+{
+  DIR *entries = opendir(folder);
+  ck_assert_ptr_nonnull(entries);
+  for (struct dirent *e; (e = readdir(entries));) {
+    char path[600];
+    snprintf(path, sizeof path, "%s/%s", folder, e->d_name);
+    if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) remove(path);
+  }
+  closedir(entries);
+  ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* A few paths may be in use at once. */
+static const char *path_of(const char *name)
+{
+  static char paths[4][400];
+  static int next;
+  char *path = paths[next++ % 4];
+  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+  return path;
+}
+
+static int count_entries(void)
+{
+  DIR *entries = opendir(folder);
+  int n = -2; /* . and .. */
+  while (readdir(entries)) n++;
+  closedir(entries);
+  return n;
+}
+
+typedef struct bytes {
+  unsigned char *data;
+  size_t size;
+} bytes;
+
+static bytes read_bytes(const char *path)
+{
+  FILE *file = fopen(path, "rb");
+  ck_assert_msg(file != NULL, "%s is not there", path);
+  fseek(file, 0, SEEK_END);
+  bytes b = {NULL, (size_t)ftell(file)};
+  rewind(file);
+  b.data = malloc(b.size + 1);
+  ck_assert_uint_eq(fread(b.data, 1, b.size, file), b.size);
+  fclose(file);
+  return b;
+}
+
+static void write_bytes(const char *path, const void *data, size_t size)
+{
+  FILE *file = fopen(path, "wb");
+  ck_assert_ptr_nonnull(file);
+  ck_assert_uint_eq(fwrite(data, 1, size, file), size);
+  fclose(file);
+}
+
+static void check_same_file(const char *a, const char *b)
+{
+  bytes x = read_bytes(a), y = read_bytes(b);
+  ck_assert_uint_eq(x.size, y.size);
+  ck_assert(memcmp(x.data, y.data, x.size) == 0);
+  free(x.data);
+  free(y.data);
+}
+
+/* --- networks --------------------------------------------------------------------------------- */
+
+static nai_network *small_network(void)
+{
+  nai_network *net;
+  check_ok(nai_network_create(&net, 20));
+  check_ok(nai_network_add_input(net, "u", 1));
+  check_ok(nai_network_add_population(net, "E", 3, NAI_EXCITATORY));
+  check_ok(nai_network_add_output(net, "z", 1));
+  check_ok(nai_network_connect(net, "u", "E"));
+  check_ok(nai_network_connect(net, "E", "E"));
+  check_ok(nai_network_connect(net, "E", "z"));
+  check_ok(nai_network_place_box(net, "E", 1, 1, 1));
+  check_ok(nai_network_build(net, 1));
+  check_ok(nai_network_set_weights(net, "E", "E", (float[]){0, 0.5f, 0, 0.25f, 0, 1, 0.125f, 0, 0},
+                                   3, 3));
+  return net;
+}
+
+static void constrain(nai_network *net, const char *from, const char *to,
+                      nai_constraint *constraint)
+{
+  check_ok(nai_network_constrain(net, from, to, constraint));
+  nai_constraint_destroy(constraint);
+}
+
+static void connect_rich(nai_network *net)
+{
+  nai_constraint *c;
+  check_ok(nai_network_connect(net, "u w", "E I"));
+  check_ok(nai_network_connect(net, "E I", "E I"));
+  check_ok(nai_network_connect(net, "E", "rate"));
+  check_ok(nai_network_connect(net, "rate", "rate layer"));
+  check_ok(nai_network_connect(net, "E layer", "z y>z"));
+  check_ok(nai_network_set_delay(net, "rate", "layer", 0));
+  check_ok(nai_network_set_delay(net, "E", "I", 50));
+  check_ok(nai_network_set_delay(net, "w", "E", 20));
+  check_ok(nai_network_set_autapses(net, "I", "I", 1));
+  check_ok(nai_network_set_plastic(net, "u", "E", 0));
+  check_ok(nai_network_set_initial(net, "rate", "rate", NAI_INITIAL_ORTHOGONAL, 0.9, NAN));
+  check_ok(nai_network_set_initial(net, "u", "E", NAI_INITIAL_UNIFORM, -0.5, 0.7));
+  check_ok(nai_constraint_create_sparse(&c, 0.4));
+  constrain(net, "E I", "E I", c);
+  check_ok(nai_constraint_create_dale(&c, NAI_DALE_REFLECT));
+  constrain(net, "I", "*", c);
+  check_ok(nai_constraint_create_dale(&c, NAI_DALE_OFF));
+  constrain(net, "E", "z", c);
+  check_ok(nai_constraint_create_nonnegative(&c));
+  constrain(net, "w", "I", c);
+  check_ok(nai_constraint_create_max_weight(&c, 0.1));
+  constrain(net, "rate", "layer", c);
+  check_ok(nai_constraint_create_fixed(&c, (uint8_t[]){1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 0}, 3, 4));
+  constrain(net, "layer", "y>z", c);
+}
+
+/*
+ * All that a file has to hold: added in mixed order, every kind of number, constraint, delay and
+ * leak.
+ */
+static nai_network *rich_network(uint64_t seed)
+{
+  nai_network *net;
+  double tau[4] = {20, 30.5, 1e9, 100};
+  check_ok(nai_network_create(&net, 10));
+  check_ok(nai_network_add_output(net, "z", 2));
+  check_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
+  check_ok(nai_network_add_input(net, "u", 2));
+  check_ok(nai_network_add_population(net, "I", 3, NAI_INHIBITORY));
+  check_ok(nai_network_add_population(net, "layer", 4, NAI_FREE));
+  check_ok(nai_network_add_output(net, "y>z", 3));
+  check_ok(nai_network_add_population(net, "rate", 5, NAI_FREE));
+  check_ok(nai_network_add_input(net, "w", 1));
+  check_ok(nai_network_set_leak(net, "rate layer", NAI_LEAK_RATE));
+  check_ok(nai_network_set_transfer(net, "rate", NAI_TRANSFER_SOFTPLUS));
+  check_ok(nai_network_set_transfer(net, "layer", NAI_TRANSFER_RECTIFIED_TANH));
+  check_ok(nai_network_set_transfer(net, "I", NAI_TRANSFER_POWER));
+  check_ok(nai_network_set_each(net, "layer", "tau", tau, 4));
+  check_ok(nai_network_set_each(net, "rate", "gain", (double[]){1, 1, 1, 1 / 3.0, 1}, 5));
+  check_ok(nai_network_set(net, "I", "exponent", 1.7));
+  check_ok(nai_network_set(net, "E I rate u", "noise", 0.1));
+  check_ok(nai_network_set(net, "E", "initial", 0.3));
+  check_ok(nai_network_set(net, "rate", "bias", -0.1));
+  check_ok(nai_network_set(net, "w", "baseline", 0.2));
+  check_ok(nai_network_set_each(net, "u", "rectify", (double[]){0, 1}, 2));
+  check_ok(nai_network_set_each(net, "E", "plastic_bias", (double[]){0, 1, 0, 1, 0, 1, 0}, 7));
+  check_ok(nai_network_place_sphere(net, "E", 1.5));
+  check_ok(nai_network_place_lattice(net, "I rate", 0.3));
+  connect_rich(net);
+  check_ok(nai_network_build(net, seed));
+  check_ok(nai_network_set_bias(net, "y>z", (float[]){0.1f, -2e7f, 1e-30f}, 3));
+  return net;
+}
+
+/* --- the model file: there and back ----------------------------------------------------------- */
+
+static nai_network *load(const char *path)
+{
+  nai_network *net;
+  check_ok(nai_network_load(&net, path, NULL, 0));
+  return net;
+}
+
+static void check_same_numbers(const nai_network *a, const nai_network *b)
+{
+  for (int64_t i = 0; i < a->n_nodes; i++) {
+    const nai__node *node = &a->node[i];
+    for (int k = 0; nai__number_name(k); k++) {
+      if (!node->number[k]) continue;
+      double x[8], y[8];
+      check_ok(nai_network_get_each(a, node->name, nai__number_name(k), x, node->n));
+      check_ok(nai_network_get_each(b, node->name, nai__number_name(k), y, node->n));
+      ck_assert_msg(memcmp(x, y, (size_t)node->n * sizeof *x) == 0, "%s of %s", nai__number_name(k),
+                    node->name);
+    }
+    nai_view p = NAI_VIEW_INIT, q = NAI_VIEW_INIT;
+    if (!node->position) continue;
+    check_ok(nai_network_positions(&p, a, node->name));
+    check_ok(nai_network_positions(&q, b, node->name));
+    ck_assert(memcmp(p.data, q.data, (size_t)(3 * node->n) * sizeof(float)) == 0);
+  }
+}
+
+static void check_same_view(const nai_view *x, const nai_view *y)
+{
+  ck_assert(x->shape[0] == y->shape[0] && x->shape[1] == y->shape[1]);
+  for (int64_t i = 0; i < x->shape[0]; i++)
+    ck_assert(memcmp((const char *)x->data + i * x->stride[0],
+                     (const char *)y->data + i * y->stride[0],
+                     (size_t)x->shape[1] * sizeof(float)) == 0);
+}
+
+static void check_same_synapses(const nai_network *a, const nai_network *b)
+{
+  ck_assert_int_eq(nai_network_count(a, NAI_PROJECTIONS), nai_network_count(b, NAI_PROJECTIONS));
+  for (int64_t i = 0; i < nai_network_count(a, NAI_PROJECTIONS); i++) {
+    const char *from, *to, *from_again, *to_again;
+    double delay, delay_again;
+    check_ok(nai_network_projection(&from, &to, a, i));
+    check_ok(nai_network_projection(&from_again, &to_again, b, i));
+    ck_assert_str_eq(from, from_again);
+    ck_assert_str_eq(to, to_again);
+    nai_status (*const views[])(nai_view *, const nai_network *, const char *, const char *) = {
+        nai_network_weights, nai_network_mask, nai_network_plastic};
+    for (int k = 0; k < 3; k++) {
+      nai_view x = NAI_VIEW_INIT, y = NAI_VIEW_INIT;
+      check_ok(views[k](&x, a, from, to));
+      check_ok(views[k](&y, b, from, to));
+      check_same_view(&x, &y);
+    }
+    check_ok(nai_network_delay(&delay, a, from, to));
+    check_ok(nai_network_delay(&delay_again, b, from, to));
+    ck_assert(delay == delay_again);
+    ck_assert_int_eq(a->projection[i].sign, b->projection[i].sign);
+    ck_assert_int_eq(a->projection[i].autapses, b->projection[i].autapses);
+    ck_assert_int_eq(a->projection[i].n_constraints, b->projection[i].n_constraints);
+  }
+}
+
+/* Populations may stand in another order among all nodes, but not among themselves. */
+static void check_same_activity(const nai_network *a, const nai_network *b)
+{
+  enum { STEPS = 40, TRIALS = 3 };
+  const nai_network *nets[2] = {a, b};
+  float *rates[2], *outputs[2];
+  int64_t inputs = nai_network_size(a, NAI_INPUTS, NULL),
+          units = nai_network_size(a, NAI_POPULATIONS, NULL);
+  int64_t channels = nai_network_size(a, NAI_OUTPUTS, NULL);
+  float *u = calloc((size_t)(STEPS * TRIALS * inputs), sizeof *u);
+  check_ok(nai_random_normals(u, STEPS * TRIALS * inputs, 1, 2));
+  for (int k = 0; k < 2; k++) {
+    nai_state *state;
+    rates[k] = calloc((size_t)(STEPS * TRIALS * units), sizeof **rates);
+    outputs[k] = calloc((size_t)(STEPS * TRIALS * channels), sizeof **outputs);
+    check_ok(nai_state_create(&state, nets[k], TRIALS, 9));
+    check_ok(nai_state_run(state, STEPS, u, outputs[k], rates[k]));
+    nai_state_destroy(state);
+  }
+  ck_assert(memcmp(rates[0], rates[1], (size_t)(STEPS * TRIALS * units) * sizeof **rates) == 0);
+  ck_assert(
+      memcmp(outputs[0], outputs[1], (size_t)(STEPS * TRIALS * channels) * sizeof **outputs) == 0);
+  for (int k = 0; k < 2; k++) {
+    free(rates[k]);
+    free(outputs[k]);
+  }
+  free(u);
+}
+
+START_TEST(a_loaded_network_is_the_saved_one)
+{
+  static const uint64_t seeds[] = {0, 1, UINT64_MAX};
+  for (int k = 0; k < 3; k++) {
+    nai_network *net = rich_network(seeds[k]);
+    check_ok(nai_network_save(net, path_of("a")));
+    nai_network *again = load(path_of("a"));
+    check_ok(nai_network_save(again, path_of("b")));
+    check_same_file(path_of("a"), path_of("b"));
+    ck_assert_uint_eq(again->seed, seeds[k]);
+    for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++)
+      for (int64_t i = 0; i < nai_network_count(net, kind); i++)
+        ck_assert_str_eq(nai_network_name(net, kind, i), nai_network_name(again, kind, i));
+    check_same_numbers(net, again);
+    check_same_synapses(net, again);
+    check_same_activity(net, again);
+    nai_network_destroy(net);
+    nai_network_destroy(again);
+  }
+}
+END_TEST
+
+/* After the same disturbance of all weights both are put right in the same way. */
+START_TEST(constraints_go_on_after_loading)
+{
+  nai_network *net = rich_network(4);
+  check_ok(nai_network_save(net, path_of("a")));
+  nai_network *nets[2] = {net, load(path_of("a"))};
+  for (int k = 0; k < 2; k++) {
+    float *before = calloc((size_t)nets[k]->n_theta, sizeof *before);
+    memcpy(before, nets[k]->theta, (size_t)nets[k]->n_theta * sizeof *before);
+    for (int64_t i = 0; i < nets[k]->unit_bias; i++) nets[k]->theta[i] += (float)sin((double)i);
+    check_ok(nai__project(nets[k], NULL, before));
+    free(before);
+  }
+  check_same_synapses(nets[0], nets[1]);
+  nai_view w = NAI_VIEW_INIT, mask = NAI_VIEW_INIT;
+  check_ok(nai_network_weights(&w, nets[1], "rate", "layer"));
+  check_ok(nai_network_mask(&mask, nets[1], "E", "E"));
+  float largest = 0;
+  for (int64_t i = 0; i < 4; i++)
+    for (int64_t j = 0; j < 5; j++)
+      largest = fmaxf(largest, fabsf(((const float *)w.data)[i * w.stride[0] / 4 + j]));
+  ck_assert(largest == 0.1f);
+  check_ok(nai_network_set_plastic(nets[1], "u", "E", 1)); /* frozen or not can still be said */
+  check_fails(nai_network_connect(nets[1], "u", "rate"), NAI_ERR_ORDER, "built");
+  nai_network_destroy(nets[0]);
+  nai_network_destroy(nets[1]);
+}
+END_TEST
+
+/* What others read: the layout of the format, names, types and shapes. */
+START_TEST(the_file_is_laid_out_as_safetensors)
+{
+  nai_network *net = small_network();
+  check_ok(nai_network_save(net, path_of("a")));
+  bytes b = read_bytes(path_of("a"));
+  uint64_t length = 0;
+  for (int i = 0; i < 8; i++) length |= (uint64_t)b.data[i] << (8 * i);
+  ck_assert_uint_eq(length % 8, 0);
+  ck_assert(length < b.size && b.data[8] == '{');
+  json_error_t error;
+  json_t *header = json_loadb((char *)b.data + 8, length, JSON_REJECT_DUPLICATES, &error);
+  ck_assert_ptr_nonnull(header);
+  json_t *weight = json_object_get(header, "weight: E -> E");
+  ck_assert_str_eq(json_string_value(json_object_get(weight, "dtype")), "F32");
+  json_t *offsets = json_object_get(weight, "data_offsets");
+  int64_t start = json_integer_value(json_array_get(offsets, 0)),
+          end = json_integer_value(json_array_get(offsets, 1));
+  ck_assert_int_eq(end - start, 9 * 4);
+  ck_assert_int_eq(start % 4, 0);
+  float w[9];
+  memcpy(w, b.data + 8 + length + start, sizeof w);
+  ck_assert(w[0] == 0 && w[1] == 0.5f && w[3] == 0.25f && w[5] == 1 &&
+            w[6] == 0.125f); /* [post][pre] */
+  static const char *const names[] = {"weight: u -> E", "mask: E -> z", "learns: E -> E",
+                                      "bias: E",        "bias: z",      "position: E"};
+  for (size_t k = 0; k < sizeof names / sizeof *names; k++)
+    ck_assert_ptr_nonnull(json_object_get(header, names[k]));
+  json_t *model = json_loads(
+      json_string_value(json_object_get(json_object_get(header, "__metadata__"), "neuroai")),
+      JSON_REJECT_DUPLICATES, &error);
+  ck_assert_ptr_nonnull(model);
+  ck_assert_str_eq(json_string_value(json_object_get(model, "library")), nai_version());
+  ck_assert(json_number_value(json_object_get(model, "dt")) == 20);
+  json_t *population = json_array_get(json_object_get(model, "populations"), 0);
+  ck_assert_str_eq(json_string_value(json_object_get(population, "transfer")), "relu");
+  ck_assert(json_number_value(json_object_get(population, "tau")) == 100);
+  json_decref(model);
+  json_decref(header);
+  free(b.data);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- a user's own constraints ----------------------------------------------------------------- */
+
+static nai_status halve(void *user, nai_synapses *s)
+{
+  ++*(int *)user;
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++)
+      s->weight[i * s->stride + j] *=
+          0.5f + (float)nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) / 100;
+  return NAI_OK;
+}
+
+static nai_status wire_nothing(void *user, nai_synapses *s)
+{
+  (void)user;
+  s->exists[1] = 0;
+  return NAI_OK;
+}
+
+static nai_network *network_with_own(nai_constraint *own, nai_constraint *wires)
+{
+  nai_network *net;
+  nai_constraint *sparse;
+  check_ok(nai_network_create(&net, 20));
+  check_ok(nai_network_add_population(net, "E", 5, NAI_FREE));
+  check_ok(nai_network_connect(net, "E", "E"));
+  check_ok(nai_constraint_create_sparse(&sparse, 0.8));
+  constrain(net, "E", "E", sparse);
+  check_ok(nai_network_constrain(net, "E", "E", wires));
+  check_ok(nai_network_constrain(net, "E", "E", own));
+  check_ok(nai_network_build(net, 6));
+  return net;
+}
+
+START_TEST(own_constraints_are_asked_for)
+{
+  int count = 0;
+  nai_constraint *own, *wires, *other;
+  nai_constraint_ops ops = {
+      .struct_size = sizeof ops, .name = "halve it \"daily\"", .project = halve};
+  nai_constraint_ops wire = {.struct_size = sizeof wire, .name = "mine", .wire = wire_nothing};
+  check_ok(nai_constraint_create(&own, &ops, &count));
+  check_ok(nai_constraint_create(&wires, &wire, NULL));
+  check_ok(nai_constraint_create_max_weight(&other, 1));
+  nai_network *net = network_with_own(own, wires), *again = (nai_network *)&again;
+  check_ok(nai_network_save(net, path_of("a")));
+  check_fails(nai_network_load(&again, path_of("a"), NULL, 0), NAI_ERR_NAME, "halve it \"daily\"");
+  ck_assert_ptr_null(again);
+  check_fails(nai_network_load(&again, path_of("a"), &other, 1), NAI_ERR_NAME,
+              "halve it \"daily\"");
+  nai_constraint *given[2] = {other, own};
+  check_ok(nai_network_load(&again, path_of("a"), given, 2));
+  nai_constraint_destroy(own); /* both networks keep it */
+  nai_constraint_destroy(wires);
+  nai_constraint_destroy(other);
+  count = 0;
+  nai_network *nets[2] = {net, again};
+  for (int k = 0; k < 2; k++) check_ok(nai__project(nets[k], NULL, NULL));
+  ck_assert_int_eq(count, 2);
+  check_same_synapses(net, again); /* its seed is the same too */
+  check_ok(nai_network_save(net, path_of("b")));
+  check_ok(nai_network_save(again, path_of("c")));
+  check_same_file(path_of("b"), path_of("c"));
+  nai_network_destroy(net);
+  nai_network_destroy(again);
+}
+END_TEST
+
+START_TEST(constraint_names_must_be_text)
+{
+  int count = 0;
+  nai_constraint *own, *wires;
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "caf\xe9", .project = halve};
+  nai_constraint_ops wire = {.struct_size = sizeof wire, .name = "mine", .wire = wire_nothing};
+  check_ok(nai_constraint_create(&own, &ops, &count));
+  check_ok(nai_constraint_create(&wires, &wire, NULL));
+  nai_network *net = network_with_own(own, wires);
+  check_fails(nai_network_save(net, path_of("a")), NAI_ERR_NAME, "UTF-8");
+  ck_assert_int_eq(count_entries(), 0);
+  nai_constraint_destroy(own);
+  nai_constraint_destroy(wires);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- bad calls -------------------------------------------------------------------------------- */
+
+START_TEST(bad_arguments)
+{
+  nai_network *net = small_network(), *unbuilt, *out = (nai_network *)&out;
+  nai_constraint *none[1] = {NULL};
+  check_ok(nai_network_create(&unbuilt, 1));
+  check_ok(nai_network_save(net, path_of("a")));
+  check_fails(nai_network_save(NULL, path_of("b")), NAI_ERR_INVALID, "net is NULL");
+  check_fails(nai_network_save(net, NULL), NAI_ERR_INVALID, "path is NULL");
+  check_fails(nai_network_save(net, ""), NAI_ERR_INVALID, "path is empty");
+  check_fails(nai_network_save(unbuilt, path_of("b")), NAI_ERR_ORDER, "not built");
+  check_fails(nai_network_load(NULL, path_of("a"), NULL, 0), NAI_ERR_INVALID, "out is NULL");
+  check_fails(nai_network_load(&out, NULL, NULL, 0), NAI_ERR_INVALID, "path is NULL");
+  ck_assert_ptr_null(out);
+  check_fails(nai_network_load(&out, path_of("a"), NULL, 1), NAI_ERR_INVALID, "own is NULL");
+  check_fails(nai_network_load(&out, path_of("a"), none, 1), NAI_ERR_INVALID, "own[0] is NULL");
+  check_fails(nai_network_load(&out, path_of("a"), NULL, -1), NAI_ERR_INVALID, "n is -1");
+  check_fails(nai_network_load(&out, path_of("nothing"), NULL, 0), NAI_ERR_FILE, "nothing");
+  check_fails(nai_network_load(&out, "", NULL, 0), NAI_ERR_FILE, "");
+  check_fails(nai_network_load(&out, folder, NULL, 0), NAI_ERR_FILE, "not a regular file");
+  ck_assert_int_eq(mkfifo(path_of("pipe"), 0600), 0);
+  check_fails(nai_network_load(&out, path_of("pipe"), NULL, 0), NAI_ERR_FILE, "not a regular file");
+  ck_assert_ptr_null(out);
+  ck_assert_int_eq(count_entries(), 2);
+  nai_network_destroy(net);
+  nai_network_destroy(unbuilt);
+}
+END_TEST
+
+/* --- saving: the old file or the new one ------------------------------------------------------ */
+
+START_TEST(saving_where_nothing_can_be)
+{
+  nai_network *net = small_network();
+  char longer[6000];
+  memset(longer, 'a', sizeof longer);
+  longer[sizeof longer - 1] = 0;
+  check_fails(nai_network_save(net, path_of("no/folder")), NAI_ERR_FILE, "no/folder");
+  check_fails(nai_network_save(net, folder), NAI_ERR_FILE, "not a regular file");
+  ck_assert_int_eq(mkfifo(path_of("pipe"), 0600), 0);
+  check_fails(nai_network_save(net, path_of("pipe")), NAI_ERR_FILE, "not a regular file");
+  check_fails(nai_network_save(net, longer), NAI_ERR_FILE, "cannot write");
+  longer[300] = 0;
+  check_fails(nai_network_save(net, path_of(longer)), NAI_ERR_FILE, "cannot write");
+  ck_assert_int_eq(count_entries(), 1);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* The disk is full at any byte: the old file is whole, nothing is left behind. */
+START_TEST(an_interrupted_save_leaves_the_old_file)
+{
+  nai_network *net = small_network();
+  check_ok(nai_network_save(net, path_of("a")));
+  check_ok(nai_network_save(net, path_of("old")));
+  check_ok(nai_network_set_bias(net, "z", (float[]){5}, 1));
+  struct stat about;
+  ck_assert_int_eq(stat(path_of("a"), &about), 0);
+  signal(SIGXFSZ, SIG_IGN);
+  struct rlimit all, some;
+  getrlimit(RLIMIT_FSIZE, &all);
+  for (off_t limit = 0; limit < about.st_size; limit += 97) {
+    some = all;
+    some.rlim_cur = (rlim_t)limit;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &some), 0);
+    nai_status status = nai_network_save(net, path_of("a"));
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+    check_fails(status, NAI_ERR_FILE, "cannot write");
+    check_same_file(path_of("a"), path_of("old"));
+    ck_assert_int_eq(count_entries(), 2);
+  }
+  check_ok(nai_network_save(net, path_of("a")));
+  ck_assert_int_eq(count_entries(), 2);
+  nai_network *again = load(path_of("a"));
+  double bias;
+  check_ok(nai_network_get_each(again, "z", "bias", &bias, 1));
+  ck_assert(bias == 5);
+  nai_network_destroy(again);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Readers at any time find a whole file, while it is saved over and over. */
+START_TEST(readers_never_see_half_a_file)
+{
+  nai_network *net = small_network();
+  check_ok(nai_network_save(net, path_of("a")));
+  pid_t child = fork();
+  ck_assert_int_ge(child, 0);
+  if (child == 0) {
+    for (int k = 0; k < 50; k++)
+      if (nai_network_save(net, path_of("a")) != NAI_OK) _exit(1);
+    _exit(0);
+  }
+  int status = 0, loads = 0;
+  while (waitpid(child, &status, WNOHANG) == 0) {
+    nai_network_destroy(load(path_of("a")));
+    loads++;
+  }
+  ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  ck_assert_int_gt(loads, 0);
+  ck_assert_int_eq(count_entries(), 1);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(links_and_modes_stay)
+{
+  nai_network *net = small_network();
+  check_ok(nai_network_save(net, path_of("a")));
+  ck_assert_int_eq(chmod(path_of("a"), 0640), 0);
+  ck_assert_int_eq(symlink("a", path_of("link")), 0);
+  check_ok(nai_network_set_bias(net, "z", (float[]){7}, 1));
+  check_ok(nai_network_save(net, path_of("link")));
+  struct stat about;
+  ck_assert_int_eq(lstat(path_of("link"), &about), 0);
+  ck_assert(S_ISLNK(about.st_mode));
+  ck_assert_int_eq(stat(path_of("a"), &about), 0);
+  ck_assert_int_eq(about.st_mode & 07777, 0640);
+  check_same_file(path_of("a"), path_of("link"));
+  ck_assert_int_eq(count_entries(), 2);
+  mode_t before = umask(027);
+  check_ok(nai_network_save(net, path_of("new")));
+  umask(before);
+  ck_assert_int_eq(stat(path_of("new"), &about), 0);
+  ck_assert_int_eq(about.st_mode & 07777, 0640);
+  /* a name without a folder is one in the folder where we are */
+  ck_assert_int_eq(chdir(folder), 0);
+  check_ok(nai_network_save(net, "here"));
+  check_same_file(path_of("here"), path_of("new"));
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(saving_and_loading_without_memory)
+{
+  nai_network *net = rich_network(1);
+  check_ok(nai_network_save(net, path_of("a")));
+  bytes old = read_bytes(path_of("a"));
+  long good = 0;
+  for (int done = 0; !done; good++) {
+    faults_fail_allocation(good);
+    nai_status status = nai_network_save(net, path_of("a"));
+    faults_fail_allocation(-1);
+    done = status == NAI_OK;
+    if (!done) ck_assert_int_eq(status, NAI_ERR_MEMORY);
+    ck_assert_int_eq(count_entries(), 1);
+  }
+  ck_assert_int_gt(good, 30);
+  bytes now = read_bytes(path_of("a"));
+  ck_assert(now.size == old.size && memcmp(now.data, old.data, now.size) == 0);
+  good = 0;
+  for (int done = 0; !done; good++) {
+    nai_network *again = (nai_network *)&again;
+    faults_fail_allocation(good);
+    nai_status status = nai_network_load(&again, path_of("a"), NULL, 0);
+    faults_fail_allocation(-1);
+    done = status == NAI_OK;
+    if (!done) check_fails(status, NAI_ERR_MEMORY, "memory");
+    if (!done)
+      ck_assert_ptr_null(again);
+    else
+      nai_network_destroy(again);
+  }
+  ck_assert_int_gt(good, 100);
+  free(old.data);
+  free(now.data);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- files that lie --------------------------------------------------------------------------- */
+
+/* Refused as a whole, with a message that names the file. */
+static void check_refused(const char *path, const char *words)
+{
+  nai_network *net = (nai_network *)&net;
+  check_fails(nai_network_load(&net, path, NULL, 0), NAI_ERR_FORMAT, words);
+  check_fails(NAI_ERR_FORMAT, NAI_ERR_FORMAT, "model file");
+  ck_assert_ptr_null(net);
+}
+
+static bytes saved(void)
+{
+  nai_network *net = small_network();
+  check_ok(nai_network_save(net, path_of("good")));
+  nai_network_destroy(net);
+  return read_bytes(path_of("good"));
+}
+
+START_TEST(cut_short_anywhere)
+{
+  bytes b = saved();
+  for (size_t size = 0; size < b.size; size++) {
+    write_bytes(path_of("bad"), b.data, size);
+    check_refused(path_of("bad"), "");
+  }
+  unsigned char *longer = calloc(b.size + 1, 1);
+  memcpy(longer, b.data, b.size);
+  write_bytes(path_of("bad"), longer, b.size + 1);
+  check_refused(path_of("bad"), "bytes of data");
+  free(longer);
+  free(b.data);
+}
+END_TEST
+
+START_TEST(lengths_of_the_header_that_lie)
+{
+  bytes b = saved();
+  uint64_t length, right;
+  memcpy(&right, b.data, 8);
+  const uint64_t lies[] = {
+      0,          1,         2,         right - 8,  right - 1,         right + 1,  right + 8,
+      b.size - 8, b.size,    100000001, UINT32_MAX, (uint64_t)1 << 63, UINT64_MAX, UINT64_MAX - 7,
+      INT64_MAX,  b.size - 7};
+  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
+    length = lies[k];
+    memcpy(b.data, &length, 8);
+    write_bytes(path_of("bad"), b.data, b.size);
+    check_refused(path_of("bad"), "");
+  }
+  /* a header longer than any may be, in a file that has the room (it takes no space on the disk) */
+  length = 100000001;
+  write_bytes(path_of("bad"), &length, 8);
+  ck_assert_int_eq(truncate(path_of("bad"), 200000000), 0);
+  check_refused(path_of("bad"), "100000001");
+  free(b.data);
+}
+END_TEST
+
+/* Each byte in turn, in five ways. What is accepted must be able to run and to be saved. */
+START_TEST(any_byte_changed)
+{
+  bytes b = saved();
+  int accepted = 0, refused = 0;
+  for (size_t i = 0; i < b.size; i++) {
+    unsigned char was = b.data[i];
+    const unsigned char flips[] = {0, 0xff, (unsigned char)(was ^ 1), (unsigned char)(was ^ 0x80),
+                                   '9'};
+    for (size_t k = 0; k < sizeof flips; k++) {
+      nai_network *net = (nai_network *)&net;
+      b.data[i] = flips[k];
+      write_bytes(path_of("bad"), b.data, b.size);
+      nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+      b.data[i] = was;
+      if (status == NAI_OK) {
+        nai_state *state;
+        check_ok(nai_state_create(&state, net, 1, 0));
+        check_ok(nai_state_step(state, NULL, NULL));
+        nai_state_destroy(state);
+        nai_network_destroy(net);
+        accepted++;
+      } else {
+        ck_assert_msg(status == NAI_ERR_FORMAT || status == NAI_ERR_NAME, "%s", nai_last_error());
+        ck_assert_ptr_null(net);
+        refused++;
+      }
+    }
+  }
+  ck_assert_int_gt(refused, 1000);
+  ck_assert_int_gt(accepted, 100);
+  free(b.data);
+}
+END_TEST
+
+/*
+ * The good file with one piece of its header's text replaced by another, and the length put right.
+ */
+static void write_edited(bytes b, const char *from, const char *to)
+{
+  uint64_t length;
+  memcpy(&length, b.data, 8);
+  char *header = malloc(length + 1);
+  memcpy(header, b.data + 8, length);
+  header[length] = 0;
+  char *at = strstr(header, from);
+  ck_assert_msg(at != NULL, "'%s' is not in %s", from, header);
+  size_t before = (size_t)(at - header), after = length - before - strlen(from);
+  uint64_t edited = before + strlen(to) + after;
+  FILE *file = fopen(path_of("bad"), "wb");
+  fwrite(&edited, 1, 8, file);
+  fwrite(header, 1, before, file);
+  fwrite(to, 1, strlen(to), file);
+  fwrite(at + strlen(from), 1, after, file);
+  fwrite(b.data + 8 + length, 1, b.size - 8 - length, file);
+  fclose(file);
+  free(header);
+}
+
+START_TEST(headers_that_lie)
+{
+  static const struct {
+    const char *from, *to, *words;
+  } lies[] = {
+      /* the format */
+      {"{\"__metadata__\"", " {\"__metadata__\"", "does not start with {"},
+      {"{\"__metadata__\"", "[{\"__metadata__\"", "does not start with {"},
+      {"\"bias: E\":{", "\"bias: E\":{},\"bias: F\":{", "'bias: E' has no dtype"},
+      {"\"bias: z\"", "\"bias: E\"", "duplicate"},
+      {"\"bias: z\"", "\"bias: \\u0000\"", "not JSON"},
+      {"\"bias: z\"", "\"bias: \xff\"", "not JSON"},
+      {"\"bias: z\":{\"dtype\":\"F32\"", "\"bias: z\":{\"dtype\":\"F16\"",
+       "'bias: z' is of dtype F16"},
+      {"\"bias: z\":{\"dtype\":\"F32\"", "\"bias: z\":{\"dtype\":\"I32\"", "must be F32"},
+      {"\"bias: z\":{\"dtype\":\"F32\"", "\"bias: z\":{\"dtype\":\"F64\"", "'bias: z' has 4 bytes"},
+      {"\"bias: z\":{\"dtype\":\"F32\"", "\"bias: z\":{\"dtype\":32", "no dtype"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[2]", "do not fit"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1,1]", "2 dimensions"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[]", "0 dimensions"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[-1]", "from 0"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1.0]", "from 0"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]", "\"bias: z\":{\"dtype\":\"F32\",\"shape\":1",
+       "no shape"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1,1,1,1,1,1,1,1,1]", "9 dim"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[4611686018427387905,4]", "overflows"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[4611686018427387905]", "do not fit"},
+      {"\"bias: z\":{\"dtype\":\"F32\",\"shape\":[1]",
+       "\"bias: z\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999]", "not JSON"},
+      {"\"shape\":[3,3],\"data_offsets\":[", "\"shape\":[3,3],\"data_offsets\":[-", "data_offsets"},
+      {"\"shape\":[3,3],\"data_offsets\":[", "\"shape\":[3,3],\"data_offsets\":[0,",
+       "data_offsets"},
+      {"\"shape\":[3,3],\"data_offsets\":[", "\"shape\":[3,3],\"offsets\":[", "data_offsets"},
+      {"\"neuroai\"", "\"other\"", "no text 'neuroai'"},
+      {"{\"neuroai\":\"", "{\"neuroai\":[],\"x\":\"", "is not a text"},
+      {"{\"neuroai\":\"", "{\"neuroai\":\"nonsense ", "description"},
+      {"{\"neuroai\":\"{", "{\"neuroai\":\"{\\\"dt\\\":1,", "duplicate"},
+      /* tensors that the network needs */
+      {"\"weight: E -> E\"", "\"weight: E -> F\"", "'weight: E -> E' is missing"},
+      {"\"mask: u -> E\"", "\"mask: u  -> E\"", "'mask: u -> E' is missing"},
+      {"\"learns: E -> z\"", "\"learns\"", "'learns: E -> z' is missing"},
+      {"\"bias: E\"", "\"BIAS: E\"", "'bias: E' is missing"},
+      {"\"weight: u -> E\":{\"dtype\":\"F32\",\"shape\":[3,1]",
+       "\"weight: u -> E\":{\"dtype\":\"F32\",\"shape\":[1,3]",
+       "dimension 0 of tensor 'weight: u -> E' is 1, must be 3"},
+      {"\"position: E\":{\"dtype\":\"F32\",\"shape\":[3,3]",
+       "\"position: E\":{\"dtype\":\"F32\",\"shape\":[9]", "'position: E' has 1 dimensions"},
+      /* the description */
+      {"\\\"format\\\":1", "\\\"format\\\":2", "'format' is 2, must be 1 to 1"},
+      {"\\\"format\\\":1", "\\\"format\\\":\\\"1\\\"", "no whole number 'format'"},
+      {"\\\"dt\\\":20.0", "\\\"dt\\\":0", "dt is 0 ms"},
+      {"\\\"dt\\\":20.0", "\\\"dt\\\":-20.0", "dt is -20 ms"},
+      {"\\\"dt\\\":20.0", "\\\"dt\\\":\\\"20\\\"", "no number 'dt'"},
+      {"\\\"dt\\\":20.0", "\\\"dt\\\":1e999", "not JSON"},
+      {"\\\"seed\\\":\\\"1\\\"", "\\\"seed\\\":1", "no text 'seed'"},
+      {"\\\"seed\\\":\\\"1\\\"", "\\\"seed\\\":\\\"-1\\\"", "'seed' is '-1'"},
+      {"\\\"seed\\\":\\\"1\\\"", "\\\"seed\\\":\\\"\\\"", "'seed' is empty"},
+      {"\\\"seed\\\":\\\"1\\\"", "\\\"seed\\\":\\\"18446744073709551616\\\"",
+       "'seed' is '18446744073709551616'"},
+      {"\\\"inputs\\\":[", "\\\"imputs\\\":[", "no list 'inputs'"},
+      {"\\\"outputs\\\":[", "\\\"outputs\\\":[7,", "no text 'name'"},
+      {"\\\"name\\\":\\\"u\\\",\\\"n\\\":1", "\\\"name\\\":\\\"u\\\",\\\"n\\\":0", "'n' is 0"},
+      {"\\\"name\\\":\\\"u\\\",\\\"n\\\":1", "\\\"name\\\":\\\"u\\\",\\\"n\\\":2",
+       "dimension 1 of tensor 'weight: u -> E'"},
+      {"\\\"name\\\":\\\"E\\\",\\\"n\\\":3", "\\\"name\\\":\\\"E\\\",\\\"n\\\":2000000000",
+       "'bias: E' is 3, must be 2000000000"},
+      {"\\\"name\\\":\\\"E\\\",\\\"n\\\":3", "\\\"name\\\":\\\"E\\\",\\\"n\\\":3.0",
+       "no whole number 'n'"},
+      {"\\\"name\\\":\\\"E\\\",\\\"n\\\":3", "\\\"name\\\":\\\"E \\\",\\\"n\\\":3", "place 2"},
+      {"\\\"name\\\":\\\"u\\\"", "\\\"name\\\":\\\"z\\\"", "which is not there"},
+      {"\\\"name\\\":\\\"z\\\"", "\\\"name\\\":\\\"E\\\"", "dimension 0 of tensor 'bias: E'"},
+      {"\\\"name\\\":\\\"u\\\"", "\\\"name\\\":\\\"*\\\"", "place 1"},
+      {"\\\"name\\\":\\\"u\\\"", "\\\"nome\\\":\\\"u\\\"", "no text 'name'"},
+      {"\\\"populations\\\":[{", "\\\"populations\\\":[],\\\"no\\\":[{", "'E', which is not there"},
+      {"\\\"sign\\\":1", "\\\"sign\\\":2", "'sign' is 2, must be -1 to 1"},
+      {"\\\"leak\\\":\\\"current\\\"", "\\\"leak\\\":\\\"voltage\\\"", "'leak' is 'voltage'"},
+      {"\\\"transfer\\\":\\\"relu\\\"", "\\\"transfer\\\":\\\"\\\"", "'transfer' is ''"},
+      {"\\\"initial\\\":0.0", "\\\"initial\\\":null", "no number 'initial'"},
+      {"\\\"gain\\\":1.0", "\\\"gain\\\":-1.0", "gain of 'E' is -1"},
+      {"\\\"gain\\\":1.0", "\\\"gain\\\":\\\"bias: E\\\"", "gain of 'E' is 'bias: E'"},
+      {"\\\"gain\\\":1.0", "\\\"gain\\\":\\\"gain: E\\\"", "'gain: E' is missing"},
+      {"\\\"from\\\":\\\"E\\\"", "\\\"from\\\":\\\"*\\\"", "'*', which is not there"},
+      {"\\\"to\\\":\\\"z\\\"", "\\\"to\\\":\\\"E\\\"", "already connected"},
+      {"\\\"delay\\\":20.0", "\\\"delay\\\":30.0", "multiple of dt"},
+      {"\\\"delay\\\":20.0", "\\\"delay\\\":0.0", "loop"},
+      {"\\\"delay\\\":20.0", "\\\"delay\\\":1e300", "delay is"},
+      {"\\\"autapses\\\":false", "\\\"autapses\\\":0", "no 'autapses'"},
+      {"\\\"plastic\\\":true", "\\\"plastic\\\":1", "no 'plastic'"},
+      {"\\\"kind\\\":\\\"default\\\"", "\\\"kind\\\":\\\"best\\\"", "'kind' is 'best'"},
+      {"\\\"initial\\\":{", "\\\"initials\\\":{", "no text 'kind'"},
+      {"\\\"constraints\\\":[]", "\\\"constraints\\\":{}", "no list 'constraints'"},
+      {"\\\"constraints\\\":[]", "\\\"constraints\\\":[{}]", "no text 'name'"},
+      {"\\\"constraints\\\":[]",
+       "\\\"constraints\\\":[{\\\"name\\\":\\\"max_weight\\\",\\\"value\\\":-1}]", "limit is -1"},
+      {"\\\"constraints\\\":[]",
+       "\\\"constraints\\\":[{\\\"name\\\":\\\"dale\\\",\\\"value\\\":7}]", "mode is 7"},
+      {"\\\"constraints\\\":[]",
+       "\\\"constraints\\\":[{\\\"name\\\":\\\"none\\\",\\\"value\\\":7}]", "'none'"},
+      {"\\\"constraints\\\":[]", "\\\"constraints\\\":[{\\\"name\\\":\\\"\\\"}]", "empty"},
+  };
+  bytes b = saved();
+  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
+    write_edited(b, lies[k].from, lies[k].to);
+    nai_network *net = (nai_network *)&net;
+    nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+    ck_assert_msg(status == NAI_ERR_FORMAT && !net && strstr(nai_last_error(), lies[k].words),
+                  "%s -> %s: %s (%s)", lies[k].from, lies[k].to, nai_status_name(status),
+                  nai_last_error());
+  }
+  write_edited(b, "\"format\\\":1", "\"format\\\":1"); /* the editing itself changes nothing */
+  check_same_file(path_of("good"), path_of("bad"));
+  free(b.data);
+}
+END_TEST
+
+/*
+ * Room is asked for only when the file has it: a description that speaks of millions costs nothing.
+ */
+START_TEST(no_memory_for_what_is_not_there)
+{
+  bytes b = saved();
+  write_edited(b, "\\\"name\\\":\\\"E\\\",\\\"n\\\":3",
+               "\\\"name\\\":\\\"E\\\",\\\"n\\\":2000000000");
+  long before = faults_allocations();
+  nai_network *net;
+  nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+  long asked = faults_allocations() - before;
+  check_fails(status, NAI_ERR_FORMAT, "2000000000");
+  ck_assert_int_lt(asked, 20); /* the header, its spans and the data: no network */
+  free(b.data);
+}
+END_TEST
+
+/* Values inside tensors, at their place in the file. */
+START_TEST(values_that_cannot_be)
+{
+  static const struct {
+    const char *tensor;
+    int64_t element;
+    float value;
+    const char *words;
+  } lies[] = {
+      {"weight: E -> E", 1, NAN, "'weight: E -> E' [0][1] is nan, must be finite"},
+      {"weight: E -> E", 5, INFINITY, "[1][2] is inf"},
+      {"weight: E -> E", 5, -0.5f, "[1][2] is -0.5, must be at least 0"},
+      {"weight: E -> E", 4, 0.5f, "[1][1] is 0.5, must be 0, for there is no synapse"},
+      {"weight: u -> E", 0, -INFINITY, "'weight: u -> E' [0][0]"},
+      {"bias: E", 2, NAN, "'bias: E' [2] is nan"},
+      {"bias: z", 0, INFINITY, "'bias: z' [0] is inf"},
+      {"position: E", 4, NAN, "positions[1][1]"},
+      {"position: E", 8, 2e6f, "positions[2][2]"},
+  };
+  bytes b = saved();
+  nai__tensors file;
+  nai__tensor tensor;
+  check_ok(nai__tensors_read(&file, path_of("good")));
+  uint64_t length;
+  memcpy(&length, b.data, 8);
+  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
+    check_ok(nai__tensors_find(&tensor, &file, lies[k].tensor));
+    unsigned char *at =
+        b.data + 8 + length + ((const uint8_t *)tensor.data - file.data) + 4 * lies[k].element;
+    float was;
+    memcpy(&was, at, 4);
+    memcpy(at, &lies[k].value, 4);
+    write_bytes(path_of("bad"), b.data, b.size);
+    memcpy(at, &was, 4);
+    check_refused(path_of("bad"), lies[k].words);
+  }
+  static const struct {
+    const char *tensor, *words;
+    int64_t element;
+    unsigned char value;
+  } flags[] = {{"mask: E -> E", "'mask: E -> E' [0][1] is 2, must be 0 or 1", 1, 2},
+               {"mask: E -> E", "'weight: E -> E' [0][1] is 0.5, must be 0", 1, 0},
+               {"mask: E -> E", "'learns: E -> E' [0][2] is 1, but there is no synapse", 2, 0},
+               {"learns: E -> E", "'learns: E -> E' [1][1] is 1, but there is no synapse", 4, 1},
+               {"learns: u -> E", "'learns: u -> E' [1][0] is 255", 1, 255}};
+  for (size_t k = 0; k < sizeof flags / sizeof *flags; k++) {
+    check_ok(nai__tensors_find(&tensor, &file, flags[k].tensor));
+    unsigned char *at =
+        b.data + 8 + length + ((const uint8_t *)tensor.data - file.data) + flags[k].element;
+    unsigned char was = *at;
+    *at = flags[k].value;
+    write_bytes(path_of("bad"), b.data, b.size);
+    *at = was;
+    check_refused(path_of("bad"), flags[k].words);
+  }
+  nai__tensors_release(&file);
+  free(b.data);
+}
+END_TEST
+
+/* --- safetensors by itself -------------------------------------------------------------------- */
+
+static void write_safetensors(const char *header, const void *data, size_t size)
+{
+  uint64_t length = strlen(header);
+  char *all = malloc(8 + length + size);
+  memcpy(all, &length, 8);
+  memcpy(all + 8, header, length);
+  if (size) memcpy(all + 8 + length, data, size);
+  write_bytes(path_of("t"), all, 8 + length + size);
+  free(all);
+}
+
+static void check_header(const char *header, size_t size, nai_status expected, const char *words)
+{
+  static const char zeros[64];
+  nai__tensors file;
+  write_safetensors(header, zeros, size);
+  nai_status status = nai__tensors_read(&file, path_of("t"));
+  if (expected == NAI_OK)
+    check_ok(status);
+  else
+    check_fails(status, expected, words);
+  nai__tensors_release(&file);
+}
+
+START_TEST(offsets_that_lie)
+{
+#define F32 "{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":"
+  check_header("{}", 0, NAI_OK, "");
+  check_header("{}   ", 0, NAI_OK, "");
+  check_header("{}", 1, NAI_ERR_FORMAT, "1 bytes of data");
+  check_header("{\"a\":" F32 "[0,4]}}", 4, NAI_OK, "");
+  check_header("{\"a\":" F32 "[0,4]},\"b\":" F32 "[4,8]}}", 8, NAI_OK, "");
+  check_header("{\"b\":" F32 "[4,8]},\"a\":" F32 "[0,4]}}", 8, NAI_OK, "");
+  check_header("{\"a\":" F32 "[0,4]},\"b\":" F32 "[0,4]}}", 4, NAI_ERR_FORMAT, "overlap");
+  check_header("{\"a\":" F32 "[0,4]},\"b\":" F32 "[2,6]}}", 6, NAI_ERR_FORMAT, "overlap");
+  check_header("{\"a\":" F32 "[0,4]},\"b\":" F32 "[8,12]}}", 12, NAI_ERR_FORMAT, "gap");
+  check_header("{\"a\":" F32 "[4,8]}}", 8, NAI_ERR_FORMAT, "gap");
+  check_header("{\"a\":" F32 "[0,4]}}", 8, NAI_ERR_FORMAT, "end at byte 4");
+  check_header("{\"a\":" F32 "[0,4]}}", 3, NAI_ERR_FORMAT, "3 bytes");
+  check_header("{\"a\":" F32 "[4,0]}}", 4, NAI_ERR_FORMAT, "4 to 0");
+  check_header("{\"a\":" F32 "[0,5]}}", 5, NAI_ERR_FORMAT, "do not fit");
+  check_header("{\"a\":" F32 "[0,4,8]}}", 4, NAI_ERR_FORMAT, "data_offsets");
+  check_header("{\"a\":" F32 "[0]}}", 4, NAI_ERR_FORMAT, "data_offsets");
+  check_header("{\"a\":" F32 "\"0,4\"}}", 4, NAI_ERR_FORMAT, "data_offsets");
+  check_header("{\"a\":" F32 "[9223372036854775807,9223372036854775807]}}", 0, NAI_ERR_FORMAT,
+               "0 bytes of data");
+  check_header("{\"a\":" F32 "[0,4]},\"a\":" F32 "[0,4]}}", 4, NAI_ERR_FORMAT, "duplicate");
+  check_header("{\"a\":4}", 0, NAI_ERR_FORMAT, "'a' has no dtype");
+  check_header("{\"__metadata__\":4}", 0, NAI_ERR_FORMAT, "not an object");
+  check_header("{\"__metadata__\":{\"a\":4}}", 0, NAI_ERR_FORMAT, "'a' is not a text");
+  check_header("{} {}", 0, NAI_ERR_FORMAT, "not JSON");
+  check_header("{", 0, NAI_ERR_FORMAT, "9 bytes, too few");
+  check_header("{\"a\"", 0, NAI_ERR_FORMAT, "not JSON");
+  check_header("[]", 0, NAI_ERR_FORMAT, "start with {");
+  check_header(
+      "{\"a\":{\"dtype\":\"U8\",\"shape\":[0,4611686018427387904],\"data_offsets\":[0,0]}}", 0,
+      NAI_OK, "");
+  check_header(
+      "{\"a\":{\"dtype\":\"U8\",\"shape\":[4611686018427387904,4,0],\"data_offsets\":[0,0]}}", 0,
+      NAI_ERR_FORMAT, "overflows");
+  check_header("{\"a\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[0,8]}}", 8, NAI_OK, "");
+}
+END_TEST
+
+START_TEST(deep_nesting)
+{
+  enum { DEPTH = 200000 };
+  char *header = malloc(2 * DEPTH + 10);
+  strcpy(header, "{\"a\":");
+  memset(header + 5, '[', DEPTH);
+  memset(header + 5 + DEPTH, ']', DEPTH);
+  strcpy(header + 5 + 2 * DEPTH, "}");
+  check_header(header, 0, NAI_ERR_FORMAT, "depth");
+  free(header);
+}
+END_TEST
+
+START_TEST(every_type_there_and_back)
+{
+  static const int32_t types[] = {NAI__U8, NAI__F64, NAI__I32, NAI__F32, NAI__I64};
+  static const size_t sizes[] = {1, 8, 4, 4, 8};
+  static const char *const names[] = {"bytes", "doubles", "ints", "floats", "longs"};
+  nai__tensor_list list = {NULL, 0, 0};
+  unsigned char *data[5];
+  const int64_t shape[3] = {3, 1, 5};
+  for (int k = 0; k < 5; k++) {
+    void *memory;
+    check_ok(nai__tensor_list_add(&memory, &list, names[k], types[k], 3, shape));
+    data[k] = memory;
+    for (size_t i = 0; i < 15 * sizes[k]; i++) data[k][i] = (unsigned char)(7 * i + (size_t)k);
+  }
+  check_ok(nai__tensor_list_write(&list, path_of("t"), "note", "some \"text\"\n\xc3\xa9"));
+  nai__tensors file;
+  check_ok(nai__tensors_read(&file, path_of("t")));
+  ck_assert_str_eq(nai__tensors_note(&file, "note"), "some \"text\"\n\xc3\xa9");
+  ck_assert_ptr_null(nai__tensors_note(&file, "other"));
+  ck_assert(!nai__tensors_have(&file, "__metadata__"));
+  for (int k = 0; k < 5; k++) {
+    nai__tensor t;
+    check_ok(nai__tensors_expect(&t, &file, names[k], types[k], 3, shape));
+    ck_assert_int_eq(t.count, 15);
+    ck_assert(memcmp(t.data, data[k], 15 * sizes[k]) == 0);
+    ck_assert_uint_eq((size_t)((const uint8_t *)t.data - file.data) % sizes[k], 0);
+    check_fails(nai__tensors_expect(&t, &file, names[k], types[k], 2, shape), NAI_ERR_FORMAT,
+                names[k]);
+    check_fails(nai__tensors_expect(&t, &file, names[k], types[(k + 1) % 5], 3, shape),
+                NAI_ERR_FORMAT, "dtype");
+  }
+  nai__tensors_release(&file);
+  nai__tensor_list_release(&list);
+}
+END_TEST
+
+START_TEST(pieces_are_written_one_after_the_other)
+{
+  char *large = malloc(3000000);
+  memset(large, 'x', 3000000);
+  const nai__piece pieces[] = {{"abc", 3}, {"", 0}, {large, 3000000}, {"d", 1}};
+  check_ok(nai__atomic_write(path_of("p"), pieces, 4));
+  bytes b = read_bytes(path_of("p"));
+  ck_assert_uint_eq(b.size, 3000004);
+  ck_assert(memcmp(b.data, "abc", 3) == 0 && memcmp(b.data + 3, large, 3000000) == 0 &&
+            b.data[3000003] == 'd');
+  free(b.data);
+  check_ok(nai__atomic_write(path_of("p"), pieces, 0));
+  b = read_bytes(path_of("p"));
+  ck_assert_uint_eq(b.size, 0);
+  free(b.data);
+  free(large);
+}
+END_TEST
+
+static void add_case(Suite *suite, const char *name, const TTest *const *tests, size_t count)
+{
+  TCase *tcase = tcase_create(name);
+  tcase_add_checked_fixture(tcase, make_folder, remove_folder);
+  for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
+  suite_add_tcase(suite, tcase);
+}
+
+#define ADD_CASE(suite, name, ...)                              \
+  do {                                                          \
+    const TTest *const tests[] = {__VA_ARGS__};                 \
+    add_case(suite, name, tests, sizeof tests / sizeof *tests); \
+  } while (0)
+
+Suite *file_suite(void);
+
+Suite *file_suite(void)
+{
+  Suite *suite = suite_create("file");
+  ADD_CASE(suite, "model", a_loaded_network_is_the_saved_one, constraints_go_on_after_loading,
+           the_file_is_laid_out_as_safetensors, own_constraints_are_asked_for,
+           constraint_names_must_be_text, bad_arguments);
+  ADD_CASE(suite, "saving", saving_where_nothing_can_be, an_interrupted_save_leaves_the_old_file,
+           readers_never_see_half_a_file, links_and_modes_stay, saving_and_loading_without_memory);
+  ADD_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie, any_byte_changed,
+           headers_that_lie, no_memory_for_what_is_not_there, values_that_cannot_be);
+  ADD_CASE(suite, "safetensors", offsets_that_lie, deep_nesting, every_type_there_and_back,
+           pieces_are_written_one_after_the_other);
+  return suite;
+}
