@@ -1,0 +1,412 @@
+# libneuroai. `make help` lists the targets; `make demo` and `make check` do all set-up on their
+# own.
+#
+# Yours to set: CC CXX AR CFLAGS CPPFLAGS LDFLAGS WARNINGS PKG_CONFIG PYTHON RUNNER (valgrind,
+# qemu-aarch64, ...), BUILD (any folder), BLAS=reference or BLAS_PC (names for pkg-config), DESTDIR
+# PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR, V=1 (show commands), WERROR=1. What the library cannot do
+# without is in REQUIRED, which comes before your flags.
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.DEFAULT_GOAL := all
+MAKEFLAGS += --no-builtin-rules
+
+BUILD ?= build
+CFLAGS ?= -O2 -g
+WARNINGS ?= -Wall -Wextra
+PKG_CONFIG ?= pkg-config
+INSTALL ?= install
+NM ?= nm
+PYTHON ?= python3
+RUNNER ?=
+
+prefix ?= /usr/local
+PREFIX ?= $(prefix)
+libdir ?= $(PREFIX)/lib
+LIBDIR ?= $(libdir)
+includedir ?= $(PREFIX)/include
+INCLUDEDIR ?= $(includedir)
+PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+
+Q := $(if $(V),,@)
+say = @$(if $(V),:,printf '  %-6s %s\n' $(1) $(2))
+comma := ,
+
+# --- what is built --------------------------------------------------------------------------------
+
+VERSION := $(shell sed -n 's/^.define NEUROAI_VERSION "\(.*\)"$$/\1/p' include/neuroai/version.h)
+ABI := $(shell sed -n 's/^.define NEUROAI_ABI \([0-9]*\)$$/\1/p' include/neuroai/version.h)
+
+TARGET := $(shell $(CC) -dumpmachine 2>/dev/null)
+IS_X86 := $(filter x86_64-% amd64-%,$(TARGET))
+IS_MAC := $(findstring darwin,$(TARGET))
+
+SOURCES := $(sort $(wildcard lib/*/*.c lib/*/*/*.c))
+HEADERS := $(sort $(wildcard include/neuroai/*.h))
+TESTS := $(sort $(wildcard tests/*.c))
+SUITES := $(patsubst tests/test_%.c,%,$(sort $(wildcard tests/test_*.c)))
+EXAMPLES := $(sort $(wildcard examples/*.c))
+PYTHON_EXAMPLES := $(sort $(wildcard examples/*.py))
+BENCHES := $(sort $(wildcard tests/bench/*.c))
+
+STATIC := $(BUILD)/libneuroai.a
+ifeq ($(IS_MAC),)
+SHARED_NAME := libneuroai.so.$(VERSION)
+SHARED_LINKS := libneuroai.so.$(ABI) libneuroai.so
+SHARED_FLAGS = -shared -Wl,-soname,libneuroai.so.$(ABI) -Wl,-z,now -Wl,-z,relro -Wl,--no-undefined \
+  -Wl,--version-script=lib/neuroai.map
+ARCHIVE := qcsD
+ORIGIN := $$ORIGIN
+else
+SHARED_NAME := libneuroai.$(VERSION).dylib
+SHARED_LINKS := libneuroai.$(ABI).dylib libneuroai.dylib
+SHARED_FLAGS = -dynamiclib -install_name $(LIBDIR)/libneuroai.$(ABI).dylib -current_version $(VERSION)
+ARCHIVE := qcs
+ORIGIN := @loader_path
+endif
+SHARED := $(BUILD)/$(SHARED_NAME)
+SHARED_LINK := $(BUILD)/$(lastword $(SHARED_LINKS))
+
+# --- libraries: CBLAS and LAPACK (OpenBLAS has both), JSON ----------------------------------------
+
+BLAS ?= openblas
+JSON_PC ?= jansson
+
+ifeq ($(BLAS),reference)
+# Where several BLAS are installed, Debian's alternatives decide which one is libblas.so.3. The
+# reference ones keep folders of their own; with these as run paths they are what is linked and what
+# runs, whatever the alternatives say.
+BLAS_PC ?= blas-netlib lapack-netlib
+BLAS_LIBDIR := $(firstword $(shell $(PKG_CONFIG) --variable=libdir blas-netlib 2>/dev/null))
+BLAS_FOLDERS := $(wildcard $(BLAS_LIBDIR)/lapack $(BLAS_LIBDIR)/blas)
+BLAS_CFLAGS :=
+BLAS_LIBS := $(addprefix -L,$(BLAS_FOLDERS)) \
+  $(addprefix -Wl$(comma)-rpath$(comma),$(BLAS_FOLDERS)) -llapack -lblas
+else
+BLAS_PC ?= $(BLAS)
+BLAS_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(BLAS_PC) 2>/dev/null)
+BLAS_LIBS := $(shell $(PKG_CONFIG) --libs $(BLAS_PC) 2>/dev/null)
+endif
+# In neuroai.pc the BLAS is a library, not a package: openblas.pc would ask for a Fortran compiler's
+# libraries in every static use, and add its folder of headers to every compilation.
+PC_REQUIRES := $(JSON_PC)
+PC_LIBS := $(strip $(BLAS_LIBS)) -lm -pthread
+
+BLAS_NAME := $(BLAS) $(shell $(PKG_CONFIG) --modversion $(firstword $(BLAS_PC)) 2>/dev/null)
+JSON_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(JSON_PC) 2>/dev/null)
+LIBS := $(BLAS_LIBS) $(shell $(PKG_CONFIG) --libs $(JSON_PC) 2>/dev/null) -lm -pthread
+HAVE_LIBS := $(shell $(PKG_CONFIG) --exists $(BLAS_PC) $(JSON_PC) 2>/dev/null && echo yes)
+CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
+CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
+
+# --- flags ----------------------------------------------------------------------------------------
+
+# Instrumentation (sanitizers, coverage) goes to every compilation and every link. Without it
+# asserts are off: the library never aborts.
+INSTRUMENT ?=
+DEFINES := -Iinclude -Ilib $(BLAS_CFLAGS) $(JSON_CFLAGS) $(if $(INSTRUMENT),,-DNDEBUG)
+REQUIRED := -std=gnu11 -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread \
+  -ffile-prefix-map=$(CURDIR)=.
+WARN := $(WARNINGS) $(if $(WERROR),-Werror)
+COMPILE = $(CC) $(DEFINES) $(CPPFLAGS) $(REQUIRED) $(WARN) $(CFLAGS) $(INSTRUMENT)
+LINK = $(CC) $(CFLAGS) $(INSTRUMENT) -pthread $(LDFLAGS)
+
+# Kernels are written for the vectoriser, and some of them for one kind of processor: that is asked
+# for at run time. The portable ones never fuse multiply and add; the noise must not in any table.
+KERNEL_CFLAGS ?= $(if $(filter -O0 -O1 -Og -Os -Oz,$(CFLAGS)),,-O3)
+avx2 := -mavx2 -mfma
+avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma -mprefer-vector-width=512
+own_flags = $(if $(filter lib/kernels/%,$(1)),$(KERNEL_CFLAGS) \
+  $(if $(IS_X86),$(if $(filter %_avx2.c,$(1)),$(avx2)) $(if $(filter %_avx512.c,$(1)),$(avx512)))) \
+  $(if $(filter lib/base/version.c,$(1)),-DNAI_BUILD_BLAS='"$(BLAS_NAME)"')
+
+# --- libraries ------------------------------------------------------------------------------------
+
+.PHONY: all static shared
+all: static shared ## both libraries (default)
+static: $(STATIC) ## libneuroai.a
+shared: $(SHARED_LINK) ## libneuroai.so
+
+STATIC_OBJECTS := $(SOURCES:%.c=$(BUILD)/static/%.o)
+SHARED_OBJECTS := $(SOURCES:%.c=$(BUILD)/shared/%.o)
+
+$(BUILD)/static/%.o: %.c $(BUILD)/flags | have-libraries
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) $(call own_flags,$<) -MMD -MP -c $< -o $@
+
+$(BUILD)/shared/%.o: %.c $(BUILD)/flags | have-libraries
+	@mkdir -p $(@D)
+	$(call say,CC-PIC,$<)
+	$(Q)$(COMPILE) $(call own_flags,$<) -fPIC -MMD -MP -c $< -o $@
+
+# Quick append to a new archive: rooms may have files of the same name, which `r` would take for
+# one.
+$(STATIC): $(STATIC_OBJECTS) $(BUILD)/sources
+	$(call say,AR,$@)
+	$(Q)rm -f $@
+	$(Q)$(AR) $(ARCHIVE) $@ $(STATIC_OBJECTS)
+
+$(SHARED): $(SHARED_OBJECTS) $(BUILD)/sources lib/neuroai.map
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $(SHARED_FLAGS) -o $@ $(SHARED_OBJECTS) $(LIBS)
+
+$(SHARED_LINK): $(SHARED)
+	$(Q)for link in $(SHARED_LINKS); do ln -sf $(SHARED_NAME) $(BUILD)/$$link; done
+
+# Files that change only when what they record does: other flags compile all anew, another list of
+# files links anew. Not for a bare `make install`, which installs what was built.
+INSTALL_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out install uninstall,$(MAKECMDGOALS)),,yes))
+ALL_FLAGS = $(COMPILE) $(avx2) $(avx512) $(KERNEL_CFLAGS) $(LINK) $(LIBS) $(BLAS_NAME)
+.PHONY: FORCE
+FORCE:
+record = @mkdir -p $(@D); printf '%s\n' $(1) > $@.new; \
+  if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(BUILD)/flags: $(if $(INSTALL_ONLY),,FORCE)
+	$(call record,'$(subst ','\'',$(ALL_FLAGS))')
+$(BUILD)/sources: $(if $(INSTALL_ONLY),,FORCE)
+	$(call record,$(SOURCES))
+$(BUILD)/tests/suites.h: FORCE
+	$(call record,$(patsubst %,'SUITE(%)',$(SUITES)))
+$(BUILD)/tests/sources: FORCE
+	$(call record,$(TESTS))
+
+.PHONY: have-libraries
+have-libraries:
+ifneq ($(HAVE_LIBS),yes)
+	@echo "missing: $(BLAS_PC) $(JSON_PC) (as $(PKG_CONFIG) knows them). Try: make deps" >&2; exit 1
+endif
+
+# --- checks ---------------------------------------------------------------------------------------
+
+CHECKS := c python examples headers symbols versions blas package
+NEEDED := library check cxx python
+
+.PHONY: ready check check-all $(addprefix check-,$(CHECKS))
+ready:
+	@BLAS="$(BLAS)" BLAS_PC="$(BLAS_PC)" JSON_PC="$(JSON_PC)" PKG_CONFIG="$(PKG_CONFIG)" \
+	  CXX="$(CXX)" PYTHON="$(PYTHON)" .ci/deps $(NEEDED)
+
+check: ready ## set-up when needed, then every check below
+	+@$(MAKE) --no-print-directory check-all
+
+check-all: all
+	+@report=; passed=0; failed=0; \
+	for name in $(CHECKS); do \
+	  echo; echo "--- check-$$name"; \
+	  if $(MAKE) --no-print-directory check-$$name; then \
+	    passed=$$((passed + 1)); report="$$report\n  ok      check-$$name"; \
+	  else \
+	    failed=$$((failed + 1)); report="$$report\n  FAILED  check-$$name"; \
+	  fi; \
+	done; \
+	printf "\n--- summary$$report\n"; echo "$$passed passed, $$failed failed"; test $$failed -eq 0
+
+# Tests link the static library, to reach internals; these functions go through tests/faults.c.
+WRAPPED := aligned_alloc malloc calloc realloc pthread_create
+TEST_RUN := $(BUILD)/tests/run
+TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
+
+$(TEST_OBJECTS): $(BUILD)/tests/%.o: tests/%.c $(BUILD)/flags | have-libraries $(BUILD)/tests/suites.h
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -UNDEBUG -Itests -I$(BUILD)/tests -DTESTS_FOLDER='"$(CURDIR)/tests"' \
+	  $(CHECK_CFLAGS) -MMD -MP -c $< -o $@
+
+$(TEST_RUN): $(TEST_OBJECTS) $(STATIC) $(BUILD)/tests/sources
+	$(call say,LINK,$@)
+	$(Q)$(LINK) $(addprefix -Wl$(comma)--wrap=,$(WRAPPED)) -o $@ $(TEST_OBJECTS) $(STATIC) $(LIBS) \
+	  $(CHECK_LIBS)
+
+check-c: $(TEST_RUN) ## C tests (CK_RUN_SUITE=base: one file of them)
+	$(Q)$(RUNNER) $(TEST_RUN)
+
+VENV ?= $(BUILD)/venv
+PYTHON_RUN = PYTHONPATH=$(CURDIR)/bindings/python NEUROAI_LIBRARY=$(abspath $(SHARED_LINK)) \
+  PYTHONDONTWRITEBYTECODE=1 MPLBACKEND=Agg $(abspath $(VENV))/bin/python
+PYTHON_PROJECT := $(wildcard bindings/python/pyproject.toml)
+
+$(VENV)/.ready: $(PYTHON_PROJECT) tests/package/requirements.py
+	$(call say,VENV,$(VENV))
+	$(Q)$(PYTHON) -m venv --clear $(VENV)
+	$(Q)$(PYTHON) tests/package/requirements.py $(PYTHON_PROJECT) > $(VENV)/requirements.txt
+	$(Q)$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $(VENV)/requirements.txt
+	$(Q)touch $@
+
+check-python: shared $(VENV)/.ready ## Python tests, in a virtual environment inside the build folder
+ifneq ($(wildcard bindings/python/tests/test_*.py),)
+	$(Q)$(PYTHON_RUN) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) bindings/python/tests
+else
+	@echo "no Python tests"
+endif
+
+EXAMPLE_PROGRAMS := $(EXAMPLES:%.c=$(BUILD)/%)
+$(EXAMPLE_PROGRAMS): $(BUILD)/examples/%: examples/%.c $(SHARED_LINK)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) $(INSTRUMENT) -MMD -MP -MF $@.d \
+	  $< -o $@ $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(ORIGIN)/..' -lm -pthread
+
+# Each in its own empty folder; NEUROAI_EXAMPLE_QUICK=1 tells an example that nobody waits for the
+# good result.
+check-examples: $(EXAMPLE_PROGRAMS) $(if $(PYTHON_EXAMPLES),shared $(VENV)/.ready) ## every example
+	@rm -rf $(BUILD)/examples/runs; failed=0; \
+	limit=`command -v timeout >/dev/null && echo timeout 600`; \
+	for example in $(EXAMPLES) $(PYTHON_EXAMPLES); do \
+	  folder=$(abspath $(BUILD))/examples/runs/`basename $$example`; mkdir -p $$folder; \
+	  case $$example in \
+	  *.py) set -- env $(PYTHON_RUN) $(CURDIR)/$$example $$folder;; \
+	  *) set -- $(RUNNER) $(abspath $(BUILD))/$${example%.c};; \
+	  esac; \
+	  if (cd $$folder && NEUROAI_EXAMPLE_QUICK=1 $$limit "$$@" > output.txt 2>&1 < /dev/null); then \
+	    echo "  ok      $$example"; \
+	  else \
+	    echo "  FAILED  $$example"; tail -n 20 $$folder/output.txt; failed=1; \
+	  fi; \
+	done; test $$failed -eq 0
+
+check-headers: ## public headers alone, as C99 and C++11
+	$(Q)CC="$(CC)" CXX="$(CXX)" tests/headers/run.sh $(BUILD)/tests/headers $(HEADERS)
+
+check-symbols: all ## what the libraries export and what they call
+	$(Q)NM="$(NM)" tests/lint/symbols.sh $(SHARED) $(STATIC) $(HEADERS)
+
+check-versions: ## version.h, .pc, changelog, Python package and version script agree
+	+$(Q)MAKE="$(MAKE)" tests/lint/versions.sh
+
+# Which BLAS the test program would really run with.
+check-blas: $(TEST_RUN) $(SHARED_LINK)
+ifeq ($(IS_MAC),)
+	$(Q)tests/package/blas.sh "$(BLAS)" "$(BLAS_FOLDERS)" $(TEST_RUN) $(SHARED)
+endif
+
+check-package: all ## install, use as shared and as static library, uninstall
+	+$(Q)MAKE="$(MAKE)" CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" RUNNER="$(RUNNER)" BUILD="$(BUILD)" \
+	  BLAS="$(BLAS)" tests/package/run.sh
+
+# --- instrumented builds --------------------------------------------------------------------------
+
+# OpenBLAS gets one thread here: it is not instrumented, so its own threads tell nothing and cost
+# much.
+instrumented = +$(Q)OPENBLAS_NUM_THREADS=1 $(2) $(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
+  CFLAGS="-O1 -g" INSTRUMENT="-fno-omit-frame-pointer $(1)" check-c
+
+.PHONY: asan tsan valgrind coverage
+asan: ## C tests under the address and undefined-behaviour sanitizers
+	$(call instrumented,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all,\
+	  ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	  CK_TIMEOUT_MULTIPLIER=5)
+
+tsan: ## C tests under the thread sanitizer
+	$(call instrumented,-fsanitize=thread,\
+	  TSAN_OPTIONS=halt_on_error=1:die_after_fork=0 CK_TIMEOUT_MULTIPLIER=10)
+
+valgrind: $(TEST_RUN) ## C tests under valgrind
+	$(Q).ci/deps valgrind
+	$(Q)CK_FORK=no OPENBLAS_NUM_THREADS=1 valgrind --quiet --error-exitcode=9 --leak-check=full \
+	  --errors-for-leak-kinds=definite,possible $(TEST_RUN)
+
+coverage: ## C tests, with the lines that they reach
+	+$(Q)rm -f `find $(BUILD)/coverage -name '*.gcda' 2>/dev/null`; \
+	  OPENBLAS_NUM_THREADS=1 CK_TIMEOUT_MULTIPLIER=5 \
+	  $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS="-O0 -g" \
+	    INSTRUMENT="--coverage -fprofile-update=atomic" check-c
+	$(Q)tests/lint/coverage.sh $(BUILD)/coverage
+
+# --- demo, bench, style, documentation ------------------------------------------------------------
+
+.PHONY: demo run-demo bench format lint docs dist
+demo: ## set-up when needed, then a network learns a decision; pictures in build/demo
+	+@$(MAKE) --no-print-directory ready NEEDED="library python"
+	+@$(MAKE) --no-print-directory run-demo
+
+run-demo: shared $(VENV)/.ready
+	@mkdir -p $(BUILD)/demo
+ifneq ($(wildcard examples/demo.py),)
+	$(Q)$(PYTHON_RUN) examples/demo.py $(BUILD)/demo
+else
+	@echo "no demo"
+endif
+
+# Each file of tests/bench/ is a program; bench.c is the one that writes the numbers down, rivals.py
+# adds the others'.
+BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
+$(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: tests/bench/%.c $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -MMD -MP -MF $@.d $< -o $@ $(LDFLAGS) $(STATIC) $(LIBS)
+
+bench: $(BENCH_PROGRAMS) ## speed, beside rivals where they are installed, into build/bench.json
+ifneq ($(wildcard tests/bench/bench.c),)
+	$(Q)$(BUILD)/tests/bench/bench $(BUILD)/bench.json
+	$(Q)for file in $(wildcard tests/bench/rivals.py); do $(PYTHON) $$file $(BUILD)/bench.json; done
+else
+	@echo "no tests/bench/bench.c"
+endif
+
+C_FILES = `find include lib tests examples -name '*.[ch]' | LC_ALL=C sort`
+CLANG_FORMAT ?= clang-format
+
+format: ## clang-format, in place
+	$(Q).ci/deps format
+	$(Q)$(CLANG_FORMAT) -i $(C_FILES)
+
+lint: ## direction of imports in lib/, what lib/ may not call, format
+	$(Q)$(PYTHON) tests/lint/test_lint.py
+	$(Q)$(PYTHON) tests/lint/lint.py
+	$(Q)if $(CLANG_FORMAT) --version 2>/dev/null | grep -q ' version 14\.'; then \
+	  $(CLANG_FORMAT) --dry-run $(C_FILES) 2>&1 \
+	    | sed -n 's/^\([^ ]*:[0-9]*\):[0-9]*: warning: .*/\1: not as clang-format would (make format)/p' \
+	    | uniq | awk '{ print } END { if (NR) exit 1; print "format: nothing to complain about" }'; \
+	else \
+	  echo "clang-format 14 is not installed: format not looked at"; \
+	fi
+
+docs: ## reference manual by Doxygen, in build/docs
+	$(Q).ci/deps docs
+	@mkdir -p $(BUILD)/docs
+	$(Q)NEUROAI_VERSION=$(VERSION) NEUROAI_DOCS=$(BUILD)/docs doxygen docs/Doxyfile
+
+DIST_TAR := $(BUILD)/libneuroai-$(VERSION).tar
+dist: ## source archive of the last commit; the same bytes each time
+	@mkdir -p $(BUILD)
+	$(Q)git archive --format=tar --prefix=libneuroai-$(VERSION)/ HEAD > $(DIST_TAR)
+	$(Q)gzip -n -9 -f $(DIST_TAR)
+	@echo $(DIST_TAR).gz
+
+# --- install --------------------------------------------------------------------------------------
+
+# Remade each time: PREFIX may be another one than last time.
+under_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
+.PHONY: install uninstall deps clean help $(BUILD)/neuroai.pc
+$(BUILD)/neuroai.pc: neuroai.pc.in
+	@mkdir -p $(@D)
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call under_prefix,$(LIBDIR))|' \
+	  -e 's|@INCLUDEDIR@|$(call under_prefix,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' \
+	  -e 's|@REQUIRES@|$(PC_REQUIRES)|' -e 's|@LIBS@|$(PC_LIBS)|' neuroai.pc.in > $@
+
+install: all $(BUILD)/neuroai.pc ## DESTDIR PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR say where
+	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGCONFIGDIR)" "$(DESTDIR)$(INCLUDEDIR)/neuroai"
+	$(INSTALL) -m 644 $(STATIC) "$(DESTDIR)$(LIBDIR)"
+	$(INSTALL) -m 755 $(SHARED) "$(DESTDIR)$(LIBDIR)"
+	for link in $(SHARED_LINKS); do ln -sf $(SHARED_NAME) "$(DESTDIR)$(LIBDIR)/$$link"; done
+	$(INSTALL) -m 644 $(HEADERS) "$(DESTDIR)$(INCLUDEDIR)/neuroai"
+	$(INSTALL) -m 644 $(BUILD)/neuroai.pc "$(DESTDIR)$(PKGCONFIGDIR)"
+
+uninstall: ## the reverse, with the same variables
+	for file in libneuroai.a $(SHARED_NAME) $(SHARED_LINKS); do rm -f "$(DESTDIR)$(LIBDIR)/$$file"; done
+	for file in $(notdir $(HEADERS)); do rm -f "$(DESTDIR)$(INCLUDEDIR)/neuroai/$$file"; done
+	rm -f "$(DESTDIR)$(PKGCONFIGDIR)/neuroai.pc"
+	-rmdir "$(DESTDIR)$(INCLUDEDIR)/neuroai"
+
+deps: ready ## install what is missing (Debian, Ubuntu), or say what to install
+	@echo "all dependencies are there"
+
+clean: ## remove the build folder
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+-include $(STATIC_OBJECTS:.o=.d) $(SHARED_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) \
+  $(EXAMPLE_PROGRAMS:=.d) $(BENCH_PROGRAMS:=.d)
