@@ -1,0 +1,144 @@
+"""neuroai: compose biologically constrained neural networks, train them on tasks, look at them.
+
+Three things of a network are under our control, its architecture, its cost and its learning rule; each is an object::
+
+    import neuroai as na
+
+    net = na.Network(dt=20)                                        # ms
+    net.input("stimulus", 3)
+    net.population("E", 80, sign=+1, tau=100, noise=0.15)
+    net.population("I", 20, sign=-1, tau=100, noise=0.15)
+    net.output("choice", 3)
+    net.connect("stimulus", "E I")
+    net.connect("E I", "E I", density=0.2)
+    net.connect("E", "choice")
+    net.build(seed=1)
+
+    task = na.tasks.PerceptualDecisionMaking()
+    trainer = na.Trainer(net, task, cost=na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I"))
+    history = trainer.fit(steps=1000)
+    na.plot.psychometric(net, task)
+
+Arrays are NumPy float32, time first: [steps, trials, units]. W is [post, pre]. Times are in ms, lengths in mm.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, List
+
+from . import _c, random, tasks
+from ._callback import Judgement, OutputBatch, RateBatch, Synapses, TrialBatch
+from ._handle import Parameter
+from .constraint import Constraint, Dale, DistanceDependent, Fixed, Mask, MaxWeight, Nonnegative, Sign, Sparse
+from .cost import MSE, Cost, Costs, CrossEntropy, Distance, L1Rates, L1Weights, L2Rates, L2Weights
+from .errors import (
+    CallbackError,
+    Error,
+    FileError,
+    FormatError,
+    InvalidError,
+    NonfiniteError,
+    OrderError,
+    OutOfMemoryError,
+    UnknownNameError,
+    UnsupportedError,
+)
+from .evaluation import Evaluation, evaluate
+from .initial import Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, Uniform
+from .network import Network, Spectrum
+from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp
+from .rule import BPTT, Rule
+from .state import Run, State
+from .task import Task
+from .trainer import History, Progress, Trainer
+from .trials import Trials
+
+if TYPE_CHECKING:
+    from . import plot as plot
+
+__all__ = [
+    "Adam",
+    "AdamW",
+    "BPTT",
+    "CallbackError",
+    "Constraint",
+    "Cost",
+    "Costs",
+    "CrossEntropy",
+    "Dale",
+    "Default",
+    "Distance",
+    "DistanceDependent",
+    "Error",
+    "Evaluation",
+    "FileError",
+    "Fixed",
+    "FormatError",
+    "Gamma",
+    "History",
+    "Identity",
+    "Initial",
+    "InvalidError",
+    "Judgement",
+    "L1Rates",
+    "L1Weights",
+    "L2Rates",
+    "L2Weights",
+    "LogNormal",
+    "MSE",
+    "Mask",
+    "MaxWeight",
+    "Momentum",
+    "Network",
+    "NonfiniteError",
+    "Nonnegative",
+    "Normal",
+    "Optimizer",
+    "OrderError",
+    "Orthogonal",
+    "OutOfMemoryError",
+    "OutputBatch",
+    "Parameter",
+    "Progress",
+    "RMSProp",
+    "RateBatch",
+    "Rule",
+    "Run",
+    "SGD",
+    "Sign",
+    "Sparse",
+    "Spectrum",
+    "State",
+    "Synapses",
+    "Task",
+    "Trainer",
+    "TrialBatch",
+    "Trials",
+    "Uniform",
+    "UnknownNameError",
+    "UnsupportedError",
+    "build_info",
+    "evaluate",
+    "plot",
+    "random",
+    "tasks",
+]
+
+__version__: str = _c.nai_version().decode()
+
+
+def build_info() -> str:
+    """One line on how the library was built: version, compiler, BLAS, kernels that this processor can run."""
+    return str(_c.nai_build_info().decode())
+
+
+def __getattr__(name: str) -> Any:
+    if name == "plot":  # brings matplotlib, so only when asked for
+        import importlib
+
+        return importlib.import_module(".plot", __name__)
+    raise AttributeError(f"module 'neuroai' has no attribute '{name}'")
+
+
+def __dir__() -> List[str]:
+    return sorted([*__all__, "__version__"])

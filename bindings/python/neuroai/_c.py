@@ -1,0 +1,793 @@
+"""The C API, one to one, by ctypes: constants, structures, and every function with its argument and result types.
+
+The rest of the package stands on this module; nothing here adds to what the C headers say, except that
+
+* a function that returns ``nai_status`` raises the exception of `errors` when it fails, and
+* a Python callback's own exception is kept by :func:`keep` and comes back out of the call that led to it.
+
+Handles are typed pointers to opaque structures, so that a trainer cannot be passed where a network belongs. Arrays are
+passed as NumPy arrays of exactly the right type, C-contiguous; anything else is refused, never converted.
+
+The library is the file named by the environment variable ``NEUROAI_LIBRARY``, or the one beside this package, or the
+one that the system's loader finds.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import itertools
+import operator
+import os
+import re
+import sys
+import threading
+from ctypes import (
+    CFUNCTYPE,
+    POINTER,
+    Structure,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int32,
+    c_int64,
+    c_uint8,
+    c_uint32,
+    c_uint64,
+    c_void_p,
+)
+from pathlib import Path
+from typing import Any, Callable, Dict, List, Optional, Tuple
+
+import numpy as np
+
+from . import errors
+
+# --- constants -------------------------------------------------------------------------------------------------------
+
+NEUROAI_VERSION_MAJOR = 0
+NEUROAI_VERSION_MINOR = 1
+NEUROAI_VERSION_PATCH = 0
+NEUROAI_ABI = 0
+
+NAI_OK = 0
+NAI_STOP = 1
+NAI_ERR_INVALID = -1
+NAI_ERR_MEMORY = -2
+NAI_ERR_NAME = -3
+NAI_ERR_ORDER = -4
+NAI_ERR_NONFINITE = -5
+NAI_ERR_FILE = -6
+NAI_ERR_FORMAT = -7
+NAI_ERR_UNSUPPORTED = -8
+NAI_ERR_USER = -9
+
+NAI_FLOAT32 = 1
+NAI_INT32 = 2
+
+NAI_DALE_CLAMP = 1
+NAI_DALE_REFLECT = 2
+NAI_DALE_OFF = 0
+
+NAI_EXCITATORY = 1
+NAI_INHIBITORY = -1
+NAI_FREE = 0
+
+NAI_LEAK_CURRENT = 0
+NAI_LEAK_RATE = 1
+
+NAI_TRANSFER_RELU = 0
+NAI_TRANSFER_TANH = 1
+NAI_TRANSFER_SOFTPLUS = 2
+NAI_TRANSFER_LOGISTIC = 3
+NAI_TRANSFER_LINEAR = 4
+NAI_TRANSFER_RECTIFIED_TANH = 5
+NAI_TRANSFER_POWER = 6
+
+NAI_INPUTS = 0
+NAI_POPULATIONS = 1
+NAI_OUTPUTS = 2
+NAI_PROJECTIONS = 3
+
+NAI_INITIAL_DEFAULT = 0
+NAI_INITIAL_UNIFORM = 1
+NAI_INITIAL_NORMAL = 2
+NAI_INITIAL_GAMMA = 3
+NAI_INITIAL_LOGNORMAL = 4
+NAI_INITIAL_ORTHOGONAL = 5
+NAI_INITIAL_IDENTITY = 6
+
+NAI_TRIALS_INPUTS = 0
+NAI_TRIALS_TARGETS = 1
+NAI_TRIALS_CLASSES = 2
+NAI_TRIALS_MASK = 3
+NAI_TRIALS_LENGTHS = 4
+NAI_TRIALS_CONDITION = 5
+
+NAI_STREAM_TRAIN = 0
+NAI_STREAM_TEST = 1
+
+NAI_COST_SEPARABLE = 1
+
+# --- types -----------------------------------------------------------------------------------------------------------
+
+nai_status = c_int32
+
+
+class nai_network(Structure):
+    """Opaque."""
+
+
+class nai_constraint(Structure):
+    """Opaque."""
+
+
+class nai_cost(Structure):
+    """Opaque."""
+
+
+class nai_rule(Structure):
+    """Opaque."""
+
+
+class nai_optimizer(Structure):
+    """Opaque."""
+
+
+class nai_trials(Structure):
+    """Opaque."""
+
+
+class nai_task(Structure):
+    """Opaque."""
+
+
+class nai_trainer(Structure):
+    """Opaque."""
+
+
+class nai_evaluation(Structure):
+    """Opaque."""
+
+
+class nai_state(Structure):
+    """Opaque."""
+
+
+class nai_view(Structure):
+    """An array that belongs to a handle."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("dtype", c_int32),
+        ("data", c_void_p),
+        ("ndim", c_int32),
+        ("reserved", c_int32),
+        ("shape", c_int64 * 4),
+        ("stride", c_int64 * 4),
+    ]
+
+
+class nai_parameter(Structure):
+    """A number that can be set by name."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("list", c_int32),
+        ("name", c_char_p),
+        ("unit", c_char_p),
+        ("meaning", c_char_p),
+        ("initial", c_double),
+        ("low", c_double),
+        ("high", c_double),
+    ]
+
+
+class nai_spectrum(Structure):
+    """What the eigenvalues and singular values of a recurrent weight matrix say."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("n", c_int64),
+        ("radius", c_double),
+        ("bulk", c_double),
+        ("outlier", c_double),
+        ("entropy", c_double),
+    ]
+
+
+class nai_point(Structure):
+    """One point of a curve over a condition."""
+
+    _fields_ = [("value", c_double), ("correct", c_double), ("choice", c_double), ("trials", c_int64)]
+
+
+class nai_progress(Structure):
+    """How a run stands."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_costs", c_int32),
+        ("step", c_int64),
+        ("steps", c_int64),
+        ("cost", c_double),
+        ("costs", POINTER(c_double)),
+        ("performance", c_double),
+        ("gradient_norm", c_double),
+    ]
+
+
+class nai_synapses(Structure):
+    """The synapses of one projection."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("sign", c_int32),
+        ("from", c_char_p),
+        ("to", c_char_p),
+        ("n_post", c_int64),
+        ("n_pre", c_int64),
+        ("stride", c_int64),
+        ("weight", POINTER(c_float)),
+        ("exists", POINTER(c_float)),
+        ("plastic", POINTER(c_float)),
+        ("momentum", POINTER(c_float)),
+        ("gradient", POINTER(c_float)),
+        ("post_position", POINTER(c_float)),
+        ("pre_position", POINTER(c_float)),
+        ("population_sign", c_int32),
+        ("reserved", c_int32),
+        ("seed", c_uint64),
+    ]
+
+
+class nai_output_batch(Structure):
+    """An output over a batch, for a task cost."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("mask_columns", c_int32),
+        ("name", c_char_p),
+        ("steps", c_int64),
+        ("trials", c_int64),
+        ("n", c_int64),
+        ("stride", c_int64),
+        ("output", POINTER(c_float)),
+        ("target", POINTER(c_float)),
+        ("classes", POINTER(c_int32)),
+        ("mask", POINTER(c_float)),
+        ("gradient", POINTER(c_float)),
+        ("scale", c_double),
+    ]
+
+
+class nai_rate_batch(Structure):
+    """Rates of one population over a batch, or over part of one, for a rate cost."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("name", c_char_p),
+        ("steps", c_int64),
+        ("trials", c_int64),
+        ("n", c_int64),
+        ("stride", c_int64),
+        ("step_stride", c_int64),
+        ("first_step", c_int64),
+        ("batch_trials", c_int64),
+        ("batch_steps", c_int64),
+        ("length", POINTER(c_int32)),
+        ("rate", POINTER(c_float)),
+        ("gradient", POINTER(c_float)),
+        ("scale", c_double),
+    ]
+
+
+class nai_trial_batch(Structure):
+    """A batch of trials for a task to fill."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("stream", c_int32),
+        ("seed", c_uint64),
+        ("first", c_uint64),
+        ("trials", c_int64),
+        ("steps", c_int64),
+        ("dt", c_double),
+        ("n_inputs", c_int64),
+        ("n_outputs", c_int64),
+        ("n_conditions", c_int64),
+        ("input", POINTER(c_float)),
+        ("target", POINTER(c_float)),
+        ("classes", POINTER(c_int32)),
+        ("mask", POINTER(c_float)),
+        ("length", POINTER(c_int32)),
+        ("condition", POINTER(c_float)),
+    ]
+
+
+class nai_judgement(Structure):
+    """A trial's outputs, for a task's own judgement."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("n_conditions", c_int32),
+        ("steps", c_int64),
+        ("n", c_int64),
+        ("stride", c_int64),
+        ("output", POINTER(c_float)),
+        ("condition", POINTER(c_float)),
+        ("dt", c_double),
+        ("correct", c_int32),
+        ("choice", c_int32),
+    ]
+
+
+on_synapses = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_synapses))
+on_outputs = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_output_batch), POINTER(c_double))
+on_rates = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_rate_batch), POINTER(c_double))
+on_weights = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_synapses), c_int64, c_double, POINTER(c_double))
+on_generate = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_trial_batch))
+on_judge = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_judgement))
+on_destroy = CFUNCTYPE(None, c_void_p)
+nai_progress_callback = CFUNCTYPE(nai_status, POINTER(nai_progress), c_void_p)
+
+
+class nai_constraint_ops(Structure):
+    """A constraint's table."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("name", c_char_p),
+        ("wire", on_synapses),
+        ("project", on_synapses),
+        ("destroy", on_destroy),
+    ]
+
+
+class nai_cost_ops(Structure):
+    """A cost's table."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("name", c_char_p),
+        ("on_outputs", on_outputs),
+        ("on_rates", on_rates),
+        ("on_weights", on_weights),
+        ("destroy", on_destroy),
+    ]
+
+
+class nai_task_ops(Structure):
+    """A task's table."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("name", c_char_p),
+        ("n_inputs", c_int64),
+        ("n_outputs", c_int64),
+        ("max_steps", c_int64),
+        ("has_classes", c_int32),
+        ("n_conditions", c_int32),
+        ("condition_names", POINTER(c_char_p)),
+        ("generate", on_generate),
+        ("judge", on_judge),
+        ("destroy", on_destroy),
+    ]
+
+
+class Text:
+    """Argument type ``const char *``: takes str (as UTF-8), bytes, or None for NULL."""
+
+    _type_ = c_char_p
+
+    @classmethod
+    def from_param(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        if isinstance(value, str):
+            value = value.encode()
+        if not isinstance(value, bytes):
+            raise TypeError(f"expected a string, got {type(value).__name__}")
+        if b"\0" in value:
+            raise errors.InvalidError("a name must not contain a NUL character")
+        return c_char_p(value)
+
+
+class Array:
+    """Argument type of an array: a C-contiguous NumPy array of one type, or None for NULL."""
+
+    def __init__(self, element: Any, dtype: Any, writable: bool = False) -> None:
+        self._type_ = element
+        self.dtype = np.dtype(dtype)
+        self.writable = writable
+
+    def from_param(self, value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, np.ndarray) or value.dtype != self.dtype:
+            raise TypeError(f"expected a NumPy array of {self.dtype}, got {getattr(value, 'dtype', type(value))}")
+        if not value.flags.c_contiguous or (self.writable and not value.flags.writeable):
+            raise TypeError("expected a C-contiguous array" + (" that can be written" if self.writable else ""))
+        return c_void_p(value.ctypes.data)
+
+
+class Integer:
+    """Argument type of a whole number, Python's or NumPy's; ctypes alone would take 2^64 - 1 for -1."""
+
+    def __init__(self, element: Any) -> None:
+        self._type_ = element
+        bits = 8 * ctypes.sizeof(element)
+        unsigned = element(-1).value > 0
+        self.low: int = 0 if unsigned else -(2 ** (bits - 1))
+        self.high: int = self.low + 2**bits - 1
+
+    def from_param(self, value: Any) -> Any:
+        try:
+            number = operator.index(value)
+        except TypeError:
+            raise TypeError(f"expected a whole number, got {value!r}") from None
+        if not self.low <= number <= self.high:
+            raise OverflowError(f"{number} is outside of {self.low} to {self.high}")
+        return self._type_(number)
+
+
+class Real:
+    """Argument type of a number, Python's or NumPy's."""
+
+    def __init__(self, element: Any) -> None:
+        self._type_ = element
+
+    def from_param(self, value: Any) -> Any:
+        try:
+            return self._type_(float(value))
+        except (TypeError, ValueError):
+            raise TypeError(f"expected a number, got {value!r}") from None
+
+
+int32, int64, uint64 = Integer(c_int32), Integer(c_int64), Integer(c_uint64)
+float32, float64 = Real(c_float), Real(c_double)
+floats = Array(c_float, np.float32)
+floats_out = Array(c_float, np.float32, writable=True)
+doubles = Array(c_double, np.float64)
+doubles_out = Array(c_double, np.float64, writable=True)
+ints = Array(c_int32, np.int32)
+octets = Array(c_uint8, np.uint8)
+
+# --- the library -----------------------------------------------------------------------------------------------------
+
+
+def _names() -> List[str]:
+    if sys.platform == "darwin":
+        return ["libneuroai.dylib"]
+    if sys.platform == "win32":
+        return ["neuroai.dll", "libneuroai.dll"]
+    return ["libneuroai.so", f"libneuroai.so.{NEUROAI_ABI}"]
+
+
+def _candidates() -> List[str]:
+    """Where the library may be, best first. A file that the user named is the only one."""
+    named = os.environ.get("NEUROAI_LIBRARY")
+    if named:
+        return [named]
+    here = Path(__file__).resolve().parent
+    beside = [str(here / name) for name in _names() if (here / name).exists()]
+    found = ctypes.util.find_library("neuroai")
+    return beside + list(reversed(_names())) + ([found] if found else [])
+
+
+def _load() -> ctypes.CDLL:
+    reasons = []
+    for candidate in _candidates():
+        try:
+            return ctypes.CDLL(candidate)
+        except OSError as error:
+            reasons.append(str(error))
+    raise ImportError(
+        "libneuroai was not found. Install the package with its library (pip install ./bindings/python), or name the "
+        "file in the environment variable NEUROAI_LIBRARY. Tried: " + "; ".join(reasons)
+    )
+
+
+library = _load()
+path: str = library._name
+
+#: Each function's result type and argument types, as the headers declare them.
+FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {}
+
+# --- exceptions out of callbacks -------------------------------------------------------------------------------------
+
+_kept: Dict[int, BaseException] = {}
+_tickets = itertools.count(1)
+_kept_lock = threading.Lock()
+
+
+def keep(exception: BaseException) -> int:
+    """Keeps the exception of a Python callback; the callback returns what this returns, NAI_ERR_USER.
+
+    The library carries codes and messages to the caller, from whichever thread; the message carries a number by which
+    the exception is found again.
+    """
+    with _kept_lock:
+        ticket = next(_tickets)
+        _kept[ticket] = exception
+        while len(_kept) > 32:  # those whose code never came out
+            del _kept[next(iter(_kept))]
+    text = str(exception).split("\n", 1)[0].replace("\0", "")
+    nai_set_error(f"[python {ticket}] {type(exception).__name__}: {text}")
+    return NAI_ERR_USER
+
+
+def _claim(message: str) -> Optional[BaseException]:
+    found = re.search(r"\[python (\d+)\]", message)
+    with _kept_lock:
+        return _kept.pop(int(found.group(1)), None) if found else None
+
+
+def _check(status: int, function: Any, arguments: Tuple[Any, ...]) -> int:
+    if status >= NAI_OK:
+        return status
+    message = (nai_last_error() or b"").decode(errors="replace")
+    if status == NAI_ERR_USER:
+        exception = _claim(message)
+        if exception is not None:
+            raise exception
+    raise errors.from_status(status, message)
+
+
+def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    """Declares one function of the C API."""
+    try:
+        function = getattr(library, name)
+    except AttributeError:
+        raise ImportError(f"{path} has no function {name}: it is of another version than this package") from None
+    function.argtypes = arguments
+    function.restype = result
+    if result is nai_status and name != "nai_abi_version":
+        function.errcheck = _check
+    FUNCTIONS[name] = (result, list(arguments))
+
+    def call(*given: Any) -> Any:
+        try:
+            return function(*given)
+        except ctypes.ArgumentError as error:
+            message = re.sub(r"^argument \d+: (<class ')?\w+('>)?: ", "", str(error))
+            raise errors.InvalidError(f"{message} (in {name})") from None
+
+    call.__name__ = name
+    return call
+
+
+def new(handle: type) -> Any:
+    """A NULL pointer to a handle, to be filled by a call that creates one."""
+    return POINTER(handle)()
+
+
+# version.h
+nai_version = _function("nai_version", c_char_p)
+nai_abi_version = _function("nai_abi_version", c_int32)
+nai_build_info = _function("nai_build_info", c_char_p)
+
+# status.h
+nai_status_name = _function("nai_status_name", c_char_p, int32)
+nai_last_error = _function("nai_last_error", c_char_p)
+nai_set_error = _function("nai_set_error", None, Text)
+
+# random.h
+nai_random_uniform = _function("nai_random_uniform", c_double, uint64, uint64, uint64)
+nai_random_normal = _function("nai_random_normal", c_double, uint64, uint64, uint64)
+nai_random_normals = _function("nai_random_normals", nai_status, floats_out, int64, uint64, uint64)
+
+# constraint.h
+_constraint = POINTER(nai_constraint)
+_constraint_out = POINTER(_constraint)
+nai_constraint_create_sparse = _function("nai_constraint_create_sparse", nai_status, _constraint_out, float64)
+nai_constraint_create_mask = _function(
+    "nai_constraint_create_mask", nai_status, _constraint_out, octets, int64, int64
+)
+nai_constraint_create_dale = _function("nai_constraint_create_dale", nai_status, _constraint_out, int32)
+nai_constraint_create_sign = _function("nai_constraint_create_sign", nai_status, _constraint_out, int32)
+nai_constraint_create_nonnegative = _function("nai_constraint_create_nonnegative", nai_status, _constraint_out)
+nai_constraint_create_fixed = _function(
+    "nai_constraint_create_fixed", nai_status, _constraint_out, octets, int64, int64
+)
+nai_constraint_create_max_weight = _function("nai_constraint_create_max_weight", nai_status, _constraint_out, float64)
+nai_constraint_create_distance = _function(
+    "nai_constraint_create_distance", nai_status, _constraint_out, float64, float64
+)
+nai_constraint_destroy = _function("nai_constraint_destroy", None, _constraint)
+
+# network.h: composing
+_network = POINTER(nai_network)
+_network_out = POINTER(_network)
+_view_out = POINTER(nai_view)
+nai_network_create = _function("nai_network_create", nai_status, _network_out, float64)
+nai_network_destroy = _function("nai_network_destroy", None, _network)
+nai_network_add_input = _function("nai_network_add_input", nai_status, _network, Text, int64)
+nai_network_add_population = _function("nai_network_add_population", nai_status, _network, Text, int64, int32)
+nai_network_add_output = _function("nai_network_add_output", nai_status, _network, Text, int64)
+nai_network_set = _function("nai_network_set", nai_status, _network, Text, Text, float64)
+nai_network_set_each = _function("nai_network_set_each", nai_status, _network, Text, Text, doubles, int64)
+nai_network_get_each = _function("nai_network_get_each", nai_status, _network, Text, Text, doubles_out, int64)
+nai_network_set_leak = _function("nai_network_set_leak", nai_status, _network, Text, int32)
+nai_network_set_transfer = _function("nai_network_set_transfer", nai_status, _network, Text, int32)
+nai_network_place_box = _function(
+    "nai_network_place_box", nai_status, _network, Text, float64, float64, float64
+)
+nai_network_place_sphere = _function("nai_network_place_sphere", nai_status, _network, Text, float64)
+nai_network_place_lattice = _function("nai_network_place_lattice", nai_status, _network, Text, float64)
+nai_network_set_positions = _function("nai_network_set_positions", nai_status, _network, Text, floats, int64)
+nai_network_connect = _function("nai_network_connect", nai_status, _network, Text, Text)
+nai_network_set_delay = _function("nai_network_set_delay", nai_status, _network, Text, Text, float64)
+nai_network_set_autapses = _function("nai_network_set_autapses", nai_status, _network, Text, Text, int32)
+nai_network_set_plastic = _function("nai_network_set_plastic", nai_status, _network, Text, Text, int32)
+nai_network_constrain = _function("nai_network_constrain", nai_status, _network, Text, Text, _constraint)
+nai_network_set_initial = _function(
+    "nai_network_set_initial", nai_status, _network, Text, Text, int32, float64, float64
+)
+nai_network_set_radius = _function("nai_network_set_radius", nai_status, _network, Text, float64)
+nai_network_set_balance = _function("nai_network_set_balance", nai_status, _network, Text, int32)
+nai_network_set_kernels = _function("nai_network_set_kernels", nai_status, _network, Text)
+nai_network_build = _function("nai_network_build", nai_status, _network, uint64)
+
+# network.h: looking
+nai_network_count = _function("nai_network_count", c_int64, _network, int32)
+nai_network_name = _function("nai_network_name", c_char_p, _network, int32, int64)
+nai_network_size = _function("nai_network_size", c_int64, _network, int32, Text)
+nai_network_projection = _function(
+    "nai_network_projection", nai_status, POINTER(c_char_p), POINTER(c_char_p), _network, int64
+)
+nai_network_sign = _function("nai_network_sign", nai_status, POINTER(c_int32), _network, Text)
+nai_network_leak = _function("nai_network_leak", nai_status, POINTER(c_int32), _network, Text)
+nai_network_transfer = _function(
+    "nai_network_transfer", nai_status, POINTER(c_int32), _network, Text
+)
+nai_network_delay = _function("nai_network_delay", nai_status, POINTER(c_double), _network, Text, Text)
+nai_network_dt = _function("nai_network_dt", c_double, _network)
+nai_network_kernels = _function("nai_network_kernels", c_char_p, _network)
+nai_network_weights = _function("nai_network_weights", nai_status, _view_out, _network, Text, Text)
+nai_network_mask = _function("nai_network_mask", nai_status, _view_out, _network, Text, Text)
+nai_network_plastic = _function("nai_network_plastic", nai_status, _view_out, _network, Text, Text)
+nai_network_bias = _function("nai_network_bias", nai_status, _view_out, _network, Text)
+nai_network_positions = _function("nai_network_positions", nai_status, _view_out, _network, Text)
+nai_network_set_weights = _function(
+    "nai_network_set_weights", nai_status, _network, Text, Text, floats, int64, int64
+)
+nai_network_set_bias = _function("nai_network_set_bias", nai_status, _network, Text, floats, int64)
+nai_network_spectrum = _function(
+    "nai_network_spectrum", nai_status, POINTER(nai_spectrum), doubles_out, doubles_out, int64, _network, Text
+)
+nai_network_save = _function("nai_network_save", nai_status, _network, Text)
+nai_network_load = _function("nai_network_load", nai_status, _network_out, Text, POINTER(_constraint), int64)
+
+# state.h
+_state = POINTER(nai_state)
+nai_state_create = _function("nai_state_create", nai_status, POINTER(_state), _network, int64, uint64)
+nai_state_destroy = _function("nai_state_destroy", None, _state)
+nai_state_step = _function("nai_state_step", nai_status, _state, floats, floats_out)
+nai_state_run = _function("nai_state_run", nai_status, _state, int64, floats, floats_out, floats_out)
+nai_state_reset = _function("nai_state_reset", nai_status, _state)
+nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float32)
+nai_state_silence = _function("nai_state_silence", nai_status, _state, Text)
+nai_state_inject = _function("nai_state_inject", nai_status, _state, Text, floats, int64)
+nai_state_release = _function("nai_state_release", nai_status, _state, Text)
+nai_state_rates = _function("nai_state_rates", nai_status, _view_out, _state, Text)
+nai_state_time = _function("nai_state_time", c_int64, _state)
+nai_state_snapshot_size = _function("nai_state_snapshot_size", c_int64, _state)
+nai_state_snapshot = _function("nai_state_snapshot", nai_status, c_void_p, int64, _state)
+nai_state_restore = _function("nai_state_restore", nai_status, _state, c_void_p, int64)
+
+# cost.h
+_cost = POINTER(nai_cost)
+_cost_out = POINTER(_cost)
+nai_cost_create_mse = _function("nai_cost_create_mse", nai_status, _cost_out, Text)
+nai_cost_create_cross_entropy = _function("nai_cost_create_cross_entropy", nai_status, _cost_out, Text)
+nai_cost_create_l1_weights = _function("nai_cost_create_l1_weights", nai_status, _cost_out, Text, Text)
+nai_cost_create_l2_weights = _function("nai_cost_create_l2_weights", nai_status, _cost_out, Text, Text)
+nai_cost_create_distance = _function("nai_cost_create_distance", nai_status, _cost_out, Text, Text)
+nai_cost_create_l1_rates = _function("nai_cost_create_l1_rates", nai_status, _cost_out, Text)
+nai_cost_create_l2_rates = _function("nai_cost_create_l2_rates", nai_status, _cost_out, Text)
+nai_cost_name = _function("nai_cost_name", c_char_p, _cost)
+nai_cost_destroy = _function("nai_cost_destroy", None, _cost)
+
+# rule.h
+_rule = POINTER(nai_rule)
+nai_rule_create_bptt = _function("nai_rule_create_bptt", nai_status, POINTER(_rule))
+nai_rule_name = _function("nai_rule_name", c_char_p, _rule)
+nai_rule_destroy = _function("nai_rule_destroy", None, _rule)
+
+# optimizer.h
+_optimizer = POINTER(nai_optimizer)
+_optimizer_out = POINTER(_optimizer)
+nai_optimizer_create_sgd = _function("nai_optimizer_create_sgd", nai_status, _optimizer_out, float64)
+nai_optimizer_create_momentum = _function("nai_optimizer_create_momentum", nai_status, _optimizer_out, float64)
+nai_optimizer_create_rmsprop = _function("nai_optimizer_create_rmsprop", nai_status, _optimizer_out, float64)
+nai_optimizer_create_adam = _function("nai_optimizer_create_adam", nai_status, _optimizer_out, float64)
+nai_optimizer_create_adamw = _function("nai_optimizer_create_adamw", nai_status, _optimizer_out, float64)
+nai_optimizer_set = _function("nai_optimizer_set", nai_status, _optimizer, Text, float64)
+nai_optimizer_get = _function("nai_optimizer_get", nai_status, POINTER(c_double), _optimizer, Text)
+nai_optimizer_parameter = _function(
+    "nai_optimizer_parameter", nai_status, POINTER(nai_parameter), _optimizer, int64
+)
+nai_optimizer_name = _function("nai_optimizer_name", c_char_p, _optimizer)
+nai_optimizer_destroy = _function("nai_optimizer_destroy", None, _optimizer)
+
+# trials.h
+_trials = POINTER(nai_trials)
+nai_trials_create = _function("nai_trials_create", nai_status, POINTER(_trials), _network, int64, int64)
+nai_trials_destroy = _function("nai_trials_destroy", None, _trials)
+nai_trials_set_inputs = _function("nai_trials_set_inputs", nai_status, _trials, Text, floats, int64)
+nai_trials_set_targets = _function("nai_trials_set_targets", nai_status, _trials, Text, floats, int64)
+nai_trials_set_classes = _function("nai_trials_set_classes", nai_status, _trials, Text, ints)
+nai_trials_set_mask = _function("nai_trials_set_mask", nai_status, _trials, Text, floats, int64)
+nai_trials_set_lengths = _function("nai_trials_set_lengths", nai_status, _trials, ints)
+nai_trials_set_condition = _function("nai_trials_set_condition", nai_status, _trials, Text, floats)
+nai_trials_set_first = _function("nai_trials_set_first", nai_status, _trials, uint64)
+nai_trials_view = _function("nai_trials_view", nai_status, _view_out, _trials, int32, Text)
+nai_trials_condition_name = _function("nai_trials_condition_name", c_char_p, _trials, int64)
+
+# task.h
+_task = POINTER(nai_task)
+nai_task_name = _function("nai_task_name", c_char_p, int64)
+nai_task_parameter = _function("nai_task_parameter", nai_status, POINTER(nai_parameter), Text, int64)
+nai_task_create = _function("nai_task_create", nai_status, POINTER(_task), Text, _network)
+nai_task_destroy = _function("nai_task_destroy", None, _task)
+nai_task_set = _function("nai_task_set", nai_status, _task, Text, float64)
+nai_task_set_list = _function("nai_task_set_list", nai_status, _task, Text, doubles, int64)
+nai_task_generate = _function(
+    "nai_task_generate", nai_status, POINTER(_trials), _task, uint64, int32, uint64, int64
+)
+nai_task_title = _function("nai_task_title", c_char_p, _task)
+
+# trainer.h
+_trainer = POINTER(nai_trainer)
+nai_trainer_create = _function(
+    "nai_trainer_create", nai_status, POINTER(_trainer), _network, _rule, _optimizer, _task
+)
+nai_trainer_destroy = _function("nai_trainer_destroy", None, _trainer)
+nai_trainer_add_cost = _function("nai_trainer_add_cost", nai_status, _trainer, _cost, float64)
+nai_trainer_set = _function("nai_trainer_set", nai_status, _trainer, Text, float64)
+nai_trainer_get = _function("nai_trainer_get", nai_status, POINTER(c_double), _trainer, Text)
+nai_trainer_parameter = _function("nai_trainer_parameter", nai_status, POINTER(nai_parameter), int64)
+nai_trainer_run = _function("nai_trainer_run", nai_status, _trainer, int64, nai_progress_callback, c_void_p)
+nai_trainer_step = _function("nai_trainer_step", nai_status, _trainer, _trials, POINTER(nai_progress))
+nai_trainer_gradient = _function("nai_trainer_gradient", nai_status, _trainer, _trials, POINTER(nai_progress))
+nai_trainer_gradient_view = _function("nai_trainer_gradient_view", nai_status, _view_out, _trainer, Text, Text)
+nai_trainer_activity = _function("nai_trainer_activity", nai_status, _view_out, _trainer, Text)
+nai_trainer_cost = _function(
+    "nai_trainer_cost", c_int64, _trainer, int64, POINTER(c_char_p), POINTER(c_double)
+)
+
+# evaluation.h
+_evaluation = POINTER(nai_evaluation)
+nai_evaluation_create = _function(
+    "nai_evaluation_create", nai_status, POINTER(_evaluation), _network, _task, int64, uint64, int32
+)
+nai_evaluation_destroy = _function("nai_evaluation_destroy", None, _evaluation)
+nai_evaluation_performance = _function("nai_evaluation_performance", c_double, _evaluation)
+nai_evaluation_correct = _function("nai_evaluation_correct", nai_status, _view_out, _evaluation)
+nai_evaluation_choice = _function("nai_evaluation_choice", nai_status, _view_out, _evaluation)
+nai_evaluation_condition = _function("nai_evaluation_condition", nai_status, _view_out, _evaluation, Text)
+nai_evaluation_condition_name = _function("nai_evaluation_condition_name", c_char_p, _evaluation, int64)
+nai_evaluation_curve = _function(
+    "nai_evaluation_curve", nai_status, POINTER(nai_point), int64, POINTER(c_int64), _evaluation, Text
+)
+
+# extend.h
+nai_constraint_create = _function(
+    "nai_constraint_create", nai_status, _constraint_out, POINTER(nai_constraint_ops), c_void_p
+)
+nai_cost_create = _function("nai_cost_create", nai_status, _cost_out, POINTER(nai_cost_ops), c_void_p, Text, Text)
+nai_task_create_own = _function(
+    "nai_task_create_own", nai_status, POINTER(_task), POINTER(nai_task_ops), c_void_p, _network
+)
+
+if nai_abi_version() != NEUROAI_ABI:
+    raise ImportError(
+        f"{path} has binary interface {nai_abi_version()} (version {nai_version().decode()}), "
+        f"but this package was written for {NEUROAI_ABI}"
+    )

@@ -1,0 +1,218 @@
+"""Constraints: which synapses a projection has, which of them are plastic, and what their weights may be.
+
+A constraint is a value: make it once, attach it as often as you like with :meth:`neuroai.Network.constrain`. For one
+of your own, derive from :class:`Constraint`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Iterator, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._callback import Synapses, callback, destroy, register
+from ._handle import as_array
+from .errors import InvalidError
+
+__all__ = [
+    "Constraint",
+    "Dale",
+    "DistanceDependent",
+    "Fixed",
+    "Mask",
+    "MaxWeight",
+    "Nonnegative",
+    "Sign",
+    "Sparse",
+]
+
+
+class Constraint:
+    """Base of all constraints, and of your own.
+
+    A subclass overrides :meth:`wire`, :meth:`project` or both. Whatever they write, signs, absent synapses and fixed
+    synapses hold after them. What is raised in them comes out of the call that led to them.
+
+    ``name`` goes into the model file, and by it :meth:`neuroai.Network.load` finds the constraint again; without one
+    it is the name of the class. An attached object lives as long as the network; if it refers to the network in
+    turn, neither is ever freed.
+    """
+
+    name: str = ""
+
+    def wire(self, synapses: Synapses) -> None:
+        """Called for each projection when the network is built: write ``exists``, ``plastic``, ``sign``.
+
+        Multiply (``synapses.exists *= ...``) to keep what was said before: no autapses, other constraints.
+        """
+
+    def project(self, synapses: Synapses) -> None:
+        """Called after the start and after each update: write ``weight`` (and ``momentum``, where it is not None)."""
+
+    def _create(self) -> Any:
+        """A new C object, of which the caller has one reference."""
+        ops = _c.nai_constraint_ops(struct_size=ctypes.sizeof(_c.nai_constraint_ops), destroy=destroy)
+        ops.name = (self.name or type(self).__name__).encode()
+        if type(self).wire is not Constraint.wire:
+            ops.wire = _wire
+        if type(self).project is not Constraint.project:
+            ops.project = _project
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create(pointer, ops, register(self))
+        return pointer
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """The C object for the length of one call, which may keep a reference."""
+        pointer = self._create()
+        try:
+            yield pointer
+        finally:
+            _c.nai_constraint_destroy(pointer)
+
+
+@callback(_c.on_synapses)
+def _wire(constraint: Constraint, synapses: Any) -> None:
+    constraint.wire(Synapses(synapses.contents, "wire"))
+
+
+@callback(_c.on_synapses)
+def _project(constraint: Constraint, synapses: Any) -> None:
+    constraint.project(Synapses(synapses.contents, "project"))
+
+
+class _Builtin(Constraint):
+    """One of the library's own: its numbers are checked when it is made."""
+
+    def __post_init__(self) -> None:
+        _c.nai_constraint_destroy(self._create())
+
+
+@dataclass(frozen=True)
+class Sparse(_Builtin):
+    """Each synapse exists with probability ``density``, 0 to 1, drawn when the network is built."""
+
+    density: float
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_sparse(pointer, self.density)
+        return pointer
+
+
+class _Matrix(_Builtin):
+    """A constraint given by a matrix of yes and no, [n_post, n_pre]."""
+
+    array: Optional[npt.NDArray[np.uint8]]
+
+    def __init__(self, array: Optional[npt.ArrayLike]) -> None:
+        if array is not None:
+            given = as_array(type(self).__name__, array, ("n_post", "n_pre"), np.float64)
+            self.array = np.ascontiguousarray(given != 0, np.uint8)
+        else:
+            self.array = None
+        self.__post_init__()
+
+    def _create_with(self, create: Any) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        create(pointer, self.array, *((0, 0) if self.array is None else self.array.shape))
+        return pointer
+
+    def __repr__(self) -> str:
+        what = "" if self.array is None else f"<{int(self.array.sum())} of {list(self.array.shape)}>"
+        return f"{type(self).__name__}({what})"
+
+
+class Mask(_Matrix):
+    """The synapses that exist: where ``mask`` [n_post, n_pre] is not 0."""
+
+    def __init__(self, mask: npt.ArrayLike) -> None:
+        super().__init__(mask)
+
+    def _create(self) -> Any:
+        return self._create_with(_c.nai_constraint_create_mask)
+
+
+class Fixed(_Matrix):
+    """Synapses that keep their initial value exactly: where ``fixed`` [n_post, n_pre] is not 0; without it all."""
+
+    def __init__(self, fixed: Optional[npt.ArrayLike] = None) -> None:
+        super().__init__(fixed)
+
+    def _create(self) -> Any:
+        return self._create_with(_c.nai_constraint_create_fixed)
+
+
+_MODES = {"clamp": _c.NAI_DALE_CLAMP, "reflect": _c.NAI_DALE_REFLECT, "off": _c.NAI_DALE_OFF}
+
+
+@dataclass(frozen=True)
+class Dale(_Builtin):
+    """Dale's law: all that a unit sends has the sign of its population.
+
+    ``mode``: "clamp", a weight of the wrong sign becomes 0; "reflect", it is mirrored; "off", the projection is exempt.
+    """
+
+    mode: str = "clamp"
+
+    def _create(self) -> Any:
+        if self.mode not in _MODES:
+            raise InvalidError(f"mode: expected one of {', '.join(_MODES)}, got {self.mode!r}")
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_dale(pointer, _MODES[self.mode])
+        return pointer
+
+
+@dataclass(frozen=True)
+class Sign(_Builtin):
+    """All weights of the projection have this sign, +1 or -1, whatever the population's is."""
+
+    sign: int
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_sign(pointer, self.sign)
+        return pointer
+
+
+@dataclass(frozen=True)
+class Nonnegative(_Builtin):
+    """No weight of the projection is negative."""
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_nonnegative(pointer)
+        return pointer
+
+
+@dataclass(frozen=True)
+class MaxWeight(_Builtin):
+    """No weight's absolute value exceeds ``limit``, > 0."""
+
+    limit: float
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_max_weight(pointer, self.limit)
+        return pointer
+
+
+@dataclass(frozen=True)
+class DistanceDependent(_Builtin):
+    """A synapse exists with probability ``peak`` * exp(-distance / ``length``); both ends need positions.
+
+    ``peak``: 0 to 1. ``length``: mm.
+    """
+
+    peak: float
+    length: float
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_distance(pointer, self.peak, self.length)
+        return pointer

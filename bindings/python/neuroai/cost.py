@@ -1,0 +1,220 @@
+"""Costs: the task, and what a brain could not afford.
+
+Costs are values that add up: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``. A trainer reports each apart,
+with its weight applied. For one of your own, derive from :class:`Cost`.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from contextlib import contextmanager
+from typing import Any, ClassVar, Iterator, List, Optional, Tuple, Union
+
+from . import _c
+from ._callback import OutputBatch, RateBatch, Synapses, callback, destroy, register
+from ._handle import Names, joined
+
+__all__ = ["Cost", "Costs", "CrossEntropy", "Distance", "L1Rates", "L1Weights", "L2Rates", "L2Weights", "MSE"]
+
+
+class Costs:
+    """A weighted sum of costs, as ``+`` and ``*`` make it. ``terms``: pairs of weight and cost."""
+
+    def __init__(self, terms: Tuple[Tuple[float, "Cost"], ...]) -> None:
+        self.terms = terms
+
+    def __add__(self, other: Union["Cost", "Costs"]) -> "Costs":
+        if isinstance(other, (Cost, Costs)):
+            return Costs(self.terms + _terms(other))
+        return NotImplemented
+
+    def __radd__(self, other: Any) -> "Costs":
+        return self if other == 0 else NotImplemented  # so that sum() works
+
+    def __mul__(self, weight: float) -> "Costs":
+        return Costs(tuple((float(weight) * beta, cost) for beta, cost in self.terms))
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        return " + ".join(repr(cost) if beta == 1 else f"{beta:g} * {cost!r}" for beta, cost in self.terms)
+
+
+class Cost:
+    """Base of all costs, and of your own.
+
+    A subclass overrides at least one of :meth:`on_outputs`, :meth:`on_rates` and :meth:`on_weights`. Each returns the
+    cost's value J, without its weight, and adds ``scale * dJ/d...`` to the ``gradient`` that it is shown, where that is
+    not None. What is raised in them comes out of the call that led to them.
+
+    Args:
+        names: outputs (for on_outputs), populations (on_rates), or where projections come from (on_weights); a list
+            separated by spaces, entries may be shell patterns.
+        to: where the projections go, for on_weights.
+        name: under which the cost is reported; without it the name of the class.
+
+    Set ``separable`` on a class whose ``on_rates`` is a sum over steps and trials: then it may be called on parts of a
+    batch.
+    """
+
+    names: str = ""
+    to: Optional[str] = None
+    name: str = ""
+    separable: bool = False
+
+    def __init__(self, names: Names, to: Optional[Names] = None, name: str = "") -> None:
+        self.names = joined(names)
+        self.to = None if to is None else joined(to)
+        if name:
+            self.name = name
+
+    def on_outputs(self, batch: OutputBatch) -> float:
+        """The cost of one output over a batch; called for each output named."""
+        raise NotImplementedError
+
+    def on_rates(self, batch: RateBatch) -> float:
+        """The cost of one population's rates over a batch, or a part of one; called for each population named."""
+        raise NotImplementedError
+
+    def on_weights(self, synapses: List[Synapses], scale: float) -> float:
+        """The cost of the weights of all projections named, together; add scale * dJ/dw to each one's gradient."""
+        raise NotImplementedError
+
+    def _create(self) -> Any:
+        """A new C object, of which the caller has one reference."""
+        ops = _c.nai_cost_ops(struct_size=ctypes.sizeof(_c.nai_cost_ops), destroy=destroy)
+        ops.name = (self.name or type(self).__name__).encode()
+        ops.flags = _c.NAI_COST_SEPARABLE if self.separable else 0
+        if type(self).on_outputs is not Cost.on_outputs:
+            ops.on_outputs = _on_outputs
+        if type(self).on_rates is not Cost.on_rates:
+            ops.on_rates = _on_rates
+        if type(self).on_weights is not Cost.on_weights:
+            ops.on_weights = _on_weights
+        pointer = _c.new(_c.nai_cost)
+        _c.nai_cost_create(pointer, ops, register(self), self.names, self.to)
+        return pointer
+
+    @contextmanager
+    def _lent(self) -> Iterator[Any]:
+        """The C object for the length of one call, which may keep a reference."""
+        pointer = self._create()
+        try:
+            yield pointer
+        finally:
+            _c.nai_cost_destroy(pointer)
+
+    def _about(self) -> str:
+        """What the cost is on, to tell apart two of one name."""
+        return self.names if self.to is None else f"{self.names} -> {self.to}"
+
+    def __add__(self, other: Union["Cost", Costs]) -> Costs:
+        return Costs(_terms(self)) + other
+
+    def __radd__(self, other: Any) -> Costs:
+        return Costs(_terms(self)).__radd__(other)
+
+    def __mul__(self, weight: float) -> Costs:
+        return Costs(_terms(self)) * weight
+
+    __rmul__ = __mul__
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.names!r}" + (")" if self.to is None else f", {self.to!r})")
+
+
+def _terms(cost: Union[Cost, Costs]) -> Tuple[Tuple[float, Cost], ...]:
+    return cost.terms if isinstance(cost, Costs) else ((1.0, cost),)
+
+
+@callback(_c.on_outputs)
+def _on_outputs(cost: Cost, batch: Any, value: Any) -> None:
+    value[0] += float(cost.on_outputs(OutputBatch(batch.contents)))
+
+
+@callback(_c.on_rates)
+def _on_rates(cost: Cost, batch: Any, value: Any) -> None:
+    value[0] += float(cost.on_rates(RateBatch(batch.contents)))
+
+
+@callback(_c.on_weights)
+def _on_weights(cost: Cost, synapses: Any, n: int, scale: float, value: Any) -> None:
+    value[0] += float(cost.on_weights([Synapses(synapses[i], "cost") for i in range(n)], scale))
+
+
+class _Builtin(Cost):
+    """One of the library's own: what it names is checked when it meets a network."""
+
+    _make: ClassVar[Any]
+
+    def __init__(self, names: Names, to: Optional[Names] = None) -> None:
+        super().__init__(names, to)
+        _c.nai_cost_destroy(self._create())
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_cost)
+        type(self)._make(pointer, self.names, *(() if self.to is None else (self.to,)))
+        return pointer
+
+
+class MSE(_Builtin):
+    """Task: sum m (z-y)^2 / sum m over steps, trials and channels of an output; m is the trials' mask."""
+
+    _make = staticmethod(_c.nai_cost_create_mse)
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+
+
+class CrossEntropy(_Builtin):
+    """Task: softmax cross-entropy of an output with the right class, sum m nll / sum m over steps and trials."""
+
+    _make = staticmethod(_c.nai_cost_create_cross_entropy)
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+
+
+class L1Rates(_Builtin):
+    """(1/trials) sum |r| over steps, trials and units of these populations."""
+
+    _make = staticmethod(_c.nai_cost_create_l1_rates)
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(names)
+
+
+class L2Rates(_Builtin):
+    """(1/trials) sum r^2 over steps, trials and units of these populations."""
+
+    _make = staticmethod(_c.nai_cost_create_l2_rates)
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(names)
+
+
+class L1Weights(_Builtin):
+    """sum |w| over the projections from ``source`` to ``target``."""
+
+    _make = staticmethod(_c.nai_cost_create_l1_weights)
+
+    def __init__(self, source: Names, target: Names) -> None:
+        super().__init__(source, target)
+
+
+class L2Weights(_Builtin):
+    """sum w^2 over the projections from ``source`` to ``target``."""
+
+    _make = staticmethod(_c.nai_cost_create_l2_weights)
+
+    def __init__(self, source: Names, target: Names) -> None:
+        super().__init__(source, target)
+
+
+class Distance(_Builtin):
+    """Wiring: sum |w| d over the projections from ``source`` to ``target``, d the distance of the two units, mm."""
+
+    _make = staticmethod(_c.nai_cost_create_distance)
+
+    def __init__(self, source: Names, target: Names) -> None:
+        super().__init__(source, target)

@@ -1,0 +1,108 @@
+"""What can go wrong: one exception class for each status of the C library.
+
+Every class is a :class:`Error`, and also the built-in exception that a Python programmer would expect. The message is
+the library's own sentence: it names the argument, its value and the bound.
+"""
+
+from __future__ import annotations
+
+import builtins
+
+__all__ = [
+    "Error",
+    "InvalidError",
+    "OutOfMemoryError",
+    "UnknownNameError",
+    "OrderError",
+    "NonfiniteError",
+    "FileError",
+    "FormatError",
+    "UnsupportedError",
+    "CallbackError",
+]
+
+
+class Error(Exception):
+    """A call into the library failed. ``status`` is the C status, a negative number (0 where Python found it)."""
+
+    status: int = 0
+
+
+class InvalidError(Error, ValueError):
+    """An argument is wrong: out of its range, or of the wrong shape."""
+
+    status = -1
+
+
+class OutOfMemoryError(Error, builtins.MemoryError):
+    """Not enough memory."""
+
+    status = -2
+
+
+class UnknownNameError(Error, KeyError):
+    """No such name, or a name that is taken or not allowed."""
+
+    status = -3
+
+    def __str__(self) -> str:
+        return Exception.__str__(self)  # a KeyError would print the message in quotes
+
+
+class OrderError(Error, RuntimeError):
+    """Not at this point: the network is already built, or not yet."""
+
+    status = -4
+
+
+class NonfiniteError(Error, FloatingPointError):
+    """NaN or infinity."""
+
+    status = -5
+
+
+class FileError(Error, OSError):
+    """The file system said no."""
+
+    status = -6
+
+
+class FormatError(Error, ValueError):
+    """The file is not what it should be."""
+
+    status = -7
+
+
+class UnsupportedError(Error, NotImplementedError):
+    """A combination that the library does not have."""
+
+    status = -8
+
+
+class CallbackError(Error, RuntimeError):
+    """A callback that was not written in Python failed. (A Python callback's own exception comes out as it is.)"""
+
+    status = -9
+
+
+_CLASSES = {
+    cls.status: cls
+    for cls in (
+        InvalidError,
+        OutOfMemoryError,
+        UnknownNameError,
+        OrderError,
+        NonfiniteError,
+        FileError,
+        FormatError,
+        UnsupportedError,
+        CallbackError,
+    )
+}
+
+
+def from_status(status: int, message: str) -> Error:
+    """The exception for a status of the C library."""
+    error = _CLASSES.get(status, Error)(message)
+    error.status = status
+    return error

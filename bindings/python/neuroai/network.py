@@ -1,0 +1,510 @@
+"""The architecture: inputs, populations, outputs and projections by name; then the weights.
+
+A network is composed, built once, and then has weights. W is [post, pre] everywhere; times are in ms, lengths in mm.
+Where a call takes ``names``, it takes a list separated by spaces (or a Python list), and each entry may be a shell
+pattern: ``"pfc/*"``.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from contextlib import ExitStack
+from ctypes import c_char_p, c_double, c_int32
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._handle import Floats, Handle, Names, as_array, joined, text, texts, view
+from .constraint import Constraint, Fixed, Mask, Sparse
+from .errors import Error, InvalidError, UnknownNameError
+from .initial import Initial
+
+if TYPE_CHECKING:
+    from .state import Inputs, Run, State
+
+__all__ = ["Network", "Spectrum"]
+
+Number = Union[float, npt.ArrayLike]
+
+_LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE}
+_TRANSFERS = {
+    "relu": _c.NAI_TRANSFER_RELU,
+    "tanh": _c.NAI_TRANSFER_TANH,
+    "softplus": _c.NAI_TRANSFER_SOFTPLUS,
+    "logistic": _c.NAI_TRANSFER_LOGISTIC,
+    "linear": _c.NAI_TRANSFER_LINEAR,
+    "rectified_tanh": _c.NAI_TRANSFER_RECTIFIED_TANH,
+    "power": _c.NAI_TRANSFER_POWER,
+}
+
+
+def _choice(what: str, value: str, choices: Mapping[str, int]) -> int:
+    if value not in choices:
+        raise InvalidError(f"{what}: expected one of {', '.join(choices)}, got {value!r}")
+    return choices[value]
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """What the eigenvalues and singular values of a recurrent weight matrix say."""
+
+    #: Number of units.
+    n: int
+    #: Largest modulus of an eigenvalue.
+    radius: float
+    #: Radius of the disc that random weights of this variance would fill (Rajan & Abbott 2006).
+    bulk: float
+    #: radius / bulk: about 1 for a balanced network, large for one dominated by its mean.
+    outlier: float
+    #: Entropy of the normalised singular values, divided by log(n): 1 when all are equal.
+    entropy: float
+    #: complex128 [n].
+    eigenvalues: npt.NDArray[np.complex128]
+
+    def __repr__(self) -> str:
+        return (
+            f"Spectrum(n={self.n}, radius={self.radius:.4g}, bulk={self.bulk:.4g}, outlier={self.outlier:.4g}, "
+            f"entropy={self.entropy:.4g})"
+        )
+
+
+class Network(Handle):
+    """A network of rate units.
+
+    Args:
+        dt: time step, ms, > 0.
+        kernels: which kernels run it, "portable", "avx2", "avx512" or "blas"; None for the best on this processor.
+
+    Calls that compose return the network, so that they can be chained. A network whose composition failed stays
+    failed, as in C: make it anew.
+    """
+
+    def __init__(self, dt: float, kernels: Optional[str] = None) -> None:
+        pointer = _c.new(_c.nai_network)
+        _c.nai_network_create(pointer, dt)
+        self._own(pointer, built=False)
+        if kernels is not None:
+            self._compose(_c.nai_network_set_kernels, kernels)
+
+    def _own(self, pointer: Any, built: bool) -> None:
+        self._adopt(pointer, _c.nai_network_destroy)
+        self._built = built
+        self._first_error = ""
+        self._given: List[Tuple[str, str, npt.NDArray[Any]]] = []
+
+    def _compose(self, function: Callable[..., Any], *arguments: Any) -> None:
+        try:
+            function(self, *arguments)
+        except Error as error:
+            if self._first_error and str(error) == self._first_error:
+                message = f"{error} (from an earlier call: a network whose composition failed must be made anew)"
+                raise type(error)(message) from None
+            if not self._built:
+                self._first_error = str(error)
+            raise
+
+    # --- composing ---------------------------------------------------------------------------------------------------
+
+    def input(
+        self,
+        name: str,
+        n: int,
+        *,
+        noise: Optional[Number] = None,
+        tau: Optional[Number] = None,
+        baseline: Optional[Number] = None,
+        rectify: Optional[Number] = None,
+    ) -> "Network":
+        """Adds an input of ``n`` channels: u = [baseline + task + sqrt(2 tau / dt) noise xi] (Song 2016).
+
+        Each number may be one value or an array [n].
+
+        Args:
+            noise: default 0.
+            tau: ms; 100.
+            baseline: 0.
+            rectify: 1 to rectify at 0; 0.
+        """
+        self._compose(_c.nai_network_add_input, name, n)
+        return self.set(name, noise=noise, tau=tau, baseline=baseline, rectify=rectify)
+
+    def population(
+        self,
+        name: str,
+        n: int,
+        sign: int = 0,
+        *,
+        leak: str = "current",
+        transfer: str = "relu",
+        tau: Optional[Number] = None,
+        noise: Optional[Number] = None,
+        bias: Optional[Number] = None,
+        initial: Optional[Number] = None,
+        gain: Optional[Number] = None,
+        exponent: Optional[Number] = None,
+        plastic_bias: Optional[Number] = None,
+    ) -> "Network":
+        """Adds a population of ``n`` units. Each number may be one value or an array [n].
+
+        Args:
+            sign: +1 excitatory, -1 inhibitory, 0 free: of all that it sends (Dale's law).
+            leak: "current" or "rate".
+            transfer: "relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh" or "power".
+            tau: time constant, ms, at least dt; 100.
+            noise: sigma of the noise; 0.
+            bias: 0.
+            initial: x_0, or r_0 where the leak is on the rate; 0.
+            gain: factor of the rate; 1.
+            exponent: of the transfer function "power"; 2.
+            plastic_bias: 1 or 0; 1.
+        """
+        self._compose(_c.nai_network_add_population, name, n, sign)
+        self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, bias=bias, initial=initial, gain=gain)
+        return self.set(name, exponent=exponent, plastic_bias=plastic_bias)
+
+    def output(
+        self, name: str, n: int, *, bias: Optional[Number] = None, plastic_bias: Optional[Number] = None
+    ) -> "Network":
+        """Adds a linear output of ``n`` channels. ``bias`` (0) and ``plastic_bias`` (1): one value or an array [n]."""
+        self._compose(_c.nai_network_add_output, name, n)
+        return self.set(name, bias=bias, plastic_bias=plastic_bias)
+
+    def set(self, names: Names, **parameters: Union[Number, str, None]) -> "Network":
+        """Sets numbers of inputs, populations or outputs, before or after the build: ``net.set("E", tau=50)``.
+
+        Each may be one value, or an array with one a unit. Before the build also ``leak`` and ``transfer``, by name.
+        """
+        names = joined(names)
+        for parameter, value in parameters.items():
+            if value is None:
+                continue
+            if parameter == "leak":
+                self._compose(_c.nai_network_set_leak, names, _choice("leak", str(value), _LEAKS))
+            elif parameter == "transfer":
+                self._compose(_c.nai_network_set_transfer, names, _choice("transfer", str(value), _TRANSFERS))
+            elif np.ndim(value) == 0:
+                self._compose(_c.nai_network_set, names, parameter, float(value))  # type: ignore[arg-type]
+            else:
+                each = as_array(parameter, value, ("n",), np.float64)
+                self._compose(_c.nai_network_set_each, names, parameter, each, len(each))
+        return self
+
+    def get(self, name: str, parameter: str) -> npt.NDArray[np.float64]:
+        """A number of an input, population or output: float64 [n], one value a unit."""
+        values = np.empty(self.size(name))
+        _c.nai_network_get_each(self, name, parameter, values, len(values))
+        return values
+
+    def place(
+        self,
+        names: Names,
+        *,
+        box: Optional[Sequence[float]] = None,
+        sphere: Optional[float] = None,
+        lattice: Optional[float] = None,
+        positions: Optional[npt.ArrayLike] = None,
+    ) -> "Network":
+        """Places units in space, mm; exactly one of:
+
+        Args:
+            box: sides (x, y, z): at random in a box, drawn at the build.
+            sphere: radius: at random on a sphere.
+            lattice: spacing: on a cubic lattice, x first, all ``names`` together.
+            positions: [n, 3], of one population.
+        """
+        names = joined(names)
+        if sum(how is not None for how in (box, sphere, lattice, positions)) != 1:
+            raise InvalidError("place: give exactly one of box, sphere, lattice, positions")
+        if box is not None:
+            x, y, z = box
+            self._compose(_c.nai_network_place_box, names, x, y, z)
+        elif sphere is not None:
+            self._compose(_c.nai_network_place_sphere, names, sphere)
+        elif lattice is not None:
+            self._compose(_c.nai_network_place_lattice, names, lattice)
+        else:
+            self.set_positions(names, positions)  # type: ignore[arg-type]
+        return self
+
+    def connect(
+        self,
+        source: Names,
+        target: Names,
+        *,
+        density: Optional[float] = None,
+        mask: Optional[npt.ArrayLike] = None,
+        delay: Optional[float] = None,
+        plastic: Union[bool, npt.ArrayLike] = True,
+        autapses: bool = False,
+        initial: Union[Initial, npt.ArrayLike, None] = None,
+    ) -> "Network":
+        """Connects each of ``source`` to each of ``target``: input to population, population to population or output.
+
+        Args:
+            density: each synapse exists with this probability; short for ``constrain(..., na.Sparse(density))``.
+            mask: [n_post, n_pre], the synapses that exist; short for ``na.Mask(mask)``.
+            delay: ms, a multiple of dt. 0 is the same step: the default of inputs and outputs, and between populations
+                a feed-forward layer. Default between populations: dt.
+            plastic: False for a frozen projection; an array [n_post, n_pre] for synapses that are plastic or not.
+            autapses: whether a unit may have a synapse onto itself.
+            initial: how the weights start: na.Gamma(2, 0.1), na.Normal(0, 0.1), ...; or an array [n_post, n_pre], of
+                which absent synapses are dropped. Default: na.Default().
+        """
+        ends = joined(source), joined(target)
+        self._compose(_c.nai_network_connect, *ends)
+        if autapses:
+            self._compose(_c.nai_network_set_autapses, *ends, 1)
+        if delay is not None:
+            self._compose(_c.nai_network_set_delay, *ends, delay)
+        if density is not None:
+            self.constrain(*ends, Sparse(density))
+        if mask is not None:
+            self.constrain(*ends, Mask(mask))
+        if np.ndim(plastic) > 0:
+            self.constrain(*ends, Fixed(np.asarray(plastic) == 0))
+        elif not plastic:
+            self._compose(_c.nai_network_set_plastic, *ends, 0)
+        if isinstance(initial, Initial):
+            self._compose(_c.nai_network_set_initial, *ends, initial._kind, *initial._numbers())
+        elif initial is not None:
+            self._given.append((*ends, as_array("initial", initial, (self.size(ends[1]), self.size(ends[0])))))
+        return self
+
+    def constrain(self, source: Names, target: Names, constraint: Constraint) -> "Network":
+        """Attaches a constraint to each of these projections. They act in the order in which they were attached."""
+        if not isinstance(constraint, Constraint):
+            raise TypeError(f"constraint: expected a neuroai.Constraint, got {type(constraint).__name__}")
+        with constraint._lent() as pointer:
+            self._compose(_c.nai_network_constrain, joined(source), joined(target), pointer)
+        return self
+
+    def radius(self, names: Names, rho: float) -> "Network":
+        """The weights among these populations are scaled when built, so that their spectral radius is ``rho``."""
+        self._compose(_c.nai_network_set_radius, joined(names), rho)
+        return self
+
+    def balance(self, names: Names, on: bool = True) -> "Network":
+        """E/I balance of the initial weights onto ``names``: inhibition scaled so that a unit's weights sum to 0.
+
+        Default: on where a population has weights of both signs onto it, all of them ``na.Default()``.
+        """
+        self._compose(_c.nai_network_set_balance, joined(names), int(on))
+        return self
+
+    def build(self, seed: int = 0) -> "Network":
+        """Draws positions, synapses and weights from ``seed``."""
+        self._compose(_c.nai_network_build, seed)
+        self._built = True
+        for source, target, weights in self._given:
+            self.set_weights(source, target, np.where(self.mask(source, target) != 0, weights, np.float32(0)))
+        self._given.clear()
+        return self
+
+    # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _sizes(self, kind: int) -> Dict[str, int]:
+        names = list(texts(lambda index: _c.nai_network_name(self, kind, index)))
+        return {name: int(_c.nai_network_size(self, kind, name)) for name in names}
+
+    @property
+    def inputs(self) -> Dict[str, int]:
+        """Number of channels of each input, by name, in the order in which they were added."""
+        return self._sizes(_c.NAI_INPUTS)
+
+    @property
+    def populations(self) -> Dict[str, int]:
+        """Number of units of each population, by name, in the order in which they were added."""
+        return self._sizes(_c.NAI_POPULATIONS)
+
+    @property
+    def outputs(self) -> Dict[str, int]:
+        """Number of channels of each output, by name, in the order in which they were added."""
+        return self._sizes(_c.NAI_OUTPUTS)
+
+    @property
+    def projections(self) -> List[Tuple[str, str]]:
+        """The projections as (from, to), in the order in which they were connected."""
+        found = []
+        source, target = c_char_p(), c_char_p()
+        for index in range(_c.nai_network_count(self, _c.NAI_PROJECTIONS)):
+            _c.nai_network_projection(source, target, self, index)
+            found.append((text(source.value), text(target.value)))
+        return found
+
+    def size(self, name: str) -> int:
+        """Number of units or channels of a population, input or output."""
+        for kind in (_c.NAI_POPULATIONS, _c.NAI_INPUTS, _c.NAI_OUTPUTS):
+            n = int(_c.nai_network_size(self, kind, name))
+            if n >= 0:
+                return n
+        raise UnknownNameError(f"nothing is called '{name}'")
+
+    def sign(self, name: str) -> int:
+        """Sign of a population: +1, -1 or 0."""
+        sign = c_int32()
+        _c.nai_network_sign(sign, self, name)
+        return sign.value
+
+    def leak(self, name: str) -> str:
+        """Where the leak of a population acts: "current" or "rate"."""
+        leak = c_int32()
+        _c.nai_network_leak(leak, self, name)
+        return next(text for text, number in _LEAKS.items() if number == leak.value)
+
+    def transfer(self, name: str) -> str:
+        """Transfer function of a population, such as "relu"."""
+        transfer = c_int32()
+        _c.nai_network_transfer(transfer, self, name)
+        return next(text for text, number in _TRANSFERS.items() if number == transfer.value)
+
+    def delay(self, source: str, target: str) -> float:
+        """Delay of a projection, ms."""
+        delay = c_double()
+        _c.nai_network_delay(delay, self, source, target)
+        return delay.value
+
+    @property
+    def dt(self) -> float:
+        """Time step, ms."""
+        return float(_c.nai_network_dt(self))
+
+    @property
+    def kernels(self) -> str:
+        """Name of the kernels that run the network."""
+        return text(_c.nai_network_kernels(self))
+
+    @property
+    def built(self) -> bool:
+        """Whether the network is built."""
+        return self._built
+
+    def weights(self, source: str, target: str) -> Floats:
+        """Effective weights of a projection, float32 [n_post, n_pre]; absent synapses are 0.
+
+        A read-only view: it follows the network as it learns. Take ``.copy()`` to keep the weights of a moment.
+        """
+        return view(self, _c.nai_network_weights, self, source, target)
+
+    def mask(self, source: str, target: str) -> Floats:
+        """1 where a synapse exists, else 0: float32 [n_post, n_pre], a read-only view."""
+        return view(self, _c.nai_network_mask, self, source, target)
+
+    def plastic(self, source: str, target: str) -> Floats:
+        """1 where a synapse is plastic, else 0: float32 [n_post, n_pre], a read-only view."""
+        return view(self, _c.nai_network_plastic, self, source, target)
+
+    def bias(self, name: str) -> Floats:
+        """Bias of a population or output, float32 [n], a read-only view."""
+        return view(self, _c.nai_network_bias, self, name)
+
+    def positions(self, name: str) -> Floats:
+        """Positions of a population's units, float32 [n, 3], mm, a read-only view."""
+        return view(self, _c.nai_network_positions, self, name)
+
+    def set_weights(self, source: str, target: str, weights: npt.ArrayLike) -> None:
+        """Sets the weights of a projection, [n_post, n_pre].
+
+        Refused when not finite, of the wrong sign under Dale's law or a sign constraint, or not 0 where no synapse
+        exists. A fixed synapse takes the value as its own.
+        """
+        array = as_array("weights", weights, (self.size(target), self.size(source)))
+        _c.nai_network_set_weights(self, source, target, array, *array.shape)
+
+    def set_bias(self, name: str, bias: npt.ArrayLike) -> None:
+        """Sets the bias of a population or output, [n]."""
+        array = as_array("bias", bias, (self.size(name),))
+        _c.nai_network_set_bias(self, name, array, len(array))
+
+    def set_positions(self, name: str, positions: npt.ArrayLike) -> None:
+        """Places the units of one population, [n, 3], mm; before or after the build."""
+        array = as_array("positions", positions, (self.size(name), 3))
+        self._compose(_c.nai_network_set_positions, name, array, len(array))
+
+    def set_plastic(self, source: Names, target: Names, plastic: bool) -> "Network":
+        """Makes projections plastic or frozen, before or after the build."""
+        self._compose(_c.nai_network_set_plastic, joined(source), joined(target), int(plastic))
+        return self
+
+    def spectrum(self, names: Names = "*") -> Spectrum:
+        """Spectrum of the weights among these populations, all delays together."""
+        room = max(1, int(_c.nai_network_size(self, _c.NAI_POPULATIONS, None)))
+        found = _c.nai_spectrum(struct_size=ctypes.sizeof(_c.nai_spectrum))
+        real, imaginary = np.empty(room), np.empty(room)
+        _c.nai_network_spectrum(found, real, imaginary, room, self, joined(names))
+        eigenvalues = real[: found.n] + 1j * imaginary[: found.n]
+        return Spectrum(found.n, found.radius, found.bulk, found.outlier, found.entropy, eigenvalues)
+
+    # --- running -----------------------------------------------------------------------------------------------------
+
+    def state(self, trials: int = 1, seed: int = 0) -> "State":
+        """A state of ``trials`` trials at once, at time 0, with noise from ``seed``."""
+        from .state import State
+
+        return State(self, trials, seed)
+
+    def run(
+        self,
+        inputs: "Inputs" = None,
+        seed: int = 0,
+        trials: Optional[int] = None,
+        steps: Optional[int] = None,
+        state: Optional["State"] = None,
+    ) -> "Run":
+        """Runs the network and records rates and outputs.
+
+        Args:
+            inputs: [T, B, n] (steps, trials, channels of all inputs in order); [T, n] is taken as one trial; or a
+                mapping from an input's name to such an array, inputs that are left out being 0; or trials.
+            seed: of the noise. Trial b has the noise of trial b of that seed.
+            trials, steps: needed when there are no inputs.
+            state: goes on from there (and moves it on) instead of starting at time 0; ``seed`` is then not read.
+        """
+        from .state import run
+
+        return run(self, inputs, seed, trials, steps, state)
+
+    # --- model file --------------------------------------------------------------------------------------------------
+
+    def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
+        """Saves the built network as safetensors. An interrupted save leaves the old file whole."""
+        _c.nai_network_save(self, os.fsencode(path))
+
+    @classmethod
+    def load(cls, path: Union[str, "os.PathLike[str]"], constraints: Sequence[Constraint] = ()) -> "Network":
+        """Loads a network. A damaged file is refused, and nothing is loaded by half.
+
+        ``constraints``: your own ones that the file names; they are matched by name.
+        """
+        pointer = _c.new(_c.nai_network)
+        with ExitStack() as stack:
+            lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
+            own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
+            _c.nai_network_load(pointer, os.fsencode(path), own, len(lent))
+        net = cls.__new__(cls)
+        net._own(pointer, built=True)
+        return net
+
+    # --- showing -----------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        signs = {1: " (+)", -1: " (-)", 0: ""}
+        rows = {
+            "inputs": [f"{name} {n}" for name, n in self.inputs.items()],
+            "populations": [f"{name} {n}{signs[self.sign(name)]}" for name, n in self.populations.items()],
+            "outputs": [f"{name} {n}" for name, n in self.outputs.items()],
+            "projections": [self._describe_projection(*ends) for ends in self.projections],
+        }
+        how = f"built, kernels {self.kernels}" if self._built else "not built yet"
+        lines = [f"Network(dt={self.dt:g} ms, {how})"]
+        lines += [f"  {what:<12} {', '.join(entries)}" for what, entries in rows.items() if entries]
+        return "\n".join(lines)
+
+    def _describe_projection(self, source: str, target: str) -> str:
+        if not self._built:
+            return f"{source} -> {target}"
+        mask = self.mask(source, target)
+        return f"{source} -> {target} ({int(np.count_nonzero(mask))} of {mask.size})"

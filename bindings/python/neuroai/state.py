@@ -1,0 +1,235 @@
+"""A running network: the activity of one or more trials, moved on step by step."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Dict, Mapping, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._handle import Floats, Handle, Names, as_array, describe, joined, view, wrong_shape
+from .errors import InvalidError, UnknownNameError
+from .network import Network
+from .trials import Trials
+
+__all__ = ["Run", "State"]
+
+#: What a network can be run on: an array of all inputs, arrays by name, trials, or nothing.
+Inputs = Union[npt.ArrayLike, Mapping[str, npt.ArrayLike], Trials, None]
+
+
+class Run:
+    """What a run recorded.
+
+    Attributes:
+        rates: for each population [T, B, n], float32; time step t of the file is row t - 1.
+        outputs: for each output [T, B, n].
+        inputs: for each input [T, B, n], as given, without the network's own baseline and noise.
+        state: at the end; go on with ``net.run(inputs, state=run.state)``.
+        net: the network.
+        dt: time step, ms.
+        trials: the trials that were run, if they were given as such.
+    """
+
+    def __init__(
+        self,
+        state: "State",
+        rates: Dict[str, Floats],
+        outputs: Dict[str, Floats],
+        inputs: Dict[str, Floats],
+        trials: Optional[Trials],
+    ) -> None:
+        self.state = state
+        self.net = state.net
+        self.dt = state.net.dt
+        self.rates = rates
+        self.outputs = outputs
+        self.inputs = inputs
+        self.trials = trials
+
+    @property
+    def time(self) -> npt.NDArray[np.float64]:
+        """Time of each row from the start of the run, ms, [T]: that of row 0 is dt."""
+        rows = next(iter({**self.rates, **self.outputs}.values()))
+        return np.arange(1, len(rows) + 1) * np.float64(self.dt)
+
+    def __repr__(self) -> str:
+        rows = {**self.rates, **self.outputs}
+        return f"<Run: {', '.join(f'{name} {describe(array.shape)}' for name, array in rows.items())}>"
+
+
+class State(Handle):
+    """The activity of ``trials`` trials of a built network. Keeps the network alive; the network is only read.
+
+    Creating a state allocates everything, and the other calls nothing in the library.
+
+    Args:
+        net: a built network.
+        trials: run at once, B below.
+        seed: of the noise: trial b has that of trial b of this seed.
+    """
+
+    def __init__(self, net: Network, trials: int = 1, seed: int = 0) -> None:
+        pointer = _c.new(_c.nai_state)
+        _c.nai_state_create(pointer, net, trials, seed)
+        self._adopt(pointer, _c.nai_state_destroy)
+        self.net = net
+        self.trials = trials
+        self._inputs = net.inputs
+        self._outputs = net.outputs
+        self._n_inputs = sum(self._inputs.values())
+        self._n_outputs = sum(self._outputs.values())
+
+    def step(
+        self, inputs: Union[npt.ArrayLike, Mapping[str, npt.ArrayLike], None] = None, out: Optional[Floats] = None
+    ) -> Floats:
+        """One time step.
+
+        Args:
+            inputs: [B, channels of all inputs], in order; or a mapping from an input's name to [B, n]; None for 0.
+            out: float32 [B, channels of all outputs], C-contiguous, to be filled instead of a new array.
+
+        Returns:
+            The outputs, float32 [B, channels of all outputs].
+        """
+        if inputs is not None and not _exact(inputs, (self.trials, self._n_inputs)):
+            inputs = self._gather(inputs, (self.trials,))
+        if out is None:
+            out = np.empty((self.trials, self._n_outputs), np.float32)
+        elif out.shape != (self.trials, self._n_outputs):
+            raise wrong_shape("out", describe((self.trials, self._n_outputs)), out.shape)
+        _c.nai_state_step(self, inputs, out)
+        return out
+
+    def run(self, inputs: Inputs = None, steps: Optional[int] = None) -> Run:
+        """As many steps as the inputs have, recorded; without inputs ``steps`` of them. See :meth:`Network.run`."""
+        trials = inputs if isinstance(inputs, Trials) else None
+        values = trials.inputs if trials is not None else inputs
+        array = None
+        if values is not None:
+            t = _steps(values)
+            if steps is not None and steps != t:
+                raise InvalidError(f"steps is {steps}, but the inputs have {t}")
+            array, steps = self._gather(values, (t, self.trials)), t
+        if steps is None:
+            raise InvalidError("steps: needed when there are no inputs")
+        populations = self.net.populations
+        rates = np.empty((steps, self.trials, sum(populations.values())), np.float32)
+        outputs = np.empty((steps, self.trials, self._n_outputs), np.float32)
+        _c.nai_state_run(self, steps, array, outputs, rates)
+        if array is None:
+            array = np.zeros((steps, self.trials, self._n_inputs), np.float32)
+        parts = _parts(rates, populations), _parts(outputs, self._outputs), _parts(array, self._inputs)
+        return Run(self, *parts, trials)
+
+    def _gather(self, inputs: Any, before: "tuple[int, ...]") -> Floats:
+        """Inputs as one array [*before, channels of all inputs]."""
+        if not isinstance(inputs, Mapping):
+            return as_array("inputs", _with_trial(inputs, before), (*before, self._n_inputs))
+        for name in inputs:
+            if name not in self._inputs:
+                raise UnknownNameError(f"inputs: there is no input '{name}', but {', '.join(self._inputs) or 'none'}")
+        array = np.zeros((*before, self._n_inputs), np.float32)
+        for name, part in _parts(array, self._inputs).items():
+            if name in inputs:
+                given = _with_trial(inputs[name], before)
+                part[...] = as_array(f"inputs['{name}']", given, (*before, self._inputs[name]))
+        return array
+
+    def reset(self) -> None:
+        """Back to time 0: the initial state, nothing clamped or injected; the same noise again."""
+        _c.nai_state_reset(self)
+
+    def clamp(self, names: Names, rate: float) -> None:
+        """From now on the rates of these populations are ``rate``, whatever they receive."""
+        _c.nai_state_clamp(self, joined(names), rate)
+
+    def silence(self, names: Names) -> None:
+        """Clamps these populations to 0: a lesion, or optogenetic silencing."""
+        _c.nai_state_silence(self, joined(names))
+
+    def inject(self, names: Names, current: npt.ArrayLike) -> None:
+        """From now on ``current``, one value or [n], is added to what these populations' units receive."""
+        array = as_array("current", np.atleast_1d(np.asarray(current)), ("n",))
+        _c.nai_state_inject(self, joined(names), array, len(array))
+
+    def release(self, names: Names = "*") -> None:
+        """Ends clamping and injection of these populations."""
+        _c.nai_state_release(self, joined(names))
+
+    def rates(self, name: str) -> Floats:
+        """Rates of a population now, float32 [B, n]: a read-only view, which follows the state."""
+        return view(self, _c.nai_state_rates, self, name)
+
+    @property
+    def time(self) -> int:
+        """Steps made since time 0."""
+        return int(_c.nai_state_time(self))
+
+    def snapshot(self) -> bytes:
+        """All that the future depends on: activity, delays, time, clamps, noise."""
+        buffer = bytearray(_c.nai_state_snapshot_size(self))
+        writable = (ctypes.c_char * len(buffer)).from_buffer(buffer)
+        _c.nai_state_snapshot(ctypes.addressof(writable), len(buffer), self)
+        return bytes(buffer)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Puts a snapshot back; refused when it is of another network, number of trials or library."""
+        snapshot = bytes(snapshot)
+        _c.nai_state_restore(self, snapshot, len(snapshot))
+
+    def __repr__(self) -> str:
+        return f"<State: {self.trials} trials at step {self.time}>"
+
+
+def _exact(array: Any, shape: "tuple[int, ...]") -> bool:
+    """Whether an array can be passed as it is, which saves the time to look closer."""
+    return type(array) is np.ndarray and array.dtype == np.float32 and array.shape == shape and array.flags.c_contiguous
+
+
+def _with_trial(value: Any, before: "tuple[int, ...]") -> npt.NDArray[Any]:
+    """One trial's array may come without the dimension of trials."""
+    array = np.asarray(value)
+    if before[-1] == 1 and array.ndim == len(before):
+        return np.expand_dims(array, len(before) - 1)
+    return array
+
+
+def _first(inputs: Any) -> Any:
+    return next(iter(inputs.values()), ()) if isinstance(inputs, Mapping) else inputs
+
+
+def _steps(inputs: Any) -> int:
+    array = np.asarray(_first(inputs))
+    if array.ndim not in (2, 3):
+        raise wrong_shape("inputs", "[steps, trials, channels] or [steps, channels]", array.shape)
+    return int(array.shape[0])
+
+
+def _parts(array: Floats, sizes: Mapping[str, int]) -> Dict[str, Floats]:
+    """The columns of each name: views."""
+    parts, start = {}, 0
+    for name, n in sizes.items():
+        parts[name] = array[..., start : start + n]
+        start += n
+    return parts
+
+
+def run(
+    net: Network, inputs: Inputs, seed: int, trials: Optional[int], steps: Optional[int], state: Optional[State]
+) -> Run:
+    """:meth:`Network.run`."""
+    if state is not None:
+        if state.net is not net:
+            raise InvalidError("state: it is of another network")
+        return state.run(inputs, steps)
+    values = inputs.inputs if isinstance(inputs, Trials) else inputs
+    if values is not None:
+        array = np.asarray(_first(values))
+        given = array.shape[1] if array.ndim == 3 else 1
+        if trials is not None and trials != given:
+            raise InvalidError(f"trials is {trials}, but the inputs have {given}")
+        trials = given
+    return State(net, 1 if trials is None else trials, seed).run(inputs, steps)

@@ -1,0 +1,135 @@
+"""Tasks: endless, seeded streams of trials. Here is how to write one's own; built-in ones are in `neuroai.tasks`."""
+
+from __future__ import annotations
+
+import ctypes
+from contextlib import contextmanager
+from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
+
+from . import _c
+from ._callback import Judgement, TrialBatch, callback, deferred_interrupt, destroy, register
+from .errors import InvalidError
+from .network import Network
+from .trials import Trials
+
+__all__ = ["Task"]
+
+_STREAMS = {"train": _c.NAI_STREAM_TRAIN, "test": _c.NAI_STREAM_TEST}
+
+#: What a judgement is: whether the trial is correct (None: cannot be judged) and the choice made (None: none).
+Verdict = Tuple[Optional[bool], Optional[int]]
+
+
+class Task:
+    """Base of all tasks, and of your own.
+
+    Either derive from it, set ``steps`` and the other attributes, and override :meth:`generate`; or give a function:
+    ``na.Task(generate, steps=50)``. Trial k must be a function of (seed, k) alone: draw from ``batch.generators()`` or
+    from `neuroai.random`. What is raised in :meth:`generate` comes out of the call that led to it.
+
+    Attributes:
+        steps: of the longest trial.
+        classes: True: the targets are the right class of the network's first output at each step; False: real values
+            of all outputs.
+        conditions: names of the conditions of a trial, such as ("coherence",).
+        n_inputs, n_outputs: channels, all inputs or outputs together; None for those of the network.
+        name: of the task; without it the name of the class or function.
+    """
+
+    steps: int = 0
+    classes: bool = True
+    conditions: Tuple[str, ...] = ()
+    n_inputs: Optional[int] = None
+    n_outputs: Optional[int] = None
+    name: str = ""
+
+    def __init__(
+        self,
+        generate: Optional[Callable[[TrialBatch], None]] = None,
+        *,
+        steps: Optional[int] = None,
+        classes: Optional[bool] = None,
+        conditions: Optional[Sequence[str]] = None,
+        judge: Optional[Callable[[Judgement], Verdict]] = None,
+        name: Optional[str] = None,
+    ) -> None:
+        if generate is not None:
+            self.generate = generate  # type: ignore[method-assign, assignment]
+            self.name = getattr(generate, "__name__", "task")
+        if judge is not None:
+            self.judge = judge  # type: ignore[method-assign, assignment]
+        if steps is not None:
+            self.steps = steps
+        if classes is not None:
+            self.classes = classes
+        if conditions is not None:
+            self.conditions = tuple(conditions)
+        if name is not None:
+            self.name = name
+
+    def generate(self, batch: TrialBatch) -> None:
+        """Fills a batch: ``batch.input``, and ``batch.classes`` or ``batch.target``; and the rest as needed."""
+        raise NotImplementedError(f"{type(self).__name__} has no generate()")
+
+    def judge(self, judgement: Judgement) -> Verdict:
+        """Whether a trial is correct, and which choice was made. Without it: by class, at the last step that counts."""
+        raise NotImplementedError
+
+    def _create(self, net: Network) -> Any:
+        """A new C object, of which the caller has one reference."""
+        self.conditions = tuple(self.conditions)
+        names = (ctypes.c_char_p * max(1, len(self.conditions)))(*[name.encode() for name in self.conditions])
+        ops = _c.nai_task_ops(struct_size=ctypes.sizeof(_c.nai_task_ops), generate=_generate, destroy=destroy)
+        ops.name = (self.name or type(self).__name__).encode()
+        ops.n_inputs = sum(net.inputs.values()) if self.n_inputs is None else self.n_inputs
+        ops.n_outputs = sum(net.outputs.values()) if self.n_outputs is None else self.n_outputs
+        ops.max_steps = self.steps
+        ops.has_classes = int(self.classes)
+        ops.n_conditions = len(self.conditions)
+        ops.condition_names = names
+        if "judge" in self.__dict__ or type(self).judge is not Task.judge:
+            ops.judge = _judge
+        pointer = _c.new(_c.nai_task)
+        _c.nai_task_create_own(pointer, ops, register(self), net)
+        return pointer
+
+    @contextmanager
+    def _lent(self, net: Network) -> Iterator[Any]:
+        """The C object for the length of one call, which may keep a reference."""
+        pointer = self._create(net)
+        try:
+            yield pointer
+        finally:
+            _c.nai_task_destroy(pointer)
+
+    def trials(self, net: Network, n: int, seed: int = 0, stream: str = "test", first: int = 0) -> Trials:
+        """Trials ``first`` .. ``first + n - 1`` of a stream, "train" or "test", as they are for this network."""
+        if stream not in _STREAMS:
+            raise InvalidError(f"stream: expected 'train' or 'test', got {stream!r}")
+        pointer = _c.new(_c.nai_trials)
+        with self._lent(net) as task, deferred_interrupt():
+            _c.nai_task_generate(pointer, task, seed, _STREAMS[stream], first, n)
+        return Trials._of(net, pointer)
+
+    def __repr__(self) -> str:
+        return f"<Task {self.name or type(self).__name__}>"
+
+
+@callback(_c.on_generate)
+def _generate(task: Task, batch: Any) -> None:
+    task.generate(TrialBatch(batch.contents, task.conditions))
+
+
+@callback(_c.on_judge)
+def _judge(task: Task, judgement: Any) -> None:
+    correct, choice = task.judge(Judgement(judgement.contents, task.conditions))
+    judgement.contents.correct = -1 if correct is None else int(correct)
+    judgement.contents.choice = -1 if choice is None else int(choice)
+
+
+def as_task(task: Any) -> Task:
+    """The task that was given, or a clear error."""
+    if not isinstance(task, Task):
+        hint = "; of a function make one: na.Task(function, steps=...)" if callable(task) else ""
+        raise TypeError(f"task: expected a neuroai.Task, got {type(task).__name__}{hint}")
+    return task

@@ -1,0 +1,110 @@
+"""The tasks that the library has, made from its own list: ``na.tasks.PerceptualDecisionMaking(stimulus=500)``.
+
+:func:`available` lists their names, :func:`parameters` what each can be told. A task "some-name" is the class
+``SomeName`` of this module.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Dict, List, Sequence, Type, Union
+
+import numpy as np
+
+from . import _c
+from ._handle import Parameter, texts
+from ._handle import parameters as _parameters
+from .errors import InvalidError
+from .network import Network
+from .task import Task
+
+__all__ = ["BuiltinTask", "available", "parameters"]
+
+
+def available() -> List[str]:
+    """Names of the tasks, such as "perceptual-decision-making"."""
+    return list(texts(_c.nai_task_name))
+
+
+def parameters(name: str) -> Dict[str, Parameter]:
+    """The parameters of a task, by name: each with unit, default, range and meaning."""
+    if name not in available():
+        raise InvalidError(f"there is no task '{name}', but {', '.join(available())}")
+    return _parameters(_c.nai_task_parameter, name)
+
+
+class BuiltinTask(Task):
+    """A task of the library. Parameters that are not given keep their defaults; see the class's ``parameters``.
+
+    A parameter whose ``list`` is True also takes several values, from which each trial draws one.
+    """
+
+    task_name: ClassVar[str]
+    parameters: ClassVar[Dict[str, Parameter]]
+
+    def __init__(self, **values: Union[float, Sequence[float]]) -> None:
+        self.name = self.task_name
+        self.values = {name: self._checked(name, value) for name, value in values.items()}
+
+    def _checked(self, name: str, value: Union[float, Sequence[float]]) -> Any:
+        known = type(self).parameters
+        if name not in known:
+            raise InvalidError(f"{self.name} has no parameter '{name}', but {', '.join(known)}")
+        array = np.asarray(value, np.float64)
+        about = known[name]
+        if array.ndim > (1 if about.list else 0) or array.size == 0:
+            raise InvalidError(f"{name}: expected one number" + (" or a list of numbers" if about.list else ""))
+        if not np.all((array >= about.low) & (array <= about.high)):
+            raise InvalidError(f"{name} is {value}, must be {about.low:g} to {about.high:g} {about.unit}")
+        return float(array) if array.ndim == 0 else array
+
+    def replace(self, **values: Union[float, Sequence[float]]) -> "BuiltinTask":
+        """The same task with other values of some parameters: ``task.replace(stimulus=500)``."""
+        return type(self)(**{**self.values, **values})
+
+    def _create(self, net: Network) -> Any:
+        pointer = _c.new(_c.nai_task)
+        _c.nai_task_create(pointer, self.task_name, net)
+        try:
+            for name, value in self.values.items():
+                if isinstance(value, float):
+                    _c.nai_task_set(pointer, name, value)
+                else:
+                    _c.nai_task_set_list(pointer, name, value, len(value))
+        except BaseException:
+            _c.nai_task_destroy(pointer)
+            raise
+        return pointer
+
+    def __repr__(self) -> str:
+        values = (f"{k}={v if isinstance(v, float) else v.tolist()}" for k, v in self.values.items())
+        return f"{type(self).__name__}({', '.join(values)})"
+
+
+def _class_name(name: str) -> str:
+    return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
+
+
+_classes: Dict[str, Type[BuiltinTask]] = {}
+
+
+def _made() -> Dict[str, Type[BuiltinTask]]:
+    """A class for each task of the library, made when first asked for."""
+    for name in [] if _classes else available():
+        known = parameters(name)
+        lines = "\n".join(f"    {parameter}" for parameter in known.values())
+        doc = f'The task "{name}". Parameters, with default and range:\n\n{lines}\n'
+        members = {"__doc__": doc, "__module__": __name__, "task_name": name, "parameters": known}
+        _classes[_class_name(name)] = type(_class_name(name), (BuiltinTask,), members)
+    return _classes
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    if name not in _made():
+        raise AttributeError(f"neuroai.tasks has no {name}; there are {', '.join(_made())}")
+    return _made()[name]
+
+
+def __dir__() -> List[str]:
+    return sorted([*__all__, *_made()])

@@ -1,0 +1,343 @@
+"""The trainer: an architecture, costs and a learning rule brought together."""
+
+from __future__ import annotations
+
+import ctypes
+import time
+from array import array
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._callback import Interrupt, deferred_interrupt
+from ._handle import Floats, Handle, Parameter, parameters, text, view
+from .cost import Cost, Costs, _terms
+from .network import Network
+from .optimizer import Adam, Optimizer
+from .rule import BPTT, Rule
+from .task import Task, as_task
+from .trials import Trials
+
+__all__ = ["History", "Progress", "Trainer"]
+
+#: A projection as (from, to), or the name of a population or output, for its bias.
+Key = Union[str, Tuple[str, str]]
+
+
+class Progress:
+    """How a run stands, for a callback.
+
+    Attributes:
+        step: updates made by this trainer, this one included.
+        steps: the value of ``step`` at which this run ends.
+        cost: J, the weighted sum, on the batch of this update.
+        costs: its parts, weighted, by name.
+        performance: fraction correct on test trials at the last evaluation; NaN while there is none.
+        gradient_norm: global norm of the gradient, before clipping.
+    """
+
+    __slots__ = ("cost", "costs", "gradient_norm", "performance", "step", "steps")
+
+    def __init__(self, now: _c.nai_progress, names: List[str]) -> None:
+        self.step: int = now.step
+        self.steps: int = now.steps
+        self.cost: float = now.cost
+        self.costs = {name: float(now.costs[i]) for i, name in enumerate(names)}
+        self.performance: float = now.performance
+        self.gradient_norm: float = now.gradient_norm
+
+    def __repr__(self) -> str:
+        return f"<Progress: {self.step} of {self.steps}, cost {self.cost:.4g}, performance {self.performance:.4g}>"
+
+
+class History:
+    """What happened in training, update by update: NumPy arrays, n updates and m evaluations long."""
+
+    def __init__(self, names: List[str], evaluate_every: int = 0) -> None:
+        self._evaluate_every = evaluate_every
+        self._step, self._performance_step = array("q"), array("q")
+        self._loss, self._norm, self._performance = array("d"), array("d"), array("d")
+        self._costs = {name: array("d") for name in names}
+
+    def _append(self, now: _c.nai_progress) -> None:
+        self._step.append(now.step)
+        self._loss.append(now.cost)
+        self._norm.append(now.gradient_norm)
+        for i, values in enumerate(self._costs.values()):
+            values.append(now.costs[i])
+        evaluated = self._evaluate_every and (now.step % self._evaluate_every == 0 or now.step == now.steps)
+        if evaluated and now.performance == now.performance:
+            self._performance_step.append(now.step)
+            self._performance.append(now.performance)
+
+    def _extend(self, other: "History") -> None:
+        for name in ("_step", "_loss", "_norm", "_performance_step", "_performance"):
+            getattr(self, name).extend(getattr(other, name))
+        for name, values in other._costs.items():
+            self._costs[name].extend(values)
+
+    @property
+    def step(self) -> npt.NDArray[np.int64]:
+        """Number of each update, int64 [n]."""
+        return np.array(self._step, np.int64)
+
+    @property
+    def loss(self) -> npt.NDArray[np.float64]:
+        """J, the weighted sum of the costs, on each update's batch [n]."""
+        return np.array(self._loss)
+
+    @property
+    def costs(self) -> Dict[str, npt.NDArray[np.float64]]:
+        """The parts of J, weighted, by name, each [n]."""
+        return {name: np.array(values) for name, values in self._costs.items()}
+
+    @property
+    def gradient_norm(self) -> npt.NDArray[np.float64]:
+        """Global norm of the gradient, before clipping [n]."""
+        return np.array(self._norm)
+
+    @property
+    def performance(self) -> npt.NDArray[np.float64]:
+        """Fraction correct on test trials at each evaluation [m]."""
+        return np.array(self._performance)
+
+    @property
+    def performance_step(self) -> npt.NDArray[np.int64]:
+        """The updates after which the evaluations were made, int64 [m]."""
+        return np.array(self._performance_step, np.int64)
+
+    def to_dict(self) -> Dict[str, Any]:
+        """All arrays by name; the costs as a dictionary in it."""
+        names = ("step", "loss", "costs", "gradient_norm", "performance", "performance_step")
+        return {name: getattr(self, name) for name in names}
+
+    def __len__(self) -> int:
+        return len(self._step)
+
+    def __repr__(self) -> str:
+        if not self._step:
+            return "<History: no updates>"
+        last = f", performance {self._performance[-1]:.4g}" if self._performance else ""
+        return f"<History: {len(self)} updates, loss {self._loss[0]:.4g} to {self._loss[-1]:.4g}{last}>"
+
+
+class _Watch:
+    """What is done after each update: record, show, ask, and notice Ctrl-C."""
+
+    def __init__(
+        self,
+        history: History,
+        bar: Any,
+        ask: Optional[Callable[[Progress], Any]],
+        names: List[str],
+        interrupt: Interrupt,
+    ) -> None:
+        self.history, self.bar, self.ask, self.names, self.interrupt = history, bar, ask, names, interrupt
+        self.shown = 0.0
+        self.first: Optional[int] = None
+
+    def __call__(self, pointer: Any, user: Any) -> int:
+        try:
+            return self.update(pointer.contents)
+        except BaseException as exception:
+            return _c.keep(exception)
+
+    def update(self, now: _c.nai_progress) -> int:
+        self.history._append(now)
+        if self.bar is not None:
+            self.show(now)
+        if self.ask is not None and self.ask(Progress(now, self.names)):
+            return _c.NAI_STOP
+        return _c.NAI_STOP if self.interrupt.pending else _c.NAI_OK
+
+    def show(self, now: _c.nai_progress) -> None:
+        moment = time.monotonic()
+        if moment - self.shown >= 0.1:  # a bar that is written more often than it is read costs time
+            self.shown = moment
+            correct = f"  correct {now.performance:.3f}" if now.performance == now.performance else ""
+            self.bar.set_postfix_str(f"cost {now.cost:.4f}{correct}", refresh=False)
+        self.bar.update()
+
+
+class Trainer(Handle):
+    """Trains a built network on a task, under costs, by a learning rule.
+
+    Args:
+        net: a built network. Each update writes its weights.
+        task: where trials come from; None when trials are given to :meth:`step` and :meth:`gradient` instead.
+        cost: what to minimise: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``.
+        rule: the learning rule; ``na.BPTT()``.
+        optimizer: ``na.Adam(1e-3)``.
+        batch: trials an update.
+        threads: that work on a batch; any number gives the same bits.
+        seed: of trials and noise.
+        clip: largest global norm of the gradient; 0: off.
+        evaluate_every: updates between evaluations on test trials; 0: never.
+        evaluate_trials: test trials of an evaluation.
+
+    Attributes:
+        net, task, cost, rule, optimizer: as given.
+        history: of all updates that :meth:`fit` has made, also of a run that was interrupted.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        task: Optional[Task] = None,
+        cost: Union[Cost, Costs, None] = None,
+        rule: Optional[Rule] = None,
+        optimizer: Optional[Optimizer] = None,
+        *,
+        batch: int = 64,
+        threads: int = 1,
+        seed: int = 0,
+        clip: float = 0.0,
+        evaluate_every: int = 100,
+        evaluate_trials: int = 500,
+    ) -> None:
+        if not isinstance(cost, (Cost, Costs)):
+            raise TypeError(f"cost: expected a neuroai.Cost or a sum of them, got {type(cost).__name__}")
+        self.net = net
+        self.task = None if task is None else as_task(task)
+        self.cost = cost
+        self.rule = BPTT() if rule is None else rule
+        self.optimizer = Adam() if optimizer is None else optimizer
+        self._create()
+        for beta, term in _terms(cost):
+            with term._lent() as pointer:
+                _c.nai_trainer_add_cost(self, pointer, beta)
+        self.cost_names = self._name_costs()
+        settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip}
+        for name, value in {**settings, "evaluate_every": evaluate_every, "evaluate_trials": evaluate_trials}.items():
+            self.set(name, value)
+        self.history = History(self.cost_names)
+
+    def _create(self) -> None:
+        pointer = _c.new(_c.nai_trainer)
+        if self.task is None:
+            _c.nai_trainer_create(pointer, self.net, self.rule, self.optimizer, None)
+        else:
+            with self.task._lent(self.net) as task:
+                _c.nai_trainer_create(pointer, self.net, self.rule, self.optimizer, task)
+        self._adopt(pointer, _c.nai_trainer_destroy)
+
+    def _name_costs(self) -> List[str]:
+        """A name for each cost; where two have the same, with what they are on, or else with a number."""
+        found: List[str] = []
+        terms = [term for _, term in _terms(self.cost)]
+        name = ctypes.c_char_p()
+        for index in range(_c.nai_trainer_cost(self, 0, None, None)):
+            _c.nai_trainer_cost(self, index, name, None)
+            found.append(text(name.value))
+        again = {name for name in found if found.count(name) > 1}
+        longer = [f"{name}({term._about()})" if name in again else name for name, term in zip(found, terms)]
+        return [name if name not in longer[:i] else f"{name} #{i + 1}" for i, name in enumerate(longer)]
+
+    # --- settings ----------------------------------------------------------------------------------------------------
+
+    @property
+    def parameters(self) -> Dict[str, Parameter]:
+        """The settings by name, each with unit, default and range."""
+        return parameters(_c.nai_trainer_parameter)
+
+    def set(self, parameter: str, value: float) -> None:
+        """Sets a number by name: "batch", "threads", "seed", "clip", "evaluate_every", "evaluate_trials", "stop_at"."""
+        _c.nai_trainer_set(self, parameter, value)
+
+    def get(self, parameter: str) -> float:
+        """Reads one."""
+        value = ctypes.c_double()
+        _c.nai_trainer_get(value, self, parameter)
+        return value.value
+
+    # --- learning ----------------------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        steps: int,
+        stop_at: Optional[float] = None,
+        progress: bool = True,
+        callback: Optional[Callable[[Progress], Any]] = None,
+        evaluate_every: Optional[int] = None,
+    ) -> History:
+        """``steps`` updates from the task.
+
+        Ctrl-C ends the run after the update that is being made, keeps what was learnt, and raises KeyboardInterrupt;
+        so does an exception in ``callback``. What had happened until then is in ``trainer.history``.
+
+        Args:
+            steps: updates.
+            stop_at: fraction correct on test trials at which the run ends; None: never.
+            progress: whether to show a progress bar.
+            callback: called after each update; ends the run when it returns something true.
+            evaluate_every: updates between evaluations, for this run.
+
+        Returns:
+            The history of this run.
+        """
+        before = {name: self.get(name) for name in ("stop_at", "evaluate_every")}
+        if stop_at is not None:
+            self.set("stop_at", stop_at)
+        if evaluate_every is not None:
+            self.set("evaluate_every", evaluate_every)
+        history = History(self.cost_names, int(self.get("evaluate_every")))
+        bar = _bar(steps) if progress else None
+        try:
+            with deferred_interrupt() as interrupt:
+                watch = _Watch(history, bar, callback, self.cost_names, interrupt)
+                try:
+                    _c.nai_trainer_run(self, steps, _c.nai_progress_callback(watch), None)
+                finally:
+                    self.history._extend(history)
+                    if bar is not None:
+                        bar.close()
+        finally:
+            for name, value in before.items():
+                self.set(name, value)
+        return history
+
+    def step(self, trials: Optional[Trials] = None) -> Dict[str, float]:
+        """One update, from these trials or else from the task's next batch.
+
+        Returns:
+            Each cost on that batch, weighted, by name; and "total".
+        """
+        return self._once(_c.nai_trainer_step, trials)
+
+    def gradient(self, trials: Optional[Trials] = None) -> Dict[Key, Floats]:
+        """The gradient of J on these trials (or the task's next batch), as the rule estimates it, without an update.
+
+        Returns:
+            For each projection under ("from", "to") [n_post, n_pre], and for each bias under its population's or
+            output's name [n]; float32. Costs on weights included; 0 where a synapse is absent or not plastic.
+        """
+        self._once(_c.nai_trainer_gradient, trials)
+        found: Dict[Key, Floats] = {}
+        for source, target in self.net.projections:
+            found[source, target] = view(self, _c.nai_trainer_gradient_view, self, source, target).copy()
+        for name in (*self.net.populations, *self.net.outputs):
+            found[name] = view(self, _c.nai_trainer_gradient_view, self, name, None).copy()
+        return found
+
+    def _once(self, function: Any, trials: Optional[Trials]) -> Dict[str, float]:
+        handle = None if trials is None else trials._for(self.net)
+        now = _c.nai_progress(struct_size=ctypes.sizeof(_c.nai_progress))
+        with deferred_interrupt():
+            function(self, handle, now)
+        costs = {name: float(now.costs[i]) for i, name in enumerate(self.cost_names)}
+        return {**costs, "total": float(now.cost)}
+
+    def activity(self, name: str) -> Floats:
+        """Rates of a population, or outputs of an output, in the last batch: a view, float32 [T, B, n]."""
+        return view(self, _c.nai_trainer_activity, self, name)
+
+    def __repr__(self) -> str:
+        return f"<Trainer: {self.rule!r}, {self.optimizer!r}, cost {self.cost!r}, task {self.task!r}>"
+
+
+def _bar(steps: int) -> Any:
+    from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
+
+    return tqdm(total=steps, unit=" updates", unit_scale=False, dynamic_ncols=True)

@@ -1,0 +1,217 @@
+"""Trials as plain arrays: inputs, targets, mask, lengths, conditions. Time first, [steps, trials, channels]."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._handle import Handle, as_array, describe, texts, view, wrong_shape
+from .errors import InvalidError, OrderError
+from .network import Network
+
+__all__ = ["Trials"]
+
+#: An array, or one for each input or output by name.
+Arrays = Union[npt.ArrayLike, Mapping[str, npt.ArrayLike]]
+
+
+class _TrialsHandle(Handle):
+    def __init__(self, pointer: Any) -> None:
+        self._adopt(pointer, _c.nai_trials_destroy)
+
+
+def _sequence(what: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
+    """[T, B, n]; [T, n] is taken as one trial."""
+    array = np.asarray(value)
+    if array.ndim == 2:
+        array = array[:, None, :]
+    if array.ndim != 3:
+        raise wrong_shape(what, "[steps, trials, channels] or [steps, channels]", array.shape)
+    return as_array(what, array, ("steps", "trials", "channels"))
+
+
+def _by_name(value: Optional[Arrays]) -> Dict[Optional[str], npt.ArrayLike]:
+    """A mapping as it is; an array under None, which stands for all together."""
+    if value is None:
+        return {}
+    return {name: array for name, array in value.items()} if isinstance(value, Mapping) else {None: value}
+
+
+class Trials:
+    """A batch of trials, for no network in particular: it is checked against a network when first used with it.
+
+    Args:
+        inputs: [T, B, n] of all inputs in order, float32 (anything else is converted); or a mapping from an input's
+            name to [T, B, n], inputs that are left out being 0. [T, n] is taken as one trial.
+        targets: what the outputs should be. Whole numbers [T, B]: the right class at each step. Else real values
+            [T, B, n], of all outputs in order. Or a mapping from an output's name to either. Without targets the
+            trials can be run, but not trained on.
+        mask: how much each step counts, >= 0: [T, B] or [T, B, n]; for all outputs, or a mapping from an output's name.
+        lengths: [B] steps of each trial; what lies beyond counts in no cost.
+        conditions: a mapping from a condition's name to its value in each trial, [B].
+        first: number that the first trial has; noise is a function of (seed, trial number, step, unit).
+    """
+
+    def __init__(
+        self,
+        inputs: Arrays,
+        targets: Optional[Arrays] = None,
+        mask: Optional[Arrays] = None,
+        lengths: Optional[npt.ArrayLike] = None,
+        conditions: Optional[Mapping[str, npt.ArrayLike]] = None,
+        first: int = 0,
+    ) -> None:
+        self._inputs = {name: _sequence("inputs", array) for name, array in _by_name(inputs).items()}
+        if not self._inputs:
+            raise InvalidError("inputs: expected at least one array")
+        self.steps, self.trials = next(iter(self._inputs.values())).shape[:2]
+        for array in self._inputs.values():
+            if array.shape[:2] != (self.steps, self.trials):
+                raise wrong_shape("inputs", describe((self.steps, self.trials, "channels")), array.shape)
+        self._targets = {name: self._target(array) for name, array in _by_name(targets).items()}
+        self._mask = {name: self._columns("mask", array) for name, array in _by_name(mask).items()}
+        self.lengths = None if lengths is None else as_array("lengths", lengths, (self.trials,), np.int32)
+        self.conditions: Dict[str, npt.NDArray[Any]] = {
+            name: as_array(f"condition '{name}'", values, (self.trials,)) for name, values in (conditions or {}).items()
+        }
+        self.first = int(first)
+        self._handles: "weakref.WeakKeyDictionary[Network, _TrialsHandle]" = weakref.WeakKeyDictionary()
+
+    def _columns(self, what: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
+        """[T, B, 1 or n]; [T, B] becomes [T, B, 1]."""
+        array = np.asarray(value)
+        if array.shape == (self.steps, self.trials):
+            array = array[:, :, None]
+        return as_array(what, array, (self.steps, self.trials, "channels"))
+
+    def _target(self, value: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Classes int32 [T, B] or targets float32 [T, B, n]."""
+        array = np.asarray(value)
+        if array.ndim == 2 and array.dtype.kind in "iub":
+            return as_array("targets", array, (self.steps, self.trials), np.int32)
+        if array.shape == (self.steps, self.trials):
+            raise InvalidError(
+                f"targets: {describe(array.shape)} is the shape of classes, which must be whole numbers; "
+                f"real targets are {describe((self.steps, self.trials, 'n'))}"
+            )
+        if array.ndim == 2 and self.trials == 1:
+            array = array[:, None, :]
+        return as_array("targets", array, (self.steps, self.trials, "n"))
+
+    @classmethod
+    def _of(cls, net: Network, pointer: Any) -> "Trials":
+        """Trials that the library made: views, no copies."""
+        handle = _TrialsHandle(pointer)
+
+        def look(what: int, name: Optional[str] = None) -> npt.NDArray[Any]:
+            return view(handle, _c.nai_trials_view, handle, what, name)
+
+        def look_at_outputs(*kinds: int) -> Dict[Optional[str], npt.NDArray[Any]]:
+            found: Dict[Optional[str], npt.NDArray[Any]] = {}
+            for name in net.outputs:
+                key = name if len(net.outputs) > 1 else None
+                for kind in kinds:
+                    try:
+                        found[key] = look(kind, name)
+                    except (InvalidError, OrderError):
+                        continue  # this output has none of that kind
+            return found
+
+        trials = cls.__new__(cls)
+        inputs = look(_c.NAI_TRIALS_INPUTS)
+        trials.steps, trials.trials = inputs.shape[:2]
+        trials._inputs = {None: inputs}
+        trials._targets = look_at_outputs(_c.NAI_TRIALS_TARGETS, _c.NAI_TRIALS_CLASSES)
+        trials._mask = look_at_outputs(_c.NAI_TRIALS_MASK)
+        trials.lengths = look(_c.NAI_TRIALS_LENGTHS)
+        names = texts(lambda index: _c.nai_trials_condition_name(handle, index))
+        trials.conditions = {name: look(_c.NAI_TRIALS_CONDITION, name) for name in names}
+        trials.first = 0
+        trials._handles = weakref.WeakKeyDictionary({net: handle})
+        return trials
+
+    def _for(self, net: Network) -> _TrialsHandle:
+        """The C object for a network; made once."""
+        handle = self._handles.get(net)
+        if handle is None:
+            handle = self._handles[net] = self._create(net)
+        return handle
+
+    def _create(self, net: Network) -> _TrialsHandle:
+        pointer = _c.new(_c.nai_trials)
+        _c.nai_trials_create(pointer, net, self.steps, self.trials)
+        handle = _TrialsHandle(pointer)
+        for name, array in self._inputs.items():
+            expected = sum(net.inputs.values()) if name is None else net.inputs.get(name, array.shape[2])
+            if array.shape[2] != expected:
+                raise wrong_shape("inputs", describe((self.steps, self.trials, expected)), array.shape)
+            _c.nai_trials_set_inputs(handle, name, array, array.shape[2])
+        for name, array in self._targets.items():
+            self._set_targets(net, handle, name, array)
+        for name, array in self._mask.items():
+            self._set_mask(net, handle, name, array)
+        if self.lengths is not None:
+            _c.nai_trials_set_lengths(handle, self.lengths)
+        for condition, values in self.conditions.items():
+            _c.nai_trials_set_condition(handle, condition, values)
+        _c.nai_trials_set_first(handle, self.first)
+        return handle
+
+    def _set_targets(
+        self, net: Network, handle: _TrialsHandle, name: Optional[str], array: npt.NDArray[Any]
+    ) -> None:
+        if array.ndim == 2:
+            _c.nai_trials_set_classes(handle, name if name is not None else next(iter(net.outputs)), array)
+            return
+        for output, part in _split("targets", net, name, array):
+            _c.nai_trials_set_targets(handle, output, part, part.shape[2])
+
+    def _set_mask(self, net: Network, handle: _TrialsHandle, name: Optional[str], array: npt.NDArray[Any]) -> None:
+        if array.shape[2] == 1:
+            for output in net.outputs if name is None else [name]:
+                _c.nai_trials_set_mask(handle, output, array, 1)
+            return
+        for output, part in _split("mask", net, name, array):
+            _c.nai_trials_set_mask(handle, output, part, part.shape[2])
+
+    @property
+    def inputs(self) -> Any:
+        """Inputs, float32 [T, B, n]; a mapping by name where they were given so."""
+        return _as_given(self._inputs)
+
+    @property
+    def targets(self) -> Any:
+        """Classes int32 [T, B] or targets float32 [T, B, n]; a mapping by name where there are several; or None."""
+        return _as_given(self._targets)
+
+    @property
+    def mask(self) -> Any:
+        """The cost mask, float32 [T, B, 1 or n]; a mapping by name where there are several; or None, for 1."""
+        return _as_given(self._mask)
+
+    def __len__(self) -> int:
+        return int(self.trials)
+
+    def __repr__(self) -> str:
+        conditions = f", conditions {', '.join(self.conditions)}" if self.conditions else ""
+        return f"<Trials: {self.trials} of {self.steps} steps{conditions}>"
+
+
+def _as_given(arrays: Mapping[Optional[str], npt.NDArray[Any]]) -> Any:
+    return arrays[None] if None in arrays else dict(arrays) or None
+
+
+def _split(
+    what: str, net: Network, name: Optional[str], array: npt.NDArray[Any]
+) -> "list[Tuple[str, npt.NDArray[Any]]]":
+    """The part of each output, in order; of one output where it is named."""
+    sizes = net.outputs if name is None else {name: net.size(name)}
+    if array.shape[2] != sum(sizes.values()):
+        raise wrong_shape(what, describe((*array.shape[:2], sum(sizes.values()))), array.shape)
+    ends = np.cumsum(list(sizes.values()))
+    parts = np.split(array, ends[:-1], axis=2)
+    return [(output, np.ascontiguousarray(part)) for output, part in zip(sizes, parts)]

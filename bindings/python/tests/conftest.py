@@ -1,0 +1,36 @@
+"""What several tests use."""
+
+import os
+from pathlib import Path
+
+import matplotlib
+import pytest
+
+import neuroai as na
+
+matplotlib.use("Agg")
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def small(seed=1, **population):
+    """A small network with excitation and inhibition, placed in space, built."""
+    net = na.Network(dt=20)
+    net.input("stimulus", 3)
+    net.population("E", 12, sign=+1, **population)
+    net.population("I", 4, sign=-1, **population)
+    net.output("choice", 3)
+    net.place("E I", box=(1, 1, 1))
+    net.connect("stimulus", "E I")
+    net.connect("E I", "E I", density=0.5)
+    net.connect("E", "choice")
+    return net.build(seed)
+
+
+@pytest.fixture
+def net():
+    return small()
+
+
+def threads() -> int:
+    return min(2, os.cpu_count() or 1)

@@ -1,0 +1,267 @@
+"""Composing a network and looking at it."""
+
+import copy
+import gc
+import weakref
+
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+
+
+def test_names_sizes_and_projections(net):
+    assert net.inputs == {"stimulus": 3} and net.populations == {"E": 12, "I": 4} and net.outputs == {"choice": 3}
+    assert net.projections[0] == ("stimulus", "E") and ("I", "E") in net.projections and len(net.projections) == 7
+    assert net.size("E") == 12 and net.size("choice") == 3 and net.size("stimulus") == 3
+    assert net.sign("E") == 1 and net.sign("I") == -1
+    assert net.dt == 20 and net.delay("E", "I") == 20 and net.delay("E", "choice") == 0
+    assert net.kernels and net.built
+
+
+def test_composing_can_be_chained_and_takes_lists_and_patterns():
+    net = na.Network(dt=10).input("u", 2).population("pfc/E", 4, +1).population("pfc/I", 2, -1).output("z", 1)
+    net.connect("u", ["pfc/E", "pfc/I"]).connect("pfc/*", "pfc/?").connect("pfc/E", "z").build()
+    assert len(net.projections) == 2 + 4 + 1
+
+
+def test_numbers_one_value_or_one_a_unit(net):
+    taus = np.linspace(50, 100, 12)
+    net.set("E", tau=taus, noise=0.1)
+    assert np.allclose(net.get("E", "tau"), taus) and (net.get("E", "noise") == 0.1).all()
+    with pytest.raises(na.InvalidError, match="tau of 'E' is 1, must be 20"):
+        net.set("E", tau=1)
+    with pytest.raises(na.InvalidError, match="n is 3, 'E' has 12"):
+        net.set("E", tau=[20, 30, 40])
+    with pytest.raises(na.UnknownNameError, match="unknown"):
+        net.set("E", colour=1)
+
+
+def test_every_number_of_population_input_and_output_arrives():
+    numbers = dict(tau=50, noise=0.1, bias=0.2, initial=0.3, gain=1.5, exponent=3, plastic_bias=0)
+    net = na.Network(20).population("p", 2, transfer="power", leak="rate", **numbers)
+    net.input("u", 2, noise=0.01, tau=40, baseline=0.2, rectify=1).output("z", 1, bias=0.5, plastic_bias=0)
+    for name, expected in [
+        ("p", numbers),
+        ("u", dict(noise=0.01, tau=40, baseline=0.2, rectify=1)),
+        ("z", dict(bias=0.5, plastic_bias=0)),
+    ]:
+        for parameter, value in expected.items():
+            assert np.allclose(net.get(name, parameter), value), parameter
+
+
+@pytest.mark.parametrize("transfer", ["relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh", "power"])
+@pytest.mark.parametrize("leak", ["current", "rate"])
+def test_transfer_functions_and_leaks(transfer, leak):
+    functions = {
+        "relu": lambda x: np.maximum(x, 0),
+        "tanh": np.tanh,
+        "softplus": lambda x: np.log1p(np.exp(x)),
+        "logistic": lambda x: 1 / (1 + np.exp(-x)),
+        "linear": lambda x: x,
+        "rectified_tanh": lambda x: np.maximum(np.tanh(x), 0),
+        "power": lambda x: np.maximum(x, 0) ** 2,
+    }
+    bias = np.array([-0.7, 0.0, 0.4, 1.1])
+    net = na.Network(20).population("p", 4, tau=20, transfer=transfer, leak=leak, bias=bias).build()
+    assert np.allclose(net.run(steps=1).rates["p"][0, 0], functions[transfer](bias), atol=1e-6)
+
+
+def test_views_show_the_library_s_own_memory(net):
+    weights, bias = net.weights("E", "I"), net.bias("E")
+    assert weights.shape == (4, 12) and weights.dtype == np.float32 and not weights.flags.writeable
+    assert not weights.flags.owndata
+    assert net.weights("E", "I").ctypes.data == weights.ctypes.data
+    with pytest.raises(ValueError):
+        weights[0, 0] = 1
+    doubled = 2 * weights
+    net.set_weights("E", "I", doubled)
+    assert (weights == doubled).all()
+    net.set_bias("E", np.arange(12))
+    assert (bias == np.arange(12)).all() and net.get("E", "bias")[3] == 3
+
+
+def test_a_view_keeps_its_network_alive():
+    net = small()
+    address = weakref.ref(net)
+    view, part = net.weights("E", "E"), net.bias("E")[3:]
+    expected = view.copy()
+    del net
+    gc.collect()
+    assert address() is not None and (view == expected).all()
+    del view
+    gc.collect()
+    assert address() is not None and part.shape == (9,)
+    del part
+    gc.collect()
+    assert address() is None
+
+
+def test_masks_and_dale(net):
+    for source, target in net.projections:
+        weights, mask = net.weights(source, target), net.mask(source, target)
+        assert set(np.unique(mask)) <= {0, 1} and (weights[mask == 0] == 0).all()
+    assert (net.weights("E", "I") >= 0).all() and (net.weights("I", "E") <= 0).all()
+    assert 0.2 < net.mask("E", "E").mean() < 0.7 and (np.diag(net.mask("E", "E")) == 0).all()
+
+
+def test_set_weights_refuses_what_constraints_forbid(net):
+    before = net.weights("E", "I").copy()
+    for wrong in (-np.abs(before) - 1, np.where(net.mask("E", "I") == 0, 1.0, before), before * np.nan):
+        with pytest.raises(na.Error):
+            net.set_weights("E", "I", wrong)
+        assert (net.weights("E", "I") == before).all()
+
+
+def test_connect_options():
+    net = na.Network(20).population("a", 3).population("b", 3).output("z", 2)
+    net.connect("a", "a", autapses=True, initial=na.Identity(0.5))
+    net.connect("a", "b", mask=[[1, 0, 0], [0, 1, 0], [0, 0, 1]], delay=40, initial=np.full((3, 3), 0.25))
+    plastic = np.array([[1, 0, 1], [1, 1, 1], [0, 0, 0]])
+    net.connect("b", "a", plastic=plastic, initial=na.Uniform(0.1, 0.2))
+    net.connect("b", "z", plastic=False)
+    net.build(3)
+    assert (net.weights("a", "a") == 0.5 * np.eye(3)).all()
+    assert (net.weights("a", "b") == 0.25 * np.eye(3)).all() and net.delay("a", "b") == 40
+    assert (net.plastic("b", "a") == plastic).all() and (net.plastic("b", "z") == 0).all()
+    assert (net.weights("b", "a") >= 0.1).all() and (net.weights("b", "a") <= 0.2).all()
+    net.set_plastic("b", "z", True)
+    assert (net.plastic("b", "z") == 1).all()
+
+
+@pytest.mark.parametrize(
+    "initial, check",
+    [
+        (na.Default(), lambda w: np.isfinite(w).all()),
+        (na.Uniform(-1, 2), lambda w: w.min() >= -1 and w.max() <= 2 and 0.3 < w.mean() < 0.7),
+        (na.Normal(0.5, 0.1), lambda w: abs(w.mean() - 0.5) < 0.02 and abs(w.std() - 0.1) < 0.02),
+        (na.Gamma(2, 0.1), lambda w: (w >= 0).all() and abs(w.mean() - 0.2) < 0.02),
+        (na.LogNormal(1, 0.5), lambda w: (w > 0).all() and abs(w.mean() - 1) < 0.1 and abs(w.std() - 0.5) < 0.1),
+        (na.Orthogonal(2), lambda w: np.allclose(w @ w.T, 4 * np.eye(40), atol=1e-4)),
+        (na.Identity(3), lambda w: (w == 3 * np.eye(40)).all()),
+    ],
+)
+def test_initial_weights(initial, check):
+    net = na.Network(20).population("a", 40).population("b", 40)
+    net.connect("a", "b", initial=initial, autapses=True).build(7)
+    assert check(net.weights("a", "b"))
+
+
+@pytest.mark.parametrize(
+    "constraint, check",
+    [
+        (na.Sparse(0.25), lambda w, m: 0.15 < m.mean() < 0.35),
+        (na.Mask(np.eye(20)), lambda w, m: (m == np.eye(20)).all()),
+        (na.Sign(-1), lambda w, m: (w <= 0).all() and (w < 0).any()),
+        (na.Nonnegative(), lambda w, m: (w >= 0).all() and (w > 0).any()),
+        (na.MaxWeight(0.01), lambda w, m: np.abs(w).max() <= np.float32(0.01)),
+        (na.DistanceDependent(1, 0.2), lambda w, m: 0 < m.mean() < 0.9),
+    ],
+)
+def test_constraints(constraint, check):
+    net = na.Network(20).population("a", 20).population("b", 20).place("a b", box=(1, 1, 1))
+    net.connect("a", "b").constrain("a", "b", constraint).build(2)
+    assert check(net.weights("a", "b"), net.mask("a", "b"))
+    assert type(constraint).__name__ in repr(constraint)
+
+
+def test_fixed_and_dale_modes():
+    net = na.Network(20).population("a", 5, +1).output("y", 2).output("z", 2)
+    net.connect("a", "y z").constrain("a", "y", na.Fixed()).constrain("a", "z", na.Dale("off")).build()
+    assert (net.plastic("a", "y") == 0).all() and (net.plastic("a", "z") == 1).all()
+    net.set_weights("a", "z", -np.ones((2, 5)))
+    with pytest.raises(na.InvalidError, match="one of clamp, reflect, off"):
+        na.Dale("mirror")
+    with pytest.raises(na.InvalidError, match="density is 2"):
+        na.Sparse(2)
+    with pytest.raises(TypeError, match="neuroai.Constraint"):
+        na.Network(1).constrain("a", "b", 0.2)
+
+
+def test_places():
+    net = na.Network(20)
+    for name in ("box", "sphere", "lattice", "given"):
+        net.population(name, 8)
+    net.place("box", box=(1, 2, 0)).place("sphere", sphere=2).place("lattice", lattice=0.5)
+    net.place("given", positions=np.arange(24).reshape(8, 3)).build(1)
+    box = net.positions("box")
+    assert box.shape == (8, 3) and (box <= [1, 2, 0]).all() and (box >= 0).all() and not box.flags.writeable
+    assert np.allclose(np.linalg.norm(net.positions("sphere"), axis=1), 2, atol=1e-5)
+    assert set(np.unique(net.positions("lattice"))) == {0, 0.5}
+    net.set_positions("given", np.ones((8, 3)))
+    assert (net.positions("given") == 1).all()
+    with pytest.raises(na.InvalidError, match="exactly one"):
+        net.place("box", box=(1, 1, 1), sphere=2)
+
+
+def test_radius_balance_and_spectrum():
+    net = na.Network(20).population("E", 40, +1).population("I", 10, -1)
+    net.connect("E I", "E I").radius("E I", 1.3).balance("E I").build(4)
+    spectrum = net.spectrum()
+    assert spectrum.n == 50 and spectrum.eigenvalues.shape == (50,)
+    assert abs(spectrum.radius - 1.3) < 1e-3 and abs(np.abs(spectrum.eigenvalues).max() - spectrum.radius) < 1e-9
+    weights = np.block([[net.weights(pre, post) for pre in "EI"] for post in "EI"])
+    assert np.abs(np.linalg.eigvals(weights)).max() == pytest.approx(spectrum.radius, abs=1e-4)
+    assert np.abs(weights.sum(axis=1)).max() < 1e-4
+    assert net.spectrum("E").n == 40 and 0 < spectrum.entropy <= 1 and "radius" in repr(spectrum)
+
+
+def test_the_same_seed_gives_the_same_network():
+    one, same, other = small(1), small(1), small(2)
+    for ends in one.projections:
+        assert (one.weights(*ends) == same.weights(*ends)).all()
+    assert (one.weights("E", "E") != other.weights("E", "E")).any()
+
+
+@pytest.mark.parametrize(
+    "wrong, error, words",
+    [
+        (lambda: na.Network(-1), ValueError, "dt is -1 ms"),
+        (lambda: na.Network("fast"), ValueError, "expected a number, got 'fast'"),
+        (lambda: na.Network(20).build(-1), ValueError, "-1 is outside of 0 to"),
+        (lambda: na.Network(20).input("u", 2.5), ValueError, "whole number, got 2.5"),
+        (lambda: na.Network(20).input("u", 0), ValueError, "n of 'u' is 0"),
+        (lambda: na.Network(20).input("u\0", 1), ValueError, "NUL"),
+        (lambda: na.Network(20).input(None, 1), na.Error, "name is NULL"),
+        (lambda: na.Network(20).population("p", 3, transfer="step"), ValueError, "one of relu, tanh"),
+        (lambda: na.Network(20).population("p", 3, leak="both"), ValueError, "one of current, rate"),
+        (lambda: na.Network(20).connect("a", "b"), KeyError, "nothing is called 'a'"),
+        (lambda: na.Network(20, kernels="abacus"), NotImplementedError, "abacus"),
+        (lambda: small().build(), RuntimeError, "built already"),
+        (lambda: small().weights("E", "choice2"), KeyError, "no projection"),
+        (lambda: small().set_weights("E", "I", np.ones((12, 4))), ValueError, r"\[4, 12\], got \[12, 4\]"),
+        (lambda: small().set_bias("E", np.ones(3)), ValueError, r"bias: expected shape \[12\], got \[3\]"),
+        (lambda: small().set_bias("E", ["a"] * 12), ValueError, "expected numbers"),
+        (lambda: small().bias("nobody"), KeyError, "nobody"),
+    ],
+)
+def test_errors_are_clear(wrong, error, words):
+    with pytest.raises(error, match=words) as caught:
+        wrong()
+    assert isinstance(caught.value, na.Error)
+
+
+def test_a_failed_composition_says_so_again():
+    net = na.Network(20)
+    with pytest.raises(na.UnknownNameError):
+        net.connect("a", "b")
+    with pytest.raises(na.UnknownNameError, match="must be made anew"):
+        net.input("u", 1)
+
+
+def test_whole_numbers_from_numpy():
+    net = na.Network(np.float32(20)).input("u", np.int64(3)).population("p", np.int32(2)).connect("u", "p")
+    assert net.build(np.uint64(2**63)).inputs == {"u": 3}
+
+
+def test_a_network_describes_itself(net):
+    text = repr(net)
+    assert "dt=20 ms" in text and "E 12 (+), I 4 (-)" in text and "E -> choice (36 of 36)" in text
+    assert "not built yet" in repr(na.Network(20))
+
+
+def test_handles_are_not_copied(net):
+    for other in (net, na.Adam(), na.BPTT()):
+        with pytest.raises(TypeError, match="cannot be copied"):
+            copy.deepcopy(other)

@@ -1,0 +1,116 @@
+"""Pictures are drawn without error, into axes of one's own or a new figure, and show what they should."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from conftest import small
+from matplotlib.colors import to_rgb
+
+import neuroai as na
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def task():
+    return na.tasks.PerceptualDecisionMaking(fixation=40, stimulus=200, decision=40)
+
+
+def history(net, **options):
+    cost = na.CrossEntropy("choice") + 1e-3 * na.L2Rates("E I")
+    return na.Trainer(net, task(), cost, batch=8, evaluate_trials=20, **options).fit(30, progress=False)
+
+
+def draw(axes):
+    """Really draws, and gives the axes as a list."""
+    axes = list(np.atleast_1d(axes))
+    axes[0].figure.canvas.draw()
+    return axes
+
+
+def test_history(net):
+    performance, costs = draw(na.plot.history(history(net, evaluate_every=10)))
+    assert performance.get_ylabel() == "fraction correct" and costs.get_xlabel() == "updates"
+    assert [text.get_text() for text in costs.get_legend().get_texts()] == ["sum", "cross entropy", "l2 rates"]
+    assert len(draw(na.plot.history(history(net, evaluate_every=0)))) == 1
+
+
+def test_weights(net):
+    (ax,) = draw(na.plot.weights(net))
+    matrix = ax.images[0].get_array()
+    expected = np.block([[net.weights(pre, post) for pre in "EI"] for post in "EI"])
+    assert (matrix == expected).all() and ax.images[0].norm.vmin == -ax.images[0].norm.vmax
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["E", "I"]
+    assert len(draw(na.plot.weights(net, "E", limit=1))[0].lines) == 0
+    with pytest.raises(na.InvalidError, match="nobody"):
+        na.plot.weights(net, "nobody")
+
+
+def test_activity(net):
+    trials = task().trials(net, 3)
+    inputs, rates, outputs = draw(na.plot.activity(net.run(trials), trial=2))
+    assert "coherence" in inputs.get_title() and outputs.get_xlabel() == "time (ms)"
+    assert rates.images[0].get_array().shape == (16, trials.lengths[2]) and len(outputs.lines) == 3
+    assert len(draw(na.plot.activity(net.run(np.ones((9, 3))), sort=False))) == 3
+    silent = na.Network(20).population("p", 3).output("z", 1).connect("p", "z").build()
+    assert len(draw(na.plot.activity(silent.run(steps=5)))) == 2
+
+
+def test_activity_of_a_trial_that_is_shorter(net):
+    trials = na.Trials(np.ones((9, 2, 3)), lengths=[9, 5])
+    axes = draw(na.plot.activity(net.run(trials), trial=1))
+    assert axes[1].images[0].get_array().shape == (16, 5) and axes[2].get_xlim() == (0, 100)
+
+
+def test_psychometric(net):
+    (ax,) = draw(na.plot.psychometric(net, task(), trials=200))
+    assert ax.get_xlabel() == "signed coherence (%)" and "200 trials" in ax.texts[0].get_text()
+    evaluation = na.evaluate(net, task(), trials=100)
+    (ax,) = draw(na.plot.psychometric(evaluation, condition="coherence"))
+    assert ax.get_xlabel() == "coherence"
+    with pytest.raises(na.InvalidError, match="task"):
+        na.plot.psychometric(net)
+
+
+def test_the_logistic_fit_finds_what_made_the_data():
+    from neuroai.plot import _logistic
+
+    x, n = np.linspace(-40, 40, 9), np.full(9, 10_000)
+    bias, slope = _logistic(x, 1 / (1 + np.exp(-(0.3 + 0.08 * x))), n)
+    assert bias == pytest.approx(0.3, abs=1e-3) and slope == pytest.approx(0.08, abs=1e-4)
+    bias, slope = _logistic(x, (x > 0).astype(float), n)  # separable: finite all the same
+    assert np.isfinite([bias, slope]).all() and slope > 0
+
+
+def test_spectrum(net):
+    (ax,) = draw(na.plot.spectrum(net))
+    assert len(ax.lines[0].get_xdata()) == 16 and ax.get_aspect() == 1
+    assert np.allclose(sorted(ax.lines[0].get_xdata()), sorted(net.spectrum().eigenvalues.real))
+
+
+def test_everything_in_axes_of_one_s_own(net):
+    figure, axes = plt.subplots(2, 3, layout="constrained")
+    record = history(net, evaluate_every=10)
+    na.plot.history(record, ax=axes[0, 0])
+    na.plot.weights(net, ax=axes[0, 1])
+    na.plot.activity(net.run(np.ones((9, 3))), ax=axes[0, 2])
+    na.plot.psychometric(net, task(), trials=50, ax=axes[1, 0])
+    na.plot.spectrum(net, ax=axes[1, 1])
+    figure.canvas.draw()
+    assert plt.get_fignums() == [figure.number]
+    free = plt.figure().add_axes((0.2, 0.2, 0.5, 0.5))
+    assert len(draw(na.plot.history(record, ax=free))) == 2
+
+
+def test_excitation_is_red_and_inhibition_blue():
+    net = na.Network(20)
+    for name, sign in (("E1", 1), ("E2", 1), ("I1", -1), ("I2", -1), ("x", 0)):
+        net.population(name, 2, sign)
+    colours = {name: to_rgb(colour) for name, colour in na.plot.colours(net).items()}
+    assert len(set(colours.values())) == 5
+    assert all(colours[name][0] > colours[name][2] for name in ("E1", "E2"))
+    assert all(colours[name][2] > colours[name][0] for name in ("I1", "I2"))
+    assert na.plot.colours(small()) == {"E": na.plot.EXCITATORY[0], "I": na.plot.INHIBITORY[0]}

@@ -1,0 +1,173 @@
+"""Running a network."""
+
+import gc
+import time
+import weakref
+
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+
+
+@pytest.fixture
+def noisy():
+    return small(noise=0.2, bias=0.3)
+
+
+def inputs(steps=20, trials=4, seed=0):
+    return np.random.default_rng(seed).random((steps, trials, 3)).astype(np.float32)
+
+
+def test_run_records_rates_and_outputs(noisy):
+    run = noisy.run(inputs(), seed=3)
+    assert run.rates["E"].shape == (20, 4, 12) and run.rates["I"].shape == (20, 4, 4)
+    assert run.outputs["choice"].shape == (20, 4, 3) and run.inputs["stimulus"].shape == (20, 4, 3)
+    assert run.state.time == 20 and run.time[0] == 20 and run.time[-1] == 400 and "E [20, 4, 12]" in repr(run)
+    expected = run.rates["E"] @ noisy.weights("E", "choice").T + noisy.bias("choice")
+    assert np.allclose(run.outputs["choice"], expected, atol=1e-5)
+
+
+def test_the_equation_by_hand():
+    """Leak on the current: x' = (1 - alpha) x + alpha (W r + W u + b), r = max(x, 0)."""
+    net = small(bias=0.1, tau=50)
+    u = inputs(15, 1)
+    names = ["E", "I"]
+    recurrent = np.block([[net.weights(pre, post) for pre in names] for post in names]).astype(float)
+    feed = np.concatenate([net.weights("stimulus", post) for post in names]).astype(float)
+    x = np.zeros(16)
+    run = net.run(u)
+    for t in range(15):
+        x = 0.6 * x + 0.4 * (recurrent @ np.maximum(x, 0) + feed @ u[t, 0] + 0.1)
+        ours = np.concatenate([run.rates[name][t, 0] for name in names])
+        assert np.allclose(ours, np.maximum(x, 0), atol=1e-5)
+
+
+def test_seeds_repeat_bit_for_bit_and_trials_do_not_depend_on_the_batch(noisy):
+    one, same, other = (noisy.run(inputs(), seed=seed).rates["E"] for seed in (3, 3, 4))
+    assert (one == same).all() and (one != other).any()
+    assert np.allclose(noisy.run(inputs()[:, :2], seed=3).rates["E"], one[:, :2], atol=1e-6)
+
+
+def test_all_forms_of_inputs(noisy):
+    u = inputs()
+    expected = noisy.run(u, seed=1).outputs["choice"]
+    for form in (u.astype(np.float64), {"stimulus": u}, na.Trials(u), np.asfortranarray(u), u.tolist()):
+        assert (noisy.run(form, seed=1).outputs["choice"] == expected).all()
+    one = noisy.run(u[:, 0], seed=1).outputs["choice"]
+    assert one.shape == (20, 1, 3) and np.allclose(one[:, 0], expected[:, 0], atol=1e-6)
+    assert (noisy.run({"stimulus": u[:, 0]}, seed=1).outputs["choice"] == one).all()
+    nothing = noisy.run(seed=1, steps=20, trials=4).outputs["choice"]
+    assert (nothing == noisy.run(np.zeros_like(u), seed=1).outputs["choice"]).all()
+
+
+def test_inputs_by_name_are_put_in_order():
+    net = na.Network(20).input("a", 1).input("b", 2).population("p", 3, transfer="linear", tau=20)
+    net.connect("a b", "p").build()
+    a, b = np.ones((5, 2, 1)), 2 * np.ones((5, 2, 2))
+    both = net.run({"b": b, "a": a}).rates["p"]
+    assert (both == net.run(np.concatenate([a, b], axis=2)).rates["p"]).all()
+    assert (net.run({"a": a}).rates["p"] == net.run(np.concatenate([a, 0 * b], axis=2)).rates["p"]).all()
+    assert (net.run(na.Trials({"b": b, "a": a})).rates["p"] == both).all()
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (lambda net: net.run(inputs()[..., :2]), r"expected shape \[20, 4, 3\], got \[20, 4, 2\]"),
+        (lambda net: net.run(np.zeros(3)), r"got \[3\]"),
+        (lambda net: net.run({"stimulus": inputs()[..., :2]}), r"inputs\['stimulus'\]: expected shape \[20, 4, 3\]"),
+        (lambda net: net.run({"other": inputs()}), "no input 'other', but stimulus"),
+        (lambda net: net.run(), "steps: needed"),
+        (lambda net: net.run(inputs(), trials=3), "trials is 3, but the inputs have 4"),
+        (lambda net: net.run(inputs(), steps=3), "steps is 3, but the inputs have 20"),
+        (lambda net: net.run(inputs(), state=small().state(4)), "another network"),
+        (lambda net: net.state(2).step(np.zeros((3, 3))), r"expected shape \[2, 3\], got \[3, 3\]"),
+        (lambda net: net.state(2).step(out=np.zeros((3, 3), np.float32)), r"out: expected shape \[2, 3\]"),
+        (lambda net: net.state(0), "trials is 0"),
+        (lambda net: net.state(1).clamp("X", 0), "nothing is called 'X'"),
+        (lambda net: net.state(1).restore(b"nonsense"), "."),
+        (lambda net: na.Network(20).population("p", 1).state(), "not built"),
+    ],
+)
+def test_errors_are_clear(net, wrong, words):
+    with pytest.raises(na.Error, match=words):
+        wrong(net)
+
+
+def test_steps_are_the_same_as_a_run(noisy):
+    u = inputs()
+    run = noisy.run(u, seed=9)
+    state = noisy.state(4, seed=9)
+    rates = state.rates("E")
+    assert rates.shape == (4, 12) and not rates.flags.writeable
+    out = np.empty((4, 3), np.float32)
+    for t in range(20):
+        assert state.step(u[t], out=out) is out
+        assert (out == run.outputs["choice"][t]).all() and (rates == run.rates["E"][t]).all() and state.time == t + 1
+    state.reset()
+    assert state.time == 0 and (state.step(u[0].astype(float)) == run.outputs["choice"][0]).all()
+    assert (noisy.state(4, seed=9).step({"stimulus": u[0]}) == run.outputs["choice"][0]).all()
+    assert noisy.state().step(u[0, 0]).shape == (1, 3)
+
+
+def test_a_run_goes_on_from_a_state(noisy):
+    u = inputs()
+    whole = noisy.run(u, seed=2)
+    first = noisy.run(u[:8], seed=2)
+    second = noisy.run(u[8:], state=first.state)
+    assert (np.concatenate([first.rates["I"], second.rates["I"]]) == whole.rates["I"]).all()
+
+
+def test_clamp_silence_inject_release(noisy):
+    state = noisy.state(2)
+    state.clamp("I", 0.5)
+    state.silence("E")
+    state.step()
+    assert (state.rates("I") == 0.5).all() and (state.rates("E") == 0).all()
+    state.release("E I")
+    state.inject("E", np.full(12, 100.0))
+    for _ in range(3):
+        state.step()
+    assert (state.rates("E") > 1).all()
+    state.inject("E", -100.0)
+    state.release()
+    assert "2 trials at step 4" in repr(state)
+
+
+def test_snapshot_and_restore(noisy):
+    state = noisy.state(2, seed=5)
+    state.step()
+    state.clamp("I", 0.25)
+    snapshot = state.snapshot()
+    assert isinstance(snapshot, bytes)
+    future = [state.step().copy() for _ in range(5)]
+    state.restore(snapshot)
+    assert all((state.step() == expected).all() for expected in future)
+    other = noisy.state(2)
+    other.restore(snapshot)
+    assert (other.step() == future[0]).all()
+    with pytest.raises(na.Error):
+        noisy.state(3).restore(snapshot)
+
+
+def test_a_state_and_its_views_keep_the_network_alive():
+    net = small()
+    address = weakref.ref(net)
+    rates = net.state(2).rates("E")
+    del net
+    gc.collect()
+    assert address() is not None and (rates == 0).all()
+    del rates
+    gc.collect()
+    assert address() is None
+
+
+def test_a_step_is_quick(net):
+    """Not a benchmark: it fails when a step takes a hundred times what it should."""
+    state, u, out = net.state(), np.zeros((1, 3), np.float32), np.empty((1, 3), np.float32)
+    start = time.perf_counter()
+    for _ in range(1000):
+        state.step(u, out)
+    assert time.perf_counter() - start < 1
