@@ -1,0 +1,216 @@
+/*
+ * How fast the library is where users wait for it: one update of a trainer at three sizes, and one
+ * step of a state. Writes a list of results, to which rivals.py adds what others take for the same.
+ *
+ *   bench FILE.json [NAME ...]     names as in the file, such as train/S; all of them by default
+ */
+#include <jansson.h>
+#include <neuroai/neuroai.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "measure.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+/*
+ * Leaky current ReLU network, Dale's law, mask, noise; masked mean square, L2 rates, L1 weights;
+ * Adam. One update is the noise, the forward pass, the costs, the backward pass, the weight
+ * gradient and the optimiser.
+ */
+static const struct workload {
+  const char *name;
+  int64_t units, steps, trials, inputs, outputs;
+} workloads[] = {
+    {"train/S", 100, 75, 64, 3, 3},
+    {"train/M", 256, 200, 64, 33, 17},
+    {"train/L", 1024, 200, 128, 64, 32},
+};
+
+static const int64_t sizes[] = {100, 256, 1024}; /* of step/N */
+#define STEPS 20000
+
+static void must(nai_status status)
+{
+  if (status == NAI_OK) return;
+  fprintf(stderr, "bench: %s\n", nai_last_error());
+  exit(EXIT_FAILURE);
+}
+
+static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs, double density)
+{
+  nai_network *net;
+  nai_constraint *sparse;
+  must(nai_network_create(&net, 20.0));
+  nai_network_add_input(net, "u", inputs);
+  nai_network_add_population(net, "E", units * 4 / 5, NAI_EXCITATORY);
+  nai_network_add_population(net, "I", units - units * 4 / 5, NAI_INHIBITORY);
+  nai_network_add_output(net, "z", outputs);
+  nai_network_set(net, "E I", "tau", 100.0);
+  nai_network_set(net, "E I", "noise", 0.15);
+  nai_network_connect(net, "u", "E I");
+  nai_network_connect(net, "E I", "E I");
+  nai_network_connect(net, "E I", "z");
+  must(nai_constraint_create_sparse(&sparse, density));
+  nai_network_constrain(net, "E I", "E I", sparse);
+  nai_constraint_destroy(sparse);
+  must(nai_network_build(net, 1));
+  return net;
+}
+
+/* --- training --------------------------------------------------------------------------------- */
+
+static nai_trials *make_trials(const nai_network *net, const struct workload *w)
+{
+  nai_trials *trials;
+  int64_t n = w->steps * w->trials;
+  float *input = malloc((size_t)(n * w->inputs) * sizeof *input);
+  float *target = malloc((size_t)(n * w->outputs) * sizeof *target);
+  if (!input || !target) exit(EXIT_FAILURE);
+  must(nai_random_normals(input, n * w->inputs, 1, 0));
+  must(nai_random_normals(target, n * w->outputs, 1, 1));
+  must(nai_trials_create(&trials, net, w->steps, w->trials));
+  must(nai_trials_set_inputs(trials, NULL, input, w->inputs));
+  must(nai_trials_set_targets(trials, "z", target, w->outputs));
+  free(input);
+  free(target);
+  return trials;
+}
+
+static nai_trainer *make_trainer(nai_network *net, int threads)
+{
+  nai_trainer *trainer;
+  nai_rule *rule;
+  nai_optimizer *adam;
+  nai_cost *task, *rates, *weights;
+  must(nai_rule_create_bptt(&rule));
+  must(nai_optimizer_create_adam(&adam, 1e-4));
+  must(nai_cost_create_mse(&task, "z"));
+  must(nai_cost_create_l2_rates(&rates, "E I"));
+  must(nai_cost_create_l1_weights(&weights, "E I", "E I"));
+  must(nai_trainer_create(&trainer, net, rule, adam, NULL));
+  must(nai_trainer_add_cost(trainer, task, 1.0));
+  must(nai_trainer_add_cost(trainer, rates, 1e-6));
+  must(nai_trainer_add_cost(trainer, weights, 1e-6));
+  must(nai_trainer_set(trainer, "threads", threads));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(adam);
+  nai_cost_destroy(task);
+  nai_cost_destroy(rates);
+  nai_cost_destroy(weights);
+  return trainer;
+}
+
+/* Milliseconds of an update: the best of as many as fit in a few seconds, and at least five. */
+static double time_update(nai_trainer *trainer, const nai_trials *trials)
+{
+  double best = 1e9;
+  must(nai_trainer_step(trainer, trials, NULL)); /* takes its memory */
+  double end = now() + 2.0;
+  for (int times = 0; times < 5 || now() < end; times++) {
+    double start = now();
+    must(nai_trainer_step(trainer, trials, NULL));
+    best = fmin(best, now() - start);
+  }
+  return best * 1e3;
+}
+
+static json_t *bench_training(const struct workload *w, int threads, double limit)
+{
+  nai_network *net = make_network(w->units, w->inputs, w->outputs, 0.2);
+  nai_trials *trials = make_trials(net, w);
+  nai_trainer *trainer = make_trainer(net, threads);
+  double ms = time_update(trainer, trials);
+  double flops = 6.0 * (double)(w->units * w->units * w->trials * w->steps);
+  double fraction = flops / (ms * 1e-3) / (threads * limit);
+  printf("  %-10s %d thread%s %10.2f ms   %5.1f %% of the peak\n", w->name, threads,
+         threads > 1 ? "s" : " ", ms, 100 * fraction);
+  fflush(stdout);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+  return json_pack("{s:s, s:f, s:i, s:f, s:{}}", "name", w->name, "ours_ms", ms, "threads", threads,
+                   "peak_fraction", fraction, "rivals");
+}
+
+/* --- one step --------------------------------------------------------------------------------- */
+
+static int ascending(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double fraction_active(const nai_state *state)
+{
+  const char *const names[] = {"E", "I"};
+  int64_t active = 0, all = 0;
+  for (int p = 0; p < COUNT(names); p++) {
+    nai_view rates = NAI_VIEW_INIT;
+    must(nai_state_rates(&rates, state, names[p]));
+    for (int64_t i = 0; i < rates.shape[1]; i++) active += ((const float *)rates.data)[i] > 0;
+    all += rates.shape[1];
+  }
+  return (double)active / (double)all;
+}
+
+static json_t *bench_step(const char *name, int64_t units, double limit)
+{
+  static double us[STEPS];
+  float input[3] = {0.5f, 0.2f, -0.1f}, output[3];
+  nai_network *net = make_network(units, 3, 3, 1.0);
+  nai_state *state;
+  must(nai_state_create(&state, net, 1, 1));
+  for (int t = 0; t < 200; t++) must(nai_state_step(state, input, output));
+  double active = fraction_active(state);
+  for (int t = 0; t < STEPS; t++) {
+    double start = now();
+    must(nai_state_step(state, input, output));
+    us[t] = (now() - start) * 1e6;
+  }
+  qsort(us, STEPS, sizeof *us, ascending);
+  double p50 = us[STEPS / 2], p99 = us[STEPS * 99 / 100], p999 = us[STEPS / 1000 * 999];
+  double fraction = 2.0 * (double)(units * units) / (p50 * 1e-6) / limit;
+  printf("  %-10s %d thread %8.2f us p50 %8.2f p99 %8.2f p99.9   %.0f %% of units active\n", name,
+         1, p50, p99, p999, 100 * active);
+  fflush(stdout);
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+  return json_pack("{s:s, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:{}}", "name", name, "ours_ms",
+                   p50 * 1e-3, "threads", 1, "peak_fraction", fraction, "p50_us", p50, "p99_us",
+                   p99, "p999_us", p999, "active", active, "rivals");
+}
+
+/* --- all of it -------------------------------------------------------------------------------- */
+
+static int wanted(const char *name, char **names, int n)
+{
+  for (int i = 0; i < n; i++)
+    if (strcmp(name, names[i]) == 0) return 1;
+  return n == 0;
+}
+
+int main(int argc, char **argv)
+{
+  if (argc < 2) {
+    fprintf(stderr, "usage: bench FILE.json [NAME ...]\n");
+    return 2;
+  }
+  double limit = peak();
+  json_t *results = json_array();
+  printf("%s\none core: %.0f GF/s\n", nai_build_info(), limit * 1e-9);
+  for (int i = 0; i < COUNT(workloads); i++)
+    for (int threads = 1; threads <= 2; threads++)
+      if (wanted(workloads[i].name, argv + 2, argc - 2))
+        json_array_append_new(results, bench_training(&workloads[i], threads, limit));
+  for (int i = 0; i < COUNT(sizes); i++) {
+    char name[32];
+    snprintf(name, sizeof name, "step/%d", (int)sizes[i]);
+    if (wanted(name, argv + 2, argc - 2))
+      json_array_append_new(results, bench_step(name, sizes[i], limit));
+  }
+  int failed = json_dump_file(results, argv[1], JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+  json_decref(results);
+  if (failed) fprintf(stderr, "bench: cannot write %s\n", argv[1]);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,267 @@
+"""What others take for the work that bench.c timed, added to its file.
+
+    python rivals.py FILE.json
+
+PyTorch in the three ways that an expert would write it, the best of which counts; NumPy for a single step. A rival
+that is not installed is left out. Times are the best of several, as ours are.
+"""
+
+import json
+import os
+import sys
+import time
+
+# PyTorch's own threads are set below; a BLAS beside it would take all cores whatever they say.
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+# As in bench.c: units, steps, trials, inputs, outputs.
+WORKLOADS = {
+    "train/S": (100, 75, 64, 3, 3),
+    "train/M": (256, 200, 64, 33, 17),
+    "train/L": (1024, 200, 128, 64, 32),
+}
+ALPHA, NOISE, DENSITY = 0.2, 0.15, 0.2
+
+
+def best(work, seconds=2.0, least=3):
+    """Seconds that a call takes: the best of as many as fit."""
+    work()
+    times, end = [], time.perf_counter() + seconds
+    while len(times) < least or time.perf_counter() < end:
+        start = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+def percentiles(work, count=5000):
+    """Median, 99th and 99.9th percentile of a call's time, microseconds."""
+    for _ in range(200):
+        work()
+    times = []
+    for _ in range(count):
+        start = time.perf_counter()
+        work()
+        times.append((time.perf_counter() - start) * 1e6)
+    times.sort()
+    return times[count // 2], times[count * 99 // 100], times[count * 999 // 1000]
+
+
+class Network:
+    """The network of bench.c, and one update of it."""
+
+    def __init__(self, torch, units, steps, trials, inputs, outputs):
+        self.torch, self.steps, self.trials = torch, steps, trials
+        torch.manual_seed(1)
+        sign = torch.ones(units)
+        sign[units * 4 // 5 :] = -1
+        self.mask = (torch.rand(units, units) < DENSITY).float()
+        self.sign = sign
+        recurrent = torch.rand(units, units) * self.mask * sign / (DENSITY * units) ** 0.5
+        self.weight = recurrent.requires_grad_()
+        self.input = (torch.randn(units, inputs) / inputs**0.5).requires_grad_()
+        self.readout = (torch.rand(outputs, units) * sign / units).requires_grad_()
+        self.bias = torch.zeros(units, requires_grad=True)
+        self.offset = torch.zeros(outputs, requires_grad=True)
+        self.parameters = [self.weight, self.input, self.readout, self.bias, self.offset]
+        self.optimizer = torch.optim.Adam(self.parameters, lr=1e-4, fused=True)
+        self.u = torch.randn(steps, trials, inputs)
+        self.y = torch.randn(steps, trials, outputs)
+        self.m = torch.ones(steps, trials, 1)
+
+    def drive(self):
+        """Inputs, bias and noise of all steps at once, out of the loop."""
+        torch = self.torch
+        units = len(self.bias)
+        noise = torch.randn(self.steps * self.trials, units).mul_((2 * ALPHA) ** 0.5 * NOISE)
+        drive = torch.addmm(noise, self.u.flatten(0, 1), self.input.t(), alpha=ALPHA)
+        return (drive + ALPHA * self.bias).view(self.steps, self.trials, units)
+
+    def cost(self, rates):
+        outputs = self.torch.nn.functional.linear(rates, self.readout, self.offset)
+        task = ((outputs - self.y).square() * self.m).sum() / (self.m.sum() * outputs.shape[2])
+        return task + 1e-6 * rates.square().sum() / self.trials + 1e-6 * self.weight.abs().sum()
+
+    def update(self, forward):
+        self.optimizer.zero_grad(set_to_none=True)
+        self.cost(forward(self.drive(), self.weight)).backward()
+        self.optimizer.step()
+        with self.torch.no_grad():
+            self.weight.copy_((self.weight * self.sign).clamp_(min=0) * self.sign * self.mask)
+            self.readout.copy_((self.readout * self.sign).clamp_(min=0) * self.sign)
+
+
+def eager(torch):
+    """The loop as it is written by most."""
+
+    def forward(drive, weight):
+        x = torch.zeros_like(drive[0])
+        w, rates = ALPHA * weight.t(), []
+        r = x
+        for d in drive.unbind(0):
+            x = torch.addmm(torch.add(d, x, alpha=1 - ALPHA), r, w)
+            r = torch.relu(x)
+            rates.append(r)
+        return torch.stack(rates)
+
+    return forward
+
+
+def scripted(torch):
+    """The same, through TorchScript."""
+    source = torch.jit.script(_loop(torch))
+    return lambda drive, weight: source(drive, ALPHA * weight.t(), 1 - ALPHA)
+
+
+def _loop(torch):
+    from typing import List
+
+    def loop(drive: torch.Tensor, w: torch.Tensor, keep: float) -> torch.Tensor:
+        x = torch.zeros_like(drive[0])
+        r = x
+        rates: List[torch.Tensor] = []
+        for t in range(drive.shape[0]):
+            x = torch.addmm(torch.add(drive[t], x, alpha=keep), r, w)
+            r = torch.relu(x)
+            rates.append(r)
+        return torch.stack(rates)
+
+    return loop
+
+
+def by_hand(torch):
+    """Forward and backward loops of one's own over arrays in place, one product for the weights."""
+
+    class Recurrence(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, drive, weight):
+            w = (ALPHA * weight).t().contiguous()
+            rates = torch.empty_like(drive)
+            x, r = torch.zeros_like(drive[0]), torch.zeros_like(drive[0])
+            for d, out in zip(drive.unbind(0), rates.unbind(0)):
+                x.mul_(1 - ALPHA).add_(d).addmm_(r, w)
+                r = torch.clamp(x, min=0, out=out)
+            ctx.save_for_backward(rates, weight)
+            return rates
+
+        @staticmethod
+        def backward(ctx, g):
+            rates, weight = ctx.saved_tensors
+            w = ALPHA * weight
+            error = torch.empty_like(g)
+            slope = (rates > 0).to(g.dtype)
+            dx = torch.zeros_like(g[0])
+            back = torch.zeros_like(g[0])
+            for gt, s, out in zip(reversed(g.unbind(0)), reversed(slope.unbind(0)), reversed(error.unbind(0))):
+                torch.add(gt, back, out=out)
+                dx = out.mul_(s).add_(dx, alpha=1 - ALPHA)
+                torch.mm(dx, w, out=back)
+            n = g.shape[2]
+            later, earlier = error[1:].reshape(-1, n), rates[:-1].reshape(-1, n)
+            return error, torch.mm(later.t(), earlier).mul_(ALPHA)
+
+    return Recurrence.apply
+
+
+def train(result):
+    """Adds PyTorch to a result of training."""
+    import torch
+
+    torch.set_num_threads(result["threads"])
+    network = Network(torch, *WORKLOADS[result["name"]])
+    times = {}
+    for way in (eager, scripted, by_hand):
+        forward = way(torch)
+        times[way.__name__] = best(lambda forward=forward: network.update(forward)) * 1e3
+    way = min(times, key=times.get)
+    result["rivals"]["torch"] = {
+        "ms": times[way],
+        "ratio": times[way] / result["ours_ms"],
+        "way": way,
+        "version": torch.__version__,
+    }
+
+
+def step_torch(units):
+    import torch
+
+    torch.set_num_threads(1)
+    w, w_in, w_out = torch.rand(units, units), torch.rand(units, 3), torch.rand(3, units)
+    u, x, r = torch.rand(3), torch.zeros(units), torch.rand(units)
+    xi = torch.empty(units)
+
+    def step():
+        with torch.inference_mode():
+            v = torch.addmv(torch.mv(w_in, u), w, r).div_(units)
+            x.mul_(1 - ALPHA).add_(v, alpha=ALPHA).add_(xi.normal_(), alpha=NOISE)
+            torch.clamp(x, min=0, out=r)
+            torch.mv(w_out, r)
+
+    return step
+
+
+def step_numpy(units):
+    import numpy as np
+
+    draw = np.random.default_rng(1)
+    w, w_in, w_out = (draw.random(shape, np.float32) for shape in ((units, units), (units, 3), (3, units)))
+    w /= units
+    u, x, r = draw.random(3, np.float32), np.zeros(units, np.float32), draw.random(units, np.float32)
+    xi = np.empty(units, np.float32)
+    keep, take, noise = np.float32(1 - ALPHA), np.float32(ALPHA), np.float32(NOISE)
+
+    def step():
+        nonlocal x
+        v = w @ r
+        v += w_in @ u
+        x *= keep
+        v *= take
+        x += v
+        draw.standard_normal(out=xi, dtype=np.float32)
+        x += noise * xi
+        np.maximum(x, 0, out=r)
+        return w_out @ r
+
+    return step
+
+
+def step(result):
+    """Adds PyTorch and NumPy to a result of single steps."""
+    for name, make in (("torch", step_torch), ("numpy", step_numpy)):
+        try:
+            p50, p99, p999 = percentiles(make(int(result["name"].split("/")[1])))
+        except ImportError:
+            continue
+        result["rivals"][name] = {
+            "ms": p50 * 1e-3,
+            "ratio": p50 * 1e-3 / result["ours_ms"],
+            "p50_us": p50,
+            "p99_us": p99,
+            "p999_us": p999,
+        }
+
+
+def main(path):
+    with open(path) as file:
+        results = json.load(file)
+    for result in results:
+        try:
+            (train if result["name"] in WORKLOADS else step)(result)
+        except ImportError:
+            continue
+        for name, rival in result["rivals"].items():
+            ours = result["ours_ms"]
+            print(
+                f"  {result['name']:10} {result['threads']} thread{'s' if result['threads'] > 1 else ' '}"
+                f"  {name} {rival['ms']:10.4f} ms, ours {ours:10.4f} ms: {rival['ratio']:.2f} times as fast",
+                flush=True,
+            )
+    if not any(result["rivals"] for result in results):
+        print("no rival is installed: pip install torch numpy")
+    with open(path, "w") as file:
+        json.dump(results, file, indent=2)
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
