@@ -46,6 +46,18 @@ NAI_API nai_status nai_optimizer_parameter(nai_parameter *out, const nai_optimiz
 /** Name of an optimiser, such as "adam". */
 NAI_API const char *nai_optimizer_name(const nai_optimizer *optimizer);
 
+/**
+ * Learning-rate schedule: the rate is multiplied by `factor` [n], >= 0, at the updates `update` [n]
+ * (ascending, the first update is 0), by what lies on the line between them elsewhere, and by the
+ * first and last factor before and after. Warm-up: {0, 100}, {0, 1}. n = 0: none. Nullable: update,
+ * factor (when n is 0).
+ */
+NAI_API nai_status nai_optimizer_set_schedule(nai_optimizer *optimizer, const int64_t *update,
+                                              const double *factor, int64_t n);
+
+/** What the rate is multiplied by at an update, the first one being 0; NaN when optimizer is NULL. */
+NAI_API double nai_optimizer_factor(const nai_optimizer *optimizer, int64_t update);
+
 /** Gives up the caller's reference. Nullable: optimizer. */
 NAI_API void nai_optimizer_destroy(nai_optimizer *optimizer);
 

@@ -87,7 +87,7 @@ static nai_status estimate(nai_trainer *trainer, const nai_trials *trials, int h
                     .carry = batch->carry,
                     .bias_sum = batch->bias_sum,
                     .outer_scratch = batch->outer_scratch};
-  trainer->cost_error = NAI_OK;
+  trainer->part_error = NAI_OK;
   return trainer->rule->ops.estimate(trainer->rule->user, &pass);
 }
 
@@ -104,7 +104,7 @@ nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
   NAI__TRY(check(trainer, trials));
   NAI__TRY(nai__trainer_pool(trainer));
   NAI__TRY(grow_parts(trainer, trials->trials));
-  NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials->steps, trials->trials,
+  NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials,
                               (int32_t)trainer->setting[NAI__THREADS]));
   uint64_t first = trials == trainer->trials ? trials->first : trials->first + trainer->drawn;
   nai__batch_run(&trainer->batch, trainer->pool, trials, (uint64_t)trainer->setting[NAI__SEED],
@@ -138,7 +138,7 @@ static void move(nai_trainer *trainer)
                  .plastic = net->plastic,
                  .mean = trainer->mean,
                  .square = trainer->square};
-  trainer->optimizer->kind->move(trainer->optimizer->number, &m);
+  nai__optimizer_move(trainer->optimizer, &m);
 }
 
 static nai_status check_weights(const nai_trainer *trainer)

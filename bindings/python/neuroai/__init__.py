@@ -46,7 +46,7 @@ from .errors import (
 from .evaluation import Evaluation, evaluate
 from .initial import Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, Uniform
 from .network import Network, Spectrum
-from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp
+from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import BPTT, Rule
 from .state import Run, State
 from .task import Task
@@ -118,6 +118,7 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedError",
     "build_info",
+    "cosine",
     "evaluate",
     "plot",
     "random",

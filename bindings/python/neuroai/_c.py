@@ -714,6 +714,10 @@ nai_optimizer_parameter = _function(
     "nai_optimizer_parameter", nai_status, POINTER(nai_parameter), _optimizer, int64
 )
 nai_optimizer_name = _function("nai_optimizer_name", c_char_p, _optimizer)
+nai_optimizer_set_schedule = _function(
+    "nai_optimizer_set_schedule", nai_status, _optimizer, POINTER(c_int64), POINTER(c_double), int64
+)
+nai_optimizer_factor = _function("nai_optimizer_factor", c_double, _optimizer, int64)
 nai_optimizer_destroy = _function("nai_optimizer_destroy", None, _optimizer)
 
 # trials.h

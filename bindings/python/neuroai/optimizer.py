@@ -6,13 +6,14 @@ The running averages belong to the trainer.
 
 from __future__ import annotations
 
-from ctypes import c_double
-from typing import Any, Dict, Optional
+import math
+from ctypes import c_double, c_int64
+from typing import Any, Dict, Mapping, Optional
 
 from . import _c
 from ._handle import Handle, Parameter, parameters, text
 
-__all__ = ["SGD", "Adam", "AdamW", "Momentum", "Optimizer", "RMSProp"]
+__all__ = ["SGD", "Adam", "AdamW", "Momentum", "Optimizer", "RMSProp", "cosine"]
 
 
 class Optimizer(Handle):
@@ -54,6 +55,25 @@ class Optimizer(Handle):
         value = c_double()
         _c.nai_optimizer_get(value, self, parameter)
         return value.value
+
+    def schedule(self, factors: Mapping[int, float]) -> "Optimizer":
+        """Multiplies the rate by these factors at these updates, and by what lies between them elsewhere.
+
+        The first update is 0; before the first and after the last of them their factors hold. An empty one ends it::
+
+            na.Adam(1e-3).schedule({0: 0, 100: 1, 5000: 0.1})    # warm up, then fall by a factor of ten
+            na.Adam(1e-3).schedule(na.cosine(5000, warm_up=100))
+        """
+        updates = sorted(factors)
+        n = len(updates)
+        _c.nai_optimizer_set_schedule(
+            self, (c_int64 * n)(*updates), (c_double * n)(*(factors[update] for update in updates)), n
+        )
+        return self
+
+    def factor(self, update: int) -> float:
+        """What the rate is multiplied by at an update, the first one being 0."""
+        return _c.nai_optimizer_factor(self, update)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={self.get(name):g}' for name in self.parameters)})"
@@ -105,3 +125,13 @@ class AdamW(Optimizer):
         epsilon: Optional[float] = None,
     ) -> None:
         self._make(_c.nai_optimizer_create_adamw, rate, decay=decay, beta1=beta1, beta2=beta2, epsilon=epsilon)
+
+
+def cosine(steps: int, warm_up: int = 0, least: float = 0.0) -> Dict[int, float]:
+    """Factors for ``Optimizer.schedule``: a rise from 0 over ``warm_up`` updates, then half a cosine down to ``least``."""
+    factors = {0: 0.0} if warm_up else {}
+    knots = min(200, steps - warm_up)
+    for k in range(knots + 1):
+        part = k / knots
+        factors[warm_up + round(part * (steps - warm_up))] = least + (1 - least) * (1 + math.cos(math.pi * part)) / 2
+    return factors

@@ -61,5 +61,7 @@ void nai__optimizer_keep(nai_optimizer *optimizer)
 void nai_optimizer_destroy(nai_optimizer *optimizer)
 {
   if (!optimizer || !nai__reference_drop(&optimizer->reference)) return;
+  nai__free(optimizer->update);
+  nai__free(optimizer->factor);
   nai__free(optimizer);
 }

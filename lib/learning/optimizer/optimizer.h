@@ -33,10 +33,15 @@ struct nai_optimizer {
   nai__reference reference;
   const nai__optimizer_kind *kind;
   double number[NAI__OPTIMIZER_NUMBERS];
+  int64_t *update; /* [n_schedule] of the schedule */
+  double *factor;  /* [n_schedule] */
+  int64_t n_schedule;
 };
 
 nai_status nai__optimizer_create(nai_optimizer **out, const nai__optimizer_kind *kind, double rate);
 void nai__optimizer_keep(nai_optimizer *optimizer);
+/* Moves theta by one step, at the rate that the schedule has for it. */
+void nai__optimizer_move(const nai_optimizer *optimizer, const nai__move *m);
 
 #define NAI__RATE                                 \
   {                                               \
