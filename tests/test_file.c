@@ -63,7 +63,7 @@ static const char *path_of(const char *name)
   static char paths[4][400];
   static int next;
   char *path = paths[next++ % 4];
-  snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+  snprintf(path, sizeof paths[0], "%.99s/%.299s", folder, name);
   return path;
 }
 

@@ -79,7 +79,7 @@ enum {
  * @{
  */
 
-/** A new, empty network. `dt`: time step, ms, > 0. */
+/** A new, empty network. `dt`: time step, ms, 1e-9 to 1e6. */
 NAI_API nai_status nai_network_create(nai_network **out, double dt);
 
 /** Gives up the caller's reference. Nullable: net. */
@@ -99,8 +99,9 @@ NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, in
  * Sets a number of populations, inputs or outputs; before or after the network is built.
  * Populations: "tau" (ms, >= dt; 100), "noise" (0), "bias" (0), "initial" (x_0, or r_0 where the
  * leak is on the rate; 0), "gain" (1), "exponent" (2; NAI_TRANSFER_POWER only), "plastic_bias" (1
- * or 0; 1). Inputs (Song 2016): u = [baseline + task + sqrt(2 tau / dt) noise xi]: "noise" (0),
- * "tau" (ms; 100), "baseline" (0), "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1).
+ * or 0; 1), "plastic_initial" (1 or 0; 0): the initial state learns. Inputs (Song 2016): u =
+ * [baseline + task + sqrt(2 tau / dt) noise xi]: "noise" (0), "tau" (ms; 100), "baseline" (0),
+ * "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1).
  */
 NAI_API nai_status nai_network_set(nai_network *net, const char *names, const char *parameter,
                                    double value);
@@ -299,8 +300,8 @@ typedef struct nai_spectrum {
 
 /**
  * Spectrum of the weights among these populations, all delays together.
- * `real`, `imaginary` [capacity]: the eigenvalues, when capacity >= n. Nullable: real, imaginary
- * (both).
+ * `real`, `imaginary` [capacity]: the eigenvalues; capacity >= n. Nullable: real, imaginary (both,
+ * then without eigenvalues).
  */
 NAI_API nai_status nai_network_spectrum(nai_spectrum *out, double *real, double *imaginary,
                                         int64_t capacity, const nai_network *net,

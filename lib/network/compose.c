@@ -10,13 +10,15 @@
 
 /* Units of one node, and of a network: what keeps every index and size below far from overflow. */
 #define MOST_UNITS 10000000
+/* ms; with the largest time constant alpha = dt / tau is still far above the smallest float. */
+#define LEAST_DT 1e-9
 
 nai_status nai_network_create(nai_network **out, double dt)
 {
   NAI__REQUIRE(out);
   *out = NULL;
-  if (!(dt > 0 && dt <= 1e6))
-    return nai__fail(NAI_ERR_INVALID, "dt is %g ms, must be above 0 and at most 1e6", dt);
+  if (!(dt >= LEAST_DT && dt <= 1e6))
+    return nai__fail(NAI_ERR_INVALID, "dt is %g ms, must be above 0: %g to 1e6", dt, LEAST_DT);
   nai_network *net = NAI__NEW(nai_network);
   if (!net) return NAI_ERR_MEMORY;
   nai__reference_init(&net->reference);
@@ -357,6 +359,10 @@ static nai_status check_initial(int32_t kind, double a, double b)
   if (kind >= NAI_INITIAL_GAMMA && (a <= 0 || b <= 0))
     return nai__fail(NAI_ERR_INVALID,
                      "a and b of the initial weights are %g and %g, must be above 0", a, b);
+  if (kind == NAI_INITIAL_LOGNORMAL && b > 1e6 * a)
+    return nai__fail(NAI_ERR_INVALID,
+                     "b of lognormal initial weights is %g, must be at most 1e6 times a = %g", b,
+                     a);
   return NAI_OK;
 }
 

@@ -71,10 +71,15 @@ static void assign(const nai__projection *p, nai_synapses *s, int64_t i, int64_t
   s->weight[k] = s->exists[k] == 0 ? 0 : (float)(p->sign ? p->sign * fabs(w) : w);
 }
 
-static void draw_identity(const nai__projection *p, nai_synapses *s)
+static nai_status draw_identity(const nai__projection *p, nai_synapses *s)
 {
+  if (p->from == p->to && !p->autapses)
+    return nai__fail(NAI_ERR_INVALID,
+                     "identity weights from '%s' to itself need autapses, which are not allowed",
+                     s->from);
   for (int64_t i = 0; i < s->n_post; i++)
     for (int64_t j = 0; j < s->n_pre; j++) assign(p, s, i, j, i == j ? p->a : 0);
+  return NAI_OK;
 }
 
 static nai_status draw_orthogonal(const nai__projection *p, nai_synapses *s, nai__stream *random)
@@ -98,10 +103,7 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p)
   nai__stream random =
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
   if (p->initial == NAI_INITIAL_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
-  if (p->initial == NAI_INITIAL_IDENTITY) {
-    draw_identity(p, &s);
-    return NAI_OK;
-  }
+  if (p->initial == NAI_INITIAL_IDENTITY) return draw_identity(p, &s);
   double fan = p->initial == NAI_INITIAL_DEFAULT ? fan_in(net, p->to, net->node[p->from].kind) : 1;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
@@ -149,6 +151,7 @@ static void balance_node(const nai_network *net, int64_t to)
 /* Not said: on where weights of both signs arrive and all of them are the default's. */
 static int is_balanced(const nai_network *net, int64_t to)
 {
+  if (net->node[to].kind != NAI_POPULATIONS) return 0;
   if (net->balance[to] >= 0) return net->balance[to];
   int excited = 0, inhibited = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
@@ -171,16 +174,44 @@ static void scale(const nai_network *net, const nai__projection *p, double facto
       s.weight[i * s.stride + j] = (float)(s.weight[i * s.stride + j] * factor);
 }
 
+static int is_default_recurrent(const nai_network *net, const nai__projection *p)
+{
+  return p->initial == NAI_INITIAL_DEFAULT && is_recurrent(net, p);
+}
+
+/* Units onto which the default's recurrent weights go. */
+static int64_t default_receivers(const nai_network *net)
+{
+  int64_t units = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    int receives = 0;
+    for (int64_t k = 0; k < net->n_projections && !receives; k++)
+      receives = net->projection[k].to == i && is_default_recurrent(net, &net->projection[k]);
+    if (receives) units += net->node[i].n;
+  }
+  return units;
+}
+
+/* 1 when scale_default() scales only a part of what a population gets, which ends its balance. */
+static int is_mixed(const nai_network *net, int64_t to)
+{
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->to == to && is_recurrent(net, p) && p->initial != NAI_INITIAL_DEFAULT) return 1;
+  }
+  return 0;
+}
+
 /*
  * R^2 = sum of the columns' variances, as nai__bulk_radius(), of the default's recurrent weights
- * alone.
+ * alone, over the units that receive any: others do not take part in the recurrence.
  */
 static double default_radius(const nai_network *net)
 {
   double sum = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (p->initial != NAI_INITIAL_DEFAULT || !is_recurrent(net, p)) continue;
+    if (!is_default_recurrent(net, p)) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     for (int64_t j = 0; j < s.n_pre; j++) {
       double mean = 0, square = 0, n = (double)s.n_post;
@@ -192,7 +223,7 @@ static double default_radius(const nai_network *net)
       sum += square - n * mean * mean;
     }
   }
-  return sqrt(sum / (double)net->n_units);
+  return sum > 0 ? sqrt(sum / (double)default_receivers(net)) : 0;
 }
 
 static void scale_default(const nai_network *net)
@@ -201,8 +232,7 @@ static void scale_default(const nai_network *net)
   if (!(radius > 0)) return;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (p->initial == NAI_INITIAL_DEFAULT && is_recurrent(net, p))
-      scale(net, p, DEFAULT_RADIUS / radius);
+    if (is_default_recurrent(net, p)) scale(net, p, DEFAULT_RADIUS / radius);
   }
 }
 
@@ -244,7 +274,9 @@ nai_status nai__initial_weights(nai_network *net)
   for (int64_t k = 0; k < net->n_projections; k++)
     NAI__TRY(draw_projection(net, &net->projection[k]));
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind == NAI_POPULATIONS && is_balanced(net, i)) balance_node(net, i);
+    if (is_balanced(net, i)) balance_node(net, i);
   scale_default(net);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (is_balanced(net, i) && is_mixed(net, i)) balance_node(net, i);
   return scale_to_radius(net);
 }

@@ -17,7 +17,8 @@ int64_t nai_network_count(const nai_network *net, int32_t kind)
 
 const char *nai_network_name(const nai_network *net, int32_t kind, int64_t index)
 {
-  for (int64_t i = 0; net && i < net->n_nodes; i++)
+  if (!net || index < 0) return NULL;
+  for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind == kind && index-- == 0) return net->node[i].name;
   return NULL;
 }
@@ -143,7 +144,7 @@ nai_status nai_network_plastic(nai_view *out, const nai_network *net, const char
 
 int64_t nai__bias_start(const nai_network *net, const nai__node *node)
 {
-  return (node->kind == NAI_OUTPUTS ? net->output_bias : net->unit_bias) + node->offset;
+  return nai__learning_start(net, node, NAI__BIAS);
 }
 
 nai_status nai_network_bias(nai_view *out, const nai_network *net, const char *name)

@@ -14,14 +14,15 @@ static nai_status set_place(nai_network *net, const char *names, int32_t placeme
                             const double place[3])
 {
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
-  int first = 1;
+  int32_t lattice = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].lattice >= lattice) lattice = net->node[i].lattice + 1;
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__node *node = &net->node[i];
     if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), names)) continue;
     node->placement = placement;
-    node->lattice_first = first;
+    node->lattice = lattice;
     memcpy(node->place, place, sizeof node->place);
-    first = 0;
   }
   return NAI_OK;
 }
@@ -126,22 +127,19 @@ static void fill_lattice(float *position, int64_t n, int64_t first, int64_t side
   }
 }
 
-/* Units of the lattice that starts at this node: it goes on until the next node that starts one. */
-static int64_t lattice_units(const nai_network *net, int64_t start)
+/* Units of a lattice in the nodes before `end`. */
+static int64_t lattice_units(const nai_network *net, int32_t lattice, int64_t end)
 {
   int64_t units = 0;
-  for (int64_t i = start; i < net->n_nodes; i++) {
+  for (int64_t i = 0; i < end; i++) {
     const nai__node *node = &net->node[i];
-    if (node->placement != NAI__LATTICE) continue;
-    if (i > start && node->lattice_first) break;
-    units += node->n;
+    if (node->placement == NAI__LATTICE && node->lattice == lattice) units += node->n;
   }
   return units;
 }
 
 nai_status nai__place(nai_network *net)
 {
-  int64_t lattice_at = 0, lattice_side = 1;
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__node *node = &net->node[i];
     if (node->placement == NAI__NOWHERE || node->placement == NAI__GIVEN) continue;
@@ -152,12 +150,9 @@ nai_status nai__place(nai_network *net)
     if (node->placement == NAI__SPHERE)
       draw_sphere(node->position, node->n, node->place[0], &random);
     if (node->placement != NAI__LATTICE) continue;
-    if (node->lattice_first) {
-      lattice_at = 0;
-      lattice_side = (int64_t)ceil(cbrt((double)lattice_units(net, i)) - 1e-9);
-    }
-    fill_lattice(node->position, node->n, lattice_at, lattice_side, node->place[0]);
-    lattice_at += node->n;
+    double units = (double)lattice_units(net, node->lattice, net->n_nodes);
+    fill_lattice(node->position, node->n, lattice_units(net, node->lattice, i),
+                 (int64_t)ceil(cbrt(units) - 1e-9), node->place[0]);
   }
   return NAI_OK;
 }

@@ -10,7 +10,10 @@
 #include "view.h"
 
 /* Of snapshots; changes whenever their layout does. */
-#define SNAPSHOT_MAGIC UINT64_C(0x3130544154534e41)
+#define SNAPSHOT_MAGIC UINT64_C(0x3230544154534e41)
+
+/* Of one state: 64 GiB. */
+#define MOST_FLOATS ((int64_t)1 << 34)
 
 struct nai_state {
   nai_network *net;
@@ -27,7 +30,8 @@ struct nai_state {
 /* What a snapshot starts with. */
 struct header {
   uint64_t magic;
-  int64_t n_memory, trials, n_units, n_inputs, n_outputs, time;
+  uint64_t network; /* hash of all that says what the numbers belong to */
+  int64_t n_memory, trials, time;
   uint64_t seed;
   int32_t injects, clamps;
 };
@@ -55,13 +59,23 @@ static nai_status allocate(nai_state *s)
   return nai__scratch_create(&s->scratch, net, a->trials);
 }
 
+static nai_status check_trials(const nai_network *net, int64_t trials)
+{
+  int64_t floats = (nai__rate_slots(net, 0) + 5) * net->ld_units +
+                   nai__input_slots(net, 0) * net->ld_inputs + net->ld_outputs;
+  if (floats > MOST_FLOATS)
+    return nai__fail(NAI_ERR_MEMORY, "one trial with these delays takes %lld numbers, at most %lld",
+                     (long long)floats, (long long)MOST_FLOATS);
+  if (trials < 1 || trials > MOST_FLOATS / floats)
+    return nai__fail(NAI_ERR_INVALID, "trials is %lld, must be 1 to %lld", (long long)trials,
+                     (long long)(MOST_FLOATS / floats));
+  return NAI_OK;
+}
+
 static nai_status create(nai_state **out, const nai_network *net, int64_t trials, uint64_t seed)
 {
   NAI__TRY(nai__require_built(net, "net"));
-  int64_t most = ((int64_t)1 << 34) / (nai__rate_slots(net, 0) * net->ld_units);
-  if (trials < 1 || trials > most)
-    return nai__fail(NAI_ERR_INVALID, "trials is %lld, must be 1 to %lld", (long long)trials,
-                     (long long)most);
+  NAI__TRY(check_trials(net, trials));
   nai_state *s = NAI__NEW(nai_state);
   if (!s) return NAI_ERR_MEMORY;
   s->net = (nai_network *)net; /* for its count of references alone */
@@ -271,15 +285,35 @@ int64_t nai_state_time(const nai_state *state)
 
 /* --- snapshots -------------------------------------------------------------------------------- */
 
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    hash ^= ((const unsigned char *)bytes)[i];
+    hash *= UINT64_C(0x100000001b3);
+  }
+  return hash;
+}
+
+static uint64_t hash_network(const nai_network *net)
+{
+  const int64_t delays[] = {net->max_delay, net->max_input_delay};
+  uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), delays, sizeof delays);
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    const int64_t place[] = {node->kind, node->n, node->offset, node->leak};
+    hash = hash_bytes(hash, node->name, strlen(node->name));
+    hash = hash_bytes(hash, place, sizeof place);
+  }
+  return hash;
+}
+
 static struct header header_of(const nai_state *s)
 {
-  const nai_network *net = s->net;
   return (struct header){SNAPSHOT_MAGIC,
+                         hash_network(s->net),
                          s->n_memory,
                          s->activity.trials,
-                         net->n_units,
-                         net->n_inputs,
-                         net->n_outputs,
                          s->time,
                          s->activity.seed,
                          s->activity.inject != NULL,

@@ -78,7 +78,9 @@ static nai_status wire_constraint(const nai_constraint *constraint, nai_synapses
   memcpy(before, s->exists, (size_t)n * sizeof *before);
   memcpy(before + n, s->plastic, (size_t)n * sizeof *before);
   nai__clear_error();
-  nai_status status = constraint->ops.wire(constraint->user, s);
+  nai_synapses shown = *s; /* of what is written into the struct itself only the sign counts */
+  nai_status status = constraint->ops.wire(constraint->user, &shown);
+  s->sign = shown.sign;
   tidy(s, before, before + n);
   nai__free(before);
   return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "constraint", constraint->name);
@@ -146,12 +148,12 @@ static nai_status project_one(nai_network *net, const nai__projection *p, float 
   for (int64_t c = 0; c < p->n_constraints; c++) {
     const nai_constraint *constraint = p->constraint[c];
     if (!constraint->ops.project) continue;
-    s.seed = constraint_seed(net, p, c);
+    nai_synapses shown = s;
+    shown.seed = constraint_seed(net, p, c);
     nai__clear_error();
-    nai_status status = constraint->ops.project(constraint->user, &s);
+    nai_status status = constraint->ops.project(constraint->user, &shown);
     if (status != NAI_OK) return nai__fail_callback(status, "constraint", constraint->name);
   }
-  s.sign = p->sign;
   guard(&s, before ? before + p->start : NULL);
   return NAI_OK;
 }

@@ -1,0 +1,50 @@
+/* What tests of networks share: expecting, composing, looking. */
+#ifndef NEUROAI_TESTS_NETWORKS_H
+#define NEUROAI_TESTS_NETWORKS_H
+
+#include <check.h>
+#include <neuroai/neuroai.h>
+#include <stddef.h>
+
+/* For loops: Check's own macros write to a pipe each time, and that is slow. */
+#define EXPECT(condition)                                             \
+  do {                                                                \
+    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
+  } while (0)
+
+#define ADD_CASE(suite, name, ...)                                   \
+  do {                                                               \
+    const TTest *const tests[] = {__VA_ARGS__};                      \
+    networks_case(suite, name, tests, sizeof tests / sizeof *tests); \
+  } while (0)
+
+void networks_case(Suite *suite, const char *name, const TTest *const *tests, size_t n);
+
+void expect_ok(nai_status status);
+/* A failure with this code whose message has these words. */
+void expect_fails(nai_status status, nai_status expected, const char *words);
+
+/*
+ * Not built: inputs "stimulus" (3), populations "E" and "I", output "choice" (2), dt 20 ms; input
+ * to both, both to both, E to the output.
+ */
+nai_network *compose_ei(int64_t n_e, int64_t n_i);
+nai_network *build_ei(int64_t n_e, int64_t n_i, uint64_t seed);
+/* Not built: one population of its own recurrence. */
+nai_network *compose_one(const char *name, int64_t n, int32_t sign);
+
+nai_view weights_of(const nai_network *net, const char *from, const char *to);
+nai_view mask_of(const nai_network *net, const char *from, const char *to);
+nai_view plastic_of(const nai_network *net, const char *from, const char *to);
+nai_view bias_of(const nai_network *net, const char *name);
+nai_view positions_of(const nai_network *net, const char *name);
+/* An element of a view of floats with two dimensions (or one: j is 0). */
+float at(const nai_view *view, int64_t i, int64_t j);
+
+/* Of the bits of all that can be seen of a built network. */
+uint64_t hash_of(const nai_network *net);
+
+/* Largest sqrt(n) |F(x) - empirical F(x)|; sorts `x`. Above 2.2 in one of 8000 (Kolmogorov). */
+double kolmogorov(double *x, int64_t n, double (*f)(double x));
+
+#endif
