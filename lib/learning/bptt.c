@@ -11,7 +11,7 @@
 typedef struct group {
   nai__pass *pass;
   int64_t row, rows;
-  double *unit_bias, *output_bias;
+  double *unit_bias, *output_bias, *unit_initial;
 } group;
 
 static float *signal_at(const group *g, int64_t t)
@@ -100,6 +100,57 @@ static void add_rows(double *sum, const float *error, int64_t n, int64_t ld, int
   }
 }
 
+/* --- the initial state ------------------------------------------------------------------------ */
+
+static float *start_of(const group *g)
+{
+  return g->pass->start + g->row * g->pass->net->ld_units;
+}
+
+static int initial_learns(const nai_network *net)
+{
+  const float *plastic = net->plastic + net->unit_initial;
+  for (int64_t u = 0; u < net->n_units; u++)
+    if (plastic[u] != 0) return 1;
+  return 0;
+}
+
+/* dJ/dr of all times before the first step: the rates there are the initial ones. */
+static void collect_start(const group *g)
+{
+  const nai__pass *pass = g->pass;
+  const nai_network *net = pass->net;
+  memset(start_of(g), 0, (size_t)(g->rows * net->ld_units) * sizeof(float));
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    for (int64_t t = 1; t <= b->delay && t <= pass->steps && !b->from_input; t++) {
+      const float *error = b->to_output ? output_gradient_at(g, t) : signal_at(g, t);
+      int64_t lde = b->to_output ? net->ld_outputs : net->ld_units;
+      net->kernels->product(start_of(g) + b->pre, net->ld_units, error + b->post, lde, b->backward,
+                            g->rows, b->n_post, b->n_pre, 1);
+    }
+  }
+}
+
+/* On to x_0 where the leak is on the current, and the leak's own path. */
+static void through_start(const group *g)
+{
+  const nai_network *net = g->pass->net;
+  const float *rate = nai__rate_at(g->pass->activity, 0) + g->row * net->ld_units;
+  for (int64_t b = 0; b < g->rows; b++)
+    for (int64_t s = 0; s < net->n_segments; s++) {
+      const nai__segment *segment = &net->segment[s];
+      int64_t at = b * net->ld_units + segment->offset;
+      float *start = start_of(g) + at, *carry = g->pass->carry + g->row * net->ld_units + at;
+      if (segment->leak == NAI_LEAK_CURRENT) {
+        net->kernels->current_backward(&segment->units, start, carry, rate + at);
+        for (int64_t u = 0; u < segment->units.n; u++) start[u] /= segment->units.alpha[u];
+      } else {
+        for (int64_t u = 0; u < segment->units.n; u++) start[u] += carry[u];
+      }
+    }
+}
+
 /* --- a group of trials, then all -------------------------------------------------------------- */
 
 static void walk_back(void *argument, int64_t task, int32_t thread)
@@ -109,9 +160,10 @@ static void walk_back(void *argument, int64_t task, int32_t thread)
   const nai_network *net = pass->net;
   group g = {.pass = pass, .row = task * pass->rows};
   g.rows = pass->trials - g.row < pass->rows ? pass->trials - g.row : pass->rows;
-  g.unit_bias = pass->bias_sum + task * (net->ld_units + net->ld_outputs);
+  g.unit_bias = pass->bias_sum + task * nai__numbers_width(net);
   g.output_bias = g.unit_bias + net->ld_units;
-  memset(g.unit_bias, 0, (size_t)(net->ld_units + net->ld_outputs) * sizeof *g.unit_bias);
+  g.unit_initial = g.output_bias + net->ld_outputs;
+  memset(g.unit_bias, 0, (size_t)nai__numbers_width(net) * sizeof *g.unit_bias);
   memset(pass->carry + g.row * net->ld_units, 0,
          (size_t)(g.rows * net->ld_units) * sizeof *pass->carry);
   for (int64_t t = pass->steps; t >= 1; t--) {
@@ -122,13 +174,18 @@ static void walk_back(void *argument, int64_t task, int32_t thread)
     add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
     add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
   }
+  if (initial_learns(net)) {
+    collect_start(&g);
+    through_start(&g);
+    add_rows(g.unit_initial, start_of(&g), net->n_units, net->ld_units, g.rows);
+  }
 }
 
 static void sum_biases(nai__pass *pass, int64_t groups)
 {
   const nai_network *net = pass->net;
-  int64_t width = net->ld_units + net->ld_outputs;
-  float *gradient = pass->gradient + net->unit_bias; /* unit biases, then output biases */
+  int64_t width = nai__numbers_width(net);
+  float *gradient = pass->gradient + net->unit_bias;
   for (int64_t u = 0; u < width; u++) {
     double sum = 0;
     for (int64_t k = 0; k < groups; k++) sum += pass->bias_sum[k * width + u];

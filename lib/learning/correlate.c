@@ -3,12 +3,14 @@
  * one long product a block. Shared by every rule that ends in an error of its own for each unit and
  * step.
  */
+#include <string.h>
+
 #include "rule.h"
 
-/*
- * Rows of a block's gradient are shared out to threads; the kernel's bits do not depend on where
- * they are cut.
- */
+/* Rows of a block's gradient that a BLAS is given at once. */
+#define BLAS_ROWS 64
+
+/* Rows of a block's gradient are shared out to threads: so many parts of each block. */
 struct job {
   nai__pass *pass;
   int64_t parts;
@@ -17,6 +19,25 @@ struct job {
 static int64_t smaller(int64_t a, int64_t b)
 {
   return a < b ? a : b;
+}
+
+static int64_t largest_block(const nai_network *net)
+{
+  int64_t n_post = 1;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (net->block[k].n_post > n_post) n_post = net->block[k].n_post;
+  return n_post;
+}
+
+/*
+ * The bits of our own kernels do not depend on where rows are cut: a part for each thread. A BLAS
+ * sums in another order when there are more rows: the same parts for any number of threads.
+ */
+static int64_t parts_of(const nai__pass *pass)
+{
+  const nai_network *net = pass->net;
+  if (strcmp(net->kernels->name, "blas") != 0) return nai__pool_threads(pass->pool);
+  return (largest_block(net) + BLAS_ROWS - 1) / BLAS_ROWS;
 }
 
 static void correlate_part(void *argument, int64_t task, int32_t thread)
@@ -42,6 +63,6 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
 
 void nai__correlate(nai__pass *pass)
 {
-  struct job job = {pass, nai__pool_threads(pass->pool)};
+  struct job job = {pass, parts_of(pass)};
   nai__pool_run(pass->pool, pass->net->n_blocks * job.parts, correlate_part, &job);
 }

@@ -34,7 +34,8 @@ typedef struct nai__pass {
   float *gradient;       /* out: dJ/dtheta, as theta is laid out; what is not plastic is cleared
                             afterwards */
   float *carry;          /* [trials][ld_units], scratch of the rule */
-  double *bias_sum;      /* [row blocks][ld_units + ld_outputs], scratch of the rule */
+  float *start;          /* [trials][ld_units], scratch of the rule */
+  double *bias_sum;      /* [row blocks][nai__numbers_width()], scratch of the rule */
   float **outer_scratch; /* [threads] */
 } nai__pass;
 

@@ -70,7 +70,7 @@ void nai__scratch_destroy(nai__scratch *scratch)
 static void begin_row(const nai__activity *a, float *x, float *r)
 {
   const nai_network *net = a->net;
-  const float *initial = net->unit + 4 * net->ld_units;
+  const float *initial = net->theta + net->unit_initial;
   memcpy(x, initial, (size_t)net->n_units * sizeof *x);
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];

@@ -206,8 +206,9 @@ static nai_status make_blocks(nai_network *net)
     theta += b->n_post * b->ld;
   }
   net->unit_bias = theta;
-  net->output_bias = theta + net->ld_units;
-  net->n_theta = net->output_bias + net->ld_outputs;
+  net->output_bias = net->unit_bias + net->ld_units;
+  net->unit_initial = net->output_bias + net->ld_outputs;
+  net->n_theta = net->unit_initial + net->ld_units;
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
     const nai__block *b = &net->block[p->block];
@@ -251,7 +252,7 @@ static nai_status allocate(nai_network *net)
   net->exists = NAI__ARRAY(float, net->n_theta);
   net->learns = NAI__ARRAY(float, net->n_theta);
   net->plastic = NAI__ARRAY(float, net->n_theta);
-  net->unit = NAI__ARRAY(float, 5 * net->ld_units);
+  net->unit = NAI__ARRAY(float, 4 * net->ld_units);
   net->channel = NAI__ARRAY(float, 3 * net->ld_inputs);
   if (!net->theta || !net->exists || !net->learns || !net->plastic || !net->unit || !net->channel)
     return NAI_ERR_MEMORY;
@@ -266,18 +267,22 @@ nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels)
   return NAI_OK;
 }
 
-static void start_biases(nai_network *net)
+/* Biases and initial states, which stand in theta with the weights. */
+static void start_numbers(nai_network *net)
 {
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    const nai__node *node = &net->node[i];
-    if (node->kind == NAI_INPUTS) continue;
-    int64_t at = (node->kind == NAI_OUTPUTS ? net->output_bias : net->unit_bias) + node->offset;
-    for (int64_t u = 0; u < node->n; u++) {
-      net->theta[at + u] = (float)node->number[NAI__BIAS][u];
-      net->exists[at + u] = 1;
-      net->plastic[at + u] = (float)node->number[NAI__PLASTIC_BIAS][u];
+  static const int pairs[][2] = {{NAI__BIAS, NAI__PLASTIC_BIAS},
+                                 {NAI__INITIAL, NAI__PLASTIC_INITIAL}};
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    for (int k = 0; k < 2; k++) {
+      const nai__node *node = &net->node[i];
+      int64_t at = nai__learning_start(net, node, pairs[k][0]);
+      if (at < 0) continue;
+      for (int64_t u = 0; u < node->n; u++) {
+        net->theta[at + u] = (float)node->number[pairs[k][0]][u];
+        net->exists[at + u] = 1;
+        net->plastic[at + u] = (float)node->number[pairs[k][1]][u];
+      }
     }
-  }
 }
 
 static nai_status check_composition(const nai_network *net)
@@ -299,7 +304,7 @@ nai_status nai__layout(nai_network *net)
   NAI__TRY(make_segments(net));
   NAI__TRY(make_blocks(net));
   NAI__TRY(allocate(net));
-  start_biases(net);
+  start_numbers(net);
   return NAI_OK;
 }
 

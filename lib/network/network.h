@@ -29,6 +29,7 @@ enum nai__number {
   NAI__GAIN,
   NAI__EXPONENT,
   NAI__PLASTIC_BIAS,
+  NAI__PLASTIC_INITIAL,
   NAI__BASELINE,
   NAI__RECTIFY,
   NAI__NUMBERS
@@ -50,7 +51,7 @@ typedef struct nai__node {
   int64_t stage;
   double *number[NAI__NUMBERS]; /* each [n], or NULL where the kind has no such number */
   int32_t placement;
-  int32_t lattice_first; /* 1: starts a lattice */
+  int32_t lattice; /* number of the call that placed it: equal ones make one lattice */
   double place[3];
   float *position; /* [n][3], or NULL */
 } nai__node;
@@ -129,8 +130,8 @@ struct nai_network {
   float *exists;                  /* 1 where a synapse or bias exists */
   float *learns;                  /* 1 where constraints let it learn */
   float *plastic;                 /* 1 where it does: not in frozen projections */
-  int64_t unit_bias, output_bias; /* in theta */
-  float *unit;                    /* [5][ld_units]: alpha, noise, gain, exponent, initial */
+  int64_t unit_bias, output_bias, unit_initial; /* in theta */
+  float *unit;                    /* [4][ld_units]: alpha, noise, gain, exponent */
   float *channel;                 /* [3][ld_inputs]: noise, baseline, rectify */
 };
 
@@ -225,6 +226,16 @@ nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const c
 /* Radius of the disc that random weights of this variance fill. */
 double nai__bulk_radius(const double *w, int64_t n);
 
+/*
+ * Where a number that can learn starts in theta: NAI__BIAS of populations and outputs,
+ * NAI__INITIAL of populations; -1 for all others.
+ */
+int64_t nai__learning_start(const nai_network *net, const nai__node *node, int number);
+/* Floats of theta that are not weights: unit biases, output biases, initial states, in this order. */
+static inline int64_t nai__numbers_width(const nai_network *net)
+{
+  return net->n_theta - net->unit_bias;
+}
 /* Where the bias of a population or output starts in theta. */
 int64_t nai__bias_start(const nai_network *net, const nai__node *node);
 

@@ -29,6 +29,7 @@ static const struct number {
     [NAI__GAIN] = {"gain", POPULATIONS, 1, 1e-6, LARGE, 0},
     [NAI__EXPONENT] = {"exponent", POPULATIONS, 2, 1, 10, 0},
     [NAI__PLASTIC_BIAS] = {"plastic_bias", POPULATIONS | OUTPUTS, 1, 0, 1, 1},
+    [NAI__PLASTIC_INITIAL] = {"plastic_initial", POPULATIONS, 0, 0, 1, 1},
     [NAI__BASELINE] = {"baseline", INPUTS, 0, -LARGE, LARGE, 0},
     [NAI__RECTIFY] = {"rectify", INPUTS, 0, 0, 1, 1},
 };
@@ -105,15 +106,26 @@ static nai_status check_set(const nai_network *net, const char *names, const cha
   return NAI_OK;
 }
 
-static void refresh_bias(nai_network *net, const nai__node *node, int k)
+int64_t nai__learning_start(const nai_network *net, const nai__node *node, int number)
 {
-  float *bias =
-      net->theta + (node->kind == NAI_OUTPUTS ? net->output_bias : net->unit_bias) + node->offset;
-  float *plastic = net->plastic + (bias - net->theta);
-  for (int64_t u = 0; u < node->n; u++) {
-    if (k == NAI__BIAS) bias[u] = (float)node->number[k][u];
-    if (k == NAI__PLASTIC_BIAS) plastic[u] = (float)node->number[k][u];
-  }
+  if (number == NAI__BIAS && node->kind == NAI_OUTPUTS) return net->output_bias + node->offset;
+  if (number == NAI__BIAS && node->kind == NAI_POPULATIONS) return net->unit_bias + node->offset;
+  if (number == NAI__INITIAL && node->kind == NAI_POPULATIONS)
+    return net->unit_initial + node->offset;
+  return -1;
+}
+
+/* Numbers that can learn stand in theta, and whether they do beside it. */
+static void refresh_learning(nai_network *net, const nai__node *node, int k)
+{
+  int flag = k == NAI__PLASTIC_BIAS || k == NAI__PLASTIC_INITIAL;
+  int64_t at = nai__learning_start(net, node,
+                                   k == NAI__PLASTIC_BIAS      ? NAI__BIAS
+                                   : k == NAI__PLASTIC_INITIAL ? NAI__INITIAL
+                                                               : k);
+  if (at < 0) return;
+  float *array = flag ? net->plastic : net->theta;
+  for (int64_t u = 0; u < node->n; u++) array[at + u] = (float)node->number[k][u];
 }
 
 static void assign(nai_network *net, const char *names, int k, const double *values, int64_t n)
@@ -122,7 +134,7 @@ static void assign(nai_network *net, const char *names, int k, const double *val
     nai__node *node = &net->node[i];
     if (!nai__selected(node, NAI__ANY_NODE, names)) continue;
     for (int64_t u = 0; u < node->n; u++) node->number[k][u] = values[n == 1 ? 0 : u];
-    if (net->built && (k == NAI__BIAS || k == NAI__PLASTIC_BIAS)) refresh_bias(net, node, k);
+    if (net->built) refresh_learning(net, node, k);
   }
   if (net->built) nai__numbers_refresh(net);
 }
@@ -167,11 +179,9 @@ nai_status nai_network_get_each(const nai_network *net, const char *name, const 
   if (n != node->n)
     return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, node->name,
                      (long long)node->n);
-  const float *bias = NULL;
-  if (net->built && k == NAI__BIAS)
-    bias =
-        net->theta + (node->kind == NAI_OUTPUTS ? net->output_bias : net->unit_bias) + node->offset;
-  for (int64_t u = 0; u < n; u++) values[u] = bias ? (double)bias[u] : node->number[k][u];
+  int64_t at = net->built ? nai__learning_start(net, node, k) : -1;
+  for (int64_t u = 0; u < n; u++)
+    values[u] = at >= 0 ? (double)net->theta[at + u] : node->number[k][u];
   return NAI_OK;
 }
 
@@ -187,7 +197,6 @@ static void refresh_unit(nai_network *net, const nai__node *node, int64_t u)
       (float)(node->leak == NAI_LEAK_CURRENT ? sqrt(2 * alpha) * sigma : sqrt(2 / alpha) * sigma);
   net->unit[2 * ld + at] = (float)node->number[NAI__GAIN][u];
   net->unit[3 * ld + at] = (float)node->number[NAI__EXPONENT][u];
-  net->unit[4 * ld + at] = (float)node->number[NAI__INITIAL][u];
   if (sigma > 0) net->has_noise = 1;
 }
 

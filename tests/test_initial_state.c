@@ -1,0 +1,233 @@
+/* Initial states that learn: gradients by central differences, updates, files. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "networks.h"
+
+#define STEPS 12
+#define TRIALS 5
+
+static const char *const names[] = {"a", "b", "c", "d"};
+enum { POPULATIONS = 4, UNITS = 6 };
+
+/* Both leaks, long delays, a stage without delay, noise, a gain; smooth transfer functions. */
+static nai_network *make_network(void)
+{
+  nai_network *net;
+  double start[UNITS];
+  expect_ok(nai_network_create(&net, 10.0));
+  nai_network_add_input(net, "u", 2);
+  for (int i = 0; i < POPULATIONS; i++) nai_network_add_population(net, names[i], UNITS, NAI_FREE);
+  nai_network_add_output(net, "z", 2);
+  nai_network_set_leak(net, "b d", NAI_LEAK_RATE);
+  nai_network_set_transfer(net, "a", NAI_TRANSFER_TANH);
+  nai_network_set_transfer(net, "b", NAI_TRANSFER_SOFTPLUS);
+  nai_network_set_transfer(net, "c", NAI_TRANSFER_LOGISTIC);
+  nai_network_set_transfer(net, "d", NAI_TRANSFER_TANH);
+  nai_network_set(net, "a b c d", "tau", 40.0);
+  nai_network_set(net, "c", "gain", 1.5);
+  nai_network_set(net, "a b", "noise", 0.05);
+  nai_network_connect(net, "u", "a b");
+  nai_network_connect(net, "a b c d", "a b");
+  nai_network_connect(net, "a", "c d");
+  nai_network_connect(net, "b c d", "z");
+  nai_network_set_delay(net, "b", "a", 30.0);
+  nai_network_set_delay(net, "a", "c", 0.0);
+  nai_network_set_delay(net, "d", "z", 20.0);
+  nai_network_set(net, "a b c d", "plastic_initial", 1);
+  for (int i = 0; i < POPULATIONS; i++) {
+    for (int u = 0; u < UNITS; u++) start[u] = 0.3 * sin(7 * i + u);
+    nai_network_set_each(net, names[i], "initial", start, UNITS);
+  }
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+static nai_trials *make_trials(const nai_network *net)
+{
+  nai_trials *trials;
+  float input[STEPS * TRIALS * 2], target[STEPS * TRIALS * 2];
+  int32_t length[TRIALS] = {STEPS, 1, 2, 7, STEPS};
+  expect_ok(nai_random_normals(input, STEPS * TRIALS * 2, 1, 0));
+  expect_ok(nai_random_normals(target, STEPS * TRIALS * 2, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, input, 2));
+  expect_ok(nai_trials_set_targets(trials, "z", target, 2));
+  expect_ok(nai_trials_set_lengths(trials, length));
+  return trials;
+}
+
+static nai_trainer *make_trainer(nai_network *net, double rate)
+{
+  nai_trainer *trainer;
+  nai_rule *rule;
+  nai_optimizer *sgd;
+  nai_cost *task, *rates;
+  expect_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_optimizer_create_sgd(&sgd, rate));
+  expect_ok(nai_cost_create_mse(&task, "z"));
+  expect_ok(nai_cost_create_l2_rates(&rates, "*"));
+  expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
+  expect_ok(nai_trainer_add_cost(trainer, task, 1.0));
+  expect_ok(nai_trainer_add_cost(trainer, rates, 0.02));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  nai_cost_destroy(task);
+  nai_cost_destroy(rates);
+  return trainer;
+}
+
+static double cost_at(nai_trainer *trainer, nai_network *net, const nai_trials *trials,
+                      const char *name, double *start, int unit, double shift)
+{
+  nai_progress now = NAI_PROGRESS_INIT;
+  double kept = start[unit];
+  start[unit] += shift;
+  expect_ok(nai_network_set_each(net, name, "initial", start, UNITS));
+  start[unit] = kept;
+  expect_ok(nai_trainer_gradient(trainer, trials, &now));
+  return now.cost;
+}
+
+START_TEST(test_central_differences)
+{
+  nai_network *net = make_network();
+  nai_trials *trials = make_trials(net);
+  nai_trainer *trainer = make_trainer(net, 0);
+  double largest = 0, worst = 0;
+  for (int i = 0; i < POPULATIONS; i++) {
+    float exact[UNITS];
+    double start[UNITS];
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_gradient_initial(&view, trainer, names[i]));
+    ck_assert_int_eq(view.shape[0], UNITS);
+    memcpy(exact, view.data, sizeof exact);
+    expect_ok(nai_network_get_each(net, names[i], "initial", start, UNITS));
+    for (int u = 0; u < UNITS; u++) {
+      const double h = 1e-2; /* with the next order taken out: truncation h^4, rounding 1e-7 / h */
+      double d1 = cost_at(trainer, net, trials, names[i], start, u, h) -
+                  cost_at(trainer, net, trials, names[i], start, u, -h);
+      double d2 = cost_at(trainer, net, trials, names[i], start, u, 2 * h) -
+                  cost_at(trainer, net, trials, names[i], start, u, -2 * h);
+      double difference = (8 * d1 - d2) / (12 * h);
+      worst = fmax(worst, fabs(difference - (double)exact[u]));
+      largest = fmax(largest, fabs((double)exact[u]));
+    }
+    expect_ok(nai_network_set_each(net, names[i], "initial", start, UNITS));
+  }
+  ck_assert_double_gt(largest, 1e-3);
+  ck_assert_msg(worst < 1e-3 * largest, "off by %g of %g", worst, largest);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* By hand: x_1 = (1-alpha) x_0, J = mean (w x_1)^2; dJ/dx_0 = 2 w^2 (1-alpha)^2 x_0. */
+START_TEST(test_one_unit_by_hand)
+{
+  nai_network *net;
+  nai_trials *trials;
+  expect_ok(nai_network_create(&net, 1.0));
+  nai_network_add_population(net, "x", 1, NAI_FREE);
+  nai_network_add_output(net, "z", 1);
+  nai_network_set_transfer(net, "x", NAI_TRANSFER_LINEAR);
+  nai_network_set(net, "x", "tau", 4.0);
+  nai_network_set(net, "x", "initial", 2.0);
+  nai_network_set(net, "x", "plastic_initial", 1);
+  nai_network_connect(net, "x", "z");
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_set_weights(net, "x", "z", (float[]){3.0f}, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, 1, 2));
+  expect_ok(nai_trials_set_targets(trials, "z", (float[]){0, 0}, 1));
+  nai_cost *task;
+  nai_rule *rule;
+  nai_optimizer *sgd;
+  nai_trainer *trainer;
+  expect_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_optimizer_create_sgd(&sgd, 0.01));
+  expect_ok(nai_cost_create_mse(&task, "z"));
+  expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
+  expect_ok(nai_trainer_add_cost(trainer, task, 1.0));
+  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  nai_view view = NAI_VIEW_INIT;
+  double now;
+  expect_ok(nai_trainer_gradient_initial(&view, trainer, "x"));
+  ck_assert_float_eq_tol(at(&view, 0, 0), 2 * 9 * 0.5625f * 2, 1e-5f);
+  expect_ok(nai_network_get_each(net, "x", "initial", &now, 1));
+  ck_assert_double_eq_tol(now, 2 - 0.01 * 2 * 9 * 0.5625 * 2, 1e-6);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  nai_cost_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* What learns moves, what does not stays bit for bit, and files keep both. */
+START_TEST(test_updates_and_files)
+{
+  nai_network *net = make_network(), *loaded;
+  double before[POPULATIONS][UNITS], after[UNITS], read[UNITS];
+  for (int i = 0; i < POPULATIONS; i++)
+    expect_ok(nai_network_get_each(net, names[i], "initial", before[i], UNITS));
+  expect_ok(nai_network_set(net, "b", "plastic_initial", 0));
+  nai_trials *trials = make_trials(net);
+  nai_trainer *trainer = make_trainer(net, 0.1);
+  for (int k = 0; k < 10; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  char path[] = "/tmp/neuroai-initial-XXXXXX";
+  int file = mkstemp(path);
+  ck_assert_int_ge(file, 0);
+  close(file);
+  expect_ok(nai_trainer_save(trainer, path));
+  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  for (int i = 0; i < POPULATIONS; i++) {
+    expect_ok(nai_network_get_each(net, names[i], "initial", after, UNITS));
+    expect_ok(nai_network_get_each(loaded, names[i], "initial", read, UNITS));
+    for (int u = 0; u < UNITS; u++) {
+      ck_assert_int_eq((float)before[i][u] == (float)after[u], i == 1);
+      ck_assert_double_eq((double)(float)after[u], read[u]);
+    }
+  }
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  uint64_t further = hash_of(net);
+  expect_ok(nai_trainer_restore(trainer, path));
+  ck_assert(hash_of(net) == hash_of(loaded));
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  ck_assert(hash_of(net) == further);
+  unlink(path);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(loaded);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(test_bad_arguments)
+{
+  nai_network *net = make_network();
+  nai_trainer *trainer = make_trainer(net, 0.1);
+  nai_view view = NAI_VIEW_INIT, wrong = {0};
+  expect_fails(nai_trainer_gradient_initial(&view, trainer, "a"), NAI_ERR_ORDER, "no gradient");
+  expect_fails(nai_trainer_gradient_initial(&view, trainer, "z"), NAI_ERR_NAME, "z");
+  expect_fails(nai_trainer_gradient_initial(&view, trainer, NULL), NAI_ERR_INVALID, "population");
+  expect_fails(nai_trainer_gradient_initial(&view, NULL, "a"), NAI_ERR_INVALID, "trainer");
+  expect_fails(nai_trainer_gradient_initial(NULL, trainer, "a"), NAI_ERR_INVALID, "out");
+  expect_fails(nai_trainer_gradient_initial(&wrong, trainer, "a"), NAI_ERR_INVALID, "struct_size");
+  expect_fails(nai_network_set(net, "a", "plastic_initial", 0.5), NAI_ERR_INVALID, "0 or 1");
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+Suite *initial_state_suite(void)
+{
+  Suite *suite = suite_create("initial_state");
+  ADD_CASE(suite, "initial state", test_central_differences, test_one_unit_by_hand,
+           test_updates_and_files, test_bad_arguments);
+  return suite;
+}
