@@ -8,7 +8,7 @@
  * it a message. A function works on a whole projection, population or batch, never on one synapse.
  * It may not call back into the network, trainer or state that called it, nor leave by longjmp or a
  * C++ exception. `destroy(user)` is called exactly once: on the last release, or at once when
- * `create` fails.
+ * `create` fails, unless what it was given is no table of this library (NULL, another struct_size).
  */
 #ifndef NEUROAI_EXTEND_H
 #define NEUROAI_EXTEND_H
@@ -151,8 +151,9 @@ typedef struct nai_trial_batch {
   float *input;         /**< [steps][trials][n_inputs] */
   float *target;        /**< [steps][trials][n_outputs], or NULL for a task with classes */
   int32_t *classes;     /**< [steps][trials], or NULL for a task with targets */
-  float *mask;     /**< [steps][trials]; what lies beyond a trial's length is set to 0 afterwards */
-  int32_t *length; /**< [trials], 1 .. steps */
+  float *mask;      /**< [steps][trials], or [steps][trials][n_outputs] with NAI_TASK_CHANNEL_MASK;
+                      what lies beyond a trial's length is set to 0 afterwards */
+  int32_t *length;  /**< [trials], 1 .. steps */
   float *condition; /**< [n_conditions][trials] */
 } nai_trial_batch;
 
@@ -170,10 +171,15 @@ typedef struct nai_judgement {
   int32_t choice;         /**< to be written: 0, 1, ..., or -1 for none */
 } nai_judgement;
 
+/** Flags of a task. */
+enum {
+  NAI_TASK_CHANNEL_MASK = 1 /**< the mask has a value for every output channel */
+};
+
 /** A task's table. */
 typedef struct nai_task_ops {
   uint32_t struct_size; /**< sizeof(nai_task_ops) */
-  uint32_t flags;       /**< 0 */
+  uint32_t flags;       /**< 0 or NAI_TASK_CHANNEL_MASK */
   const char *name;     /**< copied */
   int64_t n_inputs;     /**< input channels, all inputs together */
   int64_t n_outputs;    /**< output channels, all outputs together */

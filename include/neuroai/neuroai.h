@@ -22,8 +22,10 @@
 #ifndef NEUROAI_H
 #define NEUROAI_H
 
+#include <neuroai/checkpoint.h>
 #include <neuroai/constraint.h>
 #include <neuroai/cost.h>
+#include <neuroai/curriculum.h>
 #include <neuroai/evaluation.h>
 #include <neuroai/network.h>
 #include <neuroai/optimizer.h>

@@ -55,7 +55,7 @@ NAI_API const char *nai_optimizer_name(const nai_optimizer *optimizer);
 NAI_API nai_status nai_optimizer_set_schedule(nai_optimizer *optimizer, const int64_t *update,
                                               const double *factor, int64_t n);
 
-/** What the rate is multiplied by at an update, the first one being 0; NaN when optimizer is NULL. */
+/** What the rate is multiplied by at an update, the first being 0; NaN when optimizer is NULL. */
 NAI_API double nai_optimizer_factor(const nai_optimizer *optimizer, int64_t update);
 
 /** Gives up the caller's reference. Nullable: optimizer. */

@@ -45,6 +45,13 @@ NAI_API nai_status nai_task_set(nai_task *task, const char *parameter, double va
 NAI_API nai_status nai_task_set_list(nai_task *task, const char *parameter, const double *values,
                                      int64_t n);
 
+/**
+ * Reads the values from which each trial draws one: `values` [capacity]; `count` is how many there
+ * are, also when capacity is too small for them. Nullable: values (when capacity is 0).
+ */
+NAI_API nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *count,
+                                     const nai_task *task, const char *parameter);
+
 /** Trials `first` .. `first + trials - 1` of a stream. */
 NAI_API nai_status nai_task_generate(nai_trials **out, const nai_task *task, uint64_t seed,
                                      int32_t stream, uint64_t first, int64_t trials);

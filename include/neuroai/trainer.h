@@ -104,9 +104,30 @@ NAI_API nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *
 NAI_API nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *trainer,
                                              const char *from, const char *to);
 
+/** The last gradient of a population's initial state [n]; 0 where "plastic_initial" is 0. */
+NAI_API nai_status nai_trainer_gradient_initial(nai_view *out, const nai_trainer *trainer,
+                                                const char *population);
+
 /** Rates of the last batch [steps, trials, n] of a population, or outputs of an output. */
 NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer,
                                         const char *name);
+
+/** Columns of nai_trainer_history() before those of the costs. */
+enum {
+  NAI_HISTORY_COST = 0,          /**< J */
+  NAI_HISTORY_GRADIENT_NORM = 1, /**< before clipping */
+  NAI_HISTORY_PERFORMANCE = 2,   /**< NaN where no evaluation followed the update */
+  NAI_HISTORY_STAGE = 3,         /**< of the curriculum during the update; -1 without one */
+  NAI_HISTORY_COSTS = 4          /**< the first cost, weighted; the others follow */
+};
+
+/**
+ * All updates so far: `values` [rows, columns], one row an update, columns NAI_HISTORY_... and then
+ * each cost. At most `capacity` numbers are written, whole rows only; `rows` and `columns` say how
+ * many there are. Nullable: values (when capacity is 0).
+ */
+NAI_API nai_status nai_trainer_history(double *values, int64_t capacity, int64_t *rows,
+                                       int64_t *columns, const nai_trainer *trainer);
 
 /**
  * Number of costs; name and last weighted value of cost `index`. Nullable: name, value. Returns -1

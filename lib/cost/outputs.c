@@ -48,6 +48,9 @@ static nai_status mse(void *user, nai_output_batch *b, double *value)
 
 nai_status nai_cost_create_mse(nai_cost **out, const char *output)
 {
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(output);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "mse", .on_outputs = mse};
   return nai_cost_create(out, &ops, NULL, output, NULL);
 }
@@ -91,6 +94,9 @@ static nai_status cross_entropy(void *user, nai_output_batch *b, double *value)
 
 nai_status nai_cost_create_cross_entropy(nai_cost **out, const char *output)
 {
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(output);
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "cross_entropy", .on_outputs = cross_entropy};
   return nai_cost_create(out, &ops, NULL, output, NULL);

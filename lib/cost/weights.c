@@ -61,18 +61,27 @@ static nai_status distance(void *user, nai_synapses *s, int64_t n, double scale,
 
 nai_status nai_cost_create_l1_weights(nai_cost **out, const char *from, const char *to)
 {
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(from);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "l1_weights", .on_weights = l1_weights};
   return nai_cost_create(out, &ops, NULL, from, to);
 }
 
 nai_status nai_cost_create_l2_weights(nai_cost **out, const char *from, const char *to)
 {
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(from);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "l2_weights", .on_weights = l2_weights};
   return nai_cost_create(out, &ops, NULL, from, to);
 }
 
 nai_status nai_cost_create_distance(nai_cost **out, const char *from, const char *to)
 {
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(from);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "distance", .on_weights = distance};
   return nai_cost_create(out, &ops, NULL, from, to);
 }

@@ -16,6 +16,23 @@
 /* Key of our text in the metadata. */
 #define NAI__MODEL_KEY "neuroai"
 
+/* Adds a network's arrays to a list of tensors. */
+nai_status nai__model_add(nai__tensor_list *list, const nai_network *net);
+/* All else of it; NULL without memory. */
+json_t *nai__model_describe(const nai_network *net);
+/* Writes them. Takes `json` over; NULL means that there was no memory for it. */
+nai_status nai__model_write(const nai__tensor_list *list, const char *path, json_t *json);
+/*
+ * Weights of a projection, or a bias, from a file into an array laid out as theta; each value is
+ * checked. The tensors' types and shapes have been checked before.
+ */
+nai_status nai__model_fill_weights(float *theta, const nai__tensors *file, const nai_network *net,
+                                   const nai__projection *p);
+nai_status nai__model_fill_bias(float *theta, const nai__tensors *file, const nai_network *net,
+                                const nai__node *node);
+/* A path that can be one. */
+nai_status nai__model_path(const char *path);
+
 /* "<what>: <node>" and "<what>: <from> -> <to>". */
 void nai__model_node_tensor(char name[NAI__TENSOR_NAME], const char *what, const char *node);
 void nai__model_synapse_tensor(char name[NAI__TENSOR_NAME], const char *what, const char *from,

@@ -12,6 +12,7 @@
 #include "../base/memory.h"
 #include "../base/names.h"
 #include "../constraint/builtin.h"
+#include "json.h"
 #include "model.h"
 
 typedef struct loader {
@@ -34,58 +35,14 @@ static nai_status as_format(nai_status status)
   return nai__fail(NAI_ERR_FORMAT, "%s", nai_last_error());
 }
 
-/* --- JSON ------------------------------------------------------------------------------------- */
-
-static nai_status read_text(const char **out, const json_t *object, const char *key)
-{
-  *out = json_string_value(json_object_get(object, key));
-  return *out ? NAI_OK : nai__fail(NAI_ERR_FORMAT, "there is no text '%s'", key);
-}
-
-static nai_status read_real(double *out, const json_t *object, const char *key)
-{
-  const json_t *value = json_object_get(object, key);
-  if (!json_is_number(value)) return nai__fail(NAI_ERR_FORMAT, "there is no number '%s'", key);
-  *out = json_number_value(value);
-  return NAI_OK;
-}
-
-static nai_status read_whole(int64_t *out, const json_t *object, const char *key, int64_t low,
-                             int64_t high)
-{
-  const json_t *value = json_object_get(object, key);
-  if (!json_is_integer(value))
-    return nai__fail(NAI_ERR_FORMAT, "there is no whole number '%s'", key);
-  *out = (int64_t)json_integer_value(value);
-  if (*out < low || *out > high)
-    return nai__fail(NAI_ERR_FORMAT, "'%s' is %lld, must be %lld to %lld", key, (long long)*out,
-                     (long long)low, (long long)high);
-  return NAI_OK;
-}
-
-static nai_status read_flag(int32_t *out, const json_t *object, const char *key)
-{
-  const json_t *value = json_object_get(object, key);
-  if (!json_is_boolean(value))
-    return nai__fail(NAI_ERR_FORMAT, "there is no '%s', true or false", key);
-  *out = json_is_true(value);
-  return NAI_OK;
-}
-
 static nai_status read_word(int32_t *out, const json_t *object, const char *key,
                             const char *(*word)(int32_t))
 {
   const char *text;
-  NAI__TRY(read_text(&text, object, key));
+  NAI__TRY(nai__json_text(&text, object, key));
   *out = nai__model_find(word, text);
   return *out >= 0 ? NAI_OK
                    : nai__fail(NAI_ERR_FORMAT, "'%s' is '%.60s', which is unknown", key, text);
-}
-
-static nai_status read_list(json_t **out, const json_t *object, const char *key)
-{
-  *out = json_object_get(object, key);
-  return json_is_array(*out) ? NAI_OK : nai__fail(NAI_ERR_FORMAT, "there is no list '%s'", key);
 }
 
 /* --- sizes: what is said against what is there ------------------------------------------------ */
@@ -113,9 +70,9 @@ static nai_status check_node(loader *l, const json_t *json, int32_t kind)
   char name[NAI__TENSOR_NAME];
   int64_t n;
   nai__tensor tensor;
-  NAI__TRY(read_text(&node, json, "name"));
+  NAI__TRY(nai__json_text(&node, json, "name"));
   NAI__TRY(as_format(nai__name_check(node, "name")));
-  NAI__TRY(read_whole(&n, json, "n", 1, INT32_MAX));
+  NAI__TRY(nai__json_whole(&n, json, "n", 1, INT32_MAX));
   NAI__TRY(check_numbers(l, json, node, n));
   if (kind != NAI_INPUTS) {
     nai__model_node_tensor(name, "bias", node);
@@ -132,7 +89,7 @@ static nai_status check_node(loader *l, const json_t *json, int32_t kind)
 static nai_status read_end(const char **name, int64_t *n, const loader *l, const json_t *json,
                            const char *key)
 {
-  NAI__TRY(read_text(name, json, key));
+  NAI__TRY(nai__json_text(name, json, key));
   const json_t *size = json_object_get(l->sizes, *name);
   if (!size)
     return nai__fail(NAI_ERR_FORMAT, "a projection names '%.60s', which is not there", *name);
@@ -166,10 +123,10 @@ static nai_status check_sizes(loader *l)
   l->sizes = json_object();
   if (!l->sizes) return nai__fail(NAI_ERR_MEMORY, "no memory for names");
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
-    NAI__TRY(read_list(&list, l->model, kind_names[kind]));
+    NAI__TRY(nai__json_list(&list, l->model, kind_names[kind]));
     json_array_foreach(list, i, json) NAI__TRY(check_node(l, json, kind));
   }
-  NAI__TRY(read_list(&list, l->model, "projections"));
+  NAI__TRY(nai__json_list(&list, l->model, "projections"));
   json_array_foreach(list, i, json) NAI__TRY(check_projection(l, json));
   return NAI_OK;
 }
@@ -196,7 +153,7 @@ static nai_status set_number(loader *l, const json_t *json, const char *node, in
   const char *tensor = json_string_value(json_object_get(json, parameter));
   if (!tensor) {
     double value = 0;
-    NAI__TRY(read_real(&value, json, parameter));
+    NAI__TRY(nai__json_real(&value, json, parameter));
     return as_format(nai_network_set(l->net, node, parameter, value));
   }
   void *values;
@@ -222,7 +179,7 @@ static nai_status add_population(loader *l, const json_t *json, const char *name
 {
   int64_t sign;
   int32_t leak, transfer;
-  NAI__TRY(read_whole(&sign, json, "sign", -1, 1));
+  NAI__TRY(nai__json_whole(&sign, json, "sign", -1, 1));
   NAI__TRY(read_word(&leak, json, "leak", nai__model_leak));
   NAI__TRY(read_word(&transfer, json, "transfer", nai__model_transfer));
   NAI__TRY(as_format(nai_network_add_population(l->net, name, n, (int32_t)sign)));
@@ -235,8 +192,8 @@ static nai_status add_node(loader *l, const json_t *json, int32_t kind)
 {
   const char *name;
   int64_t n;
-  NAI__TRY(read_text(&name, json, "name"));
-  NAI__TRY(read_whole(&n, json, "n", 1, INT32_MAX));
+  NAI__TRY(nai__json_text(&name, json, "name"));
+  NAI__TRY(nai__json_whole(&n, json, "n", 1, INT32_MAX));
   if (kind == NAI_INPUTS) NAI__TRY(as_format(nai_network_add_input(l->net, name, n)));
   if (kind == NAI_POPULATIONS) NAI__TRY(add_population(l, json, name, n));
   if (kind == NAI_OUTPUTS) NAI__TRY(as_format(nai_network_add_output(l->net, name, n)));
@@ -262,7 +219,7 @@ static nai_constraint *find_own(const loader *l, const char *name)
 static nai_status make_constraint(nai_constraint **out, const loader *l, const json_t *json)
 {
   const char *name;
-  NAI__TRY(read_text(&name, json, "name"));
+  NAI__TRY(nai__json_text(&name, json, "name"));
   const json_t *value = json_object_get(json, "value");
   if (json_is_number(value))
     return as_format(nai__constraint_builtin_create(out, name, json_number_value(value)));
@@ -282,7 +239,7 @@ static nai_status add_constraints(loader *l, const json_t *json, const char *fro
 {
   json_t *list, *entry;
   size_t i;
-  NAI__TRY(read_list(&list, json, "constraints"));
+  NAI__TRY(nai__json_list(&list, json, "constraints"));
   json_array_foreach(list, i, entry)
   {
     nai_constraint *constraint;
@@ -299,8 +256,8 @@ static nai_status read_initial(nai__projection *p, const json_t *json)
 {
   const json_t *initial = json_object_get(json, "initial");
   NAI__TRY(read_word(&p->initial, initial, "kind", nai__model_initial));
-  NAI__TRY(read_real(&p->a, initial, "a"));
-  return read_real(&p->b, initial, "b");
+  NAI__TRY(nai__json_real(&p->a, initial, "a"));
+  return nai__json_real(&p->b, initial, "b");
 }
 
 static nai_status add_projection(loader *l, const json_t *json)
@@ -312,11 +269,11 @@ static nai_status add_projection(loader *l, const json_t *json)
   NAI__TRY(read_end(&to, &ignored, l, json, "to"));
   NAI__TRY(as_format(nai_network_connect(l->net, from, to)));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
-  NAI__TRY(read_real(&delay, json, "delay"));
+  NAI__TRY(nai__json_real(&delay, json, "delay"));
   NAI__TRY(as_format(nai_network_set_delay(l->net, from, to, delay)));
-  NAI__TRY(read_flag(&p->autapses, json, "autapses"));
-  NAI__TRY(read_flag(&p->plastic, json, "plastic"));
-  NAI__TRY(read_whole(&sign, json, "sign", -1, 1));
+  NAI__TRY(nai__json_flag(&p->autapses, json, "autapses"));
+  NAI__TRY(nai__json_flag(&p->plastic, json, "plastic"));
+  NAI__TRY(nai__json_whole(&sign, json, "sign", -1, 1));
   p->sign = (int32_t)sign;
   NAI__TRY(read_initial(p, json));
   return add_constraints(l, json, from, to);
@@ -327,7 +284,7 @@ static nai_status add_projection(loader *l, const json_t *json)
 static nai_status read_seed(uint64_t *out, const json_t *model)
 {
   const char *text;
-  NAI__TRY(read_text(&text, model, "seed"));
+  NAI__TRY(nai__json_text(&text, model, "seed"));
   *out = 0;
   for (const char *c = text; *c; c++)
     if (*c < '0' || *c > '9' || __builtin_mul_overflow(*out, (uint64_t)10, out) ||
@@ -341,13 +298,13 @@ static nai_status compose(loader *l)
   json_t *list, *json;
   size_t i;
   double dt = 0;
-  NAI__TRY(read_real(&dt, l->model, "dt"));
+  NAI__TRY(nai__json_real(&dt, l->model, "dt"));
   NAI__TRY(as_format(nai_network_create(&l->net, dt)));
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
-    NAI__TRY(read_list(&list, l->model, kind_names[kind]));
+    NAI__TRY(nai__json_list(&list, l->model, kind_names[kind]));
     json_array_foreach(list, i, json) NAI__TRY(add_node(l, json, kind));
   }
-  NAI__TRY(read_list(&list, l->model, "projections"));
+  NAI__TRY(nai__json_list(&list, l->model, "projections"));
   json_array_foreach(list, i, json) NAI__TRY(add_projection(l, json));
   NAI__TRY(read_seed(&l->net->seed, l->model));
   return NAI_OK;
@@ -395,31 +352,31 @@ static nai_status check_synapse(const nai_synapses *s, const float *learns, int6
   return NAI_OK;
 }
 
-static nai_status fill_projection(const loader *l, const nai__projection *p)
+nai_status nai__model_fill_weights(float *theta, const nai__tensors *file, const nai_network *net,
+                                   const nai__projection *p)
 {
-  nai_synapses s = nai__synapses(l->net, p, NULL, NULL);
-  float *learns = l->net->learns + p->start;
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
+  s.weight = theta + p->start;
   nai__model_synapse_tensor(name, "weight", s.from, s.to);
-  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
+  NAI__TRY(nai__tensors_find(&tensor, file, name));
   size_t row = (size_t)s.n_pre * sizeof(float);
   for (int64_t i = 0; i < s.n_post; i++)
     memcpy(s.weight + i * s.stride, (const char *)tensor.data + (size_t)i * row, row);
-  NAI__TRY(fill_flags(s.exists, l, &s, "mask"));
-  NAI__TRY(fill_flags(learns, l, &s, "learns"));
   for (int64_t i = 0; i < s.n_post; i++)
-    for (int64_t j = 0; j < s.n_pre; j++) NAI__TRY(check_synapse(&s, learns, i, j));
+    for (int64_t j = 0; j < s.n_pre; j++) NAI__TRY(check_synapse(&s, net->learns + p->start, i, j));
   return NAI_OK;
 }
 
-static nai_status fill_bias(const loader *l, const nai__node *node)
+nai_status nai__model_fill_bias(float *theta, const nai__tensors *file, const nai_network *net,
+                                const nai__node *node)
 {
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
   nai__model_node_tensor(name, "bias", node->name);
-  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
-  float *bias = l->net->theta + nai__bias_start(l->net, node);
+  NAI__TRY(nai__tensors_find(&tensor, file, name));
+  float *bias = theta + nai__bias_start(net, node);
   memcpy(bias, tensor.data, (size_t)node->n * sizeof *bias);
   for (int64_t u = 0; u < node->n; u++)
     if (!isfinite(bias[u]))
@@ -428,12 +385,21 @@ static nai_status fill_bias(const loader *l, const nai__node *node)
   return NAI_OK;
 }
 
+static nai_status fill_projection(const loader *l, const nai__projection *p)
+{
+  nai_synapses s = nai__synapses(l->net, p, NULL, NULL);
+  NAI__TRY(fill_flags(s.exists, l, &s, "mask"));
+  NAI__TRY(fill_flags(l->net->learns + p->start, l, &s, "learns"));
+  return nai__model_fill_weights(l->net->theta, &l->file, l->net, p);
+}
+
 static nai_status fill(loader *l)
 {
   nai_network *net = l->net;
   NAI__TRY(as_format(nai__layout(net)));
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind != NAI_INPUTS) NAI__TRY(fill_bias(l, &net->node[i]));
+    if (net->node[i].kind != NAI_INPUTS)
+      NAI__TRY(nai__model_fill_bias(net->theta, &l->file, net, &net->node[i]));
   for (int64_t i = 0; i < net->n_projections; i++)
     NAI__TRY(fill_projection(l, &net->projection[i]));
   nai__assembled(net);
@@ -457,7 +423,7 @@ static nai_status parse_model(loader *l)
     return nai__fail(NAI_ERR_FORMAT,
                      "the description of the network is not JSON at byte %d: %.100s",
                      error.position, error.text);
-  return read_whole(&format, l->model, "format", 1, NAI__MODEL_FORMAT);
+  return nai__json_whole(&format, l->model, "format", 1, NAI__MODEL_FORMAT);
 }
 
 static nai_status load(loader *l, const char *path)

@@ -10,20 +10,22 @@
 
 /* --- tensors ---------------------------------------------------------------------------------- */
 
-static nai_status add_number(nai__tensor_list *list, const nai__node *node, int k)
+static nai_status add_number(nai__tensor_list *list, const nai_network *net, const nai__node *node,
+                             int k)
 {
   char name[NAI__TENSOR_NAME];
   void *values;
   nai__model_node_tensor(name, nai__number_name(k), node->name);
   NAI__TRY(nai__tensor_list_add(&values, list, name, NAI__F64, 1, &node->n));
-  memcpy(values, node->number[k], (size_t)node->n * sizeof(double));
-  return NAI_OK;
+  return nai_network_get_each(net, node->name, nai__number_name(k), values, node->n);
 }
 
-static int all_equal(const double *values, int64_t n)
+/* 1 for a number that units share, and that does not learn. */
+static int is_shared(const nai__node *node, int k)
 {
-  for (int64_t i = 1; i < n; i++)
-    if (values[i] != values[0]) return 0;
+  const double *values = node->number[k], *learns = node->number[NAI__PLASTIC_INITIAL];
+  for (int64_t i = 0; i < node->n; i++)
+    if (values[i] != values[0] || (k == NAI__INITIAL && learns[i] != 0)) return 0;
   return 1;
 }
 
@@ -41,8 +43,7 @@ static nai_status add_node(nai__tensor_list *list, const nai_network *net, const
   char name[NAI__TENSOR_NAME];
   void *values;
   for (int k = 0; k < NAI__NUMBERS; k++)
-    if (is_stored(node, k) && !all_equal(node->number[k], node->n))
-      NAI__TRY(add_number(list, node, k));
+    if (is_stored(node, k) && !is_shared(node, k)) NAI__TRY(add_number(list, net, node, k));
   if (node->kind != NAI_INPUTS) {
     nai__model_node_tensor(name, "bias", node->name);
     NAI__TRY(nai__tensor_list_add(&values, list, name, NAI__F32, 1, &node->n));
@@ -109,7 +110,7 @@ static json_t *finish(json_t *value, int bad)
 static json_t *describe_number(const nai__node *node, int k)
 {
   char name[NAI__TENSOR_NAME];
-  if (all_equal(node->number[k], node->n)) return json_real(node->number[k][0]);
+  if (is_shared(node, k)) return json_real(node->number[k][0]);
   nai__model_node_tensor(name, nai__number_name(k), node->name);
   return json_string(name);
 }
@@ -184,7 +185,7 @@ static json_t *describe_projections(const nai_network *net)
   return finish(json, bad);
 }
 
-static json_t *describe_network(const nai_network *net)
+json_t *nai__model_describe(const nai_network *net)
 {
   char seed[32];
   snprintf(seed, sizeof seed, "%llu",
@@ -216,11 +217,14 @@ static nai_status check_constraints(const nai_network *net)
   return NAI_OK;
 }
 
-static nai_status save(const nai_network *net, nai__tensor_list *list, const char *path)
+nai_status nai__model_add(nai__tensor_list *list, const nai_network *net)
 {
   NAI__TRY(check_constraints(net));
-  NAI__TRY(add_all(list, net));
-  json_t *json = describe_network(net);
+  return add_all(list, net);
+}
+
+nai_status nai__model_write(const nai__tensor_list *list, const char *path, json_t *json)
+{
   size_t bytes;
   char *note = json ? nai__json_print(&bytes, json) : NULL;
   nai_status status = note ? nai__tensor_list_write(list, path, NAI__MODEL_KEY, note)
@@ -230,13 +234,20 @@ static nai_status save(const nai_network *net, nai__tensor_list *list, const cha
   return status;
 }
 
+nai_status nai__model_path(const char *path)
+{
+  NAI__REQUIRE(path);
+  if (!path[0]) return nai__fail(NAI_ERR_INVALID, "path is empty");
+  return NAI_OK;
+}
+
 nai_status nai_network_save(const nai_network *net, const char *path)
 {
   NAI__TRY(nai__require_built(net, "net"));
-  NAI__REQUIRE(path);
-  if (!path[0]) return nai__fail(NAI_ERR_INVALID, "path is empty");
+  NAI__TRY(nai__model_path(path));
   nai__tensor_list list = {NULL, 0, 0};
-  nai_status status = save(net, &list, path);
+  nai_status status = nai__model_add(&list, net);
+  if (status == NAI_OK) status = nai__model_write(&list, path, nai__model_describe(net));
   nai__tensor_list_release(&list);
   return status;
 }

@@ -13,10 +13,12 @@ typedef struct nai__task_kind {
   const char *name;
   int64_t n_inputs, n_outputs;
   int32_t has_classes; /* 1: n_outputs classes of the network's first output */
+  uint32_t flags;      /* of nai_task_ops */
   int32_t n_conditions;
   const char *const *condition_names;
   const nai__parameter *parameters; /* [n_parameters] */
   int n_parameters;
+  int n_single;                   /* the last so many parameters hold one value, never a list */
   const nai__list_default *lists; /* ends with n = 0; NULL for none */
   /* Steps of the longest trial; fails when there could be a trial without a step. */
   nai_status (*steps)(int64_t *longest, const nai__parameters *parameters, double dt);

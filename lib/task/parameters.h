@@ -11,7 +11,7 @@
 typedef struct nai__list_default {
   int parameter;
   int n;
-  double value[8];
+  double value[32];
 } nai__list_default;
 
 typedef struct nai__list {

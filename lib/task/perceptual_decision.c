@@ -9,10 +9,7 @@
  */
 #include <math.h>
 
-#include "../base/error.h"
-#include "../base/philox.h"
-#include "../kernels/kernels.h"
-#include "builtin.h"
+#include "epochs.h"
 
 enum { FIXATION, STIMULUS, DELAY, DECISION, SIGMA, COHERENCE, PARAMETERS };
 enum { EPOCHS = DECISION + 1 };
@@ -39,87 +36,37 @@ static const char *const conditions[CONDITIONS] = {
     [DURATION] = "stimulus",       /* ms */
 };
 
-/* The draw of the target follows those of the parameters. */
-#define DRAW_TARGET PARAMETERS
+static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
+                                          {STIMULUS, NAI__LISTED},
+                                          {DELAY, NAI__LISTED},
+                                          {DECISION, NAI__LISTED}};
 
-/* Normals that are drawn at once: 128 steps of both stimuli. */
-#define CHUNK 256
+enum { DRAW_TARGET };
 
 static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
 {
-  double least = 0, most = 0;
-  for (int e = 0; e < EPOCHS; e++) {
-    least += (double)nai__task_steps(nai__list_smallest(&p->list[e]), dt);
-    most += (double)nai__task_steps(nai__list_largest(&p->list[e]), dt);
-  }
-  if (least < 1)
-    return nai__fail(NAI_ERR_INVALID,
-                     "the epochs of the shortest trial have no step of dt = %g ms in all", dt);
-  if (most > NAI__MOST_STEPS)
-    return nai__fail(NAI_ERR_INVALID, "the longest trial has %.0f steps, must be at most %d", most,
-                     NAI__MOST_STEPS);
-  *longest = (int64_t)most;
-  return NAI_OK;
+  return nai__count_steps(longest, p, epochs, EPOCHS, dt);
 }
 
-/* Adds noise to both stimuli of trial b, steps from .. end - 1. */
-static void add_noise(nai_trial_batch *batch, int64_t b, int64_t from, int64_t end, float sd)
+static void fill(nai__trial *trial)
 {
-  const nai__kernels *kernels = nai__kernels_best(); /* every table draws the same bits */
-  float xi[CHUNK];
-  for (int64_t start = from; start < end; start += CHUNK / 2) {
-    int64_t steps = end - start < CHUNK / 2 ? end - start : CHUNK / 2;
-    kernels->normals(xi, 2 * steps, batch->seed, NAI__FOR_TASK, batch->first + (uint64_t)b,
-                     (uint32_t)((start - from) / (CHUNK / 2)));
-    for (int64_t t = 0; t < steps; t++) {
-      float *stimulus = batch->input + ((start + t) * batch->trials + b) * batch->n_inputs + 1;
-      stimulus[0] += sd * xi[2 * t];
-      stimulus[1] += sd * xi[2 * t + 1];
-    }
-  }
-}
-
-static void describe(nai_trial_batch *batch, int64_t b, const double drawn[PARAMETERS], int target)
-{
-  float *condition = batch->condition + b;
-  condition[ABSOLUTE * batch->trials] = (float)drawn[COHERENCE];
-  condition[SIGNED * batch->trials] =
-      (float)(target == 2 ? drawn[COHERENCE] : 0 - drawn[COHERENCE]);
-  condition[TARGET * batch->trials] = (float)target;
-  condition[DURATION * batch->trials] = (float)drawn[STIMULUS];
-}
-
-static void fill_trial(const nai__parameters *p, nai_trial_batch *batch, int64_t b)
-{
-  uint64_t trial = batch->first + (uint64_t)b;
-  double drawn[PARAMETERS];
-  for (int k = 0; k < PARAMETERS; k++) drawn[k] = nai__parameters_draw(p, k, batch->seed, trial);
-  int target = nai_random_uniform(batch->seed, trial, DRAW_TARGET) < 0.5 ? 1 : 2;
-  int64_t end[EPOCHS], t = 0;
-  for (int e = 0; e < EPOCHS; e++) end[e] = t += nai__task_steps(drawn[e], batch->dt);
-
-  /* cos(theta_k - theta_target) is 1 for the target and -1 for the other */
-  float high = (float)(0.5 + drawn[COHERENCE] / 200), low = (float)(0.5 - drawn[COHERENCE] / 200);
-  for (t = 0; t < end[STIMULUS]; t++) {
-    float *input = batch->input + (t * batch->trials + b) * batch->n_inputs;
-    if (t < end[FIXATION]) {
-      input[0] = 1;
-      continue;
-    }
-    input[1] = target == 1 ? high : low;
-    input[2] = target == 1 ? low : high;
-  }
-  add_noise(batch, b, end[FIXATION], end[STIMULUS], (float)(drawn[SIGMA] / sqrt(batch->dt)));
-  for (t = end[DELAY]; t < end[DECISION]; t++) batch->classes[t * batch->trials + b] = target;
-  batch->length[b] = (int32_t)end[DECISION];
-  describe(batch, b, drawn, target);
+  const double *value = trial->value;
+  const nai__span *epoch = trial->epoch;
+  int target = 1 + nai__trial_below(trial, DRAW_TARGET, 2);
+  nai__set_input(trial, epoch[FIXATION], 0, 1);
+  nai__set_ring(trial, epoch[STIMULUS], 1, 2, 0.5, value[COHERENCE] / 200,
+                nai__ring_direction(target - 1, 2));
+  nai__add_noise(trial, epoch[STIMULUS], 1, 2, value[SIGMA] / sqrt(trial->batch->dt));
+  nai__set_class(trial, epoch[DECISION], target);
+  nai__set_condition(trial, ABSOLUTE, value[COHERENCE]);
+  nai__set_condition(trial, SIGNED, target == 2 ? value[COHERENCE] : 0 - value[COHERENCE]);
+  nai__set_condition(trial, TARGET, target);
+  nai__set_condition(trial, DURATION, value[STIMULUS]);
 }
 
 static nai_status generate(void *user, nai_trial_batch *batch)
 {
-  const nai__builtin_task *task = user;
-  for (int64_t b = 0; b < batch->trials; b++) fill_trial(&task->parameters, batch, b);
-  return NAI_OK;
+  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
 }
 
 extern const nai__task_kind nai__perceptual_decision;

@@ -8,17 +8,52 @@
 #include "../base/memory.h"
 #include "../network/network.h"
 #include "builtin.h"
+#include "yang.h"
 
 extern const nai__task_kind nai__perceptual_decision;
+extern const nai__task_kind nai__delay_comparison;
+extern const nai__task_kind nai__delay_match_sample;
+extern const nai__task_kind nai__delay_match_category;
+extern const nai__task_kind nai__context_decision;
+extern const nai__task_kind nai__multisensory;
+extern const nai__task_kind nai__go_nogo;
+extern const nai__task_kind nai__ready_set_go;
+extern const nai__task_kind nai__song_random_dots;
+extern const nai__task_kind nai__song_random_dots_variable;
+extern const nai__task_kind nai__song_random_dots_reaction_time;
+extern const nai__task_kind nai__song_context_integration;
+extern const nai__task_kind nai__song_multisensory;
+extern const nai__task_kind nai__song_parametric_working_memory;
+extern const nai__task_kind nai__song_eye_movement_sequence;
+extern const nai__task_kind nai__song_sine;
+extern const nai__task_kind nai__maze;
 
 static const nai__task_kind *const kinds[] = {
     &nai__perceptual_decision,
+    &nai__delay_comparison,
+    &nai__delay_match_sample,
+    &nai__delay_match_category,
+    &nai__context_decision,
+    &nai__multisensory,
+    &nai__go_nogo,
+    &nai__ready_set_go,
+    &nai__song_random_dots,
+    &nai__song_random_dots_variable,
+    &nai__song_random_dots_reaction_time,
+    &nai__song_context_integration,
+    &nai__song_multisensory,
+    &nai__song_parametric_working_memory,
+    &nai__song_eye_movement_sequence,
+    &nai__song_sine,
+    &nai__maze,
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
+/* Those of Yang et al. 2019, which are a table of their own, come last. */
 const nai__task_kind *nai__task_kind_at(int64_t index)
 {
-  return index >= 0 && index < KINDS ? kinds[index] : NULL;
+  if (index < 0 || index >= KINDS + NAI__YANG_KINDS) return NULL;
+  return index < KINDS ? kinds[index] : &nai__yang[index - KINDS];
 }
 
 const char *nai_task_name(int64_t index)
@@ -30,10 +65,8 @@ const char *nai_task_name(int64_t index)
 static nai_status find(const nai__task_kind **out, const char *name, const char *argument)
 {
   if (!name) return nai__fail_null(argument);
-  for (int64_t i = 0; i < KINDS; i++) {
-    *out = kinds[i];
-    if (strcmp(kinds[i]->name, name) == 0) return NAI_OK;
-  }
+  for (int64_t i = 0; (*out = nai__task_kind_at(i)) != NULL; i++)
+    if (strcmp((*out)->name, name) == 0) return NAI_OK;
   return nai__fail(NAI_ERR_NAME, "no task is called '%.60s'; the first one is '%s'", name,
                    kinds[0]->name);
 }
@@ -43,7 +76,7 @@ nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t inde
   const nai__task_kind *kind;
   NAI__TRY(find(&kind, task, "task"));
   NAI__TRY(nai__parameter_describe(out, kind->parameters, kind->n_parameters, index));
-  out->list = 1;
+  out->list = index < kind->n_parameters - kind->n_single;
   return NAI_OK;
 }
 
@@ -80,6 +113,7 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
   if (!b) return NAI_ERR_MEMORY;
   b->kind = kind;
   nai_task_ops ops = {.struct_size = sizeof ops,
+                      .flags = kind->flags,
                       .name = kind->name,
                       .n_inputs = kind->n_inputs,
                       .n_outputs = kind->n_outputs,
@@ -110,6 +144,13 @@ nai_status nai_task_create(nai_task **out, const char *name, const nai_network *
 
 /* --- setting ---------------------------------------------------------------------------------- */
 
+static nai_status check_single(const nai__task_kind *kind, int index, int64_t n)
+{
+  if (index < kind->n_parameters - kind->n_single || n == 1) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "'%s' of task %s is one value, not a list of %lld",
+                   kind->parameters[index].name, kind->name, (long long)n);
+}
+
 /*
  * Other durations make other longest trials; a list that leaves a trial without a step is put back.
  */
@@ -120,7 +161,8 @@ static nai_status set_list(nai_task *task, const char *parameter, const double *
   int64_t longest = 0;
   nai__list before;
   NAI__TRY(nai__parameters_replace(&b->parameters, &index, &before, parameter, values, n));
-  nai_status status = b->kind->steps(&longest, &b->parameters, task->net->dt);
+  nai_status status = check_single(b->kind, index, n);
+  if (status == NAI_OK) status = b->kind->steps(&longest, &b->parameters, task->net->dt);
   if (status != NAI_OK) {
     nai__parameters_restore(&b->parameters, index, before);
     return status;
@@ -141,4 +183,22 @@ nai_status nai_task_set_list(nai_task *task, const char *parameter, const double
 nai_status nai_task_set(nai_task *task, const char *parameter, double value)
 {
   return nai_task_set_list(task, parameter, &value, 1);
+}
+
+nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *count, const nai_task *task,
+                             const char *parameter)
+{
+  NAI__REQUIRE(count);
+  NAI__REQUIRE(task);
+  if (capacity < 0)
+    return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
+  if (capacity > 0) NAI__REQUIRE(values);
+  if (task->ops.destroy != destroy)
+    return nai__fail(NAI_ERR_NAME, "task %.60s has no parameters", task->name);
+  const nai__parameters *p = &((const nai__builtin_task *)task->user)->parameters;
+  int index = nai__parameter_find(p->rule, p->n, parameter, p->owner);
+  if (index < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
+  *count = p->list[index].n;
+  for (int64_t i = 0; i < *count && i < capacity; i++) values[i] = p->list[index].value[i];
+  return NAI_OK;
 }

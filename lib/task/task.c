@@ -20,8 +20,9 @@ static nai_status check_ops(const nai_task_ops *ops)
     return nai__fail(NAI_ERR_INVALID, "ops->struct_size is %u, must be %zu",
                      (unsigned)ops->struct_size, sizeof *ops);
   if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
-  if (ops->flags)
-    return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0", (unsigned)ops->flags);
+  if (ops->flags & ~(uint32_t)NAI_TASK_CHANNEL_MASK)
+    return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0 or NAI_TASK_CHANNEL_MASK",
+                     (unsigned)ops->flags);
   NAI__REQUIRE(ops->generate);
   if (ops->max_steps < 1 || ops->max_steps > INT32_MAX)
     return nai__fail(NAI_ERR_INVALID, "ops->max_steps is %lld, must be 1 to %d",
@@ -128,20 +129,33 @@ const char *nai_task_title(const nai_task *task)
 
 /* --- filling trials --------------------------------------------------------------------------- */
 
-/* 1 when a task's targets, of all outputs side by side, must be dealt out to several goals. */
+static int has_channel_mask(const nai_task *task)
+{
+  return (task->ops.flags & NAI_TASK_CHANNEL_MASK) != 0;
+}
+
+/*
+ * 1 when a task's targets, or its mask of every channel, of all outputs side by side, must be dealt
+ * out to several goals.
+ */
 static int deals_targets(const nai_task *task)
 {
   return !task->ops.has_classes && nai_network_count(task->net, NAI_OUTPUTS) > 1;
 }
 
+static int deals_mask(const nai_task *task)
+{
+  return has_channel_mask(task) && nai_network_count(task->net, NAI_OUTPUTS) > 1;
+}
+
 /*
- * A task writes its conditions, and targets of several outputs, in one array each: behind the
- * inputs. Floats a trial.
+ * A task writes its conditions, and targets and masks of several outputs, in one array each: behind
+ * the inputs. Floats a trial.
  */
 static int64_t scratch_size(const nai_task *task)
 {
   return task->ops.n_conditions +
-         (deals_targets(task) ? task->ops.max_steps * task->ops.n_outputs : 0);
+         (deals_targets(task) + deals_mask(task)) * task->ops.max_steps * task->ops.n_outputs;
 }
 
 static nai_status add_arrays(nai_trials *trials, const nai_task *task)
@@ -171,11 +185,16 @@ nai_status nai__task_trials(nai_trials **out, const nai_task *task, int64_t tria
   return status;
 }
 
+static int64_t batch_mask_columns(const nai_task *task)
+{
+  return has_channel_mask(task) ? task->ops.n_outputs : 1;
+}
+
 /* What a task finds: inputs, targets and classes 0, mask 1, all of them of full length. */
 static nai_trial_batch open_batch(nai_trials *trials, const nai_task *task, uint64_t seed,
                                   int32_t stream, uint64_t first)
 {
-  int64_t n = trials->capacity * trials->trials;
+  int64_t n = trials->capacity * trials->trials, masks = n * batch_mask_columns(task);
   nai__goal *goal = &trials->goal[0];
   nai_trial_batch batch = {.struct_size = sizeof batch,
                            .stream = stream,
@@ -196,36 +215,46 @@ static nai_trial_batch open_batch(nai_trials *trials, const nai_task *task, uint
     batch.classes = goal->classes;
   else
     batch.target = deals_targets(task) ? after : goal->target;
+  if (deals_mask(task)) batch.mask = deals_targets(task) ? after + n * batch.n_outputs : after;
   memset(batch.input, 0, (size_t)(n * batch.n_inputs) * sizeof *batch.input);
   memset(batch.condition, 0, (size_t)(batch.n_conditions * batch.trials) * sizeof *batch.condition);
   if (batch.classes) memset(batch.classes, 0, (size_t)n * sizeof *batch.classes);
   if (batch.target) memset(batch.target, 0, (size_t)(n * batch.n_outputs) * sizeof *batch.target);
-  for (int64_t i = 0; i < n; i++) batch.mask[i] = 1;
+  for (int64_t i = 0; i < masks; i++) batch.mask[i] = 1;
   for (int64_t b = 0; b < batch.trials; b++) batch.length[b] = (int32_t)batch.steps;
   return batch;
 }
 
-static nai_status check_batch(const nai_trials *trials, const nai_trial_batch *batch)
+static nai_status check_batch(const nai_trials *trials, const nai_trial_batch *batch,
+                              int64_t mask_columns)
 {
   int64_t steps = trials->steps, n = trials->trials;
   NAI__TRY(nai__check_finite(batch->input, steps, n, trials->n_inputs, "input"));
-  NAI__TRY(nai__check_mask(batch->mask, steps, n, 1));
+  NAI__TRY(nai__check_mask(batch->mask, steps, n, mask_columns));
   if (batch->classes) return nai__check_classes(batch->classes, steps, n, trials->goal[0].n);
   return nai__check_finite(batch->target, steps, n, trials->n_outputs, "target");
 }
 
+/* Columns `first` .. `first + columns - 1` of `from` [rows][width]. */
+static void deal_columns(float *to, int64_t columns, const float *from, int64_t first,
+                         int64_t width, int64_t rows)
+{
+  for (int64_t row = 0; row < rows; row++)
+    memcpy(to + row * columns, from + row * width + first, (size_t)columns * sizeof *to);
+}
+
 /* From the arrays that the task wrote to those of each output and condition. */
-static void deal(nai_trials *trials, const nai_trial_batch *batch)
+static void deal(nai_trials *trials, const nai_trial_batch *batch, int64_t mask_columns)
 {
   int64_t rows = trials->steps * trials->trials;
   for (int64_t i = 0; i < trials->n_goals; i++) {
     nai__goal *goal = &trials->goal[i];
-    if (i > 0)
-      memcpy(nai__trials_whole_mask(trials, goal), batch->mask, (size_t)rows * sizeof *batch->mask);
-    if (!batch->target || batch->target == goal->target) continue;
-    for (int64_t row = 0; row < rows; row++)
-      memcpy(goal->target + row * goal->n, batch->target + row * batch->n_outputs + goal->offset,
-             (size_t)goal->n * sizeof *goal->target);
+    float *mask = nai__trials_whole_mask(trials, goal);
+    if (mask != batch->mask)
+      deal_columns(mask, goal->mask_columns, batch->mask, mask_columns > 1 ? goal->offset : 0,
+                   mask_columns, rows);
+    if (batch->target && batch->target != goal->target)
+      deal_columns(goal->target, goal->n, batch->target, goal->offset, batch->n_outputs, rows);
   }
   for (int64_t i = 0; i < batch->n_conditions; i++)
     memcpy(trials->condition[i].value, batch->condition + i * batch->trials,
@@ -256,7 +285,8 @@ nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t see
   trials->trials = count;
   trials->steps = trials->capacity;
   trials->first = stream == NAI_STREAM_TEST ? first | NAI__TEST_TRIALS : first;
-  for (int64_t i = 0; i < trials->n_goals; i++) trials->goal[i].mask_columns = 1;
+  for (int64_t i = 0; i < trials->n_goals; i++)
+    trials->goal[i].mask_columns = has_channel_mask(task) ? trials->goal[i].n : 1;
   nai_trial_batch batch = open_batch(trials, task, seed, stream, first), given = batch;
   nai__clear_error();
   nai_status status = task->ops.generate(task->user, &given);
@@ -266,9 +296,9 @@ nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t see
   trials->steps = 1;
   for (int64_t b = 0; b < count; b++)
     if (trials->length[b] > trials->steps) trials->steps = trials->length[b];
-  status = check_batch(trials, &batch);
+  status = check_batch(trials, &batch, batch_mask_columns(task));
   if (status != NAI_OK) return fail_batch(task, status);
-  deal(trials, &batch);
+  deal(trials, &batch, batch_mask_columns(task));
   return NAI_OK;
 }
 

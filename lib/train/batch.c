@@ -22,16 +22,16 @@ static int64_t rows_of(int64_t trials)
 static void release(nai__batch *batch)
 {
   nai__activity *a = &batch->activity;
-  float **array[] = {&a->rate,       &a->drive,    &a->x,
-                     &a->input,      &a->output,   &batch->output_gradient,
-                     &batch->signal, &batch->carry};
+  float **array[] = {&a->rate,       &a->drive,     &a->x,
+                     &a->input,      &a->output,    &batch->output_gradient,
+                     &batch->signal, &batch->carry, &batch->start};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
   }
   nai__free(batch->bias_sum);
   batch->bias_sum = NULL;
-  batch->steps_room = batch->trials_room = 0;
+  batch->steps_room = batch->trials_room = batch->steps = 0;
 }
 
 static void release_threads(nai__batch *batch)
@@ -62,9 +62,10 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
   batch->output_gradient = NAI__ARRAY(float, rows * net->ld_outputs + SLACK);
   batch->signal = NAI__ARRAY(float, rows * net->ld_units + SLACK);
   batch->carry = NAI__ARRAY(float, trials * net->ld_units + SLACK);
-  batch->bias_sum = NAI__ARRAY(double, (trials / 8 + 1) * (net->ld_units + net->ld_outputs));
+  batch->start = NAI__ARRAY(float, trials * net->ld_units + SLACK);
+  batch->bias_sum = NAI__ARRAY(double, (trials / 8 + 1) * nai__numbers_width(net));
   if (a->rate && (a->drive || !net->has_rate_leak) && a->x && a->input && a->output &&
-      batch->output_gradient && batch->signal && batch->carry && batch->bias_sum) {
+      batch->output_gradient && batch->signal && batch->carry && batch->start && batch->bias_sum) {
     batch->steps_room = steps;
     batch->trials_room = trials;
     return NAI_OK;
@@ -92,12 +93,17 @@ static nai_status allocate_threads(nai__batch *batch, const nai_network *net, in
   return NAI_OK;
 }
 
-nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, int64_t steps,
-                              int64_t trials, int32_t threads)
+static int64_t larger(int64_t a, int64_t b)
 {
-  if (steps > batch->steps_room || trials > batch->trials_room) {
-    int64_t steps_room = steps > batch->steps_room ? steps : batch->steps_room;
-    int64_t trials_room = trials > batch->trials_room ? trials : batch->trials_room;
+  return a > b ? a : b;
+}
+
+nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const nai_trials *trials,
+                              int32_t threads)
+{
+  if (trials->capacity > batch->steps_room || trials->trials > batch->trials_room) {
+    int64_t steps_room = larger(trials->capacity, batch->steps_room);
+    int64_t trials_room = larger(trials->trials, batch->trials_room);
     release(batch);
     NAI__TRY(allocate(batch, net, steps_room, trials_room));
   }
@@ -109,15 +115,15 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, int64_t
       return status;
     }
   }
-  batch->steps = steps;
-  batch->trials = trials;
-  batch->rows = rows_of(trials);
+  batch->steps = trials->steps;
+  batch->trials = trials->trials;
+  batch->rows = rows_of(trials->trials);
   nai__activity *a = &batch->activity;
   a->net = net;
-  a->trials = trials;
-  a->rate_slots = nai__rate_slots(net, steps);
-  a->input_slots = nai__input_slots(net, steps);
-  a->output_slots = steps;
+  a->trials = trials->trials;
+  a->rate_slots = nai__rate_slots(net, trials->steps);
+  a->input_slots = nai__input_slots(net, trials->steps);
+  a->output_slots = trials->steps;
   return NAI_OK;
 }
 

@@ -3,6 +3,7 @@
  * from inside the rule's walk while the rates are in cache; costs on weights come last and add
  * their own exact gradient.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -132,6 +133,15 @@ static nai_rate_batch part_of(const nai__parts *parts, const nai__node *node, do
   return b;
 }
 
+/* Messages are a thread's own: what is to come out of the call is kept where all can see it. */
+static void keep_error(nai_trainer *trainer, nai_status status)
+{
+  nai_status none = NAI_OK;
+  if (__atomic_compare_exchange_n(&trainer->part_error, &none, status, 0, __ATOMIC_RELAXED,
+                                  __ATOMIC_RELAXED))
+    snprintf(trainer->part_message, sizeof trainer->part_message, "%s", nai_last_error());
+}
+
 void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                      float *g)
 {
@@ -145,9 +155,10 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
       if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), c->cost->names)) continue;
       if (node->offset < first || node->offset >= end) continue;
       nai_rate_batch b = part_of(parts, node, c->beta, t, row, rows, g);
-      nai_status status =
-          c->cost->ops.on_rates(c->cost->user, &b, &c->part[row / trainer->batch.rows]);
-      if (status != NAI_OK) __atomic_store_n(&trainer->cost_error, status, __ATOMIC_RELAXED);
+      double *value = &c->part[row / trainer->batch.rows];
+      nai__clear_error();
+      nai_status status = finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, value));
+      if (status != NAI_OK) keep_error(trainer, status);
     }
   }
 }
@@ -166,12 +177,12 @@ static nai_status on_weights(nai_trainer *trainer, nai__weighed_cost *c)
 
 nai_status nai__costs_after(nai_trainer *trainer)
 {
+  if (trainer->part_error != NAI_OK)
+    return nai__fail(trainer->part_error, "%s", trainer->part_message);
   int64_t groups = trainer->batch.trials_room / 8 + 1;
   trainer->total = 0;
   for (int64_t i = 0; i < trainer->n_costs; i++) {
     nai__weighed_cost *c = &trainer->cost[i];
-    if (in_parts(c->cost) && trainer->cost_error != NAI_OK)
-      return finish(c->cost, trainer->cost_error);
     for (int64_t k = 0; k < groups; k++) c->value += c->part[k];
     if (c->cost->ops.on_weights) NAI__TRY(on_weights(trainer, c));
     c->value *= c->beta;

@@ -71,7 +71,7 @@ static nai_status evaluate(nai_trainer *trainer)
     int64_t count = total - first < size ? total - first : size;
     NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TEST, (uint64_t)first, count));
     const nai_trials *trials = trainer->trials;
-    NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials->steps, trials->trials,
+    NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials,
                                 (int32_t)trainer->setting[NAI__THREADS]));
     nai__batch_run(&trainer->batch, trainer->pool, trials, seed, trials->first);
     NAI__TRY(judge_batch(trainer, trials, &correct, &judged));
@@ -82,14 +82,40 @@ static nai_status evaluate(nai_trainer *trainer)
 
 /* --- run -------------------------------------------------------------------------------------- */
 
-static nai_status update_and_evaluate(nai_trainer *trainer, int64_t end)
+/* Remembered, and what the curriculum goes by. *over: 1 when the run ends. */
+static nai_status evaluate_in_run(nai_trainer *trainer, int *over)
+{
+  NAI__TRY(evaluate(trainer));
+  nai__history_last(&trainer->history)[NAI_HISTORY_PERFORMANCE] = trainer->performance;
+  NAI__TRY(nai__course_evaluated(&trainer->course, trainer->task, trainer->performance, over));
+  double stop_at = trainer->setting[NAI__STOP_AT];
+  if (stop_at > 0 && trainer->performance >= stop_at) *over = 1;
+  return NAI_OK;
+}
+
+static nai_status update_and_evaluate(nai_trainer *trainer, int64_t end, int *over)
 {
   const nai_trials *trials;
   NAI__TRY(nai__trainer_draw(&trials, trainer));
   NAI__TRY(nai__trainer_update(trainer, trials));
   int64_t every = (int64_t)trainer->setting[NAI__EVALUATE_EVERY];
-  if (every && (trainer->step % every == 0 || trainer->step == end)) return evaluate(trainer);
+  if (every && (trainer->step % every == 0 || trainer->step == end))
+    NAI__TRY(evaluate_in_run(trainer, over));
+  const nai__checkpoints *c = &trainer->checkpoints;
+  if (c->every && (trainer->step % c->every == 0 || trainer->step == end || *over))
+    return c->save(trainer, c->path);
   return NAI_OK;
+}
+
+static nai_status report(const nai_trainer *trainer, int64_t end, nai_progress_callback progress,
+                         void *user, int *over)
+{
+  nai_progress now;
+  nai__trainer_progress(&now, trainer, end);
+  nai__clear_error();
+  nai_status status = progress(&now, user);
+  if (status > 0) *over = 1;
+  return status < 0 ? nai__fail_callback(status, "callback", "progress") : NAI_OK;
 }
 
 nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps, nai_progress_callback progress,
@@ -99,18 +125,9 @@ nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps, nai_progress_cal
   if (steps < 0)
     return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
   int64_t end = trainer->step + steps;
-  double stop_at = trainer->setting[NAI__STOP_AT];
-  while (trainer->step < end) {
-    NAI__TRY(update_and_evaluate(trainer, end));
-    if (progress) {
-      nai_progress now;
-      nai__trainer_progress(&now, trainer, end);
-      nai__clear_error();
-      nai_status status = progress(&now, user);
-      if (status < 0) return nai__fail_callback(status, "callback", "progress");
-      if (status > 0) return NAI_OK;
-    }
-    if (stop_at > 0 && trainer->performance >= stop_at) return NAI_OK;
+  for (int over = 0; trainer->step < end && !over;) {
+    NAI__TRY(update_and_evaluate(trainer, end, &over));
+    if (progress) NAI__TRY(report(trainer, end, progress, user, &over));
   }
   return NAI_OK;
 }

@@ -68,6 +68,7 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   if (!t) return NAI_ERR_MEMORY;
   for (int i = 0; i < NAI__SETTINGS; i++) t->setting[i] = settings[i].initial;
   t->performance = NAN;
+  t->history.columns = NAI_HISTORY_COSTS;
   keep(t, net, rule, optimizer, task);
   nai_status status = allocate(t);
   if (status != NAI_OK) {
@@ -98,6 +99,9 @@ void nai_trainer_destroy(nai_trainer *trainer)
     nai__free(trainer->cost[i].synapses);
   }
   nai__free(trainer->cost);
+  nai__history_destroy(&trainer->history);
+  nai__course_end(&trainer->course);
+  nai__free(trainer->checkpoints.path);
   nai__free(trainer->cost_values);
   nai__free(trainer->gradient);
   nai__free(trainer->before);
@@ -151,7 +155,7 @@ static nai_status append(nai_trainer *t, nai_cost *cost, double beta)
   *c = (nai__weighed_cost){.cost = cost, .beta = beta};
   c->part = NAI__ARRAY(double, t->batch.trials_room / 8 + 1);
   c->synapses = NAI__ARRAY(nai_synapses, t->net->n_projections + 1);
-  if (!c->part || !c->synapses) {
+  if (!c->part || !c->synapses || nai__history_widen(&t->history) != NAI_OK) {
     nai__free(c->part);
     nai__free(c->synapses);
     return NAI_ERR_MEMORY;
@@ -204,6 +208,21 @@ nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *trainer, 
   nai__view_floats(out, trainer->gradient + p->start, 2,
                    (int64_t[]){net->node[p->to].n, net->node[p->from].n},
                    (int64_t[]){net->block[p->block].ld, 1});
+  return NAI_OK;
+}
+
+nai_status nai_trainer_gradient_initial(nai_view *out, const nai_trainer *trainer,
+                                        const char *population)
+{
+  NAI__TRY(nai__view_check(out));
+  NAI__REQUIRE(trainer);
+  const nai__node *node;
+  NAI__TRY(
+      nai__node_find(&node, trainer->net, NAI__KIND(NAI_POPULATIONS), population, "population"));
+  if (!trainer->has_gradient)
+    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_gradient");
+  nai__view_floats(out, trainer->gradient + nai__learning_start(trainer->net, node, NAI__INITIAL),
+                   1, &node->n, (int64_t[]){1});
   return NAI_OK;
 }
 

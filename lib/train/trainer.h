@@ -13,6 +13,8 @@
 #include "../learning/rule.h"
 #include "../network/activity.h"
 #include "../task/task.h"
+#include "curriculum.h"
+#include "history.h"
 
 enum nai__setting {
   NAI__BATCH,
@@ -42,11 +44,19 @@ typedef struct nai__batch {
   float *output_gradient;
   float *signal;
   float *carry;
+  float *start;
   double *bias_sum;
   float *outer_scratch[256];
   nai__scratch scratch[256]; /* one a thread */
   int32_t threads;
 } nai__batch;
+
+/* Checkpoints while a run goes on; file/checkpoint.c knows how, and is not known here. */
+typedef struct nai__checkpoints {
+  int64_t every; /* updates; 0: none */
+  char *path;
+  nai_status (*save)(const nai_trainer *trainer, const char *path);
+} nai__checkpoints;
 
 struct nai_trainer {
   nai_network *net;
@@ -59,8 +69,8 @@ struct nai_trainer {
   nai__weighed_cost *cost;
   int64_t n_costs;
   double *cost_values;   /* [n_costs] */
-  nai_status cost_error; /* of a part called on another thread: none may fail there, but one that
-                            does is not lost */
+  nai_status part_error; /* first failure of a cost that is called in parts, on any thread */
+  char part_message[256];
 
   nai__batch batch;
   nai_trials *trials;  /* drawn from the task */
@@ -70,6 +80,9 @@ struct nai_trainer {
   double total;        /* J of the last batch */
   double gradient_norm;
   double performance; /* NaN until there is one */
+  nai__course course;
+  nai__history history;
+  nai__checkpoints checkpoints;
 
   float *gradient; /* these as theta is laid out */
   float *before;
@@ -82,9 +95,12 @@ struct nai_trainer {
 
 /* --- batch.c ---------------------------------------------------------------------------------- */
 
-/* Room for this batch; allocates only when it is larger than all before. */
-nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, int64_t steps,
-                              int64_t trials, int32_t threads);
+/*
+ * Room for these trials; allocates only when they are more than all before. Of steps there is room
+ * for as many as the trials have: a task's next batch may be longer.
+ */
+nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const nai_trials *trials,
+                              int32_t threads);
 void nai__batch_destroy(nai__batch *batch);
 /* Runs the network over the trials, numbered from `first`, with the noise of `seed`. */
 void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
@@ -127,7 +143,7 @@ nai_status nai__trainer_pool(nai_trainer *trainer);
 double nai__norm(const float *gradient, int64_t n);
 /* NAI_ERR_NONFINITE with a message that says where the first NaN or infinity is. */
 nai_status nai__fail_nonfinite(const nai_trainer *trainer);
-/* 1 when activity at the last step is finite. */
+/* 1 when rates and outputs are finite. */
 int nai__batch_finite(const nai__batch *batch);
 
 #endif

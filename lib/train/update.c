@@ -85,6 +85,7 @@ static nai_status estimate(nai_trainer *trainer, const nai_trials *trials, int h
                     .user = &parts,
                     .gradient = trainer->gradient,
                     .carry = batch->carry,
+                    .start = batch->start,
                     .bias_sum = batch->bias_sum,
                     .outer_scratch = batch->outer_scratch};
   trainer->part_error = NAI_OK;
@@ -163,9 +164,21 @@ static nai_status check_weights(const nai_trainer *trainer)
                    (long long)trainer->step + 1);
 }
 
+static void remember(nai_trainer *trainer)
+{
+  double *row = nai__history_add(&trainer->history);
+  row[NAI_HISTORY_COST] = trainer->total;
+  row[NAI_HISTORY_GRADIENT_NORM] = trainer->gradient_norm;
+  row[NAI_HISTORY_PERFORMANCE] = NAN;
+  row[NAI_HISTORY_STAGE] = (double)nai_trainer_stage(trainer, NULL);
+  memcpy(row + NAI_HISTORY_COSTS, trainer->cost_values,
+         (size_t)trainer->n_costs * sizeof *trainer->cost_values);
+}
+
 /* A failed update leaves the weights as they were; the optimiser's running means have moved on. */
 nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
 {
+  NAI__TRY(nai__history_reserve(&trainer->history, 1));
   NAI__TRY(nai__trainer_gradient(trainer, trials));
   nai_network *net = trainer->net;
   size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
@@ -180,6 +193,7 @@ nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
   nai__pack(net);
   trainer->step++;
   trainer->drawn += (uint64_t)trials->trials;
+  remember(trainer);
   return NAI_OK;
 }
 

@@ -31,6 +31,7 @@ from ._callback import Judgement, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
 from .constraint import Constraint, Dale, DistanceDependent, Fixed, Mask, MaxWeight, Nonnegative, Sign, Sparse
 from .cost import MSE, Cost, Costs, CrossEntropy, Distance, L1Rates, L1Weights, L2Rates, L2Weights
+from .curriculum import Curriculum, Stage, Staircase
 from .errors import (
     CallbackError,
     Error,
@@ -44,13 +45,14 @@ from .errors import (
     UnsupportedError,
 )
 from .evaluation import Evaluation, evaluate
+from .history import History
 from .initial import Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, Uniform
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import BPTT, Rule
 from .state import Run, State
 from .task import Task
-from .trainer import History, Progress, Trainer
+from .trainer import Progress, Trainer
 from .trials import Trials
 
 if TYPE_CHECKING:
@@ -65,6 +67,7 @@ __all__ = [
     "Cost",
     "Costs",
     "CrossEntropy",
+    "Curriculum",
     "Dale",
     "Default",
     "Distance",
@@ -107,6 +110,8 @@ __all__ = [
     "SGD",
     "Sign",
     "Sparse",
+    "Stage",
+    "Staircase",
     "Spectrum",
     "State",
     "Synapses",

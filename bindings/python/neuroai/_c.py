@@ -104,10 +104,18 @@ NAI_TRIALS_MASK = 3
 NAI_TRIALS_LENGTHS = 4
 NAI_TRIALS_CONDITION = 5
 
+NAI_HISTORY_COST = 0
+NAI_HISTORY_GRADIENT_NORM = 1
+NAI_HISTORY_PERFORMANCE = 2
+NAI_HISTORY_STAGE = 3
+NAI_HISTORY_COSTS = 4
+
 NAI_STREAM_TRAIN = 0
 NAI_STREAM_TEST = 1
 
 NAI_COST_SEPARABLE = 1
+
+NAI_TASK_CHANNEL_MASK = 1
 
 # --- types -----------------------------------------------------------------------------------------------------------
 
@@ -143,6 +151,10 @@ class nai_task(Structure):
 
 
 class nai_trainer(Structure):
+    """Opaque."""
+
+
+class nai_curriculum(Structure):
     """Opaque."""
 
 
@@ -201,6 +213,21 @@ class nai_point(Structure):
     """One point of a curve over a condition."""
 
     _fields_ = [("value", c_double), ("correct", c_double), ("choice", c_double), ("trials", c_int64)]
+
+
+class nai_staircase(Structure):
+    """A parameter of a task that follows performance."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("parameter", c_char_p),
+        ("start", c_double),
+        ("hardest", c_double),
+        ("step", c_double),
+        ("harder_at", c_double),
+        ("easier_at", c_double),
+    ]
 
 
 class nai_progress(Structure):
@@ -332,6 +359,7 @@ on_generate = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_trial_batch))
 on_judge = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_judgement))
 on_destroy = CFUNCTYPE(None, c_void_p)
 nai_progress_callback = CFUNCTYPE(nai_status, POINTER(nai_progress), c_void_p)
+nai_stage_callback = CFUNCTYPE(nai_status, c_int64, c_char_p, c_void_p)
 
 
 class nai_constraint_ops(Structure):
@@ -742,6 +770,9 @@ nai_task_create = _function("nai_task_create", nai_status, POINTER(_task), Text,
 nai_task_destroy = _function("nai_task_destroy", None, _task)
 nai_task_set = _function("nai_task_set", nai_status, _task, Text, float64)
 nai_task_set_list = _function("nai_task_set_list", nai_status, _task, Text, doubles, int64)
+nai_task_get_list = _function(
+    "nai_task_get_list", nai_status, POINTER(c_double), int64, POINTER(c_int64), _task, Text
+)
 nai_task_generate = _function(
     "nai_task_generate", nai_status, POINTER(_trials), _task, uint64, int32, uint64, int64
 )
@@ -761,10 +792,38 @@ nai_trainer_run = _function("nai_trainer_run", nai_status, _trainer, int64, nai_
 nai_trainer_step = _function("nai_trainer_step", nai_status, _trainer, _trials, POINTER(nai_progress))
 nai_trainer_gradient = _function("nai_trainer_gradient", nai_status, _trainer, _trials, POINTER(nai_progress))
 nai_trainer_gradient_view = _function("nai_trainer_gradient_view", nai_status, _view_out, _trainer, Text, Text)
+nai_trainer_gradient_initial = _function(
+    "nai_trainer_gradient_initial", nai_status, _view_out, _trainer, Text
+)
 nai_trainer_activity = _function("nai_trainer_activity", nai_status, _view_out, _trainer, Text)
+nai_trainer_history = _function(
+    "nai_trainer_history", nai_status, POINTER(c_double), int64, POINTER(c_int64), POINTER(c_int64), _trainer
+)
 nai_trainer_cost = _function(
     "nai_trainer_cost", c_int64, _trainer, int64, POINTER(c_char_p), POINTER(c_double)
 )
+
+# curriculum.h
+_curriculum = POINTER(nai_curriculum)
+nai_curriculum_create = _function("nai_curriculum_create", nai_status, POINTER(_curriculum))
+nai_curriculum_destroy = _function("nai_curriculum_destroy", None, _curriculum)
+nai_curriculum_add_stage = _function("nai_curriculum_add_stage", nai_status, _curriculum, Text, float64, int64)
+nai_curriculum_set = _function("nai_curriculum_set", nai_status, _curriculum, Text, Text, doubles, int64)
+nai_curriculum_add_staircase = _function(
+    "nai_curriculum_add_staircase", nai_status, _curriculum, Text, POINTER(nai_staircase)
+)
+nai_curriculum_on_stage = _function(
+    "nai_curriculum_on_stage", nai_status, _curriculum, nai_stage_callback, c_void_p
+)
+nai_curriculum_stages = _function("nai_curriculum_stages", c_int64, _curriculum)
+nai_trainer_set_curriculum = _function("nai_trainer_set_curriculum", nai_status, _trainer, _curriculum)
+nai_trainer_stage = _function("nai_trainer_stage", c_int64, _trainer, POINTER(c_char_p))
+
+# checkpoint.h
+nai_trainer_save = _function("nai_trainer_save", nai_status, _trainer, Text)
+nai_trainer_set_checkpoints = _function("nai_trainer_set_checkpoints", nai_status, _trainer, Text, int64)
+nai_trainer_restore = _function("nai_trainer_restore", nai_status, _trainer, Text)
+nai_trainer_updates = _function("nai_trainer_updates", c_int64, _trainer)
 
 # evaluation.h
 _evaluation = POINTER(nai_evaluation)

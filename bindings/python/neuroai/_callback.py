@@ -198,12 +198,13 @@ class TrialBatch:
         input: [steps, trials, input channels], float32.
         target: [steps, trials, output channels], float32; None for a task with classes.
         classes: [steps, trials], int32, the right class; None for a task with targets.
-        mask: [steps, trials], float32: 0 where an output does not count.
+        mask: [steps, trials], float32: 0 where an output does not count. [steps, trials, output channels] for a task
+            with ``channel_mask``.
         length: [trials], int32, steps of each trial, 1 .. steps.
         conditions: for each condition's name [trials], float32.
     """
 
-    def __init__(self, batch: _c.nai_trial_batch, conditions: Tuple[str, ...]) -> None:
+    def __init__(self, batch: _c.nai_trial_batch, conditions: Tuple[str, ...], channel_mask: bool) -> None:
         self.stream = "test" if batch.stream == _c.NAI_STREAM_TEST else "train"
         self.seed: int = batch.seed
         self.first: int = batch.first
@@ -214,7 +215,8 @@ class TrialBatch:
         self.input: Any = borrowed(batch.input, (*two, batch.n_inputs), writable=True)
         self.target: Any = borrowed(batch.target, (*two, batch.n_outputs), writable=True)
         self.classes: Any = borrowed(batch.classes, two, writable=True)
-        self.mask: Any = borrowed(batch.mask, two, writable=True)
+        mask_shape = (*two, batch.n_outputs) if channel_mask else two
+        self.mask: Any = borrowed(batch.mask, mask_shape, writable=True)
         self.length: Any = borrowed(batch.length, (self.trials,), writable=True)
         rows: Any = borrowed(batch.condition, (batch.n_conditions, self.trials), writable=True)
         self.conditions: Dict[str, Any] = {name: rows[i] for i, name in enumerate(conditions)}

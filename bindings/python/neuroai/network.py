@@ -147,6 +147,7 @@ class Network(Handle):
         gain: Optional[Number] = None,
         exponent: Optional[Number] = None,
         plastic_bias: Optional[Number] = None,
+        plastic_initial: Optional[Number] = None,
     ) -> "Network":
         """Adds a population of ``n`` units. Each number may be one value or an array [n].
 
@@ -161,10 +162,11 @@ class Network(Handle):
             gain: factor of the rate; 1.
             exponent: of the transfer function "power"; 2.
             plastic_bias: 1 or 0; 1.
+            plastic_initial: 1 or 0; 0. At 1 the initial state learns.
         """
         self._compose(_c.nai_network_add_population, name, n, sign)
         self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, bias=bias, initial=initial, gain=gain)
-        return self.set(name, exponent=exponent, plastic_bias=plastic_bias)
+        return self.set(name, exponent=exponent, plastic_bias=plastic_bias, plastic_initial=plastic_initial)
 
     def output(
         self, name: str, n: int, *, bias: Optional[Number] = None, plastic_bias: Optional[Number] = None

@@ -31,6 +31,7 @@ class Task:
         steps: of the longest trial.
         classes: True: the targets are the right class of the network's first output at each step; False: real values
             of all outputs.
+        channel_mask: True: the mask has a value for every output channel; False: one a step for all of them.
         conditions: names of the conditions of a trial, such as ("coherence",).
         n_inputs, n_outputs: channels, all inputs or outputs together; None for those of the network.
         name: of the task; without it the name of the class or function.
@@ -38,6 +39,7 @@ class Task:
 
     steps: int = 0
     classes: bool = True
+    channel_mask: bool = False
     conditions: Tuple[str, ...] = ()
     n_inputs: Optional[int] = None
     n_outputs: Optional[int] = None
@@ -52,6 +54,7 @@ class Task:
         conditions: Optional[Sequence[str]] = None,
         judge: Optional[Callable[[Judgement], Verdict]] = None,
         name: Optional[str] = None,
+        channel_mask: Optional[bool] = None,
     ) -> None:
         if generate is not None:
             self.generate = generate  # type: ignore[method-assign, assignment]
@@ -62,6 +65,8 @@ class Task:
             self.steps = steps
         if classes is not None:
             self.classes = classes
+        if channel_mask is not None:
+            self.channel_mask = channel_mask
         if conditions is not None:
             self.conditions = tuple(conditions)
         if name is not None:
@@ -79,7 +84,9 @@ class Task:
         """A new C object, of which the caller has one reference."""
         self.conditions = tuple(self.conditions)
         names = (ctypes.c_char_p * max(1, len(self.conditions)))(*[name.encode() for name in self.conditions])
-        ops = _c.nai_task_ops(struct_size=ctypes.sizeof(_c.nai_task_ops), generate=_generate, destroy=destroy)
+        ops = _c.nai_task_ops(struct_size=ctypes.sizeof(_c.nai_task_ops), destroy=destroy)
+        ops.generate = _generate_channels if self.channel_mask else _generate
+        ops.flags = _c.NAI_TASK_CHANNEL_MASK if self.channel_mask else 0
         ops.name = (self.name or type(self).__name__).encode()
         ops.n_inputs = sum(net.inputs.values()) if self.n_inputs is None else self.n_inputs
         ops.n_outputs = sum(net.outputs.values()) if self.n_outputs is None else self.n_outputs
@@ -117,7 +124,13 @@ class Task:
 
 @callback(_c.on_generate)
 def _generate(task: Task, batch: Any) -> None:
-    task.generate(TrialBatch(batch.contents, task.conditions))
+    task.generate(TrialBatch(batch.contents, task.conditions, channel_mask=False))
+
+
+@callback(_c.on_generate)
+def _generate_channels(task: Task, batch: Any) -> None:
+    """Its own function: how wide the mask is was fixed when the C object was made, whatever the attribute says now."""
+    task.generate(TrialBatch(batch.contents, task.conditions, channel_mask=True))
 
 
 @callback(_c.on_judge)

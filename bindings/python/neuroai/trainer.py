@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from array import array
+from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
@@ -14,13 +14,15 @@ from . import _c
 from ._callback import Interrupt, deferred_interrupt
 from ._handle import Floats, Handle, Parameter, parameters, text, view
 from .cost import Cost, Costs, _terms
+from .curriculum import Curriculum
+from .history import History
 from .network import Network
 from .optimizer import Adam, Optimizer
 from .rule import BPTT, Rule
 from .task import Task, as_task
 from .trials import Trials
 
-__all__ = ["History", "Progress", "Trainer"]
+__all__ = ["Progress", "Trainer"]
 
 #: A projection as (from, to), or the name of a population or output, for its bias.
 Key = Union[str, Tuple[str, str]]
@@ -52,89 +54,17 @@ class Progress:
         return f"<Progress: {self.step} of {self.steps}, cost {self.cost:.4g}, performance {self.performance:.4g}>"
 
 
-class History:
-    """What happened in training, update by update: NumPy arrays, n updates and m evaluations long."""
-
-    def __init__(self, names: List[str], evaluate_every: int = 0) -> None:
-        self._evaluate_every = evaluate_every
-        self._step, self._performance_step = array("q"), array("q")
-        self._loss, self._norm, self._performance = array("d"), array("d"), array("d")
-        self._costs = {name: array("d") for name in names}
-
-    def _append(self, now: _c.nai_progress) -> None:
-        self._step.append(now.step)
-        self._loss.append(now.cost)
-        self._norm.append(now.gradient_norm)
-        for i, values in enumerate(self._costs.values()):
-            values.append(now.costs[i])
-        evaluated = self._evaluate_every and (now.step % self._evaluate_every == 0 or now.step == now.steps)
-        if evaluated and now.performance == now.performance:
-            self._performance_step.append(now.step)
-            self._performance.append(now.performance)
-
-    def _extend(self, other: "History") -> None:
-        for name in ("_step", "_loss", "_norm", "_performance_step", "_performance"):
-            getattr(self, name).extend(getattr(other, name))
-        for name, values in other._costs.items():
-            self._costs[name].extend(values)
-
-    @property
-    def step(self) -> npt.NDArray[np.int64]:
-        """Number of each update, int64 [n]."""
-        return np.array(self._step, np.int64)
-
-    @property
-    def loss(self) -> npt.NDArray[np.float64]:
-        """J, the weighted sum of the costs, on each update's batch [n]."""
-        return np.array(self._loss)
-
-    @property
-    def costs(self) -> Dict[str, npt.NDArray[np.float64]]:
-        """The parts of J, weighted, by name, each [n]."""
-        return {name: np.array(values) for name, values in self._costs.items()}
-
-    @property
-    def gradient_norm(self) -> npt.NDArray[np.float64]:
-        """Global norm of the gradient, before clipping [n]."""
-        return np.array(self._norm)
-
-    @property
-    def performance(self) -> npt.NDArray[np.float64]:
-        """Fraction correct on test trials at each evaluation [m]."""
-        return np.array(self._performance)
-
-    @property
-    def performance_step(self) -> npt.NDArray[np.int64]:
-        """The updates after which the evaluations were made, int64 [m]."""
-        return np.array(self._performance_step, np.int64)
-
-    def to_dict(self) -> Dict[str, Any]:
-        """All arrays by name; the costs as a dictionary in it."""
-        names = ("step", "loss", "costs", "gradient_norm", "performance", "performance_step")
-        return {name: getattr(self, name) for name in names}
-
-    def __len__(self) -> int:
-        return len(self._step)
-
-    def __repr__(self) -> str:
-        if not self._step:
-            return "<History: no updates>"
-        last = f", performance {self._performance[-1]:.4g}" if self._performance else ""
-        return f"<History: {len(self)} updates, loss {self._loss[0]:.4g} to {self._loss[-1]:.4g}{last}>"
-
-
 class _Watch:
-    """What is done after each update: record, show, ask, and notice Ctrl-C."""
+    """What is done after each update: show, ask, and notice Ctrl-C."""
 
     def __init__(
         self,
-        history: History,
         bar: Any,
         ask: Optional[Callable[[Progress], Any]],
         names: List[str],
         interrupt: Interrupt,
     ) -> None:
-        self.history, self.bar, self.ask, self.names, self.interrupt = history, bar, ask, names, interrupt
+        self.bar, self.ask, self.names, self.interrupt = bar, ask, names, interrupt
         self.shown = 0.0
         self.first: Optional[int] = None
 
@@ -145,7 +75,6 @@ class _Watch:
             return _c.keep(exception)
 
     def update(self, now: _c.nai_progress) -> int:
-        self.history._append(now)
         if self.bar is not None:
             self.show(now)
         if self.ask is not None and self.ask(Progress(now, self.names)):
@@ -176,10 +105,10 @@ class Trainer(Handle):
         clip: largest global norm of the gradient; 0: off.
         evaluate_every: updates between evaluations on test trials; 0: never.
         evaluate_trials: test trials of an evaluation.
+        curriculum: stages of the task that the trainer goes through.
 
     Attributes:
-        net, task, cost, rule, optimizer: as given.
-        history: of all updates that :meth:`fit` has made, also of a run that was interrupted.
+        net, task, cost, rule, optimizer, curriculum: as given. The trainer works on a copy of the task.
     """
 
     def __init__(
@@ -196,6 +125,7 @@ class Trainer(Handle):
         clip: float = 0.0,
         evaluate_every: int = 100,
         evaluate_trials: int = 500,
+        curriculum: Optional[Curriculum] = None,
     ) -> None:
         if not isinstance(cost, (Cost, Costs)):
             raise TypeError(f"cost: expected a neuroai.Cost or a sum of them, got {type(cost).__name__}")
@@ -212,7 +142,9 @@ class Trainer(Handle):
         settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip}
         for name, value in {**settings, "evaluate_every": evaluate_every, "evaluate_trials": evaluate_trials}.items():
             self.set(name, value)
-        self.history = History(self.cost_names)
+        self.curriculum = curriculum
+        if curriculum is not None:
+            _c.nai_trainer_set_curriculum(self, curriculum)
 
     def _create(self) -> None:
         pointer = _c.new(_c.nai_trainer)
@@ -261,6 +193,8 @@ class Trainer(Handle):
         progress: bool = True,
         callback: Optional[Callable[[Progress], Any]] = None,
         evaluate_every: Optional[int] = None,
+        checkpoint: Union[str, Path, None] = None,
+        checkpoint_every: int = 100,
     ) -> History:
         """``steps`` updates from the task.
 
@@ -273,6 +207,8 @@ class Trainer(Handle):
             progress: whether to show a progress bar.
             callback: called after each update; ends the run when it returns something true.
             evaluate_every: updates between evaluations, for this run.
+            checkpoint: file that is written while training, from which :meth:`restore` goes on.
+            checkpoint_every: updates between writing it; it is also written at the end of the run.
 
         Returns:
             The history of this run.
@@ -282,21 +218,65 @@ class Trainer(Handle):
             self.set("stop_at", stop_at)
         if evaluate_every is not None:
             self.set("evaluate_every", evaluate_every)
-        history = History(self.cost_names, int(self.get("evaluate_every")))
+        if checkpoint is not None:
+            _c.nai_trainer_set_checkpoints(self, str(checkpoint), checkpoint_every)
+        first = self.updates
         bar = _bar(steps) if progress else None
         try:
             with deferred_interrupt() as interrupt:
-                watch = _Watch(history, bar, callback, self.cost_names, interrupt)
+                watch = _Watch(bar, callback, self.cost_names, interrupt)
                 try:
                     _c.nai_trainer_run(self, steps, _c.nai_progress_callback(watch), None)
                 finally:
-                    self.history._extend(history)
                     if bar is not None:
                         bar.close()
         finally:
+            _c.nai_trainer_set_checkpoints(self, None, 0)
             for name, value in before.items():
                 self.set(name, value)
-        return history
+        return self._history(first)
+
+    # --- what has been learnt ----------------------------------------------------------------------------------------
+
+    @property
+    def updates(self) -> int:
+        """Updates made so far."""
+        return _c.nai_trainer_updates(self)
+
+    @property
+    def history(self) -> History:
+        """Of all updates, also of those of a run that was interrupted, and of those before a restored checkpoint."""
+        return self._history(0)
+
+    def _history(self, first: int) -> History:
+        rows, columns = ctypes.c_int64(), ctypes.c_int64()
+        _c.nai_trainer_history(None, 0, rows, columns, self)
+        values = np.empty((rows.value, columns.value))
+        pointer = values.ctypes.data_as(ctypes.POINTER(ctypes.c_double))
+        _c.nai_trainer_history(pointer if values.size else None, values.size, rows, columns, self)
+        return History(self.cost_names, values[first:], first)
+
+    @property
+    def stage(self) -> Optional[str]:
+        """Name of the stage of the curriculum; None without one, or when the last one is met."""
+        name = ctypes.c_char_p()
+        _c.nai_trainer_stage(self, name)
+        return None if name.value is None else text(name.value)
+
+    def save(self, path: Union[str, Path]) -> None:
+        """Writes a checkpoint: a model file that also holds what is needed to go on training."""
+        _c.nai_trainer_save(self, str(path))
+
+    def restore(self, path: Union[str, Path]) -> "Trainer":
+        """Goes back, or on, to a checkpoint, which a trainer made in the same way has written.
+
+        The run that follows ends with the same bits as one that was never interrupted::
+
+            trainer = na.Trainer(...).restore("run.safetensors")
+            trainer.fit(5000 - trainer.updates, checkpoint="run.safetensors")
+        """
+        _c.nai_trainer_restore(self, str(path))
+        return self
 
     def step(self, trials: Optional[Trials] = None) -> Dict[str, float]:
         """One update, from these trials or else from the task's next batch.
@@ -320,6 +300,10 @@ class Trainer(Handle):
         for name in (*self.net.populations, *self.net.outputs):
             found[name] = view(self, _c.nai_trainer_gradient_view, self, name, None).copy()
         return found
+
+    def gradient_initial(self, population: str) -> Floats:
+        """The last gradient of a population's initial state [n]; 0 where ``plastic_initial`` is 0."""
+        return view(self, _c.nai_trainer_gradient_initial, self, population).copy()
 
     def _once(self, function: Any, trials: Optional[Trials]) -> Dict[str, float]:
         handle = None if trials is None else trials._for(self.net)

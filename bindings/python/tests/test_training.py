@@ -80,7 +80,9 @@ def test_history(net):
     assert history.performance_step.tolist() == [10, 20, 25] and len(history.performance) == 3
     assert seen[6].step == 7 and seen[6].steps == 25 and seen[6].cost == history.loss[6]
     assert seen[6].costs["l2_rates"] == history.costs["l2_rates"][6] and np.isnan(seen[6].performance)
-    assert set(history.to_dict()) == {"step", "loss", "costs", "gradient_norm", "performance", "performance_step"}
+    assert set(history.to_dict()) == {
+        *("step", "loss", "costs", "gradient_norm", "stage", "performance", "performance_step"),
+    }
     more = t.fit(5, progress=False, evaluate_every=0)
     assert more.step.tolist() == [26, 27, 28, 29, 30] and len(more.performance) == 0
     assert len(t.history) == 30 and t.get("evaluate_every") == 10

@@ -1,0 +1,121 @@
+"""Curricula: stages of a task, each with a criterion; parameters that change by stage; staircases."""
+
+from __future__ import annotations
+
+from ctypes import sizeof
+from typing import Any, Callable, Optional, Sequence, Union
+
+import numpy as np
+
+from . import _c
+from ._handle import Handle, text
+
+__all__ = ["Curriculum", "Stage", "Staircase"]
+
+
+class Staircase:
+    """A parameter that follows performance: after each evaluation a step harder, a step easier, or as it is.
+
+    Args:
+        start: value at which it starts, the easiest.
+        hardest: value at which it ends.
+        step: of one evaluation.
+        harder_at: performance from which on it gets harder.
+        easier_at: performance below which it gets easier.
+    """
+
+    def __init__(self, start: float, hardest: float, step: float, harder_at: float = 0.8, easier_at: float = 0.6) -> None:
+        self.start, self.hardest, self.step = start, hardest, step
+        self.harder_at, self.easier_at = harder_at, easier_at
+
+    def _struct(self, parameter: str) -> _c.nai_staircase:
+        return _c.nai_staircase(
+            sizeof(_c.nai_staircase),
+            0,
+            parameter.encode(),
+            self.start,
+            self.hardest,
+            self.step,
+            self.harder_at,
+            self.easier_at,
+        )
+
+    def __repr__(self) -> str:
+        return f"Staircase(start={self.start:g}, hardest={self.hardest:g}, step={self.step:g})"
+
+
+class Stage:
+    """A stage of a curriculum. It is met once performance has been at least ``criterion`` often enough in a row.
+
+    Args:
+        name: of the stage.
+        criterion: fraction correct on test trials.
+        evaluations: so many in a row.
+        **parameters: of the task, from this stage on: a value, a list from which each trial draws one, or a Staircase.
+            A stage with staircases is met only while all of them are at their hardest.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        criterion: float,
+        evaluations: int = 1,
+        **parameters: Union[float, Sequence[float], Staircase],
+    ) -> None:
+        self.name, self.criterion, self.evaluations, self.parameters = name, criterion, evaluations, parameters
+
+    def __repr__(self) -> str:
+        parameters = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
+        return f"Stage({self.name!r}, criterion={self.criterion:g}{parameters})"
+
+
+class Curriculum(Handle):
+    """Stages that a trainer goes through; its run ends when the last one is met::
+
+        na.Curriculum(
+            na.Stage("easy", 0.9, coherence=[25.6, 51.2]),
+            na.Stage("short", 0.85, stimulus=na.Staircase(2000, 500, step=250)),
+            na.Stage("all", 0.83, evaluations=2, coherence=[0, 6.4, 12.8, 25.6, 51.2]),
+        )
+
+    Args:
+        *stages: in order.
+        on_stage: called with (number, name) when a stage begins: where tasks of one's own change themselves.
+    """
+
+    def __init__(self, *stages: Stage, on_stage: Optional[Callable[[int, str], Any]] = None) -> None:
+        self.stages = list(stages)
+        pointer = _c.new(_c.nai_curriculum)
+        _c.nai_curriculum_create(pointer)
+        self._adopt(pointer, _c.nai_curriculum_destroy)
+        for stage in stages:
+            self._add(stage)
+        self._callback = _c.nai_stage_callback(_ask(on_stage) if on_stage else 0)
+        if on_stage is not None:
+            _c.nai_curriculum_on_stage(self, self._callback, None)
+
+    def _add(self, stage: Stage) -> None:
+        _c.nai_curriculum_add_stage(self, stage.name, stage.criterion, stage.evaluations)
+        for name, value in stage.parameters.items():
+            if isinstance(value, Staircase):
+                _c.nai_curriculum_add_staircase(self, stage.name, value._struct(name))
+                continue
+            values = [value] if isinstance(value, (int, float)) else list(value)
+            _c.nai_curriculum_set(self, stage.name, name, np.array(values, np.float64), len(values))
+
+    def __len__(self) -> int:
+        return len(self.stages)
+
+    def __repr__(self) -> str:
+        return f"Curriculum({', '.join(repr(stage.name) for stage in self.stages)})"
+
+
+def _ask(on_stage: Callable[[int, str], Any]) -> Callable[[int, Any, Any], int]:
+    def trampoline(stage: int, name: Any, user: Any) -> int:
+        try:
+            on_stage(stage, text(name))
+        except BaseException as exception:
+            return _c.keep(exception)
+        return _c.NAI_OK
+
+    return trampoline

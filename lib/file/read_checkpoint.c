@@ -1,0 +1,263 @@
+/*
+ * Restoring a checkpoint. Everything in the file is held against the trainer that is there, and
+ * read into memory of its own; only when all of it fits does anything change.
+ */
+#include <neuroai/checkpoint.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "checkpoint.h"
+#include "json.h"
+
+typedef struct restorer {
+  nai_trainer *trainer;
+  nai__tensors file;
+  json_t *json;
+  float *theta, *mean, *square; /* [n_theta] */
+  nai__history history;
+  double *staircase;
+  int64_t updates, stage, streak;
+  uint64_t drawn;
+  double performance;
+  double setting[8];
+} restorer;
+
+/* --- the same trainer? ------------------------------------------------------------------------ */
+
+static nai_status check_description(const restorer *r)
+{
+  json_t *ours = nai__model_describe(r->trainer->net);
+  int bad = !ours;
+  bad |= json_object_set_new(ours, "trainer", nai__checkpoint_describe(r->trainer));
+  nai_status status = bad ? nai__fail(NAI_ERR_MEMORY, "no memory to describe the trainer")
+                          : nai__json_same(r->json, ours, "");
+  json_decref(ours);
+  return status;
+}
+
+/* These have learnt; all other arrays are what the network is. */
+static int has_learnt(const char *name)
+{
+  return strncmp(name, "weight: ", 8) == 0 || strncmp(name, "bias: ", 6) == 0 ||
+         strncmp(name, "initial: ", 9) == 0;
+}
+
+static nai_status check_arrays(const restorer *r)
+{
+  static const size_t size[NAI__DTYPES] = {
+      [NAI__F64] = 8, [NAI__F32] = 4, [NAI__I64] = 8, [NAI__I32] = 4, [NAI__U8] = 1};
+  nai__tensor_list list = {NULL, 0, 0};
+  nai_status status = nai__model_add(&list, r->trainer->net);
+  for (int64_t i = 0; i < list.n && status == NAI_OK; i++) {
+    const nai__tensor *ours = &list.entry[i].tensor;
+    const char *name = list.entry[i].name;
+    nai__tensor theirs;
+    status = nai__tensors_expect(&theirs, &r->file, name, ours->dtype, ours->ndim, ours->shape);
+    if (status == NAI_OK && !has_learnt(name) &&
+        memcmp(theirs.data, list.entry[i].memory, (size_t)ours->count * size[ours->dtype]) != 0)
+      status = nai__fail(NAI_ERR_INVALID, "'%s' is not as it is here", name);
+  }
+  nai__tensor_list_release(&list);
+  return status;
+}
+
+/* --- arrays ----------------------------------------------------------------------------------- */
+
+/* A tensor where units differ or learn; where there is none, it is what it was. */
+static nai_status fill_initial(const restorer *r, const nai__node *node)
+{
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  nai__model_node_tensor(name, "initial", node->name);
+  if (!nai__tensors_have(&r->file, name)) return NAI_OK;
+  NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F64, 1, &node->n));
+  float *initial = r->theta + nai__learning_start(r->trainer->net, node, NAI__INITIAL);
+  for (int64_t u = 0; u < node->n; u++) {
+    double value;
+    memcpy(&value, (const char *)tensor.data + u * 8, sizeof value);
+    if (!isfinite(value))
+      return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
+                       (long long)u, value);
+    initial[u] = (float)value;
+  }
+  return NAI_OK;
+}
+
+static nai_status read_theta(restorer *r)
+{
+  nai_network *net = r->trainer->net;
+  r->theta = NAI__ARRAY(float, net->n_theta);
+  if (!r->theta) return NAI_ERR_MEMORY;
+  memcpy(r->theta, net->theta, (size_t)net->n_theta * sizeof *r->theta);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind != NAI_INPUTS) {
+      NAI__TRY(nai__model_fill_bias(r->theta, &r->file, net, &net->node[i]));
+      NAI__TRY(fill_initial(r, &net->node[i]));
+    }
+  for (int64_t i = 0; i < net->n_projections; i++)
+    NAI__TRY(nai__model_fill_weights(r->theta, &r->file, net, &net->projection[i]));
+  return NAI_OK;
+}
+
+static nai_status read_moment(float **out, const restorer *r, const float *ours, const char *name)
+{
+  int64_t n = r->trainer->net->n_theta;
+  nai__tensor tensor;
+  if (!ours) return NAI_OK;
+  NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F32, 1, &n));
+  *out = NAI__ARRAY(float, n);
+  if (!*out) return NAI_ERR_MEMORY;
+  memcpy(*out, tensor.data, (size_t)n * sizeof **out);
+  for (int64_t i = 0; i < n; i++)
+    if (!isfinite((*out)[i]))
+      return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
+                       (long long)i, (double)(*out)[i]);
+  return NAI_OK;
+}
+
+static nai_status read_history(restorer *r)
+{
+  nai__tensor tensor;
+  int64_t columns = r->trainer->history.columns;
+  NAI__TRY(nai__tensors_find(&tensor, &r->file, "trainer: history"));
+  if (tensor.dtype != NAI__F64 || tensor.ndim != 2 || tensor.shape[1] != columns ||
+      tensor.shape[0] != r->updates)
+    return nai__fail(NAI_ERR_FORMAT, "tensor 'trainer: history' must be F64 [%lld, %lld]",
+                     (long long)r->updates, (long long)columns);
+  r->history.columns = columns;
+  NAI__TRY(nai__history_reserve(&r->history, tensor.shape[0]));
+  if (tensor.count)
+    memcpy(r->history.value, tensor.data, (size_t)tensor.count * sizeof *r->history.value);
+  r->history.rows = tensor.shape[0];
+  return NAI_OK;
+}
+
+static nai_status read_staircases(restorer *r)
+{
+  const nai_curriculum *c = r->trainer->course.curriculum;
+  nai__tensor tensor;
+  if (!c) return NAI_OK;
+  NAI__TRY(
+      nai__tensors_expect(&tensor, &r->file, "trainer: staircases", NAI__F64, 1, &c->n_staircases));
+  r->staircase = NAI__ARRAY(double, tensor.count + 1);
+  if (!r->staircase) return NAI_ERR_MEMORY;
+  if (tensor.count) memcpy(r->staircase, tensor.data, (size_t)tensor.count * sizeof(double));
+  return NAI_OK;
+}
+
+/* --- progress --------------------------------------------------------------------------------- */
+
+static nai_status read_drawn(restorer *r, const json_t *progress)
+{
+  const char *text;
+  char *end;
+  NAI__TRY(nai__json_text(&text, progress, "drawn"));
+  r->drawn = strtoull(text, &end, 10);
+  if (end == text || *end || r->drawn >> 55)
+    return nai__fail(NAI_ERR_FORMAT, "'drawn' is '%.40s', must be a number below 2^55", text);
+  return NAI_OK;
+}
+
+static nai_status read_progress(restorer *r)
+{
+  const json_t *progress = json_object_get(r->json, "progress");
+  const nai_curriculum *c = r->trainer->course.curriculum;
+  if (!progress)
+    return nai__fail(NAI_ERR_FORMAT, "it is a model file, without a trainer: see nai_network_load");
+  NAI__TRY(nai__json_whole(&r->updates, progress, "updates", 0, INT64_MAX / 2));
+  NAI__TRY(nai__json_whole(&r->stage, progress, "stage", 0, c ? c->n_stages : 0));
+  NAI__TRY(nai__json_whole(&r->streak, progress, "streak", 0, INT64_MAX / 2));
+  NAI__TRY(read_drawn(r, progress));
+  r->performance = NAN;
+  if (json_object_get(progress, "performance"))
+    NAI__TRY(nai__json_real(&r->performance, progress, "performance"));
+  for (int i = 0; nai__checkpoint_setting(i); i++)
+    NAI__TRY(nai__json_real(&r->setting[i], progress, nai__checkpoint_setting(i)));
+  return NAI_OK;
+}
+
+/* --- restoring -------------------------------------------------------------------------------- */
+
+static nai_status read_all(restorer *r, const char *path)
+{
+  json_error_t error;
+  NAI__TRY(nai__tensors_read(&r->file, path));
+  const char *note = nai__tensors_note(&r->file, NAI__MODEL_KEY);
+  r->json = note ? json_loads(note, JSON_REJECT_DUPLICATES, &error) : NULL;
+  if (!r->json) return nai__fail(NAI_ERR_FORMAT, "it has no description that can be read");
+  NAI__TRY(read_progress(r));
+  NAI__TRY(check_description(r));
+  NAI__TRY(check_arrays(r));
+  NAI__TRY(read_theta(r));
+  NAI__TRY(read_moment(&r->mean, r, r->trainer->mean, "trainer: mean"));
+  NAI__TRY(read_moment(&r->square, r, r->trainer->square, "trainer: square"));
+  NAI__TRY(read_history(r));
+  return read_staircases(r);
+}
+
+/* Settings first, for they are checked; put back when one is refused. */
+static nai_status set_settings(const restorer *r)
+{
+  double before[8];
+  for (int i = 0; nai__checkpoint_setting(i); i++) {
+    nai_trainer_get(&before[i], r->trainer, nai__checkpoint_setting(i));
+    nai_status status = nai_trainer_set(r->trainer, nai__checkpoint_setting(i), r->setting[i]);
+    if (status == NAI_OK) continue;
+    while (i-- > 0) nai_trainer_set(r->trainer, nai__checkpoint_setting(i), before[i]);
+    return status;
+  }
+  return NAI_OK;
+}
+
+static void take(restorer *r)
+{
+  nai_trainer *t = r->trainer;
+  size_t bytes = (size_t)t->net->n_theta * sizeof(float);
+  memcpy(t->net->theta, r->theta, bytes);
+  nai__pack(t->net);
+  if (t->mean) memcpy(t->mean, r->mean, bytes);
+  if (t->square) memcpy(t->square, r->square, bytes);
+  nai__history_destroy(&t->history);
+  t->history = r->history;
+  r->history = (nai__history){0, 0, 0, NULL};
+  t->step = r->updates;
+  t->drawn = r->drawn;
+  t->performance = r->performance;
+  t->has_gradient = 0;
+}
+
+static nai_status restore(restorer *r, const char *path)
+{
+  NAI__TRY(read_all(r, path));
+  NAI__TRY(set_settings(r));
+  if (r->trainer->course.curriculum)
+    NAI__TRY(nai__course_resume(&r->trainer->course, r->trainer->task, r->stage, r->streak,
+                                r->staircase));
+  take(r);
+  return NAI_OK;
+}
+
+nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
+{
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__model_path(path));
+  restorer r = {.trainer = trainer};
+  nai_status status = restore(&r, path);
+  if (status != NAI_OK) {
+    size_t length = strlen(path);
+    nai__fail(status, "checkpoint '%s': %s", length > 60 ? path + length - 60 : path,
+              nai_last_error());
+  }
+  nai__free(r.theta);
+  nai__free(r.mean);
+  nai__free(r.square);
+  nai__free(r.staircase);
+  nai__history_destroy(&r.history);
+  json_decref(r.json);
+  nai__tensors_release(&r.file);
+  return status;
+}

@@ -1,0 +1,206 @@
+/* Trials made of epochs: how long each lasts, and filling them. */
+#include "epochs.h"
+
+#include <math.h>
+
+#include "../base/error.h"
+#include "../base/philox.h"
+#include "../kernels/kernels.h"
+
+/* Normals that are drawn at once. */
+#define CHUNK 256
+
+static const double pi = 3.14159265358979323846;
+
+/* --- how long --------------------------------------------------------------------------------- */
+
+/* The parameters that bound an epoch: a listed one is both of its own bounds. */
+static void find_bounds(int *first, int *second, const nai__epoch *epoch)
+{
+  *first = epoch->parameter + (epoch->law == NAI__EXPONENTIAL);
+  *second = *first + (epoch->law != NAI__LISTED);
+}
+
+nai__range nai__epochs_range(const nai__parameters *p, const nai__epoch *epochs, int n, double dt)
+{
+  nai__range range = {0, 0};
+  for (int e = 0; e < n; e++) {
+    int first, second;
+    find_bounds(&first, &second, &epochs[e]);
+    double least = fmin(nai__list_smallest(&p->list[first]), nai__list_smallest(&p->list[second]));
+    double most = fmax(nai__list_largest(&p->list[first]), nai__list_largest(&p->list[second]));
+    range.least += (double)nai__task_steps(least, dt);
+    range.most += (double)nai__task_steps(most, dt);
+  }
+  return range;
+}
+
+nai_status nai__check_range(int64_t *longest, nai__range range, double dt)
+{
+  if (range.least < 1)
+    return nai__fail(NAI_ERR_INVALID,
+                     "the epochs of the shortest trial have no step of dt = %g ms in all", dt);
+  if (range.most > NAI__MOST_STEPS)
+    return nai__fail(NAI_ERR_INVALID, "the longest trial has %.0f steps, must be at most %d",
+                     range.most, NAI__MOST_STEPS);
+  *longest = (int64_t)range.most;
+  return NAI_OK;
+}
+
+nai_status nai__count_steps(int64_t *longest, const nai__parameters *parameters,
+                            const nai__epoch *epochs, int n, double dt)
+{
+  return nai__check_range(longest, nai__epochs_range(parameters, epochs, n, dt), dt);
+}
+
+/* By the inverse of the distribution: what drawing again until it fits would give. */
+static double draw_exponential(double mean, double low, double high, double u)
+{
+  return fmin(high, low - mean * log1p(u * expm1((low - high) / mean)));
+}
+
+static double draw_duration(const nai__trial *trial, const nai__epoch *epoch, int index)
+{
+  const double *value = &trial->value[epoch->parameter];
+  if (epoch->law == NAI__LISTED) return value[0];
+  double u =
+      nai_random_uniform(trial->batch->seed, trial->number, NAI__DRAW_EPOCHS + (uint64_t)index);
+  if (epoch->law == NAI__UNIFORM) return value[0] + u * (value[1] - value[0]);
+  return draw_exponential(value[0], fmin(value[1], value[2]), fmax(value[1], value[2]), u);
+}
+
+/* --- trials ----------------------------------------------------------------------------------- */
+
+nai__span nai__trial_append(nai__trial *trial, int64_t steps)
+{
+  nai__span span = {trial->end, trial->end + steps};
+  trial->end = span.end;
+  return span;
+}
+
+nai__span nai__trial_whole(const nai__trial *trial)
+{
+  return (nai__span){0, trial->end};
+}
+
+double nai__trial_duration(const nai__trial *trial, nai__span span)
+{
+  return (double)(span.end - span.from) * trial->batch->dt;
+}
+
+static void open_trial(nai__trial *trial, const nai__parameters *p, nai_trial_batch *batch,
+                       int64_t b, const nai__epoch *epochs, int n)
+{
+  trial->batch = batch;
+  trial->b = b;
+  trial->number = batch->first + (uint64_t)b;
+  trial->parameters = p;
+  trial->end = 0;
+  trial->chunks = 0;
+  for (int k = 0; k < p->n; k++)
+    trial->value[k] = nai__parameters_draw(p, k, batch->seed, trial->number);
+  for (int e = 0; e < n; e++)
+    trial->epoch[e] =
+        nai__trial_append(trial, nai__task_steps(draw_duration(trial, &epochs[e], e), batch->dt));
+}
+
+nai_status nai__fill_trials(void *user, nai_trial_batch *batch, const nai__epoch *epochs, int n,
+                            void (*fill)(nai__trial *trial))
+{
+  const nai__builtin_task *task = user;
+  for (int64_t b = 0; b < batch->trials; b++) {
+    nai__trial trial;
+    open_trial(&trial, &task->parameters, batch, b, epochs, n);
+    fill(&trial);
+    batch->length[b] = (int32_t)trial.end;
+  }
+  return NAI_OK;
+}
+
+double nai__trial_uniform(const nai__trial *trial, int k)
+{
+  return nai_random_uniform(trial->batch->seed, trial->number,
+                            (uint64_t)trial->parameters->n + (uint64_t)k);
+}
+
+int nai__trial_below(const nai__trial *trial, int k, int n)
+{
+  return (int)(nai__trial_uniform(trial, k) * n);
+}
+
+/* --- filling ---------------------------------------------------------------------------------- */
+
+static int64_t row(const nai__trial *trial, int64_t step)
+{
+  return step * trial->batch->trials + trial->b;
+}
+
+void nai__set_input(nai__trial *trial, nai__span span, int64_t channel, double value)
+{
+  const nai_trial_batch *batch = trial->batch;
+  for (int64_t t = span.from; t < span.end; t++)
+    batch->input[row(trial, t) * batch->n_inputs + channel] = (float)value;
+}
+
+void nai__set_target(nai__trial *trial, nai__span span, int64_t channel, double value)
+{
+  const nai_trial_batch *batch = trial->batch;
+  for (int64_t t = span.from; t < span.end; t++)
+    batch->target[row(trial, t) * batch->n_outputs + channel] = (float)value;
+}
+
+void nai__set_class(nai__trial *trial, nai__span span, int32_t right)
+{
+  for (int64_t t = span.from; t < span.end; t++) trial->batch->classes[row(trial, t)] = right;
+}
+
+void nai__set_mask(nai__trial *trial, nai__span span, double value)
+{
+  for (int64_t t = span.from; t < span.end; t++) trial->batch->mask[row(trial, t)] = (float)value;
+}
+
+void nai__set_condition(nai__trial *trial, int condition, double value)
+{
+  trial->batch->condition[condition * trial->batch->trials + trial->b] = (float)value;
+}
+
+double nai__ring_direction(int k, int n)
+{
+  return 2 * pi * k / n;
+}
+
+void nai__set_ring(nai__trial *trial, nai__span span, int64_t first, int n, double base,
+                   double amplitude, double theta)
+{
+  for (int k = 0; k < n; k++)
+    nai__set_input(trial, span, first + k,
+                   base + amplitude * cos(nai__ring_direction(k, n) - theta));
+}
+
+void nai__add_noise(nai__trial *trial, nai__span span, int64_t first, int64_t n, double sd)
+{
+  const nai__kernels *kernels = nai__kernels_best(); /* every table draws the same bits */
+  const nai_trial_batch *batch = trial->batch;
+  float xi[CHUNK];
+  for (int64_t start = span.from; start < span.end; start += CHUNK / n) {
+    int64_t steps = span.end - start < CHUNK / n ? span.end - start : CHUNK / n;
+    kernels->normals(xi, n * steps, batch->seed, NAI__FOR_TASK, trial->number, trial->chunks++);
+    for (int64_t t = 0; t < steps; t++)
+      for (int64_t k = 0; k < n; k++)
+        batch->input[row(trial, start + t) * batch->n_inputs + first + k] +=
+            (float)sd * xi[n * t + k];
+  }
+}
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+int32_t nai__largest_output(const nai_judgement *judgement, int64_t t)
+{
+  const float *z = judgement->output + t * judgement->stride;
+  int32_t largest = 0;
+  for (int64_t c = 0; c < judgement->n; c++) {
+    if (isnan(z[c])) return -1;
+    if (z[c] > z[largest]) largest = (int32_t)c;
+  }
+  return largest;
+}

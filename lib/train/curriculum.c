@@ -1,0 +1,169 @@
+/* The curriculum as an object: stages, what they set, their staircases. */
+#include "curriculum.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/names.h"
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+nai_status nai_curriculum_create(nai_curriculum **out)
+{
+  NAI__REQUIRE(out);
+  *out = NAI__NEW(nai_curriculum);
+  if (!*out) return NAI_ERR_MEMORY;
+  nai__reference_init(&(*out)->reference);
+  return NAI_OK;
+}
+
+void nai_curriculum_destroy(nai_curriculum *curriculum)
+{
+  if (!curriculum || !nai__reference_drop(&curriculum->reference)) return;
+  for (int64_t i = 0; i < curriculum->n_settings; i++) {
+    nai__free(curriculum->setting[i].parameter);
+    nai__free(curriculum->setting[i].value);
+  }
+  for (int64_t i = 0; i < curriculum->n_staircases; i++)
+    nai__free(curriculum->staircase[i].parameter);
+  nai__free(curriculum->stage);
+  nai__free(curriculum->setting);
+  nai__free(curriculum->staircase);
+  nai__free(curriculum);
+}
+
+/* --- checks ----------------------------------------------------------------------------------- */
+
+static nai_status may_change(const nai_curriculum *curriculum)
+{
+  NAI__REQUIRE(curriculum);
+  if (curriculum->attached)
+    return nai__fail(NAI_ERR_ORDER, "a trainer uses the curriculum: its stages are fixed");
+  return NAI_OK;
+}
+
+static int64_t stage_index(const nai_curriculum *curriculum, const char *name)
+{
+  for (int64_t i = 0; i < curriculum->n_stages; i++)
+    if (strcmp(curriculum->stage[i].name, name) == 0) return i;
+  return -1;
+}
+
+static nai_status find_stage(int64_t *out, const nai_curriculum *curriculum, const char *name)
+{
+  if (!name) return nai__fail_null("stage");
+  *out = stage_index(curriculum, name);
+  if (*out < 0) return nai__fail(NAI_ERR_NAME, "the curriculum has no stage '%.60s'", name);
+  return NAI_OK;
+}
+
+static nai_status check_performance(double value, const char *what)
+{
+  if (value >= 0 && value <= 1) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "%s is %g, must be 0 to 1", what, value);
+}
+
+static nai_status check_staircase(const nai_staircase *s)
+{
+  NAI__REQUIRE(s);
+  if (s->struct_size != sizeof *s)
+    return nai__fail(NAI_ERR_INVALID, "staircase->struct_size is %u, must be %zu",
+                     (unsigned)s->struct_size, sizeof *s);
+  if (!s->parameter) return nai__fail_null("staircase->parameter");
+  if (!isfinite(s->start) || !isfinite(s->hardest) || s->start == s->hardest)
+    return nai__fail(NAI_ERR_INVALID,
+                     "staircase->start is %g and hardest %g, must be finite and differ", s->start,
+                     s->hardest);
+  if (!(s->step > 0 && isfinite(s->step)))
+    return nai__fail(NAI_ERR_INVALID, "staircase->step is %g, must be above 0", s->step);
+  NAI__TRY(check_performance(s->harder_at, "staircase->harder_at"));
+  NAI__TRY(check_performance(s->easier_at, "staircase->easier_at"));
+  if (s->easier_at > s->harder_at)
+    return nai__fail(NAI_ERR_INVALID, "staircase->easier_at is %g, above harder_at, %g",
+                     s->easier_at, s->harder_at);
+  return NAI_OK;
+}
+
+/* --- stages ----------------------------------------------------------------------------------- */
+
+nai_status nai_curriculum_add_stage(nai_curriculum *curriculum, const char *name, double criterion,
+                                    int64_t evaluations)
+{
+  NAI__TRY(may_change(curriculum));
+  NAI__TRY(nai__name_check(name, "name"));
+  if (stage_index(curriculum, name) >= 0)
+    return nai__fail(NAI_ERR_NAME, "the curriculum has a stage '%s' already", name);
+  NAI__TRY(check_performance(criterion, "criterion"));
+  if (evaluations < 1)
+    return nai__fail(NAI_ERR_INVALID, "evaluations is %lld, must be at least 1",
+                     (long long)evaluations);
+  int64_t n = curriculum->n_stages;
+  nai__stage *stages = nai__grow(curriculum->stage, n, n + 1, sizeof *stages);
+  if (!stages) return NAI_ERR_MEMORY;
+  curriculum->stage = stages;
+  stages[n] = (nai__stage){.criterion = criterion, .evaluations = evaluations};
+  strcpy(stages[n].name, name);
+  curriculum->n_stages++;
+  return NAI_OK;
+}
+
+nai_status nai_curriculum_set(nai_curriculum *curriculum, const char *stage, const char *parameter,
+                              const double *values, int64_t n)
+{
+  int64_t index;
+  NAI__TRY(may_change(curriculum));
+  NAI__TRY(find_stage(&index, curriculum, stage));
+  NAI__REQUIRE(parameter);
+  NAI__REQUIRE(values);
+  if (n < 1 || n > 4096)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, must be 1 to 4096", (long long)n);
+  int64_t count = curriculum->n_settings;
+  nai__stage_setting *settings = nai__grow(curriculum->setting, count, count + 1, sizeof *settings);
+  if (!settings) return NAI_ERR_MEMORY;
+  curriculum->setting = settings;
+  nai__stage_setting setting = {index, nai__copy_string(parameter), NAI__ARRAY(double, n), n};
+  if (!setting.parameter || !setting.value) {
+    nai__free(setting.parameter);
+    nai__free(setting.value);
+    return NAI_ERR_MEMORY;
+  }
+  memcpy(setting.value, values, (size_t)n * sizeof *values);
+  settings[count] = setting;
+  curriculum->n_settings++;
+  return NAI_OK;
+}
+
+nai_status nai_curriculum_add_staircase(nai_curriculum *curriculum, const char *stage,
+                                        const nai_staircase *staircase)
+{
+  int64_t index;
+  NAI__TRY(may_change(curriculum));
+  NAI__TRY(find_stage(&index, curriculum, stage));
+  NAI__TRY(check_staircase(staircase));
+  int64_t n = curriculum->n_staircases;
+  nai__stage_staircase *staircases = nai__grow(curriculum->staircase, n, n + 1, sizeof *staircases);
+  if (!staircases) return NAI_ERR_MEMORY;
+  curriculum->staircase = staircases;
+  char *parameter = nai__copy_string(staircase->parameter);
+  if (!parameter) return NAI_ERR_MEMORY;
+  staircases[n] = (nai__stage_staircase){index, parameter, *staircase};
+  staircases[n].rule.parameter = parameter;
+  curriculum->n_staircases++;
+  return NAI_OK;
+}
+
+nai_status nai_curriculum_on_stage(nai_curriculum *curriculum, nai_stage_callback callback,
+                                   void *user)
+{
+  NAI__TRY(may_change(curriculum));
+  curriculum->callback = callback;
+  curriculum->user = user;
+  return NAI_OK;
+}
+
+int64_t nai_curriculum_stages(const nai_curriculum *curriculum)
+{
+  return curriculum ? curriculum->n_stages : -1;
+}

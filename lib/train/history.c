@@ -1,0 +1,73 @@
+/* What a trainer remembers of its updates: one row each. */
+#include "history.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "trainer.h"
+
+static nai_status move_to(nai__history *h, int64_t room, int64_t columns)
+{
+  double *value = NAI__ARRAY(double, room *columns);
+  if (!value) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < h->rows; i++) {
+    memcpy(value + i * columns, h->value + i * h->columns, (size_t)h->columns * sizeof *value);
+    for (int64_t k = h->columns; k < columns; k++) value[i * columns + k] = NAN;
+  }
+  nai__free(h->value);
+  h->value = value;
+  h->room = room;
+  h->columns = columns;
+  return NAI_OK;
+}
+
+nai_status nai__history_reserve(nai__history *h, int64_t rows)
+{
+  int64_t needed = h->rows + rows;
+  if (needed <= h->room) return NAI_OK;
+  int64_t room = h->room + h->room / 2;
+  if (room < 1024) room = 1024;
+  return move_to(h, room > needed ? room : needed, h->columns);
+}
+
+nai_status nai__history_widen(nai__history *h)
+{
+  if (h->room) return move_to(h, h->room, h->columns + 1);
+  h->columns++;
+  return NAI_OK;
+}
+
+double *nai__history_add(nai__history *h)
+{
+  return h->value + h->rows++ * h->columns;
+}
+
+double *nai__history_last(nai__history *h)
+{
+  return h->rows ? h->value + (h->rows - 1) * h->columns : NULL;
+}
+
+void nai__history_destroy(nai__history *h)
+{
+  nai__free(h->value);
+  *h = (nai__history){0, 0, 0, NULL};
+}
+
+nai_status nai_trainer_history(double *values, int64_t capacity, int64_t *rows, int64_t *columns,
+                               const nai_trainer *trainer)
+{
+  NAI__REQUIRE(rows);
+  NAI__REQUIRE(columns);
+  NAI__REQUIRE(trainer);
+  if (capacity < 0)
+    return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
+  if (capacity > 0) NAI__REQUIRE(values);
+  const nai__history *h = &trainer->history;
+  *rows = h->rows;
+  *columns = h->columns;
+  int64_t fit = capacity / h->columns < h->rows ? capacity / h->columns : h->rows;
+  if (fit > 0) memcpy(values, h->value, (size_t)(fit * h->columns) * sizeof *values);
+  return NAI_OK;
+}

@@ -1,0 +1,385 @@
+/* Curricula: stages, staircases, refusals, and the history that a trainer keeps. */
+#include <math.h>
+#include <string.h>
+
+#include "faults.h"
+#include "networks.h"
+
+/* A trainer on a decision that is short, with no evaluation that is not asked for. */
+typedef struct rig {
+  nai_network *net;
+  nai_task *task;
+  nai_trainer *trainer;
+} rig;
+
+static rig make_rig(void)
+{
+  rig r;
+  nai_rule *rule;
+  nai_optimizer *adam;
+  nai_cost *cost;
+  expect_ok(nai_network_create(&r.net, 20.0));
+  nai_network_add_input(r.net, "stimulus", 3);
+  nai_network_add_population(r.net, "E", 16, NAI_EXCITATORY);
+  nai_network_add_population(r.net, "I", 4, NAI_INHIBITORY);
+  nai_network_add_output(r.net, "choice", 3);
+  nai_network_connect(r.net, "stimulus", "E I");
+  nai_network_connect(r.net, "E I", "E I");
+  nai_network_connect(r.net, "E", "choice");
+  expect_ok(nai_network_build(r.net, 1));
+  expect_ok(nai_task_create(&r.task, "perceptual-decision-making", r.net));
+  expect_ok(nai_task_set(r.task, "fixation", 40));
+  expect_ok(nai_task_set(r.task, "stimulus", 100));
+  expect_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_optimizer_create_adam(&adam, 1e-2));
+  expect_ok(nai_cost_create_cross_entropy(&cost, "choice"));
+  expect_ok(nai_trainer_create(&r.trainer, r.net, rule, adam, r.task));
+  expect_ok(nai_trainer_add_cost(r.trainer, cost, 1.0));
+  expect_ok(nai_trainer_set(r.trainer, "batch", 8));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_trials", 50));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 2));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(adam);
+  nai_cost_destroy(cost);
+  return r;
+}
+
+static void destroy_rig(rig *r)
+{
+  nai_trainer_destroy(r->trainer);
+  nai_task_destroy(r->task);
+  nai_network_destroy(r->net);
+}
+
+static double value_of(const nai_task *task, const char *parameter)
+{
+  double value = NAN;
+  int64_t n;
+  expect_ok(nai_task_get_list(&value, 1, &n, task, parameter));
+  return value;
+}
+
+static int64_t count_of(const nai_task *task, const char *parameter)
+{
+  int64_t n;
+  expect_ok(nai_task_get_list(NULL, 0, &n, task, parameter));
+  return n;
+}
+
+/* --- stages ----------------------------------------------------------------------------------- */
+
+static int64_t begun[8];
+static int n_begun;
+
+static nai_status note_stage(int64_t stage, const char *name, void *user)
+{
+  if (strcmp(name, ((const char *const *)user)[stage]) != 0) return -100;
+  begun[n_begun++] = stage;
+  return NAI_OK;
+}
+
+/* Criterion 0 holds at every evaluation: so what happens when is known. */
+START_TEST(test_stages_follow_each_other)
+{
+  rig r = make_rig();
+  const char *const names[] = {"easy", "hard", "last"}, *name;
+  const double coherences[] = {12.8, 25.6};
+  nai_curriculum *c;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "easy", 0, 1));
+  expect_ok(nai_curriculum_add_stage(c, "hard", 0, 3));
+  expect_ok(nai_curriculum_add_stage(c, "last", 0, 1));
+  expect_ok(nai_curriculum_set(c, "easy", "coherence", (double[]){100}, 1));
+  expect_ok(nai_curriculum_set(c, "hard", "coherence", coherences, 2));
+  expect_ok(nai_curriculum_set(c, "last", "stimulus", (double[]){300}, 1));
+  n_begun = 0;
+  expect_ok(nai_curriculum_on_stage(c, note_stage, (void *)names));
+  ck_assert_int_eq(nai_curriculum_stages(c), 3);
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, &name), -1);
+  ck_assert_ptr_null(name);
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  nai_curriculum_destroy(c);
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, &name), 0);
+  ck_assert_str_eq(name, "easy");
+  ck_assert_double_eq(value_of(r.task, "coherence"), 100);
+  ck_assert_double_eq(value_of(r.task, "stimulus"), 100);
+
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL)); /* one evaluation: on to "hard" */
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), 1);
+  ck_assert_int_eq(count_of(r.task, "coherence"), 2);
+  expect_ok(nai_trainer_run(r.trainer, 4, NULL, NULL)); /* two of the three that it takes */
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), 1);
+  expect_ok(nai_trainer_run(r.trainer, 100, NULL, NULL)); /* ends when the last one is met */
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, &name), 3);
+  ck_assert_ptr_null(name);
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 10);
+  ck_assert_double_eq(value_of(r.task, "stimulus"), 300);
+  ck_assert_int_eq(count_of(r.task, "coherence"), 2);
+  ck_assert_int_eq(n_begun, 3);
+  for (int i = 0; i < 3; i++) ck_assert_int_eq(begun[i], i);
+
+  double history[10 * 5];
+  int64_t rows, columns;
+  expect_ok(nai_trainer_history(history, 50, &rows, &columns, r.trainer));
+  ck_assert_int_eq(rows, 10);
+  ck_assert_int_eq(columns, 5);
+  const int stage_of[] = {0, 0, 1, 1, 1, 1, 1, 1, 2, 2};
+  for (int i = 0; i < 10; i++) {
+    ck_assert_double_eq(history[i * 5 + NAI_HISTORY_STAGE], stage_of[i]);
+    ck_assert_int_eq(isnan(history[i * 5 + NAI_HISTORY_PERFORMANCE]), i % 2 == 0);
+    ck_assert_double_eq(history[i * 5 + NAI_HISTORY_COST], history[i * 5 + NAI_HISTORY_COSTS]);
+    ck_assert(history[i * 5 + NAI_HISTORY_GRADIENT_NORM] > 0);
+  }
+  destroy_rig(&r);
+}
+END_TEST
+
+START_TEST(test_a_criterion_that_does_not_hold_keeps_the_stage)
+{
+  rig r = make_rig();
+  nai_curriculum *c;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "perfect", 1, 1));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  expect_ok(nai_trainer_run(r.trainer, 6, NULL, NULL));
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), 0);
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 6);
+  expect_ok(nai_trainer_set_curriculum(r.trainer, NULL));
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), -1);
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
+/* --- staircases ------------------------------------------------------------------------------- */
+
+static nai_staircase stairs(double start, double hardest, double harder_at, double easier_at)
+{
+  nai_staircase s = NAI_STAIRCASE_INIT;
+  s.parameter = "coherence";
+  s.start = start;
+  s.hardest = hardest;
+  s.step = 30;
+  s.harder_at = harder_at;
+  s.easier_at = easier_at;
+  return s;
+}
+
+/* Always harder: 100, 70, 40, 25.6 and then the stage is met. */
+START_TEST(test_a_staircase_descends_to_its_end)
+{
+  rig r = make_rig();
+  nai_curriculum *c;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "shape", 0, 1));
+  nai_staircase s = stairs(100, 25.6, 0, 0);
+  expect_ok(nai_curriculum_add_staircase(c, "shape", &s));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  const double expected[] = {100, 70, 40, 25.6, 25.6};
+  for (int i = 0; i < 4; i++) {
+    ck_assert_double_eq(value_of(r.task, "coherence"), expected[i]);
+    ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), 0);
+    expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  }
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), 1);
+  ck_assert_double_eq(value_of(r.task, "coherence"), 25.6);
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
+/* Never good enough: it stays where it starts, for that is the easiest. */
+START_TEST(test_a_staircase_does_not_leave_its_range)
+{
+  rig r = make_rig();
+  nai_curriculum *c;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "shape", 0, 1));
+  nai_staircase s = stairs(50, 100, 1, 1);
+  expect_ok(nai_curriculum_add_staircase(c, "shape", &s));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  expect_ok(nai_trainer_run(r.trainer, 6, NULL, NULL));
+  ck_assert_double_eq(value_of(r.task, "coherence"), 50);
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), 0);
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+START_TEST(test_bad_stages)
+{
+  nai_curriculum *c;
+  const double one = 1;
+  expect_fails(nai_curriculum_create(NULL), NAI_ERR_INVALID, "out");
+  expect_ok(nai_curriculum_create(&c));
+  expect_fails(nai_curriculum_add_stage(NULL, "a", 0.5, 1), NAI_ERR_INVALID, "curriculum");
+  expect_fails(nai_curriculum_add_stage(c, NULL, 0.5, 1), NAI_ERR_INVALID, "name");
+  expect_fails(nai_curriculum_add_stage(c, "", 0.5, 1), NAI_ERR_NAME, "name");
+  expect_fails(nai_curriculum_add_stage(c, "a", -0.1, 1), NAI_ERR_INVALID, "criterion is -0.1");
+  expect_fails(nai_curriculum_add_stage(c, "a", 1.1, 1), NAI_ERR_INVALID, "criterion is 1.1");
+  expect_fails(nai_curriculum_add_stage(c, "a", NAN, 1), NAI_ERR_INVALID, "criterion");
+  expect_fails(nai_curriculum_add_stage(c, "a", 0.5, 0), NAI_ERR_INVALID, "evaluations is 0");
+  ck_assert_int_eq(nai_curriculum_stages(c), 0);
+  expect_ok(nai_curriculum_add_stage(c, "a", 0.5, 1));
+  expect_fails(nai_curriculum_add_stage(c, "a", 0.5, 1), NAI_ERR_NAME, "'a'");
+  expect_fails(nai_curriculum_set(c, "b", "coherence", &one, 1), NAI_ERR_NAME, "'b'");
+  expect_fails(nai_curriculum_set(c, NULL, "coherence", &one, 1), NAI_ERR_INVALID, "stage");
+  expect_fails(nai_curriculum_set(c, "a", NULL, &one, 1), NAI_ERR_INVALID, "parameter");
+  expect_fails(nai_curriculum_set(c, "a", "coherence", NULL, 1), NAI_ERR_INVALID, "values");
+  expect_fails(nai_curriculum_set(c, "a", "coherence", &one, 0), NAI_ERR_INVALID, "n is 0");
+  nai_staircase s = stairs(50, 50, 0.8, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "differ");
+  s = stairs(50, NAN, 0.8, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "finite");
+  s = stairs(50, 10, 0.5, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "easier_at");
+  s = stairs(50, 10, 1.5, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "harder_at is 1.5");
+  s = stairs(50, 10, 0.8, 0.6);
+  s.step = 0;
+  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "step is 0");
+  s.struct_size = 3;
+  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "struct_size");
+  expect_fails(nai_curriculum_add_staircase(c, "a", NULL), NAI_ERR_INVALID, "NULL");
+  expect_fails(nai_curriculum_on_stage(NULL, note_stage, NULL), NAI_ERR_INVALID, "curriculum");
+  ck_assert_int_eq(nai_curriculum_stages(NULL), -1);
+  nai_curriculum_destroy(c);
+  nai_curriculum_destroy(NULL);
+}
+END_TEST
+
+static nai_curriculum *with(const char *stage, const char *parameter, double value)
+{
+  nai_curriculum *c;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "first", 0, 1));
+  expect_ok(nai_curriculum_add_stage(c, "second", 0, 1));
+  expect_ok(nai_curriculum_set(c, "first", "stimulus", (double[]){500}, 1));
+  expect_ok(nai_curriculum_set(c, stage, parameter, &value, 1));
+  return c;
+}
+
+/* What a later stage cannot do is known before the first one starts, and nothing has changed. */
+START_TEST(test_attaching_tries_all_stages)
+{
+  rig r = make_rig();
+  nai_curriculum *unknown = with("second", "colour", 1), *bad = with("second", "coherence", 101),
+                 *empty;
+  expect_fails(nai_trainer_set_curriculum(r.trainer, unknown), NAI_ERR_NAME,
+               "stage 'second': perceptual-decision-making has no parameter 'colour'");
+  expect_fails(nai_trainer_set_curriculum(r.trainer, bad), NAI_ERR_INVALID, "stage 'second': ");
+  expect_ok(nai_curriculum_create(&empty));
+  expect_fails(nai_trainer_set_curriculum(r.trainer, empty), NAI_ERR_INVALID, "no stage");
+  expect_fails(nai_trainer_set_curriculum(NULL, empty), NAI_ERR_INVALID, "trainer");
+  ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), -1);
+  ck_assert_double_eq(value_of(r.task, "stimulus"), 100);
+  ck_assert_int_eq(count_of(r.task, "coherence"), 5);
+
+  nai_curriculum *good = with("second", "coherence", 100);
+  expect_ok(nai_trainer_set_curriculum(r.trainer, good));
+  ck_assert_double_eq(value_of(r.task, "stimulus"), 500);
+  ck_assert_int_eq(count_of(r.task, "coherence"), 5);
+  expect_fails(nai_curriculum_add_stage(good, "third", 0, 1), NAI_ERR_ORDER, "fixed");
+  nai_curriculum_destroy(unknown);
+  nai_curriculum_destroy(bad);
+  nai_curriculum_destroy(empty);
+  nai_curriculum_destroy(good);
+  destroy_rig(&r);
+}
+END_TEST
+
+static nai_status fail_stage(int64_t stage, const char *name, void *user)
+{
+  (void)name;
+  (void)user;
+  return stage == 1 ? -123 : NAI_OK;
+}
+
+START_TEST(test_a_failing_callback_ends_the_run)
+{
+  rig r = make_rig();
+  nai_curriculum *c = with("second", "coherence", 100);
+  expect_ok(nai_curriculum_on_stage(c, fail_stage, NULL));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  ck_assert_int_eq(nai_trainer_run(r.trainer, 10, NULL, NULL), -123);
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 2);
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
+START_TEST(test_failing_allocations)
+{
+  rig r = make_rig();
+  long good = 0;
+  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
+    nai_curriculum *c = with("second", "coherence", 100);
+    nai_staircase s = stairs(100, 10, 0.8, 0.5);
+    expect_ok(nai_curriculum_add_staircase(c, "second", &s));
+    faults_fail_allocation(good);
+    status = nai_trainer_set_curriculum(r.trainer, c);
+    faults_fail_allocation(-1);
+    if (status != NAI_OK) {
+      ck_assert_int_eq(status, NAI_ERR_MEMORY);
+      ck_assert_int_eq(nai_trainer_stage(r.trainer, NULL), -1);
+    }
+    nai_curriculum_destroy(c);
+  }
+  ck_assert_int_gt(good, 3);
+  expect_ok(nai_trainer_run(r.trainer, 4, NULL, NULL));
+  destroy_rig(&r);
+}
+END_TEST
+
+/* --- history ---------------------------------------------------------------------------------- */
+
+START_TEST(test_history)
+{
+  rig r = make_rig();
+  int64_t rows, columns;
+  double values[12];
+  nai_cost *rates;
+  expect_ok(nai_trainer_history(NULL, 0, &rows, &columns, r.trainer));
+  ck_assert_int_eq(rows, 0);
+  ck_assert_int_eq(columns, 5);
+  expect_ok(nai_trainer_step(r.trainer, NULL, NULL));
+  expect_ok(nai_cost_create_l2_rates(&rates, "E I"));
+  expect_ok(nai_trainer_add_cost(r.trainer, rates, 1e-3)); /* a column more; unknown before */
+  nai_cost_destroy(rates);
+  nai_progress now = NAI_PROGRESS_INIT;
+  expect_ok(nai_trainer_step(r.trainer, NULL, &now));
+  values[11] = -7;
+  expect_ok(nai_trainer_history(values, 11, &rows, &columns, r.trainer)); /* room for one row */
+  ck_assert_int_eq(rows, 2);
+  ck_assert_int_eq(columns, 6);
+  ck_assert(isnan(values[NAI_HISTORY_COSTS + 1]));
+  expect_ok(nai_trainer_history(values, 12, &rows, &columns, r.trainer));
+  ck_assert_double_eq(values[6 + NAI_HISTORY_COST], now.cost);
+  ck_assert_double_eq(values[6 + NAI_HISTORY_GRADIENT_NORM], now.gradient_norm);
+  ck_assert_double_eq(values[6 + NAI_HISTORY_STAGE], -1);
+  ck_assert_double_eq(values[6 + NAI_HISTORY_COSTS], now.costs[0]);
+  ck_assert_double_eq(values[6 + NAI_HISTORY_COSTS + 1], now.costs[1]);
+  expect_fails(nai_trainer_history(values, -1, &rows, &columns, r.trainer), NAI_ERR_INVALID,
+               "capacity is -1");
+  expect_fails(nai_trainer_history(NULL, 1, &rows, &columns, r.trainer), NAI_ERR_INVALID, "values");
+  expect_fails(nai_trainer_history(values, 1, NULL, &columns, r.trainer), NAI_ERR_INVALID, "rows");
+  expect_fails(nai_trainer_history(values, 1, &rows, NULL, r.trainer), NAI_ERR_INVALID, "columns");
+  expect_fails(nai_trainer_history(values, 1, &rows, &columns, NULL), NAI_ERR_INVALID, "trainer");
+  destroy_rig(&r);
+}
+END_TEST
+
+Suite *curriculum_suite(void)
+{
+  Suite *suite = suite_create("curriculum");
+  ADD_CASE(suite, "stages", test_stages_follow_each_other,
+           test_a_criterion_that_does_not_hold_keeps_the_stage);
+  ADD_CASE(suite, "staircases", test_a_staircase_descends_to_its_end,
+           test_a_staircase_does_not_leave_its_range);
+  ADD_CASE(suite, "refusals", test_bad_stages, test_attaching_tries_all_stages,
+           test_a_failing_callback_ends_the_run, test_failing_allocations);
+  ADD_CASE(suite, "history", test_history);
+  return suite;
+}
