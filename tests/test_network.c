@@ -1651,6 +1651,61 @@ START_TEST(built_networks_without_memory)
 }
 END_TEST
 
+/* Squared mean over variance of all entries, absent ones included, of one unit's inputs from E. */
+static double mean_against_spread(double density)
+{
+  nai_network *net = compose_ei(800, 200);
+  nai_constraint *sparse;
+  expect_ok(nai_constraint_create_sparse(&sparse, density));
+  expect_ok(nai_network_constrain(net, "E I", "E I", sparse));
+  nai_constraint_destroy(sparse);
+  expect_ok(nai_network_build(net, 4));
+  nai_view w = weights_of(net, "E", "E");
+  double sum = 0, square = 0, n = 800.0 * 799;
+  for (int64_t i = 0; i < 800; i++)
+    for (int64_t j = 0; j < 800; j++) {
+      sum += (double)at(&w, i, j);
+      square += (double)at(&w, i, j) * (double)at(&w, i, j);
+    }
+  nai_network_destroy(net);
+  return sum * sum / n / (square - sum * sum / n);
+}
+
+/* What all units share stays bounded: denser networks have weights that differ more. */
+START_TEST(the_default_bounds_the_mean)
+{
+  const double density[] = {0.2, 0.4, 1};
+  for (int k = 0; k < 3; k++) {
+    double ratio = mean_against_spread(density[k]);
+    ck_assert_msg(fabs(ratio / (2.0 / 13) - 1) < 0.05, "ratio %g at density %g", ratio, density[k]);
+  }
+  ck_assert_double_lt(mean_against_spread(0.05), 0.05); /* shape 2: 0.1 / 2.9 */
+}
+END_TEST
+
+/* sqrt((2 - alpha) / alpha) behind a leak, at most 3; rectified units get sqrt(2) besides. */
+START_TEST(inputs_make_up_for_the_leak)
+{
+  const double tau[] = {20, 50, 100, 1000}, factor[] = {1, 2, 3, 3};
+  for (int k = 0; k < 4; k++) {
+    nai_network *net;
+    expect_ok(nai_network_create(&net, 20.0));
+    nai_network_add_input(net, "u", 50);
+    nai_network_add_population(net, "a", 400, NAI_FREE);
+    nai_network_set(net, "a", "tau", tau[k]);
+    nai_network_set_transfer(net, "a", k == 1 ? NAI_TRANSFER_TANH : NAI_TRANSFER_RELU);
+    nai_network_connect(net, "u", "a");
+    expect_ok(nai_network_build(net, 1));
+    nai_view w = weights_of(net, "u", "a");
+    double square = 0, expected = factor[k] * sqrt((k == 1 ? 1 : 2) / 50.0);
+    for (int64_t i = 0; i < 400; i++)
+      for (int64_t j = 0; j < 50; j++) square += (double)at(&w, i, j) * (double)at(&w, i, j);
+    ck_assert_double_eq_tol(sqrt(square / 20000), expected, 0.03 * expected);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 Suite *network_suite(void);
 
 Suite *network_suite(void)
@@ -1670,6 +1725,7 @@ Suite *network_suite(void)
   ADD_CASE(suite, "positions", random_places, lattices, places_that_are_given,
            places_that_are_refused);
   ADD_CASE(suite, "initial", the_default_is_balanced_and_of_radius_one, balance_can_be_switched,
+           the_default_bounds_the_mean, inputs_make_up_for_the_leak,
            sparse_and_several_populations_are_balanced, the_radius_is_that_of_the_recurrent_units,
            each_kind_has_its_distribution, initial_weights_follow_dale, orthogonal_weights,
            identity_weights, initial_weights_that_are_refused, the_radius_is_as_asked);

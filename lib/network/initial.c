@@ -15,6 +15,18 @@
 /* Radius of the disc that the default's recurrent eigenvalues fill. */
 #define DEFAULT_RADIUS 1.0
 
+/*
+ * Largest ratio of squared mean to variance of a unit's recurrent weights, absent ones included.
+ * Balance keeps the mean out of the eigenvalues, but not out of the dynamics: it turns each
+ * difference between E and I activity into drive that all units share, in which stimuli drown.
+ * This is the ratio of gamma weights of shape 2 at density 0.2; denser networks get weights that
+ * differ more, many weak and few strong.
+ */
+#define LARGEST_MEAN (2.0 / 13)
+
+/* Input weights make up for what the leak takes from white noise, up to this factor. */
+#define LARGEST_INPUT 3.0
+
 /* --- one projection --------------------------------------------------------------------------- */
 
 static int is_recurrent(const nai_network *net, const nai__projection *p)
@@ -37,20 +49,57 @@ static double fan_in(const nai_network *net, int64_t to, int32_t kind)
   return fmax(synapses / (double)net->node[to].n, 1);
 }
 
-/* Recurrent weights are only relative here: scale_recurrent() sets their size. */
-static double draw_default(const nai_network *net, const nai__projection *p, double fan,
-                           nai__stream *random)
+/* Fraction of its possible synapses that a projection has. */
+static double density(const nai_network *net, const nai__projection *p)
 {
-  if (is_recurrent(net, p))
-    return p->sign ? nai__stream_gamma(random, 2) : nai__stream_normal(random);
-  if (net->node[p->to].kind == NAI_OUTPUTS)
-    return p->sign ? nai__stream_gamma(random, 2) * 0.5 / fan
-                   : nai__stream_normal(random) / sqrt(fan);
-  int rectifies = net->node[p->to].transfer == NAI_TRANSFER_RELU;
-  return nai__stream_normal(random) * sqrt((p->delay == 0 && rectifies ? 2 : 1) / fan);
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  double synapses = 0;
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++) synapses += (double)s.exists[i * s.stride + j];
+  return synapses / (double)(s.n_post * s.n_pre);
 }
 
-static double draw(const nai_network *net, const nai__projection *p, double fan,
+/* With density d and shape k, mean^2 / variance = d k / (k + 1 - d k). */
+static double gamma_shape(double d)
+{
+  double least = d * (1 + LARGEST_MEAN) - LARGEST_MEAN;
+  return least * 2 > LARGEST_MEAN ? LARGEST_MEAN / least : 2;
+}
+
+/* The standard deviation of white noise is sqrt(alpha / (2 - alpha)) behind a leak. */
+static double input_factor(const nai_network *net, const nai__projection *p)
+{
+  const nai__node *node = &net->node[p->to];
+  double alpha = 0;
+  for (int64_t u = 0; u < node->n; u++)
+    alpha += net->dt / node->number[NAI__TAU][u] / (double)node->n;
+  return fmin(sqrt((2 - alpha) / alpha), LARGEST_INPUT);
+}
+
+/*
+ * What a default is drawn with: the shape of recurrent magnitudes under Dale's law, whose size
+ * scale_default() sets; the standard deviation, or twice the mean, of all others.
+ */
+static double default_number(const nai_network *net, const nai__projection *p)
+{
+  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  if (is_recurrent(net, p)) return p->sign ? gamma_shape(density(net, p)) : 1;
+  double fan = fan_in(net, p->to, pre->kind);
+  if (post->kind == NAI_OUTPUTS) return p->sign ? 0.5 / fan : 1 / sqrt(fan);
+  double factor = pre->kind == NAI_INPUTS ? input_factor(net, p) : 1;
+  int rectifies = post->transfer == NAI_TRANSFER_RELU;
+  return factor * sqrt((p->delay == 0 && rectifies ? 2 : 1) / fan);
+}
+
+static double draw_default(const nai_network *net, const nai__projection *p, double number,
+                           nai__stream *random)
+{
+  if (p->sign && is_recurrent(net, p)) return nai__stream_gamma(random, number);
+  if (p->sign && net->node[p->to].kind == NAI_OUTPUTS) return number * nai__stream_gamma(random, 2);
+  return number * nai__stream_normal(random);
+}
+
+static double draw(const nai_network *net, const nai__projection *p, double number,
                    nai__stream *random)
 {
   switch (p->initial) {
@@ -61,7 +110,7 @@ static double draw(const nai_network *net, const nai__projection *p, double fan,
     double variance = log1p(p->b * p->b / (p->a * p->a));
     return p->a * exp(sqrt(variance) * nai__stream_normal(random) - variance / 2);
   }
-  default: return draw_default(net, p, fan, random);
+  default: return draw_default(net, p, number, random);
   }
 }
 
@@ -104,10 +153,10 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p)
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
   if (p->initial == NAI_INITIAL_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
   if (p->initial == NAI_INITIAL_IDENTITY) return draw_identity(p, &s);
-  double fan = p->initial == NAI_INITIAL_DEFAULT ? fan_in(net, p->to, net->node[p->from].kind) : 1;
+  double number = p->initial == NAI_INITIAL_DEFAULT ? default_number(net, p) : 0;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
-      if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, fan, &random));
+      if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, number, &random));
   return NAI_OK;
 }
 

@@ -260,7 +260,7 @@ def test_sgd_by_hand_and_clipping(net):
 def test_infinity_stops_the_step_and_leaves_the_weights(net):
     t = na.Trainer(net, cost=na.MSE("choice"))
     draw = np.random.default_rng(0)
-    trials = na.Trials(1e38 * draw.random((5, 2, 3)), draw.random((5, 2, 3)))
+    trials = na.Trials(2e37 * draw.random((5, 2, 3)), draw.random((5, 2, 3)))
     before = {ends: net.weights(*ends).copy() for ends in net.projections}
     with pytest.raises(na.NonfiniteError, match="'stimulus'.*update 1") as caught:
         t.step(trials)
@@ -466,3 +466,16 @@ def test_an_exception_in_the_callback_comes_out(net):
     with pytest.raises(Odd, match="at four"):
         t.fit(10, progress=False, callback=fail)
     assert len(t.history) == 4
+
+
+@pytest.mark.parametrize("density", [1.0, 0.2])
+def test_networks_under_dales_law_learn_from_their_default_start(density):
+    """Dense ones did not, from weights whose mean drowned the stimulus."""
+    net = na.Network(dt=20)
+    net.input("stimulus", 3).output("choice", 3)
+    net.population("E", 80, +1, noise=0.15).population("I", 20, -1, noise=0.15)
+    net.connect("stimulus", "E I").connect("E I", "E I", density=density).connect("E", "choice")
+    net.build(seed=2)
+    task = na.tasks.PerceptualDecisionMaking(stimulus=500)
+    t = na.Trainer(net, task, na.CrossEntropy("choice"), optimizer=na.Adam(1e-3), evaluate_every=50)
+    assert t.fit(800, stop_at=0.8, progress=False).performance[-1] >= 0.8
