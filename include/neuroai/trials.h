@@ -65,6 +65,7 @@ NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name
 
 /**
  * Number that the first trial has; noise is a function of (seed, trial number, step, unit).
+ * A trainer adds the number of trials that it has learnt from, so that noise is never the same twice.
  * Default 0.
  */
 NAI_API nai_status nai_trials_set_first(nai_trials *trials, uint64_t first);

@@ -21,7 +21,8 @@ enum {
 };
 
 /**
- * An array that belongs to a handle. The address stays the same for the life of the handle; values
+ * An array that belongs to a handle. The address stays the same for the life of the handle (unless its
+ * function says otherwise); values
  * change under the reader whenever the handle does. Views are read only.
  */
 typedef struct nai_view {

@@ -45,6 +45,11 @@ typedef struct nai__units {
 
 typedef struct nai__kernels {
   const char *name; /* "portable", "avx2", "avx512", "blas" */
+  /*
+   * Rows of w that outer() is given at once, wherever bits matter. 0: any number, for its bits do
+   * not depend on how m is cut into calls.
+   */
+  int64_t outer_rows;
 
   /* --- products with a packed matrix P of k rows and n columns -------------------------------- */
 

@@ -124,6 +124,7 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
 
 static const nai__kernels table = {
     .name = "blas",
+    .outer_rows = 64, /* a BLAS sums in another order when there are more rows */
     .packed_size = packed_size,
     .pack = pack,
     .product = product,

@@ -205,6 +205,6 @@ static nai_status estimate(void *user, nai__pass *pass)
 
 nai_status nai_rule_create_bptt(nai_rule **out)
 {
-  static const nai__rule_ops ops = {"bptt", estimate, NULL};
+  static const nai__rule_ops ops = {.name = "bptt", .gives_errors = 1, .estimate = estimate};
   return nai__rule_create(out, &ops, NULL);
 }

@@ -3,12 +3,7 @@
  * one long product a block. Shared by every rule that ends in an error of its own for each unit and
  * step.
  */
-#include <string.h>
-
 #include "rule.h"
-
-/* Rows of a block's gradient that a BLAS is given at once. */
-#define BLAS_ROWS 64
 
 /* Rows of a block's gradient are shared out to threads: so many parts of each block. */
 struct job {
@@ -29,15 +24,12 @@ static int64_t largest_block(const nai_network *net)
   return n_post;
 }
 
-/*
- * The bits of our own kernels do not depend on where rows are cut: a part for each thread. A BLAS
- * sums in another order when there are more rows: the same parts for any number of threads.
- */
+/* A part for each thread, where bits do not depend on the cut; else as the kernels want it. */
 static int64_t parts_of(const nai__pass *pass)
 {
   const nai_network *net = pass->net;
-  if (strcmp(net->kernels->name, "blas") != 0) return nai__pool_threads(pass->pool);
-  return (largest_block(net) + BLAS_ROWS - 1) / BLAS_ROWS;
+  int64_t rows = net->kernels->outer_rows;
+  return rows ? (largest_block(net) + rows - 1) / rows : nai__pool_threads(pass->pool);
 }
 
 static void correlate_part(void *argument, int64_t task, int32_t thread)

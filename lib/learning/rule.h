@@ -41,6 +41,7 @@ typedef struct nai__pass {
 
 typedef struct nai__rule_ops {
   const char *name;
+  int32_t gives_errors; /* 1: leaves dJ/dv of each unit and step in `signal` */
   nai_status (*estimate)(void *user, nai__pass *pass);
   void (*destroy)(void *user);
 } nai__rule_ops;
