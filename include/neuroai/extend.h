@@ -104,13 +104,34 @@ typedef struct nai_rate_batch {
   double scale;          /**< beta */
 } nai_rate_batch;
 
+/**
+ * What a learning rule sends back through the units of all populations named, over a batch; for a
+ * cost on how errors travel. Only rules that give an error for each unit and step have it (BPTT).
+ * Arrays are [steps][trials][stride], of which the first n of each row count.
+ */
+typedef struct nai_error_batch {
+  uint32_t struct_size;  /**< sizeof(nai_error_batch) in the library */
+  int32_t reserved;      /**< 0 */
+  int64_t steps;         /**< time steps */
+  int64_t trials;        /**< trials */
+  int64_t n;             /**< units of these populations, in the order in which they were added */
+  int64_t stride;        /**< floats from one trial to the next; a step is trials * stride */
+  const int32_t *length; /**< [trials] steps of each trial */
+  const float *alpha;    /**< [n] dt / tau */
+  const float *error;    /**< e = dJ/dv of all costs on outputs and rates */
+  const float *back;     /**< W^T e, W from unit to unit by the projections of the default delay */
+  const float *slope;    /**< dr/dx */
+  float *gradient;       /**< write scale * d(cost)/d(W^T e) here, e being given; 0 on entry */
+  double scale;          /**< beta */
+} nai_error_batch;
+
 /** Flags of a cost. */
 enum {
   NAI_COST_SEPARABLE = 1 /**< on_rates is a sum over steps and trials, and may be called on parts,
                             from several threads */
 };
 
-/** A cost's table: at least one of the three functions. `value`: add J, without beta. */
+/** A cost's table: exactly one of the four functions. `value`: add J, without beta. */
 typedef struct nai_cost_ops {
   uint32_t struct_size; /**< sizeof(nai_cost_ops) */
   uint32_t flags;       /**< 0 or NAI_COST_SEPARABLE */
@@ -122,6 +143,8 @@ typedef struct nai_cost_ops {
   /** For all projections named, together: `synapses` [n]. */
   nai_status (*on_weights)(void *user, nai_synapses *synapses, int64_t n, double scale,
                            double *value);
+  /** For all populations named, together, after the rule has sent its errors back. */
+  nai_status (*on_errors)(void *user, nai_error_batch *batch, double *value);
   void (*destroy)(void *user); /**< releases user */
 } nai_cost_ops;
 

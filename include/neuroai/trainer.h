@@ -108,7 +108,10 @@ NAI_API nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *t
 NAI_API nai_status nai_trainer_gradient_initial(nai_view *out, const nai_trainer *trainer,
                                                 const char *population);
 
-/** Rates of the last batch [steps, trials, n] of a population, or outputs of an output. */
+/**
+ * Rates of the last batch [steps, trials, n] of a population, or outputs of an output; an evaluation
+ * counts as a batch. Valid until the next one.
+ */
 NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer,
                                         const char *name);
 

@@ -14,9 +14,9 @@ static nai_status check_ops(const nai_cost_ops *ops, const char *names, const ch
   if (ops->flags & ~(uint32_t)NAI_COST_SEPARABLE)
     return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0 or NAI_COST_SEPARABLE",
                      (unsigned)ops->flags);
-  if (!ops->on_outputs + !ops->on_rates + !ops->on_weights != 2)
+  if (!ops->on_outputs + !ops->on_rates + !ops->on_weights + !ops->on_errors != 3)
     return nai__fail(NAI_ERR_INVALID,
-                     "cost '%.60s' must have one of on_outputs, on_rates and on_weights",
+                     "cost '%.60s' must have one of on_outputs, on_rates, on_weights and on_errors",
                      ops->name);
   NAI__REQUIRE(names);
   if (ops->on_weights) NAI__REQUIRE(to);
@@ -53,6 +53,31 @@ nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void *user, 
   if (status != NAI_OK && ops && ops->struct_size == sizeof *ops && ops->destroy)
     ops->destroy(user);
   return status;
+}
+
+nai_status nai__cost_create_counted(nai_cost **out, const nai_cost_ops *ops, void *user,
+                                    const char *names, const char *to, enum nai__terms terms)
+{
+  NAI__TRY(nai_cost_create(out, ops, user, names, to));
+  (*out)->terms = terms;
+  return NAI_OK;
+}
+
+nai_status nai_cost_set_normalise(nai_cost *cost, int32_t normalise)
+{
+  NAI__REQUIRE(cost);
+  if (normalise != 0 && normalise != 1)
+    return nai__fail(NAI_ERR_INVALID, "normalise is %d, must be 0 or 1", (int)normalise);
+  if (normalise == cost->normalise) return NAI_OK;
+  if (cost->terms == NAI__NO_TERMS)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "cost '%.60s' cannot be normalised: it is a mean already, or one of your own",
+                     cost->name);
+  if (!nai__reference_only(&cost->reference))
+    return nai__fail(NAI_ERR_ORDER, "cost '%.60s' is in use: normalise it before a trainer has it",
+                     cost->name);
+  cost->normalise = normalise;
+  return NAI_OK;
 }
 
 const char *nai_cost_name(const nai_cost *cost)

@@ -1,7 +1,12 @@
-/* Costs on firing rates, a mean over trials: (1/trials) sum over steps, trials and units. */
+/*
+ * Costs on firing rates, a mean over trials: (1/trials) sum over steps, trials and units; and their
+ * distance from a target.
+ */
 #include <math.h>
 
-#include <neuroai/extend.h>
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "cost.h"
 
 /*
  * Calls `row` for each trial and step that counts; each returns its sum and adds factor * (its
@@ -66,7 +71,7 @@ nai_status nai_cost_create_l2_rates(nai_cost **out, const char *names)
                       .flags = NAI_COST_SEPARABLE,
                       .name = "l2_rates",
                       .on_rates = l2_rates};
-  return nai_cost_create(out, &ops, NULL, names, NULL);
+  return nai__cost_create_counted(out, &ops, NULL, names, NULL, NAI__PER_RATE);
 }
 
 nai_status nai_cost_create_l1_rates(nai_cost **out, const char *names)
@@ -75,5 +80,31 @@ nai_status nai_cost_create_l1_rates(nai_cost **out, const char *names)
                       .flags = NAI_COST_SEPARABLE,
                       .name = "l1_rates",
                       .on_rates = l1_rates};
-  return nai_cost_create(out, &ops, NULL, names, NULL);
+  return nai__cost_create_counted(out, &ops, NULL, names, NULL, NAI__PER_RATE);
+}
+
+/* --- target ----------------------------------------------------------------------------------- */
+
+static double deviation(const void *user, double mean, double *slope)
+{
+  double excess = mean - *(const double *)user;
+  *slope = (excess > 0) - (excess < 0);
+  return fabs(excess);
+}
+
+nai_status nai_cost_create_rate_target(nai_cost **out, const char *names, double target)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(names);
+  if (!(target >= 0 && target <= 1e12))
+    return nai__fail(NAI_ERR_INVALID, "target is %g, must be 0 to 1e12", target);
+  double *kept = NAI__NEW(double);
+  if (!kept) return NAI_ERR_MEMORY;
+  *kept = target;
+  nai_cost_ops ops = {
+      .struct_size = sizeof ops, .name = "rate_target", .on_rates = l2_rates, .destroy = nai__free};
+  NAI__TRY(nai_cost_create(out, &ops, kept, names, NULL));
+  (*out)->of_mean = deviation;
+  return NAI_OK;
 }

@@ -1,9 +1,8 @@
 /* Costs on weights: L1, L2, and wiring, which charges a strong synapse for its length. */
 #include <math.h>
 
-#include <neuroai/extend.h>
-
 #include "../base/error.h"
+#include "cost.h"
 
 static float sign(float w)
 {
@@ -65,7 +64,7 @@ nai_status nai_cost_create_l1_weights(nai_cost **out, const char *from, const ch
   *out = NULL;
   NAI__REQUIRE(from);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "l1_weights", .on_weights = l1_weights};
-  return nai_cost_create(out, &ops, NULL, from, to);
+  return nai__cost_create_counted(out, &ops, NULL, from, to, NAI__PER_SYNAPSE);
 }
 
 nai_status nai_cost_create_l2_weights(nai_cost **out, const char *from, const char *to)
@@ -74,7 +73,7 @@ nai_status nai_cost_create_l2_weights(nai_cost **out, const char *from, const ch
   *out = NULL;
   NAI__REQUIRE(from);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "l2_weights", .on_weights = l2_weights};
-  return nai_cost_create(out, &ops, NULL, from, to);
+  return nai__cost_create_counted(out, &ops, NULL, from, to, NAI__PER_SYNAPSE);
 }
 
 nai_status nai_cost_create_distance(nai_cost **out, const char *from, const char *to)
@@ -83,5 +82,5 @@ nai_status nai_cost_create_distance(nai_cost **out, const char *from, const char
   *out = NULL;
   NAI__REQUIRE(from);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "distance", .on_weights = distance};
-  return nai_cost_create(out, &ops, NULL, from, to);
+  return nai__cost_create_counted(out, &ops, NULL, from, to, NAI__PER_SYNAPSE);
 }

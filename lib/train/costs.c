@@ -15,9 +15,10 @@ nai_status nai__cost_check(const nai_cost *cost, const nai_network *net)
 {
   if (cost->ops.on_outputs)
     return nai__names_known(net, NAI__KIND(NAI_OUTPUTS), cost->names, cost->name);
-  if (cost->ops.on_rates)
+  if (cost->ops.on_rates || cost->ops.on_errors)
     return nai__names_known(net, NAI__KIND(NAI_POPULATIONS), cost->names, cost->name);
-  return nai__projections_known(net, cost->names, cost->to);
+  NAI__TRY(nai__projections_known(net, cost->names, cost->to));
+  return cost->check ? cost->check(cost, net) : NAI_OK;
 }
 
 static int in_parts(const nai_cost *cost)
@@ -35,6 +36,38 @@ int nai__costs_in_parts(const nai_trainer *trainer)
 static nai_status finish(const nai_cost *cost, nai_status status)
 {
   return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "cost", cost->name);
+}
+
+/* --- terms ------------------------------------------------------------------------------------ */
+
+/* Steps that count, times units, over trials: what turns a mean over trials into a mean over all. */
+static double count_rates(const nai_network *net, const char *names, const nai_trials *trials)
+{
+  double steps = 0, units = 0;
+  for (int64_t k = 0; k < trials->trials; k++) steps += (double)trials->length[k];
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), names))
+      units += (double)net->node[i].n;
+  return steps * units / (double)trials->trials;
+}
+
+static double count_synapses(const nai_network *net, const nai_cost *cost)
+{
+  int64_t count = 0;
+  NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
+  {
+    nai_synapses s = nai__synapses(net, p, NULL, NULL);
+    for (int64_t i = 0; i < s.n_post; i++)
+      for (int64_t j = 0; j < s.n_pre; j++) count += s.exists[i * s.stride + j] != 0;
+  }
+  return count ? (double)count : 1;
+}
+
+static double divisor(const nai_network *net, const nai_cost *cost, const nai_trials *trials)
+{
+  if (!cost->normalise) return 1;
+  return cost->terms == NAI__PER_RATE ? count_rates(net, cost->names, trials)
+                                      : count_synapses(net, cost);
 }
 
 /* --- on outputs ------------------------------------------------------------------------------- */
@@ -57,7 +90,7 @@ static nai_status on_outputs(nai_trainer *trainer, nai__weighed_cost *c, const n
                           .classes = goal->classes,
                           .mask = goal->mask,
                           .gradient = batch->output_gradient + goal->offset,
-                          .scale = c->beta};
+                          .scale = c->scale};
     nai__clear_error();
     NAI__TRY(finish(c->cost, c->cost->ops.on_outputs(c->cost->user, &b, &c->value)));
   }
@@ -87,16 +120,30 @@ static nai_rate_batch whole(const nai_trainer *trainer, const nai__node *node,
                           .scale = scale};
 }
 
-static nai_status on_rates(nai_trainer *trainer, nai__weighed_cost *c, const nai_trials *trials)
+static nai_status each_population(nai_trainer *trainer, const nai_cost *cost,
+                                  const nai_trials *trials, double scale, int only_value,
+                                  double *value)
 {
   for (int64_t i = 0; i < trainer->net->n_nodes; i++) {
     const nai__node *node = &trainer->net->node[i];
-    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), c->cost->names)) continue;
-    nai_rate_batch b = whole(trainer, node, trials, c->beta);
+    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), cost->names)) continue;
+    nai_rate_batch b = whole(trainer, node, trials, scale);
+    if (only_value) b.gradient = NULL;
     nai__clear_error();
-    NAI__TRY(finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, &c->value)));
+    NAI__TRY(finish(cost, cost->ops.on_rates(cost->user, &b, value)));
   }
   return NAI_OK;
+}
+
+/* A function of a mean needs the mean before it has a slope: once for that, once for the gradient. */
+static nai_status on_rates(nai_trainer *trainer, nai__weighed_cost *c, const nai_trials *trials)
+{
+  const nai_cost *cost = c->cost;
+  if (!cost->of_mean) return each_population(trainer, cost, trials, c->scale, 0, &c->value);
+  double terms = count_rates(trainer->net, cost->names, trials), sum = 0, slope, again = 0;
+  NAI__TRY(each_population(trainer, cost, trials, 0, 1, &sum));
+  c->value = cost->of_mean(cost->user, sum / terms, &slope);
+  return each_population(trainer, cost, trials, c->scale * slope / terms, 0, &again);
 }
 
 nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int *has_signal)
@@ -108,6 +155,7 @@ nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int
   for (int64_t i = 0; i < trainer->n_costs; i++) {
     nai__weighed_cost *c = &trainer->cost[i];
     c->value = 0;
+    c->scale = c->beta / divisor(trainer->net, c->cost, trials);
     memset(c->part, 0, (size_t)(batch->trials_room / 8 + 1) * sizeof *c->part);
     if (c->cost->ops.on_outputs) NAI__TRY(on_outputs(trainer, c, trials));
     if (!c->cost->ops.on_rates || in_parts(c->cost)) continue;
@@ -154,7 +202,7 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
       const nai__node *node = &trainer->net->node[k];
       if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), c->cost->names)) continue;
       if (node->offset < first || node->offset >= end) continue;
-      nai_rate_batch b = part_of(parts, node, c->beta, t, row, rows, g);
+      nai_rate_batch b = part_of(parts, node, c->scale, t, row, rows, g);
       double *value = &c->part[row / trainer->batch.rows];
       nai__clear_error();
       nai_status status = finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, value));
@@ -172,7 +220,7 @@ static nai_status on_weights(nai_trainer *trainer, nai__weighed_cost *c)
   c->synapses[n++] = nai__synapses(trainer->net, p, trainer->gradient, NULL);
   nai__clear_error();
   return finish(c->cost,
-                c->cost->ops.on_weights(c->cost->user, c->synapses, n, c->beta, &c->value));
+                c->cost->ops.on_weights(c->cost->user, c->synapses, n, c->scale, &c->value));
 }
 
 nai_status nai__costs_after(nai_trainer *trainer)
@@ -185,7 +233,7 @@ nai_status nai__costs_after(nai_trainer *trainer)
     nai__weighed_cost *c = &trainer->cost[i];
     for (int64_t k = 0; k < groups; k++) c->value += c->part[k];
     if (c->cost->ops.on_weights) NAI__TRY(on_weights(trainer, c));
-    c->value *= c->beta;
+    c->value *= c->scale;
     trainer->cost_values[i] = c->value;
     trainer->total += c->value;
   }

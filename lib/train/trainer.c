@@ -105,6 +105,7 @@ void nai_trainer_destroy(nai_trainer *trainer)
   nai__free(trainer->cost_values);
   nai__free(trainer->gradient);
   nai__free(trainer->before);
+  nai__errors_destroy(&trainer->errors);
   nai__free(trainer->mean);
   nai__free(trainer->square);
   nai_task_destroy(trainer->task);
@@ -173,6 +174,7 @@ nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double bet
     return nai__fail(NAI_ERR_INVALID, "beta of cost '%s' is %g, must be 0 to 1e12", cost->name,
                      beta);
   NAI__TRY(nai__cost_check(cost, trainer->net));
+  if (cost->ops.on_errors) NAI__TRY(nai__errors_check(trainer, cost));
   return append(trainer, cost, beta);
 }
 

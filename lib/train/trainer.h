@@ -30,6 +30,7 @@ enum nai__setting {
 typedef struct nai__weighed_cost {
   nai_cost *cost;
   double beta;
+  double scale;           /* beta, over the number of terms where it is normalised */
   double value;           /* weighted, of the last batch */
   double *part;           /* [groups] of rate costs that are called in parts */
   nai_synapses *synapses; /* room for all projections */
@@ -58,6 +59,14 @@ typedef struct nai__checkpoints {
   nai_status (*save)(const nai_trainer *trainer, const char *path);
 } nai__checkpoints;
 
+/* Arrays for costs on errors (errors.c), made for the largest batch seen. */
+typedef struct nai__errors {
+  int64_t room;                             /* floats in each of these */
+  float *error, *back, *slope, *gradient;   /* [steps][trials][leading dimension of n] */
+  int64_t units;                            /* room of the others */
+  float *alpha, *weight, *packed, *scratch; /* weight: then the sum of the outer products */
+} nai__errors;
+
 struct nai_trainer {
   nai_network *net;
   nai_rule *rule;
@@ -83,6 +92,7 @@ struct nai_trainer {
   nai__course course;
   nai__history history;
   nai__checkpoints checkpoints;
+  nai__errors errors;
 
   float *gradient; /* these as theta is laid out */
   float *before;
@@ -126,6 +136,14 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
                      float *g);
 /* Adds the costs on weights and their gradient, sums up. */
 nai_status nai__costs_after(nai_trainer *trainer);
+
+/* --- errors.c --------------------------------------------------------------------------------- */
+
+/* NAI_OK when rule and network have what a cost on errors needs. */
+nai_status nai__errors_check(const nai_trainer *trainer, const nai_cost *cost);
+/* Calls the costs on errors, after the rule's estimate; they add to the gradient. */
+nai_status nai__costs_errors(nai_trainer *trainer, const nai_trials *trials);
+void nai__errors_destroy(nai__errors *errors);
 
 /* --- update.c --------------------------------------------------------------------------------- */
 

@@ -113,6 +113,7 @@ nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
   int has_signal;
   NAI__TRY(nai__costs_before(trainer, trials, &has_signal));
   NAI__TRY(estimate(trainer, trials, has_signal));
+  NAI__TRY(nai__costs_errors(trainer, trials));
   clear_frozen(trainer);
   NAI__TRY(nai__costs_after(trainer));
   clear_frozen(trainer);

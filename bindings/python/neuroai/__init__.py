@@ -27,10 +27,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, List
 
 from . import _c, random, tasks
-from ._callback import Judgement, OutputBatch, RateBatch, Synapses, TrialBatch
+from ._callback import ErrorBatch, Judgement, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
+from .analysis import PCA, ReactionTimes, condition_means, pca, reaction_times, stages
 from .constraint import Constraint, Dale, DistanceDependent, Fixed, Mask, MaxWeight, Nonnegative, Sign, Sparse
-from .cost import MSE, Cost, Costs, CrossEntropy, Distance, L1Rates, L1Weights, L2Rates, L2Weights
+from .cost import MSE, Cost, Costs, CrossEntropy, Distance, L1Rates, L1Weights, L2Rates, L2Weights, VanishingGradient
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import (
     CallbackError,
@@ -44,7 +45,8 @@ from .errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from .evaluation import Evaluation, evaluate
+from .evaluation import Confusion, Evaluation, evaluate
+from .fits import PsychometricFit, fit_psychometric
 from .history import History
 from .initial import Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, Uniform
 from .network import Network, Spectrum
@@ -59,10 +61,13 @@ if TYPE_CHECKING:
     from . import plot as plot
 
 __all__ = [
+    "ErrorBatch",
+    "VanishingGradient",
     "Adam",
     "AdamW",
     "BPTT",
     "CallbackError",
+    "Confusion",
     "Constraint",
     "Cost",
     "Costs",
@@ -101,10 +106,13 @@ __all__ = [
     "Orthogonal",
     "OutOfMemoryError",
     "OutputBatch",
+    "PCA",
     "Parameter",
     "Progress",
+    "PsychometricFit",
     "RMSProp",
     "RateBatch",
+    "ReactionTimes",
     "Rule",
     "Run",
     "SGD",
@@ -123,10 +131,15 @@ __all__ = [
     "UnknownNameError",
     "UnsupportedError",
     "build_info",
+    "condition_means",
     "cosine",
     "evaluate",
+    "fit_psychometric",
+    "pca",
     "plot",
     "random",
+    "reaction_times",
+    "stages",
     "tasks",
 ]
 

@@ -334,6 +334,26 @@ class nai_trial_batch(Structure):
     ]
 
 
+class nai_error_batch(Structure):
+    """What a rule sends back through units over a batch, for a cost on errors."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("steps", c_int64),
+        ("trials", c_int64),
+        ("n", c_int64),
+        ("stride", c_int64),
+        ("length", POINTER(c_int32)),
+        ("alpha", POINTER(c_float)),
+        ("error", POINTER(c_float)),
+        ("back", POINTER(c_float)),
+        ("slope", POINTER(c_float)),
+        ("gradient", POINTER(c_float)),
+        ("scale", c_double),
+    ]
+
+
 class nai_judgement(Structure):
     """A trial's outputs, for a task's own judgement."""
 
@@ -355,6 +375,7 @@ on_synapses = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_synapses))
 on_outputs = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_output_batch), POINTER(c_double))
 on_rates = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_rate_batch), POINTER(c_double))
 on_weights = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_synapses), c_int64, c_double, POINTER(c_double))
+on_errors = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_error_batch), POINTER(c_double))
 on_generate = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_trial_batch))
 on_judge = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_judgement))
 on_destroy = CFUNCTYPE(None, c_void_p)
@@ -385,6 +406,7 @@ class nai_cost_ops(Structure):
         ("on_outputs", on_outputs),
         ("on_rates", on_rates),
         ("on_weights", on_weights),
+        ("on_errors", on_errors),
         ("destroy", on_destroy),
     ]
 
@@ -719,6 +741,7 @@ nai_cost_create_l2_weights = _function("nai_cost_create_l2_weights", nai_status,
 nai_cost_create_distance = _function("nai_cost_create_distance", nai_status, _cost_out, Text, Text)
 nai_cost_create_l1_rates = _function("nai_cost_create_l1_rates", nai_status, _cost_out, Text)
 nai_cost_create_l2_rates = _function("nai_cost_create_l2_rates", nai_status, _cost_out, Text)
+nai_cost_create_vanishing_gradient = _function("nai_cost_create_vanishing_gradient", nai_status, _cost_out, Text)
 nai_cost_name = _function("nai_cost_name", c_char_p, _cost)
 nai_cost_destroy = _function("nai_cost_destroy", None, _cost)
 

@@ -154,6 +154,35 @@ class OutputBatch:
         self.gradient = borrowed(batch.gradient, shape, strides, writable=True)
 
 
+class ErrorBatch:
+    """What the rule sends back through units over a batch, as a cost sees it. Views: **valid only during the call**.
+
+    Attributes:
+        steps, trials, n: lengths; n units of all populations named, in the order in which they were added.
+        length: [trials] steps of each trial.
+        alpha: [n] dt / tau.
+        error: e = dJ/dv of all costs on outputs and rates [steps, trials, n], float32.
+        back: W^T e [steps, trials, n], W the weights from unit to unit, of the default delay.
+        slope: dr/dx [steps, trials, n].
+        gradient: write scale * d(cost)/d(W^T e) here, e being given [steps, trials, n].
+        scale: weight of the cost.
+    """
+
+    def __init__(self, batch: _c.nai_error_batch) -> None:
+        self.steps: int = batch.steps
+        self.trials: int = batch.trials
+        self.n: int = batch.n
+        self.scale: float = batch.scale
+        shape = (self.steps, self.trials, self.n)
+        strides = (self.trials * batch.stride, batch.stride, 1)
+        self.length = borrowed(batch.length, (self.trials,))
+        self.alpha = borrowed(batch.alpha, (self.n,))
+        self.error = borrowed(batch.error, shape, strides)
+        self.back = borrowed(batch.back, shape, strides)
+        self.slope = borrowed(batch.slope, shape, strides)
+        self.gradient = borrowed(batch.gradient, shape, strides, writable=True)
+
+
 class RateBatch:
     """Rates of one population over a batch, or over a part of one. Views: **valid only during the call**.
 

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Iterator, List, Optional, Tuple, Union
 
 from . import _c
-from ._callback import OutputBatch, RateBatch, Synapses, callback, destroy, register
+from ._callback import ErrorBatch, OutputBatch, RateBatch, Synapses, callback, destroy, register
 from ._handle import Names, joined
 
-__all__ = ["Cost", "Costs", "CrossEntropy", "Distance", "L1Rates", "L1Weights", "L2Rates", "L2Weights", "MSE"]
+__all__ = ["Cost", "Costs", "CrossEntropy", "Distance", "L1Rates", "L1Weights", "L2Rates", "L2Weights", "MSE", "VanishingGradient"]
 
 
 class Costs:
@@ -43,12 +43,12 @@ class Costs:
 class Cost:
     """Base of all costs, and of your own.
 
-    A subclass overrides at least one of :meth:`on_outputs`, :meth:`on_rates` and :meth:`on_weights`. Each returns the
+    A subclass overrides one of :meth:`on_outputs`, :meth:`on_rates`, :meth:`on_weights` and :meth:`on_errors`. Each returns the
     cost's value J, without its weight, and adds ``scale * dJ/d...`` to the ``gradient`` that it is shown, where that is
     not None. What is raised in them comes out of the call that led to them.
 
     Args:
-        names: outputs (for on_outputs), populations (on_rates), or where projections come from (on_weights); a list
+        names: outputs (for on_outputs), populations (on_rates, on_errors), or where projections come from (on_weights); a list
             separated by spaces, entries may be shell patterns.
         to: where the projections go, for on_weights.
         name: under which the cost is reported; without it the name of the class.
@@ -80,6 +80,10 @@ class Cost:
         """The cost of the weights of all projections named, together; add scale * dJ/dw to each one's gradient."""
         raise NotImplementedError
 
+    def on_errors(self, batch: ErrorBatch) -> float:
+        """A cost on how errors travel back through all populations named, together."""
+        raise NotImplementedError
+
     def _create(self) -> Any:
         """A new C object, of which the caller has one reference."""
         ops = _c.nai_cost_ops(struct_size=ctypes.sizeof(_c.nai_cost_ops), destroy=destroy)
@@ -91,6 +95,8 @@ class Cost:
             ops.on_rates = _on_rates
         if type(self).on_weights is not Cost.on_weights:
             ops.on_weights = _on_weights
+        if type(self).on_errors is not Cost.on_errors:
+            ops.on_errors = _on_errors
         pointer = _c.new(_c.nai_cost)
         _c.nai_cost_create(pointer, ops, register(self), self.names, self.to)
         return pointer
@@ -142,6 +148,11 @@ def _on_weights(cost: Cost, synapses: Any, n: int, scale: float, value: Any) -> 
     value[0] += float(cost.on_weights([Synapses(synapses[i], "cost") for i in range(n)], scale))
 
 
+@callback(_c.on_errors)
+def _on_errors(cost: Cost, batch: Any, value: Any) -> None:
+    value[0] += float(cost.on_errors(ErrorBatch(batch.contents)))
+
+
 class _Builtin(Cost):
     """One of the library's own: what it names is checked when it meets a network."""
 
@@ -179,6 +190,19 @@ class L1Rates(_Builtin):
     """(1/trials) sum |r| over steps, trials and units of these populations."""
 
     _make = staticmethod(_c.nai_cost_create_l1_rates)
+
+    def __init__(self, names: Names) -> None:
+        super().__init__(names)
+
+
+class VanishingGradient(_Builtin):
+    """Song 2016's term against vanishing gradients, on the recurrent weights of these populations.
+
+    The mean over steps and trials of (|v|^2 / |d|^2 - 1)^2, where d = dJ/dx(t) and v is what one step back makes of
+    it. Its gradient is the immediate one, d being taken as given. The leak must be on the current.
+    """
+
+    _make = staticmethod(_c.nai_cost_create_vanishing_gradient)
 
     def __init__(self, names: Names) -> None:
         super().__init__(names)

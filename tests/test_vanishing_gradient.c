@@ -1,0 +1,263 @@
+/*
+ * Song 2016's term against vanishing gradients: known values, its immediate gradient against one
+ * computed in double here, and a cost on errors of one's own.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <neuroai/extend.h>
+
+#include "faults.h"
+#include "networks.h"
+
+#define N 9
+#define STEPS 8
+#define TRIALS 4
+
+typedef struct rig {
+  nai_network *net;
+  nai_trials *trials;
+  nai_trainer *trainer;
+} rig;
+
+/* Two populations, two time constants, softplus with a gain; z is read from both. */
+static rig make_rig(const nai_cost *extra, double beta, int free_of_weights)
+{
+  rig r;
+  nai_rule *rule;
+  nai_optimizer *sgd;
+  nai_cost *task;
+  float input[STEPS * TRIALS * 2], target[STEPS * TRIALS];
+  expect_ok(nai_network_create(&r.net, 20.0));
+  nai_network_add_input(r.net, "u", 2);
+  nai_network_add_population(r.net, "a", 5, NAI_FREE);
+  nai_network_add_population(r.net, "b", N - 5, NAI_FREE);
+  nai_network_add_output(r.net, "z", 1);
+  nai_network_set_transfer(r.net, "a b", NAI_TRANSFER_SOFTPLUS);
+  nai_network_set(r.net, "a b", "tau", 100.0);
+  if (!free_of_weights) nai_network_set(r.net, "b", "tau", 50.0);
+  nai_network_set(r.net, "b", "gain", 1.25);
+  nai_network_connect(r.net, "u", "a b");
+  nai_network_connect(r.net, "a b", "a b");
+  nai_network_connect(r.net, "a b", "z");
+  if (free_of_weights) nai_network_set_initial(r.net, "a b", "a b", NAI_INITIAL_NORMAL, 0, 0);
+  expect_ok(nai_network_build(r.net, 2));
+  expect_ok(nai_random_normals(input, STEPS * TRIALS * 2, 1, 0));
+  expect_ok(nai_random_normals(target, STEPS * TRIALS, 1, 1));
+  expect_ok(nai_trials_create(&r.trials, r.net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(r.trials, NULL, input, 2));
+  expect_ok(nai_trials_set_targets(r.trials, "z", target, 1));
+  expect_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_optimizer_create_sgd(&sgd, 0.01));
+  expect_ok(nai_cost_create_mse(&task, "z"));
+  expect_ok(nai_trainer_create(&r.trainer, r.net, rule, sgd, NULL));
+  expect_ok(nai_trainer_add_cost(r.trainer, task, 1.0));
+  if (extra) expect_ok(nai_trainer_add_cost(r.trainer, (nai_cost *)extra, beta));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  nai_cost_destroy(task);
+  return r;
+}
+
+static void destroy_rig(rig *r)
+{
+  nai_trainer_destroy(r->trainer);
+  nai_trials_destroy(r->trials);
+  nai_network_destroy(r->net);
+}
+
+static const char *const names[] = {"a", "b"};
+static const int first[] = {0, 5, N};
+
+/* All weights, or all of a gradient of the recurrent projections, as one matrix. */
+static void collect(double out[N][N], const rig *r, int gradient)
+{
+  for (int i = 0; i < 2; i++)
+    for (int j = 0; j < 2; j++) {
+      nai_view view = NAI_VIEW_INIT;
+      if (gradient)
+        expect_ok(nai_trainer_gradient_view(&view, r->trainer, names[j], names[i]));
+      else
+        expect_ok(nai_network_weights(&view, r->net, names[j], names[i]));
+      for (int a = first[i]; a < first[i + 1]; a++)
+        for (int b = first[j]; b < first[j + 1]; b++)
+          out[a][b] = (double)at(&view, a - first[i], b - first[j]);
+    }
+}
+
+/* --- a cost that keeps what it is shown -------------------------------------------------------- */
+
+typedef struct seen {
+  double alpha[N], error[STEPS][TRIALS][N], back[STEPS][TRIALS][N], slope[STEPS][TRIALS][N];
+  int calls, destroyed;
+} seen;
+
+static nai_status look(void *user, nai_error_batch *batch, double *value)
+{
+  seen *s = user;
+  if (batch->n != N || batch->steps != STEPS || batch->trials != TRIALS) return NAI_ERR_INVALID;
+  s->calls++;
+  for (int u = 0; u < N; u++) s->alpha[u] = (double)batch->alpha[u];
+  for (int t = 0; t < STEPS; t++)
+    for (int k = 0; k < TRIALS; k++)
+      for (int u = 0; u < N; u++) {
+        int64_t index = (t * TRIALS + k) * batch->stride + u;
+        s->error[t][k][u] = (double)batch->error[index];
+        s->back[t][k][u] = (double)batch->back[index];
+        s->slope[t][k][u] = (double)batch->slope[index];
+      }
+  *value += 3;
+  return NAI_OK;
+}
+
+static void count_destroy(void *user)
+{
+  ((seen *)user)->destroyed++;
+}
+
+static nai_cost *make_look(seen *s, const char *on)
+{
+  nai_cost *cost;
+  nai_cost_ops ops = {
+      .struct_size = sizeof ops, .name = "look", .on_errors = look, .destroy = count_destroy};
+  expect_ok(nai_cost_create(&cost, &ops, s, on, NULL));
+  return cost;
+}
+
+/* Omega and its immediate gradient in double, from what the cost above was shown. */
+static double omega_of(const seen *s, double w[N][N], double gradient[N][N])
+{
+  double omega = 0;
+  memset(gradient, 0, sizeof(double[N][N]));
+  for (int t = 0; t < STEPS; t++)
+    for (int k = 0; k < TRIALS; k++) {
+      double dd = 0, vv = 0, v[N];
+      for (int j = 0; j < N; j++) {
+        double d = s->error[t][k][j] / s->alpha[j], back = 0;
+        for (int i = 0; i < N; i++) back += w[i][j] * s->error[t][k][i];
+        v[j] = (1 - s->alpha[j]) * d + back * s->slope[t][k][j];
+        dd += d * d;
+        vv += v[j] * v[j];
+      }
+      omega += (vv / dd - 1) * (vv / dd - 1) / (STEPS * TRIALS);
+      for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++)
+          gradient[i][j] += 4 * (vv / dd - 1) / dd * v[j] * s->slope[t][k][j] * s->error[t][k][i] /
+                            (STEPS * TRIALS);
+    }
+  return omega;
+}
+
+START_TEST(test_value_and_immediate_gradient)
+{
+  seen s = {.calls = 0};
+  nai_cost *kept = make_look(&s, "a b"), *omega;
+  rig r = make_rig(kept, 0.5, 0);
+  double w[N][N], plain[N][N], with[N][N], expected[N][N];
+  nai_progress now = NAI_PROGRESS_INIT;
+  expect_ok(nai_trainer_gradient(r.trainer, r.trials, &now));
+  ck_assert_int_eq(s.calls, 1);
+  ck_assert_double_eq(now.costs[1], 1.5);
+  collect(w, &r, 0);
+  collect(plain, &r, 1);
+  expect_ok(nai_cost_create_vanishing_gradient(&omega, "a b"));
+  expect_ok(nai_trainer_add_cost(r.trainer, omega, 0.25));
+  expect_ok(nai_trainer_gradient(r.trainer, r.trials, &now));
+  collect(with, &r, 1);
+  double value = omega_of(&s, w, expected), largest = 0, worst = 0;
+  ck_assert_double_gt(value, 1e-3);
+  ck_assert_double_eq_tol(now.costs[2], 0.25 * value, 1e-5 * value);
+  for (int i = 0; i < N; i++)
+    for (int j = 0; j < N; j++) {
+      if (i == j) continue; /* no autapses */
+      largest = fmax(largest, fabs(0.25 * expected[i][j]));
+      worst = fmax(worst, fabs(with[i][j] - plain[i][j] - 0.25 * expected[i][j]));
+    }
+  ck_assert_msg(worst < 1e-4 * largest, "off by %g of %g", worst, largest);
+  for (int t = 0; t < STEPS; t++) /* back is W^T e, without autapses */
+    for (int j = 0; j < N; j++) {
+      double back = 0;
+      for (int i = 0; i < N; i++) back += w[i][j] * s.error[t][1][i];
+      EXPECT(fabs(back - s.back[t][1][j]) < 1e-5 * (1 + fabs(back)));
+    }
+  nai_cost_destroy(kept);
+  nai_cost_destroy(omega);
+  destroy_rig(&r);
+  ck_assert_int_eq(s.destroyed, 1);
+}
+END_TEST
+
+/* W = 0, one alpha: v = (1-alpha) d, so Omega = ((1-alpha)^2 - 1)^2 = 0.1296 at alpha = 0.2. */
+START_TEST(test_known_value_without_weights)
+{
+  nai_cost *omega;
+  expect_ok(nai_cost_create_vanishing_gradient(&omega, "*"));
+  rig r = make_rig(omega, 1.0, 1);
+  nai_progress now = NAI_PROGRESS_INIT;
+  expect_ok(nai_trainer_gradient(r.trainer, r.trials, &now));
+  ck_assert_double_eq_tol(now.costs[1], 0.1296, 1e-6);
+  nai_cost_destroy(omega);
+  destroy_rig(&r);
+}
+END_TEST
+
+START_TEST(test_refusals)
+{
+  nai_cost *omega, *none;
+  expect_fails(nai_cost_create_vanishing_gradient(NULL, "a"), NAI_ERR_INVALID, "out");
+  expect_fails(nai_cost_create_vanishing_gradient(&omega, NULL), NAI_ERR_INVALID, "names");
+  expect_ok(nai_cost_create_vanishing_gradient(&omega, "a"));
+  expect_ok(nai_cost_create_vanishing_gradient(&none, "nobody"));
+  rig r = make_rig(NULL, 0, 0);
+  expect_fails(nai_trainer_add_cost(r.trainer, none, 1), NAI_ERR_NAME, "nobody");
+  destroy_rig(&r);
+  nai_network *net = compose_one("a", 4, NAI_FREE);
+  expect_ok(nai_network_set_leak(net, "a", NAI_LEAK_RATE));
+  expect_ok(nai_network_build(net, 1));
+  nai_rule *rule;
+  nai_optimizer *sgd;
+  nai_trainer *trainer;
+  expect_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_optimizer_create_sgd(&sgd, 0.01));
+  expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
+  expect_fails(nai_trainer_add_cost(trainer, omega, 1), NAI_ERR_UNSUPPORTED,
+               "needs the leak on the current, 'a' has it on the rate");
+  nai_trainer_destroy(trainer);
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  nai_network_destroy(net);
+  nai_cost_destroy(omega);
+  nai_cost_destroy(none);
+}
+END_TEST
+
+START_TEST(test_memory)
+{
+  nai_cost *omega;
+  expect_ok(nai_cost_create_vanishing_gradient(&omega, "a b"));
+  rig r = make_rig(omega, 0.1, 0);
+  uint64_t before = hash_of(r.net);
+  for (long good = 0;; good++) {
+    faults_fail_allocation(good);
+    nai_status status = nai_trainer_step(r.trainer, r.trials, NULL);
+    faults_fail_allocation(-1);
+    if (status == NAI_OK) break;
+    EXPECT(status == NAI_ERR_MEMORY && hash_of(r.net) == before);
+  }
+  long count = faults_allocations();
+  for (int k = 0; k < 20; k++) EXPECT(nai_trainer_step(r.trainer, r.trials, NULL) == NAI_OK);
+  count = faults_allocations() - count;
+  ck_assert_int_eq(count, 0);
+  nai_cost_destroy(omega);
+  destroy_rig(&r);
+}
+END_TEST
+
+Suite *vanishing_gradient_suite(void)
+{
+  Suite *suite = suite_create("vanishing_gradient");
+  ADD_CASE(suite, "vanishing gradient", test_value_and_immediate_gradient,
+           test_known_value_without_weights, test_refusals, test_memory);
+  return suite;
+}
