@@ -874,8 +874,9 @@ END_TEST
 
 typedef struct own {
   int destroyed, generated, judged;
-  nai_status answer; /* of generate */
-  int fault;         /* what generate does wrong */
+  int64_t mask_columns; /* 0 or 1: the mask has one column */
+  nai_status answer;    /* of generate */
+  int fault;            /* what generate does wrong */
   int32_t correct, choice;
 } own;
 
@@ -884,30 +885,31 @@ static void count_destroy(void *user)
   ((own *)user)->destroyed++;
 }
 
-/* Everything in the batch is as extend.h promises. */
-static void check_blank(const nai_trial_batch *batch)
+/* Everything in the batch is as extend.h promises. Allocates nothing, as Check's macros would. */
+static void check_blank(const nai_trial_batch *batch, int64_t mask_columns)
 {
-  ck_assert_uint_eq(batch->struct_size, sizeof *batch);
+  EXPECT(batch->struct_size == sizeof *batch);
   int64_t n = batch->steps * batch->trials;
   for (int64_t i = 0; i < n * batch->n_inputs; i++) EXPECT(batch->input[i] == 0);
-  for (int64_t i = 0; i < n; i++) EXPECT(batch->mask[i] == 1);
-  for (int64_t i = 0; i < n && batch->classes; i++) ck_assert_int_eq(batch->classes[i], 0);
+  for (int64_t i = 0; i < n * mask_columns; i++) EXPECT(batch->mask[i] == 1);
+  for (int64_t i = 0; i < n && batch->classes; i++) EXPECT(batch->classes[i] == 0);
   for (int64_t i = 0; i < n * batch->n_outputs && batch->target; i++) EXPECT(batch->target[i] == 0);
-  for (int64_t b = 0; b < batch->trials; b++) ck_assert_int_eq(batch->length[b], batch->steps);
+  for (int64_t b = 0; b < batch->trials; b++) EXPECT(batch->length[b] == batch->steps);
   for (int64_t i = 0; i < batch->n_conditions * batch->trials; i++)
     EXPECT(batch->condition[i] == 0);
   EXPECT((batch->classes == NULL) != (batch->target == NULL));
 }
 
 /*
- * Trial k: inputs 1000 k + 10 t + c, targets minus that, length 1 + k mod steps, conditions k and
- * -k.
+ * Trial k: inputs 1000 k + 10 t + c, targets minus that, mask t + 2 (+ 10 c), length 1 + k mod
+ * steps, conditions k and -k.
  */
 static nai_status count_generate(void *user, nai_trial_batch *batch)
 {
   own *o = user;
   o->generated++;
-  check_blank(batch);
+  int64_t columns = o->mask_columns ? o->mask_columns : 1;
+  check_blank(batch, columns);
   for (int64_t b = 0; b < batch->trials; b++) {
     int64_t k = (int64_t)batch->first + b;
     batch->length[b] = (int32_t)(1 + k % batch->steps);
@@ -918,7 +920,8 @@ static nai_status count_generate(void *user, nai_trial_batch *batch)
       for (int64_t c = 0; c < batch->n_outputs && batch->target; c++)
         batch->target[row * batch->n_outputs + c] = -(float)(1000 * k + 10 * t + c);
       if (batch->classes) batch->classes[row] = (int32_t)(k % 2);
-      batch->mask[row] = (float)(t + 2);
+      for (int64_t c = 0; c < columns; c++)
+        batch->mask[row * columns + c] = (float)(t + 2 + 10 * c);
     }
     batch->condition[b] = (float)k;
     if (batch->n_conditions > 1) batch->condition[batch->trials + b] = -(float)k;
@@ -1028,6 +1031,61 @@ START_TEST(own_task_with_targets_of_two_outputs)
 }
 END_TEST
 
+/* Masks of every channel, of one output and of two: the task's own values, cut at the lengths. */
+static void check_channel_mask(int64_t first, int64_t second, int classes)
+{
+  nai_network *net = build_with_outputs(first, second);
+  int64_t sizes[] = {first, second}, offset = 0;
+  own o = {.mask_columns = first + second};
+  nai_task_ops ops = own_ops(first + second, classes);
+  ops.flags = NAI_TASK_CHANNEL_MASK;
+  nai_task *task;
+  check_ok(nai_task_create_own(&task, &ops, &o, net));
+  nai_trials *trials;
+  check_ok(nai__task_trials(&trials, task, 3));
+  check_ok(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 3));
+  long before = faults_allocations();
+  nai_status status = nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 5, 2);
+  long after = faults_allocations();
+  check_ok(status);
+  ck_assert_int_eq(after, before);
+  static const char *const names[] = {"first", "second"};
+  for (int i = 0; i < 2 && sizes[i]; offset += sizes[i++]) {
+    nai_view mask = look(trials, NAI_TRIALS_MASK, names[i]);
+    ck_assert_int_eq(mask.shape[0], 3); /* trials 5 and 6 have 2 and 3 steps */
+    ck_assert_int_eq(mask.shape[2], sizes[i]);
+    for (int64_t t = 0; t < 3; t++)
+      for (int64_t c = 0; c < sizes[i]; c++) {
+        float given = (float)(t + 2 + 10 * (offset + c));
+        EXPECT(number_at(&mask, t, 0, c) == (t < 2 ? given : 0));
+        EXPECT(number_at(&mask, t, 1, c) == given);
+      }
+    if (classes) continue;
+    nai_view target = look(trials, NAI_TRIALS_TARGETS, names[i]);
+    EXPECT(number_at(&target, 2, 1, 0) == -(float)(6020 + offset));
+  }
+  /* lengths may be set afterwards, as with any trials */
+  check_ok(nai_trials_set_lengths(trials, (int32_t[]){3, 1}));
+  nai_view mask = look(trials, NAI_TRIALS_MASK, "first");
+  EXPECT(number_at(&mask, 2, 0, 1) == 14 && number_at(&mask, 2, 1, 1) == 0);
+  o.fault = 4;
+  check_fails(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 2), NAI_ERR_INVALID,
+              "mask[0][0][0] is -1");
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+
+START_TEST(own_tasks_may_mask_every_channel)
+{
+  for (int classes = 0; classes < 2; classes++) {
+    check_channel_mask(3, 0, classes);
+    check_channel_mask(2, 1, classes);
+    check_channel_mask(2, 3, classes);
+  }
+}
+END_TEST
+
 START_TEST(faults_of_own_tasks_come_out)
 {
   static const char *const words[] = {"",
@@ -1081,7 +1139,7 @@ START_TEST(tables_that_are_refused)
     switch (k) {
     case 0: ops.name = NULL; break;
     case 1: ops.name = ""; break;
-    case 2: ops.flags = 1; break;
+    case 2: ops.flags = NAI_TASK_CHANNEL_MASK | 2; break;
     case 3: ops.generate = NULL; break;
     case 4: ops.max_steps = 0; break;
     case 5: ops.max_steps = INT64_MAX; break;
@@ -1471,7 +1529,7 @@ Suite *task_suite(void)
            refused_parameters_change_nothing, too_many_steps_are_refused,
            tasks_need_a_network_that_fits, filling_allocates_nothing, tasks_without_memory);
   ADD_CASE(suite, "own", own_task_with_classes, own_task_with_targets_of_two_outputs,
-           faults_of_own_tasks_come_out, tables_that_are_refused);
+           own_tasks_may_mask_every_channel, faults_of_own_tasks_come_out, tables_that_are_refused);
   ADD_CASE(suite, "judging", judged_by_class_at_the_last_step_that_counts, own_judgement_is_asked);
   ADD_CASE(suite, "evaluation", evaluation_agrees_with_a_state,
            evaluation_is_the_same_for_any_number_of_threads,

@@ -7,9 +7,9 @@
  * trials, there a batch; angles and strengths are each trial's own. Trial k is in block k / `block`
  * of its stream, so that blocks are batches where a batch has `block` trials.
  *
- * The paper's outputs are logistic: y = 1 / (1 + exp(-z)) goes into its cost, and is what targets of
- * 0.05 to 0.85 are meant for. The network's own outputs are z, linear; so the cost must have that
- * link, and the judge below applies it to z.
+ * The paper's outputs are logistic: y = 1 / (1 + exp(-z)) goes into its cost, and targets of 0.05
+ * to 0.85 are meant for it. The network's own outputs are z, linear; so the cost must have that
+ * link, as nai_cost_create_logistic_mse() has, and the judge below applies it to z.
  */
 #include "yang.h"
 

@@ -1,4 +1,4 @@
-/* The kinds of the tasks of Yang et al. 2019: one a rule, in the rules' order, and the mixed one. */
+/* The kinds of the tasks of Yang et al. 2019: one a rule, in their order, and the mixed one. */
 #ifndef NAI_TASK_YANG_H
 #define NAI_TASK_YANG_H
 

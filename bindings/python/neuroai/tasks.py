@@ -1,12 +1,15 @@
 """The tasks that the library has, made from its own list: ``na.tasks.PerceptualDecisionMaking(stimulus=500)``.
 
 :func:`available` lists their names, :func:`parameters` what each can be told. A task "some-name" is the class
-``SomeName`` of this module.
+``SomeName`` of this module. :class:`Neurogym` makes a task of an environment of neurogym.
+
+Tasks of Song et al. (2016) give what the task alone puts into the inputs. The baseline of 0.2 that was added there,
+its noise and the rectification of the sum are the network's, set on its input.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Dict, List, Sequence, Type, Union
+from typing import Any, ClassVar, Dict, List, Sequence, Tuple, Type, Union
 
 import numpy as np
 
@@ -15,9 +18,10 @@ from ._handle import Parameter, texts
 from ._handle import parameters as _parameters
 from .errors import InvalidError
 from .network import Network
+from .neurogym import Neurogym
 from .task import Task
 
-__all__ = ["BuiltinTask", "available", "parameters"]
+__all__ = ["YANG_RULES", "BuiltinTask", "Neurogym", "available", "parameters"]
 
 
 def available() -> List[str]:
@@ -84,6 +88,39 @@ def _class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
 
 
+#: What each task is: inputs, then outputs. A task that is not here has its class all the same.
+_ABOUT: Dict[str, str] = {
+    "perceptual-decision-making": "Which of two noisy stimuli is stronger? Inputs: fixation cue, two stimuli. "
+    "Classes: fixate, 1, 2.",
+    "delay-comparison": "Which of two frequencies, a delay apart, was higher? Inputs: fixation cue, frequency. "
+    "Classes: fixate, 1, 2.",
+    "delay-match-sample": "Is the test the same as the sample before the delay? Inputs: fixation cue, a ring of 2. "
+    "Classes: fixate, match, non-match.",
+    "delay-match-category": "Are test and sample in the same half of the circle? Inputs: fixation cue, a ring of 16. "
+    "Classes: fixate, match, non-match, due during the test.",
+    "context-decision-making": "Which of two stimuli is stronger in the modality that counts? Inputs: fixation cue, "
+    "two stimuli of each of two modalities, two contexts. Classes: fixate, 1, 2.",
+    "multisensory-integration": "Which of two stimuli is stronger, over both modalities? Inputs: fixation cue, two "
+    "stimuli of each of two modalities. Classes: fixate, 1, 2.",
+    "go-nogo": "Go after one stimulus, not after the other. Inputs: fixation cue, no-go, go. Classes: fixate, go.",
+    "ready-set-go": "Measure an interval and produce it. Inputs: fixation cue, ready, set. Classes: fixate, go. Judged "
+    "by when the first go is.",
+    "song-random-dots": "Random dots of Song et al. (2016). Inputs: two stimuli. Targets of two outputs.",
+    "song-random-dots-variable": "Random dots of Song et al. (2016), stimuli of variable duration. Inputs: two "
+    "stimuli, start cue. Targets of two outputs.",
+    "song-random-dots-reaction-time": "Random dots of Song et al. (2016), answered at will. Inputs: two stimuli, start "
+    "cue. Targets of two outputs; the first one above the threshold is the choice.",
+    "song-context-integration": "Context-dependent integration of Song et al. (2016). Inputs: two contexts, two of "
+    "motion, two of colour. Targets of two outputs.",
+    "song-multisensory": "Multisensory integration of Song et al. (2016). Inputs: seen and heard by units that rise "
+    "with frequency, the same by units that fall, start cue. Targets of two outputs.",
+    "song-parametric-working-memory": "Parametric working memory of Song et al. (2016). Inputs: frequency by units "
+    "that rise and that fall with it. Targets of two outputs.",
+    "song-eye-movement-sequence": "Sequences of three eye movements of Song et al. (2016). Inputs: nine dots, eight "
+    "sequences. Targets: where to look, x and y.",
+    "song-sine": "A sine wave of Song et al. (2016). No inputs. Target of one output.",
+}
+
 _classes: Dict[str, Type[BuiltinTask]] = {}
 
 
@@ -92,7 +129,8 @@ def _made() -> Dict[str, Type[BuiltinTask]]:
     for name in [] if _classes else available():
         known = parameters(name)
         lines = "\n".join(f"    {parameter}" for parameter in known.values())
-        doc = f'The task "{name}". Parameters, with default and range:\n\n{lines}\n'
+        about = _ABOUT.get(name, "")
+        doc = f'The task "{name}". {about}\n\nParameters, with default and range:\n\n{lines}\n'
         members = {"__doc__": doc, "__module__": __name__, "task_name": name, "parameters": known}
         _classes[_class_name(name)] = type(_class_name(name), (BuiltinTask,), members)
     return _classes
@@ -108,3 +146,31 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> List[str]:
     return sorted([*__all__, *_made()])
+
+
+# --- Yang et al. 2019 ------------------------------------------------------------------------------------------------
+
+#: The rules of the twenty tasks, in the order of their inputs, of the condition "rule" and of the mixed task's parameter
+#: of that name: ``YangMixed(rule=[YANG_RULES.index("dm1"), YANG_RULES.index("dm2")])``. Each is a task, "yang-fdgo", too.
+YANG_RULES: Tuple[str, ...] = (
+    "fdgo",
+    "reactgo",
+    "delaygo",
+    "fdanti",
+    "reactanti",
+    "delayanti",
+    "dm1",
+    "dm2",
+    "contextdm1",
+    "contextdm2",
+    "multidm",
+    "delaydm1",
+    "delaydm2",
+    "contextdelaydm1",
+    "contextdelaydm2",
+    "multidelaydm",
+    "dmsgo",
+    "dmsnogo",
+    "dmcgo",
+    "dmcnogo",
+)
