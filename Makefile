@@ -179,7 +179,7 @@ endif
 
 # --- checks ---------------------------------------------------------------------------------------
 
-CHECKS := c python examples headers symbols versions blas package
+CHECKS := c python examples docs headers symbols versions blas package
 NEEDED := library check cxx python
 
 .PHONY: ready check check-all $(addprefix check-,$(CHECKS))
@@ -279,6 +279,9 @@ check-blas: $(TEST_RUN) $(SHARED_LINK)
 ifeq ($(IS_MAC),)
 	$(Q)tests/package/blas.sh "$(BLAS)" "$(BLAS_FOLDERS)" $(TEST_RUN) $(SHARED)
 endif
+
+check-docs: shared $(VENV)/.ready ## README's programs, the diffs and links of docs/
+	$(Q)CC="$(CC)" $(PYTHON_RUN) tests/docs/run.py $(BUILD)
 
 check-package: all ## install, use as shared and as static library, uninstall
 	+$(Q)MAKE="$(MAKE)" CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" RUNNER="$(RUNNER)" BUILD="$(BUILD)" \
