@@ -5,6 +5,7 @@
 #include <neuroai/extend.h>
 #include <neuroai/neuroai.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 enum { FLASH = 5, STEPS = 25 }; /* steps of 20 ms: flash, pause, flash, pause, answer */
 
@@ -38,6 +39,13 @@ static nai_status print_progress(const nai_progress *now, void *user)
   return NAI_OK;
 }
 
+static void check(nai_status status)
+{
+  if (status == NAI_OK) return;
+  fprintf(stderr, "%s\n", nai_last_error());
+  exit(1);
+}
+
 int main(void)
 {
   nai_network *net;
@@ -49,7 +57,7 @@ int main(void)
   nai_network_connect(net, "light", "E I");
   nai_network_connect(net, "E I", "E I");
   nai_network_connect(net, "E", "choice");
-  nai_network_build(net, 1);
+  check(nai_network_build(net, 1));
 
   static const char *const conditions[] = {"difference"};
   nai_task_ops ops = {.struct_size = sizeof ops,
@@ -66,15 +74,15 @@ int main(void)
   nai_rule *rule;
   nai_optimizer *adam;
   nai_trainer *trainer;
-  nai_task_create_own(&task, &ops, NULL, net);
-  nai_cost_create_cross_entropy(&cost, "choice");
-  nai_rule_create_bptt(&rule);
-  nai_optimizer_create_adam(&adam, 2e-3);
-  nai_trainer_create(&trainer, net, rule, adam, task);
-  nai_trainer_add_cost(trainer, cost, 1.0);
-  nai_trainer_set(trainer, "stop_at", 0.9);
-  nai_status status = nai_trainer_run(trainer, 2000, print_progress, NULL);
-  if (status != NAI_OK) fprintf(stderr, "%s\n", nai_last_error());
+  check(nai_task_create_own(&task, &ops, NULL, net));
+  check(nai_cost_create_cross_entropy(&cost, "choice"));
+  check(nai_rule_create_bptt(&rule));
+  check(nai_optimizer_create_adam(&adam, 2e-3));
+  check(nai_trainer_create(&trainer, net, rule, adam, task));
+  check(nai_trainer_add_cost(trainer, cost, 1.0));
+  check(nai_trainer_set(trainer, "stop_at", 0.9));
+  int64_t updates = getenv("NEUROAI_EXAMPLE_QUICK") ? 100 : 2000;
+  check(nai_trainer_run(trainer, updates, print_progress, NULL));
 
   nai_trainer_destroy(trainer);
   nai_optimizer_destroy(adam);
@@ -82,5 +90,5 @@ int main(void)
   nai_cost_destroy(cost);
   nai_task_destroy(task);
   nai_network_destroy(net);
-  return status == NAI_OK ? 0 : 1;
+  return 0;
 }

@@ -1,4 +1,8 @@
-"""Pictures: training history, weights, activity, psychometric curve, spectrum.
+"""Pictures.
+
+Training: :func:`task`, :func:`curriculum`, :func:`history`. Behaviour: :func:`psychometric`, :func:`chronometric`,
+:func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`. Activity:
+:func:`activity`, :func:`responses`, :func:`trajectories`.
 
 Every function draws into ``ax``, or into a new figure when there is none, and returns the axes. Where a picture has
 several panels they share the place of ``ax``, which they replace. Excitation is red and inhibition blue, everywhere.
@@ -6,58 +10,61 @@ several panels they share the place of ``ax``, which they replace. Excitation is
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
-import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Circle
 
+from ._draw import (
+    CHANNELS,
+    DIVERGING,
+    EXCITATORY,
+    FAINT,
+    INHIBITORY,
+    INK,
+    SEQUENTIAL,
+    axes_of,
+    chosen,
+    colours,
+    cycle,
+    name_ticks,
+    panels_of,
+    with_unit,
+)
 from ._handle import Names
+from ._plot_activity import responses, trajectories
+from ._plot_behaviour import chronometric, confusion, draw_fit
+from ._plot_space import distance, space
+from ._plot_task import curriculum, task
 from .errors import InvalidError
-from .evaluation import Evaluation, evaluate
+from .evaluation import Evaluation, evaluate, signed_condition
+from .history import History
 from .network import Network
 from .state import Run
 from .task import Task
-from .trainer import History
 
-__all__ = ["activity", "colours", "history", "psychometric", "spectrum", "weights"]
-
-INK = "#333333"
-FAINT = "#b8b8b8"
-EXCITATORY = ["#c43c39", "#e08214", "#8e2a5b", "#d6604d"]
-INHIBITORY = ["#2c6fbb", "#35978f", "#5e4fa2", "#4393c3"]
-FREE = ["#5a5a5a", "#8c6d31", "#4d7f4d", "#9a6fa0"]
-CHANNELS = ["#1b9e77", "#d98b0b", "#7570b3", "#66a61e", "#a6761d", "#e7298a", "#666666", "#1f78b4"]
-
-#: Weights: blue below 0, white at 0, red above.
-DIVERGING = LinearSegmentedColormap.from_list(
-    "neuroai",
-    [
-        (0.0, "#123c69"),
-        (0.15, INHIBITORY[0]),
-        (0.4, "#9cc3ea"),
-        (0.5, "#ffffff"),
-        (0.6, "#f5aea3"),
-        (0.85, EXCITATORY[0]),
-        (1.0, "#6d1513"),
-    ],
-)
-#: Rates: white at 0.
-SEQUENTIAL = LinearSegmentedColormap.from_list("neuroai_rate", ["#ffffff", "#f3d9b1", "#e08b5a", "#a23b52", "#2d1440"])
-
-
-def colours(net: Network) -> Dict[str, str]:
-    """A colour for each population: reds for excitatory ones, blues for inhibitory ones, greys for free ones."""
-    left = {+1: list(EXCITATORY), -1: list(INHIBITORY), 0: list(FREE)}
-    found = {}
-    for name in net.populations:
-        palette = left[net.sign(name)]
-        found[name] = palette[0]
-        palette.append(palette.pop(0))
-    return found
+__all__ = [
+    "DIVERGING",
+    "EXCITATORY",
+    "INHIBITORY",
+    "SEQUENTIAL",
+    "activity",
+    "chronometric",
+    "colours",
+    "confusion",
+    "curriculum",
+    "distance",
+    "history",
+    "psychometric",
+    "responses",
+    "space",
+    "spectrum",
+    "task",
+    "trajectories",
+    "weights",
+]
 
 
 def history(history: History, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
@@ -66,7 +73,7 @@ def history(history: History, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
     A history without evaluations has the costs only.
     """
     rows = 2 if len(history.performance) else 1
-    axes = _panels(ax, rows, (4.2, 3.6), ratios=[1.0, 1.25][-rows:])
+    axes = panels_of(ax, rows, (4.2, 3.6), ratios=[1.0, 1.25][-rows:])
     if rows == 2:
         axes[0].plot(history.performance_step, history.performance, ".-", color=INK, lw=1.2, ms=4)
         axes[0].set(ylabel="fraction correct", ylim=(min(0.4, history.performance.min()) - 0.02, 1.02))
@@ -75,7 +82,7 @@ def history(history: History, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
     below = axes[-1]
     several = len(history.costs) > 1
     _smooth(below, history.step, history.loss, INK, "sum" if several else "cost")
-    for (name, values), colour in zip(history.costs.items() if several else [], _cycle(CHANNELS)):
+    for (name, values), colour in zip(history.costs.items() if several else [], cycle(CHANNELS)):
         if np.any(values > 0):
             _smooth(below, history.step, values, colour, name.replace("_", " "))
     below.set(xlabel="updates", ylabel="cost, weighted")
@@ -107,7 +114,7 @@ def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: 
         ax: where to draw.
         limit: weight of the darkest colour; without it, the 97th percentile of the absolute weights.
     """
-    sizes = _chosen(net, names)
+    sizes = chosen(net, names)
     starts = dict(zip(sizes, np.cumsum([0, *sizes.values()])))
     n = sum(sizes.values())
     matrix = np.zeros((n, n), np.float32)
@@ -115,7 +122,7 @@ def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: 
         if source in sizes and target in sizes:
             rows = slice(starts[target], starts[target] + sizes[target])
             matrix[rows, starts[source] : starts[source] + sizes[source]] = net.weights(source, target)
-    ax = _axes(ax, (4.4, 3.8))
+    ax = axes_of(ax, (4.4, 3.8))
     if limit is None:
         present = np.abs(matrix[matrix != 0])
         limit = float(np.percentile(present, 97)) if len(present) else 1.0
@@ -126,7 +133,7 @@ def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: 
     for border in list(starts.values())[1:]:
         ax.axhline(border - 0.5, color=INK, lw=0.8)
         ax.axvline(border - 0.5, color=INK, lw=0.8)
-    _name_ticks(ax, net, sizes, "both")
+    name_ticks(ax, net, sizes, "both")
     ax.set(xlabel="from", ylabel="to")
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
@@ -135,7 +142,13 @@ def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: 
     return ax
 
 
-def activity(run: Run, trial: int = 0, ax: Optional[Axes] = None, sort: bool = True) -> "npt.NDArray[Any]":
+def activity(
+    run: Run,
+    trial: int = 0,
+    ax: Optional[Axes] = None,
+    sort: Union[bool, str] = True,
+    labels: Optional[Mapping[str, Sequence[str]]] = None,
+) -> "npt.NDArray[Any]":
     """One trial: its inputs, the rates of all units by population, its outputs. Returns the axes.
 
     Args:
@@ -143,17 +156,21 @@ def activity(run: Run, trial: int = 0, ax: Optional[Axes] = None, sort: bool = T
             shaded, and the conditions stand above.
         trial: which of them.
         ax: where to draw.
-        sort: whether units are sorted within their population, the most active first.
+        sort: whether units are sorted within their population, the most active first; "time": those that are active
+            early first.
+        labels: names of the channels of inputs and outputs: ``{"choice": ["wait", "left", "right"]}``.
     """
+    if isinstance(sort, str) and sort != "time":
+        raise InvalidError(f'sort: expected True, False or "time", got {sort!r}')
     length = len(run.time)
     if run.trials is not None and run.trials.lengths is not None:
         length = int(run.trials.lengths[trial])
     time = np.concatenate([[0.0], run.time[:length]])
-    axes = _panels(ax, 3 if run.inputs else 2, (4.6, 4.4), ratios=[1.0, 2.6, 1.0] if run.inputs else [2.6, 1.0])
+    axes = panels_of(ax, 3 if run.inputs else 2, (4.6, 4.4), ratios=[1.0, 2.6, 1.0] if run.inputs else [2.6, 1.0])
     if run.inputs:
-        _lines(axes[0], time, run.inputs, trial, length, "input")
+        _lines(axes[0], time, run.inputs, trial, length, "input", labels or {})
     _heat(axes[-2], time, run, trial, length, sort)
-    _lines(axes[-1], time, run.outputs, trial, length, "output")
+    _lines(axes[-1], time, run.outputs, trial, length, "output", labels or {})
     for panel in axes[:-1]:
         panel.tick_params(labelbottom=False)
         panel.sharex(axes[-1])
@@ -167,12 +184,22 @@ def activity(run: Run, trial: int = 0, ax: Optional[Axes] = None, sort: bool = T
     return axes
 
 
-def _lines(ax: Axes, time: npt.NDArray[Any], arrays: Dict[str, Any], trial: int, length: int, what: str) -> None:
-    colour = _cycle(CHANNELS)
+def _lines(
+    ax: Axes,
+    time: npt.NDArray[Any],
+    arrays: Dict[str, Any],
+    trial: int,
+    length: int,
+    what: str,
+    labels: Mapping[str, Sequence[str]],
+) -> None:
+    colour = cycle(CHANNELS)
     channels = sum(array.shape[2] for array in arrays.values())
     for name, array in arrays.items():
-        for channel in range(array.shape[2]):
-            label = f"{name} {channel}" if array.shape[2] > 1 else name
+        named = labels.get(name, [f"{name} {i}" for i in range(array.shape[2])] if array.shape[2] > 1 else [name])
+        if len(named) != array.shape[2]:
+            raise InvalidError(f"labels: {name!r} has {array.shape[2]} channels, got {len(named)} names")
+        for channel, label in enumerate(named):
             values = array[:length, trial, channel]
             ax.step(time, np.concatenate([values[:1], values]), color=next(colour), lw=1.3, label=label, where="pre")
     ax.set_ylabel(what)
@@ -180,13 +207,22 @@ def _lines(ax: Axes, time: npt.NDArray[Any], arrays: Dict[str, Any], trial: int,
         ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.0)
 
 
-def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, sort: bool) -> None:
+def _sorted(rates: npt.NDArray[Any], sort: Union[bool, str]) -> npt.NDArray[Any]:
+    """Rows [units, steps] in the order in which they are drawn."""
+    if not sort:
+        return rates
+    total = rates.sum(axis=1)
+    if sort != "time":
+        return rates[np.argsort(-total, kind="stable")]
+    above = np.maximum(rates, 0)
+    middle = above @ np.arange(rates.shape[1]) / np.maximum(above.sum(axis=1), 1e-9)
+    silent = total < 0.02 * total.max()  # last, for they have no time
+    return rates[np.lexsort((middle, silent))]
+
+
+def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, sort: Union[bool, str]) -> None:
     sizes = {name: array.shape[2] for name, array in run.rates.items()}
-    rows = []
-    for array in run.rates.values():
-        rates = np.asarray(array[:length, trial]).T
-        rows.append(rates[np.argsort(-rates.mean(axis=1), kind="stable")] if sort else rates)
-    matrix = np.concatenate(rows)
+    matrix = np.concatenate([_sorted(np.asarray(array[:length, trial]).T, sort) for array in run.rates.values()])
     low = min(0.0, float(matrix.min()))
     high = float(np.percentile(matrix, 99.5)) or 1.0
     n = len(matrix)
@@ -204,7 +240,7 @@ def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, s
     bar.outline.set_visible(False)
     for border in np.cumsum(list(sizes.values()))[:-1]:
         ax.axhline(border - 0.5, color=INK, lw=0.8)
-    _name_ticks(ax, run.net, sizes, "y")
+    name_ticks(ax, run.net, sizes, "y")
     ax.set_ylabel("units")
 
 
@@ -230,6 +266,8 @@ def psychometric(
     seed: int = 0,
     threads: int = 1,
     ax: Optional[Axes] = None,
+    shape: Optional[str] = None,
+    **fit: Any,
 ) -> Axes:
     """Psychometric curve: the choice made against a condition, with binomial standard errors and a logistic fit.
 
@@ -239,6 +277,9 @@ def psychometric(
         condition: on the x axis; without it the first that takes values of both signs, or else the first of all.
         trials, seed, threads: of the test trials.
         ax: where to draw.
+        shape: "weibull" (the fraction correct over the absolute value), "logistic" or "normal": fits this function by
+            :meth:`neuroai.Evaluation.fit`, which needs SciPy, and writes its parameters with their intervals.
+        **fit: what that method takes as well: ``where``, ``guess``, ``lapse``, ``confidence``.
     """
     if isinstance(net, Evaluation):
         evaluation = net
@@ -246,10 +287,13 @@ def psychometric(
         raise InvalidError("task: needed with a network")
     else:
         evaluation = evaluate(net, task, trials, seed, threads)
-    condition = condition or _signed(evaluation.conditions)
+    condition = condition or signed_condition(evaluation.conditions)
+    if shape is not None or fit:
+        fitted = evaluation.fit(condition, shape or "logistic", **fit)
+        return draw_fit(axes_of(ax, (3.8, 3.2)), fitted, with_unit(condition, task), evaluation)
     points = evaluation.curve(condition)
     points = points[np.isfinite(points.choice)]
-    ax = _axes(ax, (3.8, 3.2))
+    ax = axes_of(ax, (3.8, 3.2))
     error = np.sqrt(np.maximum(points.choice * (1 - points.choice), 0.25 / points.trials) / points.trials)
     if len(points) > 2:
         bias, slope = _logistic(points.value, points.choice, points.trials)
@@ -258,12 +302,9 @@ def psychometric(
     ax.errorbar(points.value, points.choice, error, fmt="o", color=EXCITATORY[0], ms=5, lw=1.2, zorder=3)
     ax.axhline(0.5, color=FAINT, lw=0.8, ls=":", zorder=1)
     ax.axvline(0, color=FAINT, lw=0.8, ls=":", zorder=1)
-    known = getattr(task, "parameters", {})
-    parameter = known.get(condition, known.get(condition.replace("signed_", "")))
-    unit = f" ({parameter.unit})" if parameter is not None and parameter.unit not in ("", "1") else ""
     choices = np.unique(evaluation.choice[evaluation.correct == 1])
     what = f"fraction of choice {choices[-1]}" if len(choices) == 2 else "mean choice, lowest 0, highest 1"
-    ax.set(xlabel=condition.replace("_", " ") + unit, ylabel=what, ylim=(-0.04, 1.04))
+    ax.set(xlabel=with_unit(condition, task), ylabel=what, ylim=(-0.04, 1.04))
     ax.text(
         0.97,
         0.06,
@@ -275,13 +316,6 @@ def psychometric(
         color=INK,
     )
     return ax
-
-
-def _signed(conditions: Dict[str, npt.NDArray[Any]]) -> str:
-    if not conditions:
-        raise InvalidError("condition: the task has none")
-    signed = [name for name, values in conditions.items() if values.min() < 0 < values.max()]
-    return (signed or list(conditions))[0]
 
 
 def _logistic(x: npt.NDArray[Any], y: npt.NDArray[Any], n: npt.NDArray[Any]) -> Tuple[float, float]:
@@ -309,76 +343,22 @@ def spectrum(net: Network, names: Names = "*", ax: Optional[Axes] = None) -> Axe
         ax: where to draw.
     """
     found = net.spectrum(names)
-    ax = _axes(ax, (3.6, 3.4))
-    ax.add_patch(Circle((0, 0), found.bulk, fc="#f2f2f2", ec="none", zorder=0))
-    ax.add_patch(Circle((0, 0), 1, fc="none", ec=FAINT, ls="--", lw=1, zorder=1))
+    ax = axes_of(ax, (3.6, 3.4))
+    disc = Circle((0, 0), found.bulk, fc="#ececec", ec="none", zorder=0, label="random weights")
+    unit = Circle((0, 0), 1, fc="none", ec=FAINT, ls="--", lw=1, zorder=1, label="|$\\lambda$| = 1")
+    ax.add_patch(disc)
+    ax.add_patch(unit)
     ax.plot(found.eigenvalues.real, found.eigenvalues.imag, "o", ms=3.5, color=INK, mec="none", alpha=0.8, zorder=2)
     size = 1.1 * max(1.0, found.radius, found.bulk)
+    ax.legend(
+        handles=[disc, unit],
+        frameon=False,
+        fontsize="small",
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.13),
+        ncols=2,
+        handlelength=1.2,
+    )
     ax.set(xlim=(-size, size), ylim=(-size, size), xlabel="Re $\\lambda$", ylabel="Im $\\lambda$", aspect="equal")
-    ax.set_title(f"radius {found.radius:.2f}", fontsize="medium", color=INK)
+    ax.set_title(f"eigenvalues of W, spectral radius {found.radius:.2f}", fontsize="medium", color=INK)
     return ax
-
-
-# --- what they share -------------------------------------------------------------------------------------------------
-
-
-def _axes(ax: Optional[Axes], size: Tuple[float, float]) -> Axes:
-    """The axes to draw in: those given, or those of a new figure; without the upper and the right line."""
-    if ax is None:
-        ax = plt.figure(figsize=size, layout="constrained").add_subplot()
-    ax.spines[["top", "right"]].set_visible(False)
-    return ax
-
-
-def _panels(
-    ax: Optional[Axes], rows: int, size: Tuple[float, float], ratios: Sequence[float]
-) -> "npt.NDArray[Any]":
-    """Panels one above the other, in a new figure or in the place of ``ax``."""
-    figure: Any
-    grid: Any
-    if ax is None:
-        figure = plt.figure(figsize=size, layout="constrained")
-        grid = figure.add_gridspec(rows, 1, height_ratios=ratios)
-    else:
-        figure = ax.figure
-        place = getattr(ax, "get_subplotspec", lambda: None)()  # free axes of old versions of matplotlib have none
-        if place is None:
-            box = ax.get_position()
-            where = {"left": box.x0, "right": box.x1, "bottom": box.y0, "top": box.y1}
-            grid = figure.add_gridspec(rows, 1, height_ratios=ratios, **where)
-        else:
-            grid = place.subgridspec(rows, 1, height_ratios=ratios)
-        ax.remove()
-    return np.array([_axes(figure.add_subplot(grid[row]), size) for row in range(rows)])
-
-
-def _chosen(net: Network, names: Names) -> Dict[str, int]:
-    """Sizes of the populations that names or patterns choose, in the order of the network."""
-    from fnmatch import fnmatchcase
-
-    patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
-    sizes = {name: n for name, n in net.populations.items() if any(fnmatchcase(name, p) for p in patterns)}
-    if not sizes:
-        raise InvalidError(f"names: no population is called {names!r}")
-    return sizes
-
-
-def _name_ticks(ax: Axes, net: Network, sizes: Dict[str, int], which: str) -> None:
-    """Population names in the middle of their units, in their colours."""
-    starts = np.cumsum([0, *sizes.values()])
-    middles: List[float] = list((starts[:-1] + starts[1:]) / 2 - 0.5)
-    palette = colours(net)
-    for axis in [ax.yaxis] if which == "y" else [ax.xaxis, ax.yaxis]:
-        axis.set_ticks(middles, list(sizes))
-        axis.set_tick_params(length=0)
-        for label, name in zip(axis.get_ticklabels(), sizes):
-            label.set(color=palette[name], fontweight="bold")
-        # names that are set above the matrix use the second of the two labels
-        for tick, name in zip(axis.get_major_ticks(), sizes):
-            tick.label2.set(color=palette[name], fontweight="bold")
-
-
-def _cycle(palette: Sequence[str]) -> Any:
-    import itertools
-
-    return itertools.cycle(palette)

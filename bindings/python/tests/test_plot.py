@@ -59,6 +59,24 @@ def test_activity(net):
     assert len(draw(na.plot.activity(silent.run(steps=5)))) == 2
 
 
+def test_activity_sorted_by_time_with_names_of_its_own(net):
+    run = net.run(task().trials(net, 1))
+    run.rates["E"][:] = 0
+    n = run.rates["E"].shape[2]
+    for unit in range(2, n):  # the last unit comes first; two are silent
+        run.rates["E"][n - unit - 1 : n - unit + 1, 0, unit] = unit
+    names = {"stimulus": ["cue", "left", "right"]}
+    inputs, rates, outputs = draw(na.plot.activity(run, sort="time", labels=names))
+    drawn = rates.images[0].get_array()[:n]
+    assert (drawn.max(axis=1) == [*range(n - 1, 1, -1), 0, 0]).all()
+    assert [line.get_label() for line in inputs.lines] == names["stimulus"]
+    assert [line.get_label() for line in outputs.lines] == ["choice 0", "choice 1", "choice 2"]
+    with pytest.raises(na.InvalidError, match="sort"):
+        na.plot.activity(run, sort="size")
+    with pytest.raises(na.InvalidError, match="3 channels"):
+        na.plot.activity(run, labels={"choice": ["left", "right"]})
+
+
 def test_activity_of_a_trial_that_is_shorter(net):
     trials = na.Trials(np.ones((9, 2, 3)), lengths=[9, 5])
     axes = draw(na.plot.activity(net.run(trials), trial=1))
