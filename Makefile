@@ -111,12 +111,14 @@ WARN := $(WARNINGS) $(if $(WERROR),-Werror)
 COMPILE = $(CC) $(DEFINES) $(CPPFLAGS) $(REQUIRED) $(WARN) $(CFLAGS) $(INSTRUMENT)
 LINK = $(CC) $(CFLAGS) $(INSTRUMENT) -pthread $(LDFLAGS)
 
-# Kernels are written for the vectoriser, and some of them for one kind of processor: that is asked
+# Loops over units and weights are written for the vectoriser, the kernels' most of all.
+# Some of those are for one kind of processor: that is asked
 # for at run time. The portable ones never fuse multiply and add; the noise must not in any table.
 KERNEL_CFLAGS ?= $(if $(filter -O0 -O1 -Og -Os -Oz,$(CFLAGS)),,-O3)
 avx2 := -mavx2 -mfma
 avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma -mprefer-vector-width=512
-own_flags = $(if $(filter lib/kernels/%,$(1)),$(KERNEL_CFLAGS) \
+loops := lib/cost/% lib/learning/% lib/train/% lib/network/activity.c
+own_flags = $(if $(filter lib/kernels/% $(loops),$(1)),$(KERNEL_CFLAGS)) $(if $(filter lib/kernels/%,$(1)), \
   $(if $(IS_X86),$(if $(filter %_avx2.c,$(1)),$(avx2)) $(if $(filter %_avx512.c,$(1)),$(avx512)))) \
   $(if $(filter lib/base/version.c,$(1)),-DNAI_BUILD_BLAS='"$(BLAS_NAME)"')
 
