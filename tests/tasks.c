@@ -120,10 +120,10 @@ double normal_below(double x)
 
 int judged(int *choice, const nai_task *task, const nai_trials *trials, int64_t b, const float *z)
 {
-  int32_t correct, made;
-  expect_ok(nai__judge(&correct, &made, task, trials, b, z, trials->n_outputs, task->net->dt));
-  *choice = made;
-  return correct;
+  nai__verdict v;
+  expect_ok(nai__judge(&v, task, trials, b, z, trials->n_outputs, task->net->dt));
+  *choice = v.choice;
+  return v.correct;
 }
 
 /* --- what holds for all ----------------------------------------------------------------------- */

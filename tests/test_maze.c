@@ -152,12 +152,12 @@ START_TEST(the_last_step_is_judged)
   for (int64_t b = 0; b < 40; b++)
     for (int chosen = 0; chosen < 4; chosen++) {
       static float z[50][4];
-      int32_t correct, choice;
+      nai__verdict v;
       memset(z, 0, sizeof z);
       z[t->length[b] - 1][chosen] = 1;
       z[t->length[b] - 2][(chosen + 1) % 4] = 9;
-      expect_ok(nai__judge(&correct, &choice, task, t, b, z[0], 4, 1));
-      EXPECT(choice == chosen && correct == (chosen == condition(t, TARGET, b)));
+      expect_ok(nai__judge(&v, task, t, b, z[0], 4, 1));
+      EXPECT(v.choice == chosen && v.correct == (chosen == condition(t, TARGET, b)));
     }
   nai_trials_destroy(t);
   nai_task_destroy(task);

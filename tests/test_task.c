@@ -1181,10 +1181,10 @@ START_TEST(judged_by_class_at_the_last_step_that_counts)
   nai_network *net = build_with_outputs(2, 3);
   nai_trials *trials;
   check_ok(nai_trials_create(&trials, net, 4, 2));
-  int32_t correct = 7, choice = 7;
+  nai__verdict v = {7, 7, 7};
   float z[4][2][5] = {{{0}}};
-  check_ok(nai__judge(&correct, &choice, NULL, trials, 0, z[0][0], 10, 10)); /* no classes */
-  EXPECT(correct == -1 && choice == -1);
+  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10)); /* no classes */
+  EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));
   static const int32_t classes[8] = {0, 0, 1, 1, 2, 2, 0, 0};
   check_ok(nai_trials_set_classes(trials, "second", classes));
   check_ok(nai_trials_set_lengths(trials, (int32_t[]){4, 3}));
@@ -1194,16 +1194,16 @@ START_TEST(judged_by_class_at_the_last_step_that_counts)
   z[2][1][3] = 0.5f;
   z[3][0][2] = z[3][1][2] = 9;
   z[2][0][0] = z[2][1][0] = 99;
-  check_ok(nai__judge(&correct, &choice, NULL, trials, 0, z[0][0], 10, 10));
-  EXPECT(correct == 1 && choice == 2);
-  check_ok(nai__judge(&correct, &choice, NULL, trials, 1, z[0][1], 10, 10));
-  EXPECT(correct == 0 && choice == 1);
+  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  EXPECT(v.correct == 1 && v.choice == 2 && isnan(v.time));
+  check_ok(nai__judge(&v, NULL, trials, 1, z[0][1], 10, 10));
+  EXPECT(v.correct == 0 && v.choice == 1 && isnan(v.time));
   z[2][0][3] = NAN;
-  check_ok(nai__judge(&correct, &choice, NULL, trials, 0, z[0][0], 10, 10));
-  EXPECT(correct == 0 && choice == -1);
+  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  EXPECT(v.correct == 0 && v.choice == -1 && isnan(v.time));
   check_ok(nai_trials_set_mask(trials, "second", (float[8]){0}, 1));
-  check_ok(nai__judge(&correct, &choice, NULL, trials, 0, z[0][0], 10, 10));
-  EXPECT(correct == -1 && choice == -1);
+  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));
   nai_trials_destroy(trials);
   nai_network_destroy(net);
 }

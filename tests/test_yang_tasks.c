@@ -617,9 +617,7 @@ static float logit(double y)
   return (float)log(y / (1 - y));
 }
 
-typedef struct verdict {
-  int32_t correct, choice;
-} verdict;
+typedef nai__verdict verdict;
 
 /* The outputs of the last step are what counts: they are 0 at all others. */
 static verdict judge(const nai_task *task, const nai_trials *t, int64_t b,
@@ -630,7 +628,7 @@ static verdict judge(const nai_task *task, const nai_trials *t, int64_t b,
   EXPECT(t->length[b] <= 400);
   memcpy(z[t->length[b] - 1], last, sizeof z[0]);
   verdict v;
-  expect_ok(nai__judge(&v.correct, &v.choice, task, t, b, z[0], OUTPUTS, 20));
+  expect_ok(nai__judge(&v, task, t, b, z[0], OUTPUTS, 20));
   return v;
 }
 

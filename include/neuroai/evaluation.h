@@ -48,6 +48,12 @@ NAI_API nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *e
 /** The choice made in each trial, -1 where there is none: int32 [trials]. */
 NAI_API nai_status nai_evaluation_choice(nai_view *out, const nai_evaluation *evaluation);
 
+/**
+ * When the choice was made in each trial, ms from its start, NaN where the task does not say: float
+ * [trials]. Only tasks with a reaction time say.
+ */
+NAI_API nai_status nai_evaluation_time(nai_view *out, const nai_evaluation *evaluation);
+
 /** A condition of each trial: float [trials]. */
 NAI_API nai_status nai_evaluation_condition(nai_view *out, const nai_evaluation *evaluation,
                                             const char *name);

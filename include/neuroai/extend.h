@@ -192,6 +192,7 @@ typedef struct nai_judgement {
   double dt;              /**< time step, ms */
   int32_t correct;        /**< to be written: 1, 0, or -1 for no judgement */
   int32_t choice;         /**< to be written: 0, 1, ..., or -1 for none */
+  double time; /**< to be written: of the choice, ms from the trial's start; NaN for none */
 } nai_judgement;
 
 /** Flags of a task. */

@@ -24,6 +24,7 @@
 struct nai_evaluation {
   int64_t trials;
   int32_t *correct, *choice; /* [trials] */
+  float *time;               /* [trials], ms */
   int32_t lowest, highest;   /* of the choices that are right in some trial */
   nai__condition *condition;
   int64_t n_conditions;
@@ -36,7 +37,8 @@ static nai_status allocate(nai_evaluation *e, const nai_task *task)
   e->correct = NAI__ARRAY(int32_t, e->trials);
   e->choice = NAI__ARRAY(int32_t, e->trials);
   e->condition = NAI__ARRAY(nai__condition, task->ops.n_conditions);
-  if (!e->correct || !e->choice || !e->condition) return NAI_ERR_MEMORY;
+  e->time = NAI__ARRAY(float, e->trials);
+  if (!e->correct || !e->choice || !e->time || !e->condition) return NAI_ERR_MEMORY;
   for (; e->n_conditions < task->ops.n_conditions; e->n_conditions++) {
     nai__condition *c = &e->condition[e->n_conditions];
     memcpy(c->name, task->condition_name[e->n_conditions], sizeof c->name);
@@ -53,6 +55,7 @@ void nai_evaluation_destroy(nai_evaluation *evaluation)
   nai__free(evaluation->condition);
   nai__free(evaluation->correct);
   nai__free(evaluation->choice);
+  nai__free(evaluation->time);
   nai__free(evaluation);
 }
 
@@ -84,9 +87,12 @@ static nai_status judge_batch(nai_evaluation *e, const nai_task *task, const nai
                               const float *output, int64_t first)
 {
   for (int64_t b = 0; b < trials->trials; b++) {
-    NAI__TRY(nai__judge(&e->correct[first + b], &e->choice[first + b], task, trials, b,
-                        output + b * trials->n_outputs, trials->trials * trials->n_outputs,
-                        task->net->dt));
+    nai__verdict verdict;
+    NAI__TRY(nai__judge(&verdict, task, trials, b, output + b * trials->n_outputs,
+                        trials->trials * trials->n_outputs, task->net->dt));
+    e->correct[first + b] = verdict.correct;
+    e->choice[first + b] = verdict.choice;
+    e->time[first + b] = (float)verdict.time;
     scale_choices(e, task, trials, b, e->choice[first + b]);
   }
   for (int64_t i = 0; i < e->n_conditions; i++)
@@ -181,6 +187,14 @@ nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *evaluatio
 nai_status nai_evaluation_choice(nai_view *out, const nai_evaluation *evaluation)
 {
   return view_ints(out, evaluation, offsetof(nai_evaluation, choice));
+}
+
+nai_status nai_evaluation_time(nai_view *out, const nai_evaluation *evaluation)
+{
+  NAI__TRY(nai__view_check(out));
+  NAI__REQUIRE(evaluation);
+  nai__view_floats(out, evaluation->time, 1, &evaluation->trials, (int64_t[]){1});
+  return NAI_OK;
 }
 
 static nai_status find(const nai__condition **out, const nai_evaluation *e, const char *name,

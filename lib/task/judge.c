@@ -9,7 +9,7 @@
 #include "arrays.h"
 #include "task.h"
 
-static void judge_by_class(int32_t *correct, int32_t *choice, const nai_trials *trials, int64_t b,
+static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t b,
                            const float *output, int64_t step_stride)
 {
   int64_t step;
@@ -19,13 +19,13 @@ static void judge_by_class(int32_t *correct, int32_t *choice, const nai_trials *
   int32_t largest = 0;
   for (int64_t c = 0; c < goal->n; c++) {
     if (isnan(z[c])) { /* no choice, and a wrong one */
-      *correct = 0;
+      out->correct = 0;
       return;
     }
     if (z[c] > z[largest]) largest = (int32_t)c;
   }
-  *choice = largest;
-  *correct = largest == goal->classes[step * trials->trials + b];
+  out->choice = largest;
+  out->correct = largest == goal->classes[step * trials->trials + b];
 }
 
 /* The task's conditions of trial b; NaN where trials given as arrays do not say. */
@@ -39,9 +39,8 @@ static void gather_conditions(float *out, const nai_task *task, const nai_trials
   }
 }
 
-static nai_status judge_by_task(int32_t *correct, int32_t *choice, const nai_task *task,
-                                const nai_trials *trials, int64_t b, const float *output,
-                                int64_t step_stride, double dt)
+static nai_status judge_by_task(nai__verdict *out, const nai_task *task, const nai_trials *trials,
+                                int64_t b, const float *output, int64_t step_stride, double dt)
 {
   float condition[NAI__MOST_CONDITIONS];
   gather_conditions(condition, task, trials, b);
@@ -54,7 +53,8 @@ static nai_status judge_by_task(int32_t *correct, int32_t *choice, const nai_tas
                              .condition = condition,
                              .dt = dt,
                              .correct = -1,
-                             .choice = -1};
+                             .choice = -1,
+                             .time = NAN};
   nai__clear_error();
   nai_status status = task->ops.judge(task->user, &judgement);
   if (status != NAI_OK) return nai__fail_callback(status, "judgement of task", task->name);
@@ -64,18 +64,15 @@ static nai_status judge_by_task(int32_t *correct, int32_t *choice, const nai_tas
   if (judgement.choice < -1)
     return nai__fail(NAI_ERR_INVALID, "task %.60s says that the choice was %d, must be at least -1",
                      task->name, (int)judgement.choice);
-  *correct = judgement.correct;
-  *choice = judgement.choice;
+  *out = (nai__verdict){judgement.correct, judgement.choice, judgement.time};
   return NAI_OK;
 }
 
-nai_status nai__judge(int32_t *correct, int32_t *choice, const nai_task *task,
-                      const nai_trials *trials, int64_t b, const float *output, int64_t step_stride,
-                      double dt)
+nai_status nai__judge(nai__verdict *out, const nai_task *task, const nai_trials *trials, int64_t b,
+                      const float *output, int64_t step_stride, double dt)
 {
-  *correct = *choice = -1;
-  if (task && task->ops.judge)
-    return judge_by_task(correct, choice, task, trials, b, output, step_stride, dt);
-  judge_by_class(correct, choice, trials, b, output, step_stride);
+  *out = (nai__verdict){-1, -1, NAN};
+  if (task && task->ops.judge) return judge_by_task(out, task, trials, b, output, step_stride, dt);
+  judge_by_class(out, trials, b, output, step_stride);
   return NAI_OK;
 }

@@ -162,6 +162,7 @@ static nai_status judge_reaction(void *user, nai_judgement *judgement)
     if (!((double)judgement->output[t * judgement->stride + largest] > threshold)) continue;
     judgement->choice = largest;
     judgement->correct = (float)largest == judgement->condition[TARGET];
+    judgement->time = (double)(t + 1) * judgement->dt;
     return NAI_OK;
   }
   return nai__song_judge(user, judgement);

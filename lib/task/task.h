@@ -34,8 +34,12 @@ nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t see
  * output with classes, the largest channel is the choice. correct: 1, 0 or -1 when there is nothing
  * to judge by. task may be NULL (plain arrays).
  */
-nai_status nai__judge(int32_t *correct, int32_t *choice, const nai_task *task,
-                      const nai_trials *trials, int64_t b, const float *output, int64_t step_stride,
-                      double dt);
+typedef struct nai__verdict {
+  int32_t correct, choice;
+  double time; /* of the choice, ms from the trial's start; NaN for none */
+} nai__verdict;
+
+nai_status nai__judge(nai__verdict *out, const nai_task *task, const nai_trials *trials, int64_t b,
+                      const float *output, int64_t step_stride, double dt);
 
 #endif

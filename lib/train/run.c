@@ -51,11 +51,11 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
   const nai__batch *batch = &trainer->batch;
   int64_t ld = trainer->net->ld_outputs;
   for (int64_t b = 0; b < batch->trials; b++) {
-    int32_t right, choice;
-    NAI__TRY(nai__judge(&right, &choice, trainer->task, trials, b, batch->activity.output + b * ld,
+    nai__verdict verdict;
+    NAI__TRY(nai__judge(&verdict, trainer->task, trials, b, batch->activity.output + b * ld,
                         batch->trials * ld, trainer->net->dt));
-    *correct += right == 1;
-    *judged += right >= 0;
+    *correct += verdict.correct == 1;
+    *judged += verdict.correct >= 0;
   }
   return NAI_OK;
 }

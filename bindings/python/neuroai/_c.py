@@ -368,6 +368,7 @@ class nai_judgement(Structure):
         ("dt", c_double),
         ("correct", c_int32),
         ("choice", c_int32),
+        ("time", c_double),
     ]
 
 
@@ -736,12 +737,21 @@ _cost = POINTER(nai_cost)
 _cost_out = POINTER(_cost)
 nai_cost_create_mse = _function("nai_cost_create_mse", nai_status, _cost_out, Text)
 nai_cost_create_cross_entropy = _function("nai_cost_create_cross_entropy", nai_status, _cost_out, Text)
+nai_cost_create_logistic_mse = _function("nai_cost_create_logistic_mse", nai_status, _cost_out, Text)
+nai_cost_create_binary_cross_entropy = _function(
+    "nai_cost_create_binary_cross_entropy", nai_status, _cost_out, Text
+)
 nai_cost_create_l1_weights = _function("nai_cost_create_l1_weights", nai_status, _cost_out, Text, Text)
 nai_cost_create_l2_weights = _function("nai_cost_create_l2_weights", nai_status, _cost_out, Text, Text)
 nai_cost_create_distance = _function("nai_cost_create_distance", nai_status, _cost_out, Text, Text)
+nai_cost_create_communicability = _function(
+    "nai_cost_create_communicability", nai_status, _cost_out, Text, Text, float64
+)
 nai_cost_create_l1_rates = _function("nai_cost_create_l1_rates", nai_status, _cost_out, Text)
 nai_cost_create_l2_rates = _function("nai_cost_create_l2_rates", nai_status, _cost_out, Text)
 nai_cost_create_vanishing_gradient = _function("nai_cost_create_vanishing_gradient", nai_status, _cost_out, Text)
+nai_cost_create_rate_target = _function("nai_cost_create_rate_target", nai_status, _cost_out, Text, float64)
+nai_cost_set_normalise = _function("nai_cost_set_normalise", nai_status, _cost, int32)
 nai_cost_name = _function("nai_cost_name", c_char_p, _cost)
 nai_cost_destroy = _function("nai_cost_destroy", None, _cost)
 
@@ -857,6 +867,7 @@ nai_evaluation_destroy = _function("nai_evaluation_destroy", None, _evaluation)
 nai_evaluation_performance = _function("nai_evaluation_performance", c_double, _evaluation)
 nai_evaluation_correct = _function("nai_evaluation_correct", nai_status, _view_out, _evaluation)
 nai_evaluation_choice = _function("nai_evaluation_choice", nai_status, _view_out, _evaluation)
+nai_evaluation_time = _function("nai_evaluation_time", nai_status, _view_out, _evaluation)
 nai_evaluation_condition = _function("nai_evaluation_condition", nai_status, _view_out, _evaluation, Text)
 nai_evaluation_condition_name = _function("nai_evaluation_condition_name", c_char_p, _evaluation, int64)
 nai_evaluation_curve = _function(

@@ -3,27 +3,55 @@
 from __future__ import annotations
 
 from ctypes import c_int64
-from typing import Any, Dict, Optional
+from dataclasses import dataclass
+from typing import Any, Dict, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
 from ._callback import deferred_interrupt
-from ._handle import Handle, texts, view
+from ._handle import Handle, as_array, texts, view
+from .errors import InvalidError, UnknownNameError
+from .fits import PsychometricFit, fit_psychometric
 from .network import Network
 from .task import Task, as_task
+from .trials import Trials
 
-__all__ = ["Evaluation", "evaluate"]
+__all__ = ["Confusion", "Evaluation", "evaluate"]
 
 _POINT = np.dtype([("value", np.float64), ("correct", np.float64), ("choice", np.float64), ("trials", np.int64)])
+
+
+#: Which trials: those where each of these conditions has this value.
+Where = Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How often each choice was made where each class was right."""
+
+    #: The classes that were right or chosen, ascending, int64 [m]; a choice of -1 is none.
+    classes: npt.NDArray[np.int64]
+    #: Number of trials [m, m]: row: the class that was right; column: the choice.
+    counts: npt.NDArray[np.int64]
+
+    @property
+    def fractions(self) -> npt.NDArray[np.float64]:
+        """``counts`` as fractions of the trials in which the row's class was right; NaN where it never was. [m, m]"""
+        total = self.counts.sum(axis=1, keepdims=True)
+        return np.where(total > 0, self.counts / np.maximum(total, 1), np.nan)
+
+    def __repr__(self) -> str:
+        return f"Confusion(classes={self.classes.tolist()}, counts={self.counts.tolist()})"
 
 
 class Evaluation(Handle):
     """The result of an evaluation; made by :func:`evaluate`."""
 
-    def __init__(self, pointer: Any) -> None:
+    def __init__(self, pointer: Any, source: Optional[Tuple[Network, Task, int]] = None) -> None:
         self._adopt(pointer, _c.nai_evaluation_destroy)
+        self._source = source
 
     @property
     def performance(self) -> float:
@@ -39,6 +67,11 @@ class Evaluation(Handle):
     def choice(self) -> npt.NDArray[np.int32]:
         """The choice made in each trial, -1 where there is none: int32 [trials]."""
         return view(self, _c.nai_evaluation_choice, self)
+
+    @property
+    def time(self) -> npt.NDArray[np.float32]:
+        """When the choice was made, ms from the trial's start; NaN where the task does not say: float32 [trials]."""
+        return view(self, _c.nai_evaluation_time, self)
 
     @property
     def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
@@ -63,6 +96,111 @@ class Evaluation(Handle):
                 return np.array(np.frombuffer(bytes(points), _POINT)[: count.value]).view(np.recarray)
             room = count.value
 
+    def where(self, where: Optional[Where] = None) -> npt.NDArray[np.bool_]:
+        """Whether each condition of ``where`` has the value that it says, bool [trials]; without it, all True."""
+        return matching(self.conditions, where, len(self.correct))
+
+    def right(self, right: Union[str, npt.ArrayLike, None] = None) -> npt.NDArray[np.int64]:
+        """The class that was right in each trial, -1 where none was: int64 [trials].
+
+        Args:
+            right: name of the condition that says it, or the classes themselves. Without it, that of the task's
+                classes at the last step that counts; or else of the condition "target".
+        """
+        found = self._right(right)
+        judged = self.correct >= 0
+        if not np.array_equal((found == self.choice)[judged], (self.correct == 1)[judged]):
+            raise InvalidError(
+                "right: these classes contradict the task's own judgement of what is correct: "
+                "give the name of the condition that says which choice was right, or the classes, one a trial"
+            )
+        return found
+
+    def _right(self, right: Union[str, npt.ArrayLike, None]) -> npt.NDArray[np.int64]:
+        if isinstance(right, str):
+            return _whole(right, condition_of(self.conditions, right))
+        if right is not None:
+            return as_array("right", right, (len(self.correct),), np.int64)
+        if self._source is None:
+            raise InvalidError("right: this evaluation does not say of which task it is: give the classes, one a trial")
+        net, task, seed = self._source
+        if "target" in self.conditions and not has_classes(task.trials(net, 1, seed)):
+            return _whole("target", self.conditions["target"])
+        return self._right_of_task(net, task, seed)
+
+    def _right_of_task(self, net: Network, task: Task, seed: int) -> npt.NDArray[np.int64]:
+        """From the test trials, made again, some at a time."""
+        found = np.empty(len(self.correct), np.int64)
+        for first in range(0, len(found), 256):
+            trials = task.trials(net, min(256, len(found) - first), seed, first=first)
+            part = slice(first, first + len(trials))
+            for name, values in trials.conditions.items():
+                if not np.array_equal(values, self.conditions[name][part], equal_nan=True):
+                    raise InvalidError("task: it has changed since the evaluation, so that its classes are not known")
+            found[part] = final_classes(trials)
+        return found
+
+    def confusion(self, right: Union[str, npt.ArrayLike, None] = None, where: Optional[Where] = None) -> Confusion:
+        """How often each choice was made where each class was right. Trials that cannot be judged are left out.
+
+        Args:
+            right: see :meth:`right`.
+            where: of which trials: ``{"context": 1}``.
+        """
+        used = (self.correct >= 0) & self.where(where)
+        truth, choice = self.right(right)[used], self.choice[used]
+        classes = np.union1d(truth, choice).astype(np.int64)
+        counts = np.zeros((len(classes), len(classes)), np.int64)
+        np.add.at(counts, (np.searchsorted(classes, truth), np.searchsorted(classes, choice)), 1)
+        return Confusion(classes, counts)
+
+    def fit(
+        self,
+        condition: Optional[str] = None,
+        shape: str = "weibull",
+        *,
+        where: Optional[Where] = None,
+        guess: float = 0.5,
+        lapse: Union[float, str] = 0.0,
+        confidence: float = 0.95,
+    ) -> PsychometricFit:
+        """A psychometric function of a condition, by maximum likelihood; needs SciPy. See `neuroai.fits`.
+
+        Args:
+            condition: on the x axis. Without it the first that takes values of both signs, or else the first.
+            shape: "weibull": the fraction correct over the condition's absolute value. "logistic" or "normal": of
+                two choices the fraction of the higher one, over the condition with its sign.
+            where: of which trials: ``{"context": 1}``.
+            guess: of a Weibull, chance: 1 / number of choices.
+            lapse: rate of lapses, or "fit".
+            confidence: of the intervals, which are by profile likelihood.
+
+        Returns:
+            The fit; the points are its ``x``, ``successes`` and ``trials``.
+        """
+        name = signed_condition(self.conditions) if condition is None else condition
+        x, used = decimals(condition_of(self.conditions, name)), self.where(where)
+        if shape == "weibull":
+            used &= self.correct >= 0
+            x, success = np.abs(x), self.correct == 1
+        else:
+            low, high = self._two_choices()
+            used &= (self.choice == low) | (self.choice == high)
+            success = self.choice == high
+        used &= np.isfinite(x)
+        ones = np.ones(int(used.sum()))
+        return fit_psychometric(x[used], success[used], ones, shape, guess=guess, lapse=lapse, confidence=confidence)
+
+    def _two_choices(self) -> Tuple[int, int]:
+        """Those that are ever correct: a lapse into any other is left out."""
+        choices = np.unique(self.choice[self.correct == 1])
+        if len(choices) != 2:
+            raise InvalidError(
+                f"shape: 'logistic' and 'normal' are of two choices, but those that are correct in some trial are "
+                f"{choices.tolist()}: take 'weibull', which is of the fraction correct"
+            )
+        return int(choices[0]), int(choices[1])
+
     def __repr__(self) -> str:
         conditions = f", conditions {', '.join(self.conditions)}" if self.conditions else ""
         return f"<Evaluation: {self.performance:.4g} correct of {len(self.correct)} trials{conditions}>"
@@ -73,4 +211,71 @@ def evaluate(net: Network, task: Task, trials: int = 1000, seed: int = 0, thread
     pointer = _c.new(_c.nai_evaluation)
     with as_task(task)._lent(net) as lent, deferred_interrupt():
         _c.nai_evaluation_create(pointer, net, lent, trials, seed, threads)
-    return Evaluation(pointer)
+    return Evaluation(pointer, (net, task, seed))
+
+
+# --- what other modules use too --------------------------------------------------------------------------------------
+
+
+def _first(arrays: Any) -> Any:
+    return next(iter(arrays.values())) if isinstance(arrays, dict) else arrays
+
+
+def has_classes(trials: Trials) -> bool:
+    """Whether the targets of the first output are classes."""
+    return bool(_first(trials.targets) is not None and _first(trials.targets).ndim == 2)
+
+
+def final_classes(trials: Trials) -> npt.NDArray[np.int64]:
+    """The class of each trial at its last step that counts, -1 where none does: int64 [trials]."""
+    classes, mask = _first(trials.targets), _first(trials.mask)
+    if not has_classes(trials):
+        raise InvalidError(
+            "right: the task has no classes, but real targets: give the name of the condition that says which choice "
+            "was right, or the classes, one a trial"
+        )
+    steps, n = classes.shape
+    counts = np.ones((steps, n), bool) if mask is None else np.any(mask > 0, axis=2)
+    if trials.lengths is not None:
+        counts = counts & (np.arange(steps)[:, None] < trials.lengths)
+    last = steps - 1 - np.argmax(counts[::-1], axis=0)
+    return np.where(counts.any(axis=0), classes[last, np.arange(n)], -1).astype(np.int64)
+
+
+def signed_condition(conditions: Mapping[str, npt.NDArray[Any]]) -> str:
+    """The first condition that takes values of both signs, or else the first."""
+    if not conditions:
+        raise InvalidError("condition: the task has none")
+    signed = [name for name, values in conditions.items() if np.any(values < 0) and np.any(values > 0)]
+    return ([name for name in signed if name != "target"] or list(conditions))[0]
+
+
+def matching(conditions: Mapping[str, npt.NDArray[Any]], where: Optional[Where], n: int) -> npt.NDArray[np.bool_]:
+    """Which of n trials have these conditions, bool [n]."""
+    found = np.ones(n, bool)
+    for name, value in (where or {}).items():
+        found &= np.isclose(condition_of(conditions, name), value, rtol=1e-5, atol=0)
+    if not found.any():
+        raise InvalidError(f"where: no trial has {dict(where or {})}")
+    return found
+
+
+def decimals(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    """float32 values as the decimals that they were set to: 3.2, not 3.2000000477."""
+    unique, index = np.unique(values, return_inverse=True)
+    return np.array([float(str(value)) for value in unique])[index.ravel()]
+
+
+def condition_of(conditions: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
+    if name not in conditions:
+        raise UnknownNameError(f"no condition is called '{name}', but {', '.join(conditions) or 'none'}")
+    return conditions[name]
+
+
+def _whole(name: str, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+    """A condition as classes; NaN is none."""
+    known = np.where(np.isfinite(values), values, -1)
+    if np.any(known != np.round(known)):
+        example = known[known % 1 != 0][0]
+        raise InvalidError(f"right: condition '{name}' has values that are no classes, such as {example:g}")
+    return known.astype(np.int64)

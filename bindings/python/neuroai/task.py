@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Optional, Sequence, Tuple
+from typing import Any, Callable, Iterator, Optional, Sequence, Tuple, Union
 
 from . import _c
 from ._callback import Judgement, TrialBatch, callback, deferred_interrupt, destroy, register
@@ -17,7 +17,7 @@ __all__ = ["Task"]
 _STREAMS = {"train": _c.NAI_STREAM_TRAIN, "test": _c.NAI_STREAM_TEST}
 
 #: What a judgement is: whether the trial is correct (None: cannot be judged) and the choice made (None: none).
-Verdict = Tuple[Optional[bool], Optional[int]]
+Verdict = Union[Tuple[Optional[bool], Optional[int]], Tuple[Optional[bool], Optional[int], Optional[float]]]
 
 
 class Task:
@@ -77,7 +77,10 @@ class Task:
         raise NotImplementedError(f"{type(self).__name__} has no generate()")
 
     def judge(self, judgement: Judgement) -> Verdict:
-        """Whether a trial is correct, and which choice was made. Without it: by class, at the last step that counts."""
+        """Whether a trial is correct, which choice was made, and if you like when, ms from the trial's start.
+
+        Without it: by class, at the last step that counts.
+        """
         raise NotImplementedError
 
     def _create(self, net: Network) -> Any:
@@ -135,9 +138,11 @@ def _generate_channels(task: Task, batch: Any) -> None:
 
 @callback(_c.on_judge)
 def _judge(task: Task, judgement: Any) -> None:
-    correct, choice = task.judge(Judgement(judgement.contents, task.conditions))
+    correct, choice, *time = task.judge(Judgement(judgement.contents, task.conditions))
     judgement.contents.correct = -1 if correct is None else int(correct)
     judgement.contents.choice = -1 if choice is None else int(choice)
+    if time and time[0] is not None:
+        judgement.contents.time = float(time[0])
 
 
 def as_task(task: Any) -> Task:

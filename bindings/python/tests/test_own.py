@@ -361,3 +361,10 @@ def test_random_numbers_are_functions_of_their_arguments():
     assert normals.dtype == np.float32 and (na.random.normals(10, 1, 2) == normals[:10]).all()
     assert abs(normals.mean()) < 0.06 and abs(normals.std() - 1) < 0.05
     assert abs(np.mean([na.random.normal(3, 0, i) for i in range(2000)])) < 0.08
+
+
+def test_a_judge_may_say_when(net):
+    task = na.Task(lambda batch: None, steps=10, classes=True, judge=lambda j: (True, 1, 7 * j.dt))
+    assert (na.evaluate(net, task, trials=5).time == 140).all()
+    task = na.Task(lambda batch: None, steps=10, classes=True, judge=lambda j: (True, 1))
+    assert np.isnan(na.evaluate(net, task, trials=5).time).all()
