@@ -21,10 +21,10 @@ typedef struct rig {
 typedef struct plan {
   int64_t n_e;
   double tau, density, beta, rate, sigma, criterion;
-  int momentum, curriculum, two_costs, schedule;
+  int momentum, curriculum, two_costs, schedule, normalise;
 } plan;
 
-static const plan usual = {12, 100, 0.5, 1e-3, 1e-2, 1, 0, 0, 1, 1, 1};
+static const plan usual = {12, 100, 0.5, 1e-3, 1e-2, 1, 0, 0, 1, 1, 1, 0};
 
 static nai_network *make_network(const plan *p)
 {
@@ -92,6 +92,7 @@ static rig make_rig(const plan *p)
   expect_ok(nai_rule_create_bptt(&rule));
   expect_ok(nai_cost_create_cross_entropy(&cost, "choice"));
   expect_ok(nai_cost_create_l2_rates(&rates, "E"));
+  if (p->normalise) expect_ok(nai_cost_set_normalise(rates, 1));
   expect_ok(nai_trainer_create(&r.trainer, r.net, rule, optimizer, task));
   expect_ok(nai_trainer_add_cost(r.trainer, cost, 1.0));
   if (p->two_costs) expect_ok(nai_trainer_add_cost(r.trainer, rates, p->beta));
@@ -286,6 +287,8 @@ START_TEST(test_another_trainer_is_refused_by_what_differs)
   refuse(&p, "'mask: E -> E' is not as it is here");
   p = usual, p.beta = 2e-3;
   refuse(&p, "trainer: costs 'l2_rates': beta is 0.001 in the file, 0.002 here");
+  p = usual, p.normalise = 1;
+  refuse(&p, "trainer: costs 'l2_rates': normalise is false in the file, true here");
   p = usual, p.two_costs = 0;
   refuse(&p, "trainer: costs 'l2_rates' is {");
   p = usual, p.rate = 1e-3;

@@ -21,9 +21,7 @@ NAI_API nai_status nai_cost_create_mse(nai_cost **out, const char *output);
 /** Task: softmax cross-entropy, sum m nll / sum m over steps and trials, m [steps, trials]. */
 NAI_API nai_status nai_cost_create_cross_entropy(nai_cost **out, const char *output);
 
-/**
- * Task: sum m (s - y)^2 / sum m with s = 1 / (1 + exp(-z)), as Yang 2019 has it.
- */
+/** Task: sum m (s - y)^2 / sum m with the link of Yang 2019, s = 1 / (1 + exp(-z)). */
 NAI_API nai_status nai_cost_create_logistic_mse(nai_cost **out, const char *output);
 
 /**

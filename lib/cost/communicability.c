@@ -160,8 +160,12 @@ static void fill(work *w, const nai_synapses *s, int64_t projections)
 
 static double distance(const float *p, const float *q)
 {
-  double x = (double)(p[0] - q[0]), y = (double)(p[1] - q[1]), z = (double)(p[2] - q[2]);
-  return sqrt(x * x + y * y + z * z);
+  double sum = 0;
+  for (int k = 0; k < 3; k++) {
+    double d = (double)p[k] - (double)q[k];
+    sum += d * d;
+  }
+  return sqrt(sum);
 }
 
 /*
@@ -294,5 +298,6 @@ nai_status nai_cost_create_communicability(nai_cost **out, const char *from, con
                       .destroy = destroy};
   NAI__TRY(nai__cost_create_counted(out, &ops, c, from, to, NAI__PER_SYNAPSE));
   (*out)->check = check_square;
+  (*out)->number = exponent;
   return NAI_OK;
 }

@@ -23,6 +23,7 @@ struct nai_cost {
   /* What follows only built-in costs have; NULL or 0 without. */
   enum nai__terms terms;
   int normalise;
+  double number; /* that it was made with: an exponent, a target */
   nai_status (*check)(const nai_cost *cost, const nai_network *net); /* when a trainer takes it */
   /* J and its slope, of the mean of what on_rates adds up over all populations named. */
   double (*of_mean)(const void *user, double mean, double *slope);

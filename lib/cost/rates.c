@@ -106,5 +106,6 @@ nai_status nai_cost_create_rate_target(nai_cost **out, const char *names, double
       .struct_size = sizeof ops, .name = "rate_target", .on_rates = l2_rates, .destroy = nai__free};
   NAI__TRY(nai_cost_create(out, &ops, kept, names, NULL));
   (*out)->of_mean = deviation;
+  (*out)->number = target;
   return NAI_OK;
 }

@@ -71,9 +71,10 @@ static json_t *describe_costs(const nai_trainer *t)
   int bad = !json;
   for (int64_t i = 0; i < t->n_costs; i++) {
     const nai_cost *cost = t->cost[i].cost;
-    bad |= json_array_append_new(json,
-                                 json_pack("{s:s, s:s, s:s*, s:f}", "name", cost->name, "of",
-                                           cost->names, "to", cost->to, "beta", t->cost[i].beta));
+    bad |= json_array_append_new(json, json_pack("{s:s, s:s, s:s*, s:f, s:b, s:f}", "name",
+                                                 cost->name, "of", cost->names, "to", cost->to,
+                                                 "beta", t->cost[i].beta, "normalise",
+                                                 cost->normalise, "number", cost->number));
   }
   return finish(json, bad);
 }

@@ -14,7 +14,22 @@ from . import _c
 from ._callback import ErrorBatch, OutputBatch, RateBatch, Synapses, callback, destroy, register
 from ._handle import Names, joined
 
-__all__ = ["Cost", "Costs", "CrossEntropy", "Distance", "L1Rates", "L1Weights", "L2Rates", "L2Weights", "MSE", "VanishingGradient"]
+__all__ = [
+    "BinaryCrossEntropy",
+    "Communicability",
+    "Cost",
+    "Costs",
+    "CrossEntropy",
+    "Distance",
+    "L1Rates",
+    "L1Weights",
+    "L2Rates",
+    "L2Weights",
+    "LogisticMSE",
+    "MSE",
+    "RateTarget",
+    "VanishingGradient",
+]
 
 
 class Costs:
@@ -158,14 +173,26 @@ class _Builtin(Cost):
 
     _make: ClassVar[Any]
 
-    def __init__(self, names: Names, to: Optional[Names] = None) -> None:
+    def __init__(self, names: Names, to: Optional[Names] = None, normalise: bool = False, **values: float) -> None:
         super().__init__(names, to)
+        self.normalise = bool(normalise)
+        self._values = values  # numbers that the C function takes after the names
         _c.nai_cost_destroy(self._create())
 
     def _create(self) -> Any:
         pointer = _c.new(_c.nai_cost)
-        type(self)._make(pointer, self.names, *(() if self.to is None else (self.to,)))
+        type(self)._make(pointer, self.names, *(() if self.to is None else (self.to,)), *self._values.values())
+        if self.normalise:
+            try:
+                _c.nai_cost_set_normalise(pointer, 1)
+            except BaseException:
+                _c.nai_cost_destroy(pointer)
+                raise
         return pointer
+
+    def __repr__(self) -> str:
+        numbers = [f"{name}={value!r}" for name, value in self._values.items()]
+        return ", ".join([super().__repr__()[:-1], *numbers, *(["normalise=True"] if self.normalise else [])]) + ")"
 
 
 class MSE(_Builtin):
@@ -186,13 +213,56 @@ class CrossEntropy(_Builtin):
         super().__init__(output)
 
 
+class LogisticMSE(_Builtin):
+    """Task: sum m (s-y)^2 / sum m with the link of Yang et al. 2019, s = 1 / (1 + exp(-z))."""
+
+    _make = staticmethod(_c.nai_cost_create_logistic_mse)
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+
+
+class BinaryCrossEntropy(_Builtin):
+    """Task: each channel a yes or no of its own: sum m (-y log s - (1-y) log(1-s)) / sum m, s = 1 / (1 + exp(-z)).
+
+    Targets are probabilities, 0 to 1.
+    """
+
+    _make = staticmethod(_c.nai_cost_create_binary_cross_entropy)
+
+    def __init__(self, output: str) -> None:
+        super().__init__(output)
+
+
 class L1Rates(_Builtin):
-    """(1/trials) sum |r| over steps, trials and units of these populations."""
+    """(1/trials) sum |r| over steps, trials and units of these populations.
+
+    Args:
+        names: populations.
+        normalise: make it the mean over steps that count, trials and units.
+    """
 
     _make = staticmethod(_c.nai_cost_create_l1_rates)
 
-    def __init__(self, names: Names) -> None:
-        super().__init__(names)
+    def __init__(self, names: Names, *, normalise: bool = False) -> None:
+        super().__init__(names, normalise=normalise)
+
+
+class RateTarget(_Builtin):
+    """Goudar et al. 2023's homeostasis: abs(mean of r^2 - target).
+
+    The mean is over the steps that count, trials and units of all these populations together.
+
+    Args:
+        names: populations.
+        target: the mean of r^2 that costs nothing, at least 0.
+    """
+
+    _make = staticmethod(_c.nai_cost_create_rate_target)
+
+    def __init__(self, names: Names, target: float) -> None:
+        super().__init__(names, target=target)
+        self.target = target
 
 
 class VanishingGradient(_Builtin):
@@ -209,36 +279,79 @@ class VanishingGradient(_Builtin):
 
 
 class L2Rates(_Builtin):
-    """(1/trials) sum r^2 over steps, trials and units of these populations."""
+    """(1/trials) sum r^2 over steps, trials and units of these populations.
+
+    Args:
+        names: populations.
+        normalise: make it the mean over steps that count, trials and units.
+    """
 
     _make = staticmethod(_c.nai_cost_create_l2_rates)
 
-    def __init__(self, names: Names) -> None:
-        super().__init__(names)
+    def __init__(self, names: Names, *, normalise: bool = False) -> None:
+        super().__init__(names, normalise=normalise)
 
 
 class L1Weights(_Builtin):
-    """sum |w| over the projections from ``source`` to ``target``."""
+    """sum |w| over the projections from ``source`` to ``target``.
+
+    Args:
+        source: where the projections come from.
+        target: where they go.
+        normalise: divide by the number of synapses that exist.
+    """
 
     _make = staticmethod(_c.nai_cost_create_l1_weights)
 
-    def __init__(self, source: Names, target: Names) -> None:
-        super().__init__(source, target)
+    def __init__(self, source: Names, target: Names, *, normalise: bool = False) -> None:
+        super().__init__(source, target, normalise)
 
 
 class L2Weights(_Builtin):
-    """sum w^2 over the projections from ``source`` to ``target``."""
+    """sum w^2 over the projections from ``source`` to ``target``.
+
+    Args:
+        source: where the projections come from.
+        target: where they go.
+        normalise: divide by the number of synapses that exist.
+    """
 
     _make = staticmethod(_c.nai_cost_create_l2_weights)
 
-    def __init__(self, source: Names, target: Names) -> None:
-        super().__init__(source, target)
+    def __init__(self, source: Names, target: Names, *, normalise: bool = False) -> None:
+        super().__init__(source, target, normalise)
 
 
 class Distance(_Builtin):
-    """Wiring: sum |w| d over the projections from ``source`` to ``target``, d the distance of the two units, mm."""
+    """Wiring: sum |w| d over the projections from ``source`` to ``target``, d the distance of the two units, mm.
+
+    Args:
+        source: where the projections come from.
+        target: where they go.
+        normalise: divide by the number of synapses that exist.
+    """
 
     _make = staticmethod(_c.nai_cost_create_distance)
 
-    def __init__(self, source: Names, target: Names) -> None:
-        super().__init__(source, target)
+    def __init__(self, source: Names, target: Names, *, normalise: bool = False) -> None:
+        super().__init__(source, target, normalise)
+
+
+class Communicability(_Builtin):
+    """Wiring that also pays for talking in roundabout ways (Achterberg et al. 2023): sum |w| d C^exponent.
+
+    C is exp(S^-1/2 |W| S^-1/2) without its diagonal, S what each unit sends in all among these projections; a unit
+    that sends nothing communicates with nobody. The gradient goes through C.
+
+    Args:
+        source: where the projections come from.
+        target: where they go. All together are one square matrix: the same populations send and receive.
+        exponent: of C, above 0.
+        normalise: divide by the number of synapses that exist.
+    """
+
+    _make = staticmethod(_c.nai_cost_create_communicability)
+
+    def __init__(self, source: Names, target: Names, exponent: float = 1.0, *, normalise: bool = False) -> None:
+        super().__init__(source, target, normalise, exponent=exponent)
+        self.exponent = exponent
