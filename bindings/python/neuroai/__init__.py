@@ -31,7 +31,22 @@ from ._callback import ErrorBatch, Judgement, OutputBatch, RateBatch, Synapses, 
 from ._handle import Parameter
 from .analysis import PCA, ReactionTimes, condition_means, pca, reaction_times, stages
 from .constraint import Constraint, Dale, DistanceDependent, Fixed, Mask, MaxWeight, Nonnegative, Sign, Sparse
-from .cost import MSE, Cost, Costs, CrossEntropy, Distance, L1Rates, L1Weights, L2Rates, L2Weights, VanishingGradient
+from .cost import (
+    MSE,
+    BinaryCrossEntropy,
+    Communicability,
+    Cost,
+    Costs,
+    CrossEntropy,
+    Distance,
+    L1Rates,
+    L1Weights,
+    L2Rates,
+    L2Weights,
+    LogisticMSE,
+    RateTarget,
+    VanishingGradient,
+)
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import (
     CallbackError,
@@ -66,7 +81,9 @@ __all__ = [
     "Adam",
     "AdamW",
     "BPTT",
+    "BinaryCrossEntropy",
     "CallbackError",
+    "Communicability",
     "Confusion",
     "Constraint",
     "Cost",
@@ -93,6 +110,7 @@ __all__ = [
     "L2Rates",
     "L2Weights",
     "LogNormal",
+    "LogisticMSE",
     "MSE",
     "Mask",
     "MaxWeight",
@@ -113,6 +131,7 @@ __all__ = [
     "RMSProp",
     "RateBatch",
     "ReactionTimes",
+    "RateTarget",
     "Rule",
     "Run",
     "SGD",

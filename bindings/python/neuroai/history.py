@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from .fits import needed
 
 __all__ = ["History"]
 
@@ -71,8 +72,7 @@ class History:
 
     def to_pandas(self) -> Any:
         """A pandas.DataFrame, one row an update; performance is NaN where no evaluation followed it."""
-        import pandas
-
+        pandas = needed("pandas", "to_pandas", "tables")
         return pandas.DataFrame(self._columns()).set_index("step")
 
     def to_csv(self, path: Union[str, Path]) -> None:

@@ -308,7 +308,7 @@ def psychometric(
     ax.text(
         0.97,
         0.06,
-        f"{evaluation.performance:.3f} correct\n{int(points.trials.sum())} trials",
+        f"{evaluation.performance:.3f} correct\n{len(evaluation.correct)} trials",
         transform=ax.transAxes,
         ha="right",
         va="bottom",

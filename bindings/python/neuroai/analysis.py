@@ -1,0 +1,391 @@
+"""Looking at what was recorded: reaction times, means by condition, principal components; performance by stage."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._handle import Names, as_array
+from .curriculum import Curriculum, Stage, Staircase
+from .errors import InvalidError, OrderError, UnknownNameError
+from .evaluation import (
+    Evaluation,
+    Where,
+    condition_of,
+    decimals,
+    final_classes,
+    has_classes,
+    matching,
+    signed_condition,
+)
+from .history import History
+from .state import Run
+
+__all__ = ["PCA", "ReactionTimes", "condition_means", "pca", "reaction_times", "stages"]
+
+Doubles = npt.NDArray[np.float64]
+
+# --- reaction times --------------------------------------------------------------------------------------------------
+
+_CHRONOMETRIC = np.dtype(
+    [
+        ("value", np.float64),
+        ("trials", np.int64),
+        ("responses", np.int64),
+        ("early", np.int64),
+        ("correct", np.float64),
+        ("n_correct", np.int64),
+        ("mean_correct", np.float64),
+        ("sd_correct", np.float64),
+        ("n_error", np.int64),
+        ("mean_error", np.float64),
+        ("sd_error", np.float64),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class ReactionTimes:
+    """When the first output crossed a threshold in each trial, and which; made by :func:`reaction_times`."""
+
+    #: From the onset of the stimulus, ms, NaN where no output crossed it: float64 [trials]. What is 0 or less came
+    #: before the stimulus could be seen: :meth:`curve` counts it as early, and in no mean.
+    time: Doubles
+    #: The channel that crossed it, -1 where none did: int64 [trials].
+    choice: npt.NDArray[np.int64]
+    #: 1 where that is the right one, 0 where not, -1 where it is not known or there was no response: int64 [trials].
+    correct: npt.NDArray[np.int64]
+    #: Of each trial, by name, [trials].
+    conditions: Dict[str, npt.NDArray[Any]] = field(repr=False)
+    #: Of the outputs; NaN where the task has its own.
+    threshold: float
+
+    def curve(
+        self, condition: Optional[str] = None, where: Optional[Where] = None, signed: bool = False
+    ) -> "np.recarray[Any, Any]":
+        """A chronometric curve: reaction times over a condition, its values in ascending order.
+
+        Args:
+            condition: without it the first that takes values of both signs, or else the first.
+            where: of which trials: ``{"context": 1}``.
+            signed: whether the condition keeps its sign; else its absolute value.
+
+        Returns:
+            A record array with, for each value, ``trials``, ``responses`` (how many ended with one, early ones
+            included), ``early``, ``correct`` (fraction of the responses that can be judged), and of the trials that
+            were correct, and of the errors, ``n_``, ``mean_`` and ``sd_`` of the reaction time (ms; NaN where there
+            are too few).
+        """
+        values = decimals(condition_of(self.conditions, condition or signed_condition(self.conditions)))
+        values = values if signed else np.abs(values)
+        used = matching(self.conditions, where, len(self.time)) & np.isfinite(values)
+        found = [self._point(value, used & (values == value)) for value in np.unique(values[used])]
+        return np.array(found, _CHRONOMETRIC).view(np.recarray)
+
+    def _point(self, value: float, here: npt.NDArray[np.bool_]) -> Tuple[Any, ...]:
+        responded = here & (self.choice >= 0)
+        early = responded & (self.time <= 0)
+        judged = responded & (self.correct >= 0)
+        right, wrong = (self.time[judged & ~early & (self.correct == verdict)] for verdict in (1, 0))
+        correct = float(np.mean(self.correct[judged])) if judged.any() else np.nan
+        counts = int(here.sum()), int(responded.sum()), int(early.sum())
+        return (value, *counts, correct, *_moments(right), *_moments(wrong))
+
+
+def _moments(times: Doubles) -> Tuple[int, float, float]:
+    n = len(times)
+    return n, float(np.mean(times)) if n else np.nan, float(np.std(times, ddof=1)) if n > 1 else np.nan
+
+
+def reaction_times(
+    run: Union[Run, Evaluation],
+    threshold: float = 1.0,
+    output: Optional[str] = None,
+    onset: Union[float, str, npt.ArrayLike, None] = None,
+    channels: Optional[Sequence[int]] = None,
+    right: Union[str, npt.ArrayLike, None] = None,
+    probability: bool = False,
+) -> ReactionTimes:
+    """Reaction times as in Song, Yang & Wang (2016): the first time that an output is above a threshold.
+
+    Args:
+        run: of the network on test trials: ``net.run(task.trials(net, 1000), seed=1)``; or an evaluation, of a task
+            that itself says when the choice was made, and then only ``onset`` is read.
+        threshold: that the output must be above. Of two channels that cross it at the same step the larger one counts.
+        output: name; without it the first.
+        onset: of the stimulus, from which times count, ms from the start of the trial: one, one a trial, or the name
+            of a condition. Without it the condition "onset", or 0 if there is none.
+        channels: those that are choices; without it all of the output. A channel for waiting is none.
+        right: the channel that is right in each trial: name of a condition, or [trials], -1 for none. Without it the
+            task's classes, or the condition "target", or nothing is said about what is correct.
+        probability: whether the threshold is of the probabilities that cross-entropy makes of the outputs.
+    """
+    if isinstance(run, Evaluation):
+        return _judged_times(run, onset)
+    if run.trials is None:
+        raise InvalidError("run: it must be one of trials: net.run(task.trials(net, 1000))")
+    if not run.outputs:
+        raise InvalidError("run: the network has no output")
+    name = next(iter(run.outputs)) if output is None else output
+    if name not in run.outputs:
+        raise UnknownNameError(f"no output is called '{name}', but {', '.join(run.outputs)}")
+    z = _choices(run, np.asarray(run.outputs[name], np.float64), channels, probability)
+    steps, n, _ = z.shape
+    above = np.nanmax(np.where(np.isnan(z), -np.inf, z), axis=2) > threshold
+    crossed = above.any(axis=0)
+    first = np.argmax(above, axis=0)
+    largest = np.argmax(np.where(np.isnan(z), -np.inf, z)[first, np.arange(n)], axis=1)
+    choice = np.where(crossed, largest, -1).astype(np.int64)
+    time = np.where(crossed, run.time[first] - _onset(run.trials.conditions, onset, n), np.nan)
+    truth = _truth(run, right, n)
+    correct = np.where((choice >= 0) & (truth >= 0), choice == truth, -1).astype(np.int64)
+    return ReactionTimes(time, choice, correct, dict(run.trials.conditions), threshold)
+
+
+def _choices(run: Run, z: Doubles, channels: Optional[Sequence[int]], probability: bool) -> Doubles:
+    """Outputs [T, B, n]; -infinity where a channel is no choice, or the trial is over."""
+    if probability:
+        z = np.exp(z - z.max(axis=2, keepdims=True))
+        z /= z.sum(axis=2, keepdims=True)
+    kept = np.ones(z.shape, bool)
+    if channels is not None:
+        chosen = np.asarray(channels)
+        if chosen.size == 0 or chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= z.shape[2]:
+            raise InvalidError(f"channels: expected numbers from 0 to {z.shape[2] - 1}, got {channels}")
+        kept &= np.isin(np.arange(z.shape[2]), chosen)
+    if run.trials is not None and run.trials.lengths is not None:
+        kept &= (np.arange(len(z))[:, None] < run.trials.lengths)[:, :, None]
+    return np.where(kept, z, -np.inf)
+
+
+def _judged_times(evaluation: Evaluation, onset: Union[float, str, npt.ArrayLike, None]) -> ReactionTimes:
+    """As the task itself judges; a choice that it makes without a time is no response."""
+    when = evaluation.time.astype(np.float64)
+    if not np.isfinite(when).any():
+        raise InvalidError(
+            "run: the task of this evaluation does not say when choices are made: give a run, net.run(...)"
+        )
+    conditions = evaluation.conditions
+    responded = np.isfinite(when) & (evaluation.choice >= 0)
+    time = np.where(responded, when - _onset(conditions, onset, len(when)), np.nan)
+    choice = np.where(responded, evaluation.choice, -1).astype(np.int64)
+    correct = np.where(responded, evaluation.correct, -1).astype(np.int64)
+    return ReactionTimes(time, choice, correct, conditions, float("nan"))
+
+
+def _onset(conditions: Mapping[str, npt.NDArray[Any]], onset: Union[float, str, npt.ArrayLike, None], n: int) -> Any:
+    if onset is None:
+        onset = "onset" if "onset" in conditions else 0.0
+    if isinstance(onset, str):
+        return condition_of(conditions, onset).astype(np.float64)
+    return float(onset) if np.ndim(onset) == 0 else as_array("onset", onset, (n,), np.float64)  # type: ignore[arg-type]
+
+
+def _truth(run: Run, right: Union[str, npt.ArrayLike, None], n: int) -> npt.NDArray[np.int64]:
+    trials = run.trials
+    if right is not None and not isinstance(right, str):
+        return as_array("right", right, (n,), np.int64)
+    if right is None and trials is not None and has_classes(trials):
+        return final_classes(trials)
+    conditions = trials.conditions if trials is not None else {}
+    if right is None and "target" not in conditions:
+        return np.full(n, -1, np.int64)
+    values = condition_of(conditions, right or "target")
+    return np.where(np.isfinite(values), values, -1).astype(np.int64)
+
+
+# --- means by condition ----------------------------------------------------------------------------------------------
+
+
+def _units(run: Run, names: Names) -> npt.NDArray[np.float32]:
+    """Rates of the populations that names or patterns choose, [T, B, units]."""
+    patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
+    found = [rates for name, rates in run.rates.items() if any(fnmatchcase(name, p) for p in patterns)]
+    if not found:
+        raise UnknownNameError(f"no population is called {names!r}, but {', '.join(run.rates)}")
+    return np.concatenate(found, axis=2)
+
+
+def condition_means(
+    run: Run, condition: Optional[str] = None, names: Names = "*", where: Optional[Where] = None
+) -> Tuple[Doubles, Doubles]:
+    """Mean rates over the trials of each value of a condition.
+
+    Args:
+        run: of a network on trials.
+        condition: without it the first that takes values of both signs, or else the first.
+        names: of which populations; shell patterns.
+        where: of which trials: ``{"context": 1}``.
+
+    Returns:
+        The values, ascending, [C]; and the means [C, T, units], NaN where every trial of that value is over.
+    """
+    if run.trials is None or not run.trials.conditions:
+        raise InvalidError("run: it must be one of trials that have conditions: net.run(task.trials(net, 200))")
+    conditions = run.trials.conditions
+    values = decimals(condition_of(conditions, condition or signed_condition(conditions)))
+    used = matching(conditions, where, len(values)) & np.isfinite(values)
+    rates = _units(run, names)
+    steps = np.arange(len(rates))[:, None]
+    running = np.ones(rates.shape[:2], bool) if run.trials.lengths is None else steps < run.trials.lengths
+    levels = np.unique(values[used])
+    means = np.empty((len(levels), len(rates), rates.shape[2]))
+    for level, out in zip(levels, means):
+        here = used & (values == level)
+        count = running[:, here].sum(axis=1)[:, None]
+        total = np.where(running[:, here, None], rates[:, here], 0).sum(axis=1, dtype=np.float64)
+        out[...] = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return levels, means
+
+
+# --- principal components --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class PCA:
+    """Principal components of population activity; made by :func:`pca`."""
+
+    #: Weight of each unit in each component, orthonormal rows [k, units].
+    components: Doubles = field(repr=False)
+    #: Fraction of the variance along each, [k], descending.
+    explained: Doubles
+    #: Mean rate of each unit, which is subtracted, [units].
+    mean: Doubles = field(repr=False)
+    #: Participation ratio of all variances, (sum l)^2 / sum l^2: how many dimensions the activity really uses.
+    dimensionality: float
+    #: Name of the condition.
+    condition: str
+    #: Its values, ascending, [C].
+    values: Doubles
+    #: The mean activity of each value along the components, [C, T, k]; NaN where all its trials are over.
+    trajectories: Doubles = field(repr=False)
+    #: Time of each step, ms, [T].
+    time: Doubles = field(repr=False)
+
+    def project(self, rates: npt.ArrayLike) -> Doubles:
+        """Rates [..., units] along the components, [..., k]."""
+        return (np.asarray(rates, np.float64) - self.mean) @ self.components.T
+
+
+def pca(
+    run: Run,
+    condition: Optional[str] = None,
+    names: Names = "*",
+    components: int = 3,
+    where: Optional[Where] = None,
+    window: Optional[Tuple[float, float]] = None,
+) -> PCA:
+    """Principal components of the mean activity of each value of a condition.
+
+    Rates are averaged over the trials of a value first, so that the components are of what differs over time and
+    between conditions, and noise counts little. Signs are such that the largest weight of each component is positive.
+
+    Args:
+        run: of a network on trials.
+        condition: without it the first that takes values of both signs, or else the first.
+        names: of which populations; shell patterns.
+        components: how many to keep.
+        where: of which trials: ``{"context": 1}``.
+        window: (from, to), ms: which part of the trial the components are of; the trajectories are of all of it.
+    """
+    if run.trials is None or not run.trials.conditions:
+        raise InvalidError("run: it must be one of trials that have conditions: net.run(task.trials(net, 200))")
+    condition = condition or signed_condition(run.trials.conditions)
+    values, means = condition_means(run, condition, names, where)
+    inside = np.ones(len(run.time), bool)
+    if window is not None:
+        inside = (run.time > window[0]) & (run.time <= window[1])
+    samples = means[:, inside].reshape(-1, means.shape[2])
+    samples = samples[np.isfinite(samples).all(axis=1)]
+    most = min(len(samples) - 1, means.shape[2])
+    if not 1 <= components <= most:
+        raise InvalidError(
+            f"components is {components}, must be 1 to {most}: of {len(samples)} samples of the activity"
+        )
+    mean = samples.mean(axis=0)
+    singular, rows = np.linalg.svd(samples - mean, full_matrices=False)[1:]
+    variance = singular**2
+    if not variance[0] > 0:
+        raise InvalidError("run: these units never change their rates, so that there is nothing to be seen")
+    kept = rows[:components]
+    kept = kept * np.sign(kept[np.arange(components), np.abs(kept).argmax(axis=1)])[:, None]
+    explained = variance[:components] / variance.sum()
+    ratio = float(variance.sum() ** 2 / (variance**2).sum())
+    return PCA(kept, explained, mean, ratio, condition, values, (means - mean) @ kept.T, run.time)
+
+
+# --- stages of a curriculum ------------------------------------------------------------------------------------------
+
+_STAGES = np.dtype(
+    [
+        ("stage", np.int64),
+        ("name", "U64"),
+        ("first", np.int64),
+        ("last", np.int64),
+        ("updates", np.int64),
+        ("trials", np.int64),
+        ("evaluations", np.int64),
+        ("performance", np.float64),
+        ("best", np.float64),
+        ("met", np.bool_),
+    ]
+)
+
+
+def stages(history: History, curriculum: Optional[Curriculum] = None, batch: int = 0) -> "np.recarray[Any, Any]":
+    """Performance by stage of a curriculum: a small table, one row a stage that was begun.
+
+    Args:
+        history: of a trainer with a curriculum.
+        curriculum: for the names of the stages, and to know whether the last one was met.
+        batch: trials an update: ``trainer.get("batch")``.
+
+    Returns:
+        A record array with ``stage`` (number), ``name``, ``first`` and ``last`` update, ``updates``, ``trials`` (to
+        criterion where the stage was met; 0 without ``batch``), ``evaluations`` (their number), ``performance`` (at the
+        last evaluation; NaN without one), ``best``, and ``met`` (whether the criterion was). ``pandas.DataFrame`` takes
+        it as it is.
+    """
+    number = history.stage
+    if len(number) == 0 or number.min() < 0:
+        raise OrderError("history: it has no stages: train with a curriculum")
+    rows = []
+    for stage in np.unique(number):
+        step = history.step[number == stage]
+        performance = history.performance[np.isin(history.performance_step, step)]
+        known = None if curriculum is None or stage >= len(curriculum) else curriculum.stages[stage]
+        met = bool(stage < number.max()) or (known is not None and _met(known, performance))
+        last, best = (performance[-1], performance.max()) if len(performance) else (np.nan, np.nan)
+        name = str(stage) if known is None else known.name
+        n = len(step)
+        rows.append((stage, name, step[0], step[-1], n, n * int(batch), len(performance), last, best, met))
+    return np.array(rows, _STAGES).view(np.recarray)
+
+
+def follow_staircase(rule: Staircase, performance: npt.NDArray[np.float64]) -> Doubles:
+    """Value of a staircase during each evaluation of its stage, and after the last, [m + 1]."""
+    low, high = sorted((rule.start, rule.hardest))
+    up = rule.step if rule.hardest > rule.start else -rule.step
+    found: List[float] = [rule.start]
+    for value in performance:
+        move = up if value >= rule.harder_at else -up if value < rule.easier_at else 0.0
+        found.append(min(max(found[-1] + move, low), high))
+    return np.array(found)
+
+
+def staircases(stage: Stage) -> Mapping[str, Staircase]:
+    """The staircases of a stage, by parameter."""
+    return {name: rule for name, rule in stage.parameters.items() if isinstance(rule, Staircase)}
+
+
+def _met(stage: Stage, performance: npt.NDArray[np.float64]) -> bool:
+    """Whether a stage of which all evaluations are known has ended by its criterion."""
+    at_end = np.ones(len(performance), bool)
+    for rule in staircases(stage).values():
+        at_end &= follow_staircase(rule, performance)[:-1] == rule.hardest
+    held = at_end & (performance >= stage.criterion)
+    return len(held) >= stage.evaluations and bool(held[-stage.evaluations :].all())

@@ -1,0 +1,468 @@
+"""Psychometric functions, fitted by maximum likelihood, with confidence intervals by profile likelihood.
+
+Three shapes, all of them one function F of z = a + b x'::
+
+    "weibull"   P(c) = guess + (1 - guess - lapse) (1 - exp(-(c / alpha)^beta)),  c >= 0: fraction correct
+    "logistic"  P(x) = lapse + (1 - 2 lapse) / (1 + exp(-slope (x - bias))),      x of both signs: fraction of a choice
+    "normal"    P(x) = lapse + (1 - 2 lapse) Phi(slope (x - bias))
+
+An interval holds all values at which twice the log likelihood, the other parameters being as good as they can be, is
+less than the chi-square quantile (3.84 for 95 %) below its maximum. Where the data set no bound it has none: it ends
+at 0 or infinity. Needs SciPy.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import InvalidError
+
+__all__ = ["PsychometricFit", "fit_psychometric"]
+
+Doubles = npt.NDArray[np.float64]
+Interval = Tuple[float, float]
+
+SHAPES = ("weibull", "logistic", "normal")
+#: Largest lapse rate that a fit considers: a tenth is much, above it fits trade lapses for threshold.
+MOST_LAPSE = 0.2
+#: b of a Weibull lies in here; a fit that ends at a side is reported as 0 or infinite.
+LEAST_BETA, MOST_BETA = 0.01, 100.0
+#: The largest |b|, of x' that spans 1.
+MOST_SLOPE = 1e3
+#: How far a location is followed from the data, in spans of x'.
+FAR = 1e4
+
+
+def needed(module: str, what: str, extra: str) -> Any:
+    """An optional module, or an error that says how to get it."""
+    import importlib
+
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        package = module.split(".")[0]
+        message = f"{what} needs {package}: pip install {package} (or: pip install neuroai[{extra}])"
+        raise ImportError(message, name=package) from None
+
+
+def _logs(shape: str, z: Doubles) -> Tuple[Doubles, Doubles, Doubles]:
+    """log F, log(1 - F) and log dF/dz, exact in the tails."""
+    if shape == "weibull":
+        z = np.clip(z, -700, 700)
+        hazard = np.exp(z)
+        with np.errstate(divide="ignore"):
+            below = np.where(hazard < 1e-10, z, np.log(-np.expm1(-np.maximum(hazard, 1e-300))))
+        return below, -hazard, z - hazard
+    if shape == "logistic":
+        below, above = -np.logaddexp(0, -z), -np.logaddexp(0, z)
+        return below, above, below + above
+    special = needed("scipy.special", "fitting a psychometric function", "fits")
+    return special.log_ndtr(z), special.log_ndtr(-z), -0.5 * z**2 - 0.5 * np.log(2 * np.pi)
+
+
+class _Data:
+    """Counts over x', which spans about 1 around 0; and the likelihood of z = a + b x' with a lapse rate l."""
+
+    def __init__(self, shape: str, x: Doubles, k: Doubles, n: Doubles, guess: float) -> None:
+        self.shape, self.k, self.n, self.guess = shape, k, n, guess
+        self.centre = float(np.average(x, weights=n))
+        self.span = float(np.ptp(x)) or 1.0
+        self.x = (x - self.centre) / self.span
+
+    def limits(self, lapse: float) -> Tuple[float, float]:
+        """P where F is 0, and how much it rises."""
+        low = self.guess if self.shape == "weibull" else lapse
+        return low, 1 - low - lapse
+
+    def likelihood(self, a: float, b: float, lapse: float) -> Tuple[float, Doubles]:
+        """Log likelihood, without the binomial coefficients, and its gradient in (a, b, lapse)."""
+        below, above, density = _logs(self.shape, a + b * self.x)
+        low, rise = self.limits(lapse)
+        with np.errstate(divide="ignore"):
+            lows, rises, highs = np.log(low), np.log(rise), np.log(1 - low - rise) if lapse > 0 else -np.inf
+        p, q = np.logaddexp(lows, rises + below), np.logaddexp(highs, rises + above)
+        value = float(np.sum(_times(self.k, p) + _times(self.n - self.k, q)))
+        right, wrong = self.k * np.exp(np.minimum(-p, 500)), (self.n - self.k) * np.exp(np.minimum(-q, 500))
+        dz = _times(self.k, np.exp(rises + density - p)) - _times(self.n - self.k, np.exp(rises + density - q))
+        dp = -np.exp(below) if self.shape == "weibull" else 1 - 2 * np.exp(below)
+        return value, np.array([dz.sum(), (dz * self.x).sum(), ((right - wrong) * dp).sum()])
+
+
+def _times(count: Doubles, value: Doubles) -> Doubles:
+    """0 times infinity is 0: what never happened may have been impossible."""
+    with np.errstate(over="ignore"):  # a gradient that is too large is clipped
+        return np.where(count > 0, count * np.where(count > 0, value, 0), 0)
+
+
+class _Search:
+    """Finds the maximum, with none or one of the parameters held."""
+
+    def __init__(self, data: _Data, lapse: Optional[float]) -> None:
+        self.optimize = needed("scipy.optimize", "fitting a psychometric function", "fits")
+        self.data, self.lapse = data, lapse
+        self.slopes = _slope_bounds(data)
+        self.best = max((self._from(start) for start in self._starts()), key=lambda found: found[0])
+        self._take_a_step()
+
+    def _take_a_step(self) -> None:
+        """The steepest slope instead, where it is as good as any: of data that a step explains."""
+        step = self.at_slope(self.slopes[1] if self.best[1][1] > 0 else self.slopes[0], self.best[1])
+        if step[0] >= self.best[0] - 1e-6:
+            self.best = step
+
+    def _starts(self) -> List[Doubles]:
+        """Several, as only that of a guess rate and a lapse rate of 0 has no other maximum."""
+        lapses = [0.01, 0.1] if self.lapse is None else [self.lapse]
+        if self.data.shape != "weibull":
+            return [np.array([0.0, 0.0, lapse]) for lapse in lapses]
+        return [np.array([-b * m, b, lapse]) for b in (2.0, 20.0) for m in (-0.3, 0.0, 0.3) for lapse in lapses]
+
+    def _from(self, start: Doubles) -> Tuple[float, Doubles]:
+        return self.climb(lambda p: p, np.eye(3), start)
+
+    def climb(
+        self, place: Callable[[Doubles], Doubles], jacobian: npt.NDArray[Any], start: Doubles
+    ) -> Tuple[float, Doubles]:
+        """The best (a, b, lapse) = place(free), linear in what is free, [k] with jacobian [3, k]."""
+
+        def cost(free: Doubles) -> Tuple[float, Doubles]:
+            a, b, lapse = place(free)
+            value, gradient = self.data.likelihood(a, b, lapse)
+            return -max(value, -1e15) / total, -(jacobian.T @ np.clip(gradient, -1e15, 1e15)) / total
+
+        total = float(self.data.n.sum())
+        limits = [(-2e4, 2e4), self.slopes, (0, MOST_LAPSE) if self.lapse is None else (self.lapse, self.lapse)]
+        bounds = [limits[int(np.argmax(np.abs(column) * [1, 2, 3]))] for column in jacobian.T]
+        start = np.clip(start, [low for low, _ in bounds], [high for _, high in bounds])
+        options = {"ftol": 1e-14, "gtol": 1e-10, "maxiter": 500}
+        found = self.optimize.minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        return -float(found.fun) * total, place(found.x)
+
+    # the profiles: the best likelihood with one parameter held, from where a neighbour had its best
+    def at_location(self, m: float, near: Doubles) -> Tuple[float, Doubles]:
+        place = lambda free: np.array([-m * free[0], free[0], free[1]])  # noqa: E731
+        starts = [near[1], 1 / (1 + abs(m))] if self.data.shape == "weibull" and abs(m) > 2 else [near[1]]
+        jacobian = np.array([[-m, 0], [1, 0], [0, 1]])
+        found = [self.climb(place, jacobian, np.array([b, near[2]])) for b in starts]
+        return max(found, key=lambda one: one[0])
+
+    def at_slope(self, b: float, near: Doubles) -> Tuple[float, Doubles]:
+        place = lambda free: np.array([free[0], b, free[1]])  # noqa: E731
+        m = -near[0] / near[1] if near[1] else 0.0
+        return self.climb(place, np.array([[1, 0], [0, 0], [0, 1]]), np.array([-m * b, near[2]]))
+
+    def at_lapse(self, lapse: float, near: Doubles) -> Tuple[float, Doubles]:
+        place = lambda free: np.array([free[0], free[1], lapse])  # noqa: E731
+        return self.climb(place, np.array([[1, 0], [0, 1], [0, 0]]), near[:2])
+
+
+def _slope_bounds(data: _Data) -> Interval:
+    if data.shape == "weibull":
+        return LEAST_BETA * data.span, MOST_BETA * data.span
+    return -MOST_SLOPE, MOST_SLOPE
+
+
+def _side(
+    search: _Search, profile: Any, start: float, steps: List[float], drop: float, none: float, closed: bool = False
+) -> float:
+    """Where a profile has dropped by ``drop``, going from ``start`` through ``steps``; ``none`` where it never has."""
+    top, near = search.best
+    inner = start
+
+    def excess(value: float) -> float:
+        return float(2 * (top - profile(value, near)[0]) - drop)
+
+    if not closed and excess(steps[-1]) < 0:
+        return none
+    for value in steps:
+        found, where = profile(value, near)
+        if 2 * (top - found) > drop:
+            low, high = sorted((inner, value))
+            if excess(low) * excess(high) >= 0:
+                return value
+            return float(search.optimize.brentq(excess, low, high, xtol=1e-5, rtol=1e-5))
+        inner, near = value, where
+    return none
+
+
+def _out(start: float, to: float, first: float) -> List[float]:
+    """Steps from start to ``to``, each 1.6 times as long as the one before."""
+    steps, step, sign = [], first, np.sign(to - start)
+    value = start + sign * step
+    while (to - value) * sign > 0:
+        steps.append(value)
+        step *= 1.6
+        value += sign * step
+    return [*steps, to]
+
+
+@dataclass(frozen=True)
+class PsychometricFit:
+    """A fitted psychometric function; call it with values of the condition to have P.
+
+    Made by :func:`fit_psychometric` and :meth:`neuroai.Evaluation.fit`.
+    """
+
+    #: "weibull", "logistic" or "normal".
+    shape: str
+    #: "alpha" (unit of x; P there is guess + (1 - guess - lapse) (1 - 1/e)) and "beta"; or "bias" (unit of x) and
+    #: "slope" (1 / unit of x); and "lapse". 0, infinite or NaN where the data do not bound it.
+    parameters: Dict[str, float]
+    #: Of each fitted parameter its confidence interval, by profile likelihood.
+    interval: Dict[str, Interval]
+    #: Of the intervals: 0.95.
+    confidence: float
+    #: P at c = 0 of a Weibull.
+    guess: float
+    #: Log likelihood of the counts, with the binomial coefficients left out.
+    log_likelihood: float
+    #: 2 (log likelihood of a model with a parameter for each value - log_likelihood).
+    deviance: float
+    #: Number of values less number of fitted parameters.
+    degrees: int
+    #: Probability of a larger deviance were the function true (chi-square; NaN at 0 degrees). Trials per value should
+    #: be many for it to hold.
+    p_value: float
+    #: Values of the condition, ascending, [m].
+    x: Doubles = field(repr=False)
+    #: Number of successes at each, [m].
+    successes: Doubles = field(repr=False)
+    #: Number of trials at each, [m].
+    trials: Doubles = field(repr=False)
+    #: a, b, lapse, and centre and span of x'.
+    _z: Tuple[float, float, float, float, float] = field(repr=False, default=(0, 0, 0, 0, 1))
+
+    def __call__(self, x: npt.ArrayLike) -> Doubles:
+        """P at ``x``, of the same shape."""
+        a, b, lapse, centre, span = self._z
+        values = np.asarray(x, np.float64)
+        if self.shape == "weibull":
+            if np.any(values < 0):
+                raise InvalidError("x: a Weibull function is of values of at least 0")
+            with np.errstate(divide="ignore"):
+                values = np.log(values)
+        low = self.guess if self.shape == "weibull" else lapse
+        with np.errstate(invalid="ignore"):
+            z = np.where(np.isneginf(values), -np.inf, a + b * (values - centre) / span)
+        return np.asarray(low + (1 - low - lapse) * np.exp(_logs(self.shape, z)[0]))
+
+    @property
+    def fraction(self) -> Doubles:
+        """Fraction of successes at each value of ``x``, [m]."""
+        return self.successes / self.trials
+
+    def __repr__(self) -> str:
+        words = []
+        for name, value in self.parameters.items():
+            bounds = "({:.4g}, {:.4g})".format(*self.interval[name]) if name in self.interval else "(given)"
+            words.append(f"{name} {value:.4g} {bounds}")
+        return (
+            f"<{self.shape} fit: {', '.join(words)}; deviance {self.deviance:.3g}, {self.degrees} degrees of freedom>"
+        )
+
+
+def fit_psychometric(
+    x: npt.ArrayLike,
+    successes: npt.ArrayLike,
+    trials: npt.ArrayLike,
+    shape: str = "weibull",
+    *,
+    guess: float = 0.5,
+    lapse: Union[float, str] = 0.0,
+    confidence: float = 0.95,
+) -> PsychometricFit:
+    """Fits a psychometric function by maximum likelihood.
+
+    Args:
+        x: values of the condition, [m]; for a Weibull at least 0. Values may be repeated.
+        successes: number of correct trials at each value (Weibull), or of choices of one kind, [m].
+        trials: number of trials at each, [m].
+        shape: "weibull", "logistic" or "normal", see `neuroai.fits`.
+        guess: of a Weibull, P at c = 0: 1 / number of choices.
+        lapse: fraction of trials in which the answer is wrong (or, with both signs, against the evidence) whatever the
+            value; or "fit", between 0 and 0.2.
+        confidence: of the intervals.
+
+    Returns:
+        The fit, with intervals by profile likelihood.
+    """
+    if shape not in SHAPES:
+        raise InvalidError(f"shape: expected one of {', '.join(SHAPES)}, got {shape!r}")
+    if not 0 <= guess < 1:
+        raise InvalidError(f"guess is {guess:g}, must be at least 0 and below 1")
+    if not 0 < confidence < 1:
+        raise InvalidError(f"confidence is {confidence:g}, must be between 0 and 1")
+    fixed = _fixed_lapse(lapse, guess if shape == "weibull" else 0.5)
+    values, k, n = _counts(x, successes, trials)
+    used = _usable(shape, values, k, n, guess, fixed)
+    where = np.log(values[used]) if shape == "weibull" else values[used]
+    search = _Search(_Data(shape, where, k[used], n[used], guess), fixed)
+    return _made(search, values, k, n, guess, confidence)
+
+
+def _fixed_lapse(lapse: Union[float, str], guess: float) -> Optional[float]:
+    if lapse == "fit":
+        return None
+    if isinstance(lapse, str) or not 0 <= lapse < min(0.5, 1 - guess):
+        most = min(0.5, 1 - guess)
+        raise InvalidError(f'lapse: expected "fit" or a fraction of at least 0 and below {most:g}, got {lapse!r}')
+    return float(lapse)
+
+
+def _counts(x: npt.ArrayLike, successes: npt.ArrayLike, trials: npt.ArrayLike) -> Tuple[Doubles, Doubles, Doubles]:
+    """Sorted values, each once, with their counts."""
+    values, k, n = np.broadcast_arrays(*(np.asarray(array, np.float64).ravel() for array in (x, successes, trials)))
+    if not np.all(np.isfinite(values) & np.isfinite(k) & np.isfinite(n)):
+        raise InvalidError("x, successes and trials must be finite")
+    if np.any((k < 0) | (k > n)):
+        raise InvalidError("successes: must be at least 0 and at most trials (they are numbers, not fractions)")
+    if np.any((k != np.round(k)) | (n != np.round(n))):
+        raise InvalidError("successes and trials: must be whole numbers (successes is a number, not a fraction)")
+    kept = n > 0
+    unique, index = np.unique(values[kept], return_inverse=True)
+    index = index.ravel()
+    m = len(unique)
+    counts = [np.asarray(np.bincount(index, number[kept], m), np.float64) for number in (k, n)]
+    return unique.astype(np.float64), counts[0], counts[1]
+
+
+def _usable(
+    shape: str, x: Doubles, k: Doubles, n: Doubles, guess: float, lapse: Optional[float]
+) -> npt.NDArray[np.bool_]:
+    """Which values tell something; or an error where no fit can be made of them."""
+    used = x > 0 if shape == "weibull" else np.ones(len(x), bool)
+    if shape == "weibull" and np.any(x < 0):
+        raise InvalidError(
+            "x: a Weibull function is of values of at least 0; of both signs take 'logistic' or 'normal'"
+        )
+    if shape == "weibull" and guess == 0 and np.any(k[~used] > 0):
+        raise InvalidError("guess is 0, but there are successes at x = 0: give the chance level")
+    least = 3 if lapse is None else 2
+    above = " above 0" if shape == "weibull" else ""
+    if used.sum() < least:
+        raise InvalidError(f"x: a fit of {least} parameters needs at least {least} values{above}, got {used.sum()}")
+    if np.all(k[used] == n[used]) or np.all(k[used] == 0):
+        what = "correct" if shape == "weibull" else "the same choice"
+        if shape == "weibull" and not np.all(k[used] == n[used]):
+            raise InvalidError("successes: no trial is correct, so that there is no threshold to be found")
+        raise InvalidError(f"successes: every trial is {what}: no threshold is to be found: add weaker values")
+    return used
+
+
+# --- from coordinates to what is reported ----------------------------------------------------------------------------
+
+
+def _made(search: _Search, x: Doubles, k: Doubles, n: Doubles, guess: float, confidence: float) -> PsychometricFit:
+    stats = needed("scipy.stats", "fitting a psychometric function", "fits")
+    data, (a, b, lapse) = search.data, search.best[1]
+    parameters, interval = _reported(search, float(stats.chi2.ppf(confidence, 1)))
+    parameters["lapse"] = float(lapse)
+    coordinates = (float(a), float(b), float(lapse), data.centre, data.span)
+    fit = PsychometricFit(data.shape, parameters, interval, confidence, guess, 0, 0, 0, 0, x, k, n, coordinates)
+    p = fit(x)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        likelihood = float(np.sum(_times(k, np.log(p)) + _times(n - k, np.log1p(-p))))
+        full = float(np.sum(_times(k, np.log(k / n)) + _times(n - k, np.log1p(-k / n))))
+    deviance = max(0.0, 2 * (full - likelihood))
+    degrees = len(x) - len(interval)
+    p_value = float(stats.chi2.sf(deviance, degrees)) if degrees > 0 else float("nan")
+    return PsychometricFit(
+        data.shape,
+        parameters,
+        interval,
+        confidence,
+        guess,
+        likelihood,
+        deviance,
+        degrees,
+        p_value,
+        x,
+        k,
+        n,
+        coordinates,
+    )
+
+
+def _reported(search: _Search, drop: float) -> Tuple[Dict[str, float], Dict[str, Interval]]:
+    data, (_, b, lapse) = search.data, search.best[1]
+    m, slope = _location(search), float(b)
+    location, steepness = _location_interval(search, m, drop), _slope_interval(search, slope, drop)
+    if data.shape == "weibull":
+        ends = [float(np.exp(data.centre + data.span * end)) for end in location]
+        names, values = ("alpha", "beta"), (float(np.exp(data.centre + data.span * m)), _limit(search, slope))
+        found = [(ends[0], ends[1]), (_limit(search, steepness[0]), _limit(search, steepness[1]))]
+    else:
+        names, values = ("bias", "slope"), (data.centre + data.span * m, _limit(search, slope))
+        found = [
+            (data.centre + data.span * location[0], data.centre + data.span * location[1]),
+            (_limit(search, steepness[0]), _limit(search, steepness[1])),
+        ]
+    interval: Dict[str, Interval] = dict(zip(names, found))
+    if search.lapse is None:
+        near = max(float(lapse), 1e-4)
+        low = _side(search, search.at_lapse, float(lapse), _out(float(lapse), 0.0, near / 8), drop, 0.0, True)
+        steps = _out(float(lapse), MOST_LAPSE, 0.002)
+        high = _side(search, search.at_lapse, float(lapse), steps, drop, MOST_LAPSE, True)
+        interval["lapse"] = (low, high)
+    return dict(zip(names, values)), interval
+
+
+def _limit(search: _Search, slope: float) -> float:
+    """A slope in the unit of x; what is at the end of its range is infinite, or 0."""
+    low, high = search.slopes
+    if slope >= high * (1 - 1e-6):
+        return float("inf")
+    if slope <= low + abs(low) * 1e-6:
+        return 0.0 if search.data.shape == "weibull" else -float("inf")
+    return slope / search.data.span
+
+
+def _location(search: _Search) -> float:
+    """Where z = 0; of a step between two values their middle; NaN of a flat curve."""
+    data, (top, (a, b, lapse)) = search.data, search.best
+    limit = _limit(search, float(b))
+    if limit == 0:
+        return float("nan")
+    z = a + b * data.x
+    if np.isinf(limit) and np.any(z < 0) and np.any(z > 0):
+        change = np.flatnonzero(np.diff(np.sign(z)))[0]
+        middle = float((data.x[change] + data.x[change + 1]) / 2)
+        if data.likelihood(-b * middle, b, lapse)[0] >= top - 1e-6:
+            return middle
+    shown = np.exp(_logs(data.shape, z)[0])
+    if data.shape == "weibull" and shown.max() < 1e-9:
+        return float("inf")
+    return float(-a / b)
+
+
+def _location_interval(search: _Search, m: float, drop: float) -> Interval:
+    none = (-float("inf"), float("inf"))
+    if not np.isfinite(m):
+        return none
+    far = FAR if search.data.shape != "weibull" else 40 / search.data.span  # e^40 is nobody's threshold
+    first = 0.02
+    low = _side(search, search.at_location, m, _out(m, min(m, 0) - far, first), drop, none[0])
+    high = _side(search, search.at_location, m, _out(m, max(m, 0) + far, first), drop, none[1])
+    return low, high
+
+
+def _slope_interval(search: _Search, b: float, drop: float) -> Interval:
+    low, high = search.slopes
+    if search.data.shape != "weibull":
+        first = max(0.05 * abs(b), 0.1)
+        left = _side(search, search.at_slope, b, _out(b, low, first), drop, low) if b > low else low
+        right = _side(search, search.at_slope, b, _out(b, high, first), drop, high) if b < high else high
+        return left, right
+
+    def profile(logarithm: float, near: Doubles) -> Tuple[float, Doubles]:
+        return search.at_slope(float(np.exp(logarithm)), near)
+
+    start, first = float(np.log(b)), 0.05
+    ends = float(np.log(low)), float(np.log(high))
+    left = _side(search, profile, start, _out(start, ends[0], first), drop, ends[0]) if start > ends[0] else ends[0]
+    right = _side(search, profile, start, _out(start, ends[1], first), drop, ends[1]) if start < ends[1] else ends[1]
+    return float(np.exp(left)), float(np.exp(right))
