@@ -1133,6 +1133,43 @@ START_TEST(no_state)
 }
 END_TEST
 
+/* A trial by its number: the same bits alone and among others, also after a snapshot. */
+START_TEST(trials_have_numbers)
+{
+  nai_network *net = compose_ei(12, 4);
+  nai_network_set(net, "E I", "noise", 0.2);
+  expect_ok(nai_network_build(net, 3));
+  nai_state *four, *one, *other;
+  expect_ok(nai_state_create(&four, net, 4, 9));
+  expect_ok(nai_state_create(&one, net, 1, 9));
+  expect_ok(nai_state_create(&other, net, 1, 1));
+  expect_ok(nai_state_set_first(four, 100));
+  expect_ok(nai_state_set_first(one, 102));
+  float z[4][2], alone[2];
+  char *snapshot = malloc((size_t)nai_state_snapshot_size(one));
+  for (int t = 0; t < 20; t++) {
+    expect_ok(nai_state_step(four, NULL, z[0]));
+    if (t == 10) {
+      expect_ok(nai_state_snapshot(snapshot, nai_state_snapshot_size(one), one));
+      expect_ok(nai_state_restore(other, snapshot, nai_state_snapshot_size(one)));
+    }
+    expect_ok(nai_state_step(t < 10 ? one : other, NULL, alone));
+    EXPECT(memcmp(z[2], alone, sizeof alone) == 0);
+    EXPECT(memcmp(z[1], alone, sizeof alone) != 0);
+  }
+  free(snapshot);
+  expect_fails(nai_state_set_first(NULL, 0), NAI_ERR_INVALID, "state");
+  expect_fails(nai_state_set_first(four, UINT64_MAX), NAI_ERR_INVALID, "first is");
+  expect_fails(nai_state_set_first(four, (UINT64_C(1) << 56) - 3), NAI_ERR_INVALID, "first is");
+  expect_ok(nai_state_set_first(four, (UINT64_C(1) << 56) - 4));
+  ck_assert(nai_trials_first(NULL) == 0);
+  nai_state_destroy(four);
+  nai_state_destroy(one);
+  nai_state_destroy(other);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *state_suite(void);
 
 Suite *state_suite(void)
@@ -1151,5 +1188,6 @@ Suite *state_suite(void)
   ADD_CASE(suite, "threads", many_states_on_many_threads, running_allocates_nothing,
            states_without_memory);
   ADD_CASE(suite, "arguments", states_that_cannot_be, arguments_that_are_refused, no_state);
+  ADD_CASE(suite, "numbers of trials", trials_have_numbers);
   return suite;
 }

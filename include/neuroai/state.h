@@ -60,6 +60,13 @@ NAI_API nai_status nai_state_inject(nai_state *state, const char *names, const f
 /** Ends clamping and injection of these populations. */
 NAI_API nai_status nai_state_release(nai_state *state, const char *names);
 
+/**
+ * Number that the first trial has, below 2^56 less the number of trials; 0 at the start. With the
+ * number and the seed of trials that were run elsewhere, such as nai_trials_first() of an
+ * evaluation's, the noise is the same.
+ */
+NAI_API nai_status nai_state_set_first(nai_state *state, uint64_t first);
+
 /** Rates of a population now: [trials, n]. */
 NAI_API nai_status nai_state_rates(nai_view *out, const nai_state *state, const char *name);
 

@@ -70,6 +70,12 @@ NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name
  */
 NAI_API nai_status nai_trials_set_first(nai_trials *trials, uint64_t first);
 
+/**
+ * Number that the first trial has; those of a task's test stream start at 2^55. 0 when trials is
+ * NULL.
+ */
+NAI_API uint64_t nai_trials_first(const nai_trials *trials);
+
 /** Looks at an array; `name` is the output or the condition. Nullable: name (inputs, lengths). */
 NAI_API nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what,
                                    const char *name);

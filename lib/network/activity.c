@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
 
@@ -240,4 +241,11 @@ void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, 
     move_units(a, stage, t, row, rows, scratch);
   }
   if (net->n_outputs) read_out(a, t, row, rows, scratch);
+}
+
+nai_status nai__first_check(uint64_t first, int64_t trials)
+{
+  if (first <= ((uint64_t)1 << 56) - (uint64_t)trials) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "first is %llu, must be at most 2^56 less the number of trials",
+                   (unsigned long long)first);
 }

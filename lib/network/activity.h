@@ -59,4 +59,7 @@ void nai__begin(const nai__activity *a, int64_t row, int64_t rows);
 void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
                   nai__scratch *scratch);
 
+/* Numbers of trials: noise has 56 bits for them. */
+nai_status nai__first_check(uint64_t first, int64_t trials);
+
 #endif

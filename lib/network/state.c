@@ -10,7 +10,7 @@
 #include "view.h"
 
 /* Of snapshots; changes whenever their layout does. */
-#define SNAPSHOT_MAGIC UINT64_C(0x3230544154534e41)
+#define SNAPSHOT_MAGIC UINT64_C(0x3330544154534e41)
 
 /* Of one state: 64 GiB. */
 #define MOST_FLOATS ((int64_t)1 << 34)
@@ -32,7 +32,7 @@ struct header {
   uint64_t magic;
   uint64_t network; /* hash of all that says what the numbers belong to */
   int64_t n_memory, trials, time;
-  uint64_t seed;
+  uint64_t seed, first;
   int32_t injects, clamps;
 };
 
@@ -316,8 +316,17 @@ static struct header header_of(const nai_state *s)
                          s->activity.trials,
                          s->time,
                          s->activity.seed,
+                         s->activity.first,
                          s->activity.inject != NULL,
                          s->activity.clamp != NULL};
+}
+
+nai_status nai_state_set_first(nai_state *state, uint64_t first)
+{
+  NAI__REQUIRE(state);
+  NAI__TRY(nai__first_check(first, state->activity.trials));
+  state->activity.first = first;
+  return NAI_OK;
 }
 
 int64_t nai_state_snapshot_size(const nai_state *state)
@@ -352,15 +361,18 @@ nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size)
   memcpy(&header, buffer, sizeof header);
   own.time = header.time;
   own.seed = header.seed;
+  own.first = header.first;
   own.injects = header.injects;
   own.clamps = header.clamps;
-  if (memcmp(&header, &own, sizeof own) != 0 || header.time < 0)
+  if (memcmp(&header, &own, sizeof own) != 0 || header.time < 0 ||
+      nai__first_check(header.first, header.trials) != NAI_OK)
     return nai__fail(NAI_ERR_FORMAT,
                      "the snapshot is of another network or another number of trials");
   memcpy(state->memory, (const char *)buffer + sizeof header,
          (size_t)state->n_memory * sizeof(float));
   state->time = header.time;
   state->activity.seed = header.seed;
+  state->activity.first = header.first;
   refresh_perturbations(state);
   return NAI_OK;
 }

@@ -4,6 +4,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
+#include "../network/activity.h"
 #include "../network/view.h"
 #include "arrays.h"
 
@@ -327,12 +328,14 @@ const char *nai_trials_condition_name(const nai_trials *trials, int64_t index)
 nai_status nai_trials_set_first(nai_trials *trials, uint64_t first)
 {
   NAI__REQUIRE(trials);
-  if (first > NAI__MOST_TRIAL - (uint64_t)trials->trials)
-    return nai__fail(NAI_ERR_INVALID,
-                     "first is %llu, must be at most 2^55 less the number of trials",
-                     (unsigned long long)first);
+  NAI__TRY(nai__first_check(first, trials->trials));
   trials->first = first;
   return NAI_OK;
+}
+
+uint64_t nai_trials_first(const nai_trials *trials)
+{
+  return trials ? trials->first : 0;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

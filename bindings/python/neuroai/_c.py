@@ -726,6 +726,7 @@ nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float32
 nai_state_silence = _function("nai_state_silence", nai_status, _state, Text)
 nai_state_inject = _function("nai_state_inject", nai_status, _state, Text, floats, int64)
 nai_state_release = _function("nai_state_release", nai_status, _state, Text)
+nai_state_set_first = _function("nai_state_set_first", nai_status, _state, uint64)
 nai_state_rates = _function("nai_state_rates", nai_status, _view_out, _state, Text)
 nai_state_time = _function("nai_state_time", c_int64, _state)
 nai_state_snapshot_size = _function("nai_state_snapshot_size", c_int64, _state)
@@ -792,6 +793,7 @@ nai_trials_set_mask = _function("nai_trials_set_mask", nai_status, _trials, Text
 nai_trials_set_lengths = _function("nai_trials_set_lengths", nai_status, _trials, ints)
 nai_trials_set_condition = _function("nai_trials_set_condition", nai_status, _trials, Text, floats)
 nai_trials_set_first = _function("nai_trials_set_first", nai_status, _trials, uint64)
+nai_trials_first = _function("nai_trials_first", c_uint64, _trials)
 nai_trials_view = _function("nai_trials_view", nai_status, _view_out, _trials, int32, Text)
 nai_trials_condition_name = _function("nai_trials_condition_name", c_char_p, _trials, int64)
 

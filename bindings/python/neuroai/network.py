@@ -461,7 +461,8 @@ class Network(Handle):
         Args:
             inputs: [T, B, n] (steps, trials, channels of all inputs in order); [T, n] is taken as one trial; or a
                 mapping from an input's name to such an array, inputs that are left out being 0; or trials.
-            seed: of the noise. Trial b has the noise of trial b of that seed.
+            seed: of the noise. Trial b has the noise of trial b of that seed; trials have that of their own numbers, as
+                in an evaluation with that seed.
             trials, steps: needed when there are no inputs.
             state: goes on from there (and moves it on) instead of starting at time 0; ``seed`` is then not read.
         """

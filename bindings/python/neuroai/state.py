@@ -232,4 +232,7 @@ def run(
         if trials is not None and trials != given:
             raise InvalidError(f"trials is {trials}, but the inputs have {given}")
         trials = given
-    return State(net, 1 if trials is None else trials, seed).run(inputs, steps)
+    fresh = State(net, 1 if trials is None else trials, seed)
+    if isinstance(inputs, Trials):
+        _c.nai_state_set_first(fresh, inputs.first)
+    return fresh.run(inputs, steps)

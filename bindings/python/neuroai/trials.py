@@ -130,7 +130,7 @@ class Trials:
         trials.lengths = look(_c.NAI_TRIALS_LENGTHS)
         names = texts(lambda index: _c.nai_trials_condition_name(handle, index))
         trials.conditions = {name: look(_c.NAI_TRIALS_CONDITION, name) for name in names}
-        trials.first = 0
+        trials.first = _c.nai_trials_first(handle)
         trials._handles = weakref.WeakKeyDictionary({net: handle})
         return trials
 

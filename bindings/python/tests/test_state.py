@@ -171,3 +171,11 @@ def test_a_step_is_quick(net):
     for _ in range(1000):
         state.step(u, out)
     assert time.perf_counter() - start < 1
+
+
+def test_trials_run_as_they_were_evaluated():
+    net = small(noise=0.3)
+    task = na.tasks.PerceptualDecisionMaking(fixation=40, stimulus=200)
+    evaluation = na.evaluate(net, task, trials=50, seed=4)
+    run = net.run(task.trials(net, 50, seed=4), seed=4)
+    assert (run.outputs["choice"][-1].argmax(axis=1) == evaluation.choice).all()
