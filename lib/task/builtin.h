@@ -9,6 +9,9 @@
 #include "parameters.h"
 #include "task.h"
 
+struct nai__epoch;
+struct nai__trial;
+
 typedef struct nai__task_kind {
   const char *name;
   int64_t n_inputs, n_outputs;
@@ -20,9 +23,19 @@ typedef struct nai__task_kind {
   int n_parameters;
   int n_single;                   /* the last so many parameters hold one value, never a list */
   const nai__list_default *lists; /* ends with n = 0; NULL for none */
-  /* Steps of the longest trial; fails when there could be a trial without a step. */
+  /*
+   * Of a task of epochs (epochs.h): what they are, and what happens in them. NULL where `generate`
+   * does all.
+   */
+  const struct nai__epoch *epochs; /* [n_epochs] */
+  int n_epochs;
+  void (*fill)(struct nai__trial *trial);
+  /*
+   * Steps of the longest trial; fails when there could be a trial without a step. NULL: those of
+   * the epochs.
+   */
   nai_status (*steps)(int64_t *longest, const nai__parameters *parameters, double dt);
-  /* Fills a batch; `user` is the nai__builtin_task. */
+  /* Fills a batch; `user` is the nai__builtin_task. NULL: by `fill`. */
   nai_status (*generate)(void *user, nai_trial_batch *batch);
   nai_status (*judge)(void *user, nai_judgement *judgement);
 } nai__task_kind;

@@ -63,11 +63,6 @@ static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
 enum { DRAW_TARGET, DRAW_OTHER };
 enum { FIRST_CONTEXT_INPUT = 5 };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 /* Coherence with a sign, %. */
 static double show(nai__trial *trial, int modality, int side)
 {
@@ -97,11 +92,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, TARGET, target);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 extern const nai__task_kind nai__context_decision;
 
 const nai__task_kind nai__context_decision = {
@@ -114,6 +104,7 @@ const nai__task_kind nai__context_decision = {
     .parameters = parameters,
     .n_parameters = PARAMETERS,
     .lists = lists,
-    .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
 };

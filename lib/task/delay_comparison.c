@@ -42,11 +42,6 @@ static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
 
 enum { DRAW_TARGET };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 static void show(nai__trial *trial, nai__span span, double f)
 {
   nai__set_input(trial, span, 1, (1 + (f - 10) / 24) / 2);
@@ -69,11 +64,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, TARGET, target);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 extern const nai__task_kind nai__delay_comparison;
 
 const nai__task_kind nai__delay_comparison = {
@@ -86,6 +76,7 @@ const nai__task_kind nai__delay_comparison = {
     .parameters = parameters,
     .n_parameters = PARAMETERS,
     .lists = lists,
-    .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
 };

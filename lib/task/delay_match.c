@@ -53,16 +53,6 @@ static const nai__epoch epochs[SAMPLE_EPOCHS] = {{FIXATION, NAI__LISTED},
 
 enum { DRAW_TARGET, DRAW_SAMPLE, DRAW_SAMPLE_DIRECTION, DRAW_TEST_DIRECTION };
 
-static nai_status count_sample(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, SAMPLE_EPOCHS, dt);
-}
-
-static nai_status count_category(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, CATEGORY_EPOCHS, dt);
-}
-
 /* Everything, once it is known what is shown and when the answer is due. */
 static void show(nai__trial *trial, int ring, double sigma, double sample, double test, int target,
                  nai__span answer)
@@ -105,16 +95,6 @@ static void fill_category(nai__trial *trial)
        draw_direction(trial, DRAW_TEST_DIRECTION, test), target, trial->epoch[TEST]);
 }
 
-static nai_status generate_sample(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, SAMPLE_EPOCHS, fill_sample);
-}
-
-static nai_status generate_category(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, CATEGORY_EPOCHS, fill_category);
-}
-
 extern const nai__task_kind nai__delay_match_sample, nai__delay_match_category;
 
 const nai__task_kind nai__delay_match_sample = {
@@ -126,8 +106,9 @@ const nai__task_kind nai__delay_match_sample = {
     .condition_names = conditions,
     .parameters = sample_parameters,
     .n_parameters = SAMPLE_PARAMETERS,
-    .steps = count_sample,
-    .generate = generate_sample,
+    .epochs = epochs,
+    .n_epochs = SAMPLE_EPOCHS,
+    .fill = fill_sample,
 };
 
 const nai__task_kind nai__delay_match_category = {
@@ -139,6 +120,7 @@ const nai__task_kind nai__delay_match_category = {
     .condition_names = conditions,
     .parameters = category_parameters,
     .n_parameters = CATEGORY_PARAMETERS,
-    .steps = count_category,
-    .generate = generate_category,
+    .epochs = epochs,
+    .n_epochs = CATEGORY_EPOCHS,
+    .fill = fill_category,
 };

@@ -47,10 +47,12 @@ nai_status nai__check_range(int64_t *longest, nai__range range, double dt)
   return NAI_OK;
 }
 
-nai_status nai__count_steps(int64_t *longest, const nai__parameters *parameters,
-                            const nai__epoch *epochs, int n, double dt)
+nai_status nai__kind_steps(int64_t *longest, const nai__task_kind *kind,
+                           const nai__parameters *parameters, double dt)
 {
-  return nai__check_range(longest, nai__epochs_range(parameters, epochs, n, dt), dt);
+  if (kind->steps) return kind->steps(longest, parameters, dt);
+  return nai__check_range(longest, nai__epochs_range(parameters, kind->epochs, kind->n_epochs, dt),
+                          dt);
 }
 
 /* By the inverse of the distribution: what drawing again until it fits would give. */
@@ -88,9 +90,11 @@ double nai__trial_duration(const nai__trial *trial, nai__span span)
   return (double)(span.end - span.from) * trial->batch->dt;
 }
 
-static void open_trial(nai__trial *trial, const nai__parameters *p, nai_trial_batch *batch,
-                       int64_t b, const nai__epoch *epochs, int n)
+static void open_trial(nai__trial *trial, const nai__builtin_task *task, nai_trial_batch *batch,
+                       int64_t b)
 {
+  const nai__parameters *p = &task->parameters;
+  const nai__task_kind *kind = task->kind;
   trial->batch = batch;
   trial->b = b;
   trial->number = batch->first + (uint64_t)b;
@@ -99,19 +103,19 @@ static void open_trial(nai__trial *trial, const nai__parameters *p, nai_trial_ba
   trial->chunks = 0;
   for (int k = 0; k < p->n; k++)
     trial->value[k] = nai__parameters_draw(p, k, batch->seed, trial->number);
-  for (int e = 0; e < n; e++)
-    trial->epoch[e] =
-        nai__trial_append(trial, nai__task_steps(draw_duration(trial, &epochs[e], e), batch->dt));
+  for (int e = 0; e < kind->n_epochs; e++) {
+    double duration = draw_duration(trial, &kind->epochs[e], e);
+    trial->epoch[e] = nai__trial_append(trial, nai__task_steps(duration, batch->dt));
+  }
 }
 
-nai_status nai__fill_trials(void *user, nai_trial_batch *batch, const nai__epoch *epochs, int n,
-                            void (*fill)(nai__trial *trial))
+nai_status nai__fill_trials(void *user, nai_trial_batch *batch)
 {
   const nai__builtin_task *task = user;
   for (int64_t b = 0; b < batch->trials; b++) {
     nai__trial trial;
-    open_trial(&trial, &task->parameters, batch, b, epochs, n);
-    fill(&trial);
+    open_trial(&trial, task, batch, b);
+    task->kind->fill(&trial);
     batch->length[b] = (int32_t)trial.end;
   }
   return NAI_OK;

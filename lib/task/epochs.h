@@ -3,7 +3,7 @@
  * inputs, targets, classes and mask are from its first step to its last.
  *
  * A task lists its epochs. nai__fill_trials() opens each trial of a batch: all parameters are drawn
- * and the epochs laid end to end; the task's function then says what happens in each.
+ * and the epochs laid end to end; the task's `fill` then says what happens in each.
  *
  * Every number that a trial draws has a place of its own in the trial's stream, so that what one
  * trial draws never depends on another, nor on how much it drew before: first the parameters, then
@@ -64,15 +64,17 @@ nai__range nai__epochs_range(const nai__parameters *parameters, const nai__epoch
 /* Writes the longest; fails when there could be a trial without a step, or one of too many. */
 nai_status nai__check_range(int64_t *longest, nai__range range, double dt);
 
-/* Both at once: the `steps` of a task that has nothing but its epochs. */
-nai_status nai__count_steps(int64_t *longest, const nai__parameters *parameters,
-                            const nai__epoch *epochs, int n, double dt);
+/* Steps of the longest trial of a task, by its `steps` or its epochs. */
+nai_status nai__kind_steps(int64_t *longest, const nai__task_kind *kind,
+                           const nai__parameters *parameters, double dt);
 
 /* --- filling ---------------------------------------------------------------------------------- */
 
-/* Opens each trial of the batch, with its epochs, lets `fill` do its part and writes its length. */
-nai_status nai__fill_trials(void *user, nai_trial_batch *batch, const nai__epoch *epochs, int n,
-                            void (*fill)(nai__trial *trial));
+/*
+ * The `generate` of a task of epochs: opens each trial of the batch, with its epochs, lets `fill` do
+ * its part and writes its length.
+ */
+nai_status nai__fill_trials(void *user, nai_trial_batch *batch);
 
 /* An epoch more, after what there is. */
 nai__span nai__trial_append(nai__trial *trial, int64_t steps);

@@ -30,11 +30,6 @@ static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
 
 enum { DRAW_TARGET };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 static void fill(nai__trial *trial)
 {
   int go = nai__trial_uniform(trial, DRAW_TARGET) < trial->value[PROBABILITY];
@@ -42,11 +37,6 @@ static void fill(nai__trial *trial)
   nai__set_input(trial, trial->epoch[STIMULUS], 1 + go, 1);
   nai__set_class(trial, trial->epoch[DECISION], go);
   nai__set_condition(trial, TARGET, go);
-}
-
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
 }
 
 extern const nai__task_kind nai__go_nogo;
@@ -60,6 +50,7 @@ const nai__task_kind nai__go_nogo = {
     .condition_names = conditions,
     .parameters = parameters,
     .n_parameters = PARAMETERS,
-    .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
 };

@@ -33,11 +33,6 @@ static const nai__epoch epochs[EPOCHS] = {
 
 enum { DRAW_TARGET, DRAW_SHARE };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 static void fill(nai__trial *trial)
 {
   nai__span stimulus = trial->epoch[STIMULUS];
@@ -55,11 +50,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, TARGET, target);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 extern const nai__task_kind nai__multisensory;
 
 const nai__task_kind nai__multisensory = {
@@ -72,6 +62,7 @@ const nai__task_kind nai__multisensory = {
     .parameters = parameters,
     .n_parameters = PARAMETERS,
     .lists = lists,
-    .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
 };

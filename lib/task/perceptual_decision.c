@@ -43,11 +43,6 @@ static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
 
 enum { DRAW_TARGET };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 static void fill(nai__trial *trial)
 {
   const double *value = trial->value;
@@ -64,11 +59,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, DURATION, value[STIMULUS]);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 extern const nai__task_kind nai__perceptual_decision;
 
 const nai__task_kind nai__perceptual_decision = {
@@ -81,6 +71,7 @@ const nai__task_kind nai__perceptual_decision = {
     .parameters = parameters,
     .n_parameters = PARAMETERS,
     .lists = lists,
-    .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
 };

@@ -75,11 +75,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, ONSET, (double)set.from * dt);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 static nai_status judge(void *user, nai_judgement *judgement)
 {
   const nai__builtin_task *task = user;
@@ -113,6 +108,8 @@ const nai__task_kind nai__ready_set_go = {
     .n_parameters = PARAMETERS,
     .n_single = PARAMETERS - MARGIN,
     .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
     .judge = judge,
 };

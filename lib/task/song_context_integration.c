@@ -69,11 +69,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, SIGNED, context == 1 ? signed_motion : signed_colour);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 extern const nai__task_kind nai__song_context_integration;
 
 const nai__task_kind nai__song_context_integration = {
@@ -86,6 +81,8 @@ const nai__task_kind nai__song_context_integration = {
     .n_parameters = PARAMETERS,
     .lists = lists,
     .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
     .judge = nai__song_judge,
 };

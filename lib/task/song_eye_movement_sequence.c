@@ -66,11 +66,6 @@ static double dot_y(int dot)
   return 0.5 - 0.5 * (dot / 3);
 }
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__count_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 static void look_at(nai__trial *trial, nai__span span, int dot)
 {
   nai__set_target(trial, span, 0, dot_x(dot));
@@ -97,11 +92,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, FIXATION_DURATION,
                      nai__trial_duration(trial, trial->epoch[FIXATION_EPOCH]));
   nai__set_condition(trial, MOVEMENT_DURATION, nai__trial_duration(trial, trial->epoch[MOVEMENTS]));
-}
-
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
 }
 
 /* --- judging ---------------------------------------------------------------------------------- */
@@ -179,7 +169,8 @@ const nai__task_kind nai__song_eye_movement_sequence = {
     .n_parameters = PARAMETERS,
     .n_single = PARAMETERS - TOLERANCE,
     .lists = lists,
-    .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
     .judge = judge,
 };

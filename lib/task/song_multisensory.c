@@ -64,11 +64,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, SENSES, modality);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 extern const nai__task_kind nai__song_multisensory;
 
 const nai__task_kind nai__song_multisensory = {
@@ -81,6 +76,8 @@ const nai__task_kind nai__song_multisensory = {
     .n_parameters = PARAMETERS,
     .lists = lists,
     .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
     .judge = nai__song_judge,
 };

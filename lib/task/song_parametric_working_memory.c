@@ -81,11 +81,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, DELAY, nai__trial_duration(trial, trial->epoch[DELAY_EPOCH]));
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, epochs, EPOCHS, fill);
-}
-
 extern const nai__task_kind nai__song_parametric_working_memory;
 
 const nai__task_kind nai__song_parametric_working_memory = {
@@ -98,6 +93,8 @@ const nai__task_kind nai__song_parametric_working_memory = {
     .n_parameters = PARAMETERS,
     .lists = lists,
     .steps = count_steps,
-    .generate = generate,
+    .epochs = epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill,
     .judge = nai__song_judge,
 };

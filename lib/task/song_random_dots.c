@@ -135,21 +135,6 @@ static void fill_reaction(nai__trial *trial)
   nai__song_answer(trial, trial->epoch[FIXATION_EPOCH], decision, TARGET, right);
 }
 
-static nai_status generate_fixed(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, fixed_epochs, EPOCHS, fill_fixed);
-}
-
-static nai_status generate_variable(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, variable_epochs, EPOCHS, fill_variable);
-}
-
-static nai_status generate_reaction(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, fixed_epochs, REACTION_EPOCHS, fill_reaction);
-}
-
 /* The first output above the threshold; of two at the same step the larger one. */
 static nai_status judge_reaction(void *user, nai_judgement *judgement)
 {
@@ -181,7 +166,9 @@ const nai__task_kind nai__song_random_dots = {
     .n_parameters = FIXED_PARAMETERS,
     .lists = lists,
     .steps = count_fixed,
-    .generate = generate_fixed,
+    .epochs = fixed_epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill_fixed,
     .judge = nai__song_judge,
 };
 
@@ -195,7 +182,9 @@ const nai__task_kind nai__song_random_dots_variable = {
     .n_parameters = VARIABLE_PARAMETERS,
     .lists = lists,
     .steps = count_variable,
-    .generate = generate_variable,
+    .epochs = variable_epochs,
+    .n_epochs = EPOCHS,
+    .fill = fill_variable,
     .judge = nai__song_judge,
 };
 
@@ -210,6 +199,8 @@ const nai__task_kind nai__song_random_dots_reaction_time = {
     .n_single = REACTION_PARAMETERS - THRESHOLD,
     .lists = lists,
     .steps = count_reaction,
-    .generate = generate_reaction,
+    .epochs = fixed_epochs,
+    .n_epochs = REACTION_EPOCHS,
+    .fill = fill_reaction,
     .judge = judge_reaction,
 };

@@ -52,11 +52,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, WAVE_AMPLITUDE, value[AMPLITUDE]);
 }
 
-static nai_status generate(void *user, nai_trial_batch *batch)
-{
-  return nai__fill_trials(user, batch, NULL, 0, fill);
-}
-
 static nai_status judge(void *user, nai_judgement *judgement)
 {
   const nai__builtin_task *task = user;
@@ -86,6 +81,6 @@ const nai__task_kind nai__song_sine = {
     .n_parameters = PARAMETERS,
     .n_single = PARAMETERS - TOLERANCE,
     .steps = count_steps,
-    .generate = generate,
+    .fill = fill,
     .judge = judge,
 };

@@ -7,7 +7,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/network.h"
-#include "builtin.h"
+#include "epochs.h"
 #include "yang.h"
 
 extern const nai__task_kind nai__perceptual_decision;
@@ -120,12 +120,12 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
                       .has_classes = kind->has_classes,
                       .n_conditions = kind->n_conditions,
                       .condition_names = kind->condition_names,
-                      .generate = kind->generate,
+                      .generate = kind->generate ? kind->generate : nai__fill_trials,
                       .judge = kind->judge,
                       .destroy = destroy};
   nai_status status = nai__parameters_create(&b->parameters, kind->parameters, kind->n_parameters,
                                              kind->lists, kind->name);
-  if (status == NAI_OK) status = kind->steps(&ops.max_steps, &b->parameters, net->dt);
+  if (status == NAI_OK) status = nai__kind_steps(&ops.max_steps, kind, &b->parameters, net->dt);
   if (status == NAI_OK)
     return nai_task_create_own(out, &ops, b, net); /* which destroys b when it fails */
   destroy(b);
@@ -162,7 +162,7 @@ static nai_status set_list(nai_task *task, const char *parameter, const double *
   nai__list before;
   NAI__TRY(nai__parameters_replace(&b->parameters, &index, &before, parameter, values, n));
   nai_status status = check_single(b->kind, index, n);
-  if (status == NAI_OK) status = b->kind->steps(&longest, &b->parameters, task->net->dt);
+  if (status == NAI_OK) status = nai__kind_steps(&longest, b->kind, &b->parameters, task->net->dt);
   if (status != NAI_OK) {
     nai__parameters_restore(&b->parameters, index, before);
     return status;
