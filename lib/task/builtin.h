@@ -1,5 +1,5 @@
 /*
- * Built-in tasks: each is one file with one constant of this type, and one line in table.c. They
+ * Built-in tasks: each is one file with one constant of this type, and one line in NAI__TASKS. They
  * are made with the same table (nai_task_ops) as a user's own; what they have besides are named
  * parameters.
  */
@@ -39,6 +39,30 @@ typedef struct nai__task_kind {
   nai_status (*generate)(void *user, nai_trial_batch *batch);
   nai_status (*judge)(void *user, nai_judgement *judgement);
 } nai__task_kind;
+
+/* All of them, in the order in which they are listed: a new task is one file and one line here. */
+#define NAI__TASKS(TASK)               \
+  TASK(perceptual_decision)            \
+  TASK(delay_comparison)               \
+  TASK(delay_match_sample)             \
+  TASK(delay_match_category)           \
+  TASK(context_decision)               \
+  TASK(multisensory)                   \
+  TASK(go_nogo)                        \
+  TASK(ready_set_go)                   \
+  TASK(song_random_dots)               \
+  TASK(song_random_dots_variable)      \
+  TASK(song_random_dots_reaction_time) \
+  TASK(song_context_integration)       \
+  TASK(song_multisensory)              \
+  TASK(song_parametric_working_memory) \
+  TASK(song_eye_movement_sequence)     \
+  TASK(song_sine)                      \
+  TASK(maze)
+
+#define NAI__DECLARE_TASK(name) extern const nai__task_kind nai__##name;
+NAI__TASKS(NAI__DECLARE_TASK)
+#undef NAI__DECLARE_TASK
 
 /* The user of every built-in task's table. */
 typedef struct nai__builtin_task {

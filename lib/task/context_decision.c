@@ -92,8 +92,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, TARGET, target);
 }
 
-extern const nai__task_kind nai__context_decision;
-
 const nai__task_kind nai__context_decision = {
     .name = "context-decision-making",
     .n_inputs = 7,

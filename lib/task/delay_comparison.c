@@ -64,8 +64,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, TARGET, target);
 }
 
-extern const nai__task_kind nai__delay_comparison;
-
 const nai__task_kind nai__delay_comparison = {
     .name = "delay-comparison",
     .n_inputs = 2,

@@ -95,8 +95,6 @@ static void fill_category(nai__trial *trial)
        draw_direction(trial, DRAW_TEST_DIRECTION, test), target, trial->epoch[TEST]);
 }
 
-extern const nai__task_kind nai__delay_match_sample, nai__delay_match_category;
-
 const nai__task_kind nai__delay_match_sample = {
     .name = "delay-match-sample",
     .n_inputs = 1 + SAMPLE_RING,

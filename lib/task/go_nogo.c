@@ -39,8 +39,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, TARGET, go);
 }
 
-extern const nai__task_kind nai__go_nogo;
-
 const nai__task_kind nai__go_nogo = {
     .name = "go-nogo",
     .n_inputs = 3,

@@ -86,8 +86,6 @@ static nai_status generate(void *user, nai_trial_batch *batch)
   return NAI_OK;
 }
 
-extern const nai__task_kind nai__maze;
-
 const nai__task_kind nai__maze = {
     .name = "maze",
     .n_inputs = GOALS + WAYS,

@@ -50,8 +50,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, TARGET, target);
 }
 
-extern const nai__task_kind nai__multisensory;
-
 const nai__task_kind nai__multisensory = {
     .name = "multisensory-integration",
     .n_inputs = 5,

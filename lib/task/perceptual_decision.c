@@ -59,8 +59,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, DURATION, value[STIMULUS]);
 }
 
-extern const nai__task_kind nai__perceptual_decision;
-
 const nai__task_kind nai__perceptual_decision = {
     .name = "perceptual-decision-making",
     .n_inputs = 3,

@@ -95,8 +95,6 @@ static nai_status judge(void *user, nai_judgement *judgement)
   return NAI_OK;
 }
 
-extern const nai__task_kind nai__ready_set_go;
-
 const nai__task_kind nai__ready_set_go = {
     .name = "ready-set-go",
     .n_inputs = 3,

@@ -69,8 +69,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, SIGNED, context == 1 ? signed_motion : signed_colour);
 }
 
-extern const nai__task_kind nai__song_context_integration;
-
 const nai__task_kind nai__song_context_integration = {
     .name = "song-context-integration",
     .n_inputs = 6,

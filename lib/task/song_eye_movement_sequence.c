@@ -157,8 +157,6 @@ static nai_status judge(void *user, nai_judgement *judgement)
   return NAI_OK;
 }
 
-extern const nai__task_kind nai__song_eye_movement_sequence;
-
 const nai__task_kind nai__song_eye_movement_sequence = {
     .name = "song-eye-movement-sequence",
     .n_inputs = 17,

@@ -64,8 +64,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, SENSES, modality);
 }
 
-extern const nai__task_kind nai__song_multisensory;
-
 const nai__task_kind nai__song_multisensory = {
     .name = "song-multisensory",
     .n_inputs = 5,

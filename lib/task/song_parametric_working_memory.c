@@ -81,8 +81,6 @@ static void fill(nai__trial *trial)
   nai__set_condition(trial, DELAY, nai__trial_duration(trial, trial->epoch[DELAY_EPOCH]));
 }
 
-extern const nai__task_kind nai__song_parametric_working_memory;
-
 const nai__task_kind nai__song_parametric_working_memory = {
     .name = "song-parametric-working-memory",
     .n_inputs = 2,

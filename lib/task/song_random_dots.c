@@ -153,9 +153,6 @@ static nai_status judge_reaction(void *user, nai_judgement *judgement)
   return nai__song_judge(user, judgement);
 }
 
-extern const nai__task_kind nai__song_random_dots, nai__song_random_dots_variable,
-    nai__song_random_dots_reaction_time;
-
 const nai__task_kind nai__song_random_dots = {
     .name = "song-random-dots",
     .n_inputs = 2,

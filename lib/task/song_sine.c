@@ -69,8 +69,6 @@ static nai_status judge(void *user, nai_judgement *judgement)
   return NAI_OK;
 }
 
-extern const nai__task_kind nai__song_sine;
-
 const nai__task_kind nai__song_sine = {
     .name = "song-sine",
     .n_inputs = 0,

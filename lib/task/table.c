@@ -1,6 +1,4 @@
-/*
- * The list of built-in tasks, and how they come to life: a new task is one file and one line here.
- */
+/* Finding a built-in task by its name or place, and how it comes to life. */
 #include <math.h>
 #include <string.h>
 
@@ -10,43 +8,8 @@
 #include "epochs.h"
 #include "yang.h"
 
-extern const nai__task_kind nai__perceptual_decision;
-extern const nai__task_kind nai__delay_comparison;
-extern const nai__task_kind nai__delay_match_sample;
-extern const nai__task_kind nai__delay_match_category;
-extern const nai__task_kind nai__context_decision;
-extern const nai__task_kind nai__multisensory;
-extern const nai__task_kind nai__go_nogo;
-extern const nai__task_kind nai__ready_set_go;
-extern const nai__task_kind nai__song_random_dots;
-extern const nai__task_kind nai__song_random_dots_variable;
-extern const nai__task_kind nai__song_random_dots_reaction_time;
-extern const nai__task_kind nai__song_context_integration;
-extern const nai__task_kind nai__song_multisensory;
-extern const nai__task_kind nai__song_parametric_working_memory;
-extern const nai__task_kind nai__song_eye_movement_sequence;
-extern const nai__task_kind nai__song_sine;
-extern const nai__task_kind nai__maze;
-
-static const nai__task_kind *const kinds[] = {
-    &nai__perceptual_decision,
-    &nai__delay_comparison,
-    &nai__delay_match_sample,
-    &nai__delay_match_category,
-    &nai__context_decision,
-    &nai__multisensory,
-    &nai__go_nogo,
-    &nai__ready_set_go,
-    &nai__song_random_dots,
-    &nai__song_random_dots_variable,
-    &nai__song_random_dots_reaction_time,
-    &nai__song_context_integration,
-    &nai__song_multisensory,
-    &nai__song_parametric_working_memory,
-    &nai__song_eye_movement_sequence,
-    &nai__song_sine,
-    &nai__maze,
-};
+#define ENTRY(name) &nai__##name,
+static const nai__task_kind *const kinds[] = {NAI__TASKS(ENTRY)};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* Those of Yang et al. 2019, which are a table of their own, come last. */
