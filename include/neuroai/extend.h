@@ -54,7 +54,10 @@ typedef struct nai_constraint_ops {
   const char *name;     /**< copied; goes into the model file */
   /** At nai_network_build(): exists, plastic, sign. */
   nai_status (*wire)(void *user, nai_synapses *synapses);
-  /** After the start and each update: weight, momentum. */
+  /**
+   * After the start and each update: weight, momentum. Weights of a wrong sign, or where no synapse
+   * is, are put right after it: one that adds weights up leaves those out.
+   */
   nai_status (*project)(void *user, nai_synapses *synapses);
   void (*destroy)(void *user); /**< releases user */
 } nai_constraint_ops;
