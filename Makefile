@@ -320,7 +320,7 @@ coverage: ## C tests, with the lines that they reach
 
 # --- demo, bench, style, documentation ------------------------------------------------------------
 
-.PHONY: demo run-demo bench format lint docs dist
+.PHONY: demo run-demo reproduce run-reproduce bench format lint docs dist
 demo: ## set-up when needed, then a network learns a decision; pictures in build/demo
 	+@$(MAKE) --no-print-directory ready NEEDED="library python"
 	+@$(MAKE) --no-print-directory run-demo
@@ -332,6 +332,15 @@ ifneq ($(wildcard examples/demo.py),)
 else
 	@echo "no demo"
 endif
+
+# QUICK=1 is the short form; ROWS="nnbrain song2016.dots*" runs some rows.
+reproduce: ## published results, repeated: prints a table, writes docs/reproduced.md; QUICK=1, ROWS=...
+	+@$(MAKE) --no-print-directory ready NEEDED="library python"
+	+@$(MAKE) --no-print-directory run-reproduce
+
+run-reproduce: shared $(VENV)/.ready
+	$(Q)$(PYTHON_RUN) tests/reproduce/run.py --build $(BUILD)/reproduce \
+	  $(if $(filter-out 0,$(QUICK)),--quick) $(foreach row,$(ROWS),'$(row)')
 
 # Each file of tests/bench/ is a program; bench.c is the one that writes the numbers down, rivals.py
 # adds the others'.
