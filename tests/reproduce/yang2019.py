@@ -1,0 +1,236 @@
+"""Yang et al. 2019, "Task representations in neural networks trained to perform many cognitive tasks": one network of
+256 units learns twenty tasks, told apart by a rule input, and its units form clusters by the tasks in which they vary.
+
+The authors trained for up to 10^7 trials: REPRODUCE_YANG_UPDATES=156250 in the environment does; by default fewer, so
+that it ends in half an hour.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any, Dict
+
+import numpy as np
+from harness import CLOSE, NOT, REPRODUCED, TOO_SHORT, Result, Row, median
+
+import neuroai as na
+from neuroai.tasks import YANG_RULES
+
+BATCH = 64
+UPDATES = int(os.environ.get("REPRODUCE_YANG_UPDATES", 40000))
+UNITS = 256
+#: The short form: six tasks, which are learnt early, in a smaller network.
+QUICK_RULES, QUICK_UNITS, QUICK_UPDATES = ("fdgo", "reactgo", "delaygo", "fdanti", "reactanti", "delayanti"), 64, 4000
+STAGES = 20  # points of the learning curves
+TRIALS = 512  # a task, as in the paper
+BLOCKS, BLOCK = 8, 64  # trials whose variance is taken share their durations and ring
+ACTIVE = 1e-3  # a unit that varies less than this over all tasks together is left out
+MOST_CLUSTERS, SHUFFLES = 30, 19
+
+
+def compose(units, seed):
+    """Leak on the rate, noise within f; W_rec starts as half the identity."""
+    net = na.Network(dt=20)
+    net.input("in", 85, noise=0.01, tau=100)
+    net.population("h", units, leak="rate", transfer="softplus", tau=100, noise=0.05)
+    net.output("out", 33)
+    limit = math.sqrt(6 / (units + 33))
+    net.connect("in", "h", initial=na.Normal(0, 1 / math.sqrt(85)))
+    net.connect("h", "h", autapses=True, initial=na.Identity(0.5))
+    net.connect("h", "out", initial=na.Uniform(-limit, limit))
+    return net.build(seed=seed)
+
+
+def only(rule):
+    return na.tasks.YangMixed(rule=[float(YANG_RULES.index(rule))], block=BLOCK)
+
+
+def performance(net, rules, trials, seed):
+    return [na.evaluate(net, only(rule), trials=trials, seed=seed).performance for rule in rules]
+
+
+def measure(seed, quick):
+    rules, units, updates = (QUICK_RULES, QUICK_UNITS, QUICK_UPDATES) if quick else (YANG_RULES, UNITS, UPDATES)
+    net, task = compose(units, seed), na.tasks.YangMixed()  # as published, contextdm1 and 2 five times as often
+    if quick:
+        task = na.tasks.YangMixed(rule=[float(YANG_RULES.index(rule)) for rule in rules])
+    cost = na.LogisticMSE("out")
+    trainer = na.Trainer(net, task, cost, na.BPTT(), na.Adam(1e-3), batch=BATCH, seed=seed, evaluate_every=0)
+    curves = []
+    for stage in range(STAGES):
+        trainer.fit((stage + 1) * updates // STAGES - trainer.updates, progress=False)
+        curves.append([trainer.updates, performance(net, rules, 128, seed)])
+    correct = performance(net, rules, TRIALS, seed + 1)
+    net.set("in h", noise=0)
+    variance = np.stack([task_variance(net, rule, seed) for rule in rules], axis=1)
+    return {"rules": rules, "correct": correct, "curves": curves, "trials": updates * BATCH, **clusters(variance, seed)}
+
+
+# --- clusters --------------------------------------------------------------------------------------------------------
+
+
+def task_variance(net, rule, seed):
+    """Variance of each unit's rate over trials, without noise; mean over time and over blocks of the same timing."""
+    found = []
+    for block in range(BLOCKS):
+        trials = only(rule).trials(net, BLOCK, seed=seed, first=block * BLOCK)
+        rates = net.run(trials, seed=seed).rates["h"][: int(trials.lengths.min())]
+        found.append(rates.var(axis=1).mean(axis=0))
+    return np.mean(found, axis=0).astype(float)
+
+
+def clusters(variance, seed):
+    """Units' task variance, each divided by its largest; k-means with the k of the best silhouette; and the same of
+    units whose tasks are shuffled, each in its own way."""
+    rng = np.random.default_rng(seed)
+    variance = variance[variance.sum(axis=1) > ACTIVE]
+    profile = variance / variance.max(axis=1, keepdims=True)
+    score, label = best_clusters(profile, rng)
+    shuffled = [best_clusters(rng.permuted(profile, axis=1), rng)[0] for _ in range(SHUFFLES)]
+    return {"profile": np.round(profile, 3), "label": label, "silhouette": score, "shuffled": shuffled}
+
+
+def best_clusters(points, rng):
+    """(silhouette, label of each point) of the best number of clusters, 2 to MOST_CLUSTERS."""
+    apart = np.linalg.norm(points[:, None] - points[None, :], axis=-1)
+    found = []
+    for k in range(2, min(MOST_CLUSTERS, len(points) - 1) + 1):
+        label = k_means(points, k, rng)
+        found.append((silhouette(apart, label), label))
+    return max(found, key=lambda one: one[0])
+
+
+def k_means(points, k, rng, restarts=8, rounds=100):
+    """Lloyd's, each restart seeded as k-means++ does (Arthur & Vassilvitskii 2007)."""
+    best, least = None, math.inf
+    for _ in range(restarts):
+        centre = points[rng.integers(len(points))][None]
+        while len(centre) < k:
+            far = squares(points, centre).min(axis=1)
+            centre = np.vstack([centre, points[rng.choice(len(points), p=far / far.sum())]])
+        label = None
+        for _ in range(rounds):
+            now = squares(points, centre).argmin(axis=1)
+            if label is not None and (now == label).all():
+                break
+            label = now
+            mine = [label == j for j in range(k)]
+            centre = np.stack([points[m].mean(axis=0) if m.any() else centre[j] for j, m in enumerate(mine)])
+        spent = squares(points, centre).min(axis=1).sum()
+        if spent < least:
+            best, least = label, spent
+    return best
+
+
+def squares(points, centre):
+    """Squared distances [points, centres]."""
+    found = (points**2).sum(axis=1)[:, None] - 2 * points @ centre.T + (centre**2).sum(axis=1)
+    return np.maximum(found, 0)
+
+
+def silhouette(apart, label):
+    """Mean over points of (b - a) / max(a, b): a to its own cluster, b to the next (Rousseeuw 1987); 0 if alone."""
+    kinds, label = np.unique(label, return_inverse=True)
+    if len(kinds) < 2:
+        return -1.0
+    member = label[:, None] == np.arange(len(kinds))
+    size = member.sum(axis=0)
+    total = apart @ member
+    own = size[label]
+    a = total[np.arange(len(label)), label] / np.maximum(own - 1, 1)
+    b = np.where(member, np.inf, total / size).min(axis=1)
+    return float(np.mean(np.where(own > 1, (b - a) / np.maximum(np.maximum(a, b), 1e-12), 0)))
+
+
+# --- judging and drawing ---------------------------------------------------------------------------------------------
+
+
+def judge_performance(values, quick):
+    value = values[0]
+    correct = dict(zip(value["rules"], value["correct"]))
+    worst = min(correct, key=lambda rule: correct[rule])
+    middle, least = median(correct.values()), correct[worst]
+    verdict = REPRODUCED if least >= 0.8 and middle >= 0.95 else CLOSE if least >= 0.5 and middle >= 0.85 else NOT
+    good = sum(one >= 0.9 for one in correct.values())
+    said = f"median of {len(correct)} tasks {middle:.3f}, worst {least:.3f} ({worst}); {good} at 0.9 or above"
+    each = ", ".join(f"{rule} {one:.2f}" for rule, one in correct.items())
+    return Result(said, TOO_SHORT if quick else verdict, f"After {value['trials'] / 1e6:.2f} million trials: {each}.")
+
+
+def judge_clusters(values, quick):
+    value = values[0]
+    count, beyond = len(set(value["label"])), sum(one >= value["silhouette"] for one in value["shuffled"])
+    p = (1 + beyond) / (1 + len(value["shuffled"]))
+    verdict = REPRODUCED if p <= 0.05 and count >= 4 else CLOSE if p <= 0.05 else NOT
+    said = f"{count} clusters of {len(value['label'])} units, silhouette {value['silhouette']:.2f}; p = {p:.2g}"
+    shuffled = f"Silhouette of shuffled units: at most {max(value['shuffled']):.2f}."
+    return Result(said, TOO_SHORT if quick else verdict, shuffled)
+
+
+def draw_performance(values, quick):
+    import matplotlib.pyplot as plt
+
+    value = values[0]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(8, 3.6), layout="constrained", width_ratios=(3, 4))
+    updates = np.array([one[0] for one in value["curves"]]) * BATCH / 1e6
+    curves = np.array([one[1] for one in value["curves"]])
+    left.plot(updates, curves, color="0.75", lw=0.8)
+    left.plot(updates, np.median(curves, axis=1), color="black", lw=1.8, label="median task")
+    left.plot(updates, curves.min(axis=1), color="C3", lw=1.4, label="worst task")
+    left.set(xlabel="million trials", ylabel="fraction correct", ylim=(0, 1.02))
+    left.legend(frameon=False)
+    right.bar(range(len(value["rules"])), value["correct"], color="C0")
+    right.set_xticks(range(len(value["rules"])), value["rules"], rotation=90, fontsize="small")
+    right.set(ylim=(0, 1.02), ylabel="fraction correct, at the end")
+    for ax in (left, right):
+        ax.spines[["top", "right"]].set_visible(False)
+    return figure
+
+
+def draw_clusters(values, quick):
+    import matplotlib.pyplot as plt
+
+    value = values[0]
+    profile, label = np.array(value["profile"]), np.array(value["label"])
+    # clusters in the order of the task in which each varies most
+    peak = {kind: profile[label == kind].mean(axis=0).argmax() for kind in set(label)}
+    order = sorted(range(len(label)), key=lambda unit: (peak[label[unit]], label[unit]))
+    edges = [place for place in range(1, len(order)) if label[order[place]] != label[order[place - 1]]]
+    figure, ax = plt.subplots(figsize=(6, 4), layout="constrained")
+    image = ax.imshow(profile[order].T, aspect="auto", cmap="magma", interpolation="nearest", vmin=0, vmax=1)
+    for edge in edges:
+        ax.axvline(edge - 0.5, color="white", lw=0.8)
+    ax.set_yticks(range(len(value["rules"])), value["rules"], fontsize="small")
+    ax.set(xlabel="unit, by cluster")
+    figure.colorbar(image, ax=ax, label="variance over trials,\nrelative to the unit's largest")
+    return figure
+
+
+PAPER = "Yang et al. 2019"
+SHARED: Dict[str, Any] = {"paper": PAPER, "measure": measure, "minutes": 25}
+
+ROWS = [
+    Row(
+        name="yang2019.performance",
+        claim="one network of 256 units learns twenty tasks",
+        published="all of them, in up to 10 million trials (levels not given in the code)",
+        tolerance="median task 0.95, worst 0.8; close: 0.85 and 0.5",
+        judge=judge_performance,
+        draw=draw_performance,
+        note="The paper's number of trials: REPRODUCE_YANG_UPDATES=156250 make reproduce ROWS=yang2019.",
+        **SHARED,
+    ),
+    Row(
+        name="yang2019.clusters",
+        claim="its units form clusters by their task variance",
+        published="clusters emerge",
+        tolerance=(
+            f"4 clusters or more, and a silhouette above that of all {SHUFFLES} sets of units with shuffled tasks "
+            "(p = 0.05); close: fewer clusters"
+        ),
+        judge=judge_clusters,
+        draw=draw_clusters,
+        **SHARED,
+    ),
+]
