@@ -237,7 +237,7 @@ $(VENV)/.ready: $(PYTHON_PROJECT) tests/package/requirements.py
 
 check-python: shared $(VENV)/.ready ## Python tests, in a virtual environment inside the build folder
 ifneq ($(wildcard bindings/python/tests/test_*.py),)
-	$(Q)$(PYTHON_RUN) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) bindings/python/tests
+	$(Q)$(PYTHON_RUN) -m pytest -q -p no:cacheprovider $(PYTEST_FLAGS) bindings/python/tests tests/reproduce
 else
 	@echo "no Python tests"
 endif
