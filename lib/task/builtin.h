@@ -11,6 +11,7 @@
 
 struct nai__epoch;
 struct nai__trial;
+struct nai__builtin_task;
 
 typedef struct nai__task_kind {
   const char *name;
@@ -34,7 +35,7 @@ typedef struct nai__task_kind {
    * Steps of the longest trial; fails when there could be a trial without a step. NULL: those of
    * the epochs.
    */
-  nai_status (*steps)(int64_t *longest, const nai__parameters *parameters, double dt);
+  nai_status (*steps)(int64_t *longest, const struct nai__builtin_task *task, double dt);
   /* Fills a batch; `user` is the nai__builtin_task. NULL: by `fill`. */
   nai_status (*generate)(void *user, nai_trial_batch *batch);
   nai_status (*judge)(void *user, nai_judgement *judgement);

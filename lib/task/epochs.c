@@ -47,12 +47,12 @@ nai_status nai__check_range(int64_t *longest, nai__range range, double dt)
   return NAI_OK;
 }
 
-nai_status nai__kind_steps(int64_t *longest, const nai__task_kind *kind,
-                           const nai__parameters *parameters, double dt)
+nai_status nai__longest_trial(int64_t *longest, const nai__builtin_task *task, double dt)
 {
-  if (kind->steps) return kind->steps(longest, parameters, dt);
-  return nai__check_range(longest, nai__epochs_range(parameters, kind->epochs, kind->n_epochs, dt),
-                          dt);
+  const nai__task_kind *kind = task->kind;
+  if (kind->steps) return kind->steps(longest, task, dt);
+  return nai__check_range(
+      longest, nai__epochs_range(&task->parameters, kind->epochs, kind->n_epochs, dt), dt);
 }
 
 /* By the inverse of the distribution: what drawing again until it fits would give. */

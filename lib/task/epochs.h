@@ -65,8 +65,7 @@ nai__range nai__epochs_range(const nai__parameters *parameters, const nai__epoch
 nai_status nai__check_range(int64_t *longest, nai__range range, double dt);
 
 /* Steps of the longest trial of a task, by its `steps` or its epochs. */
-nai_status nai__kind_steps(int64_t *longest, const nai__task_kind *kind,
-                           const nai__parameters *parameters, double dt);
+nai_status nai__longest_trial(int64_t *longest, const nai__builtin_task *task, double dt);
 
 /* --- filling ---------------------------------------------------------------------------------- */
 

@@ -44,8 +44,9 @@ static const struct {
 /* The draw of the problem follows those of the parameters. */
 #define DRAW_PROBLEM PARAMETERS
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
+static nai_status count_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
+  const nai__parameters *p = &task->parameters;
   (void)dt;
   *longest = 0;
   for (int e = 0; e < PARAMETERS; e++) *longest += (int64_t)nai__list_largest(&p->list[e]);

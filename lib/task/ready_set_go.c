@@ -46,8 +46,9 @@ static int64_t count_production(double gain, int64_t interval)
   return nai__task_steps(gain * (double)interval, 1);
 }
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
+static nai_status count_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
+  const nai__parameters *p = &task->parameters;
   nai__range range = nai__epochs_range(p, epochs, EPOCHS, dt);
   nai__range interval = nai__epochs_range(p, &epochs[INTERVAL_EPOCH], 1, dt);
   const nai__list *gain = &p->list[GAIN];

@@ -3,10 +3,10 @@
 
 #include <math.h>
 
-nai_status nai__song_steps(int64_t *longest, const nai__parameters *p, const nai__epoch *epochs,
-                           int n, double dt)
+nai_status nai__song_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
-  nai__range range = nai__epochs_range(p, epochs, n, dt);
+  const nai__parameters *p = &task->parameters;
+  nai__range range = nai__epochs_range(p, task->kind->epochs, task->kind->n_epochs, dt);
   nai__epoch whole = {NAI__SONG_CATCH_DURATION, NAI__LISTED};
   nai__range catch_trial = nai__epochs_range(p, &whole, 1, dt);
   if (nai__list_smallest(&p->list[NAI__SONG_CATCH]) >= 1) {

@@ -43,8 +43,7 @@ enum { NAI__SONG_DRAW_CATCH, NAI__SONG_DRAWS };
 #define NAI__SONG_TARGET "target"
 
 /* The longest trial, of these epochs or a catch trial. */
-nai_status nai__song_steps(int64_t *longest, const nai__parameters *parameters,
-                           const nai__epoch *epochs, int n, double dt);
+nai_status nai__song_steps(int64_t *longest, const nai__builtin_task *task, double dt);
 
 /* 1 when the trial is a catch trial, which is complete then. `target`: the condition's index. */
 int nai__song_catch(nai__trial *trial, int target);

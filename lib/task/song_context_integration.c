@@ -38,11 +38,6 @@ static const nai__epoch epochs[EPOCHS] = {
 
 enum { DRAW_MOTION = NAI__SONG_DRAWS, DRAW_COLOUR };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__song_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 /* Coherence with a sign, %; channels first and first + 1. */
 static double show(nai__trial *trial, int64_t first, double coherence, int side)
 {
@@ -78,7 +73,7 @@ const nai__task_kind nai__song_context_integration = {
     .parameters = parameters,
     .n_parameters = PARAMETERS,
     .lists = lists,
-    .steps = count_steps,
+    .steps = nai__song_steps,
     .epochs = epochs,
     .n_epochs = EPOCHS,
     .fill = fill,

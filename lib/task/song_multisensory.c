@@ -41,11 +41,6 @@ static const nai__epoch epochs[EPOCHS] = {
 
 enum { START_CUE = 4 };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__song_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 static void fill(nai__trial *trial)
 {
   if (nai__song_catch(trial, TARGET)) return;
@@ -73,7 +68,7 @@ const nai__task_kind nai__song_multisensory = {
     .parameters = parameters,
     .n_parameters = PARAMETERS,
     .lists = lists,
-    .steps = count_steps,
+    .steps = nai__song_steps,
     .epochs = epochs,
     .n_epochs = EPOCHS,
     .fill = fill,

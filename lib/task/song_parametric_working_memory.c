@@ -55,11 +55,6 @@ static const nai__epoch epochs[EPOCHS] = {{NAI__SONG_FIXATION, NAI__LISTED},
 
 enum { DRAW_TARGET = NAI__SONG_DRAWS };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__song_steps(longest, p, epochs, EPOCHS, dt);
-}
-
 static void show(nai__trial *trial, nai__span span, double f)
 {
   nai__set_input(trial, span, 0, 0.4 + 0.8 * (f - LOWEST) / (HIGHEST - LOWEST));
@@ -90,7 +85,7 @@ const nai__task_kind nai__song_parametric_working_memory = {
     .parameters = parameters,
     .n_parameters = PARAMETERS,
     .lists = lists,
-    .steps = count_steps,
+    .steps = nai__song_steps,
     .epochs = epochs,
     .n_epochs = EPOCHS,
     .fill = fill,

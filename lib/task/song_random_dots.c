@@ -72,21 +72,6 @@ enum { REACTION_EPOCHS = DECISION_EPOCH };
 
 enum { DRAW_TARGET = NAI__SONG_DRAWS };
 
-static nai_status count_fixed(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__song_steps(longest, p, fixed_epochs, EPOCHS, dt);
-}
-
-static nai_status count_variable(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__song_steps(longest, p, variable_epochs, EPOCHS, dt);
-}
-
-static nai_status count_reaction(int64_t *longest, const nai__parameters *p, double dt)
-{
-  return nai__song_steps(longest, p, fixed_epochs, REACTION_EPOCHS, dt);
-}
-
 /* Everything but the answer; -1 in a catch trial, else the right output. */
 static int show(nai__trial *trial)
 {
@@ -162,7 +147,7 @@ const nai__task_kind nai__song_random_dots = {
     .parameters = fixed_parameters,
     .n_parameters = FIXED_PARAMETERS,
     .lists = lists,
-    .steps = count_fixed,
+    .steps = nai__song_steps,
     .epochs = fixed_epochs,
     .n_epochs = EPOCHS,
     .fill = fill_fixed,
@@ -178,7 +163,7 @@ const nai__task_kind nai__song_random_dots_variable = {
     .parameters = variable_parameters,
     .n_parameters = VARIABLE_PARAMETERS,
     .lists = lists,
-    .steps = count_variable,
+    .steps = nai__song_steps,
     .epochs = variable_epochs,
     .n_epochs = EPOCHS,
     .fill = fill_variable,
@@ -195,7 +180,7 @@ const nai__task_kind nai__song_random_dots_reaction_time = {
     .n_parameters = REACTION_PARAMETERS,
     .n_single = REACTION_PARAMETERS - THRESHOLD,
     .lists = lists,
-    .steps = count_reaction,
+    .steps = nai__song_steps,
     .epochs = fixed_epochs,
     .n_epochs = REACTION_EPOCHS,
     .fill = fill_reaction,

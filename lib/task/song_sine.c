@@ -27,8 +27,9 @@ static const char *const conditions[CONDITIONS] = {
     [WAVE_AMPLITUDE] = "amplitude",
 };
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
+static nai_status count_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
+  const nai__parameters *p = &task->parameters;
   const nai__list *period = &p->list[PERIOD], *periods = &p->list[PERIODS];
   nai__range range = {
       (double)nai__task_steps(nai__list_smallest(period) * nai__list_smallest(periods), dt),

@@ -88,7 +88,7 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
                       .destroy = destroy};
   nai_status status = nai__parameters_create(&b->parameters, kind->parameters, kind->n_parameters,
                                              kind->lists, kind->name);
-  if (status == NAI_OK) status = nai__kind_steps(&ops.max_steps, kind, &b->parameters, net->dt);
+  if (status == NAI_OK) status = nai__longest_trial(&ops.max_steps, b, net->dt);
   if (status == NAI_OK)
     return nai_task_create_own(out, &ops, b, net); /* which destroys b when it fails */
   destroy(b);
@@ -125,7 +125,7 @@ static nai_status set_list(nai_task *task, const char *parameter, const double *
   nai__list before;
   NAI__TRY(nai__parameters_replace(&b->parameters, &index, &before, parameter, values, n));
   nai_status status = check_single(b->kind, index, n);
-  if (status == NAI_OK) status = nai__kind_steps(&longest, b->kind, &b->parameters, task->net->dt);
+  if (status == NAI_OK) status = nai__longest_trial(&longest, b, task->net->dt);
   if (status != NAI_OK) {
     nai__parameters_restore(&b->parameters, index, before);
     return status;

@@ -232,14 +232,16 @@ static const family *family_of(const nai__parameters *p)
   return NULL;
 }
 
-static nai_status count_steps(int64_t *longest, const nai__parameters *p, double dt)
+static nai_status count_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
+  const nai__parameters *p = &task->parameters;
   nai__yang_plan plan = make_plan(family_of(p), p);
   return count_plan(longest, &plan, dt);
 }
 
-static nai_status count_mixed_steps(int64_t *longest, const nai__parameters *p, double dt)
+static nai_status count_mixed_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
+  const nai__parameters *p = &task->parameters;
   nai__yang_values rules = list_of(p, MIXED_RULE);
   int64_t most = 0;
   for (int64_t i = 0; i < rules.n; i++) {

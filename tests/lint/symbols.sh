@@ -49,6 +49,9 @@ complain "exported, but not declared with NAI_API" "$work/undeclared"
 complain "global in the static library without the prefix nai_" "$work/global"
 
 "$NM" -u "$static" | awk 'NF == 2 { sub(/^_*/, "", $2); print $2 }' | sort -u > "$work/called"
+for list in exported called; do
+  [ -s "$work/$list" ] || { echo "  FAILED  $NM says nothing of what is $list"; failed=1; }
+done
 cat > "$work/business_of_programs" << 'END'
 v?printf(_chk)?|puts|putchar|perror|stdout|stderr
 abort|exit|Exit|quick_exit|assert_fail|signal|sigaction
