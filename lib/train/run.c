@@ -4,28 +4,19 @@
 #include "../base/error.h"
 #include "trainer.h"
 
-static const nai_trials *own_or(nai_trainer *trainer, const nai_trials *trials, nai_status *status)
+/* Trials to work on: those that were given, or the task's next batch. */
+static nai_status choose(const nai_trials **trials, nai_trainer *trainer, const nai_progress *now)
 {
-  *status = NAI_OK;
-  if (!trials) *status = nai__trainer_draw(&trials, trainer);
-  return trials;
-}
-
-static nai_status check_now(const nai_progress *now)
-{
+  NAI__REQUIRE(trainer);
   if (now && now->struct_size != sizeof *now)
     return nai__fail(NAI_ERR_INVALID, "now->struct_size is %u, must be %zu",
                      (unsigned)now->struct_size, sizeof *now);
-  return NAI_OK;
+  return *trials ? NAI_OK : nai__trainer_draw(trials, trainer);
 }
 
 nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials, nai_progress *now)
 {
-  NAI__REQUIRE(trainer);
-  NAI__TRY(check_now(now));
-  nai_status status;
-  trials = own_or(trainer, trials, &status);
-  NAI__TRY(status);
+  NAI__TRY(choose(&trials, trainer, now));
   NAI__TRY(nai__trainer_gradient(trainer, trials));
   if (now) nai__trainer_progress(now, trainer, trainer->step);
   return NAI_OK;
@@ -33,11 +24,7 @@ nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials, 
 
 nai_status nai_trainer_step(nai_trainer *trainer, const nai_trials *trials, nai_progress *now)
 {
-  NAI__REQUIRE(trainer);
-  NAI__TRY(check_now(now));
-  nai_status status;
-  trials = own_or(trainer, trials, &status);
-  NAI__TRY(status);
+  NAI__TRY(choose(&trials, trainer, now));
   NAI__TRY(nai__trainer_update(trainer, trials));
   if (now) nai__trainer_progress(now, trainer, trainer->step);
   return NAI_OK;
