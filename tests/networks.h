@@ -1,28 +1,8 @@
-/* What tests of networks share: expecting, composing, looking. */
+/* What tests of networks share: composing, looking. */
 #ifndef NEUROAI_TESTS_NETWORKS_H
 #define NEUROAI_TESTS_NETWORKS_H
 
-#include <check.h>
-#include <neuroai/neuroai.h>
-#include <stddef.h>
-
-/* For loops: Check's own macros write to a pipe each time, and that is slow. */
-#define EXPECT(condition)                                             \
-  do {                                                                \
-    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
-  } while (0)
-
-#define ADD_CASE(suite, name, ...)                                   \
-  do {                                                               \
-    const TTest *const tests[] = {__VA_ARGS__};                      \
-    networks_case(suite, name, tests, sizeof tests / sizeof *tests); \
-  } while (0)
-
-void networks_case(Suite *suite, const char *name, const TTest *const *tests, size_t n);
-
-void expect_ok(nai_status status);
-/* A failure with this code whose message has these words. */
-void expect_fails(nai_status status, nai_status expected, const char *words);
+#include "checks.h"
 
 /*
  * Not built: inputs "stimulus" (3), populations "E" and "I", output "choice" (2), dt 20 ms; input

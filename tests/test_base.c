@@ -17,6 +17,7 @@
 #include "base/philox.h"
 #include "base/reference.h"
 #include "base/threads.h"
+#include "checks.h"
 #include "faults.h"
 
 /* --- memory ----------------------------------------------------------------------------------- */
@@ -718,19 +719,6 @@ START_TEST(version_is_that_of_the_headers)
   ck_assert_ptr_null(strchr(nai_build_info(), '\n'));
 }
 END_TEST
-
-static void add_case(Suite *suite, const char *name, const TTest *const *tests, size_t count)
-{
-  TCase *tcase = tcase_create(name);
-  for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
-  suite_add_tcase(suite, tcase);
-}
-
-#define ADD_CASE(suite, name, ...)                              \
-  do {                                                          \
-    const TTest *const tests[] = {__VA_ARGS__};                 \
-    add_case(suite, name, tests, sizeof tests / sizeof *tests); \
-  } while (0)
 
 Suite *base_suite(void);
 

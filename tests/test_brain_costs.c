@@ -15,27 +15,9 @@
 #include "../lib/kernels/exponential.h"
 #include "../lib/network/network.h"
 #include "../lib/train/trainer.h"
+#include "checks.h"
 #include "faults.h"
 #include "oracle.h"
-
-/* For loops: Check's own macros write to a pipe each time, and that is slow. */
-#define EXPECT(condition)                                             \
-  do {                                                                \
-    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
-  } while (0)
-
-static void check_ok(nai_status status)
-{
-  if (status != NAI_OK) ck_abort_msg("%s: %s", nai_status_name(status), nai_last_error());
-}
-
-/* A failure with this code whose message has these words. */
-static void check_fails(nai_status status, nai_status expected, const char *words)
-{
-  ck_assert_msg(status == expected, "%s: %s", nai_status_name(status), nai_last_error());
-  ck_assert_msg(strstr(nai_last_error(), words) != NULL, "'%s' has no '%s'", nai_last_error(),
-                words);
-}
 
 static void check_close(double ours, double expected, double tolerance, const char *what)
 {
@@ -204,11 +186,11 @@ static void strengthen(nai_network *net)
     nai_view v = NAI_VIEW_INIT;
     double w[MOST * MOST];
     float stronger[MOST * MOST];
-    check_ok(nai_network_weights(&v, net, name[k / 2], name[k % 2]));
+    expect_ok(nai_network_weights(&v, net, name[k / 2], name[k % 2]));
     oracle_copy(w, v.shape[1], &v);
     for (int64_t i = 0; i < v.shape[0] * v.shape[1]; i++)
       stronger[i] = (float)(w[i] + 0.05 * ((w[i] > 0) - (w[i] < 0)));
-    check_ok(
+    expect_ok(
         nai_network_set_weights(net, name[k / 2], name[k % 2], stronger, v.shape[0], v.shape[1]));
   }
 }
@@ -217,20 +199,20 @@ static nai_network *build(double density)
 {
   nai_network *net;
   nai_constraint *sparse;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_input(net, "in", 2));
-  check_ok(nai_network_add_population(net, "E", N_E, NAI_EXCITATORY));
-  check_ok(nai_network_add_population(net, "I", N_I, NAI_INHIBITORY));
-  check_ok(nai_network_add_output(net, "out", 2));
-  check_ok(nai_network_set_transfer(net, "E I", NAI_TRANSFER_SOFTPLUS));
-  check_ok(nai_network_place_box(net, "E I", 1, 2, 3));
-  check_ok(nai_network_connect(net, "in", "E I"));
-  check_ok(nai_network_connect(net, "E I", "E I"));
-  check_ok(nai_network_connect(net, "E", "out"));
-  check_ok(nai_constraint_create_sparse(&sparse, density));
-  check_ok(nai_network_constrain(net, "E I", "E I", sparse));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "in", 2));
+  expect_ok(nai_network_add_population(net, "E", N_E, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", N_I, NAI_INHIBITORY));
+  expect_ok(nai_network_add_output(net, "out", 2));
+  expect_ok(nai_network_set_transfer(net, "E I", NAI_TRANSFER_SOFTPLUS));
+  expect_ok(nai_network_place_box(net, "E I", 1, 2, 3));
+  expect_ok(nai_network_connect(net, "in", "E I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "out"));
+  expect_ok(nai_constraint_create_sparse(&sparse, density));
+  expect_ok(nai_network_constrain(net, "E I", "E I", sparse));
   nai_constraint_destroy(sparse);
-  check_ok(nai_network_build(net, 6));
+  expect_ok(nai_network_build(net, 6));
   strengthen(net);
   return net;
 }
@@ -240,9 +222,9 @@ static nai_trainer *train(nai_network *net)
   nai_rule *bptt;
   nai_optimizer *sgd;
   nai_trainer *trainer;
-  check_ok(nai_rule_create_bptt(&bptt));
-  check_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
-  check_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
+  expect_ok(nai_rule_create_bptt(&bptt));
+  expect_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
+  expect_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
   nai_rule_destroy(bptt);
   nai_optimizer_destroy(sgd);
   return trainer;
@@ -263,10 +245,10 @@ static nai_trials *make_trials(const nai_network *net, int64_t steps, int64_t co
         y[(t * count + k) * 2 + c] = (float)nai_random_uniform(2, at, (uint64_t)c);
       }
   for (int64_t k = 0; k < count; k++) length[k] = lengths[k % TRIALS];
-  check_ok(nai_trials_create(&trials, net, steps, count));
-  check_ok(nai_trials_set_inputs(trials, "in", in, 2));
-  check_ok(nai_trials_set_targets(trials, "out", y, 2));
-  check_ok(nai_trials_set_lengths(trials, length));
+  expect_ok(nai_trials_create(&trials, net, steps, count));
+  expect_ok(nai_trials_set_inputs(trials, "in", in, 2));
+  expect_ok(nai_trials_set_targets(trials, "out", y, 2));
+  expect_ok(nai_trials_set_lengths(trials, length));
   free(length);
   free(y);
   free(in);
@@ -275,14 +257,14 @@ static nai_trials *make_trials(const nai_network *net, int64_t steps, int64_t co
 
 static void give(nai_trainer *trainer, nai_cost *cost, double beta)
 {
-  check_ok(nai_trainer_add_cost(trainer, cost, beta));
+  expect_ok(nai_trainer_add_cost(trainer, cost, beta));
   nai_cost_destroy(cost);
 }
 
 static nai_cost *communicability(const char *names, double exponent)
 {
   nai_cost *cost;
-  check_ok(nai_cost_create_communicability(&cost, names, names, exponent));
+  expect_ok(nai_cost_create_communicability(&cost, names, names, exponent));
   ck_assert_str_eq(nai_cost_name(cost), "communicability");
   return cost;
 }
@@ -291,7 +273,7 @@ static nai_cost *communicability(const char *names, double exponent)
 static double gradient_of(nai_trainer *trainer, const nai_trials *trials)
 {
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_trainer_gradient(trainer, trials, &now));
   return now.cost;
 }
 
@@ -303,9 +285,9 @@ static void gather(double out[MOST][MOST], const nai_network *net, const nai_tra
     for (int to = 0; to < 2; to++) {
       nai_view v = NAI_VIEW_INIT;
       if (trainer)
-        check_ok(nai_trainer_gradient_view(&v, trainer, name[from], name[to]));
+        expect_ok(nai_trainer_gradient_view(&v, trainer, name[from], name[to]));
       else
-        check_ok(nai_network_weights(&v, net, name[from], name[to]));
+        expect_ok(nai_network_weights(&v, net, name[from], name[to]));
       double part[MOST * MOST];
       oracle_copy(part, v.shape[1], &v);
       for (int64_t i = 0; i < v.shape[0]; i++)
@@ -321,7 +303,7 @@ static wiring wiring_of(const nai_network *net)
   for (int k = 0; k < 2; k++) {
     nai_view v = NAI_VIEW_INIT;
     double part[MOST * 3];
-    check_ok(nai_network_positions(&v, net, k ? "I" : "E"));
+    expect_ok(nai_network_positions(&v, net, k ? "I" : "E"));
     oracle_copy(part, 3, &v);
     for (int64_t i = 0; i < v.shape[0] * 3; i++)
       x.position[k * N_E + i / 3][i % 3] = (float)part[i];
@@ -339,14 +321,14 @@ static oracle open_case(void)
   ck_assert_msg(o.index != NULL, "index.json: %s", error.text);
   o.about = json_object_get(o.index, o.name);
   ck_assert_ptr_nonnull(o.about);
-  check_ok(nai__tensors_read(&o.file, TESTS_FOLDER
-                             "/reference/rnn_serial_relu_communicability.safetensors"));
+  expect_ok(nai__tensors_read(&o.file, TESTS_FOLDER
+                              "/reference/rnn_serial_relu_communicability.safetensors"));
   return o;
 }
 
 static void check_view(oracle *o, const char *array, nai_status looked, const nai_view *view)
 {
-  check_ok(looked);
+  expect_ok(looked);
   int64_t count, columns = view->shape[view->ndim - 1];
   const double *expected = oracle_sized(o, array, &count, NULL);
   double *ours = malloc((size_t)count * sizeof *ours);
@@ -369,7 +351,7 @@ START_TEST(communicability_is_that_of_an_independent_program)
   ck_assert_int_eq(n, 1);
   give(t, communicability("p", 1), json_number_value(beta));
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(t, trials, &now));
+  expect_ok(nai_trainer_gradient(t, trials, &now));
   oracle_check(&o, "J", &now.cost, oracle_array(&o, "J"), 1);
   oracle_check(&o, "J_task", &now.costs[0], oracle_array(&o, "J_task"), 1);
   oracle_check(&o, "J_communicability", &now.costs[1], oracle_array(&o, "J_communicability"), 1);
@@ -405,7 +387,7 @@ START_TEST(two_units_by_hand)
   }
   nai_cost *cost = communicability("A B", 1);
   double value = 1;
-  check_ok(cost->ops.on_weights(cost->user, s, 2, 3, &value));
+  expect_ok(cost->ops.on_weights(cost->user, s, 2, 3, &value));
   check_close(value, 1 + d * sinh(1) * (a * sqrt(a / b) + b * sqrt(b / a)), 1e-13, "value");
   double by_a = d * sinh(1) * (1.5 * sqrt(a / b) - 0.5 * pow(b / a, 1.5)),
          by_b = d * sinh(1) * (1.5 * sqrt(b / a) - 0.5 * pow(a / b, 1.5));
@@ -438,7 +420,7 @@ START_TEST(autapses)
                     .pre_position = p};
   nai_cost *cost = communicability("E", 1);
   double value = 0;
-  check_ok(cost->ops.on_weights(cost->user, &s, 1, 1, &value));
+  expect_ok(cost->ops.on_weights(cost->user, &s, 1, 1, &value));
   check_close(value, formula(&x, 1), 1e-12, "value");
   for (int i = 0; i < 16; i++)
     check_close((double)g[i], formula_slope(&x, 1, i / 4, i % 4), 1e-6, "gradient");
@@ -500,7 +482,7 @@ START_TEST(silent_units)
           w[i * columns + j] = (!from && (j == 2 || j == 5)) || (!to && i == 5)
                                    ? 0
                                    : (float)x.w[to * N_E + i][from * N_E + j];
-      check_ok(nai_network_set_weights(net, from ? "I" : "E", to ? "I" : "E", w, rows, columns));
+      expect_ok(nai_network_set_weights(net, from ? "I" : "E", to ? "I" : "E", w, rows, columns));
     }
   x = wiring_of(net);
   for (int i = 0; i < N; i++) ck_assert(x.w[i][2] == 0 && x.w[i][5] == 0 && x.w[5][i] == 0);
@@ -519,8 +501,8 @@ START_TEST(all_silent)
   const float zero[MOST * MOST] = {0};
   static const char *const name[] = {"E", "I"};
   for (int k = 0; k < 4; k++)
-    check_ok(nai_network_set_weights(net, name[k / 2], name[k % 2], zero, k % 2 ? N_I : N_E,
-                                     k / 2 ? N_I : N_E));
+    expect_ok(nai_network_set_weights(net, name[k / 2], name[k % 2], zero, k % 2 ? N_I : N_E,
+                                      k / 2 ? N_I : N_E));
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
   nai_trainer *trainer = train(net);
   give(trainer, communicability("E I", 0.5), 1);
@@ -540,7 +522,7 @@ START_TEST(senders_of_very_different_strength)
   float w[N_E * N_E];
   for (int i = 0; i < N_E; i++)
     for (int j = 0; j < N_E; j++) w[i * N_E + j] = (float)(x.w[i][j] * pow(10, j - 3));
-  check_ok(nai_network_set_weights(net, "E", "E", w, N_E, N_E));
+  expect_ok(nai_network_set_weights(net, "E", "E", w, N_E, N_E));
   check_formula(net, 1);
   nai_network_destroy(net);
 }
@@ -550,15 +532,15 @@ END_TEST
 START_TEST(absent_projections_are_zero)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
-  check_ok(nai_network_add_population(net, "I", 2, NAI_FREE));
-  check_ok(nai_network_add_output(net, "out", 1));
-  check_ok(nai_network_place_box(net, "E I", 1, 2, 3));
-  check_ok(nai_network_connect(net, "I", "E"));
-  check_ok(nai_network_connect(net, "E", "I E"));
-  check_ok(nai_network_connect(net, "E", "out"));
-  check_ok(nai_network_build(net, 6));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
+  expect_ok(nai_network_add_population(net, "I", 2, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "out", 1));
+  expect_ok(nai_network_place_box(net, "E I", 1, 2, 3));
+  expect_ok(nai_network_connect(net, "I", "E"));
+  expect_ok(nai_network_connect(net, "E", "I E"));
+  expect_ok(nai_network_connect(net, "E", "out"));
+  expect_ok(nai_network_build(net, 6));
   wiring x = {.n = 5};
   static const struct {
     const char *from, *to;
@@ -567,7 +549,7 @@ START_TEST(absent_projections_are_zero)
   for (int k = 0; k < 3; k++) {
     nai_view v = NAI_VIEW_INIT;
     double w[9];
-    check_ok(nai_network_weights(&v, net, part[k].from, part[k].to));
+    expect_ok(nai_network_weights(&v, net, part[k].from, part[k].to));
     oracle_copy(w, part[k].n_pre, &v);
     for (int i = 0; i < part[k].n_post; i++)
       for (int j = 0; j < part[k].n_pre; j++)
@@ -576,14 +558,14 @@ START_TEST(absent_projections_are_zero)
   for (int k = 0; k < 2; k++) {
     nai_view v = NAI_VIEW_INIT;
     double p[9];
-    check_ok(nai_network_positions(&v, net, k ? "I" : "E"));
+    expect_ok(nai_network_positions(&v, net, k ? "I" : "E"));
     oracle_copy(p, 3, &v);
     for (int64_t i = 0; i < 3 * v.shape[0]; i++) x.position[3 * k + i / 3][i % 3] = (float)p[i];
   }
   nai_trainer *trainer = train(net);
   give(trainer, communicability("? ?", 1), 1);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 2, 2));
+  expect_ok(nai_trials_create(&trials, net, 2, 2));
   double expected = formula(&x, 1);
   check_close(gradient_of(trainer, trials), expected, 1e-7 * expected, "value");
   nai_trials_destroy(trials);
@@ -609,7 +591,7 @@ START_TEST(not_finite_is_found)
                       .pre_position = p};
     nai_cost *cost = communicability("E", 1);
     double value = 0;
-    check_ok(cost->ops.on_weights(cost->user, &s, 1, 1, &value));
+    expect_ok(cost->ops.on_weights(cost->user, &s, 1, 1, &value));
     ck_assert(!isfinite(value));
     nai_cost_destroy(cost);
   }
@@ -619,15 +601,15 @@ END_TEST
 START_TEST(what_communicability_refuses)
 {
   nai_cost *cost = (nai_cost *)&cost;
-  check_fails(nai_cost_create_communicability(NULL, "E", "E", 1), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_communicability(&cost, NULL, "E", 1), NAI_ERR_INVALID,
-              "from is NULL");
+  expect_fails(nai_cost_create_communicability(NULL, "E", "E", 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_communicability(&cost, NULL, "E", 1), NAI_ERR_INVALID,
+               "from is NULL");
   ck_assert_ptr_null(cost);
-  check_fails(nai_cost_create_communicability(&cost, "E", NULL, 1), NAI_ERR_INVALID, "to is NULL");
+  expect_fails(nai_cost_create_communicability(&cost, "E", NULL, 1), NAI_ERR_INVALID, "to is NULL");
   static const double bad[] = {0, -1, NAN, INFINITY, 101};
   for (int i = 0; i < 5; i++)
-    check_fails(nai_cost_create_communicability(&cost, "E", "E", bad[i]), NAI_ERR_INVALID,
-                "exponent is ");
+    expect_fails(nai_cost_create_communicability(&cost, "E", "E", bad[i]), NAI_ERR_INVALID,
+                 "exponent is ");
   ck_assert_ptr_null(cost);
 
   nai_network *net = build(1);
@@ -643,24 +625,24 @@ START_TEST(what_communicability_refuses)
              {"X", "E", "X", NAI_ERR_NAME},
              {"in", "out", "no projection", NAI_ERR_NAME}};
   for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) {
-    check_ok(nai_cost_create_communicability(&cost, odd[i].from, odd[i].to, 1));
-    check_fails(nai_trainer_add_cost(trainer, cost, 1), odd[i].status, odd[i].words);
+    expect_ok(nai_cost_create_communicability(&cost, odd[i].from, odd[i].to, 1));
+    expect_fails(nai_trainer_add_cost(trainer, cost, 1), odd[i].status, odd[i].words);
     nai_cost_destroy(cost);
   }
   ck_assert_int_eq(nai_trainer_cost(trainer, 0, NULL, NULL), -1);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
 
-  check_ok(nai_network_create(&net, 20)); /* nobody has a place */
-  check_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
-  check_ok(nai_network_add_output(net, "out", 1));
-  check_ok(nai_network_connect(net, "E", "E out"));
-  check_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_create(&net, 20)); /* nobody has a place */
+  expect_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "out", 1));
+  expect_ok(nai_network_connect(net, "E", "E out"));
+  expect_ok(nai_network_build(net, 1));
   trainer = train(net);
   give(trainer, communicability("E", 1), 1);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 2, 2));
-  check_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_ORDER, "'E' has no positions");
+  expect_ok(nai_trials_create(&trials, net, 2, 2));
+  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_ORDER, "'E' has no positions");
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
@@ -675,13 +657,13 @@ START_TEST(no_memory_after_the_first_update)
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
   nai_trainer *trainer = train(net);
   give(trainer, communicability("E I", 1), 1e-3);
-  check_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(trainer, trials, NULL));
   long before = faults_allocations();
   nai_status status = NAI_OK;
   for (int i = 0; i < 100 && status == NAI_OK; i++)
     status = nai_trainer_step(trainer, trials, NULL);
   long after = faults_allocations();
-  check_ok(status);
+  expect_ok(status);
   ck_assert_int_eq(after - before, 0);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
@@ -693,17 +675,17 @@ END_TEST
 START_TEST(one_cost_of_two_networks)
 {
   nai_network *large = build(0.5), *small;
-  check_ok(nai_network_create(&small, 20));
-  check_ok(nai_network_add_population(small, "E", 2, NAI_FREE));
-  check_ok(nai_network_add_output(small, "out", 1));
-  check_ok(nai_network_place_box(small, "E", 1, 2, 3));
-  check_ok(nai_network_connect(small, "E", "E out"));
-  check_ok(nai_network_build(small, 6));
+  expect_ok(nai_network_create(&small, 20));
+  expect_ok(nai_network_add_population(small, "E", 2, NAI_FREE));
+  expect_ok(nai_network_add_output(small, "out", 1));
+  expect_ok(nai_network_place_box(small, "E", 1, 2, 3));
+  expect_ok(nai_network_connect(small, "E", "E out"));
+  expect_ok(nai_network_build(small, 6));
   nai_trials *trials[2] = {NULL, make_trials(large, STEPS, TRIALS)};
-  check_ok(nai_trials_create(&trials[0], small, 2, 2));
+  expect_ok(nai_trials_create(&trials[0], small, 2, 2));
   nai_cost *shared = communicability("E", 1), *own = communicability("E", 1);
   nai_trainer *trainer[2] = {train(small), train(large)}, *alone = train(large);
-  for (int k = 0; k < 2; k++) check_ok(nai_trainer_add_cost(trainer[k], shared, 1));
+  for (int k = 0; k < 2; k++) expect_ok(nai_trainer_add_cost(trainer[k], shared, 1));
   nai_cost_destroy(shared);
   give(alone, own, 1);
   double first = gradient_of(trainer[0], trials[0]);
@@ -741,7 +723,7 @@ START_TEST(without_memory)
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
   nai_trainer *trainer = train(net), *warm = train(net);
   nai_cost *other;
-  check_ok(nai_cost_create_l1_weights(&other, "E", "E"));
+  expect_ok(nai_cost_create_l1_weights(&other, "E", "E"));
   give(warm, other, 1);
   give(trainer, cost, 1e-3);
   float *before = malloc((size_t)net->n_theta * sizeof *before);
@@ -761,7 +743,7 @@ START_TEST(without_memory)
   ck_assert_int_ge(good, 6);
   free(before);
 
-  check_ok(nai_network_set_plastic(net, "E I", "E I", 0));
+  expect_ok(nai_network_set_plastic(net, "E I", "E I", 0));
   for (good = 0;; good++) {
     other = (nai_cost *)&good;
     faults_fail_allocation(good);
@@ -791,7 +773,7 @@ static runner prepare_runner(nai_cost *cost)
   runner r = {.net = build(0.5)};
   r.trials = make_trials(r.net, STEPS, TRIALS);
   r.trainer = train(r.net);
-  check_ok(nai_trainer_add_cost(r.trainer, cost, 1e-2));
+  expect_ok(nai_trainer_add_cost(r.trainer, cost, 1e-2));
   return r;
 }
 
@@ -818,14 +800,14 @@ START_TEST(trainers_on_threads_share_a_cost)
   runner alone = prepare_runner(cost), r[RUNNERS];
   pthread_t thread[RUNNERS];
   run(&alone);
-  check_ok(alone.status);
+  expect_ok(alone.status);
   for (int i = 0; i < RUNNERS; i++) r[i] = prepare_runner(cost);
   nai_cost_destroy(cost);
   for (int i = 0; i < RUNNERS; i++)
     ck_assert_int_eq(pthread_create(&thread[i], NULL, run, &r[i]), 0);
   for (int i = 0; i < RUNNERS; i++) ck_assert_int_eq(pthread_join(thread[i], NULL), 0);
   for (int i = 0; i < RUNNERS; i++) {
-    check_ok(r[i].status);
+    expect_ok(r[i].status);
     ck_assert(
         memcmp(r[i].net->theta, alone.net->theta, (size_t)alone.net->n_theta * sizeof(float)) == 0);
     close_runner(&r[i]);
@@ -843,7 +825,7 @@ static double mean_square(const nai_trainer *trainer, const char *names)
   for (int k = 0; k < 2; k++) {
     if (!strchr(names, "EI"[k])) continue;
     nai_view v = NAI_VIEW_INIT;
-    check_ok(nai_trainer_activity(&v, trainer, k ? "I" : "E"));
+    expect_ok(nai_trainer_activity(&v, trainer, k ? "I" : "E"));
     double *r = malloc((size_t)(v.shape[0] * v.shape[1] * v.shape[2]) * sizeof *r);
     oracle_copy(r, v.shape[2], &v);
     for (int64_t t = 0; t < v.shape[0]; t++)
@@ -861,7 +843,7 @@ static double mean_square(const nai_trainer *trainer, const char *names)
 static nai_cost *rate_target(const char *names, double target)
 {
   nai_cost *cost;
-  check_ok(nai_cost_create_rate_target(&cost, names, target));
+  expect_ok(nai_cost_create_rate_target(&cost, names, target));
   ck_assert_str_eq(nai_cost_name(cost), "rate_target");
   return cost;
 }
@@ -875,8 +857,8 @@ START_TEST(rate_target_is_the_deviation_of_the_mean)
     for (int above = 0; above < 2; above++) {
       nai_trainer *trainer = train(net), *plain = train(net);
       nai_cost *l2;
-      check_ok(nai_cost_create_l2_rates(&l2, names[k]));
-      check_ok(nai_cost_set_normalise(l2, 1));
+      expect_ok(nai_cost_create_l2_rates(&l2, names[k]));
+      expect_ok(nai_cost_set_normalise(l2, 1));
       give(plain, l2, 0.5);
       double mean = gradient_of(plain, trials) / 0.5;
       check_close(mean, mean_square(plain, names[k]), 1e-6 * mean, "mean square");
@@ -923,7 +905,7 @@ START_TEST(rate_target_by_central_differences)
         moved[i] = (float)(w[row][column] + (side ? h : -h) * g[row][column]);
         step += (side ? 1 : -1) * (double)moved[i] * g[row][column];
       }
-      check_ok(
+      expect_ok(
           nai_network_set_weights(net, from ? "I" : "E", to ? "I" : "E", moved, rows, columns));
     }
     value[side] = gradient_of(trainer, trials);
@@ -938,14 +920,14 @@ END_TEST
 START_TEST(on_target_nothing_moves)
 {
   nai_network *net; /* without input and bias: rates are 0 */
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
-  check_ok(nai_network_add_population(net, "I", 2, NAI_FREE));
-  check_ok(nai_network_add_output(net, "out", 1));
-  check_ok(nai_network_connect(net, "E I", "E I out"));
-  check_ok(nai_network_build(net, 6));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
+  expect_ok(nai_network_add_population(net, "I", 2, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "out", 1));
+  expect_ok(nai_network_connect(net, "E I", "E I out"));
+  expect_ok(nai_network_build(net, 6));
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 3, 2));
+  expect_ok(nai_trials_create(&trials, net, 3, 2));
   nai_trainer *trainer = train(net);
   give(trainer, rate_target("E I", 0), 1);
   ck_assert(gradient_of(trainer, trials) == 0);
@@ -959,12 +941,12 @@ START_TEST(on_target_nothing_moves)
   ck_assert(cost->of_mean(cost->user, 0.25, &slope) == 0 && slope == 0);
   nai_cost_destroy(cost);
   cost = (nai_cost *)&cost;
-  check_fails(nai_cost_create_rate_target(NULL, "E", 1), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_rate_target(&cost, NULL, 1), NAI_ERR_INVALID, "names is NULL");
+  expect_fails(nai_cost_create_rate_target(NULL, "E", 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_rate_target(&cost, NULL, 1), NAI_ERR_INVALID, "names is NULL");
   ck_assert_ptr_null(cost);
   static const double bad[] = {-1e-9, NAN, INFINITY};
   for (int i = 0; i < 3; i++)
-    check_fails(nai_cost_create_rate_target(&cost, "E", bad[i]), NAI_ERR_INVALID, "target is ");
+    expect_fails(nai_cost_create_rate_target(&cost, "E", bad[i]), NAI_ERR_INVALID, "target is ");
 }
 END_TEST
 
@@ -978,17 +960,17 @@ START_TEST(rate_costs_side_by_side)
   float *sum = calloc((size_t)net->n_theta, sizeof *sum);
   for (int k = 0; k < 3; k++) {
     nai_cost *cost;
-    if (k == 1) check_ok(nai_cost_create_l1_rates(&cost, "E I"));
-    if (k == 1) check_ok(nai_cost_set_normalise(cost, 1));
+    if (k == 1) expect_ok(nai_cost_create_l1_rates(&cost, "E I"));
+    if (k == 1) expect_ok(nai_cost_set_normalise(cost, 1));
     if (k != 1) cost = k ? rate_target("I", 9) : rate_target("E I", 0.01);
-    check_ok(nai_trainer_add_cost(both, cost, k + 1));
+    expect_ok(nai_trainer_add_cost(both, cost, k + 1));
     give(one[k], cost, k + 1);
     total += value[k] = gradient_of(one[k], trials);
     for (int64_t i = 0; i < net->n_theta; i++) sum[i] += one[k]->gradient[i];
   }
-  check_ok(nai_trainer_set(both, "threads", 2));
+  expect_ok(nai_trainer_set(both, "threads", 2));
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(both, trials, &now));
+  expect_ok(nai_trainer_gradient(both, trials, &now));
   check_close(now.cost, total, 1e-12, "sum");
   for (int k = 0; k < 3; k++) check_close(now.costs[k], value[k], 1e-14, "part");
   for (int64_t i = 0; i < net->n_theta; i++) EXPECT(fabsf(both->gradient[i] - sum[i]) < 1e-5f);
@@ -1048,14 +1030,14 @@ START_TEST(logistic_channels)
 {
   const float z[6] = {1, -2, 99, 0, 3.5f, 99}, y[4] = {0.85f, 0.05f, 1, 0};
   nai_cost *cost;
-  check_ok(task_costs[_i].create(&cost, "out"));
+  expect_ok(task_costs[_i].create(&cost, "out"));
   ck_assert_str_eq(nai_cost_name(cost), task_costs[_i].name);
   for (int32_t columns = 1; columns <= 2; columns++) {
     const float mask[4] = {1, 3, 0, 2};
     float g[6] = {10, 10, 77, 10, 10, 77};
     nai_output_batch b = two_rows(z, y, mask, columns, g);
     double value = 5, expected = 0, total = 0;
-    check_ok(cost->ops.on_outputs(cost->user, &b, &value));
+    expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     for (int i = 0; i < 4; i++) total += (double)(columns == 1 ? mask[i / 2] : mask[i]);
     for (int i = 0; i < 4; i++) {
       double m = (double)(columns == 1 ? mask[i / 2] : mask[i]) / total, h = 1e-5;
@@ -1069,7 +1051,7 @@ START_TEST(logistic_channels)
     ck_assert(g[2] == 77 && g[5] == 77);
     b.gradient = NULL;
     value = 0;
-    check_ok(cost->ops.on_outputs(cost->user, &b, &value));
+    expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     check_close(value, expected, 1e-12, "value alone");
   }
   /* where exp() overflows; nothing that counts; no targets */
@@ -1079,40 +1061,40 @@ START_TEST(logistic_channels)
     mask[i] = 2;
     nai_output_batch b = two_rows(far_z, far_y, mask, 2, g);
     double value = 0;
-    check_ok(cost->ops.on_outputs(cost->user, &b, &value));
+    expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     check_close(value, task_costs[_i].far[i], 1e-12, "far");
     for (int k = 0; k < 6; k++) ck_assert(isfinite(g[k]));
     b.mask = (const float[]){0, 0, 0, 0};
-    check_ok(cost->ops.on_outputs(cost->user, &b, &value));
+    expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     check_close(value, task_costs[_i].far[i], 1e-12, "nothing counts");
     b.target = NULL;
-    check_fails(cost->ops.on_outputs(cost->user, &b, &value), NAI_ERR_ORDER,
-                "'out' has no targets");
+    expect_fails(cost->ops.on_outputs(cost->user, &b, &value), NAI_ERR_ORDER,
+                 "'out' has no targets");
     ck_assert_ptr_nonnull(strstr(nai_last_error(), task_costs[_i].name));
   }
   nai_cost_destroy(cost);
   cost = (nai_cost *)&cost;
-  check_fails(task_costs[_i].create(&cost, NULL), NAI_ERR_INVALID, "output is NULL");
+  expect_fails(task_costs[_i].create(&cost, NULL), NAI_ERR_INVALID, "output is NULL");
   ck_assert_ptr_null(cost);
-  check_fails(task_costs[_i].create(NULL, "out"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(task_costs[_i].create(NULL, "out"), NAI_ERR_INVALID, "out is NULL");
 }
 END_TEST
 
 START_TEST(binary_targets_are_probabilities)
 {
   nai_cost *cost;
-  check_ok(nai_cost_create_binary_cross_entropy(&cost, "out"));
+  expect_ok(nai_cost_create_binary_cross_entropy(&cost, "out"));
   static const float bad[] = {1.001f, -0.001f, NAN, INFINITY};
   for (int i = 0; i < 4; i++) {
     const float z[6] = {0};
     float y[4] = {0, 0, 1, bad[i]}, g[6] = {0};
     nai_output_batch b = two_rows(z, y, (const float[]){1, 1, 1, 1}, 2, g);
     double value = 0;
-    check_fails(cost->ops.on_outputs(cost->user, &b, &value), NAI_ERR_INVALID,
-                "step 0, trial 1, channel 1 is ");
+    expect_fails(cost->ops.on_outputs(cost->user, &b, &value), NAI_ERR_INVALID,
+                 "step 0, trial 1, channel 1 is ");
     ck_assert(value == 0 && g[0] == 0);
     b.mask = (const float[]){1, 1, 1, 0}; /* what does not count may be anything */
-    check_ok(cost->ops.on_outputs(cost->user, &b, &value));
+    expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     check_close(value, log(2), 1e-15, "value");
   }
   nai_cost_destroy(cost);
@@ -1126,14 +1108,14 @@ START_TEST(logistic_costs_in_a_trainer)
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
   nai_trainer *trainer = train(net);
   nai_cost *cost;
-  check_ok(task_costs[_i].create(&cost, "nobody"));
-  check_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_NAME, "nobody");
+  expect_ok(task_costs[_i].create(&cost, "nobody"));
+  expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_NAME, "nobody");
   nai_cost_destroy(cost);
-  check_ok(task_costs[_i].create(&cost, "out"));
+  expect_ok(task_costs[_i].create(&cost, "out"));
   give(trainer, cost, 3);
   double value = gradient_of(trainer, trials), sum = 0, count = 0, z[STEPS * TRIALS * 2];
   nai_view v = NAI_VIEW_INIT;
-  check_ok(nai_trainer_activity(&v, trainer, "out"));
+  expect_ok(nai_trainer_activity(&v, trainer, "out"));
   oracle_copy(z, 2, &v);
   for (int t = 0; t < STEPS; t++)
     for (int k = 0; k < TRIALS; k++)
@@ -1154,12 +1136,12 @@ static nai_cost *create_kind(int kind, const char *names)
 {
   nai_cost *c = NULL;
   switch (kind) {
-  case 0: check_ok(nai_cost_create_l1_weights(&c, names, names)); break;
-  case 1: check_ok(nai_cost_create_l2_weights(&c, names, names)); break;
-  case 2: check_ok(nai_cost_create_distance(&c, names, names)); break;
-  case 3: check_ok(nai_cost_create_communicability(&c, names, names, 1)); break;
-  case 4: check_ok(nai_cost_create_l1_rates(&c, names)); break;
-  default: check_ok(nai_cost_create_l2_rates(&c, names));
+  case 0: expect_ok(nai_cost_create_l1_weights(&c, names, names)); break;
+  case 1: expect_ok(nai_cost_create_l2_weights(&c, names, names)); break;
+  case 2: expect_ok(nai_cost_create_distance(&c, names, names)); break;
+  case 3: expect_ok(nai_cost_create_communicability(&c, names, names, 1)); break;
+  case 4: expect_ok(nai_cost_create_l1_rates(&c, names)); break;
+  default: expect_ok(nai_cost_create_l2_rates(&c, names));
   }
   return c;
 }
@@ -1185,7 +1167,7 @@ START_TEST(normalised_is_divided_by_the_terms)
   }
   give(plain, create_kind(_i, "E I"), 1.5);
   nai_cost *cost = create_kind(_i, "E I");
-  check_ok(nai_cost_set_normalise(cost, 1));
+  expect_ok(nai_cost_set_normalise(cost, 1));
   give(divided, cost, 1.5);
   double value = gradient_of(plain, trials), mean = gradient_of(divided, trials);
   ck_assert_double_gt(mean, 0);
@@ -1215,9 +1197,9 @@ START_TEST(means_do_not_depend_on_the_batch)
       nai_trials *trials = make_trials(net, STEPS, TRIALS * (k ? 20 : 1));
       nai_trainer *trainer = train(net);
       nai_cost *cost = create_kind(kind, "?");
-      check_ok(nai_cost_set_normalise(cost, 1));
+      expect_ok(nai_cost_set_normalise(cost, 1));
       give(trainer, cost, 1);
-      check_ok(nai_trainer_set(trainer, "threads", k + 1));
+      expect_ok(nai_trainer_set(trainer, "threads", k + 1));
       value[k] = gradient_of(trainer, trials);
       nai_trainer_destroy(trainer);
       nai_trials_destroy(trials);
@@ -1235,21 +1217,21 @@ START_TEST(a_mean_of_nothing)
   nai_constraint *mask;
   const uint8_t none[4] = {0};
   nai_network_destroy(net);
-  check_ok(nai_network_create(&empty, 20));
-  check_ok(nai_network_add_population(empty, "E", 2, NAI_FREE));
-  check_ok(nai_network_add_output(empty, "out", 1));
-  check_ok(nai_network_connect(empty, "E", "E out"));
-  check_ok(nai_network_place_box(empty, "E", 1, 1, 1));
-  check_ok(nai_constraint_create_mask(&mask, none, 2, 2));
-  check_ok(nai_network_constrain(empty, "E", "E", mask));
+  expect_ok(nai_network_create(&empty, 20));
+  expect_ok(nai_network_add_population(empty, "E", 2, NAI_FREE));
+  expect_ok(nai_network_add_output(empty, "out", 1));
+  expect_ok(nai_network_connect(empty, "E", "E out"));
+  expect_ok(nai_network_place_box(empty, "E", 1, 1, 1));
+  expect_ok(nai_constraint_create_mask(&mask, none, 2, 2));
+  expect_ok(nai_network_constrain(empty, "E", "E", mask));
   nai_constraint_destroy(mask);
-  check_ok(nai_network_build(empty, 1));
+  expect_ok(nai_network_build(empty, 1));
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, empty, 2, 2));
+  expect_ok(nai_trials_create(&trials, empty, 2, 2));
   for (int kind = 0; kind < 4; kind++) {
     nai_trainer *trainer = train(empty);
     nai_cost *cost = create_kind(kind, "E");
-    check_ok(nai_cost_set_normalise(cost, 1));
+    expect_ok(nai_cost_set_normalise(cost, 1));
     give(trainer, cost, 1);
     ck_assert(gradient_of(trainer, trials) == 0);
     nai_trainer_destroy(trainer);
@@ -1269,50 +1251,37 @@ START_TEST(what_cannot_be_normalised)
 {
   nai_cost *cost[7];
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "own", .on_weights = nothing};
-  check_ok(nai_cost_create(&cost[0], &ops, NULL, "E", "E"));
-  check_ok(nai_cost_create_mse(&cost[1], "out"));
-  check_ok(nai_cost_create_cross_entropy(&cost[2], "out"));
-  check_ok(nai_cost_create_logistic_mse(&cost[3], "out"));
-  check_ok(nai_cost_create_binary_cross_entropy(&cost[4], "out"));
-  check_ok(nai_cost_create_rate_target(&cost[5], "E", 1));
-  check_ok(nai_cost_create_vanishing_gradient(&cost[6], "E"));
+  expect_ok(nai_cost_create(&cost[0], &ops, NULL, "E", "E"));
+  expect_ok(nai_cost_create_mse(&cost[1], "out"));
+  expect_ok(nai_cost_create_cross_entropy(&cost[2], "out"));
+  expect_ok(nai_cost_create_logistic_mse(&cost[3], "out"));
+  expect_ok(nai_cost_create_binary_cross_entropy(&cost[4], "out"));
+  expect_ok(nai_cost_create_rate_target(&cost[5], "E", 1));
+  expect_ok(nai_cost_create_vanishing_gradient(&cost[6], "E"));
   for (int i = 0; i < 7; i++) {
-    check_ok(nai_cost_set_normalise(cost[i], 0));
-    check_fails(nai_cost_set_normalise(cost[i], 1), NAI_ERR_UNSUPPORTED, nai_cost_name(cost[i]));
+    expect_ok(nai_cost_set_normalise(cost[i], 0));
+    expect_fails(nai_cost_set_normalise(cost[i], 1), NAI_ERR_UNSUPPORTED, nai_cost_name(cost[i]));
     nai_cost_destroy(cost[i]);
   }
-  check_fails(nai_cost_set_normalise(NULL, 1), NAI_ERR_INVALID, "cost is NULL");
+  expect_fails(nai_cost_set_normalise(NULL, 1), NAI_ERR_INVALID, "cost is NULL");
 
   nai_network *net = build(1);
   nai_trainer *trainer = train(net);
   for (int kind = 0; kind < KINDS; kind++) {
     nai_cost *c = create_kind(kind, "E");
-    check_fails(nai_cost_set_normalise(c, 2), NAI_ERR_INVALID, "normalise is 2");
-    check_fails(nai_cost_set_normalise(c, -1), NAI_ERR_INVALID, "normalise is -1");
-    check_ok(nai_cost_set_normalise(c, 1));
-    check_ok(nai_cost_set_normalise(c, 0));
-    check_ok(nai_trainer_add_cost(trainer, c, 1));
-    check_fails(nai_cost_set_normalise(c, 1), NAI_ERR_ORDER, "before a trainer has it");
-    check_ok(nai_cost_set_normalise(c, 0)); /* as it is */
+    expect_fails(nai_cost_set_normalise(c, 2), NAI_ERR_INVALID, "normalise is 2");
+    expect_fails(nai_cost_set_normalise(c, -1), NAI_ERR_INVALID, "normalise is -1");
+    expect_ok(nai_cost_set_normalise(c, 1));
+    expect_ok(nai_cost_set_normalise(c, 0));
+    expect_ok(nai_trainer_add_cost(trainer, c, 1));
+    expect_fails(nai_cost_set_normalise(c, 1), NAI_ERR_ORDER, "before a trainer has it");
+    expect_ok(nai_cost_set_normalise(c, 0)); /* as it is */
     nai_cost_destroy(c);
   }
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
 }
 END_TEST
-
-static void add_case(Suite *suite, const char *name, const TTest *const *tests, size_t count)
-{
-  TCase *tcase = tcase_create(name);
-  for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
-  suite_add_tcase(suite, tcase);
-}
-
-#define ADD_CASE(suite, name, ...)                              \
-  do {                                                          \
-    const TTest *const tests[] = {__VA_ARGS__};                 \
-    add_case(suite, name, tests, sizeof tests / sizeof *tests); \
-  } while (0)
 
 Suite *brain_costs_suite(void);
 

@@ -9,26 +9,8 @@
 #include "../lib/cost/cost.h"
 #include "../lib/network/network.h"
 #include "../lib/train/trainer.h"
+#include "checks.h"
 #include "faults.h"
-
-/* For loops: Check's own macros write to a pipe each time, and that is slow. */
-#define EXPECT(condition)                                             \
-  do {                                                                \
-    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
-  } while (0)
-
-static void check_ok(nai_status status)
-{
-  if (status != NAI_OK) ck_abort_msg("%s: %s", nai_status_name(status), nai_last_error());
-}
-
-/* A failure with this code whose message has these words. */
-static void check_fails(nai_status status, nai_status expected, const char *words)
-{
-  ck_assert_msg(status == expected, "%s: %s", nai_status_name(status), nai_last_error());
-  ck_assert_msg(strstr(nai_last_error(), words) != NULL, "'%s' has no '%s'", nai_last_error(),
-                words);
-}
 
 static void check_floats(const float *ours, const double *expected, int n)
 {
@@ -66,14 +48,14 @@ static nai_status on_outputs(const nai_cost *cost, nai_output_batch *b, double *
 START_TEST(mean_square_by_hand)
 {
   nai_cost *mse;
-  check_ok(nai_cost_create_mse(&mse, "out"));
+  expect_ok(nai_cost_create_mse(&mse, "out"));
   ck_assert_str_eq(nai_cost_name(mse), "mse");
 
   /* a mask of each channel: (1*1 + 0 + 2*1 + 1*4) / 4, added to what is there */
   float gradient[6] = {10, 10, 77, 10, 10, 77};
   nai_output_batch b = two_rows((const float[]){1, 0, 2, 1}, 2, gradient);
   double value = 5;
-  check_ok(on_outputs(mse, &b, &value));
+  expect_ok(on_outputs(mse, &b, &value));
   ck_assert_double_eq_tol(value, 5 + 1.75, 1e-15);
   check_floats(gradient, (const double[]){11, 10, 77, 8, 8, 77}, 6);
 
@@ -81,21 +63,21 @@ START_TEST(mean_square_by_hand)
   float other[6] = {0};
   b = two_rows((const float[]){1, 3}, 1, other);
   value = 0;
-  check_ok(on_outputs(mse, &b, &value));
+  expect_ok(on_outputs(mse, &b, &value));
   ck_assert_double_eq_tol(value, 2.5, 1e-15);
   check_floats(other, (const double[]){0.5, 1, 0, -1.5, -3, 0}, 6);
 
   /* the value alone; nothing that counts */
   b.gradient = NULL;
-  check_ok(on_outputs(mse, &b, &value));
+  expect_ok(on_outputs(mse, &b, &value));
   ck_assert_double_eq_tol(value, 5, 1e-15);
   b = two_rows((const float[]){0, 0}, 1, other);
-  check_ok(on_outputs(mse, &b, &value));
+  expect_ok(on_outputs(mse, &b, &value));
   ck_assert_double_eq_tol(value, 5, 1e-15);
   check_floats(other, (const double[]){0.5, 1, 0, -1.5, -3, 0}, 6);
 
   b.target = NULL;
-  check_fails(on_outputs(mse, &b, &value), NAI_ERR_ORDER, "'out' has no targets");
+  expect_fails(on_outputs(mse, &b, &value), NAI_ERR_ORDER, "'out' has no targets");
   nai_cost_destroy(mse);
 }
 END_TEST
@@ -103,7 +85,7 @@ END_TEST
 START_TEST(cross_entropy_by_hand)
 {
   nai_cost *cost;
-  check_ok(nai_cost_create_cross_entropy(&cost, "out"));
+  expect_ok(nai_cost_create_cross_entropy(&cost, "out"));
   ck_assert_str_eq(nai_cost_name(cost), "cross_entropy");
 
   /* softmax(0, log 3) = 1/4, 3/4, in both rows; another constant added changes nothing */
@@ -114,7 +96,7 @@ START_TEST(cross_entropy_by_hand)
   b.output = logits;
   b.classes = classes;
   double value = 1;
-  check_ok(on_outputs(cost, &b, &value));
+  expect_ok(on_outputs(cost, &b, &value));
   ck_assert_double_eq_tol(value, 1 + (log(4) + 3 * log(4.0 / 3)) / 4, 2e-6);
   const double expected[6] = {10 + 0.5 * (0.25 - 1), 10 + 0.5 * 0.75,       77,
                               10 + 1.5 * 0.25,       10 + 1.5 * (0.75 - 1), 77};
@@ -126,19 +108,19 @@ START_TEST(cross_entropy_by_hand)
   b.output = far;
   b.classes = (const int32_t[]){1, 1};
   value = 0;
-  check_ok(on_outputs(cost, &b, &value));
+  expect_ok(on_outputs(cost, &b, &value));
   ck_assert_double_eq_tol(value, 250, 1e-12);
   check_floats(gradient, (const double[]){0.5, -0.5, 0, 0, 0, 0}, 6);
 
   b.gradient = NULL;
   b.mask = (const float[]){0, 0};
-  check_ok(on_outputs(cost, &b, &value));
+  expect_ok(on_outputs(cost, &b, &value));
   ck_assert_double_eq_tol(value, 250, 1e-12);
   b.classes = NULL;
-  check_fails(on_outputs(cost, &b, &value), NAI_ERR_ORDER, "'out' has no classes");
+  expect_fails(on_outputs(cost, &b, &value), NAI_ERR_ORDER, "'out' has no classes");
   b.classes = classes;
   b.mask_columns = 2;
-  check_fails(on_outputs(cost, &b, &value), NAI_ERR_UNSUPPORTED, "'out' has a mask");
+  expect_fails(on_outputs(cost, &b, &value), NAI_ERR_UNSUPPORTED, "'out' has a mask");
   nai_cost_destroy(cost);
 }
 END_TEST
@@ -191,7 +173,7 @@ static void check_rate_cost(nai_cost *cost, const char *name, double (*value_of)
   prepare_rates(&c);
   double value = 7, expected = 7;
   ck_assert_str_eq(nai_cost_name(cost), name);
-  check_ok(cost->ops.on_rates(cost->user, &c.batch, &value));
+  expect_ok(cost->ops.on_rates(cost->user, &c.batch, &value));
   for (int i = 0; i < 2 * STEP; i++) {
     double r = (double)c.rate[i];
     if (counts(i)) expected += value_of(r) / 4;
@@ -199,7 +181,7 @@ static void check_rate_cost(nai_cost *cost, const char *name, double (*value_of)
   }
   ck_assert_double_eq_tol(value, expected, 1e-12); /* sums of sixteenths: exact */
   c.batch.gradient = NULL;
-  check_ok(cost->ops.on_rates(cost->user, &c.batch, &value));
+  expect_ok(cost->ops.on_rates(cost->user, &c.batch, &value));
   ck_assert_double_eq_tol(value, 2 * expected - 7, 1e-12);
   nai_cost_destroy(cost);
 }
@@ -222,9 +204,9 @@ static double sign(double r)
 START_TEST(rates_by_hand)
 {
   nai_cost *cost;
-  check_ok(nai_cost_create_l2_rates(&cost, "E"));
+  expect_ok(nai_cost_create_l2_rates(&cost, "E"));
   check_rate_cost(cost, "l2_rates", square, twice);
-  check_ok(nai_cost_create_l1_rates(&cost, "E"));
+  expect_ok(nai_cost_create_l1_rates(&cost, "E"));
   check_rate_cost(cost, "l1_rates", fabs, sign);
 }
 END_TEST
@@ -265,10 +247,10 @@ static void check_weight_cost(nai_cost *cost, const char *name, double expected,
   prepare_weights(&c);
   double value = 1;
   ck_assert_str_eq(nai_cost_name(cost), name);
-  check_ok(cost->ops.on_weights(cost->user, c.synapses, 1, 0.5, &value));
+  expect_ok(cost->ops.on_weights(cost->user, c.synapses, 1, 0.5, &value));
   ck_assert_double_eq_tol(value, 1 + expected, 1e-6);
   check_floats(c.gradient, gradient, 6);
-  check_ok(cost->ops.on_weights(cost->user, c.synapses, 2, 0.5, &value));
+  expect_ok(cost->ops.on_weights(cost->user, c.synapses, 2, 0.5, &value));
   ck_assert_double_eq_tol(value, 1 + 3 * expected, 1e-5); /* and twice more */
   ck_assert_double_eq_tol((double)c.gradient[0], 3 * gradient[0], 1e-6);
   nai_cost_destroy(cost);
@@ -277,24 +259,24 @@ static void check_weight_cost(nai_cost *cost, const char *name, double expected,
 START_TEST(weights_by_hand)
 {
   nai_cost *cost;
-  check_ok(nai_cost_create_l1_weights(&cost, "E", "I"));
+  expect_ok(nai_cost_create_l1_weights(&cost, "E", "I"));
   check_weight_cost(cost, "l1_weights", 5.5, (const double[]){-0.5, 0, 0, 0.5, 0.5, 0});
-  check_ok(nai_cost_create_l2_weights(&cost, "E", "I"));
+  expect_ok(nai_cost_create_l2_weights(&cost, "E", "I"));
   check_weight_cost(cost, "l2_weights", 13.25, (const double[]){-2, 0, 0, 0.5, 3, 0});
-  check_ok(nai_cost_create_distance(&cost, "E", "I"));
+  expect_ok(nai_cost_create_distance(&cost, "E", "I"));
   const double d = sqrt(74);
   check_weight_cost(cost, "distance", 10 + d / 2 + 36, (const double[]){-2.5, 0, 0, d / 2, 6, 0});
 
   weight_case c;
   prepare_weights(&c);
   double value = 0;
-  check_ok(nai_cost_create_distance(&cost, "E", "I"));
+  expect_ok(nai_cost_create_distance(&cost, "E", "I"));
   c.synapses[0].pre_position = NULL;
-  check_fails(cost->ops.on_weights(NULL, c.synapses, 1, 1, &value), NAI_ERR_ORDER,
-              "'E' has no positions");
+  expect_fails(cost->ops.on_weights(NULL, c.synapses, 1, 1, &value), NAI_ERR_ORDER,
+               "'E' has no positions");
   c.synapses[0].post_position = NULL;
-  check_fails(cost->ops.on_weights(NULL, c.synapses, 1, 1, &value), NAI_ERR_ORDER,
-              "'I' has no positions");
+  expect_fails(cost->ops.on_weights(NULL, c.synapses, 1, 1, &value), NAI_ERR_ORDER,
+               "'I' has no positions");
   nai_cost_destroy(cost);
 }
 END_TEST
@@ -306,18 +288,18 @@ enum { STEPS = 6, TRIALS = 9 };
 static nai_network *build(void)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_input(net, "in", 2));
-  check_ok(nai_network_add_population(net, "E", 6, NAI_EXCITATORY));
-  check_ok(nai_network_add_population(net, "I", 3, NAI_INHIBITORY));
-  check_ok(nai_network_add_output(net, "real", 2));
-  check_ok(nai_network_add_output(net, "choice", 3));
-  check_ok(nai_network_set_transfer(net, "E I", NAI_TRANSFER_SOFTPLUS));
-  check_ok(nai_network_place_box(net, "E I", 1, 1, 1));
-  check_ok(nai_network_connect(net, "in", "E I"));
-  check_ok(nai_network_connect(net, "E I", "E I"));
-  check_ok(nai_network_connect(net, "E", "real choice"));
-  check_ok(nai_network_build(net, 4));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "in", 2));
+  expect_ok(nai_network_add_population(net, "E", 6, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", 3, NAI_INHIBITORY));
+  expect_ok(nai_network_add_output(net, "real", 2));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_set_transfer(net, "E I", NAI_TRANSFER_SOFTPLUS));
+  expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
+  expect_ok(nai_network_connect(net, "in", "E I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "real choice"));
+  expect_ok(nai_network_build(net, 4));
   return net;
 }
 
@@ -326,9 +308,9 @@ static nai_trainer *train(nai_network *net)
   nai_rule *bptt;
   nai_optimizer *sgd;
   nai_trainer *trainer;
-  check_ok(nai_rule_create_bptt(&bptt));
-  check_ok(nai_optimizer_create_sgd(&sgd, 0.1));
-  check_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
+  expect_ok(nai_rule_create_bptt(&bptt));
+  expect_ok(nai_optimizer_create_sgd(&sgd, 0.1));
+  expect_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
   nai_rule_destroy(bptt);
   nai_optimizer_destroy(sgd);
   return trainer;
@@ -340,26 +322,26 @@ static nai_trials *make_trials(const nai_network *net, float beyond)
   static const int32_t lengths[TRIALS] = {6, 1, 3, 6, 5, 2, 6, 4, 6};
   float in[STEPS * TRIALS * 2], target[STEPS * TRIALS * 2];
   int32_t classes[STEPS * TRIALS];
-  check_ok(nai_random_normals(in, STEPS * TRIALS * 2, 1, 0));
-  check_ok(nai_random_normals(target, STEPS * TRIALS * 2, 1, 1));
+  expect_ok(nai_random_normals(in, STEPS * TRIALS * 2, 1, 0));
+  expect_ok(nai_random_normals(target, STEPS * TRIALS * 2, 1, 1));
   for (int i = 0; i < STEPS * TRIALS; i++) {
     int late = i / TRIALS >= lengths[i % TRIALS];
     classes[i] = late ? (int32_t)beyond % 3 : i % 3;
     for (int c = 0; c < 2 && late; c++) in[2 * i + c] = target[2 * i + c] = beyond;
   }
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
-  check_ok(nai_trials_set_inputs(trials, "in", in, 2));
-  check_ok(nai_trials_set_targets(trials, "real", target, 2));
-  check_ok(nai_trials_set_classes(trials, "choice", classes));
-  check_ok(nai_trials_set_lengths(trials, lengths));
+  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, "in", in, 2));
+  expect_ok(nai_trials_set_targets(trials, "real", target, 2));
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
+  expect_ok(nai_trials_set_lengths(trials, lengths));
   return trials;
 }
 
 static void add(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
 {
-  check_ok(made);
-  check_ok(nai_trainer_add_cost(trainer, *cost, beta));
+  expect_ok(made);
+  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
   nai_cost_destroy(*cost);
 }
 
@@ -384,7 +366,7 @@ START_TEST(parts_are_apart_and_add_up)
   nai_trainer *trainer = train(net);
   add_all(trainer);
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_trainer_gradient(trainer, trials, &now));
   ck_assert_int_eq(now.n_costs, 7);
   double sum = 0;
   for (int64_t i = 0; i < 7; i++) {
@@ -403,13 +385,13 @@ START_TEST(parts_are_apart_and_add_up)
   nai_cost *c;
   add(alone, nai_cost_create_l2_rates(&c, "E I"), &c, 0.1);
   nai_progress other = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(alone, trials, &other));
+  expect_ok(nai_trainer_gradient(alone, trials, &other));
   ck_assert_double_eq_tol(other.cost, 2 * now.costs[6], 1e-12 * sum);
 
   /* by the formula, from weights and rates that the library shows */
   nai_view r = NAI_VIEW_INIT, w = NAI_VIEW_INIT, length = NAI_VIEW_INIT;
-  check_ok(nai_trainer_activity(&r, trainer, "E"));
-  check_ok(nai_trials_view(&length, trials, NAI_TRIALS_LENGTHS, NULL));
+  expect_ok(nai_trainer_activity(&r, trainer, "E"));
+  expect_ok(nai_trials_view(&length, trials, NAI_TRIALS_LENGTHS, NULL));
   double l1 = 0, l2 = 0;
   for (int64_t t = 0; t < STEPS; t++)
     for (int64_t b = 0; b < TRIALS; b++)
@@ -417,7 +399,7 @@ START_TEST(parts_are_apart_and_add_up)
         l1 += fabs((double)*(const float *)((const char *)r.data + t * r.stride[0] +
                                             b * r.stride[1] + u * r.stride[2]));
   ck_assert_double_eq_tol(now.costs[5], 0.04 * l1 / TRIALS, 1e-12);
-  check_ok(nai_network_weights(&w, net, "E", "real"));
+  expect_ok(nai_network_weights(&w, net, "E", "real"));
   for (int64_t i = 0; i < 2; i++)
     for (int64_t j = 0; j < 6; j++)
       l2 += square(
@@ -438,11 +420,11 @@ START_TEST(beyond_a_trials_end_nothing_counts)
   nai_trainer *trainer = train(net);
   add_all(trainer);
   nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(trainer, quiet, &one));
+  expect_ok(nai_trainer_gradient(trainer, quiet, &one));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *gradient = malloc(bytes);
   memcpy(gradient, trainer->gradient, bytes);
-  check_ok(nai_trainer_gradient(trainer, loud, &two));
+  expect_ok(nai_trainer_gradient(trainer, loud, &two));
   ck_assert(one.cost == two.cost);
   for (int64_t i = 0; i < net->n_theta; i++) EXPECT(gradient[i] == trainer->gradient[i]);
   ck_assert_double_gt(two.gradient_norm, 0);
@@ -459,26 +441,26 @@ START_TEST(names_that_the_network_lacks)
   nai_network *net = build();
   nai_trainer *trainer = train(net);
   nai_cost *c;
-  check_ok(nai_cost_create_mse(&c, "E")); /* a population is no output */
-  check_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "E");
+  expect_ok(nai_cost_create_mse(&c, "E")); /* a population is no output */
+  expect_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "E");
   nai_cost_destroy(c);
-  check_ok(nai_cost_create_cross_entropy(&c, "choice answer"));
-  check_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "answer");
+  expect_ok(nai_cost_create_cross_entropy(&c, "choice answer"));
+  expect_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "answer");
   nai_cost_destroy(c);
-  check_ok(nai_cost_create_l2_rates(&c, "E real"));
-  check_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "real");
+  expect_ok(nai_cost_create_l2_rates(&c, "E real"));
+  expect_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "real");
   nai_cost_destroy(c);
-  check_ok(nai_cost_create_l1_rates(&c, ""));
-  check_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "l1_rates");
+  expect_ok(nai_cost_create_l1_rates(&c, ""));
+  expect_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "l1_rates");
   nai_cost_destroy(c);
-  check_ok(nai_cost_create_l1_weights(&c, "I", "real"));
-  check_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "real");
+  expect_ok(nai_cost_create_l1_weights(&c, "I", "real"));
+  expect_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "real");
   nai_cost_destroy(c);
-  check_ok(nai_cost_create_distance(&c, "in", "E")); /* inputs have no place */
-  check_ok(nai_trainer_add_cost(trainer, c, 1));
+  expect_ok(nai_cost_create_distance(&c, "in", "E")); /* inputs have no place */
+  expect_ok(nai_trainer_add_cost(trainer, c, 1));
   nai_cost_destroy(c);
   nai_trials *trials = make_trials(net, 0);
-  check_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_ORDER, "'in' has no positions");
+  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_ORDER, "'in' has no positions");
   ck_assert_int_eq(nai_trainer_cost(trainer, 0, NULL, NULL), 1);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
@@ -491,14 +473,14 @@ START_TEST(trials_without_what_a_cost_needs)
   nai_network *net = build();
   nai_trainer *trainer = train(net);
   nai_trials *bare;
-  check_ok(nai_trials_create(&bare, net, 3, 2));
+  expect_ok(nai_trials_create(&bare, net, 3, 2));
   nai_cost *c;
   add(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
-  check_fails(nai_trainer_step(trainer, bare, NULL), NAI_ERR_ORDER, "'real' has no targets");
+  expect_fails(nai_trainer_step(trainer, bare, NULL), NAI_ERR_ORDER, "'real' has no targets");
   nai_trainer_destroy(trainer);
   trainer = train(net);
   add(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
-  check_fails(nai_trainer_step(trainer, bare, NULL), NAI_ERR_ORDER, "'choice' has no classes");
+  expect_fails(nai_trainer_step(trainer, bare, NULL), NAI_ERR_ORDER, "'choice' has no classes");
   nai_trials_destroy(bare);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
@@ -602,8 +584,8 @@ static nai_cost *create_own(int kind, const char *name, own *o)
 {
   nai_cost_ops ops = table(kind, name);
   nai_cost *cost;
-  check_ok(nai_cost_create(&cost, &ops, o, kind == ON_OUTPUTS ? "real" : "E I",
-                           kind == ON_WEIGHTS ? "E I" : NULL));
+  expect_ok(nai_cost_create(&cost, &ops, o, kind == ON_OUTPUTS ? "real" : "E I",
+                            kind == ON_WEIGHTS ? "E I" : NULL));
   return cost;
 }
 
@@ -613,10 +595,10 @@ static double gradient_of(float *gradient, nai_network *net, nai_cost *cost, dou
 {
   nai_trainer *trainer = train(net);
   nai_trials *trials = make_trials(net, 0);
-  check_ok(nai_trainer_set(trainer, "threads", threads));
-  check_ok(nai_trainer_add_cost(trainer, cost, beta));
+  expect_ok(nai_trainer_set(trainer, "threads", threads));
+  expect_ok(nai_trainer_add_cost(trainer, cost, beta));
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_trainer_gradient(trainer, trials, &now));
   memcpy(gradient, trainer->gradient, (size_t)net->n_theta * sizeof *gradient);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
@@ -662,13 +644,13 @@ START_TEST(own_cost_on_outputs)
   /* the bias of a channel: 0.25 for each step of each trial, 39 in all */
   nai_trainer *trainer = train(net);
   nai_trials *trials = make_trials(net, 0);
-  check_ok(nai_trainer_add_cost(trainer, cost, 0.25));
-  check_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_add_cost(trainer, cost, 0.25));
+  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
   nai_view view = NAI_VIEW_INIT;
-  check_ok(nai_trainer_gradient_view(&view, trainer, "real", NULL));
+  expect_ok(nai_trainer_gradient_view(&view, trainer, "real", NULL));
   ck_assert_double_eq_tol((double)((const float *)view.data)[0], 0.25 * 39, 1e-6);
   ck_assert_double_eq_tol((double)((const float *)view.data)[1], 0.25 * 39, 1e-6);
-  check_ok(nai_trainer_gradient_view(&view, trainer, "choice", NULL));
+  expect_ok(nai_trainer_gradient_view(&view, trainer, "choice", NULL));
   for (int i = 0; i < 3; i++) EXPECT(((const float *)view.data)[i] == 0);
   free(gradient);
   nai_cost_destroy(cost);
@@ -681,14 +663,14 @@ END_TEST
 START_TEST(own_cost_on_weights)
 {
   nai_network *net = build();
-  check_ok(nai_network_set_plastic(net, "I", "I", 0));
+  expect_ok(nai_network_set_plastic(net, "I", "I", 0));
   own o = {0};
   nai_cost *cost = create_own(ON_WEIGHTS, "sum", &o);
   nai_trainer *trainer = train(net);
   nai_trials *trials = make_trials(net, 0);
-  check_ok(nai_trainer_add_cost(trainer, cost, 0.5));
+  expect_ok(nai_trainer_add_cost(trainer, cost, 0.5));
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_trainer_gradient(trainer, trials, &now));
   ck_assert_int_eq(o.projections, 4);
   double sum = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
@@ -734,7 +716,7 @@ static bench open_bench(void)
 
 static void attach(bench *b, nai_cost *cost)
 {
-  check_ok(nai_trainer_add_cost(b->trainer, cost, 1));
+  expect_ok(nai_trainer_add_cost(b->trainer, cost, 1));
   nai_cost_destroy(cost);
 }
 
@@ -759,20 +741,20 @@ START_TEST(failures_of_own_costs_come_out)
     own fine = {0}, o = {.answer = -77, .message = "the third whisker is missing"};
     attach(&b, create_own(ON_RATES_IN_PARTS, "fine", &fine));
     attach(&b, create_own(_i, "whiskers", &o));
-    check_ok(nai_trainer_set(b.trainer, "threads", threads));
-    check_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "the third whisker is missing");
-    check_fails(nai_trainer_gradient(b.trainer, b.trials, NULL), -77, "whisker is missing");
+    expect_ok(nai_trainer_set(b.trainer, "threads", threads));
+    expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "the third whisker is missing");
+    expect_fails(nai_trainer_gradient(b.trainer, b.trials, NULL), -77, "whisker is missing");
     o.message = NULL;
     nai_set_error("an older failure");
-    check_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "cost whiskers failed");
+    expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "cost whiskers failed");
     o.answer = 3;
     nai_set_error("an older failure");
-    check_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_USER,
-                "cost whiskers returned 3");
+    expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_USER,
+                 "cost whiskers returned 3");
     ck_assert(is_unchanged(&b));
     o.answer = NAI_OK;
     nai_progress now = NAI_PROGRESS_INIT;
-    check_ok(nai_trainer_step(b.trainer, b.trials, &now));
+    expect_ok(nai_trainer_step(b.trainer, b.trials, &now));
     ck_assert_int_eq(now.step, 1);
     ck_assert(!is_unchanged(&b));
     close_bench(&b);
@@ -788,8 +770,8 @@ START_TEST(one_part_of_many_fails)
   bench b = open_bench();
   own o = {.answer = NAI_ERR_UNSUPPORTED, .message = "no more", .fails_from = 17};
   attach(&b, create_own(ON_RATES_IN_PARTS, "parts", &o));
-  check_ok(nai_trainer_set(b.trainer, "threads", 2));
-  check_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_UNSUPPORTED, "no more");
+  expect_ok(nai_trainer_set(b.trainer, "threads", 2));
+  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_UNSUPPORTED, "no more");
   ck_assert(is_unchanged(&b));
   close_bench(&b);
 }
@@ -802,14 +784,14 @@ START_TEST(costs_that_are_not_finite)
     bench b = open_bench();
     own o = {.value = bad[k]};
     attach(&b, create_own(_i, "odd", &o));
-    check_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_NONFINITE, "cost 'odd' is ");
+    expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_NONFINITE, "cost 'odd' is ");
     ck_assert(is_unchanged(&b));
     o = (own){.gradient = bad[k]};
-    check_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_NONFINITE, "the gradient");
+    expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_NONFINITE, "the gradient");
     ck_assert_msg(strstr(nai_last_error(), "update 1") != NULL, "%s", nai_last_error());
     ck_assert(is_unchanged(&b));
     o = (own){0};
-    check_ok(nai_trainer_step(b.trainer, b.trials, NULL));
+    expect_ok(nai_trainer_step(b.trainer, b.trials, NULL));
     for (int64_t i = 0; i < b.net->n_theta; i++) EXPECT(isfinite(b.net->theta[i]));
     close_bench(&b);
   }
@@ -824,9 +806,9 @@ START_TEST(destroyed_exactly_once)
   nai_network *net = build();
   nai_trainer *one = train(net), *two = train(net);
   nai_cost *cost = create_own(ON_WEIGHTS, "shared", &o);
-  check_ok(nai_trainer_add_cost(one, cost, 1));
-  check_ok(nai_trainer_add_cost(one, cost, 2)); /* twice is fine */
-  check_ok(nai_trainer_add_cost(two, cost, 1));
+  expect_ok(nai_trainer_add_cost(one, cost, 1));
+  expect_ok(nai_trainer_add_cost(one, cost, 2)); /* twice is fine */
+  expect_ok(nai_trainer_add_cost(two, cost, 1));
   nai_cost_destroy(cost);
   nai_trainer_destroy(one);
   ck_assert_int_eq(o.destroyed, 0);
@@ -848,7 +830,7 @@ static void check_refused(nai_cost_ops ops, const char *names, const char *to, c
 {
   own o = {0};
   nai_cost *cost = (nai_cost *)&o;
-  check_fails(nai_cost_create(&cost, &ops, &o, names, to), NAI_ERR_INVALID, words);
+  expect_fails(nai_cost_create(&cost, &ops, &o, names, to), NAI_ERR_INVALID, words);
   ck_assert_ptr_null(cost);
   ck_assert_int_eq(o.destroyed, 1);
 }
@@ -872,17 +854,17 @@ START_TEST(tables_that_are_refused)
   own o = {0};
   nai_cost *cost = (nai_cost *)&o;
   ops = table(ON_OUTPUTS, "own");
-  check_fails(nai_cost_create(NULL, &ops, &o, "real", NULL), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create(NULL, &ops, &o, "real", NULL), NAI_ERR_INVALID, "out is NULL");
   ck_assert_int_eq(o.destroyed, 1);
-  check_fails(nai_cost_create(&cost, NULL, &o, "real", NULL), NAI_ERR_INVALID, "ops is NULL");
+  expect_fails(nai_cost_create(&cost, NULL, &o, "real", NULL), NAI_ERR_INVALID, "ops is NULL");
   ck_assert_ptr_null(cost);
   ck_assert_int_eq(o.destroyed, 1); /* there was no table to say how */
   ops.struct_size = 8;
-  check_fails(nai_cost_create(&cost, &ops, &o, "real", NULL), NAI_ERR_INVALID,
-              "ops->struct_size is 8");
+  expect_fails(nai_cost_create(&cost, &ops, &o, "real", NULL), NAI_ERR_INVALID,
+               "ops->struct_size is 8");
   ops.struct_size = sizeof ops;
   ops.destroy = NULL;
-  check_ok(nai_cost_create(&cost, &ops, NULL, "real", NULL)); /* nothing to release */
+  expect_ok(nai_cost_create(&cost, &ops, NULL, "real", NULL)); /* nothing to release */
   nai_cost_destroy(cost);
 }
 END_TEST
@@ -890,21 +872,21 @@ END_TEST
 START_TEST(creating_with_nothing)
 {
   nai_cost *c = (nai_cost *)&c;
-  check_fails(nai_cost_create_mse(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_cross_entropy(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_l1_weights(NULL, "a", "b"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_l2_weights(NULL, "a", "b"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_distance(NULL, "a", "b"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_l1_rates(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_l2_rates(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_cost_create_mse(&c, NULL), NAI_ERR_INVALID, "output is NULL");
+  expect_fails(nai_cost_create_mse(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_cross_entropy(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_l1_weights(NULL, "a", "b"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_l2_weights(NULL, "a", "b"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_distance(NULL, "a", "b"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_l1_rates(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_l2_rates(NULL, "a"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create_mse(&c, NULL), NAI_ERR_INVALID, "output is NULL");
   ck_assert_ptr_null(c);
-  check_fails(nai_cost_create_cross_entropy(&c, NULL), NAI_ERR_INVALID, "output is NULL");
-  check_fails(nai_cost_create_l1_rates(&c, NULL), NAI_ERR_INVALID, "names is NULL");
-  check_fails(nai_cost_create_l2_rates(&c, NULL), NAI_ERR_INVALID, "names is NULL");
-  check_fails(nai_cost_create_l1_weights(&c, NULL, "b"), NAI_ERR_INVALID, "from is NULL");
-  check_fails(nai_cost_create_l2_weights(&c, "a", NULL), NAI_ERR_INVALID, "to is NULL");
-  check_fails(nai_cost_create_distance(&c, NULL, "b"), NAI_ERR_INVALID, "from is NULL");
+  expect_fails(nai_cost_create_cross_entropy(&c, NULL), NAI_ERR_INVALID, "output is NULL");
+  expect_fails(nai_cost_create_l1_rates(&c, NULL), NAI_ERR_INVALID, "names is NULL");
+  expect_fails(nai_cost_create_l2_rates(&c, NULL), NAI_ERR_INVALID, "names is NULL");
+  expect_fails(nai_cost_create_l1_weights(&c, NULL, "b"), NAI_ERR_INVALID, "from is NULL");
+  expect_fails(nai_cost_create_l2_weights(&c, "a", NULL), NAI_ERR_INVALID, "to is NULL");
+  expect_fails(nai_cost_create_distance(&c, NULL, "b"), NAI_ERR_INVALID, "from is NULL");
 }
 END_TEST
 
@@ -931,19 +913,6 @@ START_TEST(creating_without_memory)
     }
 }
 END_TEST
-
-static void add_case(Suite *suite, const char *name, const TTest *const *tests, size_t count)
-{
-  TCase *tcase = tcase_create(name);
-  for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
-  suite_add_tcase(suite, tcase);
-}
-
-#define ADD_CASE(suite, name, ...)                              \
-  do {                                                          \
-    const TTest *const tests[] = {__VA_ARGS__};                 \
-    add_case(suite, name, tests, sizeof tests / sizeof *tests); \
-  } while (0)
 
 Suite *cost_suite(void);
 

@@ -18,20 +18,8 @@
 #include "../lib/file/atomic_write.h"
 #include "../lib/file/safetensors.h"
 #include "../lib/network/network.h"
+#include "checks.h"
 #include "faults.h"
-
-static void check_ok(nai_status status)
-{
-  ck_assert_msg(status == NAI_OK, "%s: %s", nai_status_name(status), nai_last_error());
-}
-
-/* A failure with this code whose message has these words. */
-static void check_fails(nai_status status, nai_status expected, const char *words)
-{
-  ck_assert_msg(status == expected, "%s: %s", nai_status_name(status), nai_last_error());
-  ck_assert_msg(strstr(nai_last_error(), words) != NULL, "'%s' has no '%s'", nai_last_error(),
-                words);
-}
 
 /* --- a folder of our own ---------------------------------------------------------------------- */
 
@@ -116,53 +104,53 @@ static void check_same_file(const char *a, const char *b)
 static nai_network *small_network(void)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_input(net, "u", 1));
-  check_ok(nai_network_add_population(net, "E", 3, NAI_EXCITATORY));
-  check_ok(nai_network_add_output(net, "z", 1));
-  check_ok(nai_network_connect(net, "u", "E"));
-  check_ok(nai_network_connect(net, "E", "E"));
-  check_ok(nai_network_connect(net, "E", "z"));
-  check_ok(nai_network_place_box(net, "E", 1, 1, 1));
-  check_ok(nai_network_build(net, 1));
-  check_ok(nai_network_set_weights(net, "E", "E", (float[]){0, 0.5f, 0, 0.25f, 0, 1, 0.125f, 0, 0},
-                                   3, 3));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "u", 1));
+  expect_ok(nai_network_add_population(net, "E", 3, NAI_EXCITATORY));
+  expect_ok(nai_network_add_output(net, "z", 1));
+  expect_ok(nai_network_connect(net, "u", "E"));
+  expect_ok(nai_network_connect(net, "E", "E"));
+  expect_ok(nai_network_connect(net, "E", "z"));
+  expect_ok(nai_network_place_box(net, "E", 1, 1, 1));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_set_weights(net, "E", "E", (float[]){0, 0.5f, 0, 0.25f, 0, 1, 0.125f, 0, 0},
+                                    3, 3));
   return net;
 }
 
 static void constrain(nai_network *net, const char *from, const char *to,
                       nai_constraint *constraint)
 {
-  check_ok(nai_network_constrain(net, from, to, constraint));
+  expect_ok(nai_network_constrain(net, from, to, constraint));
   nai_constraint_destroy(constraint);
 }
 
 static void connect_rich(nai_network *net)
 {
   nai_constraint *c;
-  check_ok(nai_network_connect(net, "u w", "E I"));
-  check_ok(nai_network_connect(net, "E I", "E I"));
-  check_ok(nai_network_connect(net, "E", "rate"));
-  check_ok(nai_network_connect(net, "rate", "rate layer"));
-  check_ok(nai_network_connect(net, "E layer", "z y>z"));
-  check_ok(nai_network_set_delay(net, "rate", "layer", 0));
-  check_ok(nai_network_set_delay(net, "E", "I", 50));
-  check_ok(nai_network_set_delay(net, "w", "E", 20));
-  check_ok(nai_network_set_autapses(net, "I", "I", 1));
-  check_ok(nai_network_set_plastic(net, "u", "E", 0));
-  check_ok(nai_network_set_initial(net, "rate", "rate", NAI_INITIAL_ORTHOGONAL, 0.9, NAN));
-  check_ok(nai_network_set_initial(net, "u", "E", NAI_INITIAL_UNIFORM, -0.5, 0.7));
-  check_ok(nai_constraint_create_sparse(&c, 0.4));
+  expect_ok(nai_network_connect(net, "u w", "E I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "rate"));
+  expect_ok(nai_network_connect(net, "rate", "rate layer"));
+  expect_ok(nai_network_connect(net, "E layer", "z y>z"));
+  expect_ok(nai_network_set_delay(net, "rate", "layer", 0));
+  expect_ok(nai_network_set_delay(net, "E", "I", 50));
+  expect_ok(nai_network_set_delay(net, "w", "E", 20));
+  expect_ok(nai_network_set_autapses(net, "I", "I", 1));
+  expect_ok(nai_network_set_plastic(net, "u", "E", 0));
+  expect_ok(nai_network_set_initial(net, "rate", "rate", NAI_INITIAL_ORTHOGONAL, 0.9, NAN));
+  expect_ok(nai_network_set_initial(net, "u", "E", NAI_INITIAL_UNIFORM, -0.5, 0.7));
+  expect_ok(nai_constraint_create_sparse(&c, 0.4));
   constrain(net, "E I", "E I", c);
-  check_ok(nai_constraint_create_dale(&c, NAI_DALE_REFLECT));
+  expect_ok(nai_constraint_create_dale(&c, NAI_DALE_REFLECT));
   constrain(net, "I", "*", c);
-  check_ok(nai_constraint_create_dale(&c, NAI_DALE_OFF));
+  expect_ok(nai_constraint_create_dale(&c, NAI_DALE_OFF));
   constrain(net, "E", "z", c);
-  check_ok(nai_constraint_create_nonnegative(&c));
+  expect_ok(nai_constraint_create_nonnegative(&c));
   constrain(net, "w", "I", c);
-  check_ok(nai_constraint_create_max_weight(&c, 0.1));
+  expect_ok(nai_constraint_create_max_weight(&c, 0.1));
   constrain(net, "rate", "layer", c);
-  check_ok(nai_constraint_create_fixed(&c, (uint8_t[]){1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 0}, 3, 4));
+  expect_ok(nai_constraint_create_fixed(&c, (uint8_t[]){1, 0, 0, 0, 1, 0, 0, 0, 1, 1, 1, 0}, 3, 4));
   constrain(net, "layer", "y>z", c);
 }
 
@@ -174,33 +162,33 @@ static nai_network *rich_network(uint64_t seed)
 {
   nai_network *net;
   double tau[4] = {20, 30.5, 1e9, 100};
-  check_ok(nai_network_create(&net, 10));
-  check_ok(nai_network_add_output(net, "z", 2));
-  check_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
-  check_ok(nai_network_add_input(net, "u", 2));
-  check_ok(nai_network_add_population(net, "I", 3, NAI_INHIBITORY));
-  check_ok(nai_network_add_population(net, "layer", 4, NAI_FREE));
-  check_ok(nai_network_add_output(net, "y>z", 3));
-  check_ok(nai_network_add_population(net, "rate", 5, NAI_FREE));
-  check_ok(nai_network_add_input(net, "w", 1));
-  check_ok(nai_network_set_leak(net, "rate layer", NAI_LEAK_RATE));
-  check_ok(nai_network_set_transfer(net, "rate", NAI_TRANSFER_SOFTPLUS));
-  check_ok(nai_network_set_transfer(net, "layer", NAI_TRANSFER_RECTIFIED_TANH));
-  check_ok(nai_network_set_transfer(net, "I", NAI_TRANSFER_POWER));
-  check_ok(nai_network_set_each(net, "layer", "tau", tau, 4));
-  check_ok(nai_network_set_each(net, "rate", "gain", (double[]){1, 1, 1, 1 / 3.0, 1}, 5));
-  check_ok(nai_network_set(net, "I", "exponent", 1.7));
-  check_ok(nai_network_set(net, "E I rate u", "noise", 0.1));
-  check_ok(nai_network_set(net, "E", "initial", 0.3));
-  check_ok(nai_network_set(net, "rate", "bias", -0.1));
-  check_ok(nai_network_set(net, "w", "baseline", 0.2));
-  check_ok(nai_network_set_each(net, "u", "rectify", (double[]){0, 1}, 2));
-  check_ok(nai_network_set_each(net, "E", "plastic_bias", (double[]){0, 1, 0, 1, 0, 1, 0}, 7));
-  check_ok(nai_network_place_sphere(net, "E", 1.5));
-  check_ok(nai_network_place_lattice(net, "I rate", 0.3));
+  expect_ok(nai_network_create(&net, 10));
+  expect_ok(nai_network_add_output(net, "z", 2));
+  expect_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
+  expect_ok(nai_network_add_input(net, "u", 2));
+  expect_ok(nai_network_add_population(net, "I", 3, NAI_INHIBITORY));
+  expect_ok(nai_network_add_population(net, "layer", 4, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "y>z", 3));
+  expect_ok(nai_network_add_population(net, "rate", 5, NAI_FREE));
+  expect_ok(nai_network_add_input(net, "w", 1));
+  expect_ok(nai_network_set_leak(net, "rate layer", NAI_LEAK_RATE));
+  expect_ok(nai_network_set_transfer(net, "rate", NAI_TRANSFER_SOFTPLUS));
+  expect_ok(nai_network_set_transfer(net, "layer", NAI_TRANSFER_RECTIFIED_TANH));
+  expect_ok(nai_network_set_transfer(net, "I", NAI_TRANSFER_POWER));
+  expect_ok(nai_network_set_each(net, "layer", "tau", tau, 4));
+  expect_ok(nai_network_set_each(net, "rate", "gain", (double[]){1, 1, 1, 1 / 3.0, 1}, 5));
+  expect_ok(nai_network_set(net, "I", "exponent", 1.7));
+  expect_ok(nai_network_set(net, "E I rate u", "noise", 0.1));
+  expect_ok(nai_network_set(net, "E", "initial", 0.3));
+  expect_ok(nai_network_set(net, "rate", "bias", -0.1));
+  expect_ok(nai_network_set(net, "w", "baseline", 0.2));
+  expect_ok(nai_network_set_each(net, "u", "rectify", (double[]){0, 1}, 2));
+  expect_ok(nai_network_set_each(net, "E", "plastic_bias", (double[]){0, 1, 0, 1, 0, 1, 0}, 7));
+  expect_ok(nai_network_place_sphere(net, "E", 1.5));
+  expect_ok(nai_network_place_lattice(net, "I rate", 0.3));
   connect_rich(net);
-  check_ok(nai_network_build(net, seed));
-  check_ok(nai_network_set_bias(net, "y>z", (float[]){0.1f, -2e7f, 1e-30f}, 3));
+  expect_ok(nai_network_build(net, seed));
+  expect_ok(nai_network_set_bias(net, "y>z", (float[]){0.1f, -2e7f, 1e-30f}, 3));
   return net;
 }
 
@@ -209,7 +197,7 @@ static nai_network *rich_network(uint64_t seed)
 static nai_network *load(const char *path)
 {
   nai_network *net;
-  check_ok(nai_network_load(&net, path, NULL, 0));
+  expect_ok(nai_network_load(&net, path, NULL, 0));
   return net;
 }
 
@@ -220,15 +208,15 @@ static void check_same_numbers(const nai_network *a, const nai_network *b)
     for (int k = 0; nai__number_name(k); k++) {
       if (!node->number[k]) continue;
       double x[8], y[8];
-      check_ok(nai_network_get_each(a, node->name, nai__number_name(k), x, node->n));
-      check_ok(nai_network_get_each(b, node->name, nai__number_name(k), y, node->n));
+      expect_ok(nai_network_get_each(a, node->name, nai__number_name(k), x, node->n));
+      expect_ok(nai_network_get_each(b, node->name, nai__number_name(k), y, node->n));
       ck_assert_msg(memcmp(x, y, (size_t)node->n * sizeof *x) == 0, "%s of %s", nai__number_name(k),
                     node->name);
     }
     nai_view p = NAI_VIEW_INIT, q = NAI_VIEW_INIT;
     if (!node->position) continue;
-    check_ok(nai_network_positions(&p, a, node->name));
-    check_ok(nai_network_positions(&q, b, node->name));
+    expect_ok(nai_network_positions(&p, a, node->name));
+    expect_ok(nai_network_positions(&q, b, node->name));
     ck_assert(memcmp(p.data, q.data, (size_t)(3 * node->n) * sizeof(float)) == 0);
   }
 }
@@ -248,20 +236,20 @@ static void check_same_synapses(const nai_network *a, const nai_network *b)
   for (int64_t i = 0; i < nai_network_count(a, NAI_PROJECTIONS); i++) {
     const char *from, *to, *from_again, *to_again;
     double delay, delay_again;
-    check_ok(nai_network_projection(&from, &to, a, i));
-    check_ok(nai_network_projection(&from_again, &to_again, b, i));
+    expect_ok(nai_network_projection(&from, &to, a, i));
+    expect_ok(nai_network_projection(&from_again, &to_again, b, i));
     ck_assert_str_eq(from, from_again);
     ck_assert_str_eq(to, to_again);
     nai_status (*const views[])(nai_view *, const nai_network *, const char *, const char *) = {
         nai_network_weights, nai_network_mask, nai_network_plastic};
     for (int k = 0; k < 3; k++) {
       nai_view x = NAI_VIEW_INIT, y = NAI_VIEW_INIT;
-      check_ok(views[k](&x, a, from, to));
-      check_ok(views[k](&y, b, from, to));
+      expect_ok(views[k](&x, a, from, to));
+      expect_ok(views[k](&y, b, from, to));
       check_same_view(&x, &y);
     }
-    check_ok(nai_network_delay(&delay, a, from, to));
-    check_ok(nai_network_delay(&delay_again, b, from, to));
+    expect_ok(nai_network_delay(&delay, a, from, to));
+    expect_ok(nai_network_delay(&delay_again, b, from, to));
     ck_assert(delay == delay_again);
     ck_assert_int_eq(a->projection[i].sign, b->projection[i].sign);
     ck_assert_int_eq(a->projection[i].autapses, b->projection[i].autapses);
@@ -279,13 +267,13 @@ static void check_same_activity(const nai_network *a, const nai_network *b)
           units = nai_network_size(a, NAI_POPULATIONS, NULL);
   int64_t channels = nai_network_size(a, NAI_OUTPUTS, NULL);
   float *u = calloc((size_t)(STEPS * TRIALS * inputs), sizeof *u);
-  check_ok(nai_random_normals(u, STEPS * TRIALS * inputs, 1, 2));
+  expect_ok(nai_random_normals(u, STEPS * TRIALS * inputs, 1, 2));
   for (int k = 0; k < 2; k++) {
     nai_state *state;
     rates[k] = calloc((size_t)(STEPS * TRIALS * units), sizeof **rates);
     outputs[k] = calloc((size_t)(STEPS * TRIALS * channels), sizeof **outputs);
-    check_ok(nai_state_create(&state, nets[k], TRIALS, 9));
-    check_ok(nai_state_run(state, STEPS, u, outputs[k], rates[k]));
+    expect_ok(nai_state_create(&state, nets[k], TRIALS, 9));
+    expect_ok(nai_state_run(state, STEPS, u, outputs[k], rates[k]));
     nai_state_destroy(state);
   }
   ck_assert(memcmp(rates[0], rates[1], (size_t)(STEPS * TRIALS * units) * sizeof **rates) == 0);
@@ -303,9 +291,9 @@ START_TEST(a_loaded_network_is_the_saved_one)
   static const uint64_t seeds[] = {0, 1, UINT64_MAX};
   for (int k = 0; k < 3; k++) {
     nai_network *net = rich_network(seeds[k]);
-    check_ok(nai_network_save(net, path_of("a")));
+    expect_ok(nai_network_save(net, path_of("a")));
     nai_network *again = load(path_of("a"));
-    check_ok(nai_network_save(again, path_of("b")));
+    expect_ok(nai_network_save(again, path_of("b")));
     check_same_file(path_of("a"), path_of("b"));
     ck_assert_uint_eq(again->seed, seeds[k]);
     for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++)
@@ -324,26 +312,26 @@ END_TEST
 START_TEST(constraints_go_on_after_loading)
 {
   nai_network *net = rich_network(4);
-  check_ok(nai_network_save(net, path_of("a")));
+  expect_ok(nai_network_save(net, path_of("a")));
   nai_network *nets[2] = {net, load(path_of("a"))};
   for (int k = 0; k < 2; k++) {
     float *before = calloc((size_t)nets[k]->n_theta, sizeof *before);
     memcpy(before, nets[k]->theta, (size_t)nets[k]->n_theta * sizeof *before);
     for (int64_t i = 0; i < nets[k]->unit_bias; i++) nets[k]->theta[i] += (float)sin((double)i);
-    check_ok(nai__project(nets[k], NULL, before));
+    expect_ok(nai__project(nets[k], NULL, before));
     free(before);
   }
   check_same_synapses(nets[0], nets[1]);
   nai_view w = NAI_VIEW_INIT, mask = NAI_VIEW_INIT;
-  check_ok(nai_network_weights(&w, nets[1], "rate", "layer"));
-  check_ok(nai_network_mask(&mask, nets[1], "E", "E"));
+  expect_ok(nai_network_weights(&w, nets[1], "rate", "layer"));
+  expect_ok(nai_network_mask(&mask, nets[1], "E", "E"));
   float largest = 0;
   for (int64_t i = 0; i < 4; i++)
     for (int64_t j = 0; j < 5; j++)
       largest = fmaxf(largest, fabsf(((const float *)w.data)[i * w.stride[0] / 4 + j]));
   ck_assert(largest == 0.1f);
-  check_ok(nai_network_set_plastic(nets[1], "u", "E", 1)); /* frozen or not can still be said */
-  check_fails(nai_network_connect(nets[1], "u", "rate"), NAI_ERR_ORDER, "built");
+  expect_ok(nai_network_set_plastic(nets[1], "u", "E", 1)); /* frozen or not can still be said */
+  expect_fails(nai_network_connect(nets[1], "u", "rate"), NAI_ERR_ORDER, "built");
   nai_network_destroy(nets[0]);
   nai_network_destroy(nets[1]);
 }
@@ -353,7 +341,7 @@ END_TEST
 START_TEST(the_file_is_laid_out_as_safetensors)
 {
   nai_network *net = small_network();
-  check_ok(nai_network_save(net, path_of("a")));
+  expect_ok(nai_network_save(net, path_of("a")));
   bytes b = read_bytes(path_of("a"));
   uint64_t length = 0;
   for (int i = 0; i < 8; i++) length |= (uint64_t)b.data[i] << (8 * i);
@@ -416,14 +404,14 @@ static nai_network *network_with_own(nai_constraint *own, nai_constraint *wires)
 {
   nai_network *net;
   nai_constraint *sparse;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_population(net, "E", 5, NAI_FREE));
-  check_ok(nai_network_connect(net, "E", "E"));
-  check_ok(nai_constraint_create_sparse(&sparse, 0.8));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_population(net, "E", 5, NAI_FREE));
+  expect_ok(nai_network_connect(net, "E", "E"));
+  expect_ok(nai_constraint_create_sparse(&sparse, 0.8));
   constrain(net, "E", "E", sparse);
-  check_ok(nai_network_constrain(net, "E", "E", wires));
-  check_ok(nai_network_constrain(net, "E", "E", own));
-  check_ok(nai_network_build(net, 6));
+  expect_ok(nai_network_constrain(net, "E", "E", wires));
+  expect_ok(nai_network_constrain(net, "E", "E", own));
+  expect_ok(nai_network_build(net, 6));
   return net;
 }
 
@@ -434,27 +422,27 @@ START_TEST(own_constraints_are_asked_for)
   nai_constraint_ops ops = {
       .struct_size = sizeof ops, .name = "halve it \"daily\"", .project = halve};
   nai_constraint_ops wire = {.struct_size = sizeof wire, .name = "mine", .wire = wire_nothing};
-  check_ok(nai_constraint_create(&own, &ops, &count));
-  check_ok(nai_constraint_create(&wires, &wire, NULL));
-  check_ok(nai_constraint_create_max_weight(&other, 1));
+  expect_ok(nai_constraint_create(&own, &ops, &count));
+  expect_ok(nai_constraint_create(&wires, &wire, NULL));
+  expect_ok(nai_constraint_create_max_weight(&other, 1));
   nai_network *net = network_with_own(own, wires), *again = (nai_network *)&again;
-  check_ok(nai_network_save(net, path_of("a")));
-  check_fails(nai_network_load(&again, path_of("a"), NULL, 0), NAI_ERR_NAME, "halve it \"daily\"");
+  expect_ok(nai_network_save(net, path_of("a")));
+  expect_fails(nai_network_load(&again, path_of("a"), NULL, 0), NAI_ERR_NAME, "halve it \"daily\"");
   ck_assert_ptr_null(again);
-  check_fails(nai_network_load(&again, path_of("a"), &other, 1), NAI_ERR_NAME,
-              "halve it \"daily\"");
+  expect_fails(nai_network_load(&again, path_of("a"), &other, 1), NAI_ERR_NAME,
+               "halve it \"daily\"");
   nai_constraint *given[2] = {other, own};
-  check_ok(nai_network_load(&again, path_of("a"), given, 2));
+  expect_ok(nai_network_load(&again, path_of("a"), given, 2));
   nai_constraint_destroy(own); /* both networks keep it */
   nai_constraint_destroy(wires);
   nai_constraint_destroy(other);
   count = 0;
   nai_network *nets[2] = {net, again};
-  for (int k = 0; k < 2; k++) check_ok(nai__project(nets[k], NULL, NULL));
+  for (int k = 0; k < 2; k++) expect_ok(nai__project(nets[k], NULL, NULL));
   ck_assert_int_eq(count, 2);
   check_same_synapses(net, again); /* its seed is the same too */
-  check_ok(nai_network_save(net, path_of("b")));
-  check_ok(nai_network_save(again, path_of("c")));
+  expect_ok(nai_network_save(net, path_of("b")));
+  expect_ok(nai_network_save(again, path_of("c")));
   check_same_file(path_of("b"), path_of("c"));
   nai_network_destroy(net);
   nai_network_destroy(again);
@@ -467,10 +455,10 @@ START_TEST(constraint_names_must_be_text)
   nai_constraint *own, *wires;
   nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "caf\xe9", .project = halve};
   nai_constraint_ops wire = {.struct_size = sizeof wire, .name = "mine", .wire = wire_nothing};
-  check_ok(nai_constraint_create(&own, &ops, &count));
-  check_ok(nai_constraint_create(&wires, &wire, NULL));
+  expect_ok(nai_constraint_create(&own, &ops, &count));
+  expect_ok(nai_constraint_create(&wires, &wire, NULL));
   nai_network *net = network_with_own(own, wires);
-  check_fails(nai_network_save(net, path_of("a")), NAI_ERR_NAME, "UTF-8");
+  expect_fails(nai_network_save(net, path_of("a")), NAI_ERR_NAME, "UTF-8");
   ck_assert_int_eq(count_entries(), 0);
   nai_constraint_destroy(own);
   nai_constraint_destroy(wires);
@@ -484,23 +472,24 @@ START_TEST(bad_arguments)
 {
   nai_network *net = small_network(), *unbuilt, *out = (nai_network *)&out;
   nai_constraint *none[1] = {NULL};
-  check_ok(nai_network_create(&unbuilt, 1));
-  check_ok(nai_network_save(net, path_of("a")));
-  check_fails(nai_network_save(NULL, path_of("b")), NAI_ERR_INVALID, "net is NULL");
-  check_fails(nai_network_save(net, NULL), NAI_ERR_INVALID, "path is NULL");
-  check_fails(nai_network_save(net, ""), NAI_ERR_INVALID, "path is empty");
-  check_fails(nai_network_save(unbuilt, path_of("b")), NAI_ERR_ORDER, "not built");
-  check_fails(nai_network_load(NULL, path_of("a"), NULL, 0), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_network_load(&out, NULL, NULL, 0), NAI_ERR_INVALID, "path is NULL");
+  expect_ok(nai_network_create(&unbuilt, 1));
+  expect_ok(nai_network_save(net, path_of("a")));
+  expect_fails(nai_network_save(NULL, path_of("b")), NAI_ERR_INVALID, "net is NULL");
+  expect_fails(nai_network_save(net, NULL), NAI_ERR_INVALID, "path is NULL");
+  expect_fails(nai_network_save(net, ""), NAI_ERR_INVALID, "path is empty");
+  expect_fails(nai_network_save(unbuilt, path_of("b")), NAI_ERR_ORDER, "not built");
+  expect_fails(nai_network_load(NULL, path_of("a"), NULL, 0), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_network_load(&out, NULL, NULL, 0), NAI_ERR_INVALID, "path is NULL");
   ck_assert_ptr_null(out);
-  check_fails(nai_network_load(&out, path_of("a"), NULL, 1), NAI_ERR_INVALID, "own is NULL");
-  check_fails(nai_network_load(&out, path_of("a"), none, 1), NAI_ERR_INVALID, "own[0] is NULL");
-  check_fails(nai_network_load(&out, path_of("a"), NULL, -1), NAI_ERR_INVALID, "n is -1");
-  check_fails(nai_network_load(&out, path_of("nothing"), NULL, 0), NAI_ERR_FILE, "nothing");
-  check_fails(nai_network_load(&out, "", NULL, 0), NAI_ERR_FILE, "");
-  check_fails(nai_network_load(&out, folder, NULL, 0), NAI_ERR_FILE, "not a regular file");
+  expect_fails(nai_network_load(&out, path_of("a"), NULL, 1), NAI_ERR_INVALID, "own is NULL");
+  expect_fails(nai_network_load(&out, path_of("a"), none, 1), NAI_ERR_INVALID, "own[0] is NULL");
+  expect_fails(nai_network_load(&out, path_of("a"), NULL, -1), NAI_ERR_INVALID, "n is -1");
+  expect_fails(nai_network_load(&out, path_of("nothing"), NULL, 0), NAI_ERR_FILE, "nothing");
+  expect_fails(nai_network_load(&out, "", NULL, 0), NAI_ERR_FILE, "");
+  expect_fails(nai_network_load(&out, folder, NULL, 0), NAI_ERR_FILE, "not a regular file");
   ck_assert_int_eq(mkfifo(path_of("pipe"), 0600), 0);
-  check_fails(nai_network_load(&out, path_of("pipe"), NULL, 0), NAI_ERR_FILE, "not a regular file");
+  expect_fails(nai_network_load(&out, path_of("pipe"), NULL, 0), NAI_ERR_FILE,
+               "not a regular file");
   ck_assert_ptr_null(out);
   ck_assert_int_eq(count_entries(), 2);
   nai_network_destroy(net);
@@ -516,13 +505,13 @@ START_TEST(saving_where_nothing_can_be)
   char longer[6000];
   memset(longer, 'a', sizeof longer);
   longer[sizeof longer - 1] = 0;
-  check_fails(nai_network_save(net, path_of("no/folder")), NAI_ERR_FILE, "no/folder");
-  check_fails(nai_network_save(net, folder), NAI_ERR_FILE, "not a regular file");
+  expect_fails(nai_network_save(net, path_of("no/folder")), NAI_ERR_FILE, "no/folder");
+  expect_fails(nai_network_save(net, folder), NAI_ERR_FILE, "not a regular file");
   ck_assert_int_eq(mkfifo(path_of("pipe"), 0600), 0);
-  check_fails(nai_network_save(net, path_of("pipe")), NAI_ERR_FILE, "not a regular file");
-  check_fails(nai_network_save(net, longer), NAI_ERR_FILE, "cannot write");
+  expect_fails(nai_network_save(net, path_of("pipe")), NAI_ERR_FILE, "not a regular file");
+  expect_fails(nai_network_save(net, longer), NAI_ERR_FILE, "cannot write");
   longer[300] = 0;
-  check_fails(nai_network_save(net, path_of(longer)), NAI_ERR_FILE, "cannot write");
+  expect_fails(nai_network_save(net, path_of(longer)), NAI_ERR_FILE, "cannot write");
   ck_assert_int_eq(count_entries(), 1);
   nai_network_destroy(net);
 }
@@ -532,9 +521,9 @@ END_TEST
 START_TEST(an_interrupted_save_leaves_the_old_file)
 {
   nai_network *net = small_network();
-  check_ok(nai_network_save(net, path_of("a")));
-  check_ok(nai_network_save(net, path_of("old")));
-  check_ok(nai_network_set_bias(net, "z", (float[]){5}, 1));
+  expect_ok(nai_network_save(net, path_of("a")));
+  expect_ok(nai_network_save(net, path_of("old")));
+  expect_ok(nai_network_set_bias(net, "z", (float[]){5}, 1));
   struct stat about;
   ck_assert_int_eq(stat(path_of("a"), &about), 0);
   signal(SIGXFSZ, SIG_IGN);
@@ -546,15 +535,15 @@ START_TEST(an_interrupted_save_leaves_the_old_file)
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &some), 0);
     nai_status status = nai_network_save(net, path_of("a"));
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
-    check_fails(status, NAI_ERR_FILE, "cannot write");
+    expect_fails(status, NAI_ERR_FILE, "cannot write");
     check_same_file(path_of("a"), path_of("old"));
     ck_assert_int_eq(count_entries(), 2);
   }
-  check_ok(nai_network_save(net, path_of("a")));
+  expect_ok(nai_network_save(net, path_of("a")));
   ck_assert_int_eq(count_entries(), 2);
   nai_network *again = load(path_of("a"));
   double bias;
-  check_ok(nai_network_get_each(again, "z", "bias", &bias, 1));
+  expect_ok(nai_network_get_each(again, "z", "bias", &bias, 1));
   ck_assert(bias == 5);
   nai_network_destroy(again);
   nai_network_destroy(net);
@@ -565,7 +554,7 @@ END_TEST
 START_TEST(readers_never_see_half_a_file)
 {
   nai_network *net = small_network();
-  check_ok(nai_network_save(net, path_of("a")));
+  expect_ok(nai_network_save(net, path_of("a")));
   pid_t child = fork();
   ck_assert_int_ge(child, 0);
   if (child == 0) {
@@ -589,11 +578,11 @@ END_TEST
 START_TEST(links_and_modes_stay)
 {
   nai_network *net = small_network();
-  check_ok(nai_network_save(net, path_of("a")));
+  expect_ok(nai_network_save(net, path_of("a")));
   ck_assert_int_eq(chmod(path_of("a"), 0640), 0);
   ck_assert_int_eq(symlink("a", path_of("link")), 0);
-  check_ok(nai_network_set_bias(net, "z", (float[]){7}, 1));
-  check_ok(nai_network_save(net, path_of("link")));
+  expect_ok(nai_network_set_bias(net, "z", (float[]){7}, 1));
+  expect_ok(nai_network_save(net, path_of("link")));
   struct stat about;
   ck_assert_int_eq(lstat(path_of("link"), &about), 0);
   ck_assert(S_ISLNK(about.st_mode));
@@ -602,13 +591,13 @@ START_TEST(links_and_modes_stay)
   check_same_file(path_of("a"), path_of("link"));
   ck_assert_int_eq(count_entries(), 2);
   mode_t before = umask(027);
-  check_ok(nai_network_save(net, path_of("new")));
+  expect_ok(nai_network_save(net, path_of("new")));
   umask(before);
   ck_assert_int_eq(stat(path_of("new"), &about), 0);
   ck_assert_int_eq(about.st_mode & 07777, 0640);
   /* a name without a folder is one in the folder where we are */
   ck_assert_int_eq(chdir(folder), 0);
-  check_ok(nai_network_save(net, "here"));
+  expect_ok(nai_network_save(net, "here"));
   check_same_file(path_of("here"), path_of("new"));
   nai_network_destroy(net);
 }
@@ -617,7 +606,7 @@ END_TEST
 START_TEST(saving_and_loading_without_memory)
 {
   nai_network *net = rich_network(1);
-  check_ok(nai_network_save(net, path_of("a")));
+  expect_ok(nai_network_save(net, path_of("a")));
   bytes old = read_bytes(path_of("a"));
   long good = 0;
   for (int done = 0; !done; good++) {
@@ -638,7 +627,7 @@ START_TEST(saving_and_loading_without_memory)
     nai_status status = nai_network_load(&again, path_of("a"), NULL, 0);
     faults_fail_allocation(-1);
     done = status == NAI_OK;
-    if (!done) check_fails(status, NAI_ERR_MEMORY, "memory");
+    if (!done) expect_fails(status, NAI_ERR_MEMORY, "memory");
     if (!done)
       ck_assert_ptr_null(again);
     else
@@ -657,15 +646,15 @@ END_TEST
 static void check_refused(const char *path, const char *words)
 {
   nai_network *net = (nai_network *)&net;
-  check_fails(nai_network_load(&net, path, NULL, 0), NAI_ERR_FORMAT, words);
-  check_fails(NAI_ERR_FORMAT, NAI_ERR_FORMAT, "model file");
+  expect_fails(nai_network_load(&net, path, NULL, 0), NAI_ERR_FORMAT, words);
+  expect_fails(NAI_ERR_FORMAT, NAI_ERR_FORMAT, "model file");
   ck_assert_ptr_null(net);
 }
 
 static bytes saved(void)
 {
   nai_network *net = small_network();
-  check_ok(nai_network_save(net, path_of("good")));
+  expect_ok(nai_network_save(net, path_of("good")));
   nai_network_destroy(net);
   return read_bytes(path_of("good"));
 }
@@ -727,8 +716,8 @@ START_TEST(any_byte_changed)
       b.data[i] = was;
       if (status == NAI_OK) {
         nai_state *state;
-        check_ok(nai_state_create(&state, net, 1, 0));
-        check_ok(nai_state_step(state, NULL, NULL));
+        expect_ok(nai_state_create(&state, net, 1, 0));
+        expect_ok(nai_state_step(state, NULL, NULL));
         nai_state_destroy(state);
         nai_network_destroy(net);
         accepted++;
@@ -904,7 +893,7 @@ START_TEST(no_memory_for_what_is_not_there)
   nai_network *net;
   nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
   long asked = faults_allocations() - before;
-  check_fails(status, NAI_ERR_FORMAT, "2000000000");
+  expect_fails(status, NAI_ERR_FORMAT, "2000000000");
   ck_assert_int_lt(asked, 20); /* the header, its spans and the data: no network */
   free(b.data);
 }
@@ -932,11 +921,11 @@ START_TEST(values_that_cannot_be)
   bytes b = saved();
   nai__tensors file;
   nai__tensor tensor;
-  check_ok(nai__tensors_read(&file, path_of("good")));
+  expect_ok(nai__tensors_read(&file, path_of("good")));
   uint64_t length;
   memcpy(&length, b.data, 8);
   for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
-    check_ok(nai__tensors_find(&tensor, &file, lies[k].tensor));
+    expect_ok(nai__tensors_find(&tensor, &file, lies[k].tensor));
     unsigned char *at =
         b.data + 8 + length + ((const uint8_t *)tensor.data - file.data) + 4 * lies[k].element;
     float was;
@@ -956,7 +945,7 @@ START_TEST(values_that_cannot_be)
                {"learns: E -> E", "'learns: E -> E' [1][1] is 1, but there is no synapse", 4, 1},
                {"learns: u -> E", "'learns: u -> E' [1][0] is 255", 1, 255}};
   for (size_t k = 0; k < sizeof flags / sizeof *flags; k++) {
-    check_ok(nai__tensors_find(&tensor, &file, flags[k].tensor));
+    expect_ok(nai__tensors_find(&tensor, &file, flags[k].tensor));
     unsigned char *at =
         b.data + 8 + length + ((const uint8_t *)tensor.data - file.data) + flags[k].element;
     unsigned char was = *at;
@@ -990,9 +979,9 @@ static void check_header(const char *header, size_t size, nai_status expected, c
   write_safetensors(header, zeros, size);
   nai_status status = nai__tensors_read(&file, path_of("t"));
   if (expected == NAI_OK)
-    check_ok(status);
+    expect_ok(status);
   else
-    check_fails(status, expected, words);
+    expect_fails(status, expected, words);
   nai__tensors_release(&file);
 }
 
@@ -1059,26 +1048,26 @@ START_TEST(every_type_there_and_back)
   const int64_t shape[3] = {3, 1, 5};
   for (int k = 0; k < 5; k++) {
     void *memory;
-    check_ok(nai__tensor_list_add(&memory, &list, names[k], types[k], 3, shape));
+    expect_ok(nai__tensor_list_add(&memory, &list, names[k], types[k], 3, shape));
     data[k] = memory;
     for (size_t i = 0; i < 15 * sizes[k]; i++) data[k][i] = (unsigned char)(7 * i + (size_t)k);
   }
-  check_ok(nai__tensor_list_write(&list, path_of("t"), "note", "some \"text\"\n\xc3\xa9"));
+  expect_ok(nai__tensor_list_write(&list, path_of("t"), "note", "some \"text\"\n\xc3\xa9"));
   nai__tensors file;
-  check_ok(nai__tensors_read(&file, path_of("t")));
+  expect_ok(nai__tensors_read(&file, path_of("t")));
   ck_assert_str_eq(nai__tensors_note(&file, "note"), "some \"text\"\n\xc3\xa9");
   ck_assert_ptr_null(nai__tensors_note(&file, "other"));
   ck_assert(!nai__tensors_have(&file, "__metadata__"));
   for (int k = 0; k < 5; k++) {
     nai__tensor t;
-    check_ok(nai__tensors_expect(&t, &file, names[k], types[k], 3, shape));
+    expect_ok(nai__tensors_expect(&t, &file, names[k], types[k], 3, shape));
     ck_assert_int_eq(t.count, 15);
     ck_assert(memcmp(t.data, data[k], 15 * sizes[k]) == 0);
     ck_assert_uint_eq((size_t)((const uint8_t *)t.data - file.data) % sizes[k], 0);
-    check_fails(nai__tensors_expect(&t, &file, names[k], types[k], 2, shape), NAI_ERR_FORMAT,
-                names[k]);
-    check_fails(nai__tensors_expect(&t, &file, names[k], types[(k + 1) % 5], 3, shape),
-                NAI_ERR_FORMAT, "dtype");
+    expect_fails(nai__tensors_expect(&t, &file, names[k], types[k], 2, shape), NAI_ERR_FORMAT,
+                 names[k]);
+    expect_fails(nai__tensors_expect(&t, &file, names[k], types[(k + 1) % 5], 3, shape),
+                 NAI_ERR_FORMAT, "dtype");
   }
   nai__tensors_release(&file);
   nai__tensor_list_release(&list);
@@ -1090,13 +1079,13 @@ START_TEST(pieces_are_written_one_after_the_other)
   char *large = malloc(3000000);
   memset(large, 'x', 3000000);
   const nai__piece pieces[] = {{"abc", 3}, {"", 0}, {large, 3000000}, {"d", 1}};
-  check_ok(nai__atomic_write(path_of("p"), pieces, 4));
+  expect_ok(nai__atomic_write(path_of("p"), pieces, 4));
   bytes b = read_bytes(path_of("p"));
   ck_assert_uint_eq(b.size, 3000004);
   ck_assert(memcmp(b.data, "abc", 3) == 0 && memcmp(b.data + 3, large, 3000000) == 0 &&
             b.data[3000003] == 'd');
   free(b.data);
-  check_ok(nai__atomic_write(path_of("p"), pieces, 0));
+  expect_ok(nai__atomic_write(path_of("p"), pieces, 0));
   b = read_bytes(path_of("p"));
   ck_assert_uint_eq(b.size, 0);
   free(b.data);
@@ -1112,7 +1101,7 @@ static void add_case(Suite *suite, const char *name, const TTest *const *tests, 
   suite_add_tcase(suite, tcase);
 }
 
-#define ADD_CASE(suite, name, ...)                              \
+#define ADD_FOLDER_CASE(suite, name, ...)                       \
   do {                                                          \
     const TTest *const tests[] = {__VA_ARGS__};                 \
     add_case(suite, name, tests, sizeof tests / sizeof *tests); \
@@ -1123,14 +1112,16 @@ Suite *file_suite(void);
 Suite *file_suite(void)
 {
   Suite *suite = suite_create("file");
-  ADD_CASE(suite, "model", a_loaded_network_is_the_saved_one, constraints_go_on_after_loading,
-           the_file_is_laid_out_as_safetensors, own_constraints_are_asked_for,
-           constraint_names_must_be_text, bad_arguments);
-  ADD_CASE(suite, "saving", saving_where_nothing_can_be, an_interrupted_save_leaves_the_old_file,
-           readers_never_see_half_a_file, links_and_modes_stay, saving_and_loading_without_memory);
-  ADD_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie, any_byte_changed,
-           headers_that_lie, no_memory_for_what_is_not_there, values_that_cannot_be);
-  ADD_CASE(suite, "safetensors", offsets_that_lie, deep_nesting, every_type_there_and_back,
-           pieces_are_written_one_after_the_other);
+  ADD_FOLDER_CASE(suite, "model", a_loaded_network_is_the_saved_one,
+                  constraints_go_on_after_loading, the_file_is_laid_out_as_safetensors,
+                  own_constraints_are_asked_for, constraint_names_must_be_text, bad_arguments);
+  ADD_FOLDER_CASE(suite, "saving", saving_where_nothing_can_be,
+                  an_interrupted_save_leaves_the_old_file, readers_never_see_half_a_file,
+                  links_and_modes_stay, saving_and_loading_without_memory);
+  ADD_FOLDER_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie,
+                  any_byte_changed, headers_that_lie, no_memory_for_what_is_not_there,
+                  values_that_cannot_be);
+  ADD_FOLDER_CASE(suite, "safetensors", offsets_that_lie, deep_nesting, every_type_there_and_back,
+                  pieces_are_written_one_after_the_other);
   return suite;
 }

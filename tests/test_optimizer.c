@@ -8,26 +8,8 @@
 #include <neuroai/neuroai.h>
 #include <string.h>
 
+#include "checks.h"
 #include "faults.h"
-
-/* For loops: Check's own macros write to a pipe each time, and that is slow. */
-#define EXPECT(condition)                                             \
-  do {                                                                \
-    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
-  } while (0)
-
-static void check_ok(nai_status status)
-{
-  if (status != NAI_OK) ck_abort_msg("%s: %s", nai_status_name(status), nai_last_error());
-}
-
-/* A failure with this code whose message has these words. */
-static void check_fails(nai_status status, nai_status expected, const char *words)
-{
-  ck_assert_msg(status == expected, "%s: %s", nai_status_name(status), nai_last_error());
-  ck_assert_msg(strstr(nai_last_error(), words) != NULL, "'%s' has no '%s'", nai_last_error(),
-                words);
-}
 
 /* --- a trainer whose gradient we choose ------------------------------------------------------- */
 
@@ -65,18 +47,18 @@ static void open_puppet(puppet *p, nai_optimizer *optimizer)
   nai_cost *cost;
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "puppet", .on_weights = hand_out};
   *p = (puppet){.net = NULL};
-  check_ok(nai_network_create(&p->net, 10));
-  check_ok(nai_network_add_input(p->net, "in", 3));
-  check_ok(nai_network_add_population(p->net, "E", 2, NAI_FREE));
-  check_ok(nai_network_connect(p->net, "in", "E"));
-  check_ok(nai_network_set(p->net, "E", "bias", 0.5));
-  check_ok(nai_network_build(p->net, 1));
-  check_ok(nai_network_set_weights(p->net, "in", "E", start, 2, 3));
-  check_ok(nai_rule_create_bptt(&bptt));
-  check_ok(nai_trainer_create(&p->trainer, p->net, bptt, optimizer, NULL));
-  check_ok(nai_cost_create(&cost, &ops, p, "in", "E"));
-  check_ok(nai_trainer_add_cost(p->trainer, cost, 1));
-  check_ok(nai_trials_create(&p->trials, p->net, 1, 1));
+  expect_ok(nai_network_create(&p->net, 10));
+  expect_ok(nai_network_add_input(p->net, "in", 3));
+  expect_ok(nai_network_add_population(p->net, "E", 2, NAI_FREE));
+  expect_ok(nai_network_connect(p->net, "in", "E"));
+  expect_ok(nai_network_set(p->net, "E", "bias", 0.5));
+  expect_ok(nai_network_build(p->net, 1));
+  expect_ok(nai_network_set_weights(p->net, "in", "E", start, 2, 3));
+  expect_ok(nai_rule_create_bptt(&bptt));
+  expect_ok(nai_trainer_create(&p->trainer, p->net, bptt, optimizer, NULL));
+  expect_ok(nai_cost_create(&cost, &ops, p, "in", "E"));
+  expect_ok(nai_trainer_add_cost(p->trainer, cost, 1));
+  expect_ok(nai_trials_create(&p->trials, p->net, 1, 1));
   nai_cost_destroy(cost);
   nai_rule_destroy(bptt);
 }
@@ -90,7 +72,7 @@ static void close_puppet(puppet *p)
 
 static void update(puppet *p)
 {
-  check_ok(nai_trainer_step(p->trainer, p->trials, NULL));
+  expect_ok(nai_trainer_step(p->trainer, p->trials, NULL));
   p->update++;
 }
 
@@ -98,7 +80,7 @@ static void update(puppet *p)
 static void check_weights(const puppet *p, const double *expected)
 {
   nai_view view = NAI_VIEW_INIT;
-  check_ok(nai_network_weights(&view, p->net, "in", "E"));
+  expect_ok(nai_network_weights(&view, p->net, "in", "E"));
   for (int k = 0; k < N; k++) {
     double w = (double)*(const float *)((const char *)view.data + k / 3 * view.stride[0] +
                                         k % 3 * view.stride[1]);
@@ -120,12 +102,12 @@ START_TEST(descent)
   puppet p;
   nai_optimizer *o;
   double w[N];
-  check_ok(nai_optimizer_create_sgd(&o, 0.05));
+  expect_ok(nai_optimizer_create_sgd(&o, 0.05));
   ck_assert_str_eq(nai_optimizer_name(o), "sgd");
   open_puppet(&p, o);
   start_weights(w);
   while (p.update < UPDATES) {
-    if (p.update == 3) check_ok(nai_optimizer_set(o, "rate", 0.2));
+    if (p.update == 3) expect_ok(nai_optimizer_set(o, "rate", 0.2));
     for (int k = 0; k < N; k++) w[k] -= (p.update < 3 ? 0.05 : 0.2) * gradients[p.update][k];
     update(&p);
     check_weights(&p, w);
@@ -140,7 +122,7 @@ START_TEST(momentum)
   puppet p;
   nai_optimizer *o;
   double w[N], m[N] = {0};
-  check_ok(nai_optimizer_create_momentum(&o, 0.05));
+  expect_ok(nai_optimizer_create_momentum(&o, 0.05));
   ck_assert_str_eq(nai_optimizer_name(o), "momentum");
   open_puppet(&p, o);
   start_weights(w);
@@ -164,10 +146,10 @@ START_TEST(rmsprop)
   puppet p;
   nai_optimizer *o;
   double w[N], s[N] = {0};
-  check_ok(nai_optimizer_create_rmsprop(&o, rate));
+  expect_ok(nai_optimizer_create_rmsprop(&o, rate));
   ck_assert_str_eq(nai_optimizer_name(o), "rmsprop");
-  if (_i) check_ok(nai_optimizer_set(o, "decay", decay));
-  if (_i) check_ok(nai_optimizer_set(o, "epsilon", epsilon));
+  if (_i) expect_ok(nai_optimizer_set(o, "decay", decay));
+  if (_i) expect_ok(nai_optimizer_set(o, "epsilon", epsilon));
   open_puppet(&p, o);
   start_weights(w);
   while (p.update < UPDATES) {
@@ -206,7 +188,7 @@ static void check_adam(nai_optimizer *o, double beta1, double beta2, double epsi
   }
   /* the biases had no gradient: they stay, or decay */
   nai_view bias = NAI_VIEW_INIT;
-  check_ok(nai_network_bias(&bias, p.net, "E"));
+  expect_ok(nai_network_bias(&bias, p.net, "E"));
   double left = 0.5 * pow(1 - rate * decay, UPDATES);
   ck_assert_double_eq_tol((double)*(const float *)bias.data, left, 1e-6);
   close_puppet(&p);
@@ -216,11 +198,11 @@ static void check_adam(nai_optimizer *o, double beta1, double beta2, double epsi
 START_TEST(adam)
 {
   nai_optimizer *o;
-  check_ok(nai_optimizer_create_adam(&o, 0.02));
+  expect_ok(nai_optimizer_create_adam(&o, 0.02));
   ck_assert_str_eq(nai_optimizer_name(o), "adam");
-  if (_i) check_ok(nai_optimizer_set(o, "beta1", 0.6));
-  if (_i) check_ok(nai_optimizer_set(o, "beta2", 0.7));
-  if (_i) check_ok(nai_optimizer_set(o, "epsilon", 0.05));
+  if (_i) expect_ok(nai_optimizer_set(o, "beta1", 0.6));
+  if (_i) expect_ok(nai_optimizer_set(o, "beta2", 0.7));
+  if (_i) expect_ok(nai_optimizer_set(o, "epsilon", 0.05));
   check_adam(o, _i ? 0.6 : 0.9, _i ? 0.7 : 0.999, _i ? 0.05 : 1e-8, 0);
 }
 END_TEST
@@ -228,10 +210,10 @@ END_TEST
 START_TEST(adamw)
 {
   nai_optimizer *o;
-  check_ok(nai_optimizer_create_adamw(&o, 0.02));
+  expect_ok(nai_optimizer_create_adamw(&o, 0.02));
   ck_assert_str_eq(nai_optimizer_name(o), "adamw");
-  if (_i) check_ok(nai_optimizer_set(o, "decay", 3));
-  if (_i) check_ok(nai_optimizer_set(o, "epsilon", 0.05));
+  if (_i) expect_ok(nai_optimizer_set(o, "decay", 3));
+  if (_i) expect_ok(nai_optimizer_set(o, "epsilon", 0.05));
   check_adam(o, 0.9, 0.999, _i ? 0.05 : 1e-8, _i ? 3 : 0.01);
 }
 END_TEST
@@ -243,22 +225,22 @@ START_TEST(frozen_weights_stay)
   for (int kind = 0; kind < 3; kind++) {
     puppet p;
     nai_view view = NAI_VIEW_INIT;
-    check_ok(kind == 0   ? nai_optimizer_create_momentum(&o, 0.1)
-             : kind == 1 ? nai_optimizer_create_adamw(&o, 0.1)
-                         : nai_optimizer_create_rmsprop(&o, 0.1));
+    expect_ok(kind == 0   ? nai_optimizer_create_momentum(&o, 0.1)
+              : kind == 1 ? nai_optimizer_create_adamw(&o, 0.1)
+                          : nai_optimizer_create_rmsprop(&o, 0.1));
     open_puppet(&p, o);
     update(&p);
-    check_ok(nai_network_set_plastic(p.net, "in", "E", 0));
-    check_ok(nai_network_set(p.net, "E", "plastic_bias", 0));
-    check_ok(nai_network_weights(&view, p.net, "in", "E"));
+    expect_ok(nai_network_set_plastic(p.net, "in", "E", 0));
+    expect_ok(nai_network_set(p.net, "E", "plastic_bias", 0));
+    expect_ok(nai_network_weights(&view, p.net, "in", "E"));
     float before[N], bias;
     memcpy(before, view.data, 3 * sizeof *before);
     memcpy(before + 3, (const char *)view.data + view.stride[0], 3 * sizeof *before);
-    check_ok(nai_network_bias(&view, p.net, "E"));
+    expect_ok(nai_network_bias(&view, p.net, "E"));
     memcpy(&bias, view.data, sizeof bias);
     while (p.update < UPDATES) update(&p);
     ck_assert(bias == *(const float *)view.data);
-    check_ok(nai_network_weights(&view, p.net, "in", "E"));
+    expect_ok(nai_network_weights(&view, p.net, "in", "E"));
     EXPECT(memcmp(before, view.data, 3 * sizeof *before) == 0);
     EXPECT(memcmp(before + 3, (const char *)view.data + view.stride[0], 3 * sizeof *before) == 0);
     close_puppet(&p);
@@ -272,15 +254,15 @@ START_TEST(one_optimizer_for_two_trainers)
 {
   puppet a, b;
   nai_optimizer *o;
-  check_ok(nai_optimizer_create_adam(&o, 0.02));
+  expect_ok(nai_optimizer_create_adam(&o, 0.02));
   open_puppet(&a, o);
   open_puppet(&b, o);
   nai_optimizer_destroy(o); /* the trainers keep it */
   while (a.update < UPDATES) update(&a);
   while (b.update < UPDATES) update(&b);
   nai_view one = NAI_VIEW_INIT, two = NAI_VIEW_INIT;
-  check_ok(nai_network_weights(&one, a.net, "in", "E"));
-  check_ok(nai_network_weights(&two, b.net, "in", "E"));
+  expect_ok(nai_network_weights(&one, a.net, "in", "E"));
+  expect_ok(nai_network_weights(&two, b.net, "in", "E"));
   EXPECT(memcmp(one.data, two.data, 3 * sizeof(float)) == 0);
   close_puppet(&a);
   close_puppet(&b);
@@ -305,28 +287,28 @@ START_TEST(numbers_of_each_kind)
       {"rate", "beta1", "beta2", "epsilon", "decay", NULL},
   };
   nai_optimizer *o;
-  check_ok(creators[_i](&o, 0.25));
+  expect_ok(creators[_i](&o, 0.25));
   int n = 0;
   for (; names[_i][n]; n++) {
     nai_parameter p = NAI_PARAMETER_INIT;
     double value;
-    check_ok(nai_optimizer_parameter(&p, o, n));
+    expect_ok(nai_optimizer_parameter(&p, o, n));
     ck_assert_str_eq(p.name, names[_i][n]);
     ck_assert(p.unit && p.meaning && p.meaning[0] && p.list == 0);
-    check_ok(nai_optimizer_get(&value, o, p.name));
+    expect_ok(nai_optimizer_get(&value, o, p.name));
     ck_assert(value == (n == 0 ? 0.25 : p.initial));
     const double bad[] = {NAN, INFINITY, -INFINITY, -1e-9, p.high * (1 + 1e-9) + 1e-9, 1e300};
     for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
-      check_fails(nai_optimizer_set(o, p.name, bad[k]), NAI_ERR_INVALID, p.name);
-    check_ok(nai_optimizer_get(&value, o, p.name));
+      expect_fails(nai_optimizer_set(o, p.name, bad[k]), NAI_ERR_INVALID, p.name);
+    expect_ok(nai_optimizer_get(&value, o, p.name));
     ck_assert(value == (n == 0 ? 0.25 : p.initial));
-    check_ok(nai_optimizer_set(o, p.name, p.high));
-    check_ok(nai_optimizer_set(o, p.name, p.low));
-    check_ok(nai_optimizer_get(&value, o, p.name));
+    expect_ok(nai_optimizer_set(o, p.name, p.high));
+    expect_ok(nai_optimizer_set(o, p.name, p.low));
+    expect_ok(nai_optimizer_get(&value, o, p.name));
     ck_assert(value == p.low);
   }
   nai_parameter p = NAI_PARAMETER_INIT;
-  check_fails(nai_optimizer_parameter(&p, o, n), NAI_ERR_INVALID, "index");
+  expect_fails(nai_optimizer_parameter(&p, o, n), NAI_ERR_INVALID, "index");
   nai_optimizer_destroy(o);
 }
 END_TEST
@@ -337,28 +319,28 @@ START_TEST(wrong_arguments)
   double value = 5;
   nai_parameter p = NAI_PARAMETER_INIT;
   static const double bad[] = {NAN, INFINITY, -INFINITY, -1e-9, 1e300};
-  check_fails(creators[_i](NULL, 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(creators[_i](NULL, 1), NAI_ERR_INVALID, "out is NULL");
   for (size_t k = 0; k < sizeof bad / sizeof *bad; k++) {
     o = (nai_optimizer *)&o;
-    check_fails(creators[_i](&o, bad[k]), NAI_ERR_INVALID, "rate is ");
+    expect_fails(creators[_i](&o, bad[k]), NAI_ERR_INVALID, "rate is ");
     ck_assert_ptr_null(o);
   }
-  check_ok(creators[_i](&o, 0)); /* allowed: nothing moves */
-  check_fails(nai_optimizer_set(o, "speed", 1), NAI_ERR_NAME, "'speed'");
-  check_fails(nai_optimizer_set(o, "", 1), NAI_ERR_NAME, "''");
-  check_fails(nai_optimizer_set(o, NULL, 1), NAI_ERR_INVALID, "parameter is NULL");
-  check_fails(nai_optimizer_set(NULL, "rate", 1), NAI_ERR_INVALID, "optimizer is NULL");
-  check_fails(nai_optimizer_get(&value, o, "speed"), NAI_ERR_NAME, "'speed'");
-  check_fails(nai_optimizer_get(&value, o, NULL), NAI_ERR_INVALID, "parameter is NULL");
-  check_fails(nai_optimizer_get(&value, NULL, "rate"), NAI_ERR_INVALID, "optimizer is NULL");
-  check_fails(nai_optimizer_get(NULL, o, "rate"), NAI_ERR_INVALID, "value is NULL");
+  expect_ok(creators[_i](&o, 0)); /* allowed: nothing moves */
+  expect_fails(nai_optimizer_set(o, "speed", 1), NAI_ERR_NAME, "'speed'");
+  expect_fails(nai_optimizer_set(o, "", 1), NAI_ERR_NAME, "''");
+  expect_fails(nai_optimizer_set(o, NULL, 1), NAI_ERR_INVALID, "parameter is NULL");
+  expect_fails(nai_optimizer_set(NULL, "rate", 1), NAI_ERR_INVALID, "optimizer is NULL");
+  expect_fails(nai_optimizer_get(&value, o, "speed"), NAI_ERR_NAME, "'speed'");
+  expect_fails(nai_optimizer_get(&value, o, NULL), NAI_ERR_INVALID, "parameter is NULL");
+  expect_fails(nai_optimizer_get(&value, NULL, "rate"), NAI_ERR_INVALID, "optimizer is NULL");
+  expect_fails(nai_optimizer_get(NULL, o, "rate"), NAI_ERR_INVALID, "value is NULL");
   ck_assert(value == 5);
-  check_fails(nai_optimizer_parameter(NULL, o, 0), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_optimizer_parameter(&p, NULL, 0), NAI_ERR_INVALID, "optimizer is NULL");
-  check_fails(nai_optimizer_parameter(&p, o, -1), NAI_ERR_INVALID, "index is -1");
-  check_fails(nai_optimizer_parameter(&p, o, INT64_MAX), NAI_ERR_INVALID, "index is ");
+  expect_fails(nai_optimizer_parameter(NULL, o, 0), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_optimizer_parameter(&p, NULL, 0), NAI_ERR_INVALID, "optimizer is NULL");
+  expect_fails(nai_optimizer_parameter(&p, o, -1), NAI_ERR_INVALID, "index is -1");
+  expect_fails(nai_optimizer_parameter(&p, o, INT64_MAX), NAI_ERR_INVALID, "index is ");
   p.struct_size = 3;
-  check_fails(nai_optimizer_parameter(&p, o, 0), NAI_ERR_INVALID, "out->struct_size is 3");
+  expect_fails(nai_optimizer_parameter(&p, o, 0), NAI_ERR_INVALID, "out->struct_size is 3");
   ck_assert_ptr_null(nai_optimizer_name(NULL));
   nai_optimizer_destroy(NULL);
   nai_optimizer_destroy(o);
@@ -381,13 +363,13 @@ END_TEST
 START_TEST(rules_as_handles)
 {
   nai_rule *rule = (nai_rule *)&rule;
-  check_fails(nai_rule_create_bptt(NULL), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_rule_create_bptt(NULL), NAI_ERR_INVALID, "out is NULL");
   faults_fail_allocation(0);
   nai_status status = nai_rule_create_bptt(&rule);
   faults_fail_allocation(-1);
   ck_assert_int_eq(status, NAI_ERR_MEMORY);
   ck_assert_ptr_null(rule);
-  check_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_rule_create_bptt(&rule));
   ck_assert_str_eq(nai_rule_name(rule), "bptt");
   ck_assert_ptr_null(nai_rule_name(NULL));
   nai_rule_destroy(rule);

@@ -11,18 +11,8 @@
 #include <string.h>
 
 #include "../lib/train/trainer.h"
+#include "checks.h"
 #include "oracle.h"
-
-/* For loops: Check's own macros write to a pipe each time, and that is slow. */
-#define EXPECT(condition)                                             \
-  do {                                                                \
-    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
-  } while (0)
-
-static void check_ok(nai_status status)
-{
-  if (status != NAI_OK) ck_abort_msg("%s: %s", nai_status_name(status), nai_last_error());
-}
 
 #define RECURRENT 5
 #define LAYERED 2
@@ -61,7 +51,7 @@ static void gather(double *out, int64_t ld, int64_t row, int64_t column, look ho
                    const nai_trainer *trainer, const char *from, const char *to)
 {
   nai_view view = NAI_VIEW_INIT;
-  check_ok(how(&view, trainer, from, to));
+  expect_ok(how(&view, trainer, from, to));
   oracle_copy(out + row * ld + column, ld, &view);
 }
 
@@ -179,7 +169,7 @@ START_TEST(recurrent_cases)
     nai_trials *trials = oracle_trials(&o, net);
     nai_trainer *trainer = oracle_trainer(&o, net);
     nai_progress now = NAI_PROGRESS_INIT;
-    check_ok(nai_trainer_gradient(trainer, trials, &now));
+    expect_ok(nai_trainer_gradient(trainer, trials, &now));
     compare_recurrent(&o, trainer);
     compare_costs(&o, trainer, &now);
     check_masked_are_zero(&o, trainer);
@@ -204,12 +194,12 @@ START_TEST(recurrent_cases_run_by_a_state)
                *output = oracle_sized(&o, "output", &n_outputs, NULL);
   nai_network *net = oracle_network(&o, NULL);
   nai_state *state;
-  check_ok(nai_state_create(&state, net, shape[1], 0));
+  expect_ok(nai_state_create(&state, net, shape[1], 0));
   float *inputs = malloc((size_t)in * sizeof *inputs);
   float *rates = malloc((size_t)n_rates * sizeof *rates);
   float *outputs = malloc((size_t)n_outputs * sizeof *outputs);
   for (int64_t i = 0; i < in; i++) inputs[i] = (float)u[i];
-  check_ok(nai_state_run(state, shape[0], inputs, outputs, rates));
+  expect_ok(nai_state_run(state, shape[0], inputs, outputs, rates));
   double *ours = malloc((size_t)n_rates * sizeof *ours);
   for (int64_t i = 0; i < n_rates; i++) ours[i] = (double)rates[i];
   oracle_check(&o, "rate", ours, rate, n_rates);
@@ -255,7 +245,7 @@ START_TEST(layered_cases)
     nai_trials *trials = oracle_trials(&o, net);
     nai_trainer *trainer = oracle_trainer(&o, net);
     nai_progress now = NAI_PROGRESS_INIT;
-    check_ok(nai_trainer_gradient(trainer, trials, &now));
+    expect_ok(nai_trainer_gradient(trainer, trials, &now));
     oracle_check(&o, "J", &now.cost, oracle_array(&o, "J"), 1);
     compare(&o, trainer, "output", fill_outputs);
     for (int i = 0; i <= o.n_parts; i++) compare_layer(&o, trainer, i);
@@ -278,47 +268,47 @@ END_TEST
 static void compose_everything(nai_network *net, int32_t transfer)
 {
   static const double tau[7] = {20, 30, 45, 60, 80, 35, 10};
-  check_ok(nai_network_add_input(net, "stimulus", 3));
-  check_ok(nai_network_add_input(net, "context", 2));
-  check_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
-  check_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
-  check_ok(nai_network_add_population(net, "layer", 6, NAI_FREE));
-  check_ok(nai_network_add_output(net, "real", 2));
-  check_ok(nai_network_add_output(net, "choice", 3));
-  check_ok(nai_network_set_transfer(net, "*", transfer));
-  check_ok(nai_network_set_each(net, "E", "tau", tau, 7));
-  check_ok(nai_network_set(net, "I", "tau", 25));
-  check_ok(nai_network_set_leak(net, "I", NAI_LEAK_RATE));
-  check_ok(nai_network_set(net, "layer", "tau", 10)); /* no memory */
-  check_ok(nai_network_set(net, "I layer", "gain", transfer == NAI_TRANSFER_POWER ? 0.3 : 0.8));
-  check_ok(nai_network_set(net, "E", "gain", transfer == NAI_TRANSFER_POWER ? 0.4 : 1.1));
-  check_ok(nai_network_set(net, "layer", "exponent", 1.5));
-  check_ok(nai_network_set(net, "E I layer", "noise", 0.1));
-  check_ok(nai_network_set(net, "E I", "initial", 0.2));
-  check_ok(nai_network_set(net, "E I layer", "bias", 0.15));
-  check_ok(nai_network_set(net, "stimulus", "noise", 0.1));
-  check_ok(nai_network_set(net, "stimulus", "baseline", 0.2));
-  check_ok(nai_network_set(net, "stimulus", "rectify", 1));
-  check_ok(nai_network_place_box(net, "E I layer", 1, 2, 0.5));
+  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_add_input(net, "context", 2));
+  expect_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
+  expect_ok(nai_network_add_population(net, "layer", 6, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "real", 2));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_set_transfer(net, "*", transfer));
+  expect_ok(nai_network_set_each(net, "E", "tau", tau, 7));
+  expect_ok(nai_network_set(net, "I", "tau", 25));
+  expect_ok(nai_network_set_leak(net, "I", NAI_LEAK_RATE));
+  expect_ok(nai_network_set(net, "layer", "tau", 10)); /* no memory */
+  expect_ok(nai_network_set(net, "I layer", "gain", transfer == NAI_TRANSFER_POWER ? 0.3 : 0.8));
+  expect_ok(nai_network_set(net, "E", "gain", transfer == NAI_TRANSFER_POWER ? 0.4 : 1.1));
+  expect_ok(nai_network_set(net, "layer", "exponent", 1.5));
+  expect_ok(nai_network_set(net, "E I layer", "noise", 0.1));
+  expect_ok(nai_network_set(net, "E I", "initial", 0.2));
+  expect_ok(nai_network_set(net, "E I layer", "bias", 0.15));
+  expect_ok(nai_network_set(net, "stimulus", "noise", 0.1));
+  expect_ok(nai_network_set(net, "stimulus", "baseline", 0.2));
+  expect_ok(nai_network_set(net, "stimulus", "rectify", 1));
+  expect_ok(nai_network_place_box(net, "E I layer", 1, 2, 0.5));
 }
 
 static void connect_everything(nai_network *net)
 {
-  check_ok(nai_network_connect(net, "stimulus", "E I"));
-  check_ok(nai_network_connect(net, "context", "layer I"));
-  check_ok(nai_network_connect(net, "E I", "E I"));
-  check_ok(nai_network_connect(net, "E", "layer"));
-  check_ok(nai_network_connect(net, "layer", "E layer"));
-  check_ok(nai_network_connect(net, "E layer", "real"));
-  check_ok(nai_network_connect(net, "layer I", "choice"));
-  check_ok(nai_network_set_delay(net, "E", "layer", 0));
-  check_ok(nai_network_set_delay(net, "I", "E", 30));
-  check_ok(nai_network_set_delay(net, "layer", "E", 20));
-  check_ok(nai_network_set_delay(net, "stimulus", "I", 20));
-  check_ok(nai_network_set_delay(net, "I", "choice", 10));
-  check_ok(nai_network_set_autapses(net, "layer", "layer", 1));
-  check_ok(nai_network_set_plastic(net, "context", "layer", 0));
-  check_ok(nai_network_set(net, "real", "plastic_bias", 0));
+  expect_ok(nai_network_connect(net, "stimulus", "E I"));
+  expect_ok(nai_network_connect(net, "context", "layer I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "layer"));
+  expect_ok(nai_network_connect(net, "layer", "E layer"));
+  expect_ok(nai_network_connect(net, "E layer", "real"));
+  expect_ok(nai_network_connect(net, "layer I", "choice"));
+  expect_ok(nai_network_set_delay(net, "E", "layer", 0));
+  expect_ok(nai_network_set_delay(net, "I", "E", 30));
+  expect_ok(nai_network_set_delay(net, "layer", "E", 20));
+  expect_ok(nai_network_set_delay(net, "stimulus", "I", 20));
+  expect_ok(nai_network_set_delay(net, "I", "choice", 10));
+  expect_ok(nai_network_set_autapses(net, "layer", "layer", 1));
+  expect_ok(nai_network_set_plastic(net, "context", "layer", 0));
+  expect_ok(nai_network_set(net, "real", "plastic_bias", 0));
 }
 
 static void constrain_everything(nai_network *net)
@@ -327,12 +317,12 @@ static void constrain_everything(nai_network *net)
   for (int k = 0; k < 35; k++) mask[k] = k % 3 != 1;
   for (int k = 0; k < 36; k += 5) fixed[k] = 1;
   nai_constraint *sparse, *some, *kept;
-  check_ok(nai_constraint_create_sparse(&sparse, 0.7));
-  check_ok(nai_constraint_create_mask(&some, mask, 5, 7));
-  check_ok(nai_constraint_create_fixed(&kept, fixed, 6, 6));
-  check_ok(nai_network_constrain(net, "E I", "E", sparse));
-  check_ok(nai_network_constrain(net, "E", "I", some));
-  check_ok(nai_network_constrain(net, "layer", "layer", kept));
+  expect_ok(nai_constraint_create_sparse(&sparse, 0.7));
+  expect_ok(nai_constraint_create_mask(&some, mask, 5, 7));
+  expect_ok(nai_constraint_create_fixed(&kept, fixed, 6, 6));
+  expect_ok(nai_network_constrain(net, "E I", "E", sparse));
+  expect_ok(nai_network_constrain(net, "E", "I", some));
+  expect_ok(nai_network_constrain(net, "layer", "layer", kept));
   nai_constraint_destroy(sparse);
   nai_constraint_destroy(some);
   nai_constraint_destroy(kept);
@@ -341,12 +331,12 @@ static void constrain_everything(nai_network *net)
 static nai_network *build_everything(int32_t transfer, const char *kernels)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, 10));
+  expect_ok(nai_network_create(&net, 10));
   compose_everything(net, transfer);
   connect_everything(net);
   constrain_everything(net);
-  check_ok(nai_network_set_kernels(net, kernels));
-  check_ok(nai_network_build(net, 8));
+  expect_ok(nai_network_set_kernels(net, kernels));
+  expect_ok(nai_network_build(net, 8));
   return net;
 }
 
@@ -356,8 +346,8 @@ static nai_trials *make_trials(const nai_network *net)
   enum { ROWS = STEPS * TRIALS };
   float inputs[ROWS * 5], targets[ROWS * 2], each[ROWS * 2], mask[ROWS];
   int32_t classes[ROWS], lengths[TRIALS] = {STEPS, 4, 7, STEPS, 9};
-  check_ok(nai_random_normals(inputs, ROWS * 5, 1, 0));
-  check_ok(nai_random_normals(targets, ROWS * 2, 1, 1));
+  expect_ok(nai_random_normals(inputs, ROWS * 5, 1, 0));
+  expect_ok(nai_random_normals(targets, ROWS * 2, 1, 1));
   for (int i = 0; i < ROWS; i++) {
     classes[i] = i % 3;
     mask[i] = (float)(i % 4) / 2;
@@ -365,20 +355,20 @@ static nai_trials *make_trials(const nai_network *net)
     each[2 * i + 1] = 0.5f;
   }
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
-  check_ok(nai_trials_set_inputs(trials, NULL, inputs, 5));
-  check_ok(nai_trials_set_targets(trials, "real", targets, 2));
-  check_ok(nai_trials_set_mask(trials, "real", each, 2));
-  check_ok(nai_trials_set_classes(trials, "choice", classes));
-  check_ok(nai_trials_set_mask(trials, "choice", mask, 1));
-  check_ok(nai_trials_set_lengths(trials, lengths));
+  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 5));
+  expect_ok(nai_trials_set_targets(trials, "real", targets, 2));
+  expect_ok(nai_trials_set_mask(trials, "real", each, 2));
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
+  expect_ok(nai_trials_set_mask(trials, "choice", mask, 1));
+  expect_ok(nai_trials_set_lengths(trials, lengths));
   return trials;
 }
 
 static void attach(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
 {
-  check_ok(made);
-  check_ok(nai_trainer_add_cost(trainer, *cost, beta));
+  expect_ok(made);
+  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
   nai_cost_destroy(*cost);
 }
 
@@ -388,9 +378,9 @@ static nai_trainer *train_everything(nai_network *net)
   nai_rule *bptt;
   nai_optimizer *sgd;
   nai_trainer *trainer;
-  check_ok(nai_rule_create_bptt(&bptt));
-  check_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
-  check_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
+  expect_ok(nai_rule_create_bptt(&bptt));
+  expect_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
+  expect_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
   nai_rule_destroy(bptt);
   nai_optimizer_destroy(sgd);
   nai_cost *c = NULL;
@@ -401,7 +391,7 @@ static nai_trainer *train_everything(nai_network *net)
   attach(trainer, nai_cost_create_distance(&c, "E I layer", "E I layer"), &c, 0.01);
   attach(trainer, nai_cost_create_l1_rates(&c, "E I"), &c, 0.002);
   attach(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.003);
-  check_ok(nai_trainer_set(trainer, "seed", 17));
+  expect_ok(nai_trainer_set(trainer, "seed", 17));
   return trainer;
 }
 
@@ -432,7 +422,7 @@ static int sign_of(const point *p, int64_t i)
 static double cost_now(const point *p)
 {
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(p->trainer, p->trials, &now));
+  expect_ok(nai_trainer_gradient(p->trainer, p->trials, &now));
   return now.cost;
 }
 

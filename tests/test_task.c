@@ -7,50 +7,32 @@
 
 #include "../lib/task/arrays.h"
 #include "../lib/task/task.h"
+#include "checks.h"
 #include "faults.h"
 
 #define PERCEPTUAL "perceptual-decision-making"
-
-/* For loops: Check's own macros write to a pipe each time, and that is slow. */
-#define EXPECT(condition)                                             \
-  do {                                                                \
-    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
-  } while (0)
-
-static void check_ok(nai_status status)
-{
-  if (status != NAI_OK) ck_abort_msg("%s: %s", nai_status_name(status), nai_last_error());
-}
-
-/* A failure with this code whose message has these words. */
-static void check_fails(nai_status status, nai_status expected, const char *words)
-{
-  ck_assert_msg(status == expected, "%s: %s", nai_status_name(status), nai_last_error());
-  ck_assert_msg(strstr(nai_last_error(), words) != NULL, "'%s' has no '%s'", nai_last_error(),
-                words);
-}
 
 /* --- networks --------------------------------------------------------------------------------- */
 
 static nai_network *compose(double dt)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, dt));
-  check_ok(nai_network_add_input(net, "stimulus", 3));
-  check_ok(nai_network_add_population(net, "E", 12, NAI_EXCITATORY));
-  check_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
-  check_ok(nai_network_add_output(net, "choice", 3));
-  check_ok(nai_network_set(net, "E I", "tau", 2 * dt));
-  check_ok(nai_network_connect(net, "stimulus", "E I"));
-  check_ok(nai_network_connect(net, "E I", "E I"));
-  check_ok(nai_network_connect(net, "E", "choice"));
+  expect_ok(nai_network_create(&net, dt));
+  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_add_population(net, "E", 12, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_set(net, "E I", "tau", 2 * dt));
+  expect_ok(nai_network_connect(net, "stimulus", "E I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "choice"));
   return net;
 }
 
 static nai_network *build(double dt)
 {
   nai_network *net = compose(dt);
-  check_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_build(net, 3));
   return net;
 }
 
@@ -58,23 +40,23 @@ static nai_network *build(double dt)
 static nai_network *build_with_outputs(int64_t first, int64_t second)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, 10));
-  check_ok(nai_network_add_input(net, "cue", 1));
-  check_ok(nai_network_add_population(net, "E", 4, NAI_FREE));
-  check_ok(nai_network_add_input(net, "stimulus", 2));
-  if (first) check_ok(nai_network_add_output(net, "first", first));
-  if (second) check_ok(nai_network_add_output(net, "second", second));
-  check_ok(nai_network_connect(net, "cue stimulus", "E"));
-  if (first) check_ok(nai_network_connect(net, "E", "first"));
-  if (second) check_ok(nai_network_connect(net, "E", "second"));
-  check_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_create(&net, 10));
+  expect_ok(nai_network_add_input(net, "cue", 1));
+  expect_ok(nai_network_add_population(net, "E", 4, NAI_FREE));
+  expect_ok(nai_network_add_input(net, "stimulus", 2));
+  if (first) expect_ok(nai_network_add_output(net, "first", first));
+  if (second) expect_ok(nai_network_add_output(net, "second", second));
+  expect_ok(nai_network_connect(net, "cue stimulus", "E"));
+  if (first) expect_ok(nai_network_connect(net, "E", "first"));
+  if (second) expect_ok(nai_network_connect(net, "E", "second"));
+  expect_ok(nai_network_build(net, 3));
   return net;
 }
 
 static nai_task *perceptual(const nai_network *net)
 {
   nai_task *task;
-  check_ok(nai_task_create(&task, PERCEPTUAL, net));
+  expect_ok(nai_task_create(&task, PERCEPTUAL, net));
   return task;
 }
 
@@ -83,7 +65,7 @@ static nai_task *perceptual(const nai_network *net)
 static nai_view look(const nai_trials *trials, int32_t what, const char *name)
 {
   nai_view view = NAI_VIEW_INIT;
-  check_ok(nai_trials_view(&view, trials, what, name));
+  expect_ok(nai_trials_view(&view, trials, what, name));
   return view;
 }
 
@@ -125,7 +107,7 @@ static nai_trials *generate(const nai_task *task, uint64_t seed, int32_t stream,
                             int64_t n)
 {
   nai_trials *trials;
-  check_ok(nai_task_generate(&trials, task, seed, stream, first, n));
+  expect_ok(nai_task_generate(&trials, task, seed, stream, first, n));
   return trials;
 }
 
@@ -135,7 +117,7 @@ START_TEST(new_trials_are_blank)
 {
   nai_network *net = build(20);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 7, 5));
+  expect_ok(nai_trials_create(&trials, net, 7, 5));
   nai_network_destroy(net); /* trials do not need it */
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL),
            mask = look(trials, NAI_TRIALS_MASK, "choice");
@@ -150,10 +132,10 @@ START_TEST(new_trials_are_blank)
     }
   }
   nai_view view = NAI_VIEW_INIT;
-  check_fails(nai_trials_view(&view, trials, NAI_TRIALS_TARGETS, "choice"), NAI_ERR_ORDER,
-              "choice");
-  check_fails(nai_trials_view(&view, trials, NAI_TRIALS_CLASSES, "choice"), NAI_ERR_ORDER,
-              "choice");
+  expect_fails(nai_trials_view(&view, trials, NAI_TRIALS_TARGETS, "choice"), NAI_ERR_ORDER,
+               "choice");
+  expect_fails(nai_trials_view(&view, trials, NAI_TRIALS_CLASSES, "choice"), NAI_ERR_ORDER,
+               "choice");
   ck_assert_ptr_null(nai_trials_condition_name(trials, 0));
   nai_trials_destroy(trials);
   nai_trials_destroy(NULL);
@@ -164,14 +146,14 @@ START_TEST(inputs_by_name_and_all_together)
 {
   nai_network *net = build_with_outputs(2, 0);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 2, 3));
+  expect_ok(nai_trials_create(&trials, net, 2, 3));
   float all[2 * 3 * 3], stimulus[2 * 3 * 2];
   for (int i = 0; i < 18; i++) all[i] = (float)i;
   for (int i = 0; i < 12; i++) stimulus[i] = (float)(100 + i);
-  check_ok(nai_trials_set_inputs(trials, NULL, all, 3));
+  expect_ok(nai_trials_set_inputs(trials, NULL, all, 3));
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
   EXPECT(number_at(&input, 1, 2, 1) == 16);
-  check_ok(nai_trials_set_inputs(trials, "stimulus", stimulus, 2));
+  expect_ok(nai_trials_set_inputs(trials, "stimulus", stimulus, 2));
   for (int64_t t = 0; t < 2; t++)
     for (int64_t b = 0; b < 3; b++) {
       EXPECT(number_at(&input, t, b, 0) == all[(t * 3 + b) * 3]);
@@ -179,17 +161,17 @@ START_TEST(inputs_by_name_and_all_together)
       EXPECT(number_at(&input, t, b, 2) == stimulus[(t * 3 + b) * 2 + 1]);
     }
   all[7] = NAN;
-  check_fails(nai_trials_set_inputs(trials, NULL, all, 3), NAI_ERR_NONFINITE,
-              "inputs[0][2][1] is nan");
+  expect_fails(nai_trials_set_inputs(trials, NULL, all, 3), NAI_ERR_NONFINITE,
+               "inputs[0][2][1] is nan");
   stimulus[11] = INFINITY;
-  check_fails(nai_trials_set_inputs(trials, "stimulus", stimulus, 2), NAI_ERR_NONFINITE,
-              "inputs[1][2][1]");
-  check_fails(nai_trials_set_inputs(trials, NULL, all, 2), NAI_ERR_INVALID, "n is 2");
-  check_fails(nai_trials_set_inputs(trials, "stimulus", stimulus, 3), NAI_ERR_INVALID,
-              "2 channels");
-  check_fails(nai_trials_set_inputs(trials, "E", stimulus, 2), NAI_ERR_NAME, "'E'");
-  check_fails(nai_trials_set_inputs(trials, NULL, NULL, 3), NAI_ERR_INVALID, "values is NULL");
-  check_fails(nai_trials_set_inputs(NULL, NULL, all, 3), NAI_ERR_INVALID, "trials is NULL");
+  expect_fails(nai_trials_set_inputs(trials, "stimulus", stimulus, 2), NAI_ERR_NONFINITE,
+               "inputs[1][2][1]");
+  expect_fails(nai_trials_set_inputs(trials, NULL, all, 2), NAI_ERR_INVALID, "n is 2");
+  expect_fails(nai_trials_set_inputs(trials, "stimulus", stimulus, 3), NAI_ERR_INVALID,
+               "2 channels");
+  expect_fails(nai_trials_set_inputs(trials, "E", stimulus, 2), NAI_ERR_NAME, "'E'");
+  expect_fails(nai_trials_set_inputs(trials, NULL, NULL, 3), NAI_ERR_INVALID, "values is NULL");
+  expect_fails(nai_trials_set_inputs(NULL, NULL, all, 3), NAI_ERR_INVALID, "trials is NULL");
   EXPECT(number_at(&input, 0, 2, 1) == 104 && number_at(&input, 1, 2, 2) == 111); /* unchanged */
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -200,32 +182,33 @@ START_TEST(targets_and_classes)
 {
   nai_network *net = build_with_outputs(2, 3);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 2, 2));
+  expect_ok(nai_trials_create(&trials, net, 2, 2));
   float target[8] = {0, 1, 2, 3, 4, 5, 6, 7};
   int32_t classes[4] = {0, 1, 2, 0};
-  check_ok(nai_trials_set_targets(trials, "first", target, 2));
-  check_ok(nai_trials_set_classes(trials, "second", classes));
+  expect_ok(nai_trials_set_targets(trials, "first", target, 2));
+  expect_ok(nai_trials_set_classes(trials, "second", classes));
   nai_view view = look(trials, NAI_TRIALS_TARGETS, "first"),
            right = look(trials, NAI_TRIALS_CLASSES, "second");
   EXPECT(number_at(&view, 1, 0, 1) == 5);
   ck_assert_int_eq(whole_at(&right, 1, 0), 2);
 
   target[3] = -INFINITY;
-  check_fails(nai_trials_set_targets(trials, "first", target, 2), NAI_ERR_NONFINITE,
-              "targets[0][1][1]");
-  check_fails(nai_trials_set_targets(trials, "first", target, 3), NAI_ERR_INVALID, "n is 3");
-  check_fails(nai_trials_set_targets(trials, "third", target, 2), NAI_ERR_NAME, "'third'");
-  check_fails(nai_trials_set_targets(trials, NULL, target, 2), NAI_ERR_INVALID, "output is NULL");
+  expect_fails(nai_trials_set_targets(trials, "first", target, 2), NAI_ERR_NONFINITE,
+               "targets[0][1][1]");
+  expect_fails(nai_trials_set_targets(trials, "first", target, 3), NAI_ERR_INVALID, "n is 3");
+  expect_fails(nai_trials_set_targets(trials, "third", target, 2), NAI_ERR_NAME, "'third'");
+  expect_fails(nai_trials_set_targets(trials, NULL, target, 2), NAI_ERR_INVALID, "output is NULL");
   classes[0] = 3;
-  check_fails(nai_trials_set_classes(trials, "second", classes), NAI_ERR_INVALID,
-              "classes[0][0] is 3");
+  expect_fails(nai_trials_set_classes(trials, "second", classes), NAI_ERR_INVALID,
+               "classes[0][0] is 3");
   classes[0] = -1;
-  check_fails(nai_trials_set_classes(trials, "second", classes), NAI_ERR_INVALID, "must be 0 to 2");
-  check_fails(nai_trials_set_classes(trials, "second", NULL), NAI_ERR_INVALID, "classes is NULL");
+  expect_fails(nai_trials_set_classes(trials, "second", classes), NAI_ERR_INVALID,
+               "must be 0 to 2");
+  expect_fails(nai_trials_set_classes(trials, "second", NULL), NAI_ERR_INVALID, "classes is NULL");
   EXPECT(number_at(&view, 0, 1, 1) == 3 && whole_at(&right, 0, 0) == 0);
   nai_view none = NAI_VIEW_INIT;
-  check_fails(nai_trials_view(&none, trials, NAI_TRIALS_CLASSES, "first"), NAI_ERR_ORDER,
-              "no classes");
+  expect_fails(nai_trials_view(&none, trials, NAI_TRIALS_CLASSES, "first"), NAI_ERR_ORDER,
+               "no classes");
   nai_trials_destroy(trials);
   nai_network_destroy(net);
 }
@@ -237,7 +220,7 @@ START_TEST(masks_and_lengths_in_any_order)
   enum { STEPS = 6, TRIALS = 4 };
   nai_network *net = build(20);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
+  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
   float wide[STEPS * TRIALS * 3], narrow[STEPS * TRIALS];
   for (int i = 0; i < STEPS * TRIALS * 3; i++) wide[i] = (float)(i + 1);
   for (int i = 0; i < STEPS * TRIALS; i++) narrow[i] = (float)(1000 + i);
@@ -247,9 +230,9 @@ START_TEST(masks_and_lengths_in_any_order)
     const int32_t *length = lengths[round % 3];
     const float *mask = round % 2 ? wide : narrow;
     int columns = round % 2 ? 3 : 1;
-    if (round < 3) check_ok(nai_trials_set_mask(trials, "choice", mask, columns));
-    check_ok(nai_trials_set_lengths(trials, length));
-    if (round >= 3) check_ok(nai_trials_set_mask(trials, "choice", mask, columns));
+    if (round < 3) expect_ok(nai_trials_set_mask(trials, "choice", mask, columns));
+    expect_ok(nai_trials_set_lengths(trials, length));
+    if (round >= 3) expect_ok(nai_trials_set_mask(trials, "choice", mask, columns));
     nai_view view = look(trials, NAI_TRIALS_MASK, "choice");
     ck_assert_int_eq(view.shape[2], columns);
     ck_assert_ptr_eq(view.data, before.data);
@@ -260,17 +243,17 @@ START_TEST(masks_and_lengths_in_any_order)
                  (t < length[b] ? mask[(t * TRIALS + b) * columns + c] : 0));
   }
   wide[5] = -1;
-  check_fails(nai_trials_set_mask(trials, "choice", wide, 3), NAI_ERR_INVALID,
-              "mask[0][1][2] is -1");
+  expect_fails(nai_trials_set_mask(trials, "choice", wide, 3), NAI_ERR_INVALID,
+               "mask[0][1][2] is -1");
   wide[5] = NAN;
-  check_fails(nai_trials_set_mask(trials, "choice", wide, 3), NAI_ERR_NONFINITE,
-              "mask[0][1][2] is nan");
-  check_fails(nai_trials_set_mask(trials, "choice", narrow, 2), NAI_ERR_INVALID, "1 or 3");
-  check_fails(nai_trials_set_mask(trials, "E", narrow, 1), NAI_ERR_NAME, "'E'");
-  check_fails(nai_trials_set_lengths(trials, (int32_t[]){1, 0, 1, 1}), NAI_ERR_INVALID,
-              "lengths[1] is 0");
-  check_fails(nai_trials_set_lengths(trials, (int32_t[]){1, 1, 1, 7}), NAI_ERR_INVALID, "1 to 6");
-  check_fails(nai_trials_set_lengths(trials, NULL), NAI_ERR_INVALID, "lengths is NULL");
+  expect_fails(nai_trials_set_mask(trials, "choice", wide, 3), NAI_ERR_NONFINITE,
+               "mask[0][1][2] is nan");
+  expect_fails(nai_trials_set_mask(trials, "choice", narrow, 2), NAI_ERR_INVALID, "1 or 3");
+  expect_fails(nai_trials_set_mask(trials, "E", narrow, 1), NAI_ERR_NAME, "'E'");
+  expect_fails(nai_trials_set_lengths(trials, (int32_t[]){1, 0, 1, 1}), NAI_ERR_INVALID,
+               "lengths[1] is 0");
+  expect_fails(nai_trials_set_lengths(trials, (int32_t[]){1, 1, 1, 7}), NAI_ERR_INVALID, "1 to 6");
+  expect_fails(nai_trials_set_lengths(trials, NULL), NAI_ERR_INVALID, "lengths is NULL");
   ck_assert_int_eq(length_at(trials, 1), 5);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -281,11 +264,11 @@ START_TEST(conditions_of_trials)
 {
   nai_network *net = build(20);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 2, 3));
-  check_ok(nai_trials_set_condition(trials, "coherence", (float[]){1, 2, 3}));
+  expect_ok(nai_trials_create(&trials, net, 2, 3));
+  expect_ok(nai_trials_set_condition(trials, "coherence", (float[]){1, 2, 3}));
   nai_view first = look(trials, NAI_TRIALS_CONDITION, "coherence");
-  check_ok(nai_trials_set_condition(trials, "side", (float[]){4, 5, 6}));
-  check_ok(nai_trials_set_condition(trials, "coherence", (float[]){7, 8, 9}));
+  expect_ok(nai_trials_set_condition(trials, "side", (float[]){4, 5, 6}));
+  expect_ok(nai_trials_set_condition(trials, "coherence", (float[]){7, 8, 9}));
   ck_assert_str_eq(nai_trials_condition_name(trials, 0), "coherence");
   ck_assert_str_eq(nai_trials_condition_name(trials, 1), "side");
   ck_assert_ptr_null(nai_trials_condition_name(trials, 2));
@@ -293,17 +276,18 @@ START_TEST(conditions_of_trials)
   ck_assert_ptr_null(nai_trials_condition_name(NULL, 0));
   EXPECT(condition_at(trials, "coherence", 2) == 9 && condition_at(trials, "side", 0) == 4);
   ck_assert_ptr_eq(look(trials, NAI_TRIALS_CONDITION, "coherence").data, first.data);
-  check_fails(nai_trials_set_condition(trials, "side", (float[]){1, NAN, 1}), NAI_ERR_NONFINITE,
-              "nan");
-  check_fails(nai_trials_set_condition(trials, "two words", (float[]){1, 1, 1}), NAI_ERR_NAME,
-              "two words");
-  check_fails(nai_trials_set_condition(trials, "", (float[]){1, 1, 1}), NAI_ERR_NAME, "empty");
-  check_fails(nai_trials_set_condition(trials, NULL, (float[]){1, 1, 1}), NAI_ERR_INVALID,
-              "name is NULL");
+  expect_fails(nai_trials_set_condition(trials, "side", (float[]){1, NAN, 1}), NAI_ERR_NONFINITE,
+               "nan");
+  expect_fails(nai_trials_set_condition(trials, "two words", (float[]){1, 1, 1}), NAI_ERR_NAME,
+               "two words");
+  expect_fails(nai_trials_set_condition(trials, "", (float[]){1, 1, 1}), NAI_ERR_NAME, "empty");
+  expect_fails(nai_trials_set_condition(trials, NULL, (float[]){1, 1, 1}), NAI_ERR_INVALID,
+               "name is NULL");
   EXPECT(condition_at(trials, "side", 1) == 5);
   nai_view view = NAI_VIEW_INIT;
-  check_fails(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, "rule"), NAI_ERR_NAME, "'rule'");
-  check_fails(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, NULL), NAI_ERR_INVALID, "NULL");
+  expect_fails(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, "rule"), NAI_ERR_NAME,
+               "'rule'");
+  expect_fails(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, NULL), NAI_ERR_INVALID, "NULL");
   nai_trials_destroy(trials);
   nai_network_destroy(net);
 }
@@ -313,33 +297,33 @@ START_TEST(trials_that_cannot_be)
 {
   nai_network *net = compose(20);
   nai_trials *trials = (nai_trials *)&trials;
-  check_fails(nai_trials_create(&trials, net, 2, 2), NAI_ERR_ORDER, "not built");
+  expect_fails(nai_trials_create(&trials, net, 2, 2), NAI_ERR_ORDER, "not built");
   ck_assert_ptr_null(trials);
-  check_ok(nai_network_build(net, 1));
-  check_fails(nai_trials_create(&trials, net, 0, 1), NAI_ERR_INVALID, "steps is 0");
-  check_fails(nai_trials_create(&trials, net, -1, 1), NAI_ERR_INVALID, "steps is -1");
-  check_fails(nai_trials_create(&trials, net, INT64_MAX, 1), NAI_ERR_INVALID, "steps is");
-  check_fails(nai_trials_create(&trials, net, INT64_MIN, 1), NAI_ERR_INVALID, "steps is");
+  expect_ok(nai_network_build(net, 1));
+  expect_fails(nai_trials_create(&trials, net, 0, 1), NAI_ERR_INVALID, "steps is 0");
+  expect_fails(nai_trials_create(&trials, net, -1, 1), NAI_ERR_INVALID, "steps is -1");
+  expect_fails(nai_trials_create(&trials, net, INT64_MAX, 1), NAI_ERR_INVALID, "steps is");
+  expect_fails(nai_trials_create(&trials, net, INT64_MIN, 1), NAI_ERR_INVALID, "steps is");
   static const int64_t bad[][2] = {
       {1, 0}, {1, -5}, {1, INT64_MAX}, {1 << 20, 1 << 20}, {INT32_MAX, INT32_MAX}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     trials = (nai_trials *)&trials;
-    check_fails(nai_trials_create(&trials, net, bad[i][0], bad[i][1]), NAI_ERR_INVALID, "trials");
+    expect_fails(nai_trials_create(&trials, net, bad[i][0], bad[i][1]), NAI_ERR_INVALID, "trials");
     ck_assert_ptr_null(trials);
   }
-  check_fails(nai_trials_create(NULL, net, 1, 1), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_trials_create(&trials, NULL, 1, 1), NAI_ERR_INVALID, "net is NULL");
-  check_ok(nai_trials_create(&trials, net, 1, 1));
+  expect_fails(nai_trials_create(NULL, net, 1, 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_trials_create(&trials, NULL, 1, 1), NAI_ERR_INVALID, "net is NULL");
+  expect_ok(nai_trials_create(&trials, net, 1, 1));
   nai_view view = NAI_VIEW_INIT;
-  check_fails(nai_trials_view(&view, trials, 6, NULL), NAI_ERR_INVALID, "what is 6");
-  check_fails(nai_trials_view(&view, trials, -1, NULL), NAI_ERR_INVALID, "what is -1");
-  check_fails(nai_trials_view(&view, NULL, 0, NULL), NAI_ERR_INVALID, "trials is NULL");
-  check_fails(nai_trials_view(NULL, trials, 0, NULL), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_trials_view(&view, trials, 6, NULL), NAI_ERR_INVALID, "what is 6");
+  expect_fails(nai_trials_view(&view, trials, -1, NULL), NAI_ERR_INVALID, "what is -1");
+  expect_fails(nai_trials_view(&view, NULL, 0, NULL), NAI_ERR_INVALID, "trials is NULL");
+  expect_fails(nai_trials_view(NULL, trials, 0, NULL), NAI_ERR_INVALID, "out is NULL");
   view.struct_size = 4;
-  check_fails(nai_trials_view(&view, trials, 0, NULL), NAI_ERR_INVALID, "struct_size is 4");
-  check_ok(nai_trials_set_first(trials, 12));
+  expect_fails(nai_trials_view(&view, trials, 0, NULL), NAI_ERR_INVALID, "struct_size is 4");
+  expect_ok(nai_trials_set_first(trials, 12));
   ck_assert_uint_eq(trials->first, 12);
-  check_fails(nai_trials_set_first(trials, UINT64_MAX), NAI_ERR_INVALID, "first is");
+  expect_fails(nai_trials_set_first(trials, UINT64_MAX), NAI_ERR_INVALID, "first is");
   ck_assert_uint_eq(trials->first, 12);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -351,10 +335,10 @@ START_TEST(trials_fit_their_own_kind_of_network)
   nai_network *own = build_with_outputs(2, 1), *other = build_with_outputs(1, 2),
               *third = build(20);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, own, 1, 1));
-  check_ok(nai__trials_fit(trials, own));
-  check_fails(nai__trials_fit(trials, other), NAI_ERR_INVALID, "'first' differs");
-  check_fails(nai__trials_fit(trials, third), NAI_ERR_INVALID, "'stimulus' differs");
+  expect_ok(nai_trials_create(&trials, own, 1, 1));
+  expect_ok(nai__trials_fit(trials, own));
+  expect_fails(nai__trials_fit(trials, other), NAI_ERR_INVALID, "'first' differs");
+  expect_fails(nai__trials_fit(trials, third), NAI_ERR_INVALID, "'stimulus' differs");
   nai_trials_destroy(trials);
   nai_network_destroy(own);
   nai_network_destroy(other);
@@ -379,20 +363,20 @@ START_TEST(tasks_and_parameters_are_listed)
                   {"decision", "ms", 100}, {"sigma", "sqrt(ms)", 1}, {"coherence", "%", 0}};
   nai_parameter p = NAI_PARAMETER_INIT;
   for (int64_t i = 0; i < 6; i++) {
-    check_ok(nai_task_parameter(&p, PERCEPTUAL, i));
+    expect_ok(nai_task_parameter(&p, PERCEPTUAL, i));
     ck_assert_str_eq(p.name, expected[i].name);
     ck_assert_str_eq(p.unit, expected[i].unit);
     EXPECT(p.initial == expected[i].initial && p.low <= p.initial && p.initial <= p.high);
     ck_assert_int_eq(p.list, 1);
     EXPECT(strlen(p.meaning) > 10);
   }
-  check_fails(nai_task_parameter(&p, PERCEPTUAL, 6), NAI_ERR_INVALID, "index is 6");
-  check_fails(nai_task_parameter(&p, PERCEPTUAL, -1), NAI_ERR_INVALID, "index is -1");
-  check_fails(nai_task_parameter(&p, "no-such-task", 0), NAI_ERR_NAME, "no-such-task");
-  check_fails(nai_task_parameter(&p, NULL, 0), NAI_ERR_INVALID, "task is NULL");
-  check_fails(nai_task_parameter(NULL, PERCEPTUAL, 0), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_task_parameter(&p, PERCEPTUAL, 6), NAI_ERR_INVALID, "index is 6");
+  expect_fails(nai_task_parameter(&p, PERCEPTUAL, -1), NAI_ERR_INVALID, "index is -1");
+  expect_fails(nai_task_parameter(&p, "no-such-task", 0), NAI_ERR_NAME, "no-such-task");
+  expect_fails(nai_task_parameter(&p, NULL, 0), NAI_ERR_INVALID, "task is NULL");
+  expect_fails(nai_task_parameter(NULL, PERCEPTUAL, 0), NAI_ERR_INVALID, "out is NULL");
   p.struct_size = 1;
-  check_fails(nai_task_parameter(&p, PERCEPTUAL, 0), NAI_ERR_INVALID, "struct_size is 1");
+  expect_fails(nai_task_parameter(&p, PERCEPTUAL, 0), NAI_ERR_INVALID, "struct_size is 1");
 }
 END_TEST
 
@@ -402,8 +386,8 @@ static void check_noiseless(double dt, const double epochs[4], const int64_t end
   static const char *const names[] = {"fixation", "stimulus", "delay", "decision"};
   nai_network *net = build(dt);
   nai_task *task = perceptual(net);
-  for (int e = 0; e < 4; e++) check_ok(nai_task_set(task, names[e], epochs[e]));
-  check_ok(nai_task_set(task, "sigma", 0));
+  for (int e = 0; e < 4; e++) expect_ok(nai_task_set(task, names[e], epochs[e]));
+  expect_ok(nai_task_set(task, "sigma", 0));
   nai_trials *trials = generate(task, 5, NAI_STREAM_TRAIN, 0, 40);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL),
            classes = look(trials, NAI_TRIALS_CLASSES, "choice");
@@ -444,7 +428,7 @@ START_TEST(conditions_agree)
 {
   nai_network *net = build(100);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set_list(task, "stimulus", (double[]){300, 500}, 2));
+  expect_ok(nai_task_set_list(task, "stimulus", (double[]){300, 500}, 2));
   nai_trials *trials = generate(task, 8, NAI_STREAM_TEST, 100, 300);
   ck_assert_str_eq(nai_task_title(task), PERCEPTUAL);
   ck_assert_ptr_null(nai_task_title(NULL));
@@ -474,8 +458,8 @@ START_TEST(lists_are_drawn_uniformly)
   static const double fixation[] = {50, 100, 200, 400}, stimulus[] = {100, 200, 400, 800};
   nai_network *net = build(20);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set_list(task, "fixation", fixation, 4));
-  check_ok(nai_task_set_list(task, "stimulus", stimulus, 4));
+  expect_ok(nai_task_set_list(task, "fixation", fixation, 4));
+  expect_ok(nai_task_set_list(task, "stimulus", stimulus, 4));
   nai_trials *trials = generate(task, 2, NAI_STREAM_TRAIN, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL),
            mask = look(trials, NAI_TRIALS_MASK, "choice");
@@ -518,9 +502,9 @@ static void check_noise(double dt, double expected_sd)
   enum { N = 400, STEPS = 50 };
   nai_network *net = build(dt);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set(task, "coherence", 25.6));
-  check_ok(nai_task_set(task, "stimulus", STEPS * dt));
-  check_ok(nai_task_set(task, "fixation", 2 * dt));
+  expect_ok(nai_task_set(task, "coherence", 25.6));
+  expect_ok(nai_task_set(task, "stimulus", STEPS * dt));
+  expect_ok(nai_task_set(task, "fixation", 2 * dt));
   nai_trials *trials = generate(task, 9, NAI_STREAM_TRAIN, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
   double sum[2] = {0}, square[2] = {0}, between = 0, in_time = 0, n = (double)N * STEPS;
@@ -564,7 +548,7 @@ START_TEST(long_stimuli_do_not_repeat)
 {
   nai_network *net = build(1);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set(task, "stimulus", 1000));
+  expect_ok(nai_task_set(task, "stimulus", 1000));
   nai_trials *trials = generate(task, 9, NAI_STREAM_TRAIN, 0, 2);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
   for (int64_t lag = 1; lag < 1000; lag++) {
@@ -586,7 +570,7 @@ START_TEST(ideal_observer_reaches_its_bound)
   static const double coherence[] = {0, 6.4, 12.8, 25.6, 51.2};
   nai_network *net = build(20);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set(task, "stimulus", 500));
+  expect_ok(nai_task_set(task, "stimulus", 500));
   nai_trials *trials = generate(task, 1, NAI_STREAM_TEST, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
   double correct[5] = {0}, count[5] = {0}, all = 0, bound = 0;
@@ -638,7 +622,7 @@ START_TEST(any_split_into_batches_gives_the_same_trials)
   enum { N = 100 };
   nai_network *net = build(20);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set_list(task, "stimulus", (double[]){100, 400, 800}, 3));
+  expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 400, 800}, 3));
   for (int32_t stream = NAI_STREAM_TRAIN; stream <= NAI_STREAM_TEST; stream++) {
     nai_trials *whole = generate(task, 77, stream, 1000, N);
     static const int64_t sizes[] = {1, 7, 64};
@@ -674,7 +658,7 @@ START_TEST(streams_and_seeds_share_no_trial)
   static float sum[STREAMS * N];
   nai_network *net = build(20);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set(task, "coherence", 0));
+  expect_ok(nai_task_set(task, "coherence", 0));
   for (int s = 0; s < STREAMS; s++) {
     nai_trials *trials = generate(task, of[s].seed, of[s].stream, 0, N);
     ck_assert_int_eq((trials->first & NAI__TEST_TRIALS) != 0, of[s].stream == NAI_STREAM_TEST);
@@ -713,15 +697,15 @@ START_TEST(parameters_change_the_room_that_trials_need)
   nai_task *task = perceptual(net);
   ck_assert_int_eq(task->ops.max_steps, 110);
   nai_trials *trials;
-  check_ok(nai__task_trials(&trials, task, 8));
-  check_ok(nai_task_set(task, "stimulus", 500));
+  expect_ok(nai__task_trials(&trials, task, 8));
+  expect_ok(nai_task_set(task, "stimulus", 500));
   ck_assert_int_eq(task->ops.max_steps, 35);
-  check_ok(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 8));
+  expect_ok(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 8));
   ck_assert_int_eq(trials->steps, 35);
-  check_ok(nai_task_set_list(task, "stimulus", (double[]){100, 3000}, 2));
+  expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 3000}, 2));
   ck_assert_int_eq(task->ops.max_steps, 160);
-  check_fails(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 8), NAI_ERR_ORDER,
-              "room for 110");
+  expect_fails(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 8), NAI_ERR_ORDER,
+               "room for 110");
   nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
@@ -734,34 +718,34 @@ START_TEST(refused_parameters_change_nothing)
   nai_task *task = perceptual(net);
   nai_trials *before = generate(task, 4, NAI_STREAM_TRAIN, 0, 5);
   static const char *const epochs[] = {"fixation", "stimulus", "delay", "decision"};
-  check_fails(nai_task_set(task, "fixation", -1), NAI_ERR_INVALID, "fixation is -1");
-  check_fails(nai_task_set(task, "stimulus", NAN), NAI_ERR_INVALID, "stimulus is nan");
-  check_fails(nai_task_set(task, "stimulus", INFINITY), NAI_ERR_INVALID, "stimulus is inf");
-  check_fails(nai_task_set(task, "coherence", 101), NAI_ERR_INVALID, "must be 0 to 100");
-  check_fails(nai_task_set(task, "sigma", -0.1), NAI_ERR_INVALID, "sigma");
-  check_fails(nai_task_set(task, "Sigma", 1), NAI_ERR_NAME, "no parameter 'Sigma'");
-  check_fails(nai_task_set(task, NULL, 1), NAI_ERR_INVALID, "parameter is NULL");
-  check_fails(nai_task_set(NULL, "sigma", 1), NAI_ERR_INVALID, "task is NULL");
-  check_fails(nai_task_set_list(task, "sigma", NULL, 1), NAI_ERR_INVALID, "values is NULL");
-  check_fails(nai_task_set_list(task, "sigma", (double[]){1}, 0), NAI_ERR_INVALID,
-              "n of 'sigma' is 0");
-  check_fails(nai_task_set_list(task, "sigma", (double[]){1}, INT64_MAX), NAI_ERR_INVALID,
-              "n of 'sigma'");
-  check_fails(nai_task_set_list(task, "sigma", (double[]){1, 2, -3}, 3), NAI_ERR_INVALID, "-3");
-  check_fails(nai_task_set(task, "stimulus", 1e7), NAI_OK, "");
-  check_ok(nai_task_set(task, "stimulus", 2000));
+  expect_fails(nai_task_set(task, "fixation", -1), NAI_ERR_INVALID, "fixation is -1");
+  expect_fails(nai_task_set(task, "stimulus", NAN), NAI_ERR_INVALID, "stimulus is nan");
+  expect_fails(nai_task_set(task, "stimulus", INFINITY), NAI_ERR_INVALID, "stimulus is inf");
+  expect_fails(nai_task_set(task, "coherence", 101), NAI_ERR_INVALID, "must be 0 to 100");
+  expect_fails(nai_task_set(task, "sigma", -0.1), NAI_ERR_INVALID, "sigma");
+  expect_fails(nai_task_set(task, "Sigma", 1), NAI_ERR_NAME, "no parameter 'Sigma'");
+  expect_fails(nai_task_set(task, NULL, 1), NAI_ERR_INVALID, "parameter is NULL");
+  expect_fails(nai_task_set(NULL, "sigma", 1), NAI_ERR_INVALID, "task is NULL");
+  expect_fails(nai_task_set_list(task, "sigma", NULL, 1), NAI_ERR_INVALID, "values is NULL");
+  expect_fails(nai_task_set_list(task, "sigma", (double[]){1}, 0), NAI_ERR_INVALID,
+               "n of 'sigma' is 0");
+  expect_fails(nai_task_set_list(task, "sigma", (double[]){1}, INT64_MAX), NAI_ERR_INVALID,
+               "n of 'sigma'");
+  expect_fails(nai_task_set_list(task, "sigma", (double[]){1, 2, -3}, 3), NAI_ERR_INVALID, "-3");
+  expect_fails(nai_task_set(task, "stimulus", 1e7), NAI_OK, "");
+  expect_ok(nai_task_set(task, "stimulus", 2000));
   for (int e = 0; e < 4; e++) { /* the last one cannot be 0 as well */
     nai_status status = nai_task_set(task, epochs[e], 19.9);
     if (e < 3)
-      check_ok(status);
+      expect_ok(status);
     else
-      check_fails(status, NAI_ERR_INVALID, "no step");
+      expect_fails(status, NAI_ERR_INVALID, "no step");
   }
-  check_fails(nai_task_set_list(task, "decision", (double[]){0, 500}, 2), NAI_ERR_INVALID,
-              "no step");
-  check_ok(nai_task_set(task, "fixation", 100));
-  check_ok(nai_task_set(task, "stimulus", 2000));
-  check_ok(nai_task_set(task, "delay", 0));
+  expect_fails(nai_task_set_list(task, "decision", (double[]){0, 500}, 2), NAI_ERR_INVALID,
+               "no step");
+  expect_ok(nai_task_set(task, "fixation", 100));
+  expect_ok(nai_task_set(task, "stimulus", 2000));
+  expect_ok(nai_task_set(task, "delay", 0));
   nai_trials *after = generate(task, 4, NAI_STREAM_TRAIN, 0, 5);
   for (int64_t b = 0; b < 5; b++) check_same_trial(before, b, after, b);
   nai_trials_destroy(before);
@@ -775,7 +759,7 @@ START_TEST(too_many_steps_are_refused)
 {
   nai_network *net = build(1);
   nai_task *task = perceptual(net);
-  check_fails(nai_task_set(task, "stimulus", 1e7), NAI_ERR_INVALID, "at most 1000000");
+  expect_fails(nai_task_set(task, "stimulus", 1e7), NAI_ERR_INVALID, "at most 1000000");
   ck_assert_int_eq(task->ops.max_steps, 2200);
   nai_task_destroy(task);
   nai_network_destroy(net);
@@ -787,32 +771,32 @@ START_TEST(tasks_need_a_network_that_fits)
   nai_network *net = compose(20), *outputs = build_with_outputs(2, 1),
               *few = build_with_outputs(2, 0);
   nai_task *task = (nai_task *)&task;
-  check_fails(nai_task_create(&task, PERCEPTUAL, net), NAI_ERR_ORDER, "not built");
+  expect_fails(nai_task_create(&task, PERCEPTUAL, net), NAI_ERR_ORDER, "not built");
   ck_assert_ptr_null(task);
-  check_ok(nai_network_build(net, 1));
-  check_fails(nai_task_create(&task, PERCEPTUAL, outputs), NAI_ERR_INVALID,
-              "3 classes, output first has 2");
-  check_fails(nai_task_create(&task, PERCEPTUAL, few), NAI_ERR_INVALID,
-              "3 output channels, the network has 2");
-  check_fails(nai_task_create(&task, "go-nogo!", net), NAI_ERR_NAME, "'go-nogo!'");
-  check_fails(nai_task_create(&task, NULL, net), NAI_ERR_INVALID, "name is NULL");
-  check_fails(nai_task_create(&task, PERCEPTUAL, NULL), NAI_ERR_INVALID, "net is NULL");
-  check_fails(nai_task_create(NULL, PERCEPTUAL, net), NAI_ERR_INVALID, "out is NULL");
+  expect_ok(nai_network_build(net, 1));
+  expect_fails(nai_task_create(&task, PERCEPTUAL, outputs), NAI_ERR_INVALID,
+               "3 classes, output first has 2");
+  expect_fails(nai_task_create(&task, PERCEPTUAL, few), NAI_ERR_INVALID,
+               "3 output channels, the network has 2");
+  expect_fails(nai_task_create(&task, "go-nogo!", net), NAI_ERR_NAME, "'go-nogo!'");
+  expect_fails(nai_task_create(&task, NULL, net), NAI_ERR_INVALID, "name is NULL");
+  expect_fails(nai_task_create(&task, PERCEPTUAL, NULL), NAI_ERR_INVALID, "net is NULL");
+  expect_fails(nai_task_create(NULL, PERCEPTUAL, net), NAI_ERR_INVALID, "out is NULL");
   ck_assert_ptr_null(task);
   nai_task_destroy(NULL);
 
-  check_ok(nai_task_create(&task, PERCEPTUAL, net));
+  expect_ok(nai_task_create(&task, PERCEPTUAL, net));
   nai_network_destroy(net); /* the task keeps it */
   nai_trials *trials;
-  check_fails(nai_task_generate(&trials, task, 0, 2, 0, 1), NAI_ERR_INVALID, "stream is 2");
-  check_fails(nai_task_generate(&trials, task, 0, -1, 0, 1), NAI_ERR_INVALID, "stream is -1");
-  check_fails(nai_task_generate(&trials, task, 0, 0, 0, 0), NAI_ERR_INVALID, "trials is 0");
-  check_fails(nai_task_generate(&trials, task, 0, 0, 0, INT64_MAX), NAI_ERR_INVALID, "trials is");
-  check_fails(nai_task_generate(&trials, task, 0, 0, 0, INT64_MIN), NAI_ERR_INVALID, "trials is");
-  check_fails(nai_task_generate(&trials, task, 0, 0, UINT64_MAX, 1), NAI_ERR_INVALID, "first is");
+  expect_fails(nai_task_generate(&trials, task, 0, 2, 0, 1), NAI_ERR_INVALID, "stream is 2");
+  expect_fails(nai_task_generate(&trials, task, 0, -1, 0, 1), NAI_ERR_INVALID, "stream is -1");
+  expect_fails(nai_task_generate(&trials, task, 0, 0, 0, 0), NAI_ERR_INVALID, "trials is 0");
+  expect_fails(nai_task_generate(&trials, task, 0, 0, 0, INT64_MAX), NAI_ERR_INVALID, "trials is");
+  expect_fails(nai_task_generate(&trials, task, 0, 0, 0, INT64_MIN), NAI_ERR_INVALID, "trials is");
+  expect_fails(nai_task_generate(&trials, task, 0, 0, UINT64_MAX, 1), NAI_ERR_INVALID, "first is");
   ck_assert_ptr_null(trials);
-  check_fails(nai_task_generate(NULL, task, 0, 0, 0, 1), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_task_generate(&trials, NULL, 0, 0, 0, 1), NAI_ERR_INVALID, "task is NULL");
+  expect_fails(nai_task_generate(NULL, task, 0, 0, 0, 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_task_generate(&trials, NULL, 0, 0, 0, 1), NAI_ERR_INVALID, "task is NULL");
   nai_task_destroy(task);
   nai_network_destroy(outputs);
   nai_network_destroy(few);
@@ -823,9 +807,9 @@ START_TEST(filling_allocates_nothing)
 {
   nai_network *net = build(20);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set_list(task, "stimulus", (double[]){100, 900}, 2));
+  expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 900}, 2));
   nai_trials *trials;
-  check_ok(nai__task_trials(&trials, task, 64));
+  expect_ok(nai__task_trials(&trials, task, 64));
   long before = faults_allocations();
   nai_status worst = NAI_OK; /* Check's own calls allocate */
   for (uint64_t k = 0; k < 50; k++) {
@@ -833,7 +817,7 @@ START_TEST(filling_allocates_nothing)
     if (status != NAI_OK) worst = status;
   }
   ck_assert_int_eq(faults_allocations(), before);
-  check_ok(worst);
+  expect_ok(worst);
   nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
@@ -972,10 +956,10 @@ START_TEST(own_task_with_classes)
   own o = {0};
   nai_task_ops ops = own_ops(3, 1);
   nai_task *task;
-  check_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, &o, net));
   memset(&ops, 0, sizeof ops); /* the table was copied */
   ck_assert_str_eq(nai_task_title(task), "count");
-  check_fails(nai_task_set(task, "sigma", 1), NAI_ERR_NAME, "count has no parameters");
+  expect_fails(nai_task_set(task, "sigma", 1), NAI_ERR_NAME, "count has no parameters");
   nai_trials *trials = generate(task, 1, NAI_STREAM_TEST, 5, 2); /* trials 5 and 6: 2 and 3 steps */
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL),
            right = look(trials, NAI_TRIALS_CLASSES, "first");
@@ -992,7 +976,7 @@ START_TEST(own_task_with_classes)
   }
   EXPECT(condition_at(trials, "number", 1) == 6 && condition_at(trials, "minus", 0) == -5);
   /* what was generated can be changed like any trials */
-  check_ok(nai_trials_set_lengths(trials, (int32_t[]){3, 1}));
+  expect_ok(nai_trials_set_lengths(trials, (int32_t[]){3, 1}));
   nai_view mask = look(trials, NAI_TRIALS_MASK, "first");
   EXPECT(number_at(&mask, 2, 0, 0) == 4 && number_at(&mask, 2, 1, 0) == 0);
   nai_trials_destroy(trials);
@@ -1009,7 +993,7 @@ START_TEST(own_task_with_targets_of_two_outputs)
   own o = {0};
   nai_task_ops ops = own_ops(3, 0);
   nai_task *task;
-  check_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, &o, net));
   nai_trials *trials = generate(task, 1, NAI_STREAM_TRAIN, 2, 3);
   nai_view first = look(trials, NAI_TRIALS_TARGETS, "first"),
            second = look(trials, NAI_TRIALS_TARGETS, "second");
@@ -1024,7 +1008,7 @@ START_TEST(own_task_with_targets_of_two_outputs)
     }
   EXPECT(condition_at(trials, "minus", 2) == -4);
   nai_view none = NAI_VIEW_INIT;
-  check_fails(nai_trials_view(&none, trials, NAI_TRIALS_CLASSES, "first"), NAI_ERR_ORDER, "first");
+  expect_fails(nai_trials_view(&none, trials, NAI_TRIALS_CLASSES, "first"), NAI_ERR_ORDER, "first");
   nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
@@ -1040,14 +1024,14 @@ static void check_channel_mask(int64_t first, int64_t second, int classes)
   nai_task_ops ops = own_ops(first + second, classes);
   ops.flags = NAI_TASK_CHANNEL_MASK;
   nai_task *task;
-  check_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, &o, net));
   nai_trials *trials;
-  check_ok(nai__task_trials(&trials, task, 3));
-  check_ok(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 3));
+  expect_ok(nai__task_trials(&trials, task, 3));
+  expect_ok(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 3));
   long before = faults_allocations();
   nai_status status = nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 5, 2);
   long after = faults_allocations();
-  check_ok(status);
+  expect_ok(status);
   ck_assert_int_eq(after, before);
   static const char *const names[] = {"first", "second"};
   for (int i = 0; i < 2 && sizes[i]; offset += sizes[i++]) {
@@ -1065,12 +1049,12 @@ static void check_channel_mask(int64_t first, int64_t second, int classes)
     EXPECT(number_at(&target, 2, 1, 0) == -(float)(6020 + offset));
   }
   /* lengths may be set afterwards, as with any trials */
-  check_ok(nai_trials_set_lengths(trials, (int32_t[]){3, 1}));
+  expect_ok(nai_trials_set_lengths(trials, (int32_t[]){3, 1}));
   nai_view mask = look(trials, NAI_TRIALS_MASK, "first");
   EXPECT(number_at(&mask, 2, 0, 1) == 14 && number_at(&mask, 2, 1, 1) == 0);
   o.fault = 4;
-  check_fails(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 2), NAI_ERR_INVALID,
-              "mask[0][0][0] is -1");
+  expect_fails(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 2), NAI_ERR_INVALID,
+               "mask[0][0][0] is -1");
   nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
@@ -1100,22 +1084,22 @@ START_TEST(faults_of_own_tasks_come_out)
     own o = {0};
     nai_task_ops ops = own_ops(3, classes);
     nai_task *task;
-    check_ok(nai_task_create_own(&task, &ops, &o, net));
+    expect_ok(nai_task_create_own(&task, &ops, &o, net));
     nai_trials *trials;
     for (o.fault = 1; o.fault <= 6; o.fault++) {
       if (o.fault == (classes ? 6 : 5)) continue;
       nai_status expected = o.fault == 3 || o.fault == 6 ? NAI_ERR_NONFINITE : NAI_ERR_INVALID;
-      check_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), expected, words[o.fault]);
-      check_fails(expected, expected, "task count");
+      expect_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), expected, words[o.fault]);
+      expect_fails(expected, expected, "task count");
       ck_assert_ptr_null(trials);
     }
     o.answer = -42;
     o.fault = 7;
-    check_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), -42, "own words");
+    expect_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), -42, "own words");
     o.fault = 0;
-    check_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), -42, "task count failed");
+    expect_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), -42, "task count failed");
     o.answer = 1;
-    check_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), NAI_ERR_USER, "returned 1");
+    expect_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), NAI_ERR_USER, "returned 1");
     o.answer = 0;
     o.fault = 8;
     nai_trials_destroy(generate(task, 1, 0, 0, 2));
@@ -1162,12 +1146,12 @@ START_TEST(tables_that_are_refused)
   }
   nai_task_ops ops = own_ops(0, 0);
   nai_task *task;
-  check_fails(nai_task_create_own(&task, &ops, &o, mute), NAI_ERR_INVALID, "needs an output");
-  check_fails(nai_task_create_own(NULL, &ops, &o, net), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_task_create_own(&task, &ops, &o, mute), NAI_ERR_INVALID, "needs an output");
+  expect_fails(nai_task_create_own(NULL, &ops, &o, net), NAI_ERR_INVALID, "out is NULL");
   ck_assert_int_eq(o.destroyed, destroyed + 2);
   ops.struct_size--; /* then nothing in the table can be believed */
-  check_fails(nai_task_create_own(&task, &ops, &o, net), NAI_ERR_INVALID, "struct_size");
-  check_fails(nai_task_create_own(&task, NULL, &o, net), NAI_ERR_INVALID, "ops is NULL");
+  expect_fails(nai_task_create_own(&task, &ops, &o, net), NAI_ERR_INVALID, "struct_size");
+  expect_fails(nai_task_create_own(&task, NULL, &o, net), NAI_ERR_INVALID, "ops is NULL");
   ck_assert_int_eq(o.destroyed, destroyed + 2);
   nai_network_destroy(net);
   nai_network_destroy(mute);
@@ -1180,29 +1164,29 @@ START_TEST(judged_by_class_at_the_last_step_that_counts)
 {
   nai_network *net = build_with_outputs(2, 3);
   nai_trials *trials;
-  check_ok(nai_trials_create(&trials, net, 4, 2));
+  expect_ok(nai_trials_create(&trials, net, 4, 2));
   nai__verdict v = {7, 7, 7};
   float z[4][2][5] = {{{0}}};
-  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10)); /* no classes */
+  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10)); /* no classes */
   EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));
   static const int32_t classes[8] = {0, 0, 1, 1, 2, 2, 0, 0};
-  check_ok(nai_trials_set_classes(trials, "second", classes));
-  check_ok(nai_trials_set_lengths(trials, (int32_t[]){4, 3}));
-  check_ok(nai_trials_set_mask(trials, "second", (float[]){1, 1, 1, 1, 1, 1, 0, 1}, 1));
+  expect_ok(nai_trials_set_classes(trials, "second", classes));
+  expect_ok(nai_trials_set_lengths(trials, (int32_t[]){4, 3}));
+  expect_ok(nai_trials_set_mask(trials, "second", (float[]){1, 1, 1, 1, 1, 1, 0, 1}, 1));
   /* both trials: step 2, whose class is 2; columns 2 to 4 are the second output */
   z[2][0][4] = 1;
   z[2][1][3] = 0.5f;
   z[3][0][2] = z[3][1][2] = 9;
   z[2][0][0] = z[2][1][0] = 99;
-  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
   EXPECT(v.correct == 1 && v.choice == 2 && isnan(v.time));
-  check_ok(nai__judge(&v, NULL, trials, 1, z[0][1], 10, 10));
+  expect_ok(nai__judge(&v, NULL, trials, 1, z[0][1], 10, 10));
   EXPECT(v.correct == 0 && v.choice == 1 && isnan(v.time));
   z[2][0][3] = NAN;
-  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
   EXPECT(v.correct == 0 && v.choice == -1 && isnan(v.time));
-  check_ok(nai_trials_set_mask(trials, "second", (float[8]){0}, 1));
-  check_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  expect_ok(nai_trials_set_mask(trials, "second", (float[8]){0}, 1));
+  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
   EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -1216,19 +1200,19 @@ START_TEST(own_judgement_is_asked)
   nai_task_ops ops = own_ops(3, 1);
   ops.judge = count_judge;
   nai_task *task;
-  check_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, &o, net));
   nai_evaluation *evaluation;
-  check_ok(nai_evaluation_create(&evaluation, net, task, 70, 1, 1));
+  expect_ok(nai_evaluation_create(&evaluation, net, task, 70, 1, 1));
   ck_assert_int_eq(o.judged, 70);
   EXPECT(nai_evaluation_performance(evaluation) == 0);
   nai_evaluation_destroy(evaluation);
 
   o.correct = -1; /* a choice, but no right or wrong */
-  check_ok(nai_evaluation_create(&evaluation, net, task, 8, 1, 1));
+  expect_ok(nai_evaluation_create(&evaluation, net, task, 8, 1, 1));
   EXPECT(isnan(nai_evaluation_performance(evaluation)));
   nai_point point[8];
   int64_t count;
-  check_ok(nai_evaluation_curve(point, 8, &count, evaluation, "minus"));
+  expect_ok(nai_evaluation_curve(point, 8, &count, evaluation, "minus"));
   ck_assert_int_eq(count, 8);
   EXPECT(point[0].value == -7 && point[7].value == 0 && isnan(point[0].correct) &&
          point[0].choice == 0);
@@ -1238,8 +1222,8 @@ START_TEST(own_judgement_is_asked)
   for (int i = 0; i < 3; i++) {
     o.correct = bad[i][0];
     o.choice = bad[i][1];
-    check_fails(nai_evaluation_create(&evaluation, net, task, 3, 1, 1), NAI_ERR_INVALID,
-                "task count");
+    expect_fails(nai_evaluation_create(&evaluation, net, task, 3, 1, 1), NAI_ERR_INVALID,
+                 "task count");
     ck_assert_ptr_null(evaluation);
   }
   nai_task_destroy(task);
@@ -1253,14 +1237,14 @@ END_TEST
 static nai_network *build_noisy(double noise)
 {
   nai_network *net = compose(20);
-  check_ok(nai_network_add_population(net, "R", 3, NAI_FREE));
-  check_ok(nai_network_set_leak(net, "R", NAI_LEAK_RATE));
-  check_ok(nai_network_set_transfer(net, "R", NAI_TRANSFER_TANH));
-  check_ok(nai_network_connect(net, "E", "R"));
-  check_ok(nai_network_connect(net, "R", "choice"));
-  check_ok(nai_network_set_delay(net, "E", "R", 60));
-  check_ok(nai_network_set(net, "E I R stimulus", "noise", noise));
-  check_ok(nai_network_build(net, 5));
+  expect_ok(nai_network_add_population(net, "R", 3, NAI_FREE));
+  expect_ok(nai_network_set_leak(net, "R", NAI_LEAK_RATE));
+  expect_ok(nai_network_set_transfer(net, "R", NAI_TRANSFER_TANH));
+  expect_ok(nai_network_connect(net, "E", "R"));
+  expect_ok(nai_network_connect(net, "R", "choice"));
+  expect_ok(nai_network_set_delay(net, "E", "R", 60));
+  expect_ok(nai_network_set(net, "E I R stimulus", "noise", noise));
+  expect_ok(nai_network_build(net, 5));
   return net;
 }
 
@@ -1275,20 +1259,20 @@ START_TEST(evaluation_agrees_with_a_state)
   enum { N = 150 };
   nai_network *net = build_noisy(0);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set_list(task, "stimulus", (double[]){100, 300, 500}, 3));
+  expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 300, 500}, 3));
   nai_evaluation *evaluation;
-  check_ok(nai_evaluation_create(&evaluation, net, task, N, 6, 2));
+  expect_ok(nai_evaluation_create(&evaluation, net, task, N, 6, 2));
   nai_trials *trials = generate(task, 6, NAI_STREAM_TEST, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL), correct = NAI_VIEW_INIT,
            choice = NAI_VIEW_INIT;
-  check_ok(nai_evaluation_correct(&correct, evaluation));
-  check_ok(nai_evaluation_choice(&choice, evaluation));
+  expect_ok(nai_evaluation_correct(&correct, evaluation));
+  expect_ok(nai_evaluation_choice(&choice, evaluation));
   EXPECT(correct.ndim == 1 && correct.shape[0] == N && choice.shape[0] == N);
   nai_state *state;
-  check_ok(nai_state_create(&state, net, N, 0));
+  expect_ok(nai_state_create(&state, net, N, 0));
   int64_t steps = input.shape[0], right = 0;
   float *z = calloc((size_t)(steps * N * 3), sizeof *z);
-  check_ok(nai_state_run(state, steps, input.data, z, NULL));
+  expect_ok(nai_state_run(state, steps, input.data, z, NULL));
   for (int64_t b = 0; b < N; b++) {
     const float *last = z + ((length_at(trials, b) - 1) * N + b) * 3;
     int32_t largest = last[1] > last[0] ? 1 : 0;
@@ -1301,7 +1285,7 @@ START_TEST(evaluation_agrees_with_a_state)
   for (int64_t i = 0; nai_evaluation_condition_name(evaluation, i); i++) {
     nai_view values = NAI_VIEW_INIT;
     const char *name = nai_evaluation_condition_name(evaluation, i);
-    check_ok(nai_evaluation_condition(&values, evaluation, name));
+    expect_ok(nai_evaluation_condition(&values, evaluation, name));
     for (int64_t b = 0; b < N; b++)
       EXPECT(number_at(&values, b, 0, 0) == condition_at(trials, name, b));
   }
@@ -1318,23 +1302,23 @@ START_TEST(evaluation_is_the_same_for_any_number_of_threads)
 {
   nai_network *net = build_noisy(0.3);
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set(task, "stimulus", 300));
+  expect_ok(nai_task_set(task, "stimulus", 300));
   nai_evaluation *one, *other;
-  check_ok(nai_evaluation_create(&one, net, task, 300, 6, 1));
+  expect_ok(nai_evaluation_create(&one, net, task, 300, 6, 1));
   nai_view choice = NAI_VIEW_INIT, again = NAI_VIEW_INIT;
-  check_ok(nai_evaluation_choice(&choice, one));
+  expect_ok(nai_evaluation_choice(&choice, one));
   int seen[3] = {0};
   for (int64_t b = 0; b < 300; b++) seen[of_trial(&choice, b)]++;
   ck_assert_int_ge((seen[0] > 0) + (seen[1] > 0) + (seen[2] > 0), 2); /* else it would be no test */
   for (int32_t threads = 2; threads <= 4; threads++) {
     int64_t n = threads == 4 ? 77 : 300; /* fewer trials are the first ones of more */
-    check_ok(nai_evaluation_create(&other, net, task, n, 6, threads));
-    check_ok(nai_evaluation_choice(&again, other));
+    expect_ok(nai_evaluation_create(&other, net, task, n, 6, threads));
+    expect_ok(nai_evaluation_choice(&again, other));
     for (int64_t b = 0; b < n; b++) ck_assert_int_eq(of_trial(&choice, b), of_trial(&again, b));
     nai_evaluation_destroy(other);
   }
-  check_ok(nai_evaluation_create(&other, net, task, 300, 7, 1));
-  check_ok(nai_evaluation_choice(&again, other));
+  expect_ok(nai_evaluation_create(&other, net, task, 300, 7, 1));
+  expect_ok(nai_evaluation_choice(&again, other));
   int differ = 0;
   for (int64_t b = 0; b < 300; b++) differ += of_trial(&choice, b) != of_trial(&again, b);
   ck_assert_int_gt(differ, 10);
@@ -1352,19 +1336,19 @@ END_TEST
 static nai_network *build_observer(void)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_input(net, "stimulus", 3));
-  check_ok(nai_network_add_population(net, "sum", 2, NAI_FREE));
-  check_ok(nai_network_add_output(net, "choice", 3));
-  check_ok(nai_network_set_transfer(net, "sum", NAI_TRANSFER_LINEAR));
-  check_ok(nai_network_set(net, "sum", "tau", 1e9));
-  check_ok(nai_network_connect(net, "stimulus", "sum"));
-  check_ok(nai_network_connect(net, "sum", "choice"));
-  check_ok(nai_network_build(net, 1));
-  check_ok(
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_add_population(net, "sum", 2, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_set_transfer(net, "sum", NAI_TRANSFER_LINEAR));
+  expect_ok(nai_network_set(net, "sum", "tau", 1e9));
+  expect_ok(nai_network_connect(net, "stimulus", "sum"));
+  expect_ok(nai_network_connect(net, "sum", "choice"));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(
       nai_network_set_weights(net, "stimulus", "sum", (float[]){0, 1e6f, 0, 0, 0, 1e6f}, 2, 3));
-  check_ok(nai_network_set_weights(net, "sum", "choice", (float[]){0, 0, 1, 0, 0, 1}, 3, 2));
-  check_ok(nai_network_set_bias(net, "choice", (float[]){-1000, 0, 0}, 3));
+  expect_ok(nai_network_set_weights(net, "sum", "choice", (float[]){0, 0, 1, 0, 0, 1}, 3, 2));
+  expect_ok(nai_network_set_bias(net, "choice", (float[]){-1000, 0, 0}, 3));
   return net;
 }
 
@@ -1374,14 +1358,14 @@ START_TEST(psychometric_curve_of_an_ideal_observer)
   static const double coherence[] = {-51.2, -25.6, -12.8, -6.4, 0, 6.4, 12.8, 25.6, 51.2};
   nai_network *net = build_observer();
   nai_task *task = perceptual(net);
-  check_ok(nai_task_set(task, "stimulus", 500));
+  expect_ok(nai_task_set(task, "stimulus", 500));
   nai_evaluation *evaluation;
-  check_ok(nai_evaluation_create(&evaluation, net, task, N, 11, 2));
+  expect_ok(nai_evaluation_create(&evaluation, net, task, N, 11, 2));
   ck_assert_double_lt(fabs(nai_evaluation_performance(evaluation) - 0.8645),
                       4 * sqrt(0.8645 * 0.1355 / N));
   nai_point point[9];
   int64_t count, total = 0;
-  check_ok(nai_evaluation_curve(point, 9, &count, evaluation, "signed_coherence"));
+  expect_ok(nai_evaluation_curve(point, 9, &count, evaluation, "signed_coherence"));
   ck_assert_int_eq(count, 9);
   for (int i = 0; i < 9; i++) {
     double d = coherence[i] / 100 * 5 / (sqrt(0.05) * sqrt(2.0)), p = 0.5 * erfc(-d / sqrt(2.0));
@@ -1396,9 +1380,9 @@ START_TEST(psychometric_curve_of_an_ideal_observer)
     total += point[i].trials;
   }
   ck_assert_int_eq(total, N);
-  check_ok(nai_evaluation_curve(point, 2, &count, evaluation, "coherence"));
+  expect_ok(nai_evaluation_curve(point, 2, &count, evaluation, "coherence"));
   ck_assert_int_eq(count, 5);
-  check_ok(nai_evaluation_curve(NULL, 0, &count, evaluation, "target"));
+  expect_ok(nai_evaluation_curve(NULL, 0, &count, evaluation, "target"));
   ck_assert_int_eq(count, 2);
   nai_evaluation_destroy(evaluation);
   nai_task_destroy(task);
@@ -1412,43 +1396,44 @@ START_TEST(evaluations_that_cannot_be)
               *other = build_with_outputs(2, 1);
   nai_task *task = perceptual(net);
   nai_evaluation *e = (nai_evaluation *)&e;
-  check_fails(nai_evaluation_create(NULL, net, task, 1, 0, 1), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_evaluation_create(&e, NULL, task, 1, 0, 1), NAI_ERR_INVALID, "net is NULL");
-  check_fails(nai_evaluation_create(&e, net, NULL, 1, 0, 1), NAI_ERR_INVALID, "task is NULL");
-  check_fails(nai_evaluation_create(&e, unbuilt, task, 1, 0, 1), NAI_ERR_ORDER, "not built");
-  check_fails(nai_evaluation_create(&e, net, task, 0, 0, 1), NAI_ERR_INVALID, "trials is 0");
-  check_fails(nai_evaluation_create(&e, net, task, INT64_MAX, 0, 1), NAI_ERR_INVALID, "trials is");
-  check_fails(nai_evaluation_create(&e, net, task, 1, 0, 0), NAI_ERR_INVALID, "threads is 0");
-  check_fails(nai_evaluation_create(&e, net, task, 1, 0, -3), NAI_ERR_INVALID, "threads is -3");
-  check_fails(nai_evaluation_create(&e, slow, task, 1, 0, 1), NAI_ERR_INVALID, "dt is 40 ms");
+  expect_fails(nai_evaluation_create(NULL, net, task, 1, 0, 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_evaluation_create(&e, NULL, task, 1, 0, 1), NAI_ERR_INVALID, "net is NULL");
+  expect_fails(nai_evaluation_create(&e, net, NULL, 1, 0, 1), NAI_ERR_INVALID, "task is NULL");
+  expect_fails(nai_evaluation_create(&e, unbuilt, task, 1, 0, 1), NAI_ERR_ORDER, "not built");
+  expect_fails(nai_evaluation_create(&e, net, task, 0, 0, 1), NAI_ERR_INVALID, "trials is 0");
+  expect_fails(nai_evaluation_create(&e, net, task, INT64_MAX, 0, 1), NAI_ERR_INVALID, "trials is");
+  expect_fails(nai_evaluation_create(&e, net, task, 1, 0, 0), NAI_ERR_INVALID, "threads is 0");
+  expect_fails(nai_evaluation_create(&e, net, task, 1, 0, -3), NAI_ERR_INVALID, "threads is -3");
+  expect_fails(nai_evaluation_create(&e, slow, task, 1, 0, 1), NAI_ERR_INVALID, "dt is 40 ms");
   nai_network *wide;
-  check_ok(nai_network_create(&wide, 20));
-  check_ok(nai_network_add_input(wide, "stimulus", 2));
-  check_ok(nai_network_add_population(wide, "E", 2, 0));
-  check_ok(nai_network_build(wide, 0));
-  check_fails(nai_evaluation_create(&e, wide, task, 1, 0, 1), NAI_ERR_INVALID, "channels");
+  expect_ok(nai_network_create(&wide, 20));
+  expect_ok(nai_network_add_input(wide, "stimulus", 2));
+  expect_ok(nai_network_add_population(wide, "E", 2, 0));
+  expect_ok(nai_network_build(wide, 0));
+  expect_fails(nai_evaluation_create(&e, wide, task, 1, 0, 1), NAI_ERR_INVALID, "channels");
   ck_assert_ptr_null(e);
 
-  check_ok(nai_evaluation_create(&e, net, task, 3, 0, 1));
+  expect_ok(nai_evaluation_create(&e, net, task, 3, 0, 1));
   nai_view view = NAI_VIEW_INIT;
   nai_point point;
   int64_t count = 5;
-  check_fails(nai_evaluation_condition(&view, e, "side"), NAI_ERR_NAME, "'side'");
-  check_fails(nai_evaluation_condition(&view, e, NULL), NAI_ERR_INVALID, "name is NULL");
-  check_fails(nai_evaluation_condition(&view, NULL, "target"), NAI_ERR_INVALID,
-              "evaluation is NULL");
-  check_fails(nai_evaluation_correct(&view, NULL), NAI_ERR_INVALID, "evaluation is NULL");
-  check_fails(nai_evaluation_choice(NULL, e), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_evaluation_curve(&point, 1, NULL, e, "target"), NAI_ERR_INVALID, "count is NULL");
-  check_fails(nai_evaluation_curve(NULL, 1, &count, e, "target"), NAI_ERR_INVALID,
-              "points is NULL");
-  check_fails(nai_evaluation_curve(&point, -1, &count, e, "target"), NAI_ERR_INVALID,
-              "capacity is -1");
-  check_fails(nai_evaluation_curve(&point, 1, &count, NULL, "target"), NAI_ERR_INVALID,
-              "evaluation is NULL");
-  check_fails(nai_evaluation_curve(&point, 1, &count, e, NULL), NAI_ERR_INVALID,
-              "condition is NULL");
-  check_fails(nai_evaluation_curve(&point, 1, &count, e, "side"), NAI_ERR_NAME, "'side'");
+  expect_fails(nai_evaluation_condition(&view, e, "side"), NAI_ERR_NAME, "'side'");
+  expect_fails(nai_evaluation_condition(&view, e, NULL), NAI_ERR_INVALID, "name is NULL");
+  expect_fails(nai_evaluation_condition(&view, NULL, "target"), NAI_ERR_INVALID,
+               "evaluation is NULL");
+  expect_fails(nai_evaluation_correct(&view, NULL), NAI_ERR_INVALID, "evaluation is NULL");
+  expect_fails(nai_evaluation_choice(NULL, e), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_evaluation_curve(&point, 1, NULL, e, "target"), NAI_ERR_INVALID,
+               "count is NULL");
+  expect_fails(nai_evaluation_curve(NULL, 1, &count, e, "target"), NAI_ERR_INVALID,
+               "points is NULL");
+  expect_fails(nai_evaluation_curve(&point, -1, &count, e, "target"), NAI_ERR_INVALID,
+               "capacity is -1");
+  expect_fails(nai_evaluation_curve(&point, 1, &count, NULL, "target"), NAI_ERR_INVALID,
+               "evaluation is NULL");
+  expect_fails(nai_evaluation_curve(&point, 1, &count, e, NULL), NAI_ERR_INVALID,
+               "condition is NULL");
+  expect_fails(nai_evaluation_curve(&point, 1, &count, e, "side"), NAI_ERR_NAME, "'side'");
   EXPECT(isnan(nai_evaluation_performance(NULL)));
   ck_assert_ptr_null(nai_evaluation_condition_name(e, 4));
   ck_assert_ptr_null(nai_evaluation_condition_name(e, -1));
@@ -1470,7 +1455,7 @@ START_TEST(many_normal_numbers)
 {
   enum { N = 100000 };
   static float x[N], y[N];
-  check_ok(nai_random_normals(x, N, 3, 4));
+  expect_ok(nai_random_normals(x, N, 3, 4));
   double mean = 0, square = 0, next = 0;
   for (int i = 0; i < N; i++) {
     mean += (double)x[i] / N;
@@ -1482,35 +1467,22 @@ START_TEST(many_normal_numbers)
   ck_assert_double_lt(fabs(next), 4 / sqrt(N));
 
   /* number i does not depend on how many there are; every bit of seed and stream counts */
-  check_ok(nai_random_normals(y, 101, 3, 4));
+  expect_ok(nai_random_normals(y, 101, 3, 4));
   EXPECT(memcmp(x, y, 101 * sizeof *x) == 0);
   for (int bit = 0; bit < 64; bit++) {
-    check_ok(nai_random_normals(y, 16, 3, 4 ^ (uint64_t)1 << bit));
+    expect_ok(nai_random_normals(y, 16, 3, 4 ^ (uint64_t)1 << bit));
     EXPECT(memcmp(x, y, 16 * sizeof *x) != 0);
-    check_ok(nai_random_normals(y, 16, 3 ^ (uint64_t)1 << bit, 4));
+    expect_ok(nai_random_normals(y, 16, 3 ^ (uint64_t)1 << bit, 4));
     EXPECT(memcmp(x, y, 16 * sizeof *x) != 0);
   }
   y[0] = 7;
-  check_ok(nai_random_normals(y, 0, 3, 4));
+  expect_ok(nai_random_normals(y, 0, 3, 4));
   EXPECT(y[0] == 7);
-  check_fails(nai_random_normals(y, -1, 3, 4), NAI_ERR_INVALID, "n is -1");
-  check_fails(nai_random_normals(y, INT64_MAX, 3, 4), NAI_ERR_INVALID, "n is");
-  check_fails(nai_random_normals(NULL, 1, 3, 4), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_random_normals(y, -1, 3, 4), NAI_ERR_INVALID, "n is -1");
+  expect_fails(nai_random_normals(y, INT64_MAX, 3, 4), NAI_ERR_INVALID, "n is");
+  expect_fails(nai_random_normals(NULL, 1, 3, 4), NAI_ERR_INVALID, "out is NULL");
 }
 END_TEST
-
-static void add_case(Suite *suite, const char *name, const TTest *const *tests, size_t count)
-{
-  TCase *tcase = tcase_create(name);
-  for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
-  suite_add_tcase(suite, tcase);
-}
-
-#define ADD_CASE(suite, name, ...)                              \
-  do {                                                          \
-    const TTest *const tests[] = {__VA_ARGS__};                 \
-    add_case(suite, name, tests, sizeof tests / sizeof *tests); \
-  } while (0)
 
 Suite *task_suite(void);
 

@@ -12,28 +12,10 @@
 #include "../lib/kernels/kernels.h"
 #include "../lib/network/network.h"
 #include "../lib/train/trainer.h"
+#include "checks.h"
 #include "faults.h"
 
 #define PERCEPTUAL "perceptual-decision-making"
-
-/* For loops: Check's own macros write to a pipe each time, and that is slow. */
-#define EXPECT(condition)                                             \
-  do {                                                                \
-    if (!(condition)) ck_abort_msg("'%s' does not hold", #condition); \
-  } while (0)
-
-static void check_ok(nai_status status)
-{
-  if (status != NAI_OK) ck_abort_msg("%s: %s", nai_status_name(status), nai_last_error());
-}
-
-/* A failure with this code whose message has these words. */
-static void check_fails(nai_status status, nai_status expected, const char *words)
-{
-  ck_assert_msg(status == expected, "%s: %s", nai_status_name(status), nai_last_error());
-  ck_assert_msg(strstr(nai_last_error(), words) != NULL, "'%s' has no '%s'", nai_last_error(),
-                words);
-}
 
 /* --- networks, trainers ----------------------------------------------------------------------- */
 
@@ -42,19 +24,19 @@ static nai_network *compose(int64_t n_e, int64_t n_i)
 {
   nai_network *net;
   nai_constraint *sparse;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_input(net, "stimulus", 3));
-  check_ok(nai_network_add_population(net, "E", n_e, NAI_EXCITATORY));
-  check_ok(nai_network_add_population(net, "I", n_i, NAI_INHIBITORY));
-  check_ok(nai_network_add_output(net, "choice", 3));
-  check_ok(nai_network_set(net, "E I", "noise", 0.1));
-  check_ok(nai_network_set(net, "stimulus", "noise", 0.01));
-  check_ok(nai_network_connect(net, "stimulus", "E I"));
-  check_ok(nai_network_connect(net, "E I", "E I"));
-  check_ok(nai_network_connect(net, "E", "choice"));
-  check_ok(nai_network_place_box(net, "E I", 1, 1, 1));
-  check_ok(nai_constraint_create_sparse(&sparse, 0.5));
-  check_ok(nai_network_constrain(net, "E I", "E I", sparse));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_add_population(net, "E", n_e, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", n_i, NAI_INHIBITORY));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_set(net, "E I", "noise", 0.1));
+  expect_ok(nai_network_set(net, "stimulus", "noise", 0.01));
+  expect_ok(nai_network_connect(net, "stimulus", "E I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "choice"));
+  expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
+  expect_ok(nai_constraint_create_sparse(&sparse, 0.5));
+  expect_ok(nai_network_constrain(net, "E I", "E I", sparse));
   nai_constraint_destroy(sparse);
   return net;
 }
@@ -62,7 +44,7 @@ static nai_network *compose(int64_t n_e, int64_t n_i)
 static nai_network *build(int64_t n_e, int64_t n_i)
 {
   nai_network *net = compose(n_e, n_i);
-  check_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_build(net, 3));
   return net;
 }
 
@@ -71,14 +53,14 @@ static nai_network *build_other(double dt, int64_t inputs, int64_t outputs, int6
                                 const char *kernels)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, dt));
-  check_ok(nai_network_set_kernels(net, kernels));
-  check_ok(nai_network_add_input(net, "stimulus", inputs));
-  check_ok(nai_network_add_population(net, "E", n, NAI_FREE));
-  check_ok(nai_network_add_output(net, "choice", outputs));
-  check_ok(nai_network_connect(net, "stimulus", "E"));
-  check_ok(nai_network_connect(net, "E", "E choice"));
-  check_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_create(&net, dt));
+  expect_ok(nai_network_set_kernels(net, kernels));
+  expect_ok(nai_network_add_input(net, "stimulus", inputs));
+  expect_ok(nai_network_add_population(net, "E", n, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "choice", outputs));
+  expect_ok(nai_network_connect(net, "stimulus", "E"));
+  expect_ok(nai_network_connect(net, "E", "E choice"));
+  expect_ok(nai_network_build(net, 1));
   return net;
 }
 
@@ -87,17 +69,17 @@ static nai_task *make_task(const nai_network *net)
 {
   nai_task *task;
   static const double stimulus[3] = {100, 140, 200};
-  check_ok(nai_task_create(&task, PERCEPTUAL, net));
-  check_ok(nai_task_set_list(task, "stimulus", stimulus, 3));
-  check_ok(nai_task_set(task, "fixation", 40));
-  check_ok(nai_task_set(task, "decision", 60));
+  expect_ok(nai_task_create(&task, PERCEPTUAL, net));
+  expect_ok(nai_task_set_list(task, "stimulus", stimulus, 3));
+  expect_ok(nai_task_set(task, "fixation", 40));
+  expect_ok(nai_task_set(task, "decision", 60));
   return task;
 }
 
 static void add(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
 {
-  check_ok(made);
-  check_ok(nai_trainer_add_cost(trainer, *cost, beta));
+  expect_ok(made);
+  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
   nai_cost_destroy(*cost);
 }
 
@@ -106,8 +88,8 @@ static nai_trainer *bare_trainer(nai_network *net, nai_task *task, nai_optimizer
 {
   nai_rule *bptt;
   nai_trainer *trainer;
-  check_ok(nai_rule_create_bptt(&bptt));
-  check_ok(nai_trainer_create(&trainer, net, bptt, optimizer, task));
+  expect_ok(nai_rule_create_bptt(&bptt));
+  expect_ok(nai_trainer_create(&trainer, net, bptt, optimizer, task));
   nai_rule_destroy(bptt);
   nai_optimizer_destroy(optimizer);
   return trainer;
@@ -116,14 +98,14 @@ static nai_trainer *bare_trainer(nai_network *net, nai_task *task, nai_optimizer
 static nai_optimizer *adam(double rate)
 {
   nai_optimizer *optimizer;
-  check_ok(nai_optimizer_create_adam(&optimizer, rate));
+  expect_ok(nai_optimizer_create_adam(&optimizer, rate));
   return optimizer;
 }
 
 static nai_optimizer *sgd(double rate)
 {
   nai_optimizer *optimizer;
-  check_ok(nai_optimizer_create_sgd(&optimizer, rate));
+  expect_ok(nai_optimizer_create_sgd(&optimizer, rate));
   return optimizer;
 }
 
@@ -137,7 +119,7 @@ static nai_trainer *make_trainer(nai_network *net, nai_task *task, nai_optimizer
 
 static void set(nai_trainer *trainer, const char *parameter, double value)
 {
-  check_ok(nai_trainer_set(trainer, parameter, value));
+  expect_ok(nai_trainer_set(trainer, parameter, value));
 }
 
 /* Task, trainer and all weights as they were, of a network of one's own. */
@@ -191,8 +173,8 @@ enum { UPDATES = 20, N_E = 44, N_I = 11 };
 static float *trained(const char *kernels, int64_t batch, int threads, int change, double *seen)
 {
   nai_network *net = compose(N_E, N_I);
-  check_ok(nai_network_set_kernels(net, kernels));
-  check_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_set_kernels(net, kernels));
+  expect_ok(nai_network_build(net, 3));
   nai_task *task = make_task(net);
   nai_trainer *trainer = make_trainer(net, task, adam(0.01));
   nai_cost *c;
@@ -204,9 +186,9 @@ static float *trained(const char *kernels, int64_t batch, int threads, int chang
   set(trainer, "seed", 11);
   set(trainer, "evaluate_every", 7);
   set(trainer, "evaluate_trials", 20);
-  check_ok(nai_trainer_run(trainer, UPDATES / 2, NULL, NULL));
+  expect_ok(nai_trainer_run(trainer, UPDATES / 2, NULL, NULL));
   if (change) set(trainer, "threads", threads % 3 + 1);
-  check_ok(nai_trainer_run(trainer, UPDATES - UPDATES / 2, NULL, NULL));
+  expect_ok(nai_trainer_run(trainer, UPDATES - UPDATES / 2, NULL, NULL));
   *seen = trainer->performance;
   float *theta = malloc((size_t)net->n_theta * sizeof *theta);
   memcpy(theta, net->theta, (size_t)net->n_theta * sizeof *theta);
@@ -250,7 +232,7 @@ END_TEST
 static void copy_trial(float *out, const nai_trainer *trainer, const char *name, int64_t k)
 {
   nai_view v = NAI_VIEW_INIT;
-  check_ok(nai_trainer_activity(&v, trainer, name));
+  expect_ok(nai_trainer_activity(&v, trainer, name));
   for (int64_t t = 0; t < v.shape[0]; t++)
     memcpy(out + t * v.shape[2], (const char *)v.data + t * v.stride[0] + k * v.stride[1],
            (size_t)v.shape[2] * sizeof *out);
@@ -264,10 +246,10 @@ START_TEST(long_sums_are_the_same_too)
   for (int threads = 1; threads <= 3; threads++) {
     nai_network *net = build_other(20, 3, 3, 20, kernels);
     nai_task *task;
-    check_ok(nai_task_create(&task, PERCEPTUAL, net));
+    expect_ok(nai_task_create(&task, PERCEPTUAL, net));
     nai_trainer *trainer = make_trainer(net, task, adam(0.01));
     set(trainer, "threads", threads);
-    check_ok(nai_trainer_gradient(trainer, NULL, NULL)); /* 110 steps of 64 trials */
+    expect_ok(nai_trainer_gradient(trainer, NULL, NULL)); /* 110 steps of 64 trials */
     size_t bytes = (size_t)net->n_theta * sizeof *one;
     if (!one) {
       one = malloc(bytes);
@@ -298,16 +280,16 @@ START_TEST(trials_do_not_depend_on_their_batch)
   if (!nai__kernels_named(kernels)) return;
   int exact = strcmp(kernels, "blas") != 0;
   nai_network *net = compose(20, 5);
-  check_ok(nai_network_set_kernels(net, kernels));
-  check_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_set_kernels(net, kernels));
+  expect_ok(nai_network_build(net, 3));
   nai_task *task;
-  check_ok(nai_task_create(&task, PERCEPTUAL, net));
-  check_ok(nai_task_set(task, "stimulus", 300));
+  expect_ok(nai_task_create(&task, PERCEPTUAL, net));
+  expect_ok(nai_task_set(task, "stimulus", 300));
   enum { N = 65, STEPS = 25 };
   nai_trainer *whole = make_trainer(net, task, sgd(0));
   set(whole, "batch", N);
   set(whole, "seed", 9007199254740992.0);
-  check_ok(nai_trainer_gradient(whole, NULL, NULL));
+  expect_ok(nai_trainer_gradient(whole, NULL, NULL));
   static const int64_t sizes[3] = {1, 5, 33};
   float one[STEPS * 20], other[STEPS * 20];
   for (int s = 0; s < 3; s++) {
@@ -315,7 +297,7 @@ START_TEST(trials_do_not_depend_on_their_batch)
     set(parts, "batch", (double)sizes[s]);
     set(parts, "seed", 9007199254740992.0);
     for (int64_t first = 0; first + sizes[s] <= N; first += sizes[s]) {
-      check_ok(nai_trainer_step(parts, NULL, NULL));
+      expect_ok(nai_trainer_step(parts, NULL, NULL));
       for (int64_t k = 0; k < sizes[s]; k++) {
         copy_trial(one, parts, "E", k);
         copy_trial(other, whole, "E", first + k);
@@ -340,8 +322,8 @@ START_TEST(gradient_of_a_batch_is_the_mean_of_its_parts)
 {
   nai_network *net = build(20, 5);
   nai_task *task;
-  check_ok(nai_task_create(&task, PERCEPTUAL, net));
-  check_ok(nai_task_set(task, "stimulus", 200));
+  expect_ok(nai_task_create(&task, PERCEPTUAL, net));
+  expect_ok(nai_task_set(task, "stimulus", 200));
   nai_trainer *trainer = make_trainer(net, task, sgd(0));
   nai_cost *c;
   add(trainer, nai_cost_create_l2_rates(&c, "E"), &c, 0.1);
@@ -350,15 +332,15 @@ START_TEST(gradient_of_a_batch_is_the_mean_of_its_parts)
   nai_progress now = NAI_PROGRESS_INIT;
   for (uint64_t part = 0; part < 8; part++) {
     nai_trials *trials;
-    check_ok(nai_task_generate(&trials, task, 5, NAI_STREAM_TRAIN, 8 * part, 8));
-    check_ok(nai_trainer_gradient(trainer, trials, &now));
+    expect_ok(nai_task_generate(&trials, task, 5, NAI_STREAM_TRAIN, 8 * part, 8));
+    expect_ok(nai_trainer_gradient(trainer, trials, &now));
     for (size_t i = 0; i < n; i++) mean[i] += (double)trainer->gradient[i] / 8;
     cost += now.cost / 8;
     nai_trials_destroy(trials);
   }
   nai_trials *trials;
-  check_ok(nai_task_generate(&trials, task, 5, NAI_STREAM_TRAIN, 0, 64));
-  check_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_task_generate(&trials, task, 5, NAI_STREAM_TRAIN, 0, 64));
+  expect_ok(nai_trainer_gradient(trainer, trials, &now));
   ck_assert_double_eq_tol(now.cost, cost, 1e-6 * cost);
   for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(mean[i]));
   ck_assert_double_gt(largest, 1e-4);
@@ -380,24 +362,24 @@ START_TEST(activity_is_that_of_a_state)
   enum { TRIALS = 5, STEPS = 9 };
   nai_network *net = build(12, 4);
   float inputs[STEPS * TRIALS * 3], rates[STEPS * TRIALS * 16], outputs[STEPS * TRIALS * 3];
-  check_ok(nai_random_normals(inputs, STEPS * TRIALS * 3, 2, 2));
+  expect_ok(nai_random_normals(inputs, STEPS * TRIALS * 3, 2, 2));
   nai_state *state;
-  check_ok(nai_state_create(&state, net, TRIALS, 77));
-  check_ok(nai_state_run(state, STEPS, inputs, outputs, rates));
+  expect_ok(nai_state_create(&state, net, TRIALS, 77));
+  expect_ok(nai_state_run(state, STEPS, inputs, outputs, rates));
 
   nai_trials *trials;
   nai_trainer *trainer = make_trainer(net, NULL, sgd(0));
   const int32_t classes[STEPS * TRIALS] = {0};
   set(trainer, "seed", 77);
-  check_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
-  check_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
-  check_ok(nai_trials_set_classes(trials, "choice", classes));
+  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
   nai_view e = NAI_VIEW_INIT, choice = NAI_VIEW_INIT, i = NAI_VIEW_INIT;
-  check_fails(nai_trainer_activity(&e, trainer, "E"), NAI_ERR_ORDER, "no activity yet");
-  check_ok(nai_trainer_gradient(trainer, trials, NULL));
-  check_ok(nai_trainer_activity(&e, trainer, "E"));
-  check_ok(nai_trainer_activity(&i, trainer, "I"));
-  check_ok(nai_trainer_activity(&choice, trainer, "choice"));
+  expect_fails(nai_trainer_activity(&e, trainer, "E"), NAI_ERR_ORDER, "no activity yet");
+  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_activity(&e, trainer, "E"));
+  expect_ok(nai_trainer_activity(&i, trainer, "I"));
+  expect_ok(nai_trainer_activity(&choice, trainer, "choice"));
   ck_assert(e.dtype == NAI_FLOAT32 && e.ndim == 3 && choice.ndim == 3);
   ck_assert(e.shape[0] == STEPS && e.shape[1] == TRIALS && e.shape[2] == 12 && e.shape[3] == 1);
   ck_assert(choice.shape[2] == 3 && e.stride[2] == sizeof(float) && e.stride[3] == 0);
@@ -425,8 +407,8 @@ START_TEST(a_network_learns_to_decide)
 {
   nai_network *net = build(40, 10);
   nai_task *task;
-  check_ok(nai_task_create(&task, PERCEPTUAL, net));
-  check_ok(nai_task_set(task, "stimulus", 500));
+  expect_ok(nai_task_create(&task, PERCEPTUAL, net));
+  expect_ok(nai_task_set(task, "stimulus", 500));
   nai_trainer *trainer = make_trainer(net, task, adam(0.01));
   nai_cost *c;
   add(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-5);
@@ -434,9 +416,9 @@ START_TEST(a_network_learns_to_decide)
   set(trainer, "clip", 1);
   set(trainer, "evaluate_every", 1000); /* once, at the end */
   nai_progress first = NAI_PROGRESS_INIT, last = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_step(trainer, NULL, &first));
-  check_ok(nai_trainer_run(trainer, 300, NULL, NULL));
-  check_ok(nai_trainer_gradient(trainer, NULL, &last));
+  expect_ok(nai_trainer_step(trainer, NULL, &first));
+  expect_ok(nai_trainer_run(trainer, 300, NULL, NULL));
+  expect_ok(nai_trainer_gradient(trainer, NULL, &last));
   ck_assert_double_lt(last.cost, 0.7 * first.cost);
   ck_assert_double_gt(last.performance, 0.75);
 
@@ -445,7 +427,7 @@ START_TEST(a_network_learns_to_decide)
    * have held
    */
   nai_evaluation *evaluation;
-  check_ok(nai_evaluation_create(&evaluation, net, task, 500, 0, 1));
+  expect_ok(nai_evaluation_create(&evaluation, net, task, 500, 0, 1));
   ck_assert_double_eq_tol(nai_evaluation_performance(evaluation), last.performance, 0.005);
   nai_evaluation_destroy(evaluation);
   for (int64_t k = 0; k < net->n_projections; k++) {
@@ -466,26 +448,26 @@ END_TEST
 START_TEST(clipping_by_the_global_norm)
 {
   nai_network *net;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_input(net, "in", 3));
-  check_ok(nai_network_add_population(net, "free", 8, NAI_FREE));
-  check_ok(nai_network_add_output(net, "choice", 3));
-  check_ok(nai_network_connect(net, "in", "free"));
-  check_ok(nai_network_connect(net, "free", "free choice"));
-  check_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "in", 3));
+  expect_ok(nai_network_add_population(net, "free", 8, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_connect(net, "in", "free"));
+  expect_ok(nai_network_connect(net, "free", "free choice"));
+  expect_ok(nai_network_build(net, 3));
   bench b = bench_of(net, sgd(0.5));
   nai_progress now = NAI_PROGRESS_INIT;
   for (int round = 0; round < 3; round++) {
     remember(&b);
-    check_ok(nai_trainer_gradient(b.trainer, NULL, &now));
+    expect_ok(nai_trainer_gradient(b.trainer, NULL, &now));
     double norm = now.gradient_norm, sum = 0, clip = round == 0 ? 0 : round == 1 ? norm / 4 : 1e9;
     for (int64_t i = 0; i < net->n_theta; i++)
       sum += (double)b.trainer->gradient[i] * (double)b.trainer->gradient[i];
     ck_assert_double_eq_tol(norm, sqrt(sum), 1e-9 * norm);
     ck_assert_double_gt(norm, 0);
     set(b.trainer, "clip", clip);
-    check_ok(nai_trainer_step(b.trainer, NULL, &now)); /* the same batch */
-    ck_assert(now.gradient_norm == norm);              /* before clipping */
+    expect_ok(nai_trainer_step(b.trainer, NULL, &now)); /* the same batch */
+    ck_assert(now.gradient_norm == norm);               /* before clipping */
     double scale = round == 1 ? 0.25 : 1;
     for (int64_t i = 0; i < net->n_theta; i++) {
       double moved = (double)b.net->theta[i] - (double)b.theta[i];
@@ -504,21 +486,21 @@ START_TEST(a_gradient_changes_nothing)
   bench b = open_bench();
   nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
   nai_view view = NAI_VIEW_INIT;
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "I"), NAI_ERR_ORDER,
-              "no gradient yet");
-  check_ok(nai_trainer_gradient(b.trainer, NULL, &one));
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "I"), NAI_ERR_ORDER,
+               "no gradient yet");
+  expect_ok(nai_trainer_gradient(b.trainer, NULL, &one));
   size_t bytes = (size_t)b.net->n_theta * sizeof(float);
   float *gradient = malloc(bytes);
   memcpy(gradient, b.trainer->gradient, bytes);
-  check_ok(nai_trainer_gradient(b.trainer, NULL, &two));
+  expect_ok(nai_trainer_gradient(b.trainer, NULL, &two));
   ck_assert(is_unchanged(&b));
   ck_assert_int_eq(two.step, 0);
   ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->gradient, bytes) == 0);
-  check_ok(nai_trainer_step(b.trainer, NULL, &two)); /* the same batch: it was not used up */
+  expect_ok(nai_trainer_step(b.trainer, NULL, &two)); /* the same batch: it was not used up */
   ck_assert_int_eq(two.step, 1);
   ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->gradient, bytes) == 0);
   ck_assert(!is_unchanged(&b));
-  check_ok(nai_trainer_gradient(b.trainer, NULL, &two)); /* the next one */
+  expect_ok(nai_trainer_gradient(b.trainer, NULL, &two)); /* the next one */
   ck_assert(one.cost != two.cost);
   ck_assert_int_eq(two.step, 1);
   free(gradient);
@@ -529,14 +511,14 @@ END_TEST
 START_TEST(views_of_the_gradient)
 {
   bench b = open_bench();
-  check_ok(nai_trainer_gradient(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_gradient(b.trainer, NULL, NULL));
   double sum = 0;
   for (int64_t k = 0; k < nai_network_count(b.net, NAI_PROJECTIONS); k++) {
     const char *from, *to;
     nai_view g = NAI_VIEW_INIT, mask = NAI_VIEW_INIT;
-    check_ok(nai_network_projection(&from, &to, b.net, k));
-    check_ok(nai_trainer_gradient_view(&g, b.trainer, from, to));
-    check_ok(nai_network_mask(&mask, b.net, from, to));
+    expect_ok(nai_network_projection(&from, &to, b.net, k));
+    expect_ok(nai_trainer_gradient_view(&g, b.trainer, from, to));
+    expect_ok(nai_network_mask(&mask, b.net, from, to));
     ck_assert(g.ndim == 2 && g.dtype == NAI_FLOAT32 && g.struct_size == sizeof g);
     ck_assert(g.shape[0] == mask.shape[0] && g.shape[1] == mask.shape[1]);
     for (int64_t i = 0; i < g.shape[0]; i++)
@@ -551,28 +533,28 @@ START_TEST(views_of_the_gradient)
   static const char *const biases[3] = {"E", "I", "choice"};
   for (int k = 0; k < 3; k++) {
     nai_view g = NAI_VIEW_INIT;
-    check_ok(nai_trainer_gradient_view(&g, b.trainer, biases[k], NULL));
+    expect_ok(nai_trainer_gradient_view(&g, b.trainer, biases[k], NULL));
     ck_assert_int_eq(g.ndim, 1);
     ck_assert_int_eq(g.shape[0], k == 0 ? 12 : k == 1 ? 4 : 3);
     for (int64_t i = 0; i < g.shape[0]; i++)
       sum += (double)((const float *)g.data)[i] * (double)((const float *)g.data)[i];
   }
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_gradient(b.trainer, NULL, &now));
+  expect_ok(nai_trainer_gradient(b.trainer, NULL, &now));
   ck_assert_double_eq_tol(now.gradient_norm, sqrt(sum), 1e-9 * now.gradient_norm);
 
   nai_view view = NAI_VIEW_INIT;
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "stimulus"), NAI_ERR_NAME, "stim");
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, "I", "choice"), NAI_ERR_NAME, "choice");
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, "X", "E"), NAI_ERR_NAME, "X");
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, "stimulus", NULL), NAI_ERR_NAME,
-              "stimulus");
-  check_fails(nai_trainer_activity(&view, b.trainer, "stimulus"), NAI_ERR_NAME, "stimulus");
-  check_fails(nai_trainer_activity(&view, b.trainer, ""), NAI_ERR_NAME, "''");
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "stimulus"), NAI_ERR_NAME, "stim");
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "I", "choice"), NAI_ERR_NAME, "choice");
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "X", "E"), NAI_ERR_NAME, "X");
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "stimulus", NULL), NAI_ERR_NAME,
+               "stimulus");
+  expect_fails(nai_trainer_activity(&view, b.trainer, "stimulus"), NAI_ERR_NAME, "stimulus");
+  expect_fails(nai_trainer_activity(&view, b.trainer, ""), NAI_ERR_NAME, "''");
   view.struct_size = 1;
-  check_fails(nai_trainer_activity(&view, b.trainer, "E"), NAI_ERR_INVALID, "struct_size is 1");
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "E"), NAI_ERR_INVALID,
-              "struct_size is 1");
+  expect_fails(nai_trainer_activity(&view, b.trainer, "E"), NAI_ERR_INVALID, "struct_size is 1");
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "E"), NAI_ERR_INVALID,
+               "struct_size is 1");
   close_bench(&b);
 }
 END_TEST
@@ -583,9 +565,9 @@ START_TEST(given_trials_and_drawn_ones)
   bench a = open_bench(), b = open_bench();
   nai_trials *trials;
   nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
-  check_ok(nai_task_generate(&trials, b.task, 0, NAI_STREAM_TRAIN, 0, 8));
-  check_ok(nai_trainer_step(a.trainer, NULL, &one));
-  check_ok(nai_trainer_step(b.trainer, trials, &two));
+  expect_ok(nai_task_generate(&trials, b.task, 0, NAI_STREAM_TRAIN, 0, 8));
+  expect_ok(nai_trainer_step(a.trainer, NULL, &one));
+  expect_ok(nai_trainer_step(b.trainer, trials, &two));
   ck_assert(one.cost == two.cost && one.gradient_norm == two.gradient_norm);
   remember(&a);
   ck_assert(memcmp(a.theta, b.net->theta, (size_t)a.net->n_theta * sizeof *a.theta) == 0);
@@ -594,18 +576,18 @@ START_TEST(given_trials_and_drawn_ones)
   /* trials of other sizes, in any order */
   static const int64_t sizes[5][2] = {{3, 1}, {40, 2}, {1, 100}, {40, 100}, {2, 3}};
   for (int k = 0; k < 5; k++) {
-    check_ok(nai_trials_create(&trials, b.net, sizes[k][0], sizes[k][1]));
+    expect_ok(nai_trials_create(&trials, b.net, sizes[k][0], sizes[k][1]));
     int32_t *classes = calloc((size_t)(sizes[k][0] * sizes[k][1]), sizeof *classes);
-    check_ok(nai_trials_set_classes(trials, "choice", classes));
-    check_ok(nai_trainer_step(b.trainer, trials, &two));
+    expect_ok(nai_trials_set_classes(trials, "choice", classes));
+    expect_ok(nai_trainer_step(b.trainer, trials, &two));
     ck_assert_int_eq(two.step, k + 2);
     nai_view view = NAI_VIEW_INIT;
-    check_ok(nai_trainer_activity(&view, b.trainer, "I"));
+    expect_ok(nai_trainer_activity(&view, b.trainer, "I"));
     ck_assert(view.shape[0] == sizes[k][0] && view.shape[1] == sizes[k][1]);
     free(classes);
     nai_trials_destroy(trials);
   }
-  check_ok(nai_trainer_step(b.trainer, NULL, &two));
+  expect_ok(nai_trainer_step(b.trainer, NULL, &two));
   close_bench(&a);
   close_bench(&b);
 }
@@ -619,17 +601,17 @@ END_TEST
 static void check_stops(bench *b, const nai_trials *trials, const char *words, const char *more)
 {
   bench other = open_bench(); /* never in trouble */
-  check_fails(nai_trainer_step(b->trainer, trials, NULL), NAI_ERR_NONFINITE, words);
+  expect_fails(nai_trainer_step(b->trainer, trials, NULL), NAI_ERR_NONFINITE, words);
   ck_assert_msg(strstr(nai_last_error(), more) != NULL, "'%s' has no '%s'", nai_last_error(), more);
   ck_assert(is_unchanged(b));
-  check_fails(nai_trainer_gradient(b->trainer, trials, NULL), NAI_ERR_NONFINITE, words);
+  expect_fails(nai_trainer_gradient(b->trainer, trials, NULL), NAI_ERR_NONFINITE, words);
   ck_assert(is_unchanged(b));
   memcpy(b->net->theta, other.net->theta, (size_t)b->net->n_theta * sizeof *b->theta);
   nai__pack(b->net);
   for (int k = 0; k < 3; k++) {
     nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
-    check_ok(nai_trainer_step(b->trainer, NULL, &one));
-    check_ok(nai_trainer_step(other.trainer, NULL, &two));
+    expect_ok(nai_trainer_step(b->trainer, NULL, &one));
+    expect_ok(nai_trainer_step(other.trainer, NULL, &two));
     ck_assert(one.step == two.step && one.cost == two.cost);
   }
   remember(b);
@@ -641,13 +623,13 @@ static void check_stops(bench *b, const nai_trials *trials, const char *words, c
 static void set_all(nai_network *net, const char *from, const char *to, float value)
 {
   nai_view mask = NAI_VIEW_INIT;
-  check_ok(nai_network_mask(&mask, net, from, to));
+  expect_ok(nai_network_mask(&mask, net, from, to));
   float w[64 * 64];
   for (int64_t i = 0; i < mask.shape[0]; i++)
     for (int64_t j = 0; j < mask.shape[1]; j++)
       w[i * mask.shape[1] + j] = value * *(const float *)((const char *)mask.data +
                                                           i * mask.stride[0] + j * mask.stride[1]);
-  check_ok(nai_network_set_weights(net, from, to, w, mask.shape[0], mask.shape[1]));
+  expect_ok(nai_network_set_weights(net, from, to, w, mask.shape[0], mask.shape[1]));
 }
 
 START_TEST(activity_that_overflows)
@@ -665,7 +647,7 @@ START_TEST(outputs_that_overflow)
   set_all(b.net, "E", "choice", 3e38f);
   float bias[12];
   for (int i = 0; i < 12; i++) bias[i] = 100; /* every unit is active */
-  check_ok(nai_network_set_bias(b.net, "E", bias, 12));
+  expect_ok(nai_network_set_bias(b.net, "E", bias, 12));
   remember(&b);
   check_stops(&b, NULL, "output 'choice' is not finite: unit 0, step 1", "trial 0");
 }
@@ -680,9 +662,9 @@ START_TEST(inputs_that_overflow)
   float inputs[STEPS * TRIALS * 3] = {0};
   /* infinity less infinity, at the fourth step of trial 7, and NaN ever after */
   for (int c = 0; c < 3; c++) inputs[(3 * TRIALS + 7) * 3 + c] = c == 1 ? -3e38f : 3e38f;
-  check_ok(nai_trials_create(&trials, b.net, STEPS, TRIALS));
-  check_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
-  check_ok(nai_trials_set_classes(trials, "choice", classes));
+  expect_ok(nai_trials_create(&trials, b.net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
   set_all(b.net, "stimulus", "I", 100);
   remember(&b);
   check_stops(&b, trials, "population '", "step 4, trial 7 of the batch");
@@ -700,10 +682,10 @@ START_TEST(overflow_where_no_cost_looks)
   float inputs[STEPS * TRIALS * 3] = {0}, mask[STEPS * TRIALS] = {0};
   mask[0] = mask[1] = 1; /* the first step alone */
   for (int c = 0; c < 3; c++) inputs[(3 * TRIALS + 1) * 3 + c] = 3e38f;
-  check_ok(nai_trials_create(&trials, b.net, STEPS, TRIALS));
-  check_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
-  check_ok(nai_trials_set_classes(trials, "choice", classes));
-  check_ok(nai_trials_set_mask(trials, "choice", mask, 1));
+  expect_ok(nai_trials_create(&trials, b.net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
+  expect_ok(nai_trials_set_mask(trials, "choice", mask, 1));
   set_all(b.net, "stimulus", "E", 100);
   remember(&b);
   check_stops(&b, trials, "population 'E' is not finite", "step 4, trial 1");
@@ -719,45 +701,45 @@ START_TEST(overflow_that_reaches_no_gradient)
 {
   enum { STEPS = 6, TRIALS = 3 };
   nai_network *net;
-  check_ok(nai_network_create(&net, 20));
-  check_ok(nai_network_add_input(net, "in", 1));
-  check_ok(nai_network_add_population(net, "leaf", 3, NAI_FREE));
-  check_ok(nai_network_add_population(net, "stem", 2, NAI_FREE));
-  check_ok(nai_network_add_output(net, "seen", 1));
-  check_ok(nai_network_add_output(net, "unseen", 2));
-  if (_i == 0) check_ok(nai_network_set_transfer(net, "leaf", NAI_TRANSFER_POWER));
-  check_ok(nai_network_set(net, "leaf stem", "tau", 20));
-  check_ok(nai_network_connect(net, "in", "leaf stem"));
-  check_ok(nai_network_connect(net, "stem", "seen unseen"));
-  check_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "in", 1));
+  expect_ok(nai_network_add_population(net, "leaf", 3, NAI_FREE));
+  expect_ok(nai_network_add_population(net, "stem", 2, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "seen", 1));
+  expect_ok(nai_network_add_output(net, "unseen", 2));
+  if (_i == 0) expect_ok(nai_network_set_transfer(net, "leaf", NAI_TRANSFER_POWER));
+  expect_ok(nai_network_set(net, "leaf stem", "tau", 20));
+  expect_ok(nai_network_connect(net, "in", "leaf stem"));
+  expect_ok(nai_network_connect(net, "stem", "seen unseen"));
+  expect_ok(nai_network_build(net, 1));
   if (_i == 0) { /* else the slope of infinity would show */
-    check_ok(nai_network_set_plastic(net, "in", "leaf", 0));
-    check_ok(nai_network_set(net, "leaf", "plastic_bias", 0));
+    expect_ok(nai_network_set_plastic(net, "in", "leaf", 0));
+    expect_ok(nai_network_set(net, "leaf", "plastic_bias", 0));
   }
   const float large[4] = {_i == 1 ? 3e38f : 1e20f, 0, 0}, small[2] = {1, 1},
               readout[4] = {_i == 2 ? 3e38f : 1, 0, 0, 1};
-  check_ok(nai_network_set_weights(net, "in", "leaf", large, 3, 1));
-  check_ok(nai_network_set_weights(net, "in", "stem", small, 2, 1));
-  check_ok(nai_network_set_weights(net, "stem", "unseen", readout, 2, 2));
+  expect_ok(nai_network_set_weights(net, "in", "leaf", large, 3, 1));
+  expect_ok(nai_network_set_weights(net, "in", "stem", small, 2, 1));
+  expect_ok(nai_network_set_weights(net, "stem", "unseen", readout, 2, 2));
   nai_trainer *trainer = bare_trainer(net, NULL, adam(0.01));
   nai_cost *c;
   add(trainer, nai_cost_create_mse(&c, "seen"), &c, 1);
   nai_trials *trials;
   float inputs[STEPS * TRIALS] = {0}, targets[STEPS * TRIALS] = {0};
   inputs[2 * TRIALS + 1] = 2;
-  check_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
-  check_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
-  check_ok(nai_trials_set_targets(trials, "seen", targets, 1));
+  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
+  expect_ok(nai_trials_set_targets(trials, "seen", targets, 1));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *theta = malloc(bytes);
   memcpy(theta, net->theta, bytes);
-  check_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE,
-              _i == 2 ? "output 'unseen' is not finite: unit 0, step 3, trial 1"
-                      : "population 'leaf' is not finite: unit 0, step 3, trial 1");
+  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE,
+               _i == 2 ? "output 'unseen' is not finite: unit 0, step 3, trial 1"
+                       : "population 'leaf' is not finite: unit 0, step 3, trial 1");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   inputs[2 * TRIALS + 1] = 0;
-  check_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
-  check_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
+  expect_ok(nai_trainer_step(trainer, trials, NULL));
   free(theta);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
@@ -773,23 +755,23 @@ START_TEST(gradients_that_overflow)
   nai_cost *c;
   nai_trials *trials;
   add(trainer, nai_cost_create_mse(&c, "choice"), &c, 1);
-  check_ok(nai_trials_create(&trials, net, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, 1, 1));
   float targets[3] = {1e30f, 0, 0};
-  check_ok(nai_trials_set_targets(trials, "choice", targets, 3));
+  expect_ok(nai_trials_set_targets(trials, "choice", targets, 3));
   float bias[12];
   for (int i = 0; i < 12; i++) bias[i] = 1;
-  check_ok(nai_network_set_bias(net, "E", bias, 12));
+  expect_ok(nai_network_set_bias(net, "E", bias, 12));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *theta = malloc(bytes);
   memcpy(theta, net->theta, bytes);
-  check_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "the gradient from '");
+  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "the gradient from '");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   set(trainer, "clip", 1); /* too large for that, too */
-  check_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "update 1");
+  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "update 1");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   targets[0] = 1;
-  check_ok(nai_trials_set_targets(trials, "choice", targets, 3));
-  check_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trials_set_targets(trials, "choice", targets, 3));
+  expect_ok(nai_trainer_step(trainer, trials, NULL));
   for (int64_t i = 0; i < net->n_theta; i++) EXPECT(isfinite(net->theta[i]));
   free(theta);
   nai_trials_destroy(trials);
@@ -820,24 +802,24 @@ START_TEST(constraints_that_spoil_an_update)
   spoiler o = {.updates = -1};
   nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "spoiler", .project = spoil};
   nai_constraint *constraint;
-  check_ok(nai_constraint_create(&constraint, &ops, &o));
+  expect_ok(nai_constraint_create(&constraint, &ops, &o));
   nai_network *net = compose(12, 4);
-  check_ok(nai_network_constrain(net, "stimulus", "I", constraint));
+  expect_ok(nai_network_constrain(net, "stimulus", "I", constraint));
   nai_constraint_destroy(constraint);
-  check_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_build(net, 3));
   bench b = bench_of(net, adam(0.01));
-  check_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
   remember(&b);
   o.updates = 0;
-  check_fails(nai_trainer_step(b.trainer, NULL, NULL), NAI_ERR_NONFINITE,
-              "update 2 would make the weight from 'stimulus' to 'I' at [0][1] nan");
+  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), NAI_ERR_NONFINITE,
+               "update 2 would make the weight from 'stimulus' to 'I' at [0][1] nan");
   ck_assert(is_unchanged(&b));
   o = (spoiler){0, -42};
-  check_fails(nai_trainer_step(b.trainer, NULL, NULL), -42, "spoiler");
+  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), -42, "spoiler");
   ck_assert(is_unchanged(&b));
   o.updates = -1;
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_step(b.trainer, NULL, &now));
+  expect_ok(nai_trainer_step(b.trainer, NULL, &now));
   ck_assert_int_eq(now.step, 2);
   ck_assert(!is_unchanged(&b));
   close_bench(&b);
@@ -877,31 +859,31 @@ START_TEST(runs_and_their_callbacks)
 {
   bench b = open_bench();
   witness w = {0};
-  check_ok(nai_trainer_run(b.trainer, 0, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 0, watch, &w));
   ck_assert_int_eq(w.calls, 0);
   ck_assert(is_unchanged(&b));
-  check_ok(nai_trainer_run(b.trainer, 5, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 5, watch, &w));
   ck_assert(w.calls == 5 && w.first == 1 && w.last == 5 && w.end == 5 && isnan(w.performance));
   w = (witness){0};
-  check_ok(nai_trainer_run(b.trainer, 3, watch, &w)); /* goes on where it was */
+  expect_ok(nai_trainer_run(b.trainer, 3, watch, &w)); /* goes on where it was */
   ck_assert(w.calls == 3 && w.first == 6 && w.last == 8 && w.end == 8);
 
   /* a positive answer ends it without an error, a negative one with its own */
   w = (witness){.stops_at = 10, .answer = NAI_STOP};
-  check_ok(nai_trainer_run(b.trainer, 100, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 100, watch, &w));
   ck_assert(w.calls == 2 && w.last == 10 && w.end == 108);
   w = (witness){.stops_at = 11, .answer = 12345};
-  check_ok(nai_trainer_run(b.trainer, 100, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 100, watch, &w));
   ck_assert_int_eq(w.calls, 1);
   remember(&b);
   nai_set_error("an older failure");
   w = (witness){.stops_at = 12, .answer = -5000};
-  check_fails(nai_trainer_run(b.trainer, 100, watch, &w), -5000, "callback progress failed");
+  expect_fails(nai_trainer_run(b.trainer, 100, watch, &w), -5000, "callback progress failed");
   ck_assert(!is_unchanged(&b)); /* what was learnt is kept */
   w = (witness){.stops_at = 13, .answer = NAI_ERR_USER, .message = "the rat has left"};
-  check_fails(nai_trainer_run(b.trainer, 100, watch, &w), NAI_ERR_USER, "the rat has left");
-  check_ok(nai_trainer_run(b.trainer, 1, NULL, NULL));
-  check_fails(nai_trainer_run(b.trainer, -1, NULL, NULL), NAI_ERR_INVALID, "steps is -1");
+  expect_fails(nai_trainer_run(b.trainer, 100, watch, &w), NAI_ERR_USER, "the rat has left");
+  expect_ok(nai_trainer_run(b.trainer, 1, NULL, NULL));
+  expect_fails(nai_trainer_run(b.trainer, -1, NULL, NULL), NAI_ERR_INVALID, "steps is -1");
   close_bench(&b);
 }
 END_TEST
@@ -912,10 +894,10 @@ START_TEST(runs_are_made_of_steps)
   bench a = open_bench(), b = open_bench();
   set(b.trainer, "evaluate_every", 3); /* looking changes nothing */
   set(b.trainer, "evaluate_trials", 11);
-  check_ok(nai_trainer_run(a.trainer, 10, NULL, NULL));
-  check_ok(nai_trainer_run(b.trainer, 4, NULL, NULL));
-  for (int k = 0; k < 3; k++) check_ok(nai_trainer_step(b.trainer, NULL, NULL));
-  check_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_run(a.trainer, 10, NULL, NULL));
+  expect_ok(nai_trainer_run(b.trainer, 4, NULL, NULL));
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
   remember(&a);
   ck_assert(memcmp(a.theta, b.net->theta, (size_t)a.net->n_theta * sizeof *a.theta) == 0);
   close_bench(&a);
@@ -962,7 +944,7 @@ static bench open_counting_bench(counter *c)
                       .generate = count_trials,
                       .judge = judge_as_told};
   bench b = {.net = build(12, 4)};
-  check_ok(nai_task_create_own(&b.task, &ops, c, b.net));
+  expect_ok(nai_task_create_own(&b.task, &ops, c, b.net));
   b.trainer = make_trainer(b.net, b.task, adam(0.01));
   set(b.trainer, "batch", 4);
   b.theta = malloc((size_t)b.net->n_theta * sizeof *b.theta);
@@ -977,30 +959,30 @@ START_TEST(evaluations_come_when_they_are_due)
   witness w = {0};
   set(b.trainer, "evaluate_every", 5);
   set(b.trainer, "evaluate_trials", 10); /* of 4, 4 and 2 */
-  check_ok(nai_trainer_run(b.trainer, 4, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 4, watch, &w));
   ck_assert(w.performance == 1); /* at the run's end */
   ck_assert_int_eq(c.fills[NAI_STREAM_TEST], 3);
   ck_assert_int_eq(c.trials[NAI_STREAM_TEST], 10);
   ck_assert(c.first[NAI_STREAM_TEST] == 8);
   c.right = 0;
   w = (witness){.stops_at = 8, .answer = NAI_STOP};
-  check_ok(nai_trainer_run(b.trainer, 8, watch, &w)); /* at 5, not at its end */
+  expect_ok(nai_trainer_run(b.trainer, 8, watch, &w)); /* at 5, not at its end */
   ck_assert_int_eq(c.trials[NAI_STREAM_TEST], 20);
   ck_assert(w.performance == 0);
-  check_ok(nai_trainer_run(b.trainer, 4, NULL, NULL)); /* at 10, and at its end */
+  expect_ok(nai_trainer_run(b.trainer, 4, NULL, NULL)); /* at 10, and at its end */
   ck_assert_int_eq(c.trials[NAI_STREAM_TEST], 40);
   ck_assert_int_eq(c.trials[NAI_STREAM_TRAIN], 4 * 12);
   ck_assert(c.first[NAI_STREAM_TRAIN] == 44);
   ck_assert(c.seed[0] != c.seed[1]);
-  check_ok(nai_trainer_run(b.trainer, 3, NULL, NULL)); /* 15: due and at the end, but once */
+  expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL)); /* 15: due and at the end, but once */
   ck_assert_int_eq(c.trials[NAI_STREAM_TEST], 50);
 
   c.right = -1; /* no judgement at all */
   w = (witness){0};
-  check_ok(nai_trainer_run(b.trainer, 5, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 5, watch, &w));
   ck_assert(isnan(w.performance));
   set(b.trainer, "evaluate_every", 0);
-  check_ok(nai_trainer_run(b.trainer, 10, NULL, NULL));
+  expect_ok(nai_trainer_run(b.trainer, 10, NULL, NULL));
   ck_assert_int_eq(c.trials[NAI_STREAM_TEST], 60);
   close_bench(&b);
 }
@@ -1014,11 +996,11 @@ START_TEST(runs_that_stop_when_performance_is_reached)
   set(b.trainer, "evaluate_every", 5);
   set(b.trainer, "evaluate_trials", 4);
   set(b.trainer, "stop_at", 0.5);
-  check_ok(nai_trainer_run(b.trainer, 20, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 20, watch, &w));
   ck_assert_int_eq(w.calls, 20);
   c.right = 1;
   w = (witness){0};
-  check_ok(nai_trainer_run(b.trainer, 100, watch, &w));
+  expect_ok(nai_trainer_run(b.trainer, 100, watch, &w));
   ck_assert_int_eq(w.last, 25);
   ck_assert(w.performance == 1);
   close_bench(&b);
@@ -1030,15 +1012,15 @@ START_TEST(tasks_that_fail)
 {
   counter c = {.longest = {3, 3}, .answer = -99};
   bench b = open_counting_bench(&c);
-  check_fails(nai_trainer_run(b.trainer, 3, NULL, NULL), -99, "counter");
-  check_fails(nai_trainer_step(b.trainer, NULL, NULL), -99, "counter");
-  check_fails(nai_trainer_gradient(b.trainer, NULL, NULL), -99, "counter");
+  expect_fails(nai_trainer_run(b.trainer, 3, NULL, NULL), -99, "counter");
+  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), -99, "counter");
+  expect_fails(nai_trainer_gradient(b.trainer, NULL, NULL), -99, "counter");
   ck_assert(is_unchanged(&b));
   c.answer = NAI_OK;
   c.longest[0] = 13; /* beyond the room that it asked for */
-  check_fails(nai_trainer_step(b.trainer, NULL, NULL), NAI_ERR_INVALID, "counter");
+  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), NAI_ERR_INVALID, "counter");
   c.longest[0] = 3;
-  check_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
   ck_assert(c.first[NAI_STREAM_TRAIN] == 8); /* none was skipped */
   close_bench(&b);
 }
@@ -1052,12 +1034,12 @@ START_TEST(test_trials_may_be_longer_than_those_learnt_from)
   bench b = open_counting_bench(&c);
   set(b.trainer, "evaluate_every", 2);
   set(b.trainer, "evaluate_trials", 9);
-  check_ok(nai_trainer_run(b.trainer, 4, NULL, NULL));
+  expect_ok(nai_trainer_run(b.trainer, 4, NULL, NULL));
   nai_view view = NAI_VIEW_INIT;
-  check_ok(nai_trainer_activity(&view, b.trainer, "E"));
+  expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 12);
-  check_ok(nai_trainer_step(b.trainer, NULL, NULL));
-  check_ok(nai_trainer_activity(&view, b.trainer, "E"));
+  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 2);
   close_bench(&b);
 }
@@ -1073,32 +1055,32 @@ START_TEST(a_tasks_parameters_change_while_a_trainer_has_it)
   bench b = open_bench();
   set(b.trainer, "evaluate_every", 1);
   set(b.trainer, "evaluate_trials", 20);
-  check_ok(nai_trainer_run(b.trainer, 1, NULL, NULL));
-  check_ok(nai_task_set(b.task, "stimulus", 2000));
-  check_ok(nai_trainer_run(b.trainer, 2, NULL, NULL));
+  expect_ok(nai_trainer_run(b.trainer, 1, NULL, NULL));
+  expect_ok(nai_task_set(b.task, "stimulus", 2000));
+  expect_ok(nai_trainer_run(b.trainer, 2, NULL, NULL));
   nai_view view = NAI_VIEW_INIT;
-  check_ok(nai_trainer_activity(&view, b.trainer, "E"));
+  expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 105); /* 2100 ms */
-  check_ok(nai_task_set(b.task, "stimulus", 40));
-  check_ok(nai_trainer_step(b.trainer, NULL, NULL));
-  check_ok(nai_trainer_activity(&view, b.trainer, "E"));
+  expect_ok(nai_task_set(b.task, "stimulus", 40));
+  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 7);
-  check_ok(nai_trainer_run(b.trainer, 30, lengthen, b.task)); /* at each step of a run */
-  set(b.trainer, "batch", 50);                                /* and larger batches */
+  expect_ok(nai_trainer_run(b.trainer, 30, lengthen, b.task)); /* at each step of a run */
+  set(b.trainer, "batch", 50);                                 /* and larger batches */
   set(b.trainer, "threads", 2);
-  check_ok(nai_trainer_run(b.trainer, 2, NULL, NULL));
-  check_ok(nai_trainer_activity(&view, b.trainer, "E"));
+  expect_ok(nai_trainer_run(b.trainer, 2, NULL, NULL));
+  expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[1], 20); /* the evaluation's */
 
   /* the same bits as a trainer that has known no other trials */
   bench fresh = open_bench();
-  check_ok(nai_task_set(fresh.task, "stimulus", 400));
-  check_ok(nai_trainer_run(fresh.trainer, 3, NULL, NULL));
+  expect_ok(nai_task_set(fresh.task, "stimulus", 400));
+  expect_ok(nai_trainer_run(fresh.trainer, 3, NULL, NULL));
   bench used = open_bench();
-  check_ok(nai_task_set(used.task, "stimulus", 2000));
-  check_ok(nai_trainer_gradient(used.trainer, NULL, NULL));
-  check_ok(nai_task_set(used.task, "stimulus", 400));
-  check_ok(nai_trainer_run(used.trainer, 3, NULL, NULL));
+  expect_ok(nai_task_set(used.task, "stimulus", 2000));
+  expect_ok(nai_trainer_gradient(used.trainer, NULL, NULL));
+  expect_ok(nai_task_set(used.task, "stimulus", 400));
+  expect_ok(nai_trainer_run(used.trainer, 3, NULL, NULL));
   remember(&fresh);
   ck_assert(memcmp(fresh.theta, used.net->theta, (size_t)used.net->n_theta * sizeof *fresh.theta) ==
             0);
@@ -1123,16 +1105,16 @@ START_TEST(updates_allocate_nothing)
 {
   bench b = open_bench();
   static const double stimulus[8] = {20, 20, 20, 20, 20, 20, 200, 600};
-  check_ok(nai_task_set_list(b.task, "stimulus", stimulus, 8));
+  expect_ok(nai_task_set_list(b.task, "stimulus", stimulus, 8));
   add_more_costs(b.trainer);
   set(b.trainer, "batch", 1);
   set(b.trainer, "threads", 2);
   set(b.trainer, "evaluate_every", 10);
   set(b.trainer, "evaluate_trials", 15);
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_trainer_step(b.trainer, NULL, &now));
+  expect_ok(nai_trainer_step(b.trainer, NULL, &now));
   nai_view view = NAI_VIEW_INIT;
-  check_ok(nai_trainer_activity(&view, b.trainer, "E"));
+  expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   int64_t first_steps = view.shape[0], most = 0;
   long before = faults_allocations();
   nai_status status = NAI_OK;
@@ -1141,7 +1123,7 @@ START_TEST(updates_allocate_nothing)
     if (b.trainer->batch.steps > most) most = b.trainer->batch.steps;
   }
   long after = faults_allocations();
-  check_ok(status);
+  expect_ok(status);
   ck_assert_int_eq(after, before);
   ck_assert_int_gt(most, first_steps); /* the test has been one */
   close_bench(&b);
@@ -1154,7 +1136,7 @@ START_TEST(creating_without_memory)
   nai_task *task = make_task(net);
   nai_rule *bptt;
   nai_optimizer *optimizer = adam(0.01);
-  check_ok(nai_rule_create_bptt(&bptt));
+  expect_ok(nai_rule_create_bptt(&bptt));
   for (long good = 0;; good++) {
     nai_trainer *trainer = (nai_trainer *)&net;
     faults_fail_allocation(good);
@@ -1178,9 +1160,9 @@ END_TEST
 START_TEST(adding_costs_without_memory)
 {
   bench b = open_bench();
-  check_ok(nai_trainer_step(b.trainer, NULL, NULL)); /* there is a batch already */
+  expect_ok(nai_trainer_step(b.trainer, NULL, NULL)); /* there is a batch already */
   nai_cost *c;
-  check_ok(nai_cost_create_l2_rates(&c, "E I"));
+  expect_ok(nai_cost_create_l2_rates(&c, "E I"));
   int64_t refused = 0;
   for (long good = 0;; good++) {
     faults_fail_allocation(good);
@@ -1190,12 +1172,12 @@ START_TEST(adding_costs_without_memory)
     refused++;
     ck_assert_int_eq(status, NAI_ERR_MEMORY);
     ck_assert_int_eq(nai_trainer_cost(b.trainer, 0, NULL, NULL), 1);
-    check_ok(nai_trainer_step(b.trainer, NULL, NULL)); /* without it */
+    expect_ok(nai_trainer_step(b.trainer, NULL, NULL)); /* without it */
   }
   ck_assert_int_ge(refused, 3);
   ck_assert_int_eq(nai_trainer_cost(b.trainer, 1, NULL, NULL), 2);
   nai_cost_destroy(c);
-  check_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
   close_bench(&b);
 }
 END_TEST
@@ -1235,7 +1217,7 @@ static void look_around(const bench *b)
       sum += *(const float *)((const char *)view.data + t * view.stride[0]);
     EXPECT(isfinite(sum));
   } else {
-    check_fails(status, NAI_ERR_ORDER, "no activity");
+    expect_fails(status, NAI_ERR_ORDER, "no activity");
   }
   double value;
   nai_trainer_cost(b->trainer, 0, NULL, &value);
@@ -1248,7 +1230,7 @@ static bench open_starved_bench(int warm)
   add_more_costs(b.trainer);
   set(b.trainer, "evaluate_every", 1);
   set(b.trainer, "evaluate_trials", 20);
-  if (warm) check_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  if (warm) expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
   remember(&b);
   return b;
 }
@@ -1257,7 +1239,7 @@ static bench open_starved_bench(int warm)
 static void check_without_memory(nai_status (*call)(bench *), int warm, long least)
 {
   bench fed = open_starved_bench(warm);
-  check_ok(call(&fed));
+  expect_ok(call(&fed));
   remember(&fed);
   for (long good = 0;; good++) {
     bench b = open_starved_bench(warm);
@@ -1268,7 +1250,7 @@ static void check_without_memory(nai_status (*call)(bench *), int warm, long lea
       ck_assert_int_eq(status, NAI_ERR_MEMORY);
       look_around(&b);
       ck_assert(is_unchanged(&b));
-      check_ok(call(&b));
+      expect_ok(call(&b));
     }
     EXPECT(memcmp(fed.theta, b.net->theta, (size_t)b.net->n_theta * sizeof *b.theta) == 0);
     close_bench(&b);
@@ -1306,7 +1288,7 @@ START_TEST(updates_without_threads)
     ck_assert_msg(strstr(nai_last_error(), "thread") != NULL, "%s", nai_last_error());
     ck_assert(is_unchanged(&b));
   }
-  check_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
   close_bench(&b);
 }
 END_TEST
@@ -1325,23 +1307,23 @@ START_TEST(settings_of_a_trainer)
   for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
     nai_parameter p = NAI_PARAMETER_INIT;
     int64_t index = 0;
-    do check_ok(nai_trainer_parameter(&p, index++));
+    do expect_ok(nai_trainer_parameter(&p, index++));
     while (strcmp(p.name, known[k].name) != 0);
     ck_assert(p.initial == known[k].initial && p.unit && p.meaning && p.list == 0);
     double value = -1;
-    check_ok(nai_trainer_get(&value, trainer, p.name));
+    expect_ok(nai_trainer_get(&value, trainer, p.name));
     ck_assert(value == p.initial);
     const double bad[] = {NAN, INFINITY, -INFINITY, -1, p.low - 0.5, p.high * 1.5 + 1, 1e300};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-      check_fails(nai_trainer_set(trainer, p.name, bad[i]), NAI_ERR_INVALID, p.name);
+      expect_fails(nai_trainer_set(trainer, p.name, bad[i]), NAI_ERR_INVALID, p.name);
     if (p.high >= 2 && strcmp(p.name, "clip") != 0)
-      check_fails(nai_trainer_set(trainer, p.name, 1.5), NAI_ERR_INVALID, "whole");
-    check_ok(nai_trainer_get(&value, trainer, p.name));
+      expect_fails(nai_trainer_set(trainer, p.name, 1.5), NAI_ERR_INVALID, "whole");
+    expect_ok(nai_trainer_get(&value, trainer, p.name));
     ck_assert(value == p.initial);
-    check_ok(nai_trainer_set(trainer, p.name, p.high));
-    check_ok(nai_trainer_get(&value, trainer, p.name));
+    expect_ok(nai_trainer_set(trainer, p.name, p.high));
+    expect_ok(nai_trainer_get(&value, trainer, p.name));
     ck_assert(value == p.high);
-    check_ok(nai_trainer_set(trainer, p.name, p.low));
+    expect_ok(nai_trainer_set(trainer, p.name, p.low));
   }
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
@@ -1353,20 +1335,20 @@ START_TEST(settings_that_there_are_not)
   bench b = open_bench();
   double value = 3;
   nai_parameter p = NAI_PARAMETER_INIT;
-  check_fails(nai_trainer_set(b.trainer, "speed", 1), NAI_ERR_NAME, "'speed'");
-  check_fails(nai_trainer_set(b.trainer, "", 1), NAI_ERR_NAME, "''");
-  check_fails(nai_trainer_set(b.trainer, NULL, 1), NAI_ERR_INVALID, "parameter is NULL");
-  check_fails(nai_trainer_set(NULL, "batch", 1), NAI_ERR_INVALID, "trainer is NULL");
-  check_fails(nai_trainer_get(&value, b.trainer, "speed"), NAI_ERR_NAME, "'speed'");
-  check_fails(nai_trainer_get(&value, b.trainer, NULL), NAI_ERR_INVALID, "parameter is NULL");
-  check_fails(nai_trainer_get(&value, NULL, "batch"), NAI_ERR_INVALID, "trainer is NULL");
-  check_fails(nai_trainer_get(NULL, b.trainer, "batch"), NAI_ERR_INVALID, "value is NULL");
+  expect_fails(nai_trainer_set(b.trainer, "speed", 1), NAI_ERR_NAME, "'speed'");
+  expect_fails(nai_trainer_set(b.trainer, "", 1), NAI_ERR_NAME, "''");
+  expect_fails(nai_trainer_set(b.trainer, NULL, 1), NAI_ERR_INVALID, "parameter is NULL");
+  expect_fails(nai_trainer_set(NULL, "batch", 1), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_get(&value, b.trainer, "speed"), NAI_ERR_NAME, "'speed'");
+  expect_fails(nai_trainer_get(&value, b.trainer, NULL), NAI_ERR_INVALID, "parameter is NULL");
+  expect_fails(nai_trainer_get(&value, NULL, "batch"), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_get(NULL, b.trainer, "batch"), NAI_ERR_INVALID, "value is NULL");
   ck_assert(value == 3);
-  check_fails(nai_trainer_parameter(NULL, 0), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_trainer_parameter(&p, -1), NAI_ERR_INVALID, "index is -1");
-  check_fails(nai_trainer_parameter(&p, INT64_MAX), NAI_ERR_INVALID, "index is ");
+  expect_fails(nai_trainer_parameter(NULL, 0), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_trainer_parameter(&p, -1), NAI_ERR_INVALID, "index is -1");
+  expect_fails(nai_trainer_parameter(&p, INT64_MAX), NAI_ERR_INVALID, "index is ");
   p.struct_size = 0;
-  check_fails(nai_trainer_parameter(&p, 0), NAI_ERR_INVALID, "struct_size is 0");
+  expect_fails(nai_trainer_parameter(&p, 0), NAI_ERR_INVALID, "struct_size is 0");
   close_bench(&b);
 }
 END_TEST
@@ -1376,14 +1358,14 @@ START_TEST(creating_from_nothing)
   nai_network *net = build(12, 4), *unbuilt = compose(12, 4);
   nai_optimizer *o = adam(0.01);
   nai_rule *rule;
-  check_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_rule_create_bptt(&rule));
   nai_trainer *t = (nai_trainer *)&t;
-  check_fails(nai_trainer_create(NULL, net, rule, o, NULL), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_trainer_create(&t, NULL, rule, o, NULL), NAI_ERR_INVALID, "net is NULL");
+  expect_fails(nai_trainer_create(NULL, net, rule, o, NULL), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_trainer_create(&t, NULL, rule, o, NULL), NAI_ERR_INVALID, "net is NULL");
   ck_assert_ptr_null(t);
-  check_fails(nai_trainer_create(&t, net, NULL, o, NULL), NAI_ERR_INVALID, "rule is NULL");
-  check_fails(nai_trainer_create(&t, net, rule, NULL, NULL), NAI_ERR_INVALID, "optimizer is NULL");
-  check_fails(nai_trainer_create(&t, unbuilt, rule, o, NULL), NAI_ERR_ORDER, "not built");
+  expect_fails(nai_trainer_create(&t, net, NULL, o, NULL), NAI_ERR_INVALID, "rule is NULL");
+  expect_fails(nai_trainer_create(&t, net, rule, NULL, NULL), NAI_ERR_INVALID, "optimizer is NULL");
+  expect_fails(nai_trainer_create(&t, unbuilt, rule, o, NULL), NAI_ERR_ORDER, "not built");
   ck_assert_ptr_null(t);
   nai_trainer_destroy(NULL);
   nai_rule_destroy(rule);
@@ -1399,34 +1381,36 @@ START_TEST(calls_with_nothing)
   nai_cost *cost;
   nai_view view = NAI_VIEW_INIT;
   nai_progress now = NAI_PROGRESS_INIT;
-  check_ok(nai_cost_create_l2_rates(&cost, "E"));
-  check_fails(nai_trainer_add_cost(NULL, cost, 1), NAI_ERR_INVALID, "trainer is NULL");
-  check_fails(nai_trainer_add_cost(b.trainer, NULL, 1), NAI_ERR_INVALID, "cost is NULL");
+  expect_ok(nai_cost_create_l2_rates(&cost, "E"));
+  expect_fails(nai_trainer_add_cost(NULL, cost, 1), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_add_cost(b.trainer, NULL, 1), NAI_ERR_INVALID, "cost is NULL");
   const double bad[] = {NAN, INFINITY, -INFINITY, -1e-9, 1e300};
   for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
-    check_fails(nai_trainer_add_cost(b.trainer, cost, bad[k]), NAI_ERR_INVALID,
-                "beta of cost 'l2_rates' is ");
+    expect_fails(nai_trainer_add_cost(b.trainer, cost, bad[k]), NAI_ERR_INVALID,
+                 "beta of cost 'l2_rates' is ");
   ck_assert_int_eq(nai_trainer_cost(b.trainer, 0, NULL, NULL), 1);
   nai_cost_destroy(cost);
 
-  check_fails(nai_trainer_run(NULL, 1, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
-  check_fails(nai_trainer_run(b.trainer, INT64_MIN, NULL, NULL), NAI_ERR_INVALID, "steps is ");
-  check_fails(nai_trainer_step(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
-  check_fails(nai_trainer_gradient(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_run(NULL, 1, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_run(b.trainer, INT64_MIN, NULL, NULL), NAI_ERR_INVALID, "steps is ");
+  expect_fails(nai_trainer_step(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_gradient(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
   now.struct_size = 4;
-  check_fails(nai_trainer_step(b.trainer, NULL, &now), NAI_ERR_INVALID, "now->struct_size is 4");
-  check_fails(nai_trainer_gradient(b.trainer, NULL, &now), NAI_ERR_INVALID, "now->struct_size");
-  check_fails(nai_trainer_gradient_view(NULL, b.trainer, "E", "I"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_trainer_gradient_view(&view, NULL, "E", "I"), NAI_ERR_INVALID, "trainer is NULL");
-  check_fails(nai_trainer_activity(NULL, b.trainer, "E"), NAI_ERR_INVALID, "out is NULL");
-  check_fails(nai_trainer_activity(&view, NULL, "E"), NAI_ERR_INVALID, "trainer is NULL");
-  check_fails(nai_trainer_activity(&view, b.trainer, NULL), NAI_ERR_INVALID, "name is NULL");
+  expect_fails(nai_trainer_step(b.trainer, NULL, &now), NAI_ERR_INVALID, "now->struct_size is 4");
+  expect_fails(nai_trainer_gradient(b.trainer, NULL, &now), NAI_ERR_INVALID, "now->struct_size");
+  expect_fails(nai_trainer_gradient_view(NULL, b.trainer, "E", "I"), NAI_ERR_INVALID,
+               "out is NULL");
+  expect_fails(nai_trainer_gradient_view(&view, NULL, "E", "I"), NAI_ERR_INVALID,
+               "trainer is NULL");
+  expect_fails(nai_trainer_activity(NULL, b.trainer, "E"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_trainer_activity(&view, NULL, "E"), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_activity(&view, b.trainer, NULL), NAI_ERR_INVALID, "name is NULL");
   ck_assert(is_unchanged(&b));
-  check_ok(nai_trainer_step(b.trainer, NULL, NULL));
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, NULL, "E"), NAI_ERR_INVALID,
-              "from is NULL");
-  check_fails(nai_trainer_gradient_view(&view, b.trainer, NULL, NULL), NAI_ERR_INVALID,
-              "from is NULL");
+  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, NULL, "E"), NAI_ERR_INVALID,
+               "from is NULL");
+  expect_fails(nai_trainer_gradient_view(&view, b.trainer, NULL, NULL), NAI_ERR_INVALID,
+               "from is NULL");
 
   const char *name;
   double value;
@@ -1446,11 +1430,11 @@ START_TEST(nothing_to_learn_from)
   nai_task *task = make_task(net);
   nai_trainer *costless = bare_trainer(net, task, adam(0.01)),
               *taskless = make_trainer(net, NULL, adam(0.01));
-  check_fails(nai_trainer_step(costless, NULL, NULL), NAI_ERR_ORDER, "no cost");
-  check_fails(nai_trainer_run(costless, 1, NULL, NULL), NAI_ERR_ORDER, "no cost");
-  check_fails(nai_trainer_step(taskless, NULL, NULL), NAI_ERR_ORDER, "no task");
-  check_fails(nai_trainer_gradient(taskless, NULL, NULL), NAI_ERR_ORDER, "no task");
-  check_fails(nai_trainer_run(taskless, 1, NULL, NULL), NAI_ERR_ORDER, "no task");
+  expect_fails(nai_trainer_step(costless, NULL, NULL), NAI_ERR_ORDER, "no cost");
+  expect_fails(nai_trainer_run(costless, 1, NULL, NULL), NAI_ERR_ORDER, "no cost");
+  expect_fails(nai_trainer_step(taskless, NULL, NULL), NAI_ERR_ORDER, "no task");
+  expect_fails(nai_trainer_gradient(taskless, NULL, NULL), NAI_ERR_ORDER, "no task");
+  expect_fails(nai_trainer_run(taskless, 1, NULL, NULL), NAI_ERR_ORDER, "no task");
   nai_trainer_destroy(costless);
   nai_trainer_destroy(taskless);
   nai_task_destroy(task);
@@ -1469,20 +1453,20 @@ START_TEST(what_was_made_for_another_network)
   nai_trials *trials;
   nai_optimizer *o = adam(0.01);
   nai_rule *rule;
-  check_ok(nai_task_generate(&trials, task, 0, NAI_STREAM_TRAIN, 0, 4));
-  check_ok(nai_rule_create_bptt(&rule));
+  expect_ok(nai_task_generate(&trials, task, 0, NAI_STREAM_TRAIN, 0, 4));
+  expect_ok(nai_rule_create_bptt(&rule));
   for (int k = 0; k < 3; k++) {
     nai_trainer *t = (nai_trainer *)&t;
-    check_fails(nai_trainer_create(&t, others[k], rule, o, task), NAI_ERR_INVALID,
-                "another network");
+    expect_fails(nai_trainer_create(&t, others[k], rule, o, task), NAI_ERR_INVALID,
+                 "another network");
     ck_assert_ptr_null(t);
     if (k == 0) continue; /* trials do not know their dt */
     t = make_trainer(others[k], NULL, adam(0.01));
-    check_fails(nai_trainer_step(t, trials, NULL), NAI_ERR_INVALID, "the trials have 3 input");
+    expect_fails(nai_trainer_step(t, trials, NULL), NAI_ERR_INVALID, "the trials have 3 input");
     nai_trainer_destroy(t);
   }
   nai_trainer *t = make_trainer(others[3], task, adam(0.01)); /* it fits */
-  check_ok(nai_trainer_run(t, 2, NULL, NULL));
+  expect_ok(nai_trainer_run(t, 2, NULL, NULL));
   nai_trainer_destroy(t);
   nai_trials_destroy(trials);
   nai_rule_destroy(rule);
@@ -1499,24 +1483,11 @@ START_TEST(everything_else_may_go_first)
   bench b = open_bench();
   nai_network_destroy(b.net);
   nai_task_destroy(b.task);
-  check_ok(nai_trainer_run(b.trainer, 2, NULL, NULL));
+  expect_ok(nai_trainer_run(b.trainer, 2, NULL, NULL));
   nai_trainer_destroy(b.trainer);
   free(b.theta);
 }
 END_TEST
-
-static void add_case(Suite *suite, const char *name, const TTest *const *tests, size_t count)
-{
-  TCase *tcase = tcase_create(name);
-  for (size_t i = 0; i < count; i++) tcase_add_test(tcase, tests[i]);
-  suite_add_tcase(suite, tcase);
-}
-
-#define ADD_CASE(suite, name, ...)                              \
-  do {                                                          \
-    const TTest *const tests[] = {__VA_ARGS__};                 \
-    add_case(suite, name, tests, sizeof tests / sizeof *tests); \
-  } while (0)
 
 Suite *trainer_suite(void);
 

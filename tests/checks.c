@@ -1,0 +1,24 @@
+/* What all tests share: expecting, and cases of a suite. */
+#include "checks.h"
+
+#include <string.h>
+
+void checks_case(Suite *suite, const char *name, const TTest *const *tests, size_t n)
+{
+  TCase *tests_of_case = tcase_create(name);
+  for (size_t i = 0; i < n; i++) tcase_add_test(tests_of_case, tests[i]);
+  suite_add_tcase(suite, tests_of_case);
+}
+
+void expect_ok(nai_status status)
+{
+  if (status != NAI_OK) ck_abort_msg("%s: %s", nai_status_name(status), nai_last_error());
+}
+
+void expect_fails(nai_status status, nai_status expected, const char *words)
+{
+  if (status != expected)
+    ck_abort_msg("%s, expected %s with '%s': %s", nai_status_name(status),
+                 nai_status_name(expected), words, nai_last_error());
+  if (!strstr(nai_last_error(), words)) ck_abort_msg("'%s' has no '%s'", nai_last_error(), words);
+}
