@@ -115,6 +115,21 @@ NAI_API nai_status nai_trainer_gradient_initial(nai_view *out, const nai_trainer
 NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer,
                                         const char *name);
 
+/**
+ * Feedback weights of the trainer's rule. Onto population `from` from all outputs [n, n_outputs]
+ * when `to` is NULL; else in place of the transposed weights of the projection [n of from, n of to].
+ * Valid while the trainer lives. NAI_ERR_UNSUPPORTED for a rule without such weights. Nullable: to.
+ */
+NAI_API nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer,
+                                        const char *from, const char *to);
+
+/**
+ * Sets them: `values` is laid out like the view's shape. Where no synapse exists they stay 0.
+ * Nullable: to.
+ */
+NAI_API nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, const char *to,
+                                            const float *values);
+
 /** Columns of nai_trainer_history() before those of the costs. */
 enum {
   NAI_HISTORY_COST = 0,          /**< J */

@@ -18,6 +18,7 @@ typedef struct restorer {
   nai__tensors file;
   json_t *json;
   float *theta, *mean, *square; /* [n_theta] */
+  float *kept[NAI__MOST_KEPT];  /* by the rule */
   nai__history history;
   double *staircase;
   int64_t updates, stage, streak;
@@ -103,11 +104,10 @@ static nai_status read_theta(restorer *r)
   return NAI_OK;
 }
 
-static nai_status read_moment(float **out, const restorer *r, const float *ours, const char *name)
+/* Finite numbers that the trainer has too. */
+static nai_status read_floats(float **out, const restorer *r, const char *name, int64_t n)
 {
-  int64_t n = r->trainer->net->n_theta;
   nai__tensor tensor;
-  if (!ours) return NAI_OK;
   NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F32, 1, &n));
   *out = NAI__ARRAY(float, n);
   if (!*out) return NAI_ERR_MEMORY;
@@ -116,6 +116,25 @@ static nai_status read_moment(float **out, const restorer *r, const float *ours,
     if (!isfinite((*out)[i]))
       return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
                        (long long)i, (double)(*out)[i]);
+  return NAI_OK;
+}
+
+static nai_status read_moments(restorer *r)
+{
+  const nai_trainer *t = r->trainer;
+  if (t->mean) NAI__TRY(read_floats(&r->mean, r, "trainer: mean", t->net->n_theta));
+  if (t->square) NAI__TRY(read_floats(&r->square, r, "trainer: square", t->net->n_theta));
+  return NAI_OK;
+}
+
+static nai_status read_kept(restorer *r)
+{
+  const nai__learner *learner = r->trainer->learner;
+  for (int i = 0; i < learner->n_kept; i++) {
+    char name[NAI__TENSOR_NAME];
+    nai__model_node_tensor(name, "rule", learner->kept[i].name);
+    NAI__TRY(read_floats(&r->kept[i], r, name, learner->kept[i].n));
+  }
   return NAI_OK;
 }
 
@@ -193,8 +212,8 @@ static nai_status read_all(restorer *r, const char *path)
   NAI__TRY(check_description(r));
   NAI__TRY(check_arrays(r));
   NAI__TRY(read_theta(r));
-  NAI__TRY(read_moment(&r->mean, r, r->trainer->mean, "trainer: mean"));
-  NAI__TRY(read_moment(&r->square, r, r->trainer->square, "trainer: square"));
+  NAI__TRY(read_moments(r));
+  NAI__TRY(read_kept(r));
   NAI__TRY(read_history(r));
   return read_staircases(r);
 }
@@ -221,6 +240,10 @@ static void take(restorer *r)
   nai__pack(t->net);
   if (t->mean) memcpy(t->mean, r->mean, bytes);
   if (t->square) memcpy(t->square, r->square, bytes);
+  for (int i = 0; i < t->learner->n_kept; i++)
+    memcpy(t->learner->kept[i].value, r->kept[i],
+           (size_t)t->learner->kept[i].n * sizeof *r->kept[i]);
+  nai__learner_refresh(t->learner);
   nai__history_destroy(&t->history);
   t->history = r->history;
   r->history = (nai__history){0, 0, 0, NULL};
@@ -255,6 +278,7 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
   nai__free(r.theta);
   nai__free(r.mean);
   nai__free(r.square);
+  for (int i = 0; i < NAI__MOST_KEPT; i++) nai__free(r.kept[i]);
   nai__free(r.staircase);
   nai__history_destroy(&r.history);
   json_decref(r.json);

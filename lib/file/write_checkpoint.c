@@ -35,6 +35,12 @@ static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
   int64_t n = t->net->n_theta, rows[] = {h->rows, h->columns};
   if (t->mean) NAI__TRY(add_tensor(list, "trainer: mean", t->mean, NAI__F32, 1, &n));
   if (t->square) NAI__TRY(add_tensor(list, "trainer: square", t->square, NAI__F32, 1, &n));
+  for (int i = 0; i < t->learner->n_kept; i++) {
+    const nai__kept *kept = &t->learner->kept[i];
+    char name[NAI__TENSOR_NAME];
+    nai__model_node_tensor(name, "rule", kept->name);
+    NAI__TRY(add_tensor(list, name, kept->value, NAI__F32, 1, &kept->n));
+  }
   NAI__TRY(add_tensor(list, "trainer: history", h->value, NAI__F64, 2, rows));
   if (!t->course.curriculum) return NAI_OK;
   return add_tensor(list, "trainer: staircases", t->course.value, NAI__F64, 1,
@@ -62,6 +68,15 @@ static json_t *describe_optimizer(const nai_optimizer *optimizer)
     bad |= json_array_append_new(
         schedule, json_pack("[I, f]", (json_int_t)optimizer->update[i], optimizer->factor[i]));
   bad |= json_object_set_new(json, "schedule", schedule);
+  return finish(json, bad);
+}
+
+static json_t *describe_rule(const nai_rule *rule)
+{
+  json_t *json = json_pack("{s:I}", "seed", (json_int_t)rule->seed);
+  int bad = !json;
+  for (int i = 0; i < rule->kind->n_parameters; i++)
+    bad |= json_object_set_new(json, rule->kind->parameter[i].name, json_real(rule->number[i]));
   return finish(json, bad);
 }
 
@@ -150,8 +165,9 @@ static json_t *describe_stages(const nai_curriculum *c)
 
 json_t *nai__checkpoint_describe(const nai_trainer *t)
 {
-  json_t *json = json_pack("{s:s}", "rule", t->rule->ops.name);
+  json_t *json = json_pack("{s:s}", "rule", t->rule->kind->name);
   int bad = !json;
+  bad |= json_object_set_new(json, "rule_numbers", describe_rule(t->rule));
   bad |= json_object_set_new(json, "optimizer", describe_optimizer(t->optimizer));
   bad |= json_object_set_new(json, "costs", describe_costs(t));
   bad |= json_object_set_new(json, "stages", describe_stages(t->course.curriculum));

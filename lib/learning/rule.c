@@ -1,25 +1,26 @@
-/* The handle of a learning rule. */
+/* The handle of a learning rule, its numbers, and the rule at work on a network. */
 #include "rule.h"
 
 #include "../base/error.h"
 #include "../base/memory.h"
 
-nai_status nai__rule_create(nai_rule **out, const nai__rule_ops *ops, void *user)
+nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed)
 {
   NAI__REQUIRE(out);
   *out = NULL;
   nai_rule *rule = NAI__NEW(nai_rule);
   if (!rule) return NAI_ERR_MEMORY;
   nai__reference_init(&rule->reference);
-  rule->ops = *ops;
-  rule->user = user;
+  rule->kind = kind;
+  rule->seed = seed;
+  for (int i = 0; i < kind->n_parameters; i++) rule->number[i] = kind->parameter[i].initial;
   *out = rule;
   return NAI_OK;
 }
 
 const char *nai_rule_name(const nai_rule *rule)
 {
-  return rule ? rule->ops.name : NULL;
+  return rule ? rule->kind->name : NULL;
 }
 
 void nai__rule_keep(nai_rule *rule)
@@ -30,6 +31,75 @@ void nai__rule_keep(nai_rule *rule)
 void nai_rule_destroy(nai_rule *rule)
 {
   if (!rule || !nai__reference_drop(&rule->reference)) return;
-  if (rule->ops.destroy) rule->ops.destroy(rule->user);
+  if (rule->destroy) rule->destroy(rule->user);
   nai__free(rule);
+}
+
+/* --- numbers ---------------------------------------------------------------------------------- */
+
+nai_status nai_rule_set(nai_rule *rule, const char *parameter, double value)
+{
+  NAI__REQUIRE(rule);
+  const nai__rule_kind *kind = rule->kind;
+  int i = nai__parameter_find(kind->parameter, kind->n_parameters, parameter, kind->name);
+  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
+  NAI__TRY(nai__parameter_check(&kind->parameter[i], value));
+  rule->number[i] = value;
+  return NAI_OK;
+}
+
+nai_status nai_rule_get(double *value, const nai_rule *rule, const char *parameter)
+{
+  NAI__REQUIRE(value);
+  NAI__REQUIRE(rule);
+  const nai__rule_kind *kind = rule->kind;
+  int i = nai__parameter_find(kind->parameter, kind->n_parameters, parameter, kind->name);
+  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
+  *value = rule->number[i];
+  return NAI_OK;
+}
+
+nai_status nai_rule_parameter(nai_parameter *out, const nai_rule *rule, int64_t index)
+{
+  NAI__REQUIRE(rule);
+  return nai__parameter_describe(out, rule->kind->parameter, rule->kind->n_parameters, index);
+}
+
+/* --- at work ---------------------------------------------------------------------------------- */
+
+nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net)
+{
+  nai__learner *learner = NAI__NEW(nai__learner);
+  if (!learner) return NAI_ERR_MEMORY;
+  learner->rule = rule;
+  learner->net = net;
+  nai_status status = rule->kind->attach ? rule->kind->attach(learner) : NAI_OK;
+  if (status != NAI_OK) {
+    nai__learner_destroy(learner);
+    return status;
+  }
+  nai__learner_refresh(learner);
+  *out = learner;
+  return NAI_OK;
+}
+
+void nai__learner_destroy(nai__learner *learner)
+{
+  if (!learner) return;
+  if (learner->rule->kind->detach) learner->rule->kind->detach(learner);
+  nai__feedback_destroy(&learner->feedback, learner->net);
+  for (int i = 0; i < learner->n_kept; i++) nai__free(learner->kept[i].value);
+  nai__free(learner);
+}
+
+float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n)
+{
+  float *value = NAI__ARRAY(float, n);
+  if (value) learner->kept[learner->n_kept++] = (nai__kept){name, value, n};
+  return value;
+}
+
+void nai__learner_refresh(nai__learner *learner)
+{
+  nai__feedback_pack(&learner->feedback, learner->net);
 }

@@ -4,22 +4,38 @@
  * A rule gets what a batch did (activity), what the outputs should have done (dJ/dz), and a way to
  * ask for the rate costs' dJ/dr; it writes its estimate of dJ/dtheta. It does not know which costs
  * there are, nor which optimiser follows.
+ *
+ * nai_rule is what the user picked: a kind, its numbers, a seed. nai__learner is that rule at work
+ * on one network, with all that it remembers from update to update.
  */
 #ifndef NAI_LEARNING_RULE_H
 #define NAI_LEARNING_RULE_H
 
 #include <neuroai/rule.h>
 
+#include "../base/parameter.h"
 #include "../base/reference.h"
 #include "../base/threads.h"
 #include "../network/activity.h"
+#include "feedback.h"
+
+typedef struct nai__learner nai__learner;
+
+/* What a run with perturbed units is to be. */
+typedef struct nai__perturbation {
+  double sd;     /* times a standard normal, added to what each unit and output receives; 0: none */
+  uint64_t seed; /* the normals are a function of (seed, trial, step, unit) */
+  float frequency; /* below 1: only on this fraction of steps and units, and then uniform in +-sd */
+} nai__perturbation;
 
 typedef struct nai__pass {
   const nai_network *net;
   const nai__activity *activity; /* all steps kept */
   int64_t steps, trials;
-  int64_t rows; /* trials that are worked on together; the last rows may be fewer */
+  int64_t rows;   /* trials that are worked on together; the last rows may be fewer */
+  int64_t update; /* updates made before */
   nai__pool *pool;
+  const int32_t *length;        /* [trials] steps of each trial */
   const float *output_gradient; /* dJ/dz [steps][trials][ld_outputs] */
   float *signal;  /* [steps][trials][ld_units]: dJ/dr where has_signal, else to be written first */
   int has_signal; /* a rate cost has written all of `signal` */
@@ -30,6 +46,12 @@ typedef struct nai__pass {
    */
   void (*rate_signal)(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                       float *g);
+  /*
+   * Runs the trials again, perturbed or not, and gives the cost of each trial [trials]: what costs
+   * on outputs and rates say of it, weighted; they add up to J over the batch. The activity is that
+   * of this run from then on.
+   */
+  nai_status (*run_again)(void *user, const nai__perturbation *perturbation, double *trial_cost);
   void *user;
   float *gradient;       /* out: dJ/dtheta, as theta is laid out; what is not plastic is cleared
                             afterwards */
@@ -39,21 +61,81 @@ typedef struct nai__pass {
   float **outer_scratch; /* [threads] */
 } nai__pass;
 
-typedef struct nai__rule_ops {
+/* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */
+enum {
+  NAI__LEARNS_OUTPUTS = 1,   /* costs on outputs, by dJ/dz */
+  NAI__LEARNS_RATES = 2,     /* costs on rates that are sums over steps and trials */
+  NAI__LEARNS_ALL_RATES = 4, /* costs on rates that want the batch whole */
+  NAI__LEARNS_ERRORS = 8,   /* costs on errors: it leaves dJ/dv of each unit and step in `signal` */
+  NAI__LEARNS_WEIGHTS = 16, /* costs on weights: their own gradient is added to the estimate */
+  /* what a rule does that gets dJ/dz and dJ/dr of a batch */
+  NAI__LEARNS_FROM_ACTIVITY =
+      NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES | NAI__LEARNS_ALL_RATES | NAI__LEARNS_WEIGHTS
+};
+
+/* Weights between the optimiser and the constraints. */
+typedef struct nai__moved {
+  float *theta;
+  const float *before;
+  int64_t update; /* updates made before */
+} nai__moved;
+
+typedef struct nai__rule_kind {
   const char *name;
-  int32_t gives_errors; /* 1: leaves dJ/dv of each unit and step in `signal` */
-  nai_status (*estimate)(void *user, nai__pass *pass);
-  void (*destroy)(void *user);
-} nai__rule_ops;
+  const nai__parameter *parameter;
+  int n_parameters;
+  uint32_t costs;     /* NAI__LEARNS_... */
+  int makes_feedback; /* 1: feedback weights follow from the weights; they cannot be set */
+  /* Makes what the rule keeps for this network, or says why it cannot drive it. NULL: nothing. */
+  nai_status (*attach)(nai__learner *learner);
+  void (*detach)(nai__learner *learner); /* releases `own`; NULL: nothing to release */
+  nai_status (*estimate)(nai__learner *learner, nai__pass *pass);
+  /*
+   * After the optimiser has moved theta, before constraints: for rules whose feedback moves too, or
+   * that have a weight decay of their own. NULL: none of it.
+   */
+  void (*moved)(nai__learner *learner, const nai__moved *now);
+} nai__rule_kind;
+
+#define NAI__MOST_RULE_PARAMETERS 8
 
 struct nai_rule {
   nai__reference reference;
-  nai__rule_ops ops;
-  void *user;
+  const nai__rule_kind *kind;
+  double number[NAI__MOST_RULE_PARAMETERS];
+  uint64_t seed;
+  void *user;              /* of a user's own rule */
+  void (*destroy)(void *); /* releases it */
 };
 
-nai_status nai__rule_create(nai_rule **out, const nai__rule_ops *ops, void *user);
+/* Memory that a rule keeps from update to update; checkpoints hold it. */
+typedef struct nai__kept {
+  const char *name;
+  float *value;
+  int64_t n;
+} nai__kept;
+
+#define NAI__MOST_KEPT 8
+
+struct nai__learner {
+  const nai_rule *rule;
+  const nai_network *net;
+  nai__feedback feedback;
+  nai__kept kept[NAI__MOST_KEPT];
+  int n_kept;
+  void *own;
+};
+
+nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed);
 void nai__rule_keep(nai_rule *rule);
+
+/* The rule must outlive the learner. */
+nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net);
+void nai__learner_destroy(nai__learner *learner);
+/* Memory of the learner's, 0 at first, that checkpoints hold under this name; NULL without memory. */
+float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n);
+/* After its memory was written from outside: a checkpoint, the user's feedback weights. */
+void nai__learner_refresh(nai__learner *learner);
 
 /*
  * Weight gradient of every block, from dJ/dv in `signal` and dJ/dz: one product over all steps and

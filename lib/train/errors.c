@@ -16,10 +16,6 @@ static int is_named(const nai__node *node, const nai_cost *cost)
 nai_status nai__errors_check(const nai_trainer *trainer, const nai_cost *cost)
 {
   const nai_network *net = trainer->net;
-  if (!trainer->rule->ops.gives_errors)
-    return nai__fail(NAI_ERR_UNSUPPORTED,
-                     "rule '%s' gives no errors of units, which cost '%s' needs: use bptt",
-                     trainer->rule->ops.name, cost->name);
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (is_named(&net->node[i], cost) && net->node[i].leak != NAI_LEAK_CURRENT)
       return nai__fail(NAI_ERR_UNSUPPORTED,

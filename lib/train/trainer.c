@@ -71,6 +71,7 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   t->history.columns = NAI_HISTORY_COSTS;
   keep(t, net, rule, optimizer, task);
   nai_status status = allocate(t);
+  if (status == NAI_OK) status = nai__learner_create(&t->learner, rule, net);
   if (status != NAI_OK) {
     nai_trainer_destroy(t);
     return status;
@@ -108,6 +109,7 @@ void nai_trainer_destroy(nai_trainer *trainer)
   nai__errors_destroy(&trainer->errors);
   nai__free(trainer->mean);
   nai__free(trainer->square);
+  nai__learner_destroy(trainer->learner);
   nai_task_destroy(trainer->task);
   nai_optimizer_destroy(trainer->optimizer);
   nai_rule_destroy(trainer->rule);
@@ -166,6 +168,26 @@ static nai_status append(nai_trainer *t, nai_cost *cost, double beta)
   return NAI_OK;
 }
 
+/* What a rule must know how to use, and how to say that it does not. */
+static uint32_t needs_of(const nai_cost *cost, const char **what)
+{
+  if (cost->ops.on_outputs) return *what = "costs on outputs", NAI__LEARNS_OUTPUTS;
+  if (cost->ops.on_errors) return *what = "costs on errors of units", NAI__LEARNS_ERRORS;
+  if (cost->ops.on_weights) return *what = "costs on weights", NAI__LEARNS_WEIGHTS;
+  if (cost->ops.flags & NAI_COST_SEPARABLE) return *what = "costs on rates", NAI__LEARNS_RATES;
+  return *what = "costs on all rates of a batch together", NAI__LEARNS_ALL_RATES;
+}
+
+static nai_status check_rule(const nai__rule_kind *kind, const nai_cost *cost)
+{
+  const char *what;
+  if (kind->costs & needs_of(cost, &what)) return NAI_OK;
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "rule '%s' cannot learn from cost '%s', as from no %s: leave it out, or use bptt", kind->name,
+      cost->name, what);
+}
+
 nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
 {
   NAI__REQUIRE(trainer);
@@ -174,6 +196,7 @@ nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double bet
     return nai__fail(NAI_ERR_INVALID, "beta of cost '%s' is %g, must be 0 to 1e12", cost->name,
                      beta);
   NAI__TRY(nai__cost_check(cost, trainer->net));
+  NAI__TRY(check_rule(trainer->rule->kind, cost));
   if (cost->ops.on_errors) NAI__TRY(nai__errors_check(trainer, cost));
   return append(trainer, cost, beta);
 }
@@ -244,5 +267,41 @@ nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer, const
   const float *array = outputs ? batch->activity.output : nai__rate_at(&batch->activity, 1);
   nai__view_floats(out, array + node->offset, 3, (int64_t[]){batch->steps, batch->trials, node->n},
                    (int64_t[]){batch->trials * ld, ld, 1});
+  return NAI_OK;
+}
+
+/* --- feedback weights ------------------------------------------------------------------------- */
+
+nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const char *from,
+                                const char *to)
+{
+  NAI__TRY(nai__view_check(out));
+  NAI__REQUIRE(trainer);
+  nai__feedback_matrix m;
+  NAI__TRY(nai__feedback_find(&m, trainer->learner, from, to));
+  nai__view_floats(out, m.data, 2, m.shape, m.stride);
+  return NAI_OK;
+}
+
+nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, const char *to,
+                                    const float *values)
+{
+  NAI__REQUIRE(trainer);
+  NAI__REQUIRE(values);
+  nai__feedback_matrix m;
+  NAI__TRY(nai__feedback_find(&m, trainer->learner, from, to));
+  if (trainer->rule->kind->makes_feedback)
+    return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes its feedback from the weights",
+                     trainer->rule->kind->name);
+  for (int64_t i = 0; i < m.shape[0] * m.shape[1]; i++)
+    if (!isfinite(values[i]))
+      return nai__fail(NAI_ERR_NONFINITE, "values[%lld][%lld] is %g, must be finite",
+                       (long long)(i / m.shape[1]), (long long)(i % m.shape[1]), (double)values[i]);
+  for (int64_t i = 0; i < m.shape[0]; i++)
+    for (int64_t j = 0; j < m.shape[1]; j++) {
+      int64_t at = i * m.stride[0] + j * m.stride[1];
+      m.data[at] = !m.exists || m.exists[at] != 0 ? values[i * m.shape[1] + j] : 0;
+    }
+  nai__learner_refresh(trainer->learner);
   return NAI_OK;
 }

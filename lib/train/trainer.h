@@ -70,6 +70,7 @@ typedef struct nai__errors {
 struct nai_trainer {
   nai_network *net;
   nai_rule *rule;
+  nai__learner *learner; /* the rule at work */
   nai_optimizer *optimizer;
   nai_task *task;
   double setting[NAI__SETTINGS];

@@ -77,6 +77,8 @@ static nai_status estimate(nai_trainer *trainer, const nai_trials *trials, int h
                     .steps = batch->steps,
                     .trials = batch->trials,
                     .rows = batch->rows,
+                    .update = trainer->step,
+                    .length = trials->length,
                     .pool = trainer->pool,
                     .output_gradient = batch->output_gradient,
                     .signal = batch->signal,
@@ -89,7 +91,7 @@ static nai_status estimate(nai_trainer *trainer, const nai_trials *trials, int h
                     .bias_sum = batch->bias_sum,
                     .outer_scratch = batch->outer_scratch};
   trainer->part_error = NAI_OK;
-  return trainer->rule->ops.estimate(trainer->rule->user, &pass);
+  return trainer->rule->kind->estimate(trainer->learner, &pass);
 }
 
 /* What is not plastic has no gradient: nothing that follows sees it. */
@@ -185,6 +187,9 @@ nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
   size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
   memcpy(trainer->before, net->theta, bytes);
   move(trainer);
+  if (trainer->rule->kind->moved)
+    trainer->rule->kind->moved(trainer->learner,
+                               &(nai__moved){net->theta, trainer->before, trainer->step});
   nai_status status = nai__project(net, trainer->mean, trainer->before);
   if (status == NAI_OK) status = check_weights(trainer);
   if (status != NAI_OK) {

@@ -66,7 +66,19 @@ from .history import History
 from .initial import Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, Uniform
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
-from .rule import BPTT, Rule
+from .rule import (
+    BPTT,
+    RFLO,
+    DirectFeedbackAlignment,
+    EProp,
+    FeedbackAlignment,
+    KolenPollack,
+    Rule,
+    SignSymmetry,
+    SnAp1,
+    TruncatedBPTT,
+    WeightMirror,
+)
 from .state import Run, State
 from .task import Task
 from .trainer import Progress, Trainer
@@ -76,8 +88,6 @@ if TYPE_CHECKING:
     from . import plot as plot
 
 __all__ = [
-    "ErrorBatch",
-    "VanishingGradient",
     "Adam",
     "AdamW",
     "BPTT",
@@ -92,10 +102,14 @@ __all__ = [
     "Curriculum",
     "Dale",
     "Default",
+    "DirectFeedbackAlignment",
     "Distance",
     "DistanceDependent",
+    "EProp",
     "Error",
+    "ErrorBatch",
     "Evaluation",
+    "FeedbackAlignment",
     "FileError",
     "Fixed",
     "FormatError",
@@ -105,6 +119,7 @@ __all__ = [
     "Initial",
     "InvalidError",
     "Judgement",
+    "KolenPollack",
     "L1Rates",
     "L1Weights",
     "L2Rates",
@@ -128,27 +143,33 @@ __all__ = [
     "Parameter",
     "Progress",
     "PsychometricFit",
+    "RFLO",
     "RMSProp",
     "RateBatch",
-    "ReactionTimes",
     "RateTarget",
+    "ReactionTimes",
     "Rule",
     "Run",
     "SGD",
     "Sign",
+    "SignSymmetry",
+    "SnAp1",
     "Sparse",
+    "Spectrum",
     "Stage",
     "Staircase",
-    "Spectrum",
     "State",
     "Synapses",
     "Task",
     "Trainer",
     "TrialBatch",
     "Trials",
+    "TruncatedBPTT",
     "Uniform",
     "UnknownNameError",
     "UnsupportedError",
+    "VanishingGradient",
+    "WeightMirror",
     "build_info",
     "condition_means",
     "cosine",

@@ -109,6 +109,12 @@ NAI_HISTORY_GRADIENT_NORM = 1
 NAI_HISTORY_PERFORMANCE = 2
 NAI_HISTORY_STAGE = 3
 NAI_HISTORY_COSTS = 4
+NAI_FEEDBACK_SYMMETRIC = 0
+NAI_FEEDBACK_RANDOM = 1
+NAI_FEEDBACK_ADAPTIVE = 2
+NAI_SIGN_UNIFORM = 0
+NAI_SIGN_BATCH = 1
+NAI_SIGN_FIXED = 2
 
 NAI_STREAM_TRAIN = 0
 NAI_STREAM_TEST = 1
@@ -759,6 +765,28 @@ nai_cost_destroy = _function("nai_cost_destroy", None, _cost)
 # rule.h
 _rule = POINTER(nai_rule)
 nai_rule_create_bptt = _function("nai_rule_create_bptt", nai_status, POINTER(_rule))
+nai_rule_create_truncated_bptt = _function(
+    "nai_rule_create_truncated_bptt", nai_status, POINTER(_rule), int64
+)
+nai_rule_create_rflo = _function("nai_rule_create_rflo", nai_status, POINTER(_rule), uint64)
+nai_rule_create_eprop = _function("nai_rule_create_eprop", nai_status, POINTER(_rule), int32, uint64)
+nai_rule_create_snap1 = _function("nai_rule_create_snap1", nai_status, POINTER(_rule))
+nai_rule_create_feedback_alignment = _function(
+    "nai_rule_create_feedback_alignment", nai_status, POINTER(_rule), uint64
+)
+nai_rule_create_direct_feedback_alignment = _function(
+    "nai_rule_create_direct_feedback_alignment", nai_status, POINTER(_rule), uint64
+)
+nai_rule_create_sign_symmetry = _function(
+    "nai_rule_create_sign_symmetry", nai_status, POINTER(_rule), int32, uint64
+)
+nai_rule_create_kolen_pollack = _function(
+    "nai_rule_create_kolen_pollack", nai_status, POINTER(_rule), float64, uint64
+)
+nai_rule_create_weight_mirror = _function("nai_rule_create_weight_mirror", nai_status, POINTER(_rule), uint64)
+nai_rule_set = _function("nai_rule_set", nai_status, _rule, Text, float64)
+nai_rule_get = _function("nai_rule_get", nai_status, POINTER(c_double), _rule, Text)
+nai_rule_parameter = _function("nai_rule_parameter", nai_status, POINTER(nai_parameter), _rule, int64)
 nai_rule_name = _function("nai_rule_name", c_char_p, _rule)
 nai_rule_destroy = _function("nai_rule_destroy", None, _rule)
 
@@ -831,6 +859,10 @@ nai_trainer_gradient_initial = _function(
     "nai_trainer_gradient_initial", nai_status, _view_out, _trainer, Text
 )
 nai_trainer_activity = _function("nai_trainer_activity", nai_status, _view_out, _trainer, Text)
+nai_trainer_feedback = _function("nai_trainer_feedback", nai_status, _view_out, _trainer, Text, Text)
+nai_trainer_set_feedback = _function(
+    "nai_trainer_set_feedback", nai_status, _trainer, Text, Text, floats
+)
 nai_trainer_history = _function(
     "nai_trainer_history", nai_status, POINTER(c_double), int64, POINTER(c_int64), POINTER(c_int64), _trainer
 )

@@ -18,7 +18,7 @@ from .curriculum import Curriculum
 from .history import History
 from .network import Network
 from .optimizer import Adam, Optimizer
-from .rule import BPTT, Rule
+from .rule import BPTT, Rule, RuleAtWork
 from .task import Task, as_task
 from .trials import Trials
 
@@ -108,7 +108,7 @@ class Trainer(Handle):
         curriculum: stages of the task that the trainer goes through.
 
     Attributes:
-        net, task, cost, rule, optimizer, curriculum: as given. The trainer works on a copy of the task.
+        net, task, cost, optimizer, curriculum: as given. The trainer works on a copy of the task.
     """
 
     def __init__(
@@ -132,7 +132,7 @@ class Trainer(Handle):
         self.net = net
         self.task = None if task is None else as_task(task)
         self.cost = cost
-        self.rule = BPTT() if rule is None else rule
+        self._rule = BPTT() if rule is None else rule
         self.optimizer = Adam() if optimizer is None else optimizer
         self._create()
         for beta, term in _terms(cost):
@@ -149,10 +149,10 @@ class Trainer(Handle):
     def _create(self) -> None:
         pointer = _c.new(_c.nai_trainer)
         if self.task is None:
-            _c.nai_trainer_create(pointer, self.net, self.rule, self.optimizer, None)
+            _c.nai_trainer_create(pointer, self.net, self._rule, self.optimizer, None)
         else:
             with self.task._lent(self.net) as task:
-                _c.nai_trainer_create(pointer, self.net, self.rule, self.optimizer, task)
+                _c.nai_trainer_create(pointer, self.net, self._rule, self.optimizer, task)
         self._adopt(pointer, _c.nai_trainer_destroy)
 
     def _name_costs(self) -> List[str]:
@@ -166,6 +166,11 @@ class Trainer(Handle):
         again = {name for name in found if found.count(name) > 1}
         longer = [f"{name}({term._about()})" if name in again else name for name, term in zip(found, terms)]
         return [name if name not in longer[:i] else f"{name} #{i + 1}" for i, name in enumerate(longer)]
+
+    @property
+    def rule(self) -> RuleAtWork:
+        """The learning rule, with the feedback weights that it has here."""
+        return RuleAtWork(self, self._rule)
 
     # --- settings ----------------------------------------------------------------------------------------------------
 

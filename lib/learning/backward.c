@@ -1,0 +1,301 @@
+/*
+ * Errors on their way back through time. Trials are walked backwards in groups of rows, each group
+ * by one thread from the last step to the first; then one product a block turns errors into weight
+ * gradients.
+ */
+#include "backward.h"
+
+#include <string.h>
+
+#include "../base/memory.h"
+
+/* Rows of trials row .. row + rows - 1 at step t, and where a group keeps its bias sums. */
+typedef struct group {
+  nai__pass *pass;
+  const nai__route *route;
+  int64_t row, rows;
+  double *unit_bias, *output_bias, *unit_initial;
+} group;
+
+static float *signal_at(const group *g, int64_t t)
+{
+  return g->pass->signal + ((t - 1) * g->pass->trials + g->row) * g->pass->net->ld_units;
+}
+
+static const float *output_gradient_at(const group *g, int64_t t)
+{
+  return g->pass->output_gradient + ((t - 1) * g->pass->trials + g->row) * g->pass->net->ld_outputs;
+}
+
+/* --- dJ/dr of one stage at one step ----------------------------------------------------------- */
+
+/* 1 when an error at step `later` reaches back to step t. */
+static int reaches(const group *g, int64_t t, int64_t later)
+{
+  int64_t window = g->route->window;
+  return later <= g->pass->steps && (!window || (t - 1) / window == (later - 1) / window);
+}
+
+/* g += B (error of what this block drives, `delay` steps later), B in place of W^T or W^T itself. */
+static void pull(const group *g, int64_t k, int64_t t, int accumulate)
+{
+  const nai_network *net = g->pass->net;
+  const nai__block *block = &net->block[k];
+  const float *error =
+      block->to_output ? output_gradient_at(g, t + block->delay) : signal_at(g, t + block->delay);
+  int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
+  net->kernels->product(signal_at(g, t) + block->pre, net->ld_units, error + block->post, lde,
+                        g->route->backward[k], g->rows, block->n_post, block->n_pre, accumulate);
+}
+
+static void pull_direct(const group *g, int64_t t, int64_t stage, int accumulate)
+{
+  const nai_network *net = g->pass->net;
+  int64_t first = net->stage_first[stage], n = net->stage_first[stage + 1] - first;
+  net->kernels->product(signal_at(g, t) + first, net->ld_units, output_gradient_at(g, t),
+                        net->ld_outputs, g->route->direct[stage], g->rows, net->n_outputs, n,
+                        accumulate);
+}
+
+/* Each unit's own error, through its synapse onto itself. */
+static void pull_own(const group *g, int64_t k, int64_t t)
+{
+  const nai_network *net = g->pass->net;
+  const nai__block *block = &net->block[k];
+  const float *later = signal_at(g, t + block->delay);
+  float *signal = signal_at(g, t);
+  for (int64_t b = 0; b < g->rows; b++)
+    for (int64_t u = nai__own_first(block); u < nai__own_end(block); u++)
+      signal[b * net->ld_units + u] +=
+          nai__own_weight(net, block, u) * later[b * net->ld_units + u];
+}
+
+static void clear(const group *g, int64_t t, int64_t first, int64_t end)
+{
+  float *signal = signal_at(g, t);
+  for (int64_t b = 0; b < g->rows; b++)
+    memset(signal + b * g->pass->net->ld_units + first, 0, (size_t)(end - first) * sizeof *signal);
+}
+
+static void collect(const group *g, int64_t t, int64_t stage)
+{
+  const nai__pass *pass = g->pass;
+  const nai__route *route = g->route;
+  const nai_network *net = pass->net;
+  int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
+  int written = pass->has_signal;
+  for (int64_t k = 0; route->backward && k < net->n_blocks; k++) {
+    const nai__block *block = &net->block[k];
+    if (!route->backward[k] || block->from_stage != stage || !reaches(g, t, t + block->delay))
+      continue;
+    if (!written && (block->pre != first || block->pre + block->n_pre != end)) {
+      clear(g, t, first, end);
+      written = 1;
+    }
+    pull(g, k, t, written);
+    written = 1;
+  }
+  if (route->direct) {
+    pull_direct(g, t, stage, written);
+    written = 1;
+  }
+  if (!written) clear(g, t, first, end);
+  for (int64_t k = 0; route->own && k < net->n_blocks; k++)
+    if (nai__block_is_own(&net->block[k]) && net->block[k].from_stage == stage &&
+        reaches(g, t, t + net->block[k].delay))
+      pull_own(g, k, t);
+  if (pass->rate_signal)
+    pass->rate_signal(pass->user, t, g->row, g->rows, first, end, signal_at(g, t));
+}
+
+/* --- through the units ------------------------------------------------------------------------ */
+
+static void through_units(const group *g, int64_t t, int64_t stage)
+{
+  const nai__pass *pass = g->pass;
+  const nai_network *net = pass->net;
+  const float *rate = nai__rate_at(pass->activity, t) + g->row * net->ld_units;
+  const float *drive =
+      pass->activity->drive ? nai__drive_at(pass->activity, t) + g->row * net->ld_units : NULL;
+  for (int64_t b = 0; b < g->rows; b++)
+    for (int64_t s = 0; s < net->n_segments; s++) {
+      const nai__segment *segment = &net->segment[s];
+      if (segment->stage != stage) continue;
+      int64_t at = b * net->ld_units + segment->offset;
+      float *signal = signal_at(g, t) + at, *carry = pass->carry + g->row * net->ld_units + at;
+      if (segment->leak == NAI_LEAK_CURRENT)
+        net->kernels->current_backward(&segment->units, signal, carry, rate + at);
+      else
+        net->kernels->rate_backward(&segment->units, signal, carry, drive + at);
+    }
+}
+
+/* Single precision within a step, double across steps. */
+static void add_rows(double *sum, const float *error, int64_t n, int64_t ld, int64_t rows)
+{
+  float step[64];
+  for (int64_t first = 0; first < n; first += 64) {
+    int64_t count = n - first < 64 ? n - first : 64;
+    memset(step, 0, sizeof step);
+    for (int64_t b = 0; b < rows; b++)
+      for (int64_t u = 0; u < count; u++) step[u] += error[b * ld + first + u];
+    for (int64_t u = 0; u < count; u++) sum[first + u] += (double)step[u];
+  }
+}
+
+/* --- the initial state ------------------------------------------------------------------------ */
+
+static float *start_of(const group *g)
+{
+  return g->pass->start + g->row * g->pass->net->ld_units;
+}
+
+static int initial_learns(const nai_network *net)
+{
+  const float *plastic = net->plastic + net->unit_initial;
+  for (int64_t u = 0; u < net->n_units; u++)
+    if (plastic[u] != 0) return 1;
+  return 0;
+}
+
+/* dJ/dr of all times before the first step: the rates there are the initial ones. */
+static void collect_start(const group *g)
+{
+  const nai__pass *pass = g->pass;
+  const nai_network *net = pass->net;
+  memset(start_of(g), 0, (size_t)(g->rows * net->ld_units) * sizeof(float));
+  for (int64_t k = 0; g->route->backward && k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    for (int64_t t = 1; t <= b->delay && reaches(g, 1, t) && g->route->backward[k]; t++) {
+      const float *error = b->to_output ? output_gradient_at(g, t) : signal_at(g, t);
+      int64_t lde = b->to_output ? net->ld_outputs : net->ld_units;
+      net->kernels->product(start_of(g) + b->pre, net->ld_units, error + b->post, lde,
+                            g->route->backward[k], g->rows, b->n_post, b->n_pre, 1);
+    }
+  }
+}
+
+/* On to x_0 where the leak is on the current, and the leak's own path. */
+static void through_start(const group *g)
+{
+  const nai_network *net = g->pass->net;
+  const float *rate = nai__rate_at(g->pass->activity, 0) + g->row * net->ld_units;
+  for (int64_t b = 0; b < g->rows; b++)
+    for (int64_t s = 0; s < net->n_segments; s++) {
+      const nai__segment *segment = &net->segment[s];
+      int64_t at = b * net->ld_units + segment->offset;
+      float *start = start_of(g) + at, *carry = g->pass->carry + g->row * net->ld_units + at;
+      if (segment->leak == NAI_LEAK_CURRENT) {
+        net->kernels->current_backward(&segment->units, start, carry, rate + at);
+        for (int64_t u = 0; u < segment->units.n; u++) start[u] /= segment->units.alpha[u];
+      } else {
+        for (int64_t u = 0; u < segment->units.n; u++) start[u] += carry[u];
+      }
+    }
+}
+
+/* --- a group of trials, then all -------------------------------------------------------------- */
+
+typedef struct job {
+  nai__pass *pass;
+  const nai__route *route;
+} job;
+
+static void clear_carry(const group *g)
+{
+  const nai_network *net = g->pass->net;
+  memset(g->pass->carry + g->row * net->ld_units, 0,
+         (size_t)(g->rows * net->ld_units) * sizeof *g->pass->carry);
+}
+
+static void walk_group(void *argument, int64_t task, int32_t thread)
+{
+  (void)thread;
+  const job *job = argument;
+  nai__pass *pass = job->pass;
+  const nai_network *net = pass->net;
+  group g = {.pass = pass, .route = job->route, .row = task * pass->rows};
+  g.rows = pass->trials - g.row < pass->rows ? pass->trials - g.row : pass->rows;
+  g.unit_bias = pass->bias_sum + task * nai__numbers_width(net);
+  g.output_bias = g.unit_bias + net->ld_units;
+  g.unit_initial = g.output_bias + net->ld_outputs;
+  memset(g.unit_bias, 0, (size_t)nai__numbers_width(net) * sizeof *g.unit_bias);
+  clear_carry(&g);
+  for (int64_t t = pass->steps; t >= 1; t--) {
+    if (!reaches(&g, t, t + 1)) clear_carry(&g);
+    for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) {
+      collect(&g, t, stage);
+      through_units(&g, t, stage);
+    }
+    add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
+    add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
+  }
+  if (initial_learns(net)) {
+    collect_start(&g);
+    through_start(&g);
+    add_rows(g.unit_initial, start_of(&g), net->n_units, net->ld_units, g.rows);
+  }
+}
+
+static void sum_biases(nai__pass *pass, int64_t groups)
+{
+  const nai_network *net = pass->net;
+  int64_t width = nai__numbers_width(net);
+  float *gradient = pass->gradient + net->unit_bias;
+  for (int64_t u = 0; u < width; u++) {
+    double sum = 0;
+    for (int64_t k = 0; k < groups; k++) sum += pass->bias_sum[k * width + u];
+    gradient[u] = (float)sum;
+  }
+}
+
+void nai__walk_back(nai__pass *pass, const nai__route *route)
+{
+  job job = {pass, route};
+  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  nai__pool_run(pass->pool, groups, walk_group, &job);
+  sum_biases(pass, groups);
+  nai__correlate(pass);
+}
+
+nai_status nai__estimate_direct(nai__learner *learner, nai__pass *pass)
+{
+  nai__route route = {.direct = learner->feedback.stage_packed};
+  nai__walk_back(pass, &route);
+  return NAI_OK;
+}
+
+nai_status nai__estimate_feedback(nai__learner *learner, nai__pass *pass)
+{
+  nai__route route = {.backward = learner->feedback.packed};
+  nai__walk_back(pass, &route);
+  return NAI_OK;
+}
+
+/* --- transposed weights ----------------------------------------------------------------------- */
+
+static nai_status attach_transposed(nai__learner *learner, int only_outputs)
+{
+  const nai_network *net = learner->net;
+  float **backward = NAI__ARRAY(float *, net->n_blocks + 1);
+  if (!backward) return NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (!only_outputs || net->block[k].to_output) backward[k] = net->block[k].backward;
+  learner->own = backward;
+  return NAI_OK;
+}
+
+nai_status nai__attach_transposed(nai__learner *learner)
+{
+  return attach_transposed(learner, 0);
+}
+
+nai_status nai__attach_transposed_readout(nai__learner *learner)
+{
+  return attach_transposed(learner, 1);
+}
+
+void nai__detach_transposed(nai__learner *learner)
+{
+  nai__free(learner->own);
+}

@@ -1,0 +1,182 @@
+/* Feedback weights: drawing, packing, finding. */
+#include "feedback.h"
+
+#include <math.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "rule.h"
+
+/* --- drawing ---------------------------------------------------------------------------------- */
+
+/* Root mean square of the weights of existing synapses of a projection; 0 without any. */
+static double size_of(const nai_network *net, const nai__projection *p, double *sum, double *count)
+{
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++) {
+      if (s.exists[i * s.stride + j] == 0) continue;
+      *sum += (double)s.weight[i * s.stride + j] * (double)s.weight[i * s.stride + j];
+      *count += 1;
+    }
+  return *count > 0 ? sqrt(*sum / *count) : 0;
+}
+
+static double readout_size(const nai_network *net)
+{
+  double sum = 0, count = 0, size = 0;
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (net->node[net->projection[k].to].kind == NAI_OUTPUTS)
+      size = size_of(net, &net->projection[k], &sum, &count);
+  return size > 0 ? size : 1 / sqrt((double)net->n_outputs);
+}
+
+static nai_status need_outputs(const nai__learner *learner)
+{
+  if (learner->net->n_outputs) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "rule '%s' learns from outputs, the network has none",
+                   learner->rule->kind->name);
+}
+
+nai_status nai__feedback_direct(nai__learner *learner)
+{
+  const nai_network *net = learner->net;
+  nai__feedback *f = &learner->feedback;
+  NAI__TRY(need_outputs(learner));
+  f->direct = nai__learner_keep(learner, "direct feedback", net->n_outputs * net->ld_units);
+  f->stage_packed = NAI__ARRAY(float *, net->n_stages);
+  if (!f->direct || !f->stage_packed) return NAI_ERR_MEMORY;
+  for (int64_t s = 0; s < net->n_stages; s++) {
+    int64_t n = net->stage_first[s + 1] - net->stage_first[s];
+    f->stage_packed[s] = NAI__ARRAY(float, net->kernels->packed_size(net->n_outputs, n));
+    if (!f->stage_packed[s]) return NAI_ERR_MEMORY;
+  }
+  double sd = readout_size(net);
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (node->kind != NAI_POPULATIONS) continue;
+    nai__stream stream =
+        nai__stream_open(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)node->order, 0);
+    for (int64_t u = 0; u < node->n; u++)
+      for (int64_t o = 0; o < net->n_outputs; o++)
+        f->direct[o * net->ld_units + node->offset + u] = (float)(sd * nai__stream_normal(&stream));
+  }
+  return NAI_OK;
+}
+
+static void draw_projection(nai__learner *learner, int64_t k)
+{
+  const nai_network *net = learner->net;
+  const nai__projection *p = &net->projection[k];
+  double sum = 0, count = 0, sd = size_of(net, p, &sum, &count);
+  nai_synapses s = nai__synapses(net, p, learner->feedback.weight, NULL);
+  if (sd == 0) sd = 1 / sqrt((double)s.n_pre);
+  nai__stream stream = nai__stream_open(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k, 1);
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++) {
+      float value = (float)(sd * nai__stream_normal(&stream));
+      s.gradient[i * s.stride + j] = s.exists[i * s.stride + j] != 0 ? value : 0;
+    }
+}
+
+static int is_fed_back(const nai_network *net, const nai__projection *p, int only_outputs)
+{
+  return net->node[p->from].kind == NAI_POPULATIONS &&
+         (!only_outputs || net->node[p->to].kind == NAI_OUTPUTS);
+}
+
+nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
+{
+  const nai_network *net = learner->net;
+  nai__feedback *f = &learner->feedback;
+  NAI__TRY(need_outputs(learner));
+  f->weight = nai__learner_keep(learner, "feedback", net->n_theta);
+  f->packed = NAI__ARRAY(float *, net->n_blocks);
+  if (!f->weight || !f->packed) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const nai__block *b = &net->block[i];
+    if (b->from_input || (only_outputs && !b->to_output)) continue;
+    f->packed[i] = NAI__ARRAY(float, net->kernels->packed_size(b->n_post, b->n_pre));
+    if (!f->packed[i]) return NAI_ERR_MEMORY;
+  }
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (is_fed_back(net, &net->projection[k], only_outputs)) draw_projection(learner, k);
+  return NAI_OK;
+}
+
+void nai__feedback_follow(nai__learner *learner, float *theta, const float *before, double decay)
+{
+  const nai_network *net = learner->net;
+  float *feedback = learner->feedback.weight;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!learner->feedback.packed[k]) continue;
+    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++) {
+      if (net->plastic[i] == 0) continue;
+      feedback[i] += theta[i] - before[i] - (float)decay * feedback[i];
+      theta[i] -= (float)decay * before[i];
+    }
+  }
+  nai__feedback_pack(&learner->feedback, net);
+}
+
+/* --- packing ---------------------------------------------------------------------------------- */
+
+void nai__feedback_pack(nai__feedback *f, const nai_network *net)
+{
+  for (int64_t s = 0; f->direct && s < net->n_stages; s++)
+    net->kernels->pack(f->stage_packed[s], f->direct + net->stage_first[s], net->ld_units,
+                       net->n_outputs, net->stage_first[s + 1] - net->stage_first[s], 0);
+  for (int64_t i = 0; f->weight && i < net->n_blocks; i++) {
+    const nai__block *b = &net->block[i];
+    if (f->packed[i])
+      net->kernels->pack(f->packed[i], f->weight + b->start, b->ld, b->n_post, b->n_pre, 0);
+  }
+}
+
+void nai__feedback_destroy(nai__feedback *f, const nai_network *net)
+{
+  for (int64_t s = 0; f->stage_packed && s < net->n_stages; s++) nai__free(f->stage_packed[s]);
+  for (int64_t i = 0; f->packed && i < net->n_blocks; i++) nai__free(f->packed[i]);
+  nai__free(f->stage_packed);
+  nai__free(f->packed);
+  *f = (nai__feedback){NULL, NULL, NULL, NULL};
+}
+
+/* --- finding ---------------------------------------------------------------------------------- */
+
+static nai_status find_direct(nai__feedback_matrix *out, const nai__learner *learner,
+                              const char *population)
+{
+  const nai_network *net = learner->net;
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), population, "from"));
+  if (!learner->feedback.direct)
+    return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' has no feedback from outputs to populations",
+                     learner->rule->kind->name);
+  *out = (nai__feedback_matrix){.data = learner->feedback.direct + node->offset,
+                                .shape = {node->n, net->n_outputs},
+                                .stride = {1, net->ld_units}};
+  return NAI_OK;
+}
+
+nai_status nai__feedback_find(nai__feedback_matrix *out, const nai__learner *learner,
+                              const char *from, const char *to)
+{
+  if (!to) return find_direct(out, learner, from);
+  const nai_network *net = learner->net;
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  if (!learner->feedback.weight)
+    return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' has no feedback weights for projections",
+                     learner->rule->kind->name);
+  if (!learner->feedback.packed[p->block])
+    return nai__fail(NAI_ERR_INVALID, "rule '%s' sends no errors back from '%s' to '%s'",
+                     learner->rule->kind->name, to, from);
+  *out = (nai__feedback_matrix){.data = learner->feedback.weight + p->start,
+                                .shape = {net->node[p->from].n, net->node[p->to].n},
+                                .stride = {1, net->block[p->block].ld},
+                                .exists = net->exists + p->start};
+  return NAI_OK;
+}

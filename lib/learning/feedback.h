@@ -1,0 +1,55 @@
+/*
+ * Feedback weights: how errors reach units where a rule does not send them back through the
+ * transposed weights. Direct ones go from the outputs to every unit (RFLO, direct feedback
+ * alignment, e-prop); the others stand in for the weights of each projection (feedback alignment).
+ */
+#ifndef NAI_LEARNING_FEEDBACK_H
+#define NAI_LEARNING_FEEDBACK_H
+
+#include "../network/network.h"
+
+struct nai__learner;
+
+typedef struct nai__feedback {
+  float *direct;        /* [n_outputs][ld_units], or NULL */
+  float **stage_packed; /* [n_stages] of it: what a stage's units get */
+  float *weight;  /* as theta is laid out, so [post][pre]; only between units and to outputs */
+  float **packed; /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
+} nai__feedback;
+
+/*
+ * Random direct feedback: normal, of mean 0, with the mean square of the readout weights (or, where
+ * these are all 0, of variance 1/n_outputs), so that errors arrive as large as by way of them.
+ */
+nai_status nai__feedback_direct(struct nai__learner *learner);
+/*
+ * Random weights for every synapse between units and to outputs, or to outputs alone: normal, of
+ * mean 0, with the mean square of the projection's own weights (or of variance 1/n_pre where these
+ * are all 0); 0 where no synapse exists.
+ */
+nai_status nai__feedback_weights(struct nai__learner *learner, int only_outputs);
+/*
+ * The feedback weights go the way of those that they stand in for, and both decay (Kolen & Pollack
+ * 1994; Akrout et al. 2019, eqs 16, 17): W - B^T shrinks by 1 - decay at each update. theta: after
+ * the optimiser, `before`: before it.
+ */
+void nai__feedback_follow(struct nai__learner *learner, float *theta, const float *before,
+                          double decay);
+/* The packed copies that products read, made anew. */
+void nai__feedback_pack(nai__feedback *feedback, const nai_network *net);
+void nai__feedback_destroy(nai__feedback *feedback, const nai_network *net);
+
+/*
+ * One feedback matrix: onto population `from` from the outputs [n, n_outputs] when `to` is NULL, or
+ * in place of the transposed weights of the projection [n_from, n_to]. data, shape, strides.
+ */
+typedef struct nai__feedback_matrix {
+  float *data;
+  int64_t shape[2], stride[2];
+  const float *exists; /* laid out alike; NULL: all of them */
+} nai__feedback_matrix;
+
+nai_status nai__feedback_find(nai__feedback_matrix *out, const struct nai__learner *learner,
+                              const char *from, const char *to);
+
+#endif

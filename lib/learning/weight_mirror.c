@@ -1,0 +1,159 @@
+/*
+ * Weight mirror (Akrout et al. 2019, eq. 7). In mirror mode a projection is driven alone with noise
+ * x of variance s^2; with y = f(W x + b), E[y x^T] = s^2 f'(b) W for small s. Feedback weights are a
+ * running mean of y x^T / s^2, so their size stays that of the weights; y is taken about its mean,
+ * which changes nothing but the variance. In engaged mode they do what W^T does in backpropagation.
+ */
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "backward.h"
+
+enum { RATE, NOISE, SAMPLES, WARM_UP, PARAMETERS };
+static const nai__parameter parameters[PARAMETERS] = {
+    [RATE] = {"rate", "1", "how far feedback weights move to the correlation at an update", 0.01, 0,
+              1, 0},
+    [NOISE] = {"noise", "1", "standard deviation of the noise in mirror mode", 0.1, 1e-6, 1e6, 0},
+    [SAMPLES] = {"samples", "1", "samples of noise drawn for an update", 128, 2, 4096, 1},
+    [WARM_UP] = {"warm_up", "updates", "updates in mirror mode alone, when the trainer is made", 0,
+                 0, 1e6, 1},
+};
+
+typedef struct mirror {
+  float *x, *y;    /* [most samples][ld_units], [..][the larger of ld_units and ld_outputs] */
+  float *estimate; /* of one block, as theta has it */
+  float *scratch;  /* of outer() */
+} mirror;
+
+static int64_t larger(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+
+static void detach(nai__learner *learner)
+{
+  mirror *m = learner->own;
+  if (!m) return;
+  nai__free(m->x);
+  nai__free(m->y);
+  nai__free(m->estimate);
+  nai__free(m->scratch);
+  nai__free(m);
+}
+
+static nai_status allocate(nai__learner *learner)
+{
+  const nai_network *net = learner->net;
+  mirror *m = learner->own = NAI__NEW(mirror);
+  if (!m) return NAI_ERR_MEMORY;
+  int64_t samples = (int64_t)parameters[SAMPLES].high, block = 1, scratch = 1;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    block = larger(block, b->n_post * b->ld);
+    scratch = larger(scratch, net->kernels->outer_scratch(b->n_post, b->n_pre));
+  }
+  m->x = NAI__ARRAY(float, samples * net->ld_units + 64);
+  m->y = NAI__ARRAY(float, samples *larger(net->ld_units, net->ld_outputs) + 64);
+  m->estimate = NAI__ARRAY(float, block);
+  m->scratch = NAI__ARRAY(float, scratch);
+  return m->x && m->y && m->estimate && m->scratch ? NAI_OK : NAI_ERR_MEMORY;
+}
+
+/* --- mirror mode ------------------------------------------------------------------------------ */
+
+static void draw(const nai__learner *learner, int64_t block, int64_t samples, int64_t update)
+{
+  const nai_network *net = learner->net;
+  mirror *m = learner->own;
+  uint64_t seed = nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)block);
+  float sd = (float)learner->rule->number[NOISE];
+  for (int64_t i = 0; i < samples; i++) {
+    float *x = m->x + i * net->ld_units;
+    net->kernels->normals(x, net->n_units, seed, NAI__FOR_FEEDBACK, (uint64_t)update, (uint32_t)i);
+    for (int64_t u = 0; u < net->n_units; u++) x[u] *= sd;
+  }
+}
+
+/* y of one block: f(W x + b) of its units, W x of outputs (their bias would go with the mean). */
+static void respond(const nai__learner *learner, const nai__block *b, int64_t samples, int64_t ld)
+{
+  const nai_network *net = learner->net;
+  mirror *m = learner->own;
+  net->kernels->product(m->y + b->post, ld, m->x + b->pre, net->ld_units, b->forward, samples,
+                        b->n_pre, b->n_post, 0);
+  if (b->to_output) return;
+  for (int64_t i = 0; i < samples; i++)
+    for (int64_t s = 0; s < net->n_segments; s++) {
+      const nai__segment *g = &net->segment[s];
+      if (g->stage != b->to_stage) continue;
+      float *y = m->y + i * ld + g->offset;
+      for (int64_t u = 0; u < g->units.n; u++) y[u] += g->units.bias[u];
+      net->kernels->transfer(&g->units, y, y);
+    }
+}
+
+static void centre(float *y, int64_t n, int64_t ld, int64_t samples)
+{
+  for (int64_t u = 0; u < n; u++) {
+    double sum = 0;
+    for (int64_t i = 0; i < samples; i++) sum += (double)y[i * ld + u];
+    for (int64_t i = 0; i < samples; i++) y[i * ld + u] -= (float)(sum / (double)samples);
+  }
+}
+
+static void mirror_block(nai__learner *learner, int64_t k, int64_t update)
+{
+  const nai_network *net = learner->net;
+  const nai__block *b = &net->block[k];
+  mirror *m = learner->own;
+  const double *number = learner->rule->number;
+  int64_t samples = (int64_t)number[SAMPLES], ld = b->to_output ? net->ld_outputs : net->ld_units;
+  memset(m->y, 0, (size_t)(samples * ld) * sizeof *m->y);
+  draw(learner, k, samples, update);
+  respond(learner, b, samples, ld);
+  centre(m->y + b->post, b->n_post, ld, samples);
+  net->kernels->outer(m->estimate, b->ld, m->y + b->post, ld, m->x + b->pre, net->ld_units, samples,
+                      b->n_post, b->n_pre, 0, m->scratch);
+  float scale = (float)(1 / ((double)(samples - 1) * number[NOISE] * number[NOISE]));
+  float *feedback = learner->feedback.weight + b->start;
+  const float *exists = net->exists + b->start;
+  for (int64_t i = 0; i < b->n_post * b->ld; i++)
+    if (exists[i] != 0) feedback[i] += (float)number[RATE] * (scale * m->estimate[i] - feedback[i]);
+}
+
+static void mirror_all(nai__learner *learner, int64_t update)
+{
+  for (int64_t k = 0; k < learner->net->n_blocks; k++)
+    if (learner->feedback.packed[k]) mirror_block(learner, k, update);
+  nai__feedback_pack(&learner->feedback, learner->net);
+}
+
+static nai_status attach(nai__learner *learner)
+{
+  int64_t warm_up = (int64_t)learner->rule->number[WARM_UP];
+  NAI__TRY(nai__feedback_weights(learner, 0));
+  NAI__TRY(allocate(learner));
+  for (int64_t i = 0; i < warm_up; i++) mirror_all(learner, i);
+  return NAI_OK;
+}
+
+/* The weights are still those of before the move: the packed ones. */
+static void moved(nai__learner *learner, const nai__moved *now)
+{
+  mirror_all(learner, (int64_t)learner->rule->number[WARM_UP] + now->update);
+}
+
+nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed)
+{
+  static const nai__rule_kind kind = {.name = "weight_mirror",
+                                      .parameter = parameters,
+                                      .n_parameters = PARAMETERS,
+                                      .costs = NAI__LEARNS_FROM_ACTIVITY,
+                                      .attach = attach,
+                                      .detach = detach,
+                                      .estimate = nai__estimate_feedback,
+                                      .moved = moved};
+  return nai__rule_create(out, &kind, seed);
+}
