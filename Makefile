@@ -342,8 +342,8 @@ run-reproduce: shared $(VENV)/.ready
 	$(Q)$(PYTHON_RUN) tests/reproduce/run.py --build $(BUILD)/reproduce \
 	  $(if $(filter-out 0,$(QUICK)),--quick) $(foreach row,$(ROWS),'$(row)')
 
-# Each file of tests/bench/ is a program; bench.c is the one that writes the numbers down, rivals.py
-# adds the others'.
+# Each file of tests/bench/ is a program; bench.c and bench_rules.c write numbers down, rivals.py adds
+# the others'.
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: tests/bench/%.c $(STATIC)
 	@mkdir -p $(@D)
@@ -353,6 +353,7 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: tests/bench/%.c $(STATIC)
 bench: $(BENCH_PROGRAMS) ## speed, beside rivals where they are installed, into build/bench.json
 ifneq ($(wildcard tests/bench/bench.c),)
 	$(Q)$(BUILD)/tests/bench/bench $(BUILD)/bench.json
+	$(Q)$(BUILD)/tests/bench/bench_rules $(BUILD)/bench.json
 	$(Q)for file in $(wildcard tests/bench/rivals.py); do $(PYTHON) $$file $(BUILD)/bench.json; done
 else
 	@echo "no tests/bench/bench.c"

@@ -37,6 +37,109 @@ nai_network *compose_one(const char *name, int64_t n, int32_t sign)
   return net;
 }
 
+/* --- a network with everything at once -------------------------------------------------------- */
+
+/* Two leaks, a layer within the step, delays of 0 to 3 steps, noise, Dale's law, masks, outputs. */
+static void compose_everything(nai_network *net, int32_t transfer)
+{
+  static const double tau[7] = {20, 30, 45, 60, 80, 35, 10};
+  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_add_input(net, "context", 2));
+  expect_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
+  expect_ok(nai_network_add_population(net, "layer", 6, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "real", 2));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_set_transfer(net, "*", transfer));
+  expect_ok(nai_network_set_each(net, "E", "tau", tau, 7));
+  expect_ok(nai_network_set(net, "I", "tau", 25));
+  expect_ok(nai_network_set_leak(net, "I", NAI_LEAK_RATE));
+  expect_ok(nai_network_set(net, "layer", "tau", 10)); /* no memory */
+  expect_ok(nai_network_set(net, "I layer", "gain", transfer == NAI_TRANSFER_POWER ? 0.3 : 0.8));
+  expect_ok(nai_network_set(net, "E", "gain", transfer == NAI_TRANSFER_POWER ? 0.4 : 1.1));
+  expect_ok(nai_network_set(net, "layer", "exponent", 1.5));
+  expect_ok(nai_network_set(net, "E I layer", "noise", 0.1));
+  expect_ok(nai_network_set(net, "E I", "initial", 0.2));
+  expect_ok(nai_network_set(net, "E I layer", "bias", 0.15));
+  expect_ok(nai_network_set(net, "stimulus", "noise", 0.1));
+  expect_ok(nai_network_set(net, "stimulus", "baseline", 0.2));
+  expect_ok(nai_network_set(net, "stimulus", "rectify", 1));
+  expect_ok(nai_network_place_box(net, "E I layer", 1, 2, 0.5));
+}
+
+static void connect_everything(nai_network *net)
+{
+  expect_ok(nai_network_connect(net, "stimulus", "E I"));
+  expect_ok(nai_network_connect(net, "context", "layer I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "layer"));
+  expect_ok(nai_network_connect(net, "layer", "E layer"));
+  expect_ok(nai_network_connect(net, "E layer", "real"));
+  expect_ok(nai_network_connect(net, "layer I", "choice"));
+  expect_ok(nai_network_set_delay(net, "E", "layer", 0));
+  expect_ok(nai_network_set_delay(net, "I", "E", 30));
+  expect_ok(nai_network_set_delay(net, "layer", "E", 20));
+  expect_ok(nai_network_set_delay(net, "stimulus", "I", 20));
+  expect_ok(nai_network_set_delay(net, "I", "choice", 10));
+  expect_ok(nai_network_set_autapses(net, "layer", "layer", 1));
+  expect_ok(nai_network_set_plastic(net, "context", "layer", 0));
+  expect_ok(nai_network_set(net, "real", "plastic_bias", 0));
+}
+
+static void constrain_everything(nai_network *net)
+{
+  uint8_t mask[5 * 7], fixed[6 * 6] = {0};
+  for (int k = 0; k < 35; k++) mask[k] = k % 3 != 1;
+  for (int k = 0; k < 36; k += 5) fixed[k] = 1;
+  nai_constraint *sparse, *some, *kept;
+  expect_ok(nai_constraint_create_sparse(&sparse, 0.7));
+  expect_ok(nai_constraint_create_mask(&some, mask, 5, 7));
+  expect_ok(nai_constraint_create_fixed(&kept, fixed, 6, 6));
+  expect_ok(nai_network_constrain(net, "E I", "E", sparse));
+  expect_ok(nai_network_constrain(net, "E", "I", some));
+  expect_ok(nai_network_constrain(net, "layer", "layer", kept));
+  nai_constraint_destroy(sparse);
+  nai_constraint_destroy(some);
+  nai_constraint_destroy(kept);
+}
+
+nai_network *build_everything(int32_t transfer, const char *kernels)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 10));
+  compose_everything(net, transfer);
+  connect_everything(net);
+  constrain_everything(net);
+  expect_ok(nai_network_set_kernels(net, kernels));
+  expect_ok(nai_network_build(net, 8));
+  return net;
+}
+
+/* Masks of both shapes, lengths from 4 steps to all of them. */
+nai_trials *trials_for_everything(const nai_network *net, uint64_t seed)
+{
+  enum { STEPS = EVERYTHING_STEPS, TRIALS = EVERYTHING_TRIALS, ROWS = STEPS * TRIALS };
+  float inputs[ROWS * 5], targets[ROWS * 2], each[ROWS * 2], mask[ROWS];
+  int32_t classes[ROWS], lengths[TRIALS] = {STEPS, 4, 7, STEPS, 9};
+  expect_ok(nai_random_normals(inputs, ROWS * 5, seed, 0));
+  expect_ok(nai_random_normals(targets, ROWS * 2, seed, 1));
+  for (int i = 0; i < ROWS; i++) {
+    classes[i] = i % 3;
+    mask[i] = (float)(i % 4) / 2;
+    each[2 * i] = (float)(i % 3);
+    each[2 * i + 1] = 0.5f;
+  }
+  nai_trials *trials;
+  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 5));
+  expect_ok(nai_trials_set_targets(trials, "real", targets, 2));
+  expect_ok(nai_trials_set_mask(trials, "real", each, 2));
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
+  expect_ok(nai_trials_set_mask(trials, "choice", mask, 1));
+  expect_ok(nai_trials_set_lengths(trials, lengths));
+  return trials;
+}
+
 /* --- looking ---------------------------------------------------------------------------------- */
 
 nai_view weights_of(const nai_network *net, const char *from, const char *to)

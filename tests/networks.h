@@ -13,6 +13,16 @@ nai_network *build_ei(int64_t n_e, int64_t n_i, uint64_t seed);
 /* Not built: one population of its own recurrence. */
 nai_network *compose_one(const char *name, int64_t n, int32_t sign);
 
+/*
+ * Two leaks, a layer within the step, delays of 0 to 3 steps, noise, Dale's law, masks, fixed and
+ * frozen synapses, two outputs: populations "E", "I", "layer", outputs "real", "choice". Built.
+ * kernels: NULL for best.
+ */
+nai_network *build_everything(int32_t transfer, const char *kernels);
+/* For it, with targets, classes, masks and lengths: */
+enum { EVERYTHING_STEPS = 11, EVERYTHING_TRIALS = 5 };
+nai_trials *trials_for_everything(const nai_network *net, uint64_t seed);
+
 nai_view weights_of(const nai_network *net, const char *from, const char *to);
 nai_view mask_of(const nai_network *net, const char *from, const char *to);
 nai_view plastic_of(const nai_network *net, const char *from, const char *to);

@@ -359,12 +359,9 @@ static void add_cost(const oracle *o, nai_trainer *trainer, nai_cost *cost, doub
   nai_cost_destroy(cost);
 }
 
-static void add_costs(const oracle *o, nai_trainer *trainer)
+static void add_penalties(const oracle *o, nai_trainer *trainer)
 {
   nai_cost *cost;
-  check_ok(o, strcmp(text(o, "cost"), "mse") ? nai_cost_create_cross_entropy(&cost, "z")
-                                             : nai_cost_create_mse(&cost, "z"));
-  add_cost(o, trainer, cost, 1);
   if (beta(o, "l1_weight") > 0) {
     check_ok(o, nai_cost_create_l1_weights(&cost, "p*", "p*"));
     add_cost(o, trainer, cost, beta(o, "l1_weight"));
@@ -379,17 +376,27 @@ static void add_costs(const oracle *o, nai_trainer *trainer)
   }
 }
 
+nai_trainer *oracle_trainer_with(oracle *o, nai_network *net, nai_rule *rule, int only_task)
+{
+  nai_optimizer *sgd;
+  nai_trainer *trainer;
+  nai_cost *cost;
+  check_ok(o, nai_optimizer_create_sgd(&sgd, 1e-3));
+  check_ok(o, nai_trainer_create(&trainer, net, rule, sgd, NULL));
+  nai_optimizer_destroy(sgd);
+  check_ok(o, strcmp(text(o, "cost"), "mse") ? nai_cost_create_cross_entropy(&cost, "z")
+                                             : nai_cost_create_mse(&cost, "z"));
+  add_cost(o, trainer, cost, 1);
+  if (!only_task) add_penalties(o, trainer);
+  return trainer;
+}
+
 nai_trainer *oracle_trainer(oracle *o, nai_network *net)
 {
   nai_rule *bptt;
-  nai_optimizer *sgd;
-  nai_trainer *trainer;
   check_ok(o, nai_rule_create_bptt(&bptt));
-  check_ok(o, nai_optimizer_create_sgd(&sgd, 1e-3));
-  check_ok(o, nai_trainer_create(&trainer, net, bptt, sgd, NULL));
+  nai_trainer *trainer = oracle_trainer_with(o, net, bptt, 0);
   nai_rule_destroy(bptt);
-  nai_optimizer_destroy(sgd);
-  add_costs(o, trainer);
   return trainer;
 }
 
@@ -426,4 +433,49 @@ void oracle_check(const oracle *o, const char *what, const double *ours, const d
   if (!(worst <= 1e-4 * largest))
     ck_abort_msg("%s: %s[%lld] is %g, expected %g: off by %.2g of the largest", o->name, what,
                  (long long)at, ours[at], expected[at], worst / largest);
+}
+
+/* --- gradients -------------------------------------------------------------------------------- */
+
+/* Populations (or input, output) that an array's rows and columns belong to. */
+typedef struct side {
+  const oracle_part *part;
+  int n;
+} side;
+
+static void compare_gradient(oracle *o, const nai_trainer *trainer, const char *name, side pre,
+                             side post)
+{
+  int64_t count, shape[4];
+  const double *expected = oracle_sized(o, name, &count, shape);
+  double *ours = malloc((size_t)count * sizeof *ours);
+  for (int64_t i = 0; i < count; i++) ours[i] = NAN; /* what is not gathered shows */
+  for (int k = 0; k < post.n; k++)
+    for (int l = 0; l < (pre.n ? pre.n : 1); l++) {
+      const char *from = pre.n ? pre.part[l].name : post.part[k].name;
+      int64_t column = pre.n ? pre.part[l].first : 0;
+      nai_view view = NAI_VIEW_INIT;
+      check_ok(o,
+               nai_trainer_gradient_view(&view, trainer, from, pre.n ? post.part[k].name : NULL));
+      oracle_copy(ours + post.part[k].first * shape[1] + column, shape[1], &view);
+    }
+  oracle_check(o, name, ours, expected, count);
+  free(ours);
+}
+
+void oracle_check_gradient(oracle *o, const nai_trainer *trainer, const char *prefix,
+                           const char *name)
+{
+  const oracle_part input = {"u", 0, 0}, output = {"z", 0, 0};
+  side u = {&input, 1}, z = {&output, 1}, p = {o->part, o->n_parts}, none = {NULL, 0};
+  int to_bias = name[0] == 'b', to_output = strcmp(name + 1, "_out") == 0;
+  char array[64];
+  snprintf(array, sizeof array, "%s%s", prefix, name);
+  if (name[1] == '_') {
+    side pre = strcmp(name + 2, "in") == 0 ? u : p;
+    compare_gradient(o, trainer, array, to_bias ? none : pre, to_output ? z : p);
+    return;
+  }
+  oracle_part before = link(o, atoi(name + 1)), after = link(o, atoi(name + 1) + 1);
+  compare_gradient(o, trainer, array, to_bias ? none : (side){&before, 1}, (side){&after, 1});
 }

@@ -42,6 +42,10 @@ const double *oracle_array(oracle *o, const char *name);
  */
 const double *oracle_sized(oracle *o, const char *name, int64_t *count, int64_t *shape);
 
+/* Cases of rnn_ and mlp_ that there are. */
+#define RECURRENT 5
+#define LAYERED 2
+
 /* Name of kernel table `number` that this processor runs; NULL past the last. */
 const char *oracle_kernels(int number);
 
@@ -53,11 +57,21 @@ nai_trials *oracle_trials(oracle *o, const nai_network *net);
 /* Backpropagation through time, the costs of the case in the order of its J_..., plain descent. */
 nai_trainer *oracle_trainer(oracle *o, nai_network *net);
 
+/* Another rule, under all costs or that of the task alone. The caller keeps its rule. */
+nai_trainer *oracle_trainer_with(oracle *o, nai_network *net, nai_rule *rule, int only_task);
+
 /* Copies a view into `out`, whose rows are `ld` apart. */
 void oracle_copy(double *out, int64_t ld, const nai_view *view);
 
 /* |ours - expected| < 1e-4 of the largest |expected|, everywhere. */
 void oracle_check(const oracle *o, const char *what, const double *ours, const double *expected,
                   int64_t n);
+
+/*
+ * The trainer's gradient against array <prefix><name>; name: W_in, W_rec, W_out, b_rec, b_out, or
+ * W0, b0, W1, ...
+ */
+void oracle_check_gradient(oracle *o, const nai_trainer *trainer, const char *prefix,
+                           const char *name);
 
 #endif

@@ -988,6 +988,8 @@ END_TEST
 static nai_output_batch two_rows(const float *z, const float *y, const float *mask, int32_t columns,
                                  float *gradient)
 {
+  double total = 0;
+  for (int32_t i = 0; i < 2 * columns; i++) total += (double)mask[i];
   return (nai_output_batch){.struct_size = sizeof(nai_output_batch),
                             .mask_columns = columns,
                             .name = "out",
@@ -999,7 +1001,8 @@ static nai_output_batch two_rows(const float *z, const float *y, const float *ma
                             .target = y,
                             .mask = mask,
                             .gradient = gradient,
-                            .scale = 2};
+                            .scale = 2,
+                            .mask_total = total};
 }
 
 static double square_formula(double z, double y)
@@ -1094,6 +1097,7 @@ START_TEST(binary_targets_are_probabilities)
                  "step 0, trial 1, channel 1 is ");
     ck_assert(value == 0 && g[0] == 0);
     b.mask = (const float[]){1, 1, 1, 0}; /* what does not count may be anything */
+    b.mask_total = 3;
     expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     check_close(value, log(2), 1e-15, "value");
   }

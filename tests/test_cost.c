@@ -26,6 +26,8 @@ static const float z[6] = {1, 2, 99, 0, -1, 99}, y[4] = {0, 0, 1, 1};
 
 static nai_output_batch two_rows(const float *mask, int32_t mask_columns, float *gradient)
 {
+  double total = 0;
+  for (int32_t i = 0; i < 2 * mask_columns; i++) total += (double)mask[i];
   return (nai_output_batch){.struct_size = sizeof(nai_output_batch),
                             .mask_columns = mask_columns,
                             .name = "out",
@@ -37,7 +39,8 @@ static nai_output_batch two_rows(const float *mask, int32_t mask_columns, float 
                             .target = y,
                             .mask = mask,
                             .gradient = gradient,
-                            .scale = 2};
+                            .scale = 2,
+                            .mask_total = total};
 }
 
 static nai_status on_outputs(const nai_cost *cost, nai_output_batch *b, double *value)

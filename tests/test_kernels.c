@@ -523,6 +523,98 @@ START_TEST(test_outer_cut)
 }
 END_TEST
 
+/* --- learning step by step -------------------------------------------------------------------- */
+
+START_TEST(test_row_dot)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(sizes); in++) {
+    int64_t n = sizes[in];
+    float *w = random_floats(n), *a = random_floats(n);
+    double sum = 0, size = 0;
+    for (int64_t j = 0; j < n; j++) {
+      sum += (double)w[j] * (double)a[j];
+      size += fabs((double)w[j] * (double)a[j]);
+    }
+    ck_assert(fabs((double)kernels->row_dot(w, a, n) - sum) <= 1e-6 * size + 1e-30);
+    free(w);
+    free(a);
+  }
+}
+END_TEST
+
+/* In double, one number after another: trace, weight within its bounds, the next product. */
+static double learn_slowly(double *w, double *p, const nai__learning_row *r)
+{
+  double sum = 0;
+  for (int64_t j = 0; j < r->n; j++) {
+    double trace = (double)r->gain * (double)r->pre[j];
+    if (r->p) trace = p[j] = (double)r->decay * p[j] + trace;
+    double moved = w[j] - (double)r->factor * trace;
+    moved = fmin(fmax(moved, (double)r->low), (double)r->high);
+    if (!r->plastic || r->plastic[j] != 0) w[j] = moved;
+    if (r->next) sum += w[j] * (double)r->next[j];
+  }
+  return sum;
+}
+
+/* With and without memory, mask, and a product to make ready; bounds of either side. */
+START_TEST(test_learn_row)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(sizes); in++)
+    for (int form = 0; form < 8; form++) {
+      int64_t n = sizes[in];
+      float *w = random_floats(n + 1), *p = random_floats(n + 1), *pre = random_floats(n),
+            *next = random_floats(n), *plastic = random_floats(n);
+      double *w2 = malloc((size_t)n * sizeof *w2), *p2 = malloc((size_t)n * sizeof *p2);
+      for (int64_t j = 0; j < n; j++) plastic[j] = plastic[j] > 0;
+      for (int64_t j = 0; j < n; j++) w2[j] = (double)w[j], p2[j] = (double)p[j];
+      nai__learning_row row = {.n = n,
+                               .w = w,
+                               .p = form & 1 ? p : NULL,
+                               .plastic = form & 2 ? plastic : NULL,
+                               .pre = pre,
+                               .next = form & 4 ? next : NULL,
+                               .decay = 0.8f,
+                               .gain = 0.3f,
+                               .factor = 0.7f,
+                               .low = form & 2 ? 0 : -INFINITY,
+                               .high = form == 5 ? 0 : INFINITY};
+      float last_w = w[n], last_p = p[n];
+      double sum = (double)kernels->learn_row(&row), expected = learn_slowly(w2, p2, &row);
+      ck_assert(fabs(sum - expected) <= 1e-5 * (1 + (double)n / 100));
+      for (int64_t j = 0; j < n; j++) {
+        ck_assert(fabs((double)w[j] - w2[j]) <= 1e-6);
+        ck_assert(fabs((double)p[j] - p2[j]) <= 1e-6);
+      }
+      ck_assert(w[n] == last_w && p[n] == last_p); /* nothing past the end */
+      free(w), free(p), free(pre), free(next), free(plastic), free(w2), free(p2);
+    }
+}
+END_TEST
+
+/* What decays ends at 0, and NaN is not hidden by a bound. */
+START_TEST(test_learn_row_decays)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  float w[20] = {0}, p[20], nothing[20] = {0};
+  for (int j = 0; j < 20; j++) p[j] = 1;
+  nai__learning_row row = {.n = 20, .w = w, .p = p, .pre = nothing, .decay = 0.8f, .factor = 1e-3f};
+  row.low = -INFINITY;
+  row.high = INFINITY;
+  for (int t = 0; t < 1000; t++) kernels->learn_row(&row);
+  for (int j = 0; j < 20; j++) ck_assert(p[j] == 0);
+  w[3] = NAN;
+  row.low = 0;
+  kernels->learn_row(&row);
+  ck_assert(isnan(w[3]) && !isnan(w[4]));
+}
+END_TEST
+
 /* --- noise ------------------------------------------------------------------------------------ */
 
 START_TEST(test_philox)
@@ -1035,6 +1127,7 @@ Suite *kernels_suite(void)
                              test_row_product_signed_zero,
                              test_row_product_nan,
                              test_product_cut};
+  const TTest *learning[] = {test_row_dot, test_learn_row, test_learn_row_decays};
   const TTest *gradient[] = {test_outer, test_outer_large, test_outer_of_nothing, test_outer_cut};
   const TTest *noise[] = {test_normals, test_normals_bits, test_normals_distribution,
                           test_normals_differ};
@@ -1047,6 +1140,7 @@ Suite *kernels_suite(void)
                           test_rectifying_slope_at_zero,
                           test_odd_gains,
                           test_decay};
+  add(suite, "learning", learning, COUNT(learning));
   add(suite, "products", products, COUNT(products));
   add(suite, "weight gradient", gradient, COUNT(gradient));
   add(suite, "noise", noise, COUNT(noise));

@@ -1,7 +1,7 @@
 /**
  * @file extend.h
- * @brief The tables by which users add constraints, costs and tasks of their own. The built-in ones
- * use the same.
+ * @brief The tables by which users add constraints, costs, tasks and local learning rules of their
+ * own. The built-in constraints, costs and tasks use the same.
  *
  * A table is copied when the object is created. Every function gets `user` first, and returns
  * NAI_OK or a negative code, which comes back out of the call that led to it; nai_set_error() gives
@@ -16,6 +16,7 @@
 #include <neuroai/constraint.h>
 #include <neuroai/cost.h>
 #include <neuroai/random.h>
+#include <neuroai/rule.h>
 #include <neuroai/task.h>
 
 #ifdef __cplusplus
@@ -86,6 +87,11 @@ typedef struct nai_output_batch {
   float *gradient; /**< add scale * dJ/dz here, laid out as output; NULL when only the value is
                       wanted */
   double scale;    /**< beta */
+  /**
+   * Sum of the mask over the whole batch, which a mean over the mask divides by: this may be one
+   * trial of it, where a rule wants the costs of single trials, which are to add up to J.
+   */
+  double mask_total;
 } nai_output_batch;
 
 /** Rates of one population over a batch, or over part of one, for a rate cost. */
@@ -157,6 +163,56 @@ typedef struct nai_cost_ops {
  */
 NAI_API nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void *user,
                                    const char *names, const char *to);
+
+/**
+ * One time step at the synapses of one projection onto a population, or at its biases (`from` NULL,
+ * n_pre 1, pre 1), for a whole batch: what synapses can know. Past a trial's end its `pre`, `post`,
+ * `slope`, `signal` and `running` are 0.
+ */
+typedef struct nai_local_step {
+  uint32_t struct_size; /**< sizeof(nai_local_step) in the library */
+  int32_t leak;         /**< of the postsynaptic population: NAI_LEAK_CURRENT or NAI_LEAK_RATE */
+  const char *from;     /**< presynaptic population or input; NULL: the biases */
+  const char *to;       /**< postsynaptic population */
+  int64_t step;         /**< time step, from 1 */
+  int64_t steps;        /**< of the batch; 0: not known */
+  int64_t trials;       /**< trials */
+  int64_t n_post;       /**< postsynaptic units */
+  int64_t n_pre;        /**< presynaptic units */
+  int64_t stride;       /**< floats from one row to the next in weight and change */
+  const float *running; /**< [trials] 1; 0 past the trial's end */
+  const float *pre;     /**< [trials][n_pre] what the projection carried at this step */
+  const float *post;    /**< [trials][n_post] rates after this step */
+  const float *slope;   /**< [trials][n_post] phi', slope of the transfer function at this step */
+  const float *signal;  /**< [trials][n_post] dJ/dr of each rate: feedback of the outputs' errors
+                            dJ/dz, and what costs on rates say */
+  const float *alpha;   /**< [n_post] dt / tau */
+  const float *weight;  /**< [n_post][stride] effective weights, or biases */
+  float *trace;         /**< [n_traces][trials][n_post][n_pre], the rule's own, kept from step to
+                            step; 0 at the start of each trial. NULL without traces */
+  float *change;        /**< [n_post][stride]: add the estimate of dJ/dW here */
+} nai_local_step;
+
+/** A local rule's table. */
+typedef struct nai_rule_ops {
+  uint32_t struct_size; /**< sizeof(nai_rule_ops) */
+  uint32_t flags;       /**< 0 */
+  const char *name;     /**< copied; goes into checkpoints */
+  int32_t feedback;     /**< how errors of outputs reach units: NAI_FEEDBACK_SYMMETRIC, by the
+                           transposed readout; NAI_FEEDBACK_RANDOM, as in RFLO */
+  int32_t n_traces;     /**< numbers that each synapse keeps for each trial, 0 to 64 */
+  /** At each step: for each population its biases, then each projection onto it that is plastic. */
+  nai_status (*step)(void *user, nai_local_step *step);
+  void (*destroy)(void *user); /**< releases user */
+} nai_rule_ops;
+
+/**
+ * A local learning rule of the user's own. Readouts learn by their exact gradient, initial states do
+ * not learn; masks, signs, costs on weights and the optimiser are not the rule's business. `seed`: of
+ * random feedback. Nullable: user.
+ */
+NAI_API nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, void *user,
+                                   uint64_t seed);
 
 /**
  * A batch of trials for a task to fill. On entry: inputs and targets 0, classes 0, mask 1, length

@@ -22,6 +22,7 @@
 #ifndef NEUROAI_H
 #define NEUROAI_H
 
+#include <neuroai/agent.h>
 #include <neuroai/checkpoint.h>
 #include <neuroai/constraint.h>
 #include <neuroai/cost.h>

@@ -46,7 +46,10 @@ typedef struct nai_progress {
 #define NAI_PROGRESS_INIT {sizeof(nai_progress), 0, 0, 0, 0, NULL, 0, 0}
 /* clang-format on */
 
-/** Called after each update. Any value but NAI_OK ends the run; what was learnt is kept. */
+/**
+ * Called after each update. Any value but NAI_OK ends the run; what was learnt is kept. It may look
+ * at the trainer, and call nai_trainer_align() and nai_trainer_gradient(), but not train it.
+ */
 typedef nai_status (*nai_progress_callback)(const nai_progress *now, void *user);
 
 /**
@@ -96,6 +99,25 @@ NAI_API nai_status nai_trainer_step(nai_trainer *trainer, const nai_trials *tria
  */
 NAI_API nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials,
                                         nai_progress *now);
+
+/**
+ * Compares the rule's estimate with the exact gradient, that of backpropagation through time: on the
+ * same run of the same trials (or the task's next batch), with its noise and what a rule pushes. Read
+ * it by nai_trainer_alignment(). Both are of the costs on outputs and rates: those on weights are
+ * exact under every rule, and would only hide how well it does. Makes no update, and puts back what
+ * the rule remembers; the last gradient is then what nai_trainer_gradient() gives on these trials. A
+ * progress callback may call it on the trainer that runs. The first call allocates. Nullable: trials.
+ */
+NAI_API nai_status nai_trainer_align(nai_trainer *trainer, const nai_trials *trials);
+
+/**
+ * The last comparison, for a projection; for a bias when `to` is NULL; for all that learns together
+ * when `from` is NULL too. `cosine` of the angle between estimate and exact gradient: NaN when either
+ * is 0 throughout. `ratio` of their norms, |estimate| / |exact|: NaN when the exact one is 0.
+ * Nullable: cosine, ratio, from, to.
+ */
+NAI_API nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_trainer *trainer,
+                                         const char *from, const char *to);
 
 /**
  * The last gradient: of a projection [n_post, n_pre]; of a bias [n] when `to` is NULL. Nullable:

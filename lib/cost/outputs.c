@@ -8,14 +8,6 @@
 
 #include "../base/error.h"
 
-static double mask_sum(const nai_output_batch *b)
-{
-  double sum = 0;
-  int64_t n = b->steps * b->trials * b->mask_columns;
-  for (int64_t i = 0; i < n; i++) sum += (double)b->mask[i];
-  return sum;
-}
-
 /* --- masked mean square ----------------------------------------------------------------------- */
 
 /* One trial at one step: sum of m (z-y)^2; gradient += factor m (z-y). */
@@ -40,7 +32,7 @@ static nai_status mse(void *user, nai_output_batch *b, double *value)
   if (!b->target)
     return nai__fail(NAI_ERR_ORDER, "output '%s' has no targets, which the cost 'mse' needs",
                      b->name);
-  double total = mask_sum(b) * (b->mask_columns == 1 ? (double)b->n : 1);
+  double total = b->mask_total * (b->mask_columns == 1 ? (double)b->n : 1);
   if (total <= 0) return NAI_OK;
   double sum = 0;
   for (int64_t row = 0; row < b->steps * b->trials; row++)
@@ -85,7 +77,7 @@ static nai_status cross_entropy(void *user, nai_output_batch *b, double *value)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "output '%s' has a mask for each channel, 'cross_entropy' needs one a step",
                      b->name);
-  double total = mask_sum(b), sum = 0;
+  double total = b->mask_total, sum = 0;
   if (total <= 0) return NAI_OK;
   for (int64_t row = 0; row < b->steps * b->trials; row++) {
     double m = (double)b->mask[row];
@@ -152,7 +144,7 @@ static nai_status over_channels(const nai_output_batch *b, double *value, const 
   if (!b->target)
     return nai__fail(NAI_ERR_ORDER, "output '%s' has no targets, which the cost '%s' needs",
                      b->name, name);
-  double total = mask_sum(b) * (b->mask_columns == 1 ? (double)b->n : 1), sum = 0;
+  double total = b->mask_total * (b->mask_columns == 1 ? (double)b->n : 1), sum = 0;
   if (total <= 0) return NAI_OK;
   for (int64_t row = 0; row < b->steps * b->trials; row++)
     sum += channel_row(b, row, b->scale / total, cost);

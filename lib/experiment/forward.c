@@ -9,19 +9,13 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 
-static nai_status allocate(nai__forward *f, int64_t steps)
+static nai_status allocate(nai__forward *f, int64_t steps, int64_t trials)
 {
   const nai_network *net = f->net;
-  nai__activity *a = &f->activity;
-  a->rate = NAI__ARRAY(float, a->rate_slots * a->trials * net->ld_units);
-  a->drive = NAI__ARRAY(float, a->trials * net->ld_units);
-  a->x = NAI__ARRAY(float, a->trials * net->ld_units);
-  a->input = NAI__ARRAY(float, a->input_slots * a->trials * net->ld_inputs);
-  a->output = NAI__ARRAY(float, a->trials * net->ld_outputs);
-  f->output = NAI__ARRAY(float, steps * a->trials * net->n_outputs);
+  NAI__TRY(nai__activity_create(&f->activity, net, trials));
+  f->output = NAI__ARRAY(float, steps *trials * net->n_outputs);
   f->scratch = NAI__ARRAY(nai__scratch, nai__pool_threads(f->pool));
-  if (!a->rate || !a->drive || !a->x || !a->input || !a->output || !f->output || !f->scratch)
-    return NAI_ERR_MEMORY;
+  if (!f->output || !f->scratch) return NAI_ERR_MEMORY;
   for (int32_t k = 0; k < nai__pool_threads(f->pool); k++)
     NAI__TRY(nai__scratch_create(&f->scratch[k], net, NAI__FORWARD_ROWS));
   return NAI_OK;
@@ -30,14 +24,9 @@ static nai_status allocate(nai__forward *f, int64_t steps)
 nai_status nai__forward_create(nai__forward *out, const nai_network *net, int64_t steps,
                                int64_t trials, int32_t threads)
 {
-  *out = (nai__forward){.net = net,
-                        .activity = {.net = net,
-                                     .trials = trials,
-                                     .rate_slots = nai__rate_slots(net, 0),
-                                     .input_slots = nai__input_slots(net, 0),
-                                     .output_slots = 1}};
+  *out = (nai__forward){.net = net};
   nai_status status = nai__pool_create(&out->pool, threads);
-  if (status == NAI_OK) status = allocate(out, steps);
+  if (status == NAI_OK) status = allocate(out, steps, trials);
   if (status != NAI_OK) nai__forward_destroy(out);
   return status;
 }
@@ -48,11 +37,7 @@ void nai__forward_destroy(nai__forward *forward)
     nai__scratch_destroy(&forward->scratch[k]);
   nai__pool_destroy(forward->pool);
   nai__free(forward->scratch);
-  nai__free(forward->activity.rate);
-  nai__free(forward->activity.drive);
-  nai__free(forward->activity.x);
-  nai__free(forward->activity.input);
-  nai__free(forward->activity.output);
+  nai__activity_destroy(&forward->activity);
   nai__free(forward->output);
   memset(forward, 0, sizeof *forward);
 }

@@ -21,7 +21,7 @@ typedef struct restorer {
   float *kept[NAI__MOST_KEPT];  /* by the rule */
   nai__history history;
   double *staircase;
-  int64_t updates, stage, streak;
+  int64_t updates, moves, stage, streak;
   uint64_t drawn;
   double performance;
   double setting[8];
@@ -119,6 +119,22 @@ static nai_status read_floats(float **out, const restorer *r, const char *name, 
   return NAI_OK;
 }
 
+/* The same of doubles; in memory that is counted in floats. */
+static nai_status read_doubles(float **out, const restorer *r, const char *name, int64_t n)
+{
+  nai__tensor tensor;
+  NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F64, 1, &n));
+  double *value = NAI__ARRAY(double, n);
+  if (!value) return NAI_ERR_MEMORY;
+  *out = (float *)(void *)value;
+  memcpy(value, tensor.data, (size_t)n * sizeof *value);
+  for (int64_t i = 0; i < n; i++)
+    if (!isfinite(value[i]))
+      return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
+                       (long long)i, value[i]);
+  return NAI_OK;
+}
+
 static nai_status read_moments(restorer *r)
 {
   const nai_trainer *t = r->trainer;
@@ -131,9 +147,11 @@ static nai_status read_kept(restorer *r)
 {
   const nai__learner *learner = r->trainer->learner;
   for (int i = 0; i < learner->n_kept; i++) {
+    const nai__kept *kept = &learner->kept[i];
     char name[NAI__TENSOR_NAME];
-    nai__model_node_tensor(name, "rule", learner->kept[i].name);
-    NAI__TRY(read_floats(&r->kept[i], r, name, learner->kept[i].n));
+    nai__model_node_tensor(name, "rule", kept->name);
+    NAI__TRY(kept->doubles ? read_doubles(&r->kept[i], r, name, kept->n / 2)
+                           : read_floats(&r->kept[i], r, name, kept->n));
   }
   return NAI_OK;
 }
@@ -188,6 +206,7 @@ static nai_status read_progress(restorer *r)
   if (!progress)
     return nai__fail(NAI_ERR_FORMAT, "it is a model file, without a trainer: see nai_network_load");
   NAI__TRY(nai__json_whole(&r->updates, progress, "updates", 0, INT64_MAX / 2));
+  NAI__TRY(nai__json_whole(&r->moves, progress, "moves", 0, INT64_MAX / 2));
   NAI__TRY(nai__json_whole(&r->stage, progress, "stage", 0, c ? c->n_stages : 0));
   NAI__TRY(nai__json_whole(&r->streak, progress, "streak", 0, INT64_MAX / 2));
   NAI__TRY(read_drawn(r, progress));
@@ -248,6 +267,7 @@ static void take(restorer *r)
   t->history = r->history;
   r->history = (nai__history){0, 0, 0, NULL};
   t->step = r->updates;
+  t->moves = r->moves;
   t->drawn = r->drawn;
   t->performance = r->performance;
   t->has_gradient = 0;

@@ -39,7 +39,9 @@ static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
     const nai__kept *kept = &t->learner->kept[i];
     char name[NAI__TENSOR_NAME];
     nai__model_node_tensor(name, "rule", kept->name);
-    NAI__TRY(add_tensor(list, name, kept->value, NAI__F32, 1, &kept->n));
+    int64_t length = kept->doubles ? kept->n / 2 : kept->n;
+    NAI__TRY(
+        add_tensor(list, name, kept->value, kept->doubles ? NAI__F64 : NAI__F32, 1, &length));
   }
   NAI__TRY(add_tensor(list, "trainer: history", h->value, NAI__F64, 2, rows));
   if (!t->course.curriculum) return NAI_OK;
@@ -180,9 +182,9 @@ static json_t *describe_progress(const nai_trainer *t)
   char drawn[32];
   double value;
   snprintf(drawn, sizeof drawn, "%llu", (unsigned long long)t->drawn);
-  json_t *json =
-      json_pack("{s:I, s:s, s:I, s:I}", "updates", (json_int_t)t->step, "drawn", drawn, "stage",
-                (json_int_t)t->course.stage, "streak", (json_int_t)t->course.streak);
+  json_t *json = json_pack("{s:I, s:I, s:s, s:I, s:I}", "updates", (json_int_t)t->step, "moves",
+                           (json_int_t)t->moves, "drawn", drawn, "stage",
+                           (json_int_t)t->course.stage, "streak", (json_int_t)t->course.streak);
   int bad = !json;
   if (!isnan(t->performance))
     bad |= json_object_set_new(json, "performance", json_real(t->performance));

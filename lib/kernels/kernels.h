@@ -43,6 +43,20 @@ typedef struct nai__units {
   const float *exponent; /* of NAI__POWER, else NULL */
 } nai__units;
 
+/*
+ * A row of weights that learn while they are used: p = decay p + gain pre, w = w - factor p, kept
+ * within low .. high.
+ */
+typedef struct nai__learning_row {
+  int64_t n;
+  float *w;
+  float *p;             /* NULL: no memory, p is gain pre */
+  const float *plastic; /* 0 where w stays; NULL: nowhere */
+  const float *pre;     /* what w is multiplied with now */
+  const float *next;    /* and next; NULL: not known */
+  float decay, gain, factor, low, high;
+} nai__learning_row;
+
 typedef struct nai__kernels {
   const char *name; /* "portable", "avx2", "avx512", "blas" */
   /*
@@ -81,6 +95,13 @@ typedef struct nai__kernels {
    */
   void (*outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
                 int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch);
+
+  /* --- learning step by step ------------------------------------------------------------------- */
+
+  /* Sum of w[j] a[j], n of them. */
+  float (*row_dot)(const float *w, const float *a, int64_t n);
+  /* Learns, and returns the sum of w[j] next[j] with the new w; 0 without `next`. */
+  float (*learn_row)(const nai__learning_row *row);
 
   /* --- noise ---------------------------------------------------------------------------------- */
 

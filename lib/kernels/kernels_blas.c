@@ -16,6 +16,8 @@
 
 #include "units.inc.h"
 
+#include "learn.inc.h"
+
 #ifndef NAI__BLAS_MOST
 #define NAI__BLAS_MOST (INT_MAX / 2)
 #endif
@@ -131,6 +133,8 @@ static const nai__kernels table = {
     .row_product = row_product,
     .outer_scratch = outer_scratch,
     .outer = outer,
+    .row_dot = row_dot,
+    .learn_row = learn_row,
     .normals = nai__normals_portable,
     .current_forward = current_forward,
     .rate_forward = rate_forward,

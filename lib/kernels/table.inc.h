@@ -15,6 +15,8 @@
 
 #include "units.inc.h"
 
+#include "learn.inc.h"
+
 static const nai__kernels table = {
     .name = NAI__TABLE_NAME,
     .packed_size = packed_size,
@@ -23,6 +25,8 @@ static const nai__kernels table = {
     .row_product = row_product,
     .outer_scratch = outer_scratch,
     .outer = outer,
+    .row_dot = row_dot,
+    .learn_row = learn_row,
     .normals = NAI__NORMALS,
     .current_forward = current_forward,
     .rate_forward = rate_forward,

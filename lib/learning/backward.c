@@ -57,17 +57,16 @@ static void pull_direct(const group *g, int64_t t, int64_t stage, int accumulate
                         accumulate);
 }
 
-/* Each unit's own error, through its synapse onto itself. */
-static void pull_own(const group *g, int64_t k, int64_t t)
+/* signal += each unit's own error at step `later`, through its synapse onto itself. */
+static void pull_own(const group *g, float *signal, int64_t k, int64_t later)
 {
   const nai_network *net = g->pass->net;
   const nai__block *block = &net->block[k];
-  const float *later = signal_at(g, t + block->delay);
-  float *signal = signal_at(g, t);
+  const float *error = signal_at(g, later);
   for (int64_t b = 0; b < g->rows; b++)
     for (int64_t u = nai__own_first(block); u < nai__own_end(block); u++)
       signal[b * net->ld_units + u] +=
-          nai__own_weight(net, block, u) * later[b * net->ld_units + u];
+          nai__own_weight(net, block, u) * error[b * net->ld_units + u];
 }
 
 static void clear(const group *g, int64_t t, int64_t first, int64_t end)
@@ -103,7 +102,7 @@ static void collect(const group *g, int64_t t, int64_t stage)
   for (int64_t k = 0; route->own && k < net->n_blocks; k++)
     if (nai__block_is_own(&net->block[k]) && net->block[k].from_stage == stage &&
         reaches(g, t, t + net->block[k].delay))
-      pull_own(g, k, t);
+      pull_own(g, signal_at(g, t), k, t + net->block[k].delay);
   if (pass->rate_signal)
     pass->rate_signal(pass->user, t, g->row, g->rows, first, end, signal_at(g, t));
 }
@@ -173,6 +172,9 @@ static void collect_start(const group *g)
                             g->route->backward[k], g->rows, b->n_post, b->n_pre, 1);
     }
   }
+  for (int64_t k = 0; g->route->own && k < net->n_blocks; k++)
+    for (int64_t t = 1; nai__block_is_own(&net->block[k]) && t <= net->block[k].delay; t++)
+      if (reaches(g, 1, t)) pull_own(g, start_of(g), k, t);
 }
 
 /* On to x_0 where the leak is on the current, and the leak's own path. */
@@ -208,10 +210,8 @@ static void clear_carry(const group *g)
          (size_t)(g->rows * net->ld_units) * sizeof *g->pass->carry);
 }
 
-static void walk_group(void *argument, int64_t task, int32_t thread)
+static group open_group(const job *job, int64_t task)
 {
-  (void)thread;
-  const job *job = argument;
   nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
   group g = {.pass = pass, .route = job->route, .row = task * pass->rows};
@@ -220,6 +220,16 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
   g.output_bias = g.unit_bias + net->ld_units;
   g.unit_initial = g.output_bias + net->ld_outputs;
   memset(g.unit_bias, 0, (size_t)nai__numbers_width(net) * sizeof *g.unit_bias);
+  return g;
+}
+
+static void walk_group(void *argument, int64_t task, int32_t thread)
+{
+  (void)thread;
+  const job *job = argument;
+  const nai__pass *pass = job->pass;
+  const nai_network *net = pass->net;
+  group g = open_group(job, task);
   clear_carry(&g);
   for (int64_t t = pass->steps; t >= 1; t--) {
     if (!reaches(&g, t, t + 1)) clear_carry(&g);
@@ -256,6 +266,48 @@ void nai__walk_back(nai__pass *pass, const nai__route *route)
   nai__pool_run(pass->pool, groups, walk_group, &job);
   sum_biases(pass, groups);
   nai__correlate(pass);
+}
+
+static void collect_group(void *argument, int64_t task, int32_t thread)
+{
+  (void)thread;
+  const job *job = argument;
+  const nai_network *net = job->pass->net;
+  group g = open_group(job, task);
+  for (int64_t t = job->pass->steps; t >= 1; t--) {
+    for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) collect(&g, t, stage);
+    add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
+  }
+}
+
+void nai__collect_signals(nai__pass *pass, const nai__route *route)
+{
+  job job = {pass, route};
+  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  memset(pass->gradient, 0, (size_t)pass->net->n_theta * sizeof *pass->gradient);
+  nai__pool_run(pass->pool, groups, collect_group, &job);
+  sum_biases(pass, groups);
+  nai__correlate_outputs(pass);
+}
+
+static void bias_group(void *argument, int64_t task, int32_t thread)
+{
+  (void)thread;
+  const job *job = argument;
+  const nai_network *net = job->pass->net;
+  group g = open_group(job, task);
+  for (int64_t t = job->pass->steps; t >= 1; t--) {
+    add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
+    add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
+  }
+}
+
+void nai__bias_gradient(nai__pass *pass)
+{
+  job job = {pass, NULL};
+  int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  nai__pool_run(pass->pool, groups, bias_group, &job);
+  sum_biases(pass, groups);
 }
 
 nai_status nai__estimate_direct(nai__learner *learner, nai__pass *pass)

@@ -26,6 +26,15 @@ typedef struct nai__route {
 /* Fills pass->gradient, and leaves dJ/dv as the route has it in pass->signal. */
 void nai__walk_back(nai__pass *pass, const nai__route *route);
 
+/*
+ * Errors brought to the units and no further, by a route without ways from unit to unit: leaves
+ * dJ/dr in pass->signal, and in pass->gradient the exact gradient of the readout, 0 elsewhere.
+ */
+void nai__collect_signals(nai__pass *pass, const nai__route *route);
+
+/* For rules that have written dJ/dv and dJ/dz themselves: biases' gradient; 0 for initial states. */
+void nai__bias_gradient(nai__pass *pass);
+
 /* `estimate` of rules whose errors come by the learner's direct feedback, or by its feedback weights. */
 nai_status nai__estimate_direct(nai__learner *learner, nai__pass *pass);
 nai_status nai__estimate_feedback(nai__learner *learner, nai__pass *pass);

@@ -9,6 +9,7 @@
 struct job {
   nai__pass *pass;
   int64_t parts;
+  int only_outputs;
 };
 
 static int64_t smaller(int64_t a, int64_t b)
@@ -38,6 +39,7 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
   nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
   const nai__block *block = &net->block[task / job->parts];
+  if (job->only_outputs && !block->to_output) return;
   int64_t width = (block->n_post + job->parts - 1) / job->parts;
   width = (width + 15) / 16 * 16;
   int64_t first = task % job->parts * width, end = smaller(first + width, block->n_post);
@@ -55,6 +57,12 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
 
 void nai__correlate(nai__pass *pass)
 {
-  struct job job = {pass, parts_of(pass)};
+  struct job job = {pass, parts_of(pass), 0};
+  nai__pool_run(pass->pool, pass->net->n_blocks * job.parts, correlate_part, &job);
+}
+
+void nai__correlate_outputs(nai__pass *pass)
+{
+  struct job job = {pass, parts_of(pass), 1};
   nai__pool_run(pass->pool, pass->net->n_blocks * job.parts, correlate_part, &job);
 }

@@ -5,11 +5,13 @@
  * no second filter; random feedback makes it RFLO.
  */
 #include "backward.h"
+#include "traces.h"
 
 #include "../base/error.h"
 
-enum { DECAY };
+enum { UPDATE_EVERY, DECAY };
 static const nai__parameter parameters[] = {
+    [UPDATE_EVERY] = NAI__UPDATE_EVERY,
     [DECAY] = {"decay", "1", "adaptive: fraction that readout and feedback lose at each update",
                1e-4, 0, 1, 0}};
 
@@ -23,6 +25,9 @@ static nai_status estimate_symmetric(nai__learner *learner, nai__pass *pass)
 }
 
 static const nai__rule_kind symmetric = {.name = "eprop_symmetric",
+                                         .parameter = parameters,
+                                         .n_parameters = 1,
+                                         .online = &nai__traces_symmetric,
                                          .costs = NAI__LEARNS_FROM_ACTIVITY,
                                          .attach = nai__attach_transposed_readout,
                                          .detach = nai__detach_transposed,
@@ -31,6 +36,9 @@ static const nai__rule_kind symmetric = {.name = "eprop_symmetric",
 /* --- random ----------------------------------------------------------------------------------- */
 
 static const nai__rule_kind random_feedback = {.name = "eprop_random",
+                                               .parameter = parameters,
+                                               .n_parameters = 1,
+                                               .online = &nai__traces_direct,
                                                .costs = NAI__LEARNS_FROM_ACTIVITY,
                                                .attach = nai__feedback_direct,
                                                .estimate = nai__estimate_direct};
@@ -44,16 +52,23 @@ static nai_status attach_adaptive(nai__learner *learner)
 
 static void moved(nai__learner *learner, const nai__moved *now)
 {
+  nai__feedback_decay(learner, now->theta, now->before, learner->rule->number[DECAY]);
+}
+
+static void settled(nai__learner *learner, const nai__moved *now)
+{
   nai__feedback_follow(learner, now->theta, now->before, learner->rule->number[DECAY]);
 }
 
 static const nai__rule_kind adaptive = {.name = "eprop_adaptive",
                                         .parameter = parameters,
-                                        .n_parameters = 1,
+                                        .n_parameters = 2,
+                                        .online = &nai__traces_adaptive,
                                         .costs = NAI__LEARNS_FROM_ACTIVITY,
                                         .attach = attach_adaptive,
                                         .estimate = nai__estimate_feedback,
-                                        .moved = moved};
+                                        .moved = moved,
+                                        .settled = settled};
 
 nai_status nai_rule_create_eprop(nai_rule **out, int32_t feedback, uint64_t seed)
 {

@@ -105,18 +105,32 @@ nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
   return NAI_OK;
 }
 
-void nai__feedback_follow(nai__learner *learner, float *theta, const float *before, double decay)
+/* --- following -------------------------------------------------------------------------------- */
+
+void nai__feedback_decay(const nai__learner *learner, float *theta, const float *before,
+                         double decay)
+{
+  const nai_network *net = learner->net;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!learner->feedback.packed[k]) continue;
+    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++)
+      if (net->plastic[i] != 0) theta[i] -= (float)decay * before[i];
+  }
+}
+
+/* B' = (1 - decay) B + W' - (1 - decay) W */
+void nai__feedback_follow(nai__learner *learner, const float *theta, const float *before,
+                          double decay)
 {
   const nai_network *net = learner->net;
   float *feedback = learner->feedback.weight;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!learner->feedback.packed[k]) continue;
-    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++) {
-      if (net->plastic[i] == 0) continue;
-      feedback[i] += theta[i] - before[i] - (float)decay * feedback[i];
-      theta[i] -= (float)decay * before[i];
-    }
+    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++)
+      if (net->plastic[i] != 0)
+        feedback[i] += theta[i] - before[i] - (float)decay * (feedback[i] - before[i]);
   }
   nai__feedback_pack(&learner->feedback, net);
 }

@@ -30,10 +30,13 @@ nai_status nai__feedback_direct(struct nai__learner *learner);
 nai_status nai__feedback_weights(struct nai__learner *learner, int only_outputs);
 /*
  * The feedback weights go the way of those that they stand in for, and both decay (Kolen & Pollack
- * 1994; Akrout et al. 2019, eqs 16, 17): W - B^T shrinks by 1 - decay at each update. theta: after
- * the optimiser, `before`: before it.
+ * 1994; Akrout et al. 2019, eqs 16, 17): W - B^T shrinks by 1 - decay at each update. The weights
+ * decay before the constraints; the feedback follows after them, so that it makes the moves that
+ * constraints have left. theta: as it is then, `before`: before the optimiser.
  */
-void nai__feedback_follow(struct nai__learner *learner, float *theta, const float *before,
+void nai__feedback_decay(const struct nai__learner *learner, float *theta, const float *before,
+                         double decay);
+void nai__feedback_follow(struct nai__learner *learner, const float *theta, const float *before,
                           double decay);
 /* The packed copies that products read, made anew. */
 void nai__feedback_pack(nai__feedback *feedback, const nai_network *net);

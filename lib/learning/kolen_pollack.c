@@ -18,6 +18,11 @@ static nai_status attach(nai__learner *learner)
 
 static void moved(nai__learner *learner, const nai__moved *now)
 {
+  nai__feedback_decay(learner, now->theta, now->before, learner->rule->number[DECAY]);
+}
+
+static void settled(nai__learner *learner, const nai__moved *now)
+{
   nai__feedback_follow(learner, now->theta, now->before, learner->rule->number[DECAY]);
 }
 
@@ -29,7 +34,8 @@ nai_status nai_rule_create_kolen_pollack(nai_rule **out, double decay, uint64_t 
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
                                       .estimate = nai__estimate_feedback,
-                                      .moved = moved};
+                                      .moved = moved,
+                                      .settled = settled};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__parameter_check(&parameters[DECAY], decay));

@@ -5,10 +5,15 @@
  * reverse form (backward.h).
  */
 #include "backward.h"
+#include "traces.h"
 
 nai_status nai_rule_create_rflo(nai_rule **out, uint64_t seed)
 {
+  static const nai__parameter parameters[] = {NAI__UPDATE_EVERY};
   static const nai__rule_kind kind = {.name = "rflo",
+                                      .parameter = parameters,
+                                      .n_parameters = 1,
+                                      .online = &nai__traces_direct,
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = nai__feedback_direct,
                                       .estimate = nai__estimate_direct};

@@ -1,6 +1,8 @@
 /* The handle of a learning rule, its numbers, and the rule at work on a network. */
 #include "rule.h"
 
+#include <string.h>
+
 #include "../base/error.h"
 #include "../base/memory.h"
 
@@ -65,6 +67,13 @@ nai_status nai_rule_parameter(nai_parameter *out, const nai_rule *rule, int64_t 
   return nai__parameter_describe(out, rule->kind->parameter, rule->kind->n_parameters, index);
 }
 
+int64_t nai__rule_every(const nai_rule *rule)
+{
+  for (int i = 0; i < rule->kind->n_parameters; i++)
+    if (strcmp(rule->kind->parameter[i].name, "update_every") == 0) return (int64_t)rule->number[i];
+  return 0;
+}
+
 /* --- at work ---------------------------------------------------------------------------------- */
 
 nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net)
@@ -95,7 +104,14 @@ void nai__learner_destroy(nai__learner *learner)
 float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n)
 {
   float *value = NAI__ARRAY(float, n);
-  if (value) learner->kept[learner->n_kept++] = (nai__kept){name, value, n};
+  if (value) learner->kept[learner->n_kept++] = (nai__kept){name, value, n, 0};
+  return value;
+}
+
+double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n)
+{
+  double *value = NAI__ARRAY(double, n);
+  if (value) learner->kept[learner->n_kept++] = (nai__kept){name, (float *)(void *)value, 2 * n, 1};
   return value;
 }
 

@@ -20,13 +20,18 @@
 #include "feedback.h"
 
 typedef struct nai__learner nai__learner;
+struct nai__online_ops;
 
-/* What a run with perturbed units is to be. */
-typedef struct nai__perturbation {
-  double sd;     /* times a standard normal, added to what each unit and output receives; 0: none */
-  uint64_t seed; /* the normals are a function of (seed, trial, step, unit) */
-  float frequency; /* below 1: only on this fraction of steps and units, and then uniform in +-sd */
-} nai__perturbation;
+/*
+ * For rules that learn from the cost of each trial alone: what costs on outputs and rates say of it,
+ * weighted. Trials add up to J over the batch, or to less by what costs on weights say.
+ */
+typedef struct nai__trial_costs {
+  nai__perturbation perturbation;
+  const double *cost;      /* [trials] of the activity at hand */
+  const double *perturbed; /* [trials] with the perturbation; of rules that compare */
+  const uint32_t *type;    /* [trials] equal where all conditions of trials are equal */
+} nai__trial_costs;
 
 typedef struct nai__pass {
   const nai_network *net;
@@ -35,8 +40,8 @@ typedef struct nai__pass {
   int64_t rows;   /* trials that are worked on together; the last rows may be fewer */
   int64_t update; /* updates made before */
   nai__pool *pool;
-  const int32_t *length;        /* [trials] steps of each trial */
-  const float *output_gradient; /* dJ/dz [steps][trials][ld_outputs] */
+  const int32_t *length;  /* [trials] steps of each trial */
+  float *output_gradient; /* dJ/dz [steps][trials][ld_outputs]; rules that perturb write theirs */
   float *signal;  /* [steps][trials][ld_units]: dJ/dr where has_signal, else to be written first */
   int has_signal; /* a rate cost has written all of `signal` */
   /*
@@ -46,13 +51,8 @@ typedef struct nai__pass {
    */
   void (*rate_signal)(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                       float *g);
-  /*
-   * Runs the trials again, perturbed or not, and gives the cost of each trial [trials]: what costs
-   * on outputs and rates say of it, weighted; they add up to J over the batch. The activity is that
-   * of this run from then on.
-   */
-  nai_status (*run_again)(void *user, const nai__perturbation *perturbation, double *trial_cost);
   void *user;
+  const nai__trial_costs *trial_costs; /* for rules that perturb; NULL for others */
   float *gradient;       /* out: dJ/dtheta, as theta is laid out; what is not plastic is cleared
                             afterwards */
   float *carry;          /* [trials][ld_units], scratch of the rule */
@@ -73,7 +73,14 @@ enum {
       NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES | NAI__LEARNS_ALL_RATES | NAI__LEARNS_WEIGHTS
 };
 
-/* Weights between the optimiser and the constraints. */
+/* How a rule that learns from the cost of each trial has a batch run. */
+enum {
+  NAI__RUNS_PERTURBED = 1, /* once, perturbed: that is the activity at hand */
+  NAI__RUNS_BOTH = 2,      /* perturbed, for its costs, then unperturbed: the activity at hand */
+  NAI__KEEPS_CURRENTS = 4  /* and the currents of all steps */
+};
+
+/* Weights of an update that is being made. */
 typedef struct nai__moved {
   float *theta;
   const float *before;
@@ -90,11 +97,19 @@ typedef struct nai__rule_kind {
   nai_status (*attach)(nai__learner *learner);
   void (*detach)(nai__learner *learner); /* releases `own`; NULL: nothing to release */
   nai_status (*estimate)(nai__learner *learner, nai__pass *pass);
+  uint32_t runs; /* NAI__RUNS_..., for rules that perturb; else 0 */
+  void (*perturb)(const nai__learner *learner, nai__perturbation *out); /* NULL: not */
   /*
-   * After the optimiser has moved theta, before constraints: for rules whose feedback moves too, or
-   * that have a weight decay of their own. NULL: none of it.
+   * After the optimiser has moved theta, before constraints: for rules that have a weight decay of
+   * their own. NULL: none of it.
    */
   void (*moved)(nai__learner *learner, const nai__moved *now);
+  /*
+   * After constraints, when the update stands: for rules whose feedback moves too. Packed weights
+   * are still those of before. NULL: none of it.
+   */
+  void (*settled)(nai__learner *learner, const nai__moved *now);
+  const struct nai__online_ops *online; /* how it learns within a trial; NULL: it does not */
 } nai__rule_kind;
 
 #define NAI__MOST_RULE_PARAMETERS 8
@@ -112,7 +127,8 @@ struct nai_rule {
 typedef struct nai__kept {
   const char *name;
   float *value;
-  int64_t n;
+  int64_t n;   /* floats; of doubles there are half as many */
+  int doubles; /* 1: what stands there is doubles */
 } nai__kept;
 
 #define NAI__MOST_KEPT 8
@@ -128,12 +144,15 @@ struct nai__learner {
 
 nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed);
 void nai__rule_keep(nai_rule *rule);
+/* Its parameter "update_every": steps between updates within a trial; 0: without, at the end. */
+int64_t nai__rule_every(const nai_rule *rule);
 
 /* The rule must outlive the learner. */
 nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net);
 void nai__learner_destroy(nai__learner *learner);
 /* Memory of the learner's, 0 at first, that checkpoints hold under this name; NULL without memory. */
 float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n);
+double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n);
 /* After its memory was written from outside: a checkpoint, the user's feedback weights. */
 void nai__learner_refresh(nai__learner *learner);
 
@@ -142,5 +161,7 @@ void nai__learner_refresh(nai__learner *learner);
  * trials.
  */
 void nai__correlate(nai__pass *pass);
+/* The same of blocks to outputs alone. */
+void nai__correlate_outputs(nai__pass *pass);
 
 #endif

@@ -8,45 +8,91 @@
 #include <math.h>
 
 #include "../base/error.h"
+#include "../base/memory.h"
 #include "../base/philox.h"
 
+/* Sizes, and what they were drawn for. */
+typedef struct sizes {
+  float *size; /* as theta is laid out */
+  int32_t form;
+  int64_t draw;
+} sizes;
+
 /*
- * Sizes are absolute values of normals (so that signs agree), or 1, times sqrt(2 / (n_pre +
- * n_post)), which keeps errors as large as in Xavier's start.
+ * Absolute values of normals (so that signs agree), or 1, times sqrt(2 / (n_pre + n_post)), which
+ * keeps errors as large as in Xavier's start.
  */
-static void redraw(nai__learner *learner, int64_t draw)
+static void draw_projection(const nai__learner *learner, int64_t k)
+{
+  const sizes *own = learner->own;
+  nai_synapses s = nai__synapses(learner->net, &learner->net->projection[k], own->size, NULL);
+  double scale = sqrt(2 / (double)(s.n_pre + s.n_post));
+  nai__stream stream =
+      nai__stream_open(nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k),
+                       NAI__FOR_FEEDBACK, (uint64_t)own->draw, 2);
+  for (int64_t i = 0; i < s.n_post; i++)
+    for (int64_t j = 0; j < s.n_pre; j++)
+      s.gradient[i * s.stride + j] =
+          (float)(scale * (own->form == NAI_SIGN_UNIFORM ? 1 : fabs(nai__stream_normal(&stream))));
+}
+
+/* Sizes for the batch of this update. */
+static void draw(nai__learner *learner, int64_t update)
+{
+  sizes *own = learner->own;
+  int32_t form = (int32_t)learner->rule->number[0];
+  if (form != NAI_SIGN_BATCH) update = 0;
+  if (own->form == form && own->draw == update) return;
+  own->form = form;
+  own->draw = update;
+  for (int64_t k = 0; k < learner->net->n_projections; k++) draw_projection(learner, k);
+}
+
+/* Signs as the weights have them now. */
+static void refresh(nai__learner *learner, int64_t update)
 {
   const nai_network *net = learner->net;
-  int32_t form = (int32_t)learner->rule->number[0];
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (net->node[p->from].kind != NAI_POPULATIONS) continue;
-    nai_synapses s = nai__synapses(net, p, learner->feedback.weight, NULL);
-    double size = sqrt(2 / (double)(s.n_pre + s.n_post));
-    nai__stream stream =
-        nai__stream_open(nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k),
-                         NAI__FOR_FEEDBACK, (uint64_t)draw, 2);
-    for (int64_t i = 0; i < s.n_post; i++)
-      for (int64_t j = 0; j < s.n_pre; j++) {
-        float w = s.weight[i * s.stride + j];
-        double m = form == NAI_SIGN_UNIFORM ? 1 : fabs(nai__stream_normal(&stream));
-        s.gradient[i * s.stride + j] = (float)(size * m * ((w > 0) - (w < 0)));
-      }
+  const sizes *own = learner->own;
+  draw(learner, update);
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!learner->feedback.packed[k]) continue;
+    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++)
+      learner->feedback.weight[i] =
+          own->size[i] * (float)((net->theta[i] > 0) - (net->theta[i] < 0));
   }
   nai__feedback_pack(&learner->feedback, net);
+}
+
+static void detach(nai__learner *learner)
+{
+  sizes *own = learner->own;
+  if (own) nai__free(own->size);
+  nai__free(own);
 }
 
 static nai_status attach(nai__learner *learner)
 {
   NAI__TRY(nai__feedback_weights(learner, 0));
-  redraw(learner, 0);
+  sizes *own = learner->own = NAI__NEW(sizes);
+  if (!own) return NAI_ERR_MEMORY;
+  own->size = NAI__ARRAY(float, learner->net->n_theta);
+  if (!own->size) return NAI_ERR_MEMORY;
+  own->form = -1;
+  refresh(learner, 0);
   return NAI_OK;
 }
 
+/* The weights may have been set since the last update. */
 static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
-  redraw(learner, (int32_t)learner->rule->number[0] == NAI_SIGN_BATCH ? pass->update : 0);
+  refresh(learner, pass->update);
   return nai__estimate_feedback(learner, pass);
+}
+
+static void settled(nai__learner *learner, const nai__moved *now)
+{
+  refresh(learner, now->update + 1);
 }
 
 nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t seed)
@@ -59,7 +105,9 @@ nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t 
                                       .makes_feedback = 1,
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
-                                      .estimate = estimate};
+                                      .detach = detach,
+                                      .estimate = estimate,
+                                      .settled = settled};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__parameter_check(&parameters[0], form));

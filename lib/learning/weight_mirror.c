@@ -140,7 +140,7 @@ static nai_status attach(nai__learner *learner)
 }
 
 /* The weights are still those of before the move: the packed ones. */
-static void moved(nai__learner *learner, const nai__moved *now)
+static void settled(nai__learner *learner, const nai__moved *now)
 {
   mirror_all(learner, (int64_t)learner->rule->number[WARM_UP] + now->update);
 }
@@ -154,6 +154,6 @@ nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed)
                                       .attach = attach,
                                       .detach = detach,
                                       .estimate = nai__estimate_feedback,
-                                      .moved = moved};
+                                      .settled = settled};
   return nai__rule_create(out, &kind, seed);
 }

@@ -44,6 +44,66 @@ float *nai__output_at(const nai__activity *a, int64_t t)
   return a->output + (t - 1) % a->output_slots * a->trials * a->net->ld_outputs;
 }
 
+float *nai__current_at(const nai__activity *a, int64_t t)
+{
+  return a->current + (t - 1) % a->output_slots * a->trials * a->net->ld_units;
+}
+
+/* --- perturbation ----------------------------------------------------------------------------- */
+
+static void draw_normals(const nai__perturbation *p, const nai_network *net, uint32_t purpose,
+                         uint64_t trial, int64_t t, float *out, int64_t n)
+{
+  net->kernels->normals(out, n, p->seed, purpose, trial, (uint32_t)t);
+  for (int64_t u = 0; u < n; u++) out[u] *= p->size;
+}
+
+/* Two words a unit: whether, and how far. What moves a current by d is d / alpha as an input. */
+static void draw_rare(const nai__perturbation *p, const nai_network *net, uint64_t trial, int64_t t,
+                      float *v)
+{
+  const float *alpha = net->unit;
+  uint32_t word[4] = {0};
+  for (int64_t u = 0; u < net->n_units; u++) {
+    const uint32_t counter[4] = {(uint32_t)(u / 2), (uint32_t)t, (uint32_t)trial,
+                                 ((uint32_t)(trial >> 32) & 0x00ffffff) |
+                                     (uint32_t)NAI__FOR_PERTURBATION << 24};
+    if (u % 2 == 0) nai__philox(word, counter, p->seed);
+    double chance = (double)word[u % 2 * 2] * 0x1p-32,
+           where = (double)word[u % 2 * 2 + 1] * 0x1p-32;
+    v[u] = chance < (double)p->probability
+               ? (float)((2 * where - 1) * (double)p->size / (double)alpha[u])
+               : 0;
+  }
+}
+
+void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint64_t trial,
+                        int64_t t, float *v)
+{
+  const float *learns = net->plastic + net->unit_initial;
+  if (p->probability > 0)
+    draw_rare(p, net, trial, t, v);
+  else
+    draw_normals(p, net, NAI__FOR_PERTURBATION, trial, t, v, net->n_units);
+  for (int64_t u = 0; u < net->n_units && t == 0; u++)
+    if (learns[u] == 0 || p->probability > 0) v[u] = 0;
+}
+
+void nai__perturb_outputs(const nai__perturbation *p, const nai_network *net, uint64_t trial,
+                          int64_t t, float *z)
+{
+  if (p->probability > 0)
+    memset(z, 0, (size_t)net->n_outputs * sizeof *z);
+  else
+    draw_normals(p, net, NAI__FOR_OUTPUT_PERTURBATION, trial, t, z, net->n_outputs);
+}
+
+/* NULL when there is none. */
+static const nai__perturbation *perturbation_of(const nai__activity *a)
+{
+  return a->perturbation && a->perturbation->size != 0 ? a->perturbation : NULL;
+}
+
 /* --- scratch ---------------------------------------------------------------------------------- */
 
 nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_t rows)
@@ -66,17 +126,52 @@ void nai__scratch_destroy(nai__scratch *scratch)
   *scratch = (nai__scratch){NULL, NULL, NULL};
 }
 
+/* --- arrays ----------------------------------------------------------------------------------- */
+
+nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials)
+{
+  *out = (nai__activity){.net = net,
+                         .trials = trials,
+                         .rate_slots = nai__rate_slots(net, 0),
+                         .input_slots = nai__input_slots(net, 0),
+                         .output_slots = 1};
+  out->rate = NAI__ARRAY(float, out->rate_slots *trials * net->ld_units);
+  out->drive = NAI__ARRAY(float, trials * net->ld_units);
+  out->x = NAI__ARRAY(float, trials * net->ld_units);
+  out->input = NAI__ARRAY(float, out->input_slots *trials * net->ld_inputs);
+  out->output = NAI__ARRAY(float, trials * net->ld_outputs);
+  if (out->rate && out->drive && out->x && out->input && out->output) return NAI_OK;
+  nai__activity_destroy(out);
+  return NAI_ERR_MEMORY;
+}
+
+void nai__activity_destroy(nai__activity *a)
+{
+  nai__free(a->rate);
+  nai__free(a->drive);
+  nai__free(a->x);
+  nai__free(a->input);
+  nai__free(a->output);
+  a->rate = a->drive = a->x = a->input = a->output = NULL;
+}
+
 /* --- beginning -------------------------------------------------------------------------------- */
 
-static void begin_row(const nai__activity *a, float *x, float *r)
+static void begin_row(const nai__activity *a, int64_t trial, float *x, float *r)
 {
   const nai_network *net = a->net;
+  const nai__perturbation *perturbation = perturbation_of(a);
   const float *initial = net->theta + net->unit_initial;
-  memcpy(x, initial, (size_t)net->n_units * sizeof *x);
+  if (perturbation) {
+    nai__perturb_units(perturbation, net, a->first + (uint64_t)trial, 0, x);
+    for (int64_t u = 0; u < net->n_units; u++) x[u] += initial[u];
+  } else {
+    memcpy(x, initial, (size_t)net->n_units * sizeof *x);
+  }
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
     if (g->leak == NAI_LEAK_RATE)
-      memcpy(r + g->offset, initial + g->offset, (size_t)g->units.n * sizeof *r);
+      memcpy(r + g->offset, x + g->offset, (size_t)g->units.n * sizeof *r);
     else
       net->kernels->transfer(&g->units, r + g->offset, x + g->offset);
   }
@@ -87,7 +182,7 @@ void nai__begin(const nai__activity *a, int64_t row, int64_t rows)
   const nai_network *net = a->net;
   for (int64_t b = row; b < row + rows; b++) {
     float *r = nai__rate_at(a, 0) + b * net->ld_units;
-    begin_row(a, a->x + b * net->ld_units, r);
+    begin_row(a, b, a->x + b * net->ld_units, r);
     for (int64_t t = 1 - net->max_delay; t < 0; t++)
       memcpy(nai__rate_at(a, t) + b * net->ld_units, r, (size_t)net->n_units * sizeof *r);
     for (int64_t t = 1 - net->max_input_delay; t < 1; t++)
@@ -127,12 +222,33 @@ static void take_inputs(const nai__activity *a, int64_t t, int64_t row, int64_t 
   }
 }
 
+/* --- products from theta ---------------------------------------------------------------------- */
+
+int nai__block_is_ready(const nai__block *block)
+{
+  return !block->from_input && !block->to_output && block->delay > 0;
+}
+
+void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t, float *c)
+{
+  const nai_network *net = a->net;
+  const float *source =
+      block->from_input ? nai__input_at(a, t - block->delay) : nai__rate_at(a, t - block->delay);
+  for (int64_t i = 0; i < block->n_post; i++)
+    c[i] += net->kernels->row_dot(net->theta + block->start + i * block->ld, source + block->pre,
+                                  block->n_pre);
+}
+
 /* --- products --------------------------------------------------------------------------------- */
 
 static void multiply(const nai__activity *a, const nai__block *block, int64_t t, int64_t row,
                      int64_t rows, float *c, int64_t ldc, int accumulate, nai__scratch *scratch)
 {
   const nai_network *net = a->net;
+  if (a->ready) {
+    nai__add_product(a, block, t, c);
+    return;
+  }
   int64_t lda = block->from_input ? net->ld_inputs : net->ld_units;
   const float *source =
       block->from_input ? nai__input_at(a, t - block->delay) : nai__rate_at(a, t - block->delay);
@@ -151,16 +267,29 @@ static void clear_columns(float *v, int64_t ld, int64_t first, int64_t end, int6
     memset(v + b * ld + first, 0, (size_t)(end - first) * sizeof *v);
 }
 
-/* v [rows][ld_units] of one stage, biases apart: they are the transfer kernels' part. */
+static void add_ready(const nai__activity *a, int64_t first, int64_t end, float *v, int accumulate)
+{
+  for (int64_t u = first; u < end; u++) v[u] = (accumulate ? v[u] : 0) + a->ready[u];
+}
+
+/*
+ * v [rows][ld_units] of one stage, biases apart: they are the transfer kernels' part. Added to what a
+ * perturbation has written there.
+ */
 static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
                        nai__scratch *scratch)
 {
   const nai_network *net = a->net;
   int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
-  int accumulate = 0;
+  int accumulate = perturbation_of(a) != NULL;
+  if (a->ready) {
+    add_ready(a, first, end, scratch->v, accumulate);
+    accumulate = 1;
+  }
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (block->to_output || block->to_stage != stage) continue;
+    if (a->ready && nai__block_is_ready(block)) continue;
     if (!accumulate && (block->post != first || block->post + block->n_post != end)) {
       clear_columns(scratch->v, net->ld_units, first, end, rows);
       accumulate = 1;
@@ -189,6 +318,8 @@ static void move_segment(const nai__activity *a, const nai__segment *g, int64_t 
   else
     net->kernels->rate_forward(&g->units, r, nai__drive_at(a, t) + at, nai__rate_at(a, t - 1) + at,
                                v, xi);
+  if (a->current && g->leak == NAI_LEAK_CURRENT)
+    memcpy(nai__current_at(a, t) + at, a->x + at, (size_t)g->units.n * sizeof *r);
   if (!a->clamp) return;
   for (int64_t u = 0; u < g->units.n; u++)
     if (!isnan(a->clamp[g->offset + u])) r[u] = a->clamp[g->offset + u];
@@ -215,6 +346,24 @@ static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t r
                           a->first + (uint64_t)(row + b), (uint32_t)t);
 }
 
+/* Before anything is added: all stages. */
+static void perturb(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
+                    nai__scratch *scratch)
+{
+  const nai__perturbation *perturbation = perturbation_of(a);
+  for (int64_t b = 0; b < rows && perturbation; b++)
+    nai__perturb_units(perturbation, a->net, a->first + (uint64_t)(row + b), t,
+                       scratch->v + b * a->net->ld_units);
+}
+
+static void perturb_outputs(const nai__activity *a, int64_t t, int64_t trial, float *z)
+{
+  const nai_network *net = a->net;
+  const float *bias = net->theta + net->output_bias;
+  nai__perturb_outputs(a->perturbation, net, a->first + (uint64_t)trial, t, z);
+  for (int64_t u = 0; u < net->n_outputs; u++) z[u] += bias[u];
+}
+
 static void read_out(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
                      nai__scratch *scratch)
 {
@@ -222,7 +371,10 @@ static void read_out(const nai__activity *a, int64_t t, int64_t row, int64_t row
   float *z = nai__output_at(a, t) + row * net->ld_outputs;
   const float *bias = net->theta + net->output_bias;
   for (int64_t b = 0; b < rows; b++)
-    memcpy(z + b * net->ld_outputs, bias, (size_t)net->n_outputs * sizeof *z);
+    if (perturbation_of(a))
+      perturb_outputs(a, t, row + b, z + b * net->ld_outputs);
+    else
+      memcpy(z + b * net->ld_outputs, bias, (size_t)net->n_outputs * sizeof *z);
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (block->to_output)
@@ -236,6 +388,7 @@ void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, 
   const nai_network *net = a->net;
   if (net->n_inputs) take_inputs(a, t, row, rows, inputs, scratch);
   draw_noise(a, t, row, rows, scratch);
+  perturb(a, t, row, rows, scratch);
   for (int64_t stage = 0; stage < net->n_stages; stage++) {
     sum_inputs(a, stage, t, row, rows, scratch);
     move_units(a, stage, t, row, rows, scratch);

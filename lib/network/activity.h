@@ -10,6 +10,21 @@
 
 #include "network.h"
 
+/*
+ * What units get besides, for rules that learn from what it does to the cost. A function of (seed,
+ * trial, step, unit), never mixed up with the noise.
+ */
+typedef struct nai__perturbation {
+  uint64_t seed;
+  /*
+   * 0: what each unit and output receives, and initial states that learn, plus `size` times a
+   * standard normal. Above 0: with this probability at each step, a unit's current (leak on the
+   * current) plus a number uniform in +-size; outputs and initial states as they are.
+   */
+  float probability;
+  float size; /* 0: none */
+} nai__perturbation;
+
 typedef struct nai__activity {
   const nai_network *net;
   int64_t trials;
@@ -18,12 +33,21 @@ typedef struct nai__activity {
   float *drive;   /* [output_slots][trials][ld_units]: phi(v) where the leak is on the rate; NULL
                      without */
   float *x;       /* [trials][ld_units]: currents now */
+  float *current; /* [output_slots][trials][ld_units]: currents of all steps, where the leak is on
+                     the current; NULL: not kept */
   float *input;   /* [input_slots][trials][ld_inputs] */
   float *output;  /* [output_slots][trials][ld_outputs] */
   uint64_t seed;  /* of the noise */
   uint64_t first; /* number of the first trial */
-  const float *inject; /* [ld_units] added to what units receive, or NULL */
-  const float *clamp;  /* [ld_units] rates, NaN where free, or NULL */
+  const float *inject;                   /* [ld_units] added to what units receive, or NULL */
+  const float *clamp;                    /* [ld_units] rates, NaN where free, or NULL */
+  const nai__perturbation *perturbation; /* or NULL */
+  /*
+   * [ld_units] of one trial: what units get from units of steps before, or NULL. Where it is given,
+   * the other products are taken from theta: packed weights are behind when weights change at each
+   * step.
+   */
+  const float *ready;
 } nai__activity;
 
 /* Memory of one thread for nai__advance(). */
@@ -42,6 +66,20 @@ float *nai__rate_at(const nai__activity *a, int64_t t);
 float *nai__input_at(const nai__activity *a, int64_t t);
 float *nai__drive_at(const nai__activity *a, int64_t t);
 float *nai__output_at(const nai__activity *a, int64_t t);
+float *nai__current_at(const nai__activity *a, int64_t t);
+
+/*
+ * What a perturbation adds to what units receive at step t [n_units]; at t = 0 to initial states;
+ * and to outputs [n_outputs]. `trial`: its number. Exactly what nai__begin() and nai__advance() add.
+ */
+void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint64_t trial,
+                        int64_t t, float *v);
+void nai__perturb_outputs(const nai__perturbation *p, const nai_network *net, uint64_t trial,
+                          int64_t t, float *z);
+
+/* Arrays for so many trials, with as many steps as delays need. */
+nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials);
+void nai__activity_destroy(nai__activity *activity);
 
 nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_t rows);
 void nai__scratch_destroy(nai__scratch *scratch);
@@ -58,6 +96,11 @@ void nai__begin(const nai__activity *a, int64_t row, int64_t rows);
  */
 void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
                   nai__scratch *scratch);
+
+/* 1 when what a block brings at a step is known at the end of the one before. */
+int nai__block_is_ready(const nai__block *block);
+/* c [n_post] += weights of the block, as theta has them, times what it carries at time t; trial 0. */
+void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t, float *c);
 
 /* Numbers of trials: noise has 56 bits for them. */
 nai_status nai__first_check(uint64_t first, int64_t trials);

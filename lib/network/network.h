@@ -208,6 +208,8 @@ nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, flo
  * and fixed synapses. `before`: theta as it was, or NULL at the build.
  */
 nai_status nai__project(nai_network *net, float *momentum, const float *before);
+/* The same for the projections of one block. */
+nai_status nai__project_block(nai_network *net, int64_t block, const float *before);
 /*
  * Which synapses of a projection are plastic, from what constraints let learn and from its own
  * `plastic`.
@@ -215,6 +217,7 @@ nai_status nai__project(nai_network *net, float *momentum, const float *before);
 void nai__refresh_plastic(nai_network *net, const nai__projection *p);
 /* The packed copies that products read; from theta. */
 void nai__pack(nai_network *net);
+void nai__pack_block(nai_network *net, int64_t block);
 
 /* --- spectrum.c ------------------------------------------------------------------------------- */
 

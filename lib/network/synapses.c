@@ -165,12 +165,23 @@ nai_status nai__project(nai_network *net, float *momentum, const float *before)
   return NAI_OK;
 }
 
+nai_status nai__project_block(nai_network *net, int64_t block, const float *before)
+{
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (net->projection[i].block == block)
+      NAI__TRY(project_one(net, &net->projection[i], NULL, before));
+  return NAI_OK;
+}
+
+void nai__pack_block(nai_network *net, int64_t block)
+{
+  const nai__block *b = &net->block[block];
+  const float *w = net->theta + b->start;
+  net->kernels->pack(b->forward, w, b->ld, b->n_pre, b->n_post, 1);
+  if (b->backward) net->kernels->pack(b->backward, w, b->ld, b->n_post, b->n_pre, 0);
+}
+
 void nai__pack(nai_network *net)
 {
-  for (int64_t i = 0; i < net->n_blocks; i++) {
-    nai__block *b = &net->block[i];
-    const float *w = net->theta + b->start;
-    net->kernels->pack(b->forward, w, b->ld, b->n_pre, b->n_post, 1);
-    if (b->backward) net->kernels->pack(b->backward, w, b->ld, b->n_post, b->n_pre, 0);
-  }
+  for (int64_t i = 0; i < net->n_blocks; i++) nai__pack_block(net, i);
 }

@@ -33,22 +33,28 @@ int nai__costs_in_parts(const nai_trainer *trainer)
   return 0;
 }
 
-static nai_status finish(const nai_cost *cost, nai_status status)
+nai_status nai__cost_finish(const nai_cost *cost, nai_status status)
 {
   return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "cost", cost->name);
 }
 
 /* --- terms ------------------------------------------------------------------------------------ */
 
-/* Steps that count, times units, over trials: what turns a mean over trials into a mean over all. */
-static double count_rates(const nai_network *net, const char *names, const nai_trials *trials)
+static double count_units(const nai_network *net, const char *names)
 {
-  double steps = 0, units = 0;
-  for (int64_t k = 0; k < trials->trials; k++) steps += (double)trials->length[k];
+  double units = 0;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), names))
       units += (double)net->node[i].n;
-  return steps * units / (double)trials->trials;
+  return units;
+}
+
+/* Steps that count, times units, over trials: what turns a mean over trials into a mean over all. */
+static double count_rates(const nai_network *net, const char *names, const nai_trials *trials)
+{
+  double steps = 0;
+  for (int64_t k = 0; k < trials->trials; k++) steps += (double)trials->length[k];
+  return steps * count_units(net, names) / (double)trials->trials;
 }
 
 static double count_synapses(const nai_network *net, const nai_cost *cost)
@@ -70,7 +76,22 @@ static double divisor(const nai_network *net, const nai_cost *cost, const nai_tr
                                       : count_synapses(net, cost);
 }
 
+double nai__cost_terms(const nai_network *net, const nai_cost *cost, int64_t steps)
+{
+  if (!cost->normalise) return 1;
+  if (cost->terms != NAI__PER_RATE) return count_synapses(net, cost);
+  return (steps ? (double)steps : 1) * count_units(net, cost->names);
+}
+
 /* --- on outputs ------------------------------------------------------------------------------- */
+
+double nai__mask_total(const nai__goal *goal, const nai_trials *trials)
+{
+  double sum = 0;
+  int64_t n = trials->steps * trials->trials * goal->mask_columns;
+  for (int64_t i = 0; i < n; i++) sum += (double)goal->mask[i];
+  return sum;
+}
 
 static nai_status on_outputs(nai_trainer *trainer, nai__weighed_cost *c, const nai_trials *trials)
 {
@@ -90,18 +111,18 @@ static nai_status on_outputs(nai_trainer *trainer, nai__weighed_cost *c, const n
                           .classes = goal->classes,
                           .mask = goal->mask,
                           .gradient = batch->output_gradient + goal->offset,
-                          .scale = c->scale};
+                          .scale = c->scale,
+                          .mask_total = nai__mask_total(goal, trials)};
     nai__clear_error();
-    NAI__TRY(finish(c->cost, c->cost->ops.on_outputs(c->cost->user, &b, &c->value)));
+    NAI__TRY(nai__cost_finish(c->cost, c->cost->ops.on_outputs(c->cost->user, &b, &c->value)));
   }
   return NAI_OK;
 }
 
 /* --- on rates --------------------------------------------------------------------------------- */
 
-/* Rates of one population: all steps and trials. */
-static nai_rate_batch whole(const nai_trainer *trainer, const nai__node *node,
-                            const nai_trials *trials, double scale)
+nai_rate_batch nai__rates_whole(const nai_trainer *trainer, const nai__node *node,
+                                const nai_trials *trials, double scale)
 {
   const nai__batch *batch = &trainer->batch;
   int64_t ld = trainer->net->ld_units;
@@ -127,10 +148,10 @@ static nai_status each_population(nai_trainer *trainer, const nai_cost *cost,
   for (int64_t i = 0; i < trainer->net->n_nodes; i++) {
     const nai__node *node = &trainer->net->node[i];
     if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), cost->names)) continue;
-    nai_rate_batch b = whole(trainer, node, trials, scale);
+    nai_rate_batch b = nai__rates_whole(trainer, node, trials, scale);
     if (only_value) b.gradient = NULL;
     nai__clear_error();
-    NAI__TRY(finish(cost, cost->ops.on_rates(cost->user, &b, value)));
+    NAI__TRY(nai__cost_finish(cost, cost->ops.on_rates(cost->user, &b, value)));
   }
   return NAI_OK;
 }
@@ -146,16 +167,23 @@ static nai_status on_rates(nai_trainer *trainer, nai__weighed_cost *c, const nai
   return each_population(trainer, cost, trials, c->scale * slope / terms, 0, &again);
 }
 
+void nai__costs_scale(nai_trainer *trainer, const nai_trials *trials)
+{
+  for (int64_t i = 0; i < trainer->n_costs; i++)
+    trainer->cost[i].scale =
+        trainer->cost[i].beta / divisor(trainer->net, trainer->cost[i].cost, trials);
+}
+
 nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int *has_signal)
 {
   nai__batch *batch = &trainer->batch;
   int64_t rows = batch->steps * batch->trials;
   memset(batch->output_gradient, 0, (size_t)(rows * trainer->net->ld_outputs) * sizeof(float));
   *has_signal = 0;
+  nai__costs_scale(trainer, trials);
   for (int64_t i = 0; i < trainer->n_costs; i++) {
     nai__weighed_cost *c = &trainer->cost[i];
     c->value = 0;
-    c->scale = c->beta / divisor(trainer->net, c->cost, trials);
     memset(c->part, 0, (size_t)(batch->trials_room / 8 + 1) * sizeof *c->part);
     if (c->cost->ops.on_outputs) NAI__TRY(on_outputs(trainer, c, trials));
     if (!c->cost->ops.on_rates || in_parts(c->cost)) continue;
@@ -171,7 +199,7 @@ nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int
 static nai_rate_batch part_of(const nai__parts *parts, const nai__node *node, double scale,
                               int64_t t, int64_t row, int64_t rows, float *g)
 {
-  nai_rate_batch b = whole(parts->trainer, node, parts->trials, scale);
+  nai_rate_batch b = nai__rates_whole(parts->trainer, node, parts->trials, scale);
   b.steps = 1;
   b.trials = rows;
   b.first_step = t - 1;
@@ -205,7 +233,8 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
       nai_rate_batch b = part_of(parts, node, c->scale, t, row, rows, g);
       double *value = &c->part[row / trainer->batch.rows];
       nai__clear_error();
-      nai_status status = finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, value));
+      nai_status status =
+          nai__cost_finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, value));
       if (status != NAI_OK) keep_error(trainer, status);
     }
   }
@@ -213,14 +242,15 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
 
 /* --- on weights, and the sum ------------------------------------------------------------------ */
 
-static nai_status on_weights(nai_trainer *trainer, nai__weighed_cost *c)
+nai_status nai__cost_on_weights(nai_trainer *trainer, nai__weighed_cost *c, double scale,
+                                double *value)
 {
   int64_t n = 0;
   NAI__EACH_PROJECTION(trainer->net, p, c->cost->names, c->cost->to)
   c->synapses[n++] = nai__synapses(trainer->net, p, trainer->gradient, NULL);
   nai__clear_error();
-  return finish(c->cost,
-                c->cost->ops.on_weights(c->cost->user, c->synapses, n, c->scale, &c->value));
+  return nai__cost_finish(c->cost,
+                          c->cost->ops.on_weights(c->cost->user, c->synapses, n, scale, value));
 }
 
 nai_status nai__costs_after(nai_trainer *trainer)
@@ -232,7 +262,7 @@ nai_status nai__costs_after(nai_trainer *trainer)
   for (int64_t i = 0; i < trainer->n_costs; i++) {
     nai__weighed_cost *c = &trainer->cost[i];
     for (int64_t k = 0; k < groups; k++) c->value += c->part[k];
-    if (c->cost->ops.on_weights) NAI__TRY(on_weights(trainer, c));
+    if (c->cost->ops.on_weights) NAI__TRY(nai__cost_on_weights(trainer, c, c->scale, &c->value));
     c->value *= c->scale;
     trainer->cost_values[i] = c->value;
     trainer->total += c->value;

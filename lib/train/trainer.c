@@ -7,6 +7,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/view.h"
+#include "agent.h"
 
 static const nai__parameter settings[NAI__SETTINGS] = {
     [NAI__BATCH] = {"batch", "trials", "trials an update", 64, 1, 1e6, 1},
@@ -66,10 +67,12 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   NAI__TRY(check_task(task, net));
   nai_trainer *t = NAI__NEW(nai_trainer);
   if (!t) return NAI_ERR_MEMORY;
+  nai__reference_init(&t->reference);
   for (int i = 0; i < NAI__SETTINGS; i++) t->setting[i] = settings[i].initial;
   t->performance = NAN;
   t->history.columns = NAI_HISTORY_COSTS;
   keep(t, net, rule, optimizer, task);
+  t->batch.keeps_currents = (rule->kind->runs & NAI__KEEPS_CURRENTS) != 0;
   nai_status status = allocate(t);
   if (status == NAI_OK) status = nai__learner_create(&t->learner, rule, net);
   if (status != NAI_OK) {
@@ -90,7 +93,8 @@ nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rul
 
 void nai_trainer_destroy(nai_trainer *trainer)
 {
-  if (!trainer) return;
+  if (!trainer || !nai__reference_drop(&trainer->reference)) return;
+  if (trainer->agent) nai__agent_destroy(trainer->agent);
   nai__pool_destroy(trainer->pool);
   nai__batch_destroy(&trainer->batch);
   nai_trials_destroy(trainer->trials);
@@ -107,6 +111,8 @@ void nai_trainer_destroy(nai_trainer *trainer)
   nai__free(trainer->gradient);
   nai__free(trainer->before);
   nai__errors_destroy(&trainer->errors);
+  nai__alignment_destroy(&trainer->alignment);
+  nai__scalars_destroy(&trainer->scalars);
   nai__free(trainer->mean);
   nai__free(trainer->square);
   nai__learner_destroy(trainer->learner);

@@ -1,6 +1,6 @@
 /*
  * The trainer from inside. trainer.c: handle and settings; batch.c: memory and the forward run;
- * costs.c; update.c; finite.c; run.c.
+ * costs.c; perturbed.c; update.c; alignment.c; finite.c; run.c.
  */
 #ifndef NAI_TRAIN_TRAINER_H
 #define NAI_TRAIN_TRAINER_H
@@ -50,6 +50,7 @@ typedef struct nai__batch {
   float *outer_scratch[256];
   nai__scratch scratch[256]; /* one a thread */
   int32_t threads;
+  int keeps_currents;
 } nai__batch;
 
 /* Checkpoints while a run goes on; file/checkpoint.c knows how, and is not known here. */
@@ -67,7 +68,28 @@ typedef struct nai__errors {
   float *alpha, *weight, *packed, *scratch; /* weight: then the sum of the outer products */
 } nai__errors;
 
+/* The cost of each trial, for rules that learn from it alone (perturbed.c). */
+typedef struct nai__scalars {
+  int64_t steps, trials; /* room for so many */
+  nai__perturbation perturbation;
+  double *cost, *perturbed;      /* [trials] as in nai__trial_costs */
+  uint32_t *type;                /* [trials] */
+  float *output, *target, *mask; /* one trial of one output, [steps][its columns] */
+  int32_t *classes;              /* [steps] */
+} nai__scalars;
+
+/* The rule's estimate beside the exact gradient (alignment.c); made when first asked for. */
+typedef struct nai__alignment {
+  nai_rule *rule; /* backpropagation through time, and it at work */
+  nai__learner *learner;
+  float *exact, *estimate; /* as theta is laid out */
+  float *kept;             /* [kept_room] what the rule remembers, put back afterwards */
+  int64_t kept_room;
+  int known;
+} nai__alignment;
+
 struct nai_trainer {
+  nai__reference reference;
   nai_network *net;
   nai_rule *rule;
   nai__learner *learner; /* the rule at work */
@@ -87,13 +109,17 @@ struct nai_trainer {
   int64_t trials_made; /* room of them */
   uint64_t drawn;      /* trials used so far: the number of the next one */
   int64_t step;        /* updates made */
-  double total;        /* J of the last batch */
+  int64_t moves;       /* by the optimiser: more than updates where weights change within trials */
+  struct nai_agent *agent; /* for such updates; NULL before the first */
+  double total;            /* J of the last batch */
   double gradient_norm;
   double performance; /* NaN until there is one */
   nai__course course;
   nai__history history;
   nai__checkpoints checkpoints;
   nai__errors errors;
+  nai__alignment alignment;
+  nai__scalars scalars;
 
   float *gradient; /* these as theta is laid out */
   float *before;
@@ -119,6 +145,8 @@ void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials
 
 /* --- costs.c ---------------------------------------------------------------------------------- */
 
+/* Sum of an output's mask over the batch. */
+double nai__mask_total(const nai__goal *goal, const nai_trials *trials);
 /* NAI_OK when the network has what the cost names. */
 nai_status nai__cost_check(const nai_cost *cost, const nai_network *net);
 /*
@@ -126,6 +154,13 @@ nai_status nai__cost_check(const nai_cost *cost, const nai_network *net);
  * *has_signal.
  */
 nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int *has_signal);
+/* What each cost is multiplied with on these trials. */
+void nai__costs_scale(nai_trainer *trainer, const nai_trials *trials);
+/* What a cost's function returned, with a message that names the cost. */
+nai_status nai__cost_finish(const nai_cost *cost, nai_status status);
+/* Rates of one population: all steps and trials. */
+nai_rate_batch nai__rates_whole(const nai_trainer *trainer, const nai__node *node,
+                                const nai_trials *trials, double scale);
 /* 1 when there are rate costs that are called in parts. */
 int nai__costs_in_parts(const nai_trainer *trainer);
 /* rate_signal of the pass: those rate costs. `user`: a nai__parts. */
@@ -135,8 +170,22 @@ typedef struct nai__parts {
 } nai__parts;
 void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                      float *g);
+/* What a cost's sum is divided by when it is normalised, over one trial of so many steps; else 1. */
+double nai__cost_terms(const nai_network *net, const nai_cost *cost, int64_t steps);
+/* Adds one cost on weights to *value and `scale` times its gradient to the trainer's. */
+nai_status nai__cost_on_weights(nai_trainer *trainer, nai__weighed_cost *c, double scale,
+                                double *value);
 /* Adds the costs on weights and their gradient, sums up. */
 nai_status nai__costs_after(nai_trainer *trainer);
+
+/* --- perturbed.c ------------------------------------------------------------------------------ */
+
+/* Runs the batch as the trainer's rule wants it, with the noise of trials numbered from `first`. */
+nai_status nai__perturbed_forward(nai_trainer *trainer, const nai_trials *trials, uint64_t first);
+/* The costs of trials, after nai__costs_before(); values of rate costs too: the rule asks for none. */
+nai_status nai__perturbed_costs(nai__trial_costs *out, nai_trainer *trainer,
+                                const nai_trials *trials);
+void nai__scalars_destroy(nai__scalars *scalars);
 
 /* --- errors.c --------------------------------------------------------------------------------- */
 
@@ -151,11 +200,32 @@ void nai__errors_destroy(nai__errors *errors);
 /* `count` trials of a stream of the task, at most a batch, into trainer->trials. */
 nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t first, int64_t count);
 nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer);
-/* Gradient of J on these trials, clipped by nobody, into trainer->gradient. */
+/* Checks the trials, and makes room for them. */
+nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
+/*
+ * Gradient of J on these trials, clipped by nobody, into trainer->gradient: the run, what a learner
+ * makes of it (of costs on outputs and rates; not yet cleared where nothing is plastic), and the
+ * other costs, the sum and the look for NaN.
+ */
+nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials);
+nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,
+                                 const nai_trials *trials);
+nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials);
 nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials);
 nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials);
+/* Clears the gradient of what is not plastic, and takes its norm. 0: it is not finite. */
+int nai__trainer_measure(nai_trainer *trainer);
+/*
+ * From the gradient that is there to new weights: clipping, the optimiser, the rule's own moves,
+ * constraints. A failure leaves the weights as they were.
+ */
+nai_status nai__trainer_apply(nai_trainer *trainer);
 void nai__trainer_progress(nai_progress *now, const nai_trainer *trainer, int64_t steps);
 nai_status nai__trainer_pool(nai_trainer *trainer);
+
+/* --- alignment.c ------------------------------------------------------------------------------ */
+
+void nai__alignment_destroy(nai__alignment *alignment);
 
 /* --- finite.c --------------------------------------------------------------------------------- */
 

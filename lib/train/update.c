@@ -7,6 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "agent.h"
 #include "trainer.h"
 
 nai_status nai__trainer_pool(nai_trainer *trainer)
@@ -68,7 +69,8 @@ static nai_status check(const nai_trainer *trainer, const nai_trials *trials)
   return nai__trials_fit(trials, trainer->net);
 }
 
-static nai_status estimate(nai_trainer *trainer, const nai_trials *trials, int has_signal)
+static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const nai_trials *trials,
+                           int has_signal, const nai__trial_costs *trial_costs)
 {
   nai__batch *batch = &trainer->batch;
   nai__parts parts = {trainer, trials};
@@ -85,13 +87,14 @@ static nai_status estimate(nai_trainer *trainer, const nai_trials *trials, int h
                     .has_signal = has_signal,
                     .rate_signal = nai__costs_in_parts(trainer) ? nai__costs_part : NULL,
                     .user = &parts,
+                    .trial_costs = trial_costs,
                     .gradient = trainer->gradient,
                     .carry = batch->carry,
                     .start = batch->start,
                     .bias_sum = batch->bias_sum,
                     .outer_scratch = batch->outer_scratch};
   trainer->part_error = NAI_OK;
-  return trainer->rule->kind->estimate(trainer->learner, &pass);
+  return learner->rule->kind->estimate(learner, &pass);
 }
 
 /* What is not plastic has no gradient: nothing that follows sees it. */
@@ -102,19 +105,37 @@ static void clear_frozen(nai_trainer *trainer)
     trainer->gradient[i] = plastic[i] != 0 ? trainer->gradient[i] : 0;
 }
 
-nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
+nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(check(trainer, trials));
   NAI__TRY(nai__trainer_pool(trainer));
   NAI__TRY(grow_parts(trainer, trials->trials));
-  NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials,
-                              (int32_t)trainer->setting[NAI__THREADS]));
+  return nai__batch_prepare(&trainer->batch, trainer->net, trials,
+                            (int32_t)trainer->setting[NAI__THREADS]);
+}
+
+nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(nai__trainer_prepare(trainer, trials));
   uint64_t first = trials == trainer->trials ? trials->first : trials->first + trainer->drawn;
+  if (trainer->rule->kind->perturb) return nai__perturbed_forward(trainer, trials, first);
   nai__batch_run(&trainer->batch, trainer->pool, trials, (uint64_t)trainer->setting[NAI__SEED],
                  first);
-  int has_signal;
+  return NAI_OK;
+}
+
+nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,
+                                 const nai_trials *trials)
+{
+  int has_signal, perturbs = learner->rule->kind->perturb != NULL;
+  nai__trial_costs costs;
   NAI__TRY(nai__costs_before(trainer, trials, &has_signal));
-  NAI__TRY(estimate(trainer, trials, has_signal));
+  if (perturbs) NAI__TRY(nai__perturbed_costs(&costs, trainer, trials));
+  return estimate(trainer, learner, trials, has_signal, perturbs ? &costs : NULL);
+}
+
+nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials)
+{
   NAI__TRY(nai__costs_errors(trainer, trials));
   clear_frozen(trainer);
   NAI__TRY(nai__costs_after(trainer));
@@ -127,6 +148,13 @@ nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
   return NAI_OK;
 }
 
+nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(nai__trainer_forward(trainer, trials));
+  NAI__TRY(nai__trainer_estimate(trainer, trainer->learner, trials));
+  return nai__trainer_complete(trainer, trials);
+}
+
 /* --- update ----------------------------------------------------------------------------------- */
 
 static void move(nai_trainer *trainer)
@@ -134,7 +162,7 @@ static void move(nai_trainer *trainer)
   double clip = trainer->setting[NAI__CLIP];
   const nai_network *net = trainer->net;
   nai__move m = {.n = net->n_theta,
-                 .step = trainer->step + 1,
+                 .step = trainer->moves + 1,
                  .scale =
                      clip > 0 && trainer->gradient_norm > clip ? clip / trainer->gradient_norm : 1,
                  .theta = net->theta,
@@ -178,25 +206,45 @@ static void remember(nai_trainer *trainer)
          (size_t)trainer->n_costs * sizeof *trainer->cost_values);
 }
 
-/* A failed update leaves the weights as they were; the optimiser's running means have moved on. */
-nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
+int nai__trainer_measure(nai_trainer *trainer)
 {
-  NAI__TRY(nai__history_reserve(&trainer->history, 1));
-  NAI__TRY(nai__trainer_gradient(trainer, trials));
+  clear_frozen(trainer);
+  trainer->has_gradient = 1;
+  trainer->gradient_norm = nai__norm(trainer->gradient, trainer->net->n_theta);
+  return isfinite(trainer->gradient_norm);
+}
+
+nai_status nai__trainer_apply(nai_trainer *trainer)
+{
   nai_network *net = trainer->net;
   size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
   memcpy(trainer->before, net->theta, bytes);
   move(trainer);
-  if (trainer->rule->kind->moved)
-    trainer->rule->kind->moved(trainer->learner,
-                               &(nai__moved){net->theta, trainer->before, trainer->step});
+  const nai__rule_kind *rule = trainer->rule->kind;
+  const nai__moved now = {net->theta, trainer->before, trainer->moves};
+  if (rule->moved) rule->moved(trainer->learner, &now);
   nai_status status = nai__project(net, trainer->mean, trainer->before);
   if (status == NAI_OK) status = check_weights(trainer);
   if (status != NAI_OK) {
     memcpy(net->theta, trainer->before, bytes);
     return status;
   }
+  if (rule->settled) rule->settled(trainer->learner, &now);
   nai__pack(net);
+  trainer->moves++;
+  return NAI_OK;
+}
+
+/* A failed update leaves the weights as they were; the optimiser's running means have moved on. */
+nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(nai__history_reserve(&trainer->history, 1));
+  if (nai__learns_within(trainer)) {
+    NAI__TRY(nai__trainer_live(trainer, trials));
+  } else {
+    NAI__TRY(nai__trainer_gradient(trainer, trials));
+    NAI__TRY(nai__trainer_apply(trainer));
+  }
   trainer->step++;
   trainer->drawn += (uint64_t)trials->trials;
   remember(trainer);

@@ -70,7 +70,7 @@ PEAK(peak_plain, , four, BROADCAST, MULTIPLY_AND_ADD)
 #endif
 
 /* Flops a second of one core, with the widest vectors that it has. */
-static double peak(void)
+__attribute__((unused)) static double peak(void)
 {
   static float sink;
   double flops = 0, seconds, best;

@@ -241,12 +241,75 @@ def step(result):
         }
 
 
+# What RFLO makes of a batch, as in bench_rules.c.
+BATCHES = {"rflo/S": WORKLOADS["train/S"], "rflo/M": WORKLOADS["train/M"]}
+
+
+def rflo(result):
+    """Adds PyTorch: the trace form as people write it, and the reverse form, which an expert might."""
+    import torch
+
+    torch.set_num_threads(1)
+    units, steps, trials, _, outputs = BATCHES[result["name"]]
+    r, slope = torch.rand(steps, trials, units), (torch.rand(steps, trials, units) > 0.5).float()
+    error, feedback = torch.rand(steps, trials, outputs), torch.rand(outputs, units)
+
+    def trace():
+        p, gradient = torch.zeros(trials, units, units), torch.zeros(units, units)
+        signal = (error @ feedback) * slope
+        for t in range(steps):
+            p.mul_(1 - ALPHA).add_(r[t][:, None, :], alpha=ALPHA)
+            gradient += torch.einsum("bi,bij->ij", signal[t], p)
+        return gradient
+
+    def reverse():
+        signal = (error @ feedback) * slope
+        for t in range(steps - 2, -1, -1):
+            signal[t].add_(signal[t + 1], alpha=1 - ALPHA)
+        return ALPHA * signal.reshape(-1, units).t() @ r.reshape(-1, units)
+
+    times = {}
+    for way in (trace, reverse):
+        times[way.__name__] = best(way) * 1e3
+    for way, ms in times.items():
+        name = f"torch, {way} form"
+        result["rivals"][name] = {"ms": ms, "ratio": ms / result["ours_ms"], "version": torch.__version__}
+
+
+def agent(result):
+    """Adds NumPy to a result of an agent's steps: the update alone, of a network whose weights and traces are there."""
+    import numpy as np
+
+    units = int(result["name"].split("/")[1])
+    draw = np.random.default_rng(1)
+    w, p = (draw.random((units, units), np.float32) / units for _ in range(2))
+    r, signal = draw.random(units, np.float32), draw.random(units, np.float32)
+    change = np.empty_like(w)
+
+    def step():
+        np.multiply(p, np.float32(1 - ALPHA), out=p)
+        np.add(p, np.float32(ALPHA) * r, out=p)
+        np.multiply(signal[:, None] * np.float32(1e-6), p, out=change)
+        np.subtract(w, change, out=w)
+        return w @ r
+
+    ms = best(step) * 1e3
+    result["rivals"]["numpy"] = {"ms": ms, "ratio": ms / result["ours_ms"]}
+
+
+def adder(name):
+    """What adds rivals to a result of this name."""
+    if name in WORKLOADS:
+        return train
+    return {"rflo": rflo, "agent": agent, "step": step}[name.split("/")[0]]
+
+
 def main(path):
     with open(path) as file:
         results = json.load(file)
     for result in results:
         try:
-            (train if result["name"] in WORKLOADS else step)(result)
+            adder(result["name"])(result)
         except ImportError:
             continue
         for name, rival in result["rivals"].items():

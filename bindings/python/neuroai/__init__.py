@@ -27,8 +27,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, List
 
 from . import _c, random, tasks
-from ._callback import ErrorBatch, Judgement, OutputBatch, RateBatch, Synapses, TrialBatch
+from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
+from .alignments import Alignment, AlignmentHistory, Alignments, alignment
+from .agent import Agent
 from .analysis import PCA, ReactionTimes, condition_means, pca, reaction_times, stages
 from .constraint import Constraint, Dale, DistanceDependent, Fixed, Mask, MaxWeight, Nonnegative, Sign, Sparse
 from .cost import (
@@ -68,11 +70,18 @@ from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import (
     BPTT,
+    FORCE,
     RFLO,
+    RTRL,
+    UORO,
     DirectFeedbackAlignment,
     EProp,
     FeedbackAlignment,
+    FullFORCE,
     KolenPollack,
+    LocalRule,
+    NodePerturbation,
+    RewardHebbian,
     Rule,
     SignSymmetry,
     SnAp1,
@@ -90,6 +99,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Adam",
     "AdamW",
+    "Agent",
+    "Alignment",
+    "AlignmentHistory",
+    "Alignments",
     "BPTT",
     "BinaryCrossEntropy",
     "CallbackError",
@@ -109,10 +122,12 @@ __all__ = [
     "Error",
     "ErrorBatch",
     "Evaluation",
+    "FORCE",
     "FeedbackAlignment",
     "FileError",
     "Fixed",
     "FormatError",
+    "FullFORCE",
     "Gamma",
     "History",
     "Identity",
@@ -124,6 +139,8 @@ __all__ = [
     "L1Weights",
     "L2Rates",
     "L2Weights",
+    "LocalRule",
+    "LocalStep",
     "LogNormal",
     "LogisticMSE",
     "MSE",
@@ -131,6 +148,7 @@ __all__ = [
     "MaxWeight",
     "Momentum",
     "Network",
+    "NodePerturbation",
     "NonfiniteError",
     "Nonnegative",
     "Normal",
@@ -145,9 +163,11 @@ __all__ = [
     "PsychometricFit",
     "RFLO",
     "RMSProp",
+    "RTRL",
     "RateBatch",
     "RateTarget",
     "ReactionTimes",
+    "RewardHebbian",
     "Rule",
     "Run",
     "SGD",
@@ -165,11 +185,13 @@ __all__ = [
     "TrialBatch",
     "Trials",
     "TruncatedBPTT",
+    "UORO",
     "Uniform",
     "UnknownNameError",
     "UnsupportedError",
     "VanishingGradient",
     "WeightMirror",
+    "alignment",
     "build_info",
     "condition_means",
     "cosine",

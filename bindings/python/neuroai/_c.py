@@ -160,6 +160,10 @@ class nai_trainer(Structure):
     """Opaque."""
 
 
+class nai_agent(Structure):
+    """Opaque."""
+
+
 class nai_curriculum(Structure):
     """Opaque."""
 
@@ -251,6 +255,21 @@ class nai_progress(Structure):
     ]
 
 
+class nai_experience(Structure):
+    """What an agent meets at one step."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("target_class", c_int32),
+        ("input", POINTER(c_float)),
+        ("target", POINTER(c_float)),
+        ("weight", c_double),
+        ("reward", c_double),
+        ("has_reward", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
 class nai_synapses(Structure):
     """The synapses of one projection."""
 
@@ -292,6 +311,7 @@ class nai_output_batch(Structure):
         ("mask", POINTER(c_float)),
         ("gradient", POINTER(c_float)),
         ("scale", c_double),
+        ("mask_total", c_double),
     ]
 
 
@@ -360,6 +380,32 @@ class nai_error_batch(Structure):
     ]
 
 
+class nai_local_step(Structure):
+    """One time step at the synapses of one projection onto a population, or at its biases."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("leak", c_int32),
+        ("from", c_char_p),
+        ("to", c_char_p),
+        ("step", c_int64),
+        ("steps", c_int64),
+        ("trials", c_int64),
+        ("n_post", c_int64),
+        ("n_pre", c_int64),
+        ("stride", c_int64),
+        ("running", POINTER(c_float)),
+        ("pre", POINTER(c_float)),
+        ("post", POINTER(c_float)),
+        ("slope", POINTER(c_float)),
+        ("signal", POINTER(c_float)),
+        ("alpha", POINTER(c_float)),
+        ("weight", POINTER(c_float)),
+        ("trace", POINTER(c_float)),
+        ("change", POINTER(c_float)),
+    ]
+
+
 class nai_judgement(Structure):
     """A trial's outputs, for a task's own judgement."""
 
@@ -383,6 +429,7 @@ on_outputs = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_output_batch), POINTER(
 on_rates = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_rate_batch), POINTER(c_double))
 on_weights = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_synapses), c_int64, c_double, POINTER(c_double))
 on_errors = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_error_batch), POINTER(c_double))
+on_local_step = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_local_step))
 on_generate = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_trial_batch))
 on_judge = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_judgement))
 on_destroy = CFUNCTYPE(None, c_void_p)
@@ -414,6 +461,20 @@ class nai_cost_ops(Structure):
         ("on_rates", on_rates),
         ("on_weights", on_weights),
         ("on_errors", on_errors),
+        ("destroy", on_destroy),
+    ]
+
+
+class nai_rule_ops(Structure):
+    """A local rule's table."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("name", c_char_p),
+        ("feedback", c_int32),
+        ("n_traces", c_int32),
+        ("step", on_local_step),
         ("destroy", on_destroy),
     ]
 
@@ -768,9 +829,13 @@ nai_rule_create_bptt = _function("nai_rule_create_bptt", nai_status, POINTER(_ru
 nai_rule_create_truncated_bptt = _function(
     "nai_rule_create_truncated_bptt", nai_status, POINTER(_rule), int64
 )
+nai_rule_create_rtrl = _function("nai_rule_create_rtrl", nai_status, POINTER(_rule))
+nai_rule_create_uoro = _function("nai_rule_create_uoro", nai_status, POINTER(_rule), uint64)
 nai_rule_create_rflo = _function("nai_rule_create_rflo", nai_status, POINTER(_rule), uint64)
 nai_rule_create_eprop = _function("nai_rule_create_eprop", nai_status, POINTER(_rule), int32, uint64)
 nai_rule_create_snap1 = _function("nai_rule_create_snap1", nai_status, POINTER(_rule))
+nai_rule_create_force = _function("nai_rule_create_force", nai_status, POINTER(_rule))
+nai_rule_create_full_force = _function("nai_rule_create_full_force", nai_status, POINTER(_rule), uint64)
 nai_rule_create_feedback_alignment = _function(
     "nai_rule_create_feedback_alignment", nai_status, POINTER(_rule), uint64
 )
@@ -787,6 +852,10 @@ nai_rule_create_weight_mirror = _function("nai_rule_create_weight_mirror", nai_s
 nai_rule_set = _function("nai_rule_set", nai_status, _rule, Text, float64)
 nai_rule_get = _function("nai_rule_get", nai_status, POINTER(c_double), _rule, Text)
 nai_rule_parameter = _function("nai_rule_parameter", nai_status, POINTER(nai_parameter), _rule, int64)
+nai_rule_create_node_perturbation = _function(
+    "nai_rule_create_node_perturbation", nai_status, POINTER(_rule), c_double, uint64
+)
+nai_rule_create_reward_hebbian = _function("nai_rule_create_reward_hebbian", nai_status, POINTER(_rule), uint64)
 nai_rule_name = _function("nai_rule_name", c_char_p, _rule)
 nai_rule_destroy = _function("nai_rule_destroy", None, _rule)
 
@@ -854,6 +923,10 @@ nai_trainer_parameter = _function("nai_trainer_parameter", nai_status, POINTER(n
 nai_trainer_run = _function("nai_trainer_run", nai_status, _trainer, int64, nai_progress_callback, c_void_p)
 nai_trainer_step = _function("nai_trainer_step", nai_status, _trainer, _trials, POINTER(nai_progress))
 nai_trainer_gradient = _function("nai_trainer_gradient", nai_status, _trainer, _trials, POINTER(nai_progress))
+nai_trainer_align = _function("nai_trainer_align", nai_status, _trainer, _trials)
+nai_trainer_alignment = _function(
+    "nai_trainer_alignment", nai_status, POINTER(c_double), POINTER(c_double), _trainer, Text, Text
+)
 nai_trainer_gradient_view = _function("nai_trainer_gradient_view", nai_status, _view_out, _trainer, Text, Text)
 nai_trainer_gradient_initial = _function(
     "nai_trainer_gradient_initial", nai_status, _view_out, _trainer, Text
@@ -869,6 +942,17 @@ nai_trainer_history = _function(
 nai_trainer_cost = _function(
     "nai_trainer_cost", c_int64, _trainer, int64, POINTER(c_char_p), POINTER(c_double)
 )
+
+# agent.h
+_agent = POINTER(nai_agent)
+nai_agent_create = _function("nai_agent_create", nai_status, POINTER(_agent), _trainer)
+nai_agent_destroy = _function("nai_agent_destroy", None, _agent)
+nai_agent_begin = _function("nai_agent_begin", nai_status, _agent)
+nai_agent_step = _function("nai_agent_step", nai_status, _agent, POINTER(nai_experience), floats_out)
+nai_agent_rest = _function("nai_agent_rest", nai_status, _agent)
+nai_agent_activity = _function("nai_agent_activity", nai_status, _view_out, _agent, Text)
+nai_agent_gradient = _function("nai_agent_gradient", nai_status, _view_out, _agent, Text, Text)
+nai_agent_updates = _function("nai_agent_updates", c_int64, _agent)
 
 # curriculum.h
 _curriculum = POINTER(nai_curriculum)
@@ -913,6 +997,7 @@ nai_constraint_create = _function(
     "nai_constraint_create", nai_status, _constraint_out, POINTER(nai_constraint_ops), c_void_p
 )
 nai_cost_create = _function("nai_cost_create", nai_status, _cost_out, POINTER(nai_cost_ops), c_void_p, Text, Text)
+nai_rule_create = _function("nai_rule_create", nai_status, POINTER(_rule), POINTER(nai_rule_ops), c_void_p, uint64)
 nai_task_create_own = _function(
     "nai_task_create_own", nai_status, POINTER(_task), POINTER(nai_task_ops), c_void_p, _network
 )

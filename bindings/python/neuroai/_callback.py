@@ -7,6 +7,7 @@ is told by the `user` pointer, a number under which the object is kept until the
 from __future__ import annotations
 
 import ctypes
+import functools
 import itertools
 import signal
 import threading
@@ -58,17 +59,22 @@ destroy = _c.on_destroy(_destroy)
 # --- what a callback is shown ----------------------------------------------------------------------------------------
 
 
+@functools.lru_cache(maxsize=None)
+def _dtype(element: Any) -> Any:
+    """np.dtype() of a ctypes type, which takes microseconds."""
+    return np.dtype(element)
+
+
 def borrowed(
     pointer: Any, shape: Tuple[int, ...], strides: Optional[Tuple[int, ...]] = None, writable: bool = False
 ) -> Optional[npt.NDArray[Any]]:
     """Memory that is valid during a callback, as an array; None where the pointer is NULL. Strides in elements."""
     if not pointer:
         return None
-    element = pointer._type_
-    dtype = np.dtype(element)
+    dtype = _dtype(pointer._type_)
     if 0 in shape:
         return np.empty(shape, dtype)
-    address = ctypes.cast(pointer, ctypes.c_void_p).value or 0
+    address = ctypes.addressof(pointer.contents)
     in_bytes = None if strides is None else tuple(n * dtype.itemsize for n in strides)
     return np.asarray(View(None, address, dtype.str, shape, in_bytes, writable))
 
@@ -137,6 +143,8 @@ class OutputBatch:
         mask: [steps, trials, 1 or n], float32, 0 beyond a trial's end.
         gradient: add scale * dJ/dz here, [steps, trials, n]; None when only the value is wanted.
         scale: weight of the cost.
+        mask_total: sum of the mask over the whole batch, which a mean over the mask divides by. This may be one trial
+            of it, for a rule that wants the costs of single trials.
     """
 
     def __init__(self, batch: _c.nai_output_batch) -> None:
@@ -145,6 +153,7 @@ class OutputBatch:
         self.trials: int = batch.trials
         self.n: int = batch.n
         self.scale: float = batch.scale
+        self.mask_total: float = batch.mask_total
         shape = (self.steps, self.trials, self.n)
         strides = (self.trials * batch.stride, batch.stride, 1)
         self.output = borrowed(batch.output, shape, strides)
@@ -211,6 +220,57 @@ class RateBatch:
         self.length = borrowed(batch.length, (self.trials,))
         self.rate = borrowed(batch.rate, shape, strides)
         self.gradient = borrowed(batch.gradient, shape, strides, writable=True)
+
+
+class LocalStep:
+    """One time step at the synapses onto a population, for a whole batch. Views: **valid only during the call**.
+
+    Biases are synapses from one unit that is always at 1. Past a trial's end its ``running``, ``pre``, ``post``,
+    ``slope`` and ``signal`` are 0.
+
+    Attributes:
+        source: presynaptic population or input; None for the biases.
+        target: postsynaptic population.
+        leak: of the postsynaptic population, "current" or "rate".
+        step: time step, from 1.
+        steps: of the batch.
+        trials, n_post, n_pre: lengths.
+        running: [trials] 1; 0 past the trial's end.
+        pre: what the projection carried at this step [trials, n_pre], float32.
+        post: rates after this step [trials, n_post].
+        slope: of the transfer function at this step [trials, n_post].
+        signal: dJ/dr of each rate [trials, n_post]: feedback of the outputs' errors, and what costs on rates say.
+        alpha: dt / tau [n_post].
+        weight: effective weights, or biases [n_post, n_pre].
+        trace: the rule's own [traces, trials, n_post, n_pre], kept from step to step, 0 at the start of each trial;
+            None without traces. *Write*.
+        change: add the estimate of dJ/dW here [n_post, n_pre]. *Write*.
+    """
+
+    def __init__(self, step: _c.nai_local_step, n_traces: int) -> None:
+        source: Optional[bytes] = getattr(step, "from")
+        self.source = None if source is None else text(source)
+        self.target = text(step.to)
+        self.leak = "rate" if step.leak == _c.NAI_LEAK_RATE else "current"
+        self.step: int = step.step
+        self.steps: int = step.steps
+        self.trials: int = step.trials
+        self.n_post: int = step.n_post
+        self.n_pre: int = step.n_pre
+        units, synapses, strides = (self.trials, self.n_post), (self.n_post, self.n_pre), (step.stride, 1)
+        self.running: Any = borrowed(step.running, (self.trials,))
+        self.pre: Any = borrowed(step.pre, (self.trials, self.n_pre))
+        self.post: Any = borrowed(step.post, units)
+        self.slope: Any = borrowed(step.slope, units)
+        self.signal: Any = borrowed(step.signal, units)
+        self.alpha: Any = borrowed(step.alpha, (self.n_post,))
+        self.weight: Any = borrowed(step.weight, synapses, strides)
+        self.trace: Any = borrowed(step.trace, (n_traces, self.trials, *synapses), writable=True)
+        self.change: Any = borrowed(step.change, synapses, strides, writable=True)
+
+    def __repr__(self) -> str:
+        source = "biases" if self.source is None else f"{self.source} ->"
+        return f"<LocalStep {self.step}: {source} {self.target} [{self.n_post}, {self.n_pre}]>"
 
 
 class TrialBatch:

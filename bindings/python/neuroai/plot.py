@@ -1,8 +1,8 @@
 """Pictures.
 
-Training: :func:`task`, :func:`curriculum`, :func:`history`. Behaviour: :func:`psychometric`, :func:`chronometric`,
-:func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`. Activity:
-:func:`activity`, :func:`responses`, :func:`trajectories`.
+Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
+:func:`chronometric`, :func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`.
+Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends` for lines of one's own.
 
 Every function draws into ``ax``, or into a new figure when there is none, and returns the axes. Where a picture has
 several panels they share the place of ``ax``, which they replace. Excitation is red and inhibition blue, everywhere.
@@ -36,6 +36,7 @@ from ._draw import (
 from ._handle import Names
 from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_fit
+from ._plot_learning import alignment, label_ends
 from ._plot_space import distance, space
 from ._plot_task import curriculum, task
 from .errors import InvalidError
@@ -51,12 +52,14 @@ __all__ = [
     "INHIBITORY",
     "SEQUENTIAL",
     "activity",
+    "alignment",
     "chronometric",
     "colours",
     "confusion",
     "curriculum",
     "distance",
     "history",
+    "label_ends",
     "psychometric",
     "responses",
     "space",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-from typing import TYPE_CHECKING, Any, Dict, Optional
+import weakref
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
 
 import numpy.typing as npt
 
 from . import _c
+from ._callback import LocalStep, callback, destroy, register
 from ._handle import Floats, Handle, Parameter, as_array, parameters, text, view
 from .errors import InvalidError
 
@@ -18,13 +20,20 @@ __all__ = [
     "BPTT",
     "DirectFeedbackAlignment",
     "EProp",
+    "FORCE",
     "FeedbackAlignment",
+    "FullFORCE",
     "KolenPollack",
+    "LocalRule",
+    "NodePerturbation",
     "RFLO",
+    "RTRL",
+    "RewardHebbian",
     "Rule",
     "SignSymmetry",
     "SnAp1",
     "TruncatedBPTT",
+    "UORO",
     "WeightMirror",
 ]
 
@@ -108,6 +117,30 @@ class TruncatedBPTT(Rule):
         self._make(_c.nai_rule_create_truncated_bptt, steps)
 
 
+# --- forward in time -------------------------------------------------------------------------------------------------
+
+
+class RTRL(Rule):
+    """Real-time recurrent learning (Williams & Zipser 1989): the exact gradient, forward in time.
+
+    Slow: the square of the number of units for each parameter, step and trial. For small networks, and to test others.
+    """
+
+    def __init__(self) -> None:
+        self._make(_c.nai_rule_create_rtrl)
+
+
+class UORO(Rule):
+    """Unbiased online recurrent optimisation (Tallec & Ollivier 2018): a noisy estimate whose mean is the gradient.
+
+    Args:
+        seed: of the random signs, with the number of the update and of the trial; an estimate repeats.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._make(_c.nai_rule_create_uoro, seed)
+
+
 # --- local in space and time -----------------------------------------------------------------------------------------
 
 
@@ -156,6 +189,122 @@ class SnAp1(Rule):
 
     def __init__(self) -> None:
         self._make(_c.nai_rule_create_snap1)
+
+
+# --- by recursive least squares ---------------------------------------------------------------------------------------
+
+
+class FORCE(Rule):
+    """FORCE (Sussillo & Abbott 2009): recursive least squares moves the readout within the trial.
+
+    The plastic weights onto outputs learn; all others stay. To feed an output back, let a linear population stand for
+    it, which drives it one to one and projects into the network::
+
+        net.population("units", 500, tau=10, transfer="tanh")
+        net.population("loop", 1, tau=net.dt, transfer="linear").output("z", 1)
+        net.connect("units", "loop", delay=0).connect("loop", "units", initial=na.Uniform(-1, 1))
+        net.connect("loop", "z", initial=np.eye(1), plastic=False)
+
+    Steps without a target, or with a mask of 0, teach nothing. The optimiser of the trainer is not asked. Costs, on
+    outputs alone, only say how well it goes.
+
+    Args:
+        lam: lambda of ridge regression: P starts as I / lambda.
+        update_every: steps between updates.
+    """
+
+    def __init__(self, lam: float = 1.0, update_every: int = 1) -> None:
+        self._make(_c.nai_rule_create_force, **{"lambda": lam}, update_every=update_every)
+
+
+class FullFORCE(Rule):
+    """full-FORCE (DePasquale et al. 2018): the weights between units learn too, from a teacher driven by the targets.
+
+    The plastic weights between units learn to give each unit what a random network of the same units gives it, one that
+    has the targets as a further input; those onto outputs learn the targets. Weights from inputs stay. For units with
+    the leak on the current, delays of one step between them and none to outputs.
+
+    Args:
+        seed: of the teacher.
+        gain: of its recurrent weights, normal with variance gain^2 / N.
+        target_gain: of the targets onto it, uniform in +-target_gain.
+        lam: lambda of ridge regression: P starts as I / lambda.
+        update_every: steps between updates.
+    """
+
+    def __init__(
+        self, seed: int = 0, gain: float = 1.5, target_gain: float = 1.0, lam: float = 1.0, update_every: int = 2
+    ) -> None:
+        numbers = {"gain": gain, "target_gain": target_gain, "lambda": lam, "update_every": update_every}
+        self._make(_c.nai_rule_create_full_force, seed, **numbers)
+
+
+# --- of one's own ----------------------------------------------------------------------------------------------------
+
+
+class LocalRule(Rule):
+    """A local rule of your own: what synapses do with what they can know, at each step, for a whole batch.
+
+    Either derive from it and override :meth:`step` (and, in an ``__init__`` of its own, call this one); or give a
+    function: ``na.LocalRule(function, traces=1)``. Readouts learn by their exact gradient, initial states do not learn;
+    masks, signs, costs on weights and the optimiser are not the rule's business. What is raised in :meth:`step` comes
+    out of the call that led to it, and the weights stay. Called for each population's biases and for each projection
+    onto it that is plastic.
+
+    Args:
+        step: a function of a :class:`LocalStep`.
+        traces: numbers that each synapse keeps for each trial.
+        feedback: how errors of outputs reach units: "random", as in RFLO, or "symmetric", by the transposed readout.
+        seed: of random feedback.
+        name: without it the name of the function or class; goes into checkpoints.
+    """
+
+    traces: int = 0
+    feedback: str = "random"
+
+    def __init__(
+        self,
+        step: Optional[Callable[[LocalStep], None]] = None,
+        *,
+        traces: Optional[int] = None,
+        feedback: Optional[str] = None,
+        seed: int = 0,
+        name: str = "",
+    ) -> None:
+        if step is not None:
+            self.step = step  # type: ignore[method-assign, assignment]
+            name = name or getattr(step, "__name__", "")
+        self.traces = self.traces if traces is None else traces
+        self.feedback = self.feedback if feedback is None else feedback
+        self._n_traces = self.traces  # as the library has it, whatever the attribute says later
+        ops = _c.nai_rule_ops(struct_size=ctypes.sizeof(_c.nai_rule_ops), destroy=destroy)
+        ops.name = (name or type(self).__name__).encode()
+        choices = {choice: _FEEDBACK[choice] for choice in ("symmetric", "random")}
+        ops.feedback = _choice("feedback", self.feedback, choices)
+        ops.n_traces = self.traces
+        ops.step = _on_local_step
+        # The C object is this one's own: were this one kept alive by it, neither would ever go.
+        self._make(_c.nai_rule_create, ops, register(weakref.ref(self)), seed)
+
+    def step(self, step: LocalStep) -> None:
+        """What happens at one time step: follow ``step.trace``, add to ``step.change``."""
+        raise NotImplementedError(f"{type(self).__name__} has no step()")
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_as_parameter_":
+            raise TypeError(f"{type(self).__name__}.__init__ did not call super().__init__()")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __repr__(self) -> str:
+        return f"<LocalRule {self.name}>"
+
+
+@callback(_c.on_local_step)
+def _on_local_step(reference: "weakref.ref[LocalRule]", step: Any) -> None:
+    rule = reference()
+    if rule is None:
+        raise ReferenceError("the Python object of this rule is gone")
+    rule.step(LocalStep(step.contents, rule._n_traces))
 
 
 # --- without transport of weights ------------------------------------------------------------------------------------
@@ -215,4 +364,59 @@ class WeightMirror(Rule):
     ) -> None:
         self._make(
             _c.nai_rule_create_weight_mirror, seed, rate=rate, noise=noise, samples=samples, warm_up=warm_up
+        )
+
+
+# --- from the cost of each trial alone -------------------------------------------------------------------------------
+
+
+class NodePerturbation(Rule):
+    """Node perturbation (Fiete & Seung 2006): what a little noise did to the cost of a trial, times the noise.
+
+    Args:
+        sd: standard deviation of what is added to units and outputs.
+        seed: of it.
+    """
+
+    def __init__(self, sd: float = 0.01, seed: int = 0) -> None:
+        self._make(_c.nai_rule_create_node_perturbation, sd, seed)
+
+
+class RewardHebbian(Rule):
+    """Reward-modulated Hebbian learning (Miconi 2017). With ``SGD(0.5)`` and ``batch=1``, the rule of the paper.
+
+    Trials are of one type where all their conditions are equal. Weights from inputs and to outputs stay.
+
+    Args:
+        seed: of the pushes.
+        frequency: pushes of each unit, Hz.
+        amplitude: a push of a current is uniform in +- that.
+        activity_memory: what the running mean of a current keeps at a step.
+        reward_memory: what the running mean of the reward keeps at a trial.
+        limit: largest move of a weight at an update, whatever the optimiser; 0: none.
+        types: types of trials that are told apart; all further ones share the last.
+        times_mean: multiply moves with the mean cost of the type, as the program of the paper does.
+    """
+
+    def __init__(
+        self,
+        seed: int = 0,
+        frequency: float = 3.0,
+        amplitude: float = 0.5,
+        activity_memory: float = 0.05,
+        reward_memory: float = 0.33,
+        limit: float = 1e-4,
+        types: int = 16,
+        times_mean: bool = False,
+    ) -> None:
+        self._make(
+            _c.nai_rule_create_reward_hebbian,
+            seed,
+            frequency=frequency,
+            amplitude=amplitude,
+            activity_memory=activity_memory,
+            reward_memory=reward_memory,
+            limit=limit,
+            types=types,
+            times_mean=times_mean,
         )

@@ -1,0 +1,203 @@
+"""Pictures of learning rules: how well their updates align with the exact gradient."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from ._draw import CHANNELS, FAINT, FREE, INK, axes_of, colours, cycle
+from .alignments import Alignment, AlignmentHistory
+from .errors import InvalidError
+from .network import Network
+from .trainer import Key
+
+__all__ = ["alignment", "label_ends"]
+
+#: Lines from one sender, by receiver.
+STYLES = ["-", (0, (5, 1.2)), (0, (2, 1)), (0, (6, 1.2, 1, 1.2))]
+
+
+class _Line(NamedTuple):
+    label: str
+    values: npt.NDArray[np.float64]
+    colour: str
+    style: Any
+    width: float
+
+
+def alignment(
+    track: Union[AlignmentHistory, Mapping[str, AlignmentHistory]],
+    keys: Union[Key, Sequence[Key], None] = None,
+    angle: bool = False,
+    ax: Optional[Axes] = None,
+    palette: Optional[Sequence[str]] = None,
+    labels: bool = True,
+) -> Axes:
+    """How well a rule's updates align with the exact gradient, over the course of training; or that of several rules.
+
+    One history has a line for each projection, in the colour of its sender, and a thick one for all that learns
+    together. Several, by name, have a line each.
+
+    Args:
+        track: a history; or several, by the names that they shall have: ``{"RFLO": one, "BPTT": other}``.
+        keys: of one history: which projections ("from", "to") and biases "E" to draw. Without them, every projection
+            that learns. Of several histories: which one of these to compare. Without it, all that learns together.
+        angle: whether to draw the angle, in degrees, instead of its cosine.
+        ax: where to draw.
+        palette: a colour for each of several histories.
+        labels: whether to write at the end of each line what it is.
+    """
+    ax = axes_of(ax, (4.6, 3.2))
+    if isinstance(track, AlignmentHistory):
+        lines = list(_parts(track, keys, angle))
+        steps = [track.step] * len(lines)
+    else:
+        lines = list(_rules(track, keys, angle, palette or CHANNELS))
+        steps = [one.step for one in track.values()]
+    ax.axhline(90 if angle else 0, color=FAINT, lw=0.8, ls=":", zorder=1)
+    for line, step in zip(lines, steps):
+        _draw(ax, step, line)
+    _frame(ax, np.concatenate([line.values for line in lines]), angle)
+    if labels:
+        label_ends(ax)
+    return ax
+
+
+def _draw(ax: Axes, step: npt.NDArray[np.int64], line: _Line) -> None:
+    """A few measurements as they are; many as their running mean, over a twelfth of them, and faintly themselves."""
+    style: Any = {"color": line.colour, "ls": line.style, "label": line.label, "zorder": 2}
+    width = len(step) // 12
+    if width < 2:
+        ax.plot(step, line.values, lw=line.width, marker="o" if len(step) == 1 else None, ms=4, **style)
+        return
+    ax.plot(step, line.values, color=line.colour, lw=0.5, alpha=0.3, zorder=1.5)
+    before, after = width // 2, width - width // 2
+    means = [_mean(line.values[max(0, i - before) : i + after]) for i in range(len(step))]
+    ax.plot(step, means, lw=line.width, **style)
+
+
+def _mean(values: npt.NDArray[np.float64]) -> float:
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else float("nan")
+
+
+def _frame(ax: Axes, values: npt.NDArray[np.float64], angle: bool) -> None:
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    if angle:
+        ax.set(ylabel="angle to the gradient (degrees)", ylim=(max(105.0, min(180.0, high + 5)), -4))
+        ax.set_yticks(np.arange(0, ax.get_ylim()[0], 30))
+    else:
+        ax.set(ylabel="cosine with the gradient", ylim=(min(-0.06, low - 0.05), 1.04))
+    ax.set(xlabel="updates")
+    ax.margins(x=0)
+
+
+def _value(found: Alignment, angle: bool) -> npt.NDArray[np.float64]:
+    return np.asarray(found.angle if angle else found.cosine, np.float64)
+
+
+# --- one rule --------------------------------------------------------------------------------------------------------
+
+
+def _parts(track: AlignmentHistory, keys: Any, angle: bool) -> Iterator[_Line]:
+    if keys is None:
+        chosen = [key for key in track if isinstance(key, tuple) and np.isfinite(track[key].cosine).any()]
+    else:
+        chosen = [keys] if isinstance(keys, str) or _is_key(keys) else list(keys)
+    palette = _senders(track.net)
+    seen: Dict[str, int] = {}
+    for key in chosen:
+        _known(track, key)
+        sender = key if isinstance(key, str) else key[0]
+        number = seen[sender] = seen.get(sender, -1) + 1
+        label = f"bias of {key}" if isinstance(key, str) else f"{key[0]} \N{RIGHTWARDS ARROW} {key[1]}"
+        style = (0, (1, 1)) if isinstance(key, str) else STYLES[number % len(STYLES)]
+        yield _Line(label, _value(track[key], angle), palette[sender], style, 1.4)
+    if keys is None:
+        yield _Line("all", _value(track.total, angle), INK, "-", 2.2)
+
+
+def _is_key(keys: Any) -> bool:
+    return isinstance(keys, tuple) and len(keys) == 2 and all(isinstance(name, str) for name in keys)
+
+
+def _known(track: AlignmentHistory, key: Key) -> None:
+    if key not in track:
+        raise InvalidError(f"keys: there is no {key!r}, must be one of {', '.join(map(repr, track))}")
+
+
+def _senders(net: Network) -> Dict[str, str]:
+    """Populations in their colours, inputs in greens and browns, outputs (their biases) in grey."""
+    inputs = dict(zip(net.inputs, cycle([CHANNELS[0], CHANNELS[4], CHANNELS[3]])))
+    return {**inputs, **dict.fromkeys(net.outputs, FREE[0]), **colours(net)}
+
+
+# --- several rules ---------------------------------------------------------------------------------------------------
+
+
+def _rules(
+    tracks: Mapping[str, AlignmentHistory], key: Any, angle: bool, palette: Sequence[str]
+) -> Iterator[_Line]:
+    if not tracks:
+        raise InvalidError("track: expected at least one history")
+    if key is not None and not isinstance(key, str) and not _is_key(key):
+        raise InvalidError(f"keys: of several histories one key is compared, got {key!r}")
+    for (name, track), colour in zip(tracks.items(), cycle(palette)):
+        if key is not None:
+            _known(track, key)
+        yield _Line(name, _value(track.total if key is None else track[key], angle), colour, "-", 1.6)
+
+
+# --- names at the ends of lines --------------------------------------------------------------------------------------
+
+
+def label_ends(ax: Axes, gap: float = 0.062) -> None:
+    """Writes each line's label beside its last point, in its colour; labels that would overlap are moved apart.
+
+    Args:
+        ax: with lines that have labels.
+        gap: smallest distance between labels, as a fraction of the height of the axes.
+    """
+    lines = [line for line in ax.lines if not str(line.get_label()).startswith("_")]
+    ends: List[float] = []
+    for line in lines:
+        values = np.asarray(line.get_ydata(), np.float64)
+        known = values[np.isfinite(values)]
+        point = (0.0, float(known[-1]) if len(known) else 0.0)
+        ends.append(float(ax.transAxes.inverted().transform(ax.transData.transform(point))[1]))
+    for line, end, place in zip(lines, ends, _apart(ends, gap)):
+        colour = line.get_color()
+        ax.annotate(
+            str(line.get_label()),
+            (1.0, end),
+            xytext=(1.05, place),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            va="center",
+            fontsize="small",
+            color=colour,
+            fontweight="bold" if line.get_linewidth() > 2 else "normal",
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 1, "relpos": (0, 0.5)},
+        )
+
+
+def _apart(places: Sequence[float], gap: float) -> npt.NDArray[np.float64]:
+    """Places at least ``gap`` apart, in the same order and within 0 to 1 if they fit, by the least sum of squared moves."""
+    order = np.argsort(places, kind="stable")
+    wanted = np.asarray(places, np.float64)[order] - gap * np.arange(len(order))
+    blocks: List[List[float]] = []  # of equal places: their mean, how many (pool adjacent violators)
+    for place in wanted:
+        blocks.append([float(place), 1])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            mean, n = blocks.pop()
+            before, m = blocks.pop()
+            blocks.append([(before * m + mean * n) / (m + n), m + n])
+    means = np.concatenate([np.full(int(n), mean) for mean, n in blocks])
+    moved = np.clip(means, 0, max(0.0, 1 - gap * (len(order) - 1))) + gap * np.arange(len(order))
+    found = np.empty(len(order))
+    found[order] = moved
+    return found

@@ -1,0 +1,115 @@
+"""An agent: a trainer's network as one animal that learns while it acts."""
+
+from __future__ import annotations
+
+import ctypes
+from typing import Any, Mapping, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._handle import Floats, Handle, as_array, view
+from .errors import UnknownNameError
+from .trainer import Trainer
+
+__all__ = ["Agent"]
+
+_FLOATS = ctypes.POINTER(ctypes.c_float)
+
+
+class Agent(Handle):
+    """One animal that learns at every step, for closed loops: RFLO, e-prop, FORCE, node perturbation, own rules.
+
+    It learns by the trainer's rule, optimiser, costs and constraints, from what it is told at each step::
+
+        trainer = na.Trainer(net, cost=na.MSE("z"), rule=na.RFLO(seed=2), optimizer=na.SGD(1e-3))
+        agent = na.Agent(trainer)
+        for t in range(1000):
+            z = agent.step(rig.sensors(), target=rig.wanted())
+            rig.move(z)
+        agent.rest()                  # the network is free for others now
+
+    Args:
+        trainer: with its costs; kept alive. Leave it, and the network, alone while the agent is in a trial.
+    """
+
+    def __init__(self, trainer: Trainer) -> None:
+        pointer = _c.new(_c.nai_agent)
+        _c.nai_agent_create(pointer, trainer)
+        self._adopt(pointer, _c.nai_agent_destroy)
+        self.trainer = trainer
+        self._inputs, self._outputs = trainer.net.inputs, trainer.net.outputs
+        self._n_inputs, self._n_outputs = sum(self._inputs.values()), sum(self._outputs.values())
+        self._output = np.zeros(self._n_outputs, np.float32)
+
+    def step(
+        self,
+        inputs: Union[npt.ArrayLike, Mapping[str, npt.ArrayLike], None] = None,
+        target: Optional[npt.ArrayLike] = None,
+        target_class: Optional[int] = None,
+        weight: float = 1.0,
+        reward: Optional[float] = None,
+    ) -> Floats:
+        """One time step and, unless the rule's "update_every" says otherwise, one update.
+
+        Args:
+            inputs: [channels of all inputs], or a mapping from an input's name to its channels; None: 0.
+            target: what all outputs should be [channels of all outputs]; None: nothing is said.
+            target_class: right class of the first output, for costs that need one.
+            weight: of the costs on outputs at this step.
+            reward: given at this step, for rules that learn from a scalar.
+
+        Returns:
+            The outputs [channels of all outputs], float32, as they were before the update.
+        """
+        now = _c.nai_experience(struct_size=ctypes.sizeof(_c.nai_experience), weight=weight)
+        now.target_class = -1 if target_class is None else target_class
+        given = None if inputs is None else self._gather(inputs)
+        wanted = None if target is None else as_array("target", target, (self._n_outputs,))
+        if given is not None:
+            now.input = given.ctypes.data_as(_FLOATS)
+        if wanted is not None:
+            now.target = wanted.ctypes.data_as(_FLOATS)
+        if reward is not None:
+            now.reward, now.has_reward = reward, 1
+        _c.nai_agent_step(self, now, self._output)
+        return self._output.copy()
+
+    def _gather(self, inputs: Any) -> Floats:
+        if not isinstance(inputs, Mapping):
+            return as_array("inputs", inputs, (self._n_inputs,))
+        array = np.zeros(self._n_inputs, np.float32)
+        for name in inputs:
+            if name not in self._inputs:
+                raise UnknownNameError(f"inputs: there is no input '{name}', but {', '.join(self._inputs) or 'none'}")
+        first = 0
+        for name, n in self._inputs.items():
+            if name in inputs:
+                array[first : first + n] = as_array(f"inputs['{name}']", inputs[name], (n,))
+            first += n
+        return array
+
+    def begin(self) -> None:
+        """Begins a trial: initial state, traces of 0, the noise of the next trial."""
+        _c.nai_agent_begin(self)
+
+    def rest(self) -> None:
+        """Learns what was gathered, and leaves the network to others as it is now. The next step goes on from here."""
+        _c.nai_agent_rest(self)
+
+    @property
+    def updates(self) -> int:
+        """Updates made so far."""
+        return _c.nai_agent_updates(self)
+
+    def activity(self, name: str) -> Floats:
+        """Rates of a population, or outputs of an output, now: [n], a copy."""
+        return view(self, _c.nai_agent_activity, self, name)[0].copy()
+
+    def gradient(self, source: str, target: Optional[str] = None) -> Floats:
+        """The estimate that led to the last update: of a projection [n_post, n_pre], or of a bias [n]; a copy."""
+        return view(self, _c.nai_agent_gradient, self, source, target).copy()
+
+    def __repr__(self) -> str:
+        return f"<Agent: {self.trainer.rule!r}, {self.updates} updates>"

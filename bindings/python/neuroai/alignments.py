@@ -1,0 +1,180 @@
+"""How well a rule's updates align with the exact gradient, now or over the course of training."""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._callback import deferred_interrupt
+from .errors import InvalidError
+from .fits import needed
+from .trainer import Key, Progress, Trainer
+from .trials import Trials
+
+__all__ = ["Alignment", "AlignmentHistory", "Alignments", "alignment"]
+
+Value = Union[float, npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """A rule's estimate beside the exact gradient: numbers, or in a history arrays.
+
+    Attributes:
+        cosine: of the angle between them; NaN where either is 0 throughout.
+        ratio: |estimate| / |exact gradient|: 0 where the rule teaches nothing, NaN where there is nothing to learn.
+    """
+
+    cosine: Value
+    ratio: Value
+
+    @property
+    def angle(self) -> Value:
+        """The angle in degrees: 0 for the exact gradient, 90 for an update that does not matter to the cost."""
+        degrees: Value = np.degrees(np.arccos(self.cosine))
+        return degrees
+
+
+def _words(key: Key) -> str:
+    return f"bias of {key}" if isinstance(key, str) else f"{key[0]} to {key[1]}"
+
+
+class _ByKey(Mapping[Key, Alignment]):
+    """Keyed as ``trainer.gradient()`` is: ("from", "to") for a projection, a name for a bias; and ``total`` for all."""
+
+    total: Alignment
+    _parts: Dict[Key, Alignment]
+
+    def __getitem__(self, key: Key) -> Alignment:
+        return self._parts[key]
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+
+class Alignments(_ByKey):
+    """What :func:`alignment` found: an :class:`Alignment` for each projection and each bias, and ``total``."""
+
+    def __init__(self, rule: str, parts: Dict[Key, Alignment], total: Alignment) -> None:
+        self.rule = rule
+        self._parts, self.total = parts, total
+
+    def __repr__(self) -> str:
+        rows = {"all": self.total, **{_words(key): value for key, value in self.items()}}
+        width = max(map(len, rows))
+        lines = [f"  {name:<{width}}  {a.cosine:7.3f}  {a.angle:7.1f}  {a.ratio:7.3g}" for name, a in rows.items()]
+        head = f"  {'':<{width}}  {'cosine':>7}  {'degrees':>7}  {'ratio':>7}"
+        return "\n".join([f"<Alignments of {self.rule} with the exact gradient", head, *lines]) + ">"
+
+
+def _read(trainer: Trainer, source: Optional[str], target: Optional[str]) -> Alignment:
+    cosine, ratio = ctypes.c_double(), ctypes.c_double()
+    _c.nai_trainer_alignment(cosine, ratio, trainer, source, target)
+    return Alignment(cosine.value, ratio.value)
+
+
+def alignment(trainer: Trainer, trials: Optional[Trials] = None) -> Alignments:
+    """How well the rule's estimate aligns with the exact gradient, on the same trials with the same noise.
+
+    Costs on weights are left out, for they are exact under every rule. No update is made, and what the rule remembers
+    stays as it is.
+
+    Args:
+        trainer: whose rule.
+        trials: without them, the task's next batch.
+
+    Returns:
+        ``found["E", "I"].cosine`` for a projection, ``found["E"].cosine`` for a bias, ``found.total.cosine`` for all
+        that learns together; likewise ``ratio`` and ``angle``, in degrees.
+    """
+    handle = None if trials is None else trials._for(trainer.net)
+    with deferred_interrupt():
+        _c.nai_trainer_align(trainer, handle)
+    keys: List[Key] = [*trainer.net.projections, *trainer.net.populations, *trainer.net.outputs]
+    parts = {key: _read(trainer, key, None) if isinstance(key, str) else _read(trainer, *key) for key in keys}
+    return Alignments(trainer.rule.name, parts, _read(trainer, None, None))
+
+
+class AlignmentHistory(_ByKey):
+    """Alignment over the course of training. It is a callback for :meth:`Trainer.fit`::
+
+        track = na.AlignmentHistory(trainer, every=50)
+        trainer.fit(5000, callback=track)
+        na.plot.alignment(track)
+
+    A first measurement is made at once. ``track["E", "I"].cosine`` and ``track.total.cosine`` are arrays [m], one
+    number a measurement. Training goes on with the same bits as without it. With a callback of one's own:
+    ``callback=lambda now: track(now) or mine(now)``.
+
+    Args:
+        trainer: whose rule.
+        every: updates between measurements, each of which takes about as long as two updates.
+        trials: to measure on, the same each time; without them, the task's next batch.
+
+    Attributes:
+        net: of the trainer.
+        rule: name of the rule.
+        every: as given.
+    """
+
+    def __init__(self, trainer: Trainer, every: int = 50, trials: Optional[Trials] = None) -> None:
+        if every < 1:
+            raise InvalidError(f"every is {every}, must be at least 1")
+        self.net, self.rule, self.every = trainer.net, trainer.rule.name, every
+        self._trainer, self._trials = trainer, trials
+        self._steps: List[int] = []
+        self._found: List[Alignments] = []
+        self.measure()
+
+    def measure(self) -> Alignments:
+        """Measures now, whatever ``every`` says: for training by :meth:`Trainer.step`."""
+        found = alignment(self._trainer, self._trials)
+        self._steps.append(self._trainer.updates)
+        self._found.append(found)
+        return found
+
+    def __call__(self, now: Progress) -> None:
+        if now.step % self.every == 0:
+            self.measure()
+
+    @property
+    def step(self) -> npt.NDArray[np.int64]:
+        """Updates made before each measurement, int64 [m]."""
+        return np.array(self._steps, np.int64)
+
+    @property
+    def total(self) -> Alignment:  # type: ignore[override]
+        """Of all that learns together, arrays [m]."""
+        return self._arrays([found.total for found in self._found])
+
+    @staticmethod
+    def _arrays(values: List[Alignment]) -> Alignment:
+        return Alignment(np.array([a.cosine for a in values]), np.array([a.ratio for a in values]))
+
+    def __getitem__(self, key: Key) -> Alignment:
+        return self._arrays([found[key] for found in self._found])
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._found[0])
+
+    def __len__(self) -> int:
+        return len(self._found[0])
+
+    def to_pandas(self) -> Any:
+        """A pandas.DataFrame of the cosines, one row a measurement, one column a projection or bias."""
+        pandas = needed("pandas", "to_pandas", "tables")
+        columns = {"all": self.total.cosine, **{_words(key): value.cosine for key, value in self.items()}}
+        return pandas.DataFrame(columns, index=pandas.Index(self.step, name="step"))
+
+    def __repr__(self) -> str:
+        first, last = self._found[0].total, self._found[-1].total
+        spans = f"cosine {first.cosine:.3f} to {last.cosine:.3f}"
+        return f"<AlignmentHistory of {self.rule}: {len(self._steps)} measurements, {spans}>"

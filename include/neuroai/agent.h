@@ -1,0 +1,87 @@
+/**
+ * @file agent.h
+ * @brief An agent: a trainer's network as one animal that learns while it acts. One call makes one
+ * step and one update, in bounded time and without allocation: for closed loops.
+ *
+ * It learns by the trainer's rule, optimiser, costs and constraints, from what it is told at each
+ * step; the trainer's task and batch settings are not used. Rules that can: RFLO, e-prop, FORCE,
+ * node perturbation, a user's own. The network is written at each update: nobody else may use it
+ * meanwhile, and what it has become is theirs after nai_agent_rest().
+ */
+#ifndef NEUROAI_AGENT_H
+#define NEUROAI_AGENT_H
+
+#include <neuroai/trainer.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** An agent. Keeps the trainer alive. */
+typedef struct nai_agent nai_agent;
+
+/** What an agent meets at one step. */
+typedef struct nai_experience {
+  uint32_t struct_size; /**< sizeof(nai_experience) */
+  int32_t target_class; /**< right class of the first output, for costs that need one; -1: none */
+  const float *input;   /**< [n_inputs], all inputs in order; NULL: all 0 */
+  const float *target;  /**< [n_outputs], what all outputs should be; NULL: nothing is said */
+  double weight;        /**< of this step's costs on outputs, >= 0; as a mask holds it */
+  double reward;        /**< where has_reward, for rules that learn from a scalar */
+  int32_t has_reward;   /**< 1: a reward (or, below 0, a punishment) is given at this step */
+  int32_t reserved;     /**< 0 */
+} nai_experience;
+
+/* clang-format off */
+/** A step without input, target or reward. */
+#define NAI_EXPERIENCE_INIT {sizeof(nai_experience), -1, NULL, NULL, 1, 0, 0, 0}
+/* clang-format on */
+
+/**
+ * An agent for a trainer with its costs attached, at the start of its first trial. Fails when the
+ * trainer's rule cannot learn within a trial.
+ */
+NAI_API nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer);
+
+/** Nullable: agent. */
+NAI_API void nai_agent_destroy(nai_agent *agent);
+
+/**
+ * Begins a trial: initial state, traces of 0, the noise of the next trial. What a rule with
+ * "update_every" has gathered since its last update is learnt first.
+ */
+NAI_API nai_status nai_agent_begin(nai_agent *agent);
+
+/**
+ * One step and, unless "update_every" of the rule asks for more steps, one update: J of a step is
+ * what the costs on outputs (a mean over channels, times `weight`), rates and weights say of it. A
+ * rule without gradient, such as FORCE, needs no optimiser. NaN or infinity makes it fail with the
+ * weights as they were before the update; nai_agent_begin() clears what it has left in the traces. `output` [n_outputs] gets what the outputs were before
+ * it. Nullable: output.
+ */
+NAI_API nai_status nai_agent_step(nai_agent *agent, const nai_experience *now, float *output);
+
+/**
+ * Ends the trial at hand, as nai_agent_begin() does, and leaves the network to others as it is now.
+ * The next step goes on from the state that there is.
+ */
+NAI_API nai_status nai_agent_rest(nai_agent *agent);
+
+/** Rates of a population now [1, n]; or outputs of an output. Valid while the agent lives. */
+NAI_API nai_status nai_agent_activity(nai_view *out, const nai_agent *agent, const char *name);
+
+/**
+ * The estimate of the gradient that led to the last update: of a projection [n_post, n_pre], of a
+ * bias [n] when `to` is NULL. Fails for agents whose updates make none: those by FORCE, and by plain
+ * descent in one pass with the traces. Nullable: to.
+ */
+NAI_API nai_status nai_agent_gradient(nai_view *out, const nai_agent *agent, const char *from,
+                                      const char *to);
+
+/** Updates made so far; -1 for NULL. */
+NAI_API int64_t nai_agent_updates(const nai_agent *agent);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

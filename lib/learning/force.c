@@ -1,0 +1,184 @@
+/*
+ * FORCE (Sussillo & Abbott 2009): the readout learns by recursive least squares at every step or
+ * every few, so fast that the network always gets back an output that is nearly right.
+ *
+ * Outputs are no source of projections: what is to be fed back is a population that is the output, a
+ * linear one without memory, each unit of which drives a channel of its own with a fixed weight of
+ * 1, without delay. Its weights learn by the channel's error.
+ */
+#include <math.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "least_squares.h"
+
+enum { LAMBDA, UPDATE_EVERY, PARAMETERS };
+
+static const nai__parameter parameters[PARAMETERS] = {
+    [LAMBDA] = {"lambda", "1", "P starts as I / lambda, when a trainer is made", 1, 1e-9, 1e9, 0},
+    [UPDATE_EVERY] = {"update_every", "steps", "steps between updates", 1, 1, 1e9, 1},
+};
+
+typedef struct force {
+  nai__least_squares *squares;
+  int64_t *channel;    /* [n_units] the output channel that a unit is; -1: none */
+  float *unit_error;   /* [n_units], NaN where nothing learns */
+  float *output_error; /* [n_outputs] */
+} force;
+
+/* --- populations that are outputs ------------------------------------------------------------- */
+
+static int is_linear(const nai_network *net, int64_t u)
+{
+  for (int64_t i = 0; i < net->n_segments; i++) {
+    const nai__segment *g = &net->segment[i];
+    int64_t at = u - g->offset;
+    if (at < 0 || at >= g->units.n) continue;
+    return g->units.transfer == NAI_TRANSFER_LINEAR && g->units.alpha[at] == 1 &&
+           (!g->units.gain || g->units.gain[at] == 1);
+  }
+  return 0;
+}
+
+/* Fixed synapses of weight 0, which np.eye() makes, are none. */
+static int counts(const nai_network *net, int64_t at)
+{
+  return net->exists[at] != 0 && (net->plastic[at] != 0 || net->theta[at] != 0);
+}
+
+/* The weight of the synapse from a unit to a channel; `n` counts those that there are. */
+static const float *synapse(const nai_network *net, const nai__block *b, int64_t unit,
+                            int64_t channel, int *n)
+{
+  if (!b->to_output || channel < b->post || channel >= b->post + b->n_post) return NULL;
+  if (b->from_input || unit < b->pre || unit >= b->pre + b->n_pre) return NULL;
+  int64_t at = b->start + (channel - b->post) * b->ld + unit - b->pre;
+  if (!counts(net, at)) return NULL;
+  ++*n;
+  return net->plastic[at] == 0 && b->delay == 0 ? &net->theta[at] : NULL;
+}
+
+static int synapses_onto(const nai_network *net, int64_t channel)
+{
+  int n = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!b->to_output || channel < b->post || channel >= b->post + b->n_post) continue;
+    for (int64_t j = 0; j < b->n_pre; j++)
+      n += counts(net, b->start + (channel - b->post) * b->ld + j);
+  }
+  return n;
+}
+
+/* The channel that unit `u` is; -1: none. */
+static int64_t channel_of(const nai_network *net, int64_t u)
+{
+  int64_t found = -1;
+  int n = 0;
+  if (!is_linear(net, u)) return -1;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    for (int64_t o = 0; o < net->n_outputs; o++) {
+      const float *w = synapse(net, &net->block[k], u, o, &n);
+      if (w && *w == 1 && synapses_onto(net, o) == 1) found = o;
+    }
+  return n == 1 ? found : -1;
+}
+
+/* --- at work ---------------------------------------------------------------------------------- */
+
+static nai_status find_squares(nai__learner *learner, force *f, char *unit, char *output)
+{
+  const nai_network *net = learner->net;
+  for (int64_t u = 0; u < net->n_units; u++) {
+    f->channel[u] = channel_of(net, u);
+    unit[u] = f->channel[u] >= 0;
+    f->unit_error[u] = NAN;
+  }
+  for (int64_t o = 0; o < net->n_outputs; o++) output[o] = 1;
+  const nai__fit_request request = {unit, output, 1, learner->rule->number[LAMBDA]};
+  NAI__TRY(nai__least_squares_create(&f->squares, learner, &request));
+  if (f->squares->n_learners) return NAI_OK;
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "rule 'force' finds nothing to learn: there is no plastic synapse onto an output, "
+      "nor onto a linear population without memory that is one");
+}
+
+static nai_status attach(nai__learner *learner)
+{
+  const nai_network *net = learner->net;
+  force *f = learner->own = NAI__NEW(force);
+  if (!f) return NAI_ERR_MEMORY;
+  f->channel = NAI__ARRAY(int64_t, net->n_units);
+  f->unit_error = NAI__ARRAY(float, net->n_units);
+  f->output_error = NAI__ARRAY(float, net->n_outputs);
+  char *learns = NAI__ARRAY(char, net->n_units + net->n_outputs);
+  nai_status status = NAI_ERR_MEMORY;
+  if (f->channel && f->unit_error && f->output_error && learns)
+    status = find_squares(learner, f, learns, learns + net->n_units);
+  nai__free(learns);
+  return status;
+}
+
+static void detach(nai__learner *learner)
+{
+  force *f = learner->own;
+  if (!f) return;
+  nai__least_squares_destroy(f->squares);
+  nai__free(f->channel);
+  nai__free(f->unit_error);
+  nai__free(f->output_error);
+  nai__free(f);
+}
+
+static nai_status estimate(nai__learner *learner, nai__pass *pass)
+{
+  (void)pass;
+  return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no gradient: it moves the weights",
+                   learner->rule->kind->name);
+}
+
+/* --- step by step ----------------------------------------------------------------------------- */
+
+static nai_status attach_online(nai__online *online)
+{
+  (void)online;
+  return NAI_OK;
+}
+
+static void begin(nai__online *online)
+{
+  (void)online;
+}
+
+static nai_status step(nai__online *online)
+{
+  const nai__learner *learner = online->learner;
+  const nai_network *net = learner->net;
+  force *f = learner->own;
+  if (!online->target || online->t % (int64_t)learner->rule->number[UPDATE_EVERY]) return NAI_OK;
+  const float *z = nai__output_at(online->activity, online->t);
+  for (int64_t o = 0; o < net->n_outputs; o++) f->output_error[o] = z[o] - online->target[o];
+  for (int64_t u = 0; u < net->n_units; u++)
+    if (f->channel[u] >= 0) f->unit_error[u] = f->output_error[f->channel[u]];
+  nai__least_squares_step(f->squares, online, f->unit_error, f->output_error);
+  return NAI_OK;
+}
+
+nai_status nai_rule_create_force(nai_rule **out)
+{
+  static const nai__online_ops online = {.attach = attach_online,
+                                         .begin = begin,
+                                         .step = step,
+                                         .moves_weights = 1,
+                                         .needs_targets = 1};
+  static const nai__rule_kind kind = {.name = "force",
+                                      .parameter = parameters,
+                                      .n_parameters = PARAMETERS,
+                                      .costs = NAI__LEARNS_OUTPUTS,
+                                      .attach = attach,
+                                      .detach = detach,
+                                      .estimate = estimate,
+                                      .online = &online};
+  return nai__rule_create(out, &kind, 0);
+}

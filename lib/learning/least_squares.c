@@ -1,0 +1,303 @@
+/*
+ * Recursive least squares: k = P r / (1 + r^T P r), w <- w - e k, P <- P - k (r^T P) (Haykin 2002,
+ * chapter 9; Sussillo & Abbott 2009, eqs 4 and 5).
+ *
+ * P in double: in float its small eigenvalues, of directions that were often seen, are lost in the
+ * rounding of the large ones after some thousands of updates, and it is no longer positive.
+ */
+#include "least_squares.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+/* --- who learns from what --------------------------------------------------------------------- */
+
+static const float *plastic_row(const nai_network *net, const nai__block *b, int64_t post)
+{
+  return net->plastic + b->start + (post - b->post) * b->ld;
+}
+
+/* 1 in `has` for each column that `post` has a plastic synapse from. Their number. */
+static int64_t look_up(const nai__least_squares *s, const nai__fit_request *request, int64_t post,
+                       int to_output)
+{
+  const nai_network *net = s->net;
+  int64_t found = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    char *has = s->has + s->first[k];
+    memset(has, 0, (size_t)b->n_pre);
+    if (b->to_output != to_output || post < b->post || post >= b->post + b->n_post) continue;
+    if (b->from_input && !to_output && !request->units_from_inputs) continue;
+    const float *plastic = plastic_row(net, b, post);
+    for (int64_t c = 0; c < b->n_pre; c++) found += has[c] = plastic[c] != 0;
+  }
+  return found;
+}
+
+/* The columns of `which` as runs, into s->s; their number, and that of the columns. */
+static int64_t make_runs(const nai__least_squares *s, const char *which, int64_t *columns)
+{
+  int64_t runs = 0, n = 0;
+  for (int64_t k = 0; k < s->net->n_blocks; k++)
+    for (int64_t c = 0; c < s->net->block[k].n_pre; c++) {
+      if (!which[s->first[k] + c]) continue;
+      nai__regressors *last = runs ? &s->s[runs - 1] : NULL;
+      if (last && last->block == k && last->column + last->n == c)
+        last->n++;
+      else
+        s->s[runs++] = (nai__regressors){k, c, 1, n};
+      n++;
+    }
+  *columns = n;
+  return runs;
+}
+
+static nai_status append_fit(nai__least_squares *s, int64_t runs, int64_t n)
+{
+  nai__fit *fit = nai__grow(s->fit, s->n_fits, s->n_fits + 1, sizeof *fit);
+  if (!fit) return NAI_ERR_MEMORY;
+  s->fit = fit;
+  nai__regressors *run = nai__grow(s->run, s->n_runs, s->n_runs + runs, sizeof *run);
+  if (!run) return NAI_ERR_MEMORY;
+  s->run = run;
+  memcpy(run + s->n_runs, s->s, (size_t)runs * sizeof *run);
+  fit[s->n_fits++] =
+      (nai__fit){.n = n, .ld = nai__leading(n), .run = s->n_runs, .n_runs = runs, .learner = -1};
+  s->n_runs += runs;
+  for (int64_t i = 0; i < runs; i++) s->moves[s->s[i].block] = 1;
+  return NAI_OK;
+}
+
+/* The fit with just these regressors, an old or a new one. */
+static nai_status find_fit(int64_t *out, nai__least_squares *s, const char *which)
+{
+  int64_t n, runs = make_runs(s, which, &n);
+  for (*out = 0; *out < s->n_fits; ++*out) {
+    const nai__fit *fit = &s->fit[*out];
+    if (fit->n_runs == runs && memcmp(s->run + fit->run, s->s, (size_t)runs * sizeof *s->s) == 0)
+      return NAI_OK;
+  }
+  return append_fit(s, runs, n);
+}
+
+/* The regressor of `any` that `has` lacks, one at most. */
+static int64_t missing(const nai__least_squares *s, int64_t columns)
+{
+  int64_t n = 0;
+  for (int64_t c = 0; c < columns; c++) {
+    if (s->any[c] && !s->has[c]) return n;
+    n += s->any[c];
+  }
+  return -1;
+}
+
+static nai_status add_learner(nai__least_squares *s, const nai__fit_request *request, int64_t post,
+                              int to_output, int64_t columns, int64_t most)
+{
+  int64_t at, n = look_up(s, request, post, to_output);
+  if (!n) return NAI_OK;
+  int shares = n >= most - 1 && most > 1;
+  NAI__TRY(find_fit(&at, s, shares ? s->any : s->has));
+  s->learner[s->n_learners] =
+      (nai__fitted){post, to_output, shares ? missing(s, columns) : -1, s->fit[at].learner};
+  s->fit[at].learner = s->n_learners++;
+  return NAI_OK;
+}
+
+/* Units of one population, or channels of one output: these share what any of them has. */
+static nai_status add_node(nai__least_squares *s, const nai__fit_request *request,
+                           const nai__node *node, int64_t columns)
+{
+  int to_output = node->kind == NAI_OUTPUTS;
+  const char *learns = (to_output ? request->output : request->unit) + node->offset;
+  int64_t most = 0;
+  memset(s->any, 0, (size_t)columns);
+  for (int64_t u = 0; u < node->n; u++) {
+    if (!learns[u]) continue;
+    look_up(s, request, node->offset + u, to_output);
+    for (int64_t c = 0; c < columns; c++) s->any[c] |= s->has[c];
+  }
+  for (int64_t c = 0; c < columns; c++) most += s->any[c];
+  for (int64_t u = 0; u < node->n; u++)
+    if (learns[u]) NAI__TRY(add_learner(s, request, node->offset + u, to_output, columns, most));
+  return NAI_OK;
+}
+
+/* --- making ----------------------------------------------------------------------------------- */
+
+static nai_status make_fits(nai__least_squares *s, const nai__fit_request *request)
+{
+  const nai_network *net = s->net;
+  int64_t columns = 0;
+  s->first = NAI__ARRAY(int64_t, net->n_blocks);
+  s->moves = NAI__ARRAY(char, net->n_blocks);
+  s->learner = NAI__ARRAY(nai__fitted, net->n_units + net->n_outputs);
+  if (!s->first || !s->moves || !s->learner) return NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    s->first[k] = columns;
+    columns += net->block[k].n_pre;
+  }
+  s->has = NAI__ARRAY(char, columns);
+  s->any = NAI__ARRAY(char, columns);
+  s->s = NAI__ARRAY(nai__regressors, columns);
+  if (!s->has || !s->any || !s->s) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind != NAI_INPUTS) NAI__TRY(add_node(s, request, &net->node[i], columns));
+  return NAI_OK;
+}
+
+static nai_status make_p(nai__least_squares *s, nai__learner *learner, double lambda)
+{
+  int64_t n = 0, longest = 0;
+  for (int64_t f = 0; f < s->n_fits; f++) {
+    n += s->fit[f].n * s->fit[f].ld;
+    if (s->fit[f].ld > longest) longest = s->fit[f].ld;
+  }
+  double *p = nai__learner_keep_doubles(learner, "P", n);
+  s->r = NAI__ARRAY(double, longest);
+  s->q = NAI__ARRAY(double, longest);
+  if (!p || !s->r || !s->q) return NAI_ERR_MEMORY;
+  for (int64_t f = 0; f < s->n_fits; f++) {
+    nai__fit *fit = &s->fit[f];
+    fit->p = p;
+    p += fit->n * fit->ld;
+    for (int64_t i = 0; i < fit->n; i++) fit->p[i * fit->ld + i] = 1 / lambda;
+  }
+  return NAI_OK;
+}
+
+nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
+                                     const nai__fit_request *request)
+{
+  nai__least_squares *s = NAI__NEW(nai__least_squares);
+  if (!s) return NAI_ERR_MEMORY;
+  s->net = learner->net;
+  nai_status status = make_fits(s, request);
+  if (status == NAI_OK) status = make_p(s, learner, request->lambda);
+  nai__free(s->has);
+  nai__free(s->any);
+  nai__free(s->s);
+  s->has = s->any = NULL;
+  s->s = NULL;
+  if (status == NAI_OK)
+    *out = s;
+  else
+    nai__least_squares_destroy(s);
+  return status;
+}
+
+void nai__least_squares_destroy(nai__least_squares *s)
+{
+  if (!s) return;
+  nai__free(s->fit);
+  nai__free(s->learner);
+  nai__free(s->run);
+  nai__free(s->r);
+  nai__free(s->q);
+  nai__free(s->moves);
+  nai__free(s->first);
+  nai__free(s);
+}
+
+/* --- an update -------------------------------------------------------------------------------- */
+
+static void gather(nai__least_squares *s, const nai__online *online, const nai__fit *fit)
+{
+  for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++) {
+    const nai__regressors *run = &s->run[k];
+    const float *from = nai__online_carried(online, &s->net->block[run->block]) + run->column;
+    for (int64_t j = 0; j < run->n; j++) s->r[run->first + j] = from[j];
+  }
+}
+
+/* q = P r, by rows: P is symmetric. Returns r^T P r. */
+static double multiply(nai__least_squares *s, const nai__fit *fit)
+{
+  double *restrict q = s->q, sum = 0;
+  memset(q, 0, (size_t)fit->n * sizeof *q);
+  for (int64_t i = 0; i < fit->n; i++) {
+    const double *restrict row = fit->p + i * fit->ld;
+    double r = s->r[i];
+    if (r == 0) continue;
+    for (int64_t j = 0; j < fit->n; j++) q[j] += r * row[j];
+  }
+  for (int64_t i = 0; i < fit->n; i++) sum += s->r[i] * q[i];
+  return sum;
+}
+
+static void move_row(float *restrict w, const double *restrict q, int64_t n, double factor)
+{
+  for (int64_t j = 0; j < n; j++) w[j] = (float)((double)w[j] - factor * q[j]);
+}
+
+/*
+ * Without regressor m: the inverse of lambda I + sum r r^T without its row and column m is P_ij - P_im
+ * P_mj / P_mm, so q without it is q - P_m q_m / P_mm. Nothing where j is m.
+ */
+static void move_row_without(float *restrict w, const double *restrict q, const double *restrict p,
+                             int64_t n, double factor, double ratio)
+{
+  for (int64_t j = 0; j < n; j++) w[j] = (float)((double)w[j] - factor * (q[j] - ratio * p[j]));
+}
+
+static void move_run(nai__least_squares *s, const nai__fit *fit, const nai__fitted *l,
+                     const nai__regressors *run, double error, double rq)
+{
+  const nai__block *b = &s->net->block[run->block];
+  float *w = s->net->theta + b->start + (l->post - b->post) * b->ld + run->column;
+  const double *q = s->q + run->first;
+  if (l->without < 0) {
+    move_row(w, q, run->n, error / (1 + rq));
+    return;
+  }
+  const double *p = fit->p + l->without * fit->ld;
+  double ratio = s->q[l->without] / p[l->without];
+  int64_t gap = l->without - run->first;
+  float kept = gap >= 0 && gap < run->n ? w[gap] : 0;
+  move_row_without(w, q, p + run->first, run->n, error / (1 + rq - ratio * s->q[l->without]),
+                   ratio);
+  if (gap >= 0 && gap < run->n) w[gap] = kept;
+}
+
+/* P <- P - u u^T with u = q / sqrt(1 + r^T P r): symmetric whatever is rounded. */
+static void shrink(nai__least_squares *s, const nai__fit *fit, double rq)
+{
+  double *restrict u = s->q, root = sqrt(1 + rq);
+  for (int64_t i = 0; i < fit->n; i++) u[i] /= root;
+  for (int64_t i = 0; i < fit->n; i++) {
+    double *restrict row = fit->p + i * fit->ld;
+    double factor = u[i];
+    if (factor == 0) continue;
+    for (int64_t j = 0; j < fit->n; j++) row[j] -= factor * u[j];
+  }
+}
+
+static void update(nai__least_squares *s, const nai__online *online, const nai__fit *fit,
+                   const float *unit_error, const float *output_error)
+{
+  double rq = NAN;
+  for (int64_t i = fit->learner; i >= 0; i = s->learner[i].next) {
+    const nai__fitted *l = &s->learner[i];
+    float error = (l->to_output ? output_error : unit_error)[l->post];
+    if (isnan(error)) continue;
+    if (isnan(rq)) {
+      gather(s, online, fit);
+      rq = multiply(s, fit);
+    }
+    for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++)
+      move_run(s, fit, l, &s->run[k], (double)error, rq);
+  }
+  if (!isnan(rq)) shrink(s, fit, rq);
+}
+
+void nai__least_squares_step(nai__least_squares *s, nai__online *online, const float *unit_error,
+                             const float *output_error)
+{
+  for (int64_t k = 0; k < s->net->n_blocks; k++)
+    if (s->moves[k]) nai__online_moves(online, k);
+  for (int64_t f = 0; f < s->n_fits; f++) update(s, online, &s->fit[f], unit_error, output_error);
+}

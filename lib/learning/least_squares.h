@@ -1,0 +1,72 @@
+/*
+ * Recursive least squares, for the rules that learn by it: FORCE and full-FORCE.
+ *
+ * Units and outputs that learn have regressors r: what their plastic synapses carry at a step. For
+ * each set of regressors there is one P = (lambda I + sum r r^T)^-1, shared by all that have just
+ * these, or all but one of these: so a population without autapses needs no more than one. What
+ * has fewer (a sparse readout) has a P of its own.
+ */
+#ifndef NAI_LEARNING_LEAST_SQUARES_H
+#define NAI_LEARNING_LEAST_SQUARES_H
+
+#include "online.h"
+
+/* Neighbouring columns of one block: regressors first .. first + n - 1. */
+typedef struct nai__regressors {
+  int64_t block, column, n, first;
+} nai__regressors;
+
+typedef struct nai__fit {
+  int64_t n, ld;
+  int64_t run, n_runs; /* its regressors, in nai__least_squares.run */
+  int64_t learner;     /* the first that learns by it, in .learner */
+  double *p;           /* [n][ld], symmetric to the bit */
+} nai__fit;
+
+/* A unit or an output that learns. */
+typedef struct nai__fitted {
+  int64_t post;
+  int64_t to_output;
+  int64_t without; /* the regressor that it does not have; -1: it has all */
+  int64_t next;    /* that learns by the same fit; -1: none */
+} nai__fitted;
+
+typedef struct nai__least_squares {
+  const nai_network *net;
+  nai__fit *fit;
+  int64_t n_fits;
+  nai__fitted *learner;
+  int64_t n_learners;
+  nai__regressors *run;
+  int64_t n_runs;
+  double *r, *q;      /* [longest ld] of the fit at hand: regressors, P r */
+  char *moves;        /* [n_blocks] 1: it has synapses that learn */
+  int64_t *first;     /* [n_blocks] of a block's columns among all blocks' */
+  char *has, *any;    /* [columns of all blocks] scratch of making the fits */
+  nai__regressors *s; /* [columns of all blocks] the same */
+} nai__least_squares;
+
+/* Which synapses learn: the plastic ones onto these. */
+typedef struct nai__fit_request {
+  const char *unit;      /* [n_units] 1: it learns */
+  const char *output;    /* [n_outputs] the same */
+  int units_from_inputs; /* 1: units learn synapses from inputs too */
+  double lambda;
+} nai__fit_request;
+
+/*
+ * With P in memory that the learner keeps ("P"). What has no plastic synapse is left out, so there may
+ * be no learner at all.
+ */
+nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
+                                     const nai__fit_request *request);
+void nai__least_squares_destroy(nai__least_squares *s);
+
+/*
+ * One update at the step at hand: for each e that is a number, w <- w - e k with k = P r / (1 + r^T P
+ * r); and P <- P - k (r^T P), for each P that some of these learn by.
+ */
+void nai__least_squares_step(nai__least_squares *s, nai__online *online, const float *unit_error,
+                             const float *output_error);
+
+#endif

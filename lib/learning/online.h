@@ -1,0 +1,91 @@
+/*
+ * Learning while it happens: one animal, an update at every step or every few. A rule that can do
+ * it has a nai__online_ops; what it keeps from step to step (eligibility traces) begins anew with
+ * each trial. Nothing allocates after `attach`.
+ */
+#ifndef NAI_LEARNING_ONLINE_H
+#define NAI_LEARNING_ONLINE_H
+
+#include <string.h>
+
+#include "rule.h"
+
+typedef struct nai__online {
+  nai__learner *learner;
+  nai__activity *activity;      /* of one trial; as many steps as delays need */
+  int64_t t;                    /* the step at hand, from 1 */
+  const float *output_gradient; /* [ld_outputs] dJ/dz(t) */
+  const float *rate_gradient;   /* [ld_units] dJ/dr(t) of the costs on rates */
+  /* [n_outputs], NaN where none counts; or NULL: none was shown at this step */
+  const float *target;
+  int32_t has_reward; /* 1: `reward` was given at this step */
+  double reward;
+  float *gradient; /* as theta is laid out: `step` adds the estimate of this step's part of dJ/dW */
+  /* Of rules that write theta themselves, all this by nai__online_moves(): */
+  char *moved;   /* [n_blocks] 1: its weights are new */
+  float *before; /* as theta is laid out: these blocks as they were */
+  void *own;
+} nai__online;
+
+typedef struct nai__online_ops nai__online_ops;
+
+/* A weight update by plain gradient descent in the same pass as the traces. */
+typedef struct nai__fused {
+  float *theta;
+  double rate;  /* learning rate */
+  float *ready; /* [ld_units]: what units will receive at t + 1 from units, with the new weights */
+} nai__fused;
+
+struct nai__online_ops {
+  nai_status (*attach)(nai__online *online);
+  void (*detach)(nai__online *online);
+  /* A trial begins: the activity is the initial one. */
+  void (*begin)(nai__online *online);
+  /* Before the step is made: a perturbation of it. NULL: none. */
+  void (*before)(nai__online *online);
+  nai_status (*step)(nai__online *online);
+  /* `step` and the descent at once, the readout too; NULL: not in one pass. */
+  nai_status (*fused)(nai__online *online, const nai__fused *fused);
+  /* 1: `step` writes theta itself, there is no gradient, and no optimiser is asked. */
+  int moves_weights;
+  int needs_targets; /* 1: it learns numbers; classes are refused */
+};
+
+/*
+ * `step` is going to write weights of this block. Afterwards constraints are made to hold for it, and
+ * what reads its packed copies gets new ones.
+ */
+static inline void nai__online_moves(nai__online *online, int64_t block)
+{
+  const nai_network *net = online->learner->net;
+  const nai__block *b = &net->block[block];
+  memcpy(online->before + b->start, net->theta + b->start,
+         (size_t)(b->n_post * b->ld) * sizeof *net->theta);
+  online->moved[block] = 1;
+}
+
+/* What a block carries at the step at hand: its first column. */
+static inline const float *nai__online_carried(const nai__online *online, const nai__block *b)
+{
+  const float *source = b->from_input ? nai__input_at(online->activity, online->t - b->delay)
+                                      : nai__rate_at(online->activity, online->t - b->delay);
+  return source + b->pre;
+}
+
+/*
+ * signal [ld_units] = dJ/dr of each unit at this step: what rate costs say, plus the errors of the
+ * outputs by packed blocks (as nai__route.backward, to outputs) or by direct feedback; either NULL.
+ */
+void nai__online_signal(const nai__online *online, float *const *backward, float *const *direct,
+                        float *signal);
+/* What a block carries at time t. */
+const float *nai__carried(const nai__online *online, const nai__block *block, int64_t t);
+/* Adds the exact gradient of readout weights and output biases at this step. */
+void nai__online_readout(nai__online *online);
+/*
+ * NAI_OK when no readout has a delay. With one, the error that belongs to a rate comes when its
+ * trace has moved on: rules that send errors back by the readout cannot do that.
+ */
+nai_status nai__online_prompt(const nai__online *online);
+
+#endif

@@ -1,0 +1,255 @@
+/*
+ * Reward-modulated Hebbian learning (Miconi 2017). Currents x are pushed now and then, at random;
+ * each synapse gathers, over a trial,
+ *
+ *   e_ij = sum over t of (r_j(t - delay) (x_i(t) - <x_i>(t - 1)))^3,
+ *
+ * <x> a running mean that starts from the initial state; after it, W_ij moves by eta e_ij (R - <R>),
+ * R = - cost of the trial, <R> a running mean over trials of the same type. The cube of a product is
+ * the product of cubes, so e is a product of two arrays as any weight gradient is. eta is the
+ * optimiser's: plain descent, one trial at a time, is the paper's rule. Larger batches move by the
+ * mean over their trials.
+ *
+ * Weights between units learn, and biases as the paper's units of constant rate do, from a rate of 1.
+ * Weights from inputs and to outputs stay: the paper has none that learn.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "backward.h"
+
+enum { FREQUENCY, AMPLITUDE, ACTIVITY_MEMORY, REWARD_MEMORY, LIMIT, TYPES, TIMES_MEAN, PARAMETERS };
+#define MOST_TYPES 256
+
+static const nai__parameter parameters[PARAMETERS] = {
+    [FREQUENCY] = {"frequency", "Hz", "pushes of each unit; at most one a step", 3, 0, 1e6, 0},
+    [AMPLITUDE] = {"amplitude", "1", "largest push of a current", 0.5, 0, 1e6, 0},
+    [ACTIVITY_MEMORY] = {"activity_memory", "1", "of the running mean of a current, a step", 0.05,
+                         0, 1, 0},
+    [REWARD_MEMORY] = {"reward_memory", "1", "of the running mean of the reward, a trial", 0.33, 0,
+                       1, 0},
+    [LIMIT] = {"limit", "1", "largest move of a weight at an update; 0: none", 1e-4, 0, 1e6, 0},
+    [TYPES] = {"types", "1", "types of trials told apart; all further ones share the last", 16, 1,
+               MOST_TYPES, 1},
+    [TIMES_MEAN] = {"times_mean", "1", "1: moves are multiplied with the type's mean cost", 0, 0, 1,
+                    1},
+};
+
+/* --- types of trials -------------------------------------------------------------------------- */
+
+/* What checkpoints hold is floats: halves of the type's number, each exact. */
+typedef struct known_type {
+  float known, high, low;
+  float mean; /* of the cost: - <R> */
+} known_type;
+
+/* The last one is for all that find no other. */
+static known_type *find_type(known_type *table, int64_t n, uint32_t type)
+{
+  float high = (float)(type >> 16), low = (float)(type & 0xffff);
+  for (int64_t i = 0; i < n - 1; i++) {
+    known_type *k = &table[i];
+    if (k->known == 0) *k = (known_type){0, high, low, 0};
+    if (k->high == high && k->low == low) return k;
+  }
+  return &table[n - 1];
+}
+
+/* (1/trials) (<R> - R) of a trial, in the order of trials; the first of a type has no mean yet. */
+static float surprise(const nai__learner *learner, known_type *table, const nai__pass *pass,
+                      int64_t trial)
+{
+  const double *number = learner->rule->number;
+  double trials = (double)pass->trials, cost = trials * pass->trial_costs->cost[trial];
+  known_type *k = find_type(table, (int64_t)number[TYPES], pass->trial_costs->type[trial]);
+  double mean = k->known != 0 ? (double)k->mean : cost, memory = number[REWARD_MEMORY];
+  k->known = 1;
+  k->mean = (float)(memory * mean + (1 - memory) * cost);
+  return (float)((cost - mean) * (number[TIMES_MEAN] != 0 ? mean : 1) / trials);
+}
+
+/* --- at work ---------------------------------------------------------------------------------- */
+
+typedef struct memory {
+  known_type *kept; /* [MOST_TYPES] as of the last update; checkpoints hold it */
+  known_type *next; /* [MOST_TYPES] as it is to be after this one */
+  float *factor;    /* [trials_room] */
+  int64_t trials_room;
+} memory;
+
+static nai_status check_leaks(const nai__learner *learner)
+{
+  const nai_network *net = learner->net;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS && net->node[i].leak == NAI_LEAK_RATE)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "rule '%s' learns from currents, population '%s' has its leak on the rate",
+                       learner->rule->kind->name, net->node[i].name);
+  return NAI_OK;
+}
+
+static nai_status attach(nai__learner *learner)
+{
+  NAI__TRY(check_leaks(learner));
+  memory *m = learner->own = NAI__NEW(memory);
+  if (!m) return NAI_ERR_MEMORY;
+  m->kept = (known_type *)(void *)nai__learner_keep(
+      learner, "trial types", MOST_TYPES * (int64_t)(sizeof(known_type) / sizeof(float)));
+  m->next = NAI__ARRAY(known_type, MOST_TYPES);
+  return m->kept && m->next ? NAI_OK : NAI_ERR_MEMORY;
+}
+
+static void detach(nai__learner *learner)
+{
+  memory *m = learner->own;
+  if (!m) return;
+  nai__free(m->next);
+  nai__free(m->factor);
+  nai__free(m);
+}
+
+static void perturb(const nai__learner *learner, nai__perturbation *out)
+{
+  const double *number = learner->rule->number;
+  double probability = fmin(1, number[FREQUENCY] * learner->net->dt / 1000);
+  *out = (nai__perturbation){.seed = learner->rule->seed,
+                             .probability = (float)probability,
+                             .size = probability > 0 ? (float)number[AMPLITUDE] : 0};
+}
+
+/* --- the estimate ----------------------------------------------------------------------------- */
+
+typedef struct job {
+  const nai__learner *learner;
+  const nai__pass *pass;
+} job;
+
+/* signal = factor (x - <x>)^3; nothing past the trial's end. */
+static void gather(const job *job, int64_t trial)
+{
+  const nai__pass *pass = job->pass;
+  const nai_network *net = pass->net;
+  float factor = ((const memory *)job->learner->own)->factor[trial];
+  float keep = (float)job->learner->rule->number[ACTIVITY_MEMORY];
+  float *mean = pass->carry + trial * net->ld_units;
+  memcpy(mean, net->theta + net->unit_initial, (size_t)net->n_units * sizeof *mean);
+  for (int64_t t = 1; t <= pass->steps; t++) {
+    float *signal = pass->signal + ((t - 1) * pass->trials + trial) * net->ld_units;
+    const float *x = nai__current_at(pass->activity, t) + trial * net->ld_units;
+    int counts = t <= pass->length[trial];
+    for (int64_t u = 0; u < net->n_units; u++) {
+      float change = x[u] - mean[u];
+      signal[u] = counts ? factor * change * change * change : 0;
+      mean[u] = keep * mean[u] + (1 - keep) * x[u];
+    }
+  }
+}
+
+/* Rates cubed, where the currents were: they have been used. */
+static void cube(const nai__pass *pass, int64_t trial)
+{
+  const nai__activity *a = pass->activity;
+  const nai_network *net = pass->net;
+  for (int64_t slot = 0; slot < a->rate_slots; slot++) {
+    int64_t at = (slot * pass->trials + trial) * net->ld_units;
+    const float *r = a->rate + at;
+    for (int64_t u = 0; u < net->n_units; u++) a->current[at + u] = r[u] * r[u] * r[u];
+  }
+}
+
+static void estimate_trial(void *argument, int64_t trial, int32_t thread)
+{
+  (void)thread;
+  const job *job = argument;
+  gather(job, trial);
+  cube(job->pass, trial);
+}
+
+static void clear_others(const nai__pass *pass)
+{
+  const nai_network *net = pass->net;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (b->from_input || b->to_output)
+      memset(pass->gradient + b->start, 0, (size_t)(b->n_post * b->ld) * sizeof(float));
+  }
+  memset(pass->gradient + net->output_bias, 0, (size_t)net->n_outputs * sizeof(float));
+}
+
+static nai_status find_factors(nai__learner *learner, const nai__pass *pass)
+{
+  memory *m = learner->own;
+  if (pass->trials > m->trials_room) {
+    nai__free(m->factor);
+    m->factor = NAI__ARRAY(float, pass->trials);
+    m->trials_room = m->factor ? pass->trials : 0;
+    if (!m->factor) return NAI_ERR_MEMORY;
+  }
+  memcpy(m->next, m->kept, MOST_TYPES * sizeof *m->next);
+  for (int64_t b = 0; b < pass->trials; b++) m->factor[b] = surprise(learner, m->next, pass, b);
+  return NAI_OK;
+}
+
+static nai_status estimate(nai__learner *learner, nai__pass *pass)
+{
+  NAI__TRY(find_factors(learner, pass));
+  job job = {learner, pass};
+  nai__pool_run(pass->pool, pass->trials, estimate_trial, &job);
+  nai__activity cubes = *pass->activity;
+  cubes.rate = cubes.current;
+  nai__pass cubed = *pass;
+  cubed.activity = &cubes;
+  nai__correlate(&cubed);
+  nai__bias_gradient(pass);
+  clear_others(pass);
+  return NAI_OK;
+}
+
+/* --- after the move --------------------------------------------------------------------------- */
+
+static void limit_moves(float *theta, const float *before, int64_t n, float limit)
+{
+  for (int64_t i = 0; i < n; i++) {
+    if (theta[i] > before[i] + limit) theta[i] = before[i] + limit;
+    if (theta[i] < before[i] - limit) theta[i] = before[i] - limit;
+  }
+}
+
+static void moved(nai__learner *learner, const nai__moved *now)
+{
+  const nai_network *net = learner->net;
+  float limit = (float)learner->rule->number[LIMIT];
+  if (limit == 0) return;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!b->from_input && !b->to_output)
+      limit_moves(now->theta + b->start, now->before + b->start, b->n_post * b->ld, limit);
+  }
+  limit_moves(now->theta + net->unit_bias, now->before + net->unit_bias, net->n_units, limit);
+}
+
+static void settled(nai__learner *learner, const nai__moved *now)
+{
+  (void)now;
+  memory *m = learner->own;
+  memcpy(m->kept, m->next, MOST_TYPES * sizeof *m->kept);
+}
+
+nai_status nai_rule_create_reward_hebbian(nai_rule **out, uint64_t seed)
+{
+  static const nai__rule_kind kind = {.name = "reward_hebbian",
+                                      .parameter = parameters,
+                                      .n_parameters = PARAMETERS,
+                                      .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES |
+                                               NAI__LEARNS_WEIGHTS,
+                                      .attach = attach,
+                                      .detach = detach,
+                                      .estimate = estimate,
+                                      .runs = NAI__RUNS_PERTURBED | NAI__KEEPS_CURRENTS,
+                                      .perturb = perturb,
+                                      .moved = moved,
+                                      .settled = settled};
+  return nai__rule_create(out, &kind, seed);
+}

@@ -1,0 +1,208 @@
+/* One step of tangents along a trial, and what they say of J. */
+#include "tangent.h"
+
+#include <string.h>
+
+#include "../base/memory.h"
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+nai_status nai__tangent_create(nai__tangent *out, const nai_network *net, int64_t rows)
+{
+  *out = (nai__tangent){.net = net, .room = rows};
+  out->rate = NAI__ARRAY(float, (net->max_delay + 1) * rows * net->ld_units + 64);
+  out->x = NAI__ARRAY(float, rows * net->ld_units + 64);
+  out->v = NAI__ARRAY(float, rows * net->ld_units + 64);
+  out->output = NAI__ARRAY(float, rows * net->ld_outputs + 64);
+  out->slope = NAI__ARRAY(float, 4 * net->ld_units);
+  if (!out->rate || !out->x || !out->v || !out->output || !out->slope) {
+    nai__tangent_destroy(out);
+    return NAI_ERR_MEMORY;
+  }
+  out->one = out->slope + net->ld_units;
+  out->zero = out->one + net->ld_units;
+  out->spare = out->zero + net->ld_units;
+  for (int64_t u = 0; u < net->ld_units; u++) out->one[u] = 1;
+  return NAI_OK;
+}
+
+void nai__tangent_destroy(nai__tangent *tangent)
+{
+  nai__free(tangent->rate);
+  nai__free(tangent->x);
+  nai__free(tangent->v);
+  nai__free(tangent->output);
+  nai__free(tangent->slope);
+  *tangent = (nai__tangent){.net = NULL};
+}
+
+float *nai__tangent_rate(const nai__tangent *tangent, int64_t t)
+{
+  const nai_network *net = tangent->net;
+  int64_t slots = net->max_delay + 1;
+  return tangent->rate + (t + net->max_delay) % slots * tangent->room * net->ld_units;
+}
+
+void nai__tangent_clear(nai__tangent *tangent, int64_t rows)
+{
+  const nai_network *net = tangent->net;
+  size_t bytes = (size_t)(rows * net->ld_units) * sizeof(float);
+  tangent->rows = rows;
+  memset(tangent->x, 0, bytes);
+  for (int64_t t = -net->max_delay; t <= 0; t++) memset(nai__tangent_rate(tangent, t), 0, bytes);
+}
+
+/* --- slopes ----------------------------------------------------------------------------------- */
+
+/* What a step back makes of 1 where nothing is carried, and no leak takes its share. */
+static void find_slopes(const nai__tangent *tangent, const nai__pass *pass, int64_t trial,
+                        int64_t t)
+{
+  const nai_network *net = tangent->net;
+  memcpy(tangent->slope, tangent->one, (size_t)net->n_units * sizeof(float));
+  memset(tangent->spare, 0, (size_t)net->n_units * sizeof(float));
+  for (int64_t s = 0; s < net->n_segments; s++) {
+    const nai__segment *g = &net->segment[s];
+    nai__units units = g->units;
+    units.alpha = tangent->one;
+    int64_t at = trial * net->ld_units + g->offset;
+    float *slope = tangent->slope + g->offset, *carry = tangent->spare + g->offset;
+    if (g->leak == NAI_LEAK_CURRENT)
+      net->kernels->current_backward(&units, slope, carry, nai__rate_at(pass->activity, t) + at);
+    else if (t > 0)
+      net->kernels->rate_backward(&units, slope, carry, nai__drive_at(pass->activity, t) + at);
+  }
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+/* Before the first step a rate that leaks is the initial state itself: its slope stays 1. */
+void nai__tangent_begin(nai__tangent *tangent, const nai__pass *pass, int64_t trial)
+{
+  const nai_network *net = tangent->net;
+  float *now = nai__tangent_rate(tangent, 0);
+  find_slopes(tangent, pass, trial, 0);
+  for (int64_t i = 0; i < tangent->rows; i++)
+    for (int64_t u = 0; u < net->n_units; u++)
+      now[i * net->ld_units + u] = tangent->slope[u] * tangent->x[i * net->ld_units + u];
+  for (int64_t t = 1 - net->max_delay; t < 0; t++)
+    memcpy(nai__tangent_rate(tangent, t), now,
+           (size_t)(tangent->rows * net->ld_units) * sizeof *now);
+}
+
+/* --- a step ----------------------------------------------------------------------------------- */
+
+void nai__tangent_open(nai__tangent *tangent, const nai__pass *pass, int64_t trial, int64_t t)
+{
+  find_slopes(tangent, pass, trial, t);
+  memset(tangent->v, 0, (size_t)(tangent->rows * tangent->net->ld_units) * sizeof(float));
+}
+
+static void multiply(const nai__tangent *tangent, const nai__block *b, int64_t t, float *c,
+                     int64_t ldc)
+{
+  const nai_network *net = tangent->net;
+  const float *source = nai__tangent_rate(tangent, t - b->delay) + b->pre;
+  net->kernels->product(c + b->post, ldc, source, net->ld_units, b->forward, tangent->rows,
+                        b->n_pre, b->n_post, 1);
+}
+
+static void move_segment(const nai__tangent *tangent, const nai__segment *g, int64_t t)
+{
+  const nai_network *net = tangent->net;
+  nai__units units = {.n = g->units.n,
+                      .transfer = NAI__LINEAR,
+                      .alpha = g->units.alpha,
+                      .bias = tangent->zero,
+                      .gain = tangent->slope + g->offset};
+  float *now = nai__tangent_rate(tangent, t) + g->offset;
+  const float *before = nai__tangent_rate(tangent, t - 1) + g->offset;
+  for (int64_t i = 0; i < tangent->rows; i++) {
+    int64_t at = i * net->ld_units;
+    const float *v = tangent->v + g->offset + at;
+    if (g->leak == NAI_LEAK_CURRENT)
+      net->kernels->current_forward(&units, tangent->x + g->offset + at, now + at, v, NULL);
+    else
+      net->kernels->rate_forward(&units, now + at, tangent->spare, before + at, v, NULL);
+  }
+}
+
+void nai__tangent_step(nai__tangent *tangent, int64_t t)
+{
+  const nai_network *net = tangent->net;
+  for (int64_t stage = 0; stage < net->n_stages; stage++) {
+    for (int64_t k = 0; k < net->n_blocks; k++) {
+      const nai__block *b = &net->block[k];
+      if (!b->from_input && !b->to_output && b->to_stage == stage)
+        multiply(tangent, b, t, tangent->v, net->ld_units);
+    }
+    for (int64_t s = 0; s < net->n_segments; s++)
+      if (net->segment[s].stage == stage) move_segment(tangent, &net->segment[s], t);
+  }
+}
+
+/* --- what it does to J ------------------------------------------------------------------------ */
+
+static const float *output_gradient(const nai__pass *pass, int64_t trial, int64_t t)
+{
+  return pass->output_gradient + ((t - 1) * pass->trials + trial) * pass->net->ld_outputs;
+}
+
+static const float *rate_gradient(const nai__pass *pass, int64_t trial, int64_t t)
+{
+  return pass->signal + ((t - 1) * pass->trials + trial) * pass->net->ld_units;
+}
+
+int nai__has_rate_gradient(const nai__pass *pass)
+{
+  return pass->has_signal || pass->rate_signal;
+}
+
+static int any(const float *x, int64_t n)
+{
+  for (int64_t i = 0; i < n; i++)
+    if (x[i] != 0) return 1;
+  return 0;
+}
+
+int64_t nai__last_step(const nai__pass *pass, int64_t trial)
+{
+  const nai_network *net = pass->net;
+  int64_t t = pass->steps;
+  for (; t > 0; t--)
+    if (any(output_gradient(pass, trial, t), net->n_outputs) ||
+        (nai__has_rate_gradient(pass) && any(rate_gradient(pass, trial, t), net->n_units)))
+      break;
+  return t;
+}
+
+/* Four chains, for the vectoriser. */
+static double dot(const float *a, const float *b, int64_t n)
+{
+  double chain[4] = {0};
+  int64_t i = 0;
+  for (; i + 4 <= n; i += 4)
+    for (int c = 0; c < 4; c++) chain[c] += (double)a[i + c] * (double)b[i + c];
+  for (; i < n; i++) chain[0] += (double)a[i] * (double)b[i];
+  return (chain[0] + chain[1]) + (chain[2] + chain[3]);
+}
+
+void nai__tangent_gain(nai__tangent *tangent, const nai__pass *pass, int64_t trial, int64_t t,
+                       double *sum)
+{
+  const nai_network *net = tangent->net;
+  const float *dz = output_gradient(pass, trial, t);
+  if (any(dz, net->n_outputs)) {
+    memset(tangent->output, 0, (size_t)(tangent->rows * net->ld_outputs) * sizeof(float));
+    for (int64_t k = 0; k < net->n_blocks; k++)
+      if (net->block[k].to_output)
+        multiply(tangent, &net->block[k], t, tangent->output, net->ld_outputs);
+    for (int64_t i = 0; i < tangent->rows; i++)
+      sum[i] += dot(dz, tangent->output + i * net->ld_outputs, net->n_outputs);
+  }
+  if (!nai__has_rate_gradient(pass)) return;
+  const float *dr = rate_gradient(pass, trial, t);
+  if (!any(dr, net->n_units)) return;
+  for (int64_t i = 0; i < tangent->rows; i++)
+    sum[i] += dot(dr, nai__tangent_rate(tangent, t) + i * net->ld_units, net->n_units);
+}

@@ -1,0 +1,302 @@
+/*
+ * Eligibility traces. Onto unit a:
+ *   leak on the current  p_ab(t) = (1 - alpha) p_ab(t-1) + alpha r_b,          change l phi'(x) p_ab
+ *   leak on the rate     p_ab(t) = (1 - alpha) p_ab(t-1) + alpha phi'(v) r_b,  change l p_ab
+ * so each row of traces has one decay, one gain and one factor at a step.
+ */
+#include "traces.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+/*
+ * What is plastic in a row of a projection: all of it, all but one synapse that does not exist (the
+ * autapse), or anything.
+ */
+enum { EVERYTHING = -1, ANYTHING = -2 };
+
+typedef struct traces {
+  float *synapse;               /* as theta is laid out: of synapses onto units, and unit biases */
+  float *decay, *gain, *factor; /* [ld_units], of the step at hand */
+  float *signal;                /* [ld_units] l */
+  float *slope, *carry;         /* [ld_units] scratch */
+  int32_t **gap;                /* [n_projections][n_post]: the synapse that is not, or the above */
+} traces;
+
+static void detach(nai__online *online)
+{
+  traces *s = online->own;
+  if (!s) return;
+  nai__free(s->synapse);
+  nai__free(s->decay);
+  for (int64_t k = 0; s->gap && k < online->learner->net->n_projections; k++) nai__free(s->gap[k]);
+  nai__free(s->gap);
+  nai__free(s);
+  online->own = NULL;
+}
+
+static int32_t find_gap(const nai_synapses *s, int64_t i)
+{
+  const float *plastic = s->plastic + i * s->stride, *exists = s->exists + i * s->stride;
+  int32_t gap = EVERYTHING;
+  for (int64_t j = 0; j < s->n_pre; j++) {
+    if (plastic[j] != 0) continue;
+    if (exists[j] != 0 || gap != EVERYTHING) return ANYTHING;
+    gap = (int32_t)j;
+  }
+  return gap;
+}
+
+static nai_status find_gaps(traces *t, const nai_network *net)
+{
+  t->gap = NAI__ARRAY(int32_t *, net->n_projections + 1);
+  if (!t->gap) return NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
+    t->gap[k] = NAI__ARRAY(int32_t, s.n_post);
+    if (!t->gap[k]) return NAI_ERR_MEMORY;
+    for (int64_t i = 0; i < s.n_post; i++) t->gap[k][i] = find_gap(&s, i);
+  }
+  return NAI_OK;
+}
+
+static nai_status attach(nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  traces *s = online->own = NAI__NEW(traces);
+  if (!s) return NAI_ERR_MEMORY;
+  s->synapse = NAI__ARRAY(float, net->n_theta);
+  s->decay = NAI__ARRAY(float, 6 * net->ld_units);
+  if (!s->synapse || !s->decay) return NAI_ERR_MEMORY;
+  s->gain = s->decay + net->ld_units;
+  s->factor = s->gain + net->ld_units;
+  s->signal = s->factor + net->ld_units;
+  s->slope = s->signal + net->ld_units;
+  s->carry = s->slope + net->ld_units;
+  return find_gaps(s, net);
+}
+
+static void begin(nai__online *online)
+{
+  traces *s = online->own;
+  memset(s->synapse, 0, (size_t)online->learner->net->n_theta * sizeof *s->synapse);
+}
+
+/* --- the step at hand ------------------------------------------------------------------------- */
+
+/* A backward step through the units makes alpha phi' of 1. */
+static void find_slopes(nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  traces *s = online->own;
+  const float *rate = nai__rate_at(online->activity, online->t);
+  for (int64_t u = 0; u < net->n_units; u++) s->slope[u] = 1;
+  memset(s->carry, 0, (size_t)net->n_units * sizeof *s->carry);
+  for (int64_t k = 0; k < net->n_segments; k++) {
+    const nai__segment *g = &net->segment[k];
+    int64_t at = g->offset;
+    if (g->leak == NAI_LEAK_CURRENT)
+      net->kernels->current_backward(&g->units, s->slope + at, s->carry + at, rate + at);
+    else
+      net->kernels->rate_backward(&g->units, s->slope + at, s->carry + at,
+                                  nai__drive_at(online->activity, online->t) + at);
+  }
+}
+
+static void find_rows(nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  traces *s = online->own;
+  find_slopes(online);
+  for (int64_t k = 0; k < net->n_segments; k++) {
+    const nai__segment *g = &net->segment[k];
+    int on_current = g->leak == NAI_LEAK_CURRENT;
+    for (int64_t u = g->offset; u < g->offset + g->units.n; u++) {
+      float alpha = g->units.alpha[u - g->offset];
+      s->decay[u] = 1 - alpha;
+      s->gain[u] = on_current ? alpha : s->slope[u];
+      s->factor[u] = on_current ? s->signal[u] * s->slope[u] / alpha : s->signal[u];
+    }
+  }
+}
+
+/* --- into a gradient -------------------------------------------------------------------------- */
+
+static void add_row(float *g, float *p, const float *r, int64_t n, float decay, float gain,
+                    float factor)
+{
+  for (int64_t j = 0; j < n; j++) {
+    p[j] = decay * p[j] + gain * r[j];
+    g[j] += factor * p[j];
+  }
+}
+
+static void add_block(nai__online *online, const nai__block *b)
+{
+  const traces *s = online->own;
+  const float *r = nai__carried(online, b, online->t);
+  for (int64_t i = 0; i < b->n_post; i++) {
+    int64_t at = b->start + i * b->ld, u = b->post + i;
+    add_row(online->gradient + at, s->synapse + at, r, b->n_pre, s->decay[u], s->gain[u],
+            s->factor[u]);
+  }
+}
+
+static void add_biases(nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  const traces *s = online->own;
+  float *g = online->gradient + net->unit_bias, *p = s->synapse + net->unit_bias;
+  for (int64_t u = 0; u < net->n_units; u++) {
+    p[u] = s->decay[u] * p[u] + s->gain[u];
+    g[u] += s->factor[u] * p[u];
+  }
+}
+
+static nai_status step(nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  find_rows(online);
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (!net->block[k].to_output) add_block(online, &net->block[k]);
+  add_biases(online);
+  nai__online_readout(online);
+  return NAI_OK;
+}
+
+/* --- with the descent, in one pass ------------------------------------------------------------ */
+
+/* Everything that is read is finite: so is everything that will be written. */
+static int is_finite(const nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  const traces *s = online->own;
+  const float *input = nai__input_at(online->activity, online->t);
+  float sum = 0;
+  for (int64_t u = 0; u < net->n_units; u++) sum += 0 * s->factor[u] + 0 * s->gain[u];
+  for (int64_t o = 0; o < net->n_outputs; o++) sum += 0 * online->output_gradient[o];
+  for (int64_t c = 0; c < net->n_inputs; c++) sum += 0 * input[c];
+  return sum == 0;
+}
+
+/* A single gap learns with the others and is closed again: two calls would take twice the time. */
+static float learn_row(const nai_network *net, nai__learning_row *row, int32_t gap)
+{
+  if (gap != ANYTHING) row->plastic = NULL;
+  float sum = net->kernels->learn_row(row);
+  if (gap < 0) return sum;
+  if (row->next) sum -= row->w[gap] * row->next[gap];
+  row->w[gap] = 0;
+  return sum;
+}
+
+static void learn_projection(nai__online *online, const nai__fused *fused, int64_t k)
+{
+  const nai_network *net = online->learner->net;
+  const traces *s = online->own;
+  const nai__projection *p = &net->projection[k];
+  const nai__block *b = &net->block[p->block];
+  const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
+  int64_t skip = from->offset - b->pre;
+  int ready = nai__block_is_ready(b);
+  const float *pre = nai__carried(online, b, online->t) + skip,
+              *next = ready ? nai__carried(online, b, online->t + 1) + skip : NULL;
+  for (int64_t i = 0; i < to->n; i++) {
+    int64_t at = p->start + i * b->ld, u = to->offset + i;
+    float rate = (float)fused->rate;
+    nai__learning_row row = {.n = from->n,
+                             .w = fused->theta + at,
+                             .p = b->to_output ? NULL : s->synapse + at,
+                             .plastic = net->plastic + at,
+                             .pre = pre,
+                             .next = next,
+                             .decay = b->to_output ? 0 : s->decay[u],
+                             .gain = b->to_output ? 1 : s->gain[u],
+                             .factor =
+                                 rate * (b->to_output ? online->output_gradient[u] : s->factor[u]),
+                             .low = p->sign > 0 ? 0 : -INFINITY,
+                             .high = p->sign < 0 ? 0 : INFINITY};
+    float sum = p->plastic ? learn_row(net, &row, s->gap[k][i])
+                : ready    ? net->kernels->row_dot(row.w, next, from->n)
+                           : 0;
+    if (ready) fused->ready[u] += sum;
+  }
+}
+
+static void learn_biases(nai__online *online, const nai__fused *fused)
+{
+  const nai_network *net = online->learner->net;
+  const traces *s = online->own;
+  float rate = (float)fused->rate;
+  float *w = fused->theta + net->unit_bias, *p = s->synapse + net->unit_bias;
+  for (int64_t u = 0; u < net->n_units; u++) {
+    p[u] = s->decay[u] * p[u] + s->gain[u];
+    w[u] -= rate * s->factor[u] * p[u] * net->plastic[net->unit_bias + u];
+  }
+  for (int64_t o = net->output_bias; o < net->output_bias + net->n_outputs; o++)
+    fused->theta[o] -= rate * online->output_gradient[o - net->output_bias] * net->plastic[o];
+}
+
+static nai_status learn(nai__online *online, const nai__fused *fused)
+{
+  const nai_network *net = online->learner->net;
+  find_rows(online);
+  if (!is_finite(online))
+    return nai__fail(NAI_ERR_NONFINITE,
+                     "an input or the gradient is NaN or infinite at step %lld of the trial: lower "
+                     "the learning rate, or look at inputs and targets",
+                     (long long)online->t);
+  memset(fused->ready, 0, (size_t)net->ld_units * sizeof *fused->ready);
+  for (int64_t k = 0; k < net->n_projections; k++) learn_projection(online, fused, k);
+  learn_biases(online, fused);
+  return NAI_OK;
+}
+
+/* --- the rules -------------------------------------------------------------------------------- */
+
+static void signal_direct(nai__online *online)
+{
+  nai__online_signal(online, NULL, online->learner->feedback.stage_packed,
+                     ((traces *)online->own)->signal);
+}
+
+static nai_status step_direct(nai__online *online)
+{
+  signal_direct(online);
+  return step(online);
+}
+
+static nai_status learn_direct(nai__online *online, const nai__fused *fused)
+{
+  signal_direct(online);
+  return learn(online, fused);
+}
+
+static nai_status step_symmetric(nai__online *online)
+{
+  nai__online_signal(online, online->learner->own, NULL, ((traces *)online->own)->signal);
+  return step(online);
+}
+
+static nai_status step_adaptive(nai__online *online)
+{
+  nai__online_signal(online, online->learner->feedback.packed, NULL,
+                     ((traces *)online->own)->signal);
+  return step(online);
+}
+
+static nai_status attach_prompt(nai__online *online)
+{
+  NAI__TRY(nai__online_prompt(online));
+  return attach(online);
+}
+
+const nai__online_ops nai__traces_direct = {
+    .attach = attach, .detach = detach, .begin = begin, .step = step_direct, .fused = learn_direct};
+const nai__online_ops nai__traces_symmetric = {
+    .attach = attach_prompt, .detach = detach, .begin = begin, .step = step_symmetric};
+const nai__online_ops nai__traces_adaptive = {
+    .attach = attach_prompt, .detach = detach, .begin = begin, .step = step_adaptive};

@@ -1,0 +1,168 @@
+/*
+ * How well a rule does: its estimate beside the exact gradient, on the same activity, projection by
+ * projection. What is compared is dJ/dtheta of the costs on outputs and rates, which is what a rule
+ * has to find out; costs on weights add their own exact gradient to any.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "trainer.h"
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+void nai__alignment_destroy(nai__alignment *a)
+{
+  nai__learner_destroy(a->learner);
+  nai_rule_destroy(a->rule);
+  nai__free(a->exact);
+  nai__free(a->estimate);
+  nai__free(a->kept);
+  *a = (nai__alignment){0};
+}
+
+static int64_t kept_floats(const nai__learner *learner)
+{
+  int64_t n = 0;
+  for (int i = 0; i < learner->n_kept; i++) n += learner->kept[i].n;
+  return n;
+}
+
+static nai_status allocate(nai__alignment *a, const nai_trainer *trainer)
+{
+  NAI__TRY(nai_rule_create_bptt(&a->rule));
+  NAI__TRY(nai__learner_create(&a->learner, a->rule, trainer->net));
+  a->exact = NAI__ARRAY(float, trainer->net->n_theta);
+  a->estimate = NAI__ARRAY(float, trainer->net->n_theta);
+  a->kept_room = kept_floats(trainer->learner);
+  a->kept = NAI__ARRAY(float, a->kept_room + 1);
+  return a->exact && a->estimate && a->kept ? NAI_OK : NAI_ERR_MEMORY;
+}
+
+static nai_status prepare(nai_trainer *trainer)
+{
+  nai__alignment *a = &trainer->alignment;
+  if (a->kept && kept_floats(trainer->learner) <= a->kept_room) return NAI_OK;
+  nai__alignment_destroy(a);
+  nai_status status = allocate(a, trainer);
+  if (status != NAI_OK) nai__alignment_destroy(a);
+  return status;
+}
+
+/* --- estimates -------------------------------------------------------------------------------- */
+
+static void copy_plastic(float *out, const nai_trainer *trainer)
+{
+  const float *plastic = trainer->net->plastic, *gradient = trainer->gradient;
+  for (int64_t i = 0; i < trainer->net->n_theta; i++) out[i] = plastic[i] != 0 ? gradient[i] : 0;
+}
+
+/* The exact gradient of a long trial can overflow where a rule's estimate does not. */
+static nai_status find_exact(nai_trainer *trainer, const nai_trials *trials)
+{
+  nai__alignment *a = &trainer->alignment;
+  NAI__TRY(nai__trainer_estimate(trainer, a->learner, trials));
+  if (trainer->part_error != NAI_OK)
+    return nai__fail(trainer->part_error, "%s", trainer->part_message);
+  copy_plastic(a->exact, trainer);
+  if (isfinite(nai__norm(a->exact, trainer->net->n_theta))) return NAI_OK;
+  return nai__fail_nonfinite(trainer);
+}
+
+/* What a rule remembers is what its learner keeps: checkpoints rely on that too. */
+static void save_kept(float *room, const nai__learner *learner)
+{
+  for (int i = 0; i < learner->n_kept; i++) {
+    memcpy(room, learner->kept[i].value, (size_t)learner->kept[i].n * sizeof *room);
+    room += learner->kept[i].n;
+  }
+}
+
+static void restore_kept(nai__learner *learner, const float *room)
+{
+  for (int i = 0; i < learner->n_kept; i++) {
+    memcpy(learner->kept[i].value, room, (size_t)learner->kept[i].n * sizeof *room);
+    room += learner->kept[i].n;
+  }
+  nai__learner_refresh(learner);
+}
+
+/* Last: what stays to be read is as after nai_trainer_gradient(). */
+static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
+{
+  save_kept(trainer->alignment.kept, trainer->learner);
+  nai_status status = nai__trainer_estimate(trainer, trainer->learner, trials);
+  restore_kept(trainer->learner, trainer->alignment.kept);
+  NAI__TRY(status);
+  copy_plastic(trainer->alignment.estimate, trainer);
+  return nai__trainer_complete(trainer, trials);
+}
+
+nai_status nai_trainer_align(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__REQUIRE(trainer);
+  if (!trainer->rule->kind->estimate)
+    return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no estimate of the gradient",
+                     trainer->rule->kind->name);
+  if (!trials) NAI__TRY(nai__trainer_draw(&trials, trainer));
+  NAI__TRY(prepare(trainer));
+  trainer->alignment.known = 0;
+  NAI__TRY(nai__trainer_forward(trainer, trials));
+  NAI__TRY(find_exact(trainer, trials));
+  NAI__TRY(find_estimate(trainer, trials));
+  trainer->alignment.known = 1;
+  return NAI_OK;
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* A rectangle of arrays that are laid out as theta. */
+typedef struct part {
+  int64_t start, rows, columns, stride;
+} part;
+
+static nai_status find_part(part *out, const nai_network *net, const char *from, const char *to)
+{
+  *out = (part){0, 1, net->n_theta, 0};
+  if (!from && !to) return NAI_OK;
+  if (!to) {
+    const nai__node *node;
+    NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), from,
+                            "from"));
+    *out = (part){nai__bias_start(net, node), 1, node->n, 0};
+    return NAI_OK;
+  }
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  *out = (part){p->start, net->node[p->to].n, net->node[p->from].n, net->block[p->block].ld};
+  return NAI_OK;
+}
+
+static double dot(const float *x, const float *y, const part *part)
+{
+  double sum = 0;
+  for (int64_t i = 0; i < part->rows; i++)
+    for (int64_t j = 0; j < part->columns; j++) {
+      int64_t at = part->start + i * part->stride + j;
+      sum += (double)x[at] * (double)y[at];
+    }
+  return sum;
+}
+
+nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_trainer *trainer,
+                                 const char *from, const char *to)
+{
+  NAI__REQUIRE(trainer);
+  const nai__alignment *a = &trainer->alignment;
+  part part;
+  NAI__TRY(find_part(&part, trainer->net, from, to));
+  if (!a->known)
+    return nai__fail(NAI_ERR_ORDER, "there is no alignment yet: call nai_trainer_align");
+  double exact = sqrt(dot(a->exact, a->exact, &part));
+  double estimate = sqrt(dot(a->estimate, a->estimate, &part));
+  double between = dot(a->exact, a->estimate, &part) / (exact * estimate);
+  if (cosine) *cosine = exact > 0 && estimate > 0 ? fmin(fmax(between, -1), 1) : NAN;
+  if (ratio) *ratio = exact > 0 ? estimate / exact : NAN;
+  return NAI_OK;
+}

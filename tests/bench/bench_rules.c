@@ -1,0 +1,234 @@
+/*
+ * How fast local rules are: what RFLO adds to the forward run at the end of a trial, in the reverse
+ * form that the library has and in the trace form of the paper; and one step of an agent that learns
+ * at each, as a share of the machine's bandwidth for reading and writing what has to change. Adds
+ * its results to the file that bench.c wrote.
+ *
+ *   bench_rules FILE.json
+ */
+#include <jansson.h>
+#include <neuroai/neuroai.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "measure.h"
+#include "train/trainer.h"
+
+/* With the widest vectors of the processor. */
+typedef float sixteen __attribute__((vector_size(64)));
+#if defined(__x86_64__)
+#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define WIDE
+#endif
+
+static void must(nai_status status)
+{
+  if (status == NAI_OK) return;
+  fprintf(stderr, "bench_rules: %s\n", nai_last_error());
+  exit(EXIT_FAILURE);
+}
+
+static float *floats(int64_t n)
+{
+  float *p = aligned_alloc(64, (size_t)((n + 15) / 16 * 64));
+  if (!p) exit(EXIT_FAILURE);
+  must(nai_random_normals(p, n, 1, 0));
+  return p;
+}
+
+static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs)
+{
+  nai_network *net;
+  must(nai_network_create(&net, 20.0));
+  nai_network_add_input(net, "u", inputs);
+  nai_network_add_population(net, "r", units, NAI_FREE);
+  nai_network_add_output(net, "z", outputs);
+  nai_network_set(net, "r", "tau", 100.0);
+  nai_network_connect(net, "u r", "r");
+  nai_network_connect(net, "r", "z");
+  must(nai_network_build(net, 1));
+  return net;
+}
+
+static nai_trainer *make_trainer(nai_network *net, double update_every)
+{
+  nai_trainer *trainer;
+  nai_rule *rule;
+  nai_optimizer *sgd;
+  nai_cost *cost;
+  must(nai_rule_create_rflo(&rule, 1));
+  must(nai_rule_set(rule, "update_every", update_every));
+  must(nai_optimizer_create_sgd(&sgd, 1e-6));
+  must(nai_cost_create_mse(&cost, "z"));
+  must(nai_trainer_create(&trainer, net, rule, sgd, NULL));
+  must(nai_trainer_add_cost(trainer, cost, 1.0));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  nai_cost_destroy(cost);
+  return trainer;
+}
+
+/* --- at the end of a trial -------------------------------------------------------------------- */
+
+static const struct workload {
+  const char *name;
+  int64_t units, steps, trials, inputs, outputs;
+} workloads[] = {{"rflo/S", 100, 75, 64, 3, 3}, {"rflo/M", 256, 200, 64, 33, 17}};
+
+/* The trace form, well written: for each step, trial and row one pass over trace and gradient. */
+WIDE static void trace_form(const struct workload *w, const float *r, const float *slope,
+                            const float *l, float *trace, float *gradient)
+{
+  int64_t n = w->units, ld = (n + 15) / 16 * 16;
+  for (int64_t t = 0; t < w->steps; t++)
+    for (int64_t b = 0; b < w->trials; b++)
+      for (int64_t i = 0; i < n; i++) {
+        int64_t at = (t * w->trials + b) * ld;
+        float factor = l[at + i] * slope[at + i];
+        float *p = trace + (b * n + i) * ld, *g = gradient + i * ld;
+        for (int64_t j = 0; j < ld; j += 16) {
+          sixteen q = 0.8f * *(sixteen *)(p + j) + 0.2f * *(const sixteen *)(r + at + j);
+          *(sixteen *)(p + j) = q;
+          *(sixteen *)(g + j) += factor * q;
+        }
+      }
+}
+
+static double time_trace_form(const struct workload *w)
+{
+  int64_t ld = (w->units + 15) / 16 * 16, rows = w->steps * w->trials;
+  float *r = floats(rows * ld), *slope = floats(rows * ld), *l = floats(rows * ld);
+  float *trace = floats(w->trials * w->units * ld), *gradient = floats(w->units * ld);
+  double best = 1e9;
+  for (int k = 0; k < 5; k++) {
+    double start = now();
+    trace_form(w, r, slope, l, trace, gradient);
+    best = fmin(best, now() - start);
+  }
+  free(r), free(slope), free(l), free(trace), free(gradient);
+  return best * 1e3;
+}
+
+static nai_trials *make_trials(const nai_network *net, const struct workload *w)
+{
+  nai_trials *trials;
+  int64_t rows = w->steps * w->trials;
+  float *input = floats(rows * w->inputs), *target = floats(rows * w->outputs);
+  must(nai_trials_create(&trials, net, w->steps, w->trials));
+  must(nai_trials_set_inputs(trials, NULL, input, w->inputs));
+  must(nai_trials_set_targets(trials, "z", target, w->outputs));
+  free(input), free(target);
+  return trials;
+}
+
+/* The estimate alone: costs, the filter run backwards, the product. */
+static double time_reverse_form(nai_trainer *trainer, const nai_trials *trials)
+{
+  double best = 1e9, end = now() + 1;
+  must(nai__trainer_forward(trainer, trials));
+  for (int times = 0; times < 5 || now() < end; times++) {
+    double start = now();
+    must(nai__trainer_estimate(trainer, trainer->learner, trials));
+    best = fmin(best, now() - start);
+  }
+  return best * 1e3;
+}
+
+static json_t *bench_batch(const struct workload *w)
+{
+  nai_network *net = make_network(w->units, w->inputs, w->outputs);
+  nai_trials *trials = make_trials(net, w);
+  nai_trainer *trainer = make_trainer(net, 0);
+  double ours = time_reverse_form(trainer, trials), trace = time_trace_form(w);
+  printf("  %-10s 1 thread  %10.3f ms   the trace form %.2f ms, %.1f times as long\n", w->name,
+         ours, trace, trace / ours);
+  fflush(stdout);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+  return json_pack("{s:s, s:f, s:i, s:f, s:{}}", "name", w->name, "ours_ms", ours, "threads", 1,
+                   "trace_ms", trace, "rivals");
+}
+
+/* --- at every step ---------------------------------------------------------------------------- */
+
+/* Both arrays read and written, and nothing else done. */
+WIDE static void touch(float *a, float *b, int64_t n)
+{
+  for (int64_t i = 0; i < n; i += 16) {
+    *(sixteen *)(a + i) *= 0.999f;
+    *(sixteen *)(b + i) *= 0.999f;
+  }
+}
+
+/* Bytes a second, over as many numbers as weights and traces are. */
+static double bandwidth(int64_t n)
+{
+  float *a = floats(n), *b = floats(n);
+  double seconds;
+  touch(a, b, n);
+  TIME(seconds, touch(a, b, n));
+  free(a), free(b);
+  return 16.0 * (double)n / seconds;
+}
+
+static int ascending(const void *a, const void *b)
+{
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static json_t *bench_agent(int64_t units, int steps)
+{
+  nai_network *net = make_network(units, 3, 3);
+  nai_trainer *trainer = make_trainer(net, 1);
+  nai_agent *agent;
+  float input[3] = {0.5f, -0.3f, 0.1f}, target[3] = {0.1f, 0, -0.1f}, z[3];
+  nai_experience moment = NAI_EXPERIENCE_INIT;
+  moment.input = input;
+  moment.target = target;
+  must(nai_agent_create(&agent, trainer));
+  double *us = malloc((size_t)steps * sizeof *us);
+  if (!us) exit(EXIT_FAILURE);
+  for (int k = -steps / 10; k < steps; k++) {
+    double start = now();
+    must(nai_agent_step(agent, &moment, z));
+    if (k >= 0) us[k] = (now() - start) * 1e6;
+  }
+  qsort(us, (size_t)steps, sizeof *us, ascending);
+  double p50 = us[steps / 2], p99 = us[steps * 99 / 100], p999 = us[(int)(steps * 0.999)];
+  double limit = 16.0 * (double)(units * units) / bandwidth(units * units) * 1e6;
+  char name[32];
+  snprintf(name, sizeof name, "agent/%d", (int)units);
+  printf("  %-10s 1 thread  %10.2f us   p99 %.2f  p99.9 %.2f   %.0f %% of the bandwidth\n", name,
+         p50, p99, p999, 100 * limit / p50);
+  fflush(stdout);
+  free(us);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  return json_pack("{s:s, s:f, s:i, s:f, s:f, s:f, s:{}}", "name", name, "ours_ms", p50 * 1e-3,
+                   "threads", 1, "p99_us", p99, "p999_us", p999, "bandwidth_fraction", limit / p50,
+                   "rivals");
+}
+
+int main(int argc, char **argv)
+{
+  if (argc != 2) {
+    fprintf(stderr, "usage: bench_rules FILE.json\n");
+    return EXIT_FAILURE;
+  }
+  json_t *results = json_load_file(argv[1], 0, NULL);
+  if (!results) results = json_array();
+  printf("what RFLO makes of a batch, and an agent's step with RFLO:\n");
+  for (int i = 0; i < COUNT(workloads); i++)
+    json_array_append_new(results, bench_batch(&workloads[i]));
+  json_array_append_new(results, bench_agent(256, 20000));
+  json_array_append_new(results, bench_agent(1024, 5000));
+  json_array_append_new(results, bench_agent(4096, 300));
+  int failed = json_dump_file(results, argv[1], JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+  json_decref(results);
+  if (failed) fprintf(stderr, "bench_rules: cannot write %s\n", argv[1]);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}

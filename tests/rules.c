@@ -1,0 +1,159 @@
+/* What tests of learning rules share: see rules.h. */
+#include "rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "oracle.h"
+
+/* --- every rule ------------------------------------------------------------------------------- */
+
+static nai_status bptt(nai_rule **out, uint64_t seed)
+{
+  (void)seed;
+  return nai_rule_create_bptt(out);
+}
+
+static nai_status truncated(nai_rule **out, uint64_t seed)
+{
+  (void)seed;
+  return nai_rule_create_truncated_bptt(out, 4);
+}
+
+static nai_status eprop_symmetric(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_eprop(out, NAI_FEEDBACK_SYMMETRIC, seed);
+}
+
+static nai_status eprop_random(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_eprop(out, NAI_FEEDBACK_RANDOM, seed);
+}
+
+static nai_status eprop_adaptive(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_eprop(out, NAI_FEEDBACK_ADAPTIVE, seed);
+}
+
+static nai_status snap1(nai_rule **out, uint64_t seed)
+{
+  (void)seed;
+  return nai_rule_create_snap1(out);
+}
+
+static nai_status sign_uniform(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_sign_symmetry(out, NAI_SIGN_UNIFORM, seed);
+}
+
+static nai_status sign_batch(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_sign_symmetry(out, NAI_SIGN_BATCH, seed);
+}
+
+static nai_status sign_fixed(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_sign_symmetry(out, NAI_SIGN_FIXED, seed);
+}
+
+static nai_status kolen_pollack(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_kolen_pollack(out, 1e-3, seed);
+}
+
+const rule_case all_rules[] = {
+    {"bptt", bptt},
+    {"truncated_bptt", truncated},
+    {"rflo", nai_rule_create_rflo},
+    {"eprop_symmetric", eprop_symmetric},
+    {"eprop_random", eprop_random},
+    {"eprop_adaptive", eprop_adaptive},
+    {"snap1", snap1},
+    {"feedback_alignment", nai_rule_create_feedback_alignment},
+    {"direct_feedback_alignment", nai_rule_create_direct_feedback_alignment},
+    {"sign_symmetry uniform", sign_uniform},
+    {"sign_symmetry batch", sign_batch},
+    {"sign_symmetry fixed", sign_fixed},
+    {"kolen_pollack", kolen_pollack},
+    {"weight_mirror", nai_rule_create_weight_mirror},
+};
+const int n_rules = sizeof all_rules / sizeof *all_rules;
+
+nai_rule *rule_made(int number, uint64_t seed)
+{
+  nai_rule *rule;
+  expect_ok(all_rules[number].create(&rule, seed));
+  const char *name = nai_rule_name(rule);
+  EXPECT(strncmp(all_rules[number].name, name, strlen(name)) == 0);
+  return rule;
+}
+
+nai_rule *rule_named(const char *name, uint64_t seed)
+{
+  for (int i = 0; i < n_rules; i++)
+    if (strcmp(all_rules[i].name, name) == 0) return rule_made(i, seed);
+  ck_abort_msg("there is no rule '%s'", name);
+  return NULL;
+}
+
+/* --- trainers --------------------------------------------------------------------------------- */
+
+nai_optimizer *plain_descent(double rate)
+{
+  nai_optimizer *sgd;
+  expect_ok(nai_optimizer_create_sgd(&sgd, rate));
+  return sgd;
+}
+
+nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimizer)
+{
+  nai_trainer *trainer;
+  expect_ok(nai_trainer_create(&trainer, net, rule, optimizer, NULL));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(optimizer);
+  return trainer;
+}
+
+void attach_cost(nai_trainer *trainer, nai_status made, nai_cost *cost, double beta)
+{
+  expect_ok(made);
+  expect_ok(nai_trainer_add_cost(trainer, cost, beta));
+  nai_cost_destroy(cost);
+}
+
+nai_trainer *train_everything_by(nai_network *net, nai_rule *rule)
+{
+  nai_cost *real, *choice, *l1, *l2;
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(1e-2));
+  nai_status made = nai_cost_create_mse(&real, "real");
+  attach_cost(trainer, made, real, 0.7);
+  made = nai_cost_create_cross_entropy(&choice, "choice");
+  attach_cost(trainer, made, choice, 1.1);
+  made = nai_cost_create_l1_rates(&l1, "E I");
+  attach_cost(trainer, made, l1, L1_RATES);
+  made = nai_cost_create_l2_rates(&l2, "*");
+  attach_cost(trainer, made, l2, L2_RATES);
+  expect_ok(nai_trainer_set(trainer, "seed", 17));
+  return trainer;
+}
+
+void check_by_tangents(int32_t transfer, const char *rule,
+                       void (*how)(tangents *out, const nai_trainer *trainer))
+{
+  const char *kernels;
+  for (int k = 0; (kernels = oracle_kernels(k)); k++) {
+    nai_network *net = build_everything(transfer, kernels);
+    expect_ok(nai_network_set(net, "E I layer", "plastic_initial", 1));
+    nai_trials *trials = trials_for_everything(net, 1);
+    nai_trainer *trainer = train_everything_by(net, rule_named(rule, 5));
+    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    tangents t = {.l1 = L1_RATES, .l2 = L2_RATES, .lengths = trials->length};
+    how(&t, trainer);
+    double *expected = tangents_gradient(trainer, &t);
+    tangents_check(trainer, expected, rule);
+    free(expected);
+    nai_trainer_destroy(trainer);
+    nai_trials_destroy(trials);
+    nai_network_destroy(net);
+  }
+}

@@ -1,0 +1,39 @@
+/* What tests of learning rules share: every rule by number, and trainers with them. */
+#ifndef NEUROAI_TESTS_RULES_H
+#define NEUROAI_TESTS_RULES_H
+
+#include "networks.h"
+#include "tangents.h"
+
+typedef struct rule_case {
+  const char *name;
+  nai_status (*create)(nai_rule **out, uint64_t seed);
+} rule_case;
+
+/* Rules that learn by dJ/dz and dJ/dr, all of them. */
+extern const rule_case all_rules[];
+extern const int n_rules;
+nai_rule *rule_made(int number, uint64_t seed);
+nai_rule *rule_named(const char *name, uint64_t seed);
+
+/*
+ * For build_everything(): costs on both outputs, l1_rates of "E I" and l2_rates of "*", plain
+ * descent. The rule stays the caller's.
+ */
+#define L1_RATES 0.004
+#define L2_RATES 0.006
+nai_trainer *train_everything_by(nai_network *net, nai_rule *rule);
+/*
+ * One gradient on each kernel table, held against tangents_gradient(); `how` is asked for each
+ * trainer what its rule is.
+ */
+void check_by_tangents(int32_t transfer, const char *rule,
+                       void (*how)(tangents *out, const nai_trainer *trainer));
+
+/* Gives up the rule and makes the trainer its only owner. */
+nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimizer);
+/* A cost that the trainer alone keeps. */
+void attach_cost(nai_trainer *trainer, nai_status made, nai_cost *cost, double beta);
+nai_optimizer *plain_descent(double rate);
+
+#endif

@@ -1,0 +1,564 @@
+/*
+ * Learning within a trial: an agent's steps against the batch form of the same rule, constraints at
+ * every step, no allocation, and a trainer whose rule updates within trials.
+ */
+#include <check.h>
+#include <math.h>
+#include <neuroai/extend.h>
+#include <neuroai/neuroai.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/train/agent.h"
+#include "checks.h"
+#include "faults.h"
+#include "networks.h"
+#include "oracle.h"
+
+/* --- what tests share ------------------------------------------------------------------------- */
+
+static nai_rule *rflo(int64_t every)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_rflo(&rule, 3));
+  expect_ok(nai_rule_set(rule, "update_every", (double)every));
+  return rule;
+}
+
+static nai_rule *eprop(int32_t feedback, int64_t every)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_eprop(&rule, feedback, 3));
+  expect_ok(nai_rule_set(rule, "update_every", (double)every));
+  return rule;
+}
+
+static void add(nai_trainer *trainer, nai_status made, nai_cost *cost, double beta)
+{
+  expect_ok(made);
+  expect_ok(nai_trainer_add_cost(trainer, cost, beta));
+  nai_cost_destroy(cost);
+}
+
+#define ADD(trainer, make, beta) \
+  do {                           \
+    nai_cost *c = NULL;          \
+    nai_status made = make;      \
+    add(trainer, made, c, beta); \
+  } while (0)
+
+/* Takes the rule. */
+static nai_trainer *trainer_of(nai_network *net, nai_rule *rule, double rate)
+{
+  nai_optimizer *sgd;
+  nai_trainer *trainer;
+  expect_ok(nai_optimizer_create_sgd(&sgd, rate));
+  expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  return trainer;
+}
+
+/* One population on either leak, or both; a readout without delay; all that e-prop can do. */
+static nai_network *build_two(int32_t leak, double delay)
+{
+  static const double tau[9] = {20, 30, 45, 60, 80, 35, 10, 90, 25};
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 10));
+  expect_ok(nai_network_add_input(net, "u", 2));
+  expect_ok(nai_network_add_population(net, "a", 9, NAI_FREE));
+  expect_ok(nai_network_add_population(net, "b", 4, NAI_EXCITATORY));
+  expect_ok(nai_network_add_output(net, "z", 2));
+  expect_ok(nai_network_set_each(net, "a", "tau", tau, 9));
+  expect_ok(nai_network_set(net, "b", "tau", 40));
+  expect_ok(nai_network_set_leak(net, "a", leak));
+  expect_ok(nai_network_set_transfer(net, "a b", NAI_TRANSFER_TANH));
+  expect_ok(nai_network_set(net, "a b", "noise", 0.1));
+  expect_ok(nai_network_set(net, "a b", "initial", 0.2));
+  expect_ok(nai_network_connect(net, "u", "a b"));
+  expect_ok(nai_network_connect(net, "a b", "a b"));
+  expect_ok(nai_network_connect(net, "a b", "z"));
+  expect_ok(nai_network_set_delay(net, "a", "b", delay));
+  expect_ok(nai_network_set_autapses(net, "a", "a", 1));
+  nai_constraint *sparse;
+  expect_ok(nai_constraint_create_sparse(&sparse, 0.7));
+  expect_ok(nai_network_constrain(net, "a", "a", sparse));
+  nai_constraint_destroy(sparse);
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+enum { STEPS = 13 };
+static float the_input[STEPS * 2], the_target[STEPS * 2], the_mask[STEPS];
+
+static nai_trials *one_trial(const nai_network *net)
+{
+  expect_ok(nai_random_normals(the_input, STEPS * 2, 1, 0));
+  expect_ok(nai_random_normals(the_target, STEPS * 2, 1, 1));
+  for (int t = 0; t < STEPS; t++) the_mask[t] = (float)(t % 4) / 2;
+  nai_trials *trials;
+  expect_ok(nai_trials_create(&trials, net, STEPS, 1));
+  expect_ok(nai_trials_set_inputs(trials, NULL, the_input, 2));
+  expect_ok(nai_trials_set_targets(trials, "z", the_target, 2));
+  expect_ok(nai_trials_set_mask(trials, "z", the_mask, 1));
+  return trials;
+}
+
+static void add_costs(nai_trainer *trainer, const char *units)
+{
+  ADD(trainer, nai_cost_create_mse(&c, "z"), 0.7);
+  ADD(trainer, nai_cost_create_l2_rates(&c, units), 0.01);
+  ADD(trainer, nai_cost_create_l1_weights(&c, units, units), 0.02);
+}
+
+/* Largest difference of two arrays, of the largest of the first. */
+static double difference(const float *a, const float *b, int64_t n)
+{
+  double most = 0, largest = 0;
+  for (int64_t i = 0; i < n; i++) {
+    most = fmax(most, fabs((double)a[i] - (double)b[i]));
+    largest = fmax(largest, fabs((double)a[i]));
+  }
+  ck_assert(largest > 0);
+  return most / largest;
+}
+
+/* --- the batch form, step by step ------------------------------------------------------------- */
+
+enum { RFLO, SYMMETRIC, ADAPTIVE, OWN, RULES };
+
+/* RFLO as a user writes it: one trace. */
+static nai_status own_step(void *user, nai_local_step *s)
+{
+  (void)user;
+  for (int64_t b = 0; b < s->trials; b++)
+    for (int64_t i = 0; i < s->n_post; i++) {
+      float alpha = s->alpha[i], slope = s->slope[b * s->n_post + i];
+      int on_current = s->leak == NAI_LEAK_CURRENT;
+      for (int64_t j = 0; j < s->n_pre; j++) {
+        float *p = s->trace + (b * s->n_post + i) * s->n_pre + j;
+        *p = (1 - alpha) * *p + alpha * (on_current ? 1 : slope) * s->pre[b * s->n_pre + j];
+        s->change[i * s->stride + j] +=
+            s->signal[b * s->n_post + i] * (on_current ? slope : 1) * *p;
+      }
+    }
+  return NAI_OK;
+}
+
+static nai_rule *own(int32_t feedback, int64_t every)
+{
+  nai_rule_ops ops = {.struct_size = sizeof ops,
+                      .name = "own",
+                      .feedback = feedback,
+                      .n_traces = 1,
+                      .step = own_step};
+  nai_rule *rule;
+  expect_ok(nai_rule_create(&rule, &ops, NULL, 3));
+  expect_ok(nai_rule_set(rule, "update_every", (double)every));
+  return rule;
+}
+
+static nai_rule *rule_number(int which, int64_t every)
+{
+  if (which == OWN) return own(NAI_FEEDBACK_SYMMETRIC, every);
+  return which == RFLO
+             ? rflo(every)
+             : eprop(which == SYMMETRIC ? NAI_FEEDBACK_SYMMETRIC : NAI_FEEDBACK_ADAPTIVE, every);
+}
+
+/* With weights that stay, an update at the end of the trial has the gradient of the batch form. */
+START_TEST(traces_sum_up_to_the_batch_form)
+{
+  int which = _i % RULES, leak = _i / RULES % 2 ? NAI_LEAK_RATE : NAI_LEAK_CURRENT;
+  nai_network *net = build_two(leak, _i / (2 * RULES) ? 0 : 30);
+  nai_trials *trials = one_trial(net);
+  nai_trainer *batch = trainer_of(net, rule_number(which, 0), 0),
+              *online = trainer_of(net, rule_number(which, 1000), 0);
+  add_costs(batch, "a b");
+  add_costs(online, "a b");
+  nai_progress now = NAI_PROGRESS_INIT, live = NAI_PROGRESS_INIT;
+  expect_ok(nai_trainer_gradient(batch, trials, &now));
+  expect_ok(nai_trainer_step(online, trials, &live));
+  ck_assert(difference(batch->gradient, online->gradient, net->n_theta) < 1e-5);
+  for (int i = 0; i < now.n_costs; i++)
+    ck_assert(fabs(now.costs[i] - live.costs[i]) < 1e-5 * fabs(now.costs[i]));
+  /* the activity is that of the batch form, too */
+  ck_assert(difference(nai__rate_at(&batch->batch.activity, 1),
+                       nai__rate_at(&online->batch.activity, 1), STEPS * net->ld_units) < 1e-6);
+  nai_trainer_destroy(batch);
+  nai_trainer_destroy(online);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* An update at every step, or every few: with a rate of 0 their gradients add up to the same. */
+START_TEST(an_agents_steps_sum_up)
+{
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 30);
+  nai_trials *trials = one_trial(net);
+  nai_trainer *batch = trainer_of(net, rflo(0), 0), *online = trainer_of(net, rflo(_i), 0);
+  add_costs(batch, "a b");
+  add_costs(online, "a b");
+  expect_ok(nai_trainer_gradient(batch, trials, NULL));
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, online));
+  float *sum = calloc((size_t)net->n_theta, sizeof *sum);
+  double total = 0;
+  for (int t = 0; t < STEPS; t++) total += 2 * (double)the_mask[t];
+  for (int t = 0; t < STEPS; t++) {
+    nai_experience now = NAI_EXPERIENCE_INIT;
+    now.input = the_input + 2 * t;
+    now.target = the_target + 2 * t;
+    now.weight = 2 * (double)the_mask[t] / total; /* a mean over channels, for each step alone */
+    int64_t before = nai_agent_updates(agent);
+    expect_ok(nai_agent_step(agent, &now, NULL));
+    if (t == STEPS - 1) expect_ok(nai_agent_rest(agent));
+    if (nai_agent_updates(agent) == before) continue;
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(nai_agent_gradient(&view, agent, "a", "b"));
+    for (int64_t i = 0; i < net->n_theta; i++) sum[i] += online->gradient[i];
+  }
+  ck_assert_int_eq(nai_agent_updates(agent), (STEPS + _i - 1) / _i);
+  /* costs on weights count at each step of an agent, once in a trial of a batch */
+  nai_trainer *weights = trainer_of(net, rflo(0), 0);
+  ADD(weights, nai_cost_create_mse(&c, "z"), 0);
+  ADD(weights, nai_cost_create_l1_weights(&c, "a b", "a b"), 0.02);
+  expect_ok(nai_trainer_gradient(weights, trials, NULL));
+  for (int64_t i = 0; i < net->n_theta; i++) sum[i] -= (float)(STEPS - 1) * weights->gradient[i];
+  ck_assert(difference(batch->gradient, sum, net->n_theta) < 2e-5);
+  free(sum);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(weights);
+  nai_trainer_destroy(batch);
+  nai_trainer_destroy(online);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- in one pass ------------------------------------------------------------------------------ */
+
+/* Weights after some trials: in one pass, or with a gradient because something asks to see it. */
+static void live(float *theta, nai_network *net, int seen, int trainer_too)
+{
+  nai_trials *trials = one_trial(net);
+  nai_trainer *trainer = trainer_of(net, rflo(1), 0.05);
+  ADD(trainer, nai_cost_create_mse(&c, "z"), 0.7);
+  ADD(trainer, nai_cost_create_l2_rates(&c, "a b"), 0.01);
+  if (seen) expect_ok(nai_trainer_set(trainer, "clip", 1e9));
+  if (trainer_too) {
+    for (int k = 0; k < 4; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+    ck_assert_int_eq(trainer->agent->fused, !seen);
+  } else {
+    nai_agent *agent;
+    float output[2];
+    expect_ok(nai_agent_create(&agent, trainer));
+    for (int t = 0; t < 4 * STEPS; t++) {
+      nai_experience now = NAI_EXPERIENCE_INIT;
+      now.input = the_input + t % STEPS * 2;
+      now.target = t % 5 ? the_target + t % STEPS * 2 : NULL;
+      expect_ok(nai_agent_step(agent, &now, output));
+    }
+    ck_assert_int_eq(agent->fused, !seen);
+    ck_assert_int_eq(agent->updates, 4 * STEPS);
+    expect_ok(nai_agent_rest(agent));
+    nai_agent_destroy(agent);
+  }
+  memcpy(theta, net->theta, (size_t)net->n_theta * sizeof *theta);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+}
+
+START_TEST(one_pass_is_the_same_descent)
+{
+  const char *kernels;
+  for (int k = 0; (kernels = oracle_kernels(k)); k++) {
+    nai_network *net[2];
+    float *theta[2];
+    for (int seen = 0; seen < 2; seen++) {
+      net[seen] = build_two(_i % 2 ? NAI_LEAK_RATE : NAI_LEAK_CURRENT, _i % 4 / 2 ? 0 : 20);
+      expect_ok(nai_network_set_kernels(net[seen], kernels));
+      theta[seen] = malloc((size_t)net[seen]->n_theta * sizeof **theta);
+      live(theta[seen], net[seen], seen, _i / 4);
+    }
+    ck_assert(difference(theta[0], theta[1], net[0]->n_theta) < 1e-5);
+    nai_view m = mask_of(net[0], "a", "a"), w = weights_of(net[0], "a", "a"),
+             dale = weights_of(net[0], "b", "a");
+    for (int64_t i = 0; i < 9; i++)
+      for (int64_t j = 0; j < 9; j++) EXPECT(at(&m, i, j) != 0 || at(&w, i, j) == 0);
+    for (int64_t i = 0; i < 9; i++)
+      for (int64_t j = 0; j < 4; j++) EXPECT(at(&dale, i, j) >= 0);
+    for (int s = 0; s < 2; s++) {
+      nai_network_destroy(net[s]);
+      free(theta[s]);
+    }
+  }
+}
+END_TEST
+
+/* --- learning --------------------------------------------------------------------------------- */
+
+static nai_trainer *decision_trainer(nai_network **net, nai_rule *rule, nai_optimizer *optimizer)
+{
+  nai_task *task;
+  nai_trainer *trainer;
+  *net = compose_ei(24, 8);
+  expect_ok(nai_network_set(*net, "E I", "tau", 100));
+  expect_ok(nai_network_set(*net, "E I", "noise", 0.1));
+  nai_constraint *sparse;
+  expect_ok(nai_constraint_create_sparse(&sparse, 0.5));
+  expect_ok(nai_network_constrain(*net, "E I", "E I", sparse));
+  nai_constraint_destroy(sparse);
+  expect_ok(nai_network_build(*net, 4));
+  expect_ok(nai_task_create(&task, "go-nogo", *net));
+  expect_ok(nai_trainer_create(&trainer, *net, rule, optimizer, task));
+  nai_task_destroy(task);
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(optimizer);
+  ADD(trainer, nai_cost_create_cross_entropy(&c, "choice"), 1);
+  return trainer;
+}
+
+static void check_constraints(const nai_network *net)
+{
+  static const char *const names[] = {"E", "I"};
+  for (int from = 0; from < 2; from++)
+    for (int to = 0; to < 2; to++) {
+      nai_view w = weights_of(net, names[from], names[to]),
+               m = mask_of(net, names[from], names[to]);
+      for (int64_t i = 0; i < w.shape[0]; i++)
+        for (int64_t j = 0; j < w.shape[1]; j++) {
+          float value = at(&w, i, j);
+          EXPECT(from ? value <= 0 : value >= 0);
+          EXPECT(at(&m, i, j) != 0 || value == 0);
+        }
+    }
+}
+
+START_TEST(a_trainer_learns_within_trials)
+{
+  nai_network *net;
+  nai_optimizer *adam;
+  expect_ok(nai_optimizer_create_adam(&adam, 1e-3));
+  nai_trainer *trainer =
+      decision_trainer(&net, _i ? eprop(NAI_FEEDBACK_SYMMETRIC, 10) : rflo(5), adam);
+  expect_ok(nai_trainer_set(trainer, "batch", 8));
+  nai_progress now = NAI_PROGRESS_INIT;
+  double first = 0, last = 0;
+  for (int k = 0; k < 60; k++) {
+    expect_ok(nai_trainer_step(trainer, NULL, &now));
+    *(k < 10 ? &first : &last) += k < 10 || k >= 50 ? now.cost : 0;
+    check_constraints(net);
+  }
+  ck_assert_msg(last < 0.6 * first, "from %g to %g", first / 10, last / 10);
+  ck_assert(isnan(now.gradient_norm));
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(an_agent_keeps_constraints_and_allocates_nothing)
+{
+  nai_network *net;
+  nai_optimizer *adam;
+  expect_ok(nai_optimizer_create_adam(&adam, 1e-2));
+  nai_trainer *trainer = decision_trainer(&net, rflo(1), adam);
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_trainer_destroy(trainer); /* the agent keeps it */
+  float input[3], output[2];
+  long before = faults_allocations();
+  for (int t = 0; t < 1000; t++) {
+    nai_experience now = NAI_EXPERIENCE_INIT;
+    expect_ok(nai_random_normals(input, 3, 9, (uint64_t)t));
+    now.input = input;
+    now.target_class = t / 20 % 2;
+    expect_ok(nai_agent_step(agent, &now, output));
+    if (t % 100 == 99) {
+      check_constraints(net);
+      expect_ok(nai_agent_begin(agent));
+    }
+  }
+  ck_assert_int_eq(faults_allocations(), before);
+  ck_assert_int_eq(nai_agent_updates(agent), 1000);
+  ck_assert(isfinite(output[0]));
+  nai_agent_destroy(agent);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(the_same_run_gives_the_same_bits)
+{
+  uint64_t hash[2];
+  for (int k = 0; k < 2; k++) {
+    nai_network *net;
+    nai_optimizer *adam;
+    expect_ok(nai_optimizer_create_adam(&adam, 1e-3));
+    nai_trainer *trainer = decision_trainer(&net, rflo(3), adam);
+    expect_ok(nai_trainer_set(trainer, "batch", 4));
+    expect_ok(nai_trainer_set(trainer, "threads", k ? 2 : 1));
+    for (int i = 0; i < 5; i++) expect_ok(nai_trainer_step(trainer, NULL, NULL));
+    hash[k] = hash_of(net);
+    nai_trainer_destroy(trainer);
+    nai_network_destroy(net);
+  }
+  ck_assert(hash[0] == hash[1]);
+}
+END_TEST
+
+START_TEST(a_checkpoint_goes_on)
+{
+  char path[] = "/tmp/neuroai-agent-XXXXXX";
+  int file = mkstemp(path);
+  ck_assert_int_ge(file, 0);
+  uint64_t hash[2];
+  for (int k = 0; k < 2; k++) {
+    nai_network *net;
+    nai_optimizer *adam;
+    expect_ok(nai_optimizer_create_adam(&adam, 1e-3));
+    nai_trainer *trainer = decision_trainer(&net, eprop(NAI_FEEDBACK_ADAPTIVE, 4), adam);
+    expect_ok(nai_trainer_set(trainer, "batch", 4));
+    if (k) expect_ok(nai_trainer_restore(trainer, path));
+    for (int i = k ? 3 : 0; i < 6; i++) {
+      expect_ok(nai_trainer_step(trainer, NULL, NULL));
+      if (i == 2) expect_ok(nai_trainer_save(trainer, path));
+    }
+    hash[k] = hash_of(net);
+    nai_trainer_destroy(trainer);
+    nai_network_destroy(net);
+  }
+  remove(path);
+  ck_assert(hash[0] == hash[1]);
+}
+END_TEST
+
+/* --- errors ----------------------------------------------------------------------------------- */
+
+START_TEST(rules_that_cannot)
+{
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
+  nai_rule *rule;
+  nai_agent *agent = (nai_agent *)1;
+  expect_ok(nai_rule_create_bptt(&rule));
+  nai_trainer *trainer = trainer_of(net, rule, 0.1);
+  expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED,
+               "rule 'bptt' cannot learn within a trial");
+  ck_assert_ptr_null(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+
+  net = build_everything(NAI_TRANSFER_TANH, NULL); /* a readout with a delay */
+  trainer = trainer_of(net, eprop(NAI_FEEDBACK_SYMMETRIC, 1), 0.1);
+  expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED, "readout with a delay");
+  nai_trainer_destroy(trainer);
+  trainer = trainer_of(net, own(NAI_FEEDBACK_SYMMETRIC, 1), 0.1);
+  expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED, "readout with a delay");
+  nai_trainer_destroy(trainer);
+  trainer = trainer_of(net, rflo(1), 0.1);
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  expect_fails(nai_agent_create(&agent, NULL), NAI_ERR_INVALID, "trainer");
+  expect_fails(nai_agent_create(NULL, NULL), NAI_ERR_INVALID, "out");
+}
+END_TEST
+
+START_TEST(bad_experiences)
+{
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
+  nai_trainer *trainer = trainer_of(net, rflo(1), 0.1);
+  ADD(trainer, nai_cost_create_mse(&c, "z"), 1);
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  float target[2] = {0, NAN}, input[2] = {INFINITY, 0};
+  uint64_t before = hash_of(net);
+  expect_fails(nai_agent_step(agent, NULL, NULL), NAI_ERR_INVALID, "now");
+  expect_fails(nai_agent_step(NULL, &now, NULL), NAI_ERR_INVALID, "agent");
+  now.struct_size = 7;
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_INVALID, "struct_size is 7");
+  now = (nai_experience)NAI_EXPERIENCE_INIT;
+  now.weight = -1;
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_INVALID, "weight is -1");
+  now.weight = 1;
+  now.target = target;
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_NONFINITE, "target[1] is nan");
+  now.target = NULL;
+  now.target_class = 2;
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_INVALID, "target_class is 2");
+  now.target_class = 1;
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_ORDER, "no targets");
+  now.target_class = -1;
+  now.has_reward = 1;
+  now.reward = NAN;
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_NONFINITE, "reward is nan");
+  now.has_reward = 0;
+  now.input = input;
+  target[1] = 1;
+  now.target = target;
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_NONFINITE, "NaN or infinite");
+  ck_assert(hash_of(net) == before);
+  expect_ok(nai_agent_begin(agent));
+  now.input = NULL;
+  expect_ok(nai_agent_step(agent, &now, NULL));
+  ck_assert(hash_of(net) != before);
+  ADD(trainer, nai_cost_create_l2_rates(&c, "a"), 1);
+  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_ORDER, "costs since");
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_agent_activity(&view, agent, "a"));
+  ck_assert_int_eq(view.shape[1], 9);
+  expect_fails(nai_agent_gradient(&view, agent, "a", "b"), NAI_ERR_UNSUPPORTED,
+               "without a gradient");
+  expect_fails(nai_agent_activity(&view, agent, "c"), NAI_ERR_NAME, "c");
+  ck_assert_int_eq(nai_agent_updates(NULL), -1);
+  nai_agent_destroy(NULL);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(failing_allocations)
+{
+  nai_network *net = build_two(NAI_LEAK_RATE, 10);
+  nai_trainer *trainer = trainer_of(net, rflo(1), 0.1);
+  add_costs(trainer, "a b");
+  nai_agent *agent = NULL;
+  for (long n = 0;; n++) {
+    faults_fail_allocation(n);
+    nai_status status = nai_agent_create(&agent, trainer);
+    faults_fail_allocation(-1);
+    if (status == NAI_OK) break;
+    ck_assert_int_eq(status, NAI_ERR_MEMORY);
+    ck_assert_ptr_null(agent);
+    ck_assert_int_lt(n, 100);
+  }
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+Suite *agent_suite(void);
+
+Suite *agent_suite(void)
+{
+  Suite *suite = suite_create("agent");
+  TCase *forms = tcase_create("forms");
+  tcase_add_loop_test(forms, traces_sum_up_to_the_batch_form, 0, 4 * RULES);
+  tcase_add_loop_test(forms, an_agents_steps_sum_up, 1, 6);
+  tcase_add_loop_test(forms, one_pass_is_the_same_descent, 0, 8);
+  suite_add_tcase(suite, forms);
+  TCase *learning = tcase_create("learning");
+  tcase_set_timeout(learning, 60);
+  tcase_add_loop_test(learning, a_trainer_learns_within_trials, 0, 2);
+  tcase_add_test(learning, an_agent_keeps_constraints_and_allocates_nothing);
+  tcase_add_test(learning, the_same_run_gives_the_same_bits);
+  tcase_add_test(learning, a_checkpoint_goes_on);
+  suite_add_tcase(suite, learning);
+  ADD_CASE(suite, "errors", rules_that_cannot, bad_experiences, failing_allocations);
+  return suite;
+}
