@@ -298,6 +298,135 @@ START_TEST(one_pass_is_the_same_descent)
 }
 END_TEST
 
+/* --- from a reward alone ---------------------------------------------------------------------- */
+
+enum { ANIMALS = 6000, SHORT = 6 };
+
+static nai_network *build_small(int32_t leak)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 10));
+  expect_ok(nai_network_add_input(net, "u", 2));
+  expect_ok(nai_network_add_population(net, "a", 4, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "z", 2));
+  expect_ok(nai_network_set(net, "a", "tau", 30));
+  expect_ok(nai_network_set_leak(net, "a", leak));
+  expect_ok(nai_network_set_transfer(net, "a", NAI_TRANSFER_TANH));
+  expect_ok(nai_network_connect(net, "u a", "a"));
+  expect_ok(nai_network_connect(net, "a", "z"));
+  expect_ok(nai_network_set(net, "a", "plastic_initial", 1));
+  expect_ok(nai_network_set(net, "a", "initial", 0.3));
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+/* One trial of an animal that is told minus its cost at the end; returns that cost. */
+static double live_and_be_told(nai_agent *agent)
+{
+  double cost = 0;
+  expect_ok(nai_agent_begin(agent));
+  for (int t = 0; t < SHORT; t++) {
+    nai_experience now = NAI_EXPERIENCE_INIT;
+    now.input = the_input + 2 * t;
+    expect_ok(nai_agent_step(agent, &now, NULL));
+    for (int c = 0; c < 2; c++) {
+      double error = (double)agent->activity.output[c] - (double)the_target[2 * t + c];
+      cost += error * error / (2 * SHORT);
+    }
+    if (t < SHORT - 1) continue;
+    now.has_reward = 1; /* a step later, from which nothing counts but its own synapses' share */
+    now.reward = -cost;
+    now.input = NULL;
+    expect_ok(nai_agent_step(agent, &now, NULL));
+  }
+  return cost;
+}
+
+/* On average what a reward teaches is the exact gradient: of the steps before it, not of its own. */
+START_TEST(a_reward_teaches_the_gradient)
+{
+  nai_network *net = build_small(_i ? NAI_LEAK_RATE : NAI_LEAK_CURRENT);
+  int64_t n = net->n_theta;
+  nai_trials *trials;
+  expect_ok(nai_random_normals(the_input, STEPS * 2, 1, 0));
+  expect_ok(nai_random_normals(the_target, STEPS * 2, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, SHORT, 1));
+  expect_ok(nai_trials_set_inputs(trials, NULL, the_input, 2));
+  expect_ok(nai_trials_set_targets(trials, "z", the_target, 2));
+  nai_rule *rule;
+  expect_ok(nai_rule_create_bptt(&rule));
+  nai_trainer *exact = trainer_of(net, rule, 0);
+  ADD(exact, nai_cost_create_mse(&c, "z"), 1);
+  expect_ok(nai_trainer_gradient(exact, trials, NULL));
+  expect_ok(nai_rule_create_node_perturbation(&rule, 1e-2, 11));
+  expect_ok(nai_rule_set(rule, "mean_rate", 0)); /* compared with the first trial, always */
+  nai_trainer *trainer = trainer_of(net, rule, 0);
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  double *sum = calloc((size_t)n, sizeof *sum), *square = calloc((size_t)n, sizeof *square);
+  live_and_be_told(agent);
+  for (int k = 0; k < ANIMALS; k++) {
+    live_and_be_told(agent);
+    for (int64_t i = 0; i < n; i++) {
+      double g = (double)trainer->gradient[i];
+      sum[i] += g;
+      square[i] += g * g;
+    }
+  }
+  ck_assert_int_eq(nai_agent_updates(agent), ANIMALS + 1);
+  double z2 = 0, size = 0;
+  int elements = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (net->plastic[i] == 0) continue;
+    double mean = sum[i] / ANIMALS, error = sqrt((square[i] / ANIMALS - mean * mean) / ANIMALS);
+    double z = (mean - (double)exact->gradient[i]) / error;
+    ck_assert_msg(fabs(z) < 4.5, "element %d: %g, exact %g, standard error %g", (int)i, mean,
+                  (double)exact->gradient[i], error);
+    z2 += z * z;
+    size += pow((double)exact->gradient[i] / error, 2);
+    elements++;
+  }
+  ck_assert_int_ge(elements, 4 * 2 + 12 + 8 + 4 + 2 + 4);
+  ck_assert_msg(z2 < elements + 5 * sqrt(2.0 * elements), "%g of %d", z2, elements);
+  ck_assert_msg(size > 20.0 * elements, "too noisy to be a test: %g", size / elements);
+  free(sum);
+  free(square);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_trainer_destroy(exact);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Without reward nothing is learnt; the first one only says what is usual. */
+START_TEST(no_reward_no_learning)
+{
+  nai_network *net = build_small(NAI_LEAK_CURRENT);
+  nai_rule *rule;
+  expect_ok(nai_rule_create_node_perturbation(&rule, 1e-2, 11));
+  nai_trainer *trainer = trainer_of(net, rule, 0.1);
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  uint64_t before = hash_of(net);
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  for (int t = 0; t < 10; t++) expect_ok(nai_agent_step(agent, &now, NULL));
+  ck_assert(hash_of(net) == before && nai_agent_updates(agent) == 0);
+  now.has_reward = 1;
+  now.reward = 3;
+  expect_ok(nai_agent_step(agent, &now, NULL));
+  ck_assert(hash_of(net) == before);
+  now.reward = 4;
+  expect_ok(nai_agent_step(agent, &now, NULL));
+  ck_assert(hash_of(net) != before);
+  const float *mean = trainer->learner->kept[0].value;
+  ck_assert_float_eq_tol(mean[0], 3.1f, 1e-6f);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- learning --------------------------------------------------------------------------------- */
 
 static nai_trainer *decision_trainer(nai_network **net, nai_rule *rule, nai_optimizer *optimizer)
@@ -552,6 +681,11 @@ Suite *agent_suite(void)
   tcase_add_loop_test(forms, an_agents_steps_sum_up, 1, 6);
   tcase_add_loop_test(forms, one_pass_is_the_same_descent, 0, 8);
   suite_add_tcase(suite, forms);
+  TCase *rewards = tcase_create("rewards");
+  tcase_set_timeout(rewards, 120);
+  tcase_add_loop_test(rewards, a_reward_teaches_the_gradient, 0, 2);
+  tcase_add_test(rewards, no_reward_no_learning);
+  suite_add_tcase(suite, rewards);
   TCase *learning = tcase_create("learning");
   tcase_set_timeout(learning, 60);
   tcase_add_loop_test(learning, a_trainer_learns_within_trials, 0, 2);

@@ -40,8 +40,7 @@ static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
     char name[NAI__TENSOR_NAME];
     nai__model_node_tensor(name, "rule", kept->name);
     int64_t length = kept->doubles ? kept->n / 2 : kept->n;
-    NAI__TRY(
-        add_tensor(list, name, kept->value, kept->doubles ? NAI__F64 : NAI__F32, 1, &length));
+    NAI__TRY(add_tensor(list, name, kept->value, kept->doubles ? NAI__F64 : NAI__F32, 1, &length));
   }
   NAI__TRY(add_tensor(list, "trainer: history", h->value, NAI__F64, 2, rows));
   if (!t->course.curriculum) return NAI_OK;

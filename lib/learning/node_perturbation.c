@@ -1,7 +1,7 @@
 /*
  * Node perturbation (Werfel, Xie & Seung 2005; Fiete & Seung 2006): each trial is run twice with the
- * same noise, once with a little more added to what each unit receives and to each output. What that did to the trial's cost, times what was added, is on average the
- * slope:
+ * same noise, once with a little more added to what each unit receives and to each output. What
+ * that did to the trial's cost, times what was added, is on average the slope:
  *
  *   dJ/dv_i(t) ~ (J' - J) / s xi_i(t),   dJ/dz_k(t) ~ (J' - J) / s xi_k(t),   xi standard normal,
  *
@@ -12,13 +12,32 @@
 
 #include "../base/error.h"
 #include "backward.h"
+#include "node_perturbation.h"
 
-enum { SD };
+enum { SD, MEAN_RATE };
 static const nai__parameter parameters[] = {
     [SD] = {"sd", "1", "standard deviation of what is added to units and outputs", 0.01, 1e-6, 1e3,
-            0}};
+            0},
+    [MEAN_RATE] = {"mean_rate", "1", "how far the mean reward moves to each reward of an agent",
+                   0.1, 0, 1, 0}};
 
-static void perturb(const nai__learner *learner, nai__perturbation *out)
+static nai_status attach(nai__learner *learner)
+{
+  learner->own = nai__learner_keep(learner, "mean reward", 2);
+  return learner->own ? NAI_OK : NAI_ERR_MEMORY;
+}
+
+float *nai__node_perturbation_mean(const nai__learner *learner)
+{
+  return learner->own;
+}
+
+double nai__node_perturbation_rate(const nai__learner *learner)
+{
+  return learner->rule->number[MEAN_RATE];
+}
+
+void nai__node_perturbation_of(const nai__learner *learner, nai__perturbation *out)
 {
   *out = (nai__perturbation){.seed = learner->rule->seed, .size = (float)learner->rule->number[SD]};
 }
@@ -97,12 +116,14 @@ nai_status nai_rule_create_node_perturbation(nai_rule **out, double sd, uint64_t
 {
   static const nai__rule_kind kind = {.name = "node_perturbation",
                                       .parameter = parameters,
-                                      .n_parameters = 1,
+                                      .n_parameters = 2,
+                                      .attach = attach,
+                                      .online = &nai__node_perturbation_online,
                                       .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES |
                                                NAI__LEARNS_WEIGHTS,
                                       .estimate = estimate,
                                       .runs = NAI__RUNS_BOTH,
-                                      .perturb = perturb};
+                                      .perturb = nai__node_perturbation_of};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__parameter_check(&parameters[SD], sd));

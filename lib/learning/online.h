@@ -20,6 +20,7 @@ typedef struct nai__online {
   const float *target;
   int32_t has_reward; /* 1: `reward` was given at this step */
   double reward;
+  int32_t nothing; /* 1: `step` has nothing to learn from yet */
   float *gradient; /* as theta is laid out: `step` adds the estimate of this step's part of dJ/dW */
   /* Of rules that write theta themselves, all this by nai__online_moves(): */
   char *moved;   /* [n_blocks] 1: its weights are new */

@@ -27,7 +27,8 @@ static nai_status allocate(nai_agent *agent)
   agent->scale = NAI__ARRAY(double, t->n_costs + 1);
   agent->value = NAI__ARRAY(double, t->n_costs + 1);
   return agent->now && agent->output_gradient && agent->rate_gradient && agent->zero &&
-                 agent->target && agent->ready && agent->before && agent->moved && agent->scale && agent->value
+                 agent->target && agent->ready && agent->before && agent->moved && agent->scale &&
+                 agent->value
              ? NAI_OK
              : NAI_ERR_MEMORY;
 }
@@ -116,7 +117,7 @@ static int can_fuse(const nai_agent *agent)
 {
   const nai_trainer *t = agent->trainer;
   const nai__rule_kind *kind = t->rule->kind;
-  if (!kind->online->fused || kind->moved || agent->every != 1) return 0;
+  if (!kind->online->fused || kind->moved || kind->settled || agent->every != 1) return 0;
   if (strcmp(t->optimizer->kind->name, "sgd") != 0 || t->setting[NAI__CLIP] > 0) return 0;
   for (int64_t i = 0; i < agent->n_costs; i++)
     if (t->cost[i].cost->ops.on_weights && t->cost[i].beta > 0) return 0;
@@ -385,6 +386,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
   NAI__TRY(meet_costs(agent, taught));
   if (agent->fused) return learn_in_one_pass(agent);
   NAI__TRY(ops->step(&agent->online));
+  if (agent->online.nothing) return NAI_OK;
   if (ops->moves_weights) return settle_moves(agent);
   agent->gathered++;
   return agent->gathered >= agent->every ? nai__agent_settle(agent) : NAI_OK;
