@@ -1,0 +1,115 @@
+/*
+ * A learning rule of one's own: random feedback local online learning (Murray 2019), as a function
+ * that sees what a synapse can know. The library has the same rule: the two gradients are compared,
+ * then this one learns a decision.
+ */
+#include <math.h>
+#include <neuroai/extend.h>
+#include <neuroai/neuroai.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/*
+ * One step at the synapses of one projection, all trials: the trace p of a synapse is how its weight
+ * has moved the postsynaptic rate, as far as it knows; learning signal times trace is the estimate.
+ *   x(t) = (1 - alpha) x(t-1) + alpha (W r + b), r = phi(x):  p(t) = (1 - alpha) p(t-1) + alpha r
+ */
+static nai_status follow_traces(void *user, nai_local_step *s)
+{
+  (void)user;
+  for (int64_t b = 0; b < s->trials; b++)
+    for (int64_t i = 0; i < s->n_post; i++) {
+      int64_t unit = b * s->n_post + i;
+      float signal = s->signal[unit] * s->slope[unit];
+      float *trace = s->trace + unit * s->n_pre, *change = s->change + i * s->stride;
+      for (int64_t j = 0; j < s->n_pre; j++) {
+        trace[j] += s->alpha[i] * (s->pre[b * s->n_pre + j] - trace[j]);
+        change[j] += signal * trace[j];
+      }
+    }
+  return NAI_OK;
+}
+
+static void check(nai_status status)
+{
+  if (status == NAI_OK) return;
+  fprintf(stderr, "%s\n", nai_last_error());
+  exit(1);
+}
+
+static nai_trainer *train(nai_network *net, nai_rule *rule, nai_task *task)
+{
+  nai_trainer *trainer;
+  nai_optimizer *adam;
+  nai_cost *cost;
+  check(nai_optimizer_create_adam(&adam, 2e-3));
+  check(nai_trainer_create(&trainer, net, rule, adam, task));
+  check(nai_cost_create_cross_entropy(&cost, "choice"));
+  check(nai_trainer_add_cost(trainer, cost, 1.0));
+  check(nai_trainer_gradient(trainer, NULL, NULL)); /* the same trials for every trainer */
+  nai_cost_destroy(cost);
+  nai_optimizer_destroy(adam);
+  return trainer;
+}
+
+/* Largest difference of the gradients from E to E, as a fraction of the largest element. */
+static double difference(const nai_trainer *a, const nai_trainer *b)
+{
+  nai_view x = NAI_VIEW_INIT, y = NAI_VIEW_INIT;
+  check(nai_trainer_gradient_view(&x, a, "E", "E"));
+  check(nai_trainer_gradient_view(&y, b, "E", "E"));
+  double largest = 0, apart = 0;
+  for (int64_t i = 0; i < x.shape[0]; i++)
+    for (int64_t j = 0; j < x.shape[1]; j++) {
+      const char *p = (const char *)x.data + i * x.stride[0] + j * x.stride[1];
+      const char *q = (const char *)y.data + i * y.stride[0] + j * y.stride[1];
+      double ours = (double)*(const float *)p, theirs = (double)*(const float *)q;
+      largest = fmax(largest, fabs(theirs));
+      apart = fmax(apart, fabs(ours - theirs));
+    }
+  return apart / largest;
+}
+
+int main(void)
+{
+  nai_network *net;
+  nai_network_create(&net, 20.0); /* ms */
+  nai_network_add_input(net, "stimulus", 3);
+  nai_network_add_population(net, "E", 40, NAI_EXCITATORY);
+  nai_network_add_population(net, "I", 10, NAI_INHIBITORY);
+  nai_network_add_output(net, "choice", 3);
+  nai_network_connect(net, "stimulus", "E I");
+  nai_network_connect(net, "E I", "E I");
+  nai_network_connect(net, "E", "choice");
+  check(nai_network_build(net, /* seed */ 1));
+  nai_task *task;
+  check(nai_task_create(&task, "perceptual-decision-making", net));
+  check(nai_task_set(task, "stimulus", 500.0));
+
+  nai_rule_ops ops = {.struct_size = sizeof ops,
+                      .name = "my RFLO",
+                      .feedback = NAI_FEEDBACK_RANDOM,
+                      .n_traces = 1,
+                      .step = follow_traces};
+  nai_rule *mine, *rflo;
+  check(nai_rule_create(&mine, &ops, NULL, /* seed of the feedback */ 7));
+  check(nai_rule_create_rflo(&rflo, 7));
+  nai_trainer *trainer = train(net, mine, task), *builtin = train(net, rflo, task);
+  printf("differs from the library's own by %.1g\n", difference(trainer, builtin));
+
+  int64_t updates = getenv("NEUROAI_EXAMPLE_QUICK") ? 100 : 300;
+  nai_evaluation *test;
+  check(nai_trainer_run(trainer, updates, NULL, NULL));
+  check(nai_evaluation_create(&test, net, task, 2000, /* seed */ 3, /* threads */ 1));
+  printf("correct after %lld updates: %.3f\n", (long long)updates,
+         nai_evaluation_performance(test));
+
+  nai_evaluation_destroy(test);
+  nai_trainer_destroy(builtin);
+  nai_trainer_destroy(trainer);
+  nai_rule_destroy(rflo);
+  nai_rule_destroy(mine);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+  return 0;
+}
