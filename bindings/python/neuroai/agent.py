@@ -101,11 +101,12 @@ class Agent(Handle):
     @property
     def updates(self) -> int:
         """Updates made so far."""
-        return _c.nai_agent_updates(self)
+        return int(_c.nai_agent_updates(self))
 
     def activity(self, name: str) -> Floats:
         """Rates of a population, or outputs of an output, now: [n], a copy."""
-        return view(self, _c.nai_agent_activity, self, name)[0].copy()
+        rates: Floats = view(self, _c.nai_agent_activity, self, name)
+        return np.array(rates[0])
 
     def gradient(self, source: str, target: Optional[str] = None) -> Floats:
         """The estimate that led to the last update: of a projection [n_post, n_pre], or of a bias [n]; a copy."""

@@ -73,7 +73,7 @@ class Optimizer(Handle):
 
     def factor(self, update: int) -> float:
         """What the rate is multiplied by at an update, the first one being 0."""
-        return _c.nai_optimizer_factor(self, update)
+        return float(_c.nai_optimizer_factor(self, update))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={self.get(name):g}' for name in self.parameters)})"

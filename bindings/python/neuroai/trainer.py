@@ -246,7 +246,7 @@ class Trainer(Handle):
     @property
     def updates(self) -> int:
         """Updates made so far."""
-        return _c.nai_trainer_updates(self)
+        return int(_c.nai_trainer_updates(self))
 
     @property
     def history(self) -> History:
