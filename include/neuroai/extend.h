@@ -209,7 +209,7 @@ typedef struct nai_rule_ops {
 /**
  * A local learning rule of the user's own. Readouts learn by their exact gradient, initial states do
  * not learn; masks, signs, costs on weights and the optimiser are not the rule's business. `seed`: of
- * random feedback. Nullable: user.
+ * random feedback. Parameter of all of them: "update_every", as of RFLO. Nullable: user.
  */
 NAI_API nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, void *user,
                                    uint64_t seed);

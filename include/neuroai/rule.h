@@ -147,7 +147,9 @@ NAI_API nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed);
  * to initial states that learn. What that did to the trial's cost, times what was added, estimates
  * the gradient without bias as sd goes to 0; its variance grows with the number of units and steps.
  * The activity of the trainer is that of the run without. Costs on outputs must be sums over trials
- * (nai_output_batch.mask_total). Parameter: "sd".
+ * (nai_output_batch.mask_total). Of an agent every step is perturbed, and it learns from rewards,
+ * compared with their running mean. Parameters: "sd"; "mean_rate" (how far that mean moves to each
+ * reward; 0.1).
  */
 NAI_API nai_status nai_rule_create_node_perturbation(nai_rule **out, double sd, uint64_t seed);
 

@@ -142,8 +142,8 @@ NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *traine
  * when `to` is NULL; else in place of the transposed weights of the projection [n of from, n of to].
  * Valid while the trainer lives. NAI_ERR_UNSUPPORTED for a rule without such weights. Nullable: to.
  */
-NAI_API nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer,
-                                        const char *from, const char *to);
+NAI_API nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const char *from,
+                                        const char *to);
 
 /**
  * Sets them: `values` is laid out like the view's shape. Where no synapse exists they stay 0.

@@ -17,7 +17,7 @@ enum nai__purpose {
   NAI__FOR_POSITIONS = 5,
   NAI__FOR_TASK = 6,
   NAI__FOR_FEEDBACK = 7,
-  NAI__FOR_PERTURBATION = 8,       /* of units */
+  NAI__FOR_PERTURBATION = 8, /* of units */
   NAI__FOR_OUTPUT_PERTURBATION = 9
 };
 

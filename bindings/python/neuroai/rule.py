@@ -149,10 +149,12 @@ class RFLO(Rule):
 
     Args:
         seed: of the random feedback from the outputs to all units; ``trainer.rule.set_feedback`` sets another.
+        update_every: steps between updates within a trial, the trials of a batch one after another; 0: one update, at
+            the end of the batch.
     """
 
-    def __init__(self, seed: int = 0) -> None:
-        self._make(_c.nai_rule_create_rflo, seed)
+    def __init__(self, seed: int = 0, update_every: int = 0) -> None:
+        self._make(_c.nai_rule_create_rflo, seed, update_every=update_every)
 
 
 _FEEDBACK = {
@@ -177,10 +179,15 @@ class EProp(Rule):
             make the moves of the readout, both with a decay.
         seed: of the feedback.
         decay: adaptive: fraction that readout and feedback lose at each update.
+        update_every: as in :class:`RFLO`.
     """
 
-    def __init__(self, feedback: str = "symmetric", seed: int = 0, decay: float = 1e-4) -> None:
-        numbers = {"decay": decay} if feedback == "adaptive" else {}
+    def __init__(
+        self, feedback: str = "symmetric", seed: int = 0, decay: float = 1e-4, update_every: int = 0
+    ) -> None:
+        numbers: Dict[str, float] = {"update_every": update_every}
+        if feedback == "adaptive":
+            numbers["decay"] = decay
         self._make(_c.nai_rule_create_eprop, _choice("feedback", feedback, _FEEDBACK), seed, **numbers)
 
 
@@ -376,10 +383,11 @@ class NodePerturbation(Rule):
     Args:
         sd: standard deviation of what is added to units and outputs.
         seed: of it.
+        mean_rate: how far the mean reward of an agent moves to each reward.
     """
 
-    def __init__(self, sd: float = 0.01, seed: int = 0) -> None:
-        self._make(_c.nai_rule_create_node_perturbation, sd, seed)
+    def __init__(self, sd: float = 0.01, seed: int = 0, mean_rate: float = 0.1) -> None:
+        self._make(_c.nai_rule_create_node_perturbation, sd, seed, mean_rate=mean_rate)
 
 
 class RewardHebbian(Rule):

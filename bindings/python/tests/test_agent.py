@@ -50,9 +50,7 @@ def test_steps_add_up_to_the_trial():
 
 def test_a_trainer_updates_within_trials():
     net = build()
-    rule = na.RFLO(seed=2)
-    rule.set("update_every", 5)
-    trainer = trainer_of(net, rule)
+    trainer = trainer_of(net, na.RFLO(seed=2, update_every=5))
     trials = na.Trials(np.ones((20, 4, 2)), np.full((20, 4, 2), 0.4))
     costs = [trainer.step(trials)["total"] for _ in range(30)]
     assert costs[-1] < 0.05 * costs[0]

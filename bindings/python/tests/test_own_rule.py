@@ -210,7 +210,7 @@ def test_wrong_rules_are_refused():
 def test_names_and_feedback():
     assert na.LocalRule(rflo).name == "rflo" and RFLO().name == "RFLO"
     assert na.LocalRule(rflo, name="mine").name == "mine" and repr(RFLO(name="mine")) == "<LocalRule mine>"
-    assert na.LocalRule(rflo).parameters == {}
+    assert list(na.LocalRule(rflo).parameters) == ["update_every"]
     net = build()
     trainer = na.Trainer(net, cost=cost(), rule=RFLO())
     assert trainer.rule.feedback("E").shape == (9, 5) and (trainer.rule.feedback("E") != 0).all()

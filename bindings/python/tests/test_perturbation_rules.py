@@ -30,8 +30,8 @@ def trials(seed=0):
 
 def test_node_perturbation_describes_itself():
     rule = na.NodePerturbation()
-    assert rule.name == "node_perturbation" and rule.get("sd") == 0.01 and list(rule.parameters) == ["sd"]
-    assert repr(na.NodePerturbation(sd=0.5, seed=3)) == "NodePerturbation(sd=0.5)"
+    assert rule.name == "node_perturbation" and rule.get("sd") == 0.01 and list(rule.parameters) == ["sd", "mean_rate"]
+    assert repr(na.NodePerturbation(sd=0.5, seed=3)) == "NodePerturbation(sd=0.5, mean_rate=0.1)"
     with pytest.raises(na.InvalidError, match="sd is 0"):
         na.NodePerturbation(sd=0)
 
