@@ -37,7 +37,7 @@ int main(void)
   nai_trainer *trainer;
   nai_agent *agent;
   nai_rule_create_rflo(&rflo, /* seed of the feedback */ 2);
-  nai_optimizer_create_sgd(&sgd, 3e-3);
+  nai_optimizer_create_sgd(&sgd, 1e-3);
   nai_cost_create_mse(&surprise, "expected");
   nai_trainer_create(&trainer, net, rflo, sgd, NULL);
   nai_trainer_add_cost(trainer, surprise, 1.0);

@@ -656,7 +656,7 @@ static void check_as_large(nai_view feedback, nai_view weights)
   EXPECT(fabs(size / expected - 1) < 4 / sqrt(2 * fmin(n, few)));
 }
 
-/* It starts as large as the weights that exist, or the readout. */
+/* It starts as large as the weights that exist, or the readout; in RFLO with variance 1/outputs. */
 START_TEST(test_feedback_starts_as_large_as_the_weights)
 {
   nai_network *net = compose_ei(300, 100);
@@ -671,12 +671,17 @@ START_TEST(test_feedback_starts_as_large_as_the_weights)
   expect_ok(nai_network_set_initial(net, "E I", "E I", NAI_INITIAL_UNIFORM, -0.02, 0.02));
   expect_ok(nai_network_build(net, 1));
   nai_trainer *rflo = trainer_of(net, rule_named("rflo", 5), plain_descent(1)),
+              *dfa = trainer_of(net, rule_named("direct_feedback_alignment", 5), plain_descent(1)),
               *fa = trainer_of(net, rule_named("feedback_alignment", 5), plain_descent(1));
-  check_as_large(feedback_of(rflo, "E", NULL), weights_of(net, "E", "choice"));
-  check_as_large(feedback_of(rflo, "I", NULL), weights_of(net, "E", "choice"));
+  double n;
+  EXPECT(fabs(size_of(feedback_of(rflo, "E", NULL), &n) * sqrt(2) - 1) < 4 / sqrt(2 * 600));
+  EXPECT(fabs(size_of(feedback_of(rflo, "I", NULL), &n) * sqrt(2) - 1) < 4 / sqrt(2 * 200));
+  check_as_large(feedback_of(dfa, "E", NULL), weights_of(net, "E", "choice"));
+  check_as_large(feedback_of(dfa, "I", NULL), weights_of(net, "E", "choice"));
   check_as_large(feedback_of(fa, "E", "choice"), weights_of(net, "E", "choice"));
   check_as_large(feedback_of(fa, "E", "I"), weights_of(net, "E", "I"));
   nai_trainer_destroy(rflo);
+  nai_trainer_destroy(dfa);
   nai_trainer_destroy(fa);
   nai_network_destroy(net);
 }
@@ -690,13 +695,13 @@ START_TEST(test_feedback_where_weights_are_0)
   nai_network *net = build_ei(300, 100, 1);
   expect_ok(nai_network_set_weights(net, "E", "choice", zero, 2, 300));
   expect_ok(nai_network_set_weights(net, "E", "I", zero, 100, 300));
-  nai_trainer *rflo = trainer_of(net, rule_named("rflo", 5), plain_descent(1)),
+  nai_trainer *dfa = trainer_of(net, rule_named("direct_feedback_alignment", 5), plain_descent(1)),
               *fa = trainer_of(net, rule_named("feedback_alignment", 5), plain_descent(1));
-  EXPECT(fabs(size_of(feedback_of(rflo, "E", NULL), &n) * sqrt(2) - 1) < 4 / sqrt(2 * 600));
+  EXPECT(fabs(size_of(feedback_of(dfa, "E", NULL), &n) * sqrt(2) - 1) < 4 / sqrt(2 * 600));
   EXPECT(fabs(size_of(feedback_of(fa, "E", "choice"), &n) * sqrt(300) - 1) < 4 / sqrt(2 * 600));
   EXPECT(fabs(size_of(feedback_of(fa, "E", "I"), &n) * sqrt(300) - 1) < 4 / sqrt(2 * 30000));
   EXPECT(n == 30000);
-  nai_trainer_destroy(rflo);
+  nai_trainer_destroy(dfa);
   nai_trainer_destroy(fa);
   nai_network_destroy(net);
 }

@@ -47,8 +47,8 @@ NAI_API nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed);
 /**
  * Random feedback local online learning (Murray 2019): dJ/dW = sum over steps of learning signal
  * times eligibility trace. The signal of a unit is random feedback of dJ/dz, and the rate costs' own
- * dJ/dr; readout weights learn by their exact gradient. `seed`: of the feedback, which starts as
- * large as the readout weights are; nai_trainer_set_feedback() sets another. Parameter:
+ * dJ/dr; readout weights learn by their exact gradient. `seed`: of the feedback, normal
+ * with variance 1 / (channels of all outputs); nai_trainer_set_feedback() sets another. Parameter:
  * "update_every": steps between updates within a trial, the trials of a batch one after another; 0:
  * one update, at the end of the batch.
  */
@@ -110,7 +110,10 @@ NAI_API nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed);
  */
 NAI_API nai_status nai_rule_create_feedback_alignment(nai_rule **out, uint64_t seed);
 
-/** Direct feedback alignment (Nokland 2016): fixed random weights from the outputs to every unit. */
+/**
+ * Direct feedback alignment (Nokland 2016): fixed random weights from the outputs to every unit, at
+ * first as large as the readout weights are.
+ */
 NAI_API nai_status nai_rule_create_direct_feedback_alignment(nai_rule **out, uint64_t seed);
 
 /** Sizes of the feedback weights of sign symmetry; their signs are those of the weights. */

@@ -39,7 +39,7 @@ static nai_status need_outputs(const nai__learner *learner)
                    learner->rule->kind->name);
 }
 
-nai_status nai__feedback_direct(nai__learner *learner)
+static nai_status feedback_direct(nai__learner *learner, double sd)
 {
   const nai_network *net = learner->net;
   nai__feedback *f = &learner->feedback;
@@ -52,7 +52,6 @@ nai_status nai__feedback_direct(nai__learner *learner)
     f->stage_packed[s] = NAI__ARRAY(float, net->kernels->packed_size(net->n_outputs, n));
     if (!f->stage_packed[s]) return NAI_ERR_MEMORY;
   }
-  double sd = readout_size(net);
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (node->kind != NAI_POPULATIONS) continue;
@@ -63,6 +62,16 @@ nai_status nai__feedback_direct(nai__learner *learner)
         f->direct[o * net->ld_units + node->offset + u] = (float)(sd * nai__stream_normal(&stream));
   }
   return NAI_OK;
+}
+
+nai_status nai__feedback_direct(nai__learner *learner)
+{
+  return feedback_direct(learner, 1 / sqrt((double)learner->net->n_outputs));
+}
+
+nai_status nai__feedback_direct_as_readout(nai__learner *learner)
+{
+  return feedback_direct(learner, readout_size(learner->net));
 }
 
 static void draw_projection(nai__learner *learner, int64_t k)

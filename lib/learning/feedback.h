@@ -18,10 +18,16 @@ typedef struct nai__feedback {
 } nai__feedback;
 
 /*
- * Random direct feedback: normal, of mean 0, with the mean square of the readout weights (or, where
- * these are all 0, of variance 1/n_outputs), so that errors arrive as large as by way of them.
+ * Random direct feedback: normal, of mean 0 and variance 1/n_outputs, so that a unit's signal is as
+ * large as the errors of the outputs are (Murray 2019, as in its program). It does not start small
+ * where the readout does: costs on rates would drown it.
  */
 nai_status nai__feedback_direct(struct nai__learner *learner);
+/*
+ * With the mean square of the readout weights instead (or of variance 1/n_outputs where these are
+ * all 0): errors arrive as large as by way of them, layer by layer.
+ */
+nai_status nai__feedback_direct_as_readout(struct nai__learner *learner);
 /*
  * Random weights for every synapse between units and to outputs, or to outputs alone: normal, of
  * mean 0, with the mean square of the projection's own weights (or of variance 1/n_pre where these

@@ -27,7 +27,7 @@ nai_status nai_rule_create_direct_feedback_alignment(nai_rule **out, uint64_t se
 {
   static const nai__rule_kind kind = {.name = "direct_feedback_alignment",
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
-                                      .attach = nai__feedback_direct,
+                                      .attach = nai__feedback_direct_as_readout,
                                       .estimate = nai__estimate_direct};
   return nai__rule_create(out, &kind, seed);
 }
