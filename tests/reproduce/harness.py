@@ -26,7 +26,8 @@ The tolerance is written before the run, and judge() must do what it says. ``qui
 where measure() heeds it, shorter runs. The harness marks all verdicts of a quick run, none of which says "reproduced",
 and they go to the build folder, never to docs/. Where a quick run is too short for the claim to be met, judge() returns
 the verdict TOO_SHORT with what was seen in ``ours``. An exception (or crash) in one seed makes the row "failed", with
-the reason; it is not hidden.
+the reason; it is not hidden. Where data are missing that a user has to bring, measure() raises NotRun with a sentence
+that says which, and the row is "not run".
 
 A row with several numbers: make several rows that share a measure(); a measure that is shared, the same function with
 the same ``seeds``, is run once for all of them.
@@ -60,6 +61,10 @@ LARGEST_FIGURE = 100_000
 
 #: One thread a process; this must stand in the environment before NumPy is imported.
 _ONE_THREAD = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")}
+
+
+class NotRun(Exception):
+    """Raised by measure() when something is missing that a user has to bring; says what, without a full stop."""
 
 
 @dataclass(frozen=True)
@@ -154,6 +159,8 @@ def _work(pipe: Any, measure: Callable[[int, bool], Any], seed: int, quick: bool
     try:
         value: Any = json.loads(json.dumps(measure(seed, quick), default=_plain))
         pipe.send(("value", value, time.process_time() - start))
+    except NotRun as exception:
+        pipe.send(("not run", str(exception), time.process_time() - start))
     except BaseException as exception:
         said = f"seed {seed}: {type(exception).__name__}: {exception}"
         pipe.send(("failed", (said, traceback.format_exc()), time.process_time() - start))
@@ -236,9 +243,12 @@ def run_rows(
 def _result(row: Row, answers: List[Tuple[str, Any, float]], quick: bool) -> Result:
     values = [value for kind, value, _ in answers if kind == "value"]
     failures = [value for kind, value, _ in answers if kind == "failed"]
+    missing = [value for kind, value, _ in answers if kind == "not run"]
     if failures:
         # A claim about seeds is not judged on those that happened to end.
         result = Result("; ".join(said for said, _ in failures), FAILED, failures[0][1].strip().splitlines()[-1])
+    elif missing:
+        result = Result(missing[0], NOT_RUN)
     else:
         try:
             result = row.judge(values, quick)
@@ -257,7 +267,7 @@ def _result(row: Row, answers: List[Tuple[str, Any, float]], quick: bool) -> Res
 
 def save_figure(row: Row, result: Result, folder: Path) -> None:
     """Draws the row's figure into ``folder``, small enough for a repository. Without values there is none."""
-    if row.draw is None or result.verdict == FAILED:
+    if row.draw is None or result.verdict in (FAILED, NOT_RUN):
         return
     import matplotlib
 
@@ -280,6 +290,14 @@ def save_figure(row: Row, result: Result, folder: Path) -> None:
 
 
 # --- what was run, kept ----------------------------------------------------------------------------------------------
+
+
+def keep(results: Dict[str, Result], result: Result) -> Dict[str, Result]:
+    """The results with this one among them; that a row could not be run now does not undo that it was."""
+    known = results.get(result.name)
+    if result.verdict == NOT_RUN and known is not None and known.verdict != FAILED:
+        return results
+    return {**results, result.name: result}
 
 
 def load_results(path: Path) -> Dict[str, Result]:
@@ -306,7 +324,7 @@ _WIDTHS = (22, 40, 26, 34, 5, 18, 7)
 def verdict_of(result: Optional[Result]) -> str:
     if result is None:
         return NOT_RUN
-    if not result.quick:
+    if not result.quick or result.verdict == NOT_RUN:
         return result.verdict
     return ("agrees" if result.verdict == REPRODUCED else result.verdict) + " (quick)"
 
@@ -315,6 +333,8 @@ def cells(row: Row, result: Optional[Result]) -> Tuple[str, ...]:
     """The row's fields, as COLUMNS names them."""
     if result is None:
         return (row.paper, row.claim, row.published, "", "", NOT_RUN, "")
+    if result.verdict == NOT_RUN:
+        return (row.paper, row.claim, row.published, result.ours, "", NOT_RUN, "")
     seconds = f"{result.seconds:.0f}"
     return (row.paper, row.claim, row.published, result.ours, str(result.seeds), verdict_of(result), seconds)
 
@@ -360,6 +380,9 @@ def markdown(rows: Sequence[Row], results: Dict[str, Result], figures: str = "re
         lines += [f"`{row.name}`. Published: {row.published}. Reproduced means: {row.tolerance}."]
         if result is None:
             lines += ["", NOT_RUN.capitalize() + "." + _after(row.note)]
+            continue
+        if result.verdict == NOT_RUN:
+            lines += ["", f"{NOT_RUN.capitalize()}: {result.ours}." + _after(row.note)]
             continue
         found = f"Ours: {result.ours}: **{verdict_of(result)}** ({result.date})."
         lines += ["", found + _after(row.note) + _after(result.note)]

@@ -18,7 +18,21 @@ import harness
 
 ROOT = Path(__file__).resolve().parents[2]
 #: In the order of the table.
-PAPERS = ("nnbrain", "song2016", "yang2019", "achterberg2023", "goudar2023", "kuan2024")
+PAPERS = (
+    "nnbrain",
+    "song2016",
+    "yang2019",
+    "achterberg2023",
+    "goudar2023",
+    "kuan2024",
+    "murray2019",
+    "local_rules",
+    "lillicrap2016",
+    "nokland2016",
+    "akrout2019",
+    "force",
+    "miconi2017",
+)
 
 HEAD = """# Published results, reproduced
 
@@ -89,7 +103,7 @@ def main():
         for row, result in harness.run_rows(run, options.quick, options.seeds, options.processes):
             harness.save_figure(row, result, figures)
             print(harness.plain_row(row, result), flush=True)
-            results = {**harness.load_results(kept), row.name: result}  # another run may have written meanwhile
+            results = harness.keep(harness.load_results(kept), result)  # another run may have written meanwhile
             failed += result.verdict == harness.FAILED
             harness.save_results(kept, results)
             write(rows, results, options.quick, options.build)

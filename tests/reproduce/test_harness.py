@@ -27,6 +27,10 @@ def dies(seed, quick):
     os._exit(7)
 
 
+def lacks(seed, quick):
+    raise harness.NotRun("no data: bring some")
+
+
 def judge(values, quick):
     values = [value["value"] for value in values]
     return harness.Result(harness.spread(values), harness.grade(harness.median(values), (6, 6), (5, 7)))
@@ -60,6 +64,21 @@ def test_failures_are_shown():
     assert [found[name].verdict for name in "abc"] == [harness.FAILED] * 3
     assert "seed 2: ArithmeticError: no such number" in found["a"].ours
     assert "exit code 7" in found["b"].ours and "IndexError" in found["c"].ours
+
+
+def test_what_a_user_did_not_bring_is_said(tmp_path):
+    rows = [row("a", lacks, draw=lambda values, quick: 1 / 0)]
+    result = results(*rows)["a"]
+    assert (result.ours, harness.verdict_of(result)) == ("no data: bring some", harness.NOT_RUN)
+    assert harness.verdict_of(results(*rows, quick=True)["a"]) == harness.NOT_RUN
+    harness.save_figure(rows[0], result, tmp_path)
+    assert not list(tmp_path.iterdir()) and result.note == ""
+    page = harness.markdown(rows, {"a": result})
+    assert "| 1.0 | no data: bring some |  | not run |  |" in page and "Not run: no data: bring some." in page
+    # What was run once stays, and what comes later counts.
+    ran, failed = harness.Result("6", harness.CLOSE, name="a"), harness.Result("", harness.FAILED, name="a")
+    assert harness.keep({}, result) == {"a": result} == harness.keep({"a": failed}, result)
+    assert harness.keep({"a": ran}, result) == {"a": ran} and harness.keep({"a": result}, ran) == {"a": ran}
 
 
 def test_tables(tmp_path):

@@ -1,0 +1,180 @@
+"""Nokland 2016, "Direct feedback alignment provides learning in deep neural networks": two hidden layers of 800 tanh
+units learn MNIST from weights that are all 0, where backpropagation has no error to send. And sign symmetry (Liao,
+Leibo & Poggio 2016) beside backpropagation and feedback alignment in such a network of 256 units a layer.
+
+As in the published code: batches of 64, RMSprop at 1e-4 (Torch's: 0.99 of the mean square is kept), logistic outputs
+with cross-entropy, feedback weights uniform within 1 / sqrt(800). It ran for 300 epochs, here for a few.
+
+Sign symmetry, backpropagation and feedback alignment start from Xavier's uniform weights, and so do the feedback
+weights of the latter, as in BioTorch, whose numbers (LeNet, 100 epochs) stand in the row: the order of the rules is
+compared, not the errors.
+"""
+
+from __future__ import annotations
+
+import math
+
+import idx
+import layers
+import numpy as np
+from harness import CLOSE, NOT, REPRODUCED, TOO_SHORT, Result, Row, median, spread
+
+import neuroai as na
+
+NOKLAND, LIAO = "Nokland 2016", "Liao et al. 2016"
+SIZES, SMALL, BATCH, RATE = (784, 800, 800, 10), (784, 256, 256, 10), 64, 1e-4
+EPOCHS, QUICK_EPOCHS, QUICK_IMAGES = 5, 2, 10_000
+CHANCE = 80.0  # percent wrong that counts as nothing learnt; guessing the most frequent class gives 89
+
+
+def zeros():
+    return [np.zeros((post, pre)) for pre, post in zip(SIZES, SIZES[1:])]
+
+
+def xavier(rng, sizes):
+    limits = [(pre, post, math.sqrt(6 / (pre + post))) for pre, post in zip(sizes, sizes[1:])]
+    return [rng.uniform(-limit, limit, (post, pre)) for pre, post, limit in limits]
+
+
+def trainer_of(weights, rule):
+    net = layers.compose(weights, "tanh")
+    return na.Trainer(net, None, na.BinaryCrossEntropy("y"), rule, na.RMSProp(RATE, decay=0.99), batch=BATCH)
+
+
+def course(trainer, images, epochs, seed):
+    """Test error after each epoch, in percent."""
+    targets, order, errors = layers.one_hot(images.train_labels), np.random.default_rng([seed, 1]), []
+    for _ in range(epochs):
+        layers.epoch(trainer, images.train, targets, BATCH, order)
+        errors.append(layers.error(trainer.net, images.test, images.test_labels))
+    return errors
+
+
+def data(quick):
+    images = idx.load()
+    return (images.first(QUICK_IMAGES), QUICK_EPOCHS) if quick else (images, EPOCHS)
+
+
+# --- from zero weights -----------------------------------------------------------------------------------------------
+
+
+def direct(seed):
+    trainer = trainer_of(zeros(), na.DirectFeedbackAlignment())
+    rng, limit = np.random.default_rng([seed, 784_800]), 1 / math.sqrt(SIZES[1])
+    for name, n in zip(("h1", "h2"), SIZES[1:]):
+        trainer.rule.set_feedback(name, rng.uniform(-limit, limit, (n, SIZES[-1])))
+    return trainer
+
+
+def measure_zero(seed, quick):
+    images, epochs = data(quick)
+    blind = trainer_of(zeros(), na.BPTT())
+    found = {
+        "data": images.name,
+        "DFA from 0": course(direct(seed), images, epochs, seed),
+        "BP from 0": course(blind, images, 1, seed),
+        "BP": course(trainer_of(xavier(np.random.default_rng(seed), SIZES), na.BPTT()), images, epochs, seed),
+    }
+    moved = [np.abs(blind.net.weights(pre, post)).max() for pre, post in (("x", "h1"), ("h1", "h2"), ("h2", "y"))]
+    return {**found, "moved": moved}
+
+
+def judge_zero(values, quick):
+    """DFA learns, and backpropagation from the same start does not move a weight."""
+    dfa, bp, stuck = ([value[which][-1] for value in values] for which in ("DFA from 0", "BP", "BP from 0"))
+    more, moved = median(dfa) - median(bp), max(max(value["moved"]) for value in values)
+    verdict = REPRODUCED if more <= 1 else CLOSE if more <= 2 else NOT
+    if moved > 0 or min(stuck) < CHANCE:
+        verdict = NOT
+    ours = f"DFA {spread(dfa, '{:.2f}')} %, BP {spread(bp, '{:.2f}')} %; BP from 0 {spread(stuck, '{:.1f}')} %"
+    return finish(ours, verdict, values, quick)
+
+
+def finish(ours, verdict, values, quick):
+    if quick and verdict != REPRODUCED:
+        verdict = TOO_SHORT
+    return Result(ours, verdict, f"Learnt and tested on {values[0]['data']}.")
+
+
+# --- sign symmetry ---------------------------------------------------------------------------------------------------
+
+RULES = {
+    "BP": na.BPTT,
+    "uSF": lambda: na.SignSymmetry("uniform"),
+    "brSF": lambda: na.SignSymmetry("batch"),
+    "frSF": lambda: na.SignSymmetry("fixed"),
+    "FA": na.FeedbackAlignment,
+}
+
+
+def measure_sign(seed, quick):
+    images, epochs = data(quick)
+    found = {"data": images.name}
+    for which, rule in RULES.items():
+        rng = np.random.default_rng([seed, 784_256])
+        trainer = trainer_of(xavier(rng, SMALL), rule())
+        if which == "FA":
+            feedback = xavier(rng, SMALL)
+            trainer.rule.set_feedback("h1", "h2", feedback[1].T)
+            trainer.rule.set_feedback("h2", "y", feedback[2].T)
+        found[which] = course(trainer, images, epochs, seed)
+    return found
+
+
+def judge_sign(values, quick):
+    last = {which: [value[which][-1] for value in values] for which in RULES}
+    worst = max(median(last[which]) for which in ("uSF", "brSF", "frSF")) - median(last["BP"])
+    verdict = REPRODUCED if worst <= 0.5 else CLOSE if worst <= 1 else NOT
+    ours = "; ".join(f"{which} {spread(errors, '{:.2f}')}" for which, errors in last.items()) + " %"
+    return finish(ours, verdict, values, quick)
+
+
+# --- rows ------------------------------------------------------------------------------------------------------------
+
+
+def draw_of(names):
+    def draw(values, quick):
+        import matplotlib.pyplot as plt
+
+        figure, ax = plt.subplots(figsize=(4.6, 3), layout="constrained")
+        for index, name in enumerate(names):
+            for value in values:
+                epochs = range(1, len(value[name]) + 1)
+                ax.plot(epochs, value[name], "o-", ms=3, color=f"C{index}", label=name if value is values[0] else None)
+        ax.set(xlabel="epoch", ylabel=f"test error on {values[0]['data']}, %", yscale="log")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False, fontsize="small")
+        return figure
+
+    return draw
+
+
+ROWS = [
+    Row(
+        name="nokland2016.zero",
+        paper=NOKLAND,
+        claim="MNIST, 784-800-800-10 tanh: direct feedback alignment learns from zero weights, backpropagation cannot",
+        published="DFA close to BP (1.45 % with dropout, 300 epochs)",
+        tolerance=f"after {EPOCHS} epochs DFA at most 1 point of test error above backpropagation from random weights; "
+        f"no weight moves under backpropagation from 0, and its error is above {CHANCE:.0f} %; close: 2 points",
+        measure=measure_zero,
+        judge=judge_zero,
+        draw=draw_of(("DFA from 0", "BP", "BP from 0")),
+        minutes=2,
+        note="A bias of the outputs does learn under backpropagation from 0, so it guesses a frequent class.",
+    ),
+    Row(
+        name="nokland2016.sign-symmetry",
+        paper=LIAO,
+        claim="MNIST, 784-256-256-10 tanh: sign symmetry (uniform, redrawn and fixed sizes) learns as well as "
+        "backpropagation",
+        published="MNIST: BP 0.91, uSF 0.94, brSF 0.91, frSF 0.97, FA 1.7 % (LeNet, 100 epochs, BioTorch)",
+        tolerance=f"after {EPOCHS} epochs each of the three at most 0.5 points of test error above backpropagation; "
+        "close: 1 point",
+        measure=measure_sign,
+        judge=judge_sign,
+        draw=draw_of(tuple(RULES)),
+        minutes=4,
+    ),
+]
