@@ -115,29 +115,50 @@ nai_network *build_everything(int32_t transfer, const char *kernels)
   return net;
 }
 
-/* Masks of both shapes, lengths from 4 steps to all of them. */
-nai_trials *trials_for_everything(const nai_network *net, uint64_t seed)
+/* Masks of both shapes, lengths from 1 step to all of them. */
+static void say_what_counts(nai_trials *trials, int64_t n)
 {
-  enum { STEPS = EVERYTHING_STEPS, TRIALS = EVERYTHING_TRIALS, ROWS = STEPS * TRIALS };
-  float inputs[ROWS * 5], targets[ROWS * 2], each[ROWS * 2], mask[ROWS];
-  int32_t classes[ROWS], lengths[TRIALS] = {STEPS, 4, 7, STEPS, 9};
-  expect_ok(nai_random_normals(inputs, ROWS * 5, seed, 0));
-  expect_ok(nai_random_normals(targets, ROWS * 2, seed, 1));
-  for (int i = 0; i < ROWS; i++) {
-    classes[i] = i % 3;
+  enum { STEPS = EVERYTHING_STEPS };
+  static const int32_t length[11] = {STEPS, 4, 7, STEPS, 9, 1, 10, STEPS, 5, 8, STEPS};
+  size_t rows = (size_t)(STEPS * n);
+  float *each = malloc(rows * 2 * sizeof *each), *mask = malloc(rows * sizeof *mask);
+  int32_t *lengths = malloc((size_t)n * sizeof *lengths);
+  for (size_t i = 0; i < rows; i++) {
     mask[i] = (float)(i % 4) / 2;
     each[2 * i] = (float)(i % 3);
     each[2 * i + 1] = 0.5f;
   }
-  nai_trials *trials;
-  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
-  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 5));
-  expect_ok(nai_trials_set_targets(trials, "real", targets, 2));
+  for (int64_t k = 0; k < n; k++) lengths[k] = length[k % 11];
   expect_ok(nai_trials_set_mask(trials, "real", each, 2));
-  expect_ok(nai_trials_set_classes(trials, "choice", classes));
   expect_ok(nai_trials_set_mask(trials, "choice", mask, 1));
   expect_ok(nai_trials_set_lengths(trials, lengths));
+  free(each);
+  free(mask);
+  free(lengths);
+}
+
+nai_trials *any_trials_for_everything(const nai_network *net, int64_t n, uint64_t seed)
+{
+  int64_t rows = EVERYTHING_STEPS * n;
+  float *values = malloc((size_t)(rows * 5) * sizeof *values);
+  int32_t *classes = malloc((size_t)rows * sizeof *classes);
+  nai_trials *trials;
+  expect_ok(nai_trials_create(&trials, net, EVERYTHING_STEPS, n));
+  expect_ok(nai_random_normals(values, rows * 5, seed, 0));
+  expect_ok(nai_trials_set_inputs(trials, NULL, values, 5));
+  expect_ok(nai_random_normals(values, rows * 2, seed, 1));
+  expect_ok(nai_trials_set_targets(trials, "real", values, 2));
+  for (int64_t i = 0; i < rows; i++) classes[i] = (int32_t)(i % 3);
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
+  say_what_counts(trials, n);
+  free(values);
+  free(classes);
   return trials;
+}
+
+nai_trials *trials_for_everything(const nai_network *net, uint64_t seed)
+{
+  return any_trials_for_everything(net, EVERYTHING_TRIALS, seed);
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

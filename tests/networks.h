@@ -22,6 +22,8 @@ nai_network *build_everything(int32_t transfer, const char *kernels);
 /* For it, with targets, classes, masks and lengths: */
 enum { EVERYTHING_STEPS = 11, EVERYTHING_TRIALS = 5 };
 nai_trials *trials_for_everything(const nai_network *net, uint64_t seed);
+/* `n` of them; every eleventh has the length of the first, the sixth has one step. */
+nai_trials *any_trials_for_everything(const nai_network *net, int64_t n, uint64_t seed);
 
 nai_view weights_of(const nai_network *net, const char *from, const char *to);
 nai_view mask_of(const nai_network *net, const char *from, const char *to);

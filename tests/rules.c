@@ -8,58 +8,24 @@
 
 /* --- every rule ------------------------------------------------------------------------------- */
 
-static nai_status bptt(nai_rule **out, uint64_t seed)
-{
-  (void)seed;
-  return nai_rule_create_bptt(out);
-}
+/* Some have no seed, some have a form besides. */
+#define RULE(name, creation)                            \
+  static nai_status name(nai_rule **out, uint64_t seed) \
+  {                                                     \
+    (void)seed;                                         \
+    return creation;                                    \
+  }
 
-static nai_status truncated(nai_rule **out, uint64_t seed)
-{
-  (void)seed;
-  return nai_rule_create_truncated_bptt(out, 4);
-}
-
-static nai_status eprop_symmetric(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_eprop(out, NAI_FEEDBACK_SYMMETRIC, seed);
-}
-
-static nai_status eprop_random(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_eprop(out, NAI_FEEDBACK_RANDOM, seed);
-}
-
-static nai_status eprop_adaptive(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_eprop(out, NAI_FEEDBACK_ADAPTIVE, seed);
-}
-
-static nai_status snap1(nai_rule **out, uint64_t seed)
-{
-  (void)seed;
-  return nai_rule_create_snap1(out);
-}
-
-static nai_status sign_uniform(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_sign_symmetry(out, NAI_SIGN_UNIFORM, seed);
-}
-
-static nai_status sign_batch(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_sign_symmetry(out, NAI_SIGN_BATCH, seed);
-}
-
-static nai_status sign_fixed(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_sign_symmetry(out, NAI_SIGN_FIXED, seed);
-}
-
-static nai_status kolen_pollack(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_kolen_pollack(out, 1e-3, seed);
-}
+RULE(bptt, nai_rule_create_bptt(out))
+RULE(truncated, nai_rule_create_truncated_bptt(out, 4))
+RULE(eprop_symmetric, nai_rule_create_eprop(out, NAI_FEEDBACK_SYMMETRIC, seed))
+RULE(eprop_random, nai_rule_create_eprop(out, NAI_FEEDBACK_RANDOM, seed))
+RULE(eprop_adaptive, nai_rule_create_eprop(out, NAI_FEEDBACK_ADAPTIVE, seed))
+RULE(snap1, nai_rule_create_snap1(out))
+RULE(sign_uniform, nai_rule_create_sign_symmetry(out, NAI_SIGN_UNIFORM, seed))
+RULE(sign_batch, nai_rule_create_sign_symmetry(out, NAI_SIGN_BATCH, seed))
+RULE(sign_fixed, nai_rule_create_sign_symmetry(out, NAI_SIGN_FIXED, seed))
+RULE(kolen_pollack, nai_rule_create_kolen_pollack(out, 1e-3, seed))
 
 const rule_case all_rules[] = {
     {"bptt", bptt},
@@ -114,27 +80,29 @@ nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimiz
   return trainer;
 }
 
-void attach_cost(nai_trainer *trainer, nai_status made, nai_cost *cost, double beta)
+void attach_cost(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
 {
   expect_ok(made);
-  expect_ok(nai_trainer_add_cost(trainer, cost, beta));
-  nai_cost_destroy(cost);
+  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
+  nai_cost_destroy(*cost);
 }
 
 nai_trainer *train_everything_by(nai_network *net, nai_rule *rule)
 {
   nai_cost *real, *choice, *l1, *l2;
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(1e-2));
-  nai_status made = nai_cost_create_mse(&real, "real");
-  attach_cost(trainer, made, real, 0.7);
-  made = nai_cost_create_cross_entropy(&choice, "choice");
-  attach_cost(trainer, made, choice, 1.1);
-  made = nai_cost_create_l1_rates(&l1, "E I");
-  attach_cost(trainer, made, l1, L1_RATES);
-  made = nai_cost_create_l2_rates(&l2, "*");
-  attach_cost(trainer, made, l2, L2_RATES);
+  attach_cost(trainer, nai_cost_create_mse(&real, "real"), &real, 0.7);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&choice, "choice"), &choice, 1.1);
+  attach_cost(trainer, nai_cost_create_l1_rates(&l1, "E I"), &l1, L1_RATES);
+  attach_cost(trainer, nai_cost_create_l2_rates(&l2, "*"), &l2, L2_RATES);
   expect_ok(nai_trainer_set(trainer, "seed", 17));
   return trainer;
+}
+
+void by_direct_feedback(tangents *t, const nai_trainer *trainer)
+{
+  t->kept = TANGENTS_LOCAL;
+  t->direct = trainer->learner->feedback.direct;
 }
 
 void check_by_tangents(int32_t transfer, const char *rule,

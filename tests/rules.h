@@ -29,11 +29,15 @@ nai_trainer *train_everything_by(nai_network *net, nai_rule *rule);
  */
 void check_by_tangents(int32_t transfer, const char *rule,
                        void (*how)(tangents *out, const nai_trainer *trainer));
+/* `how` of rules that are local, with direct feedback from the outputs. */
+void by_direct_feedback(tangents *out, const nai_trainer *trainer);
 
 /* Gives up the rule and makes the trainer its only owner. */
 nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimizer);
-/* A cost that the trainer alone keeps. */
-void attach_cost(nai_trainer *trainer, nai_status made, nai_cost *cost, double beta);
+/*
+ * A cost that the trainer alone keeps. `made`: what making it returned, so that both fit in one line.
+ */
+void attach_cost(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta);
 nai_optimizer *plain_descent(double rate);
 
 #endif

@@ -15,6 +15,7 @@
 #include "faults.h"
 #include "networks.h"
 #include "oracle.h"
+#include "rules.h"
 
 /* --- what tests share ------------------------------------------------------------------------- */
 
@@ -32,32 +33,6 @@ static nai_rule *eprop(int32_t feedback, int64_t every)
   expect_ok(nai_rule_create_eprop(&rule, feedback, 3));
   expect_ok(nai_rule_set(rule, "update_every", (double)every));
   return rule;
-}
-
-static void add(nai_trainer *trainer, nai_status made, nai_cost *cost, double beta)
-{
-  expect_ok(made);
-  expect_ok(nai_trainer_add_cost(trainer, cost, beta));
-  nai_cost_destroy(cost);
-}
-
-#define ADD(trainer, make, beta) \
-  do {                           \
-    nai_cost *c = NULL;          \
-    nai_status made = make;      \
-    add(trainer, made, c, beta); \
-  } while (0)
-
-/* Takes the rule. */
-static nai_trainer *trainer_of(nai_network *net, nai_rule *rule, double rate)
-{
-  nai_optimizer *sgd;
-  nai_trainer *trainer;
-  expect_ok(nai_optimizer_create_sgd(&sgd, rate));
-  expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(sgd);
-  return trainer;
 }
 
 /* One population on either leak, or both; a readout without delay; all that e-prop can do. */
@@ -107,9 +82,10 @@ static nai_trials *one_trial(const nai_network *net)
 
 static void add_costs(nai_trainer *trainer, const char *units)
 {
-  ADD(trainer, nai_cost_create_mse(&c, "z"), 0.7);
-  ADD(trainer, nai_cost_create_l2_rates(&c, units), 0.01);
-  ADD(trainer, nai_cost_create_l1_weights(&c, units, units), 0.02);
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 0.7);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, units), &c, 0.01);
+  attach_cost(trainer, nai_cost_create_l1_weights(&c, units, units), &c, 0.02);
 }
 
 /* Largest difference of two arrays, of the largest of the first. */
@@ -173,8 +149,8 @@ START_TEST(traces_sum_up_to_the_batch_form)
   int which = _i % RULES, leak = _i / RULES % 2 ? NAI_LEAK_RATE : NAI_LEAK_CURRENT;
   nai_network *net = build_two(leak, _i / (2 * RULES) ? 0 : 30);
   nai_trials *trials = one_trial(net);
-  nai_trainer *batch = trainer_of(net, rule_number(which, 0), 0),
-              *online = trainer_of(net, rule_number(which, 1000), 0);
+  nai_trainer *batch = trainer_of(net, rule_number(which, 0), plain_descent(0)),
+              *online = trainer_of(net, rule_number(which, 1000), plain_descent(0));
   add_costs(batch, "a b");
   add_costs(online, "a b");
   nai_progress now = NAI_PROGRESS_INIT, live = NAI_PROGRESS_INIT;
@@ -196,9 +172,11 @@ END_TEST
 /* An update at every step, or every few: with a rate of 0 their gradients add up to the same. */
 START_TEST(an_agents_steps_sum_up)
 {
+  nai_cost *c;
   nai_network *net = build_two(NAI_LEAK_CURRENT, 30);
   nai_trials *trials = one_trial(net);
-  nai_trainer *batch = trainer_of(net, rflo(0), 0), *online = trainer_of(net, rflo(_i), 0);
+  nai_trainer *batch = trainer_of(net, rflo(0), plain_descent(0)),
+              *online = trainer_of(net, rflo(_i), plain_descent(0));
   add_costs(batch, "a b");
   add_costs(online, "a b");
   expect_ok(nai_trainer_gradient(batch, trials, NULL));
@@ -222,9 +200,9 @@ START_TEST(an_agents_steps_sum_up)
   }
   ck_assert_int_eq(nai_agent_updates(agent), (STEPS + _i - 1) / _i);
   /* costs on weights count at each step of an agent, once in a trial of a batch */
-  nai_trainer *weights = trainer_of(net, rflo(0), 0);
-  ADD(weights, nai_cost_create_mse(&c, "z"), 0);
-  ADD(weights, nai_cost_create_l1_weights(&c, "a b", "a b"), 0.02);
+  nai_trainer *weights = trainer_of(net, rflo(0), plain_descent(0));
+  attach_cost(weights, nai_cost_create_mse(&c, "z"), &c, 0);
+  attach_cost(weights, nai_cost_create_l1_weights(&c, "a b", "a b"), &c, 0.02);
   expect_ok(nai_trainer_gradient(weights, trials, NULL));
   for (int64_t i = 0; i < net->n_theta; i++) sum[i] -= (float)(STEPS - 1) * weights->gradient[i];
   ck_assert(difference(batch->gradient, sum, net->n_theta) < 2e-5);
@@ -243,10 +221,11 @@ END_TEST
 /* Weights after some trials: in one pass, or with a gradient because something asks to see it. */
 static void live(float *theta, nai_network *net, int seen, int trainer_too)
 {
+  nai_cost *c;
   nai_trials *trials = one_trial(net);
-  nai_trainer *trainer = trainer_of(net, rflo(1), 0.05);
-  ADD(trainer, nai_cost_create_mse(&c, "z"), 0.7);
-  ADD(trainer, nai_cost_create_l2_rates(&c, "a b"), 0.01);
+  nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.05));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 0.7);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "a b"), &c, 0.01);
   if (seen) expect_ok(nai_trainer_set(trainer, "clip", 1e9));
   if (trainer_too) {
     for (int k = 0; k < 4; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
@@ -345,6 +324,7 @@ static double live_and_be_told(nai_agent *agent)
 /* On average what a reward teaches is the exact gradient: of the steps before it, not of its own. */
 START_TEST(a_reward_teaches_the_gradient)
 {
+  nai_cost *c;
   nai_network *net = build_small(_i ? NAI_LEAK_RATE : NAI_LEAK_CURRENT);
   int64_t n = net->n_theta;
   nai_trials *trials;
@@ -355,12 +335,12 @@ START_TEST(a_reward_teaches_the_gradient)
   expect_ok(nai_trials_set_targets(trials, "z", the_target, 2));
   nai_rule *rule;
   expect_ok(nai_rule_create_bptt(&rule));
-  nai_trainer *exact = trainer_of(net, rule, 0);
-  ADD(exact, nai_cost_create_mse(&c, "z"), 1);
+  nai_trainer *exact = trainer_of(net, rule, plain_descent(0));
+  attach_cost(exact, nai_cost_create_mse(&c, "z"), &c, 1);
   expect_ok(nai_trainer_gradient(exact, trials, NULL));
   expect_ok(nai_rule_create_node_perturbation(&rule, 1e-2, 11));
   expect_ok(nai_rule_set(rule, "mean_rate", 0)); /* compared with the first trial, always */
-  nai_trainer *trainer = trainer_of(net, rule, 0);
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
   nai_agent *agent;
   expect_ok(nai_agent_create(&agent, trainer));
   double *sum = calloc((size_t)n, sizeof *sum), *square = calloc((size_t)n, sizeof *square);
@@ -405,7 +385,7 @@ START_TEST(no_reward_no_learning)
   nai_network *net = build_small(NAI_LEAK_CURRENT);
   nai_rule *rule;
   expect_ok(nai_rule_create_node_perturbation(&rule, 1e-2, 11));
-  nai_trainer *trainer = trainer_of(net, rule, 0.1);
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.1));
   nai_agent *agent;
   expect_ok(nai_agent_create(&agent, trainer));
   uint64_t before = hash_of(net);
@@ -431,6 +411,7 @@ END_TEST
 
 static nai_trainer *decision_trainer(nai_network **net, nai_rule *rule, nai_optimizer *optimizer)
 {
+  nai_cost *c;
   nai_task *task;
   nai_trainer *trainer;
   *net = compose_ei(24, 8);
@@ -446,7 +427,7 @@ static nai_trainer *decision_trainer(nai_network **net, nai_rule *rule, nai_opti
   nai_task_destroy(task);
   nai_rule_destroy(rule);
   nai_optimizer_destroy(optimizer);
-  ADD(trainer, nai_cost_create_cross_entropy(&c, "choice"), 1);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
   return trainer;
 }
 
@@ -571,7 +552,7 @@ START_TEST(rules_that_cannot)
   nai_rule *rule;
   nai_agent *agent = (nai_agent *)1;
   expect_ok(nai_rule_create_bptt(&rule));
-  nai_trainer *trainer = trainer_of(net, rule, 0.1);
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.1));
   expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED,
                "rule 'bptt' cannot learn within a trial");
   ck_assert_ptr_null(agent);
@@ -579,13 +560,13 @@ START_TEST(rules_that_cannot)
   nai_network_destroy(net);
 
   net = build_everything(NAI_TRANSFER_TANH, NULL); /* a readout with a delay */
-  trainer = trainer_of(net, eprop(NAI_FEEDBACK_SYMMETRIC, 1), 0.1);
+  trainer = trainer_of(net, eprop(NAI_FEEDBACK_SYMMETRIC, 1), plain_descent(0.1));
   expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED, "readout with a delay");
   nai_trainer_destroy(trainer);
-  trainer = trainer_of(net, own(NAI_FEEDBACK_SYMMETRIC, 1), 0.1);
+  trainer = trainer_of(net, own(NAI_FEEDBACK_SYMMETRIC, 1), plain_descent(0.1));
   expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED, "readout with a delay");
   nai_trainer_destroy(trainer);
-  trainer = trainer_of(net, rflo(1), 0.1);
+  trainer = trainer_of(net, rflo(1), plain_descent(0.1));
   expect_ok(nai_agent_create(&agent, trainer));
   nai_agent_destroy(agent);
   nai_trainer_destroy(trainer);
@@ -597,9 +578,10 @@ END_TEST
 
 START_TEST(bad_experiences)
 {
+  nai_cost *c;
   nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
-  nai_trainer *trainer = trainer_of(net, rflo(1), 0.1);
-  ADD(trainer, nai_cost_create_mse(&c, "z"), 1);
+  nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.1));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
   nai_agent *agent;
   expect_ok(nai_agent_create(&agent, trainer));
   nai_experience now = NAI_EXPERIENCE_INIT;
@@ -634,7 +616,7 @@ START_TEST(bad_experiences)
   now.input = NULL;
   expect_ok(nai_agent_step(agent, &now, NULL));
   ck_assert(hash_of(net) != before);
-  ADD(trainer, nai_cost_create_l2_rates(&c, "a"), 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "a"), &c, 1);
   expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_ORDER, "costs since");
   nai_view view = NAI_VIEW_INIT;
   expect_ok(nai_agent_activity(&view, agent, "a"));
@@ -653,7 +635,7 @@ END_TEST
 START_TEST(failing_allocations)
 {
   nai_network *net = build_two(NAI_LEAK_RATE, 10);
-  nai_trainer *trainer = trainer_of(net, rflo(1), 0.1);
+  nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.1));
   add_costs(trainer, "a b");
   nai_agent *agent = NULL;
   for (long n = 0;; n++) {

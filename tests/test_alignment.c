@@ -11,6 +11,7 @@
 #include "../lib/train/trainer.h"
 #include "checks.h"
 #include "faults.h"
+#include "rules.h"
 
 #define PERCEPTUAL "perceptual-decision-making"
 
@@ -46,13 +47,6 @@ static nai_network *build(void)
   return net;
 }
 
-static void add(nai_trainer *trainer, nai_status made, nai_cost *cost, double beta)
-{
-  expect_ok(made);
-  expect_ok(nai_trainer_add_cost(trainer, cost, beta));
-  nai_cost_destroy(cost);
-}
-
 /* `rule` is given away. Trials of 200 to 300 ms, batches of 8. */
 static bench open_bench(nai_rule *rule)
 {
@@ -67,10 +61,8 @@ static bench open_bench(nai_rule *rule)
   expect_ok(nai_trainer_create(&b.trainer, b.net, rule, adam, b.task));
   expect_ok(nai_trainer_set(b.trainer, "batch", 8));
   expect_ok(nai_trainer_set(b.trainer, "evaluate_every", 0));
-  nai_status made = nai_cost_create_cross_entropy(&c, "choice");
-  add(b.trainer, made, c, 1);
-  made = nai_cost_create_l2_rates(&c, "E I");
-  add(b.trainer, made, c, 1e-3);
+  attach_cost(b.trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
+  attach_cost(b.trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-3);
   nai_optimizer_destroy(adam);
   nai_rule_destroy(rule);
   return b;
@@ -141,6 +133,14 @@ static double ratio_of(const bench *b, const char *from, const char *to)
   return ratio;
 }
 
+/* The rule's estimate is the gradient, in direction and in length. */
+static void expect_exact(const bench *b, const char *from, const char *to, double angle,
+                         double length)
+{
+  ck_assert_double_eq_tol(cosine_of(b, from, to), 1, angle);
+  ck_assert_double_eq_tol(ratio_of(b, from, to), 1, length);
+}
+
 /* Projections and biases that learn, and all together. */
 static const char *const learning[][2] = {
     {"stimulus", "E"}, {"stimulus", "I"}, {"E", "E"},  {"E", "I"},       {"I", "I"},
@@ -154,10 +154,8 @@ START_TEST(backpropagation_is_its_own_measure)
 {
   bench b = open_bench(bptt());
   expect_ok(nai_trainer_align(b.trainer, NULL));
-  for (size_t i = 0; i < LEARNING; i++) {
-    ck_assert_double_eq_tol(cosine_of(&b, learning[i][0], learning[i][1]), 1, 1e-14);
-    ck_assert_double_eq_tol(ratio_of(&b, learning[i][0], learning[i][1]), 1, 1e-14);
-  }
+  for (size_t i = 0; i < LEARNING; i++)
+    expect_exact(&b, learning[i][0], learning[i][1], 1e-14, 1e-14);
   close_bench(&b);
 }
 END_TEST
@@ -221,10 +219,7 @@ START_TEST(the_readout_is_exact)
   expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
   expect_ok(nai_trainer_align(b.trainer, NULL));
   static const char *const from[] = {"E", "I", "choice"}, *const to[] = {"choice", "choice", NULL};
-  for (int i = 0; i < 3; i++) {
-    ck_assert_double_eq_tol(cosine_of(&b, from[i], to[i]), 1, 1e-12);
-    ck_assert_double_eq_tol(ratio_of(&b, from[i], to[i]), 1, 1e-12);
-  }
+  for (int i = 0; i < 3; i++) expect_exact(&b, from[i], to[i], 1e-12, 1e-12);
   ck_assert(isfinite(cosine_of(&b, NULL, NULL)) && cosine_of(&b, NULL, NULL) < 1);
   close_bench(&b);
 }
@@ -237,10 +232,8 @@ START_TEST(real_time_recurrent_learning_is_exact)
   expect_ok(nai_rule_create_rtrl(&rule));
   bench b = open_bench(rule);
   expect_ok(nai_trainer_align(b.trainer, NULL));
-  for (size_t i = 0; i < LEARNING; i++) {
-    ck_assert_double_eq_tol(cosine_of(&b, learning[i][0], learning[i][1]), 1, 1e-8);
-    ck_assert_double_eq_tol(ratio_of(&b, learning[i][0], learning[i][1]), 1, 1e-4);
-  }
+  for (size_t i = 0; i < LEARNING; i++)
+    expect_exact(&b, learning[i][0], learning[i][1], 1e-8, 1e-4);
   close_bench(&b);
 }
 END_TEST
@@ -277,8 +270,7 @@ START_TEST(a_rule_that_moves_weights_itself)
   expect_ok(nai_rule_create_force(&rule));
   expect_ok(nai_optimizer_create_sgd(&sgd, 0.1));
   expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
-  nai_status made = nai_cost_create_mse(&mse, "choice");
-  add(trainer, made, mse, 1);
+  attach_cost(trainer, nai_cost_create_mse(&mse, "choice"), &mse, 1);
   expect_fails(nai_trainer_align(trainer, trials), NAI_ERR_UNSUPPORTED, "rule 'force'");
   expect_fails(nai_trainer_alignment(NULL, NULL, trainer, NULL, NULL), NAI_ERR_ORDER,
                "no alignment yet");
@@ -328,8 +320,7 @@ START_TEST(what_a_rule_does_not_teach)
   expect_ok(nai_rule_create_eprop(&rule, NAI_FEEDBACK_SYMMETRIC, 0));
   expect_ok(nai_optimizer_create_sgd(&sgd, 0.1));
   expect_ok(nai_trainer_create(&b.trainer, net, rule, sgd, NULL));
-  nai_status made = nai_cost_create_mse(&mse, "z");
-  add(b.trainer, made, mse, 1);
+  attach_cost(b.trainer, nai_cost_create_mse(&mse, "z"), &mse, 1);
   expect_ok(nai_trainer_align(b.trainer, trials));
   ck_assert(isnan(cosine_of(&b, "u", "hidden")));
   ck_assert_double_eq(ratio_of(&b, "u", "hidden"), 0);
@@ -346,8 +337,7 @@ START_TEST(costs_on_weights_do_not_count)
 {
   bench plain = open_bench(rflo()), heavy = open_bench(rflo());
   nai_cost *c = NULL;
-  nai_status made = nai_cost_create_l2_weights(&c, "E I", "*");
-  add(heavy.trainer, made, c, 1e4);
+  attach_cost(heavy.trainer, nai_cost_create_l2_weights(&c, "E I", "*"), &c, 1e4);
   expect_ok(nai_trainer_align(plain.trainer, NULL));
   expect_ok(nai_trainer_align(heavy.trainer, NULL));
   for (size_t i = 0; i < LEARNING; i++) {
@@ -416,8 +406,7 @@ START_TEST(the_gradient_is_then_the_rule_s)
 {
   bench b = open_bench(rflo());
   nai_cost *c = NULL;
-  nai_status made = nai_cost_create_l2_weights(&c, "E I", "*");
-  add(b.trainer, made, c, 0.1);
+  attach_cost(b.trainer, nai_cost_create_l2_weights(&c, "E I", "*"), &c, 0.1);
   size_t bytes = (size_t)b.net->n_theta * sizeof(float);
   float *gradient = malloc(bytes);
   nai_progress now = NAI_PROGRESS_INIT;
@@ -564,8 +553,7 @@ static void fail_at(int call, uint32_t flags)
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "moody", .on_rates = fail_on_demand, .flags = flags};
   nai_cost *cost = NULL;
-  nai_status made = nai_cost_create(&cost, &ops, &calls, "E", NULL);
-  add(b.trainer, made, cost, 1);
+  attach_cost(b.trainer, nai_cost_create(&cost, &ops, &calls, "E", NULL), &cost, 1);
   expect_ok(nai_trainer_align(b.trainer, NULL));
   calls = call;
   expect_fails(nai_trainer_align(b.trainer, NULL), NAI_ERR_USER, "enough");
@@ -618,8 +606,7 @@ START_TEST(an_exact_gradient_that_overflows)
   expect_ok(nai_trials_set_targets(trials, "z", target, 1));
   expect_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
   expect_ok(nai_trainer_create(&b.trainer, net, rule, sgd, NULL));
-  nai_status made = nai_cost_create_mse(&mse, "z");
-  add(b.trainer, made, mse, 1);
+  attach_cost(b.trainer, nai_cost_create_mse(&mse, "z"), &mse, 1);
   expect_ok(nai_trainer_gradient(b.trainer, trials, NULL));
   expect_fails(nai_trainer_align(b.trainer, trials), NAI_ERR_NONFINITE, "gradient");
   expect_fails(nai_trainer_alignment(NULL, NULL, b.trainer, NULL, NULL), NAI_ERR_ORDER,

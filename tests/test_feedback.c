@@ -77,12 +77,6 @@ static void by_feedback(tangents *t, const nai_trainer *trainer)
   t->through = trainer->learner->feedback.weight;
 }
 
-static void by_direct_feedback(tangents *t, const nai_trainer *trainer)
-{
-  t->kept = TANGENTS_LOCAL;
-  t->direct = trainer->learner->feedback.direct;
-}
-
 START_TEST(test_followed_forwards)
 {
   check_by_tangents(_i, "feedback_alignment", by_feedback);
@@ -156,10 +150,8 @@ static void check_following(nai_rule *rule, nai_optimizer *optimizer, double dec
   nai_network *net = build_followed(NAI_TRANSFER_TANH);
   nai_trainer *trainer = trainer_of(net, rule, optimizer);
   nai_cost *cost;
-  nai_status made = nai_cost_create_mse(&cost, "real");
-  attach_cost(trainer, made, cost, 1);
-  made = nai_cost_create_cross_entropy(&cost, "choice");
-  attach_cost(trainer, made, cost, 1);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "real"), &cost, 1);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&cost, "choice"), &cost, 1);
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *w = malloc(bytes), *b = malloc(bytes);
   int stopped = 0;
@@ -201,8 +193,7 @@ START_TEST(test_only_what_has_feedback_decays)
   nai_network *net = build_followed(NAI_TRANSFER_TANH);
   nai_trainer *trainer = trainer_of(net, following(names[_i], 0.25), plain_descent(0));
   nai_cost *cost;
-  nai_status made = nai_cost_create_mse(&cost, "real");
-  attach_cost(trainer, made, cost, 1);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "real"), &cost, 1);
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *w = malloc(bytes);
   int64_t shrunk = 0;
@@ -261,8 +252,7 @@ START_TEST(test_a_failed_update_changes_no_feedback)
   expect_ok(nai_network_build(net, 1)); /* one call */
   nai_trainer *trainer = trainer_of(net, rule_named(names[_i], 4), plain_descent(0.1));
   nai_cost *cost;
-  nai_status made = nai_cost_create_mse(&cost, "choice");
-  attach_cost(trainer, made, cost, 1);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
   nai_trials *trials = blank_trials(net, "choice");
   expect_ok(nai_trainer_step(trainer, trials, NULL));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
@@ -313,8 +303,7 @@ static nai_trainer *mirror(nai_network *net, nai_rule *rule)
 {
   nai_cost *cost;
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.1));
-  nai_status made = nai_cost_create_mse(&cost, "z");
-  attach_cost(trainer, made, cost, 1);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
   return trainer;
 }
 
@@ -730,8 +719,7 @@ START_TEST(test_feedback_scales_the_gradient)
   nai_trials *trials = trials_for_everything(net, 1);
   nai_trainer *trainer = trainer_of(net, rule_named("rflo", 5), plain_descent(1));
   nai_cost *cost;
-  nai_status made = nai_cost_create_cross_entropy(&cost, "choice");
-  attach_cost(trainer, made, cost, 1);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&cost, "choice"), &cost, 1);
   float *none = gradient_with(trainer, trials, 0), *once = gradient_with(trainer, trials, 1),
         *twice = gradient_with(trainer, trials, 2);
   for (int64_t k = 0; k < net->n_projections; k++) {

@@ -145,21 +145,15 @@ static nai_trainer *train_with(nai_network *net, nai_rule *rule, int rates)
 {
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(1e-2));
   nai_cost *c;
-  nai_status status = nai_cost_create_mse(&c, "real");
-  attach_cost(trainer, status, c, 0.7);
-  status = nai_cost_create_cross_entropy(&c, "choice");
-  attach_cost(trainer, status, c, 1.1);
-  status = nai_cost_create_l1_weights(&c, "E I", "*");
-  attach_cost(trainer, status, c, 0.01);
+  attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 0.7);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1.1);
+  attach_cost(trainer, nai_cost_create_l1_weights(&c, "E I", "*"), &c, 0.01);
   if (rates & SUMS) {
-    status = nai_cost_create_l1_rates(&c, "E I");
-    attach_cost(trainer, status, c, 0.04);
-    status = nai_cost_create_l2_rates(&c, "*");
-    attach_cost(trainer, status, c, 0.06);
+    attach_cost(trainer, nai_cost_create_l1_rates(&c, "E I"), &c, 0.04);
+    attach_cost(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.06);
   }
   if (rates & WHOLE) {
-    status = nai_cost_create_rate_target(&c, "E layer", 0.3);
-    attach_cost(trainer, status, c, 2);
+    attach_cost(trainer, nai_cost_create_rate_target(&c, "E layer", 0.3), &c, 2);
   }
   expect_ok(nai_trainer_set(trainer, "seed", 17));
   return trainer;
@@ -222,8 +216,7 @@ START_TEST(test_rtrl_without_outputs)
     nai_cost *c;
     both[i] =
         trainer_of(net, made(i ? nai_rule_create_rtrl : nai_rule_create_bptt), plain_descent(1e-2));
-    nai_status status = nai_cost_create_l2_rates(&c, "h");
-    attach_cost(both[i], status, c, 1);
+    attach_cost(both[i], nai_cost_create_l2_rates(&c, "h"), &c, 1);
   }
   ck_assert_int_eq(check_same(both[0], both[1], trials), 2);
   for (int i = 0; i < 2; i++) nai_trainer_destroy(both[i]);
@@ -360,10 +353,8 @@ static nai_trainer *train_pair(nai_network *net, nai_rule *rule)
 {
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(1e-2));
   nai_cost *c;
-  nai_status status = nai_cost_create_mse(&c, "z");
-  attach_cost(trainer, status, c, 1);
-  status = nai_cost_create_l2_rates(&c, "b");
-  attach_cost(trainer, status, c, 0.3);
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "b"), &c, 0.3);
   return trainer;
 }
 
@@ -542,10 +533,8 @@ static nai_trainer *train_ei(nai_network *net, nai_rule *rule)
 {
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(1e-2));
   nai_cost *c;
-  nai_status status = nai_cost_create_cross_entropy(&c, "choice");
-  attach_cost(trainer, status, c, 1);
-  status = nai_cost_create_l2_rates(&c, "E I");
-  attach_cost(trainer, status, c, 0.1);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 0.1);
   return trainer;
 }
 

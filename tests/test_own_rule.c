@@ -14,91 +14,11 @@
 #include "checks.h"
 #include "faults.h"
 #include "networks.h"
+#include "rules.h"
 
-enum { STEPS = 13, TRIALS = 11, INPUTS = 5 };
-static const int32_t lengths[TRIALS] = {STEPS, 4, 7, STEPS, 9, 1, 12, STEPS, 5, 10, STEPS};
+enum { STEPS = EVERYTHING_STEPS, TRIALS = 11 };
 
-/* --- networks and trials ---------------------------------------------------------------------- */
-
-static void populate(nai_network *net, int32_t transfer)
-{
-  static const double tau[7] = {20, 30, 45, 60, 80, 35, 10};
-  expect_ok(nai_network_add_input(net, "stimulus", 3));
-  expect_ok(nai_network_add_input(net, "context", 2));
-  expect_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
-  expect_ok(nai_network_add_population(net, "layer", 6, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "real", 2));
-  expect_ok(nai_network_add_output(net, "choice", 3));
-  expect_ok(nai_network_set_transfer(net, "*", transfer));
-  expect_ok(nai_network_set_each(net, "E", "tau", tau, 7));
-  expect_ok(nai_network_set(net, "I", "tau", 25));
-  expect_ok(nai_network_set_leak(net, "I", NAI_LEAK_RATE));
-  expect_ok(nai_network_set(net, "layer", "tau", 10));
-  expect_ok(nai_network_set(net, "I layer", "gain", transfer == NAI_TRANSFER_POWER ? 0.3 : 0.8));
-  expect_ok(nai_network_set(net, "E", "gain", transfer == NAI_TRANSFER_POWER ? 0.4 : 1.1));
-  expect_ok(nai_network_set(net, "layer", "exponent", 1.5));
-  expect_ok(nai_network_set(net, "E I layer", "noise", 0.1));
-  expect_ok(nai_network_set(net, "E I", "initial", 0.2));
-  expect_ok(nai_network_set(net, "E I layer", "bias", 0.15));
-}
-
-/* Two leaks, a layer within the step, delays of 0 to 3 steps, Dale's law, masks, two outputs. */
-static nai_network *build(int32_t transfer)
-{
-  nai_network *net;
-  nai_constraint *sparse, *kept;
-  uint8_t fixed[6 * 6] = {0};
-  for (int k = 0; k < 36; k += 5) fixed[k] = 1;
-  expect_ok(nai_network_create(&net, 10));
-  populate(net, transfer);
-  expect_ok(nai_network_connect(net, "stimulus", "E I"));
-  expect_ok(nai_network_connect(net, "context", "layer I"));
-  expect_ok(nai_network_connect(net, "E I", "E I"));
-  expect_ok(nai_network_connect(net, "E", "layer"));
-  expect_ok(nai_network_connect(net, "layer", "E layer"));
-  expect_ok(nai_network_connect(net, "E layer", "real"));
-  expect_ok(nai_network_connect(net, "layer I", "choice"));
-  expect_ok(nai_network_set_delay(net, "E", "layer", 0));
-  expect_ok(nai_network_set_delay(net, "I", "E", 30));
-  expect_ok(nai_network_set_delay(net, "layer", "E", 20));
-  expect_ok(nai_network_set_delay(net, "stimulus", "I", 20));
-  expect_ok(nai_network_set_delay(net, "I", "choice", 10));
-  expect_ok(nai_network_set_autapses(net, "layer", "layer", 1));
-  expect_ok(nai_network_set_plastic(net, "context", "layer", 0));
-  expect_ok(nai_constraint_create_sparse(&sparse, 0.7));
-  expect_ok(nai_constraint_create_fixed(&kept, fixed, 6, 6));
-  expect_ok(nai_network_constrain(net, "E I", "E", sparse));
-  expect_ok(nai_network_constrain(net, "layer", "layer", kept));
-  nai_constraint_destroy(sparse);
-  nai_constraint_destroy(kept);
-  expect_ok(nai_network_build(net, 8));
-  return net;
-}
-
-static nai_trials *make_trials(const nai_network *net, int64_t trials)
-{
-  size_t rows = (size_t)(STEPS * trials);
-  float *inputs = malloc(rows * INPUTS * sizeof *inputs),
-        *targets = malloc(rows * 2 * sizeof *targets);
-  int32_t *classes = malloc(rows * sizeof *classes),
-          *length = malloc((size_t)trials * sizeof *length);
-  expect_ok(nai_random_normals(inputs, (int64_t)rows * INPUTS, 1, 0));
-  expect_ok(nai_random_normals(targets, (int64_t)rows * 2, 1, 1));
-  for (size_t i = 0; i < rows; i++) classes[i] = (int32_t)(i % 3);
-  for (int64_t k = 0; k < trials; k++) length[k] = lengths[k % TRIALS];
-  nai_trials *made;
-  expect_ok(nai_trials_create(&made, net, STEPS, trials));
-  expect_ok(nai_trials_set_inputs(made, NULL, inputs, INPUTS));
-  expect_ok(nai_trials_set_targets(made, "real", targets, 2));
-  expect_ok(nai_trials_set_classes(made, "choice", classes));
-  expect_ok(nai_trials_set_lengths(made, length));
-  free(inputs);
-  free(targets);
-  free(classes);
-  free(length);
-  return made;
-}
+/* --- trainers --------------------------------------------------------------------------------- */
 
 /* A cost on rates that is no sum over steps, and does not mind where trials end. */
 static nai_status careless(void *user, nai_rate_batch *b, double *value)
@@ -114,36 +34,16 @@ static nai_status careless(void *user, nai_rate_batch *b, double *value)
   return NAI_OK;
 }
 
-static void attach(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
-{
-  expect_ok(made);
-  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
-  nai_cost_destroy(*cost);
-}
-
-static nai_trainer *train_by(nai_network *net, nai_rule *rule, nai_status made,
-                             nai_optimizer *optimizer)
-{
-  nai_trainer *trainer;
-  expect_ok(made);
-  expect_ok(nai_trainer_create(&trainer, net, rule, optimizer, NULL));
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(optimizer);
-  return trainer;
-}
-
 /* A trainer with every kind of cost; takes the reference to the rule. */
 static nai_trainer *train(nai_network *net, nai_rule *rule)
 {
-  nai_optimizer *sgd;
-  nai_status made = nai_optimizer_create_sgd(&sgd, 0.05);
-  nai_trainer *trainer = train_by(net, rule, made, sgd);
-  nai_cost *c = NULL;
-  attach(trainer, nai_cost_create_mse(&c, "real"), &c, 0.7);
-  attach(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1.1);
-  attach(trainer, nai_cost_create_l1_weights(&c, "E I", "*"), &c, 0.01);
-  attach(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.003);
-  attach(trainer, nai_cost_create_rate_target(&c, "E layer", 0.4), &c, 0.2);
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.05));
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 0.7);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1.1);
+  attach_cost(trainer, nai_cost_create_l1_weights(&c, "E I", "*"), &c, 0.01);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.003);
+  attach_cost(trainer, nai_cost_create_rate_target(&c, "E layer", 0.4), &c, 0.2);
   expect_ok(nai_trainer_set(trainer, "seed", 17));
   return trainer;
 }
@@ -223,6 +123,26 @@ static nai_rule *create(nai_status (*step)(void *, nai_local_step *), int32_t fe
   return rule;
 }
 
+/* A network with everything, trials for it, and a trainer whose rule this is. */
+typedef struct bench {
+  nai_network *net;
+  nai_trials *trials;
+  nai_trainer *trainer;
+} bench;
+
+static bench open_bench(nai_rule *rule, int64_t trials)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  return (bench){net, any_trials_for_everything(net, trials, 1), train(net, rule)};
+}
+
+static void close_bench(const bench *b)
+{
+  nai_trainer_destroy(b->trainer);
+  nai_trials_destroy(b->trials);
+  nai_network_destroy(b->net);
+}
+
 /* --- against the built-in ones ---------------------------------------------------------------- */
 
 /* Within 1e-5 of the largest of each array; some of it not 0. */
@@ -251,18 +171,19 @@ static void compare_gradients(const nai_trainer *a, const nai_trainer *b)
     compare(net, a->gradient, b->gradient, p->start, net->node[p->to].n, net->node[p->from].n,
             net->block[p->block].ld, !p->plastic);
   }
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind != NAI_INPUTS)
-      compare(net, a->gradient, b->gradient, nai__bias_start(net, &net->node[i]), net->node[i].n, 1,
-              1, 0);
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    if (net->node[i].kind == NAI_INPUTS) continue;
+    int64_t bias = nai__bias_start(net, &net->node[i]);
+    compare(net, a->gradient, b->gradient, bias, net->node[i].n, 1, 1, net->plastic[bias] == 0);
+  }
 }
 
 /* Each transfer function; random feedback, then symmetric. */
 START_TEST(rflo_and_eprop_as_own_rules)
 {
   int32_t transfer = _i / 2, feedback = _i % 2 ? NAI_FEEDBACK_SYMMETRIC : NAI_FEEDBACK_RANDOM;
-  nai_network *net = build(transfer);
-  nai_trials *trials = make_trials(net, TRIALS);
+  nai_network *net = build_everything(transfer, NULL);
+  nai_trials *trials = any_trials_for_everything(net, TRIALS, 1);
   own o = {0};
   nai_rule *builtin;
   expect_ok(feedback == NAI_FEEDBACK_RANDOM ? nai_rule_create_rflo(&builtin, 5)
@@ -291,7 +212,8 @@ END_TEST
 /* Many updates, and batches of several sizes: the weights go the same way. */
 START_TEST(training_goes_the_same_way)
 {
-  nai_network *one = build(NAI_TRANSFER_TANH), *two = build(NAI_TRANSFER_TANH);
+  nai_network *one = build_everything(NAI_TRANSFER_TANH, NULL),
+              *two = build_everything(NAI_TRANSFER_TANH, NULL);
   own o = {0};
   nai_rule *rflo;
   expect_ok(nai_rule_create_rflo(&rflo, 5));
@@ -301,7 +223,8 @@ START_TEST(training_goes_the_same_way)
   float *start = malloc((size_t)one->n_theta * sizeof *start);
   memcpy(start, one->theta, (size_t)one->n_theta * sizeof *start);
   for (int k = 0; k < 20; k++) {
-    nai_trials *trials = make_trials(one, 3 + k * 7 % 23), *same = make_trials(two, 3 + k * 7 % 23);
+    nai_trials *trials = any_trials_for_everything(one, 3 + k * 7 % 23, 1),
+               *same = any_trials_for_everything(two, 3 + k * 7 % 23, 1);
     expect_ok(nai_trainer_step(a, trials, NULL));
     expect_ok(nai_trainer_step(b, same, NULL));
     nai_trials_destroy(trials);
@@ -355,11 +278,10 @@ static nai_trials *drive_chain(const nai_network *net, float *inputs)
 
 static nai_trainer *train_chain(nai_network *net, own *o)
 {
-  nai_optimizer *sgd;
-  nai_status made = nai_optimizer_create_sgd(&sgd, 0.01);
-  nai_trainer *trainer = train_by(net, create(hebb, NAI_FEEDBACK_SYMMETRIC, 0, o), made, sgd);
-  nai_cost *c = NULL;
-  attach(trainer, nai_cost_create_l2_rates(&c, "a b"), &c, 0);
+  nai_rule *rule = create(hebb, NAI_FEEDBACK_SYMMETRIC, 0, o);
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.01));
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "a b"), &c, 0);
   return trainer;
 }
 
@@ -434,10 +356,9 @@ typedef struct watch {
   nai_network *net;
   nai_trainer *trainer;
   int64_t step, seen[CALLS]; /* the last step, and its calls */
-  int64_t trials;
+  const nai_trials *trials;
   int n_traces;
-  double signals; /* largest one past a trial's end, or in a trial when `running` */
-  double largest;
+  double largest; /* signal within a trial */
 } watch;
 
 static int place_in_order(const nai_local_step *s)
@@ -452,7 +373,7 @@ static int place_in_order(const nai_local_step *s)
 static void look_at_sizes(const watch *w, const nai_local_step *s)
 {
   const nai_network *net = w->net;
-  EXPECT(s->struct_size == sizeof *s && s->steps == STEPS && s->trials == w->trials);
+  EXPECT(s->struct_size == sizeof *s && s->steps == STEPS && s->trials == w->trials->trials);
   EXPECT(s->n_post == nai_network_size(net, NAI_POPULATIONS, s->to));
   EXPECT(s->leak == (strcmp(s->to, "I") == 0 ? NAI_LEAK_RATE : NAI_LEAK_CURRENT));
   EXPECT((s->trace != NULL) == (w->n_traces > 0));
@@ -474,7 +395,7 @@ static void look_at_units(watch *w, const nai_local_step *s)
   expect_ok(nai_trainer_activity(&rate, w->trainer, s->to));
   double gain = s->to[0] == 'E' ? 1.1 : 0.8;
   for (int64_t b = 0; b < s->trials; b++) {
-    int running = s->step <= lengths[b % TRIALS];
+    int running = s->step <= w->trials->length[b];
     EXPECT(s->running[b] == (float)running);
     for (int64_t j = 0; j < s->n_pre; j++) {
       if (!running) EXPECT(s->pre[b * s->n_pre + j] == 0);
@@ -511,14 +432,14 @@ static void look(void *at, const nai_local_step *s)
 START_TEST(a_step_sees_what_synapses_can_know)
 {
   for (int n_traces = 0; n_traces < 2; n_traces++) {
-    nai_network *net = build(NAI_TRANSFER_TANH);
-    nai_trials *trials = make_trials(net, TRIALS);
-    watch w = {.net = net, .trials = TRIALS, .n_traces = n_traces};
+    nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+    nai_trials *trials = any_trials_for_everything(net, TRIALS, 1);
+    watch w = {.net = net, .trials = trials, .n_traces = n_traces};
     own o = {.look = look, .at = &w};
     nai_trainer *trainer = train(net, create(hebb, NAI_FEEDBACK_RANDOM, n_traces, &o));
     nai_cost_ops ops = {.struct_size = sizeof ops, .name = "careless", .on_rates = careless};
     nai_cost *c;
-    attach(trainer, nai_cost_create(&c, &ops, NULL, "E layer", NULL), &c, 1);
+    attach_cost(trainer, nai_cost_create(&c, &ops, NULL, "E layer", NULL), &c, 1);
     w.trainer = trainer;
     expect_ok(nai_trainer_gradient(trainer, trials, NULL));
     ck_assert_int_eq(o.calls, STEPS * CALLS);
@@ -543,11 +464,11 @@ static void count_steps(void *at, const nai_local_step *s)
 START_TEST(traces_begin_at_0_in_each_batch)
 {
   for (int n_traces = 1; n_traces <= 3; n_traces++) {
-    nai_network *net = build(NAI_TRANSFER_TANH);
+    nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
     own o = {.look = count_steps, .at = &n_traces};
     nai_trainer *trainer = train(net, create(hebb, NAI_FEEDBACK_RANDOM, n_traces, &o));
     for (int k = 0; k < 6; k++) {
-      nai_trials *trials = make_trials(net, k % 2 ? 40 : 3 + k);
+      nai_trials *trials = any_trials_for_everything(net, k % 2 ? 40 : 3 + k, 1);
       expect_ok(nai_trainer_gradient(trainer, trials, NULL));
       nai_trials_destroy(trials);
     }
@@ -569,42 +490,39 @@ static void count_layer(void *at, const nai_local_step *s)
 
 START_TEST(what_is_frozen_is_not_asked_for)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
-  nai_trials *trials = make_trials(net, 5);
   asked seen = {0};
   own o = {.look = count_layer, .at = &seen};
-  nai_trainer *trainer = train(net, create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o));
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  bench b = open_bench(create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o), 5);
+  expect_ok(nai_trainer_gradient(b.trainer, b.trials, NULL));
   ck_assert_int_eq(seen.calls, STEPS);
-  float before = trainer->gradient[net->projection[0].start];
-  expect_ok(nai_network_set_plastic(net, "E", "layer", 0));
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  float before = b.trainer->gradient[b.net->projection[0].start];
+  expect_ok(nai_network_set_plastic(b.net, "E", "layer", 0));
+  expect_ok(nai_trainer_gradient(b.trainer, b.trials, NULL));
   ck_assert_int_eq(seen.calls, STEPS);
   nai_view v = NAI_VIEW_INIT;
-  expect_ok(nai_trainer_gradient_view(&v, trainer, "E", "layer"));
+  expect_ok(nai_trainer_gradient_view(&v, b.trainer, "E", "layer"));
   for (int i = 0; i < 6; i++)
     for (int j = 0; j < 7; j++) EXPECT(at(&v, i, j) == 0);
-  EXPECT(trainer->gradient[net->projection[0].start] == before); /* the others have not noticed */
-  expect_ok(nai_network_set_plastic(net, "E", "layer", 1));
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  /* the others have not noticed */
+  EXPECT(b.trainer->gradient[b.net->projection[0].start] == before);
+  expect_ok(nai_network_set_plastic(b.net, "E", "layer", 1));
+  expect_ok(nai_trainer_gradient(b.trainer, b.trials, NULL));
   ck_assert_int_eq(seen.calls, 2 * STEPS);
-  nai_trainer_destroy(trainer);
-  nai_trials_destroy(trials);
-  nai_network_destroy(net);
+  close_bench(&b);
 }
 END_TEST
 
 /* Whatever the rule wants, signs, absent and fixed synapses hold. */
 START_TEST(constraints_hold)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
-  nai_trials *trials = make_trials(net, TRIALS);
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *trials = any_trials_for_everything(net, TRIALS, 1);
   own o = {.change = 3};
   nai_optimizer *adam;
-  nai_status made = nai_optimizer_create_adam(&adam, 0.3);
-  nai_trainer *trainer = train_by(net, create(hebb, NAI_FEEDBACK_RANDOM, 0, &o), made, adam);
-  nai_cost *c = NULL;
-  attach(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
+  expect_ok(nai_optimizer_create_adam(&adam, 0.3));
+  nai_trainer *trainer = trainer_of(net, create(hebb, NAI_FEEDBACK_RANDOM, 0, &o), adam);
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
   float *start = malloc((size_t)net->n_theta * sizeof *start);
   memcpy(start, net->theta, (size_t)net->n_theta * sizeof *start);
   for (int k = 0; k < 10; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
@@ -633,8 +551,8 @@ END_TEST
 
 START_TEST(feedback_can_be_set)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
-  nai_trials *trials = make_trials(net, TRIALS);
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *trials = any_trials_for_everything(net, TRIALS, 1);
   own o = {0};
   nai_rule *rflo;
   expect_ok(nai_rule_create_rflo(&rflo, 99));
@@ -664,8 +582,10 @@ START_TEST(checkpoints_hold_the_feedback)
 {
   char path[64];
   snprintf(path, sizeof path, "own_rule_%ld.safetensors", (long)getpid());
-  nai_network *one = build(NAI_TRANSFER_TANH), *two = build(NAI_TRANSFER_TANH);
-  nai_trials *trials = make_trials(one, 5), *same = make_trials(two, 5);
+  nai_network *one = build_everything(NAI_TRANSFER_TANH, NULL),
+              *two = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *trials = any_trials_for_everything(one, 5, 1),
+             *same = any_trials_for_everything(two, 5, 1);
   own o = {0};
   nai_rule_ops ops = table(follow_traces, NAI_FEEDBACK_RANDOM, 1);
   ops.name = "vibrissae";
@@ -701,11 +621,11 @@ END_TEST
 /* Driven from outside, a step after the other, it adds up to what the batch gave. */
 START_TEST(steps_by_hand_add_up_to_the_batch)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
-  nai_trials *trials = make_trials(net, TRIALS);
   own o = {0};
-  nai_trainer *trainer = train(net, create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o));
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  bench b = open_bench(create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o), TRIALS);
+  const nai_network *net = b.net;
+  nai_trainer *trainer = b.trainer;
+  expect_ok(nai_trainer_gradient(trainer, b.trials, NULL));
   float *gradient = calloc((size_t)net->n_theta, sizeof *gradient);
   expect_ok(nai__own_rule_begin(trainer->learner, TRIALS));
   for (int64_t t = 1; t <= STEPS; t++) {
@@ -715,7 +635,7 @@ START_TEST(steps_by_hand_add_up_to_the_batch)
                        .gradient = gradient};
     expect_ok(nai__own_rule_step(trainer->learner, &now)); /* no lengths: the signal is 0 there */
   }
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_gradient(trainer, b.trials, NULL));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind == NAI_POPULATIONS)
       compare(net, gradient, trainer->gradient, nai__bias_start(net, &net->node[i]), net->node[i].n,
@@ -728,9 +648,7 @@ START_TEST(steps_by_hand_add_up_to_the_batch)
             net->block[p->block].ld, 0);
   }
   free(gradient);
-  nai_trainer_destroy(trainer);
-  nai_trials_destroy(trials);
-  nai_network_destroy(net);
+  close_bench(&b);
 }
 END_TEST
 
@@ -738,40 +656,37 @@ END_TEST
 
 START_TEST(failures_come_out)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
-  nai_trials *trials = make_trials(net, TRIALS);
-  size_t bytes = (size_t)net->n_theta * sizeof(float);
-  float *theta = malloc(bytes);
-  memcpy(theta, net->theta, bytes);
   own o = {.answer = -77, .message = "the third whisker is missing", .fails_at = 6};
-  nai_trainer *trainer = train(net, create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o));
-  expect_fails(nai_trainer_step(trainer, trials, NULL), -77, "the third whisker is missing");
+  bench b = open_bench(create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o), TRIALS);
+  size_t bytes = (size_t)b.net->n_theta * sizeof(float);
+  float *theta = malloc(bytes);
+  memcpy(theta, b.net->theta, bytes);
+  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "the third whisker is missing");
   ck_assert_int_eq(o.calls, 5 * CALLS + 1); /* not called again */
-  expect_fails(nai_trainer_gradient(trainer, trials, NULL), -77, "whisker is missing");
+  expect_fails(nai_trainer_gradient(b.trainer, b.trials, NULL), -77, "whisker is missing");
   o.message = NULL;
   nai_set_error("an older failure");
-  expect_fails(nai_trainer_step(trainer, trials, NULL), -77, "rule whiskers failed");
+  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "rule whiskers failed");
   o.answer = 3;
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_USER, "rule whiskers returned 3");
+  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_USER,
+               "rule whiskers returned 3");
   o.answer = NAI_OK;
   o.change = NAN;
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "the gradient");
-  ck_assert(memcmp(theta, net->theta, bytes) == 0);
+  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_NONFINITE, "the gradient");
+  ck_assert(memcmp(theta, b.net->theta, bytes) == 0);
   o.change = 0;
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_step(trainer, trials, &now));
+  expect_ok(nai_trainer_step(b.trainer, b.trials, &now));
   ck_assert_int_eq(now.step, 1);
-  ck_assert(memcmp(theta, net->theta, bytes) != 0);
+  ck_assert(memcmp(theta, b.net->theta, bytes) != 0);
   free(theta);
-  nai_trainer_destroy(trainer);
-  nai_trials_destroy(trials);
-  nai_network_destroy(net);
+  close_bench(&b);
 }
 END_TEST
 
 START_TEST(destroyed_exactly_once)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
   own o = {0};
   nai_rule *rule = create(hebb, NAI_FEEDBACK_RANDOM, 0, &o);
   ck_assert_str_eq(nai_rule_name(rule), "whiskers");
@@ -847,7 +762,7 @@ END_TEST
 START_TEST(what_it_cannot_drive)
 {
   own o = {0};
-  nai_network *chain = build_chain(), *net = build(NAI_TRANSFER_TANH);
+  nai_network *chain = build_chain(), *net = build_everything(NAI_TRANSFER_TANH, NULL);
   nai_rule *rule = create(hebb, NAI_FEEDBACK_RANDOM, 0, &o);
   nai_optimizer *sgd;
   nai_trainer *trainer;
@@ -872,13 +787,11 @@ START_TEST(too_much_to_keep)
 {
   nai_network *net = build_ei(400, 100, 1);
   own o = {0};
-  nai_optimizer *sgd;
-  nai_status made = nai_optimizer_create_sgd(&sgd, 1);
-  nai_trainer *trainer =
-      train_by(net, create(follow_traces, NAI_FEEDBACK_RANDOM, 64, &o), made, sgd);
-  nai_cost *c = NULL;
+  nai_rule *rule = create(follow_traces, NAI_FEEDBACK_RANDOM, 64, &o);
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(1));
+  nai_cost *c;
   nai_trials *many, *few;
-  attach(trainer, nai_cost_create_l2_rates(&c, "E"), &c, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "E"), &c, 1);
   expect_ok(nai_trials_create(&many, net, 2, 200));
   expect_ok(nai_trials_create(&few, net, 2, 2));
   /* 500 * 500 + 3 * 500 + 500 = 252000; 64 * 252000 * 200 * 4 bytes are 12.0 GiB */
@@ -920,7 +833,7 @@ END_TEST
 
 START_TEST(attaching_without_memory)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
   own o = {0};
   nai_rule *rule = create(hebb, _i ? NAI_FEEDBACK_RANDOM : NAI_FEEDBACK_SYMMETRIC, 1, &o);
   for (long n = 0;; n++) {
@@ -943,8 +856,9 @@ END_TEST
 /* Room is made for the largest batch; each refusal leaves all as it was; then none is asked for. */
 START_TEST(updates_without_memory)
 {
-  nai_network *net = build(NAI_TRANSFER_TANH);
-  nai_trials *few = make_trials(net, 5), *many = make_trials(net, 30);
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *few = any_trials_for_everything(net, 5, 1),
+             *many = any_trials_for_everything(net, 30, 1);
   own o = {0};
   nai_trainer *trainer = train(net, create(follow_traces, NAI_FEEDBACK_RANDOM, 2, &o));
   expect_ok(nai_trainer_step(trainer, few, NULL));

@@ -215,8 +215,7 @@ static nai_trainer *train_small(nai_network *net, nai_rule *rule, double rate)
 {
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(rate));
   nai_cost *cost;
-  nai_status made = nai_cost_create_mse(&cost, "out");
-  attach_cost(trainer, made, cost, 1);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "out"), &cost, 1);
   return trainer;
 }
 
@@ -287,8 +286,7 @@ static nai_trainer *train_by_costs(nai_network *net, nai_rule *rule, int number)
   for (int k = 0; k < SCALAR_COSTS; k++) {
     if (number < SCALAR_COSTS && k != number) continue;
     nai_cost *cost;
-    nai_status made = make_cost(&cost, k);
-    attach_cost(trainer, made, cost, 0.3 + k);
+    attach_cost(trainer, make_cost(&cost, k), &cost, 0.3 + k);
   }
   return trainer;
 }
@@ -340,8 +338,7 @@ START_TEST(test_costs_of_trials_by_hand)
   expect_ok(nai_trials_set_lengths(trials, length));
   nai_trainer *trainer = train_small(net, node_perturbation(0.1, 1), 0.1);
   nai_cost *l2;
-  nai_status made = nai_cost_create_l2_rates(&l2, "p");
-  attach_cost(trainer, made, l2, 0.25);
+  attach_cost(trainer, nai_cost_create_l2_rates(&l2, "p"), &l2, 0.25);
   expect_ok(nai_trainer_gradient(trainer, trials, NULL));
   nai_view z = NAI_VIEW_INIT, r = NAI_VIEW_INIT, y = NAI_VIEW_INIT;
   expect_ok(nai_trainer_activity(&z, trainer, "out"));
@@ -429,8 +426,7 @@ START_TEST(test_own_costs_must_add_up)
     nai_cost_ops ops = {
         .struct_size = sizeof ops, .name = "own", .on_outputs = good ? own_sum : own_mean};
     nai_cost *own;
-    nai_status made = nai_cost_create(&own, &ops, NULL, "out", NULL);
-    attach_cost(trainer, made, own, 1);
+    attach_cost(trainer, nai_cost_create(&own, &ops, NULL, "out", NULL), &own, 1);
     if (good)
       expect_ok(nai_trainer_step(trainer, trials, NULL));
     else
@@ -473,8 +469,7 @@ START_TEST(test_failures_of_own_costs_come_out)
       ops.on_outputs = own_failure;
     }
     nai_cost *own;
-    nai_status made = nai_cost_create(&own, &ops, &calls, rates ? "p" : "out", NULL);
-    attach_cost(trainer, made, own, 1);
+    attach_cost(trainer, nai_cost_create(&own, &ops, &calls, rates ? "p" : "out", NULL), &own, 1);
     for (calls = 0; nai_trainer_step(trainer, trials, NULL) != NAI_OK; calls = ++good)
       EXPECT(strstr(nai_last_error(), "cost own failed") && trainer->step == 0);
     ck_assert_int_eq(good, rates ? 6 : 7);
@@ -750,8 +745,7 @@ START_TEST(test_reward_hebbian_is_the_paper)
   nai__perturbation push = {.seed = 6, .size = 0.5f, .probability = 0.3f};
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(p.eta));
   nai_cost *cost;
-  nai_status made = nai_cost_create_mse(&cost, "out");
-  attach_cost(trainer, made, cost, p.beta);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "out"), &cost, p.beta);
   nai_trials *trials = paper_trials(net);
   read_paper(&p, net);
   for (int64_t update = 0; update < PAPER_UPDATES; update++) {
@@ -866,12 +860,9 @@ static nai_trainer *train_task(nai_network *net, nai_rule *rule, int threads)
   nai_rule_destroy(rule);
   nai_optimizer_destroy(adam);
   nai_task_destroy(task);
-  nai_status made = nai_cost_create_cross_entropy(&cost, "out");
-  attach_cost(trainer, made, cost, 1);
-  made = nai_cost_create_l2_rates(&l2, "E I");
-  attach_cost(trainer, made, l2, 1e-3);
-  made = nai_cost_create_l2_weights(&weights, "E I", "E I");
-  attach_cost(trainer, made, weights, 1e-3);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&cost, "out"), &cost, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&l2, "E I"), &l2, 1e-3);
+  attach_cost(trainer, nai_cost_create_l2_weights(&weights, "E I", "E I"), &weights, 1e-3);
   expect_ok(nai_trainer_set(trainer, "batch", 37));
   expect_ok(nai_trainer_set(trainer, "threads", threads));
   expect_ok(nai_trainer_set(trainer, "evaluate_every", 0));

@@ -75,12 +75,6 @@ static void windows_of_four(tangents *t, const nai_trainer *trainer)
   t->window = 4;
 }
 
-static void by_direct_feedback(tangents *t, const nai_trainer *trainer)
-{
-  t->kept = TANGENTS_LOCAL;
-  t->direct = trainer->learner->feedback.direct;
-}
-
 static void by_readout(tangents *t, const nai_trainer *trainer)
 {
   (void)trainer;
@@ -176,10 +170,8 @@ static nai_trainer *train_pair(nai_network *net, nai_rule *rule)
 {
   nai_cost *cost;
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(1e-2));
-  nai_status made = nai_cost_create_mse(&cost, "z");
-  attach_cost(trainer, made, cost, 1);
-  made = nai_cost_create_l2_rates(&cost, "a b");
-  attach_cost(trainer, made, cost, 0.01);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&cost, "a b"), &cost, 0.01);
   return trainer;
 }
 
@@ -366,8 +358,7 @@ static uint64_t trained_by(int rule, int threads, const char *kernels)
   expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
   expect_ok(nai_trials_set_targets(trials, "choice", targets, 2));
   nai_trainer *trainer = trainer_of(net, rule_made(rule, 3), plain_descent(1e-2));
-  nai_status made = nai_cost_create_mse(&cost, "choice");
-  attach_cost(trainer, made, cost, 1);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
   expect_ok(nai_trainer_set(trainer, "threads", threads));
   for (int i = 0; i < 4; i++) expect_ok(nai_trainer_step(trainer, trials, NULL));
   uint64_t hash = hash_feedback(hash_of(net), trainer);

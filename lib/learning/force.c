@@ -21,9 +21,7 @@ static const nai__parameter parameters[PARAMETERS] = {
 
 typedef struct force {
   nai__least_squares *squares;
-  int64_t *channel;    /* [n_units] the output channel that a unit is; -1: none */
-  float *unit_error;   /* [n_units], NaN where nothing learns */
-  float *output_error; /* [n_outputs] */
+  int64_t *channel; /* [n_units] the output channel that a unit is; -1: none */
 } force;
 
 /* --- populations that are outputs ------------------------------------------------------------- */
@@ -92,7 +90,6 @@ static nai_status find_squares(nai__learner *learner, force *f, char *unit, char
   for (int64_t u = 0; u < net->n_units; u++) {
     f->channel[u] = channel_of(net, u);
     unit[u] = f->channel[u] >= 0;
-    f->unit_error[u] = NAN;
   }
   for (int64_t o = 0; o < net->n_outputs; o++) output[o] = 1;
   const nai__fit_request request = {unit, output, 1, learner->rule->number[LAMBDA]};
@@ -110,12 +107,9 @@ static nai_status attach(nai__learner *learner)
   force *f = learner->own = NAI__NEW(force);
   if (!f) return NAI_ERR_MEMORY;
   f->channel = NAI__ARRAY(int64_t, net->n_units);
-  f->unit_error = NAI__ARRAY(float, net->n_units);
-  f->output_error = NAI__ARRAY(float, net->n_outputs);
   char *learns = NAI__ARRAY(char, net->n_units + net->n_outputs);
   nai_status status = NAI_ERR_MEMORY;
-  if (f->channel && f->unit_error && f->output_error && learns)
-    status = find_squares(learner, f, learns, learns + net->n_units);
+  if (f->channel && learns) status = find_squares(learner, f, learns, learns + net->n_units);
   nai__free(learns);
   return status;
 }
@@ -126,59 +120,35 @@ static void detach(nai__learner *learner)
   if (!f) return;
   nai__least_squares_destroy(f->squares);
   nai__free(f->channel);
-  nai__free(f->unit_error);
-  nai__free(f->output_error);
   nai__free(f);
 }
 
-static nai_status estimate(nai__learner *learner, nai__pass *pass)
-{
-  (void)pass;
-  return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no gradient: it moves the weights",
-                   learner->rule->kind->name);
-}
-
 /* --- step by step ----------------------------------------------------------------------------- */
-
-static nai_status attach_online(nai__online *online)
-{
-  (void)online;
-  return NAI_OK;
-}
-
-static void begin(nai__online *online)
-{
-  (void)online;
-}
 
 static nai_status step(nai__online *online)
 {
   const nai__learner *learner = online->learner;
   const nai_network *net = learner->net;
-  force *f = learner->own;
+  const force *f = learner->own;
+  nai__least_squares *s = f->squares;
   if (!online->target || online->t % (int64_t)learner->rule->number[UPDATE_EVERY]) return NAI_OK;
-  const float *z = nai__output_at(online->activity, online->t);
-  for (int64_t o = 0; o < net->n_outputs; o++) f->output_error[o] = z[o] - online->target[o];
+  nai__least_squares_outputs(s, online);
   for (int64_t u = 0; u < net->n_units; u++)
-    if (f->channel[u] >= 0) f->unit_error[u] = f->output_error[f->channel[u]];
-  nai__least_squares_step(f->squares, online, f->unit_error, f->output_error);
+    if (f->channel[u] >= 0) s->unit_error[u] = s->output_error[f->channel[u]];
+  nai__least_squares_step(s, online);
   return NAI_OK;
 }
 
 nai_status nai_rule_create_force(nai_rule **out)
 {
-  static const nai__online_ops online = {.attach = attach_online,
-                                         .begin = begin,
-                                         .step = step,
-                                         .moves_weights = 1,
-                                         .needs_targets = 1};
+  static const nai__online_ops online = {.step = step, .moves_weights = 1, .needs_targets = 1};
   static const nai__rule_kind kind = {.name = "force",
                                       .parameter = parameters,
                                       .n_parameters = PARAMETERS,
                                       .costs = NAI__LEARNS_OUTPUTS,
                                       .attach = attach,
                                       .detach = detach,
-                                      .estimate = estimate,
+                                      .estimate = nai__least_squares_estimate,
                                       .online = &online};
   return nai__rule_create(out, &kind, 0);
 }

@@ -33,7 +33,6 @@ typedef struct full_force {
   nai__least_squares *squares;
   float *recurrent; /* g J, packed: units to units */
   float *from;      /* target_gain u_out, packed: outputs to units */
-  float *unit_error, *output_error;
 } full_force;
 
 /* --- the network that it can teach ------------------------------------------------------------ */
@@ -133,14 +132,10 @@ static nai_status find_squares(nai__learner *learner, full_force *f)
 
 static nai_status attach(nai__learner *learner)
 {
-  const nai_network *net = learner->net;
-  NAI__TRY(check_network(net));
+  NAI__TRY(check_network(learner->net));
   full_force *f = learner->own = NAI__NEW(full_force);
   if (!f) return NAI_ERR_MEMORY;
   NAI__TRY(find_squares(learner, f));
-  f->unit_error = NAI__ARRAY(float, net->n_units);
-  f->output_error = NAI__ARRAY(float, net->n_outputs);
-  if (!f->unit_error || !f->output_error) return NAI_ERR_MEMORY;
   NAI__TRY(draw_recurrent(f, learner));
   return draw_from_targets(f, learner);
 }
@@ -152,16 +147,7 @@ static void detach(nai__learner *learner)
   nai__least_squares_destroy(f->squares);
   nai__free(f->recurrent);
   nai__free(f->from);
-  nai__free(f->unit_error);
-  nai__free(f->output_error);
   nai__free(f);
-}
-
-static nai_status estimate(nai__learner *learner, nai__pass *pass)
-{
-  (void)pass;
-  return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no gradient: it moves the weights",
-                   learner->rule->kind->name);
 }
 
 /* --- step by step ----------------------------------------------------------------------------- */
@@ -217,7 +203,7 @@ static void add_received(const nai__online *online, int from_input, float *v)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (b->to_output || b->from_input != from_input) continue;
-    net->kernels->product(v + b->post, net->ld_units, nai__online_carried(online, b),
+    net->kernels->product(v + b->post, net->ld_units, nai__carried(online, b, online->t),
                           from_input ? net->ld_inputs : net->ld_units, b->forward, 1, b->n_pre,
                           b->n_post, 1);
   }
@@ -257,10 +243,9 @@ static nai_status step(nai__online *online)
   memset(teacher->given, 0, (size_t)net->n_units * sizeof *teacher->given);
   add_received(online, 0, teacher->given);
   for (int64_t u = 0; u < net->n_units; u++)
-    f->unit_error[u] = teacher->given[u] - teacher->wanted[u];
-  const float *z = nai__output_at(online->activity, online->t);
-  for (int64_t o = 0; o < net->n_outputs; o++) f->output_error[o] = z[o] - online->target[o];
-  nai__least_squares_step(f->squares, online, f->unit_error, f->output_error);
+    f->squares->unit_error[u] = teacher->given[u] - teacher->wanted[u];
+  nai__least_squares_outputs(f->squares, online);
+  nai__least_squares_step(f->squares, online);
   return NAI_OK;
 }
 
@@ -278,7 +263,7 @@ nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed)
                                       .costs = NAI__LEARNS_OUTPUTS,
                                       .attach = attach,
                                       .detach = detach,
-                                      .estimate = estimate,
+                                      .estimate = nai__least_squares_estimate,
                                       .online = &online};
   return nai__rule_create(out, &kind, seed);
 }

@@ -150,6 +150,15 @@ static nai_status make_fits(nai__least_squares *s, const nai__fit_request *reque
   return NAI_OK;
 }
 
+static nai_status make_errors(nai__least_squares *s)
+{
+  s->unit_error = NAI__ARRAY(float, s->net->n_units);
+  s->output_error = NAI__ARRAY(float, s->net->n_outputs);
+  if (!s->unit_error || !s->output_error) return NAI_ERR_MEMORY;
+  for (int64_t u = 0; u < s->net->n_units; u++) s->unit_error[u] = NAN;
+  return NAI_OK;
+}
+
 static nai_status make_p(nai__least_squares *s, nai__learner *learner, double lambda)
 {
   int64_t n = 0, longest = 0;
@@ -177,6 +186,7 @@ nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *lea
   if (!s) return NAI_ERR_MEMORY;
   s->net = learner->net;
   nai_status status = make_fits(s, request);
+  if (status == NAI_OK) status = make_errors(s);
   if (status == NAI_OK) status = make_p(s, learner, request->lambda);
   nai__free(s->has);
   nai__free(s->any);
@@ -196,6 +206,8 @@ void nai__least_squares_destroy(nai__least_squares *s)
   nai__free(s->fit);
   nai__free(s->learner);
   nai__free(s->run);
+  nai__free(s->unit_error);
+  nai__free(s->output_error);
   nai__free(s->r);
   nai__free(s->q);
   nai__free(s->moves);
@@ -209,7 +221,7 @@ static void gather(nai__least_squares *s, const nai__online *online, const nai__
 {
   for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++) {
     const nai__regressors *run = &s->run[k];
-    const float *from = nai__online_carried(online, &s->net->block[run->block]) + run->column;
+    const float *from = nai__carried(online, &s->net->block[run->block], online->t) + run->column;
     for (int64_t j = 0; j < run->n; j++) s->r[run->first + j] = from[j];
   }
 }
@@ -276,13 +288,12 @@ static void shrink(nai__least_squares *s, const nai__fit *fit, double rq)
   }
 }
 
-static void update(nai__least_squares *s, const nai__online *online, const nai__fit *fit,
-                   const float *unit_error, const float *output_error)
+static void update(nai__least_squares *s, const nai__online *online, const nai__fit *fit)
 {
   double rq = NAN;
   for (int64_t i = fit->learner; i >= 0; i = s->learner[i].next) {
     const nai__fitted *l = &s->learner[i];
-    float error = (l->to_output ? output_error : unit_error)[l->post];
+    float error = (l->to_output ? s->output_error : s->unit_error)[l->post];
     if (isnan(error)) continue;
     if (isnan(rq)) {
       gather(s, online, fit);
@@ -294,10 +305,22 @@ static void update(nai__least_squares *s, const nai__online *online, const nai__
   if (!isnan(rq)) shrink(s, fit, rq);
 }
 
-void nai__least_squares_step(nai__least_squares *s, nai__online *online, const float *unit_error,
-                             const float *output_error)
+void nai__least_squares_outputs(nai__least_squares *s, const nai__online *online)
+{
+  const float *z = nai__output_at(online->activity, online->t);
+  for (int64_t o = 0; o < s->net->n_outputs; o++) s->output_error[o] = z[o] - online->target[o];
+}
+
+void nai__least_squares_step(nai__least_squares *s, nai__online *online)
 {
   for (int64_t k = 0; k < s->net->n_blocks; k++)
     if (s->moves[k]) nai__online_moves(online, k);
-  for (int64_t f = 0; f < s->n_fits; f++) update(s, online, &s->fit[f], unit_error, output_error);
+  for (int64_t f = 0; f < s->n_fits; f++) update(s, online, &s->fit[f]);
+}
+
+nai_status nai__least_squares_estimate(nai__learner *learner, nai__pass *pass)
+{
+  (void)pass;
+  return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no gradient: it moves the weights",
+                   learner->rule->kind->name);
 }

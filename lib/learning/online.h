@@ -38,12 +38,12 @@ typedef struct nai__fused {
 } nai__fused;
 
 struct nai__online_ops {
+  /* Makes what it keeps from step to step, and releases it. NULL: nothing. */
   nai_status (*attach)(nai__online *online);
   void (*detach)(nai__online *online);
-  /* A trial begins: the activity is the initial one. */
+  /* A trial begins: the activity is the initial one. NULL: nothing begins anew. */
   void (*begin)(nai__online *online);
-  /* Before the step is made: a perturbation of it. NULL: none. */
-  void (*before)(nai__online *online);
+  /* The activity has made the step at hand, and costs have said what they have to say. */
   nai_status (*step)(nai__online *online);
   /* `step` and the descent at once, the readout too; NULL: not in one pass. */
   nai_status (*fused)(nai__online *online, const nai__fused *fused);
@@ -65,21 +65,13 @@ static inline void nai__online_moves(nai__online *online, int64_t block)
   online->moved[block] = 1;
 }
 
-/* What a block carries at the step at hand: its first column. */
-static inline const float *nai__online_carried(const nai__online *online, const nai__block *b)
-{
-  const float *source = b->from_input ? nai__input_at(online->activity, online->t - b->delay)
-                                      : nai__rate_at(online->activity, online->t - b->delay);
-  return source + b->pre;
-}
-
 /*
  * signal [ld_units] = dJ/dr of each unit at this step: what rate costs say, plus the errors of the
  * outputs by packed blocks (as nai__route.backward, to outputs) or by direct feedback; either NULL.
  */
 void nai__online_signal(const nai__online *online, float *const *backward, float *const *direct,
                         float *signal);
-/* What a block carries at time t. */
+/* What a block carries at time t: its first column. */
 const float *nai__carried(const nai__online *online, const nai__block *block, int64_t t);
 /* Adds the exact gradient of readout weights and output biases at this step. */
 void nai__online_readout(nai__online *online);

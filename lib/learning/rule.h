@@ -84,7 +84,7 @@ enum {
 typedef struct nai__moved {
   float *theta;
   const float *before;
-  int64_t update; /* updates made before */
+  int64_t update; /* made before: of the trainer, or of an agent within its trials */
 } nai__moved;
 
 typedef struct nai__rule_kind {
@@ -97,16 +97,16 @@ typedef struct nai__rule_kind {
   nai_status (*attach)(nai__learner *learner);
   void (*detach)(nai__learner *learner); /* releases `own`; NULL: nothing to release */
   nai_status (*estimate)(nai__learner *learner, nai__pass *pass);
-  uint32_t runs; /* NAI__RUNS_..., for rules that perturb; else 0 */
+  uint32_t runs; /* NAI__RUNS_... and NAI__KEEPS_..., for rules that perturb; else 0 */
   void (*perturb)(const nai__learner *learner, nai__perturbation *out); /* NULL: not */
   /*
    * After the optimiser has moved theta, before constraints: for rules that have a weight decay of
-   * their own. NULL: none of it.
+   * their own, or limit the move. NULL: none of it.
    */
   void (*moved)(nai__learner *learner, const nai__moved *now);
   /*
-   * After constraints, when the update stands: for rules whose feedback moves too. Packed weights
-   * are still those of before. NULL: none of it.
+   * After constraints, when the update stands: for rules whose feedback moves too, or that remember
+   * what they learnt from. Packed weights are still those of before. NULL: none of it.
    */
   void (*settled)(nai__learner *learner, const nai__moved *now);
   const struct nai__online_ops *online; /* how it learns within a trial; NULL: it does not */

@@ -153,7 +153,8 @@ static const float *rate_gradient(const nai__pass *pass, int64_t trial, int64_t 
   return pass->signal + ((t - 1) * pass->trials + trial) * pass->net->ld_units;
 }
 
-int nai__has_rate_gradient(const nai__pass *pass)
+/* 1 when costs on rates have a gradient in pass->signal. */
+static int has_rate_gradient(const nai__pass *pass)
 {
   return pass->has_signal || pass->rate_signal;
 }
@@ -171,7 +172,7 @@ int64_t nai__last_step(const nai__pass *pass, int64_t trial)
   int64_t t = pass->steps;
   for (; t > 0; t--)
     if (any(output_gradient(pass, trial, t), net->n_outputs) ||
-        (nai__has_rate_gradient(pass) && any(rate_gradient(pass, trial, t), net->n_units)))
+        (has_rate_gradient(pass) && any(rate_gradient(pass, trial, t), net->n_units)))
       break;
   return t;
 }
@@ -200,7 +201,7 @@ void nai__tangent_gain(nai__tangent *tangent, const nai__pass *pass, int64_t tri
     for (int64_t i = 0; i < tangent->rows; i++)
       sum[i] += dot(dz, tangent->output + i * net->ld_outputs, net->n_outputs);
   }
-  if (!nai__has_rate_gradient(pass)) return;
+  if (!has_rate_gradient(pass)) return;
   const float *dr = rate_gradient(pass, trial, t);
   if (!any(dr, net->n_units)) return;
   for (int64_t i = 0; i < tangent->rows; i++)

@@ -39,8 +39,6 @@ void nai__tangent_begin(nai__tangent *tangent, const nai__pass *pass, int64_t tr
 void nai__tangent_open(nai__tangent *tangent, const nai__pass *pass, int64_t trial, int64_t t);
 void nai__tangent_step(nai__tangent *tangent, int64_t t);
 
-/* 1 when costs on rates have a gradient in pass->signal. */
-int nai__has_rate_gradient(const nai__pass *pass);
 /* The last step of a trial that J depends on; 0: none. */
 int64_t nai__last_step(const nai__pass *pass, int64_t trial);
 /* sum [rows] += how J moves by what outputs and rates do at step t. */

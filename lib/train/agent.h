@@ -1,6 +1,7 @@
 /*
- * One animal that learns step by step. agent.c: the handle, one step; within.c: a trainer's update
- * when its rule changes weights within trials: an agent lives through them one after another.
+ * One animal that learns step by step. agent.c: the handle and the public calls; agent_step.c: one
+ * step; within.c: a trainer's update when its rule changes weights within trials: an agent lives
+ * through them one after another.
  */
 #ifndef NAI_TRAIN_AGENT_H
 #define NAI_TRAIN_AGENT_H
@@ -21,7 +22,6 @@ typedef struct nai__now {
 
 struct nai_agent {
   nai_trainer *trainer;
-  int keeps; /* 1: a reference to the trainer */
   nai__activity activity;
   nai__scratch scratch;
   nai__online online;
@@ -46,9 +46,14 @@ struct nai_agent {
   int32_t class;
 };
 
-/* Without a reference to the trainer. */
+/* --- agent.c ---------------------------------------------------------------------------------- */
+
+/* Without the reference to the trainer that nai_agent_create() keeps. */
 nai_status nai__agent_create(nai_agent **out, nai_trainer *trainer);
 void nai__agent_destroy(nai_agent *agent);
+
+/* --- agent_step.c ----------------------------------------------------------------------------- */
+
 /* A trial with this number, of so many steps; 0: nobody knows. */
 void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps);
 /* One step; agent->now says what is to be learnt, unless there is nothing. */
@@ -57,6 +62,8 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught);
 void nai__agent_pack(nai_agent *agent);
 /* Learns what was gathered. */
 nai_status nai__agent_settle(nai_agent *agent);
+
+/* --- within.c --------------------------------------------------------------------------------- */
 
 /* 1 when the trainer's rule changes weights within trials. */
 int nai__learns_within(const nai_trainer *trainer);

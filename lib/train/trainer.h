@@ -1,6 +1,7 @@
 /*
- * The trainer from inside. trainer.c: handle and settings; batch.c: memory and the forward run;
- * costs.c; perturbed.c; update.c; alignment.c; finite.c; run.c.
+ * The trainer from inside. trainer.c: the handle, settings, costs, looking; run.c: the loop; below,
+ * in this order: batch.c, the memory and the forward run; costs.c, perturbed.c, errors.c;
+ * update.c; alignment.c; finite.c. Updates within trials: agent.h.
  */
 #ifndef NAI_TRAIN_TRAINER_H
 #define NAI_TRAIN_TRAINER_H
@@ -36,6 +37,8 @@ typedef struct nai__weighed_cost {
   nai_synapses *synapses; /* room for all projections */
 } nai__weighed_cost;
 
+#define NAI__MOST_THREADS 256
+
 /* Memory of a batch, made once for the largest one seen. */
 typedef struct nai__batch {
   int64_t steps_room, trials_room;
@@ -47,13 +50,13 @@ typedef struct nai__batch {
   float *carry;
   float *start;
   double *bias_sum;
-  float *outer_scratch[256];
-  nai__scratch scratch[256]; /* one a thread */
+  float *outer_scratch[NAI__MOST_THREADS];
+  nai__scratch scratch[NAI__MOST_THREADS]; /* one a thread */
   int32_t threads;
   int keeps_currents;
 } nai__batch;
 
-/* Checkpoints while a run goes on; file/checkpoint.c knows how, and is not known here. */
+/* Checkpoints while a run goes on; the room of files knows how, and is not known here. */
 typedef struct nai__checkpoints {
   int64_t every; /* updates; 0: none */
   char *path;
@@ -127,8 +130,6 @@ struct nai_trainer {
   float *square;
   int has_gradient;
 };
-
-#define NAI__MOST_THREADS 256
 
 /* --- batch.c ---------------------------------------------------------------------------------- */
 
@@ -221,7 +222,6 @@ int nai__trainer_measure(nai_trainer *trainer);
  */
 nai_status nai__trainer_apply(nai_trainer *trainer);
 void nai__trainer_progress(nai_progress *now, const nai_trainer *trainer, int64_t steps);
-nai_status nai__trainer_pool(nai_trainer *trainer);
 
 /* --- alignment.c ------------------------------------------------------------------------------ */
 

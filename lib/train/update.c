@@ -10,7 +10,7 @@
 #include "agent.h"
 #include "trainer.h"
 
-nai_status nai__trainer_pool(nai_trainer *trainer)
+static nai_status make_pool(nai_trainer *trainer)
 {
   int32_t threads = (int32_t)trainer->setting[NAI__THREADS];
   if (trainer->pool && nai__pool_threads(trainer->pool) == threads) return NAI_OK;
@@ -108,7 +108,7 @@ static void clear_frozen(nai_trainer *trainer)
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(check(trainer, trials));
-  NAI__TRY(nai__trainer_pool(trainer));
+  NAI__TRY(make_pool(trainer));
   NAI__TRY(grow_parts(trainer, trials->trials));
   return nai__batch_prepare(&trainer->batch, trainer->net, trials,
                             (int32_t)trainer->setting[NAI__THREADS]);

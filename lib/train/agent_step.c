@@ -1,0 +1,292 @@
+/*
+ * A step of an agent: the network's, its costs, what the rule makes of them, and the update: of the
+ * gradient that was gathered, in one pass with the rule's traces, or by the rule itself.
+ */
+#include <string.h>
+
+#include "../base/error.h"
+#include "agent.h"
+
+/* --- in one pass ------------------------------------------------------------------------------ */
+
+/*
+ * Plain descent at every step, and nothing that has to see the gradient or all weights: then trace,
+ * weight and the next step's product are one pass over the weights.
+ */
+static int can_fuse(const nai_agent *agent)
+{
+  const nai_trainer *t = agent->trainer;
+  const nai__rule_kind *kind = t->rule->kind;
+  if (!kind->online->fused || kind->moved || kind->settled || agent->every != 1) return 0;
+  if (strcmp(t->optimizer->kind->name, "sgd") != 0 || t->setting[NAI__CLIP] > 0) return 0;
+  for (int64_t i = 0; i < agent->n_costs; i++)
+    if (t->cost[i].cost->ops.on_weights && t->cost[i].beta > 0) return 0;
+  for (int64_t k = 0; k < t->net->n_projections; k++)
+    for (int64_t c = 0; c < t->net->projection[k].n_constraints; c++)
+      if (t->net->projection[k].constraint[c]->ops.project) return 0;
+  return 1;
+}
+
+/* What the first step gets from the initial rates. */
+static void make_ready(nai_agent *agent)
+{
+  const nai_network *net = agent->trainer->net;
+  agent->activity.ready = agent->fused ? agent->ready : NULL;
+  if (!agent->fused) return;
+  memset(agent->ready, 0, (size_t)net->ld_units * sizeof *agent->ready);
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (nai__block_is_ready(&net->block[k]))
+      nai__add_product(&agent->activity, &net->block[k], agent->online.t + 1,
+                       agent->ready + net->block[k].post);
+}
+
+static nai_status learn_in_one_pass(nai_agent *agent)
+{
+  nai_trainer *t = agent->trainer;
+  double rate = t->optimizer->number[0] * nai_optimizer_factor(t->optimizer, t->moves);
+  nai__fused fused = {t->net->theta, rate, agent->ready};
+  NAI__TRY(t->rule->kind->online->fused(&agent->online, &fused));
+  agent->stale = 1;
+  agent->updates++;
+  t->moves++;
+  return NAI_OK;
+}
+
+void nai__agent_pack(nai_agent *agent)
+{
+  if (agent->stale) nai__pack(agent->trainer->net);
+  agent->stale = 0;
+}
+
+/* --- a trial begins --------------------------------------------------------------------------- */
+
+void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
+{
+  nai_trainer *t = agent->trainer;
+  agent->activity.seed = (uint64_t)t->setting[NAI__SEED];
+  agent->activity.first = number;
+  agent->share = steps ? 1.0 / (double)steps : 1;
+  agent->every = nai__rule_every(t->rule);
+  if (agent->every == 0) agent->every = 1;
+  agent->gathered = 0;
+  agent->online.t = 0;
+  for (int64_t i = 0; i < agent->n_costs; i++) {
+    agent->value[i] = 0;
+    agent->scale[i] = t->cost[i].beta / nai__cost_terms(t->net, t->cost[i].cost, steps);
+  }
+  memset(t->gradient, 0, (size_t)t->net->n_theta * sizeof *t->gradient);
+  nai__begin(&agent->activity, 0, 1);
+  if (t->rule->kind->online->begin) t->rule->kind->online->begin(&agent->online);
+  agent->fused = can_fuse(agent);
+  if (!agent->fused) nai__agent_pack(agent);
+  make_ready(agent);
+}
+
+/* --- costs of a step -------------------------------------------------------------------------- */
+
+static nai_status on_outputs(nai_agent *agent, int64_t i)
+{
+  nai_trainer *t = agent->trainer;
+  const nai_network *net = t->net;
+  const nai_cost *cost = t->cost[i].cost;
+  double value = 0;
+  int64_t k = 0;
+  for (int64_t o = 0; o < net->n_nodes; o++) {
+    const nai__node *node = &net->node[o];
+    if (node->kind != NAI_OUTPUTS) continue;
+    const nai__now *now = &agent->now[k++];
+    if (!nai__selected(node, NAI__KIND(NAI_OUTPUTS), cost->names)) continue;
+    nai_output_batch b = {.struct_size = sizeof b,
+                          .mask_columns = (int32_t)now->mask_columns,
+                          .name = node->name,
+                          .steps = 1,
+                          .trials = 1,
+                          .n = node->n,
+                          .stride = net->ld_outputs,
+                          .output = agent->activity.output + node->offset,
+                          .target = now->target,
+                          .classes = now->classes,
+                          .mask = now->mask,
+                          .mask_total = now->mask_total,
+                          .gradient = agent->output_gradient + node->offset,
+                          .scale = agent->scale[i]};
+    nai__clear_error();
+    nai_status status = cost->ops.on_outputs(cost->user, &b, &value);
+    if (status != NAI_OK) return nai__fail_callback(status, "cost", cost->name);
+  }
+  agent->value[i] += agent->scale[i] * value;
+  return NAI_OK;
+}
+
+static nai_status on_rates(nai_agent *agent, int64_t i)
+{
+  static const int32_t for_ever = INT32_MAX;
+  nai_trainer *t = agent->trainer;
+  const nai_network *net = t->net;
+  const nai_cost *cost = t->cost[i].cost;
+  double value = 0;
+  for (int64_t k = 0; k < net->n_nodes; k++) {
+    const nai__node *node = &net->node[k];
+    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), cost->names)) continue;
+    nai_rate_batch b = {.struct_size = sizeof b,
+                        .name = node->name,
+                        .steps = 1,
+                        .trials = 1,
+                        .n = node->n,
+                        .stride = net->ld_units,
+                        .step_stride = net->ld_units,
+                        .first_step = agent->online.t - 1,
+                        .batch_trials = 1,
+                        .batch_steps = agent->share < 1 ? (int64_t)(1 / agent->share + 0.5) : 1,
+                        .length = &for_ever,
+                        .rate = nai__rate_at(&agent->activity, agent->online.t) + node->offset,
+                        .gradient = agent->rate_gradient + node->offset,
+                        .scale = agent->scale[i]};
+    nai__clear_error();
+    nai_status status = cost->ops.on_rates(cost->user, &b, &value);
+    if (status != NAI_OK) return nai__fail_callback(status, "cost", cost->name);
+  }
+  agent->value[i] += agent->scale[i] * value;
+  return NAI_OK;
+}
+
+static nai_status meet_costs(nai_agent *agent, int taught)
+{
+  const nai_network *net = agent->trainer->net;
+  memset(agent->output_gradient, 0, (size_t)net->ld_outputs * sizeof(float));
+  memset(agent->rate_gradient, 0, (size_t)net->ld_units * sizeof(float));
+  for (int64_t i = 0; i < agent->n_costs; i++) {
+    const nai_cost *cost = agent->trainer->cost[i].cost;
+    if (cost->ops.on_outputs && taught) NAI__TRY(on_outputs(agent, i));
+    if (cost->ops.on_rates) NAI__TRY(on_rates(agent, i));
+  }
+  return NAI_OK;
+}
+
+/* --- an update -------------------------------------------------------------------------------- */
+
+static nai_status add_weight_costs(nai_agent *agent)
+{
+  nai_trainer *t = agent->trainer;
+  double share = agent->share * (double)agent->gathered;
+  for (int64_t i = 0; i < agent->n_costs; i++) {
+    if (!t->cost[i].cost->ops.on_weights) continue;
+    double value = 0;
+    NAI__TRY(nai__cost_on_weights(t, &t->cost[i], agent->scale[i] * share, &value));
+    agent->value[i] += agent->scale[i] * share * value;
+  }
+  return NAI_OK;
+}
+
+nai_status nai__agent_settle(nai_agent *agent)
+{
+  nai_trainer *t = agent->trainer;
+  if (!agent->gathered) return NAI_OK;
+  NAI__TRY(add_weight_costs(agent));
+  agent->gathered = 0; /* also when it fails: what led to that is not learnt twice */
+  if (!nai__trainer_measure(t))
+    return nai__fail(
+        NAI_ERR_NONFINITE,
+        "the gradient is NaN or infinite at step %lld of the trial: lower the learning "
+        "rate, or look at inputs and targets",
+        (long long)agent->online.t);
+  NAI__TRY(nai__trainer_apply(t));
+  agent->updates++;
+  return NAI_OK;
+}
+
+/* --- by a rule that has moved weights --------------------------------------------------------- */
+
+static int block_finite(const nai_network *net, const nai__block *b)
+{
+  float sum = 0;
+  for (int64_t i = 0; i < b->n_post * b->ld; i++) sum += 0 * net->theta[b->start + i];
+  return sum == 0;
+}
+
+static nai_status check_moves(nai_agent *agent)
+{
+  nai_network *net = agent->trainer->net;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    if (!agent->moved[k]) continue;
+    NAI__TRY(nai__project_block(net, k, agent->online.before));
+    if (!block_finite(net, &net->block[k]))
+      return nai__fail(NAI_ERR_NONFINITE,
+                       "step %lld of the trial would make a weight NaN or infinite: look at inputs "
+                       "and targets",
+                       (long long)agent->online.t);
+  }
+  return NAI_OK;
+}
+
+/* All that moved stands and constraints hold, or all is as it was. */
+static nai_status settle_moves(nai_agent *agent)
+{
+  nai_network *net = agent->trainer->net;
+  nai_status status = check_moves(agent);
+  int any = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    if (!agent->moved[k]) continue;
+    const nai__block *b = &net->block[k];
+    if (status != NAI_OK)
+      memcpy(net->theta + b->start, agent->online.before + b->start,
+             (size_t)(b->n_post * b->ld) * sizeof(float));
+    nai__pack_block(net, k);
+    agent->moved[k] = 0;
+    any = 1;
+  }
+  agent->updates += any && status == NAI_OK;
+  return status;
+}
+
+/* --- a step ----------------------------------------------------------------------------------- */
+
+/* A rule that learns numbers is not to go by in silence where there are none. */
+static nai_status check_targets(const nai_agent *agent)
+{
+  const nai_network *net = agent->trainer->net;
+  const nai__rule_kind *kind = agent->trainer->rule->kind;
+  int64_t k = 0;
+  for (int64_t i = 0; i < net->n_nodes && kind->online->needs_targets; i++) {
+    if (net->node[i].kind != NAI_OUTPUTS) continue;
+    if (agent->now[k].classes && !agent->now[k].target)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "rule '%s' learns targets that are numbers, output '%s' has classes",
+                       kind->name, net->node[i].name);
+    k++;
+  }
+  return NAI_OK;
+}
+
+static nai_status check_finite(const nai_agent *agent)
+{
+  const nai_network *net = agent->trainer->net;
+  const float *rate = nai__rate_at(&agent->activity, agent->online.t);
+  float sum = 0;
+  for (int64_t u = 0; u < net->n_units; u++) sum += 0 * rate[u];
+  for (int64_t o = 0; o < net->n_outputs; o++) sum += 0 * agent->activity.output[o];
+  if (sum == 0) return NAI_OK;
+  return nai__fail(NAI_ERR_NONFINITE,
+                   "a rate or output is NaN or infinite at step %lld of the trial: lower the "
+                   "learning rate, or look at the inputs",
+                   (long long)agent->online.t);
+}
+
+nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
+{
+  nai_trainer *t = agent->trainer;
+  const nai__online_ops *ops = t->rule->kind->online;
+  if (agent->gathered == 0 && !ops->moves_weights && !agent->fused)
+    memset(t->gradient, 0, (size_t)t->net->n_theta * sizeof *t->gradient);
+  NAI__TRY(check_targets(agent));
+  agent->online.t++;
+  nai__advance(&agent->activity, agent->online.t, 0, 1, input, &agent->scratch);
+  NAI__TRY(check_finite(agent));
+  NAI__TRY(meet_costs(agent, taught));
+  if (agent->fused) return learn_in_one_pass(agent);
+  NAI__TRY(ops->step(&agent->online));
+  if (agent->online.nothing) return NAI_OK;
+  if (ops->moves_weights) return settle_moves(agent);
+  agent->gathered++;
+  return agent->gathered >= agent->every ? nai__agent_settle(agent) : NAI_OK;
+}
