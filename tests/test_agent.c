@@ -576,6 +576,26 @@ START_TEST(rules_that_cannot)
 }
 END_TEST
 
+/* A target for the mean rate of a batch is nothing that a step could know. */
+START_TEST(costs_that_want_the_batch_whole)
+{
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
+  nai_cost *whole;
+  nai_agent *agent;
+  expect_ok(nai_cost_create_rate_target(&whole, "a", 0.3));
+  nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.1));
+  expect_fails(nai_trainer_add_cost(trainer, whole, 1), NAI_ERR_UNSUPPORTED,
+               "rule 'rflo' cannot learn from cost 'rate_target' within a trial");
+  nai_trainer_destroy(trainer);
+  trainer = trainer_of(net, rflo(0), plain_descent(0.1)); /* at the end of trials it can */
+  expect_ok(nai_trainer_add_cost(trainer, whole, 1));
+  expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED, "'rate_target' within");
+  nai_cost_destroy(whole);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(bad_experiences)
 {
   nai_cost *c;
@@ -675,6 +695,7 @@ Suite *agent_suite(void)
   tcase_add_test(learning, the_same_run_gives_the_same_bits);
   tcase_add_test(learning, a_checkpoint_goes_on);
   suite_add_tcase(suite, learning);
-  ADD_CASE(suite, "errors", rules_that_cannot, bad_experiences, failing_allocations);
+  ADD_CASE(suite, "errors", rules_that_cannot, costs_that_want_the_batch_whole, bad_experiences,
+           failing_allocations);
   return suite;
 }

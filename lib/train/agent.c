@@ -48,13 +48,30 @@ static nai_status attach(nai_agent *agent)
   return ops->attach ? ops->attach(&agent->online) : NAI_OK;
 }
 
-nai_status nai__agent_create(nai_agent **out, nai_trainer *trainer)
+nai_status nai__agent_can_learn(const nai_rule *rule, const nai_cost *cost)
+{
+  if (!cost->ops.on_rates || (cost->ops.flags & NAI_COST_SEPARABLE)) return NAI_OK;
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "rule '%s' cannot learn from cost '%s' within a trial, as from no cost on all "
+                   "rates of a batch together: leave it out, or update at the end of trials",
+                   rule->kind->name, cost->name);
+}
+
+static nai_status check(const nai_trainer *trainer)
 {
   if (!trainer->rule->kind->online)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "rule '%s' cannot learn within a trial: use rflo, e-prop, force, node "
                      "perturbation or a rule of your own",
                      trainer->rule->kind->name);
+  for (int64_t i = 0; i < trainer->n_costs; i++)
+    NAI__TRY(nai__agent_can_learn(trainer->rule, trainer->cost[i].cost));
+  return NAI_OK;
+}
+
+nai_status nai__agent_create(nai_agent **out, nai_trainer *trainer)
+{
+  NAI__TRY(check(trainer));
   nai_agent *agent = NAI__NEW(nai_agent);
   if (!agent) return NAI_ERR_MEMORY;
   agent->trainer = trainer;

@@ -48,6 +48,8 @@ struct nai_agent {
 
 /* --- agent.c ---------------------------------------------------------------------------------- */
 
+/* NAI_OK when a cost can be had step by step. */
+nai_status nai__agent_can_learn(const nai_rule *rule, const nai_cost *cost);
 /* Without the reference to the trainer that nai_agent_create() keeps. */
 nai_status nai__agent_create(nai_agent **out, nai_trainer *trainer);
 void nai__agent_destroy(nai_agent *agent);

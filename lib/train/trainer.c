@@ -203,6 +203,7 @@ nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double bet
                      beta);
   NAI__TRY(nai__cost_check(cost, trainer->net));
   NAI__TRY(check_rule(trainer->rule->kind, cost));
+  if (nai__learns_within(trainer)) NAI__TRY(nai__agent_can_learn(trainer->rule, cost));
   if (cost->ops.on_errors) NAI__TRY(nai__errors_check(trainer, cost));
   return append(trainer, cost, beta);
 }
