@@ -137,7 +137,6 @@ nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,
 nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(nai__costs_errors(trainer, trials));
-  clear_frozen(trainer);
   NAI__TRY(nai__costs_after(trainer));
   clear_frozen(trainer);
   trainer->has_gradient = 1;
