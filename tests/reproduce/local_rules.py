@@ -131,7 +131,8 @@ ROWS = [
         claim=_CLAIM.format("RFLO"),
         published="0.84 within 1000 updates (a prototype)",
         judge=judge_rflo,
-        note="The library's own feedback.",
+        note="The library's own feedback, whose size was chosen on seeds 1, 2 and 5: smaller, it took 450 updates and "
+        "ended at 0.832.",
         **_ROW,
     ),
     Row(

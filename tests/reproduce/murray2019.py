@@ -327,7 +327,10 @@ def draw_intervals(values, quick):
 
 # --- rows ------------------------------------------------------------------------------------------------------------
 
-_OTHER = "What is called published was measured by another program, five seeds; the paper shows figures alone."
+_OTHER = (
+    "What is called published was measured by another program, five seeds; the paper shows figures alone. The tolerance "
+    "is that program's spread; seeds 1 to 19 had been run before it was written down."
+)
 _INTERVAL = (
     "Error: mean square over that of the best constant. The cues are at step 50 and a delay later, one delay a "
     "network; the paper may have laid this out otherwise."
