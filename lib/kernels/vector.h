@@ -195,6 +195,19 @@ NAI__INLINE vec zero_where(truth t, vec a)
 }
 #endif
 
+/* x, kept within low .. high; NaN stays NaN. */
+NAI__INLINE vec within(vec x, vec low, vec high)
+{
+#if NAI__WIDTH == 64
+  return _mm512_min_ps(high, _mm512_max_ps(low, x)); /* of a NaN they return the second */
+#elif NAI__WIDTH == 32
+  return _mm256_min_ps(high, _mm256_max_ps(low, x));
+#else
+  x = choose(is_below(x, low), low, x);
+  return choose(is_below(high, x), high, x);
+#endif
+}
+
 NAI__INLINE vec magnitude(vec x)
 {
   return (vec)((ivec)x & 0x7fffffff);

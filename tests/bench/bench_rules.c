@@ -45,6 +45,7 @@ static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs)
   nai_network_add_population(net, "r", units, NAI_FREE);
   nai_network_add_output(net, "z", outputs);
   nai_network_set(net, "r", "tau", 100.0);
+  nai_network_set_transfer(net, "r", NAI_TRANSFER_TANH); /* rates that cannot run away */
   nai_network_connect(net, "u r", "r");
   nai_network_connect(net, "r", "z");
   must(nai_network_build(net, 1));
