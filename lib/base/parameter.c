@@ -27,6 +27,25 @@ nai_status nai__parameter_check(const nai__parameter *p, double value)
   return NAI_OK;
 }
 
+nai_status nai__parameter_set(double *number, const nai__parameter *table, int n, const char *name,
+                              double value, const char *owner)
+{
+  int i = nai__parameter_find(table, n, name, owner);
+  if (i < 0) return name ? NAI_ERR_NAME : NAI_ERR_INVALID;
+  NAI__TRY(nai__parameter_check(&table[i], value));
+  number[i] = value;
+  return NAI_OK;
+}
+
+nai_status nai__parameter_get(double *value, const double *number, const nai__parameter *table,
+                              int n, const char *name, const char *owner)
+{
+  int i = nai__parameter_find(table, n, name, owner);
+  if (i < 0) return name ? NAI_ERR_NAME : NAI_ERR_INVALID;
+  *value = number[i];
+  return NAI_OK;
+}
+
 nai_status nai__parameter_describe(nai_parameter *out, const nai__parameter *table, int n,
                                    int64_t index)
 {

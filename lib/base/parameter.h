@@ -19,6 +19,12 @@ int nai__parameter_find(const nai__parameter *table, int n, const char *name, co
 /* NAI_OK when the value is allowed. */
 nai_status nai__parameter_check(const nai__parameter *parameter, double value);
 
+/* Sets, or reads, a number of `owner` by its name: `number` [n] is laid out as the table. */
+nai_status nai__parameter_set(double *number, const nai__parameter *table, int n, const char *name,
+                              double value, const char *owner);
+nai_status nai__parameter_get(double *value, const double *number, const nai__parameter *table,
+                              int n, const char *name, const char *owner);
+
 /* Fills a public description; NAI_ERR_INVALID past the last. */
 nai_status nai__parameter_describe(nai_parameter *out, const nai__parameter *table, int n,
                                    int64_t index);

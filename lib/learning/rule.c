@@ -43,11 +43,8 @@ nai_status nai_rule_set(nai_rule *rule, const char *parameter, double value)
 {
   NAI__REQUIRE(rule);
   const nai__rule_kind *kind = rule->kind;
-  int i = nai__parameter_find(kind->parameter, kind->n_parameters, parameter, kind->name);
-  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
-  NAI__TRY(nai__parameter_check(&kind->parameter[i], value));
-  rule->number[i] = value;
-  return NAI_OK;
+  return nai__parameter_set(rule->number, kind->parameter, kind->n_parameters, parameter, value,
+                            kind->name);
 }
 
 nai_status nai_rule_get(double *value, const nai_rule *rule, const char *parameter)
@@ -55,10 +52,8 @@ nai_status nai_rule_get(double *value, const nai_rule *rule, const char *paramet
   NAI__REQUIRE(value);
   NAI__REQUIRE(rule);
   const nai__rule_kind *kind = rule->kind;
-  int i = nai__parameter_find(kind->parameter, kind->n_parameters, parameter, kind->name);
-  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
-  *value = rule->number[i];
-  return NAI_OK;
+  return nai__parameter_get(value, rule->number, kind->parameter, kind->n_parameters, parameter,
+                            kind->name);
 }
 
 nai_status nai_rule_parameter(nai_parameter *out, const nai_rule *rule, int64_t index)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/finite.h"
 #include "../base/memory.h"
 
 /*
@@ -174,12 +175,9 @@ static int is_finite(const nai__online *online)
 {
   const nai_network *net = online->learner->net;
   const traces *s = online->own;
-  const float *input = nai__input_at(online->activity, online->t);
-  float sum = 0;
-  for (int64_t u = 0; u < net->n_units; u++) sum += 0 * s->factor[u] + 0 * s->gain[u];
-  for (int64_t o = 0; o < net->n_outputs; o++) sum += 0 * online->output_gradient[o];
-  for (int64_t c = 0; c < net->n_inputs; c++) sum += 0 * input[c];
-  return sum == 0;
+  return nai__all_finite(s->factor, net->n_units) && nai__all_finite(s->gain, net->n_units) &&
+         nai__all_finite(online->output_gradient, net->n_outputs) &&
+         nai__all_finite(nai__input_at(online->activity, online->t), net->n_inputs);
 }
 
 /* A single gap learns with the others and is closed again: two calls would take twice the time. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/finite.h"
 #include "agent.h"
 
 /* --- in one pass ------------------------------------------------------------------------------ */
@@ -43,8 +44,7 @@ static void make_ready(nai_agent *agent)
 static nai_status learn_in_one_pass(nai_agent *agent)
 {
   nai_trainer *t = agent->trainer;
-  double rate = t->optimizer->number[0] * nai_optimizer_factor(t->optimizer, t->moves);
-  nai__fused fused = {t->net->theta, rate, agent->ready};
+  nai__fused fused = {t->net->theta, nai__optimizer_rate(t->optimizer, t->moves + 1), agent->ready};
   NAI__TRY(t->rule->kind->online->fused(&agent->online, &fused));
   agent->stale = 1;
   agent->updates++;
@@ -197,20 +197,14 @@ nai_status nai__agent_settle(nai_agent *agent)
 
 /* --- by a rule that has moved weights --------------------------------------------------------- */
 
-static int block_finite(const nai_network *net, const nai__block *b)
-{
-  float sum = 0;
-  for (int64_t i = 0; i < b->n_post * b->ld; i++) sum += 0 * net->theta[b->start + i];
-  return sum == 0;
-}
-
 static nai_status check_moves(nai_agent *agent)
 {
   nai_network *net = agent->trainer->net;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     if (!agent->moved[k]) continue;
     NAI__TRY(nai__project_block(net, k, agent->online.before));
-    if (!block_finite(net, &net->block[k]))
+    const nai__block *b = &net->block[k];
+    if (!nai__all_finite(net->theta + b->start, b->n_post * b->ld))
       return nai__fail(NAI_ERR_NONFINITE,
                        "step %lld of the trial would make a weight NaN or infinite: look at inputs "
                        "and targets",
@@ -261,11 +255,9 @@ static nai_status check_targets(const nai_agent *agent)
 static nai_status check_finite(const nai_agent *agent)
 {
   const nai_network *net = agent->trainer->net;
-  const float *rate = nai__rate_at(&agent->activity, agent->online.t);
-  float sum = 0;
-  for (int64_t u = 0; u < net->n_units; u++) sum += 0 * rate[u];
-  for (int64_t o = 0; o < net->n_outputs; o++) sum += 0 * agent->activity.output[o];
-  if (sum == 0) return NAI_OK;
+  if (nai__all_finite(nai__rate_at(&agent->activity, agent->online.t), net->n_units) &&
+      nai__all_finite(agent->activity.output, net->n_outputs))
+    return NAI_OK;
   return nai__fail(NAI_ERR_NONFINITE,
                    "a rate or output is NaN or infinite at step %lld of the trial: lower the "
                    "learning rate, or look at the inputs",

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "../base/error.h"
+#include "../base/finite.h"
 #include "trainer.h"
 
 /* Squares of gradients, which optimisers keep, must stay within single precision. */
@@ -19,18 +20,6 @@ double nai__norm(const float *gradient, int64_t n)
   return sum <= LARGEST * LARGEST ? sqrt(sum) : NAN;
 }
 
-/* Eight chains, so that the compiler may use vectors; 0 * x is NaN where x is not finite. */
-static int all_finite(const float *x, int64_t n)
-{
-  float chain[8] = {0};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8)
-    for (int c = 0; c < 8; c++) chain[c] += 0 * x[i + c];
-  for (; i < n; i++) chain[0] += 0 * x[i];
-  for (int c = 1; c < 8; c++) chain[0] += chain[c];
-  return chain[0] == 0;
-}
-
 static int has_power(const nai_network *net)
 {
   for (int64_t s = 0; s < net->n_segments; s++)
@@ -46,9 +35,9 @@ int nai__batch_finite(const nai__batch *batch)
 {
   const nai_network *net = batch->activity.net;
   int64_t first = has_power(net) ? 1 : batch->steps;
-  return all_finite(nai__rate_at(&batch->activity, first),
-                    (batch->steps - first + 1) * batch->trials * net->ld_units) &&
-         all_finite(batch->activity.output, batch->steps * batch->trials * net->ld_outputs);
+  return nai__all_finite(nai__rate_at(&batch->activity, first),
+                         (batch->steps - first + 1) * batch->trials * net->ld_units) &&
+         nai__all_finite(batch->activity.output, batch->steps * batch->trials * net->ld_outputs);
 }
 
 static const nai__node *node_at(const nai_network *net, int32_t kind, int64_t column)

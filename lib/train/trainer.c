@@ -128,21 +128,16 @@ void nai_trainer_destroy(nai_trainer *trainer)
 nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value)
 {
   NAI__REQUIRE(trainer);
-  int i = nai__parameter_find(settings, NAI__SETTINGS, parameter, "the trainer");
-  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
-  NAI__TRY(nai__parameter_check(&settings[i], value));
-  trainer->setting[i] = value;
-  return NAI_OK;
+  return nai__parameter_set(trainer->setting, settings, NAI__SETTINGS, parameter, value,
+                            "the trainer");
 }
 
 nai_status nai_trainer_get(double *value, const nai_trainer *trainer, const char *parameter)
 {
   NAI__REQUIRE(value);
   NAI__REQUIRE(trainer);
-  int i = nai__parameter_find(settings, NAI__SETTINGS, parameter, "the trainer");
-  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
-  *value = trainer->setting[i];
-  return NAI_OK;
+  return nai__parameter_get(value, trainer->setting, settings, NAI__SETTINGS, parameter,
+                            "the trainer");
 }
 
 nai_status nai_trainer_parameter(nai_parameter *out, int64_t index)

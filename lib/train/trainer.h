@@ -201,6 +201,8 @@ void nai__errors_destroy(nai__errors *errors);
 /* `count` trials of a stream of the task, at most a batch, into trainer->trials. */
 nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t first, int64_t count);
 nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer);
+/* Number of the first of these trials: given ones go on where those before them ended. */
+uint64_t nai__trainer_first(const nai_trainer *trainer, const nai_trials *trials);
 /* Checks the trials, and makes room for them. */
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
 /*

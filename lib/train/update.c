@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/finite.h"
 #include "../base/memory.h"
 #include "agent.h"
 #include "trainer.h"
@@ -105,6 +106,14 @@ static void clear_frozen(nai_trainer *trainer)
     trainer->gradient[i] = plastic[i] != 0 ? trainer->gradient[i] : 0;
 }
 
+int nai__trainer_measure(nai_trainer *trainer)
+{
+  clear_frozen(trainer);
+  trainer->has_gradient = 1;
+  trainer->gradient_norm = nai__norm(trainer->gradient, trainer->net->n_theta);
+  return isfinite(trainer->gradient_norm);
+}
+
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(check(trainer, trials));
@@ -114,10 +123,15 @@ nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials)
                             (int32_t)trainer->setting[NAI__THREADS]);
 }
 
+uint64_t nai__trainer_first(const nai_trainer *trainer, const nai_trials *trials)
+{
+  return trials == trainer->trials ? trials->first : trials->first + trainer->drawn;
+}
+
 nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(nai__trainer_prepare(trainer, trials));
-  uint64_t first = trials == trainer->trials ? trials->first : trials->first + trainer->drawn;
+  uint64_t first = nai__trainer_first(trainer, trials);
   if (trainer->rule->kind->perturb) return nai__perturbed_forward(trainer, trials, first);
   nai__batch_run(&trainer->batch, trainer->pool, trials, (uint64_t)trainer->setting[NAI__SEED],
                  first);
@@ -138,10 +152,7 @@ nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(nai__costs_errors(trainer, trials));
   NAI__TRY(nai__costs_after(trainer));
-  clear_frozen(trainer);
-  trainer->has_gradient = 1;
-  trainer->gradient_norm = nai__norm(trainer->gradient, trainer->net->n_theta);
-  if (!isfinite(trainer->total) || !isfinite(trainer->gradient_norm) ||
+  if (!nai__trainer_measure(trainer) || !isfinite(trainer->total) ||
       !nai__batch_finite(&trainer->batch))
     return nai__fail_nonfinite(trainer);
   return NAI_OK;
@@ -175,9 +186,7 @@ static void move(nai_trainer *trainer)
 static nai_status check_weights(const nai_trainer *trainer)
 {
   const nai_network *net = trainer->net;
-  float sum = 0;
-  for (int64_t i = 0; i < net->n_theta; i++) sum += 0 * net->theta[i];
-  if (sum == 0) return NAI_OK;
+  if (nai__all_finite(net->theta, net->n_theta)) return NAI_OK;
   for (int64_t k = 0; k < net->n_projections; k++) {
     nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
     for (int64_t i = 0; i < s.n_post; i++)
@@ -203,14 +212,6 @@ static void remember(nai_trainer *trainer)
   row[NAI_HISTORY_STAGE] = (double)nai_trainer_stage(trainer, NULL);
   memcpy(row + NAI_HISTORY_COSTS, trainer->cost_values,
          (size_t)trainer->n_costs * sizeof *trainer->cost_values);
-}
-
-int nai__trainer_measure(nai_trainer *trainer)
-{
-  clear_frozen(trainer);
-  trainer->has_gradient = 1;
-  trainer->gradient_norm = nai__norm(trainer->gradient, trainer->net->n_theta);
-  return isfinite(trainer->gradient_norm);
 }
 
 nai_status nai__trainer_apply(nai_trainer *trainer)

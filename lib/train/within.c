@@ -107,8 +107,7 @@ nai_status nai__trainer_live(nai_trainer *t, const nai_trials *trials)
   NAI__TRY(nai__trainer_prepare(t, trials));
   NAI__TRY(prepare(t));
   memcpy(t->agent->before, net->theta, bytes);
-  nai_status status =
-      live(t, trials, trials == t->trials ? trials->first : trials->first + t->drawn);
+  nai_status status = live(t, trials, nai__trainer_first(t, trials));
   if (status != NAI_OK) memcpy(net->theta, t->agent->before, bytes);
   if (status != NAI_OK) t->agent->stale = 1;
   nai__agent_pack(t->agent);

@@ -23,11 +23,8 @@ nai_status nai_optimizer_set(nai_optimizer *optimizer, const char *parameter, do
 {
   NAI__REQUIRE(optimizer);
   const nai__optimizer_kind *kind = optimizer->kind;
-  int i = nai__parameter_find(kind->number, kind->n_numbers, parameter, kind->name);
-  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
-  NAI__TRY(nai__parameter_check(&kind->number[i], value));
-  optimizer->number[i] = value;
-  return NAI_OK;
+  return nai__parameter_set(optimizer->number, kind->number, kind->n_numbers, parameter, value,
+                            kind->name);
 }
 
 nai_status nai_optimizer_get(double *value, const nai_optimizer *optimizer, const char *parameter)
@@ -35,10 +32,8 @@ nai_status nai_optimizer_get(double *value, const nai_optimizer *optimizer, cons
   NAI__REQUIRE(value);
   NAI__REQUIRE(optimizer);
   const nai__optimizer_kind *kind = optimizer->kind;
-  int i = nai__parameter_find(kind->number, kind->n_numbers, parameter, kind->name);
-  if (i < 0) return parameter ? NAI_ERR_NAME : NAI_ERR_INVALID;
-  *value = optimizer->number[i];
-  return NAI_OK;
+  return nai__parameter_get(value, optimizer->number, kind->number, kind->n_numbers, parameter,
+                            kind->name);
 }
 
 nai_status nai_optimizer_parameter(nai_parameter *out, const nai_optimizer *optimizer,

@@ -40,7 +40,9 @@ struct nai_optimizer {
 
 nai_status nai__optimizer_create(nai_optimizer **out, const nai__optimizer_kind *kind, double rate);
 void nai__optimizer_keep(nai_optimizer *optimizer);
-/* Moves theta by one step, at the rate that the schedule has for it. */
+/* Learning rate of a move, 1 for the first: as the schedule has it. */
+double nai__optimizer_rate(const nai_optimizer *optimizer, int64_t step);
+/* Moves theta by one step, at that rate. */
 void nai__optimizer_move(const nai_optimizer *optimizer, const nai__move *m);
 
 #define NAI__RATE                                 \

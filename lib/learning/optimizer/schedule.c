@@ -67,10 +67,15 @@ double nai_optimizer_factor(const nai_optimizer *optimizer, int64_t update)
   return factor[low] + part * (factor[high] - factor[low]);
 }
 
+double nai__optimizer_rate(const nai_optimizer *optimizer, int64_t step)
+{
+  return optimizer->number[0] * nai_optimizer_factor(optimizer, step - 1);
+}
+
 void nai__optimizer_move(const nai_optimizer *optimizer, const nai__move *m)
 {
   double number[NAI__OPTIMIZER_NUMBERS];
   memcpy(number, optimizer->number, sizeof number);
-  number[0] *= nai_optimizer_factor(optimizer, m->step - 1);
+  number[0] = nai__optimizer_rate(optimizer, m->step);
   optimizer->kind->move(number, m);
 }
