@@ -13,6 +13,7 @@
 #include "../base/memory.h"
 #include "backward.h"
 #include "online.h"
+#include "slopes.h"
 #include "traces.h"
 
 #define MOST_TRACES 64
@@ -151,22 +152,15 @@ static void gather(float *out, const float *in, int64_t n, int64_t ld, const flo
   }
 }
 
-/* From rates, or phi(v) where the leak is on the rate, to slopes: what a backward step makes of 1. */
 static void find_slopes(const work *w, const nai_network *net, const nai__node *node, float *slope,
                         const float *value)
 {
   const float *unit = net->unit + node->offset;
   nai__units units = {.n = node->n,
                       .transfer = node->transfer,
-                      .alpha = w->one,
                       .gain = unit + 2 * net->ld_units,
                       .exponent = unit + 3 * net->ld_units};
-  memcpy(slope, w->one, (size_t)node->n * sizeof *slope);
-  memset(w->carry, 0, (size_t)node->n * sizeof *w->carry);
-  if (node->leak == NAI_LEAK_CURRENT)
-    net->kernels->current_backward(&units, slope, w->carry, value);
-  else
-    net->kernels->rate_backward(&units, slope, w->carry, value);
+  nai__slopes(net, units, node->leak, w->one, slope, w->carry, value);
 }
 
 static void gather_units(const work *w, const nai__moment *now, const nai__node *node)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "slopes.h"
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
@@ -54,23 +55,19 @@ void nai__tangent_clear(nai__tangent *tangent, int64_t rows)
 
 /* --- slopes ----------------------------------------------------------------------------------- */
 
-/* What a step back makes of 1 where nothing is carried, and no leak takes its share. */
 static void find_slopes(const nai__tangent *tangent, const nai__pass *pass, int64_t trial,
                         int64_t t)
 {
   const nai_network *net = tangent->net;
   memcpy(tangent->slope, tangent->one, (size_t)net->n_units * sizeof(float));
-  memset(tangent->spare, 0, (size_t)net->n_units * sizeof(float));
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
-    nai__units units = g->units;
-    units.alpha = tangent->one;
-    int64_t at = trial * net->ld_units + g->offset;
-    float *slope = tangent->slope + g->offset, *carry = tangent->spare + g->offset;
-    if (g->leak == NAI_LEAK_CURRENT)
-      net->kernels->current_backward(&units, slope, carry, nai__rate_at(pass->activity, t) + at);
-    else if (t > 0)
-      net->kernels->rate_backward(&units, slope, carry, nai__drive_at(pass->activity, t) + at);
+    int on_current = g->leak == NAI_LEAK_CURRENT;
+    if (!on_current && t == 0) continue;
+    const float *value =
+        on_current ? nai__rate_at(pass->activity, t) : nai__drive_at(pass->activity, t);
+    nai__slopes(net, g->units, g->leak, tangent->one, tangent->slope + g->offset,
+                tangent->spare + g->offset, value + trial * net->ld_units + g->offset);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "../base/error.h"
 #include "../base/finite.h"
 #include "../base/memory.h"
+#include "slopes.h"
 
 /*
  * What is plastic in a row of a projection: all of it, all but one synapse that does not exist (the
@@ -23,7 +24,7 @@ typedef struct traces {
   float *synapse;               /* as theta is laid out: of synapses onto units, and unit biases */
   float *decay, *gain, *factor; /* [ld_units], of the step at hand */
   float *signal;                /* [ld_units] l */
-  float *slope, *carry;         /* [ld_units] scratch */
+  float *slope, *carry, *one;   /* [ld_units] phi'; scratch; 1s */
   int32_t **gap;                /* [n_projections][n_post]: the synapse that is not, or the above */
 } traces;
 
@@ -70,13 +71,15 @@ static nai_status attach(nai__online *online)
   traces *s = online->own = NAI__NEW(traces);
   if (!s) return NAI_ERR_MEMORY;
   s->synapse = NAI__ARRAY(float, net->n_theta);
-  s->decay = NAI__ARRAY(float, 6 * net->ld_units);
+  s->decay = NAI__ARRAY(float, 7 * net->ld_units);
   if (!s->synapse || !s->decay) return NAI_ERR_MEMORY;
   s->gain = s->decay + net->ld_units;
   s->factor = s->gain + net->ld_units;
   s->signal = s->factor + net->ld_units;
   s->slope = s->signal + net->ld_units;
   s->carry = s->slope + net->ld_units;
+  s->one = s->carry + net->ld_units;
+  for (int64_t u = 0; u < net->ld_units; u++) s->one[u] = 1;
   return find_gaps(s, net);
 }
 
@@ -88,22 +91,15 @@ static void begin(nai__online *online)
 
 /* --- the step at hand ------------------------------------------------------------------------- */
 
-/* A backward step through the units makes alpha phi' of 1. */
 static void find_slopes(nai__online *online)
 {
   const nai_network *net = online->learner->net;
   traces *s = online->own;
-  const float *rate = nai__rate_at(online->activity, online->t);
-  for (int64_t u = 0; u < net->n_units; u++) s->slope[u] = 1;
-  memset(s->carry, 0, (size_t)net->n_units * sizeof *s->carry);
   for (int64_t k = 0; k < net->n_segments; k++) {
     const nai__segment *g = &net->segment[k];
-    int64_t at = g->offset;
-    if (g->leak == NAI_LEAK_CURRENT)
-      net->kernels->current_backward(&g->units, s->slope + at, s->carry + at, rate + at);
-    else
-      net->kernels->rate_backward(&g->units, s->slope + at, s->carry + at,
-                                  nai__drive_at(online->activity, online->t) + at);
+    const float *value = g->leak == NAI_LEAK_CURRENT ? nai__rate_at(online->activity, online->t)
+                                                     : nai__drive_at(online->activity, online->t);
+    nai__slopes(net, g->units, g->leak, s->one, s->slope + g->offset, s->carry, value + g->offset);
   }
 }
 
@@ -118,8 +114,8 @@ static void find_rows(nai__online *online)
     for (int64_t u = g->offset; u < g->offset + g->units.n; u++) {
       float alpha = g->units.alpha[u - g->offset];
       s->decay[u] = 1 - alpha;
-      s->gain[u] = on_current ? alpha : s->slope[u];
-      s->factor[u] = on_current ? s->signal[u] * s->slope[u] / alpha : s->signal[u];
+      s->gain[u] = on_current ? alpha : alpha * s->slope[u];
+      s->factor[u] = on_current ? s->signal[u] * s->slope[u] : s->signal[u];
     }
   }
 }
