@@ -544,6 +544,31 @@ START_TEST(a_checkpoint_goes_on)
 }
 END_TEST
 
+/* What a shorter trial shows past its end is not what the one before it did there. */
+START_TEST(nothing_is_seen_past_a_trials_end)
+{
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
+  nai_trials *trials = one_trial(net);
+  nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.01));
+  nai_cost *mse;
+  expect_ok(nai_cost_create_mse(&mse, "z"));
+  expect_ok(nai_trainer_add_cost(trainer, mse, 1));
+  nai_cost_destroy(mse);
+  nai_view view = NAI_VIEW_INIT;
+  for (int32_t length = STEPS; length >= 4; length -= STEPS - 4) {
+    expect_ok(nai_trials_set_lengths(trials, &length));
+    expect_ok(nai_trainer_step(trainer, trials, NULL));
+    expect_ok(nai_trainer_activity(&view, trainer, "a"));
+    const float *rate = view.data;
+    for (int64_t t = 0; t < STEPS; t++)
+      ck_assert((rate[t * view.stride[0] / (int64_t)sizeof *rate] != 0) == (t < length));
+  }
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- errors ----------------------------------------------------------------------------------- */
 
 START_TEST(rules_that_cannot)
@@ -694,6 +719,7 @@ Suite *agent_suite(void)
   tcase_add_test(learning, an_agent_keeps_constraints_and_allocates_nothing);
   tcase_add_test(learning, the_same_run_gives_the_same_bits);
   tcase_add_test(learning, a_checkpoint_goes_on);
+  tcase_add_test(learning, nothing_is_seen_past_a_trials_end);
   suite_add_tcase(suite, learning);
   ADD_CASE(suite, "errors", rules_that_cannot, costs_that_want_the_batch_whole, bad_experiences,
            failing_allocations);

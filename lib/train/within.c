@@ -64,6 +64,17 @@ static void keep_activity(const nai_agent *agent, nai__batch *batch, int64_t tri
          (size_t)net->n_outputs * sizeof(float));
 }
 
+/* Past its end a trial was not lived: nothing of the batch before is to be seen there. */
+static void clear_rest(const nai_network *net, nai__batch *batch, int64_t trial, int64_t steps)
+{
+  for (int64_t t = steps + 1; t <= batch->steps; t++) {
+    memset(nai__rate_at(&batch->activity, t) + trial * net->ld_units, 0,
+           (size_t)net->n_units * sizeof(float));
+    memset(nai__output_at(&batch->activity, t) + trial * net->ld_outputs, 0,
+           (size_t)net->n_outputs * sizeof(float));
+  }
+}
+
 static nai_status live_trial(nai_agent *agent, const nai_trials *trials, int64_t trial,
                              uint64_t first)
 {
@@ -77,6 +88,7 @@ static nai_status live_trial(nai_agent *agent, const nai_trials *trials, int64_t
     NAI__TRY(nai__agent_step(agent, input, 1));
     keep_activity(agent, &t->batch, trial, s + 1);
   }
+  clear_rest(t->net, &t->batch, trial, steps);
   NAI__TRY(nai__agent_settle(agent));
   for (int64_t i = 0; i < agent->n_costs; i++)
     t->cost_values[i] += agent->value[i] / (double)trials->trials;
