@@ -19,19 +19,19 @@
 /** Version of these headers: major. */
 #define NEUROAI_VERSION_MAJOR 0
 /** Version of these headers: minor. */
-#define NEUROAI_VERSION_MINOR 1
+#define NEUROAI_VERSION_MINOR 2
 /** Version of these headers: patch. */
 #define NEUROAI_VERSION_PATCH 0
 /** Version of these headers, as text. */
-#define NEUROAI_VERSION "0.1.0"
+#define NEUROAI_VERSION "0.2.0"
 /** Number of the binary interface; it is the soname's, and apart from the version. */
-#define NEUROAI_ABI 0
+#define NEUROAI_ABI 1
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/** The running library's version, such as "0.1.0". */
+/** The running library's version, such as "0.2.0". */
 NAI_API const char *nai_version(void);
 
 /**
