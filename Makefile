@@ -379,8 +379,10 @@ lint: ## direction of imports in lib/, what lib/ may not call, format
 
 docs: ## reference manual by Doxygen, in build/docs
 	$(Q).ci/deps docs
-	@mkdir -p $(BUILD)/docs
+	@rm -rf $(BUILD)/docs; mkdir -p $(BUILD)/docs
 	$(Q)NEUROAI_VERSION=$(VERSION) NEUROAI_DOCS=$(BUILD)/docs doxygen docs/Doxyfile
+	$(Q)$(PYTHON) tests/docs/manual.py $(BUILD)/docs/html
+	@echo "manual: $(BUILD)/docs/html/index.html"
 
 DIST_TAR := $(BUILD)/libneuroai-$(VERSION).tar
 dist: ## source archive of the last commit; the same bytes each time

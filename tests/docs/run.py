@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CHANGELOG.md", *(f"docs/{name}.md" for name in ("architecture", "equations", "reproduced", "rules"))]
+PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
 CC = shlex.split(os.environ.get("CC", "cc"))
 LEARNT = 0.75  # fraction correct; chance is 0.5
 
