@@ -30,13 +30,15 @@ NAI_API void nai_state_destroy(nai_state *state);
 /**
  * One time step. `inputs` [trials, all input channels], inputs in the order they were added;
  * `outputs` [trials, all output channels] likewise. Nullable: inputs (0, where the network has none
- * or is left alone), outputs.
+ * or is left alone), outputs. Errors: NAI_ERR_NONFINITE for an input that is NaN or infinite; the
+ * state stays as it was.
  */
 NAI_API nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs);
 
 /**
  * `steps` time steps. `inputs` [steps, trials, channels]; `outputs` likewise; `rates` [steps,
  * trials, units], populations in the order they were added. Nullable: inputs, outputs, rates.
+ * Errors: NAI_ERR_NONFINITE for an input that is NaN or infinite at any step; then none is made.
  */
 NAI_API nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs,
                                  float *outputs, float *rates);

@@ -97,6 +97,13 @@ void nai__begin(const nai__activity *a, int64_t row, int64_t rows);
 void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
                   nai__scratch *scratch);
 
+/*
+ * NAI_OK when inputs [steps][trials][n_inputs] are finite, or NULL; else NAI_ERR_NONFINITE, naming
+ * input, channel, trial and, of several steps, the row.
+ */
+nai_status nai__inputs_finite(const nai_network *net, const float *inputs, int64_t steps,
+                              int64_t trials);
+
 /* 1 when what a block brings at a step is known at the end of the one before. */
 int nai__block_is_ready(const nai__block *block);
 /* c [n_post] += weights of the block, as theta has them, times what it carries at time t; trial 0. */

@@ -151,6 +151,7 @@ static void step(nai_state *s, const float *inputs, float *outputs)
 nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
 {
   NAI__REQUIRE(state);
+  NAI__TRY(nai__inputs_finite(state->net, inputs, 1, state->activity.trials));
   step(state, inputs, outputs);
   return NAI_OK;
 }
@@ -176,6 +177,7 @@ nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, f
     return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
   int64_t trials = state->activity.trials;
   const nai_network *net = state->net;
+  NAI__TRY(nai__inputs_finite(net, inputs, steps, trials));
   for (int64_t t = 0; t < steps; t++) {
     step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
          outputs ? outputs + t * trials * net->n_outputs : NULL);

@@ -1,0 +1,47 @@
+/* What tests of states share: see states.h. */
+#include "states.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "networks.h"
+
+nai_state *make_state(const nai_network *net, int64_t trials, uint64_t seed)
+{
+  nai_state *state;
+  expect_ok(nai_state_create(&state, net, trials, seed));
+  return state;
+}
+
+float rate_of(const nai_state *state, const char *name, int64_t trial, int64_t unit)
+{
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_state_rates(&view, state, name));
+  return at(&view, trial, unit);
+}
+
+void *snapshot_of(const nai_state *state)
+{
+  int64_t size = nai_state_snapshot_size(state);
+  void *snapshot = malloc((size_t)size);
+  expect_ok(nai_state_snapshot(snapshot, size, state));
+  return snapshot;
+}
+
+void expect_unmoved(const nai_state *state, const void *before)
+{
+  void *now = snapshot_of(state);
+  EXPECT(memcmp(before, now, (size_t)nai_state_snapshot_size(state)) == 0);
+  free(now);
+}
+
+int same_states(const nai_state *a, const nai_state *b)
+{
+  int64_t size = nai_state_snapshot_size(a);
+  if (size != nai_state_snapshot_size(b)) return 0;
+  void *of_a = snapshot_of(a), *of_b = snapshot_of(b);
+  int same = memcmp(of_a, of_b, (size_t)size) == 0;
+  free(of_a);
+  free(of_b);
+  return same;
+}

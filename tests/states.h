@@ -1,0 +1,16 @@
+/* What tests of states share: making one, reading its rates, and whether anything in it has moved. */
+#ifndef NEUROAI_TESTS_STATES_H
+#define NEUROAI_TESTS_STATES_H
+
+#include "checks.h"
+
+nai_state *make_state(const nai_network *net, int64_t trials, uint64_t seed);
+float rate_of(const nai_state *state, const char *name, int64_t trial, int64_t unit);
+
+/* Its snapshot, to be freed. */
+void *snapshot_of(const nai_state *state);
+/* Its bytes are those of a snapshot taken before. */
+void expect_unmoved(const nai_state *state, const void *before);
+int same_states(const nai_state *a, const nai_state *b);
+
+#endif
