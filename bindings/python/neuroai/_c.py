@@ -46,9 +46,9 @@ from . import errors
 # --- constants -------------------------------------------------------------------------------------------------------
 
 NEUROAI_VERSION_MAJOR = 0
-NEUROAI_VERSION_MINOR = 1
+NEUROAI_VERSION_MINOR = 2
 NEUROAI_VERSION_PATCH = 0
-NEUROAI_ABI = 0
+NEUROAI_ABI = 1
 
 NAI_OK = 0
 NAI_STOP = 1
