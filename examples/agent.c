@@ -49,7 +49,7 @@ int main(void)
     nai_experience now = NAI_EXPERIENCE_INIT;
     now.input = &heard;
     now.target = &next;
-    status = nai_agent_step(agent, &now, &expected);
+    status = nai_agent_step(&expected, agent, &now);
     error += pow((double)expected - (double)next, 2);
     variance += pow((double)next, 2);
     if ((t + 1) % (MINUTE / 4) && t + 1 != 200) continue;

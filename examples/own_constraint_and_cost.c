@@ -89,7 +89,8 @@ int main(void)
     check(nai_trainer_add_cost(trainer, decide, 1.0));
     check(nai_trainer_add_cost(trainer, changes, beta));
     check(nai_trainer_run(trainer, getenv("NEUROAI_EXAMPLE_QUICK") ? 50 : 1000, NULL, NULL));
-    check(nai_trainer_gradient(trainer, NULL, &last)); /* the costs once more, on new trials */
+    check(nai_trainer_estimate_gradient(&last, trainer,
+                                        NULL)); /* the costs once more, on new trials */
     printf("%8g  %16.1f  %7.3f\n", beta, last.costs[1] / beta, last.performance);
     nai_trainer_destroy(trainer);
     nai_task_destroy(task);

@@ -455,8 +455,7 @@ static void compare_gradient(oracle *o, const nai_trainer *trainer, const char *
       const char *from = pre.n ? pre.part[l].name : post.part[k].name;
       int64_t column = pre.n ? pre.part[l].first : 0;
       nai_view view = NAI_VIEW_INIT;
-      check_ok(o,
-               nai_trainer_gradient_view(&view, trainer, from, pre.n ? post.part[k].name : NULL));
+      check_ok(o, nai_trainer_gradient(&view, trainer, from, pre.n ? post.part[k].name : NULL));
       oracle_copy(ours + post.part[k].first * shape[1] + column, shape[1], &view);
     }
   oracle_check(o, name, ours, expected, count);

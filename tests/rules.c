@@ -114,7 +114,7 @@ void check_by_tangents(int32_t transfer, const char *rule,
     expect_ok(nai_network_set(net, "E I layer", "plastic_initial", 1));
     nai_trials *trials = trials_for_everything(net, 1);
     nai_trainer *trainer = train_everything_by(net, rule_named(rule, 5));
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     tangents t = {.l1 = L1_RATES, .l2 = L2_RATES, .lengths = trials->length};
     how(&t, trainer);
     double *expected = tangents_gradient(trainer, &t);

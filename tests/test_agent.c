@@ -154,8 +154,8 @@ START_TEST(traces_sum_up_to_the_batch_form)
   add_costs(batch, "a b");
   add_costs(online, "a b");
   nai_progress now = NAI_PROGRESS_INIT, live = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(batch, trials, &now));
-  expect_ok(nai_trainer_step(online, trials, &live));
+  expect_ok(nai_trainer_estimate_gradient(&now, batch, trials));
+  expect_ok(nai_trainer_step(&live, online, trials));
   ck_assert(difference(batch->gradient, online->gradient, net->n_theta) < 1e-5);
   for (int i = 0; i < now.n_costs; i++)
     ck_assert(fabs(now.costs[i] - live.costs[i]) < 1e-5 * fabs(now.costs[i]));
@@ -179,7 +179,7 @@ START_TEST(an_agents_steps_sum_up)
               *online = trainer_of(net, rflo(_i), plain_descent(0));
   add_costs(batch, "a b");
   add_costs(online, "a b");
-  expect_ok(nai_trainer_gradient(batch, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, batch, trials));
   nai_agent *agent;
   expect_ok(nai_agent_create(&agent, online));
   float *sum = calloc((size_t)net->n_theta, sizeof *sum);
@@ -191,7 +191,7 @@ START_TEST(an_agents_steps_sum_up)
     now.target = the_target + 2 * t;
     now.weight = 2 * (double)the_mask[t] / total; /* a mean over channels, for each step alone */
     int64_t before = nai_agent_updates(agent);
-    expect_ok(nai_agent_step(agent, &now, NULL));
+    expect_ok(nai_agent_step(NULL, agent, &now));
     if (t == STEPS - 1) expect_ok(nai_agent_rest(agent));
     if (nai_agent_updates(agent) == before) continue;
     nai_view view = NAI_VIEW_INIT;
@@ -203,7 +203,7 @@ START_TEST(an_agents_steps_sum_up)
   nai_trainer *weights = trainer_of(net, rflo(0), plain_descent(0));
   attach_cost(weights, nai_cost_create_mse(&c, "z"), &c, 0);
   attach_cost(weights, nai_cost_create_l1_weights(&c, "a b", "a b"), &c, 0.02);
-  expect_ok(nai_trainer_gradient(weights, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, weights, trials));
   for (int64_t i = 0; i < net->n_theta; i++) sum[i] -= (float)(STEPS - 1) * weights->gradient[i];
   ck_assert(difference(batch->gradient, sum, net->n_theta) < 2e-5);
   free(sum);
@@ -228,7 +228,7 @@ static void live(float *theta, nai_network *net, int seen, int trainer_too)
   attach_cost(trainer, nai_cost_create_l2_rates(&c, "a b"), &c, 0.01);
   if (seen) expect_ok(nai_trainer_set(trainer, "clip", 1e9));
   if (trainer_too) {
-    for (int k = 0; k < 4; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+    for (int k = 0; k < 4; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
     ck_assert_int_eq(trainer->agent->fused, !seen);
   } else {
     nai_agent *agent;
@@ -238,7 +238,7 @@ static void live(float *theta, nai_network *net, int seen, int trainer_too)
       nai_experience now = NAI_EXPERIENCE_INIT;
       now.input = the_input + t % STEPS * 2;
       now.target = t % 5 ? the_target + t % STEPS * 2 : NULL;
-      expect_ok(nai_agent_step(agent, &now, output));
+      expect_ok(nai_agent_step(output, agent, &now));
     }
     ck_assert_int_eq(agent->fused, !seen);
     ck_assert_int_eq(agent->updates, 4 * STEPS);
@@ -307,7 +307,7 @@ static double live_and_be_told(nai_agent *agent)
   for (int t = 0; t < SHORT; t++) {
     nai_experience now = NAI_EXPERIENCE_INIT;
     now.input = the_input + 2 * t;
-    expect_ok(nai_agent_step(agent, &now, NULL));
+    expect_ok(nai_agent_step(NULL, agent, &now));
     for (int c = 0; c < 2; c++) {
       double error = (double)agent->activity.output[c] - (double)the_target[2 * t + c];
       cost += error * error / (2 * SHORT);
@@ -316,7 +316,7 @@ static double live_and_be_told(nai_agent *agent)
     now.has_reward = 1; /* a step later, from which nothing counts but its own synapses' share */
     now.reward = -cost;
     now.input = NULL;
-    expect_ok(nai_agent_step(agent, &now, NULL));
+    expect_ok(nai_agent_step(NULL, agent, &now));
   }
   return cost;
 }
@@ -337,7 +337,7 @@ START_TEST(a_reward_teaches_the_gradient)
   expect_ok(nai_rule_create_bptt(&rule));
   nai_trainer *exact = trainer_of(net, rule, plain_descent(0));
   attach_cost(exact, nai_cost_create_mse(&c, "z"), &c, 1);
-  expect_ok(nai_trainer_gradient(exact, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, exact, trials));
   expect_ok(nai_rule_create_node_perturbation(&rule, 1e-2, 11));
   expect_ok(nai_rule_set(rule, "mean_rate", 0)); /* compared with the first trial, always */
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
@@ -390,14 +390,14 @@ START_TEST(no_reward_no_learning)
   expect_ok(nai_agent_create(&agent, trainer));
   uint64_t before = hash_of(net);
   nai_experience now = NAI_EXPERIENCE_INIT;
-  for (int t = 0; t < 10; t++) expect_ok(nai_agent_step(agent, &now, NULL));
+  for (int t = 0; t < 10; t++) expect_ok(nai_agent_step(NULL, agent, &now));
   ck_assert(hash_of(net) == before && nai_agent_updates(agent) == 0);
   now.has_reward = 1;
   now.reward = 3;
-  expect_ok(nai_agent_step(agent, &now, NULL));
+  expect_ok(nai_agent_step(NULL, agent, &now));
   ck_assert(hash_of(net) == before);
   now.reward = 4;
-  expect_ok(nai_agent_step(agent, &now, NULL));
+  expect_ok(nai_agent_step(NULL, agent, &now));
   ck_assert(hash_of(net) != before);
   const float *mean = trainer->learner->kept[0].value;
   ck_assert_float_eq_tol(mean[0], 3.1f, 1e-6f);
@@ -458,7 +458,7 @@ START_TEST(a_trainer_learns_within_trials)
   nai_progress now = NAI_PROGRESS_INIT;
   double first = 0, last = 0;
   for (int k = 0; k < 60; k++) {
-    expect_ok(nai_trainer_step(trainer, NULL, &now));
+    expect_ok(nai_trainer_step(&now, trainer, NULL));
     *(k < 10 ? &first : &last) += k < 10 || k >= 50 ? now.cost : 0;
     check_constraints(net);
   }
@@ -485,7 +485,7 @@ START_TEST(an_agent_keeps_constraints_and_allocates_nothing)
     expect_ok(nai_random_normals(input, 3, 9, (uint64_t)t));
     now.input = input;
     now.target_class = t / 20 % 2;
-    expect_ok(nai_agent_step(agent, &now, output));
+    expect_ok(nai_agent_step(output, agent, &now));
     if (t % 100 == 99) {
       check_constraints(net);
       expect_ok(nai_agent_begin(agent));
@@ -509,7 +509,7 @@ START_TEST(the_same_run_gives_the_same_bits)
     nai_trainer *trainer = decision_trainer(&net, rflo(3), adam);
     expect_ok(nai_trainer_set(trainer, "batch", 4));
     expect_ok(nai_trainer_set(trainer, "threads", k ? 2 : 1));
-    for (int i = 0; i < 5; i++) expect_ok(nai_trainer_step(trainer, NULL, NULL));
+    for (int i = 0; i < 5; i++) expect_ok(nai_trainer_step(NULL, trainer, NULL));
     hash[k] = hash_of(net);
     nai_trainer_destroy(trainer);
     nai_network_destroy(net);
@@ -532,7 +532,7 @@ START_TEST(a_checkpoint_goes_on)
     expect_ok(nai_trainer_set(trainer, "batch", 4));
     if (k) expect_ok(nai_trainer_restore(trainer, path));
     for (int i = k ? 3 : 0; i < 6; i++) {
-      expect_ok(nai_trainer_step(trainer, NULL, NULL));
+      expect_ok(nai_trainer_step(NULL, trainer, NULL));
       if (i == 2) expect_ok(nai_trainer_save(trainer, path));
     }
     hash[k] = hash_of(net);
@@ -557,7 +557,7 @@ START_TEST(nothing_is_seen_past_a_trials_end)
   nai_view view = NAI_VIEW_INIT;
   for (int32_t length = STEPS; length >= 4; length -= STEPS - 4) {
     expect_ok(nai_trials_set_lengths(trials, &length));
-    expect_ok(nai_trainer_step(trainer, trials, NULL));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
     expect_ok(nai_trainer_activity(&view, trainer, "a"));
     const float *rate = view.data;
     for (int64_t t = 0; t < STEPS; t++)
@@ -632,37 +632,37 @@ START_TEST(bad_experiences)
   nai_experience now = NAI_EXPERIENCE_INIT;
   float target[2] = {0, NAN}, input[2] = {INFINITY, 0};
   uint64_t before = hash_of(net);
-  expect_fails(nai_agent_step(agent, NULL, NULL), NAI_ERR_INVALID, "now");
-  expect_fails(nai_agent_step(NULL, &now, NULL), NAI_ERR_INVALID, "agent");
+  expect_fails(nai_agent_step(NULL, agent, NULL), NAI_ERR_INVALID, "now");
+  expect_fails(nai_agent_step(NULL, NULL, &now), NAI_ERR_INVALID, "agent");
   now.struct_size = 7;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_INVALID, "struct_size is 7");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID, "struct_size is 7");
   now = (nai_experience)NAI_EXPERIENCE_INIT;
   now.weight = -1;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_INVALID, "weight is -1");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID, "weight is -1");
   now.weight = 1;
   now.target = target;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_NONFINITE, "target[1] is nan");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_NONFINITE, "target[1] is nan");
   now.target = NULL;
   now.target_class = 2;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_INVALID, "target_class is 2");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID, "target_class is 2");
   now.target_class = 1;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_ORDER, "no targets");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_ORDER, "no targets");
   now.target_class = -1;
   now.has_reward = 1;
   now.reward = NAN;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_NONFINITE, "reward is nan");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_NONFINITE, "reward is nan");
   now.has_reward = 0;
   now.input = input;
   target[1] = 1;
   now.target = target;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_NONFINITE, "NaN or infinite");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_NONFINITE, "NaN or infinite");
   ck_assert(hash_of(net) == before);
   expect_ok(nai_agent_begin(agent));
   now.input = NULL;
-  expect_ok(nai_agent_step(agent, &now, NULL));
+  expect_ok(nai_agent_step(NULL, agent, &now));
   ck_assert(hash_of(net) != before);
   attach_cost(trainer, nai_cost_create_l2_rates(&c, "a"), &c, 1);
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_ORDER, "costs since");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_ORDER, "costs since");
   nai_view view = NAI_VIEW_INIT;
   expect_ok(nai_agent_activity(&view, agent, "a"));
   ck_assert_int_eq(view.shape[1], 9);

@@ -153,7 +153,7 @@ static const char *const learning[][2] = {
 START_TEST(backpropagation_is_its_own_measure)
 {
   bench b = open_bench(bptt());
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   for (size_t i = 0; i < LEARNING; i++)
     expect_exact(&b, learning[i][0], learning[i][1], 1e-14, 1e-14);
   close_bench(&b);
@@ -192,16 +192,16 @@ START_TEST(a_local_rule_beside_backpropagation)
   bench exact = open_bench(bptt()), local = open_bench(rflo());
   sums all = {0, 0, 0};
   nai_view x = NAI_VIEW_INIT, y = NAI_VIEW_INIT;
-  expect_ok(nai_trainer_gradient(exact.trainer, NULL, NULL));
-  expect_ok(nai_trainer_gradient(local.trainer, NULL, NULL));
-  expect_ok(nai_trainer_gradient_initial(&x, exact.trainer, "E"));
-  expect_ok(nai_trainer_gradient_initial(&y, local.trainer, "E"));
+  expect_ok(nai_trainer_estimate_gradient(NULL, exact.trainer, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, local.trainer, NULL));
+  expect_ok(nai_trainer_initial_state_gradient(&x, exact.trainer, "E"));
+  expect_ok(nai_trainer_initial_state_gradient(&y, local.trainer, "E"));
   add_views(&all, &x, &y);
-  expect_ok(nai_trainer_align(local.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(local.trainer, NULL));
   for (size_t i = 0; i + 1 < LEARNING; i++) {
     sums s = {0, 0, 0};
-    expect_ok(nai_trainer_gradient_view(&x, exact.trainer, learning[i][0], learning[i][1]));
-    expect_ok(nai_trainer_gradient_view(&y, local.trainer, learning[i][0], learning[i][1]));
+    expect_ok(nai_trainer_gradient(&x, exact.trainer, learning[i][0], learning[i][1]));
+    expect_ok(nai_trainer_gradient(&y, local.trainer, learning[i][0], learning[i][1]));
     add_views(&s, &x, &y);
     add_views(&all, &x, &y);
     expect_sums(&local, learning[i][0], learning[i][1], &s);
@@ -217,7 +217,7 @@ START_TEST(the_readout_is_exact)
 {
   bench b = open_bench(rule_number(_i));
   expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   static const char *const from[] = {"E", "I", "choice"}, *const to[] = {"choice", "choice", NULL};
   for (int i = 0; i < 3; i++) expect_exact(&b, from[i], to[i], 1e-12, 1e-12);
   ck_assert(isfinite(cosine_of(&b, NULL, NULL)) && cosine_of(&b, NULL, NULL) < 1);
@@ -231,7 +231,7 @@ START_TEST(real_time_recurrent_learning_is_exact)
   nai_rule *rule;
   expect_ok(nai_rule_create_rtrl(&rule));
   bench b = open_bench(rule);
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   for (size_t i = 0; i < LEARNING; i++)
     expect_exact(&b, learning[i][0], learning[i][1], 1e-8, 1e-4);
   close_bench(&b);
@@ -246,7 +246,7 @@ START_TEST(perturbing_points_along_the_gradient_on_average)
     nai_rule *rule;
     expect_ok(nai_rule_create_node_perturbation(&rule, 1e-3, seed));
     bench b = open_bench(rule);
-    expect_ok(nai_trainer_align(b.trainer, NULL));
+    expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
     mean += cosine_of(&b, "E", "choice") / 40;
     close_bench(&b);
   }
@@ -271,7 +271,7 @@ START_TEST(a_rule_that_moves_weights_itself)
   expect_ok(nai_optimizer_create_sgd(&sgd, 0.1));
   expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
   attach_cost(trainer, nai_cost_create_mse(&mse, "choice"), &mse, 1);
-  expect_fails(nai_trainer_align(trainer, trials), NAI_ERR_UNSUPPORTED, "rule 'force'");
+  expect_fails(nai_trainer_measure_alignment(trainer, trials), NAI_ERR_UNSUPPORTED, "rule 'force'");
   expect_fails(nai_trainer_alignment(NULL, NULL, trainer, NULL, NULL), NAI_ERR_ORDER,
                "no alignment yet");
   nai_trials_destroy(trials);
@@ -285,7 +285,7 @@ END_TEST
 START_TEST(what_does_not_learn_has_none)
 {
   bench b = open_bench(rflo());
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   ck_assert(isnan(cosine_of(&b, "I", "E")) && isnan(ratio_of(&b, "I", "E")));
   ck_assert(isnan(cosine_of(&b, "I", NULL)) && isnan(ratio_of(&b, "I", NULL)));
   close_bench(&b);
@@ -321,7 +321,7 @@ START_TEST(what_a_rule_does_not_teach)
   expect_ok(nai_optimizer_create_sgd(&sgd, 0.1));
   expect_ok(nai_trainer_create(&b.trainer, net, rule, sgd, NULL));
   attach_cost(b.trainer, nai_cost_create_mse(&mse, "z"), &mse, 1);
-  expect_ok(nai_trainer_align(b.trainer, trials));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, trials));
   ck_assert(isnan(cosine_of(&b, "u", "hidden")));
   ck_assert_double_eq(ratio_of(&b, "u", "hidden"), 0);
   ck_assert_double_gt(cosine_of(&b, "hidden", "read"), 0.5);
@@ -338,8 +338,8 @@ START_TEST(costs_on_weights_do_not_count)
   bench plain = open_bench(rflo()), heavy = open_bench(rflo());
   nai_cost *c = NULL;
   attach_cost(heavy.trainer, nai_cost_create_l2_weights(&c, "E I", "*"), &c, 1e4);
-  expect_ok(nai_trainer_align(plain.trainer, NULL));
-  expect_ok(nai_trainer_align(heavy.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(plain.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(heavy.trainer, NULL));
   for (size_t i = 0; i < LEARNING; i++) {
     const char *from = learning[i][0], *to = learning[i][1];
     ck_assert_double_eq(cosine_of(&plain, from, to), cosine_of(&heavy, from, to));
@@ -358,7 +358,7 @@ START_TEST(any_number_of_threads_gives_the_same_bits)
     bench b = open_bench(rflo());
     expect_ok(nai_trainer_set(b.trainer, "batch", 40));
     expect_ok(nai_trainer_set(b.trainer, "threads", k ? 3 : 1));
-    expect_ok(nai_trainer_align(b.trainer, NULL));
+    expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
     double *found = k ? three : one;
     expect_ok(nai_trainer_alignment(&found[0], &found[1], b.trainer, NULL, NULL));
     close_bench(&b);
@@ -372,7 +372,7 @@ END_TEST
 static nai_status look(const nai_progress *now, void *user)
 {
   bench *b = user;
-  return now->step % 2 ? nai_trainer_align(b->trainer, NULL) : NAI_OK;
+  return now->step % 2 ? nai_trainer_measure_alignment(b->trainer, NULL) : NAI_OK;
 }
 
 /* Looking between updates, and from the callback of a run, changes no bit of what is learnt. */
@@ -382,7 +382,7 @@ START_TEST(looking_changes_nothing)
   expect_ok(nai_trainer_set(plain.trainer, "evaluate_every", 3));
   expect_ok(nai_trainer_set(watched.trainer, "evaluate_every", 3));
   expect_ok(nai_trainer_run(plain.trainer, 6, NULL, NULL));
-  expect_ok(nai_trainer_align(watched.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(watched.trainer, NULL));
   expect_ok(nai_trainer_run(watched.trainer, 6, look, &watched));
   const nai_trainer *x = plain.trainer, *y = watched.trainer;
   size_t bytes = (size_t)plain.net->n_theta * sizeof(float);
@@ -410,9 +410,9 @@ START_TEST(the_gradient_is_then_the_rule_s)
   size_t bytes = (size_t)b.net->n_theta * sizeof(float);
   float *gradient = malloc(bytes);
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(b.trainer, NULL, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, b.trainer, NULL));
   memcpy(gradient, b.trainer->gradient, bytes);
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   ck_assert(memcmp(gradient, b.trainer->gradient, bytes) == 0);
   ck_assert(b.trainer->total == now.cost && b.trainer->gradient_norm == now.gradient_norm);
   free(gradient);
@@ -444,11 +444,11 @@ START_TEST(what_a_rule_remembers_is_put_back)
   expect_ok(nai__rule_create(&rule, &kind, 0));
   bench b = open_bench(rule);
   const float *counted = b.trainer->learner->kept[0].value;
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   ck_assert_float_eq(*counted, 0);
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   ck_assert_float_eq(*counted, 1);
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   ck_assert_float_eq(*counted, 1);
   ck_assert(fabs(cosine_of(&b, "E", "I")) < 1 && ratio_of(&b, "E", "I") > 0);
   ck_assert(isnan(ratio_of(&b, "I", "E"))); /* fixed, whatever the rule wrote there */
@@ -461,11 +461,11 @@ END_TEST
 START_TEST(aligning_without_memory)
 {
   bench fed = open_bench(rflo()), b = open_bench(rflo());
-  expect_ok(nai_trainer_align(fed.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(fed.trainer, NULL));
   for (long good = 0;; good++) {
     double cosine;
     faults_fail_allocation(good);
-    nai_status status = nai_trainer_align(b.trainer, NULL);
+    nai_status status = nai_trainer_measure_alignment(b.trainer, NULL);
     faults_fail_allocation(-1);
     if (status == NAI_OK) {
       ck_assert_int_ge(good, 15);
@@ -477,7 +477,7 @@ START_TEST(aligning_without_memory)
   }
   ck_assert_double_eq(cosine_of(&b, NULL, NULL), cosine_of(&fed, NULL, NULL));
   long before = faults_allocations();
-  nai_status again = nai_trainer_align(b.trainer, NULL);
+  nai_status again = nai_trainer_measure_alignment(b.trainer, NULL);
   long after = faults_allocations();
   expect_ok(again);
   ck_assert_int_eq(after, before);
@@ -492,12 +492,12 @@ START_TEST(calls_with_nothing)
 {
   bench b = open_bench(rflo());
   double cosine = 7;
-  expect_fails(nai_trainer_align(NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_measure_alignment(NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
   expect_fails(nai_trainer_alignment(&cosine, NULL, NULL, "E", "E"), NAI_ERR_INVALID,
                "trainer is NULL");
   expect_fails(nai_trainer_alignment(&cosine, NULL, b.trainer, "E", "E"), NAI_ERR_ORDER,
-               "no alignment yet: call nai_trainer_align");
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+               "no alignment yet: call nai_trainer_measure_alignment");
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   expect_ok(nai_trainer_alignment(NULL, NULL, b.trainer, "E", "E"));
   expect_fails(nai_trainer_alignment(&cosine, NULL, b.trainer, NULL, "E"), NAI_ERR_INVALID,
                "from is NULL");
@@ -516,7 +516,7 @@ START_TEST(a_rule_without_estimate)
   nai_rule *rule;
   expect_ok(nai__rule_create(&rule, &kind, 0));
   bench b = open_bench(rule);
-  expect_fails(nai_trainer_align(b.trainer, NULL), NAI_ERR_UNSUPPORTED,
+  expect_fails(nai_trainer_measure_alignment(b.trainer, NULL), NAI_ERR_UNSUPPORTED,
                "rule 'idle' makes no estimate");
   close_bench(&b);
 }
@@ -528,9 +528,9 @@ START_TEST(nothing_to_compare)
   nai_trainer *bare;
   nai_rule *rule = rflo();
   expect_ok(nai_trainer_create(&bare, b.net, rule, b.trainer->optimizer, NULL));
-  expect_fails(nai_trainer_align(bare, NULL), NAI_ERR_ORDER, "no task");
-  expect_ok(nai_trainer_align(b.trainer, NULL));
-  expect_fails(nai_trainer_align(bare, b.trainer->trials), NAI_ERR_ORDER, "no cost");
+  expect_fails(nai_trainer_measure_alignment(bare, NULL), NAI_ERR_ORDER, "no task");
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
+  expect_fails(nai_trainer_measure_alignment(bare, b.trainer->trials), NAI_ERR_ORDER, "no cost");
   nai_rule_destroy(rule);
   nai_trainer_destroy(bare);
   close_bench(&b);
@@ -554,13 +554,13 @@ static void fail_at(int call, uint32_t flags)
       .struct_size = sizeof ops, .name = "moody", .on_rates = fail_on_demand, .flags = flags};
   nai_cost *cost = NULL;
   attach_cost(b.trainer, nai_cost_create(&cost, &ops, &calls, "E", NULL), &cost, 1);
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   calls = call;
-  expect_fails(nai_trainer_align(b.trainer, NULL), NAI_ERR_USER, "enough");
+  expect_fails(nai_trainer_measure_alignment(b.trainer, NULL), NAI_ERR_USER, "enough");
   expect_fails(nai_trainer_alignment(NULL, NULL, b.trainer, "E", "E"), NAI_ERR_ORDER,
                "no alignment yet");
   calls = -1;
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   ck_assert(isfinite(cosine_of(&b, "E", "E")));
   close_bench(&b);
 }
@@ -572,7 +572,7 @@ START_TEST(costs_that_fail)
   fail_at(1, 0);
   fail_at(0, NAI_COST_SEPARABLE);
   bench b = open_bench(rflo());
-  expect_ok(nai_trainer_align(b.trainer, NULL));
+  expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   int parts = (int)b.trainer->batch.steps; /* one group of trials */
   close_bench(&b);
   fail_at(parts - 1, NAI_COST_SEPARABLE);
@@ -607,11 +607,11 @@ START_TEST(an_exact_gradient_that_overflows)
   expect_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
   expect_ok(nai_trainer_create(&b.trainer, net, rule, sgd, NULL));
   attach_cost(b.trainer, nai_cost_create_mse(&mse, "z"), &mse, 1);
-  expect_ok(nai_trainer_gradient(b.trainer, trials, NULL));
-  expect_fails(nai_trainer_align(b.trainer, trials), NAI_ERR_NONFINITE, "gradient");
+  expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, trials));
+  expect_fails(nai_trainer_measure_alignment(b.trainer, trials), NAI_ERR_NONFINITE, "gradient");
   expect_fails(nai_trainer_alignment(NULL, NULL, b.trainer, NULL, NULL), NAI_ERR_ORDER,
                "no alignment yet");
-  expect_ok(nai_trainer_step(b.trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, b.trainer, trials));
   nai_trials_destroy(trials);
   nai_trainer_destroy(b.trainer);
   nai_optimizer_destroy(sgd);

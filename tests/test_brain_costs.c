@@ -273,7 +273,7 @@ static nai_cost *communicability(const char *names, double exponent)
 static double gradient_of(nai_trainer *trainer, const nai_trials *trials)
 {
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
   return now.cost;
 }
 
@@ -285,7 +285,7 @@ static void gather(double out[MOST][MOST], const nai_network *net, const nai_tra
     for (int to = 0; to < 2; to++) {
       nai_view v = NAI_VIEW_INIT;
       if (trainer)
-        expect_ok(nai_trainer_gradient_view(&v, trainer, name[from], name[to]));
+        expect_ok(nai_trainer_gradient(&v, trainer, name[from], name[to]));
       else
         expect_ok(nai_network_weights(&v, net, name[from], name[to]));
       double part[MOST * MOST];
@@ -347,22 +347,22 @@ START_TEST(communicability_is_that_of_an_independent_program)
   nai_trials *trials = oracle_trials(&o, net);
   nai_trainer *t = oracle_trainer(&o, net);
   const json_t *beta = json_object_get(json_object_get(o.about, "betas"), "communicability");
-  int64_t n = nai_trainer_cost(t, 0, NULL, NULL);
+  int64_t n = nai_trainer_cost_count(t);
   ck_assert_int_eq(n, 1);
   give(t, communicability("p", 1), json_number_value(beta));
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(t, trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, t, trials));
   oracle_check(&o, "J", &now.cost, oracle_array(&o, "J"), 1);
   oracle_check(&o, "J_task", &now.costs[0], oracle_array(&o, "J_task"), 1);
   oracle_check(&o, "J_communicability", &now.costs[1], oracle_array(&o, "J_communicability"), 1);
   nai_view v = NAI_VIEW_INIT;
   check_view(&o, "rate", nai_trainer_activity(&v, t, "p"), &v);
   check_view(&o, "output", nai_trainer_activity(&v, t, "z"), &v);
-  check_view(&o, "grad_W_in", nai_trainer_gradient_view(&v, t, "u", "p"), &v);
-  check_view(&o, "grad_W_rec", nai_trainer_gradient_view(&v, t, "p", "p"), &v);
-  check_view(&o, "grad_W_out", nai_trainer_gradient_view(&v, t, "p", "z"), &v);
-  check_view(&o, "grad_b_rec", nai_trainer_gradient_view(&v, t, "p", NULL), &v);
-  check_view(&o, "grad_b_out", nai_trainer_gradient_view(&v, t, "z", NULL), &v);
+  check_view(&o, "grad_W_in", nai_trainer_gradient(&v, t, "u", "p"), &v);
+  check_view(&o, "grad_W_rec", nai_trainer_gradient(&v, t, "p", "p"), &v);
+  check_view(&o, "grad_W_out", nai_trainer_gradient(&v, t, "p", "z"), &v);
+  check_view(&o, "grad_b_rec", nai_trainer_gradient(&v, t, "p", NULL), &v);
+  check_view(&o, "grad_b_out", nai_trainer_gradient(&v, t, "z", NULL), &v);
   nai_trainer_destroy(t);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -629,7 +629,7 @@ START_TEST(what_communicability_refuses)
     expect_fails(nai_trainer_add_cost(trainer, cost, 1), odd[i].status, odd[i].words);
     nai_cost_destroy(cost);
   }
-  ck_assert_int_eq(nai_trainer_cost(trainer, 0, NULL, NULL), -1);
+  ck_assert_int_eq(nai_trainer_cost_count(trainer), 0);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
 
@@ -642,7 +642,7 @@ START_TEST(what_communicability_refuses)
   give(trainer, communicability("E", 1), 1);
   nai_trials *trials;
   expect_ok(nai_trials_create(&trials, net, 2, 2));
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_ORDER, "'E' has no positions");
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_ORDER, "'E' has no positions");
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
@@ -657,11 +657,11 @@ START_TEST(no_memory_after_the_first_update)
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
   nai_trainer *trainer = train(net);
   give(trainer, communicability("E I", 1), 1e-3);
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   long before = faults_allocations();
   nai_status status = NAI_OK;
   for (int i = 0; i < 100 && status == NAI_OK; i++)
-    status = nai_trainer_step(trainer, trials, NULL);
+    status = nai_trainer_step(NULL, trainer, trials);
   long after = faults_allocations();
   expect_ok(status);
   ck_assert_int_eq(after - before, 0);
@@ -730,7 +730,7 @@ START_TEST(without_memory)
   memcpy(before, net->theta, (size_t)net->n_theta * sizeof *before);
   for (good = 0;; good++) {
     faults_fail_allocation(good);
-    nai_status status = nai_trainer_step(trainer, trials, NULL);
+    nai_status status = nai_trainer_step(NULL, trainer, trials);
     faults_fail_allocation(-1);
     int same = memcmp(before, net->theta, (size_t)net->n_theta * sizeof *before) == 0;
     if (status == NAI_OK) {
@@ -781,7 +781,7 @@ static void *run(void *argument)
 {
   runner *r = argument;
   for (int i = 0; i < 200 && r->status == NAI_OK; i++)
-    r->status = nai_trainer_step(r->trainer, r->trials, NULL);
+    r->status = nai_trainer_step(NULL, r->trainer, r->trials);
   return NULL;
 }
 
@@ -970,7 +970,7 @@ START_TEST(rate_costs_side_by_side)
   }
   expect_ok(nai_trainer_set(both, "threads", 2));
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(both, trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, both, trials));
   check_close(now.cost, total, 1e-12, "sum");
   for (int k = 0; k < 3; k++) check_close(now.costs[k], value[k], 1e-14, "part");
   for (int64_t i = 0; i < net->n_theta; i++) EXPECT(fabsf(both->gradient[i] - sum[i]) < 1e-5f);

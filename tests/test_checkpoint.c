@@ -140,7 +140,7 @@ static uint64_t hash_rig(const rig *r)
   const unsigned char *bytes = (const unsigned char *)history;
   for (size_t i = 0; i < (size_t)(rows * columns) * sizeof *history; i++)
     hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-  return hash ^ (uint64_t)nai_trainer_stage(r->trainer, NULL) ^ (uint64_t)rows << 20;
+  return hash ^ (uint64_t)nai_trainer_stage(r->trainer) ^ (uint64_t)rows << 20;
 }
 
 static uint64_t uninterrupted(const plan *p)

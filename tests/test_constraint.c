@@ -394,7 +394,7 @@ static nai_status teach(const struct school *s, uint64_t number)
   for (int i = 0; i < STEPS * TRIALS * OUTPUTS; i++) targets[i] *= 3;
   expect_ok(nai_trials_set_inputs(s->trials, NULL, inputs, CHANNELS));
   expect_ok(nai_trials_set_targets(s->trials, "z", targets, OUTPUTS));
-  return nai_trainer_step(s->trainer, s->trials, NULL);
+  return nai_trainer_step(NULL, s->trainer, s->trials);
 }
 
 static void close_school(struct school *s)

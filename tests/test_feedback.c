@@ -43,7 +43,7 @@ static void check_case(oracle *o, const char *kernels, int direct)
   nai_trials *trials = oracle_trials(o, net);
   nai_trainer *trainer = oracle_trainer_with(o, net, rule, 1);
   set_case_feedback(o, trainer, direct);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   for (int i = 0; i <= o->n_parts; i++) {
     char name[16];
     snprintf(name, sizeof name, "W%d", i);
@@ -109,7 +109,7 @@ static nai_rule *following(const char *name, double decay)
 static void update_everything(nai_trainer *trainer, uint64_t seed)
 {
   nai_trials *trials = trials_for_everything(trainer->net, seed);
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   nai_trials_destroy(trials);
 }
 
@@ -254,11 +254,11 @@ START_TEST(test_a_failed_update_changes_no_feedback)
   nai_cost *cost;
   attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
   nai_trials *trials = blank_trials(net, "choice");
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *b = malloc(bytes);
   memcpy(b, trainer->learner->feedback.weight, bytes);
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_INVALID, "later");
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_INVALID, "later");
   EXPECT(memcmp(b, trainer->learner->feedback.weight, bytes) == 0);
   free(b);
   nai_trials_destroy(trials);
@@ -324,7 +324,7 @@ static moments watch_mirror(nai_trainer *trainer, int updates)
   moments m = {calloc((size_t)n, sizeof(double)), calloc((size_t)n, sizeof(double))};
   nai_trials *trials = blank_trials(trainer->net, "z");
   for (int k = 0; k < updates; k++) {
-    expect_ok(nai_trainer_step(trainer, trials, NULL));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
     for (int64_t i = 0; i < n; i++) {
       double value = (double)trainer->learner->feedback.weight[i];
       m.sum[i] += value;
@@ -397,8 +397,8 @@ START_TEST(test_mirror_rate)
   const float *seen = one->learner->feedback.weight, *moved = other->learner->feedback.weight;
   float *start = malloc((size_t)net->n_theta * sizeof *start);
   memcpy(start, seen, (size_t)net->n_theta * sizeof *start);
-  expect_ok(nai_trainer_step(one, trials, NULL));
-  expect_ok(nai_trainer_step(other, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, one, trials));
+  expect_ok(nai_trainer_step(NULL, other, trials));
   int64_t n = 0;
   for (int64_t i = 0; i < net->unit_bias; i++) {
     float expected = start[i] + 0.25f * (seen[i] - start[i]);
@@ -437,12 +437,12 @@ START_TEST(test_mirror_brings_feedback_to_the_weights)
   double before = angle(trainer);
   EXPECT(before > 60);
   for (int round = 0; round < 5; round++) {
-    for (int k = 0; k < 50; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+    for (int k = 0; k < 50; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
     double now = angle(trainer);
     EXPECT(now < before - 1);
     before = now;
   }
-  for (int k = 0; k < 450; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  for (int k = 0; k < 450; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
   EXPECT(angle(trainer) < 4);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
@@ -525,7 +525,7 @@ START_TEST(test_sizes_are_drawn_for_each_batch_or_once)
     int64_t same, n;
     memcpy(before, trainer->learner->feedback.weight, bytes);
     nai_trials *trials = trials_for_everything(net, k);
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL)); /* no update: the same draw */
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials)); /* no update: the same draw */
     EXPECT(memcmp(before, trainer->learner->feedback.weight, bytes) == 0);
     nai_trials_destroy(trials);
     update_everything(trainer, k);
@@ -707,7 +707,7 @@ static float *gradient_with(nai_trainer *trainer, const nai_trials *trials, floa
         values[i * 5 + j] = scale * (float)((i * 3 + j * 7 + k) % 5 - 2) / 4;
     expect_ok(nai_trainer_set_feedback(trainer, names[k], NULL, values));
   }
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   size_t bytes = (size_t)trainer->net->n_theta * sizeof(float);
   return memcpy(malloc(bytes), trainer->gradient, bytes);
 }

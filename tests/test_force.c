@@ -120,7 +120,7 @@ static const nai_experience *meet(moment *m, int64_t t)
 static void live(nai_agent *agent, int64_t first, int64_t end)
 {
   moment m;
-  for (int64_t t = first; t < end; t++) expect_ok(nai_agent_step(agent, meet(&m, t), NULL));
+  for (int64_t t = first; t < end; t++) expect_ok(nai_agent_step(NULL, agent, meet(&m, t)));
 }
 
 /* Rates of all units, then inputs. */
@@ -203,7 +203,7 @@ START_TEST(p_is_the_inverse)
   expect_ok(nai_agent_create(&agent, trainer));
   for (int i = 0; i < N; i++) a[i][i] = lambda;
   for (int64_t t = 0; t < 10000; t++) {
-    expect_ok(nai_agent_step(agent, meet(&m, t), NULL));
+    expect_ok(nai_agent_step(NULL, agent, meet(&m, t)));
     look(r, agent, &m);
     for (int i = 0; i < N; i++)
       for (int j = 0; j < N; j++) a[i][j] += r[i] * r[j];
@@ -238,7 +238,7 @@ START_TEST(an_update_shrinks_its_error)
   expect_ok(nai_agent_create(&agent, trainer));
   for (int64_t t = 0; t < 500; t++) {
     memcpy(p, first_p(trainer), sizeof p);
-    expect_ok(nai_agent_step(agent, meet(&m, t), z));
+    expect_ok(nai_agent_step(z, agent, meet(&m, t)));
     look(r, agent, &m);
     double rpr = 0;
     for (int i = 0; i < N; i++)
@@ -309,7 +309,7 @@ START_TEST(weights_are_those_of_ridge_regression)
   float kept = at(&recurrent, 1, 0);
   seen.steps = LONGEST;
   for (int64_t t = 0; t < seen.steps; t++) {
-    expect_ok(nai_agent_step(agent, meet(&m, t), NULL));
+    expect_ok(nai_agent_step(NULL, agent, meet(&m, t)));
     look(seen.r[t], agent, &m);
     for (int o = 0; o < OUTPUTS; o++) seen.f[t][o] = (double)m.target[o];
   }
@@ -390,7 +390,7 @@ START_TEST(a_population_learns_as_the_output)
   for (int64_t t = 0; t < 400; t++) {
     float z[OUTPUTS];
     double r[COLUMNS + OUTPUTS];
-    expect_ok(nai_agent_step(agent, meet(&m, t), z));
+    expect_ok(nai_agent_step(z, agent, meet(&m, t)));
     look(r, agent, &m);
     for (int o = 0; o < OUTPUTS; o++) {
       seen.f[t][o] = (double)m.target[o];
@@ -487,10 +487,10 @@ START_TEST(constraints_hold_at_each_step)
   expect_ok(nai_agent_create(&agent, trainer));
   for (int64_t t = 0; t < 300; t++) {
     memcpy(before, net->theta, bytes);
-    expect_ok(nai_agent_step(agent, meet(&m, t), z));
+    expect_ok(nai_agent_step(z, agent, meet(&m, t)));
     moved += check_constraints(net, before);
     /* the next step is made with these weights: the packed copies are theirs */
-    expect_ok(nai_agent_step(agent, &(nai_experience)NAI_EXPERIENCE_INIT, z));
+    expect_ok(nai_agent_step(z, agent, &(nai_experience)NAI_EXPERIENCE_INIT));
     const float *rate = nai__rate_at(&agent->activity, agent->online.t);
     for (int64_t o = 0; o < OUTPUTS; o++) {
       nai_view e = weights_of(net, "E", "z"), i = weights_of(net, "I", "z");
@@ -625,7 +625,7 @@ START_TEST(full_force_is_its_equations)
                    2 * (2 * N * 16)); /* units share one, outputs too */
   expect_ok(nai_agent_create(&agent, trainer));
   for (int64_t t = 1; t <= 60; t++) {
-    expect_ok(nai_agent_step(agent, meet(&m, t), NULL));
+    expect_ok(nai_agent_step(NULL, agent, meet(&m, t)));
     move_twin(&s, &m, t % 2 == 0);
   }
   nai_view w = weights_of(net, "x", "x"), out = weights_of(net, "x", "z");
@@ -661,7 +661,7 @@ START_TEST(nothing_is_learnt_without_targets)
     meet(&m, t);
     m.now.target = t % 2 ? NULL : m.target;
     m.now.weight = t % 2 ? 1 : 0;
-    expect_ok(nai_agent_step(agent, &m.now, NULL));
+    expect_ok(nai_agent_step(NULL, agent, &m.now));
   }
   ck_assert(hash_of(net) == before);
   ck_assert_int_eq(nai_agent_updates(agent), 0);
@@ -709,7 +709,7 @@ START_TEST(a_trainer_does_what_an_agent_does)
     start = hash_of(net);
     if (k == 0) {
       nai_progress now = NAI_PROGRESS_INIT;
-      expect_ok(nai_trainer_step(trainer, trials, &now));
+      expect_ok(nai_trainer_step(&now, trainer, trials));
       ck_assert(now.cost > 0 && isfinite(now.cost));
     } else {
       nai_agent *agent;
@@ -720,7 +720,7 @@ START_TEST(a_trainer_does_what_an_agent_does)
         for (int t = 0; t < lengths[trial]; t++) {
           meet(&m, t + 100 * trial);
           if (t % 5 == 4) m.now.target = NULL;
-          expect_ok(nai_agent_step(agent, &m.now, NULL));
+          expect_ok(nai_agent_step(NULL, agent, &m.now));
         }
       }
       nai_agent_destroy(agent);
@@ -742,7 +742,7 @@ START_TEST(a_masked_channel_learns_nothing)
   nai_trials *trials = make_trials(net, 0);
   nai_view w = weights_of(net, "x", "z");
   float before = at(&w, 2, 4), other = at(&w, 1, 4);
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   ck_assert(at(&w, 2, 4) == before);
   ck_assert(at(&w, 1, 4) != other);
   nai_trials_destroy(trials);
@@ -761,7 +761,7 @@ START_TEST(steps_do_not_allocate)
   for (int64_t t = 0; t < 30; t++) meet(&m[t], t);
   nai_status status = NAI_OK;
   long before = faults_allocations();
-  for (int t = 0; t < 30; t++) status |= nai_agent_step(agent, &m[t].now, NULL);
+  for (int t = 0; t < 30; t++) status |= nai_agent_step(NULL, agent, &m[t].now);
   long after = faults_allocations();
   ck_assert_int_eq(status, NAI_OK);
   ck_assert_int_eq(after, before);
@@ -785,7 +785,7 @@ START_TEST(a_checkpoint_goes_on)
     nai_trials *trials = make_trials(net, 1);
     if (k) expect_ok(nai_trainer_restore(trainer, path));
     for (int step = k ? 2 : 0; step < 4; step++) {
-      expect_ok(nai_trainer_step(trainer, trials, NULL));
+      expect_ok(nai_trainer_step(NULL, trainer, trials));
       if (step == 1) expect_ok(nai_trainer_save(trainer, path));
     }
     hash[k] = hash_of(net);
@@ -914,7 +914,7 @@ START_TEST(costs_and_calls_that_are_refused)
   expect_ok(nai_cost_create_l1_weights(&cost, "x", "x"));
   expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED, "costs on weights");
   nai_cost_destroy(cost);
-  expect_fails(nai_trainer_gradient(trainer, trials, NULL), NAI_ERR_UNSUPPORTED,
+  expect_fails(nai_trainer_estimate_gradient(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
                "makes no gradient: it moves the weights");
   nai_agent *agent;
   nai_view view = NAI_VIEW_INIT;
@@ -947,13 +947,13 @@ START_TEST(classes_are_refused)
   expect_ok(nai_trials_set_inputs(trials, NULL, input, INPUTS));
   expect_ok(nai_trials_set_classes(trials, "z", classes));
   uint64_t before = hash_of(net);
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_UNSUPPORTED,
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
                "learns targets that are numbers, output 'z' has classes");
   nai_agent *agent;
   expect_ok(nai_agent_create(&agent, trainer));
   nai_experience now = NAI_EXPERIENCE_INIT;
   now.target_class = 1;
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_UNSUPPORTED, "output 'z' has classes");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_UNSUPPORTED, "output 'z' has classes");
   ck_assert(hash_of(net) == before);
   nai_agent_destroy(agent);
   nai_trials_destroy(trials);
@@ -979,7 +979,7 @@ START_TEST(weights_that_overflow)
   now.target = &target;
   now.weight = 1e-30;
   uint64_t before = hash_of(net);
-  expect_fails(nai_agent_step(agent, &now, NULL), NAI_ERR_NONFINITE,
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_NONFINITE,
                "would make a weight NaN or infinite");
   ck_assert(hash_of(net) == before);
   ck_assert_int_eq(nai_agent_updates(agent), 0);

@@ -84,8 +84,8 @@ static double *exact_of(const nai_trainer *trainer)
 static int check_same(nai_trainer *bptt, nai_trainer *rtrl, const nai_trials *trials)
 {
   nai_progress a = NAI_PROGRESS_INIT, b = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(bptt, trials, &a));
-  expect_ok(nai_trainer_gradient(rtrl, trials, &b));
+  expect_ok(nai_trainer_estimate_gradient(&a, bptt, trials));
+  expect_ok(nai_trainer_estimate_gradient(&b, rtrl, trials));
   ck_assert(a.cost == b.cost);
   double *exact = exact_of(bptt);
   judged j = {bptt->net, rtrl->gradient, exact, 1e-5, 0};
@@ -250,7 +250,7 @@ static void check_mean_over_draws(nai_trainer *uoro, const nai_trials *trials, c
   for (uoro->step = 0; count < DRAWS && uoro->step < 20000; uoro->step++) {
     int draw = draw_at(uoro->step);
     if (seen[draw]++ > 1) continue;
-    expect_ok(nai_trainer_gradient(uoro, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, uoro, trials));
     float *kept = one + draw * n;
     if (seen[draw] == 2) { /* the signs are all that is random */
       EXPECT(!memcmp(kept, uoro->gradient, (size_t)n * sizeof *kept));
@@ -367,7 +367,7 @@ START_TEST(test_uoro_over_all_signs)
   nai_rule *rule;
   expect_ok(nai_rule_create_uoro(&rule, RULE_SEED));
   nai_trainer *bptt = train_pair(net, made(nai_rule_create_bptt)), *uoro = train_pair(net, rule);
-  expect_ok(nai_trainer_gradient(bptt, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, bptt, trials));
   double *exact = exact_of(bptt);
   check_mean_over_draws(uoro, trials, exact);
   free(exact);
@@ -490,13 +490,13 @@ START_TEST(test_uoro_on_average)
   nai_trials *trials = trials_for_everything(net, 3);
   nai_trainer *bptt = train_with(net, made(nai_rule_create_bptt), SUMS | WHOLE),
               *uoro = train_with(net, made(create_uoro_7), SUMS | WHOLE);
-  expect_ok(nai_trainer_gradient(bptt, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, bptt, trials));
   double *exact = exact_of(bptt), largest = 0;
   for (int64_t i = 0; i < net->n_theta; i++) largest = fmax(largest, fabs(exact[i]));
   sample s = open_sample(net);
   int64_t all = s.n;
   for (uoro->step = 0; uoro->step < SAMPLES; uoro->step++) {
-    expect_ok(nai_trainer_gradient(uoro, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, uoro, trials));
     add_sample(&s, uoro->gradient, exact);
   }
   keep_random(&s, largest);
@@ -546,7 +546,7 @@ static int repeats(nai_trainer *trainer, const nai_trials *trials)
   size_t bytes = (size_t)trainer->net->n_theta * sizeof *trainer->gradient;
   float *before = malloc(bytes);
   memcpy(before, trainer->gradient, bytes);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   int same = !memcmp(before, trainer->gradient, bytes);
   free(before);
   return same;
@@ -561,7 +561,7 @@ START_TEST(test_threads_change_no_bit)
     expect_ok(nai_network_build(net, 2));
     nai_trials *trials = many_trials(net, 40);
     nai_trainer *trainer = train_ei(net, made(both[_i]));
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     for (int threads = 4; threads >= 1; threads--) {
       expect_ok(nai_trainer_set(trainer, "threads", threads));
       ck_assert(repeats(trainer, trials));
@@ -580,7 +580,7 @@ START_TEST(test_uoro_repeats_by_seed_and_update)
   nai_trainer *trainer = train_ei(net, made(create_uoro_7));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *first = malloc(bytes);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   memcpy(first, trainer->gradient, bytes);
   trainer->step = 5;
   ck_assert(!repeats(trainer, trials));
@@ -592,7 +592,7 @@ START_TEST(test_uoro_repeats_by_seed_and_update)
   for (uint64_t seed = 7; seed < 9; seed++) {
     expect_ok(nai_rule_create_uoro(&rule, seed));
     trainer = train_ei(net, rule);
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     ck_assert_int_eq(!memcmp(first, trainer->gradient, bytes), seed == 7);
     nai_trainer_destroy(trainer);
   }
@@ -609,10 +609,10 @@ START_TEST(test_updates_allocate_nothing)
   nai_network *net = build_ei(8, 3, 2);
   nai_trials *trials = many_trials(net, 20), *fewer = many_trials(net, 5);
   nai_trainer *trainer = train_ei(net, made(both[_i]));
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   long before = faults_allocations();
-  nai_status status = nai_trainer_step(trainer, fewer, NULL);
-  if (status == NAI_OK) status = nai_trainer_step(trainer, trials, NULL);
+  nai_status status = nai_trainer_step(NULL, trainer, fewer);
+  if (status == NAI_OK) status = nai_trainer_step(NULL, trainer, trials);
   long after = faults_allocations();
   expect_ok(status);
   ck_assert_int_eq(before, after);
@@ -670,19 +670,19 @@ START_TEST(test_growing_without_memory)
   nai_network *net = build_ei(8, 3, 2);
   nai_trials *few = many_trials(net, 2), *many = many_trials(net, 20);
   nai_trainer *trainer = train_ei(net, made(both[_i])), *other = train_ei(net, made(both[_i]));
-  expect_ok(nai_trainer_gradient(trainer, few, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, few));
   expect_ok(nai_trainer_set(trainer, "threads", 3));
   int refused = 0;
   for (long good = 0;; good++) {
     faults_fail_allocation(good);
-    nai_status status = nai_trainer_gradient(trainer, many, NULL);
+    nai_status status = nai_trainer_estimate_gradient(NULL, trainer, many);
     faults_fail_allocation(-1);
     if (status == NAI_OK) break;
     ck_assert_int_eq(status, NAI_ERR_MEMORY);
     refused++;
   }
   ck_assert_int_ge(refused, 16); /* memory that is there stays: these are the rule's own */
-  expect_ok(nai_trainer_gradient(other, many, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, other, many));
   ck_assert(
       !memcmp(trainer->gradient, other->gradient, (size_t)net->n_theta * sizeof *other->gradient));
   nai_trainer_destroy(trainer);

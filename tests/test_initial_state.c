@@ -87,7 +87,7 @@ static double cost_at(nai_trainer *trainer, nai_network *net, const nai_trials *
   start[unit] += shift;
   expect_ok(nai_network_set_each(net, name, "initial", start, UNITS));
   start[unit] = kept;
-  expect_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
   return now.cost;
 }
 
@@ -101,8 +101,8 @@ START_TEST(test_central_differences)
     float exact[UNITS];
     double start[UNITS];
     nai_view view = NAI_VIEW_INIT;
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
-    expect_ok(nai_trainer_gradient_initial(&view, trainer, names[i]));
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+    expect_ok(nai_trainer_initial_state_gradient(&view, trainer, names[i]));
     ck_assert_int_eq(view.shape[0], UNITS);
     memcpy(exact, view.data, sizeof exact);
     expect_ok(nai_network_get_each(net, names[i], "initial", start, UNITS));
@@ -152,10 +152,10 @@ START_TEST(test_one_unit_by_hand)
   expect_ok(nai_cost_create_mse(&task, "z"));
   expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
   expect_ok(nai_trainer_add_cost(trainer, task, 1.0));
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   nai_view view = NAI_VIEW_INIT;
   double now;
-  expect_ok(nai_trainer_gradient_initial(&view, trainer, "x"));
+  expect_ok(nai_trainer_initial_state_gradient(&view, trainer, "x"));
   ck_assert_float_eq_tol(at(&view, 0, 0), 2 * 9 * 0.5625f * 2, 1e-5f);
   expect_ok(nai_network_get_each(net, "x", "initial", &now, 1));
   ck_assert_double_eq_tol(now, 2 - 0.01 * 2 * 9 * 0.5625 * 2, 1e-6);
@@ -178,7 +178,7 @@ START_TEST(test_updates_and_files)
   expect_ok(nai_network_set(net, "b", "plastic_initial", 0));
   nai_trials *trials = make_trials(net);
   nai_trainer *trainer = make_trainer(net, 0.1);
-  for (int k = 0; k < 10; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  for (int k = 0; k < 10; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
   char path[] = "/tmp/neuroai-initial-XXXXXX";
   int file = mkstemp(path);
   ck_assert_int_ge(file, 0);
@@ -193,11 +193,11 @@ START_TEST(test_updates_and_files)
       ck_assert_double_eq((double)(float)after[u], read[u]);
     }
   }
-  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
   uint64_t further = hash_of(net);
   expect_ok(nai_trainer_restore(trainer, path));
   ck_assert(hash_of(net) == hash_of(loaded));
-  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
   ck_assert(hash_of(net) == further);
   unlink(path);
   nai_trainer_destroy(trainer);
@@ -212,12 +212,15 @@ START_TEST(test_bad_arguments)
   nai_network *net = make_network();
   nai_trainer *trainer = make_trainer(net, 0.1);
   nai_view view = NAI_VIEW_INIT, wrong = {0};
-  expect_fails(nai_trainer_gradient_initial(&view, trainer, "a"), NAI_ERR_ORDER, "no gradient");
-  expect_fails(nai_trainer_gradient_initial(&view, trainer, "z"), NAI_ERR_NAME, "z");
-  expect_fails(nai_trainer_gradient_initial(&view, trainer, NULL), NAI_ERR_INVALID, "population");
-  expect_fails(nai_trainer_gradient_initial(&view, NULL, "a"), NAI_ERR_INVALID, "trainer");
-  expect_fails(nai_trainer_gradient_initial(NULL, trainer, "a"), NAI_ERR_INVALID, "out");
-  expect_fails(nai_trainer_gradient_initial(&wrong, trainer, "a"), NAI_ERR_INVALID, "struct_size");
+  expect_fails(nai_trainer_initial_state_gradient(&view, trainer, "a"), NAI_ERR_ORDER,
+               "no gradient");
+  expect_fails(nai_trainer_initial_state_gradient(&view, trainer, "z"), NAI_ERR_NAME, "z");
+  expect_fails(nai_trainer_initial_state_gradient(&view, trainer, NULL), NAI_ERR_INVALID,
+               "population");
+  expect_fails(nai_trainer_initial_state_gradient(&view, NULL, "a"), NAI_ERR_INVALID, "trainer");
+  expect_fails(nai_trainer_initial_state_gradient(NULL, trainer, "a"), NAI_ERR_INVALID, "out");
+  expect_fails(nai_trainer_initial_state_gradient(&wrong, trainer, "a"), NAI_ERR_INVALID,
+               "struct_size");
   expect_fails(nai_network_set(net, "a", "plastic_initial", 0.5), NAI_ERR_INVALID, "0 or 1");
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);

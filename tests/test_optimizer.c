@@ -72,7 +72,7 @@ static void close_puppet(puppet *p)
 
 static void update(puppet *p)
 {
-  expect_ok(nai_trainer_step(p->trainer, p->trials, NULL));
+  expect_ok(nai_trainer_step(NULL, p->trainer, p->trials));
   p->update++;
 }
 

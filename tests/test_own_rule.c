@@ -193,8 +193,8 @@ START_TEST(rflo_and_eprop_as_own_rules)
   for (int threads = 1; threads <= 3; threads++) {
     nai_progress ours = NAI_PROGRESS_INIT, theirs = NAI_PROGRESS_INIT;
     expect_ok(nai_trainer_set(a, "threads", threads));
-    expect_ok(nai_trainer_gradient(a, trials, &ours));
-    expect_ok(nai_trainer_gradient(b, trials, &theirs));
+    expect_ok(nai_trainer_estimate_gradient(&ours, a, trials));
+    expect_ok(nai_trainer_estimate_gradient(&theirs, b, trials));
     compare_gradients(a, b);
     ck_assert(ours.cost == theirs.cost); /* each part of each cost was asked for once */
     size_t bytes = (size_t)net->n_theta * sizeof *one;
@@ -225,8 +225,8 @@ START_TEST(training_goes_the_same_way)
   for (int k = 0; k < 20; k++) {
     nai_trials *trials = any_trials_for_everything(one, 3 + k * 7 % 23, 1),
                *same = any_trials_for_everything(two, 3 + k * 7 % 23, 1);
-    expect_ok(nai_trainer_step(a, trials, NULL));
-    expect_ok(nai_trainer_step(b, same, NULL));
+    expect_ok(nai_trainer_step(NULL, a, trials));
+    expect_ok(nai_trainer_step(NULL, b, same));
     nai_trials_destroy(trials);
     nai_trials_destroy(same);
   }
@@ -306,11 +306,11 @@ START_TEST(hebb_is_the_sum_of_what_fired_together)
   nai_trials *trials = drive_chain(net, inputs);
   own o = {0};
   nai_trainer *trainer = train_chain(net, &o);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   nai_view a = NAI_VIEW_INIT, b = NAI_VIEW_INIT, g = NAI_VIEW_INIT;
   expect_ok(nai_trainer_activity(&a, trainer, "a"));
   expect_ok(nai_trainer_activity(&b, trainer, "b"));
-  expect_ok(nai_trainer_gradient_view(&g, trainer, "a", "b"));
+  expect_ok(nai_trainer_gradient(&g, trainer, "a", "b"));
   for (int i = 0; i < 4; i++)
     for (int j = 0; j < 3; j++) {
       double sum = 0;
@@ -320,7 +320,7 @@ START_TEST(hebb_is_the_sum_of_what_fired_together)
       EXPECT(fabs(sum) > 1e-3);
       expect_sum(sum, at(&g, i, j));
     }
-  expect_ok(nai_trainer_gradient_view(&g, trainer, "in", "a"));
+  expect_ok(nai_trainer_gradient(&g, trainer, "in", "a"));
   for (int i = 0; i < 3; i++)
     for (int j = 0; j < 2; j++) {
       double sum = 0;
@@ -329,7 +329,7 @@ START_TEST(hebb_is_the_sum_of_what_fired_together)
           sum += (double)rate_of(&a, t, k, i, 0) * (double)inputs[((t - 2) * 4 + k) * 2 + j];
       expect_sum(sum, at(&g, i, j));
     }
-  expect_ok(nai_trainer_gradient_view(&g, trainer, "a", NULL));
+  expect_ok(nai_trainer_gradient(&g, trainer, "a", NULL));
   for (int i = 0; i < 3; i++) {
     double sum = 0;
     for (int k = 0; k < 4; k++)
@@ -441,7 +441,7 @@ START_TEST(a_step_sees_what_synapses_can_know)
     nai_cost *c;
     attach_cost(trainer, nai_cost_create(&c, &ops, NULL, "E layer", NULL), &c, 1);
     w.trainer = trainer;
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     ck_assert_int_eq(o.calls, STEPS * CALLS);
     ck_assert_double_gt(w.largest, 0.5);
     nai_trainer_destroy(trainer);
@@ -469,7 +469,7 @@ START_TEST(traces_begin_at_0_in_each_batch)
     nai_trainer *trainer = train(net, create(hebb, NAI_FEEDBACK_RANDOM, n_traces, &o));
     for (int k = 0; k < 6; k++) {
       nai_trials *trials = any_trials_for_everything(net, k % 2 ? 40 : 3 + k, 1);
-      expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+      expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
       nai_trials_destroy(trials);
     }
     ck_assert_int_eq(o.calls, 6 * STEPS * CALLS);
@@ -493,20 +493,20 @@ START_TEST(what_is_frozen_is_not_asked_for)
   asked seen = {0};
   own o = {.look = count_layer, .at = &seen};
   bench b = open_bench(create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o), 5);
-  expect_ok(nai_trainer_gradient(b.trainer, b.trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, STEPS);
   float before = b.trainer->gradient[b.net->projection[0].start];
   expect_ok(nai_network_set_plastic(b.net, "E", "layer", 0));
-  expect_ok(nai_trainer_gradient(b.trainer, b.trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, STEPS);
   nai_view v = NAI_VIEW_INIT;
-  expect_ok(nai_trainer_gradient_view(&v, b.trainer, "E", "layer"));
+  expect_ok(nai_trainer_gradient(&v, b.trainer, "E", "layer"));
   for (int i = 0; i < 6; i++)
     for (int j = 0; j < 7; j++) EXPECT(at(&v, i, j) == 0);
   /* the others have not noticed */
   EXPECT(b.trainer->gradient[b.net->projection[0].start] == before);
   expect_ok(nai_network_set_plastic(b.net, "E", "layer", 1));
-  expect_ok(nai_trainer_gradient(b.trainer, b.trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, 2 * STEPS);
   close_bench(&b);
 }
@@ -525,7 +525,7 @@ START_TEST(constraints_hold)
   attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
   float *start = malloc((size_t)net->n_theta * sizeof *start);
   memcpy(start, net->theta, (size_t)net->n_theta * sizeof *start);
-  for (int k = 0; k < 10; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  for (int k = 0; k < 10; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
   int64_t moved = 0, absent = 0, fixed = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
     nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
@@ -567,8 +567,8 @@ START_TEST(feedback_can_be_set)
       for (int64_t j = 0; j < v.shape[1]; j++) values[i * v.shape[1] + j] = at(&v, i, j);
     expect_ok(nai_trainer_set_feedback(a, names[k], NULL, values));
   }
-  expect_ok(nai_trainer_gradient(a, trials, NULL));
-  expect_ok(nai_trainer_gradient(b, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, a, trials));
+  expect_ok(nai_trainer_estimate_gradient(NULL, b, trials));
   compare_gradients(a, b);
   nai_trainer_destroy(a);
   nai_trainer_destroy(b);
@@ -597,14 +597,14 @@ START_TEST(checkpoints_hold_the_feedback)
   float values[7 * 5];
   for (int i = 0; i < 35; i++) values[i] = (float)(i % 8) - 3;
   expect_ok(nai_trainer_set_feedback(a, "E", NULL, values));
-  expect_ok(nai_trainer_step(a, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, a, trials));
   expect_ok(nai_trainer_save(a, path));
   nai_status restored = nai_trainer_restore(b, path);
   if (restored == NAI_OK) expect_fails(nai_trainer_restore(c, path), NAI_ERR_INVALID, "vibrissae");
   remove(path);
   expect_ok(restored);
-  expect_ok(nai_trainer_gradient(a, trials, NULL));
-  expect_ok(nai_trainer_gradient(b, same, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, a, trials));
+  expect_ok(nai_trainer_estimate_gradient(NULL, b, same));
   ck_assert(memcmp(a->gradient, b->gradient, (size_t)one->n_theta * sizeof(float)) == 0);
   nai_trainer_destroy(a);
   nai_trainer_destroy(b);
@@ -625,7 +625,7 @@ START_TEST(steps_by_hand_add_up_to_the_batch)
   bench b = open_bench(create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o), TRIALS);
   const nai_network *net = b.net;
   nai_trainer *trainer = b.trainer;
-  expect_ok(nai_trainer_gradient(trainer, b.trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, b.trials));
   float *gradient = calloc((size_t)net->n_theta, sizeof *gradient);
   expect_ok(nai__own_rule_begin(trainer->learner, TRIALS));
   for (int64_t t = 1; t <= STEPS; t++) {
@@ -635,7 +635,7 @@ START_TEST(steps_by_hand_add_up_to_the_batch)
                        .gradient = gradient};
     expect_ok(nai__own_rule_step(trainer->learner, &now)); /* no lengths: the signal is 0 there */
   }
-  expect_ok(nai_trainer_gradient(trainer, b.trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, b.trials));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind == NAI_POPULATIONS)
       compare(net, gradient, trainer->gradient, nai__bias_start(net, &net->node[i]), net->node[i].n,
@@ -661,22 +661,22 @@ START_TEST(failures_come_out)
   size_t bytes = (size_t)b.net->n_theta * sizeof(float);
   float *theta = malloc(bytes);
   memcpy(theta, b.net->theta, bytes);
-  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "the third whisker is missing");
+  expect_fails(nai_trainer_step(NULL, b.trainer, b.trials), -77, "the third whisker is missing");
   ck_assert_int_eq(o.calls, 5 * CALLS + 1); /* not called again */
-  expect_fails(nai_trainer_gradient(b.trainer, b.trials, NULL), -77, "whisker is missing");
+  expect_fails(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials), -77, "whisker is missing");
   o.message = NULL;
   nai_set_error("an older failure");
-  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), -77, "rule whiskers failed");
+  expect_fails(nai_trainer_step(NULL, b.trainer, b.trials), -77, "rule whiskers failed");
   o.answer = 3;
-  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_USER,
+  expect_fails(nai_trainer_step(NULL, b.trainer, b.trials), NAI_ERR_USER,
                "rule whiskers returned 3");
   o.answer = NAI_OK;
   o.change = NAN;
-  expect_fails(nai_trainer_step(b.trainer, b.trials, NULL), NAI_ERR_NONFINITE, "the gradient");
+  expect_fails(nai_trainer_step(NULL, b.trainer, b.trials), NAI_ERR_NONFINITE, "the gradient");
   ck_assert(memcmp(theta, b.net->theta, bytes) == 0);
   o.change = 0;
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_step(b.trainer, b.trials, &now));
+  expect_ok(nai_trainer_step(&now, b.trainer, b.trials));
   ck_assert_int_eq(now.step, 1);
   ck_assert(memcmp(theta, b.net->theta, bytes) != 0);
   free(theta);
@@ -795,11 +795,11 @@ START_TEST(too_much_to_keep)
   expect_ok(nai_trials_create(&many, net, 2, 200));
   expect_ok(nai_trials_create(&few, net, 2, 2));
   /* 500 * 500 + 3 * 500 + 500 = 252000; 64 * 252000 * 200 * 4 bytes are 12.0 GiB */
-  expect_fails(nai_trainer_step(trainer, many, NULL), NAI_ERR_MEMORY,
+  expect_fails(nai_trainer_step(NULL, trainer, many), NAI_ERR_MEMORY,
                "rule 'whiskers' keeps 64 of each of 252000 synapses and biases for each of 200 "
                "trials, 12.0 GiB, must be at most 8: make batches smaller");
   ck_assert_int_eq(o.calls, 0);
-  expect_ok(nai_trainer_step(trainer, few, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, few));
   nai_trainer_destroy(trainer);
   nai_trials_destroy(many);
   nai_trials_destroy(few);
@@ -861,25 +861,25 @@ START_TEST(updates_without_memory)
              *many = any_trials_for_everything(net, 30, 1);
   own o = {0};
   nai_trainer *trainer = train(net, create(follow_traces, NAI_FEEDBACK_RANDOM, 2, &o));
-  expect_ok(nai_trainer_step(trainer, few, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, few));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *theta = malloc(bytes);
   memcpy(theta, net->theta, bytes);
   long n = 0;
   for (;; n++) {
     faults_fail_allocation(n);
-    nai_status status = nai_trainer_gradient(trainer, many, NULL);
+    nai_status status = nai_trainer_estimate_gradient(NULL, trainer, many);
     faults_fail_allocation(-1);
     if (status == NAI_OK) break;
     ck_assert_int_eq(status, NAI_ERR_MEMORY);
     ck_assert(memcmp(theta, net->theta, bytes) == 0);
-    expect_ok(nai_trainer_gradient(trainer, few, NULL)); /* it has room for these again */
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, few)); /* it has room for these again */
   }
   ck_assert_int_ge(n, 6);
-  expect_ok(nai_trainer_step(trainer, many, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, many));
   long before = faults_allocations();
   for (int k = 0; k < 5; k++) {
-    nai_status status = nai_trainer_step(trainer, k % 2 ? few : many, NULL);
+    nai_status status = nai_trainer_step(NULL, trainer, k % 2 ? few : many);
     if (status != NAI_OK) expect_ok(status);
   }
   long after = faults_allocations();

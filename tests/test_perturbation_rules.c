@@ -95,7 +95,7 @@ static void draw_many(draws *d, nai_trainer *trainer, const nai_trials *trials, 
 {
   for (int64_t k = 0; k < count; k++) {
     trainer->rule->seed = (uint64_t)k + 1;
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     add_draw(d, trainer->gradient);
   }
   finish_draws(d);
@@ -106,7 +106,7 @@ static void exact_gradient(draws *d, nai_network *net, const nai_trials *trials)
   nai_rule *bptt;
   expect_ok(nai_rule_create_bptt(&bptt));
   nai_trainer *trainer = train_everything_by(net, bptt);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   for (int64_t i = 0; i < d->n; i++) d->exact[i] = (double)trainer->gradient[d->at[i]];
   nai_trainer_destroy(trainer);
 }
@@ -294,7 +294,7 @@ static nai_trainer *train_by_costs(nai_network *net, nai_rule *rule, int number)
 /* J of a batch; of one that is run again, perturbed. */
 static double whole_cost(nai_trainer *trainer, const nai_trials *trials, const nai__perturbation *p)
 {
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   if (!p) return trainer->total;
   trainer->batch.activity.perturbation = p;
   nai__batch_run(&trainer->batch, trainer->pool, trials, 0, 0);
@@ -315,7 +315,7 @@ START_TEST(test_costs_of_trials_add_up)
     nai_trainer *exact = train_by_costs(net, bptt, number),
                 *ours = train_by_costs(net, node_perturbation(0.1, 2), number);
     double whole = whole_cost(exact, trials, NULL), other = whole_cost(exact, trials, &p);
-    expect_ok(nai_trainer_gradient(ours, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, ours, trials));
     EXPECT(whole > 0 && fabs(whole - other) > 1e-4 * whole);
     check_close(ours->total, whole, 1e-12 * whole, "J");
     check_close(sum_of(ours->scalars.cost, EVERYTHING_TRIALS), whole, 1e-12 * whole, "sum");
@@ -339,7 +339,7 @@ START_TEST(test_costs_of_trials_by_hand)
   nai_trainer *trainer = train_small(net, node_perturbation(0.1, 1), 0.1);
   nai_cost *l2;
   attach_cost(trainer, nai_cost_create_l2_rates(&l2, "p"), &l2, 0.25);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   nai_view z = NAI_VIEW_INIT, r = NAI_VIEW_INIT, y = NAI_VIEW_INIT;
   expect_ok(nai_trainer_activity(&z, trainer, "out"));
   expect_ok(nai_trainer_activity(&r, trainer, "p"));
@@ -383,8 +383,8 @@ START_TEST(test_nothing_counts_past_the_end_of_a_trial)
     expect_ok(nai_trials_set_lengths(trials, length));
     nai_trainer *trainer = train_small(net, k ? reward_hebbian(2) : node_perturbation(0.1, 2), 0.1);
     expect_ok(nai_trials_set_first(trials, 50));
-    expect_ok(nai_trainer_step(trainer, trials, NULL)); /* now reward_hebbian has a mean */
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_step(NULL, trainer, trials)); /* now reward_hebbian has a mean */
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     const nai__batch *b = &trainer->batch;
     for (int64_t t = 0; t < SMALL_STEPS; t++)
       for (int64_t row = 0; row < TRIALS; row++) {
@@ -428,9 +428,9 @@ START_TEST(test_own_costs_must_add_up)
     nai_cost *own;
     attach_cost(trainer, nai_cost_create(&own, &ops, NULL, "out", NULL), &own, 1);
     if (good)
-      expect_ok(nai_trainer_step(trainer, trials, NULL));
+      expect_ok(nai_trainer_step(NULL, trainer, trials));
     else
-      expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_UNSUPPORTED, "cost 'own' is ");
+      expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED, "cost 'own' is ");
     nai_trainer_destroy(trainer);
   }
   nai_trials_destroy(trials);
@@ -470,7 +470,7 @@ START_TEST(test_failures_of_own_costs_come_out)
     }
     nai_cost *own;
     attach_cost(trainer, nai_cost_create(&own, &ops, &calls, rates ? "p" : "out", NULL), &own, 1);
-    for (calls = 0; nai_trainer_step(trainer, trials, NULL) != NAI_OK; calls = ++good)
+    for (calls = 0; nai_trainer_step(NULL, trainer, trials) != NAI_OK; calls = ++good)
       EXPECT(strstr(nai_last_error(), "cost own failed") && trainer->step == 0);
     ck_assert_int_eq(good, rates ? 6 : 7);
     nai_trainer_destroy(trainer);
@@ -488,7 +488,7 @@ static void run_perturbed(float *out, nai_network *net, const nai__perturbation 
 {
   nai_trials *trials = small_trials(net, count, 0);
   nai_trainer *trainer = train_small(net, node_perturbation(0.1, 1), 0.1);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL)); /* makes room */
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials)); /* makes room */
   trainer->batch.activity.perturbation = p;
   nai__batch_run(&trainer->batch, trainer->pool, trials, 0, first);
   for (int64_t t = 0; t < SMALL_STEPS; t++)
@@ -704,8 +704,8 @@ static void fill_paper(nai_trials *trials, int64_t update)
 static void check_paper(const paper *p, const nai_trainer *trainer)
 {
   nai_view w = NAI_VIEW_INIT, b = NAI_VIEW_INIT, other = NAI_VIEW_INIT;
-  expect_ok(nai_trainer_gradient_view(&w, trainer, "p", "p"));
-  expect_ok(nai_trainer_gradient_view(&b, trainer, "p", NULL));
+  expect_ok(nai_trainer_gradient(&w, trainer, "p", "p"));
+  expect_ok(nai_trainer_gradient(&b, trainer, "p", NULL));
   double largest = 0;
   for (int i = 0; i < UNITS; i++) {
     largest = fmax(largest, fabs(p->db[i]));
@@ -718,7 +718,7 @@ static void check_paper(const paper *p, const nai_trainer *trainer)
   }
   static const char *const still[][2] = {{"in", "p"}, {"p", "out"}, {"out", NULL}};
   for (int k = 0; k < 3; k++) {
-    expect_ok(nai_trainer_gradient_view(&other, trainer, still[k][0], still[k][1]));
+    expect_ok(nai_trainer_gradient(&other, trainer, still[k][0], still[k][1]));
     EXPECT(at(&other, 0, 0) == 0 && at(&other, other.shape[0] - 1, 0) == 0);
   }
 }
@@ -751,9 +751,9 @@ START_TEST(test_reward_hebbian_is_the_paper)
   for (int64_t update = 0; update < PAPER_UPDATES; update++) {
     fill_paper(trials, update);
     gather(&p, update, &push, net);
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL)); /* means stay as they are */
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials)); /* means stay as they are */
     check_paper(&p, trainer);
-    expect_ok(nai_trainer_step(trainer, trials, NULL));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
     check_paper(&p, trainer);
     move(&p);
     nai_view w = weights_of(net, "p", "p"), b = bias_of(net, "p");
@@ -782,15 +782,15 @@ START_TEST(test_an_update_that_fails_is_not_remembered)
   float before[UNITS];
   for (int k = 0; k < 4; k++) { /* now there are means */
     fill_paper(trials, k);
-    expect_ok(nai_trainer_step(trainer, trials, NULL));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
   }
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
-  expect_ok(nai_trainer_gradient_view(&w, trainer, "p", "p"));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+  expect_ok(nai_trainer_gradient(&w, trainer, "p", "p"));
   for (int i = 0; i < UNITS; i++) before[i] = at(&w, i, 0);
   EXPECT(before[0] != 0 && before[1] != 0);
   trainer->optimizer->number[0] = 1e39; /* as no user can */
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "would make");
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "would make");
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   for (int i = 0; i < UNITS; i++) EXPECT(at(&w, i, 0) == before[i]);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
@@ -812,7 +812,7 @@ START_TEST(test_activity_at_hand)
   for (int k = 0; k < 3; k++) {
     nai_trainer *trainer = train_small(net, rules[k], 0.1);
     nai_progress now = NAI_PROGRESS_INIT;
-    expect_ok(nai_trainer_gradient(trainer, trials, &now));
+    expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
     cost[k] = now.cost;
     EXPECT(trainer->batch.activity.perturbation == NULL);
     nai_trainer_destroy(trainer);
@@ -1032,8 +1032,8 @@ START_TEST(test_a_frequency_of_0_pushes_nothing)
   expect_ok(nai_rule_set(rule, "frequency", 0));
   nai_trainer *still = train_small(net, rule, 0.1), *other = train_small(net, bptt, 0.1);
   nai_progress a = NAI_PROGRESS_INIT, b = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(still, trials, &a));
-  expect_ok(nai_trainer_gradient(other, trials, &b));
+  expect_ok(nai_trainer_estimate_gradient(&a, still, trials));
+  expect_ok(nai_trainer_estimate_gradient(&b, other, trials));
   EXPECT(a.cost == b.cost && a.cost > 0);
   nai_trainer_destroy(still);
   nai_trainer_destroy(other);
@@ -1054,13 +1054,13 @@ static int train_briefly(nai_network *net, nai_optimizer *sgd, nai_cost *cost,
                              : nai_rule_create_node_perturbation(&rule, 0.1, 1);
   if (status == NAI_OK) status = nai_trainer_create(&trainer, net, rule, sgd, NULL);
   if (status == NAI_OK) status = nai_trainer_add_cost(trainer, cost, 1);
-  if (status == NAI_OK) status = nai_trainer_step(trainer, few, NULL);
-  if (status == NAI_OK) status = nai_trainer_step(trainer, many, NULL);
+  if (status == NAI_OK) status = nai_trainer_step(NULL, trainer, few);
+  if (status == NAI_OK) status = nai_trainer_step(NULL, trainer, many);
   EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
   if (status != NAI_OK && trainer) { /* it can go on */
     faults_fail_allocation(-1);
     if (!trainer->n_costs) expect_ok(nai_trainer_add_cost(trainer, cost, 1));
-    expect_ok(nai_trainer_step(trainer, many, NULL));
+    expect_ok(nai_trainer_step(NULL, trainer, many));
   }
   nai_trainer_destroy(trainer);
   nai_rule_destroy(rule);
@@ -1098,7 +1098,7 @@ START_TEST(test_updates_allocate_nothing)
   /* the history grows by doubling: a run makes room for all of its updates at once */
   nai_trials *trials = trainer->trials;
   long before = faults_allocations();
-  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   long after = faults_allocations();
   ck_assert_int_eq(after, before);
   nai_trainer_destroy(trainer);

@@ -35,7 +35,7 @@ static void check_reference(oracle *o, const char *rule, const char *kernels)
   nai_trials *trials = oracle_trials(o, net);
   nai_trainer *trainer = oracle_trainer_with(o, net, made, 1);
   set_feedback(o, trainer);
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   oracle_check_gradient(o, trainer, "rflo_grad_", "W_rec");
   oracle_check_gradient(o, trainer, "rflo_grad_", "W_in");
   oracle_check_gradient(o, trainer, "rflo_grad_", "b_rec");
@@ -181,8 +181,8 @@ static void expect_same(nai_network *net, const nai_trials *trials, nai_rule *a,
 {
   nai_trainer *one = train_pair(net, a), *other = train_pair(net, b);
   if (prepare) prepare(one);
-  expect_ok(nai_trainer_gradient(one, trials, NULL));
-  expect_ok(nai_trainer_gradient(other, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, one, trials));
+  expect_ok(nai_trainer_estimate_gradient(NULL, other, trials));
   double largest = 0, worst = 0, most_initial = 0;
   for (int64_t i = 0; i < net->n_theta; i++) {
     largest = fmax(largest, fabs((double)other->gradient[i]));
@@ -199,8 +199,8 @@ static void expect_same(nai_network *net, const nai_trials *trials, nai_rule *a,
 static int differ(nai_network *net, const nai_trials *trials, nai_rule *a, nai_rule *b)
 {
   nai_trainer *one = train_pair(net, a), *other = train_pair(net, b);
-  expect_ok(nai_trainer_gradient(one, trials, NULL));
-  expect_ok(nai_trainer_gradient(other, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, one, trials));
+  expect_ok(nai_trainer_estimate_gradient(NULL, other, trials));
   int found = memcmp(one->gradient, other->gradient, (size_t)net->unit_bias * sizeof(float)) != 0;
   nai_trainer_destroy(one);
   nai_trainer_destroy(other);
@@ -319,7 +319,7 @@ START_TEST(test_short_windows_followed_forwards)
   nai_trials *trials = trials_for_pair(net, 10, 3);
   for (int64_t steps = 1; steps <= 10; steps++) {
     nai_trainer *trainer = train_pair(net, windows_of(steps));
-    expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     double *expected = tangents_gradient(trainer, &(tangents){.window = steps, .l2 = 0.01});
     tangents_check(trainer, expected, "truncated_bptt");
     free(expected);
@@ -360,7 +360,7 @@ static uint64_t trained_by(int rule, int threads, const char *kernels)
   nai_trainer *trainer = trainer_of(net, rule_made(rule, 3), plain_descent(1e-2));
   attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
   expect_ok(nai_trainer_set(trainer, "threads", threads));
-  for (int i = 0; i < 4; i++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  for (int i = 0; i < 4; i++) expect_ok(nai_trainer_step(NULL, trainer, trials));
   uint64_t hash = hash_feedback(hash_of(net), trainer);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
@@ -412,7 +412,7 @@ START_TEST(test_signs_masks_and_frozen_synapses_hold)
   memcpy(before, net->theta, (size_t)net->n_theta * sizeof *before);
   for (uint64_t k = 0; k < 30; k++) {
     nai_trials *trials = trials_for_everything(net, 100 + k);
-    expect_ok(nai_trainer_step(trainer, trials, NULL));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
     nai_trials_destroy(trials);
     check_held(net, before);
     check_feedback_held(trainer);
@@ -428,9 +428,9 @@ START_TEST(test_updates_allocate_nothing)
   nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
   nai_trainer *trainer = train_everything_by(net, rule_made(_i, 11));
   nai_trials *trials = trials_for_everything(net, 1);
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   long before = faults_allocations();
-  for (int k = 0; k < 5; k++) expect_ok(nai_trainer_step(trainer, trials, NULL));
+  for (int k = 0; k < 5; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
   long after = faults_allocations();
   ck_assert_int_eq(after, before);
   nai_trials_destroy(trials);

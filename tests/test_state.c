@@ -452,7 +452,7 @@ static struct record run_by_trainer(nai_network *net, int64_t trials, uint64_t f
   expect_ok(nai_trials_create(&batch, net, T, trials));
   expect_ok(nai_trials_set_inputs(batch, NULL, inputs, CHANNELS));
   expect_ok(nai_trials_set_first(batch, first));
-  expect_ok(nai_trainer_gradient(trainer, batch, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, batch));
   struct record r = new_record(trials);
   static const char *const names[] = {"layer", "E", "I", "z", "y"};
   int64_t column = 0;

@@ -249,7 +249,7 @@ START_TEST(long_sums_are_the_same_too)
     expect_ok(nai_task_create(&task, PERCEPTUAL, net));
     nai_trainer *trainer = make_trainer(net, task, adam(0.01));
     set(trainer, "threads", threads);
-    expect_ok(nai_trainer_gradient(trainer, NULL, NULL)); /* 110 steps of 64 trials */
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, NULL)); /* 110 steps of 64 trials */
     size_t bytes = (size_t)net->n_theta * sizeof *one;
     if (!one) {
       one = malloc(bytes);
@@ -289,7 +289,7 @@ START_TEST(trials_do_not_depend_on_their_batch)
   nai_trainer *whole = make_trainer(net, task, sgd(0));
   set(whole, "batch", N);
   set(whole, "seed", 9007199254740992.0);
-  expect_ok(nai_trainer_gradient(whole, NULL, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, whole, NULL));
   static const int64_t sizes[3] = {1, 5, 33};
   float one[STEPS * 20], other[STEPS * 20];
   for (int s = 0; s < 3; s++) {
@@ -297,7 +297,7 @@ START_TEST(trials_do_not_depend_on_their_batch)
     set(parts, "batch", (double)sizes[s]);
     set(parts, "seed", 9007199254740992.0);
     for (int64_t first = 0; first + sizes[s] <= N; first += sizes[s]) {
-      expect_ok(nai_trainer_step(parts, NULL, NULL));
+      expect_ok(nai_trainer_step(NULL, parts, NULL));
       for (int64_t k = 0; k < sizes[s]; k++) {
         copy_trial(one, parts, "E", k);
         copy_trial(other, whole, "E", first + k);
@@ -333,14 +333,14 @@ START_TEST(gradient_of_a_batch_is_the_mean_of_its_parts)
   for (uint64_t part = 0; part < 8; part++) {
     nai_trials *trials;
     expect_ok(nai_task_generate(&trials, task, 5, NAI_STREAM_TRAIN, 8 * part, 8));
-    expect_ok(nai_trainer_gradient(trainer, trials, &now));
+    expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
     for (size_t i = 0; i < n; i++) mean[i] += (double)trainer->gradient[i] / 8;
     cost += now.cost / 8;
     nai_trials_destroy(trials);
   }
   nai_trials *trials;
   expect_ok(nai_task_generate(&trials, task, 5, NAI_STREAM_TRAIN, 0, 64));
-  expect_ok(nai_trainer_gradient(trainer, trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
   ck_assert_double_eq_tol(now.cost, cost, 1e-6 * cost);
   for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(mean[i]));
   ck_assert_double_gt(largest, 1e-4);
@@ -376,7 +376,7 @@ START_TEST(activity_is_that_of_a_state)
   expect_ok(nai_trials_set_classes(trials, "choice", classes));
   nai_view e = NAI_VIEW_INIT, choice = NAI_VIEW_INIT, i = NAI_VIEW_INIT;
   expect_fails(nai_trainer_activity(&e, trainer, "E"), NAI_ERR_ORDER, "no activity yet");
-  expect_ok(nai_trainer_gradient(trainer, trials, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   expect_ok(nai_trainer_activity(&e, trainer, "E"));
   expect_ok(nai_trainer_activity(&i, trainer, "I"));
   expect_ok(nai_trainer_activity(&choice, trainer, "choice"));
@@ -416,9 +416,9 @@ START_TEST(a_network_learns_to_decide)
   set(trainer, "clip", 1);
   set(trainer, "evaluate_every", 1000); /* once, at the end */
   nai_progress first = NAI_PROGRESS_INIT, last = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_step(trainer, NULL, &first));
+  expect_ok(nai_trainer_step(&first, trainer, NULL));
   expect_ok(nai_trainer_run(trainer, 300, NULL, NULL));
-  expect_ok(nai_trainer_gradient(trainer, NULL, &last));
+  expect_ok(nai_trainer_estimate_gradient(&last, trainer, NULL));
   ck_assert_double_lt(last.cost, 0.7 * first.cost);
   ck_assert_double_gt(last.performance, 0.75);
 
@@ -459,14 +459,14 @@ START_TEST(clipping_by_the_global_norm)
   nai_progress now = NAI_PROGRESS_INIT;
   for (int round = 0; round < 3; round++) {
     remember(&b);
-    expect_ok(nai_trainer_gradient(b.trainer, NULL, &now));
+    expect_ok(nai_trainer_estimate_gradient(&now, b.trainer, NULL));
     double norm = now.gradient_norm, sum = 0, clip = round == 0 ? 0 : round == 1 ? norm / 4 : 1e9;
     for (int64_t i = 0; i < net->n_theta; i++)
       sum += (double)b.trainer->gradient[i] * (double)b.trainer->gradient[i];
     ck_assert_double_eq_tol(norm, sqrt(sum), 1e-9 * norm);
     ck_assert_double_gt(norm, 0);
     set(b.trainer, "clip", clip);
-    expect_ok(nai_trainer_step(b.trainer, NULL, &now)); /* the same batch */
+    expect_ok(nai_trainer_step(&now, b.trainer, NULL)); /* the same batch */
     ck_assert(now.gradient_norm == norm);               /* before clipping */
     double scale = round == 1 ? 0.25 : 1;
     for (int64_t i = 0; i < net->n_theta; i++) {
@@ -486,21 +486,20 @@ START_TEST(a_gradient_changes_nothing)
   bench b = open_bench();
   nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
   nai_view view = NAI_VIEW_INIT;
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "I"), NAI_ERR_ORDER,
-               "no gradient yet");
-  expect_ok(nai_trainer_gradient(b.trainer, NULL, &one));
+  expect_fails(nai_trainer_gradient(&view, b.trainer, "E", "I"), NAI_ERR_ORDER, "no gradient yet");
+  expect_ok(nai_trainer_estimate_gradient(&one, b.trainer, NULL));
   size_t bytes = (size_t)b.net->n_theta * sizeof(float);
   float *gradient = malloc(bytes);
   memcpy(gradient, b.trainer->gradient, bytes);
-  expect_ok(nai_trainer_gradient(b.trainer, NULL, &two));
+  expect_ok(nai_trainer_estimate_gradient(&two, b.trainer, NULL));
   ck_assert(is_unchanged(&b));
   ck_assert_int_eq(two.step, 0);
   ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->gradient, bytes) == 0);
-  expect_ok(nai_trainer_step(b.trainer, NULL, &two)); /* the same batch: it was not used up */
+  expect_ok(nai_trainer_step(&two, b.trainer, NULL)); /* the same batch: it was not used up */
   ck_assert_int_eq(two.step, 1);
   ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->gradient, bytes) == 0);
   ck_assert(!is_unchanged(&b));
-  expect_ok(nai_trainer_gradient(b.trainer, NULL, &two)); /* the next one */
+  expect_ok(nai_trainer_estimate_gradient(&two, b.trainer, NULL)); /* the next one */
   ck_assert(one.cost != two.cost);
   ck_assert_int_eq(two.step, 1);
   free(gradient);
@@ -511,13 +510,13 @@ END_TEST
 START_TEST(views_of_the_gradient)
 {
   bench b = open_bench();
-  expect_ok(nai_trainer_gradient(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, NULL));
   double sum = 0;
   for (int64_t k = 0; k < nai_network_count(b.net, NAI_PROJECTIONS); k++) {
     const char *from, *to;
     nai_view g = NAI_VIEW_INIT, mask = NAI_VIEW_INIT;
     expect_ok(nai_network_projection(&from, &to, b.net, k));
-    expect_ok(nai_trainer_gradient_view(&g, b.trainer, from, to));
+    expect_ok(nai_trainer_gradient(&g, b.trainer, from, to));
     expect_ok(nai_network_mask(&mask, b.net, from, to));
     ck_assert(g.ndim == 2 && g.dtype == NAI_FLOAT32 && g.struct_size == sizeof g);
     ck_assert(g.shape[0] == mask.shape[0] && g.shape[1] == mask.shape[1]);
@@ -533,27 +532,26 @@ START_TEST(views_of_the_gradient)
   static const char *const biases[3] = {"E", "I", "choice"};
   for (int k = 0; k < 3; k++) {
     nai_view g = NAI_VIEW_INIT;
-    expect_ok(nai_trainer_gradient_view(&g, b.trainer, biases[k], NULL));
+    expect_ok(nai_trainer_gradient(&g, b.trainer, biases[k], NULL));
     ck_assert_int_eq(g.ndim, 1);
     ck_assert_int_eq(g.shape[0], k == 0 ? 12 : k == 1 ? 4 : 3);
     for (int64_t i = 0; i < g.shape[0]; i++)
       sum += (double)((const float *)g.data)[i] * (double)((const float *)g.data)[i];
   }
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(b.trainer, NULL, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, b.trainer, NULL));
   ck_assert_double_eq_tol(now.gradient_norm, sqrt(sum), 1e-9 * now.gradient_norm);
 
   nai_view view = NAI_VIEW_INIT;
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "stimulus"), NAI_ERR_NAME, "stim");
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "I", "choice"), NAI_ERR_NAME, "choice");
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "X", "E"), NAI_ERR_NAME, "X");
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "stimulus", NULL), NAI_ERR_NAME,
-               "stimulus");
+  expect_fails(nai_trainer_gradient(&view, b.trainer, "E", "stimulus"), NAI_ERR_NAME, "stim");
+  expect_fails(nai_trainer_gradient(&view, b.trainer, "I", "choice"), NAI_ERR_NAME, "choice");
+  expect_fails(nai_trainer_gradient(&view, b.trainer, "X", "E"), NAI_ERR_NAME, "X");
+  expect_fails(nai_trainer_gradient(&view, b.trainer, "stimulus", NULL), NAI_ERR_NAME, "stimulus");
   expect_fails(nai_trainer_activity(&view, b.trainer, "stimulus"), NAI_ERR_NAME, "stimulus");
   expect_fails(nai_trainer_activity(&view, b.trainer, ""), NAI_ERR_NAME, "''");
   view.struct_size = 1;
   expect_fails(nai_trainer_activity(&view, b.trainer, "E"), NAI_ERR_INVALID, "struct_size is 1");
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, "E", "E"), NAI_ERR_INVALID,
+  expect_fails(nai_trainer_gradient(&view, b.trainer, "E", "E"), NAI_ERR_INVALID,
                "struct_size is 1");
   close_bench(&b);
 }
@@ -566,8 +564,8 @@ START_TEST(given_trials_and_drawn_ones)
   nai_trials *trials;
   nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
   expect_ok(nai_task_generate(&trials, b.task, 0, NAI_STREAM_TRAIN, 0, 8));
-  expect_ok(nai_trainer_step(a.trainer, NULL, &one));
-  expect_ok(nai_trainer_step(b.trainer, trials, &two));
+  expect_ok(nai_trainer_step(&one, a.trainer, NULL));
+  expect_ok(nai_trainer_step(&two, b.trainer, trials));
   ck_assert(one.cost == two.cost && one.gradient_norm == two.gradient_norm);
   remember(&a);
   ck_assert(memcmp(a.theta, b.net->theta, (size_t)a.net->n_theta * sizeof *a.theta) == 0);
@@ -579,7 +577,7 @@ START_TEST(given_trials_and_drawn_ones)
     expect_ok(nai_trials_create(&trials, b.net, sizes[k][0], sizes[k][1]));
     int32_t *classes = calloc((size_t)(sizes[k][0] * sizes[k][1]), sizeof *classes);
     expect_ok(nai_trials_set_classes(trials, "choice", classes));
-    expect_ok(nai_trainer_step(b.trainer, trials, &two));
+    expect_ok(nai_trainer_step(&two, b.trainer, trials));
     ck_assert_int_eq(two.step, k + 2);
     nai_view view = NAI_VIEW_INIT;
     expect_ok(nai_trainer_activity(&view, b.trainer, "I"));
@@ -587,7 +585,7 @@ START_TEST(given_trials_and_drawn_ones)
     free(classes);
     nai_trials_destroy(trials);
   }
-  expect_ok(nai_trainer_step(b.trainer, NULL, &two));
+  expect_ok(nai_trainer_step(&two, b.trainer, NULL));
   close_bench(&a);
   close_bench(&b);
 }
@@ -601,17 +599,17 @@ END_TEST
 static void check_stops(bench *b, const nai_trials *trials, const char *words, const char *more)
 {
   bench other = open_bench(); /* never in trouble */
-  expect_fails(nai_trainer_step(b->trainer, trials, NULL), NAI_ERR_NONFINITE, words);
+  expect_fails(nai_trainer_step(NULL, b->trainer, trials), NAI_ERR_NONFINITE, words);
   ck_assert_msg(strstr(nai_last_error(), more) != NULL, "'%s' has no '%s'", nai_last_error(), more);
   ck_assert(is_unchanged(b));
-  expect_fails(nai_trainer_gradient(b->trainer, trials, NULL), NAI_ERR_NONFINITE, words);
+  expect_fails(nai_trainer_estimate_gradient(NULL, b->trainer, trials), NAI_ERR_NONFINITE, words);
   ck_assert(is_unchanged(b));
   memcpy(b->net->theta, other.net->theta, (size_t)b->net->n_theta * sizeof *b->theta);
   nai__pack(b->net);
   for (int k = 0; k < 3; k++) {
     nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
-    expect_ok(nai_trainer_step(b->trainer, NULL, &one));
-    expect_ok(nai_trainer_step(other.trainer, NULL, &two));
+    expect_ok(nai_trainer_step(&one, b->trainer, NULL));
+    expect_ok(nai_trainer_step(&two, other.trainer, NULL));
     ck_assert(one.step == two.step && one.cost == two.cost);
   }
   remember(b);
@@ -733,13 +731,13 @@ START_TEST(overflow_that_reaches_no_gradient)
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *theta = malloc(bytes);
   memcpy(theta, net->theta, bytes);
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE,
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
                _i == 2 ? "output 'unseen' is not finite: unit 0, step 3, trial 1"
                        : "population 'leaf' is not finite: unit 0, step 3, trial 1");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   inputs[2 * TRIALS + 1] = 0;
   expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   free(theta);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
@@ -764,14 +762,14 @@ START_TEST(gradients_that_overflow)
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *theta = malloc(bytes);
   memcpy(theta, net->theta, bytes);
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "the gradient from '");
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "the gradient from '");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   set(trainer, "clip", 1); /* too large for that, too */
-  expect_fails(nai_trainer_step(trainer, trials, NULL), NAI_ERR_NONFINITE, "update 1");
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "update 1");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   targets[0] = 1;
   expect_ok(nai_trials_set_targets(trials, "choice", targets, 3));
-  expect_ok(nai_trainer_step(trainer, trials, NULL));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
   for (int64_t i = 0; i < net->n_theta; i++) EXPECT(isfinite(net->theta[i]));
   free(theta);
   nai_trials_destroy(trials);
@@ -808,18 +806,18 @@ START_TEST(constraints_that_spoil_an_update)
   nai_constraint_destroy(constraint);
   expect_ok(nai_network_build(net, 3));
   bench b = bench_of(net, adam(0.01));
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   remember(&b);
   o.updates = 0;
-  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), NAI_ERR_NONFINITE,
+  expect_fails(nai_trainer_step(NULL, b.trainer, NULL), NAI_ERR_NONFINITE,
                "update 2 would make the weight from 'stimulus' to 'I' at [0][1] nan");
   ck_assert(is_unchanged(&b));
   o = (spoiler){0, -42};
-  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), -42, "spoiler");
+  expect_fails(nai_trainer_step(NULL, b.trainer, NULL), -42, "spoiler");
   ck_assert(is_unchanged(&b));
   o.updates = -1;
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_step(b.trainer, NULL, &now));
+  expect_ok(nai_trainer_step(&now, b.trainer, NULL));
   ck_assert_int_eq(now.step, 2);
   ck_assert(!is_unchanged(&b));
   close_bench(&b);
@@ -896,7 +894,7 @@ START_TEST(runs_are_made_of_steps)
   set(b.trainer, "evaluate_trials", 11);
   expect_ok(nai_trainer_run(a.trainer, 10, NULL, NULL));
   expect_ok(nai_trainer_run(b.trainer, 4, NULL, NULL));
-  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
   remember(&a);
   ck_assert(memcmp(a.theta, b.net->theta, (size_t)a.net->n_theta * sizeof *a.theta) == 0);
@@ -1013,12 +1011,12 @@ START_TEST(tasks_that_fail)
   counter c = {.longest = {3, 3}, .answer = -99};
   bench b = open_counting_bench(&c);
   expect_fails(nai_trainer_run(b.trainer, 3, NULL, NULL), -99, "counter");
-  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), -99, "counter");
-  expect_fails(nai_trainer_gradient(b.trainer, NULL, NULL), -99, "counter");
+  expect_fails(nai_trainer_step(NULL, b.trainer, NULL), -99, "counter");
+  expect_fails(nai_trainer_estimate_gradient(NULL, b.trainer, NULL), -99, "counter");
   ck_assert(is_unchanged(&b));
   c.answer = NAI_OK;
   c.longest[0] = 13; /* beyond the room that it asked for */
-  expect_fails(nai_trainer_step(b.trainer, NULL, NULL), NAI_ERR_INVALID, "counter");
+  expect_fails(nai_trainer_step(NULL, b.trainer, NULL), NAI_ERR_INVALID, "counter");
   c.longest[0] = 3;
   expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
   ck_assert(c.first[NAI_STREAM_TRAIN] == 8); /* none was skipped */
@@ -1038,7 +1036,7 @@ START_TEST(test_trials_may_be_longer_than_those_learnt_from)
   nai_view view = NAI_VIEW_INIT;
   expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 12);
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 2);
   close_bench(&b);
@@ -1062,7 +1060,7 @@ START_TEST(a_tasks_parameters_change_while_a_trainer_has_it)
   expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 105); /* 2100 ms */
   expect_ok(nai_task_set(b.task, "stimulus", 40));
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   ck_assert_int_eq(view.shape[0], 7);
   expect_ok(nai_trainer_run(b.trainer, 30, lengthen, b.task)); /* at each step of a run */
@@ -1078,7 +1076,7 @@ START_TEST(a_tasks_parameters_change_while_a_trainer_has_it)
   expect_ok(nai_trainer_run(fresh.trainer, 3, NULL, NULL));
   bench used = open_bench();
   expect_ok(nai_task_set(used.task, "stimulus", 2000));
-  expect_ok(nai_trainer_gradient(used.trainer, NULL, NULL));
+  expect_ok(nai_trainer_estimate_gradient(NULL, used.trainer, NULL));
   expect_ok(nai_task_set(used.task, "stimulus", 400));
   expect_ok(nai_trainer_run(used.trainer, 3, NULL, NULL));
   remember(&fresh);
@@ -1112,14 +1110,14 @@ START_TEST(updates_allocate_nothing)
   set(b.trainer, "evaluate_every", 10);
   set(b.trainer, "evaluate_trials", 15);
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_step(b.trainer, NULL, &now));
+  expect_ok(nai_trainer_step(&now, b.trainer, NULL));
   nai_view view = NAI_VIEW_INIT;
   expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
   int64_t first_steps = view.shape[0], most = 0;
   long before = faults_allocations();
   nai_status status = NAI_OK;
   for (int k = 0; k < 100 && status == NAI_OK; k++) {
-    status = nai_trainer_step(b.trainer, NULL, &now);
+    status = nai_trainer_step(&now, b.trainer, NULL);
     if (b.trainer->batch.steps > most) most = b.trainer->batch.steps;
   }
   long after = faults_allocations();
@@ -1160,7 +1158,7 @@ END_TEST
 START_TEST(adding_costs_without_memory)
 {
   bench b = open_bench();
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL)); /* there is a batch already */
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL)); /* there is a batch already */
   nai_cost *c;
   expect_ok(nai_cost_create_l2_rates(&c, "E I"));
   int64_t refused = 0;
@@ -1171,20 +1169,20 @@ START_TEST(adding_costs_without_memory)
     if (status == NAI_OK) break;
     refused++;
     ck_assert_int_eq(status, NAI_ERR_MEMORY);
-    ck_assert_int_eq(nai_trainer_cost(b.trainer, 0, NULL, NULL), 1);
-    expect_ok(nai_trainer_step(b.trainer, NULL, NULL)); /* without it */
+    ck_assert_int_eq(nai_trainer_cost_count(b.trainer), 1);
+    expect_ok(nai_trainer_step(NULL, b.trainer, NULL)); /* without it */
   }
   ck_assert_int_ge(refused, 3);
-  ck_assert_int_eq(nai_trainer_cost(b.trainer, 1, NULL, NULL), 2);
+  ck_assert_int_eq(nai_trainer_cost_count(b.trainer), 2);
   nai_cost_destroy(c);
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   close_bench(&b);
 }
 END_TEST
 
 static nai_status one_step(bench *b)
 {
-  return nai_trainer_step(b->trainer, NULL, NULL);
+  return nai_trainer_step(NULL, b->trainer, NULL);
 }
 
 static nai_status one_run(bench *b)
@@ -1196,13 +1194,13 @@ static nai_status one_larger_step(bench *b)
 {
   nai_status status = nai_trainer_set(b->trainer, "batch", 40);
   if (status == NAI_OK) status = nai_trainer_set(b->trainer, "threads", 3);
-  return status == NAI_OK ? nai_trainer_step(b->trainer, NULL, NULL) : status;
+  return status == NAI_OK ? nai_trainer_step(NULL, b->trainer, NULL) : status;
 }
 
 static nai_status one_longer_step(bench *b)
 {
   nai_status status = nai_task_set(b->task, "stimulus", 900);
-  return status == NAI_OK ? nai_trainer_step(b->trainer, NULL, NULL) : status;
+  return status == NAI_OK ? nai_trainer_step(NULL, b->trainer, NULL) : status;
 }
 
 /* What there was to see before a failure may be gone after it, but is never seen wrongly. */
@@ -1219,9 +1217,9 @@ static void look_around(const bench *b)
   } else {
     expect_fails(status, NAI_ERR_ORDER, "no activity");
   }
-  double value;
-  nai_trainer_cost(b->trainer, 0, NULL, &value);
-  (void)nai_trainer_gradient_view(&view, b->trainer, "E", "I");
+  for (int64_t i = 0; i < nai_trainer_cost_count(b->trainer); i++)
+    (void)nai_trainer_cost_value(b->trainer, i);
+  (void)nai_trainer_gradient(&view, b->trainer, "E", "I");
 }
 
 static bench open_starved_bench(int warm)
@@ -1230,7 +1228,7 @@ static bench open_starved_bench(int warm)
   add_more_costs(b.trainer);
   set(b.trainer, "evaluate_every", 1);
   set(b.trainer, "evaluate_trials", 20);
-  if (warm) expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  if (warm) expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   remember(&b);
   return b;
 }
@@ -1282,13 +1280,13 @@ START_TEST(updates_without_threads)
   set(b.trainer, "threads", 3);
   for (long good = 0; good < 2; good++) {
     faults_fail_thread(good);
-    nai_status status = nai_trainer_step(b.trainer, NULL, NULL);
+    nai_status status = nai_trainer_step(NULL, b.trainer, NULL);
     faults_fail_thread(-1);
     ck_assert_int_lt(status, 0);
     ck_assert_msg(strstr(nai_last_error(), "thread") != NULL, "%s", nai_last_error());
     ck_assert(is_unchanged(&b));
   }
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
   close_bench(&b);
 }
 END_TEST
@@ -1388,38 +1386,37 @@ START_TEST(calls_with_nothing)
   for (size_t k = 0; k < sizeof bad / sizeof *bad; k++)
     expect_fails(nai_trainer_add_cost(b.trainer, cost, bad[k]), NAI_ERR_INVALID,
                  "beta of cost 'l2_rates' is ");
-  ck_assert_int_eq(nai_trainer_cost(b.trainer, 0, NULL, NULL), 1);
+  ck_assert_int_eq(nai_trainer_cost_count(b.trainer), 1);
   nai_cost_destroy(cost);
 
   expect_fails(nai_trainer_run(NULL, 1, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
   expect_fails(nai_trainer_run(b.trainer, INT64_MIN, NULL, NULL), NAI_ERR_INVALID, "steps is ");
   expect_fails(nai_trainer_step(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
-  expect_fails(nai_trainer_gradient(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_estimate_gradient(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
   now.struct_size = 4;
-  expect_fails(nai_trainer_step(b.trainer, NULL, &now), NAI_ERR_INVALID, "now->struct_size is 4");
-  expect_fails(nai_trainer_gradient(b.trainer, NULL, &now), NAI_ERR_INVALID, "now->struct_size");
-  expect_fails(nai_trainer_gradient_view(NULL, b.trainer, "E", "I"), NAI_ERR_INVALID,
-               "out is NULL");
-  expect_fails(nai_trainer_gradient_view(&view, NULL, "E", "I"), NAI_ERR_INVALID,
-               "trainer is NULL");
+  expect_fails(nai_trainer_step(&now, b.trainer, NULL), NAI_ERR_INVALID, "now->struct_size is 4");
+  expect_fails(nai_trainer_estimate_gradient(&now, b.trainer, NULL), NAI_ERR_INVALID,
+               "now->struct_size");
+  expect_fails(nai_trainer_gradient(NULL, b.trainer, "E", "I"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_trainer_gradient(&view, NULL, "E", "I"), NAI_ERR_INVALID, "trainer is NULL");
   expect_fails(nai_trainer_activity(NULL, b.trainer, "E"), NAI_ERR_INVALID, "out is NULL");
   expect_fails(nai_trainer_activity(&view, NULL, "E"), NAI_ERR_INVALID, "trainer is NULL");
   expect_fails(nai_trainer_activity(&view, b.trainer, NULL), NAI_ERR_INVALID, "name is NULL");
   ck_assert(is_unchanged(&b));
-  expect_ok(nai_trainer_step(b.trainer, NULL, NULL));
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, NULL, "E"), NAI_ERR_INVALID,
-               "from is NULL");
-  expect_fails(nai_trainer_gradient_view(&view, b.trainer, NULL, NULL), NAI_ERR_INVALID,
-               "from is NULL");
+  expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
+  expect_fails(nai_trainer_gradient(&view, b.trainer, NULL, "E"), NAI_ERR_INVALID, "from is NULL");
+  expect_fails(nai_trainer_gradient(&view, b.trainer, NULL, NULL), NAI_ERR_INVALID, "from is NULL");
 
-  const char *name;
-  double value;
-  ck_assert_int_eq(nai_trainer_cost(NULL, 0, &name, &value), -1);
-  ck_assert_int_eq(nai_trainer_cost(b.trainer, -1, &name, &value), -1);
-  ck_assert_int_eq(nai_trainer_cost(b.trainer, 1, &name, &value), -1);
-  ck_assert_int_eq(nai_trainer_cost(b.trainer, INT64_MAX, &name, &value), -1);
-  ck_assert_int_eq(nai_trainer_cost(b.trainer, 0, &name, NULL), 1);
-  ck_assert_str_eq(name, "cross_entropy");
+  const int64_t none[] = {-1, 1, INT64_MAX, INT64_MIN};
+  for (size_t k = 0; k < sizeof none / sizeof *none; k++) {
+    ck_assert_ptr_null(nai_trainer_cost_name(b.trainer, none[k]));
+    ck_assert_double_nan(nai_trainer_cost_value(b.trainer, none[k]));
+  }
+  ck_assert_int_eq(nai_trainer_cost_count(NULL), -1);
+  ck_assert_ptr_null(nai_trainer_cost_name(NULL, 0));
+  ck_assert_double_nan(nai_trainer_cost_value(NULL, 0));
+  ck_assert_int_eq(nai_trainer_cost_count(b.trainer), 1);
+  ck_assert_str_eq(nai_trainer_cost_name(b.trainer, 0), "cross_entropy");
   close_bench(&b);
 }
 END_TEST
@@ -1430,10 +1427,10 @@ START_TEST(nothing_to_learn_from)
   nai_task *task = make_task(net);
   nai_trainer *costless = bare_trainer(net, task, adam(0.01)),
               *taskless = make_trainer(net, NULL, adam(0.01));
-  expect_fails(nai_trainer_step(costless, NULL, NULL), NAI_ERR_ORDER, "no cost");
+  expect_fails(nai_trainer_step(NULL, costless, NULL), NAI_ERR_ORDER, "no cost");
   expect_fails(nai_trainer_run(costless, 1, NULL, NULL), NAI_ERR_ORDER, "no cost");
-  expect_fails(nai_trainer_step(taskless, NULL, NULL), NAI_ERR_ORDER, "no task");
-  expect_fails(nai_trainer_gradient(taskless, NULL, NULL), NAI_ERR_ORDER, "no task");
+  expect_fails(nai_trainer_step(NULL, taskless, NULL), NAI_ERR_ORDER, "no task");
+  expect_fails(nai_trainer_estimate_gradient(NULL, taskless, NULL), NAI_ERR_ORDER, "no task");
   expect_fails(nai_trainer_run(taskless, 1, NULL, NULL), NAI_ERR_ORDER, "no task");
   nai_trainer_destroy(costless);
   nai_trainer_destroy(taskless);
@@ -1462,7 +1459,7 @@ START_TEST(what_was_made_for_another_network)
     ck_assert_ptr_null(t);
     if (k == 0) continue; /* trials do not know their dt */
     t = make_trainer(others[k], NULL, adam(0.01));
-    expect_fails(nai_trainer_step(t, trials, NULL), NAI_ERR_INVALID, "the trials have 3 input");
+    expect_fails(nai_trainer_step(NULL, t, trials), NAI_ERR_INVALID, "the trials have 3 input");
     nai_trainer_destroy(t);
   }
   nai_trainer *t = make_trainer(others[3], task, adam(0.01)); /* it fits */

@@ -77,7 +77,7 @@ static void collect(double out[N][N], const rig *r, int gradient)
     for (int j = 0; j < 2; j++) {
       nai_view view = NAI_VIEW_INIT;
       if (gradient)
-        expect_ok(nai_trainer_gradient_view(&view, r->trainer, names[j], names[i]));
+        expect_ok(nai_trainer_gradient(&view, r->trainer, names[j], names[i]));
       else
         expect_ok(nai_network_weights(&view, r->net, names[j], names[i]));
       for (int a = first[i]; a < first[i + 1]; a++)
@@ -156,14 +156,14 @@ START_TEST(test_value_and_immediate_gradient)
   rig r = make_rig(kept, 0.5, 0);
   double w[N][N], plain[N][N], with[N][N], expected[N][N];
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(r.trainer, r.trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, r.trainer, r.trials));
   ck_assert_int_eq(s.calls, 1);
   ck_assert_double_eq(now.costs[1], 1.5);
   collect(w, &r, 0);
   collect(plain, &r, 1);
   expect_ok(nai_cost_create_vanishing_gradient(&omega, "a b"));
   expect_ok(nai_trainer_add_cost(r.trainer, omega, 0.25));
-  expect_ok(nai_trainer_gradient(r.trainer, r.trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, r.trainer, r.trials));
   collect(with, &r, 1);
   double value = omega_of(&s, w, expected), largest = 0, worst = 0;
   ck_assert_double_gt(value, 1e-3);
@@ -195,7 +195,7 @@ START_TEST(test_known_value_without_weights)
   expect_ok(nai_cost_create_vanishing_gradient(&omega, "*"));
   rig r = make_rig(omega, 1.0, 1);
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_gradient(r.trainer, r.trials, &now));
+  expect_ok(nai_trainer_estimate_gradient(&now, r.trainer, r.trials));
   ck_assert_double_eq_tol(now.costs[1], 0.1296, 1e-6);
   nai_cost_destroy(omega);
   destroy_rig(&r);
@@ -240,13 +240,13 @@ START_TEST(test_memory)
   uint64_t before = hash_of(r.net);
   for (long good = 0;; good++) {
     faults_fail_allocation(good);
-    nai_status status = nai_trainer_step(r.trainer, r.trials, NULL);
+    nai_status status = nai_trainer_step(NULL, r.trainer, r.trials);
     faults_fail_allocation(-1);
     if (status == NAI_OK) break;
     EXPECT(status == NAI_ERR_MEMORY && hash_of(r.net) == before);
   }
   long count = faults_allocations();
-  for (int k = 0; k < 20; k++) EXPECT(nai_trainer_step(r.trainer, r.trials, NULL) == NAI_OK);
+  for (int k = 0; k < 20; k++) EXPECT(nai_trainer_step(NULL, r.trainer, r.trials) == NAI_OK);
   count = faults_allocations() - count;
   ck_assert_int_eq(count, 0);
   nai_cost_destroy(omega);

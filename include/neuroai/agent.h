@@ -56,10 +56,10 @@ NAI_API nai_status nai_agent_begin(nai_agent *agent);
  * One step and, unless "update_every" of the rule asks for more steps, one update: J of a step is
  * what the costs on outputs (a mean over channels, times `weight`), rates and weights say of it. A
  * rule without gradient, such as FORCE, needs no optimiser. NaN or infinity makes it fail with the
- * weights as they were before the update; nai_agent_begin() clears what it has left in the traces. `output` [n_outputs] gets what the outputs were before
- * it. Nullable: output.
+ * weights as they were before the update; nai_agent_begin() clears what it has left in the traces.
+ * `output` [n_outputs] gets what the outputs were before the update. Nullable: output.
  */
-NAI_API nai_status nai_agent_step(nai_agent *agent, const nai_experience *now, float *output);
+NAI_API nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience *now);
 
 /**
  * Ends the trial at hand, as nai_agent_begin() does, and leaves the network to others as it is now.

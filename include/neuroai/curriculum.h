@@ -78,7 +78,7 @@ NAI_API nai_status nai_curriculum_on_stage(nai_curriculum *curriculum, nai_stage
                                            void *user);
 
 /** Number of stages; -1 when curriculum is NULL. */
-NAI_API int64_t nai_curriculum_stages(const nai_curriculum *curriculum);
+NAI_API int64_t nai_curriculum_stage_count(const nai_curriculum *curriculum);
 
 /**
  * Attaches a curriculum to a trainer with a task and starts its first stage. It sets parameters of
@@ -89,9 +89,12 @@ NAI_API nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curricul
 
 /**
  * The stage that a trainer is in, from 0; the number of stages when the last one is met; -1 without
- * a curriculum. Nullable: name (NULL is written where there is no stage).
+ * a curriculum.
  */
-NAI_API int64_t nai_trainer_stage(const nai_trainer *trainer, const char **name);
+NAI_API int64_t nai_trainer_stage(const nai_trainer *trainer);
+
+/** Name of that stage; NULL where there is none. Lives as long as the curriculum. */
+NAI_API const char *nai_trainer_stage_name(const nai_trainer *trainer);
 
 #ifdef __cplusplus
 }

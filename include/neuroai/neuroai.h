@@ -8,10 +8,11 @@
  * (evaluation.h). extend.h: the user's own.
  *
  * Conventions. W is [post, pre]. Arrays are C-contiguous float32, time first: [steps, trials,
- * units]. Times are in ms, lengths in mm. Outputs come first in every call. A pointer is never NULL
- * unless the comment says `Nullable`. What a call hands out by pointer to pointer is the caller's
- * to destroy; attached objects are kept alive; any order of destruction is right. Strings and
- * arrays given to a call are copied or only read during it.
+ * units]. Times are in ms, lengths in mm. Outputs come first in every call of the library, and a
+ * callback and its `user` last; functions of a user's own table (extend.h) get `user` first and what
+ * they fill last. A pointer is never NULL unless the comment says `Nullable`. What a call hands out
+ * by pointer to pointer is the caller's to destroy; attached objects are kept alive; any order of
+ * destruction is right. Strings and arrays given to a call are copied or only read during it.
  *
  * The library never aborts, exits, prints, reads the environment, changes the floating-point mode
  * or keeps global state.

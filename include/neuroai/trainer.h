@@ -48,7 +48,8 @@ typedef struct nai_progress {
 
 /**
  * Called after each update. Any value but NAI_OK ends the run; what was learnt is kept. It may look
- * at the trainer, and call nai_trainer_align() and nai_trainer_gradient(), but not train it.
+ * at the trainer, and call nai_trainer_measure_alignment() and nai_trainer_estimate_gradient(), but
+ * not train it.
  */
 typedef nai_status (*nai_progress_callback)(const nai_progress *now, void *user);
 
@@ -88,27 +89,27 @@ NAI_API nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps,
                                    nai_progress_callback progress, void *user);
 
 /**
- * One update; from these trials, or from the task's next batch when NULL. Nullable: trials, now.
+ * One update; from these trials, or from the task's next batch when NULL. Nullable: now, trials.
  */
-NAI_API nai_status nai_trainer_step(nai_trainer *trainer, const nai_trials *trials,
-                                    nai_progress *now);
+NAI_API nai_status nai_trainer_step(nai_progress *now, nai_trainer *trainer,
+                                    const nai_trials *trials);
 
 /**
  * The gradient of J on these trials (or the task's next batch), as the rule estimates it, without
- * an update. Read it by nai_trainer_gradient_view(). Nullable: trials, now.
+ * an update. Read it by nai_trainer_gradient(). Nullable: now, trials.
  */
-NAI_API nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials,
-                                        nai_progress *now);
+NAI_API nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer *trainer,
+                                                 const nai_trials *trials);
 
 /**
  * Compares the rule's estimate with the exact gradient, that of backpropagation through time: on the
  * same run of the same trials (or the task's next batch), with its noise and what a rule pushes. Read
  * it by nai_trainer_alignment(). Both are of the costs on outputs and rates: those on weights are
  * exact under every rule, and would only hide how well it does. Makes no update, and puts back what
- * the rule remembers; the last gradient is then what nai_trainer_gradient() gives on these trials. A
+ * the rule remembers; the last gradient is then what nai_trainer_estimate_gradient() gives on these trials. A
  * progress callback may call it on the trainer that runs. The first call allocates. Nullable: trials.
  */
-NAI_API nai_status nai_trainer_align(nai_trainer *trainer, const nai_trials *trials);
+NAI_API nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials);
 
 /**
  * The last comparison, for a projection; for a bias when `to` is NULL; for all that learns together
@@ -123,12 +124,12 @@ NAI_API nai_status nai_trainer_alignment(double *cosine, double *ratio, const na
  * The last gradient: of a projection [n_post, n_pre]; of a bias [n] when `to` is NULL. Nullable:
  * to.
  */
-NAI_API nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *trainer,
-                                             const char *from, const char *to);
+NAI_API nai_status nai_trainer_gradient(nai_view *out, const nai_trainer *trainer, const char *from,
+                                        const char *to);
 
 /** The last gradient of a population's initial state [n]; 0 where "plastic_initial" is 0. */
-NAI_API nai_status nai_trainer_gradient_initial(nai_view *out, const nai_trainer *trainer,
-                                                const char *population);
+NAI_API nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_trainer *trainer,
+                                                      const char *population);
 
 /**
  * Rates of the last batch [steps, trials, n] of a population, or outputs of an output; an evaluation
@@ -169,12 +170,14 @@ enum {
 NAI_API nai_status nai_trainer_history(double *values, int64_t capacity, int64_t *rows,
                                        int64_t *columns, const nai_trainer *trainer);
 
-/**
- * Number of costs; name and last weighted value of cost `index`. Nullable: name, value. Returns -1
- * past the last.
- */
-NAI_API int64_t nai_trainer_cost(const nai_trainer *trainer, int64_t index, const char **name,
-                                 double *value);
+/** Number of costs; -1 when trainer is NULL. */
+NAI_API int64_t nai_trainer_cost_count(const nai_trainer *trainer);
+
+/** Name of cost `index`, in the order in which they were added; NULL when there is none. */
+NAI_API const char *nai_trainer_cost_name(const nai_trainer *trainer, int64_t index);
+
+/** Value of cost `index`, weighted, on the last batch; NaN when there is no such cost. */
+NAI_API double nai_trainer_cost_value(const nai_trainer *trainer, int64_t index);
 
 #ifdef __cplusplus
 }

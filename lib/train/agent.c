@@ -194,7 +194,7 @@ static void take_experience(nai_agent *agent, const nai_experience *now)
   agent->online.reward = now->reward;
 }
 
-nai_status nai_agent_step(nai_agent *agent, const nai_experience *now, float *output)
+nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience *now)
 {
   NAI__REQUIRE(agent);
   NAI__TRY(check_experience(agent, now));
@@ -232,7 +232,7 @@ nai_status nai_agent_gradient(nai_view *out, const nai_agent *agent, const char 
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "this agent moves the weights without a gradient ('%s' by '%s')",
                      agent->trainer->rule->kind->name, agent->trainer->optimizer->kind->name);
-  return nai_trainer_gradient_view(out, agent->trainer, from, to);
+  return nai_trainer_gradient(out, agent->trainer, from, to);
 }
 
 int64_t nai_agent_updates(const nai_agent *agent)

@@ -88,7 +88,7 @@ static void restore_kept(nai__learner *learner, const float *room)
   nai__learner_refresh(learner);
 }
 
-/* Last: what stays to be read is as after nai_trainer_gradient(). */
+/* Last: what stays to be read is as after nai_trainer_estimate_gradient(). */
 static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
 {
   save_kept(trainer->alignment.kept, trainer->learner);
@@ -99,7 +99,7 @@ static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
   return nai__trainer_complete(trainer, trials);
 }
 
-nai_status nai_trainer_align(nai_trainer *trainer, const nai_trials *trials)
+nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__REQUIRE(trainer);
   if (!trainer->rule->kind->estimate)
@@ -158,7 +158,8 @@ nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_traine
   part part;
   NAI__TRY(find_part(&part, trainer->net, from, to));
   if (!a->known)
-    return nai__fail(NAI_ERR_ORDER, "there is no alignment yet: call nai_trainer_align");
+    return nai__fail(NAI_ERR_ORDER,
+                     "there is no alignment yet: call nai_trainer_measure_alignment");
   double exact = sqrt(dot(a->exact, a->exact, &part));
   double estimate = sqrt(dot(a->estimate, a->estimate, &part));
   double between = dot(a->exact, a->estimate, &part) / (exact * estimate);

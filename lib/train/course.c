@@ -174,12 +174,15 @@ nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curr
   return NAI_OK;
 }
 
-int64_t nai_trainer_stage(const nai_trainer *trainer, const char **name)
+int64_t nai_trainer_stage(const nai_trainer *trainer)
+{
+  return trainer && trainer->course.curriculum ? trainer->course.stage : -1;
+}
+
+const char *nai_trainer_stage_name(const nai_trainer *trainer)
 {
   const nai_curriculum *c = trainer ? trainer->course.curriculum : NULL;
-  int64_t stage = c ? trainer->course.stage : -1;
-  if (name) *name = c && stage < c->n_stages ? c->stage[stage].name : NULL;
-  return stage;
+  return c && trainer->course.stage < c->n_stages ? c->stage[trainer->course.stage].name : NULL;
 }
 
 /* --- after an evaluation ---------------------------------------------------------------------- */

@@ -163,7 +163,7 @@ nai_status nai_curriculum_on_stage(nai_curriculum *curriculum, nai_stage_callbac
   return NAI_OK;
 }
 
-int64_t nai_curriculum_stages(const nai_curriculum *curriculum)
+int64_t nai_curriculum_stage_count(const nai_curriculum *curriculum)
 {
   return curriculum ? curriculum->n_stages : -1;
 }

@@ -14,7 +14,8 @@ static nai_status choose(const nai_trials **trials, nai_trainer *trainer, const 
   return *trials ? NAI_OK : nai__trainer_draw(trials, trainer);
 }
 
-nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials, nai_progress *now)
+nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer *trainer,
+                                         const nai_trials *trials)
 {
   NAI__TRY(choose(&trials, trainer, now));
   NAI__TRY(nai__trainer_gradient(trainer, trials));
@@ -22,7 +23,7 @@ nai_status nai_trainer_gradient(nai_trainer *trainer, const nai_trials *trials, 
   return NAI_OK;
 }
 
-nai_status nai_trainer_step(nai_trainer *trainer, const nai_trials *trials, nai_progress *now)
+nai_status nai_trainer_step(nai_progress *now, nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(choose(&trials, trainer, now));
   NAI__TRY(nai__trainer_update(trainer, trials));

@@ -203,25 +203,36 @@ nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double bet
   return append(trainer, cost, beta);
 }
 
-int64_t nai_trainer_cost(const nai_trainer *trainer, int64_t index, const char **name,
-                         double *value)
+static int has_cost(const nai_trainer *trainer, int64_t index)
 {
-  if (!trainer || index < 0 || index >= trainer->n_costs) return -1;
-  if (name) *name = trainer->cost[index].cost->name;
-  if (value) *value = trainer->cost_values[index];
-  return trainer->n_costs;
+  return trainer && index >= 0 && index < trainer->n_costs;
+}
+
+int64_t nai_trainer_cost_count(const nai_trainer *trainer)
+{
+  return trainer ? trainer->n_costs : -1;
+}
+
+const char *nai_trainer_cost_name(const nai_trainer *trainer, int64_t index)
+{
+  return has_cost(trainer, index) ? trainer->cost[index].cost->name : NULL;
+}
+
+double nai_trainer_cost_value(const nai_trainer *trainer, int64_t index)
+{
+  return has_cost(trainer, index) ? trainer->cost_values[index] : NAN;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *trainer, const char *from,
-                                     const char *to)
+nai_status nai_trainer_gradient(nai_view *out, const nai_trainer *trainer, const char *from,
+                                const char *to)
 {
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(trainer);
   const nai_network *net = trainer->net;
   if (!trainer->has_gradient)
-    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_gradient");
+    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_estimate_gradient");
   if (!to) {
     const nai__node *node;
     NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), from,
@@ -238,8 +249,8 @@ nai_status nai_trainer_gradient_view(nai_view *out, const nai_trainer *trainer, 
   return NAI_OK;
 }
 
-nai_status nai_trainer_gradient_initial(nai_view *out, const nai_trainer *trainer,
-                                        const char *population)
+nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_trainer *trainer,
+                                              const char *population)
 {
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(trainer);
@@ -247,7 +258,7 @@ nai_status nai_trainer_gradient_initial(nai_view *out, const nai_trainer *traine
   NAI__TRY(
       nai__node_find(&node, trainer->net, NAI__KIND(NAI_POPULATIONS), population, "population"));
   if (!trainer->has_gradient)
-    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_gradient");
+    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_estimate_gradient");
   nai__view_floats(out, trainer->gradient + nai__learning_start(trainer->net, node, NAI__INITIAL),
                    1, &node->n, (int64_t[]){1});
   return NAI_OK;

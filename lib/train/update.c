@@ -209,7 +209,7 @@ static void remember(nai_trainer *trainer)
   row[NAI_HISTORY_COST] = trainer->total;
   row[NAI_HISTORY_GRADIENT_NORM] = trainer->gradient_norm;
   row[NAI_HISTORY_PERFORMANCE] = NAN;
-  row[NAI_HISTORY_STAGE] = (double)nai_trainer_stage(trainer, NULL);
+  row[NAI_HISTORY_STAGE] = (double)nai_trainer_stage(trainer);
   memcpy(row + NAI_HISTORY_COSTS, trainer->cost_values,
          (size_t)trainer->n_costs * sizeof *trainer->cost_values);
 }

@@ -105,11 +105,11 @@ static nai_trainer *make_trainer(nai_network *net, int threads)
 static double time_update(nai_trainer *trainer, const nai_trials *trials)
 {
   double best = 1e9;
-  must(nai_trainer_step(trainer, trials, NULL)); /* takes its memory */
+  must(nai_trainer_step(NULL, trainer, trials)); /* takes its memory */
   double end = now() + 2.0;
   for (int times = 0; times < 5 || now() < end; times++) {
     double start = now();
-    must(nai_trainer_step(trainer, trials, NULL));
+    must(nai_trainer_step(NULL, trainer, trials));
     best = fmin(best, now() - start);
   }
   return best * 1e3;

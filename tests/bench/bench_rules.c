@@ -194,7 +194,7 @@ static json_t *bench_agent(int64_t units, int steps)
   if (!us) exit(EXIT_FAILURE);
   for (int k = -steps / 10; k < steps; k++) {
     double start = now();
-    must(nai_agent_step(agent, &moment, z));
+    must(nai_agent_step(z, agent, &moment));
     if (k >= 0) us[k] = (now() - start) * 1e6;
   }
   qsort(us, (size_t)steps, sizeof *us, ascending);

@@ -921,15 +921,15 @@ nai_trainer_set = _function("nai_trainer_set", nai_status, _trainer, Text, float
 nai_trainer_get = _function("nai_trainer_get", nai_status, POINTER(c_double), _trainer, Text)
 nai_trainer_parameter = _function("nai_trainer_parameter", nai_status, POINTER(nai_parameter), int64)
 nai_trainer_run = _function("nai_trainer_run", nai_status, _trainer, int64, nai_progress_callback, c_void_p)
-nai_trainer_step = _function("nai_trainer_step", nai_status, _trainer, _trials, POINTER(nai_progress))
-nai_trainer_gradient = _function("nai_trainer_gradient", nai_status, _trainer, _trials, POINTER(nai_progress))
-nai_trainer_align = _function("nai_trainer_align", nai_status, _trainer, _trials)
+nai_trainer_step = _function("nai_trainer_step", nai_status, POINTER(nai_progress), _trainer, _trials)
+nai_trainer_estimate_gradient = _function("nai_trainer_estimate_gradient", nai_status, POINTER(nai_progress), _trainer, _trials)
+nai_trainer_measure_alignment = _function("nai_trainer_measure_alignment", nai_status, _trainer, _trials)
 nai_trainer_alignment = _function(
     "nai_trainer_alignment", nai_status, POINTER(c_double), POINTER(c_double), _trainer, Text, Text
 )
-nai_trainer_gradient_view = _function("nai_trainer_gradient_view", nai_status, _view_out, _trainer, Text, Text)
-nai_trainer_gradient_initial = _function(
-    "nai_trainer_gradient_initial", nai_status, _view_out, _trainer, Text
+nai_trainer_gradient = _function("nai_trainer_gradient", nai_status, _view_out, _trainer, Text, Text)
+nai_trainer_initial_state_gradient = _function(
+    "nai_trainer_initial_state_gradient", nai_status, _view_out, _trainer, Text
 )
 nai_trainer_activity = _function("nai_trainer_activity", nai_status, _view_out, _trainer, Text)
 nai_trainer_feedback = _function("nai_trainer_feedback", nai_status, _view_out, _trainer, Text, Text)
@@ -939,16 +939,16 @@ nai_trainer_set_feedback = _function(
 nai_trainer_history = _function(
     "nai_trainer_history", nai_status, POINTER(c_double), int64, POINTER(c_int64), POINTER(c_int64), _trainer
 )
-nai_trainer_cost = _function(
-    "nai_trainer_cost", c_int64, _trainer, int64, POINTER(c_char_p), POINTER(c_double)
-)
+nai_trainer_cost_count = _function("nai_trainer_cost_count", c_int64, _trainer)
+nai_trainer_cost_name = _function("nai_trainer_cost_name", c_char_p, _trainer, int64)
+nai_trainer_cost_value = _function("nai_trainer_cost_value", c_double, _trainer, int64)
 
 # agent.h
 _agent = POINTER(nai_agent)
 nai_agent_create = _function("nai_agent_create", nai_status, POINTER(_agent), _trainer)
 nai_agent_destroy = _function("nai_agent_destroy", None, _agent)
 nai_agent_begin = _function("nai_agent_begin", nai_status, _agent)
-nai_agent_step = _function("nai_agent_step", nai_status, _agent, POINTER(nai_experience), floats_out)
+nai_agent_step = _function("nai_agent_step", nai_status, floats_out, _agent, POINTER(nai_experience))
 nai_agent_rest = _function("nai_agent_rest", nai_status, _agent)
 nai_agent_activity = _function("nai_agent_activity", nai_status, _view_out, _agent, Text)
 nai_agent_gradient = _function("nai_agent_gradient", nai_status, _view_out, _agent, Text, Text)
@@ -966,9 +966,10 @@ nai_curriculum_add_staircase = _function(
 nai_curriculum_on_stage = _function(
     "nai_curriculum_on_stage", nai_status, _curriculum, nai_stage_callback, c_void_p
 )
-nai_curriculum_stages = _function("nai_curriculum_stages", c_int64, _curriculum)
+nai_curriculum_stage_count = _function("nai_curriculum_stage_count", c_int64, _curriculum)
 nai_trainer_set_curriculum = _function("nai_trainer_set_curriculum", nai_status, _trainer, _curriculum)
-nai_trainer_stage = _function("nai_trainer_stage", c_int64, _trainer, POINTER(c_char_p))
+nai_trainer_stage = _function("nai_trainer_stage", c_int64, _trainer)
+nai_trainer_stage_name = _function("nai_trainer_stage_name", c_char_p, _trainer)
 
 # checkpoint.h
 nai_trainer_save = _function("nai_trainer_save", nai_status, _trainer, Text)

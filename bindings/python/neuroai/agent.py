@@ -73,7 +73,7 @@ class Agent(Handle):
             now.target = wanted.ctypes.data_as(_FLOATS)
         if reward is not None:
             now.reward, now.has_reward = reward, 1
-        _c.nai_agent_step(self, now, self._output)
+        _c.nai_agent_step(self._output, self, now)
         return self._output.copy()
 
     def _gather(self, inputs: Any) -> Floats:

@@ -97,7 +97,7 @@ def alignment(trainer: Trainer, trials: Optional[Trials] = None) -> Alignments:
     """
     handle = None if trials is None else trials._for(trainer.net)
     with deferred_interrupt():
-        _c.nai_trainer_align(trainer, handle)
+        _c.nai_trainer_measure_alignment(trainer, handle)
     keys: List[Key] = [*trainer.net.projections, *trainer.net.populations, *trainer.net.outputs]
     parts = {key: _read(trainer, key, None) if isinstance(key, str) else _read(trainer, *key) for key in keys}
     return Alignments(trainer.rule.name, parts, _read(trainer, None, None))

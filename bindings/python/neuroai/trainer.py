@@ -159,10 +159,8 @@ class Trainer(Handle):
         """A name for each cost; where two have the same, with what they are on, or else with a number."""
         found: List[str] = []
         terms = [term for _, term in _terms(self.cost)]
-        name = ctypes.c_char_p()
-        for index in range(_c.nai_trainer_cost(self, 0, None, None)):
-            _c.nai_trainer_cost(self, index, name, None)
-            found.append(text(name.value))
+        for index in range(_c.nai_trainer_cost_count(self)):
+            found.append(text(_c.nai_trainer_cost_name(self, index)))
         again = {name for name in found if found.count(name) > 1}
         longer = [f"{name}({term._about()})" if name in again else name for name, term in zip(found, terms)]
         return [name if name not in longer[:i] else f"{name} #{i + 1}" for i, name in enumerate(longer)]
@@ -264,9 +262,8 @@ class Trainer(Handle):
     @property
     def stage(self) -> Optional[str]:
         """Name of the stage of the curriculum; None without one, or when the last one is met."""
-        name = ctypes.c_char_p()
-        _c.nai_trainer_stage(self, name)
-        return None if name.value is None else text(name.value)
+        name = _c.nai_trainer_stage_name(self)
+        return None if name is None else text(name)
 
     def save(self, path: Union[str, Path]) -> None:
         """Writes a checkpoint: a model file that also holds what is needed to go on training."""
@@ -298,23 +295,23 @@ class Trainer(Handle):
             For each projection under ("from", "to") [n_post, n_pre], and for each bias under its population's or
             output's name [n]; float32. Costs on weights included; 0 where a synapse is absent or not plastic.
         """
-        self._once(_c.nai_trainer_gradient, trials)
+        self._once(_c.nai_trainer_estimate_gradient, trials)
         found: Dict[Key, Floats] = {}
         for source, target in self.net.projections:
-            found[source, target] = view(self, _c.nai_trainer_gradient_view, self, source, target).copy()
+            found[source, target] = view(self, _c.nai_trainer_gradient, self, source, target).copy()
         for name in (*self.net.populations, *self.net.outputs):
-            found[name] = view(self, _c.nai_trainer_gradient_view, self, name, None).copy()
+            found[name] = view(self, _c.nai_trainer_gradient, self, name, None).copy()
         return found
 
     def gradient_initial(self, population: str) -> Floats:
         """The last gradient of a population's initial state [n]; 0 where ``plastic_initial`` is 0."""
-        return view(self, _c.nai_trainer_gradient_initial, self, population).copy()
+        return view(self, _c.nai_trainer_initial_state_gradient, self, population).copy()
 
     def _once(self, function: Any, trials: Optional[Trials]) -> Dict[str, float]:
         handle = None if trials is None else trials._for(self.net)
         now = _c.nai_progress(struct_size=ctypes.sizeof(_c.nai_progress))
         with deferred_interrupt():
-            function(self, handle, now)
+            function(now, self, handle)
         costs = {name: float(now.costs[i]) for i, name in enumerate(self.cost_names)}
         return {**costs, "total": float(now.cost)}
 
