@@ -117,8 +117,11 @@ LINK = $(CC) $(CFLAGS) $(INSTRUMENT) -pthread $(LDFLAGS)
 KERNEL_CFLAGS ?= $(if $(filter -O0 -O1 -Og -Os -Oz,$(CFLAGS)),,-O3)
 avx2 := -mavx2 -mfma
 avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma -mprefer-vector-width=512
+# What is defined is what a header declares, so the interface that programs see is the one that is
+# compiled.
+PROTOTYPES := -Wmissing-prototypes
 loops := lib/cost/% lib/learning/% lib/train/% lib/network/activity.c lib/network/synapses.c
-own_flags = $(if $(filter lib/kernels/% $(loops),$(1)),$(KERNEL_CFLAGS)) $(if $(filter lib/kernels/%,$(1)), \
+own_flags = $(PROTOTYPES) $(if $(filter lib/kernels/% $(loops),$(1)),$(KERNEL_CFLAGS)) $(if $(filter lib/kernels/%,$(1)), \
   $(if $(IS_X86),$(if $(filter %_avx2.c,$(1)),$(avx2)) $(if $(filter %_avx512.c,$(1)),$(avx512)))) \
   $(if $(filter lib/base/version.c,$(1)),-DNAI_BUILD_BLAS='"$(BLAS_NAME)"')
 
@@ -284,6 +287,17 @@ endif
 
 check-docs: shared $(VENV)/.ready ## README's programs, the diffs and links of docs/
 	$(Q)CC="$(CC)" $(PYTHON_RUN) tests/docs/run.py $(BUILD)
+
+# Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
+.PHONY: check-abi abi
+check-abi: all ## the binary interface against the last release's, and what the changelog says of it
+	$(Q).ci/deps abi
+	$(Q)CC="$(CC)" NM="$(NM)" $(PYTHON) tests/abi/test_abi.py
+	$(Q)CC="$(CC)" NM="$(NM)" $(PYTHON) tests/abi/abi.py check $(SHARED)
+
+abi: ## writes tests/abi/VERSION.abi and .constants: the binary interface that a release promises
+	$(Q).ci/deps abi
+	$(Q)CC="$(CC)" NM="$(NM)" $(PYTHON) tests/abi/abi.py write
 
 check-package: all ## install, use as shared and as static library, uninstall
 	+$(Q)MAKE="$(MAKE)" CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" RUNNER="$(RUNNER)" BUILD="$(BUILD)" \
