@@ -67,10 +67,9 @@ endif
 SHARED := $(BUILD)/$(SHARED_NAME)
 SHARED_LINK := $(BUILD)/$(lastword $(SHARED_LINKS))
 
-# --- libraries: CBLAS and LAPACK (OpenBLAS has both), JSON ----------------------------------------
+# --- libraries: CBLAS and LAPACK (OpenBLAS has both) ----------------------------------------------
 
 BLAS ?= openblas
-JSON_PC ?= jansson
 
 ifeq ($(BLAS),reference)
 # Where several BLAS are installed, Debian's alternatives decide which one is libblas.so.3. The
@@ -89,13 +88,11 @@ BLAS_LIBS := $(shell $(PKG_CONFIG) --libs $(BLAS_PC) 2>/dev/null)
 endif
 # In neuroai.pc the BLAS is a library, not a package: openblas.pc would ask for a Fortran compiler's
 # libraries in every static use, and add its folder of headers to every compilation.
-PC_REQUIRES := $(JSON_PC)
 PC_LIBS := $(strip $(BLAS_LIBS)) -lm -pthread
 
 BLAS_NAME := $(BLAS) $(shell $(PKG_CONFIG) --modversion $(firstword $(BLAS_PC)) 2>/dev/null)
-JSON_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(JSON_PC) 2>/dev/null)
-LIBS := $(BLAS_LIBS) $(shell $(PKG_CONFIG) --libs $(JSON_PC) 2>/dev/null) -lm -pthread
-HAVE_LIBS := $(shell $(PKG_CONFIG) --exists $(BLAS_PC) $(JSON_PC) 2>/dev/null && echo yes)
+LIBS := $(BLAS_LIBS) -lm -pthread
+HAVE_LIBS := $(shell $(PKG_CONFIG) --exists $(BLAS_PC) 2>/dev/null && echo yes)
 CHECK_CFLAGS = $(shell $(PKG_CONFIG) --cflags check)
 CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 
@@ -104,7 +101,7 @@ CHECK_LIBS = $(shell $(PKG_CONFIG) --libs check)
 # Instrumentation (sanitizers, coverage) goes to every compilation and every link. Without it
 # asserts are off: the library never aborts.
 INSTRUMENT ?=
-DEFINES := -Iinclude -Ilib $(BLAS_CFLAGS) $(JSON_CFLAGS) $(if $(INSTRUMENT),,-DNDEBUG)
+DEFINES := -Iinclude -Ilib $(BLAS_CFLAGS) $(if $(INSTRUMENT),,-DNDEBUG)
 REQUIRED := -std=gnu11 -fvisibility=hidden -fno-math-errno -ffp-contract=off -pthread \
   -ffile-prefix-map=$(CURDIR)=.
 WARN := $(WARNINGS) $(if $(WERROR),-Werror)
@@ -179,7 +176,7 @@ $(BUILD)/tests/sources: FORCE
 .PHONY: have-libraries
 have-libraries:
 ifneq ($(HAVE_LIBS),yes)
-	@echo "missing: $(BLAS_PC) $(JSON_PC) (as $(PKG_CONFIG) knows them). Try: make deps" >&2; exit 1
+	@echo "missing: $(BLAS_PC) (as $(PKG_CONFIG) knows it). Try: make deps" >&2; exit 1
 endif
 
 # --- checks ---------------------------------------------------------------------------------------
@@ -189,7 +186,7 @@ NEEDED := library check cxx python
 
 .PHONY: ready check check-all $(addprefix check-,$(CHECKS))
 ready:
-	@BLAS="$(BLAS)" BLAS_PC="$(BLAS_PC)" JSON_PC="$(JSON_PC)" PKG_CONFIG="$(PKG_CONFIG)" \
+	@BLAS="$(BLAS)" BLAS_PC="$(BLAS_PC)" PKG_CONFIG="$(PKG_CONFIG)" \
 	  CXX="$(CXX)" PYTHON="$(PYTHON)" .ci/deps $(NEEDED)
 
 check: ready ## set-up when needed, then every check below
@@ -414,7 +411,7 @@ $(BUILD)/neuroai.pc: neuroai.pc.in
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call under_prefix,$(LIBDIR))|' \
 	  -e 's|@INCLUDEDIR@|$(call under_prefix,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' \
-	  -e 's|@REQUIRES@|$(PC_REQUIRES)|' -e 's|@LIBS@|$(PC_LIBS)|' neuroai.pc.in > $@
+	  -e 's|@LIBS@|$(PC_LIBS)|' neuroai.pc.in > $@
 
 install: all $(BUILD)/neuroai.pc ## DESTDIR PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR say where
 	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGCONFIGDIR)" "$(DESTDIR)$(INCLUDEDIR)/neuroai"

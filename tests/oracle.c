@@ -24,14 +24,21 @@ static int is_recurrent(const oracle *o)
 
 static const char *text(const oracle *o, const char *key)
 {
-  const char *value = json_string_value(json_object_get(o->about, key));
+  const char *value = nai__json_string(nai__json_get(o->about, key));
   if (!value) ck_abort_msg("%s: the index has no '%s'", o->name, key);
+  return value;
+}
+
+double oracle_number(const nai__json *object, const char *key)
+{
+  double value = 0;
+  nai__json_number(&value, nai__json_get(object, key));
   return value;
 }
 
 static double beta(const oracle *o, const char *key)
 {
-  return json_number_value(json_object_get(json_object_get(o->about, "betas"), key));
+  return oracle_number(nai__json_get(o->about, "betas"), key);
 }
 
 /* --- arrays ----------------------------------------------------------------------------------- */
@@ -86,9 +93,22 @@ static float *floats(const double *values, int64_t n)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static int is_known(const json_t *about)
+static int is_known(const nai__json *about)
 {
-  return !json_object_get(json_object_get(about, "betas"), "communicability");
+  return !nai__json_get(nai__json_get(about, "betas"), "communicability");
+}
+
+nai__json_document oracle_index(void)
+{
+  static char bytes[1 << 16];
+  nai__json_document index = {NULL, NULL};
+  FILE *file = fopen(FOLDER "index.json", "rb");
+  size_t size = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+  if (file) fclose(file);
+  if (!size || size == sizeof bytes) ck_abort_msg("index.json: %zu bytes", size);
+  if (nai__json_parse(&index, bytes, size, "index.json") != NAI_OK)
+    ck_abort_msg("%s", nai_last_error());
+  return index;
 }
 
 /* Populations of one sign are neighbours in every case. */
@@ -96,16 +116,15 @@ static void find_parts(oracle *o)
 {
   static const char *const layer[] = {"h1", "h2", "h3", "h4"};
   if (!is_recurrent(o)) {
-    const json_t *sizes = json_object_get(o->about, "sizes");
-    for (size_t i = 1; i + 1 < json_array_size(sizes); i++)
-      o->part[o->n_parts++] =
-          (oracle_part){layer[i - 1], 0, json_integer_value(json_array_get(sizes, i))};
+    const nai__json *size = nai__json_first(nai__json_get(o->about, "sizes"));
+    for (int i = 0; (size = size->next)->next; i++)
+      o->part[o->n_parts++] = (oracle_part){layer[i], 0, size->is.whole};
     return;
   }
   int64_t n, n_e = 0;
   const double *sign = oracle_sized(o, "sign", &n, NULL);
   o->part[o->n_parts++] = (oracle_part){"p", 0, n};
-  if (!json_is_true(json_object_get(o->about, "dale"))) return;
+  if (nai__json_get(o->about, "dale")->kind != NAI__JSON_TRUE) return;
   while (n_e < n && sign[n_e] > 0) n_e++;
   for (int64_t i = n_e; i < n; i++) ck_assert_double_lt(sign[i], 0);
   o->part[0] = (oracle_part){"pE", 0, n_e};
@@ -115,20 +134,16 @@ static void find_parts(oracle *o)
 int oracle_open(oracle *out, const char *prefix, int number)
 {
   *out = (oracle){.name = "index.json"};
-  json_error_t error;
-  out->index = json_load_file(FOLDER "index.json", 0, &error);
-  if (!out->index) ck_abort_msg("index.json: %s", error.text);
-  const char *name;
-  json_t *about;
-  json_object_foreach(out->index, name, about)
-  {
-    if (strncmp(name, prefix, strlen(prefix)) != 0 || !is_known(about) || number-- > 0) continue;
-    out->name = name;
+  out->index = oracle_index();
+  for (const nai__json *about = nai__json_first(out->index.root); about; about = about->next) {
+    if (strncmp(about->key, prefix, strlen(prefix)) != 0 || !is_known(about) || number-- > 0)
+      continue;
+    out->name = about->key;
     out->about = about;
     break;
   }
   if (!out->about) {
-    json_decref(out->index);
+    nai__json_release(&out->index);
     return 0;
   }
   char path[1024];
@@ -142,7 +157,7 @@ void oracle_close(oracle *o)
 {
   for (int i = 0; i < o->n_arrays; i++) free(o->array[i]);
   nai__tensors_release(&o->file);
-  json_decref(o->index);
+  nai__json_release(&o->index);
 }
 
 const char *oracle_kernels(int number)
@@ -262,7 +277,9 @@ static void weigh_recurrent(oracle *o, nai_network *net)
 /* Input u, layers h1, h2, ... without memory, output z: link `i` of the chain. */
 static oracle_part link(const oracle *o, int i)
 {
-  int64_t n = json_integer_value(json_array_get(json_object_get(o->about, "sizes"), (size_t)i));
+  const nai__json *size = nai__json_first(nai__json_get(o->about, "sizes"));
+  for (int k = 0; k < i; k++) size = size->next;
+  int64_t n = size->is.whole;
   return (oracle_part){i == 0 ? "u" : i <= o->n_parts ? o->part[i - 1].name : "z", 0, n};
 }
 
@@ -303,7 +320,7 @@ static void weigh_layers(oracle *o, nai_network *net)
 nai_network *oracle_network(oracle *o, const char *kernels)
 {
   nai_network *net;
-  double dt = is_recurrent(o) ? json_number_value(json_object_get(o->about, "dt")) : 1;
+  double dt = is_recurrent(o) ? oracle_number(o->about, "dt") : 1;
   check_ok(o, nai_network_create(&net, dt));
   check_ok(o, nai_network_set_kernels(net, kernels));
   if (is_recurrent(o))

@@ -6,7 +6,6 @@
 #ifndef NEUROAI_TESTS_ORACLE_H
 #define NEUROAI_TESTS_ORACLE_H
 
-#include <jansson.h>
 #include <neuroai/neuroai.h>
 
 #include "../lib/file/safetensors.h"
@@ -19,8 +18,8 @@ typedef struct oracle_part {
 
 typedef struct oracle {
   const char *name;
-  json_t *index;
-  const json_t *about; /* its entry in the index */
+  nai__json_document index;
+  const nai__json *about; /* its entry in the index */
   nai__tensors file;
   oracle_part part[4]; /* populations: one, or pE and pI, or layers */
   int n_parts;
@@ -34,6 +33,11 @@ typedef struct oracle {
  */
 int oracle_open(oracle *out, const char *prefix, int number);
 void oracle_close(oracle *o);
+
+/* The index of all cases; nai__json_release() gives it up. */
+nai__json_document oracle_index(void);
+/* A number of an object; 0 where there is none. */
+double oracle_number(const nai__json *object, const char *key);
 
 /* Elements of an array, in double, C order. They live as long as the case. */
 const double *oracle_array(oracle *o, const char *name);

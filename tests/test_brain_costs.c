@@ -3,7 +3,6 @@
  * written out, rate targets, logistic channels, and costs divided by the number of their terms.
  */
 #include <check.h>
-#include <jansson.h>
 #include <math.h>
 #include <neuroai/extend.h>
 #include <neuroai/neuroai.h>
@@ -316,10 +315,8 @@ static wiring wiring_of(const nai_network *net)
 static oracle open_case(void)
 {
   oracle o = {.name = "rnn_serial_relu_communicability", .n_parts = 1, .part = {{"p", 0, 16}}};
-  json_error_t error;
-  o.index = json_load_file(TESTS_FOLDER "/reference/index.json", 0, &error);
-  ck_assert_msg(o.index != NULL, "index.json: %s", error.text);
-  o.about = json_object_get(o.index, o.name);
+  o.index = oracle_index();
+  o.about = nai__json_get(o.index.root, o.name);
   ck_assert_ptr_nonnull(o.about);
   expect_ok(nai__tensors_read(&o.file, TESTS_FOLDER
                               "/reference/rnn_serial_relu_communicability.safetensors"));
@@ -346,10 +343,10 @@ START_TEST(communicability_is_that_of_an_independent_program)
   nai_network *net = oracle_network(&o, kernels);
   nai_trials *trials = oracle_trials(&o, net);
   nai_trainer *t = oracle_trainer(&o, net);
-  const json_t *beta = json_object_get(json_object_get(o.about, "betas"), "communicability");
+  double beta = oracle_number(nai__json_get(o.about, "betas"), "communicability");
   int64_t n = nai_trainer_cost_count(t);
   ck_assert_int_eq(n, 1);
-  give(t, communicability("p", 1), json_number_value(beta));
+  give(t, communicability("p", 1), beta);
   nai_progress now = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&now, t, trials));
   oracle_check(&o, "J", &now.cost, oracle_array(&o, "J"), 1);

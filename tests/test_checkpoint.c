@@ -319,7 +319,7 @@ START_TEST(test_bad_arguments)
   expect_fails(nai_trainer_set_checkpoints(r.trainer, path, -1), NAI_ERR_INVALID, "every is -1");
   ck_assert_int_eq(nai_trainer_updates(NULL), -1);
   expect_ok(nai_network_save(r.net, path));
-  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT, "without a trainer");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT, "without a training");
   close_folder();
   destroy_rig(&r);
 }

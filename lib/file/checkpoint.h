@@ -10,8 +10,8 @@
 #include "../train/trainer.h"
 #include "model.h"
 
-/* What the trainer is made of; NULL without memory. */
-json_t *nai__checkpoint_describe(const nai_trainer *trainer);
+/* What the trainer is made of, as the entry "trainer" of an object that is open. */
+void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *trainer);
 
 /* Settings that decide on the bits; NULL past the last. */
 const char *nai__checkpoint_setting(int index);
@@ -20,6 +20,6 @@ const char *nai__checkpoint_setting(int index);
  * The first difference between two JSON values, by name: NAI_ERR_INVALID with its path in the
  * message. Entries called "library" and "progress" may differ.
  */
-nai_status nai__json_same(const json_t *file, const json_t *ours, const char *path);
+nai_status nai__json_same(const nai__json *file, const nai__json *ours, const char *path);
 
 #endif

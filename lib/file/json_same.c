@@ -4,18 +4,30 @@
 
 #include "../base/error.h"
 #include "checkpoint.h"
+#include "decimal.h"
 
 /* A value as it is written, cut short. */
-static void show(char text[40], const json_t *value)
+static void show(char text[40], const nai__json *value)
 {
-  memset(text, 0, 40);
-  if (value)
-    json_dumpb(value, text, 39, JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(9));
-  else
+  static const char *const words[] = {[NAI__JSON_NULL] = "null",
+                                      [NAI__JSON_FALSE] = "false",
+                                      [NAI__JSON_TRUE] = "true",
+                                      [NAI__JSON_LIST] = "[...]",
+                                      [NAI__JSON_OBJECT] = "{...}"};
+  double number;
+  if (!value)
     strcpy(text, "not there");
+  else if (value->kind == NAI__JSON_TEXT)
+    snprintf(text, 40, "\"%.36s\"", value->is.text);
+  else if (value->kind == NAI__JSON_WHOLE)
+    snprintf(text, 40, "%lld", (long long)value->is.whole);
+  else if (value->kind == NAI__JSON_REAL && nai__json_number(&number, value))
+    nai__decimal_print(text, number);
+  else
+    strcpy(text, value->kind == NAI__JSON_REAL ? "beyond all numbers" : words[value->kind]);
 }
 
-static nai_status differ(const json_t *file, const json_t *ours, const char *path)
+static nai_status differ(const nai__json *file, const nai__json *ours, const char *path)
 {
   char theirs[40], mine[40];
   show(theirs, file);
@@ -24,26 +36,28 @@ static nai_status differ(const json_t *file, const json_t *ours, const char *pat
 }
 
 /* What an entry of a list is: by its name, or its two ends, or its number. */
-static void entry_path(char out[160], const char *path, const json_t *entry, size_t i)
+static void entry_path(char out[160], const char *path, const nai__json *entry, int i)
 {
-  const char *name = json_string_value(json_object_get(entry, "name"));
-  const char *from = json_string_value(json_object_get(entry, "from"));
-  const char *to = json_string_value(json_object_get(entry, "to"));
+  const char *name = nai__json_string(nai__json_get(entry, "name"));
+  const char *from = nai__json_string(nai__json_get(entry, "from"));
+  const char *to = nai__json_string(nai__json_get(entry, "to"));
   if (name)
     snprintf(out, 160, "%.60s '%.60s'", path, name);
   else if (from && to)
     snprintf(out, 160, "%.20s '%.60s' -> '%.60s'", path, from, to);
   else
-    snprintf(out, 160, "%.120s[%d]", path, (int)i);
+    snprintf(out, 160, "%.120s[%d]", path, i);
 }
 
-static nai_status same_lists(const json_t *file, const json_t *ours, const char *path)
+static nai_status same_lists(const nai__json *file, const nai__json *ours, const char *path)
 {
   char inner[160];
-  for (size_t i = 0; i < json_array_size(file) || i < json_array_size(ours); i++) {
-    const json_t *theirs = json_array_get(file, i), *mine = json_array_get(ours, i);
+  const nai__json *theirs = nai__json_first(file), *mine = nai__json_first(ours);
+  for (int i = 0; theirs || mine; i++) {
     entry_path(inner, path, mine ? mine : theirs, i);
     NAI__TRY(nai__json_same(theirs, mine, inner));
+    theirs = theirs ? theirs->next : NULL;
+    mine = mine ? mine->next : NULL;
   }
   return NAI_OK;
 }
@@ -53,28 +67,36 @@ static int may_differ(const char *key)
   return strcmp(key, "library") == 0 || strcmp(key, "progress") == 0;
 }
 
-static nai_status same_objects(const json_t *file, const json_t *ours, const char *path)
+static nai_status same_objects(const nai__json *file, const nai__json *ours, const char *path)
 {
   char inner[160];
-  const char *key;
-  json_t *value;
-  json_object_foreach((json_t *)ours, key, value)
-  {
-    snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", key);
-    if (!may_differ(key)) NAI__TRY(nai__json_same(json_object_get(file, key), value, inner));
+  for (const nai__json *mine = nai__json_first(ours); mine; mine = mine->next) {
+    snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", mine->key);
+    if (!may_differ(mine->key))
+      NAI__TRY(nai__json_same(nai__json_get(file, mine->key), mine, inner));
   }
-  json_object_foreach((json_t *)file, key, value)
-  {
-    snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", key);
-    if (!may_differ(key) && !json_object_get(ours, key)) return differ(value, NULL, inner);
+  for (const nai__json *theirs = nai__json_first(file); theirs; theirs = theirs->next) {
+    snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", theirs->key);
+    if (!may_differ(theirs->key) && !nai__json_get(ours, theirs->key))
+      return differ(theirs, NULL, inner);
   }
   return NAI_OK;
 }
 
-nai_status nai__json_same(const json_t *file, const json_t *ours, const char *path)
+static int same_values(const nai__json *a, const nai__json *b)
 {
-  if (json_is_object(file) && json_is_object(ours)) return same_objects(file, ours, path);
-  if (json_is_array(file) && json_is_array(ours)) return same_lists(file, ours, path);
-  if (file && ours && json_equal(file, ours)) return NAI_OK;
+  double x, y;
+  if (nai__json_string(a) && nai__json_string(b)) return strcmp(a->is.text, b->is.text) == 0;
+  if (a->kind == NAI__JSON_WHOLE && b->kind == NAI__JSON_WHOLE) return a->is.whole == b->is.whole;
+  if (nai__json_number(&x, a) && nai__json_number(&y, b)) return x == y;
+  return a->kind == b->kind && a->kind <= NAI__JSON_TRUE;
+}
+
+nai_status nai__json_same(const nai__json *file, const nai__json *ours, const char *path)
+{
+  int32_t theirs = file ? file->kind : -1, mine = ours ? ours->kind : -1;
+  if (theirs == NAI__JSON_OBJECT && mine == theirs) return same_objects(file, ours, path);
+  if (theirs == NAI__JSON_LIST && mine == theirs) return same_lists(file, ours, path);
+  if (file && ours && same_values(file, ours)) return NAI_OK;
   return differ(file, ours, path);
 }

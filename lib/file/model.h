@@ -18,10 +18,12 @@
 
 /* Adds a network's arrays to a list of tensors. */
 nai_status nai__model_add(nai__tensor_list *list, const nai_network *net);
-/* All else of it; NULL without memory. */
-json_t *nai__model_describe(const nai_network *net);
-/* Writes them. Takes `json` over; NULL means that there was no memory for it. */
-nai_status nai__model_write(const nai__tensor_list *list, const char *path, json_t *json);
+/* Adds all else of it to an object that is open. */
+void nai__model_describe(nai__json_writer *w, const nai_network *net);
+/* Writes the tensors, with a description that is complete. */
+nai_status nai__model_write(const nai__tensor_list *list, const char *path, nai__json_writer *w);
+/* Reads the description of a file. */
+nai_status nai__model_parse(nai__json_document *out, const nai__tensors *file);
 /*
  * Weights of a projection, or a bias, from a file into an array laid out as theta; each value is
  * checked. The tensors' types and shapes have been checked before.

@@ -16,7 +16,7 @@
 typedef struct restorer {
   nai_trainer *trainer;
   nai__tensors file;
-  json_t *json;
+  nai__json_document json;
   float *theta, *mean, *square; /* [n_theta] */
   float *kept[NAI__MOST_KEPT];  /* by the rule */
   nai__history history;
@@ -31,12 +31,18 @@ typedef struct restorer {
 
 static nai_status check_description(const restorer *r)
 {
-  json_t *ours = nai__model_describe(r->trainer->net);
-  int bad = !ours;
-  bad |= json_object_set_new(ours, "trainer", nai__checkpoint_describe(r->trainer));
-  nai_status status = bad ? nai__fail(NAI_ERR_MEMORY, "no memory to describe the trainer")
-                          : nai__json_same(r->json, ours, "");
-  json_decref(ours);
+  nai__json_writer w = {NULL, 0, 0, NAI_OK};
+  nai__json_document ours = {NULL, NULL};
+  nai__json_open(&w, NULL, '{');
+  nai__model_describe(&w, r->trainer->net);
+  nai__checkpoint_describe(&w, r->trainer);
+  nai__json_close(&w, '}');
+  nai_status status = nai__json_finish(&w);
+  if (status == NAI_OK)
+    status = nai__json_parse(&ours, w.text, (size_t)w.size, "the trainer's own description");
+  if (status == NAI_OK) status = nai__json_same(r->json.root, ours.root, "");
+  nai__json_release(&ours);
+  nai__json_writer_release(&w);
   return status;
 }
 
@@ -188,7 +194,7 @@ static nai_status read_staircases(restorer *r)
 
 /* --- progress --------------------------------------------------------------------------------- */
 
-static nai_status read_drawn(restorer *r, const json_t *progress)
+static nai_status read_drawn(restorer *r, const nai__json *progress)
 {
   const char *text;
   char *end;
@@ -201,17 +207,18 @@ static nai_status read_drawn(restorer *r, const json_t *progress)
 
 static nai_status read_progress(restorer *r)
 {
-  const json_t *progress = json_object_get(r->json, "progress");
+  const nai__json *progress = nai__json_get(r->json.root, "progress");
   const nai_curriculum *c = r->trainer->course.curriculum;
   if (!progress)
-    return nai__fail(NAI_ERR_FORMAT, "it is a model file, without a trainer: see nai_network_load");
+    return nai__fail(NAI_ERR_FORMAT,
+                     "it is a model file without a training in it: load it as a network");
   NAI__TRY(nai__json_whole(&r->updates, progress, "updates", 0, INT64_MAX / 2));
   NAI__TRY(nai__json_whole(&r->moves, progress, "moves", 0, INT64_MAX / 2));
   NAI__TRY(nai__json_whole(&r->stage, progress, "stage", 0, c ? c->n_stages : 0));
   NAI__TRY(nai__json_whole(&r->streak, progress, "streak", 0, INT64_MAX / 2));
   NAI__TRY(read_drawn(r, progress));
   r->performance = NAN;
-  if (json_object_get(progress, "performance"))
+  if (nai__json_get(progress, "performance"))
     NAI__TRY(nai__json_real(&r->performance, progress, "performance"));
   for (int i = 0; nai__checkpoint_setting(i); i++)
     NAI__TRY(nai__json_real(&r->setting[i], progress, nai__checkpoint_setting(i)));
@@ -222,11 +229,8 @@ static nai_status read_progress(restorer *r)
 
 static nai_status read_all(restorer *r, const char *path)
 {
-  json_error_t error;
   NAI__TRY(nai__tensors_read(&r->file, path));
-  const char *note = nai__tensors_note(&r->file, NAI__MODEL_KEY);
-  r->json = note ? json_loads(note, JSON_REJECT_DUPLICATES, &error) : NULL;
-  if (!r->json) return nai__fail(NAI_ERR_FORMAT, "it has no description that can be read");
+  NAI__TRY(nai__model_parse(&r->json, &r->file));
   NAI__TRY(read_progress(r));
   NAI__TRY(check_description(r));
   NAI__TRY(check_arrays(r));
@@ -301,7 +305,7 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
   for (int i = 0; i < NAI__MOST_KEPT; i++) nai__free(r.kept[i]);
   nai__free(r.staircase);
   nai__history_destroy(&r.history);
-  json_decref(r.json);
+  nai__json_release(&r.json);
   nai__tensors_release(&r.file);
   return status;
 }

@@ -15,10 +15,17 @@
 #include "json.h"
 #include "model.h"
 
+/* Units of a node. */
+typedef struct named {
+  const char *name;
+  int64_t n;
+} named;
+
 typedef struct loader {
   nai__tensors file;
-  json_t *model;
-  json_t *sizes; /* units of each node by its name */
+  nai__json_document model;
+  named *sizes; /* [n_sizes] units of each node, in the order of the names */
+  int64_t n_sizes;
   nai_network *net;
   nai_constraint *const *own;
   int64_t n_own;
@@ -35,7 +42,7 @@ static nai_status as_format(nai_status status)
   return nai__fail(NAI_ERR_FORMAT, "%s", nai_last_error());
 }
 
-static nai_status read_word(int32_t *out, const json_t *object, const char *key,
+static nai_status read_word(int32_t *out, const nai__json *object, const char *key,
                             const char *(*word)(int32_t))
 {
   const char *text;
@@ -48,12 +55,12 @@ static nai_status read_word(int32_t *out, const json_t *object, const char *key,
 /* --- sizes: what is said against what is there ------------------------------------------------ */
 
 /* Numbers that differ between units are a tensor, of the right name. */
-static nai_status check_numbers(const loader *l, const json_t *json, const char *node, int64_t n)
+static nai_status check_numbers(const loader *l, const nai__json *json, const char *node, int64_t n)
 {
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
   for (int k = 0; k < NAI__NUMBERS; k++) {
-    const char *text = json_string_value(json_object_get(json, nai__number_name(k)));
+    const char *text = nai__json_string(nai__json_get(json, nai__number_name(k)));
     if (!text) continue;
     nai__model_node_tensor(name, nai__number_name(k), node);
     if (strcmp(text, name) != 0)
@@ -64,7 +71,7 @@ static nai_status check_numbers(const loader *l, const json_t *json, const char 
   return NAI_OK;
 }
 
-static nai_status check_node(loader *l, const json_t *json, int32_t kind)
+static nai_status check_node(loader *l, const nai__json *json, int32_t kind)
 {
   const char *node;
   char name[NAI__TENSOR_NAME];
@@ -81,23 +88,28 @@ static nai_status check_node(loader *l, const json_t *json, int32_t kind)
   nai__model_node_tensor(name, "position", node);
   if (kind == NAI_POPULATIONS && nai__tensors_have(&l->file, name))
     NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, NAI__F32, 2, (int64_t[]){n, 3}));
-  if (json_object_set_new(l->sizes, node, json_integer((json_int_t)n)) != 0)
-    return nai__fail(NAI_ERR_MEMORY, "no memory for the name '%s'", node);
+  l->sizes[l->n_sizes++] = (named){node, n};
   return NAI_OK;
 }
 
-static nai_status read_end(const char **name, int64_t *n, const loader *l, const json_t *json,
+static int compare_names(const void *a, const void *b)
+{
+  return strcmp(((const named *)a)->name, ((const named *)b)->name);
+}
+
+static nai_status read_end(const char **name, int64_t *n, const loader *l, const nai__json *json,
                            const char *key)
 {
   NAI__TRY(nai__json_text(name, json, key));
-  const json_t *size = json_object_get(l->sizes, *name);
-  if (!size)
+  const named wanted = {*name, 0},
+              *found = bsearch(&wanted, l->sizes, (size_t)l->n_sizes, sizeof wanted, compare_names);
+  if (!found)
     return nai__fail(NAI_ERR_FORMAT, "a projection names '%.60s', which is not there", *name);
-  *n = (int64_t)json_integer_value(size);
+  *n = found->n;
   return NAI_OK;
 }
 
-static nai_status check_projection(const loader *l, const json_t *json)
+static nai_status check_projection(const loader *l, const nai__json *json)
 {
   static const struct {
     const char *what;
@@ -116,18 +128,33 @@ static nai_status check_projection(const loader *l, const json_t *json)
   return NAI_OK;
 }
 
+static nai_status check_nodes(loader *l)
+{
+  const nai__json *list;
+  int64_t n = 0;
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
+    NAI__TRY(nai__json_list(&list, l->model.root, kind_names[kind]));
+    n += list->n;
+  }
+  l->sizes = NAI__ARRAY(named, n);
+  if (!l->sizes) return NAI_ERR_MEMORY;
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++)
+    for (const nai__json *e = nai__json_first(nai__json_get(l->model.root, kind_names[kind])); e;
+         e = e->next)
+      NAI__TRY(check_node(l, e, kind));
+  qsort(l->sizes, (size_t)l->n_sizes, sizeof *l->sizes, compare_names);
+  for (int64_t i = 1; i < l->n_sizes; i++)
+    if (compare_names(&l->sizes[i - 1], &l->sizes[i]) == 0)
+      return nai__fail(NAI_ERR_FORMAT, "'%s' is there twice", l->sizes[i].name);
+  return NAI_OK;
+}
+
 static nai_status check_sizes(loader *l)
 {
-  json_t *list, *json;
-  size_t i;
-  l->sizes = json_object();
-  if (!l->sizes) return nai__fail(NAI_ERR_MEMORY, "no memory for names");
-  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
-    NAI__TRY(nai__json_list(&list, l->model, kind_names[kind]));
-    json_array_foreach(list, i, json) NAI__TRY(check_node(l, json, kind));
-  }
-  NAI__TRY(nai__json_list(&list, l->model, "projections"));
-  json_array_foreach(list, i, json) NAI__TRY(check_projection(l, json));
+  const nai__json *list;
+  NAI__TRY(check_nodes(l));
+  NAI__TRY(nai__json_list(&list, l->model.root, "projections"));
+  for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(check_projection(l, e));
   return NAI_OK;
 }
 
@@ -147,10 +174,10 @@ static nai_status copy_tensor(void **out, const loader *l, const char *name, siz
   return NAI_OK;
 }
 
-static nai_status set_number(loader *l, const json_t *json, const char *node, int64_t n, int k)
+static nai_status set_number(loader *l, const nai__json *json, const char *node, int64_t n, int k)
 {
   const char *parameter = nai__number_name(k);
-  const char *tensor = json_string_value(json_object_get(json, parameter));
+  const char *tensor = nai__json_string(nai__json_get(json, parameter));
   if (!tensor) {
     double value = 0;
     NAI__TRY(nai__json_real(&value, json, parameter));
@@ -175,7 +202,7 @@ static nai_status set_position(loader *l, const char *node, int64_t n)
   return status;
 }
 
-static nai_status add_population(loader *l, const json_t *json, const char *name, int64_t n)
+static nai_status add_population(loader *l, const nai__json *json, const char *name, int64_t n)
 {
   int64_t sign;
   int32_t leak, transfer;
@@ -188,7 +215,7 @@ static nai_status add_population(loader *l, const json_t *json, const char *name
   return set_position(l, name, n);
 }
 
-static nai_status add_node(loader *l, const json_t *json, int32_t kind)
+static nai_status add_node(loader *l, const nai__json *json, int32_t kind)
 {
   const char *name;
   int64_t n;
@@ -216,32 +243,32 @@ static nai_constraint *find_own(const loader *l, const char *name)
  * A new reference to what the file calls so. Constraints that only chose synapses and signs have
  * done their work: their name keeps their place, for the seeds of those after them.
  */
-static nai_status make_constraint(nai_constraint **out, const loader *l, const json_t *json)
+static nai_status make_constraint(nai_constraint **out, const loader *l, const nai__json *json)
 {
   const char *name;
   NAI__TRY(nai__json_text(&name, json, "name"));
-  const json_t *value = json_object_get(json, "value");
-  if (json_is_number(value))
-    return as_format(nai__constraint_builtin_create(out, name, json_number_value(value)));
+  double value;
+  if (nai__json_number(&value, nai__json_get(json, "value")))
+    return as_format(nai__constraint_builtin_create(out, name, value));
   *out = find_own(l, name);
   if (*out) {
     nai__constraint_keep(*out);
     return NAI_OK;
   }
-  if (json_is_true(json_object_get(json, "own")))
+  const nai__json *own = nai__json_get(json, "own");
+  if (own && own->kind == NAI__JSON_TRUE)
     return nai__fail(NAI_ERR_NAME,
                      "it needs the user's own constraint '%.80s', which was not given", name);
   nai_constraint_ops ops = {.struct_size = sizeof ops, .name = name};
   return as_format(nai_constraint_create(out, &ops, NULL));
 }
 
-static nai_status add_constraints(loader *l, const json_t *json, const char *from, const char *to)
+static nai_status add_constraints(loader *l, const nai__json *json, const char *from,
+                                  const char *to)
 {
-  json_t *list, *entry;
-  size_t i;
+  const nai__json *list;
   NAI__TRY(nai__json_list(&list, json, "constraints"));
-  json_array_foreach(list, i, entry)
-  {
+  for (const nai__json *entry = nai__json_first(list); entry; entry = entry->next) {
     nai_constraint *constraint;
     NAI__TRY(make_constraint(&constraint, l, entry));
     nai_status status = as_format(nai_network_constrain(l->net, from, to, constraint));
@@ -252,15 +279,15 @@ static nai_status add_constraints(loader *l, const json_t *json, const char *fro
 }
 
 /* How its weights started is told, and no longer used. */
-static nai_status read_initial(nai__projection *p, const json_t *json)
+static nai_status read_initial(nai__projection *p, const nai__json *json)
 {
-  const json_t *initial = json_object_get(json, "initial");
+  const nai__json *initial = nai__json_get(json, "initial");
   NAI__TRY(read_word(&p->initial, initial, "kind", nai__model_initial));
   NAI__TRY(nai__json_real(&p->a, initial, "a"));
   return nai__json_real(&p->b, initial, "b");
 }
 
-static nai_status add_projection(loader *l, const json_t *json)
+static nai_status add_projection(loader *l, const nai__json *json)
 {
   const char *from, *to;
   int64_t ignored, sign;
@@ -281,7 +308,7 @@ static nai_status add_projection(loader *l, const json_t *json)
 
 /* --- composing -------------------------------------------------------------------------------- */
 
-static nai_status read_seed(uint64_t *out, const json_t *model)
+static nai_status read_seed(uint64_t *out, const nai__json *model)
 {
   const char *text;
   NAI__TRY(nai__json_text(&text, model, "seed"));
@@ -295,18 +322,17 @@ static nai_status read_seed(uint64_t *out, const json_t *model)
 
 static nai_status compose(loader *l)
 {
-  json_t *list, *json;
-  size_t i;
+  const nai__json *list;
   double dt = 0;
-  NAI__TRY(nai__json_real(&dt, l->model, "dt"));
+  NAI__TRY(nai__json_real(&dt, l->model.root, "dt"));
   NAI__TRY(as_format(nai_network_create(&l->net, dt)));
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
-    NAI__TRY(nai__json_list(&list, l->model, kind_names[kind]));
-    json_array_foreach(list, i, json) NAI__TRY(add_node(l, json, kind));
+    NAI__TRY(nai__json_list(&list, l->model.root, kind_names[kind]));
+    for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_node(l, e, kind));
   }
-  NAI__TRY(nai__json_list(&list, l->model, "projections"));
-  json_array_foreach(list, i, json) NAI__TRY(add_projection(l, json));
-  NAI__TRY(read_seed(&l->net->seed, l->model));
+  NAI__TRY(nai__json_list(&list, l->model.root, "projections"));
+  for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_projection(l, e));
+  NAI__TRY(read_seed(&l->net->seed, l->model.root));
   return NAI_OK;
 }
 
@@ -408,28 +434,21 @@ static nai_status fill(loader *l)
 
 /* --- loading ---------------------------------------------------------------------------------- */
 
-static nai_status parse_model(loader *l)
+nai_status nai__model_parse(nai__json_document *out, const nai__tensors *file)
 {
-  json_error_t error;
   int64_t format;
-  const char *note = nai__tensors_note(&l->file, NAI__MODEL_KEY);
+  const char *note = nai__tensors_note(file, NAI__MODEL_KEY);
   if (!note)
     return nai__fail(NAI_ERR_FORMAT,
                      "its metadata has no text '" NAI__MODEL_KEY "': not a model of ours");
-  l->model = json_loads(note, JSON_REJECT_DUPLICATES, &error);
-  if (!l->model && json_error_code(&error) == json_error_out_of_memory)
-    return nai__fail(NAI_ERR_MEMORY, "no memory for the description of the network");
-  if (!l->model)
-    return nai__fail(NAI_ERR_FORMAT,
-                     "the description of the network is not JSON at byte %d: %.100s",
-                     error.position, error.text);
-  return nai__json_whole(&format, l->model, "format", 1, NAI__MODEL_FORMAT);
+  NAI__TRY(nai__json_parse(out, note, strlen(note), "the description of the network"));
+  return nai__json_whole(&format, out->root, "format", 1, NAI__MODEL_FORMAT);
 }
 
 static nai_status load(loader *l, const char *path)
 {
   NAI__TRY(nai__tensors_read(&l->file, path));
-  NAI__TRY(parse_model(l));
+  NAI__TRY(nai__model_parse(&l->model, &l->file));
   NAI__TRY(check_sizes(l));
   NAI__TRY(compose(l));
   return fill(l);
@@ -466,8 +485,8 @@ nai_status nai_network_load(nai_network **out, const char *path, nai_constraint 
     nai__fail(status, "model file '%s': %s", short_path(path), nai_last_error());
     nai_network_destroy(l.net);
   }
-  json_decref(l.sizes);
-  json_decref(l.model);
+  nai__free(l.sizes);
+  nai__json_release(&l.model);
   nai__tensors_release(&l.file);
   return status;
 }

@@ -21,47 +21,49 @@
 /* --- one tensor ------------------------------------------------------------------------------- */
 
 /* A whole number that is not below 0. */
-static int read_whole(int64_t *out, const json_t *value)
+static int read_whole(int64_t *out, const nai__json *value)
 {
-  if (!json_is_integer(value) || json_integer_value(value) < 0) return 0;
-  *out = (int64_t)json_integer_value(value);
+  if (!value || value->kind != NAI__JSON_WHOLE || value->is.whole < 0) return 0;
+  *out = value->is.whole;
   return 1;
 }
 
-static nai_status read_shape(nai__tensor *out, const json_t *shape, const char *name)
+static nai_status read_shape(nai__tensor *out, const nai__json *shape, const char *name)
 {
-  if (!json_is_array(shape)) return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no shape", name);
-  if (json_array_size(shape) > NAI__MOST_DIMENSIONS)
-    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has %zu dimensions, may have %d", name,
-                     json_array_size(shape), NAI__MOST_DIMENSIONS);
-  out->ndim = (int32_t)json_array_size(shape);
+  if (!shape || shape->kind != NAI__JSON_LIST)
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no shape", name);
+  if (shape->n > NAI__MOST_DIMENSIONS)
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has %d dimensions, may have %d", name,
+                     (int)shape->n, NAI__MOST_DIMENSIONS);
+  out->ndim = shape->n;
   out->count = 1;
+  const nai__json *size = nai__json_first(shape);
   for (int32_t d = 0; d < NAI__MOST_DIMENSIONS; d++) {
     out->shape[d] = 1;
-    if (d < out->ndim && !read_whole(&out->shape[d], json_array_get(shape, (size_t)d)))
+    if (d < out->ndim && !read_whole(&out->shape[d], size))
       return nai__fail(NAI_ERR_FORMAT, "shape of tensor '%.80s' is not of whole numbers from 0",
                        name);
     if (__builtin_mul_overflow(out->count, out->shape[d], &out->count))
       return nai__fail(NAI_ERR_FORMAT, "shape of tensor '%.80s' overflows", name);
+    size = size ? size->next : NULL;
   }
   return NAI_OK;
 }
 
 /* Checks all that is said of a tensor, `size` being the bytes of data that there are. */
-static nai_status read_tensor(nai__tensor *out, int64_t range[2], const json_t *info,
+static nai_status read_tensor(nai__tensor *out, int64_t range[2], const nai__json *info,
                               const char *name, int64_t size)
 {
-  const char *dtype = json_string_value(json_object_get(info, "dtype"));
+  const char *dtype = nai__json_string(nai__json_get(info, "dtype"));
   if (!dtype) return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no dtype", name);
   out->dtype = nai__dtype_find(dtype);
   if (out->dtype < 0)
     return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' is of dtype %.20s, which is not for us", name,
                      dtype);
-  NAI__TRY(read_shape(out, json_object_get(info, "shape"), name));
-  const json_t *offsets = json_object_get(info, "data_offsets");
-  if (!json_is_array(offsets) || json_array_size(offsets) != 2 ||
-      !read_whole(&range[0], json_array_get(offsets, 0)) ||
-      !read_whole(&range[1], json_array_get(offsets, 1)))
+  NAI__TRY(read_shape(out, nai__json_get(info, "shape"), name));
+  const nai__json *offsets = nai__json_get(info, "data_offsets"), *start = nai__json_first(offsets);
+  if (!offsets || offsets->kind != NAI__JSON_LIST || offsets->n != 2 ||
+      !read_whole(&range[0], start) || !read_whole(&range[1], start->next))
     return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no data_offsets", name);
   if (range[0] > range[1] || range[1] > size)
     return nai__fail(NAI_ERR_FORMAT,
@@ -106,52 +108,36 @@ static nai_status check_spans(span *spans, int64_t n, int64_t size)
   return NAI_OK;
 }
 
-static nai_status check_metadata(json_t *metadata)
+static nai_status check_metadata(const nai__json *metadata)
 {
-  const char *key;
-  json_t *value;
-  if (!json_is_object(metadata)) return nai__fail(NAI_ERR_FORMAT, METADATA " is not an object");
-  json_object_foreach(metadata, key, value) if (!json_is_string(value)) return nai__fail(
-      NAI_ERR_FORMAT, METADATA " '%.80s' is not a text", key);
+  if (metadata->kind != NAI__JSON_OBJECT)
+    return nai__fail(NAI_ERR_FORMAT, METADATA " is not an object");
+  for (const nai__json *e = nai__json_first(metadata); e; e = e->next)
+    if (!nai__json_string(e))
+      return nai__fail(NAI_ERR_FORMAT, METADATA " '%.80s' is not a text", e->key);
   return NAI_OK;
 }
 
-static nai_status collect_spans(span *spans, int64_t *n, json_t *header, int64_t size)
+static nai_status collect_spans(span *spans, int64_t *n, const nai__json *header, int64_t size)
 {
-  const char *name;
-  json_t *info;
   nai__tensor tensor;
-  json_object_foreach(header, name, info)
-  {
-    if (strcmp(name, METADATA) == 0)
-      NAI__TRY(check_metadata(info));
+  for (const nai__json *e = nai__json_first(header); e; e = e->next)
+    if (strcmp(e->key, METADATA) == 0)
+      NAI__TRY(check_metadata(e));
     else
-      NAI__TRY(read_tensor(&tensor, spans[(*n)++].range, info, name, size));
-  }
+      NAI__TRY(read_tensor(&tensor, spans[(*n)++].range, e, e->key, size));
   return NAI_OK;
 }
 
-static nai_status check_header(json_t *header, int64_t size)
+static nai_status check_header(const nai__json *header, int64_t size)
 {
   int64_t n = 0;
-  span *spans = NAI__ARRAY(span, (int64_t)json_object_size(header));
+  span *spans = NAI__ARRAY(span, header->n);
   if (!spans) return NAI_ERR_MEMORY;
   nai_status status = collect_spans(spans, &n, header, size);
   if (status == NAI_OK) status = check_spans(spans, n, size);
   nai__free(spans);
   return status;
-}
-
-static nai_status parse_header(json_t **out, const char *text, size_t length)
-{
-  json_error_t error;
-  if (text[0] != '{') return nai__fail(NAI_ERR_FORMAT, "the header does not start with {");
-  *out = json_loadb(text, length, JSON_REJECT_DUPLICATES, &error);
-  if (*out) return NAI_OK;
-  if (json_error_code(&error) == json_error_out_of_memory)
-    return nai__fail(NAI_ERR_MEMORY, "no memory for a header of %zu bytes", length);
-  return nai__fail(NAI_ERR_FORMAT, "the header is not JSON at byte %d: %.100s", error.position,
-                   error.text);
 }
 
 /* --- the file --------------------------------------------------------------------------------- */
@@ -176,9 +162,11 @@ static nai_status read_header(nai__tensors *out, int file, int64_t length)
   char *text = NAI__ARRAY(char, length);
   if (!text) return NAI_ERR_MEMORY;
   nai_status status = read_all(file, text, length);
-  if (status == NAI_OK) status = parse_header(&out->header, text, (size_t)length);
+  if (status == NAI_OK && text[0] != '{')
+    status = nai__fail(NAI_ERR_FORMAT, "the header does not start with {");
+  if (status == NAI_OK) status = nai__json_parse(&out->header, text, (size_t)length, "the header");
   nai__free(text);
-  return status == NAI_OK ? check_header(out->header, out->size) : status;
+  return status == NAI_OK ? check_header(out->header.root, out->size) : status;
 }
 
 static nai_status read_file(nai__tensors *out, int file)
@@ -204,7 +192,7 @@ static nai_status read_file(nai__tensors *out, int file)
 
 nai_status nai__tensors_read(nai__tensors *out, const char *path)
 {
-  *out = (nai__tensors){NULL, NULL, 0};
+  *out = (nai__tensors){.size = 0};
   int file =
       open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for the other end of a pipe */
   if (file < 0) return nai__fail(NAI_ERR_FILE, "cannot be opened: %s", strerror(errno));
@@ -216,16 +204,16 @@ nai_status nai__tensors_read(nai__tensors *out, const char *path)
 
 void nai__tensors_release(nai__tensors *tensors)
 {
-  json_decref(tensors->header);
+  nai__json_release(&tensors->header);
   nai__free(tensors->data);
-  *tensors = (nai__tensors){NULL, NULL, 0};
+  *tensors = (nai__tensors){.size = 0};
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
 int nai__tensors_have(const nai__tensors *tensors, const char *name)
 {
-  return strcmp(name, METADATA) != 0 && json_object_get(tensors->header, name) != NULL;
+  return strcmp(name, METADATA) != 0 && nai__json_get(tensors->header.root, name) != NULL;
 }
 
 nai_status nai__tensors_find(nai__tensor *out, const nai__tensors *tensors, const char *name)
@@ -233,7 +221,7 @@ nai_status nai__tensors_find(nai__tensor *out, const nai__tensors *tensors, cons
   int64_t range[2];
   if (!nai__tensors_have(tensors, name))
     return nai__fail(NAI_ERR_FORMAT, "tensor '%.150s' is missing", name);
-  NAI__TRY(read_tensor(out, range, json_object_get(tensors->header, name), name, tensors->size));
+  NAI__TRY(read_tensor(out, range, nai__json_get(tensors->header.root, name), name, tensors->size));
   out->data = tensors->data + range[0];
   return NAI_OK;
 }
@@ -257,5 +245,5 @@ nai_status nai__tensors_expect(nai__tensor *out, const nai__tensors *tensors, co
 
 const char *nai__tensors_note(const nai__tensors *tensors, const char *key)
 {
-  return json_string_value(json_object_get(json_object_get(tensors->header, METADATA), key));
+  return nai__json_string(nai__json_get(nai__json_get(tensors->header.root, METADATA), key));
 }

@@ -6,10 +6,11 @@
 #ifndef NAI_FILE_SAFETENSORS_H
 #define NAI_FILE_SAFETENSORS_H
 
-#include <jansson.h>
 #include <stdint.h>
 
 #include <neuroai/status.h>
+
+#include "json.h"
 
 /* Types of elements that we read and write. */
 enum { NAI__F64, NAI__F32, NAI__I64, NAI__I32, NAI__U8, NAI__DTYPES };
@@ -31,7 +32,7 @@ typedef struct nai__tensor {
 
 /* A file that was read; all of its tensors are checked. */
 typedef struct nai__tensors {
-  json_t *header;
+  nai__json_document header;
   uint8_t *data;
   int64_t size; /* bytes of data */
 } nai__tensors;
@@ -70,9 +71,6 @@ typedef struct nai__tensor_list {
 nai_status nai__tensor_list_add(void **memory, nai__tensor_list *list, const char *name,
                                 int32_t dtype, int32_t ndim, const int64_t *shape);
 void nai__tensor_list_release(nai__tensor_list *list);
-
-/* JSON as text with a 0 at its end, in the library's own memory; NULL without memory. */
-char *nai__json_print(size_t *bytes, const json_t *json);
 
 /* Writes them, with one text of metadata. The old file stays whole until the new one is. */
 nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path, const char *key,

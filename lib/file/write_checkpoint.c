@@ -48,51 +48,57 @@ static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
                     &t->course.curriculum->n_staircases);
 }
 
-/* --- JSON: each of these gives NULL without memory -------------------------------------------- */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
-static json_t *finish(json_t *value, int bad)
+static void describe_list(nai__json_writer *w, const char *key, const double *values, int64_t n)
 {
-  if (!bad) return value;
-  json_decref(value);
-  return NULL;
+  nai__json_open(w, key, '[');
+  for (int64_t i = 0; i < n; i++) nai__json_add_real(w, NULL, values[i]);
+  nai__json_close(w, ']');
 }
 
-static json_t *describe_optimizer(const nai_optimizer *optimizer)
+static void describe_optimizer(nai__json_writer *w, const nai_optimizer *optimizer)
 {
-  json_t *json = json_pack("{s:s}", "name", optimizer->kind->name);
-  json_t *schedule = json_array();
-  int bad = !json || !schedule;
+  nai__json_open(w, "optimizer", '{');
+  nai__json_add_text(w, "name", optimizer->kind->name);
   for (int i = 0; i < optimizer->kind->n_numbers; i++)
-    bad |=
-        json_object_set_new(json, optimizer->kind->number[i].name, json_real(optimizer->number[i]));
-  for (int64_t i = 0; i < optimizer->n_schedule; i++)
-    bad |= json_array_append_new(
-        schedule, json_pack("[I, f]", (json_int_t)optimizer->update[i], optimizer->factor[i]));
-  bad |= json_object_set_new(json, "schedule", schedule);
-  return finish(json, bad);
+    nai__json_add_real(w, optimizer->kind->number[i].name, optimizer->number[i]);
+  nai__json_open(w, "schedule", '[');
+  for (int64_t i = 0; i < optimizer->n_schedule; i++) {
+    nai__json_open(w, NULL, '[');
+    nai__json_add_whole(w, NULL, optimizer->update[i]);
+    nai__json_add_real(w, NULL, optimizer->factor[i]);
+    nai__json_close(w, ']');
+  }
+  nai__json_close(w, ']');
+  nai__json_close(w, '}');
 }
 
-static json_t *describe_rule(const nai_rule *rule)
+static void describe_rule(nai__json_writer *w, const nai_rule *rule)
 {
-  json_t *json = json_pack("{s:I}", "seed", (json_int_t)rule->seed);
-  int bad = !json;
+  nai__json_add_text(w, "rule", rule->kind->name);
+  nai__json_open(w, "rule_numbers", '{');
+  nai__json_add_whole(w, "seed", (int64_t)rule->seed);
   for (int i = 0; i < rule->kind->n_parameters; i++)
-    bad |= json_object_set_new(json, rule->kind->parameter[i].name, json_real(rule->number[i]));
-  return finish(json, bad);
+    nai__json_add_real(w, rule->kind->parameter[i].name, rule->number[i]);
+  nai__json_close(w, '}');
 }
 
-static json_t *describe_costs(const nai_trainer *t)
+static void describe_costs(nai__json_writer *w, const nai_trainer *t)
 {
-  json_t *json = json_array();
-  int bad = !json;
+  nai__json_open(w, "costs", '[');
   for (int64_t i = 0; i < t->n_costs; i++) {
     const nai_cost *cost = t->cost[i].cost;
-    bad |= json_array_append_new(json, json_pack("{s:s, s:s, s:s*, s:f, s:b, s:f}", "name",
-                                                 cost->name, "of", cost->names, "to", cost->to,
-                                                 "beta", t->cost[i].beta, "normalise",
-                                                 cost->normalise, "number", cost->number));
+    nai__json_open(w, NULL, '{');
+    nai__json_add_text(w, "name", cost->name);
+    nai__json_add_text(w, "of", cost->names);
+    if (cost->to) nai__json_add_text(w, "to", cost->to);
+    nai__json_add_real(w, "beta", t->cost[i].beta);
+    nai__json_add_flag(w, "normalise", cost->normalise);
+    nai__json_add_real(w, "number", cost->number);
+    nai__json_close(w, '}');
   }
-  return finish(json, bad);
+  nai__json_close(w, ']');
 }
 
 /* 1 when a stage of the trainer's curriculum sets this parameter of the task. */
@@ -105,106 +111,124 @@ static int is_staged(const nai_curriculum *c, const char *parameter)
   return 0;
 }
 
-static json_t *describe_list(const nai_task *task, const char *parameter)
+static nai_status describe_parameter(nai__json_writer *w, const nai_task *task,
+                                     const char *parameter)
 {
   int64_t n = 0;
-  if (nai_task_get_list(NULL, 0, &n, task, parameter) != NAI_OK) return NULL;
+  NAI__TRY(nai_task_get_list(NULL, 0, &n, task, parameter));
   double *values = NAI__ARRAY(double, n);
-  json_t *json = values ? json_array() : NULL;
-  int bad = !json || nai_task_get_list(values, n, &n, task, parameter) != NAI_OK;
-  for (int64_t i = 0; i < n && !bad; i++) bad |= json_array_append_new(json, json_real(values[i]));
+  if (!values) return NAI_ERR_MEMORY;
+  nai_status status = nai_task_get_list(values, n, &n, task, parameter);
+  if (status == NAI_OK) describe_list(w, parameter, values, n);
   nai__free(values);
-  return finish(json, bad);
+  return status;
 }
 
 /* A task of the user's own has a name only. */
-static json_t *describe_task(const nai_trainer *t)
+static void describe_task(nai__json_writer *w, const nai_trainer *t)
 {
-  json_t *json = json_pack("{s:s}", "name", t->task->name);
-  int bad = !json;
   int64_t n;
   nai_parameter p = NAI_PARAMETER_INIT;
-  for (int64_t i = 0; !bad && nai_task_parameter(&p, t->task->name, i) == NAI_OK; i++) {
+  nai__json_open(w, "task", '{');
+  nai__json_add_text(w, "name", t->task->name);
+  for (int64_t i = 0; nai_task_parameter(&p, t->task->name, i) == NAI_OK; i++) {
     if (is_staged(t->course.curriculum, p.name)) continue;
     if (nai_task_get_list(NULL, 0, &n, t->task, p.name) != NAI_OK) break;
-    bad |= json_object_set_new(json, p.name, describe_list(t->task, p.name));
+    nai_status status = describe_parameter(w, t->task, p.name);
+    if (w->status == NAI_OK) w->status = status;
   }
-  return finish(json, bad);
+  nai__json_close(w, '}');
 }
 
-static json_t *describe_stage(const nai_curriculum *c, int64_t k)
+/* The last setting of a parameter is what a stage begins with. */
+static int is_set_again(const nai_curriculum *c, int64_t i)
 {
-  const nai__stage *stage = &c->stage[k];
-  json_t *json = json_pack("{s:s, s:f, s:I}", "name", stage->name, "criterion", stage->criterion,
-                           "evaluations", (json_int_t)stage->evaluations);
-  int bad = !json;
+  for (int64_t k = i + 1; k < c->n_settings; k++)
+    if (c->setting[k].stage == c->setting[i].stage &&
+        strcmp(c->setting[k].parameter, c->setting[i].parameter) == 0)
+      return 1;
+  for (int64_t k = 0; k < c->n_staircases; k++)
+    if (c->staircase[k].stage == c->setting[i].stage &&
+        strcmp(c->staircase[k].parameter, c->setting[i].parameter) == 0)
+      return 1;
+  return 0;
+}
+
+static int climbs_again(const nai_curriculum *c, int64_t i)
+{
+  for (int64_t k = i + 1; k < c->n_staircases; k++)
+    if (c->staircase[k].stage == c->staircase[i].stage &&
+        strcmp(c->staircase[k].parameter, c->staircase[i].parameter) == 0)
+      return 1;
+  return 0;
+}
+
+static void describe_stage(nai__json_writer *w, const nai_curriculum *c, int64_t k)
+{
+  nai__json_open(w, NULL, '{');
+  nai__json_add_text(w, "name", c->stage[k].name);
+  nai__json_add_real(w, "criterion", c->stage[k].criterion);
+  nai__json_add_whole(w, "evaluations", c->stage[k].evaluations);
   for (int64_t i = 0; i < c->n_settings; i++) {
     const nai__stage_setting *s = &c->setting[i];
-    if (s->stage != k) continue;
-    json_t *list = json_array();
-    for (int64_t v = 0; v < s->n; v++) bad |= json_array_append_new(list, json_real(s->value[v]));
-    bad |= json_object_set_new(json, s->parameter, list);
+    if (s->stage == k && !is_set_again(c, i)) describe_list(w, s->parameter, s->value, s->n);
   }
   for (int64_t i = 0; i < c->n_staircases; i++) {
     const nai_staircase *s = &c->staircase[i].rule;
-    if (c->staircase[i].stage == k)
-      bad |= json_object_set_new(
-          json, s->parameter,
-          json_pack("[f, f, f, f, f]", s->start, s->hardest, s->step, s->harder_at, s->easier_at));
+    if (c->staircase[i].stage == k && !climbs_again(c, i))
+      describe_list(w, s->parameter,
+                    (double[]){s->start, s->hardest, s->step, s->harder_at, s->easier_at}, 5);
   }
-  return finish(json, bad);
+  nai__json_close(w, '}');
 }
 
-static json_t *describe_stages(const nai_curriculum *c)
+void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *t)
 {
-  json_t *json = json_array();
-  int bad = !json;
-  for (int64_t k = 0; c && k < c->n_stages; k++)
-    bad |= json_array_append_new(json, describe_stage(c, k));
-  return finish(json, bad);
+  const nai_curriculum *c = t->course.curriculum;
+  nai__json_open(w, "trainer", '{');
+  describe_rule(w, t->rule);
+  describe_optimizer(w, t->optimizer);
+  describe_costs(w, t);
+  nai__json_open(w, "stages", '[');
+  for (int64_t k = 0; c && k < c->n_stages; k++) describe_stage(w, c, k);
+  nai__json_close(w, ']');
+  if (t->task) describe_task(w, t);
+  nai__json_close(w, '}');
 }
 
-json_t *nai__checkpoint_describe(const nai_trainer *t)
-{
-  json_t *json = json_pack("{s:s}", "rule", t->rule->kind->name);
-  int bad = !json;
-  bad |= json_object_set_new(json, "rule_numbers", describe_rule(t->rule));
-  bad |= json_object_set_new(json, "optimizer", describe_optimizer(t->optimizer));
-  bad |= json_object_set_new(json, "costs", describe_costs(t));
-  bad |= json_object_set_new(json, "stages", describe_stages(t->course.curriculum));
-  if (t->task) bad |= json_object_set_new(json, "task", describe_task(t));
-  return finish(json, bad);
-}
-
-static json_t *describe_progress(const nai_trainer *t)
+static void describe_progress(nai__json_writer *w, const nai_trainer *t)
 {
   char drawn[32];
   double value;
   snprintf(drawn, sizeof drawn, "%llu", (unsigned long long)t->drawn);
-  json_t *json = json_pack("{s:I, s:I, s:s, s:I, s:I}", "updates", (json_int_t)t->step, "moves",
-                           (json_int_t)t->moves, "drawn", drawn, "stage",
-                           (json_int_t)t->course.stage, "streak", (json_int_t)t->course.streak);
-  int bad = !json;
-  if (!isnan(t->performance))
-    bad |= json_object_set_new(json, "performance", json_real(t->performance));
+  nai__json_open(w, "progress", '{');
+  nai__json_add_whole(w, "updates", t->step);
+  nai__json_add_whole(w, "moves", t->moves);
+  nai__json_add_text(w, "drawn", drawn);
+  nai__json_add_whole(w, "stage", t->course.stage);
+  nai__json_add_whole(w, "streak", t->course.streak);
+  if (!isnan(t->performance)) nai__json_add_real(w, "performance", t->performance);
   for (int i = 0; nai__checkpoint_setting(i); i++) {
     nai_trainer_get(&value, t, nai__checkpoint_setting(i));
-    bad |= json_object_set_new(json, nai__checkpoint_setting(i), json_real(value));
+    nai__json_add_real(w, nai__checkpoint_setting(i), value);
   }
-  return finish(json, bad);
+  nai__json_close(w, '}');
 }
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
-static nai_status save(nai__tensor_list *list, const nai_trainer *trainer, const char *path)
+static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_trainer *trainer,
+                       const char *path)
 {
+  nai__json_open(w, NULL, '{');
+  nai__model_describe(w, trainer->net);
+  nai__checkpoint_describe(w, trainer);
+  describe_progress(w, trainer);
+  nai__json_close(w, '}');
+  NAI__TRY(w->status);
   NAI__TRY(nai__model_add(list, trainer->net));
   NAI__TRY(add_trainer(list, trainer));
-  json_t *json = nai__model_describe(trainer->net);
-  int bad = !json;
-  bad |= json_object_set_new(json, "trainer", nai__checkpoint_describe(trainer));
-  bad |= json_object_set_new(json, "progress", describe_progress(trainer));
-  return nai__model_write(list, path, finish(json, bad));
+  return nai__model_write(list, path, w);
 }
 
 nai_status nai_trainer_save(const nai_trainer *trainer, const char *path)
@@ -212,8 +236,10 @@ nai_status nai_trainer_save(const nai_trainer *trainer, const char *path)
   NAI__REQUIRE(trainer);
   NAI__TRY(nai__model_path(path));
   nai__tensor_list list = {NULL, 0, 0};
-  nai_status status = save(&list, trainer, path);
+  nai__json_writer w = {NULL, 0, 0, NAI_OK};
+  nai_status status = save(&list, &w, trainer, path);
   nai__tensor_list_release(&list);
+  nai__json_writer_release(&w);
   return status;
 }
 

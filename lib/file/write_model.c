@@ -97,60 +97,59 @@ static nai_status add_all(nai__tensor_list *list, const nai_network *net)
   return NAI_OK;
 }
 
-/* --- JSON: each of these gives NULL without memory -------------------------------------------- */
-
-static json_t *finish(json_t *value, int bad)
-{
-  if (!bad) return value;
-  json_decref(value);
-  return NULL;
-}
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 /* A number that all units share; else the name of the tensor that has them. */
-static json_t *describe_number(const nai__node *node, int k)
+static void describe_number(nai__json_writer *w, const nai__node *node, int k)
 {
   char name[NAI__TENSOR_NAME];
-  if (is_shared(node, k)) return json_real(node->number[k][0]);
   nai__model_node_tensor(name, nai__number_name(k), node->name);
-  return json_string(name);
+  if (is_shared(node, k))
+    nai__json_add_real(w, nai__number_name(k), node->number[k][0]);
+  else
+    nai__json_add_text(w, nai__number_name(k), name);
 }
 
-static json_t *describe_node(const nai__node *node)
+static void describe_node(nai__json_writer *w, const nai__node *node)
 {
-  json_t *json = json_pack("{s:s, s:I}", "name", node->name, "n", (json_int_t)node->n);
-  int bad = !json;
+  nai__json_open(w, NULL, '{');
+  nai__json_add_text(w, "name", node->name);
+  nai__json_add_whole(w, "n", node->n);
   if (node->kind == NAI_POPULATIONS) {
-    bad |= json_object_set_new(json, "sign", json_integer(node->sign));
-    bad |= json_object_set_new(json, "leak", json_string(nai__model_leak(node->leak)));
-    bad |= json_object_set_new(json, "transfer", json_string(nai__model_transfer(node->transfer)));
+    nai__json_add_whole(w, "sign", node->sign);
+    nai__json_add_text(w, "leak", nai__model_leak(node->leak));
+    nai__json_add_text(w, "transfer", nai__model_transfer(node->transfer));
   }
   for (int k = 0; k < NAI__NUMBERS; k++)
-    if (is_stored(node, k))
-      bad |= json_object_set_new(json, nai__number_name(k), describe_number(node, k));
-  return finish(json, bad);
+    if (is_stored(node, k)) describe_number(w, node, k);
+  nai__json_close(w, '}');
 }
 
-static json_t *describe_nodes(const nai_network *net, int32_t kind)
+static void describe_nodes(nai__json_writer *w, const char *key, const nai_network *net,
+                           int32_t kind)
 {
-  json_t *json = json_array();
-  int bad = !json;
+  nai__json_open(w, key, '[');
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind == kind) bad |= json_array_append_new(json, describe_node(&net->node[i]));
-  return finish(json, bad);
+    if (net->node[i].kind == kind) describe_node(w, &net->node[i]);
+  nai__json_close(w, ']');
 }
 
 /*
  * Those that act after each learning step are found again by name; of the others the name alone is
  * kept, in its place.
  */
-static json_t *describe_constraint(const nai_constraint *constraint)
+static void describe_constraint(nai__json_writer *w, const nai_constraint *constraint)
 {
   double value;
-  const char *name = nai__constraint_name(constraint);
-  if (!nai__constraint_projects(constraint)) return json_pack("{s:s}", "name", name);
-  if (nai__constraint_builtin_value(constraint, &value))
-    return json_pack("{s:s, s:f}", "name", name, "value", value);
-  return json_pack("{s:s, s:b}", "name", name, "own", 1);
+  nai__json_open(w, NULL, '{');
+  nai__json_add_text(w, "name", nai__constraint_name(constraint));
+  if (nai__constraint_projects(constraint)) {
+    if (nai__constraint_builtin_value(constraint, &value))
+      nai__json_add_real(w, "value", value);
+    else
+      nai__json_add_flag(w, "own", 1);
+  }
+  nai__json_close(w, '}');
 }
 
 /* Numbers that this kind of initial weights does not read may be anything. */
@@ -159,79 +158,65 @@ static double or_0(double value)
   return isfinite(value) ? value : 0;
 }
 
-static json_t *describe_projection(const nai_network *net, const nai__projection *p)
+static void describe_projection(nai__json_writer *w, const nai_network *net,
+                                const nai__projection *p)
 {
-  json_t *constraints = json_array();
-  int bad = !constraints;
-  for (int64_t c = 0; c < p->n_constraints; c++)
-    bad |= json_array_append_new(constraints, describe_constraint(p->constraint[c]));
-  json_t *json = bad ? NULL
-                     : json_pack("{s:s, s:s, s:f, s:b, s:b, s:i, s:{s:s, s:f, s:f}, s:O}", "from",
-                                 net->node[p->from].name, "to", net->node[p->to].name, "delay",
-                                 (double)p->delay * net->dt, "autapses", (int)p->autapses,
-                                 "plastic", (int)p->plastic, "sign", (int)p->sign, "initial",
-                                 "kind", nai__model_initial(p->initial), "a", or_0(p->a), "b",
-                                 or_0(p->b), "constraints", constraints);
-  json_decref(constraints);
-  return json;
+  nai__json_open(w, NULL, '{');
+  nai__json_add_text(w, "from", net->node[p->from].name);
+  nai__json_add_text(w, "to", net->node[p->to].name);
+  nai__json_add_real(w, "delay", (double)p->delay * net->dt);
+  nai__json_add_flag(w, "autapses", p->autapses);
+  nai__json_add_flag(w, "plastic", p->plastic);
+  nai__json_add_whole(w, "sign", p->sign);
+  nai__json_open(w, "initial", '{');
+  nai__json_add_text(w, "kind", nai__model_initial(p->initial));
+  nai__json_add_real(w, "a", or_0(p->a));
+  nai__json_add_real(w, "b", or_0(p->b));
+  nai__json_close(w, '}');
+  nai__json_open(w, "constraints", '[');
+  for (int64_t c = 0; c < p->n_constraints; c++) describe_constraint(w, p->constraint[c]);
+  nai__json_close(w, ']');
+  nai__json_close(w, '}');
 }
 
-static json_t *describe_projections(const nai_network *net)
+static void describe_units(nai__json_writer *w)
 {
-  json_t *json = json_array();
-  int bad = !json;
-  for (int64_t i = 0; i < net->n_projections; i++)
-    bad |= json_array_append_new(json, describe_projection(net, &net->projection[i]));
-  return finish(json, bad);
+  static const char *const units[][2] = {
+      {"dt", "ms"}, {"tau", "ms"}, {"delay", "ms"}, {"position", "mm"}};
+  nai__json_open(w, "units", '{');
+  for (int k = 0; k < 4; k++) nai__json_add_text(w, units[k][0], units[k][1]);
+  nai__json_close(w, '}');
 }
 
-json_t *nai__model_describe(const nai_network *net)
+void nai__model_describe(nai__json_writer *w, const nai_network *net)
 {
   char seed[32];
   snprintf(seed, sizeof seed, "%llu",
-           (unsigned long long)net->seed); /* JSON's numbers end before ours */
-  json_t *json = json_pack("{s:i, s:s, s:{s:s, s:s, s:s, s:s}, s:f, s:s}", "format",
-                           NAI__MODEL_FORMAT, "library", nai_version(), "units", "dt", "ms", "tau",
-                           "ms", "delay", "ms", "position", "mm", "dt", net->dt, "seed", seed);
-  int bad = !json;
-  bad |= json_object_set_new(json, "inputs", describe_nodes(net, NAI_INPUTS));
-  bad |= json_object_set_new(json, "populations", describe_nodes(net, NAI_POPULATIONS));
-  bad |= json_object_set_new(json, "outputs", describe_nodes(net, NAI_OUTPUTS));
-  bad |= json_object_set_new(json, "projections", describe_projections(net));
-  return finish(json, bad);
+           (unsigned long long)net->seed); /* others' numbers end before ours */
+  nai__json_add_whole(w, "format", NAI__MODEL_FORMAT);
+  nai__json_add_text(w, "library", nai_version());
+  describe_units(w);
+  nai__json_add_real(w, "dt", net->dt);
+  nai__json_add_text(w, "seed", seed);
+  describe_nodes(w, "inputs", net, NAI_INPUTS);
+  describe_nodes(w, "populations", net, NAI_POPULATIONS);
+  describe_nodes(w, "outputs", net, NAI_OUTPUTS);
+  nai__json_open(w, "projections", '[');
+  for (int64_t i = 0; i < net->n_projections; i++) describe_projection(w, net, &net->projection[i]);
+  nai__json_close(w, ']');
 }
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
-/* JSON is UTF-8, and users name their constraints as they like. */
-static nai_status check_constraints(const nai_network *net)
-{
-  for (int64_t i = 0; i < net->n_projections; i++)
-    for (int64_t c = 0; c < net->projection[i].n_constraints; c++) {
-      json_t *name = json_string(nai__constraint_name(net->projection[i].constraint[c]));
-      if (!name)
-        return nai__fail(NAI_ERR_NAME, "a constraint from '%s' has a name that is not UTF-8",
-                         net->node[net->projection[i].from].name);
-      json_decref(name);
-    }
-  return NAI_OK;
-}
-
 nai_status nai__model_add(nai__tensor_list *list, const nai_network *net)
 {
-  NAI__TRY(check_constraints(net));
   return add_all(list, net);
 }
 
-nai_status nai__model_write(const nai__tensor_list *list, const char *path, json_t *json)
+nai_status nai__model_write(const nai__tensor_list *list, const char *path, nai__json_writer *w)
 {
-  size_t bytes;
-  char *note = json ? nai__json_print(&bytes, json) : NULL;
-  nai_status status = note ? nai__tensor_list_write(list, path, NAI__MODEL_KEY, note)
-                           : nai__fail(NAI_ERR_MEMORY, "no memory to describe the network");
-  nai__free(note);
-  json_decref(json);
-  return status;
+  NAI__TRY(nai__json_finish(w));
+  return nai__tensor_list_write(list, path, NAI__MODEL_KEY, w->text);
 }
 
 nai_status nai__model_path(const char *path)
@@ -241,13 +226,25 @@ nai_status nai__model_path(const char *path)
   return NAI_OK;
 }
 
+static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_network *net,
+                       const char *path)
+{
+  nai__json_open(w, NULL, '{');
+  nai__model_describe(w, net);
+  nai__json_close(w, '}');
+  NAI__TRY(w->status);
+  NAI__TRY(nai__model_add(list, net));
+  return nai__model_write(list, path, w);
+}
+
 nai_status nai_network_save(const nai_network *net, const char *path)
 {
   NAI__TRY(nai__require_built(net, "net"));
   NAI__TRY(nai__model_path(path));
   nai__tensor_list list = {NULL, 0, 0};
-  nai_status status = nai__model_add(&list, net);
-  if (status == NAI_OK) status = nai__model_write(&list, path, nai__model_describe(net));
+  nai__json_writer w = {NULL, 0, 0, NAI_OK};
+  nai_status status = save(&list, &w, net, path);
   nai__tensor_list_release(&list);
+  nai__json_writer_release(&w);
   return status;
 }

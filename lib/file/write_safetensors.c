@@ -2,7 +2,6 @@
  * Writing safetensors. Large elements come first, so that every tensor is aligned in the file; the
  * same tensors make the same bytes.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -43,64 +42,45 @@ void nai__tensor_list_release(nai__tensor_list *list)
 
 /* --- the header ------------------------------------------------------------------------------- */
 
-/* NULL without memory, as all that makes JSON here. */
-static json_t *describe(const nai__tensor *t, int64_t start, int64_t end)
+static void describe(nai__json_writer *w, const char *name, const nai__tensor *t, int64_t start,
+                     int64_t end)
 {
-  json_t *shape = json_array();
-  int bad = !shape;
-  for (int32_t d = 0; d < t->ndim; d++)
-    bad |= json_array_append_new(shape, json_integer(t->shape[d]));
-  json_t *info =
-      bad ? NULL
-          : json_pack("{s:s, s:O, s:[I, I]}", "dtype", nai__dtype_name(t->dtype), "shape", shape,
-                      "data_offsets", (json_int_t)start, (json_int_t)end);
-  json_decref(shape);
-  return info;
+  nai__json_open(w, name, '{');
+  nai__json_add_text(w, "dtype", nai__dtype_name(t->dtype));
+  nai__json_open(w, "shape", '[');
+  for (int32_t d = 0; d < t->ndim; d++) nai__json_add_whole(w, NULL, t->shape[d]);
+  nai__json_close(w, ']');
+  nai__json_open(w, "data_offsets", '[');
+  nai__json_add_whole(w, NULL, start);
+  nai__json_add_whole(w, NULL, end);
+  nai__json_close(w, ']');
+  nai__json_close(w, '}');
 }
 
 /*
  * Pieces of the file and what the header says of them, largest elements first; piece 0 and 1 are
- * the header's.
+ * the header's. The header ends with spaces, so that the data is aligned to 8 bytes.
  */
-static json_t *arrange(nai__piece *piece, const nai__tensor_list *list, const char *key,
-                       const char *note)
+static nai_status arrange(nai__json_writer *w, nai__piece *piece, const nai__tensor_list *list,
+                          const char *key, const char *note)
 {
-  json_t *header = json_pack("{s:{s:s}}", "__metadata__", key, note);
-  int bad = !header;
   int64_t at = 0, n = 2;
+  nai__json_open(w, NULL, '{');
+  nai__json_open(w, "__metadata__", '{');
+  nai__json_add_text(w, key, note);
+  nai__json_close(w, '}');
   for (int64_t size = 8; size > 0; size /= 2)
     for (int64_t i = 0; i < list->n; i++) {
       const nai__tensor *t = &list->entry[i].tensor;
       if (nai__dtype_size(t->dtype) != size) continue;
       piece[n++] = (nai__piece){t->data, (size_t)(t->count * size)};
-      bad |=
-          json_object_set_new(header, list->entry[i].name, describe(t, at, at + t->count * size));
+      describe(w, list->entry[i].name, t, at, at + t->count * size);
       at += t->count * size;
     }
-  if (!bad) return header;
-  json_decref(header);
-  return NULL;
-}
-
-/* There are at least 8 bytes behind the text. */
-char *nai__json_print(size_t *bytes, const json_t *json)
-{
-  *bytes = json_dumpb(json, NULL, 0, JSON_COMPACT);
-  char *text = *bytes ? NAI__ARRAY(char, (int64_t)*bytes + 8) : NULL;
-  if (!text || json_dumpb(json, text, *bytes, JSON_COMPACT) == *bytes) return text;
-  nai__free(text);
-  return NULL;
-}
-
-/* With spaces at its end, so that the data is aligned to 8 bytes. */
-static char *print_header(uint64_t *length, const json_t *header)
-{
-  size_t bytes;
-  char *text = nai__json_print(&bytes, header);
-  if (!text) return NULL;
-  *length = (bytes + 7) / 8 * 8;
-  memset(text + bytes, ' ', *length - bytes);
-  return text;
+  nai__json_close(w, '}');
+  NAI__TRY(nai__json_finish(w));
+  while (w->size % 8) w->text[w->size++] = ' ';
+  return NAI_OK;
 }
 
 nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path, const char *key,
@@ -108,19 +88,15 @@ nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path
 {
   nai__piece *piece = NAI__ARRAY(nai__piece, list->n + 2);
   if (!piece) return NAI_ERR_MEMORY;
-  uint64_t length = 0;
-  json_t *header = arrange(piece, list, key, note);
-  char *text = header ? print_header(&length, header) : NULL;
-  nai_status status = NAI_OK;
-  if (text) {
+  nai__json_writer header = {NULL, 0, 0, NAI_OK};
+  nai_status status = arrange(&header, piece, list, key, note);
+  if (status == NAI_OK) {
+    uint64_t length = (uint64_t)header.size;
     piece[0] = (nai__piece){&length, sizeof length};
-    piece[1] = (nai__piece){text, length};
+    piece[1] = (nai__piece){header.text, length};
     status = nai__atomic_write(path, piece, list->n + 2);
-  } else {
-    status = nai__fail(NAI_ERR_MEMORY, "no memory for the header of a file");
   }
-  json_decref(header);
-  nai__free(text);
+  nai__json_writer_release(&header);
   nai__free(piece);
   return status;
 }

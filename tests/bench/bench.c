@@ -4,12 +4,12 @@
  *
  *   bench FILE.json [NAME ...]     names as in the file, such as train/S; all of them by default
  */
-#include <jansson.h>
 #include <neuroai/neuroai.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "measure.h"
+#include "results.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
@@ -115,7 +115,8 @@ static double time_update(nai_trainer *trainer, const nai_trials *trials)
   return best * 1e3;
 }
 
-static json_t *bench_training(const struct workload *w, int threads, double limit)
+static void bench_training(nai__json_writer *out, const struct workload *w, int threads,
+                           double limit)
 {
   nai_network *net = make_network(w->units, w->inputs, w->outputs, 0.2);
   nai_trials *trials = make_trials(net, w);
@@ -129,8 +130,9 @@ static json_t *bench_training(const struct workload *w, int threads, double limi
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
-  return json_pack("{s:s, s:f, s:i, s:f, s:{}}", "name", w->name, "ours_ms", ms, "threads", threads,
-                   "peak_fraction", fraction, "rivals");
+  result_begin(out, w->name, ms, threads);
+  nai__json_add_real(out, "peak_fraction", fraction);
+  result_end(out);
 }
 
 /* --- one step --------------------------------------------------------------------------------- */
@@ -154,7 +156,7 @@ static double fraction_active(const nai_state *state)
   return (double)active / (double)all;
 }
 
-static json_t *bench_step(const char *name, int64_t units, double limit)
+static void bench_step(nai__json_writer *out, const char *name, int64_t units, double limit)
 {
   static double us[STEPS];
   float input[3] = {0.5f, 0.2f, -0.1f}, output[3];
@@ -176,9 +178,13 @@ static json_t *bench_step(const char *name, int64_t units, double limit)
   fflush(stdout);
   nai_state_destroy(state);
   nai_network_destroy(net);
-  return json_pack("{s:s, s:f, s:i, s:f, s:f, s:f, s:f, s:f, s:{}}", "name", name, "ours_ms",
-                   p50 * 1e-3, "threads", 1, "peak_fraction", fraction, "p50_us", p50, "p99_us",
-                   p99, "p999_us", p999, "active", active, "rivals");
+  result_begin(out, name, p50 * 1e-3, 1);
+  nai__json_add_real(out, "peak_fraction", fraction);
+  nai__json_add_real(out, "p50_us", p50);
+  nai__json_add_real(out, "p99_us", p99);
+  nai__json_add_real(out, "p999_us", p999);
+  nai__json_add_real(out, "active", active);
+  result_end(out);
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
@@ -197,20 +203,19 @@ int main(int argc, char **argv)
     return 2;
   }
   double limit = peak();
-  json_t *results = json_array();
+  nai__json_writer results;
+  results_begin(&results, NULL);
   printf("%s\none core: %.0f GF/s\n", nai_build_info(), limit * 1e-9);
   for (int i = 0; i < COUNT(workloads); i++)
     for (int threads = 1; threads <= 2; threads++)
       if (wanted(workloads[i].name, argv + 2, argc - 2))
-        json_array_append_new(results, bench_training(&workloads[i], threads, limit));
+        bench_training(&results, &workloads[i], threads, limit);
   for (int i = 0; i < COUNT(sizes); i++) {
     char name[32];
     snprintf(name, sizeof name, "step/%d", (int)sizes[i]);
-    if (wanted(name, argv + 2, argc - 2))
-      json_array_append_new(results, bench_step(name, sizes[i], limit));
+    if (wanted(name, argv + 2, argc - 2)) bench_step(&results, name, sizes[i], limit);
   }
-  int failed = json_dump_file(results, argv[1], JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-  json_decref(results);
-  if (failed) fprintf(stderr, "bench: cannot write %s\n", argv[1]);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  if (results_end(&results, argv[1])) return EXIT_SUCCESS;
+  fprintf(stderr, "bench: cannot write %s\n", argv[1]);
+  return EXIT_FAILURE;
 }

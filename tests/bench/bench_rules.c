@@ -6,12 +6,12 @@
  *
  *   bench_rules FILE.json
  */
-#include <jansson.h>
 #include <neuroai/neuroai.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "measure.h"
+#include "results.h"
 #include "train/trainer.h"
 
 /* With the widest vectors of the processor. */
@@ -136,7 +136,7 @@ static double time_reverse_form(nai_trainer *trainer, const nai_trials *trials)
   return best * 1e3;
 }
 
-static json_t *bench_batch(const struct workload *w)
+static void bench_batch(nai__json_writer *out, const struct workload *w)
 {
   nai_network *net = make_network(w->units, w->inputs, w->outputs);
   nai_trials *trials = make_trials(net, w);
@@ -148,8 +148,9 @@ static json_t *bench_batch(const struct workload *w)
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
-  return json_pack("{s:s, s:f, s:i, s:f, s:{}}", "name", w->name, "ours_ms", ours, "threads", 1,
-                   "trace_ms", trace, "rivals");
+  result_begin(out, w->name, ours, 1);
+  nai__json_add_real(out, "trace_ms", trace);
+  result_end(out);
 }
 
 /* --- at every step ---------------------------------------------------------------------------- */
@@ -180,7 +181,7 @@ static int ascending(const void *a, const void *b)
   return (x > y) - (x < y);
 }
 
-static json_t *bench_agent(int64_t units, int steps)
+static void bench_agent(nai__json_writer *out, int64_t units, int steps)
 {
   nai_network *net = make_network(units, 3, 3);
   nai_trainer *trainer = make_trainer(net, 1);
@@ -209,9 +210,11 @@ static json_t *bench_agent(int64_t units, int steps)
   nai_agent_destroy(agent);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
-  return json_pack("{s:s, s:f, s:i, s:f, s:f, s:f, s:{}}", "name", name, "ours_ms", p50 * 1e-3,
-                   "threads", 1, "p99_us", p99, "p999_us", p999, "bandwidth_fraction", limit / p50,
-                   "rivals");
+  result_begin(out, name, p50 * 1e-3, 1);
+  nai__json_add_real(out, "p99_us", p99);
+  nai__json_add_real(out, "p999_us", p999);
+  nai__json_add_real(out, "bandwidth_fraction", limit / p50);
+  result_end(out);
 }
 
 int main(int argc, char **argv)
@@ -220,16 +223,14 @@ int main(int argc, char **argv)
     fprintf(stderr, "usage: bench_rules FILE.json\n");
     return EXIT_FAILURE;
   }
-  json_t *results = json_load_file(argv[1], 0, NULL);
-  if (!results) results = json_array();
+  nai__json_writer results;
+  results_begin(&results, argv[1]);
   printf("what RFLO makes of a batch, and an agent's step with RFLO:\n");
-  for (int i = 0; i < COUNT(workloads); i++)
-    json_array_append_new(results, bench_batch(&workloads[i]));
-  json_array_append_new(results, bench_agent(256, 20000));
-  json_array_append_new(results, bench_agent(1024, 5000));
-  json_array_append_new(results, bench_agent(4096, 300));
-  int failed = json_dump_file(results, argv[1], JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-  json_decref(results);
-  if (failed) fprintf(stderr, "bench_rules: cannot write %s\n", argv[1]);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  for (int i = 0; i < COUNT(workloads); i++) bench_batch(&results, &workloads[i]);
+  bench_agent(&results, 256, 20000);
+  bench_agent(&results, 1024, 5000);
+  bench_agent(&results, 4096, 300);
+  if (results_end(&results, argv[1])) return EXIT_SUCCESS;
+  fprintf(stderr, "bench_rules: cannot write %s\n", argv[1]);
+  return EXIT_FAILURE;
 }

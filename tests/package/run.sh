@@ -42,7 +42,7 @@ use() {
   library=$(PKG_CONFIG_PATH=$folder $PKG_CONFIG "$@" --variable=libdir neuroai)
   flags=$(PKG_CONFIG_PATH=$folder $PKG_CONFIG "$@" --cflags --libs neuroai)
   case $flags in
-  *blas* | *lapack* | *jansson*) die "shared use needs no private libraries: $flags" ;;
+  *blas* | *lapack*) die "shared use needs no private libraries: $flags" ;;
   esac
   # shellcheck disable=SC2086 # flags are several words
   $CC "$work/program.c" -o "$work/shared" $flags -Wl,-rpath,"$library" || die "compile with: $flags"
