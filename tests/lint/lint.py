@@ -6,6 +6,8 @@ Usage: lint.py [FOLDER]   (the repository; default: where this file lies)
 - Only lib/kernels/ knows the processor.
 - The library does not print, exit, abort, read the environment, or take memory but through
   lib/base/memory.c.
+- Files of lib/ form no circles: what a file calls, or includes, does not lead back to it. Functions in tables do not count,
+  as whoever calls them does not have to know them.
 - Public headers include <...> only, and nothing that is private.
 
 Prints file:line: message for each fault, and exits with 1 when there is one.
@@ -118,6 +120,153 @@ def include_fault(root, path, quote, name):
     return f'{room}/ may not include {other}/ ("{name}"): the import runs {way}'
 
 
+# --- circles --------------------------------------------------------------------------------------
+
+# Circles that are there still, as groups of files: delete what is ended.
+KNOWN_CIRCLES = [
+    {"lib/network/compose.c", "lib/network/layout.c", "lib/network/numbers.c"},
+    {"lib/constraint/builtin.c", "lib/constraint/max_weight.c", "lib/constraint/sign.c"},
+    {"lib/task/epochs.c", "lib/task/table.c"},
+    {"lib/learning/feedback.c", "lib/learning/rule.c"},
+    {
+        "lib/train/agent.c",
+        "lib/train/agent_step.c",
+        "lib/train/alignment.c",
+        "lib/train/run.c",
+        "lib/train/trainer.c",
+        "lib/train/update.c",
+        "lib/train/within.c",
+    },
+]
+
+# What the whole library sees is called nai_...; a definition begins at the margin.
+CALL = re.compile(r"\b(nai_\w+)\s*\(")
+DEFINITION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(nai_\w+)\s*\([^;{}]*\)\s*\{", flags=re.M)
+MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(\w+)((?:[^\n]*\\\n)*[^\n]*)", flags=re.M)
+
+
+def lib_sources(root):
+    """The files of lib/, without comments and strings, by path."""
+    found = {}
+    for path in c_files(root, "lib"):
+        with open(os.path.join(root, path), encoding="utf-8") as file:
+            found[path] = file.read()
+    return found
+
+
+def end_of_body(code, start):
+    """Where the block that opens before `start` ends."""
+    depth = 1
+    for match in re.compile("[{}]").finditer(code, start):
+        depth += 1 if match.group(0) == "{" else -1
+        if depth == 0:
+            return match.end()
+    return len(code)
+
+
+def names_that_stand_for_calls(headers):
+    """Macros and inline functions of headers, each with the functions and macros that it uses."""
+    found = {}
+    for code in headers:
+        for match in MACRO.finditer(code):
+            found.setdefault(match.group(1), set()).update(re.findall(r"\b\w+(?=\s*\()", match.group(2)))
+        for match in DEFINITION.finditer(code):
+            body = code[match.end() : end_of_body(code, match.end())]
+            found.setdefault(match.group(1), set()).update(re.findall(r"\b\w+(?=\s*\()", body))
+    return found
+
+
+def called_in(code, stands_for):
+    """The functions that code calls, with those of the macros and inline functions that it uses."""
+    found, todo = set(), set(CALL.findall(code)) | (set(re.findall(r"\b\w+\b", code)) & set(stands_for))
+    while todo:
+        name = todo.pop()
+        found.add(name)
+        todo |= stands_for.get(name, set()) - found
+    return found
+
+
+def edges(root):
+    """What each file leads to: {file: {other: why}}."""
+    sources = lib_sources(root)
+    bare = {path: without_comments(source, keep_strings=False) for path, source in sources.items()}
+    home = {}
+    for path, code in bare.items():
+        if path.endswith(".c"):
+            home.update((name, path) for name in DEFINITION.findall(code))
+    stands_for = names_that_stand_for_calls(code for path, code in bare.items() if not path.endswith(".c"))
+    found = {path: {} for path in sources}
+    for path, code in bare.items():
+        if path.endswith(".c"):
+            for name in sorted(called_in(code, stands_for)):
+                if home.get(name, path) != path:
+                    found[path].setdefault(home[name], f"calls {name}() of")
+        for line in without_comments(sources[path]).splitlines():
+            include = INCLUDE.match(line)
+            target = include and included_file(root, path, include.group(2))
+            if target in found and target != path:
+                found[path].setdefault(target, "includes")
+    return found
+
+
+def shortest_circle(graph, start):
+    """The shortest way from a file back to it, as a list of files; None when there is none."""
+    came_from, todo = {}, [start]
+    while todo:
+        here, todo = todo[0], todo[1:]
+        for other in graph[here]:
+            if other == start:
+                way = [here]
+                while way[0] != start:
+                    way.insert(0, came_from[way[0]])
+                return way
+            if other not in came_from:
+                came_from[other] = here
+                todo.append(other)
+    return None
+
+
+def reached(graph, start):
+    """All files that a file leads to."""
+    found, todo = set(), [start]
+    while todo:
+        for other in graph[todo.pop()]:
+            if other not in found:
+                found.add(other)
+                todo.append(other)
+    return found
+
+
+def circles(graph):
+    """Groups of files each of which leads to each other one of them."""
+    all_reached = {path: reached(graph, path) for path in graph}
+    groups = []
+    for path in sorted(graph):
+        if path in all_reached[path] and not any(path in group for group in groups):
+            groups.append({other for other in all_reached[path] if path in all_reached[other]})
+    return groups
+
+
+def circle_faults(root, known):
+    """Yields what is wrong with circles: one for each group of files that has one, and for each known one that has gone."""
+    graph = edges(root)
+    groups = circles(graph)
+    for group in groups:
+        if any(group <= other for other in known):
+            continue
+        ways = [shortest_circle(graph, path) for path in sorted(group)]
+        way = min(ways, key=len)
+        steps = [f"{graph[here][there]} {there}" for here, there in zip(way, way[1:] + way[:1])]
+        more = f" ({len(group)} files have such circles)" if len(group) > len(way) else ""
+        yield f"{way[0]}:1: a circle: {way[0]} {', which '.join(steps)}{more}"
+    for other in known:
+        if not any(group <= other for group in groups):
+            yield f"tests/lint/lint.py:1: this circle has gone, delete it: {' '.join(sorted(other))}"
+
+
+# --- files, one by one ----------------------------------------------------------------------------
+
+
 def look_at_lib(root, path, source):
     """Yields (line, fault) of a file in lib/."""
     room = room_of(path)
@@ -157,7 +306,7 @@ def look_at_header(root, path, source):
             yield number, f"public headers may not need <{name}>"
 
 
-def faults(root):
+def faults(root, known=()):
     """All faults of a repository, as "file:line: message"."""
     found = []
     for folder, look in (("lib", look_at_lib), ("include", look_at_header)):
@@ -165,13 +314,13 @@ def faults(root):
             with open(os.path.join(root, path), encoding="utf-8") as file:
                 source = file.read()
             found += [f"{path}:{line}: {fault}" for line, fault in look(root, path, source)]
-    return found
+    return found + list(circle_faults(root, known))
 
 
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "..")
-    found = faults(root)
+    found = faults(root, KNOWN_CIRCLES if len(sys.argv) < 2 else ())
     print("\n".join(found) if found else "lint: nothing to complain about")
     return 1 if found else 0
 

@@ -26,8 +26,8 @@ class Repository:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def faults(self):
-        return lint.faults(self.folder.name)
+    def faults(self, known=()):
+        return lint.faults(self.folder.name, known)
 
 
 class Lint(unittest.TestCase):
@@ -178,6 +178,80 @@ class Lint(unittest.TestCase):
             "include/neuroai/a.h",
             "#include <base/base.h>\n",
             "include/neuroai/a.h:1: public headers may not need",
+        )
+
+    def test_circle_of_two(self):
+        self.repository.write("lib/task/b.c", "void nai__b(void)\n{\n  nai__a(1);\n}\n")
+        self.expect(
+            "lib/task/a.c",
+            "void nai__a(int x)\n{\n  nai__b();\n}\n",
+            "lib/task/a.c:1: a circle: lib/task/a.c calls nai__b() of lib/task/b.c, which calls nai__a() of lib/task/a.c",
+        )
+
+    def test_no_circle(self):
+        self.repository.write("lib/task/c.c", "int nai__c(void)\n{\n  return 1;\n}\n")
+        self.repository.write("lib/task/b.c", "int nai__b(void)\n{\n  return nai__c();\n}\n")
+        self.expect("lib/task/a.c", "int nai__a(void)\n{\n  return nai__b() + nai__c() + nai__a();\n}\n")
+
+    def test_shortest_of_several_circles(self):
+        self.repository.write("lib/cost/b.c", "int nai__b(void)\n{\n  return nai__c();\n}\n")
+        self.repository.write("lib/cost/c.c", "int nai__c(\n    int x)\n{\n  return nai__d() + nai__a();\n}\n")
+        self.repository.write("lib/cost/d.c", "int nai__d(void)\n{\n  return nai__c();\n}\n")
+        self.expect(
+            "lib/cost/a.c",
+            "int nai__a(void)\n{\n  return nai__b();\n}\n",
+            "lib/cost/c.c:1: a circle: lib/cost/c.c calls nai__d() of lib/cost/d.c, which calls nai__c() of lib/cost/c.c"
+            " (4 files have such circles)",
+        )
+
+    def test_circle_between_rooms(self):
+        """Through a declaration that was copied: no include gives it away."""
+        self.repository.write("lib/base/b.c", "int nai__a(void);\nint nai__b(void)\n{\n  return nai__a();\n}\n")
+        self.expect(
+            "lib/train/a.c",
+            "int nai__a(void)\n{\n  return nai__b();\n}\n",
+            "lib/base/b.c:1: a circle: lib/base/b.c calls nai__a() of lib/train/a.c, which calls nai__b()",
+        )
+
+    def test_circle_by_a_macro_or_an_inline_function(self):
+        for header in (
+            "#define nai__A(x) \\\n  nai__a(x)\n",
+            "#define NAI__FIRST(x) nai__a(x)\n#define nai__A(x) NAI__FIRST(x)\n",
+            "static inline int nai__A(int x)\n{\n  if (x) {\n    return 0;\n  }\n  return nai__a(x);\n}\n",
+        ):
+            with self.subTest(header=header):
+                self.repository.write("lib/cost/cost.h", header)
+                self.repository.write("lib/cost/b.c", "int nai__b(void)\n{\n  return nai__A(2);\n}\n")
+                self.expect(
+                    "lib/cost/a.c",
+                    "int nai__a(int x)\n{\n  return nai__b();\n}\n",
+                    "lib/cost/a.c:1: a circle: lib/cost/a.c calls nai__b() of lib/cost/b.c, which calls nai__a()",
+                )
+
+    def test_circle_of_headers(self):
+        self.repository.write("lib/file/b.h", '#include "a.h"\n')
+        self.expect(
+            "lib/file/a.h",
+            '#include "file/b.h"\n',
+            "lib/file/a.h:1: a circle: lib/file/a.h includes lib/file/b.h, which includes lib/file/a.h",
+        )
+
+    def test_functions_in_tables_are_no_calls(self):
+        self.repository.write(
+            "lib/task/b.c", "/* nai__a() */\nconst kind nai__b_kind = {.name = \"nai__a()\", .fill = nai__a};\nint nai__b(int x)\n{\n}\n"
+        )
+        self.expect("lib/task/a.c", "int nai__a(int x)\n{\n  return nai__b(x);\n}\n")
+
+    def test_known_circles(self):
+        self.repository.write("lib/task/b.c", "void nai__b(void)\n{\n  nai__a(1);\n}\n")
+        self.repository.write("lib/task/a.c", "void nai__a(int x)\n{\n  nai__b();\n}\n")
+        a, b, c = (f"lib/task/{name}.c" for name in "abc")
+        self.assertEqual(self.repository.faults([{a, b}]), [])
+        self.assertEqual(self.repository.faults([{c, a, b}]), [])
+        self.assertEqual(len(self.repository.faults([{a, c}])), 2)
+        self.repository.write("lib/task/b.c", "")
+        self.assertEqual(
+            self.repository.faults([{a, b}]), [f"tests/lint/lint.py:1: this circle has gone, delete it: {a} {b}"]
         )
 
     def test_lines_survive_comments_and_strings(self):
