@@ -1,4 +1,4 @@
-"""Python functions called by the C library: how they are found, what they are shown, and how they are interrupted.
+"""Python functions called by the C library: how they are found, and what they are shown.
 
 The C tables point to the few trampolines of this module, which live as long as it does. Which Python object is meant
 is told by the `user` pointer, a number under which the object is kept until the C object's ``destroy`` lets it go.
@@ -9,10 +9,6 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
-import signal
-import threading
-from contextlib import contextmanager
-from types import FrameType
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 import numpy as np
@@ -20,6 +16,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._handle import View, text
+from ._interrupt import at_once
 
 _objects: Dict[int, Any] = {}
 _numbers = itertools.count(1)
@@ -38,7 +35,8 @@ def callback(kind: Any) -> Callable[[Callable[..., None]], Any]:
     def make(function: Callable[..., None]) -> Any:
         def trampoline(user: int, *arguments: Any) -> int:
             try:
-                function(_objects[user], *arguments)
+                with at_once():
+                    function(_objects[user], *arguments)
             except BaseException as exception:
                 return _c.keep(exception)
             return _c.NAI_OK
@@ -331,39 +329,3 @@ class Judgement:
         shape = (judgement.steps, judgement.n)
         self.output: Any = borrowed(judgement.output, shape, (judgement.stride, 1))
         self.conditions = {name: float(judgement.condition[i]) for i, name in enumerate(conditions)}
-
-
-# --- Ctrl-C ----------------------------------------------------------------------------------------------------------
-
-
-class Interrupt:
-    """Whether Ctrl-C was pressed while the library worked."""
-
-    pending = False
-
-
-@contextmanager
-def deferred_interrupt() -> Iterator[Interrupt]:
-    """Puts off Ctrl-C until the block has ended; a second one acts at once.
-
-    An interrupt inside a callback could otherwise strike outside of its ``try`` and be lost, with a wrong status.
-    """
-    interrupt = Interrupt()
-    previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(previous):
-        yield interrupt
-        return
-    handle: Callable[[int, Optional[FrameType]], Any] = previous
-
-    def handler(number: int, frame: Optional[FrameType]) -> None:
-        if interrupt.pending:
-            handle(number, frame)
-        interrupt.pending = True
-
-    signal.signal(signal.SIGINT, handler)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, handle)
-        if interrupt.pending:
-            handle(signal.SIGINT, None)

@@ -15,7 +15,7 @@ from ._plot_space import _axes_3d
 from .analysis import PCA, condition_means, pca
 from .errors import InvalidError
 from .evaluation import Where, signed_condition
-from .state import Run
+from .run import Run
 from .task import Task
 
 __all__ = ["responses", "trajectories"]
@@ -93,7 +93,7 @@ def responses(
     means = means[:, whole]
     if len(time) < 2:
         raise InvalidError("run: at no step do trials of every value go on")
-    sizes = {key: n for key, n in chosen(run.net, names).items()}
+    sizes = {key: n for key, n in chosen(run.net, names).items() if key in run.rates}
     if kind == "heat":
         return _draw_heat(run, values, means, time, sizes, with_unit(name, task), ax)
     labels = [(key, index) for key, n in sizes.items() for index in range(n)]

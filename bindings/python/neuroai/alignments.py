@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._callback import deferred_interrupt
+from ._interrupt import deferred_interrupt
 from .errors import InvalidError
 from .fits import needed
 from .trainer import Key, Progress, Trainer

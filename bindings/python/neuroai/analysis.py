@@ -23,7 +23,7 @@ from .evaluation import (
     signed_condition,
 )
 from .history import History
-from .state import Run
+from .run import Run
 
 __all__ = ["PCA", "ReactionTimes", "condition_means", "pca", "reaction_times", "stages"]
 
@@ -157,8 +157,7 @@ def _choices(run: Run, z: Doubles, channels: Optional[Sequence[int]], probabilit
         if chosen.size == 0 or chosen.dtype.kind not in "iu" or chosen.min() < 0 or chosen.max() >= z.shape[2]:
             raise InvalidError(f"channels: expected numbers from 0 to {z.shape[2] - 1}, got {channels}")
         kept &= np.isin(np.arange(z.shape[2]), chosen)
-    if run.trials is not None and run.trials.lengths is not None:
-        kept &= (np.arange(len(z))[:, None] < run.trials.lengths)[:, :, None]
+    kept &= (np.arange(len(z))[:, None] < run.lengths)[:, :, None]
     return np.where(kept, z, -np.inf)
 
 
@@ -206,7 +205,7 @@ def _units(run: Run, names: Names) -> npt.NDArray[np.float32]:
     patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
     found = [rates for name, rates in run.rates.items() if any(fnmatchcase(name, p) for p in patterns)]
     if not found:
-        raise UnknownNameError(f"no population is called {names!r}, but {', '.join(run.rates)}")
+        raise UnknownNameError(f"no population {names!r} was recorded, but {', '.join(run.rates) or 'none'}")
     return np.concatenate(found, axis=2)
 
 
@@ -230,8 +229,7 @@ def condition_means(
     values = decimals(condition_of(conditions, condition or signed_condition(conditions)))
     used = matching(conditions, where, len(values)) & np.isfinite(values)
     rates = _units(run, names)
-    steps = np.arange(len(rates))[:, None]
-    running = np.ones(rates.shape[:2], bool) if run.trials.lengths is None else steps < run.trials.lengths
+    running = np.arange(len(rates))[:, None] < run.lengths
     levels = np.unique(values[used])
     means = np.empty((len(levels), len(rates), rates.shape[2]))
     for level, out in zip(levels, means):

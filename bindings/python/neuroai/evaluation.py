@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._callback import deferred_interrupt
 from ._handle import Handle, as_array, texts, view
+from ._interrupt import deferred_interrupt
 from .errors import InvalidError, UnknownNameError
 from .fits import PsychometricFit, fit_psychometric
 from .network import Network

@@ -24,7 +24,8 @@ from .errors import Error, InvalidError, UnknownNameError
 from .initial import Initial
 
 if TYPE_CHECKING:
-    from .state import Inputs, Run, State
+    from .run import Run
+    from .state import Inputs, State
 
 __all__ = ["Network", "Spectrum"]
 
@@ -455,8 +456,14 @@ class Network(Handle):
         trials: Optional[int] = None,
         steps: Optional[int] = None,
         state: Optional["State"] = None,
+        record: Optional[Names] = None,
+        every: int = 1,
+        progress: bool = True,
     ) -> "Run":
         """Runs the network and records rates and outputs.
+
+        Ctrl-C ends the run within a fraction of a second: the KeyboardInterrupt has what was recorded until then as its
+        attribute ``run``, and ``state`` is where it got to.
 
         Args:
             inputs: [T, B, n] (steps, trials, channels of all inputs in order); [T, n] is taken as one trial; or a
@@ -465,10 +472,14 @@ class Network(Handle):
                 in an evaluation with that seed.
             trials, steps: needed when there are no inputs.
             state: goes on from there (and moves it on) instead of starting at time 0; ``seed`` is then not read.
+            record: populations whose rates are kept, names or shell patterns: ``"E"``, ``["E", "pfc/*"]``; None: all;
+                ``""``: none. Outputs are always kept. Memory is taken for what is kept alone.
+            every: of the steps, every so many are kept: ``every``, ``2 * every``, ...
+            progress: whether to show a progress bar when it takes more than a second.
         """
         from .state import run
 
-        return run(self, inputs, seed, trials, steps, state)
+        return run(self, inputs, seed, trials, steps, state, record=record, every=every, progress=progress)
 
     # --- model file --------------------------------------------------------------------------------------------------
 

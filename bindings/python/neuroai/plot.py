@@ -43,7 +43,7 @@ from .errors import InvalidError
 from .evaluation import Evaluation, evaluate, signed_condition
 from .history import History
 from .network import Network
-from .state import Run
+from .run import Run
 from .task import Task
 
 __all__ = [
@@ -165,21 +165,22 @@ def activity(
     """
     if isinstance(sort, str) and sort != "time":
         raise InvalidError(f'sort: expected True, False or "time", got {sort!r}')
-    length = len(run.time)
-    if run.trials is not None and run.trials.lengths is not None:
-        length = int(run.trials.lengths[trial])
+    length = int(run.lengths[trial])
     time = np.concatenate([[0.0], run.time[:length]])
-    axes = panels_of(ax, 3 if run.inputs else 2, (4.6, 4.4), ratios=[1.0, 2.6, 1.0] if run.inputs else [2.6, 1.0])
+    shown = {"input": 1.0 if run.inputs else 0.0, "rate": 2.6 if run.rates else 0.0, "output": 1.0}
+    ratios = [ratio for ratio in shown.values() if ratio]
+    axes = panels_of(ax, len(ratios), (4.6, 0.6 + 0.83 * sum(ratios)), ratios=ratios)
     if run.inputs:
         _lines(axes[0], time, run.inputs, trial, length, "input", labels or {})
-    _heat(axes[-2], time, run, trial, length, sort)
+    if run.rates:
+        _heat(axes[-2], time, run, trial, length, sort)
     _lines(axes[-1], time, run.outputs, trial, length, "output", labels or {})
     for panel in axes[:-1]:
         panel.tick_params(labelbottom=False)
         panel.sharex(axes[-1])
     axes[-1].set(xlabel="time (ms)", xlim=(0, time[-1]))
     if run.trials is not None:
-        _shade(axes[-1], time, run.trials.mask, trial, length)
+        _shade(axes[-1], time, run, trial, length)
         conditions = run.trials.conditions
         names = [name for name in conditions if f"signed_{name}" not in conditions]
         words = [f"{name.replace('_', ' ')} {conditions[name][trial]:g}" for name in names]
@@ -247,13 +248,14 @@ def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, s
     ax.set_ylabel("units")
 
 
-def _shade(ax: Axes, time: npt.NDArray[Any], mask: Any, trial: int, length: int) -> None:
+def _shade(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int) -> None:
     """Marks the steps that count for the cost, the darker the more they count; unless all count the same."""
+    mask = None if run.trials is None else run.trials.mask
     if isinstance(mask, dict):
         mask = next(iter(mask.values()))
     if mask is None:
         return
-    counts = np.asarray(mask)[:length, trial].max(axis=1)
+    counts = run._recorded(np.asarray(mask))[:length, trial].max(axis=1)
     starts = np.flatnonzero(np.diff(counts, prepend=np.nan))
     if len(starts) < 2:
         return

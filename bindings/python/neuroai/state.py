@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Dict, Mapping, Optional, Union
+from typing import Any, Mapping, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -12,52 +12,14 @@ from . import _c
 from ._handle import Floats, Handle, Names, as_array, describe, joined, view, wrong_shape
 from .errors import InvalidError, UnknownNameError
 from .network import Network
+from .run import Run, parts
+from .run import record as record_run
 from .trials import Trials
 
 __all__ = ["Run", "State"]
 
 #: What a network can be run on: an array of all inputs, arrays by name, trials, or nothing.
 Inputs = Union[npt.ArrayLike, Mapping[str, npt.ArrayLike], Trials, None]
-
-
-class Run:
-    """What a run recorded.
-
-    Attributes:
-        rates: for each population [T, B, n], float32; time step t of the file is row t - 1.
-        outputs: for each output [T, B, n].
-        inputs: for each input [T, B, n], as given, without the network's own baseline and noise.
-        state: at the end; go on with ``net.run(inputs, state=run.state)``.
-        net: the network.
-        dt: time step, ms.
-        trials: the trials that were run, if they were given as such.
-    """
-
-    def __init__(
-        self,
-        state: "State",
-        rates: Dict[str, Floats],
-        outputs: Dict[str, Floats],
-        inputs: Dict[str, Floats],
-        trials: Optional[Trials],
-    ) -> None:
-        self.state = state
-        self.net = state.net
-        self.dt = state.net.dt
-        self.rates = rates
-        self.outputs = outputs
-        self.inputs = inputs
-        self.trials = trials
-
-    @property
-    def time(self) -> npt.NDArray[np.float64]:
-        """Time of each row from the start of the run, ms, [T]: that of row 0 is dt."""
-        rows = next(iter({**self.rates, **self.outputs}.values()))
-        return np.arange(1, len(rows) + 1) * np.float64(self.dt)
-
-    def __repr__(self) -> str:
-        rows = {**self.rates, **self.outputs}
-        return f"<Run: {', '.join(f'{name} {describe(array.shape)}' for name, array in rows.items())}>"
 
 
 class State(Handle):
@@ -103,7 +65,14 @@ class State(Handle):
         _c.nai_state_step(self, inputs, out)
         return out
 
-    def run(self, inputs: Inputs = None, steps: Optional[int] = None) -> Run:
+    def run(
+        self,
+        inputs: Inputs = None,
+        steps: Optional[int] = None,
+        record: Optional[Names] = None,
+        every: int = 1,
+        progress: bool = True,
+    ) -> Run:
         """As many steps as the inputs have, recorded; without inputs ``steps`` of them. See :meth:`Network.run`."""
         trials = inputs if isinstance(inputs, Trials) else None
         values = trials.inputs if trials is not None else inputs
@@ -115,14 +84,7 @@ class State(Handle):
             array, steps = self._gather(values, (t, self.trials)), t
         if steps is None:
             raise InvalidError("steps: needed when there are no inputs")
-        populations = self.net.populations
-        rates = np.empty((steps, self.trials, sum(populations.values())), np.float32)
-        outputs = np.empty((steps, self.trials, self._n_outputs), np.float32)
-        _c.nai_state_run(self, steps, array, outputs, rates)
-        if array is None:
-            array = np.zeros((steps, self.trials, self._n_inputs), np.float32)
-        parts = _parts(rates, populations), _parts(outputs, self._outputs), _parts(array, self._inputs)
-        return Run(self, *parts, trials)
+        return record_run(self, steps, array, trials, record, every, progress)
 
     def _gather(self, inputs: Any, before: "tuple[int, ...]") -> Floats:
         """Inputs as one array [*before, channels of all inputs]."""
@@ -132,7 +94,7 @@ class State(Handle):
             if name not in self._inputs:
                 raise UnknownNameError(f"inputs: there is no input '{name}', but {', '.join(self._inputs) or 'none'}")
         array = np.zeros((*before, self._n_inputs), np.float32)
-        for name, part in _parts(array, self._inputs).items():
+        for name, part in parts(array, self._inputs).items():
             if name in inputs:
                 given = _with_trial(inputs[name], before)
                 part[...] = as_array(f"inputs['{name}']", given, (*before, self._inputs[name]))
@@ -208,23 +170,20 @@ def _steps(inputs: Any) -> int:
     return int(array.shape[0])
 
 
-def _parts(array: Floats, sizes: Mapping[str, int]) -> Dict[str, Floats]:
-    """The columns of each name: views."""
-    parts, start = {}, 0
-    for name, n in sizes.items():
-        parts[name] = array[..., start : start + n]
-        start += n
-    return parts
-
-
 def run(
-    net: Network, inputs: Inputs, seed: int, trials: Optional[int], steps: Optional[int], state: Optional[State]
+    net: Network,
+    inputs: Inputs,
+    seed: int,
+    trials: Optional[int],
+    steps: Optional[int],
+    state: Optional[State],
+    **how: Any,
 ) -> Run:
     """:meth:`Network.run`."""
     if state is not None:
         if state.net is not net:
             raise InvalidError("state: it is of another network")
-        return state.run(inputs, steps)
+        return state.run(inputs, steps, **how)
     values = inputs.inputs if isinstance(inputs, Trials) else inputs
     if values is not None:
         array = np.asarray(_first(values))
@@ -235,4 +194,4 @@ def run(
     fresh = State(net, 1 if trials is None else trials, seed)
     if isinstance(inputs, Trials):
         _c.nai_state_set_first(fresh, inputs.first)
-    return fresh.run(inputs, steps)
+    return fresh.run(inputs, steps, **how)

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional, Sequence, Tuple, Union
 
 from . import _c
-from ._callback import Judgement, TrialBatch, callback, deferred_interrupt, destroy, register
+from ._callback import Judgement, TrialBatch, callback, destroy, register
+from ._interrupt import deferred_interrupt
 from .errors import InvalidError
 from .network import Network
 from .trials import Trials

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._callback import Interrupt, deferred_interrupt
 from ._handle import Floats, Handle, Parameter, parameters, text, view
+from ._interrupt import Interrupt, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
 from .history import History
@@ -77,9 +77,12 @@ class _Watch:
     def update(self, now: _c.nai_progress) -> int:
         if self.bar is not None:
             self.show(now)
-        if self.ask is not None and self.ask(Progress(now, self.names)):
-            return _c.NAI_STOP
-        return _c.NAI_STOP if self.interrupt.pending else _c.NAI_OK
+        over = False
+        if self.ask is not None:
+            with at_once():
+                over = bool(self.ask(Progress(now, self.names)))
+        self.interrupt.check()
+        return _c.NAI_STOP if over else _c.NAI_OK
 
     def show(self, now: _c.nai_progress) -> None:
         moment = time.monotonic()

@@ -435,7 +435,7 @@ def test_ctrl_c_from_outside():
 
 
 def test_a_second_ctrl_c_acts_at_once():
-    from neuroai._callback import deferred_interrupt
+    from neuroai._interrupt import deferred_interrupt
 
     with pytest.raises(KeyboardInterrupt):
         with deferred_interrupt() as interrupt:

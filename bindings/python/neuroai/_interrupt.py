@@ -1,0 +1,185 @@
+"""Ctrl-C, which Jupyter's stop is too, while the C library works: at which points it acts, and what is shown meanwhile.
+
+Python's own handler of a signal runs between two of Python's instructions, so not before a call into C has ended; and
+inside a callback it could strike outside of the callback's ``try``, where the exception would be lost. So every call
+that may take long goes one of three ways:
+
+* it is made in short pieces, or calls back every few milliseconds; there :meth:`Interrupt.check` lets Ctrl-C act;
+* it ends soon by itself: Ctrl-C acts when it has ended (:func:`deferred_interrupt` alone);
+* neither, as in LAPACK: it is made in a thread of its own, which is left behind (:func:`abandonable`).
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, Callable, Iterator, Optional, TypeVar
+
+__all__ = ["Bar", "Interrupt", "abandonable", "at_once", "deferred_interrupt"]
+
+Result = TypeVar("Result")
+
+# --- where Ctrl-C acts -----------------------------------------------------------------------------------------------
+
+
+class Interrupt:
+    """Stands in for the handler of Ctrl-C while the library works, and keeps the signal until :meth:`check`."""
+
+    def __init__(self, handle: Optional[Callable[[int, Optional[FrameType]], Any]]) -> None:
+        self.pending = False
+        self.at_once = False
+        self._handle = handle
+        self._frame: Optional[FrameType] = None
+
+    def __call__(self, number: int, frame: Optional[FrameType]) -> None:
+        again, self.pending, self._frame = self.pending, True, frame
+        if again or self.at_once:
+            self.check()
+
+    def check(self) -> None:
+        """Ctrl-C, if it was pressed, acts here: as the program's own handler has it, so by KeyboardInterrupt if none."""
+        if self.pending and self._handle is not None:
+            self.pending = False
+            frame, self._frame = self._frame, None
+            self._handle(signal.SIGINT, frame)
+
+
+#: Where signals do not arrive: in other threads, and where the program ignores Ctrl-C.
+_NEVER = Interrupt(None)
+
+
+def _current() -> Optional[Interrupt]:
+    """The one that is in force; None when the library is not at work, or in another thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return None
+    handler = signal.getsignal(signal.SIGINT)
+    return handler if isinstance(handler, Interrupt) else None
+
+
+@contextmanager
+def deferred_interrupt() -> Iterator[Interrupt]:
+    """Puts off Ctrl-C until :meth:`Interrupt.check`, or until the block has ended; a second one acts at once.
+
+    A block inside of another one has the points of both.
+    """
+    outer = _current()
+    previous = signal.getsignal(signal.SIGINT)
+    if outer is not None or threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield outer if outer is not None else _NEVER
+        return
+    interrupt = Interrupt(previous)
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGINT, previous)
+        interrupt.check()
+
+
+class at_once:
+    """For a user's function that the library calls: inside of it Ctrl-C acts as it does everywhere in Python."""
+
+    __slots__ = ("_before", "_interrupt")
+
+    def __enter__(self) -> None:
+        self._interrupt = interrupt = _current()
+        if interrupt is not None:
+            self._before, interrupt.at_once = interrupt.at_once, True
+            if interrupt.pending:
+                interrupt.at_once = self._before
+                interrupt.check()
+                interrupt.at_once = True
+
+    def __exit__(self, *exception: Any) -> None:
+        if self._interrupt is not None:
+            self._interrupt.at_once = self._before
+
+
+def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = lambda result: None) -> Result:
+    """``work()``, in another thread if this is the main one, so that Ctrl-C is answered at once.
+
+    The thread cannot be ended: it goes on unseen, keeps what it uses alive, and its result is given to ``forget``. So
+    ``work`` may only read what others can see, and must call no function of the user's.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    done, lock = threading.Event(), threading.Lock()
+    found: "list[Any]" = []
+    state = {"abandoned": False}
+
+    def run() -> None:
+        try:
+            outcome = (work(), None)
+        except BaseException as exception:
+            outcome = (None, exception)
+        with lock:
+            found.append(outcome)
+            abandoned = state["abandoned"]
+        done.set()
+        if abandoned and outcome[1] is None:
+            forget(outcome[0])
+
+    threading.Thread(target=run, name="neuroai", daemon=True).start()
+    try:
+        while not done.wait(0.1):  # the limit is for systems on which a wait without one is deaf to Ctrl-C
+            pass
+    except BaseException:
+        with lock:
+            state["abandoned"] = True
+            late = found[0] if found else None
+        if late is not None and late[1] is None:
+            forget(late[0])
+        raise
+    result, exception = found[0]
+    if exception is not None:
+        raise exception
+    return result  # type: ignore[no-any-return]
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+
+
+class Bar:
+    """A progress bar for what may take long or not: it appears when a second has passed.
+
+    Args:
+        total: of the work.
+        unit: of it, in the plural.
+        wanted: False for none at all.
+    """
+
+    AFTER = 1.0
+
+    def __init__(self, total: int, unit: str, wanted: bool = True) -> None:
+        self._total, self._unit, self._wanted = total, unit, wanted
+        self._started = self._shown = time.monotonic()
+        self._bar: Any = None
+
+    def at(self, done: int) -> None:
+        """So much is done now."""
+        now = time.monotonic()
+        if not self._wanted or now - self._started < self.AFTER or now - self._shown < 0.1:
+            return
+        self._shown = now
+        if self._bar is None:
+            from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
+
+            self._bar = tqdm(total=self._total, unit=f" {self._unit}", dynamic_ncols=True)
+            self._bar.start_t -= now - self._started  # of all the work, not since the bar is there
+        self._bar.update(done - self._bar.n)
+
+    def close(self, done: Optional[int] = None) -> None:
+        """Leaves the bar, if there is one, as it is now or with so much done."""
+        if self._bar is not None:
+            if done is not None:
+                self._bar.update(done - self._bar.n)
+            self._bar.close()
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self.close(self._total if exception[0] is None else None)

@@ -1,0 +1,243 @@
+"""Running a network and keeping what it does: all of it, some populations, every k-th step."""
+
+from __future__ import annotations
+
+import operator
+import time
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._handle import Floats, Names, describe
+from ._interrupt import Bar, deferred_interrupt
+from .errors import InvalidError, NonfiniteError, UnknownNameError
+
+if TYPE_CHECKING:
+    from .state import State
+    from .trials import Trials
+
+__all__ = ["Run", "parts"]
+
+#: Of one call into the library, seconds: far below what anybody notices between Ctrl-C and its effect.
+_PIECE = 0.05
+#: Rates and outputs that are kept until the wanted ones are picked from them, in numbers.
+_ROOM = 1 << 21
+
+
+class Run:
+    """What a run recorded.
+
+    Attributes:
+        rates: for each population that was recorded [T, B, n], float32. Row j is step ``(j + 1) * every`` of the run.
+        outputs: for each output [T, B, n].
+        inputs: for each input [T, B, n], as given, without the network's own baseline and noise.
+        state: at the end; go on with ``net.run(inputs, state=run.state)``.
+        net: the network.
+        dt: time step of the network, ms; rows are ``every * dt`` apart.
+        every: which steps were recorded: every so many.
+        trials: the trials that were run, if they were given as such.
+    """
+
+    def __init__(
+        self,
+        state: "State",
+        rates: Dict[str, Floats],
+        outputs: Dict[str, Floats],
+        inputs: Dict[str, Floats],
+        trials: Optional["Trials"],
+        every: int = 1,
+        rows: Optional[int] = None,
+    ) -> None:
+        self.state = state
+        self.net = state.net
+        self.dt = state.net.dt
+        self.rates = rates
+        self.outputs = outputs
+        self.inputs = inputs
+        self.trials = trials
+        self.every = every
+        self._rows = len(next(iter({**rates, **outputs}.values()))) if rows is None else rows
+
+    @property
+    def time(self) -> npt.NDArray[np.float64]:
+        """Time of each row from the start of the run, ms, [T]: that of row 0 is ``every * dt``."""
+        return self.every * np.arange(1, self._rows + 1) * np.float64(self.dt)
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Rows of each trial, int64 [B]: those from there on are of steps after its end."""
+        given = None if self.trials is None else self.trials.lengths
+        if given is None:
+            return np.full(self.state.trials, self._rows, np.int64)
+        return np.minimum(np.asarray(given, np.int64) // self.every, self._rows)
+
+    def _recorded(self, steps: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Those rows of an array [steps, ...], such as a mask, that belong to the rows here: a view."""
+        return steps[self.every - 1 :: self.every][: self._rows]
+
+    def __repr__(self) -> str:
+        rows = {**self.rates, **self.outputs}
+        often = f", every {self.every} steps" if self.every > 1 else ""
+        return f"<Run: {', '.join(f'{name} {describe(array.shape)}' for name, array in rows.items())}{often}>"
+
+
+def parts(array: Floats, sizes: Mapping[str, int]) -> Dict[str, Floats]:
+    """The columns of each name: views."""
+    found, start = {}, 0
+    for name, n in sizes.items():
+        found[name] = array[..., start : start + n]
+        start += n
+    return found
+
+
+# --- what is recorded ------------------------------------------------------------------------------------------------
+
+
+def chosen(record: Optional[Names], sizes: Mapping[str, int]) -> List[str]:
+    """The populations that names or patterns choose; all for None."""
+    if record is None:
+        return list(sizes)
+    if not isinstance(record, str) and not all(isinstance(name, str) for name in record):
+        raise InvalidError(f"record: expected names of populations, got {record!r}")
+    patterns = (record if isinstance(record, str) else " ".join(record)).split()
+    for pattern in patterns:
+        if not any(fnmatchcase(name, pattern) for name in sizes):
+            raise UnknownNameError(f"record: no population is called '{pattern}', but {', '.join(sizes) or 'none'}")
+    return [name for name in sizes if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def _whole(name: str, value: Any, low: int) -> int:
+    try:
+        number = operator.index(value)
+    except TypeError:
+        raise InvalidError(f"{name}: expected a whole number, got {value!r}") from None
+    if number < low:
+        raise InvalidError(f"{name} is {number}, must be at least {low}")
+    return number
+
+
+def _check_finite(inputs: Floats, sizes: Mapping[str, int]) -> None:
+    """All of them before the first step, so that what is refused moves nothing."""
+    for first in range(0, len(inputs), 4096):
+        block = inputs[first : first + 4096]
+        if np.isfinite(block).all():
+            continue
+        row, trial, channel = np.argwhere(~np.isfinite(block))[0].tolist()
+        value = block[row, trial, channel]
+        for name, part in parts(block, sizes).items():
+            if channel < part.shape[2]:
+                break
+            channel -= part.shape[2]
+        where = f"'{name}', channel {channel} of trial {trial} at row {first + row}"
+        raise NonfiniteError(f"inputs: {where} is {value:g}, must be finite")
+
+
+@dataclass
+class _Tape:
+    """Where rates or outputs go, row by row: one array [rows, B, n] for each name that is kept."""
+
+    sizes: Dict[str, int]
+    kept: Dict[str, Floats]
+    whole: Optional[Floats]
+    room: Optional[Floats]
+
+    @classmethod
+    def create(cls, sizes: Dict[str, int], names: List[str], rows: int, trials: int, every: int) -> "_Tape":
+        """``whole`` where the library writes all at once what is kept; else it writes into ``room``."""
+        width = sum(sizes.values())
+        if every == 1 and len(names) == len(sizes):
+            whole = np.empty((rows, trials, width), np.float32)
+            return cls(sizes, parts(whole, sizes), whole, None)
+        kept = {name: np.empty((rows, trials, sizes[name]), np.float32) for name in names}
+        steps = max(1, _ROOM // max(1, trials * width))
+        return cls(sizes, kept, None, np.empty((steps, trials, width), np.float32) if names else None)
+
+    @property
+    def most(self) -> Optional[int]:
+        """Steps that fit at once; None for any number."""
+        return None if self.room is None else len(self.room)
+
+    def target(self, done: int, steps: int) -> Optional[Floats]:
+        """Where the library writes steps done + 1 .. done + steps; None where nothing is kept."""
+        if self.whole is not None:
+            return self.whole[done : done + steps]
+        return None if self.room is None else self.room[:steps]
+
+    def keep(self, done: int, steps: int, every: int) -> None:
+        """Picks what is kept from the steps that were just made."""
+        if self.room is None:
+            return
+        rows = self.room[every - 1 - done % every : steps : every]
+        first = done // every
+        for name, part in parts(rows, self.sizes).items():
+            if name in self.kept:
+                self.kept[name][first : first + len(rows)] = part
+
+    def first(self, rows: int) -> Dict[str, Floats]:
+        return {name: array[:rows] for name, array in self.kept.items()}
+
+
+class _Pieces:
+    """How many steps a call into the library makes: so many as take a moment."""
+
+    def __init__(self, most: Optional[int]) -> None:
+        self.steps, self.most = 1, most
+
+    def next(self, left: int) -> int:
+        self._started = time.monotonic()
+        return min(self.steps, left)
+
+    def made(self, steps: int) -> None:
+        took = time.monotonic() - self._started
+        if took > 2 * _PIECE:
+            self.steps = max(1, self.steps // 2)
+        elif took < _PIECE / 2 and steps == self.steps:
+            self.steps = 2 * self.steps if self.most is None else min(2 * self.steps, self.most)
+
+
+def record(
+    state: "State",
+    steps: int,
+    inputs: Optional[Floats],
+    trials: Optional["Trials"],
+    names: Optional[Names],
+    every: int,
+    progress: bool,
+) -> Run:
+    """:meth:`State.run`, of inputs [steps, B, channels] that have been brought into shape."""
+    every, steps = _whole("every", every, 1), _whole("steps", steps, 0)
+    populations, outputs, channels = state.net.populations, state.net.outputs, state.net.inputs
+    shape = steps // every, state.trials
+    rates = _Tape.create(populations, chosen(names, populations), *shape, every)
+    z = _Tape.create(outputs, list(outputs), *shape, every)
+    if inputs is not None:
+        _check_finite(inputs, channels)
+
+    def run_of(rows: int) -> Run:
+        given = np.zeros((rows, state.trials, sum(channels.values())), np.float32) if inputs is None else inputs
+        if every > 1 and inputs is not None:
+            given = given[every - 1 :: every].copy()
+        return Run(state, rates.first(rows), z.first(rows), parts(given[:rows], channels), trials, every, rows)
+
+    done = 0
+    try:
+        with deferred_interrupt() as interrupt, Bar(steps, "steps", progress) as bar:
+            pieces = _Pieces(min((most for most in (rates.most, z.most) if most is not None), default=None))
+            while done < steps:
+                n = pieces.next(steps - done)
+                here = None if inputs is None else inputs[done : done + n]
+                _c.nai_state_run(state, n, here, z.target(done, n), rates.target(done, n))
+                pieces.made(n)
+                rates.keep(done, n, every)
+                z.keep(done, n, every)
+                done += n
+                bar.at(done)
+                interrupt.check()
+    except KeyboardInterrupt as stop:
+        stop.run = run_of(done // every)  # type: ignore[attr-defined]
+        raise
+    return run_of(steps // every)

@@ -1,0 +1,193 @@
+"""Ctrl-C while the library works: it is answered soon, and nothing breaks."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+from neuroai._interrupt import Bar, abandonable, deferred_interrupt
+
+#: What a child process has before the call that is interrupted.
+SETUP = """
+import signal, sys, time
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from conftest import small
+import neuroai as na
+def large(n=200, **how):
+    net = na.Network(dt=20).input("stimulus", 3).output("choice", 3)
+    net.population("E", n * 4 // 5, +1, noise=.1).population("I", n // 5, -1, noise=.1)
+    net.connect("stimulus", "E I").connect("E I", "E I").connect("E", "choice")
+    return net.build(**how)
+net = large()
+task = na.tasks.PerceptualDecisionMaking(stimulus=500)
+"""
+
+
+def press(call, setup="", after="", seconds=0.6):
+    """Interrupts ``call`` in a process of its own; what it printed afterwards, and the seconds until it ended."""
+    lines = [SETUP, setup, "print('ready', flush=True)", "try:", textwrap.indent(call, "    ")]
+    lines += ["except KeyboardInterrupt as stop:", "    print('stopped', flush=True)", textwrap.indent(after, "    ")]
+    program = "\n".join([*lines, "else:", "    print('not stopped')"])
+    process = subprocess.Popen(
+        [sys.executable, "-c", program, str(Path(__file__).resolve().parent)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout.readline() == "ready\n", process.stderr.read()
+        time.sleep(seconds)
+        process.send_signal(signal.SIGINT)
+        started = time.monotonic()
+        assert process.stdout.readline() == "stopped\n", process.stderr.read()
+        took = time.monotonic() - started
+        out, err = process.communicate(timeout=30)
+    finally:
+        process.kill()
+    assert process.returncode == 0 and "gnored" not in err and "Traceback" not in err, err
+    return out, took
+
+
+#: Loaded machines are slow; without an answer each of these goes on for a minute and more.
+SOON = 3.0
+
+
+@pytest.mark.parametrize("how", ["", ", record='I', every=7", ", record=''"])
+def test_a_run_ends_and_what_was_recorded_is_there(how):
+    out, took = press(
+        f"state = net.state(20); state.run(steps=1_000_000{how}, progress=False)",
+        after="""
+run = stop.run
+t, rows = state.time, len(run.time)
+print(t > 0, rows == t // run.every, run.outputs["choice"].shape == (rows, 20, 3))
+again = net.state(20).run(steps=min(t, 50), record=[*run.rates], every=run.every)
+n = len(again.time)
+print(all((again.rates[name] == run.rates[name][:n]).all() for name in run.rates))
+print(np.isfinite(run.outputs["choice"]).all())
+state.run(steps=3); print(state.time == t + 3)
+""",
+    )
+    assert took < SOON and out.split() == ["True"] * 6
+
+
+def test_the_handler_is_as_before_and_a_second_one_helps():
+    """Also nested, and where the program has a handler of its own that does not raise."""
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt):
+        with deferred_interrupt() as outer, deferred_interrupt() as inner:
+            assert outer is inner
+            signal.raise_signal(signal.SIGINT)
+            inner.check()
+            pytest.fail("not reached")
+    assert signal.getsignal(signal.SIGINT) is before
+    calls = []
+    signal.signal(signal.SIGINT, lambda number, frame: calls.append((number, frame)))
+    try:
+        with deferred_interrupt() as interrupt:
+            signal.raise_signal(signal.SIGINT)
+            assert not calls
+            interrupt.check()
+            assert len(calls) == 1 and calls[0][0] == signal.SIGINT and calls[0][1] is not None
+            interrupt.check()
+            assert len(calls) == 1
+        assert len(calls) == 1
+        assert small().run(steps=3).state.time == 3
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_users_function_is_interrupted_at_once():
+    """Inside of a callback Ctrl-C acts as everywhere in Python, and its exception comes out of the outer call."""
+    def generate(batch):
+        batch.classes[...] = 1
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("not reached")
+
+    net = small()
+    with pytest.raises(KeyboardInterrupt):
+        na.Task(generate, steps=5).trials(net, 3)
+    with pytest.raises(KeyboardInterrupt):
+        na.Trainer(net, na.Task(generate, steps=5), na.CrossEntropy("choice")).fit(3, progress=False)
+
+
+def test_work_that_cannot_be_interrupted_is_left_behind():
+    forgotten, go = [], threading.Event()
+
+    def work():
+        go.wait(20)
+        return "late"
+
+    timer = threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        abandonable(work, forgotten.append)
+    assert time.monotonic() - started < 5 and not forgotten
+    go.set()
+    for _ in range(100):
+        if forgotten:
+            break
+        time.sleep(0.05)
+    assert forgotten == ["late"]
+    assert abandonable(lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        abandonable(lambda: 1 // 0)
+
+
+def test_other_threads_run_too():
+    """Signals are of the main thread; handlers can be set there alone."""
+    net, found = small(noise=0.1), []
+    worker = threading.Thread(target=lambda: found.append(net.run(steps=50, trials=3)))
+    worker.start()
+    worker.join(30)
+    assert found[0].rates["E"].tobytes() == net.run(steps=50, trials=3).rates["E"].tobytes()
+
+
+def test_a_bar_appears_after_a_second(capsys, monkeypatch):
+    net = small()
+    net.run(steps=50)
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr(Bar, "AFTER", 0.0)
+    net.run(steps=50, progress=False)
+    assert capsys.readouterr().err == ""
+    with Bar(10, "trials") as bar:
+        bar._shown -= 1
+        bar.at(4)
+    assert "10/10" in capsys.readouterr().err
+    with pytest.raises(ValueError), Bar(10, "trials") as bar:
+        bar._shown -= 1
+        bar.at(4)
+        raise ValueError
+    assert "4/10" in capsys.readouterr().err
+
+
+def test_a_partial_run_is_of_whole_rows(monkeypatch):
+    """Interrupted between two pieces: the rows that are there, no more."""
+    net, n = small(noise=0.1), 0
+
+    def interrupted(state, steps, *arrays):
+        nonlocal n
+        n += 1
+        function(state, steps, *arrays)
+        if n == 4:  # 1 + 2 + 4 + 8 steps at most
+            signal.raise_signal(signal.SIGINT)
+
+    from neuroai import _c
+
+    function = _c.nai_state_run
+    monkeypatch.setattr(_c, "nai_state_run", interrupted)
+    state = net.state()
+    with pytest.raises(KeyboardInterrupt) as stop:
+        state.run(np.ones((1000, 3)), every=2)
+    run = stop.value.run
+    assert 4 <= state.time < 1000 and len(run.time) == state.time // 2
+    assert run.inputs["stimulus"].shape == run.outputs["choice"].shape == (state.time // 2, 1, 3)

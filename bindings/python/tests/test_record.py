@@ -1,0 +1,128 @@
+"""Running a network and keeping only a part of what it does."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+from neuroai.run import _ROOM
+
+
+@pytest.fixture
+def noisy():
+    return small(noise=0.1)
+
+
+def given(steps=23, trials=4, seed=0):
+    return np.random.default_rng(seed).random((steps, trials, 3), np.float32)
+
+
+@pytest.mark.parametrize("record", [None, "*", "E", "I", "", [], ["I", "E"], ["E"]])
+@pytest.mark.parametrize("every", [1, 2, 3, 10, 23, 24, 100])
+def test_what_is_kept_is_that_part_of_the_whole(noisy, record, every):
+    whole = noisy.run(given(), seed=3)
+    run = noisy.run(given(), seed=3, record=record, every=every)
+    kept = {"E", "I"} if record in (None, "*") else set(record)
+    rows = slice(every - 1, None, every)
+    assert set(run.rates) == kept and list(run.rates) == [name for name in ("E", "I") if name in kept]
+    for name in kept:
+        assert run.rates[name].tobytes() == whole.rates[name][rows].tobytes()
+    assert run.outputs["choice"].tobytes() == whole.outputs["choice"][rows].tobytes()
+    assert run.inputs["stimulus"].tobytes() == given()[rows].tobytes()
+    assert run.time.tolist() == whole.time[rows].tolist()
+    assert run.every == every and run.state.time == 23
+    assert run.state.snapshot() == whole.state.snapshot()
+
+
+def test_patterns_and_names_that_are_none(noisy):
+    net = na.Network(dt=20).input("in", 1).output("out", 1)
+    for name in ("pfc/E", "pfc/I", "ppc/E"):
+        net.population(name, 2)
+    net.connect("in", "p*").connect("*/E", "out")
+    net.build()
+    assert list(net.run(steps=2, record="pfc/*").rates) == ["pfc/E", "pfc/I"]
+    assert list(net.run(steps=2, record=["ppc/*", "pfc/I"]).rates) == ["pfc/I", "ppc/E"]
+    with pytest.raises(na.UnknownNameError, match="record: no population is called 'M1', but pfc/E, pfc/I, ppc/E"):
+        net.run(steps=2, record="pfc/E M1")
+    with pytest.raises(na.UnknownNameError, match="'out'"):
+        net.run(steps=2, record="out")
+    for every in (0, -1):
+        with pytest.raises(na.InvalidError, match=f"every is {every}, must be at least 1"):
+            net.run(steps=2, every=every)
+    with pytest.raises(na.InvalidError, match="every: expected a whole number, got 1.5"):
+        net.run(steps=2, every=1.5)
+    with pytest.raises(na.InvalidError, match="steps is -1"):
+        net.run(steps=-1)
+    state = net.state()
+    with pytest.raises(na.UnknownNameError):
+        state.run(steps=5, record="none")
+    assert state.time == 0
+
+
+def test_a_run_in_parts_is_the_run(noisy):
+    """Every third step counts from the start of each run."""
+    whole = noisy.run(given(), seed=1)
+    state = noisy.state(4, seed=1)
+    first = state.run(given()[:10], every=3)
+    second = state.run(given()[10:], every=4, record="I")
+    assert first.rates["E"].tobytes() == whole.rates["E"][2:10:3].tobytes()
+    assert second.rates["I"].tobytes() == whole.rates["I"][13::4].tobytes()
+    assert state.run(steps=2, every=3).rates["E"].shape == (0, 4, 12) and state.time == 25
+    assert len(state.run(steps=2, every=3).time) == 0
+
+
+def test_many_calls_into_the_library_are_one_run(noisy, monkeypatch):
+    """However long a piece is, also where the room for what is picked from is small."""
+    monkeypatch.setattr("neuroai.run._ROOM", 5 * 4 * 16)
+    whole = noisy.run(given(300), seed=1)
+    run = noisy.run(given(300), seed=1, every=7, record="I")
+    assert run.rates["I"].tobytes() == whole.rates["I"][6::7].tobytes()
+    assert run.outputs["choice"].tobytes() == whole.outputs["choice"][6::7].tobytes()
+
+
+def test_inputs_that_are_not_finite_move_nothing(noisy):
+    inputs = given(5000)
+    inputs[4500, 2, 1] = np.nan
+    state = noisy.state(4)
+    with pytest.raises(na.NonfiniteError, match="inputs: 'stimulus', channel 1 of trial 2 at row 4500 is nan"):
+        state.run(inputs)
+    assert state.time == 0
+
+
+def test_memory_is_taken_for_what_is_kept_alone():
+    net = na.Network(dt=20).population("E", 200).population("I", 50).output("z", 1)
+    net.connect("E I", "E I").connect("E", "z")
+    net.build()
+    steps = 60_000
+    for how, numbers in (({"record": ""}, steps), ({"every": 100}, 2.51 * steps), ({"record": "I"}, 51 * steps)):
+        tracemalloc.start()
+        run = net.run(steps=steps, **how)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert run.state.time == steps and peak < 4 * (numbers + 2 * _ROOM) + 1_000_000, how
+
+
+def test_pictures_and_analyses_of_a_part(noisy):
+    """At every second step they see what they see of the whole at those steps."""
+    task = na.tasks.PerceptualDecisionMaking(fixation=40, stimulus=[100, 200], decision=60)
+    drawn = task.trials(noisy, 30)
+    mask = np.arange(drawn.steps)[:, None] >= 4 + np.zeros(30)
+    trials = na.Trials(drawn.inputs, drawn.targets, mask, drawn.lengths, drawn.conditions)
+    whole, run = noisy.run(trials, seed=1), noisy.run(trials, seed=1, every=2)
+    assert run.lengths.tolist() == (trials.lengths // 2).tolist() and len(set(run.lengths)) == 2
+    values, means = na.condition_means(whole)
+    part_values, part = na.condition_means(run)
+    assert (values == part_values).all() and np.array_equal(part, means[:, 1::2], equal_nan=True)
+    axes = na.plot.activity(run, trial=int(np.argmin(trials.lengths)))
+    assert axes[-1].get_xlim()[1] == run.lengths.min() * 2 * 20
+    assert axes[-1].patches[-1].get_x() == 80  # the steps that count are shaded
+    assert len(na.plot.activity(noisy.run(trials, record=""))) == 2
+    times = na.reaction_times(run, threshold=0.0, channels=[1, 2])
+    fine = na.reaction_times(whole, threshold=0.0, channels=[1, 2])
+    here = np.isfinite(times.time)
+    assert here.any() and (times.time[here] % 40 == 0).all() and (times.time[here] >= fine.time[here]).all()
+    with pytest.raises(na.UnknownNameError, match="was recorded"):
+        na.condition_means(noisy.run(trials, record="E"), names="I")
+    assert len(na.plot.responses(noisy.run(trials, record="E"))) > 0
