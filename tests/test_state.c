@@ -1075,7 +1075,7 @@ START_TEST(arguments_that_are_refused)
     float last[17] = {0};
     last[16] = bad[i];
     expect_fails(nai_state_clamp(state, "E", bad[i]), NAI_ERR_NONFINITE, "rate is");
-    expect_fails(nai_state_inject(state, "I", &bad[i], 1), NAI_ERR_NONFINITE, "current[0] is");
+    expect_fails(nai_state_inject(state, "I", &bad[i], 1), NAI_ERR_NONFINITE, "current is");
     expect_fails(nai_state_inject(state, "E", last, 17), NAI_ERR_NONFINITE, "current[16] is");
   }
   static const int64_t counts[] = {0, -1, 8, 18, INT64_MAX, INT64_MIN};

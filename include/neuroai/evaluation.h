@@ -8,6 +8,7 @@
 #ifndef NEUROAI_EVALUATION_H
 #define NEUROAI_EVALUATION_H
 
+#include <neuroai/state.h>
 #include <neuroai/task.h>
 
 #ifdef __cplusplus
@@ -27,12 +28,52 @@ typedef struct nai_point {
 } nai_point;
 
 /**
+ * Called between steps of the network, on the thread that called, every few milliseconds and after
+ * each block of trials. `done`: trials that are judged; `total`: all. NAI_OK goes on; NAI_STOP ends
+ * the evaluation with the trials that are done, which may be none; a negative status ends it with
+ * that status and without a result.
+ */
+typedef nai_status (*nai_evaluation_callback)(int64_t done, int64_t total, void *user);
+
+/** How an evaluation is made. */
+typedef struct nai_evaluation_options {
+  uint32_t struct_size;     /**< sizeof(nai_evaluation_options) */
+  int32_t threads;          /**< 1 or more; changes no bit of the result */
+  uint64_t seed;            /**< of the noise, and of the trials of a task */
+  const nai_units *silence; /**< [n_silence] units at a rate of 0 in every trial, as
+                               nai_state_silence_units() has them */
+  int64_t n_silence;
+  nai_evaluation_callback progress; /**< Nullable. */
+  void *user;                       /**< given to it */
+} nai_evaluation_options;
+
+/** One thread, seed 0, nothing silenced, no callback. */
+#define NAI_EVALUATION_OPTIONS_INIT                           \
+  {                                                           \
+    sizeof(nai_evaluation_options), 1, 0, NULL, 0, NULL, NULL \
+  }
+
+/**
  * Runs `trials` test trials of the task, with the trials and the noise of `seed`, on `threads`
  * threads.
  */
 NAI_API nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net,
                                          const nai_task *task, int64_t trials, uint64_t seed,
                                          int32_t threads);
+
+/** The same with options. Nullable: options (NAI_EVALUATION_OPTIONS_INIT). */
+NAI_API nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_network *net,
+                                              const nai_task *task, int64_t trials,
+                                              const nai_evaluation_options *options);
+
+/**
+ * Runs these trials, such as recorded ones, with the noise that their numbers have
+ * (nai_trials_first()). They are judged by class, or by the task's own judgement. Nullable: task,
+ * options.
+ */
+NAI_API nai_status nai_evaluation_create_from_trials(nai_evaluation **out, const nai_network *net,
+                                                     const nai_trials *trials, const nai_task *task,
+                                                     const nai_evaluation_options *options);
 
 /** Nullable: evaluation. */
 NAI_API void nai_evaluation_destroy(nai_evaluation *evaluation);

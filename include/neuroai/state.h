@@ -46,11 +46,36 @@ NAI_API nai_status nai_state_run(nai_state *state, int64_t steps, const float *i
 /** Back to time 0: the initial state, nothing clamped or injected; the same noise again. */
 NAI_API nai_status nai_state_reset(nai_state *state);
 
+/* --- interventions ---------------------------------------------------------------------------- */
+
+enum {
+  NAI_ALL_UNITS = -1 /**< in place of a number of units: all that a population has */
+};
+
+/** Some units of some populations. */
+typedef struct nai_units {
+  const char *names;    /**< populations, as in every list of names */
+  const int64_t *units; /**< [n] units of each of them, from 0, none twice; not read for all */
+  int64_t n;            /**< number of units, 0 or more, or NAI_ALL_UNITS */
+} nai_units;
+
 /** From now on the rates of these populations are `rate`, whatever they receive. */
 NAI_API nai_status nai_state_clamp(nai_state *state, const char *names, float rate);
 
-/** The same with a rate of 0: a lesion, or optogenetic silencing. */
+/**
+ * The same for `units` [n] of each of these populations, from 0, none twice; n may be
+ * NAI_ALL_UNITS. `rate` [n_rates], where n_rates is 1 or the number of units. Errors: whatever is
+ * refused changes nothing.
+ */
+NAI_API nai_status nai_state_clamp_units(nai_state *state, const char *names, const int64_t *units,
+                                         int64_t n, const float *rate, int64_t n_rates);
+
+/** Clamps these populations to a rate of 0: a lesion, or optogenetic silencing. */
 NAI_API nai_status nai_state_silence(nai_state *state, const char *names);
+
+/** The same for some units, as in nai_state_clamp_units(). */
+NAI_API nai_status nai_state_silence_units(nai_state *state, const char *names,
+                                           const int64_t *units, int64_t n);
 
 /**
  * From now on `current` [n] is added to what this population's units receive; of one value when n
@@ -59,8 +84,18 @@ NAI_API nai_status nai_state_silence(nai_state *state, const char *names);
 NAI_API nai_status nai_state_inject(nai_state *state, const char *names, const float *current,
                                     int64_t n);
 
+/** The same for some units, as in nai_state_clamp_units(). */
+NAI_API nai_status nai_state_inject_units(nai_state *state, const char *names, const int64_t *units,
+                                          int64_t n, const float *current, int64_t n_currents);
+
 /** Ends clamping and injection of these populations. */
 NAI_API nai_status nai_state_release(nai_state *state, const char *names);
+
+/** The same for some units, as in nai_state_clamp_units(). */
+NAI_API nai_status nai_state_release_units(nai_state *state, const char *names,
+                                           const int64_t *units, int64_t n);
+
+/* --- numbers of trials, looking, snapshots ---------------------------------------------------- */
 
 /**
  * Number that the first trial has, below 2^56 less the number of trials; 0 at the start. With the

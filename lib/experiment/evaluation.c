@@ -1,8 +1,5 @@
-/*
- * Evaluation: batches of test trials through the network, each judged, all of it kept by trial and
- * by condition.
- */
-#include <neuroai/evaluation.h>
+/* The result of an evaluation: what happened in each trial, and curves over conditions. */
+#include "evaluation.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -11,38 +8,24 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/view.h"
-#include "../task/arrays.h"
-#include "../task/task.h"
-#include "forward.h"
-
-/* Trials that run together. */
-#define BATCH 64
-
-/* Far more than anybody evaluates, and far below what memory has. */
-#define MOST_TRIALS 100000000
-
-struct nai_evaluation {
-  int64_t trials;
-  int32_t *correct, *choice; /* [trials] */
-  float *time;               /* [trials], ms */
-  int32_t lowest, highest;   /* of the choices that are right in some trial */
-  nai__condition *condition;
-  int64_t n_conditions;
-};
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static nai_status allocate(nai_evaluation *e, const nai_task *task)
+nai_status nai__evaluation_create(nai_evaluation **out, int64_t trials, int64_t conditions)
 {
-  e->correct = NAI__ARRAY(int32_t, e->trials);
-  e->choice = NAI__ARRAY(int32_t, e->trials);
-  e->condition = NAI__ARRAY(nai__condition, task->ops.n_conditions);
-  e->time = NAI__ARRAY(float, e->trials);
+  nai_evaluation *e = *out = NAI__NEW(nai_evaluation);
+  if (!e) return NAI_ERR_MEMORY;
+  e->trials = trials;
+  e->lowest = INT32_MAX;
+  e->highest = -1;
+  e->correct = NAI__ARRAY(int32_t, trials);
+  e->choice = NAI__ARRAY(int32_t, trials);
+  e->time = NAI__ARRAY(float, trials);
+  e->condition = NAI__ARRAY(nai__condition, conditions);
   if (!e->correct || !e->choice || !e->time || !e->condition) return NAI_ERR_MEMORY;
-  for (; e->n_conditions < task->ops.n_conditions; e->n_conditions++) {
+  for (; e->n_conditions < conditions; e->n_conditions++) {
     nai__condition *c = &e->condition[e->n_conditions];
-    memcpy(c->name, task->condition_name[e->n_conditions], sizeof c->name);
-    c->value = NAI__ARRAY(float, e->trials);
+    c->value = NAI__ARRAY(float, trials);
     if (!c->value) return NAI_ERR_MEMORY;
   }
   return NAI_OK;
@@ -57,104 +40,6 @@ void nai_evaluation_destroy(nai_evaluation *evaluation)
   nai__free(evaluation->choice);
   nai__free(evaluation->time);
   nai__free(evaluation);
-}
-
-/* --- running ---------------------------------------------------------------------------------- */
-
-static void widen(nai_evaluation *e, int32_t choice)
-{
-  if (choice < e->lowest) e->lowest = choice;
-  if (choice > e->highest) e->highest = choice;
-}
-
-/*
- * What is right in trial b makes the scale of choices, so that a lapse into a choice that never is
- * (fixating, say) does not; only the task's own judge keeps to itself what is right, and then the
- * choices made do.
- */
-static void scale_choices(nai_evaluation *e, const nai_task *task, const nai_trials *trials,
-                          int64_t b, int32_t choice)
-{
-  int64_t step;
-  const nai__goal *goal = task->ops.judge ? NULL : nai__trials_judged_at(&step, trials, b);
-  if (goal)
-    widen(e, goal->classes[step * trials->trials + b]);
-  else if (choice >= 0)
-    widen(e, choice);
-}
-
-static nai_status judge_batch(nai_evaluation *e, const nai_task *task, const nai_trials *trials,
-                              const float *output, int64_t first)
-{
-  for (int64_t b = 0; b < trials->trials; b++) {
-    nai__verdict verdict;
-    NAI__TRY(nai__judge(&verdict, task, trials, b, output + b * trials->n_outputs,
-                        trials->trials * trials->n_outputs, task->net->dt));
-    e->correct[first + b] = verdict.correct;
-    e->choice[first + b] = verdict.choice;
-    e->time[first + b] = (float)verdict.time;
-    scale_choices(e, task, trials, b, e->choice[first + b]);
-  }
-  for (int64_t i = 0; i < e->n_conditions; i++)
-    memcpy(e->condition[i].value + first, trials->condition[i].value,
-           (size_t)trials->trials * sizeof(float));
-  return NAI_OK;
-}
-
-static nai_status run_batches(nai_evaluation *e, const nai_task *task, nai_trials *trials,
-                              nai__forward *forward, uint64_t seed)
-{
-  for (int64_t first = 0; first < e->trials; first += BATCH) {
-    int64_t count = e->trials - first < BATCH ? e->trials - first : BATCH;
-    NAI__TRY(nai__task_fill(trials, task, seed, NAI_STREAM_TEST, (uint64_t)first, count));
-    nai__forward_run(forward, trials, seed);
-    NAI__TRY(judge_batch(e, task, trials, forward->output, first));
-  }
-  return NAI_OK;
-}
-
-static nai_status run(nai_evaluation *e, const nai_network *net, const nai_task *task,
-                      uint64_t seed, int32_t threads)
-{
-  nai_trials *trials;
-  nai__forward forward;
-  NAI__TRY(allocate(e, task));
-  NAI__TRY(nai__task_trials(&trials, task, e->trials < BATCH ? e->trials : BATCH));
-  nai_status status = nai__trials_fit(trials, net);
-  if (status == NAI_OK)
-    status = nai__forward_create(&forward, net, trials->capacity, trials->trials, threads);
-  if (status == NAI_OK) {
-    status = run_batches(e, task, trials, &forward, seed);
-    nai__forward_destroy(&forward);
-  }
-  nai_trials_destroy(trials);
-  return status;
-}
-
-nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net, const nai_task *task,
-                                 int64_t trials, uint64_t seed, int32_t threads)
-{
-  NAI__REQUIRE(out);
-  *out = NULL;
-  NAI__TRY(nai__require_built(net, "net"));
-  NAI__REQUIRE(task);
-  if (trials < 1 || trials > MOST_TRIALS)
-    return nai__fail(NAI_ERR_INVALID, "trials is %lld, must be 1 to %d", (long long)trials,
-                     MOST_TRIALS);
-  if (net->dt != task->net->dt)
-    return nai__fail(NAI_ERR_INVALID, "the network's dt is %g ms, that of task %.60s is %g ms",
-                     net->dt, task->name, task->net->dt);
-  nai_evaluation *e = NAI__NEW(nai_evaluation);
-  if (!e) return NAI_ERR_MEMORY;
-  e->trials = trials;
-  e->lowest = INT32_MAX;
-  e->highest = -1;
-  nai_status status = run(e, net, task, seed, threads);
-  if (status != NAI_OK)
-    nai_evaluation_destroy(e);
-  else
-    *out = e;
-  return status;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

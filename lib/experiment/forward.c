@@ -4,14 +4,20 @@
  */
 #include "forward.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
 
+/* Multiplications between two questions, some milliseconds, and what a small step counts as. */
+#define WORK_BETWEEN 10000000
+#define STEP_COSTS 2000
+
 static nai_status allocate(nai__forward *f, int64_t steps, int64_t trials)
 {
   const nai_network *net = f->net;
+  f->room = trials;
   NAI__TRY(nai__activity_create(&f->activity, net, trials));
   f->output = NAI__ARRAY(float, steps *trials * net->n_outputs);
   f->scratch = NAI__ARRAY(nai__scratch, nai__pool_threads(f->pool));
@@ -42,30 +48,55 @@ void nai__forward_destroy(nai__forward *forward)
   memset(forward, 0, sizeof *forward);
 }
 
+/* On the calling thread, and not at every step: asking may take longer than a small network's. */
+static void ask(nai__forward *f, int64_t rows)
+{
+  f->work += rows * f->net->n_theta + STEP_COSTS;
+  if (!f->ask || f->work < WORK_BETWEEN) return;
+  f->work = 0;
+  f->answer = f->ask(f->who);
+  if (f->answer != NAI_OK) atomic_store_explicit(&f->over, 1, memory_order_relaxed);
+}
+
+static void take_outputs(const nai__forward *f, int64_t t, int64_t row, int64_t rows)
+{
+  const nai_network *net = f->net;
+  const float *z = nai__output_at(&f->activity, t) + row * net->ld_outputs;
+  float *output = f->output + ((t - 1) * f->count + row) * net->n_outputs;
+  for (int64_t b = 0; b < rows; b++)
+    memcpy(output + b * net->n_outputs, z + b * net->ld_outputs,
+           (size_t)net->n_outputs * sizeof *z);
+}
+
 static void run_rows(void *argument, int64_t task, int32_t thread)
 {
   nai__forward *f = argument;
   const nai_trials *trials = f->trials;
-  const nai_network *net = f->net;
-  int64_t row = task * NAI__FORWARD_ROWS, left = trials->trials - row;
+  int64_t row = task * NAI__FORWARD_ROWS, left = f->count - row;
   int64_t rows = left < NAI__FORWARD_ROWS ? left : NAI__FORWARD_ROWS;
   nai__begin(&f->activity, row, rows);
   for (int64_t t = 1; t <= trials->steps; t++) {
-    int64_t at = (t - 1) * trials->trials + row;
-    nai__advance(&f->activity, t, row, rows, trials->input + at * net->n_inputs,
+    if (atomic_load_explicit(&f->over, memory_order_relaxed)) return;
+    int64_t at = (t - 1) * trials->trials + f->first + row;
+    nai__advance(&f->activity, t, row, rows, trials->input + at * trials->n_inputs,
                  &f->scratch[thread]);
-    const float *z = nai__output_at(&f->activity, t) + row * net->ld_outputs;
-    for (int64_t b = 0; b < rows; b++)
-      memcpy(f->output + (at + b) * net->n_outputs, z + b * net->ld_outputs,
-             (size_t)net->n_outputs * sizeof *z);
+    take_outputs(f, t, row, rows);
+    if (thread == 0) ask(f, rows);
   }
 }
 
-void nai__forward_run(nai__forward *forward, const nai_trials *trials, uint64_t seed)
+nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int64_t first,
+                            int64_t count, uint64_t seed)
 {
+  assert(count <= forward->room && first + count <= trials->trials);
   forward->trials = trials;
+  forward->first = first;
+  forward->count = count;
   forward->activity.seed = seed;
-  forward->activity.first = trials->first;
-  int64_t tasks = (trials->trials + NAI__FORWARD_ROWS - 1) / NAI__FORWARD_ROWS;
-  nai__pool_run(forward->pool, tasks, run_rows, forward);
+  forward->activity.first = trials->first + (uint64_t)first;
+  forward->answer = NAI_OK;
+  atomic_store_explicit(&forward->over, 0, memory_order_relaxed);
+  nai__pool_run(forward->pool, (count + NAI__FORWARD_ROWS - 1) / NAI__FORWARD_ROWS, run_rows,
+                forward);
+  return forward->answer;
 }

@@ -1,6 +1,8 @@
-/* Running a batch of trials forward, on many threads, keeping only what the network put out. */
+/* Running trials forward, on many threads, keeping only what the network put out. */
 #ifndef NAI_EXPERIMENT_FORWARD_H
 #define NAI_EXPERIMENT_FORWARD_H
+
+#include <stdatomic.h>
 
 #include "../base/threads.h"
 #include "../network/activity.h"
@@ -14,8 +16,19 @@ typedef struct nai__forward {
   nai__pool *pool;
   nai__scratch *scratch;  /* one a thread */
   nai__activity activity; /* as few steps as delays need; `trials` of it are in use */
+  int64_t room;           /* trials that there is memory for */
   float *output;          /* [steps][trials][n_outputs] of the last run */
   const nai_trials *trials;
+  int64_t first, count; /* those of them that run */
+  /*
+   * Asked on the calling thread between steps, every few milliseconds; anything but NAI_OK ends the
+   * run with it. Nullable.
+   */
+  nai_status (*ask)(void *who);
+  void *who;
+  nai_status answer;
+  int64_t work; /* products since it was asked */
+  atomic_int over;
 } nai__forward;
 
 /* Room for batches of `trials` trials of `steps` steps. */
@@ -24,9 +37,10 @@ nai_status nai__forward_create(nai__forward *out, const nai_network *net, int64_
 void nai__forward_destroy(nai__forward *forward);
 
 /*
- * Runs these trials, with the noise that `seed` gives their numbers. No larger than there is room
- * for.
+ * Runs trials first .. first + count - 1 of these, with the noise that `seed` gives their numbers.
+ * No more than there is room for. Fails only with what `ask` answers.
  */
-void nai__forward_run(nai__forward *forward, const nai_trials *trials, uint64_t seed);
+nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int64_t first,
+                            int64_t count, uint64_t seed);
 
 #endif

@@ -1,40 +1,14 @@
-/* A running network: activity of a few trials, perturbed and looked at while it runs. */
-#include <neuroai/state.h>
-
+/* A running network: activity of a few trials, moved on step by step and looked at. */
 #include <math.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "activity.h"
+#include "state.h"
 #include "view.h"
-
-/* Of snapshots; changes whenever their layout does. */
-#define SNAPSHOT_MAGIC UINT64_C(0x3330544154534e41)
 
 /* Of one state: 64 GiB. */
 #define MOST_FLOATS ((int64_t)1 << 34)
-
-struct nai_state {
-  nai_network *net;
-  nai__activity activity;
-  nai__scratch scratch;
-  int64_t time;
-  int64_t n_memory; /* floats */
-  float *memory;    /* rate, x, input, output, drive, inject, clamp, now: one after the other */
-  float *inject;    /* [ld_units] */
-  float *clamp;     /* [ld_units] */
-  float *now;       /* [trials][ld_units]: rates, at an address that stays */
-};
-
-/* What a snapshot starts with. */
-struct header {
-  uint64_t magic;
-  uint64_t network; /* hash of all that says what the numbers belong to */
-  int64_t n_memory, trials, time;
-  uint64_t seed, first;
-  int32_t injects, clamps;
-};
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -46,7 +20,8 @@ static nai_status allocate(nai_state *s)
   int64_t input = a->input_slots * a->trials * net->ld_inputs, output = a->trials * net->ld_outputs;
   s->n_memory = rate + input + output + 3 * x + 2 * net->ld_units;
   s->memory = NAI__ARRAY(float, s->n_memory);
-  if (!s->memory) return NAI_ERR_MEMORY;
+  s->seen = NAI__ARRAY(unsigned char, net->ld_units);
+  if (!s->memory || !s->seen) return NAI_ERR_MEMORY;
   float *next = s->memory;
   a->rate = next;
   a->x = next += rate;
@@ -108,6 +83,7 @@ void nai_state_destroy(nai_state *state)
   if (!state) return;
   nai__scratch_destroy(&state->scratch);
   nai__free(state->memory);
+  nai__free(state->seen);
   nai_network_destroy(state->net);
   nai__free(state);
 }
@@ -186,87 +162,6 @@ nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, f
   return NAI_OK;
 }
 
-/* --- perturbing ------------------------------------------------------------------------------- */
-
-/* What is injected and clamped now is what the step reads; without any it reads nothing. */
-static void refresh_perturbations(nai_state *s)
-{
-  nai__activity *a = &s->activity;
-  a->inject = a->clamp = NULL;
-  for (int64_t u = 0; u < s->net->n_units; u++) {
-    if (s->inject[u] != 0) a->inject = s->inject;
-    if (!isnan(s->clamp[u])) a->clamp = s->clamp;
-  }
-}
-
-static void apply_clamp(nai_state *s, const nai__node *node, float rate)
-{
-  for (int64_t u = 0; u < node->n; u++) s->clamp[node->offset + u] = rate;
-}
-
-nai_status nai_state_clamp(nai_state *state, const char *names, float rate)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(nai__names_known(state->net, NAI__KIND(NAI_POPULATIONS), names, "names"));
-  if (!isfinite(rate))
-    return nai__fail(NAI_ERR_NONFINITE, "rate is %g, must be finite", (double)rate);
-  for (int64_t i = 0; i < state->net->n_nodes; i++)
-    if (nai__selected(&state->net->node[i], NAI__KIND(NAI_POPULATIONS), names))
-      apply_clamp(state, &state->net->node[i], rate);
-  refresh_perturbations(state);
-  return NAI_OK;
-}
-
-nai_status nai_state_silence(nai_state *state, const char *names)
-{
-  return nai_state_clamp(state, names, 0);
-}
-
-static nai_status check_current(const nai_state *s, const char *names, const float *current,
-                                int64_t n)
-{
-  NAI__TRY(nai__names_known(s->net, NAI__KIND(NAI_POPULATIONS), names, "names"));
-  NAI__REQUIRE(current);
-  for (int64_t i = 0; i < s->net->n_nodes; i++) {
-    const nai__node *node = &s->net->node[i];
-    if (nai__selected(node, NAI__KIND(NAI_POPULATIONS), names) && n != 1 && n != node->n)
-      return nai__fail(NAI_ERR_INVALID, "n is %lld, must be 1 or %lld, the units of '%s'",
-                       (long long)n, (long long)node->n, node->name);
-  }
-  for (int64_t u = 0; u < n; u++)
-    if (!isfinite(current[u]))
-      return nai__fail(NAI_ERR_NONFINITE, "current[%lld] is %g, must be finite", (long long)u,
-                       (double)current[u]);
-  return NAI_OK;
-}
-
-nai_status nai_state_inject(nai_state *state, const char *names, const float *current, int64_t n)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(check_current(state, names, current, n));
-  for (int64_t i = 0; i < state->net->n_nodes; i++) {
-    const nai__node *node = &state->net->node[i];
-    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), names)) continue;
-    for (int64_t u = 0; u < node->n; u++) state->inject[node->offset + u] = current[n == 1 ? 0 : u];
-  }
-  refresh_perturbations(state);
-  return NAI_OK;
-}
-
-nai_status nai_state_release(nai_state *state, const char *names)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(nai__names_known(state->net, NAI__KIND(NAI_POPULATIONS), names, "names"));
-  for (int64_t i = 0; i < state->net->n_nodes; i++) {
-    const nai__node *node = &state->net->node[i];
-    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), names)) continue;
-    apply_clamp(state, node, NAN);
-    memset(state->inject + node->offset, 0, (size_t)node->n * sizeof *state->inject);
-  }
-  refresh_perturbations(state);
-  return NAI_OK;
-}
-
 /* --- looking ---------------------------------------------------------------------------------- */
 
 nai_status nai_state_rates(nai_view *out, const nai_state *state, const char *name)
@@ -285,96 +180,10 @@ int64_t nai_state_time(const nai_state *state)
   return state ? state->time : -1;
 }
 
-/* --- snapshots -------------------------------------------------------------------------------- */
-
-/* FNV-1a. */
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
-{
-  for (size_t i = 0; i < n; i++) {
-    hash ^= ((const unsigned char *)bytes)[i];
-    hash *= UINT64_C(0x100000001b3);
-  }
-  return hash;
-}
-
-static uint64_t hash_network(const nai_network *net)
-{
-  const int64_t delays[] = {net->max_delay, net->max_input_delay};
-  uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), delays, sizeof delays);
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    const nai__node *node = &net->node[i];
-    const int64_t place[] = {node->kind, node->n, node->offset, node->leak};
-    hash = hash_bytes(hash, node->name, strlen(node->name));
-    hash = hash_bytes(hash, place, sizeof place);
-  }
-  return hash;
-}
-
-static struct header header_of(const nai_state *s)
-{
-  return (struct header){SNAPSHOT_MAGIC,
-                         hash_network(s->net),
-                         s->n_memory,
-                         s->activity.trials,
-                         s->time,
-                         s->activity.seed,
-                         s->activity.first,
-                         s->activity.inject != NULL,
-                         s->activity.clamp != NULL};
-}
-
 nai_status nai_state_set_first(nai_state *state, uint64_t first)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__first_check(first, state->activity.trials));
   state->activity.first = first;
-  return NAI_OK;
-}
-
-int64_t nai_state_snapshot_size(const nai_state *state)
-{
-  return state ? (int64_t)sizeof(struct header) + state->n_memory * (int64_t)sizeof(float) : -1;
-}
-
-static nai_status check_buffer(const nai_state *s, const void *buffer, int64_t size)
-{
-  NAI__REQUIRE(buffer);
-  if (size != nai_state_snapshot_size(s))
-    return nai__fail(NAI_ERR_INVALID, "size is %lld, must be %lld", (long long)size,
-                     (long long)nai_state_snapshot_size(s));
-  return NAI_OK;
-}
-
-nai_status nai_state_snapshot(void *buffer, int64_t size, const nai_state *state)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(check_buffer(state, buffer, size));
-  struct header header = header_of(state);
-  memcpy(buffer, &header, sizeof header);
-  memcpy((char *)buffer + sizeof header, state->memory, (size_t)state->n_memory * sizeof(float));
-  return NAI_OK;
-}
-
-nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(check_buffer(state, buffer, size));
-  struct header header, own = header_of(state);
-  memcpy(&header, buffer, sizeof header);
-  own.time = header.time;
-  own.seed = header.seed;
-  own.first = header.first;
-  own.injects = header.injects;
-  own.clamps = header.clamps;
-  if (memcmp(&header, &own, sizeof own) != 0 || header.time < 0 ||
-      nai__first_check(header.first, header.trials) != NAI_OK)
-    return nai__fail(NAI_ERR_FORMAT,
-                     "the snapshot is of another network or another number of trials");
-  memcpy(state->memory, (const char *)buffer + sizeof header,
-         (size_t)state->n_memory * sizeof(float));
-  state->time = header.time;
-  state->activity.seed = header.seed;
-  state->activity.first = header.first;
-  refresh_perturbations(state);
   return NAI_OK;
 }

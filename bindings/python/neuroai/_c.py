@@ -116,6 +116,8 @@ NAI_SIGN_UNIFORM = 0
 NAI_SIGN_BATCH = 1
 NAI_SIGN_FIXED = 2
 
+NAI_ALL_UNITS = -1
+
 NAI_STREAM_TRAIN = 0
 NAI_STREAM_TEST = 1
 
@@ -217,6 +219,12 @@ class nai_spectrum(Structure):
         ("outlier", c_double),
         ("entropy", c_double),
     ]
+
+
+class nai_units(Structure):
+    """Some units of some populations."""
+
+    _fields_ = [("names", c_char_p), ("units", POINTER(c_int64)), ("n", c_int64)]
 
 
 class nai_point(Structure):
@@ -434,6 +442,23 @@ on_generate = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_trial_batch))
 on_judge = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_judgement))
 on_destroy = CFUNCTYPE(None, c_void_p)
 nai_progress_callback = CFUNCTYPE(nai_status, POINTER(nai_progress), c_void_p)
+nai_evaluation_callback = CFUNCTYPE(nai_status, c_int64, c_int64, c_void_p)
+
+
+class nai_evaluation_options(Structure):
+    """How an evaluation is made."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("threads", c_int32),
+        ("seed", c_uint64),
+        ("silence", POINTER(nai_units)),
+        ("n_silence", c_int64),
+        ("progress", nai_evaluation_callback),
+        ("user", c_void_p),
+    ]
+
+
 nai_stage_callback = CFUNCTYPE(nai_status, c_int64, c_char_p, c_void_p)
 
 
@@ -574,6 +599,7 @@ floats_out = Array(c_float, np.float32, writable=True)
 doubles = Array(c_double, np.float64)
 doubles_out = Array(c_double, np.float64, writable=True)
 ints = Array(c_int32, np.int32)
+int64s = Array(c_int64, np.int64)
 octets = Array(c_uint8, np.uint8)
 
 # --- the library -----------------------------------------------------------------------------------------------------
@@ -790,9 +816,13 @@ nai_state_step = _function("nai_state_step", nai_status, _state, floats, floats_
 nai_state_run = _function("nai_state_run", nai_status, _state, int64, floats, floats_out, floats_out)
 nai_state_reset = _function("nai_state_reset", nai_status, _state)
 nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float32)
+nai_state_clamp_units = _function("nai_state_clamp_units", nai_status, _state, Text, int64s, int64, floats, int64)
 nai_state_silence = _function("nai_state_silence", nai_status, _state, Text)
+nai_state_silence_units = _function("nai_state_silence_units", nai_status, _state, Text, int64s, int64)
 nai_state_inject = _function("nai_state_inject", nai_status, _state, Text, floats, int64)
+nai_state_inject_units = _function("nai_state_inject_units", nai_status, _state, Text, int64s, int64, floats, int64)
 nai_state_release = _function("nai_state_release", nai_status, _state, Text)
+nai_state_release_units = _function("nai_state_release_units", nai_status, _state, Text, int64s, int64)
 nai_state_set_first = _function("nai_state_set_first", nai_status, _state, uint64)
 nai_state_rates = _function("nai_state_rates", nai_status, _view_out, _state, Text)
 nai_state_time = _function("nai_state_time", c_int64, _state)
@@ -981,6 +1011,24 @@ nai_trainer_updates = _function("nai_trainer_updates", c_int64, _trainer)
 _evaluation = POINTER(nai_evaluation)
 nai_evaluation_create = _function(
     "nai_evaluation_create", nai_status, POINTER(_evaluation), _network, _task, int64, uint64, int32
+)
+nai_evaluation_create_with = _function(
+    "nai_evaluation_create_with",
+    nai_status,
+    POINTER(_evaluation),
+    _network,
+    _task,
+    int64,
+    POINTER(nai_evaluation_options),
+)
+nai_evaluation_create_from_trials = _function(
+    "nai_evaluation_create_from_trials",
+    nai_status,
+    POINTER(_evaluation),
+    _network,
+    _trials,
+    _task,
+    POINTER(nai_evaluation_options),
 )
 nai_evaluation_destroy = _function("nai_evaluation_destroy", None, _evaluation)
 nai_evaluation_performance = _function("nai_evaluation_performance", c_double, _evaluation)

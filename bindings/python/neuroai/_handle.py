@@ -129,6 +129,14 @@ def as_array(what: str, value: Any, shape: Sequence[Union[int, str]], dtype: Any
     return np.ascontiguousarray(array, dtype)
 
 
+def whole(what: str, value: Any, kind: "_c.Integer") -> int:
+    """A whole number for a field of a structure, where ctypes would cut off what does not fit."""
+    try:
+        return int(kind.from_param(value).value)
+    except (TypeError, OverflowError) as error:
+        raise InvalidError(f"{what}: {error}") from None
+
+
 # --- parameters ------------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from ctypes import c_int64
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Tuple, Union
@@ -10,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Handle, as_array, texts, view
+from ._handle import Handle, as_array, texts, view, whole
 from ._interrupt import deferred_interrupt
+from ._units import Chosen, array_of, chosen
 from .errors import InvalidError, UnknownNameError
 from .fits import PsychometricFit, fit_psychometric
 from .network import Network
@@ -206,11 +208,32 @@ class Evaluation(Handle):
         return f"<Evaluation: {self.performance:.4g} correct of {len(self.correct)} trials{conditions}>"
 
 
-def evaluate(net: Network, task: Task, trials: int = 1000, seed: int = 0, threads: int = 1) -> Evaluation:
-    """Runs test trials of a task, with the trials and the noise of ``seed``."""
+def evaluate(
+    net: Network,
+    task: Task,
+    trials: int = 1000,
+    seed: int = 0,
+    threads: int = 1,
+    *,
+    silence: Optional[Chosen] = None,
+) -> Evaluation:
+    """Runs test trials of a task, with the trials and the noise of ``seed``.
+
+    Args:
+        net: a built network.
+        task: the task.
+        trials: their number.
+        seed: of the trials and of the noise.
+        threads: to run on; they change no bit of the result.
+        silence: units that have a rate of 0 in every trial, a lesion, as in :meth:`State.silence`: populations, or a
+            mapping from their names to units: ``{"E": [0, 3]}``.
+    """
+    parts = [] if silence is None else chosen(net, silence)
+    numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
+    options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, array_of(parts), len(parts))
     pointer = _c.new(_c.nai_evaluation)
     with as_task(task)._lent(net) as lent, deferred_interrupt():
-        _c.nai_evaluation_create(pointer, net, lent, trials, seed, threads)
+        _c.nai_evaluation_create_with(pointer, net, lent, trials, options)
     return Evaluation(pointer, (net, task, seed))
 
 

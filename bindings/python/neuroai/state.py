@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Names, as_array, describe, joined, view, wrong_shape
+from ._handle import Floats, Handle, as_array, describe, view, wrong_shape
+from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
 from .network import Network
 from .run import Run, parts
@@ -104,22 +105,44 @@ class State(Handle):
         """Back to time 0: the initial state, nothing clamped or injected; the same noise again."""
         _c.nai_state_reset(self)
 
-    def clamp(self, names: Names, rate: float) -> None:
-        """From now on the rates of these populations are ``rate``, whatever they receive."""
-        _c.nai_state_clamp(self, joined(names), rate)
+    def clamp(self, names: Chosen, rate: npt.ArrayLike, units: Optional[npt.ArrayLike] = None) -> None:
+        """From now on the rates of these units are ``rate``, whatever they receive.
 
-    def silence(self, names: Names) -> None:
-        """Clamps these populations to 0: a lesion, or optogenetic silencing."""
-        _c.nai_state_silence(self, joined(names))
+        Args:
+            names: populations; or a mapping from their names to units, as ``{"E": [0, 3]}``.
+            rate: one value, or one a unit.
+            units: of each of these populations: numbers from 0, none twice, or a mask of bool [n]. Default: all.
+        """
+        array = as_array("rate", np.atleast_1d(np.asarray(rate)), ("n",))
+        self._intervene(names, units, _c.nai_state_clamp_units, array, len(array))
 
-    def inject(self, names: Names, current: npt.ArrayLike) -> None:
-        """From now on ``current``, one value or [n], is added to what these populations' units receive."""
+    def silence(self, names: Chosen, units: Optional[npt.ArrayLike] = None) -> None:
+        """Clamps these units to 0: a lesion, or optogenetic silencing. ``names``, ``units``: see :meth:`clamp`."""
+        self._intervene(names, units, _c.nai_state_silence_units)
+
+    def inject(self, names: Chosen, current: npt.ArrayLike, units: Optional[npt.ArrayLike] = None) -> None:
+        """From now on ``current``, one value or one a unit, is added to what these units receive.
+
+        ``names``, ``units``: see :meth:`clamp`.
+        """
         array = as_array("current", np.atleast_1d(np.asarray(current)), ("n",))
-        _c.nai_state_inject(self, joined(names), array, len(array))
+        self._intervene(names, units, _c.nai_state_inject_units, array, len(array))
 
-    def release(self, names: Names = "*") -> None:
-        """Ends clamping and injection of these populations."""
-        _c.nai_state_release(self, joined(names))
+    def release(self, names: Chosen = "*", units: Optional[npt.ArrayLike] = None) -> None:
+        """Ends clamping and injection of these units. ``names``, ``units``: see :meth:`clamp`."""
+        self._intervene(names, units, _c.nai_state_release_units)
+
+    def _intervene(self, names: Chosen, units: Optional[npt.ArrayLike], act: Any, *values: Any) -> None:
+        """All of it, or nothing when any part is refused."""
+        parts = chosen(self.net, names, units)
+        before = self.snapshot() if len(parts) > 1 else None
+        try:
+            for part, numbers in parts:
+                act(self, part, numbers, _c.NAI_ALL_UNITS if numbers is None else len(numbers), *values)
+        except Exception:
+            if before is not None:
+                self.restore(before)
+            raise
 
     def rates(self, name: str) -> Floats:
         """Rates of a population now, float32 [B, n]: a read-only view, which follows the state."""

@@ -18,7 +18,7 @@ def test_inputs_that_are_not_finite_move_nothing(bad):
     inputs[1, 2] = bad
     with np.errstate(over="ignore"), pytest.raises(na.NonfiniteError, match="'stimulus', channel 2 of trial 1 is"):
         state.step(inputs)
-    with np.errstate(over="ignore"), pytest.raises(na.NonfiniteError, match="'stimulus', channel 2 of trial 1 at row 4"):
+    with np.errstate(over="ignore"), pytest.raises(na.NonfiniteError, match="channel 2 of trial 1 at row 4 is"):
         state.run(np.stack([np.ones((2, 3))] * 4 + [inputs]))
     assert state.snapshot() == before
     assert np.array_equal(state.step(np.ones((2, 3))), other.step(np.ones((2, 3))))

@@ -1,0 +1,65 @@
+"""Some units of some populations, as calls take them: names with units, or a mapping from names to units."""
+
+from __future__ import annotations
+
+import ctypes
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _c
+from ._handle import Names, as_array, describe, joined, wrong_shape
+from .errors import InvalidError
+
+if TYPE_CHECKING:
+    from .network import Network
+
+#: Populations, or for some populations (a name, several, a pattern) which units: numbers from 0, or a mask of bool [n].
+Chosen = Union[Names, Mapping[str, npt.ArrayLike]]
+
+#: Names as the C library takes them, and the units of each; None for all.
+Part = Tuple[str, Optional[npt.NDArray[np.int64]]]
+
+
+def chosen(net: "Network", names: Chosen, units: Optional[npt.ArrayLike] = None) -> List[Part]:
+    """What ``names`` and ``units`` of a call mean."""
+    if not isinstance(names, Mapping):
+        given = joined(names)
+        return [(given, None if units is None else _numbers(net, given, units, "units"))]
+    if units is not None:
+        raise InvalidError("units: the names are a mapping, which has the units already")
+    if not names:
+        raise InvalidError("names: the mapping is empty")
+    return [(name, _numbers(net, name, value, f"units of '{name}'")) for name, value in names.items()]
+
+
+def _numbers(net: "Network", names: str, units: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
+    if not isinstance(names, str):
+        raise TypeError(f"names: expected names of populations, got {type(names).__name__}")
+    array = np.asarray(units)
+    if array.dtype.kind == "b":
+        return np.flatnonzero(_mask(net, names, array, what)).astype(np.int64)
+    if array.size == 0:
+        array = array.astype(np.int64)
+    return as_array(what, np.atleast_1d(array), ("n",), np.int64)
+
+
+def _mask(net: "Network", names: str, mask: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
+    """One entry a unit, in each of the populations."""
+    for name, n in net.populations.items():
+        if any(fnmatchcase(name, entry) for entry in names.split()) and mask.shape != (n,):
+            raise wrong_shape(what, f"{describe((n,))}, the units of '{name}'", mask.shape)
+    return mask
+
+
+def array_of(parts: List[Part]) -> Any:
+    """An array of nai_units. It points to the parts' arrays, which have to live as long."""
+    found = (_c.nai_units * len(parts))()
+    for entry, (names, units) in zip(found, parts):
+        entry.names = _c.Text.from_param(names).value
+        entry.n = _c.NAI_ALL_UNITS if units is None else len(units)
+        if units is not None:
+            entry.units = units.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
+    return found

@@ -1,0 +1,238 @@
+/*
+ * Evaluating: blocks of trials, a task's or given ones, through the network, each judged, all of it
+ * kept by trial and by condition.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../network/intervene.h"
+#include "../task/arrays.h"
+#include "../task/task.h"
+#include "evaluation.h"
+#include "forward.h"
+
+/* Trials that run together. */
+#define BLOCK 64
+
+/* Far more than anybody evaluates, and far below what memory has. */
+#define MOST_TRIALS 100000000
+
+/* An evaluation that is being made. */
+typedef struct work {
+  nai_evaluation *e;
+  const nai_network *net;
+  const nai_task *task;    /* or NULL: trials are judged by class */
+  const nai_trials *given; /* trials to run; NULL: the task's */
+  nai_trials *drawn;       /* a block of the task's trials */
+  nai_evaluation_options options;
+  nai__forward forward;
+  float *clamp; /* [ld_units], or NULL */
+  int64_t done, total;
+} work;
+
+/* --- judging ---------------------------------------------------------------------------------- */
+
+static void widen(nai_evaluation *e, int32_t choice)
+{
+  if (choice < e->lowest) e->lowest = choice;
+  if (choice > e->highest) e->highest = choice;
+}
+
+/*
+ * What is right in trial b makes the scale of choices, so that a lapse into a choice that never is
+ * (fixating, say) does not; only the task's own judge keeps to itself what is right, and then the
+ * choices made do.
+ */
+static void scale_choices(const work *w, const nai_trials *trials, int64_t b, int32_t choice)
+{
+  int64_t step;
+  const nai__goal *goal =
+      w->task && w->task->ops.judge ? NULL : nai__trials_judged_at(&step, trials, b);
+  if (goal)
+    widen(w->e, goal->classes[step * trials->trials + b]);
+  else if (choice >= 0)
+    widen(w->e, choice);
+}
+
+/* Trials first .. first + count - 1 of these, which are the evaluation's next ones. */
+static nai_status judge_block(work *w, const nai_trials *trials, int64_t first, int64_t count)
+{
+  nai_evaluation *e = w->e;
+  int64_t n = trials->n_outputs;
+  for (int64_t k = 0; k < count; k++) {
+    nai__verdict verdict;
+    NAI__TRY(nai__judge(&verdict, w->task, trials, first + k, w->forward.output + k * n, count * n,
+                        w->net->dt));
+    e->correct[w->done + k] = verdict.correct;
+    e->choice[w->done + k] = verdict.choice;
+    e->time[w->done + k] = (float)verdict.time;
+    scale_choices(w, trials, first + k, verdict.choice);
+  }
+  for (int64_t i = 0; i < e->n_conditions; i++)
+    memcpy(e->condition[i].value + w->done, trials->condition[i].value + first,
+           (size_t)count * sizeof(float));
+  return NAI_OK;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+static nai_status ask(void *who)
+{
+  const work *w = who;
+  nai__clear_error();
+  nai_status status = w->options.progress(w->done, w->total, w->options.user);
+  return status < 0 ? nai__fail_callback(status, "callback", "progress") : status;
+}
+
+static nai_status run_block(work *w, int64_t count)
+{
+  const nai_trials *trials = w->given;
+  int64_t first = w->done;
+  if (!trials) {
+    NAI__TRY(nai__task_fill(w->drawn, w->task, w->options.seed, NAI_STREAM_TEST, (uint64_t)first,
+                            count));
+    trials = w->drawn;
+    first = 0;
+  }
+  NAI__TRY(nai__forward_run(&w->forward, trials, first, count, w->options.seed));
+  NAI__TRY(judge_block(w, trials, first, count));
+  w->done += count;
+  return NAI_OK;
+}
+
+/* Above 0: the callback wants no more. */
+static nai_status run_blocks(work *w)
+{
+  while (w->done < w->total) {
+    int64_t left = w->total - w->done;
+    NAI__TRY(run_block(w, left < BLOCK ? left : BLOCK));
+    if (w->options.progress) NAI__TRY(ask(w));
+  }
+  return NAI_OK;
+}
+
+/* --- what it takes ---------------------------------------------------------------------------- */
+
+static nai_status silence(work *w)
+{
+  const nai_evaluation_options *o = &w->options;
+  const float zero = 0;
+  if (o->n_silence <= 0) return NAI_OK;
+  w->clamp = NAI__ARRAY(float, w->net->ld_units);
+  unsigned char *seen = NAI__ARRAY(unsigned char, w->net->ld_units);
+  nai_status status = w->clamp && seen ? NAI_OK : NAI_ERR_MEMORY;
+  for (int64_t u = 0; u < w->net->ld_units && status == NAI_OK; u++) w->clamp[u] = NAN;
+  for (int64_t i = 0; i < o->n_silence && status == NAI_OK; i++) {
+    status = nai__units_check(w->net, &o->silence[i], seen);
+    if (status == NAI_OK) nai__units_set(w->clamp, w->net, &o->silence[i], &zero, 1);
+  }
+  nai__free(seen);
+  return status;
+}
+
+static nai_status name_conditions(const work *w)
+{
+  for (int64_t i = 0; i < w->e->n_conditions; i++)
+    memcpy(w->e->condition[i].name,
+           w->given ? w->given->condition[i].name : w->task->condition_name[i],
+           sizeof w->e->condition[i].name);
+  return NAI_OK;
+}
+
+static nai_status prepare(work *w)
+{
+  int64_t block = w->total < BLOCK ? w->total : BLOCK;
+  int64_t conditions = w->given ? w->given->n_conditions : w->task->ops.n_conditions;
+  NAI__TRY(nai__evaluation_create(&w->e, w->total, conditions));
+  NAI__TRY(name_conditions(w));
+  if (!w->given) NAI__TRY(nai__task_trials(&w->drawn, w->task, block));
+  const nai_trials *trials = w->given ? w->given : w->drawn;
+  NAI__TRY(nai__trials_fit(trials, w->net));
+  NAI__TRY(silence(w));
+  NAI__TRY(nai__forward_create(&w->forward, w->net, trials->capacity, block, w->options.threads));
+  w->forward.activity.clamp = w->clamp;
+  w->forward.ask = w->options.progress ? ask : NULL;
+  w->forward.who = w;
+  return NAI_OK;
+}
+
+static nai_status evaluate(nai_evaluation **out, work *w)
+{
+  nai_status status = prepare(w);
+  if (status == NAI_OK) status = run_blocks(w);
+  if (status >= NAI_OK) {
+    w->e->trials = w->done;
+    *out = w->e;
+  } else {
+    nai_evaluation_destroy(w->e);
+  }
+  if (w->forward.pool) nai__forward_destroy(&w->forward);
+  nai_trials_destroy(w->drawn);
+  nai__free(w->clamp);
+  return status < NAI_OK ? status : NAI_OK;
+}
+
+/* --- three ways to ask for it ----------------------------------------------------------------- */
+
+static nai_status take_options(work *w, const nai_evaluation_options *options)
+{
+  const nai_evaluation_options standard = NAI_EVALUATION_OPTIONS_INIT;
+  w->options = options ? *options : standard;
+  if (w->options.struct_size != sizeof w->options)
+    return nai__fail(NAI_ERR_INVALID, "options->struct_size is %u, must be %zu",
+                     (unsigned)w->options.struct_size, sizeof w->options);
+  if (w->options.n_silence < 0)
+    return nai__fail(NAI_ERR_INVALID, "options->n_silence is %lld, must be at least 0",
+                     (long long)w->options.n_silence);
+  if (w->options.n_silence > 0 && !w->options.silence) return nai__fail_null("options->silence");
+  return NAI_OK;
+}
+
+static nai_status check_dt(const nai_network *net, const nai_task *task)
+{
+  if (!task || net->dt == task->net->dt) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "the network's dt is %g ms, that of task %.60s is %g ms",
+                   net->dt, task->name, task->net->dt);
+}
+
+nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_network *net,
+                                      const nai_task *task, int64_t trials,
+                                      const nai_evaluation_options *options)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__TRY(nai__require_built(net, "net"));
+  NAI__REQUIRE(task);
+  if (trials < 1 || trials > MOST_TRIALS)
+    return nai__fail(NAI_ERR_INVALID, "trials is %lld, must be 1 to %d", (long long)trials,
+                     MOST_TRIALS);
+  NAI__TRY(check_dt(net, task));
+  work w = {.net = net, .task = task, .total = trials};
+  NAI__TRY(take_options(&w, options));
+  return evaluate(out, &w);
+}
+
+nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net, const nai_task *task,
+                                 int64_t trials, uint64_t seed, int32_t threads)
+{
+  nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+  options.seed = seed;
+  options.threads = threads;
+  return nai_evaluation_create_with(out, net, task, trials, &options);
+}
+
+nai_status nai_evaluation_create_from_trials(nai_evaluation **out, const nai_network *net,
+                                             const nai_trials *trials, const nai_task *task,
+                                             const nai_evaluation_options *options)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__TRY(nai__require_built(net, "net"));
+  NAI__REQUIRE(trials);
+  NAI__TRY(check_dt(net, task));
+  work w = {.net = net, .task = task, .given = trials, .total = trials->trials};
+  NAI__TRY(take_options(&w, options));
+  return evaluate(out, &w);
+}

@@ -1,0 +1,94 @@
+/* Interventions: checking and writing what some units of some populations get. */
+#include "intervene.h"
+
+#include <math.h>
+
+#include "../base/error.h"
+
+static int selected(const nai__node *node, const nai_units *which)
+{
+  return nai__selected(node, NAI__KIND(NAI_POPULATIONS), which->names);
+}
+
+static int64_t count_units(const nai__node *node, const nai_units *which)
+{
+  return which->n == NAI_ALL_UNITS ? node->n : which->n;
+}
+
+static int64_t unit_of(const nai_units *which, int64_t k)
+{
+  return which->n == NAI_ALL_UNITS ? k : which->units[k];
+}
+
+/* --- checking --------------------------------------------------------------------------------- */
+
+static nai_status check_range(const nai__node *node, const nai_units *which)
+{
+  for (int64_t k = 0; k < which->n; k++)
+    if (which->units[k] < 0 || which->units[k] >= node->n)
+      return nai__fail(NAI_ERR_INVALID, "units[%lld] is %lld, must be 0 to %lld, the units of '%s'",
+                       (long long)k, (long long)which->units[k], (long long)node->n - 1,
+                       node->name);
+  return NAI_OK;
+}
+
+/* In units that are in range: as many as `seen` has room for, or some are the same. */
+static nai_status check_repeated(const nai_units *which, unsigned char *seen)
+{
+  int64_t k = 0;
+  while (k < which->n && !seen[which->units[k]]) seen[which->units[k++]] = 1;
+  for (int64_t i = 0; i < k; i++) seen[which->units[i]] = 0;
+  if (k == which->n) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "units[%lld] is %lld, which is there before: each unit once",
+                   (long long)k, (long long)which->units[k]);
+}
+
+nai_status nai__units_check(const nai_network *net, const nai_units *which, unsigned char *seen)
+{
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), which->names, "names"));
+  if (which->n == NAI_ALL_UNITS) return NAI_OK;
+  if (which->n < 0)
+    return nai__fail(NAI_ERR_INVALID,
+                     "the number of units is %lld, must be at least 0, or NAI_ALL_UNITS (%d)",
+                     (long long)which->n, NAI_ALL_UNITS);
+  if (!which->units)
+    return nai__fail(NAI_ERR_INVALID, "units is NULL; all units are meant by NAI_ALL_UNITS (%d)",
+                     NAI_ALL_UNITS);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (selected(&net->node[i], which)) NAI__TRY(check_range(&net->node[i], which));
+  return check_repeated(which, seen);
+}
+
+nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
+                                  const float *value, int64_t n, const char *what,
+                                  const char *count)
+{
+  if (!value) return nai__fail_null(what);
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (!selected(node, which) || n == 1 || n == count_units(node, which)) continue;
+    return nai__fail(NAI_ERR_INVALID, "%s is %lld, must be 1 or %lld, the units of '%s'%s", count,
+                     (long long)n, (long long)count_units(node, which), node->name,
+                     which->n == NAI_ALL_UNITS ? "" : " that are meant");
+  }
+  if (n == 1 && !isfinite(value[0]))
+    return nai__fail(NAI_ERR_NONFINITE, "%s is %g, must be finite", what, (double)value[0]);
+  for (int64_t k = 0; k < n; k++)
+    if (!isfinite(value[k]))
+      return nai__fail(NAI_ERR_NONFINITE, "%s[%lld] is %g, must be finite", what, (long long)k,
+                       (double)value[k]);
+  return NAI_OK;
+}
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+void nai__units_set(float *row, const nai_network *net, const nai_units *which, const float *value,
+                    int64_t n)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (!selected(node, which)) continue;
+    for (int64_t k = 0; k < count_units(node, which); k++)
+      row[node->offset + unit_of(which, k)] = value[n == 1 ? 0 : k];
+  }
+}

@@ -1,0 +1,31 @@
+/*
+ * Interventions: units that have a rate whatever they receive, or that receive a current besides.
+ * They are rows [ld_units] that nai__advance() reads (activity.h); here they are written, for some
+ * units of some populations.
+ */
+#ifndef NAI_NETWORK_INTERVENE_H
+#define NAI_NETWORK_INTERVENE_H
+
+#include <neuroai/state.h>
+
+#include "network.h"
+
+/*
+ * NAI_OK when the names are populations, and the units are in each of them, none twice. `seen`
+ * [ld_units]: 0 before and after; where what was seen is marked.
+ */
+nai_status nai__units_check(const nai_network *net, const nai_units *which, unsigned char *seen);
+
+/*
+ * NAI_OK when `value` [n] is finite, and n is 1 or the number of these units, which have been
+ * checked. `what`: its name in messages; `count`: that of n.
+ */
+nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
+                                  const float *value, int64_t n, const char *what,
+                                  const char *count);
+
+/* Writes value [n], checked, or one value when n is 1, to these units of a row. */
+void nai__units_set(float *row, const nai_network *net, const nai_units *which, const float *value,
+                    int64_t n);
+
+#endif

@@ -1,0 +1,101 @@
+/* Snapshots: all that the future of a running network depends on, as bytes, and back. */
+#include <string.h>
+
+#include "../base/error.h"
+#include "state.h"
+
+/* Of snapshots; changes whenever their layout does. */
+#define SNAPSHOT_MAGIC UINT64_C(0x3330544154534e41)
+
+/* What a snapshot starts with. */
+struct header {
+  uint64_t magic;
+  uint64_t network; /* hash of all that says what the numbers belong to */
+  int64_t n_memory, trials, time;
+  uint64_t seed, first;
+  int32_t injects, clamps;
+};
+
+/* FNV-1a. */
+static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
+{
+  for (size_t i = 0; i < n; i++) {
+    hash ^= ((const unsigned char *)bytes)[i];
+    hash *= UINT64_C(0x100000001b3);
+  }
+  return hash;
+}
+
+static uint64_t hash_network(const nai_network *net)
+{
+  const int64_t delays[] = {net->max_delay, net->max_input_delay};
+  uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), delays, sizeof delays);
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    const int64_t place[] = {node->kind, node->n, node->offset, node->leak};
+    hash = hash_bytes(hash, node->name, strlen(node->name));
+    hash = hash_bytes(hash, place, sizeof place);
+  }
+  return hash;
+}
+
+static struct header header_of(const nai_state *s)
+{
+  return (struct header){SNAPSHOT_MAGIC,
+                         hash_network(s->net),
+                         s->n_memory,
+                         s->activity.trials,
+                         s->time,
+                         s->activity.seed,
+                         s->activity.first,
+                         s->activity.inject != NULL,
+                         s->activity.clamp != NULL};
+}
+
+int64_t nai_state_snapshot_size(const nai_state *state)
+{
+  return state ? (int64_t)sizeof(struct header) + state->n_memory * (int64_t)sizeof(float) : -1;
+}
+
+static nai_status check_buffer(const nai_state *s, const void *buffer, int64_t size)
+{
+  NAI__REQUIRE(buffer);
+  if (size != nai_state_snapshot_size(s))
+    return nai__fail(NAI_ERR_INVALID, "size is %lld, must be %lld", (long long)size,
+                     (long long)nai_state_snapshot_size(s));
+  return NAI_OK;
+}
+
+nai_status nai_state_snapshot(void *buffer, int64_t size, const nai_state *state)
+{
+  NAI__REQUIRE(state);
+  NAI__TRY(check_buffer(state, buffer, size));
+  struct header header = header_of(state);
+  memcpy(buffer, &header, sizeof header);
+  memcpy((char *)buffer + sizeof header, state->memory, (size_t)state->n_memory * sizeof(float));
+  return NAI_OK;
+}
+
+nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size)
+{
+  NAI__REQUIRE(state);
+  NAI__TRY(check_buffer(state, buffer, size));
+  struct header header, own = header_of(state);
+  memcpy(&header, buffer, sizeof header);
+  own.time = header.time;
+  own.seed = header.seed;
+  own.first = header.first;
+  own.injects = header.injects;
+  own.clamps = header.clamps;
+  if (memcmp(&header, &own, sizeof own) != 0 || header.time < 0 ||
+      nai__first_check(header.first, header.trials) != NAI_OK)
+    return nai__fail(NAI_ERR_FORMAT,
+                     "the snapshot is of another network or another number of trials");
+  memcpy(state->memory, (const char *)buffer + sizeof header,
+         (size_t)state->n_memory * sizeof(float));
+  state->time = header.time;
+  state->activity.seed = header.seed;
+  state->activity.first = header.first;
+  nai__state_refresh(state);
+  return NAI_OK;
+}

@@ -1,0 +1,428 @@
+/* Evaluations with options: lesions, callbacks that end them, and trials that were given. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "faults.h"
+#include "networks.h"
+#include "states.h"
+#include "tasks.h"
+
+enum { N = 150 };
+
+/* Noise, delays, two leaks and two stages. */
+static nai_network *build_network(void)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_add_population(net, "layer", 4, NAI_FREE));
+  expect_ok(nai_network_add_population(net, "E", 9, NAI_EXCITATORY));
+  expect_ok(nai_network_add_population(net, "I", 4, NAI_INHIBITORY));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_set(net, "layer", "tau", 20));
+  expect_ok(nai_network_set_leak(net, "I", NAI_LEAK_RATE));
+  expect_ok(nai_network_set(net, "stimulus layer E I", "noise", 0.3));
+  expect_ok(nai_network_connect(net, "stimulus", "E I"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "E", "layer choice"));
+  expect_ok(nai_network_connect(net, "layer", "choice"));
+  expect_ok(nai_network_set_delay(net, "E", "layer", 0));
+  expect_ok(nai_network_set_delay(net, "I", "E", 60));
+  expect_ok(nai_network_build(net, 2));
+  return net;
+}
+
+static nai_task *perceptual(const nai_network *net)
+{
+  nai_task *task;
+  expect_ok(nai_task_create(&task, "perceptual-decision-making", net));
+  expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 200, 300}, 3));
+  return task;
+}
+
+static const int32_t *choices(const nai_evaluation *e)
+{
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_evaluation_choice(&view, e));
+  return view.data;
+}
+
+static int64_t trials_of(const nai_evaluation *e)
+{
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_evaluation_choice(&view, e));
+  return view.shape[0];
+}
+
+static int same_evaluations(const nai_evaluation *a, const nai_evaluation *b)
+{
+  nai_view of_a = NAI_VIEW_INIT, of_b = NAI_VIEW_INIT;
+  int64_t n = trials_of(a);
+  if (n != trials_of(b) || memcmp(choices(a), choices(b), (size_t)n * sizeof(int32_t)) != 0)
+    return 0;
+  expect_ok(nai_evaluation_correct(&of_a, a));
+  expect_ok(nai_evaluation_correct(&of_b, b));
+  if (memcmp(of_a.data, of_b.data, (size_t)n * sizeof(int32_t)) != 0) return 0;
+  const char *name;
+  for (int64_t i = 0; (name = nai_evaluation_condition_name(a, i)); i++) {
+    expect_ok(nai_evaluation_condition(&of_a, a, name));
+    expect_ok(nai_evaluation_condition(&of_b, b, name));
+    if (memcmp(of_a.data, of_b.data, (size_t)n * sizeof(float)) != 0) return 0;
+  }
+  return nai_evaluation_condition_name(b, 4) == NULL;
+}
+
+/* --- lesions ---------------------------------------------------------------------------------- */
+
+/* Choices of the same trials, one by one in states that are silenced by hand. */
+static void expect_as_states(const nai_evaluation *e, const nai_network *net, const nai_task *task,
+                             const nai_units *silence, int64_t n_silence)
+{
+  nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, N);
+  nai_view input = NAI_VIEW_INIT, length = NAI_VIEW_INIT;
+  expect_ok(nai_trials_view(&input, trials, NAI_TRIALS_INPUTS, NULL));
+  expect_ok(nai_trials_view(&length, trials, NAI_TRIALS_LENGTHS, NULL));
+  for (int64_t b = 0; b < N; b++) {
+    nai_state *state = make_state(net, 1, 6);
+    expect_ok(nai_state_set_first(state, nai_trials_first(trials) + (uint64_t)b));
+    for (int64_t k = 0; k < n_silence; k++)
+      expect_ok(nai_state_silence_units(state, silence[k].names, silence[k].units, silence[k].n));
+    float z[3];
+    for (int64_t t = 0; t < ((const int32_t *)length.data)[b]; t++)
+      expect_ok(nai_state_step(state, (const float *)input.data + (t * N + b) * 3, z));
+    int32_t largest = z[1] > z[0] ? 1 : 0;
+    if (z[2] > z[largest]) largest = 2;
+    ck_assert_int_eq(choices(e)[b], largest);
+    nai_state_destroy(state);
+  }
+  nai_trials_destroy(trials);
+}
+
+START_TEST(lesions_are_those_of_a_state)
+{
+  nai_network *net = build_network();
+  nai_task *task = perceptual(net);
+  nai_evaluation *whole, *e;
+  expect_ok(nai_evaluation_create(&whole, net, task, N, 6, 1));
+  const nai_units some[] = {{"E", (int64_t[]){7, 2, 3, 0}, 4}, {"I layer", (int64_t[]){1}, 1}},
+                  all[] = {{"I", NULL, NAI_ALL_UNITS}};
+  for (int32_t threads = 1; threads <= 3; threads++) {
+    nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+    options.seed = 6;
+    options.threads = threads;
+    expect_ok(nai_evaluation_create_with(&e, net, task, N, &options));
+    EXPECT(same_evaluations(e, whole));
+    nai_evaluation_destroy(e);
+    options.silence = some;
+    options.n_silence = 2;
+    expect_ok(nai_evaluation_create_with(&e, net, task, N, &options));
+    EXPECT(!same_evaluations(e, whole));
+    expect_as_states(e, net, task, some, 2);
+    nai_evaluation_destroy(e);
+    options.silence = all;
+    options.n_silence = 1;
+    expect_ok(nai_evaluation_create_with(&e, net, task, N, &options));
+    EXPECT(!same_evaluations(e, whole));
+    expect_as_states(e, net, task, all, 1);
+    nai_evaluation_destroy(e);
+  }
+  expect_ok(nai_evaluation_create(&e, net, task, N, 6, 1)); /* the network itself is whole */
+  EXPECT(same_evaluations(e, whole));
+  nai_evaluation_destroy(e);
+  nai_evaluation_destroy(whole);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(options_that_cannot_be)
+{
+  nai_network *net = build_network();
+  nai_task *task = perceptual(net);
+  nai_evaluation *e = (nai_evaluation *)&e;
+  nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+  const nai_units outside = {"E", (int64_t[]){3, 9}, 2}, nobody = {"F", NULL, NAI_ALL_UNITS};
+  options.n_silence = 1;
+  expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
+               "options->silence is NULL");
+  ck_assert_ptr_null(e);
+  options.silence = &outside;
+  expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
+               "units[1] is 9, must be 0 to 8, the units of 'E'");
+  options.silence = &nobody;
+  expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_NAME, "'F'");
+  options.n_silence = -1;
+  expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
+               "n_silence is -1");
+  options.n_silence = 0;
+  options.threads = 0;
+  expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
+               "threads is 0");
+  options.struct_size = 3;
+  expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
+               "struct_size is 3");
+  expect_fails(nai_evaluation_create_with(NULL, net, task, 5, NULL), NAI_ERR_INVALID, "out is");
+  expect_fails(nai_evaluation_create_with(&e, net, NULL, 5, NULL), NAI_ERR_INVALID, "task is");
+  expect_fails(nai_evaluation_create_with(&e, net, task, 0, NULL), NAI_ERR_INVALID, "trials is 0");
+  ck_assert_ptr_null(e);
+  expect_ok(nai_evaluation_create_with(&e, net, task, 5, NULL));
+  nai_evaluation_destroy(e);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- ended ------------------------------------------------------------------------------------ */
+
+typedef struct watcher {
+  int64_t calls, done, total, end_at;
+  nai_status answer;
+  const char *message;
+  int wrong;
+} watcher;
+
+static nai_status watch(int64_t done, int64_t total, void *user)
+{
+  watcher *w = user;
+  w->wrong |= done < w->done || (w->total && total != w->total);
+  w->calls++;
+  w->done = done;
+  w->total = total;
+  if (done < w->end_at) return NAI_OK;
+  if (w->message) nai_set_error(w->message);
+  return w->answer;
+}
+
+static nai_evaluation_options watched(watcher *w, int32_t threads)
+{
+  nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+  options.seed = 6;
+  options.threads = threads;
+  options.progress = watch;
+  options.user = w;
+  return options;
+}
+
+START_TEST(stopped_evaluations_keep_what_is_done)
+{
+  nai_network *net = build_network();
+  nai_task *task = perceptual(net);
+  nai_evaluation *whole, *part;
+  expect_ok(nai_evaluation_create(&whole, net, task, 300, 6, 1));
+  for (int32_t threads = 1; threads <= 2; threads++)
+    for (int64_t end_at = 0; end_at <= 300; end_at += 50) {
+      watcher w = {.end_at = end_at, .answer = NAI_STOP};
+      nai_evaluation_options options = watched(&w, threads);
+      expect_ok(nai_evaluation_create_with(&part, net, task, 300, &options));
+      EXPECT(!w.wrong && w.total == 300 && w.calls > 0);
+      int64_t n = trials_of(part);
+      ck_assert_int_eq(n, w.done);
+      EXPECT(n >= end_at && (n % 64 == 0 || n == 300));
+      EXPECT(memcmp(choices(part), choices(whole), (size_t)n * sizeof(int32_t)) == 0);
+      EXPECT(n > 0 ? nai_evaluation_performance(part) >= 0
+                   : isnan(nai_evaluation_performance(part)));
+      nai_point point;
+      int64_t count;
+      expect_ok(nai_evaluation_curve(&point, 1, &count, part, "coherence"));
+      EXPECT((count > 0) == (n > 0));
+      nai_evaluation_destroy(part);
+    }
+  nai_evaluation_destroy(whole);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(callbacks_that_fail_end_it_without_a_result)
+{
+  nai_network *net = build_network();
+  nai_task *task = perceptual(net);
+  for (int32_t threads = 1; threads <= 2; threads++) {
+    nai_evaluation *e = (nai_evaluation *)&e;
+    watcher w = {.end_at = 64, .answer = NAI_ERR_USER, .message = "that is enough"};
+    nai_evaluation_options options = watched(&w, threads);
+    expect_fails(nai_evaluation_create_with(&e, net, task, 300, &options), NAI_ERR_USER,
+                 "that is enough");
+    ck_assert_ptr_null(e);
+    EXPECT(w.done == 64);
+    w = (watcher){.end_at = 64, .answer = -77};
+    expect_fails(nai_evaluation_create_with(&e, net, task, 300, &options), -77,
+                 "callback progress");
+    ck_assert_ptr_null(e);
+  }
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* A large network: within the steps of one block, long before its end. */
+START_TEST(they_are_asked_within_a_block)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_add_population(net, "E", 500, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "choice", 3));
+  expect_ok(nai_network_connect(net, "stimulus", "E"));
+  expect_ok(nai_network_connect(net, "E", "E choice"));
+  expect_ok(nai_network_build(net, 1));
+  nai_task *task = perceptual(net);
+  for (int32_t threads = 1; threads <= 2; threads++) {
+    watcher w = {.end_at = 1000, .answer = NAI_STOP};
+    nai_evaluation_options options = watched(&w, threads);
+    nai_evaluation *e, *plain;
+    expect_ok(nai_evaluation_create_with(&e, net, task, 64, &options));
+    expect_ok(nai_evaluation_create(&plain, net, task, 64, 6, 1));
+    ck_assert_int_ge(w.calls, threads == 1 ? 10 : 3);
+    EXPECT(same_evaluations(e, plain));
+    nai_evaluation_destroy(e);
+    nai_evaluation_destroy(plain);
+    w = (watcher){.end_at = 0, .answer = NAI_STOP};
+    expect_ok(nai_evaluation_create_with(&e, net, task, 64, &options));
+    EXPECT(w.calls == 1 && trials_of(e) == 0);
+    nai_evaluation_destroy(e);
+  }
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- given trials ----------------------------------------------------------------------------- */
+
+START_TEST(given_trials_are_judged_as_the_task_s)
+{
+  nai_network *net = build_network();
+  nai_task *task = perceptual(net);
+  nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, N);
+  nai_evaluation *of_task, *given;
+  nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+  options.seed = 6;
+  options.threads = 2;
+  expect_ok(nai_evaluation_create(&of_task, net, task, N, 6, 1));
+  expect_ok(nai_evaluation_create_from_trials(&given, net, trials, NULL, &options));
+  EXPECT(same_evaluations(given, of_task));
+  EXPECT(nai_evaluation_performance(given) == nai_evaluation_performance(of_task));
+  nai_evaluation_destroy(given);
+  expect_ok(nai_evaluation_create_from_trials(&given, net, trials, task, &options));
+  EXPECT(same_evaluations(given, of_task));
+  nai_evaluation_destroy(given);
+  const nai_units lesion = {"E", (int64_t[]){7, 2, 3, 0}, 4};
+  options.silence = &lesion;
+  options.n_silence = 1;
+  expect_ok(nai_evaluation_create_from_trials(&given, net, trials, NULL, &options));
+  expect_as_states(given, net, task, &lesion, 1);
+  nai_evaluation_destroy(given);
+  nai_evaluation_destroy(of_task);
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Arrays without a task: the last step that counts, and conditions of the user's own. */
+START_TEST(recorded_trials)
+{
+  enum { STEPS = 4, B = 3 };
+  nai_network *net = build_network();
+  expect_ok(nai_network_set_bias(net, "choice", (float[]){-1000, 1000, 0}, 3)); /* always 1 */
+  nai_trials *trials;
+  expect_ok(nai_trials_create(&trials, net, STEPS, B));
+  const int32_t classes[STEPS][B] = {{0, 0, 1}, {0, 1, 0}, {1, 0, 0}, {2, 2, 0}};
+  const float mask[STEPS][B] = {{0, 1, 0}, {0, 1, 0}, {1, 1, 0}, {1, 1, 0}};
+  nai_evaluation *e;
+  expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, NULL)); /* nothing to judge */
+  EXPECT(isnan(nai_evaluation_performance(e)) && choices(e)[0] == -1);
+  nai_evaluation_destroy(e);
+  expect_ok(nai_trials_set_classes(trials, "choice", classes[0]));
+  expect_ok(nai_trials_set_mask(trials, "choice", mask[0], 1));
+  expect_ok(nai_trials_set_lengths(trials, (int32_t[]){3, 4, 4}));
+  expect_ok(nai_trials_set_condition(trials, "mouse", (float[]){5, 6, 5}));
+  expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, NULL));
+  nai_view correct = NAI_VIEW_INIT;
+  expect_ok(nai_evaluation_correct(&correct, e));
+  const int32_t *right = correct.data;
+  EXPECT(right[0] == 1 && right[1] == 0 && right[2] == -1);
+  EXPECT(nai_evaluation_performance(e) == 0.5);
+  nai_point point[2];
+  int64_t count;
+  expect_ok(nai_evaluation_curve(point, 2, &count, e, "mouse"));
+  EXPECT(count == 2 && point[0].correct == 1 && point[1].correct == 0 && point[0].trials == 2);
+  nai_evaluation_destroy(e);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(given_trials_that_cannot_be)
+{
+  nai_network *net = build_network(), *other = build_ei(3, 2, 1);
+  nai_task *task = make_task("perceptual-decision-making", 10);
+  nai_trials *trials, *foreign;
+  expect_ok(nai_trials_create(&trials, net, 3, 2));
+  expect_ok(nai_trials_create(&foreign, other, 3, 2));
+  nai_evaluation *e = (nai_evaluation *)&e;
+  expect_fails(nai_evaluation_create_from_trials(NULL, net, trials, NULL, NULL), NAI_ERR_INVALID,
+               "out is NULL");
+  expect_fails(nai_evaluation_create_from_trials(&e, NULL, trials, NULL, NULL), NAI_ERR_INVALID,
+               "net is NULL");
+  ck_assert_ptr_null(e);
+  expect_fails(nai_evaluation_create_from_trials(&e, net, NULL, NULL, NULL), NAI_ERR_INVALID,
+               "trials is NULL");
+  expect_fails(nai_evaluation_create_from_trials(&e, net, foreign, NULL, NULL), NAI_ERR_INVALID,
+               "2 output channels");
+  expect_fails(nai_evaluation_create_from_trials(&e, net, trials, task, NULL), NAI_ERR_INVALID,
+               "dt is 20 ms");
+  ck_assert_ptr_null(e);
+  nai_trials_destroy(trials);
+  nai_trials_destroy(foreign);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+  nai_network_destroy(other);
+}
+END_TEST
+
+START_TEST(evaluations_without_memory)
+{
+  nai_network *net = build_network();
+  nai_task *task = perceptual(net);
+  nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, 20);
+  const nai_units lesion = {"E", (int64_t[]){1}, 1};
+  watcher w = {.end_at = 1000};
+  nai_evaluation_options options = watched(&w, 2);
+  options.silence = &lesion;
+  options.n_silence = 1;
+  for (int from_trials = 0; from_trials <= 1; from_trials++) {
+    long good = 0;
+    for (int done = 0; !done; good++) {
+      nai_evaluation *e;
+      faults_fail_allocation(good);
+      nai_status status = from_trials
+                              ? nai_evaluation_create_from_trials(&e, net, trials, NULL, &options)
+                              : nai_evaluation_create_with(&e, net, task, 20, &options);
+      faults_fail_allocation(-1);
+      done = status == NAI_OK;
+      if (!done) ck_assert_int_eq(status, NAI_ERR_MEMORY);
+      if (!done) ck_assert_ptr_null(e);
+      nai_evaluation_destroy(e);
+    }
+    ck_assert_int_gt(good, 20);
+  }
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+Suite *evaluation_suite(void);
+
+Suite *evaluation_suite(void)
+{
+  Suite *suite = suite_create("evaluation");
+  ADD_CASE(suite, "lesions", lesions_are_those_of_a_state, options_that_cannot_be);
+  ADD_CASE(suite, "ended", stopped_evaluations_keep_what_is_done,
+           callbacks_that_fail_end_it_without_a_result, they_are_asked_within_a_block);
+  ADD_CASE(suite, "given", given_trials_are_judged_as_the_task_s, recorded_trials,
+           given_trials_that_cannot_be, evaluations_without_memory);
+  return suite;
+}
