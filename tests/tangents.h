@@ -1,6 +1,6 @@
 /*
  * Gradients forwards: what every weight does to every unit and output, followed from step to step
- * in double (design.md, section 4; real-time recurrent learning, with parts of it left out). Slow
+ * in double (docs/equations.md, "Gradients"; real-time recurrent learning, with parts left out). Slow
  * and simple; the judge of rules, which all go backwards and in single precision.
  *
  * A rule is known here by what of that influence it keeps: all of it; each weight's on its own

@@ -5,7 +5,7 @@
  *
  * It learns by the trainer's rule, optimiser, costs and constraints, from what it is told at each
  * step; the trainer's task and batch settings are not used. Rules that can: RFLO, e-prop, FORCE,
- * node perturbation, a user's own. The network is written at each update: nobody else may use it
+ * full-FORCE, node perturbation, a user's own. The network is written at each update: nobody else may use it
  * meanwhile, and what it has become is theirs after nai_agent_rest().
  */
 #ifndef NEUROAI_AGENT_H

@@ -1,6 +1,6 @@
 /*
- * Eligibility traces of the local rules, step by step (Murray 2019, eqs 3 to 6; design.md, section
- * 4): one number a synapse. Shared by the rules that differ in the learning signal alone.
+ * Eligibility traces of the local rules, step by step (Murray 2019, eqs 3 to 6; docs/rules.md):
+ * one number a synapse. Shared by the rules that differ in the learning signal alone.
  */
 #ifndef NAI_LEARNING_TRACES_H
 #define NAI_LEARNING_TRACES_H

@@ -1,6 +1,6 @@
 /*
  * One time step: inputs, then stage by stage products, noise, leak and transfer, then outputs
- * (design.md, section 4).
+ * (docs/equations.md, "Units").
  */
 #include "activity.h"
 
