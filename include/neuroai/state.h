@@ -107,6 +107,27 @@ NAI_API nai_status nai_state_set_first(nai_state *state, uint64_t first);
 /** Rates of a population now: [trials, n]. */
 NAI_API nai_status nai_state_rates(nai_view *out, const nai_state *state, const char *name);
 
+/**
+ * Currents of a population now, x in r = phi(x): [trials, n]. Errors: NAI_ERR_UNSUPPORTED for a
+ * leak on the rate: there is nothing but rates then that lasts from step to step.
+ */
+NAI_API nai_status nai_state_currents(nai_view *out, const nai_state *state, const char *name);
+
+/**
+ * Sets the currents of a population, and its rates with them: `currents` [trials, n]. At time 0 also
+ * what delays carry from before, as initial states do; later that stays. Clamped units keep their
+ * rates. Errors: NAI_ERR_UNSUPPORTED for a leak on the rate: set its rates.
+ */
+NAI_API nai_status nai_state_set_currents(nai_state *state, const char *name, const float *currents,
+                                          int64_t n);
+
+/**
+ * Sets the rates of a population whose leak is on the rate: `rates` [trials, n]; as in
+ * nai_state_set_currents(). Errors: NAI_ERR_UNSUPPORTED for a leak on the current: set its currents.
+ */
+NAI_API nai_status nai_state_set_rates(nai_state *state, const char *name, const float *rates,
+                                       int64_t n);
+
 /** Steps made since time 0; -1 when state is NULL. */
 NAI_API int64_t nai_state_time(const nai_state *state);
 

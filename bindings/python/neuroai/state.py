@@ -148,6 +148,34 @@ class State(Handle):
         """Rates of a population now, float32 [B, n]: a read-only view, which follows the state."""
         return view(self, _c.nai_state_rates, self, name)
 
+    def currents(self, name: str) -> Floats:
+        """Currents of a population now, x in r = phi(x), float32 [B, n]: a read-only view, which follows the state.
+
+        Only where the leak is on the current: else nothing but rates lasts from step to step.
+        """
+        return view(self, _c.nai_state_currents, self, name)
+
+    def set_currents(self, name: str, currents: npt.ArrayLike) -> None:
+        """Sets the currents of a population, and its rates with them: [B, n], or [n] for all trials.
+
+        At time 0 also what delays carry from before, as initial states do; later that stays. Clamped units keep their
+        rates. Where the leak is on the rate, set the rates.
+        """
+        _c.nai_state_set_currents(self, name, *self._rows("currents", name, currents))
+
+    def set_rates(self, name: str, rates: npt.ArrayLike) -> None:
+        """Sets the rates of a population whose leak is on the rate, as :meth:`set_currents` does currents."""
+        _c.nai_state_set_rates(self, name, *self._rows("rates", name, rates))
+
+    def _rows(self, what: str, name: str, values: npt.ArrayLike) -> "tuple[Floats, int]":
+        n = self.net.populations.get(name)
+        if n is None:
+            raise UnknownNameError(f"name: no population is called '{name}', but {', '.join(self.net.populations)}")
+        array = np.asarray(values)
+        if array.shape == (n,):
+            array = np.broadcast_to(array, (self.trials, n))
+        return as_array(what, array, (self.trials, n)), n
+
     @property
     def time(self) -> int:
         """Steps made since time 0."""

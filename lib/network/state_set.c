@@ -1,0 +1,128 @@
+/*
+ * What the activity of a population is made of, shown and set. Where the leak is on the current it is
+ * the currents, of which the rates are a function; where it is on the rate, the rates alone.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/finite.h"
+#include "state.h"
+#include "view.h"
+
+static nai_status find(const nai__node **out, const nai_state *state, const char *name)
+{
+  NAI__REQUIRE(state);
+  return nai__node_find(out, state->net, NAI__KIND(NAI_POPULATIONS), name, "name");
+}
+
+static nai_status require_currents(const nai__node *node)
+{
+  if (node->leak == NAI_LEAK_CURRENT) return NAI_OK;
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "'%s' has its leak on the rate, and so no currents that last: its rates are what "
+      "can be read and set",
+      node->name);
+}
+
+nai_status nai_state_currents(nai_view *out, const nai_state *state, const char *name)
+{
+  NAI__TRY(nai__view_check(out));
+  const nai__node *node;
+  NAI__TRY(find(&node, state, name));
+  NAI__TRY(require_currents(node));
+  nai__view_floats(out, state->activity.x + node->offset, 2,
+                   (int64_t[]){state->activity.trials, node->n},
+                   (int64_t[]){state->net->ld_units, 1});
+  return NAI_OK;
+}
+
+/* --- setting ---------------------------------------------------------------------------------- */
+
+static nai_status check_values(const nai_state *s, const nai__node *node, const float *values,
+                               int64_t n, const char *what)
+{
+  if (!values) return nai__fail_null(what);
+  if (n != node->n)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, must be %lld, the units of '%s'", (long long)n,
+                     (long long)node->n, node->name);
+  int64_t at = 0, count = s->activity.trials * n;
+  if (nai__all_finite(values, count)) return NAI_OK;
+  while (isfinite(values[at])) at++;
+  return nai__fail(NAI_ERR_NONFINITE, "%s[%lld][%lld] is %g, must be finite", what,
+                   (long long)(at / n), (long long)(at % n), (double)values[at]);
+}
+
+/* What [trials][ld_units] has at this population; clamped units keep their rates. */
+static void set_rates(nai_state *s, const nai__node *node, const float *rates)
+{
+  nai__activity *a = &s->activity;
+  int64_t ld = s->net->ld_units, oldest = s->time ? s->time : 1 - s->net->max_delay;
+  for (int64_t b = 0; b < a->trials; b++)
+    for (int64_t u = node->offset; u < node->offset + node->n; u++) {
+      float rate = isnan(s->clamp[u]) ? rates[b * ld + u] : s->clamp[u];
+      for (int64_t t = oldest; t <= s->time; t++) nai__rate_at(a, t)[b * ld + u] = rate;
+      s->now[b * ld + u] = rate;
+    }
+}
+
+static void spread(nai_state *s, const nai__node *node, float *rows, const float *values)
+{
+  for (int64_t b = 0; b < s->activity.trials; b++)
+    memcpy(rows + b * s->net->ld_units + node->offset, values + b * node->n,
+           (size_t)node->n * sizeof *rows);
+}
+
+/* The rates of these currents, in v; by whole segments, of which the population is a part. */
+static nai_status find_rates(nai_state *s, const nai__node *node, const float *currents)
+{
+  const nai_network *net = s->net;
+  float *x = s->scratch.xi, *r = s->scratch.v;
+  memcpy(x, s->activity.x, (size_t)(s->activity.trials * net->ld_units) * sizeof *x);
+  spread(s, node, x, currents);
+  for (int64_t b = 0; b < s->activity.trials; b++) {
+    float *row = r + b * net->ld_units;
+    for (int64_t k = 0; k < net->n_segments; k++) {
+      const nai__segment *g = &net->segment[k];
+      if (g->offset >= node->offset + node->n || node->offset >= g->offset + g->units.n) continue;
+      net->kernels->transfer(&g->units, row + g->offset, x + b * net->ld_units + g->offset);
+    }
+    if (!nai__all_finite(row + node->offset, node->n))
+      return nai__fail(
+          NAI_ERR_NONFINITE,
+          "currents: a rate of '%s' in trial %lld would be infinite: they are too large "
+          "for its transfer function",
+          node->name, (long long)b);
+  }
+  return NAI_OK;
+}
+
+nai_status nai_state_set_currents(nai_state *state, const char *name, const float *currents,
+                                  int64_t n)
+{
+  const nai__node *node;
+  NAI__TRY(find(&node, state, name));
+  NAI__TRY(require_currents(node));
+  NAI__TRY(check_values(state, node, currents, n, "currents"));
+  NAI__TRY(find_rates(state, node, currents));
+  spread(state, node, state->activity.x, currents);
+  set_rates(state, node, state->scratch.v);
+  return NAI_OK;
+}
+
+nai_status nai_state_set_rates(nai_state *state, const char *name, const float *rates, int64_t n)
+{
+  const nai__node *node;
+  NAI__TRY(find(&node, state, name));
+  if (node->leak != NAI_LEAK_RATE)
+    return nai__fail(
+        NAI_ERR_UNSUPPORTED,
+        "'%s' has its leak on the current, from which its rates come: its currents are "
+        "what can be set",
+        node->name);
+  NAI__TRY(check_values(state, node, rates, n, "rates"));
+  spread(state, node, state->scratch.v, rates);
+  set_rates(state, node, state->scratch.v);
+  return NAI_OK;
+}
