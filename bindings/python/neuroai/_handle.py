@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from .errors import InvalidError
+from .errors import InvalidError, OrderError
 
 #: One or several names: a list separated by spaces, whose entries may be shell patterns, or a sequence of such.
 Names = Union[str, Sequence[str]]
@@ -34,8 +34,21 @@ class Handle:
         finalizer = weakref.finalize(self, destroy, pointer)
         finalizer.atexit = False
 
+    def _give_up(self, why: str) -> None:
+        """Every later call that is given this object fails with these words: the library is still at work on it."""
+        self._as_parameter_ = _GivenUp(why)
+
     def __reduce__(self) -> Any:
         raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+
+
+class _GivenUp:
+    def __init__(self, why: str) -> None:
+        self._why = why
+
+    @property
+    def _as_parameter_(self) -> Any:
+        raise OrderError(self._why)
 
 
 def joined(names: Names) -> str:

@@ -19,7 +19,8 @@ import numpy.typing as npt
 
 from . import _c
 from ._handle import Floats, Handle, Names, as_array, joined, text, texts, view
-from .constraint import Constraint, Fixed, Mask, Sparse
+from ._interrupt import abandonable
+from .constraint import Constraint, Fixed, Mask, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError
 from .initial import Initial
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Network", "Spectrum"]
 
 Number = Union[float, npt.ArrayLike]
+
+#: Units from which on what goes with their square or cube may take long.
+_LARGE = 300
 
 _LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE}
 _TRANSFERS = {
@@ -95,6 +99,7 @@ class Network(Handle):
         self._adopt(pointer, _c.nai_network_destroy)
         self._built = built
         self._first_error = ""
+        self._calls_back = False  # whether a constraint is a user's own
         self._given: List[Tuple[str, str, npt.NDArray[Any]]] = []
 
     def _compose(self, function: Callable[..., Any], *arguments: Any) -> None:
@@ -281,6 +286,7 @@ class Network(Handle):
         """Attaches a constraint to each of these projections. They act in the order in which they were attached."""
         if not isinstance(constraint, Constraint):
             raise TypeError(f"constraint: expected a neuroai.Constraint, got {type(constraint).__name__}")
+        self._calls_back = self._calls_back or not isinstance(constraint, _Builtin)
         with constraint._lent() as pointer:
             self._compose(_c.nai_network_constrain, joined(source), joined(target), pointer)
         return self
@@ -299,8 +305,19 @@ class Network(Handle):
         return self
 
     def build(self, seed: int = 0) -> "Network":
-        """Draws positions, synapses and weights from ``seed``."""
-        self._compose(_c.nai_network_build, seed)
+        """Draws positions, synapses and weights from ``seed``.
+
+        Ctrl-C during the build of a large network is answered at once; the network is then of no use any more, unless
+        it has constraints of your own, with which the build goes on to its end first.
+        """
+        if self._calls_back or self._units() < _LARGE:
+            self._compose(_c.nai_network_build, seed)
+        else:
+            try:
+                abandonable(lambda: self._compose(_c.nai_network_build, seed))
+            except KeyboardInterrupt:
+                self._give_up("net: its build was interrupted, make it again")
+                raise
         self._built = True
         for source, target, weights in self._given:
             self.set_weights(source, target, np.where(self.mask(source, target) != 0, weights, np.float32(0)))
@@ -308,6 +325,10 @@ class Network(Handle):
         return self
 
     # --- looking -----------------------------------------------------------------------------------------------------
+
+    def _units(self) -> int:
+        """Units of all populations."""
+        return int(_c.nai_network_size(self, _c.NAI_POPULATIONS, None))
 
     def _sizes(self, kind: int) -> Dict[str, int]:
         names = list(texts(lambda index: _c.nai_network_name(self, kind, index)))
@@ -433,11 +454,20 @@ class Network(Handle):
         return self
 
     def spectrum(self, names: Names = "*") -> Spectrum:
-        """Spectrum of the weights among these populations, all delays together."""
-        room = max(1, int(_c.nai_network_size(self, _c.NAI_POPULATIONS, None)))
-        found = _c.nai_spectrum(struct_size=ctypes.sizeof(_c.nai_spectrum))
-        real, imaginary = np.empty(room), np.empty(room)
-        _c.nai_network_spectrum(found, real, imaginary, room, self, joined(names))
+        """Spectrum of the weights among these populations, all delays together.
+
+        It takes seconds for 1000 units and minutes for 5000. Ctrl-C is answered at once, though the work itself cannot
+        be ended: it goes on unseen.
+        """
+        room, wanted = max(1, self._units()), joined(names)
+
+        def find() -> Any:
+            found = _c.nai_spectrum(struct_size=ctypes.sizeof(_c.nai_spectrum))
+            real, imaginary = np.empty(room), np.empty(room)
+            _c.nai_network_spectrum(found, real, imaginary, room, self, wanted)
+            return found, real, imaginary
+
+        found, real, imaginary = abandonable(find) if room >= _LARGE else find()
         eigenvalues = real[: found.n] + 1j * imaginary[: found.n]
         return Spectrum(found.n, found.radius, found.bulk, found.outlier, found.entropy, eigenvalues)
 
@@ -493,11 +523,17 @@ class Network(Handle):
 
         ``constraints``: your own ones that the file names; they are matched by name.
         """
-        pointer = _c.new(_c.nai_network)
-        with ExitStack() as stack:
-            lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
-            own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
-            _c.nai_network_load(pointer, os.fsencode(path), own, len(lent))
+        file = os.fsencode(path)
+
+        def load() -> Any:
+            pointer = _c.new(_c.nai_network)
+            with ExitStack() as stack:
+                lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
+                own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
+                _c.nai_network_load(pointer, file, own, len(lent))
+            return pointer
+
+        pointer = load() if constraints else abandonable(load, _c.nai_network_destroy)
         net = cls.__new__(cls)
         net._own(pointer, built=True)
         return net

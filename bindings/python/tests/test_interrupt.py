@@ -50,7 +50,8 @@ def press(call, setup="", after="", seconds=0.6):
         started = time.monotonic()
         assert process.stdout.readline() == "stopped\n", process.stderr.read()
         took = time.monotonic() - started
-        out, err = process.communicate(timeout=30)
+        out, err = process.stdout.read(), process.stderr.read()
+        process.wait(30)
     finally:
         process.kill()
     assert process.returncode == 0 and "gnored" not in err and "Traceback" not in err, err
@@ -77,6 +78,37 @@ state.run(steps=3); print(state.time == t + 3)
 """,
     )
     assert took < SOON and out.split() == ["True"] * 6
+
+
+def test_a_spectrum_is_left_behind():
+    out, took = press("net.spectrum()", "net = large(1500)", "print(len(net.run(steps=2).time))")
+    assert took < SOON and out == "2\n"
+
+
+def test_a_build_is_left_behind_and_its_network_with_it():
+    out, took = press(
+        "net.radius('*', 1.5); net.build()",
+        """
+net = na.Network(dt=20).population("E", 1600).output("z", 1)
+net.connect("E", "E").connect("E", "z")
+""",
+        """
+for use in (lambda: net.connect("E", "z"), lambda: net.run(steps=2), lambda: net.weights("E", "E"), net.build):
+    try: use()
+    except na.Error as error: print(error)
+del net, use
+""",
+    )
+    assert took < SOON and out.count("net: its build was interrupted, make it again") == 4
+
+
+def test_files_of_large_networks(tmp_path):
+    """Read in a thread of its own; the errors are the same."""
+    large = na.Network(dt=20).population("E", 400).output("z", 1).connect("E", "E").connect("E", "z").build()
+    large.save(tmp_path / "net")
+    assert (na.Network.load(tmp_path / "net").weights("E", "E") == large.weights("E", "E")).all()
+    with pytest.raises(na.FileError, match="no such"):
+        na.Network.load(tmp_path / "no such")
 
 
 def test_the_handler_is_as_before_and_a_second_one_helps():
