@@ -102,7 +102,7 @@ nai_trainer *train_everything_by(nai_network *net, nai_rule *rule)
 void by_direct_feedback(tangents *t, const nai_trainer *trainer)
 {
   t->kept = TANGENTS_LOCAL;
-  t->direct = trainer->learner->feedback.direct;
+  t->direct = trainer->plasticity.learner->feedback.direct;
 }
 
 void check_by_tangents(int32_t transfer, const char *rule,

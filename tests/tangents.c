@@ -314,7 +314,7 @@ static void release(run *r)
 
 double *tangents_gradient(const nai_trainer *trainer, const tangents *how)
 {
-  const nai_network *net = trainer->net;
+  const nai_network *net = trainer->plasticity.net;
   int64_t trials = trainer->batch.trials;
   run r = {.trainer = trainer,
            .net = net,
@@ -347,18 +347,18 @@ static void check_array(const nai_trainer *trainer, const double *expected, int6
   for (int64_t i = 0; i < rows; i++)
     for (int64_t j = 0; j < columns; j++) {
       int64_t k = first + i * ld + j;
-      double error = fabs((double)trainer->gradient[k] - expected[k]);
+      double error = fabs((double)trainer->plasticity.gradient[k] - expected[k]);
       largest = fmax(largest, fabs(expected[k]));
       worst = isnan(error) ? INFINITY : fmax(worst, error);
     }
   if (!(worst <= 1e-4 * largest))
     ck_abort_msg("%s, %s, %s -> %s: off by %.2g, the largest is %.2g", what,
-                 trainer->net->kernels->name, from, to, worst, largest);
+                 trainer->plasticity.net->kernels->name, from, to, worst, largest);
 }
 
 void tangents_check(const nai_trainer *trainer, const double *expected, const char *what)
 {
-  const nai_network *net = trainer->net;
+  const nai_network *net = trainer->plasticity.net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
     check_array(trainer, expected, p->start, net->node[p->to].n, net->node[p->from].n,

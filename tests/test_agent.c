@@ -156,7 +156,8 @@ START_TEST(traces_sum_up_to_the_batch_form)
   nai_progress now = NAI_PROGRESS_INIT, live = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&now, batch, trials));
   expect_ok(nai_trainer_step(&live, online, trials));
-  ck_assert(difference(batch->gradient, online->gradient, net->n_theta) < 1e-5);
+  ck_assert(difference(batch->plasticity.gradient, online->plasticity.gradient, net->n_theta) <
+            1e-5);
   for (int i = 0; i < now.n_costs; i++)
     ck_assert(fabs(now.costs[i] - live.costs[i]) < 1e-5 * fabs(now.costs[i]));
   /* the activity is that of the batch form, too */
@@ -196,7 +197,7 @@ START_TEST(an_agents_steps_sum_up)
     if (nai_agent_updates(agent) == before) continue;
     nai_view view = NAI_VIEW_INIT;
     expect_ok(nai_agent_gradient(&view, agent, "a", "b"));
-    for (int64_t i = 0; i < net->n_theta; i++) sum[i] += online->gradient[i];
+    for (int64_t i = 0; i < net->n_theta; i++) sum[i] += online->plasticity.gradient[i];
   }
   ck_assert_int_eq(nai_agent_updates(agent), (STEPS + _i - 1) / _i);
   /* costs on weights count at each step of an agent, once in a trial of a batch */
@@ -204,8 +205,9 @@ START_TEST(an_agents_steps_sum_up)
   attach_cost(weights, nai_cost_create_mse(&c, "z"), &c, 0);
   attach_cost(weights, nai_cost_create_l1_weights(&c, "a b", "a b"), &c, 0.02);
   expect_ok(nai_trainer_estimate_gradient(NULL, weights, trials));
-  for (int64_t i = 0; i < net->n_theta; i++) sum[i] -= (float)(STEPS - 1) * weights->gradient[i];
-  ck_assert(difference(batch->gradient, sum, net->n_theta) < 2e-5);
+  for (int64_t i = 0; i < net->n_theta; i++)
+    sum[i] -= (float)(STEPS - 1) * weights->plasticity.gradient[i];
+  ck_assert(difference(batch->plasticity.gradient, sum, net->n_theta) < 2e-5);
   free(sum);
   nai_agent_destroy(agent);
   nai_trainer_destroy(weights);
@@ -348,7 +350,7 @@ START_TEST(a_reward_teaches_the_gradient)
   for (int k = 0; k < ANIMALS; k++) {
     live_and_be_told(agent);
     for (int64_t i = 0; i < n; i++) {
-      double g = (double)trainer->gradient[i];
+      double g = (double)trainer->plasticity.gradient[i];
       sum[i] += g;
       square[i] += g * g;
     }
@@ -359,11 +361,11 @@ START_TEST(a_reward_teaches_the_gradient)
   for (int64_t i = 0; i < n; i++) {
     if (net->plastic[i] == 0) continue;
     double mean = sum[i] / ANIMALS, error = sqrt((square[i] / ANIMALS - mean * mean) / ANIMALS);
-    double z = (mean - (double)exact->gradient[i]) / error;
+    double z = (mean - (double)exact->plasticity.gradient[i]) / error;
     ck_assert_msg(fabs(z) < 4.5, "element %d: %g, exact %g, standard error %g", (int)i, mean,
-                  (double)exact->gradient[i], error);
+                  (double)exact->plasticity.gradient[i], error);
     z2 += z * z;
-    size += pow((double)exact->gradient[i] / error, 2);
+    size += pow((double)exact->plasticity.gradient[i] / error, 2);
     elements++;
   }
   ck_assert_int_ge(elements, 4 * 2 + 12 + 8 + 4 + 2 + 4);
@@ -399,7 +401,7 @@ START_TEST(no_reward_no_learning)
   now.reward = 4;
   expect_ok(nai_agent_step(NULL, agent, &now));
   ck_assert(hash_of(net) != before);
-  const float *mean = trainer->learner->kept[0].value;
+  const float *mean = trainer->plasticity.learner->kept[0].value;
   ck_assert_float_eq_tol(mean[0], 3.1f, 1e-6f);
   nai_agent_destroy(agent);
   nai_trainer_destroy(trainer);

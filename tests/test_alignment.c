@@ -345,7 +345,8 @@ START_TEST(costs_on_weights_do_not_count)
     ck_assert_double_eq(cosine_of(&plain, from, to), cosine_of(&heavy, from, to));
     ck_assert_double_eq(ratio_of(&plain, from, to), ratio_of(&heavy, from, to));
   }
-  ck_assert_double_gt(heavy.trainer->gradient_norm, 100 * plain.trainer->gradient_norm);
+  ck_assert_double_gt(heavy.trainer->plasticity.gradient_norm,
+                      100 * plain.trainer->plasticity.gradient_norm);
   close_bench(&plain);
   close_bench(&heavy);
 }
@@ -387,10 +388,11 @@ START_TEST(looking_changes_nothing)
   const nai_trainer *x = plain.trainer, *y = watched.trainer;
   size_t bytes = (size_t)plain.net->n_theta * sizeof(float);
   ck_assert(memcmp(plain.net->theta, watched.net->theta, bytes) == 0);
-  ck_assert(memcmp(x->mean, y->mean, bytes) == 0 && memcmp(x->square, y->square, bytes) == 0);
-  for (int k = 0; k < x->learner->n_kept; k++)
-    ck_assert(memcmp(x->learner->kept[k].value, y->learner->kept[k].value,
-                     (size_t)x->learner->kept[k].n * sizeof(float)) == 0);
+  ck_assert(memcmp(x->plasticity.mean, y->plasticity.mean, bytes) == 0 &&
+            memcmp(x->plasticity.square, y->plasticity.square, bytes) == 0);
+  for (int k = 0; k < x->plasticity.learner->n_kept; k++)
+    ck_assert(memcmp(x->plasticity.learner->kept[k].value, y->plasticity.learner->kept[k].value,
+                     (size_t)x->plasticity.learner->kept[k].n * sizeof(float)) == 0);
   double one[6 * 8], two[6 * 8];
   int64_t rows, columns;
   expect_ok(nai_trainer_history(one, 48, &rows, &columns, x));
@@ -411,10 +413,11 @@ START_TEST(the_gradient_is_then_the_rule_s)
   float *gradient = malloc(bytes);
   nai_progress now = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&now, b.trainer, NULL));
-  memcpy(gradient, b.trainer->gradient, bytes);
+  memcpy(gradient, b.trainer->plasticity.gradient, bytes);
   expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
-  ck_assert(memcmp(gradient, b.trainer->gradient, bytes) == 0);
-  ck_assert(b.trainer->total == now.cost && b.trainer->gradient_norm == now.gradient_norm);
+  ck_assert(memcmp(gradient, b.trainer->plasticity.gradient, bytes) == 0);
+  ck_assert(b.trainer->plasticity.objective.total == now.cost &&
+            b.trainer->plasticity.gradient_norm == now.gradient_norm);
   free(gradient);
   close_bench(&b);
 }
@@ -431,6 +434,12 @@ static nai_status count(nai__learner *learner, nai__pass *pass)
   for (int64_t i = 0; i < pass->net->n_theta; i++) pass->gradient[i] = 1;
   learner->kept[0].value[0] += 1;
   memset(pass->signal, 0, (size_t)(pass->steps * pass->trials * pass->net->ld_units) * 4);
+  for (int64_t t = 1; t <= pass->steps && pass->rate_signal; t++)
+    for (int64_t row = 0; row < pass->trials; row += pass->rows) {
+      int64_t rows = pass->trials - row < pass->rows ? pass->trials - row : pass->rows;
+      float *g = pass->signal + ((t - 1) * pass->trials + row) * pass->net->ld_units;
+      pass->rate_signal(pass->user, t, row, rows, 0, pass->net->n_units, g);
+    }
   return NAI_OK;
 }
 
@@ -443,7 +452,7 @@ START_TEST(what_a_rule_remembers_is_put_back)
   nai_rule *rule;
   expect_ok(nai__rule_create(&rule, &kind, 0));
   bench b = open_bench(rule);
-  const float *counted = b.trainer->learner->kept[0].value;
+  const float *counted = b.trainer->plasticity.learner->kept[0].value;
   expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   ck_assert_float_eq(*counted, 0);
   expect_ok(nai_trainer_step(NULL, b.trainer, NULL));
@@ -527,7 +536,7 @@ START_TEST(nothing_to_compare)
   bench b = open_bench(rflo());
   nai_trainer *bare;
   nai_rule *rule = rflo();
-  expect_ok(nai_trainer_create(&bare, b.net, rule, b.trainer->optimizer, NULL));
+  expect_ok(nai_trainer_create(&bare, b.net, rule, b.trainer->plasticity.optimizer, NULL));
   expect_fails(nai_trainer_measure_alignment(bare, NULL), NAI_ERR_ORDER, "no task");
   expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   expect_fails(nai_trainer_measure_alignment(bare, b.trainer->trials), NAI_ERR_ORDER, "no cost");

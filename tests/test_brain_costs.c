@@ -504,7 +504,7 @@ START_TEST(all_silent)
   nai_trainer *trainer = train(net);
   give(trainer, communicability("E I", 0.5), 1);
   ck_assert(gradient_of(trainer, trials) == 0);
-  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(trainer->gradient[i] == 0);
+  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(trainer->plasticity.gradient[i] == 0);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -688,8 +688,8 @@ START_TEST(one_cost_of_two_networks)
   double first = gradient_of(trainer[0], trials[0]);
   double large_value = gradient_of(trainer[1], trials[1]);
   ck_assert(large_value == gradient_of(alone, trials[1]));
-  ck_assert(memcmp(trainer[1]->gradient, alone->gradient, (size_t)large->n_theta * sizeof(float)) ==
-            0);
+  ck_assert(memcmp(trainer[1]->plasticity.gradient, alone->plasticity.gradient,
+                   (size_t)large->n_theta * sizeof(float)) == 0);
   ck_assert(gradient_of(trainer[0], trials[0]) == first);
   nai_trainer_destroy(alone);
   for (int k = 0; k < 2; k++) {
@@ -865,9 +865,10 @@ START_TEST(rate_target_is_the_deviation_of_the_mean)
       check_close(value, 0.5 * fabs(mean - target), 1e-12, "value");
       double largest = 0;
       for (int64_t i = 0; i < net->n_theta; i++) {
-        double expected = (above ? -1 : 1) * (double)plain->gradient[i];
+        double expected = (above ? -1 : 1) * (double)plain->plasticity.gradient[i];
         largest = fmax(largest, fabs(expected));
-        EXPECT(fabs((double)trainer->gradient[i] - expected) < 1e-6 * fmax(1, fabs(expected)));
+        EXPECT(fabs((double)trainer->plasticity.gradient[i] - expected) <
+               1e-6 * fmax(1, fabs(expected)));
       }
       ck_assert_double_gt(largest, 1e-3);
       nai_trainer_destroy(trainer);
@@ -928,7 +929,7 @@ START_TEST(on_target_nothing_moves)
   nai_trainer *trainer = train(net);
   give(trainer, rate_target("E I", 0), 1);
   ck_assert(gradient_of(trainer, trials) == 0);
-  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(trainer->gradient[i] == 0);
+  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(trainer->plasticity.gradient[i] == 0);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -963,14 +964,15 @@ START_TEST(rate_costs_side_by_side)
     expect_ok(nai_trainer_add_cost(both, cost, k + 1));
     give(one[k], cost, k + 1);
     total += value[k] = gradient_of(one[k], trials);
-    for (int64_t i = 0; i < net->n_theta; i++) sum[i] += one[k]->gradient[i];
+    for (int64_t i = 0; i < net->n_theta; i++) sum[i] += one[k]->plasticity.gradient[i];
   }
   expect_ok(nai_trainer_set(both, "threads", 2));
   nai_progress now = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&now, both, trials));
   check_close(now.cost, total, 1e-12, "sum");
   for (int k = 0; k < 3; k++) check_close(now.costs[k], value[k], 1e-14, "part");
-  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(fabsf(both->gradient[i] - sum[i]) < 1e-5f);
+  for (int64_t i = 0; i < net->n_theta; i++)
+    EXPECT(fabsf(both->plasticity.gradient[i] - sum[i]) < 1e-5f);
   for (int k = 0; k < 3; k++) nai_trainer_destroy(one[k]);
   free(sum);
   nai_trainer_destroy(both);
@@ -1175,9 +1177,10 @@ START_TEST(normalised_is_divided_by_the_terms)
   check_close(mean, value / terms, 1e-12 * mean, "mean");
   double largest = 0;
   for (int64_t i = 0; i < net->n_theta; i++) {
-    double expected = (double)plain->gradient[i] / terms;
+    double expected = (double)plain->plasticity.gradient[i] / terms;
     largest = fmax(largest, fabs(expected));
-    EXPECT(fabs((double)divided->gradient[i] - expected) <= 1e-6 * fmax(1e-2, fabs(expected)));
+    EXPECT(fabs((double)divided->plasticity.gradient[i] - expected) <=
+           1e-6 * fmax(1e-2, fabs(expected)));
   }
   ck_assert_double_gt(largest, 1e-5);
   if (_i == 5) check_close(mean, 1.5 * mean_square(divided, "E I"), 1e-6 * mean, "mean square");

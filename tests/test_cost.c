@@ -425,10 +425,10 @@ START_TEST(beyond_a_trials_end_nothing_counts)
   expect_ok(nai_trainer_estimate_gradient(&one, trainer, quiet));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *gradient = malloc(bytes);
-  memcpy(gradient, trainer->gradient, bytes);
+  memcpy(gradient, trainer->plasticity.gradient, bytes);
   expect_ok(nai_trainer_estimate_gradient(&two, trainer, loud));
   ck_assert(one.cost == two.cost);
-  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(gradient[i] == trainer->gradient[i]);
+  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(gradient[i] == trainer->plasticity.gradient[i]);
   ck_assert_double_gt(two.gradient_norm, 0);
   free(gradient);
   nai_trainer_destroy(trainer);
@@ -601,7 +601,7 @@ static double gradient_of(float *gradient, nai_network *net, nai_cost *cost, dou
   expect_ok(nai_trainer_add_cost(trainer, cost, beta));
   nai_progress now = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
-  memcpy(gradient, trainer->gradient, (size_t)net->n_theta * sizeof *gradient);
+  memcpy(gradient, trainer->plasticity.gradient, (size_t)net->n_theta * sizeof *gradient);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   return now.cost;
@@ -679,7 +679,7 @@ START_TEST(own_cost_on_weights)
     const nai__projection *p = &net->projection[k];
     int covered =
         net->node[p->from].kind == NAI_POPULATIONS && net->node[p->to].kind == NAI_POPULATIONS;
-    nai_synapses s = nai__synapses(net, p, trainer->gradient, NULL);
+    nai_synapses s = nai__synapses(net, p, trainer->plasticity.gradient, NULL);
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) {
         if (covered) sum += (double)s.weight[i * s.stride + j];

@@ -74,7 +74,7 @@ END_TEST
 
 static void by_feedback(tangents *t, const nai_trainer *trainer)
 {
-  t->through = trainer->learner->feedback.weight;
+  t->through = trainer->plasticity.learner->feedback.weight;
 }
 
 START_TEST(test_followed_forwards)
@@ -108,7 +108,7 @@ static nai_rule *following(const char *name, double decay)
 
 static void update_everything(nai_trainer *trainer, uint64_t seed)
 {
-  nai_trials *trials = trials_for_everything(trainer->net, seed);
+  nai_trials *trials = trials_for_everything(trainer->plasticity.net, seed);
   expect_ok(nai_trainer_step(NULL, trainer, trials));
   nai_trials_destroy(trials);
 }
@@ -116,14 +116,14 @@ static void update_everything(nai_trainer *trainer, uint64_t seed)
 /* 1 where this rule's feedback stands in for weights. */
 static int is_fed_back(const nai_trainer *trainer, const nai__projection *p)
 {
-  return trainer->learner->feedback.packed[p->block] != NULL;
+  return trainer->plasticity.learner->feedback.packed[p->block] != NULL;
 }
 
 /* After an update: `w`, `b` are weights and feedback before it. Counts what constraints stopped. */
 static int check_followed(const nai_trainer *trainer, const float *w, const float *b, float decay)
 {
-  const nai_network *net = trainer->net;
-  const float *theta = net->theta, *feedback = trainer->learner->feedback.weight;
+  const nai_network *net = trainer->plasticity.net;
+  const float *theta = net->theta, *feedback = trainer->plasticity.learner->feedback.weight;
   int stopped = 0;
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
@@ -157,7 +157,7 @@ static void check_following(nai_rule *rule, nai_optimizer *optimizer, double dec
   int stopped = 0;
   for (uint64_t k = 0; k < 25; k++) {
     memcpy(w, net->theta, bytes);
-    memcpy(b, trainer->learner->feedback.weight, bytes);
+    memcpy(b, trainer->plasticity.learner->feedback.weight, bytes);
     update_everything(trainer, k);
     stopped += check_followed(trainer, w, b, (float)decay);
   }
@@ -257,9 +257,9 @@ START_TEST(test_a_failed_update_changes_no_feedback)
   expect_ok(nai_trainer_step(NULL, trainer, trials));
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *b = malloc(bytes);
-  memcpy(b, trainer->learner->feedback.weight, bytes);
+  memcpy(b, trainer->plasticity.learner->feedback.weight, bytes);
   expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_INVALID, "later");
-  EXPECT(memcmp(b, trainer->learner->feedback.weight, bytes) == 0);
+  EXPECT(memcmp(b, trainer->plasticity.learner->feedback.weight, bytes) == 0);
   free(b);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
@@ -320,13 +320,13 @@ typedef struct moments {
 /* With a rate of 1, the feedback after an update is what that update alone saw. */
 static moments watch_mirror(nai_trainer *trainer, int updates)
 {
-  int64_t n = trainer->net->n_theta;
+  int64_t n = trainer->plasticity.net->n_theta;
   moments m = {calloc((size_t)n, sizeof(double)), calloc((size_t)n, sizeof(double))};
-  nai_trials *trials = blank_trials(trainer->net, "z");
+  nai_trials *trials = blank_trials(trainer->plasticity.net, "z");
   for (int k = 0; k < updates; k++) {
     expect_ok(nai_trainer_step(NULL, trainer, trials));
     for (int64_t i = 0; i < n; i++) {
-      double value = (double)trainer->learner->feedback.weight[i];
+      double value = (double)trainer->plasticity.learner->feedback.weight[i];
       m.sum[i] += value;
       m.square[i] += value * value;
     }
@@ -341,7 +341,7 @@ static moments watch_mirror(nai_trainer *trainer, int updates)
  */
 static void check_scores(const nai_trainer *trainer, const moments *m, int updates)
 {
-  const nai_network *net = trainer->net;
+  const nai_network *net = trainer->plasticity.net;
   double squares = 0, sum = 0, n = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
@@ -394,7 +394,8 @@ START_TEST(test_mirror_rate)
   expect_ok(nai_rule_set(share, "rate", 0.25));
   nai_trainer *one = mirror(net, all), *other = mirror(net, share);
   nai_trials *trials = blank_trials(net, "z");
-  const float *seen = one->learner->feedback.weight, *moved = other->learner->feedback.weight;
+  const float *seen = one->plasticity.learner->feedback.weight,
+              *moved = other->plasticity.learner->feedback.weight;
   float *start = malloc((size_t)net->n_theta * sizeof *start);
   memcpy(start, seen, (size_t)net->n_theta * sizeof *start);
   expect_ok(nai_trainer_step(NULL, one, trials));
@@ -417,8 +418,8 @@ END_TEST
 /* Between all feedback weights and what they stand in for. */
 static double angle(const nai_trainer *trainer)
 {
-  const nai_network *net = trainer->net;
-  const float *feedback = trainer->learner->feedback.weight;
+  const nai_network *net = trainer->plasticity.net;
+  const float *feedback = trainer->plasticity.learner->feedback.weight;
   double product = 0, w = 0, b = 0;
   for (int64_t i = 0; i < net->unit_bias; i++) {
     if (feedback[i] == 0) continue;
@@ -459,7 +460,7 @@ END_TEST
 
 static void check_signs(const nai_trainer *trainer, int uniform)
 {
-  const nai_network *net = trainer->net;
+  const nai_network *net = trainer->plasticity.net;
   int64_t signs = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const char *from, *to;
@@ -506,8 +507,8 @@ static void compare_sizes(const nai_trainer *trainer, const float *before, int64
                           int64_t *n)
 {
   *same = *n = 0;
-  for (int64_t i = 0; i < trainer->net->unit_bias; i++) {
-    float now = trainer->learner->feedback.weight[i];
+  for (int64_t i = 0; i < trainer->plasticity.net->unit_bias; i++) {
+    float now = trainer->plasticity.learner->feedback.weight[i];
     if (now == 0 || before[i] == 0) continue;
     *same += fabsf(now) == fabsf(before[i]);
     ++*n;
@@ -523,10 +524,10 @@ START_TEST(test_sizes_are_drawn_for_each_batch_or_once)
   float *before = malloc(bytes);
   for (uint64_t k = 0; k < 10; k++) {
     int64_t same, n;
-    memcpy(before, trainer->learner->feedback.weight, bytes);
+    memcpy(before, trainer->plasticity.learner->feedback.weight, bytes);
     nai_trials *trials = trials_for_everything(net, k);
     expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials)); /* no update: the same draw */
-    EXPECT(memcmp(before, trainer->learner->feedback.weight, bytes) == 0);
+    EXPECT(memcmp(before, trainer->plasticity.learner->feedback.weight, bytes) == 0);
     nai_trials_destroy(trials);
     update_everything(trainer, k);
     compare_sizes(trainer, before, &same, &n);
@@ -544,9 +545,9 @@ static uint64_t feedback_after(const char *name, uint64_t seed, int updates)
   nai_trainer *trainer = train_everything_by(net, rule_named(name, seed));
   for (int k = 0; k < updates; k++) update_everything(trainer, (uint64_t)k);
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
-  for (int k = 0; k < trainer->learner->n_kept; k++) {
-    const unsigned char *bytes = (const unsigned char *)trainer->learner->kept[k].value;
-    for (size_t i = 0; i < (size_t)trainer->learner->kept[k].n * sizeof(float); i++)
+  for (int k = 0; k < trainer->plasticity.learner->n_kept; k++) {
+    const unsigned char *bytes = (const unsigned char *)trainer->plasticity.learner->kept[k].value;
+    for (size_t i = 0; i < (size_t)trainer->plasticity.learner->kept[k].n * sizeof(float); i++)
       hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
   }
   nai_trainer_destroy(trainer);
@@ -708,8 +709,8 @@ static float *gradient_with(nai_trainer *trainer, const nai_trials *trials, floa
     expect_ok(nai_trainer_set_feedback(trainer, names[k], NULL, values));
   }
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-  size_t bytes = (size_t)trainer->net->n_theta * sizeof(float);
-  return memcpy(malloc(bytes), trainer->gradient, bytes);
+  size_t bytes = (size_t)trainer->plasticity.net->n_theta * sizeof(float);
+  return memcpy(malloc(bytes), trainer->plasticity.gradient, bytes);
 }
 
 /* A gradient is linear in the feedback; that of the readout knows nothing of it. */
@@ -830,10 +831,10 @@ static void close_folder(void)
 /* Weights, biases, moments and all that the rule keeps, as one number. */
 static uint64_t hash_trainer(const nai_trainer *trainer)
 {
-  uint64_t hash = hash_of(trainer->net);
-  for (int k = 0; k < trainer->learner->n_kept; k++) {
-    const unsigned char *bytes = (const unsigned char *)trainer->learner->kept[k].value;
-    for (size_t i = 0; i < (size_t)trainer->learner->kept[k].n * sizeof(float); i++)
+  uint64_t hash = hash_of(trainer->plasticity.net);
+  for (int k = 0; k < trainer->plasticity.learner->n_kept; k++) {
+    const unsigned char *bytes = (const unsigned char *)trainer->plasticity.learner->kept[k].value;
+    for (size_t i = 0; i < (size_t)trainer->plasticity.learner->kept[k].n * sizeof(float); i++)
       hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
   }
   return hash;

@@ -74,9 +74,9 @@ static void judge(judged *j)
 
 static double *exact_of(const nai_trainer *trainer)
 {
-  int64_t n = trainer->net->n_theta;
+  int64_t n = trainer->plasticity.net->n_theta;
   double *exact = malloc((size_t)n * sizeof *exact);
-  for (int64_t i = 0; i < n; i++) exact[i] = (double)trainer->gradient[i];
+  for (int64_t i = 0; i < n; i++) exact[i] = (double)trainer->plasticity.gradient[i];
   return exact;
 }
 
@@ -88,7 +88,7 @@ static int check_same(nai_trainer *bptt, nai_trainer *rtrl, const nai_trials *tr
   expect_ok(nai_trainer_estimate_gradient(&b, rtrl, trials));
   ck_assert(a.cost == b.cost);
   double *exact = exact_of(bptt);
-  judged j = {bptt->net, rtrl->gradient, exact, 1e-5, 0};
+  judged j = {bptt->plasticity.net, rtrl->plasticity.gradient, exact, 1e-5, 0};
   judge(&j);
   free(exact);
   return j.arrays;
@@ -243,7 +243,7 @@ static int draw_at(int64_t update)
 /* Mean of the estimates over all draws, each once. */
 static void check_mean_over_draws(nai_trainer *uoro, const nai_trials *trials, const double *exact)
 {
-  int64_t n = uoro->net->n_theta;
+  int64_t n = uoro->plasticity.net->n_theta;
   double *sum = calloc((size_t)n, sizeof *sum);
   float *mean = malloc((size_t)n * sizeof *mean), *one = calloc((size_t)(n * DRAWS), sizeof *one);
   int seen[DRAWS] = {0}, count = 0;
@@ -253,16 +253,16 @@ static void check_mean_over_draws(nai_trainer *uoro, const nai_trials *trials, c
     expect_ok(nai_trainer_estimate_gradient(NULL, uoro, trials));
     float *kept = one + draw * n;
     if (seen[draw] == 2) { /* the signs are all that is random */
-      EXPECT(!memcmp(kept, uoro->gradient, (size_t)n * sizeof *kept));
+      EXPECT(!memcmp(kept, uoro->plasticity.gradient, (size_t)n * sizeof *kept));
       continue;
     }
-    memcpy(kept, uoro->gradient, (size_t)n * sizeof *kept);
+    memcpy(kept, uoro->plasticity.gradient, (size_t)n * sizeof *kept);
     for (int64_t i = 0; i < n; i++) sum[i] += (double)kept[i];
     count++;
   }
   ck_assert_int_eq(count, DRAWS);
   for (int64_t i = 0; i < n; i++) mean[i] = (float)(sum[i] / DRAWS);
-  judged j = {uoro->net, mean, exact, 1e-5, 0};
+  judged j = {uoro->plasticity.net, mean, exact, 1e-5, 0};
   judge(&j);
   ck_assert_int_ge(j.arrays, 4);
   free(one);
@@ -497,7 +497,7 @@ START_TEST(test_uoro_on_average)
   int64_t all = s.n;
   for (uoro->step = 0; uoro->step < SAMPLES; uoro->step++) {
     expect_ok(nai_trainer_estimate_gradient(NULL, uoro, trials));
-    add_sample(&s, uoro->gradient, exact);
+    add_sample(&s, uoro->plasticity.gradient, exact);
   }
   keep_random(&s, largest);
   ck_assert_int_gt(s.n, all * 2 / 3);
@@ -543,11 +543,11 @@ static const creator both[] = {nai_rule_create_rtrl, create_uoro_7};
 /* 1 when another gradient has the same bits as the one before. */
 static int repeats(nai_trainer *trainer, const nai_trials *trials)
 {
-  size_t bytes = (size_t)trainer->net->n_theta * sizeof *trainer->gradient;
+  size_t bytes = (size_t)trainer->plasticity.net->n_theta * sizeof *trainer->plasticity.gradient;
   float *before = malloc(bytes);
-  memcpy(before, trainer->gradient, bytes);
+  memcpy(before, trainer->plasticity.gradient, bytes);
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-  int same = !memcmp(before, trainer->gradient, bytes);
+  int same = !memcmp(before, trainer->plasticity.gradient, bytes);
   free(before);
   return same;
 }
@@ -581,19 +581,19 @@ START_TEST(test_uoro_repeats_by_seed_and_update)
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *first = malloc(bytes);
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-  memcpy(first, trainer->gradient, bytes);
+  memcpy(first, trainer->plasticity.gradient, bytes);
   trainer->step = 5;
   ck_assert(!repeats(trainer, trials));
   trainer->step = 0;
   ck_assert(!repeats(trainer, trials));
-  ck_assert(!memcmp(first, trainer->gradient, bytes));
+  ck_assert(!memcmp(first, trainer->plasticity.gradient, bytes));
   nai_trainer_destroy(trainer);
   nai_rule *rule; /* another one of the seed; then of another */
   for (uint64_t seed = 7; seed < 9; seed++) {
     expect_ok(nai_rule_create_uoro(&rule, seed));
     trainer = train_ei(net, rule);
     expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-    ck_assert_int_eq(!memcmp(first, trainer->gradient, bytes), seed == 7);
+    ck_assert_int_eq(!memcmp(first, trainer->plasticity.gradient, bytes), seed == 7);
     nai_trainer_destroy(trainer);
   }
   free(first);
@@ -683,8 +683,8 @@ START_TEST(test_growing_without_memory)
   }
   ck_assert_int_ge(refused, 16); /* memory that is there stays: these are the rule's own */
   expect_ok(nai_trainer_estimate_gradient(NULL, other, many));
-  ck_assert(
-      !memcmp(trainer->gradient, other->gradient, (size_t)net->n_theta * sizeof *other->gradient));
+  ck_assert(!memcmp(trainer->plasticity.gradient, other->plasticity.gradient,
+                    (size_t)net->n_theta * sizeof *other->plasticity.gradient));
   nai_trainer_destroy(trainer);
   nai_trainer_destroy(other);
   nai_trials_destroy(few);

@@ -165,16 +165,17 @@ static void compare(const nai_network *net, const float *ours, const float *expe
 
 static void compare_gradients(const nai_trainer *a, const nai_trainer *b)
 {
-  const nai_network *net = a->net;
+  const nai_network *net = a->plasticity.net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    compare(net, a->gradient, b->gradient, p->start, net->node[p->to].n, net->node[p->from].n,
-            net->block[p->block].ld, !p->plastic);
+    compare(net, a->plasticity.gradient, b->plasticity.gradient, p->start, net->node[p->to].n,
+            net->node[p->from].n, net->block[p->block].ld, !p->plastic);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) {
     if (net->node[i].kind == NAI_INPUTS) continue;
     int64_t bias = nai__bias_start(net, &net->node[i]);
-    compare(net, a->gradient, b->gradient, bias, net->node[i].n, 1, 1, net->plastic[bias] == 0);
+    compare(net, a->plasticity.gradient, b->plasticity.gradient, bias, net->node[i].n, 1, 1,
+            net->plastic[bias] == 0);
   }
 }
 
@@ -198,8 +199,8 @@ START_TEST(rflo_and_eprop_as_own_rules)
     compare_gradients(a, b);
     ck_assert(ours.cost == theirs.cost); /* each part of each cost was asked for once */
     size_t bytes = (size_t)net->n_theta * sizeof *one;
-    if (threads == 1) memcpy(one, a->gradient, bytes);
-    ck_assert(memcmp(one, a->gradient, bytes) == 0);
+    if (threads == 1) memcpy(one, a->plasticity.gradient, bytes);
+    ck_assert(memcmp(one, a->plasticity.gradient, bytes) == 0);
   }
   free(one);
   nai_trainer_destroy(a);
@@ -495,7 +496,7 @@ START_TEST(what_is_frozen_is_not_asked_for)
   bench b = open_bench(create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o), 5);
   expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, STEPS);
-  float before = b.trainer->gradient[b.net->projection[0].start];
+  float before = b.trainer->plasticity.gradient[b.net->projection[0].start];
   expect_ok(nai_network_set_plastic(b.net, "E", "layer", 0));
   expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, STEPS);
@@ -504,7 +505,7 @@ START_TEST(what_is_frozen_is_not_asked_for)
   for (int i = 0; i < 6; i++)
     for (int j = 0; j < 7; j++) EXPECT(at(&v, i, j) == 0);
   /* the others have not noticed */
-  EXPECT(b.trainer->gradient[b.net->projection[0].start] == before);
+  EXPECT(b.trainer->plasticity.gradient[b.net->projection[0].start] == before);
   expect_ok(nai_network_set_plastic(b.net, "E", "layer", 1));
   expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, 2 * STEPS);
@@ -605,7 +606,8 @@ START_TEST(checkpoints_hold_the_feedback)
   expect_ok(restored);
   expect_ok(nai_trainer_estimate_gradient(NULL, a, trials));
   expect_ok(nai_trainer_estimate_gradient(NULL, b, same));
-  ck_assert(memcmp(a->gradient, b->gradient, (size_t)one->n_theta * sizeof(float)) == 0);
+  ck_assert(memcmp(a->plasticity.gradient, b->plasticity.gradient,
+                   (size_t)one->n_theta * sizeof(float)) == 0);
   nai_trainer_destroy(a);
   nai_trainer_destroy(b);
   nai_trainer_destroy(c);
@@ -627,25 +629,26 @@ START_TEST(steps_by_hand_add_up_to_the_batch)
   nai_trainer *trainer = b.trainer;
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, b.trials));
   float *gradient = calloc((size_t)net->n_theta, sizeof *gradient);
-  expect_ok(nai__own_rule_begin(trainer->learner, TRIALS));
+  expect_ok(nai__own_rule_begin(trainer->plasticity.learner, TRIALS));
   for (int64_t t = 1; t <= STEPS; t++) {
     nai__moment now = {.activity = &trainer->batch.activity,
                        .t = t,
                        .signal = trainer->batch.signal + (t - 1) * TRIALS * net->ld_units,
                        .gradient = gradient};
-    expect_ok(nai__own_rule_step(trainer->learner, &now)); /* no lengths: the signal is 0 there */
+    expect_ok(nai__own_rule_step(trainer->plasticity.learner,
+                                 &now)); /* no lengths: the signal is 0 there */
   }
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, b.trials));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind == NAI_POPULATIONS)
-      compare(net, gradient, trainer->gradient, nai__bias_start(net, &net->node[i]), net->node[i].n,
-              1, 1, 0);
+      compare(net, gradient, trainer->plasticity.gradient, nai__bias_start(net, &net->node[i]),
+              net->node[i].n, 1, 1, 0);
   static const char *const ends[][2] = {{"layer", "E"}, {"stimulus", "I"}}; /* without masks */
   for (int k = 0; k < 2; k++) {
     const nai__projection *p;
     expect_ok(nai__projection_find(&p, net, ends[k][0], ends[k][1]));
-    compare(net, gradient, trainer->gradient, p->start, net->node[p->to].n, net->node[p->from].n,
-            net->block[p->block].ld, 0);
+    compare(net, gradient, trainer->plasticity.gradient, p->start, net->node[p->to].n,
+            net->node[p->from].n, net->block[p->block].ld, 0);
   }
   free(gradient);
   close_bench(&b);

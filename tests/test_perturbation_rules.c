@@ -94,9 +94,9 @@ static void finish_draws(draws *d)
 static void draw_many(draws *d, nai_trainer *trainer, const nai_trials *trials, int64_t count)
 {
   for (int64_t k = 0; k < count; k++) {
-    trainer->rule->seed = (uint64_t)k + 1;
+    trainer->plasticity.rule->seed = (uint64_t)k + 1;
     expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-    add_draw(d, trainer->gradient);
+    add_draw(d, trainer->plasticity.gradient);
   }
   finish_draws(d);
 }
@@ -107,7 +107,7 @@ static void exact_gradient(draws *d, nai_network *net, const nai_trials *trials)
   expect_ok(nai_rule_create_bptt(&bptt));
   nai_trainer *trainer = train_everything_by(net, bptt);
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-  for (int64_t i = 0; i < d->n; i++) d->exact[i] = (double)trainer->gradient[d->at[i]];
+  for (int64_t i = 0; i < d->n; i++) d->exact[i] = (double)trainer->plasticity.gradient[d->at[i]];
   nai_trainer_destroy(trainer);
 }
 
@@ -295,13 +295,13 @@ static nai_trainer *train_by_costs(nai_network *net, nai_rule *rule, int number)
 static double whole_cost(nai_trainer *trainer, const nai_trials *trials, const nai__perturbation *p)
 {
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-  if (!p) return trainer->total;
+  if (!p) return trainer->plasticity.objective.total;
   trainer->batch.activity.perturbation = p;
   nai__batch_run(&trainer->batch, trainer->pool, trials, 0, 0);
   trainer->batch.activity.perturbation = NULL;
-  expect_ok(nai__trainer_estimate(trainer, trainer->learner, trials));
+  expect_ok(nai__trainer_estimate(trainer, trainer->plasticity.learner, trials));
   expect_ok(nai__trainer_complete(trainer, trials));
-  return trainer->total;
+  return trainer->plasticity.objective.total;
 }
 
 START_TEST(test_costs_of_trials_add_up)
@@ -317,7 +317,7 @@ START_TEST(test_costs_of_trials_add_up)
     double whole = whole_cost(exact, trials, NULL), other = whole_cost(exact, trials, &p);
     expect_ok(nai_trainer_estimate_gradient(NULL, ours, trials));
     EXPECT(whole > 0 && fabs(whole - other) > 1e-4 * whole);
-    check_close(ours->total, whole, 1e-12 * whole, "J");
+    check_close(ours->plasticity.objective.total, whole, 1e-12 * whole, "J");
     check_close(sum_of(ours->scalars.cost, EVERYTHING_TRIALS), whole, 1e-12 * whole, "sum");
     check_close(sum_of(ours->scalars.perturbed, EVERYTHING_TRIALS), other, 1e-12 * other,
                 "sum, perturbed");
@@ -788,8 +788,8 @@ START_TEST(test_an_update_that_fails_is_not_remembered)
   expect_ok(nai_trainer_gradient(&w, trainer, "p", "p"));
   for (int i = 0; i < UNITS; i++) before[i] = at(&w, i, 0);
   EXPECT(before[0] != 0 && before[1] != 0);
-  trainer->optimizer->number[0] = 1e39; /* as no user can */
-  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "would make");
+  trainer->plasticity.optimizer->number[0] = 1e39; /* as no user can */
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "would be");
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   for (int i = 0; i < UNITS; i++) EXPECT(at(&w, i, 0) == before[i]);
   nai_trainer_destroy(trainer);
@@ -1059,7 +1059,7 @@ static int train_briefly(nai_network *net, nai_optimizer *sgd, nai_cost *cost,
   EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
   if (status != NAI_OK && trainer) { /* it can go on */
     faults_fail_allocation(-1);
-    if (!trainer->n_costs) expect_ok(nai_trainer_add_cost(trainer, cost, 1));
+    if (!trainer->plasticity.objective.n) expect_ok(nai_trainer_add_cost(trainer, cost, 1));
     expect_ok(nai_trainer_step(NULL, trainer, many));
   }
   nai_trainer_destroy(trainer);

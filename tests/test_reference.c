@@ -96,9 +96,9 @@ static void compare_recurrent(oracle *o, const nai_trainer *trainer)
 static void check_masked_are_zero(const nai_trainer *trainer)
 {
   int64_t absent = 0;
-  for (int64_t i = 0; i < trainer->net->n_theta; i++) {
-    EXPECT(trainer->net->exists[i] != 0 || trainer->gradient[i] == 0);
-    absent += trainer->net->exists[i] == 0;
+  for (int64_t i = 0; i < trainer->plasticity.net->n_theta; i++) {
+    EXPECT(trainer->plasticity.net->exists[i] != 0 || trainer->plasticity.gradient[i] == 0);
+    absent += trainer->plasticity.net->exists[i] == 0;
   }
   ck_assert_int_gt(absent, 0);
 }
@@ -240,7 +240,7 @@ typedef struct point {
 /* Rates r, then phi(v) where the leak is on the rate. */
 static int64_t signs(const point *p)
 {
-  return 2 * EVERYTHING_STEPS * EVERYTHING_TRIALS * p->trainer->net->ld_units;
+  return 2 * EVERYTHING_STEPS * EVERYTHING_TRIALS * p->trainer->plasticity.net->ld_units;
 }
 
 static int sign_of(const point *p, int64_t i)
@@ -260,14 +260,14 @@ static double cost_now(const point *p)
 
 static point open_point(nai_trainer *trainer, const nai_trials *trials)
 {
-  point p = {.trainer = trainer, .trials = trials, .n = trainer->net->n_theta};
+  point p = {.trainer = trainer, .trials = trials, .n = trainer->plasticity.net->n_theta};
   size_t bytes = (size_t)p.n * sizeof *p.theta;
   p.cost = cost_now(&p);
   p.theta = malloc(bytes);
   p.gradient = malloc(bytes);
   p.sign = malloc((size_t)signs(&p));
-  memcpy(p.theta, trainer->net->theta, bytes);
-  memcpy(p.gradient, trainer->gradient, bytes);
+  memcpy(p.theta, trainer->plasticity.net->theta, bytes);
+  memcpy(p.gradient, trainer->plasticity.gradient, bytes);
   for (int64_t i = 0; i < signs(&p); i++) p.sign[i] = (signed char)sign_of(&p, i);
   return p;
 }
@@ -282,7 +282,7 @@ static void close_point(point *p)
 /* J at theta + h d; *smooth becomes 0 when a rate has another sign there. */
 static double cost_at(const point *p, const double *d, double h, int *smooth)
 {
-  nai_network *net = p->trainer->net;
+  nai_network *net = p->trainer->plasticity.net;
   for (int64_t i = 0; i < p->n; i++) net->theta[i] = (float)((double)p->theta[i] + h * d[i]);
   nai__pack(net);
   double cost = cost_now(p);
@@ -303,7 +303,7 @@ static double slope_along(const point *p, const double *d, double h, int *smooth
 /* How far an element may go: synapses as far as their own size, so that none turns its sign. */
 static double reach(const point *p, int64_t i)
 {
-  const nai_network *net = p->trainer->net;
+  const nai_network *net = p->trainer->plasticity.net;
   double size = fabs((double)p->theta[i]);
   return net->plastic[i] == 0 ? 0 : i < net->unit_bias ? size : 0.1 + size;
 }
@@ -334,7 +334,7 @@ static int check_along(const point *p, const double *d)
     if (!(fabs(slope - expected) <= error))
       ck_abort_msg("%s: the slope is %.9g, the gradient says %.9g, allowed are "
                    "%.2g (step %g)",
-                   nai_network_kernels(p->trainer->net), slope, expected, error, h);
+                   nai_network_kernels(p->trainer->plasticity.net), slope, expected, error, h);
     return error < 0.02 * size;
   }
   return 0;
@@ -383,7 +383,7 @@ static int check_single(const point *p, int64_t first, int64_t rows, int64_t col
 
 static int check_every_array(const point *p)
 {
-  const nai_network *net = p->trainer->net;
+  const nai_network *net = p->trainer->plasticity.net;
   int tested = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *q = &net->projection[k];
@@ -399,7 +399,7 @@ static int check_every_array(const point *p)
 /* No gradient where nothing learns, some where something does. */
 static void check_frozen(const point *p)
 {
-  const nai_network *net = p->trainer->net;
+  const nai_network *net = p->trainer->plasticity.net;
   int64_t moving = 0, plastic = 0;
   for (int64_t i = 0; i < p->n; i++) {
     EXPECT(net->plastic[i] != 0 || p->gradient[i] == 0);

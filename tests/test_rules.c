@@ -84,7 +84,7 @@ static void by_readout(tangents *t, const nai_trainer *trainer)
 static void by_feedback_of_readout(tangents *t, const nai_trainer *trainer)
 {
   t->kept = TANGENTS_LOCAL;
-  t->through = trainer->learner->feedback.weight;
+  t->through = trainer->plasticity.learner->feedback.weight;
 }
 
 static void by_readout_and_autapse(tangents *t, const nai_trainer *trainer)
@@ -185,10 +185,12 @@ static void expect_same(nai_network *net, const nai_trials *trials, nai_rule *a,
   expect_ok(nai_trainer_estimate_gradient(NULL, other, trials));
   double largest = 0, worst = 0, most_initial = 0;
   for (int64_t i = 0; i < net->n_theta; i++) {
-    largest = fmax(largest, fabs((double)other->gradient[i]));
-    worst = fmax(worst, fabs((double)one->gradient[i] - (double)other->gradient[i]));
-    EXPECT(!isnan(one->gradient[i]));
-    if (i >= net->unit_initial) most_initial = fmax(most_initial, fabs((double)one->gradient[i]));
+    largest = fmax(largest, fabs((double)other->plasticity.gradient[i]));
+    worst = fmax(worst,
+                 fabs((double)one->plasticity.gradient[i] - (double)other->plasticity.gradient[i]));
+    EXPECT(!isnan(one->plasticity.gradient[i]));
+    if (i >= net->unit_initial)
+      most_initial = fmax(most_initial, fabs((double)one->plasticity.gradient[i]));
   }
   if (!(worst <= tolerance * largest)) ck_abort_msg("off by %g, the largest is %g", worst, largest);
   EXPECT(largest > 1e-3 && most_initial > 0);
@@ -201,7 +203,8 @@ static int differ(nai_network *net, const nai_trials *trials, nai_rule *a, nai_r
   nai_trainer *one = train_pair(net, a), *other = train_pair(net, b);
   expect_ok(nai_trainer_estimate_gradient(NULL, one, trials));
   expect_ok(nai_trainer_estimate_gradient(NULL, other, trials));
-  int found = memcmp(one->gradient, other->gradient, (size_t)net->unit_bias * sizeof(float)) != 0;
+  int found = memcmp(one->plasticity.gradient, other->plasticity.gradient,
+                     (size_t)net->unit_bias * sizeof(float)) != 0;
   nai_trainer_destroy(one);
   nai_trainer_destroy(other);
   return found;
@@ -249,7 +252,7 @@ static void feed_back_by_readout(nai_trainer *trainer)
 {
   static const char *const name[] = {"a", "b"};
   for (int k = 0; k < 2; k++) {
-    nai_view w = weights_of(trainer->net, name[k], "z");
+    nai_view w = weights_of(trainer->plasticity.net, name[k], "z");
     float values[12];
     for (int64_t i = 0; i < w.shape[1]; i++)
       for (int64_t o = 0; o < 2; o++) values[i * 2 + o] = at(&w, o, i);
@@ -334,9 +337,9 @@ END_TEST
 
 static uint64_t hash_feedback(uint64_t hash, const nai_trainer *trainer)
 {
-  for (int k = 0; k < trainer->learner->n_kept; k++) {
-    const unsigned char *bytes = (const unsigned char *)trainer->learner->kept[k].value;
-    for (size_t i = 0; i < (size_t)trainer->learner->kept[k].n * sizeof(float); i++)
+  for (int k = 0; k < trainer->plasticity.learner->n_kept; k++) {
+    const unsigned char *bytes = (const unsigned char *)trainer->plasticity.learner->kept[k].value;
+    for (size_t i = 0; i < (size_t)trainer->plasticity.learner->kept[k].n * sizeof(float); i++)
       hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
   }
   return hash;
@@ -398,8 +401,8 @@ static void check_held(const nai_network *net, const float *before)
 /* Feedback weights are 0 where there is no synapse. */
 static void check_feedback_held(const nai_trainer *trainer)
 {
-  const nai_network *net = trainer->net;
-  const float *feedback = trainer->learner->feedback.weight;
+  const nai_network *net = trainer->plasticity.net;
+  const float *feedback = trainer->plasticity.learner->feedback.weight;
   for (int64_t i = 0; feedback && i < net->unit_bias; i++)
     EXPECT(net->exists[i] != 0 || feedback[i] == 0);
 }
@@ -527,7 +530,7 @@ START_TEST(test_costs_that_a_rule_cannot_use)
     } else {
       expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED,
                    "cannot learn from cost 'vanishing_gradient'");
-      EXPECT(strstr(nai_last_error(), nai_rule_name(trainer->rule)));
+      EXPECT(strstr(nai_last_error(), nai_rule_name(trainer->plasticity.rule)));
     }
     nai_trainer_destroy(trainer);
   }

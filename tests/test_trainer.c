@@ -253,9 +253,10 @@ START_TEST(long_sums_are_the_same_too)
     size_t bytes = (size_t)net->n_theta * sizeof *one;
     if (!one) {
       one = malloc(bytes);
-      memcpy(one, trainer->gradient, bytes);
+      memcpy(one, trainer->plasticity.gradient, bytes);
     }
-    ck_assert_msg(memcmp(one, trainer->gradient, bytes) == 0, "%s, %d threads", kernels, threads);
+    ck_assert_msg(memcmp(one, trainer->plasticity.gradient, bytes) == 0, "%s, %d threads", kernels,
+                  threads);
     nai_trainer_destroy(trainer);
     nai_task_destroy(task);
     nai_network_destroy(net);
@@ -334,7 +335,7 @@ START_TEST(gradient_of_a_batch_is_the_mean_of_its_parts)
     nai_trials *trials;
     expect_ok(nai_task_generate(&trials, task, 5, NAI_STREAM_TRAIN, 8 * part, 8));
     expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
-    for (size_t i = 0; i < n; i++) mean[i] += (double)trainer->gradient[i] / 8;
+    for (size_t i = 0; i < n; i++) mean[i] += (double)trainer->plasticity.gradient[i] / 8;
     cost += now.cost / 8;
     nai_trials_destroy(trials);
   }
@@ -345,7 +346,7 @@ START_TEST(gradient_of_a_batch_is_the_mean_of_its_parts)
   for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(mean[i]));
   ck_assert_double_gt(largest, 1e-4);
   for (size_t i = 0; i < n; i++)
-    EXPECT(fabs((double)trainer->gradient[i] - mean[i]) < 1e-5 * largest);
+    EXPECT(fabs((double)trainer->plasticity.gradient[i] - mean[i]) < 1e-5 * largest);
   free(mean);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
@@ -462,7 +463,7 @@ START_TEST(clipping_by_the_global_norm)
     expect_ok(nai_trainer_estimate_gradient(&now, b.trainer, NULL));
     double norm = now.gradient_norm, sum = 0, clip = round == 0 ? 0 : round == 1 ? norm / 4 : 1e9;
     for (int64_t i = 0; i < net->n_theta; i++)
-      sum += (double)b.trainer->gradient[i] * (double)b.trainer->gradient[i];
+      sum += (double)b.trainer->plasticity.gradient[i] * (double)b.trainer->plasticity.gradient[i];
     ck_assert_double_eq_tol(norm, sqrt(sum), 1e-9 * norm);
     ck_assert_double_gt(norm, 0);
     set(b.trainer, "clip", clip);
@@ -471,7 +472,7 @@ START_TEST(clipping_by_the_global_norm)
     double scale = round == 1 ? 0.25 : 1;
     for (int64_t i = 0; i < net->n_theta; i++) {
       double moved = (double)b.net->theta[i] - (double)b.theta[i];
-      EXPECT(fabs(moved + 0.5 * scale * (double)b.trainer->gradient[i]) <
+      EXPECT(fabs(moved + 0.5 * scale * (double)b.trainer->plasticity.gradient[i]) <
              1e-6 * (norm + fabs((double)b.theta[i])));
     }
   }
@@ -490,14 +491,14 @@ START_TEST(a_gradient_changes_nothing)
   expect_ok(nai_trainer_estimate_gradient(&one, b.trainer, NULL));
   size_t bytes = (size_t)b.net->n_theta * sizeof(float);
   float *gradient = malloc(bytes);
-  memcpy(gradient, b.trainer->gradient, bytes);
+  memcpy(gradient, b.trainer->plasticity.gradient, bytes);
   expect_ok(nai_trainer_estimate_gradient(&two, b.trainer, NULL));
   ck_assert(is_unchanged(&b));
   ck_assert_int_eq(two.step, 0);
-  ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->gradient, bytes) == 0);
+  ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->plasticity.gradient, bytes) == 0);
   expect_ok(nai_trainer_step(&two, b.trainer, NULL)); /* the same batch: it was not used up */
   ck_assert_int_eq(two.step, 1);
-  ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->gradient, bytes) == 0);
+  ck_assert(one.cost == two.cost && memcmp(gradient, b.trainer->plasticity.gradient, bytes) == 0);
   ck_assert(!is_unchanged(&b));
   expect_ok(nai_trainer_estimate_gradient(&two, b.trainer, NULL)); /* the next one */
   ck_assert(one.cost != two.cost);
@@ -810,7 +811,8 @@ START_TEST(constraints_that_spoil_an_update)
   remember(&b);
   o.updates = 0;
   expect_fails(nai_trainer_step(NULL, b.trainer, NULL), NAI_ERR_NONFINITE,
-               "update 2 would make the weight from 'stimulus' to 'I' at [0][1] nan");
+               "at update 2: the weight from 'stimulus' to 'I' at [0][1] would be nan: lower "
+               "the learning rate, or set clip");
   ck_assert(is_unchanged(&b));
   o = (spoiler){0, -42};
   expect_fails(nai_trainer_step(NULL, b.trainer, NULL), -42, "spoiler");

@@ -34,7 +34,7 @@ static nai_status check_description(const restorer *r)
   nai__json_writer w = {NULL, 0, 0, NAI_OK};
   nai__json_document ours = {NULL, NULL};
   nai__json_open(&w, NULL, '{');
-  nai__model_describe(&w, r->trainer->net);
+  nai__model_describe(&w, r->trainer->plasticity.net);
   nai__checkpoint_describe(&w, r->trainer);
   nai__json_close(&w, '}');
   nai_status status = nai__json_finish(&w);
@@ -58,7 +58,7 @@ static nai_status check_arrays(const restorer *r)
   static const size_t size[NAI__DTYPES] = {
       [NAI__F64] = 8, [NAI__F32] = 4, [NAI__I64] = 8, [NAI__I32] = 4, [NAI__U8] = 1};
   nai__tensor_list list = {NULL, 0, 0};
-  nai_status status = nai__model_add(&list, r->trainer->net);
+  nai_status status = nai__model_add(&list, r->trainer->plasticity.net);
   for (int64_t i = 0; i < list.n && status == NAI_OK; i++) {
     const nai__tensor *ours = &list.entry[i].tensor;
     const char *name = list.entry[i].name;
@@ -82,7 +82,7 @@ static nai_status fill_initial(const restorer *r, const nai__node *node)
   nai__model_node_tensor(name, "initial", node->name);
   if (!nai__tensors_have(&r->file, name)) return NAI_OK;
   NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F64, 1, &node->n));
-  float *initial = r->theta + nai__learning_start(r->trainer->net, node, NAI__INITIAL);
+  float *initial = r->theta + nai__learning_start(r->trainer->plasticity.net, node, NAI__INITIAL);
   for (int64_t u = 0; u < node->n; u++) {
     double value;
     memcpy(&value, (const char *)tensor.data + u * 8, sizeof value);
@@ -96,7 +96,7 @@ static nai_status fill_initial(const restorer *r, const nai__node *node)
 
 static nai_status read_theta(restorer *r)
 {
-  nai_network *net = r->trainer->net;
+  nai_network *net = r->trainer->plasticity.net;
   r->theta = NAI__ARRAY(float, net->n_theta);
   if (!r->theta) return NAI_ERR_MEMORY;
   memcpy(r->theta, net->theta, (size_t)net->n_theta * sizeof *r->theta);
@@ -144,14 +144,16 @@ static nai_status read_doubles(float **out, const restorer *r, const char *name,
 static nai_status read_moments(restorer *r)
 {
   const nai_trainer *t = r->trainer;
-  if (t->mean) NAI__TRY(read_floats(&r->mean, r, "trainer: mean", t->net->n_theta));
-  if (t->square) NAI__TRY(read_floats(&r->square, r, "trainer: square", t->net->n_theta));
+  if (t->plasticity.mean)
+    NAI__TRY(read_floats(&r->mean, r, "trainer: mean", t->plasticity.net->n_theta));
+  if (t->plasticity.square)
+    NAI__TRY(read_floats(&r->square, r, "trainer: square", t->plasticity.net->n_theta));
   return NAI_OK;
 }
 
 static nai_status read_kept(restorer *r)
 {
-  const nai__learner *learner = r->trainer->learner;
+  const nai__learner *learner = r->trainer->plasticity.learner;
   for (int i = 0; i < learner->n_kept; i++) {
     const nai__kept *kept = &learner->kept[i];
     char name[NAI__TENSOR_NAME];
@@ -258,23 +260,23 @@ static nai_status set_settings(const restorer *r)
 static void take(restorer *r)
 {
   nai_trainer *t = r->trainer;
-  size_t bytes = (size_t)t->net->n_theta * sizeof(float);
-  memcpy(t->net->theta, r->theta, bytes);
-  nai__pack(t->net);
-  if (t->mean) memcpy(t->mean, r->mean, bytes);
-  if (t->square) memcpy(t->square, r->square, bytes);
-  for (int i = 0; i < t->learner->n_kept; i++)
-    memcpy(t->learner->kept[i].value, r->kept[i],
-           (size_t)t->learner->kept[i].n * sizeof *r->kept[i]);
-  nai__learner_refresh(t->learner);
+  size_t bytes = (size_t)t->plasticity.net->n_theta * sizeof(float);
+  memcpy(t->plasticity.net->theta, r->theta, bytes);
+  nai__pack(t->plasticity.net);
+  if (t->plasticity.mean) memcpy(t->plasticity.mean, r->mean, bytes);
+  if (t->plasticity.square) memcpy(t->plasticity.square, r->square, bytes);
+  for (int i = 0; i < t->plasticity.learner->n_kept; i++)
+    memcpy(t->plasticity.learner->kept[i].value, r->kept[i],
+           (size_t)t->plasticity.learner->kept[i].n * sizeof *r->kept[i]);
+  nai__learner_refresh(t->plasticity.learner);
   nai__history_destroy(&t->history);
   t->history = r->history;
   r->history = (nai__history){0, 0, 0, NULL};
   t->step = r->updates;
-  t->moves = r->moves;
+  t->plasticity.moves = r->moves;
   t->drawn = r->drawn;
   t->performance = r->performance;
-  t->has_gradient = 0;
+  t->plasticity.has_gradient = 0;
 }
 
 static nai_status restore(restorer *r, const char *path)

@@ -32,11 +32,13 @@ static nai_status add_tensor(nai__tensor_list *list, const char *name, const voi
 static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
 {
   const nai__history *h = &t->history;
-  int64_t n = t->net->n_theta, rows[] = {h->rows, h->columns};
-  if (t->mean) NAI__TRY(add_tensor(list, "trainer: mean", t->mean, NAI__F32, 1, &n));
-  if (t->square) NAI__TRY(add_tensor(list, "trainer: square", t->square, NAI__F32, 1, &n));
-  for (int i = 0; i < t->learner->n_kept; i++) {
-    const nai__kept *kept = &t->learner->kept[i];
+  int64_t n = t->plasticity.net->n_theta, rows[] = {h->rows, h->columns};
+  if (t->plasticity.mean)
+    NAI__TRY(add_tensor(list, "trainer: mean", t->plasticity.mean, NAI__F32, 1, &n));
+  if (t->plasticity.square)
+    NAI__TRY(add_tensor(list, "trainer: square", t->plasticity.square, NAI__F32, 1, &n));
+  for (int i = 0; i < t->plasticity.learner->n_kept; i++) {
+    const nai__kept *kept = &t->plasticity.learner->kept[i];
     char name[NAI__TENSOR_NAME];
     nai__model_node_tensor(name, "rule", kept->name);
     int64_t length = kept->doubles ? kept->n / 2 : kept->n;
@@ -87,13 +89,13 @@ static void describe_rule(nai__json_writer *w, const nai_rule *rule)
 static void describe_costs(nai__json_writer *w, const nai_trainer *t)
 {
   nai__json_open(w, "costs", '[');
-  for (int64_t i = 0; i < t->n_costs; i++) {
-    const nai_cost *cost = t->cost[i].cost;
+  for (int64_t i = 0; i < t->plasticity.objective.n; i++) {
+    const nai_cost *cost = t->plasticity.objective.cost[i].cost;
     nai__json_open(w, NULL, '{');
     nai__json_add_text(w, "name", cost->name);
     nai__json_add_text(w, "of", cost->names);
     if (cost->to) nai__json_add_text(w, "to", cost->to);
-    nai__json_add_real(w, "beta", t->cost[i].beta);
+    nai__json_add_real(w, "beta", t->plasticity.objective.cost[i].beta);
     nai__json_add_flag(w, "normalise", cost->normalise);
     nai__json_add_real(w, "number", cost->number);
     nai__json_close(w, '}');
@@ -186,8 +188,8 @@ void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *t)
 {
   const nai_curriculum *c = t->course.curriculum;
   nai__json_open(w, "trainer", '{');
-  describe_rule(w, t->rule);
-  describe_optimizer(w, t->optimizer);
+  describe_rule(w, t->plasticity.rule);
+  describe_optimizer(w, t->plasticity.optimizer);
   describe_costs(w, t);
   nai__json_open(w, "stages", '[');
   for (int64_t k = 0; c && k < c->n_stages; k++) describe_stage(w, c, k);
@@ -203,7 +205,7 @@ static void describe_progress(nai__json_writer *w, const nai_trainer *t)
   snprintf(drawn, sizeof drawn, "%llu", (unsigned long long)t->drawn);
   nai__json_open(w, "progress", '{');
   nai__json_add_whole(w, "updates", t->step);
-  nai__json_add_whole(w, "moves", t->moves);
+  nai__json_add_whole(w, "moves", t->plasticity.moves);
   nai__json_add_text(w, "drawn", drawn);
   nai__json_add_whole(w, "stage", t->course.stage);
   nai__json_add_whole(w, "streak", t->course.streak);
@@ -221,12 +223,12 @@ static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_tr
                        const char *path)
 {
   nai__json_open(w, NULL, '{');
-  nai__model_describe(w, trainer->net);
+  nai__model_describe(w, trainer->plasticity.net);
   nai__checkpoint_describe(w, trainer);
   describe_progress(w, trainer);
   nai__json_close(w, '}');
   NAI__TRY(w->status);
-  NAI__TRY(nai__model_add(list, trainer->net));
+  NAI__TRY(nai__model_add(list, trainer->plasticity.net));
   NAI__TRY(add_trainer(list, trainer));
   return nai__model_write(list, path, w);
 }

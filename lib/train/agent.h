@@ -1,7 +1,6 @@
 /*
- * One animal that learns step by step. agent.c: the handle and the public calls; agent_step.c: one
- * step; within.c: a trainer's update when its rule changes weights within trials: an agent lives
- * through them one after another.
+ * One animal that learns step by step. agent_step.c: one step; agent.c: its memory. The public calls
+ * are in acting.c; trainers have agents too, for rules that change weights within trials (within.c).
  */
 #ifndef NAI_TRAIN_AGENT_H
 #define NAI_TRAIN_AGENT_H
@@ -9,23 +8,17 @@
 #include <neuroai/agent.h>
 
 #include "../learning/online.h"
-#include "trainer.h"
-
-/* What one output should do at the step at hand. */
-typedef struct nai__now {
-  const float *target;    /* [n], or NULL */
-  const int32_t *classes; /* [1], or NULL */
-  const float *mask;      /* [mask_columns] */
-  int64_t mask_columns;
-  double mask_total; /* over the trial, or what the mask is when there is no trial */
-} nai__now;
+#include "plasticity.h"
+#include "settings.h"
 
 struct nai_agent {
-  nai_trainer *trainer;
+  nai_trainer *trainer; /* that a user's agent keeps alive; NULL in a trainer's own */
+  nai__plasticity *plasticity;
+  const double *setting; /* [NAI__SETTINGS] of the trainer */
   nai__activity activity;
   nai__scratch scratch;
   nai__online online;
-  nai__now *now;          /* [outputs] */
+  nai__aim *aim;          /* [outputs] what each should do at the step at hand */
   float *output_gradient; /* [ld_outputs] */
   float *rate_gradient;   /* [ld_units] */
   float *zero;            /* [n_inputs] */
@@ -35,41 +28,37 @@ struct nai_agent {
   double share;     /* of a trial that a step is: what costs on weights count for at each */
   int64_t every;    /* steps between updates */
   int64_t gathered; /* steps since the last one */
-  int64_t updates;
-  uint64_t trial; /* number of the next */
-  float *ready;   /* [ld_units] what units will get from units at the next step */
-  int fused;      /* 1: descent in one pass with the traces, from theta, without a gradient */
-  int stale;      /* 1: the packed weights are not those of theta */
-  float *before;  /* [n_theta] where a trainer's update began */
-  char *moved;    /* [n_blocks] 1: the rule has written its weights at this step */
-  float mask;     /* of a step outside of a trainer's trials */
+  int64_t updates;  /* made by this agent */
+  int64_t update;   /* of the trainer that it lives for; 0: its own count */
+  uint64_t trial;   /* number of the next */
+  float *ready;     /* [ld_units] what units will get from units at the next step */
+  int fused;        /* 1: descent in one pass with the traces, from theta, without a gradient */
+  int stale;        /* 1: the packed weights are not those of theta */
+  float *before;    /* [n_theta] where a trainer's update began */
+  char *moved;      /* [n_blocks] 1: the rule has written its weights at this step */
+  float mask;       /* of a step outside of a trainer's trials */
   int32_t class;
 };
 
-/* --- agent.c ---------------------------------------------------------------------------------- */
-
-/* NAI_OK when a cost can be had step by step. */
-nai_status nai__agent_can_learn(const nai_rule *rule, const nai_cost *cost);
-/* Without the reference to the trainer that nai_agent_create() keeps. */
-nai_status nai__agent_create(nai_agent **out, nai_trainer *trainer);
-void nai__agent_destroy(nai_agent *agent);
-
 /* --- agent_step.c ----------------------------------------------------------------------------- */
 
-/* A trial with this number, of so many steps; 0: nobody knows. */
+/* A trial with this number, of so many steps; 0: nobody has said how many. */
 void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps);
-/* One step; agent->now says what is to be learnt, unless there is nothing. */
+/* One step; agent->aim is what is to be learnt, unless there is nothing. */
 nai_status nai__agent_step(nai_agent *agent, const float *input, int taught);
 /* Packs the weights anew where they have changed since. */
 void nai__agent_pack(nai_agent *agent);
 /* Learns what was gathered. */
 nai_status nai__agent_settle(nai_agent *agent);
 
-/* --- within.c --------------------------------------------------------------------------------- */
+/* --- agent.c ---------------------------------------------------------------------------------- */
 
-/* 1 when the trainer's rule changes weights within trials. */
-int nai__learns_within(const nai_trainer *trainer);
-/* One update of the trainer in that way. */
-nai_status nai__trainer_live(nai_trainer *trainer, const nai_trials *trials);
+/* 1 when a rule changes weights within trials. */
+int nai__learns_within(const nai_rule *rule);
+/* NAI_OK when a cost can be had step by step. */
+nai_status nai__agent_can_learn(const nai_rule *rule, const nai_cost *cost);
+/* Both must outlive the agent. */
+nai_status nai__agent_create(nai_agent **out, nai__plasticity *plasticity, const double *setting);
+void nai__agent_destroy(nai_agent *agent);
 
 #endif

@@ -16,22 +16,22 @@
  */
 static int can_fuse(const nai_agent *agent)
 {
-  const nai_trainer *t = agent->trainer;
-  const nai__rule_kind *kind = t->rule->kind;
+  const nai__plasticity *p = agent->plasticity;
+  const nai__rule_kind *kind = p->rule->kind;
   if (!kind->online->fused || kind->moved || kind->settled || agent->every != 1) return 0;
-  if (strcmp(t->optimizer->kind->name, "sgd") != 0 || t->setting[NAI__CLIP] > 0) return 0;
+  if (strcmp(p->optimizer->kind->name, "sgd") != 0 || agent->setting[NAI__CLIP] > 0) return 0;
   for (int64_t i = 0; i < agent->n_costs; i++)
-    if (t->cost[i].cost->ops.on_weights && t->cost[i].beta > 0) return 0;
-  for (int64_t k = 0; k < t->net->n_projections; k++)
-    for (int64_t c = 0; c < t->net->projection[k].n_constraints; c++)
-      if (t->net->projection[k].constraint[c]->ops.project) return 0;
+    if (p->objective.cost[i].cost->ops.on_weights && p->objective.cost[i].beta > 0) return 0;
+  for (int64_t k = 0; k < p->net->n_projections; k++)
+    for (int64_t c = 0; c < p->net->projection[k].n_constraints; c++)
+      if (p->net->projection[k].constraint[c]->ops.project) return 0;
   return 1;
 }
 
 /* What the first step gets from the initial rates. */
 static void make_ready(nai_agent *agent)
 {
-  const nai_network *net = agent->trainer->net;
+  const nai_network *net = agent->plasticity->net;
   agent->activity.ready = agent->fused ? agent->ready : NULL;
   if (!agent->fused) return;
   memset(agent->ready, 0, (size_t)net->ld_units * sizeof *agent->ready);
@@ -43,18 +43,18 @@ static void make_ready(nai_agent *agent)
 
 static nai_status learn_in_one_pass(nai_agent *agent)
 {
-  nai_trainer *t = agent->trainer;
-  nai__fused fused = {t->net->theta, nai__optimizer_rate(t->optimizer, t->moves + 1), agent->ready};
-  NAI__TRY(t->rule->kind->online->fused(&agent->online, &fused));
+  nai__plasticity *p = agent->plasticity;
+  nai__fused fused = {p->net->theta, nai__optimizer_rate(p->optimizer, p->moves + 1), agent->ready};
+  NAI__TRY(p->rule->kind->online->fused(&agent->online, &fused));
   agent->stale = 1;
   agent->updates++;
-  t->moves++;
+  p->moves++;
   return NAI_OK;
 }
 
 void nai__agent_pack(nai_agent *agent)
 {
-  if (agent->stale) nai__pack(agent->trainer->net);
+  if (agent->stale) nai__pack(agent->plasticity->net);
   agent->stale = 0;
 }
 
@@ -62,21 +62,22 @@ void nai__agent_pack(nai_agent *agent)
 
 void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
 {
-  nai_trainer *t = agent->trainer;
-  agent->activity.seed = (uint64_t)t->setting[NAI__SEED];
+  nai__plasticity *p = agent->plasticity;
+  agent->activity.seed = (uint64_t)agent->setting[NAI__SEED];
   agent->activity.first = number;
   agent->share = steps ? 1.0 / (double)steps : 1;
-  agent->every = nai__rule_every(t->rule);
+  agent->every = nai__rule_every(p->rule);
   if (agent->every == 0) agent->every = 1;
   agent->gathered = 0;
   agent->online.t = 0;
   for (int64_t i = 0; i < agent->n_costs; i++) {
     agent->value[i] = 0;
-    agent->scale[i] = t->cost[i].beta / nai__cost_terms(t->net, t->cost[i].cost, steps);
+    agent->scale[i] = p->objective.cost[i].beta /
+                      nai__cost_terms_of_trial(p->net, p->objective.cost[i].cost, steps);
   }
-  memset(t->gradient, 0, (size_t)t->net->n_theta * sizeof *t->gradient);
+  memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
   nai__begin(&agent->activity, 0, 1);
-  if (t->rule->kind->online->begin) t->rule->kind->online->begin(&agent->online);
+  if (p->rule->kind->online->begin) p->rule->kind->online->begin(&agent->online);
   agent->fused = can_fuse(agent);
   if (!agent->fused) nai__agent_pack(agent);
   make_ready(agent);
@@ -86,33 +87,18 @@ void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
 
 static nai_status on_outputs(nai_agent *agent, int64_t i)
 {
-  nai_trainer *t = agent->trainer;
-  const nai_network *net = t->net;
-  const nai_cost *cost = t->cost[i].cost;
-  double value = 0;
+  const nai__plasticity *p = agent->plasticity;
+  const nai_cost *cost = p->objective.cost[i].cost;
   int64_t k = 0;
-  for (int64_t o = 0; o < net->n_nodes; o++) {
-    const nai__node *node = &net->node[o];
+  double value = 0;
+  for (int64_t o = 0; o < p->net->n_nodes; o++) {
+    const nai__node *node = &p->net->node[o];
     if (node->kind != NAI_OUTPUTS) continue;
-    const nai__now *now = &agent->now[k++];
+    const nai__aim *aim = &agent->aim[k++];
     if (!nai__selected(node, NAI__KIND(NAI_OUTPUTS), cost->names)) continue;
-    nai_output_batch b = {.struct_size = sizeof b,
-                          .mask_columns = (int32_t)now->mask_columns,
-                          .name = node->name,
-                          .steps = 1,
-                          .trials = 1,
-                          .n = node->n,
-                          .stride = net->ld_outputs,
-                          .output = agent->activity.output + node->offset,
-                          .target = now->target,
-                          .classes = now->classes,
-                          .mask = now->mask,
-                          .mask_total = now->mask_total,
-                          .gradient = agent->output_gradient + node->offset,
-                          .scale = agent->scale[i]};
-    nai__clear_error();
-    nai_status status = cost->ops.on_outputs(cost->user, &b, &value);
-    if (status != NAI_OK) return nai__fail_callback(status, "cost", cost->name);
+    const nai__deed deed = {1, 1, p->net->ld_outputs, agent->activity.output + aim->offset,
+                            agent->output_gradient + aim->offset};
+    NAI__TRY(nai__meet_output(&value, cost, aim, &deed, agent->scale[i]));
   }
   agent->value[i] += agent->scale[i] * value;
   return NAI_OK;
@@ -121,42 +107,33 @@ static nai_status on_outputs(nai_agent *agent, int64_t i)
 static nai_status on_rates(nai_agent *agent, int64_t i)
 {
   static const int32_t for_ever = INT32_MAX;
-  nai_trainer *t = agent->trainer;
-  const nai_network *net = t->net;
-  const nai_cost *cost = t->cost[i].cost;
+  const nai_network *net = agent->plasticity->net;
+  const nai_cost *cost = agent->plasticity->objective.cost[i].cost;
+  const nai__rates rates = {.steps = 1,
+                            .trials = 1,
+                            .stride = net->ld_units,
+                            .step_stride = net->ld_units,
+                            .first_step = agent->online.t - 1,
+                            .batch_trials = 1,
+                            .batch_steps = agent->share < 1 ? (int64_t)(1 / agent->share + 0.5) : 1,
+                            .length = &for_ever,
+                            .rate = nai__rate_at(&agent->activity, agent->online.t),
+                            .gradient = agent->rate_gradient};
   double value = 0;
-  for (int64_t k = 0; k < net->n_nodes; k++) {
-    const nai__node *node = &net->node[k];
-    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), cost->names)) continue;
-    nai_rate_batch b = {.struct_size = sizeof b,
-                        .name = node->name,
-                        .steps = 1,
-                        .trials = 1,
-                        .n = node->n,
-                        .stride = net->ld_units,
-                        .step_stride = net->ld_units,
-                        .first_step = agent->online.t - 1,
-                        .batch_trials = 1,
-                        .batch_steps = agent->share < 1 ? (int64_t)(1 / agent->share + 0.5) : 1,
-                        .length = &for_ever,
-                        .rate = nai__rate_at(&agent->activity, agent->online.t) + node->offset,
-                        .gradient = agent->rate_gradient + node->offset,
-                        .scale = agent->scale[i]};
-    nai__clear_error();
-    nai_status status = cost->ops.on_rates(cost->user, &b, &value);
-    if (status != NAI_OK) return nai__fail_callback(status, "cost", cost->name);
-  }
+  for (int64_t k = 0; k < net->n_nodes; k++)
+    if (nai__cost_sees(cost, &net->node[k]))
+      NAI__TRY(nai__meet_rates(&value, cost, &net->node[k], &rates, agent->scale[i]));
   agent->value[i] += agent->scale[i] * value;
   return NAI_OK;
 }
 
 static nai_status meet_costs(nai_agent *agent, int taught)
 {
-  const nai_network *net = agent->trainer->net;
-  memset(agent->output_gradient, 0, (size_t)net->ld_outputs * sizeof(float));
-  memset(agent->rate_gradient, 0, (size_t)net->ld_units * sizeof(float));
+  const nai__plasticity *p = agent->plasticity;
+  memset(agent->output_gradient, 0, (size_t)p->net->ld_outputs * sizeof(float));
+  memset(agent->rate_gradient, 0, (size_t)p->net->ld_units * sizeof(float));
   for (int64_t i = 0; i < agent->n_costs; i++) {
-    const nai_cost *cost = agent->trainer->cost[i].cost;
+    const nai_cost *cost = p->objective.cost[i].cost;
     if (cost->ops.on_outputs && taught) NAI__TRY(on_outputs(agent, i));
     if (cost->ops.on_rates) NAI__TRY(on_rates(agent, i));
   }
@@ -167,12 +144,14 @@ static nai_status meet_costs(nai_agent *agent, int taught)
 
 static nai_status add_weight_costs(nai_agent *agent)
 {
-  nai_trainer *t = agent->trainer;
+  nai__plasticity *p = agent->plasticity;
   double share = agent->share * (double)agent->gathered;
   for (int64_t i = 0; i < agent->n_costs; i++) {
-    if (!t->cost[i].cost->ops.on_weights) continue;
+    const nai__weighed_cost *c = &p->objective.cost[i];
+    if (!c->cost->ops.on_weights) continue;
     double value = 0;
-    NAI__TRY(nai__cost_on_weights(t, &t->cost[i], agent->scale[i] * share, &value));
+    NAI__TRY(nai__meet_weights(&value, c->cost, p->net, c->synapses, p->gradient,
+                               agent->scale[i] * share));
     agent->value[i] += agent->scale[i] * share * value;
   }
   return NAI_OK;
@@ -180,17 +159,18 @@ static nai_status add_weight_costs(nai_agent *agent)
 
 nai_status nai__agent_settle(nai_agent *agent)
 {
-  nai_trainer *t = agent->trainer;
+  nai__plasticity *p = agent->plasticity;
   if (!agent->gathered) return NAI_OK;
   NAI__TRY(add_weight_costs(agent));
   agent->gathered = 0; /* also when it fails: what led to that is not learnt twice */
-  if (!nai__trainer_measure(t))
+  if (!nai__plasticity_measure(p))
     return nai__fail(
         NAI_ERR_NONFINITE,
         "the gradient is NaN or infinite at step %lld of the trial: lower the learning "
         "rate, or look at inputs and targets",
         (long long)agent->online.t);
-  NAI__TRY(nai__trainer_apply(t));
+  NAI__TRY(nai__plasticity_apply(p, agent->setting[NAI__CLIP],
+                                 agent->update ? agent->update : agent->updates + 1));
   agent->updates++;
   return NAI_OK;
 }
@@ -199,7 +179,7 @@ nai_status nai__agent_settle(nai_agent *agent)
 
 static nai_status check_moves(nai_agent *agent)
 {
-  nai_network *net = agent->trainer->net;
+  nai_network *net = agent->plasticity->net;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     if (!agent->moved[k]) continue;
     NAI__TRY(nai__project_block(net, k, agent->online.before));
@@ -216,7 +196,7 @@ static nai_status check_moves(nai_agent *agent)
 /* All that moved stands and constraints hold, or all is as it was. */
 static nai_status settle_moves(nai_agent *agent)
 {
-  nai_network *net = agent->trainer->net;
+  nai_network *net = agent->plasticity->net;
   nai_status status = check_moves(agent);
   int any = 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {
@@ -238,12 +218,12 @@ static nai_status settle_moves(nai_agent *agent)
 /* A rule that learns numbers is not to go by in silence where there are none. */
 static nai_status check_targets(const nai_agent *agent)
 {
-  const nai_network *net = agent->trainer->net;
-  const nai__rule_kind *kind = agent->trainer->rule->kind;
+  const nai_network *net = agent->plasticity->net;
+  const nai__rule_kind *kind = agent->plasticity->rule->kind;
   int64_t k = 0;
   for (int64_t i = 0; i < net->n_nodes && kind->online->needs_targets; i++) {
     if (net->node[i].kind != NAI_OUTPUTS) continue;
-    if (agent->now[k].classes && !agent->now[k].target)
+    if (agent->aim[k].classes && !agent->aim[k].target)
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "rule '%s' learns targets that are numbers, output '%s' has classes",
                        kind->name, net->node[i].name);
@@ -254,7 +234,7 @@ static nai_status check_targets(const nai_agent *agent)
 
 static nai_status check_finite(const nai_agent *agent)
 {
-  const nai_network *net = agent->trainer->net;
+  const nai_network *net = agent->plasticity->net;
   if (nai__all_finite(nai__rate_at(&agent->activity, agent->online.t), net->n_units) &&
       nai__all_finite(agent->activity.output, net->n_outputs))
     return NAI_OK;
@@ -266,10 +246,10 @@ static nai_status check_finite(const nai_agent *agent)
 
 nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
 {
-  nai_trainer *t = agent->trainer;
-  const nai__online_ops *ops = t->rule->kind->online;
+  nai__plasticity *p = agent->plasticity;
+  const nai__online_ops *ops = p->rule->kind->online;
   if (agent->gathered == 0 && !ops->moves_weights && !agent->fused)
-    memset(t->gradient, 0, (size_t)t->net->n_theta * sizeof *t->gradient);
+    memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
   NAI__TRY(check_targets(agent));
   agent->online.t++;
   nai__advance(&agent->activity, agent->online.t, 0, 1, input, &agent->scratch);

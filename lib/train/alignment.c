@@ -32,10 +32,10 @@ static int64_t kept_floats(const nai__learner *learner)
 static nai_status allocate(nai__alignment *a, const nai_trainer *trainer)
 {
   NAI__TRY(nai_rule_create_bptt(&a->rule));
-  NAI__TRY(nai__learner_create(&a->learner, a->rule, trainer->net));
-  a->exact = NAI__ARRAY(float, trainer->net->n_theta);
-  a->estimate = NAI__ARRAY(float, trainer->net->n_theta);
-  a->kept_room = kept_floats(trainer->learner);
+  NAI__TRY(nai__learner_create(&a->learner, a->rule, trainer->plasticity.net));
+  a->exact = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
+  a->estimate = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
+  a->kept_room = kept_floats(trainer->plasticity.learner);
   a->kept = NAI__ARRAY(float, a->kept_room + 1);
   return a->exact && a->estimate && a->kept ? NAI_OK : NAI_ERR_MEMORY;
 }
@@ -43,7 +43,7 @@ static nai_status allocate(nai__alignment *a, const nai_trainer *trainer)
 static nai_status prepare(nai_trainer *trainer)
 {
   nai__alignment *a = &trainer->alignment;
-  if (a->kept && kept_floats(trainer->learner) <= a->kept_room) return NAI_OK;
+  if (a->kept && kept_floats(trainer->plasticity.learner) <= a->kept_room) return NAI_OK;
   nai__alignment_destroy(a);
   nai_status status = allocate(a, trainer);
   if (status != NAI_OK) nai__alignment_destroy(a);
@@ -54,8 +54,9 @@ static nai_status prepare(nai_trainer *trainer)
 
 static void copy_plastic(float *out, const nai_trainer *trainer)
 {
-  const float *plastic = trainer->net->plastic, *gradient = trainer->gradient;
-  for (int64_t i = 0; i < trainer->net->n_theta; i++) out[i] = plastic[i] != 0 ? gradient[i] : 0;
+  const float *plastic = trainer->plasticity.net->plastic, *gradient = trainer->plasticity.gradient;
+  for (int64_t i = 0; i < trainer->plasticity.net->n_theta; i++)
+    out[i] = plastic[i] != 0 ? gradient[i] : 0;
 }
 
 /* The exact gradient of a long trial can overflow where a rule's estimate does not. */
@@ -63,11 +64,9 @@ static nai_status find_exact(nai_trainer *trainer, const nai_trials *trials)
 {
   nai__alignment *a = &trainer->alignment;
   NAI__TRY(nai__trainer_estimate(trainer, a->learner, trials));
-  if (trainer->part_error != NAI_OK)
-    return nai__fail(trainer->part_error, "%s", trainer->part_message);
   copy_plastic(a->exact, trainer);
-  if (isfinite(nai__norm(a->exact, trainer->net->n_theta))) return NAI_OK;
-  return nai__fail_nonfinite(trainer);
+  if (isfinite(nai__norm(a->exact, trainer->plasticity.net->n_theta))) return NAI_OK;
+  return nai__fail_nonfinite(&trainer->plasticity, &trainer->batch, trainer->step + 1);
 }
 
 /* What a rule remembers is what its learner keeps: checkpoints rely on that too. */
@@ -91,9 +90,9 @@ static void restore_kept(nai__learner *learner, const float *room)
 /* Last: what stays to be read is as after nai_trainer_estimate_gradient(). */
 static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
 {
-  save_kept(trainer->alignment.kept, trainer->learner);
-  nai_status status = nai__trainer_estimate(trainer, trainer->learner, trials);
-  restore_kept(trainer->learner, trainer->alignment.kept);
+  save_kept(trainer->alignment.kept, trainer->plasticity.learner);
+  nai_status status = nai__trainer_estimate(trainer, trainer->plasticity.learner, trials);
+  restore_kept(trainer->plasticity.learner, trainer->alignment.kept);
   NAI__TRY(status);
   copy_plastic(trainer->alignment.estimate, trainer);
   return nai__trainer_complete(trainer, trials);
@@ -102,9 +101,9 @@ static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
 nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__REQUIRE(trainer);
-  if (!trainer->rule->kind->estimate)
+  if (!trainer->plasticity.rule->kind->estimate)
     return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no estimate of the gradient",
-                     trainer->rule->kind->name);
+                     trainer->plasticity.rule->kind->name);
   if (!trials) NAI__TRY(nai__trainer_draw(&trials, trainer));
   NAI__TRY(prepare(trainer));
   trainer->alignment.known = 0;
@@ -156,7 +155,7 @@ nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_traine
   NAI__REQUIRE(trainer);
   const nai__alignment *a = &trainer->alignment;
   part part;
-  NAI__TRY(find_part(&part, trainer->net, from, to));
+  NAI__TRY(find_part(&part, trainer->plasticity.net, from, to));
   if (!a->known)
     return nai__fail(NAI_ERR_ORDER,
                      "there is no alignment yet: call nai_trainer_measure_alignment");

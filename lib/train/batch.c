@@ -2,9 +2,11 @@
  * Memory of a batch, and the forward run over it: groups of trials side by side, each by one thread
  * from first step to last.
  */
+#include "batch.h"
+
 #include "../base/error.h"
+#include "../base/finite.h"
 #include "../base/memory.h"
-#include "trainer.h"
 
 /* Kernels may read a vector past the end of a row. */
 #define SLACK 64
@@ -16,7 +18,7 @@
  */
 static int64_t rows_of(int64_t trials)
 {
-  return trials <= 32 ? 8 : trials <= 64 ? 16 : 32;
+  return trials <= 32 ? NAI__SMALLEST_GROUP : trials <= 64 ? 16 : 32;
 }
 
 static void release(nai__batch *batch)
@@ -72,7 +74,7 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
   batch->signal = NAI__ARRAY(float, rows * net->ld_units + SLACK);
   batch->carry = NAI__ARRAY(float, trials * net->ld_units + SLACK);
   batch->start = NAI__ARRAY(float, trials * net->ld_units + SLACK);
-  batch->bias_sum = NAI__ARRAY(double, (trials / 8 + 1) * nai__numbers_width(net));
+  batch->bias_sum = NAI__ARRAY(double, nai__most_groups(trials) * nai__numbers_width(net));
   if (a->rate && (a->drive || !net->has_rate_leak) && a->x &&
       (a->current || !batch->keeps_currents) && a->input && a->output && batch->output_gradient &&
       batch->signal && batch->carry && batch->start && batch->bias_sum) {
@@ -165,4 +167,26 @@ void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials
   batch->activity.first = first;
   struct job job = {batch, trials};
   nai__pool_run(pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
+}
+
+/* --- looking for NaN ---------------------------------------------------------------------------- */
+
+static int has_power(const nai_network *net)
+{
+  for (int64_t s = 0; s < net->n_segments; s++)
+    if (net->segment[s].units.transfer == NAI_TRANSFER_POWER) return 1;
+  return 0;
+}
+
+/*
+ * A rate that is not finite leaves its mark on the last step, for the leak keeps it; but not the
+ * power of a current that is finite, and not an output.
+ */
+int nai__batch_finite(const nai__batch *batch)
+{
+  const nai_network *net = batch->activity.net;
+  int64_t first = has_power(net) ? 1 : batch->steps;
+  return nai__all_finite(nai__rate_at(&batch->activity, first),
+                         (batch->steps - first + 1) * batch->trials * net->ld_units) &&
+         nai__all_finite(batch->activity.output, batch->steps * batch->trials * net->ld_outputs);
 }

@@ -1,15 +1,17 @@
 /*
- * Costs over a batch. Task costs see the outputs whole; costs on rates see them whole, or in parts
- * from inside the rule's walk while the rates are in cache; costs on weights come last and add
- * their own exact gradient.
+ * The objective, and its costs over a batch. Task costs see the outputs whole; costs on rates see
+ * them whole, or in parts from inside the rule's walk while the rates are in cache; costs on weights
+ * come last and add their own exact gradient.
  */
+#include "costs.h"
+
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
-#include "trainer.h"
 
 nai_status nai__cost_check(const nai_cost *cost, const nai_network *net)
 {
@@ -21,251 +23,227 @@ nai_status nai__cost_check(const nai_cost *cost, const nai_network *net)
   return cost->check ? cost->check(cost, net) : NAI_OK;
 }
 
+/* --- memory ----------------------------------------------------------------------------------- */
+
+nai_status nai__objective_add(nai__objective *o, const nai_network *net, nai_cost *cost,
+                              double beta)
+{
+  nai__weighed_cost *costs = nai__grow(o->cost, o->n, o->n + 1, sizeof *costs);
+  if (!costs) return NAI_ERR_MEMORY;
+  o->cost = costs;
+  double *values = nai__grow(o->value, o->n, o->n + 1, sizeof *values);
+  if (!values) return NAI_ERR_MEMORY;
+  o->value = values;
+  nai__weighed_cost *c = &o->cost[o->n];
+  *c = (nai__weighed_cost){.cost = cost, .beta = beta};
+  c->part = NAI__ARRAY(double, o->groups + 1);
+  c->synapses = NAI__ARRAY(nai_synapses, net->n_projections + 1);
+  if (!c->part || !c->synapses) {
+    nai__free(c->part);
+    nai__free(c->synapses);
+    return NAI_ERR_MEMORY;
+  }
+  nai__cost_keep(cost);
+  o->n++;
+  return NAI_OK;
+}
+
+nai_status nai__objective_reserve(nai__objective *o, int64_t trials)
+{
+  int64_t groups = nai__most_groups(trials);
+  if (groups <= o->groups) return NAI_OK;
+  for (int64_t i = 0; i < o->n; i++) {
+    double *part = NAI__ARRAY(double, groups + 1);
+    if (!part) return NAI_ERR_MEMORY;
+    nai__free(o->cost[i].part);
+    o->cost[i].part = part;
+  }
+  int64_t *asked = NAI__ARRAY(int64_t, groups);
+  if (!asked) return NAI_ERR_MEMORY;
+  nai__free(o->asked);
+  o->asked = asked;
+  o->groups = groups;
+  return NAI_OK;
+}
+
+void nai__objective_drop(nai__objective *o)
+{
+  assert(o->n > 0);
+  const nai__weighed_cost *c = &o->cost[--o->n];
+  nai_cost_destroy(c->cost);
+  nai__free(c->part);
+  nai__free(c->synapses);
+}
+
+void nai__objective_destroy(nai__objective *o)
+{
+  while (o->n > 0) nai__objective_drop(o);
+  nai__free(o->cost);
+  nai__free(o->value);
+  nai__free(o->asked);
+  *o = (nai__objective){.n = 0};
+}
+
+/* --- before the rule: outputs, and rates that are wanted whole --------------------------------- */
+
+static nai_status on_outputs(nai__weighed_cost *c, nai__batch *batch, const nai_trials *trials)
+{
+  for (int64_t i = 0; i < trials->n_goals; i++) {
+    const nai__goal *goal = &trials->goal[i];
+    if (!nai__names_match(c->cost->names, goal->name)) continue;
+    const nai__aim aim = nai__aim_of(goal, trials);
+    const nai__deed deed = {batch->steps, batch->trials, batch->activity.net->ld_outputs,
+                            batch->activity.output + goal->offset,
+                            batch->output_gradient + goal->offset};
+    NAI__TRY(nai__meet_output(&c->value, c->cost, &aim, &deed, c->scale));
+  }
+  return NAI_OK;
+}
+
+static nai_status each_population(double *value, const nai_cost *cost, const nai_network *net,
+                                  const nai__rates *rates, double scale)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__cost_sees(cost, &net->node[i]))
+      NAI__TRY(nai__meet_rates(value, cost, &net->node[i], rates, scale));
+  return NAI_OK;
+}
+
+/* A function of a mean needs the mean before it has a slope: once for that, once for the gradient. */
+static nai_status on_rates(nai__weighed_cost *c, nai__batch *batch, const nai_trials *trials)
+{
+  const nai_cost *cost = c->cost;
+  const nai_network *net = batch->activity.net;
+  nai__rates rates = nai__rates_of(batch, trials), values = rates;
+  if (!cost->of_mean) return each_population(&c->value, cost, net, &rates, c->scale);
+  double terms = nai__rate_terms(net, cost, trials), sum = 0, slope, again = 0;
+  values.gradient = NULL;
+  NAI__TRY(each_population(&sum, cost, net, &values, 0));
+  c->value = cost->of_mean(cost->user, sum / terms, &slope);
+  return each_population(&again, cost, net, &rates, c->scale * slope / terms);
+}
+
 static int in_parts(const nai_cost *cost)
 {
   return cost->ops.on_rates && (cost->ops.flags & NAI_COST_SEPARABLE);
 }
 
-int nai__costs_in_parts(const nai_trainer *trainer)
+void nai__costs_scale(nai__objective *o, const nai_network *net, const nai_trials *trials)
 {
-  for (int64_t i = 0; i < trainer->n_costs; i++)
-    if (in_parts(trainer->cost[i].cost)) return 1;
+  for (int64_t i = 0; i < o->n; i++)
+    o->cost[i].scale = o->cost[i].beta / nai__cost_terms(net, o->cost[i].cost, trials);
+}
+
+/* Nothing has been asked, and no part has a value. */
+static void clear_parts(nai__objective *o)
+{
+  o->part_error = NAI_OK;
+  memset(o->asked, 0, (size_t)o->groups * sizeof *o->asked);
+  for (int64_t i = 0; i < o->n; i++)
+    memset(o->cost[i].part, 0, (size_t)o->groups * sizeof *o->cost[i].part);
+}
+
+nai_status nai__costs_before(int *has_signal, nai__objective *o, nai__batch *batch,
+                             const nai_trials *trials)
+{
+  const nai_network *net = batch->activity.net;
+  int64_t rows = batch->steps * batch->trials;
+  assert(nai__most_groups(batch->trials) <= o->groups);
+  memset(batch->output_gradient, 0, (size_t)(rows * net->ld_outputs) * sizeof(float));
+  *has_signal = 0;
+  nai__costs_scale(o, net, trials);
+  clear_parts(o);
+  for (int64_t i = 0; i < o->n; i++) {
+    nai__weighed_cost *c = &o->cost[i];
+    c->value = 0;
+    if (c->cost->ops.on_outputs) NAI__TRY(on_outputs(c, batch, trials));
+    if (!c->cost->ops.on_rates || in_parts(c->cost)) continue;
+    if (!*has_signal) memset(batch->signal, 0, (size_t)(rows * net->ld_units) * sizeof(float));
+    *has_signal = 1;
+    NAI__TRY(on_rates(c, batch, trials));
+  }
+  return NAI_OK;
+}
+
+/* --- from inside the rule's walk: rates in parts ------------------------------------------------ */
+
+int nai__costs_in_parts(const nai__objective *objective)
+{
+  for (int64_t i = 0; i < objective->n; i++)
+    if (in_parts(objective->cost[i].cost)) return 1;
   return 0;
 }
 
-nai_status nai__cost_finish(const nai_cost *cost, nai_status status)
+/* One step, a group of trials. */
+static nai__rates part_of(const nai__parts *parts, int64_t t, int64_t row, int64_t rows, float *g)
 {
-  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "cost", cost->name);
-}
-
-/* --- terms ------------------------------------------------------------------------------------ */
-
-static double count_units(const nai_network *net, const char *names)
-{
-  double units = 0;
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), names))
-      units += (double)net->node[i].n;
-  return units;
-}
-
-/* Steps that count, times units, over trials: what turns a mean over trials into a mean over all. */
-static double count_rates(const nai_network *net, const char *names, const nai_trials *trials)
-{
-  double steps = 0;
-  for (int64_t k = 0; k < trials->trials; k++) steps += (double)trials->length[k];
-  return steps * count_units(net, names) / (double)trials->trials;
-}
-
-static double count_synapses(const nai_network *net, const nai_cost *cost)
-{
-  int64_t count = 0;
-  NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
-  {
-    nai_synapses s = nai__synapses(net, p, NULL, NULL);
-    for (int64_t i = 0; i < s.n_post; i++)
-      for (int64_t j = 0; j < s.n_pre; j++) count += s.exists[i * s.stride + j] != 0;
-  }
-  return count ? (double)count : 1;
-}
-
-static double divisor(const nai_network *net, const nai_cost *cost, const nai_trials *trials)
-{
-  if (!cost->normalise) return 1;
-  return cost->terms == NAI__PER_RATE ? count_rates(net, cost->names, trials)
-                                      : count_synapses(net, cost);
-}
-
-double nai__cost_terms(const nai_network *net, const nai_cost *cost, int64_t steps)
-{
-  if (!cost->normalise) return 1;
-  if (cost->terms != NAI__PER_RATE) return count_synapses(net, cost);
-  return (steps ? (double)steps : 1) * count_units(net, cost->names);
-}
-
-/* --- on outputs ------------------------------------------------------------------------------- */
-
-double nai__mask_total(const nai__goal *goal, const nai_trials *trials)
-{
-  double sum = 0;
-  int64_t n = trials->steps * trials->trials * goal->mask_columns;
-  for (int64_t i = 0; i < n; i++) sum += (double)goal->mask[i];
-  return sum;
-}
-
-static nai_status on_outputs(nai_trainer *trainer, nai__weighed_cost *c, const nai_trials *trials)
-{
-  const nai__batch *batch = &trainer->batch;
-  for (int64_t i = 0; i < trials->n_goals; i++) {
-    const nai__goal *goal = &trials->goal[i];
-    if (!nai__names_match(c->cost->names, goal->name)) continue;
-    nai_output_batch b = {.struct_size = sizeof b,
-                          .mask_columns = (int32_t)goal->mask_columns,
-                          .name = goal->name,
-                          .steps = batch->steps,
-                          .trials = batch->trials,
-                          .n = goal->n,
-                          .stride = trainer->net->ld_outputs,
-                          .output = batch->activity.output + goal->offset,
-                          .target = goal->target,
-                          .classes = goal->classes,
-                          .mask = goal->mask,
-                          .gradient = batch->output_gradient + goal->offset,
-                          .scale = c->scale,
-                          .mask_total = nai__mask_total(goal, trials)};
-    nai__clear_error();
-    NAI__TRY(nai__cost_finish(c->cost, c->cost->ops.on_outputs(c->cost->user, &b, &c->value)));
-  }
-  return NAI_OK;
-}
-
-/* --- on rates --------------------------------------------------------------------------------- */
-
-nai_rate_batch nai__rates_whole(const nai_trainer *trainer, const nai__node *node,
-                                const nai_trials *trials, double scale)
-{
-  const nai__batch *batch = &trainer->batch;
-  int64_t ld = trainer->net->ld_units;
-  return (nai_rate_batch){.struct_size = sizeof(nai_rate_batch),
-                          .name = node->name,
-                          .steps = batch->steps,
-                          .trials = batch->trials,
-                          .n = node->n,
-                          .stride = ld,
-                          .step_stride = batch->trials * ld,
-                          .batch_trials = batch->trials,
-                          .batch_steps = batch->steps,
-                          .length = trials->length,
-                          .rate = nai__rate_at(&batch->activity, 1) + node->offset,
-                          .gradient = batch->signal + node->offset,
-                          .scale = scale};
-}
-
-static nai_status each_population(nai_trainer *trainer, const nai_cost *cost,
-                                  const nai_trials *trials, double scale, int only_value,
-                                  double *value)
-{
-  for (int64_t i = 0; i < trainer->net->n_nodes; i++) {
-    const nai__node *node = &trainer->net->node[i];
-    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), cost->names)) continue;
-    nai_rate_batch b = nai__rates_whole(trainer, node, trials, scale);
-    if (only_value) b.gradient = NULL;
-    nai__clear_error();
-    NAI__TRY(nai__cost_finish(cost, cost->ops.on_rates(cost->user, &b, value)));
-  }
-  return NAI_OK;
-}
-
-/* A function of a mean needs the mean before it has a slope: once for that, once for the gradient. */
-static nai_status on_rates(nai_trainer *trainer, nai__weighed_cost *c, const nai_trials *trials)
-{
-  const nai_cost *cost = c->cost;
-  if (!cost->of_mean) return each_population(trainer, cost, trials, c->scale, 0, &c->value);
-  double terms = count_rates(trainer->net, cost->names, trials), sum = 0, slope, again = 0;
-  NAI__TRY(each_population(trainer, cost, trials, 0, 1, &sum));
-  c->value = cost->of_mean(cost->user, sum / terms, &slope);
-  return each_population(trainer, cost, trials, c->scale * slope / terms, 0, &again);
-}
-
-void nai__costs_scale(nai_trainer *trainer, const nai_trials *trials)
-{
-  for (int64_t i = 0; i < trainer->n_costs; i++)
-    trainer->cost[i].scale =
-        trainer->cost[i].beta / divisor(trainer->net, trainer->cost[i].cost, trials);
-}
-
-nai_status nai__costs_before(nai_trainer *trainer, const nai_trials *trials, int *has_signal)
-{
-  nai__batch *batch = &trainer->batch;
-  int64_t rows = batch->steps * batch->trials;
-  memset(batch->output_gradient, 0, (size_t)(rows * trainer->net->ld_outputs) * sizeof(float));
-  *has_signal = 0;
-  nai__costs_scale(trainer, trials);
-  for (int64_t i = 0; i < trainer->n_costs; i++) {
-    nai__weighed_cost *c = &trainer->cost[i];
-    c->value = 0;
-    memset(c->part, 0, (size_t)(batch->trials_room / 8 + 1) * sizeof *c->part);
-    if (c->cost->ops.on_outputs) NAI__TRY(on_outputs(trainer, c, trials));
-    if (!c->cost->ops.on_rates || in_parts(c->cost)) continue;
-    if (!*has_signal)
-      memset(batch->signal, 0, (size_t)(rows * trainer->net->ld_units) * sizeof(float));
-    *has_signal = 1;
-    NAI__TRY(on_rates(trainer, c, trials));
-  }
-  return NAI_OK;
-}
-
-/* Rates of the part at hand: one step, a group of trials. */
-static nai_rate_batch part_of(const nai__parts *parts, const nai__node *node, double scale,
-                              int64_t t, int64_t row, int64_t rows, float *g)
-{
-  nai_rate_batch b = nai__rates_whole(parts->trainer, node, parts->trials, scale);
-  b.steps = 1;
-  b.trials = rows;
-  b.first_step = t - 1;
-  b.length = parts->trials->length + row;
-  b.rate += (t - 1) * b.step_stride + row * b.stride;
-  b.gradient = g + node->offset;
-  return b;
+  nai__rates r = nai__rates_of(parts->batch, parts->trials);
+  r.steps = 1;
+  r.trials = rows;
+  r.first_step = t - 1;
+  r.length += row;
+  r.rate += (t - 1) * r.step_stride + row * r.stride;
+  r.gradient = g;
+  return r;
 }
 
 /* Messages are a thread's own: what is to come out of the call is kept where all can see it. */
-static void keep_error(nai_trainer *trainer, nai_status status)
+static void keep_error(nai__objective *o, nai_status status)
 {
   nai_status none = NAI_OK;
-  if (__atomic_compare_exchange_n(&trainer->part_error, &none, status, 0, __ATOMIC_RELAXED,
+  if (__atomic_compare_exchange_n(&o->part_error, &none, status, 0, __ATOMIC_RELAXED,
                                   __ATOMIC_RELAXED))
-    snprintf(trainer->part_message, sizeof trainer->part_message, "%s", nai_last_error());
+    snprintf(o->part_message, sizeof o->part_message, "%s", nai_last_error());
 }
 
 void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                      float *g)
 {
   const nai__parts *parts = user;
-  nai_trainer *trainer = parts->trainer;
-  for (int64_t i = 0; i < trainer->n_costs; i++) {
-    nai__weighed_cost *c = &trainer->cost[i];
+  const nai_network *net = parts->batch->activity.net;
+  nai__objective *o = parts->objective;
+  int64_t group = row / parts->batch->rows;
+  const nai__rates rates = part_of(parts, t, row, rows, g);
+  o->asked[group] += rows * ((end < net->n_units ? end : net->n_units) - first);
+  for (int64_t i = 0; i < o->n; i++) {
+    nai__weighed_cost *c = &o->cost[i];
     if (!in_parts(c->cost)) continue;
-    for (int64_t k = 0; k < trainer->net->n_nodes; k++) {
-      const nai__node *node = &trainer->net->node[k];
-      if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), c->cost->names)) continue;
-      if (node->offset < first || node->offset >= end) continue;
-      nai_rate_batch b = part_of(parts, node, c->scale, t, row, rows, g);
-      double *value = &c->part[row / trainer->batch.rows];
-      nai__clear_error();
-      nai_status status =
-          nai__cost_finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, value));
-      if (status != NAI_OK) keep_error(trainer, status);
+    for (int64_t k = 0; k < net->n_nodes; k++) {
+      const nai__node *node = &net->node[k];
+      if (!nai__cost_sees(c->cost, node) || node->offset < first || node->offset >= end) continue;
+      nai_status status = nai__meet_rates(&c->part[group], c->cost, node, &rates, c->scale);
+      if (status != NAI_OK) keep_error(o, status);
     }
   }
 }
 
-/* --- on weights, and the sum ------------------------------------------------------------------ */
-
-nai_status nai__cost_on_weights(nai_trainer *trainer, nai__weighed_cost *c, double scale,
-                                double *value)
+/* A rule that forgets to ask would lose the cost, and what it says, without a word. */
+nai_status nai__parts_finish(const nai__parts *parts, const nai_rule *rule)
 {
-  int64_t n = 0;
-  NAI__EACH_PROJECTION(trainer->net, p, c->cost->names, c->cost->to)
-  c->synapses[n++] = nai__synapses(trainer->net, p, trainer->gradient, NULL);
-  nai__clear_error();
-  return nai__cost_finish(c->cost,
-                          c->cost->ops.on_weights(c->cost->user, c->synapses, n, scale, value));
+  const nai__objective *o = parts->objective;
+  const nai__batch *batch = parts->batch;
+  if (o->part_error != NAI_OK) return nai__fail(o->part_error, "%s", o->part_message);
+  if (!nai__costs_in_parts(o)) return NAI_OK;
+  int64_t asked = 0, all = batch->steps * batch->trials * batch->activity.net->n_units;
+  for (int64_t i = 0; i < o->groups; i++) asked += o->asked[i];
+  if (asked == all) return NAI_OK;
+  return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' asked costs on rates about %lld of %lld rates",
+                   rule->kind->name, (long long)asked, (long long)all);
 }
 
-nai_status nai__costs_after(nai_trainer *trainer)
+/* --- after it: weights, and the sum ------------------------------------------------------------- */
+
+nai_status nai__costs_after(nai__objective *o, const nai_network *net, float *gradient)
 {
-  if (trainer->part_error != NAI_OK)
-    return nai__fail(trainer->part_error, "%s", trainer->part_message);
-  int64_t groups = trainer->batch.trials_room / 8 + 1;
-  trainer->total = 0;
-  for (int64_t i = 0; i < trainer->n_costs; i++) {
-    nai__weighed_cost *c = &trainer->cost[i];
-    for (int64_t k = 0; k < groups; k++) c->value += c->part[k];
-    if (c->cost->ops.on_weights) NAI__TRY(nai__cost_on_weights(trainer, c, c->scale, &c->value));
+  o->total = 0;
+  for (int64_t i = 0; i < o->n; i++) {
+    nai__weighed_cost *c = &o->cost[i];
+    for (int64_t k = 0; k < o->groups; k++) c->value += c->part[k];
+    if (c->cost->ops.on_weights)
+      NAI__TRY(nai__meet_weights(&c->value, c->cost, net, c->synapses, gradient, c->scale));
     c->value *= c->scale;
-    trainer->cost_values[i] = c->value;
-    trainer->total += c->value;
+    o->value[i] = c->value;
+    o->total += c->value;
   }
   return NAI_OK;
 }

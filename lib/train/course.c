@@ -6,7 +6,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "trainer.h"
+#include "curriculum.h"
 
 /* Values of a task's parameters, to be put back. */
 typedef struct kept {
@@ -149,40 +149,20 @@ static nai_status open_course(nai__course *out, nai_curriculum *c)
   return NAI_OK;
 }
 
-nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum)
+nai_status nai__course_start(nai__course *out, nai_curriculum *curriculum, nai_task *task)
 {
-  NAI__REQUIRE(trainer);
-  nai__course course = {NULL, 0, 0, NULL};
-  if (curriculum) {
-    if (!trainer->task)
-      return nai__fail(NAI_ERR_ORDER, "the trainer has no task: a curriculum needs one");
-    if (!curriculum->n_stages)
-      return nai__fail(NAI_ERR_INVALID,
-                       "the curriculum has no stage: call nai_curriculum_add_stage first");
-    NAI__TRY(try_out(curriculum, trainer->task));
-    NAI__TRY(open_course(&course, curriculum));
-    nai_status status = begin(&course, trainer->task);
-    if (status != NAI_OK) {
-      nai__free(course.value);
-      return status;
-    }
-    nai__reference_keep(&curriculum->reference);
-    curriculum->attached = 1;
+  nai__course course;
+  NAI__TRY(try_out(curriculum, task));
+  NAI__TRY(open_course(&course, curriculum));
+  nai_status status = begin(&course, task);
+  if (status != NAI_OK) {
+    nai__free(course.value);
+    return status;
   }
-  nai__course_end(&trainer->course);
-  trainer->course = course;
+  nai__reference_keep(&curriculum->reference);
+  curriculum->attached = 1;
+  *out = course;
   return NAI_OK;
-}
-
-int64_t nai_trainer_stage(const nai_trainer *trainer)
-{
-  return trainer && trainer->course.curriculum ? trainer->course.stage : -1;
-}
-
-const char *nai_trainer_stage_name(const nai_trainer *trainer)
-{
-  const nai_curriculum *c = trainer ? trainer->course.curriculum : NULL;
-  return c && trainer->course.stage < c->n_stages ? c->stage[trainer->course.stage].name : NULL;
 }
 
 /* --- after an evaluation ---------------------------------------------------------------------- */

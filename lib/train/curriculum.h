@@ -50,6 +50,8 @@ typedef struct nai__course {
   double *value;              /* [n_staircases] where each staircase is */
 } nai__course;
 
+/* Tries all stages, puts the task back, and starts the first one. Keeps a reference. */
+nai_status nai__course_start(nai__course *out, nai_curriculum *curriculum, nai_task *task);
 /*
  * After an evaluation: moves the staircases, and on to the next stage when this one is met. *met: 1
  * when the last one is.

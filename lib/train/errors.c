@@ -2,22 +2,17 @@
  * Costs on errors: what the rule sent back, gathered from the populations that a cost names into
  * arrays that stand side by side.
  */
+#include "errors.h"
+
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "trainer.h"
 
-static int is_named(const nai__node *node, const nai_cost *cost)
+nai_status nai__errors_check(const nai_network *net, const nai_cost *cost)
 {
-  return nai__selected(node, NAI__KIND(NAI_POPULATIONS), cost->names);
-}
-
-nai_status nai__errors_check(const nai_trainer *trainer, const nai_cost *cost)
-{
-  const nai_network *net = trainer->net;
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (is_named(&net->node[i], cost) && net->node[i].leak != NAI_LEAK_CURRENT)
+    if (nai__cost_sees(cost, &net->node[i]) && net->node[i].leak != NAI_LEAK_CURRENT)
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "cost '%s' needs the leak on the current, '%s' has it on the rate",
                        cost->name, net->node[i].name);
@@ -85,15 +80,15 @@ static void find_slope(const nai_network *net, const nai__node *node, float *slo
   }
 }
 
-static void gather_units(nai_trainer *t, const nai__node *node, int64_t column, int64_t ld)
+static void gather_units(nai__errors *e, const nai__batch *batch, const nai__node *node,
+                         int64_t column, int64_t ld)
 {
-  const nai__batch *batch = &t->batch;
-  const nai_network *net = t->net;
-  memcpy(t->errors.alpha + column, net->unit + node->offset, (size_t)node->n * sizeof(float));
+  const nai_network *net = batch->activity.net;
+  memcpy(e->alpha + column, net->unit + node->offset, (size_t)node->n * sizeof(float));
   for (int64_t row = 0; row < batch->steps * batch->trials; row++) {
     int64_t from = row * net->ld_units + node->offset, to = row * ld + column;
-    memcpy(t->errors.error + to, batch->signal + from, (size_t)node->n * sizeof(float));
-    find_slope(net, node, t->errors.slope + to, nai__rate_at(&batch->activity, 1) + from);
+    memcpy(e->error + to, batch->signal + from, (size_t)node->n * sizeof(float));
+    find_slope(net, node, e->slope + to, nai__rate_at(&batch->activity, 1) + from);
   }
 }
 
@@ -101,24 +96,24 @@ static int64_t column_of(const nai_network *net, const nai_cost *cost, int64_t n
 {
   int64_t column = 0;
   for (int64_t i = 0; i < node; i++)
-    if (is_named(&net->node[i], cost)) column += net->node[i].n;
+    if (nai__cost_sees(cost, &net->node[i])) column += net->node[i].n;
   return column;
 }
 
 /* Copies weights to the square matrix, or adds the square matrix to the projections' gradient. */
-static void move_weights(nai_trainer *t, const nai_cost *cost, int64_t ld, int scatter)
+static void move_weights(nai__errors *e, const nai_network *net, const nai_cost *cost, int64_t ld,
+                         float *gradient)
 {
-  const nai_network *net = t->net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (!is_named(&net->node[p->from], cost) || !is_named(&net->node[p->to], cost) || p->delay != 1)
+    if (!nai__cost_sees(cost, &net->node[p->from]) || !nai__cost_sees(cost, &net->node[p->to]) ||
+        p->delay != 1)
       continue;
-    float *corner =
-        t->errors.weight + column_of(net, cost, p->to) * ld + column_of(net, cost, p->from);
-    nai_synapses s = nai__synapses(net, p, t->gradient, NULL);
+    float *corner = e->weight + column_of(net, cost, p->to) * ld + column_of(net, cost, p->from);
+    nai_synapses s = nai__synapses(net, p, gradient, NULL);
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) {
-        if (scatter)
+        if (gradient)
           s.gradient[i * s.stride + j] += corner[i * ld + j];
         else
           corner[i * ld + j] = s.weight[i * s.stride + j];
@@ -129,33 +124,33 @@ static void move_weights(nai_trainer *t, const nai_cost *cost, int64_t ld, int s
 /* --- calling ---------------------------------------------------------------------------------- */
 
 /* Everything that the cost is shown. */
-static void gather(nai_trainer *t, const nai_cost *cost, int64_t n, int64_t ld)
+static void gather(nai__errors *e, const nai__batch *batch, const nai_cost *cost, int64_t n,
+                   int64_t ld)
 {
-  nai__errors *e = &t->errors;
-  const nai__kernels *kernels = t->net->kernels;
-  int64_t rows = t->batch.steps * t->batch.trials, group = t->batch.rows;
+  const nai_network *net = batch->activity.net;
+  const nai__kernels *kernels = net->kernels;
+  int64_t rows = batch->steps * batch->trials, group = batch->rows;
   memset(e->weight, 0, (size_t)(n * ld) * sizeof(float));
   memset(e->gradient, 0, (size_t)(rows * ld) * sizeof(float));
-  for (int64_t i = 0; i < t->net->n_nodes; i++)
-    if (is_named(&t->net->node[i], cost))
-      gather_units(t, &t->net->node[i], column_of(t->net, cost, i), ld);
-  move_weights(t, cost, ld, 0);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__cost_sees(cost, &net->node[i]))
+      gather_units(e, batch, &net->node[i], column_of(net, cost, i), ld);
+  move_weights(e, net, cost, ld, NULL);
   kernels->pack(e->packed, e->weight, ld, n, n, 0);
   for (int64_t r = 0; r < rows; r += group)
     kernels->product(e->back + r * ld, ld, e->error + r * ld, ld, e->packed,
                      rows - r < group ? rows - r : group, n, n, 0);
 }
 
-static nai_status on_errors(nai_trainer *t, nai__weighed_cost *c, const nai_trials *trials)
+static nai_status on_errors(nai__errors *e, nai__weighed_cost *c, const nai__batch *batch,
+                            const nai_trials *trials, float *gradient)
 {
-  const nai__batch *batch = &t->batch;
-  nai__errors *e = &t->errors;
-  int64_t n = column_of(t->net, c->cost, t->net->n_nodes), ld = nai__leading(n);
+  const nai_network *net = batch->activity.net;
+  int64_t n = column_of(net, c->cost, net->n_nodes), ld = nai__leading(n);
   int64_t rows = batch->steps * batch->trials;
-  NAI__TRY(prepare(e, t->net->kernels, rows * ld, n));
-  gather(t, c->cost, n, ld);
-  nai_error_batch b = {.struct_size = sizeof b,
-                       .steps = batch->steps,
+  NAI__TRY(prepare(e, net->kernels, rows * ld, n));
+  gather(e, batch, c->cost, n, ld);
+  nai_error_batch b = {.steps = batch->steps,
                        .trials = batch->trials,
                        .n = n,
                        .stride = ld,
@@ -166,18 +161,17 @@ static nai_status on_errors(nai_trainer *t, nai__weighed_cost *c, const nai_tria
                        .slope = e->slope,
                        .gradient = e->gradient,
                        .scale = c->beta};
-  nai__clear_error();
-  nai_status status = c->cost->ops.on_errors(c->cost->user, &b, &c->value);
-  if (status != NAI_OK) return nai__fail_callback(status, "cost", c->cost->name);
-  t->net->kernels->outer(e->weight, ld, e->error, ld, e->gradient, ld, rows, n, n, 0, e->scratch);
-  move_weights(t, c->cost, ld, 1);
+  NAI__TRY(nai__meet_errors(&c->value, c->cost, &b));
+  net->kernels->outer(e->weight, ld, e->error, ld, e->gradient, ld, rows, n, n, 0, e->scratch);
+  move_weights(e, net, c->cost, ld, gradient);
   return NAI_OK;
 }
 
-nai_status nai__costs_errors(nai_trainer *trainer, const nai_trials *trials)
+nai_status nai__costs_errors(nai__errors *errors, nai__objective *objective,
+                             const nai__batch *batch, const nai_trials *trials, float *gradient)
 {
-  for (int64_t i = 0; i < trainer->n_costs; i++)
-    if (trainer->cost[i].cost->ops.on_errors)
-      NAI__TRY(on_errors(trainer, &trainer->cost[i], trials));
+  for (int64_t i = 0; i < objective->n; i++)
+    if (objective->cost[i].cost->ops.on_errors)
+      NAI__TRY(on_errors(errors, &objective->cost[i], batch, trials, gradient));
   return NAI_OK;
 }

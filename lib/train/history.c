@@ -6,7 +6,6 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "trainer.h"
 
 static nai_status move_to(nai__history *h, int64_t room, int64_t columns)
 {
@@ -53,21 +52,4 @@ void nai__history_destroy(nai__history *h)
 {
   nai__free(h->value);
   *h = (nai__history){0, 0, 0, NULL};
-}
-
-nai_status nai_trainer_history(double *values, int64_t capacity, int64_t *rows, int64_t *columns,
-                               const nai_trainer *trainer)
-{
-  NAI__REQUIRE(rows);
-  NAI__REQUIRE(columns);
-  NAI__REQUIRE(trainer);
-  if (capacity < 0)
-    return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
-  if (capacity > 0) NAI__REQUIRE(values);
-  const nai__history *h = &trainer->history;
-  *rows = h->rows;
-  *columns = h->columns;
-  int64_t fit = capacity / h->columns < h->rows ? capacity / h->columns : h->rows;
-  if (fit > 0) memcpy(values, h->value, (size_t)(fit * h->columns) * sizeof *values);
-  return NAI_OK;
 }

@@ -3,13 +3,14 @@
  * before it is run as it is, and what each trial costs. Costs are the same functions as ever: they
  * are shown a batch of one trial, and told what they divide a mean by.
  */
+#include "perturbed.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
-#include "trainer.h"
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
@@ -42,14 +43,12 @@ static nai_status allocate(nai__scalars *s, int64_t steps, int64_t trials, int64
 }
 
 /* As much room as the batch has. */
-static nai_status prepare(nai_trainer *trainer)
+static nai_status prepare(nai__scalars *s, const nai__batch *batch)
 {
-  nai__scalars *s = &trainer->scalars;
-  const nai__batch *batch = &trainer->batch;
   if (batch->steps_room <= s->steps && batch->trials_room <= s->trials) return NAI_OK;
   nai__scalars_destroy(s);
   nai_status status =
-      allocate(s, batch->steps_room, batch->trials_room, trainer->net->n_outputs + 1);
+      allocate(s, batch->steps_room, batch->trials_room, batch->activity.net->n_outputs + 1);
   if (status != NAI_OK) nai__scalars_destroy(s);
   return status;
 }
@@ -65,31 +64,22 @@ static void gather(void *out, const void *from, int64_t steps, int64_t trials, i
     memcpy((char *)out + t * n * 4, row, (size_t)n * 4);
 }
 
-/* An output as if trial k were the batch, but for what a mean divides by. */
-static nai_output_batch output_of(const nai_trainer *trainer, const nai__goal *goal, double scale,
-                                  double mask_total, int64_t k)
+/* What an output should do, and did, in trial k alone; what a mean divides by stays the batch's. */
+static nai__aim gather_trial(nai__deed *deed, const nai__scalars *s, const nai__aim *aim,
+                             const nai__batch *batch, int64_t k)
 {
-  const nai__batch *batch = &trainer->batch;
-  const nai__scalars *s = &trainer->scalars;
-  int64_t steps = batch->steps, trials = batch->trials, n = goal->n, columns = goal->mask_columns;
-  gather(s->output, batch->activity.output + goal->offset, steps, trials, trainer->net->ld_outputs,
-         k, n);
-  gather(s->mask, goal->mask, steps, trials, columns, k, columns);
-  if (goal->target) gather(s->target, goal->target, steps, trials, n, k, n);
-  if (goal->classes) gather(s->classes, goal->classes, steps, trials, 1, k, 1);
-  return (nai_output_batch){.struct_size = sizeof(nai_output_batch),
-                            .mask_columns = (int32_t)columns,
-                            .name = goal->name,
-                            .steps = steps,
-                            .trials = 1,
-                            .n = n,
-                            .stride = n,
-                            .output = s->output,
-                            .target = goal->target ? s->target : NULL,
-                            .classes = goal->classes ? s->classes : NULL,
-                            .mask = s->mask,
-                            .scale = scale,
-                            .mask_total = mask_total};
+  int64_t steps = batch->steps, trials = batch->trials, n = aim->n, columns = aim->mask_columns;
+  gather(s->output, batch->activity.output + aim->offset, steps, trials,
+         batch->activity.net->ld_outputs, k, n);
+  gather(s->mask, aim->mask, steps, trials, columns, k, columns);
+  if (aim->target) gather(s->target, aim->target, steps, trials, n, k, n);
+  if (aim->classes) gather(s->classes, aim->classes, steps, trials, 1, k, 1);
+  *deed = (nai__deed){steps, 1, n, s->output, NULL};
+  nai__aim one = *aim;
+  one.mask = s->mask;
+  one.target = aim->target ? s->target : NULL;
+  one.classes = aim->classes ? s->classes : NULL;
+  return one;
 }
 
 /* Sums over trials, of values and of their sizes. */
@@ -104,18 +94,18 @@ static void add(sums *sum, double *cost, double scale, double value)
   sum->size += fabs(value);
 }
 
-static nai_status on_outputs(nai_trainer *trainer, const nai__weighed_cost *c,
-                             const nai_trials *trials, double *cost, sums *sum)
+static nai_status on_outputs(double *cost, sums *sum, const nai__weighed_cost *c,
+                             const nai__scalars *s, const nai__batch *batch,
+                             const nai_trials *trials)
 {
   for (int64_t i = 0; i < trials->n_goals; i++) {
-    const nai__goal *goal = &trials->goal[i];
-    if (!nai__names_match(c->cost->names, goal->name)) continue;
-    double total = nai__mask_total(goal, trials);
+    if (!nai__names_match(c->cost->names, trials->goal[i].name)) continue;
+    const nai__aim aim = nai__aim_of(&trials->goal[i], trials);
     for (int64_t k = 0; k < trials->trials; k++) {
-      nai_output_batch b = output_of(trainer, goal, c->scale, total, k);
+      nai__deed deed;
+      const nai__aim one = gather_trial(&deed, s, &aim, batch, k);
       double value = 0;
-      nai__clear_error();
-      NAI__TRY(nai__cost_finish(c->cost, c->cost->ops.on_outputs(c->cost->user, &b, &value)));
+      NAI__TRY(nai__meet_output(&value, c->cost, &one, &deed, c->scale));
       add(sum, &cost[k], c->scale, value);
     }
   }
@@ -124,21 +114,19 @@ static nai_status on_outputs(nai_trainer *trainer, const nai__weighed_cost *c,
 
 /* --- what a trial costs: rates ---------------------------------------------------------------- */
 
-static nai_status on_rates(nai_trainer *trainer, const nai__weighed_cost *c,
-                           const nai_trials *trials, double *cost, sums *sum)
+static nai_status on_rates(double *cost, sums *sum, const nai__weighed_cost *c,
+                           const nai__batch *batch, const nai_trials *trials)
 {
-  for (int64_t i = 0; i < trainer->net->n_nodes; i++) {
-    const nai__node *node = &trainer->net->node[i];
-    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), c->cost->names)) continue;
-    for (int64_t k = 0; k < trials->trials; k++) {
-      nai_rate_batch b = nai__rates_whole(trainer, node, trials, c->scale);
-      b.trials = 1;
-      b.length += k;
-      b.rate += k * b.stride;
-      b.gradient = NULL;
+  const nai_network *net = batch->activity.net;
+  nai__rates all = nai__rates_of(batch, trials);
+  all.trials = 1;
+  all.gradient = NULL;
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    if (!nai__cost_sees(c->cost, &net->node[i])) continue;
+    nai__rates one = all;
+    for (int64_t k = 0; k < trials->trials; k++, one.length++, one.rate += one.stride) {
       double value = 0;
-      nai__clear_error();
-      NAI__TRY(nai__cost_finish(c->cost, c->cost->ops.on_rates(c->cost->user, &b, &value)));
+      NAI__TRY(nai__meet_rates(&value, c->cost, &net->node[i], &one, c->scale));
       add(sum, &cost[k], c->scale, value);
     }
   }
@@ -148,29 +136,30 @@ static nai_status on_rates(nai_trainer *trainer, const nai__weighed_cost *c,
 /* --- all costs -------------------------------------------------------------------------------- */
 
 /* A cost of the user's own may divide by what is not the batch's; then trials do not add up. */
-static nai_status check_sum(const nai_trainer *trainer, const nai__weighed_cost *c, sums sum)
+static nai_status check_sum(const nai__weighed_cost *c, sums sum, const nai_rule *rule)
 {
   if (!(fabs(sum.value - c->value) > 1e-4 * (sum.size + fabs(c->value)))) return NAI_OK;
   return nai__fail(NAI_ERR_UNSUPPORTED,
                    "cost '%s' is %g for single trials together and %g for the batch: rule '%s' "
                    "needs one that adds up; divide by mask_total, not by what is in the batch",
-                   c->cost->name, sum.value, c->value, trainer->rule->kind->name);
+                   c->cost->name, sum.value, c->value, rule->kind->name);
 }
 
-/* `at_hand`: of the activity that the trainer's values are of, rather than of a run before it. */
-static nai_status find_costs(nai_trainer *trainer, const nai_trials *trials, int at_hand,
-                             double *cost)
+/* `at_hand`: the rule, of the activity that J is of; NULL of a run before it. */
+static nai_status find_costs(double *cost, const nai__scalars *s, nai__objective *objective,
+                             const nai__batch *batch, const nai_trials *trials,
+                             const nai_rule *at_hand)
 {
   memset(cost, 0, (size_t)trials->trials * sizeof *cost);
-  for (int64_t i = 0; i < trainer->n_costs; i++) {
-    nai__weighed_cost *c = &trainer->cost[i];
+  for (int64_t i = 0; i < objective->n; i++) {
+    nai__weighed_cost *c = &objective->cost[i];
     sums sum = {0, 0};
     if (c->cost->ops.on_outputs) {
-      NAI__TRY(on_outputs(trainer, c, trials, cost, &sum));
-      if (at_hand) NAI__TRY(check_sum(trainer, c, sum));
+      NAI__TRY(on_outputs(cost, &sum, c, s, batch, trials));
+      if (at_hand) NAI__TRY(check_sum(c, sum, at_hand));
     }
     if (!c->cost->ops.on_rates) continue;
-    NAI__TRY(on_rates(trainer, c, trials, cost, &sum));
+    NAI__TRY(on_rates(cost, &sum, c, batch, trials));
     if (at_hand) c->part[0] = sum.value; /* nobody else calls it */
   }
   return NAI_OK;
@@ -193,29 +182,28 @@ static uint32_t type_of(const nai_trials *trials, int64_t k)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-nai_status nai__perturbed_forward(nai_trainer *trainer, const nai_trials *trials, uint64_t first)
+nai_status nai__perturbed_forward(nai__scalars *s, nai__objective *objective, nai__batch *batch,
+                                  const nai__learner *learner, const nai__showing *showing)
 {
-  const nai__rule_kind *kind = trainer->rule->kind;
-  nai__batch *batch = &trainer->batch;
-  nai__perturbation *perturbation = &trainer->scalars.perturbation;
-  uint64_t seed = (uint64_t)trainer->setting[NAI__SEED];
-  NAI__TRY(prepare(trainer));
-  kind->perturb(trainer->learner, perturbation);
-  batch->activity.perturbation = perturbation;
-  nai__batch_run(batch, trainer->pool, trials, seed, first);
+  const nai__rule_kind *kind = learner->rule->kind;
+  const nai_trials *trials = showing->trials;
+  NAI__TRY(prepare(s, batch));
+  kind->perturb(learner, &s->perturbation);
+  batch->activity.perturbation = &s->perturbation;
+  nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
   batch->activity.perturbation = NULL;
   if (!(kind->runs & NAI__RUNS_BOTH)) return NAI_OK;
-  nai__costs_scale(trainer, trials);
-  NAI__TRY(find_costs(trainer, trials, 0, trainer->scalars.perturbed));
-  nai__batch_run(batch, trainer->pool, trials, seed, first);
+  nai__costs_scale(objective, batch->activity.net, trials);
+  NAI__TRY(find_costs(s->perturbed, s, objective, batch, trials, NULL));
+  nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
   return NAI_OK;
 }
 
-nai_status nai__perturbed_costs(nai__trial_costs *out, nai_trainer *trainer,
+nai_status nai__perturbed_costs(nai__trial_costs *out, nai__scalars *s, nai__objective *objective,
+                                const nai__batch *batch, const nai_rule *rule,
                                 const nai_trials *trials)
 {
-  nai__scalars *s = &trainer->scalars;
-  NAI__TRY(find_costs(trainer, trials, 1, s->cost));
+  NAI__TRY(find_costs(s->cost, s, objective, batch, trials, rule));
   for (int64_t k = 0; k < trials->trials; k++) s->type[k] = type_of(trials, k);
   *out = (nai__trial_costs){s->perturbation, s->cost, s->perturbed, s->type};
   return NAI_OK;

@@ -37,11 +37,11 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
                               int64_t *correct, int64_t *judged)
 {
   const nai__batch *batch = &trainer->batch;
-  int64_t ld = trainer->net->ld_outputs;
+  int64_t ld = trainer->plasticity.net->ld_outputs;
   for (int64_t b = 0; b < batch->trials; b++) {
     nai__verdict verdict;
     NAI__TRY(nai__judge(&verdict, trainer->task, trials, b, batch->activity.output + b * ld,
-                        batch->trials * ld, trainer->net->dt));
+                        batch->trials * ld, trainer->plasticity.net->dt));
     *correct += verdict.correct == 1;
     *judged += verdict.correct >= 0;
   }
@@ -59,7 +59,7 @@ static nai_status evaluate(nai_trainer *trainer)
     int64_t count = total - first < size ? total - first : size;
     NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TEST, (uint64_t)first, count));
     const nai_trials *trials = trainer->trials;
-    NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->net, trials,
+    NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials,
                                 (int32_t)trainer->setting[NAI__THREADS]));
     nai__batch_run(&trainer->batch, trainer->pool, trials, seed, trials->first);
     NAI__TRY(judge_batch(trainer, trials, &correct, &judged));

@@ -7,7 +7,6 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/view.h"
-#include "agent.h"
 
 static const nai__parameter settings[NAI__SETTINGS] = {
     [NAI__BATCH] = {"batch", "trials", "trials an update", 64, 1, 1e6, 1},
@@ -22,28 +21,6 @@ static const nai__parameter settings[NAI__SETTINGS] = {
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
-
-static nai_status allocate(nai_trainer *t)
-{
-  int64_t n = t->net->n_theta;
-  t->gradient = NAI__ARRAY(float, n);
-  t->before = NAI__ARRAY(float, n);
-  if (t->optimizer->kind->keeps_mean) t->mean = NAI__ARRAY(float, n);
-  if (t->optimizer->kind->keeps_square) t->square = NAI__ARRAY(float, n);
-  if (!t->gradient || !t->before || (t->optimizer->kind->keeps_mean && !t->mean) ||
-      (t->optimizer->kind->keeps_square && !t->square))
-    return NAI_ERR_MEMORY;
-  return NAI_OK;
-}
-
-static void keep(nai_trainer *t, nai_network *net, nai_rule *rule, nai_optimizer *optimizer,
-                 nai_task *task)
-{
-  nai__network_keep(t->net = net);
-  nai__rule_keep(t->rule = rule);
-  nai__optimizer_keep(t->optimizer = optimizer);
-  if (task) nai__task_keep(t->task = task);
-}
 
 static nai_status check_task(const nai_task *task, const nai_network *net)
 {
@@ -71,10 +48,9 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   for (int i = 0; i < NAI__SETTINGS; i++) t->setting[i] = settings[i].initial;
   t->performance = NAN;
   t->history.columns = NAI_HISTORY_COSTS;
-  keep(t, net, rule, optimizer, task);
+  if (task) nai__task_keep(t->task = task);
   t->batch.keeps_currents = (rule->kind->runs & NAI__KEEPS_CURRENTS) != 0;
-  nai_status status = allocate(t);
-  if (status == NAI_OK) status = nai__learner_create(&t->learner, rule, net);
+  nai_status status = nai__plasticity_open(&t->plasticity, net, rule, optimizer);
   if (status != NAI_OK) {
     nai_trainer_destroy(t);
     return status;
@@ -98,28 +74,14 @@ void nai_trainer_destroy(nai_trainer *trainer)
   nai__pool_destroy(trainer->pool);
   nai__batch_destroy(&trainer->batch);
   nai_trials_destroy(trainer->trials);
-  for (int64_t i = 0; i < trainer->n_costs; i++) {
-    nai_cost_destroy(trainer->cost[i].cost);
-    nai__free(trainer->cost[i].part);
-    nai__free(trainer->cost[i].synapses);
-  }
-  nai__free(trainer->cost);
   nai__history_destroy(&trainer->history);
   nai__course_end(&trainer->course);
   nai__free(trainer->checkpoints.path);
-  nai__free(trainer->cost_values);
-  nai__free(trainer->gradient);
-  nai__free(trainer->before);
   nai__errors_destroy(&trainer->errors);
   nai__alignment_destroy(&trainer->alignment);
   nai__scalars_destroy(&trainer->scalars);
-  nai__free(trainer->mean);
-  nai__free(trainer->square);
-  nai__learner_destroy(trainer->learner);
+  nai__plasticity_close(&trainer->plasticity);
   nai_task_destroy(trainer->task);
-  nai_optimizer_destroy(trainer->optimizer);
-  nai_rule_destroy(trainer->rule);
-  nai_network_destroy(trainer->net);
   nai__free(trainer);
 }
 
@@ -146,28 +108,6 @@ nai_status nai_trainer_parameter(nai_parameter *out, int64_t index)
 }
 
 /* --- costs ------------------------------------------------------------------------------------ */
-
-static nai_status append(nai_trainer *t, nai_cost *cost, double beta)
-{
-  nai__weighed_cost *costs = nai__grow(t->cost, t->n_costs, t->n_costs + 1, sizeof *costs);
-  if (!costs) return NAI_ERR_MEMORY;
-  t->cost = costs;
-  double *values = nai__grow(t->cost_values, t->n_costs, t->n_costs + 1, sizeof *values);
-  if (!values) return NAI_ERR_MEMORY;
-  t->cost_values = values;
-  nai__weighed_cost *c = &t->cost[t->n_costs];
-  *c = (nai__weighed_cost){.cost = cost, .beta = beta};
-  c->part = NAI__ARRAY(double, t->batch.trials_room / 8 + 1);
-  c->synapses = NAI__ARRAY(nai_synapses, t->net->n_projections + 1);
-  if (!c->part || !c->synapses || nai__history_widen(&t->history) != NAI_OK) {
-    nai__free(c->part);
-    nai__free(c->synapses);
-    return NAI_ERR_MEMORY;
-  }
-  nai__cost_keep(cost);
-  t->n_costs++;
-  return NAI_OK;
-}
 
 /* What a rule must know how to use, and how to say that it does not. */
 static uint32_t needs_of(const nai_cost *cost, const char **what)
@@ -196,31 +136,35 @@ nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double bet
   if (!(beta >= 0 && beta <= 1e12))
     return nai__fail(NAI_ERR_INVALID, "beta of cost '%s' is %g, must be 0 to 1e12", cost->name,
                      beta);
-  NAI__TRY(nai__cost_check(cost, trainer->net));
-  NAI__TRY(check_rule(trainer->rule->kind, cost));
-  if (nai__learns_within(trainer)) NAI__TRY(nai__agent_can_learn(trainer->rule, cost));
-  if (cost->ops.on_errors) NAI__TRY(nai__errors_check(trainer, cost));
-  return append(trainer, cost, beta);
+  nai__plasticity *p = &trainer->plasticity;
+  NAI__TRY(nai__cost_check(cost, p->net));
+  NAI__TRY(check_rule(p->rule->kind, cost));
+  if (nai__learns_within(p->rule)) NAI__TRY(nai__agent_can_learn(p->rule, cost));
+  if (cost->ops.on_errors) NAI__TRY(nai__errors_check(p->net, cost));
+  NAI__TRY(nai__objective_add(&p->objective, p->net, cost, beta));
+  nai_status status = nai__history_widen(&trainer->history);
+  if (status != NAI_OK) nai__objective_drop(&p->objective);
+  return status;
 }
 
 static int has_cost(const nai_trainer *trainer, int64_t index)
 {
-  return trainer && index >= 0 && index < trainer->n_costs;
+  return trainer && index >= 0 && index < trainer->plasticity.objective.n;
 }
 
 int64_t nai_trainer_cost_count(const nai_trainer *trainer)
 {
-  return trainer ? trainer->n_costs : -1;
+  return trainer ? trainer->plasticity.objective.n : -1;
 }
 
 const char *nai_trainer_cost_name(const nai_trainer *trainer, int64_t index)
 {
-  return has_cost(trainer, index) ? trainer->cost[index].cost->name : NULL;
+  return has_cost(trainer, index) ? trainer->plasticity.objective.cost[index].cost->name : NULL;
 }
 
 double nai_trainer_cost_value(const nai_trainer *trainer, int64_t index)
 {
-  return has_cost(trainer, index) ? trainer->cost_values[index] : NAN;
+  return has_cost(trainer, index) ? trainer->plasticity.objective.value[index] : NAN;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -230,20 +174,20 @@ nai_status nai_trainer_gradient(nai_view *out, const nai_trainer *trainer, const
 {
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(trainer);
-  const nai_network *net = trainer->net;
-  if (!trainer->has_gradient)
+  const nai_network *net = trainer->plasticity.net;
+  if (!trainer->plasticity.has_gradient)
     return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_estimate_gradient");
   if (!to) {
     const nai__node *node;
     NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), from,
                             "from"));
-    nai__view_floats(out, trainer->gradient + nai__bias_start(net, node), 1, &node->n,
+    nai__view_floats(out, trainer->plasticity.gradient + nai__bias_start(net, node), 1, &node->n,
                      (int64_t[]){1});
     return NAI_OK;
   }
   const nai__projection *p;
   NAI__TRY(nai__projection_find(&p, net, from, to));
-  nai__view_floats(out, trainer->gradient + p->start, 2,
+  nai__view_floats(out, trainer->plasticity.gradient + p->start, 2,
                    (int64_t[]){net->node[p->to].n, net->node[p->from].n},
                    (int64_t[]){net->block[p->block].ld, 1});
   return NAI_OK;
@@ -255,11 +199,13 @@ nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_trainer *
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(trainer);
   const nai__node *node;
-  NAI__TRY(
-      nai__node_find(&node, trainer->net, NAI__KIND(NAI_POPULATIONS), population, "population"));
-  if (!trainer->has_gradient)
+  NAI__TRY(nai__node_find(&node, trainer->plasticity.net, NAI__KIND(NAI_POPULATIONS), population,
+                          "population"));
+  if (!trainer->plasticity.has_gradient)
     return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_estimate_gradient");
-  nai__view_floats(out, trainer->gradient + nai__learning_start(trainer->net, node, NAI__INITIAL),
+  nai__view_floats(out,
+                   trainer->plasticity.gradient +
+                       nai__learning_start(trainer->plasticity.net, node, NAI__INITIAL),
                    1, &node->n, (int64_t[]){1});
   return NAI_OK;
 }
@@ -268,7 +214,7 @@ nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer, const
 {
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(trainer);
-  const nai_network *net = trainer->net;
+  const nai_network *net = trainer->plasticity.net;
   const nai__batch *batch = &trainer->batch;
   const nai__node *node;
   NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), name,
@@ -291,7 +237,7 @@ nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(trainer);
   nai__feedback_matrix m;
-  NAI__TRY(nai__feedback_find(&m, trainer->learner, from, to));
+  NAI__TRY(nai__feedback_find(&m, trainer->plasticity.learner, from, to));
   nai__view_floats(out, m.data, 2, m.shape, m.stride);
   return NAI_OK;
 }
@@ -302,10 +248,10 @@ nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, cons
   NAI__REQUIRE(trainer);
   NAI__REQUIRE(values);
   nai__feedback_matrix m;
-  NAI__TRY(nai__feedback_find(&m, trainer->learner, from, to));
-  if (trainer->rule->kind->makes_feedback)
+  NAI__TRY(nai__feedback_find(&m, trainer->plasticity.learner, from, to));
+  if (trainer->plasticity.rule->kind->makes_feedback)
     return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes its feedback from the weights",
-                     trainer->rule->kind->name);
+                     trainer->plasticity.rule->kind->name);
   for (int64_t i = 0; i < m.shape[0] * m.shape[1]; i++)
     if (!isfinite(values[i]))
       return nai__fail(NAI_ERR_NONFINITE, "values[%lld][%lld] is %g, must be finite",
@@ -315,6 +261,53 @@ nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, cons
       int64_t at = i * m.stride[0] + j * m.stride[1];
       m.data[at] = !m.exists || m.exists[at] != 0 ? values[i * m.shape[1] + j] : 0;
     }
-  nai__learner_refresh(trainer->learner);
+  nai__learner_refresh(trainer->plasticity.learner);
+  return NAI_OK;
+}
+
+/* --- curriculum and history ------------------------------------------------------------------- */
+
+nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum)
+{
+  NAI__REQUIRE(trainer);
+  nai__course course = {NULL, 0, 0, NULL};
+  if (curriculum) {
+    if (!trainer->task)
+      return nai__fail(NAI_ERR_ORDER, "the trainer has no task: a curriculum needs one");
+    if (!curriculum->n_stages)
+      return nai__fail(NAI_ERR_INVALID,
+                       "the curriculum has no stage: call nai_curriculum_add_stage first");
+    NAI__TRY(nai__course_start(&course, curriculum, trainer->task));
+  }
+  nai__course_end(&trainer->course);
+  trainer->course = course;
+  return NAI_OK;
+}
+
+int64_t nai_trainer_stage(const nai_trainer *trainer)
+{
+  return trainer && trainer->course.curriculum ? trainer->course.stage : -1;
+}
+
+const char *nai_trainer_stage_name(const nai_trainer *trainer)
+{
+  const nai_curriculum *c = trainer ? trainer->course.curriculum : NULL;
+  return c && trainer->course.stage < c->n_stages ? c->stage[trainer->course.stage].name : NULL;
+}
+
+nai_status nai_trainer_history(double *values, int64_t capacity, int64_t *rows, int64_t *columns,
+                               const nai_trainer *trainer)
+{
+  NAI__REQUIRE(rows);
+  NAI__REQUIRE(columns);
+  NAI__REQUIRE(trainer);
+  if (capacity < 0)
+    return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
+  if (capacity > 0) NAI__REQUIRE(values);
+  const nai__history *h = &trainer->history;
+  *rows = h->rows;
+  *columns = h->columns;
+  int64_t fit = capacity / h->columns < h->rows ? capacity / h->columns : h->rows;
+  if (fit > 0) memcpy(values, h->value, (size_t)(fit * h->columns) * sizeof *values);
   return NAI_OK;
 }

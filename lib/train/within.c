@@ -6,13 +6,7 @@
 #include <string.h>
 
 #include "../base/error.h"
-#include "agent.h"
-
-int nai__learns_within(const nai_trainer *trainer)
-{
-  const nai__online_ops *online = trainer->rule->kind->online;
-  return online && (online->moves_weights || nai__rule_every(trainer->rule) > 0);
-}
+#include "trainer.h"
 
 /* Sum of one trial's mask: what a cost that is a mean over it divides by. */
 static double mask_total(const nai_trials *trials, const nai__goal *goal, int64_t trial)
@@ -26,15 +20,15 @@ static double mask_total(const nai_trials *trials, const nai__goal *goal, int64_
 
 static void take_goals(nai_agent *agent, const nai_trials *trials, int64_t trial, int64_t t)
 {
+  int64_t row = t * trials->trials + trial;
   for (int64_t i = 0; i < trials->n_goals; i++) {
     const nai__goal *goal = &trials->goal[i];
-    int64_t row = t * trials->trials + trial;
-    double total = t == 0 ? mask_total(trials, goal, trial) : agent->now[i].mask_total;
-    agent->now[i] = (nai__now){.target = goal->target ? goal->target + row * goal->n : NULL,
-                               .classes = goal->classes ? goal->classes + row : NULL,
-                               .mask = goal->mask + row * goal->mask_columns,
-                               .mask_columns = goal->mask_columns,
-                               .mask_total = total};
+    nai__aim *aim = &agent->aim[i];
+    if (t == 0) aim->mask_total = mask_total(trials, goal, trial);
+    aim->target = goal->target ? goal->target + row * goal->n : NULL;
+    aim->classes = goal->classes ? goal->classes + row : NULL;
+    aim->mask = goal->mask + row * goal->mask_columns;
+    aim->mask_columns = goal->mask_columns;
   }
 }
 
@@ -43,11 +37,11 @@ static const float *gather_targets(nai_agent *agent, const nai_trials *trials)
 {
   int counts = 0;
   for (int64_t i = 0; i < trials->n_goals; i++) {
-    const nai__now *now = &agent->now[i];
+    const nai__aim *aim = &agent->aim[i];
     const nai__goal *goal = &trials->goal[i];
     for (int64_t c = 0; c < goal->n; c++) {
-      int known = now->target && now->mask[now->mask_columns > 1 ? c : 0] > 0;
-      agent->target[goal->offset + c] = known ? now->target[c] : NAN;
+      int known = aim->target && aim->mask[aim->mask_columns > 1 ? c : 0] > 0;
+      agent->target[goal->offset + c] = known ? aim->target[c] : NAN;
       counts |= known;
     }
   }
@@ -57,7 +51,7 @@ static const float *gather_targets(nai_agent *agent, const nai_trials *trials)
 /* Where the batch keeps what it did, for those who look at it. */
 static void keep_activity(const nai_agent *agent, nai__batch *batch, int64_t trial, int64_t t)
 {
-  const nai_network *net = agent->trainer->net;
+  const nai_network *net = agent->plasticity->net;
   memcpy(nai__rate_at(&batch->activity, t) + trial * net->ld_units,
          nai__rate_at(&agent->activity, t), (size_t)net->n_units * sizeof(float));
   memcpy(nai__output_at(&batch->activity, t) + trial * net->ld_outputs, agent->activity.output,
@@ -75,10 +69,10 @@ static void clear_rest(const nai_network *net, nai__batch *batch, int64_t trial,
   }
 }
 
-static nai_status live_trial(nai_agent *agent, const nai_trials *trials, int64_t trial,
+static nai_status live_trial(nai_trainer *t, const nai_trials *trials, int64_t trial,
                              uint64_t first)
 {
-  nai_trainer *t = agent->trainer;
+  nai_agent *agent = t->agent;
   int64_t steps = trials->length[trial];
   nai__agent_begin(agent, first + (uint64_t)trial, steps);
   for (int64_t s = 0; s < steps; s++) {
@@ -88,43 +82,46 @@ static nai_status live_trial(nai_agent *agent, const nai_trials *trials, int64_t
     NAI__TRY(nai__agent_step(agent, input, 1));
     keep_activity(agent, &t->batch, trial, s + 1);
   }
-  clear_rest(t->net, &t->batch, trial, steps);
+  clear_rest(t->plasticity.net, &t->batch, trial, steps);
   NAI__TRY(nai__agent_settle(agent));
-  for (int64_t i = 0; i < agent->n_costs; i++)
-    t->cost_values[i] += agent->value[i] / (double)trials->trials;
+  for (int64_t i = 0; i < agent->plasticity->objective.n; i++)
+    t->plasticity.objective.value[i] += agent->value[i] / (double)trials->trials;
   return NAI_OK;
 }
 
 /* An agent with the costs that the trainer has now. */
 static nai_status prepare(nai_trainer *t)
 {
-  if (t->agent && t->agent->n_costs == t->n_costs) return NAI_OK;
+  if (t->agent && t->agent->plasticity->objective.n == t->plasticity.objective.n) return NAI_OK;
   if (t->agent) nai__agent_destroy(t->agent);
   t->agent = NULL;
-  return nai__agent_create(&t->agent, t);
+  return nai__agent_create(&t->agent, &t->plasticity, t->setting);
 }
 
 static nai_status live(nai_trainer *t, const nai_trials *trials, uint64_t first)
 {
-  memset(t->cost_values, 0, (size_t)t->n_costs * sizeof *t->cost_values);
+  memset(t->plasticity.objective.value, 0,
+         (size_t)t->plasticity.objective.n * sizeof *t->plasticity.objective.value);
   for (int64_t trial = 0; trial < trials->trials; trial++)
-    NAI__TRY(live_trial(t->agent, trials, trial, first));
+    NAI__TRY(live_trial(t, trials, trial, first));
   return NAI_OK;
 }
 
 nai_status nai__trainer_live(nai_trainer *t, const nai_trials *trials)
 {
-  nai_network *net = t->net;
+  nai_network *net = t->plasticity.net;
   size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
   NAI__TRY(nai__trainer_prepare(t, trials));
   NAI__TRY(prepare(t));
+  t->agent->update = t->step + 1;
   memcpy(t->agent->before, net->theta, bytes);
   nai_status status = live(t, trials, nai__trainer_first(t, trials));
   if (status != NAI_OK) memcpy(net->theta, t->agent->before, bytes);
   if (status != NAI_OK) t->agent->stale = 1;
   nai__agent_pack(t->agent);
-  t->total = 0;
-  for (int64_t i = 0; i < t->n_costs; i++) t->total += t->cost_values[i];
-  t->gradient_norm = NAN;
+  t->plasticity.objective.total = 0;
+  for (int64_t i = 0; i < t->plasticity.objective.n; i++)
+    t->plasticity.objective.total += t->plasticity.objective.value[i];
+  t->plasticity.gradient_norm = NAN;
   return status;
 }

@@ -128,15 +128,6 @@ KNOWN_CIRCLES = [
     {"lib/constraint/builtin.c", "lib/constraint/max_weight.c", "lib/constraint/sign.c"},
     {"lib/task/epochs.c", "lib/task/table.c"},
     {"lib/learning/feedback.c", "lib/learning/rule.c"},
-    {
-        "lib/train/agent.c",
-        "lib/train/agent_step.c",
-        "lib/train/alignment.c",
-        "lib/train/run.c",
-        "lib/train/trainer.c",
-        "lib/train/update.c",
-        "lib/train/within.c",
-    },
 ]
 
 # What the whole library sees is called nai_...; a definition begins at the margin.

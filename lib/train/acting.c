@@ -1,0 +1,143 @@
+/* An agent for the user: the handle, what it is told at a step, and looking at it. */
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../network/view.h"
+#include "trainer.h"
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__agent_create(out, &trainer->plasticity, trainer->setting));
+  (*out)->trainer = trainer;
+  nai__reference_keep(&trainer->reference);
+  return NAI_OK;
+}
+
+void nai_agent_destroy(nai_agent *agent)
+{
+  if (!agent) return;
+  nai_trainer *trainer = agent->trainer;
+  nai__agent_pack(agent);
+  nai__agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+}
+
+/* --- acting ----------------------------------------------------------------------------------- */
+
+nai_status nai_agent_begin(nai_agent *agent)
+{
+  NAI__REQUIRE(agent);
+  NAI__TRY(nai_agent_rest(agent));
+  agent->trial++;
+  nai__agent_begin(agent, agent->trial, 0);
+  return NAI_OK;
+}
+
+nai_status nai_agent_rest(nai_agent *agent)
+{
+  NAI__REQUIRE(agent);
+  nai__agent_pack(agent);
+  return nai__agent_settle(agent);
+}
+
+static nai_status check_experience(const nai_agent *agent, const nai_experience *now)
+{
+  NAI__REQUIRE(now);
+  if (now->struct_size != sizeof *now)
+    return nai__fail(NAI_ERR_INVALID, "now->struct_size is %u, must be %zu",
+                     (unsigned)now->struct_size, sizeof *now);
+  if (!(now->weight >= 0 && now->weight <= 1e12))
+    return nai__fail(NAI_ERR_INVALID, "now->weight is %g, must be 0 to 1e12", now->weight);
+  if (now->has_reward && !isfinite(now->reward))
+    return nai__fail(NAI_ERR_NONFINITE, "now->reward is %g, must be finite", now->reward);
+  for (int64_t o = 0; now->target && o < agent->plasticity->net->n_outputs; o++)
+    if (!isfinite(now->target[o]))
+      return nai__fail(NAI_ERR_NONFINITE, "now->target[%lld] is %g, must be finite", (long long)o,
+                       (double)now->target[o]);
+  if (agent->n_costs != agent->plasticity->objective.n)
+    return nai__fail(NAI_ERR_ORDER, "the trainer has got costs since the agent was made");
+  return NAI_OK;
+}
+
+/* Classes are of the first output. */
+static nai_status check_class(const nai_agent *agent, int32_t class)
+{
+  const nai_network *net = agent->plasticity->net;
+  const char *first = nai_network_name(net, NAI_OUTPUTS, 0);
+  int64_t n = first ? nai_network_size(net, NAI_OUTPUTS, first) : 0;
+  if (class < -1 || class >= n)
+    return nai__fail(NAI_ERR_INVALID, "now->target_class is %d, must be -1 to %lld", (int)class,
+                     (long long)n - 1);
+  return NAI_OK;
+}
+
+static void take_experience(nai_agent *agent, const nai_experience *now)
+{
+  int64_t outputs = nai_network_count(agent->plasticity->net, NAI_OUTPUTS);
+  agent->mask = (float)now->weight;
+  agent->class = now->target_class;
+  for (int64_t k = 0; k < outputs; k++) {
+    nai__aim *aim = &agent->aim[k];
+    aim->target = now->target ? now->target + aim->offset : NULL;
+    aim->classes = k == 0 && now->target_class >= 0 ? &agent->class : NULL;
+    aim->mask = &agent->mask;
+    aim->mask_columns = 1;
+    aim->mask_total = 1;
+  }
+  agent->online.target = now->weight > 0 ? now->target : NULL;
+  agent->online.has_reward = now->has_reward;
+  agent->online.reward = now->reward;
+}
+
+nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience *now)
+{
+  NAI__REQUIRE(agent);
+  NAI__TRY(check_experience(agent, now));
+  NAI__TRY(check_class(agent, now->target_class));
+  take_experience(agent, now);
+  int taught = (now->target || now->target_class >= 0) && now->weight > 0;
+  NAI__TRY(nai__agent_step(agent, now->input ? now->input : agent->zero, taught));
+  if (output)
+    memcpy(output, agent->activity.output,
+           (size_t)agent->plasticity->net->n_outputs * sizeof *output);
+  return NAI_OK;
+}
+
+/* --- looking ---------------------------------------------------------------------------------- */
+
+nai_status nai_agent_activity(nai_view *out, const nai_agent *agent, const char *name)
+{
+  NAI__TRY(nai__view_check(out));
+  NAI__REQUIRE(agent);
+  const nai_network *net = agent->plasticity->net;
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), name,
+                          "name"));
+  const float *array = node->kind == NAI_OUTPUTS ? agent->activity.output
+                                                 : nai__rate_at(&agent->activity, agent->online.t);
+  nai__view_floats(out, array + node->offset, 2, (int64_t[]){1, node->n}, (int64_t[]){node->n, 1});
+  return NAI_OK;
+}
+
+nai_status nai_agent_gradient(nai_view *out, const nai_agent *agent, const char *from,
+                              const char *to)
+{
+  NAI__TRY(nai__view_check(out));
+  NAI__REQUIRE(agent);
+  if (agent->fused || agent->plasticity->rule->kind->online->moves_weights)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "this agent moves the weights without a gradient ('%s' by '%s')",
+                     agent->plasticity->rule->kind->name, agent->plasticity->optimizer->kind->name);
+  return nai_trainer_gradient(out, agent->trainer, from, to);
+}
+
+int64_t nai_agent_updates(const nai_agent *agent)
+{
+  return agent ? agent->updates : -1;
+}

@@ -1,0 +1,83 @@
+/*
+ * From a gradient to new weights: clipping, the optimiser, what the rule moves itself, constraints;
+ * or all as it was.
+ */
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/finite.h"
+#include "plasticity.h"
+
+/* What is not plastic has no gradient: nothing that follows sees it. */
+static void clear_frozen(nai__plasticity *p)
+{
+  const float *plastic = p->net->plastic;
+  for (int64_t i = 0; i < p->net->n_theta; i++)
+    p->gradient[i] = plastic[i] != 0 ? p->gradient[i] : 0;
+}
+
+int nai__plasticity_measure(nai__plasticity *p)
+{
+  clear_frozen(p);
+  p->has_gradient = 1;
+  p->gradient_norm = nai__norm(p->gradient, p->net->n_theta);
+  return isfinite(p->gradient_norm);
+}
+
+static void move(nai__plasticity *p, double clip)
+{
+  const nai_network *net = p->net;
+  nai__move m = {.n = net->n_theta,
+                 .step = p->moves + 1,
+                 .scale = clip > 0 && p->gradient_norm > clip ? clip / p->gradient_norm : 1,
+                 .theta = net->theta,
+                 .gradient = p->gradient,
+                 .plastic = net->plastic,
+                 .mean = p->mean,
+                 .square = p->square};
+  nai__optimizer_move(p->optimizer, &m);
+}
+
+static nai_status check_weights(const nai__plasticity *p, int64_t update)
+{
+  const nai_network *net = p->net;
+  if (nai__all_finite(net->theta, net->n_theta)) return NAI_OK;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
+    for (int64_t i = 0; i < s.n_post; i++)
+      for (int64_t j = 0; j < s.n_pre; j++)
+        if (!isfinite(s.weight[i * s.stride + j]))
+          return nai__fail(
+              NAI_ERR_NONFINITE,
+              "at update %lld: the weight from '%s' to '%s' at [%lld][%lld] would be %g: "
+              "lower the learning rate, or set clip",
+              (long long)update, s.from, s.to, (long long)i, (long long)j,
+              (double)s.weight[i * s.stride + j]);
+  }
+  return nai__fail(NAI_ERR_NONFINITE,
+                   "at update %lld: a bias would be infinite: lower the learning rate, or set clip",
+                   (long long)update);
+}
+
+nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update)
+{
+  nai_network *net = p->net;
+  size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
+  memcpy(p->before, net->theta, bytes);
+  move(p, clip);
+  const nai__rule_kind *rule = p->rule->kind;
+  const nai__moved now = {net->theta, p->before, p->moves};
+  if (rule->moved) rule->moved(p->learner, &now);
+  nai_status status = nai__project(net, p->mean, p->before);
+  if (status == NAI_OK) status = check_weights(p, update);
+  if (status != NAI_OK) {
+    memcpy(net->theta, p->before, bytes);
+    return status;
+  }
+  if (rule->settled) rule->settled(p->learner, &now);
+  nai__pack(net);
+  p->moves++;
+  return NAI_OK;
+}

@@ -1,0 +1,52 @@
+/*
+ * The memory of a batch, made once for the largest one seen, and the forward run over it: groups of
+ * trials side by side, each by one thread from first step to last.
+ */
+#ifndef NAI_TRAIN_BATCH_H
+#define NAI_TRAIN_BATCH_H
+
+#include "../base/threads.h"
+#include "../network/activity.h"
+#include "../task/trials.h"
+
+#define NAI__MOST_THREADS 256
+
+/* Trials of the smallest group. */
+#define NAI__SMALLEST_GROUP 8
+
+typedef struct nai__batch {
+  int64_t steps_room, trials_room;
+  int64_t steps, trials,
+      rows; /* of the batch at hand; rows: trials that one thread works on together */
+  nai__activity activity;
+  float *output_gradient;
+  float *signal;
+  float *carry;
+  float *start;
+  double *bias_sum;
+  float *outer_scratch[NAI__MOST_THREADS];
+  nai__scratch scratch[NAI__MOST_THREADS]; /* one a thread */
+  int32_t threads;
+  int keeps_currents;
+} nai__batch;
+
+/* Groups that so many trials are cut into, at most. */
+static inline int64_t nai__most_groups(int64_t trials)
+{
+  return trials / NAI__SMALLEST_GROUP + 1;
+}
+
+/*
+ * Room for these trials; allocates only when they are more than all before. Of steps there is room
+ * for as many as the trials have: a task's next batch may be longer.
+ */
+nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const nai_trials *trials,
+                              int32_t threads);
+void nai__batch_destroy(nai__batch *batch);
+/* Runs the network over the trials, numbered from `first`, with the noise of `seed`. */
+void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
+                    uint64_t first);
+/* 1 when rates and outputs are finite. */
+int nai__batch_finite(const nai__batch *batch);
+
+#endif

@@ -1,0 +1,79 @@
+/* The gradient of J on a batch: the run, the costs, the rule's estimate, the other costs. */
+#include <math.h>
+
+#include "../base/error.h"
+#include "trainer.h"
+
+static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const nai_trials *trials,
+                           int has_signal, const nai__trial_costs *trial_costs)
+{
+  nai__batch *batch = &trainer->batch;
+  nai__plasticity *p = &trainer->plasticity;
+  const nai__parts parts = {&p->objective, batch, trials};
+  nai__pass pass = {.net = p->net,
+                    .activity = &batch->activity,
+                    .steps = batch->steps,
+                    .trials = batch->trials,
+                    .rows = batch->rows,
+                    .update = trainer->step,
+                    .length = trials->length,
+                    .pool = trainer->pool,
+                    .output_gradient = batch->output_gradient,
+                    .signal = batch->signal,
+                    .has_signal = has_signal,
+                    .rate_signal = nai__costs_in_parts(&p->objective) ? nai__costs_part : NULL,
+                    .user = (void *)&parts,
+                    .trial_costs = trial_costs,
+                    .gradient = p->gradient,
+                    .carry = batch->carry,
+                    .start = batch->start,
+                    .bias_sum = batch->bias_sum,
+                    .outer_scratch = batch->outer_scratch};
+  NAI__TRY(learner->rule->kind->estimate(learner, &pass));
+  return trial_costs ? NAI_OK : nai__parts_finish(&parts, learner->rule);
+}
+
+nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(nai__trainer_prepare(trainer, trials));
+  nai__plasticity *p = &trainer->plasticity;
+  const nai__showing showing = {trials, (uint64_t)trainer->setting[NAI__SEED],
+                                nai__trainer_first(trainer, trials), trainer->pool};
+  if (p->rule->kind->perturb)
+    return nai__perturbed_forward(&trainer->scalars, &p->objective, &trainer->batch, p->learner,
+                                  &showing);
+  nai__batch_run(&trainer->batch, trainer->pool, trials, showing.seed, showing.first);
+  return NAI_OK;
+}
+
+nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,
+                                 const nai_trials *trials)
+{
+  nai__objective *objective = &trainer->plasticity.objective;
+  int has_signal, perturbs = learner->rule->kind->perturb != NULL;
+  nai__trial_costs costs;
+  NAI__TRY(nai__costs_before(&has_signal, objective, &trainer->batch, trials));
+  if (perturbs)
+    NAI__TRY(nai__perturbed_costs(&costs, &trainer->scalars, objective, &trainer->batch,
+                                  learner->rule, trials));
+  return estimate(trainer, learner, trials, has_signal, perturbs ? &costs : NULL);
+}
+
+nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials)
+{
+  nai__plasticity *p = &trainer->plasticity;
+  NAI__TRY(
+      nai__costs_errors(&trainer->errors, &p->objective, &trainer->batch, trials, p->gradient));
+  NAI__TRY(nai__costs_after(&p->objective, p->net, p->gradient));
+  if (!nai__plasticity_measure(p) || !isfinite(p->objective.total) ||
+      !nai__batch_finite(&trainer->batch))
+    return nai__fail_nonfinite(p, &trainer->batch, trainer->step + 1);
+  return NAI_OK;
+}
+
+nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(nai__trainer_forward(trainer, trials));
+  NAI__TRY(nai__trainer_estimate(trainer, trainer->plasticity.learner, trials));
+  return nai__trainer_complete(trainer, trials);
+}

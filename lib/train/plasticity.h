@@ -1,0 +1,53 @@
+/*
+ * What moves weights: a rule at work on a network, an objective, the gradient between them, an
+ * optimiser and its moments. A trainer has one, and the agents made of it learn by the same.
+ * plasticity.c: its memory; finite.c: where NaN is; apply.c: from the gradient to new weights.
+ */
+#ifndef NAI_TRAIN_PLASTICITY_H
+#define NAI_TRAIN_PLASTICITY_H
+
+#include "../learning/optimizer/optimizer.h"
+#include "costs.h"
+
+typedef struct nai__plasticity {
+  nai_network *net;
+  nai_rule *rule;
+  nai__learner *learner; /* the rule at work */
+  nai_optimizer *optimizer;
+  nai__objective objective;
+  float *gradient; /* these as theta is laid out */
+  float *before;
+  float *mean; /* of the optimiser, or NULL */
+  float *square;
+  int64_t moves; /* by the optimiser: more than updates where weights change within trials */
+  double gradient_norm;
+  int has_gradient;
+} nai__plasticity;
+
+/* --- plasticity.c ----------------------------------------------------------------------------- */
+
+/* Keeps a reference to each. What a failure has made is released by nai__plasticity_close(). */
+nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
+                                nai_optimizer *optimizer);
+void nai__plasticity_close(nai__plasticity *p);
+
+/* --- finite.c --------------------------------------------------------------------------------- */
+
+double nai__norm(const float *gradient, int64_t n);
+/*
+ * NAI_ERR_NONFINITE with a message that says where the first NaN or infinity is, and of which
+ * update.
+ */
+nai_status nai__fail_nonfinite(const nai__plasticity *p, const nai__batch *batch, int64_t update);
+
+/* --- apply.c ---------------------------------------------------------------------------------- */
+
+/* Clears the gradient of what is not plastic, and takes its norm. 0: it is not finite. */
+int nai__plasticity_measure(nai__plasticity *p);
+/*
+ * From the gradient that is there to new weights: clipping (0: off), the optimiser, the rule's own
+ * moves, constraints. A failure leaves the weights as they were, and names the update.
+ */
+nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update);
+
+#endif
