@@ -789,7 +789,7 @@ START_TEST(test_an_update_that_fails_is_not_remembered)
   for (int i = 0; i < UNITS; i++) before[i] = at(&w, i, 0);
   EXPECT(before[0] != 0 && before[1] != 0);
   trainer->plasticity.optimizer->number[0] = 1e39; /* as no user can */
-  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "would be");
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "would make");
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   for (int i = 0; i < UNITS; i++) EXPECT(at(&w, i, 0) == before[i]);
   nai_trainer_destroy(trainer);

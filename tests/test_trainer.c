@@ -732,9 +732,12 @@ START_TEST(overflow_that_reaches_no_gradient)
   size_t bytes = (size_t)net->n_theta * sizeof(float);
   float *theta = malloc(bytes);
   memcpy(theta, net->theta, bytes);
-  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
-               _i == 2 ? "output 'unseen' is not finite: unit 0, step 3, trial 1"
-                       : "population 'leaf' is not finite: unit 0, step 3, trial 1");
+  expect_fails(
+      nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
+      _i == 2
+          ? "output 'unseen' is not finite: unit 0, step 3, trial 1"
+          : "population 'leaf' is not finite: unit 0, step 3, trial 1 of the batch, at update 1: "
+            "lower the learning rate, or set clip");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   inputs[2 * TRIALS + 1] = 0;
   expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
@@ -811,7 +814,7 @@ START_TEST(constraints_that_spoil_an_update)
   remember(&b);
   o.updates = 0;
   expect_fails(nai_trainer_step(NULL, b.trainer, NULL), NAI_ERR_NONFINITE,
-               "at update 2: the weight from 'stimulus' to 'I' at [0][1] would be nan: lower "
+               "update 2 would make the weight from 'stimulus' to 'I' at [0][1] nan: lower "
                "the learning rate, or set clip");
   ck_assert(is_unchanged(&b));
   o = (spoiler){0, -42};

@@ -51,13 +51,13 @@ static nai_status check_weights(const nai__plasticity *p, int64_t update)
         if (!isfinite(s.weight[i * s.stride + j]))
           return nai__fail(
               NAI_ERR_NONFINITE,
-              "at update %lld: the weight from '%s' to '%s' at [%lld][%lld] would be %g: "
+              "update %lld would make the weight from '%s' to '%s' at [%lld][%lld] %g: "
               "lower the learning rate, or set clip",
               (long long)update, s.from, s.to, (long long)i, (long long)j,
               (double)s.weight[i * s.stride + j]);
   }
   return nai__fail(NAI_ERR_NONFINITE,
-                   "at update %lld: a bias would be infinite: lower the learning rate, or set clip",
+                   "update %lld would make a bias infinite: lower the learning rate, or set clip",
                    (long long)update);
 }
 

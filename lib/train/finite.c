@@ -49,11 +49,12 @@ static nai_status fail_activity(const nai__batch *batch, int64_t update, int32_t
   if (!find(array, batch->steps * batch->trials, ld, n, &row, &column)) return NAI_OK;
   const nai__node *node = node_at(net, kind, column);
   return nai__fail(NAI_ERR_NONFINITE,
-                   "at update %lld: %s '%s' is not finite: unit %lld, step %lld, trial %lld of the "
-                   "batch: " REMEDY,
-                   (long long)update, kind == NAI_OUTPUTS ? "output" : "population",
-                   node ? node->name : "?", (long long)(column - (node ? node->offset : 0)),
-                   (long long)(row / batch->trials + 1), (long long)(row % batch->trials));
+                   "%s '%s' is not finite: unit %lld, step %lld, trial %lld of the batch, at "
+                   "update %lld: " REMEDY,
+                   kind == NAI_OUTPUTS ? "output" : "population", node ? node->name : "?",
+                   (long long)(column - (node ? node->offset : 0)),
+                   (long long)(row / batch->trials + 1), (long long)(row % batch->trials),
+                   (long long)update);
 }
 
 static int bad(float g)
@@ -71,17 +72,17 @@ static nai_status fail_gradient(const nai__plasticity *p, int64_t update)
         if (bad(s.gradient[i * s.stride + j]))
           return nai__fail(
               NAI_ERR_NONFINITE,
-              "at update %lld: the gradient from '%s' to '%s' is %g at [%lld][%lld]: " REMEDY,
-              (long long)update, s.from, s.to, (double)s.gradient[i * s.stride + j], (long long)i,
-              (long long)j);
+              "the gradient from '%s' to '%s' is %g at [%lld][%lld], at update %lld: " REMEDY,
+              s.from, s.to, (double)s.gradient[i * s.stride + j], (long long)i, (long long)j,
+              (long long)update);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     for (int64_t u = 0; node->kind != NAI_INPUTS && u < node->n; u++)
       if (bad(p->gradient[nai__bias_start(net, node) + u]))
         return nai__fail(NAI_ERR_NONFINITE,
-                         "at update %lld: the gradient of the bias of '%s' is not finite: " REMEDY,
-                         (long long)update, node->name);
+                         "the gradient of the bias of '%s' is not finite, at update %lld: " REMEDY,
+                         node->name, (long long)update);
   }
   return NAI_OK;
 }
@@ -90,8 +91,8 @@ static nai_status fail_costs(const nai__objective *o, int64_t update)
 {
   for (int64_t i = 0; i < o->n; i++)
     if (!isfinite(o->value[i]))
-      return nai__fail(NAI_ERR_NONFINITE, "at update %lld: cost '%s' is %g: " REMEDY,
-                       (long long)update, o->cost[i].cost->name, o->value[i]);
+      return nai__fail(NAI_ERR_NONFINITE, "cost '%s' is %g, at update %lld: " REMEDY,
+                       o->cost[i].cost->name, o->value[i], (long long)update);
   return NAI_OK;
 }
 
@@ -104,6 +105,6 @@ nai_status nai__fail_nonfinite(const nai__plasticity *p, const nai__batch *batch
                          net->n_outputs));
   NAI__TRY(fail_costs(&p->objective, update));
   NAI__TRY(fail_gradient(p, update));
-  return nai__fail(NAI_ERR_NONFINITE, "at update %lld: the gradient's norm is too large: " REMEDY,
+  return nai__fail(NAI_ERR_NONFINITE, "the gradient's norm is too large, at update %lld: " REMEDY,
                    (long long)update);
 }
