@@ -723,7 +723,8 @@ START_TEST(refused_parameters_change_nothing)
   expect_fails(nai_task_set(task, "stimulus", INFINITY), NAI_ERR_INVALID, "stimulus is inf");
   expect_fails(nai_task_set(task, "coherence", 101), NAI_ERR_INVALID, "must be 0 to 100");
   expect_fails(nai_task_set(task, "sigma", -0.1), NAI_ERR_INVALID, "sigma");
-  expect_fails(nai_task_set(task, "Sigma", 1), NAI_ERR_NAME, "no parameter 'Sigma'");
+  expect_fails(nai_task_set(task, "Sigma", 1), NAI_ERR_NAME,
+               "no parameter 'Sigma'; it has fixation, ");
   expect_fails(nai_task_set(task, NULL, 1), NAI_ERR_INVALID, "parameter is NULL");
   expect_fails(nai_task_set(NULL, "sigma", 1), NAI_ERR_INVALID, "task is NULL");
   expect_fails(nai_task_set_list(task, "sigma", NULL, 1), NAI_ERR_INVALID, "values is NULL");

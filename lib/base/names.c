@@ -5,6 +5,7 @@
 #include "names.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "error.h"
@@ -59,4 +60,14 @@ int nai__names_match(const char *list, const char *name)
     if (found > 0 && fnmatch(entry, name, 0) == 0) return 1;
   }
   return 0;
+}
+
+void nai__choices_add(char *choices, size_t size, const char *word)
+{
+  static const char more[] = ", ...";
+  size_t used = strlen(choices), added = strlen(word) + (used ? 2 : 0);
+  if (used >= sizeof more - 1 && strcmp(choices + used - (sizeof more - 1), more) == 0) return;
+  int fits = used + added + sizeof more <= size;
+  if (!fits && used + sizeof more > size) return;
+  snprintf(choices + used, size - used, "%s%s", fits ? (used ? ", " : "") : more, fits ? word : "");
 }

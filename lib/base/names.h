@@ -2,6 +2,7 @@
 #ifndef NAI_BASE_NAMES_H
 #define NAI_BASE_NAMES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <neuroai/status.h>
@@ -20,5 +21,11 @@ int nai__names_next(const char **list, char entry[64]);
 
 /* 1 when `name` matches one entry of the list. */
 int nai__names_match(const char *list, const char *name);
+
+/*
+ * Adds to the choices that a message lists: "tau, noise". `choices` [size] starts empty; where it
+ * is full it ends with "..." .
+ */
+void nai__choices_add(char *choices, size_t size, const char *word);
 
 #endif

@@ -11,13 +11,13 @@ typedef struct nai__parameter {
 } nai__parameter;
 
 /*
- * Index of a name in a table of n; -1 with the thread's message set when `name` is NULL or unknown.
- * `owner`: "adam", "trainer".
+ * Index of a name in a table of n; -1 with the thread's message set when `name` is NULL or unknown:
+ * it lists the names that there are. `owner`: "adam", "trainer".
  */
 int nai__parameter_find(const nai__parameter *table, int n, const char *name, const char *owner);
 
-/* NAI_OK when the value is allowed. */
-nai_status nai__parameter_check(const nai__parameter *parameter, double value);
+/* NAI_OK when the value is allowed. `of`: whose it is, for the message. Nullable: of. */
+nai_status nai__parameter_check(const nai__parameter *parameter, double value, const char *of);
 
 /* Sets, or reads, a number of `owner` by its name: `number` [n] is laid out as the table. */
 nai_status nai__parameter_set(double *number, const nai__parameter *table, int n, const char *name,

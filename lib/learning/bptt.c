@@ -37,7 +37,7 @@ nai_status nai_rule_create_truncated_bptt(nai_rule **out, int64_t steps)
                                       .estimate = estimate};
   NAI__REQUIRE(out);
   *out = NULL;
-  NAI__TRY(nai__parameter_check(&window[0], (double)steps));
+  NAI__TRY(nai__parameter_check(&window[0], (double)steps, NULL));
   NAI__TRY(nai__rule_create(out, &kind, 0));
   return nai_rule_set(*out, "steps", (double)steps);
 }

@@ -38,7 +38,7 @@ nai_status nai_rule_create_kolen_pollack(nai_rule **out, double decay, uint64_t 
                                       .settled = settled};
   NAI__REQUIRE(out);
   *out = NULL;
-  NAI__TRY(nai__parameter_check(&parameters[DECAY], decay));
+  NAI__TRY(nai__parameter_check(&parameters[DECAY], decay, NULL));
   NAI__TRY(nai__rule_create(out, &kind, seed));
   return nai_rule_set(*out, "decay", decay);
 }

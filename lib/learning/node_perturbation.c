@@ -126,7 +126,7 @@ nai_status nai_rule_create_node_perturbation(nai_rule **out, double sd, uint64_t
                                       .perturb = nai__node_perturbation_of};
   NAI__REQUIRE(out);
   *out = NULL;
-  NAI__TRY(nai__parameter_check(&parameters[SD], sd));
+  NAI__TRY(nai__parameter_check(&parameters[SD], sd, NULL));
   NAI__TRY(nai__rule_create(out, &kind, seed));
   return nai_rule_set(*out, "sd", sd);
 }

@@ -110,7 +110,7 @@ nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t 
                                       .settled = settled};
   NAI__REQUIRE(out);
   *out = NULL;
-  NAI__TRY(nai__parameter_check(&parameters[0], form));
+  NAI__TRY(nai__parameter_check(&parameters[0], form, NULL));
   NAI__TRY(nai__rule_create(out, &kind, seed));
   return nai_rule_set(*out, "form", form);
 }

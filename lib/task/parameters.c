@@ -55,7 +55,7 @@ nai_status nai__parameters_replace(nai__parameters *parameters, int *index, nai_
     return nai__fail(NAI_ERR_INVALID, "n of '%s' is %lld, must be 1 to %d", name, (long long)n,
                      MOST_VALUES);
   for (int64_t i = 0; i < n; i++)
-    NAI__TRY(nai__parameter_check(&parameters->rule[*index], values[i]));
+    NAI__TRY(nai__parameter_check(&parameters->rule[*index], values[i], NULL));
   nai__list list = {NULL, 0};
   NAI__TRY(assign(&list, values, n));
   *before = parameters->list[*index];

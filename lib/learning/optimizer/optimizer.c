@@ -8,7 +8,7 @@ nai_status nai__optimizer_create(nai_optimizer **out, const nai__optimizer_kind 
 {
   NAI__REQUIRE(out);
   *out = NULL;
-  NAI__TRY(nai__parameter_check(&kind->number[0], rate));
+  NAI__TRY(nai__parameter_check(&kind->number[0], rate, NULL));
   nai_optimizer *optimizer = NAI__NEW(nai_optimizer);
   if (!optimizer) return NAI_ERR_MEMORY;
   nai__reference_init(&optimizer->reference);
