@@ -114,6 +114,13 @@ NAI_API nai_status nai_network_set_each(nai_network *net, const char *names, con
 NAI_API nai_status nai_network_get_each(const nai_network *net, const char *name,
                                         const char *parameter, double *values, int64_t n);
 
+/**
+ * Describes number `index` of what nai_network_set() takes for this kind: NAI_INPUTS,
+ * NAI_POPULATIONS or NAI_OUTPUTS. NAI_ERR_INVALID past the last.
+ */
+NAI_API nai_status nai_network_parameter(nai_parameter *out, const nai_network *net, int32_t kind,
+                                         int64_t index);
+
 /** Where the leak acts: NAI_LEAK_CURRENT (default) or NAI_LEAK_RATE. */
 NAI_API nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t leak);
 

@@ -5,6 +5,7 @@
  * value checked. Any failure gives the whole of it up.
  */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,12 +55,41 @@ static nai_status read_word(int32_t *out, const nai__json *object, const char *k
 
 /* --- sizes: what is said against what is there ------------------------------------------------ */
 
+/* Words of a node that are no numbers. */
+static int is_word(const char *key, int32_t kind)
+{
+  static const char *const words[] = {"name", "n", "sign", "leak", "transfer"};
+  for (int k = 0; k < (kind == NAI_POPULATIONS ? 5 : 2); k++)
+    if (strcmp(words[k], key) == 0) return 1;
+  return 0;
+}
+
+/* A number that this library has not may change what the network does. */
+static nai_status check_keys(const nai__json *json, int32_t kind, const char *node)
+{
+  char owner[96];
+  int first, n;
+  const nai__parameter *table = nai__numbers_of(kind, &first, &n);
+  snprintf(owner, sizeof owner, "'%s'", node);
+  for (const nai__json *e = nai__json_first(json); e; e = e->next) {
+    if (is_word(e->key, kind)) continue;
+    int k = nai__parameter_find(table, n, e->key, owner);
+    if (k < 0) return as_format(NAI_ERR_NAME);
+    if (nai__number_is_bias(first + k))
+      return nai__fail(NAI_ERR_FORMAT, "'bias' of '%s' must be a tensor", node);
+  }
+  return NAI_OK;
+}
+
 /* Numbers that differ between units are a tensor, of the right name. */
-static nai_status check_numbers(const loader *l, const nai__json *json, const char *node, int64_t n)
+static nai_status check_numbers(const loader *l, const nai__json *json, int32_t kind,
+                                const char *node, int64_t n)
 {
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
-  for (int k = 0; k < NAI__NUMBERS; k++) {
+  int first, numbers;
+  nai__numbers_of(kind, &first, &numbers);
+  for (int k = first; k < first + numbers; k++) {
     const char *text = nai__json_string(nai__json_get(json, nai__number_name(k)));
     if (!text) continue;
     nai__model_node_tensor(name, nai__number_name(k), node);
@@ -80,7 +110,8 @@ static nai_status check_node(loader *l, const nai__json *json, int32_t kind)
   NAI__TRY(nai__json_text(&node, json, "name"));
   NAI__TRY(as_format(nai__name_check(node, "name")));
   NAI__TRY(nai__json_whole(&n, json, "n", 1, INT32_MAX));
-  NAI__TRY(check_numbers(l, json, node, n));
+  NAI__TRY(check_keys(json, kind, node));
+  NAI__TRY(check_numbers(l, json, kind, node, n));
   if (kind != NAI_INPUTS) {
     nai__model_node_tensor(name, "bias", node);
     NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, NAI__F32, 1, &n));
@@ -174,9 +205,11 @@ static nai_status copy_tensor(void **out, const loader *l, const char *name, siz
   return NAI_OK;
 }
 
+/* A number that the file has not is of a later library than the file's: it keeps its default. */
 static nai_status set_number(loader *l, const nai__json *json, const char *node, int64_t n, int k)
 {
   const char *parameter = nai__number_name(k);
+  if (!nai__json_get(json, parameter)) return NAI_OK;
   const char *tensor = nai__json_string(nai__json_get(json, parameter));
   if (!tensor) {
     double value = 0;
@@ -226,7 +259,7 @@ static nai_status add_node(loader *l, const nai__json *json, int32_t kind)
   if (kind == NAI_OUTPUTS) NAI__TRY(as_format(nai_network_add_output(l->net, name, n)));
   const nai__node *node = &l->net->node[l->net->n_nodes - 1];
   for (int k = 0; k < NAI__NUMBERS; k++)
-    if (node->number[k] && k != NAI__BIAS) NAI__TRY(set_number(l, json, name, n, k));
+    if (node->number[k] && !nai__number_is_bias(k)) NAI__TRY(set_number(l, json, name, n, k));
   return NAI_OK;
 }
 

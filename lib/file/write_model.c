@@ -35,7 +35,7 @@ static int is_shared(const nai__node *node, int k)
  */
 static int is_stored(const nai__node *node, int k)
 {
-  return node->number[k] && k != NAI__BIAS;
+  return node->number[k] && !nai__number_is_bias(k);
 }
 
 static nai_status add_node(nai__tensor_list *list, const nai_network *net, const nai__node *node)

@@ -197,9 +197,7 @@ static nai_status add_node(nai_network *net, const char *name, int64_t n, int32_
   int32_t *balance = nai__grow(net->balance, net->n_nodes, net->n_nodes + 1, sizeof *balance);
   if (!balance) return NAI_ERR_MEMORY;
   net->balance = balance;
-  NAI__TRY(nai__numbers_create(&node));
-  if (kind == NAI_POPULATIONS && node.number[NAI__TAU][0] < net->dt)
-    for (int64_t i = 0; i < n; i++) node.number[NAI__TAU][i] = net->dt;
+  NAI__TRY(nai__numbers_create(&node, net->dt));
   net->balance[net->n_nodes] = -1;
   net->node[net->n_nodes++] = node;
   return NAI_OK;

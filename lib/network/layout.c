@@ -267,24 +267,6 @@ nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels)
   return NAI_OK;
 }
 
-/* Biases and initial states, which stand in theta with the weights. */
-static void start_numbers(nai_network *net)
-{
-  static const int pairs[][2] = {{NAI__BIAS, NAI__PLASTIC_BIAS},
-                                 {NAI__INITIAL, NAI__PLASTIC_INITIAL}};
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    for (int k = 0; k < 2; k++) {
-      const nai__node *node = &net->node[i];
-      int64_t at = nai__learning_start(net, node, pairs[k][0]);
-      if (at < 0) continue;
-      for (int64_t u = 0; u < node->n; u++) {
-        net->theta[at + u] = (float)node->number[pairs[k][0]][u];
-        net->exists[at + u] = 1;
-        net->plastic[at + u] = (float)node->number[pairs[k][1]][u];
-      }
-    }
-}
-
 static nai_status check_composition(const nai_network *net)
 {
   int64_t populations = 0;
@@ -304,7 +286,7 @@ nai_status nai__layout(nai_network *net)
   NAI__TRY(make_segments(net));
   NAI__TRY(make_blocks(net));
   NAI__TRY(allocate(net));
-  start_numbers(net);
+  nai__numbers_start(net);
   return NAI_OK;
 }
 

@@ -142,11 +142,6 @@ nai_status nai_network_plastic(nai_view *out, const nai_network *net, const char
 
 #define BIASED (NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS))
 
-int64_t nai__bias_start(const nai_network *net, const nai__node *node)
-{
-  return nai__learning_start(net, node, NAI__BIAS);
-}
-
 nai_status nai_network_bias(nai_view *out, const nai_network *net, const char *name)
 {
   NAI__TRY(check_view(out, net));

@@ -16,12 +16,18 @@
 
 #include <neuroai/network.h>
 
+#include "../base/parameter.h"
 #include "../base/reference.h"
 #include "../kernels/kernels.h"
 #include "constraint.h"
 
-/* Numbers that a node takes, one a unit. */
+/* Numbers that a node takes, one a unit; described in numbers.c. Those of a kind stand together. */
 enum nai__number {
+  NAI__INPUT_TAU,
+  NAI__INPUT_NOISE,
+  NAI__BASELINE,
+  NAI__RECTIFY,
+
   NAI__TAU,
   NAI__NOISE,
   NAI__BIAS,
@@ -30,8 +36,10 @@ enum nai__number {
   NAI__EXPONENT,
   NAI__PLASTIC_BIAS,
   NAI__PLASTIC_INITIAL,
-  NAI__BASELINE,
-  NAI__RECTIFY,
+
+  NAI__OUTPUT_BIAS,
+  NAI__OUTPUT_PLASTIC_BIAS,
+
   NAI__NUMBERS
 };
 
@@ -176,12 +184,26 @@ nai_status nai__require_built(const nai_network *net, const char *argument);
 
 /* --- numbers (numbers.c) ---------------------------------------------------------------------- */
 
-nai_status nai__numbers_create(nai__node *node);
+/* What a kind of node has: [n] from enumerator `first` on. */
+const nai__parameter *nai__numbers_of(int32_t kind, int *first, int *n);
+const char *nai__number_name(int number);
+static inline int nai__number_is_bias(int number)
+{
+  return number == NAI__BIAS || number == NAI__OUTPUT_BIAS;
+}
+/* Each at its default. */
+nai_status nai__numbers_create(nai__node *node, double dt);
 void nai__numbers_destroy(nai__node *node);
+/* Biases and initial states, which stand in theta with the weights, and whether they learn. */
+void nai__numbers_start(nai_network *net);
 /* The float arrays that kernels read, made anew from the nodes' numbers. */
 void nai__numbers_refresh(nai_network *net);
-/* Name of a number, whether this kind of node has it; NULL past the last. */
-const char *nai__number_name(int number);
+/*
+ * Where a number that can learn starts in theta: biases and initial states; -1 for all others.
+ */
+int64_t nai__learning_start(const nai_network *net, const nai__node *node, int number);
+/* Where the bias of a population or output starts in theta. */
+int64_t nai__bias_start(const nai_network *net, const nai__node *node);
 
 /* --- building --------------------------------------------------------------------------------- */
 
@@ -229,19 +251,11 @@ nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const c
 /* Radius of the disc that random weights of this variance fill. */
 double nai__bulk_radius(const double *w, int64_t n);
 
-/*
- * Where a number that can learn starts in theta: NAI__BIAS of populations and outputs,
- * NAI__INITIAL of populations; -1 for all others.
- */
-int64_t nai__learning_start(const nai_network *net, const nai__node *node, int number);
 /* Floats of theta that are not weights: unit biases, output biases, initial states, in this order. */
 static inline int64_t nai__numbers_width(const nai_network *net)
 {
   return net->n_theta - net->unit_bias;
 }
-/* Where the bias of a population or output starts in theta. */
-int64_t nai__bias_start(const nai_network *net, const nai__node *node);
-
 void nai__network_keep(nai_network *net);
 
 #endif

@@ -1,54 +1,103 @@
 /*
- * Numbers of inputs, populations and outputs: their names, units and ranges, one value a unit; and
+ * Numbers of inputs, populations and outputs: the table that describes them, one value a unit; and
  * the arrays that kernels read, derived from them.
  */
+#include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "network.h"
 
-#define INPUTS NAI__KIND(NAI_INPUTS)
-#define POPULATIONS NAI__KIND(NAI_POPULATIONS)
-#define OUTPUTS NAI__KIND(NAI_OUTPUTS)
-
 /* Largest magnitude of a number: far beyond biology, far below where float products overflow. */
 #define LARGE 1e6
 
-static const struct number {
-  const char *name;
-  int kinds;
-  double initial, low, high;
-  int whole; /* 1: 0 or 1 only */
-} table[NAI__NUMBERS] = {
-    [NAI__TAU] = {"tau", INPUTS | POPULATIONS, 100, 0, 1e9, 0}, /* low is dt, for populations */
-    [NAI__NOISE] = {"noise", INPUTS | POPULATIONS, 0, 0, LARGE, 0},
-    [NAI__BIAS] = {"bias", POPULATIONS | OUTPUTS, 0, -LARGE, LARGE, 0},
-    [NAI__INITIAL] = {"initial", POPULATIONS, 0, -LARGE, LARGE, 0},
-    [NAI__GAIN] = {"gain", POPULATIONS, 1, 1e-6, LARGE, 0},
-    [NAI__EXPONENT] = {"exponent", POPULATIONS, 2, 1, 10, 0},
-    [NAI__PLASTIC_BIAS] = {"plastic_bias", POPULATIONS | OUTPUTS, 1, 0, 1, 1},
-    [NAI__PLASTIC_INITIAL] = {"plastic_initial", POPULATIONS, 0, 0, 1, 1},
-    [NAI__BASELINE] = {"baseline", INPUTS, 0, -LARGE, LARGE, 0},
-    [NAI__RECTIFY] = {"rectify", INPUTS, 0, 0, 1, 1},
+/*
+ * `initial` is also what a model file means that was written before there was such a number: it
+ * stays.
+ */
+static const nai__parameter table[NAI__NUMBERS] = {
+    /* low of tau: rule_of() */
+    [NAI__INPUT_TAU] = {"tau", "ms", "time constant of the noise", 100, 0, 1e9, 0},
+    [NAI__INPUT_NOISE] = {"noise", "1", "standard deviation of the noise", 0, 0, LARGE, 0},
+    [NAI__BASELINE] = {"baseline", "1", "added to what the task gives", 0, -LARGE, LARGE, 0},
+    [NAI__RECTIFY] = {"rectify", "1", "1: inputs below 0 become 0", 0, 0, 1, 1},
+
+    [NAI__TAU] = {"tau", "ms", "time constant of the leak", 100, 0, 1e9, 0},
+    [NAI__NOISE] = {"noise", "1", "sigma of the private noise", 0, 0, LARGE, 0},
+    [NAI__BIAS] = {"bias", "1", "added to the input", 0, -LARGE, LARGE, 0},
+    [NAI__INITIAL] = {"initial", "1", "state at time 0: x, or r where the leak is on the rate", 0,
+                      -LARGE, LARGE, 0},
+    [NAI__GAIN] = {"gain", "1", "factor of the rate", 1, 1e-6, LARGE, 0},
+    [NAI__EXPONENT] = {"exponent", "1", "of the transfer function power", 2, 1, 10, 0},
+    [NAI__PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
+    [NAI__PLASTIC_INITIAL] = {"plastic_initial", "1", "1: the initial state learns", 0, 0, 1, 1},
+
+    [NAI__OUTPUT_BIAS] = {"bias", "1", "added to the output", 0, -LARGE, LARGE, 0},
+    [NAI__OUTPUT_PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
 };
+
+/* Those of a kind of node stand together. */
+static const struct {
+  const char *node;
+  int first, n;
+} kinds[] = {
+    [NAI_INPUTS] = {"input", NAI__INPUT_TAU, NAI__TAU - NAI__INPUT_TAU},
+    [NAI_POPULATIONS] = {"population", NAI__TAU, NAI__OUTPUT_BIAS - NAI__TAU},
+    [NAI_OUTPUTS] = {"output", NAI__OUTPUT_BIAS, NAI__NUMBERS - NAI__OUTPUT_BIAS},
+};
+
+const nai__parameter *nai__numbers_of(int32_t kind, int *first, int *n)
+{
+  assert(kind >= NAI_INPUTS && kind <= NAI_OUTPUTS);
+  *first = kinds[kind].first;
+  *n = kinds[kind].n;
+  return table + *first;
+}
 
 const char *nai__number_name(int number)
 {
-  return number >= 0 && number < NAI__NUMBERS ? table[number].name : NULL;
+  assert(number >= 0 && number < NAI__NUMBERS);
+  return table[number].name;
 }
 
-nai_status nai__numbers_create(nai__node *node)
+/* A number as this network allows it: a leak is never faster than a time step. */
+static nai__parameter rule_of(const nai_network *net, int k)
 {
-  for (int k = 0; k < NAI__NUMBERS; k++) {
-    if (!(table[k].kinds & NAI__KIND(node->kind))) continue;
+  nai__parameter rule = table[k];
+  if (k == NAI__TAU) rule.low = net->dt;
+  if (k == NAI__INPUT_TAU) rule.low = net->dt * 1e-3;
+  return rule;
+}
+
+nai_status nai_network_parameter(nai_parameter *out, const nai_network *net, int32_t kind,
+                                 int64_t index)
+{
+  NAI__REQUIRE(out);
+  NAI__REQUIRE(net);
+  if (kind < NAI_INPUTS || kind > NAI_OUTPUTS)
+    return nai__fail(NAI_ERR_INVALID, "kind is %d, must be %d to %d", (int)kind, NAI_INPUTS,
+                     NAI_OUTPUTS);
+  const int first = kinds[kind].first, n = kinds[kind].n;
+  NAI__TRY(nai__parameter_describe(out, table + first, n, index));
+  nai__parameter rule = rule_of(net, first + (int)index);
+  out->low = rule.low;
+  if (out->initial < rule.low) out->initial = rule.low;
+  return NAI_OK;
+}
+
+nai_status nai__numbers_create(nai__node *node, double dt)
+{
+  for (int k = kinds[node->kind].first; k < kinds[node->kind].first + kinds[node->kind].n; k++) {
     node->number[k] = NAI__ARRAY(double, node->n);
     if (!node->number[k]) {
       nai__numbers_destroy(node);
       return NAI_ERR_MEMORY;
     }
-    for (int64_t i = 0; i < node->n; i++) node->number[k][i] = table[k].initial;
+    double initial = k == NAI__TAU ? fmax(table[k].initial, dt) : table[k].initial;
+    for (int64_t i = 0; i < node->n; i++) node->number[k][i] = initial;
   }
   return NAI_OK;
 }
@@ -61,27 +110,27 @@ void nai__numbers_destroy(nai__node *node)
   }
 }
 
-static int number_find(const char *name)
+/* The number of a node that is called so; -1 with a message that lists those that it has. */
+static int number_find(const nai__node *node, const char *name)
 {
-  for (int k = 0; k < NAI__NUMBERS; k++)
-    if (strcmp(table[k].name, name) == 0) return k;
-  return -1;
+  char owner[96];
+  snprintf(owner, sizeof owner, "%s '%s'", kinds[node->kind].node, node->name);
+  int first, n;
+  const nai__parameter *own = nai__numbers_of(node->kind, &first, &n);
+  int at = nai__parameter_find(own, n, name, owner);
+  return at < 0 ? -1 : first + at;
 }
 
-static const char *kind_name(int32_t kind)
+static nai_status check_node(const nai_network *net, const nai__node *node, const char *parameter,
+                             const double *values, int64_t n)
 {
-  return kind == NAI_INPUTS ? "input" : kind == NAI_OUTPUTS ? "output" : "population";
-}
-
-static nai_status check_value(const nai_network *net, const nai__node *node, int k, double value)
-{
-  double low = k == NAI__TAU ? net->dt * (node->kind == NAI_POPULATIONS ? 1 : 1e-3) : table[k].low;
-  if (!(value >= low && value <= table[k].high))
-    return nai__fail(NAI_ERR_INVALID, "%s of '%s' is %g, must be %g to %g", table[k].name,
-                     node->name, value, low, table[k].high);
-  if (table[k].whole && value != 0 && value != 1)
-    return nai__fail(NAI_ERR_INVALID, "%s of '%s' is %g, must be 0 or 1", table[k].name, node->name,
-                     value);
+  int k = number_find(node, parameter);
+  if (k < 0) return NAI_ERR_NAME;
+  if (n != 1 && n != node->n)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, node->name,
+                     (long long)node->n);
+  nai__parameter rule = rule_of(net, k);
+  for (int64_t u = 0; u < n; u++) NAI__TRY(nai__parameter_check(&rule, values[u], node->name));
   return NAI_OK;
 }
 
@@ -90,49 +139,71 @@ static nai_status check_set(const nai_network *net, const char *names, const cha
 {
   NAI__REQUIRE(parameter);
   NAI__TRY(nai__names_known(net, NAI__ANY_NODE, names, "names"));
-  int k = number_find(parameter);
-  if (k < 0) return nai__fail(NAI_ERR_NAME, "parameter '%s' is unknown", parameter);
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    const nai__node *node = &net->node[i];
-    if (!nai__selected(node, NAI__ANY_NODE, names)) continue;
-    if (!node->number[k])
-      return nai__fail(NAI_ERR_NAME, "%s '%s' has no parameter '%s'", kind_name(node->kind),
-                       node->name, parameter);
-    if (n != 1 && n != node->n)
-      return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, node->name,
-                       (long long)node->n);
-    for (int64_t u = 0; u < n; u++) NAI__TRY(check_value(net, node, k, values[u]));
-  }
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__selected(&net->node[i], NAI__ANY_NODE, names))
+      NAI__TRY(check_node(net, &net->node[i], parameter, values, n));
   return NAI_OK;
 }
 
 int64_t nai__learning_start(const nai_network *net, const nai__node *node, int number)
 {
-  if (number == NAI__BIAS && node->kind == NAI_OUTPUTS) return net->output_bias + node->offset;
-  if (number == NAI__BIAS && node->kind == NAI_POPULATIONS) return net->unit_bias + node->offset;
-  if (number == NAI__INITIAL && node->kind == NAI_POPULATIONS)
-    return net->unit_initial + node->offset;
-  return -1;
+  switch (number) {
+  case NAI__BIAS: return net->unit_bias + node->offset;
+  case NAI__OUTPUT_BIAS: return net->output_bias + node->offset;
+  case NAI__INITIAL: return net->unit_initial + node->offset;
+  default: return -1;
+  }
+}
+
+int64_t nai__bias_start(const nai_network *net, const nai__node *node)
+{
+  assert(node->kind != NAI_INPUTS);
+  return nai__learning_start(net, node, node->kind == NAI_OUTPUTS ? NAI__OUTPUT_BIAS : NAI__BIAS);
+}
+
+/* The number that learns where this one is 1; -1 for what is no such flag. */
+static int flagged_by(int k)
+{
+  switch (k) {
+  case NAI__PLASTIC_BIAS: return NAI__BIAS;
+  case NAI__OUTPUT_PLASTIC_BIAS: return NAI__OUTPUT_BIAS;
+  case NAI__PLASTIC_INITIAL: return NAI__INITIAL;
+  default: return -1;
+  }
 }
 
 /* Numbers that can learn stand in theta, and whether they do beside it. */
 static void refresh_learning(nai_network *net, const nai__node *node, int k)
 {
-  int flag = k == NAI__PLASTIC_BIAS || k == NAI__PLASTIC_INITIAL;
-  int64_t at = nai__learning_start(net, node,
-                                   k == NAI__PLASTIC_BIAS      ? NAI__BIAS
-                                   : k == NAI__PLASTIC_INITIAL ? NAI__INITIAL
-                                                               : k);
+  int learns = flagged_by(k);
+  int64_t at = nai__learning_start(net, node, learns >= 0 ? learns : k);
   if (at < 0) return;
-  float *array = flag ? net->plastic : net->theta;
+  float *array = learns >= 0 ? net->plastic : net->theta;
   for (int64_t u = 0; u < node->n; u++) array[at + u] = (float)node->number[k][u];
 }
 
-static void assign(nai_network *net, const char *names, int k, const double *values, int64_t n)
+void nai__numbers_start(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    for (int k = 0; k < NAI__NUMBERS; k++) {
+      if (!node->number[k]) continue;
+      refresh_learning(net, node, k);
+      int64_t at = nai__learning_start(net, node, k);
+      for (int64_t u = 0; at >= 0 && u < node->n; u++) net->exists[at + u] = 1;
+    }
+  }
+}
+
+/* After check_set(). */
+static void assign(nai_network *net, const char *names, const char *parameter, const double *values,
+                   int64_t n)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__node *node = &net->node[i];
     if (!nai__selected(node, NAI__ANY_NODE, names)) continue;
+    int k = number_find(node, parameter);
+    assert(k >= 0);
     for (int64_t u = 0; u < node->n; u++) node->number[k][u] = values[n == 1 ? 0 : u];
     if (net->built) refresh_learning(net, node, k);
   }
@@ -145,7 +216,7 @@ static nai_status set_each(nai_network *net, const char *names, const char *para
   NAI__REQUIRE(values);
   if (n < 1) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 1", (long long)n);
   NAI__TRY(check_set(net, names, parameter, values, n));
-  assign(net, names, number_find(parameter), values, n);
+  assign(net, names, parameter, values, n);
   return NAI_OK;
 }
 
@@ -172,10 +243,8 @@ nai_status nai_network_get_each(const nai_network *net, const char *name, const 
   NAI__REQUIRE(values);
   const nai__node *node;
   NAI__TRY(nai__node_find(&node, net, NAI__ANY_NODE, name, "name"));
-  int k = number_find(parameter);
-  if (k < 0 || !node->number[k])
-    return nai__fail(NAI_ERR_NAME, "%s '%s' has no parameter '%s'", kind_name(node->kind),
-                     node->name, parameter);
+  int k = number_find(node, parameter);
+  if (k < 0) return NAI_ERR_NAME;
   if (n != node->n)
     return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, node->name,
                      (long long)node->n);
@@ -203,8 +272,8 @@ static void refresh_unit(nai_network *net, const nai__node *node, int64_t u)
 static void refresh_channel(nai_network *net, const nai__node *node, int64_t c)
 {
   int64_t ld = net->ld_inputs, at = node->offset + c;
-  double sigma = node->number[NAI__NOISE][c];
-  net->channel[at] = (float)(sqrt(2 * node->number[NAI__TAU][c] / net->dt) * sigma);
+  double sigma = node->number[NAI__INPUT_NOISE][c];
+  net->channel[at] = (float)(sqrt(2 * node->number[NAI__INPUT_TAU][c] / net->dt) * sigma);
   net->channel[ld + at] = (float)node->number[NAI__BASELINE][c];
   net->channel[2 * ld + at] = (float)node->number[NAI__RECTIFY][c];
   if (sigma > 0) net->has_input_noise = 1;

@@ -757,6 +757,7 @@ nai_network_add_output = _function("nai_network_add_output", nai_status, _networ
 nai_network_set = _function("nai_network_set", nai_status, _network, Text, Text, float64)
 nai_network_set_each = _function("nai_network_set_each", nai_status, _network, Text, Text, doubles, int64)
 nai_network_get_each = _function("nai_network_get_each", nai_status, _network, Text, Text, doubles_out, int64)
+nai_network_parameter = _function("nai_network_parameter", nai_status, POINTER(nai_parameter), _network, int32, int64)
 nai_network_set_leak = _function("nai_network_set_leak", nai_status, _network, Text, int32)
 nai_network_set_transfer = _function("nai_network_set_transfer", nai_status, _network, Text, int32)
 nai_network_place_box = _function(

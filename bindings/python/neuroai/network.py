@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Names, as_array, joined, text, texts, view
+from ._handle import Floats, Handle, Names, Parameter, as_array, joined, parameters, text, texts, view
 from ._interrupt import abandonable
 from .constraint import Constraint, Fixed, Mask, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError
@@ -35,6 +35,7 @@ Number = Union[float, npt.ArrayLike]
 #: Units from which on what goes with their square or cube may take long.
 _LARGE = 300
 
+_KINDS = {"inputs": _c.NAI_INPUTS, "populations": _c.NAI_POPULATIONS, "outputs": _c.NAI_OUTPUTS}
 _LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE}
 _TRANSFERS = {
     "relu": _c.NAI_TRANSFER_RELU,
@@ -206,6 +207,13 @@ class Network(Handle):
         values = np.empty(self.size(name))
         _c.nai_network_get_each(self, name, parameter, values, len(values))
         return values
+
+    def parameters(self, kind: str = "populations") -> Dict[str, Parameter]:
+        """The numbers that :meth:`set` takes for this kind of node, by name, with their meaning, default and range.
+
+        ``kind``: "inputs", "populations" or "outputs".
+        """
+        return parameters(_c.nai_network_parameter, self, _choice("kind", kind, _KINDS))
 
     def place(
         self,

@@ -34,7 +34,7 @@ def test_numbers_one_value_or_one_a_unit(net):
         net.set("E", tau=1)
     with pytest.raises(na.InvalidError, match="n is 3, 'E' has 12"):
         net.set("E", tau=[20, 30, 40])
-    with pytest.raises(na.UnknownNameError, match="unknown"):
+    with pytest.raises(na.UnknownNameError, match="no parameter .colour.; it has tau, noise"):
         net.set("E", colour=1)
 
 

@@ -1,0 +1,74 @@
+"""Numbers of inputs, populations and outputs: listed, named in messages, and read from files of other releases."""
+
+import json
+import struct
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+import neuroai as na
+
+OLD = ROOT / "tests" / "golden" / "0.1.0"
+MODELS = ["numbers", "decision", "constraints"]
+KINDS = ["inputs", "populations", "outputs"]
+
+
+def edit(path, new, change):
+    """A copy of a model file whose description went through ``change``."""
+    raw = path.read_bytes()
+    (length,) = struct.unpack("<Q", raw[:8])
+    header = json.loads(raw[8 : 8 + length])
+    description = json.loads(header["__metadata__"]["neuroai"])
+    change(description)
+    header["__metadata__"]["neuroai"] = json.dumps(description)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    new.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + length :])
+    return new
+
+
+def test_numbers_are_listed_by_kind():
+    net = na.Network(20).input("u", 1).population("E", 2).output("z", 1)
+    assert list(net.parameters("inputs")) == ["tau", "noise", "baseline", "rectify"]
+    assert net.parameters()["tau"].low == 20 and net.parameters()["tau"].unit == "ms"
+    for kind, name in zip(KINDS, "uEz"):
+        for parameter in net.parameters(kind).values():
+            assert np.all(net.get(name, parameter.name) == parameter.default)
+    with pytest.raises(ValueError, match="kind: expected one of inputs, populations, outputs, got 'E'"):
+        net.parameters("E")
+
+
+def test_an_unknown_number_gives_the_choices():
+    net = na.Network(20).population("E", 2)
+    with pytest.raises(KeyError, match="population 'E' has no parameter 'tua'; it has tau, noise, bias"):
+        net.set("E", tua=3)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_number_that_an_old_file_has_not_is_its_default(tmp_path, model):
+    defaults = {kind: na.Network(20).parameters(kind) for kind in KINDS}
+    whole = na.Network.load(OLD / f"{model}.safetensors")
+    for kind in KINDS:
+        for name, parameter in defaults[kind].items():
+            if name == "bias":  # a tensor, which every file has
+                continue
+
+            def forget(description, kind=kind, name=name):
+                for node in description[kind]:
+                    del node[name]
+
+            net = na.Network.load(edit(OLD / f"{model}.safetensors", tmp_path / "less.safetensors", forget))
+            for node in getattr(net, kind):
+                assert np.all(net.get(node, name) == parameter.default)
+                for other in set(defaults[kind]) - {name}:
+                    np.testing.assert_array_equal(net.get(node, other), whole.get(node, other))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_number_of_a_later_release_is_refused_by_name(tmp_path, kind):
+    def add(description):
+        description[kind][0]["threshold"] = 0.5
+
+    with pytest.raises(na.FormatError, match="has no parameter 'threshold'; it has"):
+        na.Network.load(edit(OLD / "decision.safetensors", tmp_path / "more.safetensors", add))
