@@ -181,7 +181,7 @@ endif
 
 # --- checks ---------------------------------------------------------------------------------------
 
-CHECKS := c python examples docs headers symbols versions blas package
+CHECKS := c memory python examples docs headers symbols versions blas package
 NEEDED := library check cxx python
 
 .PHONY: ready check check-all $(addprefix check-,$(CHECKS))
@@ -222,6 +222,15 @@ $(TEST_RUN): $(TEST_OBJECTS) $(STATIC) $(BUILD)/tests/sources
 
 check-c: $(TEST_RUN) ## C tests (CK_RUN_SUITE=base: one file of them)
 	$(Q)$(RUNNER) $(TEST_RUN)
+
+# In memory where there is such a folder, for every life flushes five files to the disk.
+$(BUILD)/tests/memory/life: tests/memory/life.c $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -MMD -MP -MF $@.d $< -o $@ $(LDFLAGS) $(STATIC) $(LIBS)
+
+check-memory: $(BUILD)/tests/memory/life ## a whole life in which every allocation fails in turn
+	$(Q)OPENBLAS_NUM_THREADS=1 $(RUNNER) $< $(firstword $(wildcard /dev/shm) $(abspath $(<D)))
 
 VENV ?= $(BUILD)/venv
 PYTHON_RUN = PYTHONPATH=$(CURDIR)/bindings/python NEUROAI_LIBRARY=$(abspath $(SHARED_LINK)) \
@@ -437,4 +446,4 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 -include $(STATIC_OBJECTS:.o=.d) $(SHARED_OBJECTS:.o=.d) $(TEST_OBJECTS:.o=.d) \
-  $(EXAMPLE_PROGRAMS:=.d) $(BENCH_PROGRAMS:=.d)
+  $(EXAMPLE_PROGRAMS:=.d) $(BENCH_PROGRAMS:=.d) $(BUILD)/tests/memory/life.d
