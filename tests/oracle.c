@@ -43,16 +43,13 @@ static double beta(const oracle *o, const char *key)
 
 /* --- arrays ----------------------------------------------------------------------------------- */
 
-static double element(const nai__tensor *tensor, int64_t i)
+static double element(const oracle *o, const nai__tensor *tensor, int64_t i)
 {
-  if (tensor->dtype == NAI__I64) {
-    int64_t value;
-    memcpy(&value, (const char *)tensor->data + (size_t)i * sizeof value, sizeof value);
-    return (double)value;
-  }
+  int64_t whole;
   double value;
-  memcpy(&value, (const char *)tensor->data + (size_t)i * sizeof value, sizeof value);
-  return value;
+  int is_whole = tensor->dtype == NAI__I64;
+  check_ok(o, nai__tensors_read(is_whole ? (void *)&whole : &value, &o->file, tensor, i, 1));
+  return is_whole ? (double)whole : value;
 }
 
 const double *oracle_sized(oracle *o, const char *name, int64_t *count, int64_t *shape)
@@ -64,7 +61,7 @@ const double *oracle_sized(oracle *o, const char *name, int64_t *count, int64_t 
   if (o->n_arrays == sizeof o->array / sizeof *o->array) ck_abort_msg("too many arrays");
   double *values = malloc((size_t)tensor.count * sizeof *values);
   o->array[o->n_arrays++] = values;
-  for (int64_t i = 0; i < tensor.count; i++) values[i] = element(&tensor, i);
+  for (int64_t i = 0; i < tensor.count; i++) values[i] = element(o, &tensor, i);
   if (count) *count = tensor.count;
   for (int d = 0; shape && d < 4; d++) shape[d] = tensor.shape[d];
   return values;
@@ -148,7 +145,7 @@ int oracle_open(oracle *out, const char *prefix, int number)
   }
   char path[1024];
   snprintf(path, sizeof path, FOLDER "%s.safetensors", out->name);
-  check_ok(out, nai__tensors_read(&out->file, path));
+  check_ok(out, nai__tensors_open(&out->file, path));
   find_parts(out);
   return 1;
 }
@@ -156,7 +153,7 @@ int oracle_open(oracle *out, const char *prefix, int number)
 void oracle_close(oracle *o)
 {
   for (int i = 0; i < o->n_arrays; i++) free(o->array[i]);
-  nai__tensors_release(&o->file);
+  nai__tensors_close(&o->file);
   nai__json_release(&o->index);
 }
 

@@ -318,7 +318,7 @@ static oracle open_case(void)
   o.index = oracle_index();
   o.about = nai__json_get(o.index.root, o.name);
   ck_assert_ptr_nonnull(o.about);
-  expect_ok(nai__tensors_read(&o.file, TESTS_FOLDER
+  expect_ok(nai__tensors_open(&o.file, TESTS_FOLDER
                               "/reference/rnn_serial_relu_communicability.safetensors"));
   return o;
 }

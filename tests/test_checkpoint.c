@@ -368,7 +368,7 @@ START_TEST(test_failing_allocations)
     faults_fail_allocation(-1);
     EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
   }
-  ck_assert_int_gt(good, 20);
+  ck_assert_int_gt(good, 12);
   uint64_t before = hash_rig(&other);
   good = 0;
   for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
@@ -378,7 +378,7 @@ START_TEST(test_failing_allocations)
     EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
     if (status != NAI_OK) EXPECT(hash_rig(&other) == before);
   }
-  ck_assert_int_gt(good, 20);
+  ck_assert_int_gt(good, 12);
   EXPECT(hash_rig(&other) == hash_rig(&r));
   close_folder();
   destroy_rig(&r);

@@ -49,3 +49,13 @@ int32_t nai__model_find(const char *(*word)(int32_t), const char *text)
     if (strcmp(word(k), text) == 0) return k;
   return -1;
 }
+
+int nai__model_number(uint64_t *out, const char *text)
+{
+  *out = 0;
+  for (const char *c = text; *c; c++)
+    if (*c < '0' || *c > '9' || __builtin_mul_overflow(*out, (uint64_t)10, out) ||
+        __builtin_add_overflow(*out, (uint64_t)(*c - '0'), out))
+      return 0;
+  return *text != 0;
+}

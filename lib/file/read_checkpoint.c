@@ -5,13 +5,12 @@
 #include <neuroai/checkpoint.h>
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "checkpoint.h"
-#include "json.h"
+#include "dtypes.h"
 
 typedef struct restorer {
   nai_trainer *trainer;
@@ -53,21 +52,30 @@ static int has_learnt(const char *name)
          strncmp(name, "initial: ", 9) == 0;
 }
 
+/* A tensor of the file against the same one of ours, part by part. */
+static nai_status check_array(const restorer *r, const nai__tensor_entry *ours)
+{
+  char theirs[1024], mine[1024];
+  const nai__tensor *t = &ours->tensor;
+  int64_t size = nai__dtype_size(t->dtype), most = (int64_t)sizeof theirs / size;
+  nai__tensor tensor;
+  NAI__TRY(nai__tensors_expect(&tensor, &r->file, ours->name, t->dtype, t->ndim, t->shape));
+  if (has_learnt(ours->name)) return NAI_OK;
+  for (int64_t first = 0; first < t->count; first += most) {
+    int64_t n = t->count - first < most ? t->count - first : most;
+    NAI__TRY(nai__tensors_read(theirs, &r->file, &tensor, first, n));
+    nai__piece_copy(mine, &ours->piece, (size_t)(first * size), (size_t)(n * size));
+    if (memcmp(theirs, mine, (size_t)(n * size)) != 0)
+      return nai__fail(NAI_ERR_INVALID, "'%s' is not as it is here", ours->name);
+  }
+  return NAI_OK;
+}
+
 static nai_status check_arrays(const restorer *r)
 {
-  static const size_t size[NAI__DTYPES] = {
-      [NAI__F64] = 8, [NAI__F32] = 4, [NAI__I64] = 8, [NAI__I32] = 4, [NAI__U8] = 1};
   nai__tensor_list list = {NULL, 0, 0};
   nai_status status = nai__model_add(&list, r->trainer->plasticity.net);
-  for (int64_t i = 0; i < list.n && status == NAI_OK; i++) {
-    const nai__tensor *ours = &list.entry[i].tensor;
-    const char *name = list.entry[i].name;
-    nai__tensor theirs;
-    status = nai__tensors_expect(&theirs, &r->file, name, ours->dtype, ours->ndim, ours->shape);
-    if (status == NAI_OK && !has_learnt(name) &&
-        memcmp(theirs.data, list.entry[i].memory, (size_t)ours->count * size[ours->dtype]) != 0)
-      status = nai__fail(NAI_ERR_INVALID, "'%s' is not as it is here", name);
-  }
+  for (int64_t i = 0; i < list.n && status == NAI_OK; i++) status = check_array(r, &list.entry[i]);
   nai__tensor_list_release(&list);
   return status;
 }
@@ -85,7 +93,7 @@ static nai_status fill_initial(const restorer *r, const nai__node *node)
   float *initial = r->theta + nai__learning_start(r->trainer->plasticity.net, node, NAI__INITIAL);
   for (int64_t u = 0; u < node->n; u++) {
     double value;
-    memcpy(&value, (const char *)tensor.data + u * 8, sizeof value);
+    NAI__TRY(nai__tensors_read(&value, &r->file, &tensor, u, 1));
     if (!isfinite(value))
       return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
                        (long long)u, value);
@@ -117,7 +125,7 @@ static nai_status read_floats(float **out, const restorer *r, const char *name, 
   NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F32, 1, &n));
   *out = NAI__ARRAY(float, n);
   if (!*out) return NAI_ERR_MEMORY;
-  memcpy(*out, tensor.data, (size_t)n * sizeof **out);
+  NAI__TRY(nai__tensors_read(*out, &r->file, &tensor, 0, n));
   for (int64_t i = 0; i < n; i++)
     if (!isfinite((*out)[i]))
       return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
@@ -133,7 +141,7 @@ static nai_status read_doubles(float **out, const restorer *r, const char *name,
   double *value = NAI__ARRAY(double, n);
   if (!value) return NAI_ERR_MEMORY;
   *out = (float *)(void *)value;
-  memcpy(value, tensor.data, (size_t)n * sizeof *value);
+  NAI__TRY(nai__tensors_read(value, &r->file, &tensor, 0, n));
   for (int64_t i = 0; i < n; i++)
     if (!isfinite(value[i]))
       return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
@@ -164,6 +172,28 @@ static nai_status read_kept(restorer *r)
   return NAI_OK;
 }
 
+/*
+ * What an update writes there: see enum nai_history. NaN is what a cost had before it was added, and
+ * the norm of a gradient that is none.
+ */
+static int is_history(const double *row, int64_t columns)
+{
+  double performance = row[NAI_HISTORY_PERFORMANCE], stage = row[NAI_HISTORY_STAGE];
+  int good = isfinite(row[NAI_HISTORY_COST]) && !isinf(row[NAI_HISTORY_GRADIENT_NORM]) &&
+             !(performance < 0 || performance > 1) && stage >= -1 && stage == floor(stage);
+  for (int64_t k = NAI_HISTORY_COSTS; k < columns; k++) good &= !isinf(row[k]);
+  return good && isfinite(stage);
+}
+
+static nai_status check_history(const nai__history *h)
+{
+  for (int64_t i = 0; i < h->rows; i++)
+    if (!is_history(h->value + i * h->columns, h->columns))
+      return nai__fail(NAI_ERR_FORMAT, "tensor 'trainer: history' [%lld] cannot be of an update",
+                       (long long)i);
+  return NAI_OK;
+}
+
 static nai_status read_history(restorer *r)
 {
   nai__tensor tensor;
@@ -175,10 +205,9 @@ static nai_status read_history(restorer *r)
                      (long long)r->updates, (long long)columns);
   r->history.columns = columns;
   NAI__TRY(nai__history_reserve(&r->history, tensor.shape[0]));
-  if (tensor.count)
-    memcpy(r->history.value, tensor.data, (size_t)tensor.count * sizeof *r->history.value);
+  NAI__TRY(nai__tensors_read(r->history.value, &r->file, &tensor, 0, tensor.count));
   r->history.rows = tensor.shape[0];
-  return NAI_OK;
+  return check_history(&r->history);
 }
 
 static nai_status read_staircases(restorer *r)
@@ -190,7 +219,15 @@ static nai_status read_staircases(restorer *r)
       nai__tensors_expect(&tensor, &r->file, "trainer: staircases", NAI__F64, 1, &c->n_staircases));
   r->staircase = NAI__ARRAY(double, tensor.count + 1);
   if (!r->staircase) return NAI_ERR_MEMORY;
-  if (tensor.count) memcpy(r->staircase, tensor.data, (size_t)tensor.count * sizeof(double));
+  NAI__TRY(nai__tensors_read(r->staircase, &r->file, &tensor, 0, tensor.count));
+  for (int64_t i = 0; i < tensor.count; i++) {
+    const nai_staircase *s = &c->staircase[i].rule;
+    double low = fmin(s->start, s->hardest), high = fmax(s->start, s->hardest);
+    if (!(r->staircase[i] >= low && r->staircase[i] <= high))
+      return nai__fail(NAI_ERR_FORMAT,
+                       "tensor 'trainer: staircases' [%lld] is %g, must be %g to %g", (long long)i,
+                       r->staircase[i], low, high);
+  }
   return NAI_OK;
 }
 
@@ -199,10 +236,8 @@ static nai_status read_staircases(restorer *r)
 static nai_status read_drawn(restorer *r, const nai__json *progress)
 {
   const char *text;
-  char *end;
   NAI__TRY(nai__json_text(&text, progress, "drawn"));
-  r->drawn = strtoull(text, &end, 10);
-  if (end == text || *end || r->drawn >> 55)
+  if (!nai__model_number(&r->drawn, text) || r->drawn >> 55)
     return nai__fail(NAI_ERR_FORMAT, "'drawn' is '%.40s', must be a number below 2^55", text);
   return NAI_OK;
 }
@@ -222,6 +257,8 @@ static nai_status read_progress(restorer *r)
   r->performance = NAN;
   if (nai__json_get(progress, "performance"))
     NAI__TRY(nai__json_real(&r->performance, progress, "performance"));
+  if (r->performance < 0 || r->performance > 1)
+    return nai__fail(NAI_ERR_FORMAT, "'performance' is %g, must be 0 to 1", r->performance);
   for (int i = 0; nai__checkpoint_setting(i); i++)
     NAI__TRY(nai__json_real(&r->setting[i], progress, nai__checkpoint_setting(i)));
   return NAI_OK;
@@ -231,7 +268,7 @@ static nai_status read_progress(restorer *r)
 
 static nai_status read_all(restorer *r, const char *path)
 {
-  NAI__TRY(nai__tensors_read(&r->file, path));
+  NAI__TRY(nai__tensors_open(&r->file, path));
   NAI__TRY(nai__model_parse(&r->json, &r->file));
   NAI__TRY(read_progress(r));
   NAI__TRY(check_description(r));
@@ -294,7 +331,7 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
 {
   NAI__REQUIRE(trainer);
   NAI__TRY(nai__model_path(path));
-  restorer r = {.trainer = trainer};
+  restorer r = {.trainer = trainer, .file.file = -1};
   nai_status status = restore(&r, path);
   if (status != NAI_OK) {
     size_t length = strlen(path);
@@ -308,6 +345,6 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
   nai__free(r.staircase);
   nai__history_destroy(&r.history);
   nai__json_release(&r.json);
-  nai__tensors_release(&r.file);
+  nai__tensors_close(&r.file);
   return status;
 }

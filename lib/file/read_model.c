@@ -201,8 +201,9 @@ static nai_status copy_tensor(void **out, const loader *l, const char *name, siz
   NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
   *out = nai__alloc(tensor.count, size);
   if (!*out) return NAI_ERR_MEMORY;
-  memcpy(*out, tensor.data, (size_t)tensor.count * size);
-  return NAI_OK;
+  nai_status status = nai__tensors_read(*out, &l->file, &tensor, 0, tensor.count);
+  if (status != NAI_OK) nai__free(*out);
+  return status;
 }
 
 /* A number that the file has not is of a later library than the file's: it keeps its default. */
@@ -345,12 +346,9 @@ static nai_status read_seed(uint64_t *out, const nai__json *model)
 {
   const char *text;
   NAI__TRY(nai__json_text(&text, model, "seed"));
-  *out = 0;
-  for (const char *c = text; *c; c++)
-    if (*c < '0' || *c > '9' || __builtin_mul_overflow(*out, (uint64_t)10, out) ||
-        __builtin_add_overflow(*out, (uint64_t)(*c - '0'), out))
-      return nai__fail(NAI_ERR_FORMAT, "'seed' is '%.40s', must be a number of 64 bits", text);
-  return *text ? NAI_OK : nai__fail(NAI_ERR_FORMAT, "'seed' is empty");
+  return nai__model_number(out, text)
+             ? NAI_OK
+             : nai__fail(NAI_ERR_FORMAT, "'seed' is '%.40s', must be a number of 64 bits", text);
 }
 
 static nai_status compose(loader *l)
@@ -371,21 +369,29 @@ static nai_status compose(loader *l)
 
 /* --- arrays ----------------------------------------------------------------------------------- */
 
-/* Flags are 0 or 1. */
+static nai_status fail_flag(const char *name, int64_t i, int64_t j, int value)
+{
+  return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld][%lld] is %d, must be 0 or 1", name,
+                   (long long)i, (long long)j, value);
+}
+
+/* Flags are 0 or 1; they are bytes in the file. */
 static nai_status fill_flags(float *flags, const loader *l, const nai_synapses *s, const char *what)
 {
   char name[NAI__TENSOR_NAME];
+  uint8_t values[1024];
+  const int64_t most = sizeof values;
   nai__tensor tensor;
   nai__model_synapse_tensor(name, what, s->from, s->to);
   NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
-  const uint8_t *values = tensor.data;
   for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t j = 0; j < s->n_pre; j++) {
-      uint8_t value = values[i * s->n_pre + j];
-      if (value > 1)
-        return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld][%lld] is %d, must be 0 or 1", name,
-                         (long long)i, (long long)j, (int)value);
-      flags[i * s->stride + j] = value;
+    for (int64_t first = 0; first < s->n_pre; first += most) {
+      int64_t n = s->n_pre - first < most ? s->n_pre - first : most;
+      NAI__TRY(nai__tensors_read(values, &l->file, &tensor, i * s->n_pre + first, n));
+      for (int64_t j = 0; j < n; j++) {
+        if (values[j] > 1) return fail_flag(name, i, first + j, values[j]);
+        flags[i * s->stride + first + j] = values[j];
+      }
     }
   return NAI_OK;
 }
@@ -420,9 +426,8 @@ nai_status nai__model_fill_weights(float *theta, const nai__tensors *file, const
   s.weight = theta + p->start;
   nai__model_synapse_tensor(name, "weight", s.from, s.to);
   NAI__TRY(nai__tensors_find(&tensor, file, name));
-  size_t row = (size_t)s.n_pre * sizeof(float);
   for (int64_t i = 0; i < s.n_post; i++)
-    memcpy(s.weight + i * s.stride, (const char *)tensor.data + (size_t)i * row, row);
+    NAI__TRY(nai__tensors_read(s.weight + i * s.stride, file, &tensor, i * s.n_pre, s.n_pre));
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++) NAI__TRY(check_synapse(&s, net->learns + p->start, i, j));
   return NAI_OK;
@@ -436,7 +441,7 @@ nai_status nai__model_fill_bias(float *theta, const nai__tensors *file, const na
   nai__model_node_tensor(name, "bias", node->name);
   NAI__TRY(nai__tensors_find(&tensor, file, name));
   float *bias = theta + nai__bias_start(net, node);
-  memcpy(bias, tensor.data, (size_t)node->n * sizeof *bias);
+  NAI__TRY(nai__tensors_read(bias, file, &tensor, 0, node->n));
   for (int64_t u = 0; u < node->n; u++)
     if (!isfinite(bias[u]))
       return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
@@ -480,7 +485,7 @@ nai_status nai__model_parse(nai__json_document *out, const nai__tensors *file)
 
 static nai_status load(loader *l, const char *path)
 {
-  NAI__TRY(nai__tensors_read(&l->file, path));
+  NAI__TRY(nai__tensors_open(&l->file, path));
   NAI__TRY(nai__model_parse(&l->model, &l->file));
   NAI__TRY(check_sizes(l));
   NAI__TRY(compose(l));
@@ -510,7 +515,7 @@ nai_status nai_network_load(nai_network **out, const char *path, nai_constraint 
   *out = NULL;
   NAI__REQUIRE(path);
   NAI__TRY(check_own(own, n));
-  loader l = {.own = own, .n_own = n};
+  loader l = {.own = own, .n_own = n, .file.file = -1};
   nai_status status = load(&l, path);
   if (status == NAI_OK) {
     *out = l.net;
@@ -520,6 +525,6 @@ nai_status nai_network_load(nai_network **out, const char *path, nai_constraint 
   }
   nai__free(l.sizes);
   nai__json_release(&l.model);
-  nai__tensors_release(&l.file);
+  nai__tensors_close(&l.file);
   return status;
 }

@@ -1,6 +1,8 @@
 /*
  * Reading safetensors, from anybody: sizes are checked against the file before memory is asked for.
+ * The header is read at once, the data where it is wanted, so that there is no second copy of it.
  */
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -17,6 +19,14 @@
 #define MOST_HEADER 100000000
 
 #define METADATA "__metadata__"
+
+/* Bytes that are read at once, for tensors may be small and rows short. */
+#define WINDOW 65536
+
+struct nai__window {
+  int64_t start, size; /* of what is in it, in the file */
+  uint8_t bytes[WINDOW];
+};
 
 /* --- one tensor ------------------------------------------------------------------------------- */
 
@@ -143,25 +153,26 @@ static nai_status check_header(const nai__json *header, int64_t size)
 /* --- the file --------------------------------------------------------------------------------- */
 
 /* The file may have shrunk since its size was asked for. */
-static nai_status read_all(int file, void *into, int64_t size)
+static nai_status read_at(int file, void *into, int64_t at, int64_t size)
 {
   char *next = into;
   while (size > 0) {
-    ssize_t got = read(file, next, size < (1 << 30) ? (size_t)size : (size_t)1 << 30);
+    ssize_t got = pread(file, next, size < (1 << 30) ? (size_t)size : (size_t)1 << 30, (off_t)at);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return nai__fail(NAI_ERR_FILE, "cannot be read: %s", strerror(errno));
     if (got == 0) return nai__fail(NAI_ERR_FORMAT, "the file is cut short");
     next += got;
+    at += got;
     size -= got;
   }
   return NAI_OK;
 }
 
-static nai_status read_header(nai__tensors *out, int file, int64_t length)
+static nai_status read_header(nai__tensors *out, int64_t length)
 {
   char *text = NAI__ARRAY(char, length);
   if (!text) return NAI_ERR_MEMORY;
-  nai_status status = read_all(file, text, length);
+  nai_status status = read_at(out->file, text, 8, length);
   if (status == NAI_OK && text[0] != '{')
     status = nai__fail(NAI_ERR_FORMAT, "the header does not start with {");
   if (status == NAI_OK) status = nai__json_parse(&out->header, text, (size_t)length, "the header");
@@ -169,44 +180,67 @@ static nai_status read_header(nai__tensors *out, int file, int64_t length)
   return status == NAI_OK ? check_header(out->header.root, out->size) : status;
 }
 
-static nai_status read_file(nai__tensors *out, int file)
+static nai_status read_start(nai__tensors *out)
 {
   struct stat about;
-  if (fstat(file, &about) != 0)
+  if (fstat(out->file, &about) != 0)
     return nai__fail(NAI_ERR_FILE, "cannot be read: %s", strerror(errno));
   if (!S_ISREG(about.st_mode)) return nai__fail(NAI_ERR_FILE, "is not a regular file");
   uint64_t length;
   int64_t room = (int64_t)about.st_size - (int64_t)sizeof length;
   if (room < 2)
     return nai__fail(NAI_ERR_FORMAT, "the file has %lld bytes, too few", (long long)about.st_size);
-  NAI__TRY(read_all(file, &length, sizeof length));
+  NAI__TRY(read_at(out->file, &length, 0, sizeof length));
   if (length < 2 || length > (uint64_t)room || length > MOST_HEADER)
     return nai__fail(NAI_ERR_FORMAT, "the header is said to have %llu bytes, the file has %lld",
                      (unsigned long long)length, (long long)about.st_size);
   out->size = room - (int64_t)length;
-  NAI__TRY(read_header(out, file, (int64_t)length));
-  out->data = NAI__ARRAY(uint8_t, out->size);
-  if (!out->data) return NAI_ERR_MEMORY;
-  return read_all(file, out->data, out->size);
+  out->data = (int64_t)(sizeof length + length);
+  NAI__TRY(read_header(out, (int64_t)length));
+  out->window = nai__alloc(1, sizeof *out->window);
+  return out->window ? NAI_OK : NAI_ERR_MEMORY;
 }
 
-nai_status nai__tensors_read(nai__tensors *out, const char *path)
+nai_status nai__tensors_open(nai__tensors *out, const char *path)
 {
-  *out = (nai__tensors){.size = 0};
-  int file =
+  *out = (nai__tensors){.file = -1};
+  out->file =
       open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for the other end of a pipe */
-  if (file < 0) return nai__fail(NAI_ERR_FILE, "cannot be opened: %s", strerror(errno));
-  nai_status status = read_file(out, file);
-  close(file);
-  if (status != NAI_OK) nai__tensors_release(out);
+  if (out->file < 0) return nai__fail(NAI_ERR_FILE, "cannot be opened: %s", strerror(errno));
+  nai_status status = read_start(out);
+  if (status != NAI_OK) nai__tensors_close(out);
   return status;
 }
 
-void nai__tensors_release(nai__tensors *tensors)
+void nai__tensors_close(nai__tensors *tensors)
 {
   nai__json_release(&tensors->header);
-  nai__free(tensors->data);
-  *tensors = (nai__tensors){.size = 0};
+  nai__free(tensors->window);
+  if (tensors->file >= 0) close(tensors->file);
+  *tensors = (nai__tensors){.file = -1};
+}
+
+/* Reads a part of the file that fits into the window; the window goes from there as far as it can. */
+static nai_status look(struct nai__window *w, const nai__tensors *tensors, int64_t at, int64_t size)
+{
+  if (at >= w->start && at + size <= w->start + w->size) return NAI_OK;
+  int64_t left = tensors->data + tensors->size - at;
+  w->start = at;
+  w->size = 0; /* unless it is read */
+  NAI__TRY(read_at(tensors->file, w->bytes, at, left < WINDOW ? left : WINDOW));
+  w->size = left < WINDOW ? left : WINDOW;
+  return NAI_OK;
+}
+
+nai_status nai__tensors_read(void *into, const nai__tensors *tensors, const nai__tensor *tensor,
+                             int64_t first, int64_t n)
+{
+  int64_t size = nai__dtype_size(tensor->dtype), at = tensor->start + first * size;
+  assert(first >= 0 && n >= 0 && first + n <= tensor->count);
+  if (n * size > WINDOW) return read_at(tensors->file, into, at, n * size);
+  NAI__TRY(look(tensors->window, tensors, at, n * size));
+  memcpy(into, tensors->window->bytes + (at - tensors->window->start), (size_t)(n * size));
+  return NAI_OK;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */
@@ -222,7 +256,7 @@ nai_status nai__tensors_find(nai__tensor *out, const nai__tensors *tensors, cons
   if (!nai__tensors_have(tensors, name))
     return nai__fail(NAI_ERR_FORMAT, "tensor '%.150s' is missing", name);
   NAI__TRY(read_tensor(out, range, nai__json_get(tensors->header.root, name), name, tensors->size));
-  out->data = tensors->data + range[0];
+  out->start = tensors->data + range[0];
   return NAI_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <neuroai/status.h>
 
 #include "json.h"
+#include "piece.h"
 
 /* Types of elements that we read and write. */
 enum { NAI__F64, NAI__F32, NAI__I64, NAI__I32, NAI__U8, NAI__DTYPES };
@@ -25,20 +26,21 @@ typedef struct nai__tensor {
   int32_t dtype, ndim;
   int64_t shape[NAI__MOST_DIMENSIONS]; /* 1 past ndim */
   int64_t count;                       /* elements */
-  const void *data;                    /* of a file read: not aligned, so read it by memcpy */
+  int64_t start;                       /* in the file, bytes */
 } nai__tensor;
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* A file that was read; all of its tensors are checked. */
+/* A file that is open; all that its header says of tensors is checked. */
 typedef struct nai__tensors {
   nai__json_document header;
-  uint8_t *data;
-  int64_t size; /* bytes of data */
+  int64_t data, size;         /* where it starts in the file, and its bytes */
+  int file;                   /* -1 when none is open */
+  struct nai__window *window; /* the part of the file that was read last */
 } nai__tensors;
 
-nai_status nai__tensors_read(nai__tensors *out, const char *path);
-void nai__tensors_release(nai__tensors *tensors);
+nai_status nai__tensors_open(nai__tensors *out, const char *path);
+void nai__tensors_close(nai__tensors *tensors);
 
 /* 1 when there is such a tensor. */
 int nai__tensors_have(const nai__tensors *tensors, const char *name);
@@ -50,6 +52,10 @@ nai_status nai__tensors_find(nai__tensor *out, const nai__tensors *tensors, cons
 nai_status nai__tensors_expect(nai__tensor *out, const nai__tensors *tensors, const char *name,
                                int32_t dtype, int32_t ndim, const int64_t *shape);
 
+/* Elements `first` to `first` + n, in the order of the file. */
+nai_status nai__tensors_read(void *into, const nai__tensors *tensors, const nai__tensor *tensor,
+                             int64_t first, int64_t n);
+
 /* A text of the metadata; NULL when there is none. */
 const char *nai__tensors_note(const nai__tensors *tensors, const char *key);
 
@@ -58,7 +64,8 @@ const char *nai__tensors_note(const nai__tensors *tensors, const char *key);
 typedef struct nai__tensor_entry {
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
-  void *memory;
+  nai__piece piece;
+  void *memory; /* NULL when the elements are lent */
 } nai__tensor_entry;
 
 /* Tensors to be written; starts as {NULL, 0, 0}. */
@@ -70,6 +77,16 @@ typedef struct nai__tensor_list {
 /* Adds a tensor; its elements, all 0, are at *memory to be filled in. */
 nai_status nai__tensor_list_add(void **memory, nai__tensor_list *list, const char *name,
                                 int32_t dtype, int32_t ndim, const int64_t *shape);
+/* Adds a tensor whose elements lie together at `data`, and stay there until it is written. */
+nai_status nai__tensor_list_lend(nai__tensor_list *list, const char *name, int32_t dtype,
+                                 int32_t ndim, const int64_t *shape, const void *data);
+/*
+ * The same of floats [rows][columns] whose rows are `stride` floats apart: as F32, or as U8, 1 where
+ * they are not 0.
+ */
+nai_status nai__tensor_list_lend_rows(nai__tensor_list *list, const char *name, int32_t dtype,
+                                      int64_t rows, int64_t columns, const float *data,
+                                      int64_t stride);
 void nai__tensor_list_release(nai__tensor_list *list);
 
 /* Writes them, with one text of metadata. The old file stays whole until the new one is. */

@@ -19,35 +19,26 @@ const char *nai__checkpoint_setting(int index)
 
 /* --- tensors ---------------------------------------------------------------------------------- */
 
-static nai_status add_tensor(nai__tensor_list *list, const char *name, const void *values,
-                             int32_t dtype, int32_t ndim, const int64_t *shape)
-{
-  void *memory;
-  NAI__TRY(nai__tensor_list_add(&memory, list, name, dtype, ndim, shape));
-  int64_t n = ndim == 2 ? shape[0] * shape[1] : shape[0];
-  if (n) memcpy(memory, values, (size_t)n * (dtype == NAI__F64 ? 8 : 4));
-  return NAI_OK;
-}
-
 static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
 {
   const nai__history *h = &t->history;
   int64_t n = t->plasticity.net->n_theta, rows[] = {h->rows, h->columns};
   if (t->plasticity.mean)
-    NAI__TRY(add_tensor(list, "trainer: mean", t->plasticity.mean, NAI__F32, 1, &n));
+    NAI__TRY(nai__tensor_list_lend(list, "trainer: mean", NAI__F32, 1, &n, t->plasticity.mean));
   if (t->plasticity.square)
-    NAI__TRY(add_tensor(list, "trainer: square", t->plasticity.square, NAI__F32, 1, &n));
+    NAI__TRY(nai__tensor_list_lend(list, "trainer: square", NAI__F32, 1, &n, t->plasticity.square));
   for (int i = 0; i < t->plasticity.learner->n_kept; i++) {
     const nai__kept *kept = &t->plasticity.learner->kept[i];
     char name[NAI__TENSOR_NAME];
     nai__model_node_tensor(name, "rule", kept->name);
     int64_t length = kept->doubles ? kept->n / 2 : kept->n;
-    NAI__TRY(add_tensor(list, name, kept->value, kept->doubles ? NAI__F64 : NAI__F32, 1, &length));
+    NAI__TRY(nai__tensor_list_lend(list, name, kept->doubles ? NAI__F64 : NAI__F32, 1, &length,
+                                   kept->value));
   }
-  NAI__TRY(add_tensor(list, "trainer: history", h->value, NAI__F64, 2, rows));
+  NAI__TRY(nai__tensor_list_lend(list, "trainer: history", NAI__F64, 2, rows, h->value));
   if (!t->course.curriculum) return NAI_OK;
-  return add_tensor(list, "trainer: staircases", t->course.value, NAI__F64, 1,
-                    &t->course.curriculum->n_staircases);
+  return nai__tensor_list_lend(list, "trainer: staircases", NAI__F64, 1,
+                               &t->course.curriculum->n_staircases, t->course.value);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */

@@ -41,49 +41,37 @@ static int is_stored(const nai__node *node, int k)
 static nai_status add_node(nai__tensor_list *list, const nai_network *net, const nai__node *node)
 {
   char name[NAI__TENSOR_NAME];
-  void *values;
   for (int k = 0; k < NAI__NUMBERS; k++)
     if (is_stored(node, k) && !is_shared(node, k)) NAI__TRY(add_number(list, net, node, k));
   if (node->kind != NAI_INPUTS) {
     nai__model_node_tensor(name, "bias", node->name);
-    NAI__TRY(nai__tensor_list_add(&values, list, name, NAI__F32, 1, &node->n));
-    memcpy(values, net->theta + nai__bias_start(net, node), (size_t)node->n * sizeof(float));
+    NAI__TRY(nai__tensor_list_lend(list, name, NAI__F32, 1, &node->n,
+                                   net->theta + nai__bias_start(net, node)));
   }
   if (node->position) {
     nai__model_node_tensor(name, "position", node->name);
-    NAI__TRY(nai__tensor_list_add(&values, list, name, NAI__F32, 2, (int64_t[]){node->n, 3}));
-    memcpy(values, node->position, (size_t)(3 * node->n) * sizeof(float));
+    NAI__TRY(
+        nai__tensor_list_lend(list, name, NAI__F32, 2, (int64_t[]){node->n, 3}, node->position));
   }
   return NAI_OK;
 }
 
-/* 1 where an array of 0 and 1, laid out as theta, is not 0. */
-static nai_status add_flags(nai__tensor_list *list, const nai_synapses *s, const char *what,
-                            const float *flags)
+/* From where they are. Flags: 1 where an array of 0 and 1, laid out as theta, is not 0. */
+static nai_status add_synapses(nai__tensor_list *list, const nai_synapses *s, const char *what,
+                               int32_t dtype, const float *values)
 {
   char name[NAI__TENSOR_NAME];
-  void *memory;
   nai__model_synapse_tensor(name, what, s->from, s->to);
-  NAI__TRY(nai__tensor_list_add(&memory, list, name, NAI__U8, 2, (int64_t[]){s->n_post, s->n_pre}));
-  uint8_t *values = memory;
-  for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t j = 0; j < s->n_pre; j++) values[i * s->n_pre + j] = flags[i * s->stride + j] != 0;
-  return NAI_OK;
+  return nai__tensor_list_lend_rows(list, name, dtype, s->n_post, s->n_pre, values, s->stride);
 }
 
 static nai_status add_projection(nai__tensor_list *list, const nai_network *net,
                                  const nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  char name[NAI__TENSOR_NAME];
-  void *memory;
-  nai__model_synapse_tensor(name, "weight", s.from, s.to);
-  NAI__TRY(nai__tensor_list_add(&memory, list, name, NAI__F32, 2, (int64_t[]){s.n_post, s.n_pre}));
-  float *values = memory;
-  for (int64_t i = 0; i < s.n_post; i++)
-    memcpy(values + i * s.n_pre, s.weight + i * s.stride, (size_t)s.n_pre * sizeof *values);
-  NAI__TRY(add_flags(list, &s, "mask", s.exists));
-  return add_flags(list, &s, "learns", net->learns + p->start);
+  NAI__TRY(add_synapses(list, &s, "weight", NAI__F32, s.weight));
+  NAI__TRY(add_synapses(list, &s, "mask", NAI__U8, s.exists));
+  return add_synapses(list, &s, "learns", NAI__U8, net->learns + p->start);
 }
 
 /* By kind, as a loaded network has them: so that it makes the same file again. */

@@ -2,6 +2,7 @@
  * Writing safetensors. Large elements come first, so that every tensor is aligned in the file; the
  * same tensors make the same bytes.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -10,8 +11,9 @@
 #include "dtypes.h"
 #include "safetensors.h"
 
-nai_status nai__tensor_list_add(void **memory, nai__tensor_list *list, const char *name,
-                                int32_t dtype, int32_t ndim, const int64_t *shape)
+/* A new entry; it counts when its elements are there. */
+static nai_status add_entry(nai__tensor_entry **out, nai__tensor_list *list, const char *name,
+                            int32_t dtype, int32_t ndim, const int64_t *shape)
 {
   if (list->n == list->capacity) {
     int64_t capacity = 2 * list->capacity + 16;
@@ -20,16 +22,50 @@ nai_status nai__tensor_list_add(void **memory, nai__tensor_list *list, const cha
     list->entry = grown;
     list->capacity = capacity;
   }
-  nai__tensor_entry *e = &list->entry[list->n];
+  nai__tensor_entry *e = *out = &list->entry[list->n];
   e->tensor = (nai__tensor){.dtype = dtype, .ndim = ndim, .count = 1};
   for (int32_t d = 0; d < ndim; d++) e->tensor.count *= e->tensor.shape[d] = shape[d];
-  e->memory = nai__alloc(e->tensor.count, (size_t)nai__dtype_size(dtype));
-  if (!e->memory) return NAI_ERR_MEMORY;
-  e->tensor.data = *memory = e->memory;
+  e->piece = (nai__piece){.size = (size_t)(e->tensor.count * nai__dtype_size(dtype))};
+  e->memory = NULL;
   size_t length = strlen(name) < sizeof e->name ? strlen(name) : sizeof e->name - 1;
   memcpy(e->name, name, length);
   e->name[length] = 0;
+  return NAI_OK;
+}
+
+nai_status nai__tensor_list_add(void **memory, nai__tensor_list *list, const char *name,
+                                int32_t dtype, int32_t ndim, const int64_t *shape)
+{
+  nai__tensor_entry *e;
+  NAI__TRY(add_entry(&e, list, name, dtype, ndim, shape));
+  *memory = nai__alloc(e->tensor.count, (size_t)nai__dtype_size(dtype));
+  if (!*memory) return NAI_ERR_MEMORY;
+  e->piece.data = e->memory = *memory;
   list->n++;
+  return NAI_OK;
+}
+
+nai_status nai__tensor_list_lend(nai__tensor_list *list, const char *name, int32_t dtype,
+                                 int32_t ndim, const int64_t *shape, const void *data)
+{
+  nai__tensor_entry *e;
+  NAI__TRY(add_entry(&e, list, name, dtype, ndim, shape));
+  e->piece.data = data;
+  list->n++;
+  return NAI_OK;
+}
+
+nai_status nai__tensor_list_lend_rows(nai__tensor_list *list, const char *name, int32_t dtype,
+                                      int64_t rows, int64_t columns, const float *data,
+                                      int64_t stride)
+{
+  assert(dtype == NAI__F32 || dtype == NAI__U8);
+  const int64_t shape[] = {rows, columns};
+  NAI__TRY(nai__tensor_list_lend(list, name, dtype, 2, shape, data));
+  nai__piece *piece = &list->entry[list->n - 1].piece;
+  piece->row = (size_t)(columns * nai__dtype_size(dtype));
+  piece->stride = (size_t)stride * sizeof(float);
+  piece->flags = dtype == NAI__U8;
   return NAI_OK;
 }
 
@@ -73,7 +109,7 @@ static nai_status arrange(nai__json_writer *w, nai__piece *piece, const nai__ten
     for (int64_t i = 0; i < list->n; i++) {
       const nai__tensor *t = &list->entry[i].tensor;
       if (nai__dtype_size(t->dtype) != size) continue;
-      piece[n++] = (nai__piece){t->data, (size_t)(t->count * size)};
+      piece[n++] = list->entry[i].piece;
       describe(w, list->entry[i].name, t, at, at + t->count * size);
       at += t->count * size;
     }
@@ -92,8 +128,8 @@ nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path
   nai_status status = arrange(&header, piece, list, key, note);
   if (status == NAI_OK) {
     uint64_t length = (uint64_t)header.size;
-    piece[0] = (nai__piece){&length, sizeof length};
-    piece[1] = (nai__piece){header.text, length};
+    piece[0] = (nai__piece){.data = &length, .size = sizeof length};
+    piece[1] = (nai__piece){.data = header.text, .size = length};
     status = nai__atomic_write(path, piece, list->n + 2);
   }
   nai__json_writer_release(&header);

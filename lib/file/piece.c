@@ -1,0 +1,28 @@
+/* Parts of a file out of memory: see piece.h. */
+#include "piece.h"
+
+#include <string.h>
+
+static void copy_run(char *into, const nai__piece *piece, size_t row, size_t at, size_t n)
+{
+  const char *from = (const char *)piece->data + row * piece->stride;
+  if (!piece->flags) {
+    memcpy(into, from + at, n);
+    return;
+  }
+  const float *flag = (const float *)(const void *)from + at;
+  for (size_t i = 0; i < n; i++) into[i] = flag[i] != 0;
+}
+
+void nai__piece_copy(void *into, const nai__piece *piece, size_t at, size_t n)
+{
+  char *next = into;
+  size_t width = piece->row ? piece->row : piece->size;
+  while (n > 0) {
+    size_t start = at % width, run = width - start < n ? width - start : n;
+    copy_run(next, piece, at / width, start, run);
+    next += run;
+    at += run;
+    n -= run;
+  }
+}
