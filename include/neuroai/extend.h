@@ -8,7 +8,9 @@
  * it a message. A function works on a whole projection, population or batch, never on one synapse.
  * It may not call back into the network, trainer or state that called it, nor leave by longjmp or a
  * C++ exception. `destroy(user)` is called exactly once: on the last release, or at once when
- * `create` fails, unless what it was given is no table of this library (NULL, another struct_size).
+ * `create` fails, unless it could not read the table (NULL, a struct_size below that of the first
+ * release that had it, or members set that only a newer library has). An extension that was compiled
+ * with an older release goes on working: members that its tables lack are NULL or 0.
  */
 #ifndef NEUROAI_EXTEND_H
 #define NEUROAI_EXTEND_H

@@ -7,6 +7,7 @@
 
 #include "error.h"
 #include "names.h"
+#include "structs.h"
 
 int nai__parameter_find(const nai__parameter *table, int n, const char *name, const char *owner)
 {
@@ -64,13 +65,16 @@ nai_status nai__parameter_get(double *value, const double *number, const nai__pa
 nai_status nai__parameter_describe(nai_parameter *out, const nai__parameter *table, int n,
                                    int64_t index)
 {
-  NAI__REQUIRE(out);
-  if (out->struct_size != sizeof *out)
-    return nai__fail(NAI_ERR_INVALID, "out->struct_size is %u, must be %zu",
-                     (unsigned)out->struct_size, sizeof *out);
+  NAI__TRY(nai__struct_check(out, NAI__FIRST_SIZE(nai_parameter, high), "out"));
   if (index < 0 || index >= n)
     return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %d", (long long)index, n - 1);
   const nai__parameter *p = &table[index];
-  *out = (nai_parameter){sizeof *out, 0, p->name, p->unit, p->meaning, p->initial, p->low, p->high};
+  const nai_parameter described = {.name = p->name,
+                                   .unit = p->unit,
+                                   .meaning = p->meaning,
+                                   .initial = p->initial,
+                                   .low = p->low,
+                                   .high = p->high};
+  nai__struct_give(out, &described, sizeof described);
   return NAI_OK;
 }

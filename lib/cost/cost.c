@@ -3,13 +3,10 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/structs.h"
 
 static nai_status check_ops(const nai_cost_ops *ops, const char *names, const char *to)
 {
-  NAI__REQUIRE(ops);
-  if (ops->struct_size != sizeof *ops)
-    return nai__fail(NAI_ERR_INVALID, "ops->struct_size is %u, must be %zu",
-                     (unsigned)ops->struct_size, sizeof *ops);
   if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
   if (ops->flags & ~(uint32_t)NAI_COST_SEPARABLE)
     return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0 or NAI_COST_SEPARABLE",
@@ -49,9 +46,11 @@ nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void *user, 
                            const char *to)
 {
   if (out) *out = NULL;
-  nai_status status = create(out, ops, user, names, to);
-  if (status != NAI_OK && ops && ops->struct_size == sizeof *ops && ops->destroy)
-    ops->destroy(user);
+  nai_cost_ops table;
+  NAI__TRY(
+      nai__struct_take(&table, sizeof table, ops, NAI__FIRST_SIZE(nai_cost_ops, destroy), "ops"));
+  nai_status status = create(out, &table, user, names, to);
+  if (status != NAI_OK && table.destroy) table.destroy(user);
   return status;
 }
 

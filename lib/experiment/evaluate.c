@@ -7,6 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/structs.h"
 #include "../network/intervene.h"
 #include "../task/arrays.h"
 #include "../task/task.h"
@@ -179,10 +180,8 @@ static nai_status evaluate(nai_evaluation **out, work *w)
 static nai_status take_options(work *w, const nai_evaluation_options *options)
 {
   const nai_evaluation_options standard = NAI_EVALUATION_OPTIONS_INIT;
-  w->options = options ? *options : standard;
-  if (w->options.struct_size != sizeof w->options)
-    return nai__fail(NAI_ERR_INVALID, "options->struct_size is %u, must be %zu",
-                     (unsigned)w->options.struct_size, sizeof w->options);
+  NAI__TRY(nai__struct_take(&w->options, sizeof w->options, options ? options : &standard,
+                            NAI__FIRST_SIZE(nai_evaluation_options, user), "options"));
   if (w->options.n_silence < 0)
     return nai__fail(NAI_ERR_INVALID, "options->n_silence is %lld, must be at least 0",
                      (long long)w->options.n_silence);

@@ -11,6 +11,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/structs.h"
 #include "backward.h"
 #include "online.h"
 #include "slopes.h"
@@ -331,10 +332,6 @@ static const nai__parameter parameters[] = {NAI__UPDATE_EVERY};
 
 static nai_status check_ops(const nai_rule_ops *ops)
 {
-  NAI__REQUIRE(ops);
-  if (ops->struct_size != sizeof *ops)
-    return nai__fail(NAI_ERR_INVALID, "ops->struct_size is %u, must be %zu",
-                     (unsigned)ops->struct_size, sizeof *ops);
   if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
   if (ops->flags) return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0", ops->flags);
   NAI__REQUIRE(ops->step);
@@ -401,8 +398,10 @@ static nai_status create(nai_rule **out, const nai_rule_ops *ops, void *user, ui
 nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, void *user, uint64_t seed)
 {
   if (out) *out = NULL;
-  nai_status status = create(out, ops, user, seed);
-  if (status != NAI_OK && ops && ops->struct_size == sizeof *ops && ops->destroy)
-    ops->destroy(user);
+  nai_rule_ops table;
+  NAI__TRY(
+      nai__struct_take(&table, sizeof table, ops, NAI__FIRST_SIZE(nai_rule_ops, destroy), "ops"));
+  nai_status status = create(out, &table, user, seed);
+  if (status != NAI_OK && table.destroy) table.destroy(user);
   return status;
 }

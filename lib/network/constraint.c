@@ -5,13 +5,10 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/structs.h"
 
 static nai_status check_ops(const nai_constraint_ops *ops)
 {
-  NAI__REQUIRE(ops);
-  if (ops->struct_size != sizeof *ops)
-    return nai__fail(NAI_ERR_INVALID, "ops->struct_size is %u, must be %zu",
-                     (unsigned)ops->struct_size, sizeof *ops);
   if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
   if (ops->flags)
     return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0", (unsigned)ops->flags);
@@ -40,9 +37,11 @@ static nai_status create(nai_constraint **out, const nai_constraint_ops *ops, vo
 nai_status nai_constraint_create(nai_constraint **out, const nai_constraint_ops *ops, void *user)
 {
   if (out) *out = NULL;
-  nai_status status = create(out, ops, user);
-  if (status != NAI_OK && ops && ops->struct_size == sizeof *ops && ops->destroy)
-    ops->destroy(user);
+  nai_constraint_ops table;
+  NAI__TRY(nai__struct_take(&table, sizeof table, ops, NAI__FIRST_SIZE(nai_constraint_ops, destroy),
+                            "ops"));
+  nai_status status = create(out, &table, user);
+  if (status != NAI_OK && table.destroy) table.destroy(user);
   return status;
 }
 

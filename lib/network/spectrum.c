@@ -4,6 +4,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/structs.h"
 #include "../kernels/lapack.h"
 #include "network.h"
 
@@ -94,10 +95,7 @@ static nai_status analyse(nai_spectrum *out, double *values, double *w, double *
 static nai_status check_arguments(nai_spectrum *out, const double *real, const double *imaginary,
                                   int64_t capacity, const nai_network *net, const char *names)
 {
-  NAI__REQUIRE(out);
-  if (out->struct_size != sizeof *out)
-    return nai__fail(NAI_ERR_INVALID, "out->struct_size is %u, must be %zu",
-                     (unsigned)out->struct_size, sizeof *out);
+  NAI__TRY(nai__struct_check(out, NAI__FIRST_SIZE(nai_spectrum, entropy), "out"));
   NAI__TRY(nai__require_built(net, "net"));
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
   if (!real != !imaginary) return nai__fail_null(real ? "imaginary" : "real");
@@ -120,7 +118,7 @@ nai_status nai_network_spectrum(nai_spectrum *out, double *real, double *imagina
   nai_status status =
       scratch && values ? analyse(&result, values, w, scratch, result.n) : NAI_ERR_MEMORY;
   if (status == NAI_OK) {
-    *out = result;
+    nai__struct_give(out, &result, sizeof result);
     if (real) memcpy(real, values, (size_t)result.n * sizeof *real);
     if (imaginary) memcpy(imaginary, values + result.n, (size_t)result.n * sizeof *imaginary);
   }

@@ -9,16 +9,13 @@
 #include "../base/memory.h"
 #include "../base/names.h"
 #include "../base/philox.h"
+#include "../base/structs.h"
 #include "arrays.h"
 
 /* --- life ------------------------------------------------------------------------------------- */
 
 static nai_status check_ops(const nai_task_ops *ops)
 {
-  NAI__REQUIRE(ops);
-  if (ops->struct_size != sizeof *ops)
-    return nai__fail(NAI_ERR_INVALID, "ops->struct_size is %u, must be %zu",
-                     (unsigned)ops->struct_size, sizeof *ops);
   if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
   if (ops->flags & ~(uint32_t)NAI_TASK_CHANNEL_MASK)
     return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0 or NAI_TASK_CHANNEL_MASK",
@@ -103,9 +100,11 @@ nai_status nai_task_create_own(nai_task **out, const nai_task_ops *ops, void *us
                                const nai_network *net)
 {
   if (out) *out = NULL;
-  nai_status status = create(out, ops, user, net);
-  if (status != NAI_OK && ops && ops->struct_size == sizeof *ops && ops->destroy)
-    ops->destroy(user);
+  nai_task_ops table;
+  NAI__TRY(
+      nai__struct_take(&table, sizeof table, ops, NAI__FIRST_SIZE(nai_task_ops, destroy), "ops"));
+  nai_status status = create(out, &table, user, net);
+  if (status != NAI_OK && table.destroy) table.destroy(user);
   return status;
 }
 

@@ -7,6 +7,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
+#include "../base/structs.h"
 
 /* --- life ------------------------------------------------------------------------------------- */
 
@@ -67,10 +68,6 @@ static nai_status check_performance(double value, const char *what)
 
 static nai_status check_staircase(const nai_staircase *s)
 {
-  NAI__REQUIRE(s);
-  if (s->struct_size != sizeof *s)
-    return nai__fail(NAI_ERR_INVALID, "staircase->struct_size is %u, must be %zu",
-                     (unsigned)s->struct_size, sizeof *s);
   if (!s->parameter) return nai__fail_null("staircase->parameter");
   if (!isfinite(s->start) || !isfinite(s->hardest) || s->start == s->hardest)
     return nai__fail(NAI_ERR_INVALID,
@@ -141,14 +138,17 @@ nai_status nai_curriculum_add_staircase(nai_curriculum *curriculum, const char *
   int64_t index;
   NAI__TRY(may_change(curriculum));
   NAI__TRY(find_stage(&index, curriculum, stage));
-  NAI__TRY(check_staircase(staircase));
+  nai_staircase rule;
+  NAI__TRY(nai__struct_take(&rule, sizeof rule, staircase,
+                            NAI__FIRST_SIZE(nai_staircase, easier_at), "staircase"));
+  NAI__TRY(check_staircase(&rule));
   int64_t n = curriculum->n_staircases;
   nai__stage_staircase *staircases = nai__grow(curriculum->staircase, n, n + 1, sizeof *staircases);
   if (!staircases) return NAI_ERR_MEMORY;
   curriculum->staircase = staircases;
-  char *parameter = nai__copy_string(staircase->parameter);
+  char *parameter = nai__copy_string(rule.parameter);
   if (!parameter) return NAI_ERR_MEMORY;
-  staircases[n] = (nai__stage_staircase){index, parameter, *staircase};
+  staircases[n] = (nai__stage_staircase){index, parameter, rule};
   staircases[n].rule.parameter = parameter;
   curriculum->n_staircases++;
   return NAI_OK;
