@@ -316,11 +316,22 @@ check-package: all ## install, use as shared and as static library, uninstall
 instrumented = +$(Q)OPENBLAS_NUM_THREADS=1 $(2) $(MAKE) --no-print-directory BUILD=$(BUILD)/$@ \
   CFLAGS="-O1 -g" INSTRUMENT="-fno-omit-frame-pointer $(1)" check-c
 
-.PHONY: asan tsan valgrind coverage
+.PHONY: asan usan tsan valgrind coverage
 asan: ## C tests under the address and undefined-behaviour sanitizers
 	$(call instrumented,-fsanitize=address$(comma)undefined -fno-sanitize-recover=all,\
 	  ASAN_OPTIONS=allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
 	  CK_TIMEOUT_MULTIPLIER=5)
+
+# Clang's finds what GCC's does not look for: doubles that no integer can hold, integers that lose bits
+# or their sign without a cast. Unsigned numbers may wrap around: random numbers and hashes do.
+CLANG ?= $(or $(firstword $(shell command -v clang clang-19 clang-16 clang-14 2>/dev/null)),clang)
+USAN := undefined,float-cast-overflow,float-divide-by-zero,integer,local-bounds
+usan: ## C tests under Clang's undefined-behaviour sanitizer, conversions of numbers too
+	$(Q)CLANG="$(CLANG)" .ci/deps clang
+	+$(Q)OPENBLAS_NUM_THREADS=1 UBSAN_OPTIONS=print_stacktrace=1 CK_TIMEOUT_MULTIPLIER=5 \
+	  $(MAKE) --no-print-directory BUILD=$(BUILD)/$@ CC="$(CLANG)" CFLAGS="-O1 -g" \
+	  INSTRUMENT="-fno-omit-frame-pointer -fsanitize=$(USAN) \
+	    -fno-sanitize=unsigned-integer-overflow,unsigned-shift-base -fno-sanitize-recover=all" check-c
 
 tsan: ## C tests under the thread sanitizer
 	$(call instrumented,-fsanitize=thread,\
