@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../lib/file/checkpoint.h"
 #include "faults.h"
 #include "networks.h"
 
@@ -239,6 +240,45 @@ static void train_and_die(useconds_t after)
   waitpid(child, NULL, 0);
 }
 
+/* As weights are: what theta looks like inside does not matter to the file. */
+START_TEST(test_moments_are_held_a_projection_at_a_time)
+{
+  rig r = make_rig(&usual);
+  open_folder();
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, path));
+  nai__tensors file;
+  expect_ok(nai__tensors_open(&file, path));
+  ck_assert(!nai__tensors_have(&file, "trainer: mean"));
+  const nai__plasticity *p = &r.trainer->plasticity;
+  const struct {
+    const char *name;
+    const float *moment;
+  } moments[] = {{"mean: E -> I", p->mean}, {"square: E -> I", p->square}};
+  for (int k = 0; k < 2; k++) {
+    nai__tensor tensor;
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(
+        nai__tensors_expect(&tensor, &file, moments[k].name, NAI__F32, 2, (int64_t[]){4, 12}));
+    expect_ok(nai_trainer_gradient(&view, r.trainer, "E", "I")); /* for where it is in theta */
+    int64_t start = (const float *)view.data - p->gradient, learnt = 0;
+    for (int64_t i = 0; i < 4; i++)
+      for (int64_t j = 0; j < 12; j++) {
+        float value;
+        expect_ok(nai__tensors_read(&value, &file, &tensor, i * 12 + j, 1));
+        EXPECT(value == moments[k].moment[start + i * view.stride[0] / 4 + j]);
+        learnt += value != 0;
+      }
+    ck_assert_int_gt(learnt, 0);
+  }
+  ck_assert(nai__tensors_have(&file, "square bias: choice"));
+  ck_assert(nai__tensors_have(&file, "mean initial: E"));
+  nai__tensors_close(&file);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
 START_TEST(test_killed_at_random_moments)
 {
   uint64_t expected = uninterrupted(&usual);
@@ -390,7 +430,8 @@ Suite *checkpoint_suite(void)
 {
   Suite *suite = suite_create("checkpoint");
   ADD_CASE(suite, "going on", test_resumed_anywhere_ends_with_the_same_bits,
-           test_written_while_training, test_killed_at_random_moments);
+           test_moments_are_held_a_projection_at_a_time, test_written_while_training,
+           test_killed_at_random_moments);
   ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs, test_bad_arguments,
            test_damaged_files, test_failing_allocations);
   return suite;

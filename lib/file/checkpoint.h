@@ -1,7 +1,8 @@
 /*
  * The checkpoint: the model file, and beside the model's JSON two more entries. "trainer" says what
  * the trainer is made of, and must be the same to go on; "progress" says where it stands. Tensors:
- * "trainer: mean", "trainer: square" (laid out as theta), "trainer: history" [updates, columns],
+ * "mean: E -> I", "mean bias: E", "mean initial: E" of the optimiser's running mean, the same of
+ * "square", and of feedback weights as "feedback"; "trainer: history" [updates, columns],
  * "trainer: staircases".
  */
 #ifndef NAI_FILE_CHECKPOINT_H
@@ -21,5 +22,14 @@ const char *nai__checkpoint_setting(int index);
  * message. Entries called "library" and "progress" may differ.
  */
 nai_status nai__json_same(const nai__json *file, const nai__json *ours, const char *path);
+
+/* --- theta.c ---------------------------------------------------------------------------------- */
+
+/* Adds an array laid out as theta: "<what>: E -> I", "<what> bias: E", "<what> initial: E". */
+nai_status nai__theta_add(nai__tensor_list *list, const nai_network *net, const char *what,
+                          const float *array);
+/* Reads one that was written so; what no tensor has stays as it is. Values are checked. */
+nai_status nai__theta_fill(float *array, const nai__tensors *file, const nai_network *net,
+                           const char *what);
 
 #endif

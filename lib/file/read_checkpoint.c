@@ -149,13 +149,21 @@ static nai_status read_doubles(float **out, const restorer *r, const char *name,
   return NAI_OK;
 }
 
+/* An array laid out as theta; release 0.1.0 wrote it whole, under a name of its own. */
+static nai_status read_theta_like(float **out, const restorer *r, const char *what,
+                                  const char *whole)
+{
+  const nai_network *net = r->trainer->plasticity.net;
+  if (nai__tensors_have(&r->file, whole)) return read_floats(out, r, whole, net->n_theta);
+  *out = NAI__ARRAY(float, net->n_theta);
+  return *out ? nai__theta_fill(*out, &r->file, net, what) : NAI_ERR_MEMORY;
+}
+
 static nai_status read_moments(restorer *r)
 {
-  const nai_trainer *t = r->trainer;
-  if (t->plasticity.mean)
-    NAI__TRY(read_floats(&r->mean, r, "trainer: mean", t->plasticity.net->n_theta));
-  if (t->plasticity.square)
-    NAI__TRY(read_floats(&r->square, r, "trainer: square", t->plasticity.net->n_theta));
+  const nai__plasticity *p = &r->trainer->plasticity;
+  if (p->mean) NAI__TRY(read_theta_like(&r->mean, r, "mean", "trainer: mean"));
+  if (p->square) NAI__TRY(read_theta_like(&r->square, r, "square", "trainer: square"));
   return NAI_OK;
 }
 
@@ -166,6 +174,10 @@ static nai_status read_kept(restorer *r)
     const nai__kept *kept = &learner->kept[i];
     char name[NAI__TENSOR_NAME];
     nai__model_node_tensor(name, "rule", kept->name);
+    if (kept->as_theta) {
+      NAI__TRY(read_theta_like(&r->kept[i], r, kept->name, name));
+      continue;
+    }
     NAI__TRY(kept->doubles ? read_doubles(&r->kept[i], r, name, kept->n / 2)
                            : read_floats(&r->kept[i], r, name, kept->n));
   }

@@ -19,22 +19,25 @@ const char *nai__checkpoint_setting(int index)
 
 /* --- tensors ---------------------------------------------------------------------------------- */
 
+static nai_status add_kept(nai__tensor_list *list, const nai_network *net, const nai__kept *kept)
+{
+  char name[NAI__TENSOR_NAME];
+  if (kept->as_theta) return nai__theta_add(list, net, kept->name, kept->value);
+  nai__model_node_tensor(name, "rule", kept->name);
+  int64_t length = kept->doubles ? kept->n / 2 : kept->n;
+  return nai__tensor_list_lend(list, name, kept->doubles ? NAI__F64 : NAI__F32, 1, &length,
+                               kept->value);
+}
+
 static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
 {
   const nai__history *h = &t->history;
-  int64_t n = t->plasticity.net->n_theta, rows[] = {h->rows, h->columns};
-  if (t->plasticity.mean)
-    NAI__TRY(nai__tensor_list_lend(list, "trainer: mean", NAI__F32, 1, &n, t->plasticity.mean));
-  if (t->plasticity.square)
-    NAI__TRY(nai__tensor_list_lend(list, "trainer: square", NAI__F32, 1, &n, t->plasticity.square));
-  for (int i = 0; i < t->plasticity.learner->n_kept; i++) {
-    const nai__kept *kept = &t->plasticity.learner->kept[i];
-    char name[NAI__TENSOR_NAME];
-    nai__model_node_tensor(name, "rule", kept->name);
-    int64_t length = kept->doubles ? kept->n / 2 : kept->n;
-    NAI__TRY(nai__tensor_list_lend(list, name, kept->doubles ? NAI__F64 : NAI__F32, 1, &length,
-                                   kept->value));
-  }
+  const nai__plasticity *p = &t->plasticity;
+  int64_t rows[] = {h->rows, h->columns};
+  if (p->mean) NAI__TRY(nai__theta_add(list, p->net, "mean", p->mean));
+  if (p->square) NAI__TRY(nai__theta_add(list, p->net, "square", p->square));
+  for (int i = 0; i < p->learner->n_kept; i++)
+    NAI__TRY(add_kept(list, p->net, &p->learner->kept[i]));
   NAI__TRY(nai__tensor_list_lend(list, "trainer: history", NAI__F64, 2, rows, h->value));
   if (!t->course.curriculum) return NAI_OK;
   return nai__tensor_list_lend(list, "trainer: staircases", NAI__F64, 1,

@@ -100,7 +100,7 @@ nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
   const nai_network *net = learner->net;
   nai__feedback *f = &learner->feedback;
   NAI__TRY(need_outputs(learner));
-  f->weight = nai__learner_keep(learner, "feedback", net->n_theta);
+  f->weight = nai__learner_keep_theta(learner, "feedback");
   f->packed = NAI__ARRAY(float *, net->n_blocks);
   if (!f->weight || !f->packed) return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < net->n_blocks; i++) {

@@ -127,8 +127,9 @@ struct nai_rule {
 typedef struct nai__kept {
   const char *name;
   float *value;
-  int64_t n;   /* floats; of doubles there are half as many */
-  int doubles; /* 1: what stands there is doubles */
+  int64_t n;    /* floats; of doubles there are half as many */
+  int doubles;  /* 1: what stands there is doubles */
+  int as_theta; /* 1: it is laid out as theta is */
 } nai__kept;
 
 #define NAI__MOST_KEPT 8
@@ -152,6 +153,8 @@ nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const n
 void nai__learner_destroy(nai__learner *learner);
 /* Memory of the learner's, 0 at first, that checkpoints hold under this name; NULL without memory. */
 float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n);
+/* The same, laid out as theta is. */
+float *nai__learner_keep_theta(nai__learner *learner, const char *name);
 double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n);
 /* After its memory was written from outside: a checkpoint, the user's feedback weights. */
 void nai__learner_refresh(nai__learner *learner);
