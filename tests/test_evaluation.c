@@ -354,6 +354,88 @@ START_TEST(recorded_trials)
 }
 END_TEST
 
+/* --- reaction times --------------------------------------------------------------------------- */
+
+static nai_status judge_at_40(void *user, nai_judgement *judgement)
+{
+  (void)user;
+  judgement->correct = judgement->choice = 1;
+  judgement->time = 40;
+  return NAI_OK;
+}
+
+static nai_status fill_nothing(void *user, nai_trial_batch *batch)
+{
+  (void)user;
+  (void)batch;
+  return NAI_OK;
+}
+
+/* Every built-in task: one has them. */
+START_TEST(times_are_of_tasks_that_judge_them)
+{
+  int with = 0;
+  for (int64_t i = 0; nai_task_name(i); i++) {
+    nai_task *task = make_task(nai_task_name(i), 20);
+    int timed = strcmp(nai_task_name(i), "song-random-dots-reaction-time") == 0;
+    int32_t times = 7;
+    expect_ok(nai_task_has_times(&times, task));
+    ck_assert_int_eq(times, timed);
+    with += timed;
+    nai_evaluation *e;
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(nai_evaluation_create(&e, task->net, task, 3, 1, 1));
+    if (timed)
+      expect_ok(nai_evaluation_time(&view, e));
+    else
+      expect_fails(nai_evaluation_time(&view, e), NAI_ERR_UNSUPPORTED, "no reaction times");
+    EXPECT(timed ? view.shape[0] == 3 : view.data == NULL);
+    nai_evaluation_destroy(e);
+    nai_task_destroy(task);
+  }
+  ck_assert_int_eq(with, 1);
+}
+END_TEST
+
+START_TEST(times_of_an_own_judgement)
+{
+  nai_network *net = build_network();
+  nai_task_ops ops = {.struct_size = sizeof ops,
+                      .name = "own",
+                      .n_inputs = 3,
+                      .n_outputs = 3,
+                      .max_steps = 4,
+                      .generate = fill_nothing};
+  nai_task *task;
+  nai_evaluation *e;
+  nai_view view = NAI_VIEW_INIT;
+  for (int judged = 0; judged <= 1; judged++) {
+    int32_t times = 7;
+    ops.judge = judged ? judge_at_40 : NULL;
+    expect_ok(nai_task_create_own(&task, &ops, NULL, net));
+    expect_ok(nai_task_has_times(&times, task));
+    ck_assert_int_eq(times, -judged);
+    expect_ok(nai_evaluation_create(&e, net, task, 3, 1, 1));
+    if (judged)
+      expect_ok(nai_evaluation_time(&view, e));
+    else
+      expect_fails(nai_evaluation_time(&view, e), NAI_ERR_UNSUPPORTED, "no reaction times");
+    nai_trials *trials = make_trials_of(task, 1, NAI_STREAM_TEST, 0, 3);
+    nai_evaluation_destroy(e);
+    expect_ok(nai_evaluation_create_from_trials(&e, net, trials, judged ? task : NULL, NULL));
+    EXPECT((nai_evaluation_time(&view, e) == NAI_OK) == judged);
+    for (int b = 0; b < 3 && judged; b++) EXPECT(((const float *)view.data)[b] == 40);
+    nai_trials_destroy(trials);
+    nai_evaluation_destroy(e);
+    nai_task_destroy(task);
+  }
+  int32_t times;
+  expect_fails(nai_task_has_times(&times, NULL), NAI_ERR_INVALID, "task is NULL");
+  expect_fails(nai_task_has_times(NULL, NULL), NAI_ERR_INVALID, "times is NULL");
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(given_trials_that_cannot_be)
 {
   nai_network *net = build_network(), *other = build_ei(3, 2, 1);
@@ -424,5 +506,6 @@ Suite *evaluation_suite(void)
            callbacks_that_fail_end_it_without_a_result, they_are_asked_within_a_block);
   ADD_CASE(suite, "given", given_trials_are_judged_as_the_task_s, recorded_trials,
            given_trials_that_cannot_be, evaluations_without_memory);
+  ADD_CASE(suite, "times", times_are_of_tasks_that_judge_them, times_of_an_own_judgement);
   return suite;
 }

@@ -90,8 +90,8 @@ NAI_API nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *e
 NAI_API nai_status nai_evaluation_choice(nai_view *out, const nai_evaluation *evaluation);
 
 /**
- * When the choice was made in each trial, ms from its start, NaN where the task does not say: float
- * [trials]. Only tasks with a reaction time say.
+ * When the choice was made in each trial, ms from its start, NaN where none was: float [trials].
+ * Errors: NAI_ERR_UNSUPPORTED when the task has no reaction times: see nai_task_has_times().
  */
 NAI_API nai_status nai_evaluation_time(nai_view *out, const nai_evaluation *evaluation);
 

@@ -59,6 +59,12 @@ NAI_API nai_status nai_task_generate(nai_trials **out, const nai_task *task, uin
 /** Name of the task. */
 NAI_API const char *nai_task_title(const nai_task *task);
 
+/**
+ * Whether the task has reaction times: whether its judgement gives the time of a choice. `times`: 1
+ * or 0, or -1 for a user's own judgement, which may or may not.
+ */
+NAI_API nai_status nai_task_has_times(int32_t *times, const nai_task *task);
+
 #ifdef __cplusplus
 }
 #endif

@@ -133,13 +133,12 @@ static nai_status silence(work *w)
   return status;
 }
 
-static nai_status name_conditions(const work *w)
+static void name_conditions(const work *w)
 {
   for (int64_t i = 0; i < w->e->n_conditions; i++)
     memcpy(w->e->condition[i].name,
            w->given ? w->given->condition[i].name : w->task->condition_name[i],
            sizeof w->e->condition[i].name);
-  return NAI_OK;
 }
 
 static nai_status prepare(work *w)
@@ -147,7 +146,8 @@ static nai_status prepare(work *w)
   int64_t block = w->total < BLOCK ? w->total : BLOCK;
   int64_t conditions = w->given ? w->given->n_conditions : w->task->ops.n_conditions;
   NAI__TRY(nai__evaluation_create(&w->e, w->total, conditions));
-  NAI__TRY(name_conditions(w));
+  name_conditions(w);
+  if (w->task) NAI__TRY(nai_task_has_times(&w->e->has_times, w->task));
   if (!w->given) NAI__TRY(nai__task_trials(&w->drawn, w->task, block));
   const nai_trials *trials = w->given ? w->given : w->drawn;
   NAI__TRY(nai__trials_fit(trials, w->net));

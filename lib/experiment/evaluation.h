@@ -10,6 +10,7 @@ struct nai_evaluation {
   int64_t trials;
   int32_t *correct, *choice; /* [trials] */
   float *time;               /* [trials], ms */
+  int32_t has_times;         /* 0: nobody judges when a choice is made */
   int32_t lowest, highest;   /* of the choices that are right in some trial */
   nai__condition *condition;
   int64_t n_conditions;

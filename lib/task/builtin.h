@@ -39,6 +39,7 @@ typedef struct nai__task_kind {
   /* Fills a batch; `user` is the nai__builtin_task. NULL: by `fill`. */
   nai_status (*generate)(void *user, nai_trial_batch *batch);
   nai_status (*judge)(void *user, nai_judgement *judgement);
+  int32_t timed; /* 1: the judge gives the time of a choice too */
 } nai__task_kind;
 
 /* All of them, in the order in which they are listed: a new task is one file and one line here. */

@@ -185,4 +185,5 @@ const nai__task_kind nai__song_random_dots_reaction_time = {
     .n_epochs = REACTION_EPOCHS,
     .fill = fill_reaction,
     .judge = judge_reaction,
+    .timed = 1,
 };

@@ -105,6 +105,17 @@ nai_status nai_task_create(nai_task **out, const char *name, const nai_network *
   return create(out, kind, net);
 }
 
+nai_status nai_task_has_times(int32_t *times, const nai_task *task)
+{
+  NAI__REQUIRE(times);
+  *times = 0;
+  NAI__REQUIRE(task);
+  if (task->ops.judge)
+    *times =
+        task->ops.destroy == destroy ? ((const nai__builtin_task *)task->user)->kind->timed : -1;
+  return NAI_OK;
+}
+
 /* --- setting ---------------------------------------------------------------------------------- */
 
 static nai_status check_single(const nai__task_kind *kind, int index, int64_t n)

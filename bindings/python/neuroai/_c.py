@@ -942,6 +942,7 @@ nai_task_get_list = _function(
 nai_task_generate = _function(
     "nai_task_generate", nai_status, POINTER(_trials), _task, uint64, int32, uint64, int64
 )
+nai_task_has_times = _function("nai_task_has_times", nai_status, POINTER(c_int32), _task)
 nai_task_title = _function("nai_task_title", c_char_p, _task)
 
 # trainer.h

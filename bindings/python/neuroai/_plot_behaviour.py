@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from ._draw import EXCITATORY, FAINT, INHIBITORY, INK, SEQUENTIAL, axes_of, spread, with_unit
 from .analysis import ReactionTimes
+from .errors import InvalidError
 from .evaluation import Confusion, Evaluation, Where, signed_condition
 from .fits import PsychometricFit
 from .task import Task
@@ -89,8 +90,10 @@ def chronometric(
     """
     condition = condition or signed_condition(times.conditions)
     table = times.curve(condition, where)
-    ax = axes_of(ax, (3.8, 3.2))
     table = table[(table.n_correct > 0) | (table.n_error > 0)]
+    if not len(table):
+        raise InvalidError(f"times: none of the {len(times.time)} trials has a response that can be judged")
+    ax = axes_of(ax, (3.8, 3.2))
     x = spread(ax, table.value)
     for kind, colour, face, line in (("correct", INK, INK, "-"), ("error", EXCITATORY[0], "white", "--")):
         n, mean, sd = (table[f"{what}_{kind}"] for what in ("n", "mean", "sd"))

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ._handle import Names, as_array
 from .curriculum import Curriculum, Stage, Staircase
-from .errors import InvalidError, OrderError, UnknownNameError
+from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .evaluation import (
     Evaluation,
     Where,
@@ -45,6 +45,12 @@ _CHRONOMETRIC = np.dtype(
         ("mean_error", np.float64),
         ("sd_error", np.float64),
     ]
+)
+
+
+_NO_TIMES = (
+    "run: its task has no reaction times: its judgement gives no time of a choice. na.tasks.SongRandomDotsReactionTime "
+    "has them, and a task whose judge() gives a time"
 )
 
 
@@ -112,6 +118,9 @@ def reaction_times(
 ) -> ReactionTimes:
     """Reaction times as in Song, Yang & Wang (2016): the first time that an output is above a threshold.
 
+    Trials of a task whose judgement gives no time of a choice are refused: their outputs are trained on epochs of fixed
+    lengths. First crossings of a threshold in them are found when they are given as arrays, ``na.Trials(inputs, ...)``.
+
     Args:
         run: of the network on test trials: ``net.run(task.trials(net, 1000), seed=1)``; or an evaluation, of a task
             that itself says when the choice was made, and then only ``onset`` is read.
@@ -142,6 +151,8 @@ def reaction_times(
     choice = np.where(crossed, largest, -1).astype(np.int64)
     time = np.where(crossed, run.time[first] - _onset(run.trials.conditions, onset, n), np.nan)
     truth = _truth(run, right, n)
+    if run.trials._has_times is False:
+        raise InvalidError(_NO_TIMES)
     correct = np.where((choice >= 0) & (truth >= 0), choice == truth, -1).astype(np.int64)
     return ReactionTimes(time, choice, correct, dict(run.trials.conditions), threshold)
 
@@ -163,11 +174,12 @@ def _choices(run: Run, z: Doubles, channels: Optional[Sequence[int]], probabilit
 
 def _judged_times(evaluation: Evaluation, onset: Union[float, str, npt.ArrayLike, None]) -> ReactionTimes:
     """As the task itself judges; a choice that it makes without a time is no response."""
-    when = evaluation.time.astype(np.float64)
+    try:
+        when = evaluation.time.astype(np.float64)
+    except UnsupportedError:
+        raise InvalidError(_NO_TIMES) from None
     if not np.isfinite(when).any():
-        raise InvalidError(
-            "run: the task of this evaluation does not say when choices are made: give a run, net.run(...)"
-        )
+        raise InvalidError("run: in none of its trials a choice was made of which the task's judgement gives the time")
     conditions = evaluation.conditions
     responded = np.isfinite(when) & (evaluation.choice >= 0)
     time = np.where(responded, when - _onset(conditions, onset, len(when)), np.nan)

@@ -72,7 +72,11 @@ class Evaluation(Handle):
 
     @property
     def time(self) -> npt.NDArray[np.float32]:
-        """When the choice was made, ms from the trial's start; NaN where the task does not say: float32 [trials]."""
+        """When the choice was made, ms from the trial's start; NaN where none was: float32 [trials].
+
+        Only of tasks that have reaction times, such as ``SongRandomDotsReactionTime``: those whose judgement gives the
+        time of a choice.
+        """
         return view(self, _c.nai_evaluation_time, self)
 
     @property
@@ -89,7 +93,7 @@ class Evaluation(Handle):
             scaled so that the lowest choice is 0 and the highest 1), and ``trials`` (their number).
         """
         if condition is None:
-            condition = next(iter(self.conditions), "")
+            condition = first_condition(self.conditions)
         room, count = 64, c_int64()
         while True:
             points = (_c.nai_point * room)()
@@ -150,6 +154,8 @@ class Evaluation(Handle):
             where: of which trials: ``{"context": 1}``.
         """
         used = (self.correct >= 0) & self.where(where)
+        if not used.any():
+            raise InvalidError(f"{'where: ' if where else ''}no trial can be judged: there is no right choice")
         truth, choice = self.right(right)[used], self.choice[used]
         classes = np.union1d(truth, choice).astype(np.int64)
         counts = np.zeros((len(classes), len(classes)), np.int64)
@@ -265,12 +271,18 @@ def final_classes(trials: Trials) -> npt.NDArray[np.int64]:
     return np.where(counts.any(axis=0), classes[last, np.arange(n)], -1).astype(np.int64)
 
 
+def first_condition(conditions: Mapping[str, npt.NDArray[Any]]) -> str:
+    """The first condition, where there is any."""
+    if not conditions:
+        raise InvalidError("condition: the trials have none")
+    return next(iter(conditions))
+
+
 def signed_condition(conditions: Mapping[str, npt.NDArray[Any]]) -> str:
     """The first condition that takes values of both signs, or else the first."""
-    if not conditions:
-        raise InvalidError("condition: the task has none")
+    first = first_condition(conditions)
     signed = [name for name, values in conditions.items() if np.any(values < 0) and np.any(values > 0)]
-    return ([name for name in signed if name != "target"] or list(conditions))[0]
+    return ([name for name in signed if name != "target"] or [first])[0]
 
 
 def matching(conditions: Mapping[str, npt.NDArray[Any]], where: Optional[Where], n: int) -> npt.NDArray[np.bool_]:
@@ -278,7 +290,7 @@ def matching(conditions: Mapping[str, npt.NDArray[Any]], where: Optional[Where],
     found = np.ones(n, bool)
     for name, value in (where or {}).items():
         found &= np.isclose(condition_of(conditions, name), value, rtol=1e-5, atol=0)
-    if not found.any():
+    if where and not found.any():
         raise InvalidError(f"where: no trial has {dict(where or {})}")
     return found
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, as_array, describe, view, wrong_shape
+from ._handle import Floats, Handle, Names, as_array, describe, view, wrong_shape
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
 from .network import Network

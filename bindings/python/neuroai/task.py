@@ -117,10 +117,13 @@ class Task:
         """Trials ``first`` .. ``first + n - 1`` of a stream, "train" or "test", as they are for this network."""
         if stream not in _STREAMS:
             raise InvalidError(f"stream: expected 'train' or 'test', got {stream!r}")
-        pointer = _c.new(_c.nai_trials)
+        pointer, times = _c.new(_c.nai_trials), ctypes.c_int32()
         with self._lent(net) as task, deferred_interrupt():
             _c.nai_task_generate(pointer, task, seed, _STREAMS[stream], first, n)
-        return Trials._of(net, pointer)
+            _c.nai_task_has_times(times, task)
+        trials = Trials._of(net, pointer)
+        trials._has_times = None if times.value < 0 else bool(times.value)
+        return trials
 
     def __repr__(self) -> str:
         return f"<Task {self.name or type(self).__name__}>"

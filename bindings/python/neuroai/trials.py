@@ -56,6 +56,9 @@ class Trials:
         first: number that the first trial has; noise is a function of (seed, trial number, step, unit).
     """
 
+    #: Whether the task that they are of has reaction times; None where that is not known.
+    _has_times: Optional[bool] = None
+
     def __init__(
         self,
         inputs: Arrays,

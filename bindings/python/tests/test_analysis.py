@@ -203,8 +203,64 @@ def test_reaction_times_of_an_evaluation_are_those_of_the_task():
     known = judged.choice >= 0
     assert known.sum() > 50 and np.allclose(judged.time[known], found.time[known])
     assert (judged.correct == found.correct)[known].all()
-    with pytest.raises(na.InvalidError, match="does not say when"):
-        na.reaction_times(na.evaluate(small(), pdm(), trials=10))
+
+
+@pytest.mark.parametrize("threshold", [-1e3, 0.0, 0.5])
+def test_tasks_without_reaction_times_give_none(threshold):
+    """Outputs that are trained on epochs of fixed lengths: a crossing is of fixation, or of the first step."""
+    net, task = small(), pdm()
+    evaluation, run = na.evaluate(net, task, trials=10), net.run(task.trials(net, 10))
+    for source in (evaluation, run):
+        with pytest.raises(na.InvalidError, match="no reaction times.*SongRandomDotsReactionTime"):
+            na.reaction_times(source, threshold)
+    with pytest.raises(na.UnsupportedError, match="no reaction times"):
+        evaluation.time
+    arrays = na.Trials(run.inputs["stimulus"], lengths=run.trials.lengths, conditions=run.trials.conditions)
+    crossed = na.reaction_times(net.run(arrays), float(np.quantile(run.outputs["choice"], 0.9)))
+    assert np.isfinite(crossed.time).any()  # given as arrays, any crossing is found
+
+
+def test_a_judgement_without_times_and_no_responses():
+    net = small()
+
+    class Own(na.Task):
+        steps, classes, conditions, when = 4, True, ("x",), None
+
+        def generate(self, batch):
+            batch.conditions["x"][:] = 1
+
+        def judge(self, judgement):
+            return (True, 1) if self.when is None else (True, 1, self.when)
+
+    task = Own()
+    assert np.isnan(na.evaluate(net, task, 3).time).all()
+    with pytest.raises(na.InvalidError, match="in none of its trials a choice was made of which"):
+        na.reaction_times(na.evaluate(net, task, 3))
+    task.when = 60.0
+    assert (na.reaction_times(na.evaluate(net, task, 3)).time == 60).all()
+    dotted = two_outputs()
+    times = na.reaction_times(dotted.run(dots().trials(dotted, 20)), 1e9)
+    assert np.isnan(times.time).all() and times.curve().responses.sum() == 0
+    with pytest.raises(na.InvalidError, match="none of the 20 trials has a response"):
+        na.plot.chronometric(times)
+
+
+def test_curves_of_what_is_not_there():
+    net = small()
+    plain = na.evaluate(net, na.Task(lambda batch: None, steps=3, classes=False, judge=lambda j: (None, None)), 5)
+    assert np.isnan(plain.performance)
+    for curve in (plain.curve, plain.fit, lambda: na.plot.psychometric(plain)):
+        with pytest.raises(na.InvalidError, match="condition: the trials have none"):
+            curve()
+    with pytest.raises(na.InvalidError, match="no trial can be judged"):
+        plain.confusion()
+
+    def generate(batch):
+        batch.conditions["x"][:] = 1
+
+    task = na.Task(generate, steps=3, classes=False, conditions=["x"], judge=lambda j: (None, None))
+    with pytest.raises(na.InvalidError, match="in none of the trials a choice was made"):
+        na.plot.psychometric(net, task, trials=5)
 
 
 def test_what_reaction_times_cannot_be_of(net):
