@@ -163,6 +163,13 @@ nai_trials *trials_for_everything(const nai_network *net, uint64_t seed)
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
+int32_t transfers(void)
+{
+  int32_t n = 0;
+  while (nai_transfer_name(n)) n++;
+  return n;
+}
+
 nai_view weights_of(const nai_network *net, const char *from, const char *to)
 {
   nai_view view = NAI_VIEW_INIT;

@@ -25,6 +25,9 @@ nai_trials *trials_for_everything(const nai_network *net, uint64_t seed);
 /* `n` of them; every eleventh has the length of the first, the sixth has one step. */
 nai_trials *any_trials_for_everything(const nai_network *net, int64_t n, uint64_t seed);
 
+/* Number of transfer functions. */
+int32_t transfers(void);
+
 nai_view weights_of(const nai_network *net, const char *from, const char *to);
 nai_view mask_of(const nai_network *net, const char *from, const char *to);
 nai_view plastic_of(const nai_network *net, const char *from, const char *to);

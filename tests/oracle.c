@@ -169,9 +169,8 @@ const char *oracle_kernels(int number)
 
 static int32_t transfer(const oracle *o)
 {
-  static const char *const names[] = {"relu", "tanh", "softplus", "logistic"};
-  for (int32_t i = 0; i < 4; i++)
-    if (strcmp(text(o, "phi"), names[i]) == 0) return NAI_TRANSFER_RELU + i;
+  for (int32_t i = 0; nai_transfer_name(i); i++)
+    if (strcmp(text(o, "phi"), nai_transfer_name(i)) == 0) return i;
   ck_abort_msg("%s: transfer function '%s' is unknown", o->name, text(o, "phi"));
   return -1;
 }

@@ -51,6 +51,8 @@ static double phi(const unit *u, double x)
   case NAI_TRANSFER_LOGISTIC: y = 1 / (1 + exp(-x)); break;
   case NAI_TRANSFER_RECTIFIED_TANH: y = x > 0 ? tanh(x) : 0; break;
   case NAI_TRANSFER_POWER: y = x > 0 ? pow(x, u->exponent) : 0; break;
+  case NAI_TRANSFER_LINEAR: break;
+  default: ck_abort_msg("what is transfer function %d?", (int)u->transfer);
   }
   return u->gain * y;
 }
@@ -65,6 +67,8 @@ static double phi_slope(const unit *u, double x)
   case NAI_TRANSFER_LOGISTIC: y = 1 / (2 + exp(x) + exp(-x)); break;
   case NAI_TRANSFER_RECTIFIED_TANH: y = x > 0 ? 1 - e * e : 0; break;
   case NAI_TRANSFER_POWER: y = x > 0 ? u->exponent * pow(x, u->exponent - 1) : 0; break;
+  case NAI_TRANSFER_LINEAR: break;
+  default: ck_abort_msg("what is transfer function %d?", (int)u->transfer);
   }
   return u->gain * y;
 }

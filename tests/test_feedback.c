@@ -915,7 +915,7 @@ Suite *feedback_suite(void)
   TCase *followed = tcase_create("followed"), *moving = tcase_create("moving");
   TCase *kept = tcase_create("checkpoints");
   tcase_add_loop_test(followed, test_reference_cases, 0, LAYERED);
-  tcase_add_loop_test(followed, test_followed_forwards, NAI_TRANSFER_RELU, NAI_TRANSFER_POWER + 1);
+  tcase_add_loop_test(followed, test_followed_forwards, 0, transfers());
   suite_add_tcase(suite, followed);
   tcase_add_loop_test(moving, test_what_weights_and_feedback_differ_by_shrinks, 0, 2);
   tcase_add_loop_test(moving, test_only_what_has_feedback_decays, 0, 2);

@@ -724,7 +724,7 @@ Suite *forward_rules_suite(void)
   TCase *rtrl = tcase_create("rtrl");
   tcase_add_loop_test(rtrl, test_rtrl_recurrent_cases, 0, RECURRENT);
   tcase_add_loop_test(rtrl, test_rtrl_layered_cases, 0, LAYERED);
-  tcase_add_loop_test(rtrl, test_rtrl_everything, NAI_TRANSFER_RELU, NAI_TRANSFER_POWER + 1);
+  tcase_add_loop_test(rtrl, test_rtrl_everything, 0, transfers());
   tcase_add_test(rtrl, test_rtrl_follows_what_is_plastic);
   tcase_add_test(rtrl, test_rtrl_without_outputs);
   suite_add_tcase(suite, rtrl);

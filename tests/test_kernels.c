@@ -747,7 +747,6 @@ END_TEST
 
 /* --- units ------------------------------------------------------------------------------------ */
 
-#define TRANSFERS 7
 enum { UNITS = 117 };
 
 static double f(int transfer, double x, double exponent)
@@ -759,7 +758,8 @@ static double f(int transfer, double x, double exponent)
   case NAI__LOGISTIC: return x > 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x));
   case NAI__LINEAR: return x;
   case NAI__RECTIFIED_TANH: return x <= 0 ? 0 : tanh(x);
-  default: return x <= 0 ? 0 : pow(x, exponent);
+  case NAI__POWER: return x <= 0 ? 0 : pow(x, exponent);
+  default: ck_abort_msg("what is transfer function %d?", transfer);
   }
 }
 
@@ -827,9 +827,9 @@ static double noise_of(const nai__units *u, const population *p, int64_t i)
  * Runs `body` for each transfer function, with and without noise and gain, for several n, i from 0
  * to n - 1 inside.
  */
-#define FOR_ALL_UNITS                                      \
-  for (int transfer = 0; transfer < TRANSFERS; transfer++) \
-    for (int with = 0; with < 4; with++)                   \
+#define FOR_ALL_UNITS                                           \
+  for (int transfer = 0; transfer < NAI__TRANSFERS; transfer++) \
+    for (int with = 0; with < 4; with++)                        \
       for (int in = 0; in < COUNT(unit_counts); in++)
 static const int unit_counts[] = {1, 3, 4, 7, 15, 16, 17, 31, 64, 100, UNITS};
 
@@ -972,7 +972,7 @@ START_TEST(test_transfer)
     x[i] = (float)(t * pow(fabs(t), 3.0) * 95.0);
     exponent[i] = i % 3 ? 2.0f : 1.5f;
   }
-  for (int transfer = 0; transfer < TRANSFERS; transfer++) {
+  for (int transfer = 0; transfer < NAI__TRANSFERS; transfer++) {
     const nai__units u = {
         .n = N, .transfer = transfer, .exponent = transfer == NAI__POWER ? exponent : NULL};
     kernels->transfer(&u, r, x);
@@ -987,8 +987,9 @@ END_TEST
 
 START_TEST(test_not_finite)
 {
-  static const float of_infinity[TRANSFERS] = {INFINITY, 1, INFINITY, 1, INFINITY, 1, INFINITY};
-  static const float of_minus_infinity[TRANSFERS] = {0, -1, 0, 0, -INFINITY, 0, 0};
+  static const float of_infinity[NAI__TRANSFERS] = {INFINITY, 1, INFINITY, 1,
+                                                    INFINITY, 1, INFINITY};
+  static const float of_minus_infinity[NAI__TRANSFERS] = {0, -1, 0, 0, -INFINITY, 0, 0};
   const nai__kernels *kernels = table_of(_i);
   if (!kernels) return;
   const population p = population_new();
@@ -1047,7 +1048,7 @@ START_TEST(test_odd_gains)
   if (!kernels) return;
   const float alpha[2] = {1, 1}, bias[2] = {0, 0}, gain[2] = {0, -2}, exponent[2] = {2, 2},
               x[2] = {0.5f, 0.5f};
-  for (int transfer = 0; transfer < TRANSFERS; transfer++) {
+  for (int transfer = 0; transfer < NAI__TRANSFERS; transfer++) {
     nai__units u = {.n = 2,
                     .transfer = transfer,
                     .alpha = alpha,

@@ -901,7 +901,7 @@ Suite *own_rule_suite(void)
 {
   Suite *suite = suite_create("own_rule");
   TCase *builtin = tcase_create("as the built-in ones");
-  tcase_add_loop_test(builtin, rflo_and_eprop_as_own_rules, 0, 2 * (NAI_TRANSFER_POWER + 1));
+  tcase_add_loop_test(builtin, rflo_and_eprop_as_own_rules, 0, 2 * transfers());
   tcase_add_test(builtin, training_goes_the_same_way);
   suite_add_tcase(suite, builtin);
   ADD_CASE(suite, "steps", hebb_is_the_sum_of_what_fired_together,

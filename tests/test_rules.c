@@ -566,7 +566,7 @@ Suite *rules_suite(void)
   Suite *suite = suite_create("rules");
   TCase *followed = tcase_create("followed"), *every = tcase_create("every rule");
   tcase_add_loop_test(followed, test_reference_cases, 0, RECURRENT);
-  tcase_add_loop_test(followed, test_followed_forwards, NAI_TRANSFER_RELU, NAI_TRANSFER_POWER + 1);
+  tcase_add_loop_test(followed, test_followed_forwards, 0, transfers());
   suite_add_tcase(suite, followed);
   ADD_CASE(suite, "the same", test_eprop_is_exact_without_recurrence,
            test_eprop_is_exact_in_one_step, test_rflo_fed_back_by_the_readout_is_symmetric_eprop,

@@ -51,6 +51,9 @@ enum {
   NAI_TRANSFER_POWER = 6           /**< max(x, 0)^exponent */
 };
 
+/** Name of a transfer function, such as "relu"; NULL past the last. */
+NAI_API const char *nai_transfer_name(int32_t transfer);
+
 /** What can be counted and named. */
 enum {
   NAI_INPUTS = 0,      /**< inputs, in the order they were added */

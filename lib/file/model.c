@@ -21,17 +21,6 @@ const char *nai__model_leak(int32_t leak)
   return leak >= 0 && leak <= NAI_LEAK_RATE ? words[leak] : NULL;
 }
 
-const char *nai__model_transfer(int32_t transfer)
-{
-  static const char *const words[] = {
-      [NAI_TRANSFER_RELU] = "relu",         [NAI_TRANSFER_TANH] = "tanh",
-      [NAI_TRANSFER_SOFTPLUS] = "softplus", [NAI_TRANSFER_LOGISTIC] = "logistic",
-      [NAI_TRANSFER_LINEAR] = "linear",     [NAI_TRANSFER_RECTIFIED_TANH] = "rectified_tanh",
-      [NAI_TRANSFER_POWER] = "power",
-  };
-  return transfer >= 0 && transfer <= NAI_TRANSFER_POWER ? words[transfer] : NULL;
-}
-
 const char *nai__model_initial(int32_t kind)
 {
   static const char *const words[] = {

@@ -41,11 +41,9 @@ void nai__model_synapse_tensor(char name[NAI__TENSOR_NAME], const char *what, co
                                const char *to);
 
 /*
- * Words for numbers: leak, transfer function, initial weights. NULL past the last; -1 for an
- * unknown word (or NULL).
+ * Words for numbers: leak, initial weights. NULL past the last; -1 for an unknown word (or NULL).
  */
 const char *nai__model_leak(int32_t leak);
-const char *nai__model_transfer(int32_t transfer);
 const char *nai__model_initial(int32_t kind);
 /* A number of 64 bits, which others' JSON numbers cannot hold, from its digits; 0 when it is none. */
 int nai__model_number(uint64_t *out, const char *text);

@@ -242,7 +242,7 @@ static nai_status add_population(loader *l, const nai__json *json, const char *n
   int32_t leak, transfer;
   NAI__TRY(nai__json_whole(&sign, json, "sign", -1, 1));
   NAI__TRY(read_word(&leak, json, "leak", nai__model_leak));
-  NAI__TRY(read_word(&transfer, json, "transfer", nai__model_transfer));
+  NAI__TRY(read_word(&transfer, json, "transfer", nai_transfer_name));
   NAI__TRY(as_format(nai_network_add_population(l->net, name, n, (int32_t)sign)));
   NAI__TRY(as_format(nai_network_set_leak(l->net, name, leak)));
   NAI__TRY(as_format(nai_network_set_transfer(l->net, name, transfer)));

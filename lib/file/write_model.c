@@ -106,7 +106,7 @@ static void describe_node(nai__json_writer *w, const nai__node *node)
   if (node->kind == NAI_POPULATIONS) {
     nai__json_add_whole(w, "sign", node->sign);
     nai__json_add_text(w, "leak", nai__model_leak(node->leak));
-    nai__json_add_text(w, "transfer", nai__model_transfer(node->transfer));
+    nai__json_add_text(w, "transfer", nai_transfer_name(node->transfer));
   }
   for (int k = 0; k < NAI__NUMBERS; k++)
     if (is_stored(node, k)) describe_number(w, node, k);

@@ -16,16 +16,7 @@
 
 #include <stdint.h>
 
-/* Transfer functions, as in network.h; kernels know numbers only. */
-enum {
-  NAI__RELU = 0,
-  NAI__TANH = 1,
-  NAI__SOFTPLUS = 2,
-  NAI__LOGISTIC = 3,
-  NAI__LINEAR = 4,
-  NAI__RECTIFIED_TANH = 5,
-  NAI__POWER = 6
-};
+#include "transfers.h"
 
 /*
  * A run of units that share leak and transfer function. Pointers are to the first of them and need

@@ -115,24 +115,103 @@ static vec power_slope(vec y, vec exponent)
 
 /* --- transfer functions ----------------------------------------------------------------------- */
 
+/* phi_ of each in the list: f(x). */
+
+NAI__INLINE vec phi_relu(const nai__units *u, vec x, place at)
+{
+  (void)u, (void)at;
+  return rectified(x);
+}
+
+NAI__INLINE vec phi_tanh(const nai__units *u, vec x, place at)
+{
+  (void)u, (void)at;
+  return tanh_of(x);
+}
+
+NAI__INLINE vec phi_softplus(const nai__units *u, vec x, place at)
+{
+  (void)u, (void)at;
+  return rectified(x) + log_1_plus(exp_of(-magnitude(x)));
+}
+
+NAI__INLINE vec phi_logistic(const nai__units *u, vec x, place at)
+{
+  (void)u, (void)at;
+  vec e = exp_of(-magnitude(x));
+  return choose(is_below(x, all(0.0f)), e, all(1.0f)) / (e + 1.0f);
+}
+
+NAI__INLINE vec phi_linear(const nai__units *u, vec x, place at)
+{
+  (void)u, (void)at;
+  return x;
+}
+
+NAI__INLINE vec phi_rectified_tanh(const nai__units *u, vec x, place at)
+{
+  (void)u, (void)at;
+  return rectified(tanh_of(x));
+}
+
+NAI__INLINE vec phi_power(const nai__units *u, vec x, place at)
+{
+  return power_of(x, read_at(u->exponent, at));
+}
+
+/* slope_ of each: f'(x) from y = f(x). */
+
+NAI__INLINE vec slope_relu(const nai__units *u, vec y, place at)
+{
+  (void)u, (void)at;
+  return zero_where(is_zero(y), all(1.0f));
+}
+
+NAI__INLINE vec slope_tanh(const nai__units *u, vec y, place at)
+{
+  (void)u, (void)at;
+  return (1.0f - y) * (y + 1.0f);
+}
+
+NAI__INLINE vec slope_softplus(const nai__units *u, vec y, place at)
+{
+  (void)u, (void)at;
+  return -exp_minus_1(-y);
+}
+
+NAI__INLINE vec slope_logistic(const nai__units *u, vec y, place at)
+{
+  (void)u, (void)at;
+  return y * (1.0f - y);
+}
+
+NAI__INLINE vec slope_linear(const nai__units *u, vec y, place at)
+{
+  (void)u, (void)y, (void)at;
+  return all(1.0f);
+}
+
+NAI__INLINE vec slope_rectified_tanh(const nai__units *u, vec y, place at)
+{
+  return zero_where(is_zero(y), slope_tanh(u, y, at));
+}
+
+NAI__INLINE vec slope_power(const nai__units *u, vec y, place at)
+{
+  vec exponent = read_at(u->exponent, at);
+  return exponent * power_slope(y, exponent);
+}
+
 /* gain f(x). `transfer` is a constant. */
 NAI__INLINE vec transfer_of(int transfer, const nai__units *u, vec x, place at)
 {
   vec y = x;
-  if (transfer == NAI__RELU) {
-    y = rectified(x);
-  } else if (transfer == NAI__TANH) {
-    y = tanh_of(x);
-  } else if (transfer == NAI__SOFTPLUS) {
-    y = rectified(x) + log_1_plus(exp_of(-magnitude(x)));
-  } else if (transfer == NAI__LOGISTIC) {
-    vec e = exp_of(-magnitude(x));
-    y = choose(is_below(x, all(0.0f)), e, all(1.0f)) / (e + 1.0f);
-  } else if (transfer == NAI__RECTIFIED_TANH) {
-    y = rectified(tanh_of(x));
-  } else if (transfer == NAI__POWER) {
-    y = power_of(x, read_at(u->exponent, at));
+#define CASE(number, word, ...) \
+  case NAI__##number: y = phi_##word(u, x, at); break;
+  switch (transfer) {
+    NAI__TRANSFER_LIST(CASE)
   }
+#undef CASE
   if (u->gain) y = y * read_at(u->gain, at);
   return flushed(y);
 }
@@ -145,20 +224,13 @@ NAI__INLINE vec slope_of(int transfer, const nai__units *u, vec r, place at)
     gain = read_at(u->gain, at);
     y = choose(is_zero(gain), r, r / gain);
   }
-  if (transfer == NAI__TANH || transfer == NAI__RECTIFIED_TANH)
-    slope = (1.0f - y) * (y + 1.0f);
-  else if (transfer == NAI__SOFTPLUS)
-    slope = -exp_minus_1(-y);
-  else if (transfer == NAI__LOGISTIC)
-    slope = y * (1.0f - y);
-  else if (transfer == NAI__POWER) {
-    vec exponent = read_at(u->exponent, at);
-    slope = exponent * power_slope(y, exponent);
+#define CASE(number, word, ...) \
+  case NAI__##number: slope = slope_##word(u, y, at); break;
+  switch (transfer) {
+    NAI__TRANSFER_LIST(CASE)
   }
-  if (u->gain) slope = slope * gain;
-  if (transfer == NAI__RELU || transfer == NAI__RECTIFIED_TANH)
-    slope = zero_where(is_zero(r), slope);
-  return slope;
+#undef CASE
+  return u->gain ? slope * gain : slope;
 }
 
 /* --- one vector of units ---------------------------------------------------------------------- */
@@ -221,23 +293,17 @@ NAI__INLINE void transfer_at(int transfer, const nai__units *u, float *r, const 
 /*
  * Calls `what`(transfer, u, ..., place) over the run, with each transfer function compiled apart.
  */
-#define NAI__OVER(transfer, what, ...)                                       \
-  case transfer: {                                                           \
-    int64_t i = 0;                                                           \
-    for (; i + NAI__LANES <= u->n; i += NAI__LANES)                          \
-      what##_at(transfer, u, __VA_ARGS__, (place){i, NAI__LANES});           \
-    if (i < u->n) what##_at(transfer, u, __VA_ARGS__, (place){i, u->n - i}); \
-    break;                                                                   \
+#define NAI__OVER(number, word, what, ...)                                        \
+  case NAI__##number: {                                                           \
+    int64_t i = 0;                                                                \
+    for (; i + NAI__LANES <= u->n; i += NAI__LANES)                               \
+      what##_at(NAI__##number, u, __VA_ARGS__, (place){i, NAI__LANES});           \
+    if (i < u->n) what##_at(NAI__##number, u, __VA_ARGS__, (place){i, u->n - i}); \
+    break;                                                                        \
   }
-#define NAI__UNITS(what, ...)                         \
-  switch (u->transfer) {                              \
-    NAI__OVER(NAI__RELU, what, __VA_ARGS__)           \
-    NAI__OVER(NAI__TANH, what, __VA_ARGS__)           \
-    NAI__OVER(NAI__SOFTPLUS, what, __VA_ARGS__)       \
-    NAI__OVER(NAI__LOGISTIC, what, __VA_ARGS__)       \
-    NAI__OVER(NAI__LINEAR, what, __VA_ARGS__)         \
-    NAI__OVER(NAI__RECTIFIED_TANH, what, __VA_ARGS__) \
-    NAI__OVER(NAI__POWER, what, __VA_ARGS__)          \
+#define NAI__UNITS(...)                        \
+  switch (u->transfer) {                       \
+    NAI__TRANSFER_LIST(NAI__OVER, __VA_ARGS__) \
   }
 
 static void current_forward(const nai__units *u, float *x, float *r, const float *v,

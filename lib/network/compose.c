@@ -239,7 +239,7 @@ nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t lea
 nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t transfer)
 {
   NAI__COMPOSE(net, set_choice(net, names, offsetof(nai__node, transfer), "transfer", transfer,
-                               NAI_TRANSFER_POWER));
+                               NAI__TRANSFERS - 1));
 }
 
 /* --- projections ------------------------------------------------------------------------------ */

@@ -81,6 +81,19 @@ nai_status nai_network_transfer(int32_t *transfer, const nai_network *net, const
   return NAI_OK;
 }
 
+#define SAME_NUMBER(number, word, ...) \
+  _Static_assert((int)NAI__##number == (int)NAI_TRANSFER_##number, "the list has another order");
+NAI__TRANSFER_LIST(SAME_NUMBER)
+#undef SAME_NUMBER
+
+const char *nai_transfer_name(int32_t transfer)
+{
+#define WORD(number, word, ...) #word,
+  static const char *const words[] = {NAI__TRANSFER_LIST(WORD)};
+#undef WORD
+  return transfer >= 0 && transfer < NAI__TRANSFERS ? words[transfer] : NULL;
+}
+
 nai_status nai_network_delay(double *delay, const nai_network *net, const char *from,
                              const char *to)
 {

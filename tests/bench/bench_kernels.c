@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include <neuroai/network.h>
+
 #include "kernels/kernels.h"
 #include "measure.h"
 
@@ -103,8 +105,6 @@ static void bench_normals(const nai__kernels *kernels, int64_t n)
 
 static void bench_units(const nai__kernels *kernels, int64_t n)
 {
-  static const char *const names[] = {"relu",   "tanh",           "softplus", "logistic",
-                                      "linear", "rectified tanh", "power"};
   float *x = random_floats(n), *r = random_floats(n), *v = random_floats(n), *xi = random_floats(n);
   float *g = random_floats(n), *carry = random_floats(n), *alpha = random_floats(n),
         *two = random_floats(n);
@@ -112,14 +112,14 @@ static void bench_units(const nai__kernels *kernels, int64_t n)
     alpha[i] = 0.2f;
     two[i] = 2.0f;
   }
-  for (int transfer = 0; transfer < COUNT(names); transfer++) {
+  for (int transfer = 0; transfer < NAI__TRANSFERS; transfer++) {
     const nai__units u = {
         .n = n, .transfer = transfer, .alpha = alpha, .bias = v, .noise = alpha, .exponent = two};
     double forward, backward;
     TIME(forward, kernels->current_forward(&u, x, r, v, xi));
     TIME(backward, kernels->current_backward(&u, g, carry, r));
     printf("  units   %6lld %-15s forward %5.2f, backward %5.2f ns each\n", (long long)n,
-           names[transfer], forward * 1e9 / (double)n, backward * 1e9 / (double)n);
+           nai_transfer_name(transfer), forward * 1e9 / (double)n, backward * 1e9 / (double)n);
   }
   float *all[] = {x, r, v, xi, g, carry, alpha, two};
   for (int i = 0; i < COUNT(all); i++) free(all[i]);

@@ -37,15 +37,7 @@ _LARGE = 300
 
 _KINDS = {"inputs": _c.NAI_INPUTS, "populations": _c.NAI_POPULATIONS, "outputs": _c.NAI_OUTPUTS}
 _LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE}
-_TRANSFERS = {
-    "relu": _c.NAI_TRANSFER_RELU,
-    "tanh": _c.NAI_TRANSFER_TANH,
-    "softplus": _c.NAI_TRANSFER_SOFTPLUS,
-    "logistic": _c.NAI_TRANSFER_LOGISTIC,
-    "linear": _c.NAI_TRANSFER_LINEAR,
-    "rectified_tanh": _c.NAI_TRANSFER_RECTIFIED_TANH,
-    "power": _c.NAI_TRANSFER_POWER,
-}
+_TRANSFERS = {name: number for number, name in enumerate(texts(_c.nai_transfer_name))}
 
 
 def _choice(what: str, value: str, choices: Mapping[str, int]) -> int:

@@ -9,6 +9,7 @@ import pytest
 from conftest import small
 
 import neuroai as na
+from neuroai.network import _TRANSFERS
 
 
 def test_names_sizes_and_projections(net):
@@ -51,7 +52,7 @@ def test_every_number_of_population_input_and_output_arrives():
             assert np.allclose(net.get(name, parameter), value), parameter
 
 
-@pytest.mark.parametrize("transfer", ["relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh", "power"])
+@pytest.mark.parametrize("transfer", _TRANSFERS)
 @pytest.mark.parametrize("leak", ["current", "rate"])
 def test_transfer_functions_and_leaks(transfer, leak):
     functions = {
