@@ -18,7 +18,9 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, Callable, Iterator, Optional, TypeVar
 
-__all__ = ["Bar", "Interrupt", "abandonable", "at_once", "deferred_interrupt"]
+from . import _c
+
+__all__ = ["Bar", "Interrupt", "Watch", "abandonable", "at_once", "deferred_interrupt"]
 
 Result = TypeVar("Result")
 
@@ -63,12 +65,21 @@ def _current() -> Optional[Interrupt]:
 def deferred_interrupt() -> Iterator[Interrupt]:
     """Puts off Ctrl-C until :meth:`Interrupt.check`, or until the block has ended; a second one acts at once.
 
-    A block inside of another one has the points of both.
+    In a block inside of another one, as of an evaluation in a callback of training, the points of both count.
     """
     outer = _current()
+    if outer is not None:
+        before, outer.at_once = outer.at_once, False
+        try:
+            yield outer
+        finally:
+            outer.at_once = before
+            if before:
+                outer.check()
+        return
     previous = signal.getsignal(signal.SIGINT)
-    if outer is not None or threading.current_thread() is not threading.main_thread() or not callable(previous):
-        yield outer if outer is not None else _NEVER
+    if threading.current_thread() is not threading.main_thread() or not callable(previous):
+        yield _NEVER
         return
     interrupt = Interrupt(previous)
     signal.signal(signal.SIGINT, interrupt)
@@ -139,6 +150,29 @@ def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = la
     return result  # type: ignore[no-any-return]
 
 
+class Watch:
+    """What the library calls between pieces of its work, ``(done, total, user)``: shows, and lets Ctrl-C act.
+
+    An interrupted call ends as if there were no more to do, so that the caller has what was done until then; it then
+    raises ``stopped``, if that is not None.
+    """
+
+    def __init__(self, interrupt: Interrupt, bar: "Bar") -> None:
+        self._interrupt, self._bar = interrupt, bar
+        self.stopped: Optional[KeyboardInterrupt] = None
+
+    def __call__(self, done: int, total: int, user: Any) -> int:
+        try:
+            self._bar.at(done)
+            self._interrupt.check()
+        except KeyboardInterrupt as stop:
+            self.stopped = stop
+            return _c.NAI_STOP
+        except BaseException as exception:
+            return _c.keep(exception)
+        return _c.NAI_OK
+
+
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
@@ -151,7 +185,8 @@ class Bar:
         wanted: False for none at all.
     """
 
-    AFTER = 1.0
+    AFTER = 1.0  # seconds
+    OFTEN = 0.1
 
     def __init__(self, total: int, unit: str, wanted: bool = True) -> None:
         self._total, self._unit, self._wanted = total, unit, wanted
@@ -161,7 +196,7 @@ class Bar:
     def at(self, done: int) -> None:
         """So much is done now."""
         now = time.monotonic()
-        if not self._wanted or now - self._started < self.AFTER or now - self._shown < 0.1:
+        if not self._wanted or now - self._started < self.AFTER or now - self._shown < self.OFTEN:
             return
         self._shown = now
         if self._bar is None:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._handle import Handle, as_array, texts, view, whole
-from ._interrupt import deferred_interrupt
+from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen, array_of, chosen
 from .errors import InvalidError, UnknownNameError
 from .fits import PsychometricFit, fit_psychometric
@@ -51,7 +51,7 @@ class Confusion:
 class Evaluation(Handle):
     """The result of an evaluation; made by :func:`evaluate`."""
 
-    def __init__(self, pointer: Any, source: Optional[Tuple[Network, Task, int]] = None) -> None:
+    def __init__(self, pointer: Any, source: Optional[Tuple[Network, Union[Task, Trials], int]] = None) -> None:
         self._adopt(pointer, _c.nai_evaluation_destroy)
         self._source = source
 
@@ -130,6 +130,9 @@ class Evaluation(Handle):
         if self._source is None:
             raise InvalidError("right: this evaluation does not say of which task it is: give the classes, one a trial")
         net, task, seed = self._source
+        if isinstance(task, Trials):
+            classes = has_classes(task) or "target" not in self.conditions
+            return final_classes(task)[: len(self.correct)] if classes else _whole("target", self.conditions["target"])
         if "target" in self.conditions and not has_classes(task.trials(net, 1, seed)):
             return _whole("target", self.conditions["target"])
         return self._right_of_task(net, task, seed)
@@ -216,31 +219,59 @@ class Evaluation(Handle):
 
 def evaluate(
     net: Network,
-    task: Task,
-    trials: int = 1000,
+    task: Union[Task, Trials],
+    trials: Optional[int] = None,
     seed: int = 0,
     threads: int = 1,
     *,
     silence: Optional[Chosen] = None,
+    progress: bool = True,
 ) -> Evaluation:
-    """Runs test trials of a task, with the trials and the noise of ``seed``.
+    """Runs test trials of a task, or given ones, with the noise of ``seed``.
+
+    Given trials are judged by class at their last step that counts; those without classes cannot be judged. Their
+    noise is that of their own numbers (``Trials.first``), as in :meth:`Network.run` with that seed.
+
+    Ctrl-C ends the evaluation within a fraction of a second: the KeyboardInterrupt has what is known of the trials that
+    were done by then as its attribute ``evaluation``.
 
     Args:
         net: a built network.
-        task: the task.
-        trials: their number.
-        seed: of the trials and of the noise.
+        task: the task; or trials, such as recorded ones.
+        trials: the number of a task's trials; without it 1000. Of given trials all are run.
+        seed: of a task's trials, and of the noise.
         threads: to run on; they change no bit of the result.
         silence: units that have a rate of 0 in every trial, a lesion, as in :meth:`State.silence`: populations, or a
             mapping from their names to units: ``{"E": [0, 3]}``.
+        progress: whether to show a progress bar when it takes more than a second.
     """
     parts = [] if silence is None else chosen(net, silence)
     numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
     options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, array_of(parts), len(parts))
-    pointer = _c.new(_c.nai_evaluation)
-    with as_task(task)._lent(net) as lent, deferred_interrupt():
-        _c.nai_evaluation_create_with(pointer, net, lent, trials, options)
-    return Evaluation(pointer, (net, task, seed))
+    n = _number(task, trials)
+    with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
+        watch = Watch(interrupt, bar)
+        options.progress = _c.nai_evaluation_callback(watch)
+        pointer = _c.new(_c.nai_evaluation)
+        if isinstance(task, Trials):
+            _c.nai_evaluation_create_from_trials(pointer, net, task._for(net), None, options)
+        else:
+            with as_task(task)._lent(net) as lent:
+                _c.nai_evaluation_create_with(pointer, net, lent, n, options)
+        evaluation = Evaluation(pointer, (net, task, seed))
+        if watch.stopped is not None:
+            watch.stopped.evaluation = evaluation  # type: ignore[attr-defined]
+            raise watch.stopped
+        return evaluation
+
+
+def _number(task: Union[Task, Trials], trials: Optional[int]) -> int:
+    """How many trials are run."""
+    if not isinstance(task, Trials):
+        return 1000 if trials is None else whole("trials", trials, _c.int64)
+    if trials is not None and trials != len(task):
+        raise InvalidError(f"trials is {trials}, but {len(task)} trials were given, of which all are run")
+    return len(task)
 
 
 # --- what other modules use too --------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from .history import History
 from .network import Network
 from .run import Run
 from .task import Task
+from .trials import Trials
 
 __all__ = [
     "DIVERGING",
@@ -265,9 +266,9 @@ def _shade(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int) 
 
 def psychometric(
     net: Union[Network, Evaluation],
-    task: Optional[Task] = None,
+    task: Union[Task, Trials, None] = None,
     condition: Optional[str] = None,
-    trials: int = 4000,
+    trials: Optional[int] = None,
     seed: int = 0,
     threads: int = 1,
     ax: Optional[Axes] = None,
@@ -278,9 +279,11 @@ def psychometric(
 
     Args:
         net: a network, which is then run on test trials of ``task``; or an evaluation.
-        task: the task; of an evaluation only for the unit on the x axis.
+        task: the task, or trials that are given, such as recorded ones; of an evaluation only for the unit on the x
+            axis.
         condition: on the x axis; without it the first that takes values of both signs, or else the first of all.
-        trials, seed, threads: of the test trials.
+        trials: number of the task's test trials; without it 4000. Of given trials all are run.
+        seed, threads: of the test trials.
         ax: where to draw.
         shape: "weibull" (the fraction correct over the absolute value), "logistic" or "normal": fits this function by
             :meth:`neuroai.Evaluation.fit`, which needs SciPy, and writes its parameters with their intervals.
@@ -291,7 +294,8 @@ def psychometric(
     elif task is None:
         raise InvalidError("task: needed with a network")
     else:
-        evaluation = evaluate(net, task, trials, seed, threads)
+        n = 4000 if trials is None and not isinstance(task, Trials) else trials
+        evaluation = evaluate(net, task, n, seed, threads)
     condition = condition or signed_condition(evaluation.conditions)
     if not np.any(evaluation.choice >= 0):
         raise InvalidError("net: in none of the trials a choice was made, of which there could be a curve")

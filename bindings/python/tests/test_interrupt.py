@@ -43,6 +43,8 @@ def press(call, setup="", after="", seconds=0.6):
         stderr=subprocess.PIPE,
         text=True,
     )
+    watchdog = threading.Timer(60, process.kill)
+    watchdog.start()
     try:
         assert process.stdout.readline() == "ready\n", process.stderr.read()
         time.sleep(seconds)
@@ -53,6 +55,7 @@ def press(call, setup="", after="", seconds=0.6):
         out, err = process.stdout.read(), process.stderr.read()
         process.wait(30)
     finally:
+        watchdog.cancel()
         process.kill()
     assert process.returncode == 0 and "gnored" not in err and "Traceback" not in err, err
     return out, took
@@ -78,6 +81,57 @@ state.run(steps=3); print(state.time == t + 3)
 """,
     )
     assert took < SOON and out.split() == ["True"] * 6
+
+
+EVALUATION = """
+e = stop.evaluation
+n = len(e.correct)
+whole = na.evaluate(net, task, n)
+print(0 < n < 3_000_000, (e.correct == whole.correct).all(), (e.choice == whole.choice).all())
+print(all((e.conditions[name] == whole.conditions[name]).all() for name in e.conditions))
+print((e.right() == whole.right()).all(), e.curve().trials.sum() == n)
+"""
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_evaluation_ends_and_has_the_trials_that_are_done(threads):
+    out, took = press(f"na.evaluate(net, task, 3_000_000, threads={threads}, progress=False)", after=EVALUATION)
+    assert took < SOON and out.split() == ["True"] * 6
+
+
+def test_an_evaluation_of_large_networks_and_long_trials():
+    """Not even one block of trials is done."""
+    out, took = press(
+        "na.evaluate(net, task, 64)",
+        "net = large(1000); task = na.tasks.PerceptualDecisionMaking(stimulus=1e5)",
+        "e = stop.evaluation; print(len(e.correct), np.isnan(e.performance), list(e.conditions), e)",
+    )
+    assert took < SOON and out.startswith("0 True ['coherence'") and "of 0 trials" in out
+
+
+def test_a_picture_that_evaluates():
+    out, took = press("na.plot.psychometric(net, task, trials=3_000_000)", "import neuroai.plot", "print(1)")
+    assert took < SOON and out == "1\n"
+
+
+def test_an_evaluation_of_a_users_task_and_from_a_callback():
+    """Also while Python generates; and inside of training, of which what was learnt stays."""
+    out, took = press(
+        """
+trainer = na.Trainer(net, task, na.CrossEntropy("choice"), evaluate_every=0)
+before = net.weights("E", "E").copy()
+trainer.fit(10, progress=False, callback=lambda now: na.evaluate(net, slow, 3_000_000, progress=False) and None)
+""",
+        """
+def generate(batch):
+    for trial, draw in batch.generators():
+        batch.input[:, trial] = draw.normal(size=(50, 3))
+        batch.classes[:, trial] = draw.integers(3)
+slow = na.Task(generate, steps=50)
+""",
+        "print(trainer.updates, (net.weights('E', 'E') != before).any(), hasattr(stop, 'evaluation') or 'generate')",
+    )
+    assert took < SOON and out.startswith("1 True ")
 
 
 def test_a_spectrum_is_left_behind():
@@ -189,8 +243,16 @@ def test_a_bar_appears_after_a_second(capsys, monkeypatch):
     net.run(steps=50)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(Bar, "AFTER", 0.0)
+    task = na.tasks.PerceptualDecisionMaking()
     net.run(steps=50, progress=False)
+    na.evaluate(net, task, 100, progress=False)
     assert capsys.readouterr().err == ""
+    monkeypatch.setattr(Bar, "OFTEN", 0.0)
+    net.run(steps=50)
+    assert "50/50" in capsys.readouterr().err
+    na.evaluate(net, task, 100)
+    assert "100/100" in capsys.readouterr().err
+    monkeypatch.setattr(Bar, "OFTEN", 0.1)
     with Bar(10, "trials") as bar:
         bar._shown -= 1
         bar.at(4)
