@@ -168,14 +168,15 @@ def activity(
         raise InvalidError(f'sort: expected True, False or "time", got {sort!r}')
     length = int(run.lengths[trial])
     time = np.concatenate([[0.0], run.time[:length]])
-    shown = {"input": 1.0 if run.inputs else 0.0, "rate": 2.6 if run.rates else 0.0, "output": 1.0}
-    ratios = [ratio for ratio in shown.values() if ratio]
+    ratios = [ratio for there, ratio in ((run.inputs, 1.0), (run.rates, 2.6), (run.outputs, 1.0)) if there]
     axes = panels_of(ax, len(ratios), (4.6, 0.6 + 0.83 * sum(ratios)), ratios=ratios)
+    free = iter(axes)
     if run.inputs:
-        _lines(axes[0], time, run.inputs, trial, length, "input", labels or {})
+        _lines(next(free), time, run.inputs, trial, length, "input", labels or {})
     if run.rates:
-        _heat(axes[-2], time, run, trial, length, sort)
-    _lines(axes[-1], time, run.outputs, trial, length, "output", labels or {})
+        _heat(next(free), time, run, trial, length, sort)
+    if run.outputs:
+        _lines(next(free), time, run.outputs, trial, length, "output", labels or {})
     for panel in axes[:-1]:
         panel.tick_params(labelbottom=False)
         panel.sharex(axes[-1])

@@ -77,6 +77,8 @@ class State(Handle):
         """As many steps as the inputs have, recorded; without inputs ``steps`` of them. See :meth:`Network.run`."""
         trials = inputs if isinstance(inputs, Trials) else None
         values = trials.inputs if trials is not None else inputs
+        if isinstance(values, Mapping) and not values:
+            values = None  # all of them are left out
         array = None
         if values is not None:
             t = _steps(values)
@@ -93,7 +95,8 @@ class State(Handle):
             return as_array("inputs", _with_trial(inputs, before), (*before, self._n_inputs))
         for name in inputs:
             if name not in self._inputs:
-                raise UnknownNameError(f"inputs: there is no input '{name}', but {', '.join(self._inputs) or 'none'}")
+                known = f"but {', '.join(self._inputs)}" if self._inputs else "as the network has none"
+                raise UnknownNameError(f"inputs: there is no input '{name}', {known}")
         array = np.zeros((*before, self._n_inputs), np.float32)
         for name, part in parts(array, self._inputs).items():
             if name in inputs:
@@ -236,7 +239,7 @@ def run(
             raise InvalidError("state: it is of another network")
         return state.run(inputs, steps, **how)
     values = inputs.inputs if isinstance(inputs, Trials) else inputs
-    if values is not None:
+    if values is not None and not (isinstance(values, Mapping) and not values):
         array = np.asarray(_first(values))
         given = array.shape[1] if array.ndim == 3 else 1
         if trials is not None and trials != given:

@@ -70,7 +70,9 @@ class Trials:
     ) -> None:
         self._inputs = {name: _sequence("inputs", array) for name, array in _by_name(inputs).items()}
         if not self._inputs:
-            raise InvalidError("inputs: expected at least one array")
+            raise InvalidError(
+                "inputs: expected at least one array; for a network without inputs, one of shape [steps, trials, 0]"
+            )
         self.steps, self.trials = next(iter(self._inputs.values())).shape[:2]
         for array in self._inputs.values():
             if array.shape[:2] != (self.steps, self.trials):
