@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -54,6 +54,13 @@ class _GivenUp:
 def joined(names: Names) -> str:
     """Names as the C library takes them: one string, separated by spaces."""
     return names if isinstance(names, str) else " ".join(names)
+
+
+def listed(words: Iterable[str], most: int = 8) -> str:
+    """Words in a row, the first ones of many: what is shown or said stays a line."""
+    found = list(words)
+    rest = f" and {len(found) - most} more" if len(found) > most else ""
+    return ", ".join(found[:most]) + rest
 
 
 def text(value: Optional[bytes]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, as_array
+from ._handle import Names, as_array, listed
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .evaluation import (
@@ -66,7 +66,7 @@ class ReactionTimes:
     #: 1 where that is the right one, 0 where not, -1 where it is not known or there was no response: int64 [trials].
     correct: npt.NDArray[np.int64]
     #: Of each trial, by name, [trials].
-    conditions: Dict[str, npt.NDArray[Any]] = field(repr=False)
+    conditions: Dict[str, npt.NDArray[Any]]
     #: Of the outputs; NaN where the task has its own.
     threshold: float
 
@@ -91,6 +91,11 @@ class ReactionTimes:
         used = matching(self.conditions, where, len(self.time)) & np.isfinite(values)
         found = [self._point(value, used & (values == value)) for value in np.unique(values[used])]
         return np.array(found, _CHRONOMETRIC).view(np.recarray)
+
+    def __repr__(self) -> str:
+        responded = self.choice >= 0
+        mean = f", mean {np.mean(self.time[responded]):.4g} ms" if responded.any() else ""
+        return f"<ReactionTimes: {responded.sum()} responses in {len(self.time)} trials{mean}>"
 
     def _point(self, value: float, here: npt.NDArray[np.bool_]) -> Tuple[Any, ...]:
         responded = here & (self.choice >= 0)
@@ -141,7 +146,7 @@ def reaction_times(
         raise InvalidError("run: the network has no output")
     name = next(iter(run.outputs)) if output is None else output
     if name not in run.outputs:
-        raise UnknownNameError(f"no output is called '{name}', but {', '.join(run.outputs)}")
+        raise UnknownNameError(f"no output is called '{name}', but {listed(run.outputs)}")
     z = _choices(run, np.asarray(run.outputs[name], np.float64), channels, probability)
     steps, n, _ = z.shape
     above = np.nanmax(np.where(np.isnan(z), -np.inf, z), axis=2) > threshold
@@ -217,7 +222,7 @@ def _units(run: Run, names: Names) -> npt.NDArray[np.float32]:
     patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
     found = [rates for name, rates in run.rates.items() if any(fnmatchcase(name, p) for p in patterns)]
     if not found:
-        raise UnknownNameError(f"no population {names!r} was recorded, but {', '.join(run.rates) or 'none'}")
+        raise UnknownNameError(f"no population {names!r} was recorded, but {listed(run.rates) or 'none'}")
     return np.concatenate(found, axis=2)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Handle, as_array, texts, view, whole
+from ._handle import Handle, as_array, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen, array_of, chosen
 from .errors import InvalidError, UnknownNameError
@@ -45,7 +45,10 @@ class Confusion:
         return np.where(total > 0, self.counts / np.maximum(total, 1), np.nan)
 
     def __repr__(self) -> str:
-        return f"Confusion(classes={self.classes.tolist()}, counts={self.counts.tolist()})"
+        if len(self.classes) <= 8:
+            return f"Confusion(classes={self.classes.tolist()}, counts={self.counts.tolist()})"
+        right = int(np.trace(self.counts))
+        return f"<Confusion: {len(self.classes)} classes, {right} of {self.counts.sum()} trials are correct>"
 
 
 class Evaluation(Handle):
@@ -213,7 +216,7 @@ class Evaluation(Handle):
         return int(choices[0]), int(choices[1])
 
     def __repr__(self) -> str:
-        conditions = f", conditions {', '.join(self.conditions)}" if self.conditions else ""
+        conditions = f", conditions {listed(self.conditions)}" if self.conditions else ""
         return f"<Evaluation: {self.performance:.4g} correct of {len(self.correct)} trials{conditions}>"
 
 
@@ -334,7 +337,7 @@ def decimals(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 def condition_of(conditions: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
     if name not in conditions:
-        raise UnknownNameError(f"no condition is called '{name}', but {', '.join(conditions) or 'none'}")
+        raise UnknownNameError(f"no condition is called '{name}', but {listed(conditions) or 'none'}")
     return conditions[name]
 
 

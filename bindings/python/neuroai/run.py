@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Names, describe
+from ._handle import Floats, Names, describe, listed
 from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, NonfiniteError, UnknownNameError
 
@@ -82,7 +82,7 @@ class Run:
     def __repr__(self) -> str:
         rows = {**self.rates, **self.outputs}
         often = f", every {self.every} steps" if self.every > 1 else ""
-        return f"<Run: {', '.join(f'{name} {describe(array.shape)}' for name, array in rows.items())}{often}>"
+        return f"<Run: {listed(f'{name} {describe(array.shape)}' for name, array in rows.items())}{often}>"
 
 
 def parts(array: Floats, sizes: Mapping[str, int]) -> Dict[str, Floats]:
@@ -106,7 +106,7 @@ def chosen(record: Optional[Names], sizes: Mapping[str, int]) -> List[str]:
     patterns = (record if isinstance(record, str) else " ".join(record)).split()
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in sizes):
-            raise UnknownNameError(f"record: no population is called '{pattern}', but {', '.join(sizes) or 'none'}")
+            raise UnknownNameError(f"record: no population is called '{pattern}', but {listed(sizes) or 'none'}")
     return [name for name in sizes if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 

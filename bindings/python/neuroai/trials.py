@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Handle, as_array, describe, texts, view, wrong_shape
+from ._handle import Handle, as_array, describe, listed, texts, view, wrong_shape
 from .errors import InvalidError, OrderError
 from .network import Network
 
@@ -202,7 +202,7 @@ class Trials:
         return int(self.trials)
 
     def __repr__(self) -> str:
-        conditions = f", conditions {', '.join(self.conditions)}" if self.conditions else ""
+        conditions = f", conditions {listed(self.conditions)}" if self.conditions else ""
         return f"<Trials: {self.trials} of {self.steps} steps{conditions}>"
 
 

@@ -391,3 +391,23 @@ def test_stages_need_a_curriculum(net):
     history = na.Trainer(net, pdm(), na.CrossEntropy("choice"), batch=4).fit(3, progress=False)
     with pytest.raises(na.OrderError, match="curriculum"):
         na.stages(history)
+
+
+def test_what_is_shown_of_much_stays_a_line():
+    net = na.Network(dt=20).input("stimulus", 3).output("choice", 3)
+    for k in range(50):
+        net.population(f"population_{k}", 2)
+    net.connect("stimulus", "population_*").connect("population_0", "choice").build()
+    conditions = [f"condition_{k}" for k in range(50)]
+    task = na.Task(lambda batch: None, steps=3, conditions=conditions, judge=lambda judgement: (True, 1, 20.0))
+    evaluation = na.evaluate(net, task, 20)
+    confusion = na.Confusion(np.arange(40), np.eye(40, dtype=int))
+    many = [net.run(steps=2), task.trials(net, 2), evaluation, confusion, na.reaction_times(evaluation), net.state()]
+    for what in many:
+        assert len(repr(what)) < 300 and "\n" not in repr(what), type(what)
+    assert "condition_7 and 42 more" in repr(evaluation) and "40 of 40 trials" in repr(confusion)
+    state = net.state()
+    for wrong in (lambda: evaluation.curve("x"), lambda: net.run(steps=1, record="x"), lambda: state.set_rates("x", 0)):
+        with pytest.raises(na.UnknownNameError) as error:
+            wrong()
+        assert len(str(error.value)) < 300
