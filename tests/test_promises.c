@@ -1,7 +1,12 @@
 /* What holds for every call of a trainer: a rule asks about all, a failure leaves all as it was. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/train/trainer.h"
+#include "faults.h"
 #include "rules.h"
 
 /* --- a rule that does not ask ------------------------------------------------------------------- */
@@ -9,9 +14,15 @@
 /* An estimate that asks rate costs about none but the first steps. */
 static int64_t asked_steps;
 
+static nai_status keep_count(nai__learner *learner)
+{
+  return nai__learner_keep(learner, "count", 1) ? NAI_OK : NAI_ERR_MEMORY;
+}
+
 static nai_status ask_some(nai__learner *learner, nai__pass *pass)
 {
   const nai_network *net = learner->net;
+  learner->kept[0].value[0] += 1;
   memset(pass->gradient, 0, (size_t)net->n_theta * sizeof *pass->gradient);
   memset(pass->signal, 0, (size_t)(pass->steps * pass->trials * net->ld_units) * sizeof(float));
   for (int64_t t = 1; t <= asked_steps && pass->rate_signal; t++)
@@ -25,8 +36,10 @@ static nai_status ask_some(nai__learner *learner, nai__pass *pass)
 
 START_TEST(a_rule_that_does_not_ask_about_all_rates_is_refused)
 {
-  static const nai__rule_kind kind = {
-      .name = "forgetful", .costs = NAI__LEARNS_FROM_ACTIVITY, .estimate = ask_some};
+  static const nai__rule_kind kind = {.name = "forgetful",
+                                      .costs = NAI__LEARNS_FROM_ACTIVITY,
+                                      .attach = keep_count,
+                                      .estimate = ask_some};
   nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
   nai_trials *trials = trials_for_everything(net, 3);
   nai_rule *rule;
@@ -42,9 +55,419 @@ START_TEST(a_rule_that_does_not_ask_about_all_rates_is_refused)
   asked_steps = 0;
   expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED, "about 0 of");
   ck_assert(hash_of(net) == before);
+  ck_assert_float_eq(trainer->plasticity.learner->kept[0].value[0], 1); /* of what went well */
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
+}
+END_TEST
+
+/* --- all that there is to a trainer ------------------------------------------------------------- */
+
+typedef struct rig {
+  nai_network *net;
+  nai_task *task;
+  nai_trainer *trainer;
+} rig;
+
+/* What a user's callbacks do: fail at the call after so many good ones; -1: never. */
+static struct {
+  int64_t cost, constraint, stage;
+} good;
+
+static int fails(int64_t *left)
+{
+  if (*left < 0) return 0;
+  return (*left)-- == 0;
+}
+
+static nai_status cost_of_outputs(void *user, nai_output_batch *b, double *value)
+{
+  (void)user;
+  *value += 0 * b->scale;
+  return fails(&good.cost) ? -107 : NAI_OK;
+}
+
+static nai_status cost_of_rates(void *user, nai_rate_batch *b, double *value)
+{
+  (void)user;
+  *value += 0 * b->scale;
+  return fails(&good.cost) ? -107 : NAI_OK;
+}
+
+static nai_status cost_of_weights(void *user, nai_synapses *s, int64_t n, double scale,
+                                  double *value)
+{
+  (void)user;
+  *value += 0 * scale * (double)n * (double)s->n_pre;
+  return fails(&good.cost) ? -107 : NAI_OK;
+}
+
+static nai_status keep_weights(void *user, nai_synapses *s)
+{
+  (void)user;
+  (void)s;
+  return fails(&good.constraint) ? -108 : NAI_OK;
+}
+
+static nai_status note_stage(int64_t stage, const char *name, void *user)
+{
+  (void)stage;
+  (void)name;
+  (void)user;
+  return fails(&good.stage) ? -109 : NAI_OK;
+}
+
+static nai_network *make_network(void)
+{
+  nai_network *net;
+  nai_constraint *own;
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "own", .project = keep_weights};
+  good.cost = good.constraint = good.stage = -1;
+  expect_ok(nai_network_create(&net, 20.0));
+  nai_network_add_input(net, "stimulus", 3);
+  nai_network_add_population(net, "E", 12, NAI_FREE);
+  nai_network_add_output(net, "choice", 3);
+  nai_network_set(net, "E", "noise", 0.1);
+  nai_network_connect(net, "stimulus", "E");
+  nai_network_connect(net, "E", "E choice");
+  expect_ok(nai_constraint_create(&own, &ops, NULL));
+  nai_network_constrain(net, "E", "choice", own);
+  nai_constraint_destroy(own);
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+static nai_curriculum *make_stages(void)
+{
+  nai_curriculum *c;
+  nai_staircase s = NAI_STAIRCASE_INIT;
+  s.parameter = "coherence";
+  s.start = 100;
+  s.hardest = 20;
+  s.step = 15;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "first", 0, 1));
+  expect_ok(nai_curriculum_add_stage(c, "second", 1, 1));
+  expect_ok(nai_curriculum_set(c, "first", "fixation", (double[]){20, 60}, 2));
+  expect_ok(nai_curriculum_set(c, "second", "stimulus", (double[]){60, 120, 100}, 3));
+  expect_ok(nai_curriculum_add_staircase(c, "second", &s));
+  expect_ok(nai_curriculum_on_stage(c, note_stage, NULL));
+  return c;
+}
+
+static nai_status adopt(rig *r, nai_curriculum *c)
+{
+  nai_status status = nai_trainer_set_curriculum(r->trainer, c);
+  nai_curriculum_destroy(c);
+  return status;
+}
+
+/* A rule, an optimiser with both moments, and costs; a curriculum besides. */
+static rig make_rig(nai_rule *rule)
+{
+  rig r = {.net = make_network()};
+  nai_optimizer *adam;
+  nai_cost *cost;
+  expect_ok(nai_task_create(&r.task, "perceptual-decision-making", r.net));
+  expect_ok(nai_task_set(r.task, "fixation", 40));
+  expect_ok(nai_task_set(r.task, "stimulus", 100));
+  expect_ok(nai_optimizer_create_adam(&adam, 1e-2));
+  expect_ok(nai_trainer_create(&r.trainer, r.net, rule, adam, r.task));
+  attach_cost(r.trainer, nai_cost_create_cross_entropy(&cost, "choice"), &cost, 1);
+  expect_ok(nai_trainer_set(r.trainer, "batch", 6));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_trials", 10));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 1));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(adam);
+  return r;
+}
+
+static void destroy_rig(rig *r)
+{
+  nai_trainer_destroy(r->trainer);
+  nai_task_destroy(r->task);
+  nai_network_destroy(r->net);
+}
+
+static nai_rule *bptt(void)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_bptt(&rule));
+  return rule;
+}
+
+static char folder[64], saved[96], other[96];
+
+static void open_folder(void)
+{
+  strcpy(folder, "/tmp/neuroai-promises-XXXXXX");
+  ck_assert_ptr_nonnull(mkdtemp(folder));
+  snprintf(saved, sizeof saved, "%s/saved.safetensors", folder);
+  snprintf(other, sizeof other, "%s/other.safetensors", folder);
+}
+
+static void close_folder(void)
+{
+  unlink(saved);
+  unlink(other);
+  rmdir(folder);
+}
+
+static uint64_t fold(uint64_t hash, const void *bytes, size_t n)
+{
+  for (size_t i = 0; i < n; i++)
+    hash = (hash ^ ((const unsigned char *)bytes)[i]) * UINT64_C(1099511628211);
+  return hash;
+}
+
+/* Of all that a checkpoint holds, and of the task's parameters. */
+static uint64_t state_of(const rig *r)
+{
+  uint64_t hash = UINT64_C(14695981039346656037);
+  unsigned char part[4096];
+  double values[16];
+  int64_t n;
+  nai_parameter p = NAI_PARAMETER_INIT;
+  expect_ok(nai_trainer_save(r->trainer, saved));
+  FILE *file = fopen(saved, "rb");
+  ck_assert_ptr_nonnull(file);
+  for (size_t got; (got = fread(part, 1, sizeof part, file)) > 0;) hash = fold(hash, part, got);
+  fclose(file);
+  for (int64_t i = 0; nai_task_parameter(&p, nai_task_title(r->task), i) == NAI_OK; i++) {
+    expect_ok(nai_task_get_list(values, 16, &n, r->task, p.name));
+    hash = fold(hash, values, (size_t)n * sizeof *values);
+  }
+  return hash;
+}
+
+/* --- calls that are refused --------------------------------------------------------------------- */
+
+#define REFUSED(call)                                                                   \
+  do {                                                                                  \
+    if ((call) == NAI_OK) ck_abort_msg("accepted: %s", #call);                          \
+    if (state_of(&r) != before) ck_abort_msg("%s: %s", #call, "something has changed"); \
+  } while (0)
+
+static nai_curriculum *odd_stages(const char *parameter, double value)
+{
+  nai_curriculum *c = make_stages();
+  expect_ok(nai_curriculum_set(c, "second", parameter, &value, 1));
+  return c;
+}
+
+START_TEST(a_call_that_is_refused_changes_nothing)
+{
+  rig r = make_rig(rule_named("rflo", 5));
+  open_folder();
+  expect_ok(adopt(&r, make_stages()));
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL)); /* on to the second stage */
+  ck_assert_int_eq(nai_trainer_stage(r.trainer), 1);
+  nai_network *another = build_ei(4, 2, 1);
+  nai_trials *foreign;
+  nai_cost *cost;
+  nai_progress odd = NAI_PROGRESS_INIT;
+  const float values[36] = {[7] = NAN};
+  odd.struct_size = 3;
+  expect_ok(nai_trials_create(&foreign, another, 4, 2));
+  uint64_t before = state_of(&r);
+  REFUSED(nai_trainer_run(r.trainer, -1, NULL, NULL));
+  REFUSED(nai_trainer_step(NULL, r.trainer, foreign));
+  REFUSED(nai_trainer_step(&odd, r.trainer, NULL));
+  REFUSED(nai_trainer_estimate_gradient(NULL, r.trainer, foreign));
+  REFUSED(nai_trainer_measure_alignment(r.trainer, foreign));
+  REFUSED(nai_trainer_set(r.trainer, "batch", 0));
+  REFUSED(nai_trainer_set(r.trainer, "clip", NAN));
+  REFUSED(nai_trainer_set(r.trainer, "bach", 3));
+  REFUSED(nai_trainer_set_feedback(r.trainer, "E", NULL, values));
+  REFUSED(nai_trainer_set_checkpoints(r.trainer, NULL, 3));
+  REFUSED(nai_trainer_set_checkpoints(r.trainer, "", 3));
+  REFUSED(nai_trainer_save(r.trainer, "/nowhere/at/all"));
+  REFUSED(nai_trainer_restore(r.trainer, "/nowhere/at/all"));
+  REFUSED(adopt(&r, odd_stages("stimulus", -1)));
+  REFUSED(adopt(&r, odd_stages("nothing", 1)));
+  good.stage = 0;
+  REFUSED(adopt(&r, make_stages()));
+  expect_ok(nai_cost_create_mse(&cost, "nothing"));
+  REFUSED(nai_trainer_add_cost(r.trainer, cost, 1));
+  nai_cost_destroy(cost);
+  expect_ok(nai_cost_create_vanishing_gradient(&cost, "E"));
+  REFUSED(nai_trainer_add_cost(r.trainer, cost, 1));
+  nai_cost_destroy(cost);
+  nai_trials_destroy(foreign);
+  nai_network_destroy(another);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
+/* The file is good, and the last thing that restoring asks for is not. */
+START_TEST(a_stage_that_fails_leaves_all_as_it_was)
+{
+  rig r = make_rig(bptt());
+  open_folder();
+  good.stage = 0;
+  uint64_t before = state_of(&r);
+  REFUSED(adopt(&r, make_stages())); /* the first one */
+  expect_ok(adopt(&r, make_stages()));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 0));
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  before = state_of(&r);
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 1));
+  good.stage = 0; /* the second one, in a run: all but its update is as it was */
+  ck_assert_int_eq(nai_trainer_run(r.trainer, 1, NULL, NULL), -109);
+  ck_assert_int_eq(nai_trainer_stage(r.trainer), 0);
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 2);
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  ck_assert_int_eq(nai_trainer_stage(r.trainer), 1);
+  expect_ok(nai_trainer_save(r.trainer, other));
+  destroy_rig(&r);
+
+  r = make_rig(bptt());
+  expect_ok(adopt(&r, make_stages()));
+  expect_ok(nai_trainer_set(r.trainer, "batch", 5));
+  before = state_of(&r);
+  good.stage = 0; /* the second one, of a checkpoint */
+  REFUSED(nai_trainer_restore(r.trainer, other));
+  expect_ok(nai_trainer_restore(r.trainer, other));
+  ck_assert(state_of(&r) != before);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
+/* --- updates that fail -------------------------------------------------------------------------- */
+
+/* Rules that remember something, move weights themselves, or learn within trials. */
+static nai_rule *within(void)
+{
+  nai_rule *rule = rule_named("rflo", 5);
+  expect_ok(nai_rule_set(rule, "update_every", 2));
+  return rule;
+}
+
+static nai_rule *adaptive(void)
+{
+  return rule_named("eprop_adaptive", 5);
+}
+
+static nai_rule *perturbing(void)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_node_perturbation(&rule, 0.1, 3));
+  return rule;
+}
+
+static nai_rule *hebbian(void)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_reward_hebbian(&rule, 3));
+  return rule;
+}
+
+static nai_rule *mirror(void)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_weight_mirror(&rule, 3));
+  return rule;
+}
+
+static nai_rule *(*const rules[])(void) = {bptt, within, adaptive, perturbing, hebbian, mirror};
+
+static void add_own(nai_trainer *trainer, int kind)
+{
+  nai_cost *cost;
+  nai_cost_ops ops = {.struct_size = sizeof ops, .name = "own", .flags = NAI_COST_SEPARABLE};
+  if (kind == 0) ops.on_outputs = cost_of_outputs, ops.flags = 0;
+  if (kind == 1) ops.on_rates = cost_of_rates;
+  if (kind == 2) ops.on_weights = cost_of_weights, ops.flags = 0;
+  expect_ok(nai_cost_create(&cost, &ops, NULL, kind == 0 ? "choice" : "E", kind == 2 ? "E" : NULL));
+  expect_ok(nai_trainer_add_cost(trainer, cost, 0.5));
+  nai_cost_destroy(cost);
+}
+
+START_TEST(an_update_that_fails_changes_nothing)
+{
+  for (int kind = 0; kind < 4; kind++) { /* three kinds of cost, and a constraint */
+    rig r = make_rig(rules[_i]());
+    open_folder();
+    if (kind < 3) add_own(r.trainer, kind);
+    for (int i = 0; i < 3; i++) expect_ok(nai_trainer_step(NULL, r.trainer, NULL));
+    uint64_t before = state_of(&r);
+    int64_t *left = kind < 3 ? &good.cost : &good.constraint, n = 0;
+    for (nai_status status = -1; status != NAI_OK; n = n < 8 ? n + 1 : 2 * n) {
+      *left = n;
+      status = nai_trainer_step(NULL, r.trainer, NULL);
+      if (status != NAI_OK && state_of(&r) != before)
+        ck_abort_msg("kind %d: a failure at call %lld leaves something", kind, (long long)n);
+    }
+    ck_assert_int_gt(n, 1);
+    *left = -1;
+    close_folder();
+    destroy_rig(&r);
+  }
+}
+END_TEST
+
+/* --- memory ------------------------------------------------------------------------------------- */
+
+static nai_status call(rig *r, int which)
+{
+  nai_cost *cost;
+  nai_status status;
+  switch (which) {
+  case 0: return nai_trainer_step(NULL, r->trainer, NULL);
+  case 1: return nai_trainer_run(r->trainer, 1, NULL, NULL);
+  case 2: return nai_trainer_estimate_gradient(NULL, r->trainer, NULL);
+  case 3: return nai_trainer_measure_alignment(r->trainer, NULL);
+  case 4: return nai_trainer_set_checkpoints(r->trainer, other, 2);
+  case 5: return nai_trainer_restore(r->trainer, other);
+  case 6: return nai_trainer_save(r->trainer, other);
+  case 7: return adopt(r, make_stages());
+  default:
+    status = nai_cost_create_l2_rates(&cost, "E");
+    if (status == NAI_OK) status = nai_trainer_add_cost(r->trainer, cost, 1);
+    nai_cost_destroy(cost);
+    return status;
+  }
+}
+
+enum { CALLS = 9 };
+
+/* A trainer that has learnt a little, and a file of one that has learnt more. */
+static rig make_learnt(nai_rule *(*rule)(void))
+{
+  rig r = make_rig(rule());
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, other));
+  destroy_rig(&r);
+  r = make_rig(rule());
+  expect_ok(nai_trainer_set(r.trainer, "threads", 2));
+  return r;
+}
+
+START_TEST(a_call_without_memory_changes_nothing)
+{
+  nai_rule *(*const of[])(void) = {bptt, within};
+  for (int k = 0; k < 2; k++) {
+    open_folder();
+    rig r = make_learnt(of[k]);
+    uint64_t before = state_of(&r);
+    long n = 0;
+    for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; n++) {
+      nai_curriculum *stages = _i == 7 ? make_stages() : NULL;
+      faults_fail_allocation(n);
+      status = _i == 7 ? adopt(&r, stages) : call(&r, _i);
+      faults_fail_allocation(-1);
+      if (status == NAI_ERR_UNSUPPORTED) break; /* no estimate to compare */
+      if (status == NAI_OK) break;
+      ck_assert_int_eq(status, NAI_ERR_MEMORY);
+      if (nai_trainer_updates(r.trainer) == 0 && state_of(&r) != before)
+        ck_abort_msg("allocation %ld of call %d: something has changed", n, _i);
+    }
+    close_folder();
+    destroy_rig(&r);
+  }
 }
 END_TEST
 
@@ -52,5 +475,12 @@ Suite *promises_suite(void)
 {
   Suite *suite = suite_create("promises");
   ADD_CASE(suite, "rules", a_rule_that_does_not_ask_about_all_rates_is_refused);
+  ADD_CASE(suite, "refusals", a_call_that_is_refused_changes_nothing,
+           a_stage_that_fails_leaves_all_as_it_was);
+  TCase *failing = tcase_create("failures");
+  tcase_add_loop_test(failing, an_update_that_fails_changes_nothing, 0,
+                      (int)(sizeof rules / sizeof *rules));
+  tcase_add_loop_test(failing, a_call_without_memory_changes_nothing, 0, CALLS);
+  suite_add_tcase(suite, failing);
   return suite;
 }

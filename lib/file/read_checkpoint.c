@@ -292,18 +292,14 @@ static nai_status read_all(restorer *r, const char *path)
   return read_staircases(r);
 }
 
-/* Settings first, for they are checked; put back when one is refused. */
-static nai_status set_settings(const restorer *r)
+/* All that is checked once more as it is set: settings, and the task's parameters by stage. */
+static nai_status set_up(const restorer *r)
 {
-  double before[8];
-  for (int i = 0; nai__checkpoint_setting(i); i++) {
-    nai_trainer_get(&before[i], r->trainer, nai__checkpoint_setting(i));
-    nai_status status = nai_trainer_set(r->trainer, nai__checkpoint_setting(i), r->setting[i]);
-    if (status == NAI_OK) continue;
-    while (i-- > 0) nai_trainer_set(r->trainer, nai__checkpoint_setting(i), before[i]);
-    return status;
-  }
-  return NAI_OK;
+  nai_trainer *t = r->trainer;
+  for (int i = 0; nai__checkpoint_setting(i); i++)
+    NAI__TRY(nai_trainer_set(t, nai__checkpoint_setting(i), r->setting[i]));
+  if (!t->course.curriculum) return NAI_OK;
+  return nai__course_resume(&t->course, t->task, r->stage, r->streak, r->staircase);
 }
 
 static void take(restorer *r)
@@ -330,13 +326,15 @@ static void take(restorer *r)
 
 static nai_status restore(restorer *r, const char *path)
 {
+  double before[NAI__SETTINGS];
   NAI__TRY(read_all(r, path));
-  NAI__TRY(set_settings(r));
-  if (r->trainer->course.curriculum)
-    NAI__TRY(nai__course_resume(&r->trainer->course, r->trainer->task, r->stage, r->streak,
-                                r->staircase));
-  take(r);
-  return NAI_OK;
+  memcpy(before, r->trainer->setting, sizeof before);
+  nai_status status = set_up(r);
+  if (status == NAI_OK)
+    take(r);
+  else
+    memcpy(r->trainer->setting, before, sizeof before);
+  return status;
 }
 
 nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)

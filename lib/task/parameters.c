@@ -10,13 +10,22 @@
 /* Values of a list: more conditions than any experiment has. */
 #define MOST_VALUES 4096
 
+/* Room for n values; what a list holds stays. */
+static nai_status make_room(nai__list *list, int64_t n)
+{
+  if (n <= list->room) return NAI_OK;
+  double *value = nai__grow(list->value, list->n, n, sizeof *value);
+  if (!value) return NAI_ERR_MEMORY;
+  list->value = value;
+  list->room = n;
+  return NAI_OK;
+}
+
 static nai_status assign(nai__list *list, const double *values, int64_t n)
 {
-  double *copy = NAI__ARRAY(double, n);
-  if (!copy) return NAI_ERR_MEMORY;
-  memcpy(copy, values, (size_t)n * sizeof *values);
-  nai__free(list->value);
-  *list = (nai__list){copy, n};
+  NAI__TRY(make_room(list, n));
+  memcpy(list->value, values, (size_t)n * sizeof *values);
+  list->n = n;
   return NAI_OK;
 }
 
@@ -38,15 +47,22 @@ nai_status nai__parameters_create(nai__parameters *out, const nai__parameter *ru
   return status;
 }
 
-void nai__parameters_destroy(nai__parameters *parameters)
+void nai__lists_release(nai__list *list, int n)
 {
-  for (int i = 0; parameters->list && i < parameters->n; i++) nai__free(parameters->list[i].value);
-  nai__free(parameters->list);
-  parameters->list = NULL;
+  for (int i = 0; list && i < n; i++) nai__free(list[i].value);
+  nai__free(list);
 }
 
-nai_status nai__parameters_replace(nai__parameters *parameters, int *index, nai__list *before,
-                                   const char *name, const double *values, int64_t n)
+void nai__parameters_destroy(nai__parameters *parameters)
+{
+  nai__lists_release(parameters->list, parameters->n);
+  nai__free(parameters->spare.value);
+  parameters->list = NULL;
+  parameters->spare = (nai__list){NULL, 0, 0};
+}
+
+nai_status nai__parameters_replace(int *index, nai__parameters *parameters, const char *name,
+                                   const double *values, int64_t n)
 {
   *index = nai__parameter_find(parameters->rule, parameters->n, name, parameters->owner);
   if (*index < 0) return name ? NAI_ERR_NAME : NAI_ERR_INVALID;
@@ -56,17 +72,39 @@ nai_status nai__parameters_replace(nai__parameters *parameters, int *index, nai_
                      MOST_VALUES);
   for (int64_t i = 0; i < n; i++)
     NAI__TRY(nai__parameter_check(&parameters->rule[*index], values[i], NULL));
-  nai__list list = {NULL, 0};
-  NAI__TRY(assign(&list, values, n));
-  *before = parameters->list[*index];
-  parameters->list[*index] = list;
+  NAI__TRY(assign(&parameters->spare, values, n));
+  nai__parameters_restore(parameters, *index); /* the one before is the spare one then */
   return NAI_OK;
 }
 
-void nai__parameters_restore(nai__parameters *parameters, int index, nai__list before)
+void nai__parameters_restore(nai__parameters *parameters, int index)
 {
-  nai__free(parameters->list[index].value);
-  parameters->list[index] = before;
+  nai__list now = parameters->list[index];
+  parameters->list[index] = parameters->spare;
+  parameters->spare = now;
+}
+
+nai_status nai__parameters_reserve(nai__parameters *parameters, int64_t values)
+{
+  NAI__TRY(make_room(&parameters->spare, values));
+  for (int i = 0; i < parameters->n; i++) NAI__TRY(make_room(&parameters->list[i], values));
+  return NAI_OK;
+}
+
+nai_status nai__parameters_copy(nai__list *past, const nai__parameters *parameters)
+{
+  for (int i = 0; i < parameters->n; i++)
+    NAI__TRY(assign(&past[i], parameters->list[i].value, parameters->list[i].n));
+  return NAI_OK;
+}
+
+void nai__parameters_swap(nai__list *past, nai__parameters *parameters)
+{
+  for (int i = 0; i < parameters->n; i++) {
+    nai__list now = parameters->list[i];
+    parameters->list[i] = past[i];
+    past[i] = now;
+  }
 }
 
 double nai__parameters_draw(const nai__parameters *parameters, int index, uint64_t seed,

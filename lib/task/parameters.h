@@ -16,12 +16,13 @@ typedef struct nai__list_default {
 
 typedef struct nai__list {
   double *value;
-  int64_t n;
+  int64_t n, room;
 } nai__list;
 
 typedef struct nai__parameters {
   const nai__parameter *rule; /* [n] */
   nai__list *list;            /* [n] */
+  nai__list spare;            /* where a new list is made; then the one that it took the place of */
   int n;
   const char *owner; /* for messages */
 } nai__parameters;
@@ -32,12 +33,22 @@ nai_status nai__parameters_create(nai__parameters *out, const nai__parameter *ru
 void nai__parameters_destroy(nai__parameters *parameters);
 
 /*
- * Replaces a list. The old one goes to `before`, so that a task that cannot live with the new one
- * puts it back by nai__parameters_restore(); else the caller frees before->value.
+ * Replaces a list, without allocation where the spare one has room. A task that cannot live with the
+ * new one puts the old one back by nai__parameters_restore(), before anything else is replaced.
  */
-nai_status nai__parameters_replace(nai__parameters *parameters, int *index, nai__list *before,
-                                   const char *name, const double *values, int64_t n);
-void nai__parameters_restore(nai__parameters *parameters, int index, nai__list before);
+nai_status nai__parameters_replace(int *index, nai__parameters *parameters, const char *name,
+                                   const double *values, int64_t n);
+void nai__parameters_restore(nai__parameters *parameters, int index);
+
+/* Room in all lists for so many values: replacing one by as many does not allocate then. */
+nai_status nai__parameters_reserve(nai__parameters *parameters, int64_t values);
+/*
+ * Copies all lists into `past` [n], which is 0 at first and may be copied into again. Then swapping
+ * puts them back, which cannot fail. The caller releases `past` by nai__lists_release().
+ */
+nai_status nai__parameters_copy(nai__list *past, const nai__parameters *parameters);
+void nai__parameters_swap(nai__list *past, nai__parameters *parameters);
+void nai__lists_release(nai__list *list, int n);
 
 /*
  * What trial `trial` of this seed draws from list `index`. Numbers 0 .. n-1 of the trial's stream

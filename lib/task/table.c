@@ -1,4 +1,5 @@
 /* Finding a built-in task by its name or place, and how it comes to life. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -133,15 +134,13 @@ static nai_status set_list(nai_task *task, const char *parameter, const double *
   nai__builtin_task *b = task->user;
   int index;
   int64_t longest = 0;
-  nai__list before;
-  NAI__TRY(nai__parameters_replace(&b->parameters, &index, &before, parameter, values, n));
+  NAI__TRY(nai__parameters_replace(&index, &b->parameters, parameter, values, n));
   nai_status status = check_single(b->kind, index, n);
   if (status == NAI_OK) status = nai__longest_trial(&longest, b, task->net->dt);
   if (status != NAI_OK) {
-    nai__parameters_restore(&b->parameters, index, before);
+    nai__parameters_restore(&b->parameters, index);
     return status;
   }
-  nai__free(before.value);
   task->ops.max_steps = longest;
   return NAI_OK;
 }
@@ -175,4 +174,43 @@ nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *count, c
   *count = p->list[index].n;
   for (int64_t i = 0; i < *count && i < capacity; i++) values[i] = p->list[index].value[i];
   return NAI_OK;
+}
+
+/* --- what they were --------------------------------------------------------------------------- */
+
+static nai__parameters *parameters_of(const nai_task *task)
+{
+  return task->ops.destroy == destroy ? &((nai__builtin_task *)task->user)->parameters : NULL;
+}
+
+nai_status nai__task_reserve(nai_task *task, int64_t values)
+{
+  nai__parameters *p = parameters_of(task);
+  return p ? nai__parameters_reserve(p, values) : NAI_OK;
+}
+
+nai_status nai__task_past_take(nai__task_past *past, const nai_task *task)
+{
+  const nai__parameters *p = parameters_of(task);
+  if (!p) return NAI_OK;
+  if (!past->list) past->list = NAI__ARRAY(nai__list, p->n);
+  if (!past->list) return NAI_ERR_MEMORY;
+  past->n = p->n;
+  past->max_steps = task->ops.max_steps;
+  return nai__parameters_copy(past->list, p);
+}
+
+void nai__task_past_put_back(nai__task_past *past, nai_task *task)
+{
+  nai__parameters *p = parameters_of(task);
+  if (!p) return;
+  assert(past->n == p->n);
+  nai__parameters_swap(past->list, p);
+  task->ops.max_steps = past->max_steps;
+}
+
+void nai__task_past_release(nai__task_past *past)
+{
+  nai__lists_release(past->list, past->n);
+  *past = (nai__task_past){NULL, 0, 0};
 }

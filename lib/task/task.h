@@ -29,6 +29,23 @@ nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t see
                           uint64_t first, int64_t count);
 
 /*
+ * The parameters of a task as they were, to be put back; a task of the user's own has none. Starts as
+ * 0. Taking them again allocates only where lists have grown.
+ */
+typedef struct nai__task_past {
+  struct nai__list *list;
+  int n;
+  int64_t max_steps;
+} nai__task_past;
+
+nai_status nai__task_past_take(nai__task_past *past, const nai_task *task);
+/* Once after each taking. */
+void nai__task_past_put_back(nai__task_past *past, nai_task *task);
+void nai__task_past_release(nai__task_past *past);
+/* From now on setting a parameter to at most so many values does not allocate. */
+nai_status nai__task_reserve(nai_task *task, int64_t values);
+
+/*
  * Judges trial b from its outputs z: step t of it is at output + t * step_stride, n_outputs
  * channels. By the task's own judge, or by class: at the last step with a mask above 0 of the first
  * output with classes, the largest channel is the choice. correct: 1, 0 or -1 when there is nothing

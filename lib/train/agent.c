@@ -47,13 +47,11 @@ static nai_status allocate(nai_agent *agent)
   agent->zero = NAI__ARRAY(float, net->n_inputs + 1);
   agent->target = NAI__ARRAY(float, net->n_outputs + 1);
   agent->ready = NAI__ARRAY(float, net->ld_units);
-  agent->before = NAI__ARRAY(float, net->n_theta);
   agent->moved = NAI__ARRAY(char, net->n_blocks);
   agent->scale = NAI__ARRAY(double, n_costs + 1);
   agent->value = NAI__ARRAY(double, n_costs + 1);
   return agent->aim && agent->output_gradient && agent->rate_gradient && agent->zero &&
-                 agent->target && agent->ready && agent->before && agent->moved && agent->scale &&
-                 agent->value
+                 agent->target && agent->ready && agent->moved && agent->scale && agent->value
              ? NAI_OK
              : NAI_ERR_MEMORY;
 }
@@ -80,7 +78,7 @@ static nai_status attach(nai_agent *agent)
                                 .rate_gradient = agent->rate_gradient,
                                 .gradient = p->gradient,
                                 .moved = agent->moved,
-                                .before = p->before};
+                                .before = p->before.theta};
   const nai__online_ops *ops = p->rule->kind->online;
   return ops->attach ? ops->attach(&agent->online) : NAI_OK;
 }
@@ -116,7 +114,7 @@ void nai__agent_destroy(nai_agent *agent)
   nai__free(agent->zero);
   nai__free(agent->target);
   nai__free(agent->ready);
-  nai__free(agent->before);
+  nai__past_destroy(&agent->before);
   nai__free(agent->moved);
   nai__free(agent->scale);
   nai__free(agent->value);

@@ -34,7 +34,7 @@ struct nai_agent {
   float *ready;     /* [ld_units] what units will get from units at the next step */
   int fused;        /* 1: descent in one pass with the traces, from theta, without a gradient */
   int stale;        /* 1: the packed weights are not those of theta */
-  float *before;    /* [n_theta] where a trainer's update began */
+  nai__past before; /* where the trainer's update began; 0 in a user's agent */
   char *moved;      /* [n_blocks] 1: the rule has written its weights at this step */
   float mask;       /* of a step outside of a trainer's trials */
   int32_t class;

@@ -18,15 +18,7 @@ void nai__alignment_destroy(nai__alignment *a)
   nai_rule_destroy(a->rule);
   nai__free(a->exact);
   nai__free(a->estimate);
-  nai__free(a->kept);
   *a = (nai__alignment){0};
-}
-
-static int64_t kept_floats(const nai__learner *learner)
-{
-  int64_t n = 0;
-  for (int i = 0; i < learner->n_kept; i++) n += learner->kept[i].n;
-  return n;
 }
 
 static nai_status allocate(nai__alignment *a, const nai_trainer *trainer)
@@ -35,16 +27,13 @@ static nai_status allocate(nai__alignment *a, const nai_trainer *trainer)
   NAI__TRY(nai__learner_create(&a->learner, a->rule, trainer->plasticity.net));
   a->exact = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
   a->estimate = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
-  a->kept_room = kept_floats(trainer->plasticity.learner);
-  a->kept = NAI__ARRAY(float, a->kept_room + 1);
-  return a->exact && a->estimate && a->kept ? NAI_OK : NAI_ERR_MEMORY;
+  return a->exact && a->estimate ? NAI_OK : NAI_ERR_MEMORY;
 }
 
 static nai_status prepare(nai_trainer *trainer)
 {
   nai__alignment *a = &trainer->alignment;
-  if (a->kept && kept_floats(trainer->plasticity.learner) <= a->kept_room) return NAI_OK;
-  nai__alignment_destroy(a);
+  if (a->estimate) return NAI_OK;
   nai_status status = allocate(a, trainer);
   if (status != NAI_OK) nai__alignment_destroy(a);
   return status;
@@ -69,30 +58,13 @@ static nai_status find_exact(nai_trainer *trainer, const nai_trials *trials)
   return nai__fail_nonfinite(&trainer->plasticity, &trainer->batch, trainer->step + 1);
 }
 
-/* What a rule remembers is what its learner keeps: checkpoints rely on that too. */
-static void save_kept(float *room, const nai__learner *learner)
-{
-  for (int i = 0; i < learner->n_kept; i++) {
-    memcpy(room, learner->kept[i].value, (size_t)learner->kept[i].n * sizeof *room);
-    room += learner->kept[i].n;
-  }
-}
-
-static void restore_kept(nai__learner *learner, const float *room)
-{
-  for (int i = 0; i < learner->n_kept; i++) {
-    memcpy(learner->kept[i].value, room, (size_t)learner->kept[i].n * sizeof *room);
-    room += learner->kept[i].n;
-  }
-  nai__learner_refresh(learner);
-}
-
 /* Last: what stays to be read is as after nai_trainer_estimate_gradient(). */
 static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
 {
-  save_kept(trainer->alignment.kept, trainer->plasticity.learner);
-  nai_status status = nai__trainer_estimate(trainer, trainer->plasticity.learner, trials);
-  restore_kept(trainer->plasticity.learner, trainer->alignment.kept);
+  nai__plasticity *p = &trainer->plasticity;
+  NAI__TRY(nai__kept_save(p));
+  nai_status status = nai__trainer_estimate(trainer, p->learner, trials);
+  nai__kept_put_back(p);
   NAI__TRY(status);
   copy_plastic(trainer->alignment.estimate, trainer);
   return nai__trainer_complete(trainer, trials);

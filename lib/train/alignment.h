@@ -9,8 +9,6 @@ typedef struct nai__alignment {
   nai_rule *rule; /* backpropagation through time, and it at work */
   nai__learner *learner;
   float *exact, *estimate; /* as theta is laid out */
-  float *kept;             /* [kept_room] what the rule remembers, put back afterwards */
-  int64_t kept_room;
   int known;
 } nai__alignment;
 

@@ -64,16 +64,15 @@ static nai_status check_weights(const nai__plasticity *p, int64_t update)
 nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update)
 {
   nai_network *net = p->net;
-  size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
-  memcpy(p->before, net->theta, bytes);
+  nai__past_take(&p->before, p);
   move(p, clip);
   const nai__rule_kind *rule = p->rule->kind;
-  const nai__moved now = {net->theta, p->before, p->moves};
+  const nai__moved now = {net->theta, p->before.theta, p->moves};
   if (rule->moved) rule->moved(p->learner, &now);
-  nai_status status = nai__project(net, p->mean, p->before);
+  nai_status status = nai__project(net, p->mean, p->before.theta);
   if (status == NAI_OK) status = check_weights(p, update);
   if (status != NAI_OK) {
-    memcpy(net->theta, p->before, bytes);
+    nai__past_put_back(&p->before, p);
     return status;
   }
   if (rule->settled) rule->settled(p->learner, &now);

@@ -8,13 +8,6 @@
 #include "../base/memory.h"
 #include "curriculum.h"
 
-/* Values of a task's parameters, to be put back. */
-typedef struct kept {
-  const char *parameter;
-  double *value;
-  int64_t n;
-} kept;
-
 /* --- one stage -------------------------------------------------------------------------------- */
 
 static nai_status set_value(nai_task *task, const nai__stage_staircase *s, double value)
@@ -62,26 +55,6 @@ static nai_status begin(const nai__course *course, nai_task *task)
 
 /* --- trying all of them, and putting the task back -------------------------------------------- */
 
-static nai_status keep(kept *out, const nai_task *task, const char *parameter)
-{
-  int64_t n;
-  NAI__TRY(nai_task_get_list(NULL, 0, &n, task, parameter));
-  out->value = NAI__ARRAY(double, n);
-  if (!out->value) return NAI_ERR_MEMORY;
-  out->parameter = parameter;
-  return nai_task_get_list(out->value, n, &out->n, task, parameter);
-}
-
-static nai_status keep_all(kept *out, const nai_curriculum *c, const nai_task *task)
-{
-  for (int64_t i = 0; i < c->n_settings; i++)
-    NAI__TRY(fail_stage(c, c->setting[i].stage, keep(&out[i], task, c->setting[i].parameter)));
-  for (int64_t i = 0; i < c->n_staircases; i++)
-    NAI__TRY(fail_stage(c, c->staircase[i].stage,
-                        keep(&out[c->n_settings + i], task, c->staircase[i].parameter)));
-  return NAI_OK;
-}
-
 static nai_status try_stages(const nai_curriculum *c, nai_task *task)
 {
   for (int64_t stage = 0; stage < c->n_stages; stage++) {
@@ -94,42 +67,12 @@ static nai_status try_stages(const nai_curriculum *c, nai_task *task)
   return NAI_OK;
 }
 
-/*
- * Values that hold together are put back in some order; one that does not fit yet is left for the
- * next round.
- */
-static nai_status put_back(nai_task *task, kept *values, int64_t n)
+/* All of them, and the task as it was. Needs its past. */
+static nai_status try_out(nai__course *course, nai_task *task)
 {
-  nai_status status = NAI_OK;
-  for (int64_t round = 0; round < n; round++) {
-    status = NAI_OK;
-    for (int64_t i = 0; i < n; i++) {
-      nai_status one = !values[i].value ? NAI_OK
-                                        : nai_task_set_list(task, values[i].parameter,
-                                                            values[i].value, values[i].n);
-      if (one != NAI_OK) status = one;
-    }
-    if (status == NAI_OK) break;
-  }
+  nai_status status = try_stages(course->curriculum, task);
+  nai__task_past_put_back(&course->past, task);
   return status;
-}
-
-static nai_status try_out(const nai_curriculum *c, nai_task *task)
-{
-  int64_t n = c->n_settings + c->n_staircases;
-  char message[256];
-  kept *values = NAI__ARRAY(kept, n + 1);
-  if (!values) return NAI_ERR_MEMORY;
-  nai_status status = keep_all(values, c, task);
-  if (status == NAI_OK) status = try_stages(c, task);
-  if (status != NAI_OK) {
-    strncpy(message, nai_last_error(), sizeof message - 1);
-    message[sizeof message - 1] = 0;
-  }
-  nai_status back = put_back(task, values, n);
-  for (int64_t i = 0; i < n; i++) nai__free(values[i].value);
-  nai__free(values);
-  return status != NAI_OK ? nai__fail(status, "%s", message) : back;
 }
 
 /* --- the course ------------------------------------------------------------------------------- */
@@ -138,28 +81,45 @@ void nai__course_end(nai__course *course)
 {
   nai_curriculum_destroy(course->curriculum);
   nai__free(course->value);
-  *course = (nai__course){NULL, 0, 0, NULL};
+  nai__free(course->value_before);
+  nai__task_past_release(&course->past);
+  *course = (nai__course){.curriculum = NULL};
 }
 
-static nai_status open_course(nai__course *out, nai_curriculum *c)
+/* Values that any stage sets at once: as much room as the task's lists need. */
+static int64_t most_values(const nai_curriculum *c)
 {
-  *out = (nai__course){c, 0, 0, NAI__ARRAY(double, c->n_staircases + 1)};
-  if (!out->value) return NAI_ERR_MEMORY;
-  for (int64_t i = 0; i < c->n_staircases; i++) out->value[i] = c->staircase[i].rule.start;
-  return NAI_OK;
+  int64_t most = 1;
+  for (int64_t i = 0; i < c->n_settings; i++)
+    if (c->setting[i].n > most) most = c->setting[i].n;
+  return most;
+}
+
+static nai_status open_course(nai__course *course, nai_task *task)
+{
+  const nai_curriculum *c = course->curriculum;
+  course->value = NAI__ARRAY(double, c->n_staircases + 1);
+  course->value_before = NAI__ARRAY(double, c->n_staircases + 1);
+  if (!course->value || !course->value_before) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < c->n_staircases; i++) course->value[i] = c->staircase[i].rule.start;
+  NAI__TRY(nai__task_reserve(task, most_values(c)));
+  NAI__TRY(nai__task_past_take(&course->past, task));
+  NAI__TRY(try_out(course, task));
+  NAI__TRY(nai__task_past_take(&course->past, task));
+  nai_status status = begin(course, task);
+  if (status != NAI_OK) nai__task_past_put_back(&course->past, task);
+  return status;
 }
 
 nai_status nai__course_start(nai__course *out, nai_curriculum *curriculum, nai_task *task)
 {
-  nai__course course;
-  NAI__TRY(try_out(curriculum, task));
-  NAI__TRY(open_course(&course, curriculum));
-  nai_status status = begin(&course, task);
+  nai__course course = {.curriculum = curriculum};
+  nai__reference_keep(&curriculum->reference);
+  nai_status status = open_course(&course, task);
   if (status != NAI_OK) {
-    nai__free(course.value);
+    nai__course_end(&course);
     return status;
   }
-  nai__reference_keep(&curriculum->reference);
   curriculum->attached = 1;
   *out = course;
   return NAI_OK;
@@ -195,11 +155,9 @@ static nai_status climb(nai__course *course, nai_task *task, double performance,
   return NAI_OK;
 }
 
-nai_status nai__course_evaluated(nai__course *course, nai_task *task, double performance, int *met)
+static nai_status advance(nai__course *course, nai_task *task, double performance, int *met)
 {
   const nai_curriculum *c = course->curriculum;
-  *met = 0;
-  if (!c || course->stage == c->n_stages) return NAI_OK;
   const nai__stage *stage = &c->stage[course->stage];
   int at_end;
   NAI__TRY(climb(course, task, performance, &at_end));
@@ -211,8 +169,38 @@ nai_status nai__course_evaluated(nai__course *course, nai_task *task, double per
   return begin(course, task);
 }
 
-nai_status nai__course_resume(nai__course *course, nai_task *task, int64_t stage, int64_t streak,
-                              const double *value)
+/* --- going on, or staying where it was ---------------------------------------------------------- */
+
+static nai_status remember(nai__course *course, const nai_task *task)
+{
+  size_t bytes = (size_t)course->curriculum->n_staircases * sizeof *course->value;
+  memcpy(course->value_before, course->value, bytes);
+  course->stage_before = course->stage;
+  course->streak_before = course->streak;
+  return nai__task_past_take(&course->past, task);
+}
+
+static void go_back(nai__course *course, nai_task *task)
+{
+  size_t bytes = (size_t)course->curriculum->n_staircases * sizeof *course->value;
+  memcpy(course->value, course->value_before, bytes);
+  course->stage = course->stage_before;
+  course->streak = course->streak_before;
+  nai__task_past_put_back(&course->past, task);
+}
+
+nai_status nai__course_evaluated(int *met, nai__course *course, nai_task *task, double performance)
+{
+  *met = 0;
+  if (!course->curriculum || course->stage == course->curriculum->n_stages) return NAI_OK;
+  NAI__TRY(remember(course, task));
+  nai_status status = advance(course, task, performance, met);
+  if (status != NAI_OK) go_back(course, task);
+  return status;
+}
+
+static nai_status resume(nai__course *course, nai_task *task, int64_t stage, int64_t streak,
+                         const double *value)
 {
   const nai_curriculum *c = course->curriculum;
   for (int64_t k = 0; k <= stage && k < c->n_stages; k++) {
@@ -225,4 +213,13 @@ nai_status nai__course_resume(nai__course *course, nai_task *task, int64_t stage
   course->streak = streak;
   memcpy(course->value, value, (size_t)c->n_staircases * sizeof *value);
   return call(course);
+}
+
+nai_status nai__course_resume(nai__course *course, nai_task *task, int64_t stage, int64_t streak,
+                              const double *value)
+{
+  NAI__TRY(remember(course, task));
+  nai_status status = resume(course, task, stage, streak, value);
+  if (status != NAI_OK) go_back(course, task);
+  return status;
 }

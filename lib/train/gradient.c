@@ -71,9 +71,17 @@ nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials)
   return NAI_OK;
 }
 
-nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
+static nai_status find(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(nai__trainer_forward(trainer, trials));
   NAI__TRY(nai__trainer_estimate(trainer, trainer->plasticity.learner, trials));
   return nai__trainer_complete(trainer, trials);
+}
+
+nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
+{
+  NAI__TRY(nai__kept_save(&trainer->plasticity));
+  nai_status status = find(trainer, trials);
+  if (status != NAI_OK) nai__kept_put_back(&trainer->plasticity);
+  return status;
 }

@@ -1,20 +1,87 @@
 /* The memory of what moves weights. */
 #include "plasticity.h"
 
+#include <string.h>
+
 #include "../base/memory.h"
+
+/* --- what was ------------------------------------------------------------------------------------ */
+
+nai_status nai__past_create(nai__past *out, const nai__plasticity *p)
+{
+  int64_t n = p->net->n_theta;
+  *out = (nai__past){NAI__ARRAY(float, n), NULL, NULL, 0};
+  if (p->mean) out->mean = NAI__ARRAY(float, n);
+  if (p->square) out->square = NAI__ARRAY(float, n);
+  if (out->theta && (out->mean || !p->mean) && (out->square || !p->square)) return NAI_OK;
+  nai__past_destroy(out);
+  return NAI_ERR_MEMORY;
+}
+
+void nai__past_destroy(nai__past *past)
+{
+  nai__free(past->theta);
+  nai__free(past->mean);
+  nai__free(past->square);
+  *past = (nai__past){NULL, NULL, NULL, 0};
+}
+
+void nai__past_take(nai__past *past, const nai__plasticity *p)
+{
+  size_t bytes = (size_t)p->net->n_theta * sizeof(float);
+  memcpy(past->theta, p->net->theta, bytes);
+  if (p->mean) memcpy(past->mean, p->mean, bytes);
+  if (p->square) memcpy(past->square, p->square, bytes);
+  past->moves = p->moves;
+}
+
+void nai__past_put_back(const nai__past *past, nai__plasticity *p)
+{
+  size_t bytes = (size_t)p->net->n_theta * sizeof(float);
+  memcpy(p->net->theta, past->theta, bytes);
+  if (p->mean) memcpy(p->mean, past->mean, bytes);
+  if (p->square) memcpy(p->square, past->square, bytes);
+  p->moves = past->moves;
+}
+
+nai_status nai__kept_save(nai__plasticity *p)
+{
+  const nai__learner *learner = p->learner;
+  int64_t n = 0;
+  for (int i = 0; i < learner->n_kept; i++) n += learner->kept[i].n;
+  if (!p->kept) p->kept = NAI__ARRAY(float, n + 1);
+  if (!p->kept) return NAI_ERR_MEMORY;
+  float *room = p->kept;
+  for (int i = 0; i < learner->n_kept; i++) {
+    memcpy(room, learner->kept[i].value, (size_t)learner->kept[i].n * sizeof *room);
+    room += learner->kept[i].n;
+  }
+  return NAI_OK;
+}
+
+void nai__kept_put_back(nai__plasticity *p)
+{
+  const nai__learner *learner = p->learner;
+  const float *room = p->kept;
+  for (int i = 0; i < learner->n_kept; i++) {
+    memcpy(learner->kept[i].value, room, (size_t)learner->kept[i].n * sizeof *room);
+    room += learner->kept[i].n;
+  }
+  nai__learner_refresh(p->learner);
+}
+
+/* --- life ---------------------------------------------------------------------------------------- */
 
 static nai_status allocate(nai__plasticity *p)
 {
   int64_t n = p->net->n_theta;
   const nai__optimizer_kind *kind = p->optimizer->kind;
   p->gradient = NAI__ARRAY(float, n);
-  p->before = NAI__ARRAY(float, n);
   if (kind->keeps_mean) p->mean = NAI__ARRAY(float, n);
   if (kind->keeps_square) p->square = NAI__ARRAY(float, n);
-  return p->gradient && p->before && (p->mean || !kind->keeps_mean) &&
-                 (p->square || !kind->keeps_square)
-             ? NAI_OK
-             : NAI_ERR_MEMORY;
+  if (!p->gradient || (kind->keeps_mean && !p->mean) || (kind->keeps_square && !p->square))
+    return NAI_ERR_MEMORY;
+  return nai__past_create(&p->before, p);
 }
 
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
@@ -31,7 +98,8 @@ void nai__plasticity_close(nai__plasticity *p)
 {
   nai__objective_destroy(&p->objective);
   nai__free(p->gradient);
-  nai__free(p->before);
+  nai__past_destroy(&p->before);
+  nai__free(p->kept);
   nai__free(p->mean);
   nai__free(p->square);
   nai__learner_destroy(p->learner);

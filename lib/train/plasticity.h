@@ -9,6 +9,14 @@
 #include "../learning/optimizer/optimizer.h"
 #include "costs.h"
 
+/* Weights and moments as they were, to be put back when an update fails. */
+typedef struct nai__past {
+  float *theta;
+  float *mean; /* or NULL */
+  float *square;
+  int64_t moves;
+} nai__past;
+
 typedef struct nai__plasticity {
   nai_network *net;
   nai_rule *rule;
@@ -16,10 +24,11 @@ typedef struct nai__plasticity {
   nai_optimizer *optimizer;
   nai__objective objective;
   float *gradient; /* these as theta is laid out */
-  float *before;
-  float *mean; /* of the optimiser, or NULL */
+  float *mean;     /* of the optimiser, or NULL */
   float *square;
-  int64_t moves; /* by the optimiser: more than updates where weights change within trials */
+  nai__past before; /* the last move */
+  float *kept;      /* what the rule remembers, as it was; made when first asked for */
+  int64_t moves;    /* by the optimiser: more than updates where weights change within trials */
   double gradient_norm;
   int has_gradient;
 } nai__plasticity;
@@ -30,6 +39,15 @@ typedef struct nai__plasticity {
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
                                 nai_optimizer *optimizer);
 void nai__plasticity_close(nai__plasticity *p);
+
+nai_status nai__past_create(nai__past *out, const nai__plasticity *p);
+void nai__past_destroy(nai__past *past);
+void nai__past_take(nai__past *past, const nai__plasticity *p);
+void nai__past_put_back(const nai__past *past, nai__plasticity *p);
+
+/* Saves what the rule remembers, all that its learner keeps; and puts it back. */
+nai_status nai__kept_save(nai__plasticity *p);
+void nai__kept_put_back(nai__plasticity *p);
 
 /* --- finite.c --------------------------------------------------------------------------------- */
 
@@ -46,7 +64,7 @@ nai_status nai__fail_nonfinite(const nai__plasticity *p, const nai__batch *batch
 int nai__plasticity_measure(nai__plasticity *p);
 /*
  * From the gradient that is there to new weights: clipping (0: off), the optimiser, the rule's own
- * moves, constraints. A failure leaves the weights as they were, and names the update.
+ * moves, constraints. A failure leaves weights and moments as they were, and names the update.
  */
 nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update);
 

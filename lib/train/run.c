@@ -49,7 +49,7 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
 }
 
 /* On the same test trials each time, in the memory of a batch. */
-static nai_status evaluate(nai_trainer *trainer)
+static nai_status evaluate(double *performance, nai_trainer *trainer)
 {
   int64_t total = (int64_t)trainer->setting[NAI__EVALUATE_TRIALS],
           size = (int64_t)trainer->setting[NAI__BATCH];
@@ -64,7 +64,7 @@ static nai_status evaluate(nai_trainer *trainer)
     nai__batch_run(&trainer->batch, trainer->pool, trials, seed, trials->first);
     NAI__TRY(judge_batch(trainer, trials, &correct, &judged));
   }
-  trainer->performance = judged ? (double)correct / (double)judged : NAN;
+  *performance = judged ? (double)correct / (double)judged : NAN;
   return NAI_OK;
 }
 
@@ -73,9 +73,11 @@ static nai_status evaluate(nai_trainer *trainer)
 /* Remembered, and what the curriculum goes by. *over: 1 when the run ends. */
 static nai_status evaluate_in_run(nai_trainer *trainer, int *over)
 {
-  NAI__TRY(evaluate(trainer));
-  nai__history_last(&trainer->history)[NAI_HISTORY_PERFORMANCE] = trainer->performance;
-  NAI__TRY(nai__course_evaluated(&trainer->course, trainer->task, trainer->performance, over));
+  double performance;
+  NAI__TRY(evaluate(&performance, trainer));
+  NAI__TRY(nai__course_evaluated(over, &trainer->course, trainer->task, performance));
+  trainer->performance = performance;
+  nai__history_last(&trainer->history)[NAI_HISTORY_PERFORMANCE] = performance;
   double stop_at = trainer->setting[NAI__STOP_AT];
   if (stop_at > 0 && trainer->performance >= stop_at) *over = 1;
   return NAI_OK;

@@ -270,7 +270,7 @@ nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, cons
 nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum)
 {
   NAI__REQUIRE(trainer);
-  nai__course course = {NULL, 0, 0, NULL};
+  nai__course course = {.curriculum = NULL};
   if (curriculum) {
     if (!trainer->task)
       return nai__fail(NAI_ERR_ORDER, "the trainer has no task: a curriculum needs one");

@@ -75,7 +75,7 @@ nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
 /*
  * Gradient of J on these trials, clipped by nobody: the run, what a learner makes of it (of costs on
  * outputs and rates; not yet cleared where nothing is plastic), and the other costs, the sum and the
- * look for NaN; or all three.
+ * look for NaN; or all three, of which a failure leaves what the rule remembers as it was.
  */
 nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials);
 nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,

@@ -17,17 +17,21 @@ static void remember(nai_trainer *trainer)
          (size_t)p->objective.n * sizeof *p->objective.value);
 }
 
-/* A failed update leaves the weights as they were; the optimiser's running means have moved on. */
+static nai_status learn(nai_trainer *trainer, const nai_trials *trials)
+{
+  nai__plasticity *p = &trainer->plasticity;
+  if (nai__learns_within(p->rule)) return nai__trainer_live(trainer, trials);
+  NAI__TRY(nai__trainer_gradient(trainer, trials));
+  nai_status status = nai__plasticity_apply(p, trainer->setting[NAI__CLIP], trainer->step + 1);
+  if (status != NAI_OK) nai__kept_put_back(p);
+  return status;
+}
+
+/* A failed update leaves all that a checkpoint holds as it was. */
 nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(nai__history_reserve(&trainer->history, 1));
-  if (nai__learns_within(trainer->plasticity.rule)) {
-    NAI__TRY(nai__trainer_live(trainer, trials));
-  } else {
-    NAI__TRY(nai__trainer_gradient(trainer, trials));
-    NAI__TRY(nai__plasticity_apply(&trainer->plasticity, trainer->setting[NAI__CLIP],
-                                   trainer->step + 1));
-  }
+  NAI__TRY(learn(trainer, trials));
   trainer->step++;
   trainer->drawn += (uint64_t)trials->trials;
   remember(trainer);

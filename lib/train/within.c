@@ -89,39 +89,52 @@ static nai_status live_trial(nai_trainer *t, const nai_trials *trials, int64_t t
   return NAI_OK;
 }
 
+static void drop_agent(nai_trainer *t)
+{
+  if (t->agent) nai__agent_destroy(t->agent);
+  t->agent = NULL;
+}
+
 /* An agent with the costs that the trainer has now. */
 static nai_status prepare(nai_trainer *t)
 {
-  if (t->agent && t->agent->plasticity->objective.n == t->plasticity.objective.n) return NAI_OK;
-  if (t->agent) nai__agent_destroy(t->agent);
-  t->agent = NULL;
-  return nai__agent_create(&t->agent, &t->plasticity, t->setting);
+  if (t->agent && t->agent->n_costs == t->plasticity.objective.n) return NAI_OK;
+  drop_agent(t);
+  NAI__TRY(nai__agent_create(&t->agent, &t->plasticity, t->setting));
+  nai_status status = nai__past_create(&t->agent->before, &t->plasticity);
+  if (status != NAI_OK) drop_agent(t);
+  return status;
 }
 
 static nai_status live(nai_trainer *t, const nai_trials *trials, uint64_t first)
 {
-  memset(t->plasticity.objective.value, 0,
-         (size_t)t->plasticity.objective.n * sizeof *t->plasticity.objective.value);
+  nai__objective *o = &t->plasticity.objective;
+  memset(o->value, 0, (size_t)o->n * sizeof *o->value);
   for (int64_t trial = 0; trial < trials->trials; trial++)
     NAI__TRY(live_trial(t, trials, trial, first));
   return NAI_OK;
 }
 
+static void put_back(nai_trainer *t)
+{
+  nai__past_put_back(&t->agent->before, &t->plasticity);
+  nai__kept_put_back(&t->plasticity);
+  t->agent->stale = 1;
+}
+
 nai_status nai__trainer_live(nai_trainer *t, const nai_trials *trials)
 {
-  nai_network *net = t->plasticity.net;
-  size_t bytes = (size_t)net->n_theta * sizeof *net->theta;
+  nai__objective *o = &t->plasticity.objective;
   NAI__TRY(nai__trainer_prepare(t, trials));
   NAI__TRY(prepare(t));
+  NAI__TRY(nai__kept_save(&t->plasticity));
+  nai__past_take(&t->agent->before, &t->plasticity);
   t->agent->update = t->step + 1;
-  memcpy(t->agent->before, net->theta, bytes);
   nai_status status = live(t, trials, nai__trainer_first(t, trials));
-  if (status != NAI_OK) memcpy(net->theta, t->agent->before, bytes);
-  if (status != NAI_OK) t->agent->stale = 1;
+  if (status != NAI_OK) put_back(t);
   nai__agent_pack(t->agent);
-  t->plasticity.objective.total = 0;
-  for (int64_t i = 0; i < t->plasticity.objective.n; i++)
-    t->plasticity.objective.total += t->plasticity.objective.value[i];
+  o->total = 0;
+  for (int64_t i = 0; i < o->n; i++) o->total += o->value[i];
   t->plasticity.gradient_norm = NAN;
   return status;
 }
