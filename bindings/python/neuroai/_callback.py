@@ -9,14 +9,18 @@ from __future__ import annotations
 import ctypes
 import functools
 import itertools
-from typing import Any, Callable, Dict, Iterator, Optional, Tuple
+import math
+import threading
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import View, text
+from ._closed import Closed, Record
+from ._handle import View, as_array, brief, text
 from ._interrupt import at_once
+from .errors import InvalidError, InvalidTypeError, OrderError, UnknownNameError
 
 _objects: Dict[int, Any] = {}
 _numbers = itertools.count(1)
@@ -63,25 +67,181 @@ def _dtype(element: Any) -> Any:
     return np.dtype(element)
 
 
-def borrowed(
-    pointer: Any, shape: Tuple[int, ...], strides: Optional[Tuple[int, ...]] = None, writable: bool = False
-) -> Optional[npt.NDArray[Any]]:
-    """Memory that is valid during a callback, as an array; None where the pointer is NULL. Strides in elements."""
-    if not pointer:
-        return None
+def _borrowed(pointer: Any, shape: Tuple[int, ...], strides: Optional[Tuple[int, ...]]) -> npt.NDArray[Any]:
+    """Memory of the library as an array. Strides in elements."""
     dtype = _dtype(pointer._type_)
     if 0 in shape:
         return np.empty(shape, dtype)
     address = ctypes.addressof(pointer.contents)
     in_bytes = None if strides is None else tuple(n * dtype.itemsize for n in strides)
-    return np.asarray(View(None, address, dtype.str, shape, in_bytes, writable))
+    return np.asarray(View(None, address, dtype.str, shape, in_bytes, writable=True))
 
 
-class Synapses:
+def _copied(pointer: Any, shape: Tuple[int, ...]) -> npt.NDArray[Any]:
+    """Dense memory of the library, which is not empty, as an array that can only be read."""
+    dtype = _dtype(pointer._type_)
+    return np.frombuffer(ctypes.string_at(pointer, math.prod(shape) * dtype.itemsize), dtype).reshape(shape)
+
+
+#: Held while memory of the library is read or written, so that no thread does so after the call.
+_showing = threading.Lock()
+
+#: Where an array of a C structure is: pointer, shape, and strides in elements (None: dense).
+Place = Tuple[Any, Tuple[int, ...], Optional[Tuple[int, ...]]]
+
+
+class Shown(Closed):
+    """Base of what callbacks are shown: a C structure whose arrays can be read, and some of them written, in the call.
+
+    The library's memory is gone, or holds something else, after the call, but an array of NumPy may be kept for ever.
+    So each array is a copy, made when it is first looked at, and those that may be written are put back at the end.
+    """
+
+    _struct: Any
+    _moment: Any
+    _arrays: Dict[str, Any]
+    _written: List[Tuple[npt.NDArray[Any], npt.NDArray[Any]]]
+    _otherwise = "the library reads nothing back from it"
+
+    def _show(self, struct: Any, moment: Any = True) -> None:
+        vars(self).update(_struct=struct, _moment=moment, _arrays={}, _written=[])
+
+    def _close(self, write: bool) -> None:
+        """Ends the call: from now on this is Python's memory alone."""
+        with _showing:
+            if write:
+                for view, array in self._written:
+                    view[...] = array
+            vars(self).update(_struct=None, _written=[])
+
+    def _take(self, name: str, where: Callable[[Any], Place], write: bool) -> Any:
+        with _showing:
+            if self._struct is None:
+                raise OrderError(f"{type(self).__name__}.{name}: it could be read during the call only")
+            pointer, shape, strides = where(self)
+            array: Any = None
+            if pointer and not write and strides is None and 0 not in shape:
+                array = _copied(pointer, shape)
+            elif pointer:
+                view = _borrowed(pointer, shape, strides)
+                array = view.copy()
+                if write:
+                    self._written.append((view, array))
+                else:
+                    array.flags.writeable = False
+            self._arrays[name] = array
+        return array
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled; keep or save its arrays instead")
+
+
+class Shows:
+    """One array of a :class:`Shown`, as an attribute.
+
+    Args:
+        where: pointer, shape and strides, from the C structure.
+        write: whether it may be written: True, False, or at which moment.
+    """
+
+    def __init__(self, where: Callable[[Any], Place], write: Union[bool, str] = False) -> None:
+        self.where, self.write = where, write
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, shown: Optional[Shown], owner: type) -> Any:
+        if shown is None:
+            return self
+        try:
+            return shown._arrays[self.name]
+        except KeyError:
+            return shown._take(self.name, self.where, self.write in (True, shown._moment))
+
+    def __set__(self, shown: Shown, value: Any) -> None:
+        array = self.__get__(shown, type(shown))
+        if value is array:  # batch.input += 1
+            return
+        what = f"{type(shown).__name__}.{self.name}"
+        if array is None:
+            raise AttributeError(f"{what}: there is none here")
+        if self.write is False or not array.flags.writeable:
+            when = f" but in {self.write}()" if isinstance(self.write, str) else ""
+            raise AttributeError(f"{what} can only be read{when}")
+        fill(what, array, value)
+
+
+def fill(what: str, array: npt.NDArray[Any], value: Any) -> None:
+    """Writes ``value`` into ``array``, all of it: an array of the same shape, or one number."""
+    array[...] = as_array(what, value, array.shape if np.ndim(value) else (), array.dtype)
+
+
+def called(function: Callable[..., Any], shown: Sequence[Shown], *arguments: Any) -> Any:
+    """What ``function`` returns. What it was shown is put back, if it did not fail, and closed."""
+    done = False
+    try:
+        result = function(*arguments)
+        done = True
+        return result
+    finally:
+        for each in shown:
+            each._close(write=done)
+
+
+def nothing(method: str, result: Any, instead: str) -> None:
+    """Refuses what a method returns whose results are elsewhere."""
+    if result is not None:
+        raise InvalidTypeError(f"{method}() returned {brief(result)}, which nobody would read: {instead}")
+
+
+def number(method: str, result: Any) -> float:
+    """What a cost returns."""
+    try:
+        return float(result)
+    except (TypeError, ValueError):
+        pass
+    raise InvalidTypeError(f"{method}() returned {brief(result)}, must be the cost's value, a number")
+
+
+def _dense(name: str, *lengths: str) -> Callable[[Any], Place]:
+    """An array without gaps; its lengths are fields of the structure."""
+
+    def where(shown: Shown) -> Place:
+        struct = shown._struct
+        return getattr(struct, name), tuple([getattr(struct, length) for length in lengths]), None
+
+    return where
+
+
+def _matrix(name: str) -> Callable[[Any], Place]:
+    def where(shown: Shown) -> Place:
+        s = shown._struct
+        return getattr(s, name), (s.n_post, s.n_pre), (s.stride, 1)
+
+    return where
+
+
+def _by_unit(name: str) -> Callable[[Any], Place]:
+    def where(shown: Shown) -> Place:
+        s = shown._struct
+        return getattr(s, name), (s.steps, s.trials, s.n), (s.trials * s.stride, s.stride, 1)
+
+    return where
+
+
+def _positions(end: str) -> Callable[[Any], Place]:
+    def where(shown: Shown) -> Place:
+        s = shown._struct
+        return getattr(s, f"{end}_position"), (getattr(s, f"n_{end}"), 3), None
+
+    return where
+
+
+class Synapses(Shown):
     """The synapses of one projection, as a constraint or a cost sees them.
 
-    The arrays are [n_post, n_pre], float32, views into the library: **valid only during the call**. Take a copy to
-    keep one. Those marked *write* may be written in place.
+    The arrays are [n_post, n_pre], float32, copies: what is written into those marked *write* is put back when the
+    method returns.
 
     Attributes:
         source, target: names of the two ends.
@@ -96,41 +256,46 @@ class Synapses:
         post_position, pre_position: [n, 3], mm, or None.
     """
 
-    def __init__(self, synapses: _c.nai_synapses, moment: str) -> None:
-        self._struct = synapses
-        self.source = text(getattr(synapses, "from"))
-        self.target = text(synapses.to)
-        self.n_post: int = synapses.n_post
-        self.n_pre: int = synapses.n_pre
-        self.population_sign: int = synapses.population_sign
-        self.seed: int = synapses.seed
-        wire, project, cost = moment == "wire", moment == "project", moment == "cost"
-        self.weight = self._matrix(synapses.weight, project)
-        self.exists = self._matrix(synapses.exists, wire)
-        self.plastic = self._matrix(synapses.plastic, wire)
-        self.momentum = self._matrix(synapses.momentum, project)
-        self.gradient = self._matrix(synapses.gradient, cost)
-        self.post_position = borrowed(synapses.post_position, (self.n_post, 3))
-        self.pre_position = borrowed(synapses.pre_position, (self.n_pre, 3))
+    source: str
+    target: str
+    n_post: int
+    n_pre: int
+    population_sign: int
+    seed: int
+    weight: Any = Shows(_matrix("weight"), "project")
+    exists: Any = Shows(_matrix("exists"), "wire")
+    plastic: Any = Shows(_matrix("plastic"), "wire")
+    momentum: Any = Shows(_matrix("momentum"), "project")
+    gradient: Any = Shows(_matrix("gradient"), "on_weights")
+    post_position: Any = Shows(_positions("post"))
+    pre_position: Any = Shows(_positions("pre"))
 
-    def _matrix(self, pointer: Any, writable: bool) -> Any:
-        return borrowed(pointer, (self.n_post, self.n_pre), (self._struct.stride, 1), writable)
+    def __init__(self, synapses: _c.nai_synapses, moment: str) -> None:
+        self._show(synapses, moment)
+        self._keep(source=text(getattr(synapses, "from")), target=text(synapses.to))
+        self._keep(n_post=synapses.n_post, n_pre=synapses.n_pre, population_sign=synapses.population_sign)
+        self._keep(seed=synapses.seed)
+        self._sign = int(synapses.sign)
 
     @property
     def sign(self) -> int:
         """Sign of all weights: +1, -1, or 0 for free. May be written in ``wire``."""
-        return int(self._struct.sign)
+        return self._sign
 
     @sign.setter
     def sign(self, sign: int) -> None:
-        self._struct.sign = sign
+        if self._moment != "wire" or self._struct is None:
+            raise AttributeError("Synapses.sign can only be read but in wire()")
+        if sign not in (-1, 0, 1):
+            raise InvalidError(f"Synapses.sign: expected +1, -1 or 0, got {brief(sign)}")
+        self._struct.sign = self._sign = int(sign)
 
     def __repr__(self) -> str:
         return f"<Synapses {self.source} -> {self.target} [{self.n_post}, {self.n_pre}]>"
 
 
-class OutputBatch:
-    """An output over a batch, as a cost sees it. Views into the library: **valid only during the call**.
+class OutputBatch(Shown):
+    """An output over a batch, as a cost sees it. Its arrays are copies; ``gradient`` is put back at the end.
 
     Attributes:
         name: of the output.
@@ -145,24 +310,26 @@ class OutputBatch:
             of it, for a rule that wants the costs of single trials.
     """
 
+    name: str
+    steps: int
+    trials: int
+    n: int
+    scale: float
+    mask_total: float
+    output: Any = Shows(_by_unit("output"))
+    target: Any = Shows(_dense("target", "steps", "trials", "n"))
+    classes: Any = Shows(_dense("classes", "steps", "trials"))
+    mask: Any = Shows(_dense("mask", "steps", "trials", "mask_columns"))
+    gradient: Any = Shows(_by_unit("gradient"), True)
+
     def __init__(self, batch: _c.nai_output_batch) -> None:
-        self.name = text(batch.name)
-        self.steps: int = batch.steps
-        self.trials: int = batch.trials
-        self.n: int = batch.n
-        self.scale: float = batch.scale
-        self.mask_total: float = batch.mask_total
-        shape = (self.steps, self.trials, self.n)
-        strides = (self.trials * batch.stride, batch.stride, 1)
-        self.output = borrowed(batch.output, shape, strides)
-        self.target = borrowed(batch.target, shape)
-        self.classes = borrowed(batch.classes, shape[:2])
-        self.mask = borrowed(batch.mask, (self.steps, self.trials, batch.mask_columns))
-        self.gradient = borrowed(batch.gradient, shape, strides, writable=True)
+        self._show(batch)
+        self._keep(name=text(batch.name), steps=batch.steps, trials=batch.trials, n=batch.n)
+        self._keep(scale=batch.scale, mask_total=batch.mask_total)
 
 
-class ErrorBatch:
-    """What the rule sends back through units over a batch, as a cost sees it. Views: **valid only during the call**.
+class ErrorBatch(Shown):
+    """What the rule sends back through units over a batch, as a cost sees it. Its arrays are copies.
 
     Attributes:
         steps, trials, n: lengths; n units of all populations named, in the order in which they were added.
@@ -171,27 +338,36 @@ class ErrorBatch:
         error: e = dJ/dv of all costs on outputs and rates [steps, trials, n], float32.
         back: W^T e [steps, trials, n], W the weights from unit to unit, of the default delay.
         slope: dr/dx [steps, trials, n].
-        gradient: write scale * d(cost)/d(W^T e) here, e being given [steps, trials, n].
+        gradient: write scale * d(cost)/d(W^T e) here, e being given [steps, trials, n]; put back at the end.
         scale: weight of the cost.
     """
 
+    steps: int
+    trials: int
+    n: int
+    scale: float
+    length: Any = Shows(_dense("length", "trials"))
+    alpha: Any = Shows(_dense("alpha", "n"))
+    error: Any = Shows(_by_unit("error"))
+    back: Any = Shows(_by_unit("back"))
+    slope: Any = Shows(_by_unit("slope"))
+    gradient: Any = Shows(_by_unit("gradient"), True)
+
     def __init__(self, batch: _c.nai_error_batch) -> None:
-        self.steps: int = batch.steps
-        self.trials: int = batch.trials
-        self.n: int = batch.n
-        self.scale: float = batch.scale
-        shape = (self.steps, self.trials, self.n)
-        strides = (self.trials * batch.stride, batch.stride, 1)
-        self.length = borrowed(batch.length, (self.trials,))
-        self.alpha = borrowed(batch.alpha, (self.n,))
-        self.error = borrowed(batch.error, shape, strides)
-        self.back = borrowed(batch.back, shape, strides)
-        self.slope = borrowed(batch.slope, shape, strides)
-        self.gradient = borrowed(batch.gradient, shape, strides, writable=True)
+        self._show(batch)
+        self._keep(steps=batch.steps, trials=batch.trials, n=batch.n, scale=batch.scale)
 
 
-class RateBatch:
-    """Rates of one population over a batch, or over a part of one. Views: **valid only during the call**.
+def _rates(name: str) -> Callable[[Any], Place]:
+    def where(shown: Shown) -> Place:
+        s = shown._struct
+        return getattr(s, name), (s.steps, s.trials, s.n), (s.step_stride, s.stride, 1)
+
+    return where
+
+
+class RateBatch(Shown):
+    """Rates of one population over a batch, or over a part of one. The arrays are copies; ``gradient`` is put back.
 
     Attributes:
         name: of the population.
@@ -204,24 +380,65 @@ class RateBatch:
         scale: weight of the cost.
     """
 
+    name: str
+    steps: int
+    trials: int
+    n: int
+    first_step: int
+    batch_trials: int
+    batch_steps: int
+    scale: float
+    length: Any = Shows(_dense("length", "trials"))
+    rate: Any = Shows(_rates("rate"))
+    gradient: Any = Shows(_rates("gradient"), True)
+
     def __init__(self, batch: _c.nai_rate_batch) -> None:
-        self.name = text(batch.name)
-        self.steps: int = batch.steps
-        self.trials: int = batch.trials
-        self.n: int = batch.n
-        self.first_step: int = batch.first_step
-        self.batch_trials: int = batch.batch_trials
-        self.batch_steps: int = batch.batch_steps
-        self.scale: float = batch.scale
-        shape = (self.steps, self.trials, self.n)
-        strides = (batch.step_stride, batch.stride, 1)
-        self.length = borrowed(batch.length, (self.trials,))
-        self.rate = borrowed(batch.rate, shape, strides)
-        self.gradient = borrowed(batch.gradient, shape, strides, writable=True)
+        self._show(batch)
+        self._keep(name=text(batch.name), steps=batch.steps, trials=batch.trials, n=batch.n, scale=batch.scale)
+        self._keep(first_step=batch.first_step, batch_trials=batch.batch_trials, batch_steps=batch.batch_steps)
 
 
-class LocalStep:
-    """One time step at the synapses onto a population, for a whole batch. Views: **valid only during the call**.
+def _traces(shown: Any) -> Place:
+    s = shown._struct
+    return s.trace, (shown._traces.n, s.trials, s.n_post, s.n_pre), None
+
+
+class Traces:
+    """Traces of an own rule. Those of a batch are kept here from step to step, which spares two copies at each.
+
+    The library only clears them, at the start of a batch, so that they need not be put back until it has ended.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self.arrays: Dict[int, npt.NDArray[np.float32]] = {}
+
+    @staticmethod
+    def place(step: _c.nai_local_step) -> int:
+        """Which these are: where the library would keep them. 0: it does."""
+        return ctypes.cast(step.trace, ctypes.c_void_p).value or 0 if step.steps > 0 else 0
+
+    def begin(self, step: _c.nai_local_step) -> None:
+        if self.arrays and step.step == 1:
+            self.arrays.pop(self.place(step), None)
+
+    def end(self, step: _c.nai_local_step, failed: bool) -> None:
+        if self.arrays and (failed or step.step == step.steps):
+            self.arrays.pop(self.place(step), None)
+
+    def of(self, step: _c.nai_local_step) -> Optional[npt.NDArray[np.float32]]:
+        """None: where the library keeps them."""
+        place = self.place(step)
+        if not place:
+            return None
+        if place not in self.arrays:
+            shape = self.n, step.trials, step.n_post, step.n_pre
+            self.arrays[place] = np.zeros(shape, np.float32)
+        return self.arrays[place]
+
+
+class LocalStep(Shown):
+    """One time step at the synapses onto a population, for a whole batch. Its arrays are copies.
 
     Biases are synapses from one unit that is always at 1. Past a trial's end its ``running``, ``pre``, ``post``,
     ``slope`` and ``signal`` are 0.
@@ -241,38 +458,75 @@ class LocalStep:
         alpha: dt / tau [n_post].
         weight: effective weights, or biases [n_post, n_pre].
         trace: the rule's own [traces, trials, n_post, n_pre], kept from step to step, 0 at the start of each trial;
-            None without traces. *Write*.
-        change: add the estimate of dJ/dW here [n_post, n_pre]. *Write*.
+            None without traces. *Write*: put back at the end.
+        change: add the estimate of dJ/dW here [n_post, n_pre]. *Write*: put back at the end.
     """
 
-    def __init__(self, step: _c.nai_local_step, n_traces: int) -> None:
+    source: Optional[str]
+    target: str
+    leak: str
+    step: int
+    steps: int
+    trials: int
+    n_post: int
+    n_pre: int
+    running: Any = Shows(_dense("running", "trials"))
+    pre: Any = Shows(_dense("pre", "trials", "n_pre"))
+    post: Any = Shows(_dense("post", "trials", "n_post"))
+    slope: Any = Shows(_dense("slope", "trials", "n_post"))
+    signal: Any = Shows(_dense("signal", "trials", "n_post"))
+    alpha: Any = Shows(_dense("alpha", "n_post"))
+    weight: Any = Shows(_matrix("weight"))
+    trace: Any = Shows(_traces, True)
+    change: Any = Shows(_matrix("change"), True)
+
+    _traces: Traces
+
+    def __init__(self, step: _c.nai_local_step, traces: Traces) -> None:
         source: Optional[bytes] = getattr(step, "from")
-        self.source = None if source is None else text(source)
-        self.target = text(step.to)
-        self.leak = "rate" if step.leak == _c.NAI_LEAK_RATE else "current"
-        self.step: int = step.step
-        self.steps: int = step.steps
-        self.trials: int = step.trials
-        self.n_post: int = step.n_post
-        self.n_pre: int = step.n_pre
-        units, synapses, strides = (self.trials, self.n_post), (self.n_post, self.n_pre), (step.stride, 1)
-        self.running: Any = borrowed(step.running, (self.trials,))
-        self.pre: Any = borrowed(step.pre, (self.trials, self.n_pre))
-        self.post: Any = borrowed(step.post, units)
-        self.slope: Any = borrowed(step.slope, units)
-        self.signal: Any = borrowed(step.signal, units)
-        self.alpha: Any = borrowed(step.alpha, (self.n_post,))
-        self.weight: Any = borrowed(step.weight, synapses, strides)
-        self.trace: Any = borrowed(step.trace, (n_traces, self.trials, *synapses), writable=True)
-        self.change: Any = borrowed(step.change, synapses, strides, writable=True)
+        self._show(step)
+        traces.begin(step)
+        self._keep(
+            source=None if source is None else text(source),
+            target=text(step.to),
+            leak="rate" if step.leak == _c.NAI_LEAK_RATE else "current",
+            step=step.step,
+            steps=step.steps,
+            trials=step.trials,
+            n_post=step.n_post,
+            n_pre=step.n_pre,
+            _traces=traces,
+        )
+
+    def _take(self, name: str, where: Callable[[Any], Place], write: bool) -> Any:
+        if name == "trace" and self._struct is not None:
+            kept = self._traces.of(self._struct)
+            if kept is not None:
+                self._arrays[name] = kept
+                return kept
+        return super()._take(name, where, write)
+
+    def _close(self, write: bool) -> None:
+        self._traces.end(self._struct, failed=not write)
+        super()._close(write)
 
     def __repr__(self) -> str:
         source = "biases" if self.source is None else f"{self.source} ->"
         return f"<LocalStep {self.step}: {source} {self.target} [{self.n_post}, {self.n_pre}]>"
 
 
-class TrialBatch:
-    """A batch of trials for a task to fill. Views into the library: **valid only during the call**.
+def _mask(shown: Any) -> Place:
+    s = shown._struct
+    return s.mask, (s.steps, s.trials, s.n_outputs) if shown._channel_mask else (s.steps, s.trials), None
+
+
+def _outputs(shown: Shown) -> Place:
+    s = shown._struct
+    return s.output, (s.steps, s.n), (s.stride, 1)
+
+
+class TrialBatch(Shown):
+    """A batch of trials for a task to fill. Its arrays are Python's; they are handed on when the method returns.
 
     On entry inputs, targets and classes are 0, the mask is 1 and every trial has its full length.
 
@@ -291,22 +545,42 @@ class TrialBatch:
         conditions: for each condition's name [trials], float32.
     """
 
+    stream: str
+    seed: int
+    first: int
+    trials: int
+    steps: int
+    dt: float
+    input: Any = Shows(_dense("input", "steps", "trials", "n_inputs"), True)
+    target: Any = Shows(_dense("target", "steps", "trials", "n_outputs"), True)
+    classes: Any = Shows(_dense("classes", "steps", "trials"), True)
+    mask: Any = Shows(_mask, True)
+    length: Any = Shows(_dense("length", "trials"), True)
+    _condition: Any = Shows(_dense("condition", "n_conditions", "trials"), True)
+
     def __init__(self, batch: _c.nai_trial_batch, conditions: Tuple[str, ...], channel_mask: bool) -> None:
-        self.stream = "test" if batch.stream == _c.NAI_STREAM_TEST else "train"
-        self.seed: int = batch.seed
-        self.first: int = batch.first
-        self.trials: int = batch.trials
-        self.steps: int = batch.steps
-        self.dt: float = batch.dt
-        two = (self.steps, self.trials)
-        self.input: Any = borrowed(batch.input, (*two, batch.n_inputs), writable=True)
-        self.target: Any = borrowed(batch.target, (*two, batch.n_outputs), writable=True)
-        self.classes: Any = borrowed(batch.classes, two, writable=True)
-        mask_shape = (*two, batch.n_outputs) if channel_mask else two
-        self.mask: Any = borrowed(batch.mask, mask_shape, writable=True)
-        self.length: Any = borrowed(batch.length, (self.trials,), writable=True)
-        rows: Any = borrowed(batch.condition, (batch.n_conditions, self.trials), writable=True)
-        self.conditions: Dict[str, Any] = {name: rows[i] for i, name in enumerate(conditions)}
+        self._show(batch)
+        self._keep(
+            stream="test" if batch.stream == _c.NAI_STREAM_TEST else "train",
+            seed=batch.seed,
+            first=batch.first,
+            trials=batch.trials,
+            steps=batch.steps,
+            dt=batch.dt,
+            _channel_mask=channel_mask,
+            _names=conditions,
+        )
+
+    @property
+    def conditions(self) -> "Conditions":
+        """For each condition's name [trials], float32: ``batch.conditions["coherence"][:] = ...``."""
+        return Conditions(self)
+
+    @conditions.setter
+    def conditions(self, values: Mapping[str, Any]) -> None:
+        conditions = Conditions(self)
+        for name, value in values.items():
+            conditions[name] = value
 
     def generators(self) -> Iterator[Tuple[int, np.random.Generator]]:
         """For each trial its place in the batch, and a NumPy generator that depends on (seed, number) alone."""
@@ -315,8 +589,35 @@ class TrialBatch:
             yield trial, np.random.Generator(np.random.Philox(key=np.array(key, np.uint64)))
 
 
-class Judgement:
-    """One trial's outputs, for a task's own judgement. Views: **valid only during the call**.
+class Conditions(Mapping[str, Any]):
+    """The conditions of a :class:`TrialBatch`, by name."""
+
+    def __init__(self, batch: TrialBatch) -> None:
+        self._batch = batch
+
+    def __getitem__(self, name: str) -> Any:
+        names = vars(self._batch)["_names"]
+        if name not in names:
+            raise UnknownNameError(f"no condition is called {brief(name)}, but {', '.join(names) or 'none'}")
+        return self._batch._condition[names.index(name)]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        row = self[name]
+        if value is not row:
+            fill(f"TrialBatch.conditions['{name}']", row, value)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(vars(self._batch)["_names"])
+
+    def __len__(self) -> int:
+        return len(vars(self._batch)["_names"])
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+class Judgement(Shown):
+    """One trial's outputs, for a task's own judgement. The array is a copy.
 
     Attributes:
         output: z [steps of this trial, output channels], float32.
@@ -324,8 +625,11 @@ class Judgement:
         dt: time step, ms.
     """
 
+    dt: float
+    conditions: Dict[str, float]
+    output: Any = Shows(_outputs)
+
     def __init__(self, judgement: _c.nai_judgement, conditions: Tuple[str, ...]) -> None:
-        self.dt: float = judgement.dt
-        shape = (judgement.steps, judgement.n)
-        self.output: Any = borrowed(judgement.output, shape, (judgement.stride, 1))
-        self.conditions = {name: float(judgement.condition[i]) for i, name in enumerate(conditions)}
+        self._show(judgement)
+        values = Record({name: float(judgement.condition[i]) for i, name in enumerate(conditions)})
+        self._keep(dt=judgement.dt, conditions=values)

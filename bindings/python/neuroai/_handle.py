@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import ctypes
+import operator
+import os
 import weakref
+from collections.abc import KeysView
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, ClassVar, Iterable, Iterator, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from .errors import InvalidError, OrderError
+from ._closed import Closed, Record
+from .errors import InvalidError, InvalidTypeError, OrderError
 
 #: One or several names: a list separated by spaces, whose entries may be shell patterns, or a sequence of such.
 Names = Union[str, Sequence[str]]
 Floats = npt.NDArray[np.float32]
 
 
-class Handle:
+class Handle(Closed):
     """Owner of one reference to a C object, given up when the Python object goes.
 
     C objects keep alive what is attached to them, so any order of collection is right. At the end of the process the
@@ -27,6 +31,8 @@ class Handle:
 
     _pointer: Any
     _as_parameter_: Any
+    #: How else one can be kept or handed on: the end of a sentence.
+    _kept_by: ClassVar[str] = "save what it gives"
 
     def _adopt(self, pointer: Any, destroy: Callable[[Any], None]) -> None:
         self._pointer = pointer
@@ -39,7 +45,7 @@ class Handle:
         self._as_parameter_ = _GivenUp(why)
 
     def __reduce__(self) -> Any:
-        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled")
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: {self._kept_by}")
 
 
 class _GivenUp:
@@ -51,9 +57,63 @@ class _GivenUp:
         raise OrderError(self._why)
 
 
-def joined(names: Names) -> str:
+# --- what is given ---------------------------------------------------------------------------------------------------
+
+
+def brief(value: Any) -> str:
+    """A value as it is shown in a message: its repr, not too long."""
+    try:
+        shown = " ".join(repr(value).split())
+    except Exception:
+        shown = f"a {type(value).__name__}"
+    return shown if len(shown) <= 60 else f"{shown[:40]}... ({type(value).__name__})"
+
+
+def wrong_type(what: str, expected: str, value: Any) -> InvalidTypeError:
+    """The error for a value of the wrong type."""
+    if isinstance(value, type):
+        return InvalidTypeError(f"{what}: expected {expected}, got the class {value.__name__} itself: make one of it")
+    return InvalidTypeError(f"{what}: expected {expected}, got {brief(value)}")
+
+
+def expect(what: str, value: Any, kind: type, expected: str) -> Any:
+    """``value``, which must be of this class."""
+    if not isinstance(value, kind):
+        raise wrong_type(what, expected, value)
+    return value
+
+
+def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
+    """``value`` as a whole number, Python's or NumPy's, that fits what C has for it."""
+    try:
+        if isinstance(value, (bool, np.bool_)):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise wrong_type(what, "a whole number", value) from None
+    if kind is not None and not kind.low <= number <= kind.high:
+        raise InvalidError(f"{what} is {brief(number)}, must be {kind.low} to {kind.high}")
+    return number
+
+
+def file_name(what: str, path: Any) -> bytes:
+    """A path as the file system has it: from str, bytes or anything with __fspath__."""
+    try:
+        return os.fsencode(path)
+    except TypeError:
+        raise wrong_type(what, "the name of a file", path) from None
+
+
+def joined(names: Names, what: str = "names") -> str:
     """Names as the C library takes them: one string, separated by spaces."""
-    return names if isinstance(names, str) else " ".join(names)
+    if isinstance(names, str):
+        return names
+    if isinstance(names, (list, tuple, KeysView, np.ndarray)):
+        for name in names:
+            if not isinstance(name, str):
+                raise wrong_type(what, "names", name)
+        return " ".join(names)
+    raise wrong_type(what, "a name, names separated by spaces, or a list of names", names)
 
 
 def listed(words: Iterable[str], most: int = 8) -> str:
@@ -133,28 +193,67 @@ def wrong_shape(what: str, expected: str, given: Sequence[int]) -> InvalidError:
     return InvalidError(f"{what}: expected shape {expected}, got {describe(given)}")
 
 
+def _masked(value: Any) -> bool:
+    """Whether a value has masked entries, or is a list of such."""
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(part, (list, tuple, np.ma.MaskedArray)) and _masked(part) for part in value)
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
+
+
+def given(what: str, value: Any) -> npt.NDArray[Any]:
+    """``value`` as an array of numbers, of the type and shape that it has."""
+    if _masked(value):
+        raise InvalidError(f"{what}: it has masked entries, whose numbers would be used: fill them, and say with mask= "
+                           "which steps count")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise InvalidError(f"{what}: expected an array, got a list whose parts are of different lengths") from None
+    if array.dtype.kind == "c":
+        raise InvalidTypeError(f"{what}: expected real numbers, got an array of {array.dtype}")
+    if array.dtype.kind not in "fiub":
+        got = f"an array of {array.dtype}" if isinstance(value, np.ndarray) or array.ndim else brief(value)
+        raise InvalidTypeError(f"{what}: expected numbers, got {got}")
+    return array
+
+
 def as_array(what: str, value: Any, shape: Sequence[Union[int, str]], dtype: Any = np.float32) -> npt.NDArray[Any]:
     """``value`` as a C-contiguous array of ``dtype``; copied only where it is not one already.
 
     ``shape`` has a number for each length that is known, and a word for each that is not.
     """
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise InvalidError(f"{what}: expected numbers, got an array of {array.dtype}")
+    array = given(what, value)
     fits = array.ndim == len(shape) and all(isinstance(n, str) or n == m for n, m in zip(shape, array.shape))
     if not fits:
         raise wrong_shape(what, describe(shape), array.shape)
-    if np.dtype(dtype).kind == "i" and array.dtype.kind == "f":
+    wanted = np.dtype(dtype)
+    if wanted.kind == "i" and array.dtype.kind == "f":
         raise InvalidError(f"{what}: expected whole numbers, got an array of {array.dtype}")
-    return np.ascontiguousarray(array, dtype)
+    if wanted.kind == "i" and array.size and not np.can_cast(array.dtype, wanted, "safe"):
+        _check_range(what, array, wanted)
+    with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused as such
+        return np.asarray(array, wanted, order="C")
 
 
-def whole(what: str, value: Any, kind: "_c.Integer") -> int:
-    """A whole number for a field of a structure, where ctypes would cut off what does not fit."""
-    try:
-        return int(kind.from_param(value).value)
-    except (TypeError, OverflowError) as error:
-        raise InvalidError(f"{what}: {error}") from None
+def _check_range(what: str, array: npt.NDArray[Any], wanted: "np.dtype[Any]") -> None:
+    """Refuses whole numbers that would be others in a smaller type."""
+    limits = np.iinfo(wanted)
+    for extreme in (int(array.min()), int(array.max())):
+        if not limits.min <= extreme <= limits.max:
+            raise InvalidError(f"{what}: {extreme} is beyond the range of {wanted}")
+
+
+def kept(array: npt.NDArray[Any], value: Any) -> npt.NDArray[Any]:
+    """An array of one's own with the numbers of ``array``, which was made of ``value``: nobody can write into it."""
+    fresh = isinstance(value, (list, tuple))
+    fresh |= isinstance(value, np.ndarray) and not np.may_share_memory(array, value)
+    return frozen(array if fresh else array.copy())
+
+
+def frozen(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The array, into which nobody can write from now on."""
+    array.flags.writeable = False
+    return array
 
 
 # --- parameters ------------------------------------------------------------------------------------------------------
@@ -178,7 +277,7 @@ class Parameter:
         return f"{self.name} = {self.default:g}{unit} [{self.low:g}, {self.high:g}]: {self.meaning}"
 
 
-def parameters(describe_one: Callable[..., Any], *before: Any) -> "dict[str, Parameter]":
+def parameters(describe_one: Callable[..., Any], *before: Any) -> "Record[str, Parameter]":
     """All that ``describe_one(nai_parameter *, *before, index)`` describes, by name."""
     found: "dict[str, Parameter]" = {}
     described = _c.nai_parameter(struct_size=ctypes.sizeof(_c.nai_parameter))
@@ -186,7 +285,7 @@ def parameters(describe_one: Callable[..., Any], *before: Any) -> "dict[str, Par
         try:
             describe_one(described, *before, len(found))
         except InvalidError:
-            return found
+            return Record(found)
         name = text(described.name)
         found[name] = Parameter(
             name,

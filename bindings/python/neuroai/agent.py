@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, as_array, view
+from ._handle import Floats, Handle, as_array, expect, view, whole
 from .errors import UnknownNameError
 from .trainer import Trainer
 
@@ -34,11 +34,16 @@ class Agent(Handle):
         trainer: with its costs; kept alive. Leave it, and the network, alone while the agent is in a trial.
     """
 
+    trainer: Trainer
+    _otherwise = "make another agent"
+    _kept_by = "save its trainer, agent.trainer.save(path)"
+
     def __init__(self, trainer: Trainer) -> None:
+        expect("trainer", trainer, Trainer, "a neuroai.Trainer")
         pointer = _c.new(_c.nai_agent)
         _c.nai_agent_create(pointer, trainer)
         self._adopt(pointer, _c.nai_agent_destroy)
-        self.trainer = trainer
+        self._keep(trainer=trainer)
         self._inputs, self._outputs = trainer.net.inputs, trainer.net.outputs
         self._n_inputs, self._n_outputs = sum(self._inputs.values()), sum(self._outputs.values())
         self._output = np.zeros(self._n_outputs, np.float32)
@@ -64,7 +69,7 @@ class Agent(Handle):
             The outputs [channels of all outputs], float32, as they were before the update.
         """
         now = _c.nai_experience(struct_size=ctypes.sizeof(_c.nai_experience), weight=weight)
-        now.target_class = -1 if target_class is None else target_class
+        now.target_class = -1 if target_class is None else whole("target_class", target_class)
         given = None if inputs is None else self._gather(inputs)
         wanted = None if target is None else as_array("target", target, (self._n_outputs,))
         if given is not None:

@@ -10,11 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._closed import Closed
+from ._handle import expect, whole
 from ._interrupt import deferred_interrupt
 from .errors import InvalidError
 from .fits import needed
+from .network import Network
 from .trainer import Key, Progress, Trainer
-from .trials import Trials
+from .trials import Trials, as_trials
 
 __all__ = ["Alignment", "AlignmentHistory", "Alignments", "alignment"]
 
@@ -44,7 +47,7 @@ def _words(key: Key) -> str:
     return f"bias of {key}" if isinstance(key, str) else f"{key[0]} to {key[1]}"
 
 
-class _ByKey(Mapping[Key, Alignment]):
+class _ByKey(Closed, Mapping[Key, Alignment]):
     """Keyed as ``trainer.gradient()`` is: ("from", "to") for a projection, a name for a bias; and ``total`` for all."""
 
     total: Alignment
@@ -63,9 +66,11 @@ class _ByKey(Mapping[Key, Alignment]):
 class Alignments(_ByKey):
     """What :func:`alignment` found: an :class:`Alignment` for each projection and each bias, and ``total``."""
 
+    rule: str
+
     def __init__(self, rule: str, parts: Dict[Key, Alignment], total: Alignment) -> None:
-        self.rule = rule
-        self._parts, self.total = parts, total
+        self._parts = parts
+        self._keep(rule=rule, total=total)
 
     def __repr__(self) -> str:
         rows = {"all": self.total, **{_words(key): value for key, value in self.items()}}
@@ -95,7 +100,8 @@ def alignment(trainer: Trainer, trials: Optional[Trials] = None) -> Alignments:
         ``found["E", "I"].cosine`` for a projection, ``found["E"].cosine`` for a bias, ``found.total.cosine`` for all
         that learns together; likewise ``ratio`` and ``angle``, in degrees.
     """
-    handle = None if trials is None else trials._for(trainer.net)
+    expect("trainer", trainer, Trainer, "a neuroai.Trainer")
+    handle = None if trials is None else as_trials(trials)._for(trainer.net)
     with deferred_interrupt():
         _c.nai_trainer_measure_alignment(trainer, handle)
     keys: List[Key] = [*trainer.net.projections, *trainer.net.populations, *trainer.net.outputs]
@@ -125,10 +131,14 @@ class AlignmentHistory(_ByKey):
         every: as given.
     """
 
+    net: Network
+    rule: str
+    every: int
+
     def __init__(self, trainer: Trainer, every: int = 50, trials: Optional[Trials] = None) -> None:
-        if every < 1:
+        if whole("every", every) < 1:
             raise InvalidError(f"every is {every}, must be at least 1")
-        self.net, self.rule, self.every = trainer.net, trainer.rule.name, every
+        self._keep(net=trainer.net, rule=trainer.rule.name, every=every)
         self._trainer, self._trials = trainer, trials
         self._steps: List[int] = []
         self._found: List[Alignments] = []

@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._callback import Synapses, callback, destroy, register
-from ._handle import as_array
+from ._callback import Synapses, callback, called, destroy, nothing, register
+from ._closed import Closed
+from ._handle import as_array, frozen
 from .errors import InvalidError
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
 ]
 
 
-class Constraint:
+class Constraint(Closed):
     """Base of all constraints, and of your own.
 
     A subclass overrides :meth:`wire`, :meth:`project` or both. Whatever they write, signs, absent synapses and fixed
@@ -44,6 +45,13 @@ class Constraint:
     """
 
     name: str = ""
+    _settable = ("name",)
+    _otherwise = "make another constraint"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name == "name" and "_attached" in vars(self):
+            raise AttributeError(f"{type(self).__name__}.name: it is attached under its name already")
+        super().__setattr__(name, value)
 
     def wire(self, synapses: Synapses) -> None:
         """Called for each projection when the network is built: write ``exists``, ``plastic``, ``sign``.
@@ -64,6 +72,7 @@ class Constraint:
             ops.project = _project
         pointer = _c.new(_c.nai_constraint)
         _c.nai_constraint_create(pointer, ops, register(self))
+        vars(self)["_attached"] = True
         return pointer
 
     @contextmanager
@@ -78,12 +87,14 @@ class Constraint:
 
 @callback(_c.on_synapses)
 def _wire(constraint: Constraint, synapses: Any) -> None:
-    constraint.wire(Synapses(synapses.contents, "wire"))
+    shown = Synapses(synapses.contents, "wire")
+    nothing("wire", called(constraint.wire, [shown], shown), "write into synapses.exists, plastic or sign")
 
 
 @callback(_c.on_synapses)
 def _project(constraint: Constraint, synapses: Any) -> None:
-    constraint.project(Synapses(synapses.contents, "project"))
+    shown = Synapses(synapses.contents, "project")
+    nothing("project", called(constraint.project, [shown], shown), "write into synapses.weight")
 
 
 class _Builtin(Constraint):
@@ -113,9 +124,9 @@ class _Matrix(_Builtin):
     def __init__(self, array: Optional[npt.ArrayLike]) -> None:
         if array is not None:
             given = as_array(type(self).__name__, array, ("n_post", "n_pre"), np.float64)
-            self.array = np.ascontiguousarray(given != 0, np.uint8)
+            self._keep(array=frozen(np.ascontiguousarray(given != 0, np.uint8)))
         else:
-            self.array = None
+            self._keep(array=None)
         self.__post_init__()
 
     def _create_with(self, create: Any) -> Any:

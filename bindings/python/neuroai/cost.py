@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from typing import Any, ClassVar, Iterator, List, Optional, Tuple, Union
 
 from . import _c
-from ._callback import ErrorBatch, OutputBatch, RateBatch, Synapses, callback, destroy, register
+from ._callback import ErrorBatch, OutputBatch, RateBatch, Synapses, callback, called, destroy, number, register
+from ._closed import Closed
 from ._handle import Names, joined
 
 __all__ = [
@@ -32,11 +33,14 @@ __all__ = [
 ]
 
 
-class Costs:
+class Costs(Closed):
     """A weighted sum of costs, as ``+`` and ``*`` make it. ``terms``: pairs of weight and cost."""
 
+    terms: Tuple[Tuple[float, "Cost"], ...]
+    _otherwise = "add costs up to make another"
+
     def __init__(self, terms: Tuple[Tuple[float, "Cost"], ...]) -> None:
-        self.terms = terms
+        self._keep(terms=tuple(terms))
 
     def __add__(self, other: Union["Cost", "Costs"]) -> "Costs":
         if isinstance(other, (Cost, Costs)):
@@ -55,7 +59,7 @@ class Costs:
         return " + ".join(repr(cost) if beta == 1 else f"{beta:g} * {cost!r}" for beta, cost in self.terms)
 
 
-class Cost:
+class Cost(Closed):
     """Base of all costs, and of your own.
 
     A subclass overrides one of :meth:`on_outputs`, :meth:`on_rates`, :meth:`on_weights` and :meth:`on_errors`. Each returns the
@@ -76,10 +80,17 @@ class Cost:
     to: Optional[str] = None
     name: str = ""
     separable: bool = False
+    _settable = ("names", "to", "name", "separable")
+    _otherwise = "make another cost"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in Cost._settable and "_met" in vars(self):
+            raise AttributeError(f"{type(self).__name__}.{name}: the library has it already; make another cost")
+        super().__setattr__(name, value)
 
     def __init__(self, names: Names, to: Optional[Names] = None, name: str = "") -> None:
         self.names = joined(names)
-        self.to = None if to is None else joined(to)
+        self.to = None if to is None else joined(to, "to")
         if name:
             self.name = name
 
@@ -114,6 +125,7 @@ class Cost:
             ops.on_errors = _on_errors
         pointer = _c.new(_c.nai_cost)
         _c.nai_cost_create(pointer, ops, register(self), self.names, self.to)
+        vars(self)["_met"] = True
         return pointer
 
     @contextmanager
@@ -150,34 +162,40 @@ def _terms(cost: Union[Cost, Costs]) -> Tuple[Tuple[float, Cost], ...]:
 
 @callback(_c.on_outputs)
 def _on_outputs(cost: Cost, batch: Any, value: Any) -> None:
-    value[0] += float(cost.on_outputs(OutputBatch(batch.contents)))
+    shown = OutputBatch(batch.contents)
+    value[0] += number("on_outputs", called(cost.on_outputs, [shown], shown))
 
 
 @callback(_c.on_rates)
 def _on_rates(cost: Cost, batch: Any, value: Any) -> None:
-    value[0] += float(cost.on_rates(RateBatch(batch.contents)))
+    shown = RateBatch(batch.contents)
+    value[0] += number("on_rates", called(cost.on_rates, [shown], shown))
 
 
 @callback(_c.on_weights)
 def _on_weights(cost: Cost, synapses: Any, n: int, scale: float, value: Any) -> None:
-    value[0] += float(cost.on_weights([Synapses(synapses[i], "cost") for i in range(n)], scale))
+    shown = [Synapses(synapses[i], "on_weights") for i in range(n)]
+    value[0] += number("on_weights", called(cost.on_weights, shown, shown, scale))
 
 
 @callback(_c.on_errors)
 def _on_errors(cost: Cost, batch: Any, value: Any) -> None:
-    value[0] += float(cost.on_errors(ErrorBatch(batch.contents)))
+    shown = ErrorBatch(batch.contents)
+    value[0] += number("on_errors", called(cost.on_errors, [shown], shown))
 
 
 class _Builtin(Cost):
     """One of the library's own: what it names is checked when it meets a network."""
 
+    normalise: bool
     _make: ClassVar[Any]
 
     def __init__(self, names: Names, to: Optional[Names] = None, normalise: bool = False, **values: float) -> None:
         super().__init__(names, to)
-        self.normalise = bool(normalise)
+        self._keep(normalise=bool(normalise), **values)
         self._values = values  # numbers that the C function takes after the names
         _c.nai_cost_destroy(self._create())
+        self._met = True
 
     def _create(self) -> Any:
         pointer = _c.new(_c.nai_cost)
@@ -258,11 +276,11 @@ class RateTarget(_Builtin):
         target: the mean of r^2 that costs nothing, at least 0.
     """
 
+    target: float
     _make = staticmethod(_c.nai_cost_create_rate_target)
 
     def __init__(self, names: Names, target: float) -> None:
         super().__init__(names, target=target)
-        self.target = target
 
 
 class VanishingGradient(_Builtin):
@@ -350,8 +368,8 @@ class Communicability(_Builtin):
         normalise: divide by the number of synapses that exist.
     """
 
+    exponent: float
     _make = staticmethod(_c.nai_cost_create_communicability)
 
     def __init__(self, source: Names, target: Names, exponent: float = 1.0, *, normalise: bool = False) -> None:
         super().__init__(source, target, normalise, exponent=exponent)
-        self.exponent = exponent

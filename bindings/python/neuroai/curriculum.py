@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from ctypes import sizeof
-from typing import Any, Callable, Optional, Sequence, Union
+from typing import Any, Callable, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _c
-from ._handle import Handle, text
+from ._closed import Closed, Record
+from ._handle import Handle, as_array, expect, text, whole
+from .errors import InvalidTypeError
 
 __all__ = ["Curriculum", "Stage", "Staircase"]
 
 
-class Staircase:
+class Staircase(Closed):
     """A parameter that follows performance: after each evaluation a step harder, a step easier, or as it is.
 
     Args:
@@ -24,9 +26,15 @@ class Staircase:
         easier_at: performance below which it gets easier.
     """
 
+    start: float
+    hardest: float
+    step: float
+    harder_at: float
+    easier_at: float
+    _otherwise = "make another staircase"
+
     def __init__(self, start: float, hardest: float, step: float, harder_at: float = 0.8, easier_at: float = 0.6) -> None:
-        self.start, self.hardest, self.step = start, hardest, step
-        self.harder_at, self.easier_at = harder_at, easier_at
+        self._keep(start=start, hardest=hardest, step=step, harder_at=harder_at, easier_at=easier_at)
 
     def _struct(self, parameter: str) -> _c.nai_staircase:
         return _c.nai_staircase(
@@ -44,7 +52,7 @@ class Staircase:
         return f"Staircase(start={self.start:g}, hardest={self.hardest:g}, step={self.step:g})"
 
 
-class Stage:
+class Stage(Closed):
     """A stage of a curriculum. It is met once performance has been at least ``criterion`` often enough in a row.
 
     Args:
@@ -55,6 +63,12 @@ class Stage:
             A stage with staircases is met only while all of them are at their hardest.
     """
 
+    name: str
+    criterion: float
+    evaluations: int
+    parameters: "Mapping[str, Union[float, Tuple[float, ...], Staircase]]"
+    _otherwise = "make another stage"
+
     def __init__(
         self,
         name: str,
@@ -62,11 +76,22 @@ class Stage:
         evaluations: int = 1,
         **parameters: Union[float, Sequence[float], Staircase],
     ) -> None:
-        self.name, self.criterion, self.evaluations, self.parameters = name, criterion, evaluations, parameters
+        expect("name", name, str, "a string")
+        given = Record({parameter: _value(parameter, value) for parameter, value in parameters.items()})
+        self._keep(name=name, criterion=criterion, evaluations=whole("evaluations", evaluations), parameters=given)
 
     def __repr__(self) -> str:
         parameters = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
         return f"Stage({self.name!r}, criterion={self.criterion:g}{parameters})"
+
+
+def _value(name: str, value: Any) -> Any:
+    """A parameter of a stage, as nobody can change it any more."""
+    if isinstance(value, Staircase):
+        return value
+    if np.ndim(value) == 0:
+        return float(as_array(name, value, (), np.float64))
+    return tuple(as_array(name, value, ("n",), np.float64).tolist())
 
 
 class Curriculum(Handle):
@@ -83,8 +108,16 @@ class Curriculum(Handle):
         on_stage: called with (number, name) when a stage begins: where tasks of one's own change themselves.
     """
 
+    stages: Tuple[Stage, ...]
+    _otherwise = "make another curriculum"
+
     def __init__(self, *stages: Stage, on_stage: Optional[Callable[[int, str], Any]] = None) -> None:
-        self.stages = list(stages)
+        for stage in stages:
+            expect("stages", stage, Stage, "each a neuroai.Stage")
+        if on_stage is not None and not callable(on_stage):
+            raise InvalidTypeError("on_stage: expected a function of (number, name)")
+        self._keep(stages=stages)
+        self._on_stage = on_stage
         pointer = _c.new(_c.nai_curriculum)
         _c.nai_curriculum_create(pointer)
         self._adopt(pointer, _c.nai_curriculum_destroy)
@@ -100,14 +133,22 @@ class Curriculum(Handle):
             if isinstance(value, Staircase):
                 _c.nai_curriculum_add_staircase(self, stage.name, value._struct(name))
                 continue
-            values = [value] if isinstance(value, (int, float)) else list(value)
+            values = value if isinstance(value, tuple) else (value,)
             _c.nai_curriculum_set(self, stage.name, name, np.array(values, np.float64), len(values))
+
+    def __reduce__(self) -> Any:
+        return _again, (self.stages, self._on_stage)
 
     def __len__(self) -> int:
         return len(self.stages)
 
     def __repr__(self) -> str:
         return f"Curriculum({', '.join(repr(stage.name) for stage in self.stages)})"
+
+
+def _again(stages: Tuple[Stage, ...], on_stage: Optional[Callable[[int, str], Any]]) -> Curriculum:
+    """A curriculum from what was pickled of it."""
+    return Curriculum(*stages, on_stage=on_stage)
 
 
 def _ask(on_stage: Callable[[int, str], Any]) -> Callable[[int, Any, Any], int]:

@@ -11,6 +11,7 @@ import builtins
 __all__ = [
     "Error",
     "InvalidError",
+    "InvalidTypeError",
     "OutOfMemoryError",
     "UnknownNameError",
     "OrderError",
@@ -32,6 +33,10 @@ class InvalidError(Error, ValueError):
     """An argument is wrong: out of its range, or of the wrong shape."""
 
     status = -1
+
+
+class InvalidTypeError(InvalidError, TypeError):
+    """An argument is of the wrong type."""
 
 
 class OutOfMemoryError(Error, builtins.MemoryError):

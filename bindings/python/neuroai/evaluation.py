@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._closed import Record
 from ._handle import Handle, as_array, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen, array_of, chosen
@@ -86,7 +87,7 @@ class Evaluation(Handle):
     def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
         """For each condition its value in each trial, float32 [trials]."""
         names = texts(lambda index: _c.nai_evaluation_condition_name(self, index))
-        return {name: view(self, _c.nai_evaluation_condition, self, name) for name in names}
+        return Record({name: view(self, _c.nai_evaluation_condition, self, name) for name in names})
 
     def curve(self, condition: Optional[str] = None) -> "np.recarray[Any, Any]":
         """A curve over a condition (the first one, if not named), its values in ascending order.

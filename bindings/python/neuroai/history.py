@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import csv
-from pathlib import Path
+import os
 from typing import Any, Dict, List, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._closed import Closed, Record
+from ._handle import file_name, frozen
 from .fits import needed
 
 __all__ = ["History"]
 
 
-class History:
+class History(Closed):
     """What happened in training, update by update: NumPy arrays, n updates and m evaluations long."""
 
     def __init__(self, names: List[str], rows: Optional[npt.NDArray[np.float64]] = None, first: int = 0) -> None:
         self._names = list(names)
-        self._rows = np.empty((0, _c.NAI_HISTORY_COSTS + len(names))) if rows is None else rows
+        self._rows = frozen(np.empty((0, _c.NAI_HISTORY_COSTS + len(names))) if rows is None else rows)
         self._first = first
 
     @property
@@ -36,7 +38,7 @@ class History:
     @property
     def costs(self) -> Dict[str, npt.NDArray[np.float64]]:
         """The parts of J, weighted, by name, each [n]."""
-        return {name: self._rows[:, _c.NAI_HISTORY_COSTS + i] for i, name in enumerate(self._names)}
+        return Record({name: self._rows[:, _c.NAI_HISTORY_COSTS + i] for i, name in enumerate(self._names)})
 
     @property
     def gradient_norm(self) -> npt.NDArray[np.float64]:
@@ -75,10 +77,10 @@ class History:
         pandas = needed("pandas", "to_pandas", "tables")
         return pandas.DataFrame(self._columns()).set_index("step")
 
-    def to_csv(self, path: Union[str, Path]) -> None:
+    def to_csv(self, path: Union[str, bytes, "os.PathLike[Any]"]) -> None:
         """Writes a table, one row an update; performance is empty where no evaluation followed it."""
         columns = self._columns()
-        with open(path, "w", newline="") as file:
+        with open(file_name("path", path), "w", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(columns)
             for row in zip(*columns.values()):

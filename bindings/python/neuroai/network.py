@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._closed import Record
 from ._handle import Floats, Handle, Names, Parameter, as_array, joined, parameters, text, texts, view
 from ._interrupt import abandonable
 from .constraint import Constraint, Fixed, Mask, Sparse, _Builtin
@@ -80,6 +81,8 @@ class Network(Handle):
     Calls that compose return the network, so that they can be chained. A network whose composition failed stays
     failed, as in C: make it anew.
     """
+
+    _otherwise = "numbers of its parts are set by name, net.set(names, tau=50)"
 
     def __init__(self, dt: float, kernels: Optional[str] = None) -> None:
         pointer = _c.new(_c.nai_network)
@@ -332,7 +335,7 @@ class Network(Handle):
 
     def _sizes(self, kind: int) -> Dict[str, int]:
         names = list(texts(lambda index: _c.nai_network_name(self, kind, index)))
-        return {name: int(_c.nai_network_size(self, kind, name)) for name in names}
+        return Record({name: int(_c.nai_network_size(self, kind, name)) for name in names})
 
     @property
     def inputs(self) -> Dict[str, int]:

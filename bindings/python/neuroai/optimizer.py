@@ -11,18 +11,23 @@ from ctypes import c_double, c_int64
 from typing import Any, Dict, Mapping, Optional
 
 from . import _c
-from ._handle import Handle, Parameter, parameters, text
+from ._closed import Setting
+from ._handle import Handle, Parameter, parameters, text, whole
 
 __all__ = ["SGD", "Adam", "AdamW", "Momentum", "Optimizer", "RMSProp", "cosine"]
 
 
 class Optimizer(Handle):
-    """Base of all optimisers."""
+    """Base of all optimisers. Their numbers are attributes: ``optimizer.rate = 1e-4`` acts at the next update."""
+
+    #: The learning rate.
+    rate = Setting(float)
 
     def _make(self, create: Any, rate: float, **numbers: Optional[float]) -> None:
         pointer = _c.new(_c.nai_optimizer)
         create(pointer, rate)
         self._adopt(pointer, _c.nai_optimizer_destroy)
+        self._factors: Dict[int, float] = {}
         for name, value in numbers.items():
             if value is not None:
                 self.set(name, value)
@@ -36,15 +41,6 @@ class Optimizer(Handle):
     def parameters(self) -> Dict[str, Parameter]:
         """The settings by name, each with unit, default and range."""
         return parameters(_c.nai_optimizer_parameter, self)
-
-    @property
-    def rate(self) -> float:
-        """The learning rate."""
-        return self.get("rate")
-
-    @rate.setter
-    def rate(self, rate: float) -> None:
-        self.set("rate", rate)
 
     def set(self, parameter: str, value: float) -> None:
         """Sets a number by name."""
@@ -64,12 +60,16 @@ class Optimizer(Handle):
             na.Adam(1e-3).schedule({0: 0, 100: 1, 5000: 0.1})    # warm up, then fall by a factor of ten
             na.Adam(1e-3).schedule(na.cosine(5000, warm_up=100))
         """
-        updates = sorted(factors)
+        updates = sorted(whole("factors", update) for update in factors)
         n = len(updates)
         _c.nai_optimizer_set_schedule(
             self, (c_int64 * n)(*updates), (c_double * n)(*(factors[update] for update in updates)), n
         )
+        self._factors = dict(factors)
         return self
+
+    def __reduce__(self) -> Any:
+        return _again, (type(self), {name: self.get(name) for name in self.parameters}, self._factors)
 
     def factor(self, update: int) -> float:
         """What the rate is multiplied by at an update, the first one being 0."""
@@ -77,6 +77,14 @@ class Optimizer(Handle):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={self.get(name):g}' for name in self.parameters)})"
+
+
+def _again(kind: Any, numbers: Dict[str, float], factors: Dict[int, float]) -> Optimizer:
+    """An optimiser from what was pickled of it."""
+    optimizer: Optimizer = kind()
+    for name, value in numbers.items():
+        optimizer.set(name, value)
+    return optimizer.schedule(factors)
 
 
 class SGD(Optimizer):
@@ -89,6 +97,8 @@ class SGD(Optimizer):
 class Momentum(Optimizer):
     """m = momentum m + g; w -= rate m. A number not given keeps the library's default: momentum 0.9."""
 
+    momentum = Setting(float)
+
     def __init__(self, rate: float = 1e-2, momentum: Optional[float] = None) -> None:
         self._make(_c.nai_optimizer_create_momentum, rate, momentum=momentum)
 
@@ -96,12 +106,19 @@ class Momentum(Optimizer):
 class RMSProp(Optimizer):
     """s = decay s + (1-decay) g^2; w -= rate g / (sqrt(s) + epsilon). Defaults: decay 0.99, epsilon 1e-8."""
 
+    decay = Setting(float)
+    epsilon = Setting(float)
+
     def __init__(self, rate: float = 1e-3, decay: Optional[float] = None, epsilon: Optional[float] = None) -> None:
         self._make(_c.nai_optimizer_create_rmsprop, rate, decay=decay, epsilon=epsilon)
 
 
 class Adam(Optimizer):
     """Kingma & Ba 2015, with bias correction. Defaults: beta1 0.9, beta2 0.999, epsilon 1e-8."""
+
+    beta1 = Setting(float)
+    beta2 = Setting(float)
+    epsilon = Setting(float)
 
     def __init__(
         self,
@@ -115,6 +132,11 @@ class Adam(Optimizer):
 
 class AdamW(Optimizer):
     """Loshchilov & Hutter 2019: Adam, and w -= rate decay w apart from it. Default of decay: 0.01."""
+
+    decay = Setting(float)
+    beta1 = Setting(float)
+    beta2 = Setting(float)
+    epsilon = Setting(float)
 
     def __init__(
         self,

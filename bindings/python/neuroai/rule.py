@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import copyreg
 import ctypes
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
 
 import numpy.typing as npt
 
 from . import _c
-from ._callback import LocalStep, callback, destroy, register
-from ._handle import Floats, Handle, Parameter, as_array, parameters, text, view
+from ._callback import LocalStep, Traces, callback, called, destroy, nothing, register
+from ._closed import Setting
+from ._handle import Floats, Handle, Parameter, as_array, brief, parameters, text, view, whole, wrong_type
 from .errors import InvalidError
 
 if TYPE_CHECKING:
@@ -39,12 +41,16 @@ __all__ = [
 
 
 class Rule(Handle):
-    """Base of all learning rules. One rule may serve several trainers; each has feedback weights of its own."""
+    """Base of all learning rules. One rule may serve several trainers; each has feedback weights of its own.
+
+    Their numbers are attributes: ``rule.update_every = 5``.
+    """
 
     def _make(self, create: Any, *arguments: Any, **numbers: float) -> None:
         pointer = _c.new(_c.nai_rule)
         create(pointer, *arguments)
         self._adopt(pointer, _c.nai_rule_destroy)
+        self._made = create.__name__, arguments
         for name, value in numbers.items():
             self.set(name, value)
 
@@ -68,19 +74,40 @@ class Rule(Handle):
         _c.nai_rule_get(value, self, parameter)
         return value.value
 
+    def __reduce__(self) -> Any:
+        return _again, (type(self), *self._made, {name: self.get(name) for name in self.parameters})
+
     def __repr__(self) -> str:
         numbers = ", ".join(f"{name}={self.get(name):g}" for name in self.parameters)
         return f"{type(self).__name__}({numbers})"
 
 
+def _again(kind: Any, create: str, arguments: Any, numbers: Dict[str, float]) -> Rule:
+    """A rule from what was pickled of it."""
+    rule: Rule = kind.__new__(kind)
+    rule._make(getattr(_c, create), *arguments, **numbers)
+    return rule
+
+
 class RuleAtWork:
     """The rule of one trainer: all that the rule has, and its feedback weights there."""
 
+    _trainer: "Trainer"
+    _rule: Rule
+
     def __init__(self, trainer: "Trainer", rule: Rule) -> None:
-        self._trainer, self._rule = trainer, rule
+        vars(self).update(_trainer=trainer, _rule=rule)
 
     def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
         return getattr(self._rule, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._rule, name, value)
+
+    def __reduce__(self) -> Any:
+        raise TypeError("the rule of a trainer cannot be copied or pickled: save the trainer, trainer.save(path)")
 
     def __repr__(self) -> str:
         return repr(self._rule)
@@ -112,6 +139,8 @@ class BPTT(Rule):
 
 class TruncatedBPTT(Rule):
     """Backpropagation through time within windows of ``steps`` steps: errors do not cross from one to the next."""
+
+    steps = Setting(int)
 
     def __init__(self, steps: int) -> None:
         self._make(_c.nai_rule_create_truncated_bptt, steps)
@@ -153,6 +182,8 @@ class RFLO(Rule):
             the end of the batch.
     """
 
+    update_every = Setting(int)
+
     def __init__(self, seed: int = 0, update_every: int = 0) -> None:
         self._make(_c.nai_rule_create_rflo, seed, update_every=update_every)
 
@@ -166,8 +197,8 @@ _SIGN = {"uniform": _c.NAI_SIGN_UNIFORM, "batch": _c.NAI_SIGN_BATCH, "fixed": _c
 
 
 def _choice(what: str, value: str, choices: Dict[str, int]) -> int:
-    if value not in choices:
-        raise InvalidError(f"{what} is {value!r}, must be one of {', '.join(map(repr, choices))}")
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidError(f"{what} is {brief(value)}, must be one of {', '.join(map(repr, choices))}")
     return choices[value]
 
 
@@ -181,6 +212,9 @@ class EProp(Rule):
         decay: adaptive: fraction that readout and feedback lose at each update.
         update_every: as in :class:`RFLO`.
     """
+
+    update_every = Setting(int)
+    decay = Setting(float)
 
     def __init__(
         self, feedback: str = "symmetric", seed: int = 0, decay: float = 1e-4, update_every: int = 0
@@ -220,6 +254,9 @@ class FORCE(Rule):
         update_every: steps between updates.
     """
 
+    lam = Setting(float, "lambda")
+    update_every = Setting(int)
+
     def __init__(self, lam: float = 1.0, update_every: int = 1) -> None:
         self._make(_c.nai_rule_create_force, **{"lambda": lam}, update_every=update_every)
 
@@ -238,6 +275,11 @@ class FullFORCE(Rule):
         lam: lambda of ridge regression: P starts as I / lambda.
         update_every: steps between updates.
     """
+
+    gain = Setting(float)
+    target_gain = Setting(float)
+    lam = Setting(float, "lambda")
+    update_every = Setting(int)
 
     def __init__(
         self, seed: int = 0, gain: float = 1.5, target_gain: float = 1.0, lam: float = 1.0, update_every: int = 2
@@ -268,6 +310,13 @@ class LocalRule(Rule):
 
     traces: int = 0
     feedback: str = "random"
+    update_every = Setting(int)
+    _settable = ("traces", "feedback", "step")
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in ("traces", "feedback") and "_pointer" in vars(self):
+            raise AttributeError(f"{type(self).__name__}.{name}: the rule is made with it; make another one")
+        super().__setattr__(name, value)
 
     def __init__(
         self,
@@ -279,19 +328,40 @@ class LocalRule(Rule):
         name: str = "",
     ) -> None:
         if step is not None:
+            if not callable(step):
+                raise wrong_type("step", "a function of a neuroai.LocalStep", step)
             self.step = step  # type: ignore[method-assign, assignment]
             name = name or getattr(step, "__name__", "")
-        self.traces = self.traces if traces is None else traces
+        self.traces = whole("traces", self.traces if traces is None else traces)
         self.feedback = self.feedback if feedback is None else feedback
-        self._n_traces = self.traces  # as the library has it, whatever the attribute says later
+        self._seed, self._name = seed, name
+        self._attach()
+
+    def _attach(self) -> None:
+        """Makes the C object."""
+        n_traces, seed, name = self.traces, self._seed, self._name
         ops = _c.nai_rule_ops(struct_size=ctypes.sizeof(_c.nai_rule_ops), destroy=destroy)
         ops.name = (name or type(self).__name__).encode()
         choices = {choice: _FEEDBACK[choice] for choice in ("symmetric", "random")}
         ops.feedback = _choice("feedback", self.feedback, choices)
-        ops.n_traces = self.traces
+        if not -(2**31) <= n_traces < 2**31:
+            raise InvalidError(f"traces is {n_traces}, must be 0 to {2**31 - 1}")
+        ops.n_traces = n_traces
         ops.step = _on_local_step
         # The C object is this one's own: were this one kept alive by it, neither would ever go.
-        self._make(_c.nai_rule_create, ops, register(weakref.ref(self)), seed)
+        self._make(_c.nai_rule_create, ops, register((weakref.ref(self), Traces(n_traces))), seed)
+
+    def __reduce__(self) -> Any:
+        made = {"_pointer", "_as_parameter_", "_made"}
+        state = {name: value for name, value in vars(self).items() if name not in made}
+        return copyreg.__newobj__, (type(self),), (state, {name: self.get(name) for name in self.parameters})  # type: ignore[attr-defined]
+
+    def __setstate__(self, state: Any) -> None:
+        attributes, numbers = state
+        vars(self).update(attributes)
+        self._attach()
+        for name, value in numbers.items():
+            self.set(name, value)
 
     def step(self, step: LocalStep) -> None:
         """What happens at one time step: follow ``step.trace``, add to ``step.change``."""
@@ -307,11 +377,12 @@ class LocalRule(Rule):
 
 
 @callback(_c.on_local_step)
-def _on_local_step(reference: "weakref.ref[LocalRule]", step: Any) -> None:
-    rule = reference()
+def _on_local_step(used: "Tuple[weakref.ref[LocalRule], Traces]", step: Any) -> None:
+    rule = used[0]()
     if rule is None:
         raise ReferenceError("the Python object of this rule is gone")
-    rule.step(LocalStep(step.contents, rule._n_traces))
+    shown = LocalStep(step.contents, used[1])
+    nothing("step", called(rule.step, [shown], shown), "add to step.change")
 
 
 # --- without transport of weights ------------------------------------------------------------------------------------
@@ -342,6 +413,15 @@ class SignSymmetry(Rule):
     def __init__(self, form: str = "uniform", seed: int = 0) -> None:
         self._make(_c.nai_rule_create_sign_symmetry, _choice("form", form, _SIGN), seed)
 
+    @property
+    def form(self) -> str:
+        """How large the feedback weights are: "uniform", "batch" or "fixed"."""
+        return next(form for form, number in _SIGN.items() if number == self.get("form"))
+
+    @form.setter
+    def form(self, form: str) -> None:
+        self.set("form", _choice("form", form, _SIGN))
+
 
 class KolenPollack(Rule):
     """Kolen-Pollack learning (Akrout et al. 2019): feedback weights make the moves of the weights, and both decay.
@@ -350,6 +430,8 @@ class KolenPollack(Rule):
         decay: fraction that both lose at each update: what they differ by shrinks by 1 - decay.
         seed: of the feedback at the start.
     """
+
+    decay = Setting(float)
 
     def __init__(self, decay: float = 1e-3, seed: int = 0) -> None:
         self._make(_c.nai_rule_create_kolen_pollack, decay, seed)
@@ -365,6 +447,11 @@ class WeightMirror(Rule):
         samples: drawn for an update.
         warm_up: updates in mirror mode alone, when the trainer is made.
     """
+
+    rate = Setting(float)
+    noise = Setting(float)
+    samples = Setting(int)
+    warm_up = Setting(int)
 
     def __init__(
         self, seed: int = 0, rate: float = 0.01, noise: float = 0.1, samples: int = 128, warm_up: int = 0
@@ -386,6 +473,9 @@ class NodePerturbation(Rule):
         mean_rate: how far the mean reward of an agent moves to each reward.
     """
 
+    sd = Setting(float)
+    mean_rate = Setting(float)
+
     def __init__(self, sd: float = 0.01, seed: int = 0, mean_rate: float = 0.1) -> None:
         self._make(_c.nai_rule_create_node_perturbation, sd, seed, mean_rate=mean_rate)
 
@@ -405,6 +495,14 @@ class RewardHebbian(Rule):
         types: types of trials that are told apart; all further ones share the last.
         times_mean: multiply moves with the mean cost of the type, as the program of the paper does.
     """
+
+    frequency = Setting(float)
+    amplitude = Setting(float)
+    activity_memory = Setting(float)
+    reward_memory = Setting(float)
+    limit = Setting(float)
+    types = Setting(int)
+    times_mean = Setting(bool)
 
     def __init__(
         self,

@@ -12,11 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
+from ._closed import Closed, Record
 from ._handle import Floats, Names, describe, listed
 from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, NonfiniteError, UnknownNameError
 
 if TYPE_CHECKING:
+    from .network import Network
     from .state import State
     from .trials import Trials
 
@@ -28,7 +30,7 @@ _PIECE = 0.05
 _ROOM = 1 << 21
 
 
-class Run:
+class Run(Closed):
     """What a run recorded.
 
     Attributes:
@@ -42,6 +44,16 @@ class Run:
         trials: the trials that were run, if they were given as such.
     """
 
+    state: "State"
+    net: "Network"
+    dt: float
+    rates: Dict[str, Floats]
+    outputs: Dict[str, Floats]
+    inputs: Dict[str, Floats]
+    trials: Optional["Trials"]
+    every: int
+    _otherwise = "it is what was recorded"
+
     def __init__(
         self,
         state: "State",
@@ -52,14 +64,8 @@ class Run:
         every: int = 1,
         rows: Optional[int] = None,
     ) -> None:
-        self.state = state
-        self.net = state.net
-        self.dt = state.net.dt
-        self.rates = rates
-        self.outputs = outputs
-        self.inputs = inputs
-        self.trials = trials
-        self.every = every
+        self._keep(state=state, net=state.net, dt=state.net.dt, trials=trials, every=every)
+        self._keep(rates=Record(rates), outputs=Record(outputs), inputs=Record(inputs))
         self._rows = len(next(iter({**rates, **outputs}.values()))) if rows is None else rows
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Names, as_array, describe, listed, view, wrong_shape
+from ._handle import Floats, Handle, Names, as_array, describe, expect, listed, view, wrong_shape
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
 from .network import Network
@@ -34,12 +34,16 @@ class State(Handle):
         seed: of the noise: trial b has that of trial b of this seed.
     """
 
+    net: Network
+    trials: int
+    _otherwise = "make another state, net.state(trials, seed)"
+
     def __init__(self, net: Network, trials: int = 1, seed: int = 0) -> None:
+        expect("net", net, Network, "a neuroai.Network")
         pointer = _c.new(_c.nai_state)
         _c.nai_state_create(pointer, net, trials, seed)
         self._adopt(pointer, _c.nai_state_destroy)
-        self.net = net
-        self.trials = trials
+        self._keep(net=net, trials=trials)
         self._inputs = net.inputs
         self._outputs = net.outputs
         self._n_inputs = sum(self._inputs.values())

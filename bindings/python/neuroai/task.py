@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import operator
 from contextlib import contextmanager
 from typing import Any, Callable, Iterator, Optional, Sequence, Tuple, Union
 
 from . import _c
-from ._callback import Judgement, TrialBatch, callback, destroy, register
+from ._callback import Judgement, TrialBatch, callback, called, destroy, nothing, register
+from ._closed import Closed
+from ._handle import brief, expect, joined, whole, wrong_type
 from ._interrupt import deferred_interrupt
-from .errors import InvalidError
+from .errors import InvalidError, InvalidTypeError
 from .network import Network
 from .trials import Trials
 
@@ -21,7 +24,7 @@ _STREAMS = {"train": _c.NAI_STREAM_TRAIN, "test": _c.NAI_STREAM_TEST}
 Verdict = Union[Tuple[Optional[bool], Optional[int]], Tuple[Optional[bool], Optional[int], Optional[float]]]
 
 
-class Task:
+class Task(Closed):
     """Base of all tasks, and of your own.
 
     Either derive from it, set ``steps`` and the other attributes, and override :meth:`generate`; or give a function:
@@ -45,6 +48,23 @@ class Task:
     n_inputs: Optional[int] = None
     n_outputs: Optional[int] = None
     name: str = ""
+    _settable = (
+        "steps",
+        "classes",
+        "channel_mask",
+        "conditions",
+        "n_inputs",
+        "n_outputs",
+        "name",
+        "generate",
+        "judge",
+    )
+    _otherwise = "make another task"
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_used" in vars(self) and name in Task._settable and name != "generate":
+            raise AttributeError(f"{type(self).__name__}.{name}: the task is in use as it was; make another one")
+        super().__setattr__(name, value)
 
     def __init__(
         self,
@@ -57,6 +77,9 @@ class Task:
         name: Optional[str] = None,
         channel_mask: Optional[bool] = None,
     ) -> None:
+        for what, function in (("generate", generate), ("judge", judge)):
+            if function is not None and not callable(function):
+                raise wrong_type(what, "a function", function)
         if generate is not None:
             self.generate = generate  # type: ignore[method-assign, assignment]
             self.name = getattr(generate, "__name__", "task")
@@ -69,7 +92,7 @@ class Task:
         if channel_mask is not None:
             self.channel_mask = channel_mask
         if conditions is not None:
-            self.conditions = tuple(conditions)
+            self.conditions = tuple(joined(conditions, "conditions").split())
         if name is not None:
             self.name = name
 
@@ -86,27 +109,37 @@ class Task:
 
     def _create(self, net: Network) -> Any:
         """A new C object, of which the caller has one reference."""
-        self.conditions = tuple(self.conditions)
-        names = (ctypes.c_char_p * max(1, len(self.conditions)))(*[name.encode() for name in self.conditions])
+        conditions = tuple(joined(self.conditions, "conditions").split())
+        names = (ctypes.c_char_p * max(1, len(conditions)))(*[name.encode() for name in conditions])
         ops = _c.nai_task_ops(struct_size=ctypes.sizeof(_c.nai_task_ops), destroy=destroy)
-        ops.generate = _generate_channels if self.channel_mask else _generate
+        ops.generate = _generate
         ops.flags = _c.NAI_TASK_CHANNEL_MASK if self.channel_mask else 0
         ops.name = (self.name or type(self).__name__).encode()
-        ops.n_inputs = sum(net.inputs.values()) if self.n_inputs is None else self.n_inputs
-        ops.n_outputs = sum(net.outputs.values()) if self.n_outputs is None else self.n_outputs
-        ops.max_steps = self.steps
-        ops.has_classes = int(self.classes)
-        ops.n_conditions = len(self.conditions)
+        ops.n_inputs = sum(net.inputs.values()) if self.n_inputs is None else whole("n_inputs", self.n_inputs)
+        ops.n_outputs = sum(net.outputs.values()) if self.n_outputs is None else whole("n_outputs", self.n_outputs)
+        ops.max_steps = self._checked_steps()
+        ops.has_classes = int(bool(self.classes))
+        ops.n_conditions = len(conditions)
         ops.condition_names = names
         if "judge" in self.__dict__ or type(self).judge is not Task.judge:
             ops.judge = _judge
         pointer = _c.new(_c.nai_task)
-        _c.nai_task_create_own(pointer, ops, register(self), net)
+        _c.nai_task_create_own(pointer, ops, register(_InUse(self, conditions, bool(self.channel_mask))), net)
+        vars(self)["_used"] = True
         return pointer
+
+    def _checked_steps(self) -> int:
+        steps = whole("steps", self.steps)
+        if not 1 <= steps <= 2**31 - 1:
+            raise InvalidError(
+                f"steps of {type(self).__name__} is {steps}, must be 1 to {2**31 - 1}: the steps of the longest trial"
+            )
+        return steps
 
     @contextmanager
     def _lent(self, net: Network) -> Iterator[Any]:
         """The C object for the length of one call, which may keep a reference."""
+        expect("net", net, Network, "a neuroai.Network")
         pointer = self._create(net)
         try:
             yield pointer
@@ -129,29 +162,54 @@ class Task:
         return f"<Task {self.name or type(self).__name__}>"
 
 
-@callback(_c.on_generate)
-def _generate(task: Task, batch: Any) -> None:
-    task.generate(TrialBatch(batch.contents, task.conditions, channel_mask=False))
+class _InUse:
+    """A task as the library has it: what sizes memory is as it was then, whatever an attribute says now."""
+
+    def __init__(self, task: Task, conditions: Tuple[str, ...], channel_mask: bool) -> None:
+        self.task, self.conditions, self.channel_mask = task, conditions, channel_mask
 
 
 @callback(_c.on_generate)
-def _generate_channels(task: Task, batch: Any) -> None:
-    """Its own function: how wide the mask is was fixed when the C object was made, whatever the attribute says now."""
-    task.generate(TrialBatch(batch.contents, task.conditions, channel_mask=True))
+def _generate(used: _InUse, batch: Any) -> None:
+    shown = TrialBatch(batch.contents, used.conditions, used.channel_mask)
+    nothing("generate", called(used.task.generate, [shown], shown), "write into batch.input, batch.classes, ...")
 
 
 @callback(_c.on_judge)
-def _judge(task: Task, judgement: Any) -> None:
-    correct, choice, *time = task.judge(Judgement(judgement.contents, task.conditions))
-    judgement.contents.correct = -1 if correct is None else int(correct)
-    judgement.contents.choice = -1 if choice is None else int(choice)
-    if time and time[0] is not None:
-        judgement.contents.time = float(time[0])
+def _judge(used: _InUse, judgement: Any) -> None:
+    shown = Judgement(judgement.contents, used.conditions)
+    correct, choice, time = _verdict(called(used.task.judge, [shown], shown))
+    judgement.contents.correct = -1 if correct is None else correct
+    judgement.contents.choice = -1 if choice is None else choice
+    if time is not None:
+        judgement.contents.time = time
+
+
+def _verdict(verdict: Any) -> Tuple[Optional[int], Optional[int], Optional[float]]:
+    """What judge() returned, checked."""
+    try:
+        correct, choice, *more = verdict
+        time = more[0] if more else None
+        found = (
+            None if correct is None else int(bool(correct)),
+            None if choice is None else operator.index(choice),
+            None if time is None else float(time),
+        )
+        if len(more) <= 1 and not isinstance(verdict, str) and (choice is None or -1 <= choice < 2**31):
+            return found
+    except (TypeError, ValueError):
+        pass
+    raise InvalidTypeError(
+        f"judge() returned {brief(verdict)}, must return (correct, choice) or (correct, choice, time): "
+        "True, False or None; a whole number from 0, or None; ms, or None"
+    )
 
 
 def as_task(task: Any) -> Task:
     """The task that was given, or a clear error."""
-    if not isinstance(task, Task):
+    if isinstance(task, type) or not isinstance(task, Task):
         hint = "; of a function make one: na.Task(function, steps=...)" if callable(task) else ""
-        raise TypeError(f"task: expected a neuroai.Task, got {type(task).__name__}{hint}")
+        if isinstance(task, type):
+            raise wrong_type("task", "a neuroai.Task", task)
+        raise InvalidTypeError(f"task: expected a neuroai.Task, got {type(task).__name__}{hint}")
     return task

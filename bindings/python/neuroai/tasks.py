@@ -14,7 +14,8 @@ from typing import Any, ClassVar, Dict, List, Sequence, Tuple, Type, Union
 import numpy as np
 
 from . import _c
-from ._handle import Parameter, texts
+from ._closed import Record
+from ._handle import Parameter, as_array, frozen, texts
 from ._handle import parameters as _parameters
 from .errors import InvalidError
 from .network import Network
@@ -42,24 +43,44 @@ class BuiltinTask(Task):
     A parameter whose ``list`` is True also takes several values, from which each trial draws one.
     """
 
+    values: Dict[str, Any]
+    _settable = ()
+    _otherwise = "make another task, task.replace(...)"
     task_name: ClassVar[str]
     parameters: ClassVar[Dict[str, Parameter]]
 
     def __init__(self, **values: Union[float, Sequence[float]]) -> None:
-        self.name = self.task_name
-        self.values = {name: self._checked(name, value) for name, value in values.items()}
+        self._keep(
+            name=self.task_name, values=Record({name: self._checked(name, value) for name, value in values.items()})
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        known = type(self).parameters
+        if name.startswith("_") or name not in known:
+            raise AttributeError(f"{type(self).__name__} has no attribute '{name}'; parameters: {', '.join(known)}")
+        return vars(self)["values"].get(name, known[name].default)
+
+    def __dir__(self) -> List[str]:
+        return sorted([*super().__dir__(), *type(self).parameters])
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in type(self).parameters:
+            raise AttributeError(f"{type(self).__name__}.{name}: make another task, task.replace({name}=...)")
+        if name in Task._settable:
+            raise AttributeError(f"{type(self).__name__}.{name}: it is the library's; see the task's parameters")
+        super().__setattr__(name, value)
 
     def _checked(self, name: str, value: Union[float, Sequence[float]]) -> Any:
         known = type(self).parameters
         if name not in known:
             raise InvalidError(f"{self.name} has no parameter '{name}', but {', '.join(known)}")
-        array = np.asarray(value, np.float64)
+        array = as_array(name, value, ("values",) * np.ndim(value), np.float64).copy()
         about = known[name]
         if array.ndim > (1 if about.list else 0) or array.size == 0:
             raise InvalidError(f"{name}: expected one number" + (" or a list of numbers" if about.list else ""))
         if not np.all((array >= about.low) & (array <= about.high)):
             raise InvalidError(f"{name} is {value}, must be {about.low:g} to {about.high:g} {about.unit}")
-        return float(array) if array.ndim == 0 else array
+        return float(array) if array.ndim == 0 else frozen(array)
 
     def replace(self, **values: Union[float, Sequence[float]]) -> "BuiltinTask":
         """The same task with other values of some parameters: ``task.replace(stimulus=500)``."""

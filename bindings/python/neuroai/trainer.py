@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import time
-from pathlib import Path
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Parameter, parameters, text, view
+from ._closed import Closed, Record, Setting
+from ._handle import Floats, Handle, Parameter, expect, file_name, parameters, text, view, wrong_type
 from ._interrupt import Interrupt, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
@@ -20,7 +21,7 @@ from .network import Network
 from .optimizer import Adam, Optimizer
 from .rule import BPTT, Rule, RuleAtWork
 from .task import Task, as_task
-from .trials import Trials
+from .trials import Trials, as_trials
 
 __all__ = ["Progress", "Trainer"]
 
@@ -28,7 +29,7 @@ __all__ = ["Progress", "Trainer"]
 Key = Union[str, Tuple[str, str]]
 
 
-class Progress:
+class Progress(Closed):
     """How a run stands, for a callback.
 
     Attributes:
@@ -40,15 +41,18 @@ class Progress:
         gradient_norm: global norm of the gradient, before clipping.
     """
 
-    __slots__ = ("cost", "costs", "gradient_norm", "performance", "step", "steps")
+    step: int
+    steps: int
+    cost: float
+    costs: Dict[str, float]
+    performance: float
+    gradient_norm: float
+    _otherwise = "it tells how the run stands"
 
     def __init__(self, now: _c.nai_progress, names: List[str]) -> None:
-        self.step: int = now.step
-        self.steps: int = now.steps
-        self.cost: float = now.cost
-        self.costs = {name: float(now.costs[i]) for i, name in enumerate(names)}
-        self.performance: float = now.performance
-        self.gradient_norm: float = now.gradient_norm
+        self._keep(step=now.step, steps=now.steps, cost=now.cost, performance=now.performance)
+        self._keep(costs=Record({name: float(now.costs[i]) for i, name in enumerate(names)}))
+        self._keep(gradient_norm=now.gradient_norm)
 
     def __repr__(self) -> str:
         return f"<Progress: {self.step} of {self.steps}, cost {self.cost:.4g}, performance {self.performance:.4g}>"
@@ -112,7 +116,32 @@ class Trainer(Handle):
 
     Attributes:
         net, task, cost, optimizer, curriculum: as given. The trainer works on a copy of the task.
+        cost_names: names of the costs, as :meth:`step` and the history have them.
+        batch, threads, seed, clip, evaluate_every, evaluate_trials, stop_at: settings, which can be set.
     """
+
+    net: Network
+    task: Optional[Task]
+    cost: Union[Cost, Costs]
+    optimizer: Optimizer
+    curriculum: Optional[Curriculum]
+    cost_names: List[str]
+    batch = Setting(int)
+    threads = Setting(int)
+    seed = Setting(int)
+    clip = Setting(float)
+    evaluate_every = Setting(int)
+    evaluate_trials = Setting(int)
+    stop_at = Setting(float)
+    _otherwise = "it is part of how the trainer was made; make another one, na.Trainer(net, ...)"
+    _instead = {
+        "optimizer": "change its numbers, trainer.optimizer.rate = 1e-4, or make another trainer with another optimiser",
+        "rule": "change its numbers, trainer.rule.update_every = 5, or make another trainer with another rule",
+        "lr": "set trainer.optimizer.rate",
+        "rate": "set trainer.optimizer.rate",
+        "learning_rate": "set trainer.optimizer.rate",
+    }
+    _kept_by = "save it, trainer.save(path), and restore it into a trainer made in the same way, trainer.restore(path)"
 
     def __init__(
         self,
@@ -131,21 +160,23 @@ class Trainer(Handle):
         curriculum: Optional[Curriculum] = None,
     ) -> None:
         if not isinstance(cost, (Cost, Costs)):
-            raise TypeError(f"cost: expected a neuroai.Cost or a sum of them, got {type(cost).__name__}")
-        self.net = net
-        self.task = None if task is None else as_task(task)
-        self.cost = cost
-        self._rule = BPTT() if rule is None else rule
-        self.optimizer = Adam() if optimizer is None else optimizer
+            raise wrong_type("cost", "a neuroai.Cost or a sum of them, such as na.MSE('output')", cost)
+        self._keep(net=expect("net", net, Network, "a neuroai.Network"), cost=cost)
+        self._keep(task=None if task is None else as_task(task))
+        made = Adam() if optimizer is None else optimizer
+        self._keep(optimizer=expect("optimizer", made, Optimizer, "a neuroai.Optimizer, such as na.Adam(1e-3)"))
+        self._rule: Rule = expect("rule", BPTT() if rule is None else rule, Rule, "a neuroai.Rule, such as na.BPTT()")
+        if curriculum is not None:
+            expect("curriculum", curriculum, Curriculum, "a neuroai.Curriculum")
         self._create()
         for beta, term in _terms(cost):
             with term._lent() as pointer:
                 _c.nai_trainer_add_cost(self, pointer, beta)
-        self.cost_names = self._name_costs()
+        self._keep(cost_names=self._name_costs())
         settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip}
         for name, value in {**settings, "evaluate_every": evaluate_every, "evaluate_trials": evaluate_trials}.items():
             self.set(name, value)
-        self.curriculum = curriculum
+        self._keep(curriculum=curriculum)
         if curriculum is not None:
             _c.nai_trainer_set_curriculum(self, curriculum)
 
@@ -199,7 +230,7 @@ class Trainer(Handle):
         progress: bool = True,
         callback: Optional[Callable[[Progress], Any]] = None,
         evaluate_every: Optional[int] = None,
-        checkpoint: Union[str, Path, None] = None,
+        checkpoint: Union[str, bytes, "os.PathLike[Any]", None] = None,
         checkpoint_every: int = 100,
     ) -> History:
         """``steps`` updates from the task.
@@ -225,7 +256,7 @@ class Trainer(Handle):
         if evaluate_every is not None:
             self.set("evaluate_every", evaluate_every)
         if checkpoint is not None:
-            _c.nai_trainer_set_checkpoints(self, str(checkpoint), checkpoint_every)
+            _c.nai_trainer_set_checkpoints(self, file_name("checkpoint", checkpoint), checkpoint_every)
         first = self.updates
         bar = _bar(steps) if progress else None
         try:
@@ -268,11 +299,11 @@ class Trainer(Handle):
         name = _c.nai_trainer_stage_name(self)
         return None if name is None else text(name)
 
-    def save(self, path: Union[str, Path]) -> None:
+    def save(self, path: Union[str, bytes, "os.PathLike[Any]"]) -> None:
         """Writes a checkpoint: a model file that also holds what is needed to go on training."""
-        _c.nai_trainer_save(self, str(path))
+        _c.nai_trainer_save(self, file_name("path", path))
 
-    def restore(self, path: Union[str, Path]) -> "Trainer":
+    def restore(self, path: Union[str, bytes, "os.PathLike[Any]"]) -> "Trainer":
         """Goes back, or on, to a checkpoint, which a trainer made in the same way has written.
 
         The run that follows ends with the same bits as one that was never interrupted::
@@ -280,7 +311,7 @@ class Trainer(Handle):
             trainer = na.Trainer(...).restore("run.safetensors")
             trainer.fit(5000 - trainer.updates, checkpoint="run.safetensors")
         """
-        _c.nai_trainer_restore(self, str(path))
+        _c.nai_trainer_restore(self, file_name("path", path))
         return self
 
     def step(self, trials: Optional[Trials] = None) -> Dict[str, float]:
@@ -311,7 +342,7 @@ class Trainer(Handle):
         return view(self, _c.nai_trainer_initial_state_gradient, self, population).copy()
 
     def _once(self, function: Any, trials: Optional[Trials]) -> Dict[str, float]:
-        handle = None if trials is None else trials._for(self.net)
+        handle = None if trials is None else as_trials(trials)._for(self.net)
         now = _c.nai_progress(struct_size=ctypes.sizeof(_c.nai_progress))
         with deferred_interrupt():
             function(now, self, handle)
@@ -319,8 +350,8 @@ class Trainer(Handle):
         return {**costs, "total": float(now.cost)}
 
     def activity(self, name: str) -> Floats:
-        """Rates of a population, or outputs of an output, in the last batch: a view, float32 [T, B, n]."""
-        return view(self, _c.nai_trainer_activity, self, name)
+        """Rates of a population, or outputs of an output, in the last batch: a copy, float32 [T, B, n]."""
+        return view(self, _c.nai_trainer_activity, self, name).copy()
 
     def __repr__(self) -> str:
         return f"<Trainer: {self.rule!r}, {self.optimizer!r}, cost {self.cost!r}, task {self.task!r}>"

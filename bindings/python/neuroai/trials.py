@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Handle, as_array, describe, listed, texts, view, wrong_shape
+from ._closed import Closed, Record
+from ._handle import Handle, as_array, describe, expect, given, kept, listed, texts, view, whole, wrong_shape, wrong_type
 from .errors import InvalidError, OrderError
 from .network import Network
 
@@ -26,12 +27,30 @@ class _TrialsHandle(Handle):
 
 def _sequence(what: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
     """[T, B, n]; [T, n] is taken as one trial."""
-    array = np.asarray(value)
+    array = given(what, value)
     if array.ndim == 2:
         array = array[:, None, :]
     if array.ndim != 3:
         raise wrong_shape(what, "[steps, trials, channels] or [steps, channels]", array.shape)
-    return as_array(what, array, ("steps", "trials", "channels"))
+    return kept(as_array(what, array, ("steps", "trials", "channels")), value)
+
+
+def _named(values: Optional[Mapping[str, npt.ArrayLike]]) -> Any:
+    """The pairs of a mapping from conditions' names."""
+    if values is None:
+        return []
+    if not isinstance(values, Mapping):
+        raise wrong_type("conditions", "a mapping from names to arrays", values)
+    return [(expect("conditions", name, str, "names"), value) for name, value in values.items()]
+
+
+def _arrays(state: Any) -> Any:
+    """All arrays in what was pickled."""
+    for value in state.values():
+        if isinstance(value, np.ndarray):
+            yield value
+        elif isinstance(value, dict):
+            yield from _arrays(value)
 
 
 def _by_name(value: Optional[Arrays]) -> Dict[Optional[str], npt.ArrayLike]:
@@ -41,8 +60,10 @@ def _by_name(value: Optional[Arrays]) -> Dict[Optional[str], npt.ArrayLike]:
     return {name: array for name, array in value.items()} if isinstance(value, Mapping) else {None: value}
 
 
-class Trials:
+class Trials(Closed):
     """A batch of trials, for no network in particular: it is checked against a network when first used with it.
+
+    Arrays are copied, and can only be read from then on.
 
     Args:
         inputs: [T, B, n] of all inputs in order, float32 (anything else is converted); or a mapping from an input's
@@ -56,6 +77,12 @@ class Trials:
         first: number that the first trial has; noise is a function of (seed, trial number, step, unit).
     """
 
+    steps: int
+    trials: int
+    first: int
+    lengths: Optional[npt.NDArray[np.int32]]
+    conditions: Dict[str, npt.NDArray[Any]]
+    _otherwise = "make other trials, na.Trials(inputs, targets, ...)"
     #: Whether the task that they are of has reaction times; None where that is not known.
     _has_times: Optional[bool] = None
 
@@ -73,31 +100,34 @@ class Trials:
             raise InvalidError(
                 "inputs: expected at least one array; for a network without inputs, one of shape [steps, trials, 0]"
             )
-        self.steps, self.trials = next(iter(self._inputs.values())).shape[:2]
+        steps, trials = next(iter(self._inputs.values())).shape[:2]
+        self._keep(steps=steps, trials=trials, first=whole("first", first))
         for array in self._inputs.values():
             if array.shape[:2] != (self.steps, self.trials):
                 raise wrong_shape("inputs", describe((self.steps, self.trials, "channels")), array.shape)
         self._targets = {name: self._target(array) for name, array in _by_name(targets).items()}
         self._mask = {name: self._columns("mask", array) for name, array in _by_name(mask).items()}
-        self.lengths = None if lengths is None else as_array("lengths", lengths, (self.trials,), np.int32)
-        self.conditions: Dict[str, npt.NDArray[Any]] = {
-            name: as_array(f"condition '{name}'", values, (self.trials,)) for name, values in (conditions or {}).items()
-        }
-        self.first = int(first)
+        self._keep(
+            lengths=None if lengths is None else kept(as_array("lengths", lengths, (trials,), np.int32), lengths),
+            conditions=Record({name: self._condition(name, values) for name, values in _named(conditions)}),
+        )
         self._handles: "weakref.WeakKeyDictionary[Network, _TrialsHandle]" = weakref.WeakKeyDictionary()
+
+    def _condition(self, name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
+        return kept(as_array(f"condition '{name}'", values, (self.trials,)), values)
 
     def _columns(self, what: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
         """[T, B, 1 or n]; [T, B] becomes [T, B, 1]."""
-        array = np.asarray(value)
+        array = given(what, value)
         if array.shape == (self.steps, self.trials):
             array = array[:, :, None]
-        return as_array(what, array, (self.steps, self.trials, "channels"))
+        return kept(as_array(what, array, (self.steps, self.trials, "channels")), value)
 
     def _target(self, value: npt.ArrayLike) -> npt.NDArray[Any]:
         """Classes int32 [T, B] or targets float32 [T, B, n]."""
-        array = np.asarray(value)
+        array = given("targets", value)
         if array.ndim == 2 and array.dtype.kind in "iub":
-            return as_array("targets", array, (self.steps, self.trials), np.int32)
+            return kept(as_array("targets", array, (self.steps, self.trials), np.int32), value)
         if array.shape == (self.steps, self.trials):
             raise InvalidError(
                 f"targets: {describe(array.shape)} is the shape of classes, which must be whole numbers; "
@@ -105,7 +135,7 @@ class Trials:
             )
         if array.ndim == 2 and self.trials == 1:
             array = array[:, None, :]
-        return as_array("targets", array, (self.steps, self.trials, "n"))
+        return kept(as_array("targets", array, (self.steps, self.trials, "n")), value)
 
     @classmethod
     def _of(cls, net: Network, pointer: Any) -> "Trials":
@@ -128,16 +158,26 @@ class Trials:
 
         trials = cls.__new__(cls)
         inputs = look(_c.NAI_TRIALS_INPUTS)
-        trials.steps, trials.trials = inputs.shape[:2]
+        trials._keep(steps=inputs.shape[0], trials=inputs.shape[1])
         trials._inputs = {None: inputs}
         trials._targets = look_at_outputs(_c.NAI_TRIALS_TARGETS, _c.NAI_TRIALS_CLASSES)
         trials._mask = look_at_outputs(_c.NAI_TRIALS_MASK)
-        trials.lengths = look(_c.NAI_TRIALS_LENGTHS)
         names = texts(lambda index: _c.nai_trials_condition_name(handle, index))
-        trials.conditions = {name: look(_c.NAI_TRIALS_CONDITION, name) for name in names}
-        trials.first = _c.nai_trials_first(handle)
+        trials._keep(
+            lengths=look(_c.NAI_TRIALS_LENGTHS),
+            conditions=Record({name: look(_c.NAI_TRIALS_CONDITION, name) for name in names}),
+            first=_c.nai_trials_first(handle),
+        )
         trials._handles = weakref.WeakKeyDictionary({net: handle})
         return trials
+
+    def __getstate__(self) -> Dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_handles"}
+
+    def __setstate__(self, state: Dict[str, Any]) -> None:
+        vars(self).update(state, _handles=weakref.WeakKeyDictionary())
+        for array in _arrays(state):
+            array.flags.writeable = False
 
     def _for(self, net: Network) -> _TrialsHandle:
         """The C object for a network; made once."""
@@ -207,7 +247,7 @@ class Trials:
 
 
 def _as_given(arrays: Mapping[Optional[str], npt.NDArray[Any]]) -> Any:
-    return arrays[None] if None in arrays else dict(arrays) or None
+    return arrays[None] if None in arrays else Record(arrays) or None  # type: ignore[arg-type]
 
 
 def _split(
@@ -220,3 +260,9 @@ def _split(
     ends = np.cumsum(list(sizes.values()))
     parts = np.split(array, ends[:-1], axis=2)
     return [(output, np.ascontiguousarray(part)) for output, part in zip(sizes, parts)]
+
+
+def as_trials(trials: Any) -> Trials:
+    """The trials that were given, or a clear error."""
+    found: Trials = expect("trials", trials, Trials, "neuroai.Trials, na.Trials(inputs, targets)")
+    return found

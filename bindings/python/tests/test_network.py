@@ -262,7 +262,8 @@ def test_a_network_describes_itself(net):
     assert "not built yet" in repr(na.Network(20))
 
 
-def test_handles_are_not_copied(net):
-    for other in (net, na.Adam(), na.BPTT()):
-        with pytest.raises(TypeError, match="cannot be copied"):
+def test_trainers_and_agents_are_not_copied(net):
+    trainer = na.Trainer(net, cost=na.MSE("choice"), rule=na.RFLO())
+    for other in (trainer, na.Agent(trainer), trainer.rule):
+        with pytest.raises(TypeError, match="cannot be copied.*save"):
             copy.deepcopy(other)

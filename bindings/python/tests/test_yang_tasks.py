@@ -162,9 +162,14 @@ def test_a_mask_of_every_channel_weighs_each():
     assert history.loss[0] == pytest.approx(np.mean((z[:, :, 3] - 7) ** 2), rel=1e-5)
 
 
-def test_the_attribute_may_change_without_harm():
+def test_the_attribute_cannot_change_once_the_task_is_in_use():
     """The width of the mask is fixed when the library's object is made."""
     net, task = wide(), Channels()
     trainer = na.Trainer(net, task, na.MSE("out"), batch=4)
-    task.channel_mask = False
-    trainer.fit(2, progress=False)
+    with pytest.raises(AttributeError, match="channel_mask"):
+        task.channel_mask = False
+    Channels.channel_mask = False
+    try:
+        trainer.fit(2, progress=False)
+    finally:
+        Channels.channel_mask = True
