@@ -58,16 +58,6 @@ static void ask(nai__forward *f, int64_t rows)
   if (f->answer != NAI_OK) atomic_store_explicit(&f->over, 1, memory_order_relaxed);
 }
 
-static void take_outputs(const nai__forward *f, int64_t t, int64_t row, int64_t rows)
-{
-  const nai_network *net = f->net;
-  const float *z = nai__output_at(&f->activity, t) + row * net->ld_outputs;
-  float *output = f->output + ((t - 1) * f->count + row) * net->n_outputs;
-  for (int64_t b = 0; b < rows; b++)
-    memcpy(output + b * net->n_outputs, z + b * net->ld_outputs,
-           (size_t)net->n_outputs * sizeof *z);
-}
-
 static void run_rows(void *argument, int64_t task, int32_t thread)
 {
   nai__forward *f = argument;
@@ -80,7 +70,8 @@ static void run_rows(void *argument, int64_t task, int32_t thread)
     int64_t at = (t - 1) * trials->trials + f->first + row;
     nai__advance(&f->activity, t, row, rows, trials->input + at * trials->n_inputs,
                  &f->scratch[thread]);
-    take_outputs(f, t, row, rows);
+    nai__copy_outputs(f->output + ((t - 1) * f->count + row) * f->net->n_outputs, &f->activity, t,
+                      row, rows);
     if (thread == 0) ask(f, rows);
   }
 }

@@ -4,6 +4,7 @@
  */
 #include "activity.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -23,30 +24,67 @@ int64_t nai__input_slots(const nai_network *net, int64_t steps)
   return steps ? steps + net->max_input_delay : net->max_input_delay + 1;
 }
 
-float *nai__rate_at(const nai__activity *a, int64_t t)
+/* Times before the first that is kept have no slot. */
+static int64_t rate_offset(const nai__activity *a, int64_t t)
 {
-  return a->rate + (t + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
+  assert(t > -a->net->max_delay);
+  return (t + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
 }
 
-float *nai__input_at(const nai__activity *a, int64_t t)
+static int64_t input_offset(const nai__activity *a, int64_t t)
 {
-  return a->input +
-         (t + a->net->max_input_delay - 1) % a->input_slots * a->trials * a->net->ld_inputs;
+  assert(t > -a->net->max_input_delay);
+  return (t + a->net->max_input_delay - 1) % a->input_slots * a->trials * a->net->ld_inputs;
 }
 
-float *nai__drive_at(const nai__activity *a, int64_t t)
+/* Of what is made at each step, from the first on. */
+static int64_t step_offset(const nai__activity *a, int64_t t, int64_t ld)
 {
-  return a->drive + (t - 1) % a->output_slots * a->trials * a->net->ld_units;
+  assert(t >= 1);
+  return (t - 1) % a->output_slots * a->trials * ld;
 }
 
-float *nai__output_at(const nai__activity *a, int64_t t)
+const float *nai__rate_at(const nai__activity *a, int64_t t)
 {
-  return a->output + (t - 1) % a->output_slots * a->trials * a->net->ld_outputs;
+  return a->rate + rate_offset(a, t);
 }
 
-float *nai__current_at(const nai__activity *a, int64_t t)
+const float *nai__input_at(const nai__activity *a, int64_t t)
 {
-  return a->current + (t - 1) % a->output_slots * a->trials * a->net->ld_units;
+  return a->input + input_offset(a, t);
+}
+
+const float *nai__drive_at(const nai__activity *a, int64_t t)
+{
+  return a->drive + step_offset(a, t, a->net->ld_units);
+}
+
+const float *nai__output_at(const nai__activity *a, int64_t t)
+{
+  return a->output + step_offset(a, t, a->net->ld_outputs);
+}
+
+const float *nai__current_at(const nai__activity *a, int64_t t)
+{
+  return a->current + step_offset(a, t, a->net->ld_units);
+}
+
+float *nai__rate_slot(nai__activity *a, int64_t t)
+{
+  return a->rate + rate_offset(a, t);
+}
+
+float *nai__output_slot(nai__activity *a, int64_t t)
+{
+  return a->output + step_offset(a, t, a->net->ld_outputs);
+}
+
+void nai__copy_outputs(float *out, const nai__activity *a, int64_t t, int64_t row, int64_t rows)
+{
+  const nai_network *net = a->net;
+  const float *z = nai__output_at(a, t) + row * net->ld_outputs;
+  for (int64_t b = 0; b < rows; b++)
+    memcpy(out + b * net->n_outputs, z + b * net->ld_outputs, (size_t)net->n_outputs * sizeof *out);
 }
 
 /* --- perturbation ----------------------------------------------------------------------------- */
@@ -128,30 +166,43 @@ void nai__scratch_destroy(nai__scratch *scratch)
 
 /* --- arrays ----------------------------------------------------------------------------------- */
 
-nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials)
+nai__activity nai__activity_shape(const nai_network *net, int64_t trials)
 {
-  *out = (nai__activity){.net = net,
+  return (nai__activity){.net = net,
                          .trials = trials,
                          .rate_slots = nai__rate_slots(net, 0),
                          .input_slots = nai__input_slots(net, 0),
                          .output_slots = 1};
-  out->rate = NAI__ARRAY(float, out->rate_slots *trials * net->ld_units);
-  out->drive = NAI__ARRAY(float, trials * net->ld_units);
-  out->x = NAI__ARRAY(float, trials * net->ld_units);
-  out->input = NAI__ARRAY(float, out->input_slots *trials * net->ld_inputs);
-  out->output = NAI__ARRAY(float, trials * net->ld_outputs);
-  if (out->rate && out->drive && out->x && out->input && out->output) return NAI_OK;
-  nai__activity_destroy(out);
-  return NAI_ERR_MEMORY;
+}
+
+int64_t nai__activity_floats(const nai__activity *a)
+{
+  return a->trials * ((a->rate_slots + 2) * a->net->ld_units + a->input_slots * a->net->ld_inputs +
+                      a->net->ld_outputs);
+}
+
+void nai__activity_place(nai__activity *a, float *memory)
+{
+  const nai_network *net = a->net;
+  a->rate = memory;
+  a->x = a->rate + a->rate_slots * a->trials * net->ld_units;
+  a->drive = a->x + a->trials * net->ld_units;
+  a->input = a->drive + a->trials * net->ld_units;
+  a->output = a->input + a->input_slots * a->trials * net->ld_inputs;
+}
+
+nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials)
+{
+  *out = nai__activity_shape(net, trials);
+  float *memory = NAI__ARRAY(float, nai__activity_floats(out));
+  if (!memory) return NAI_ERR_MEMORY;
+  nai__activity_place(out, memory);
+  return NAI_OK;
 }
 
 void nai__activity_destroy(nai__activity *a)
 {
   nai__free(a->rate);
-  nai__free(a->drive);
-  nai__free(a->x);
-  nai__free(a->input);
-  nai__free(a->output);
   a->rate = a->drive = a->x = a->input = a->output = NULL;
 }
 
@@ -177,16 +228,18 @@ static void begin_row(const nai__activity *a, int64_t trial, float *x, float *r)
   }
 }
 
-void nai__begin(const nai__activity *a, int64_t row, int64_t rows)
+void nai__begin(nai__activity *a, int64_t row, int64_t rows)
 {
   const nai_network *net = a->net;
+  assert(row >= 0 && row + rows <= a->trials);
   for (int64_t b = row; b < row + rows; b++) {
-    float *r = nai__rate_at(a, 0) + b * net->ld_units;
+    float *r = nai__rate_slot(a, 0) + b * net->ld_units;
     begin_row(a, b, a->x + b * net->ld_units, r);
     for (int64_t t = 1 - net->max_delay; t < 0; t++)
-      memcpy(nai__rate_at(a, t) + b * net->ld_units, r, (size_t)net->n_units * sizeof *r);
+      memcpy(nai__rate_slot(a, t) + b * net->ld_units, r, (size_t)net->n_units * sizeof *r);
     for (int64_t t = 1 - net->max_input_delay; t < 1; t++)
-      memset(nai__input_at(a, t) + b * net->ld_inputs, 0, (size_t)net->n_inputs * sizeof *r);
+      memset(a->input + input_offset(a, t) + b * net->ld_inputs, 0,
+             (size_t)net->n_inputs * sizeof *r);
   }
 }
 
@@ -207,13 +260,13 @@ static void shape_inputs(const nai__activity *a, int64_t t, int64_t trial, float
   }
 }
 
-static void take_inputs(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
-                        const float *inputs, nai__scratch *scratch)
+static void take_inputs(nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
+                        nai__scratch *scratch)
 {
   const nai_network *net = a->net;
   size_t bytes = (size_t)net->n_inputs * sizeof *inputs;
   for (int64_t b = 0; b < rows; b++) {
-    float *u = nai__input_at(a, t) + (row + b) * net->ld_inputs;
+    float *u = a->input + input_offset(a, t) + (row + b) * net->ld_inputs;
     if (inputs)
       memcpy(u, inputs + b * net->n_inputs, bytes);
     else
@@ -305,27 +358,28 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t
 
 /* --- units ------------------------------------------------------------------------------------ */
 
-static void move_segment(const nai__activity *a, const nai__segment *g, int64_t t, int64_t trial,
+static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int64_t trial,
                          const float *v, const float *xi)
 {
   const nai_network *net = a->net;
   int64_t at = trial * net->ld_units + g->offset;
-  float *r = nai__rate_at(a, t) + at;
+  float *r = nai__rate_slot(a, t) + at;
   v += g->offset;
   xi += g->offset;
   if (g->leak == NAI_LEAK_CURRENT)
     net->kernels->current_forward(&g->units, a->x + at, r, v, xi);
   else
-    net->kernels->rate_forward(&g->units, r, nai__drive_at(a, t) + at, nai__rate_at(a, t - 1) + at,
-                               v, xi);
+    net->kernels->rate_forward(&g->units, r, a->drive + step_offset(a, t, net->ld_units) + at,
+                               nai__rate_at(a, t - 1) + at, v, xi);
   if (a->current && g->leak == NAI_LEAK_CURRENT)
-    memcpy(nai__current_at(a, t) + at, a->x + at, (size_t)g->units.n * sizeof *r);
+    memcpy(a->current + step_offset(a, t, net->ld_units) + at, a->x + at,
+           (size_t)g->units.n * sizeof *r);
   if (!a->clamp) return;
   for (int64_t u = 0; u < g->units.n; u++)
     if (!isnan(a->clamp[g->offset + u])) r[u] = a->clamp[g->offset + u];
 }
 
-static void move_units(const nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
+static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
                        nai__scratch *scratch)
 {
   const nai_network *net = a->net;
@@ -364,11 +418,10 @@ static void perturb_outputs(const nai__activity *a, int64_t t, int64_t trial, fl
   for (int64_t u = 0; u < net->n_outputs; u++) z[u] += bias[u];
 }
 
-static void read_out(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
-                     nai__scratch *scratch)
+static void read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai__scratch *scratch)
 {
   const nai_network *net = a->net;
-  float *z = nai__output_at(a, t) + row * net->ld_outputs;
+  float *z = nai__output_slot(a, t) + row * net->ld_outputs;
   const float *bias = net->theta + net->output_bias;
   for (int64_t b = 0; b < rows; b++)
     if (perturbation_of(a))
@@ -382,10 +435,12 @@ static void read_out(const nai__activity *a, int64_t t, int64_t row, int64_t row
   }
 }
 
-void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
+void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
                   nai__scratch *scratch)
 {
   const nai_network *net = a->net;
+  assert(row >= 0 && rows >= 1 && row + rows <= a->trials);
+  assert(!a->ready || rows == 1);
   if (net->n_inputs) take_inputs(a, t, row, rows, inputs, scratch);
   draw_noise(a, t, row, rows, scratch);
   perturb(a, t, row, rows, scratch);

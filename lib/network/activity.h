@@ -61,12 +61,17 @@ typedef struct nai__scratch {
 int64_t nai__rate_slots(const nai_network *net, int64_t steps);
 int64_t nai__input_slots(const nai_network *net, int64_t steps);
 
-/* Rows of trial 0 at time t. */
-float *nai__rate_at(const nai__activity *a, int64_t t);
-float *nai__input_at(const nai__activity *a, int64_t t);
-float *nai__drive_at(const nai__activity *a, int64_t t);
-float *nai__output_at(const nai__activity *a, int64_t t);
-float *nai__current_at(const nai__activity *a, int64_t t);
+/* Rows of trial 0 at time t, which is kept: to be read. */
+const float *nai__rate_at(const nai__activity *a, int64_t t);
+const float *nai__input_at(const nai__activity *a, int64_t t);
+const float *nai__drive_at(const nai__activity *a, int64_t t);
+const float *nai__output_at(const nai__activity *a, int64_t t);
+const float *nai__current_at(const nai__activity *a, int64_t t);
+/* The same, to be written. */
+float *nai__rate_slot(nai__activity *a, int64_t t);
+float *nai__output_slot(nai__activity *a, int64_t t);
+/* Outputs of trials row .. row + rows - 1 at time t, without padding: out [rows][n_outputs]. */
+void nai__copy_outputs(float *out, const nai__activity *a, int64_t t, int64_t row, int64_t rows);
 
 /*
  * What a perturbation adds to what units receive at step t [n_units]; at t = 0 to initial states;
@@ -77,7 +82,12 @@ void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint
 void nai__perturb_outputs(const nai__perturbation *p, const nai_network *net, uint64_t trial,
                           int64_t t, float *z);
 
-/* Arrays for so many trials, with as many steps as delays need. */
+/* Of so many trials, with as many steps as delays need; it has no memory yet. */
+nai__activity nai__activity_shape(const nai_network *net, int64_t trials);
+/* Floats that such an activity takes, and its arrays in a memory of so many, from `rate` on. */
+int64_t nai__activity_floats(const nai__activity *a);
+void nai__activity_place(nai__activity *a, float *memory);
+/* The same with a memory of its own. */
 nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials);
 void nai__activity_destroy(nai__activity *activity);
 
@@ -88,13 +98,13 @@ void nai__scratch_destroy(nai__scratch *scratch);
  * Initial state of trials row .. row + rows - 1: currents, and rates at time 0 and before; inputs
  * before 1 are 0.
  */
-void nai__begin(const nai__activity *a, int64_t row, int64_t rows);
+void nai__begin(nai__activity *a, int64_t row, int64_t rows);
 
 /*
  * One step of trials row .. row + rows - 1 to time t. inputs: [rows][n_inputs] of these trials, or
  * NULL for 0. Bits depend neither on how trials are grouped nor on the thread.
  */
-void nai__advance(const nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
+void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
                   nai__scratch *scratch);
 
 /*

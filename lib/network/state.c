@@ -15,29 +15,22 @@
 static nai_status allocate(nai_state *s)
 {
   const nai_network *net = s->net;
-  nai__activity *a = &s->activity;
-  int64_t rate = a->rate_slots * a->trials * net->ld_units, x = a->trials * net->ld_units;
-  int64_t input = a->input_slots * a->trials * net->ld_inputs, output = a->trials * net->ld_outputs;
-  s->n_memory = rate + input + output + 3 * x + 2 * net->ld_units;
+  int64_t floats = nai__activity_floats(&s->activity), rows = s->activity.trials * net->ld_units;
+  s->n_memory = floats + rows + 2 * net->ld_units;
   s->memory = NAI__ARRAY(float, s->n_memory);
   s->seen = NAI__ARRAY(unsigned char, net->ld_units);
   if (!s->memory || !s->seen) return NAI_ERR_MEMORY;
-  float *next = s->memory;
-  a->rate = next;
-  a->x = next += rate;
-  a->input = next += x;
-  a->output = next += input;
-  a->drive = next += output;
-  s->now = next += x;
-  s->inject = next += x;
-  s->clamp = next + net->ld_units;
-  return nai__scratch_create(&s->scratch, net, a->trials);
+  nai__activity_place(&s->activity, s->memory);
+  s->now = s->memory + floats;
+  s->inject = s->now + rows;
+  s->clamp = s->inject + net->ld_units;
+  return nai__scratch_create(&s->scratch, net, s->activity.trials);
 }
 
 static nai_status check_trials(const nai_network *net, int64_t trials)
 {
-  int64_t floats = (nai__rate_slots(net, 0) + 5) * net->ld_units +
-                   nai__input_slots(net, 0) * net->ld_inputs + net->ld_outputs;
+  nai__activity one = nai__activity_shape(net, 1);
+  int64_t floats = nai__activity_floats(&one) + 3 * net->ld_units;
   if (floats > MOST_FLOATS)
     return nai__fail(NAI_ERR_MEMORY, "one trial with these delays takes %lld numbers, at most %lld",
                      (long long)floats, (long long)MOST_FLOATS);
@@ -55,12 +48,8 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   if (!s) return NAI_ERR_MEMORY;
   s->net = (nai_network *)net; /* for its count of references alone */
   nai__network_keep(s->net);
-  s->activity = (nai__activity){.net = net,
-                                .trials = trials,
-                                .rate_slots = nai__rate_slots(net, 0),
-                                .input_slots = nai__input_slots(net, 0),
-                                .output_slots = 1,
-                                .seed = seed};
+  s->activity = nai__activity_shape(net, trials);
+  s->activity.seed = seed;
   nai_status status = allocate(s);
   if (status != NAI_OK) {
     nai_state_destroy(s);
@@ -113,15 +102,11 @@ nai_status nai_state_reset(nai_state *state)
 
 static void step(nai_state *s, const float *inputs, float *outputs)
 {
-  const nai_network *net = s->net;
-  const nai__activity *a = &s->activity;
+  nai__activity *a = &s->activity;
   s->time++;
   nai__advance(a, s->time, 0, a->trials, inputs, &s->scratch);
   copy_now(s);
-  if (!outputs) return;
-  for (int64_t b = 0; b < a->trials; b++)
-    memcpy(outputs + b * net->n_outputs, a->output + b * net->ld_outputs,
-           (size_t)net->n_outputs * sizeof *outputs);
+  if (outputs) nai__copy_outputs(outputs, a, s->time, 0, a->trials);
 }
 
 nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)

@@ -12,7 +12,7 @@ struct nai_state {
   nai__scratch scratch;
   int64_t time;
   int64_t n_memory;    /* floats */
-  float *memory;       /* rate, x, input, output, drive, inject, clamp, now: one after the other */
+  float *memory;       /* the activity, then now, inject, clamp */
   float *inject;       /* [ld_units] */
   float *clamp;        /* [ld_units] */
   float *now;          /* [trials][ld_units]: rates, at an address that stays */

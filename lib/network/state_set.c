@@ -62,7 +62,7 @@ static void set_rates(nai_state *s, const nai__node *node, const float *rates)
   for (int64_t b = 0; b < a->trials; b++)
     for (int64_t u = node->offset; u < node->offset + node->n; u++) {
       float rate = isnan(s->clamp[u]) ? rates[b * ld + u] : s->clamp[u];
-      for (int64_t t = oldest; t <= s->time; t++) nai__rate_at(a, t)[b * ld + u] = rate;
+      for (int64_t t = oldest; t <= s->time; t++) nai__rate_slot(a, t)[b * ld + u] = rate;
       s->now[b * ld + u] = rate;
     }
 }

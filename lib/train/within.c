@@ -52,9 +52,9 @@ static const float *gather_targets(nai_agent *agent, const nai_trials *trials)
 static void keep_activity(const nai_agent *agent, nai__batch *batch, int64_t trial, int64_t t)
 {
   const nai_network *net = agent->plasticity->net;
-  memcpy(nai__rate_at(&batch->activity, t) + trial * net->ld_units,
+  memcpy(nai__rate_slot(&batch->activity, t) + trial * net->ld_units,
          nai__rate_at(&agent->activity, t), (size_t)net->n_units * sizeof(float));
-  memcpy(nai__output_at(&batch->activity, t) + trial * net->ld_outputs, agent->activity.output,
+  memcpy(nai__output_slot(&batch->activity, t) + trial * net->ld_outputs, agent->activity.output,
          (size_t)net->n_outputs * sizeof(float));
 }
 
@@ -62,9 +62,9 @@ static void keep_activity(const nai_agent *agent, nai__batch *batch, int64_t tri
 static void clear_rest(const nai_network *net, nai__batch *batch, int64_t trial, int64_t steps)
 {
   for (int64_t t = steps + 1; t <= batch->steps; t++) {
-    memset(nai__rate_at(&batch->activity, t) + trial * net->ld_units, 0,
+    memset(nai__rate_slot(&batch->activity, t) + trial * net->ld_units, 0,
            (size_t)net->n_units * sizeof(float));
-    memset(nai__output_at(&batch->activity, t) + trial * net->ld_outputs, 0,
+    memset(nai__output_slot(&batch->activity, t) + trial * net->ld_outputs, 0,
            (size_t)net->n_outputs * sizeof(float));
   }
 }
