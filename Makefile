@@ -342,12 +342,12 @@ valgrind: $(TEST_RUN) ## C tests under valgrind
 	$(Q)CK_FORK=no OPENBLAS_NUM_THREADS=1 valgrind --quiet --error-exitcode=9 --leak-check=full \
 	  --errors-for-leak-kinds=definite,possible $(TEST_RUN)
 
-coverage: ## C tests, with the lines that they reach
+coverage: ## C tests, with the lines and branches that they reach; fails below what is asked for
 	+$(Q)rm -f `find $(BUILD)/coverage -name '*.gcda' 2>/dev/null`; \
 	  OPENBLAS_NUM_THREADS=1 CK_TIMEOUT_MULTIPLIER=5 \
 	  $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS="-O0 -g" \
 	    INSTRUMENT="--coverage -fprofile-update=atomic" check-c
-	$(Q)tests/lint/coverage.sh $(BUILD)/coverage
+	$(Q)$(PYTHON) tests/lint/coverage.py $(BUILD)/coverage
 
 # --- demo, bench, style, documentation ------------------------------------------------------------
 

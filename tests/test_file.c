@@ -206,7 +206,7 @@ static void check_same_numbers(const nai_network *a, const nai_network *b)
 {
   for (int64_t i = 0; i < a->n_nodes; i++) {
     const nai__node *node = &a->node[i];
-    for (int k = 0; nai__number_name(k); k++) {
+    for (int k = 0; k < NAI__NUMBERS; k++) {
       if (!node->number[k]) continue;
       double x[8], y[8];
       expect_ok(nai_network_get_each(a, node->name, nai__number_name(k), x, node->n));

@@ -45,9 +45,11 @@ def written(folder, *names):
 
 
 def check_python(folder):
-    """README's Python, as it stands, and what it reached."""
+    """README's Python, as it stands: its types, and what it reached."""
     (code,) = blocks("README.md", "python")
     (folder / "readme.py").write_text(code + 'print("correct %.3f" % history.performance[-1])\n', encoding="utf-8")
+    types = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", folder / "mypy", "readme.py"]
+    run(types, cwd=folder, env={**os.environ, "MYPYPATH": str(ROOT / "bindings/python")})
     learnt(run([sys.executable, "readme.py"], cwd=folder), "README.md, Python")
     written(folder, "decision.safetensors", "psychometric.png")
 

@@ -8,7 +8,7 @@ of TOML.
 import re
 import sys
 
-TESTS_USE = ["numpy", "matplotlib", "tqdm", "safetensors", "pytest", "pycparser"]
+TESTS_USE = ["numpy", "matplotlib", "tqdm", "safetensors", "pytest", "pycparser", "mypy"]
 
 
 # Where pyproject.toml lists requirements: section and key.
