@@ -181,7 +181,7 @@ endif
 
 # --- checks ---------------------------------------------------------------------------------------
 
-CHECKS := c memory python examples docs headers symbols versions blas package
+CHECKS := c memory fuzz python examples docs headers symbols versions blas package
 NEEDED := library check cxx python
 
 .PHONY: ready check check-all $(addprefix check-,$(CHECKS))
@@ -231,6 +231,28 @@ $(BUILD)/tests/memory/life: tests/memory/life.c $(STATIC)
 
 check-memory: $(BUILD)/tests/memory/life ## a whole life in which every allocation fails in turn
 	$(Q)OPENBLAS_NUM_THREADS=1 $(RUNNER) $< $(firstword $(wildcard /dev/shm) $(abspath $(<D)))
+
+# Targets of libFuzzer; without it (FUZZER empty) they replay what has been found.
+FUZZ := load restore calls
+FUZZ_PROGRAMS := $(FUZZ:%=$(BUILD)/tests/fuzz/%)
+FUZZER ?=
+fuzz_sources = tests/fuzz/$*.c tests/fuzz/target.c tests/fuzz/trainers.c \
+  $(if $(FUZZER),$(if $(filter calls,$*),,tests/fuzz/files.c),tests/fuzz/replay.c)
+$(FUZZ_PROGRAMS): $(BUILD)/tests/fuzz/%: tests/fuzz/%.c $(wildcard tests/fuzz/*.[ch]) $(STATIC)
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(COMPILE) -DBEFORE=$(if $(filter restore,$*),1,0) $(fuzz_sources) -o $@ \
+	  $(if $(FUZZER),-fsanitize=fuzzer) $(LDFLAGS) $(STATIC) $(LIBS)
+
+# Checkpoints of this library, one folder for each target that takes them.
+fuzz_seeds = rm -rf $(BUILD)/tests/fuzz/seeds && mkdir -p $(BUILD)/tests/fuzz/seeds && \
+  $(BUILD)/tests/fuzz/restore --seeds $(BUILD)/tests/fuzz/seeds
+
+check-fuzz: $(FUZZ_PROGRAMS) ## what fuzzing has found, and seeds, once more
+	$(Q)$(fuzz_seeds)
+	$(Q)$(RUNNER) $(BUILD)/tests/fuzz/load tests/fuzz/corpus/load $(wildcard tests/golden/*/*.safetensors)
+	$(Q)$(RUNNER) $(BUILD)/tests/fuzz/restore tests/fuzz/corpus/restore $(BUILD)/tests/fuzz/seeds
+	$(Q)$(RUNNER) $(BUILD)/tests/fuzz/calls tests/fuzz/corpus/calls
 
 VENV ?= $(BUILD)/venv
 PYTHON_RUN = PYTHONPATH=$(CURDIR)/bindings/python NEUROAI_LIBRARY=$(abspath $(SHARED_LINK)) \
@@ -348,6 +370,33 @@ coverage: ## C tests, with the lines and branches that they reach; fails below w
 	  $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS="-O0 -g" \
 	    INSTRUMENT="--coverage -fprofile-update=atomic" check-c
 	$(Q)$(PYTHON) tests/lint/coverage.py $(BUILD)/coverage
+
+# What is found lies in build/fuzz/found; it goes into tests/fuzz/corpus when it is mended.
+.PHONY: fuzz run-fuzz
+SECONDS ?= 60
+fuzz: ## libFuzzer and clang's sanitizers, SECONDS=60 for each target of tests/fuzz
+	$(Q)CLANG="$(CLANG)" .ci/deps fuzz
+	+$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC="$(CLANG)" FUZZER=1 CFLAGS="-O1 -g" \
+	  INSTRUMENT="-fno-omit-frame-pointer -fno-sanitize-recover=all \
+	  -fsanitize=fuzzer-no-link$(comma)address$(comma)undefined$(comma)float-cast-overflow" run-fuzz
+
+run-fuzz: $(FUZZ_PROGRAMS)
+	$(Q)$(fuzz_seeds)
+	$(Q)for target in $(FUZZ); do \
+	  corpus=$(BUILD)/corpus/$$target; mkdir -p $$corpus $(BUILD)/found; \
+	  case $$target in \
+	  load) more="tests/golden/0.1.0";; \
+	  restore) more=$(BUILD)/tests/fuzz/seeds;; \
+	  *) more=;; \
+	  esac; \
+	  ASAN_OPTIONS=allocator_may_return_null=1 OPENBLAS_NUM_THREADS=1 \
+	  $(BUILD)/tests/fuzz/$$target -max_total_time=$(SECONDS) -timeout=30 -rss_limit_mb=3000 \
+	    -max_len=$$(test $$target = calls && echo 400 || echo 32768) -dict=tests/fuzz/words.dict \
+	    -artifact_prefix=$(BUILD)/found/$$target- $$corpus tests/fuzz/corpus/$$target $$more \
+	    > $(BUILD)/found/$$target.log 2>&1 \
+	    || { tail -n 40 $(BUILD)/found/$$target.log; echo "  FAILED  $$target"; exit 1; }; \
+	  echo "  $$target: `sed -n 's/^Done \([0-9]*\) runs.*/\1/p' $(BUILD)/found/$$target.log` inputs"; \
+	done
 
 # --- demo, bench, style, documentation ------------------------------------------------------------
 

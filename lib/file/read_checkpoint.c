@@ -4,6 +4,7 @@
  */
 #include <neuroai/checkpoint.h>
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -94,7 +95,7 @@ static nai_status fill_initial(const restorer *r, const nai__node *node)
   for (int64_t u = 0; u < node->n; u++) {
     double value;
     NAI__TRY(nai__tensors_read(&value, &r->file, &tensor, u, 1));
-    if (!isfinite(value))
+    if (!(fabs(value) <= (double)FLT_MAX))
       return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
                        (long long)u, value);
     initial[u] = (float)value;
