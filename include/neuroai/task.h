@@ -35,6 +35,19 @@ NAI_API nai_status nai_task_parameter(nai_parameter *out, const char *task, int6
  */
 NAI_API nai_status nai_task_create(nai_task **out, const char *name, const nai_network *net);
 
+/**
+ * A task of given trials, such as recorded ones, which are copied; they may have any lengths, masks
+ * and conditions, and classes or targets of any output. Training goes through all of `trials`, pass
+ * after pass: trial k of the training stream is in pass k / n, whose order is a permutation that is
+ * a function of (seed, pass). The test stream has those of `test` in the order in which they were
+ * given, and then again; an evaluation in a run is of each of them once at most. They are judged by
+ * class, at the last step that counts. Noise: a test trial has that of its own number
+ * (nai_trials_first()), as in nai_evaluation_create_from_trials(); trial k of training that of
+ * number 2^54 + k. Parameters, and so curricula, it has none. Nullable: test (the same as `trials`).
+ */
+NAI_API nai_status nai_task_create_from_trials(nai_task **out, const nai_trials *trials,
+                                               const nai_trials *test, const nai_network *net);
+
 /** Nullable: task. */
 NAI_API void nai_task_destroy(nai_task *task);
 

@@ -175,8 +175,9 @@ nai_status nai__task_trials(nai_trials **out, const nai_task *task, int64_t tria
 {
   *out = NULL;
   nai_trials *t;
-  NAI__TRY(nai__trials_make(&t, task->net, task->ops.max_steps, trials, scratch_size(task)));
-  nai_status status = add_arrays(t, task);
+  int64_t scratch = task->fill ? 0 : scratch_size(task);
+  NAI__TRY(nai__trials_make(&t, task->net, task->ops.max_steps, trials, scratch));
+  nai_status status = task->add_arrays ? task->add_arrays(t, task) : add_arrays(t, task);
   if (status != NAI_OK)
     nai_trials_destroy(t);
   else
@@ -282,6 +283,7 @@ nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t see
 {
   NAI__TRY(check_room(trials, task));
   trials->trials = count;
+  if (task->fill) return task->fill(trials, task, seed, stream, first);
   trials->steps = trials->capacity;
   trials->first = stream == NAI_STREAM_TEST ? first | NAI__TEST_TRIALS : first;
   for (int64_t i = 0; i < trials->n_goals; i++)

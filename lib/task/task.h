@@ -14,6 +14,14 @@ struct nai_task {
   char (*condition_name)[64]; /* [ops.n_conditions] */
   void *user;
   nai_network *net; /* kept alive; for its names, sizes and dt */
+  /*
+   * Of a task whose trials are there already (recorded.c), in place of ops.generate: adds what its
+   * trials have, and refills them, with `trials` of them. NULL for all others.
+   */
+  nai_status (*add_arrays)(nai_trials *trials, const nai_task *task);
+  nai_status (*fill)(nai_trials *trials, const nai_task *task, uint64_t seed, int32_t stream,
+                     uint64_t first);
+  int64_t test_trials; /* of it; 0: as many as one likes */
 };
 
 void nai__task_keep(nai_task *task);

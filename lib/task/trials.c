@@ -115,6 +115,7 @@ void nai_trials_destroy(nai_trials *trials)
   for (int64_t i = 0; i < trials->n_conditions; i++) nai__free(trials->condition[i].value);
   nai__free(trials->goal);
   nai__free(trials->condition);
+  nai__free(trials->picks);
   nai__free(trials->input);
   nai__free(trials->length);
   nai__free(trials->input_name);

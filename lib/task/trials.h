@@ -23,6 +23,8 @@ typedef struct nai__condition {
   float *value; /* [trials] */
 } nai__condition;
 
+typedef struct nai__picks nai__picks;
+
 struct nai_trials {
   int64_t steps, capacity, trials;
   int64_t n_inputs, n_outputs; /* channels */
@@ -38,6 +40,7 @@ struct nai_trials {
                              name */
   int64_t *input_offset, *input_size;
   int64_t n_named;
+  nai__picks *picks; /* of a task of recorded trials (recorded.c), else NULL */
 };
 
 /*

@@ -52,7 +52,8 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
 static nai_status evaluate(double *performance, nai_trainer *trainer)
 {
   int64_t total = (int64_t)trainer->setting[NAI__EVALUATE_TRIALS],
-          size = (int64_t)trainer->setting[NAI__BATCH];
+          size = (int64_t)trainer->setting[NAI__BATCH], there = trainer->task->test_trials;
+  if (there && total > there) total = there;
   int64_t correct = 0, judged = 0;
   uint64_t seed = (uint64_t)trainer->setting[NAI__SEED];
   for (int64_t first = 0; first < total; first += size) {

@@ -934,6 +934,9 @@ _task = POINTER(nai_task)
 nai_task_name = _function("nai_task_name", c_char_p, int64)
 nai_task_parameter = _function("nai_task_parameter", nai_status, POINTER(nai_parameter), Text, int64)
 nai_task_create = _function("nai_task_create", nai_status, POINTER(_task), Text, _network)
+nai_task_create_from_trials = _function(
+    "nai_task_create_from_trials", nai_status, POINTER(_task), _trials, _trials, _network
+)
 nai_task_destroy = _function("nai_task_destroy", None, _task)
 nai_task_set = _function("nai_task_set", nai_status, _task, Text, float64)
 nai_task_set_list = _function("nai_task_set_list", nai_status, _task, Text, doubles, int64)

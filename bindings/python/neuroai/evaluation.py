@@ -19,7 +19,7 @@ from .errors import InvalidError, UnknownNameError
 from .fits import PsychometricFit, fit_psychometric
 from .network import Network
 from .task import Task, as_task
-from .trials import Trials
+from .trials import Trials, has_classes
 
 __all__ = ["Confusion", "Evaluation", "evaluate"]
 
@@ -283,11 +283,6 @@ def _number(task: Union[Task, Trials], trials: Optional[int]) -> int:
 
 def _first(arrays: Any) -> Any:
     return next(iter(arrays.values())) if isinstance(arrays, dict) else arrays
-
-
-def has_classes(trials: Trials) -> bool:
-    """Whether the targets of the first output are classes."""
-    return bool(_first(trials.targets) is not None and _first(trials.targets).ndim == 2)
 
 
 def final_classes(trials: Trials) -> npt.NDArray[np.int64]:

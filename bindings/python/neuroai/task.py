@@ -162,6 +162,19 @@ class Task(Closed):
         return f"<Task {self.name or type(self).__name__}>"
 
 
+class Recorded(Task):
+    """Given trials as a task: what a trainer makes of them."""
+
+    def __init__(self, trials: Trials, test: Optional[Trials] = None) -> None:
+        self._trials, self._test = trials, test
+
+    def _create(self, net: Network) -> Any:
+        pointer = _c.new(_c.nai_task)
+        test = None if self._test is None else self._test._for(net)
+        _c.nai_task_create_from_trials(pointer, self._trials._for(net), test, net)
+        return pointer
+
+
 class _InUse:
     """A task as the library has it: what sizes memory is as it was then, whatever an attribute says now."""
 

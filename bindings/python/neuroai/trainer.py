@@ -16,12 +16,13 @@ from ._handle import Floats, Handle, Parameter, expect, file_name, parameters, t
 from ._interrupt import Interrupt, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
+from .errors import InvalidError, OrderError
 from .history import History
 from .network import Network
 from .optimizer import Adam, Optimizer
 from .rule import BPTT, Rule, RuleAtWork
-from .task import Task, as_task
-from .trials import Trials, as_trials
+from .task import Recorded, Task, as_task
+from .trials import Trials, as_trials, has_classes
 
 __all__ = ["Progress", "Trainer"]
 
@@ -102,7 +103,9 @@ class Trainer(Handle):
 
     Args:
         net: a built network. Each update writes its weights.
-        task: where trials come from; None when trials are given to :meth:`step` and :meth:`gradient` instead.
+        task: where trials come from; or trials, such as recorded ones, all of which are gone through again and again,
+            each time in another order, which depends on the seed and on how often it was; or None when trials are given
+            to :meth:`step` and :meth:`gradient` instead.
         cost: what to minimise: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``.
         rule: the learning rule; ``na.BPTT()``.
         optimizer: ``na.Adam(1e-3)``.
@@ -111,17 +114,23 @@ class Trainer(Handle):
         seed: of trials and noise.
         clip: largest global norm of the gradient; 0: off.
         evaluate_every: updates between evaluations on test trials; 0: never.
-        evaluate_trials: test trials of an evaluation.
+        evaluate_trials: test trials of an evaluation; without it 500, and of given trials all.
+        test: with given trials those to evaluate on, in their order; without it the same.
         curriculum: stages of the task that the trainer goes through.
 
     Attributes:
-        net, task, cost, optimizer, curriculum: as given. The trainer works on a copy of the task.
+        net, task, test, cost, optimizer, curriculum: as given. The trainer works on a copy of the task or trials.
         cost_names: names of the costs, as :meth:`step` and the history have them.
         batch, threads, seed, clip, evaluate_every, evaluate_trials, stop_at: settings, which can be set.
+
+    An evaluation on given trials gives what ``na.evaluate(net, trials, seed=seed)`` does: they are judged by class at
+    their last step that counts, with the noise of their own numbers. Trial k of training has the noise of number
+    2^54 + k, so never the same twice.
     """
 
     net: Network
-    task: Optional[Task]
+    task: Union[Task, Trials, None]
+    test: Optional[Trials]
     cost: Union[Cost, Costs]
     optimizer: Optimizer
     curriculum: Optional[Curriculum]
@@ -146,7 +155,7 @@ class Trainer(Handle):
     def __init__(
         self,
         net: Network,
-        task: Optional[Task] = None,
+        task: Union[Task, Trials, None] = None,
         cost: Union[Cost, Costs, None] = None,
         rule: Optional[Rule] = None,
         optimizer: Optional[Optimizer] = None,
@@ -156,13 +165,16 @@ class Trainer(Handle):
         seed: int = 0,
         clip: float = 0.0,
         evaluate_every: int = 100,
-        evaluate_trials: int = 500,
+        evaluate_trials: Optional[int] = None,
+        test: Optional[Trials] = None,
         curriculum: Optional[Curriculum] = None,
     ) -> None:
         if not isinstance(cost, (Cost, Costs)):
             raise wrong_type("cost", "a neuroai.Cost or a sum of them, such as na.MSE('output')", cost)
         self._keep(net=expect("net", net, Network, "a neuroai.Network"), cost=cost)
-        self._keep(task=None if task is None else as_task(task))
+        self._keep(task=task if task is None or isinstance(task, Trials) else as_task(task), test=test)
+        if test is not None and not (isinstance(task, Trials) and isinstance(test, Trials)):
+            raise InvalidError("test: expected neuroai.Trials beside given trials; a task has test trials of its own")
         made = Adam() if optimizer is None else optimizer
         self._keep(optimizer=expect("optimizer", made, Optimizer, "a neuroai.Optimizer, such as na.Adam(1e-3)"))
         self._rule: Rule = expect("rule", BPTT() if rule is None else rule, Rule, "a neuroai.Rule, such as na.BPTT()")
@@ -173,6 +185,8 @@ class Trainer(Handle):
             with term._lent() as pointer:
                 _c.nai_trainer_add_cost(self, pointer, beta)
         self._keep(cost_names=self._name_costs())
+        if evaluate_trials is None:
+            evaluate_trials = len(task if test is None else test) if isinstance(task, Trials) else 500
         settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip}
         for name, value in {**settings, "evaluate_every": evaluate_every, "evaluate_trials": evaluate_trials}.items():
             self.set(name, value)
@@ -182,11 +196,12 @@ class Trainer(Handle):
 
     def _create(self) -> None:
         pointer = _c.new(_c.nai_trainer)
-        if self.task is None:
+        task = Recorded(self.task, self.test) if isinstance(self.task, Trials) else self.task
+        if task is None:
             _c.nai_trainer_create(pointer, self.net, self._rule, self.optimizer, None)
         else:
-            with self.task._lent(self.net) as task:
-                _c.nai_trainer_create(pointer, self.net, self._rule, self.optimizer, task)
+            with task._lent(self.net) as lent:
+                _c.nai_trainer_create(pointer, self.net, self._rule, self.optimizer, lent)
         self._adopt(pointer, _c.nai_trainer_destroy)
 
     def _name_costs(self) -> List[str]:
@@ -250,7 +265,11 @@ class Trainer(Handle):
         Returns:
             The history of this run.
         """
+        if self.task is None:
+            raise OrderError("fit: the trainer has no task: make it with one, Trainer(net, task, ...), or call step(trials)")
         before = {name: self.get(name) for name in ("stop_at", "evaluate_every")}
+        given = {"stop_at": stop_at, "evaluate_every": evaluate_every}
+        self._check_stop(**{name: before[name] if value is None else value for name, value in given.items()})
         if stop_at is not None:
             self.set("stop_at", stop_at)
         if evaluate_every is not None:
@@ -272,6 +291,14 @@ class Trainer(Handle):
             for name, value in before.items():
                 self.set(name, value)
         return self._history(first)
+
+    def _check_stop(self, stop_at: float, evaluate_every: float) -> None:
+        if not stop_at:
+            return
+        if not evaluate_every:
+            raise InvalidError(f"stop_at is {stop_at}, but evaluate_every is 0: without evaluations it is never reached")
+        if isinstance(self.task, Trials) and not has_classes(self.task):
+            raise InvalidError(f"stop_at is {stop_at}, but these trials have no classes, by which they could be judged")
 
     # --- what has been learnt ----------------------------------------------------------------------------------------
 

@@ -266,3 +266,10 @@ def as_trials(trials: Any) -> Trials:
     """The trials that were given, or a clear error."""
     found: Trials = expect("trials", trials, Trials, "neuroai.Trials, na.Trials(inputs, targets)")
     return found
+
+
+def has_classes(trials: Trials) -> bool:
+    """Whether the targets of the first output are classes."""
+    targets = trials.targets
+    first = next(iter(targets.values())) if isinstance(targets, dict) else targets
+    return bool(first is not None and first.ndim == 2)
