@@ -3,6 +3,7 @@
 
 #include "../lib/task/trials.h"
 #include "checks.h"
+#include "faults.h"
 #include "networks.h"
 #include "tasks.h"
 
@@ -186,6 +187,40 @@ START_TEST(bad_trials_are_refused)
 }
 END_TEST
 
+START_TEST(each_allocation_may_fail)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_RELU, NULL);
+  nai_trials *given = numbered(net, 5), *test = numbered(net, 4), *found;
+  nai_task *task;
+  long good = 0;
+  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
+    faults_fail_allocation(good);
+    status = nai_task_create_from_trials(&task, given, test, net);
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || (status == NAI_ERR_MEMORY && !task));
+  }
+  ck_assert_int_gt(good, 20);
+  good = 0;
+  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
+    faults_fail_allocation(good);
+    status = nai_task_generate(&found, task, 1, NAI_STREAM_TRAIN, 0, 3);
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || (status == NAI_ERR_MEMORY && !found));
+  }
+  ck_assert_int_gt(good, 10);
+  long before = faults_allocations();
+  for (uint64_t first = 0; first < 30; first += 3)
+    expect_ok(nai__task_fill(found, task, 1, first % 2 ? NAI_STREAM_TEST : NAI_STREAM_TRAIN, first,
+                             first % 2 ? 2 : 3));
+  ck_assert_int_eq(faults_allocations(), before);
+  nai_trials_destroy(found);
+  nai_task_destroy(task);
+  nai_trials_destroy(test);
+  nai_trials_destroy(given);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *recorded_suite(void);
 
 Suite *recorded_suite(void)
@@ -194,6 +229,6 @@ Suite *recorded_suite(void)
   ADD_CASE(suite, "streams", the_test_stream_has_them_in_order,
            each_pass_has_all_of_them_in_its_own_order, batches_may_be_cut_anywhere,
            test_trials_of_their_own);
-  ADD_CASE(suite, "refused", bad_trials_are_refused);
+  ADD_CASE(suite, "refused", bad_trials_are_refused, each_allocation_may_fail);
   return suite;
 }
