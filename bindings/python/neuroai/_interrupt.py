@@ -11,7 +11,10 @@ that may take long goes one of three ways:
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -109,11 +112,33 @@ class at_once:
             self._interrupt.at_once = self._before
 
 
+_abandoned: "list[threading.Thread]" = []
+
+
+@atexit.register
+def _wait() -> None:
+    """LAPACK must not be at work when its library is taken down at the end of the process, which would crash.
+
+    A process that ends by an interrupt which nobody caught ends by that signal, and takes nothing down.
+    """
+    last = getattr(sys, "last_type", None)
+    if last is not None and issubclass(last, KeyboardInterrupt):
+        return
+    try:
+        for thread in _abandoned:
+            while thread.is_alive():
+                thread.join(0.1)
+    except KeyboardInterrupt:
+        sys.stdout.flush()
+        os._exit(128 + signal.SIGINT)
+
+
 def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = lambda result: None) -> Result:
     """``work()``, in another thread if this is the main one, so that Ctrl-C is answered at once.
 
-    The thread cannot be ended: it goes on unseen, keeps what it uses alive, and its result is given to ``forget``. So
-    ``work`` may only read what others can see, and must call no function of the user's.
+    The thread cannot be ended: it goes on unseen, keeps what it uses alive, and its result is given to ``forget``. The
+    end of the process waits for it, until Ctrl-C is pressed again. ``work`` may only read what others can see, and must
+    call no function of the user's.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
@@ -133,13 +158,15 @@ def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = la
         if abandoned and outcome[1] is None:
             forget(outcome[0])
 
-    threading.Thread(target=run, name="neuroai", daemon=True).start()
+    thread = threading.Thread(target=run, name="neuroai", daemon=True)
+    thread.start()
     try:
         while not done.wait(0.1):  # the limit is for systems on which a wait without one is deaf to Ctrl-C
             pass
     except BaseException:
         with lock:
             state["abandoned"] = True
+            _abandoned.append(thread)
             late = found[0] if found else None
         if late is not None and late[1] is None:
             forget(late[0])

@@ -266,7 +266,7 @@ class Trainer(Handle):
             The history of this run.
         """
         if self.task is None:
-            raise OrderError("fit: the trainer has no task: make it with one, Trainer(net, task, ...), or call step(trials)")
+            raise OrderError("fit: the trainer has no task: make it with one, or call step(trials)")
         before = {name: self.get(name) for name in ("stop_at", "evaluate_every")}
         given = {"stop_at": stop_at, "evaluate_every": evaluate_every}
         self._check_stop(**{name: before[name] if value is None else value for name, value in given.items()})
@@ -296,7 +296,7 @@ class Trainer(Handle):
         if not stop_at:
             return
         if not evaluate_every:
-            raise InvalidError(f"stop_at is {stop_at}, but evaluate_every is 0: without evaluations it is never reached")
+            raise InvalidError(f"stop_at is {stop_at}, but evaluate_every is 0: it would never be reached")
         if isinstance(self.task, Trials) and not has_classes(self.task):
             raise InvalidError(f"stop_at is {stop_at}, but these trials have no classes, by which they could be judged")
 

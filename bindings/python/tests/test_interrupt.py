@@ -135,15 +135,36 @@ slow = na.Task(generate, steps=50)
 
 
 def test_a_spectrum_is_left_behind():
-    out, took = press("net.spectrum()", "net = large(1500)", "print(len(net.run(steps=2).time))")
+    out, took = press("net.spectrum()", "net = large(1200)", "print(len(net.run(steps=2).time))", 0.3)
     assert took < SOON and out == "2\n"
+
+
+def test_a_process_that_is_interrupted_ends_at_once():
+    """As Python has it: by the signal, if nobody caught it; and by a second one, if it waits for what it left behind."""
+    for catch, code in ((False, -signal.SIGINT), (True, 128 + signal.SIGINT)):
+        call = "try: net.spectrum()\nexcept KeyboardInterrupt: print('caught', flush=True)" if catch else "net.spectrum()"
+        program = "\n".join([SETUP, "net = large(1200)", "print('ready', flush=True)", call])
+        arguments = [sys.executable, "-c", program, str(Path(__file__).resolve().parent)]
+        process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            assert process.stdout.readline() == "ready\n"
+            time.sleep(0.4)
+            process.send_signal(signal.SIGINT)
+            started = time.monotonic()
+            if catch:
+                assert process.stdout.readline() == "caught\n"
+                time.sleep(0.4)
+                process.send_signal(signal.SIGINT)
+            assert process.wait(30) == code and time.monotonic() - started < SOON
+        finally:
+            process.kill()
 
 
 def test_a_build_is_left_behind_and_its_network_with_it():
     out, took = press(
         "net.radius('*', 1.5); net.build()",
         """
-net = na.Network(dt=20).population("E", 1600).output("z", 1)
+net = na.Network(dt=20).population("E", 1200).output("z", 1)
 net.connect("E", "E").connect("E", "z")
 """,
         """
@@ -152,6 +173,7 @@ for use in (lambda: net.connect("E", "z"), lambda: net.run(steps=2), lambda: net
     except na.Error as error: print(error)
 del net, use
 """,
+        0.3,
     )
     assert took < SOON and out.count("net: its build was interrupted, make it again") == 4
 

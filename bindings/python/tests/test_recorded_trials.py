@@ -183,9 +183,9 @@ def test_what_is_refused():
         trainer(trials, curriculum=na.Curriculum(stage))
     with pytest.raises(na.InvalidError, match="stop_at is 0.8, but evaluate_every is 0"):
         trainer(trials).fit(3, stop_at=0.8, evaluate_every=0, progress=False)
-    with pytest.raises(na.InvalidError, match="never reached"):
+    with pytest.raises(na.InvalidError, match="would never be reached"):
         trainer(trials, evaluate_every=0).fit(3, stop_at=0.8, progress=False)
     without = na.Trainer(small(), cost=na.CrossEntropy("choice"))
-    with pytest.raises(na.OrderError, match="no task: make it with one"):
+    with pytest.raises(na.OrderError, match="fit: the trainer has no task: make it with one, or call step"):
         without.fit(3, progress=False)
     assert without.step(trials)["total"] > 0
