@@ -368,7 +368,7 @@ coverage: ## C tests, with the lines and branches that they reach; fails below w
 	+$(Q)rm -f `find $(BUILD)/coverage -name '*.gcda' 2>/dev/null`; \
 	  OPENBLAS_NUM_THREADS=1 CK_TIMEOUT_MULTIPLIER=5 \
 	  $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage CFLAGS="-O0 -g" \
-	    INSTRUMENT="--coverage -fprofile-update=atomic" check-c
+	    INSTRUMENT="--coverage -fprofile-update=atomic" check-c check-fuzz
 	$(Q)$(PYTHON) tests/lint/coverage.py $(BUILD)/coverage
 
 # What is found lies in build/fuzz/found; it goes into tests/fuzz/corpus when it is mended.
