@@ -1,13 +1,24 @@
 /* What all tests share: expecting, and cases of a suite. */
 #include "checks.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void checks_case(Suite *suite, const char *name, const TTest *const *tests, size_t n)
 {
   TCase *tests_of_case = tcase_create(name);
   for (size_t i = 0; i < n; i++) tcase_add_test(tests_of_case, tests[i]);
   suite_add_tcase(suite, tests_of_case);
+}
+
+void checks_folder(char out[256])
+{
+  const char *where = getenv("TMPDIR");
+  if (!where || !where[0]) where = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : P_tmpdir;
+  snprintf(out, 256, "%.200s/neuroai-test-XXXXXX", where);
+  ck_assert_ptr_nonnull(mkdtemp(out));
 }
 
 void expect_ok(nai_status status)

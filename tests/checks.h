@@ -20,6 +20,12 @@
 
 void checks_case(Suite *suite, const char *name, const TTest *const *tests, size_t n);
 
+/*
+ * A new, empty folder: in $TMPDIR, else in memory where there is some for files, for every save is
+ * flushed to the disk.
+ */
+void checks_folder(char out[256]);
+
 void expect_ok(nai_status status);
 /* A failure with this code whose message has these words. */
 void expect_fails(nai_status status, nai_status expected, const char *words);

@@ -115,12 +115,11 @@ static void destroy_rig(rig *r)
   nai_network_destroy(r->net);
 }
 
-static char path[64];
+static char path[300];
 
 static void open_folder(void)
 {
-  strcpy(path, "/tmp/neuroai-checkpoint-XXXXXX");
-  ck_assert_ptr_nonnull(mkdtemp(path));
+  checks_folder(path);
   strcat(path, "/run.safetensors");
 }
 
@@ -288,7 +287,7 @@ START_TEST(test_killed_at_random_moments)
     train_and_die((useconds_t)(30000 * nai_random_uniform(5, 0, k)));
     check_resumed(&usual, expected);
   }
-  char command[128]; /* a file that was being written may be left beside it */
+  char command[400]; /* a file that was being written may be left beside it */
   *strrchr(path, '/') = 0;
   snprintf(command, sizeof command, "rm -rf '%s'", path);
   ck_assert_int_eq(system(command), 0);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <math.h>
 #include <neuroai/neuroai.h>
 #include <signal.h>
@@ -28,9 +29,7 @@ static char folder[256];
 
 static void make_folder(void)
 {
-  const char *where = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/neuroai-test-XXXXXX", where && where[0] ? where : P_tmpdir);
-  ck_assert_ptr_nonnull(mkdtemp(folder));
+  checks_folder(folder);
 }
 
 static void remove_folder(void)
@@ -1060,6 +1059,50 @@ START_TEST(values_that_cannot_be)
 }
 END_TEST
 
+/* Refused with a message; or what is loaded is saved, and loaded again to the same bytes. */
+static void check_changed(const unsigned char *data, size_t size, const char *what, size_t at)
+{
+  nai_network *net = (nai_network *)&net;
+  write_bytes(path_of("bad"), data, size);
+  nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+  if (status != NAI_OK) {
+    ck_assert_msg(!net && (status == NAI_ERR_FORMAT || status == NAI_ERR_NAME), "%s, byte %zu: %s",
+                  what, at, nai_status_name(status));
+    ck_assert_ptr_nonnull(strstr(nai_last_error(), "model file"));
+    return;
+  }
+  expect_ok(nai_network_save(net, path_of("once")));
+  nai_network_destroy(net);
+  net = load(path_of("once"));
+  expect_ok(nai_network_save(net, path_of("twice")));
+  nai_network_destroy(net);
+  check_same_file(path_of("once"), path_of("twice"));
+}
+
+/* Every file that a release wrote, with a byte changed here and there, and cut short. */
+START_TEST(golden_files_changed_anywhere)
+{
+  glob_t files;
+  ck_assert_int_eq(glob(TESTS_FOLDER "/golden/*/*.safetensors", 0, NULL, &files), 0);
+  ck_assert_uint_ge(files.gl_pathc, 29);
+  for (size_t k = 0; k < files.gl_pathc; k++) {
+    const char *path = files.gl_pathv[k];
+    bytes b = read_bytes(path);
+    check_changed(b.data, b.size, path, 0);
+    for (size_t i = 29 * k % 331; i < b.size; i += 331) {
+      unsigned char was = b.data[i];
+      b.data[i] = (unsigned char)(was ^ 1 << i % 8);
+      check_changed(b.data, b.size, path, i);
+      b.data[i] = was;
+      write_bytes(path_of("bad"), b.data, i);
+      check_refused(path_of("bad"), "");
+    }
+    free(b.data);
+  }
+  globfree(&files);
+}
+END_TEST
+
 /* --- safetensors by itself -------------------------------------------------------------------- */
 
 static void write_safetensors(const char *header, const void *data, size_t size)
@@ -1288,7 +1331,7 @@ Suite *file_suite(void)
                   saving_and_loading_without_memory);
   ADD_FOLDER_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie,
                   any_byte_changed, headers_that_lie, no_memory_for_what_is_not_there,
-                  values_that_cannot_be);
+                  values_that_cannot_be, golden_files_changed_anywhere);
   ADD_FOLDER_CASE(suite, "safetensors", offsets_that_lie, deep_nesting, many_tensors,
                   every_type_there_and_back, pieces_are_written_one_after_the_other,
                   rows_are_written_from_where_they_are);

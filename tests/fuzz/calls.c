@@ -170,7 +170,8 @@ static void constrain(pool *p, input *in)
 
 static void build(pool *p, input *in)
 {
-  said(nai_network_build(p->net[take_choice(in, 2)], take_byte(in)));
+  nai_network *net = p->net[take_choice(in, 2)];
+  said(nai_network_build(net, take_byte(in)));
 }
 
 /* --- looking, changing, files ----------------------------------------------------------------- */
@@ -181,18 +182,15 @@ static void look(pool *p, input *in)
   nai_view view = NAI_VIEW_INIT;
   nai_spectrum spectrum = NAI_SPECTRUM_INIT;
   const char *from = take_name(in), *to = take_name(in);
+  int64_t n = take_choice(in, 33), post = n % 8, pre = n / 4;
   switch (take_choice(in, 7)) {
   case 0: said(nai_network_weights(&view, net, from, to)); break;
   case 1: said(nai_network_mask(&view, net, from, to)); break;
   case 2: said(nai_network_bias(&view, net, from)); break;
   case 3: said(nai_network_positions(&view, net, from)); break;
-  case 4:
-    said(nai_network_spectrum(&spectrum, doubles, doubles + 32, take_choice(in, 33), net, from));
-    break;
-  case 5:
-    said(nai_network_set_weights(net, from, to, zeros, take_choice(in, 8), take_choice(in, 8)));
-    break;
-  default: said(nai_network_set_bias(net, from, zeros, take_choice(in, 8)));
+  case 4: said(nai_network_spectrum(&spectrum, doubles, doubles + 32, n, net, from)); break;
+  case 5: said(nai_network_set_weights(net, from, to, zeros, post, pre)); break;
+  default: said(nai_network_set_bias(net, from, zeros, post));
   }
 }
 
@@ -219,7 +217,9 @@ static void create_state(pool *p, input *in)
 {
   nai_state_destroy(p->state);
   p->state = NULL;
-  said(nai_state_create(&p->state, p->net[take_choice(in, 2)], take_choice(in, 5), take_byte(in)));
+  nai_network *net = p->net[take_choice(in, 2)];
+  int64_t trials = take_choice(in, 5);
+  said(nai_state_create(&p->state, net, trials, take_byte(in)));
 }
 
 static void use_state(pool *p, input *in)
@@ -313,8 +313,9 @@ static void create_trainer(pool *p, input *in)
   int k = take_choice(in, 2);
   nai_trainer_destroy(p->trainer[k]);
   p->trainer[k] = NULL;
-  said(nai_trainer_create(&p->trainer[k], p->net[take_choice(in, 2)], p->rule, p->optimizer,
-                          take_choice(in, 4) ? p->task : NULL));
+  nai_network *net = p->net[take_choice(in, 2)];
+  nai_task *task = take_choice(in, 4) ? p->task : NULL;
+  said(nai_trainer_create(&p->trainer[k], net, p->rule, p->optimizer, task));
 }
 
 static nai_status make_cost(nai_cost **out, input *in)
@@ -379,7 +380,8 @@ static void run_trainer(pool *p, input *in)
 /* A restore into itself, or into the other one, which may refuse: it then saves what it did. */
 static void save_and_restore(pool *p, input *in)
 {
-  nai_trainer *from = p->trainer[take_choice(in, 2)], *to = p->trainer[take_choice(in, 2)];
+  nai_trainer *from = p->trainer[take_choice(in, 2)];
+  nai_trainer *to = p->trainer[take_choice(in, 2)];
   if (nai_trainer_save(from, target_path(0)) != NAI_OK || !to) return;
   MUST(nai_trainer_save(to, target_path(1)) == NAI_OK);
   nai_status status = nai_trainer_restore(to, target_path(0));
@@ -399,12 +401,14 @@ static void add_curriculum(pool *p, input *in)
   s.harder_at = s.easier_at = take_choice(in, 2) ? 0 : take_number(in);
   doubles[0] = take_number(in);
   doubles[1] = take_number(in);
-  for (int k = take_choice(in, 4); k > 0; k--)
+  for (int k = take_choice(in, 4); k > 0; k--) {
+    double criterion = take_number(in);
     said(nai_curriculum_add_stage(c,
                                   k == 1   ? "first"
                                   : k == 2 ? "second"
                                            : "third",
-                                  take_number(in), take_whole(in)));
+                                  criterion, take_whole(in)));
+  }
   said(nai_curriculum_set(c, "first", "coherence", doubles, take_choice(in, 3)));
   if (take_choice(in, 2)) said(nai_curriculum_add_staircase(c, "second", &s));
   said(nai_trainer_set_curriculum(p->trainer[take_choice(in, 2)], c));
@@ -440,8 +444,10 @@ static void make_trials(pool *p, input *in)
   p->trials = NULL;
   if (take_choice(in, 2))
     said(nai_task_generate(&p->trials, p->task, 1, NAI_STREAM_TRAIN, 0, take_choice(in, 5)));
-  else
-    said(nai_trials_create(&p->trials, net, take_choice(in, 8), take_choice(in, 5)));
+  else {
+    int64_t steps = take_choice(in, 8);
+    said(nai_trials_create(&p->trials, net, steps, take_choice(in, 5)));
+  }
 }
 
 static void set_trials(pool *p, input *in)
@@ -464,8 +470,10 @@ static void evaluate(pool *p, input *in)
 {
   nai_evaluation_destroy(p->evaluation);
   p->evaluation = NULL;
-  said(nai_evaluation_create(&p->evaluation, p->net[take_choice(in, 2)], p->task,
-                             take_choice(in, 6), take_byte(in), take_small(in)));
+  nai_network *net = p->net[take_choice(in, 2)];
+  int64_t trials = take_choice(in, 6);
+  uint64_t seed = take_byte(in);
+  said(nai_evaluation_create(&p->evaluation, net, p->task, trials, seed, take_small(in)));
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
