@@ -177,11 +177,11 @@ START_TEST(bad_values_are_named_and_change_nothing)
   expect_fails(nai_state_clamp_units(state, "E", units, 3, &bad[2], 1), NAI_ERR_NONFINITE,
                "rate is nan");
   expect_fails(nai_state_clamp_units(state, "E", units, 3, bad, 2), NAI_ERR_INVALID,
-               "n_rates is 2, must be 1 or 3");
+               "rate has 2 values, must have 1 or 3");
   expect_fails(nai_state_inject_units(state, "E", units, 2, bad, 0), NAI_ERR_INVALID,
-               "n_currents is 0, must be 1 or 2");
+               "current has 0 values, must have 1 or 2");
   expect_fails(nai_state_clamp_units(state, "E I", NULL, NAI_ALL_UNITS, bad, 7), NAI_ERR_INVALID,
-               "n_rates is 7, must be 1 or 5, the units of 'I'");
+               "rate has 7 values, must have 1 or 5, one for each unit of 'I'");
   expect_fails(nai_state_clamp_units(state, "E", units, 3, NULL, 1), NAI_ERR_INVALID,
                "rate is NULL");
   expect_fails(nai_state_inject_units(state, "E", units, 3, NULL, 1), NAI_ERR_INVALID,

@@ -1081,7 +1081,8 @@ START_TEST(arguments_that_are_refused)
   }
   static const int64_t counts[] = {0, -1, 8, 18, INT64_MAX, INT64_MIN};
   for (int i = 0; i < 6; i++)
-    expect_fails(nai_state_inject(state, "E", current, counts[i]), NAI_ERR_INVALID, "n is");
+    expect_fails(nai_state_inject(state, "E", current, counts[i]), NAI_ERR_INVALID,
+                 "must have 1 or 17");
   expect_fails(nai_state_inject(state, "E I", current, 17), NAI_ERR_INVALID, "'I'");
   static const char *const names[] = {"", " ", "nobody", "E nobody", "cue", "z", "x*"};
   nai_view view = NAI_VIEW_INIT;

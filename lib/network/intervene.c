@@ -60,16 +60,16 @@ nai_status nai__units_check(const nai_network *net, const nai_units *which, unsi
 }
 
 nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
-                                  const float *value, int64_t n, const char *what,
-                                  const char *count)
+                                  const float *value, int64_t n, const char *what)
 {
   if (!value) return nai__fail_null(what);
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (!selected(node, which) || n == 1 || n == count_units(node, which)) continue;
-    return nai__fail(NAI_ERR_INVALID, "%s is %lld, must be 1 or %lld, the units of '%s'%s", count,
+    return nai__fail(NAI_ERR_INVALID,
+                     "%s has %lld values, must have 1 or %lld, one for each unit of '%s'%s", what,
                      (long long)n, (long long)count_units(node, which), node->name,
-                     which->n == NAI_ALL_UNITS ? "" : " that are meant");
+                     which->n == NAI_ALL_UNITS ? "" : " that is meant");
   }
   if (n == 1 && !isfinite(value[0]))
     return nai__fail(NAI_ERR_NONFINITE, "%s is %g, must be finite", what, (double)value[0]);

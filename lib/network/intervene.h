@@ -18,11 +18,10 @@ nai_status nai__units_check(const nai_network *net, const nai_units *which, unsi
 
 /*
  * NAI_OK when `value` [n] is finite, and n is 1 or the number of these units, which have been
- * checked. `what`: its name in messages; `count`: that of n.
+ * checked. `what`: its name in messages.
  */
 nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
-                                  const float *value, int64_t n, const char *what,
-                                  const char *count);
+                                  const float *value, int64_t n, const char *what);
 
 /* Writes value [n], checked, or one value when n is 1, to these units of a row. */
 void nai__units_set(float *row, const nai_network *net, const nai_units *which, const float *value,

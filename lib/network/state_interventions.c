@@ -21,7 +21,7 @@ static nai_status clamp(nai_state *state, const nai_units *which, const float *r
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__units_check(state->net, which, state->seen));
-  NAI__TRY(nai__unit_values_check(state->net, which, rate, n, "rate", "n_rates"));
+  NAI__TRY(nai__unit_values_check(state->net, which, rate, n, "rate"));
   nai__units_set(state->clamp, state->net, which, rate, n);
   nai__state_refresh(state);
   return NAI_OK;
@@ -51,12 +51,11 @@ nai_status nai_state_silence_units(nai_state *state, const char *names, const in
 
 /* --- injecting -------------------------------------------------------------------------------- */
 
-static nai_status inject(nai_state *state, const nai_units *which, const float *current, int64_t n,
-                         const char *count)
+static nai_status inject(nai_state *state, const nai_units *which, const float *current, int64_t n)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__units_check(state->net, which, state->seen));
-  NAI__TRY(nai__unit_values_check(state->net, which, current, n, "current", count));
+  NAI__TRY(nai__unit_values_check(state->net, which, current, n, "current"));
   nai__units_set(state->inject, state->net, which, current, n);
   nai__state_refresh(state);
   return NAI_OK;
@@ -64,13 +63,13 @@ static nai_status inject(nai_state *state, const nai_units *which, const float *
 
 nai_status nai_state_inject(nai_state *state, const char *names, const float *current, int64_t n)
 {
-  return inject(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, current, n, "n");
+  return inject(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, current, n);
 }
 
 nai_status nai_state_inject_units(nai_state *state, const char *names, const int64_t *units,
                                   int64_t n, const float *current, int64_t n_currents)
 {
-  return inject(state, &(nai_units){names, units, n}, current, n_currents, "n_currents");
+  return inject(state, &(nai_units){names, units, n}, current, n_currents);
 }
 
 /* --- letting go ------------------------------------------------------------------------------- */
