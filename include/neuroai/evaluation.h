@@ -37,12 +37,12 @@ typedef nai_status (*nai_evaluation_callback)(int64_t done, int64_t total, void 
 
 /** How an evaluation is made. */
 typedef struct nai_evaluation_options {
-  uint32_t struct_size;     /**< sizeof(nai_evaluation_options) */
-  int32_t threads;          /**< 1 or more; changes no bit of the result */
-  uint64_t seed;            /**< of the noise, and of the trials of a task */
-  const nai_units *silence; /**< [n_silence] units at a rate of 0 in every trial, as
+  uint32_t struct_size;             /**< sizeof(nai_evaluation_options) */
+  int32_t threads;                  /**< 1 or more; changes no bit of the result */
+  uint64_t seed;                    /**< of the noise, and of the trials of a task */
+  const nai_units *silence;         /**< [n_silence] units at a rate of 0 in every trial, as
                                nai_state_silence_units() has them */
-  int64_t n_silence;
+  int64_t n_silence;                /**< how many entries silence has */
   nai_evaluation_callback progress; /**< Nullable. */
   void *user;                       /**< given to it */
 } nai_evaluation_options;
