@@ -770,8 +770,8 @@ START_TEST(test_feedback_that_is_not_there)
   refuse("rflo", "E", "I", NAI_ERR_UNSUPPORTED, "rule 'rflo' has no feedback weights");
   refuse("feedback_alignment", "E", NULL, NAI_ERR_UNSUPPORTED, "has no feedback from outputs");
   refuse("rflo", "X", NULL, NAI_ERR_NAME, "from: nothing is called 'X'");
-  refuse("rflo", "stimulus", NULL, NAI_ERR_NAME, "from: nothing is called 'stimulus'");
-  refuse("rflo", "choice", NULL, NAI_ERR_NAME, "from: nothing is called 'choice'");
+  refuse("rflo", "stimulus", NULL, NAI_ERR_NAME, "from: 'stimulus' is one of the inputs");
+  refuse("rflo", "choice", NULL, NAI_ERR_NAME, "from: 'choice' is one of the outputs");
   refuse("rflo", NULL, NULL, NAI_ERR_INVALID, "from is NULL");
   refuse("kolen_pollack", NULL, "I", NAI_ERR_INVALID, "from is NULL");
   refuse("kolen_pollack", "E", "X", NAI_ERR_NAME, "no projection from 'E' to 'X'");

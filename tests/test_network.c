@@ -160,7 +160,8 @@ START_TEST(lists_that_are_refused)
   REFUSED(nai_network_connect(net, "", "E"), NAI_ERR_NAME, "from is empty");
   REFUSED(nai_network_connect(net, "E", " \t\n "), NAI_ERR_NAME, "to is empty");
   REFUSED(nai_network_connect(net, "E nobody", "E"), NAI_ERR_NAME, "nobody");
-  REFUSED(nai_network_connect(net, "x*", "E"), NAI_ERR_NAME, "from: nothing is called 'x*'");
+  REFUSED(nai_network_connect(net, "x*", "E"), NAI_ERR_NAME,
+          "from: nothing is called 'x*' among the inputs or populations");
   REFUSED(nai_network_connect(net, "E", NAME_63 "x"), NAI_ERR_NAME, "63 characters");
   REFUSED(nai_network_connect(net, "choice", "E"), NAI_ERR_NAME, "'choice'");
   REFUSED(nai_network_connect(net, "E", "stimulus"), NAI_ERR_NAME, "'stimulus'");

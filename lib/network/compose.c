@@ -85,23 +85,48 @@ int nai__selected(const nai__node *node, int kinds, const char *names)
   return (kinds & NAI__KIND(node->kind)) && nai__names_match(names, node->name);
 }
 
-static nai_status fail_unknown(const nai_network *net, int kinds, const char *entry,
-                               const char *argument)
+/* "inputs or populations", for a message. */
+static const char *kinds_in_words(char words[64], int kinds)
 {
-  char known[160] = "";
+  static const char *const word[] = {
+      [NAI_INPUTS] = "inputs", [NAI_POPULATIONS] = "populations", [NAI_OUTPUTS] = "outputs"};
   size_t used = 0;
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++)
+    if (kinds & NAI__KIND(kind))
+      used += (size_t)snprintf(words + used, 64 - used, "%s%s", used ? " or " : "", word[kind]);
+  return words;
+}
+
+/* Names of these kinds, as many as there is room for. */
+static size_t list_names(char *list, size_t room, const nai_network *net, int kinds)
+{
+  size_t used = 0;
+  list[0] = 0;
   for (int64_t i = 0; i < net->n_nodes; i++) {
-    if (!(kinds & NAI__KIND(net->node[i].kind))) continue;
-    int wrote =
-        snprintf(known + used, sizeof known - used, "%s%s", used ? ", " : "", net->node[i].name);
-    if (wrote < 0 || (size_t)wrote >= sizeof known - used) {
-      known[used] = 0;
+    const nai__node *node = &net->node[i];
+    if (!(kinds & NAI__KIND(node->kind))) continue;
+    int wrote = snprintf(list + used, room - used, "%s%s", used ? ", " : "", node->name);
+    if (wrote < 0 || (size_t)wrote >= room - used) {
+      list[used] = 0;
       break;
     }
     used += (size_t)wrote;
   }
-  return nai__fail(NAI_ERR_NAME, "%s: nothing is called '%s'; there %s", argument, entry,
-                   used ? known : "is nothing yet");
+  return used;
+}
+
+static nai_status fail_unknown(const nai_network *net, int kinds, const char *entry,
+                               const char *argument)
+{
+  char known[100], wanted[64], other[64];
+  kinds_in_words(wanted, kinds);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (strcmp(net->node[i].name, entry) == 0)
+      return nai__fail(NAI_ERR_NAME, "%s: '%s' is one of the %s, must be one of the %s", argument,
+                       entry, kinds_in_words(other, NAI__KIND(net->node[i].kind)), wanted);
+  size_t used = list_names(known, sizeof known, net, kinds);
+  return nai__fail(NAI_ERR_NAME, "%s: nothing is called '%s' among the %s%s%s", argument, entry,
+                   wanted, used ? ": " : ", of which there are none yet", known);
 }
 
 nai_status nai__names_known(const nai_network *net, int kinds, const char *names,

@@ -26,16 +26,24 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
   return hash;
 }
 
-static uint64_t hash_network(const nai_network *net)
+static uint64_t hash_nodes(uint64_t hash, const nai_network *net, int32_t kind)
 {
-  const int64_t delays[] = {net->max_delay, net->max_input_delay};
-  uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), delays, sizeof delays);
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
+    if (node->kind != kind) continue;
     const int64_t place[] = {node->kind, node->n, node->offset, node->leak};
     hash = hash_bytes(hash, node->name, strlen(node->name));
     hash = hash_bytes(hash, place, sizeof place);
   }
+  return hash;
+}
+
+/* A kind after the other, as model files have them, so that a loaded network takes the snapshot. */
+static uint64_t hash_network(const nai_network *net)
+{
+  const int64_t delays[] = {net->max_delay, net->max_input_delay};
+  uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), delays, sizeof delays);
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) hash = hash_nodes(hash, net, kind);
   return hash;
 }
 

@@ -42,6 +42,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple
 import numpy as np
 
 from . import errors
+from ._arguments import ARGUMENTS
 
 # --- constants -------------------------------------------------------------------------------------------------------
 
@@ -535,7 +536,7 @@ class Text:
         if isinstance(value, str):
             value = value.encode()
         if not isinstance(value, bytes):
-            raise TypeError(f"expected a string, got {type(value).__name__}")
+            raise TypeError(f"expected a string, got {errors.brief(value)}")
         if b"\0" in value:
             raise errors.InvalidError("a name must not contain a NUL character")
         return c_char_p(value)
@@ -571,11 +572,13 @@ class Integer:
 
     def from_param(self, value: Any) -> Any:
         try:
+            if isinstance(value, (bool, np.bool_)):
+                raise TypeError
             number = operator.index(value)
         except TypeError:
-            raise TypeError(f"expected a whole number, got {value!r}") from None
+            raise TypeError(f"expected a whole number, got {errors.brief(value)}") from None
         if not self.low <= number <= self.high:
-            raise OverflowError(f"{number} is outside of {self.low} to {self.high}")
+            raise OverflowError(f"{errors.brief(number)} is outside of {self.low} to {self.high}")
         return self._type_(number)
 
 
@@ -587,9 +590,13 @@ class Real:
 
     def from_param(self, value: Any) -> Any:
         try:
+            if isinstance(value, (str, bytes)):
+                raise TypeError
             return self._type_(float(value))
+        except OverflowError:
+            raise OverflowError(f"{errors.brief(value)} is outside of what a float can be") from None
         except (TypeError, ValueError):
-            raise TypeError(f"expected a number, got {value!r}") from None
+            raise TypeError(f"expected a number, got {errors.brief(value)}") from None
 
 
 int32, int64, uint64 = Integer(c_int32), Integer(c_int64), Integer(c_uint64)
@@ -680,7 +687,7 @@ def _check(status: int, function: Any, arguments: Tuple[Any, ...]) -> int:
         exception = _claim(message)
         if exception is not None:
             raise exception
-    raise errors.from_status(status, message)
+    raise errors.from_status(status, in_python(message))
 
 
 def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
@@ -699,11 +706,70 @@ def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
         try:
             return function(*given)
         except ctypes.ArgumentError as error:
-            message = re.sub(r"^argument \d+: (<class ')?\w+('>)?: ", "", str(error))
-            raise errors.InvalidError(f"{message} (in {name})") from None
+            raise _wrong_argument(name, given, str(error)) from None
 
     call.__name__ = name
     return call
+
+
+#: What C calls otherwise than Python.
+_ARGUMENTS = {"from": "source", "to": "target"}
+
+#: What a handle is in Python.
+_HANDLES = {
+    "nai_optimizer": "a neuroai.Optimizer, such as na.Adam(1e-3)",
+    "nai_rule": "a neuroai.Rule, such as na.BPTT()",
+    "nai_cost": "a neuroai.Cost, such as na.MSE('output')",
+    "nai_constraint": "a neuroai.Constraint, such as na.Sparse(0.2)",
+}
+
+
+def _wrong_argument(name: str, given: Tuple[Any, ...], message: str) -> errors.Error:
+    """What is wrong with an argument of the function called ``name``, by the words of ctypes."""
+    found = re.match(r"argument (\d+): (?:<class ')?([\w.]+)(?:'>)?: (.*)", message, re.DOTALL)
+    if found is None:
+        return errors.InvalidError(message)
+    index, kind, reason = int(found.group(1)) - 1, found.group(2), found.group(3)
+    names = ARGUMENTS.get(name, "").split()
+    argument = names[index] if index < len(names) else f"argument {index + 1}"
+    argument = _ARGUMENTS.get(argument, argument)
+    if name.endswith("_set") and argument == "value" and isinstance(given[index - 1], str):
+        argument = given[index - 1]
+    handle = re.match(r"expected LP_(nai_\w+) instance", reason)
+    if handle is not None:
+        noun = handle.group(1)
+        expected = _HANDLES.get(noun, f"a neuroai.{noun[4:].capitalize()}")
+        value = given[index]
+        got = f"the class {value.__name__} itself: make one of it" if isinstance(value, type) else errors.brief(value)
+        return errors.InvalidTypeError(f"{argument}: expected {expected}, got {got}")
+    wrong_type = kind == "TypeError"
+    return (errors.InvalidTypeError if wrong_type else errors.InvalidError)(f"{argument}: {reason}")
+
+
+#: What Python has for C functions that messages name, where it is not the method of that name.
+_CALLS = {
+    "nai_trainer_create": "na.Trainer(net, task, ...)",
+    "nai_trainer_add_cost": "na.Trainer(..., cost=...)",
+    "nai_trainer_estimate_gradient": "trainer.gradient()",
+    "nai_trainer_measure_alignment": "na.alignment(trainer)",
+    "nai_network_load": "na.Network.load(path)",
+    "nai_network_add_population": "net.population(name, n)",
+    "nai_network_add_input": "net.input(name, n)",
+    "nai_network_add_output": "net.output(name, n)",
+}
+
+
+def in_python(message: str) -> str:
+    """A message of the library with Python's names in place of C's."""
+
+    def called(found: "re.Match[str]") -> str:
+        noun = {"network": "net"}.get(found.group(1), found.group(1))
+        return _CALLS.get(f"nai_{found.group(1)}_{found.group(2)}", f"{noun}.{found.group(2)}()")
+
+    message = re.sub(r"\b(?:now|ops|options|out|batch|step|where)->", "", message)
+    message = re.sub(r"^(from|to)\b(?=: | is | has )", lambda found: _ARGUMENTS[found.group(1)], message)
+    nouns = "network|state|trainer|agent|optimizer|rule|task|trials|curriculum|evaluation|cost|constraint"
+    return re.sub(rf"\bnai_({nouns})_(\w+)(?:\(\))?", called, message)
 
 
 def new(handle: type) -> Any:

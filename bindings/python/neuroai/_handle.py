@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from .errors import InvalidError, InvalidTypeError, OrderError
+from .errors import InvalidError, InvalidTypeError, OrderError, brief
 
 #: One or several names: a list separated by spaces, whose entries may be shell patterns, or a sequence of such.
 Names = Union[str, Sequence[str]]
@@ -60,15 +60,6 @@ class _GivenUp:
 # --- what is given ---------------------------------------------------------------------------------------------------
 
 
-def brief(value: Any) -> str:
-    """A value as it is shown in a message: its repr, not too long."""
-    try:
-        shown = " ".join(repr(value).split())
-    except Exception:
-        shown = f"a {type(value).__name__}"
-    return shown if len(shown) <= 60 else f"{shown[:40]}... ({type(value).__name__})"
-
-
 def wrong_type(what: str, expected: str, value: Any) -> InvalidTypeError:
     """The error for a value of the wrong type."""
     if isinstance(value, type):
@@ -94,6 +85,16 @@ def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
     if kind is not None and not kind.low <= number <= kind.high:
         raise InvalidError(f"{what} is {brief(number)}, must be {kind.low} to {kind.high}")
     return number
+
+
+def real(what: str, value: Any) -> float:
+    """``value`` as a number, Python's or NumPy's."""
+    if isinstance(value, (str, bytes)) or _masked(value):
+        raise wrong_type(what, "a number", value)
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise wrong_type(what, "a number", value) from None
 
 
 def file_name(what: str, path: Any) -> bytes:
@@ -233,6 +234,13 @@ def as_array(what: str, value: Any, shape: Sequence[Union[int, str]], dtype: Any
         _check_range(what, array, wanted)
     with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused as such
         return np.asarray(array, wanted, order="C")
+
+
+def numbers(what: str, value: Any, shape: Sequence[Union[int, str]]) -> Floats:
+    """:func:`as_array` where yes and no are no numbers: a mask would be taken for weights of 1 and 0."""
+    if given(what, value).dtype.kind == "b":
+        raise InvalidTypeError(f"{what}: expected numbers, got an array of bool")
+    return as_array(what, value, shape)
 
 
 def _check_range(what: str, array: npt.NDArray[Any], wanted: "np.dtype[Any]") -> None:

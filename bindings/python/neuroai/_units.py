@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Names, as_array, describe, joined, wrong_shape
+from ._handle import Names, as_array, describe, given, joined, wrong_shape, wrong_type
 from .errors import InvalidError
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ def chosen(net: "Network", names: Chosen, units: Optional[npt.ArrayLike] = None)
 
 def _numbers(net: "Network", names: str, units: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
     if not isinstance(names, str):
-        raise TypeError(f"names: expected names of populations, got {type(names).__name__}")
-    array = np.asarray(units)
+        raise wrong_type("names", "names of populations", names)
+    array = given(what, units) if np.size(units) else np.asarray(units)
     if array.dtype.kind == "b":
         return np.flatnonzero(_mask(net, names, array, what)).astype(np.int64)
     if array.size == 0:

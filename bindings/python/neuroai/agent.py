@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, as_array, expect, view, whole
+from ._handle import Floats, Handle, as_array, expect, real, view, whole
 from .errors import UnknownNameError
 from .trainer import Trainer
 
@@ -68,7 +68,7 @@ class Agent(Handle):
         Returns:
             The outputs [channels of all outputs], float32, as they were before the update.
         """
-        now = _c.nai_experience(struct_size=ctypes.sizeof(_c.nai_experience), weight=weight)
+        now = _c.nai_experience(struct_size=ctypes.sizeof(_c.nai_experience), weight=real("weight", weight))
         now.target_class = -1 if target_class is None else whole("target_class", target_class)
         given = None if inputs is None else self._gather(inputs)
         wanted = None if target is None else as_array("target", target, (self._n_outputs,))
@@ -77,7 +77,7 @@ class Agent(Handle):
         if wanted is not None:
             now.target = wanted.ctypes.data_as(_FLOATS)
         if reward is not None:
-            now.reward, now.has_reward = reward, 1
+            now.reward, now.has_reward = real("reward", reward), 1
         _c.nai_agent_step(self._output, self, now)
         return self._output.copy()
 

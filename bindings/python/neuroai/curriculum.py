@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import Handle, as_array, expect, text, whole
+from ._handle import Handle, as_array, expect, given, real, text, whole
 from .errors import InvalidTypeError
 
 __all__ = ["Curriculum", "Stage", "Staircase"]
@@ -34,7 +34,8 @@ class Staircase(Closed):
     _otherwise = "make another staircase"
 
     def __init__(self, start: float, hardest: float, step: float, harder_at: float = 0.8, easier_at: float = 0.6) -> None:
-        self._keep(start=start, hardest=hardest, step=step, harder_at=harder_at, easier_at=easier_at)
+        self._keep(start=real("start", start), hardest=real("hardest", hardest), step=real("step", step))
+        self._keep(harder_at=real("harder_at", harder_at), easier_at=real("easier_at", easier_at))
 
     def _struct(self, parameter: str) -> _c.nai_staircase:
         return _c.nai_staircase(
@@ -77,8 +78,8 @@ class Stage(Closed):
         **parameters: Union[float, Sequence[float], Staircase],
     ) -> None:
         expect("name", name, str, "a string")
-        given = Record({parameter: _value(parameter, value) for parameter, value in parameters.items()})
-        self._keep(name=name, criterion=criterion, evaluations=whole("evaluations", evaluations), parameters=given)
+        values = Record({parameter: _value(parameter, value) for parameter, value in parameters.items()})
+        self._keep(name=name, criterion=real("criterion", criterion), evaluations=whole("evaluations", evaluations), parameters=values)
 
     def __repr__(self) -> str:
         parameters = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
@@ -89,8 +90,8 @@ def _value(name: str, value: Any) -> Any:
     """A parameter of a stage, as nobody can change it any more."""
     if isinstance(value, Staircase):
         return value
-    if np.ndim(value) == 0:
-        return float(as_array(name, value, (), np.float64))
+    if given(name, value).ndim == 0:
+        return float(given(name, value))
     return tuple(as_array(name, value, ("n",), np.float64).tolist())
 
 

@@ -7,6 +7,7 @@ the library's own sentence: it names the argument, its value and the bound.
 from __future__ import annotations
 
 import builtins
+from typing import Any
 
 __all__ = [
     "Error",
@@ -88,6 +89,15 @@ class CallbackError(Error, RuntimeError):
     """A callback that was not written in Python failed. (A Python callback's own exception comes out as it is.)"""
 
     status = -9
+
+
+def brief(value: Any) -> str:
+    """A value as it is shown in a message: its repr, not too long."""
+    try:
+        shown = " ".join(repr(value).split())
+    except Exception:
+        shown = f"a {type(value).__name__}"
+    return shown if len(shown) <= 60 else f"{shown[:40]}... ({type(value).__name__})"
 
 
 _CLASSES = {

@@ -15,7 +15,7 @@ from ._closed import Record
 from ._handle import Handle, as_array, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen, array_of, chosen
-from .errors import InvalidError, UnknownNameError
+from .errors import InvalidError, UnknownNameError, UnsupportedError
 from .fits import PsychometricFit, fit_psychometric
 from .network import Network
 from .task import Task, as_task
@@ -216,9 +216,74 @@ class Evaluation(Handle):
             )
         return int(choices[0]), int(choices[1])
 
+    def __reduce__(self) -> Any:
+        """What was found, without the library's object, the network and the task."""
+        try:
+            right: Any = self._right(None)
+        except InvalidError:
+            right = None
+        try:
+            time: Any = self.time.copy()
+        except UnsupportedError as error:
+            time = str(error)
+        found = {
+            "performance": self.performance,
+            "correct": self.correct.copy(),
+            "choice": self.choice.copy(),
+            "time": time,
+            "conditions": {name: values.copy() for name, values in self.conditions.items()},
+            "curves": {name: np.array(self.curve(name)) for name in self.conditions},
+            "right": right,
+        }
+        return _Found, (found,)
+
     def __repr__(self) -> str:
         conditions = f", conditions {listed(self.conditions)}" if self.conditions else ""
         return f"<Evaluation: {self.performance:.4g} correct of {len(self.correct)} trials{conditions}>"
+
+
+class _Found(Evaluation):
+    """An evaluation that was pickled or copied: what it had found."""
+
+    def __init__(self, found: Dict[str, Any]) -> None:
+        self._found, self._source = found, None
+        for array in (found["correct"], found["choice"], *found["conditions"].values()):
+            array.flags.writeable = False
+
+    @property
+    def performance(self) -> float:
+        return float(self._found["performance"])
+
+    @property
+    def correct(self) -> npt.NDArray[np.int32]:
+        return self._found["correct"]  # type: ignore[no-any-return]
+
+    @property
+    def choice(self) -> npt.NDArray[np.int32]:
+        return self._found["choice"]  # type: ignore[no-any-return]
+
+    @property
+    def time(self) -> npt.NDArray[np.float32]:
+        if isinstance(self._found["time"], str):
+            raise UnsupportedError(self._found["time"])
+        return self._found["time"]  # type: ignore[no-any-return]
+
+    @property
+    def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
+        return Record(self._found["conditions"])
+
+    def curve(self, condition: Optional[str] = None) -> "np.recarray[Any, Any]":
+        name = first_condition(self.conditions) if condition is None else condition
+        condition_of(self.conditions, name)
+        return np.array(self._found["curves"][name]).view(np.recarray)
+
+    def _right(self, right: Union[str, npt.ArrayLike, None]) -> npt.NDArray[np.int64]:
+        if right is None and self._found["right"] is not None:
+            return self._found["right"]  # type: ignore[no-any-return]
+        return super()._right(right)
+
+    def __reduce__(self) -> Any:
+        return _Found, (self._found,)
 
 
 def evaluate(

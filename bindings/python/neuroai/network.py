@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import tempfile
 from contextlib import ExitStack
 from ctypes import c_char_p, c_double, c_int32
 from dataclasses import dataclass
@@ -19,10 +20,30 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Record
-from ._handle import Floats, Handle, Names, Parameter, as_array, joined, parameters, text, texts, view
+from ._handle import (
+    Floats,
+    Handle,
+    Names,
+    Parameter,
+    as_array,
+    brief,
+    expect,
+    file_name,
+    joined,
+    given,
+    kept,
+    listed,
+    numbers,
+    parameters,
+    text,
+    texts,
+    view,
+    whole,
+    wrong_type,
+)
 from ._interrupt import abandonable
 from .constraint import Constraint, Fixed, Mask, Sparse, _Builtin
-from .errors import Error, InvalidError, UnknownNameError
+from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
 
 if TYPE_CHECKING:
@@ -95,6 +116,7 @@ class Network(Handle):
         self._adopt(pointer, _c.nai_network_destroy)
         self._built = built
         self._first_error = ""
+        self._constraints: List[Constraint] = []  # the user's own
         self._calls_back = False  # whether a constraint is a user's own
         self._given: List[Tuple[str, str, npt.NDArray[Any]]] = []
 
@@ -131,7 +153,7 @@ class Network(Handle):
             baseline: 0.
             rectify: 1 to rectify at 0; 0.
         """
-        self._compose(_c.nai_network_add_input, name, n)
+        self._compose(_c.nai_network_add_input, name, whole(f"n of {brief(name)}", n))
         return self.set(name, noise=noise, tau=tau, baseline=baseline, rectify=rectify)
 
     def population(
@@ -166,7 +188,7 @@ class Network(Handle):
             plastic_bias: 1 or 0; 1.
             plastic_initial: 1 or 0; 0. At 1 the initial state learns.
         """
-        self._compose(_c.nai_network_add_population, name, n, sign)
+        self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
         self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, bias=bias, initial=initial, gain=gain)
         return self.set(name, exponent=exponent, plastic_bias=plastic_bias, plastic_initial=plastic_initial)
 
@@ -174,7 +196,7 @@ class Network(Handle):
         self, name: str, n: int, *, bias: Optional[Number] = None, plastic_bias: Optional[Number] = None
     ) -> "Network":
         """Adds a linear output of ``n`` channels. ``bias`` (0) and ``plastic_bias`` (1): one value or an array [n]."""
-        self._compose(_c.nai_network_add_output, name, n)
+        self._compose(_c.nai_network_add_output, name, whole(f"n of {brief(name)}", n))
         return self.set(name, bias=bias, plastic_bias=plastic_bias)
 
     def set(self, names: Names, **parameters: Union[Number, str, None]) -> "Network":
@@ -190,8 +212,8 @@ class Network(Handle):
                 self._compose(_c.nai_network_set_leak, names, _choice("leak", str(value), _LEAKS))
             elif parameter == "transfer":
                 self._compose(_c.nai_network_set_transfer, names, _choice("transfer", str(value), _TRANSFERS))
-            elif np.ndim(value) == 0:
-                self._compose(_c.nai_network_set, names, parameter, float(value))  # type: ignore[arg-type]
+            elif given(parameter, value).ndim == 0:
+                self._compose(_c.nai_network_set, names, parameter, float(given(parameter, value)))
             else:
                 each = as_array(parameter, value, ("n",), np.float64)
                 self._compose(_c.nai_network_set_each, names, parameter, each, len(each))
@@ -231,7 +253,7 @@ class Network(Handle):
         if sum(how is not None for how in (box, sphere, lattice, positions)) != 1:
             raise InvalidError("place: give exactly one of box, sphere, lattice, positions")
         if box is not None:
-            x, y, z = box
+            x, y, z = as_array("box", box, (3,), np.float64).tolist()
             self._compose(_c.nai_network_place_box, names, x, y, z)
         elif sphere is not None:
             self._compose(_c.nai_network_place_sphere, names, sphere)
@@ -265,7 +287,7 @@ class Network(Handle):
             initial: how the weights start: na.Gamma(2, 0.1), na.Normal(0, 0.1), ...; or an array [n_post, n_pre], of
                 which absent synapses are dropped. Default: na.Default().
         """
-        ends = joined(source), joined(target)
+        ends = joined(source, "source"), joined(target, "target")
         self._compose(_c.nai_network_connect, *ends)
         if autapses:
             self._compose(_c.nai_network_set_autapses, *ends, 1)
@@ -275,23 +297,26 @@ class Network(Handle):
             self.constrain(*ends, Sparse(density))
         if mask is not None:
             self.constrain(*ends, Mask(mask))
-        if np.ndim(plastic) > 0:
-            self.constrain(*ends, Fixed(np.asarray(plastic) == 0))
+        if given("plastic", plastic).ndim > 0:
+            self.constrain(*ends, Fixed(given("plastic", plastic) == 0))
         elif not plastic:
             self._compose(_c.nai_network_set_plastic, *ends, 0)
         if isinstance(initial, Initial):
             self._compose(_c.nai_network_set_initial, *ends, initial._kind, *initial._numbers())
         elif initial is not None:
-            self._given.append((*ends, as_array("initial", initial, (self.size(ends[1]), self.size(ends[0])))))
+            array = numbers("initial", initial, (self.size(ends[1]), self.size(ends[0])))
+            self._given.append((*ends, kept(array, initial)))
         return self
 
     def constrain(self, source: Names, target: Names, constraint: Constraint) -> "Network":
         """Attaches a constraint to each of these projections. They act in the order in which they were attached."""
         if not isinstance(constraint, Constraint):
-            raise TypeError(f"constraint: expected a neuroai.Constraint, got {type(constraint).__name__}")
+            raise wrong_type("constraint", "a neuroai.Constraint, such as na.Sparse(0.2)", constraint)
         self._calls_back = self._calls_back or not isinstance(constraint, _Builtin)
         with constraint._lent() as pointer:
-            self._compose(_c.nai_network_constrain, joined(source), joined(target), pointer)
+            self._compose(_c.nai_network_constrain, joined(source, "source"), joined(target, "target"), pointer)
+        if not isinstance(constraint, _Builtin):
+            self._constraints.append(constraint)
         return self
 
     def radius(self, names: Names, rho: float) -> "Network":
@@ -368,7 +393,8 @@ class Network(Handle):
             n = int(_c.nai_network_size(self, kind, name))
             if n >= 0:
                 return n
-        raise UnknownNameError(f"nothing is called '{name}'")
+        known = listed([*self.populations, *self.inputs, *self.outputs])
+        raise UnknownNameError(f"nothing is called {brief(name)}" + (f": there are {known}" if known else " yet"))
 
     def sign(self, name: str) -> int:
         """Sign of a population: +1, -1 or 0."""
@@ -438,22 +464,22 @@ class Network(Handle):
         Refused when not finite, of the wrong sign under Dale's law or a sign constraint, or not 0 where no synapse
         exists. A fixed synapse takes the value as its own.
         """
-        array = as_array("weights", weights, (self.size(target), self.size(source)))
+        array = numbers("weights", weights, (self.size(target), self.size(source)))
         _c.nai_network_set_weights(self, source, target, array, *array.shape)
 
     def set_bias(self, name: str, bias: npt.ArrayLike) -> None:
         """Sets the bias of a population or output, [n]."""
-        array = as_array("bias", bias, (self.size(name),))
+        array = numbers("bias", bias, (self.size(name),))
         _c.nai_network_set_bias(self, name, array, len(array))
 
     def set_positions(self, name: str, positions: npt.ArrayLike) -> None:
         """Places the units of one population, [n, 3], mm; before or after the build."""
-        array = as_array("positions", positions, (self.size(name), 3))
+        array = numbers("positions", positions, (self.size(name), 3))
         self._compose(_c.nai_network_set_positions, name, array, len(array))
 
     def set_plastic(self, source: Names, target: Names, plastic: bool) -> "Network":
         """Makes projections plastic or frozen, before or after the build."""
-        self._compose(_c.nai_network_set_plastic, joined(source), joined(target), int(plastic))
+        self._compose(_c.nai_network_set_plastic, joined(source, "source"), joined(target, "target"), int(plastic))
         return self
 
     def spectrum(self, names: Names = "*") -> Spectrum:
@@ -518,7 +544,7 @@ class Network(Handle):
 
     def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
         """Saves the built network as safetensors. An interrupted save leaves the old file whole."""
-        _c.nai_network_save(self, os.fsencode(path))
+        _c.nai_network_save(self, file_name("path", path))
 
     @classmethod
     def load(cls, path: Union[str, "os.PathLike[str]"], constraints: Sequence[Constraint] = ()) -> "Network":
@@ -526,7 +552,9 @@ class Network(Handle):
 
         ``constraints``: your own ones that the file names; they are matched by name.
         """
-        file = os.fsencode(path)
+        file = file_name("path", path)
+        for constraint in constraints:
+            expect("constraints", constraint, Constraint, "neuroai.Constraints")
 
         def load() -> Any:
             pointer = _c.new(_c.nai_network)
@@ -539,7 +567,18 @@ class Network(Handle):
         pointer = load() if constraints else abandonable(load, _c.nai_network_destroy)
         net = cls.__new__(cls)
         net._own(pointer, built=True)
+        net._constraints = list(constraints)
         return net
+
+    def __reduce__(self) -> Any:
+        """As the bytes of its model file; constraints of one's own come along."""
+        if not self._built:
+            raise TypeError("a Network that is not built cannot be copied or pickled: build it first, or save how it is made")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "network")
+            self.save(path)
+            with open(path, "rb") as file:
+                return _again, (type(self), file.read(), self._constraints, self.kernels)
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -561,3 +600,17 @@ class Network(Handle):
             return f"{source} -> {target}"
         mask = self.mask(source, target)
         return f"{source} -> {target} ({int(np.count_nonzero(mask))} of {mask.size})"
+
+
+def _again(kind: Any, model: bytes, constraints: Sequence[Constraint], kernels: str) -> Network:
+    """A network from what was pickled of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "network")
+        with open(path, "wb") as file:
+            file.write(model)
+        net: Network = kind.load(path, constraints)
+    try:
+        _c.nai_network_set_kernels(net, kernels)
+    except UnsupportedError:  # another processor
+        pass
+    return net

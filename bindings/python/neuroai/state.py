@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Names, as_array, describe, expect, listed, view, wrong_shape
+from ._handle import Floats, Handle, Names, as_array, describe, expect, given, listed, view, wrong_shape
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
 from .network import Network
@@ -65,7 +65,7 @@ class State(Handle):
             inputs = self._gather(inputs, (self.trials,))
         if out is None:
             out = np.empty((self.trials, self._n_outputs), np.float32)
-        elif out.shape != (self.trials, self._n_outputs):
+        elif expect("out", out, np.ndarray, "an array of NumPy").shape != (self.trials, self._n_outputs):
             raise wrong_shape("out", describe((self.trials, self._n_outputs)), out.shape)
         _c.nai_state_step(self, inputs, out)
         return out
@@ -120,7 +120,7 @@ class State(Handle):
             rate: one value, or one a unit.
             units: of each of these populations: numbers from 0, none twice, or a mask of bool [n]. Default: all.
         """
-        array = as_array("rate", np.atleast_1d(np.asarray(rate)), ("n",))
+        array = as_array("rate", np.atleast_1d(given("rate", rate)), ("n",))
         self._intervene(names, units, _c.nai_state_clamp_units, array, len(array))
 
     def silence(self, names: Chosen, units: Optional[npt.ArrayLike] = None) -> None:
@@ -132,7 +132,7 @@ class State(Handle):
 
         ``names``, ``units``: see :meth:`clamp`.
         """
-        array = as_array("current", np.atleast_1d(np.asarray(current)), ("n",))
+        array = as_array("current", np.atleast_1d(given("current", current)), ("n",))
         self._intervene(names, units, _c.nai_state_inject_units, array, len(array))
 
     def release(self, names: Chosen = "*", units: Optional[npt.ArrayLike] = None) -> None:
@@ -178,7 +178,7 @@ class State(Handle):
         n = self.net.populations.get(name)
         if n is None:
             raise UnknownNameError(f"name: no population is called '{name}', but {listed(self.net.populations)}")
-        array = np.asarray(values)
+        array = given(what, values)
         if array.shape == (n,):
             array = np.broadcast_to(array, (self.trials, n))
         return as_array(what, array, (self.trials, n)), n
@@ -200,8 +200,18 @@ class State(Handle):
         snapshot = bytes(snapshot)
         _c.nai_state_restore(self, snapshot, len(snapshot))
 
+    def __reduce__(self) -> Any:
+        return _again, (self.net, self.trials, self.snapshot())
+
     def __repr__(self) -> str:
         return f"<State: {self.trials} trials at step {self.time}>"
+
+
+def _again(net: Network, trials: int, snapshot: bytes) -> State:
+    """A state from what was pickled of it."""
+    state = State(net, trials)
+    state.restore(snapshot)
+    return state
 
 
 def _exact(array: Any, shape: "tuple[int, ...]") -> bool:
@@ -211,7 +221,7 @@ def _exact(array: Any, shape: "tuple[int, ...]") -> bool:
 
 def _with_trial(value: Any, before: "tuple[int, ...]") -> npt.NDArray[Any]:
     """One trial's array may come without the dimension of trials."""
-    array = np.asarray(value)
+    array = given("inputs", value)
     if before[-1] == 1 and array.ndim == len(before):
         return np.expand_dims(array, len(before) - 1)
     return array
@@ -222,7 +232,7 @@ def _first(inputs: Any) -> Any:
 
 
 def _steps(inputs: Any) -> int:
-    array = np.asarray(_first(inputs))
+    array = given("inputs", _first(inputs))
     if array.ndim not in (2, 3):
         raise wrong_shape("inputs", "[steps, trials, channels] or [steps, channels]", array.shape)
     return int(array.shape[0])
@@ -239,16 +249,16 @@ def run(
 ) -> Run:
     """:meth:`Network.run`."""
     if state is not None:
-        if state.net is not net:
+        if expect("state", state, State, "a neuroai.State, net.state()").net is not net:
             raise InvalidError("state: it is of another network")
         return state.run(inputs, steps, **how)
     values = inputs.inputs if isinstance(inputs, Trials) else inputs
     if values is not None and not (isinstance(values, Mapping) and not values):
-        array = np.asarray(_first(values))
-        given = array.shape[1] if array.ndim == 3 else 1
-        if trials is not None and trials != given:
-            raise InvalidError(f"trials is {trials}, but the inputs have {given}")
-        trials = given
+        array = given("inputs", _first(values))
+        found = array.shape[1] if array.ndim == 3 else 1
+        if trials is not None and trials != found:
+            raise InvalidError(f"trials is {trials}, but the inputs have {found}")
+        trials = found
     fresh = State(net, 1 if trials is None else trials, seed)
     if isinstance(inputs, Trials):
         _c.nai_state_set_first(fresh, inputs.first)

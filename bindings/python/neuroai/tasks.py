@@ -9,13 +9,14 @@ its noise and the rectification of the sum are the network's, set on its input.
 
 from __future__ import annotations
 
+import difflib
 from typing import Any, ClassVar, Dict, List, Sequence, Tuple, Type, Union
 
 import numpy as np
 
 from . import _c
 from ._closed import Record
-from ._handle import Parameter, as_array, frozen, texts
+from ._handle import Parameter, brief, frozen, given, texts
 from ._handle import parameters as _parameters
 from .errors import InvalidError
 from .network import Network
@@ -33,7 +34,9 @@ def available() -> List[str]:
 def parameters(name: str) -> Dict[str, Parameter]:
     """The parameters of a task, by name: each with unit, default, range and meaning."""
     if name not in available():
-        raise InvalidError(f"there is no task '{name}', but {', '.join(available())}")
+        near = difflib.get_close_matches(str(name), available(), 3, 0.4)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise InvalidError(f"there is no task {brief(name)}; {hint}na.tasks.available() lists all")
     return _parameters(_c.nai_task_parameter, name)
 
 
@@ -74,7 +77,7 @@ class BuiltinTask(Task):
         known = type(self).parameters
         if name not in known:
             raise InvalidError(f"{self.name} has no parameter '{name}', but {', '.join(known)}")
-        array = as_array(name, value, ("values",) * np.ndim(value), np.float64).copy()
+        array = given(name, value).astype(np.float64)
         about = known[name]
         if array.ndim > (1 if about.list else 0) or array.size == 0:
             raise InvalidError(f"{name}: expected one number" + (" or a list of numbers" if about.list else ""))
@@ -161,7 +164,9 @@ def __getattr__(name: str) -> Any:
     if name.startswith("_"):
         raise AttributeError(name)
     if name not in _made():
-        raise AttributeError(f"neuroai.tasks has no {name}; there are {', '.join(_made())}")
+        near = difflib.get_close_matches(name, list(_made()), 3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        raise AttributeError(f"neuroai.tasks has no {name}; {hint}na.tasks.available() lists them")
     return _made()[name]
 
 

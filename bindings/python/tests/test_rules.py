@@ -200,7 +200,7 @@ def test_rules_without_feedback_weights_say_so(make):
     "wrong, error, words",
     [
         (lambda rflo, fa: rflo.feedback("X"), KeyError, "nothing is called 'X'"),
-        (lambda rflo, fa: rflo.feedback("stimulus"), KeyError, "nothing is called 'stimulus'"),
+        (lambda rflo, fa: rflo.feedback("stimulus"), KeyError, "'stimulus' is one of the inputs"),
         (lambda rflo, fa: rflo.feedback("E", "I"), na.UnsupportedError, "rflo"),
         (lambda rflo, fa: fa.feedback("E"), na.UnsupportedError, "feedback_alignment"),
         (lambda rflo, fa: fa.feedback("stimulus", "E"), ValueError, "sends no errors back from 'E' to 'stimulus'"),

@@ -16,6 +16,7 @@ from conftest import ROOT
 from pycparser import c_ast, c_parser
 
 from neuroai import _c
+from neuroai._arguments import ARGUMENTS
 
 HEADERS = ROOT / "include" / "neuroai"
 CC = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
@@ -35,6 +36,7 @@ class Header:
 
     def __init__(self):
         self.functions, self.structs, self.constants, self.function_types = {}, {}, {}, {}
+        self.arguments = {}
         for node in c_parser.CParser().parse(preprocess("-P")).ext:
             self.read(node)
 
@@ -42,6 +44,8 @@ class Header:
         name = getattr(node, "name", None) or ""
         if isinstance(node, c_ast.Decl) and isinstance(node.type, c_ast.FuncDecl) and name.startswith("nai_"):
             self.functions[name] = self.signature(node.type)
+            names = [p.name for p in node.type.args.params if p.name] if node.type.args else []
+            self.arguments.update({name: " ".join(names)} if names else {})
         elif isinstance(node, c_ast.Decl) and isinstance(node.type, c_ast.Enum):
             self.read_enum(node.type)
         elif isinstance(node, c_ast.Typedef) and name.startswith("nai_"):
@@ -142,6 +146,12 @@ def test_the_same_functions_on_both_sides(header):
 def test_every_signature(header):
     ours = {name: (kind(result), [kind(a) for a in arguments]) for name, (result, arguments) in _c.FUNCTIONS.items()}
     assert ours == header.functions
+
+
+def test_every_argument_s_name(header):
+    """Messages name arguments by them. The lines for _arguments.py are those that differ."""
+    ours, theirs = ARGUMENTS, header.arguments
+    assert {name: ours[name] for name in ours if name in theirs} == {name: theirs[name] for name in ours if name in theirs}
 
 
 def test_the_loaded_functions_have_these_signatures():
