@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "error.h"
+#include "floating.h"
 #include "memory.h"
 
 #define MOST_THREADS 1024
@@ -41,6 +42,7 @@ struct nai__pool {
   int64_t tasks;
   void (*work)(void *argument, int64_t task, int32_t thread);
   void *argument;
+  fenv_t floating; /* of the caller, for this run */
   pthread_mutex_t mutex;
   pthread_cond_t opened; /* a run was opened, or the pool is stopping */
   pthread_cond_t left;   /* the last worker left a closed run */
@@ -97,6 +99,7 @@ static void *worker_main(void *argument)
       continue; /* another worker entered, or the run was closed: look again */
     }
     seen = run_number(gate);
+    nai__floating_follow(&pool->floating);
     do_tasks(pool, me->number);
     uint64_t before = atomic_fetch_sub_explicit(&pool->gate, 1, memory_order_release);
     if (!(before & GATE_OPEN) && (before & GATE_INSIDE) == 1) {
@@ -133,6 +136,7 @@ void nai__pool_run(nai__pool *pool, int64_t tasks,
   pool->work = work;
   pool->argument = argument;
   pool->tasks = tasks;
+  nai__floating_read(&pool->floating);
   atomic_store_explicit(&pool->next_task, 0, memory_order_relaxed);
   atomic_fetch_add_explicit(&pool->gate, GATE_RUN | GATE_OPEN, memory_order_release);
 

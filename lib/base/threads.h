@@ -18,7 +18,7 @@ int32_t nai__pool_threads(const nai__pool *pool);
 
 /*
  * Runs work(argument, task, thread) for each task 0 .. tasks-1, thread 0 .. threads-1; returns when
- * all are done.
+ * all are done. Every thread rounds as the caller does now.
  */
 void nai__pool_run(nai__pool *pool, int64_t tasks,
                    void (*work)(void *argument, int64_t task, int32_t thread), void *argument);

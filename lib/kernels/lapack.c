@@ -1,6 +1,7 @@
 /*
  * Eigenvalues, singular values and orthogonal matrices: LAPACK's own routines, called with their
- * Fortran names.
+ * Fortran names. Some raise floating-point exceptions on purpose (ieeeck makes infinities and NaN to
+ * see whether it may), which hosts that trap them would die of: they are held meanwhile.
  */
 #include "lapack.h"
 
@@ -8,6 +9,7 @@
 #include <stddef.h>
 
 #include "../base/error.h"
+#include "../base/floating.h"
 #include "../base/memory.h"
 
 /* The last arguments are the lengths of the character arguments, as gfortran passes them. */
@@ -42,8 +44,11 @@ nai_status nai__eigenvalues(double *real, double *imaginary, double *a, int64_t 
   int size = (int)n, one = 1, info = 0, lwork = size * (BLOCK + 3);
   double *work = NAI__ARRAY(double, lwork);
   if (!work) return NAI_ERR_MEMORY;
+  fenv_t host;
+  nai__floating_hold(&host);
   dgeev_("N", "N", &size, a, &size, real, imaginary, NULL, &one, NULL, &one, work, &lwork, &info, 1,
          1);
+  nai__floating_release(&host);
   nai__free(work);
   if (info) return nai__fail(NAI_ERR_NONFINITE, "the eigenvalues do not converge");
   return NAI_OK;
@@ -55,8 +60,11 @@ nai_status nai__singular_values(double *s, double *a, int64_t n)
   int size = (int)n, one = 1, info = 0, lwork = size * (BLOCK + 10);
   double *work = NAI__ARRAY(double, lwork);
   int *iwork = NAI__ARRAY(int, 8 * n);
+  fenv_t host;
+  nai__floating_hold(&host);
   if (work && iwork)
     dgesdd_("N", &size, &size, a, &size, s, NULL, &one, NULL, &one, work, &lwork, iwork, &info, 1);
+  nai__floating_release(&host);
   nai_status status = !work || !iwork ? NAI_ERR_MEMORY
                       : info ? nai__fail(NAI_ERR_NONFINITE, "the singular values do not converge")
                              : NAI_OK;
@@ -72,6 +80,8 @@ nai_status nai__orthogonal(double *a, int64_t m, int64_t n)
   double *tau = NAI__ARRAY(double, n), *sign = NAI__ARRAY(double, n),
          *work = NAI__ARRAY(double, lwork);
   nai_status status = tau && sign && work ? NAI_OK : NAI_ERR_MEMORY;
+  fenv_t host;
+  nai__floating_hold(&host);
   if (status == NAI_OK) {
     dgeqrf_(&rows, &columns, a, &rows, tau, work, &lwork, &info);
     for (int64_t j = 0; j < n; j++) sign[j] = a[j * m + j] < 0 ? -1 : 1;
@@ -82,6 +92,7 @@ nai_status nai__orthogonal(double *a, int64_t m, int64_t n)
     for (int64_t j = 0; j < n; j++)
       for (int64_t i = 0; i < m; i++) a[j * m + i] *= sign[j];
   }
+  nai__floating_release(&host);
   nai__free(tau);
   nai__free(sign);
   nai__free(work);

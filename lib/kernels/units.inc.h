@@ -216,13 +216,13 @@ NAI__INLINE vec transfer_of(int transfer, const nai__units *u, vec x, place at)
   return flushed(y);
 }
 
-/* gain f'(x), from r = gain f(x). A gain of 0 has slope 0. */
+/* gain f'(x), from r = gain f(x). A gain of 0, as lanes without a unit have, has slope 0. */
 NAI__INLINE vec slope_of(int transfer, const nai__units *u, vec r, place at)
 {
   vec gain = all(1.0f), y = r, slope = gain;
   if (u->gain) {
     gain = read_at(u->gain, at);
-    y = choose(is_zero(gain), r, r / gain);
+    y = r / choose(is_zero(gain), all(1.0f), gain);
   }
 #define CASE(number, word, ...) \
   case NAI__##number: slope = slope_##word(u, y, at); break;

@@ -5,7 +5,7 @@ Usage: lint.py [FOLDER]   (the repository; default: where this file lies)
 - Rooms: the folders of lib/ include each other in one direction only (ROOMS).
 - Only lib/kernels/ knows the processor.
 - The library does not print, exit, abort, read the environment, or take memory but through
-  lib/base/memory.c.
+  lib/base/memory.c, or change the floating-point environment but in lib/base/floating.c.
 - Files of lib/ form no circles: what a file calls, or includes, does not lead back to it. Functions in tables do not count,
   as whoever calls them does not have to know them.
 - Public headers include <...> only, and nothing that is private.
@@ -47,8 +47,12 @@ PROCESSOR = re.compile(
 BANNED = re.compile(
     r"\b(printf|vprintf|puts|putchar|perror|abort|exit|_exit|_Exit|quick_exit|atexit|sigaction"
     r"|getenv|secure_getenv|setenv|putenv|rand|srand|random|srandom|time"
-    r"|fesetround|fesetenv|feenableexcept|(?:openblas|goto|omp|mkl)_set_num_threads\w*)\s*\("
+    r"|(?:openblas|goto|omp|mkl)_set_num_threads\w*)\s*\("
     r"|\b(stdout|stderr|stdin)\b"
+)
+
+FLOATING = re.compile(
+    r"\b(fe(?:setround|setenv|updateenv|holdexcept|enableexcept|disableexcept|clearexcept|raiseexcept))\s*\("
 )
 
 MEMORY = re.compile(
@@ -279,6 +283,9 @@ def look_at_lib(root, path, source):
         found = MEMORY.search(code[number - 1])
         if found and path != "lib/base/memory.c":
             yield number, f"memory comes from nai__alloc(), not from {found.group(1)}"
+        found = FLOATING.search(code[number - 1])
+        if found and path != "lib/base/floating.c":
+            yield number, f"the floating-point environment is the host's: no {found.group(1)} here"
 
 
 def look_at_header(root, path, source):

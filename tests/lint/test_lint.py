@@ -163,6 +163,15 @@ class Lint(unittest.TestCase):
         self.repository.write("lib/task/a.c", "")
         self.expect("lib/base/memory.c", "void *p = aligned_alloc(64, 64);\n")
 
+    def test_floating_point_environment(self):
+        self.expect(
+            "lib/task/a.c",
+            "\nvoid f(void) { fesetround(0); }\n",
+            "lib/task/a.c:2: the floating-point environment is the host's: no fesetround here",
+        )
+        self.repository.write("lib/task/a.c", "")
+        self.expect("lib/base/floating.c", "void f(const fenv_t *e) { fesetenv(e); }\n")
+
     def test_public_headers(self):
         self.expect(
             "include/neuroai/a.h",
