@@ -1,4 +1,5 @@
 /* Checkpoints: a training that was stopped, or killed, ends with the same bits as one that was not. */
+#define _GNU_SOURCE /* memmem */
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <unistd.h>
 
 #include "../lib/file/checkpoint.h"
+#include "../lib/file/safetensors.h"
 #include "faults.h"
 #include "networks.h"
 
@@ -395,6 +397,137 @@ START_TEST(test_damaged_files)
 }
 END_TEST
 
+/* --- files that lie --------------------------------------------------------------------------- */
+
+typedef struct saved_file {
+  char *data;
+  size_t size;
+} saved_file;
+
+static saved_file read_saved(void)
+{
+  saved_file f = {malloc(1 << 17), 0};
+  FILE *file = fopen(path, "rb");
+  f.size = fread(f.data, 1, 1 << 17, file);
+  fclose(file);
+  EXPECT(f.size < 1 << 17);
+  return f;
+}
+
+static void write_saved(const char *data, size_t size)
+{
+  FILE *file = fopen(path, "wb");
+  EXPECT(fwrite(data, 1, size, file) == size);
+  fclose(file);
+}
+
+/* The file with one piece of its header replaced by another, and the length put right. */
+static void write_edited(saved_file f, const char *from, const char *to)
+{
+  uint64_t length;
+  memcpy(&length, f.data, 8);
+  char *at = memmem(f.data + 8, length, from, strlen(from)), *out = malloc(f.size + 200);
+  ck_assert_msg(at != NULL, "'%s' is not in the header", from);
+  size_t before = (size_t)(at - f.data), after = f.size - before - strlen(from);
+  memcpy(out, f.data, before);
+  memcpy(out + before, to, strlen(to));
+  memcpy(out + before + strlen(to), at + strlen(from), after);
+  length += strlen(to) - strlen(from);
+  memcpy(out, &length, 8);
+  write_saved(out, before + strlen(to) + after);
+  free(out);
+}
+
+/* A value in a tensor of the file, at its byte; and what it was is put back. */
+static void write_value(saved_file f, const char *tensor, int64_t byte, const void *value, size_t n)
+{
+  nai__tensors file;
+  nai__tensor t;
+  char was[8];
+  expect_ok(nai__tensors_open(&file, path));
+  expect_ok(nai__tensors_find(&t, &file, tensor));
+  nai__tensors_close(&file);
+  memcpy(was, f.data + t.start + byte, n);
+  memcpy(f.data + t.start + byte, value, n);
+  write_saved(f.data, f.size);
+  memcpy(f.data + t.start + byte, was, n);
+}
+
+START_TEST(test_values_that_cannot_be)
+{
+  static const struct {
+    const char *tensor;
+    int64_t element;
+    double value;
+    const char *words;
+  } lies[] = {
+      {"trainer: staircases", 0, NAN, "'trainer: staircases' [0] is nan, must be 20 to 100"},
+      {"trainer: staircases", 0, 101, "is 101, must be 20 to 100"},
+      {"trainer: history", 0, NAN, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 5, INFINITY, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 3, 0.5, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 2, 1.5, "'trainer: history' [0] cannot be"},
+  };
+  plan p = usual;
+  p.criterion = 0;
+  rig r = make_rig(&p);
+  open_folder();
+  expect_ok(nai_trainer_run(r.trainer, 25, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, path));
+  saved_file f = read_saved();
+  uint64_t before = hash_rig(&r);
+  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
+    write_value(f, lies[k].tensor, 8 * lies[k].element, &lies[k].value, 8);
+    expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT, lies[k].words);
+  }
+  write_value(f, "square: E -> E", 4, &(float){-1e-3f}, 4);
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT, "squared gradients is -0.001");
+  write_value(f, "mean: E -> E", 4, &(float){NAN}, 4);
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT, "finite");
+  static const char *const edits[][3] = {
+      {"\\\"performance\\\":", "\\\"performance\\\":7", "'performance' is 7"},
+      {"\\\"drawn\\\":\\\"", "\\\"drawn\\\":\\\"99999999999999999999", "'drawn' is"},
+      {"\\\"moves\\\":", "\\\"moves\\\":-", "'moves' is -25"},
+      {"\\\"streak\\\":", "\\\"streak\\\":9223372036854775807", "no whole number 'streak'"},
+      {"\\\"batch\\\":6.0", "\\\"batch\\\":6.5", "batch is 6.5"},
+  };
+  for (size_t k = 0; k < sizeof edits / sizeof *edits; k++) {
+    write_edited(f, edits[k][0], edits[k][1]);
+    nai_status status = nai_trainer_restore(r.trainer, path);
+    ck_assert_msg(status < 0 && strstr(nai_last_error(), edits[k][2]), "%s: %s", edits[k][1],
+                  nai_last_error());
+  }
+  EXPECT(hash_rig(&r) == before);
+  write_saved(f.data, f.size);
+  expect_ok(nai_trainer_restore(r.trainer, path));
+  free(f.data);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
+/* As a library would write it that has not that number: what it is by default, or another trainer. */
+START_TEST(test_an_absent_number_is_its_default)
+{
+  rig r = make_rig(&usual);
+  open_folder();
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, path));
+  saved_file f = read_saved();
+  write_edited(f, "\\\"exponent\\\":2.0,", "");
+  expect_ok(nai_trainer_restore(r.trainer, path));
+  write_edited(f, "\\\"noise\\\":0.1,", "");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
+               "populations 'E': noise is not there in the file, 0.1 here");
+  write_edited(f, "\\\"exponent\\\":2.0,", "\\\"slope\\\":2.0,");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
+               "populations 'E': slope is 2.0 in the file, not there here");
+  free(f.data);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
 START_TEST(test_failing_allocations)
 {
   rig r = make_rig(&usual), other = make_rig(&usual);
@@ -432,6 +565,7 @@ Suite *checkpoint_suite(void)
            test_moments_are_held_a_projection_at_a_time, test_written_while_training,
            test_killed_at_random_moments);
   ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs, test_bad_arguments,
-           test_damaged_files, test_failing_allocations);
+           test_damaged_files, test_values_that_cannot_be, test_an_absent_number_is_its_default,
+           test_failing_allocations);
   return suite;
 }

@@ -67,13 +67,35 @@ static int may_differ(const char *key)
   return strcmp(key, "library") == 0 || strcmp(key, "progress") == 0;
 }
 
+/*
+ * A number of a node that the file has not, for the library that wrote it had none: it was what is
+ * the default now.
+ */
+static int is_default(const nai__json *ours, const char *path)
+{
+  static const char *const lists[] = {
+      [NAI_INPUTS] = "inputs '", [NAI_POPULATIONS] = "populations '", [NAI_OUTPUTS] = "outputs '"};
+  double value;
+  int first, n;
+  if (!nai__json_number(&value, ours)) return 0;
+  for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
+    if (strncmp(path, lists[kind], strlen(lists[kind])) != 0) continue;
+    if (strcmp(ours->key, "sign") == 0) return value == 0;
+    const nai__parameter *table = nai__numbers_of(kind, &first, &n);
+    for (int k = 0; k < n; k++)
+      if (strcmp(table[k].name, ours->key) == 0) return value == table[k].initial;
+  }
+  return 0;
+}
+
 static nai_status same_objects(const nai__json *file, const nai__json *ours, const char *path)
 {
   char inner[160];
   for (const nai__json *mine = nai__json_first(ours); mine; mine = mine->next) {
     snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", mine->key);
-    if (!may_differ(mine->key))
-      NAI__TRY(nai__json_same(nai__json_get(file, mine->key), mine, inner));
+    const nai__json *theirs = nai__json_get(file, mine->key);
+    if (may_differ(mine->key) || (!theirs && is_default(mine, path))) continue;
+    NAI__TRY(nai__json_same(theirs, mine, inner));
   }
   for (const nai__json *theirs = nai__json_first(file); theirs; theirs = theirs->next) {
     snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", theirs->key);

@@ -165,6 +165,10 @@ static nai_status read_moments(restorer *r)
   const nai__plasticity *p = &r->trainer->plasticity;
   if (p->mean) NAI__TRY(read_theta_like(&r->mean, r, "mean", "trainer: mean"));
   if (p->square) NAI__TRY(read_theta_like(&r->square, r, "square", "trainer: square"));
+  for (int64_t i = 0; p->square && i < p->net->n_theta; i++)
+    if (r->square[i] < 0)
+      return nai__fail(NAI_ERR_FORMAT, "a mean of squared gradients is %g, must be at least 0",
+                       (double)r->square[i]);
   return NAI_OK;
 }
 
