@@ -6,25 +6,13 @@
 
 #include "faults.h"
 #include "networks.h"
-
-static nai_state *start(const nai_network *net, int64_t trials, uint64_t seed)
-{
-  nai_state *state;
-  expect_ok(nai_state_create(&state, net, trials, seed));
-  return state;
-}
+#include "states.h"
 
 static nai_view rates_of(const nai_state *state, const char *name)
 {
   nai_view view = NAI_VIEW_INIT;
   expect_ok(nai_state_rates(&view, state, name));
   return view;
-}
-
-static float rate_of(const nai_state *state, const char *name, int64_t trial, int64_t unit)
-{
-  nai_view view = rates_of(state, name);
-  return at(&view, trial, unit);
 }
 
 static void set_weight(nai_network *net, const char *from, const char *to, float w)
@@ -76,7 +64,7 @@ static void expect_steps(nai_network *net, const double expected[4][3])
 {
   for (int table = 0; table < 4; table++) {
     if (!use_kernels(net, table)) continue;
-    nai_state *state = start(net, 1, 1);
+    nai_state *state = make_state(net, 1, 1);
     ck_assert_double_eq_tol((double)rate_of(state, "A", 0, 0), expected[0][0], 1e-7);
     ck_assert_double_eq_tol((double)rate_of(state, "B", 0, 0), expected[0][1], 1e-7);
     for (int t = 1; t < 4; t++) {
@@ -155,7 +143,7 @@ START_TEST(transfer_functions)
       expect_ok(nai_network_set(net, "A", "exponent", 1.5));
       expect_ok(nai_network_set(net, "A", "initial", 0.3));
       expect_ok(nai_network_build(net, 1));
-      nai_state *state = start(net, 1, 1);
+      nai_state *state = make_state(net, 1, 1);
       double x = 0.3, r = leak == NAI_LEAK_RATE ? 0.3 : 3 * transfer_of(transfer, x);
       for (int t = 0; t < 40; t++) {
         if (fabs((double)rate_of(state, "A", 0, 0) - r) > 2e-6 * (1 + fabs(r)))
@@ -194,7 +182,7 @@ START_TEST(inputs_are_shaped)
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_network_set_weights(net, "first", "A", (float[]){1, 0, 0}, 3, 1));
   expect_ok(nai_network_set_weights(net, "second", "A", (float[]){0, 0, 1, 0, 0, 1}, 3, 2));
-  nai_state *state = start(net, 2, 1);
+  nai_state *state = make_state(net, 2, 1);
   const float inputs[6] = {1, 0.5f, 0.5f, -2, 3, 3};
   expect_ok(nai_state_step(state, inputs, NULL));
   static const float expected[2][3] = {{1.25f, 0, -0.5f}, {-1.75f, 2, 2}};
@@ -212,7 +200,7 @@ START_TEST(numbers_act_at_once)
 {
   nai_network *net = two_units(NAI_LEAK_CURRENT);
   weigh_two_units(net);
-  nai_state *state = start(net, 1, 1);
+  nai_state *state = make_state(net, 1, 1);
   float u = 1, z;
   expect_ok(nai_state_step(state, &u, &z)); /* xA = 0.2 * 1.1, xB = 0.2 * 0.2 */
   expect_ok(nai_network_set(net, "A", "tau", 40));
@@ -255,7 +243,7 @@ START_TEST(a_pulse_takes_as_long_as_its_delays)
     set_weight(net, "u", "A", 1);
     set_weight(net, "A", "B", 2);
     set_weight(net, "B", "z", 3);
-    nai_state *state = start(net, 1, 1);
+    nai_state *state = make_state(net, 1, 1);
     int at_a = (int)cases[c].u_to_a, at_b = at_a + (int)cases[c].a_to_b,
         at_z = at_b + (int)cases[c].b_to_z;
     for (int pulse = 0; pulse < 2; pulse++) /* the ring of past steps has gone round by then */
@@ -285,7 +273,7 @@ START_TEST(what_delays_carry_at_first)
   expect_ok(nai_network_set_delay(net, "A", "B", 30));
   expect_ok(nai_network_build(net, 1));
   set_weight(net, "A", "B", 0.5f);
-  nai_state *state = start(net, 1, 1);
+  nai_state *state = make_state(net, 1, 1);
   for (int t = 1; t <= 6; t++) {
     expect_ok(nai_state_step(state, NULL, NULL));
     EXPECT(rate_of(state, "A", 0, 0) == 0); /* nothing drives it, and it has no memory */
@@ -412,7 +400,7 @@ START_TEST(steps_and_runs_agree)
   struct record first = {0};
   for (int table = 0; table < 4; table++) {
     if (!use_kernels(net, table)) continue;
-    nai_state *one = start(net, B, 9), *two = start(net, B, 9);
+    nai_state *one = make_state(net, B, 9), *two = make_state(net, B, 9);
     struct record a = run(one, B, inputs), b = run_by_steps(two, B, inputs);
     EXPECT(same_record(&a, &b));
     for (int64_t k = 0; k < T * B * UNITS; k++) EXPECT(isfinite(a.rate[k]));
@@ -484,7 +472,7 @@ START_TEST(a_trainer_sees_what_a_state_does)
   float *inputs = random_inputs(B);
   for (int table = 0; table < 3; table++) {
     if (!use_kernels(net, table)) continue;
-    nai_state *state = start(net, B, 9);
+    nai_state *state = make_state(net, B, 9);
     struct record a = run(state, B, inputs);
     for (int threads = 1; threads <= 3; threads += 2) {
       struct record b = run_by_trainer(net, B, 0, inputs, threads);
@@ -506,7 +494,7 @@ START_TEST(trials_at_once_are_each_alone)
   float *inputs = random_inputs(B), alone[T * CHANNELS];
   for (int table = 0; table < 3; table++) {
     if (!use_kernels(net, table)) continue;
-    nai_state *all = start(net, B, 9);
+    nai_state *all = make_state(net, B, 9);
     struct record together = run(all, B, inputs);
     nai_state_destroy(all);
     for (uint64_t b = 0; b < B; b++) {
@@ -515,7 +503,7 @@ START_TEST(trials_at_once_are_each_alone)
                CHANNELS * sizeof *alone);
       struct record one = run_by_trainer(net, 1, b, alone, 1); /* a state begins with trial 0 */
       if (b == 0) {
-        nai_state *state = start(net, 1, 9);
+        nai_state *state = make_state(net, 1, 9);
         struct record own = run(state, 1, alone);
         EXPECT(same_record(&own, &one));
         free_record(&own);
@@ -540,7 +528,7 @@ START_TEST(seeds_and_resets)
 {
   nai_network *net = build_rich();
   float *inputs = random_inputs(2), current = 1;
-  nai_state *state = start(net, 2, 9), *other = start(net, 2, 10);
+  nai_state *state = make_state(net, 2, 9), *other = make_state(net, 2, 10);
   nai_network_destroy(net); /* states keep it alive */
   struct record a = run(state, 2, inputs), b = run(other, 2, inputs), more = run(state, 2, inputs);
   EXPECT(!same_record(&a, &b) && !same_record(&a, &more));
@@ -567,7 +555,7 @@ START_TEST(runs_of_nothing_and_in_pieces)
 {
   nai_network *net = build_rich();
   float *inputs = random_inputs(3);
-  nai_state *one = start(net, 3, 9), *two = start(net, 3, 9);
+  nai_state *one = make_state(net, 3, 9), *two = make_state(net, 3, 9);
   struct record a = run(one, 3, inputs), b = new_record(3);
   expect_ok(nai_state_run(two, 0, inputs, b.output, b.rate));
   ck_assert_int_eq(nai_state_time(two), 0);
@@ -592,7 +580,7 @@ END_TEST
 START_TEST(rates_are_a_view_that_stays)
 {
   nai_network *net = build_rich();
-  nai_state *state = start(net, 3, 1);
+  nai_state *state = make_state(net, 3, 1);
   nai_view e = rates_of(state, "E"), layer = rates_of(state, "layer");
   EXPECT(e.ndim == 2 && e.dtype == NAI_FLOAT32 && e.shape[0] == 3 && e.shape[1] == 17);
   EXPECT(e.stride[1] == sizeof(float) && layer.shape[1] == 9 && layer.data != e.data);
@@ -615,7 +603,7 @@ START_TEST(clamping_and_releasing)
   for (int32_t leak = NAI_LEAK_CURRENT; leak <= NAI_LEAK_RATE; leak++) {
     nai_network *net = two_units(leak);
     weigh_two_units(net);
-    nai_state *state = start(net, 1, 1), *free_running = start(net, 1, 1);
+    nai_state *state = make_state(net, 1, 1), *free_running = make_state(net, 1, 1);
     float z, other;
     expect_ok(nai_state_clamp(state, "B", -3));
     double a = 0;
@@ -652,7 +640,7 @@ START_TEST(injected_currents)
   expect_ok(nai_network_add_population(net, "B", 2, NAI_FREE));
   expect_ok(nai_network_set(net, "A B", "tau", 20)); /* no memory: the rate is the current */
   expect_ok(nai_network_build(net, 1));
-  nai_state *state = start(net, 2, 1);
+  nai_state *state = make_state(net, 2, 1);
   const float three[3] = {1, 2, 3}, one = 7;
   expect_ok(nai_state_inject(state, "A", three, 3));
   expect_ok(nai_state_inject(state, "B", &one, 1));
@@ -688,7 +676,7 @@ START_TEST(silencing_is_a_lesion)
   expect_ok(nai_network_set(net, "I", "initial", 0));
   expect_ok(nai_network_set(cut, "I", "initial", 0));
   float *inputs = random_inputs(2);
-  nai_state *lesioned = start(net, 2, 3), *without = start(cut, 2, 3);
+  nai_state *lesioned = make_state(net, 2, 3), *without = make_state(cut, 2, 3);
   expect_ok(nai_state_silence(lesioned, "I"));
   struct record a = run(lesioned, 2, inputs), b = run(without, 2, inputs);
   for (int64_t k = 0; k < T * 2; k++)
@@ -711,7 +699,7 @@ START_TEST(snapshots_hold_all_that_the_future_depends_on)
 {
   nai_network *net = build_rich();
   float *inputs = random_inputs(3);
-  nai_state *state = start(net, 3, 9), *other = start(net, 3, 1234);
+  nai_state *state = make_state(net, 3, 9), *other = make_state(net, 3, 1234);
   int64_t size = nai_state_snapshot_size(state);
   void *snapshot = malloc((size_t)size), *second = malloc((size_t)size);
   struct record before = run(state, 3, inputs);
@@ -769,14 +757,14 @@ static nai_network *another(int which)
 START_TEST(snapshots_of_others_are_refused)
 {
   nai_network *net = build_ei(4, 4, 2);
-  nai_state *state = start(net, 3, 9);
+  nai_state *state = make_state(net, 3, 9);
   int64_t size = nai_state_snapshot_size(state);
   char *own = malloc((size_t)size), *changed = malloc((size_t)size);
   expect_ok(nai_state_run(state, 4, NULL, NULL, NULL));
   expect_ok(nai_state_snapshot(own, size, state));
   for (int which = 0; which < 5; which++) {
     nai_network *others = another(which);
-    nai_state *other = start(others, 3, 9);
+    nai_state *other = make_state(others, 3, 9);
     EXPECT(nai_state_snapshot_size(other) == size);
     expect_ok(nai_state_snapshot(changed, size, other));
     if (which == 1) { /* the same structure: weights may have been learnt meanwhile */
@@ -795,7 +783,7 @@ START_TEST(snapshots_of_others_are_refused)
   expect_fails(nai_state_restore(state, changed, size), NAI_ERR_FORMAT, "snapshot");
   memset(changed, 0xff, (size_t)size);
   expect_fails(nai_state_restore(state, changed, size), NAI_ERR_FORMAT, "snapshot");
-  nai_state *fewer = start(net, 2, 9);
+  nai_state *fewer = make_state(net, 2, 9);
   int64_t smaller = nai_state_snapshot_size(fewer);
   expect_fails(nai_state_restore(fewer, own, size), NAI_ERR_INVALID, "size is");
   expect_fails(nai_state_restore(fewer, own, smaller), NAI_ERR_FORMAT, "number of trials");
@@ -833,7 +821,7 @@ static void expect_stationary(int32_t leak, double tau, double sigma)
   expect_ok(nai_network_set(net, "A", "tau", tau));
   expect_ok(nai_network_set(net, "A", "noise", sigma));
   expect_ok(nai_network_build(net, 1));
-  nai_state *state = start(net, TRIALS, 77);
+  nai_state *state = make_state(net, TRIALS, 77);
   float *rates = malloc((size_t)N * TRIALS * STEPS * sizeof *rates);
   expect_ok(nai_state_run(state, 200, NULL, NULL, NULL)); /* until it is stationary */
   expect_ok(nai_state_run(state, STEPS, NULL, NULL, rates));
@@ -883,7 +871,7 @@ START_TEST(input_noise)
   expect_ok(nai_network_connect(net, "u", "A"));
   expect_ok(nai_network_set_initial(net, "u", "A", NAI_INITIAL_IDENTITY, 1, 0));
   expect_ok(nai_network_build(net, 1));
-  nai_state *state = start(net, TRIALS, 5);
+  nai_state *state = make_state(net, TRIALS, 5);
   float *rates = malloc((size_t)N * TRIALS * STEPS * sizeof *rates);
   expect_ok(nai_state_run(state, STEPS, NULL, NULL, rates));
   double n = (double)N * TRIALS * STEPS, mean = 0, square = 0, fourth = 0, next = 0;
@@ -945,7 +933,7 @@ START_TEST(many_states_on_many_threads)
     runner[k] = (struct runner){net, inputs, (uint64_t)k / 2, new_record(3), NAI_OK};
     ck_assert_int_eq(pthread_create(&thread[k], NULL, run_on_a_thread, &runner[k]), 0);
   }
-  nai_state *state = start(net, 3, 1); /* and one here */
+  nai_state *state = make_state(net, 3, 1); /* and one here */
   struct record own = run(state, 3, inputs);
   nai_state_destroy(state);
   for (int k = 0; k < THREADS; k++) {
@@ -970,7 +958,7 @@ START_TEST(running_allocates_nothing)
     if (!use_kernels(net, table)) continue;
     float *inputs = random_inputs(B), *output = malloc(B * OUTPUTS * sizeof *output);
     for (int64_t trials = 1; trials <= B; trials += B - 1) {
-      nai_state *state = start(net, trials, 1);
+      nai_state *state = make_state(net, trials, 1);
       int64_t size = nai_state_snapshot_size(state);
       void *snapshot = malloc((size_t)size);
       nai_status bad = NAI_OK;
@@ -1063,7 +1051,7 @@ END_TEST
 START_TEST(arguments_that_are_refused)
 {
   nai_network *net = build_rich();
-  nai_state *state = start(net, 2, 1);
+  nai_state *state = make_state(net, 2, 1);
   expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
   int64_t size = nai_state_snapshot_size(state);
   void *before = malloc((size_t)size), *after = malloc((size_t)size);

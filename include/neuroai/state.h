@@ -2,6 +2,9 @@
  * @file state.h
  * @brief A running network: the activity of one or more trials, moved on step by step.
  *
+ * The calls that move a state take their arguments in the order of time: what goes in, then what
+ * comes out.
+ *
  * Threads: many states may run one network from many threads; one state is used by one thread at a
  * time. Memory: nai_state_create() allocates everything, the other calls nothing.
  */
