@@ -80,8 +80,8 @@ nai_status nai_evaluation_time(nai_view *out, const nai_evaluation *evaluation)
   NAI__REQUIRE(evaluation);
   if (!evaluation->has_times)
     return nai__fail(NAI_ERR_UNSUPPORTED,
-                     "there are no reaction times here: only tasks whose judgement gives the time "
-                     "of a choice have them, such as 'song-random-dots-reaction-time'");
+                     "this evaluation has no reaction times: they come from a task whose judgement "
+                     "gives the time of a choice, such as 'song-random-dots-reaction-time'");
   nai__view_floats(out, evaluation->time, 1, &evaluation->trials, (int64_t[]){1});
   return NAI_OK;
 }

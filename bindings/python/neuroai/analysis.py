@@ -49,8 +49,8 @@ _CHRONOMETRIC = np.dtype(
 
 
 _NO_TIMES = (
-    "run: its task has no reaction times: its judgement gives no time of a choice. na.tasks.SongRandomDotsReactionTime "
-    "has them, and a task whose judge() gives a time"
+    "run: its task has no reaction times, as its judgement gives no time of a choice. Tasks that have them are "
+    "na.tasks.SongRandomDotsReactionTime and your own with a judge() that returns a time"
 )
 
 
@@ -184,7 +184,7 @@ def _judged_times(evaluation: Evaluation, onset: Union[float, str, npt.ArrayLike
     except UnsupportedError:
         raise InvalidError(_NO_TIMES) from None
     if not np.isfinite(when).any():
-        raise InvalidError("run: in none of its trials a choice was made of which the task's judgement gives the time")
+        raise InvalidError("run: the task's judgement gave the time of a choice in none of the trials")
     conditions = evaluation.conditions
     responded = np.isfinite(when) & (evaluation.choice >= 0)
     time = np.where(responded, when - _onset(conditions, onset, len(when)), np.nan)

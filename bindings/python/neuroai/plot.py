@@ -299,7 +299,7 @@ def psychometric(
         evaluation = evaluate(net, task, n, seed, threads)
     condition = condition or signed_condition(evaluation.conditions)
     if not np.any(evaluation.choice >= 0):
-        raise InvalidError("net: in none of the trials a choice was made, of which there could be a curve")
+        raise InvalidError("net: no choice was made in any of the trials, so there is no curve")
     if shape is not None or fit:
         fitted = evaluation.fit(condition, shape or "logistic", **fit)
         return draw_fit(axes_of(ax, (3.8, 3.2)), fitted, with_unit(condition, task), evaluation)
