@@ -1,11 +1,13 @@
 /**
  * @file checkpoint.h
- * @brief Checkpoints: a training that was stopped, or killed, goes on as if nothing had happened.
+ * @brief Checkpoints: a training that was stopped or killed continues as if it had not been
+ * interrupted.
  *
  * A checkpoint is a model file (nai_network_load() opens it) that also holds what the trainer
- * needs: the optimiser's running means, how many updates and trials there were, where the
- * curriculum stands, and the history. To go on, make the same trainer again, restore the checkpoint, and run
- * what is left: weights and history end with the same bits as without the interruption.
+ * needs: the optimiser's running means, the numbers of updates and trials, the stage of the
+ * curriculum, and the history. To continue, make the same trainer again, restore the checkpoint,
+ * and run the remaining updates: weights and history end with the same bits as without the
+ * interruption.
  */
 #ifndef NEUROAI_CHECKPOINT_H
 #define NEUROAI_CHECKPOINT_H
@@ -21,18 +23,18 @@ NAI_API nai_status nai_trainer_save(const nai_trainer *trainer, const char *path
 
 /**
  * From now on nai_trainer_run() writes a checkpoint after each update whose number is a multiple of
- * `every`, and at its end. every = 0: no longer. A write that fails ends the run with its error.
+ * `every`, and at its end. every = 0: no more. A write that fails ends the run with its error.
  * Nullable: path (when every is 0).
  */
 NAI_API nai_status nai_trainer_set_checkpoints(nai_trainer *trainer, const char *path,
                                                int64_t every);
 
 /**
- * Puts trainer and network where they were. The trainer must be made of the same network, rule,
- * optimiser, costs, task and curriculum: the message names what differs, and nothing has changed
- * then. What the file says of "batch", "seed", "clip", "evaluate_every" and "evaluate_trials" is
- * set; threads are free. A task or curriculum with a callback of the user's own is the user's to
- * put back.
+ * Puts trainer and network back to where they were. The trainer must be made of the same network,
+ * rule, optimiser, costs, task and curriculum: otherwise the message names what differs, and
+ * nothing has changed. "batch", "seed", "clip", "evaluate_every" and "evaluate_trials" are set to
+ * the values in the file; "threads" is not. The state behind callbacks of the user's own task or
+ * curriculum has to be restored by the user.
  */
 NAI_API nai_status nai_trainer_restore(nai_trainer *trainer, const char *path);
 

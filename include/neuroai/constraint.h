@@ -3,9 +3,9 @@
  * @brief Constraints: what the synapses of a projection may be. Made here, attached by
  * nai_network_constrain().
  *
- * A constraint acts twice: when the network is built it says which synapses exist, which are
- * plastic and which sign they have; after each learning step it puts the weights back where they
- * may be. A user's own: extend.h.
+ * A constraint acts twice: when the network is built it decides which synapses exist, which are
+ * plastic and which sign they have; after each update it moves the weights back to allowed values.
+ * A user's own: extend.h.
  */
 #ifndef NEUROAI_CONSTRAINT_H
 #define NEUROAI_CONSTRAINT_H
@@ -37,7 +37,7 @@ NAI_API nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_
                                               int64_t n_post, int64_t n_pre);
 
 /**
- * Dale's law: all that a unit sends has the sign of its population. `mode`: NAI_DALE_CLAMP,
+ * Dale's law: all weights from a unit have the sign of its population. `mode`: NAI_DALE_CLAMP,
  * _REFLECT or _OFF.
  */
 NAI_API nai_status nai_constraint_create_dale(nai_constraint **out, int32_t mode);

@@ -1,7 +1,7 @@
 /**
  * @file cost.h
- * @brief Costs: the task, and what a brain could not afford. Added up by a trainer, each with its
- * own weight.
+ * @brief Costs: of the task, and of resources that are scarce in a brain. A trainer adds them up,
+ * each with its own weight.
  */
 #ifndef NEUROAI_COST_H
 #define NEUROAI_COST_H
@@ -25,8 +25,8 @@ NAI_API nai_status nai_cost_create_cross_entropy(nai_cost **out, const char *out
 NAI_API nai_status nai_cost_create_logistic_mse(nai_cost **out, const char *output);
 
 /**
- * Task: every channel a yes or no of its own: sum m (-y log s - (1-y) log(1-s)) / sum m, s =
- * 1 / (1 + exp(-z)), targets y from 0 to 1.
+ * Task: each channel is a separate yes or no: sum m (-y log s - (1-y) log(1-s)) / sum m, s = 1 / (1
+ * + exp(-z)), targets y from 0 to 1.
  */
 NAI_API nai_status nai_cost_create_binary_cross_entropy(nai_cost **out, const char *output);
 
@@ -40,12 +40,12 @@ NAI_API nai_status nai_cost_create_l2_weights(nai_cost **out, const char *from, 
 NAI_API nai_status nai_cost_create_distance(nai_cost **out, const char *from, const char *to);
 
 /**
- * Wiring that also pays for talking in roundabout ways (Achterberg 2023): sum |w| d C^exponent. C =
- * exp(S^-1/2 |W| S^-1/2) without its diagonal, S the sum of what each unit sends among these
- * projections; a unit that sends nothing communicates with nobody. All projections together are one
- * square matrix: each population named has to send and to receive; projections that are absent
- * among them count as 0. exponent: above 0 and at most 100; the paper has 1. The gradient goes
- * through C.
+ * Wiring, weighted by communicability, which counts indirect paths (Achterberg 2023): sum |w| d
+ * C^exponent. C = exp(S^-1/2 |W| S^-1/2) without its diagonal, S the sum of |W| from each unit
+ * within these projections; a unit without such weights has no communicability. All projections
+ * together are one square matrix: each population named has to send and to receive; projections
+ * that are absent among them count as 0. exponent: above 0 and at most 100; 1 in the paper. The
+ * gradient includes the dependence of C on the weights.
  */
 NAI_API nai_status nai_cost_create_communicability(nai_cost **out, const char *from, const char *to,
                                                    double exponent);
@@ -57,25 +57,26 @@ NAI_API nai_status nai_cost_create_l1_rates(nai_cost **out, const char *names);
 NAI_API nai_status nai_cost_create_l2_rates(nai_cost **out, const char *names);
 
 /**
- * Song 2016's (Pascanu 2013's) term against vanishing gradients, on the recurrent weights of these populations: the
- * mean over steps and trials of (|v|^2 / |d|^2 - 1)^2, where d = dJ/dx(t) and v is what one step
- * back makes of it. As there, d is taken as given: its gradient is the immediate one. Populations
- * with the leak on the current; rules that give errors (BPTT).
+ * The term of Song 2016 (Pascanu 2013) against vanishing gradients, on the recurrent weights of
+ * these populations: the mean over steps and trials of (|v|^2 / |d|^2 - 1)^2, where d = dJ/dx(t)
+ * and v is d propagated back by one step. As in these papers, d is held constant: the gradient is
+ * the immediate one. For populations with the leak on the current, and rules that compute errors
+ * (BPTT).
  */
 NAI_API nai_status nai_cost_create_vanishing_gradient(nai_cost **out, const char *names);
 
 /**
- * Goudar 2023's homeostasis: |mean of r^2 - target|, a mean over the steps that count, trials and
+ * Homeostasis (Goudar 2023): |mean of r^2 - target|, a mean over the steps that count, trials and
  * units of all these populations together. target: 0 to 1e12.
  */
 NAI_API nai_status nai_cost_create_rate_target(nai_cost **out, const char *names, double target);
 
 /**
  * normalise: 1 divides a cost by the number of its terms, so that beta does not depend on size or
- * trial length: L1 and L2 of rates become means over the steps that count, trials and units; costs on
- * weights are divided by the number of synapses that exist. 0 (as created): does not. Before a
- * trainer has it. Costs that are means already, and those of your own, are refused
- * (NAI_ERR_UNSUPPORTED).
+ * trial length: L1 and L2 of rates become means over the steps that count, trials and units; costs
+ * on weights are divided by the number of synapses that exist. 0 (as created): does not. Only
+ * before the cost is attached to a trainer. Costs that are means already, and users' own, are
+ * refused (NAI_ERR_UNSUPPORTED).
  */
 NAI_API nai_status nai_cost_set_normalise(nai_cost *cost, int32_t normalise);
 

@@ -3,9 +3,9 @@
  * @brief Curricula: stages of a task, each with a criterion; parameters that change by stage;
  * staircases.
  *
- * A trainer with a curriculum starts at the first stage. It goes on to the next one after an
- * evaluation at which the criterion has held as often in a row as the stage asks for, and its
- * run ends when the last stage is met. Evaluations are made with the parameters of the stage.
+ * A trainer with a curriculum starts at the first stage. It continues to the next one after the
+ * criterion has been met at as many evaluations in a row as the stage requires, and its run ends
+ * when the last stage is met. Evaluations are made with the parameters of the stage.
  */
 #ifndef NEUROAI_CURRICULUM_H
 #define NEUROAI_CURRICULUM_H
@@ -20,15 +20,16 @@ extern "C" {
 typedef struct nai_curriculum nai_curriculum;
 
 /**
- * A parameter that follows performance: after each evaluation of its stage one step harder, one
- * step easier, or as it is. A stage with staircases is met only while all of them are at `hardest`.
+ * A parameter that follows performance: after each evaluation of its stage it is made one step
+ * harder or easier, or stays. A stage with staircases can be met only while all of them are at
+ * `hardest`.
  */
 typedef struct nai_staircase {
   uint32_t struct_size;  /**< sizeof(nai_staircase), filled in by the caller */
   uint32_t reserved;     /**< 0 */
   const char *parameter; /**< of the task */
   double start;          /**< value at which it starts */
-  double hardest;        /**< its end; it starts at the other one */
+  double hardest;        /**< value at which it ends */
   double step;           /**< > 0, towards `hardest` when it gets harder */
   double harder_at;      /**< performance from which on it gets harder */
   double easier_at;      /**< performance below which it gets easier, not beyond `start` */
@@ -71,8 +72,8 @@ NAI_API nai_status nai_curriculum_add_staircase(nai_curriculum *curriculum, cons
                                                 const nai_staircase *staircase);
 
 /**
- * What is called when a stage begins: tasks of one's own change themselves there. Nullable:
- * callback, user.
+ * Sets the function that is called when a stage begins: users' own tasks can be changed there.
+ * Nullable: callback, user.
  */
 NAI_API nai_status nai_curriculum_on_stage(nai_curriculum *curriculum, nai_stage_callback callback,
                                            void *user);
@@ -81,9 +82,9 @@ NAI_API nai_status nai_curriculum_on_stage(nai_curriculum *curriculum, nai_stage
 NAI_API int64_t nai_curriculum_stage_count(const nai_curriculum *curriculum);
 
 /**
- * Attaches a curriculum to a trainer with a task and starts its first stage. It sets parameters of
- * the task, for all who use it. Refused, with everything as it was, when the task cannot take a
- * value. NULL: none from now on; the task keeps its parameters. Nullable: curriculum.
+ * Attaches a curriculum to a trainer with a task and starts its first stage. This sets parameters
+ * of the task, also for other users of it. Refused, with everything as it was, when the task cannot
+ * take a value. NULL: none from now on; the task keeps its parameters. Nullable: curriculum.
  */
 NAI_API nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum);
 

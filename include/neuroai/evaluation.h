@@ -67,9 +67,8 @@ NAI_API nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_ne
                                               const nai_evaluation_options *options);
 
 /**
- * Runs these trials, such as recorded ones, with the noise that their numbers have
- * (nai_trials_first()). They are judged by class, or by the task's own judgement. Nullable: task,
- * options.
+ * Runs these trials, such as recorded ones, with the noise of their numbers (nai_trials_first()).
+ * They are judged by class, or by the task's own judgement. Nullable: task, options.
  */
 NAI_API nai_status nai_evaluation_create_from_trials(nai_evaluation **out, const nai_network *net,
                                                      const nai_trials *trials, const nai_task *task,
@@ -82,7 +81,7 @@ NAI_API void nai_evaluation_destroy(nai_evaluation *evaluation);
 NAI_API double nai_evaluation_performance(const nai_evaluation *evaluation);
 
 /**
- * For each trial 1 where it is correct, 0 where not, -1 where it cannot be judged: int32 [trials].
+ * For each trial: 1 when it is correct, 0 when not, -1 when it cannot be judged: int32 [trials].
  */
 NAI_API nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *evaluation);
 
@@ -103,8 +102,8 @@ NAI_API nai_status nai_evaluation_condition(nai_view *out, const nai_evaluation 
 NAI_API const char *nai_evaluation_condition_name(const nai_evaluation *evaluation, int64_t index);
 
 /**
- * A curve over a condition, its values in ascending order: `points` [capacity]; `count` is how many
- * there are, also when capacity is too small for them. Nullable: points (when capacity is 0).
+ * A curve over a condition, its values in ascending order: `points` [capacity]; `count` is their
+ * number, also when capacity is smaller. Nullable: points (when capacity is 0).
  */
 NAI_API nai_status nai_evaluation_curve(nai_point *points, int64_t capacity, int64_t *count,
                                         const nai_evaluation *evaluation, const char *condition);

@@ -9,8 +9,8 @@
  * It may not call back into the network, trainer or state that called it, nor leave by longjmp or a
  * C++ exception. `destroy(user)` is called exactly once: on the last release, or at once when
  * `create` fails, unless it could not read the table (NULL, a struct_size below that of the first
- * release that had it, or members set that only a newer library has). An extension that was compiled
- * with an older release goes on working: members that its tables lack are NULL or 0.
+ * release that had it, or members set that only a newer library has). An extension that was
+ * compiled with an older release goes on working: members that its tables lack are NULL or 0.
  */
 #ifndef NEUROAI_EXTEND_H
 #define NEUROAI_EXTEND_H
@@ -91,7 +91,7 @@ typedef struct nai_output_batch {
   double scale;    /**< beta */
   /**
    * Sum of the mask over the whole batch, which a mean over the mask divides by: this may be one
-   * trial of it, where a rule wants the costs of single trials, which are to add up to J.
+   * trial of it, where a rule needs the costs of single trials, which add up to J.
    */
   double mask_total;
 } nai_output_batch;
@@ -116,9 +116,10 @@ typedef struct nai_rate_batch {
 } nai_rate_batch;
 
 /**
- * What a learning rule sends back through the units of all populations named, over a batch; for a
- * cost on how errors travel. Only rules that give an error for each unit and step have it (BPTT).
- * Arrays are [steps][trials][stride], of which the first n of each row count.
+ * The errors that a learning rule propagates back through the units of all populations named, over
+ * a batch; for a cost on the flow of errors. Only rules that compute an error for each unit and
+ * step provide it (BPTT). Arrays are [steps][trials][stride], of which the first n of each row
+ * count.
  */
 typedef struct nai_error_batch {
   uint32_t struct_size;  /**< sizeof(nai_error_batch) in the library */
@@ -168,8 +169,8 @@ NAI_API nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void
 
 /**
  * One time step at the synapses of one projection onto a population, or at its biases (`from` NULL,
- * n_pre 1, pre 1), for a whole batch: what synapses can know. Past a trial's end its `pre`, `post`,
- * `slope`, `signal` and `running` are 0.
+ * n_pre 1, pre 1), for a whole batch: what is available at synapses. Past a trial's end its `pre`,
+ * `post`, `slope`, `signal` and `running` are 0.
  */
 typedef struct nai_local_step {
   uint32_t struct_size; /**< sizeof(nai_local_step) in the library */
@@ -177,7 +178,7 @@ typedef struct nai_local_step {
   const char *from;     /**< presynaptic population or input; NULL: the biases */
   const char *to;       /**< postsynaptic population */
   int64_t step;         /**< time step, from 1 */
-  int64_t steps;        /**< of the batch; 0: not known */
+  int64_t steps;        /**< of the batch; 0: unknown */
   int64_t trials;       /**< trials */
   int64_t n_post;       /**< postsynaptic units */
   int64_t n_pre;        /**< presynaptic units */
@@ -187,7 +188,7 @@ typedef struct nai_local_step {
   const float *post;    /**< [trials][n_post] rates after this step */
   const float *slope;   /**< [trials][n_post] phi', slope of the transfer function at this step */
   const float *signal;  /**< [trials][n_post] dJ/dr of each rate: feedback of the outputs' errors
-                            dJ/dz, and what costs on rates say */
+                            dJ/dz, and costs on rates */
   const float *alpha;   /**< [n_post] dt / tau */
   const float *weight;  /**< [n_post][stride] effective weights, or biases */
   float *trace;         /**< [n_traces][trials][n_post][n_pre], the rule's own, kept from step to
@@ -209,9 +210,10 @@ typedef struct nai_rule_ops {
 } nai_rule_ops;
 
 /**
- * A local learning rule of the user's own. Readouts learn by their exact gradient, initial states do
- * not learn; masks, signs, costs on weights and the optimiser are not the rule's business. `seed`: of
- * random feedback. Parameter of all of them: "update_every", as of RFLO. Nullable: user.
+ * A local learning rule of the user's own. Readouts learn by their exact gradient, initial states
+ * do not learn; masks, signs, costs on weights and the optimiser are applied by the trainer.
+ * `seed`: of random feedback. All of them have the parameter "update_every", as of RFLO. Nullable:
+ * user.
  */
 NAI_API nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, void *user,
                                    uint64_t seed);

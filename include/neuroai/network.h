@@ -109,7 +109,7 @@ NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, in
 NAI_API nai_status nai_network_set(nai_network *net, const char *names, const char *parameter,
                                    double value);
 
-/** The same with one value a unit or channel: `n` of them for each name. */
+/** The same with one value for each unit or channel: `n` values, used for each name. */
 NAI_API nai_status nai_network_set_each(nai_network *net, const char *names, const char *parameter,
                                         const double *values, int64_t n);
 
@@ -152,7 +152,7 @@ NAI_API nai_status nai_network_set_positions(nai_network *net, const char *name,
 
 /**
  * Connects each of `from` to each of `to`: inputs to populations, populations to populations,
- * populations to outputs. Every synapse exists unless a constraint says otherwise; autapses do not.
+ * populations to outputs. All synapses exist but those that a constraint removes, and autapses.
  */
 NAI_API nai_status nai_network_connect(nai_network *net, const char *from, const char *to);
 
@@ -179,22 +179,21 @@ NAI_API nai_status nai_network_constrain(nai_network *net, const char *from, con
                                          nai_constraint *constraint);
 
 /**
- * How the weights of these projections start: NAI_INITIAL_..., with its numbers. Signs follow
- * Dale's law.
+ * Initial weights of these projections: NAI_INITIAL_..., with its numbers. Signs follow Dale's law.
  */
 NAI_API nai_status nai_network_set_initial(nai_network *net, const char *from, const char *to,
                                            int32_t kind, double a, double b);
 
 /**
- * The weights among these populations are scaled when built, so that their spectral radius is
+ * The weights among these populations are scaled at the build so that their spectral radius is
  * `radius` > 0.
  */
 NAI_API nai_status nai_network_set_radius(nai_network *net, const char *names, double radius);
 
 /**
- * E/I balance of the initial weights onto `names`: on (1) or off (0). On, what inhibition sends to
- * a unit is scaled so that the unit's recurrent weights sum to 0. Default: on where a population
- * has weights of both signs onto it and all of them are NAI_INITIAL_DEFAULT.
+ * E/I balance of the initial weights onto `names`: on (1) or off (0). When on, the inhibitory
+ * weights onto a unit are scaled so that its recurrent weights sum to 0. Default: on where a
+ * population receives weights of both signs and all of them are NAI_INITIAL_DEFAULT.
  */
 NAI_API nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t on);
 
@@ -289,7 +288,7 @@ NAI_API nai_status nai_network_set_weights(nai_network *net, const char *from, c
 NAI_API nai_status nai_network_set_bias(nai_network *net, const char *name, const float *bias,
                                         int64_t n);
 
-/** What the eigenvalues and singular values of a recurrent weight matrix say. */
+/** Summary of the eigenvalues and singular values of a recurrent weight matrix. */
 typedef struct nai_spectrum {
   uint32_t struct_size; /**< sizeof(nai_spectrum), filled in by the caller */
   uint32_t reserved;    /**< 0 */

@@ -2,17 +2,18 @@
  * @file neuroai.h
  * @brief All of libneuroai.
  *
- * Three things of a network are under our control: its architecture (network.h, constraint.h), its
- * cost (cost.h) and its learning rule (rule.h). Each is an object; a trainer (trainer.h) brings
- * them together on a task (task.h). The trained network runs in a state (state.h) and is examined
- * (evaluation.h). extend.h: the user's own.
+ * Three things define how a network learns: its architecture (network.h, constraint.h), its costs
+ * (cost.h) and its learning rule (rule.h). Each is an object; a trainer (trainer.h) combines them
+ * on a task (task.h). The trained network is run by a state (state.h) and examined by evaluations
+ * (evaluation.h). extend.h has the tables for the user's own tasks, costs, constraints and rules.
  *
  * Conventions. W is [post, pre]. Arrays are C-contiguous float32, time first: [steps, trials,
  * units]. Times are in ms, lengths in mm. Outputs come first in every call of the library, and a
- * callback and its `user` last; functions of a user's own table (extend.h) get `user` first and what
- * they fill last. A pointer is never NULL unless the comment says `Nullable`. What a call hands out
- * by pointer to pointer is the caller's to destroy; attached objects are kept alive; any order of
- * destruction is right. Strings and arrays given to a call are copied or only read during it.
+ * callback and its `user` last; functions of a user's own table (extend.h) take `user` first and
+ * what they fill last. A pointer is never NULL unless the comment says `Nullable`. The caller
+ * destroys what a call hands out by pointer to pointer; attached objects are kept alive; objects
+ * may be destroyed in any order. Strings and arrays given to a call are copied or only read during
+ * it.
  *
  * The library never aborts, exits, prints, reads the environment, changes the floating-point mode
  * or keeps global state.

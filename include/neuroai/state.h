@@ -1,12 +1,12 @@
 /**
  * @file state.h
- * @brief A running network: the activity of one or more trials, moved on step by step.
+ * @brief A running network: the activity of one or more trials, step by step.
  *
  * The calls that move a state take their arguments in the order of time: what goes in, then what
  * comes out.
  *
  * Threads: many states may run one network from many threads; one state is used by one thread at a
- * time. Memory: nai_state_create() allocates everything, the other calls nothing.
+ * time. Memory: only nai_state_create() allocates.
  */
 #ifndef NEUROAI_STATE_H
 #define NEUROAI_STATE_H
@@ -101,9 +101,9 @@ NAI_API nai_status nai_state_release_units(nai_state *state, const char *names,
 /* --- numbers of trials, looking, snapshots ---------------------------------------------------- */
 
 /**
- * Number that the first trial has, below 2^56 less the number of trials; 0 at the start. With the
- * number and the seed of trials that were run elsewhere, such as nai_trials_first() of an
- * evaluation's, the noise is the same.
+ * Number of the first trial, below 2^56 less the number of trials; 0 at the start. With the number
+ * and the seed of trials that were run elsewhere, such as nai_trials_first() of those of an
+ * evaluation, the noise is the same.
  */
 NAI_API nai_status nai_state_set_first(nai_state *state, uint64_t first);
 
@@ -112,21 +112,22 @@ NAI_API nai_status nai_state_rates(nai_view *out, const nai_state *state, const 
 
 /**
  * Currents of a population now, x in r = phi(x): [trials, n]. Errors: NAI_ERR_UNSUPPORTED for a
- * leak on the rate: there is nothing but rates then that lasts from step to step.
+ * leak on the rate: only rates last from step to step then.
  */
 NAI_API nai_status nai_state_currents(nai_view *out, const nai_state *state, const char *name);
 
 /**
- * Sets the currents of a population, and its rates with them: `currents` [trials, n]. At time 0 also
- * what delays carry from before, as initial states do; later that stays. Clamped units keep their
- * rates. Errors: NAI_ERR_UNSUPPORTED for a leak on the rate: set its rates.
+ * Sets the currents of a population, and its rates with them: `currents` [trials, n]. At time 0
+ * also what delays carry from before, as initial states do; later that stays. Clamped units keep
+ * their rates. Errors: NAI_ERR_UNSUPPORTED for a leak on the rate: set its rates.
  */
 NAI_API nai_status nai_state_set_currents(nai_state *state, const char *name, const float *currents,
                                           int64_t n);
 
 /**
  * Sets the rates of a population whose leak is on the rate: `rates` [trials, n]; as in
- * nai_state_set_currents(). Errors: NAI_ERR_UNSUPPORTED for a leak on the current: set its currents.
+ * nai_state_set_currents(). Errors: NAI_ERR_UNSUPPORTED for a leak on the current: set its
+ * currents.
  */
 NAI_API nai_status nai_state_set_rates(nai_state *state, const char *name, const float *rates,
                                        int64_t n);
@@ -137,7 +138,7 @@ NAI_API int64_t nai_state_time(const nai_state *state);
 /** Bytes that nai_state_snapshot() writes; -1 when state is NULL. */
 NAI_API int64_t nai_state_snapshot_size(const nai_state *state);
 
-/** Writes all that the future depends on (activity, delays, time, clamps, noise) into `buffer`. */
+/** Writes all that later steps depend on (activity, delays, time, clamps, noise) into `buffer`. */
 NAI_API nai_status nai_state_snapshot(void *buffer, int64_t size, const nai_state *state);
 
 /** Puts a snapshot back; refused when it is of another network, number of trials or library. */

@@ -17,7 +17,7 @@ extern "C" {
 /** What a call returns: NAI_OK, or one of the negative codes below. */
 typedef int32_t nai_status;
 
-/** The codes. Their values never change. */
+/** The codes. Their values do not change. */
 enum {
   NAI_OK = 0,               /**< done */
   NAI_STOP = 1,             /**< from a progress callback: end the run, without an error */
@@ -26,7 +26,7 @@ enum {
   NAI_ERR_NAME = -3,        /**< no such name, or a name that is taken or not allowed */
   NAI_ERR_ORDER = -4,       /**< not at this point: the network is already built, or not yet */
   NAI_ERR_NONFINITE = -5,   /**< NaN or infinity */
-  NAI_ERR_FILE = -6,        /**< the file system said no */
+  NAI_ERR_FILE = -6,        /**< the file system refused */
   NAI_ERR_FORMAT = -7,      /**< the file is not what it should be */
   NAI_ERR_UNSUPPORTED = -8, /**< a combination that the library does not have */
   NAI_ERR_USER = -9         /**< a callback's own failure; the library never makes this code */

@@ -43,7 +43,8 @@ NAI_API nai_status nai_task_create(nai_task **out, const char *name, const nai_n
  * given, and then again; an evaluation in a run is of each of them once at most. They are judged by
  * class, at the last step that counts. Noise: a test trial has that of its own number
  * (nai_trials_first()), as in nai_evaluation_create_from_trials(); trial k of training that of
- * number 2^54 + k. Parameters, and so curricula, it has none. Nullable: test (the same as `trials`).
+ * number 2^54 + k. Parameters, and so curricula, it has none. Nullable: test (the same as
+ * `trials`).
  */
 NAI_API nai_status nai_task_create_from_trials(nai_task **out, const nai_trials *trials,
                                                const nai_trials *test, const nai_network *net);
@@ -59,8 +60,8 @@ NAI_API nai_status nai_task_set_list(nai_task *task, const char *parameter, cons
                                      int64_t n);
 
 /**
- * Reads the values from which each trial draws one: `values` [capacity]; `count` is how many there
- * are, also when capacity is too small for them. Nullable: values (when capacity is 0).
+ * Reads the values from which each trial draws one: `values` [capacity]; `count` is their number,
+ * also when capacity is smaller. Nullable: values (when capacity is 0).
  */
 NAI_API nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *count,
                                      const nai_task *task, const char *parameter);

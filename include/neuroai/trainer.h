@@ -1,13 +1,13 @@
 /**
  * @file trainer.h
- * @brief The trainer: an architecture, costs and a learning rule brought together.
+ * @brief The trainer: an architecture, costs and a learning rule combined.
  *
  * One update: draw a batch of trials, run it, let the rule estimate dJ/dW, add the gradient of the
  * costs on weights, clip, let the optimiser move the plastic weights, apply the constraints. NaN or
  * infinity anywhere stops the update with NAI_ERR_NONFINITE, a message that names population or
  * projection and step, and the weights as they were before it.
  *
- * The network is written by each update: nobody else may use it meanwhile.
+ * Each update writes the network: it may not be used elsewhere meanwhile.
  */
 #ifndef NEUROAI_TRAINER_H
 #define NEUROAI_TRAINER_H
@@ -53,16 +53,14 @@ typedef struct nai_progress {
  */
 typedef nai_status (*nai_progress_callback)(const nai_progress *now, void *user);
 
-/**
- * A trainer for a built network. Nullable: task (then nai_trainer_step() is given trials).
- */
+/** A trainer for a built network. Nullable: task (then nai_trainer_step() is given trials). */
 NAI_API nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rule,
                                       nai_optimizer *optimizer, nai_task *task);
 
 /** Nullable: trainer. */
 NAI_API void nai_trainer_destroy(nai_trainer *trainer);
 
-/** Adds a cost with its weight beta >= 0. Fails when the network lacks what the cost names. */
+/** Adds a cost with its weight beta >= 0. Fails when the network has no such names. */
 NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta);
 
 /**
@@ -81,9 +79,9 @@ NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
 NAI_API nai_status nai_trainer_parameter(nai_parameter *out, int64_t index);
 
 /**
- * `steps` updates from the task. Ends early when "stop_at" is reached or the callback says so:
- * NAI_OK for a callback that returned a positive number, its own number when that was negative.
- * Nullable: progress, user.
+ * `steps` updates from the task. Ends early when "stop_at" is reached or the callback does not
+ * return NAI_OK; the status is NAI_OK after a positive number, and the callback's own number when
+ * it is negative. Nullable: progress, user.
  */
 NAI_API nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps,
                                    nai_progress_callback progress, void *user);
@@ -102,20 +100,21 @@ NAI_API nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer 
                                                  const nai_trials *trials);
 
 /**
- * Compares the rule's estimate with the exact gradient, that of backpropagation through time: on the
- * same run of the same trials (or the task's next batch), with its noise and what a rule pushes. Read
- * it by nai_trainer_alignment(). Both are of the costs on outputs and rates: those on weights are
- * exact under every rule, and would only hide how well it does. Makes no update, and puts back what
- * the rule remembers; the last gradient is then what nai_trainer_estimate_gradient() gives on these trials. A
- * progress callback may call it on the trainer that runs. The first call allocates. Nullable: trials.
+ * Compares the rule's estimate with the exact gradient, that of backpropagation through time: on
+ * the same run of the same trials (or the task's next batch), with its noise and the perturbations
+ * of the rule. Read it by nai_trainer_alignment(). Both are of the costs on outputs and rates:
+ * those on weights are exact under every rule, and would only hide differences. No update is made,
+ * and the memory of the rule is put back; the last gradient is then that of
+ * nai_trainer_estimate_gradient() on these trials. A progress callback may call it on the trainer
+ * that runs. The first call allocates. Nullable: trials.
  */
 NAI_API nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials);
 
 /**
- * The last comparison, for a projection; for a bias when `to` is NULL; for all that learns together
- * when `from` is NULL too. `cosine` of the angle between estimate and exact gradient: NaN when either
- * is 0 throughout. `ratio` of their norms, |estimate| / |exact|: NaN when the exact one is 0.
- * Nullable: cosine, ratio, from, to.
+ * The last comparison: of a projection; of a bias when `to` is NULL; of all that learns together
+ * when `from` is NULL too. `cosine` of the angle between estimate and exact gradient: NaN when
+ * either is 0 throughout. `ratio` of their norms, |estimate| / |exact|: NaN when the exact one is
+ * 0. Nullable: cosine, ratio, from, to.
  */
 NAI_API nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_trainer *trainer,
                                          const char *from, const char *to);
@@ -132,16 +131,17 @@ NAI_API nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_t
                                                       const char *population);
 
 /**
- * Rates of the last batch [steps, trials, n] of a population, or outputs of an output; an evaluation
- * counts as a batch. Valid until the next one.
+ * Rates of the last batch [steps, trials, n] of a population, or outputs of an output; an
+ * evaluation counts as a batch. Valid until the next one.
  */
 NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer,
                                         const char *name);
 
 /**
  * Feedback weights of the trainer's rule. Onto population `from` from all outputs [n, n_outputs]
- * when `to` is NULL; else in place of the transposed weights of the projection [n of from, n of to].
- * Valid while the trainer lives. NAI_ERR_UNSUPPORTED for a rule without such weights. Nullable: to.
+ * when `to` is NULL; else in place of the transposed weights of the projection [n of from, n of
+ * to]. Valid while the trainer lives. NAI_ERR_UNSUPPORTED for a rule without such weights.
+ * Nullable: to.
  */
 NAI_API nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const char *from,
                                         const char *to);
@@ -164,8 +164,8 @@ enum {
 
 /**
  * All updates so far: `values` [rows, columns], one row an update, columns NAI_HISTORY_... and then
- * each cost. At most `capacity` numbers are written, whole rows only; `rows` and `columns` say how
- * many there are. Nullable: values (when capacity is 0).
+ * each cost. At most `capacity` numbers are written, whole rows only; `rows` and `columns` are set
+ * to how many there are. Nullable: values (when capacity is 0).
  */
 NAI_API nai_status nai_trainer_history(double *values, int64_t capacity, int64_t *rows,
                                        int64_t *columns, const nai_trainer *trainer);

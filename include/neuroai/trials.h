@@ -42,7 +42,9 @@ NAI_API nai_status nai_trials_set_inputs(nai_trials *trials, const char *name, c
 NAI_API nai_status nai_trials_set_targets(nai_trials *trials, const char *output,
                                           const float *values, int64_t n);
 
-/** Sets the right class of an output at each step: `classes` [steps, trials], 0 .. n-1. Copied. */
+/**
+ * Sets the correct class of an output at each step: `classes` [steps, trials], 0 .. n-1. Copied.
+ */
 NAI_API nai_status nai_trials_set_classes(nai_trials *trials, const char *output,
                                           const int32_t *classes);
 
@@ -64,15 +66,13 @@ NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name
                                             const float *values);
 
 /**
- * Number that the first trial has; noise is a function of (seed, trial number, step, unit).
- * A trainer adds the number of trials that it has learnt from, so that noise is never the same twice.
- * Default 0.
+ * Number of the first trial; noise is a function of (seed, trial number, step, unit). A trainer
+ * adds the number of trials that it has learnt from, so that noise does not repeat. Default 0.
  */
 NAI_API nai_status nai_trials_set_first(nai_trials *trials, uint64_t first);
 
 /**
- * Number that the first trial has; those of a task's test stream start at 2^55. 0 when trials is
- * NULL.
+ * Number of the first trial; those of a task's test stream start at 2^55. 0 when trials is NULL.
  */
 NAI_API uint64_t nai_trials_first(const nai_trials *trials);
 

@@ -21,9 +21,8 @@ enum {
 };
 
 /**
- * An array that belongs to a handle. The address stays the same for the life of the handle (unless its
- * function says otherwise); values
- * change under the reader whenever the handle does. Views are read only.
+ * An array that belongs to a handle. The address stays the same for the life of the handle, unless
+ * noted at its function; the values change with the handle. Views are read only.
  */
 typedef struct nai_view {
   uint32_t struct_size; /**< sizeof(nai_view), filled in by the caller */
@@ -47,7 +46,7 @@ typedef struct nai_parameter {
   const char *name;    /**< as in the call that sets it */
   const char *unit;    /**< "ms", "1", ... */
   const char *meaning; /**< a sentence */
-  double initial;      /**< its value when nobody sets it (of a list: its first value) */
+  double initial;      /**< its default (of a list: its first value) */
   double low;          /**< smallest value allowed */
   double high;         /**< largest value allowed */
 } nai_parameter;

@@ -8,7 +8,7 @@ Usage: lint.py [FOLDER]   (the repository; default: where this file lies)
   lib/base/memory.c, or change the floating-point environment but in lib/base/floating.c.
 - Files of lib/ form no circles: what a file calls, or includes, does not lead back to it. Functions in tables do not count,
   as whoever calls them does not have to know them.
-- Public headers include <...> only, and nothing that is private.
+- Public headers include <...> only, and nothing that is private; their lines have at most 100 columns.
 
 Prints file:line: message for each fault, and exits with 1 when there is one.
 """
@@ -38,6 +38,9 @@ PUBLIC_FOR = {
     "base": {"status.h", "version.h", "random.h", "view.h"},
     "kernels": {"status.h", "version.h"},
 }
+
+# Editors and terminals show headers to their users.
+HEADER_COLUMNS = 100
 
 PROCESSOR = re.compile(
     r"\b\w*intrin\.h\b|\barm_(neon|sve)\.h\b|\bcpuid\.h\b|\b__builtin_(cpu_\w+|ia32_\w+)"
@@ -290,6 +293,9 @@ def look_at_lib(root, path, source):
 
 def look_at_header(root, path, source):
     """Yields (line, fault) of a public header."""
+    for number, line in enumerate(source.splitlines(), start=1):
+        if len(line) > HEADER_COLUMNS:
+            yield number, f"{len(line)} columns, at most {HEADER_COLUMNS}"
     for number, line in enumerate(without_comments(source).splitlines(), start=1):
         include = INCLUDE.match(line)
         if not include:

@@ -189,6 +189,11 @@ class Lint(unittest.TestCase):
             "include/neuroai/a.h:1: public headers may not need",
         )
 
+    def test_width_of_public_headers(self):
+        line = f"/* {'x' * 94} */"
+        self.expect("include/neuroai/a.h", f"\n{line}\n")
+        self.expect("include/neuroai/a.h", f"\n{line} \n", "include/neuroai/a.h:2: 101 columns")
+
     def test_circle_of_two(self):
         self.repository.write("lib/task/b.c", "void nai__b(void)\n{\n  nai__a(1);\n}\n")
         self.expect(
