@@ -31,7 +31,7 @@ typedef struct nai_point {
  * Called between steps of the network, on the thread that called, every few milliseconds and after
  * each block of trials. `done`: trials that are judged; `total`: all. NAI_OK goes on; NAI_STOP ends
  * the evaluation with the trials that are done, which may be none; a negative status ends it with
- * that status and without a result.
+ * that status and without a result. It may look at what is evaluated, but not change or destroy it.
  */
 typedef nai_status (*nai_evaluation_callback)(int64_t done, int64_t total, void *user);
 

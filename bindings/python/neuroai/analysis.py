@@ -18,12 +18,12 @@ from .evaluation import (
     condition_of,
     decimals,
     final_classes,
-    has_classes,
     matching,
     signed_condition,
 )
 from .history import History
 from .run import Run
+from .trials import has_classes
 
 __all__ = ["PCA", "ReactionTimes", "condition_means", "pca", "reaction_times", "stages"]
 

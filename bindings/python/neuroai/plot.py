@@ -39,6 +39,7 @@ from ._plot_behaviour import chronometric, confusion, draw_fit
 from ._plot_learning import alignment, label_ends
 from ._plot_space import distance, space
 from ._plot_task import curriculum, task
+from ._units import Chosen
 from .errors import InvalidError
 from .evaluation import Evaluation, evaluate, signed_condition
 from .history import History
@@ -274,6 +275,7 @@ def psychometric(
     threads: int = 1,
     ax: Optional[Axes] = None,
     shape: Optional[str] = None,
+    silence: Optional[Chosen] = None,
     **fit: Any,
 ) -> Axes:
     """Psychometric curve: the choice made against a condition, with binomial standard errors and a logistic fit.
@@ -288,15 +290,18 @@ def psychometric(
         ax: where to draw.
         shape: "weibull" (the fraction correct over the absolute value), "logistic" or "normal": fits this function by
             :meth:`neuroai.Evaluation.fit`, which needs SciPy, and writes its parameters with their intervals.
+        silence: units that are silenced in every trial, as in :func:`neuroai.evaluate`.
         **fit: what that method takes as well: ``where``, ``guess``, ``lapse``, ``confidence``.
     """
     if isinstance(net, Evaluation):
+        if silence is not None:
+            raise InvalidError("silence: the evaluation is made already; give it to neuroai.evaluate()")
         evaluation = net
     elif task is None:
         raise InvalidError("task: needed with a network")
     else:
         n = 4000 if trials is None and not isinstance(task, Trials) else trials
-        evaluation = evaluate(net, task, n, seed, threads)
+        evaluation = evaluate(net, task, n, seed, threads, silence=silence)
     condition = condition or signed_condition(evaluation.conditions)
     if not np.any(evaluation.choice >= 0):
         raise InvalidError("net: no choice was made in any of the trials, so there is no curve")

@@ -153,3 +153,14 @@ def test_an_evaluation_with_a_lesion_is_that_of_silenced_states(net, silence):
 def test_evaluations_that_cannot_be(net, wrong, words):
     with pytest.raises(na.Error, match=words):
         na.evaluate(net, perceptual(), 10, **wrong)
+
+
+def test_a_psychometric_curve_with_a_lesion(net):
+    pytest.importorskip("matplotlib")
+    lesion = {"E": [0, 3, 7, 8]}
+    ax = na.plot.psychometric(net, perceptual(), trials=200, seed=4, silence=lesion)
+    evaluation = na.evaluate(net, perceptual(), 200, seed=4, silence=lesion)
+    points = evaluation.curve("signed_coherence")
+    assert np.allclose(ax.containers[0].lines[0].get_ydata(), points.choice[np.isfinite(points.choice)])
+    with pytest.raises(na.InvalidError, match="silence: the evaluation is made already"):
+        na.plot.psychometric(evaluation, silence=lesion)
