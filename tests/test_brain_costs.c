@@ -1158,8 +1158,7 @@ START_TEST(normalised_is_divided_by_the_terms)
   nai_trainer *plain = train(net), *divided = train(net);
   double terms = 0;
   if (_i < 4) {
-    NAI__EACH_PROJECTION(net, p, "E I", "E I")
-    {
+    NAI__EACH_PROJECTION(net, p, "E I", "E I") {
       nai_synapses s = nai__synapses(net, p, NULL, NULL);
       for (int64_t i = 0; i < s.n_post; i++)
         for (int64_t j = 0; j < s.n_pre; j++) terms += (double)s.exists[i * s.stride + j];

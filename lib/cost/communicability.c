@@ -265,8 +265,7 @@ static nai_status check_square(const nai_cost *cost, const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     int sends = 0, receives = 0;
-    NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
-    {
+    NAI__EACH_PROJECTION(net, p, cost->names, cost->to) {
       sends |= p->from == i;
       receives |= p->to == i;
     }

@@ -345,8 +345,7 @@ static nai_status constrain(nai_network *net, const char *from, const char *to,
 {
   NAI__REQUIRE(constraint);
   NAI__TRY(nai__projections_known(net, from, to));
-  NAI__EACH_PROJECTION(net, p, from, to)
-  {
+  NAI__EACH_PROJECTION(net, p, from, to) {
     nai_constraint **grown =
         nai__grow(p->constraint, p->n_constraints, p->n_constraints + 1, sizeof *grown);
     if (!grown) return NAI_ERR_MEMORY;
@@ -394,8 +393,7 @@ static nai_status set_initial(nai_network *net, const char *from, const char *to
 {
   NAI__TRY(nai__projections_known(net, from, to));
   NAI__TRY(check_initial(kind, a, b));
-  NAI__EACH_PROJECTION(net, p, from, to)
-  {
+  NAI__EACH_PROJECTION(net, p, from, to) {
     const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
     if (kind == NAI_INITIAL_IDENTITY && pre->n != post->n)
       return nai__fail(NAI_ERR_INVALID,

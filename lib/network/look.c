@@ -236,8 +236,7 @@ static nai_status set_plastic(nai_network *net, const char *from, const char *to
   NAI__TRY(nai__projections_known(net, from, to));
   if (plastic != 0 && plastic != 1)
     return nai__fail(NAI_ERR_INVALID, "plastic is %d, must be 0 or 1", (int)plastic);
-  NAI__EACH_PROJECTION(net, p, from, to)
-  {
+  NAI__EACH_PROJECTION(net, p, from, to) {
     p->plastic = plastic;
     if (net->built) nai__refresh_plastic(net, p);
   }

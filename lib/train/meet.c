@@ -93,7 +93,7 @@ nai_status nai__meet_weights(double *value, const nai_cost *cost, const nai_netw
 {
   int64_t n = 0;
   NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
-  synapses[n++] = nai__synapses(net, p, gradient, NULL);
+    synapses[n++] = nai__synapses(net, p, gradient, NULL);
   nai__clear_error();
   return finish(cost, cost->ops.on_weights(cost->user, synapses, n, scale, value));
 }

@@ -19,8 +19,7 @@ double nai__rate_terms(const nai_network *net, const nai_cost *cost, const nai_t
 static double count_synapses(const nai_network *net, const nai_cost *cost)
 {
   int64_t count = 0;
-  NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
-  {
+  NAI__EACH_PROJECTION(net, p, cost->names, cost->to) {
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) count += s.exists[i * s.stride + j] != 0;
