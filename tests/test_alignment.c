@@ -505,7 +505,7 @@ START_TEST(calls_with_nothing)
   expect_fails(nai_trainer_alignment(&cosine, NULL, NULL, "E", "E"), NAI_ERR_INVALID,
                "trainer is NULL");
   expect_fails(nai_trainer_alignment(&cosine, NULL, b.trainer, "E", "E"), NAI_ERR_ORDER,
-               "no alignment yet: call nai_trainer_measure_alignment");
+               "no alignment yet");
   expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   expect_ok(nai_trainer_alignment(NULL, NULL, b.trainer, "E", "E"));
   expect_fails(nai_trainer_alignment(&cosine, NULL, b.trainer, NULL, "E"), NAI_ERR_INVALID,

@@ -138,7 +138,8 @@ static nai_network *make_network(void)
   return net;
 }
 
-static nai_curriculum *make_stages(void)
+/* The second one is met after so many good evaluations. */
+static nai_curriculum *stages_of(int64_t evaluations)
 {
   nai_curriculum *c;
   nai_staircase s = NAI_STAIRCASE_INIT;
@@ -148,12 +149,17 @@ static nai_curriculum *make_stages(void)
   s.step = 15;
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "first", 0, 1));
-  expect_ok(nai_curriculum_add_stage(c, "second", 1, 1));
+  expect_ok(nai_curriculum_add_stage(c, "second", 1, evaluations));
   expect_ok(nai_curriculum_set(c, "first", "fixation", (double[]){20, 60}, 2));
   expect_ok(nai_curriculum_set(c, "second", "stimulus", (double[]){60, 120, 100}, 3));
   expect_ok(nai_curriculum_add_staircase(c, "second", &s));
   expect_ok(nai_curriculum_on_stage(c, note_stage, NULL));
   return c;
+}
+
+static nai_curriculum *make_stages(void)
+{
+  return stages_of(1);
 }
 
 static nai_status adopt(rig *r, nai_curriculum *c)
@@ -206,6 +212,8 @@ static void open_folder(void)
   snprintf(saved, sizeof saved, "%s/saved.safetensors", folder);
   snprintf(other, sizeof other, "%s/other.safetensors", folder);
 }
+
+static nai_rule *within(void);
 
 static void close_folder(void)
 {
@@ -333,6 +341,51 @@ START_TEST(a_stage_that_fails_leaves_all_as_it_was)
   ck_assert(state_of(&r) != before);
   close_folder();
   destroy_rig(&r);
+}
+END_TEST
+
+/* --- very many steps ---------------------------------------------------------------------------- */
+
+static nai_status stop_soon(const nai_progress *now, void *user)
+{
+  ck_assert_int_eq(now->steps, INT64_MAX);
+  return now->step == *(const int64_t *)user ? NAI_STOP : NAI_OK;
+}
+
+START_TEST(a_run_without_an_end)
+{
+  rig r = make_rig(bptt());
+  int64_t last = 5;
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  expect_ok(nai_trainer_run(r.trainer, INT64_MAX, stop_soon, &last));
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 5);
+  last = 6;
+  expect_ok(nai_trainer_run(r.trainer, INT64_MAX - 4, stop_soon, &last)); /* one more than fits */
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 6);
+  expect_ok(nai_trainer_set(r.trainer, "stop_at", 0.9));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 0));
+  expect_fails(nai_trainer_run(r.trainer, 1, NULL, NULL), NAI_ERR_INVALID, "evaluate_every is 0");
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 6);
+  destroy_rig(&r);
+}
+END_TEST
+
+/* --- updates do not allocate -------------------------------------------------------------------- */
+
+START_TEST(updates_do_not_allocate)
+{
+  for (int staged = 0; staged < 2; staged++) {
+    rig r = make_rig(_i ? within() : bptt());
+    if (staged) expect_ok(adopt(&r, stages_of(INT64_MAX)));
+    if (!staged) expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 50));
+    expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+    long before = faults_allocations();
+    for (int i = 0; i < 2000 && !staged; i++) expect_ok(nai_trainer_step(NULL, r.trainer, NULL));
+    expect_ok(nai_trainer_run(r.trainer, 2000, NULL, NULL));
+    ck_assert_int_eq(faults_allocations(), before);
+    ck_assert_int_eq(nai_trainer_updates(r.trainer), staged ? 2002 : 4002);
+    destroy_rig(&r);
+  }
 }
 END_TEST
 
@@ -477,6 +530,10 @@ Suite *promises_suite(void)
   ADD_CASE(suite, "rules", a_rule_that_does_not_ask_about_all_rates_is_refused);
   ADD_CASE(suite, "refusals", a_call_that_is_refused_changes_nothing,
            a_stage_that_fails_leaves_all_as_it_was);
+  ADD_CASE(suite, "runs", a_run_without_an_end);
+  TCase *allocating = tcase_create("allocations");
+  tcase_add_loop_test(allocating, updates_do_not_allocate, 0, 2);
+  suite_add_tcase(suite, allocating);
   TCase *failing = tcase_create("failures");
   tcase_add_loop_test(failing, an_update_that_fails_changes_nothing, 0,
                       (int)(sizeof rules / sizeof *rules));

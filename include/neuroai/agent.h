@@ -57,7 +57,8 @@ NAI_API nai_status nai_agent_begin(nai_agent *agent);
  * the costs on outputs (a mean over channels, times `weight`), on rates and on weights at this
  * step. A rule without gradient, such as FORCE, needs no optimiser. NaN or infinity makes it fail
  * with the weights as they were before the update; nai_agent_begin() clears its remains from the
- * traces. `output` [n_outputs] receives the outputs from before the update. Nullable: output.
+ * traces. Inputs, targets and rewards that are not finite are refused before anything moves.
+ * `output` [n_outputs] receives the outputs from before the update. Nullable: output.
  */
 NAI_API nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience *now);
 

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 /** Writes a checkpoint now. An interrupted write leaves the old file whole. */
-NAI_API nai_status nai_trainer_save(const nai_trainer *trainer, const char *path);
+NAI_API nai_status nai_trainer_save(nai_trainer *trainer, const char *path);
 
 /**
  * From now on nai_trainer_run() writes a checkpoint after each update whose number is a multiple of

@@ -42,7 +42,8 @@ typedef struct nai_staircase {
 
 /**
  * Called when a stage begins, also the first one, or is taken up again from a checkpoint; a
- * negative number ends the run with it.
+ * negative number ends the run with it, and leaves the stage before as it was. It may set numbers
+ * of the trainer and save it.
  */
 typedef nai_status (*nai_stage_callback)(int64_t stage, const char *name, void *user);
 

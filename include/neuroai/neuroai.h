@@ -18,8 +18,9 @@
  * The library never aborts, exits, prints, reads the environment, changes the floating-point mode
  * or keeps global state.
  *
- * Threads: different objects may be used from different threads; one object by one thread at a
- * time, except that any number of states may share one built network.
+ * Threads: different objects may be used from different threads; one object by one thread at a time
+ * (trainers and agents refuse a second one), except that any number of states may share one built
+ * network.
  */
 #ifndef NEUROAI_H
 #define NEUROAI_H

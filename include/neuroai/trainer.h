@@ -7,7 +7,16 @@
  * infinity anywhere stops the update with NAI_ERR_NONFINITE, a message that names population or
  * projection and step, and the weights as they were before it.
  *
- * Each update writes the network: it may not be used elsewhere meanwhile.
+ * Each update writes the network: it may not be used elsewhere meanwhile. One call at a time works
+ * on a trainer, with its agents, and on a network: another one, from another thread or from a
+ * callback of the first, is refused (NAI_ERR_ORDER) and changes nothing. Two threads may share a
+ * trainer, but not at once; trainers of one network may take turns. Getters are not refused: they
+ * are for the thread that works, in its callbacks, or for any while none does.
+ *
+ * A call that fails leaves the trainer as it was, to the byte of its checkpoint; in
+ * nai_trainer_run(), earlier updates stay. Updates do not allocate once batches have their largest
+ * size: nai_trainer_run() makes room for the history of its steps first. Beyond 131072 steps, and
+ * in nai_trainer_step(), the history grows by half now and then.
  */
 #ifndef NEUROAI_TRAINER_H
 #define NEUROAI_TRAINER_H
@@ -47,9 +56,9 @@ typedef struct nai_progress {
 /* clang-format on */
 
 /**
- * Called after each update. Any value but NAI_OK ends the run; what was learnt is kept. It may look
- * at the trainer, and call nai_trainer_measure_alignment() and nai_trainer_estimate_gradient(), but
- * not train it.
+ * Called after each update. Any value but NAI_OK ends the run; what was learnt is kept. It may read
+ * the trainer, set its numbers, save it, and call nai_trainer_measure_alignment() and
+ * nai_trainer_estimate_gradient(), but not train it.
  */
 typedef nai_status (*nai_progress_callback)(const nai_progress *now, void *user);
 
@@ -67,7 +76,7 @@ NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, do
  * Sets: "batch" (trials an update; 64), "threads" (1), "seed" (of trials and noise; 0), "clip"
  * (largest global norm of the gradient; 0: off), "evaluate_every" (updates between evaluations on
  * test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials" (500),
- * "stop_at" (performance at which a run ends; 0: never).
+ * "stop_at" (performance at which a run ends; 0: never; refused in a run without evaluations).
  */
 NAI_API nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value);
 
@@ -79,9 +88,9 @@ NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
 NAI_API nai_status nai_trainer_parameter(nai_parameter *out, int64_t index);
 
 /**
- * `steps` updates from the task. Ends early when "stop_at" is reached or the callback does not
- * return NAI_OK; the status is NAI_OK after a positive number, and the callback's own number when
- * it is negative. Nullable: progress, user.
+ * `steps` updates from the task; INT64_MAX: until it ends otherwise. Ends early when "stop_at" is
+ * reached or the callback does not return NAI_OK; the status is NAI_OK after a positive number, and
+ * the callback's own number when it is negative. Nullable: progress, user.
  */
 NAI_API nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps,
                                    nai_progress_callback progress, void *user);

@@ -26,12 +26,25 @@ static double square_row(const nai_output_batch *b, int64_t row, double factor)
   return sum;
 }
 
+/* Where the other kind is there, the cost for it is named. */
+static nai_status fail_targets(const nai_output_batch *b, const char *cost)
+{
+  return nai__fail(NAI_ERR_ORDER, "output '%s' has no targets, which the cost '%s' needs%s",
+                   b->name, cost,
+                   b->classes ? ", but classes: use cross-entropy (CrossEntropy)" : "");
+}
+
+static nai_status fail_classes(const nai_output_batch *b)
+{
+  return nai__fail(NAI_ERR_ORDER,
+                   "output '%s' has no classes, which the cost 'cross_entropy' needs%s", b->name,
+                   b->target ? ", but real targets: use the mean squared error (MSE)" : "");
+}
+
 static nai_status mse(void *user, nai_output_batch *b, double *value)
 {
   (void)user;
-  if (!b->target)
-    return nai__fail(NAI_ERR_ORDER, "output '%s' has no targets, which the cost 'mse' needs",
-                     b->name);
+  if (!b->target) return fail_targets(b, "mse");
   double total = b->mask_total * (b->mask_columns == 1 ? (double)b->n : 1);
   if (total <= 0) return NAI_OK;
   double sum = 0;
@@ -70,9 +83,7 @@ static double nll_row(const nai_output_batch *b, int64_t row, double factor)
 static nai_status cross_entropy(void *user, nai_output_batch *b, double *value)
 {
   (void)user;
-  if (!b->classes)
-    return nai__fail(NAI_ERR_ORDER,
-                     "output '%s' has no classes, which the cost 'cross_entropy' needs", b->name);
+  if (!b->classes) return fail_classes(b);
   if (b->mask_columns != 1)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "output '%s' has a mask for each channel, 'cross_entropy' needs one a step",
@@ -141,9 +152,7 @@ static double channel_row(const nai_output_batch *b, int64_t row, double factor,
 static nai_status over_channels(const nai_output_batch *b, double *value, const char *name,
                                 channel_cost cost)
 {
-  if (!b->target)
-    return nai__fail(NAI_ERR_ORDER, "output '%s' has no targets, which the cost '%s' needs",
-                     b->name, name);
+  if (!b->target) return fail_targets(b, name);
   double total = b->mask_total * (b->mask_columns == 1 ? (double)b->n : 1), sum = 0;
   if (total <= 0) return NAI_OK;
   for (int64_t row = 0; row < b->steps * b->trials; row++)

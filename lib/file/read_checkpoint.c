@@ -334,7 +334,9 @@ static nai_status restore(restorer *r, const char *path)
   double before[NAI__SETTINGS];
   NAI__TRY(read_all(r, path));
   memcpy(before, r->trainer->setting, sizeof before);
+  nai__work_lend(&r->trainer->plasticity, NAI__SETTING); /* also to a callback of the stage */
   nai_status status = set_up(r);
+  nai__work_lend(&r->trainer->plasticity, NAI__NOTHING);
   if (status == NAI_OK)
     take(r);
   else
@@ -346,6 +348,8 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
 {
   NAI__REQUIRE(trainer);
   NAI__TRY(nai__model_path(path));
+  nai__work turn;
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
   restorer r = {.trainer = trainer, .file.file = -1};
   nai_status status = restore(&r, path);
   if (status != NAI_OK) {
@@ -361,5 +365,6 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
   nai__history_destroy(&r.history);
   nai__json_release(&r.json);
   nai__tensors_close(&r.file);
+  nai__work_end(&turn);
   return status;
 }

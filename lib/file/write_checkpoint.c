@@ -227,15 +227,18 @@ static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_tr
   return nai__model_write(list, path, w);
 }
 
-nai_status nai_trainer_save(const nai_trainer *trainer, const char *path)
+nai_status nai_trainer_save(nai_trainer *trainer, const char *path)
 {
+  nai__work turn;
   NAI__REQUIRE(trainer);
   NAI__TRY(nai__model_path(path));
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
   nai__tensor_list list = {NULL, 0, 0};
   nai__json_writer w = {NULL, 0, 0, NAI_OK};
   nai_status status = save(&list, &w, trainer, path);
   nai__tensor_list_release(&list);
   nai__json_writer_release(&w);
+  nai__work_end(&turn);
   return status;
 }
 
@@ -250,8 +253,15 @@ nai_status nai_trainer_set_checkpoints(nai_trainer *trainer, const char *path, i
     copy = nai__copy_string(path);
     if (!copy) return NAI_ERR_MEMORY;
   }
+  nai__work turn;
+  nai_status status = nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING);
+  if (status != NAI_OK) {
+    nai__free(copy);
+    return status;
+  }
   nai__free(trainer->checkpoints.path);
   trainer->checkpoints = (nai__checkpoints){every, copy, nai_trainer_save};
+  nai__work_end(&turn);
   return NAI_OK;
 }
 

@@ -16,6 +16,7 @@
 
 #include <neuroai/network.h>
 
+#include "../base/busy.h"
 #include "../base/parameter.h"
 #include "../base/reference.h"
 #include "../kernels/kernels.h"
@@ -103,6 +104,7 @@ typedef struct nai__segment {
 
 struct nai_network {
   nai__reference reference;
+  nai__busy busy; /* of whoever trains it */
   double dt;
   uint64_t seed;
   nai_status error;  /* the first one of the composition */

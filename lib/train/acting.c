@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/structs.h"
 #include "../network/view.h"
 #include "trainer.h"
 
@@ -13,7 +14,11 @@ nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer)
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(trainer);
-  NAI__TRY(nai__agent_create(out, &trainer->plasticity, trainer->setting));
+  nai__work turn;
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
+  nai_status status = nai__agent_create(out, &trainer->plasticity, trainer->setting);
+  nai__work_end(&turn);
+  if (status != NAI_OK) return status;
   (*out)->trainer = trainer;
   nai__reference_keep(&trainer->reference);
   return NAI_OK;
@@ -30,39 +35,47 @@ void nai_agent_destroy(nai_agent *agent)
 
 /* --- acting ----------------------------------------------------------------------------------- */
 
-nai_status nai_agent_begin(nai_agent *agent)
+static nai_status rest(nai_agent *agent)
 {
-  NAI__REQUIRE(agent);
-  NAI__TRY(nai_agent_rest(agent));
-  agent->trial++;
-  nai__agent_begin(agent, agent->trial, 0);
-  return NAI_OK;
-}
-
-nai_status nai_agent_rest(nai_agent *agent)
-{
-  NAI__REQUIRE(agent);
   nai__agent_pack(agent);
   return nai__agent_settle(agent);
 }
 
+nai_status nai_agent_begin(nai_agent *agent)
+{
+  nai__work turn;
+  NAI__REQUIRE(agent);
+  NAI__TRY(nai__work_begin(&turn, agent->plasticity, NAI__MOVING));
+  nai_status status = rest(agent);
+  if (status == NAI_OK) nai__agent_begin(agent, ++agent->trial, 0);
+  nai__work_end(&turn);
+  return status;
+}
+
+nai_status nai_agent_rest(nai_agent *agent)
+{
+  nai__work turn;
+  NAI__REQUIRE(agent);
+  NAI__TRY(nai__work_begin(&turn, agent->plasticity, NAI__MOVING));
+  nai_status status = rest(agent);
+  nai__work_end(&turn);
+  return status;
+}
+
 static nai_status check_experience(const nai_agent *agent, const nai_experience *now)
 {
-  NAI__REQUIRE(now);
-  if (now->struct_size != sizeof *now)
-    return nai__fail(NAI_ERR_INVALID, "now->struct_size is %u, must be %zu",
-                     (unsigned)now->struct_size, sizeof *now);
+  const nai_network *net = agent->plasticity->net;
   if (!(now->weight >= 0 && now->weight <= 1e12))
-    return nai__fail(NAI_ERR_INVALID, "now->weight is %g, must be 0 to 1e12", now->weight);
+    return nai__fail(NAI_ERR_INVALID, "weight is %g, must be 0 to 1e12", now->weight);
   if (now->has_reward && !isfinite(now->reward))
-    return nai__fail(NAI_ERR_NONFINITE, "now->reward is %g, must be finite", now->reward);
-  for (int64_t o = 0; now->target && o < agent->plasticity->net->n_outputs; o++)
+    return nai__fail(NAI_ERR_NONFINITE, "reward is %g, must be finite", now->reward);
+  for (int64_t o = 0; now->target && o < net->n_outputs; o++)
     if (!isfinite(now->target[o]))
-      return nai__fail(NAI_ERR_NONFINITE, "now->target[%lld] is %g, must be finite", (long long)o,
+      return nai__fail(NAI_ERR_NONFINITE, "target[%lld] is %g, must be finite", (long long)o,
                        (double)now->target[o]);
   if (agent->n_costs != agent->plasticity->objective.n)
     return nai__fail(NAI_ERR_ORDER, "the trainer has got costs since the agent was made");
-  return NAI_OK;
+  return nai__inputs_finite(net, now->input, 1, 1);
 }
 
 /* Classes are of the first output. */
@@ -72,7 +85,7 @@ static nai_status check_class(const nai_agent *agent, int32_t class)
   const char *first = nai_network_name(net, NAI_OUTPUTS, 0);
   int64_t n = first ? nai_network_size(net, NAI_OUTPUTS, first) : 0;
   if (class < -1 || class >= n)
-    return nai__fail(NAI_ERR_INVALID, "now->target_class is %d, must be -1 to %lld", (int)class,
+    return nai__fail(NAI_ERR_INVALID, "target_class is %d, must be -1 to %lld", (int)class,
                      (long long)n - 1);
   return NAI_OK;
 }
@@ -95,9 +108,12 @@ static void take_experience(nai_agent *agent, const nai_experience *now)
   agent->online.reward = now->reward;
 }
 
-nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience *now)
+static nai_status step(float *output, nai_agent *agent, const nai_experience *theirs)
 {
-  NAI__REQUIRE(agent);
+  nai_experience ours;
+  const nai_experience *now = &ours;
+  NAI__TRY(nai__struct_take(&ours, sizeof ours, theirs, NAI__FIRST_SIZE(nai_experience, reserved),
+                            "now"));
   NAI__TRY(check_experience(agent, now));
   NAI__TRY(check_class(agent, now->target_class));
   take_experience(agent, now);
@@ -107,6 +123,16 @@ nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience 
     memcpy(output, agent->activity.output,
            (size_t)agent->plasticity->net->n_outputs * sizeof *output);
   return NAI_OK;
+}
+
+nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience *now)
+{
+  nai__work turn;
+  NAI__REQUIRE(agent);
+  NAI__TRY(nai__work_begin(&turn, agent->plasticity, NAI__MOVING));
+  nai_status status = step(output, agent, now);
+  nai__work_end(&turn);
+  return status;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

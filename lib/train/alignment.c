@@ -70,9 +70,8 @@ static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
   return nai__trainer_complete(trainer, trials);
 }
 
-nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials)
+static nai_status measure(nai_trainer *trainer, const nai_trials *trials)
 {
-  NAI__REQUIRE(trainer);
   if (!trainer->plasticity.rule->kind->estimate)
     return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no estimate of the gradient",
                      trainer->plasticity.rule->kind->name);
@@ -84,6 +83,16 @@ nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials 
   NAI__TRY(find_estimate(trainer, trials));
   trainer->alignment.known = 1;
   return NAI_OK;
+}
+
+nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials)
+{
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
+  nai_status status = measure(trainer, trials);
+  nai__work_end(&turn);
+  return status;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
@@ -128,9 +137,7 @@ nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_traine
   const nai__alignment *a = &trainer->alignment;
   part part;
   NAI__TRY(find_part(&part, trainer->plasticity.net, from, to));
-  if (!a->known)
-    return nai__fail(NAI_ERR_ORDER,
-                     "there is no alignment yet: call nai_trainer_measure_alignment");
+  if (!a->known) return nai__fail(NAI_ERR_ORDER, "there is no alignment yet: measure it first");
   double exact = sqrt(dot(a->exact, a->exact, &part));
   double estimate = sqrt(dot(a->estimate, a->estimate, &part));
   double between = dot(a->exact, a->estimate, &part) / (exact * estimate);

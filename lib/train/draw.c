@@ -16,8 +16,7 @@ static nai_status make_pool(nai_trainer *trainer)
 nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t first, int64_t count)
 {
   if (!trainer->task)
-    return nai__fail(NAI_ERR_ORDER,
-                     "the trainer has no task: give nai_trainer_create one, or give trials");
+    return nai__fail(NAI_ERR_ORDER, "the trainer has no task: make it with one, or give it trials");
   int64_t batch = (int64_t)trainer->setting[NAI__BATCH];
   if (!trainer->trials || trainer->trials_made < batch ||
       trainer->trials->capacity < trainer->task->ops.max_steps) {
@@ -44,7 +43,7 @@ nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer)
 static nai_status check(const nai_trainer *trainer, const nai_trials *trials)
 {
   if (!trainer->plasticity.objective.n)
-    return nai__fail(NAI_ERR_ORDER, "the trainer has no cost: call nai_trainer_add_cost first");
+    return nai__fail(NAI_ERR_ORDER, "the trainer has no cost: add one first");
   return nai__trials_fit(trials, trainer->plasticity.net);
 }
 

@@ -27,7 +27,7 @@ nai_status nai__history_reserve(nai__history *h, int64_t rows)
   int64_t needed = h->rows + rows;
   if (needed <= h->room) return NAI_OK;
   int64_t room = h->room + h->room / 2;
-  if (room < 1024) room = 1024;
+  if (room < 4096) room = 4096;
   return move_to(h, room > needed ? room : needed, h->columns);
 }
 

@@ -3,7 +3,31 @@
 
 #include <string.h>
 
+#include "../base/error.h"
 #include "../base/memory.h"
+
+/* --- one at a time ------------------------------------------------------------------------------- */
+
+nai_status nai__work_begin(nai__work *work, nai__plasticity *p, enum nai__doing doing)
+{
+  *work = (nai__work){.p = p};
+  NAI__TRY(nai__busy_enter(&work->before, &p->busy, doing, "the trainer"));
+  nai_status status = nai__busy_enter(&work->net_before, &p->net->busy, doing, "the network");
+  if (status != NAI_OK) nai__busy_leave(&p->busy, work->before);
+  return status;
+}
+
+void nai__work_end(const nai__work *work)
+{
+  nai__busy_leave(&work->p->net->busy, work->net_before);
+  nai__busy_leave(&work->p->busy, work->before);
+}
+
+void nai__work_lend(nai__plasticity *p, enum nai__doing doing)
+{
+  p->busy.lent = doing;
+  p->net->busy.lent = doing == NAI__LOOKING ? NAI__MOVING : doing;
+}
 
 /* --- what was ------------------------------------------------------------------------------------ */
 

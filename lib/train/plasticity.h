@@ -18,6 +18,7 @@ typedef struct nai__past {
 } nai__past;
 
 typedef struct nai__plasticity {
+  nai__busy busy; /* of the trainer, or of an agent that was made of it */
   nai_network *net;
   nai_rule *rule;
   nai__learner *learner; /* the rule at work */
@@ -39,6 +40,20 @@ typedef struct nai__plasticity {
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
                                 nai_optimizer *optimizer);
 void nai__plasticity_close(nai__plasticity *p);
+
+/* A call that works on it, and on its network: begun and ended, lent to a callback meanwhile. */
+typedef struct nai__work {
+  nai__plasticity *p;
+  int before, net_before;
+} nai__work;
+
+nai_status nai__work_begin(nai__work *work, nai__plasticity *p, enum nai__doing doing);
+void nai__work_end(const nai__work *work);
+/*
+ * What a callback may do from now on: to the trainer `doing`, to its network what another trainer
+ * needs; NAI__NOTHING: no longer.
+ */
+void nai__work_lend(nai__plasticity *p, enum nai__doing doing);
 
 nai_status nai__past_create(nai__past *out, const nai__plasticity *p);
 void nai__past_destroy(nai__past *past);

@@ -2,33 +2,47 @@
 #include <math.h>
 
 #include "../base/error.h"
+#include "../base/structs.h"
 #include "trainer.h"
 
 /* Trials to work on: those that were given, or the task's next batch. */
 static nai_status choose(const nai_trials **trials, nai_trainer *trainer, const nai_progress *now)
 {
-  NAI__REQUIRE(trainer);
-  if (now && now->struct_size != sizeof *now)
-    return nai__fail(NAI_ERR_INVALID, "now->struct_size is %u, must be %zu",
-                     (unsigned)now->struct_size, sizeof *now);
+  if (now) NAI__TRY(nai__struct_check(now, NAI__FIRST_SIZE(nai_progress, gradient_norm), "now"));
   return *trials ? NAI_OK : nai__trainer_draw(trials, trainer);
+}
+
+/* One gradient, or one update. */
+static nai_status work(nai_progress *now, nai_trainer *trainer, const nai_trials *trials,
+                       nai_status (*act)(nai_trainer *trainer, const nai_trials *trials))
+{
+  NAI__TRY(choose(&trials, trainer, now));
+  NAI__TRY(act(trainer, trials));
+  nai_progress ours;
+  nai__trainer_progress(&ours, trainer, trainer->step);
+  if (now) nai__struct_give(now, &ours, sizeof ours);
+  return NAI_OK;
 }
 
 nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer *trainer,
                                          const nai_trials *trials)
 {
-  NAI__TRY(choose(&trials, trainer, now));
-  NAI__TRY(nai__trainer_gradient(trainer, trials));
-  if (now) nai__trainer_progress(now, trainer, trainer->step);
-  return NAI_OK;
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
+  nai_status status = work(now, trainer, trials, nai__trainer_gradient);
+  nai__work_end(&turn);
+  return status;
 }
 
 nai_status nai_trainer_step(nai_progress *now, nai_trainer *trainer, const nai_trials *trials)
 {
-  NAI__TRY(choose(&trials, trainer, now));
-  NAI__TRY(nai__trainer_update(trainer, trials));
-  if (now) nai__trainer_progress(now, trainer, trainer->step);
-  return NAI_OK;
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__MOVING));
+  nai_status status = work(now, trainer, trials, nai__trainer_update);
+  nai__work_end(&turn);
+  return status;
 }
 
 /* --- evaluation ------------------------------------------------------------------------------- */
@@ -76,12 +90,23 @@ static nai_status evaluate_in_run(nai_trainer *trainer, int *over)
 {
   double performance;
   NAI__TRY(evaluate(&performance, trainer));
-  NAI__TRY(nai__course_evaluated(over, &trainer->course, trainer->task, performance));
+  nai__work_lend(&trainer->plasticity, NAI__SETTING); /* to a callback of the stage */
+  nai_status status = nai__course_evaluated(over, &trainer->course, trainer->task, performance);
+  nai__work_lend(&trainer->plasticity, NAI__NOTHING);
+  NAI__TRY(status);
   trainer->performance = performance;
   nai__history_last(&trainer->history)[NAI_HISTORY_PERFORMANCE] = performance;
   double stop_at = trainer->setting[NAI__STOP_AT];
   if (stop_at > 0 && trainer->performance >= stop_at) *over = 1;
   return NAI_OK;
+}
+
+static nai_status save_checkpoint(nai_trainer *trainer, const nai__checkpoints *c)
+{
+  nai__work_lend(&trainer->plasticity, NAI__SETTING);
+  nai_status status = c->save(trainer, c->path);
+  nai__work_lend(&trainer->plasticity, NAI__NOTHING);
+  return status;
 }
 
 static nai_status update_and_evaluate(nai_trainer *trainer, int64_t end, int *over)
@@ -94,31 +119,59 @@ static nai_status update_and_evaluate(nai_trainer *trainer, int64_t end, int *ov
     NAI__TRY(evaluate_in_run(trainer, over));
   const nai__checkpoints *c = &trainer->checkpoints;
   if (c->every && (trainer->step % c->every == 0 || trainer->step == end || *over))
-    return c->save(trainer, c->path);
+    return save_checkpoint(trainer, c);
   return NAI_OK;
 }
 
-static nai_status report(const nai_trainer *trainer, int64_t end, nai_progress_callback progress,
+static nai_status report(nai_trainer *trainer, int64_t end, nai_progress_callback progress,
                          void *user, int *over)
 {
   nai_progress now;
   nai__trainer_progress(&now, trainer, end);
   nai__clear_error();
+  nai__work_lend(&trainer->plasticity, NAI__LOOKING);
   nai_status status = progress(&now, user);
+  nai__work_lend(&trainer->plasticity, NAI__NOTHING);
   if (status > 0) *over = 1;
   return status < 0 ? nai__fail_callback(status, "callback", "progress") : NAI_OK;
 }
 
-nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps, nai_progress_callback progress,
-                           void *user)
+static nai_status check_run(const nai_trainer *trainer, int64_t steps)
 {
-  NAI__REQUIRE(trainer);
+  const double *setting = trainer->setting;
   if (steps < 0)
     return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
-  int64_t end = trainer->step + steps;
+  if (steps > 0 && setting[NAI__STOP_AT] > 0 && setting[NAI__EVALUATE_EVERY] == 0)
+    return nai__fail(NAI_ERR_INVALID,
+                     "stop_at is %g, but evaluate_every is 0: without evaluations no run would end "
+                     "by it",
+                     setting[NAI__STOP_AT]);
+  return NAI_OK;
+}
+
+/* Rows of history that a run makes room for at once; a longer one makes more later. */
+#define MOST_ROWS 131072
+
+static nai_status run(nai_trainer *trainer, int64_t steps, nai_progress_callback progress,
+                      void *user)
+{
+  NAI__TRY(check_run(trainer, steps));
+  NAI__TRY(nai__history_reserve(&trainer->history, steps < MOST_ROWS ? steps : MOST_ROWS));
+  int64_t end = steps < INT64_MAX - trainer->step ? trainer->step + steps : INT64_MAX;
   for (int over = 0; trainer->step < end && !over;) {
     NAI__TRY(update_and_evaluate(trainer, end, &over));
     if (progress) NAI__TRY(report(trainer, end, progress, user, &over));
   }
   return NAI_OK;
+}
+
+nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps, nai_progress_callback progress,
+                           void *user)
+{
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__MOVING));
+  nai_status status = run(trainer, steps, progress, user);
+  nai__work_end(&turn);
+  return status;
 }

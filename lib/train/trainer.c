@@ -89,9 +89,13 @@ void nai_trainer_destroy(nai_trainer *trainer)
 
 nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value)
 {
+  nai__work turn;
   NAI__REQUIRE(trainer);
-  return nai__parameter_set(trainer->setting, settings, NAI__SETTINGS, parameter, value,
-                            "the trainer");
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
+  nai_status status = nai__parameter_set(trainer->setting, settings, NAI__SETTINGS, parameter,
+                                         value, "the trainer");
+  nai__work_end(&turn);
+  return status;
 }
 
 nai_status nai_trainer_get(double *value, const nai_trainer *trainer, const char *parameter)
@@ -129,10 +133,8 @@ static nai_status check_rule(const nai__rule_kind *kind, const nai_cost *cost)
       cost->name, what);
 }
 
-nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
+static nai_status add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
 {
-  NAI__REQUIRE(trainer);
-  NAI__REQUIRE(cost);
   if (!(beta >= 0 && beta <= 1e12))
     return nai__fail(NAI_ERR_INVALID, "beta of cost '%s' is %g, must be 0 to 1e12", cost->name,
                      beta);
@@ -144,6 +146,17 @@ nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double bet
   NAI__TRY(nai__objective_add(&p->objective, p->net, cost, beta));
   nai_status status = nai__history_widen(&trainer->history);
   if (status != NAI_OK) nai__objective_drop(&p->objective);
+  return status;
+}
+
+nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
+{
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__REQUIRE(cost);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
+  nai_status status = add_cost(trainer, cost, beta);
+  nai__work_end(&turn);
   return status;
 }
 
@@ -176,7 +189,7 @@ nai_status nai_trainer_gradient(nai_view *out, const nai_trainer *trainer, const
   NAI__REQUIRE(trainer);
   const nai_network *net = trainer->plasticity.net;
   if (!trainer->plasticity.has_gradient)
-    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_estimate_gradient");
+    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: the trainer has made no update");
   if (!to) {
     const nai__node *node;
     NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), from,
@@ -202,7 +215,7 @@ nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_trainer *
   NAI__TRY(nai__node_find(&node, trainer->plasticity.net, NAI__KIND(NAI_POPULATIONS), population,
                           "population"));
   if (!trainer->plasticity.has_gradient)
-    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: call nai_trainer_estimate_gradient");
+    return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: the trainer has made no update");
   nai__view_floats(out,
                    trainer->plasticity.gradient +
                        nai__learning_start(trainer->plasticity.net, node, NAI__INITIAL),
@@ -220,7 +233,7 @@ nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer, const
   NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), name,
                           "name"));
   if (!batch->steps)
-    return nai__fail(NAI_ERR_ORDER, "there is no activity yet: call nai_trainer_step");
+    return nai__fail(NAI_ERR_ORDER, "there is no activity yet: the trainer has run no batch");
   int outputs = node->kind == NAI_OUTPUTS;
   int64_t ld = outputs ? net->ld_outputs : net->ld_units;
   const float *array = outputs ? batch->activity.output : nai__rate_at(&batch->activity, 1);
@@ -242,11 +255,9 @@ nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const
   return NAI_OK;
 }
 
-nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, const char *to,
-                                    const float *values)
+static nai_status set_feedback(nai_trainer *trainer, const char *from, const char *to,
+                               const float *values)
 {
-  NAI__REQUIRE(trainer);
-  NAI__REQUIRE(values);
   nai__feedback_matrix m;
   NAI__TRY(nai__feedback_find(&m, trainer->plasticity.learner, from, to));
   if (trainer->plasticity.rule->kind->makes_feedback)
@@ -265,23 +276,51 @@ nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, cons
   return NAI_OK;
 }
 
+nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, const char *to,
+                                    const float *values)
+{
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__REQUIRE(values);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
+  nai_status status = set_feedback(trainer, from, to, values);
+  nai__work_end(&turn);
+  return status;
+}
+
 /* --- curriculum and history ------------------------------------------------------------------- */
 
-nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum)
+static nai_status start(nai__course *course, nai_trainer *trainer, nai_curriculum *curriculum)
 {
-  NAI__REQUIRE(trainer);
+  nai__work_lend(&trainer->plasticity, NAI__SETTING); /* to a callback of the stage */
+  nai_status status = nai__course_start(course, curriculum, trainer->task);
+  nai__work_lend(&trainer->plasticity, NAI__NOTHING);
+  return status;
+}
+
+static nai_status set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum)
+{
   nai__course course = {.curriculum = NULL};
   if (curriculum) {
     if (!trainer->task)
       return nai__fail(NAI_ERR_ORDER, "the trainer has no task: a curriculum needs one");
     if (!curriculum->n_stages)
-      return nai__fail(NAI_ERR_INVALID,
-                       "the curriculum has no stage: call nai_curriculum_add_stage first");
-    NAI__TRY(nai__course_start(&course, curriculum, trainer->task));
+      return nai__fail(NAI_ERR_INVALID, "the curriculum has no stage: add one first");
+    NAI__TRY(start(&course, trainer, curriculum));
   }
   nai__course_end(&trainer->course);
   trainer->course = course;
   return NAI_OK;
+}
+
+nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum)
+{
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
+  nai_status status = set_curriculum(trainer, curriculum);
+  nai__work_end(&turn);
+  return status;
 }
 
 int64_t nai_trainer_stage(const nai_trainer *trainer)

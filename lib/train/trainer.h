@@ -35,7 +35,7 @@
 typedef struct nai__checkpoints {
   int64_t every; /* updates; 0: none */
   char *path;
-  nai_status (*save)(const nai_trainer *trainer, const char *path);
+  nai_status (*save)(nai_trainer *trainer, const char *path);
 } nai__checkpoints;
 
 struct nai_trainer {

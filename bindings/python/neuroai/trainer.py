@@ -267,6 +267,7 @@ class Trainer(Handle):
         """
         if self.task is None:
             raise OrderError("fit: the trainer has no task: make it with one, or call step(trials)")
+        _c.nai_trainer_run(self, 0, _c.nai_progress_callback(), None)  # while it is at work nothing is set
         before = {name: self.get(name) for name in ("stop_at", "evaluate_every")}
         given = {"stop_at": stop_at, "evaluate_every": evaluate_every}
         self._check_stop(**{name: before[name] if value is None else value for name, value in given.items()})

@@ -479,3 +479,37 @@ def test_networks_under_dales_law_learn_from_their_default_start(density):
     task = na.tasks.PerceptualDecisionMaking(stimulus=500)
     t = na.Trainer(net, task, na.CrossEntropy("choice"), optimizer=na.Adam(1e-3), evaluate_every=50)
     assert t.fit(800, stop_at=0.8, progress=False).performance[-1] >= 0.8
+
+
+# --- one at a time ---------------------------------------------------------------------------------------------------
+
+
+def test_training_from_a_callback_is_refused(net):
+    """And the run that it came from goes on, with the checkpoints that it was told to write."""
+    t = na.Trainer(net, task(), cost=na.CrossEntropy("choice"), batch=4, evaluate_every=0)
+    said = []
+
+    def again(now):
+        for train in (t.step, lambda: t.fit(1, progress=False)):
+            with pytest.raises(na.OrderError, match="the trainer is at work") as caught:
+                train()
+            said.append(str(caught.value))
+        t.gradient()
+
+    t.fit(3, progress=False, callback=again)
+    assert len(said) == 6 and t.updates == 3 and len(t.history.loss) == 3
+
+
+def test_a_cost_for_the_other_kind_of_goal_is_named(net):
+    with pytest.raises(na.OrderError, match="but classes: use .*CrossEntropy"):
+        na.Trainer(net, task(), cost=na.MSE("choice")).step()
+    trials = na.Trials(np.zeros((5, 2, 3)), np.zeros((5, 2, 3)))
+    with pytest.raises(na.OrderError, match="but real targets: use .*MSE"):
+        na.Trainer(net, cost=na.CrossEntropy("choice")).step(trials)
+
+
+def test_stopping_by_performance_needs_evaluations(net):
+    t = na.Trainer(net, task(), cost=na.CrossEntropy("choice"), batch=4)
+    with pytest.raises(ValueError, match="stop_at is 0.9, but evaluate_every is 0"):
+        t.fit(3, stop_at=0.9, evaluate_every=0, progress=False)
+    assert t.updates == 0
