@@ -7,18 +7,31 @@
 
 /* --- composing -------------------------------------------------------------------------------- */
 
-nai_network *compose_ei(int64_t n_e, int64_t n_i)
+nai_network *compose_ei_of(double dt, int64_t inputs, int64_t n_e, int64_t n_i, int64_t outputs)
 {
   nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "stimulus", 3));
+  expect_ok(nai_network_create(&net, dt));
+  expect_ok(nai_network_add_input(net, "stimulus", inputs));
   expect_ok(nai_network_add_population(net, "E", n_e, NAI_EXCITATORY));
   expect_ok(nai_network_add_population(net, "I", n_i, NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "choice", 2));
+  expect_ok(nai_network_add_output(net, "choice", outputs));
   expect_ok(nai_network_connect(net, "stimulus", "E I"));
   expect_ok(nai_network_connect(net, "E I", "E I"));
   expect_ok(nai_network_connect(net, "E", "choice"));
   return net;
+}
+
+nai_network *compose_ei(int64_t n_e, int64_t n_i)
+{
+  return compose_ei_of(20, 3, n_e, n_i, 2);
+}
+
+void make_sparse(nai_network *net, const char *names, double density)
+{
+  nai_constraint *sparse;
+  expect_ok(nai_constraint_create_sparse(&sparse, density));
+  expect_ok(nai_network_constrain(net, names, names, sparse));
+  nai_constraint_destroy(sparse);
 }
 
 nai_network *build_ei(int64_t n_e, int64_t n_i, uint64_t seed)

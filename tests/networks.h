@@ -9,7 +9,11 @@
  * to both, both to both, E to the output.
  */
 nai_network *compose_ei(int64_t n_e, int64_t n_i);
+/* The same with this time step and these numbers of channels. */
+nai_network *compose_ei_of(double dt, int64_t inputs, int64_t n_e, int64_t n_i, int64_t outputs);
 nai_network *build_ei(int64_t n_e, int64_t n_i, uint64_t seed);
+/* Fewer synapses among these populations; before the build. */
+void make_sparse(nai_network *net, const char *names, double density);
 /* Not built: one population of its own recurrence. */
 nai_network *compose_one(const char *name, int64_t n, int32_t sign);
 

@@ -71,6 +71,25 @@ nai_optimizer *plain_descent(double rate)
   return sgd;
 }
 
+nai_optimizer *adam(double rate)
+{
+  nai_optimizer *optimizer;
+  expect_ok(nai_optimizer_create_adam(&optimizer, rate));
+  return optimizer;
+}
+
+nai_rule *bptt_rule(void)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_bptt(&rule));
+  return rule;
+}
+
+nai_trainer *train_by_bptt(nai_network *net, double rate)
+{
+  return trainer_of(net, bptt_rule(), plain_descent(rate));
+}
+
 nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimizer)
 {
   nai_trainer *trainer;

@@ -39,5 +39,9 @@ nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimiz
  */
 void attach_cost(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta);
 nai_optimizer *plain_descent(double rate);
+nai_optimizer *adam(double rate);
+nai_rule *bptt_rule(void);
+/* By backpropagation through time and plain descent, on trials that are given. */
+nai_trainer *train_by_bptt(nai_network *net, double rate);
 
 #endif

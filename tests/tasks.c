@@ -29,12 +29,18 @@ static nai_network *make_network(int64_t n_inputs, int64_t n_outputs, double dt)
   return net;
 }
 
+nai_task *task_for(const nai_network *net, const char *name)
+{
+  nai_task *task;
+  expect_ok(nai_task_create(&task, name, net));
+  return task;
+}
+
 nai_task *make_task(const char *name, double dt)
 {
   const nai__task_kind *kind = find_kind(name);
   nai_network *net = make_network(kind->n_inputs, kind->n_outputs, dt);
-  nai_task *task;
-  expect_ok(nai_task_create(&task, name, net));
+  nai_task *task = task_for(net, name);
   nai_network_destroy(net);
   return task;
 }

@@ -10,6 +10,9 @@
 /* A task, with a network of the right numbers of channels that it alone keeps. */
 nai_task *make_task(const char *name, double dt);
 
+/* One for a network of the test's own. */
+nai_task *task_for(const nai_network *net, const char *name);
+
 void set_number(nai_task *task, const char *parameter, double value);
 void set_numbers(nai_task *task, const char *parameter, const double *values, int64_t n);
 

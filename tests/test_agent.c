@@ -419,10 +419,7 @@ static nai_trainer *decision_trainer(nai_network **net, nai_rule *rule, nai_opti
   *net = compose_ei(24, 8);
   expect_ok(nai_network_set(*net, "E I", "tau", 100));
   expect_ok(nai_network_set(*net, "E I", "noise", 0.1));
-  nai_constraint *sparse;
-  expect_ok(nai_constraint_create_sparse(&sparse, 0.5));
-  expect_ok(nai_network_constrain(*net, "E I", "E I", sparse));
-  nai_constraint_destroy(sparse);
+  make_sparse(*net, "E I", 0.5);
   expect_ok(nai_network_build(*net, 4));
   expect_ok(nai_task_create(&task, "go-nogo", *net));
   expect_ok(nai_trainer_create(&trainer, *net, rule, optimizer, task));

@@ -27,7 +27,6 @@ typedef struct bench {
 static nai_network *build(void)
 {
   nai_network *net;
-  nai_constraint *sparse;
   expect_ok(nai_network_create(&net, 20));
   nai_network_add_input(net, "stimulus", 3);
   nai_network_add_population(net, "E", 14, NAI_EXCITATORY);
@@ -39,9 +38,7 @@ static nai_network *build(void)
   nai_network_connect(net, "stimulus", "E I");
   nai_network_connect(net, "E I", "E I");
   nai_network_connect(net, "E I", "choice");
-  expect_ok(nai_constraint_create_sparse(&sparse, 0.5));
-  nai_network_constrain(net, "E I", "E I", sparse);
-  nai_constraint_destroy(sparse);
+  make_sparse(net, "E I", 0.5);
   expect_ok(nai_network_build(net, 3));
   expect_ok(nai_network_set_plastic(net, "I", "E", 0));
   return net;
@@ -73,13 +70,6 @@ static void close_bench(bench *b)
   nai_trainer_destroy(b->trainer);
   nai_task_destroy(b->task);
   nai_network_destroy(b->net);
-}
-
-static nai_rule *bptt(void)
-{
-  nai_rule *rule;
-  expect_ok(nai_rule_create_bptt(&rule));
-  return rule;
 }
 
 static nai_rule *rflo(void)
@@ -152,7 +142,7 @@ static const char *const learning[][2] = {
 
 START_TEST(backpropagation_is_its_own_measure)
 {
-  bench b = open_bench(bptt());
+  bench b = open_bench(bptt_rule());
   expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   for (size_t i = 0; i < LEARNING; i++)
     expect_exact(&b, learning[i][0], learning[i][1], 1e-14, 1e-14);
@@ -189,7 +179,7 @@ static void expect_sums(const bench *b, const char *from, const char *to, const 
 /* The gradients of two trainers on the same trials; what is fixed is 0 in both. */
 START_TEST(a_local_rule_beside_backpropagation)
 {
-  bench exact = open_bench(bptt()), local = open_bench(rflo());
+  bench exact = open_bench(bptt_rule()), local = open_bench(rflo());
   sums all = {0, 0, 0};
   nai_view x = NAI_VIEW_INIT, y = NAI_VIEW_INIT;
   expect_ok(nai_trainer_estimate_gradient(NULL, exact.trainer, NULL));

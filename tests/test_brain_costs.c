@@ -17,6 +17,7 @@
 #include "checks.h"
 #include "faults.h"
 #include "oracle.h"
+#include "rules.h"
 
 static void check_close(double ours, double expected, double tolerance, const char *what)
 {
@@ -197,7 +198,6 @@ static void strengthen(nai_network *net)
 static nai_network *build(double density)
 {
   nai_network *net;
-  nai_constraint *sparse;
   expect_ok(nai_network_create(&net, 20));
   expect_ok(nai_network_add_input(net, "in", 2));
   expect_ok(nai_network_add_population(net, "E", N_E, NAI_EXCITATORY));
@@ -208,25 +208,10 @@ static nai_network *build(double density)
   expect_ok(nai_network_connect(net, "in", "E I"));
   expect_ok(nai_network_connect(net, "E I", "E I"));
   expect_ok(nai_network_connect(net, "E", "out"));
-  expect_ok(nai_constraint_create_sparse(&sparse, density));
-  expect_ok(nai_network_constrain(net, "E I", "E I", sparse));
-  nai_constraint_destroy(sparse);
+  make_sparse(net, "E I", density);
   expect_ok(nai_network_build(net, 6));
   strengthen(net);
   return net;
-}
-
-static nai_trainer *train(nai_network *net)
-{
-  nai_rule *bptt;
-  nai_optimizer *sgd;
-  nai_trainer *trainer;
-  expect_ok(nai_rule_create_bptt(&bptt));
-  expect_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
-  expect_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
-  nai_rule_destroy(bptt);
-  nai_optimizer_destroy(sgd);
-  return trainer;
 }
 
 /* The first `count` of the trials, over and over. */
@@ -433,7 +418,7 @@ static void check_formula(nai_network *net, double exponent)
 {
   const double beta = 0.7;
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   give(trainer, communicability("E I", exponent), beta);
   double value = gradient_of(trainer, trials), g[MOST][MOST], euler = 0, largest = 0;
   gather(g, net, trainer);
@@ -501,7 +486,7 @@ START_TEST(all_silent)
     expect_ok(nai_network_set_weights(net, name[k / 2], name[k % 2], zero, k % 2 ? N_I : N_E,
                                       k / 2 ? N_I : N_E));
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   give(trainer, communicability("E I", 0.5), 1);
   ck_assert(gradient_of(trainer, trials) == 0);
   for (int64_t i = 0; i < net->n_theta; i++) EXPECT(trainer->plasticity.gradient[i] == 0);
@@ -559,7 +544,7 @@ START_TEST(absent_projections_are_zero)
     oracle_copy(p, 3, &v);
     for (int64_t i = 0; i < 3 * v.shape[0]; i++) x.position[3 * k + i / 3][i % 3] = (float)p[i];
   }
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   give(trainer, communicability("? ?", 1), 1);
   nai_trials *trials;
   expect_ok(nai_trials_create(&trials, net, 2, 2));
@@ -610,7 +595,7 @@ START_TEST(what_communicability_refuses)
   ck_assert_ptr_null(cost);
 
   nai_network *net = build(1);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   static const struct {
     const char *from, *to, *words;
     nai_status status;
@@ -635,7 +620,7 @@ START_TEST(what_communicability_refuses)
   expect_ok(nai_network_add_output(net, "out", 1));
   expect_ok(nai_network_connect(net, "E", "E out"));
   expect_ok(nai_network_build(net, 1));
-  trainer = train(net);
+  trainer = train_by_bptt(net, 1e-3);
   give(trainer, communicability("E", 1), 1);
   nai_trials *trials;
   expect_ok(nai_trials_create(&trials, net, 2, 2));
@@ -652,7 +637,7 @@ START_TEST(no_memory_after_the_first_update)
 {
   nai_network *net = build(0.5);
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   give(trainer, communicability("E I", 1), 1e-3);
   expect_ok(nai_trainer_step(NULL, trainer, trials));
   long before = faults_allocations();
@@ -681,7 +666,8 @@ START_TEST(one_cost_of_two_networks)
   nai_trials *trials[2] = {NULL, make_trials(large, STEPS, TRIALS)};
   expect_ok(nai_trials_create(&trials[0], small, 2, 2));
   nai_cost *shared = communicability("E", 1), *own = communicability("E", 1);
-  nai_trainer *trainer[2] = {train(small), train(large)}, *alone = train(large);
+  nai_trainer *trainer[2] = {train_by_bptt(small, 1e-3), train_by_bptt(large, 1e-3)},
+              *alone = train_by_bptt(large, 1e-3);
   for (int k = 0; k < 2; k++) expect_ok(nai_trainer_add_cost(trainer[k], shared, 1));
   nai_cost_destroy(shared);
   give(alone, own, 1);
@@ -718,7 +704,7 @@ START_TEST(without_memory)
 
   nai_network *net = build(0.5);
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *trainer = train(net), *warm = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3), *warm = train_by_bptt(net, 1e-3);
   nai_cost *other;
   expect_ok(nai_cost_create_l1_weights(&other, "E", "E"));
   give(warm, other, 1);
@@ -769,7 +755,7 @@ static runner prepare_runner(nai_cost *cost)
 {
   runner r = {.net = build(0.5)};
   r.trials = make_trials(r.net, STEPS, TRIALS);
-  r.trainer = train(r.net);
+  r.trainer = train_by_bptt(r.net, 1e-3);
   expect_ok(nai_trainer_add_cost(r.trainer, cost, 1e-2));
   return r;
 }
@@ -852,7 +838,7 @@ START_TEST(rate_target_is_the_deviation_of_the_mean)
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
   for (int k = 0; k < 3; k++)
     for (int above = 0; above < 2; above++) {
-      nai_trainer *trainer = train(net), *plain = train(net);
+      nai_trainer *trainer = train_by_bptt(net, 1e-3), *plain = train_by_bptt(net, 1e-3);
       nai_cost *l2;
       expect_ok(nai_cost_create_l2_rates(&l2, names[k]));
       expect_ok(nai_cost_set_normalise(l2, 1));
@@ -884,7 +870,7 @@ START_TEST(rate_target_by_central_differences)
 {
   nai_network *net = build(1);
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   give(trainer, rate_target("E I", 5), 2);
   gradient_of(trainer, trials);
   double g[MOST][MOST], w[MOST][MOST], square = 0, value[2];
@@ -926,7 +912,7 @@ START_TEST(on_target_nothing_moves)
   expect_ok(nai_network_build(net, 6));
   nai_trials *trials;
   expect_ok(nai_trials_create(&trials, net, 3, 2));
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   give(trainer, rate_target("E I", 0), 1);
   ck_assert(gradient_of(trainer, trials) == 0);
   for (int64_t i = 0; i < net->n_theta; i++) EXPECT(trainer->plasticity.gradient[i] == 0);
@@ -953,7 +939,9 @@ START_TEST(rate_costs_side_by_side)
 {
   nai_network *net = build(0.5);
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *both = train(net), *one[3] = {train(net), train(net), train(net)};
+  nai_trainer *both = train_by_bptt(net, 1e-3),
+              *one[3] = {train_by_bptt(net, 1e-3), train_by_bptt(net, 1e-3),
+                         train_by_bptt(net, 1e-3)};
   double value[3], total = 0;
   float *sum = calloc((size_t)net->n_theta, sizeof *sum);
   for (int k = 0; k < 3; k++) {
@@ -1109,7 +1097,7 @@ START_TEST(logistic_costs_in_a_trainer)
 {
   nai_network *net = build(1);
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   nai_cost *cost;
   expect_ok(task_costs[_i].create(&cost, "nobody"));
   expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_NAME, "nobody");
@@ -1155,7 +1143,7 @@ START_TEST(normalised_is_divided_by_the_terms)
 {
   nai_network *net = build(0.4);
   nai_trials *trials = make_trials(net, STEPS, TRIALS);
-  nai_trainer *plain = train(net), *divided = train(net);
+  nai_trainer *plain = train_by_bptt(net, 1e-3), *divided = train_by_bptt(net, 1e-3);
   double terms = 0;
   if (_i < 4) {
     NAI__EACH_PROJECTION(net, p, "E I", "E I") {
@@ -1198,7 +1186,7 @@ START_TEST(means_do_not_depend_on_the_batch)
     double value[2];
     for (int k = 0; k < 2; k++) {
       nai_trials *trials = make_trials(net, STEPS, TRIALS * (k ? 20 : 1));
-      nai_trainer *trainer = train(net);
+      nai_trainer *trainer = train_by_bptt(net, 1e-3);
       nai_cost *cost = create_kind(kind, "?");
       expect_ok(nai_cost_set_normalise(cost, 1));
       give(trainer, cost, 1);
@@ -1232,7 +1220,7 @@ START_TEST(a_mean_of_nothing)
   nai_trials *trials;
   expect_ok(nai_trials_create(&trials, empty, 2, 2));
   for (int kind = 0; kind < 4; kind++) {
-    nai_trainer *trainer = train(empty);
+    nai_trainer *trainer = train_by_bptt(empty, 1e-3);
     nai_cost *cost = create_kind(kind, "E");
     expect_ok(nai_cost_set_normalise(cost, 1));
     give(trainer, cost, 1);
@@ -1269,7 +1257,7 @@ START_TEST(what_cannot_be_normalised)
   expect_fails(nai_cost_set_normalise(NULL, 1), NAI_ERR_INVALID, "cost is NULL");
 
   nai_network *net = build(1);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   for (int kind = 0; kind < KINDS; kind++) {
     nai_cost *c = create_kind(kind, "E");
     expect_fails(nai_cost_set_normalise(c, 2), NAI_ERR_INVALID, "normalise is 2");

@@ -11,6 +11,7 @@
 #include "../lib/train/trainer.h"
 #include "checks.h"
 #include "faults.h"
+#include "rules.h"
 
 static void check_floats(const float *ours, const double *expected, int n)
 {
@@ -306,19 +307,6 @@ static nai_network *build(void)
   return net;
 }
 
-static nai_trainer *train(nai_network *net)
-{
-  nai_rule *bptt;
-  nai_optimizer *sgd;
-  nai_trainer *trainer;
-  expect_ok(nai_rule_create_bptt(&bptt));
-  expect_ok(nai_optimizer_create_sgd(&sgd, 0.1));
-  expect_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
-  nai_rule_destroy(bptt);
-  nai_optimizer_destroy(sgd);
-  return trainer;
-}
-
 /* Values beyond the trials' ends are `beyond`, which must matter to nobody. */
 static nai_trials *make_trials(const nai_network *net, float beyond)
 {
@@ -341,23 +329,16 @@ static nai_trials *make_trials(const nai_network *net, float beyond)
   return trials;
 }
 
-static void add(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
-{
-  expect_ok(made);
-  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
-  nai_cost_destroy(*cost);
-}
-
 static void add_all(nai_trainer *trainer)
 {
   nai_cost *c;
-  add(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
-  add(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 0.5);
-  add(trainer, nai_cost_create_l1_weights(&c, "E", "E I"), &c, 0.01);
-  add(trainer, nai_cost_create_l2_weights(&c, "*", "real"), &c, 0.02);
-  add(trainer, nai_cost_create_distance(&c, "?", "?"), &c, 0.03);
-  add(trainer, nai_cost_create_l1_rates(&c, "E"), &c, 0.04);
-  add(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 0.05);
+  attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 0.5);
+  attach_cost(trainer, nai_cost_create_l1_weights(&c, "E", "E I"), &c, 0.01);
+  attach_cost(trainer, nai_cost_create_l2_weights(&c, "*", "real"), &c, 0.02);
+  attach_cost(trainer, nai_cost_create_distance(&c, "?", "?"), &c, 0.03);
+  attach_cost(trainer, nai_cost_create_l1_rates(&c, "E"), &c, 0.04);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 0.05);
 }
 
 START_TEST(parts_are_apart_and_add_up)
@@ -366,7 +347,7 @@ START_TEST(parts_are_apart_and_add_up)
                                        "distance", "l1_rates",      "l2_rates"};
   nai_network *net = build();
   nai_trials *trials = make_trials(net, 0);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
   add_all(trainer);
   nai_progress now = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
@@ -383,9 +364,9 @@ START_TEST(parts_are_apart_and_add_up)
   ck_assert_double_eq_tol(now.cost, sum, 1e-12 * sum);
 
   /* each alone has the same value, and beta scales it */
-  nai_trainer *alone = train(net);
+  nai_trainer *alone = train_by_bptt(net, 0.1);
   nai_cost *c;
-  add(alone, nai_cost_create_l2_rates(&c, "E I"), &c, 0.1);
+  attach_cost(alone, nai_cost_create_l2_rates(&c, "E I"), &c, 0.1);
   nai_progress other = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&other, alone, trials));
   ck_assert_double_eq_tol(other.cost, 2 * now.costs[6], 1e-12 * sum);
@@ -419,7 +400,7 @@ START_TEST(beyond_a_trials_end_nothing_counts)
 {
   nai_network *net = build();
   nai_trials *quiet = make_trials(net, 0), *loud = make_trials(net, 5);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
   add_all(trainer);
   nai_progress one = NAI_PROGRESS_INIT, two = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&one, trainer, quiet));
@@ -441,7 +422,7 @@ END_TEST
 START_TEST(names_that_the_network_lacks)
 {
   nai_network *net = build();
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
   nai_cost *c;
   expect_ok(nai_cost_create_mse(&c, "E")); /* a population is no output */
   expect_fails(nai_trainer_add_cost(trainer, c, 1), NAI_ERR_NAME, "E");
@@ -473,15 +454,15 @@ END_TEST
 START_TEST(trials_without_what_a_cost_needs)
 {
   nai_network *net = build();
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
   nai_trials *bare;
   expect_ok(nai_trials_create(&bare, net, 3, 2));
   nai_cost *c;
-  add(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
+  attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
   expect_fails(nai_trainer_step(NULL, trainer, bare), NAI_ERR_ORDER, "'real' has no targets");
   nai_trainer_destroy(trainer);
-  trainer = train(net);
-  add(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
+  trainer = train_by_bptt(net, 0.1);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
   expect_fails(nai_trainer_step(NULL, trainer, bare), NAI_ERR_ORDER, "'choice' has no classes");
   nai_trials_destroy(bare);
   nai_trainer_destroy(trainer);
@@ -595,7 +576,7 @@ static nai_cost *create_own(int kind, const char *name, own *o)
 static double gradient_of(float *gradient, nai_network *net, nai_cost *cost, double beta,
                           int threads)
 {
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
   nai_trials *trials = make_trials(net, 0);
   expect_ok(nai_trainer_set(trainer, "threads", threads));
   expect_ok(nai_trainer_add_cost(trainer, cost, beta));
@@ -644,7 +625,7 @@ START_TEST(own_cost_on_outputs)
   gradient_of(gradient, net, cost, 0.25, 2);
   ck_assert_int_eq(o.calls, 1);
   /* the bias of a channel: 0.25 for each step of each trial, 39 in all */
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
   nai_trials *trials = make_trials(net, 0);
   expect_ok(nai_trainer_add_cost(trainer, cost, 0.25));
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
@@ -668,7 +649,7 @@ START_TEST(own_cost_on_weights)
   expect_ok(nai_network_set_plastic(net, "I", "I", 0));
   own o = {0};
   nai_cost *cost = create_own(ON_WEIGHTS, "sum", &o);
-  nai_trainer *trainer = train(net);
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
   nai_trials *trials = make_trials(net, 0);
   expect_ok(nai_trainer_add_cost(trainer, cost, 0.5));
   nai_progress now = NAI_PROGRESS_INIT;
@@ -708,7 +689,7 @@ typedef struct bench {
 static bench open_bench(void)
 {
   bench b = {.net = build()};
-  b.trainer = train(b.net);
+  b.trainer = train_by_bptt(b.net, 0.1);
   b.trials = make_trials(b.net, 0);
   size_t bytes = (size_t)b.net->n_theta * sizeof *b.theta;
   b.theta = malloc(bytes);
@@ -807,7 +788,7 @@ START_TEST(destroyed_exactly_once)
 {
   own o = {0};
   nai_network *net = build();
-  nai_trainer *one = train(net), *two = train(net);
+  nai_trainer *one = train_by_bptt(net, 0.1), *two = train_by_bptt(net, 0.1);
   nai_cost *cost = create_own(ON_WEIGHTS, "shared", &o);
   expect_ok(nai_trainer_add_cost(one, cost, 1));
   expect_ok(nai_trainer_add_cost(one, cost, 2)); /* twice is fine */

@@ -168,13 +168,6 @@ static void check_following(nai_rule *rule, nai_optimizer *optimizer, double dec
   nai_network_destroy(net);
 }
 
-static nai_optimizer *adam(double rate)
-{
-  nai_optimizer *optimizer;
-  expect_ok(nai_optimizer_create_adam(&optimizer, rate));
-  return optimizer;
-}
-
 START_TEST(test_what_weights_and_feedback_differ_by_shrinks)
 {
   static const char *const names[] = {"kolen_pollack", "eprop_adaptive"};

@@ -831,7 +831,6 @@ static char path[64];
 static nai_network *build_task_network(void)
 {
   nai_network *net;
-  nai_constraint *sparse;
   expect_ok(nai_network_create(&net, 50));
   expect_ok(nai_network_add_input(net, "in", 3));
   expect_ok(nai_network_add_population(net, "E", 12, NAI_EXCITATORY));
@@ -841,9 +840,7 @@ static nai_network *build_task_network(void)
   expect_ok(nai_network_connect(net, "in", "E I"));
   expect_ok(nai_network_connect(net, "E I", "E I"));
   expect_ok(nai_network_connect(net, "E", "out"));
-  expect_ok(nai_constraint_create_sparse(&sparse, 0.5));
-  expect_ok(nai_network_constrain(net, "E I", "E I", sparse));
-  nai_constraint_destroy(sparse);
+  make_sparse(net, "E I", 0.5);
   expect_ok(nai_network_build(net, 2));
   return net;
 }

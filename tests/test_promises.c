@@ -196,13 +196,6 @@ static void destroy_rig(rig *r)
   nai_network_destroy(r->net);
 }
 
-static nai_rule *bptt(void)
-{
-  nai_rule *rule;
-  expect_ok(nai_rule_create_bptt(&rule));
-  return rule;
-}
-
 static char folder[64], saved[96], other[96];
 
 static void open_folder(void)
@@ -312,7 +305,7 @@ END_TEST
 /* The file is good, and the last thing that restoring asks for is not. */
 START_TEST(a_stage_that_fails_leaves_all_as_it_was)
 {
-  rig r = make_rig(bptt());
+  rig r = make_rig(bptt_rule());
   open_folder();
   good.stage = 0;
   uint64_t before = state_of(&r);
@@ -331,7 +324,7 @@ START_TEST(a_stage_that_fails_leaves_all_as_it_was)
   expect_ok(nai_trainer_save(r.trainer, other));
   destroy_rig(&r);
 
-  r = make_rig(bptt());
+  r = make_rig(bptt_rule());
   expect_ok(adopt(&r, make_stages()));
   expect_ok(nai_trainer_set(r.trainer, "batch", 5));
   before = state_of(&r);
@@ -354,7 +347,7 @@ static nai_status stop_soon(const nai_progress *now, void *user)
 
 START_TEST(a_run_without_an_end)
 {
-  rig r = make_rig(bptt());
+  rig r = make_rig(bptt_rule());
   int64_t last = 5;
   expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
   expect_ok(nai_trainer_run(r.trainer, INT64_MAX, stop_soon, &last));
@@ -375,7 +368,7 @@ END_TEST
 START_TEST(updates_do_not_allocate)
 {
   for (int staged = 0; staged < 2; staged++) {
-    rig r = make_rig(_i ? within() : bptt());
+    rig r = make_rig(_i ? within() : bptt_rule());
     if (staged) expect_ok(adopt(&r, stages_of(INT64_MAX)));
     if (!staged) expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 50));
     expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
@@ -425,7 +418,8 @@ static nai_rule *mirror(void)
   return rule;
 }
 
-static nai_rule *(*const rules[])(void) = {bptt, within, adaptive, perturbing, hebbian, mirror};
+static nai_rule *(*const rules[])(void) = {bptt_rule,  within,  adaptive,
+                                           perturbing, hebbian, mirror};
 
 static void add_own(nai_trainer *trainer, int kind)
 {
@@ -501,7 +495,7 @@ static rig make_learnt(nai_rule *(*rule)(void))
 
 START_TEST(a_call_without_memory_changes_nothing)
 {
-  nai_rule *(*const of[])(void) = {bptt, within};
+  nai_rule *(*const of[])(void) = {bptt_rule, within};
   for (int k = 0; k < 2; k++) {
     open_folder();
     rig r = make_learnt(of[k]);

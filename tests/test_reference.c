@@ -13,6 +13,7 @@
 #include "../lib/train/trainer.h"
 #include "networks.h"
 #include "oracle.h"
+#include "rules.h"
 
 START_TEST(there_are_cases)
 {
@@ -197,32 +198,18 @@ END_TEST
 
 /* --- central differences: a network with everything at once ----------------------------------- */
 
-static void attach(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
-{
-  expect_ok(made);
-  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
-  nai_cost_destroy(*cost);
-}
-
 /* Every cost, each with a share of J that shows. */
 static nai_trainer *train_everything(nai_network *net)
 {
-  nai_rule *bptt;
-  nai_optimizer *sgd;
-  nai_trainer *trainer;
-  expect_ok(nai_rule_create_bptt(&bptt));
-  expect_ok(nai_optimizer_create_sgd(&sgd, 1e-3));
-  expect_ok(nai_trainer_create(&trainer, net, bptt, sgd, NULL));
-  nai_rule_destroy(bptt);
-  nai_optimizer_destroy(sgd);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
   nai_cost *c = NULL;
-  attach(trainer, nai_cost_create_mse(&c, "real"), &c, 0.7);
-  attach(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1.1);
-  attach(trainer, nai_cost_create_l1_weights(&c, "E I", "*"), &c, 0.01);
-  attach(trainer, nai_cost_create_l2_weights(&c, "* ", "layer I"), &c, 0.02);
-  attach(trainer, nai_cost_create_distance(&c, "E I layer", "E I layer"), &c, 0.01);
-  attach(trainer, nai_cost_create_l1_rates(&c, "E I"), &c, 0.002);
-  attach(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.003);
+  attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 0.7);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1.1);
+  attach_cost(trainer, nai_cost_create_l1_weights(&c, "E I", "*"), &c, 0.01);
+  attach_cost(trainer, nai_cost_create_l2_weights(&c, "* ", "layer I"), &c, 0.02);
+  attach_cost(trainer, nai_cost_create_distance(&c, "E I layer", "E I layer"), &c, 0.01);
+  attach_cost(trainer, nai_cost_create_l1_rates(&c, "E I"), &c, 0.002);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.003);
   expect_ok(nai_trainer_set(trainer, "seed", 17));
   return trainer;
 }

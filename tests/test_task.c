@@ -9,6 +9,7 @@
 #include "../lib/task/task.h"
 #include "checks.h"
 #include "faults.h"
+#include "networks.h"
 
 #define PERCEPTUAL "perceptual-decision-making"
 
@@ -16,16 +17,8 @@
 
 static nai_network *compose(double dt)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, dt));
-  expect_ok(nai_network_add_input(net, "stimulus", 3));
-  expect_ok(nai_network_add_population(net, "E", 12, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "choice", 3));
+  nai_network *net = compose_ei_of(dt, 3, 12, 5, 3);
   expect_ok(nai_network_set(net, "E I", "tau", 2 * dt));
-  expect_ok(nai_network_connect(net, "stimulus", "E I"));
-  expect_ok(nai_network_connect(net, "E I", "E I"));
-  expect_ok(nai_network_connect(net, "E", "choice"));
   return net;
 }
 

@@ -14,6 +14,7 @@
 #include "../lib/train/trainer.h"
 #include "checks.h"
 #include "faults.h"
+#include "rules.h"
 
 #define PERCEPTUAL "perceptual-decision-making"
 
@@ -22,22 +23,11 @@
 /* E and I, sparse, with noise, for the perceptual task. */
 static nai_network *compose(int64_t n_e, int64_t n_i)
 {
-  nai_network *net;
-  nai_constraint *sparse;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "stimulus", 3));
-  expect_ok(nai_network_add_population(net, "E", n_e, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", n_i, NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "choice", 3));
+  nai_network *net = compose_ei_of(20, 3, n_e, n_i, 3);
   expect_ok(nai_network_set(net, "E I", "noise", 0.1));
   expect_ok(nai_network_set(net, "stimulus", "noise", 0.01));
-  expect_ok(nai_network_connect(net, "stimulus", "E I"));
-  expect_ok(nai_network_connect(net, "E I", "E I"));
-  expect_ok(nai_network_connect(net, "E", "choice"));
   expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
-  expect_ok(nai_constraint_create_sparse(&sparse, 0.5));
-  expect_ok(nai_network_constrain(net, "E I", "E I", sparse));
-  nai_constraint_destroy(sparse);
+  make_sparse(net, "E I", 0.5);
   return net;
 }
 
@@ -76,13 +66,6 @@ static nai_task *make_task(const nai_network *net)
   return task;
 }
 
-static void add(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta)
-{
-  expect_ok(made);
-  expect_ok(nai_trainer_add_cost(trainer, *cost, beta));
-  nai_cost_destroy(*cost);
-}
-
 /* A trainer without costs. `optimizer` is given away. */
 static nai_trainer *bare_trainer(nai_network *net, nai_task *task, nai_optimizer *optimizer)
 {
@@ -95,25 +78,11 @@ static nai_trainer *bare_trainer(nai_network *net, nai_task *task, nai_optimizer
   return trainer;
 }
 
-static nai_optimizer *adam(double rate)
-{
-  nai_optimizer *optimizer;
-  expect_ok(nai_optimizer_create_adam(&optimizer, rate));
-  return optimizer;
-}
-
-static nai_optimizer *sgd(double rate)
-{
-  nai_optimizer *optimizer;
-  expect_ok(nai_optimizer_create_sgd(&optimizer, rate));
-  return optimizer;
-}
-
 static nai_trainer *make_trainer(nai_network *net, nai_task *task, nai_optimizer *optimizer)
 {
   nai_trainer *trainer = bare_trainer(net, task, optimizer);
   nai_cost *c;
-  add(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
   return trainer;
 }
 
@@ -178,9 +147,9 @@ static float *trained(const char *kernels, int64_t batch, int threads, int chang
   nai_task *task = make_task(net);
   nai_trainer *trainer = make_trainer(net, task, adam(0.01));
   nai_cost *c;
-  add(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-2);
-  add(trainer, nai_cost_create_l1_rates(&c, "I"), &c, 1e-2);
-  add(trainer, nai_cost_create_distance(&c, "E I", "E I"), &c, 1e-2);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-2);
+  attach_cost(trainer, nai_cost_create_l1_rates(&c, "I"), &c, 1e-2);
+  attach_cost(trainer, nai_cost_create_distance(&c, "E I", "E I"), &c, 1e-2);
   set(trainer, "batch", (double)batch);
   set(trainer, "threads", threads);
   set(trainer, "seed", 11);
@@ -287,14 +256,15 @@ START_TEST(trials_do_not_depend_on_their_batch)
   expect_ok(nai_task_create(&task, PERCEPTUAL, net));
   expect_ok(nai_task_set(task, "stimulus", 300));
   enum { N = 65, STEPS = 25 };
-  nai_trainer *whole = make_trainer(net, task, sgd(0));
+  nai_trainer *whole = make_trainer(net, task, plain_descent(0));
   set(whole, "batch", N);
   set(whole, "seed", 9007199254740992.0);
   expect_ok(nai_trainer_estimate_gradient(NULL, whole, NULL));
   static const int64_t sizes[3] = {1, 5, 33};
   float one[STEPS * 20], other[STEPS * 20];
   for (int s = 0; s < 3; s++) {
-    nai_trainer *parts = make_trainer(net, task, sgd(0)); /* nothing moves but the trials */
+    nai_trainer *parts =
+        make_trainer(net, task, plain_descent(0)); /* nothing moves but the trials */
     set(parts, "batch", (double)sizes[s]);
     set(parts, "seed", 9007199254740992.0);
     for (int64_t first = 0; first + sizes[s] <= N; first += sizes[s]) {
@@ -325,9 +295,9 @@ START_TEST(gradient_of_a_batch_is_the_mean_of_its_parts)
   nai_task *task;
   expect_ok(nai_task_create(&task, PERCEPTUAL, net));
   expect_ok(nai_task_set(task, "stimulus", 200));
-  nai_trainer *trainer = make_trainer(net, task, sgd(0));
+  nai_trainer *trainer = make_trainer(net, task, plain_descent(0));
   nai_cost *c;
-  add(trainer, nai_cost_create_l2_rates(&c, "E"), &c, 0.1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "E"), &c, 0.1);
   size_t n = (size_t)net->n_theta;
   double *mean = calloc(n, sizeof *mean), cost = 0, largest = 0;
   nai_progress now = NAI_PROGRESS_INIT;
@@ -369,7 +339,7 @@ START_TEST(activity_is_that_of_a_state)
   expect_ok(nai_state_run(state, STEPS, inputs, outputs, rates));
 
   nai_trials *trials;
-  nai_trainer *trainer = make_trainer(net, NULL, sgd(0));
+  nai_trainer *trainer = make_trainer(net, NULL, plain_descent(0));
   const int32_t classes[STEPS * TRIALS] = {0};
   set(trainer, "seed", 77);
   expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
@@ -412,7 +382,7 @@ START_TEST(a_network_learns_to_decide)
   expect_ok(nai_task_set(task, "stimulus", 500));
   nai_trainer *trainer = make_trainer(net, task, adam(0.01));
   nai_cost *c;
-  add(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-5);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-5);
   set(trainer, "batch", 32);
   set(trainer, "clip", 1);
   set(trainer, "evaluate_every", 1000); /* once, at the end */
@@ -456,7 +426,7 @@ START_TEST(clipping_by_the_global_norm)
   expect_ok(nai_network_connect(net, "in", "free"));
   expect_ok(nai_network_connect(net, "free", "free choice"));
   expect_ok(nai_network_build(net, 3));
-  bench b = bench_of(net, sgd(0.5));
+  bench b = bench_of(net, plain_descent(0.5));
   nai_progress now = NAI_PROGRESS_INIT;
   for (int round = 0; round < 3; round++) {
     remember(&b);
@@ -722,7 +692,7 @@ START_TEST(overflow_that_reaches_no_gradient)
   expect_ok(nai_network_set_weights(net, "stem", "unseen", readout, 2, 2));
   nai_trainer *trainer = bare_trainer(net, NULL, adam(0.01));
   nai_cost *c;
-  add(trainer, nai_cost_create_mse(&c, "seen"), &c, 1);
+  attach_cost(trainer, nai_cost_create_mse(&c, "seen"), &c, 1);
   nai_trials *trials;
   float inputs[STEPS * TRIALS] = {0}, targets[STEPS * TRIALS] = {0};
   inputs[2 * TRIALS + 1] = 2;
@@ -756,7 +726,7 @@ START_TEST(gradients_that_overflow)
   nai_trainer *trainer = bare_trainer(net, NULL, adam(0.01));
   nai_cost *c;
   nai_trials *trials;
-  add(trainer, nai_cost_create_mse(&c, "choice"), &c, 1);
+  attach_cost(trainer, nai_cost_create_mse(&c, "choice"), &c, 1);
   expect_ok(nai_trials_create(&trials, net, 1, 1));
   float targets[3] = {1e30f, 0, 0};
   expect_ok(nai_trials_set_targets(trials, "choice", targets, 3));
@@ -1098,9 +1068,9 @@ END_TEST
 static void add_more_costs(nai_trainer *trainer)
 {
   nai_cost *c;
-  add(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-3);
-  add(trainer, nai_cost_create_l1_weights(&c, "E I", "E I"), &c, 1e-3);
-  add(trainer, nai_cost_create_distance(&c, "E I", "E I"), &c, 1e-3);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "E I"), &c, 1e-3);
+  attach_cost(trainer, nai_cost_create_l1_weights(&c, "E I", "E I"), &c, 1e-3);
+  attach_cost(trainer, nai_cost_create_distance(&c, "E I", "E I"), &c, 1e-3);
 }
 
 /* Lengths differ from batch to batch: the longest ones come late. */
