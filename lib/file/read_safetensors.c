@@ -237,6 +237,7 @@ nai_status nai__tensors_read(void *into, const nai__tensors *tensors, const nai_
 {
   int64_t size = nai__dtype_size(tensor->dtype), at = tensor->start + first * size;
   assert(first >= 0 && n >= 0 && first + n <= tensor->count);
+  if (n == 0) return NAI_OK; /* there may be no memory for nothing */
   if (n * size > WINDOW) return read_at(tensors->file, into, at, n * size);
   NAI__TRY(look(tensors->window, tensors, at, n * size));
   memcpy(into, tensors->window->bytes + (at - tensors->window->start), (size_t)(n * size));
