@@ -16,10 +16,10 @@
 #include "json.h"
 #include "model.h"
 
-/* Units of a node. */
+/* Units of a node, and its place among all nodes: they are added in the order of the file. */
 typedef struct named {
   const char *name;
-  int64_t n;
+  int64_t n, node;
 } named;
 
 typedef struct loader {
@@ -119,7 +119,8 @@ static nai_status check_node(loader *l, const nai__json *json, int32_t kind)
   nai__model_node_tensor(name, "position", node);
   if (kind == NAI_POPULATIONS && nai__tensors_have(&l->file, name))
     NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, NAI__F32, 2, (int64_t[]){n, 3}));
-  l->sizes[l->n_sizes++] = (named){node, n};
+  l->sizes[l->n_sizes] = (named){node, n, l->n_sizes};
+  l->n_sizes++;
   return NAI_OK;
 }
 
@@ -128,16 +129,15 @@ static int compare_names(const void *a, const void *b)
   return strcmp(((const named *)a)->name, ((const named *)b)->name);
 }
 
-static nai_status read_end(const char **name, int64_t *n, const loader *l, const nai__json *json,
+static nai_status read_end(const named **out, const loader *l, const nai__json *json,
                            const char *key)
 {
-  NAI__TRY(nai__json_text(name, json, key));
-  const named wanted = {*name, 0},
-              *found = bsearch(&wanted, l->sizes, (size_t)l->n_sizes, sizeof wanted, compare_names);
-  if (!found)
-    return nai__fail(NAI_ERR_FORMAT, "a projection names '%.60s', which is not there", *name);
-  *n = found->n;
-  return NAI_OK;
+  named wanted = {NULL, 0, 0};
+  NAI__TRY(nai__json_text(&wanted.name, json, key));
+  *out = bsearch(&wanted, l->sizes, (size_t)l->n_sizes, sizeof wanted, compare_names);
+  return *out ? NAI_OK
+              : nai__fail(NAI_ERR_FORMAT, "a projection names '%.60s', which is not there",
+                          wanted.name);
 }
 
 static nai_status check_projection(const loader *l, const nai__json *json)
@@ -146,14 +146,14 @@ static nai_status check_projection(const loader *l, const nai__json *json)
     const char *what;
     int32_t dtype;
   } arrays[] = {{"weight", NAI__F32}, {"mask", NAI__U8}, {"learns", NAI__U8}};
-  const char *from, *to;
+  const named *from, *to;
   char name[NAI__TENSOR_NAME];
-  int64_t shape[2];
   nai__tensor tensor;
-  NAI__TRY(read_end(&from, &shape[1], l, json, "from"));
-  NAI__TRY(read_end(&to, &shape[0], l, json, "to"));
+  NAI__TRY(read_end(&from, l, json, "from"));
+  NAI__TRY(read_end(&to, l, json, "to"));
+  const int64_t shape[] = {to->n, from->n};
   for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
-    nai__model_synapse_tensor(name, arrays[k].what, from, to);
+    nai__model_synapse_tensor(name, arrays[k].what, from->name, to->name);
     NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, arrays[k].dtype, 2, shape));
   }
   return NAI_OK;
@@ -297,15 +297,14 @@ static nai_status make_constraint(nai_constraint **out, const loader *l, const n
   return as_format(nai_constraint_create(out, &ops, NULL));
 }
 
-static nai_status add_constraints(loader *l, const nai__json *json, const char *from,
-                                  const char *to)
+static nai_status add_constraints(const loader *l, nai__projection *p, const nai__json *json)
 {
   const nai__json *list;
   NAI__TRY(nai__json_list(&list, json, "constraints"));
   for (const nai__json *entry = nai__json_first(list); entry; entry = entry->next) {
     nai_constraint *constraint;
     NAI__TRY(make_constraint(&constraint, l, entry));
-    nai_status status = as_format(nai_network_constrain(l->net, from, to, constraint));
+    nai_status status = nai__projection_constrain(p, constraint);
     nai_constraint_destroy(constraint);
     if (status != NAI_OK) return status;
   }
@@ -323,21 +322,20 @@ static nai_status read_initial(nai__projection *p, const nai__json *json)
 
 static nai_status add_projection(loader *l, const nai__json *json)
 {
-  const char *from, *to;
-  int64_t ignored, sign;
-  double delay = 0;
-  NAI__TRY(read_end(&from, &ignored, l, json, "from"));
-  NAI__TRY(read_end(&to, &ignored, l, json, "to"));
-  NAI__TRY(as_format(nai_network_connect(l->net, from, to)));
+  const named *from, *to;
+  int64_t sign;
+  NAI__TRY(read_end(&from, l, json, "from"));
+  NAI__TRY(read_end(&to, l, json, "to"));
+  NAI__TRY(as_format(nai__connect(l->net, from->node, to->node)));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
-  NAI__TRY(nai__json_real(&delay, json, "delay"));
-  NAI__TRY(as_format(nai_network_set_delay(l->net, from, to, delay)));
+  NAI__TRY(nai__json_real(&p->delay_ms, json, "delay"));
+  NAI__TRY(as_format(nai__delay_check(l->net, p->delay_ms)));
   NAI__TRY(nai__json_flag(&p->autapses, json, "autapses"));
   NAI__TRY(nai__json_flag(&p->plastic, json, "plastic"));
   NAI__TRY(nai__json_whole(&sign, json, "sign", -1, 1));
   p->sign = (int32_t)sign;
   NAI__TRY(read_initial(p, json));
-  return add_constraints(l, json, from, to);
+  return add_constraints(l, p, json);
 }
 
 /* --- composing -------------------------------------------------------------------------------- */

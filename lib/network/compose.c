@@ -269,13 +269,17 @@ nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t
 
 /* --- projections ------------------------------------------------------------------------------ */
 
-static nai_status add_projection(nai_network *net, int64_t from, int64_t to)
+nai_status nai__connect(nai_network *net, int64_t from, int64_t to)
 {
   const nai__node *pre = &net->node[from], *post = &net->node[to];
   if (pre->kind == NAI_INPUTS && post->kind == NAI_OUTPUTS)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "input '%s' cannot drive output '%s': outputs read populations", pre->name,
                      post->name);
+  if (pre->kind == NAI_OUTPUTS || post->kind == NAI_INPUTS)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "'%s' cannot drive '%s': outputs drive nothing, nothing drives inputs",
+                     pre->name, post->name);
   for (int64_t i = 0; i < net->n_projections; i++)
     if (net->projection[i].from == from && net->projection[i].to == to)
       return nai__fail(NAI_ERR_NAME, "'%s' is already connected to '%s'", pre->name, post->name);
@@ -298,7 +302,7 @@ static nai_status connect_all(nai_network *net, const char *from, const char *to
     for (int64_t j = 0; j < net->n_nodes; j++)
       if (nai__selected(&net->node[i], senders, from) &&
           nai__selected(&net->node[j], receivers, to))
-        NAI__TRY(add_projection(net, i, j));
+        NAI__TRY(nai__connect(net, i, j));
   return NAI_OK;
 }
 
@@ -307,15 +311,21 @@ nai_status nai_network_connect(nai_network *net, const char *from, const char *t
   NAI__COMPOSE(net, connect_all(net, from, to));
 }
 
-static nai_status set_delay(nai_network *net, const char *from, const char *to, double delay)
+nai_status nai__delay_check(const nai_network *net, double delay)
 {
-  NAI__TRY(nai__projections_known(net, from, to));
   double steps = delay / net->dt;
   if (!(delay >= 0) || steps > 100000)
     return nai__fail(NAI_ERR_INVALID, "delay is %g ms, must be 0 to %g", delay, 100000 * net->dt);
   if (fabs(steps - round(steps)) > 1e-6 * (1 + steps))
     return nai__fail(NAI_ERR_INVALID, "delay is %g ms, must be a multiple of dt = %g ms", delay,
                      net->dt);
+  return NAI_OK;
+}
+
+static nai_status set_delay(nai_network *net, const char *from, const char *to, double delay)
+{
+  NAI__TRY(nai__projections_known(net, from, to));
+  NAI__TRY(nai__delay_check(net, delay));
   NAI__EACH_PROJECTION(net, p, from, to) p->delay_ms = delay;
   return NAI_OK;
 }
@@ -340,19 +350,23 @@ nai_status nai_network_set_autapses(nai_network *net, const char *from, const ch
   NAI__COMPOSE(net, set_autapses(net, from, to, allowed));
 }
 
+nai_status nai__projection_constrain(nai__projection *p, nai_constraint *constraint)
+{
+  nai_constraint **grown =
+      nai__grow(p->constraint, p->n_constraints, p->n_constraints + 1, sizeof *grown);
+  if (!grown) return NAI_ERR_MEMORY;
+  p->constraint = grown;
+  p->constraint[p->n_constraints++] = constraint;
+  nai__constraint_keep(constraint);
+  return NAI_OK;
+}
+
 static nai_status constrain(nai_network *net, const char *from, const char *to,
                             nai_constraint *constraint)
 {
   NAI__REQUIRE(constraint);
   NAI__TRY(nai__projections_known(net, from, to));
-  NAI__EACH_PROJECTION(net, p, from, to) {
-    nai_constraint **grown =
-        nai__grow(p->constraint, p->n_constraints, p->n_constraints + 1, sizeof *grown);
-    if (!grown) return NAI_ERR_MEMORY;
-    p->constraint = grown;
-    p->constraint[p->n_constraints++] = constraint;
-    nai__constraint_keep(constraint);
-  }
+  NAI__EACH_PROJECTION(net, p, from, to) NAI__TRY(nai__projection_constrain(p, constraint));
   return NAI_OK;
 }
 

@@ -169,6 +169,13 @@ nai_status nai__again(const nai_network *net);
   for (nai__projection *p = (net)->projection; p < (net)->projection + (net)->n_projections; p++) \
     if (nai__projection_selected(net, p, from, to))
 
+/*
+ * For those who have the ends, and need no names: another projection, whether a delay may be one, and
+ * another constraint.
+ */
+nai_status nai__connect(nai_network *net, int64_t from, int64_t to);
+nai_status nai__delay_check(const nai_network *net, double delay);
+nai_status nai__projection_constrain(nai__projection *p, nai_constraint *constraint);
 /* Every entry of the list must match a node of these kinds. */
 nai_status nai__names_known(const nai_network *net, int kinds, const char *names,
                             const char *argument);
