@@ -85,6 +85,12 @@ enum {
 /** A new, empty network. `dt`: time step, ms, 1e-9 to 1e6. */
 NAI_API nai_status nai_network_create(nai_network **out, double dt);
 
+/**
+ * A network of its own that is the same: composition, weights, masks, positions, kernels. It runs
+ * and learns with the same bits. Constraints are shared, as each keeps a reference.
+ */
+NAI_API nai_status nai_network_copy(nai_network **out, const nai_network *net);
+
 /** Gives up the caller's reference. Nullable: net. */
 NAI_API void nai_network_destroy(nai_network *net);
 
@@ -283,6 +289,14 @@ NAI_API nai_status nai_network_positions(nai_view *out, const nai_network *net, 
  */
 NAI_API nai_status nai_network_set_weights(nai_network *net, const char *from, const char *to,
                                            const float *weights, int64_t n_post, int64_t n_pre);
+
+/**
+ * Removes synapses of a built network for good: those where `mask` [n_post, n_pre] is 0. Their
+ * weights are exactly 0 from now on, also in training and in the file. All others stay as they are:
+ * where there is no synapse none comes, as with a mask constraint. Refused when not finite.
+ */
+NAI_API nai_status nai_network_set_mask(nai_network *net, const char *from, const char *to,
+                                        const float *mask, int64_t n_post, int64_t n_pre);
 
 /** Sets the bias of a population or output: `bias` [n]. */
 NAI_API nai_status nai_network_set_bias(nai_network *net, const char *name, const float *bias,

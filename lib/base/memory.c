@@ -53,3 +53,11 @@ void *nai__grow(void *array, int64_t count, int64_t new_count, size_t size)
   nai__free(array);
   return larger;
 }
+
+void *nai__grow_one(void *array, int64_t count, size_t size)
+{
+  const int64_t first = 4; /* a power of two: the room is the next one */
+  if (count == 0) return array ? array : nai__alloc(first, size);
+  if (count < first || (count & (count - 1)) != 0) return array;
+  return nai__grow(array, count, 2 * count, size);
+}

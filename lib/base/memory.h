@@ -20,6 +20,11 @@ char *nai__copy_string(const char *text);
  * without memory.
  */
 void *nai__grow(void *array, int64_t count, int64_t new_count, size_t size);
+/*
+ * Room for one more than the `count` elements of an array that grew by this function alone: its room
+ * doubles each time, so that n of them take about n copies. The array, or NULL as above.
+ */
+void *nai__grow_one(void *array, int64_t count, size_t size);
 
 #define NAI__NEW(type) ((type *)nai__alloc(1, sizeof(type)))
 #define NAI__ARRAY(type, count) ((type *)nai__alloc((count), sizeof(type)))

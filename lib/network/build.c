@@ -25,8 +25,7 @@ void nai__assembled(nai_network *net)
 
 nai_status nai_network_build(nai_network *net, uint64_t seed)
 {
-  NAI__REQUIRE(net);
-  if (net->error) return nai__again(net);
+  NAI__TRY(nai__may_set(net));
   if (net->built) return nai__fail(NAI_ERR_ORDER, "the network is built already");
   nai_status status = build(net, seed);
   if (status != NAI_OK) {

@@ -53,31 +53,6 @@ void nai_network_destroy(nai_network *net)
   nai__free(net);
 }
 
-/* --- the first error -------------------------------------------------------------------------- */
-
-nai_status nai__remember(nai_network *net, nai_status status)
-{
-  if (status != NAI_OK && net->error == NAI_OK) {
-    net->error = status;
-    snprintf(net->message, sizeof net->message, "%s", nai_last_error());
-  }
-  return status;
-}
-
-nai_status nai__again(const nai_network *net)
-{
-  return nai__fail(net->error, "%s", net->message);
-}
-
-nai_status nai__require_built(const nai_network *net, const char *argument)
-{
-  if (!net) return nai__fail_null(argument);
-  if (net->error) return nai__again(net);
-  if (!net->built)
-    return nai__fail(NAI_ERR_ORDER, "%s is not built yet: call nai_network_build first", argument);
-  return NAI_OK;
-}
-
 /* --- finding ---------------------------------------------------------------------------------- */
 
 int nai__selected(const nai__node *node, int kinds, const char *names)
@@ -97,36 +72,20 @@ static const char *kinds_in_words(char words[64], int kinds)
   return words;
 }
 
-/* Names of these kinds, as many as there is room for. */
-static size_t list_names(char *list, size_t room, const nai_network *net, int kinds)
-{
-  size_t used = 0;
-  list[0] = 0;
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    const nai__node *node = &net->node[i];
-    if (!(kinds & NAI__KIND(node->kind))) continue;
-    int wrote = snprintf(list + used, room - used, "%s%s", used ? ", " : "", node->name);
-    if (wrote < 0 || (size_t)wrote >= room - used) {
-      list[used] = 0;
-      break;
-    }
-    used += (size_t)wrote;
-  }
-  return used;
-}
-
 static nai_status fail_unknown(const nai_network *net, int kinds, const char *entry,
                                const char *argument)
 {
-  char known[100], wanted[64], other[64];
+  char known[100] = "", wanted[64], other[64];
   kinds_in_words(wanted, kinds);
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (strcmp(net->node[i].name, entry) == 0)
       return nai__fail(NAI_ERR_NAME, "%s: '%s' is one of the %s, must be one of the %s", argument,
                        entry, kinds_in_words(other, NAI__KIND(net->node[i].kind)), wanted);
-  size_t used = list_names(known, sizeof known, net, kinds);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (kinds & NAI__KIND(net->node[i].kind))
+      nai__choices_add(known, sizeof known, net->node[i].name);
   return nai__fail(NAI_ERR_NAME, "%s: nothing is called '%s' among the %s%s%s", argument, entry,
-                   wanted, used ? ": " : ", of which there are none yet", known);
+                   wanted, known[0] ? ": " : ", of which there are none yet", known);
 }
 
 nai_status nai__names_known(const nai_network *net, int kinds, const char *names,
@@ -230,17 +189,20 @@ static nai_status add_node(nai_network *net, const char *name, int64_t n, int32_
 
 nai_status nai_network_add_input(nai_network *net, const char *name, int64_t n)
 {
-  NAI__COMPOSE(net, add_node(net, name, n, NAI_INPUTS, NAI_FREE));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, add_node(net, name, n, NAI_INPUTS, NAI_FREE));
 }
 
 nai_status nai_network_add_population(nai_network *net, const char *name, int64_t n, int32_t sign)
 {
-  NAI__COMPOSE(net, add_node(net, name, n, NAI_POPULATIONS, sign));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, add_node(net, name, n, NAI_POPULATIONS, sign));
 }
 
 nai_status nai_network_add_output(nai_network *net, const char *name, int64_t n)
 {
-  NAI__COMPOSE(net, add_node(net, name, n, NAI_OUTPUTS, NAI_FREE));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, add_node(net, name, n, NAI_OUTPUTS, NAI_FREE));
 }
 
 /* Sets an int32 member of the selected populations, between 0 and `high`. */
@@ -258,13 +220,16 @@ static nai_status set_choice(nai_network *net, const char *names, size_t member,
 
 nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t leak)
 {
-  NAI__COMPOSE(net, set_choice(net, names, offsetof(nai__node, leak), "leak", leak, NAI_LEAK_RATE));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(
+      net, set_choice(net, names, offsetof(nai__node, leak), "leak", leak, NAI_LEAK_RATE));
 }
 
 nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t transfer)
 {
-  NAI__COMPOSE(net, set_choice(net, names, offsetof(nai__node, transfer), "transfer", transfer,
-                               NAI__TRANSFERS - 1));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_choice(net, names, offsetof(nai__node, transfer), "transfer",
+                                       transfer, NAI__TRANSFERS - 1));
 }
 
 /* --- projections ------------------------------------------------------------------------------ */
@@ -308,7 +273,8 @@ static nai_status connect_all(nai_network *net, const char *from, const char *to
 
 nai_status nai_network_connect(nai_network *net, const char *from, const char *to)
 {
-  NAI__COMPOSE(net, connect_all(net, from, to));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, connect_all(net, from, to));
 }
 
 nai_status nai__delay_check(const nai_network *net, double delay)
@@ -332,7 +298,8 @@ static nai_status set_delay(nai_network *net, const char *from, const char *to, 
 
 nai_status nai_network_set_delay(nai_network *net, const char *from, const char *to, double delay)
 {
-  NAI__COMPOSE(net, set_delay(net, from, to, delay));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_delay(net, from, to, delay));
 }
 
 static nai_status set_autapses(nai_network *net, const char *from, const char *to, int32_t allowed)
@@ -347,7 +314,8 @@ static nai_status set_autapses(nai_network *net, const char *from, const char *t
 nai_status nai_network_set_autapses(nai_network *net, const char *from, const char *to,
                                     int32_t allowed)
 {
-  NAI__COMPOSE(net, set_autapses(net, from, to, allowed));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_autapses(net, from, to, allowed));
 }
 
 nai_status nai__projection_constrain(nai__projection *p, nai_constraint *constraint)
@@ -373,7 +341,8 @@ static nai_status constrain(nai_network *net, const char *from, const char *to,
 nai_status nai_network_constrain(nai_network *net, const char *from, const char *to,
                                  nai_constraint *constraint)
 {
-  NAI__COMPOSE(net, constrain(net, from, to, constraint));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, constrain(net, from, to, constraint));
 }
 
 static nai_status check_initial(int32_t kind, double a, double b)
@@ -423,7 +392,8 @@ static nai_status set_initial(nai_network *net, const char *from, const char *to
 nai_status nai_network_set_initial(nai_network *net, const char *from, const char *to, int32_t kind,
                                    double a, double b)
 {
-  NAI__COMPOSE(net, set_initial(net, from, to, kind, a, b));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_initial(net, from, to, kind, a, b));
 }
 
 static nai_status set_radius(nai_network *net, const char *names, double radius)
@@ -441,7 +411,8 @@ static nai_status set_radius(nai_network *net, const char *names, double radius)
 
 nai_status nai_network_set_radius(nai_network *net, const char *names, double radius)
 {
-  NAI__COMPOSE(net, set_radius(net, names, radius));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_radius(net, names, radius));
 }
 
 static nai_status set_balance(nai_network *net, const char *names, int32_t on)
@@ -455,7 +426,8 @@ static nai_status set_balance(nai_network *net, const char *names, int32_t on)
 
 nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t on)
 {
-  NAI__COMPOSE(net, set_balance(net, names, on));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_balance(net, names, on));
 }
 
 static nai_status set_kernels(nai_network *net, const char *name)
@@ -471,10 +443,9 @@ static nai_status set_kernels(nai_network *net, const char *name)
 
 nai_status nai_network_set_kernels(nai_network *net, const char *name)
 {
-  NAI__REQUIRE(net);
-  if (!net->built) NAI__COMPOSE(net, set_kernels(net, name));
-  if (!nai__reference_only(&net->reference))
+  NAI__TRY(nai__may_set(net));
+  if (net->built && !nai__reference_only(&net->reference))
     return nai__fail(NAI_ERR_ORDER,
                      "a task, trainer or state uses the network: its kernels are fixed");
-  return set_kernels(net, name);
+  return nai__remember(net, set_kernels(net, name));
 }

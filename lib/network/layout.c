@@ -271,9 +271,7 @@ static nai_status check_composition(const nai_network *net)
 {
   int64_t populations = 0;
   for (int64_t i = 0; i < net->n_nodes; i++) populations += net->node[i].kind == NAI_POPULATIONS;
-  if (!populations)
-    return nai__fail(NAI_ERR_ORDER,
-                     "the network has no population: call nai_network_add_population first");
+  if (!populations) return nai__fail(NAI_ERR_ORDER, "the network has no population");
   return NAI_OK;
 }
 

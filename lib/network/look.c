@@ -194,6 +194,16 @@ static nai_status check_weight(const nai_synapses *s, int64_t i, int64_t j, floa
   return NAI_OK;
 }
 
+static nai_status check_shape(const nai_synapses *s, const char *what, int64_t n_post,
+                              int64_t n_pre)
+{
+  if (n_post == s->n_post && n_pre == s->n_pre) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID,
+                   "%s: the shape is [%lld, %lld], from '%s' to '%s' it must be [%lld, %lld]", what,
+                   (long long)n_post, (long long)n_pre, s->from, s->to, (long long)s->n_post,
+                   (long long)s->n_pre);
+}
+
 nai_status nai_network_set_weights(nai_network *net, const char *from, const char *to,
                                    const float *weights, int64_t n_post, int64_t n_pre)
 {
@@ -202,14 +212,35 @@ nai_status nai_network_set_weights(nai_network *net, const char *from, const cha
   const nai__projection *p;
   NAI__TRY(nai__projection_find(&p, net, from, to));
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  if (n_post != s.n_post || n_pre != s.n_pre)
-    return nai__fail(
-        NAI_ERR_INVALID, "weights are [%lld, %lld], from '%s' to '%s' they must be [%lld, %lld]",
-        (long long)n_post, (long long)n_pre, from, to, (long long)s.n_post, (long long)s.n_pre);
+  NAI__TRY(check_shape(&s, "weights", n_post, n_pre));
   for (int64_t i = 0; i < n_post; i++)
     for (int64_t j = 0; j < n_pre; j++) NAI__TRY(check_weight(&s, i, j, weights[i * n_pre + j]));
   for (int64_t i = 0; i < n_post; i++)
     memcpy(s.weight + i * s.stride, weights + i * n_pre, (size_t)n_pre * sizeof *weights);
+  nai__pack(net);
+  return NAI_OK;
+}
+
+nai_status nai_network_set_mask(nai_network *net, const char *from, const char *to,
+                                const float *mask, int64_t n_post, int64_t n_pre)
+{
+  NAI__TRY(nai__require_built(net, "net"));
+  NAI__REQUIRE(mask);
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  NAI__TRY(check_shape(&s, "mask", n_post, n_pre));
+  for (int64_t k = 0; k < n_post * n_pre; k++)
+    if (!isfinite(mask[k]))
+      return nai__fail(NAI_ERR_NONFINITE, "mask[%lld][%lld] is %g", (long long)(k / n_pre),
+                       (long long)(k % n_pre), (double)mask[k]);
+  float *learns = net->learns + p->start;
+  for (int64_t i = 0; i < n_post; i++)
+    for (int64_t j = 0; j < n_pre; j++) {
+      if (mask[i * n_pre + j] != 0) continue;
+      int64_t k = i * s.stride + j;
+      s.weight[k] = s.exists[k] = s.plastic[k] = learns[k] = 0;
+    }
   nai__pack(net);
   return NAI_OK;
 }
@@ -246,8 +277,6 @@ static nai_status set_plastic(nai_network *net, const char *from, const char *to
 nai_status nai_network_set_plastic(nai_network *net, const char *from, const char *to,
                                    int32_t plastic)
 {
-  NAI__REQUIRE(net);
-  if (net->error) return nai__again(net);
-  nai_status status = set_plastic(net, from, to, plastic);
-  return net->built ? status : nai__remember(net, status);
+  NAI__TRY(nai__may_set(net));
+  return nai__remember(net, set_plastic(net, from, to, plastic));
 }

@@ -151,19 +151,17 @@ struct nai_network {
 #define NAI__KIND(kind) (1 << (kind))
 #define NAI__ANY_NODE (NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS))
 
-/* Keeps the first error of a composition, and gives it again. */
-nai_status nai__remember(nai_network *net, nai_status status);
-nai_status nai__again(const nai_network *net);
+/* --- what may be called when (order.c) -------------------------------------------------------- */
 
-/* A call that composes: not after the build, and nothing after the first error. */
-#define NAI__COMPOSE(net, work)                                                        \
-  do {                                                                                 \
-    NAI__REQUIRE(net);                                                                 \
-    if ((net)->error) return nai__again(net);                                          \
-    if ((net)->built)                                                                  \
-      return nai__fail(NAI_ERR_ORDER, "the network is built, its structure is fixed"); \
-    return nai__remember(net, work);                                                   \
-  } while (0)
+/* Keeps the first error of a composition; of a built network none. Gives `status` back. */
+nai_status nai__remember(nai_network *net, nai_status status);
+/* Not after the first error of the composition, which it gives again; before the build or after. */
+nai_status nai__may_set(const nai_network *net);
+/* Nor after the build. */
+nai_status nai__may_compose(const nai_network *net);
+nai_status nai__require_built(const nai_network *net, const char *argument);
+
+/* --- finding by name -------------------------------------------------------------------------- */
 
 #define NAI__EACH_PROJECTION(net, p, from, to)                                                    \
   for (nai__projection *p = (net)->projection; p < (net)->projection + (net)->n_projections; p++) \
@@ -189,8 +187,6 @@ nai_status nai__node_find(const nai__node **out, const nai_network *net, int kin
                           const char *name, const char *argument);
 nai_status nai__projection_find(const nai__projection **out, const nai_network *net,
                                 const char *from, const char *to);
-nai_status nai__require_built(const nai_network *net, const char *argument);
-
 /* --- numbers (numbers.c) ---------------------------------------------------------------------- */
 
 /* What a kind of node has: [n] from enumerator `first` on. */

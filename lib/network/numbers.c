@@ -224,10 +224,8 @@ static nai_status set_each(nai_network *net, const char *names, const char *para
 nai_status nai_network_set_each(nai_network *net, const char *names, const char *parameter,
                                 const double *values, int64_t n)
 {
-  NAI__REQUIRE(net);
-  if (net->error) return nai__again(net);
-  nai_status status = set_each(net, names, parameter, values, n);
-  return net->built ? status : nai__remember(net, status);
+  NAI__TRY(nai__may_set(net));
+  return nai__remember(net, set_each(net, names, parameter, values, n));
 }
 
 nai_status nai_network_set(nai_network *net, const char *names, const char *parameter, double value)

@@ -45,7 +45,8 @@ static nai_status place_box(nai_network *net, const char *names, double x, doubl
 
 nai_status nai_network_place_box(nai_network *net, const char *names, double x, double y, double z)
 {
-  NAI__COMPOSE(net, place_box(net, names, x, y, z));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, place_box(net, names, x, y, z));
 }
 
 static nai_status place_one(nai_network *net, const char *names, int32_t placement,
@@ -57,12 +58,14 @@ static nai_status place_one(nai_network *net, const char *names, int32_t placeme
 
 nai_status nai_network_place_sphere(nai_network *net, const char *names, double radius)
 {
-  NAI__COMPOSE(net, place_one(net, names, NAI__SPHERE, "radius", radius));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, place_one(net, names, NAI__SPHERE, "radius", radius));
 }
 
 nai_status nai_network_place_lattice(nai_network *net, const char *names, double spacing)
 {
-  NAI__COMPOSE(net, place_one(net, names, NAI__LATTICE, "spacing", spacing));
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, place_one(net, names, NAI__LATTICE, "spacing", spacing));
 }
 
 static nai_status set_positions(nai_network *net, const char *name, const float *positions,
@@ -89,10 +92,8 @@ static nai_status set_positions(nai_network *net, const char *name, const float 
 nai_status nai_network_set_positions(nai_network *net, const char *name, const float *positions,
                                      int64_t n)
 {
-  NAI__REQUIRE(net);
-  if (net->error) return nai__again(net);
-  nai_status status = set_positions(net, name, positions, n);
-  return net->built ? status : nai__remember(net, status);
+  NAI__TRY(nai__may_set(net));
+  return nai__remember(net, set_positions(net, name, positions, n));
 }
 
 /* --- the draw --------------------------------------------------------------------------------- */

@@ -816,6 +816,7 @@ _network = POINTER(nai_network)
 _network_out = POINTER(_network)
 _view_out = POINTER(nai_view)
 nai_transfer_name = _function("nai_transfer_name", c_char_p, int32)
+nai_network_copy = _function("nai_network_copy", nai_status, POINTER(_network), _network)
 nai_network_create = _function("nai_network_create", nai_status, _network_out, float64)
 nai_network_destroy = _function("nai_network_destroy", None, _network)
 nai_network_add_input = _function("nai_network_add_input", nai_status, _network, Text, int64)
@@ -868,6 +869,9 @@ nai_network_bias = _function("nai_network_bias", nai_status, _view_out, _network
 nai_network_positions = _function("nai_network_positions", nai_status, _view_out, _network, Text)
 nai_network_set_weights = _function(
     "nai_network_set_weights", nai_status, _network, Text, Text, floats, int64, int64
+)
+nai_network_set_mask = _function(
+    "nai_network_set_mask", nai_status, _network, Text, Text, floats, int64, int64
 )
 nai_network_set_bias = _function("nai_network_set_bias", nai_status, _network, Text, floats, int64)
 nai_network_spectrum = _function(

@@ -467,6 +467,15 @@ class Network(Handle):
         array = numbers("weights", weights, (self.size(target), self.size(source)))
         _c.nai_network_set_weights(self, source, target, array, *array.shape)
 
+    def set_mask(self, source: str, target: str, mask: npt.ArrayLike) -> None:
+        """Removes synapses of the built network for good: those where ``mask`` [n_post, n_pre] is 0.
+
+        Their weights are exactly 0 from now on, also in training and in the file. All others stay as they are: where
+        there is no synapse none comes.
+        """
+        array = as_array("mask", mask, (self.size(target), self.size(source)))
+        _c.nai_network_set_mask(self, source, target, array, *array.shape)
+
     def set_bias(self, name: str, bias: npt.ArrayLike) -> None:
         """Sets the bias of a population or output, [n]."""
         array = numbers("bias", bias, (self.size(name),))
@@ -570,10 +579,27 @@ class Network(Handle):
         net._constraints = list(constraints)
         return net
 
+    def copy(self) -> "Network":
+        """A network of its own that is the same; it runs and learns with the same bits. Constraints are shared."""
+        pointer = _c.new(_c.nai_network)
+        _c.nai_network_copy(pointer, self)
+        net = type(self).__new__(type(self))
+        net._own(pointer, built=self._built)
+        net._constraints = list(self._constraints)
+        net._calls_back = self._calls_back
+        net._given = list(self._given)
+        net._first_error = self._first_error
+        return net
+
+    __copy__ = copy
+
+    def __deepcopy__(self, memo: Any) -> "Network":
+        return self.copy()
+
     def __reduce__(self) -> Any:
         """As the bytes of its model file; constraints of one's own come along."""
         if not self._built:
-            raise TypeError("a Network that is not built cannot be copied or pickled: build it first, or save how it is made")
+            raise TypeError("a Network that is not built cannot be pickled: build it first, or save how it is made")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "network")
             self.save(path)

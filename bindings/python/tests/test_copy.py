@@ -1,0 +1,41 @@
+"""Copies of a network in memory, and synapses removed after the build."""
+
+import copy
+
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+
+
+@pytest.mark.parametrize("how", [na.Network.copy, copy.copy, copy.deepcopy])
+def test_a_copy_is_the_same_and_independent(how):
+    net = small()
+    other = how(net)
+    assert repr(other) == repr(net) and other.kernels == net.kernels
+    drive = np.random.default_rng(1).normal(size=(9, 2, 3))
+    before = net.run(drive, seed=2).outputs["choice"]
+    np.testing.assert_array_equal(other.run(drive, seed=2).outputs["choice"], before)
+    other.set_bias("E", np.ones(other.size("E")))
+    np.testing.assert_array_equal(net.run(drive, seed=2).outputs["choice"], before)
+
+
+def test_a_copy_before_the_build_keeps_given_weights():
+    net = na.Network(20).population("E", 2).connect("E", "E", autapses=True, initial=[[1, 2], [3, 4]])
+    other = net.copy().build()
+    assert (other.weights("E", "E") == [[1, 2], [3, 4]]).all() and not net.built
+
+
+def test_a_mask_removes_for_good(tmp_path):
+    net = small()
+    mask = net.mask("E", "I").copy()
+    mask[:, :2] = 0
+    net.set_mask("E", "I", mask)
+    assert (net.mask("E", "I") == mask).all() and (net.weights("E", "I")[:, :2] == 0).all()
+    net.save(tmp_path / "net.safetensors")
+    assert (na.Network.load(tmp_path / "net.safetensors").mask("E", "I") == mask).all()
+    with pytest.raises(ValueError, match="mask"):
+        net.set_mask("E", "I", mask[:, :2])
+    with pytest.raises(RuntimeError, match="not built"):
+        na.Network(20).population("E", 1).connect("E", "E").set_mask("E", "E", [[0]])

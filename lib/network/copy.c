@@ -1,0 +1,95 @@
+/* A network that is the same as another, in memory of its own. */
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "network.h"
+
+/* A copy of n elements, or NULL where there is nothing to copy. */
+static nai_status copy_array(void *out, const void *array, int64_t n, size_t size)
+{
+  void *copy = NULL;
+  if (array) {
+    copy = nai__alloc(n, size);
+    if (!copy) return NAI_ERR_MEMORY;
+    memcpy(copy, array, (size_t)n * size);
+  }
+  memcpy(out, &copy, sizeof copy);
+  return NAI_OK;
+}
+
+static nai_status copy_node(nai_network *net, const nai__node *from)
+{
+  nai__node *node = &net->node[net->n_nodes++]; /* what fails is destroyed with the rest */
+  *node = *from;
+  memset(node->number, 0, sizeof node->number);
+  node->position = NULL;
+  for (int k = 0; k < NAI__NUMBERS; k++)
+    NAI__TRY(copy_array(&node->number[k], from->number[k], from->n, sizeof(double)));
+  return copy_array(&node->position, from->position, 3 * from->n, sizeof(float));
+}
+
+static nai_status copy_projection(nai_network *net, const nai__projection *from)
+{
+  nai__projection *p = &net->projection[net->n_projections++];
+  *p = *from;
+  p->constraint = NULL;
+  p->n_constraints = 0;
+  NAI__TRY(
+      copy_array(&p->constraint, from->constraint, from->n_constraints, sizeof *p->constraint));
+  p->n_constraints = from->n_constraints;
+  for (int64_t c = 0; c < p->n_constraints; c++) nai__constraint_keep(p->constraint[c]);
+  return NAI_OK;
+}
+
+static nai_status copy_composition(nai_network *net, const nai_network *from)
+{
+  net->node = NAI__ARRAY(nai__node, from->n_nodes);
+  net->projection = NAI__ARRAY(nai__projection, from->n_projections);
+  if (!net->node || !net->projection) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < from->n_nodes; i++) NAI__TRY(copy_node(net, &from->node[i]));
+  for (int64_t i = 0; i < from->n_projections; i++)
+    NAI__TRY(copy_projection(net, &from->projection[i]));
+  NAI__TRY(copy_array(&net->balance, from->balance, from->n_nodes, sizeof *net->balance));
+  if (from->radius_names) {
+    net->radius_names = nai__copy_string(from->radius_names);
+    if (!net->radius_names) return NAI_ERR_MEMORY;
+  }
+  net->radius = from->radius;
+  net->seed = from->seed;
+  net->kernels = from->kernels;
+  net->error = from->error;
+  memcpy(net->message, from->message, sizeof net->message);
+  return NAI_OK;
+}
+
+/* The layout follows from the composition alone, so arrays that are laid out by it are alike. */
+static nai_status copy_arrays(nai_network *net, const nai_network *from)
+{
+  NAI__TRY(nai__layout(net));
+  size_t bytes = (size_t)from->n_theta * sizeof(float);
+  memcpy(net->theta, from->theta, bytes);
+  memcpy(net->exists, from->exists, bytes);
+  memcpy(net->learns, from->learns, bytes);
+  memcpy(net->plastic, from->plastic, bytes);
+  nai__numbers_refresh(net);
+  nai__pack(net);
+  net->built = 1;
+  return NAI_OK;
+}
+
+nai_status nai_network_copy(nai_network **out, const nai_network *net)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__REQUIRE(net);
+  nai_network *copy;
+  NAI__TRY(nai_network_create(&copy, net->dt));
+  nai_status status = copy_composition(copy, net);
+  if (status == NAI_OK && net->built) status = copy_arrays(copy, net);
+  if (status == NAI_OK)
+    *out = copy;
+  else
+    nai_network_destroy(copy);
+  return status;
+}
