@@ -35,8 +35,7 @@ static nai_network *build_network(void)
 
 static nai_task *perceptual(const nai_network *net)
 {
-  nai_task *task;
-  expect_ok(nai_task_create(&task, "perceptual-decision-making", net));
+  nai_task *task = task_for(net, "perceptual-decision-making");
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 200, 300}, 3));
   return task;
 }

@@ -5,7 +5,7 @@
 #include "../lib/task/arrays.h"
 #include "../lib/task/task.h"
 #include "faults.h"
-#include "networks.h"
+#include "tasks.h"
 
 /* Goals and ways of the paper's eight problems; ways are l, u, r, d. */
 static const struct {
@@ -34,21 +34,6 @@ static nai_network *build_maze(void)
   expect_ok(nai_network_connect(net, "units", "way"));
   expect_ok(nai_network_build(net, 1));
   return net;
-}
-
-static nai_task *make(const nai_network *net)
-{
-  nai_task *task;
-  expect_ok(nai_task_create(&task, "maze", net));
-  return task;
-}
-
-static nai_trials *generate(const nai_task *task, uint64_t seed, int32_t stream, uint64_t first,
-                            int64_t n)
-{
-  nai_trials *trials;
-  expect_ok(nai_task_generate(&trials, task, seed, stream, first, n));
-  return trials;
 }
 
 enum { PROBLEM, GOAL, TARGET, OTHER };
@@ -83,8 +68,8 @@ START_TEST(every_value_of_many_trials)
 {
   enum { N = 400 };
   nai_network *net = build_maze();
-  nai_task *task = make(net);
-  nai_trials *t = generate(task, 3, NAI_STREAM_TRAIN, 0, N);
+  nai_task *task = task_for(net, "maze");
+  nai_trials *t = make_trials_of(task, 3, NAI_STREAM_TRAIN, 0, N);
   static const char *const names[] = {"problem", "goal", "target", "other"};
   for (int i = 0; i < 4; i++) ck_assert_str_eq(nai_trials_condition_name(t, i), names[i]);
   ck_assert_int_eq(t->steps, 50);
@@ -95,7 +80,7 @@ START_TEST(every_value_of_many_trials)
   expect_ok(nai_task_set(task, "delay", 0));
   expect_ok(nai_task_set_list(task, "choices", (double[]){1, 5}, 2));
   ck_assert_int_eq(task->ops.max_steps, 8);
-  t = generate(task, 3, NAI_STREAM_TEST, 0, N);
+  t = make_trials_of(task, 3, NAI_STREAM_TEST, 0, N);
   int64_t longer = 0;
   for (int64_t b = 0; b < N; b++) {
     EXPECT(t->length[b] == 4 || t->length[b] == 8);
@@ -117,10 +102,10 @@ START_TEST(problems_and_what_can_be_guessed)
 {
   enum { N = 8000 };
   nai_network *net = build_maze();
-  nai_task *task = make(net);
+  nai_task *task = task_for(net, "maze");
   expect_ok(nai_task_set(task, "goal", 1));
   expect_ok(nai_task_set(task, "choices", 1));
-  nai_trials *t = generate(task, 3, NAI_STREAM_TRAIN, 0, N);
+  nai_trials *t = make_trials_of(task, 3, NAI_STREAM_TRAIN, 0, N);
   double problems[8] = {0}, right[4] = {0}, by_open[16][4] = {{0}}, best = 0;
   for (int64_t b = 0; b < N; b++) {
     problems[condition(t, PROBLEM, b)]++;
@@ -146,9 +131,9 @@ END_TEST
 START_TEST(the_last_step_is_judged)
 {
   nai_network *net = build_maze();
-  nai_task *task = make(net);
+  nai_task *task = task_for(net, "maze");
   expect_ok(nai_task_set_list(task, "delay", (double[]){0, 10}, 2));
-  nai_trials *t = generate(task, 3, NAI_STREAM_TEST, 0, 40);
+  nai_trials *t = make_trials_of(task, 3, NAI_STREAM_TEST, 0, 40);
   for (int64_t b = 0; b < 40; b++)
     for (int chosen = 0; chosen < 4; chosen++) {
       static float z[50][4];
@@ -169,11 +154,11 @@ START_TEST(splits_streams_and_seeds)
 {
   enum { N = 200 };
   nai_network *net = build_maze();
-  nai_task *task = make(net);
+  nai_task *task = task_for(net, "maze");
   expect_ok(nai_task_set_list(task, "delay", (double[]){0, 10, 20, 30}, 4));
-  nai_trials *all = generate(task, 5, NAI_STREAM_TEST, 50, N);
+  nai_trials *all = make_trials_of(task, 5, NAI_STREAM_TEST, 50, N);
   for (int64_t first = 0; first < N; first += 25) {
-    nai_trials *part = generate(task, 5, NAI_STREAM_TEST, 50 + (uint64_t)first, 25);
+    nai_trials *part = make_trials_of(task, 5, NAI_STREAM_TEST, 50 + (uint64_t)first, 25);
     for (int64_t b = 0; b < 25; b++) {
       EXPECT(part->length[b] == all->length[first + b]);
       for (int i = 0; i < 4; i++) EXPECT(condition(part, i, b) == condition(all, i, first + b));
@@ -181,8 +166,8 @@ START_TEST(splits_streams_and_seeds)
     nai_trials_destroy(part);
   }
   /* 32 kinds of trial: another stream or seed agrees in one of 32, not in all */
-  nai_trials *others[2] = {generate(task, 5, NAI_STREAM_TRAIN, 50, N),
-                           generate(task, 6, NAI_STREAM_TEST, 50, N)};
+  nai_trials *others[2] = {make_trials_of(task, 5, NAI_STREAM_TRAIN, 50, N),
+                           make_trials_of(task, 6, NAI_STREAM_TEST, 50, N)};
   for (int k = 0; k < 2; k++) {
     int same = 0;
     for (int64_t b = 0; b < N; b++)
@@ -200,7 +185,7 @@ END_TEST
 START_TEST(refused_and_without_allocation)
 {
   nai_network *net = build_maze(), *other = build_ei(3, 2, 1);
-  nai_task *task = make(net);
+  nai_task *task = task_for(net, "maze");
   expect_fails(nai_task_set(task, "goal", 0), NAI_ERR_INVALID, "goal");
   expect_fails(nai_task_set(task, "delay", -1), NAI_ERR_INVALID, "delay");
   expect_fails(nai_task_set(task, "choices", 0), NAI_ERR_INVALID, "choices");

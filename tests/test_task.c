@@ -9,7 +9,7 @@
 #include "../lib/task/task.h"
 #include "checks.h"
 #include "faults.h"
-#include "networks.h"
+#include "tasks.h"
 
 #define PERCEPTUAL "perceptual-decision-making"
 
@@ -44,13 +44,6 @@ static nai_network *build_with_outputs(int64_t first, int64_t second)
   if (second) expect_ok(nai_network_connect(net, "E", "second"));
   expect_ok(nai_network_build(net, 3));
   return net;
-}
-
-static nai_task *perceptual(const nai_network *net)
-{
-  nai_task *task;
-  expect_ok(nai_task_create(&task, PERCEPTUAL, net));
-  return task;
 }
 
 /* --- looking at trials ------------------------------------------------------------------------ */
@@ -94,14 +87,6 @@ static int32_t length_at(const nai_trials *trials, int64_t b)
 {
   nai_view view = look(trials, NAI_TRIALS_LENGTHS, NULL);
   return whole_at(&view, b, 0);
-}
-
-static nai_trials *generate(const nai_task *task, uint64_t seed, int32_t stream, uint64_t first,
-                            int64_t n)
-{
-  nai_trials *trials;
-  expect_ok(nai_task_generate(&trials, task, seed, stream, first, n));
-  return trials;
 }
 
 /* --- trials as arrays ------------------------------------------------------------------------- */
@@ -378,10 +363,10 @@ static void check_noiseless(double dt, const double epochs[4], const int64_t end
 {
   static const char *const names[] = {"fixation", "stimulus", "delay", "decision"};
   nai_network *net = build(dt);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   for (int e = 0; e < 4; e++) expect_ok(nai_task_set(task, names[e], epochs[e]));
   expect_ok(nai_task_set(task, "sigma", 0));
-  nai_trials *trials = generate(task, 5, NAI_STREAM_TRAIN, 0, 40);
+  nai_trials *trials = make_trials_of(task, 5, NAI_STREAM_TRAIN, 0, 40);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL),
            classes = look(trials, NAI_TRIALS_CLASSES, "choice");
   nai_view mask = look(trials, NAI_TRIALS_MASK, "choice");
@@ -420,9 +405,9 @@ END_TEST
 START_TEST(conditions_agree)
 {
   nai_network *net = build(100);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){300, 500}, 2));
-  nai_trials *trials = generate(task, 8, NAI_STREAM_TEST, 100, 300);
+  nai_trials *trials = make_trials_of(task, 8, NAI_STREAM_TEST, 100, 300);
   ck_assert_str_eq(nai_task_title(task), PERCEPTUAL);
   ck_assert_ptr_null(nai_task_title(NULL));
   static const char *const names[] = {"coherence", "signed_coherence", "target", "stimulus"};
@@ -450,10 +435,10 @@ START_TEST(lists_are_drawn_uniformly)
   enum { N = 16000 };
   static const double fixation[] = {50, 100, 200, 400}, stimulus[] = {100, 200, 400, 800};
   nai_network *net = build(20);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set_list(task, "fixation", fixation, 4));
   expect_ok(nai_task_set_list(task, "stimulus", stimulus, 4));
-  nai_trials *trials = generate(task, 2, NAI_STREAM_TRAIN, 0, N);
+  nai_trials *trials = make_trials_of(task, 2, NAI_STREAM_TRAIN, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL),
            mask = look(trials, NAI_TRIALS_MASK, "choice");
   nai_view classes = look(trials, NAI_TRIALS_CLASSES, "choice");
@@ -494,11 +479,11 @@ static void check_noise(double dt, double expected_sd)
 {
   enum { N = 400, STEPS = 50 };
   nai_network *net = build(dt);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set(task, "coherence", 25.6));
   expect_ok(nai_task_set(task, "stimulus", STEPS * dt));
   expect_ok(nai_task_set(task, "fixation", 2 * dt));
-  nai_trials *trials = generate(task, 9, NAI_STREAM_TRAIN, 0, N);
+  nai_trials *trials = make_trials_of(task, 9, NAI_STREAM_TRAIN, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
   double sum[2] = {0}, square[2] = {0}, between = 0, in_time = 0, n = (double)N * STEPS;
   for (int64_t b = 0; b < N; b++) {
@@ -540,9 +525,9 @@ END_TEST
 START_TEST(long_stimuli_do_not_repeat)
 {
   nai_network *net = build(1);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set(task, "stimulus", 1000));
-  nai_trials *trials = generate(task, 9, NAI_STREAM_TRAIN, 0, 2);
+  nai_trials *trials = make_trials_of(task, 9, NAI_STREAM_TRAIN, 0, 2);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
   for (int64_t lag = 1; lag < 1000; lag++) {
     int equal = 0;
@@ -562,9 +547,9 @@ START_TEST(ideal_observer_reaches_its_bound)
   enum { N = 40000 };
   static const double coherence[] = {0, 6.4, 12.8, 25.6, 51.2};
   nai_network *net = build(20);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set(task, "stimulus", 500));
-  nai_trials *trials = generate(task, 1, NAI_STREAM_TEST, 0, N);
+  nai_trials *trials = make_trials_of(task, 1, NAI_STREAM_TEST, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
   double correct[5] = {0}, count[5] = {0}, all = 0, bound = 0;
   for (int64_t b = 0; b < N; b++) {
@@ -614,15 +599,15 @@ START_TEST(any_split_into_batches_gives_the_same_trials)
 {
   enum { N = 100 };
   nai_network *net = build(20);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 400, 800}, 3));
   for (int32_t stream = NAI_STREAM_TRAIN; stream <= NAI_STREAM_TEST; stream++) {
-    nai_trials *whole = generate(task, 77, stream, 1000, N);
+    nai_trials *whole = make_trials_of(task, 77, stream, 1000, N);
     static const int64_t sizes[] = {1, 7, 64};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
       for (int64_t first = 0; first < N; first += sizes[k]) {
         int64_t n = N - first < sizes[k] ? N - first : sizes[k];
-        nai_trials *part = generate(task, 77, stream, 1000 + (uint64_t)first, n);
+        nai_trials *part = make_trials_of(task, 77, stream, 1000 + (uint64_t)first, n);
         for (int64_t b = 0; b < n; b++) check_same_trial(part, b, whole, first + b);
         nai_trials_destroy(part);
       }
@@ -650,10 +635,10 @@ START_TEST(streams_and_seeds_share_no_trial)
       {1, NAI_STREAM_TRAIN}, {1, NAI_STREAM_TEST}, {2, NAI_STREAM_TRAIN}, {2, NAI_STREAM_TEST}};
   static float sum[STREAMS * N];
   nai_network *net = build(20);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set(task, "coherence", 0));
   for (int s = 0; s < STREAMS; s++) {
-    nai_trials *trials = generate(task, of[s].seed, of[s].stream, 0, N);
+    nai_trials *trials = make_trials_of(task, of[s].seed, of[s].stream, 0, N);
     ck_assert_int_eq((trials->first & NAI__TEST_TRIALS) != 0, of[s].stream == NAI_STREAM_TEST);
     nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
     for (int64_t b = 0; b < N; b++)
@@ -687,7 +672,7 @@ END_TEST
 START_TEST(parameters_change_the_room_that_trials_need)
 {
   nai_network *net = build(20);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   ck_assert_int_eq(task->ops.max_steps, 110);
   nai_trials *trials;
   expect_ok(nai__task_trials(&trials, task, 8));
@@ -708,8 +693,8 @@ END_TEST
 START_TEST(refused_parameters_change_nothing)
 {
   nai_network *net = build(20);
-  nai_task *task = perceptual(net);
-  nai_trials *before = generate(task, 4, NAI_STREAM_TRAIN, 0, 5);
+  nai_task *task = task_for(net, PERCEPTUAL);
+  nai_trials *before = make_trials_of(task, 4, NAI_STREAM_TRAIN, 0, 5);
   static const char *const epochs[] = {"fixation", "stimulus", "delay", "decision"};
   expect_fails(nai_task_set(task, "fixation", -1), NAI_ERR_INVALID, "fixation is -1");
   expect_fails(nai_task_set(task, "stimulus", NAN), NAI_ERR_INVALID, "stimulus is nan");
@@ -740,7 +725,7 @@ START_TEST(refused_parameters_change_nothing)
   expect_ok(nai_task_set(task, "fixation", 100));
   expect_ok(nai_task_set(task, "stimulus", 2000));
   expect_ok(nai_task_set(task, "delay", 0));
-  nai_trials *after = generate(task, 4, NAI_STREAM_TRAIN, 0, 5);
+  nai_trials *after = make_trials_of(task, 4, NAI_STREAM_TRAIN, 0, 5);
   for (int64_t b = 0; b < 5; b++) check_same_trial(before, b, after, b);
   nai_trials_destroy(before);
   nai_trials_destroy(after);
@@ -752,7 +737,7 @@ END_TEST
 START_TEST(too_many_steps_are_refused)
 {
   nai_network *net = build(1);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_fails(nai_task_set(task, "stimulus", 1e7), NAI_ERR_INVALID, "at most 1000000");
   ck_assert_int_eq(task->ops.max_steps, 2200);
   nai_task_destroy(task);
@@ -800,7 +785,7 @@ END_TEST
 START_TEST(filling_allocates_nothing)
 {
   nai_network *net = build(20);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 900}, 2));
   nai_trials *trials;
   expect_ok(nai__task_trials(&trials, task, 64));
@@ -954,7 +939,8 @@ START_TEST(own_task_with_classes)
   memset(&ops, 0, sizeof ops); /* the table was copied */
   ck_assert_str_eq(nai_task_title(task), "count");
   expect_fails(nai_task_set(task, "sigma", 1), NAI_ERR_NAME, "count has no parameters");
-  nai_trials *trials = generate(task, 1, NAI_STREAM_TEST, 5, 2); /* trials 5 and 6: 2 and 3 steps */
+  nai_trials *trials =
+      make_trials_of(task, 1, NAI_STREAM_TEST, 5, 2); /* trials 5 and 6: 2 and 3 steps */
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL),
            right = look(trials, NAI_TRIALS_CLASSES, "first");
   EXPECT(input.shape[0] == 3 && input.shape[1] == 2 && input.shape[2] == 3);
@@ -988,7 +974,7 @@ START_TEST(own_task_with_targets_of_two_outputs)
   nai_task_ops ops = own_ops(3, 0);
   nai_task *task;
   expect_ok(nai_task_create_own(&task, &ops, &o, net));
-  nai_trials *trials = generate(task, 1, NAI_STREAM_TRAIN, 2, 3);
+  nai_trials *trials = make_trials_of(task, 1, NAI_STREAM_TRAIN, 2, 3);
   nai_view first = look(trials, NAI_TRIALS_TARGETS, "first"),
            second = look(trials, NAI_TRIALS_TARGETS, "second");
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL);
@@ -1096,7 +1082,7 @@ START_TEST(faults_of_own_tasks_come_out)
     expect_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), NAI_ERR_USER, "returned 1");
     o.answer = 0;
     o.fault = 8;
-    nai_trials_destroy(generate(task, 1, 0, 0, 2));
+    nai_trials_destroy(make_trials_of(task, 1, 0, 0, 2));
     nai_task_destroy(task);
     ck_assert_int_eq(o.destroyed, 1);
   }
@@ -1252,11 +1238,11 @@ START_TEST(evaluation_agrees_with_a_state)
 {
   enum { N = 150 };
   nai_network *net = build_noisy(0);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 300, 500}, 3));
   nai_evaluation *evaluation;
   expect_ok(nai_evaluation_create(&evaluation, net, task, N, 6, 2));
-  nai_trials *trials = generate(task, 6, NAI_STREAM_TEST, 0, N);
+  nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, N);
   nai_view input = look(trials, NAI_TRIALS_INPUTS, NULL), correct = NAI_VIEW_INIT,
            choice = NAI_VIEW_INIT;
   expect_ok(nai_evaluation_correct(&correct, evaluation));
@@ -1295,7 +1281,7 @@ END_TEST
 START_TEST(evaluation_is_the_same_for_any_number_of_threads)
 {
   nai_network *net = build_noisy(0.3);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set(task, "stimulus", 300));
   nai_evaluation *one, *other;
   expect_ok(nai_evaluation_create(&one, net, task, 300, 6, 1));
@@ -1351,7 +1337,7 @@ START_TEST(psychometric_curve_of_an_ideal_observer)
   enum { N = 20000 };
   static const double coherence[] = {-51.2, -25.6, -12.8, -6.4, 0, 6.4, 12.8, 25.6, 51.2};
   nai_network *net = build_observer();
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set(task, "stimulus", 500));
   nai_evaluation *evaluation;
   expect_ok(nai_evaluation_create(&evaluation, net, task, N, 11, 2));
@@ -1388,7 +1374,7 @@ START_TEST(evaluations_that_cannot_be)
 {
   nai_network *net = build(20), *slow = build(40), *unbuilt = compose(20),
               *other = build_with_outputs(2, 1);
-  nai_task *task = perceptual(net);
+  nai_task *task = task_for(net, PERCEPTUAL);
   nai_evaluation *e = (nai_evaluation *)&e;
   expect_fails(nai_evaluation_create(NULL, net, task, 1, 0, 1), NAI_ERR_INVALID, "out is NULL");
   expect_fails(nai_evaluation_create(&e, NULL, task, 1, 0, 1), NAI_ERR_INVALID, "net is NULL");
