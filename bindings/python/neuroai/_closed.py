@@ -91,7 +91,8 @@ class Setting(Generic[N]):
     """
 
     def __init__(self, kind: Callable[[float], N], name: str = "") -> None:
-        self.kind, self.name = kind, name
+        self.kind: Callable[[float], N] = kind
+        self.name = name
 
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = self.name or name
@@ -106,7 +107,8 @@ class Setting(Generic[N]):
         if instance is None:
             return self
         try:
-            return self.kind(instance.get(self.name))
+            value: N = self.kind(instance.get(self.name))
+            return value
         except UnknownNameError as error:  # a number that only some objects of the class have
             raise AttributeError(str(error)) from None
 
@@ -123,7 +125,7 @@ class Record(Dict[K, V]):
     def _refuse(self, *arguments: Any, **more: Any) -> Any:
         raise TypeError("this dictionary can only be read: changing it would change nothing")
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __reduce__(self) -> Any:
         return type(self), (dict(self),)

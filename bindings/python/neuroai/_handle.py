@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from .errors import InvalidError, InvalidTypeError, OrderError, brief
+from .errors import InvalidError, InvalidTypeError, OrderError
+from .errors import brief as brief
 
 #: One or several names: a list separated by spaces, whose entries may be shell patterns, or a sequence of such.
 Names = Union[str, Sequence[str]]

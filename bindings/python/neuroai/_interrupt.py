@@ -147,6 +147,7 @@ def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = la
     state = {"abandoned": False}
 
     def run() -> None:
+        outcome: "tuple[Any, Optional[BaseException]]"
         try:
             outcome = (work(), None)
         except BaseException as exception:

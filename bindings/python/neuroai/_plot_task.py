@@ -271,7 +271,7 @@ def curriculum(
     return axes
 
 
-def _draw_stages(ax: Axes, history: History, bands: Any, known: List[Any], named: bool) -> None:
+def _draw_stages(ax: Axes, history: History, bands: Any, known: Sequence[Any], named: bool) -> None:
     total = len(history)
     for start, end in bands:
         stage = int(history.stage[start])
@@ -305,7 +305,7 @@ def _draw_stages(ax: Axes, history: History, bands: Any, known: List[Any], named
         )
 
 
-def _draw_staircases(ax: Axes, history: History, bands: Any, known: List[Any], name: str) -> None:
+def _draw_staircases(ax: Axes, history: History, bands: Any, known: Sequence[Any], name: str) -> None:
     """The value during each stretch between evaluations, followed by the same rule as in training."""
     for start, end in bands:
         stage = int(history.stage[start])

@@ -22,7 +22,7 @@ class History(Closed):
 
     def __init__(self, names: List[str], rows: Optional[npt.NDArray[np.float64]] = None, first: int = 0) -> None:
         self._names = list(names)
-        self._rows = frozen(np.empty((0, _c.NAI_HISTORY_COSTS + len(names))) if rows is None else rows)
+        self._rows: npt.NDArray[np.float64] = frozen(np.empty((0, _c.NAI_HISTORY_COSTS + len(names))) if rows is None else rows)
         self._first = first
 
     @property
@@ -53,13 +53,19 @@ class History(Closed):
     @property
     def performance(self) -> npt.NDArray[np.float64]:
         """Fraction correct on test trials at each evaluation [m]."""
-        column = self._rows[:, _c.NAI_HISTORY_PERFORMANCE]
-        return column[~np.isnan(column)]
+        found: npt.NDArray[np.float64] = self._rows[self._evaluated, _c.NAI_HISTORY_PERFORMANCE]
+        return found
 
     @property
     def performance_step(self) -> npt.NDArray[np.int64]:
         """The updates after which the evaluations were made, int64 [m]."""
-        return self.step[~np.isnan(self._rows[:, _c.NAI_HISTORY_PERFORMANCE])]
+        found: npt.NDArray[np.int64] = self.step[self._evaluated]
+        return found
+
+    @property
+    def _evaluated(self) -> npt.NDArray[np.bool_]:
+        """The updates that an evaluation followed."""
+        return ~np.isnan(self._rows[:, _c.NAI_HISTORY_PERFORMANCE])
 
     def to_dict(self) -> Dict[str, Any]:
         """All arrays by name; the costs as a dictionary in it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import operator
 from contextlib import contextmanager
-from typing import Any, Callable, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, ClassVar, Iterator, Optional, Sequence, Tuple, Union
 
 from . import _c
 from ._callback import Judgement, TrialBatch, callback, called, destroy, nothing, register
@@ -48,7 +48,7 @@ class Task(Closed):
     n_inputs: Optional[int] = None
     n_outputs: Optional[int] = None
     name: str = ""
-    _settable = (
+    _settable: ClassVar[Tuple[str, ...]] = (
         "steps",
         "classes",
         "channel_mask",

@@ -247,7 +247,7 @@ class Trials(Closed):
 
 
 def _as_given(arrays: Mapping[Optional[str], npt.NDArray[Any]]) -> Any:
-    return arrays[None] if None in arrays else Record(arrays) or None  # type: ignore[arg-type]
+    return arrays[None] if None in arrays else Record(arrays) or None
 
 
 def _split(
