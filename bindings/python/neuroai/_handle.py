@@ -46,7 +46,7 @@ class Handle(Closed):
         self._as_parameter_ = _GivenUp(why)
 
     def __reduce__(self) -> Any:
-        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: {self._kept_by}")
+        raise TypeError(f"{type(self).__name__} objects cannot be copied or pickled: {self._kept_by}")
 
 
 class _GivenUp:
@@ -205,8 +205,8 @@ def _masked(value: Any) -> bool:
 def given(what: str, value: Any) -> npt.NDArray[Any]:
     """``value`` as an array of numbers, of the type and shape that it has."""
     if _masked(value):
-        raise InvalidError(f"{what}: it has masked entries, whose numbers would be used: fill them, and say with mask= "
-                           "which steps count")
+        hint = ", and say with mask= of na.Trials which steps count" if what in ("inputs", "targets") else ""
+        raise InvalidError(f"{what}: it has masked entries, whose numbers would be used: fill them first{hint}")
     try:
         array = np.asarray(value)
     except ValueError:

@@ -19,6 +19,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
+from ._handle import given
 from .errors import InvalidError
 
 __all__ = ["PsychometricFit", "fit_psychometric"]
@@ -239,7 +240,7 @@ class PsychometricFit:
     def __call__(self, x: npt.ArrayLike) -> Doubles:
         """P at ``x``, of the same shape."""
         a, b, lapse, centre, span = self._z
-        values = np.asarray(x, np.float64)
+        values = given("x", x).astype(np.float64)
         if self.shape == "weibull":
             if np.any(values < 0):
                 raise InvalidError("x: a Weibull function is of values of at least 0")
@@ -315,7 +316,8 @@ def _fixed_lapse(lapse: Union[float, str], guess: float) -> Optional[float]:
 
 def _counts(x: npt.ArrayLike, successes: npt.ArrayLike, trials: npt.ArrayLike) -> Tuple[Doubles, Doubles, Doubles]:
     """Sorted values, each once, with their counts."""
-    values, k, n = np.broadcast_arrays(*(np.asarray(array, np.float64).ravel() for array in (x, successes, trials)))
+    arrays = (given(what, value) for what, value in (("x", x), ("successes", successes), ("trials", trials)))
+    values, k, n = np.broadcast_arrays(*(array.astype(np.float64).ravel() for array in arrays))
     if not np.all(np.isfinite(values) & np.isfinite(k) & np.isfinite(n)):
         raise InvalidError("x, successes and trials must be finite")
     if np.any((k < 0) | (k > n)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import ctypes
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Dict, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, Optional, Tuple
 
 import numpy.typing as npt
 
@@ -13,7 +13,7 @@ from . import _c
 from ._callback import LocalStep, Traces, callback, called, destroy, nothing, register
 from ._closed import Setting
 from ._handle import Floats, Handle, Parameter, as_array, brief, parameters, text, view, whole, wrong_type
-from .errors import InvalidError
+from .errors import InvalidError, OrderError
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -43,8 +43,12 @@ __all__ = [
 class Rule(Handle):
     """Base of all learning rules. One rule may serve several trainers; each has feedback weights of its own.
 
-    Their numbers are attributes: ``rule.update_every = 5``.
+    Their numbers are attributes: ``rule.update_every = 5``. Those that only a new trainer reads are fixed once one has
+    the rule.
     """
+
+    #: Numbers that are read when a trainer is made.
+    _at_start: ClassVar[Tuple[str, ...]] = ()
 
     def _make(self, create: Any, *arguments: Any, **numbers: float) -> None:
         pointer = _c.new(_c.nai_rule)
@@ -66,6 +70,8 @@ class Rule(Handle):
 
     def set(self, parameter: str, value: float) -> None:
         """Sets a number by name."""
+        if parameter in self._at_start and "_in_use" in vars(self):
+            raise OrderError(f"{parameter}: a trainer was made with it as it is; make another rule and another trainer")
         _c.nai_rule_set(self, parameter, value)
 
     def get(self, parameter: str) -> float:
@@ -254,6 +260,7 @@ class FORCE(Rule):
         update_every: steps between updates.
     """
 
+    _at_start = ("lambda",)
     lam = Setting(float, "lambda")
     update_every = Setting(int)
 
@@ -276,6 +283,7 @@ class FullFORCE(Rule):
         update_every: steps between updates.
     """
 
+    _at_start = ("gain", "target_gain", "lambda")
     gain = Setting(float)
     target_gain = Setting(float)
     lam = Setting(float, "lambda")
@@ -448,6 +456,7 @@ class WeightMirror(Rule):
         warm_up: updates in mirror mode alone, when the trainer is made.
     """
 
+    _at_start = ("warm_up",)
     rate = Setting(float)
     noise = Setting(float)
     samples = Setting(int)

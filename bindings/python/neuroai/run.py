@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import Floats, Names, describe, listed
+from ._handle import Floats, Names, describe, joined, listed
 from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, NonfiniteError, UnknownNameError
 
@@ -107,9 +107,7 @@ def chosen(record: Optional[Names], sizes: Mapping[str, int]) -> List[str]:
     """The populations that names or patterns choose; all for None."""
     if record is None:
         return list(sizes)
-    if not isinstance(record, str) and not all(isinstance(name, str) for name in record):
-        raise InvalidError(f"record: expected names of populations, got {record!r}")
-    patterns = (record if isinstance(record, str) else " ".join(record)).split()
+    patterns = joined(record, "record").split()
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in sizes):
             raise UnknownNameError(f"record: no population is called '{pattern}', but {listed(sizes) or 'none'}")

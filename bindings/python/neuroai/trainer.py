@@ -181,6 +181,7 @@ class Trainer(Handle):
         if curriculum is not None:
             expect("curriculum", curriculum, Curriculum, "a neuroai.Curriculum")
         self._create()
+        vars(self._rule)["_in_use"] = True
         for beta, term in _terms(cost):
             with term._lent() as pointer:
                 _c.nai_trainer_add_cost(self, pointer, beta)

@@ -138,6 +138,31 @@ def test_every_number_of_an_optimiser_or_rule_is_an_attribute(thing):
         assert thing.get(name) == value == getattr(thing, attribute)
 
 
+@pytest.mark.parametrize(
+    "rule, name", [(na.FORCE(), "lam"), (na.FullFORCE(), "gain"), (na.FullFORCE(), "target_gain"), (na.WeightMirror(), "warm_up")]
+)
+def test_numbers_that_only_a_new_trainer_reads(rule, name):
+    setattr(rule, name, 2)
+    net = na.Network(20).input("u", 3).population("E", 6, leak="current").output("z", 3)
+    net.connect("u", "E").connect("E", "E").connect("E", "z").build(1)
+    t = na.Trainer(net, cost=na.MSE("z"), rule=rule)
+    for each in (rule, t.rule):
+        with pytest.raises(na.OrderError, match="make another rule"):
+            setattr(each, name, 3)
+    assert getattr(rule, name) == 2
+
+
+def test_how_often_a_rule_updates_can_change():
+    found = []
+    for rule, later in ((na.RFLO(seed=1, update_every=2), None), (na.RFLO(seed=1), 2)):
+        t = trainer(rule=rule, batch=3)
+        if later is not None:
+            t.rule.update_every = later
+        t.step()
+        found.append(t.net.weights("E", "choice").copy())
+    assert np.array_equal(*found)
+
+
 def test_the_rule_of_a_trainer_is_set_through():
     t = trainer(rule=na.RFLO())
     t.rule.update_every = 5

@@ -110,6 +110,8 @@ WRONG = {
     "names-bytes": (lambda: net().set(b"E", tau=50), "names: expected"),
     "names-inside": (lambda: net().set(["E", 3], tau=50), "names: expected names, got 3"),
     "source-of-cost": (lambda: na.L2Rates(None), "names: expected"),
+    "record": (lambda: small().run(steps=2, trials=1, record={"E": 1}), "record: expected .*, got {'E': 1}"),
+    "record-number": (lambda: small().run(steps=2, trials=1, record=3), "record: expected .*, got 3"),
     "nobody": (lambda: net().connect("E", "X"), "target: nothing is called 'X' among the populations or outputs: E, z"),
     "other-kind": (lambda: net().connect("z", "E"), "source: 'z' is one of the outputs, must be one of the inputs"),
     "nothing-yet": (lambda: na.Network(20).connect("a", "b"), "source: .*'a'.*none yet"),
@@ -129,6 +131,7 @@ WRONG = {
     "dates": (lambda: small().run(np.zeros((3, 1, 3), "M8[s]")), "inputs: expected numbers, got an array of datetime64"),
     "complex": (lambda: small().run(np.ones((3, 1, 3)) * 1j), "inputs: expected real numbers, got an array of complex128"),
     "masked": (lambda: small().run(np.ma.masked_all((3, 1, 3))), "inputs: .*masked.*mask="),
+    "masked-fit": (lambda: na.fit_psychometric(np.ma.masked_all(4), [1, 2, 3, 4], [5] * 4), "x: .*masked"),
     "bool-weights": (lambda: small().set_weights("E", "choice", np.ones((3, 12), bool)), "weights: .* array of bool"),
     "box": (lambda: net().place("E", box=(1, 2)), r"box: expected shape \[3\]"),
     "big-class": (lambda: na.Trials(np.ones((2, 1, 3)), np.full((2, 1), 2**32)), "targets: 4294967296 is beyond"),
@@ -136,9 +139,9 @@ WRONG = {
     "conditions": (lambda: na.Trials(np.ones((2, 1, 3)), conditions=[1]), "conditions: expected a mapping"),
     "out": (lambda: na.State(small()).step(out=[0, 0, 0]), "out: expected an array of NumPy"),
     # order
-    "not-built": (lambda: na.Network(20).population("E", 2).run(steps=3, trials=1), r"not built yet: call net.build\(\)"),
+    "not-built": (lambda: na.Network(20).population("E", 2).run(steps=3, trials=1), "not built"),
     "no-task": (lambda: na.Trainer(small(), None, CE).fit(1, progress=False), "no task"),
-    "no-activity": (lambda: trainer().activity("E"), r"no activity yet: call trainer.step\(\)"),
+    "no-activity": (lambda: trainer().activity("E"), "no activity yet"),
     "a-model": (lambda: (small().save("m"), trainer().restore("m")), "a model file"),
     # callbacks
     "judge-bool": (lambda: judged(True), r"judge\(\) returned True, must return \(correct, choice\)"),
