@@ -1,6 +1,8 @@
 /* Who works on an object. */
 #include "busy.h"
 
+#include <assert.h>
+
 #include "error.h"
 
 /* A thread is its copy of this. */
@@ -31,6 +33,7 @@ nai_status nai__busy_enter(int *before, nai__busy *busy, enum nai__doing doing, 
 
 void nai__busy_leave(nai__busy *busy, int before)
 {
+  assert(atomic_load_explicit(&busy->owner, memory_order_relaxed) == (uintptr_t)&self);
   if (before == FREE)
     atomic_store_explicit(&busy->owner, 0, memory_order_release);
   else

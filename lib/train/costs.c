@@ -203,6 +203,7 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
   const nai_network *net = parts->batch->activity.net;
   nai__objective *o = parts->objective;
   int64_t group = row / parts->batch->rows;
+  assert(row % parts->batch->rows == 0 && group < o->groups);
   const nai__rates rates = part_of(parts, t, row, rows, g);
   o->asked[group] += rows * ((end < net->n_units ? end : net->n_units) - first);
   for (int64_t i = 0; i < o->n; i++) {

@@ -1,6 +1,7 @@
 /* What a trainer remembers of its updates: one row each. */
 #include "history.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -40,6 +41,7 @@ nai_status nai__history_widen(nai__history *h)
 
 double *nai__history_add(nai__history *h)
 {
+  assert(h->rows < h->room);
   return h->value + h->rows++ * h->columns;
 }
 

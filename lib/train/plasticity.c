@@ -1,6 +1,7 @@
 /* The memory of what moves weights. */
 #include "plasticity.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -87,6 +88,7 @@ void nai__kept_put_back(nai__plasticity *p)
 {
   const nai__learner *learner = p->learner;
   const float *room = p->kept;
+  assert(room); /* saved before */
   for (int i = 0; i < learner->n_kept; i++) {
     memcpy(learner->kept[i].value, room, (size_t)learner->kept[i].n * sizeof *room);
     room += learner->kept[i].n;

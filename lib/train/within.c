@@ -2,6 +2,7 @@
  * A trainer's update when its rule changes weights within trials: an agent lives through the trials
  * of the batch, one after another, as an animal would.
  */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ static double mask_total(const nai_trials *trials, const nai__goal *goal, int64_
 static void take_goals(nai_agent *agent, const nai_trials *trials, int64_t trial, int64_t t)
 {
   int64_t row = t * trials->trials + trial;
+  assert(trials->n_goals == nai_network_count(agent->plasticity->net, NAI_OUTPUTS));
   for (int64_t i = 0; i < trials->n_goals; i++) {
     const nai__goal *goal = &trials->goal[i];
     nai__aim *aim = &agent->aim[i];
