@@ -27,24 +27,17 @@ typedef struct nai_point {
   int64_t trials; /**< number of its trials */
 } nai_point;
 
-/**
- * Called between steps of the network, on the thread that called, every few milliseconds and after
- * each block of trials. `done`: trials that are judged; `total`: all. NAI_OK goes on; NAI_STOP ends
- * the evaluation with the trials that are done, which may be none; a negative status ends it with
- * that status and without a result. It may look at what is evaluated, but not change or destroy it.
- */
-typedef nai_status (*nai_evaluation_callback)(int64_t done, int64_t total, void *user);
-
 /** How an evaluation is made. */
 typedef struct nai_evaluation_options {
-  uint32_t struct_size;             /**< sizeof(nai_evaluation_options) */
-  int32_t threads;                  /**< 1 or more; changes no bit of the result */
-  uint64_t seed;                    /**< of the noise, and of the trials of a task */
-  const nai_units *silence;         /**< [n_silence] units at a rate of 0 in every trial, as
+  uint32_t struct_size;       /**< sizeof(nai_evaluation_options) */
+  int32_t threads;            /**< 1 or more; changes no bit of the result */
+  uint64_t seed;              /**< of the noise, and of the trials of a task */
+  const nai_units *silence;   /**< [n_silence] units at a rate of 0 in every trial, as
                                nai_state_silence_units() has them */
-  int64_t n_silence;                /**< how many entries silence has */
-  nai_evaluation_callback progress; /**< Nullable. */
-  void *user;                       /**< given to it */
+  int64_t n_silence;          /**< how many entries silence has */
+  nai_work_callback progress; /**< called every few milliseconds, with the trials that are judged;
+                                 NAI_STOP: with a result of these, which may be none. Nullable. */
+  void *user;                 /**< given to it */
 } nai_evaluation_options;
 
 /** One thread, seed 0, nothing silenced, no callback. */

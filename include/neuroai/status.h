@@ -47,6 +47,13 @@ NAI_API const char *nai_last_error(void);
  */
 NAI_API void nai_set_error(const char *message);
 
+/**
+ * Called by work that may take long, on the thread that asked for it, between its parts: `done` of
+ * `total` are done. NAI_OK goes on; NAI_STOP ends the work; a negative status ends it with that
+ * status, and without a result. It may look at what is worked with, but not change or destroy it.
+ */
+typedef nai_status (*nai_work_callback)(int64_t done, int64_t total, void *user);
+
 #ifdef __cplusplus
 }
 #endif

@@ -66,6 +66,16 @@ typedef nai_status (*nai_progress_callback)(const nai_progress *now, void *user)
 NAI_API nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rule,
                                       nai_optimizer *optimizer, nai_task *task);
 
+/**
+ * The same, with a callback that is asked while the trainer is made (a weight mirror's warm-up:
+ * updates that are done), and later between the batches of an evaluation in a run (test trials that
+ * are done). NAI_STOP ends making it with NAI_ERR_USER, and a run with the updates that were made,
+ * without that evaluation. `user` must live as long as the trainer. Nullable: task, watch.
+ */
+NAI_API nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *net, nai_rule *rule,
+                                              nai_optimizer *optimizer, nai_task *task,
+                                              nai_work_callback watch, void *user);
+
 /** Nullable: trainer. */
 NAI_API void nai_trainer_destroy(nai_trainer *trainer);
 

@@ -8,6 +8,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/structs.h"
+#include "../base/watch.h"
 #include "../network/intervene.h"
 #include "../task/arrays.h"
 #include "../task/task.h"
@@ -82,9 +83,8 @@ static nai_status judge_block(work *w, const nai_trials *trials, int64_t first, 
 static nai_status ask(void *who)
 {
   const work *w = who;
-  nai__clear_error();
-  nai_status status = w->options.progress(w->done, w->total, w->options.user);
-  return status < 0 ? nai__fail_callback(status, "callback", "progress") : status;
+  const nai__watch watch = {w->options.progress, w->options.user};
+  return nai__ask(&watch, w->done, w->total);
 }
 
 static nai_status run_block(work *w, int64_t count)

@@ -71,12 +71,14 @@ int64_t nai__rule_every(const nai_rule *rule)
 
 /* --- at work ---------------------------------------------------------------------------------- */
 
-nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net)
+nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net,
+                               nai__watch watch)
 {
   nai__learner *learner = NAI__NEW(nai__learner);
   if (!learner) return NAI_ERR_MEMORY;
   learner->rule = rule;
   learner->net = net;
+  learner->watch = watch;
   nai_status status = rule->kind->attach ? rule->kind->attach(learner) : NAI_OK;
   if (status != NAI_OK) {
     nai__learner_destroy(learner);

@@ -16,6 +16,7 @@
 #include "../base/parameter.h"
 #include "../base/reference.h"
 #include "../base/threads.h"
+#include "../base/watch.h"
 #include "../network/activity.h"
 #include "feedback.h"
 
@@ -141,6 +142,7 @@ struct nai__learner {
   nai__kept kept[NAI__MOST_KEPT];
   int n_kept;
   void *own;
+  nai__watch watch; /* to be asked while attach() works */
 };
 
 nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed);
@@ -149,7 +151,8 @@ void nai__rule_keep(nai_rule *rule);
 int64_t nai__rule_every(const nai_rule *rule);
 
 /* The rule must outlive the learner. */
-nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net);
+nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net,
+                               nai__watch watch);
 void nai__learner_destroy(nai__learner *learner);
 /* Memory of the learner's, 0 at first, that checkpoints hold under this name; NULL without memory. */
 float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n);

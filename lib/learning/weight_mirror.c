@@ -135,7 +135,13 @@ static nai_status attach(nai__learner *learner)
   int64_t warm_up = (int64_t)learner->rule->number[WARM_UP];
   NAI__TRY(nai__feedback_weights(learner, 0));
   NAI__TRY(allocate(learner));
-  for (int64_t i = 0; i < warm_up; i++) mirror_all(learner, i);
+  for (int64_t i = 0; i < warm_up; i++) {
+    mirror_all(learner, i);
+    nai_status status = nai__ask(&learner->watch, i + 1, warm_up);
+    if (status > 0)
+      return nai__fail(NAI_ERR_USER, "stopped after %lld updates in mirror mode", (long long)i + 1);
+    NAI__TRY(status);
+  }
   return NAI_OK;
 }
 

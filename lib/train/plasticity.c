@@ -111,13 +111,13 @@ static nai_status allocate(nai__plasticity *p)
 }
 
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
-                                nai_optimizer *optimizer)
+                                nai_optimizer *optimizer, nai__watch watch)
 {
   nai__network_keep(p->net = net);
   nai__rule_keep(p->rule = rule);
   nai__optimizer_keep(p->optimizer = optimizer);
   nai_status status = allocate(p);
-  return status == NAI_OK ? nai__learner_create(&p->learner, rule, net) : status;
+  return status == NAI_OK ? nai__learner_create(&p->learner, rule, net, watch) : status;
 }
 
 void nai__plasticity_close(nai__plasticity *p)

@@ -38,7 +38,7 @@ typedef struct nai__plasticity {
 
 /* Keeps a reference to each. What a failure has made is released by nai__plasticity_close(). */
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
-                                nai_optimizer *optimizer);
+                                nai_optimizer *optimizer, nai__watch watch);
 void nai__plasticity_close(nai__plasticity *p);
 
 /* A call that works on it, and on its network: begun and ended, lent to a callback meanwhile. */

@@ -62,7 +62,7 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
   return NAI_OK;
 }
 
-/* On the same test trials each time, in the memory of a batch. */
+/* On the same test trials each time, in the memory of a batch. Above 0: the host wants no more. */
 static nai_status evaluate(double *performance, nai_trainer *trainer)
 {
   int64_t total = (int64_t)trainer->setting[NAI__EVALUATE_TRIALS],
@@ -78,6 +78,7 @@ static nai_status evaluate(double *performance, nai_trainer *trainer)
                                 (int32_t)trainer->setting[NAI__THREADS]));
     nai__batch_run(&trainer->batch, trainer->pool, trials, seed, trials->first);
     NAI__TRY(judge_batch(trainer, trials, &correct, &judged));
+    NAI__TRY(nai__ask(&trainer->watch, first + count, total));
   }
   *performance = judged ? (double)correct / (double)judged : NAN;
   return NAI_OK;
@@ -89,9 +90,11 @@ static nai_status evaluate(double *performance, nai_trainer *trainer)
 static nai_status evaluate_in_run(nai_trainer *trainer, int *over)
 {
   double performance;
-  NAI__TRY(evaluate(&performance, trainer));
+  nai_status status = evaluate(&performance, trainer);
+  if (status > 0) *over = 1;
+  if (status != NAI_OK) return status < 0 ? status : NAI_OK;
   nai__work_lend(&trainer->plasticity, NAI__SETTING); /* to a callback of the stage */
-  nai_status status = nai__course_evaluated(over, &trainer->course, trainer->task, performance);
+  status = nai__course_evaluated(over, &trainer->course, trainer->task, performance);
   nai__work_lend(&trainer->plasticity, NAI__NOTHING);
   NAI__TRY(status);
   trainer->performance = performance;

@@ -36,7 +36,7 @@ static nai_status check_task(const nai_task *task, const nai_network *net)
 }
 
 static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
-                         nai_optimizer *optimizer, nai_task *task)
+                         nai_optimizer *optimizer, nai_task *task, nai__watch watch)
 {
   NAI__TRY(nai__require_built(net, "net"));
   NAI__REQUIRE(rule);
@@ -47,10 +47,11 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   nai__reference_init(&t->reference);
   for (int i = 0; i < NAI__SETTINGS; i++) t->setting[i] = settings[i].initial;
   t->performance = NAN;
+  t->watch = watch;
   t->history.columns = NAI_HISTORY_COSTS;
   if (task) nai__task_keep(t->task = task);
   t->batch.keeps_currents = (rule->kind->runs & NAI__KEEPS_CURRENTS) != 0;
-  nai_status status = nai__plasticity_open(&t->plasticity, net, rule, optimizer);
+  nai_status status = nai__plasticity_open(&t->plasticity, net, rule, optimizer, watch);
   if (status != NAI_OK) {
     nai_trainer_destroy(t);
     return status;
@@ -64,7 +65,16 @@ nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rul
 {
   NAI__REQUIRE(out);
   *out = NULL;
-  return create(out, net, rule, optimizer, task);
+  return create(out, net, rule, optimizer, task, (nai__watch){NULL, NULL});
+}
+
+nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *net, nai_rule *rule,
+                                      nai_optimizer *optimizer, nai_task *task,
+                                      nai_work_callback watch, void *user)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  return create(out, net, rule, optimizer, task, (nai__watch){watch, user});
 }
 
 void nai_trainer_destroy(nai_trainer *trainer)

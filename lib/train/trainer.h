@@ -51,6 +51,7 @@ struct nai_trainer {
   int64_t step;        /* updates made */
   nai_agent *agent;    /* for updates within trials; NULL before the first */
   double performance;  /* NaN until there is one */
+  nai__watch watch;    /* asked between the batches of an evaluation */
   nai__course course;
   nai__history history;
   nai__checkpoints checkpoints;

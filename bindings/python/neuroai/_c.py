@@ -443,7 +443,7 @@ on_generate = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_trial_batch))
 on_judge = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_judgement))
 on_destroy = CFUNCTYPE(None, c_void_p)
 nai_progress_callback = CFUNCTYPE(nai_status, POINTER(nai_progress), c_void_p)
-nai_evaluation_callback = CFUNCTYPE(nai_status, c_int64, c_int64, c_void_p)
+nai_work_callback = CFUNCTYPE(nai_status, c_int64, c_int64, c_void_p)
 
 
 class nai_evaluation_options(Structure):
@@ -455,7 +455,7 @@ class nai_evaluation_options(Structure):
         ("seed", c_uint64),
         ("silence", POINTER(nai_units)),
         ("n_silence", c_int64),
-        ("progress", nai_evaluation_callback),
+        ("progress", nai_work_callback),
         ("user", c_void_p),
     ]
 
@@ -1023,6 +1023,17 @@ nai_task_title = _function("nai_task_title", c_char_p, _task)
 _trainer = POINTER(nai_trainer)
 nai_trainer_create = _function(
     "nai_trainer_create", nai_status, POINTER(_trainer), _network, _rule, _optimizer, _task
+)
+nai_trainer_create_watched = _function(
+    "nai_trainer_create_watched",
+    nai_status,
+    POINTER(_trainer),
+    _network,
+    _rule,
+    _optimizer,
+    _task,
+    nai_work_callback,
+    c_void_p,
 )
 nai_trainer_destroy = _function("nai_trainer_destroy", None, _trainer)
 nai_trainer_add_cost = _function("nai_trainer_add_cost", nai_status, _trainer, _cost, float64)

@@ -23,7 +23,7 @@ from typing import Any, Callable, Iterator, Optional, TypeVar
 
 from . import _c
 
-__all__ = ["Bar", "Interrupt", "Watch", "abandonable", "at_once", "deferred_interrupt"]
+__all__ = ["Bar", "Interrupt", "Making", "Watch", "abandonable", "at_once", "deferred_interrupt"]
 
 Result = TypeVar("Result")
 
@@ -201,6 +201,26 @@ class Watch:
         return _c.NAI_OK
 
 
+class Making:
+    """What the library calls while a trainer is made, and between the batches of its evaluations: as :class:`Watch`,
+    for as long as the trainer lives. An interrupt comes out of the call as an exception of a callback does."""
+
+    def __init__(self) -> None:
+        self.bar: Optional[Bar] = None
+
+    def __call__(self, done: int, total: int, user: Any) -> int:
+        try:
+            if self.bar is not None:
+                self.bar.total = total
+                self.bar.at(done)
+            interrupt = _current()
+            if interrupt is not None:
+                interrupt.check()
+        except BaseException as exception:
+            return _c.keep(exception)
+        return _c.NAI_OK
+
+
 # --- what is shown ---------------------------------------------------------------------------------------------------
 
 
@@ -217,7 +237,7 @@ class Bar:
     OFTEN = 0.1
 
     def __init__(self, total: int, unit: str, wanted: bool = True) -> None:
-        self._total, self._unit, self._wanted = total, unit, wanted
+        self.total, self._unit, self._wanted = total, unit, wanted
         self._started = self._shown = time.monotonic()
         self._bar: Any = None
 
@@ -230,7 +250,7 @@ class Bar:
         if self._bar is None:
             from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
 
-            self._bar = tqdm(total=self._total, unit=f" {self._unit}", dynamic_ncols=True)
+            self._bar = tqdm(total=self.total, unit=f" {self._unit}", dynamic_ncols=True)
             self._bar.start_t -= now - self._started  # of all the work, not since the bar is there
         self._bar.update(done - self._bar.n)
 
@@ -245,4 +265,4 @@ class Bar:
         return self
 
     def __exit__(self, *exception: Any) -> None:
-        self.close(self._total if exception[0] is None else None)
+        self.close(self.total if exception[0] is None else None)

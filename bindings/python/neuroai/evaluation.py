@@ -320,7 +320,7 @@ def evaluate(
     n = _number(task, trials)
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)
-        options.progress = _c.nai_evaluation_callback(watch)
+        options.progress = _c.nai_work_callback(watch)
         pointer = _c.new(_c.nai_evaluation)
         if isinstance(task, Trials):
             _c.nai_evaluation_create_from_trials(pointer, net, task._for(net), None, options)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import operator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any, Callable, ClassVar, Iterator, Optional, Sequence, Tuple, Union
 
 from . import _c
 from ._callback import Judgement, TrialBatch, callback, called, destroy, nothing, register
 from ._closed import Closed
 from ._handle import brief, expect, joined, whole, wrong_type
-from ._interrupt import deferred_interrupt
+from ._interrupt import abandonable, deferred_interrupt
 from .errors import InvalidError, InvalidTypeError
 from .network import Network
 from .trials import Trials
@@ -19,6 +19,9 @@ from .trials import Trials
 __all__ = ["Task"]
 
 _STREAMS = {"train": _c.NAI_STREAM_TRAIN, "test": _c.NAI_STREAM_TEST}
+
+#: Trials from which on making them may take long.
+_MANY = 10_000
 
 #: What a judgement is: whether the trial is correct (None: cannot be judged) and the choice made (None: none).
 Verdict = Union[Tuple[Optional[bool], Optional[int]], Tuple[Optional[bool], Optional[int], Optional[float]]]
@@ -60,6 +63,7 @@ class Task(Closed):
         "judge",
     )
     _otherwise = "make another task"
+    _calls_back = True  # whether Python is called while trials are made
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_used" in vars(self) and name in Task._settable and name != "generate":
@@ -150,11 +154,21 @@ class Task(Closed):
         """Trials ``first`` .. ``first + n - 1`` of a stream, "train" or "test", as they are for this network."""
         if stream not in _STREAMS:
             raise InvalidError(f"stream: expected 'train' or 'test', got {stream!r}")
-        pointer, times = _c.new(_c.nai_trials), ctypes.c_int32()
-        with self._lent(net) as task, deferred_interrupt():
-            _c.nai_task_generate(pointer, task, seed, _STREAMS[stream], first, n)
-            _c.nai_task_has_times(times, task)
-        trials = Trials._of(net, pointer)
+        times = ctypes.c_int32()
+
+        def generate() -> Any:
+            pointer = _c.new(_c.nai_trials)
+            with self._lent(net) as task:
+                _c.nai_task_generate(pointer, task, seed, _STREAMS[stream], first, n)
+                _c.nai_task_has_times(times, task)
+            return pointer
+
+        with ExitStack() as stack:
+            if self._calls_back or n < _MANY:
+                stack.enter_context(deferred_interrupt())
+                trials = Trials._of(net, generate())
+            else:
+                trials = Trials._of(net, abandonable(generate, _c.nai_trials_destroy))
         trials._has_times = None if times.value < 0 else bool(times.value)
         return trials
 

@@ -49,6 +49,7 @@ class BuiltinTask(Task):
     values: Dict[str, Any]
     _settable = ()
     _otherwise = "make another task, task.replace(...)"
+    _calls_back = False
     task_name: ClassVar[str]
     parameters: ClassVar[Dict[str, Parameter]]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import time
+from contextlib import ExitStack
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from . import _c
 from ._closed import Closed, Record, Setting
 from ._handle import Floats, Handle, Parameter, expect, file_name, parameters, text, view, wrong_type
-from ._interrupt import Interrupt, at_once, deferred_interrupt
+from ._interrupt import Bar, Interrupt, Making, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
 from .errors import InvalidError, OrderError
@@ -198,12 +199,15 @@ class Trainer(Handle):
     def _create(self) -> None:
         pointer = _c.new(_c.nai_trainer)
         task = Recorded(self.task, self.test) if isinstance(self.task, Trials) else self.task
-        if task is None:
-            _c.nai_trainer_create(pointer, self.net, self._rule, self.optimizer, None)
-        else:
-            with task._lent(self.net) as lent:
-                _c.nai_trainer_create(pointer, self.net, self._rule, self.optimizer, lent)
-        self._adopt(pointer, _c.nai_trainer_destroy)
+        making = Making()
+        self._asks = _c.nai_work_callback(making)
+        with ExitStack() as stack:
+            lent = None if task is None else stack.enter_context(task._lent(self.net))
+            stack.enter_context(deferred_interrupt())
+            making.bar = stack.enter_context(Bar(0, "updates in mirror mode"))
+            _c.nai_trainer_create_watched(pointer, self.net, self._rule, self.optimizer, lent, self._asks, None)
+            self._adopt(pointer, _c.nai_trainer_destroy)
+        making.bar = None
 
     def _name_costs(self) -> List[str]:
         """A name for each cost; where two have the same, with what they are on, or else with a number."""

@@ -32,7 +32,7 @@ task = na.tasks.PerceptualDecisionMaking(stimulus=500)
 """
 
 
-def press(call, setup="", after="", seconds=0.6):
+def press(call, setup="", after="pass", seconds=0.6):
     """Interrupts ``call`` in a process of its own; what it printed afterwards, and the seconds until it ended."""
     lines = [SETUP, setup, "print('ready', flush=True)", "try:", textwrap.indent(call, "    ")]
     lines += ["except KeyboardInterrupt as stop:", "    print('stopped', flush=True)", textwrap.indent(after, "    ")]
@@ -132,6 +132,32 @@ slow = na.Task(generate, steps=50)
         "print(trainer.updates, (net.weights('E', 'E') != before).any(), hasattr(stop, 'evaluation') or 'generate')",
     )
     assert took < SOON and out.startswith("1 True ")
+
+
+def test_an_evaluation_while_training():
+    """The updates stay; of the evaluation nothing is kept."""
+    out, took = press(
+        "trainer.fit(3, progress=False)",
+        "trainer = na.Trainer(net, task, na.CrossEntropy('choice'), evaluate_every=1, evaluate_trials=3_000_000)",
+        "print(trainer.updates, len(trainer.history.performance)); print(trainer.step()['total'] > 0)",
+    )
+    assert took < SOON and out == "1 0\nTrue\n"
+
+
+def test_trials_and_a_warm_up():
+    out, took = press("task.trials(net, 400_000)", seconds=0.2, after="print(len(task.trials(net, 10)))")
+    assert took < SOON and out == "10\n"
+    out, took = press("na.Trainer(net, task, na.CrossEntropy('choice'), rule=na.WeightMirror(warm_up=1_000_000))")
+    assert took < SOON and out == ""
+
+
+def test_many_trials_are_the_trials():
+    net, task = small(), na.tasks.PerceptualDecisionMaking(stimulus=100)
+    many = task.trials(net, 10_000, seed=3)
+    part = task.trials(net, 10, seed=3, first=9_990)
+    assert many.inputs[:, 9_990:].tobytes() == part.inputs.tobytes()
+    with pytest.raises(na.InvalidError):
+        task.trials(net, 10_000, first=2**60)
 
 
 def test_a_spectrum_is_left_behind():
