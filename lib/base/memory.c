@@ -54,10 +54,18 @@ void *nai__grow(void *array, int64_t count, int64_t new_count, size_t size)
   return larger;
 }
 
+/* Elements that an array has room for at first; a power of two, as all that follow. */
+#define FIRST_ROOM 4
+
+int64_t nai__grown_room(int64_t count)
+{
+  int64_t room = FIRST_ROOM;
+  while (room < count) room *= 2;
+  return room;
+}
+
 void *nai__grow_one(void *array, int64_t count, size_t size)
 {
-  const int64_t first = 4; /* a power of two: the room is the next one */
-  if (count == 0) return array ? array : nai__alloc(first, size);
-  if (count < first || (count & (count - 1)) != 0) return array;
-  return nai__grow(array, count, 2 * count, size);
+  if (!array) return nai__alloc(FIRST_ROOM, size);
+  return count < nai__grown_room(count) ? array : nai__grow(array, count, 2 * count, size);
 }

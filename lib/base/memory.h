@@ -25,6 +25,8 @@ void *nai__grow(void *array, int64_t count, int64_t new_count, size_t size);
  * doubles each time, so that n of them take about n copies. The array, or NULL as above.
  */
 void *nai__grow_one(void *array, int64_t count, size_t size);
+/* The room that such an array of `count` has. */
+int64_t nai__grown_room(int64_t count);
 
 #define NAI__NEW(type) ((type *)nai__alloc(1, sizeof(type)))
 #define NAI__ARRAY(type, count) ((type *)nai__alloc((count), sizeof(type)))

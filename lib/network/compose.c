@@ -50,10 +50,49 @@ void nai_network_destroy(nai_network *net)
   nai__free(net->projection);
   nai__free(net->radius_names);
   nai__free(net->balance);
+  nai__index_release(&net->names);
+  nai__index_release(&net->pairs);
   nai__free(net);
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */
+
+int64_t nai__node_at(const nai_network *net, const char *name)
+{
+  int64_t probe = 0, at;
+  uint64_t hash = nai__hash_text(name);
+  while ((at = nai__index_next(&net->names, hash, &probe)) >= 0)
+    if (strcmp(net->node[at].name, name) == 0) return at;
+  return -1;
+}
+
+int64_t nai__projection_at(const nai_network *net, int64_t from, int64_t to)
+{
+  int64_t probe = 0, at;
+  uint64_t hash = nai__hash_pair((uint64_t)from, (uint64_t)to);
+  while ((at = nai__index_next(&net->pairs, hash, &probe)) >= 0)
+    if (net->projection[at].from == from && net->projection[at].to == to) return at;
+  return -1;
+}
+
+/* 1 when a list is one name, not several and no pattern. */
+static int is_name(const char *names)
+{
+  return !strpbrk(names, " \t\n\r*?[\\");
+}
+
+int64_t nai__first_projection(const nai_network *net, const char *from, const char *to)
+{
+  if (!is_name(from) || !is_name(to)) return 0;
+  int64_t pre = nai__node_at(net, from), post = nai__node_at(net, to), at = -1;
+  if (pre >= 0 && post >= 0) at = nai__projection_at(net, pre, post);
+  return at >= 0 ? at : net->n_projections;
+}
+
+int64_t nai__next_projection(const nai_network *net, int64_t at, const char *from, const char *to)
+{
+  return is_name(from) && is_name(to) ? net->n_projections : at + 1;
+}
 
 int nai__selected(const nai__node *node, int kinds, const char *names)
 {
@@ -96,8 +135,9 @@ nai_status nai__names_known(const nai_network *net, int kinds, const char *names
   const char *rest = names;
   int more, entries = 0;
   while ((more = nai__names_next(&rest, entry)) == 1) {
-    int found = 0;
-    for (int64_t i = 0; i < net->n_nodes && !found; i++)
+    int64_t at = is_name(entry) ? nai__node_at(net, entry) : -1;
+    int found = at >= 0 && (kinds & NAI__KIND(net->node[at].kind));
+    for (int64_t i = 0; i < net->n_nodes && !found && !is_name(entry); i++)
       found = nai__selected(&net->node[i], kinds, entry);
     if (!found) return fail_unknown(net, kinds, entry, argument);
     entries++;
@@ -112,12 +152,11 @@ nai_status nai__node_find(const nai__node **out, const nai_network *net, int kin
                           const char *name, const char *argument)
 {
   if (!name) return nai__fail_null(argument);
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    *out = &net->node[i];
-    if ((kinds & NAI__KIND(net->node[i].kind)) && strcmp(net->node[i].name, name) == 0)
-      return NAI_OK;
-  }
-  return fail_unknown(net, kinds, name, argument);
+  int64_t at = nai__node_at(net, name);
+  if (at < 0 || !(kinds & NAI__KIND(net->node[at].kind)))
+    return fail_unknown(net, kinds, name, argument);
+  *out = &net->node[at];
+  return NAI_OK;
 }
 
 int nai__projection_selected(const nai_network *net, const nai__projection *p, const char *from,
@@ -131,8 +170,7 @@ nai_status nai__projections_known(const nai_network *net, const char *from, cons
 {
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS), from, "from"));
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), to, "to"));
-  for (int64_t i = 0; i < net->n_projections; i++)
-    if (nai__projection_selected(net, &net->projection[i], from, to)) return NAI_OK;
+  NAI__EACH_PROJECTION(net, p, from, to) return NAI_OK;
   return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
 }
 
@@ -141,12 +179,12 @@ nai_status nai__projection_find(const nai__projection **out, const nai_network *
 {
   NAI__REQUIRE(from);
   NAI__REQUIRE(to);
-  for (int64_t i = 0; i < net->n_projections; i++) {
-    const nai__projection *p = *out = &net->projection[i];
-    if (strcmp(net->node[p->from].name, from) == 0 && strcmp(net->node[p->to].name, to) == 0)
-      return NAI_OK;
-  }
-  return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
+  int64_t pre = nai__node_at(net, from), post = nai__node_at(net, to), at = -1;
+  if (pre >= 0 && post >= 0) at = nai__projection_at(net, pre, post);
+  if (at < 0)
+    return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
+  *out = &net->projection[at];
+  return NAI_OK;
 }
 
 /* --- nodes ------------------------------------------------------------------------------------ */
@@ -157,9 +195,7 @@ static nai_status check_node(const nai_network *net, const char *name, int64_t n
   if (n < 1 || n > MOST_UNITS)
     return nai__fail(NAI_ERR_INVALID, "n of '%s' is %lld, must be 1 to %d", name, (long long)n,
                      MOST_UNITS);
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (strcmp(net->node[i].name, name) == 0)
-      return nai__fail(NAI_ERR_NAME, "name '%s' is taken", name);
+  if (nai__node_at(net, name) >= 0) return nai__fail(NAI_ERR_NAME, "name '%s' is taken", name);
   return NAI_OK;
 }
 
@@ -171,20 +207,21 @@ static nai_status add_node(nai_network *net, const char *name, int64_t n, int32_
     return nai__fail(NAI_ERR_INVALID, "sign of '%s' is %d, must be -1, 0 or 1", name, (int)sign);
   nai__node node = {.kind = kind, .sign = sign, .n = n};
   memcpy(node.name, name, strlen(name) + 1);
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind == kind) node.order += net->node[i].n;
+  node.order = net->added[kind];
   if (node.order + n > MOST_UNITS)
     return nai__fail(NAI_ERR_INVALID, "with '%s' there are more than %d units", name, MOST_UNITS);
-  nai__node *grown = nai__grow(net->node, net->n_nodes, net->n_nodes + 1, sizeof *grown);
+  nai__node *grown = nai__grow_one(net->node, net->n_nodes, sizeof *grown);
   if (!grown) return NAI_ERR_MEMORY;
   net->node = grown;
-  int32_t *balance = nai__grow(net->balance, net->n_nodes, net->n_nodes + 1, sizeof *balance);
+  int32_t *balance = nai__grow_one(net->balance, net->n_nodes, sizeof *balance);
   if (!balance) return NAI_ERR_MEMORY;
   net->balance = balance;
-  NAI__TRY(nai__numbers_create(&node, net->dt));
+  NAI__TRY(nai__index_add(&net->names, nai__hash_text(name), net->n_nodes));
+  nai_status status = nai__numbers_create(&node, net->dt);
   net->balance[net->n_nodes] = -1;
-  net->node[net->n_nodes++] = node;
-  return NAI_OK;
+  net->added[kind] += n;
+  net->node[net->n_nodes++] = node; /* whatever the status: the index has it */
+  return status;
 }
 
 nai_status nai_network_add_input(nai_network *net, const char *name, int64_t n)
@@ -245,13 +282,13 @@ nai_status nai__connect(nai_network *net, int64_t from, int64_t to)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "'%s' cannot drive '%s': outputs drive nothing, nothing drives inputs",
                      pre->name, post->name);
-  for (int64_t i = 0; i < net->n_projections; i++)
-    if (net->projection[i].from == from && net->projection[i].to == to)
-      return nai__fail(NAI_ERR_NAME, "'%s' is already connected to '%s'", pre->name, post->name);
-  nai__projection *grown =
-      nai__grow(net->projection, net->n_projections, net->n_projections + 1, sizeof *grown);
+  if (nai__projection_at(net, from, to) >= 0)
+    return nai__fail(NAI_ERR_NAME, "'%s' is already connected to '%s'", pre->name, post->name);
+  nai__projection *grown = nai__grow_one(net->projection, net->n_projections, sizeof *grown);
   if (!grown) return NAI_ERR_MEMORY;
   net->projection = grown;
+  NAI__TRY(nai__index_add(&net->pairs, nai__hash_pair((uint64_t)from, (uint64_t)to),
+                          net->n_projections));
   net->projection[net->n_projections++] =
       (nai__projection){.from = from, .to = to, .delay_ms = -1, .plastic = 1, .sign = pre->sign};
   return NAI_OK;
@@ -263,6 +300,8 @@ static nai_status connect_all(nai_network *net, const char *from, const char *to
   int receivers = NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS);
   NAI__TRY(nai__names_known(net, senders, from, "from"));
   NAI__TRY(nai__names_known(net, receivers, to, "to"));
+  if (is_name(from) && is_name(to))
+    return nai__connect(net, nai__node_at(net, from), nai__node_at(net, to));
   for (int64_t i = 0; i < net->n_nodes; i++)
     for (int64_t j = 0; j < net->n_nodes; j++)
       if (nai__selected(&net->node[i], senders, from) &&

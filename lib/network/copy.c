@@ -20,6 +20,7 @@ static nai_status copy_array(void *out, const void *array, int64_t n, size_t siz
 
 static nai_status copy_node(nai_network *net, const nai__node *from)
 {
+  NAI__TRY(nai__index_add(&net->names, nai__hash_text(from->name), net->n_nodes));
   nai__node *node = &net->node[net->n_nodes++]; /* what fails is destroyed with the rest */
   *node = *from;
   memset(node->number, 0, sizeof node->number);
@@ -31,6 +32,8 @@ static nai_status copy_node(nai_network *net, const nai__node *from)
 
 static nai_status copy_projection(nai_network *net, const nai__projection *from)
 {
+  uint64_t hash = nai__hash_pair((uint64_t)from->from, (uint64_t)from->to);
+  NAI__TRY(nai__index_add(&net->pairs, hash, net->n_projections));
   nai__projection *p = &net->projection[net->n_projections++];
   *p = *from;
   p->constraint = NULL;
@@ -44,13 +47,16 @@ static nai_status copy_projection(nai_network *net, const nai__projection *from)
 
 static nai_status copy_composition(nai_network *net, const nai_network *from)
 {
-  net->node = NAI__ARRAY(nai__node, from->n_nodes);
-  net->projection = NAI__ARRAY(nai__projection, from->n_projections);
+  net->node = NAI__ARRAY(nai__node, nai__grown_room(from->n_nodes));
+  net->projection = NAI__ARRAY(nai__projection, nai__grown_room(from->n_projections));
   if (!net->node || !net->projection) return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < from->n_nodes; i++) NAI__TRY(copy_node(net, &from->node[i]));
   for (int64_t i = 0; i < from->n_projections; i++)
     NAI__TRY(copy_projection(net, &from->projection[i]));
-  NAI__TRY(copy_array(&net->balance, from->balance, from->n_nodes, sizeof *net->balance));
+  net->balance = NAI__ARRAY(int32_t, nai__grown_room(from->n_nodes));
+  if (!net->balance) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < from->n_nodes; i++) net->balance[i] = from->balance[i];
+  memcpy(net->added, from->added, sizeof net->added);
   if (from->radius_names) {
     net->radius_names = nai__copy_string(from->radius_names);
     if (!net->radius_names) return NAI_ERR_MEMORY;

@@ -17,6 +17,7 @@
 #include <neuroai/network.h>
 
 #include "../base/busy.h"
+#include "../base/index.h"
 #include "../base/parameter.h"
 #include "../base/reference.h"
 #include "../kernels/kernels.h"
@@ -116,6 +117,8 @@ struct nai_network {
   int64_t n_nodes;
   nai__projection *projection;
   int64_t n_projections;
+  nai__index names, pairs;        /* nodes by name, projections by their two ends */
+  int64_t added[NAI_OUTPUTS + 1]; /* units or channels of each kind */
 
   /* what nai_network_set_radius() and _balance() asked for */
   char *radius_names;
@@ -163,9 +166,15 @@ nai_status nai__require_built(const nai_network *net, const char *argument);
 
 /* --- finding by name -------------------------------------------------------------------------- */
 
-#define NAI__EACH_PROJECTION(net, p, from, to)                                                    \
-  for (nai__projection *p = (net)->projection; p < (net)->projection + (net)->n_projections; p++) \
+/* All of them; where both ends are names and no patterns, the one that there is. */
+#define NAI__EACH_PROJECTION(net, p, from, to)                                             \
+  for (nai__projection *p = (net)->projection + nai__first_projection(net, from, to);      \
+       p < (net)->projection + (net)->n_projections;                                       \
+       p = (net)->projection + nai__next_projection(net, p - (net)->projection, from, to)) \
     if (nai__projection_selected(net, p, from, to))
+
+int64_t nai__first_projection(const nai_network *net, const char *from, const char *to);
+int64_t nai__next_projection(const nai_network *net, int64_t at, const char *from, const char *to);
 
 /*
  * For those who have the ends, and need no names: another projection, whether a delay may be one, and
@@ -182,6 +191,9 @@ int nai__selected(const nai__node *node, int kinds, const char *names);
 nai_status nai__projections_known(const nai_network *net, const char *from, const char *to);
 int nai__projection_selected(const nai_network *net, const nai__projection *p, const char *from,
                              const char *to);
+/* Index of a node by its exact name, of a projection by its ends; -1 for none. */
+int64_t nai__node_at(const nai_network *net, const char *name);
+int64_t nai__projection_at(const nai_network *net, int64_t from, int64_t to);
 /* One node or projection by its exact name. */
 nai_status nai__node_find(const nai__node **out, const nai_network *net, int kinds,
                           const char *name, const char *argument);
