@@ -198,7 +198,7 @@ def test_costs_add_up():
         (lambda: task(coherence=[5, 200]), ValueError, "coherence is .* must be 0 to 100 %"),
         (lambda: task(colour=1), ValueError, "no parameter 'colour', but fixation"),
         (lambda: na.tasks.parameters("chess"), ValueError, "chess"),
-        (lambda: na.tasks.Chess, AttributeError, "PerceptualDecisionMaking"),
+        (lambda: na.tasks.Chess, AttributeError, "Chess"),
         (lambda: task().trials(small(), 3, stream="dream"), ValueError, "'train' or 'test'"),
         (lambda: na.evaluate(small(), None), TypeError, "neuroai.Task"),
         (lambda: na.evaluate(small(), print), TypeError, r"na.Task\(function, steps"),
