@@ -253,6 +253,38 @@ START_TEST(test_bad_stages)
 }
 END_TEST
 
+/* On its way to 0 this one would come to 10 ms, which has no step: refused before anything moves. */
+START_TEST(test_staircases_through_durations_without_a_step_are_refused)
+{
+  enum { CASES = 3 };
+  static const struct {
+    double start, hardest, step;
+    int taken;
+  } of[CASES] = {{100, 0, 30, 0}, {0, 100, 10, 0}, {100, 0, 25, 1}};
+  for (int k = 0; k < CASES; k++) {
+    rig r = make_rig();
+    nai_curriculum *c;
+    nai_staircase s = NAI_STAIRCASE_INIT;
+    s.parameter = "delay";
+    s.start = of[k].start;
+    s.hardest = of[k].hardest;
+    s.step = of[k].step;
+    s.harder_at = s.easier_at = 0.5;
+    expect_ok(nai_curriculum_create(&c));
+    expect_ok(nai_curriculum_add_stage(c, "wait", 0.5, 1));
+    expect_ok(nai_curriculum_add_staircase(c, "wait", &s));
+    nai_status status = nai_trainer_set_curriculum(r.trainer, c);
+    if (of[k].taken)
+      expect_ok(status);
+    else
+      expect_fails(status, NAI_ERR_INVALID, "stage 'wait': delay is 10 ms and has no step");
+    EXPECT(value_of(r.task, "delay") == (of[k].taken ? 100 : 0));
+    destroy_rig(&r);
+    nai_curriculum_destroy(c);
+  }
+}
+END_TEST
+
 static nai_curriculum *with(const char *stage, const char *parameter, double value)
 {
   nai_curriculum *c;
@@ -380,7 +412,8 @@ Suite *curriculum_suite(void)
   ADD_CASE(suite, "stages", test_stages_follow_each_other,
            test_a_criterion_that_does_not_hold_keeps_the_stage);
   ADD_CASE(suite, "staircases", test_a_staircase_descends_to_its_end,
-           test_a_staircase_does_not_leave_its_range);
+           test_a_staircase_does_not_leave_its_range,
+           test_staircases_through_durations_without_a_step_are_refused);
   ADD_CASE(suite, "refusals", test_bad_stages, test_attaching_tries_all_stages,
            test_a_failing_callback_ends_the_run, test_failing_allocations);
   ADD_CASE(suite, "history", test_history);

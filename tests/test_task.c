@@ -398,7 +398,7 @@ START_TEST(epochs_cue_stimuli_and_classes)
   /* as many steps as fit into each epoch, and durations that are whole up to rounding are whole */
   check_noiseless(20, (double[]){50, 190, 39.9, 100}, (int64_t[]){2, 11, 12, 17});
   check_noiseless(0.1, (double[]){0.7, 0.3, 0.6, 0.1}, (int64_t[]){7, 10, 16, 17});
-  check_noiseless(100, (double[]){0, 300, 0, 0}, (int64_t[]){0, 3, 3, 3});
+  check_noiseless(100, (double[]){0, 300, 0, 100}, (int64_t[]){0, 3, 3, 4});
 }
 END_TEST
 
@@ -713,18 +713,15 @@ START_TEST(refused_parameters_change_nothing)
   expect_fails(nai_task_set_list(task, "sigma", (double[]){1, 2, -3}, 3), NAI_ERR_INVALID, "-3");
   expect_fails(nai_task_set(task, "stimulus", 1e7), NAI_OK, "");
   expect_ok(nai_task_set(task, "stimulus", 2000));
-  for (int e = 0; e < 4; e++) { /* the last one cannot be 0 as well */
-    nai_status status = nai_task_set(task, epochs[e], 19.9);
-    if (e < 3)
-      expect_ok(status);
-    else
-      expect_fails(status, NAI_ERR_INVALID, "no step");
+  for (int e = 0; e < 4; e++) {
+    expect_fails(nai_task_set(task, epochs[e], 19.9), NAI_ERR_INVALID,
+                 "19.9 ms and has no step of dt = 20 ms");
+    ck_assert_ptr_nonnull(strstr(nai_last_error(), epochs[e]));
+    expect_fails(nai_task_set_list(task, epochs[e], (double[]){100, 1e-3}, 2), NAI_ERR_INVALID,
+                 epochs[e]);
   }
   expect_fails(nai_task_set_list(task, "decision", (double[]){0, 500}, 2), NAI_ERR_INVALID,
-               "no step");
-  expect_ok(nai_task_set(task, "fixation", 100));
-  expect_ok(nai_task_set(task, "stimulus", 2000));
-  expect_ok(nai_task_set(task, "delay", 0));
+               "decision is 0 ms and has no step of dt = 20 ms, must be at least dt");
   nai_trials *after = make_trials_of(task, 4, NAI_STREAM_TRAIN, 0, 5);
   for (int64_t b = 0; b < 5; b++) check_same_trial(before, b, after, b);
   nai_trials_destroy(before);

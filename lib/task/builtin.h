@@ -7,6 +7,7 @@
 #define NAI_TASK_BUILTIN_H
 
 #include "parameters.h"
+#include "steps.h"
 #include "task.h"
 
 struct nai__epoch;
@@ -32,8 +33,8 @@ typedef struct nai__task_kind {
   int n_epochs;
   void (*fill)(struct nai__trial *trial);
   /*
-   * Steps of the longest trial; fails when there could be a trial without a step. NULL: those of
-   * the epochs.
+   * Steps of the longest trial; fails when there could be an epoch, or a trial, without a step.
+   * NULL: those of the epochs.
    */
   nai_status (*steps)(int64_t *longest, const struct nai__builtin_task *task, double dt);
   /* Fills a batch; `user` is the nai__builtin_task. NULL: by `fill`. */
@@ -74,13 +75,5 @@ typedef struct nai__builtin_task {
 
 /* Kind `index`; NULL past the last. */
 const nai__task_kind *nai__task_kind_at(int64_t index);
-
-/* Steps of trials: what all tasks that count in milliseconds share. At most this many a trial. */
-#define NAI__MOST_STEPS 1000000
-
-/*
- * Whole steps in a duration, ms; durations that are a multiple of dt up to rounding count in full.
- */
-int64_t nai__task_steps(double duration, double dt);
 
 #endif

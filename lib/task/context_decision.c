@@ -58,7 +58,7 @@ enum { FIXATION_EPOCH, STIMULUS_EPOCH, DELAY_EPOCH, DECISION_EPOCH, EPOCHS };
 static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
                                           {STIMULUS, NAI__LISTED},
                                           {DELAY, NAI__EXPONENTIAL},
-                                          {DECISION, NAI__LISTED}};
+                                          {DECISION, NAI__LISTED | NAI__NEEDED}};
 
 enum { DRAW_TARGET, DRAW_OTHER };
 enum { FIRST_CONTEXT_INPUT = 5 };

@@ -38,7 +38,7 @@ static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
                                           {STIMULUS1, NAI__LISTED},
                                           {DELAY, NAI__LISTED},
                                           {STIMULUS2, NAI__LISTED},
-                                          {DECISION, NAI__LISTED}};
+                                          {DECISION, NAI__LISTED | NAI__NEEDED}};
 
 enum { DRAW_TARGET };
 

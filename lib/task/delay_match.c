@@ -48,8 +48,8 @@ static const char *const conditions[CONDITIONS] = {
 static const nai__epoch epochs[SAMPLE_EPOCHS] = {{FIXATION, NAI__LISTED},
                                                  {SAMPLE, NAI__LISTED},
                                                  {DELAY, NAI__LISTED},
-                                                 {TEST, NAI__LISTED},
-                                                 {DECISION, NAI__LISTED}};
+                                                 {TEST, NAI__LISTED | NAI__NEEDED},
+                                                 {DECISION, NAI__LISTED | NAI__NEEDED}};
 
 enum { DRAW_TARGET, DRAW_SAMPLE, DRAW_SAMPLE_DIRECTION, DRAW_TEST_DIRECTION };
 

@@ -14,11 +14,36 @@ static const double pi = 3.14159265358979323846;
 
 /* --- how long --------------------------------------------------------------------------------- */
 
+static int law_of(const nai__epoch *epoch)
+{
+  return epoch->law & ~NAI__NEEDED;
+}
+
 /* The parameters that bound an epoch: a listed one is both of its own bounds. */
 static void find_bounds(int *first, int *second, const nai__epoch *epoch)
 {
-  *first = epoch->parameter + (epoch->law == NAI__EXPONENTIAL);
-  *second = *first + (epoch->law != NAI__LISTED);
+  *first = epoch->parameter + (law_of(epoch) == NAI__EXPONENTIAL);
+  *second = *first + (law_of(epoch) != NAI__LISTED);
+}
+
+nai_status nai__check_epochs(const nai__parameters *p, const nai__epoch *epochs, int n, double dt)
+{
+  for (int e = 0; e < n; e++) {
+    int first, second;
+    find_bounds(&first, &second, &epochs[e]);
+    for (int k = first; k <= second; k++)
+      NAI__TRY(nai__check_steps(p->list[k].value, p->list[k].n, p->rule[k].name,
+                                epochs[e].law & NAI__NEEDED, dt));
+  }
+  return NAI_OK;
+}
+
+/* The shortest that is drawn between 0 and something else has a step all the same. */
+static double count_least(const nai__list *first, const nai__list *second, double dt)
+{
+  double a = nai__list_smallest(first), b = nai__list_smallest(second);
+  int64_t steps = nai__task_steps(fmin(a, b), dt);
+  return steps < 1 && fmax(a, b) > 0 ? 1 : (double)steps;
 }
 
 nai__range nai__epochs_range(const nai__parameters *p, const nai__epoch *epochs, int n, double dt)
@@ -27,9 +52,8 @@ nai__range nai__epochs_range(const nai__parameters *p, const nai__epoch *epochs,
   for (int e = 0; e < n; e++) {
     int first, second;
     find_bounds(&first, &second, &epochs[e]);
-    double least = fmin(nai__list_smallest(&p->list[first]), nai__list_smallest(&p->list[second]));
     double most = fmax(nai__list_largest(&p->list[first]), nai__list_largest(&p->list[second]));
-    range.least += (double)nai__task_steps(least, dt);
+    range.least += count_least(&p->list[first], &p->list[second], dt);
     range.most += (double)nai__task_steps(most, dt);
   }
   return range;
@@ -50,6 +74,7 @@ nai_status nai__check_range(int64_t *longest, nai__range range, double dt)
 nai_status nai__longest_trial(int64_t *longest, const nai__builtin_task *task, double dt)
 {
   const nai__task_kind *kind = task->kind;
+  NAI__TRY(nai__check_epochs(&task->parameters, kind->epochs, kind->n_epochs, dt));
   if (kind->steps) return kind->steps(longest, task, dt);
   return nai__check_range(
       longest, nai__epochs_range(&task->parameters, kind->epochs, kind->n_epochs, dt), dt);
@@ -64,10 +89,10 @@ static double draw_exponential(double mean, double low, double high, double u)
 static double draw_duration(const nai__trial *trial, const nai__epoch *epoch, int index)
 {
   const double *value = &trial->value[epoch->parameter];
-  if (epoch->law == NAI__LISTED) return value[0];
+  if (law_of(epoch) == NAI__LISTED) return value[0];
   double u =
       nai_random_uniform(trial->batch->seed, trial->number, NAI__DRAW_EPOCHS + (uint64_t)index);
-  if (epoch->law == NAI__UNIFORM) return value[0] + u * (value[1] - value[0]);
+  if (law_of(epoch) == NAI__UNIFORM) return value[0] + u * (value[1] - value[0]);
   return draw_exponential(value[0], fmin(value[1], value[2]), fmax(value[1], value[2]), u);
 }
 
@@ -105,7 +130,7 @@ static void open_trial(nai__trial *trial, const nai__builtin_task *task, nai_tri
     trial->value[k] = nai__parameters_draw(p, k, batch->seed, trial->number);
   for (int e = 0; e < kind->n_epochs; e++) {
     double duration = draw_duration(trial, &kind->epochs[e], e);
-    trial->epoch[e] = nai__trial_append(trial, nai__task_steps(duration, batch->dt));
+    trial->epoch[e] = nai__trial_append(trial, nai__drawn_steps(duration, batch->dt));
   }
 }
 
@@ -206,5 +231,14 @@ int32_t nai__largest_output(const nai_judgement *judgement, int64_t t)
     if (isnan(z[c])) return -1;
     if (z[c] > z[largest]) largest = (int32_t)c;
   }
+  return largest;
+}
+
+int32_t nai__single_largest(const nai_judgement *judgement, int64_t t)
+{
+  const float *z = judgement->output + t * judgement->stride;
+  int32_t largest = nai__largest_output(judgement, t);
+  for (int64_t c = 0; largest >= 0 && c < judgement->n; c++)
+    if (c != largest && z[c] == z[largest]) return -1;
   return largest;
 }

@@ -27,7 +27,9 @@ enum {
    * Exponential, cut off below and above: a mean, and the two bounds in the parameters after it.
    * As drawing again until the number is between them; equal bounds make a constant.
    */
-  NAI__EXPONENTIAL
+  NAI__EXPONENTIAL,
+  /* Also: a part of the trial without which there is nothing to answer, so that 0 is refused. */
+  NAI__NEEDED = 8
 };
 
 typedef struct nai__epoch {
@@ -57,6 +59,13 @@ typedef struct nai__trial {
 typedef struct nai__range {
   double least, most;
 } nai__range;
+
+/*
+ * NAI_OK when each epoch whose duration is above 0 has a step, and each that is needed. Durations
+ * drawn between two bounds are cut down to a step at least.
+ */
+nai_status nai__check_epochs(const nai__parameters *parameters, const nai__epoch *epochs, int n,
+                             double dt);
 
 nai__range nai__epochs_range(const nai__parameters *parameters, const nai__epoch *epochs, int n,
                              double dt);
@@ -112,5 +121,8 @@ void nai__add_noise(nai__trial *trial, nai__span span, int64_t first, int64_t n,
 
 /* The largest of n outputs at step t; -1 when one of them is not a number. */
 int32_t nai__largest_output(const nai_judgement *judgement, int64_t t);
+
+/* The same where every output is a choice: -1 also when it is not larger than all others. */
+int32_t nai__single_largest(const nai_judgement *judgement, int64_t t);
 
 #endif

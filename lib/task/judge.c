@@ -9,6 +9,14 @@
 #include "arrays.h"
 #include "task.h"
 
+/* Two channels that are the largest, to the last bit, are no choice: a network that is silent. */
+static int is_shared(const float *z, int64_t n, int64_t largest)
+{
+  for (int64_t c = largest + 1; c < n; c++)
+    if (z[c] == z[largest]) return 1;
+  return 0;
+}
+
 static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t b,
                            const float *output, int64_t step_stride)
 {
@@ -23,6 +31,10 @@ static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t 
       return;
     }
     if (z[c] > z[largest]) largest = (int32_t)c;
+  }
+  if (is_shared(z, goal->n, largest)) {
+    out->correct = 0;
+    return;
   }
   out->choice = largest;
   out->correct = largest == goal->classes[step * trials->trials + b];

@@ -39,7 +39,7 @@ static const char *const conditions[CONDITIONS] = {
 static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
                                           {STIMULUS, NAI__LISTED},
                                           {DELAY, NAI__LISTED},
-                                          {DECISION, NAI__LISTED}};
+                                          {DECISION, NAI__LISTED | NAI__NEEDED}};
 
 enum { DRAW_TARGET };
 

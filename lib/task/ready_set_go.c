@@ -14,6 +14,7 @@
  */
 #include <math.h>
 
+#include "../base/error.h"
 #include "epochs.h"
 
 enum { FIXATION, READY, INTERVAL_MIN, INTERVAL_MAX, SET, GAIN, MARGIN, PARAMETERS };
@@ -51,8 +52,14 @@ static nai_status count_steps(int64_t *longest, const nai__builtin_task *task, d
   const nai__parameters *p = &task->parameters;
   nai__range range = nai__epochs_range(p, epochs, EPOCHS, dt);
   nai__range interval = nai__epochs_range(p, &epochs[INTERVAL_EPOCH], 1, dt);
-  const nai__list *gain = &p->list[GAIN];
-  range.least += 2 * (double)count_production(nai__list_smallest(gain), (int64_t)interval.least);
+  const nai__list *gain = &p->list[GAIN], *ready = &p->list[READY];
+  NAI__TRY(nai__check_steps(ready->value, ready->n, p->rule[READY].name, 0, dt));
+  int64_t soonest = count_production(nai__list_smallest(gain), (int64_t)interval.least);
+  if (soonest < 1)
+    return nai__fail(NAI_ERR_INVALID,
+                     "gain is %g: %g times the shortest interval has no step of dt = %g ms",
+                     nai__list_smallest(gain), nai__list_smallest(gain), dt);
+  range.least += 2 * (double)soonest;
   range.most += 2 * (double)count_production(nai__list_largest(gain), (int64_t)interval.most);
   return nai__check_range(longest, range, dt);
 }

@@ -3,12 +3,16 @@
 
 #include <math.h>
 
+#include "../base/error.h"
+
 nai_status nai__song_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
   const nai__parameters *p = &task->parameters;
   nai__range range = nai__epochs_range(p, task->kind->epochs, task->kind->n_epochs, dt);
-  nai__epoch whole = {NAI__SONG_CATCH_DURATION, NAI__LISTED};
+  nai__epoch whole = {NAI__SONG_CATCH_DURATION, NAI__LISTED | NAI__NEEDED};
   nai__range catch_trial = nai__epochs_range(p, &whole, 1, dt);
+  if (nai__list_largest(&p->list[NAI__SONG_CATCH]) > 0)
+    NAI__TRY(nai__check_epochs(p, &whole, 1, dt));
   if (nai__list_smallest(&p->list[NAI__SONG_CATCH]) >= 1) {
     range = catch_trial;
   } else if (nai__list_largest(&p->list[NAI__SONG_CATCH]) > 0) {
@@ -49,7 +53,7 @@ nai_status nai__song_judge(void *user, nai_judgement *judgement)
   (void)user;
   float target = judgement->condition[judgement->n_conditions - 1];
   if (!(target >= 0)) return NAI_OK; /* a catch trial, or nobody says */
-  judgement->choice = nai__largest_output(judgement, judgement->steps - 1);
+  judgement->choice = nai__single_largest(judgement, judgement->steps - 1);
   judgement->correct = (float)judgement->choice == target;
   return NAI_OK;
 }

@@ -52,7 +52,7 @@ int nai__song_catch(nai__trial *trial, int target);
 void nai__song_answer(nai__trial *trial, nai__span fixation, nai__span decision, int target,
                       int right);
 
-/* The judge: the larger output at the last step. */
+/* The judge: the larger output at the last step; none, which is wrong, when both are equal. */
 nai_status nai__song_judge(void *user, nai_judgement *judgement);
 
 #endif

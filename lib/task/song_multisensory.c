@@ -36,8 +36,9 @@ static const char *const conditions[CONDITIONS] = {
 };
 
 enum { FIXATION_EPOCH, STIMULUS_EPOCH, DECISION_EPOCH, EPOCHS };
-static const nai__epoch epochs[EPOCHS] = {
-    {NAI__SONG_FIXATION, NAI__LISTED}, {STIMULUS, NAI__LISTED}, {DECISION, NAI__LISTED}};
+static const nai__epoch epochs[EPOCHS] = {{NAI__SONG_FIXATION, NAI__LISTED},
+                                          {STIMULUS, NAI__LISTED},
+                                          {DECISION, NAI__LISTED | NAI__NEEDED}};
 
 enum { START_CUE = 4 };
 

@@ -51,7 +51,7 @@ static const nai__epoch epochs[EPOCHS] = {{NAI__SONG_FIXATION, NAI__LISTED},
                                           {STIMULUS1, NAI__LISTED},
                                           {DELAY_MIN, NAI__UNIFORM},
                                           {STIMULUS2, NAI__LISTED},
-                                          {DECISION, NAI__LISTED}};
+                                          {DECISION, NAI__LISTED | NAI__NEEDED}};
 
 enum { DRAW_TARGET = NAI__SONG_DRAWS };
 

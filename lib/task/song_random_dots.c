@@ -12,6 +12,7 @@
  *   neither ever is, the choice is the larger one at the trial's end, as it was while the published
  *   networks learned.
  */
+#include "../base/error.h"
 #include "song.h"
 
 /* DECISION is `grace` in the reaction-time form. */
@@ -63,10 +64,12 @@ static const char *const conditions[CONDITIONS] = {
 };
 
 enum { FIXATION_EPOCH, STIMULUS_EPOCH, DECISION_EPOCH, EPOCHS };
-static const nai__epoch fixed_epochs[EPOCHS] = {
-    {NAI__SONG_FIXATION, NAI__LISTED}, {STIMULUS, NAI__LISTED}, {DECISION, NAI__LISTED}};
-static const nai__epoch variable_epochs[EPOCHS] = {
-    {NAI__SONG_FIXATION, NAI__LISTED}, {STIMULUS, NAI__EXPONENTIAL}, {DECISION, NAI__LISTED}};
+static const nai__epoch fixed_epochs[EPOCHS] = {{NAI__SONG_FIXATION, NAI__LISTED},
+                                                {STIMULUS, NAI__LISTED},
+                                                {DECISION, NAI__LISTED | NAI__NEEDED}};
+static const nai__epoch variable_epochs[EPOCHS] = {{NAI__SONG_FIXATION, NAI__LISTED},
+                                                   {STIMULUS, NAI__EXPONENTIAL},
+                                                   {DECISION, NAI__LISTED | NAI__NEEDED}};
 /* In the reaction-time form the decision is a part of the stimulus. */
 enum { REACTION_EPOCHS = DECISION_EPOCH };
 
@@ -138,6 +141,21 @@ static nai_status judge_reaction(void *user, nai_judgement *judgement)
   return nai__song_judge(user, judgement);
 }
 
+/* The decision begins within the stimulus. */
+static nai_status count_reaction_steps(int64_t *longest, const nai__builtin_task *task, double dt)
+{
+  const nai__parameters *p = &task->parameters;
+  const nai__list *grace = &p->list[DECISION];
+  NAI__TRY(nai__check_steps(grace->value, grace->n, p->rule[DECISION].name, 0, dt));
+  double latest = nai__list_largest(grace), shortest = nai__list_smallest(&p->list[STIMULUS]);
+  if (nai__task_steps(latest, dt) >= nai__task_steps(shortest, dt))
+    return nai__fail(NAI_ERR_INVALID,
+                     "a grace of %g ms leaves no step of dt = %g ms for the decision in a stimulus "
+                     "of %g ms",
+                     latest, dt, shortest);
+  return nai__song_steps(longest, task, dt);
+}
+
 const nai__task_kind nai__song_random_dots = {
     .name = "song-random-dots",
     .n_inputs = 2,
@@ -180,7 +198,7 @@ const nai__task_kind nai__song_random_dots_reaction_time = {
     .n_parameters = REACTION_PARAMETERS,
     .n_single = REACTION_PARAMETERS - THRESHOLD,
     .lists = lists,
-    .steps = nai__song_steps,
+    .steps = count_reaction_steps,
     .epochs = fixed_epochs,
     .n_epochs = REACTION_EPOCHS,
     .fill = fill_reaction,

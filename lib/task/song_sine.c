@@ -8,6 +8,7 @@
  */
 #include <math.h>
 
+#include "../base/error.h"
 #include "epochs.h"
 
 enum { PERIOD, PERIODS, AMPLITUDE, TOLERANCE, PARAMETERS };
@@ -34,7 +35,12 @@ static nai_status count_steps(int64_t *longest, const nai__builtin_task *task, d
   nai__range range = {
       (double)nai__task_steps(nai__list_smallest(period) * nai__list_smallest(periods), dt),
       (double)nai__task_steps(nai__list_largest(period) * nai__list_largest(periods), dt)};
-  return nai__check_range(longest, range, dt);
+  NAI__TRY(nai__check_range(longest, range, dt));
+  double shortest = nai__list_smallest(period);
+  if (!(shortest > 2 * dt)) /* with two steps a period all targets are 0, with fewer another wave */
+    return nai__fail(NAI_ERR_INVALID, "period is %g ms, must be more than two steps of dt = %g ms",
+                     shortest, dt);
+  return NAI_OK;
 }
 
 static double wave(double amplitude, double period, int64_t step, double dt)

@@ -1,6 +1,5 @@
 /* Finding a built-in task by its name or place, and how it comes to life. */
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -44,11 +43,6 @@ nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t inde
   return NAI_OK;
 }
 
-int64_t nai__task_steps(double duration, double dt)
-{
-  return (int64_t)floor(duration / dt * (1 + 1e-9));
-}
-
 /* --- making ----------------------------------------------------------------------------------- */
 
 static void destroy(void *user)
@@ -70,7 +64,27 @@ static nai_status check_classes(const nai__task_kind *kind, const nai_network *n
   return NAI_OK;
 }
 
-static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_network *net)
+static nai_status check_single(const nai__task_kind *kind, int index, int64_t n)
+{
+  if (index < kind->n_parameters - kind->n_single || n == 1) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "'%s' of task %s is one value, not a list of %lld",
+                   kind->parameters[index].name, kind->name, (long long)n);
+}
+
+/* Only all of them together must make trials: so nothing is counted before the last one. */
+static nai_status assign(nai__builtin_task *b, const nai_task_setting *settings, int64_t n)
+{
+  for (int64_t i = 0; i < n; i++) {
+    int index;
+    NAI__TRY(nai__parameters_replace(&index, &b->parameters, settings[i].parameter,
+                                     settings[i].values, settings[i].n));
+    NAI__TRY(check_single(b->kind, index, settings[i].n));
+  }
+  return NAI_OK;
+}
+
+static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_network *net,
+                         const nai_task_setting *settings, int64_t n)
 {
   NAI__TRY(check_classes(kind, net));
   nai__builtin_task *b = NAI__NEW(nai__builtin_task);
@@ -89,6 +103,7 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
                       .destroy = destroy};
   nai_status status = nai__parameters_create(&b->parameters, kind->parameters, kind->n_parameters,
                                              kind->lists, kind->name);
+  if (status == NAI_OK) status = assign(b, settings, n);
   if (status == NAI_OK) status = nai__longest_trial(&ops.max_steps, b, net->dt);
   if (status == NAI_OK)
     return nai_task_create_own(out, &ops, b, net); /* which destroys b when it fails */
@@ -96,14 +111,22 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
   return status;
 }
 
-nai_status nai_task_create(nai_task **out, const char *name, const nai_network *net)
+nai_status nai_task_create_with(nai_task **out, const char *name, const nai_network *net,
+                                const nai_task_setting *settings, int64_t n)
 {
   NAI__REQUIRE(out);
   *out = NULL;
+  if (n < 0) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0", (long long)n);
+  if (n > 0) NAI__REQUIRE(settings);
   const nai__task_kind *kind;
   NAI__TRY(find(&kind, name, "name"));
   NAI__TRY(nai__require_built(net, "net"));
-  return create(out, kind, net);
+  return create(out, kind, net, settings, n);
+}
+
+nai_status nai_task_create(nai_task **out, const char *name, const nai_network *net)
+{
+  return nai_task_create_with(out, name, net, NULL, 0);
 }
 
 nai_status nai_task_has_times(int32_t *times, const nai_task *task)
@@ -119,15 +142,8 @@ nai_status nai_task_has_times(int32_t *times, const nai_task *task)
 
 /* --- setting ---------------------------------------------------------------------------------- */
 
-static nai_status check_single(const nai__task_kind *kind, int index, int64_t n)
-{
-  if (index < kind->n_parameters - kind->n_single || n == 1) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID, "'%s' of task %s is one value, not a list of %lld",
-                   kind->parameters[index].name, kind->name, (long long)n);
-}
-
 /*
- * Other durations make other longest trials; a list that leaves a trial without a step is put back.
+ * Other durations make other longest trials; a list that leaves an epoch without a step is put back.
  */
 static nai_status set_list(nai_task *task, const char *parameter, const double *values, int64_t n)
 {

@@ -198,8 +198,18 @@ static void widen(double *least, double *most, const nai__yang_values *values)
   }
 }
 
+/* Parameter `number` of a family, counted from 1, where it is a duration of epoch e. */
+static nai_status check_duration(const family *f, int e, int number, const nai__yang_values *values,
+                                 double dt)
+{
+  if (!number) return NAI_OK;
+  return nai__check_steps(values->value, values->n, f->parameters[number - 1].name,
+                          e == NAI__YANG_STIMULUS || e == NAI__YANG_SECOND, dt);
+}
+
 /* Steps of the longest trial; every epoch that must be seen needs a step. */
-static nai_status count_plan(int64_t *longest, const nai__yang_plan *plan, double dt)
+static nai_status count_plan(int64_t *longest, const family *f, const nai__yang_plan *plan,
+                             double dt)
 {
   double steps = 0;
   for (int e = 0; e < NAI__YANG_EPOCHS; e++) {
@@ -213,8 +223,8 @@ static nai_status count_plan(int64_t *longest, const nai__yang_plan *plan, doubl
                        "a response of %g ms has %lld steps, must be more than the %lld of grace "
                        "after go, in which nothing counts",
                        least, (long long)few, (long long)grace);
-    if ((e == NAI__YANG_STIMULUS || e == NAI__YANG_SECOND) && few < 1)
-      return nai__fail(NAI_ERR_INVALID, "a stimulus of %g ms has no step of dt = %g ms", least, dt);
+    NAI__TRY(check_duration(f, e, f->epoch[e], &plan->epoch[e], dt));
+    NAI__TRY(check_duration(f, e, f->most[e], &plan->most[e], dt));
     steps += (double)nai__task_steps(most, dt);
   }
   if (steps > NAI__MOST_STEPS)
@@ -235,8 +245,9 @@ static const family *family_of(const nai__parameters *p)
 static nai_status count_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
   const nai__parameters *p = &task->parameters;
-  nai__yang_plan plan = make_plan(family_of(p), p);
-  return count_plan(longest, &plan, dt);
+  const family *f = family_of(p);
+  nai__yang_plan plan = make_plan(f, p);
+  return count_plan(longest, f, &plan, dt);
 }
 
 static nai_status count_mixed_steps(int64_t *longest, const nai__builtin_task *task, double dt)
@@ -245,9 +256,10 @@ static nai_status count_mixed_steps(int64_t *longest, const nai__builtin_task *t
   nai__yang_values rules = list_of(p, MIXED_RULE);
   int64_t most = 0;
   for (int64_t i = 0; i < rules.n; i++) {
-    nai__yang_plan plan = mixed_plan((int)rules.value[i], p);
+    int rule = (int)rules.value[i];
+    nai__yang_plan plan = mixed_plan(rule, p);
     int64_t steps = 0;
-    NAI__TRY(count_plan(&steps, &plan, dt));
+    NAI__TRY(count_plan(&steps, &families[nai__yang_family(rule)], &plan, dt));
     if (steps > most) most = steps;
   }
   *longest = most;

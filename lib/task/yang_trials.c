@@ -15,7 +15,7 @@
 
 #include <math.h>
 
-#include "builtin.h"
+#include "steps.h"
 
 #define PI 3.14159265358979323846
 #define GRACE 100.0 /* ms */
@@ -144,7 +144,7 @@ static void draw_timing(trial *t, const nai_trial_batch *batch, const nai__yang_
 {
   int64_t end[NAI__YANG_EPOCHS], now = 0;
   for (int e = 0; e < NAI__YANG_EPOCHS; e++) {
-    if (plan->epoch[e].n) now += nai__task_steps(draw_epoch(batch, block, plan, e), batch->dt);
+    if (plan->epoch[e].n) now += nai__drawn_steps(draw_epoch(batch, block, plan, e), batch->dt);
     end[e] = now;
   }
   int second = families[t->family].second;

@@ -2,6 +2,7 @@
  * A trainer's way through its curriculum: stages begin, staircases move, parameters of the task
  * follow.
  */
+#include <math.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -55,13 +56,31 @@ static nai_status begin(const nai__course *course, nai_task *task)
 
 /* --- trying all of them, and putting the task back -------------------------------------------- */
 
+/*
+ * Both ends of a staircase and the values beside them: of a duration those near 0 may be refused.
+ * From the easy end it comes to within a step of the hard one, and from there back by whole steps.
+ */
+static nai_status try_staircase(nai_task *task, const nai__stage_staircase *s)
+{
+  const nai_staircase *rule = &s->rule;
+  double width = fabs(rule->hardest - rule->start), step = fmin(rule->step, width);
+  double up = rule->hardest > rule->start ? 1 : -1;
+  double steps = width > 0 ? floor(width / step) : 0;
+  const double value[] = {rule->start + up * step, rule->hardest - up * step,
+                          rule->start + up * step * steps, rule->hardest - up * step * steps,
+                          rule->hardest};
+  double low = fmin(rule->start, rule->hardest), high = fmax(rule->start, rule->hardest);
+  for (int i = 0; i < 5; i++) NAI__TRY(set_value(task, s, fmin(high, fmax(low, value[i]))));
+  return NAI_OK;
+}
+
 static nai_status try_stages(const nai_curriculum *c, nai_task *task)
 {
   for (int64_t stage = 0; stage < c->n_stages; stage++) {
     NAI__TRY(fail_stage(c, stage, apply_stage(c, task, stage)));
     for (int64_t i = 0; i < c->n_staircases; i++) {
       const nai__stage_staircase *s = &c->staircase[i];
-      if (s->stage == stage) NAI__TRY(fail_stage(c, stage, set_value(task, s, s->rule.hardest)));
+      if (s->stage == stage) NAI__TRY(fail_stage(c, stage, try_staircase(task, s)));
     }
   }
   return NAI_OK;

@@ -228,6 +228,12 @@ class nai_units(Structure):
     _fields_ = [("names", c_char_p), ("units", POINTER(c_int64)), ("n", c_int64)]
 
 
+class nai_task_setting(Structure):
+    """Values of a task's parameter."""
+
+    _fields_ = [("parameter", c_char_p), ("values", POINTER(c_double)), ("n", c_int64)]
+
+
 class nai_point(Structure):
     """One point of a curve over a condition."""
 
@@ -1008,6 +1014,9 @@ nai_task_create_from_trials = _function(
     "nai_task_create_from_trials", nai_status, POINTER(_task), _trials, _trials, _network
 )
 nai_task_destroy = _function("nai_task_destroy", None, _task)
+nai_task_create_with = _function(
+    "nai_task_create_with", nai_status, POINTER(_task), Text, _network, POINTER(nai_task_setting), int64
+)
 nai_task_set = _function("nai_task_set", nai_status, _task, Text, float64)
 nai_task_set_list = _function("nai_task_set_list", nai_status, _task, Text, doubles, int64)
 nai_task_get_list = _function(

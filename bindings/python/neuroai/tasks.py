@@ -91,17 +91,15 @@ class BuiltinTask(Task):
         return type(self)(**{**self.values, **values})
 
     def _create(self, net: Network) -> Any:
+        """All values at once: the defaults alone may have epochs without a step of this network's dt."""
+        lists = [np.ascontiguousarray(np.atleast_1d(value)) for value in self.values.values()]
+        settings = (_c.nai_task_setting * max(1, len(lists)))()
+        for setting, name, values in zip(settings, self.values, lists):
+            setting.parameter = name.encode()
+            setting.values = values.ctypes.data_as(type(setting.values))
+            setting.n = len(values)
         pointer = _c.new(_c.nai_task)
-        _c.nai_task_create(pointer, self.task_name, net)
-        try:
-            for name, value in self.values.items():
-                if isinstance(value, float):
-                    _c.nai_task_set(pointer, name, value)
-                else:
-                    _c.nai_task_set_list(pointer, name, value, len(value))
-        except BaseException:
-            _c.nai_task_destroy(pointer)
-            raise
+        _c.nai_task_create_with(pointer, self.task_name, net, settings, len(lists))
         return pointer
 
     def __repr__(self) -> str:

@@ -92,6 +92,18 @@ def test_song_targets_and_masks_are_published_ones():
         assert np.allclose(trials.inputs[5:45, b, 1 - right], 0.372)
 
 
+def test_durations_without_a_step_are_refused_together():
+    net = network(3, 3, dt=150)
+    with pytest.raises(ValueError, match="fixation is 100 ms and has no step of dt = 150 ms"):
+        na.tasks.PerceptualDecisionMaking().trials(net, 1)
+    with pytest.raises(ValueError, match="decision is 100 ms and has no step"):
+        na.tasks.PerceptualDecisionMaking(fixation=300).trials(net, 1)
+    task = na.tasks.PerceptualDecisionMaking(fixation=300, decision=150, stimulus=[300, 600, 900][::2])
+    trials = task.trials(net, 50)
+    assert set(trials.lengths.tolist()) == {5, 9}
+    assert (trials.targets != 0).any(0).all()
+
+
 def test_parameters_of_one_value_and_whole_ones():
     net = network(3, 2)
     with pytest.raises(ValueError, match="threshold"):
