@@ -34,8 +34,8 @@ NAI_API nai_status nai_task_parameter(nai_parameter *out, const char *task, int6
  * output channels. All parameters have their defaults.
  *
  * Durations are cut down to whole steps of the network's dt. One above 0 that has no step is
- * refused, here and wherever it is set, and so is an epoch of 0 ms in which the answer would be due.
- * A duration that each trial draws between two bounds has at least one step.
+ * refused, here and wherever it is set; so is an epoch of 0 ms in which the answer would be due. A
+ * duration that each trial draws between two bounds has at least one step.
  */
 NAI_API nai_status nai_task_create(nai_task **out, const char *name, const nai_network *net);
 
@@ -47,8 +47,8 @@ typedef struct nai_task_setting {
 } nai_task_setting;
 
 /**
- * The same with other values of some parameters, `settings` [n], which must do together: for a dt at
- * which the defaults have epochs without a step. Nullable: settings (when n is 0).
+ * The same with other values of some parameters, `settings` [n], which must do together: for a dt
+ * at which the defaults have epochs without a step. Nullable: settings (when n is 0).
  */
 NAI_API nai_status nai_task_create_with(nai_task **out, const char *name, const nai_network *net,
                                         const nai_task_setting *settings, int64_t n);
