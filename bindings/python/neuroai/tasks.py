@@ -16,7 +16,7 @@ import numpy as np
 
 from . import _c
 from ._closed import Record
-from ._handle import Parameter, brief, frozen, given, texts
+from ._handle import Parameter, brief, frozen, given, listed, texts
 from ._handle import parameters as _parameters
 from .errors import InvalidError
 from .network import Network
@@ -35,8 +35,8 @@ def parameters(name: str) -> Dict[str, Parameter]:
     """The parameters of a task, by name: each with unit, default, range and meaning."""
     if name not in available():
         near = difflib.get_close_matches(str(name), available(), 3, 0.4)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise InvalidError(f"there is no task {brief(name)}; {hint}na.tasks.available() lists all")
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {listed(available())}"
+        raise InvalidError(f"there is no task {brief(name)}; {hint}")
     return _parameters(_c.nai_task_parameter, name)
 
 
@@ -164,8 +164,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(name)
     if name not in _made():
         near = difflib.get_close_matches(name, list(_made()), 3)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise AttributeError(f"neuroai.tasks has no {name}; {hint}na.tasks.available() lists them")
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {listed(_made())}"
+        raise AttributeError(f"neuroai.tasks has no {name}; {hint}")
     return _made()[name]
 
 

@@ -326,7 +326,7 @@ def test_what_is_attached_lives_exactly_as_long_as_what_it_is_attached_to():
     net = ring_network(ring)
     trainer = na.Trainer(net, task, na.CrossEntropy("choice") + cost, batch=4)
     del ring, cost, task
-    vars(trainer).update(task=None, cost=None)
+    vars(trainer).update(task=True, cost=None)  # the library holds both
     gc.collect()
     assert all(reference() is not None for reference in gone)
     trainer.fit(2, progress=False)
