@@ -154,6 +154,7 @@ class Task(Closed):
         """Trials ``first`` .. ``first + n - 1`` of a stream, "train" or "test", as they are for this network."""
         if stream not in _STREAMS:
             raise InvalidError(f"stream: expected 'train' or 'test', got {stream!r}")
+        n = whole("n", n)
         times = ctypes.c_int32()
 
         def generate() -> Any:

@@ -329,7 +329,7 @@ def test_what_is_attached_lives_exactly_as_long_as_what_it_is_attached_to():
     vars(trainer).update(task=True, cost=None)  # the library holds both
     gc.collect()
     assert all(reference() is not None for reference in gone)
-    trainer.fit(2, progress=False)
+    trainer.step()
     del trainer
     gc.collect()
     assert [reference() is None for reference in gone] == [False, True, True]
