@@ -262,8 +262,10 @@ START_TEST(names_that_are_not_allowed)
     ck_assert_int_eq(nai__name_check(bad[i], "population"), NAI_ERR_NAME);
   }
   nai__name_check("E I", "population");
-  ck_assert_str_eq(nai_last_error(),
-                   "population \"E I\" has a character that names may not have at place 2");
+  ck_assert_str_eq(
+      nai_last_error(),
+      "population \"E I\" has a character that names may not have at place 2: they are of "
+      "ASCII letters, digits and signs, but no space and none of *?[]\\");
   ck_assert_int_eq(nai__name_check("", "population"), NAI_ERR_NAME);
   ck_assert_str_eq(nai_last_error(), "population is empty");
   ck_assert_int_eq(nai__name_check(NULL, "population"), NAI_ERR_INVALID);

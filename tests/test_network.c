@@ -342,6 +342,34 @@ START_TEST(too_many_synapses_are_refused)
 }
 END_TEST
 
+/* What is needed is said before it is taken, and no more is taken. */
+START_TEST(memory_has_a_limit)
+{
+  int64_t bytes = 0, built = 0;
+  for (int enough = 0; enough < 2; enough++) {
+    nai_network *net = compose_ei(40, 10);
+    expect_ok(nai_network_memory(&bytes, net));
+    EXPECT(bytes > 4 * 4 * 50 * 50 && bytes < 400000);
+    expect_ok(nai_network_set_memory_limit(net, bytes - !enough));
+    if (enough) {
+      expect_ok(nai_network_build(net, 1));
+      expect_ok(nai_network_memory(&built, net));
+      EXPECT(built == bytes);
+      expect_fails(nai_network_set_memory_limit(net, 1), NAI_ERR_ORDER, "is built");
+    } else {
+      expect_fails(nai_network_build(net, 1), NAI_ERR_MEMORY, "bytes of memory, its limit is ");
+    }
+    nai_network_destroy(net);
+  }
+  nai_network *net = compose_one("E", 2, NAI_FREE);
+  expect_fails(nai_network_memory(NULL, net), NAI_ERR_INVALID, "bytes is NULL");
+  expect_fails(nai_network_memory(&bytes, NULL), NAI_ERR_INVALID, "net is NULL");
+  expect_fails(nai_network_set_memory_limit(NULL, 1), NAI_ERR_INVALID, "net is NULL");
+  expect_fails(nai_network_set_memory_limit(net, -1), NAI_ERR_INVALID, "bytes is -1");
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(the_shortest_and_longest_time_steps)
 {
   static const double steps[] = {1e-9, 1e6};
@@ -1716,8 +1744,9 @@ Suite *network_suite(void)
            names_that_are_refused, lists_that_are_refused, choices_that_are_refused,
            the_first_error_is_remembered, failed_builds_are_remembered,
            structure_is_fixed_by_the_build, nothing_to_look_at_before_the_build,
-           sizes_that_cannot_be, too_many_synapses_are_refused, the_shortest_and_longest_time_steps,
-           null_arguments_of_composing, no_network, null_arguments_of_looking);
+           sizes_that_cannot_be, too_many_synapses_are_refused, memory_has_a_limit,
+           the_shortest_and_longest_time_steps, null_arguments_of_composing, no_network,
+           null_arguments_of_looking);
   ADD_CASE(suite, "numbers", numbers_are_set_before_and_after_the_build, numbers_of_several_at_once,
            numbers_that_are_refused, leaks_and_transfer_functions, biases);
   ADD_CASE(suite, "delays", delays_are_multiples_of_the_time_step, loops_of_zero_delays_are_named);

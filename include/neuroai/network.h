@@ -211,6 +211,18 @@ NAI_API nai_status nai_network_set_balance(nai_network *net, const char *names, 
 NAI_API nai_status nai_network_set_kernels(nai_network *net, const char *name);
 
 /**
+ * Bytes of memory that the build takes at most, beside the numbers of the units; of a built network
+ * those that it took. Training takes several times as much.
+ */
+NAI_API nai_status nai_network_memory(int64_t *bytes, const nai_network *net);
+
+/**
+ * The build fails with NAI_ERR_MEMORY, before it takes any, where it needs more than `bytes`. 0
+ * (the default): more than the machine has. Loading and copying have the same limit.
+ */
+NAI_API nai_status nai_network_set_memory_limit(nai_network *net, int64_t bytes);
+
+/**
  * Draws positions, synapses and weights from `seed`. Returns the first error of the composition,
  * if there was one.
  */

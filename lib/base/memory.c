@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "error.h"
 
@@ -68,4 +69,11 @@ void *nai__grow_one(void *array, int64_t count, size_t size)
 {
   if (!array) return nai__alloc(FIRST_ROOM, size);
   return count < nai__grown_room(count) ? array : nai__grow(array, count, 2 * count, size);
+}
+
+int64_t nai__machine_memory(void)
+{
+  int64_t pages = sysconf(_SC_PHYS_PAGES), size = sysconf(_SC_PAGESIZE), bytes;
+  if (pages <= 0 || size <= 0 || __builtin_mul_overflow(pages, size, &bytes)) return INT64_MAX;
+  return bytes;
 }

@@ -28,6 +28,9 @@ void *nai__grow_one(void *array, int64_t count, size_t size);
 /* The room that such an array of `count` has. */
 int64_t nai__grown_room(int64_t count);
 
+/* Bytes of memory that the machine has; INT64_MAX where it does not tell. */
+int64_t nai__machine_memory(void);
+
 #define NAI__NEW(type) ((type *)nai__alloc(1, sizeof(type)))
 #define NAI__ARRAY(type, count) ((type *)nai__alloc((count), sizeof(type)))
 

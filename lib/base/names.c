@@ -29,9 +29,11 @@ nai_status nai__name_check(const char *name, const char *what)
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)name[i];
     if (c <= ' ' || c >= 0x7f || strchr("*?[]\\", c)) {
-      return nai__fail(NAI_ERR_NAME,
-                       "%s \"%s\" has a character that names may not have at place %zu", what, name,
-                       i + 1);
+      return nai__fail(
+          NAI_ERR_NAME,
+          "%s \"%s\" has a character that names may not have at place %zu: they are of "
+          "ASCII letters, digits and signs, but no space and none of *?[]\\",
+          what, name, i + 1);
     }
   }
   return NAI_OK;

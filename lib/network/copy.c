@@ -62,6 +62,7 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
     if (!net->radius_names) return NAI_ERR_MEMORY;
   }
   net->radius = from->radius;
+  net->memory_limit = from->memory_limit;
   net->seed = from->seed;
   net->kernels = from->kernels;
   net->error = from->error;

@@ -246,6 +246,31 @@ static nai_status allocate_packed(nai_network *net, const nai__kernels *kernels)
   return status;
 }
 
+int64_t nai__layout_bytes(const nai_network *net)
+{
+  int64_t floats = 4 * net->n_theta + 4 * net->ld_units + 3 * net->ld_inputs, largest = 0;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const nai__block *b = &net->block[i];
+    floats += net->kernels->packed_size(b->n_pre, b->n_post);
+    if (!b->from_input) floats += net->kernels->packed_size(b->n_post, b->n_pre);
+    if (b->n_post * b->ld > largest) largest = b->n_post * b->ld;
+  }
+  /* each constraint is held against what was there before it: two copies of its projection */
+  return (floats + 2 * largest) * (int64_t)sizeof(float);
+}
+
+static nai_status check_memory(const nai_network *net)
+{
+  int64_t bytes = nai__layout_bytes(net), machine = nai__machine_memory();
+  if (net->memory_limit && bytes > net->memory_limit)
+    return nai__fail(NAI_ERR_MEMORY, "the network needs %lld bytes of memory, its limit is %lld",
+                     (long long)bytes, (long long)net->memory_limit);
+  if (!net->memory_limit && bytes > machine)
+    return nai__fail(NAI_ERR_MEMORY, "the network needs %lld bytes of memory, the machine has %lld",
+                     (long long)bytes, (long long)machine);
+  return NAI_OK;
+}
+
 static nai_status allocate(nai_network *net)
 {
   net->theta = NAI__ARRAY(float, net->n_theta);
@@ -275,14 +300,20 @@ static nai_status check_composition(const nai_network *net)
   return NAI_OK;
 }
 
-nai_status nai__layout(nai_network *net)
+nai_status nai__layout_plan(nai_network *net)
 {
   NAI__TRY(check_composition(net));
   set_delays(net);
   NAI__TRY(set_stages(net));
   NAI__TRY(set_columns(net));
   NAI__TRY(make_segments(net));
-  NAI__TRY(make_blocks(net));
+  return make_blocks(net);
+}
+
+nai_status nai__layout(nai_network *net)
+{
+  NAI__TRY(nai__layout_plan(net));
+  NAI__TRY(check_memory(net));
   NAI__TRY(allocate(net));
   nai__numbers_start(net);
   return NAI_OK;

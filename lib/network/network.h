@@ -112,6 +112,7 @@ struct nai_network {
   char message[256]; /* its message */
   const nai__kernels *kernels;
   int32_t built;
+  int64_t memory_limit; /* bytes; 0: what the machine has */
 
   nai__node *node;
   int64_t n_nodes;
@@ -226,6 +227,9 @@ int64_t nai__bias_start(const nai_network *net, const nai__node *node);
 
 nai_status nai__place(nai_network *net);  /* place.c: positions */
 nai_status nai__layout(nai_network *net); /* layout.c: stages, columns, blocks, arrays */
+/* The same but for the arrays, and the bytes that they will take. */
+nai_status nai__layout_plan(nai_network *net);
+int64_t nai__layout_bytes(const nai_network *net);
 void nai__layout_destroy(nai_network *net);
 /* Other kernels for a built network. */
 nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels);

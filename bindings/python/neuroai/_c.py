@@ -851,6 +851,8 @@ nai_network_set_initial = _function(
 nai_network_set_radius = _function("nai_network_set_radius", nai_status, _network, Text, float64)
 nai_network_set_balance = _function("nai_network_set_balance", nai_status, _network, Text, int32)
 nai_network_set_kernels = _function("nai_network_set_kernels", nai_status, _network, Text)
+nai_network_memory = _function("nai_network_memory", nai_status, POINTER(c_int64), _network)
+nai_network_set_memory_limit = _function("nai_network_set_memory_limit", nai_status, _network, int64)
 nai_network_build = _function("nai_network_build", nai_status, _network, uint64)
 
 # network.h: looking

@@ -11,7 +11,7 @@ import ctypes
 import os
 import tempfile
 from contextlib import ExitStack
-from ctypes import c_char_p, c_double, c_int32
+from ctypes import c_char_p, c_double, c_int32, c_int64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -98,6 +98,7 @@ class Network(Handle):
     Args:
         dt: time step, ms, > 0.
         kernels: which kernels run it, "portable", "avx2", "avx512" or "blas"; None for the best on this processor.
+        memory_limit: bytes; a build that needs more fails before it takes any. None: as many as the machine has.
 
     Calls that compose return the network, so that they can be chained. A network whose composition failed stays
     failed, as in C: make it anew.
@@ -105,12 +106,14 @@ class Network(Handle):
 
     _otherwise = "numbers of its parts are set by name, net.set(names, tau=50)"
 
-    def __init__(self, dt: float, kernels: Optional[str] = None) -> None:
+    def __init__(self, dt: float, kernels: Optional[str] = None, memory_limit: Optional[int] = None) -> None:
         pointer = _c.new(_c.nai_network)
         _c.nai_network_create(pointer, dt)
         self._own(pointer, built=False)
         if kernels is not None:
             self._compose(_c.nai_network_set_kernels, kernels)
+        if memory_limit is not None:
+            self._compose(_c.nai_network_set_memory_limit, memory_limit)
 
     def _own(self, pointer: Any, built: bool) -> None:
         self._adopt(pointer, _c.nai_network_destroy)
@@ -429,6 +432,13 @@ class Network(Handle):
     def kernels(self) -> str:
         """Name of the kernels that run the network."""
         return text(_c.nai_network_kernels(self))
+
+    @property
+    def memory(self) -> int:
+        """Bytes of memory that the build takes at most, or took; training takes several times as much."""
+        found = c_int64()
+        _c.nai_network_memory(found, self)
+        return found.value
 
     @property
     def built(self) -> bool:

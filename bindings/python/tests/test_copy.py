@@ -39,3 +39,11 @@ def test_a_mask_removes_for_good(tmp_path):
         net.set_mask("E", "I", mask[:, :2])
     with pytest.raises(RuntimeError, match="not built"):
         na.Network(20).population("E", 1).connect("E", "E").set_mask("E", "E", [[0]])
+
+
+def test_memory_is_known_before_it_is_taken():
+    net = na.Network(20, memory_limit=10000).population("E", 100).connect("E", "E")
+    assert net.memory > 4 * 100 * 100
+    with pytest.raises(MemoryError, match="bytes of memory, its limit is 10000"):
+        net.build()
+    assert small().memory > 0
