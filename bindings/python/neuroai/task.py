@@ -152,10 +152,10 @@ class Task(Closed):
 
     def trials(self, net: Network, n: int, seed: int = 0, stream: str = "test", first: int = 0) -> Trials:
         """Trials ``first`` .. ``first + n - 1`` of a stream, "train" or "test", as they are for this network."""
-        if stream not in _STREAMS:
-            raise InvalidError(f"stream: expected 'train' or 'test', got {stream!r}")
-        n = whole("n", n)
+        if not isinstance(stream, str) or stream not in _STREAMS:
+            raise InvalidError(f"stream: expected 'train' or 'test', got {brief(stream)}")
         times = ctypes.c_int32()
+        n = whole("n", n)
 
         def generate() -> Any:
             pointer = _c.new(_c.nai_trials)

@@ -86,7 +86,7 @@ WRONG = {
     "steps-of-rule": (lambda: na.TruncatedBPTT(2.5), "steps: expected a whole number"),
     "seed-of-rule": (lambda: na.RFLO(seed="a"), "seed: expected a whole number"),
     "trials-of-state": (lambda: na.State(small(), 2.0), "trials: expected a whole number"),
-    "n-of-trials": (lambda: task().trials(small(), "5"), "n_trials|n: expected|trials: expected"),
+    "n-of-trials": (lambda: task().trials(small(), "5"), "n: expected a whole number, got '5'"),
     "delay": (lambda: net().connect("E", "z", delay="x"), "delay: expected a number"),
     "tau": (lambda: net().set("E", tau="long"), "tau: expected numbers, got 'long'"),
     "tau-complex": (lambda: net().set("E", tau=1j), "tau: expected real numbers"),
