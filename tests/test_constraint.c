@@ -796,14 +796,16 @@ START_TEST(own_tables_that_are_refused)
   ck_assert_ptr_null(c);
   ck_assert_int_eq(own.destroyed, 1); /* there is no table to destroy it with */
   ops.name = NULL;
-  expect_fails(nai_constraint_create(&c, &ops, &own), NAI_ERR_INVALID, "name is empty");
+  expect_fails(nai_constraint_create(&c, &ops, &own), NAI_ERR_INVALID,
+               "the name of the constraint is empty");
   ck_assert_int_eq(own.destroyed, 2);
   ops.name = "";
-  expect_fails(nai_constraint_create(&c, &ops, &own), NAI_ERR_INVALID, "name is empty");
+  expect_fails(nai_constraint_create(&c, &ops, &own), NAI_ERR_INVALID,
+               "the name of the constraint is empty");
   ck_assert_int_eq(own.destroyed, 3);
   ops = own_ops();
   ops.flags = 4;
-  expect_fails(nai_constraint_create(&c, &ops, &own), NAI_ERR_INVALID, "flags is 4");
+  expect_fails(nai_constraint_create(&c, &ops, &own), NAI_ERR_INVALID, "flags of constraint");
   ck_assert_int_eq(own.destroyed, 4);
   ops = own_ops();
   ops.struct_size = 16;

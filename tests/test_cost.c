@@ -822,12 +822,12 @@ static void check_refused(nai_cost_ops ops, const char *names, const char *to, c
 START_TEST(tables_that_are_refused)
 {
   nai_cost_ops ops = table(ON_OUTPUTS, NULL);
-  check_refused(ops, "real", NULL, "ops->name");
+  check_refused(ops, "real", NULL, "the name of the cost is empty");
   ops.name = "";
-  check_refused(ops, "real", NULL, "ops->name");
+  check_refused(ops, "real", NULL, "the name of the cost is empty");
   ops = table(ON_OUTPUTS, "own");
   ops.flags = 2;
-  check_refused(ops, "real", NULL, "ops->flags is 2");
+  check_refused(ops, "real", NULL, "flags of cost 'own' is 2, must be 0 or NAI_COST_SEPARABLE");
   ops = table(KINDS, "own"); /* no function */
   check_refused(ops, "real", NULL, "on_outputs");
   ops = table(ON_OUTPUTS, "own");

@@ -146,7 +146,7 @@ START_TEST(options_that_cannot_be)
   const nai_units outside = {"E", (int64_t[]){3, 9}, 2}, nobody = {"F", NULL, NAI_ALL_UNITS};
   options.n_silence = 1;
   expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
-               "options->silence is NULL");
+               "silence is NULL");
   ck_assert_ptr_null(e);
   options.silence = &outside;
   expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,

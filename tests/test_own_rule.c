@@ -728,25 +728,27 @@ START_TEST(wrong_tables_are_refused)
   refuse(bad, "ops->struct_size is 12, must be ", 0);
   bad = good;
   bad.name = NULL;
-  refuse(bad, "ops->name is empty", 1);
+  refuse(bad, "the name of the rule is empty", 1);
   bad.name = "";
-  refuse(bad, "ops->name is empty", 1);
+  refuse(bad, "the name of the rule is empty", 1);
   bad = good;
   bad.flags = 4;
-  refuse(bad, "ops->flags is 4, must be 0", 1);
+  refuse(bad, "flags of rule 'whiskers' is 4, must be 0", 1);
   bad = good;
   bad.step = NULL;
-  refuse(bad, "ops->step is NULL", 1);
+  refuse(bad, "step of rule 'whiskers' is NULL", 1);
   bad = good;
   bad.feedback = NAI_FEEDBACK_ADAPTIVE;
-  refuse(bad, "ops->feedback is 2, must be NAI_FEEDBACK_SYMMETRIC or NAI_FEEDBACK_RANDOM", 1);
+  refuse(bad,
+         "feedback of rule 'whiskers' is 2, must be NAI_FEEDBACK_SYMMETRIC or NAI_FEEDBACK_RANDOM",
+         1);
   bad.feedback = -1;
-  refuse(bad, "ops->feedback is -1", 1);
+  refuse(bad, "feedback of rule 'whiskers' is -1", 1);
   bad = good;
   bad.n_traces = -1;
-  refuse(bad, "ops->n_traces is -1, must be 0 to 64", 1);
+  refuse(bad, "n_traces of rule 'whiskers' is -1, must be 0 to 64", 1);
   bad.n_traces = 65;
-  refuse(bad, "ops->n_traces is 65, must be 0 to 64", 1);
+  refuse(bad, "n_traces of rule 'whiskers' is 65, must be 0 to 64", 1);
   own o = {0};
   nai_rule *rule;
   expect_fails(nai_rule_create(NULL, &good, &o, 0), NAI_ERR_INVALID, "out is NULL");

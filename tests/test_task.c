@@ -1092,6 +1092,24 @@ START_TEST(tables_that_are_refused)
   nai_network *net = build_with_outputs(2, 1), *mute = build_with_outputs(0, 0);
   static const char *const twice[] = {"same", "same"}, *const spaced[] = {"a b", "c"},
                            *const missing[] = {"a", NULL};
+  static const char *const words[] = {
+      "the name of the task is empty",
+      "the name of the task is empty",
+      "flags of task 'count' is 3, must be 0 or",
+      "generate of task 'count' is NULL",
+      "max_steps of task 'count' is 0, must be 1 to 2147483647",
+      "max_steps of task 'count' is 9223372036854775807, must be 1 to 2147483647",
+      "has_classes of task 'count' is 2, must be 0 or 1",
+      "n_conditions of task 'count' is -1, must be 0 to 64",
+      "n_conditions of task 'count' is 65, must be 0 to 64",
+      "condition_names of task 'count' is NULL",
+      "two conditions of task 'count' are called 'same'",
+      "the name of a condition \"a b\" has",
+      "the name of a condition is NULL",
+      "task count has 4 input channels",
+      "task count has 2 output channels",
+      "net is NULL",
+  };
   own o = {0};
   int destroyed = 0;
   for (int k = 0; k < 16; k++) {
@@ -1118,6 +1136,8 @@ START_TEST(tables_that_are_refused)
     nai_task *task = (nai_task *)&task;
     nai_status status = nai_task_create_own(&task, &ops, &o, given);
     ck_assert_msg(status < 0, "case %d was accepted", k);
+    ck_assert_msg(strncmp(nai_last_error(), words[k], strlen(words[k])) == 0, "case %d: %s", k,
+                  nai_last_error());
     ck_assert_ptr_null(task);
     ck_assert_int_eq(o.destroyed, ++destroyed);
   }

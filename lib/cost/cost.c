@@ -7,9 +7,11 @@
 
 static nai_status check_ops(const nai_cost_ops *ops, const char *names, const char *to)
 {
-  if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
+  if (!ops->name || !ops->name[0])
+    return nai__fail(NAI_ERR_INVALID, "the name of the cost is empty");
   if (ops->flags & ~(uint32_t)NAI_COST_SEPARABLE)
-    return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0 or NAI_COST_SEPARABLE",
+    return nai__fail(NAI_ERR_INVALID,
+                     "flags of cost '%.60s' is %u, must be 0 or NAI_COST_SEPARABLE", ops->name,
                      (unsigned)ops->flags);
   if (!ops->on_outputs + !ops->on_rates + !ops->on_weights + !ops->on_errors != 3)
     return nai__fail(NAI_ERR_INVALID,

@@ -185,7 +185,7 @@ static nai_status take_options(work *w, const nai_evaluation_options *options)
   if (w->options.n_silence < 0)
     return nai__fail(NAI_ERR_INVALID, "options->n_silence is %lld, must be at least 0",
                      (long long)w->options.n_silence);
-  if (w->options.n_silence > 0 && !w->options.silence) return nai__fail_null("options->silence");
+  if (w->options.n_silence > 0 && !w->options.silence) return nai__fail_null("silence");
   return NAI_OK;
 }
 

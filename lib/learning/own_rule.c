@@ -332,16 +332,20 @@ static const nai__parameter parameters[] = {NAI__UPDATE_EVERY};
 
 static nai_status check_ops(const nai_rule_ops *ops)
 {
-  if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
-  if (ops->flags) return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0", ops->flags);
-  NAI__REQUIRE(ops->step);
+  if (!ops->name || !ops->name[0])
+    return nai__fail(NAI_ERR_INVALID, "the name of the rule is empty");
+  if (ops->flags)
+    return nai__fail(NAI_ERR_INVALID, "flags of rule '%.60s' is %u, must be 0", ops->name,
+                     (unsigned)ops->flags);
+  if (!ops->step) return nai__fail(NAI_ERR_INVALID, "step of rule '%.60s' is NULL", ops->name);
   if (ops->feedback != NAI_FEEDBACK_SYMMETRIC && ops->feedback != NAI_FEEDBACK_RANDOM)
-    return nai__fail(NAI_ERR_INVALID,
-                     "ops->feedback is %d, must be NAI_FEEDBACK_SYMMETRIC or NAI_FEEDBACK_RANDOM",
-                     (int)ops->feedback);
+    return nai__fail(
+        NAI_ERR_INVALID,
+        "feedback of rule '%.60s' is %d, must be NAI_FEEDBACK_SYMMETRIC or NAI_FEEDBACK_RANDOM",
+        ops->name, (int)ops->feedback);
   if (ops->n_traces < 0 || ops->n_traces > MOST_TRACES)
-    return nai__fail(NAI_ERR_INVALID, "ops->n_traces is %d, must be 0 to %d", (int)ops->n_traces,
-                     MOST_TRACES);
+    return nai__fail(NAI_ERR_INVALID, "n_traces of rule '%.60s' is %d, must be 0 to %d", ops->name,
+                     (int)ops->n_traces, MOST_TRACES);
   return NAI_OK;
 }
 

@@ -16,26 +16,31 @@
 
 static nai_status check_ops(const nai_task_ops *ops)
 {
-  if (!ops->name || !ops->name[0]) return nai__fail(NAI_ERR_INVALID, "ops->name is empty");
+  if (!ops->name || !ops->name[0])
+    return nai__fail(NAI_ERR_INVALID, "the name of the task is empty");
   if (ops->flags & ~(uint32_t)NAI_TASK_CHANNEL_MASK)
-    return nai__fail(NAI_ERR_INVALID, "ops->flags is %u, must be 0 or NAI_TASK_CHANNEL_MASK",
+    return nai__fail(NAI_ERR_INVALID,
+                     "flags of task '%.60s' is %u, must be 0 or NAI_TASK_CHANNEL_MASK", ops->name,
                      (unsigned)ops->flags);
-  NAI__REQUIRE(ops->generate);
+  if (!ops->generate)
+    return nai__fail(NAI_ERR_INVALID, "generate of task '%.60s' is NULL", ops->name);
   if (ops->max_steps < 1 || ops->max_steps > INT32_MAX)
-    return nai__fail(NAI_ERR_INVALID, "ops->max_steps is %lld, must be 1 to %d",
-                     (long long)ops->max_steps, INT32_MAX);
+    return nai__fail(NAI_ERR_INVALID, "max_steps of task '%.60s' is %lld, must be 1 to %d",
+                     ops->name, (long long)ops->max_steps, INT32_MAX);
   if (ops->has_classes != 0 && ops->has_classes != 1)
-    return nai__fail(NAI_ERR_INVALID, "ops->has_classes is %d, must be 0 or 1",
-                     (int)ops->has_classes);
+    return nai__fail(NAI_ERR_INVALID, "has_classes of task '%.60s' is %d, must be 0 or 1",
+                     ops->name, (int)ops->has_classes);
   if (ops->n_conditions < 0 || ops->n_conditions > NAI__MOST_CONDITIONS)
-    return nai__fail(NAI_ERR_INVALID, "ops->n_conditions is %d, must be 0 to %d",
-                     (int)ops->n_conditions, NAI__MOST_CONDITIONS);
-  if (ops->n_conditions) NAI__REQUIRE(ops->condition_names);
+    return nai__fail(NAI_ERR_INVALID, "n_conditions of task '%.60s' is %d, must be 0 to %d",
+                     ops->name, (int)ops->n_conditions, NAI__MOST_CONDITIONS);
+  if (ops->n_conditions && !ops->condition_names)
+    return nai__fail(NAI_ERR_INVALID, "condition_names of task '%.60s' is NULL", ops->name);
   for (int32_t i = 0; i < ops->n_conditions; i++) {
-    NAI__TRY(nai__name_check(ops->condition_names[i], "ops->condition_names[]"));
+    NAI__TRY(nai__name_check(ops->condition_names[i], "the name of a condition"));
     for (int32_t j = 0; j < i; j++)
       if (strcmp(ops->condition_names[i], ops->condition_names[j]) == 0)
-        return nai__fail(NAI_ERR_NAME, "two conditions are called '%s'", ops->condition_names[i]);
+        return nai__fail(NAI_ERR_NAME, "two conditions of task '%.60s' are called '%s'", ops->name,
+                         ops->condition_names[i]);
   }
   return NAI_OK;
 }

@@ -68,7 +68,7 @@ static nai_status check_performance(double value, const char *what)
 
 static nai_status check_staircase(const nai_staircase *s)
 {
-  if (!s->parameter) return nai__fail_null("staircase->parameter");
+  if (!s->parameter) return nai__fail_null("parameter of the staircase");
   if (!isfinite(s->start) || !isfinite(s->hardest) || s->start == s->hardest)
     return nai__fail(NAI_ERR_INVALID,
                      "staircase->start is %g and hardest %g, must be finite and differ", s->start,
