@@ -172,7 +172,12 @@ START_TEST(targets_and_classes)
 
   target[3] = -INFINITY;
   expect_fails(nai_trials_set_targets(trials, "first", target, 2), NAI_ERR_NONFINITE,
-               "targets[0][1][1]");
+               "targets[0][1][1] is -inf, must be finite");
+  target[3] = NAN;
+  expect_fails(
+      nai_trials_set_targets(trials, "first", target, 2), NAI_ERR_NONFINITE,
+      "targets[0][1][1] is nan, must be finite; in steps that do not count write 0 and set "
+      "their mask to 0");
   expect_fails(nai_trials_set_targets(trials, "first", target, 3), NAI_ERR_INVALID, "n is 3");
   expect_fails(nai_trials_set_targets(trials, "third", target, 2), NAI_ERR_NAME, "'third'");
   expect_fails(nai_trials_set_targets(trials, NULL, target, 2), NAI_ERR_INVALID, "output is NULL");
@@ -181,7 +186,7 @@ START_TEST(targets_and_classes)
                "classes[0][0] is 3");
   classes[0] = -1;
   expect_fails(nai_trials_set_classes(trials, "second", classes), NAI_ERR_INVALID,
-               "must be 0 to 2");
+               "classes[0][0] is -1, must be 0 to 2; in steps that do not count (mask 0) write 0");
   expect_fails(nai_trials_set_classes(trials, "second", NULL), NAI_ERR_INVALID, "classes is NULL");
   EXPECT(number_at(&view, 0, 1, 1) == 3 && whole_at(&right, 0, 0) == 0);
   nai_view none = NAI_VIEW_INIT;

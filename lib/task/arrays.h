@@ -51,6 +51,8 @@ const nai__goal *nai__trials_judged_at(int64_t *step, const nai_trials *trials, 
 nai_status nai__check_finite(const float *values, int64_t steps, int64_t trials, int64_t columns,
                              const char *what);
 nai_status nai__check_mask(const float *mask, int64_t steps, int64_t trials, int64_t columns);
+nai_status nai__check_targets(const float *values, int64_t steps, int64_t trials, int64_t columns,
+                              const char *what);
 nai_status nai__check_classes(const int32_t *classes, int64_t steps, int64_t trials, int64_t n);
 nai_status nai__check_lengths(const int32_t *lengths, int64_t trials, int64_t steps);
 

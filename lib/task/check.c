@@ -40,6 +40,18 @@ nai_status nai__check_finite(const float *values, int64_t steps, int64_t trials,
   return fail_value(NAI_ERR_NONFINITE, what, at, trials, columns, values[at], "finite");
 }
 
+/* NaN is what other tools write where nothing counts: so how that is written here is told. */
+nai_status nai__check_targets(const float *values, int64_t steps, int64_t trials, int64_t columns,
+                              const char *what)
+{
+  int64_t at = find_outside(values, steps * trials * columns, -FLT_MAX, FLT_MAX);
+  if (at < 0) return NAI_OK;
+  return fail_value(NAI_ERR_NONFINITE, what, at, trials, columns, values[at],
+                    isnan(values[at])
+                        ? "finite; in steps that do not count write 0 and set their mask to 0"
+                        : "finite");
+}
+
 nai_status nai__check_mask(const float *mask, int64_t steps, int64_t trials, int64_t columns)
 {
   int64_t at = find_outside(mask, steps * trials * columns, 0, FLT_MAX);
@@ -53,9 +65,10 @@ nai_status nai__check_classes(const int32_t *classes, int64_t steps, int64_t tri
 {
   for (int64_t i = 0; i < steps * trials; i++)
     if (classes[i] < 0 || classes[i] >= n)
-      return nai__fail(NAI_ERR_INVALID, "classes[%lld][%lld] is %d, must be 0 to %lld",
+      return nai__fail(NAI_ERR_INVALID, "classes[%lld][%lld] is %d, must be 0 to %lld%s",
                        (long long)(i / trials), (long long)(i % trials), (int)classes[i],
-                       (long long)n - 1);
+                       (long long)n - 1,
+                       classes[i] < 0 ? "; in steps that do not count (mask 0) write 0" : "");
   return NAI_OK;
 }
 

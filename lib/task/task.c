@@ -237,7 +237,7 @@ static nai_status check_batch(const nai_trials *trials, const nai_trial_batch *b
   NAI__TRY(nai__check_finite(batch->input, steps, n, trials->n_inputs, "input"));
   NAI__TRY(nai__check_mask(batch->mask, steps, n, mask_columns));
   if (batch->classes) return nai__check_classes(batch->classes, steps, n, trials->goal[0].n);
-  return nai__check_finite(batch->target, steps, n, trials->n_outputs, "target");
+  return nai__check_targets(batch->target, steps, n, trials->n_outputs, "target");
 }
 
 /* Columns `first` .. `first + columns - 1` of `from` [rows][width]. */

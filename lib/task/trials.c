@@ -199,7 +199,7 @@ nai_status nai_trials_set_targets(nai_trials *trials, const char *output, const 
   if (n != goal->n)
     return nai__fail(NAI_ERR_INVALID, "n is %lld, output %s has %lld channels", (long long)n,
                      goal->name, (long long)goal->n);
-  NAI__TRY(nai__check_finite(values, trials->steps, trials->trials, n, "targets"));
+  NAI__TRY(nai__check_targets(values, trials->steps, trials->trials, n, "targets"));
   NAI__TRY(nai__trials_need_targets(trials, goal));
   memcpy(goal->target, values, (size_t)(trials->steps * trials->trials * n) * sizeof *values);
   return NAI_OK;

@@ -134,6 +134,16 @@ WRONG = {
     "masked-fit": (lambda: na.fit_psychometric(np.ma.masked_all(4), [1, 2, 3, 4], [5] * 4), "x: .*masked"),
     "bool-weights": (lambda: small().set_weights("E", "choice", np.ones((3, 12), bool)), "weights: .* array of bool"),
     "box": (lambda: net().place("E", box=(1, 2)), r"box: expected shape \[3\]"),
+    "class-that-does-not-count": (
+        lambda: na.Trainer(small(), cost=CE).step(na.Trials(np.ones((2, 1, 3)), np.full((2, 1), -1), np.zeros((2, 1)))),
+        r"classes\[0\]\[0\] is -1, must be 0 to 2; in steps that do not count \(mask 0\) write 0",
+    ),
+    "target-that-does-not-count": (
+        lambda: na.Trainer(small(), cost=na.MSE("choice")).step(
+            na.Trials(np.ones((2, 1, 3)), np.full((2, 1, 3), np.nan), np.zeros((2, 1)))
+        ),
+        r"targets\[0\]\[0\]\[0\] is nan, must be finite; in steps that do not count write 0 and set their mask to 0",
+    ),
     "big-class": (lambda: na.Trials(np.ones((2, 1, 3)), np.full((2, 1), 2**32)), "targets: 4294967296 is beyond"),
     "float-lengths": (lambda: na.Trials(np.ones((2, 1, 3)), lengths=[1.5]), "lengths: expected whole numbers"),
     "conditions": (lambda: na.Trials(np.ones((2, 1, 3)), conditions=[1]), "conditions: expected a mapping"),
