@@ -239,7 +239,7 @@ END_TEST
 
 START_TEST(names_that_are_allowed)
 {
-  static const char *const good[] = {"E", "pfc/SST", "choice-2", "a.b_c:d+e", "!", "#1", "~{}"};
+  static const char *const good[] = {"E", "pfc/SST", "choice-2", "a.b_c;d+e", "!", "#1", "~{}"};
   for (size_t i = 0; i < sizeof good / sizeof *good; i++)
     ck_assert_int_eq(nai__name_check(good[i], "name"), NAI_OK);
   char longest[65];
@@ -256,16 +256,22 @@ END_TEST
 
 START_TEST(names_that_are_not_allowed)
 {
-  static const char *const bad[] = {"a b", " a",  "a*",   "?",        "[a", "a]",
-                                    "a\\", "a\n", "\x7f", "\xce\xb1", "a\t"};
+  static const char *const bad[] = {"a b", " a",  "a*",  "?",   "[a",   "a]",       "a:b",
+                                    ":",   "E:0", "a\\", "a\n", "\x7f", "\xce\xb1", "a\t"};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
     ck_assert_int_eq(nai__name_check(bad[i], "population"), NAI_ERR_NAME);
   }
   nai__name_check("E I", "population");
   ck_assert_str_eq(
       nai_last_error(),
-      "population \"E I\" has a character that names may not have at place 2: they are of "
-      "ASCII letters, digits and signs, but no space and none of *?[]\\");
+      "population \"E I\" has ' ' at place 2; names may have ASCII letters, digits and signs, but "
+      "no spaces and none of : * ? [ ] \\");
+  static const char *const shown[][2] = {{"E:1", "\"E:1\" has ':' at place 2; "},
+                                         {"ab\n", "has '\\x0a' at place 3; "},
+                                         {"a\x7f", "has '\\x7f' at place 2; "},
+                                         {"\xce\xb1", "has a character beyond ASCII at place 1; "}};
+  for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
+    expect_fails(nai__name_check(shown[i][0], "name"), NAI_ERR_NAME, shown[i][1]);
   ck_assert_int_eq(nai__name_check("", "population"), NAI_ERR_NAME);
   ck_assert_str_eq(nai_last_error(), "population is empty");
   ck_assert_int_eq(nai__name_check(NULL, "population"), NAI_ERR_INVALID);

@@ -942,6 +942,7 @@ START_TEST(headers_that_lie)
       {"\\\"gain\\\":1.0", "\\\"gain\\\":-1.0", "gain of 'E' is -1"},
       {"\\\"gain\\\":1.0", "\\\"gain\\\":\\\"bias: E\\\"", "gain of 'E' is 'bias: E'"},
       {"\\\"gain\\\":1.0", "\\\"gain\\\":\\\"gain: E\\\"", "'gain: E' is missing"},
+      {"\\\"name\\\":\\\"E\\\"", "\\\"name\\\":\\\"E:1\\\"", "\"E:1\" has ':' at place 2"},
       {"\\\"from\\\":\\\"E\\\"", "\\\"from\\\":\\\"*\\\"", "'*', which is not there"},
       {"\\\"to\\\":\\\"z\\\"", "\\\"to\\\":\\\"E\\\"", "already connected"},
       {"\\\"delay\\\":20.0", "\\\"delay\\\":30.0", "multiple of dt"},

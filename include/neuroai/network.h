@@ -94,7 +94,10 @@ NAI_API nai_status nai_network_copy(nai_network **out, const nai_network *net);
 /** Gives up the caller's reference. Nullable: net. */
 NAI_API void nai_network_destroy(nai_network *net);
 
-/** Adds an input of `n` channels. */
+/**
+ * Adds an input of `n` channels. Names have 1 to 63 characters: ASCII letters, digits and signs,
+ * but no spaces and none of : * ? [ ] and backslash.
+ */
 NAI_API nai_status nai_network_add_input(nai_network *net, const char *name, int64_t n);
 
 /** Adds a population of `n` units. `sign`: NAI_EXCITATORY, NAI_INHIBITORY or NAI_FREE. */

@@ -17,6 +17,21 @@ static int is_separator(char c)
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
+/* ':' is kept free for what stands between a name and the numbers of units. */
+static int is_allowed(unsigned char c)
+{
+  return c > ' ' && c < 0x7f && !strchr(":*?[]\\", c);
+}
+
+/* A character as a message shows it: one byte of a longer one would make no text. */
+static void show(char shown[32], unsigned char c)
+{
+  if (c >= 0x80)
+    snprintf(shown, 32, "a character beyond ASCII");
+  else
+    snprintf(shown, 32, c < ' ' || c == 0x7f ? "'\\x%02x'" : "'%c'", c);
+}
+
 nai_status nai__name_check(const char *name, const char *what)
 {
   if (!name) return nai__fail_null(what);
@@ -28,13 +43,14 @@ nai_status nai__name_check(const char *name, const char *what)
   }
   for (size_t i = 0; i < length; i++) {
     unsigned char c = (unsigned char)name[i];
-    if (c <= ' ' || c >= 0x7f || strchr("*?[]\\", c)) {
-      return nai__fail(
-          NAI_ERR_NAME,
-          "%s \"%s\" has a character that names may not have at place %zu: they are of "
-          "ASCII letters, digits and signs, but no space and none of *?[]\\",
-          what, name, i + 1);
-    }
+    if (is_allowed(c)) continue;
+    char shown[32];
+    show(shown, c);
+    return nai__fail(
+        NAI_ERR_NAME,
+        "%s \"%s\" has %s at place %zu; names may have ASCII letters, digits and signs, "
+        "but no spaces and none of : * ? [ ] \\",
+        what, name, shown, i + 1);
   }
   return NAI_OK;
 }

@@ -8,7 +8,7 @@
 #include <neuroai/status.h>
 
 /*
- * 1 to 63 printable characters without spaces and without *?[]\ ; `what` names the argument in the
+ * 1 to 63 printable characters without spaces and without :*?[]\ ; `what` names the argument in the
  * message.
  */
 nai_status nai__name_check(const char *name, const char *what);

@@ -46,6 +46,11 @@ class ReturnsText(na.Cost):
 
 #: What is wrong, and what the message has to say.
 WRONG = {
+    # names
+    "name-colon": (lambda: na.Network(20).population("E:1", 2), r"name \"E:1\" has ':' at place 2; names may have"),
+    "name-space": (lambda: na.Network(20).input("E x", 2), r"name \"E x\" has ' ' at place 2; names may have"),
+    "name-greek": (lambda: na.Network(20).output("α", 2), r"name \"α\" has a character beyond ASCII at place 1"),
+    "name-stage": (lambda: na.Curriculum(na.Stage("a:b", 0.9)), r"name \"a:b\" has ':' at place 2"),
     # another kind of object
     "optimizer-text": (lambda: trainer(optimizer="adam"), "optimizer: expected a neuroai.Optimizer, such as .*'adam'"),
     "optimizer-class": (lambda: trainer(optimizer=na.Adam), "optimizer: .* got the class Adam itself"),
