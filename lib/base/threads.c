@@ -21,6 +21,15 @@
 
 #define MOST_THREADS 1024
 
+/*
+ * Bytes of a worker's stack, else it is what the host's limit happens to be: 8 MiB or all that
+ * `ulimit -s` allows, 128 kB with musl. The library's own tasks fit in 128 kB, BLAS's in as much
+ * again; the rest is for callbacks of a program's own costs, which may have deep frames, and for
+ * thread-local variables of the host, which count too. Only pages that are touched
+ * take memory.
+ */
+#define STACK ((size_t)2 << 20)
+
 /* How often one looks before it sleeps: some tens of microseconds, what waking up costs. */
 #define LOOKS 64
 
@@ -150,10 +159,16 @@ void nai__pool_run(nai__pool *pool, int64_t tasks,
   await_workers(pool);
 }
 
-/* Starts the workers with every signal blocked: a host's handlers run on the host's own threads. */
+/*
+ * Starts the workers with every signal blocked: a host's handlers run on the host's own threads.
+ * Where a system refuses the size of the stack, its own is taken.
+ */
 static int start_workers(nai__pool *pool)
 {
   sigset_t all, before;
+  pthread_attr_t attributes;
+  if (pthread_attr_init(&attributes) != 0) return 0;
+  (void)pthread_attr_setstacksize(&attributes, STACK);
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int started = 0;
@@ -161,10 +176,11 @@ static int start_workers(nai__pool *pool)
     worker *w = &pool->workers[started];
     w->pool = pool;
     w->number = started + 1;
-    if (pthread_create(&w->id, NULL, worker_main, w) != 0) break;
+    if (pthread_create(&w->id, &attributes, worker_main, w) != 0) break;
     started++;
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pthread_attr_destroy(&attributes);
   return started;
 }
 
