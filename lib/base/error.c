@@ -5,6 +5,7 @@
  */
 #include "error.h"
 
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,12 +40,23 @@ static void set_message(const char *text)
   message_is_new = 1;
 }
 
+/* With decimal points, whatever the host's locale has. In glibc "C" takes no memory. */
+static int print_plainly(char *out, size_t size, const char *format, va_list arguments)
+{
+  locale_t plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+  locale_t before = plain ? uselocale(plain) : (locale_t)0;
+  int length = vsnprintf(out, size, format, arguments);
+  if (plain) uselocale(before);
+  if (plain) freelocale(plain);
+  return length;
+}
+
 nai_status nai__fail(nai_status code, const char *format, ...)
 {
   char text[MESSAGE_BYTES + 1]; /* one more, so that a cut shows */
   va_list arguments;
   va_start(arguments, format);
-  int length = vsnprintf(text, sizeof text, format, arguments);
+  int length = print_plainly(text, sizeof text, format, arguments);
   va_end(arguments);
   set_message(length < 0 ? format : text);
   return code;
