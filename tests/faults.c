@@ -2,13 +2,18 @@
 #include "faults.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 static atomic_long allocations;
 static atomic_long good_allocations = -1;
 static atomic_long good_threads = -1;
+static atomic_long interrupted;
+static atomic_int interrupting, turn;
 
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__real_malloc(size_t size);
@@ -16,6 +21,10 @@ void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
 int __real_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
                           void *argument);
+int __real_open(const char *path, int flags, ...);
+ssize_t __real_pread(int file, void *into, size_t size, off_t at);
+ssize_t __real_write(int file, const void *from, size_t size);
+int __real_fsync(int file);
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
@@ -23,6 +32,10 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
 int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
                           void *argument);
+int __wrap_open(const char *path, int flags, ...);
+ssize_t __wrap_pread(int file, void *into, size_t size, off_t at);
+ssize_t __wrap_write(int file, const void *from, size_t size);
+int __wrap_fsync(int file);
 
 /* 1 when this call is to fail; counts down to 0 and stays there, -1 means never. */
 static int is_refused(atomic_long *good)
@@ -82,4 +95,51 @@ int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void 
 {
   if (is_refused(&good_threads)) return EAGAIN;
   return __real_pthread_create(id, attributes, start, argument);
+}
+
+/* --- interruptions ---------------------------------------------------------------------------- */
+
+void faults_interrupt(int on)
+{
+  atomic_store(&interrupting, on);
+}
+
+long faults_interrupted(void)
+{
+  return atomic_load(&interrupted);
+}
+
+static int is_interrupted(void)
+{
+  if (!atomic_load(&interrupting) || atomic_fetch_add(&turn, 1) % 2) return 0;
+  atomic_fetch_add(&interrupted, 1);
+  errno = EINTR;
+  return 1;
+}
+
+int __wrap_open(const char *path, int flags, ...)
+{
+  int mode = 0;
+  if (flags & O_CREAT) {
+    va_list rest;
+    va_start(rest, flags);
+    mode = va_arg(rest, int);
+    va_end(rest);
+  }
+  return is_interrupted() ? -1 : __real_open(path, flags, mode);
+}
+
+ssize_t __wrap_pread(int file, void *into, size_t size, off_t at)
+{
+  return is_interrupted() ? -1 : __real_pread(file, into, size, at);
+}
+
+ssize_t __wrap_write(int file, const void *from, size_t size)
+{
+  return is_interrupted() ? -1 : __real_write(file, from, size);
+}
+
+int __wrap_fsync(int file)
+{
+  return is_interrupted() ? -1 : __real_fsync(file);
 }

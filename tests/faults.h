@@ -19,4 +19,12 @@ void faults_fail_allocation(long good);
 /* The same for pthread_create. */
 void faults_fail_thread(long good);
 
+/*
+ * on: every other open, read, write and flush is interrupted by a signal (EINTR), as on a file
+ * system behind a network.
+ */
+void faults_interrupt(int on);
+/* Calls that were interrupted so far. */
+long faults_interrupted(void);
+
 #endif

@@ -162,11 +162,30 @@ static void remove_all_stale(const target *t)
   closedir(entries);
 }
 
+/* A file system behind a network may let a signal interrupt. */
+static int open_retrying(const char *name, int flags)
+{
+  int file;
+  do {
+    file = open(name, flags | O_CLOEXEC, 0666);
+  } while (file < 0 && errno == EINTR);
+  return file;
+}
+
+static int flush(int file)
+{
+  int bad;
+  do {
+    bad = fsync(file);
+  } while (bad != 0 && errno == EINTR);
+  return bad;
+}
+
 /* A new file, locked. It may be removed before it is: then it is no longer there. */
 static int open_locked(const char *name)
 {
   struct stat about;
-  int file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  int file = open_retrying(name, O_WRONLY | O_CREAT | O_EXCL);
   if (file < 0) return -1;
   flock(file, LOCK_EX | LOCK_NB); /* where there are no locks, nobody removes it either */
   if (fstat(file, &about) == 0 && about.st_nlink > 0) return file;
@@ -234,7 +253,7 @@ static int fill(int file, const target *t, char *buffer, const nai__piece *piece
 {
   if (t->mode && fchmod(file, t->mode) != 0) return -1;
   if (write_pieces(file, buffer, piece, n) != 0) return -1;
-  return fsync(file);
+  return flush(file);
 }
 
 /*
@@ -243,9 +262,9 @@ static int fill(int file, const target *t, char *buffer, const nai__piece *piece
  */
 static nai_status flush_folder(const target *t)
 {
-  int folder = open(t->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  int folder = open_retrying(t->folder, O_RDONLY | O_DIRECTORY);
   if (folder < 0) return NAI_OK;
-  int bad = fsync(folder) != 0 && errno == EIO;
+  int bad = flush(folder) != 0 && errno == EIO;
   close(folder);
   return bad ? nai__fail(NAI_ERR_FILE,
                          "'%.120s' is written, but its folder could not be flushed to the disk",

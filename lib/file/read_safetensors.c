@@ -204,8 +204,9 @@ static nai_status read_start(nai__tensors *out)
 nai_status nai__tensors_open(nai__tensors *out, const char *path)
 {
   *out = (nai__tensors){.file = -1};
-  out->file =
-      open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* not to wait for the other end of a pipe */
+  do { /* O_NONBLOCK: not to wait for the other end of a pipe */
+    out->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  } while (out->file < 0 && errno == EINTR);
   if (out->file < 0) return nai__fail(NAI_ERR_FILE, "cannot be opened: %s", strerror(errno));
   nai_status status = read_start(out);
   if (status != NAI_OK) nai__tensors_close(out);
