@@ -1,15 +1,28 @@
 /*
  * Hosts that are not kind: they trap floating-point exceptions (Fortran with -ffpe-trap, C++ with
- * feenableexcept), and round another way.
+ * feenableexcept), round another way, run on small stacks, write decimal commas, have closed their
+ * standard streams, are interrupted by signals, and fork.
  */
 #define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
 #include <fenv.h>
+#include <locale.h>
 #include <neuroai/neuroai.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "../lib/base/threads.h"
 #include "checks.h"
+#include "faults.h"
 #include "networks.h"
 #include "oracle.h"
 #include "rules.h"
@@ -191,11 +204,402 @@ START_TEST(threads_round_as_their_caller)
 }
 END_TEST
 
+/* --- training in other hosts ------------------------------------------------------------------ */
+
+typedef struct rig {
+  nai_network *net;
+  nai_task *task;
+  nai_trainer *trainer;
+} rig;
+
+static rig make_rig(int threads)
+{
+  rig r;
+  nai_cost *cost;
+  r.net = compose_ei(40, 10);
+  expect_ok(nai_network_set(r.net, "E I", "noise", 0.1));
+  expect_ok(nai_network_set(r.net, "E", "tau", 33.3));
+  expect_ok(nai_network_build(r.net, 3));
+  expect_ok(nai_task_create(&r.task, "go-nogo", r.net));
+  nai_rule *rule = bptt_rule();
+  nai_optimizer *optimizer = adam(1e-3);
+  expect_ok(nai_trainer_create(&r.trainer, r.net, rule, optimizer, r.task));
+  nai_optimizer_destroy(optimizer);
+  nai_rule_destroy(rule);
+  attach_cost(r.trainer, nai_cost_create_cross_entropy(&cost, "choice"), &cost, 1);
+  expect_ok(nai_trainer_set(r.trainer, "threads", threads));
+  expect_ok(nai_trainer_set(r.trainer, "batch", 64));
+  return r;
+}
+
+static void destroy_rig(rig *r)
+{
+  nai_trainer_destroy(r->trainer);
+  nai_task_destroy(r->task);
+  nai_network_destroy(r->net);
+}
+
+/* Files in a folder of their own. */
+typedef struct files {
+  char folder[256], plain[300], model[300], checkpoint[300];
+} files;
+
+static files make_files(void)
+{
+  files f;
+  checks_folder(f.folder);
+  snprintf(f.plain, sizeof f.plain, "%s/plain", f.folder);
+  snprintf(f.model, sizeof f.model, "%s/model", f.folder);
+  snprintf(f.checkpoint, sizeof f.checkpoint, "%s/checkpoint", f.folder);
+  return f;
+}
+
+static void remove_files(const files *f)
+{
+  unlink(f->plain);
+  unlink(f->model);
+  unlink(f->checkpoint);
+  ck_assert_int_eq(rmdir(f->folder), 0); /* no temporary file is left */
+}
+
+static int same_bytes(const char *one, const char *other)
+{
+  FILE *a = fopen(one, "rb"), *b = fopen(other, "rb");
+  int same = a && b, byte = 0;
+  long size = 0;
+  for (; same && byte != EOF; size++) same = (byte = getc(a)) == getc(b);
+  if (a) fclose(a);
+  if (b) fclose(b);
+  return same && size > 1000;
+}
+
+/* All that touches files, without Check, for children. 1 when all of it succeeds. */
+static int use_files(const rig *r, const files *f)
+{
+  nai_network *loaded = NULL;
+  int good = nai_network_save(r->net, f->model) == NAI_OK &&
+             nai_network_load(&loaded, f->model, NULL, 0) == NAI_OK &&
+             hash_of(loaded) == hash_of(r->net) && nai_network_save(loaded, f->model) == NAI_OK &&
+             nai_trainer_save(r->trainer, f->checkpoint) == NAI_OK &&
+             nai_trainer_restore(r->trainer, f->checkpoint) == NAI_OK;
+  nai_network_destroy(loaded);
+  return good;
+}
+
+/* What a child process returns; it is killed after two minutes. */
+static int status_of(pid_t child)
+{
+  int status;
+  const struct timespec pause = {0, 10000000};
+  ck_assert_int_gt(child, 0);
+  for (int look = 0; look < 12000; look++) {
+    pid_t ended = waitpid(child, &status, WNOHANG);
+    if (ended == child) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    nanosleep(&pause, NULL);
+  }
+  kill(child, SIGKILL);
+  waitpid(child, &status, 0);
+  return -1;
+}
+
+/* --- small stacks ----------------------------------------------------------------------------- */
+
+#ifdef __has_feature
+#define HAS_FEATURE(name) __has_feature(name)
+#else
+#define HAS_FEATURE(name) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || \
+    HAS_FEATURE(address_sanitizer) || HAS_FEATURE(thread_sanitizer)
+#define SMALL_STACK (512 << 10) /* what they add to frames is not ours */
+#else
+#define SMALL_STACK (128 << 10)
+#endif
+
+static void *train_evaluate_and_save(void *hash)
+{
+  files f = make_files();
+  rig r = make_rig(2);
+  nai_spectrum spectrum = NAI_SPECTRUM_INIT;
+  nai_evaluation *evaluation;
+  expect_ok(nai_network_spectrum(&spectrum, NULL, NULL, 0, r.net, "*"));
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  ck_assert(use_files(&r, &f));
+  expect_ok(nai_evaluation_create(&evaluation, r.net, r.task, 20, 1, 2));
+  *(uint64_t *)hash = hash_of(r.net);
+  nai_evaluation_destroy(evaluation);
+  destroy_rig(&r);
+  remove_files(&f);
+  return NULL;
+}
+
+START_TEST(a_life_on_a_small_stack)
+{
+  uint64_t here, there = 0;
+  pthread_attr_t small;
+  pthread_t thread;
+  train_evaluate_and_save(&here);
+  ck_assert_int_eq(pthread_attr_init(&small), 0);
+  ck_assert_int_eq(pthread_attr_setstacksize(&small, SMALL_STACK), 0);
+  ck_assert_int_eq(pthread_create(&thread, &small, train_evaluate_and_save, &there), 0);
+  ck_assert_int_eq(pthread_join(thread, NULL), 0);
+  ck_assert(there == here);
+  pthread_attr_destroy(&small);
+}
+END_TEST
+
+typedef struct stacks {
+  pthread_barrier_t all; /* so that each thread has one task */
+  size_t size[3];
+} stacks;
+
+static void look_at_stack(void *argument, int64_t task, int32_t thread)
+{
+  stacks *s = argument;
+  pthread_attr_t mine;
+  (void)task;
+  pthread_barrier_wait(&s->all);
+  if (pthread_getattr_np(pthread_self(), &mine) != 0) return;
+  pthread_attr_getstacksize(&mine, &s->size[thread]);
+  pthread_attr_destroy(&mine);
+}
+
+/* The host's threads get small stacks unless they ask; the library's ask. */
+START_TEST(workers_ask_for_their_stacks)
+{
+  stacks s = {.size = {0}};
+  pthread_attr_t before, small;
+  nai__pool *pool;
+  ck_assert_int_eq(pthread_getattr_default_np(&before), 0);
+  ck_assert_int_eq(pthread_attr_init(&small), 0);
+  ck_assert_int_eq(pthread_attr_setstacksize(&small, 64 << 10), 0);
+  ck_assert_int_eq(pthread_setattr_default_np(&small), 0);
+  expect_ok(nai__pool_create(&pool, 3));
+  ck_assert_int_eq(pthread_setattr_default_np(&before), 0);
+  pthread_barrier_init(&s.all, NULL, 3);
+  nai__pool_run(pool, 3, look_at_stack, &s);
+  for (int worker = 1; worker < 3; worker++) {
+    ck_assert_uint_ge(s.size[worker], 1 << 20);
+    ck_assert_uint_le(s.size[worker], 4 << 20);
+  }
+  pthread_barrier_destroy(&s.all);
+  nai__pool_destroy(pool);
+  pthread_attr_destroy(&small);
+  pthread_attr_destroy(&before);
+}
+END_TEST
+
+/* --- decimal commas --------------------------------------------------------------------------- */
+
+/* Of the C library, else one is compiled. Then LOCPATH is its folder, which has to be removed. */
+static void set_comma_locale(const char *folder)
+{
+  const char *names[] = {"de_DE.UTF-8", "fr_FR.UTF-8", "es_ES.UTF-8", "nl_NL.UTF-8"};
+  char command[1400];
+  for (int i = 0; i < 4; i++)
+    if (setlocale(LC_ALL, names[i]) && strcmp(localeconv()->decimal_point, ",") == 0) return;
+  snprintf(command, sizeof command,
+           "printf '%%s\\n' LC_NUMERIC 'decimal_point \"<U002C>\"' 'thousands_sep \"\"' "
+           "'grouping -1' 'END LC_NUMERIC' > '%s/source' && "
+           "PATH=$PATH:/usr/sbin:/usr/bin localedef -c -i '%s/source' '%s/comma' > '%s/log' 2>&1",
+           folder, folder, folder, folder);
+  (void)!system(command); /* it warns of what has no definition, and returns 1 */
+  setenv("LOCPATH", folder, 1);
+  if (!setlocale(LC_ALL, "comma") || strcmp(localeconv()->decimal_point, ",") != 0)
+    ck_abort_msg("no locale with a decimal comma: install one, or localedef");
+}
+
+static void leave_comma_locale(const char *folder)
+{
+  char command[300];
+  setlocale(LC_ALL, "C");
+  unsetenv("LOCPATH");
+  snprintf(command, sizeof command, "rm -r '%s'", folder);
+  ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST(decimal_commas)
+{
+  files f = make_files();
+  char folder[256], text[32], later[300];
+  rig r = make_rig(1);
+  nai_network *loaded;
+  checks_folder(folder);
+  snprintf(later, sizeof later, "%s/later", f.folder);
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  expect_ok(nai_network_save(r.net, f.plain));
+  expect_ok(nai_trainer_save(r.trainer, f.checkpoint));
+
+  set_comma_locale(folder);
+  snprintf(text, sizeof text, "%.1f", 0.5);
+  ck_assert_str_eq(text, "0,5"); /* else this test could not fail */
+  expect_ok(nai_network_save(r.net, f.model));
+  ck_assert(same_bytes(f.model, f.plain));
+  expect_ok(nai_network_load(&loaded, f.plain, NULL, 0));
+  ck_assert(hash_of(loaded) == hash_of(r.net));
+  expect_ok(nai_network_save(loaded, f.model));
+  ck_assert(same_bytes(f.model, f.plain));
+  expect_ok(nai_trainer_restore(r.trainer, f.checkpoint));
+  expect_ok(nai_trainer_save(r.trainer, later));
+  ck_assert(same_bytes(later, f.checkpoint));
+  nai_status status = nai_network_set(r.net, "E", "noise", -0.25);
+  leave_comma_locale(folder);
+
+  expect_fails(status, NAI_ERR_INVALID, "-0.25");
+  nai_network_destroy(loaded);
+  destroy_rig(&r);
+  unlink(later);
+  remove_files(&f);
+}
+END_TEST
+
+/* --- closed descriptors ----------------------------------------------------------------------- */
+
+/* A file gets the first number that is free: a word on the error stream would get into it. */
+static int use_files_closed(const rig *r, const files *f)
+{
+  int good = 1;
+  for (int d = 0; d < 3; d++) close(d);
+  good = use_files(r, f) && same_bytes(f->model, f->plain);
+  for (int d = 0; d < 3; d++) good = good && fcntl(d, F_GETFD) == -1 && errno == EBADF;
+  return good;
+}
+
+START_TEST(closed_descriptors)
+{
+  files f = make_files();
+  rig r = make_rig(1);
+  char plain[300];
+  snprintf(plain, sizeof plain, "%s/other", f.folder);
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  expect_ok(nai_network_save(r.net, f.plain));
+  expect_ok(nai_trainer_save(r.trainer, plain));
+  pid_t child = fork();
+  if (child == 0) _exit(use_files_closed(&r, &f) ? 0 : 1);
+  ck_assert_int_eq(status_of(child), 0);
+  ck_assert(same_bytes(f.model, f.plain));
+  ck_assert(same_bytes(f.checkpoint, plain));
+  unlink(plain);
+  destroy_rig(&r);
+  remove_files(&f);
+}
+END_TEST
+
+/* Open, and nothing comes out of them, also when something fails. */
+START_TEST(nothing_is_printed)
+{
+  files f = make_files();
+  rig r = make_rig(1);
+  struct stat about;
+  pid_t child = fork();
+  if (child == 0) {
+    int out = open(f.plain, O_RDWR | O_CREAT | O_EXCL, 0600);
+    for (int d = 0; d < 3; d++) dup2(out, d);
+    int good = use_files(&r, &f) && nai_network_save(r.net, "/no/such/folder/model") != NAI_OK &&
+               nai_trainer_run(r.trainer, 1, NULL, NULL) == NAI_OK;
+    _exit(good ? 0 : 1);
+  }
+  ck_assert_int_eq(status_of(child), 0);
+  ck_assert_int_eq(stat(f.plain, &about), 0);
+  ck_assert_int_eq(about.st_size, 0);
+  destroy_rig(&r);
+  remove_files(&f);
+}
+END_TEST
+
+/* --- signals ---------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t ticks;
+
+static void tick(int signal)
+{
+  (void)signal;
+  ticks++;
+}
+
+/* Returns how often all went well out of `n`, under a timer of one millisecond. */
+static int use_files_under_a_timer(const rig *r, const files *f, int n)
+{
+  struct sigaction before, action = {.sa_handler = tick}; /* without SA_RESTART */
+  struct itimerval timer = {{0, 1000}, {0, 1000}}, none = {{0, 0}, {0, 0}};
+  int good = 0;
+  sigaction(SIGALRM, &action, &before);
+  setitimer(ITIMER_REAL, &timer, NULL);
+  for (int i = 0; i < n || ticks < 20; i++) good += use_files(r, f) ? i < n : -n;
+  setitimer(ITIMER_REAL, &none, NULL);
+  sigaction(SIGALRM, &before, NULL);
+  return good;
+}
+
+START_TEST(signals_while_saving)
+{
+  files f = make_files();
+  rig r = make_rig(3);
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  expect_ok(nai_network_save(r.net, f.plain));
+  ck_assert_int_eq(use_files_under_a_timer(&r, &f, 30), 30);
+  ck_assert(same_bytes(f.model, f.plain));
+  destroy_rig(&r);
+  remove_files(&f);
+}
+END_TEST
+
+/* A local file system is rarely interrupted; one behind a network is. */
+START_TEST(interrupted_calls)
+{
+  files f = make_files();
+  rig r = make_rig(1);
+  expect_ok(nai_network_save(r.net, f.plain));
+  faults_interrupt(1);
+  int good = 0;
+  for (int i = 0; i < 5; i++) good += use_files(&r, &f);
+  faults_interrupt(0);
+  ck_assert_int_eq(good, 5);
+  ck_assert_int_ge(faults_interrupted(), 5 * 10); /* else this test could not fail */
+  ck_assert(same_bytes(f.model, f.plain));
+  destroy_rig(&r);
+  remove_files(&f);
+}
+END_TEST
+
+/* --- forks ------------------------------------------------------------------------------------ */
+
+START_TEST(a_fork_goes_on_training)
+{
+  rig r = make_rig(3);
+  uint64_t theirs = 0;
+  int pipe_of[2];
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL)); /* makes the pool */
+  uint64_t before = hash_of(r.net);
+  ck_assert_int_eq(pipe(pipe_of), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    int good = nai_trainer_run(r.trainer, 1, NULL, NULL) == NAI_OK;
+    uint64_t hash = hash_of(r.net);
+    destroy_rig(&r);
+    _exit(good && write(pipe_of[1], &hash, sizeof hash) == sizeof hash ? 0 : 1);
+  }
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  ck_assert_int_eq(status_of(child), 0);
+  ck_assert_int_eq(read(pipe_of[0], &theirs, sizeof theirs), sizeof theirs);
+  ck_assert(theirs == hash_of(r.net));
+  ck_assert(theirs != before); /* else this test could not fail */
+  close(pipe_of[0]);
+  close(pipe_of[1]);
+  destroy_rig(&r);
+}
+END_TEST
+
 Suite *host_suite(void)
 {
   Suite *suite = suite_create("host");
   ADD_CASE(suite, "traps", a_life_under_traps, costs_under_traps, initial_weights_under_traps,
            a_spectrum_leaves_the_flags_alone);
   ADD_CASE(suite, "rounding", threads_round_as_their_caller);
+  ADD_CASE(suite, "stacks", a_life_on_a_small_stack, workers_ask_for_their_stacks);
+  ADD_CASE(suite, "locale", decimal_commas);
+  ADD_CASE(suite, "descriptors", closed_descriptors, nothing_is_printed);
+  ADD_CASE(suite, "signals", signals_while_saving, interrupted_calls);
+  ADD_CASE(suite, "forks", a_fork_goes_on_training);
   return suite;
 }
