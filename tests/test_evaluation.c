@@ -376,9 +376,9 @@ static nai_status fill_nothing(void *user, nai_trial_batch *batch)
 START_TEST(times_are_of_tasks_that_judge_them)
 {
   int with = 0;
-  for (int64_t i = 0; nai_task_name(i); i++) {
-    nai_task *task = make_task(nai_task_name(i), 20);
-    int timed = strcmp(nai_task_name(i), "song-random-dots-reaction-time") == 0;
+  for (int64_t i = 0; nai_task_name(NULL, i); i++) {
+    nai_task *task = make_task(nai_task_name(NULL, i), 20);
+    int timed = strcmp(nai_task_name(NULL, i), "song-random-dots-reaction-time") == 0;
     int32_t times = 7;
     expect_ok(nai_task_has_times(&times, task));
     ck_assert_int_eq(times, timed);

@@ -235,7 +235,7 @@ static uint64_t state_of(const rig *r)
   ck_assert_ptr_nonnull(file);
   for (size_t got; (got = fread(part, 1, sizeof part, file)) > 0;) hash = fold(hash, part, got);
   fclose(file);
-  for (int64_t i = 0; nai_task_parameter(&p, nai_task_title(r->task), i) == NAI_OK; i++) {
+  for (int64_t i = 0; nai_task_parameter(&p, nai_task_name(r->task, 0), i) == NAI_OK; i++) {
     expect_ok(nai_task_get_list(values, 16, &n, r->task, p.name));
     hash = fold(hash, values, (size_t)n * sizeof *values);
   }

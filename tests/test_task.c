@@ -333,11 +333,11 @@ END_TEST
 
 START_TEST(tasks_and_parameters_are_listed)
 {
-  ck_assert_str_eq(nai_task_name(0), PERCEPTUAL);
-  ck_assert_ptr_null(nai_task_name(-1));
+  ck_assert_str_eq(nai_task_name(NULL, 0), PERCEPTUAL);
+  ck_assert_ptr_null(nai_task_name(NULL, -1));
   int64_t tasks = 0;
-  while (nai_task_name(tasks)) tasks++;
-  ck_assert_ptr_null(nai_task_name(tasks));
+  while (nai_task_name(NULL, tasks)) tasks++;
+  ck_assert_ptr_null(nai_task_name(NULL, tasks));
 
   static const struct {
     const char *name, *unit;
@@ -413,8 +413,9 @@ START_TEST(conditions_agree)
   nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){300, 500}, 2));
   nai_trials *trials = make_trials_of(task, 8, NAI_STREAM_TEST, 100, 300);
-  ck_assert_str_eq(nai_task_title(task), PERCEPTUAL);
-  ck_assert_ptr_null(nai_task_title(NULL));
+  ck_assert_str_eq(nai_task_name(task, 0), PERCEPTUAL);
+  ck_assert_ptr_null(nai_task_name(task, 1));
+  ck_assert_ptr_null(nai_task_name(task, -1));
   static const char *const names[] = {"coherence", "signed_coherence", "target", "stimulus"};
   for (int64_t i = 0; i < 4; i++) ck_assert_str_eq(nai_trials_condition_name(trials, i), names[i]);
   ck_assert_ptr_null(nai_trials_condition_name(trials, 4));
@@ -939,7 +940,7 @@ START_TEST(own_task_with_classes)
   nai_task *task;
   expect_ok(nai_task_create_own(&task, &ops, &o, net));
   memset(&ops, 0, sizeof ops); /* the table was copied */
-  ck_assert_str_eq(nai_task_title(task), "count");
+  ck_assert_str_eq(nai_task_name(task, 0), "count");
   expect_fails(nai_task_set(task, "sigma", 1), NAI_ERR_NAME, "count has no parameters");
   nai_trials *trials =
       make_trials_of(task, 1, NAI_STREAM_TEST, 5, 2); /* trials 5 and 6: 2 and 3 steps */

@@ -23,8 +23,11 @@ enum {
   NAI_STREAM_TEST = 1   /**< what an evaluation draws from */
 };
 
-/** Name of built-in task `index`, such as "perceptual-decision-making"; NULL past the last. */
-NAI_API const char *nai_task_name(int64_t index);
+/**
+ * Name of a task, whose index is 0; of NULL, that of built-in task `index`, such as
+ * "perceptual-decision-making". NULL past the last. Nullable: task.
+ */
+NAI_API const char *nai_task_name(const nai_task *task, int64_t index);
 
 /** Describes parameter `index` of a built-in task; NAI_ERR_INVALID past the last. */
 NAI_API nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t index);
@@ -87,9 +90,6 @@ NAI_API nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *
 /** Trials `first` .. `first + trials - 1` of a stream. */
 NAI_API nai_status nai_task_generate(nai_trials **out, const nai_task *task, uint64_t seed,
                                      int32_t stream, uint64_t first, int64_t trials);
-
-/** Name of the task. */
-NAI_API const char *nai_task_title(const nai_task *task);
 
 /**
  * Whether the task has reaction times: whether its judgement gives the time of a choice. `times`: 1

@@ -19,8 +19,9 @@ const nai__task_kind *nai__task_kind_at(int64_t index)
   return index < KINDS ? kinds[index] : &nai__yang[index - KINDS];
 }
 
-const char *nai_task_name(int64_t index)
+const char *nai_task_name(const nai_task *task, int64_t index)
 {
+  if (task) return index == 0 ? task->name : NULL;
   const nai__task_kind *kind = nai__task_kind_at(index);
   return kind ? kind->name : NULL;
 }

@@ -126,11 +126,6 @@ void nai_task_destroy(nai_task *task)
   release(task);
 }
 
-const char *nai_task_title(const nai_task *task)
-{
-  return task ? task->name : NULL;
-}
-
 /* --- filling trials --------------------------------------------------------------------------- */
 
 static int has_channel_mask(const nai_task *task)

@@ -249,7 +249,7 @@ static void use_state(pool *p, input *in)
 static void create_task(pool *p, input *in)
 {
   const char *name =
-      take_choice(in, 2) ? "perceptual-decision-making" : nai_task_name(take_byte(in) % 40);
+      take_choice(in, 2) ? "perceptual-decision-making" : nai_task_name(NULL, take_byte(in) % 40);
   nai_task_destroy(p->task);
   p->task = NULL;
   said(nai_task_create(&p->task, name, p->net[take_choice(in, 2)]));
@@ -259,7 +259,7 @@ static void create_task(pool *p, input *in)
 static void set_task(pool *p, input *in)
 {
   nai_parameter about = NAI_PARAMETER_INIT;
-  const char *title = p->task ? nai_task_title(p->task) : "";
+  const char *title = p->task ? nai_task_name(p->task, 0) : "";
   if (nai_task_parameter(&about, title, take_choice(in, 16)) != NAI_OK) return;
   double value = take_number(in);
   if (value > 1000) value = 1000;

@@ -1009,7 +1009,7 @@ nai_trials_condition_name = _function("nai_trials_condition_name", c_char_p, _tr
 
 # task.h
 _task = POINTER(nai_task)
-nai_task_name = _function("nai_task_name", c_char_p, int64)
+nai_task_name = _function("nai_task_name", c_char_p, _task, int64)
 nai_task_parameter = _function("nai_task_parameter", nai_status, POINTER(nai_parameter), Text, int64)
 nai_task_create = _function("nai_task_create", nai_status, POINTER(_task), Text, _network)
 nai_task_create_from_trials = _function(
@@ -1028,7 +1028,6 @@ nai_task_generate = _function(
     "nai_task_generate", nai_status, POINTER(_trials), _task, uint64, int32, uint64, int64
 )
 nai_task_has_times = _function("nai_task_has_times", nai_status, POINTER(c_int32), _task)
-nai_task_title = _function("nai_task_title", c_char_p, _task)
 
 # trainer.h
 _trainer = POINTER(nai_trainer)

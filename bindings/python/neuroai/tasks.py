@@ -28,7 +28,7 @@ __all__ = ["YANG_RULES", "BuiltinTask", "Neurogym", "available", "parameters"]
 
 def available() -> List[str]:
     """Names of the tasks, such as "perceptual-decision-making"."""
-    return list(texts(_c.nai_task_name))
+    return list(texts(lambda index: _c.nai_task_name(None, index)))
 
 
 def parameters(name: str) -> Dict[str, Parameter]:
