@@ -137,7 +137,9 @@ START_TEST(what_a_mask_removes_stays_away)
   expect_ok(nai_network_copy(&copy, net));
   EXPECT(hash_of(copy) == hash_of(net));
   expect_same_run(net, copy);
-  static const char path[] = "build/tests/removed.safetensors";
+  char folder[256], path[300];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/removed.safetensors", folder);
   expect_ok(nai_network_save(net, path));
   expect_ok(nai_network_load(&loaded, path, NULL, 0));
   EXPECT(hash_of(loaded) == hash_of(net));
@@ -145,6 +147,7 @@ START_TEST(what_a_mask_removes_stays_away)
   w = weights_of(loaded, "E", "E");
   for (int64_t k = 0; k < n * n; k++) EXPECT(mask[k] || at(&w, k / n, k % n) == 0);
   remove(path);
+  remove(folder);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
   nai_network_destroy(copy);

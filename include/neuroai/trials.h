@@ -46,8 +46,8 @@ NAI_API nai_status nai_trials_set_targets(nai_trials *trials, const char *output
                                           const float *values, int64_t n);
 
 /**
- * Sets the correct class of an output at each step: `classes` [steps, trials], 0 .. n-1, also in steps
- * that do not count, whose mask is 0. Copied.
+ * Sets the correct class of an output at each step: `classes` [steps, trials], 0 .. n-1, also in
+ * steps that do not count, whose mask is 0. Copied.
  */
 NAI_API nai_status nai_trials_set_classes(nai_trials *trials, const char *output,
                                           const int32_t *classes);

@@ -89,3 +89,8 @@ void nai__choices_add(char *choices, size_t size, const char *word)
   if (!fits && used + sizeof more > size) return;
   snprintf(choices + used, size - used, "%s%s", fits ? (used ? ", " : "") : more, fits ? word : "");
 }
+
+int nai__names_single(const char *list)
+{
+  return !strpbrk(list, " \t\n\r*?[\\");
+}

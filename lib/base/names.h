@@ -28,4 +28,7 @@ int nai__names_match(const char *list, const char *name);
  */
 void nai__choices_add(char *choices, size_t size, const char *word);
 
+/* 1 when a list is one name: not several, and no pattern. */
+int nai__names_single(const char *list);
+
 #endif

@@ -129,11 +129,6 @@ def include_fault(root, path, quote, name):
 
 # --- circles --------------------------------------------------------------------------------------
 
-# Circles that are there still, as groups of files: delete what is ended.
-KNOWN_CIRCLES = [
-    {"lib/network/compose.c", "lib/network/layout.c", "lib/network/numbers.c"},
-]
-
 # What the whole library sees is called nai_...; a definition begins at the margin.
 CALL = re.compile(r"\b(nai_\w+)\s*\(")
 DEFINITION = re.compile(r"^[A-Za-z_][\w \t*]*?\b(nai_\w+)\s*\([^;{}]*\)\s*\{", flags=re.M)
@@ -242,21 +237,16 @@ def circles(graph):
     return groups
 
 
-def circle_faults(root, known):
-    """Yields what is wrong with circles: one for each group of files that has one, and for each known one that has gone."""
+def circle_faults(root):
+    """Yields what is wrong with circles: one for each group of files that has one."""
     graph = edges(root)
     groups = circles(graph)
     for group in groups:
-        if any(group <= other for other in known):
-            continue
         ways = [shortest_circle(graph, path) for path in sorted(group)]
         way = min(ways, key=len)
         steps = [f"{graph[here][there]} {there}" for here, there in zip(way, way[1:] + way[:1])]
         more = f" ({len(group)} files have such circles)" if len(group) > len(way) else ""
         yield f"{way[0]}:1: a circle: {way[0]} {', which '.join(steps)}{more}"
-    for other in known:
-        if not any(group <= other for group in groups):
-            yield f"tests/lint/lint.py:1: this circle has gone, delete it: {' '.join(sorted(other))}"
 
 
 # --- files, one by one ----------------------------------------------------------------------------
@@ -307,7 +297,7 @@ def look_at_header(root, path, source):
             yield number, f"public headers may not need <{name}>"
 
 
-def faults(root, known=()):
+def faults(root):
     """All faults of a repository, as "file:line: message"."""
     found = []
     for folder, look in (("lib", look_at_lib), ("include", look_at_header)):
@@ -315,13 +305,13 @@ def faults(root, known=()):
             with open(os.path.join(root, path), encoding="utf-8") as file:
                 source = file.read()
             found += [f"{path}:{line}: {fault}" for line, fault in look(root, path, source)]
-    return found + list(circle_faults(root, known))
+    return found + list(circle_faults(root))
 
 
 def main():
     here = os.path.dirname(os.path.abspath(__file__))
     root = sys.argv[1] if len(sys.argv) > 1 else os.path.join(here, "..", "..")
-    found = faults(root, KNOWN_CIRCLES if len(sys.argv) < 2 else ())
+    found = faults(root)
     print("\n".join(found) if found else "lint: nothing to complain about")
     return 1 if found else 0
 

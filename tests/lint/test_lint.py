@@ -26,8 +26,8 @@ class Repository:
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
 
-    def faults(self, known=()):
-        return lint.faults(self.folder.name, known)
+    def faults(self):
+        return lint.faults(self.folder.name)
 
 
 class Lint(unittest.TestCase):
@@ -255,18 +255,6 @@ class Lint(unittest.TestCase):
             "lib/task/b.c", "/* nai__a() */\nconst kind nai__b_kind = {.name = \"nai__a()\", .fill = nai__a};\nint nai__b(int x)\n{\n}\n"
         )
         self.expect("lib/task/a.c", "int nai__a(int x)\n{\n  return nai__b(x);\n}\n")
-
-    def test_known_circles(self):
-        self.repository.write("lib/task/b.c", "void nai__b(void)\n{\n  nai__a(1);\n}\n")
-        self.repository.write("lib/task/a.c", "void nai__a(int x)\n{\n  nai__b();\n}\n")
-        a, b, c = (f"lib/task/{name}.c" for name in "abc")
-        self.assertEqual(self.repository.faults([{a, b}]), [])
-        self.assertEqual(self.repository.faults([{c, a, b}]), [])
-        self.assertEqual(len(self.repository.faults([{a, c}])), 2)
-        self.repository.write("lib/task/b.c", "")
-        self.assertEqual(
-            self.repository.faults([{a, b}]), [f"tests/lint/lint.py:1: this circle has gone, delete it: {a} {b}"]
-        )
 
     def test_lines_survive_comments_and_strings(self):
         self.expect(
