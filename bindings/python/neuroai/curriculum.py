@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import Handle, as_array, expect, given, real, text, whole
+from ._handle import Handle, as_array, brief, expect, given, listed, real, text, whole
 from .errors import InvalidTypeError
 
 __all__ = ["Curriculum", "Stage", "Staircase"]
@@ -82,8 +82,14 @@ class Stage(Closed):
         self._keep(name=name, criterion=real("criterion", criterion), evaluations=whole("evaluations", evaluations), parameters=values)
 
     def __repr__(self) -> str:
-        parameters = "".join(f", {name}={value!r}" for name, value in self.parameters.items())
-        return f"Stage({self.name!r}, criterion={self.criterion:g}{parameters})"
+        shown = [f"{name}={_shown(value)}" for name, value in self.parameters.items()]
+        parameters = f", {listed(shown)}" if shown else ""
+        return f"Stage({brief(self.name)}, criterion={self.criterion:g}{parameters})"
+
+
+def _shown(value: "Union[float, Tuple[float, ...], Staircase]") -> str:
+    """A parameter's value in a line: the first ones of many that trials draw from."""
+    return f"[{listed((f'{one:g}' for one in value), 6)}]" if isinstance(value, tuple) else repr(value)
 
 
 def _value(name: str, value: Any) -> Any:
@@ -144,7 +150,7 @@ class Curriculum(Handle):
         return len(self.stages)
 
     def __repr__(self) -> str:
-        return f"Curriculum({', '.join(repr(stage.name) for stage in self.stages)})"
+        return f"Curriculum({listed(brief(stage.name) for stage in self.stages)})"
 
 
 def _again(stages: Tuple[Stage, ...], on_stage: Optional[Callable[[int, str], Any]]) -> Curriculum:

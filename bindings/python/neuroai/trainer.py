@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record, Setting
-from ._handle import Floats, Handle, Parameter, expect, file_name, parameters, text, view, wrong_type
+from ._handle import Floats, Handle, Parameter, expect, file_name, parameters, text, view, whole, wrong_type
 from ._interrupt import Bar, Interrupt, Making, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
@@ -272,6 +272,9 @@ class Trainer(Handle):
         """
         if self.task is None:
             raise OrderError("fit: the trainer has no task: make it with one, or call step(trials)")
+        steps = whole("steps", steps, _c.int64)
+        if steps < 0:
+            raise InvalidError(f"steps is {steps}, must be at least 0")
         _c.nai_trainer_run(self, 0, _c.nai_progress_callback(), None)  # while it is at work nothing is set
         before = {name: self.get(name) for name in ("stop_at", "evaluate_every")}
         given = {"stop_at": stop_at, "evaluate_every": evaluate_every}

@@ -46,6 +46,11 @@ class ReturnsText(na.Cost):
 
 #: What is wrong, and what the message has to say.
 WRONG = {
+    # numbers of updates
+    "fit-text": (lambda: trainer().fit("5"), "steps: expected a whole number, got '5'"),
+    "fit-half": (lambda: trainer().fit(5.5), "steps: expected a whole number, got 5.5"),
+    "fit-below": (lambda: trainer().fit(-1), "steps is -1, must be at least 0"),
+    "fit-beyond": (lambda: trainer().fit(2**70), "steps is 1180591620717411303424, must be"),
     # names
     "name-colon": (lambda: na.Network(20).population("E:1", 2), r"name \"E:1\" has ':' at place 2; names may have"),
     "name-space": (lambda: na.Network(20).input("E x", 2), r"name \"E x\" has ' ' at place 2; names may have"),
@@ -218,3 +223,21 @@ def test_wrong_types_are_type_errors_and_errors_of_the_package():
 )
 def test_words_of_c_become_words_of_python(message, expected):
     assert _c.in_python(message) == expected
+
+
+@pytest.mark.parametrize("steps", ["5", 5.5, None, True, -1, 2**70])
+def test_updates_that_are_no_number_are_refused_before_a_progress_bar_is_shown(steps, capfd):
+    with pytest.raises(na.InvalidError, match="^steps"):
+        trainer().fit(steps)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_stages_of_many_values_are_shown_in_a_line():
+    stage = na.Stage("all", 0.8, coherence=np.arange(5000), stimulus=na.Staircase(2000, 500, step=250), decision=100)
+    assert repr(stage) == (
+        "Stage('all', criterion=0.8, coherence=[0, 1, 2, 3, 4, 5 and 4994 more], "
+        "stimulus=Staircase(start=2000, hardest=500, step=250), decision=100.0)"
+    )
+    assert len(repr(na.Stage(LONG, 0.8, **{f"p{i}": i for i in range(500)}))) < 300
+    many = na.Curriculum(*(na.Stage(f"s{i}", 0.8) for i in range(100)))
+    assert repr(many).endswith("'s7' and 92 more)") and len(repr(many)) < 100
