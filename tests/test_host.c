@@ -380,7 +380,8 @@ START_TEST(workers_ask_for_their_stacks)
   nai__pool_run(pool, 3, look_at_stack, &s);
   for (int worker = 1; worker < 3; worker++) {
     ck_assert_uint_ge(s.size[worker], 1 << 20);
-    ck_assert_uint_le(s.size[worker], 4 << 20);
+    ck_assert_uint_le(s.size[worker],
+                      8 << 20); /* one of a thread that ended may be up to 4 times as large */
   }
   pthread_barrier_destroy(&s.all);
   nai__pool_destroy(pool);

@@ -189,9 +189,9 @@ def test_what_may_not_be_written_is_read_only():
 def test_wrong_rules_are_refused():
     with pytest.raises(na.InvalidError, match="feedback is 'adaptive', must be one of 'symmetric', 'random'"):
         na.LocalRule(rflo, feedback="adaptive")
-    with pytest.raises(na.InvalidError, match="n_traces is 65, must be 0 to 64"):
+    with pytest.raises(na.InvalidError, match="n_traces of rule 'rflo' is 65, must be 0 to 64"):
         na.LocalRule(rflo, traces=65)
-    with pytest.raises(na.InvalidError, match="n_traces is -1"):
+    with pytest.raises(na.InvalidError, match="n_traces of rule 'rflo' is -1"):
         na.LocalRule(rflo, traces=-1)
     net = build()
     with pytest.raises(NotImplementedError, match=r"LocalRule has no step\(\)"):
