@@ -43,7 +43,6 @@ static nai_status feedback_direct(nai__learner *learner, double sd)
 {
   const nai_network *net = learner->net;
   nai__feedback *f = &learner->feedback;
-  NAI__TRY(need_outputs(learner));
   f->direct = nai__learner_keep(learner, "direct feedback", net->n_outputs * net->ld_units);
   f->stage_packed = NAI__ARRAY(float *, net->n_stages);
   if (!f->direct || !f->stage_packed) return NAI_ERR_MEMORY;
@@ -66,11 +65,13 @@ static nai_status feedback_direct(nai__learner *learner, double sd)
 
 nai_status nai__feedback_direct(nai__learner *learner)
 {
+  NAI__TRY(need_outputs(learner));
   return feedback_direct(learner, 1 / sqrt((double)learner->net->n_outputs));
 }
 
 nai_status nai__feedback_direct_as_readout(nai__learner *learner)
 {
+  NAI__TRY(need_outputs(learner));
   return feedback_direct(learner, readout_size(learner->net));
 }
 

@@ -141,8 +141,8 @@ nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_traine
   if (!a->known) return nai__fail(NAI_ERR_ORDER, "there is no alignment yet: measure it first");
   double exact = sqrt(dot(a->exact, a->exact, &part));
   double estimate = sqrt(dot(a->estimate, a->estimate, &part));
-  double between = dot(a->exact, a->estimate, &part) / (exact * estimate);
-  if (cosine) *cosine = exact > 0 && estimate > 0 ? fmin(fmax(between, -1), 1) : NAN;
+  double between = dot(a->exact, a->estimate, &part), both = exact * estimate;
+  if (cosine) *cosine = both > 0 ? fmin(fmax(between / both, -1), 1) : NAN;
   if (ratio) *ratio = exact > 0 ? estimate / exact : NAN;
   return NAI_OK;
 }
