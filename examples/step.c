@@ -20,7 +20,7 @@ int main(void)
   nai_network_connect(net, "light", "E");
   nai_network_connect(net, "E I", "E I");
   nai_network_connect(net, "E", "wheel");
-  nai_network_set_initial(net, "light", "E", NAI_INITIAL_UNIFORM, 0.0, 1.0);
+  nai_network_set_initial_weights(net, "light", "E", NAI_WEIGHTS_UNIFORM, 0.0, 1.0);
 
   nai_state *animal = NULL;
   nai_network_build(net, /* seed */ 1); /* gives the first error of all the calls above */

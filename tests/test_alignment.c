@@ -598,7 +598,7 @@ START_TEST(an_exact_gradient_that_overflows)
   nai_network_set_transfer(net, "h", NAI_TRANSFER_LINEAR);
   nai_network_connect(net, "u", "h");
   nai_network_connect(net, "h", "h z");
-  nai_network_set_initial(net, "h", "h", NAI_INITIAL_NORMAL, 0, 1e3);
+  nai_network_set_initial_weights(net, "h", "h", NAI_WEIGHTS_NORMAL, 0, 1e3);
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_trials_create(&trials, net, 40, 1));
   expect_ok(nai_trials_set_inputs(trials, NULL, input, 1));

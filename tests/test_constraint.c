@@ -467,7 +467,7 @@ static nai_network *build_lawful(void)
   attach(net, "F", "z", dale(NAI_DALE_REFLECT)); /* of a free population: says nothing */
   attach(net, "F", "z", sign(1));
   attach(net, "F", "z", max_weight(0.6));
-  expect_ok(nai_network_set_initial(net, "*", "*", NAI_INITIAL_NORMAL, 0, 0.6));
+  expect_ok(nai_network_set_initial_weights(net, "*", "*", NAI_WEIGHTS_NORMAL, 0, 0.6));
   expect_ok(nai_network_set_plastic(net, "E", "z", 0));
   expect_ok(nai_network_build(net, 3));
   return net;
@@ -591,7 +591,7 @@ START_TEST(without_constraints_all_is_broken)
 {
   nai_network *net = compose_all();
   attach(net, "*", "*", dale(NAI_DALE_OFF));
-  expect_ok(nai_network_set_initial(net, "*", "*", NAI_INITIAL_NORMAL, 0, 0.1));
+  expect_ok(nai_network_set_initial_weights(net, "*", "*", NAI_WEIGHTS_NORMAL, 0, 0.1));
   expect_ok(nai_network_build(net, 3));
   struct school school = open_school(net, SGD, 1);
   float least[LAWS] = {0}, most[LAWS] = {0};

@@ -650,8 +650,8 @@ START_TEST(test_feedback_starts_as_large_as_the_weights)
   expect_ok(nai_network_constrain(net, "E I", "*", free_signs));
   nai_constraint_destroy(sparse);
   nai_constraint_destroy(free_signs);
-  expect_ok(nai_network_set_initial(net, "E", "choice", NAI_INITIAL_NORMAL, 0, 0.3));
-  expect_ok(nai_network_set_initial(net, "E I", "E I", NAI_INITIAL_UNIFORM, -0.02, 0.02));
+  expect_ok(nai_network_set_initial_weights(net, "E", "choice", NAI_WEIGHTS_NORMAL, 0, 0.3));
+  expect_ok(nai_network_set_initial_weights(net, "E I", "E I", NAI_WEIGHTS_UNIFORM, -0.02, 0.02));
   expect_ok(nai_network_build(net, 1));
   nai_trainer *rflo = trainer_of(net, rule_named("rflo", 5), plain_descent(1)),
               *dfa = trainer_of(net, rule_named("direct_feedback_alignment", 5), plain_descent(1)),

@@ -138,8 +138,8 @@ static void connect_rich(nai_network *net)
   expect_ok(nai_network_set_delay(net, "w", "E", 20));
   expect_ok(nai_network_set_autapses(net, "I", "I", 1));
   expect_ok(nai_network_set_plastic(net, "u", "E", 0));
-  expect_ok(nai_network_set_initial(net, "rate", "rate", NAI_INITIAL_ORTHOGONAL, 0.9, NAN));
-  expect_ok(nai_network_set_initial(net, "u", "E", NAI_INITIAL_UNIFORM, -0.5, 0.7));
+  expect_ok(nai_network_set_initial_weights(net, "rate", "rate", NAI_WEIGHTS_ORTHOGONAL, 0.9, NAN));
+  expect_ok(nai_network_set_initial_weights(net, "u", "E", NAI_WEIGHTS_UNIFORM, -0.5, 0.7));
   expect_ok(nai_constraint_create_sparse(&c, 0.4));
   constrain(net, "E I", "E I", c);
   expect_ok(nai_constraint_create_dale(&c, NAI_DALE_REFLECT));

@@ -67,7 +67,7 @@ static void judge(judged *j)
     const nai__node *node = &net->node[i];
     if (node->kind == NAI_INPUTS) continue;
     judge_array(j, node->name, nai__bias_start(net, node), node->n, 1, 1);
-    int64_t initial = nai__learning_start(net, node, NAI__INITIAL);
+    int64_t initial = nai__learning_start(net, node, NAI__INITIAL_STATE);
     if (initial >= 0) judge_array(j, node->name, initial, node->n, 1, 1);
   }
 }
@@ -322,7 +322,7 @@ static void late_outputs(nai_network *net)
 {
   expect_ok(nai_network_set(net, "a b", "tau", 10));
   expect_ok(nai_network_set_delay(net, "a", "z", 20));
-  expect_ok(nai_network_set_initial(net, "a b", "a b", NAI_INITIAL_NORMAL, 0, 0));
+  expect_ok(nai_network_set_initial_weights(net, "a b", "a b", NAI_WEIGHTS_NORMAL, 0, 0));
 }
 
 /* b is silent at times: nothing acts on it then. */

@@ -147,7 +147,7 @@ START_TEST(initial_weights_under_traps)
   feenableexcept(TRAPS);
   nai_network *net = compose_one("E", 37, NAI_FREE);
   expect_ok(nai_network_set_autapses(net, "E", "E", 1));
-  expect_ok(nai_network_set_initial(net, "E", "E", NAI_INITIAL_ORTHOGONAL, 0.9, 0));
+  expect_ok(nai_network_set_initial_weights(net, "E", "E", NAI_WEIGHTS_ORTHOGONAL, 0.9, 0));
   expect_ok(nai_network_set_radius(net, "E", 1.2));
   expect_ok(nai_network_build(net, 1));
   fedisableexcept(TRAPS);

@@ -169,7 +169,7 @@ START_TEST(lists_that_are_refused)
   REFUSED(nai_network_connect(net, "E", "I"), NAI_ERR_NAME, "already connected");
   REFUSED(nai_network_set_delay(net, "I", "choice", 20), NAI_ERR_NAME, "no projection");
   REFUSED(nai_network_set_autapses(net, "E", "nobody", 1), NAI_ERR_NAME, "to: nothing");
-  REFUSED(nai_network_set_initial(net, "", "E", 0, 0, 0), NAI_ERR_NAME, "from is empty");
+  REFUSED(nai_network_set_initial_weights(net, "", "E", 0, 0, 0), NAI_ERR_NAME, "from is empty");
   REFUSED_ALWAYS(nai_network_set_plastic(net, "I", "choice", 0), NAI_ERR_NAME, "no projection");
   REFUSED(nai_network_set_leak(net, "stimulus", 0), NAI_ERR_NAME, "'stimulus'");
   REFUSED(nai_network_set_transfer(net, "E choice", 0), NAI_ERR_NAME, "'choice'");
@@ -196,7 +196,8 @@ START_TEST(choices_that_are_refused)
     REFUSED(nai_network_set_autapses(net, "E", "E", value), NAI_ERR_INVALID, "allowed is");
     REFUSED_ALWAYS(nai_network_set_plastic(net, "E", "E", value), NAI_ERR_INVALID, "plastic is");
     REFUSED(nai_network_set_balance(net, "E", value), NAI_ERR_INVALID, "on is");
-    REFUSED(nai_network_set_initial(net, "E", "E", value, 1, 1), NAI_ERR_INVALID, "kind of");
+    REFUSED(nai_network_set_initial_weights(net, "E", "E", value, 1, 1), NAI_ERR_INVALID,
+            "kind of");
   }
   REFUSED(nai_network_set_leak(net, "E", 2), NAI_ERR_INVALID, "leak is 2");
   REFUSED(nai_network_set_balance(net, "E", -1), NAI_ERR_INVALID, "on is -1");
@@ -258,7 +259,7 @@ START_TEST(structure_is_fixed_by_the_build)
       nai_network_set_delay(net, "E", "E", 40),
       nai_network_set_autapses(net, "E", "E", 1),
       nai_network_constrain(net, "E", "E", dale),
-      nai_network_set_initial(net, "E", "E", NAI_INITIAL_NORMAL, 0, 1),
+      nai_network_set_initial_weights(net, "E", "E", NAI_WEIGHTS_NORMAL, 0, 1),
       nai_network_set_radius(net, "E", 1),
       nai_network_set_balance(net, "E", 1),
       nai_network_build(net, 2),
@@ -422,8 +423,9 @@ START_TEST(null_arguments_of_composing)
   REFUSED_ALWAYS(nai_network_set_plastic(net, NULL, "E", 0), NAI_ERR_INVALID, "from is NULL");
   REFUSED_ALWAYS(nai_network_set_plastic(net, "E", NULL, 0), NAI_ERR_INVALID, "to is NULL");
   REFUSED(nai_network_constrain(net, "E", "E", NULL), NAI_ERR_INVALID, "constraint is NULL");
-  REFUSED(nai_network_set_initial(net, NULL, "E", 0, 0, 0), NAI_ERR_INVALID, "from is NULL");
-  REFUSED(nai_network_set_initial(net, "E", NULL, 0, 0, 0), NAI_ERR_INVALID, "to is NULL");
+  REFUSED(nai_network_set_initial_weights(net, NULL, "E", 0, 0, 0), NAI_ERR_INVALID,
+          "from is NULL");
+  REFUSED(nai_network_set_initial_weights(net, "E", NULL, 0, 0, 0), NAI_ERR_INVALID, "to is NULL");
   REFUSED(nai_network_set_radius(net, NULL, 1), NAI_ERR_INVALID, "names is NULL");
   REFUSED(nai_network_set_balance(net, NULL, 1), NAI_ERR_INVALID, "names is NULL");
   nai_constraint *dale;
@@ -457,7 +459,7 @@ START_TEST(no_network)
       nai_network_set_delay(NULL, "a", "a", 0),
       nai_network_set_autapses(NULL, "a", "a", 0),
       nai_network_set_plastic(NULL, "a", "a", 0),
-      nai_network_set_initial(NULL, "a", "a", 0, 0, 0),
+      nai_network_set_initial_weights(NULL, "a", "a", 0, 0, 0),
       nai_network_set_radius(NULL, "a", 1),
       nai_network_set_balance(NULL, "a", 1),
       nai_network_set_kernels(NULL, NULL),
@@ -1111,7 +1113,7 @@ START_TEST(balance_can_be_switched)
   /* not by default where other initial weights come in; but when it is asked for */
   for (int asked = 0; asked < 2; asked++) {
     net = compose_ei(40, 10);
-    expect_ok(nai_network_set_initial(net, "E", "E", NAI_INITIAL_UNIFORM, 0, 1));
+    expect_ok(nai_network_set_initial_weights(net, "E", "E", NAI_WEIGHTS_UNIFORM, 0, 1));
     if (asked) expect_ok(nai_network_set_balance(net, "E", 1));
     expect_ok(nai_network_build(net, 1));
     expect_balance(net, both, 2, "I");
@@ -1167,7 +1169,7 @@ static double *drawn(int32_t kind, double a, double b, int32_t sign)
   expect_ok(nai_network_add_population(net, "A", 200, sign));
   expect_ok(nai_network_add_population(net, "B", 300, NAI_FREE));
   expect_ok(nai_network_connect(net, "A", "B"));
-  expect_ok(nai_network_set_initial(net, "A", "B", kind, a, b));
+  expect_ok(nai_network_set_initial_weights(net, "A", "B", kind, a, b));
   expect_ok(nai_network_build(net, 11));
   nai_view view = weights_of(net, "A", "B");
   double *x = malloc(60000 * sizeof *x);
@@ -1214,24 +1216,24 @@ static void expect_drawn(double *x, double mean, double sd, double kurtosis, dou
 
 START_TEST(each_kind_has_its_distribution)
 {
-  expect_drawn(drawn(NAI_INITIAL_UNIFORM, -0.5, 2, 0), 0.75, 2.5 / sqrt(12), 1.8, uniform_cdf);
-  expect_drawn(drawn(NAI_INITIAL_NORMAL, 0.3, 0.7, 0), 0.3, 0.7, 3, normal_cdf);
-  expect_drawn(drawn(NAI_INITIAL_GAMMA, 3, 0.2, 0), 0.6, 0.2 * sqrt(3), 5, gamma_cdf);
+  expect_drawn(drawn(NAI_WEIGHTS_UNIFORM, -0.5, 2, 0), 0.75, 2.5 / sqrt(12), 1.8, uniform_cdf);
+  expect_drawn(drawn(NAI_WEIGHTS_NORMAL, 0.3, 0.7, 0), 0.3, 0.7, 3, normal_cdf);
+  expect_drawn(drawn(NAI_WEIGHTS_GAMMA, 3, 0.2, 0), 0.6, 0.2 * sqrt(3), 5, gamma_cdf);
   /* a lognormal's kurtosis is too large for its variance to be tested so */
-  expect_drawn(drawn(NAI_INITIAL_LOGNORMAL, 0.4, 0.6, 0), 0.4, 0.6, 0, lognormal_cdf);
+  expect_drawn(drawn(NAI_WEIGHTS_LOGNORMAL, 0.4, 0.6, 0), 0.4, 0.6, 0, lognormal_cdf);
 }
 END_TEST
 
 START_TEST(initial_weights_follow_dale)
 {
-  double mean = 0, square = 0, *x = drawn(NAI_INITIAL_NORMAL, 0.3, 0.7, NAI_EXCITATORY);
+  double mean = 0, square = 0, *x = drawn(NAI_WEIGHTS_NORMAL, 0.3, 0.7, NAI_EXCITATORY);
   for (int k = 0; k < 60000; k++) {
     EXPECT(x[k] >= 0);
     mean += x[k] / 60000;
     square += x[k] * x[k] / 60000;
   }
   expect_drawn(x, mean, sqrt(square - mean * mean), 0, folded_cdf);
-  x = drawn(NAI_INITIAL_GAMMA, 3, 0.2, NAI_INHIBITORY);
+  x = drawn(NAI_WEIGHTS_GAMMA, 3, 0.2, NAI_INHIBITORY);
   for (int k = 0; k < 60000; k++) {
     EXPECT(x[k] <= 0);
     x[k] = -x[k];
@@ -1247,7 +1249,7 @@ static void expect_orthonormal(int64_t n_pre, int64_t n_post, double a)
   expect_ok(nai_network_add_population(net, "A", n_pre, NAI_FREE));
   expect_ok(nai_network_add_population(net, "B", n_post, NAI_FREE));
   expect_ok(nai_network_connect(net, "A", "B"));
-  expect_ok(nai_network_set_initial(net, "A", "B", NAI_INITIAL_ORTHOGONAL, a, 0));
+  expect_ok(nai_network_set_initial_weights(net, "A", "B", NAI_WEIGHTS_ORTHOGONAL, a, 0));
   expect_ok(nai_network_build(net, 4));
   nai_view w = weights_of(net, "A", "B");
   int wide = n_pre > n_post;
@@ -1273,7 +1275,7 @@ START_TEST(orthogonal_weights)
   expect_orthonormal(1, 9, 1);
   nai_network *net = compose_one("R", 60, NAI_FREE);
   expect_ok(nai_network_set_autapses(net, "R", "R", 1));
-  expect_ok(nai_network_set_initial(net, "R", "R", NAI_INITIAL_ORTHOGONAL, 0.9, 0));
+  expect_ok(nai_network_set_initial_weights(net, "R", "R", NAI_WEIGHTS_ORTHOGONAL, 0.9, 0));
   expect_ok(nai_network_build(net, 1));
   nai_spectrum s = spectrum_of(net, "R");
   ck_assert_double_eq_tol(s.radius, 0.9, 1e-6);
@@ -1287,7 +1289,7 @@ START_TEST(identity_weights)
   nai_network *net = compose_one("R", 5, NAI_FREE);
   expect_ok(nai_network_add_population(net, "S", 5, NAI_INHIBITORY));
   expect_ok(nai_network_connect(net, "S", "R"));
-  expect_ok(nai_network_set_initial(net, "*", "R", NAI_INITIAL_IDENTITY, 0.5, 0));
+  expect_ok(nai_network_set_initial_weights(net, "*", "R", NAI_WEIGHTS_IDENTITY, 0.5, 0));
   expect_ok(nai_network_set_autapses(net, "R", "R", 1)); /* in any order */
   expect_ok(nai_network_build(net, 1));
   nai_view own = weights_of(net, "R", "R"), other = weights_of(net, "S", "R");
@@ -1299,11 +1301,11 @@ START_TEST(identity_weights)
   EXPECT(s.radius == 0.5 && fabs(s.entropy - 1) < 1e-12);
   nai_network_destroy(net);
   net = compose_one("R", 5, NAI_FREE);
-  expect_ok(nai_network_set_initial(net, "R", "R", NAI_INITIAL_IDENTITY, 0.5, 0));
+  expect_ok(nai_network_set_initial_weights(net, "R", "R", NAI_WEIGHTS_IDENTITY, 0.5, 0));
   expect_fails(nai_network_build(net, 1), NAI_ERR_INVALID, "autapses");
   nai_network_destroy(net);
-  REFUSED(nai_network_set_initial(net, "E", "I", NAI_INITIAL_IDENTITY, 1, 0), NAI_ERR_INVALID,
-          "'E' (4)");
+  REFUSED(nai_network_set_initial_weights(net, "E", "I", NAI_WEIGHTS_IDENTITY, 1, 0),
+          NAI_ERR_INVALID, "'E' (4)");
 }
 END_TEST
 
@@ -1313,35 +1315,36 @@ START_TEST(initial_weights_that_are_refused)
     int32_t kind;
     double a, b;
     const char *words;
-  } bad[] = {{NAI_INITIAL_UNIFORM, NAN, 1, "a of the initial"},
-             {NAI_INITIAL_UNIFORM, 0, NAN, "b of the initial"},
-             {NAI_INITIAL_UNIFORM, -INFINITY, 1, "a of the initial"},
-             {NAI_INITIAL_UNIFORM, 0, INFINITY, "b of the initial"},
-             {NAI_INITIAL_UNIFORM, 1, 0.5, "b of uniform"},
-             {NAI_INITIAL_NORMAL, 0, -1, "b of normal"},
-             {NAI_INITIAL_NORMAL, 1e7, 1, "a of the initial"},
-             {NAI_INITIAL_GAMMA, 0, 1, "above 0"},
-             {NAI_INITIAL_GAMMA, 1, -1, "above 0"},
-             {NAI_INITIAL_GAMMA, NAN, NAN, "a of the initial"},
-             {NAI_INITIAL_LOGNORMAL, -1, 1, "above 0"},
-             {NAI_INITIAL_LOGNORMAL, 1, 0, "above 0"},
-             {NAI_INITIAL_LOGNORMAL, 1e-200, 1, "1e6 times"},
-             {NAI_INITIAL_ORTHOGONAL, NAN, 0, "a of the initial"},
-             {NAI_INITIAL_IDENTITY, INFINITY, 0, "a of the initial"}};
+  } bad[] = {{NAI_WEIGHTS_UNIFORM, NAN, 1, "a of the initial"},
+             {NAI_WEIGHTS_UNIFORM, 0, NAN, "b of the initial"},
+             {NAI_WEIGHTS_UNIFORM, -INFINITY, 1, "a of the initial"},
+             {NAI_WEIGHTS_UNIFORM, 0, INFINITY, "b of the initial"},
+             {NAI_WEIGHTS_UNIFORM, 1, 0.5, "b of uniform"},
+             {NAI_WEIGHTS_NORMAL, 0, -1, "b of normal"},
+             {NAI_WEIGHTS_NORMAL, 1e7, 1, "a of the initial"},
+             {NAI_WEIGHTS_GAMMA, 0, 1, "above 0"},
+             {NAI_WEIGHTS_GAMMA, 1, -1, "above 0"},
+             {NAI_WEIGHTS_GAMMA, NAN, NAN, "a of the initial"},
+             {NAI_WEIGHTS_LOGNORMAL, -1, 1, "above 0"},
+             {NAI_WEIGHTS_LOGNORMAL, 1, 0, "above 0"},
+             {NAI_WEIGHTS_LOGNORMAL, 1e-200, 1, "1e6 times"},
+             {NAI_WEIGHTS_ORTHOGONAL, NAN, 0, "a of the initial"},
+             {NAI_WEIGHTS_IDENTITY, INFINITY, 0, "a of the initial"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-    REFUSED(nai_network_set_initial(net, "E", "E", bad[i].kind, bad[i].a, bad[i].b),
+    REFUSED(nai_network_set_initial_weights(net, "E", "E", bad[i].kind, bad[i].a, bad[i].b),
             NAI_ERR_INVALID, bad[i].words);
   /* the edges of what is allowed make finite weights */
   static const struct {
     int32_t kind;
     double a, b;
-  } edge[] = {{NAI_INITIAL_DEFAULT, NAN, NAN},      {NAI_INITIAL_UNIFORM, 3, 3},
-              {NAI_INITIAL_NORMAL, 0, 0},           {NAI_INITIAL_GAMMA, 1e-300, 1},
-              {NAI_INITIAL_GAMMA, 1e6, 1e6},        {NAI_INITIAL_LOGNORMAL, 1, 1e6},
-              {NAI_INITIAL_LOGNORMAL, 1e6, 1e-300}, {NAI_INITIAL_ORTHOGONAL, 0, 0}};
+  } edge[] = {{NAI_WEIGHTS_DEFAULT, NAN, NAN},      {NAI_WEIGHTS_UNIFORM, 3, 3},
+              {NAI_WEIGHTS_NORMAL, 0, 0},           {NAI_WEIGHTS_GAMMA, 1e-300, 1},
+              {NAI_WEIGHTS_GAMMA, 1e6, 1e6},        {NAI_WEIGHTS_LOGNORMAL, 1, 1e6},
+              {NAI_WEIGHTS_LOGNORMAL, 1e6, 1e-300}, {NAI_WEIGHTS_ORTHOGONAL, 0, 0}};
   for (size_t i = 0; i < sizeof edge / sizeof *edge; i++) {
     nai_network *net = compose_ei(8, 4);
-    expect_ok(nai_network_set_initial(net, "E I", "E I", edge[i].kind, edge[i].a, edge[i].b));
+    expect_ok(
+        nai_network_set_initial_weights(net, "E I", "E I", edge[i].kind, edge[i].a, edge[i].b));
     expect_ok(nai_network_build(net, 1));
     nai_view w = weights_of(net, "I", "E");
     for (int64_t k = 0; k < 32; k++) EXPECT(isfinite(at(&w, k / 4, k % 4)));
@@ -1597,7 +1600,7 @@ static nai_status compose_much(nai_network *net, nai_constraint *sparse)
   nai_network_connect(net, "A B", "A B C");
   nai_network_connect(net, "C", "z");
   nai_network_set_delay(net, "B", "C", 0);
-  nai_network_set_initial(net, "A", "C", NAI_INITIAL_ORTHOGONAL, 1, 0);
+  nai_network_set_initial_weights(net, "A", "C", NAI_WEIGHTS_ORTHOGONAL, 1, 0);
   nai_network_set_positions(net, "A", p, 2);
   nai_network_place_box(net, "B", 1, 1, 1);
   nai_network_constrain(net, "A B", "*", sparse);

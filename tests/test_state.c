@@ -869,7 +869,7 @@ START_TEST(input_noise)
   expect_ok(nai_network_set(net, "u", "tau", 90));
   expect_ok(nai_network_set(net, "u", "baseline", 0.2));
   expect_ok(nai_network_connect(net, "u", "A"));
-  expect_ok(nai_network_set_initial(net, "u", "A", NAI_INITIAL_IDENTITY, 1, 0));
+  expect_ok(nai_network_set_initial_weights(net, "u", "A", NAI_WEIGHTS_IDENTITY, 1, 0));
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, TRIALS, 5);
   float *rates = malloc((size_t)N * TRIALS * STEPS * sizeof *rates);

@@ -41,7 +41,8 @@ static rig make_rig(const nai_cost *extra, double beta, int free_of_weights)
   nai_network_connect(r.net, "u", "a b");
   nai_network_connect(r.net, "a b", "a b");
   nai_network_connect(r.net, "a b", "z");
-  if (free_of_weights) nai_network_set_initial(r.net, "a b", "a b", NAI_INITIAL_NORMAL, 0, 0);
+  if (free_of_weights)
+    nai_network_set_initial_weights(r.net, "a b", "a b", NAI_WEIGHTS_NORMAL, 0, 0);
   expect_ok(nai_network_build(r.net, 2));
   expect_ok(nai_random_normals(input, STEPS * TRIALS * 2, 1, 0));
   expect_ok(nai_random_normals(target, STEPS * TRIALS, 1, 1));

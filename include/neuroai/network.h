@@ -62,18 +62,18 @@ enum {
   NAI_PROJECTIONS = 3  /**< projections, in the order they were connected */
 };
 
-/** Initial weights, for nai_network_set_initial(). `a` and `b` are given with the name. */
+/** Initial weights, for nai_network_set_initial_weights(). `a` and `b` are given with the name. */
 enum {
-  NAI_INITIAL_DEFAULT =
+  NAI_WEIGHTS_DEFAULT =
       0, /**< gamma under Dale's law, E and I balanced; else normal. a, b not read */
-  NAI_INITIAL_UNIFORM = 1, /**< from a to b */
-  NAI_INITIAL_NORMAL = 2,  /**< mean a, standard deviation b */
-  NAI_INITIAL_GAMMA = 3,   /**< shape a, scale b */
-  NAI_INITIAL_LOGNORMAL =
+  NAI_WEIGHTS_UNIFORM = 1, /**< from a to b */
+  NAI_WEIGHTS_NORMAL = 2,  /**< mean a, standard deviation b */
+  NAI_WEIGHTS_GAMMA = 3,   /**< shape a, scale b */
+  NAI_WEIGHTS_LOGNORMAL =
       4, /**< mean a and standard deviation b of the weight itself, not of its logarithm */
-  NAI_INITIAL_ORTHOGONAL =
+  NAI_WEIGHTS_ORTHOGONAL =
       5, /**< random orthogonal times a (rows or columns orthonormal when not square) */
-  NAI_INITIAL_IDENTITY =
+  NAI_WEIGHTS_IDENTITY =
       6 /**< a where post == pre, else 0; needs a square projection that allows autapses */
 };
 
@@ -188,10 +188,11 @@ NAI_API nai_status nai_network_constrain(nai_network *net, const char *from, con
                                          nai_constraint *constraint);
 
 /**
- * Initial weights of these projections: NAI_INITIAL_..., with its numbers. Signs follow Dale's law.
+ * Initial weights of these projections: NAI_WEIGHTS_..., with its numbers. Signs follow Dale's law.
  */
-NAI_API nai_status nai_network_set_initial(nai_network *net, const char *from, const char *to,
-                                           int32_t kind, double a, double b);
+NAI_API nai_status nai_network_set_initial_weights(nai_network *net, const char *from,
+                                                   const char *to, int32_t kind, double a,
+                                                   double b);
 
 /**
  * The weights among these populations are scaled at the build so that their spectral radius is
@@ -202,7 +203,7 @@ NAI_API nai_status nai_network_set_radius(nai_network *net, const char *names, d
 /**
  * E/I balance of the initial weights onto `names`: on (1) or off (0). When on, the inhibitory
  * weights onto a unit are scaled so that its recurrent weights sum to 0. Default: on where a
- * population receives weights of both signs and all of them are NAI_INITIAL_DEFAULT.
+ * population receives weights of both signs and all of them are NAI_WEIGHTS_DEFAULT.
  */
 NAI_API nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t on);
 

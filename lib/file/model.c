@@ -21,15 +21,15 @@ const char *nai__model_leak(int32_t leak)
   return leak >= 0 && leak <= NAI_LEAK_RATE ? words[leak] : NULL;
 }
 
-const char *nai__model_initial(int32_t kind)
+const char *nai__model_weights(int32_t kind)
 {
   static const char *const words[] = {
-      [NAI_INITIAL_DEFAULT] = "default",     [NAI_INITIAL_UNIFORM] = "uniform",
-      [NAI_INITIAL_NORMAL] = "normal",       [NAI_INITIAL_GAMMA] = "gamma",
-      [NAI_INITIAL_LOGNORMAL] = "lognormal", [NAI_INITIAL_ORTHOGONAL] = "orthogonal",
-      [NAI_INITIAL_IDENTITY] = "identity",
+      [NAI_WEIGHTS_DEFAULT] = "default",     [NAI_WEIGHTS_UNIFORM] = "uniform",
+      [NAI_WEIGHTS_NORMAL] = "normal",       [NAI_WEIGHTS_GAMMA] = "gamma",
+      [NAI_WEIGHTS_LOGNORMAL] = "lognormal", [NAI_WEIGHTS_ORTHOGONAL] = "orthogonal",
+      [NAI_WEIGHTS_IDENTITY] = "identity",
   };
-  return kind >= 0 && kind <= NAI_INITIAL_IDENTITY ? words[kind] : NULL;
+  return kind >= 0 && kind <= NAI_WEIGHTS_IDENTITY ? words[kind] : NULL;
 }
 
 int32_t nai__model_find(const char *(*word)(int32_t), const char *text)

@@ -44,7 +44,7 @@ void nai__model_synapse_tensor(char name[NAI__TENSOR_NAME], const char *what, co
  * Words for numbers: leak, initial weights. NULL past the last; -1 for an unknown word (or NULL).
  */
 const char *nai__model_leak(int32_t leak);
-const char *nai__model_initial(int32_t kind);
+const char *nai__model_weights(int32_t kind);
 /* A number of 64 bits, which others' JSON numbers cannot hold, from its digits; 0 when it is none. */
 int nai__model_number(uint64_t *out, const char *text);
 int32_t nai__model_find(const char *(*word)(int32_t), const char *text);

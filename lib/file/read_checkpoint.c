@@ -91,7 +91,8 @@ static nai_status fill_initial(const restorer *r, const nai__node *node)
   nai__model_node_tensor(name, "initial", node->name);
   if (!nai__tensors_have(&r->file, name)) return NAI_OK;
   NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F64, 1, &node->n));
-  float *initial = r->theta + nai__learning_start(r->trainer->plasticity.net, node, NAI__INITIAL);
+  float *initial =
+      r->theta + nai__learning_start(r->trainer->plasticity.net, node, NAI__INITIAL_STATE);
   for (int64_t u = 0; u < node->n; u++) {
     double value;
     NAI__TRY(nai__tensors_read(&value, &r->file, &tensor, u, 1));

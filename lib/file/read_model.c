@@ -315,7 +315,7 @@ static nai_status add_constraints(const loader *l, nai__projection *p, const nai
 static nai_status read_initial(nai__projection *p, const nai__json *json)
 {
   const nai__json *initial = nai__json_get(json, "initial");
-  NAI__TRY(read_word(&p->initial, initial, "kind", nai__model_initial));
+  NAI__TRY(read_word(&p->weights, initial, "kind", nai__model_weights));
   NAI__TRY(nai__json_real(&p->a, initial, "a"));
   return nai__json_real(&p->b, initial, "b");
 }

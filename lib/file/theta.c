@@ -57,7 +57,8 @@ static nai_status visit_all(const visit *v)
     if (node->kind != NAI_INPUTS)
       NAI__TRY(visit_number(v, node, nai__bias_start(net, node), "bias"));
     if (node->kind == NAI_POPULATIONS)
-      NAI__TRY(visit_number(v, node, nai__learning_start(net, node, NAI__INITIAL), "initial"));
+      NAI__TRY(
+          visit_number(v, node, nai__learning_start(net, node, NAI__INITIAL_STATE), "initial"));
   }
   return NAI_OK;
 }

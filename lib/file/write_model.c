@@ -23,9 +23,9 @@ static nai_status add_number(nai__tensor_list *list, const nai_network *net, con
 /* 1 for a number that units share, and that does not learn. */
 static int is_shared(const nai__node *node, int k)
 {
-  const double *values = node->number[k], *learns = node->number[NAI__PLASTIC_INITIAL];
+  const double *values = node->number[k], *learns = node->number[NAI__PLASTIC_INITIAL_STATE];
   for (int64_t i = 0; i < node->n; i++)
-    if (values[i] != values[0] || (k == NAI__INITIAL && learns[i] != 0)) return 0;
+    if (values[i] != values[0] || (k == NAI__INITIAL_STATE && learns[i] != 0)) return 0;
   return 1;
 }
 
@@ -157,7 +157,7 @@ static void describe_projection(nai__json_writer *w, const nai_network *net,
   nai__json_add_flag(w, "plastic", p->plastic);
   nai__json_add_whole(w, "sign", p->sign);
   nai__json_open(w, "initial", '{');
-  nai__json_add_text(w, "kind", nai__model_initial(p->initial));
+  nai__json_add_text(w, "kind", nai__model_weights(p->weights));
   nai__json_add_real(w, "a", or_0(p->a));
   nai__json_add_real(w, "b", or_0(p->b));
   nai__json_close(w, '}');

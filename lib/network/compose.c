@@ -252,55 +252,55 @@ nai_status nai_network_constrain(nai_network *net, const char *from, const char 
   return nai__remember(net, constrain(net, from, to, constraint));
 }
 
-static nai_status check_initial(int32_t kind, double a, double b)
+static nai_status check_initial_weights(int32_t kind, double a, double b)
 {
-  if (kind < NAI_INITIAL_DEFAULT || kind > NAI_INITIAL_IDENTITY)
+  if (kind < NAI_WEIGHTS_DEFAULT || kind > NAI_WEIGHTS_IDENTITY)
     return nai__fail(NAI_ERR_INVALID, "kind of initial weights is %d, must be 0 to %d", (int)kind,
-                     NAI_INITIAL_IDENTITY);
-  if (kind == NAI_INITIAL_DEFAULT) return NAI_OK;
+                     NAI_WEIGHTS_IDENTITY);
+  if (kind == NAI_WEIGHTS_DEFAULT) return NAI_OK;
   if (!(fabs(a) <= 1e6))
     return nai__fail(NAI_ERR_INVALID, "a of the initial weights is %g, must be -1e6 to 1e6", a);
-  if (kind >= NAI_INITIAL_ORTHOGONAL) return NAI_OK;
+  if (kind >= NAI_WEIGHTS_ORTHOGONAL) return NAI_OK;
   if (!(fabs(b) <= 1e6))
     return nai__fail(NAI_ERR_INVALID, "b of the initial weights is %g, must be -1e6 to 1e6", b);
-  if (kind == NAI_INITIAL_UNIFORM && b < a)
+  if (kind == NAI_WEIGHTS_UNIFORM && b < a)
     return nai__fail(NAI_ERR_INVALID, "b of uniform initial weights is %g, must be at least a = %g",
                      b, a);
-  if (kind == NAI_INITIAL_NORMAL && b < 0)
+  if (kind == NAI_WEIGHTS_NORMAL && b < 0)
     return nai__fail(NAI_ERR_INVALID, "b of normal initial weights is %g, must be at least 0", b);
-  if (kind >= NAI_INITIAL_GAMMA && (a <= 0 || b <= 0))
+  if (kind >= NAI_WEIGHTS_GAMMA && (a <= 0 || b <= 0))
     return nai__fail(NAI_ERR_INVALID,
                      "a and b of the initial weights are %g and %g, must be above 0", a, b);
-  if (kind == NAI_INITIAL_LOGNORMAL && b > 1e6 * a)
+  if (kind == NAI_WEIGHTS_LOGNORMAL && b > 1e6 * a)
     return nai__fail(NAI_ERR_INVALID,
                      "b of lognormal initial weights is %g, must be at most 1e6 times a = %g", b,
                      a);
   return NAI_OK;
 }
 
-static nai_status set_initial(nai_network *net, const char *from, const char *to, int32_t kind,
-                              double a, double b)
+static nai_status set_initial_weights(nai_network *net, const char *from, const char *to,
+                                      int32_t kind, double a, double b)
 {
   NAI__TRY(nai__projections_known(net, from, to));
-  NAI__TRY(check_initial(kind, a, b));
+  NAI__TRY(check_initial_weights(kind, a, b));
   NAI__EACH_PROJECTION(net, p, from, to) {
     const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-    if (kind == NAI_INITIAL_IDENTITY && pre->n != post->n)
+    if (kind == NAI_WEIGHTS_IDENTITY && pre->n != post->n)
       return nai__fail(NAI_ERR_INVALID,
                        "identity weights need as many units in '%s' (%lld) as in '%s' (%lld)",
                        pre->name, (long long)pre->n, post->name, (long long)post->n);
-    p->initial = kind;
+    p->weights = kind;
     p->a = a;
     p->b = b;
   }
   return NAI_OK;
 }
 
-nai_status nai_network_set_initial(nai_network *net, const char *from, const char *to, int32_t kind,
-                                   double a, double b)
+nai_status nai_network_set_initial_weights(nai_network *net, const char *from, const char *to,
+                                           int32_t kind, double a, double b)
 {
   NAI__TRY(nai__may_compose(net));
-  return nai__remember(net, set_initial(net, from, to, kind, a, b));
+  return nai__remember(net, set_initial_weights(net, from, to, kind, a, b));
 }
 
 static nai_status set_radius(nai_network *net, const char *names, double radius)

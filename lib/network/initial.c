@@ -102,11 +102,11 @@ static double draw_default(const nai_network *net, const nai__projection *p, dou
 static double draw(const nai_network *net, const nai__projection *p, double number,
                    nai__stream *random)
 {
-  switch (p->initial) {
-  case NAI_INITIAL_UNIFORM: return p->a + (p->b - p->a) * nai__stream_uniform(random);
-  case NAI_INITIAL_NORMAL: return p->a + p->b * nai__stream_normal(random);
-  case NAI_INITIAL_GAMMA: return p->b * nai__stream_gamma(random, p->a);
-  case NAI_INITIAL_LOGNORMAL: {
+  switch (p->weights) {
+  case NAI_WEIGHTS_UNIFORM: return p->a + (p->b - p->a) * nai__stream_uniform(random);
+  case NAI_WEIGHTS_NORMAL: return p->a + p->b * nai__stream_normal(random);
+  case NAI_WEIGHTS_GAMMA: return p->b * nai__stream_gamma(random, p->a);
+  case NAI_WEIGHTS_LOGNORMAL: {
     double variance = log1p(p->b * p->b / (p->a * p->a));
     return p->a * exp(sqrt(variance) * nai__stream_normal(random) - variance / 2);
   }
@@ -151,9 +151,9 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p)
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   nai__stream random =
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
-  if (p->initial == NAI_INITIAL_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
-  if (p->initial == NAI_INITIAL_IDENTITY) return draw_identity(p, &s);
-  double number = p->initial == NAI_INITIAL_DEFAULT ? default_number(net, p) : 0;
+  if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
+  if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(p, &s);
+  double number = p->weights == NAI_WEIGHTS_DEFAULT ? default_number(net, p) : 0;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, number, &random));
@@ -206,7 +206,7 @@ static int is_balanced(const nai_network *net, int64_t to)
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
     if (p->to != to || !is_recurrent(net, p)) continue;
-    if (p->initial != NAI_INITIAL_DEFAULT || !p->sign) return 0;
+    if (p->weights != NAI_WEIGHTS_DEFAULT || !p->sign) return 0;
     excited |= p->sign > 0;
     inhibited |= p->sign < 0;
   }
@@ -225,7 +225,7 @@ static void scale(const nai_network *net, const nai__projection *p, double facto
 
 static int is_default_recurrent(const nai_network *net, const nai__projection *p)
 {
-  return p->initial == NAI_INITIAL_DEFAULT && is_recurrent(net, p);
+  return p->weights == NAI_WEIGHTS_DEFAULT && is_recurrent(net, p);
 }
 
 /* Units onto which the default's recurrent weights go. */
@@ -246,7 +246,7 @@ static int is_mixed(const nai_network *net, int64_t to)
 {
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (p->to == to && is_recurrent(net, p) && p->initial != NAI_INITIAL_DEFAULT) return 1;
+    if (p->to == to && is_recurrent(net, p) && p->weights != NAI_WEIGHTS_DEFAULT) return 1;
   }
   return 0;
 }

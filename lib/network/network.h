@@ -33,11 +33,11 @@ enum nai__number {
   NAI__TAU,
   NAI__NOISE,
   NAI__BIAS,
-  NAI__INITIAL,
+  NAI__INITIAL_STATE,
   NAI__GAIN,
   NAI__EXPONENT,
   NAI__PLASTIC_BIAS,
-  NAI__PLASTIC_INITIAL,
+  NAI__PLASTIC_INITIAL_STATE,
 
   NAI__OUTPUT_BIAS,
   NAI__OUTPUT_PLASTIC_BIAS,
@@ -72,9 +72,9 @@ typedef struct nai__projection {
   int64_t delay;    /* steps */
   int32_t autapses;
   int32_t plastic;
-  int32_t initial; /* NAI_INITIAL_... */
+  int32_t weights; /* what they are drawn from: NAI_WEIGHTS_... */
   int32_t sign;    /* of all its weights, after wiring */
-  double a, b;     /* of the initial weights */
+  double a, b;     /* of that draw */
   nai_constraint **constraint;
   int64_t n_constraints;
   int64_t block;

@@ -28,12 +28,14 @@ static const nai__parameter table[NAI__NUMBERS] = {
     [NAI__TAU] = {"tau", "ms", "time constant of the leak", 100, 0, 1e9, 0},
     [NAI__NOISE] = {"noise", "1", "sigma of the private noise", 0, 0, LARGE, 0},
     [NAI__BIAS] = {"bias", "1", "added to the input", 0, -LARGE, LARGE, 0},
-    [NAI__INITIAL] = {"initial", "1", "state at time 0: x, or r where the leak is on the rate", 0,
-                      -LARGE, LARGE, 0},
+    [NAI__INITIAL_STATE] = {"initial", "1",
+                            "state at time 0: x, or r where the leak is on the rate", 0, -LARGE,
+                            LARGE, 0},
     [NAI__GAIN] = {"gain", "1", "factor of the rate", 1, 1e-6, LARGE, 0},
     [NAI__EXPONENT] = {"exponent", "1", "of the transfer function power", 2, 1, 10, 0},
     [NAI__PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
-    [NAI__PLASTIC_INITIAL] = {"plastic_initial", "1", "1: the initial state learns", 0, 0, 1, 1},
+    [NAI__PLASTIC_INITIAL_STATE] = {"plastic_initial", "1", "1: the initial state learns", 0, 0, 1,
+                                    1},
 
     [NAI__OUTPUT_BIAS] = {"bias", "1", "added to the output", 0, -LARGE, LARGE, 0},
     [NAI__OUTPUT_PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
@@ -150,7 +152,7 @@ int64_t nai__learning_start(const nai_network *net, const nai__node *node, int n
   switch (number) {
   case NAI__BIAS: return net->unit_bias + node->offset;
   case NAI__OUTPUT_BIAS: return net->output_bias + node->offset;
-  case NAI__INITIAL: return net->unit_initial + node->offset;
+  case NAI__INITIAL_STATE: return net->unit_initial + node->offset;
   default: return -1;
   }
 }
@@ -167,7 +169,7 @@ static int flagged_by(int k)
   switch (k) {
   case NAI__PLASTIC_BIAS: return NAI__BIAS;
   case NAI__OUTPUT_PLASTIC_BIAS: return NAI__OUTPUT_BIAS;
-  case NAI__PLASTIC_INITIAL: return NAI__INITIAL;
+  case NAI__PLASTIC_INITIAL_STATE: return NAI__INITIAL_STATE;
   default: return -1;
   }
 }

@@ -228,7 +228,7 @@ nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_trainer *
     return nai__fail(NAI_ERR_ORDER, "there is no gradient yet: the trainer has made no update");
   nai__view_floats(out,
                    trainer->plasticity.gradient +
-                       nai__learning_start(trainer->plasticity.net, node, NAI__INITIAL),
+                       nai__learning_start(trainer->plasticity.net, node, NAI__INITIAL_STATE),
                    1, &node->n, (int64_t[]){1});
   return NAI_OK;
 }

@@ -134,7 +134,7 @@ static void set_shapes(pool *p, input *in)
     break;
   case 8: said(nai_network_set_autapses(net, from, to, take_small(in))); break;
   case 9: said(nai_network_set_plastic(net, from, to, take_small(in))); break;
-  case 10: said(nai_network_set_initial(net, from, to, take_small(in), a, b)); break;
+  case 10: said(nai_network_set_initial_weights(net, from, to, take_small(in), a, b)); break;
   case 11: said(nai_network_set_radius(net, from, a)); break;
   case 12: said(nai_network_set_balance(net, from, take_small(in))); break;
   default: said(nai_network_set_kernels(net, take_choice(in, 2) ? "portable" : from));

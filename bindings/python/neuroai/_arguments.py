@@ -92,7 +92,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_network_set_bias": "net name bias n",
     "nai_network_set_delay": "net from to delay",
     "nai_network_set_each": "net names parameter values n",
-    "nai_network_set_initial": "net from to kind a b",
+    "nai_network_set_initial_weights": "net from to kind a b",
     "nai_network_set_kernels": "net name",
     "nai_network_set_leak": "net names leak",
     "nai_network_set_mask": "net from to mask n_post n_pre",

@@ -90,13 +90,13 @@ NAI_POPULATIONS = 1
 NAI_OUTPUTS = 2
 NAI_PROJECTIONS = 3
 
-NAI_INITIAL_DEFAULT = 0
-NAI_INITIAL_UNIFORM = 1
-NAI_INITIAL_NORMAL = 2
-NAI_INITIAL_GAMMA = 3
-NAI_INITIAL_LOGNORMAL = 4
-NAI_INITIAL_ORTHOGONAL = 5
-NAI_INITIAL_IDENTITY = 6
+NAI_WEIGHTS_DEFAULT = 0
+NAI_WEIGHTS_UNIFORM = 1
+NAI_WEIGHTS_NORMAL = 2
+NAI_WEIGHTS_GAMMA = 3
+NAI_WEIGHTS_LOGNORMAL = 4
+NAI_WEIGHTS_ORTHOGONAL = 5
+NAI_WEIGHTS_IDENTITY = 6
 
 NAI_TRIALS_INPUTS = 0
 NAI_TRIALS_TARGETS = 1
@@ -845,8 +845,8 @@ nai_network_set_delay = _function("nai_network_set_delay", nai_status, _network,
 nai_network_set_autapses = _function("nai_network_set_autapses", nai_status, _network, Text, Text, int32)
 nai_network_set_plastic = _function("nai_network_set_plastic", nai_status, _network, Text, Text, int32)
 nai_network_constrain = _function("nai_network_constrain", nai_status, _network, Text, Text, _constraint)
-nai_network_set_initial = _function(
-    "nai_network_set_initial", nai_status, _network, Text, Text, int32, float64, float64
+nai_network_set_initial_weights = _function(
+    "nai_network_set_initial_weights", nai_status, _network, Text, Text, int32, float64, float64
 )
 nai_network_set_radius = _function("nai_network_set_radius", nai_status, _network, Text, float64)
 nai_network_set_balance = _function("nai_network_set_balance", nai_status, _network, Text, int32)

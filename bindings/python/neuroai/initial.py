@@ -14,7 +14,7 @@ __all__ = ["Default", "Gamma", "Identity", "Initial", "LogNormal", "Normal", "Or
 class Initial:
     """Base of all ways to start."""
 
-    _kind: ClassVar[int] = _c.NAI_INITIAL_DEFAULT
+    _kind: ClassVar[int] = _c.NAI_WEIGHTS_DEFAULT
 
     def _numbers(self) -> Tuple[float, float]:
         return 0.0, 0.0
@@ -31,7 +31,7 @@ class Uniform(Initial):
 
     low: float
     high: float
-    _kind = _c.NAI_INITIAL_UNIFORM
+    _kind = _c.NAI_WEIGHTS_UNIFORM
 
     def _numbers(self) -> Tuple[float, float]:
         return self.low, self.high
@@ -43,7 +43,7 @@ class Normal(Initial):
 
     mean: float
     std: float
-    _kind = _c.NAI_INITIAL_NORMAL
+    _kind = _c.NAI_WEIGHTS_NORMAL
 
     def _numbers(self) -> Tuple[float, float]:
         return self.mean, self.std
@@ -55,7 +55,7 @@ class Gamma(Initial):
 
     shape: float
     scale: float
-    _kind = _c.NAI_INITIAL_GAMMA
+    _kind = _c.NAI_WEIGHTS_GAMMA
 
     def _numbers(self) -> Tuple[float, float]:
         return self.shape, self.scale
@@ -67,7 +67,7 @@ class LogNormal(Initial):
 
     mean: float
     std: float
-    _kind = _c.NAI_INITIAL_LOGNORMAL
+    _kind = _c.NAI_WEIGHTS_LOGNORMAL
 
     def _numbers(self) -> Tuple[float, float]:
         return self.mean, self.std
@@ -78,7 +78,7 @@ class Orthogonal(Initial):
     """Random orthogonal times ``gain``; rows or columns orthonormal when not square."""
 
     gain: float = 1.0
-    _kind = _c.NAI_INITIAL_ORTHOGONAL
+    _kind = _c.NAI_WEIGHTS_ORTHOGONAL
 
     def _numbers(self) -> Tuple[float, float]:
         return self.gain, 0.0
@@ -89,7 +89,7 @@ class Identity(Initial):
     """``value`` where post == pre, else 0; needs a square projection that allows autapses."""
 
     value: float = 1.0
-    _kind = _c.NAI_INITIAL_IDENTITY
+    _kind = _c.NAI_WEIGHTS_IDENTITY
 
     def _numbers(self) -> Tuple[float, float]:
         return self.value, 0.0

@@ -305,7 +305,7 @@ class Network(Handle):
         elif not plastic:
             self._compose(_c.nai_network_set_plastic, *ends, 0)
         if isinstance(initial, Initial):
-            self._compose(_c.nai_network_set_initial, *ends, initial._kind, *initial._numbers())
+            self._compose(_c.nai_network_set_initial_weights, *ends, initial._kind, *initial._numbers())
         elif initial is not None:
             array = numbers("initial", initial, (self.size(ends[1]), self.size(ends[0])))
             self._given.append((*ends, kept(array, initial)))
