@@ -48,6 +48,7 @@ SUITES := $(patsubst tests/test_%.c,%,$(sort $(wildcard tests/test_*.c)))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 PYTHON_EXAMPLES := $(sort $(wildcard examples/*.py))
 BENCHES := $(sort $(wildcard tests/bench/*.c))
+BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 
 STATIC := $(BUILD)/libneuroai.a
 ifeq ($(IS_MAC),)
@@ -181,7 +182,7 @@ endif
 
 # --- checks ---------------------------------------------------------------------------------------
 
-CHECKS := c memory fuzz python examples docs headers symbols versions blas package
+CHECKS := c memory fuzz python examples docs bench headers symbols versions blas package
 NEEDED := library check cxx python
 
 .PHONY: ready check check-all $(addprefix check-,$(CHECKS))
@@ -316,6 +317,8 @@ endif
 check-docs: shared $(VENV)/.ready ## README's programs, the diffs and links of docs/
 	$(Q)CC="$(CC)" $(PYTHON_RUN) tests/docs/run.py $(BUILD)
 
+check-bench: $(BENCH_PROGRAMS) ## that the programs of `make bench` compile; none runs
+
 # Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
 .PHONY: check-abi abi
 check-abi: all ## the binary interface against the last release's, and what the changelog says of it
@@ -424,7 +427,6 @@ run-reproduce: shared $(VENV)/.ready
 
 # Each file of tests/bench/ is a program; bench.c and bench_rules.c write numbers down, rivals.py adds
 # the others'.
-BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: tests/bench/%.c $(STATIC)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)

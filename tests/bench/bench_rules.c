@@ -130,7 +130,7 @@ static double time_reverse_form(nai_trainer *trainer, const nai_trials *trials)
   must(nai__trainer_forward(trainer, trials));
   for (int times = 0; times < 5 || now() < end; times++) {
     double start = now();
-    must(nai__trainer_estimate(trainer, trainer->learner, trials));
+    must(nai__trainer_estimate(trainer, trainer->plasticity.learner, trials));
     best = fmin(best, now() - start);
   }
   return best * 1e3;
