@@ -230,7 +230,9 @@ static void check_refusals(nai_task *task, const nai__task_kind *kind)
       expect_fails(nai_task_set_list(task, p->name, (double[]){p->high, bad[i]}, 2),
                    NAI_ERR_INVALID, p->name);
     }
-    if (p->whole) expect_fails(nai_task_set(task, p->name, p->low + 0.5), NAI_ERR_INVALID, "whole");
+    if (p->whole)
+      expect_fails(nai_task_set(task, p->name, p->low + 0.5), NAI_ERR_INVALID,
+                   p->low == 0 && p->high == 1 ? "0 or 1" : "whole");
   }
   expect_fails(nai_task_set(task, "no-such", 1), NAI_ERR_NAME, "no parameter 'no-such'");
   ck_assert_int_eq(task->ops.max_steps, longest);

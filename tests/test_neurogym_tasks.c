@@ -245,6 +245,38 @@ START_TEST(context_dependent_decisions)
 }
 END_TEST
 
+/*
+ * The cue until the decision is the one thing that changes: targets, stimuli, delays and noise are
+ * those of the same trials with neurogym's cue.
+ */
+START_TEST(the_cue_can_stay_until_the_decision)
+{
+  enum { N = 200 };
+  const int perceptual = _i == 1;
+  nai_task *task = make_task(perceptual ? "perceptual-decision-making" : CONTEXT, 20);
+  if (perceptual) set_numbers(task, "delay", (double[]){0, 200, 1000}, 3);
+  nai_trials *without = make_trials(task, N);
+  set_number(task, "cue_until_decision", 1);
+  nai_trials *with = make_trials(task, N);
+  ck_assert_int_eq(with->steps, without->steps);
+  for (int64_t b = 0; b < N; b++) {
+    ck_assert_int_eq(with->length[b], without->length[b]);
+    const int target = (int)condition_of(with, "target", b);
+    check_frame(without, b, perceptual ? 5 : 15, with->length[b] - 5, target);
+    check_frame(with, b, with->length[b] - 5, with->length[b] - 5, target);
+    for (int64_t t = 0; t < with->steps; t++)
+      for (int64_t c = 1; c < with->n_inputs; c++)
+        EXPECT(input_at(with, t, b, c) == input_at(without, t, b, c));
+  }
+  expect_fails(nai_task_set(task, "cue_until_decision", 2), NAI_ERR_INVALID, "cue_until_decision");
+  expect_fails(nai_task_set_list(task, "cue_until_decision", (double[]){0, 1}, 2), NAI_ERR_INVALID,
+               "cue_until_decision");
+  nai_trials_destroy(with);
+  nai_trials_destroy(without);
+  nai_task_destroy(task);
+}
+END_TEST
+
 /* Sums the difference of the stimuli of the modality that counts, or of modality 1 always. */
 START_TEST(context_observers)
 {
@@ -444,6 +476,7 @@ Suite *neurogym_tasks_suite(void)
   TCase *all = tcase_create("all");
   tcase_add_loop_test(all, hold_what_every_task_holds, 0, 7);
   tcase_add_loop_test(all, stimuli_are_noisy, 0, 6);
+  tcase_add_loop_test(all, the_cue_can_stay_until_the_decision, 0, 2);
   suite_add_tcase(suite, all);
   ADD_CASE(suite, "memory", comparison_of_frequencies, comparing_observer, match_to_sample,
            match_to_category, categories_can_be_seen);

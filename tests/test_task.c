@@ -342,18 +342,19 @@ START_TEST(tasks_and_parameters_are_listed)
   static const struct {
     const char *name, *unit;
     double initial;
-  } expected[] = {{"fixation", "ms", 100}, {"stimulus", "ms", 2000}, {"delay", "ms", 0},
-                  {"decision", "ms", 100}, {"sigma", "sqrt(ms)", 1}, {"coherence", "%", 0}};
+  } expected[] = {{"fixation", "ms", 100},      {"stimulus", "ms", 2000}, {"delay", "ms", 0},
+                  {"decision", "ms", 100},      {"sigma", "sqrt(ms)", 1}, {"coherence", "%", 0},
+                  {"cue_until_decision", "", 0}};
   nai_parameter p = NAI_PARAMETER_INIT;
-  for (int64_t i = 0; i < 6; i++) {
+  for (int64_t i = 0; i < 7; i++) {
     expect_ok(nai_task_parameter(&p, PERCEPTUAL, i));
     ck_assert_str_eq(p.name, expected[i].name);
     ck_assert_str_eq(p.unit, expected[i].unit);
     EXPECT(p.initial == expected[i].initial && p.low <= p.initial && p.initial <= p.high);
-    ck_assert_int_eq(p.list, 1);
+    ck_assert_int_eq(p.list, i < 6);
     EXPECT(strlen(p.meaning) > 10);
   }
-  expect_fails(nai_task_parameter(&p, PERCEPTUAL, 6), NAI_ERR_INVALID, "index is 6");
+  expect_fails(nai_task_parameter(&p, PERCEPTUAL, 7), NAI_ERR_INVALID, "index is 7");
   expect_fails(nai_task_parameter(&p, PERCEPTUAL, -1), NAI_ERR_INVALID, "index is -1");
   expect_fails(nai_task_parameter(&p, "no-such-task", 0), NAI_ERR_NAME, "no-such-task");
   expect_fails(nai_task_parameter(&p, NULL, 0), NAI_ERR_INVALID, "task is NULL");

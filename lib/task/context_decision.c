@@ -4,10 +4,14 @@
  * that counts. Inputs: fixation cue; stimuli 1, 2 of modality 1; stimuli 1, 2 of modality 2;
  * contexts 1, 2. Classes: 0 fixate, 1, 2.
  *
- * The cue is on during fixation alone, the context during the whole trial; stimulus k of a modality
- * is 1/2 + coherence / 200 cos(theta_k - theta) plus noise, and each modality draws coherence and
- * side on its own. The delay is exponential, cut off at both ends. Neurogym's implicit context, one
- * modality that always counts, is `context` 1 or 2.
+ * The cue is on during fixation alone, or until the decision; the context during the whole trial;
+ * stimulus k of a modality is 1/2 + coherence / 200 cos(theta_k - theta) plus noise, and each
+ * modality draws coherence and side on its own. The delay is exponential, cut off at both ends.
+ * Neurogym's implicit context, one modality that always counts, is `context` 1 or 2.
+ *
+ * With neurogym's cue, the default, no input tells when a delay is over: a network that is trained
+ * on it learns to fixate for good. With `cue_until_decision` 1, or with a delay that is always the
+ * same, the task can be learnt.
  */
 #include "neurogym.h"
 
@@ -22,6 +26,7 @@ enum {
   CONTEXT,
   COHERENCE1,
   COHERENCE2,
+  CUE,
   PARAMETERS
 };
 
@@ -40,6 +45,7 @@ static const nai__parameter parameters[PARAMETERS] = {
                     0},
     [COHERENCE2] = {"coherence2", "%", "difference between the stimuli of modality 2", 5, 0, 100,
                     0},
+    NAI__CUE_UNTIL_DECISION_ROW(CUE),
 };
 static const nai__list_default lists[] = {
     {CONTEXT, 2, {1, 2}}, {COHERENCE1, 3, {5, 15, 50}}, {COHERENCE2, 3, {5, 15, 50}}, {0, 0, {0}}};
@@ -60,7 +66,7 @@ static const nai__epoch epochs[EPOCHS] = {{FIXATION, NAI__LISTED},
                                           {DELAY, NAI__EXPONENTIAL},
                                           {DECISION, NAI__LISTED | NAI__NEEDED}};
 
-enum { DRAW_TARGET, DRAW_OTHER };
+enum { DRAW_TARGET = NAI__FIRST_DRAW_AFTER_CUE, DRAW_OTHER };
 enum { FIRST_CONTEXT_INPUT = 5 };
 
 /* Coherence with a sign, %. */
@@ -77,7 +83,7 @@ static void fill(nai__trial *trial)
   int context = (int)trial->value[CONTEXT];
   int target = 1 + nai__trial_below(trial, DRAW_TARGET, 2);
   int other = 1 + nai__trial_below(trial, DRAW_OTHER, 2);
-  nai__set_cue(trial, trial->epoch[STIMULUS_EPOCH]);
+  nai__set_cue(trial, trial->epoch[trial->value[CUE] != 0 ? DECISION_EPOCH : STIMULUS_EPOCH]);
   double first = show(trial, 1, context == 1 ? target : other);
   double second = show(trial, 2, context == 2 ? target : other);
   nai__add_noise(trial, trial->epoch[STIMULUS_EPOCH], 1, 4,
@@ -101,6 +107,7 @@ const nai__task_kind nai__context_decision = {
     .condition_names = conditions,
     .parameters = parameters,
     .n_parameters = PARAMETERS,
+    .n_single = PARAMETERS - CUE,
     .lists = lists,
     .epochs = epochs,
     .n_epochs = EPOCHS,

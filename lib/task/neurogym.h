@@ -21,6 +21,21 @@
              1,       0,          1e6,                                                            \
              0}
 
+/*
+ * Of tasks whose cue is on during fixation alone in neurogym. The last parameter and a single one, so
+ * that no trial draws it: the task's own draws start one place earlier and stay where they were.
+ */
+#define NAI__CUE_UNTIL_DECISION_ROW(index)                                                       \
+  [index] = {"cue_until_decision",                                                               \
+             "",                                                                                 \
+             "0: the cue is on during fixation, as in neurogym; 1: until the decision, so that " \
+             "its end is the signal to answer",                                                  \
+             0,                                                                                  \
+             0,                                                                                  \
+             1,                                                                                  \
+             1}
+#define NAI__FIRST_DRAW_AFTER_CUE (-1)
+
 /* Standard deviation of the noise at each step. */
 static inline double nai__neurogym_noise(const nai__trial *trial, double sigma)
 {

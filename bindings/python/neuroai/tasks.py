@@ -122,7 +122,9 @@ _ABOUT: Dict[str, str] = {
     "delay-match-category": "Are test and sample in the same half of the circle? Inputs: fixation cue, a ring of 16. "
     "Classes: fixate, match, non-match, due during the test.",
     "context-decision-making": "Which of two stimuli is stronger in the modality that counts? Inputs: fixation cue, "
-    "two stimuli of each of two modalities, two contexts. Classes: fixate, 1, 2.",
+    "two stimuli of each of two modalities, two contexts. Classes: fixate, 1, 2. As it is in neurogym, the default, no "
+    "input tells when the delay is over, and networks learn to fixate for good: ``cue_until_decision=1``, or a delay that "
+    "is always the same (``delay_min`` = ``delay_max``), makes it a task that can be learnt.",
     "multisensory-integration": "Which of two stimuli is stronger, over both modalities? Inputs: fixation cue, two "
     "stimuli of each of two modalities. Classes: fixate, 1, 2.",
     "go-nogo": "Go after one stimulus, not after the other. Inputs: fixation cue, no-go, go. Classes: fixate, go.",
