@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import View, as_array, brief, text
+from ._handle import View, as_array, brief, listed, text
 from ._interrupt import at_once
 from .errors import InvalidError, InvalidTypeError, OrderError, UnknownNameError
 
@@ -598,7 +598,7 @@ class Conditions(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         names = vars(self._batch)["_names"]
         if name not in names:
-            raise UnknownNameError(f"no condition is called {brief(name)}, but {', '.join(names) or 'none'}")
+            raise UnknownNameError(f"no condition is called {brief(name)}, but {listed(names) or 'none'}")
         return self._batch._condition[names.index(name)]
 
     def __setitem__(self, name: str, value: Any) -> None:
@@ -613,7 +613,7 @@ class Conditions(Mapping[str, Any]):
         return len(vars(self._batch)["_names"])
 
     def __repr__(self) -> str:
-        return repr(dict(self))
+        return f"<Conditions: {listed(self) or 'none'}>"
 
 
 class Judgement(Shown):

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
 from ._handle import Names
-from .errors import InvalidError
+from .errors import InvalidError, brief
 from .network import Network
 
 __all__ = [
@@ -157,7 +157,7 @@ def chosen(net: Network, names: Names) -> Dict[str, int]:
     patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
     sizes = {name: n for name, n in net.populations.items() if any(fnmatchcase(name, p) for p in patterns)}
     if not sizes:
-        raise InvalidError(f"names: no population is called {names!r}")
+        raise InvalidError(f"names: no population is called {brief(names)}")
     return sizes
 
 

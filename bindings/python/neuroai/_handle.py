@@ -118,11 +118,15 @@ def joined(names: Names, what: str = "names") -> str:
     raise wrong_type(what, "a name, names separated by spaces, or a list of names", names)
 
 
-def listed(words: Iterable[str], most: int = 8) -> str:
-    """Words in a row, the first ones of many: what is shown or said stays a line."""
+#: Entries of a long list that are shown.
+SHOWN = 8
+
+
+def listed(words: Iterable[str], most: int = SHOWN, total: Optional[int] = None, between: str = ", ") -> str:
+    """Words in a row, the first ones of many, so that it stays short. ``total``: of which ``words`` are the first."""
     found = list(words)
-    rest = f" and {len(found) - most} more" if len(found) > most else ""
-    return ", ".join(found[:most]) + rest
+    rest = (len(found) if total is None else total) - most
+    return between.join(found[:most]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def text(value: Optional[bytes]) -> str:

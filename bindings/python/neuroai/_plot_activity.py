@@ -13,7 +13,7 @@ from ._draw import INK, SEQUENTIAL, axes_of, chosen, colours, condition_colours,
 from ._handle import Names
 from ._plot_space import _axes_3d
 from .analysis import PCA, condition_means, pca
-from .errors import InvalidError
+from .errors import InvalidError, brief
 from .evaluation import Where, signed_condition
 from .run import Run
 from .task import Task
@@ -85,7 +85,7 @@ def responses(
         The axes.
     """
     if kind not in ("lines", "heat"):
-        raise InvalidError(f"kind: expected 'lines' or 'heat', got {kind!r}")
+        raise InvalidError(f"kind: expected 'lines' or 'heat', got {brief(kind)}")
     name = _condition(run, condition)
     values, means = condition_means(run, name, names, where)
     whole = np.isfinite(means).all(axis=(0, 2))

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ._draw import CHANNELS, FAINT, FREE, INK, axes_of, colours, cycle
+from ._handle import listed
 from .alignments import Alignment, AlignmentHistory
-from .errors import InvalidError
+from .errors import InvalidError, brief
 from .network import Network
 from .trainer import Key
 
@@ -127,7 +128,7 @@ def _is_key(keys: Any) -> bool:
 
 def _known(track: AlignmentHistory, key: Key) -> None:
     if key not in track:
-        raise InvalidError(f"keys: there is no {key!r}, must be one of {', '.join(map(repr, track))}")
+        raise InvalidError(f"keys: there is no {brief(key)}, must be one of {listed(map(repr, track))}")
 
 
 def _senders(net: Network) -> Dict[str, str]:
@@ -145,7 +146,7 @@ def _rules(
     if not tracks:
         raise InvalidError("track: expected at least one history")
     if key is not None and not isinstance(key, str) and not _is_key(key):
-        raise InvalidError(f"keys: of several histories one key is compared, got {key!r}")
+        raise InvalidError(f"keys: of several histories one key is compared, got {brief(key)}")
     for (name, track), colour in zip(tracks.items(), cycle(palette)):
         if key is not None:
             _known(track, key)

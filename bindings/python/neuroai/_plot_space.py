@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 
 from ._draw import EXCITATORY, FAINT, FREE, INHIBITORY, INK, axes_of, chosen, colours, panels_of
 from ._handle import Names
-from .errors import Error, InvalidError
+from .errors import Error, InvalidError, brief
 from .network import Network
 
 __all__ = ["distance", "space"]
@@ -79,7 +79,7 @@ def space(
         ax: where to draw; for "3d" it must be one of ``projection="3d"``, or has its place taken by such a one.
     """
     if view != "3d" and view not in _VIEWS:
-        raise InvalidError(f"view: expected one of 3d, {', '.join(_VIEWS)}, got {view!r}")
+        raise InvalidError(f"view: expected one of 3d, {', '.join(_VIEWS)}, got {brief(view)}")
     if wires < 0:
         raise InvalidError(f"wires is {wires}, must be at least 0")
     places = _places(net, chosen(net, names))

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from ._draw import CHANNELS, DIVERGING, FAINT, INK, SEQUENTIAL, panels_of, unit_of, with_unit
 from .analysis import follow_staircase, staircases
 from .curriculum import Curriculum
-from .errors import InvalidError
+from .errors import InvalidError, brief
 from .history import History
 from .network import Network
 from .task import Task, as_task
@@ -104,7 +104,7 @@ def _words(trials: Trials, trial: int, task: Any) -> str:
 def _names(name: str, n: int, labels: Labels) -> List[str]:
     named = list(labels.get(name, [str(i) for i in range(n)] if n > 1 else [name]))
     if len(named) != n:
-        raise InvalidError(f"labels: {name!r} has {n} channels, got {len(named)} names")
+        raise InvalidError(f"labels: {brief(name)} has {n} channels, got {len(named)} names")
     return named
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, as_array, expect, real, view, whole
+from ._handle import Floats, Handle, as_array, brief, expect, listed, real, view, whole
 from .errors import UnknownNameError
 from .trainer import Trainer
 
@@ -87,7 +87,7 @@ class Agent(Handle):
         array = np.zeros(self._n_inputs, np.float32)
         for name in inputs:
             if name not in self._inputs:
-                raise UnknownNameError(f"inputs: there is no input '{name}', but {', '.join(self._inputs) or 'none'}")
+                raise UnknownNameError(f"inputs: there is no input {brief(name)}, but {listed(self._inputs) or 'none'}")
         first = 0
         for name, n in self._inputs.items():
             if name in inputs:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed
-from ._handle import expect, whole
+from ._handle import expect, frozen, whole
 from ._interrupt import deferred_interrupt
 from .errors import InvalidError
 from .fits import needed
@@ -20,6 +20,9 @@ from .trainer import Key, Progress, Trainer
 from .trials import Trials, as_trials
 
 __all__ = ["Alignment", "AlignmentHistory", "Alignments", "alignment"]
+
+#: Rows of a table that are shown.
+MOST_ROWS = 24
 
 Value = Union[float, npt.NDArray[np.float64]]
 
@@ -40,7 +43,13 @@ class Alignment:
     def angle(self) -> Value:
         """The angle in degrees: 0 for the exact gradient, 90 for an update that does not matter to the cost."""
         degrees: Value = np.degrees(np.arccos(self.cosine))
-        return degrees
+        return frozen(degrees) if isinstance(degrees, np.ndarray) else degrees
+
+    def __repr__(self) -> str:
+        if isinstance(self.cosine, np.ndarray):
+            ends = f"cosine {self.cosine[0]:.3g} to {self.cosine[-1]:.3g}" if len(self.cosine) else "none"
+            return f"<Alignment: {len(self.cosine)} measurements, {ends}>"
+        return f"Alignment(cosine={self.cosine:.4g}, ratio={self.ratio:.4g})"
 
 
 def _words(key: Key) -> str:
@@ -73,11 +82,13 @@ class Alignments(_ByKey):
         self._keep(rule=rule, total=total)
 
     def __repr__(self) -> str:
-        rows = {"all": self.total, **{_words(key): value for key, value in self.items()}}
+        first = list(self.items())[:MOST_ROWS]
+        rows = {"all": self.total, **{_words(key): value for key, value in first}}
         width = max(map(len, rows))
         lines = [f"  {name:<{width}}  {a.cosine:7.3f}  {a.angle:7.1f}  {a.ratio:7.3g}" for name, a in rows.items()]
         head = f"  {'':<{width}}  {'cosine':>7}  {'degrees':>7}  {'ratio':>7}"
-        return "\n".join([f"<Alignments of {self.rule} with the exact gradient", head, *lines]) + ">"
+        rest = [f"  and {len(self) - len(first)} more"] if len(self) > len(first) else []
+        return "\n".join([f"<Alignments of {self.rule} with the exact gradient", head, *lines, *rest]) + ">"
 
 
 def _read(trainer: Trainer, source: Optional[str], target: Optional[str]) -> Alignment:
@@ -158,7 +169,7 @@ class AlignmentHistory(_ByKey):
     @property
     def step(self) -> npt.NDArray[np.int64]:
         """Updates made before each measurement, int64 [m]."""
-        return np.array(self._steps, np.int64)
+        return frozen(np.array(self._steps, np.int64))
 
     @property
     def total(self) -> Alignment:  # type: ignore[override]
@@ -167,7 +178,7 @@ class AlignmentHistory(_ByKey):
 
     @staticmethod
     def _arrays(values: List[Alignment]) -> Alignment:
-        return Alignment(np.array([a.cosine for a in values]), np.array([a.ratio for a in values]))
+        return Alignment(frozen(np.array([a.cosine for a in values])), frozen(np.array([a.ratio for a in values])))
 
     def __getitem__(self, key: Key) -> Alignment:
         return self._arrays([found[key] for found in self._found])

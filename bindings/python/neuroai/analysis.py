@@ -9,7 +9,8 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, as_array, listed
+from ._closed import Record
+from ._handle import Names, as_array, brief, listed
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .evaluation import (
@@ -146,7 +147,7 @@ def reaction_times(
         raise InvalidError("run: the network has no output")
     name = next(iter(run.outputs)) if output is None else output
     if name not in run.outputs:
-        raise UnknownNameError(f"no output is called '{name}', but {listed(run.outputs)}")
+        raise UnknownNameError(f"no output is called {brief(name)}, but {listed(run.outputs)}")
     z = _choices(run, np.asarray(run.outputs[name], np.float64), channels, probability)
     steps, n, _ = z.shape
     above = np.nanmax(np.where(np.isnan(z), -np.inf, z), axis=2) > threshold
@@ -159,7 +160,7 @@ def reaction_times(
     if run.trials._has_times is False:
         raise InvalidError(_NO_TIMES)
     correct = np.where((choice >= 0) & (truth >= 0), choice == truth, -1).astype(np.int64)
-    return ReactionTimes(time, choice, correct, dict(run.trials.conditions), threshold)
+    return ReactionTimes(time, choice, correct, Record(run.trials.conditions), threshold)
 
 
 def _choices(run: Run, z: Doubles, channels: Optional[Sequence[int]], probability: bool) -> Doubles:
@@ -222,7 +223,7 @@ def _units(run: Run, names: Names) -> npt.NDArray[np.float32]:
     patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
     found = [rates for name, rates in run.rates.items() if any(fnmatchcase(name, p) for p in patterns)]
     if not found:
-        raise UnknownNameError(f"no population {names!r} was recorded, but {listed(run.rates) or 'none'}")
+        raise UnknownNameError(f"no population {brief(names)} was recorded, but {listed(run.rates) or 'none'}")
     return np.concatenate(found, axis=2)
 
 
@@ -280,6 +281,13 @@ class PCA:
     trajectories: Doubles = field(repr=False)
     #: Time of each step, ms, [T].
     time: Doubles = field(repr=False)
+
+    def __repr__(self) -> str:
+        shares = listed((f"{share:.3g}" for share in self.explained), 6)
+        return (
+            f"<PCA: {self.components.shape[0]} components of {self.components.shape[1]} units, explained {shares}, "
+            f"dimensionality {self.dimensionality:.3g}, {len(self.values)} values of {brief(self.condition)}>"
+        )
 
     def project(self, rates: npt.ArrayLike) -> Doubles:
         """Rates [..., units] along the components, [..., k]."""

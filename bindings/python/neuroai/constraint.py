@@ -18,7 +18,7 @@ from . import _c
 from ._callback import Synapses, callback, called, destroy, nothing, register
 from ._closed import Closed
 from ._handle import as_array, frozen
-from .errors import InvalidError
+from .errors import InvalidError, brief
 
 __all__ = [
     "Constraint",
@@ -173,7 +173,7 @@ class Dale(_Builtin):
 
     def _create(self) -> Any:
         if self.mode not in _MODES:
-            raise InvalidError(f"mode: expected one of {', '.join(_MODES)}, got {self.mode!r}")
+            raise InvalidError(f"mode: expected one of {', '.join(_MODES)}, got {brief(self.mode)}")
         pointer = _c.new(_c.nai_constraint)
         _c.nai_constraint_create_dale(pointer, _MODES[self.mode])
         return pointer

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Iterator, List, Optional, Tuple, Union
 from . import _c
 from ._callback import ErrorBatch, OutputBatch, RateBatch, Synapses, callback, called, destroy, number, register
 from ._closed import Closed
-from ._handle import Names, joined
+from ._handle import SHOWN, Names, brief, joined, listed
 
 __all__ = [
     "BinaryCrossEntropy",
@@ -56,7 +56,8 @@ class Costs(Closed):
     __rmul__ = __mul__
 
     def __repr__(self) -> str:
-        return " + ".join(repr(cost) if beta == 1 else f"{beta:g} * {cost!r}" for beta, cost in self.terms)
+        shown = (repr(cost) if beta == 1 else f"{beta:g} * {cost!r}" for beta, cost in self.terms[:SHOWN])
+        return listed(shown, total=len(self.terms), between=" + ")
 
 
 class Cost(Closed):
@@ -153,7 +154,7 @@ class Cost(Closed):
     __rmul__ = __mul__
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.names!r}" + (")" if self.to is None else f", {self.to!r})")
+        return f"{type(self).__name__}({brief(self.names)}" + (")" if self.to is None else f", {brief(self.to)})")
 
 
 def _terms(cost: Union[Cost, Costs]) -> Tuple[Tuple[float, Cost], ...]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Record
-from ._handle import Handle, as_array, listed, texts, view, whole
+from ._handle import Handle, as_array, brief, frozen, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen, array_of, chosen
 from .errors import InvalidError, UnknownNameError, UnsupportedError
@@ -43,7 +43,7 @@ class Confusion:
     def fractions(self) -> npt.NDArray[np.float64]:
         """``counts`` as fractions of the trials in which the row's class was right; NaN where it never was. [m, m]"""
         total = self.counts.sum(axis=1, keepdims=True)
-        return np.where(total > 0, self.counts / np.maximum(total, 1), np.nan)
+        return frozen(np.where(total > 0, self.counts / np.maximum(total, 1), np.nan))
 
     def __repr__(self) -> str:
         if len(self.classes) <= 8:
@@ -386,7 +386,7 @@ def matching(conditions: Mapping[str, npt.NDArray[Any]], where: Optional[Where],
     for name, value in (where or {}).items():
         found &= np.isclose(condition_of(conditions, name), value, rtol=1e-5, atol=0)
     if where and not found.any():
-        raise InvalidError(f"where: no trial has {dict(where or {})}")
+        raise InvalidError(f"where: no trial has {brief(dict(where or {}))}")
     return found
 
 
@@ -398,7 +398,7 @@ def decimals(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 def condition_of(conditions: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
     if name not in conditions:
-        raise UnknownNameError(f"no condition is called '{name}', but {listed(conditions) or 'none'}")
+        raise UnknownNameError(f"no condition is called {brief(name)}, but {listed(conditions) or 'none'}")
     return conditions[name]
 
 

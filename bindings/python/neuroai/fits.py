@@ -19,8 +19,9 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import given
-from .errors import InvalidError
+from ._closed import Record
+from ._handle import frozen, given
+from .errors import InvalidError, brief
 
 __all__ = ["PsychometricFit", "fit_psychometric"]
 
@@ -254,7 +255,7 @@ class PsychometricFit:
     @property
     def fraction(self) -> Doubles:
         """Fraction of successes at each value of ``x``, [m]."""
-        return self.successes / self.trials
+        return frozen(self.successes / self.trials)
 
     def __repr__(self) -> str:
         words = []
@@ -292,7 +293,7 @@ def fit_psychometric(
         The fit, with intervals by profile likelihood.
     """
     if shape not in SHAPES:
-        raise InvalidError(f"shape: expected one of {', '.join(SHAPES)}, got {shape!r}")
+        raise InvalidError(f"shape: expected one of {', '.join(SHAPES)}, got {brief(shape)}")
     if not 0 <= guess < 1:
         raise InvalidError(f"guess is {guess:g}, must be at least 0 and below 1")
     if not 0 < confidence < 1:
@@ -310,7 +311,7 @@ def _fixed_lapse(lapse: Union[float, str], guess: float) -> Optional[float]:
         return None
     if isinstance(lapse, str) or not 0 <= lapse < min(0.5, 1 - guess):
         most = min(0.5, 1 - guess)
-        raise InvalidError(f'lapse: expected "fit" or a fraction of at least 0 and below {most:g}, got {lapse!r}')
+        raise InvalidError(f'lapse: expected "fit" or a fraction of at least 0 and below {most:g}, got {brief(lapse)}')
     return float(lapse)
 
 
@@ -361,8 +362,8 @@ def _usable(
 def _made(search: _Search, x: Doubles, k: Doubles, n: Doubles, guess: float, confidence: float) -> PsychometricFit:
     stats = needed("scipy.stats", "fitting a psychometric function", "fits")
     data, (a, b, lapse) = search.data, search.best[1]
-    parameters, interval = _reported(search, float(stats.chi2.ppf(confidence, 1)))
-    parameters["lapse"] = float(lapse)
+    found, interval = _reported(search, float(stats.chi2.ppf(confidence, 1)))
+    parameters, interval = Record({**found, "lapse": float(lapse)}), Record(interval)
     coordinates = (float(a), float(b), float(lapse), data.centre, data.span)
     fit = PsychometricFit(data.shape, parameters, interval, confidence, guess, 0, 0, 0, 0, x, k, n, coordinates)
     p = fit(x)

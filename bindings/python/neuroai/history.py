@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from typing import Any, Dict, List, Optional, Union
+from typing import Any, Dict, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ __all__ = ["History"]
 class History(Closed):
     """What happened in training, update by update: NumPy arrays, n updates and m evaluations long."""
 
-    def __init__(self, names: List[str], rows: Optional[npt.NDArray[np.float64]] = None, first: int = 0) -> None:
+    def __init__(self, names: Sequence[str], rows: Optional[npt.NDArray[np.float64]] = None, first: int = 0) -> None:
         self._names = list(names)
         self._rows: npt.NDArray[np.float64] = frozen(np.empty((0, _c.NAI_HISTORY_COSTS + len(names))) if rows is None else rows)
         self._first = first
@@ -28,7 +28,7 @@ class History(Closed):
     @property
     def step(self) -> npt.NDArray[np.int64]:
         """Number of each update, int64 [n]; the first one of a trainer is 1."""
-        return np.arange(self._first + 1, self._first + len(self) + 1)
+        return frozen(np.arange(self._first + 1, self._first + len(self) + 1))
 
     @property
     def loss(self) -> npt.NDArray[np.float64]:
@@ -48,19 +48,19 @@ class History(Closed):
     @property
     def stage(self) -> npt.NDArray[np.int64]:
         """Stage of the curriculum during each update, int64 [n]; -1 without a curriculum."""
-        return self._rows[:, _c.NAI_HISTORY_STAGE].astype(np.int64)
+        return frozen(self._rows[:, _c.NAI_HISTORY_STAGE].astype(np.int64))
 
     @property
     def performance(self) -> npt.NDArray[np.float64]:
         """Fraction correct on test trials at each evaluation [m]."""
         found: npt.NDArray[np.float64] = self._rows[self._evaluated, _c.NAI_HISTORY_PERFORMANCE]
-        return found
+        return frozen(found)
 
     @property
     def performance_step(self) -> npt.NDArray[np.int64]:
         """The updates after which the evaluations were made, int64 [m]."""
         found: npt.NDArray[np.int64] = self.step[self._evaluated]
-        return found
+        return frozen(found)
 
     @property
     def _evaluated(self) -> npt.NDArray[np.bool_]:

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from . import _c
 from ._closed import Record
 from ._handle import (
+    SHOWN,
     Floats,
     Handle,
     Names,
@@ -64,7 +65,7 @@ _TRANSFERS = {name: number for number, name in enumerate(texts(_c.nai_transfer_n
 
 def _choice(what: str, value: str, choices: Mapping[str, int]) -> int:
     if value not in choices:
-        raise InvalidError(f"{what}: expected one of {', '.join(choices)}, got {value!r}")
+        raise InvalidError(f"{what}: expected one of {', '.join(choices)}, got {brief(value)}")
     return choices[value]
 
 
@@ -381,11 +382,17 @@ class Network(Handle):
         return self._sizes(_c.NAI_OUTPUTS)
 
     @property
-    def projections(self) -> List[Tuple[str, str]]:
+    def projections(self) -> Tuple[Tuple[str, str], ...]:
         """The projections as (from, to), in the order in which they were connected."""
+        return tuple(self._first_projections(self._n_projections()))
+
+    def _n_projections(self) -> int:
+        return int(_c.nai_network_count(self, _c.NAI_PROJECTIONS))
+
+    def _first_projections(self, n: int) -> List[Tuple[str, str]]:
         found = []
         source, target = c_char_p(), c_char_p()
-        for index in range(_c.nai_network_count(self, _c.NAI_PROJECTIONS)):
+        for index in range(n):
             _c.nai_network_projection(source, target, self, index)
             found.append((text(source.value), text(target.value)))
         return found
@@ -620,15 +627,17 @@ class Network(Handle):
 
     def __repr__(self) -> str:
         signs = {1: " (+)", -1: " (-)", 0: ""}
+        n = self._n_projections()
+        shown = [self._describe_projection(*ends) for ends in self._first_projections(min(n, SHOWN))]
         rows = {
-            "inputs": [f"{name} {n}" for name, n in self.inputs.items()],
-            "populations": [f"{name} {n}{signs[self.sign(name)]}" for name, n in self.populations.items()],
-            "outputs": [f"{name} {n}" for name, n in self.outputs.items()],
-            "projections": [self._describe_projection(*ends) for ends in self.projections],
+            "inputs": listed(f"{name} {size}" for name, size in self.inputs.items()),
+            "populations": listed(f"{name} {size}{signs[self.sign(name)]}" for name, size in self.populations.items()),
+            "outputs": listed(f"{name} {size}" for name, size in self.outputs.items()),
+            "projections": listed(shown, total=n),
         }
         how = f"built, kernels {self.kernels}" if self._built else "not built yet"
         lines = [f"Network(dt={self.dt:g} ms, {how})"]
-        lines += [f"  {what:<12} {', '.join(entries)}" for what, entries in rows.items() if entries]
+        lines += [f"  {what:<12} {entries}" for what, entries in rows.items() if entries]
         return "\n".join(lines)
 
     def _describe_projection(self, source: str, target: str) -> str:

@@ -40,7 +40,7 @@ from ._plot_learning import alignment, label_ends
 from ._plot_space import distance, space
 from ._plot_task import curriculum, task
 from ._units import Chosen
-from .errors import InvalidError
+from .errors import InvalidError, brief
 from .evaluation import Evaluation, evaluate, signed_condition
 from .history import History
 from .network import Network
@@ -166,7 +166,7 @@ def activity(
         labels: names of the channels of inputs and outputs: ``{"choice": ["wait", "left", "right"]}``.
     """
     if isinstance(sort, str) and sort != "time":
-        raise InvalidError(f'sort: expected True, False or "time", got {sort!r}')
+        raise InvalidError(f'sort: expected True, False or "time", got {brief(sort)}')
     length = int(run.lengths[trial])
     time = np.concatenate([[0.0], run.time[:length]])
     ratios = [ratio for there, ratio in ((run.inputs, 1.0), (run.rates, 2.6), (run.outputs, 1.0)) if there]
@@ -205,7 +205,7 @@ def _lines(
     for name, array in arrays.items():
         named = labels.get(name, [f"{name} {i}" for i in range(array.shape[2])] if array.shape[2] > 1 else [name])
         if len(named) != array.shape[2]:
-            raise InvalidError(f"labels: {name!r} has {array.shape[2]} channels, got {len(named)} names")
+            raise InvalidError(f"labels: {brief(name)} has {array.shape[2]} channels, got {len(named)} names")
         for channel, label in enumerate(named):
             values = array[:length, trial, channel]
             ax.step(time, np.concatenate([values[:1], values]), color=next(colour), lw=1.3, label=label, where="pre")

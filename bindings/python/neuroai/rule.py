@@ -381,7 +381,7 @@ class LocalRule(Rule):
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __repr__(self) -> str:
-        return f"<LocalRule {self.name}>"
+        return f"<LocalRule {self.name if len(self.name) <= 60 else brief(self.name)}>"
 
 
 @callback(_c.on_local_step)

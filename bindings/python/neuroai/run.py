@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import Floats, Names, describe, joined, listed
+from ._handle import Floats, Names, describe, frozen, joined, listed
 from ._interrupt import Bar, deferred_interrupt
-from .errors import InvalidError, NonfiniteError, UnknownNameError
+from .errors import InvalidError, NonfiniteError, UnknownNameError, brief
 
 if TYPE_CHECKING:
     from .network import Network
@@ -71,15 +71,15 @@ class Run(Closed):
     @property
     def time(self) -> npt.NDArray[np.float64]:
         """Time of each row from the start of the run, ms, [T]: that of row 0 is ``every * dt``."""
-        return self.every * np.arange(1, self._rows + 1) * np.float64(self.dt)
+        return frozen(self.every * np.arange(1, self._rows + 1) * np.float64(self.dt))
 
     @property
     def lengths(self) -> npt.NDArray[np.int64]:
         """Rows of each trial, int64 [B]: those from there on are of steps after its end."""
         given = None if self.trials is None else self.trials.lengths
         if given is None:
-            return np.full(self.state.trials, self._rows, np.int64)
-        return np.minimum(np.asarray(given, np.int64) // self.every, self._rows)
+            return frozen(np.full(self.state.trials, self._rows, np.int64))
+        return frozen(np.minimum(np.asarray(given, np.int64) // self.every, self._rows))
 
     def _recorded(self, steps: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """Those rows of an array [steps, ...], such as a mask, that belong to the rows here: a view."""
@@ -110,7 +110,7 @@ def chosen(record: Optional[Names], sizes: Mapping[str, int]) -> List[str]:
     patterns = joined(record, "record").split()
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in sizes):
-            raise UnknownNameError(f"record: no population is called '{pattern}', but {listed(sizes) or 'none'}")
+            raise UnknownNameError(f"record: no population is called {brief(pattern)}, but {listed(sizes) or 'none'}")
     return [name for name in sizes if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
@@ -118,7 +118,7 @@ def _whole(name: str, value: Any, low: int) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise InvalidError(f"{name}: expected a whole number, got {value!r}") from None
+        raise InvalidError(f"{name}: expected a whole number, got {brief(value)}") from None
     if number < low:
         raise InvalidError(f"{name} is {number}, must be at least {low}")
     return number

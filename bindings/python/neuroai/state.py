@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Names, as_array, describe, expect, given, listed, view, wrong_shape
+from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, wrong_shape
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
 from .network import Network
@@ -100,7 +100,7 @@ class State(Handle):
         for name in inputs:
             if name not in self._inputs:
                 known = f"but {listed(self._inputs)}" if self._inputs else "as the network has none"
-                raise UnknownNameError(f"inputs: there is no input '{name}', {known}")
+                raise UnknownNameError(f"inputs: there is no input {brief(name)}, {known}")
         array = np.zeros((*before, self._n_inputs), np.float32)
         for name, part in parts(array, self._inputs).items():
             if name in inputs:
@@ -177,7 +177,7 @@ class State(Handle):
     def _rows(self, what: str, name: str, values: npt.ArrayLike) -> "tuple[Floats, int]":
         n = self.net.populations.get(name)
         if n is None:
-            raise UnknownNameError(f"name: no population is called '{name}', but {listed(self.net.populations)}")
+            raise UnknownNameError(f"name: no population is called {brief(name)}, but {listed(self.net.populations)}")
         array = given(what, values)
         if array.shape == (n,):
             array = np.broadcast_to(array, (self.trials, n))

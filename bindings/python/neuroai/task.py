@@ -174,7 +174,8 @@ class Task(Closed):
         return trials
 
     def __repr__(self) -> str:
-        return f"<Task {self.name or type(self).__name__}>"
+        name = self.name or type(self).__name__
+        return f"<Task {name if len(name) <= 60 else brief(name)}>"
 
 
 class Recorded(Task):

@@ -77,13 +77,13 @@ class BuiltinTask(Task):
     def _checked(self, name: str, value: Union[float, Sequence[float]]) -> Any:
         known = type(self).parameters
         if name not in known:
-            raise InvalidError(f"{self.name} has no parameter '{name}', but {', '.join(known)}")
+            raise InvalidError(f"{self.name} has no parameter {brief(name)}, but {', '.join(known)}")
         array = given(name, value).astype(np.float64)
         about = known[name]
         if array.ndim > (1 if about.list else 0) or array.size == 0:
             raise InvalidError(f"{name}: expected one number" + (" or a list of numbers" if about.list else ""))
         if not np.all((array >= about.low) & (array <= about.high)):
-            raise InvalidError(f"{name} is {value}, must be {about.low:g} to {about.high:g} {about.unit}")
+            raise InvalidError(f"{name} is {brief(value)}, must be {about.low:g} to {about.high:g} {about.unit}")
         return float(array) if array.ndim == 0 else frozen(array)
 
     def replace(self, **values: Union[float, Sequence[float]]) -> "BuiltinTask":
@@ -103,8 +103,12 @@ class BuiltinTask(Task):
         return pointer
 
     def __repr__(self) -> str:
-        values = (f"{k}={v if isinstance(v, float) else v.tolist()}" for k, v in self.values.items())
-        return f"{type(self).__name__}({', '.join(values)})"
+        return f"{type(self).__name__}({', '.join(f'{k}={_shown(v)}' for k, v in self.values.items())})"
+
+
+def _shown(value: Any) -> str:
+    """A parameter's value; of a long list the first ones."""
+    return str(value) if isinstance(value, float) else f"[{listed(map(str, value.tolist()), 6)}]"
 
 
 def _class_name(name: str) -> str:

@@ -6,7 +6,7 @@ import ctypes
 import os
 import time
 from contextlib import ExitStack
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -51,7 +51,7 @@ class Progress(Closed):
     gradient_norm: float
     _otherwise = "it tells how the run stands"
 
-    def __init__(self, now: _c.nai_progress, names: List[str]) -> None:
+    def __init__(self, now: _c.nai_progress, names: Sequence[str]) -> None:
         self._keep(step=now.step, steps=now.steps, cost=now.cost, performance=now.performance)
         self._keep(costs=Record({name: float(now.costs[i]) for i, name in enumerate(names)}))
         self._keep(gradient_norm=now.gradient_norm)
@@ -67,7 +67,7 @@ class _Watch:
         self,
         bar: Any,
         ask: Optional[Callable[[Progress], Any]],
-        names: List[str],
+        names: Sequence[str],
         interrupt: Interrupt,
     ) -> None:
         self.bar, self.ask, self.names, self.interrupt = bar, ask, names, interrupt
@@ -135,7 +135,7 @@ class Trainer(Handle):
     cost: Union[Cost, Costs]
     optimizer: Optimizer
     curriculum: Optional[Curriculum]
-    cost_names: List[str]
+    cost_names: Tuple[str, ...]
     batch = Setting(int)
     threads = Setting(int)
     seed = Setting(int)
@@ -209,7 +209,7 @@ class Trainer(Handle):
             self._adopt(pointer, _c.nai_trainer_destroy)
         making.bar = None
 
-    def _name_costs(self) -> List[str]:
+    def _name_costs(self) -> Tuple[str, ...]:
         """A name for each cost; where two have the same, with what they are on, or else with a number."""
         found: List[str] = []
         terms = [term for _, term in _terms(self.cost)]
@@ -217,7 +217,7 @@ class Trainer(Handle):
             found.append(text(_c.nai_trainer_cost_name(self, index)))
         again = {name for name in found if found.count(name) > 1}
         longer = [f"{name}({term._about()})" if name in again else name for name, term in zip(found, terms)]
-        return [name if name not in longer[:i] else f"{name} #{i + 1}" for i, name in enumerate(longer)]
+        return tuple(name if name not in longer[:i] else f"{name} #{i + 1}" for i, name in enumerate(longer))
 
     @property
     def rule(self) -> RuleAtWork:
@@ -386,7 +386,12 @@ class Trainer(Handle):
         return {**costs, "total": float(now.cost)}
 
     def activity(self, name: str) -> Floats:
-        """Rates of a population, or outputs of an output, in the last batch: a copy, float32 [T, B, n]."""
+        """Rates of a population, or outputs of an output, in the last batch that was run: a copy, float32 [T, B, n].
+
+        An evaluation counts too: after :meth:`fit`, which ends with one, this is the last batch of its test trials,
+        whose number and length may differ from those of training. For the activity on training trials make the trainer
+        with ``evaluate_every=0``, call :meth:`step`, or read it in a callback.
+        """
         return view(self, _c.nai_trainer_activity, self, name).copy()
 
     def __repr__(self) -> str:

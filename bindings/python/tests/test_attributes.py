@@ -194,6 +194,91 @@ def test_dictionaries_that_are_made_to_be_read():
         assert isinstance(each, dict) and repr(each) == repr(dict(each))
 
 
+def loses(thing, name):
+    """Whether a public attribute gives a fresh list, dictionary or array, a change of which would be lost."""
+    if callable(getattr(type(thing), name, None)) and not isinstance(getattr(type(thing), name), (property, type)):
+        return False
+    try:
+        value, again = getattr(thing, name), getattr(thing, name)
+    except (na.Error, AttributeError):
+        return False
+    values = [(value, again)]
+    if isinstance(value, dict):
+        values += [(value[key], again[key]) for key in value]
+    for one, other in values:
+        if isinstance(one, (list, set)) or isinstance(one, dict) and not isinstance(one, _closed.Record):
+            return True
+        if isinstance(one, np.ndarray) and one.flags.writeable and not np.shares_memory(one, other):
+            return True
+    return False
+
+
+def results():
+    """What calls give, besides what instances() has."""
+    net, given = small(), trials()
+    run = net.run(given)
+    evaluation = na.evaluate(net, task(), 40)
+    times = na.reaction_times(run, 0.0)
+    x = np.array([1.0, 2, 4, 8])
+    made = [given, run, evaluation, evaluation.confusion(), times, na.pca(run, "c", components=2)]
+    made += [na.fit_psychometric(x, [5, 6, 8, 9], [10] * 4), trainer().fit(3, progress=False), na.AlignmentHistory(trainer()).total]
+    made += [na.tasks.PerceptualDecisionMaking(coherence=[1, 2]), net.run(given, every=2), na.tasks]
+    return made
+
+
+@pytest.mark.parametrize("thing", [*instances(), *results()], ids=lambda thing: type(thing).__name__)
+def test_no_attribute_takes_changes_that_are_lost(thing):
+    assert not [name for name in dir(thing) if not name.startswith("_") and loses(thing, name)]
+
+
+def test_the_activity_after_training_is_of_the_last_batch():
+    t = na.Trainer(small(), task(), na.CrossEntropy("choice"), batch=6, evaluate_every=2, evaluate_trials=9)
+    t.fit(1, progress=False)
+    assert t.activity("E").shape[1] == 3  # of 9 test trials, the last batch: the run ends with an evaluation
+    t.step()
+    assert t.activity("E").shape[1] == 6
+    seen = []
+    t.fit(2, progress=False, callback=lambda now: seen.append(t.activity("E").shape[1]))
+    assert seen[0] == 6
+
+
+# --- what is shown ---------------------------------------------------------------------------------------------------
+
+LONG = "x" * 5000
+
+
+def large_network(n=300):
+    net = na.Network(20).input("u", 1).output("z", 1)
+    for i in range(n):
+        net.population(f"E{i}", 1)
+    return net.connect("u", "E0").connect("E*", "E*", autapses=True).connect("E0", "z")
+
+
+def test_large_networks_are_shown_in_a_few_lines():
+    net = large_network()
+    assert len(net.projections) == 300**2 + 2
+    for shown in (repr(net), repr(net.build())):
+        assert len(shown) < 1000 and "E7 1 and 292 more" in shown and "and 89994 more" in shown
+
+
+def test_everything_is_shown_within_bounds():
+    many = large_network(30).build()
+    names = list(many.populations)
+    costs = sum((1e-3 * na.L2Rates(name) for name in names), start=na.MSE("z") + na.L2Rates(names))
+    t = na.Trainer(many, cost=costs, rule=na.BPTT())
+    given = na.Trials(np.ones((3, 900, 1)), np.ones((3, 900, 1)), conditions={f"c{i}": np.arange(900) for i in range(90)})
+    t.step(given)
+    run = many.run(given)
+    tracked = na.AlignmentHistory(t, trials=given)
+    shown = [costs, t, na.alignment(t, given), tracked, tracked.total, given, run, na.pca(run, "c0", components=3)]
+    shown += [na.tasks.PerceptualDecisionMaking(coherence=np.linspace(0, 100, 900)), na.Agent(na.Trainer(many, cost=na.MSE("z"), rule=na.RFLO()))]
+    shown += [na.Task(lambda batch: None, steps=3, name=LONG), na.LocalRule(lambda step: None, name=LONG), na.Cost(LONG, LONG)]
+    shown += [na.Mask(np.ones((500, 500))), na.evaluate(many, given), many.state(2), t.history, na.Stage(LONG, 0.5, x=range(900))]
+    shown += [na.fit_psychometric(np.arange(1.0, 900), np.arange(1, 900), np.full(899, 900)), many.spectrum()]
+    for thing in shown:
+        assert 0 < len(repr(thing)) < 2500, type(thing)
+
+
 # --- classes of the user's own ---------------------------------------------------------------------------------------
 
 

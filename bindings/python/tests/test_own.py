@@ -180,7 +180,7 @@ def test_own_costs_give_what_the_library_s_do(own, builtin):
 
 def test_names_of_own_costs(net):
     trainer = na.Trainer(net, cost=OwnMSE("choice", name="mine") + OwnRates("E") + OwnWeights("E", "I"))
-    assert trainer.cost_names == ["mine", "own_rates", "OwnWeights"]
+    assert trainer.cost_names == ("mine", "own_rates", "OwnWeights")
     assert repr(OwnWeights("E", "I")) == "OwnWeights('E', 'I')" and repr(OwnRates("E")) == "OwnRates('E')"
 
 

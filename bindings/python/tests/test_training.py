@@ -171,7 +171,7 @@ def test_frozen_and_fixed_synapses_have_no_gradient_and_do_not_move():
 
 def test_names_of_costs_are_told_apart(net):
     t = trainer(net, cost=na.CrossEntropy("choice") + na.L2Rates("E") + 2 * na.L2Rates("I") + na.L2Rates("I"))
-    assert t.cost_names == ["cross_entropy", "l2_rates(E)", "l2_rates(I)", "l2_rates(I) #4"]
+    assert t.cost_names == ("cross_entropy", "l2_rates(E)", "l2_rates(I)", "l2_rates(I) #4")
     costs = t.step()
     assert costs["l2_rates(I)"] == pytest.approx(2 * costs["l2_rates(I) #4"])
 
