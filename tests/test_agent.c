@@ -401,7 +401,7 @@ START_TEST(no_reward_no_learning)
   now.reward = 4;
   expect_ok(nai_agent_step(NULL, agent, &now));
   ck_assert(hash_of(net) != before);
-  const float *mean = trainer->plasticity.learner->kept[0].value;
+  const float *mean = trainer->plasticity.learner->kept[0].floats;
   ck_assert_float_eq_tol(mean[0], 3.1f, 1e-6f);
   nai_agent_destroy(agent);
   nai_trainer_destroy(trainer);

@@ -381,8 +381,9 @@ START_TEST(looking_changes_nothing)
   ck_assert(memcmp(x->plasticity.mean, y->plasticity.mean, bytes) == 0 &&
             memcmp(x->plasticity.square, y->plasticity.square, bytes) == 0);
   for (int k = 0; k < x->plasticity.learner->n_kept; k++)
-    ck_assert(memcmp(x->plasticity.learner->kept[k].value, y->plasticity.learner->kept[k].value,
-                     (size_t)x->plasticity.learner->kept[k].n * sizeof(float)) == 0);
+    ck_assert(memcmp(nai__kept_memory(&x->plasticity.learner->kept[k]),
+                     nai__kept_memory(&y->plasticity.learner->kept[k]),
+                     nai__kept_size(&x->plasticity.learner->kept[k])) == 0);
   double one[6 * 8], two[6 * 8];
   int64_t rows, columns;
   expect_ok(nai_trainer_history(one, 48, &rows, &columns, x));
@@ -422,7 +423,7 @@ static nai_status attach_counting(nai__learner *learner)
 static nai_status count(nai__learner *learner, nai__pass *pass)
 {
   for (int64_t i = 0; i < pass->net->n_theta; i++) pass->gradient[i] = 1;
-  learner->kept[0].value[0] += 1;
+  learner->kept[0].floats[0] += 1;
   memset(pass->signal, 0, (size_t)(pass->steps * pass->trials * pass->net->ld_units) * 4);
   for (int64_t t = 1; t <= pass->steps && pass->rate_signal; t++)
     for (int64_t row = 0; row < pass->trials; row += pass->rows) {
@@ -442,7 +443,7 @@ START_TEST(what_a_rule_remembers_is_put_back)
   nai_rule *rule;
   expect_ok(nai__rule_create(&rule, &kind, 0));
   bench b = open_bench(rule);
-  const float *counted = b.trainer->plasticity.learner->kept[0].value;
+  const float *counted = b.trainer->plasticity.learner->kept[0].floats;
   expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   ck_assert_float_eq(*counted, 0);
   expect_ok(nai_trainer_step(NULL, b.trainer, NULL));

@@ -539,8 +539,9 @@ static uint64_t feedback_after(const char *name, uint64_t seed, int updates)
   for (int k = 0; k < updates; k++) update_everything(trainer, (uint64_t)k);
   uint64_t hash = UINT64_C(0xcbf29ce484222325);
   for (int k = 0; k < trainer->plasticity.learner->n_kept; k++) {
-    const unsigned char *bytes = (const unsigned char *)trainer->plasticity.learner->kept[k].value;
-    for (size_t i = 0; i < (size_t)trainer->plasticity.learner->kept[k].n * sizeof(float); i++)
+    const nai__kept *kept = &trainer->plasticity.learner->kept[k];
+    const unsigned char *bytes = nai__kept_memory(kept);
+    for (size_t i = 0; i < nai__kept_size(kept); i++)
       hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
   }
   nai_trainer_destroy(trainer);
@@ -826,8 +827,9 @@ static uint64_t hash_trainer(const nai_trainer *trainer)
 {
   uint64_t hash = hash_of(trainer->plasticity.net);
   for (int k = 0; k < trainer->plasticity.learner->n_kept; k++) {
-    const unsigned char *bytes = (const unsigned char *)trainer->plasticity.learner->kept[k].value;
-    for (size_t i = 0; i < (size_t)trainer->plasticity.learner->kept[k].n * sizeof(float); i++)
+    const nai__kept *kept = &trainer->plasticity.learner->kept[k];
+    const unsigned char *bytes = nai__kept_memory(kept);
+    for (size_t i = 0; i < nai__kept_size(kept); i++)
       hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
   }
   return hash;

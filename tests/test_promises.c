@@ -22,7 +22,7 @@ static nai_status keep_count(nai__learner *learner)
 static nai_status ask_some(nai__learner *learner, nai__pass *pass)
 {
   const nai_network *net = learner->net;
-  learner->kept[0].value[0] += 1;
+  learner->kept[0].floats[0] += 1;
   memset(pass->gradient, 0, (size_t)net->n_theta * sizeof *pass->gradient);
   memset(pass->signal, 0, (size_t)(pass->steps * pass->trials * net->ld_units) * sizeof(float));
   for (int64_t t = 1; t <= asked_steps && pass->rate_signal; t++)
@@ -55,7 +55,7 @@ START_TEST(a_rule_that_does_not_ask_about_all_rates_is_refused)
   asked_steps = 0;
   expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED, "about 0 of");
   ck_assert(hash_of(net) == before);
-  ck_assert_float_eq(trainer->plasticity.learner->kept[0].value[0], 1); /* of what went well */
+  ck_assert_float_eq(trainer->plasticity.learner->kept[0].floats[0], 1); /* of what went well */
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);

@@ -338,8 +338,9 @@ END_TEST
 static uint64_t hash_feedback(uint64_t hash, const nai_trainer *trainer)
 {
   for (int k = 0; k < trainer->plasticity.learner->n_kept; k++) {
-    const unsigned char *bytes = (const unsigned char *)trainer->plasticity.learner->kept[k].value;
-    for (size_t i = 0; i < (size_t)trainer->plasticity.learner->kept[k].n * sizeof(float); i++)
+    const nai__kept *kept = &trainer->plasticity.learner->kept[k];
+    const unsigned char *bytes = nai__kept_memory(kept);
+    for (size_t i = 0; i < nai__kept_size(kept); i++)
       hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
   }
   return hash;

@@ -17,8 +17,8 @@ typedef struct restorer {
   nai_trainer *trainer;
   nai__tensors file;
   nai__json_document json;
-  float *theta, *mean, *square; /* [n_theta] */
-  float *kept[NAI__MOST_KEPT];  /* by the rule */
+  float *theta, *mean, *square;   /* [n_theta] */
+  nai__kept kept[NAI__MOST_KEPT]; /* by the rule */
   nai__history history;
   double *staircase;
   int64_t updates, moves, stage, streak;
@@ -120,52 +120,52 @@ static nai_status read_theta(restorer *r)
   return NAI_OK;
 }
 
+static nai_status check_finite(double value, const char *name, int64_t i)
+{
+  if (isfinite(value)) return NAI_OK;
+  return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name, (long long)i,
+                   value);
+}
+
 /* Finite numbers that the trainer has too. */
-static nai_status read_floats(float **out, const restorer *r, const char *name, int64_t n)
+static nai_status read_floats(float *out, const restorer *r, const char *name, int64_t n)
 {
   nai__tensor tensor;
   NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F32, 1, &n));
-  *out = NAI__ARRAY(float, n);
-  if (!*out) return NAI_ERR_MEMORY;
-  NAI__TRY(nai__tensors_read(*out, &r->file, &tensor, 0, n));
-  for (int64_t i = 0; i < n; i++)
-    if (!isfinite((*out)[i]))
-      return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
-                       (long long)i, (double)(*out)[i]);
+  NAI__TRY(nai__tensors_read(out, &r->file, &tensor, 0, n));
+  for (int64_t i = 0; i < n; i++) NAI__TRY(check_finite((double)out[i], name, i));
   return NAI_OK;
 }
 
-/* The same of doubles; in memory that is counted in floats. */
-static nai_status read_doubles(float **out, const restorer *r, const char *name, int64_t n)
+static nai_status read_doubles(double *out, const restorer *r, const char *name, int64_t n)
 {
   nai__tensor tensor;
   NAI__TRY(nai__tensors_expect(&tensor, &r->file, name, NAI__F64, 1, &n));
-  double *value = NAI__ARRAY(double, n);
-  if (!value) return NAI_ERR_MEMORY;
-  *out = (float *)(void *)value;
-  NAI__TRY(nai__tensors_read(value, &r->file, &tensor, 0, n));
-  for (int64_t i = 0; i < n; i++)
-    if (!isfinite(value[i]))
-      return nai__fail(NAI_ERR_FORMAT, "tensor '%s' [%lld] is %g, must be finite", name,
-                       (long long)i, value[i]);
+  NAI__TRY(nai__tensors_read(out, &r->file, &tensor, 0, n));
+  for (int64_t i = 0; i < n; i++) NAI__TRY(check_finite(out[i], name, i));
   return NAI_OK;
 }
 
 /* An array laid out as theta; release 0.1.0 wrote it whole, under a name of its own. */
-static nai_status read_theta_like(float **out, const restorer *r, const char *what,
+static nai_status read_theta_like(float *out, const restorer *r, const char *what,
                                   const char *whole)
 {
   const nai_network *net = r->trainer->plasticity.net;
   if (nai__tensors_have(&r->file, whole)) return read_floats(out, r, whole, net->n_theta);
-  *out = NAI__ARRAY(float, net->n_theta);
-  return *out ? nai__theta_fill(*out, &r->file, net, what) : NAI_ERR_MEMORY;
+  return nai__theta_fill(out, &r->file, net, what);
+}
+
+static nai_status read_moment(float **out, const restorer *r, const char *what, const char *whole)
+{
+  *out = NAI__ARRAY(float, r->trainer->plasticity.net->n_theta);
+  return *out ? read_theta_like(*out, r, what, whole) : NAI_ERR_MEMORY;
 }
 
 static nai_status read_moments(restorer *r)
 {
   const nai__plasticity *p = &r->trainer->plasticity;
-  if (p->mean) NAI__TRY(read_theta_like(&r->mean, r, "mean", "trainer: mean"));
-  if (p->square) NAI__TRY(read_theta_like(&r->square, r, "square", "trainer: square"));
+  if (p->mean) NAI__TRY(read_moment(&r->mean, r, "mean", "trainer: mean"));
+  if (p->square) NAI__TRY(read_moment(&r->square, r, "square", "trainer: square"));
   for (int64_t i = 0; p->square && i < p->net->n_theta; i++)
     if (r->square[i] < 0)
       return nai__fail(NAI_ERR_FORMAT, "a mean of squared gradients is %g, must be at least 0",
@@ -173,19 +173,37 @@ static nai_status read_moments(restorer *r)
   return NAI_OK;
 }
 
+/* Doubles that an earlier release kept as floats. */
+static nai_status read_former(double *out, const restorer *r, const char *name,
+                              const nai__former *former)
+{
+  float *then = NAI__ARRAY(float, former->n);
+  if (!then) return NAI_ERR_MEMORY;
+  nai_status status = read_floats(then, r, name, former->n);
+  if (status == NAI_OK) former->convert(out, then);
+  nai__free(then);
+  return status;
+}
+
+static nai_status read_one(nai__kept *kept, const restorer *r)
+{
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  nai__model_node_tensor(name, "rule", kept->name);
+  if (kept->as_theta) return read_theta_like(kept->floats, r, kept->name, name);
+  if (kept->floats) return read_floats(kept->floats, r, name, kept->n);
+  NAI__TRY(nai__tensors_find(&tensor, &r->file, name));
+  if (kept->former.n && tensor.dtype == NAI__F32)
+    return read_former(kept->doubles, r, name, &kept->former);
+  return read_doubles(kept->doubles, r, name, kept->n);
+}
+
 static nai_status read_kept(restorer *r)
 {
   const nai__learner *learner = r->trainer->plasticity.learner;
   for (int i = 0; i < learner->n_kept; i++) {
-    const nai__kept *kept = &learner->kept[i];
-    char name[NAI__TENSOR_NAME];
-    nai__model_node_tensor(name, "rule", kept->name);
-    if (kept->as_theta) {
-      NAI__TRY(read_theta_like(&r->kept[i], r, kept->name, name));
-      continue;
-    }
-    NAI__TRY(kept->doubles ? read_doubles(&r->kept[i], r, name, kept->n / 2)
-                           : read_floats(&r->kept[i], r, name, kept->n));
+    if (!nai__kept_copy(&r->kept[i], &learner->kept[i])) return NAI_ERR_MEMORY;
+    NAI__TRY(read_one(&r->kept[i], r));
   }
   return NAI_OK;
 }
@@ -316,10 +334,11 @@ static void take(restorer *r)
   nai__pack(t->plasticity.net);
   if (t->plasticity.mean) memcpy(t->plasticity.mean, r->mean, bytes);
   if (t->plasticity.square) memcpy(t->plasticity.square, r->square, bytes);
-  for (int i = 0; i < t->plasticity.learner->n_kept; i++)
-    memcpy(t->plasticity.learner->kept[i].value, r->kept[i],
-           (size_t)t->plasticity.learner->kept[i].n * sizeof *r->kept[i]);
-  nai__learner_refresh(t->plasticity.learner);
+  nai__learner *learner = t->plasticity.learner;
+  for (int i = 0; i < learner->n_kept; i++)
+    memcpy(nai__kept_memory(&learner->kept[i]), nai__kept_memory(&r->kept[i]),
+           nai__kept_size(&r->kept[i]));
+  nai__learner_refresh(learner);
   nai__history_destroy(&t->history);
   t->history = r->history;
   r->history = (nai__history){0, 0, 0, NULL};
@@ -361,7 +380,7 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
   nai__free(r.theta);
   nai__free(r.mean);
   nai__free(r.square);
-  for (int i = 0; i < NAI__MOST_KEPT; i++) nai__free(r.kept[i]);
+  for (int i = 0; i < NAI__MOST_KEPT; i++) nai__kept_release(&r.kept[i]);
   nai__free(r.staircase);
   nai__history_destroy(&r.history);
   nai__json_release(&r.json);

@@ -22,11 +22,10 @@ const char *nai__checkpoint_setting(int index)
 static nai_status add_kept(nai__tensor_list *list, const nai_network *net, const nai__kept *kept)
 {
   char name[NAI__TENSOR_NAME];
-  if (kept->as_theta) return nai__theta_add(list, net, kept->name, kept->value);
+  if (kept->as_theta) return nai__theta_add(list, net, kept->name, kept->floats);
   nai__model_node_tensor(name, "rule", kept->name);
-  int64_t length = kept->doubles ? kept->n / 2 : kept->n;
-  return nai__tensor_list_lend(list, name, kept->doubles ? NAI__F64 : NAI__F32, 1, &length,
-                               kept->value);
+  return nai__tensor_list_lend(list, name, kept->doubles ? NAI__F64 : NAI__F32, 1, &kept->n,
+                               nai__kept_memory(kept));
 }
 
 static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)

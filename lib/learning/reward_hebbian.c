@@ -39,43 +39,52 @@ static const nai__parameter parameters[PARAMETERS] = {
 
 /* --- types of trials -------------------------------------------------------------------------- */
 
-/* What checkpoints hold is floats: halves of the type's number, each exact. */
-typedef struct known_type {
-  float known, high, low;
-  float mean; /* of the cost: - <R> */
-} known_type;
+/* A table of types: row i is of the i-th that was met. Rows and columns as checkpoints hold them. */
+enum { KNOWN, TYPE, MEAN, COLUMNS }; /* 1: it has a mean; its number; the mean cost, - <R> */
+#define TABLE (MOST_TYPES * COLUMNS)
 
-/* The last one is for all that find no other. */
-static known_type *find_type(known_type *table, int64_t n, uint32_t type)
+/* The row of a type. The last one is for all that find no other. */
+static double *find_type(double *table, int64_t n, uint32_t type)
 {
-  float high = (float)(type >> 16), low = (float)(type & 0xffff);
-  for (int64_t i = 0; i < n - 1; i++) {
-    known_type *k = &table[i];
-    if (k->known == 0) *k = (known_type){0, high, low, 0};
-    if (k->high == high && k->low == low) return k;
+  for (double *row = table; row < table + (n - 1) * COLUMNS; row += COLUMNS) {
+    if (row[KNOWN] == 0) row[TYPE] = type;
+    if (row[TYPE] == type) return row;
   }
-  return &table[n - 1];
+  return table + (n - 1) * COLUMNS;
 }
 
-/* (1/trials) (<R> - R) of a trial, in the order of trials; the first of a type has no mean yet. */
-static float surprise(const nai__learner *learner, known_type *table, const nai__pass *pass,
+/*
+ * (1/trials) (<R> - R) of a trial, in the order of trials; the first of a type has no mean yet. A
+ * mean is rounded to a float, as it was when checkpoints held floats.
+ */
+static float surprise(const nai__learner *learner, double *table, const nai__pass *pass,
                       int64_t trial)
 {
   const double *number = learner->rule->number;
   double trials = (double)pass->trials, cost = trials * pass->trial_costs->cost[trial];
-  known_type *k = find_type(table, (int64_t)number[TYPES], pass->trial_costs->type[trial]);
-  double mean = k->known != 0 ? (double)k->mean : cost, memory = number[REWARD_MEMORY];
-  k->known = 1;
-  k->mean = (float)(memory * mean + (1 - memory) * cost);
+  double *row = find_type(table, (int64_t)number[TYPES], pass->trial_costs->type[trial]);
+  double mean = row[KNOWN] != 0 ? row[MEAN] : cost, memory = number[REWARD_MEMORY];
+  row[KNOWN] = 1;
+  row[MEAN] = (double)(float)(memory * mean + (1 - memory) * cost);
   return (float)((cost - mean) * (number[TIMES_MEAN] != 0 ? mean : 1) / trials);
+}
+
+/* Release 0.1.0 kept floats: known, the type's high and low 16 bits, the mean. */
+static void convert(double *now, const float *then)
+{
+  for (int i = 0; i < MOST_TYPES; i++, now += COLUMNS, then += 4) {
+    now[KNOWN] = (double)then[0];
+    now[TYPE] = (double)then[1] * 65536 + (double)then[2];
+    now[MEAN] = (double)then[3];
+  }
 }
 
 /* --- at work ---------------------------------------------------------------------------------- */
 
 typedef struct memory {
-  known_type *kept; /* [MOST_TYPES] as of the last update; checkpoints hold it */
-  known_type *next; /* [MOST_TYPES] as it is to be after this one */
-  float *factor;    /* [trials_room] */
+  double *kept;  /* [MOST_TYPES][COLUMNS] as of the last update; checkpoints hold it */
+  double *next;  /* [MOST_TYPES][COLUMNS] as it is to be after this one */
+  float *factor; /* [trials_room] */
   int64_t trials_room;
 } memory;
 
@@ -95,10 +104,11 @@ static nai_status attach(nai__learner *learner)
   NAI__TRY(check_leaks(learner));
   memory *m = learner->own = NAI__NEW(memory);
   if (!m) return NAI_ERR_MEMORY;
-  m->kept = (known_type *)(void *)nai__learner_keep(
-      learner, "trial types", MOST_TYPES * (int64_t)(sizeof(known_type) / sizeof(float)));
-  m->next = NAI__ARRAY(known_type, MOST_TYPES);
-  return m->kept && m->next ? NAI_OK : NAI_ERR_MEMORY;
+  m->kept = nai__learner_keep_doubles(learner, "trial types", TABLE);
+  m->next = NAI__ARRAY(double, TABLE);
+  if (!m->kept || !m->next) return NAI_ERR_MEMORY;
+  learner->kept[learner->n_kept - 1].former = (nai__former){4 * MOST_TYPES, convert};
+  return NAI_OK;
 }
 
 static void detach(nai__learner *learner)
@@ -187,7 +197,7 @@ static nai_status find_factors(nai__learner *learner, const nai__pass *pass)
     m->trials_room = m->factor ? pass->trials : 0;
     if (!m->factor) return NAI_ERR_MEMORY;
   }
-  memcpy(m->next, m->kept, MOST_TYPES * sizeof *m->next);
+  memcpy(m->next, m->kept, TABLE * sizeof *m->next);
   for (int64_t b = 0; b < pass->trials; b++) m->factor[b] = surprise(learner, m->next, pass, b);
   return NAI_OK;
 }
@@ -234,7 +244,7 @@ static void settled(nai__learner *learner, const nai__moved *now)
 {
   (void)now;
   memory *m = learner->own;
-  memcpy(m->kept, m->next, MOST_TYPES * sizeof *m->kept);
+  memcpy(m->kept, m->next, TABLE * sizeof *m->kept);
 }
 
 nai_status nai_rule_create_reward_hebbian(nai_rule **out, uint64_t seed)

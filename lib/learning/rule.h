@@ -124,13 +124,20 @@ struct nai_rule {
   void (*destroy)(void *); /* releases it */
 };
 
-/* Memory that a rule keeps from update to update; checkpoints hold it. */
+/* Doubles that an earlier release kept as floats, so many of them, and what they are today. */
+typedef struct nai__former {
+  int64_t n;
+  void (*convert)(double *now, const float *then);
+} nai__former;
+
+/* Memory that a rule keeps from update to update, of either type; checkpoints hold it. */
 typedef struct nai__kept {
   const char *name;
-  float *value;
-  int64_t n;    /* floats; of doubles there are half as many */
-  int doubles;  /* 1: what stands there is doubles */
-  int as_theta; /* 1: it is laid out as theta is */
+  int64_t n;       /* numbers */
+  float *floats;   /* [n], or NULL */
+  double *doubles; /* [n], or NULL */
+  int as_theta;    /* 1: floats that are laid out as theta is */
+  nai__former former;
 } nai__kept;
 
 #define NAI__MOST_KEPT 8
@@ -161,6 +168,13 @@ float *nai__learner_keep_theta(nai__learner *learner, const char *name);
 double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n);
 /* After its memory was written from outside: a checkpoint, the user's feedback weights. */
 void nai__learner_refresh(nai__learner *learner);
+
+/* Bytes of what is kept under one name, and where they are. */
+size_t nai__kept_size(const nai__kept *kept);
+void *nai__kept_memory(const nai__kept *kept);
+/* Memory for a second copy; 0, and none, without memory. */
+int nai__kept_copy(nai__kept *out, const nai__kept *kept);
+void nai__kept_release(nai__kept *kept);
 
 /*
  * Weight gradient of every block, from dJ/dv in `signal` and dJ/dz: one product over all steps and

@@ -72,14 +72,15 @@ void nai__past_put_back(const nai__past *past, nai__plasticity *p)
 nai_status nai__kept_save(nai__plasticity *p)
 {
   const nai__learner *learner = p->learner;
-  int64_t n = 0;
-  for (int i = 0; i < learner->n_kept; i++) n += learner->kept[i].n;
-  if (!p->kept) p->kept = NAI__ARRAY(float, n + 1);
+  size_t size = 0;
+  for (int i = 0; i < learner->n_kept; i++) size += nai__kept_size(&learner->kept[i]);
+  if (!p->kept) p->kept = NAI__ARRAY(char, (int64_t)size + 1);
   if (!p->kept) return NAI_ERR_MEMORY;
-  float *room = p->kept;
+  char *room = p->kept;
   for (int i = 0; i < learner->n_kept; i++) {
-    memcpy(room, learner->kept[i].value, (size_t)learner->kept[i].n * sizeof *room);
-    room += learner->kept[i].n;
+    size = nai__kept_size(&learner->kept[i]);
+    memcpy(room, nai__kept_memory(&learner->kept[i]), size);
+    room += size;
   }
   return NAI_OK;
 }
@@ -87,11 +88,12 @@ nai_status nai__kept_save(nai__plasticity *p)
 void nai__kept_put_back(nai__plasticity *p)
 {
   const nai__learner *learner = p->learner;
-  const float *room = p->kept;
+  const char *room = p->kept;
   assert(room); /* saved before */
   for (int i = 0; i < learner->n_kept; i++) {
-    memcpy(learner->kept[i].value, room, (size_t)learner->kept[i].n * sizeof *room);
-    room += learner->kept[i].n;
+    size_t size = nai__kept_size(&learner->kept[i]);
+    memcpy(nai__kept_memory(&learner->kept[i]), room, size);
+    room += size;
   }
   nai__learner_refresh(p->learner);
 }

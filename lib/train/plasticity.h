@@ -28,7 +28,7 @@ typedef struct nai__plasticity {
   float *mean;     /* of the optimiser, or NULL */
   float *square;
   nai__past before; /* the last move */
-  float *kept;      /* what the rule remembers, as it was; made when first asked for */
+  char *kept;       /* bytes of what the rule remembers, as it was; made when first asked for */
   int64_t moves;    /* by the optimiser: more than updates where weights change within trials */
   double gradient_norm;
   int has_gradient;
