@@ -11,8 +11,13 @@
 #include "../train/trainer.h"
 #include "model.h"
 
-/* What the trainer is made of, as the entry "trainer" of an object that is open. */
-void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *trainer);
+/*
+ * What the trainer is made of, as the entry "trainer" of an object that is open. With what a file has
+ * there, a number at its default that the file has not is left out: the library that wrote it had no
+ * such number. Nullable: file.
+ */
+void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *trainer,
+                              const nai__json *file);
 
 /* Settings that decide on the bits; NULL past the last. */
 const char *nai__checkpoint_setting(int index);

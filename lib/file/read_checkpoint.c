@@ -35,7 +35,7 @@ static nai_status check_description(const restorer *r)
   nai__json_document ours = {NULL, NULL};
   nai__json_open(&w, NULL, '{');
   nai__model_describe(&w, r->trainer->plasticity.net);
-  nai__checkpoint_describe(&w, r->trainer);
+  nai__checkpoint_describe(&w, r->trainer, nai__json_get(r->json.root, "trainer"));
   nai__json_close(&w, '}');
   nai_status status = nai__json_finish(&w);
   if (status == NAI_OK)

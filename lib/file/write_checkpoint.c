@@ -52,12 +52,27 @@ static void describe_list(nai__json_writer *w, const char *key, const double *va
   nai__json_close(w, ']');
 }
 
-static void describe_optimizer(nai__json_writer *w, const nai_optimizer *optimizer)
+/* 1 when there is a file, and this entry of it has no such number. */
+static int lacks(const nai__json *file, const char *entry, const char *number)
+{
+  return file && !nai__json_get(nai__json_get(file, entry), number);
+}
+
+static void describe_numbers(nai__json_writer *w, const nai__parameter *table, int n,
+                             const double *number, const nai__json *file, const char *entry)
+{
+  for (int i = 0; i < n; i++)
+    if (number[i] != table[i].initial || !lacks(file, entry, table[i].name))
+      nai__json_add_real(w, table[i].name, number[i]);
+}
+
+static void describe_optimizer(nai__json_writer *w, const nai_optimizer *optimizer,
+                               const nai__json *file)
 {
   nai__json_open(w, "optimizer", '{');
   nai__json_add_text(w, "name", optimizer->kind->name);
-  for (int i = 0; i < optimizer->kind->n_numbers; i++)
-    nai__json_add_real(w, optimizer->kind->number[i].name, optimizer->number[i]);
+  describe_numbers(w, optimizer->kind->number, optimizer->kind->n_numbers, optimizer->number, file,
+                   "optimizer");
   nai__json_open(w, "schedule", '[');
   for (int64_t i = 0; i < optimizer->n_schedule; i++) {
     nai__json_open(w, NULL, '[');
@@ -69,13 +84,13 @@ static void describe_optimizer(nai__json_writer *w, const nai_optimizer *optimiz
   nai__json_close(w, '}');
 }
 
-static void describe_rule(nai__json_writer *w, const nai_rule *rule)
+static void describe_rule(nai__json_writer *w, const nai_rule *rule, const nai__json *file)
 {
   nai__json_add_text(w, "rule", rule->kind->name);
   nai__json_open(w, "rule_numbers", '{');
   nai__json_add_whole(w, "seed", (int64_t)rule->seed);
-  for (int i = 0; i < rule->kind->n_parameters; i++)
-    nai__json_add_real(w, rule->kind->parameter[i].name, rule->number[i]);
+  describe_numbers(w, rule->kind->parameter, rule->kind->n_parameters, rule->number, file,
+                   "rule_numbers");
   nai__json_close(w, '}');
 }
 
@@ -120,7 +135,7 @@ static nai_status describe_parameter(nai__json_writer *w, const nai_task *task,
 }
 
 /* A task of the user's own has a name only. */
-static void describe_task(nai__json_writer *w, const nai_trainer *t)
+static void describe_task(nai__json_writer *w, const nai_trainer *t, const nai__json *file)
 {
   int64_t n;
   nai_parameter p = NAI_PARAMETER_INIT;
@@ -128,6 +143,7 @@ static void describe_task(nai__json_writer *w, const nai_trainer *t)
   nai__json_add_text(w, "name", t->task->name);
   for (int64_t i = 0; nai_task_parameter(&p, t->task->name, i) == NAI_OK; i++) {
     if (is_staged(t->course.curriculum, p.name)) continue;
+    if (lacks(file, "task", p.name) && nai__task_is_default(t->task, p.name)) continue;
     if (nai_task_get_list(NULL, 0, &n, t->task, p.name) != NAI_OK) break;
     nai_status status = describe_parameter(w, t->task, p.name);
     if (w->status == NAI_OK) w->status = status;
@@ -177,17 +193,17 @@ static void describe_stage(nai__json_writer *w, const nai_curriculum *c, int64_t
   nai__json_close(w, '}');
 }
 
-void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *t)
+void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *t, const nai__json *file)
 {
   const nai_curriculum *c = t->course.curriculum;
   nai__json_open(w, "trainer", '{');
-  describe_rule(w, t->plasticity.rule);
-  describe_optimizer(w, t->plasticity.optimizer);
+  describe_rule(w, t->plasticity.rule, file);
+  describe_optimizer(w, t->plasticity.optimizer, file);
   describe_costs(w, t);
   nai__json_open(w, "stages", '[');
   for (int64_t k = 0; c && k < c->n_stages; k++) describe_stage(w, c, k);
   nai__json_close(w, ']');
-  if (t->task) describe_task(w, t);
+  if (t->task) describe_task(w, t, file);
   nai__json_close(w, '}');
 }
 
@@ -217,7 +233,7 @@ static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_tr
 {
   nai__json_open(w, NULL, '{');
   nai__model_describe(w, trainer->plasticity.net);
-  nai__checkpoint_describe(w, trainer);
+  nai__checkpoint_describe(w, trainer, NULL);
   describe_progress(w, trainer);
   nai__json_close(w, '}');
   NAI__TRY(w->status);

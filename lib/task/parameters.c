@@ -47,6 +47,16 @@ nai_status nai__parameters_create(nai__parameters *out, const nai__parameter *ru
   return status;
 }
 
+int nai__parameters_has_default(const nai__parameters *p, int index, const nai__list_default *lists)
+{
+  const nai__list *list = &p->list[index];
+  for (; lists && lists->n; lists++)
+    if (lists->parameter == index)
+      return list->n == lists->n &&
+             memcmp(list->value, lists->value, (size_t)list->n * sizeof *list->value) == 0;
+  return list->n == 1 && list->value[0] == p->rule[index].initial;
+}
+
 void nai__lists_release(nai__list *list, int n)
 {
   for (int i = 0; list && i < n; i++) nai__free(list[i].value);

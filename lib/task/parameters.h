@@ -31,6 +31,9 @@ typedef struct nai__parameters {
 nai_status nai__parameters_create(nai__parameters *out, const nai__parameter *rule, int n,
                                   const nai__list_default *lists, const char *owner);
 void nai__parameters_destroy(nai__parameters *parameters);
+/* 1 when a list is what it was at first. */
+int nai__parameters_has_default(const nai__parameters *parameters, int index,
+                                const nai__list_default *lists);
 
 /*
  * Replaces a list, without allocation where the spare one has room. A task that cannot live with the

@@ -193,12 +193,20 @@ nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *count, c
   return NAI_OK;
 }
 
-/* --- what they were --------------------------------------------------------------------------- */
-
 static nai__parameters *parameters_of(const nai_task *task)
 {
   return task->ops.destroy == destroy ? &((nai__builtin_task *)task->user)->parameters : NULL;
 }
+
+int nai__task_is_default(const nai_task *task, const char *parameter)
+{
+  const nai__parameters *p = parameters_of(task);
+  int index = p ? nai__parameter_find(p->rule, p->n, parameter, p->owner) : -1;
+  return index >= 0 && nai__parameters_has_default(
+                           p, index, ((const nai__builtin_task *)task->user)->kind->lists);
+}
+
+/* --- what they were --------------------------------------------------------------------------- */
 
 nai_status nai__task_reserve(nai_task *task, int64_t values)
 {

@@ -72,3 +72,42 @@ def test_a_number_of_a_later_release_is_refused_by_name(tmp_path, kind):
 
     with pytest.raises(na.FormatError, match="has no parameter 'threshold'; it has"):
         na.Network.load(edit(OLD / "decision.safetensors", tmp_path / "more.safetensors", add))
+
+
+def small_trainer(coherence=None, rate=1e-3, seed=3, sd=None):
+    task = na.tasks.PerceptualDecisionMaking(**({} if coherence is None else {"coherence": coherence}))
+    net = na.Network(20).input("u", 3).population("E", 4).output("choice", 3)
+    net.connect("u", "E").connect("E", "E").connect("E", "choice").build(1)
+    rule = na.NodePerturbation(seed=seed) if sd is None else na.NodePerturbation(sd, seed=seed)
+    return na.Trainer(net, task, na.CrossEntropy("choice"), rule, na.Adam(rate), batch=2)
+
+
+def entries(description):
+    """Numbers of a trainer, each in the entry that holds it."""
+    trainer = description["trainer"]
+    for entry in ("task", "rule_numbers", "optimizer"):
+        for name, value in trainer[entry].items():
+            if name not in ("name", "seed", "schedule"):
+                yield trainer[entry], name, value
+
+
+def test_a_number_that_an_old_checkpoint_has_not_is_its_default(tmp_path):
+    path = tmp_path / "whole.safetensors"
+    small_trainer().save(path)
+
+    def forget(description):
+        numbers = list(entries(description))
+        assert len(numbers) > 10
+        for entry, name, _ in numbers:
+            del entry[name]
+
+    less = edit(path, tmp_path / "less.safetensors", forget)
+    trainer = small_trainer().restore(less)
+    assert np.all(trainer.net.weights("E", "E") == small_trainer().restore(path).net.weights("E", "E"))
+    for other, message in (
+        (small_trainer(coherence=5), "trainer: task: coherence is not there in the file"),
+        (small_trainer(rate=2e-3), "trainer: optimizer: rate is not there in the file, 0.002 here"),
+        (small_trainer(sd=0.5), "trainer: rule_numbers: sd is not there in the file, 0.5 here"),
+    ):
+        with pytest.raises(na.InvalidError, match=message):
+            other.restore(less)
