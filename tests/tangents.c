@@ -102,13 +102,13 @@ static void add_links(run *r, const nai__projection *p)
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   const float *through = r->how->through ? r->how->through : net->theta;
   link **list = &r->recurrent;
-  int64_t *n = &r->n_recurrent, ld = net->block[p->block].ld;
+  int64_t *n = &r->n_recurrent, ld = p->at.stride;
   if (pre->kind == NAI_INPUTS) list = &r->input, n = &r->n_input;
   if (post->kind == NAI_OUTPUTS) list = &r->readout, n = &r->n_readout;
   *list = realloc(*list, (size_t)(*n + pre->n * post->n) * sizeof **list);
   for (int64_t i = 0; i < post->n; i++)
     for (int64_t j = 0; j < pre->n; j++) {
-      int64_t k = p->start + i * ld + j;
+      int64_t k = p->at.start + i * ld + j;
       if (net->exists[k] == 0) continue;
       (*list)[(*n)++] = (link){pre->offset + j, post->offset + i, p->delay, (double)net->theta[k],
                                (double)through[k]};
@@ -270,7 +270,7 @@ static void add_projection(run *r, const nai__projection *p, int64_t trial, int6
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   for (int64_t i = 0; i < post->n; i++)
     for (int64_t j = 0; j < pre->n; j++) {
-      int64_t k = p->start + i * net->block[p->block].ld + j;
+      int64_t k = p->at.start + i * p->at.stride + j;
       weight w = {post->offset + i, pre->offset + j, p->delay, pre->kind == NAI_INPUTS};
       if (net->plastic[k] == 0) continue;
       r->gradient[k] += post->kind == NAI_OUTPUTS
@@ -365,8 +365,8 @@ void tangents_check(const nai_trainer *trainer, const double *expected, const ch
   const nai_network *net = trainer->plasticity.net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    check_array(trainer, expected, p->start, net->node[p->to].n, net->node[p->from].n,
-                net->block[p->block].ld, what, net->node[p->from].name, net->node[p->to].name);
+    check_array(trainer, expected, p->at.start, net->node[p->to].n, net->node[p->from].n,
+                p->at.stride, what, net->node[p->from].name, net->node[p->to].name);
   }
   check_array(trainer, expected, net->unit_bias, 1, net->n_units, 0, what, "bias", "units");
   check_array(trainer, expected, net->output_bias, 1, net->n_outputs, 0, what, "bias", "outputs");

@@ -299,7 +299,8 @@ START_TEST(clamped_or_reflected)
       float *momentum = calloc((size_t)net->n_theta, sizeof *momentum),
             *before = calloc((size_t)net->n_theta, sizeof *before);
       memcpy(before, net->theta, (size_t)net->n_theta * sizeof *before);
-      float *w = net->theta + net->projection[0].start, *m = momentum + net->projection[0].start;
+      float *w = net->theta + net->projection[0].at.start,
+            *m = momentum + net->projection[0].at.start;
       for (int j = 0; j < 4; j++) {
         w[j] = (float)population * moved[j];
         m[j] = (float)(j + 1);
@@ -326,7 +327,7 @@ START_TEST(reflecting_is_training_the_absolute_value)
   nai_network *net = compose_pair(1, 1, NAI_EXCITATORY);
   attach(net, "A", "B", dale(NAI_DALE_REFLECT));
   expect_ok(nai_network_build(net, 1));
-  int64_t start = net->projection[0].start;
+  int64_t start = net->projection[0].at.start;
   float *momentum = calloc((size_t)net->n_theta, sizeof *momentum),
         *before = calloc((size_t)net->n_theta, sizeof *before);
   float raw = net->theta[start], raw_mean = 0;

@@ -129,7 +129,7 @@ static int check_followed(const nai_trainer *trainer, const float *w, const floa
     const nai__projection *p = &net->projection[i];
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     for (int64_t j = 0; j < s.n_post * s.n_pre; j++) {
-      int64_t k = p->start + j / s.n_pre * s.stride + j % s.n_pre;
+      int64_t k = p->at.start + j / s.n_pre * s.stride + j % s.n_pre;
       double expected = (1 - (double)decay) * ((double)w[k] - (double)b[k]);
       double size = fabs((double)w[k]) + fabs((double)b[k]) + fabs((double)theta[k]);
       if (net->plastic[k] == 0 || !is_fed_back(trainer, p)) {
@@ -200,7 +200,7 @@ START_TEST(test_only_what_has_feedback_decays)
                               : net->node[p->to].kind == NAI_OUTPUTS));
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) {
-        int64_t synapse = p->start + i * s.stride + j;
+        int64_t synapse = p->at.start + i * s.stride + j;
         float left = decays && net->plastic[synapse] != 0 ? 0.75f : 1;
         EXPECT(fabsf(net->theta[synapse] - left * w[synapse]) <= FLT_EPSILON * fabsf(w[synapse]));
         shrunk += left < 1 && w[synapse] != 0;
@@ -340,7 +340,7 @@ static void check_scores(const nai_trainer *trainer, const moments *m, int updat
     const nai__projection *p = &net->projection[k];
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     for (int64_t i = 0; i < s.n_post * s.n_pre; i++) {
-      int64_t synapse = p->start + i / s.n_pre * s.stride + i % s.n_pre;
+      int64_t synapse = p->at.start + i / s.n_pre * s.stride + i % s.n_pre;
       double mean = m->sum[synapse] / updates,
              variance = m->square[synapse] / updates - mean * mean;
       if (net->exists[synapse] == 0 || net->node[p->from].kind == NAI_INPUTS) {
@@ -723,7 +723,7 @@ START_TEST(test_feedback_scales_the_gradient)
     int64_t some = 0;
     for (int64_t i = 0; i < net->node[p->to].n; i++)
       for (int64_t j = 0; j < net->node[p->from].n; j++) {
-        int64_t synapse = p->start + i * net->block[p->block].ld + j;
+        int64_t synapse = p->at.start + i * p->at.stride + j;
         EXPECT(none[synapse] == (readout ? once[synapse] : 0));
         EXPECT(twice[synapse] == (readout ? once[synapse] : 2 * once[synapse]));
         some += once[synapse] != 0;

@@ -464,7 +464,7 @@ static int check_constraints(const nai_network *net, const float *before)
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) {
         int64_t x = i * s.stride + j;
-        float old = before[p->start + x];
+        float old = before[p->at.start + x];
         EXPECT(s.weight[x] * (float)s.sign >= 0);
         EXPECT(fabsf(s.weight[x]) <= 0.4f);
         EXPECT(s.exists[x] != 0 || s.weight[x] == 0);

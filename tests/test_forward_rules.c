@@ -60,8 +60,8 @@ static void judge(judged *j)
   const nai_network *net = j->net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    judge_array(j, net->node[p->to].name, p->start, net->node[p->to].n, net->node[p->from].n,
-                net->block[p->block].ld);
+    judge_array(j, net->node[p->to].name, p->at.start, net->node[p->to].n, net->node[p->from].n,
+                p->at.stride);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];

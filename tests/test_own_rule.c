@@ -168,8 +168,8 @@ static void compare_gradients(const nai_trainer *a, const nai_trainer *b)
   const nai_network *net = a->plasticity.net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    compare(net, a->plasticity.gradient, b->plasticity.gradient, p->start, net->node[p->to].n,
-            net->node[p->from].n, net->block[p->block].ld, !p->plastic);
+    compare(net, a->plasticity.gradient, b->plasticity.gradient, p->at.start, net->node[p->to].n,
+            net->node[p->from].n, p->at.stride, !p->plastic);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) {
     if (net->node[i].kind == NAI_INPUTS) continue;
@@ -496,7 +496,7 @@ START_TEST(what_is_frozen_is_not_asked_for)
   bench b = open_bench(create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o), 5);
   expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, STEPS);
-  float before = b.trainer->plasticity.gradient[b.net->projection[0].start];
+  float before = b.trainer->plasticity.gradient[b.net->projection[0].at.start];
   expect_ok(nai_network_set_plastic(b.net, "E", "layer", 0));
   expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, STEPS);
@@ -505,7 +505,7 @@ START_TEST(what_is_frozen_is_not_asked_for)
   for (int i = 0; i < 6; i++)
     for (int j = 0; j < 7; j++) EXPECT(at(&v, i, j) == 0);
   /* the others have not noticed */
-  EXPECT(b.trainer->plasticity.gradient[b.net->projection[0].start] == before);
+  EXPECT(b.trainer->plasticity.gradient[b.net->projection[0].at.start] == before);
   expect_ok(nai_network_set_plastic(b.net, "E", "layer", 1));
   expect_ok(nai_trainer_estimate_gradient(NULL, b.trainer, b.trials));
   ck_assert_int_eq(seen.calls, 2 * STEPS);
@@ -533,7 +533,7 @@ START_TEST(constraints_hold)
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) {
         int64_t at = i * s.stride + j;
-        float w = s.weight[at], before = start[net->projection[k].start + at];
+        float w = s.weight[at], before = start[net->projection[k].at.start + at];
         EXPECT(w * (float)s.sign >= 0);
         EXPECT(s.exists[at] != 0 || w == 0);
         EXPECT(s.plastic[at] != 0 || w == before);
@@ -647,8 +647,8 @@ START_TEST(steps_by_hand_add_up_to_the_batch)
   for (int k = 0; k < 2; k++) {
     const nai__projection *p;
     expect_ok(nai__projection_find(&p, net, ends[k][0], ends[k][1]));
-    compare(net, gradient, trainer->plasticity.gradient, p->start, net->node[p->to].n,
-            net->node[p->from].n, net->block[p->block].ld, 0);
+    compare(net, gradient, trainer->plasticity.gradient, p->at.start, net->node[p->to].n,
+            net->node[p->from].n, p->at.stride, 0);
   }
   free(gradient);
   close_bench(&b);

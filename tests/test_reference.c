@@ -374,8 +374,7 @@ static int check_every_array(const point *p)
   int tested = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *q = &net->projection[k];
-    tested += check_single(p, q->start, net->node[q->to].n, net->node[q->from].n,
-                           net->block[q->block].ld);
+    tested += check_single(p, q->at.start, q->at.rows, q->at.columns, q->at.stride);
   }
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind != NAI_INPUTS)

@@ -421,13 +421,14 @@ nai_status nai__model_fill_weights(float *theta, const nai__tensors *file, const
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
-  s.weight = theta + p->start;
+  s.weight = theta + p->at.start;
   nai__model_synapse_tensor(name, "weight", s.from, s.to);
   NAI__TRY(nai__tensors_find(&tensor, file, name));
   for (int64_t i = 0; i < s.n_post; i++)
     NAI__TRY(nai__tensors_read(s.weight + i * s.stride, file, &tensor, i * s.n_pre, s.n_pre));
   for (int64_t i = 0; i < s.n_post; i++)
-    for (int64_t j = 0; j < s.n_pre; j++) NAI__TRY(check_synapse(&s, net->learns + p->start, i, j));
+    for (int64_t j = 0; j < s.n_pre; j++)
+      NAI__TRY(check_synapse(&s, net->learns + p->at.start, i, j));
   return NAI_OK;
 }
 
@@ -451,7 +452,7 @@ static nai_status fill_projection(const loader *l, const nai__projection *p)
 {
   nai_synapses s = nai__synapses(l->net, p, NULL, NULL);
   NAI__TRY(fill_flags(s.exists, l, &s, "mask"));
-  NAI__TRY(fill_flags(l->net->learns + p->start, l, &s, "learns"));
+  NAI__TRY(fill_flags(l->net->learns + p->at.start, l, &s, "learns"));
   return nai__model_fill_weights(l->net->theta, &l->file, l->net, p);
 }
 

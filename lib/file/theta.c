@@ -12,7 +12,7 @@
 typedef struct part {
   char name[NAI__TENSOR_NAME];
   int32_t ndim;
-  int64_t shape[2], start, stride;
+  nai__rectangle at;
 } part;
 
 /* What is done with each part: written to a list, or read from a file. */
@@ -30,18 +30,17 @@ static nai_status visit_projection(const visit *v, const nai__projection *p)
 {
   const nai_network *net = v->net;
   const nai__node *post = &net->node[p->to], *pre = &net->node[p->from];
-  part part = {
-      .ndim = 2, .shape = {post->n, pre->n}, .start = p->start, .stride = net->block[p->block].ld};
+  part part = {.ndim = 2, .at = p->at};
   nai__model_synapse_tensor(part.name, v->what, pre->name, post->name);
   return v->with(v, &part);
 }
 
 /* Numbers of a node that can learn. `word` stands after what they are of: "mean bias: E". */
-static nai_status visit_number(const visit *v, const nai__node *node, int64_t start,
+static nai_status visit_number(const visit *v, const nai__node *node, nai__rectangle at,
                                const char *word)
 {
   char what[64];
-  part part = {.ndim = 1, .shape = {node->n, 1}, .start = start, .stride = 1};
+  part part = {.ndim = 1, .at = at};
   snprintf(what, sizeof what, "%s %s", v->what, word);
   nai__model_node_tensor(part.name, what, node->name);
   return v->with(v, &part);
@@ -54,31 +53,31 @@ static nai_status visit_all(const visit *v)
     NAI__TRY(visit_projection(v, &net->projection[i]));
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
-    if (node->kind != NAI_INPUTS)
-      NAI__TRY(visit_number(v, node, nai__bias_start(net, node), "bias"));
+    if (node->kind != NAI_INPUTS) NAI__TRY(visit_number(v, node, nai__bias_at(net, node), "bias"));
     if (node->kind == NAI_POPULATIONS)
-      NAI__TRY(
-          visit_number(v, node, nai__learning_start(net, node, NAI__INITIAL_STATE), "initial"));
+      NAI__TRY(visit_number(v, node, nai__initial_state_at(net, node), "initial"));
   }
   return NAI_OK;
 }
 
 static nai_status add(const visit *v, const part *part)
 {
-  const float *from = v->from + part->start;
+  const nai__rectangle *at = &part->at;
+  const float *from = v->from + at->start;
   if (part->ndim == 2)
-    return nai__tensor_list_lend_rows(v->list, part->name, NAI__F32, part->shape[0], part->shape[1],
-                                      from, part->stride);
-  return nai__tensor_list_lend(v->list, part->name, NAI__F32, 1, part->shape, from);
+    return nai__tensor_list_lend_rows(v->list, part->name, NAI__F32, at->rows, at->columns, from,
+                                      at->stride);
+  return nai__tensor_list_lend(v->list, part->name, NAI__F32, 1, &at->columns, from);
 }
 
 static nai_status fill(const visit *v, const part *part)
 {
   nai__tensor tensor;
-  int64_t rows = part->ndim == 2 ? part->shape[0] : 1, n = part->shape[part->ndim - 1];
-  NAI__TRY(nai__tensors_expect(&tensor, v->file, part->name, NAI__F32, part->ndim, part->shape));
-  for (int64_t i = 0; i < rows; i++) {
-    float *row = v->to + part->start + i * part->stride;
+  int64_t shape[2] = {part->at.rows, part->at.columns}, n = part->at.columns;
+  NAI__TRY(nai__tensors_expect(&tensor, v->file, part->name, NAI__F32, part->ndim,
+                               shape + 2 - part->ndim));
+  for (int64_t i = 0; i < part->at.rows; i++) {
+    float *row = v->to + nai__place_in(&part->at, i, 0);
     NAI__TRY(nai__tensors_read(row, v->file, &tensor, i * n, n));
     for (int64_t j = 0; j < n; j++)
       if (!isfinite(row[j]))

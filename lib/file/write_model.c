@@ -71,7 +71,7 @@ static nai_status add_projection(nai__tensor_list *list, const nai_network *net,
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   NAI__TRY(add_synapses(list, &s, "weight", NAI__F32, s.weight));
   NAI__TRY(add_synapses(list, &s, "mask", NAI__U8, s.exists));
-  return add_synapses(list, &s, "learns", NAI__U8, net->learns + p->start);
+  return add_synapses(list, &s, "learns", NAI__U8, net->learns + p->at.start);
 }
 
 /* By kind, as a loaded network has them: so that it makes the same file again. */

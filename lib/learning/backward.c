@@ -45,7 +45,8 @@ static void pull(const group *g, int64_t k, int64_t t, int accumulate)
       block->to_output ? output_gradient_at(g, t + block->delay) : signal_at(g, t + block->delay);
   int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
   net->kernels->product(signal_at(g, t) + block->pre, net->ld_units, error + block->post, lde,
-                        g->route->backward[k], g->rows, block->n_post, block->n_pre, accumulate);
+                        g->route->backward[k], g->rows, block->at.rows, block->at.columns,
+                        accumulate);
 }
 
 static void pull_direct(const group *g, int64_t t, int64_t stage, int accumulate)
@@ -87,7 +88,7 @@ static void collect(const group *g, int64_t t, int64_t stage)
     const nai__block *block = &net->block[k];
     if (!route->backward[k] || block->from_stage != stage || !reaches(g, t, t + block->delay))
       continue;
-    if (!written && (block->pre != first || block->pre + block->n_pre != end)) {
+    if (!written && (block->pre != first || block->pre + block->at.columns != end)) {
       clear(g, t, first, end);
       written = 1;
     }
@@ -169,7 +170,7 @@ static void collect_start(const group *g)
       const float *error = b->to_output ? output_gradient_at(g, t) : signal_at(g, t);
       int64_t lde = b->to_output ? net->ld_outputs : net->ld_units;
       net->kernels->product(start_of(g) + b->pre, net->ld_units, error + b->post, lde,
-                            g->route->backward[k], g->rows, b->n_post, b->n_pre, 1);
+                            g->route->backward[k], g->rows, b->at.rows, b->at.columns, 1);
     }
   }
   for (int64_t k = 0; g->route->own && k < net->n_blocks; k++)

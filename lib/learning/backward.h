@@ -65,13 +65,13 @@ static inline int64_t nai__own_first(const nai__block *b)
 
 static inline int64_t nai__own_end(const nai__block *b)
 {
-  int64_t pre = b->pre + b->n_pre, post = b->post + b->n_post;
+  int64_t pre = b->pre + b->at.columns, post = b->post + b->at.rows;
   return pre < post ? pre : post;
 }
 
 static inline float nai__own_weight(const nai_network *net, const nai__block *b, int64_t u)
 {
-  return net->theta[b->start + (u - b->post) * b->ld + u - b->pre];
+  return net->theta[b->at.start + (u - b->post) * b->at.stride + u - b->pre];
 }
 
 #endif

@@ -21,7 +21,7 @@ static int64_t largest_block(const nai_network *net)
 {
   int64_t n_post = 1;
   for (int64_t k = 0; k < net->n_blocks; k++)
-    if (net->block[k].n_post > n_post) n_post = net->block[k].n_post;
+    if (net->block[k].at.rows > n_post) n_post = net->block[k].at.rows;
   return n_post;
 }
 
@@ -40,19 +40,18 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
   const nai_network *net = pass->net;
   const nai__block *block = &net->block[task / job->parts];
   if (job->only_outputs && !block->to_output) return;
-  int64_t width = (block->n_post + job->parts - 1) / job->parts;
+  int64_t width = (block->at.rows + job->parts - 1) / job->parts;
   width = (width + 15) / 16 * 16;
-  int64_t first = task % job->parts * width, end = smaller(first + width, block->n_post);
+  int64_t first = task % job->parts * width, end = smaller(first + width, block->at.rows);
   if (first >= end) return;
   const float *error =
       (block->to_output ? pass->output_gradient : pass->signal) + block->post + first;
   int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
-  const float *source = block->from_input ? nai__input_at(pass->activity, 1 - block->delay)
-                                          : nai__rate_at(pass->activity, 1 - block->delay);
-  int64_t lds = block->from_input ? net->ld_inputs : net->ld_units;
-  net->kernels->outer(pass->gradient + block->start + first * block->ld, block->ld, error, lde,
-                      source + block->pre, lds, pass->steps * pass->trials, end - first,
-                      block->n_pre, 0, pass->outer_scratch[thread]);
+  const float *source = nai__carried(pass->activity, block, 1);
+  int64_t lds = nai__carried_stride(net, block);
+  net->kernels->outer(pass->gradient + block->at.start + first * block->at.stride, block->at.stride,
+                      error, lde, source, lds, pass->steps * pass->trials, end - first,
+                      block->at.columns, 0, pass->outer_scratch[thread]);
 }
 
 void nai__correlate(nai__pass *pass)

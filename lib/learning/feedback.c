@@ -80,13 +80,13 @@ static void draw_projection(nai__learner *learner, int64_t k)
   const nai_network *net = learner->net;
   const nai__projection *p = &net->projection[k];
   double sum = 0, count = 0, sd = size_of(net, p, &sum, &count);
-  nai_synapses s = nai__synapses(net, p, learner->feedback.weight, NULL);
-  if (sd == 0) sd = 1 / sqrt((double)s.n_pre);
+  if (sd == 0) sd = 1 / sqrt((double)p->at.columns);
   nai__stream stream = nai__stream_open(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k, 1);
-  for (int64_t i = 0; i < s.n_post; i++)
-    for (int64_t j = 0; j < s.n_pre; j++) {
+  for (int64_t i = 0; i < p->at.rows; i++)
+    for (int64_t j = 0; j < p->at.columns; j++) {
+      int64_t at = nai__place_in(&p->at, i, j);
       float value = (float)(sd * nai__stream_normal(&stream));
-      s.gradient[i * s.stride + j] = s.exists[i * s.stride + j] != 0 ? value : 0;
+      learner->feedback.weight[at] = net->exists[at] != 0 ? value : 0;
     }
 }
 
@@ -107,7 +107,7 @@ nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     if (b->from_input || (only_outputs && !b->to_output)) continue;
-    f->packed[i] = NAI__ARRAY(float, net->kernels->packed_size(b->n_post, b->n_pre));
+    f->packed[i] = NAI__ARRAY(float, net->kernels->packed_size(b->at.rows, b->at.columns));
     if (!f->packed[i]) return NAI_ERR_MEMORY;
   }
   for (int64_t k = 0; k < net->n_projections; k++)
@@ -124,7 +124,7 @@ void nai__feedback_decay(const nai__learner *learner, float *theta, const float 
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!learner->feedback.packed[k]) continue;
-    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++)
+    for (int64_t i = b->at.start; i < b->at.start + b->at.rows * b->at.stride; i++)
       if (net->plastic[i] != 0) theta[i] -= (float)decay * before[i];
   }
 }
@@ -138,7 +138,7 @@ void nai__feedback_follow(nai__learner *learner, const float *theta, const float
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!learner->feedback.packed[k]) continue;
-    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++)
+    for (int64_t i = b->at.start; i < b->at.start + b->at.rows * b->at.stride; i++)
       if (net->plastic[i] != 0)
         feedback[i] += theta[i] - before[i] - (float)decay * (feedback[i] - before[i]);
   }
@@ -155,7 +155,8 @@ void nai__feedback_pack(nai__feedback *f, const nai_network *net)
   for (int64_t i = 0; f->weight && i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     if (f->packed[i])
-      net->kernels->pack(f->packed[i], f->weight + b->start, b->ld, b->n_post, b->n_pre, 0);
+      net->kernels->pack(f->packed[i], f->weight + b->at.start, b->at.stride, b->at.rows,
+                         b->at.columns, 0);
   }
 }
 
@@ -179,9 +180,8 @@ static nai_status find_direct(nai__feedback_matrix *out, const nai__learner *lea
   if (!learner->feedback.direct)
     return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' has no feedback from outputs to populations",
                      learner->rule->kind->name);
-  *out = (nai__feedback_matrix){.data = learner->feedback.direct + node->offset,
-                                .shape = {node->n, net->n_outputs},
-                                .stride = {1, net->ld_units}};
+  *out = (nai__feedback_matrix){
+      learner->feedback.direct, {node->offset, net->n_outputs, node->n, net->ld_units}, NULL};
   return NAI_OK;
 }
 
@@ -198,9 +198,6 @@ nai_status nai__feedback_find(nai__feedback_matrix *out, const nai__learner *lea
   if (!learner->feedback.packed[p->block])
     return nai__fail(NAI_ERR_INVALID, "rule '%s' sends no errors back from '%s' to '%s'",
                      learner->rule->kind->name, to, from);
-  *out = (nai__feedback_matrix){.data = learner->feedback.weight + p->start,
-                                .shape = {net->node[p->from].n, net->node[p->to].n},
-                                .stride = {1, net->block[p->block].ld},
-                                .exists = net->exists + p->start};
+  *out = (nai__feedback_matrix){learner->feedback.weight, p->at, net->exists};
   return NAI_OK;
 }

@@ -49,13 +49,13 @@ void nai__feedback_pack(nai__feedback *feedback, const nai_network *net);
 void nai__feedback_destroy(nai__feedback *feedback, const nai_network *net);
 
 /*
- * One feedback matrix: onto population `from` from the outputs [n, n_outputs] when `to` is NULL, or
- * in place of the transposed weights of the projection [n_from, n_to]. data, shape, strides.
+ * One feedback matrix: onto population `from` from the outputs when `to` is NULL, or in place of
+ * the transposed weights of the projection. A column of it is a unit of `from`.
  */
 typedef struct nai__feedback_matrix {
-  float *data;
-  int64_t shape[2], stride[2];
-  const float *exists; /* laid out alike; NULL: all of them */
+  float *array;
+  nai__rectangle at;
+  const float *exists; /* laid out as the array; NULL: all of them */
 } nai__feedback_matrix;
 
 nai_status nai__feedback_find(nai__feedback_matrix *out, const struct nai__learner *learner,

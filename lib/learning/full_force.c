@@ -203,9 +203,8 @@ static void add_received(const nai__online *online, int from_input, float *v)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (b->to_output || b->from_input != from_input) continue;
-    net->kernels->product(v + b->post, net->ld_units, nai__carried(online, b, online->t),
-                          from_input ? net->ld_inputs : net->ld_units, b->forward, 1, b->n_pre,
-                          b->n_post, 1);
+    net->kernels->product(v + b->post, net->ld_units, nai__carried(online->activity, b, online->t),
+                          nai__carried_stride(net, b), b->forward, 1, b->at.columns, b->at.rows, 1);
   }
 }
 

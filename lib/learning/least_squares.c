@@ -17,7 +17,7 @@
 
 static const float *plastic_row(const nai_network *net, const nai__block *b, int64_t post)
 {
-  return net->plastic + b->start + (post - b->post) * b->ld;
+  return net->plastic + b->at.start + (post - b->post) * b->at.stride;
 }
 
 /* 1 in `has` for each column that `post` has a plastic synapse from. Their number. */
@@ -29,11 +29,11 @@ static int64_t look_up(const nai__least_squares *s, const nai__fit_request *requ
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     char *has = s->has + s->first[k];
-    memset(has, 0, (size_t)b->n_pre);
-    if (b->to_output != to_output || post < b->post || post >= b->post + b->n_post) continue;
+    memset(has, 0, (size_t)b->at.columns);
+    if (b->to_output != to_output || post < b->post || post >= b->post + b->at.rows) continue;
     if (b->from_input && !to_output && !request->units_from_inputs) continue;
     const float *plastic = plastic_row(net, b, post);
-    for (int64_t c = 0; c < b->n_pre; c++) found += has[c] = plastic[c] != 0;
+    for (int64_t c = 0; c < b->at.columns; c++) found += has[c] = plastic[c] != 0;
   }
   return found;
 }
@@ -43,7 +43,7 @@ static int64_t make_runs(const nai__least_squares *s, const char *which, int64_t
 {
   int64_t runs = 0, n = 0;
   for (int64_t k = 0; k < s->net->n_blocks; k++)
-    for (int64_t c = 0; c < s->net->block[k].n_pre; c++) {
+    for (int64_t c = 0; c < s->net->block[k].at.columns; c++) {
       if (!which[s->first[k] + c]) continue;
       nai__regressors *last = runs ? &s->s[runs - 1] : NULL;
       if (last && last->block == k && last->column + last->n == c)
@@ -139,7 +139,7 @@ static nai_status make_fits(nai__least_squares *s, const nai__fit_request *reque
   if (!s->first || !s->moves || !s->learner) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     s->first[k] = columns;
-    columns += net->block[k].n_pre;
+    columns += net->block[k].at.columns;
   }
   s->has = NAI__ARRAY(char, columns);
   s->any = NAI__ARRAY(char, columns);
@@ -221,7 +221,8 @@ static void gather(nai__least_squares *s, const nai__online *online, const nai__
 {
   for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++) {
     const nai__regressors *run = &s->run[k];
-    const float *from = nai__carried(online, &s->net->block[run->block], online->t) + run->column;
+    const float *from =
+        nai__carried(online->activity, &s->net->block[run->block], online->t) + run->column;
     for (int64_t j = 0; j < run->n; j++) s->r[run->first + j] = from[j];
   }
 }
@@ -260,7 +261,7 @@ static void move_run(nai__least_squares *s, const nai__fit *fit, const nai__fitt
                      const nai__regressors *run, double error, double rq)
 {
   const nai__block *b = &s->net->block[run->block];
-  float *w = s->net->theta + b->start + (l->post - b->post) * b->ld + run->column;
+  float *w = s->net->theta + b->at.start + (l->post - b->post) * b->at.stride + run->column;
   const double *q = s->q + run->first;
   if (l->without < 0) {
     move_row(w, q, run->n, error / (1 + rq));

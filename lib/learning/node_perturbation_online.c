@@ -56,10 +56,11 @@ static void begin(nai__online *online)
 static void add_block(const nai__online *online, const nai__block *b)
 {
   const live *s = online->own;
-  const float *given = b->to_output ? s->z : s->v, *r = nai__carried(online, b, online->t);
-  for (int64_t i = 0; i < b->n_post; i++) {
-    float *trace = s->trace + b->start + i * b->ld, xi = given[b->post + i];
-    for (int64_t j = 0; j < b->n_pre; j++) trace[j] += xi * r[j];
+  const float *given = b->to_output ? s->z : s->v,
+              *r = nai__carried(online->activity, b, online->t);
+  for (int64_t i = 0; i < b->at.rows; i++) {
+    float *trace = s->trace + b->at.start + i * b->at.stride, xi = given[b->post + i];
+    for (int64_t j = 0; j < b->at.columns; j++) trace[j] += xi * r[j];
   }
 }
 

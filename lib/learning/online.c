@@ -14,7 +14,7 @@ void nai__online_signal(const nai__online *online, float *const *backward, float
     const nai__block *b = &net->block[k];
     if (backward[k])
       net->kernels->product(signal + b->pre, net->ld_units, online->output_gradient + b->post,
-                            net->ld_outputs, backward[k], 1, b->n_post, b->n_pre, 1);
+                            net->ld_outputs, backward[k], 1, b->at.rows, b->at.columns, 1);
   }
   for (int64_t stage = 0; direct && stage < net->n_stages; stage++) {
     int64_t first = net->stage_first[stage];
@@ -23,23 +23,17 @@ void nai__online_signal(const nai__online *online, float *const *backward, float
   }
 }
 
-const float *nai__carried(const nai__online *online, const nai__block *b, int64_t t)
-{
-  const float *source = b->from_input ? nai__input_at(online->activity, t - b->delay)
-                                      : nai__rate_at(online->activity, t - b->delay);
-  return source + b->pre;
-}
-
 void nai__online_readout(nai__online *online)
 {
   const nai_network *net = online->learner->net;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!b->to_output) continue;
-    const float *r = nai__carried(online, b, online->t);
-    for (int64_t i = 0; i < b->n_post; i++)
-      for (int64_t j = 0; j < b->n_pre; j++)
-        online->gradient[b->start + i * b->ld + j] += online->output_gradient[b->post + i] * r[j];
+    const float *r = nai__carried(online->activity, b, online->t);
+    for (int64_t i = 0; i < b->at.rows; i++)
+      for (int64_t j = 0; j < b->at.columns; j++)
+        online->gradient[b->at.start + i * b->at.stride + j] +=
+            online->output_gradient[b->post + i] * r[j];
   }
   for (int64_t o = 0; o < net->n_outputs; o++)
     online->gradient[net->output_bias + o] += online->output_gradient[o];

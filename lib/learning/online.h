@@ -60,8 +60,8 @@ static inline void nai__online_moves(nai__online *online, int64_t block)
 {
   const nai_network *net = online->learner->net;
   const nai__block *b = &net->block[block];
-  memcpy(online->before + b->start, net->theta + b->start,
-         (size_t)(b->n_post * b->ld) * sizeof *net->theta);
+  memcpy(online->before + b->at.start, net->theta + b->at.start,
+         (size_t)(b->at.rows * b->at.stride) * sizeof *net->theta);
   online->moved[block] = 1;
 }
 
@@ -71,8 +71,6 @@ static inline void nai__online_moves(nai__online *online, int64_t block)
  */
 void nai__online_signal(const nai__online *online, float *const *backward, float *const *direct,
                         float *signal);
-/* What a block carries at time t: its first column. */
-const float *nai__carried(const nai__online *online, const nai__block *block, int64_t t);
 /* Adds the exact gradient of readout weights and output biases at this step. */
 void nai__online_readout(nai__online *online);
 /*

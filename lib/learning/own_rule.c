@@ -185,11 +185,9 @@ static void gather_pre(const work *w, const nai__moment *now, const nai__project
 {
   const nai__activity *a = now->activity;
   const nai__node *from = &a->net->node[p->from];
-  int from_input = from->kind == NAI_INPUTS;
-  const float *source =
-      from_input ? nai__input_at(a, now->t - p->delay) : nai__rate_at(a, now->t - p->delay);
-  gather(w->pre, source + from->offset, from->n, from_input ? a->net->ld_inputs : a->net->ld_units,
-         w->running, a->trials);
+  const nai__block *block = &a->net->block[p->block];
+  const float *source = nai__carried(a, block, now->t) + from->offset - block->pre;
+  gather(w->pre, source, from->n, nai__carried_stride(a->net, block), w->running, a->trials);
 }
 
 /* --- calling ---------------------------------------------------------------------------------- */

@@ -183,7 +183,7 @@ static void clear_others(const nai__pass *pass)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (b->from_input || b->to_output)
-      memset(pass->gradient + b->start, 0, (size_t)(b->n_post * b->ld) * sizeof(float));
+      memset(pass->gradient + b->at.start, 0, (size_t)(b->at.rows * b->at.stride) * sizeof(float));
   }
   memset(pass->gradient + net->output_bias, 0, (size_t)net->n_outputs * sizeof(float));
 }
@@ -235,7 +235,8 @@ static void moved(nai__learner *learner, const nai__moved *now)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!b->from_input && !b->to_output)
-      limit_moves(now->theta + b->start, now->before + b->start, b->n_post * b->ld, limit);
+      limit_moves(now->theta + b->at.start, now->before + b->at.start, b->at.rows * b->at.stride,
+                  limit);
   }
   limit_moves(now->theta + net->unit_bias, now->before + net->unit_bias, net->n_units, limit);
 }

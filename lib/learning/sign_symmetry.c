@@ -25,14 +25,14 @@ typedef struct sizes {
 static void draw_projection(const nai__learner *learner, int64_t k)
 {
   const sizes *own = learner->own;
-  nai_synapses s = nai__synapses(learner->net, &learner->net->projection[k], own->size, NULL);
-  double scale = sqrt(2 / (double)(s.n_pre + s.n_post));
+  const nai__rectangle *at = &learner->net->projection[k].at;
+  double scale = sqrt(2 / (double)(at->columns + at->rows));
   nai__stream stream =
       nai__stream_open(nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k),
                        NAI__FOR_FEEDBACK, (uint64_t)own->draw, 2);
-  for (int64_t i = 0; i < s.n_post; i++)
-    for (int64_t j = 0; j < s.n_pre; j++)
-      s.gradient[i * s.stride + j] =
+  for (int64_t i = 0; i < at->rows; i++)
+    for (int64_t j = 0; j < at->columns; j++)
+      own->size[nai__place_in(at, i, j)] =
           (float)(scale * (own->form == NAI_SIGN_UNIFORM ? 1 : fabs(nai__stream_normal(&stream))));
 }
 
@@ -57,7 +57,7 @@ static void refresh(nai__learner *learner, int64_t update)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!learner->feedback.packed[k]) continue;
-    for (int64_t i = b->start; i < b->start + b->n_post * b->ld; i++)
+    for (int64_t i = b->at.start; i < b->at.start + b->at.rows * b->at.stride; i++)
       learner->feedback.weight[i] =
           own->size[i] * (float)((net->theta[i] > 0) - (net->theta[i] < 0));
   }

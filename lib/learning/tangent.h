@@ -49,11 +49,7 @@ void nai__tangent_gain(nai__tangent *tangent, const nai__pass *pass, int64_t tri
 static inline const float *nai__source_of(const nai__pass *pass, const nai__block *b, int64_t trial,
                                           int64_t t)
 {
-  const nai_network *net = pass->net;
-  const float *source = b->from_input
-                            ? nai__input_at(pass->activity, t - b->delay) + trial * net->ld_inputs
-                            : nai__rate_at(pass->activity, t - b->delay) + trial * net->ld_units;
-  return source + b->pre;
+  return nai__carried(pass->activity, b, t) + trial * nai__carried_stride(pass->net, b);
 }
 
 #endif

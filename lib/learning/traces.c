@@ -134,10 +134,10 @@ static void add_row(float *g, float *p, const float *r, int64_t n, float decay, 
 static void add_block(nai__online *online, const nai__block *b)
 {
   const traces *s = online->own;
-  const float *r = nai__carried(online, b, online->t);
-  for (int64_t i = 0; i < b->n_post; i++) {
-    int64_t at = b->start + i * b->ld, u = b->post + i;
-    add_row(online->gradient + at, s->synapse + at, r, b->n_pre, s->decay[u], s->gain[u],
+  const float *r = nai__carried(online->activity, b, online->t);
+  for (int64_t i = 0; i < b->at.rows; i++) {
+    int64_t at = b->at.start + i * b->at.stride, u = b->post + i;
+    add_row(online->gradient + at, s->synapse + at, r, b->at.columns, s->decay[u], s->gain[u],
             s->factor[u]);
   }
 }
@@ -196,10 +196,10 @@ static void learn_projection(nai__online *online, const nai__fused *fused, int64
   const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
   int64_t skip = from->offset - b->pre;
   int ready = nai__block_is_ready(b);
-  const float *pre = nai__carried(online, b, online->t) + skip,
-              *next = ready ? nai__carried(online, b, online->t + 1) + skip : NULL;
+  const float *pre = nai__carried(online->activity, b, online->t) + skip,
+              *next = ready ? nai__carried(online->activity, b, online->t + 1) + skip : NULL;
   for (int64_t i = 0; i < to->n; i++) {
-    int64_t at = p->start + i * b->ld, u = to->offset + i;
+    int64_t at = p->at.start + i * b->at.stride, u = to->offset + i;
     float rate = (float)fused->rate;
     nai__learning_row row = {.n = from->n,
                              .w = fused->theta + at,

@@ -196,11 +196,11 @@ static double new_norm(const walk *k, int64_t t)
     const nai__block *b = &net->block[n];
     if (b->to_output) continue;
     const float *r = nai__source_of(k->pass, b, k->trial, t);
-    for (int64_t i = 0; i < b->n_post; i++) {
-      const float *plastic = net->plastic + b->start + i * b->ld;
+    for (int64_t i = 0; i < b->at.rows; i++) {
+      const float *plastic = net->plastic + b->at.start + i * b->at.stride;
       double row = 0;
-      for (int64_t j = 0; j < b->n_pre; j++) k->lane->squares[j] = plastic[j] * r[j];
-      row = squared(k->lane->squares, b->n_pre);
+      for (int64_t j = 0; j < b->at.columns; j++) k->lane->squares[j] = plastic[j] * r[j];
+      row = squared(k->lane->squares, b->at.columns);
       sum += row * (double)factor[b->post + i] * (double)factor[b->post + i];
     }
   }
@@ -232,9 +232,9 @@ static void move_all(walk *k, int64_t t, float keep, float gain)
     const nai__block *b = &net->block[n];
     if (b->to_output) continue;
     const float *r = nai__source_of(k->pass, b, k->trial, t);
-    for (int64_t i = 0; i < b->n_post; i++) {
-      int64_t at = b->start + i * b->ld;
-      k->norm += move(l->w + at, l->sum + at, net->plastic + at, r, b->n_pre, keep,
+    for (int64_t i = 0; i < b->at.rows; i++) {
+      int64_t at = b->at.start + i * b->at.stride;
+      k->norm += move(l->w + at, l->sum + at, net->plastic + at, r, b->at.columns, keep,
                       l->factor[b->post + i], gain);
     }
   }

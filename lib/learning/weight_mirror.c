@@ -51,8 +51,8 @@ static nai_status allocate(nai__learner *learner)
   int64_t samples = (int64_t)parameters[SAMPLES].high, block = 1, scratch = 1;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    block = larger(block, b->n_post * b->ld);
-    scratch = larger(scratch, net->kernels->outer_scratch(b->n_post, b->n_pre));
+    block = larger(block, b->at.rows * b->at.stride);
+    scratch = larger(scratch, net->kernels->outer_scratch(b->at.rows, b->at.columns));
   }
   m->x = NAI__ARRAY(float, samples * net->ld_units + 64);
   m->y = NAI__ARRAY(float, samples *larger(net->ld_units, net->ld_outputs) + 64);
@@ -82,7 +82,7 @@ static void respond(const nai__learner *learner, const nai__block *b, int64_t sa
   const nai_network *net = learner->net;
   mirror *m = learner->own;
   net->kernels->product(m->y + b->post, ld, m->x + b->pre, net->ld_units, b->forward, samples,
-                        b->n_pre, b->n_post, 0);
+                        b->at.columns, b->at.rows, 0);
   if (b->to_output) return;
   for (int64_t i = 0; i < samples; i++)
     for (int64_t s = 0; s < net->n_segments; s++) {
@@ -113,13 +113,13 @@ static void mirror_block(nai__learner *learner, int64_t k, int64_t update)
   memset(m->y, 0, (size_t)(samples * ld) * sizeof *m->y);
   draw(learner, k, samples, update);
   respond(learner, b, samples, ld);
-  centre(m->y + b->post, b->n_post, ld, samples);
-  net->kernels->outer(m->estimate, b->ld, m->y + b->post, ld, m->x + b->pre, net->ld_units, samples,
-                      b->n_post, b->n_pre, 0, m->scratch);
+  centre(m->y + b->post, b->at.rows, ld, samples);
+  net->kernels->outer(m->estimate, b->at.stride, m->y + b->post, ld, m->x + b->pre, net->ld_units,
+                      samples, b->at.rows, b->at.columns, 0, m->scratch);
   float scale = (float)(1 / ((double)(samples - 1) * number[NOISE] * number[NOISE]));
-  float *feedback = learner->feedback.weight + b->start;
-  const float *exists = net->exists + b->start;
-  for (int64_t i = 0; i < b->n_post * b->ld; i++)
+  float *feedback = learner->feedback.weight + b->at.start;
+  const float *exists = net->exists + b->at.start;
+  for (int64_t i = 0; i < b->at.rows * b->at.stride; i++)
     if (exists[i] != 0) feedback[i] += (float)number[RATE] * (scale * m->estimate[i] - feedback[i]);
 }
 

@@ -69,6 +69,12 @@ const float *nai__current_at(const nai__activity *a, int64_t t)
   return a->current + step_offset(a, t, a->net->ld_units);
 }
 
+const float *nai__carried(const nai__activity *a, const nai__block *block, int64_t t)
+{
+  int64_t sent = t - block->delay;
+  return (block->from_input ? nai__input_at(a, sent) : nai__rate_at(a, sent)) + block->pre;
+}
+
 float *nai__rate_slot(nai__activity *a, int64_t t)
 {
   return a->rate + rate_offset(a, t);
@@ -285,11 +291,10 @@ int nai__block_is_ready(const nai__block *block)
 void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t, float *c)
 {
   const nai_network *net = a->net;
-  const float *source =
-      block->from_input ? nai__input_at(a, t - block->delay) : nai__rate_at(a, t - block->delay);
-  for (int64_t i = 0; i < block->n_post; i++)
-    c[i] += net->kernels->row_dot(net->theta + block->start + i * block->ld, source + block->pre,
-                                  block->n_pre);
+  const float *source = nai__carried(a, block, t);
+  for (int64_t i = 0; i < block->at.rows; i++)
+    c[i] += net->kernels->row_dot(net->theta + block->at.start + i * block->at.stride, source,
+                                  block->at.columns);
 }
 
 /* --- products --------------------------------------------------------------------------------- */
@@ -302,16 +307,14 @@ static void multiply(const nai__activity *a, const nai__block *block, int64_t t,
     nai__add_product(a, block, t, c);
     return;
   }
-  int64_t lda = block->from_input ? net->ld_inputs : net->ld_units;
-  const float *source =
-      block->from_input ? nai__input_at(a, t - block->delay) : nai__rate_at(a, t - block->delay);
-  source += row * lda + block->pre;
+  int64_t lda = nai__carried_stride(net, block);
+  const float *source = nai__carried(a, block, t) + row * lda;
   if (rows == 1)
-    net->kernels->row_product(c, source, block->forward, block->n_pre, block->n_post, accumulate,
-                              scratch->index);
+    net->kernels->row_product(c, source, block->forward, block->at.columns, block->at.rows,
+                              accumulate, scratch->index);
   else
-    net->kernels->product(c, ldc, source, lda, block->forward, rows, block->n_pre, block->n_post,
-                          accumulate);
+    net->kernels->product(c, ldc, source, lda, block->forward, rows, block->at.columns,
+                          block->at.rows, accumulate);
 }
 
 static void clear_columns(float *v, int64_t ld, int64_t first, int64_t end, int64_t rows)
@@ -343,7 +346,7 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t
     const nai__block *block = &net->block[k];
     if (block->to_output || block->to_stage != stage) continue;
     if (a->ready && nai__block_is_ready(block)) continue;
-    if (!accumulate && (block->post != first || block->post + block->n_post != end)) {
+    if (!accumulate && (block->post != first || block->post + block->at.rows != end)) {
       clear_columns(scratch->v, net->ld_units, first, end, rows);
       accumulate = 1;
     }

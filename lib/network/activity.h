@@ -70,6 +70,15 @@ const float *nai__current_at(const nai__activity *a, int64_t t);
 /* The same, to be written. */
 float *nai__rate_slot(nai__activity *a, int64_t t);
 float *nai__output_slot(nai__activity *a, int64_t t);
+/*
+ * What a block carries to time t: of trial 0, from its first column on; and the floats from one
+ * trial to the next.
+ */
+const float *nai__carried(const nai__activity *a, const nai__block *block, int64_t t);
+static inline int64_t nai__carried_stride(const nai_network *net, const nai__block *block)
+{
+  return block->from_input ? net->ld_inputs : net->ld_units;
+}
 /* Outputs of trials row .. row + rows - 1 at time t, without padding: out [rows][n_outputs]. */
 void nai__copy_outputs(float *out, const nai__activity *a, int64_t t, int64_t row, int64_t rows);
 

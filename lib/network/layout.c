@@ -180,13 +180,12 @@ static void join_block(nai_network *net, nai__projection *p)
                       .to_stage = post->stage,
                       .delay = p->delay,
                       .pre = pre->offset,
-                      .n_pre = pre->n,
                       .post = post->offset,
-                      .n_post = post->n};
+                      .at = {.rows = post->n, .columns = pre->n}};
     return;
   }
-  widen(&b->pre, &b->n_pre, pre->offset, pre->n);
-  widen(&b->post, &b->n_post, post->offset, post->n);
+  widen(&b->pre, &b->at.columns, pre->offset, pre->n);
+  widen(&b->post, &b->at.rows, post->offset, post->n);
 }
 
 static nai_status make_blocks(nai_network *net)
@@ -198,12 +197,12 @@ static nai_status make_blocks(nai_network *net)
   int64_t theta = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     nai__block *b = &net->block[i];
-    b->ld = nai__leading(b->n_pre);
-    b->start = theta;
-    if (b->n_post > (MOST_THETA - theta) / b->ld)
+    b->at.stride = nai__leading(b->at.columns);
+    b->at.start = theta;
+    if (b->at.rows > (MOST_THETA - theta) / b->at.stride)
       return nai__fail(NAI_ERR_MEMORY, "the network has more than %lld synapses",
                        (long long)MOST_THETA);
-    theta += b->n_post * b->ld;
+    theta += b->at.rows * b->at.stride;
   }
   net->unit_bias = theta;
   net->output_bias = net->unit_bias + net->ld_units;
@@ -212,8 +211,12 @@ static nai_status make_blocks(nai_network *net)
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
     const nai__block *b = &net->block[p->block];
-    p->start =
-        b->start + (net->node[p->to].offset - b->post) * b->ld + net->node[p->from].offset - b->pre;
+    const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+    p->at = (nai__rectangle){.start = b->at.start + (post->offset - b->post) * b->at.stride +
+                                      pre->offset - b->pre,
+                             .rows = post->n,
+                             .columns = pre->n,
+                             .stride = b->at.stride};
   }
   return NAI_OK;
 }
@@ -223,8 +226,9 @@ static nai_status make_blocks(nai_network *net)
 static nai_status allocate_block(float **forward, float **backward, const nai__block *b,
                                  const nai__kernels *kernels)
 {
-  *forward = NAI__ARRAY(float, kernels->packed_size(b->n_pre, b->n_post));
-  *backward = b->from_input ? NULL : NAI__ARRAY(float, kernels->packed_size(b->n_post, b->n_pre));
+  *forward = NAI__ARRAY(float, kernels->packed_size(b->at.columns, b->at.rows));
+  *backward =
+      b->from_input ? NULL : NAI__ARRAY(float, kernels->packed_size(b->at.rows, b->at.columns));
   return *forward && (*backward || b->from_input) ? NAI_OK : NAI_ERR_MEMORY;
 }
 
@@ -251,9 +255,9 @@ int64_t nai__layout_bytes(const nai_network *net)
   int64_t floats = 4 * net->n_theta + 4 * net->ld_units + 3 * net->ld_inputs, largest = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
-    floats += net->kernels->packed_size(b->n_pre, b->n_post);
-    if (!b->from_input) floats += net->kernels->packed_size(b->n_post, b->n_pre);
-    if (b->n_post * b->ld > largest) largest = b->n_post * b->ld;
+    floats += net->kernels->packed_size(b->at.columns, b->at.rows);
+    if (!b->from_input) floats += net->kernels->packed_size(b->at.rows, b->at.columns);
+    if (b->at.rows * b->at.stride > largest) largest = b->at.rows * b->at.stride;
   }
   /* each constraint is held against what was there before it: two copies of its projection */
   return (floats + 2 * largest) * (int64_t)sizeof(float);

@@ -51,34 +51,31 @@ nai_status nai_network_projection(const char **from, const char **to, const nai_
   return NAI_OK;
 }
 
-nai_status nai_network_sign(int32_t *sign, const nai_network *net, const char *name)
+/* An int32 member of a population. */
+static nai_status read_choice(int32_t *out, const char *what, const nai_network *net,
+                              const char *name, size_t member)
 {
-  NAI__REQUIRE(sign);
+  if (!out) return nai__fail_null(what);
   NAI__REQUIRE(net);
   const nai__node *node;
   NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
-  *sign = node->sign;
+  memcpy(out, (const char *)node + member, sizeof *out);
   return NAI_OK;
+}
+
+nai_status nai_network_sign(int32_t *sign, const nai_network *net, const char *name)
+{
+  return read_choice(sign, "sign", net, name, offsetof(nai__node, sign));
 }
 
 nai_status nai_network_leak(int32_t *leak, const nai_network *net, const char *name)
 {
-  NAI__REQUIRE(leak);
-  NAI__REQUIRE(net);
-  const nai__node *node;
-  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
-  *leak = node->leak;
-  return NAI_OK;
+  return read_choice(leak, "leak", net, name, offsetof(nai__node, leak));
 }
 
 nai_status nai_network_transfer(int32_t *transfer, const nai_network *net, const char *name)
 {
-  NAI__REQUIRE(transfer);
-  NAI__REQUIRE(net);
-  const nai__node *node;
-  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
-  *transfer = node->transfer;
-  return NAI_OK;
+  return read_choice(transfer, "transfer", net, name, offsetof(nai__node, transfer));
 }
 
 #define SAME_NUMBER(number, word, ...) \
@@ -122,8 +119,7 @@ static nai_status view_projection(nai_view *out, const nai_network *net, const c
 {
   const nai__projection *p;
   NAI__TRY(nai__projection_find(&p, net, from, to));
-  nai__view_floats(out, theta + p->start, 2, (int64_t[]){net->node[p->to].n, net->node[p->from].n},
-                   (int64_t[]){net->block[p->block].ld, 1});
+  nai__view_matrix(out, theta, &p->at);
   return NAI_OK;
 }
 
@@ -194,9 +190,15 @@ static nai_status check_weight(const nai_synapses *s, int64_t i, int64_t j, floa
   return NAI_OK;
 }
 
-static nai_status check_shape(const nai_synapses *s, const char *what, int64_t n_post,
-                              int64_t n_pre)
+/* The projection that a matrix from the caller is for, which has its shape. */
+static nai_status find_matrix(const nai__projection **out, nai_synapses *s, const nai_network *net,
+                              const char *from, const char *to, const char *what,
+                              const float *matrix, int64_t n_post, int64_t n_pre)
 {
+  NAI__TRY(nai__require_built(net, "net"));
+  if (!matrix) return nai__fail_null(what);
+  NAI__TRY(nai__projection_find(out, net, from, to));
+  *s = nai__synapses(net, *out, NULL, NULL);
   if (n_post == s->n_post && n_pre == s->n_pre) return NAI_OK;
   return nai__fail(NAI_ERR_INVALID,
                    "%s: the shape is [%lld, %lld], from '%s' to '%s' it must be [%lld, %lld]", what,
@@ -207,12 +209,9 @@ static nai_status check_shape(const nai_synapses *s, const char *what, int64_t n
 nai_status nai_network_set_weights(nai_network *net, const char *from, const char *to,
                                    const float *weights, int64_t n_post, int64_t n_pre)
 {
-  NAI__TRY(nai__require_built(net, "net"));
-  NAI__REQUIRE(weights);
   const nai__projection *p;
-  NAI__TRY(nai__projection_find(&p, net, from, to));
-  nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  NAI__TRY(check_shape(&s, "weights", n_post, n_pre));
+  nai_synapses s;
+  NAI__TRY(find_matrix(&p, &s, net, from, to, "weights", weights, n_post, n_pre));
   for (int64_t i = 0; i < n_post; i++)
     for (int64_t j = 0; j < n_pre; j++) NAI__TRY(check_weight(&s, i, j, weights[i * n_pre + j]));
   for (int64_t i = 0; i < n_post; i++)
@@ -224,17 +223,14 @@ nai_status nai_network_set_weights(nai_network *net, const char *from, const cha
 nai_status nai_network_set_mask(nai_network *net, const char *from, const char *to,
                                 const float *mask, int64_t n_post, int64_t n_pre)
 {
-  NAI__TRY(nai__require_built(net, "net"));
-  NAI__REQUIRE(mask);
   const nai__projection *p;
-  NAI__TRY(nai__projection_find(&p, net, from, to));
-  nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  NAI__TRY(check_shape(&s, "mask", n_post, n_pre));
+  nai_synapses s;
+  NAI__TRY(find_matrix(&p, &s, net, from, to, "mask", mask, n_post, n_pre));
   for (int64_t k = 0; k < n_post * n_pre; k++)
     if (!isfinite(mask[k]))
       return nai__fail(NAI_ERR_NONFINITE, "mask[%lld][%lld] is %g", (long long)(k / n_pre),
                        (long long)(k % n_pre), (double)mask[k]);
-  float *learns = net->learns + p->start;
+  float *learns = net->learns + p->at.start;
   for (int64_t i = 0; i < n_post; i++)
     for (int64_t j = 0; j < n_pre; j++) {
       if (mask[i * n_pre + j] != 0) continue;

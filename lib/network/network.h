@@ -45,6 +45,20 @@ enum nai__number {
   NAI__NUMBERS
 };
 
+/*
+ * Where a matrix stands in theta, and in all that is laid out as theta: [rows][stride] from `start`
+ * on, of which the first `columns` of each row count. What is no matrix (biases, initial states) is
+ * one row.
+ */
+typedef struct nai__rectangle {
+  int64_t start, rows, columns, stride;
+} nai__rectangle;
+
+static inline int64_t nai__place_in(const nai__rectangle *at, int64_t row, int64_t column)
+{
+  return at->start + row * at->stride + column;
+}
+
 enum nai__placement { NAI__NOWHERE, NAI__BOX, NAI__SPHERE, NAI__LATTICE, NAI__GIVEN };
 
 /* An input, a population or an output. */
@@ -78,7 +92,7 @@ typedef struct nai__projection {
   nai_constraint **constraint;
   int64_t n_constraints;
   int64_t block;
-  int64_t start; /* of its rectangle, in theta */
+  nai__rectangle at; /* [post][pre], within its block */
 } nai__projection;
 
 typedef struct nai__block {
@@ -86,12 +100,10 @@ typedef struct nai__block {
   int32_t to_output;  /* 1: to output channels, 0: to units */
   int64_t from_stage, to_stage;
   int64_t delay;
-  int64_t pre, n_pre;   /* columns of the source that it reads */
-  int64_t post, n_post; /* columns that it drives */
-  int64_t ld;
-  int64_t start;   /* in theta */
-  float *forward;  /* packed: n_pre rows, n_post columns */
-  float *backward; /* packed: n_post rows, n_pre columns; NULL from inputs */
+  int64_t pre, post; /* first column of the source that it reads, first one that it drives */
+  nai__rectangle at; /* [post][pre] */
+  float *forward;    /* packed: a row for each pre */
+  float *backward;   /* packed: a row for each post; NULL from inputs */
 } nai__block;
 
 /* A run of units that share leak and transfer function. */
@@ -222,6 +234,14 @@ void nai__numbers_refresh(nai_network *net);
 int64_t nai__learning_start(const nai_network *net, const nai__node *node, int number);
 /* Where the bias of a population or output starts in theta. */
 int64_t nai__bias_start(const nai_network *net, const nai__node *node);
+static inline nai__rectangle nai__bias_at(const nai_network *net, const nai__node *node)
+{
+  return (nai__rectangle){nai__bias_start(net, node), 1, node->n, node->n};
+}
+static inline nai__rectangle nai__initial_state_at(const nai_network *net, const nai__node *node)
+{
+  return (nai__rectangle){nai__learning_start(net, node, NAI__INITIAL_STATE), 1, node->n, node->n};
+}
 
 /* --- building --------------------------------------------------------------------------------- */
 

@@ -41,10 +41,10 @@ nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const c
     if (!nai__selected(&net->node[p->from], NAI__KIND(NAI_POPULATIONS), names)) continue;
     if (!nai__selected(&net->node[p->to], NAI__KIND(NAI_POPULATIONS), names)) continue;
     int64_t row = gathered_at(net, names, p->to), column = gathered_at(net, names, p->from);
-    const float *source = net->theta + p->start;
-    for (int64_t j = 0; j < net->node[p->from].n; j++)
-      for (int64_t i = 0; i < net->node[p->to].n; i++)
-        w[(column + j) * size + row + i] = (double)source[i * net->block[p->block].ld + j];
+    const float *source = net->theta + p->at.start;
+    for (int64_t j = 0; j < p->at.columns; j++)
+      for (int64_t i = 0; i < p->at.rows; i++)
+        w[(column + j) * size + row + i] = (double)source[i * p->at.stride + j];
   }
   return NAI_OK;
 }

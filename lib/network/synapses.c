@@ -21,12 +21,12 @@ nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, flo
                     .to = post->name,
                     .n_post = post->n,
                     .n_pre = pre->n,
-                    .stride = net->block[p->block].ld,
-                    .weight = net->theta + p->start,
-                    .exists = net->exists + p->start,
-                    .plastic = net->plastic + p->start,
-                    .momentum = momentum ? momentum + p->start : NULL,
-                    .gradient = gradient ? gradient + p->start : NULL,
+                    .stride = p->at.stride,
+                    .weight = net->theta + p->at.start,
+                    .exists = net->exists + p->at.start,
+                    .plastic = net->plastic + p->at.start,
+                    .momentum = momentum ? momentum + p->at.start : NULL,
+                    .gradient = gradient ? gradient + p->at.start : NULL,
                     .post_position = post->position,
                     .pre_position = pre->position,
                     .population_sign = pre->sign};
@@ -90,7 +90,7 @@ static nai_status wire_projection(nai_network *net, nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   s.weight = NULL;
-  s.plastic = net->learns + p->start;
+  s.plastic = net->learns + p->at.start;
   wire_all(p, &s);
   for (int64_t c = 0; c < p->n_constraints; c++) {
     s.seed = constraint_seed(net, p, c);
@@ -107,7 +107,7 @@ static nai_status wire_projection(nai_network *net, nai__projection *p)
 void nai__refresh_plastic(nai_network *net, const nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  const float *learns = net->learns + p->start;
+  const float *learns = net->learns + p->at.start;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       s.plastic[i * s.stride + j] = p->plastic ? learns[i * s.stride + j] : 0;
@@ -154,7 +154,7 @@ static nai_status project_one(nai_network *net, const nai__projection *p, float 
     nai_status status = constraint->ops.project(constraint->user, &shown);
     if (status != NAI_OK) return nai__fail_callback(status, "constraint", constraint->name);
   }
-  guard(&s, before ? before + p->start : NULL);
+  guard(&s, before ? before + p->at.start : NULL);
   return NAI_OK;
 }
 
@@ -176,9 +176,9 @@ nai_status nai__project_block(nai_network *net, int64_t block, const float *befo
 void nai__pack_block(nai_network *net, int64_t block)
 {
   const nai__block *b = &net->block[block];
-  const float *w = net->theta + b->start;
-  net->kernels->pack(b->forward, w, b->ld, b->n_pre, b->n_post, 1);
-  if (b->backward) net->kernels->pack(b->backward, w, b->ld, b->n_post, b->n_pre, 0);
+  const float *w = net->theta + b->at.start;
+  net->kernels->pack(b->forward, w, b->at.stride, b->at.columns, b->at.rows, 1);
+  if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->at.rows, b->at.columns, 0);
 }
 
 void nai__pack(nai_network *net)

@@ -25,6 +25,18 @@ void nai__view_floats(nai_view *out, const float *data, int32_t ndim, const int6
   fill(out, NAI_FLOAT32, data, ndim, shape, stride);
 }
 
+void nai__view_matrix(nai_view *out, const float *array, const nai__rectangle *at)
+{
+  nai__view_floats(out, array + at->start, 2, (int64_t[]){at->rows, at->columns},
+                   (int64_t[]){at->stride, 1});
+}
+
+void nai__view_transposed(nai_view *out, const float *array, const nai__rectangle *at)
+{
+  nai__view_floats(out, array + at->start, 2, (int64_t[]){at->columns, at->rows},
+                   (int64_t[]){1, at->stride});
+}
+
 void nai__view_ints(nai_view *out, const int32_t *data, int32_t ndim, const int64_t *shape,
                     const int64_t *stride)
 {

@@ -184,7 +184,7 @@ static nai_status check_moves(nai_agent *agent)
     if (!agent->moved[k]) continue;
     NAI__TRY(nai__project_block(net, k, agent->online.before));
     const nai__block *b = &net->block[k];
-    if (!nai__all_finite(net->theta + b->start, b->n_post * b->ld))
+    if (!nai__all_finite(net->theta + b->at.start, b->at.rows * b->at.stride))
       return nai__fail(NAI_ERR_NONFINITE,
                        "step %lld of the trial would make a weight NaN or infinite: look at inputs "
                        "and targets",
@@ -203,8 +203,8 @@ static nai_status settle_moves(nai_agent *agent)
     if (!agent->moved[k]) continue;
     const nai__block *b = &net->block[k];
     if (status != NAI_OK)
-      memcpy(net->theta + b->start, agent->online.before + b->start,
-             (size_t)(b->n_post * b->ld) * sizeof(float));
+      memcpy(net->theta + b->at.start, agent->online.before + b->at.start,
+             (size_t)(b->at.rows * b->at.stride) * sizeof(float));
     nai__pack_block(net, k);
     agent->moved[k] = 0;
     any = 1;

@@ -98,34 +98,30 @@ nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials 
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-/* A rectangle of arrays that are laid out as theta. */
-typedef struct part {
-  int64_t start, rows, columns, stride;
-} part;
-
-static nai_status find_part(part *out, const nai_network *net, const char *from, const char *to)
+static nai_status find_part(nai__rectangle *out, const nai_network *net, const char *from,
+                            const char *to)
 {
-  *out = (part){0, 1, net->n_theta, 0};
+  *out = (nai__rectangle){0, 1, net->n_theta, net->n_theta};
   if (!from && !to) return NAI_OK;
   if (!to) {
     const nai__node *node;
     NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), from,
                             "from"));
-    *out = (part){nai__bias_start(net, node), 1, node->n, 0};
+    *out = nai__bias_at(net, node);
     return NAI_OK;
   }
   const nai__projection *p;
   NAI__TRY(nai__projection_find(&p, net, from, to));
-  *out = (part){p->start, net->node[p->to].n, net->node[p->from].n, net->block[p->block].ld};
+  *out = p->at;
   return NAI_OK;
 }
 
-static double dot(const float *x, const float *y, const part *part)
+static double dot(const float *x, const float *y, const nai__rectangle *part)
 {
   double sum = 0;
   for (int64_t i = 0; i < part->rows; i++)
     for (int64_t j = 0; j < part->columns; j++) {
-      int64_t at = part->start + i * part->stride + j;
+      int64_t at = nai__place_in(part, i, j);
       sum += (double)x[at] * (double)y[at];
     }
   return sum;
@@ -136,7 +132,7 @@ nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_traine
 {
   NAI__REQUIRE(trainer);
   const nai__alignment *a = &trainer->alignment;
-  part part;
+  nai__rectangle part;
   NAI__TRY(find_part(&part, trainer->plasticity.net, from, to));
   if (!a->known) return nai__fail(NAI_ERR_ORDER, "there is no alignment yet: measure it first");
   double exact = sqrt(dot(a->exact, a->exact, &part));

@@ -91,7 +91,7 @@ static nai_status allocate_threads(nai__batch *batch, const nai_network *net, in
   int64_t most = 1;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
-    int64_t floats = net->kernels->outer_scratch(b->n_post, b->n_pre);
+    int64_t floats = net->kernels->outer_scratch(b->at.rows, b->at.columns);
     if (floats > most) most = floats;
   }
   for (batch->threads = 0; batch->threads < threads; batch->threads++) {

@@ -13,8 +13,9 @@ static nai_status choose(const nai_trials **trials, nai_trainer *trainer, const 
 }
 
 /* One gradient, or one update. */
-static nai_status work(nai_progress *now, nai_trainer *trainer, const nai_trials *trials,
-                       nai_status (*act)(nai_trainer *trainer, const nai_trials *trials))
+typedef nai_status (*act)(nai_trainer *trainer, const nai_trials *trials);
+
+static nai_status work(nai_progress *now, nai_trainer *trainer, const nai_trials *trials, act act)
 {
   NAI__TRY(choose(&trials, trainer, now));
   NAI__TRY(act(trainer, trials));
@@ -24,25 +25,26 @@ static nai_status work(nai_progress *now, nai_trainer *trainer, const nai_trials
   return NAI_OK;
 }
 
-nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer *trainer,
-                                         const nai_trials *trials)
+static nai_status work_in_turn(nai_progress *now, nai_trainer *trainer, const nai_trials *trials,
+                               enum nai__doing doing, act act)
 {
   nai__work turn;
   NAI__REQUIRE(trainer);
-  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
-  nai_status status = work(now, trainer, trials, nai__trainer_gradient);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, doing));
+  nai_status status = work(now, trainer, trials, act);
   nai__work_end(&turn);
   return status;
 }
 
+nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer *trainer,
+                                         const nai_trials *trials)
+{
+  return work_in_turn(now, trainer, trials, NAI__LOOKING, nai__trainer_gradient);
+}
+
 nai_status nai_trainer_step(nai_progress *now, nai_trainer *trainer, const nai_trials *trials)
 {
-  nai__work turn;
-  NAI__REQUIRE(trainer);
-  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__MOVING));
-  nai_status status = work(now, trainer, trials, nai__trainer_update);
-  nai__work_end(&turn);
-  return status;
+  return work_in_turn(now, trainer, trials, NAI__MOVING, nai__trainer_update);
 }
 
 /* --- evaluation ------------------------------------------------------------------------------- */

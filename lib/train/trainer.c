@@ -210,9 +210,7 @@ nai_status nai_trainer_gradient(nai_view *out, const nai_trainer *trainer, const
   }
   const nai__projection *p;
   NAI__TRY(nai__projection_find(&p, net, from, to));
-  nai__view_floats(out, trainer->plasticity.gradient + p->start, 2,
-                   (int64_t[]){net->node[p->to].n, net->node[p->from].n},
-                   (int64_t[]){net->block[p->block].ld, 1});
+  nai__view_matrix(out, trainer->plasticity.gradient, &p->at);
   return NAI_OK;
 }
 
@@ -261,7 +259,7 @@ nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const
   NAI__REQUIRE(trainer);
   nai__feedback_matrix m;
   NAI__TRY(nai__feedback_find(&m, trainer->plasticity.learner, from, to));
-  nai__view_floats(out, m.data, 2, m.shape, m.stride);
+  nai__view_transposed(out, m.array, &m.at);
   return NAI_OK;
 }
 
@@ -273,14 +271,14 @@ static nai_status set_feedback(nai_trainer *trainer, const char *from, const cha
   if (trainer->plasticity.rule->kind->makes_feedback)
     return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes its feedback from the weights",
                      trainer->plasticity.rule->kind->name);
-  for (int64_t i = 0; i < m.shape[0] * m.shape[1]; i++)
+  for (int64_t i = 0; i < m.at.columns * m.at.rows; i++)
     if (!isfinite(values[i]))
       return nai__fail(NAI_ERR_NONFINITE, "values[%lld][%lld] is %g, must be finite",
-                       (long long)(i / m.shape[1]), (long long)(i % m.shape[1]), (double)values[i]);
-  for (int64_t i = 0; i < m.shape[0]; i++)
-    for (int64_t j = 0; j < m.shape[1]; j++) {
-      int64_t at = i * m.stride[0] + j * m.stride[1];
-      m.data[at] = !m.exists || m.exists[at] != 0 ? values[i * m.shape[1] + j] : 0;
+                       (long long)(i / m.at.rows), (long long)(i % m.at.rows), (double)values[i]);
+  for (int64_t i = 0; i < m.at.columns; i++)
+    for (int64_t j = 0; j < m.at.rows; j++) {
+      int64_t at = nai__place_in(&m.at, j, i);
+      m.array[at] = !m.exists || m.exists[at] != 0 ? values[i * m.at.rows + j] : 0;
     }
   nai__learner_refresh(trainer->plasticity.learner);
   return NAI_OK;
