@@ -5,7 +5,8 @@ inside a callback it could strike outside of the callback's ``try``, where the e
 that may take long goes one of three ways:
 
 * it is made in short pieces, or calls back every few milliseconds; there :meth:`Interrupt.check` lets Ctrl-C act;
-* it ends soon by itself: Ctrl-C acts when it has ended (:func:`deferred_interrupt` alone);
+* it ends soon by itself, or must be ended, as a file that is written: Ctrl-C acts when it has ended
+  (:func:`deferred_interrupt` alone, :func:`to_its_end`);
 * neither, as in LAPACK: it is made in a thread of its own, which is left behind (:func:`abandonable`).
 """
 
@@ -23,7 +24,7 @@ from typing import Any, Callable, Iterator, Optional, TypeVar
 
 from . import _c
 
-__all__ = ["Bar", "Interrupt", "Making", "Watch", "abandonable", "at_once", "deferred_interrupt"]
+__all__ = ["Bar", "Interrupt", "Making", "Watch", "abandonable", "at_once", "deferred_interrupt", "to_its_end"]
 
 Result = TypeVar("Result")
 
@@ -133,15 +134,22 @@ def _wait() -> None:
         os._exit(128 + signal.SIGINT)
 
 
-def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = lambda result: None) -> Result:
+def abandonable(
+    work: Callable[[], Result], forget: Callable[[Result], Any] = lambda result: None, doing: str = ""
+) -> Result:
     """``work()``, in another thread if this is the main one, so that Ctrl-C is answered at once.
 
     The thread cannot be ended: it goes on unseen, keeps what it uses alive, and its result is given to ``forget``. The
     end of the process waits for it, until Ctrl-C is pressed again. ``work`` may only read what others can see, and must
-    call no function of the user's.
+    call no function of the user's. ``doing``: what is shown, with the time, after a second; "" for nothing.
     """
     if threading.current_thread() is not threading.main_thread():
         return work()
+    with Bar(None, doing, bool(doing)) as bar:
+        return _abandonable(work, forget, bar)
+
+
+def _abandonable(work: Callable[[], Result], forget: Callable[[Result], Any], bar: "Bar") -> Result:
     done, lock = threading.Event(), threading.Lock()
     found: "list[Any]" = []
     state = {"abandoned": False}
@@ -163,7 +171,7 @@ def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = la
     thread.start()
     try:
         while not done.wait(0.1):  # the limit is for systems on which a wait without one is deaf to Ctrl-C
-            pass
+            bar.at(0)
     except BaseException:
         with lock:
             state["abandoned"] = True
@@ -176,6 +184,37 @@ def abandonable(work: Callable[[], Result], forget: Callable[[Result], Any] = la
     if exception is not None:
         raise exception
     return result  # type: ignore[no-any-return]
+
+
+def to_its_end(work: Callable[[], Result], doing: str = "") -> Result:
+    """``work()``, in another thread if this is the main one, which shows meanwhile that it goes on.
+
+    For work that writes, and so must not be left behind: Ctrl-C acts when it has ended. Inside of a callback of the
+    library the work stays in its thread, which alone may use what the library works on.
+    """
+    if threading.current_thread() is not threading.main_thread() or _current() is not None or not doing:
+        with deferred_interrupt():
+            return work()
+    with deferred_interrupt(), Bar(None, doing) as bar:
+        done = threading.Event()
+        found: "list[Any]" = []
+
+        def run() -> None:
+            try:
+                found.append((work(), None))
+            except BaseException as exception:
+                found.append((None, exception))
+            done.set()
+
+        thread = threading.Thread(target=run, name="neuroai")
+        thread.start()
+        while not done.wait(0.1):
+            bar.at(0)
+        thread.join()
+        result, exception = found[0]
+        if exception is not None:
+            raise exception
+        return result  # type: ignore[no-any-return]
 
 
 class Watch:
@@ -228,15 +267,15 @@ class Bar:
     """A progress bar for what may take long or not: it appears when a second has passed.
 
     Args:
-        total: of the work.
-        unit: of it, in the plural.
+        total: of the work; None where it cannot be told how much is done: the time that has passed is shown.
+        unit: of it, in the plural; or what is being done.
         wanted: False for none at all.
     """
 
     AFTER = 1.0  # seconds
     OFTEN = 0.1
 
-    def __init__(self, total: int, unit: str, wanted: bool = True) -> None:
+    def __init__(self, total: Optional[int], unit: str, wanted: bool = True) -> None:
         self.total, self._unit, self._wanted = total, unit, wanted
         self._started = self._shown = time.monotonic()
         self._bar: Any = None
@@ -250,9 +289,15 @@ class Bar:
         if self._bar is None:
             from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
 
-            self._bar = tqdm(total=self.total, unit=f" {self._unit}", dynamic_ncols=True)
+            if self.total is None:
+                self._bar = tqdm(desc=self._unit, bar_format="{desc}: {elapsed}", dynamic_ncols=True)
+            else:
+                self._bar = tqdm(total=self.total, unit=f" {self._unit}", dynamic_ncols=True)
             self._bar.start_t -= now - self._started  # of all the work, not since the bar is there
-        self._bar.update(done - self._bar.n)
+        if self.total is None:
+            self._bar.refresh()
+        else:
+            self._bar.update(done - self._bar.n)
 
     def close(self, done: Optional[int] = None) -> None:
         """Leaves the bar, if there is one, as it is now or with so much done."""

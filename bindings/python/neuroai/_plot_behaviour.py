@@ -113,6 +113,7 @@ def confusion(
     labels: Optional[Any] = None,
     where: Optional[Where] = None,
     ax: Optional[Axes] = None,
+    progress: bool = True,
 ) -> Axes:
     """Confusion matrix: for each class that was right (row) the fraction of each choice, and the number of trials.
 
@@ -121,8 +122,9 @@ def confusion(
         labels: a name for each class, by number: ``{1: "left", 2: "right"}``, or a list.
         where: of which trials, of an evaluation.
         ax: where to draw.
+        progress: as in :meth:`neuroai.Evaluation.right`.
     """
-    found = confusion.confusion(where=where) if isinstance(confusion, Evaluation) else confusion
+    found = confusion.confusion(where=where, progress=progress) if isinstance(confusion, Evaluation) else confusion
     m = len(found.classes)
     ax = axes_of(ax, (1.9 + 0.5 * min(m, 8), 1.5 + 0.5 * min(m, 8)))
     ax.imshow(np.nan_to_num(found.fractions), cmap=SEQUENTIAL, vmin=0, vmax=1, interpolation="nearest")

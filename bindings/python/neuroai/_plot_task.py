@@ -53,9 +53,13 @@ def task(
     Returns:
         The axes, one for each input and each output.
     """
-    trials = task if isinstance(task, Trials) else as_task(task).trials(net, trial + 1, seed)
-    if not 0 <= trial < len(trials):
-        raise InvalidError(f"trial is {trial}, must be 0 to {len(trials) - 1}")
+    if trial < 0 or isinstance(task, Trials) and trial >= len(task):
+        most = f"0 to {len(task) - 1}" if isinstance(task, Trials) else "at least 0"
+        raise InvalidError(f"trial is {trial}, must be {most}")
+    if isinstance(task, Trials):
+        trials = task
+    else:
+        trials, trial = as_task(task).trials(net, 1, seed, first=trial), 0
     length = trials.steps if trials.lengths is None else int(trials.lengths[trial])
     inputs = _named(trials._inputs, net.inputs)
     targets, masks = _targets(trials, net), _masks(trials, net)

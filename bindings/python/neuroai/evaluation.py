@@ -110,14 +110,15 @@ class Evaluation(Handle):
         """Whether each condition of ``where`` has the value that it says, bool [trials]; without it, all True."""
         return matching(self.conditions, where, len(self.correct))
 
-    def right(self, right: Union[str, npt.ArrayLike, None] = None) -> npt.NDArray[np.int64]:
+    def right(self, right: Union[str, npt.ArrayLike, None] = None, progress: bool = True) -> npt.NDArray[np.int64]:
         """The class that was right in each trial, -1 where none was: int64 [trials].
 
         Args:
-            right: name of the condition that says it, or the classes themselves. Without it, that of the task's
-                classes at the last step that counts; or else of the condition "target".
+            right: name of the condition that holds it, or the classes themselves. Without it the task's class at the
+                last step that counts, for which the test trials are made again; or else the condition "target".
+            progress: whether to show a progress bar when that takes more than a second.
         """
-        found = self._right(right)
+        found = self._right(right, progress)
         judged = self.correct >= 0
         if not np.array_equal((found == self.choice)[judged], (self.correct == 1)[judged]):
             raise InvalidError(
@@ -126,7 +127,7 @@ class Evaluation(Handle):
             )
         return found
 
-    def _right(self, right: Union[str, npt.ArrayLike, None]) -> npt.NDArray[np.int64]:
+    def _right(self, right: Union[str, npt.ArrayLike, None], progress: bool = True) -> npt.NDArray[np.int64]:
         if isinstance(right, str):
             return _whole(right, condition_of(self.conditions, right))
         if right is not None:
@@ -137,33 +138,38 @@ class Evaluation(Handle):
         if isinstance(task, Trials):
             classes = has_classes(task) or "target" not in self.conditions
             return final_classes(task)[: len(self.correct)] if classes else _whole("target", self.conditions["target"])
-        if "target" in self.conditions and not has_classes(task.trials(net, 1, seed)):
+        if "target" in self.conditions and not has_classes(task.trials(net, 1, seed, progress=False)):
             return _whole("target", self.conditions["target"])
-        return self._right_of_task(net, task, seed)
+        with Bar(len(self.correct), "trials", progress) as bar:
+            return self._right_of_task(net, task, seed, bar)
 
-    def _right_of_task(self, net: Network, task: Task, seed: int) -> npt.NDArray[np.int64]:
+    def _right_of_task(self, net: Network, task: Task, seed: int, bar: Bar) -> npt.NDArray[np.int64]:
         """From the test trials, made again, some at a time."""
         found = np.empty(len(self.correct), np.int64)
         for first in range(0, len(found), 256):
-            trials = task.trials(net, min(256, len(found) - first), seed, first=first)
+            trials = task.trials(net, min(256, len(found) - first), seed, first=first, progress=False)
             part = slice(first, first + len(trials))
             for name, values in trials.conditions.items():
                 if not np.array_equal(values, self.conditions[name][part], equal_nan=True):
                     raise InvalidError("task: it has changed since the evaluation, so that its classes are not known")
             found[part] = final_classes(trials)
+            bar.at(first + len(trials))
         return found
 
-    def confusion(self, right: Union[str, npt.ArrayLike, None] = None, where: Optional[Where] = None) -> Confusion:
+    def confusion(
+        self, right: Union[str, npt.ArrayLike, None] = None, where: Optional[Where] = None, progress: bool = True
+    ) -> Confusion:
         """How often each choice was made where each class was right. Trials that cannot be judged are left out.
 
         Args:
             right: see :meth:`right`.
             where: of which trials: ``{"context": 1}``.
+            progress: see :meth:`right`.
         """
         used = (self.correct >= 0) & self.where(where)
         if not used.any():
             raise InvalidError(f"{'where: ' if where else ''}no trial can be judged: there is no right choice")
-        truth, choice = self.right(right)[used], self.choice[used]
+        truth, choice = self.right(right, progress)[used], self.choice[used]
         classes = np.union1d(truth, choice).astype(np.int64)
         counts = np.zeros((len(classes), len(classes)), np.int64)
         np.add.at(counts, (np.searchsorted(classes, truth), np.searchsorted(classes, choice)), 1)
@@ -277,7 +283,7 @@ class _Found(Evaluation):
         condition_of(self.conditions, name)
         return np.array(self._found["curves"][name]).view(np.recarray)
 
-    def _right(self, right: Union[str, npt.ArrayLike, None]) -> npt.NDArray[np.int64]:
+    def _right(self, right: Union[str, npt.ArrayLike, None], progress: bool = True) -> npt.NDArray[np.int64]:
         if right is None and self._found["right"] is not None:
             return self._found["right"]  # type: ignore[no-any-return]
         return super()._right(right)

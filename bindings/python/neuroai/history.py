@@ -12,6 +12,7 @@ import numpy.typing as npt
 from . import _c
 from ._closed import Closed, Record
 from ._handle import file_name, frozen
+from ._interrupt import Bar
 from .fits import needed
 
 __all__ = ["History"]
@@ -83,14 +84,19 @@ class History(Closed):
         pandas = needed("pandas", "to_pandas", "tables")
         return pandas.DataFrame(self._columns()).set_index("step")
 
-    def to_csv(self, path: Union[str, bytes, "os.PathLike[Any]"]) -> None:
-        """Writes a table, one row an update; performance is empty where no evaluation followed it."""
+    def to_csv(self, path: Union[str, bytes, "os.PathLike[Any]"], progress: bool = True) -> None:
+        """Writes a table, one row an update; performance is empty where no evaluation followed it.
+
+        ``progress``: whether to show a progress bar when it takes more than a second.
+        """
         columns = self._columns()
-        with open(file_name("path", path), "w", newline="") as file:
+        with open(file_name("path", path), "w", newline="") as file, Bar(len(self), "rows", progress) as bar:
             writer = csv.writer(file)
             writer.writerow(columns)
-            for row in zip(*columns.values()):
+            for number, row in enumerate(zip(*columns.values()), 1):
                 writer.writerow("" if value != value else value for value in row)
+                if number % 1000 == 0:
+                    bar.at(number)
 
     def __len__(self) -> int:
         return len(self._rows)

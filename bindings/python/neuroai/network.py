@@ -42,7 +42,7 @@ from ._handle import (
     whole,
     wrong_type,
 )
-from ._interrupt import abandonable
+from ._interrupt import abandonable, to_its_end
 from .constraint import Constraint, Fixed, Mask, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
@@ -336,8 +336,10 @@ class Network(Handle):
         self._compose(_c.nai_network_set_balance, joined(names), int(on))
         return self
 
-    def build(self, seed: int = 0) -> "Network":
+    def build(self, seed: int = 0, progress: bool = True) -> "Network":
         """Draws positions, synapses and weights from ``seed``.
+
+        ``progress``: whether to show that a build of more than a second goes on.
 
         Ctrl-C during the build of a large network is answered at once; the network is then of no use any more, unless
         it has constraints of your own, with which the build goes on to its end first.
@@ -346,7 +348,8 @@ class Network(Handle):
             self._compose(_c.nai_network_build, seed)
         else:
             try:
-                abandonable(lambda: self._compose(_c.nai_network_build, seed))
+                doing = "building the network" if progress else ""
+                abandonable(lambda: self._compose(_c.nai_network_build, seed), doing=doing)
             except KeyboardInterrupt:
                 self._give_up("net: its build was interrupted, make it again")
                 raise
@@ -508,11 +511,15 @@ class Network(Handle):
         self._compose(_c.nai_network_set_plastic, joined(source, "source"), joined(target, "target"), int(plastic))
         return self
 
-    def spectrum(self, names: Names = "*") -> Spectrum:
+    def spectrum(self, names: Names = "*", progress: bool = True) -> Spectrum:
         """Spectrum of the weights among these populations, all delays together.
 
-        It takes seconds for 1000 units and minutes for 5000. Ctrl-C is answered at once, though the work itself cannot
-        be ended: it goes on unseen.
+        It takes seconds for 1000 units and minutes for 5000. Ctrl-C is answered at once, but LAPACK cannot be stopped:
+        it finishes in the background.
+
+        Args:
+            names: populations; shell patterns.
+            progress: whether to show for how long it has been computed when that is more than a second.
         """
         room, wanted = max(1, self._units()), joined(names)
 
@@ -522,7 +529,7 @@ class Network(Handle):
             _c.nai_network_spectrum(found, real, imaginary, room, self, wanted)
             return found, real, imaginary
 
-        found, real, imaginary = abandonable(find) if room >= _LARGE else find()
+        found, real, imaginary = abandonable(find, doing="computing the spectrum" if progress else "") if room >= _LARGE else find()
         eigenvalues = real[: found.n] + 1j * imaginary[: found.n]
         return Spectrum(found.n, found.radius, found.bulk, found.outlier, found.entropy, eigenvalues)
 
@@ -568,15 +575,25 @@ class Network(Handle):
 
     # --- model file --------------------------------------------------------------------------------------------------
 
-    def save(self, path: Union[str, "os.PathLike[str]"]) -> None:
-        """Saves the built network as safetensors. An interrupted save leaves the old file whole."""
-        _c.nai_network_save(self, file_name("path", path))
+    def save(self, path: Union[str, "os.PathLike[str]"], progress: bool = True) -> None:
+        """Saves the built network as safetensors. An interrupted save leaves the old file whole.
+
+        ``progress``: whether to show that a save of more than a second goes on. Ctrl-C acts when it has ended.
+        """
+        file = file_name("path", path)
+        doing = "saving the network" if progress and self._units() >= _LARGE else ""
+        to_its_end(lambda: _c.nai_network_save(self, file), doing)
 
     @classmethod
-    def load(cls, path: Union[str, "os.PathLike[str]"], constraints: Sequence[Constraint] = ()) -> "Network":
-        """Loads a network. A damaged file is refused, and nothing is loaded by half.
+    def load(
+        cls, path: Union[str, "os.PathLike[str]"], constraints: Sequence[Constraint] = (), progress: bool = True
+    ) -> "Network":
+        """Loads a network. A damaged file is refused as a whole.
 
-        ``constraints``: your own ones that the file names; they are matched by name.
+        Args:
+            path: the file.
+            constraints: your own ones that the file names; they are matched by name.
+            progress: whether to show that a load of more than a second goes on.
         """
         file = file_name("path", path)
         for constraint in constraints:
@@ -590,7 +607,8 @@ class Network(Handle):
                 _c.nai_network_load(pointer, file, own, len(lent))
             return pointer
 
-        pointer = load() if constraints else abandonable(load, _c.nai_network_destroy)
+        doing = "loading the network" if progress else ""
+        pointer = load() if constraints else abandonable(load, _c.nai_network_destroy, doing)
         net = cls.__new__(cls)
         net._own(pointer, built=True)
         net._constraints = list(constraints)

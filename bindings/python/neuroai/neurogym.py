@@ -8,6 +8,7 @@ from typing import Any, Callable, Dict, List
 import numpy as np
 
 from ._callback import TrialBatch
+from ._interrupt import Bar
 from .errors import InvalidError
 from .task import Task
 
@@ -36,9 +37,13 @@ class Neurogym(Task):
             must be the network's.
         steps: of the longest trial. Without it, a quarter more than the longest of a thousand.
         judge: as in :class:`neuroai.Task`.
+        progress: whether to show a progress bar when sampling these takes more than a second.
+        **options: of the environment, where ``env`` is a name.
     """
 
-    def __init__(self, env: Any, *, steps: int = 0, judge: Any = None, **options: Any) -> None:
+    def __init__(
+        self, env: Any, *, steps: int = 0, judge: Any = None, progress: bool = True, **options: Any
+    ) -> None:
         gym: Any = import_module("neurogym")
         if isinstance(env, str):
             env = gym.make(env, **options)
@@ -53,14 +58,16 @@ class Neurogym(Task):
         self.n_inputs = int(self.env.observation_space.shape[0])
         self.classes = hasattr(self.env.action_space, "n")
         self.n_outputs = int(self.env.action_space.n if self.classes else np.prod(self.env.action_space.shape))
-        self._sample(steps)
+        with Bar(_SAMPLED, "trials", progress) as bar:
+            self._sample(steps, bar)
 
-    def _sample(self, steps: int) -> None:
+    def _sample(self, steps: int, bar: Bar) -> None:
         """Looks at some trials: the longest, what all of them say, and whether they repeat."""
         longest, seen = 0, []
         names: List[str] = []
         for trial in range(_SAMPLED):
             said = _numbers(self._draw(_seeds(0, trial)))
+            bar.at(trial + 1)
             if not hasattr(self.env, "gt"):
                 raise InvalidError(f"env: {self.name} has no ground truth to learn from")
             longest = max(longest, len(self.env.ob))

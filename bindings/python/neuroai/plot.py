@@ -276,6 +276,7 @@ def psychometric(
     ax: Optional[Axes] = None,
     shape: Optional[str] = None,
     silence: Optional[Chosen] = None,
+    progress: bool = True,
     **fit: Any,
 ) -> Axes:
     """Psychometric curve: the choice made against a condition, with binomial standard errors and a logistic fit.
@@ -291,6 +292,7 @@ def psychometric(
         shape: "weibull" (the fraction correct over the absolute value), "logistic" or "normal": fits this function by
             :meth:`neuroai.Evaluation.fit`, which needs SciPy, and writes its parameters with their intervals.
         silence: units that are silenced in every trial, as in :func:`neuroai.evaluate`.
+        progress: whether to show a progress bar when the test trials take more than a second.
         **fit: what that method takes as well: ``where``, ``guess``, ``lapse``, ``confidence``.
     """
     if isinstance(net, Evaluation):
@@ -301,7 +303,7 @@ def psychometric(
         raise InvalidError("task: needed with a network")
     else:
         n = 4000 if trials is None and not isinstance(task, Trials) else trials
-        evaluation = evaluate(net, task, n, seed, threads, silence=silence)
+        evaluation = evaluate(net, task, n, seed, threads, silence=silence, progress=progress)
     condition = condition or signed_condition(evaluation.conditions)
     if not np.any(evaluation.choice >= 0):
         raise InvalidError("net: no choice was made in any of the trials, so there is no curve")
@@ -351,15 +353,16 @@ def _logistic(x: npt.NDArray[Any], y: npt.NDArray[Any], n: npt.NDArray[Any]) -> 
     return float(beta[0]), float(beta[1] / scale)
 
 
-def spectrum(net: Network, names: Names = "*", ax: Optional[Axes] = None) -> Axes:
+def spectrum(net: Network, names: Names = "*", ax: Optional[Axes] = None, progress: bool = True) -> Axes:
     """Eigenvalues of the recurrent weights, with the disc that random weights of their variance would fill.
 
     Args:
         net: a built network.
         names: among which populations; shell patterns.
         ax: where to draw.
+        progress: as in :meth:`neuroai.Network.spectrum`.
     """
-    found = net.spectrum(names)
+    found = net.spectrum(names, progress)
     ax = axes_of(ax, (3.6, 3.4))
     disc = Circle((0, 0), found.bulk, fc="#ececec", ec="none", zorder=0, label="random weights")
     unit = Circle((0, 0), 1, fc="none", ec=FAINT, ls="--", lw=1, zorder=1, label="|$\\lambda$| = 1")

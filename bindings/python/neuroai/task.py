@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ctypes
 import operator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, Callable, ClassVar, Iterator, Optional, Sequence, Tuple, Union
 
 from . import _c
 from ._callback import Judgement, TrialBatch, callback, called, destroy, nothing, register
 from ._closed import Closed
 from ._handle import brief, expect, joined, whole, wrong_type
-from ._interrupt import abandonable, deferred_interrupt
+from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, InvalidTypeError
 from .network import Network
 from .trials import Trials
@@ -20,8 +20,8 @@ __all__ = ["Task"]
 
 _STREAMS = {"train": _c.NAI_STREAM_TRAIN, "test": _c.NAI_STREAM_TEST}
 
-#: Trials from which on making them may take long.
-_MANY = 10_000
+#: Trials that are made at once. More of them are made in pieces, as they may take long; a user's function may be slow.
+_PIECE, _PIECE_OF_USER = 4096, 256
 
 #: What a judgement is: whether the trial is correct (None: cannot be judged) and the choice made (None: none).
 Verdict = Union[Tuple[Optional[bool], Optional[int]], Tuple[Optional[bool], Optional[int], Optional[float]]]
@@ -150,26 +150,46 @@ class Task(Closed):
         finally:
             _c.nai_task_destroy(pointer)
 
-    def trials(self, net: Network, n: int, seed: int = 0, stream: str = "test", first: int = 0) -> Trials:
-        """Trials ``first`` .. ``first + n - 1`` of a stream, "train" or "test", as they are for this network."""
+    def trials(
+        self,
+        net: Network,
+        n: int,
+        seed: int = 0,
+        stream: str = "test",
+        first: int = 0,
+        progress: bool = True,
+    ) -> Trials:
+        """Trials ``first`` .. ``first + n - 1`` of a stream, as they are for this network. Ctrl-C ends the call.
+
+        Args:
+            net: a built network.
+            n: number of trials.
+            seed: of the stream.
+            stream: "test", from which evaluations draw, or "train".
+            first: number of the first trial.
+            progress: whether to show a progress bar when it takes more than a second.
+        """
         if not isinstance(stream, str) or stream not in _STREAMS:
             raise InvalidError(f"stream: expected 'train' or 'test', got {brief(stream)}")
         times = ctypes.c_int32()
-        n = whole("n", n)
+        n, first = whole("n", n), whole("first", first, _c.uint64)
+        size = _PIECE_OF_USER if self._calls_back else _PIECE
+        with deferred_interrupt() as interrupt, self._lent(net) as task, Bar(n, "trials", progress) as bar:
 
-        def generate() -> Any:
-            pointer = _c.new(_c.nai_trials)
-            with self._lent(net) as task:
-                _c.nai_task_generate(pointer, task, seed, _STREAMS[stream], first, n)
-                _c.nai_task_has_times(times, task)
-            return pointer
+            def generate(start: int, count: int) -> Trials:
+                pointer = _c.new(_c.nai_trials)
+                _c.nai_task_generate(pointer, task, seed, _STREAMS[stream], start, count)
+                bar.at(start - first + count)
+                interrupt.check()
+                return Trials._of(net, pointer)
 
-        with ExitStack() as stack:
-            if self._calls_back or n < _MANY:
-                stack.enter_context(deferred_interrupt())
-                trials = Trials._of(net, generate())
+            _c.nai_task_has_times(times, task)
+            if n <= size:
+                trials = generate(first, n)
+            elif first > 2**55 - n:
+                raise InvalidError(f"first is {first}, must be at most 2^55 less the number of trials, {n}")
             else:
-                trials = Trials._of(net, abandonable(generate, _c.nai_trials_destroy))
+                trials = Trials._joined(n, (generate(first + k, min(size, n - k)) for k in range(0, n, size)))
         trials._has_times = None if times.value < 0 else bool(times.value)
         return trials
 

@@ -118,6 +118,7 @@ class Trainer(Handle):
         evaluate_trials: test trials of an evaluation; without it 500, and of given trials all.
         test: with given trials those to evaluate on, in their order; without it the same.
         curriculum: stages of the task that the trainer goes through.
+        progress: whether to show a progress bar when a rule's warm-up (:class:`WeightMirror`) takes more than a second.
 
     Attributes:
         net, task, test, cost, optimizer, curriculum: as given. The trainer works on a copy of the task or trials.
@@ -169,6 +170,7 @@ class Trainer(Handle):
         evaluate_trials: Optional[int] = None,
         test: Optional[Trials] = None,
         curriculum: Optional[Curriculum] = None,
+        progress: bool = True,
     ) -> None:
         if not isinstance(cost, (Cost, Costs)):
             raise wrong_type("cost", "a neuroai.Cost or a sum of them, such as na.MSE('output')", cost)
@@ -181,7 +183,7 @@ class Trainer(Handle):
         self._rule: Rule = expect("rule", BPTT() if rule is None else rule, Rule, "a neuroai.Rule, such as na.BPTT()")
         if curriculum is not None:
             expect("curriculum", curriculum, Curriculum, "a neuroai.Curriculum")
-        self._create()
+        self._create(progress)
         vars(self._rule)["_in_use"] = True
         for beta, term in _terms(cost):
             with term._lent() as pointer:
@@ -196,7 +198,7 @@ class Trainer(Handle):
         if curriculum is not None:
             _c.nai_trainer_set_curriculum(self, curriculum)
 
-    def _create(self) -> None:
+    def _create(self, progress: bool) -> None:
         pointer = _c.new(_c.nai_trainer)
         task = Recorded(self.task, self.test) if isinstance(self.task, Trials) else self.task
         making = Making()
@@ -204,7 +206,7 @@ class Trainer(Handle):
         with ExitStack() as stack:
             lent = None if task is None else stack.enter_context(task._lent(self.net))
             stack.enter_context(deferred_interrupt())
-            making.bar = stack.enter_context(Bar(0, "updates in mirror mode"))
+            making.bar = stack.enter_context(Bar(0, "updates in mirror mode", progress))
             _c.nai_trainer_create_watched(pointer, self.net, self._rule, self.optimizer, lent, self._asks, None)
             self._adopt(pointer, _c.nai_trainer_destroy)
         making.bar = None

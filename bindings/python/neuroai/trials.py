@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from . import _c
 from ._closed import Closed, Record
 from ._handle import Handle, as_array, describe, expect, given, kept, listed, texts, view, whole, wrong_shape, wrong_type
-from .errors import InvalidError, OrderError
+from .errors import InvalidError, OrderError, OutOfMemoryError
 from .network import Network
 
 __all__ = ["Trials"]
@@ -58,6 +58,24 @@ def _by_name(value: Optional[Arrays]) -> Dict[Optional[str], npt.ArrayLike]:
     if value is None:
         return {}
     return {name: array for name, array in value.items()} if isinstance(value, Mapping) else {None: value}
+
+
+def _room(shape: Tuple[int, ...], dtype: Any) -> npt.NDArray[Any]:
+    try:
+        return np.zeros(shape, dtype)
+    except (MemoryError, ValueError):
+        raise OutOfMemoryError(f"n: there is no memory for arrays of {describe(shape)}: make fewer trials at once") from None
+
+
+def _put(arrays: Dict[Any, npt.NDArray[Any]], found: Mapping[Any, npt.NDArray[Any]], steps: int, n: int, here: slice) -> None:
+    """Copies arrays [T, some, ...] to their place in arrays [steps, n, ...], which grow when trials are longer."""
+    for name, array in found.items():
+        room = arrays.get(name)
+        if room is None or len(room) < steps:
+            arrays[name] = _room((steps, n, *array.shape[2:]), array.dtype)
+            if room is not None:
+                arrays[name][: len(room)] = room
+        arrays[name][: len(array), here] = array
 
 
 class Trials(Closed):
@@ -170,6 +188,30 @@ class Trials(Closed):
         )
         trials._handles = weakref.WeakKeyDictionary({net: handle})
         return trials
+
+    @classmethod
+    def _joined(cls, n: int, pieces: Iterator["Trials"]) -> "Trials":
+        """``n`` trials made of pieces of one task, one after the other; each is dropped when it has been copied."""
+        joined, done = cls.__new__(cls), 0
+        for piece in pieces:
+            if done == 0:
+                joined._keep(first=piece.first, trials=n, steps=0, lengths=_room((n,), np.int32))
+                joined._keep(conditions=Record({name: _room((n,), np.float32) for name in piece.conditions}))
+                joined._inputs, joined._targets, joined._mask = {}, {}, {}
+            here = slice(done, done + len(piece))
+            assert piece.lengths is not None and joined.lengths is not None
+            joined.lengths[here] = piece.lengths
+            for name, values in piece.conditions.items():
+                joined.conditions[name][here] = values
+            joined._keep(steps=max(joined.steps, piece.steps))
+            _put(joined._inputs, piece._inputs, joined.steps, n, here)
+            _put(joined._targets, piece._targets, joined.steps, n, here)
+            _put(joined._mask, piece._mask, joined.steps, n, here)
+            done += len(piece)
+        joined._handles = weakref.WeakKeyDictionary()
+        for array in _arrays(vars(joined)):
+            array.flags.writeable = False
+        return joined
 
     def __getstate__(self) -> Dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_handles"}

@@ -1,5 +1,6 @@
 """Ctrl-C while the library works: it is answered soon, and nothing breaks."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +14,8 @@ import pytest
 from conftest import small
 
 import neuroai as na
-from neuroai._interrupt import Bar, abandonable, deferred_interrupt
+from neuroai import task as _task
+from neuroai._interrupt import Bar, abandonable, deferred_interrupt, to_its_end
 
 #: What a child process has before the call that is interrupted.
 SETUP = """
@@ -145,19 +147,81 @@ def test_an_evaluation_while_training():
 
 
 def test_trials_and_a_warm_up():
-    out, took = press("task.trials(net, 400_000)", seconds=0.2, after="print(len(task.trials(net, 10)))")
+    out, took = press("task.trials(net, 400_000)", seconds=0.4, after="print(len(task.trials(net, 10)))")
     assert took < SOON and out == "10\n"
     out, took = press("na.Trainer(net, task, na.CrossEntropy('choice'), rule=na.WeightMirror(warm_up=1_000_000))")
     assert took < SOON and out == ""
 
 
-def test_many_trials_are_the_trials():
+def arrays(trials):
+    """All arrays of trials, as bytes, by name."""
+    found = {"lengths": trials.lengths, **trials.conditions, "first": np.array(trials.first)}
+    for kind in ("_inputs", "_targets", "_mask"):
+        found.update({(kind, name): array for name, array in getattr(trials, kind).items()})
+    return {name: (array.shape, array.dtype, np.ascontiguousarray(array).tobytes()) for name, array in found.items()}
+
+
+def draw(batch):
+    for trial, generator in batch.generators():
+        batch.length[trial] = length = 3 + generator.integers(20)
+        batch.input[:length, trial] = generator.normal(size=(length, 3))
+        batch.mask[length:, trial] = 0
+        batch.conditions["length"][trial] = length
+
+
+def fitting(task):
+    """A network of the channels that a task has, which its refusals name."""
+    channels = {"input": 3, "output": 3}
+    while True:
+        net = na.Network(dt=20).population("E", 4).output("out", channels["output"]).connect("E", "out")
+        if channels["input"]:
+            net.input("in", channels["input"]).connect("in", "E")
+        try:
+            task.trials(net.build(), 1)
+            return net
+        except na.InvalidError as error:
+            number, kind = re.search(r"has (\d+) (input|output) channels", str(error)).groups()
+            channels[kind] = int(number)
+
+
+@pytest.mark.parametrize("name", [*na.tasks.available(), "own"])
+def test_trials_that_are_made_in_pieces_are_the_trials(name, monkeypatch):
+    """And can be used as those that are made at once."""
+    own = na.Task(draw, steps=30, conditions=["length"])
+    task = own if name == "own" else getattr(na.tasks, na.tasks._class_name(name))()
+    net = fitting(task)
+    whole = task.trials(net, 23, seed=3, first=5)
+    monkeypatch.setattr(_task, "_PIECE", 4)
+    monkeypatch.setattr(_task, "_PIECE_OF_USER", 4)
+    made = task.trials(net, 23, seed=3, first=5)
+    assert arrays(made) == arrays(whole) and made._has_times == whole._has_times and len(made) == 23
+    assert not any(array.flags.writeable for array in (made.lengths, *made._inputs.values(), *made._mask.values()))
+    choices = [na.evaluate(net, trials).choice.tolist() for trials in (whole, made)]
+    assert choices[0] == choices[1]
+
+
+def test_trials_of_several_outputs_in_pieces(monkeypatch):
+    net = na.Network(20).input("u", 3).population("E", 4).output("a", 1).output("b", 2)
+    net.connect("u", "E").connect("E", "a b").build()
+
+    def generate(batch):
+        batch.target[...] = np.arange(3)
+        batch.mask[...] = batch.first + np.arange(batch.trials)[:, None]
+
+    task = na.Task(generate, steps=5, classes=False, channel_mask=True)
+    whole = task.trials(net, 9)
+    monkeypatch.setattr(_task, "_PIECE_OF_USER", 2)
+    made = task.trials(net, 9)
+    assert arrays(made) == arrays(whole) and set(made.targets) == {"a", "b"} and (made.mask["b"][0, :, 1] == np.arange(9)).all()
+
+
+def test_trials_beyond_the_last_number_are_refused():
     net, task = small(), na.tasks.PerceptualDecisionMaking(stimulus=100)
-    many = task.trials(net, 10_000, seed=3)
-    part = task.trials(net, 10, seed=3, first=9_990)
-    assert many.inputs[:, 9_990:].tobytes() == part.inputs.tobytes()
-    with pytest.raises(na.InvalidError):
-        task.trials(net, 10_000, first=2**60)
+    for n in (10, 10_000):
+        with pytest.raises(na.InvalidError, match="first is .*2.55 less"):
+            task.trials(net, n, first=2**60)
+    with pytest.raises((na.OutOfMemoryError, na.InvalidError)):
+        task.trials(net, 2**58)
 
 
 def test_a_spectrum_is_left_behind():
@@ -310,6 +374,93 @@ def test_a_bar_appears_after_a_second(capsys, monkeypatch):
         bar.at(4)
         raise ValueError
     assert "4/10" in capsys.readouterr().err
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Bars that appear at once."""
+    monkeypatch.setattr(Bar, "AFTER", -1.0)
+    monkeypatch.setattr(Bar, "OFTEN", -1.0)
+
+
+#: Calls that may take more than a second: what they show, and how.
+LONG = {
+    "trials": (lambda **how: na.tasks.PerceptualDecisionMaking().trials(small(), 9000, **how), "9000/9000"),
+    "own trials": (lambda **how: na.Task(draw, steps=30, conditions=["length"]).trials(small(), 300, **how), "300/300"),
+    "run": (lambda **how: small().run(steps=50, **how), "50/50"),
+    "state": (lambda **how: small().state().run(steps=50, **how), "50/50"),
+    "evaluate": (lambda **how: na.evaluate(small(), na.tasks.PerceptualDecisionMaking(), 100, **how), "100/100"),
+    "right": (lambda **how: EVALUATED.right(**how), "300/300"),
+    "confusion": (lambda **how: EVALUATED.confusion(**how), "300/300"),
+    "picture of confusion": (lambda **how: na.plot.confusion(EVALUATED, **how), "300/300"),
+    "psychometric": (
+        lambda **how: na.plot.psychometric(small(), na.tasks.PerceptualDecisionMaking(), trials=100, **how),
+        "100/100",
+    ),
+    "fit": (
+        lambda **how: na.Trainer(small(), na.tasks.PerceptualDecisionMaking(), na.CrossEntropy("choice")).fit(2, **how),
+        "2/2",
+    ),
+    "warm-up": (
+        lambda **how: na.Trainer(small(), cost=na.MSE("choice"), rule=na.WeightMirror(warm_up=50), **how),
+        "updates in mirror mode",
+    ),
+    "build": (lambda **how: wide().build(**how), "building the network"),
+    "spectrum": (lambda **how: WIDE.spectrum(**how), "computing the spectrum"),
+    "picture of a spectrum": (lambda **how: na.plot.spectrum(WIDE, **how), "computing the spectrum"),
+    "save": (lambda **how: WIDE.save("wide", **how), "saving the network"),
+    "load": (lambda **how: na.Network.load("wide", **how), "loading the network"),
+    "table": (lambda **how: na.History(["a"], np.zeros((2000, 5))).to_csv("table", **how), "2000/2000"),
+}
+
+
+def wide():
+    return na.Network(dt=20).population("E", 500).output("z", 1).connect("E", "E").connect("E", "z")
+
+
+EVALUATED, WIDE = na.evaluate(small(), na.tasks.PerceptualDecisionMaking(), 300), wide().build()
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_calls_that_may_take_long_show_it(name, impatient, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    WIDE.save("wide", progress=False)
+    monkeypatch.setattr(threading.Event, "wait", patient(threading.Event.wait))
+    call, shown = LONG[name]
+    call(progress=False)
+    assert capsys.readouterr().err == ""
+    call()
+    assert shown in capsys.readouterr().err
+
+
+def patient(wait):
+    """Event.wait, that first has not been set once, as in work that takes a while."""
+    seen = set()
+
+    def first_false(event, timeout=None):
+        if timeout == 0.1 and event not in seen:
+            seen.add(event)
+            return False
+        return wait(event, timeout)
+
+    return first_false
+
+
+def test_work_that_must_end_ends_before_an_interrupt_acts():
+    ended = []
+
+    def work():
+        time.sleep(0.5)
+        ended.append(True)
+
+    timer = threading.Timer(0.2, lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        to_its_end(work, "working")
+    assert ended == [True]
+    assert to_its_end(lambda: 3, "working") == to_its_end(lambda: 3) == 3
+    with pytest.raises(ZeroDivisionError):
+        to_its_end(lambda: 1 // 0, "working")
 
 
 def test_a_partial_run_is_of_whole_rows(monkeypatch):
