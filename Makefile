@@ -416,14 +416,15 @@ else
 	@echo "no demo"
 endif
 
-# QUICK=1 is the short form; ROWS="nnbrain song2016.dots*" runs some rows.
-reproduce: ## published results, repeated: prints a table, writes docs/reproduced.md; QUICK=1, ROWS=...
+# QUICK=1 is the short form; ROWS="nnbrain song2016.dots*" runs some rows; JOBS=1 runs one process at a
+# time. What ended is kept in $(BUILD)/reproduce, so the same command goes on where it was stopped.
+reproduce: ## published results, repeated: prints a table, writes docs/reproduced.md; QUICK=1, ROWS=..., JOBS=...
 	+@$(MAKE) --no-print-directory ready NEEDED="library python"
 	+@$(MAKE) --no-print-directory run-reproduce
 
 run-reproduce: shared $(VENV)/.ready
 	$(Q)$(PYTHON_RUN) tests/reproduce/run.py --build $(BUILD)/reproduce \
-	  $(if $(filter-out 0,$(QUICK)),--quick) $(foreach row,$(ROWS),'$(row)')
+	  $(if $(filter-out 0,$(QUICK)),--quick) $(if $(JOBS),--jobs $(JOBS)) $(foreach row,$(ROWS),'$(row)')
 
 # Each file of tests/bench/ is a program; bench.c and bench_rules.c write numbers down, rivals.py adds
 # the others'.

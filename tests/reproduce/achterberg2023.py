@@ -10,7 +10,7 @@ from typing import Any, Dict, List
 
 import graph
 import numpy as np
-from harness import CLOSE, NOT, REPRODUCED, TOO_SHORT, Result, Row, median, spread
+from harness import CLOSE, MET, NOT, OURS, PUBLISHED, TOO_SHORT, Result, Row, median, spread
 
 import neuroai as na
 
@@ -113,9 +113,9 @@ def judge_accuracy(values, quick):
     solved = sum(one >= 0.995 for one in correct)
     early = sum(max(one["epochs"][:3]) >= 0.995 for one in first)
     share = solved / len(first)
-    verdict = REPRODUCED if share >= 0.5 else CLOSE if share >= 0.2 else NOT
+    level = MET if share >= 0.5 else CLOSE if share >= 0.2 else NOT
     said = f"1.0 in {solved} of {len(first)} starts after 10 epochs, in {early} within 3; {spread(correct, '{:.3f}')}"
-    return Result(said, TOO_SHORT if quick else verdict, "A start that fails stays at 0.6, where the goal is ignored.")
+    return Result(said, TOO_SHORT if quick else level, "A start that fails stays at 0.6, where the goal is ignored.")
 
 
 def compare(what, form):
@@ -128,10 +128,10 @@ def compare(what, form):
         wins = sum(ours > control for ours, control in pairs)
         ours, control = ([pair[side] for pair in pairs] for side in (0, 1))
         said = f"{spread(ours, form)} against {spread(control, form)}; above in {wins} of {len(pairs)} pairs"
-        verdict = NOT if median(ours) <= median(control) else REPRODUCED if wins >= 0.9 * len(pairs) else CLOSE
+        level = NOT if median(ours) <= median(control) else MET if wins >= 0.9 * len(pairs) else CLOSE
         if what == "small_worldness" and median(ours) <= 1:
-            verdict = NOT
-        return Result(said, TOO_SHORT if quick else verdict, beside(values, what, form))
+            level = NOT
+        return Result(said, TOO_SHORT if quick else level, beside(values, what, form))
 
     return judge
 
@@ -155,10 +155,10 @@ def judge_distance(values, quick):
     pairs = pairs_of(values, "distance")
     ours = [value["seRNN"]["distance"] for value in values if value["seRNN"]]
     fall = sum(one <= -0.1 for one in ours)
-    verdict = NOT if not ours or median(ours) >= 0 else REPRODUCED if fall == len(ours) else CLOSE
+    level = NOT if not ours or median(ours) >= 0 else MET if fall == len(ours) else CLOSE
     return Result(
         f"{spread(ours, '{:.2f}')}; L1: {spread([control for _, control in pairs], '{:.2f}')}",
-        verdict if ours or not quick else TOO_SHORT,
+        level if ours or not quick else TOO_SHORT,
     )
 
 
@@ -210,7 +210,9 @@ ROWS = [
     Row(
         name="achterberg2023.accuracy",
         claim="a network in space learns the maze under gamma = 0.3",
-        published="1.0 by epoch 3 (one run)",
+        compared_with=PUBLISHED,
+        reference="1.0 by epoch 3 (one run)",
+        source="what the authors' notebook seRNN_demo.ipynb of 2022 printed",
         tolerance="at least half of the starts have 0.995 after 10 epochs; close: a fifth of them",
         judge=judge_accuracy,
         **SHARED,
@@ -218,7 +220,9 @@ ROWS = [
     Row(
         name="achterberg2023.modularity",
         claim="it is more modular (Q of the strongest tenth of pairs) than one under L1",
-        published="above (0.206 in one run, by another measure)",
+        compared_with=PUBLISHED,
+        reference="above (a statement; 0.206 in one run, by another measure)",
+        source="the paper's abstract; the authors' notebook of 2022",
         tolerance=ABOVE,
         judge=compare("modularity", "{:.3f}"),
         draw=draw_pairs("modularity", "modularity Q"),
@@ -228,7 +232,7 @@ ROWS = [
     Row(
         name="achterberg2023.modularity-degrees",
         claim="it is more modular than one under L1, as Q less that of graphs with the same degrees",
-        published="above",
+        compared_with=OURS,
         tolerance=ABOVE,
         judge=compare("excess", "{:+.3f}"),
         draw=draw_pairs("excess", "Q less that of graphs\nwith the same degrees"),
@@ -241,7 +245,9 @@ ROWS = [
     Row(
         name="achterberg2023.small-world",
         claim="it is a smaller world (sigma, against random graphs with as many edges) than one under L1",
-        published="above, and above 1",
+        compared_with=PUBLISHED,
+        reference="above, and above 1 (a statement)",
+        source="the paper's abstract; the comparison stands in a figure that we could not read",
         tolerance=ABOVE + "; and sigma > 1",
         judge=compare("small_worldness", "{:.2f}"),
         draw=draw_pairs("small_worldness", "small-worldness sigma"),
@@ -251,7 +257,9 @@ ROWS = [
     Row(
         name="achterberg2023.distance",
         claim="its weights fall with distance (correlation of |w| with distance)",
-        published="negative",
+        compared_with=PUBLISHED,
+        reference="negative (a figure that we could not read)",
+        source="the paper's figure 2, as quoted",
         tolerance="-0.1 or below in every network; close: the median is negative",
         judge=judge_distance,
         draw=draw_distance,

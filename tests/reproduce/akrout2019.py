@@ -21,7 +21,7 @@ from __future__ import annotations
 import idx
 import layers
 import numpy as np
-from harness import CLOSE, NOT, REPRODUCED, TOO_SHORT, Result, Row, median, spread
+from harness import CLOSE, MET, NOT, OURS, PUBLISHED, TOO_SHORT, Result, Row, median, spread
 
 import neuroai as na
 
@@ -33,7 +33,7 @@ AMPLITUDE, MIRROR_RATE = 0.1, 0.01
 OUR_MIRROR_RATE = MIRROR_RATE * BATCH * AMPLITUDE**2 / 12 / 4
 
 #: Epoch 0 and 9 of the published logs: angle of weights, angle of errors, test error in percent.
-PUBLISHED = {
+LOGS = {
     "FA": ((40.0, 42.1, 14.5), (29.3, 26.1, 9.1)),
     "KP": ((19.7, 19.4, 11.1), (11.2, 12.2, 4.6)),
     "WM": ((61.3, 63.4, 21.5), (27.5, 16.9, 9.5)),
@@ -130,13 +130,13 @@ def near(found, published, wide):
     return abs(found - published) <= (2 if wide else 1) * max(0.3 * published, 5)
 
 
-def finish(ours, verdict, values, quick):
+def finish(ours, level, values, quick):
     note = f"Learnt and tested on {values[0]['data']}."
     if values[0]["data"] != "MNIST":
         note += " The published angles are of MNIST."
-    if quick and verdict == REPRODUCED:
-        verdict, ours = TOO_SHORT, ours + "; epoch 9 not run"
-    return Result(ours, verdict, note)
+    if quick and level == MET:
+        level, ours = TOO_SHORT, ours + "; epoch 9 not run"
+    return Result(ours, level, note)
 
 
 def judge_as_published(which, published):
@@ -145,10 +145,10 @@ def judge_as_published(which, published):
     def judge(values, quick):
         epochs = [0] if quick else [0, EPOCHS - 1]
         found = [median(at(values, which, "weights", epoch)) for epoch in epochs]
-        pairs = list(zip(found, (numbers[0] for numbers in PUBLISHED[published])))
+        pairs = list(zip(found, (numbers[0] for numbers in LOGS[published])))
         close = all(near(*pair, wide=True) for pair in pairs)
-        verdict = REPRODUCED if all(near(*pair, wide=False) for pair in pairs) else CLOSE if close else NOT
-        return finish(described(values, which, epochs), verdict, values, quick)
+        level = MET if all(near(*pair, wide=False) for pair in pairs) else CLOSE if close else NOT
+        return finish(described(values, which, epochs), level, values, quick)
 
     return judge
 
@@ -158,13 +158,13 @@ def judge_mirror(values, quick):
     epochs = [0] if quick else [0, EPOCHS - 1]
     over, wrong = [], []
     for index, epoch in enumerate(epochs):
-        angle, _, error = PUBLISHED["WM"][index]
+        angle, _, error = LOGS["WM"][index]
         over.append(median(at(values, "WM", "weights", epoch)) - angle)
         if values[0]["data"] != "MNIST":
             error = median(at(values, "BP", "error", epoch)) + 5
         wrong.append(median(at(values, "WM", "error", epoch)) - error)
-    verdict = REPRODUCED if max(over) <= 0 and max(wrong) <= 2 else CLOSE if max(over) <= 5 and max(wrong) <= 4 else NOT
-    return finish(described(values, "WM", epochs), verdict, values, quick)
+    level = MET if max(over) <= 0 and max(wrong) <= 2 else CLOSE if max(over) <= 5 and max(wrong) <= 4 else NOT
+    return finish(described(values, "WM", epochs), level, values, quick)
 
 
 def draw(values, quick):
@@ -177,10 +177,10 @@ def draw(values, quick):
             for index, value in enumerate(values):
                 ax.plot(value[which][what], color=colour, lw=1.2, label=which if index == 0 else None)
         for index, epoch in enumerate((0, EPOCHS - 1)):
-            if which in PUBLISHED:
+            if which in LOGS:
                 colour_there = colours["WM, published"] if which == "WM" else colour
-                axes[0].plot(epoch, PUBLISHED[which][index][0], "o", color=colour_there, mfc="none")
-                axes[1].plot(epoch, PUBLISHED[which][index][2], "o", color=colour_there, mfc="none")
+                axes[0].plot(epoch, LOGS[which][index][0], "o", color=colour_there, mfc="none")
+                axes[1].plot(epoch, LOGS[which][index][2], "o", color=colour_there, mfc="none")
     axes[1].plot([], [], "o", color="0.3", mfc="none", label="published")
     axes[0].set(xlabel="epoch", ylabel="angle of B and $W^T$, degrees", ylim=(0, 90))
     axes[1].set(xlabel="epoch", ylabel=f"test error on {values[0]['data']}, %", ylim=(0, None))
@@ -191,7 +191,7 @@ def draw(values, quick):
 
 
 def _log(which):
-    first, last = PUBLISHED[which]
+    first, last = LOGS[which]
     return f"angle {first[0]} -> {last[0]}; of errors {first[1]} -> {last[1]}; test error {first[2]} -> {last[2]} %"
 
 
@@ -204,7 +204,9 @@ ROWS = [
     Row(
         name="akrout2019.feedback-alignment",
         claim="MNIST, 784-500-10, feedback alignment: angle of W^T and B, epochs 0 and 9",
-        published=_log("FA"),
+        compared_with=PUBLISHED,
+        reference=_log("FA"),
+        source="the logs in the authors' repository",
         tolerance=_AS_PUBLISHED,
         judge=judge_as_published("FA", "FA"),
         draw=draw,
@@ -213,7 +215,9 @@ ROWS = [
     Row(
         name="akrout2019.kolen-pollack",
         claim="the same under Kolen-Pollack learning",
-        published=_log("KP"),
+        compared_with=PUBLISHED,
+        reference=_log("KP"),
+        source="the logs in the authors' repository",
         tolerance=_AS_PUBLISHED,
         judge=judge_as_published("KP", "KP"),
         **_SHARED,
@@ -221,7 +225,9 @@ ROWS = [
     Row(
         name="akrout2019.mirror-published",
         claim="the same with the published weight mirror, upon feedback alignment whose feedback we set",
-        published=_log("WM"),
+        compared_with=PUBLISHED,
+        reference=_log("WM"),
+        source="the logs in the authors' repository",
         tolerance=_AS_PUBLISHED,
         judge=judge_as_published("WM, published", "WM"),
         **_SHARED,
@@ -229,7 +235,7 @@ ROWS = [
     Row(
         name="akrout2019.mirror",
         claim="the same with the library's weight mirror",
-        published=_log("WM"),
+        compared_with=OURS,
         tolerance="median angle at most the published one at epochs 0 and 9, test error at most 2 points above; close: "
         "5 degrees, 4 points. On other images: error at most 5 points (9) above backpropagation",
         judge=judge_mirror,

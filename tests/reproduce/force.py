@@ -11,7 +11,7 @@ Learning is on while the mask is 1: before and after, the network runs on as it 
 from __future__ import annotations
 
 import numpy as np
-from harness import NOT, TOO_SHORT, Result, Row, grade, median, spread
+from harness import AUTHORS, NOT, PUBLISHED, TOO_SHORT, Result, Row, grade, median, spread
 
 import neuroai as na
 
@@ -65,11 +65,11 @@ def measure_sines(seed, quick):
 
 def judge_sines(values, quick):
     found = {phase: [value[phase] for value in values] for phase in ("before", "during", "after")}
-    verdict = grade(median(found["after"]), (0, 0.10), (0, 0.25))
+    level = grade(median(found["after"]), (0, 0.10), (0, 0.25))
     ours = "; ".join(f"{phase}: {spread(errors, '{:.1%}')}" for phase, errors in found.items())
     follow = sum(error <= 0.25 for error in found["after"])
     note = f"{follow} of {len(values)} follow; there the error grows from period to period as the phase drifts."
-    return Result(ours, verdict, note)
+    return Result(ours, level, note)
 
 
 def draw_sines(values, quick):
@@ -121,9 +121,9 @@ def measure_sweep(seed, quick):
 
 def judge_sweep(values, quick):
     found = {phase: [value[phase] for value in values] for phase in ("before", "during", "after")}
-    verdict = grade(median(found["after"]), (0, 0.05), (0, 0.15))
+    level = grade(median(found["after"]), (0, 0.05), (0, 0.15))
     ours = "; ".join(f"{phase}: {spread(errors, '{:.1%}')}" for phase, errors in found.items())
-    return Result(ours, TOO_SHORT if quick and verdict == NOT else verdict)
+    return Result(ours, TOO_SHORT if quick and level == NOT else level)
 
 
 ROWS = [
@@ -131,7 +131,9 @@ ROWS = [
         name="force.sines",
         paper="Sussillo & Abbott 2009",
         claim="FORCE: the network goes on with a sum of four sines when learning is switched off (Fig. 2D)",
-        published="output and target look the same before and after (a figure, no number)",
+        compared_with=PUBLISHED,
+        reference="output and target look the same before and after (a figure, no number)",
+        source="the paper's figure 2D",
         tolerance="mean absolute error over the 3 periods after the switch, of the mean size of the target: median at "
         "most 10 %; close: 25 %",
         measure=measure_sines,
@@ -145,13 +147,16 @@ ROWS = [
         name="force.full",
         paper="DePasquale et al. 2018",
         claim="full-FORCE: 300 units make a sine that sweeps from 1 to 3 Hz and back, started by a pulse",
-        published="it does (a figure, no number)",
-        tolerance="summed squared error over 10 trials after learning, of the target's: median at most 5 %; close: 15 %",
+        compared_with=AUTHORS,
+        reference="300 units learn it",
+        source="read: the oscillation of full-FORCE-demos, which prints no number",
+        tolerance="summed squared error over 10 trials after learning, of the target's: median at most 5 %; "
+        "close: 15 %",
         measure=measure_sweep,
         judge=judge_sweep,
         seeds=3,
         minutes=0.3,
-        note="30 trials of learning where the authors' demo has 200; updates at every second step, there at random with "
-        "probability 1/2.",
+        note="30 trials of learning where the authors' demo has 200; updates at every second step, there at random "
+        "with probability 1/2.",
     ),
 ]

@@ -9,7 +9,7 @@ import math
 from typing import Any, Dict, List
 
 import numpy as np
-from harness import CLOSE, NOT, REPRODUCED, TOO_SHORT, Result, Row, spread
+from harness import CLOSE, MET, NOT, OURS, PUBLISHED, TOO_SHORT, Result, Row, spread
 
 import neuroai as na
 
@@ -130,12 +130,12 @@ def judge_problems(values, quick):
     fell = sum(b < a for a, b in zip(early, late))
     faster = sum(b < a / 2 for a, b in zip(early, late))
     first = spread([v["trials"][0] for v in values], "{:.0f}")
-    verdict = REPRODUCED if faster == len(values) else CLOSE if fell > len(values) / 2 else NOT
+    level = MET if faster == len(values) else CLOSE if fell > len(values) / 2 else NOT
     others = spread([typical(v["trials"][1:half]) for v in values], "{:.0f}")
     said = f"first problem {first}; 2 - {half}: {others}; {half + 1} - {n}: {spread(late, '{:.0f}')}"
     note = f"Geometric means. The later half took less than half of the earlier one's in {faster} of {len(values)}, "
     note += f"less in {fell}."
-    return Result(said, TOO_SHORT if quick else verdict, note)
+    return Result(said, TOO_SHORT if quick else level, note)
 
 
 def draw_problems(values, quick):
@@ -180,7 +180,7 @@ def judge_rates(values, quick):
     share = sum(recorded(value.get(f"{RATE:g}", value["untrained"])) for value in values) / len(values)
     heavier = [f"{weight:g}" for weight in RATES if weight > RATE and f"{weight:g}" in values[0]]
     good = [key for key in heavier if all(recorded(v[key]) and v[key]["correct"] >= 0.95 for v in values)]
-    verdict = REPRODUCED if share == 1 else CLOSE if share > 0.5 or good else NOT
+    level = MET if share == 1 else CLOSE if share > 0.5 or good else NOT
     said, note = [], []
     for key in [key for key in values[0] if key != "untrained"]:
         ones = [value[key] for value in values]
@@ -193,7 +193,7 @@ def judge_rates(values, quick):
         )
     before = spread([value["untrained"]["mean"] for value in values], "{:.0f}")
     head = f"Untrained: {before} Hz. " + "; ".join(note) + "."
-    return Result("mean Hz by weight: " + "; ".join(said), TOO_SHORT if quick else verdict, head)
+    return Result("mean Hz by weight: " + "; ".join(said), TOO_SHORT if quick else level, head)
 
 
 def draw_rates(values, quick):
@@ -222,7 +222,9 @@ ROWS = [
         name="goudar2023.learning-to-learn",
         paper=PAPER,
         claim="trials to criterion fall over the first 20 problems",
-        published="they decay exponentially over problems",
+        compared_with=PUBLISHED,
+        reference="they decay exponentially over problems",
+        source="the paper's abstract",
         tolerance=(
             "problems 11 - 20 take less than half the trials of 1 - 10 (geometric means) in every network; close: "
             "fewer in most"
@@ -238,7 +240,7 @@ ROWS = [
         name="goudar2023.rates",
         paper=PAPER,
         claim="rates under the cost on rates are in the range of recorded ones (1 a.u. = 20 Hz)",
-        published="0 - 50 Hz, most below 20 Hz (recorded in working memory)",
+        compared_with=OURS,
         tolerance=(
             f"under the published weight, {RATE:g}, every unit's mean is at most 50 Hz and most are below 20 Hz, in "
             "every network; close: in most, or under a heavier weight in every network, 0.95 correct"

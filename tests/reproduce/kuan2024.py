@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Dict
 
 import numpy as np
-from harness import CLOSE, NOT, REPRODUCED, Result, Row, spread
+from harness import AUTHORS, CLOSE, MET, NOT, PUBLISHED, Result, Row, spread
 
 import neuroai as na
 
@@ -56,8 +56,8 @@ def measure_gains(seed, quick):
 def judge_gains(values, quick):
     value = values[0]
     off = max(abs(value[which] - gain) for which, gain in GAINS.items())
-    verdict = NOT if off > 0.01 or value["still"] > 1e-3 else REPRODUCED if off <= 0.001 else CLOSE
-    return Result(f"{value['preferred']:+.3f} / {value['other']:+.3f}", verdict)
+    level = NOT if off > 0.01 or value["still"] > 1e-3 else MET if off <= 0.001 else CLOSE
+    return Result(f"{value['preferred']:+.3f} / {value['other']:+.3f}", level)
 
 
 def draw_gains(values, quick):
@@ -167,12 +167,12 @@ def judge_pattern(what):
         found = [value["after"][what] for value in learnt]
         contrasts, chances = [one["contrast"] for one in found], [one["p"] for one in found]
         held = sum(p < LEVEL for p in chances)
-        verdict = REPRODUCED if held == len(values) else CLOSE if held > len(values) / 2 else NOT
+        level = MET if held == len(values) else CLOSE if held > len(values) / 2 else NOT
         share = f"{held} of {len(values)}"
         said = f"{spread(contrasts, '{:+.2f}')}; p < {LEVEL} in {share}, p = {spread(chances, '{:.2g}')}"
         before = [value["before"][what]["contrast"] for value in values if value["before"]]
         start = f"Before training {spread(before, '{:+.2f}')}. " if before else ""
-        return Result(said, verdict, f"{start}Correct: {spread([value['correct'] for value in values], '{:.3f}')}.")
+        return Result(said, level, f"{start}Correct: {spread([value['correct'] for value in values], '{:.3f}')}.")
 
     return judge
 
@@ -212,7 +212,9 @@ ROWS = [
         name="kuan2024.gains",
         paper=PAPER,
         claim="gains of the linear network of four populations, preferred / other E",
-        published="+1.767 / -1.567",
+        compared_with=AUTHORS,
+        reference="+1.767 / -1.567",
+        source="the parameters of gen_fig4_linear.ipynb, solved by hand",
         tolerance="both within 0.001, and nothing moves any more; close: within 0.01",
         measure=measure_gains,
         judge=judge_gains,
@@ -221,9 +223,11 @@ ROWS = [
     ),
     Row(
         name="kuan2024.excitation",
-        paper="Yang & Wang 2020",
+        paper=PAPER,
         claim="E units of a trained network drive I units of their own preference more",
-        published="more (r = +0.19 in Kuan 2024)",
+        compared_with=PUBLISHED,
+        reference="more (r = +0.19)",
+        source="what the authors' notebook gen_fig4_RNN.ipynb printed, of a network fitted to recordings",
         judge=judge_pattern("excitation"),
         draw=draw_patterns,
         note=NOTE,
@@ -233,7 +237,9 @@ ROWS = [
         name="kuan2024.inhibition",
         paper=PAPER,
         claim="I units inhibit E units of the other preference more",
-        published="more (rho = -0.09)",
+        compared_with=PUBLISHED,
+        reference="more (rho = -0.09)",
+        source="what the authors' notebook gen_fig4_RNN.ipynb printed, of a network fitted to recordings",
         judge=judge_pattern("inhibition"),
         note=NOTE,
         **SHARED,
@@ -242,7 +248,9 @@ ROWS = [
         name="kuan2024.opponent",
         paper=PAPER,
         claim="through I units, E units inhibit E units of the other preference more",
-        published="opponent inhibition",
+        compared_with=PUBLISHED,
+        reference="opponent inhibition (a statement)",
+        source="the paper's abstract",
         judge=judge_pattern("opponent"),
         note=NOTE,
         **SHARED,
