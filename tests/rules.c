@@ -118,10 +118,10 @@ nai_trainer *train_everything_by(nai_network *net, nai_rule *rule)
   return trainer;
 }
 
-void by_direct_feedback(tangents *t, const nai_trainer *trainer)
+void by_direct_feedback(tangents *tangents, const nai_trainer *trainer)
 {
-  t->kept = TANGENTS_LOCAL;
-  t->direct = trainer->plasticity.learner->feedback.direct;
+  tangents->kept = TANGENTS_LOCAL;
+  tangents->direct = trainer->plasticity.learner->feedback.direct;
 }
 
 void check_by_tangents(int32_t transfer, const char *rule,
@@ -134,9 +134,9 @@ void check_by_tangents(int32_t transfer, const char *rule,
     nai_trials *trials = trials_for_everything(net, 1);
     nai_trainer *trainer = train_everything_by(net, rule_named(rule, 5));
     expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-    tangents t = {.l1 = L1_RATES, .l2 = L2_RATES, .lengths = trials->length};
-    how(&t, trainer);
-    double *expected = tangents_gradient(trainer, &t);
+    tangents tangents = {.l1 = L1_RATES, .l2 = L2_RATES, .lengths = trials->length};
+    how(&tangents, trainer);
+    double *expected = tangents_gradient(trainer, &tangents);
     tangents_check(trainer, expected, rule);
     free(expected);
     nai_trainer_destroy(trainer);

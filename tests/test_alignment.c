@@ -155,7 +155,7 @@ typedef struct sums {
   double xx, yy, xy;
 } sums;
 
-static void add_views(sums *s, const nai_view *x, const nai_view *y)
+static void add_views(sums *sum, const nai_view *x, const nai_view *y)
 {
   int64_t columns = x->ndim == 2 ? x->shape[1] : 1;
   for (int64_t i = 0; i < x->shape[0]; i++)
@@ -163,17 +163,17 @@ static void add_views(sums *s, const nai_view *x, const nai_view *y)
       int64_t at = i * x->stride[0] + (x->ndim == 2 ? j * x->stride[1] : 0);
       double a = (double)*(const float *)((const char *)x->data + at),
              b = (double)*(const float *)((const char *)y->data + at);
-      s->xx += a * a;
-      s->yy += b * b;
-      s->xy += a * b;
+      sum->xx += a * a;
+      sum->yy += b * b;
+      sum->xy += a * b;
     }
 }
 
-static void expect_sums(const bench *b, const char *from, const char *to, const sums *s)
+static void expect_sums(const bench *b, const char *from, const char *to, const sums *sum)
 {
-  ck_assert(s->xx > 0 && s->yy > 0);
-  ck_assert_double_eq_tol(cosine_of(b, from, to), s->xy / sqrt(s->xx * s->yy), 1e-12);
-  ck_assert_double_eq_tol(ratio_of(b, from, to), sqrt(s->yy / s->xx), 1e-12);
+  ck_assert(sum->xx > 0 && sum->yy > 0);
+  ck_assert_double_eq_tol(cosine_of(b, from, to), sum->xy / sqrt(sum->xx * sum->yy), 1e-12);
+  ck_assert_double_eq_tol(ratio_of(b, from, to), sqrt(sum->yy / sum->xx), 1e-12);
 }
 
 /* The gradients of two trainers on the same trials; what is fixed is 0 in both. */
@@ -189,12 +189,12 @@ START_TEST(a_local_rule_beside_backpropagation)
   add_views(&all, &x, &y);
   expect_ok(nai_trainer_measure_alignment(local.trainer, NULL));
   for (size_t i = 0; i + 1 < LEARNING; i++) {
-    sums s = {0, 0, 0};
+    sums sum = {0, 0, 0};
     expect_ok(nai_trainer_gradient(&x, exact.trainer, learning[i][0], learning[i][1]));
     expect_ok(nai_trainer_gradient(&y, local.trainer, learning[i][0], learning[i][1]));
-    add_views(&s, &x, &y);
+    add_views(&sum, &x, &y);
     add_views(&all, &x, &y);
-    expect_sums(&local, learning[i][0], learning[i][1], &s);
+    expect_sums(&local, learning[i][0], learning[i][1], &sum);
   }
   expect_sums(&local, NULL, NULL, &all);
   ck_assert(fabs(cosine_of(&local, "E", "E")) < 0.99); /* the test has been one */

@@ -347,13 +347,13 @@ END_TEST
 START_TEST(a_stream_is_philox_in_counter_order)
 {
   const uint64_t seed = 0x0123456789abcdef, a = 0xfedcba9876543210;
-  nai__stream s = nai__stream_open(seed, NAI__FOR_WEIGHTS, a, 0x00123456);
+  nai__stream stream = nai__stream_open(seed, NAI__FOR_WEIGHTS, a, 0x00123456);
   for (uint32_t block = 0; block < 50; block++) {
     const uint32_t counter[4] = {block, (uint32_t)a, (uint32_t)(a >> 32),
                                  NAI__FOR_WEIGHTS << 24 | 0x123456};
     uint32_t word[4];
     nai__philox(word, counter, seed);
-    for (int i = 0; i < 4; i++) ck_assert_uint_eq(nai__stream_word(&s), word[i]);
+    for (int i = 0; i < 4; i++) ck_assert_uint_eq(nai__stream_word(&stream), word[i]);
   }
 }
 END_TEST
@@ -362,7 +362,7 @@ END_TEST
 START_TEST(streams_differ)
 {
   enum { STREAMS = 8 };
-  nai__stream s[STREAMS] = {
+  nai__stream stream[STREAMS] = {
       nai__stream_open(1, 3, 5, 7),
       nai__stream_open(2, 3, 5, 7),
       nai__stream_open((uint64_t)1 << 32 | 1, 3, 5, 7),
@@ -374,8 +374,8 @@ START_TEST(streams_differ)
   };
   uint64_t first[STREAMS];
   for (int i = 0; i < STREAMS; i++) {
-    first[i] = (uint64_t)nai__stream_word(&s[i]) << 32;
-    first[i] |= nai__stream_word(&s[i]);
+    first[i] = (uint64_t)nai__stream_word(&stream[i]) << 32;
+    first[i] |= nai__stream_word(&stream[i]);
     for (int j = 0; j < i; j++) ck_assert_uint_ne(first[i], first[j]);
   }
   nai__stream again = nai__stream_open(1, 3, 5, 7);
@@ -421,10 +421,10 @@ static double normal_cdf(double x)
 START_TEST(uniform_draws_are_uniform)
 {
   static double x[DRAWS], y[DRAWS];
-  nai__stream s = nai__stream_open(11, NAI__FOR_TASK, 1, 2);
+  nai__stream stream = nai__stream_open(11, NAI__FOR_TASK, 1, 2);
   double correlation = 0;
   for (int i = 0; i < DRAWS; i++) {
-    x[i] = nai__stream_uniform(&s);
+    x[i] = nai__stream_uniform(&stream);
     y[i] = nai_random_uniform(11, 4, (uint64_t)i);
     ck_assert(x[i] >= 0 && x[i] < 1);
     ck_assert(y[i] >= 0 && y[i] < 1);
@@ -439,10 +439,10 @@ END_TEST
 START_TEST(normal_draws_are_normal)
 {
   static double x[DRAWS], y[DRAWS];
-  nai__stream s = nai__stream_open(12, NAI__FOR_WEIGHTS, 0, 0);
+  nai__stream stream = nai__stream_open(12, NAI__FOR_WEIGHTS, 0, 0);
   double square = 0, fourth = 0;
   for (int i = 0; i < DRAWS; i++) {
-    double draw = nai__stream_normal(&s);
+    double draw = nai__stream_normal(&stream);
     square += draw * draw / DRAWS;
     fourth += draw * draw * draw * draw / DRAWS;
     x[i] = normal_cdf(draw);
@@ -458,12 +458,12 @@ END_TEST
 /* The elementary functions are our own: against libm, on the words that the stream is made of. */
 START_TEST(normal_draws_are_box_and_muller)
 {
-  nai__stream s = nai__stream_open(13, NAI__FOR_WEIGHTS, 0, 0), t = s;
+  nai__stream stream = nai__stream_open(13, NAI__FOR_WEIGHTS, 0, 0), copy = stream;
   for (int i = 0; i < DRAWS; i++) {
-    double u = 1 - nai__stream_uniform(&t), v = nai__stream_uniform(&t);
+    double u = 1 - nai__stream_uniform(&copy), v = nai__stream_uniform(&copy);
     double expected = sqrt(-2 * log(u)) * cos(2 * 3.14159265358979323846 * v);
     /* 2 pi v is rounded before cos sees it: 4e-16 of an angle, times a radius of 8.6 at most */
-    ck_assert_double_eq_tol(nai__stream_normal(&s), expected, 8e-15);
+    ck_assert_double_eq_tol(nai__stream_normal(&stream), expected, 8e-15);
   }
 }
 END_TEST
@@ -474,10 +474,10 @@ START_TEST(gamma_draws_are_gamma)
   static const double shapes[] = {0.1, 0.5, 1, 2, 4, 25};
   static double x[DRAWS];
   for (size_t k = 0; k < sizeof shapes / sizeof *shapes; k++) {
-    nai__stream s = nai__stream_open(14, NAI__FOR_WEIGHTS, k, 0);
+    nai__stream stream = nai__stream_open(14, NAI__FOR_WEIGHTS, k, 0);
     double shape = shapes[k], mean = 0, square = 0;
     for (int i = 0; i < DRAWS; i++) {
-      double draw = nai__stream_gamma(&s, shape);
+      double draw = nai__stream_gamma(&stream, shape);
       ck_assert(draw >= 0 && isfinite(draw));
       mean += draw / DRAWS;
       square += (draw - shape) * (draw - shape) / DRAWS;
@@ -488,19 +488,20 @@ START_TEST(gamma_draws_are_gamma)
     ck_assert_double_lt(fabs(square - shape), 4 * sqrt((2 * shape * shape + 6 * shape) / DRAWS));
     if (shape == 1) ck_assert_double_lt(kolmogorov(x, DRAWS), KOLMOGOROV_LIMIT);
   }
-  nai__stream s = nai__stream_open(14, NAI__FOR_WEIGHTS, 0, 0);
-  ck_assert(nai__stream_gamma(&s, 1e-8) >= 0); /* nearly always underflows to 0, is never NaN */
-  ck_assert(nai__stream_gamma(&s, 0) == 0);
-  ck_assert(nai__stream_gamma(&s, NAN) == 0);
+  nai__stream stream = nai__stream_open(14, NAI__FOR_WEIGHTS, 0, 0);
+  ck_assert(nai__stream_gamma(&stream, 1e-8) >=
+            0); /* nearly always underflows to 0, is never NaN */
+  ck_assert(nai__stream_gamma(&stream, 0) == 0);
+  ck_assert(nai__stream_gamma(&stream, NAN) == 0);
 }
 END_TEST
 
 START_TEST(whole_numbers_below_n)
 {
-  nai__stream s = nai__stream_open(15, NAI__FOR_SYNAPSES, 0, 0);
+  nai__stream stream = nai__stream_open(15, NAI__FOR_SYNAPSES, 0, 0);
   int counts[7] = {0};
   for (int i = 0; i < 70000; i++) {
-    int64_t draw = nai__stream_below(&s, 7);
+    int64_t draw = nai__stream_below(&stream, 7);
     ck_assert(draw >= 0 && draw < 7);
     counts[draw]++;
   }
@@ -510,14 +511,14 @@ START_TEST(whole_numbers_below_n)
       (int64_t)3 << 61; /* a quarter of all words are drawn again: 2^64 mod huge = 2^62 */
   double mean = 0;
   for (int i = 0; i < DRAWS; i++) {
-    int64_t draw = nai__stream_below(&s, huge);
+    int64_t draw = nai__stream_below(&stream, huge);
     ck_assert(draw >= 0 && draw < huge);
     mean += (double)draw / (double)huge / DRAWS;
   }
   ck_assert_double_lt(fabs(mean - 0.5), 4 * sqrt(1.0 / 12 / DRAWS));
-  ck_assert_int_eq(nai__stream_below(&s, 1), 0);
-  ck_assert_int_eq(nai__stream_below(&s, 0), 0);
-  ck_assert_int_eq(nai__stream_below(&s, -5), 0);
+  ck_assert_int_eq(nai__stream_below(&stream, 1), 0);
+  ck_assert_int_eq(nai__stream_below(&stream, 0), 0);
+  ck_assert_int_eq(nai__stream_below(&stream, -5), 0);
 }
 END_TEST
 
@@ -527,13 +528,13 @@ END_TEST
  */
 START_TEST(numbers_stay_the_same)
 {
-  nai__stream s = nai__stream_open(1, NAI__FOR_WEIGHTS, 2, 3);
-  double first = nai__stream_normal(&s), second = nai__stream_uniform(&s),
-         third = nai__stream_gamma(&s, 0.5);
+  nai__stream stream = nai__stream_open(1, NAI__FOR_WEIGHTS, 2, 3);
+  double first = nai__stream_normal(&stream), second = nai__stream_uniform(&stream),
+         third = nai__stream_gamma(&stream, 0.5);
   ck_assert_msg(first == 0x1.eca0ff1c6a59ap-2 && second == 0x1.7f6d0656e9a4ap-2 &&
                     third == 0x1.0cc2bc0ac976ep-1,
                 "%a %a %a", first, second, third);
-  ck_assert_int_eq(nai__stream_below(&s, 1000000), 894114);
+  ck_assert_int_eq(nai__stream_below(&stream, 1000000), 894114);
   double uniform = nai_random_uniform(1, 2, 3), normal = nai_random_normal(1, 2, 3);
   ck_assert_msg(uniform == 0x1.8fb8396188953p-1 && normal == 0x1.5bc55e9de1f81p-1, "%a %a", uniform,
                 normal);
@@ -570,31 +571,31 @@ typedef struct tally {
 
 static void count_task(void *argument, int64_t task, int32_t thread)
 {
-  tally *t = argument;
-  if (thread < 0 || thread >= t->threads) atomic_fetch_add(&t->wrong_thread, 1);
-  atomic_fetch_add(&t->done[task], 1);
-  t->plain[task] += t->run * (task + 1);
+  tally *tally = argument;
+  if (thread < 0 || thread >= tally->threads) atomic_fetch_add(&tally->wrong_thread, 1);
+  atomic_fetch_add(&tally->done[task], 1);
+  tally->plain[task] += tally->run * (task + 1);
 }
 
 static void check_runs(int32_t threads, int64_t tasks, int64_t runs)
 {
-  tally *t = calloc(1, sizeof *t);
+  tally *tally = calloc(1, sizeof *tally);
   nai__pool *pool;
   ck_assert_int_eq(nai__pool_create(&pool, threads), NAI_OK);
   ck_assert_int_eq(nai__pool_threads(pool), threads);
-  t->threads = threads;
+  tally->threads = threads;
   int64_t sum = 0;
-  for (t->run = 1; t->run <= runs; t->run++) {
-    nai__pool_run(pool, tasks, count_task, t);
-    sum += t->run;
-    if (t->run % 64 == 0) usleep(200); /* so that workers fall asleep now and then */
-    for (int64_t i = 0; i < tasks; i++) ck_assert_int_eq(t->plain[i], sum * (i + 1));
+  for (tally->run = 1; tally->run <= runs; tally->run++) {
+    nai__pool_run(pool, tasks, count_task, tally);
+    sum += tally->run;
+    if (tally->run % 64 == 0) usleep(200); /* so that workers fall asleep now and then */
+    for (int64_t i = 0; i < tasks; i++) ck_assert_int_eq(tally->plain[i], sum * (i + 1));
   }
   for (int64_t i = 0; i < MOST_TASKS; i++)
-    ck_assert_int_eq(atomic_load(&t->done[i]), i < tasks ? runs : 0);
-  ck_assert_int_eq(atomic_load(&t->wrong_thread), 0);
+    ck_assert_int_eq(atomic_load(&tally->done[i]), i < tasks ? runs : 0);
+  ck_assert_int_eq(atomic_load(&tally->wrong_thread), 0);
   nai__pool_destroy(pool);
-  free(t);
+  free(tally);
 }
 
 START_TEST(every_task_is_done_once)
@@ -640,12 +641,12 @@ END_TEST
 
 START_TEST(running_allocates_nothing)
 {
-  static tally t;
+  static tally tally;
   nai__pool *pool;
   ck_assert_int_eq(nai__pool_create(&pool, 3), NAI_OK);
-  t.threads = 3;
+  tally.threads = 3;
   long before = faults_allocations();
-  for (int i = 0; i < 1000; i++) nai__pool_run(pool, 10, count_task, &t);
+  for (int i = 0; i < 1000; i++) nai__pool_run(pool, 10, count_task, &tally);
   long asked = faults_allocations() - before;
   ck_assert_int_eq(asked, 0);
   nai__pool_destroy(pool);
@@ -690,18 +691,18 @@ END_TEST
  */
 START_TEST(a_forked_child_can_go_on)
 {
-  static tally t;
+  static tally tally;
   nai__pool *pool;
   ck_assert_int_eq(nai__pool_create(&pool, 3), NAI_OK);
-  t.threads = 3;
-  t.run = 1;
-  nai__pool_run(pool, 100, count_task, &t);
+  tally.threads = 3;
+  tally.run = 1;
+  nai__pool_run(pool, 100, count_task, &tally);
   pid_t child = fork();
   ck_assert_int_ge(child, 0);
   if (child == 0) {
-    nai__pool_run(pool, 100, count_task, &t);
+    nai__pool_run(pool, 100, count_task, &tally);
     int wrong = 0;
-    for (int i = 0; i < 100; i++) wrong |= atomic_load(&t.done[i]) != 2;
+    for (int i = 0; i < 100; i++) wrong |= atomic_load(&tally.done[i]) != 2;
     nai__pool_destroy(pool);
     _exit(wrong);
   }

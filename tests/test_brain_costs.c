@@ -327,25 +327,25 @@ START_TEST(communicability_is_that_of_an_independent_program)
   oracle o = open_case();
   nai_network *net = oracle_network(&o, kernels);
   nai_trials *trials = oracle_trials(&o, net);
-  nai_trainer *t = oracle_trainer(&o, net);
+  nai_trainer *trainer = oracle_trainer(&o, net);
   double beta = oracle_number(nai__json_get(o.about, "betas"), "communicability");
-  int64_t n = nai_trainer_cost_count(t);
+  int64_t n = nai_trainer_cost_count(trainer);
   ck_assert_int_eq(n, 1);
-  give(t, communicability("p", 1), beta);
+  give(trainer, communicability("p", 1), beta);
   nai_progress now = NAI_PROGRESS_INIT;
-  expect_ok(nai_trainer_estimate_gradient(&now, t, trials));
+  expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
   oracle_check(&o, "J", &now.cost, oracle_array(&o, "J"), 1);
   oracle_check(&o, "J_task", &now.costs[0], oracle_array(&o, "J_task"), 1);
   oracle_check(&o, "J_communicability", &now.costs[1], oracle_array(&o, "J_communicability"), 1);
   nai_view v = NAI_VIEW_INIT;
-  check_view(&o, "rate", nai_trainer_activity(&v, t, "p"), &v);
-  check_view(&o, "output", nai_trainer_activity(&v, t, "z"), &v);
-  check_view(&o, "grad_W_in", nai_trainer_gradient(&v, t, "u", "p"), &v);
-  check_view(&o, "grad_W_rec", nai_trainer_gradient(&v, t, "p", "p"), &v);
-  check_view(&o, "grad_W_out", nai_trainer_gradient(&v, t, "p", "z"), &v);
-  check_view(&o, "grad_b_rec", nai_trainer_gradient(&v, t, "p", NULL), &v);
-  check_view(&o, "grad_b_out", nai_trainer_gradient(&v, t, "z", NULL), &v);
-  nai_trainer_destroy(t);
+  check_view(&o, "rate", nai_trainer_activity(&v, trainer, "p"), &v);
+  check_view(&o, "output", nai_trainer_activity(&v, trainer, "z"), &v);
+  check_view(&o, "grad_W_in", nai_trainer_gradient(&v, trainer, "u", "p"), &v);
+  check_view(&o, "grad_W_rec", nai_trainer_gradient(&v, trainer, "p", "p"), &v);
+  check_view(&o, "grad_W_out", nai_trainer_gradient(&v, trainer, "p", "z"), &v);
+  check_view(&o, "grad_b_rec", nai_trainer_gradient(&v, trainer, "p", NULL), &v);
+  check_view(&o, "grad_b_out", nai_trainer_gradient(&v, trainer, "z", NULL), &v);
+  nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
   oracle_close(&o);
@@ -994,14 +994,14 @@ static nai_output_batch two_rows(const float *z, const float *y, const float *ma
 
 static double square_formula(double z, double y)
 {
-  double s = 1 / (1 + exp(-z));
-  return (s - y) * (s - y);
+  double y_hat = 1 / (1 + exp(-z));
+  return (y_hat - y) * (y_hat - y);
 }
 
 static double nll_formula(double z, double y)
 {
-  double s = 1 / (1 + exp(-z));
-  return -y * log(s) - (1 - y) * log(1 - s);
+  double y_hat = 1 / (1 + exp(-z));
+  return -y * log(y_hat) - (1 - y) * log(1 - y_hat);
 }
 
 typedef nai_status (*create_task_cost)(nai_cost **out, const char *output);

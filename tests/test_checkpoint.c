@@ -54,16 +54,16 @@ static nai_network *make_network(const plan *p)
 static void add_curriculum(nai_trainer *trainer, const plan *p)
 {
   nai_curriculum *c;
-  nai_staircase s = NAI_STAIRCASE_INIT;
-  s.parameter = "coherence";
-  s.start = 100;
-  s.hardest = 20;
-  s.step = 15;
+  nai_staircase stair = NAI_STAIRCASE_INIT;
+  stair.parameter = "coherence";
+  stair.start = 100;
+  stair.hardest = 20;
+  stair.step = 15;
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "first", p->criterion, 2));
   expect_ok(nai_curriculum_add_stage(c, "second", 1, 1));
   expect_ok(nai_curriculum_set(c, "second", "stimulus", (double[]){60, 120}, 2));
-  expect_ok(nai_curriculum_add_staircase(c, "second", &s));
+  expect_ok(nai_curriculum_add_staircase(c, "second", &stair));
   expect_ok(nai_trainer_set_curriculum(trainer, c));
   nai_curriculum_destroy(c);
 }
@@ -442,15 +442,15 @@ static void write_edited(saved_file f, const char *from, const char *to)
 static void write_value(saved_file f, const char *tensor, int64_t byte, const void *value, size_t n)
 {
   nai__tensors file;
-  nai__tensor t;
+  nai__tensor where;
   char was[8];
   expect_ok(nai__tensors_open(&file, path));
-  expect_ok(nai__tensors_find(&t, &file, tensor));
+  expect_ok(nai__tensors_find(&where, &file, tensor));
   nai__tensors_close(&file);
-  memcpy(was, f.data + t.start + byte, n);
-  memcpy(f.data + t.start + byte, value, n);
+  memcpy(was, f.data + where.start + byte, n);
+  memcpy(f.data + where.start + byte, value, n);
   write_saved(f.data, f.size);
-  memcpy(f.data + t.start + byte, was, n);
+  memcpy(f.data + where.start + byte, was, n);
 }
 
 START_TEST(test_values_that_cannot_be)

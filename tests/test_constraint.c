@@ -367,7 +367,7 @@ enum { SGD, MOMENTUM, ADAM };
 
 static struct school open_school(nai_network *net, int kind, double rate)
 {
-  struct school s;
+  struct school school;
   nai_rule *rule;
   nai_optimizer *optimizer;
   nai_cost *cost;
@@ -376,32 +376,32 @@ static struct school open_school(nai_network *net, int kind, double rate)
             : kind == MOMENTUM ? nai_optimizer_create_momentum(&optimizer, rate)
                                : nai_optimizer_create_adam(&optimizer, rate));
   expect_ok(nai_cost_create_mse(&cost, "z"));
-  expect_ok(nai_trainer_create(&s.trainer, net, rule, optimizer, NULL));
-  expect_ok(nai_trainer_add_cost(s.trainer, cost, 1));
-  expect_ok(nai_trainer_set(s.trainer, "clip", 1));
-  expect_ok(nai_trials_create(&s.trials, net, STEPS, TRIALS));
+  expect_ok(nai_trainer_create(&school.trainer, net, rule, optimizer, NULL));
+  expect_ok(nai_trainer_add_cost(school.trainer, cost, 1));
+  expect_ok(nai_trainer_set(school.trainer, "clip", 1));
+  expect_ok(nai_trials_create(&school.trials, net, STEPS, TRIALS));
   nai_cost_destroy(cost);
   nai_optimizer_destroy(optimizer);
   nai_rule_destroy(rule);
-  return s;
+  return school;
 }
 
 /* An update on random inputs and targets. */
-static nai_status teach(const struct school *s, uint64_t number)
+static nai_status teach(const struct school *school, uint64_t number)
 {
   float inputs[STEPS * TRIALS * CHANNELS], targets[STEPS * TRIALS * OUTPUTS];
   expect_ok(nai_random_normals(inputs, STEPS * TRIALS * CHANNELS, 1, number));
   expect_ok(nai_random_normals(targets, STEPS * TRIALS * OUTPUTS, 2, number));
   for (int i = 0; i < STEPS * TRIALS * OUTPUTS; i++) targets[i] *= 3;
-  expect_ok(nai_trials_set_inputs(s->trials, NULL, inputs, CHANNELS));
-  expect_ok(nai_trials_set_targets(s->trials, "z", targets, OUTPUTS));
-  return nai_trainer_step(NULL, s->trainer, s->trials);
+  expect_ok(nai_trials_set_inputs(school->trials, NULL, inputs, CHANNELS));
+  expect_ok(nai_trials_set_targets(school->trials, "z", targets, OUTPUTS));
+  return nai_trainer_step(NULL, school->trainer, school->trials);
 }
 
-static void close_school(struct school *s)
+static void close_school(struct school *school)
 {
-  nai_trainer_destroy(s->trainer);
-  nai_trials_destroy(s->trials);
+  nai_trainer_destroy(school->trainer);
+  nai_trials_destroy(school->trials);
 }
 
 /* Populations E (6), I (4), F (5, free), input u, output z; nearly all is connected. */

@@ -158,14 +158,14 @@ END_TEST
 
 static nai_staircase stairs(double start, double hardest, double harder_at, double easier_at)
 {
-  nai_staircase s = NAI_STAIRCASE_INIT;
-  s.parameter = "coherence";
-  s.start = start;
-  s.hardest = hardest;
-  s.step = 30;
-  s.harder_at = harder_at;
-  s.easier_at = easier_at;
-  return s;
+  nai_staircase stair = NAI_STAIRCASE_INIT;
+  stair.parameter = "coherence";
+  stair.start = start;
+  stair.hardest = hardest;
+  stair.step = 30;
+  stair.harder_at = harder_at;
+  stair.easier_at = easier_at;
+  return stair;
 }
 
 /* Always harder: 100, 70, 40, 25.6 and then the stage is met. */
@@ -175,8 +175,8 @@ START_TEST(test_a_staircase_descends_to_its_end)
   nai_curriculum *c;
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "shape", 0, 1));
-  nai_staircase s = stairs(100, 25.6, 0, 0);
-  expect_ok(nai_curriculum_add_staircase(c, "shape", &s));
+  nai_staircase stair = stairs(100, 25.6, 0, 0);
+  expect_ok(nai_curriculum_add_staircase(c, "shape", &stair));
   expect_ok(nai_trainer_set_curriculum(r.trainer, c));
   const double expected[] = {100, 70, 40, 25.6, 25.6};
   for (int i = 0; i < 4; i++) {
@@ -198,8 +198,8 @@ START_TEST(test_a_staircase_does_not_leave_its_range)
   nai_curriculum *c;
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "shape", 0, 1));
-  nai_staircase s = stairs(50, 100, 1, 1);
-  expect_ok(nai_curriculum_add_staircase(c, "shape", &s));
+  nai_staircase stair = stairs(50, 100, 1, 1);
+  expect_ok(nai_curriculum_add_staircase(c, "shape", &stair));
   expect_ok(nai_trainer_set_curriculum(r.trainer, c));
   expect_ok(nai_trainer_run(r.trainer, 6, NULL, NULL));
   ck_assert_double_eq(value_of(r.task, "coherence"), 50);
@@ -232,19 +232,19 @@ START_TEST(test_bad_stages)
   expect_fails(nai_curriculum_set(c, "a", NULL, &one, 1), NAI_ERR_INVALID, "parameter");
   expect_fails(nai_curriculum_set(c, "a", "coherence", NULL, 1), NAI_ERR_INVALID, "values");
   expect_fails(nai_curriculum_set(c, "a", "coherence", &one, 0), NAI_ERR_INVALID, "n is 0");
-  nai_staircase s = stairs(50, 50, 0.8, 0.6);
-  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "differ");
-  s = stairs(50, NAN, 0.8, 0.6);
-  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "finite");
-  s = stairs(50, 10, 0.5, 0.6);
-  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "easier_at");
-  s = stairs(50, 10, 1.5, 0.6);
-  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "harder_at is 1.5");
-  s = stairs(50, 10, 0.8, 0.6);
-  s.step = 0;
-  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "step is 0");
-  s.struct_size = 3;
-  expect_fails(nai_curriculum_add_staircase(c, "a", &s), NAI_ERR_INVALID, "struct_size");
+  nai_staircase stair = stairs(50, 50, 0.8, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "differ");
+  stair = stairs(50, NAN, 0.8, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "finite");
+  stair = stairs(50, 10, 0.5, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "easier_at");
+  stair = stairs(50, 10, 1.5, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "harder_at is 1.5");
+  stair = stairs(50, 10, 0.8, 0.6);
+  stair.step = 0;
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "step is 0");
+  stair.struct_size = 3;
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "struct_size");
   expect_fails(nai_curriculum_add_staircase(c, "a", NULL), NAI_ERR_INVALID, "NULL");
   expect_fails(nai_curriculum_on_stage(NULL, note_stage, NULL), NAI_ERR_INVALID, "curriculum");
   ck_assert_int_eq(nai_curriculum_stage_count(NULL), -1);
@@ -264,15 +264,15 @@ START_TEST(test_staircases_through_durations_without_a_step_are_refused)
   for (int k = 0; k < CASES; k++) {
     rig r = make_rig();
     nai_curriculum *c;
-    nai_staircase s = NAI_STAIRCASE_INIT;
-    s.parameter = "delay";
-    s.start = of[k].start;
-    s.hardest = of[k].hardest;
-    s.step = of[k].step;
-    s.harder_at = s.easier_at = 0.5;
+    nai_staircase stair = NAI_STAIRCASE_INIT;
+    stair.parameter = "delay";
+    stair.start = of[k].start;
+    stair.hardest = of[k].hardest;
+    stair.step = of[k].step;
+    stair.harder_at = stair.easier_at = 0.5;
     expect_ok(nai_curriculum_create(&c));
     expect_ok(nai_curriculum_add_stage(c, "wait", 0.5, 1));
-    expect_ok(nai_curriculum_add_staircase(c, "wait", &s));
+    expect_ok(nai_curriculum_add_staircase(c, "wait", &stair));
     nai_status status = nai_trainer_set_curriculum(r.trainer, c);
     if (of[k].taken)
       expect_ok(status);
@@ -351,8 +351,8 @@ START_TEST(test_failing_allocations)
   long good = 0;
   for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
     nai_curriculum *c = with("second", "coherence", 100);
-    nai_staircase s = stairs(100, 10, 0.8, 0.5);
-    expect_ok(nai_curriculum_add_staircase(c, "second", &s));
+    nai_staircase stair = stairs(100, 10, 0.8, 0.5);
+    expect_ok(nai_curriculum_add_staircase(c, "second", &stair));
     faults_fail_allocation(good);
     status = nai_trainer_set_curriculum(r.trainer, c);
     faults_fail_allocation(-1);

@@ -72,9 +72,9 @@ END_TEST
 
 /* --- followed forwards: the weights' influence travels by the feedback weights ---------------- */
 
-static void by_feedback(tangents *t, const nai_trainer *trainer)
+static void by_feedback(tangents *tangents, const nai_trainer *trainer)
 {
-  t->through = trainer->plasticity.learner->feedback.weight;
+  tangents->through = trainer->plasticity.learner->feedback.weight;
 }
 
 START_TEST(test_followed_forwards)
@@ -302,8 +302,8 @@ static nai_trainer *mirror(nai_network *net, nai_rule *rule)
 
 static double slope_at_bias(const nai__node *node)
 {
-  double s = 1 / (1 + exp(-BIAS)), y = tanh(BIAS);
-  return node->kind == NAI_OUTPUTS ? 1 : node->name[0] == 'a' ? 4 * s * (1 - s) : 1 - y * y;
+  double rate = 1 / (1 + exp(-BIAS)), y = tanh(BIAS);
+  return node->kind == NAI_OUTPUTS ? 1 : node->name[0] == 'a' ? 4 * rate * (1 - rate) : 1 - y * y;
 }
 
 typedef struct moments {

@@ -1231,18 +1231,18 @@ START_TEST(every_type_there_and_back)
   ck_assert_ptr_null(nai__tensors_note(&file, "other"));
   ck_assert(!nai__tensors_have(&file, "__metadata__"));
   for (int k = 0; k < 5; k++) {
-    nai__tensor t;
-    expect_ok(nai__tensors_expect(&t, &file, names[k], types[k], 3, shape));
-    ck_assert_int_eq(t.count, 15);
+    nai__tensor tensor;
+    expect_ok(nai__tensors_expect(&tensor, &file, names[k], types[k], 3, shape));
+    ck_assert_int_eq(tensor.count, 15);
     unsigned char again[15 * 8];
-    expect_ok(nai__tensors_read(again, &file, &t, 0, 15));
+    expect_ok(nai__tensors_read(again, &file, &tensor, 0, 15));
     ck_assert(memcmp(again, data[k], 15 * sizes[k]) == 0);
-    expect_ok(nai__tensors_read(again, &file, &t, 7, 3));
+    expect_ok(nai__tensors_read(again, &file, &tensor, 7, 3));
     ck_assert(memcmp(again, data[k] + 7 * sizes[k], 3 * sizes[k]) == 0);
-    ck_assert_int_eq(t.start % (int64_t)sizes[k], 0);
-    expect_fails(nai__tensors_expect(&t, &file, names[k], types[k], 2, shape), NAI_ERR_FORMAT,
+    ck_assert_int_eq(tensor.start % (int64_t)sizes[k], 0);
+    expect_fails(nai__tensors_expect(&tensor, &file, names[k], types[k], 2, shape), NAI_ERR_FORMAT,
                  names[k]);
-    expect_fails(nai__tensors_expect(&t, &file, names[k], types[(k + 1) % 5], 3, shape),
+    expect_fails(nai__tensors_expect(&tensor, &file, names[k], types[(k + 1) % 5], 3, shape),
                  NAI_ERR_FORMAT, "dtype");
   }
   nai__tensors_close(&file);

@@ -518,32 +518,32 @@ typedef struct twin {
   double p[N][N][N], q[N][N]; /* inverses: of a unit's own regressors, and of the readout's */
 } twin;
 
-static void draw_teacher(twin *s, uint64_t seed)
+static void draw_teacher(twin *twin, uint64_t seed)
 {
   for (int i = 0; i < N; i++) {
     nai__stream j = nai__stream_open(seed, NAI__FOR_FEEDBACK, (uint64_t)i, 3),
                 u = nai__stream_open(seed, NAI__FOR_FEEDBACK, (uint64_t)i, 4);
-    for (int k = 0; k < N; k++) s->j[i][k] = 1.5 / sqrt(N) * nai__stream_normal(&j);
-    for (int o = 0; o < OUTPUTS; o++) s->u_out[i][o] = 2 * nai__stream_uniform(&u) - 1;
+    for (int k = 0; k < N; k++) twin->j[i][k] = 1.5 / sqrt(N) * nai__stream_normal(&j);
+    for (int o = 0; o < OUTPUTS; o++) twin->u_out[i][o] = 2 * nai__stream_uniform(&u) - 1;
   }
 }
 
-static void start_twin(twin *s, const nai_network *net, int autapses)
+static void start_twin(twin *twin, const nai_network *net, int autapses)
 {
   nai_view w = weights_of(net, "x", "x"), in = weights_of(net, "u", "x"),
            out = weights_of(net, "x", "z");
-  memset(s, 0, sizeof *s);
-  s->autapses = autapses;
-  draw_teacher(s, 4);
+  memset(twin, 0, sizeof *twin);
+  twin->autapses = autapses;
+  draw_teacher(twin, 4);
   for (int i = 0; i < N; i++) {
-    for (int k = 0; k < N; k++) s->w[i][k] = (double)at(&w, i, k);
-    for (int c = 0; c < INPUTS; c++) s->in[i][c] = (double)at(&in, i, c);
-    for (int o = 0; o < OUTPUTS; o++) s->out[o][i] = (double)at(&out, o, i);
-    s->x[i] = s->x_d[i] = 0.2;
-    s->r[i] = s->r_d[i] = tanh(0.2);
-    s->alpha[i] = 10 / (20 + 5.0 * i);
-    s->q[i][i] = 1;
-    for (int k = 0; k < N; k++) s->p[i][k][k] = 1;
+    for (int k = 0; k < N; k++) twin->w[i][k] = (double)at(&w, i, k);
+    for (int c = 0; c < INPUTS; c++) twin->in[i][c] = (double)at(&in, i, c);
+    for (int o = 0; o < OUTPUTS; o++) twin->out[o][i] = (double)at(&out, o, i);
+    twin->x[i] = twin->x_d[i] = 0.2;
+    twin->r[i] = twin->r_d[i] = tanh(0.2);
+    twin->alpha[i] = 10 / (20 + 5.0 * i);
+    twin->q[i][i] = 1;
+    for (int k = 0; k < N; k++) twin->p[i][k][k] = 1;
   }
 }
 
@@ -561,34 +561,34 @@ static void learn(double *w, double p[N][N], const double *r, double error, int 
   }
 }
 
-static void move_twin(twin *s, const moment *m, int learns)
+static void move_twin(twin *twin, const moment *m, int learns)
 {
   double before[N], wanted[N], given[N];
-  memcpy(before, s->r, sizeof before);
+  memcpy(before, twin->r, sizeof before);
   for (int i = 0; i < N; i++) {
     double in = 0;
     wanted[i] = given[i] = 0;
-    for (int c = 0; c < INPUTS; c++) in += s->in[i][c] * (double)m->input[c];
-    for (int k = 0; k < N; k++) wanted[i] += s->j[i][k] * s->r_d[k];
-    for (int o = 0; o < OUTPUTS; o++) wanted[i] += s->u_out[i][o] * (double)m->target[o];
-    for (int k = 0; k < N; k++) given[i] += s->w[i][k] * before[k];
-    s->x[i] += s->alpha[i] * (given[i] + in - s->x[i]);
-    s->x_d[i] += s->alpha[i] * (wanted[i] + in - s->x_d[i]);
+    for (int c = 0; c < INPUTS; c++) in += twin->in[i][c] * (double)m->input[c];
+    for (int k = 0; k < N; k++) wanted[i] += twin->j[i][k] * twin->r_d[k];
+    for (int o = 0; o < OUTPUTS; o++) wanted[i] += twin->u_out[i][o] * (double)m->target[o];
+    for (int k = 0; k < N; k++) given[i] += twin->w[i][k] * before[k];
+    twin->x[i] += twin->alpha[i] * (given[i] + in - twin->x[i]);
+    twin->x_d[i] += twin->alpha[i] * (wanted[i] + in - twin->x_d[i]);
   }
   for (int i = 0; i < N; i++) {
-    s->r[i] = tanh(s->x[i]);
-    s->r_d[i] = tanh(s->x_d[i]);
+    twin->r[i] = tanh(twin->x[i]);
+    twin->r_d[i] = tanh(twin->x_d[i]);
   }
   if (!learns) return;
   for (int i = 0; i < N; i++)
-    learn(s->w[i], s->p[i], before, given[i] - wanted[i], s->autapses ? -1 : i);
+    learn(twin->w[i], twin->p[i], before, given[i] - wanted[i], twin->autapses ? -1 : i);
   double kept[N][N];
-  memcpy(kept, s->q, sizeof kept);
+  memcpy(kept, twin->q, sizeof kept);
   for (int o = 0; o < OUTPUTS; o++) {
     double error = -(double)m->target[o];
-    for (int k = 0; k < N; k++) error += s->out[o][k] * s->r[k];
-    memcpy(s->q, kept, sizeof kept); /* all outputs share it */
-    learn(s->out[o], s->q, s->r, error, -1);
+    for (int k = 0; k < N; k++) error += twin->out[o][k] * twin->r[k];
+    memcpy(twin->q, kept, sizeof kept); /* all outputs share it */
+    learn(twin->out[o], twin->q, twin->r, error, -1);
   }
 }
 
@@ -614,25 +614,25 @@ static nai_network *build_taught(int autapses)
 
 START_TEST(full_force_is_its_equations)
 {
-  static twin s;
+  static twin twin;
   nai_network *net = build_taught(_i);
   nai_trainer *trainer = trained_by(net, full_force(1, 2));
   nai_agent *agent;
   moment m;
   double worst = 0;
-  start_twin(&s, net, _i);
+  start_twin(&twin, net, _i);
   ck_assert_int_eq(trainer->plasticity.learner->kept[0].n,
                    2 * N * 16); /* units share one, outputs too */
   expect_ok(nai_agent_create(&agent, trainer));
   for (int64_t t = 1; t <= 60; t++) {
     expect_ok(nai_agent_step(NULL, agent, meet(&m, t)));
-    move_twin(&s, &m, t % 2 == 0);
+    move_twin(&twin, &m, t % 2 == 0);
   }
   nai_view w = weights_of(net, "x", "x"), out = weights_of(net, "x", "z");
   for (int i = 0; i < N; i++) {
-    for (int k = 0; k < N; k++) worst = fmax(worst, fabs(s.w[i][k] - (double)at(&w, i, k)));
+    for (int k = 0; k < N; k++) worst = fmax(worst, fabs(twin.w[i][k] - (double)at(&w, i, k)));
     for (int o = 0; o < OUTPUTS; o++)
-      worst = fmax(worst, fabs(s.out[o][i] - (double)at(&out, o, i)));
+      worst = fmax(worst, fabs(twin.out[o][i] - (double)at(&out, o, i)));
     ck_assert(_i || at(&w, i, i) == 0);
   }
   ck_assert_msg(worst < 1e-5, "%g", worst);

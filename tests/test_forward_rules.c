@@ -390,56 +390,58 @@ typedef struct sample {
 
 static sample open_sample(const nai_network *net)
 {
-  sample s = {.at = malloc((size_t)net->n_theta * sizeof *s.at)};
-  for (int64_t i = 0; i < net->n_theta; i++) s.at[s.n] = i, s.n += net->plastic[i] != 0;
-  s.sum = calloc((size_t)s.n, sizeof *s.sum);
-  s.products = calloc((size_t)(s.n * s.n), sizeof *s.products);
-  return s;
+  sample sample = {.at = malloc((size_t)net->n_theta * sizeof *sample.at)};
+  for (int64_t i = 0; i < net->n_theta; i++)
+    sample.at[sample.n] = i, sample.n += net->plastic[i] != 0;
+  sample.sum = calloc((size_t)sample.n, sizeof *sample.sum);
+  sample.products = calloc((size_t)(sample.n * sample.n), sizeof *sample.products);
+  return sample;
 }
 
-static void close_sample(sample *s)
+static void close_sample(sample *sample)
 {
-  free(s->at);
-  free(s->sum);
-  free(s->products);
+  free(sample->at);
+  free(sample->sum);
+  free(sample->products);
 }
 
-static void add_sample(sample *s, const float *gradient, const double *exact)
+static void add_sample(sample *sample, const float *gradient, const double *exact)
 {
-  double *d = malloc((size_t)s->n * sizeof *d);
-  for (int64_t i = 0; i < s->n; i++) {
-    d[i] = (double)gradient[s->at[i]] - exact[s->at[i]];
+  double *d = malloc((size_t)sample->n * sizeof *d);
+  for (int64_t i = 0; i < sample->n; i++) {
+    d[i] = (double)gradient[sample->at[i]] - exact[sample->at[i]];
     EXPECT(isfinite(d[i]));
-    s->sum[i] += d[i];
+    sample->sum[i] += d[i];
   }
-  for (int64_t i = 0; i < s->n; i++)
-    for (int64_t j = 0; j <= i; j++) s->products[i * s->n + j] += d[i] * d[j];
+  for (int64_t i = 0; i < sample->n; i++)
+    for (int64_t j = 0; j <= i; j++) sample->products[i * sample->n + j] += d[i] * d[j];
   free(d);
 }
 
 /* Those that are not random (the readout) are exact; leaves out them and their rows. */
-static void keep_random(sample *s, double largest)
+static void keep_random(sample *sample, double largest)
 {
-  int64_t kept = 0, n = s->n;
+  int64_t kept = 0, n = sample->n;
   for (int64_t i = 0; i < n; i++) {
-    double variance = s->products[i * n + i] / SAMPLES;
+    double variance = sample->products[i * n + i] / SAMPLES;
     if (variance <= 1e-10 * largest * largest) {
-      EXPECT(fabs(s->sum[i] / SAMPLES) <= 1e-5 * largest);
+      EXPECT(fabs(sample->sum[i] / SAMPLES) <= 1e-5 * largest);
       continue;
     }
-    s->at[kept++] = i;
+    sample->at[kept++] = i;
   }
   double *sum = malloc((size_t)kept * sizeof *sum),
          *products = malloc((size_t)(kept * kept) * sizeof *products);
   for (int64_t i = 0; i < kept; i++) {
-    sum[i] = s->sum[s->at[i]];
-    for (int64_t j = 0; j <= i; j++) products[i * kept + j] = s->products[s->at[i] * n + s->at[j]];
+    sum[i] = sample->sum[sample->at[i]];
+    for (int64_t j = 0; j <= i; j++)
+      products[i * kept + j] = sample->products[sample->at[i] * n + sample->at[j]];
   }
-  free(s->sum);
-  free(s->products);
-  s->n = kept;
-  s->sum = sum;
-  s->products = products;
+  free(sample->sum);
+  free(sample->products);
+  sample->n = kept;
+  sample->sum = sum;
+  sample->products = products;
 }
 
 /*
@@ -447,15 +449,16 @@ static void keep_random(sample *s, double largest)
  * with a trace of a ridge (which only makes it smaller). Each element alone stays within 4.5 of its
  * standard errors.
  */
-static double hotelling(sample *s)
+static double hotelling(sample *sample)
 {
-  int64_t n = s->n;
-  double *c = s->products, sum = 0;
+  int64_t n = sample->n;
+  double *c = sample->products, sum = 0;
   for (int64_t i = 0; i < n; i++)
     for (int64_t j = 0; j <= i; j++)
-      c[i * n + j] = (c[i * n + j] - s->sum[i] * s->sum[j] / SAMPLES) / (SAMPLES - 1) / SAMPLES;
+      c[i * n + j] =
+          (c[i * n + j] - sample->sum[i] * sample->sum[j] / SAMPLES) / (SAMPLES - 1) / SAMPLES;
   for (int64_t i = 0; i < n; i++) {
-    double z = s->sum[i] / SAMPLES / sqrt(c[i * n + i]);
+    double z = sample->sum[i] / SAMPLES / sqrt(c[i * n + i]);
     if (!(fabs(z) < 4.5)) ck_abort_msg("element %lld is off by %.2f errors", (long long)i, z);
     c[i * n + i] *= 1 + 1e-9;
   }
@@ -465,18 +468,18 @@ static double hotelling(sample *s)
       if (j < i) c[i * n + j] /= c[j * n + j];
     }
     c[i * n + i] = sqrt(fmax(c[i * n + i], 1e-300));
-    double y = s->sum[i] / SAMPLES;
-    for (int64_t k = 0; k < i; k++) y -= c[i * n + k] * s->sum[k];
-    s->sum[i] = y / c[i * n + i];
-    sum += s->sum[i] * s->sum[i];
+    double y = sample->sum[i] / SAMPLES;
+    for (int64_t k = 0; k < i; k++) y -= c[i * n + k] * sample->sum[k];
+    sample->sum[i] = y / c[i * n + i];
+    sum += sample->sum[i] * sample->sum[i];
   }
   return sum;
 }
 
 /* T^2 (K - n) / (n (K - 1)) has the F distribution of n and K - n: of mean near 1, variance 2/n. */
-static void check_sample(sample *s)
+static void check_sample(sample *sample)
 {
-  double n = (double)s->n, f = hotelling(s) * (SAMPLES - n) / (n * (SAMPLES - 1));
+  double n = (double)sample->n, f = hotelling(sample) * (SAMPLES - n) / (n * (SAMPLES - 1));
   double mean = (SAMPLES - n) / (SAMPLES - n - 2),
          sd = sqrt(2 / n * (SAMPLES - 2) / (SAMPLES - n - 4)) * mean;
   if (!(fabs(f - mean) < 3 * sd))
@@ -493,17 +496,17 @@ START_TEST(test_uoro_on_average)
   expect_ok(nai_trainer_estimate_gradient(NULL, bptt, trials));
   double *exact = exact_of(bptt), largest = 0;
   for (int64_t i = 0; i < net->n_theta; i++) largest = fmax(largest, fabs(exact[i]));
-  sample s = open_sample(net);
-  int64_t all = s.n;
+  sample sample = open_sample(net);
+  int64_t all = sample.n;
   for (uoro->step = 0; uoro->step < SAMPLES; uoro->step++) {
     expect_ok(nai_trainer_estimate_gradient(NULL, uoro, trials));
-    add_sample(&s, uoro->plasticity.gradient, exact);
+    add_sample(&sample, uoro->plasticity.gradient, exact);
   }
-  keep_random(&s, largest);
-  ck_assert_int_gt(s.n, all * 2 / 3);
-  ck_assert_int_lt(s.n, all);
-  check_sample(&s);
-  close_sample(&s);
+  keep_random(&sample, largest);
+  ck_assert_int_gt(sample.n, all * 2 / 3);
+  ck_assert_int_lt(sample.n, all);
+  check_sample(&sample);
+  close_sample(&sample);
   free(exact);
   nai_trainer_destroy(bptt);
   nai_trainer_destroy(uoro);

@@ -355,19 +355,19 @@ typedef struct stacks {
 
 static void look_at_stack(void *argument, int64_t task, int32_t thread)
 {
-  stacks *s = argument;
+  stacks *stacks = argument;
   pthread_attr_t mine;
   (void)task;
-  pthread_barrier_wait(&s->all);
+  pthread_barrier_wait(&stacks->all);
   if (pthread_getattr_np(pthread_self(), &mine) != 0) return;
-  pthread_attr_getstacksize(&mine, &s->size[thread]);
+  pthread_attr_getstacksize(&mine, &stacks->size[thread]);
   pthread_attr_destroy(&mine);
 }
 
 /* The host's threads get small stacks unless they ask; the library's ask. */
 START_TEST(workers_ask_for_their_stacks)
 {
-  stacks s = {.size = {0}};
+  stacks stacks = {.size = {0}};
   pthread_attr_t before, small;
   nai__pool *pool;
   ck_assert_int_eq(pthread_getattr_default_np(&before), 0);
@@ -376,14 +376,14 @@ START_TEST(workers_ask_for_their_stacks)
   ck_assert_int_eq(pthread_setattr_default_np(&small), 0);
   expect_ok(nai__pool_create(&pool, 3));
   ck_assert_int_eq(pthread_setattr_default_np(&before), 0);
-  pthread_barrier_init(&s.all, NULL, 3);
-  nai__pool_run(pool, 3, look_at_stack, &s);
+  pthread_barrier_init(&stacks.all, NULL, 3);
+  nai__pool_run(pool, 3, look_at_stack, &stacks);
   for (int worker = 1; worker < 3; worker++) {
-    ck_assert_uint_ge(s.size[worker], 1 << 20);
-    ck_assert_uint_le(s.size[worker],
+    ck_assert_uint_ge(stacks.size[worker], 1 << 20);
+    ck_assert_uint_le(stacks.size[worker],
                       8 << 20); /* one of a thread that ended may be up to 4 times as large */
   }
-  pthread_barrier_destroy(&s.all);
+  pthread_barrier_destroy(&stacks.all);
   nai__pool_destroy(pool);
   pthread_attr_destroy(&small);
   pthread_attr_destroy(&before);

@@ -877,8 +877,8 @@ START_TEST(test_rate_forward)
     }
     kernels->rate_forward(&u, r, a, p.x, p.v, with & 1 ? p.xi : NULL);
     for (int i = 0; i < n; i++) {
-      double s = (double)p.v[i] + p.bias[i] + noise_of(&u, &p, i);
-      double z = gain_of(&u, i) * f(transfer, s, exponent_of(&u, i));
+      double input = (double)p.v[i] + p.bias[i] + noise_of(&u, &p, i);
+      double z = gain_of(&u, i) * f(transfer, input, exponent_of(&u, i));
       ASSERT_NEAR(a[i], z, 3e-6 * (1 + fabs(z)));
       ASSERT_NEAR(r[i], (1 - (double)p.alpha[i]) * p.x[i] + (double)p.alpha[i] * a[i],
                   1e-6 * (1 + fabs(z)));
@@ -925,11 +925,11 @@ START_TEST(test_backward)
     kernels->current_backward(&u, g[0], carry[0], r);
     kernels->rate_backward(&u, g[1], carry[1], r);
     for (int i = 0; i < n; i++) {
-      double s = gain_of(&u, i) * slope(transfer, x[i], exponent_of(&u, i)), alpha = p.alpha[i];
-      double dx = p.carry[i] + p.g[i] * s, dr = (double)p.carry[i] + p.g[i];
-      ASSERT_NEAR(g[0][i], alpha * dx, 2e-6 * (1 + fabs(s)));
-      ASSERT_NEAR(carry[0][i], (1 - alpha) * dx, 2e-6 * (1 + fabs(s)));
-      ASSERT_NEAR(g[1][i], alpha * dr * s, 2e-6 * (1 + fabs(s)));
+      double steep = gain_of(&u, i) * slope(transfer, x[i], exponent_of(&u, i)), alpha = p.alpha[i];
+      double dx = p.carry[i] + p.g[i] * steep, dr = (double)p.carry[i] + p.g[i];
+      ASSERT_NEAR(g[0][i], alpha * dx, 2e-6 * (1 + fabs(steep)));
+      ASSERT_NEAR(carry[0][i], (1 - alpha) * dx, 2e-6 * (1 + fabs(steep)));
+      ASSERT_NEAR(g[1][i], alpha * dr * steep, 2e-6 * (1 + fabs(steep)));
       ASSERT_NEAR(carry[1][i], (1 - alpha) * dr, 2e-6);
     }
     for (int k = 0; k < 2; k++)
@@ -968,8 +968,8 @@ START_TEST(test_transfer)
   enum { N = 4001 };
   static float x[N + 8], r[N], exponent[N];
   for (int i = 0; i < N; i++) {
-    double t = (i - N / 2) / (double)(N / 2);
-    x[i] = (float)(t * pow(fabs(t), 3.0) * 95.0);
+    double along = (i - N / 2) / (double)(N / 2);
+    x[i] = (float)(along * pow(fabs(along), 3.0) * 95.0);
     exponent[i] = i % 3 ? 2.0f : 1.5f;
   }
   for (int transfer = 0; transfer < NAI__TRANSFERS; transfer++) {

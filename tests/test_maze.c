@@ -38,29 +38,30 @@ static nai_network *build_maze(void)
 
 enum { PROBLEM, GOAL, TARGET, OTHER };
 
-static int condition(const nai_trials *t, int which, int64_t b)
+static int condition(const nai_trials *trials, int which, int64_t b)
 {
-  return (int)t->condition[which].value[b];
+  return (int)trials->condition[which].value[b];
 }
 
 /* Every value of trial b, whose epochs end at these steps. */
-static void check_trial(const nai_trials *t, int64_t b, const int64_t end[3])
+static void check_trial(const nai_trials *trials, int64_t b, const int64_t end[3])
 {
-  int problem = condition(t, PROBLEM, b), right = way(table[problem].right);
-  EXPECT(t->length[b] == end[2]);
-  EXPECT(condition(t, GOAL, b) == table[problem].goal && condition(t, TARGET, b) == right);
-  EXPECT(condition(t, OTHER, b) != right &&
-         strchr(table[problem].open, ways[condition(t, OTHER, b)]));
-  for (int64_t step = 0; step < t->steps; step++) {
-    int64_t row = step * t->trials + b;
+  int problem = condition(trials, PROBLEM, b), right = way(table[problem].right);
+  EXPECT(trials->length[b] == end[2]);
+  EXPECT(condition(trials, GOAL, b) == table[problem].goal &&
+         condition(trials, TARGET, b) == right);
+  EXPECT(condition(trials, OTHER, b) != right &&
+         strchr(table[problem].open, ways[condition(trials, OTHER, b)]));
+  for (int64_t step = 0; step < trials->steps; step++) {
+    int64_t row = step * trials->trials + b;
     int chooses = step >= end[1] && step < end[2];
     for (int k = 0; k < 4; k++) {
-      EXPECT(t->input[row * 8 + k] == (step < end[0] && goals[k] == table[problem].goal));
-      EXPECT(t->input[row * 8 + 4 + k] ==
+      EXPECT(trials->input[row * 8 + k] == (step < end[0] && goals[k] == table[problem].goal));
+      EXPECT(trials->input[row * 8 + 4 + k] ==
              (chooses && strchr(table[problem].open, ways[k]) != NULL));
     }
-    EXPECT(t->goal[0].mask[row] == (step == end[2] - 1));
-    if (chooses) EXPECT(t->goal[0].classes[row] == right);
+    EXPECT(trials->goal[0].mask[row] == (step == end[2] - 1));
+    if (chooses) EXPECT(trials->goal[0].classes[row] == right);
   }
 }
 
@@ -69,26 +70,26 @@ START_TEST(every_value_of_many_trials)
   enum { N = 400 };
   nai_network *net = build_maze();
   nai_task *task = task_for(net, "maze");
-  nai_trials *t = make_trials_of(task, 3, NAI_STREAM_TRAIN, 0, N);
+  nai_trials *trials = make_trials_of(task, 3, NAI_STREAM_TRAIN, 0, N);
   static const char *const names[] = {"problem", "goal", "target", "other"};
-  for (int i = 0; i < 4; i++) ck_assert_str_eq(nai_trials_condition_name(t, i), names[i]);
-  ck_assert_int_eq(t->steps, 50);
-  for (int64_t b = 0; b < N; b++) check_trial(t, b, (int64_t[]){20, 30, 50});
-  nai_trials_destroy(t);
+  for (int i = 0; i < 4; i++) ck_assert_str_eq(nai_trials_condition_name(trials, i), names[i]);
+  ck_assert_int_eq(trials->steps, 50);
+  for (int64_t b = 0; b < N; b++) check_trial(trials, b, (int64_t[]){20, 30, 50});
+  nai_trials_destroy(trials);
 
   expect_ok(nai_task_set(task, "goal", 3));
   expect_ok(nai_task_set(task, "delay", 0));
   expect_ok(nai_task_set_list(task, "choices", (double[]){1, 5}, 2));
   ck_assert_int_eq(task->ops.max_steps, 8);
-  t = make_trials_of(task, 3, NAI_STREAM_TEST, 0, N);
+  trials = make_trials_of(task, 3, NAI_STREAM_TEST, 0, N);
   int64_t longer = 0;
   for (int64_t b = 0; b < N; b++) {
-    EXPECT(t->length[b] == 4 || t->length[b] == 8);
-    check_trial(t, b, (int64_t[]){3, 3, t->length[b]});
-    longer += t->length[b] == 8;
+    EXPECT(trials->length[b] == 4 || trials->length[b] == 8);
+    check_trial(trials, b, (int64_t[]){3, 3, trials->length[b]});
+    longer += trials->length[b] == 8;
   }
   ck_assert_double_lt(fabs((double)longer - N / 2.0), 4 * sqrt(N / 4.0));
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -105,13 +106,13 @@ START_TEST(problems_and_what_can_be_guessed)
   nai_task *task = task_for(net, "maze");
   expect_ok(nai_task_set(task, "goal", 1));
   expect_ok(nai_task_set(task, "choices", 1));
-  nai_trials *t = make_trials_of(task, 3, NAI_STREAM_TRAIN, 0, N);
+  nai_trials *trials = make_trials_of(task, 3, NAI_STREAM_TRAIN, 0, N);
   double problems[8] = {0}, right[4] = {0}, by_open[16][4] = {{0}}, best = 0;
   for (int64_t b = 0; b < N; b++) {
-    problems[condition(t, PROBLEM, b)]++;
-    right[condition(t, TARGET, b)]++;
-    int open = 1 << condition(t, TARGET, b) | 1 << condition(t, OTHER, b);
-    by_open[open][condition(t, TARGET, b)]++;
+    problems[condition(trials, PROBLEM, b)]++;
+    right[condition(trials, TARGET, b)]++;
+    int open = 1 << condition(trials, TARGET, b) | 1 << condition(trials, OTHER, b);
+    by_open[open][condition(trials, TARGET, b)]++;
   }
   for (int k = 0; k < 8; k++)
     ck_assert_double_lt(fabs(problems[k] - N / 8.0), 4 * sqrt(N * 7 / 64.0));
@@ -122,7 +123,7 @@ START_TEST(problems_and_what_can_be_guessed)
     best += most;
   }
   ck_assert_double_lt(fabs(best / N - 5.0 / 8), 4 * sqrt(15.0 / 64 / N) + 0.01);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -133,18 +134,18 @@ START_TEST(the_last_step_is_judged)
   nai_network *net = build_maze();
   nai_task *task = task_for(net, "maze");
   expect_ok(nai_task_set_list(task, "delay", (double[]){0, 10}, 2));
-  nai_trials *t = make_trials_of(task, 3, NAI_STREAM_TEST, 0, 40);
+  nai_trials *trials = make_trials_of(task, 3, NAI_STREAM_TEST, 0, 40);
   for (int64_t b = 0; b < 40; b++)
     for (int chosen = 0; chosen < 4; chosen++) {
       static float z[50][4];
       nai__verdict v;
       memset(z, 0, sizeof z);
-      z[t->length[b] - 1][chosen] = 1;
-      z[t->length[b] - 2][(chosen + 1) % 4] = 9;
-      expect_ok(nai__judge(&v, task, t, b, z[0], 4, 1));
-      EXPECT(v.choice == chosen && v.correct == (chosen == condition(t, TARGET, b)));
+      z[trials->length[b] - 1][chosen] = 1;
+      z[trials->length[b] - 2][(chosen + 1) % 4] = 9;
+      expect_ok(nai__judge(&v, task, trials, b, z[0], 4, 1));
+      EXPECT(v.choice == chosen && v.correct == (chosen == condition(trials, TARGET, b)));
     }
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -194,18 +195,18 @@ START_TEST(refused_and_without_allocation)
   ck_assert_int_eq(task->ops.max_steps, 50);
   nai_task *none;
   expect_fails(nai_task_create(&none, "maze", other), NAI_ERR_INVALID, "8 input channels");
-  nai_trials *t;
-  expect_ok(nai__task_trials(&t, task, 32));
+  nai_trials *trials;
+  expect_ok(nai__task_trials(&trials, task, 32));
   long before = faults_allocations();
   nai_status worst = NAI_OK;
   for (uint64_t k = 0; k < 20; k++) {
-    nai_status status = nai__task_fill(t, task, 3, NAI_STREAM_TRAIN, 32 * k, 32);
+    nai_status status = nai__task_fill(trials, task, 3, NAI_STREAM_TRAIN, 32 * k, 32);
     if (status != NAI_OK) worst = status;
   }
   long after = faults_allocations();
   ck_assert_int_eq(after, before);
   expect_ok(worst);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
   nai_network_destroy(other);

@@ -1088,10 +1088,10 @@ START_TEST(the_default_is_balanced_and_of_radius_one)
     for (int64_t k = 0; k < 240 * 60; k++)
       EXPECT(at(&e, k / 240, k % 240) > 0 && at(&i, k / 60, k % 60) < 0);
     /* the bulk is of radius 1; balanced rows leave no outlier, but finite size does a little */
-    nai_spectrum s = spectrum_of(net, "E I");
-    ck_assert_int_eq(s.n, 300);
-    ck_assert_double_eq_tol(s.bulk, 1, 0.01);
-    EXPECT(s.radius > 0.9 && s.radius < 1.35);
+    nai_spectrum spectrum = spectrum_of(net, "E I");
+    ck_assert_int_eq(spectrum.n, 300);
+    ck_assert_double_eq_tol(spectrum.bulk, 1, 0.01);
+    EXPECT(spectrum.radius > 0.9 && spectrum.radius < 1.35);
     nai_network_destroy(net);
   }
 }
@@ -1140,8 +1140,8 @@ START_TEST(sparse_and_several_populations_are_balanced)
   expect_ok(nai_network_build(net, 3));
   static const char *const all[] = {"E", "I", "SST"};
   for (int k = 0; k < 3; k++) expect_balance(net, all, 3, all[k]);
-  nai_spectrum s = spectrum_of(net, "*");
-  ck_assert_double_eq_tol(s.bulk, 1, 0.02);
+  nai_spectrum spectrum = spectrum_of(net, "*");
+  ck_assert_double_eq_tol(spectrum.bulk, 1, 0.02);
   nai_constraint_destroy(sparse);
   nai_network_destroy(net);
 }
@@ -1155,9 +1155,9 @@ START_TEST(the_radius_is_that_of_the_recurrent_units)
   expect_ok(nai_network_connect(net, "layer", "R"));
   expect_ok(nai_network_set_delay(net, "layer", "R", 0));
   expect_ok(nai_network_build(net, 1));
-  nai_spectrum s = spectrum_of(net, "R");
-  ck_assert_double_eq_tol(s.bulk, 1, 0.02);
-  ck_assert_double_eq_tol(s.outlier, 1, 0.1);
+  nai_spectrum spectrum = spectrum_of(net, "R");
+  ck_assert_double_eq_tol(spectrum.bulk, 1, 0.02);
+  ck_assert_double_eq_tol(spectrum.outlier, 1, 0.1);
   nai_network_destroy(net);
 }
 END_TEST
@@ -1277,9 +1277,9 @@ START_TEST(orthogonal_weights)
   expect_ok(nai_network_set_autapses(net, "R", "R", 1));
   expect_ok(nai_network_set_initial_weights(net, "R", "R", NAI_WEIGHTS_ORTHOGONAL, 0.9, 0));
   expect_ok(nai_network_build(net, 1));
-  nai_spectrum s = spectrum_of(net, "R");
-  ck_assert_double_eq_tol(s.radius, 0.9, 1e-6);
-  ck_assert_double_eq_tol(s.entropy, 1, 1e-9);
+  nai_spectrum spectrum = spectrum_of(net, "R");
+  ck_assert_double_eq_tol(spectrum.radius, 0.9, 1e-6);
+  ck_assert_double_eq_tol(spectrum.entropy, 1, 1e-9);
   nai_network_destroy(net);
 }
 END_TEST
@@ -1297,8 +1297,8 @@ START_TEST(identity_weights)
     EXPECT(at(&own, k / 5, k % 5) == (k / 5 == k % 5 ? 0.5f : 0));
     EXPECT(at(&other, k / 5, k % 5) == (k / 5 == k % 5 ? -0.5f : 0));
   }
-  nai_spectrum s = spectrum_of(net, "R");
-  EXPECT(s.radius == 0.5 && fabs(s.entropy - 1) < 1e-12);
+  nai_spectrum spectrum = spectrum_of(net, "R");
+  EXPECT(spectrum.radius == 0.5 && fabs(spectrum.entropy - 1) < 1e-12);
   nai_network_destroy(net);
   net = compose_one("R", 5, NAI_FREE);
   expect_ok(nai_network_set_initial_weights(net, "R", "R", NAI_WEIGHTS_IDENTITY, 0.5, 0));
@@ -1406,23 +1406,23 @@ static nai_network *two_by_two(float a, float b, float c, float d)
 START_TEST(spectra_by_hand)
 {
   double real[3] = {9, 9, 9}, imaginary[3] = {9, 9, 9};
-  nai_spectrum s = NAI_SPECTRUM_INIT;
+  nai_spectrum spectrum = NAI_SPECTRUM_INIT;
   /* [[2, 1], [4, -1]]: eigenvalues 3 and -2; columns (2, 4) and (1, -1): variances 1 and 1 */
   nai_network *net = two_by_two(2, 1, 4, -1);
-  expect_ok(nai_network_spectrum(&s, real, imaginary, 2, net, "B A"));
-  EXPECT(s.n == 2 && s.struct_size == sizeof s);
-  ck_assert_double_eq_tol(s.radius, 3, 1e-14);
-  ck_assert_double_eq_tol(s.bulk, sqrt(2), 1e-14);
-  ck_assert_double_eq_tol(s.outlier, 3 / sqrt(2), 1e-14);
+  expect_ok(nai_network_spectrum(&spectrum, real, imaginary, 2, net, "B A"));
+  EXPECT(spectrum.n == 2 && spectrum.struct_size == sizeof spectrum);
+  ck_assert_double_eq_tol(spectrum.radius, 3, 1e-14);
+  ck_assert_double_eq_tol(spectrum.bulk, sqrt(2), 1e-14);
+  ck_assert_double_eq_tol(spectrum.outlier, 3 / sqrt(2), 1e-14);
   ck_assert_double_eq_tol(fmax(real[0], real[1]), 3, 1e-14);
   ck_assert_double_eq_tol(fmin(real[0], real[1]), -2, 1e-14);
   EXPECT(imaginary[0] == 0 && imaginary[1] == 0 && real[2] == 9 && imaginary[2] == 9);
   nai_network_destroy(net);
   /* 2 x a rotation of 60 degrees: 1 +- sqrt(3) i; singular values equal */
   net = two_by_two(1, -(float)sqrt(3), (float)sqrt(3), 1);
-  expect_ok(nai_network_spectrum(&s, real, imaginary, 3, net, "*"));
-  ck_assert_double_eq_tol(s.radius, 2, 1e-7);
-  ck_assert_double_eq_tol(s.entropy, 1, 1e-7);
+  expect_ok(nai_network_spectrum(&spectrum, real, imaginary, 3, net, "*"));
+  ck_assert_double_eq_tol(spectrum.radius, 2, 1e-7);
+  ck_assert_double_eq_tol(spectrum.entropy, 1, 1e-7);
   ck_assert_double_eq_tol(real[0], 1, 1e-7);
   ck_assert_double_eq_tol(fabs(imaginary[1]), sqrt(3), 1e-7);
   EXPECT(imaginary[0] == -imaginary[1]);
@@ -1432,17 +1432,18 @@ START_TEST(spectra_by_hand)
   ck_assert_double_eq_tol(spectrum_of(net, "*").entropy, 2 - 0.75 * log2(3), 1e-14);
   nai_spectrum one = spectrum_of(net, "A");
   EXPECT(one.n == 1 && one.radius == 3 && one.bulk == 0 && one.outlier == 0);
-  expect_fails(nai_network_spectrum(&s, real, imaginary, 1, net, "*"), NAI_ERR_INVALID,
+  expect_fails(nai_network_spectrum(&spectrum, real, imaginary, 1, net, "*"), NAI_ERR_INVALID,
                "capacity is 1, must be at least 2");
-  expect_fails(nai_network_spectrum(&s, real, imaginary, INT64_MIN, net, "*"), NAI_ERR_INVALID,
-               "capacity is");
-  expect_fails(nai_network_spectrum(&s, real, NULL, 2, net, "*"), NAI_ERR_INVALID,
+  expect_fails(nai_network_spectrum(&spectrum, real, imaginary, INT64_MIN, net, "*"),
+               NAI_ERR_INVALID, "capacity is");
+  expect_fails(nai_network_spectrum(&spectrum, real, NULL, 2, net, "*"), NAI_ERR_INVALID,
                "imaginary is NULL");
-  expect_fails(nai_network_spectrum(&s, NULL, imaginary, 2, net, "*"), NAI_ERR_INVALID,
+  expect_fails(nai_network_spectrum(&spectrum, NULL, imaginary, 2, net, "*"), NAI_ERR_INVALID,
                "real is NULL");
-  expect_fails(nai_network_spectrum(&s, NULL, NULL, 0, net, ""), NAI_ERR_NAME, "names is empty");
-  s.struct_size = 3;
-  expect_fails(nai_network_spectrum(&s, NULL, NULL, 0, net, "*"), NAI_ERR_INVALID,
+  expect_fails(nai_network_spectrum(&spectrum, NULL, NULL, 0, net, ""), NAI_ERR_NAME,
+               "names is empty");
+  spectrum.struct_size = 3;
+  expect_fails(nai_network_spectrum(&spectrum, NULL, NULL, 0, net, "*"), NAI_ERR_INVALID,
                "struct_size is 3");
   nai_network_destroy(net);
 }
@@ -1645,7 +1646,7 @@ START_TEST(built_networks_without_memory)
 {
   nai_network *net = build_ei(6, 3, 1);
   const float p[18] = {0};
-  nai_spectrum s = NAI_SPECTRUM_INIT;
+  nai_spectrum spectrum = NAI_SPECTRUM_INIT;
   static float expected[30 * 9], rates[30 * 9];
   run_with(net, expected);
   uint64_t hash = hash_of(net);
@@ -1667,12 +1668,12 @@ START_TEST(built_networks_without_memory)
   status = NAI_ERR_MEMORY;
   for (long good = 0; status != NAI_OK; good++, failures++) {
     faults_fail_allocation(good);
-    status = nai_network_spectrum(&s, NULL, NULL, 0, net, "*");
+    status = nai_network_spectrum(&spectrum, NULL, NULL, 0, net, "*");
     faults_fail_allocation(-1);
-    EXPECT(status == NAI_OK || (status == NAI_ERR_MEMORY && s.n == 0));
+    EXPECT(status == NAI_OK || (status == NAI_ERR_MEMORY && spectrum.n == 0));
   }
   ck_assert_int_gt(failures, 4);
-  EXPECT(s.n == 9);
+  EXPECT(spectrum.n == 9);
   faults_fail_allocation(0);
   status = nai_network_set_positions(net, "E", p, 6);
   faults_fail_allocation(-1);

@@ -384,8 +384,8 @@ static void look_at_sizes(const watch *w, const nai_local_step *s)
     for (int64_t j = 0; j < s->n_pre; j++) EXPECT(s->weight[i * s->stride + j] == at(&v, i, j));
   static const double tau[7] = {20, 30, 45, 60, 80, 35, 10};
   for (int64_t i = 0; i < s->n_post; i++) {
-    double t = s->to[0] == 'E' ? tau[i] : s->to[0] == 'I' ? 25 : 10;
-    EXPECT(fabs((double)s->alpha[i] - 10 / t) < 1e-6);
+    double ms = s->to[0] == 'E' ? tau[i] : s->to[0] == 'I' ? 25 : 10;
+    EXPECT(fabs((double)s->alpha[i] - 10 / ms) < 1e-6);
   }
 }
 

@@ -142,17 +142,17 @@ static nai_network *make_network(void)
 static nai_curriculum *stages_of(int64_t evaluations)
 {
   nai_curriculum *c;
-  nai_staircase s = NAI_STAIRCASE_INIT;
-  s.parameter = "coherence";
-  s.start = 100;
-  s.hardest = 20;
-  s.step = 15;
+  nai_staircase stair = NAI_STAIRCASE_INIT;
+  stair.parameter = "coherence";
+  stair.start = 100;
+  stair.hardest = 20;
+  stair.step = 15;
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "first", 0, 1));
   expect_ok(nai_curriculum_add_stage(c, "second", 1, evaluations));
   expect_ok(nai_curriculum_set(c, "first", "fixation", (double[]){20, 60}, 2));
   expect_ok(nai_curriculum_set(c, "second", "stimulus", (double[]){60, 120, 100}, 3));
-  expect_ok(nai_curriculum_add_staircase(c, "second", &s));
+  expect_ok(nai_curriculum_add_staircase(c, "second", &stair));
   expect_ok(nai_curriculum_on_stage(c, note_stage, NULL));
   return c;
 }

@@ -63,34 +63,34 @@ END_TEST
 
 /* --- followed forwards ------------------------------------------------------------------------ */
 
-static void exact(tangents *t, const nai_trainer *trainer)
+static void exact(tangents *tangents, const nai_trainer *trainer)
 {
-  (void)t;
+  (void)tangents;
   (void)trainer;
 }
 
-static void windows_of_four(tangents *t, const nai_trainer *trainer)
+static void windows_of_four(tangents *tangents, const nai_trainer *trainer)
 {
   (void)trainer;
-  t->window = 4;
+  tangents->window = 4;
 }
 
-static void by_readout(tangents *t, const nai_trainer *trainer)
+static void by_readout(tangents *tangents, const nai_trainer *trainer)
 {
   (void)trainer;
-  t->kept = TANGENTS_LOCAL;
+  tangents->kept = TANGENTS_LOCAL;
 }
 
-static void by_feedback_of_readout(tangents *t, const nai_trainer *trainer)
+static void by_feedback_of_readout(tangents *tangents, const nai_trainer *trainer)
 {
-  t->kept = TANGENTS_LOCAL;
-  t->through = trainer->plasticity.learner->feedback.weight;
+  tangents->kept = TANGENTS_LOCAL;
+  tangents->through = trainer->plasticity.learner->feedback.weight;
 }
 
-static void by_readout_and_autapse(tangents *t, const nai_trainer *trainer)
+static void by_readout_and_autapse(tangents *tangents, const nai_trainer *trainer)
 {
   (void)trainer;
-  t->kept = TANGENTS_OWN;
+  tangents->kept = TANGENTS_OWN;
 }
 
 START_TEST(test_followed_forwards)

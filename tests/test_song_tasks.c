@@ -488,19 +488,19 @@ START_TEST(eye_movements)
   ck_assert_int_eq(trials->steps, 70);
   double count[8] = {0};
   for (int64_t b = 0; b < N; b++) {
-    int s = (int)condition_of(trials, "sequence", b) - 1;
-    EXPECT(s >= 0 && s < 8);
-    count[s]++;
+    int order = (int)condition_of(trials, "sequence", b) - 1;
+    EXPECT(order >= 0 && order < 8);
+    count[order]++;
     for (int64_t t = 0; t < 70; t++) {
       int movement = t < 40 ? -1 : (int)((t - 40) / 10);
-      int from = movement > 0 ? sequences[s][movement - 1] : 4;
-      int to = movement >= 0 ? sequences[s][movement] : 4;
+      int from = movement > 0 ? sequences[order][movement - 1] : 4;
+      int to = movement >= 0 ? sequences[order][movement] : 4;
       EXPECT(mask_at(trials, t, b) == (t >= 20));
       for (int dot = 0; dot < 9; dot++) {
         int on = t >= 20 && (dot == from || (movement >= 0 && may_go(from, dot)));
         EXPECT(input_at(trials, t, b, dot) == on);
       }
-      for (int k = 0; k < 8; k++) EXPECT(input_at(trials, t, b, 9 + k) == (k == s));
+      for (int k = 0; k < 8; k++) EXPECT(input_at(trials, t, b, 9 + k) == (k == order));
       if (t < 20) continue;
       expect_near((double)target_at(trials, t, b, 0), dot_x(to));
       expect_near((double)target_at(trials, t, b, 1), dot_y(to));
@@ -518,18 +518,18 @@ START_TEST(eye_movements_are_judged_by_their_error)
   nai_trials *trials = make_trials(task, 30);
   float z[70][2];
   for (int64_t b = 0; b < 30; b++) {
-    int s = (int)condition_of(trials, "sequence", b) - 1, choice;
+    int order = (int)condition_of(trials, "sequence", b) - 1, choice;
     for (int64_t t = 0; t < 70; t++)
       for (int k = 0; k < 2; k++) /* far off where nothing counts */
         z[t][k] = t < 20 ? 7 : target_at(trials, t, b, k) + 0.049f;
     ck_assert_int_eq(judged(&choice, task, trials, b, z[0]), 1);
-    ck_assert_int_eq(choice, s);
+    ck_assert_int_eq(choice, order);
     for (int64_t t = 20; t < 70; t++)
       for (int k = 0; k < 2; k++) z[t][k] += 0.002f;
     ck_assert_int_eq(judged(&choice, task, trials, b, z[0]), 0);
-    ck_assert_int_eq(choice, s);
+    ck_assert_int_eq(choice, order);
     /* another sequence: where the last movement of another one ends */
-    int other = (s + 4) % 8;
+    int other = (order + 4) % 8;
     for (int m = 0; m < 3; m++) {
       z[49 + 10 * m][0] = (float)dot_x(sequences[other][m]);
       z[49 + 10 * m][1] = (float)dot_y(sequences[other][m]);

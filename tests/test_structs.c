@@ -154,16 +154,16 @@ START_TEST(tables_of_a_later_release)
   nai_cost *c;
   nai_constraint *k;
   nai_rule *r;
-  nai_task *t;
+  nai_task *own;
   released = 0;
   expect_ok(nai_cost_create(&c, &cost.now, NULL, "z", NULL));
   expect_ok(nai_constraint_create(&k, &constraint.now, NULL));
   expect_ok(nai_rule_create(&r, &rule.now, NULL, 1));
-  expect_ok(nai_task_create_own(&t, &task.now, NULL, net));
+  expect_ok(nai_task_create_own(&own, &task.now, NULL, net));
   nai_cost_destroy(c);
   nai_constraint_destroy(k);
   nai_rule_destroy(r);
-  nai_task_destroy(t);
+  nai_task_destroy(own);
   ck_assert_int_eq(released, 4);
 
   /* what cannot be read is not released either: its functions mean something else */
@@ -171,8 +171,8 @@ START_TEST(tables_of_a_later_release)
   expect_fails(nai_cost_create(&c, &cost.now, NULL, "z", NULL), NAI_ERR_UNSUPPORTED, "newer");
   expect_fails(nai_constraint_create(&k, &constraint.now, NULL), NAI_ERR_UNSUPPORTED, "newer");
   expect_fails(nai_rule_create(&r, &rule.now, NULL, 1), NAI_ERR_UNSUPPORTED, "newer");
-  expect_fails(nai_task_create_own(&t, &task.now, NULL, net), NAI_ERR_UNSUPPORTED, "newer");
-  ck_assert(released == 4 && !c && !k && !r && !t);
+  expect_fails(nai_task_create_own(&own, &task.now, NULL, net), NAI_ERR_UNSUPPORTED, "newer");
+  ck_assert(released == 4 && !c && !k && !r && !own);
   nai_network_destroy(net);
 }
 END_TEST

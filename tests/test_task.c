@@ -457,9 +457,9 @@ START_TEST(lists_are_drawn_uniformly)
     while (cue < steps && number_at(&input, cue, b, 0) == 1) cue++;
     int f = cue == 2 ? 0 : cue == 5 ? 1 : cue == 10 ? 2 : cue == 20 ? 3 : -1;
     int64_t rest = length - cue - 5;
-    int s = rest == 5 ? 0 : rest == 10 ? 1 : rest == 20 ? 2 : rest == 40 ? 3 : -1;
-    EXPECT(f >= 0 && s >= 0);
-    counts[f][s]++;
+    int wait = rest == 5 ? 0 : rest == 10 ? 1 : rest == 20 ? 2 : rest == 40 ? 3 : -1;
+    EXPECT(f >= 0 && wait >= 0);
+    counts[f][wait]++;
     left += condition_at(trials, "target", b) == 1;
     coherences += condition_at(trials, "coherence", b) == 51.2f;
     for (int64_t t = 0; t < steps; t++) {

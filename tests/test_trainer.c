@@ -1332,14 +1332,15 @@ START_TEST(creating_from_nothing)
   nai_optimizer *o = adam(0.01);
   nai_rule *rule;
   expect_ok(nai_rule_create_bptt(&rule));
-  nai_trainer *t = (nai_trainer *)&t;
+  nai_trainer *trainer = (nai_trainer *)&trainer;
   expect_fails(nai_trainer_create(NULL, net, rule, o, NULL), NAI_ERR_INVALID, "out is NULL");
-  expect_fails(nai_trainer_create(&t, NULL, rule, o, NULL), NAI_ERR_INVALID, "net is NULL");
-  ck_assert_ptr_null(t);
-  expect_fails(nai_trainer_create(&t, net, NULL, o, NULL), NAI_ERR_INVALID, "rule is NULL");
-  expect_fails(nai_trainer_create(&t, net, rule, NULL, NULL), NAI_ERR_INVALID, "optimizer is NULL");
-  expect_fails(nai_trainer_create(&t, unbuilt, rule, o, NULL), NAI_ERR_ORDER, "not built");
-  ck_assert_ptr_null(t);
+  expect_fails(nai_trainer_create(&trainer, NULL, rule, o, NULL), NAI_ERR_INVALID, "net is NULL");
+  ck_assert_ptr_null(trainer);
+  expect_fails(nai_trainer_create(&trainer, net, NULL, o, NULL), NAI_ERR_INVALID, "rule is NULL");
+  expect_fails(nai_trainer_create(&trainer, net, rule, NULL, NULL), NAI_ERR_INVALID,
+               "optimizer is NULL");
+  expect_fails(nai_trainer_create(&trainer, unbuilt, rule, o, NULL), NAI_ERR_ORDER, "not built");
+  ck_assert_ptr_null(trainer);
   nai_trainer_destroy(NULL);
   nai_rule_destroy(rule);
   nai_optimizer_destroy(o);
@@ -1428,18 +1429,19 @@ START_TEST(what_was_made_for_another_network)
   expect_ok(nai_task_generate(&trials, task, 0, NAI_STREAM_TRAIN, 0, 4));
   expect_ok(nai_rule_create_bptt(&rule));
   for (int k = 0; k < 3; k++) {
-    nai_trainer *t = (nai_trainer *)&t;
-    expect_fails(nai_trainer_create(&t, others[k], rule, o, task), NAI_ERR_INVALID,
+    nai_trainer *trainer = (nai_trainer *)&trainer;
+    expect_fails(nai_trainer_create(&trainer, others[k], rule, o, task), NAI_ERR_INVALID,
                  "another network");
-    ck_assert_ptr_null(t);
+    ck_assert_ptr_null(trainer);
     if (k == 0) continue; /* trials do not know their dt */
-    t = make_trainer(others[k], NULL, adam(0.01));
-    expect_fails(nai_trainer_step(NULL, t, trials), NAI_ERR_INVALID, "the trials have 3 input");
-    nai_trainer_destroy(t);
+    trainer = make_trainer(others[k], NULL, adam(0.01));
+    expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_INVALID,
+                 "the trials have 3 input");
+    nai_trainer_destroy(trainer);
   }
-  nai_trainer *t = make_trainer(others[3], task, adam(0.01)); /* it fits */
-  expect_ok(nai_trainer_run(t, 2, NULL, NULL));
-  nai_trainer_destroy(t);
+  nai_trainer *trainer = make_trainer(others[3], task, adam(0.01)); /* it fits */
+  expect_ok(nai_trainer_run(trainer, 2, NULL, NULL));
+  nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_rule_destroy(rule);
   nai_optimizer_destroy(o);

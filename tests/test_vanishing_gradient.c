@@ -96,17 +96,17 @@ typedef struct seen {
 
 static nai_status look(void *user, nai_error_batch *batch, double *value)
 {
-  seen *s = user;
+  seen *seen = user;
   if (batch->n != N || batch->steps != STEPS || batch->trials != TRIALS) return NAI_ERR_INVALID;
-  s->calls++;
-  for (int u = 0; u < N; u++) s->alpha[u] = (double)batch->alpha[u];
+  seen->calls++;
+  for (int u = 0; u < N; u++) seen->alpha[u] = (double)batch->alpha[u];
   for (int t = 0; t < STEPS; t++)
     for (int k = 0; k < TRIALS; k++)
       for (int u = 0; u < N; u++) {
         int64_t index = (t * TRIALS + k) * batch->stride + u;
-        s->error[t][k][u] = (double)batch->error[index];
-        s->back[t][k][u] = (double)batch->back[index];
-        s->slope[t][k][u] = (double)batch->slope[index];
+        seen->error[t][k][u] = (double)batch->error[index];
+        seen->back[t][k][u] = (double)batch->back[index];
+        seen->slope[t][k][u] = (double)batch->slope[index];
       }
   *value += 3;
   return NAI_OK;
@@ -117,17 +117,17 @@ static void count_destroy(void *user)
   ((seen *)user)->destroyed++;
 }
 
-static nai_cost *make_look(seen *s, const char *on)
+static nai_cost *make_look(seen *seen, const char *on)
 {
   nai_cost *cost;
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "look", .on_errors = look, .destroy = count_destroy};
-  expect_ok(nai_cost_create(&cost, &ops, s, on, NULL));
+  expect_ok(nai_cost_create(&cost, &ops, seen, on, NULL));
   return cost;
 }
 
 /* Omega and its immediate gradient in double, from what the cost above was shown. */
-static double omega_of(const seen *s, double w[N][N], double gradient[N][N])
+static double omega_of(const seen *seen, double w[N][N], double gradient[N][N])
 {
   double omega = 0;
   memset(gradient, 0, sizeof(double[N][N]));
@@ -135,30 +135,30 @@ static double omega_of(const seen *s, double w[N][N], double gradient[N][N])
     for (int k = 0; k < TRIALS; k++) {
       double dd = 0, vv = 0, v[N];
       for (int j = 0; j < N; j++) {
-        double d = s->error[t][k][j] / s->alpha[j], back = 0;
-        for (int i = 0; i < N; i++) back += w[i][j] * s->error[t][k][i];
-        v[j] = (1 - s->alpha[j]) * d + back * s->slope[t][k][j];
+        double d = seen->error[t][k][j] / seen->alpha[j], back = 0;
+        for (int i = 0; i < N; i++) back += w[i][j] * seen->error[t][k][i];
+        v[j] = (1 - seen->alpha[j]) * d + back * seen->slope[t][k][j];
         dd += d * d;
         vv += v[j] * v[j];
       }
       omega += (vv / dd - 1) * (vv / dd - 1) / (STEPS * TRIALS);
       for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++)
-          gradient[i][j] += 4 * (vv / dd - 1) / dd * v[j] * s->slope[t][k][j] * s->error[t][k][i] /
-                            (STEPS * TRIALS);
+          gradient[i][j] += 4 * (vv / dd - 1) / dd * v[j] * seen->slope[t][k][j] *
+                            seen->error[t][k][i] / (STEPS * TRIALS);
     }
   return omega;
 }
 
 START_TEST(test_value_and_immediate_gradient)
 {
-  seen s = {.calls = 0};
-  nai_cost *kept = make_look(&s, "a b"), *omega;
+  seen seen = {.calls = 0};
+  nai_cost *kept = make_look(&seen, "a b"), *omega;
   rig r = make_rig(kept, 0.5, 0);
   double w[N][N], plain[N][N], with[N][N], expected[N][N];
   nai_progress now = NAI_PROGRESS_INIT;
   expect_ok(nai_trainer_estimate_gradient(&now, r.trainer, r.trials));
-  ck_assert_int_eq(s.calls, 1);
+  ck_assert_int_eq(seen.calls, 1);
   ck_assert_double_eq(now.costs[1], 1.5);
   collect(w, &r, 0);
   collect(plain, &r, 1);
@@ -166,7 +166,7 @@ START_TEST(test_value_and_immediate_gradient)
   expect_ok(nai_trainer_add_cost(r.trainer, omega, 0.25));
   expect_ok(nai_trainer_estimate_gradient(&now, r.trainer, r.trials));
   collect(with, &r, 1);
-  double value = omega_of(&s, w, expected), largest = 0, worst = 0;
+  double value = omega_of(&seen, w, expected), largest = 0, worst = 0;
   ck_assert_double_gt(value, 1e-3);
   ck_assert_double_eq_tol(now.costs[2], 0.25 * value, 1e-5 * value);
   for (int i = 0; i < N; i++)
@@ -179,13 +179,13 @@ START_TEST(test_value_and_immediate_gradient)
   for (int t = 0; t < STEPS; t++) /* back is W^T e, without autapses */
     for (int j = 0; j < N; j++) {
       double back = 0;
-      for (int i = 0; i < N; i++) back += w[i][j] * s.error[t][1][i];
-      EXPECT(fabs(back - s.back[t][1][j]) < 1e-5 * (1 + fabs(back)));
+      for (int i = 0; i < N; i++) back += w[i][j] * seen.error[t][1][i];
+      EXPECT(fabs(back - seen.back[t][1][j]) < 1e-5 * (1 + fabs(back)));
     }
   nai_cost_destroy(kept);
   nai_cost_destroy(omega);
   destroy_rig(&r);
-  ck_assert_int_eq(s.destroyed, 1);
+  ck_assert_int_eq(seen.destroyed, 1);
 }
 END_TEST
 

@@ -151,37 +151,37 @@ static nai_trials *generate(const nai_task *task, uint64_t seed, int32_t stream,
   return trials;
 }
 
-static float condition(const nai_trials *t, const char *name, int64_t b)
+static float condition(const nai_trials *trials, const char *name, int64_t b)
 {
-  for (int64_t i = 0; i < t->n_conditions; i++)
-    if (strcmp(t->condition[i].name, name) == 0) return t->condition[i].value[b];
+  for (int64_t i = 0; i < trials->n_conditions; i++)
+    if (strcmp(trials->condition[i].name, name) == 0) return trials->condition[i].value[b];
   ck_abort_msg("no condition '%s'", name);
 }
 
-static float input_at(const nai_trials *t, int64_t step, int64_t b, int64_t c)
+static float input_at(const nai_trials *trials, int64_t step, int64_t b, int64_t c)
 {
-  return t->input[(step * t->trials + b) * INPUTS + c];
+  return trials->input[(step * trials->trials + b) * INPUTS + c];
 }
 
 /* Targets and masks of both outputs, wherever they are. */
-static const nai__goal *goal_of(const nai_trials *t, int64_t c)
+static const nai__goal *goal_of(const nai_trials *trials, int64_t c)
 {
-  for (int64_t i = 0; i < t->n_goals; i++)
-    if (c < t->goal[i].offset + t->goal[i].n) return &t->goal[i];
+  for (int64_t i = 0; i < trials->n_goals; i++)
+    if (c < trials->goal[i].offset + trials->goal[i].n) return &trials->goal[i];
   return NULL;
 }
 
-static float target_at(const nai_trials *t, int64_t step, int64_t b, int64_t c)
+static float target_at(const nai_trials *trials, int64_t step, int64_t b, int64_t c)
 {
-  const nai__goal *goal = goal_of(t, c);
-  return goal->target[(step * t->trials + b) * goal->n + c - goal->offset];
+  const nai__goal *goal = goal_of(trials, c);
+  return goal->target[(step * trials->trials + b) * goal->n + c - goal->offset];
 }
 
-static float mask_at(const nai_trials *t, int64_t step, int64_t b, int64_t c)
+static float mask_at(const nai_trials *trials, int64_t step, int64_t b, int64_t c)
 {
-  const nai__goal *goal = goal_of(t, c);
+  const nai__goal *goal = goal_of(trials, c);
   EXPECT(goal->mask_columns == goal->n);
-  return goal->mask[(step * t->trials + b) * goal->n + c - goal->offset];
+  return goal->mask[(step * trials->trials + b) * goal->n + c - goal->offset];
 }
 
 /* --- a trial, read off its arrays ------------------------------------------------------------- */
@@ -192,19 +192,19 @@ typedef struct reading {
   int64_t on[2], off[2], go, end;
 } reading;
 
-static int shows(const nai_trials *t, int64_t step, int64_t b)
+static int shows(const nai_trials *trials, int64_t step, int64_t b)
 {
   float most = 0;
-  for (int64_t c = 1; c <= 2 * RING; c++) most = fmaxf(most, input_at(t, step, b, c));
+  for (int64_t c = 1; c <= 2 * RING; c++) most = fmaxf(most, input_at(trials, step, b, c));
   return most > 0;
 }
 
-static reading read_trial(const nai_trials *t, int64_t b)
+static reading read_trial(const nai_trials *trials, int64_t b)
 {
-  reading r = {.go = -1, .end = t->length[b]};
+  reading r = {.go = -1, .end = trials->length[b]};
   int before = 0;
   for (int64_t step = 0; step < r.end; step++) {
-    int now = shows(t, step, b);
+    int now = shows(trials, step, b);
     if (now && !before) {
       EXPECT(r.runs < 2);
       r.on[r.runs++] = step;
@@ -212,7 +212,8 @@ static reading read_trial(const nai_trials *t, int64_t b)
     if (now) r.off[r.runs - 1] = step + 1;
     before = now;
     /* where the grace after go begins: the mask falls from 1 to 0 */
-    if (step > 0 && mask_at(t, step - 1, b, 1) == 1 && mask_at(t, step, b, 1) == 0) r.go = step;
+    if (step > 0 && mask_at(trials, step - 1, b, 1) == 1 && mask_at(trials, step, b, 1) == 0)
+      r.go = step;
   }
   return r;
 }
@@ -237,7 +238,8 @@ static int64_t whole(double ms, double dt)
   return (int64_t)floor(ms / dt + 1e-9);
 }
 
-static void check_durations(const nai_trials *t, int64_t b, const reading *r, int family, double dt)
+static void check_durations(const nai_trials *trials, int64_t b, const reading *r, int family,
+                            double dt)
 {
   int64_t steps[EPOCHS];
   durations(steps, r, family);
@@ -255,9 +257,9 @@ static void check_durations(const nai_trials *t, int64_t b, const reading *r, in
       fits = steps[e] >= whole(want->value[0], dt) && steps[e] <= whole(want->value[1], dt);
     ck_assert_msg(fits, "epoch %d of family %d has %d steps", e, family, (int)steps[e]);
   }
-  EXPECT(condition(t, "onset", b) == (float)((double)r->on[0] * dt));
-  EXPECT(condition(t, "go", b) == (float)((double)r->go * dt));
-  EXPECT(condition(t, "delay", b) == (float)((double)steps[DELAY] * dt));
+  EXPECT(condition(trials, "onset", b) == (float)((double)r->on[0] * dt));
+  EXPECT(condition(trials, "go", b) == (float)((double)r->go * dt));
+  EXPECT(condition(trials, "delay", b) == (float)((double)steps[DELAY] * dt));
 }
 
 static double bump(double angle, int k)
@@ -272,45 +274,46 @@ static int close_to(float value, double wanted)
   return fabs((double)value - wanted) < 2e-6;
 }
 
-static void check_inputs(const nai_trials *t, int64_t b, const reading *r, int rule)
+static void check_inputs(const nai_trials *trials, int64_t b, const reading *r, int rule)
 {
   static const char *const strengths[2][2] = {{"strength1_ring1", "strength1_ring2"},
                                               {"strength2_ring1", "strength2_ring2"}};
   int family = task_table[rule].family;
-  double angle[2] = {(double)condition(t, "angle1", b), (double)condition(t, "angle2", b)};
+  double angle[2] = {(double)condition(trials, "angle1", b),
+                     (double)condition(trials, "angle2", b)};
   EXPECT((angle[1] < 0) == (family <= DELAYGO));
-  for (int64_t step = 0; step < t->steps; step++) {
+  for (int64_t step = 0; step < trials->steps; step++) {
     int on[2] = {step >= r->on[0] && step < r->off[0], 0};
     if (family == DM) on[1] = on[0];
     if (family >= DELAYDM) on[1] = step >= r->on[1] && step < r->off[1];
     int lives = step < r->end;
-    EXPECT(input_at(t, step, b, 0) ==
+    EXPECT(input_at(trials, step, b, 0) ==
            (lives && (step < r->go || family_table[family].keeps_fixation)));
     for (int ring = 0; ring < 2; ring++)
       for (int k = 0; k < RING; k++) {
         double sum = 0;
         for (int s = 0; s < 2; s++)
-          if (on[s]) sum += (double)condition(t, strengths[s][ring], b) * bump(angle[s], k);
-        EXPECT(close_to(input_at(t, step, b, 1 + ring * RING + k), sum));
+          if (on[s]) sum += (double)condition(trials, strengths[s][ring], b) * bump(angle[s], k);
+        EXPECT(close_to(input_at(trials, step, b, 1 + ring * RING + k), sum));
       }
     for (int k = 0; k < TASKS; k++)
-      EXPECT(input_at(t, step, b, 1 + 2 * RING + k) == (lives && k == rule));
+      EXPECT(input_at(trials, step, b, 1 + 2 * RING + k) == (lives && k == rule));
   }
 }
 
-static void check_outputs(const nai_trials *t, int64_t b, const reading *r, double dt)
+static void check_outputs(const nai_trials *trials, int64_t b, const reading *r, double dt)
 {
-  double answer = (double)condition(t, "answer", b);
+  double answer = (double)condition(trials, "answer", b);
   int64_t grace = whole(100, dt);
-  for (int64_t step = 0; step < t->steps; step++) {
+  for (int64_t step = 0; step < trials->steps; step++) {
     int after = step >= r->go, lives = step < r->end;
     double weight = !lives || step < grace ? 0 : !after ? 1 : step < r->go + grace ? 0 : 25;
     for (int64_t c = 0; c < OUTPUTS; c++)
-      EXPECT(mask_at(t, step, b, c) == (float)(c == 0 ? 4 * weight : weight));
+      EXPECT(mask_at(trials, step, b, c) == (float)(c == 0 ? 4 * weight : weight));
     if (!lives) continue;
-    EXPECT(target_at(t, step, b, 0) == (after && answer >= 0 ? 0.05f : 0.8f));
+    EXPECT(target_at(trials, step, b, 0) == (after && answer >= 0 ? 0.05f : 0.8f));
     for (int k = 0; k < RING; k++)
-      EXPECT(close_to(target_at(t, step, b, 1 + k),
+      EXPECT(close_to(target_at(trials, step, b, 1 + k),
                       0.05 + (after && answer >= 0 ? bump(answer, k) : 0)));
   }
 }
@@ -324,18 +327,19 @@ static double distance(double a, double b)
 }
 
 /* What is right, from the stimuli alone. */
-static double right_answer(const nai_trials *t, int64_t b, int rule)
+static double right_answer(const nai_trials *trials, int64_t b, int rule)
 {
-  double first = (double)condition(t, "angle1", b), second = (double)condition(t, "angle2", b);
+  double first = (double)condition(trials, "angle1", b),
+         second = (double)condition(trials, "angle2", b);
   double strength[2] = {0, 0};
   int rings = task_table[rule].rings, matches;
   if (rings != 2 && rings != 4) {
-    strength[0] += (double)condition(t, "strength1_ring1", b);
-    strength[1] += (double)condition(t, "strength2_ring1", b);
+    strength[0] += (double)condition(trials, "strength1_ring1", b);
+    strength[1] += (double)condition(trials, "strength2_ring1", b);
   }
   if (rings != 1 && rings != 3) {
-    strength[0] += (double)condition(t, "strength1_ring2", b);
-    strength[1] += (double)condition(t, "strength2_ring2", b);
+    strength[0] += (double)condition(trials, "strength1_ring2", b);
+    strength[1] += (double)condition(trials, "strength2_ring2", b);
   }
   matches = task_table[rule].family == DMS ? first == second : (first < PI) == (second < PI);
   switch (task_table[rule].answer) {
@@ -347,15 +351,15 @@ static double right_answer(const nai_trials *t, int64_t b, int rule)
   }
 }
 
-static void check_answer(const nai_trials *t, int64_t b, int rule)
+static void check_answer(const nai_trials *trials, int64_t b, int rule)
 {
-  double wanted = right_answer(t, b, rule), answer = (double)condition(t, "answer", b);
+  double wanted = right_answer(trials, b, rule), answer = (double)condition(trials, "answer", b);
   EXPECT((wanted < 0) == (answer < 0));
   EXPECT(wanted < 0 || distance(wanted, answer) < 1e-6);
   int family = task_table[rule].family;
-  if (family < DMS) EXPECT(condition(t, "match", b) == -1);
+  if (family < DMS) EXPECT(condition(trials, "match", b) == -1);
   if (family >= DMS)
-    EXPECT((condition(t, "match", b) == 1) ==
+    EXPECT((condition(trials, "match", b) == 1) ==
            ((answer >= 0) == (task_table[rule].answer == MATCH)));
 }
 
@@ -363,16 +367,16 @@ static void check_task(int rule, double dt, int apart)
 {
   nai_network *net = build_wide(dt, apart);
   nai_task *task = make(net, task_table[rule].name, 1);
-  nai_trials *t = generate(task, 5, NAI_STREAM_TRAIN, 0, 48);
+  nai_trials *trials = generate(task, 5, NAI_STREAM_TRAIN, 0, 48);
   for (int64_t b = 0; b < 48; b++) {
-    EXPECT(condition(t, "rule", b) == (float)rule);
-    reading r = read_trial(t, b);
-    check_durations(t, b, &r, task_table[rule].family, dt);
-    check_inputs(t, b, &r, rule);
-    check_outputs(t, b, &r, dt);
-    check_answer(t, b, rule);
+    EXPECT(condition(trials, "rule", b) == (float)rule);
+    reading r = read_trial(trials, b);
+    check_durations(trials, b, &r, task_table[rule].family, dt);
+    check_inputs(trials, b, &r, rule);
+    check_outputs(trials, b, &r, dt);
+    check_answer(trials, b, rule);
   }
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -423,96 +427,97 @@ typedef struct statistics {
   int64_t n_early;
 } statistics;
 
-static void count_durations(statistics *s, const reading *r, int family)
+static void count_durations(statistics *found, const reading *r, int family)
 {
   int64_t steps[EPOCHS];
   durations(steps, r, family);
   for (int e = 0; e < EPOCHS; e++) {
     const epoch *want = &family_table[family].epoch[e];
     for (int i = 0; i < want->n && !want->range; i++)
-      s->seen[e][i] += steps[e] == whole(want->value[i], 20);
-    s->sum[e] += (double)steps[e];
-    s->square[e] += (double)(steps[e] * steps[e]);
+      found->seen[e][i] += steps[e] == whole(want->value[i], 20);
+    found->sum[e] += (double)steps[e];
+    found->square[e] += (double)(steps[e] * steps[e]);
   }
 }
 
 static const double coherences[2][4] = {{0.01, 0.02, 0.04, 0.08}, {0.08, 0.16, 0.32, 0}};
 
-static void count_decision(statistics *s, const nai_trials *t, int64_t b, int rule, int64_t k)
+static void count_decision(statistics *found, const nai_trials *trials, int64_t b, int rule,
+                           int64_t k)
 {
-  double c = (double)condition(t, "coherence", b), other;
-  other = (double)condition(t, "ignored_coherence", b);
+  double c = (double)condition(trials, "coherence", b), other;
+  other = (double)condition(trials, "ignored_coherence", b);
   for (int i = 0; i < 4; i++)
-    s->coherent[i] += fabs(fabs(c) - coherences[task_table[rule].family == DELAYDM][i]) < 1e-6;
-  s->positive += c > 0;
-  s->agrees += c * other > 0;
+    found->coherent[i] += fabs(fabs(c) - coherences[task_table[rule].family == DELAYDM][i]) < 1e-6;
+  found->positive += c > 0;
+  found->agrees += c * other > 0;
   double sum = c + other;
-  s->summed += fabs(sum) < 1e-6 ? 0.5 : (sum > 0) == (c > 0);
-  double first = (double)condition(t, "strength1_ring1", b) +
-                 (double)condition(t, "strength1_ring2", b),
-         second = (double)condition(t, "strength2_ring1", b) +
-                  (double)condition(t, "strength2_ring2", b);
+  found->summed += fabs(sum) < 1e-6 ? 0.5 : (sum > 0) == (c > 0);
+  double first = (double)condition(trials, "strength1_ring1", b) +
+                 (double)condition(trials, "strength1_ring2", b),
+         second = (double)condition(trials, "strength2_ring1", b) +
+                  (double)condition(trials, "strength2_ring2", b);
   int rings = task_table[rule].rings;
   if (rings == 5) {
     first /= 2;
     second /= 2;
-    s->share[k] = fabs((double)condition(t, "strength1_ring1", b) -
-                       (double)condition(t, "strength1_ring2", b)) /
-                  first;
+    found->share[k] = fabs((double)condition(trials, "strength1_ring1", b) -
+                           (double)condition(trials, "strength1_ring2", b)) /
+                      first;
   }
   if (rings >= 3 && rings <= 4) { /* those of the ring that counts */
     const char *names[2][2] = {{"strength1_ring1", "strength2_ring1"},
                                {"strength1_ring2", "strength2_ring2"}};
-    first = (double)condition(t, names[rings - 3][0], b);
-    second = (double)condition(t, names[rings - 3][1], b);
+    first = (double)condition(trials, names[rings - 3][0], b);
+    second = (double)condition(trials, names[rings - 3][1], b);
   }
-  s->mean[k] = (first + second) / 2;
+  found->mean[k] = (first + second) / 2;
   EXPECT(fabs((second - first) / 2 - c) < 1e-6);
   if (rings <= 2) {
-    EXPECT(condition(t, rings == 1 ? "strength1_ring2" : "strength1_ring1", b) == 0);
-    EXPECT(condition(t, rings == 1 ? "strength2_ring2" : "strength2_ring1", b) == 0);
+    EXPECT(condition(trials, rings == 1 ? "strength1_ring2" : "strength1_ring1", b) == 0);
+    EXPECT(condition(trials, rings == 1 ? "strength2_ring2" : "strength2_ring1", b) == 0);
   }
   EXPECT((other != 0) == (rings == 3 || rings == 4));
 }
 
-static void count_rings(statistics *s, const nai_trials *t, int64_t b, int family)
+static void count_rings(statistics *found, const nai_trials *trials, int64_t b, int family)
 {
-  int first = condition(t, "strength1_ring1", b) == 1, second = 0;
-  EXPECT(condition(t, "strength1_ring2", b) == !first);
+  int first = condition(trials, "strength1_ring1", b) == 1, second = 0;
+  EXPECT(condition(trials, "strength1_ring2", b) == !first);
   if (family >= DMS) {
-    second = condition(t, "strength2_ring1", b) == 1;
-    EXPECT(condition(t, "strength2_ring2", b) == !second);
+    second = condition(trials, "strength2_ring1", b) == 1;
+    EXPECT(condition(trials, "strength2_ring2", b) == !second);
   }
-  s->ring[0] += first;
-  s->ring[1] += second;
-  s->both_rings_1 += first && second;
+  found->ring[0] += first;
+  found->ring[1] += second;
+  found->both_rings_1 += first && second;
 }
 
-static void collect(statistics *s, int rule)
+static void collect(statistics *found, int rule)
 {
-  memset(s, 0, sizeof *s);
+  memset(found, 0, sizeof *found);
   nai_network *net = build_wide(20, 0);
   nai_task *task = make(net, task_table[rule].name, 1);
-  nai_trials *t;
-  expect_ok(nai__task_trials(&t, task, BATCH));
+  nai_trials *trials;
+  expect_ok(nai__task_trials(&trials, task, BATCH));
   for (int64_t k = 0; k < MANY; k++) {
     int64_t b = k % BATCH;
-    if (b == 0) expect_ok(nai__task_fill(t, task, 9, NAI_STREAM_TEST, (uint64_t)k, BATCH));
-    reading r = read_trial(t, b);
-    count_durations(s, &r, task_table[rule].family);
+    if (b == 0) expect_ok(nai__task_fill(trials, task, 9, NAI_STREAM_TEST, (uint64_t)k, BATCH));
+    reading r = read_trial(trials, b);
+    count_durations(found, &r, task_table[rule].family);
     if (task_table[rule].answer == STRONGER)
-      count_decision(s, t, b, rule, k);
+      count_decision(found, trials, b, rule, k);
     else
-      count_rings(s, t, b, task_table[rule].family);
-    s->match += condition(t, "match", b) == 1;
-    s->angle[k] = (double)condition(t, "angle1", b);
+      count_rings(found, trials, b, task_table[rule].family);
+    found->match += condition(trials, "match", b) == 1;
+    found->angle[k] = (double)condition(trials, "angle1", b);
     if (r.on[0] == whole(family_table[task_table[rule].family].epoch[ONSET].value[0], 20))
-      s->early[s->n_early++] = s->angle[k];
-    double turned = (double)condition(t, "angle2", b) - s->angle[k];
-    s->turn[k] = turned < 0 ? turned + 2 * PI : turned;
-    s->n++;
+      found->early[found->n_early++] = found->angle[k];
+    double turned = (double)condition(trials, "angle2", b) - found->angle[k];
+    found->turn[k] = turned < 0 ? turned + 2 * PI : turned;
+    found->n++;
   }
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -525,20 +530,23 @@ static void check_fraction(double count, double n, double p)
 }
 
 /* Durations in whole steps of dt 20, uniform over `range` ms: mean and variance. */
-static void check_durations_of_many(const statistics *s, int family)
+static void check_durations_of_many(const statistics *found, int family)
 {
   for (int e = 0; e < EPOCHS; e++) {
     const epoch *want = &family_table[family].epoch[e];
     if (!want->range) {
       for (int i = 0; i < want->n && want->n > 1; i++)
-        check_fraction(s->seen[e][i], s->n, 1.0 / want->n);
+        check_fraction(found->seen[e][i], found->n, 1.0 / want->n);
       continue;
     }
     /* 300 .. 700 are the steps 15 .. 34, all equally likely */
-    double low = want->value[0] / 20, many = want->value[1] / 20 - low, mean = s->sum[e] / s->n;
-    double variance = s->square[e] / s->n - mean * mean, expected_variance = (many * many - 1) / 12;
-    ck_assert_double_lt(fabs(mean - (low + (many - 1) / 2)), 4 * sqrt(expected_variance / s->n));
-    ck_assert_double_lt(fabs(variance / expected_variance - 1), 4 * sqrt(0.8 / s->n));
+    double low = want->value[0] / 20, many = want->value[1] / 20 - low,
+           mean = found->sum[e] / found->n;
+    double variance = found->square[e] / found->n - mean * mean,
+           expected_variance = (many * many - 1) / 12;
+    ck_assert_double_lt(fabs(mean - (low + (many - 1) / 2)),
+                        4 * sqrt(expected_variance / found->n));
+    ck_assert_double_lt(fabs(variance / expected_variance - 1), 4 * sqrt(0.8 / found->n));
   }
 }
 
@@ -557,39 +565,39 @@ static void check_uniform(double *x, int64_t n, double low, double high)
   ck_assert_double_lt(kolmogorov(x, n, uniform_law), 2.2);
 }
 
-static void check_decisions_of_many(statistics *s, int rule)
+static void check_decisions_of_many(statistics *found, int rule)
 {
   int delayed = task_table[rule].family == DELAYDM, n = delayed ? 3 : 4;
-  for (int i = 0; i < n; i++) check_fraction(s->coherent[i], s->n, 1.0 / n);
-  check_fraction(s->positive, s->n, 0.5);
-  check_uniform(s->mean, MANY, 0.8, 1.2);
-  if (task_table[rule].rings == 5) check_uniform(s->share, MANY, 0.2, 0.8);
+  for (int i = 0; i < n; i++) check_fraction(found->coherent[i], found->n, 1.0 / n);
+  check_fraction(found->positive, found->n, 0.5);
+  check_uniform(found->mean, MANY, 0.8, 1.2);
+  if (task_table[rule].rings == 5) check_uniform(found->share, MANY, 0.2, 0.8);
   if (task_table[rule].rings < 3 || task_table[rule].rings == 5) return;
-  check_fraction(s->agrees, s->n, 0.5);
-  check_fraction(s->summed, s->n, 0.75); /* who ignores the context is right so often */
+  check_fraction(found->agrees, found->n, 0.5);
+  check_fraction(found->summed, found->n, 0.75); /* who ignores the context is right so often */
 }
 
 /* Second stimuli that do not match are a range away, and chance alone says which trials match. */
-static void check_matching_of_many(statistics *s, int family)
+static void check_matching_of_many(statistics *found, int family)
 {
-  check_fraction(s->match, s->n, 0.5);
-  check_fraction(s->ring[1], s->n, 0.5);
-  check_fraction(s->both_rings_1, s->n, 0.25);
+  check_fraction(found->match, found->n, 0.5);
+  check_fraction(found->ring[1], found->n, 0.5);
+  check_fraction(found->both_rings_1, found->n, 0.25);
   if (family == DMC) {
     double places[10] = {0};
     for (int k = 0; k < MANY; k++) {
-      double place = (s->angle[k] / PI / 0.1 - 1) / 2;
+      double place = (found->angle[k] / PI / 0.1 - 1) / 2;
       EXPECT(fabs(place - round(place)) < 1e-5 && round(place) >= 0 && round(place) < 10);
       places[(int)round(place)]++;
     }
-    for (int k = 0; k < 10; k++) check_fraction(places[k], s->n, 0.1);
+    for (int k = 0; k < 10; k++) check_fraction(places[k], found->n, 0.1);
     return;
   }
   int64_t others = 0;
   for (int64_t k = 0; k < MANY; k++)
-    if (s->turn[k] > 1e-6) s->turn[others++] = s->turn[k];
-  check_fraction((double)others, s->n, 0.5);
-  check_uniform(s->turn, others, PI / 9, 17 * PI / 9);
+    if (found->turn[k] > 1e-6) found->turn[others++] = found->turn[k];
+  check_fraction((double)others, found->n, 0.5);
+  check_uniform(found->turn, others, PI / 9, 17 * PI / 9);
 }
 
 static statistics many;
@@ -622,25 +630,25 @@ static float logit(double y)
 typedef nai__verdict verdict;
 
 /* The outputs of the last step are what counts: they are 0 at all others. */
-static verdict judge(const nai_task *task, const nai_trials *t, int64_t b,
+static verdict judge(const nai_task *task, const nai_trials *trials, int64_t b,
                      const float last[OUTPUTS])
 {
   static float z[400][OUTPUTS];
   memset(z, 0, sizeof z);
-  EXPECT(t->length[b] <= 400);
-  memcpy(z[t->length[b] - 1], last, sizeof z[0]);
+  EXPECT(trials->length[b] <= 400);
+  memcpy(z[trials->length[b] - 1], last, sizeof z[0]);
   verdict v;
-  expect_ok(nai__judge(&v, task, t, b, z[0], OUTPUTS, 20));
+  expect_ok(nai__judge(&v, task, trials, b, z[0], OUTPUTS, 20));
   return v;
 }
 
 /* Fixating (or not) with a bump towards this angle. */
-static verdict judge_answer(const nai_task *task, const nai_trials *t, int64_t b, double fixation,
-                            double angle)
+static verdict judge_answer(const nai_task *task, const nai_trials *trials, int64_t b,
+                            double fixation, double angle)
 {
   float z[OUTPUTS] = {logit(fixation)};
   for (int k = 0; k < RING; k++) z[1 + k] = logit(0.05 + bump(angle, k));
-  return judge(task, t, b, z);
+  return judge(task, trials, b, z);
 }
 
 static double turned(double angle, double by)
@@ -648,28 +656,31 @@ static double turned(double angle, double by)
   return fmod(angle + by + 2 * PI, 2 * PI);
 }
 
-static void check_verdicts(const nai_task *task, const nai_trials *t, int64_t b, int rule)
+static void check_verdicts(const nai_task *task, const nai_trials *trials, int64_t b, int rule)
 {
-  double answer = (double)condition(t, "answer", b), second = (double)condition(t, "angle2", b);
+  double answer = (double)condition(trials, "answer", b),
+         second = (double)condition(trials, "angle2", b);
   double towards = answer < 0 ? 1 : answer;
   int decides = task_table[rule].answer == STRONGER;
   float ideal[OUTPUTS];
-  for (int c = 0; c < OUTPUTS; c++) ideal[c] = logit((double)target_at(t, t->length[b] - 1, b, c));
-  EXPECT(judge(task, t, b, ideal).correct == 1);
-  verdict fixating = judge_answer(task, t, b, 0.51, towards),
-          going = judge_answer(task, t, b, 0.49, towards);
+  for (int c = 0; c < OUTPUTS; c++)
+    ideal[c] = logit((double)target_at(trials, trials->length[b] - 1, b, c));
+  EXPECT(judge(task, trials, b, ideal).correct == 1);
+  verdict fixating = judge_answer(task, trials, b, 0.51, towards),
+          going = judge_answer(task, trials, b, 0.49, towards);
   EXPECT(fixating.correct == (answer < 0) && fixating.choice == (decides ? -1 : 0));
   EXPECT(going.correct == (answer >= 0));
   EXPECT(going.choice == (decides ? distance(answer, second) < 1e-6 : 1));
   if (answer < 0) return;
   for (int sign = -1; sign <= 1; sign += 2) {
-    EXPECT(judge_answer(task, t, b, 0.05, turned(answer, sign * 0.198 * PI)).correct == 1);
-    EXPECT(judge_answer(task, t, b, 0.05, turned(answer, sign * 0.202 * PI)).correct == 0);
+    EXPECT(judge_answer(task, trials, b, 0.05, turned(answer, sign * 0.198 * PI)).correct == 1);
+    EXPECT(judge_answer(task, trials, b, 0.05, turned(answer, sign * 0.202 * PI)).correct == 0);
   }
-  EXPECT(judge_answer(task, t, b, 0.05, turned(answer, PI)).correct == 0);
+  EXPECT(judge_answer(task, trials, b, 0.05, turned(answer, PI)).correct == 0);
   if (decides) {
-    double wrong = distance(answer, second) < 1e-6 ? (double)condition(t, "angle1", b) : second;
-    verdict v = judge_answer(task, t, b, 0.05, wrong);
+    double wrong =
+        distance(answer, second) < 1e-6 ? (double)condition(trials, "angle1", b) : second;
+    verdict v = judge_answer(task, trials, b, 0.05, wrong);
     EXPECT(v.correct == 0 && v.choice == 1 - going.choice);
   }
 }
@@ -678,17 +689,17 @@ START_TEST(ideal_outputs_are_right_and_others_wrong)
 {
   nai_network *net = build_wide(20, _i % 2);
   nai_task *task = make(net, task_table[_i].name, 1);
-  nai_trials *t = generate(task, 3, NAI_STREAM_TEST, 0, BATCH);
-  for (int64_t b = 0; b < BATCH; b++) check_verdicts(task, t, b, _i);
+  nai_trials *trials = generate(task, 3, NAI_STREAM_TEST, 0, BATCH);
+  for (int64_t b = 0; b < BATCH; b++) check_verdicts(task, trials, b, _i);
   float z[OUTPUTS] = {0};
   z[7] = NAN;
-  verdict v = judge(task, t, 0, z);
+  verdict v = judge(task, trials, 0, z);
   EXPECT(v.correct == 0 && v.choice == -1);
   z[7] = 0;
   z[0] = NAN;
-  v = judge(task, t, 0, z);
+  v = judge(task, trials, 0, z);
   EXPECT(v.correct == 0 && v.choice == -1);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -699,12 +710,12 @@ START_TEST(trials_without_conditions_are_not_judged)
 {
   nai_network *net = build_wide(20, 0);
   nai_task *task = make(net, "yang-dm1", 0);
-  nai_trials *t;
-  expect_ok(nai_trials_create(&t, net, 3, 1));
+  nai_trials *trials;
+  expect_ok(nai_trials_create(&trials, net, 3, 1));
   float z[OUTPUTS] = {0};
-  verdict v = judge(task, t, 0, z);
+  verdict v = judge(task, trials, 0, z);
   EXPECT(v.correct == -1 && v.choice == -1);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -715,17 +726,17 @@ START_TEST(chance_level)
 {
   nai_network *net = build_wide(20, 0);
   nai_task *task = make(net, task_table[_i].name, 1);
-  nai_trials *t;
-  expect_ok(nai__task_trials(&t, task, BATCH));
+  nai_trials *trials;
+  expect_ok(nai__task_trials(&trials, task, BATCH));
   double guessed = 0, fixated = 0, answers = 0, sided = 0;
   for (int64_t k = 0; k < MANY; k++) {
     int64_t b = k % BATCH;
-    if (b == 0) expect_ok(nai__task_fill(t, task, 4, NAI_STREAM_TEST, (uint64_t)k, BATCH));
+    if (b == 0) expect_ok(nai__task_fill(trials, task, 4, NAI_STREAM_TEST, (uint64_t)k, BATCH));
     double anywhere = 2 * PI * nai_random_uniform(99, 1, (uint64_t)k);
-    answers += condition(t, "answer", b) >= 0;
-    guessed += judge_answer(task, t, b, 0.05, anywhere).correct;
-    fixated += judge_answer(task, t, b, 0.8, anywhere).correct;
-    sided += judge_answer(task, t, b, 0.05, (double)condition(t, "angle1", b)).correct;
+    answers += condition(trials, "answer", b) >= 0;
+    guessed += judge_answer(task, trials, b, 0.05, anywhere).correct;
+    fixated += judge_answer(task, trials, b, 0.8, anywhere).correct;
+    sided += judge_answer(task, trials, b, 0.05, (double)condition(trials, "angle1", b)).correct;
   }
   check_fraction(guessed, answers, 0.2);
   if (task_table[_i].family >= DMS)
@@ -733,7 +744,7 @@ START_TEST(chance_level)
   else
     EXPECT(fixated == 0);
   if (task_table[_i].answer == STRONGER) check_fraction(sided, MANY, 0.5);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -763,9 +774,10 @@ END_TEST
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
-static int same_ring(const nai_trials *t, int64_t a, int64_t b)
+static int same_ring(const nai_trials *trials, int64_t a, int64_t b)
 {
-  return (condition(t, "strength1_ring1", a) == 0) == (condition(t, "strength1_ring1", b) == 0);
+  return (condition(trials, "strength1_ring1", a) == 0) ==
+         (condition(trials, "strength1_ring1", b) == 0);
 }
 
 /* Trials of a block share rule, ring and every duration, wherever a batch begins; not angles. */
@@ -776,20 +788,20 @@ START_TEST(blocks_share_what_a_batch_shares_in_the_paper)
   nai_network *net = build_wide(20, 0);
   nai_task *task = make(net, MIXED, _i ? 50 : 0);
   int64_t block = _i ? 50 : 64, changes = 0, borders = 0;
-  nai_trials *t = generate(task, 12, NAI_STREAM_TRAIN, FIRST, N);
+  nai_trials *trials = generate(task, 12, NAI_STREAM_TRAIN, FIRST, N);
   for (int64_t b = 1; b < N; b++) {
     int same = (FIRST + b) / block == (FIRST + b - 1) / block,
-        differs = t->length[b] != t->length[b - 1];
+        differs = trials->length[b] != trials->length[b - 1];
     for (int i = 0; i < 4; i++)
-      differs |= condition(t, shared[i], b) != condition(t, shared[i], b - 1);
-    if (same) EXPECT(!differs && same_ring(t, b, b - 1));
+      differs |= condition(trials, shared[i], b) != condition(trials, shared[i], b - 1);
+    if (same) EXPECT(!differs && same_ring(trials, b, b - 1));
     borders += !same;
     changes += !same && differs;
-    EXPECT(condition(t, "rule", b) >= 18 /* ten places */ ||
-           condition(t, "angle1", b) != condition(t, "angle1", b - 1));
+    EXPECT(condition(trials, "rule", b) >= 18 /* ten places */ ||
+           condition(trials, "angle1", b) != condition(trials, "angle1", b - 1));
   }
   EXPECT(borders >= 4 && changes >= borders - 1);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -801,23 +813,23 @@ START_TEST(mixed_rules_are_as_frequent_as_in_the_paper)
   enum { N = 7168 };
   nai_network *net = build_wide(20, 0);
   nai_task *task = make(net, MIXED, 1);
-  nai_trials *t;
-  expect_ok(nai__task_trials(&t, task, BATCH));
+  nai_trials *trials;
+  expect_ok(nai__task_trials(&trials, task, BATCH));
   double seen[TASKS] = {0};
   for (uint64_t k = 0; k < N; k += BATCH) {
-    expect_ok(nai__task_fill(t, task, 6, NAI_STREAM_TRAIN, k, BATCH));
-    for (int64_t b = 0; b < BATCH; b++) seen[(int)condition(t, "rule", b)]++;
+    expect_ok(nai__task_fill(trials, task, 6, NAI_STREAM_TRAIN, k, BATCH));
+    for (int64_t b = 0; b < BATCH; b++) seen[(int)condition(trials, "rule", b)]++;
   }
   for (int k = 0; k < TASKS; k++) check_fraction(seen[k], N, (k == 8 || k == 9 ? 5 : 1) / 28.0);
   expect_ok(nai_task_set_list(task, "rule", (double[]){6, 7}, 2));
-  expect_ok(nai__task_fill(t, task, 6, NAI_STREAM_TRAIN, 0, BATCH));
+  expect_ok(nai__task_fill(trials, task, 6, NAI_STREAM_TRAIN, 0, BATCH));
   double first = 0;
   for (int64_t b = 0; b < BATCH; b++) {
-    EXPECT(condition(t, "rule", b) == 6 || condition(t, "rule", b) == 7);
-    first += condition(t, "rule", b) == 6;
+    EXPECT(condition(trials, "rule", b) == 6 || condition(trials, "rule", b) == 7);
+    first += condition(trials, "rule", b) == 6;
   }
   check_fraction(first, BATCH, 0.5);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -897,10 +909,11 @@ START_TEST(streams_and_seeds_share_no_trial)
   nai_network *net = build_wide(20, 0);
   nai_task *task = make(net, "yang-dm1", 0);
   for (int s = 0; s < STREAMS; s++) {
-    nai_trials *t = generate(task, of[s].seed, of[s].stream, 0, N);
+    nai_trials *trials = generate(task, of[s].seed, of[s].stream, 0, N);
     for (int64_t b = 0; b < N; b++)
-      sum[s * N + b] = (double)condition(t, "angle1", b) + 10 * (double)condition(t, "angle2", b);
-    nai_trials_destroy(t);
+      sum[s * N + b] =
+          (double)condition(trials, "angle1", b) + 10 * (double)condition(trials, "angle2", b);
+    nai_trials_destroy(trials);
   }
   qsort(sum, STREAMS * N, sizeof *sum, compare_doubles);
   for (int i = 1; i < STREAMS * N; i++) EXPECT(sum[i] != sum[i - 1]);
@@ -921,25 +934,25 @@ START_TEST(parameters_are_obeyed)
   for (int i = 0; i < 7; i++) expect_ok(nai_task_set(task, names[i], values[i]));
   expect_ok(nai_task_set_list(task, "coherence", (double[]){0, 0.5}, 2));
   ck_assert_int_eq(task->ops.max_steps, 162);
-  nai_trials *t = generate(task, 1, NAI_STREAM_TRAIN, 0, BATCH);
+  nai_trials *trials = generate(task, 1, NAI_STREAM_TRAIN, 0, BATCH);
   double seconds = 0, zeros = 0;
   for (int64_t b = 0; b < BATCH; b++) {
-    reading r = read_trial(t, b);
+    reading r = read_trial(trials, b);
     EXPECT(r.on[0] == 15 && r.off[0] == 40 && r.on[1] == 75 && r.off[1] == 120 && r.go == 132 &&
            r.end == 162);
-    float c = condition(t, "coherence", b);
+    float c = condition(trials, "coherence", b);
     EXPECT(c == 0 || fabsf(c) == 0.5f);
     if (c != 0) continue;
     EXPECT(!signbit(c));
     zeros++;
-    seconds += condition(t, "answer", b) == condition(t, "angle2", b);
+    seconds += condition(trials, "answer", b) == condition(trials, "angle2", b);
   }
   check_fraction(zeros, BATCH, 0.5);
   check_fraction(seconds, zeros, 0.5); /* no difference: either may be called right */
   /* ranges either way round, and lists of their ends */
   expect_ok(nai_task_set_list(task, "wait_min", (double[]){900, 500}, 2));
   ck_assert_int_eq(task->ops.max_steps, 162 + 78);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
@@ -1002,18 +1015,18 @@ START_TEST(filling_allocates_nothing)
 {
   nai_network *net = build_wide(20, _i);
   nai_task *task = make(net, MIXED, 7);
-  nai_trials *t;
-  expect_ok(nai__task_trials(&t, task, 64));
+  nai_trials *trials;
+  expect_ok(nai__task_trials(&trials, task, 64));
   long before = faults_allocations();
   nai_status worst = NAI_OK; /* Check's own calls allocate */
   for (uint64_t k = 0; k < 30; k++) {
-    nai_status status = nai__task_fill(t, task, 3, NAI_STREAM_TRAIN, 64 * k, 64 - (int64_t)k);
+    nai_status status = nai__task_fill(trials, task, 3, NAI_STREAM_TRAIN, 64 * k, 64 - (int64_t)k);
     if (status != NAI_OK) worst = status;
   }
   long after = faults_allocations();
   ck_assert_int_eq(after, before);
   expect_ok(worst);
-  nai_trials_destroy(t);
+  nai_trials_destroy(trials);
   nai_task_destroy(task);
   nai_network_destroy(net);
 }
