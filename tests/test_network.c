@@ -1224,6 +1224,33 @@ START_TEST(each_kind_has_its_distribution)
 }
 END_TEST
 
+static double readout_cdf(double x) /* gamma of shape 2 and scale 1/40: mean 1 / sqrt(400) */
+{
+  return x < 0 ? 0 : 1 - exp(-40 * x) * (1 + 40 * x);
+}
+
+/* Under Dale's law they are as large as free ones: here 1 / sqrt(400) = 0.05, not 1 / 400. */
+START_TEST(first_readouts)
+{
+  for (int sign = 0; sign < 2; sign++) {
+    nai_network *net = compose_one("R", 400, sign ? NAI_EXCITATORY : NAI_FREE);
+    expect_ok(nai_network_add_output(net, "z", 150));
+    expect_ok(nai_network_connect(net, "R", "z"));
+    expect_ok(nai_network_build(net, 1));
+    nai_view view = weights_of(net, "R", "z");
+    double *x = malloc(60000 * sizeof *x), square = 0;
+    for (int64_t k = 0; k < 60000; k++) x[k] = (double)at(&view, k / 400, k % 400);
+    for (int k = 0; k < 60000; k++) square += x[k] * x[k] / 60000;
+    if (sign)
+      expect_drawn(x, 0.05, 0.05 / sqrt(2), 6, readout_cdf);
+    else
+      free(x);
+    ck_assert_double_eq_tol(sqrt(square), sign ? 0.05 * sqrt(1.5) : 0.05, 0.0015);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 START_TEST(initial_weights_follow_dale)
 {
   double mean = 0, square = 0, *x = drawn(NAI_WEIGHTS_NORMAL, 0.3, 0.7, NAI_EXCITATORY);
@@ -1761,8 +1788,9 @@ Suite *network_suite(void)
   ADD_CASE(suite, "initial", the_default_is_balanced_and_of_radius_one, balance_can_be_switched,
            the_default_bounds_the_mean, inputs_make_up_for_the_leak,
            sparse_and_several_populations_are_balanced, the_radius_is_that_of_the_recurrent_units,
-           each_kind_has_its_distribution, initial_weights_follow_dale, orthogonal_weights,
-           identity_weights, initial_weights_that_are_refused, the_radius_is_as_asked);
+           each_kind_has_its_distribution, first_readouts, initial_weights_follow_dale,
+           orthogonal_weights, identity_weights, initial_weights_that_are_refused,
+           the_radius_is_as_asked);
   ADD_CASE(suite, "spectra", spectra_by_hand, spectra_of_some_populations);
   ADD_CASE(suite, "kernels", kernels_by_name, kernels_are_fixed_while_in_use);
   ADD_CASE(suite, "seeds", seeds);

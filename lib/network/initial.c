@@ -78,14 +78,16 @@ static double input_factor(const nai_network *net, const nai__projection *p)
 
 /*
  * What a default is drawn with: the shape of recurrent magnitudes under Dale's law, whose size
- * scale_default() sets; the standard deviation, or twice the mean, of all others.
+ * scale_default() sets; the scale of readouts under Dale's law, half their mean; the standard
+ * deviation of all others. The mean of a readout is the standard deviation that a free one has: a
+ * smaller one would send so little error back that the readout learns alone for long.
  */
 static double default_number(const nai_network *net, const nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   if (is_recurrent(net, p)) return p->sign ? gamma_shape(density(net, p)) : 1;
   double fan = fan_in(net, p->to, pre->kind);
-  if (post->kind == NAI_OUTPUTS) return p->sign ? 0.5 / fan : 1 / sqrt(fan);
+  if (post->kind == NAI_OUTPUTS) return (p->sign ? 0.5 : 1) / sqrt(fan);
   double factor = pre->kind == NAI_INPUTS ? input_factor(net, p) : 1;
   int rectifies = post->transfer == NAI_TRANSFER_RELU;
   return factor * sqrt((p->delay == 0 && rectifies ? 2 : 1) / fan);
@@ -176,7 +178,7 @@ static void sums_onto(const nai_network *net, int64_t to, int64_t i, double *pos
   }
 }
 
-static void scale_negative(const nai_network *net, int64_t to, int64_t i, double factor)
+static void scale_negative(nai_network *net, int64_t to, int64_t i, double factor)
 {
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
@@ -188,7 +190,7 @@ static void scale_negative(const nai_network *net, int64_t to, int64_t i, double
   }
 }
 
-static void balance_node(const nai_network *net, int64_t to)
+static void balance_node(nai_network *net, int64_t to)
 {
   for (int64_t i = 0; i < net->node[to].n; i++) {
     double positive, negative;
@@ -215,7 +217,7 @@ static int is_balanced(const nai_network *net, int64_t to)
 
 /* --- size ------------------------------------------------------------------------------------- */
 
-static void scale(const nai_network *net, const nai__projection *p, double factor)
+static void scale(nai_network *net, const nai__projection *p, double factor)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   for (int64_t i = 0; i < s.n_post; i++)
@@ -275,7 +277,7 @@ static double default_radius(const nai_network *net)
   return sum > 0 ? sqrt(sum / (double)default_receivers(net)) : 0;
 }
 
-static void scale_default(const nai_network *net)
+static void scale_default(nai_network *net)
 {
   double radius = default_radius(net);
   if (!(radius > 0)) return;
@@ -300,7 +302,7 @@ static nai_status largest_eigenvalue(double *out, const nai_network *net, const 
   return status;
 }
 
-static nai_status scale_to_radius(const nai_network *net)
+static nai_status scale_to_radius(nai_network *net)
 {
   if (!net->radius_names) return NAI_OK;
   double radius;

@@ -12,12 +12,18 @@ DT = 20.0
 
 
 def decision(**population):
-    """Excitation and inhibition under Dale's law, placed, sparse."""
+    """Excitation and inhibition under Dale's law, placed, sparse; from weights as 0.1.0 drew them by default."""
+    net, as_then = compose_decision(population), compose_decision(population, initial=na.Gamma(2, 0.5 / 12))
+    net.set_weights("E", "choice", as_then.weights("E", "choice"))
+    return net
+
+
+def compose_decision(population, **readout):
     net = na.Network(dt=DT)
     net.input("stimulus", 3).output("choice", 3)
     net.population("E", 12, sign=+1, **population).population("I", 4, sign=-1, **population)
     net.place("E I", box=(1, 1, 1))
-    net.connect("stimulus", "E I").connect("E I", "E I", density=0.5).connect("E", "choice")
+    net.connect("stimulus", "E I").connect("E I", "E I", density=0.5).connect("E", "choice", **readout)
     return net.build(seed=1)
 
 

@@ -484,6 +484,18 @@ def test_networks_under_dales_law_learn_from_their_default_start(density):
 # --- one at a time ---------------------------------------------------------------------------------------------------
 
 
+def test_a_dense_network_under_dales_law_learns_to_heed_the_context():
+    """From readouts of mean 1 / k instead of 1 / sqrt(k) it stays at chance, .5, for 1500 updates."""
+    net = na.Network(dt=50).input("stimulus", 7).output("choice", 3)
+    net.population("E", 80, +1, noise=0.15).population("I", 20, -1, noise=0.15)
+    net.connect("stimulus", "E I").connect("E I", "E I").connect("E", "choice")
+    net.constrain("E I", "*", na.Dale("clamp")).build(seed=2)
+    decide = na.tasks.ContextDecisionMaking(delay_min=300, delay_max=300)
+    settings = {"optimizer": na.Adam(1e-3), "batch": 32, "clip": 1.0, "seed": 2}
+    na.Trainer(net, decide, na.CrossEntropy("choice"), **settings).fit(750, progress=False)
+    assert na.evaluate(net, decide, trials=1000, seed=3).performance > 0.7
+
+
 def test_training_from_a_callback_is_refused(net):
     """And the run that it came from goes on, with the checkpoints that it was told to write."""
     t = na.Trainer(net, task(), cost=na.CrossEntropy("choice"), batch=4, evaluate_every=0)
