@@ -61,6 +61,8 @@ static void compose_everything(nai_network *net, int32_t transfer)
   expect_ok(nai_network_add_population(net, "E", 7, NAI_EXCITATORY));
   expect_ok(nai_network_add_population(net, "I", 5, NAI_INHIBITORY));
   expect_ok(nai_network_add_population(net, "layer", 6, NAI_FREE));
+  expect_ok(nai_network_set_sign(net, "stimulus", NAI_INHIBITORY));
+  expect_ok(nai_network_set_sign(net, "context", NAI_EXCITATORY));
   expect_ok(nai_network_add_output(net, "real", 2));
   expect_ok(nai_network_add_output(net, "choice", 3));
   expect_ok(nai_network_set_transfer(net, "*", transfer));

@@ -19,8 +19,8 @@ nai_network *compose_one(const char *name, int64_t n, int32_t sign);
 
 /*
  * Two leaks, a layer within the step, delays of 0 to 3 steps, noise, Dale's law, masks, fixed and
- * frozen synapses, two outputs: populations "E", "I", "layer", outputs "real", "choice". Built.
- * kernels: NULL for best.
+ * frozen synapses, two outputs: populations "E", "I", "layer", inputs "stimulus" (inhibitory) and
+ * "context" (excitatory), outputs "real", "choice". Built. kernels: NULL for best.
  */
 nai_network *build_everything(int32_t transfer, const char *kernels);
 /* For it, with targets, classes, masks and lengths: */

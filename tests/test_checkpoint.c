@@ -519,6 +519,11 @@ START_TEST(test_an_absent_number_is_its_default)
   write_edited(f, "\\\"noise\\\":0.1,", "");
   expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
                "populations 'E': noise is not there in the file, 0.1 here");
+  write_edited(f, "\\\"inputs\\\":[{", "\\\"inputs\\\":[{\\\"sign\\\":0,");
+  expect_ok(nai_trainer_restore(r.trainer, path));
+  write_edited(f, "\\\"inputs\\\":[{", "\\\"inputs\\\":[{\\\"sign\\\":1,");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
+               "sign is 1 in the file, not there here");
   write_edited(f, "\\\"exponent\\\":2.0,", "\\\"slope\\\":2.0,");
   expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
                "populations 'E': slope is 2.0 in the file, not there here");

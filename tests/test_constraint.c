@@ -244,6 +244,29 @@ END_TEST
 
 /* --- signs ------------------------------------------------------------------------------------ */
 
+/*
+ * Of the weights of a projection [10, 10]; where they are drawn from numbers of both signs also that
+ * a free one has both.
+ */
+static void expect_sign(nai_network *net, const char *from, const char *to, int32_t expected,
+                        int both)
+{
+  nai_view w = weights_of(net, from, to);
+  int positive = 0, negative = 0;
+  for (int64_t k = 0; k < 100; k++) {
+    positive += at(&w, k / 10, k % 10) > 0;
+    negative += at(&w, k / 10, k % 10) < 0;
+  }
+  EXPECT((positive > 0) == (expected >= 0));
+  EXPECT((negative > 0) == (expected < 0 || (expected == 0 && both)));
+  /* and the same may be set */
+  float values[100] = {0};
+  values[37] = 1;
+  EXPECT((nai_network_set_weights(net, from, to, values, 10, 10) == NAI_OK) == (expected >= 0));
+  values[37] = -1;
+  EXPECT((nai_network_set_weights(net, from, to, values, 10, 10) == NAI_OK) == (expected <= 0));
+}
+
 START_TEST(each_projection_has_its_sign)
 {
   static const struct {
@@ -265,24 +288,49 @@ START_TEST(each_projection_has_its_sign)
     if (which == 4 || which == 5) attach(net, "A", "B", sign(which == 4 ? 1 : -1));
     if (which == 6) attach(net, "A", "B", nonnegative());
     expect_ok(nai_network_build(net, 1));
-    nai_view w = weights_of(net, "A", "B");
-    int positive = 0, negative = 0;
-    for (int64_t k = 0; k < 100; k++) {
-      positive += at(&w, k / 10, k % 10) > 0;
-      negative += at(&w, k / 10, k % 10) < 0;
-    }
-    EXPECT((positive > 0) == (cases[c].expected >= 0));
-    EXPECT((negative > 0) == (cases[c].expected <= 0));
-    /* and what may be set says the same */
-    float values[100] = {0};
-    values[37] = 1;
-    EXPECT((nai_network_set_weights(net, "A", "B", values, 10, 10) == NAI_OK) ==
-           (cases[c].expected >= 0));
-    values[37] = -1;
-    EXPECT((nai_network_set_weights(net, "A", "B", values, 10, 10) == NAI_OK) ==
-           (cases[c].expected <= 0));
+    expect_sign(net, "A", "B", cases[c].expected, 1);
     nai_network_destroy(net);
   }
+}
+END_TEST
+
+/* As of populations; said before or after they are connected. */
+START_TEST(inputs_have_signs)
+{
+  static const struct {
+    int32_t kind;
+    int both; /* it draws numbers of both signs */
+  } draws[] = {{NAI_WEIGHTS_DEFAULT, 1}, {NAI_WEIGHTS_UNIFORM, 0},   {NAI_WEIGHTS_NORMAL, 1},
+               {NAI_WEIGHTS_GAMMA, 0},   {NAI_WEIGHTS_LOGNORMAL, 0}, {NAI_WEIGHTS_ORTHOGONAL, 1}};
+  for (int32_t input = NAI_INHIBITORY; input <= NAI_EXCITATORY; input++)
+    for (size_t d = 0; d < sizeof draws / sizeof *draws; d++) {
+      nai_network *net;
+      int32_t sign_of_u = 7;
+      expect_ok(nai_network_create(&net, 20));
+      expect_ok(nai_network_add_input(net, "u", 10));
+      expect_ok(nai_network_add_population(net, "B", 10, NAI_FREE));
+      if (d % 2) expect_ok(nai_network_set_sign(net, "u", input));
+      expect_ok(nai_network_connect(net, "u B", "B"));
+      expect_ok(nai_network_set_initial_weights(net, "u", "B", draws[d].kind, 0.5, 0.7));
+      if (d % 2 == 0) expect_ok(nai_network_set_sign(net, "u*", input));
+      expect_ok(nai_network_build(net, 1));
+      expect_ok(nai_network_sign(&sign_of_u, net, "u"));
+      ck_assert_int_eq(sign_of_u, input);
+      expect_sign(net, "u", "B", input, draws[d].both);
+      expect_sign(net, "B", "B", 0, 1);
+      nai_network_destroy(net);
+    }
+}
+END_TEST
+
+/* What is said of one population after another sign was given with it. */
+START_TEST(signs_of_populations_can_be_changed)
+{
+  nai_network *net = compose_pair(10, 10, NAI_EXCITATORY);
+  expect_ok(nai_network_set_sign(net, "A", NAI_INHIBITORY));
+  expect_ok(nai_network_build(net, 1));
+  expect_sign(net, "A", "B", NAI_INHIBITORY, 1);
+  nai_network_destroy(net);
 }
 END_TEST
 
@@ -404,7 +452,7 @@ static void close_school(struct school *school)
   nai_trials_destroy(school->trials);
 }
 
-/* Populations E (6), I (4), F (5, free), input u, output z; nearly all is connected. */
+/* Populations E (6), I (4), F (5, free), input u (inhibitory), output z; nearly all is connected. */
 static nai_network *compose_all(void)
 {
   nai_network *net;
@@ -413,6 +461,7 @@ static nai_network *compose_all(void)
   expect_ok(nai_network_add_population(net, "E", 6, NAI_EXCITATORY));
   expect_ok(nai_network_add_population(net, "I", 4, NAI_INHIBITORY));
   expect_ok(nai_network_add_population(net, "F", 5, NAI_FREE));
+  expect_ok(nai_network_set_sign(net, "u", NAI_INHIBITORY));
   expect_ok(nai_network_add_output(net, "z", OUTPUTS));
   expect_ok(nai_network_set_transfer(net, "*", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "E I F", "tau", 40));
@@ -432,9 +481,9 @@ static const struct law {
   int reflected; /* 1: no weight is clamped to 0 */
 } laws[] = {{"E", "E", 1, 0.3, 0, 1}, {"E", "I", 1, 0, 0, 0},    {"I", "E", -1, 0, 0, 1},
             {"I", "I", 0, 0, 1, 0},   {"F", "F", -1, 0.2, 0, 0}, {"F", "E", 0, 0, 0, 0},
-            {"F", "I", 0, 0.4, 0, 0}, {"u", "E", 1, 0.5, 0, 0},  {"u", "F", 0, 0, 0, 0},
-            {"E", "F", 1, 0, 0, 0},   {"I", "F", 1, 0, 0, 1},    {"I", "z", -1, 0, 0, 0},
-            {"E", "z", 1, 0, 0, 0},   {"F", "z", 1, 0.6, 0, 1}};
+            {"F", "I", 0, 0.4, 0, 0}, {"u", "E", 1, 0.5, 0, 0},  {"u", "F", -1, 0, 0, 1},
+            {"u", "I", -1, 0, 0, 0},  {"E", "F", 1, 0, 0, 0},    {"I", "F", 1, 0, 0, 1},
+            {"I", "z", -1, 0, 0, 0},  {"E", "z", 1, 0, 0, 0},    {"F", "z", 1, 0.6, 0, 1}};
 enum { LAWS = sizeof laws / sizeof *laws };
 
 static const uint8_t mask_ei[24] = {1, 1, 1, 0, 1, 1, 0, 1, 0, 1, 1, 1,
@@ -461,6 +510,7 @@ static nai_network *build_lawful(void)
   attach(net, "F", "I", max_weight(0.4));
   attach(net, "u", "E", nonnegative());
   attach(net, "u", "E", max_weight(0.5));
+  attach(net, "u", "F", dale(NAI_DALE_REFLECT));
   attach(net, "E", "F", distance(0.9, 2));
   attach(net, "I", "F", dale(NAI_DALE_REFLECT)); /* the later sign counts */
   attach(net, "I", "F", nonnegative());
@@ -838,7 +888,7 @@ START_TEST(a_vandal_breaks_no_law)
   expect_ok(nai_network_build(net, 3));
   static const struct law plain[] = {{"E", "E", 1, 0, 0, 0},  {"E", "I", 1, 0, 0, 0},
                                      {"I", "E", -1, 0, 0, 0}, {"F", "F", 0, 0, 0, 0},
-                                     {"u", "F", 0, 0, 0, 0},  {"E", "z", 1, 0, 0, 0}};
+                                     {"u", "F", -1, 0, 0, 0}, {"E", "z", 1, 0, 0, 0}};
   struct copy first[6], existed[6];
   nai_view exists = mask_of(net, "E", "I"), learns = plastic_of(net, "E", "I"),
            all = mask_of(net, "u", "F");
@@ -1014,7 +1064,8 @@ Suite *constraint_suite(void)
   Suite *suite = suite_create("constraint");
   ADD_CASE(suite, "synapses", sparse_connection, all_and_none, each_projection_draws_its_own, masks,
            connection_falls_with_distance, distances_need_positions);
-  ADD_CASE(suite, "signs", each_projection_has_its_sign, clamped_or_reflected,
+  ADD_CASE(suite, "signs", each_projection_has_its_sign, inputs_have_signs,
+           signs_of_populations_can_be_changed, clamped_or_reflected,
            reflecting_is_training_the_absolute_value);
   ADD_CASE(suite, "learning", laws_hold_under_gradient_descent, laws_hold_with_momentum,
            laws_hold_under_adam, without_constraints_all_is_broken);

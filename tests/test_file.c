@@ -171,6 +171,7 @@ static nai_network *rich_network(uint64_t seed)
   expect_ok(nai_network_add_output(net, "y>z", 3));
   expect_ok(nai_network_add_population(net, "rate", 5, NAI_FREE));
   expect_ok(nai_network_add_input(net, "w", 1));
+  expect_ok(nai_network_set_sign(net, "u", NAI_INHIBITORY));
   expect_ok(nai_network_set_leak(net, "rate layer", NAI_LEAK_RATE));
   expect_ok(nai_network_set_transfer(net, "rate", NAI_TRANSFER_SOFTPLUS));
   expect_ok(nai_network_set_transfer(net, "layer", NAI_TRANSFER_RECTIFIED_TANH));
@@ -205,6 +206,10 @@ static void check_same_numbers(const nai_network *a, const nai_network *b)
 {
   for (int64_t i = 0; i < a->n_nodes; i++) {
     const nai__node *node = &a->node[i];
+    int32_t sign[2] = {0, 0};
+    for (int k = 0; k < 2 && node->kind != NAI_OUTPUTS; k++)
+      expect_ok(nai_network_sign(&sign[k], k ? b : a, node->name));
+    ck_assert_int_eq(sign[0], sign[1]);
     for (int k = 0; k < NAI__NUMBERS; k++) {
       if (!node->number[k]) continue;
       double x[8], y[8];
@@ -936,6 +941,11 @@ START_TEST(headers_that_lie)
       {"\\\"name\\\":\\\"u\\\"", "\\\"nome\\\":\\\"u\\\"", "no text 'name'"},
       {"\\\"populations\\\":[{", "\\\"populations\\\":[],\\\"no\\\":[{", "'E', which is not there"},
       {"\\\"sign\\\":1", "\\\"sign\\\":2", "'sign' is 2, must be -1 to 1"},
+      {"\\\"name\\\":\\\"u\\\"", "\\\"name\\\":\\\"u\\\",\\\"sign\\\":-2",
+       "'sign' is -2, must be -1 to 1"},
+      {"\\\"name\\\":\\\"u\\\"", "\\\"name\\\":\\\"u\\\",\\\"sign\\\":\\\"+\\\"",
+       "no whole number 'sign'"},
+      {"\\\"name\\\":\\\"z\\\"", "\\\"name\\\":\\\"z\\\",\\\"sign\\\":1", "'sign'"},
       {"\\\"leak\\\":\\\"current\\\"", "\\\"leak\\\":\\\"voltage\\\"", "'leak' is 'voltage'"},
       {"\\\"transfer\\\":\\\"relu\\\"", "\\\"transfer\\\":\\\"\\\"", "'transfer' is ''"},
       {"\\\"initial\\\":0.0", "\\\"initial\\\":null", "no number 'initial'"},
@@ -980,6 +990,27 @@ START_TEST(headers_that_lie)
   }
   write_edited(b, "\"format\\\":1", "\"format\\\":1"); /* the editing itself changes nothing */
   check_same_file(path_of("good"), path_of("bad"));
+  free(b.data);
+}
+END_TEST
+
+/* Files from before inputs could have a sign have none; without one nothing is written. */
+START_TEST(inputs_without_a_sign_are_free)
+{
+  static const char *const edits[] = {"", ",\\\"sign\\\":0", ",\\\"sign\\\":-1"};
+  bytes b = saved();
+  for (int32_t k = 0; k < 3; k++) {
+    char named[64];
+    int32_t sign = 7;
+    snprintf(named, sizeof named, "\\\"name\\\":\\\"u\\\"%s", edits[k]);
+    write_edited(b, "\\\"name\\\":\\\"u\\\"", named);
+    nai_network *net = load(path_of("bad"));
+    expect_ok(nai_network_sign(&sign, net, "u"));
+    ck_assert_int_eq(sign, k < 2 ? NAI_FREE : NAI_INHIBITORY);
+    expect_ok(nai_network_save(net, path_of("bad")));
+    if (k < 2) check_same_file(path_of("good"), path_of("bad"));
+    nai_network_destroy(net);
+  }
   free(b.data);
 }
 END_TEST
@@ -1331,8 +1362,9 @@ Suite *file_suite(void)
                   killed_saves_leave_nothing_for_long, saves_at_once_leave_each_other_alone,
                   saving_and_loading_without_memory);
   ADD_FOLDER_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie,
-                  any_byte_changed, headers_that_lie, no_memory_for_what_is_not_there,
-                  values_that_cannot_be, golden_files_changed_anywhere);
+                  any_byte_changed, headers_that_lie, inputs_without_a_sign_are_free,
+                  no_memory_for_what_is_not_there, values_that_cannot_be,
+                  golden_files_changed_anywhere);
   ADD_FOLDER_CASE(suite, "safetensors", offsets_that_lie, deep_nesting, many_tensors,
                   every_type_there_and_back, pieces_are_written_one_after_the_other,
                   rows_are_written_from_where_they_are);

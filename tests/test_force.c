@@ -433,6 +433,7 @@ static nai_network *build_constrained(int plastic)
   expect_ok(nai_network_add_input(net, "u", INPUTS));
   expect_ok(nai_network_add_population(net, "E", 8, NAI_EXCITATORY));
   expect_ok(nai_network_add_population(net, "I", 4, NAI_INHIBITORY));
+  expect_ok(nai_network_set_sign(net, "u", NAI_INHIBITORY));
   expect_ok(nai_network_add_output(net, "z", OUTPUTS));
   expect_ok(nai_network_set(net, "E I", "tau", 40));
   expect_ok(nai_network_set(net, "E I", "noise", 0.3));

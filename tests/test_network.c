@@ -53,6 +53,8 @@ START_TEST(names_and_patterns)
   expect_ok(nai_network_sign(&sign, net, "pfc/I"));
   ck_assert_int_eq(sign, NAI_INHIBITORY);
   EXPECT(nai_network_dt(net) == 20);
+  expect_ok(nai_network_sign(&sign, net, "cue"));
+  ck_assert_int_eq(sign, NAI_FREE);
   expect_ok(nai_network_build(net, 1));
   ck_assert_str_eq(nai_network_name(net, NAI_POPULATIONS, 2), "v1");
   nai_network_destroy(net);
@@ -87,7 +89,8 @@ START_TEST(looking_for_what_is_not_there)
   ck_assert_double_nan(nai_network_dt(NULL));
   ck_assert_ptr_null(nai_network_kernels(NULL));
   int32_t sign = 7;
-  expect_fails(nai_network_sign(&sign, net, "stimulus"), NAI_ERR_NAME, "'stimulus'");
+  expect_fails(nai_network_sign(&sign, net, "choice"), NAI_ERR_NAME,
+               "'choice' is one of the outputs, must be one of the inputs or populations");
   expect_fails(nai_network_leak(&sign, net, ""), NAI_ERR_NAME, "name");
   expect_fails(nai_network_transfer(&sign, net, "E I"), NAI_ERR_NAME, "E, I");
   ck_assert_int_eq(sign, 7);
@@ -191,6 +194,7 @@ START_TEST(choices_that_are_refused)
   for (int i = 0; i < 4; i++) {
     int32_t value = bad[i];
     REFUSED(nai_network_add_population(net, "F", 1, value), NAI_ERR_INVALID, "sign of 'F' is");
+    REFUSED(nai_network_set_sign(net, "stimulus", value), NAI_ERR_INVALID, "sign of 'stimulus' is");
     REFUSED(nai_network_set_leak(net, "E", value), NAI_ERR_INVALID, "leak is");
     REFUSED(nai_network_set_transfer(net, "E", value), NAI_ERR_INVALID, "transfer is");
     REFUSED(nai_network_set_autapses(net, "E", "E", value), NAI_ERR_INVALID, "allowed is");
@@ -199,6 +203,9 @@ START_TEST(choices_that_are_refused)
     REFUSED(nai_network_set_initial_weights(net, "E", "E", value, 1, 1), NAI_ERR_INVALID,
             "kind of");
   }
+  REFUSED(nai_network_set_sign(net, "E stimulus", 2), NAI_ERR_INVALID,
+          "sign of 'E stimulus' is 2, must be -1, 0 or 1");
+  REFUSED(nai_network_set_sign(net, "choice", 1), NAI_ERR_NAME, "'choice' is one of the outputs");
   REFUSED(nai_network_set_leak(net, "E", 2), NAI_ERR_INVALID, "leak is 2");
   REFUSED(nai_network_set_balance(net, "E", -1), NAI_ERR_INVALID, "on is -1");
 }
@@ -251,6 +258,7 @@ START_TEST(structure_is_fixed_by_the_build)
       nai_network_add_population(net, "new", 1, 0),
       nai_network_add_output(net, "new", 1),
       nai_network_connect(net, "I", "choice"),
+      nai_network_set_sign(net, "stimulus", NAI_EXCITATORY),
       nai_network_set_leak(net, "E", NAI_LEAK_RATE),
       nai_network_set_transfer(net, "E", NAI_TRANSFER_TANH),
       nai_network_place_box(net, "E", 1, 1, 1),
@@ -407,6 +415,7 @@ START_TEST(null_arguments_of_composing)
   REFUSED_ALWAYS(nai_network_set_each(net, "E", NULL, v, 4), NAI_ERR_INVALID, "parameter is NULL");
   REFUSED_ALWAYS(nai_network_set_each(net, "E", "tau", NULL, 4), NAI_ERR_INVALID, "values is NULL");
   REFUSED(nai_network_set_leak(net, NULL, 0), NAI_ERR_INVALID, "names is NULL");
+  REFUSED(nai_network_set_sign(net, NULL, 0), NAI_ERR_INVALID, "names is NULL");
   REFUSED(nai_network_set_transfer(net, NULL, 0), NAI_ERR_INVALID, "names is NULL");
   REFUSED(nai_network_place_box(net, NULL, 1, 1, 1), NAI_ERR_INVALID, "names is NULL");
   REFUSED(nai_network_place_sphere(net, NULL, 1), NAI_ERR_INVALID, "names is NULL");
@@ -449,6 +458,7 @@ START_TEST(no_network)
       nai_network_set(NULL, "a", "tau", 1),
       nai_network_set_each(NULL, "a", "tau", v, 1),
       nai_network_get_each(NULL, "a", "tau", v, 1),
+      nai_network_set_sign(NULL, "a", 0),
       nai_network_set_leak(NULL, "a", 0),
       nai_network_set_transfer(NULL, "a", 0),
       nai_network_place_box(NULL, "a", 1, 1, 1),

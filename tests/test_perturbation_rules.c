@@ -835,6 +835,7 @@ static nai_network *build_task_network(void)
   expect_ok(nai_network_add_input(net, "in", 3));
   expect_ok(nai_network_add_population(net, "E", 12, NAI_EXCITATORY));
   expect_ok(nai_network_add_population(net, "I", 4, NAI_INHIBITORY));
+  expect_ok(nai_network_set_sign(net, "in", NAI_EXCITATORY));
   expect_ok(nai_network_add_output(net, "out", 3));
   expect_ok(nai_network_set(net, "E I", "noise", 0.1));
   expect_ok(nai_network_connect(net, "in", "E I"));
@@ -928,13 +929,13 @@ START_TEST(test_signs_and_masks_hold)
   nai_trainer *trainer = train_task(net, rule_number(_i), 1);
   expect_ok(nai_trainer_run(trainer, 20, NULL, NULL));
   int64_t moved = 0, absent = 0;
-  for (int k = 0; k < 4; k++) {
-    const char *from = k / 2 ? "I" : "E", *to = k % 2 ? "I" : "E";
+  for (int k = 0; k < 6; k++) {
+    const char *from = k < 2 ? "E" : k < 4 ? "I" : "in", *to = k % 2 ? "I" : "E";
     nai_view w = weights_of(net, from, to), before = weights_of(start, from, to),
              mask = mask_of(net, from, to);
     for (int64_t i = 0; i < w.shape[0]; i++)
       for (int64_t j = 0; j < w.shape[1]; j++) {
-        EXPECT(k / 2 ? at(&w, i, j) <= 0 : at(&w, i, j) >= 0);
+        EXPECT(k / 2 == 1 ? at(&w, i, j) <= 0 : at(&w, i, j) >= 0);
         EXPECT(at(&mask, i, j) != 0 || at(&w, i, j) == 0);
         moved += at(&w, i, j) != at(&before, i, j);
         absent += at(&mask, i, j) == 0;

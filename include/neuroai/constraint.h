@@ -19,7 +19,7 @@ extern "C" {
 /** A constraint. Attaching it keeps a reference: destroy yours in any order. */
 typedef struct nai_constraint nai_constraint;
 
-/** How a signed population obeys Dale's law. */
+/** How a population or input with a sign obeys Dale's law. */
 enum {
   NAI_DALE_CLAMP = 1,   /**< a weight of the wrong sign becomes 0 (Song 2016; the default) */
   NAI_DALE_REFLECT = 2, /**< it is mirrored: the same as training |W| (Yang & Wang 2020) */
@@ -37,12 +37,12 @@ NAI_API nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_
                                               int64_t n_post, int64_t n_pre);
 
 /**
- * Dale's law: all weights from a unit have the sign of its population. `mode`: NAI_DALE_CLAMP,
- * _REFLECT or _OFF.
+ * Dale's law: all weights from a unit have the sign of its population or input. `mode`:
+ * NAI_DALE_CLAMP, _REFLECT or _OFF.
  */
 NAI_API nai_status nai_constraint_create_dale(nai_constraint **out, int32_t mode);
 
-/** All weights of the projection have this sign, +1 or -1, whatever the population's is. */
+/** All weights of the projection have this sign, +1 or -1, whatever the sender's is. */
 NAI_API nai_status nai_constraint_create_sign(nai_constraint **out, int32_t sign);
 
 /** No weight of the projection is negative. */

@@ -25,7 +25,7 @@ extern "C" {
 /** A network. */
 typedef struct nai_network nai_network;
 
-/** Sign of all that a population sends (Dale's law). */
+/** Sign of all that a population or input sends (Dale's law). */
 enum {
   NAI_EXCITATORY = 1,  /**< its weights are >= 0 */
   NAI_INHIBITORY = -1, /**< its weights are <= 0 */
@@ -103,6 +103,12 @@ NAI_API nai_status nai_network_add_input(nai_network *net, const char *name, int
 /** Adds a population of `n` units. `sign`: NAI_EXCITATORY, NAI_INHIBITORY or NAI_FREE. */
 NAI_API nai_status nai_network_add_population(nai_network *net, const char *name, int64_t n,
                                               int32_t sign);
+
+/**
+ * Sign of all that these inputs or populations send: NAI_EXCITATORY, NAI_INHIBITORY or NAI_FREE, as
+ * inputs are. Before the network is built.
+ */
+NAI_API nai_status nai_network_set_sign(nai_network *net, const char *names, int32_t sign);
 
 /** Adds a linear output of `n` channels. */
 NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, int64_t n);
@@ -260,7 +266,7 @@ NAI_API int64_t nai_network_size(const nai_network *net, int32_t kind, const cha
 NAI_API nai_status nai_network_projection(const char **from, const char **to,
                                           const nai_network *net, int64_t index);
 
-/** Sign of a population. */
+/** Sign of a population or input. */
 NAI_API nai_status nai_network_sign(int32_t *sign, const nai_network *net, const char *name);
 
 /** Where a population's leak acts: NAI_LEAK_... */

@@ -68,22 +68,22 @@ static int may_differ(const char *key)
 }
 
 /*
- * A number of a node that the file has not, for the library that wrote it had none: it was what is
- * the default now.
+ * A number of a node that only one of the two has, at its default: the library that wrote the file
+ * had none, or it is not written there.
  */
-static int is_default(const nai__json *ours, const char *path)
+static int is_default(const nai__json *entry, const char *path)
 {
   static const char *const lists[] = {
       [NAI_INPUTS] = "inputs '", [NAI_POPULATIONS] = "populations '", [NAI_OUTPUTS] = "outputs '"};
   double value;
   int first, n;
-  if (!nai__json_number(&value, ours)) return 0;
+  if (!nai__json_number(&value, entry)) return 0;
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
     if (strncmp(path, lists[kind], strlen(lists[kind])) != 0) continue;
-    if (strcmp(ours->key, "sign") == 0) return value == 0;
+    if (strcmp(entry->key, "sign") == 0) return value == 0;
     const nai__parameter *table = nai__numbers_of(kind, &first, &n);
     for (int k = 0; k < n; k++)
-      if (strcmp(table[k].name, ours->key) == 0) return value == table[k].initial;
+      if (strcmp(table[k].name, entry->key) == 0) return value == table[k].initial;
   }
   return 0;
 }
@@ -99,8 +99,8 @@ static nai_status same_objects(const nai__json *file, const nai__json *ours, con
   }
   for (const nai__json *theirs = nai__json_first(file); theirs; theirs = theirs->next) {
     snprintf(inner, sizeof inner, "%.100s%s%.50s", path, *path ? ": " : "", theirs->key);
-    if (!may_differ(theirs->key) && !nai__json_get(ours, theirs->key))
-      return differ(theirs, NULL, inner);
+    if (may_differ(theirs->key) || nai__json_get(ours, theirs->key)) continue;
+    if (!is_default(theirs, path)) return differ(theirs, NULL, inner);
   }
   return NAI_OK;
 }

@@ -55,11 +55,12 @@ static nai_status read_word(int32_t *out, const nai__json *object, const char *k
 
 /* --- sizes: what is said against what is there ------------------------------------------------ */
 
-/* Words of a node that are no numbers. */
+/* What a node has beside its numbers. */
 static int is_word(const char *key, int32_t kind)
 {
   static const char *const words[] = {"name", "n", "sign", "leak", "transfer"};
-  for (int k = 0; k < (kind == NAI_POPULATIONS ? 5 : 2); k++)
+  static const int count[] = {[NAI_INPUTS] = 3, [NAI_POPULATIONS] = 5, [NAI_OUTPUTS] = 2};
+  for (int k = 0; k < count[kind]; k++)
     if (strcmp(words[k], key) == 0) return 1;
   return 0;
 }
@@ -249,13 +250,22 @@ static nai_status add_population(loader *l, const nai__json *json, const char *n
   return set_position(l, name, n);
 }
 
+/* Inputs without one are free, as all were before they could have a sign. */
+static nai_status add_input(loader *l, const nai__json *json, const char *name, int64_t n)
+{
+  int64_t sign = NAI_FREE;
+  if (nai__json_get(json, "sign")) NAI__TRY(nai__json_whole(&sign, json, "sign", -1, 1));
+  NAI__TRY(as_format(nai_network_add_input(l->net, name, n)));
+  return as_format(nai_network_set_sign(l->net, name, (int32_t)sign));
+}
+
 static nai_status add_node(loader *l, const nai__json *json, int32_t kind)
 {
   const char *name;
   int64_t n;
   NAI__TRY(nai__json_text(&name, json, "name"));
   NAI__TRY(nai__json_whole(&n, json, "n", 1, INT32_MAX));
-  if (kind == NAI_INPUTS) NAI__TRY(as_format(nai_network_add_input(l->net, name, n)));
+  if (kind == NAI_INPUTS) NAI__TRY(add_input(l, json, name, n));
   if (kind == NAI_POPULATIONS) NAI__TRY(add_population(l, json, name, n));
   if (kind == NAI_OUTPUTS) NAI__TRY(as_format(nai_network_add_output(l->net, name, n)));
   const nai__node *node = &l->net->node[l->net->n_nodes - 1];

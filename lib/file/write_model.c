@@ -103,8 +103,8 @@ static void describe_node(nai__json_writer *w, const nai__node *node)
   nai__json_open(w, NULL, '{');
   nai__json_add_text(w, "name", node->name);
   nai__json_add_whole(w, "n", node->n);
+  if (node->sign || node->kind == NAI_POPULATIONS) nai__json_add_whole(w, "sign", node->sign);
   if (node->kind == NAI_POPULATIONS) {
-    nai__json_add_whole(w, "sign", node->sign);
     nai__json_add_text(w, "leak", nai__model_leak(node->leak));
     nai__json_add_text(w, "transfer", nai_transfer_name(node->transfer));
   }

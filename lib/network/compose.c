@@ -67,12 +67,17 @@ static nai_status check_node(const nai_network *net, const char *name, int64_t n
   return NAI_OK;
 }
 
+static nai_status check_sign(const char *names, int32_t sign)
+{
+  if (sign >= NAI_INHIBITORY && sign <= NAI_EXCITATORY) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "sign of '%.60s' is %d, must be -1, 0 or 1", names, (int)sign);
+}
+
 static nai_status add_node(nai_network *net, const char *name, int64_t n, int32_t kind,
                            int32_t sign)
 {
   NAI__TRY(check_node(net, name, n));
-  if (sign < -1 || sign > 1)
-    return nai__fail(NAI_ERR_INVALID, "sign of '%s' is %d, must be -1, 0 or 1", name, (int)sign);
+  NAI__TRY(check_sign(name, sign));
   nai__node node = {.kind = kind, .sign = sign, .n = n};
   memcpy(node.name, name, strlen(name) + 1);
   node.order = net->added[kind];
@@ -108,6 +113,21 @@ nai_status nai_network_add_output(nai_network *net, const char *name, int64_t n)
 {
   NAI__TRY(nai__may_compose(net));
   return nai__remember(net, add_node(net, name, n, NAI_OUTPUTS, NAI_FREE));
+}
+
+static nai_status set_sign(nai_network *net, const char *names, int32_t sign)
+{
+  NAI__TRY(nai__names_known(net, NAI__SENDERS, names, "names"));
+  NAI__TRY(check_sign(names, sign));
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__selected(&net->node[i], NAI__SENDERS, names)) net->node[i].sign = sign;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_sign(nai_network *net, const char *names, int32_t sign)
+{
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_sign(net, names, sign));
 }
 
 /* Sets an int32 member of the selected populations, between 0 and `high`. */
@@ -158,22 +178,20 @@ nai_status nai__connect(nai_network *net, int64_t from, int64_t to)
   NAI__TRY(nai__index_add(&net->pairs, nai__hash_pair((uint64_t)from, (uint64_t)to),
                           net->n_projections));
   net->projection[net->n_projections++] =
-      (nai__projection){.from = from, .to = to, .delay_ms = -1, .plastic = 1, .sign = pre->sign};
+      (nai__projection){.from = from, .to = to, .delay_ms = -1, .plastic = 1};
   return NAI_OK;
 }
 
 static nai_status connect_all(nai_network *net, const char *from, const char *to)
 {
-  int senders = NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS);
-  int receivers = NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS);
-  NAI__TRY(nai__names_known(net, senders, from, "from"));
-  NAI__TRY(nai__names_known(net, receivers, to, "to"));
+  NAI__TRY(nai__names_known(net, NAI__SENDERS, from, "from"));
+  NAI__TRY(nai__names_known(net, NAI__RECEIVERS, to, "to"));
   if (nai__names_single(from) && nai__names_single(to))
     return nai__connect(net, nai__node_at(net, from), nai__node_at(net, to));
   for (int64_t i = 0; i < net->n_nodes; i++)
     for (int64_t j = 0; j < net->n_nodes; j++)
-      if (nai__selected(&net->node[i], senders, from) &&
-          nai__selected(&net->node[j], receivers, to))
+      if (nai__selected(&net->node[i], NAI__SENDERS, from) &&
+          nai__selected(&net->node[j], NAI__RECEIVERS, to))
         NAI__TRY(nai__connect(net, i, j));
   return NAI_OK;
 }

@@ -111,8 +111,8 @@ int nai__projection_selected(const nai_network *net, const nai__projection *p, c
 
 nai_status nai__projections_known(const nai_network *net, const char *from, const char *to)
 {
-  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS), from, "from"));
-  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS), to, "to"));
+  NAI__TRY(nai__names_known(net, NAI__SENDERS, from, "from"));
+  NAI__TRY(nai__names_known(net, NAI__RECEIVERS, to, "to"));
   NAI__EACH_PROJECTION(net, p, from, to) return NAI_OK;
   return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
 }

@@ -51,31 +51,33 @@ nai_status nai_network_projection(const char **from, const char **to, const nai_
   return NAI_OK;
 }
 
-/* An int32 member of a population. */
-static nai_status read_choice(int32_t *out, const char *what, const nai_network *net,
+/* An int32 member of a node of one of these kinds. */
+static nai_status read_choice(int32_t *out, const char *what, const nai_network *net, int kinds,
                               const char *name, size_t member)
 {
   if (!out) return nai__fail_null(what);
   NAI__REQUIRE(net);
   const nai__node *node;
-  NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), name, "name"));
+  NAI__TRY(nai__node_find(&node, net, kinds, name, "name"));
   memcpy(out, (const char *)node + member, sizeof *out);
   return NAI_OK;
 }
 
 nai_status nai_network_sign(int32_t *sign, const nai_network *net, const char *name)
 {
-  return read_choice(sign, "sign", net, name, offsetof(nai__node, sign));
+  return read_choice(sign, "sign", net, NAI__SENDERS, name, offsetof(nai__node, sign));
 }
 
 nai_status nai_network_leak(int32_t *leak, const nai_network *net, const char *name)
 {
-  return read_choice(leak, "leak", net, name, offsetof(nai__node, leak));
+  return read_choice(leak, "leak", net, NAI__KIND(NAI_POPULATIONS), name,
+                     offsetof(nai__node, leak));
 }
 
 nai_status nai_network_transfer(int32_t *transfer, const nai_network *net, const char *name)
 {
-  return read_choice(transfer, "transfer", net, name, offsetof(nai__node, transfer));
+  return read_choice(transfer, "transfer", net, NAI__KIND(NAI_POPULATIONS), name,
+                     offsetof(nai__node, transfer));
 }
 
 #define SAME_NUMBER(number, word, ...) \

@@ -65,7 +65,7 @@ enum nai__placement { NAI__NOWHERE, NAI__BOX, NAI__SPHERE, NAI__LATTICE, NAI__GI
 typedef struct nai__node {
   char name[64];
   int32_t kind; /* NAI_INPUTS, NAI_POPULATIONS, NAI_OUTPUTS */
-  int32_t sign;
+  int32_t sign; /* of all that it sends; outputs: 0 */
   int32_t leak;
   int32_t transfer;
   int64_t n;
@@ -166,6 +166,8 @@ struct nai_network {
 /* Bits of `kinds`. */
 #define NAI__KIND(kind) (1 << (kind))
 #define NAI__ANY_NODE (NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS))
+#define NAI__SENDERS (NAI__KIND(NAI_INPUTS) | NAI__KIND(NAI_POPULATIONS))
+#define NAI__RECEIVERS (NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS))
 
 /* --- what may be called when (order.c) -------------------------------------------------------- */
 

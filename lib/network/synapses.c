@@ -90,6 +90,7 @@ static nai_status wire_projection(nai_network *net, nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   s.weight = NULL;
+  s.sign = s.population_sign;
   s.plastic = net->learns + p->at.start;
   wire_all(p, &s);
   for (int64_t c = 0; c < p->n_constraints; c++) {

@@ -121,7 +121,7 @@ static void set_shapes(pool *p, input *in)
   const char *from = take_name(in), *to = take_name(in);
   double a = take_number(in), b = take_number(in);
   int64_t n = take_choice(in, 8);
-  switch (take_choice(in, 14)) {
+  switch (take_choice(in, 15)) {
   case 0: said(nai_network_set_leak(net, from, take_small(in))); break;
   case 1: said(nai_network_set_transfer(net, from, take_small(in))); break;
   case 2: said(nai_network_place_box(net, from, a, b, 1)); break;
@@ -137,6 +137,7 @@ static void set_shapes(pool *p, input *in)
   case 10: said(nai_network_set_initial_weights(net, from, to, take_small(in), a, b)); break;
   case 11: said(nai_network_set_radius(net, from, a)); break;
   case 12: said(nai_network_set_balance(net, from, take_small(in))); break;
+  case 13: said(nai_network_set_sign(net, from, take_small(in))); break;
   default: said(nai_network_set_kernels(net, take_choice(in, 2) ? "portable" : from));
   }
 }

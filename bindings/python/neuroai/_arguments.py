@@ -100,6 +100,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_network_set_plastic": "net from to plastic",
     "nai_network_set_positions": "net name positions n",
     "nai_network_set_radius": "net names radius",
+    "nai_network_set_sign": "net names sign",
     "nai_network_set_transfer": "net names transfer",
     "nai_network_set_weights": "net from to weights n_post n_pre",
     "nai_network_sign": "sign net name",

@@ -827,6 +827,7 @@ nai_network_create = _function("nai_network_create", nai_status, _network_out, f
 nai_network_destroy = _function("nai_network_destroy", None, _network)
 nai_network_add_input = _function("nai_network_add_input", nai_status, _network, Text, int64)
 nai_network_add_population = _function("nai_network_add_population", nai_status, _network, Text, int64, int32)
+nai_network_set_sign = _function("nai_network_set_sign", nai_status, _network, Text, int32)
 nai_network_add_output = _function("nai_network_add_output", nai_status, _network, Text, int64)
 nai_network_set = _function("nai_network_set", nai_status, _network, Text, Text, float64)
 nai_network_set_each = _function("nai_network_set_each", nai_status, _network, Text, Text, doubles, int64)

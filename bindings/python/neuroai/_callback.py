@@ -246,7 +246,7 @@ class Synapses(Shown):
     Attributes:
         source, target: names of the two ends.
         n_post, n_pre: numbers of units.
-        population_sign: of the presynaptic population, +1, -1 or 0.
+        population_sign: of the presynaptic population or input, +1, -1 or 0.
         seed: for `neuroai.random`; differs by projection and by constraint.
         weight: effective weights; None in ``wire``. *Write* in ``project``.
         exists: 1 where a synapse exists, else 0. *Write* in ``wire``.

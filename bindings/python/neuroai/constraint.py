@@ -164,7 +164,7 @@ _MODES = {"clamp": _c.NAI_DALE_CLAMP, "reflect": _c.NAI_DALE_REFLECT, "off": _c.
 
 @dataclass(frozen=True)
 class Dale(_Builtin):
-    """Dale's law: all that a unit sends has the sign of its population.
+    """Dale's law: all that a unit sends has the sign of its population or input.
 
     ``mode``: "clamp", a weight of the wrong sign becomes 0; "reflect", it is mirrored; "off", the projection is exempt.
     """
@@ -181,7 +181,7 @@ class Dale(_Builtin):
 
 @dataclass(frozen=True)
 class Sign(_Builtin):
-    """All weights of the projection have this sign, +1 or -1, whatever the population's is."""
+    """All weights of the projection have this sign, +1 or -1, whatever the sender's is."""
 
     sign: int
 

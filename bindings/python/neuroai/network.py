@@ -142,6 +142,7 @@ class Network(Handle):
         name: str,
         n: int,
         *,
+        sign: int = 0,
         noise: Optional[Number] = None,
         tau: Optional[Number] = None,
         baseline: Optional[Number] = None,
@@ -152,13 +153,14 @@ class Network(Handle):
         Each number may be one value or an array [n].
 
         Args:
+            sign: +1 excitatory, -1 inhibitory, 0 free: of all that it sends (Dale's law).
             noise: default 0.
             tau: ms; 100.
             baseline: 0.
             rectify: 1 to rectify at 0; 0.
         """
         self._compose(_c.nai_network_add_input, name, whole(f"n of {brief(name)}", n))
-        return self.set(name, noise=noise, tau=tau, baseline=baseline, rectify=rectify)
+        return self.set(name, sign=sign, noise=noise, tau=tau, baseline=baseline, rectify=rectify)
 
     def population(
         self,
@@ -206,13 +208,15 @@ class Network(Handle):
     def set(self, names: Names, **parameters: Union[Number, str, None]) -> "Network":
         """Sets numbers of inputs, populations or outputs, before or after the build: ``net.set("E", tau=50)``.
 
-        Each may be one value, or an array with one a unit. Before the build also ``leak`` and ``transfer``, by name.
+        Each may be one value, or an array with one a unit. Before the build also ``sign``, ``leak`` and ``transfer``.
         """
         names = joined(names)
         for parameter, value in parameters.items():
             if value is None:
                 continue
-            if parameter == "leak":
+            if parameter == "sign":
+                self._compose(_c.nai_network_set_sign, names, value)
+            elif parameter == "leak":
                 self._compose(_c.nai_network_set_leak, names, _choice("leak", str(value), _LEAKS))
             elif parameter == "transfer":
                 self._compose(_c.nai_network_set_transfer, names, _choice("transfer", str(value), _TRANSFERS))
@@ -410,7 +414,7 @@ class Network(Handle):
         raise UnknownNameError(f"nothing is called {brief(name)}" + (f": there are {known}" if known else " yet"))
 
     def sign(self, name: str) -> int:
-        """Sign of a population: +1, -1 or 0."""
+        """Sign of a population or input: +1, -1 or 0."""
         sign = c_int32()
         _c.nai_network_sign(sign, self, name)
         return sign.value
@@ -648,7 +652,7 @@ class Network(Handle):
         n = self._n_projections()
         shown = [self._describe_projection(*ends) for ends in self._first_projections(min(n, SHOWN))]
         rows = {
-            "inputs": listed(f"{name} {size}" for name, size in self.inputs.items()),
+            "inputs": listed(f"{name} {size}{signs[self.sign(name)]}" for name, size in self.inputs.items()),
             "populations": listed(f"{name} {size}{signs[self.sign(name)]}" for name, size in self.populations.items()),
             "outputs": listed(f"{name} {size}" for name, size in self.outputs.items()),
             "projections": listed(shown, total=n),

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import pickle
 import weakref
 
 import numpy as np
@@ -105,6 +106,37 @@ def test_masks_and_dale(net):
         assert set(np.unique(mask)) <= {0, 1} and (weights[mask == 0] == 0).all()
     assert (net.weights("E", "I") >= 0).all() and (net.weights("I", "E") <= 0).all()
     assert 0.2 < net.mask("E", "E").mean() < 0.7 and (np.diag(net.mask("E", "E")) == 0).all()
+
+
+@pytest.mark.parametrize("sign", [+1, -1, 0])
+def test_inputs_have_signs(sign, tmp_path):
+    net = na.Network(20).input("u", 5, sign=sign, noise=0.1).population("E", 8, +1).population("F", 9).output("z", 2)
+    net.connect("u", "E F").connect("E F", "E F z").constrain("u", "F", na.Dale("reflect")).build(3)
+    net.save(tmp_path / "net.safetensors")
+    for other in (net, net.copy(), pickle.loads(pickle.dumps(net)), na.Network.load(tmp_path / "net.safetensors")):
+        assert other.sign("u") == sign and f"u 5{ {1: ' (+)', -1: ' (-)', 0: ''}[sign]}\n" in repr(other)
+        draw = np.random.default_rng(0)
+        trainer = na.Trainer(other, cost=na.MSE("z"), optimizer=na.SGD(0.3), clip=1)
+        for _ in range(20):
+            trainer.step(na.Trials(draw.normal(size=(9, 4, 5)), 3 * draw.normal(size=(9, 4, 2))))
+            signs = {np.sign(w) for target in "EF" for w in other.weights("u", target).ravel()} - {0}
+            assert signs == ({sign} if sign else {+1, -1})
+        wrong = np.zeros((8, 5))
+        wrong[2, 3] = -sign or 1
+        if sign:
+            with pytest.raises(ValueError, match=r"weights\[2\]\[3\]"):
+                other.set_weights("u", "E", wrong)
+        else:
+            other.set_weights("u", "E", wrong)
+
+
+def test_signs_are_set_before_the_build():
+    net = na.Network(20).input("u", 2).input("v", 2).population("E", 3, +1).connect("u v", "E").connect("E", "E")
+    net.set(["u", "v"], sign=-1).set("E", sign=np.int32(-1)).set("v", sign=0).build()
+    assert [net.sign(name) for name in ("u", "v", "E")] == [-1, 0, -1]
+    assert (net.weights("u", "E") < 0).all() and (net.weights("E", "E") <= 0).all()
+    with pytest.raises(na.OrderError, match="structure is fixed"):
+        net.set("u", sign=+1)
 
 
 def test_set_weights_refuses_what_constraints_forbid(net):
@@ -224,6 +256,10 @@ def test_the_same_seed_gives_the_same_network():
         (lambda: na.Network(20).input("u", 2.5), ValueError, "whole number, got 2.5"),
         (lambda: na.Network(20).input("u", 0), ValueError, "n of 'u' is 0"),
         (lambda: na.Network(20).input("u\0", 1), ValueError, "NUL"),
+        (lambda: na.Network(20).input("u", 1, sign=2), ValueError, "sign of 'u' is 2, must be -1, 0 or 1"),
+        (lambda: na.Network(20).input("u", 1, sign="+"), TypeError, "sign: expected a whole number, got '\\+'"),
+        (lambda: na.Network(20).input("u", 1, sign=1.0), TypeError, "sign: expected a whole number, got 1.0"),
+        (lambda: na.Network(20).output("z", 1).set("z", sign=1), KeyError, "'z' is one of the outputs"),
         (lambda: na.Network(20).input(None, 1), na.Error, "name is NULL"),
         (lambda: na.Network(20).population("p", 3, transfer="step"), ValueError, "one of relu, tanh"),
         (lambda: na.Network(20).population("p", 3, leak="both"), ValueError, "one of current, rate"),
