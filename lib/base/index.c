@@ -1,6 +1,8 @@
 /* Finding by hash: open addressing, at most half full. */
 #include "index.h"
 
+#include <assert.h>
+
 #include "error.h"
 #include "memory.h"
 
@@ -28,6 +30,7 @@ uint64_t nai__hash_pair(uint64_t a, uint64_t b)
 
 static void put(nai__index *index, uint64_t hash, int64_t entry)
 {
+  assert(index->n < index->n_slots && !(index->n_slots & (index->n_slots - 1)));
   uint64_t last = (uint64_t)index->n_slots - 1, at = hash & last;
   while (index->slot[at].entry) at = (at + 1) & last;
   index->slot[at] = (struct nai__slot){hash, entry + 1};

@@ -6,6 +6,7 @@
  */
 #include <neuroai/random.h>
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -82,6 +83,7 @@ static double normal_of(const uint32_t word[4])
 nai__stream nai__stream_open(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b)
 {
   nai__stream s;
+  assert(b < 1u << 24 && purpose < 1u << 8); /* they share a word */
   memset(&s, 0, sizeof s);
   s.key = seed;
   s.counter[1] = (uint32_t)a;

@@ -1,6 +1,7 @@
 /* Structs of callers that were compiled with another release's headers. */
 #include "structs.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "error.h"
@@ -17,6 +18,7 @@ static uint32_t size_of(const void *theirs)
 
 nai_status nai__struct_check(const void *theirs, size_t first, const char *argument)
 {
+  assert(first >= sizeof(uint32_t) && first <= MOST);
   if (!theirs) return nai__fail_null(argument);
   uint32_t size = size_of(theirs);
   if (size >= first && size <= MOST) return NAI_OK;
@@ -30,6 +32,7 @@ nai_status nai__struct_take(void *ours, size_t size, const void *theirs, size_t 
 {
   NAI__TRY(nai__struct_check(theirs, first, argument));
   size_t given = size_of(theirs);
+  assert(first <= size && size <= MOST);
   for (size_t i = size; i < given; i++)
     if (((const unsigned char *)theirs)[i])
       return nai__fail(NAI_ERR_UNSUPPORTED,
@@ -44,6 +47,7 @@ nai_status nai__struct_take(void *ours, size_t size, const void *theirs, size_t 
 void nai__struct_give(void *theirs, const void *ours, size_t size)
 {
   uint32_t room = size_of(theirs);
+  assert(room >= sizeof room && room <= MOST); /* checked before */
   memcpy(theirs, ours, room < size ? room : size);
   if (room > size) memset((char *)theirs + size, 0, room - size);
   memcpy(theirs, &room, sizeof room);

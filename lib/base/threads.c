@@ -9,6 +9,7 @@
  */
 #include "threads.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -37,6 +38,7 @@
 #define GATE_INSIDE 0xffffu
 #define GATE_OPEN ((uint64_t)1 << 16)
 #define GATE_RUN ((uint64_t)1 << 17)
+_Static_assert(MOST_THREADS <= GATE_INSIDE, "workers are counted in the low bits");
 
 typedef struct worker {
   nai__pool *pool;
@@ -138,6 +140,7 @@ static void await_workers(nai__pool *pool)
 void nai__pool_run(nai__pool *pool, int64_t tasks,
                    void (*work)(void *argument, int64_t task, int32_t thread), void *argument)
 {
+  assert(tasks >= 0);
   if (pool->threads == 1 || tasks <= 1 || pool->process != getpid()) {
     for (int64_t task = 0; task < tasks; task++) work(argument, task, 0);
     return;

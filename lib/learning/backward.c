@@ -4,6 +4,7 @@
  * gradients.
  */
 #include "backward.h"
+#include <assert.h>
 
 #include <string.h>
 
@@ -216,6 +217,7 @@ static group open_group(const job *job, int64_t task)
   nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
   group g = {.pass = pass, .route = job->route, .row = task * pass->rows};
+  assert(g.row >= 0 && g.row < pass->trials);
   g.rows = pass->trials - g.row < pass->rows ? pass->trials - g.row : pass->rows;
   g.unit_bias = pass->bias_sum + task * nai__numbers_width(net);
   g.output_bias = g.unit_bias + net->ld_units;

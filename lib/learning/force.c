@@ -144,7 +144,8 @@ nai_status nai_rule_create_force(nai_rule **out)
   static const nai__online_ops online = {.step = step, .moves_weights = 1, .needs_targets = 1};
   static const nai__rule_kind kind = {.name = "force",
                                       .parameter = parameters,
-                                      .n_parameters = PARAMETERS,
+                                      .n_parameters =
+                                          NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_OUTPUTS,
                                       .attach = attach,
                                       .detach = detach,

@@ -258,7 +258,8 @@ nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed)
                                          .needs_targets = 1};
   static const nai__rule_kind kind = {.name = "full-force",
                                       .parameter = parameters,
-                                      .n_parameters = PARAMETERS,
+                                      .n_parameters =
+                                          NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_OUTPUTS,
                                       .attach = attach,
                                       .detach = detach,

@@ -6,6 +6,7 @@
 #ifndef NAI_LEARNING_ONLINE_H
 #define NAI_LEARNING_ONLINE_H
 
+#include <assert.h>
 #include <string.h>
 
 #include "rule.h"
@@ -60,6 +61,7 @@ static inline void nai__online_moves(nai__online *online, int64_t block)
 {
   const nai_network *net = online->learner->net;
   const nai__block *b = &net->block[block];
+  assert(block >= 0 && block < net->n_blocks);
   memcpy(online->before + b->at.start, net->theta + b->at.start,
          (size_t)(b->at.rows * b->at.stride) * sizeof *net->theta);
   online->moved[block] = 1;

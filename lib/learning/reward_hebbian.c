@@ -250,17 +250,17 @@ static void settled(nai__learner *learner, const nai__moved *now)
 
 nai_status nai_rule_create_reward_hebbian(nai_rule **out, uint64_t seed)
 {
-  static const nai__rule_kind kind = {.name = "reward_hebbian",
-                                      .parameter = parameters,
-                                      .n_parameters = PARAMETERS,
-                                      .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES |
-                                               NAI__LEARNS_WEIGHTS,
-                                      .attach = attach,
-                                      .detach = detach,
-                                      .estimate = estimate,
-                                      .runs = NAI__RUNS_PERTURBED | NAI__KEEPS_CURRENTS,
-                                      .perturb = perturb,
-                                      .moved = moved,
-                                      .settled = settled};
+  static const nai__rule_kind kind = {
+      .name = "reward_hebbian",
+      .parameter = parameters,
+      .n_parameters = NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
+      .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES | NAI__LEARNS_WEIGHTS,
+      .attach = attach,
+      .detach = detach,
+      .estimate = estimate,
+      .runs = NAI__RUNS_PERTURBED | NAI__KEEPS_CURRENTS,
+      .perturb = perturb,
+      .moved = moved,
+      .settled = settled};
   return nai__rule_create(out, &kind, seed);
 }

@@ -1,6 +1,7 @@
 /* The handle of a learning rule, its numbers, and the rule at work on a network. */
 #include "rule.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -10,6 +11,7 @@ nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t
 {
   NAI__REQUIRE(out);
   *out = NULL;
+  assert(kind->n_parameters >= 0 && kind->n_parameters <= NAI__MOST_RULE_PARAMETERS);
   nai_rule *rule = NAI__NEW(nai_rule);
   if (!rule) return NAI_ERR_MEMORY;
   nai__reference_init(&rule->reference);

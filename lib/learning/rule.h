@@ -13,6 +13,7 @@
 
 #include <neuroai/rule.h>
 
+#include "../base/bound.h"
 #include "../base/parameter.h"
 #include "../base/reference.h"
 #include "../base/threads.h"

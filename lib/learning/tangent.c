@@ -1,6 +1,7 @@
 /* One step of tangents along a trial, and what they say of J. */
 #include "tangent.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -48,6 +49,7 @@ void nai__tangent_clear(nai__tangent *tangent, int64_t rows)
 {
   const nai_network *net = tangent->net;
   size_t bytes = (size_t)(rows * net->ld_units) * sizeof(float);
+  assert(rows >= 1 && rows <= tangent->room);
   tangent->rows = rows;
   memset(tangent->x, 0, bytes);
   for (int64_t t = -net->max_delay; t <= 0; t++) memset(nai__tangent_rate(tangent, t), 0, bytes);

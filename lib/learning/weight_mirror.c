@@ -155,7 +155,8 @@ nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed)
 {
   static const nai__rule_kind kind = {.name = "weight_mirror",
                                       .parameter = parameters,
-                                      .n_parameters = PARAMETERS,
+                                      .n_parameters =
+                                          NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
                                       .detach = detach,

@@ -106,10 +106,10 @@ const nai__task_kind nai__context_decision = {
     .n_conditions = CONDITIONS,
     .condition_names = conditions,
     .parameters = parameters,
-    .n_parameters = PARAMETERS,
+    .n_parameters = NAI__AT_MOST(PARAMETERS, NAI__MOST_PARAMETERS),
     .n_single = PARAMETERS - CUE,
     .lists = lists,
     .epochs = epochs,
-    .n_epochs = EPOCHS,
+    .n_epochs = NAI__AT_MOST(EPOCHS, NAI__MOST_EPOCHS),
     .fill = fill,
 };

@@ -103,9 +103,9 @@ const nai__task_kind nai__delay_match_sample = {
     .n_conditions = CONDITIONS,
     .condition_names = conditions,
     .parameters = sample_parameters,
-    .n_parameters = SAMPLE_PARAMETERS,
+    .n_parameters = NAI__AT_MOST(SAMPLE_PARAMETERS, NAI__MOST_PARAMETERS),
     .epochs = epochs,
-    .n_epochs = SAMPLE_EPOCHS,
+    .n_epochs = NAI__AT_MOST(SAMPLE_EPOCHS, NAI__MOST_EPOCHS),
     .fill = fill_sample,
 };
 
@@ -117,8 +117,8 @@ const nai__task_kind nai__delay_match_category = {
     .n_conditions = CONDITIONS,
     .condition_names = conditions,
     .parameters = category_parameters,
-    .n_parameters = CATEGORY_PARAMETERS,
+    .n_parameters = NAI__AT_MOST(CATEGORY_PARAMETERS, NAI__MOST_PARAMETERS),
     .epochs = epochs,
-    .n_epochs = CATEGORY_EPOCHS,
+    .n_epochs = NAI__AT_MOST(CATEGORY_EPOCHS, NAI__MOST_EPOCHS),
     .fill = fill_category,
 };

@@ -1,6 +1,7 @@
 /* Trials made of epochs: how long each lasts, and filling them. */
 #include "epochs.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "../base/error.h"
@@ -31,6 +32,7 @@ nai_status nai__check_epochs(const nai__parameters *p, const nai__epoch *epochs,
   for (int e = 0; e < n; e++) {
     int first, second;
     find_bounds(&first, &second, &epochs[e]);
+    assert(epochs[e].parameter >= 0 && second < p->n);
     for (int k = first; k <= second; k++)
       NAI__TRY(nai__check_steps(p->list[k].value, p->list[k].n, p->rule[k].name,
                                 epochs[e].law & NAI__NEEDED, dt));
@@ -101,6 +103,7 @@ static double draw_duration(const nai__trial *trial, const nai__epoch *epoch, in
 nai__span nai__trial_append(nai__trial *trial, int64_t steps)
 {
   nai__span span = {trial->end, trial->end + steps};
+  assert(steps >= 0);
   trial->end = span.end;
   return span;
 }
@@ -120,6 +123,7 @@ static void open_trial(nai__trial *trial, const nai__builtin_task *task, nai_tri
 {
   const nai__parameters *p = &task->parameters;
   const nai__task_kind *kind = task->kind;
+  assert(p->n <= NAI__MOST_PARAMETERS && kind->n_epochs <= NAI__MOST_EPOCHS);
   trial->batch = batch;
   trial->b = b;
   trial->number = batch->first + (uint64_t)b;
@@ -141,6 +145,7 @@ nai_status nai__fill_trials(void *user, nai_trial_batch *batch)
     nai__trial trial;
     open_trial(&trial, task, batch, b);
     task->kind->fill(&trial);
+    assert(trial.end >= 1 && trial.end <= batch->steps);
     batch->length[b] = (int32_t)trial.end;
   }
   return NAI_OK;
@@ -148,6 +153,7 @@ nai_status nai__fill_trials(void *user, nai_trial_batch *batch)
 
 double nai__trial_uniform(const nai__trial *trial, int k)
 {
+  assert(trial->parameters->n + k >= 0 && trial->parameters->n + k < NAI__DRAW_EPOCHS);
   return nai_random_uniform(trial->batch->seed, trial->number,
                             (uint64_t)trial->parameters->n + (uint64_t)k);
 }
@@ -161,12 +167,14 @@ int nai__trial_below(const nai__trial *trial, int k, int n)
 
 static int64_t row(const nai__trial *trial, int64_t step)
 {
+  assert(step >= 0 && step < trial->end && step < trial->batch->steps);
   return step * trial->batch->trials + trial->b;
 }
 
 void nai__set_input(nai__trial *trial, nai__span span, int64_t channel, double value)
 {
   const nai_trial_batch *batch = trial->batch;
+  assert(channel >= 0 && channel < batch->n_inputs);
   for (int64_t t = span.from; t < span.end; t++)
     batch->input[row(trial, t) * batch->n_inputs + channel] = (float)value;
 }
@@ -174,12 +182,14 @@ void nai__set_input(nai__trial *trial, nai__span span, int64_t channel, double v
 void nai__set_target(nai__trial *trial, nai__span span, int64_t channel, double value)
 {
   const nai_trial_batch *batch = trial->batch;
+  assert(batch->target && channel >= 0 && channel < batch->n_outputs);
   for (int64_t t = span.from; t < span.end; t++)
     batch->target[row(trial, t) * batch->n_outputs + channel] = (float)value;
 }
 
 void nai__set_class(nai__trial *trial, nai__span span, int32_t right)
 {
+  assert(trial->batch->classes && right >= 0 && right < trial->batch->n_outputs);
   for (int64_t t = span.from; t < span.end; t++) trial->batch->classes[row(trial, t)] = right;
 }
 
@@ -190,6 +200,7 @@ void nai__set_mask(nai__trial *trial, nai__span span, double value)
 
 void nai__set_condition(nai__trial *trial, int condition, double value)
 {
+  assert(condition >= 0 && condition < trial->batch->n_conditions);
   trial->batch->condition[condition * trial->batch->trials + trial->b] = (float)value;
 }
 
@@ -211,6 +222,7 @@ void nai__add_noise(nai__trial *trial, nai__span span, int64_t first, int64_t n,
   const nai__kernels *kernels = nai__kernels_best(); /* every table draws the same bits */
   const nai_trial_batch *batch = trial->batch;
   float xi[CHUNK];
+  assert(n >= 1 && n <= CHUNK && first >= 0 && first + n <= batch->n_inputs);
   for (int64_t start = span.from; start < span.end; start += CHUNK / n) {
     int64_t steps = span.end - start < CHUNK / n ? span.end - start : CHUNK / n;
     kernels->normals(xi, n * steps, batch->seed, NAI__FOR_TASK, trial->number, trial->chunks++);

@@ -12,6 +12,7 @@
 #ifndef NAI_TASK_EPOCHS_H
 #define NAI_TASK_EPOCHS_H
 
+#include "../base/bound.h"
 #include "builtin.h"
 
 #define NAI__MOST_EPOCHS 12

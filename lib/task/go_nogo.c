@@ -47,8 +47,8 @@ const nai__task_kind nai__go_nogo = {
     .n_conditions = CONDITIONS,
     .condition_names = conditions,
     .parameters = parameters,
-    .n_parameters = PARAMETERS,
+    .n_parameters = NAI__AT_MOST(PARAMETERS, NAI__MOST_PARAMETERS),
     .epochs = epochs,
-    .n_epochs = EPOCHS,
+    .n_epochs = NAI__AT_MOST(EPOCHS, NAI__MOST_EPOCHS),
     .fill = fill,
 };

@@ -2,6 +2,7 @@
  * Judging a trial from what the network put out: by the task's own judgement, or by class at the
  * last step that counts.
  */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -55,6 +56,7 @@ static nai_status judge_by_task(nai__verdict *out, const nai_task *task, const n
                                 int64_t b, const float *output, int64_t step_stride, double dt)
 {
   float condition[NAI__MOST_CONDITIONS];
+  assert(task->ops.n_conditions >= 0 && task->ops.n_conditions <= NAI__MOST_CONDITIONS);
   gather_conditions(condition, task, trials, b);
   nai_judgement judgement = {.struct_size = sizeof judgement,
                              .n_conditions = task->ops.n_conditions,

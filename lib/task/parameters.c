@@ -1,6 +1,7 @@
 /* Named parameters of a task, and lists from which each trial draws. */
 #include "parameters.h"
 
+#include <assert.h>
 #include <neuroai/random.h>
 #include <string.h>
 
@@ -32,8 +33,10 @@ static nai_status assign(nai__list *list, const double *values, int64_t n)
 static nai_status assign_defaults(nai__parameters *p, const nai__list_default *lists)
 {
   for (int i = 0; i < p->n; i++) NAI__TRY(assign(&p->list[i], &p->rule[i].initial, 1));
-  for (; lists && lists->n; lists++)
+  for (; lists && lists->n; lists++) {
+    assert(lists->parameter < p->n && lists->n <= NAI__MOST_DEFAULTS);
     NAI__TRY(assign(&p->list[lists->parameter], lists->value, lists->n));
+  }
   return NAI_OK;
 }
 
@@ -121,6 +124,7 @@ double nai__parameters_draw(const nai__parameters *parameters, int index, uint64
                             uint64_t trial)
 {
   const nai__list *list = &parameters->list[index];
+  assert(index >= 0 && index < parameters->n && list->n >= 1);
   if (list->n == 1) return list->value[0];
   /* below 1, and at these sizes its product with n stays below n */
   double u = nai_random_uniform(seed, trial, (uint64_t)index);

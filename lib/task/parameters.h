@@ -7,11 +7,13 @@
 
 #include "../base/parameter.h"
 
+#define NAI__MOST_DEFAULTS 32
+
 /* A parameter whose default is a list: its index and the list. A table of these ends with n = 0. */
 typedef struct nai__list_default {
   int parameter;
   int n;
-  double value[32];
+  double value[NAI__MOST_DEFAULTS];
 } nai__list_default;
 
 typedef struct nai__list {

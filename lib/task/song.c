@@ -1,6 +1,7 @@
 /* What the decision tasks of Song, Yang & Wang (2016) share: catch trials, targets, the judge. */
 #include "song.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "../base/error.h"
@@ -8,6 +9,7 @@
 nai_status nai__song_steps(int64_t *longest, const nai__builtin_task *task, double dt)
 {
   const nai__parameters *p = &task->parameters;
+  assert(p->n > NAI__SONG_CATCH && p->n > NAI__SONG_CATCH_DURATION);
   nai__range range = nai__epochs_range(p, task->kind->epochs, task->kind->n_epochs, dt);
   nai__epoch whole = {NAI__SONG_CATCH_DURATION, NAI__LISTED | NAI__NEEDED};
   nai__range catch_trial = nai__epochs_range(p, &whole, 1, dt);
@@ -51,6 +53,7 @@ void nai__song_answer(nai__trial *trial, nai__span fixation, nai__span decision,
 nai_status nai__song_judge(void *user, nai_judgement *judgement)
 {
   (void)user;
+  assert(judgement->n_conditions >= 1); /* the last one is the target */
   float target = judgement->condition[judgement->n_conditions - 1];
   if (!(target >= 0)) return NAI_OK; /* a catch trial, or nobody says */
   judgement->choice = nai__single_largest(judgement, judgement->steps - 1);

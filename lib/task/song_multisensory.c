@@ -67,11 +67,11 @@ const nai__task_kind nai__song_multisensory = {
     .n_conditions = CONDITIONS,
     .condition_names = conditions,
     .parameters = parameters,
-    .n_parameters = PARAMETERS,
+    .n_parameters = NAI__AT_MOST(PARAMETERS, NAI__MOST_PARAMETERS),
     .lists = lists,
     .steps = nai__song_steps,
     .epochs = epochs,
-    .n_epochs = EPOCHS,
+    .n_epochs = NAI__AT_MOST(EPOCHS, NAI__MOST_EPOCHS),
     .fill = fill,
     .judge = nai__song_judge,
 };

@@ -5,6 +5,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/network.h"
+#include "arrays.h"
 #include "epochs.h"
 #include "yang.h"
 
@@ -88,6 +89,8 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
                          const nai_task_setting *settings, int64_t n)
 {
   NAI__TRY(check_classes(kind, net));
+  assert(kind->n_conditions <= NAI__MOST_CONDITIONS && kind->n_single <= kind->n_parameters);
+  assert(kind->generate || kind->fill); /* one of them makes its trials */
   nai__builtin_task *b = NAI__NEW(nai__builtin_task);
   if (!b) return NAI_ERR_MEMORY;
   b->kind = kind;

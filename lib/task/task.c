@@ -1,6 +1,7 @@
 /* Tasks: the handle, a user's own ones, and filling trials from a task's stream. */
 #include "task.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -282,6 +283,7 @@ nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t see
                           uint64_t first, int64_t count)
 {
   NAI__TRY(check_room(trials, task));
+  assert(count >= 1);
   trials->trials = count;
   if (task->fill) return task->fill(trials, task, seed, stream, first);
   trials->steps = trials->capacity;

@@ -13,6 +13,7 @@
  */
 #include "yang.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "../base/error.h"
@@ -239,6 +240,7 @@ static const family *family_of(const nai__parameters *p)
 {
   for (int k = 0; k < NAI__YANG_FAMILIES; k++)
     if (families[k].parameters == p->rule) return &families[k];
+  assert(0); /* each has its own table */
   return NULL;
 }
 

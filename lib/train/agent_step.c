@@ -2,6 +2,7 @@
  * A step of an agent: the network's, its costs, what the rule makes of them, and the update: of the
  * gradient that was gathered, in one pass with the rule's traces, or by the rule itself.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -63,6 +64,7 @@ void nai__agent_pack(nai_agent *agent)
 void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
 {
   nai__plasticity *p = agent->plasticity;
+  assert(agent->n_costs <= p->objective.n); /* room was made for so many */
   agent->activity.seed = (uint64_t)agent->setting[NAI__SEED];
   agent->activity.first = number;
   agent->share = steps ? 1.0 / (double)steps : 1;

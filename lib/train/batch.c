@@ -4,6 +4,8 @@
  */
 #include "batch.h"
 
+#include <assert.h>
+
 #include "../base/error.h"
 #include "../base/finite.h"
 #include "../base/memory.h"
@@ -89,6 +91,7 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
 static nai_status allocate_threads(nai__batch *batch, const nai_network *net, int32_t threads)
 {
   int64_t most = 1;
+  assert(threads >= 1 && threads <= NAI__MOST_THREADS);
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     int64_t floats = net->kernels->outer_scratch(b->at.rows, b->at.columns);
@@ -163,6 +166,8 @@ static void run_group(void *argument, int64_t task, int32_t thread)
 void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
                     uint64_t first)
 {
+  assert(trials->trials == batch->trials && trials->steps == batch->steps);
+  assert(nai__pool_threads(pool) <= batch->threads);
   batch->activity.seed = seed;
   batch->activity.first = first;
   struct job job = {batch, trials};

@@ -2,6 +2,7 @@
  * A trainer's way through its curriculum: stages begin, staircases move, parameters of the task
  * follow.
  */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -193,6 +194,7 @@ static nai_status advance(nai__course *course, nai_task *task, double performanc
 static nai_status remember(nai__course *course, const nai_task *task)
 {
   size_t bytes = (size_t)course->curriculum->n_staircases * sizeof *course->value;
+  assert(course->stage >= 0 && course->stage <= course->curriculum->n_stages);
   memcpy(course->value_before, course->value, bytes);
   course->stage_before = course->stage;
   course->streak_before = course->streak;

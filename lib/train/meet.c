@@ -2,6 +2,8 @@
  * Where costs are met: what a cost of each kind is shown, and the call. Nobody else fills these
  * tables or calls these functions.
  */
+#include <assert.h>
+
 #include "../base/error.h"
 #include "../base/names.h"
 #include "costs.h"
@@ -94,6 +96,7 @@ nai_status nai__meet_weights(double *value, const nai_cost *cost, const nai_netw
   int64_t n = 0;
   NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
     synapses[n++] = nai__synapses(net, p, gradient, NULL);
+  assert(n <= net->n_projections); /* as many have room */
   nai__clear_error();
   return finish(cost, cost->ops.on_weights(cost->user, synapses, n, scale, value));
 }

@@ -1,4 +1,5 @@
 /* One update: the gradient and what it moves, or a life within trials; and what is remembered. */
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -9,6 +10,7 @@ static void remember(nai_trainer *trainer)
 {
   const nai__plasticity *p = &trainer->plasticity;
   double *row = nai__history_add(&trainer->history);
+  assert(trainer->history.columns == NAI_HISTORY_COSTS + p->objective.n);
   row[NAI_HISTORY_COST] = p->objective.total;
   row[NAI_HISTORY_GRADIENT_NORM] = p->gradient_norm;
   row[NAI_HISTORY_PERFORMANCE] = NAN;

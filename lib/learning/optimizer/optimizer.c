@@ -1,6 +1,8 @@
 /* The handle of an optimiser and its numbers. */
 #include "optimizer.h"
 
+#include <assert.h>
+
 #include "../../base/error.h"
 #include "../../base/memory.h"
 
@@ -8,6 +10,7 @@ nai_status nai__optimizer_create(nai_optimizer **out, const nai__optimizer_kind 
 {
   NAI__REQUIRE(out);
   *out = NULL;
+  assert(kind->n_numbers >= 1 && kind->n_numbers <= NAI__OPTIMIZER_NUMBERS);
   NAI__TRY(nai__parameter_check(&kind->number[0], rate, NULL));
   nai_optimizer *optimizer = NAI__NEW(nai_optimizer);
   if (!optimizer) return NAI_ERR_MEMORY;
