@@ -14,6 +14,8 @@ static atomic_long good_allocations = -1;
 static atomic_long good_threads = -1;
 static atomic_long interrupted;
 static atomic_int interrupting, turn;
+static atomic_long good_calls = -1;
+static atomic_int failing_kind, failing_error;
 
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__real_malloc(size_t size);
@@ -25,6 +27,8 @@ int __real_open(const char *path, int flags, ...);
 ssize_t __real_pread(int file, void *into, size_t size, off_t at);
 ssize_t __real_write(int file, const void *from, size_t size);
 int __real_fsync(int file);
+int __real_rename(const char *from, const char *to);
+int __real_fchmod(int file, mode_t mode);
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
@@ -36,6 +40,8 @@ int __wrap_open(const char *path, int flags, ...);
 ssize_t __wrap_pread(int file, void *into, size_t size, off_t at);
 ssize_t __wrap_write(int file, const void *from, size_t size);
 int __wrap_fsync(int file);
+int __wrap_rename(const char *from, const char *to);
+int __wrap_fchmod(int file, mode_t mode);
 
 /* 1 when this call is to fail; counts down to 0 and stays there, -1 means never. */
 static int is_refused(atomic_long *good)
@@ -97,6 +103,22 @@ int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void 
   return __real_pthread_create(id, attributes, start, argument);
 }
 
+/* --- calls to the system ---------------------------------------------------------------------- */
+
+void faults_fail_call(int kind, long good, int error)
+{
+  atomic_store(&failing_kind, kind);
+  atomic_store(&failing_error, error);
+  atomic_store(&good_calls, good);
+}
+
+static int fails(int kind)
+{
+  if (atomic_load(&failing_kind) != kind || !is_refused(&good_calls)) return 0;
+  errno = atomic_load(&failing_error);
+  return 1;
+}
+
 /* --- interruptions ---------------------------------------------------------------------------- */
 
 void faults_interrupt(int on)
@@ -126,20 +148,31 @@ int __wrap_open(const char *path, int flags, ...)
     mode = va_arg(rest, int);
     va_end(rest);
   }
-  return is_interrupted() ? -1 : __real_open(path, flags, mode);
+  return fails(FAULTS_OPEN) || is_interrupted() ? -1 : __real_open(path, flags, mode);
 }
 
 ssize_t __wrap_pread(int file, void *into, size_t size, off_t at)
 {
+  if (fails(FAULTS_READ)) return errno ? -1 : 0;
   return is_interrupted() ? -1 : __real_pread(file, into, size, at);
 }
 
 ssize_t __wrap_write(int file, const void *from, size_t size)
 {
-  return is_interrupted() ? -1 : __real_write(file, from, size);
+  return fails(FAULTS_WRITE) || is_interrupted() ? -1 : __real_write(file, from, size);
 }
 
 int __wrap_fsync(int file)
 {
-  return is_interrupted() ? -1 : __real_fsync(file);
+  return fails(FAULTS_FLUSH) || is_interrupted() ? -1 : __real_fsync(file);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+  return fails(FAULTS_RENAME) ? -1 : __real_rename(from, to);
+}
+
+int __wrap_fchmod(int file, mode_t mode)
+{
+  return fails(FAULTS_MODE) ? -1 : __real_fchmod(file, mode);
 }

@@ -19,6 +19,15 @@ void faults_fail_allocation(long good);
 /* The same for pthread_create. */
 void faults_fail_thread(long good);
 
+/* Calls to the system that a save or a load makes. */
+enum { FAULTS_OPEN, FAULTS_READ, FAULTS_WRITE, FAULTS_FLUSH, FAULTS_RENAME, FAULTS_MODE };
+
+/*
+ * The call of this kind after `good` more ones fails with this errno, and so does every later one;
+ * -1: none fails. An error of 0: a read finds the end of the file. One kind at a time.
+ */
+void faults_fail_call(int kind, long good, int error);
+
 /*
  * on: every other open, read, write and flush is interrupted by a signal (EINTR), as on a file
  * system behind a network.

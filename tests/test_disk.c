@@ -1,0 +1,368 @@
+/* Disks that fail in the middle of a save or a load: nothing is lost, and nothing is half there. */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <neuroai/extend.h>
+
+#include "../lib/file/atomic_write.h"
+#include "../lib/file/safetensors.h"
+#include "faults.h"
+#include "rules.h"
+#include "tasks.h"
+
+/* --- a folder of our own ---------------------------------------------------------------------- */
+
+static char folder[256], file_a[300], file_b[300];
+
+static void make_folder(void)
+{
+  checks_folder(folder);
+  snprintf(file_a, sizeof file_a, "%s/a", folder);
+  snprintf(file_b, sizeof file_b, "%s/b", folder);
+}
+
+static int count_entries(void)
+{
+  DIR *entries = opendir(folder);
+  int n = -2; /* . and .. */
+  while (readdir(entries)) n++;
+  closedir(entries);
+  return n;
+}
+
+static void remove_folder(void)
+{
+  faults_fail_call(FAULTS_OPEN, -1, 0);
+  unlink(file_a);
+  unlink(file_b);
+  ck_assert_int_eq(rmdir(folder), 0);
+}
+
+/* Its bytes, to be freed. */
+static char *bytes_of(const char *path, size_t *size)
+{
+  struct stat about;
+  FILE *file = fopen(path, "rb");
+  EXPECT(file && fstat(fileno(file), &about) == 0);
+  char *bytes = malloc((size_t)about.st_size + 1);
+  *size = fread(bytes, 1, (size_t)about.st_size, file);
+  fclose(file);
+  return bytes;
+}
+
+static int same_files(const char *a, const char *b)
+{
+  size_t of_a, of_b;
+  char *x = bytes_of(a, &of_a), *y = bytes_of(b, &of_b);
+  int same = of_a == of_b && memcmp(x, y, of_a) == 0;
+  free(x);
+  free(y);
+  return same;
+}
+
+/*
+ * The same tensors with others between them that nobody wants. A file as it is saved is read through
+ * a window, many tensors at a time; of this one each tensor is read on its own.
+ */
+static void spread_tensors(const char *path)
+{
+  enum { APART = 1 << 17 };
+  nai__tensors file;
+  nai__tensor_list list = {NULL, 0, 0};
+  expect_ok(nai__tensors_open(&file, path));
+  for (const nai__json *e = nai__json_first(file.header.root); e; e = e->next) {
+    nai__tensor tensor;
+    void *memory, *between;
+    char name[NAI__TENSOR_NAME];
+    if (!nai__tensors_have(&file, e->key)) continue;
+    snprintf(name, sizeof name, "after %.150s", e->key);
+    expect_ok(nai__tensors_find(&tensor, &file, e->key));
+    expect_ok(
+        nai__tensor_list_add(&memory, &list, e->key, tensor.dtype, tensor.ndim, tensor.shape));
+    expect_ok(nai__tensors_read(memory, &file, &tensor, 0, tensor.count));
+    expect_ok(nai__tensor_list_add(&between, &list, name, tensor.dtype, 1, (int64_t[]){APART}));
+  }
+  EXPECT(list.n > 20);
+  expect_ok(nai__tensor_list_write(&list, path, "neuroai", nai__tensors_note(&file, "neuroai")));
+  nai__tensor_list_release(&list);
+  nai__tensors_close(&file);
+}
+
+/* --- what is saved ---------------------------------------------------------------------------- */
+
+/* Numbers that differ among units, initial states that learn, positions. */
+static nai_network *make_network(int64_t outputs)
+{
+  nai_network *net = compose_ei_of(20, 3, 6, 3, outputs);
+  expect_ok(nai_network_set_each(net, "E", "tau", (double[]){20, 30, 45, 60, 80, 35}, 6));
+  expect_ok(nai_network_set_each(net, "I", "initial", (double[]){0.1, 0.2, 0.3}, 3));
+  expect_ok(nai_network_set(net, "E I", "plastic_initial", 1));
+  expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
+  make_sparse(net, "E I", 0.6);
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+typedef struct rig {
+  nai_network *net;
+  nai_trainer *trainer;
+} rig;
+
+static nai_rule *force_rule(void)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_force(&rule));
+  return rule;
+}
+
+static nai_rule *perturbing_rule(void)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_node_perturbation(&rule, 0.1, 1));
+  return rule;
+}
+
+/* Rules that remember: arrays like the weights, matrices of doubles, a number for each trial. */
+static nai_rule *rule_number(int number)
+{
+  static const char *const names[] = {"kolen_pollack", "eprop_random", "weight_mirror"};
+  if (number == 3) return force_rule();
+  return number == 4 ? perturbing_rule() : rule_named(names[number], 4);
+}
+
+static void add_curriculum(nai_trainer *trainer)
+{
+  nai_curriculum *c;
+  nai_staircase stair = NAI_STAIRCASE_INIT;
+  stair.parameter = "coherence";
+  stair.start = 100;
+  stair.hardest = 20;
+  stair.step = 15;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "first", 0.5, 1));
+  expect_ok(nai_curriculum_add_staircase(c, "first", &stair));
+  expect_ok(nai_trainer_set_curriculum(trainer, c));
+  nai_curriculum_destroy(c);
+}
+
+static rig make_rig(int number)
+{
+  rig r = {make_network(number == 3 ? 2 : 3), NULL};
+  nai_cost *cost;
+  nai_rule *rule = rule_number(number);
+  nai_optimizer *optimizer = adam(0.01);
+  nai_task *task =
+      task_for(r.net, number == 3 ? "song-random-dots-variable" : "perceptual-decision-making");
+  expect_ok(nai_trainer_create(&r.trainer, r.net, rule, optimizer, task));
+  nai_status made = number == 3 ? nai_cost_create_mse(&cost, "choice")
+                                : nai_cost_create_cross_entropy(&cost, "choice");
+  attach_cost(r.trainer, made, &cost, 1);
+  expect_ok(nai_trainer_set(r.trainer, "batch", 4));
+  if (number != 3) add_curriculum(r.trainer);
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(optimizer);
+  nai_task_destroy(task);
+  return r;
+}
+
+static void destroy_rig(rig *r)
+{
+  nai_trainer_destroy(r->trainer);
+  nai_network_destroy(r->net);
+}
+
+/* --- reading ---------------------------------------------------------------------------------- */
+
+/* The disk fails, or somebody cuts the file short: at every read, from then on. */
+static const struct {
+  int error;
+  nai_status status;
+  const char *words;
+} ends[] = {{EIO, NAI_ERR_FILE, "cannot be read"}, {0, NAI_ERR_FORMAT, "cut short"}};
+
+START_TEST(a_network_that_cannot_be_read_to_its_end)
+{
+  nai_network *net = make_network(3), *again = NULL;
+  expect_ok(nai_network_save(net, file_a));
+  spread_tensors(file_a);
+  long good = 0;
+  for (nai_status status = NAI_ERR_FILE; status != NAI_OK; good++) {
+    again = net;
+    faults_fail_call(FAULTS_READ, good, ends[_i].error);
+    status = nai_network_load(&again, file_a, NULL, 0);
+    faults_fail_call(FAULTS_READ, -1, 0);
+    if (status == NAI_OK) break;
+    expect_fails(status, ends[_i].status, ends[_i].words);
+    EXPECT(!again);
+  }
+  ck_assert_int_gt(good, 20);
+  EXPECT(hash_of(again) == hash_of(net));
+  nai_network_destroy(again);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* The trainer goes on as if nobody had tried: what it saves is what it saved before. */
+START_TEST(a_checkpoint_that_cannot_be_read_to_its_end)
+{
+  rig r = make_rig(_i % 5);
+  int end = _i / 5;
+  expect_ok(nai_trainer_run(r.trainer, 6, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, file_a));
+  spread_tensors(file_a);
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, file_b));
+  uint64_t before = hash_of(r.net);
+  long good = 0;
+  for (nai_status status = NAI_ERR_FILE; status != NAI_OK; good++) {
+    faults_fail_call(FAULTS_READ, good, ends[end].error);
+    status = nai_trainer_restore(r.trainer, file_a);
+    faults_fail_call(FAULTS_READ, -1, 0);
+    if (status == NAI_OK) break;
+    expect_fails(status, ends[end].status, ends[end].words);
+    EXPECT(hash_of(r.net) == before && nai_trainer_updates(r.trainer) == 8);
+  }
+  ck_assert_int_gt(good, 20);
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, file_a));
+  EXPECT(same_files(file_a, file_b));
+  destroy_rig(&r);
+}
+END_TEST
+
+START_TEST(a_file_that_cannot_be_opened)
+{
+  nai_network *net = make_network(3), *again = net;
+  expect_ok(nai_network_save(net, file_a));
+  faults_fail_call(FAULTS_OPEN, 0, EMFILE);
+  nai_status status = nai_network_load(&again, file_a, NULL, 0);
+  faults_fail_call(FAULTS_OPEN, -1, 0);
+  expect_fails(status, NAI_ERR_FILE, "Too many open files");
+  EXPECT(!again);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- writing ---------------------------------------------------------------------------------- */
+
+/* Each call that a save makes fails: the old file stays, and the new one is not left behind. */
+START_TEST(a_save_of_which_a_call_fails)
+{
+  static const struct {
+    int kind, error;
+  } calls[] = {{FAULTS_OPEN, EACCES},   {FAULTS_OPEN, EEXIST}, {FAULTS_WRITE, ENOSPC},
+               {FAULTS_WRITE, EIO},     {FAULTS_FLUSH, EIO},   {FAULTS_FLUSH, ENOSPC},
+               {FAULTS_RENAME, EACCES}, {FAULTS_MODE, EPERM}};
+  nai_network *net = make_network(3);
+  expect_ok(nai_network_save(net, file_a));
+  expect_ok(nai_network_save(net, file_b));
+  expect_ok(nai_network_set_bias(net, "I", (float[]){1, 2, 3}, 3));
+  for (size_t k = 0; k < sizeof calls / sizeof *calls; k++) {
+    faults_fail_call(calls[k].kind, 0, calls[k].error);
+    nai_status status = nai_network_save(net, file_a);
+    faults_fail_call(calls[k].kind, -1, 0);
+    expect_fails(status, NAI_ERR_FILE, strerror(calls[k].error));
+    expect_fails(status, NAI_ERR_FILE, "cannot write");
+    EXPECT(same_files(file_a, file_b) && count_entries() == 2);
+  }
+  expect_ok(nai_network_save(net, file_a));
+  EXPECT(!same_files(file_a, file_b) && count_entries() == 2);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* The file is there when its folder cannot be flushed: an error of the disk is reported. */
+START_TEST(a_folder_that_cannot_be_flushed)
+{
+  static const struct {
+    int kind, error;
+    nai_status status;
+  } of[] = {{FAULTS_FLUSH, EIO, NAI_ERR_FILE},
+            {FAULTS_FLUSH, EINVAL, NAI_OK}, /* a file system that cannot */
+            {FAULTS_OPEN, EACCES, NAI_OK}}; /* a folder that must not be read */
+  nai_network *net = make_network(3);
+  expect_ok(nai_network_save(net, file_b));
+  for (int k = 0; k < 3; k++) {
+    faults_fail_call(of[k].kind, 1, of[k].error);
+    nai_status status = nai_network_save(net, file_a);
+    faults_fail_call(of[k].kind, -1, 0);
+    EXPECT(status == of[k].status);
+    if (status != NAI_OK) expect_fails(status, NAI_ERR_FILE, "folder could not be flushed");
+    EXPECT(same_files(file_a, file_b));
+    unlink(file_a);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Small pieces, large ones and rows, of which any write may be the one that fails. */
+START_TEST(any_write_of_many_may_fail)
+{
+  enum { LARGE = 200000, ROWS = 300, COLUMNS = 100 };
+  static float values[ROWS * COLUMNS];
+  char *large = malloc(LARGE);
+  memset(large, 'x', LARGE);
+  for (int i = 0; i < ROWS * COLUMNS; i++) values[i] = (float)i;
+  const nai__piece pieces[] = {{.data = "abc", .size = 3},
+                               {.data = large, .size = LARGE},
+                               {.data = values,
+                                .size = ROWS * 80 * sizeof(float),
+                                .row = 80 * sizeof(float),
+                                .stride = COLUMNS * sizeof(float)},
+                               {.data = "d", .size = 1}};
+  long good = 0;
+  for (nai_status status = NAI_ERR_FILE; status != NAI_OK; good++) {
+    faults_fail_call(FAULTS_WRITE, good, ENOSPC);
+    status = nai__atomic_write(file_a, pieces, 4);
+    faults_fail_call(FAULTS_WRITE, -1, 0);
+    if (status == NAI_OK) break;
+    expect_fails(status, NAI_ERR_FILE, "No space left");
+    EXPECT(count_entries() == 0);
+  }
+  ck_assert_int_eq(good, 4); /* "abc", the large one, a full buffer of rows, the rest */
+  expect_fails(nai__atomic_write("", pieces, 1), NAI_ERR_FILE, "No such file");
+  size_t size;
+  char *bytes = bytes_of(file_a, &size);
+  EXPECT(size == 4 + LARGE + ROWS * 80 * sizeof(float) && bytes[size - 1] == 'd');
+  EXPECT(memcmp(bytes + 3 + LARGE + 80 * sizeof(float), values + COLUMNS, 80 * sizeof(float)) == 0);
+  free(bytes);
+  free(large);
+}
+END_TEST
+
+/* Nothing is written into the root of the file system, nor asked for beyond that it can be. */
+START_TEST(a_file_in_the_root)
+{
+  nai_network *net = make_network(3);
+  faults_fail_call(FAULTS_OPEN, 0, EROFS);
+  nai_status status = nai_network_save(net, "/a-network-that-nobody-saves");
+  faults_fail_call(FAULTS_OPEN, -1, 0);
+  expect_fails(status, NAI_ERR_FILE, "cannot write '/a-network-that-nobody-saves': Read-only");
+  nai_network_destroy(net);
+}
+END_TEST
+
+Suite *disk_suite(void);
+
+Suite *disk_suite(void)
+{
+  Suite *suite = suite_create("disk");
+  TCase *reading = tcase_create("reading"), *writing = tcase_create("writing");
+  tcase_add_checked_fixture(reading, make_folder, remove_folder);
+  tcase_add_checked_fixture(writing, make_folder, remove_folder);
+  tcase_add_loop_test(reading, a_network_that_cannot_be_read_to_its_end, 0, 2);
+  tcase_add_loop_test(reading, a_checkpoint_that_cannot_be_read_to_its_end, 0, 10);
+  tcase_add_test(reading, a_file_that_cannot_be_opened);
+  tcase_add_test(writing, a_save_of_which_a_call_fails);
+  tcase_add_test(writing, a_folder_that_cannot_be_flushed);
+  tcase_add_test(writing, any_write_of_many_may_fail);
+  tcase_add_test(writing, a_file_in_the_root);
+  suite_add_tcase(suite, reading);
+  suite_add_tcase(suite, writing);
+  return suite;
+}
