@@ -222,11 +222,12 @@ nai_view positions_of(const nai_network *net, const char *name)
 
 float at(const nai_view *view, int64_t i, int64_t j)
 {
-  EXPECT(view->dtype == NAI_FLOAT32 && view->ndim <= 2);
+  EXPECT((view->dtype == NAI_FLOAT32 || view->dtype == NAI_UINT8) && view->ndim <= 2);
   EXPECT(i >= 0 && i < view->shape[0] && j >= 0 && j < view->shape[1]);
+  const char *element = (const char *)view->data + i * view->stride[0] + j * view->stride[1];
   float value;
-  memcpy(&value, (const char *)view->data + i * view->stride[0] + j * view->stride[1],
-         sizeof value);
+  if (view->dtype == NAI_UINT8) return *(const uint8_t *)element;
+  memcpy(&value, element, sizeof value);
   return value;
 }
 

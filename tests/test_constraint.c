@@ -687,10 +687,12 @@ struct own {
 static void vandalise(nai_synapses *s)
 {
   static float elsewhere[4];
+  static uint8_t flags[4];
   s->n_post = 100000;
   s->n_pre = 100000;
   s->stride = 1;
-  s->weight = s->exists = s->plastic = s->momentum = elsewhere;
+  s->weight = s->momentum = elsewhere;
+  s->exists = s->plastic = flags;
   s->post_position = s->pre_position = NULL;
   s->from = s->to = NULL;
   s->struct_size = 0;
@@ -708,7 +710,7 @@ static nai_status own_wire(void *user, nai_synapses *s)
   if (own->vandal) {
     for (int64_t i = 0; i < s->n_post; i++)
       for (int64_t j = 0; j < s->n_pre; j++)
-        s->exists[i * s->stride + j] = s->plastic[i * s->stride + j] = (float)(i - j) + 0.5f;
+        s->exists[i * s->stride + j] = s->plastic[i * s->stride + j] = (uint8_t)(2 + i + 7 * j);
     vandalise(s);
   }
   if (own->wire_status != NAI_OK && own->message) nai_set_error(own->message);

@@ -1303,15 +1303,19 @@ START_TEST(pieces_are_written_one_after_the_other)
 }
 END_TEST
 
-/* Rows that are apart, and floats of which the file has bytes: more than are collected at once. */
+/* Rows that are apart, of elements of either size: more than are collected at once. */
 START_TEST(rows_are_written_from_where_they_are)
 {
   enum { ROWS = 300, COLUMNS = 77, STRIDE = 80 };
   static float values[ROWS * STRIDE];
-  for (int i = 0; i < ROWS * STRIDE; i++) values[i] = i % 3 ? (float)i : 0;
+  static uint8_t bytes[ROWS * STRIDE];
+  for (int i = 0; i < ROWS * STRIDE; i++) {
+    values[i] = i % 3 ? (float)i : 0;
+    bytes[i] = values[i] != 0;
+  }
   nai__tensor_list list = {NULL, 0, 0};
   expect_ok(nai__tensor_list_lend_rows(&list, "w", NAI__F32, ROWS, COLUMNS, values, STRIDE));
-  expect_ok(nai__tensor_list_lend_rows(&list, "m", NAI__U8, ROWS, COLUMNS, values, STRIDE));
+  expect_ok(nai__tensor_list_lend_rows(&list, "m", NAI__U8, ROWS, COLUMNS, bytes, STRIDE));
   expect_ok(nai__tensor_list_write(&list, path_of("t"), "note", ""));
   nai__tensor_list_release(&list);
   nai__tensors file;

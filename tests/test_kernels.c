@@ -568,9 +568,10 @@ START_TEST(test_learn_row)
     for (int form = 0; form < 8; form++) {
       int64_t n = sizes[in];
       float *w = random_floats(n + 1), *p = random_floats(n + 1), *pre = random_floats(n),
-            *next = random_floats(n), *plastic = random_floats(n);
+            *next = random_floats(n), *chance = random_floats(n);
+      uint8_t *plastic = malloc((size_t)n + 1); /* one of none is NULL to some */
       double *w2 = malloc((size_t)n * sizeof *w2), *p2 = malloc((size_t)n * sizeof *p2);
-      for (int64_t j = 0; j < n; j++) plastic[j] = plastic[j] > 0;
+      for (int64_t j = 0; j < n; j++) plastic[j] = chance[j] > 0;
       for (int64_t j = 0; j < n; j++) w2[j] = (double)w[j], p2[j] = (double)p[j];
       nai__learning_row row = {.n = n,
                                .w = w,
@@ -591,7 +592,7 @@ START_TEST(test_learn_row)
         ck_assert(fabs((double)p[j] - p2[j]) <= 1e-6);
       }
       ck_assert(w[n] == last_w && p[n] == last_p); /* nothing past the end */
-      free(w), free(p), free(pre), free(next), free(plastic), free(w2), free(p2);
+      free(w), free(p), free(pre), free(next), free(plastic), free(chance), free(w2), free(p2);
     }
 }
 END_TEST

@@ -494,9 +494,7 @@ START_TEST(views_of_the_gradient)
     for (int64_t i = 0; i < g.shape[0]; i++)
       for (int64_t j = 0; j < g.shape[1]; j++) {
         float value = *(const float *)((const char *)g.data + i * g.stride[0] + j * g.stride[1]);
-        float exists =
-            *(const float *)((const char *)mask.data + i * mask.stride[0] + j * mask.stride[1]);
-        EXPECT(exists == 1 || value == 0);
+        EXPECT(at(&mask, i, j) == 1 || value == 0);
         sum += (double)value * (double)value;
       }
   }
@@ -595,9 +593,7 @@ static void set_all(nai_network *net, const char *from, const char *to, float va
   expect_ok(nai_network_mask(&mask, net, from, to));
   float w[64 * 64];
   for (int64_t i = 0; i < mask.shape[0]; i++)
-    for (int64_t j = 0; j < mask.shape[1]; j++)
-      w[i * mask.shape[1] + j] = value * *(const float *)((const char *)mask.data +
-                                                          i * mask.stride[0] + j * mask.stride[1]);
+    for (int64_t j = 0; j < mask.shape[1]; j++) w[i * mask.shape[1] + j] = value * at(&mask, i, j);
   expect_ok(nai_network_set_weights(net, from, to, w, mask.shape[0], mask.shape[1]));
 }
 

@@ -36,10 +36,10 @@ typedef struct nai_synapses {
   const char *to;       /**< postsynaptic population or output */
   int64_t n_post;       /**< postsynaptic units */
   int64_t n_pre;        /**< presynaptic units */
-  int64_t stride;       /**< floats from one row to the next */
+  int64_t stride;       /**< elements from one row to the next, in all of them */
   float *weight;        /**< effective weights; `project` may write it. NULL in `wire` */
-  float *exists;        /**< 1 where a synapse exists, else 0; `wire` may write it */
-  float *plastic;       /**< 1 where it is plastic, else 0; `wire` may write it */
+  uint8_t *exists;      /**< 1 where a synapse exists, else 0; `wire` may write it */
+  uint8_t *plastic;     /**< 1 where it is plastic, else 0; `wire` may write it */
   float *momentum; /**< the optimiser's running mean of the gradient, or NULL; `project` may write
                       it */
   float *gradient; /**< a cost adds scale * dJ/dw here; NULL outside of a cost */

@@ -290,11 +290,11 @@ NAI_API const char *nai_network_kernels(const nai_network *net);
 NAI_API nai_status nai_network_weights(nai_view *out, const nai_network *net, const char *from,
                                        const char *to);
 
-/** 1 where a synapse exists, else 0: float [n_post, n_pre]. */
+/** 1 where a synapse exists, else 0: uint8 [n_post, n_pre]. */
 NAI_API nai_status nai_network_mask(nai_view *out, const nai_network *net, const char *from,
                                     const char *to);
 
-/** 1 where a synapse is plastic, else 0: float [n_post, n_pre]. */
+/** 1 where a synapse is plastic, else 0: uint8 [n_post, n_pre]. */
 NAI_API nai_status nai_network_plastic(nai_view *out, const nai_network *net, const char *from,
                                        const char *to);
 

@@ -17,7 +17,8 @@ extern "C" {
 /** Type of a view's elements. */
 enum {
   NAI_FLOAT32 = 1, /**< float */
-  NAI_INT32 = 2    /**< int32_t */
+  NAI_INT32 = 2,   /**< int32_t */
+  NAI_UINT8 = 3    /**< uint8_t */
 };
 
 /**
@@ -26,7 +27,7 @@ enum {
  */
 typedef struct nai_view {
   uint32_t struct_size; /**< sizeof(nai_view), filled in by the caller */
-  int32_t dtype;        /**< NAI_FLOAT32 or NAI_INT32 */
+  int32_t dtype;        /**< NAI_FLOAT32, NAI_INT32 or NAI_UINT8 */
   const void *data;     /**< first element */
   int32_t ndim;         /**< number of dimensions, 1 to 4 */
   int32_t reserved;     /**< 0 */

@@ -231,7 +231,7 @@ static int write_pieces(int file, char *buffer, const nai__piece *piece, int64_t
 {
   size_t used = 0;
   for (int64_t i = 0; i < n; i++) {
-    int direct = !piece[i].row && !piece[i].flags && piece[i].size >= BUFFER;
+    int direct = !piece[i].row && piece[i].size >= BUFFER;
     if (direct && write_all(file, buffer, used) != 0) return -1;
     if (direct && write_all(file, piece[i].data, piece[i].size) != 0) return -1;
     if (direct) used = 0;

@@ -5,13 +5,7 @@
 
 static void copy_run(char *into, const nai__piece *piece, size_t row, size_t at, size_t n)
 {
-  const char *from = (const char *)piece->data + row * piece->stride;
-  if (!piece->flags) {
-    memcpy(into, from + at, n);
-    return;
-  }
-  const float *flag = (const float *)(const void *)from + at;
-  for (size_t i = 0; i < n; i++) into[i] = flag[i] != 0;
+  memcpy(into, (const char *)piece->data + row * piece->stride + at, n);
 }
 
 void nai__piece_copy(void *into, const nai__piece *piece, size_t at, size_t n)

@@ -1,6 +1,6 @@
 /*
- * A run of bytes of a file, as it lies in memory: all together, in rows that are apart, or as floats
- * of which the file has only whether they are 0. So large arrays are written from where they are.
+ * A run of bytes of a file, as it lies in memory: all together, or in rows that are apart. So large
+ * arrays are written from where they are.
  */
 #ifndef NAI_FILE_PIECE_H
 #define NAI_FILE_PIECE_H
@@ -14,7 +14,6 @@ typedef struct nai__piece {
   size_t size;   /* bytes in the file */
   size_t row;    /* of which so many make a row; 0: all lie together, as in the file */
   size_t stride; /* bytes in memory from a row to the next */
-  int flags;     /* 1: memory has floats, the file a byte for each, 1 where it is not 0 */
 } nai__piece;
 
 /* Bytes `at` to `at` + n of it. */

@@ -384,27 +384,23 @@ static nai_status fail_flag(const char *name, int64_t i, int64_t j, int value)
 }
 
 /* Flags are 0 or 1; they are bytes in the file. */
-static nai_status fill_flags(float *flags, const loader *l, const nai_synapses *s, const char *what)
+static nai_status fill_flags(uint8_t *flags, const loader *l, const nai_synapses *s,
+                             const char *what)
 {
   char name[NAI__TENSOR_NAME];
-  uint8_t values[1024];
-  const int64_t most = sizeof values;
   nai__tensor tensor;
   nai__model_synapse_tensor(name, what, s->from, s->to);
   NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
-  for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t first = 0; first < s->n_pre; first += most) {
-      int64_t n = s->n_pre - first < most ? s->n_pre - first : most;
-      NAI__TRY(nai__tensors_read(values, &l->file, &tensor, i * s->n_pre + first, n));
-      for (int64_t j = 0; j < n; j++) {
-        if (values[j] > 1) return fail_flag(name, i, first + j, values[j]);
-        flags[i * s->stride + first + j] = values[j];
-      }
-    }
+  for (int64_t i = 0; i < s->n_post; i++) {
+    uint8_t *row = flags + i * s->stride;
+    NAI__TRY(nai__tensors_read(row, &l->file, &tensor, i * s->n_pre, s->n_pre));
+    for (int64_t j = 0; j < s->n_pre; j++)
+      if (row[j] > 1) return fail_flag(name, i, j, row[j]);
+  }
   return NAI_OK;
 }
 
-static nai_status check_synapse(const nai_synapses *s, const float *learns, int64_t i, int64_t j)
+static nai_status check_synapse(const nai_synapses *s, const uint8_t *learns, int64_t i, int64_t j)
 {
   int64_t k = i * s->stride + j;
   float w = s->weight[k];

@@ -80,12 +80,9 @@ nai_status nai__tensor_list_add(void **memory, nai__tensor_list *list, const cha
 /* Adds a tensor whose elements lie together at `data`, and stay there until it is written. */
 nai_status nai__tensor_list_lend(nai__tensor_list *list, const char *name, int32_t dtype,
                                  int32_t ndim, const int64_t *shape, const void *data);
-/*
- * The same of floats [rows][columns] whose rows are `stride` floats apart: as F32, or as U8, 1 where
- * they are not 0.
- */
+/* The same of a matrix [rows][columns] whose rows are `stride` elements apart. */
 nai_status nai__tensor_list_lend_rows(nai__tensor_list *list, const char *name, int32_t dtype,
-                                      int64_t rows, int64_t columns, const float *data,
+                                      int64_t rows, int64_t columns, const void *data,
                                       int64_t stride);
 void nai__tensor_list_release(nai__tensor_list *list);
 

@@ -56,9 +56,9 @@ static nai_status add_node(nai__tensor_list *list, const nai_network *net, const
   return NAI_OK;
 }
 
-/* From where they are. Flags: 1 where an array of 0 and 1, laid out as theta, is not 0. */
+/* From where they are. */
 static nai_status add_synapses(nai__tensor_list *list, const nai_synapses *s, const char *what,
-                               int32_t dtype, const float *values)
+                               int32_t dtype, const void *values)
 {
   char name[NAI__TENSOR_NAME];
   nai__model_synapse_tensor(name, what, s->from, s->to);

@@ -2,7 +2,6 @@
  * Writing safetensors. Large elements come first, so that every tensor is aligned in the file; the
  * same tensors make the same bytes.
  */
-#include <assert.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -56,16 +55,14 @@ nai_status nai__tensor_list_lend(nai__tensor_list *list, const char *name, int32
 }
 
 nai_status nai__tensor_list_lend_rows(nai__tensor_list *list, const char *name, int32_t dtype,
-                                      int64_t rows, int64_t columns, const float *data,
+                                      int64_t rows, int64_t columns, const void *data,
                                       int64_t stride)
 {
-  assert(dtype == NAI__F32 || dtype == NAI__U8);
   const int64_t shape[] = {rows, columns};
   NAI__TRY(nai__tensor_list_lend(list, name, dtype, 2, shape, data));
   nai__piece *piece = &list->entry[list->n - 1].piece;
   piece->row = (size_t)(columns * nai__dtype_size(dtype));
-  piece->stride = (size_t)stride * sizeof(float);
-  piece->flags = dtype == NAI__U8;
+  piece->stride = (size_t)(stride * nai__dtype_size(dtype));
   return NAI_OK;
 }
 

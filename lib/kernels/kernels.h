@@ -41,10 +41,10 @@ typedef struct nai__units {
 typedef struct nai__learning_row {
   int64_t n;
   float *w;
-  float *p;             /* NULL: no memory, p is gain pre */
-  const float *plastic; /* 0 where w stays; NULL: nowhere */
-  const float *pre;     /* what w is multiplied with now */
-  const float *next;    /* and next; NULL: not known */
+  float *p;               /* NULL: no memory, p is gain pre */
+  const uint8_t *plastic; /* 0 where w stays, else 1; NULL: nowhere */
+  const float *pre;       /* what w is multiplied with now */
+  const float *next;      /* and next; NULL: not known */
   float decay, gain, factor, low, high;
 } nai__learning_row;
 

@@ -41,7 +41,7 @@ NAI__INLINE vec learn_lanes(nai__learning_row r, int has, int64_t j, int64_t cou
   }
   vec w = load_up_to(r.w + j, count);
   vec moved = within(w - all(r.factor) * trace, all(r.low), all(r.high));
-  if (has & NAI__HAS_MASK) moved = choose(is_zero(load_up_to(r.plastic + j, count)), w, moved);
+  if (has & NAI__HAS_MASK) moved = choose(is_zero(flags_up_to(r.plastic + j, count)), w, moved);
   store_up_to(r.w + j, moved, count);
   return has & NAI__HAS_NEXT ? fused(moved, load_up_to(r.next + j, count), sum) : sum;
 }

@@ -102,6 +102,25 @@ NAI__INLINE vec load_up_to(const float *p, int64_t n)
   return n >= NAI__LANES ? load(p) : load_some(p, n);
 }
 
+/* The first n of an array of 0 and 1, as floats; the other lanes are 0. */
+NAI__INLINE vec flags_up_to(const uint8_t *p, int64_t n)
+{
+  uint8_t byte[NAI__LANES] = {0};
+  if (n >= NAI__LANES)
+    memcpy(byte, p, NAI__LANES);
+  else
+    memcpy(byte, p, (size_t)n);
+#if NAI__WIDTH == 64
+  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)byte)));
+#elif NAI__WIDTH == 32
+  return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)byte)));
+#else
+  vec x;
+  for (int i = 0; i < NAI__LANES; i++) x[i] = byte[i];
+  return x;
+#endif
+}
+
 NAI__INLINE void store_up_to(float *p, vec x, int64_t n)
 {
   if (n >= NAI__LANES)

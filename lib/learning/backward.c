@@ -153,7 +153,7 @@ static float *start_of(const group *g)
 
 static int initial_learns(const nai_network *net)
 {
-  const float *plastic = net->plastic + net->unit_initial;
+  const uint8_t *plastic = net->plastic + net->unit_initial;
   for (int64_t u = 0; u < net->n_units; u++)
     if (plastic[u] != 0) return 1;
   return 0;

@@ -55,7 +55,7 @@ void nai__feedback_destroy(nai__feedback *feedback, const nai_network *net);
 typedef struct nai__feedback_matrix {
   float *array;
   nai__rectangle at;
-  const float *exists; /* laid out as the array; NULL: all of them */
+  const uint8_t *exists; /* laid out as the array; NULL: all of them */
 } nai__feedback_matrix;
 
 nai_status nai__feedback_find(nai__feedback_matrix *out, const struct nai__learner *learner,

@@ -15,7 +15,7 @@
 
 /* --- who learns from what --------------------------------------------------------------------- */
 
-static const float *plastic_row(const nai_network *net, const nai__block *b, int64_t post)
+static const uint8_t *plastic_row(const nai_network *net, const nai__block *b, int64_t post)
 {
   return net->plastic + b->at.start + (post - b->post) * b->at.stride;
 }
@@ -32,7 +32,7 @@ static int64_t look_up(const nai__least_squares *s, const nai__fit_request *requ
     memset(has, 0, (size_t)b->at.columns);
     if (b->to_output != to_output || post < b->post || post >= b->post + b->at.rows) continue;
     if (b->from_input && !to_output && !request->units_from_inputs) continue;
-    const float *plastic = plastic_row(net, b, post);
+    const uint8_t *plastic = plastic_row(net, b, post);
     for (int64_t c = 0; c < b->at.columns; c++) found += has[c] = plastic[c] != 0;
   }
   return found;

@@ -35,7 +35,7 @@ typedef struct rtrl {
 /* --- parameters ------------------------------------------------------------------------------- */
 
 /* Those with flag[..] != 0, into `out` where it is not NULL. */
-static int64_t list(parameter *out, const nai_network *net, const float *flag)
+static int64_t list(parameter *out, const nai_network *net, const uint8_t *flag)
 {
   int64_t n = 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {

@@ -42,7 +42,7 @@ static void detach(nai__online *online)
 
 static int32_t find_gap(const nai_synapses *s, int64_t i)
 {
-  const float *plastic = s->plastic + i * s->stride, *exists = s->exists + i * s->stride;
+  const uint8_t *plastic = s->plastic + i * s->stride, *exists = s->exists + i * s->stride;
   int32_t gap = EVERYTHING;
   for (int64_t j = 0; j < s->n_pre; j++) {
     if (plastic[j] != 0) continue;
@@ -228,10 +228,11 @@ static void learn_biases(nai__online *online, const nai__fused *fused)
   float *w = fused->theta + net->unit_bias, *p = s->synapse + net->unit_bias;
   for (int64_t u = 0; u < net->n_units; u++) {
     p[u] = s->decay[u] * p[u] + s->gain[u];
-    w[u] -= rate * s->factor[u] * p[u] * net->plastic[net->unit_bias + u];
+    w[u] -= rate * s->factor[u] * p[u] * (float)net->plastic[net->unit_bias + u];
   }
   for (int64_t o = net->output_bias; o < net->output_bias + net->n_outputs; o++)
-    fused->theta[o] -= rate * online->output_gradient[o - net->output_bias] * net->plastic[o];
+    fused->theta[o] -=
+        rate * online->output_gradient[o - net->output_bias] * (float)net->plastic[o];
 }
 
 static nai_status learn(nai__online *online, const nai__fused *fused)

@@ -197,26 +197,26 @@ static double new_norm(const walk *k, int64_t t)
     if (b->to_output) continue;
     const float *r = nai__source_of(k->pass, b, k->trial, t);
     for (int64_t i = 0; i < b->at.rows; i++) {
-      const float *plastic = net->plastic + b->at.start + i * b->at.stride;
+      const uint8_t *plastic = net->plastic + b->at.start + i * b->at.stride;
       double row = 0;
-      for (int64_t j = 0; j < b->at.columns; j++) k->lane->squares[j] = plastic[j] * r[j];
+      for (int64_t j = 0; j < b->at.columns; j++) k->lane->squares[j] = (float)plastic[j] * r[j];
       row = squared(k->lane->squares, b->at.columns);
       sum += row * (double)factor[b->post + i] * (double)factor[b->post + i];
     }
   }
   for (int64_t u = 0; u < net->n_units; u++)
-    sum += (double)(net->plastic[net->unit_bias + u] * factor[u]) * (double)factor[u];
+    sum += (double)((float)net->plastic[net->unit_bias + u] * factor[u]) * (double)factor[u];
   return sum;
 }
 
 /*
  * w = keep w + f r on those that are plastic, and sum += gain w. Returns |w| squared.
  */
-static double move(float *w, float *sum, const float *plastic, const float *r, int64_t n,
+static double move(float *w, float *sum, const uint8_t *plastic, const float *r, int64_t n,
                    float keep, float f, float gain)
 {
   for (int64_t j = 0; j < n; j++) {
-    w[j] = plastic[j] * (keep * w[j] + f * r[j]);
+    w[j] = (float)plastic[j] * (keep * w[j] + f * r[j]);
     sum[j] += gain * w[j];
   }
   return squared(w, n);
@@ -253,17 +253,20 @@ static void begin(walk *k)
   const nai_network *net = k->pass->net;
   const lane *l = k->lane;
   nai__tangent *tangent = &k->lane->tangent;
-  const float *plastic = net->plastic + net->unit_initial;
+  const uint8_t *plastic = net->plastic + net->unit_initial;
   nai__tangent_clear(tangent, 2);
   memset(l->w, 0, (size_t)net->n_theta * sizeof *l->w);
   draw_signs(k);
   for (int64_t u = 0; u < net->n_units; u++)
-    tangent->x[NEW * net->ld_units + u] = plastic[u] * l->nu[u];
+    tangent->x[NEW * net->ld_units + u] = (float)plastic[u] * l->nu[u];
   nai__tangent_begin(tangent, k->pass, k->trial);
-  double p1 = balance(squared(plastic, net->n_units), state_norm(k, 0, NEW));
+  double learn = 0; /* so many */
+  for (int64_t u = 0; u < net->n_units; u++) learn += plastic[u];
+  double p1 = balance(learn, state_norm(k, 0, NEW));
   join(tangent, 0, 0, p1);
   float *w = l->w + net->unit_initial;
-  for (int64_t u = 0; u < net->n_units && p1 > 0; u++) w[u] = plastic[u] * l->nu[u] / (float)p1;
+  for (int64_t u = 0; u < net->n_units && p1 > 0; u++)
+    w[u] = (float)plastic[u] * l->nu[u] / (float)p1;
   k->norm = squared(w, net->n_units);
 }
 

@@ -118,7 +118,7 @@ static void mirror_block(nai__learner *learner, int64_t k, int64_t update)
                       samples, b->at.rows, b->at.columns, 0, m->scratch);
   float scale = (float)(1 / ((double)(samples - 1) * number[NOISE] * number[NOISE]));
   float *feedback = learner->feedback.weight + b->at.start;
-  const float *exists = net->exists + b->at.start;
+  const uint8_t *exists = net->exists + b->at.start;
   for (int64_t i = 0; i < b->at.rows * b->at.stride; i++)
     if (exists[i] != 0) feedback[i] += (float)number[RATE] * (scale * m->estimate[i] - feedback[i]);
 }

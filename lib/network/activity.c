@@ -124,7 +124,7 @@ static void draw_rare(const nai__perturbation *p, const nai_network *net, uint64
 void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint64_t trial,
                         int64_t t, float *v)
 {
-  const float *learns = net->plastic + net->unit_initial;
+  const uint8_t *learns = net->plastic + net->unit_initial;
   if (p->probability > 0)
     draw_rare(p, net, trial, t, v);
   else

@@ -74,11 +74,11 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
 static nai_status copy_arrays(nai_network *net, const nai_network *from)
 {
   NAI__TRY(nai__layout(net));
-  size_t bytes = (size_t)from->n_theta * sizeof(float);
-  memcpy(net->theta, from->theta, bytes);
-  memcpy(net->exists, from->exists, bytes);
-  memcpy(net->learns, from->learns, bytes);
-  memcpy(net->plastic, from->plastic, bytes);
+  size_t n = (size_t)from->n_theta;
+  memcpy(net->theta, from->theta, n * sizeof *net->theta);
+  memcpy(net->exists, from->exists, n);
+  memcpy(net->learns, from->learns, n);
+  memcpy(net->plastic, from->plastic, n);
   nai__numbers_refresh(net);
   nai__pack(net);
   net->built = 1;

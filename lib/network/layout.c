@@ -252,15 +252,15 @@ static nai_status allocate_packed(nai_network *net, const nai__kernels *kernels)
 
 int64_t nai__layout_bytes(const nai_network *net)
 {
-  int64_t floats = 4 * net->n_theta + 4 * net->ld_units + 3 * net->ld_inputs, largest = 0;
+  int64_t floats = net->n_theta + 4 * net->ld_units + 3 * net->ld_inputs, largest = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     floats += net->kernels->packed_size(b->at.columns, b->at.rows);
     if (!b->from_input) floats += net->kernels->packed_size(b->at.rows, b->at.columns);
     if (b->at.rows * b->at.stride > largest) largest = b->at.rows * b->at.stride;
   }
-  /* each constraint is held against what was there before it: two copies of its projection */
-  return (floats + 2 * largest) * (int64_t)sizeof(float);
+  /* each constraint is held against what was there before it: copies of two arrays of flags */
+  return floats * (int64_t)sizeof(float) + 3 * net->n_theta + 2 * largest;
 }
 
 static nai_status check_memory(const nai_network *net)
@@ -278,9 +278,9 @@ static nai_status check_memory(const nai_network *net)
 static nai_status allocate(nai_network *net)
 {
   net->theta = NAI__ARRAY(float, net->n_theta);
-  net->exists = NAI__ARRAY(float, net->n_theta);
-  net->learns = NAI__ARRAY(float, net->n_theta);
-  net->plastic = NAI__ARRAY(float, net->n_theta);
+  net->exists = NAI__ARRAY(uint8_t, net->n_theta);
+  net->learns = NAI__ARRAY(uint8_t, net->n_theta);
+  net->plastic = NAI__ARRAY(uint8_t, net->n_theta);
   net->unit = NAI__ARRAY(float, 4 * net->ld_units);
   net->channel = NAI__ARRAY(float, 3 * net->ld_inputs);
   if (!net->theta || !net->exists || !net->learns || !net->plastic || !net->unit || !net->channel)
@@ -341,6 +341,7 @@ void nai__layout_destroy(nai_network *net)
   net->block = NULL;
   net->segment = NULL;
   net->stage_first = NULL;
-  net->theta = net->exists = net->learns = net->plastic = net->unit = net->channel = NULL;
+  net->theta = net->unit = net->channel = NULL;
+  net->exists = net->learns = net->plastic = NULL;
   net->n_blocks = net->n_segments = 0;
 }

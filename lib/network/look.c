@@ -116,15 +116,6 @@ const char *nai_network_kernels(const nai_network *net)
 
 /* --- views ------------------------------------------------------------------------------------ */
 
-static nai_status view_projection(nai_view *out, const nai_network *net, const char *from,
-                                  const char *to, const float *theta)
-{
-  const nai__projection *p;
-  NAI__TRY(nai__projection_find(&p, net, from, to));
-  nai__view_matrix(out, theta, &p->at);
-  return NAI_OK;
-}
-
 static nai_status check_view(nai_view *out, const nai_network *net)
 {
   NAI__TRY(nai__view_check(out));
@@ -134,21 +125,30 @@ static nai_status check_view(nai_view *out, const nai_network *net)
 nai_status nai_network_weights(nai_view *out, const nai_network *net, const char *from,
                                const char *to)
 {
+  const nai__projection *p;
   NAI__TRY(check_view(out, net));
-  return view_projection(out, net, from, to, net->theta);
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  nai__view_matrix(out, net->theta, &p->at);
+  return NAI_OK;
 }
 
 nai_status nai_network_mask(nai_view *out, const nai_network *net, const char *from, const char *to)
 {
+  const nai__projection *p;
   NAI__TRY(check_view(out, net));
-  return view_projection(out, net, from, to, net->exists);
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  nai__view_flags(out, net->exists, &p->at);
+  return NAI_OK;
 }
 
 nai_status nai_network_plastic(nai_view *out, const nai_network *net, const char *from,
                                const char *to)
 {
+  const nai__projection *p;
   NAI__TRY(check_view(out, net));
-  return view_projection(out, net, from, to, net->plastic);
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  nai__view_flags(out, net->plastic, &p->at);
+  return NAI_OK;
 }
 
 #define BIASED (NAI__KIND(NAI_POPULATIONS) | NAI__KIND(NAI_OUTPUTS))
@@ -232,12 +232,13 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
     if (!isfinite(mask[k]))
       return nai__fail(NAI_ERR_NONFINITE, "mask[%lld][%lld] is %g", (long long)(k / n_pre),
                        (long long)(k % n_pre), (double)mask[k]);
-  float *learns = net->learns + p->at.start;
+  uint8_t *learns = net->learns + p->at.start;
   for (int64_t i = 0; i < n_post; i++)
     for (int64_t j = 0; j < n_pre; j++) {
       if (mask[i * n_pre + j] != 0) continue;
       int64_t k = i * s.stride + j;
-      s.weight[k] = s.exists[k] = s.plastic[k] = learns[k] = 0;
+      s.weight[k] = 0;
+      s.exists[k] = s.plastic[k] = learns[k] = 0;
     }
   nai__pack(net);
   return NAI_OK;

@@ -153,9 +153,9 @@ struct nai_network {
 
   int64_t n_theta;                              /* floats, a multiple of 16 */
   float *theta;                                 /* blocks, then unit biases, then output biases */
-  float *exists;                                /* 1 where a synapse or bias exists */
-  float *learns;                                /* 1 where constraints let it learn */
-  float *plastic;                               /* 1 where it does: not in frozen projections */
+  uint8_t *exists;                              /* 1 where a synapse or bias exists */
+  uint8_t *learns;                              /* 1 where constraints let it learn */
+  uint8_t *plastic;                             /* 1 where it does: not in frozen projections */
   int64_t unit_bias, output_bias, unit_initial; /* in theta */
   float *unit;                                  /* [4][ld_units]: alpha, noise, gain, exponent */
   float *channel;                               /* [3][ld_inputs]: noise, baseline, rectify */

@@ -180,8 +180,12 @@ static void refresh_learning(nai_network *net, const nai__node *node, int k)
   int learns = flagged_by(k);
   int64_t at = nai__learning_start(net, node, learns >= 0 ? learns : k);
   if (at < 0) return;
-  float *array = learns >= 0 ? net->plastic : net->theta;
-  for (int64_t u = 0; u < node->n; u++) array[at + u] = (float)node->number[k][u];
+  for (int64_t u = 0; u < node->n; u++) {
+    if (learns >= 0)
+      net->plastic[at + u] = node->number[k][u] != 0;
+    else
+      net->theta[at + u] = (float)node->number[k][u];
+  }
 }
 
 void nai__numbers_start(nai_network *net)

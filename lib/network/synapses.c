@@ -51,7 +51,7 @@ static void wire_all(const nai__projection *p, nai_synapses *s)
 {
   for (int64_t i = 0; i < s->n_post; i++)
     for (int64_t j = 0; j < s->n_pre; j++) {
-      s->exists[i * s->stride + j] = s->plastic[i * s->stride + j] = (float)allowed(p, i, j);
+      s->exists[i * s->stride + j] = s->plastic[i * s->stride + j] = allowed(p, i, j) != 0;
     }
 }
 
@@ -59,7 +59,7 @@ static void wire_all(const nai__projection *p, nai_synapses *s)
  * Whatever a table wrote: 0 or 1, nothing that was absent or fixed before it comes back, nothing
  * absent learns.
  */
-static void tidy(nai_synapses *s, const float *existed, const float *learned)
+static void tidy(nai_synapses *s, const uint8_t *existed, const uint8_t *learned)
 {
   for (int64_t i = 0; i < s->n_post; i++)
     for (int64_t j = 0; j < s->n_pre; j++) {
@@ -73,10 +73,10 @@ static nai_status wire_constraint(const nai_constraint *constraint, nai_synapses
 {
   if (!constraint->ops.wire) return NAI_OK;
   int64_t n = (s->n_post - 1) * s->stride + s->n_pre;
-  float *before = NAI__ARRAY(float, 2 * n);
+  uint8_t *before = NAI__ARRAY(uint8_t, 2 * n);
   if (!before) return NAI_ERR_MEMORY;
-  memcpy(before, s->exists, (size_t)n * sizeof *before);
-  memcpy(before + n, s->plastic, (size_t)n * sizeof *before);
+  memcpy(before, s->exists, (size_t)n);
+  memcpy(before + n, s->plastic, (size_t)n);
   nai__clear_error();
   nai_synapses shown = *s; /* of what is written into the struct itself only the sign counts */
   nai_status status = constraint->ops.wire(constraint->user, &shown);
@@ -108,7 +108,7 @@ static nai_status wire_projection(nai_network *net, nai__projection *p)
 void nai__refresh_plastic(nai_network *net, const nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  const float *learns = net->learns + p->at.start;
+  const uint8_t *learns = net->learns + p->at.start;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       s.plastic[i * s.stride + j] = p->plastic ? learns[i * s.stride + j] : 0;
@@ -132,12 +132,13 @@ static void guard(nai_synapses *s, const float *before)
   float sign = (float)s->sign;
   for (int64_t i = 0; i < s->n_post; i++) {
     float *w = s->weight + i * s->stride;
-    const float *exists = s->exists + i * s->stride;
+    const uint8_t *exists = s->exists + i * s->stride;
     if (s->sign)
       for (int64_t j = 0; j < s->n_pre; j++) w[j] = w[j] * sign < 0 ? 0 : w[j];
     for (int64_t j = 0; j < s->n_pre; j++) w[j] = exists[j] != 0 ? w[j] : 0;
     if (!before) continue;
-    const float *plastic = s->plastic + i * s->stride, *old = before + i * s->stride;
+    const uint8_t *plastic = s->plastic + i * s->stride;
+    const float *old = before + i * s->stride;
     for (int64_t j = 0; j < s->n_pre; j++) w[j] = plastic[j] != 0 ? w[j] : old[j];
   }
 }

@@ -13,6 +13,7 @@ void nai__view_floats(nai_view *out, const float *data, int32_t ndim, const int6
 /* A rectangle of an array laid out as theta: [rows, columns], or the other way round. */
 void nai__view_matrix(nai_view *out, const float *array, const nai__rectangle *at);
 void nai__view_transposed(nai_view *out, const float *array, const nai__rectangle *at);
+void nai__view_flags(nai_view *out, const uint8_t *array, const nai__rectangle *at);
 void nai__view_ints(nai_view *out, const int32_t *data, int32_t ndim, const int64_t *shape,
                     const int64_t *stride);
 

@@ -44,7 +44,8 @@ static nai_status prepare(nai_trainer *trainer)
 
 static void copy_plastic(float *out, const nai_trainer *trainer)
 {
-  const float *plastic = trainer->plasticity.net->plastic, *gradient = trainer->plasticity.gradient;
+  const uint8_t *plastic = trainer->plasticity.net->plastic;
+  const float *gradient = trainer->plasticity.gradient;
   for (int64_t i = 0; i < trainer->plasticity.net->n_theta; i++)
     out[i] = plastic[i] != 0 ? gradient[i] : 0;
 }

@@ -13,7 +13,7 @@
 /* What is not plastic has no gradient: nothing that follows sees it. */
 static void clear_frozen(nai__plasticity *p)
 {
-  const float *plastic = p->net->plastic;
+  const uint8_t *plastic = p->net->plastic;
   for (int64_t i = 0; i < p->net->n_theta; i++)
     p->gradient[i] = plastic[i] != 0 ? p->gradient[i] : 0;
 }

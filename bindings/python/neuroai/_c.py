@@ -65,6 +65,7 @@ NAI_ERR_USER = -9
 
 NAI_FLOAT32 = 1
 NAI_INT32 = 2
+NAI_UINT8 = 3
 
 NAI_DALE_CLAMP = 1
 NAI_DALE_REFLECT = 2
@@ -297,8 +298,8 @@ class nai_synapses(Structure):
         ("n_pre", c_int64),
         ("stride", c_int64),
         ("weight", POINTER(c_float)),
-        ("exists", POINTER(c_float)),
-        ("plastic", POINTER(c_float)),
+        ("exists", POINTER(c_uint8)),
+        ("plastic", POINTER(c_uint8)),
         ("momentum", POINTER(c_float)),
         ("gradient", POINTER(c_float)),
         ("post_position", POINTER(c_float)),

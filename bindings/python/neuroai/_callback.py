@@ -111,7 +111,7 @@ class Shown(Closed):
         with _showing:
             if write:
                 for view, array in self._written:
-                    view[...] = array
+                    view[...] = array if array.dtype == view.dtype else array != 0
             vars(self).update(_struct=None, _written=[])
 
     def _take(self, name: str, where: Callable[[Any], Place], write: bool) -> Any:
@@ -124,7 +124,7 @@ class Shown(Closed):
                 array = _copied(pointer, shape)
             elif pointer:
                 view = _borrowed(pointer, shape, strides)
-                array = view.copy()
+                array = view.astype(np.float32) if view.dtype == np.uint8 else view.copy()
                 if write:
                     self._written.append((view, array))
                 else:

@@ -172,7 +172,7 @@ class View:
         }
 
 
-_TYPES = {_c.NAI_FLOAT32: np.dtype(np.float32), _c.NAI_INT32: np.dtype(np.int32)}
+_TYPES = {_c.NAI_FLOAT32: np.dtype(np.float32), _c.NAI_INT32: np.dtype(np.int32), _c.NAI_UINT8: np.dtype(np.uint8)}
 
 
 def view(owner: Any, fill: Callable[..., Any], *arguments: Any) -> npt.NDArray[Any]:
@@ -184,6 +184,13 @@ def view(owner: Any, fill: Callable[..., Any], *arguments: Any) -> npt.NDArray[A
     if 0 in shape or not shown.data:
         return np.empty(shape, dtype)
     return np.asarray(View(owner, shown.data, dtype.str, shape, tuple(shown.stride[: shown.ndim])))
+
+
+def flags(owner: Any, fill: Callable[..., Any], *arguments: Any) -> npt.NDArray[Any]:
+    """The same of what the library keeps in bytes, 1 or 0: a read-only copy in float32, to be calculated with."""
+    array = view(owner, fill, *arguments).astype(np.float32)
+    array.flags.writeable = False
+    return array
 
 
 # --- arrays in -------------------------------------------------------------------------------------------------------

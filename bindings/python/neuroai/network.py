@@ -30,8 +30,9 @@ from ._handle import (
     brief,
     expect,
     file_name,
-    joined,
+    flags,
     given,
+    joined,
     kept,
     listed,
     numbers,
@@ -467,12 +468,12 @@ class Network(Handle):
         return view(self, _c.nai_network_weights, self, source, target)
 
     def mask(self, source: str, target: str) -> Floats:
-        """1 where a synapse exists, else 0: float32 [n_post, n_pre], a read-only view."""
-        return view(self, _c.nai_network_mask, self, source, target)
+        """1 where a synapse exists, else 0: float32 [n_post, n_pre], a read-only copy."""
+        return flags(self, _c.nai_network_mask, self, source, target)
 
     def plastic(self, source: str, target: str) -> Floats:
-        """1 where a synapse is plastic, else 0: float32 [n_post, n_pre], a read-only view."""
-        return view(self, _c.nai_network_plastic, self, source, target)
+        """1 where a synapse is plastic, else 0: float32 [n_post, n_pre], a read-only copy."""
+        return flags(self, _c.nai_network_plastic, self, source, target)
 
     def bias(self, name: str) -> Floats:
         """Bias of a population or output, float32 [n], a read-only view."""

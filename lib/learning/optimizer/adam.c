@@ -18,7 +18,8 @@ static void adam_step(const double *number, double decay, const nai__move *m)
     float square = beta2 * m->square[i] + fresh2 * g * g;
     m->mean[i] = mean;
     m->square[i] = square;
-    m->theta[i] -= (rate * mean / (sqrtf(square) + epsilon) + shrink * m->theta[i]) * m->plastic[i];
+    m->theta[i] -=
+        (rate * mean / (sqrtf(square) + epsilon) + shrink * m->theta[i]) * (float)m->plastic[i];
   }
 }
 

@@ -15,10 +15,10 @@ typedef struct nai__move {
   int64_t step; /* 1 for the first */
   double scale; /* of the gradient: below 1 when it was clipped */
   float *theta;
-  const float *gradient; /* 0 where not plastic */
-  const float *plastic;
-  float *mean;   /* running mean of the gradient, when the kind keeps one */
-  float *square; /* running mean of its square, when the kind keeps one */
+  const float *gradient;  /* 0 where not plastic */
+  const uint8_t *plastic; /* 1, or 0 where theta stays */
+  float *mean;            /* running mean of the gradient, when the kind keeps one */
+  float *square;          /* running mean of its square, when the kind keeps one */
 } nai__move;
 
 typedef struct nai__optimizer_kind {

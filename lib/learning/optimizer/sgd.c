@@ -13,7 +13,7 @@ static void momentum(const double *number, const nai__move *m)
   for (int64_t i = 0; i < m->n; i++) {
     float mean = keep * m->mean[i] + scale * m->gradient[i];
     m->mean[i] = mean;
-    m->theta[i] -= rate * mean * m->plastic[i];
+    m->theta[i] -= rate * mean * (float)m->plastic[i];
   }
 }
 
