@@ -3,9 +3,9 @@ cognitive tasks": a chaotic network learns delayed non-match to sample from one 
 
 The paper and the program that its author published differ: in learning rate, running means, limit, size of the pushes,
 the number of constant units, and in a factor of the update, the mean error of the type, that the paper's text does not
-have. One row has the program's numbers, another the printed ones. All else is as in the program: three of the 200 units
-are constant, of current 1, 1 and -1; one of the others is the output; currents start at random; types of trials take
-turns; nothing is learnt in the first 101 trials.
+have. One row has the program's numbers, two the printed ones, of which one has the program's limit. All else is as in
+the program: three of the 200 units are constant, of current 1, 1 and -1; one of the others is the output, which gets no
+stimuli; currents start at random; types of trials take turns; nothing is learnt in the first 101 trials.
 
 A trial is correct if its error, the mean of |output - target| over the last 200 ms, is below 1. The program that drew
 the paper's figure takes the criterion as met when more than 95 of the last 100 trials were correct, and counts trials
@@ -42,6 +42,7 @@ PRINTED = {
     "rate": 0.5,
     "rule": {"reward_memory": 0.33, "limit": 1e-4, "amplitude": 0.5, "times_mean": False},
 }
+PRINTED_BUT_LIMIT = {**PRINTED, "rule": {**PRINTED["rule"], "limit": PROGRAM["rule"]["limit"]}}
 #: Trials; about twice the published median, and three times.
 LONG, QUICK_LONG = 1700, 1200
 PRINTED_LONG, PRINTED_QUICK_LONG = 2500, 300
@@ -80,7 +81,9 @@ def compose(rng, seed, constants):
     gain = np.tanh(np.abs(constants))
     net.population("constants", len(far), tau=TAU, transfer="tanh", bias=far, initial=far, gain=gain, plastic_bias=0)
     net.output("y", 1, plastic_bias=0)
-    net.connect("stimuli", "units", plastic=False, initial=rng.uniform(-1, 1, (n, 2)))
+    stimuli = rng.uniform(-1, 1, (n, 2))
+    stimuli[0] = 0  # the output unit
+    net.connect("stimuli", "units", plastic=False, initial=stimuli)
     net.connect("units", "units", autapses=True, initial=weights[:, :n])
     net.connect("constants", "units", initial=weights[:, n:])
     return net.connect("units", "y", plastic=False, initial=np.eye(1, n)).build(seed=seed)
@@ -107,6 +110,10 @@ def measure_program(seed, quick):
 
 def measure_printed(seed, quick):
     return learn(seed, PRINTED, PRINTED_QUICK_LONG if quick else PRINTED_LONG)
+
+
+def measure_printed_but_limit(seed, quick):
+    return learn(seed, PRINTED_BUT_LIMIT, PRINTED_QUICK_LONG if quick else PRINTED_LONG)
 
 
 def correct(errors):
@@ -169,7 +176,7 @@ def draw(values, quick):
 
 # --- rows ------------------------------------------------------------------------------------------------------------
 
-_CLAIM = "200 chaotic units learn delayed non-match to sample from a reward a trial: trials until 95 % are correct, "
+_CLAIM = "200 chaotic units learn delayed non-match to sample from a reward a trial: trials to 95 % correct, "
 _ROW = {
     "paper": PAPER,
     "compared_with": PUBLISHED,
@@ -192,7 +199,7 @@ ROWS = [
         "(0.33), limits moves to 3e-4 (1e-4), pushes currents by up to 0.53 (0.5), has 3 constant units (4) and "
         "multiplies moves with the mean error of the type. The criterion is the program's too: more than 95 of 100. "
         "A version of the program written in NumPy, in double precision, gave 1222, quartiles 817 and more than 1700 "
-        "(539 - more than 1700), in 20 runs of its own.",
+        "(539 - more than 1700), in 20 runs of its own, in which the output unit got stimuli.",
         **_ROW,
     ),
     Row(
@@ -201,7 +208,16 @@ ROWS = [
         measure=measure_printed,
         seeds=5,
         minutes=0.4,
-        note="The numbers in brackets of the row above, and no such factor.",
+        note="The numbers in brackets of the row above, and no such factor. It fails for the limit of moves: see the "
+        "next.",
+        **_ROW,
+    ),
+    Row(
+        name="miconi2017.printed-limit",
+        claim=_CLAIM + "with the numbers printed in the paper but for the limit of moves, 3e-4 as in the program",
+        measure=measure_printed_but_limit,
+        seeds=5,
+        minutes=0.4,
         **_ROW,
     ),
 ]
