@@ -2,8 +2,9 @@
 units learn MNIST from weights that are all 0, where backpropagation has no error to send. And sign symmetry (Liao,
 Leibo & Poggio 2016) beside backpropagation and feedback alignment in such a network of 256 units a layer.
 
-As in the published code: batches of 64, RMSprop at 1e-4 (Torch's: 0.99 of the mean square is kept), logistic outputs
-with cross-entropy, feedback weights uniform within 1 / sqrt(800). It ran for 300 epochs, here for a few.
+As in the published code: batches of 64, RMSprop (Torch's: 0.99 of the mean square is kept), logistic outputs with
+cross-entropy, feedback weights uniform within 1 / sqrt(800). It ran for 300 epochs at 1e-4; here the rate is five times
+that, for epochs enough that the errors stand still.
 
 Sign symmetry, backpropagation and feedback alignment start from Xavier's uniform weights, and so do the feedback
 weights of the latter, as in BioTorch, whose numbers (LeNet, 100 epochs) stand in the row: the order of the rules is
@@ -22,8 +23,10 @@ from harness import AUTHORS, CLOSE, MET, NOT, PUBLISHED, TOO_SHORT, Result, Row,
 import neuroai as na
 
 NOKLAND, LIAO = "Nokland 2016", "Liao et al. 2016"
-SIZES, SMALL, BATCH, RATE = (784, 800, 800, 10), (784, 256, 256, 10), 64, 1e-4
-EPOCHS, QUICK_EPOCHS, QUICK_IMAGES = 5, 2, 10_000
+SIZES, SMALL, BATCH, RATE = (784, 800, 800, 10), (784, 256, 256, 10), 64, 5e-4
+EPOCHS, QUICK_EPOCHS, QUICK_IMAGES = 8, 2, 10_000
+#: The error at the end: the mean of so many epochs.
+LAST = 2
 CHANCE = 80.0  # percent wrong that counts as nothing learnt; guessing the most frequent class gives 89
 
 
@@ -55,6 +58,10 @@ def data(quick):
     return (images.first(QUICK_IMAGES), QUICK_EPOCHS) if quick else (images, EPOCHS)
 
 
+def at_the_end(errors):
+    return float(np.mean(errors[-LAST:]))
+
+
 # --- from zero weights -----------------------------------------------------------------------------------------------
 
 
@@ -81,7 +88,7 @@ def measure_zero(seed, quick):
 
 def judge_zero(values, quick):
     """DFA learns, and backpropagation from the same start does not move a weight."""
-    dfa, bp, stuck = ([value[which][-1] for value in values] for which in ("DFA from 0", "BP", "BP from 0"))
+    dfa, bp, stuck = ([at_the_end(value[which]) for value in values] for which in ("DFA from 0", "BP", "BP from 0"))
     more, moved = median(dfa) - median(bp), max(max(value["moved"]) for value in values)
     level = MET if more <= 1 else CLOSE if more <= 2 else NOT
     if moved > 0 or min(stuck) < CHANCE:
@@ -122,7 +129,7 @@ def measure_sign(seed, quick):
 
 
 def judge_sign(values, quick):
-    last = {which: [value[which][-1] for value in values] for which in RULES}
+    last = {which: [at_the_end(value[which]) for value in values] for which in RULES}
     worst = max(median(last[which]) for which in ("uSF", "brSF", "frSF")) - median(last["BP"])
     level = MET if worst <= 0.5 else CLOSE if worst <= 1 else NOT
     ours = "; ".join(f"{which} {spread(errors, '{:.2f}')}" for which, errors in last.items()) + " %"
@@ -150,6 +157,8 @@ def draw_of(names):
     return draw
 
 
+END = f"after {EPOCHS} epochs (mean of the last {LAST}, median of the seeds)"
+
 ROWS = [
     Row(
         name="nokland2016.zero",
@@ -158,12 +167,13 @@ ROWS = [
         compared_with=AUTHORS,
         reference="DFA starts from weights that are 0 (1.45 % with dropout, after 300 epochs)",
         source="read: mlp.lua of dfa-torch; the error stands in the abstract",
-        tolerance=f"after {EPOCHS} epochs DFA at most 1 point of test error above backpropagation from random weights; "
-        f"no weight moves under backpropagation from 0, and its error is above {CHANCE:.0f} %; close: 2 points",
+        tolerance=f"{END} DFA has at most 1 point of test error more than backpropagation from random weights; no "
+        f"weight moves under backpropagation from 0, and its error is above {CHANCE:.0f} %; close: 2 points",
         measure=measure_zero,
         judge=judge_zero,
         draw=draw_of(("DFA from 0", "BP", "BP from 0")),
-        minutes=2,
+        seeds=3,
+        minutes=3,
         note="A bias of the outputs does learn under backpropagation from 0, so it guesses a frequent class.",
     ),
     Row(
@@ -174,11 +184,13 @@ ROWS = [
         compared_with=PUBLISHED,
         reference="BP 0.91, uSF 0.94, brSF 0.91, frSF 0.97, FA 1.7 % (LeNet, 100 epochs)",
         source="Benchmarks.md of BioTorch, Sanfiz & Akrout 2021",
-        tolerance=f"after {EPOCHS} epochs each of the three at most 0.5 points of test error above backpropagation; "
-        "close: 1 point",
+        tolerance=f"{END} each of the three has at most 0.5 points of test error more than backpropagation; close: 1 "
+        "point",
         measure=measure_sign,
         judge=judge_sign,
         draw=draw_of(tuple(RULES)),
+        seeds=3,
         minutes=4,
+        note="A network of another kind than BioTorch's, so the order of the rules is compared, not the errors.",
     ),
 ]
