@@ -10,7 +10,7 @@ weight from an input that is always 1.
 from __future__ import annotations
 
 import numpy as np
-from harness import CLOSE, MET, NOT, PUBLISHED, TOO_SHORT, Result, Row, grade, median, spread
+from harness import CLOSE, MET, NOT, PUBLISHED, TOO_SHORT, Result, Row, grade, median, spread, worst
 
 import neuroai as na
 
@@ -229,6 +229,117 @@ def draw_delay(values, quick):
     return figure
 
 
+# --- a line attractor ------------------------------------------------------------------------------------------------
+
+DT_LINE, LINE_UPDATES, LINE_STARTS, LINE_STEPS = 100, 1000, 128, 3000
+#: Points that move less than this in a step are taken as fixed: the mean square of their units' moves.
+SLOW = 1e-4
+
+
+def long_decision_trial(rng):
+    """The decision at a coarser time step; how long the notebook's epochs are it does not print."""
+    fixation, stimulus = (int(rng.choice(times)) // DT_LINE for times in ((200, 400, 600), (400, 800, 1600)))
+    steps = fixation + stimulus + 1
+    x, y = np.zeros((steps, 3)), np.zeros(steps)
+    right, coherence = int(rng.integers(2)), rng.choice(COHERENCES)
+    x[: fixation + stimulus, 0] = 1
+    seen = slice(fixation, fixation + stimulus)
+    x[seen, 1:] = rng.normal(0.5, 1 / np.sqrt(DT_LINE), (stimulus, 2))
+    x[seen, 1 + right] += coherence / 200
+    x[seen, 2 - right] -= coherence / 200
+    y[-1] = 1 + right
+    return x, y
+
+
+def line_network(seed):
+    """64 units whose time constant is the time step: r(t) = [W r(t-1) + W_in x(t) + b]+."""
+    rng = np.random.default_rng([seed, 64])
+    net = na.Network(dt=DT_LINE).input("stimulus", 3).input("one", 1).population("units", N, tau=DT_LINE)
+    net.output("choice", 3)
+    net.connect("stimulus", "units", initial=linear(rng, N, 3)).connect("one", "units", initial=linear(rng, N, 1, 3))
+    net.connect("units", "units", initial=linear(rng, N, N), autapses=True)
+    net.connect("units", "choice", initial=linear(rng, 3, N)).build(seed=seed)
+    net.set_bias("units", linear(rng, N, 1, N)[:, 0])
+    return net
+
+
+def slow_points(weights, drive, start):
+    """Where r = [W r + drive]+ nearly holds: least squares by Adam from each start. Points, and how far each moves."""
+    points, m, v = start.copy(), np.zeros_like(start), np.zeros_like(start)
+    for step in range(1, LINE_STEPS + 1):
+        now = points @ weights.T + drive
+        away = np.maximum(now, 0) - points
+        gradient = (away * (now > 0)) @ weights - away
+        m, v = 0.9 * m + 0.1 * gradient, 0.999 * v + 0.001 * gradient**2
+        rate = 0.01 * (1 - step / LINE_STEPS)
+        points -= rate * (m / (1 - 0.9**step)) / (np.sqrt(v / (1 - 0.999**step)) + 1e-8)
+    away = np.maximum(points @ weights.T + drive, 0) - points
+    return points, (away**2).mean(axis=1)
+
+
+def measure_line(seed, quick):
+    """Fixed points with a stimulus of no coherence: how much of them lies on a line, and what moves along it."""
+    net = line_network(seed)
+    trainer = na.Trainer(net, None, na.CrossEntropy("choice"), optimizer=na.Adam(0.01), batch=BATCH, seed=seed)
+    losses = [trainer.step(batch(seed, u, long_decision_trial))["total"] for u in range(LINE_UPDATES)]
+    trials = batch(seed, LINE_UPDATES, long_decision_trial)
+    rates = net.run(trials, seed=seed).rates["units"].astype(float)
+    during = rates[np.array(trials.inputs["stimulus"])[..., 1] != 0]  # the stimulus is on
+    rng = np.random.default_rng(seed)
+    start = during[rng.integers(len(during), size=LINE_STARTS)]
+    weights = np.array(net.weights("units", "units"), float)
+    drive = net.weights("stimulus", "units").astype(float) @ [1, 0.5, 0.5] + net.weights("one", "units")[:, 0]
+    points, moves = slow_points(weights, drive + net.bias("units"), start)
+    slow = points[moves < SLOW]
+    found = {"loss": float(np.mean(losses[-200:])), "slow": len(slow), "line": 0.0, "eigenvalue": 0.0, "along": 0.0}
+    if len(slow) < 10:
+        return found
+    _, size, axes = np.linalg.svd(slow - slow.mean(axis=0), full_matrices=False)
+    leading, along = zip(*(leading_mode(weights, drive + net.bias("units"), point, axes[0]) for point in slow))
+    found.update(line=size[0] ** 2 / (size**2).sum(), eigenvalue=median(leading), along=median(along))
+    place = (slow - slow.mean(axis=0)) @ axes[:2].T
+    path = (during - slow.mean(axis=0)) @ axes[:2].T
+    return {**found, "place": np.round(place, 4), "path": np.round(path[:400], 4)}
+
+
+def leading_mode(weights, drive, point, axis):
+    """Of the linear map about a point: its largest eigenvalue, and the cosine of that eigenvector with the line."""
+    jacobian = weights * (weights @ point + drive > 0)[:, None]
+    values, vectors = np.linalg.eig(jacobian)
+    first = int(np.argmax(np.abs(values)))
+    vector = np.real(vectors[:, first])
+    return float(np.abs(values[first])), float(abs(vector @ axis) / max(np.linalg.norm(vector), 1e-12))
+
+
+def judge_line(values, quick):
+    names = {"line": "on a line", "eigenvalue": "largest eigenvalue", "along": "along the line"}
+    found = {what: [value[what] for value in values] for what in names}
+    level = worst(
+        grade(median(found["line"]), (0.9, 1), (0.75, 1)),
+        grade(median(found["eigenvalue"]), (0.9, 1.1), (0.8, 1.2)),
+        grade(median(found["along"]), (0.8, 1), (0.6, 1)),
+    )
+    ours = "; ".join(f"{name} {spread(found[what], '{:.2f}')}" for what, name in names.items())
+    slow = spread([value["slow"] for value in values], "{:.0f}")
+    loss = spread([value["loss"] for value in values], "{:.3f}")
+    return Result(ours, level, f"Slow points from {slow} of {LINE_STARTS} starts; loss {loss}.")
+
+
+def draw_line(values, quick):
+    import matplotlib.pyplot as plt
+
+    shown = [value for value in values if "place" in value][:3]
+    figure, axes = plt.subplots(1, max(len(shown), 1), figsize=(7.5, 2.6), layout="constrained", squeeze=False)
+    for ax, value in zip(axes[0], shown):
+        ax.plot(*np.array(value["path"]).T, ".", ms=2, color="0.75", label="activity during the stimulus")
+        ax.plot(*np.array(value["place"]).T, ".", ms=4, color="tab:red", label="slow points")
+        ax.set(xlabel="first axis of the slow points")
+        ax.spines[["top", "right"]].set_visible(False)
+    axes[0, 0].set_ylabel("second axis")
+    axes[0, 0].legend(frameon=False, fontsize="x-small")
+    return figure
+
+
 ROWS = [
     Row(
         name="nnbrain.loss",
@@ -272,5 +383,22 @@ ROWS = [
         draw=draw_delay,
         seeds=5,
         minutes=0.7,
+    ),
+    Row(
+        name="nnbrain.line-attractor",
+        paper=PAPER,
+        claim="a network that has learnt a decision keeps it on a line of fixed points: share of their variance along "
+        "one axis, largest eigenvalue there, cosine of its eigenvector with that axis",
+        compared_with=PUBLISHED,
+        reference="an approximate line attractor (a figure and a statement)",
+        source="the authors' notebook RNN+DynamicalSystemAnalysis.ipynb of nn-brain",
+        tolerance="medians at least 0.9, 0.9 to 1.1, and at least 0.8; close: 0.75, 0.8 to 1.2, 0.6",
+        measure=measure_line,
+        judge=judge_line,
+        draw=draw_line,
+        seeds=5,
+        minutes=0.3,
+        note="As in the notebook: 64 units, 1000 updates of Adam at 0.01, a step of 100 ms, the time constant. The "
+        "input while points are sought is a stimulus of no coherence. How long epochs last is ours.",
     ),
 ]

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from harness import ANOTHER, AUTHORS, CLOSE, MET, NOT, OURS, Result, Row, grade, median, spread
+from harness import ANOTHER, AUTHORS, CLOSE, MET, NOT, OURS, PUBLISHED, Result, Row, grade, median, spread
 
 import neuroai as na
 
@@ -111,8 +111,19 @@ def as_published(net, populations, seed, most):
     return train(net, task, cost, na.SGD(0.01), target=0.85, most=most, every=10_000, seed=seed)
 
 
+def by_coherence(evaluation, what):
+    """Means of what was measured of each trial, by coherence from the lowest on; catch trials do not count."""
+    coherence, judged = evaluation.conditions["coherence"], evaluation.correct >= 0
+    levels = sorted(set(coherence[judged & (coherence > 0)].tolist()))
+    return levels, [float(np.nanmean(what[judged & (coherence == level)])) for level in levels]
+
+
 def measure_published_dale(seed, quick):
-    return as_published(published_dale(seed), "E I", seed, 400_000)
+    net = published_dale(seed)
+    found = as_published(net, "E I", seed, 400_000)
+    evaluation = na.evaluate(net, na.tasks.SongRandomDots(), 4400, seed=23)
+    levels, correct = by_coherence(evaluation, evaluation.correct.astype(float))
+    return {**found, "coherence": levels, "correct": correct}
 
 
 def measure_published_free(seed, quick):
@@ -140,6 +151,17 @@ def by_default(net, task, seed, **settings):
 
 def measure_default(seed, quick):
     return by_default(default_network(seed, 2), na.tasks.SongRandomDots(), seed, target=0.85, most=100_000, every=500)
+
+
+def measure_reaction_times(seed, quick):
+    """Trained for 10,000 trials, and until 85 % are right; tested with stimuli of 1500 ms, as in pycog."""
+    net, task = default_network(seed, 3), na.tasks.SongRandomDotsReactionTime()
+    found = by_default(net, task, seed, target=0.85, most=100_000, every=500, needed=20)
+    evaluation = na.evaluate(net, task.replace(stimulus=1500), 4400, seed=23)
+    times = evaluation.time - evaluation.conditions["onset"]
+    right = np.where(evaluation.correct > 0, times, np.nan)  # of errors there are few at high coherence
+    levels, mean = by_coherence(evaluation, right)
+    return {**found, "coherence": levels, "time": mean}
 
 
 #: Which start: whose recurrent and output weights, whose input weights.
@@ -245,6 +267,48 @@ def judge_all_met(values, quick):
     return Result(f"{met} of {len(trials)} met, after {ours} trials", level)
 
 
+#: Of the other program's network, when it had met the criterion: 200 trials each.
+PSYCHOMETRIC = {3.2: 0.635, 6.4: 0.84, 12.8: 0.945, 25.6: 0.995, 51.2: 1.0}
+
+
+def judge_psychometric(values, quick):
+    found = [median(value["correct"][place] for value in values) for place in range(len(PSYCHOMETRIC))]
+    most = max(abs(ours - theirs) for ours, theirs in zip(found, PSYCHOMETRIC.values()))
+    said = ", ".join(spread([v["correct"][place] for v in values], "{:.2f}") for place in range(len(PSYCHOMETRIC)))
+    return Result(said, grade(most, (0, 0.07), (0, 0.12)), f"At most {most:.2f} away.")
+
+
+def judge_reaction_times(values, quick):
+    times = np.array([value["time"] for value in values])
+    falls = times[:, 0] - times[:, -1]
+    middle = np.median(times, axis=0)
+    level = CLOSE if sum(falls > 0) > len(values) / 2 else NOT
+    if (falls >= 50).all() and (np.diff(middle) < 0).all() and all(value["met"] for value in values):
+        level = MET
+    said = ", ".join(spread(times[:, place], "{:.0f}") for place in range(times.shape[1])) + " ms"
+    return Result(said, level, f"From the lowest to the highest coherence they fall by {spread(falls, '{:.0f}')} ms.")
+
+
+def draw_by_coherence(what, label, reference=None):
+    def draw(values, quick):
+        import matplotlib.pyplot as plt
+
+        figure, ax = plt.subplots(figsize=(4.4, 3), layout="constrained")
+        for index, value in enumerate(values):
+            label = None if index else "ours"
+            ax.plot(value["coherence"], value[what], "o-", ms=3, color="tab:blue", alpha=0.5, label=label)
+        if reference:
+            ax.plot(list(reference), list(reference.values()), "s", color="tab:red", label="another program")
+            ax.legend(frameon=False, fontsize="small")
+        ax.set(xscale="log", xlabel="coherence (%)", ylabel=label)
+        ax.set_xticks(values[0]["coherence"], [f"{level:.1f}" for level in values[0]["coherence"]])
+        ax.minorticks_off()
+        ax.spines[["top", "right"]].set_visible(False)
+        return figure
+
+    return draw
+
+
 def judge_starts(values, quick):
     """By how much the published start gains from our input weights alone."""
     trials = {which: [value[which] or math.inf for value in values] for which in STARTS}
@@ -328,6 +392,38 @@ ROWS = [
         seeds=5,
         minutes=1,
         note=_OTHER,
+    ),
+    Row(
+        name="song2016.psychometric",
+        paper=PAPER,
+        claim="random dots, plain SGD as published, Dale's law: fraction correct at coherences of 3.2, 6.4, 12.8, 25.6 "
+        "and 51.2 %",
+        compared_with=ANOTHER,
+        reference=", ".join(f"{correct:.3g}" for correct in PSYCHOMETRIC.values()),
+        source="written in C from the published code, one seed, 200 trials each",
+        tolerance="each median within 0.07, two standard errors of the other program's; close: 0.12",
+        measure=measure_published_dale,
+        judge=judge_psychometric,
+        draw=draw_by_coherence("correct", "fraction correct", PSYCHOMETRIC),
+        seeds=5,
+        minutes=1,
+    ),
+    Row(
+        name="song2016.reaction-times",
+        paper=PAPER,
+        claim="random dots, reaction times: decisions are made sooner at higher coherence (correct ones, at 3.2, 6.4, "
+        "12.8, 25.6 and 51.2 %)",
+        compared_with=PUBLISHED,
+        reference="they fall with coherence (a figure)",
+        source="the paper's figure 2, as quoted; the task and the threshold of 1 as in pycog's rdm_rt.py",
+        tolerance="in every network they fall by 50 ms or more from the lowest to the highest coherence, and their "
+        "medians fall at each step; close: they fall in most",
+        measure=measure_reaction_times,
+        judge=judge_reaction_times,
+        draw=draw_by_coherence("time", "reaction time (ms)"),
+        seeds=5,
+        minutes=0.1,
+        note=_ADAM,
     ),
     Row(
         name="song2016.dots-default",
