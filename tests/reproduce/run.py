@@ -13,6 +13,7 @@ import fnmatch
 import importlib
 import re
 import shutil
+import signal
 import sys
 import textwrap
 import time
@@ -147,6 +148,7 @@ def main():
         print("\n".join(f"{row.name:<32} {row.compared_with:<17} {row.paper}: {row.claim}" for row in run))
         return 0
     options.build.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # to be stopped is like Ctrl-C: no process goes on
     store = Kept(options.build)
     start, failed, stopped = time.monotonic(), [], False
     if not options.write:

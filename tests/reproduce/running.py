@@ -40,6 +40,7 @@ class Job:
 
 
 def _work(pipe: Any, measure: Callable[[int, bool], Any], seed: int, quick: bool) -> None:
+    sys.stderr = open(os.devnull, "w", encoding="utf-8")  # where the bars of long evaluations go
     start = time.process_time()
     try:
         value: Any = json.loads(json.dumps(measure(seed, quick), default=_plain))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import signal as signals
 import subprocess
 import sys
 import textwrap
@@ -362,8 +363,9 @@ def test_page_readme_and_changelog_say_the_same():
         assert re.search(rf"[(,] ?{verdict} {count}[,)]", sentence), (verdict, count)
 
 
-def test_an_interrupted_run_goes_on(tmp_path):
-    """The whole program, stopped by Ctrl-C in its second seed."""
+@pytest.mark.parametrize("signal", ["SIGINT", "SIGTERM"])
+def test_an_interrupted_run_goes_on(tmp_path, signal):
+    """The whole program, stopped in its second seed."""
     program = """
         import pathlib, sys
         sys.path.insert(0, {here!r}); sys.path.insert(0, {own!r})
@@ -401,7 +403,7 @@ def test_an_interrupted_run_goes_on(tmp_path):
             process.wait(0.1)
         except subprocess.TimeoutExpired:
             pass
-    process.send_signal(2)
+    process.send_signal(signals.Signals[signal])
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and "the same command goes on from here" in out, err
     assert (tmp_path / "whole" / "slow.measure" / "1.json").exists()
