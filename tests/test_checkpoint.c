@@ -467,6 +467,11 @@ START_TEST(test_values_that_cannot_be)
       {"trainer: history", 5, INFINITY, "'trainer: history' [0] cannot be"},
       {"trainer: history", 3, 0.5, "'trainer: history' [0] cannot be"},
       {"trainer: history", 2, 1.5, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 2, -0.5, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 1, INFINITY, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 3, -2, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 3, NAN, "'trainer: history' [0] cannot be"},
+      {"trainer: history", 3, INFINITY, "'trainer: history' [0] cannot be"},
   };
   plan p = usual;
   p.criterion = 0;
@@ -490,6 +495,31 @@ START_TEST(test_values_that_cannot_be)
       {"\\\"moves\\\":", "\\\"moves\\\":-", "'moves' is -25"},
       {"\\\"streak\\\":", "\\\"streak\\\":9223372036854775807", "no whole number 'streak'"},
       {"\\\"batch\\\":6.0", "\\\"batch\\\":6.5", "batch is 6.5"},
+      {"\\\"batch\\\":6.0", "\\\"bunch\\\":6.0", "no number 'batch'"},
+      {"\\\"performance\\\":", "\\\"performance\\\":-1", "'performance' is -1"},
+      {"\\\"performance\\\":", "\\\"performance\\\":[],\\\"was\\\":", "no number 'performance'"},
+      {"\\\"drawn\\\":\\\"", "\\\"drawn\\\":\\\"36028797018963968\\\",\\\"was\\\":\\\"",
+       "'drawn' is '36028797018963968', must be a number below 2^55"},
+      {"\\\"drawn\\\":", "\\\"drown\\\":", "no text 'drawn'"},
+      {"\\\"updates\\\":25", "\\\"updates\\\":24", "'trainer: history' must be F64 [24, "},
+      {"\\\"updates\\\":25", "\\\"updates\\\":25.0", "no whole number 'updates'"},
+      /* what the trainer is: any kind of value, in place of another */
+      {"\\\"beta\\\":1.0", "\\\"beta\\\":1e999",
+       "beta is beyond all numbers in the file, 1.0 here"},
+      {"\\\"beta\\\":1.0", "\\\"beta\\\":true", "beta is true in the file, 1.0 here"},
+      {"\\\"beta\\\":1.0", "\\\"beta\\\":null", "beta is null in the file, 1.0 here"},
+      {"\\\"beta\\\":1.0", "\\\"beta\\\":{}", "beta is {...} in the file, 1.0 here"},
+      {"\\\"normalise\\\":false", "\\\"normalise\\\":null", "normalise is null in the file"},
+      {"\\\"name\\\":\\\"adam\\\"", "\\\"name\\\":7", "name is 7 in the file, \"adam\" here"},
+      {"\\\"rule\\\":\\\"bptt\\\"", "\\\"rule\\\":[\\\"bptt\\\"]", "rule is [...] in the file"},
+      {"\\\"schedule\\\":[[0,1.0]", "\\\"schedule\\\":[[0,1.0,2]",
+       "schedule[0][2] is 2 in the file, not there here"},
+      {"\\\"schedule\\\":[[0,1.0]", "\\\"schedule\\\":[[0]",
+       "schedule[0][1] is not there in the file, 1.0 here"},
+      {"\\\"schedule\\\":[[0,1.0]", "\\\"schedule\\\":[[0.5,1.0]",
+       "schedule[0][0] is 0.5 in the file, 0 here"},
+      {"\\\"schedule\\\":[", "\\\"schedule\\\":[{\\\"from\\\":\\\"x\\\"},",
+       "schedule[0] is {...} in the file, [...] here"},
   };
   for (size_t k = 0; k < sizeof edits / sizeof *edits; k++) {
     write_edited(f, edits[k][0], edits[k][1]);

@@ -1,6 +1,7 @@
-/* Disks that fail in the middle of a save or a load: nothing is lost, and nothing is half there. */
+/* Disks that fail in the middle of a save or a load, and arrays that are altered: nothing is lost. */
 #include <dirent.h>
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -108,6 +109,39 @@ static nai_network *make_network(int64_t outputs)
   return net;
 }
 
+/* The same tensors, one of which is altered; 0 when it cannot be in this way. */
+enum { DROPPED, RETYPED, RESHAPED, SPOILT, ALTERATIONS };
+static int alter(const char *path, int number, int how, char name[NAI__TENSOR_NAME])
+{
+  int at = 0, altered = 0;
+  nai__tensors file;
+  nai__tensor_list list = {NULL, 0, 0};
+  expect_ok(nai__tensors_open(&file, path));
+  for (const nai__json *e = nai__json_first(file.header.root); e; e = e->next) {
+    nai__tensor tensor;
+    void *memory;
+    if (!nai__tensors_have(&file, e->key)) continue;
+    expect_ok(nai__tensors_find(&tensor, &file, e->key));
+    int this = at++ == number && (altered = how != SPOILT || tensor.count > 0);
+    if (this) snprintf(name, NAI__TENSOR_NAME, "%s", e->key);
+    if (this && how == DROPPED) continue;
+    int32_t type = this && how == RETYPED ? NAI__I64 : tensor.dtype;
+    if (this && how == RESHAPED) tensor.shape[0]++;
+    expect_ok(nai__tensor_list_add(&memory, &list, e->key, type, tensor.ndim, tensor.shape));
+    if (this && (how == RETYPED || how == RESHAPED)) continue; /* zeros */
+    expect_ok(nai__tensors_read(memory, &file, &tensor, 0, tensor.count));
+    if (!this) continue;
+    if (tensor.dtype == NAI__F64) *(double *)memory = INFINITY;
+    if (tensor.dtype == NAI__F32) *(float *)memory = NAN;
+    if (tensor.dtype == NAI__U8) *(uint8_t *)memory = 7;
+  }
+  if (altered)
+    expect_ok(nai__tensor_list_write(&list, path, "neuroai", nai__tensors_note(&file, "neuroai")));
+  nai__tensor_list_release(&list);
+  nai__tensors_close(&file);
+  return altered ? 1 : number < at ? 0 : -1;
+}
+
 typedef struct rig {
   nai_network *net;
   nai_trainer *trainer;
@@ -155,7 +189,7 @@ static rig make_rig(int number)
   rig r = {make_network(number == 3 ? 2 : 3), NULL};
   nai_cost *cost;
   nai_rule *rule = rule_number(number);
-  nai_optimizer *optimizer = adam(0.01);
+  nai_optimizer *optimizer = number == 4 ? plain_descent(0.01) : adam(0.01);
   nai_task *task =
       task_for(r.net, number == 3 ? "song-random-dots-variable" : "perceptual-decision-making");
   expect_ok(nai_trainer_create(&r.trainer, r.net, rule, optimizer, task));
@@ -245,6 +279,79 @@ START_TEST(a_file_that_cannot_be_opened)
   expect_fails(status, NAI_ERR_FILE, "Too many open files");
   EXPECT(!again);
   nai_network_destroy(net);
+}
+END_TEST
+
+/* --- arrays that are not what they must be ---------------------------------------------------- */
+
+/* Without it, of another type or shape, with a value that cannot be: each is refused by its name. */
+START_TEST(every_array_of_a_network_is_checked)
+{
+  nai_network *net = make_network(3), *again;
+  char name[NAI__TENSOR_NAME];
+  int refused = 0;
+  for (int how = DROPPED; how < ALTERATIONS; how++)
+    for (int number = 0, found = 0; found >= 0; number++) {
+      expect_ok(nai_network_save(net, file_a));
+      found = alter(file_a, number, how, name);
+      if (found <= 0) continue;
+      again = net;
+      /* a number that cannot be is named as one: "tau of 'E'" */
+      int position = strncmp(name, "position: ", 10) == 0;
+      if (position && how == DROPPED) continue; /* there need be none */
+      const char *words = position && how == SPOILT ? "positions[0][0]" : strchr(name, ' ') + 1;
+      expect_fails(nai_network_load(&again, file_a, NULL, 0), NAI_ERR_FORMAT, words);
+      EXPECT(!again);
+      refused++;
+    }
+  ck_assert_int_gt(refused, 70);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(every_array_of_a_checkpoint_is_checked)
+{
+  rig r = make_rig(_i);
+  char name[NAI__TENSOR_NAME];
+  int refused = 0;
+  expect_ok(nai_trainer_run(r.trainer, 6, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, file_b));
+  uint64_t before = hash_of(r.net);
+  for (int how = DROPPED; how < ALTERATIONS; how++)
+    for (int number = 0, found = 0; found >= 0; number++) {
+      expect_ok(nai_trainer_save(r.trainer, file_a));
+      found = alter(file_a, number, how, name);
+      if (found <= 0) continue;
+      nai_status status = nai_trainer_restore(r.trainer, file_a);
+      ck_assert_msg(status != NAI_OK && strstr(nai_last_error(), name), "%s %d: %s", name, how,
+                    nai_last_error());
+      EXPECT(hash_of(r.net) == before);
+      refused++;
+    }
+  ck_assert_int_gt(refused, 80);
+  expect_ok(nai_trainer_save(r.trainer, file_a));
+  EXPECT(same_files(file_a, file_b));
+  destroy_rig(&r);
+}
+END_TEST
+
+/* Of rules that remember something, and of those that have no moments. */
+START_TEST(restoring_without_memory)
+{
+  rig r = make_rig(_i);
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, file_a));
+  long good = 0;
+  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
+    faults_fail_allocation(good);
+    status = nai_trainer_restore(r.trainer, file_a);
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
+  }
+  ck_assert_int_gt(good, 12);
+  expect_ok(nai_trainer_save(r.trainer, file_b));
+  EXPECT(same_files(file_a, file_b));
+  destroy_rig(&r);
 }
 END_TEST
 
@@ -358,6 +465,9 @@ Suite *disk_suite(void)
   tcase_add_loop_test(reading, a_network_that_cannot_be_read_to_its_end, 0, 2);
   tcase_add_loop_test(reading, a_checkpoint_that_cannot_be_read_to_its_end, 0, 10);
   tcase_add_test(reading, a_file_that_cannot_be_opened);
+  tcase_add_test(reading, every_array_of_a_network_is_checked);
+  tcase_add_loop_test(reading, every_array_of_a_checkpoint_is_checked, 0, 5);
+  tcase_add_loop_test(reading, restoring_without_memory, 0, 5);
   tcase_add_test(writing, a_save_of_which_a_call_fails);
   tcase_add_test(writing, a_folder_that_cannot_be_flushed);
   tcase_add_test(writing, any_write_of_many_may_fail);

@@ -198,10 +198,10 @@ START_TEST(every_kind_of_value)
   int32_t flag;
   const char *text;
   const nai__json *list;
-  expect_ok(parse(&d,
-                  " {\"w\" : -9223372036854775808 ,\n\"r\":2.5e-3,\t\"t\":true,\"f\":false,"
-                  "\"n\":null,\"s\":\"a\\\"b\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83e\\udde0\xc3\xa9\","
-                  "\"l\":[1,[],{},[2,3],\"x\"],\"big\":9223372036854775808}\r\n"));
+  expect_ok(parse(
+      &d, " {\"w\" : -9223372036854775808 ,\n\"r\":2.5e-3,\t\"t\":true,\"f\":false,"
+          "\"n\":null,\"s\":\"a\\\"b\\\\\\/\\b\\f\\n\\r\\t\\u00E9\\ud83e\\udde0\xc3\xa9\\uFB01\","
+          "\"E\":2E3,\"l\":[1,[],{},[2,3],\"x\"],\"big\":9223372036854775808}\r\n"));
   expect_ok(nai__json_whole(&whole, d.root, "w", INT64_MIN, 0));
   ck_assert(whole == INT64_MIN);
   expect_ok(nai__json_real(&real, d.root, "w"));
@@ -217,7 +217,9 @@ START_TEST(every_kind_of_value)
   ck_assert_int_eq(flag, 0);
   expect_fails(nai__json_flag(&flag, d.root, "n"), NAI_ERR_FORMAT, "'n'");
   expect_ok(nai__json_text(&text, d.root, "s"));
-  ck_assert_str_eq(text, "a\"b\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\xa7\xa0\xc3\xa9");
+  ck_assert_str_eq(text, "a\"b\\/\b\f\n\r\t\xc3\xa9\xf0\x9f\xa7\xa0\xc3\xa9\xef\xac\x81");
+  expect_ok(nai__json_real(&real, d.root, "E"));
+  ck_assert(real == 2000);
   expect_ok(nai__json_list(&list, d.root, "l"));
   ck_assert_int_eq(list->n, 5);
   const nai__json *entry = nai__json_first(list);
@@ -267,12 +269,17 @@ START_TEST(what_is_not_json)
              {"\"\\", "unknown escape"},
              {"\"\\u12g4\"", "four hexadecimal"},
              {"\"\\u12", "four hexadecimal"},
+             {"\"\\u12G4\"", "four hexadecimal"},
+             {"\"\\u12:4\"", "four hexadecimal"},
              {"\"\\u0000\"", "character 0"},
              {"\"\\ud800\"", "surrogate"},
              {"\"\\ud800\\u0041\"", "surrogate"},
+             {"\"\\ud800\\uffff\"", "surrogate"},
+             {"\"\\ud800\\n\"", "surrogate"},
              {"\"\\udc00\"", "surrogate"},
              {"\"\x80\"", "UTF-8"},
              {"\"\xc3\"", "UTF-8"},
+             {"\"\xe2\x82(\"", "UTF-8"},
              {"\"\xc0\xaf\"", "UTF-8"},
              {"\"\xed\xa0\x80\"", "UTF-8"},
              {"\"\xe0\x80\xaf\"", "UTF-8"},

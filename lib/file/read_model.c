@@ -4,6 +4,7 @@
  * the same calls as a user's, which check every number; then the arrays are put in place, each
  * value checked. Any failure gives the whole of it up.
  */
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,13 @@ typedef struct loader {
 /* Kinds of nodes, as the file calls them. */
 static const char *const kind_names[] = {
     [NAI_INPUTS] = "inputs", [NAI_POPULATIONS] = "populations", [NAI_OUTPUTS] = "outputs"};
+
+/* What check_sizes() has found in order, before anything was made: it is there and fits. */
+static void sure(nai_status status)
+{
+  assert(status == NAI_OK);
+  (void)status;
+}
 
 /* What composing a network says of wrong numbers and names is the file's fault here. */
 static nai_status as_format(nai_status status)
@@ -199,7 +207,7 @@ static nai_status check_sizes(loader *l)
 static nai_status copy_tensor(void **out, const loader *l, const char *name, size_t size)
 {
   nai__tensor tensor;
-  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
+  sure(nai__tensors_find(&tensor, &l->file, name));
   *out = nai__alloc(tensor.count, size);
   if (!*out) return NAI_ERR_MEMORY;
   nai_status status = nai__tensors_read(*out, &l->file, &tensor, 0, tensor.count);
@@ -263,8 +271,8 @@ static nai_status add_node(loader *l, const nai__json *json, int32_t kind)
 {
   const char *name;
   int64_t n;
-  NAI__TRY(nai__json_text(&name, json, "name"));
-  NAI__TRY(nai__json_whole(&n, json, "n", 1, INT32_MAX));
+  sure(nai__json_text(&name, json, "name"));
+  sure(nai__json_whole(&n, json, "n", 1, INT32_MAX));
   if (kind == NAI_INPUTS) NAI__TRY(add_input(l, json, name, n));
   if (kind == NAI_POPULATIONS) NAI__TRY(add_population(l, json, name, n));
   if (kind == NAI_OUTPUTS) NAI__TRY(as_format(nai_network_add_output(l->net, name, n)));
@@ -334,8 +342,8 @@ static nai_status add_projection(loader *l, const nai__json *json)
 {
   const named *from, *to;
   int64_t sign;
-  NAI__TRY(read_end(&from, l, json, "from"));
-  NAI__TRY(read_end(&to, l, json, "to"));
+  sure(read_end(&from, l, json, "from"));
+  sure(read_end(&to, l, json, "to"));
   NAI__TRY(as_format(nai__connect(l->net, from->node, to->node)));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
   NAI__TRY(nai__json_real(&p->delay_ms, json, "delay"));
@@ -366,10 +374,10 @@ static nai_status compose(loader *l)
   NAI__TRY(nai__json_real(&dt, l->model.root, "dt"));
   NAI__TRY(as_format(nai_network_create(&l->net, dt)));
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
-    NAI__TRY(nai__json_list(&list, l->model.root, kind_names[kind]));
+    sure(nai__json_list(&list, l->model.root, kind_names[kind]));
     for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_node(l, e, kind));
   }
-  NAI__TRY(nai__json_list(&list, l->model.root, "projections"));
+  sure(nai__json_list(&list, l->model.root, "projections"));
   for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_projection(l, e));
   NAI__TRY(read_seed(&l->net->seed, l->model.root));
   return NAI_OK;
@@ -390,7 +398,7 @@ static nai_status fill_flags(uint8_t *flags, const loader *l, const nai_synapses
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
   nai__model_synapse_tensor(name, what, s->from, s->to);
-  NAI__TRY(nai__tensors_find(&tensor, &l->file, name));
+  sure(nai__tensors_find(&tensor, &l->file, name));
   for (int64_t i = 0; i < s->n_post; i++) {
     uint8_t *row = flags + i * s->stride;
     NAI__TRY(nai__tensors_read(row, &l->file, &tensor, i * s->n_pre, s->n_pre));
@@ -429,7 +437,7 @@ nai_status nai__model_fill_weights(float *theta, const nai__tensors *file, const
   nai__tensor tensor;
   s.weight = theta + p->at.start;
   nai__model_synapse_tensor(name, "weight", s.from, s.to);
-  NAI__TRY(nai__tensors_find(&tensor, file, name));
+  sure(nai__tensors_find(&tensor, file, name));
   for (int64_t i = 0; i < s.n_post; i++)
     NAI__TRY(nai__tensors_read(s.weight + i * s.stride, file, &tensor, i * s.n_pre, s.n_pre));
   for (int64_t i = 0; i < s.n_post; i++)
@@ -444,7 +452,7 @@ nai_status nai__model_fill_bias(float *theta, const nai__tensors *file, const na
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
   nai__model_node_tensor(name, "bias", node->name);
-  NAI__TRY(nai__tensors_find(&tensor, file, name));
+  sure(nai__tensors_find(&tensor, file, name));
   float *bias = theta + nai__bias_start(net, node);
   NAI__TRY(nai__tensors_read(bias, file, &tensor, 0, node->n));
   for (int64_t u = 0; u < node->n; u++)
