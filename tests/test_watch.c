@@ -26,7 +26,7 @@ static nai_status say(int64_t done, int64_t total, void *user)
 static nai_status make(nai_trainer **out, host *h, double warm_up)
 {
   nai_task *task = make_task("perceptual-decision-making", 20);
-  nai_network *net = task->net;
+  nai_network *net = task->kept;
   nai_rule *rule;
   expect_ok(nai_rule_create_weight_mirror(&rule, 1));
   expect_ok(nai_rule_set(rule, "warm_up", warm_up));

@@ -20,22 +20,30 @@ nai_status nai_network_create(nai_network **out, double dt)
   if (!(dt >= LEAST_DT && dt <= 1e6))
     return nai__fail(NAI_ERR_INVALID, "dt is %g ms, must be above 0: %g to 1e6", dt, LEAST_DT);
   nai_network *net = NAI__NEW(nai_network);
-  if (!net) return NAI_ERR_MEMORY;
-  nai__reference_init(&net->reference);
+  nai__holders *holders = NAI__NEW(nai__holders);
+  if (!net || !holders) {
+    nai__free(net);
+    nai__free(holders);
+    return NAI_ERR_MEMORY;
+  }
+  nai__reference_init(&holders->reference);
+  holders->net = net;
+  net->holders = holders;
   net->dt = dt;
   net->kernels = nai__kernels_best();
   *out = net;
   return NAI_OK;
 }
 
-void nai__network_keep(nai_network *net)
+nai_network *nai__network_keep(const nai_network *net)
 {
-  nai__reference_keep(&net->reference);
+  nai__reference_keep(&net->holders->reference);
+  return net->holders->net;
 }
 
 void nai_network_destroy(nai_network *net)
 {
-  if (!net || !nai__reference_drop(&net->reference)) return;
+  if (!net || !nai__reference_drop(&net->holders->reference)) return;
   nai__layout_destroy(net);
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__numbers_destroy(&net->node[i]);
@@ -52,6 +60,7 @@ void nai_network_destroy(nai_network *net)
   nai__free(net->balance);
   nai__index_release(&net->names);
   nai__index_release(&net->pairs);
+  nai__free(net->holders);
   nai__free(net);
 }
 
@@ -369,7 +378,7 @@ static nai_status set_kernels(nai_network *net, const char *name)
 nai_status nai_network_set_kernels(nai_network *net, const char *name)
 {
   NAI__TRY(nai__may_set(net));
-  if (net->built && !nai__reference_only(&net->reference))
+  if (net->built && !nai__reference_only(&net->holders->reference))
     return nai__fail(NAI_ERR_ORDER,
                      "a task, trainer or state uses the network: its kernels are fixed");
   return nai__remember(net, set_kernels(net, name));

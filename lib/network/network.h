@@ -115,8 +115,17 @@ typedef struct nai__segment {
   nai__units units;
 } nai__segment;
 
-struct nai_network {
+/*
+ * How many hold a network. It stands apart from the network, as those who may only look at one keep
+ * it alive, too, from several threads at once.
+ */
+typedef struct nai__holders {
   nai__reference reference;
+  nai_network *net;
+} nai__holders;
+
+struct nai_network {
+  nai__holders *holders;
   nai__busy busy; /* of whoever trains it */
   double dt;
   uint64_t seed;
@@ -299,6 +308,7 @@ static inline int64_t nai__numbers_width(const nai_network *net)
 {
   return net->n_theta - net->unit_bias;
 }
-void nai__network_keep(nai_network *net);
+/* One more holds it: gives what that one destroys at its end. */
+nai_network *nai__network_keep(const nai_network *net);
 
 #endif

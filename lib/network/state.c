@@ -46,8 +46,8 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   NAI__TRY(check_trials(net, trials));
   nai_state *s = NAI__NEW(nai_state);
   if (!s) return NAI_ERR_MEMORY;
-  s->net = (nai_network *)net; /* for its count of references alone */
-  nai__network_keep(s->net);
+  s->net = net;
+  s->kept = nai__network_keep(net);
   s->activity = nai__activity_shape(net, trials);
   s->activity.seed = seed;
   nai_status status = allocate(s);
@@ -73,7 +73,7 @@ void nai_state_destroy(nai_state *state)
   nai__scratch_destroy(&state->scratch);
   nai__free(state->memory);
   nai__free(state->seen);
-  nai_network_destroy(state->net);
+  nai_network_destroy(state->kept);
   nai__free(state);
 }
 

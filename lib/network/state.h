@@ -7,7 +7,8 @@
 #include "activity.h"
 
 struct nai_state {
-  nai_network *net;
+  const nai_network *net;
+  nai_network *kept; /* the same, for the end */
   nai__activity activity;
   nai__scratch scratch;
   int64_t time;

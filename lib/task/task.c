@@ -96,8 +96,8 @@ static nai_status create(nai_task **out, const nai_task_ops *ops, void *user,
   }
   nai__reference_init(&task->reference);
   task->user = user;
-  task->net = (nai_network *)net; /* for its count of references alone */
-  nai__network_keep(task->net);
+  task->net = net;
+  task->kept = nai__network_keep(net);
   *out = task;
   return NAI_OK;
 }
@@ -123,7 +123,7 @@ void nai_task_destroy(nai_task *task)
 {
   if (!task || !nai__reference_drop(&task->reference)) return;
   if (task->ops.destroy) task->ops.destroy(task->user);
-  nai_network_destroy(task->net);
+  nai_network_destroy(task->kept);
   release(task);
 }
 

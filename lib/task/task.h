@@ -13,7 +13,8 @@ struct nai_task {
   char *name;
   char (*condition_name)[64]; /* [ops.n_conditions] */
   void *user;
-  nai_network *net; /* kept alive; for its names, sizes and dt */
+  const nai_network *net; /* for its names, sizes and dt */
+  nai_network *kept;      /* the same, for the end */
   /*
    * Of a task whose trials are there already (recorded.c), in place of ops.generate: adds what its
    * trials have, and refills them, with `trials` of them. NULL for all others.

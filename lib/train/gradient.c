@@ -9,7 +9,7 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
 {
   nai__batch *batch = &trainer->batch;
   nai__plasticity *p = &trainer->plasticity;
-  const nai__parts parts = {&p->objective, batch, trials};
+  nai__parts parts = {&p->objective, batch, trials};
   nai__pass pass = {.net = p->net,
                     .activity = &batch->activity,
                     .steps = batch->steps,
@@ -22,7 +22,7 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .signal = batch->signal,
                     .has_signal = has_signal,
                     .rate_signal = nai__costs_in_parts(&p->objective) ? nai__costs_part : NULL,
-                    .user = (void *)&parts,
+                    .user = &parts,
                     .trial_costs = trial_costs,
                     .gradient = p->gradient,
                     .carry = batch->carry,

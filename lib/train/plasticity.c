@@ -115,7 +115,7 @@ static nai_status allocate(nai__plasticity *p)
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
                                 nai_optimizer *optimizer, nai__watch watch)
 {
-  nai__network_keep(p->net = net);
+  p->net = nai__network_keep(net);
   nai__rule_keep(p->rule = rule);
   nai__optimizer_keep(p->optimizer = optimizer);
   nai_status status = allocate(p);
