@@ -1,12 +1,13 @@
 /**
  * @file agent.h
  * @brief An agent: the network of a trainer as one animal that learns while it acts. Each call
- * makes one step and one update, in bounded time and without allocation, for closed loops.
+ * makes one time step and one update, in bounded time and without allocation, for closed loops.
  *
- * It learns by the trainer's rule, optimiser, costs and constraints, from what it is given at each
- * step; the trainer's task and batch settings are not used. Rules that can do so: RFLO, e-prop,
- * FORCE, full-FORCE, node perturbation, a user's own. The network is written at each update: it may
- * not be used elsewhere meanwhile, and others may use the changed network after nai_agent_rest().
+ * An agent learns by the trainer's rule, optimiser, costs and constraints, from the input, target
+ * and reward of each step; the trainer's task and batch settings are not used. Rules for agents:
+ * RFLO, e-prop, FORCE, full-FORCE, node perturbation, and local rules of the user's own. Each
+ * update changes the network, which may not be used elsewhere during a trial; after
+ * nai_agent_rest() others may use the changed network.
  */
 #ifndef NEUROAI_AGENT_H
 #define NEUROAI_AGENT_H
@@ -23,12 +24,12 @@ typedef struct nai_agent nai_agent;
 /** What an agent is given at one step. */
 typedef struct nai_experience {
   uint32_t struct_size; /**< sizeof(nai_experience) */
-  int32_t target_class; /**< right class of the first output, for costs that need one; -1: none */
+  int32_t target_class; /**< correct class of the first output, for costs on classes; -1: none */
   const float *input;   /**< [n_inputs], all inputs in order; NULL: all 0 */
-  const float *target;  /**< [n_outputs], desired outputs; NULL: none are given */
-  double weight;        /**< of this step's costs on outputs, >= 0; as a mask holds it */
-  double reward;        /**< where has_reward, for rules that learn from a scalar */
-  int32_t has_reward;   /**< 1: a reward (or, below 0, a punishment) is given at this step */
+  const float *target;  /**< [n_outputs], desired outputs; NULL: none */
+  double weight;        /**< of the costs on outputs at this step, >= 0, like a value of a mask */
+  double reward;        /**< for rules that learn from rewards; read if has_reward is 1 */
+  int32_t has_reward;   /**< 1: there is a reward (below 0: a punishment) at this step; else 0 */
   int32_t reserved;     /**< 0 */
 } nai_experience;
 
@@ -38,8 +39,8 @@ typedef struct nai_experience {
 /* clang-format on */
 
 /**
- * An agent for a trainer with its costs attached, at the start of its first trial. Fails when the
- * trainer's rule cannot learn within a trial.
+ * Creates an agent of a trainer that has its costs already, at the start of the first trial. Fails
+ * when the trainer's rule cannot learn within a trial.
  */
 NAI_API nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer);
 
@@ -47,34 +48,35 @@ NAI_API nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer);
 NAI_API void nai_agent_destroy(nai_agent *agent);
 
 /**
- * Begins a trial: initial state, traces of 0, the noise of the next trial. What a rule with
- * "update_every" has gathered since its last update is applied first.
+ * Begins a trial with the initial state, traces of 0, and the noise of the next trial. Changes that
+ * a rule with "update_every" has accumulated since the last update are applied first.
  */
 NAI_API nai_status nai_agent_begin(nai_agent *agent);
 
 /**
- * One step and, unless the rule's "update_every" is larger, one update. J of a step is the sum of
- * the costs on outputs (a mean over channels, times `weight`), on rates and on weights at this
- * step. A rule without gradient, such as FORCE, needs no optimiser. NaN or infinity makes it fail
- * with the weights as they were before the update; nai_agent_begin() clears its remains from the
- * traces. Inputs, targets and rewards that are not finite are refused before anything moves.
- * `output` [n_outputs] receives the outputs from before the update. Nullable: output.
+ * Makes one time step and, unless the rule's "update_every" is above 1, one update. J of a step is
+ * the sum of the costs on outputs (a mean over channels, times `weight`), rates and weights at this
+ * step. A rule without gradient, such as FORCE, does not use the optimiser. If NaN or infinity
+ * arises, the step fails and the weights stay as they were before the update; nai_agent_begin()
+ * then resets the traces. Inputs, targets and rewards that are not finite are refused, and nothing
+ * changes. `output` [n_outputs] receives the outputs, as they are before the update. Nullable:
+ * output.
  */
 NAI_API nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience *now);
 
 /**
- * Ends the current trial, as nai_agent_begin() does, and leaves the network to other users as it is
- * now. The next step continues from the current state.
+ * Applies accumulated changes, as nai_agent_begin() does, and releases the network for other uses.
+ * The next step continues from the current state.
  */
 NAI_API nai_status nai_agent_rest(nai_agent *agent);
 
-/** Rates of a population now [1, n]; or outputs of an output. Valid while the agent lives. */
+/** Current rates of a population, or values of an output: [1, n]. Valid while the agent lives. */
 NAI_API nai_status nai_agent_activity(nai_view *out, const nai_agent *agent, const char *name);
 
 /**
- * The estimate of the gradient that led to the last update: of a projection [n_post, n_pre], of a
- * bias [n] when `to` is NULL. Fails for agents whose updates need none: those by FORCE, and by
- * plain descent in one pass with the traces. Nullable: to.
+ * The estimate of the gradient at the last update: of a projection [n_post, n_pre], or of a bias
+ * [n] when `to` is NULL. Fails for agents that store no gradient: those with FORCE, and those with
+ * SGD that update weights and traces in one pass. Nullable: to.
  */
 NAI_API nai_status nai_agent_gradient(nai_view *out, const nai_agent *agent, const char *from,
                                       const char *to);

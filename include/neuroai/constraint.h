@@ -1,11 +1,11 @@
 /**
  * @file constraint.h
- * @brief Constraints: what the synapses of a projection may be. Made here, attached by
+ * @brief Constraints on the synapses of a projection. They are created here and attached by
  * nai_network_constrain().
  *
- * A constraint acts twice: when the network is built it decides which synapses exist, which are
- * plastic and which sign they have; after each update it moves the weights back to allowed values.
- * A user's own: extend.h.
+ * A constraint acts twice: when the network is built, it determines which synapses exist, which are
+ * plastic, and their sign; after each update, it returns the weights to allowed values. For
+ * constraints of your own see extend.h.
  */
 #ifndef NEUROAI_CONSTRAINT_H
 #define NEUROAI_CONSTRAINT_H
@@ -16,13 +16,13 @@
 extern "C" {
 #endif
 
-/** A constraint. Attaching it keeps a reference: destroy yours in any order. */
+/** A constraint. What it is attached to keeps a reference: destroy yours in any order. */
 typedef struct nai_constraint nai_constraint;
 
 /** How a population or input with a sign obeys Dale's law. */
 enum {
   NAI_DALE_CLAMP = 1,   /**< a weight of the wrong sign becomes 0 (Song 2016; the default) */
-  NAI_DALE_REFLECT = 2, /**< it is mirrored: the same as training |W| (Yang & Wang 2020) */
+  NAI_DALE_REFLECT = 2, /**< its sign is flipped: the same as training |W| (Yang & Wang 2020) */
   NAI_DALE_OFF = 0      /**< the projection is exempt from Dale's law */
 };
 
@@ -30,8 +30,8 @@ enum {
 NAI_API nai_status nai_constraint_create_sparse(nai_constraint **out, double density);
 
 /**
- * The synapses that exist: where `mask` [n_post, n_pre] is not 0. The array is copied.
- * Attaching it to a projection of another shape fails at nai_network_build().
+ * Synapses exist only where `mask` [n_post, n_pre] is not 0. The array is copied. If the projection
+ * has another shape, nai_network_build() fails.
  */
 NAI_API nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_t *mask,
                                               int64_t n_post, int64_t n_pre);
@@ -42,15 +42,15 @@ NAI_API nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_
  */
 NAI_API nai_status nai_constraint_create_dale(nai_constraint **out, int32_t mode);
 
-/** All weights of the projection have this sign, +1 or -1, whatever the sender's is. */
+/** All weights of the projection have this sign, +1 or -1, whatever the sign of the sender. */
 NAI_API nai_status nai_constraint_create_sign(nai_constraint **out, int32_t sign);
 
 /** No weight of the projection is negative. */
 NAI_API nai_status nai_constraint_create_nonnegative(nai_constraint **out);
 
 /**
- * Synapses that keep their initial value exactly: where `fixed` [n_post, n_pre] is not 0.
- * Nullable: fixed (then all of them; n_post and n_pre are not read).
+ * Synapses keep their initial weight exactly where `fixed` [n_post, n_pre] is not 0. Nullable:
+ * fixed (then all synapses; n_post and n_pre are not read).
  */
 NAI_API nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8_t *fixed,
                                                int64_t n_post, int64_t n_pre);
@@ -59,8 +59,9 @@ NAI_API nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8
 NAI_API nai_status nai_constraint_create_max_weight(nai_constraint **out, double limit);
 
 /**
- * A synapse exists with probability `peak` * exp(-distance / `length`): the number of connections
- * falls exponentially with distance. Both ends need positions. `peak` 0 to 1; `length` in mm.
+ * Each synapse exists with probability `peak` * exp(-distance / `length`), which falls
+ * exponentially with the distance of the two units. Both populations need positions. `peak`: 0 to
+ * 1; `length`: mm.
  */
 NAI_API nai_status nai_constraint_create_distance(nai_constraint **out, double peak, double length);
 

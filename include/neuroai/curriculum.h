@@ -1,11 +1,11 @@
 /**
  * @file curriculum.h
- * @brief Curricula: stages of a task, each with a criterion; parameters that change by stage;
- * staircases.
+ * @brief Curricula: stages of a task, each with a criterion; parameters that change from stage to
+ * stage; staircases.
  *
- * A trainer with a curriculum starts at the first stage. It continues to the next one after the
- * criterion has been met at as many evaluations in a row as the stage requires, and its run ends
- * when the last stage is met. Evaluations are made with the parameters of the stage.
+ * A trainer with a curriculum begins with the first stage. It advances to the next stage when the
+ * criterion is reached in as many consecutive evaluations as the stage requires. Its run ends when
+ * the last stage is completed. Evaluations use the parameters of the current stage.
  */
 #ifndef NEUROAI_CURRICULUM_H
 #define NEUROAI_CURRICULUM_H
@@ -16,23 +16,23 @@
 extern "C" {
 #endif
 
-/** A curriculum. Attaching it keeps a reference. */
+/** A curriculum. A trainer that it is attached to keeps a reference. */
 typedef struct nai_curriculum nai_curriculum;
 
 /**
- * A parameter that follows performance: after each evaluation of its stage it is made one step
- * harder or easier, or stays. A stage with staircases can be met only while all of them are at
- * `hardest`.
+ * A parameter that follows performance: after each evaluation of its stage it becomes one step
+ * harder or easier, or stays the same. A stage with staircases can be completed only while all of
+ * them are at `hardest`.
  */
 typedef struct nai_staircase {
   uint32_t struct_size;  /**< sizeof(nai_staircase), filled in by the caller */
   uint32_t reserved;     /**< 0 */
   const char *parameter; /**< of the task */
-  double start;          /**< value at which it starts */
-  double hardest;        /**< value at which it ends */
-  double step;           /**< > 0, towards `hardest` when it gets harder */
-  double harder_at;      /**< performance from which on it gets harder */
-  double easier_at;      /**< performance below which it gets easier, not beyond `start` */
+  double start;          /**< first value, also the easiest */
+  double hardest;        /**< last value */
+  double step;           /**< change at one evaluation, > 0 */
+  double harder_at;      /**< at this performance or above it becomes harder */
+  double easier_at;      /**< below this performance it becomes easier, not beyond `start` */
 } nai_staircase;
 
 /* clang-format off */
@@ -41,9 +41,9 @@ typedef struct nai_staircase {
 /* clang-format on */
 
 /**
- * Called when a stage begins, also the first one, or is taken up again from a checkpoint; a
- * negative number ends the run with it, and leaves the stage before as it was. It may set numbers
- * of the trainer and save it.
+ * Called when a stage begins, including the first one, and when a stage is resumed from a
+ * checkpoint. A negative number ends the run with this status, and the previous stage remains the
+ * current one. The callback may set parameters of the trainer and save it.
  */
 typedef nai_status (*nai_stage_callback)(int64_t stage, const char *name, void *user);
 
@@ -54,16 +54,17 @@ NAI_API nai_status nai_curriculum_create(nai_curriculum **out);
 NAI_API void nai_curriculum_destroy(nai_curriculum *curriculum);
 
 /**
- * Adds a stage that is met once performance has been at least `criterion` (0 to 1) at so many
- * `evaluations` >= 1 in a row. Not after it is attached to a trainer.
+ * Adds a stage, which is completed when performance was at least `criterion` (0 to 1) in this
+ * number of consecutive `evaluations` >= 1. Not possible after the curriculum is attached to a
+ * trainer.
  */
 NAI_API nai_status nai_curriculum_add_stage(nai_curriculum *curriculum, const char *name,
                                             double criterion, int64_t evaluations);
 
 /**
- * A parameter of the task from this stage on, until a later stage sets it again: `values` [n], from
- * which each trial draws one. The task must have it, and must take the values, when the curriculum
- * is attached.
+ * Sets a parameter of the task from this stage on, until a later stage sets it again: `values` [n],
+ * from which each trial draws one. Parameter and values are checked when the curriculum is attached
+ * to a trainer with a task.
  */
 NAI_API nai_status nai_curriculum_set(nai_curriculum *curriculum, const char *stage,
                                       const char *parameter, const double *values, int64_t n);
@@ -73,7 +74,7 @@ NAI_API nai_status nai_curriculum_add_staircase(nai_curriculum *curriculum, cons
                                                 const nai_staircase *staircase);
 
 /**
- * Sets the function that is called when a stage begins: users' own tasks can be changed there.
+ * Sets the function that is called when a stage begins. It can change the user's own task.
  * Nullable: callback, user.
  */
 NAI_API nai_status nai_curriculum_on_stage(nai_curriculum *curriculum, nai_stage_callback callback,
@@ -83,15 +84,16 @@ NAI_API nai_status nai_curriculum_on_stage(nai_curriculum *curriculum, nai_stage
 NAI_API int64_t nai_curriculum_stage_count(const nai_curriculum *curriculum);
 
 /**
- * Attaches a curriculum to a trainer with a task and starts its first stage. This sets parameters
- * of the task, also for other users of it. Refused, with everything as it was, when the task cannot
- * take a value. NULL: none from now on; the task keeps its parameters. Nullable: curriculum.
+ * Attaches a curriculum to a trainer with a task and begins the first stage. This sets parameters
+ * of the task, including for other trainers that use it. If the task refuses a value, the call
+ * fails and nothing changes. NULL removes the curriculum; the task keeps its parameters. Nullable:
+ * curriculum.
  */
 NAI_API nai_status nai_trainer_set_curriculum(nai_trainer *trainer, nai_curriculum *curriculum);
 
 /**
- * The stage that a trainer is in, from 0; the number of stages when the last one is met; -1 without
- * a curriculum.
+ * The current stage, from 0; the number of stages when the last one is completed; -1 without a
+ * curriculum.
  */
 NAI_API int64_t nai_trainer_stage(const nai_trainer *trainer);
 

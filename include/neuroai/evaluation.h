@@ -1,9 +1,9 @@
 /**
  * @file evaluation.h
- * @brief Evaluation: what a network does on test trials, trial by trial and condition by condition.
+ * @brief Evaluation: choices and performance on test trials, for each trial and each condition.
  *
  * A trial is correct when, at its last step with a mask above 0, the largest channel of the output
- * is the right class; a task may bring its own judgement.
+ * is the correct class; a task may define its own judgement.
  */
 #ifndef NEUROAI_EVALUATION_H
 #define NEUROAI_EVALUATION_H
@@ -22,22 +22,23 @@ typedef struct nai_evaluation nai_evaluation;
 typedef struct nai_point {
   double value;   /**< of the condition */
   double correct; /**< fraction of its trials that are correct */
-  double choice;  /**< mean choice of its trials, scaled so that the lowest choice is 0 and the
-                     highest 1 */
+  double choice;  /**< mean choice in its trials, scaled such that the lowest choice is 0 and the
+                     highest is 1 */
   int64_t trials; /**< number of its trials */
 } nai_point;
 
-/** How an evaluation is made. */
+/** Options of an evaluation. */
 typedef struct nai_evaluation_options {
   uint32_t struct_size;       /**< sizeof(nai_evaluation_options) */
-  int32_t threads;            /**< 1 or more; changes no bit of the result */
+  int32_t threads;            /**< 1 or more; the result does not depend on it */
   uint64_t seed;              /**< of the noise, and of the trials of a task */
-  const nai_units *silence;   /**< [n_silence] units at a rate of 0 in every trial, as
-                               nai_state_silence_units() has them */
-  int64_t n_silence;          /**< how many entries silence has */
-  nai_work_callback progress; /**< called every few milliseconds, with the trials that are judged;
-                                 NAI_STOP: with a result of these, which may be none. Nullable. */
-  void *user;                 /**< given to it */
+  const nai_units *silence;   /**< [n_silence] units with a rate of 0 in every trial, as in
+                                 nai_state_silence_units() */
+  int64_t n_silence;          /**< number of entries of silence */
+  nai_work_callback progress; /**< called every few milliseconds with the number of trials done;
+                                 NAI_STOP ends the evaluation with the trials done so far, possibly
+                                 none. Nullable. */
+  void *user;                 /**< last argument of progress */
 } nai_evaluation_options;
 
 /** One thread, seed 0, nothing silenced, no callback. */
@@ -47,8 +48,7 @@ typedef struct nai_evaluation_options {
   }
 
 /**
- * Runs `trials` test trials of the task, with the trials and the noise of `seed`, on `threads`
- * threads.
+ * Runs `trials` test trials of the task on `threads` threads. Trials and noise follow from `seed`.
  */
 NAI_API nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net,
                                          const nai_task *task, int64_t trials, uint64_t seed,
@@ -60,7 +60,7 @@ NAI_API nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_ne
                                               const nai_evaluation_options *options);
 
 /**
- * Runs these trials, such as recorded ones, with the noise of their numbers (nai_trials_first()).
+ * Runs given trials, such as recorded ones, with the noise of their numbers (nai_trials_first()).
  * They are judged by class, or by the task's own judgement. Nullable: task, options.
  */
 NAI_API nai_status nai_evaluation_create_from_trials(nai_evaluation **out, const nai_network *net,
@@ -74,7 +74,7 @@ NAI_API void nai_evaluation_destroy(nai_evaluation *evaluation);
 NAI_API double nai_evaluation_performance(const nai_evaluation *evaluation);
 
 /**
- * For each trial: 1 when it is correct, 0 when not, -1 when it cannot be judged: int32 [trials].
+ * For each trial: 1 if it is correct, 0 if not, -1 if it cannot be judged: int32 [trials].
  */
 NAI_API nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *evaluation);
 
@@ -82,12 +82,13 @@ NAI_API nai_status nai_evaluation_correct(nai_view *out, const nai_evaluation *e
 NAI_API nai_status nai_evaluation_choice(nai_view *out, const nai_evaluation *evaluation);
 
 /**
- * When the choice was made in each trial, ms from its start, NaN where none was: float [trials].
- * Errors: NAI_ERR_UNSUPPORTED when the task has no reaction times: see nai_task_has_times().
+ * Time of the choice in each trial, ms from the start of the trial, NaN where there is none: float
+ * [trials]. Errors: NAI_ERR_UNSUPPORTED if the task has no reaction times: see
+ * nai_task_has_times().
  */
 NAI_API nai_status nai_evaluation_time(nai_view *out, const nai_evaluation *evaluation);
 
-/** A condition of each trial: float [trials]. */
+/** Value of a condition in each trial: float [trials]. */
 NAI_API nai_status nai_evaluation_condition(nai_view *out, const nai_evaluation *evaluation,
                                             const char *name);
 
@@ -95,8 +96,8 @@ NAI_API nai_status nai_evaluation_condition(nai_view *out, const nai_evaluation 
 NAI_API const char *nai_evaluation_condition_name(const nai_evaluation *evaluation, int64_t index);
 
 /**
- * A curve over a condition, its values in ascending order: `points` [capacity]; `count` is their
- * number, also when capacity is smaller. Nullable: points (when capacity is 0).
+ * A curve over the values of a condition, in ascending order: `points` [capacity]. `count` becomes
+ * the number of values, even if capacity is smaller. Nullable: points (when capacity is 0).
  */
 NAI_API nai_status nai_evaluation_curve(nai_point *points, int64_t capacity, int64_t *count,
                                         const nai_evaluation *evaluation, const char *condition);

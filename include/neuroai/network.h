@@ -1,16 +1,15 @@
 /**
  * @file network.h
- * @brief The architecture: inputs, populations, outputs, projections; then the weights.
+ * @brief The architecture: inputs, populations, outputs, projections; and the weights.
  *
- * A network is composed by name, built once, and then has weights. While it is composed it
- * remembers its first error: later calls on it do nothing and return that error, so that a builder
- * may check once, at nai_network_build(). After it is built a failing call changes nothing.
+ * A network is composed by name and then built, which draws its weights. While it is composed it
+ * keeps its first error: later calls do nothing and return that error, so it is sufficient to check
+ * the status of nai_network_build(). After the build, a call that fails changes nothing.
  *
- * Where a call takes `names`, it takes a list separated by spaces, each entry a name or a shell
- * pattern ("pfc?E*").
+ * `names` is a list separated by spaces. Each entry is a name or a shell pattern ("pfc?E*").
  *
- * Threads: a built network may be read by any number of threads at once; calls that are not `const`
- * in the network need it alone.
+ * Threads: a built network may be read by any number of threads at once; during calls for which the
+ * network is not `const`, no other thread may use it.
  */
 #ifndef NEUROAI_NETWORK_H
 #define NEUROAI_NETWORK_H
@@ -25,14 +24,14 @@ extern "C" {
 /** A network. */
 typedef struct nai_network nai_network;
 
-/** Sign of all that a population or input sends (Dale's law). */
+/** Sign of the outgoing weights of a population or input (Dale's law). */
 enum {
   NAI_EXCITATORY = 1,  /**< its weights are >= 0 */
   NAI_INHIBITORY = -1, /**< its weights are <= 0 */
   NAI_FREE = 0         /**< either */
 };
 
-/** Where a population's leak acts; v is the summed input, xi standard normal, alpha = dt / tau. */
+/** The leak of a population; v is the summed input, xi standard normal, alpha = dt / tau. */
 enum {
   NAI_LEAK_CURRENT =
       0, /**< x' = (1-alpha) x + alpha v + sqrt(2 alpha) noise xi, r = phi(x)      (Song 2016) */
@@ -54,7 +53,7 @@ enum {
 /** Name of a transfer function, such as "relu"; NULL past the last. */
 NAI_API const char *nai_transfer_name(int32_t transfer);
 
-/** What can be counted and named. */
+/** Parts of a network that can be counted and named. */
 enum {
   NAI_INPUTS = 0,      /**< inputs, in the order they were added */
   NAI_POPULATIONS = 1, /**< populations, likewise */
@@ -65,7 +64,7 @@ enum {
 /** Initial weights, for nai_network_set_initial_weights(). `a` and `b` are given with the name. */
 enum {
   NAI_WEIGHTS_DEFAULT =
-      0, /**< gamma under Dale's law, E and I balanced; else normal. a, b not read */
+      0, /**< gamma and E/I balanced under Dale's law, else normal; a, b not read */
   NAI_WEIGHTS_UNIFORM = 1, /**< from a to b */
   NAI_WEIGHTS_NORMAL = 2,  /**< mean a, standard deviation b */
   NAI_WEIGHTS_GAMMA = 3,   /**< shape a, scale b */
@@ -86,8 +85,8 @@ enum {
 NAI_API nai_status nai_network_create(nai_network **out, double dt);
 
 /**
- * A network of its own that is the same: composition, weights, masks, positions, kernels. It runs
- * and learns with the same bits. Constraints are shared, as each keeps a reference.
+ * Copies a network: composition, weights, masks, positions, kernels. The copy runs and learns with
+ * the same bits. Constraints are shared.
  */
 NAI_API nai_status nai_network_copy(nai_network **out, const nai_network *net);
 
@@ -95,22 +94,22 @@ NAI_API nai_status nai_network_copy(nai_network **out, const nai_network *net);
 NAI_API void nai_network_destroy(nai_network *net);
 
 /**
- * Adds an input of `n` channels. Names have 1 to 63 characters: ASCII letters, digits and signs,
+ * Adds an input with `n` channels. Names have 1 to 63 characters: ASCII letters, digits and signs,
  * but no spaces and none of : * ? [ ] and backslash.
  */
 NAI_API nai_status nai_network_add_input(nai_network *net, const char *name, int64_t n);
 
-/** Adds a population of `n` units. `sign`: NAI_EXCITATORY, NAI_INHIBITORY or NAI_FREE. */
+/** Adds a population with `n` units. `sign`: NAI_EXCITATORY, NAI_INHIBITORY or NAI_FREE. */
 NAI_API nai_status nai_network_add_population(nai_network *net, const char *name, int64_t n,
                                               int32_t sign);
 
 /**
- * Sign of all that these inputs or populations send: NAI_EXCITATORY, NAI_INHIBITORY or NAI_FREE, as
- * inputs are. Before the network is built.
+ * Sets the sign of the outgoing weights of inputs or populations: NAI_EXCITATORY, NAI_INHIBITORY or
+ * NAI_FREE (default of inputs). Before the build.
  */
 NAI_API nai_status nai_network_set_sign(nai_network *net, const char *names, int32_t sign);
 
-/** Adds a linear output of `n` channels. */
+/** Adds a linear output with `n` channels. */
 NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, int64_t n);
 
 /**
@@ -128,7 +127,7 @@ NAI_API nai_status nai_network_set(nai_network *net, const char *names, const ch
 NAI_API nai_status nai_network_set_each(nai_network *net, const char *names, const char *parameter,
                                         const double *values, int64_t n);
 
-/** Reads them: `values` [n], n the size of `name`. */
+/** Reads a parameter: `values` [n], where n is the number of units or channels of `name`. */
 NAI_API nai_status nai_network_get_each(const nai_network *net, const char *name,
                                         const char *parameter, double *values, int64_t n);
 
@@ -139,56 +138,53 @@ NAI_API nai_status nai_network_get_each(const nai_network *net, const char *name
 NAI_API nai_status nai_network_parameter(nai_parameter *out, const nai_network *net, int32_t kind,
                                          int64_t index);
 
-/** Where the leak acts: NAI_LEAK_CURRENT (default) or NAI_LEAK_RATE. */
+/** Sets the leak: on the current, NAI_LEAK_CURRENT (default), or on the rate, NAI_LEAK_RATE. */
 NAI_API nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t leak);
 
-/** Transfer function: NAI_TRANSFER_RELU (default) or another. */
+/** Sets the transfer function: NAI_TRANSFER_... (NAI_TRANSFER_RELU by default). */
 NAI_API nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t transfer);
 
-/** Places units at random in a box of these sides, mm. The draw is made by nai_network_build(). */
+/** Places units at random in a box with these sides, mm, when the network is built. */
 NAI_API nai_status nai_network_place_box(nai_network *net, const char *names, double x, double y,
                                          double z);
 
-/** Places units at random on a sphere of this radius, mm. */
+/** Places units at random on a sphere with this radius, mm, when the network is built. */
 NAI_API nai_status nai_network_place_sphere(nai_network *net, const char *names, double radius);
 
-/**
- * Places units on a cubic lattice with this spacing, mm, filled x first; all `names` together make
- * one lattice.
- */
+/** Places units on a cubic lattice, spacing in mm, along x first; all `names` share the lattice. */
 NAI_API nai_status nai_network_place_lattice(nai_network *net, const char *names, double spacing);
 
 /**
- * Places the units of one population: `positions` [n, 3], mm. Before or after the network is
- * built.
+ * Places the units of one population: `positions` [n, 3], mm. Before or after the build.
  */
 NAI_API nai_status nai_network_set_positions(nai_network *net, const char *name,
                                              const float *positions, int64_t n);
 
 /**
  * Connects each of `from` to each of `to`: inputs to populations, populations to populations,
- * populations to outputs. All synapses exist but those that a constraint removes, and autapses.
+ * populations to outputs. All synapses exist, except autapses and those that constraints remove.
  */
 NAI_API nai_status nai_network_connect(nai_network *net, const char *from, const char *to);
 
 /**
- * Delay of projections, ms, a multiple of dt. 0 is the same step: the default of inputs and
- * outputs, and between populations a feed-forward layer. Default between populations: dt.
+ * Sets the delay of projections, ms, a multiple of dt. Default: 0 from inputs and to outputs, dt
+ * between populations. With a delay of 0 between populations, activity arrives within the same time
+ * step, as in feed-forward layers.
  */
 NAI_API nai_status nai_network_set_delay(nai_network *net, const char *from, const char *to,
                                          double delay);
 
-/** Allows (1) or forbids (0, default) synapses of a unit onto itself. */
+/** Allows (1) or forbids (0, default) autapses: synapses of a unit onto itself. */
 NAI_API nai_status nai_network_set_autapses(nai_network *net, const char *from, const char *to,
                                             int32_t allowed);
 
-/** Plastic (1, default) or frozen (0) projections; before or after the network is built. */
+/** Makes projections plastic (1, default) or frozen (0). Before or after the build. */
 NAI_API nai_status nai_network_set_plastic(nai_network *net, const char *from, const char *to,
                                            int32_t plastic);
 
 /**
- * Attaches a constraint to each of these projections. They act in the order in which they were
- * attached.
+ * Attaches a constraint to each of these projections. Constraints are applied in the order in which
+ * they were attached.
  */
 NAI_API nai_status nai_network_constrain(nai_network *net, const char *from, const char *to,
                                          nai_constraint *constraint);
@@ -201,40 +197,41 @@ NAI_API nai_status nai_network_set_initial_weights(nai_network *net, const char 
                                                    double b);
 
 /**
- * The weights among these populations are scaled at the build so that their spectral radius is
- * `radius` > 0.
+ * Scales the initial weights among these populations such that their spectral radius is `radius` >
+ * 0.
  */
 NAI_API nai_status nai_network_set_radius(nai_network *net, const char *names, double radius);
 
 /**
- * E/I balance of the initial weights onto `names`: on (1) or off (0). When on, the inhibitory
+ * E/I balance of the initial weights onto `names`: on (1) or off (0). With balance, the inhibitory
  * weights onto a unit are scaled so that its recurrent weights sum to 0. Default: on where a
  * population receives weights of both signs and all of them are NAI_WEIGHTS_DEFAULT.
  */
 NAI_API nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t on);
 
 /**
- * Which kernels run the network: "portable", "avx2", "avx512", "blas". Default, or NULL: the best
- * for this processor. Kernels that this processor cannot run are an error. Before the network is
- * built, or while no task, trainer or state uses it. Nullable: name.
+ * Sets the kernels that run the network: "portable", "avx2", "avx512" or "blas". Default, or NULL:
+ * the best for this processor. Fails if this processor cannot run them. Before the build, or while
+ * no task, trainer or state uses the network. Nullable: name.
  */
 NAI_API nai_status nai_network_set_kernels(nai_network *net, const char *name);
 
 /**
- * Bytes of memory that the build takes at most, beside the numbers of the units; of a built network
- * those that it took. Training takes several times as much.
+ * Memory that the build needs at most, in bytes, without the parameters of the units; for a built
+ * network, the memory that it took. Training needs several times as much.
  */
 NAI_API nai_status nai_network_memory(int64_t *bytes, const nai_network *net);
 
 /**
- * The build fails with NAI_ERR_MEMORY, before it takes any, where it needs more than `bytes`. 0
- * (the default): more than the machine has. Loading and copying have the same limit.
+ * Limits the memory of the network. A build that needs more than `bytes` fails with NAI_ERR_MEMORY
+ * before it takes any memory. 0 (default): the limit is the memory of the machine. Loading and
+ * copying have the same limit.
  */
 NAI_API nai_status nai_network_set_memory_limit(nai_network *net, int64_t bytes);
 
 /**
- * Draws positions, synapses and weights from `seed`. Returns the first error of the composition,
- * if there was one.
+ * Builds the network: draws positions, synapses and weights from `seed`. Returns the first error of
+ * the composition, if there was one.
  */
 NAI_API nai_status nai_network_build(nai_network *net, uint64_t seed);
 
@@ -245,8 +242,8 @@ NAI_API nai_status nai_network_build(nai_network *net, uint64_t seed);
  */
 
 /**
- * How many there are: NAI_INPUTS, NAI_POPULATIONS, NAI_OUTPUTS or NAI_PROJECTIONS; -1 for another
- * kind.
+ * Number of parts of a kind, NAI_INPUTS, NAI_POPULATIONS, NAI_OUTPUTS or NAI_PROJECTIONS; -1 for
+ * any other kind.
  */
 NAI_API int64_t nai_network_count(const nai_network *net, int32_t kind);
 
@@ -257,19 +254,19 @@ NAI_API int64_t nai_network_count(const nai_network *net, int32_t kind);
 NAI_API const char *nai_network_name(const nai_network *net, int32_t kind, int64_t index);
 
 /**
- * Units or channels of `name`; of all inputs, populations or outputs together when name is NULL;
- * -1 for no such name.
+ * Number of units or channels of `name`; of all inputs, populations or outputs together when name
+ * is NULL; -1 if there is no such name.
  */
 NAI_API int64_t nai_network_size(const nai_network *net, int32_t kind, const char *name);
 
-/** The two ends of projection `index`. */
+/** Presynaptic and postsynaptic population (or input, output) of projection `index`. */
 NAI_API nai_status nai_network_projection(const char **from, const char **to,
                                           const nai_network *net, int64_t index);
 
 /** Sign of a population or input. */
 NAI_API nai_status nai_network_sign(int32_t *sign, const nai_network *net, const char *name);
 
-/** Where a population's leak acts: NAI_LEAK_... */
+/** Leak of a population: NAI_LEAK_... */
 NAI_API nai_status nai_network_leak(int32_t *leak, const nai_network *net, const char *name);
 
 /** Transfer function of a population: NAI_TRANSFER_... */
@@ -301,21 +298,21 @@ NAI_API nai_status nai_network_plastic(nai_view *out, const nai_network *net, co
 /** Bias of a population or output [n]. */
 NAI_API nai_status nai_network_bias(nai_view *out, const nai_network *net, const char *name);
 
-/** Positions of a population's units [n, 3], mm; an error where it has none. */
+/** Positions of the units of a population [n, 3], mm. Fails if it has none. */
 NAI_API nai_status nai_network_positions(nai_view *out, const nai_network *net, const char *name);
 
 /**
- * Sets the weights of a projection: `weights` [n_post, n_pre]. Refused when not finite, of the
- * wrong sign under Dale's law or a sign constraint, or not 0 where no synapse exists. A fixed
- * synapse takes the value as its own.
+ * Sets the weights of a projection: `weights` [n_post, n_pre]. Refused if any is not finite, of the
+ * wrong sign under Dale's law or a sign constraint, or is not 0 where no synapse exists. Fixed
+ * synapses are set too, and keep the new weight.
  */
 NAI_API nai_status nai_network_set_weights(nai_network *net, const char *from, const char *to,
                                            const float *weights, int64_t n_post, int64_t n_pre);
 
 /**
- * Removes synapses of a built network for good: those where `mask` [n_post, n_pre] is 0. Their
- * weights are exactly 0 from now on, also in training and in the file. All others stay as they are:
- * where there is no synapse none comes, as with a mask constraint. Refused when not finite.
+ * Permanently removes synapses of a built network: those where `mask` [n_post, n_pre] is 0. Their
+ * weights are exactly 0 from now on, including during training and in the file. No synapse is
+ * added where there is none. Refused if the mask is not finite.
  */
 NAI_API nai_status nai_network_set_mask(nai_network *net, const char *from, const char *to,
                                         const float *mask, int64_t n_post, int64_t n_pre);
@@ -330,8 +327,8 @@ typedef struct nai_spectrum {
   uint32_t reserved;    /**< 0 */
   int64_t n;            /**< number of units */
   double radius;        /**< largest modulus of an eigenvalue */
-  double bulk;    /**< radius of the disc that random weights of this variance would fill (Rajan &
-                     Abbott 2006) */
+  double bulk;    /**< radius of the disc that the eigenvalues of random weights with this variance
+                     would fill (Rajan & Abbott 2006) */
   double outlier; /**< radius / bulk: about 1 for a balanced network, large for one dominated by its
                      mean */
   double entropy; /**< entropy of the normalised singular values, divided by log(n): 1 when all are
@@ -344,9 +341,9 @@ typedef struct nai_spectrum {
 /* clang-format on */
 
 /**
- * Spectrum of the weights among these populations, all delays together.
- * `real`, `imaginary` [capacity]: the eigenvalues; capacity >= n. Nullable: real, imaginary (both,
- * then without eigenvalues).
+ * Computes the spectrum of the weights among these populations, all delays together. `real`,
+ * `imaginary` [capacity]: the eigenvalues; capacity >= n. Nullable: real, imaginary (both; then
+ * eigenvalues are not returned).
  */
 NAI_API nai_status nai_network_spectrum(nai_spectrum *out, double *real, double *imaginary,
                                         int64_t capacity, const nai_network *net,
@@ -358,13 +355,14 @@ NAI_API nai_status nai_network_spectrum(nai_spectrum *out, double *real, double 
  * @{
  */
 
-/** Saves a built network as safetensors. An interrupted save leaves the old file whole. */
+/** Saves a built network as safetensors. If a save is interrupted, the old file remains intact. */
 NAI_API nai_status nai_network_save(const nai_network *net, const char *path);
 
 /**
- * Loads one. A file that is cut short, lies about sizes, has wrong shapes or NaN is refused.
- * A user's own constraint cannot come from a file: the load fails and names it, unless it is among
- * the `n` given in `own` (matched by the name in their table). Nullable: own (when n is 0).
+ * Loads a network. A file that is truncated, or that has wrong sizes, wrong shapes or NaN is
+ * refused. Constraints of the user's own are not stored: a load fails and names the missing one,
+ * unless it is among the `n` constraints in `own` (matched by the name in their table). Nullable:
+ * own (when n is 0).
  */
 NAI_API nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
                                     int64_t n);

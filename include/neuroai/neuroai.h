@@ -2,9 +2,9 @@
  * @file neuroai.h
  * @brief All of libneuroai.
  *
- * Three things define how a network learns: its architecture (network.h, constraint.h), its costs
+ * Learning in a network is defined by its architecture (network.h, constraint.h), its costs
  * (cost.h) and its learning rule (rule.h). Each is an object; a trainer (trainer.h) combines them
- * on a task (task.h). The trained network is run by a state (state.h) and examined by evaluations
+ * with a task (task.h). A trained network is run as a state (state.h) and tested by evaluations
  * (evaluation.h). extend.h has the tables for the user's own tasks, costs, constraints and rules.
  *
  * Conventions. W is [post, pre]. Arrays are C-contiguous float32, time first: [steps, trials,

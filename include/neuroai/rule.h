@@ -1,6 +1,6 @@
 /**
  * @file rule.h
- * @brief Learning rules: where the estimate of dJ/dW comes from.
+ * @brief Learning rules: they estimate dJ/dW, or change the weights directly.
  */
 #ifndef NEUROAI_RULE_H
 #define NEUROAI_RULE_H
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/** A learning rule. Attaching it keeps a reference. */
+/** A learning rule. A trainer that uses it keeps a reference. */
 typedef struct nai_rule nai_rule;
 
 /* --- exact ------------------------------------------------------------------------------------ */
@@ -21,25 +21,25 @@ typedef struct nai_rule nai_rule;
 NAI_API nai_status nai_rule_create_bptt(nai_rule **out);
 
 /**
- * Backpropagation through time within windows of `steps` >= 1 steps: errors do not cross from one
- * to the one before it. Exact when a window holds the trial. Parameter: "steps".
+ * Backpropagation through time within windows of `steps` >= 1 steps: errors do not propagate from
+ * one window into the previous one. Exact if a window is as long as the trial. Parameter: "steps".
  */
 NAI_API nai_status nai_rule_create_truncated_bptt(nai_rule **out, int64_t steps);
 
 /* --- forward in time -------------------------------------------------------------------------- */
 
 /**
- * Real-time recurrent learning (Williams & Zipser 1989): the exact gradient, forward in time. It
- * takes units^2 operations for each parameter, step and trial: for small networks, and for tests of
- * other rules.
+ * Real-time recurrent learning (Williams & Zipser 1989): the exact gradient, computed forward in
+ * time. It needs units^2 operations for each parameter, step and trial: for small networks, and for
+ * tests of other rules.
  */
 NAI_API nai_status nai_rule_create_rtrl(nai_rule **out);
 
 /**
  * Unbiased online recurrent optimisation (Tallec & Ollivier 2018): RTRL with a random product of
  * two vectors, one pair for each trial, in place of the influence matrix. The estimate is noisy,
- * and its mean is the exact gradient; that of the readout is exact. Random signs are functions of
- * `seed` and the numbers of update and trial, so that an estimate can be repeated.
+ * and its mean is the exact gradient; the gradient of the readout is exact. The random signs depend
+ * on `seed` and the numbers of update and trial, so an estimate can be repeated.
  */
 NAI_API nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed);
 
@@ -47,11 +47,11 @@ NAI_API nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed);
 
 /**
  * Random feedback local online learning (Murray 2019): dJ/dW = sum over steps of learning signal
- * times eligibility trace. The signal of a unit is random feedback of dJ/dz plus dJ/dr of the costs
- * on rates; readout weights learn by their exact gradient. `seed`: of the feedback, normal with
- * variance 1 / (channels of all outputs); nai_trainer_set_feedback() sets another. Parameter:
- * "update_every": steps between updates within a trial, the trials of a batch one after another; 0:
- * one update, at the end of the batch.
+ * times eligibility trace. The learning signal of a unit is random feedback of dJ/dz plus dJ/dr of
+ * the costs on rates; readout weights learn by their exact gradient. `seed`: of the feedback
+ * weights, normal with variance 1 / (channels of all outputs); nai_trainer_set_feedback() replaces
+ * them. Parameter: "update_every": number of steps between updates within a trial (the trials of a
+ * batch are then run one after another); 0: one update at the end of the batch.
  */
 NAI_API nai_status nai_rule_create_rflo(nai_rule **out, uint64_t seed);
 
@@ -63,15 +63,14 @@ enum {
 };
 
 /**
- * e-prop (Bellec et al. 2020) for rate units: traces as in RFLO, `feedback` one of
- * NAI_FEEDBACK_.... Parameters: "update_every" as in RFLO; "decay" of adaptive feedback and the
- * readout (1e-4). Units without readout receive a signal by random feedback only.
+ * e-prop (Bellec et al. 2020) for rate units: traces as in RFLO, `feedback`: NAI_FEEDBACK_....
+ * Parameters: "update_every" as in RFLO; "decay" of adaptive feedback weights and of the readout
+ * (1e-4). With symmetric feedback, units without readout receive no learning signal from outputs.
  */
 NAI_API nai_status nai_rule_create_eprop(nai_rule **out, int32_t feedback, uint64_t seed);
 
 /**
- * SnAp-1 (Menick et al. 2021): as symmetric e-prop, with traces that include a unit's synapse onto
- * itself.
+ * SnAp-1 (Menick et al. 2021): symmetric e-prop with traces that take account of autapses.
  */
 NAI_API nai_status nai_rule_create_snap1(nai_rule **out);
 
@@ -79,32 +78,33 @@ NAI_API nai_status nai_rule_create_snap1(nai_rule **out);
 
 /**
  * FORCE (Sussillo & Abbott 2009): recursive least squares changes the weights within the trial,
- * with P = (lambda I + sum r r^T)^-1. The plastic weights onto outputs learn, by the error z -
- * target; all other weights stay, plastic or not. To feed an output back into the network,
- * represent it by a linear population without memory (tau = dt, gain 1) that drives the output's
- * channels one to one by fixed weights of 1; then the plastic weights onto this population learn,
- * and its projections into the network are the feedback.
+ * with P = (lambda I + sum r r^T)^-1. The plastic weights onto outputs learn from the error z -
+ * target; all other weights are constant, plastic or not. To feed an output back into the network,
+ * represent it by a linear population without memory (tau = dt, gain 1) that drives the channels of
+ * the output one to one with fixed weights of 1. Then the plastic weights onto this population
+ * learn, and its projections into the network are the feedback.
  *
- * The trials of a batch are run one after another; nothing is learnt at steps without a target or
- * with a mask of 0. Targets must be numbers. The optimiser, which a trainer always has, is not
- * used. Constraints hold after each update. Costs, on outputs alone, are only reported. Parameters:
- * "lambda" (1; as of when a trainer is made), "update_every" (1; steps between updates).
+ * The trials of a batch are run one after another. Weights do not change at steps without a target
+ * or with a mask of 0. Targets must be real values, not classes. The optimiser of the trainer is
+ * not used. Constraints are applied after each update. Costs may be on outputs only, and are only
+ * reported. Parameters: "lambda" (1; read when a trainer is created), "update_every" (1; steps
+ * between updates).
  */
 NAI_API nai_status nai_rule_create_force(nai_rule **out);
 
 /**
- * full-FORCE (DePasquale et al. 2018): as FORCE, and the plastic weights between units learn too,
- * so that each unit receives what it receives in a teacher: a network of the same units with the
- * same inputs, random recurrent weights (normal, variance gain^2 / N), and the targets as further
- * input (weights uniform in +-target_gain). The teacher is drawn from `seed`, has the network's
- * initial state, no noise, and an input of 0 where there is no target. For networks of units with
- * the leak on the current, delays of one step between units and none to outputs; weights from
- * inputs stay. Parameters: "gain" (1.5), "target_gain" (1), "lambda" (1), these as of when a
- * trainer is made, and "update_every" (2).
+ * full-FORCE (DePasquale et al. 2018): as FORCE, but the plastic weights between units learn too,
+ * such that each unit receives the same input as in a teacher. The teacher is a network of the same
+ * units with the same inputs, random recurrent weights (normal, variance gain^2 / N), and the
+ * targets as additional inputs (weights uniform in +-target_gain; 0 where there is no target). Its
+ * weights are drawn from `seed`; it has the initial state of the network, and no noise. For
+ * networks with the leak on the current, delays of one step between units and of 0 to outputs;
+ * weights from inputs are constant. Parameters: "gain" (1.5), "target_gain" (1) and "lambda" (1),
+ * which are read when a trainer is created, and "update_every" (2).
  */
 NAI_API nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed);
 
-/* --- without transport of weights ------------------------------------------------------------- */
+/* --- without weight transport ----------------------------------------------------------------- */
 
 /**
  * Feedback alignment (Lillicrap et al. 2016): fixed random weights in place of the transposed
@@ -129,60 +129,61 @@ enum {
 NAI_API nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t seed);
 
 /**
- * Kolen-Pollack learning (Akrout et al. 2019): feedback weights change as the weights do, and both
- * lose the fraction `decay` (0 to 1) at each update, so that their difference shrinks by the factor
- * 1 - decay. Weights from inputs, which have no feedback, do not decay. Parameter: "decay".
+ * Kolen-Pollack learning (Akrout et al. 2019): feedback weights receive the same updates as the
+ * weights, and both lose the fraction `decay` (0 to 1) at each update, so their difference shrinks
+ * by the factor 1 - decay. Weights from inputs have no feedback and do not decay. Parameter:
+ * "decay".
  */
 NAI_API nai_status nai_rule_create_kolen_pollack(nai_rule **out, double decay, uint64_t seed);
 
 /**
- * Weight mirror (Akrout et al. 2019): with each update, each projection is driven with noise, and
- * its feedback weights move towards the correlation of the units before and after it, which on
+ * Weight mirror (Akrout et al. 2019): at each update, each projection is driven with noise, and its
+ * feedback weights move towards the correlation of presynaptic and postsynaptic activity, which on
  * average is the slope of the units times the weights. Parameters: "rate" (of this change; 0.01),
- * "noise" (its standard deviation; 0.1), "samples" (drawn for an update; 128), "warm_up" (such
- * updates when the trainer is made; 0).
+ * "noise" (its standard deviation; 0.1), "samples" (of noise per update; 128), "warm_up" (number of
+ * such updates when the trainer is created; 0).
  */
 NAI_API nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed);
 
 /* --- from the cost of each trial alone -------------------------------------------------------- */
 
 /**
- * Node perturbation (Fiete & Seung 2006): each trial is run twice with the same noise, once with
- * normals of standard deviation `sd` (1e-6 to 1e3) added to what each unit and output receives, and
- * to initial states that learn. The change of the trial's cost times what was added estimates the
- * gradient, without bias as sd goes to 0; its variance grows with the number of units and steps.
- * The activity of the trainer is that of the run without. Costs on outputs must be sums over trials
- * (nai_output_batch.mask_total). In an agent every step is perturbed, and learning is from rewards,
- * compared with their running mean. Parameters: "sd"; "mean_rate" (fraction by which that mean
- * moves towards each reward; 0.1).
+ * Node perturbation (Fiete & Seung 2006): each trial is run twice with the same noise, the second
+ * time with perturbations added to the input of each unit and output, and to plastic initial
+ * states. Perturbations are normal with standard deviation `sd` (1e-6 to 1e3). The change of the
+ * cost of a trial times the perturbation estimates the gradient, without bias as sd goes to 0; the
+ * variance grows with the number of units and steps. The activity of the trainer is that of the
+ * unperturbed run. Costs on outputs must be sums over trials (nai_output_batch.mask_total). In an
+ * agent every step is perturbed, and weights change with rewards, relative to their running mean.
+ * Parameters: "sd"; "mean_rate" (fraction by which that mean moves towards each reward; 0.1).
  */
 NAI_API nai_status nai_rule_create_node_perturbation(nai_rule **out, double sd, uint64_t seed);
 
 /**
- * Reward-modulated Hebbian learning (Miconi 2017): currents are perturbed at random, and each
- * synapse between units changes by the sum over the trial of the cube of (presynaptic rate times
- * change of the postsynaptic current), times the reward of the trial minus the mean for trials of
- * its type; biases, as from a rate of 1. Weights from inputs and to outputs stay. With plain
- * descent at the rate eta and one trial an update it is the paper's rule (eta 0.5 there); with
- * larger batches, the change is the mean over trials. Trials are of one type where all their
- * conditions are equal; the first of a type only sets its mean. For units with the leak on the
- * current.
+ * Reward-modulated Hebbian learning (Miconi 2017): currents are perturbed at random. Each weight
+ * between units changes by the sum over the trial of the cube of (presynaptic rate times deviation
+ * of the postsynaptic current from its running mean), times the reward of the trial minus the mean
+ * reward of trials of the same type; biases change as weights from a unit with rate 1. Weights from
+ * inputs and onto outputs are constant. With SGD and one trial per update this is the rule of the
+ * paper (learning rate 0.5 there); with larger batches, changes are averaged over trials. Trials
+ * are of the same type if all their conditions are equal; the first trial of a type only sets its
+ * mean. For units with the leak on the current.
  *
- * Parameters: "frequency" (3 Hz: perturbations of each unit), "amplitude" (0.5: they are uniform in
- * +- that), "activity_memory" (0.05) and "reward_memory" (0.33: what running means of currents and
- * of rewards keep), "limit" (1e-4: largest change of a weight at an update, for any optimiser; 0:
- * none), "types" (16, at most 256: further types share the last), "times_mean" (0; 1 multiplies
- * changes with the type's mean cost, as in the paper's program, which also has eta 0.1,
- * reward_memory 0.75 and limit 3e-4).
+ * Parameters: "frequency" of the perturbations of each unit (3 Hz), "amplitude" (0.5; perturbations
+ * are uniform in +-amplitude), "activity_memory" (0.05) and "reward_memory" (0.33), the fractions
+ * that running means of currents and of rewards keep, "limit" (1e-4: largest change of a weight per
+ * update, for any optimiser; 0: no limit), "types" (16, at most 256; further types share the last),
+ * "times_mean" (0; 1 multiplies changes by the mean cost of the type, as in the program of the
+ * paper, which also has a learning rate of 0.1, reward_memory 0.75 and limit 3e-4).
  */
 NAI_API nai_status nai_rule_create_reward_hebbian(nai_rule **out, uint64_t seed);
 
 /* --- all rules -------------------------------------------------------------------------------- */
 
-/** Sets a number of a rule by name; what follows uses it. */
+/** Sets a parameter of a rule, used from then on. */
 NAI_API nai_status nai_rule_set(nai_rule *rule, const char *parameter, double value);
 
-/** Reads one. */
+/** Reads a parameter. */
 NAI_API nai_status nai_rule_get(double *value, const nai_rule *rule, const char *parameter);
 
 /** Describes parameter `index` of a rule; NAI_ERR_INVALID past the last. */

@@ -1,22 +1,23 @@
 /**
  * @file trainer.h
- * @brief The trainer: an architecture, costs and a learning rule combined.
+ * @brief The trainer: combines an architecture, costs and a learning rule.
  *
- * One update: draw a batch of trials, run it, let the rule estimate dJ/dW, add the gradient of the
- * costs on weights, clip, let the optimiser move the plastic weights, apply the constraints. NaN or
- * infinity anywhere stops the update with NAI_ERR_NONFINITE, a message that names population or
- * projection and step, and the weights as they were before it.
+ * In one update, the trainer draws a batch of trials, runs it, estimates dJ/dW by the rule, adds
+ * the gradient of the costs on weights, clips, changes the plastic weights by the optimiser, and
+ * applies the constraints. If NaN or infinity arises, the update fails with NAI_ERR_NONFINITE, the
+ * message names population or projection and step, and the weights stay as they were.
  *
- * Each update writes the network: it may not be used elsewhere meanwhile. One call at a time works
- * on a trainer, with its agents, and on a network: another one, from another thread or from a
- * callback of the first, is refused (NAI_ERR_ORDER) and changes nothing. Two threads may share a
- * trainer, but not at once; trainers of one network may take turns. Getters are not refused: they
- * are for the thread that works, in its callbacks, or for any while none does.
+ * Each update changes the network, which may not be used elsewhere at the same time. Only one call
+ * at a time may work on a trainer (with its agents) and on a network: a second call, from another
+ * thread or from a callback of the first, is refused (NAI_ERR_ORDER) and changes nothing. Two
+ * threads may share a trainer, but not at once; trainers of the same network may take turns.
+ * Getters are not refused: they may be called by the thread that trains, in its callbacks, or by
+ * any thread while no call is in progress.
  *
- * A call that fails leaves the trainer as it was, to the byte of its checkpoint; in
- * nai_trainer_run(), earlier updates stay. Updates do not allocate once batches have their largest
- * size: nai_trainer_run() makes room for the history of its steps first. Beyond 131072 steps, and
- * in nai_trainer_step(), the history grows by half now and then.
+ * After a call that fails, the trainer is as it was, to the byte of its checkpoint; in
+ * nai_trainer_run(), earlier updates are kept. Updates do not allocate memory once batches have
+ * reached their largest size: nai_trainer_run() allocates the history of its steps first. Beyond
+ * 131072 steps, and in nai_trainer_step(), the history is occasionally enlarged by half.
  */
 #ifndef NEUROAI_TRAINER_H
 #define NEUROAI_TRAINER_H
@@ -30,23 +31,23 @@
 extern "C" {
 #endif
 
-/** A trainer. Keeps all that it was made of alive. */
+/** A trainer. It keeps the objects that it was created with alive. */
 typedef struct nai_trainer nai_trainer;
 
 /**
- * How a run stands; passed to a progress callback after each update, and filled by
+ * Progress of a run; passed to the progress callback after each update, and filled by
  * nai_trainer_step().
  */
 typedef struct nai_progress {
   uint32_t struct_size; /**< sizeof(nai_progress), filled in by the caller of a function that fills
                            one */
   int32_t n_costs;      /**< number of costs */
-  int64_t step;         /**< updates made by this trainer, this one included */
-  int64_t steps;        /**< the value of `step` at which this run ends */
+  int64_t step;         /**< number of updates of this trainer, including this one */
+  int64_t steps;        /**< value of `step` at the end of this run */
   double cost;          /**< J, the weighted sum, on the batch of this update */
   const double *costs; /**< [n_costs] its parts, weighted, in the order of nai_trainer_add_cost() */
-  double performance;  /**< fraction correct on test trials, at the last evaluation; NaN while there
-                          is none */
+  double performance;  /**< fraction correct on test trials at the last evaluation; NaN before the
+                          first */
   double gradient_norm; /**< global norm of the gradient, before clipping */
 } nai_progress;
 
@@ -56,21 +57,22 @@ typedef struct nai_progress {
 /* clang-format on */
 
 /**
- * Called after each update. Any value but NAI_OK ends the run; what was learnt is kept. It may read
- * the trainer, set its numbers, save it, and call nai_trainer_measure_alignment() and
- * nai_trainer_estimate_gradient(), but not train it.
+ * Called after each update. Any value other than NAI_OK ends the run; what was learnt is kept. The
+ * callback may read the trainer, set its parameters, save it, and call
+ * nai_trainer_measure_alignment() and nai_trainer_estimate_gradient(), but not train.
  */
 typedef nai_status (*nai_progress_callback)(const nai_progress *now, void *user);
 
-/** A trainer for a built network. Nullable: task (then nai_trainer_step() is given trials). */
+/** Creates a trainer of a built network. Nullable: task (then nai_trainer_step() needs trials). */
 NAI_API nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rule,
                                       nai_optimizer *optimizer, nai_task *task);
 
 /**
- * The same, with a callback that is asked while the trainer is made (a weight mirror's warm-up:
- * updates that are done), and later between the batches of an evaluation in a run (test trials that
- * are done). NAI_STOP ends making it with NAI_ERR_USER, and a run with the updates that were made,
- * without that evaluation. `user` must live as long as the trainer. Nullable: task, watch.
+ * The same, with a callback that is called during the warm-up of a weight mirror (with the number
+ * of warm-up updates), and later between the batches of an evaluation in a run (with the number of
+ * test trials). If it returns NAI_STOP, creation fails with NAI_ERR_USER, or the run ends with the
+ * updates made so far and without that evaluation. `user` must live as long as the trainer.
+ * Nullable: task, watch.
  */
 NAI_API nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *net, nai_rule *rule,
                                               nai_optimizer *optimizer, nai_task *task,
@@ -79,18 +81,19 @@ NAI_API nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *ne
 /** Nullable: trainer. */
 NAI_API void nai_trainer_destroy(nai_trainer *trainer);
 
-/** Adds a cost with its weight beta >= 0. Fails when the network has no such names. */
+/** Adds a cost with the weight beta >= 0. Fails if the network has no such names. */
 NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta);
 
 /**
- * Sets: "batch" (trials an update; 64), "threads" (1), "seed" (of trials and noise; 0), "clip"
- * (largest global norm of the gradient; 0: off), "evaluate_every" (updates between evaluations on
- * test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials" (500),
- * "stop_at" (performance at which a run ends; 0: never; refused in a run without evaluations).
+ * Sets a parameter: "batch" (trials per update; 64), "threads" (1), "seed" (of trials and noise;
+ * 0), "clip" (largest global norm of the gradient; 0: off), "evaluate_every" (updates between
+ * evaluations on test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials"
+ * (500), "stop_at" (performance at which a run ends; 0: never; refused in a run without
+ * evaluations).
  */
 NAI_API nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value);
 
-/** Reads one. */
+/** Reads a parameter. */
 NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
                                    const char *parameter);
 
@@ -98,42 +101,42 @@ NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
 NAI_API nai_status nai_trainer_parameter(nai_parameter *out, int64_t index);
 
 /**
- * `steps` updates from the task; INT64_MAX: until it ends otherwise. Ends early when "stop_at" is
- * reached or the callback does not return NAI_OK; the status is NAI_OK after a positive number, and
- * the callback's own number when it is negative. Nullable: progress, user.
+ * Makes `steps` updates with trials of the task; INT64_MAX: no limit. The run ends early when
+ * "stop_at" is reached, or when the callback does not return NAI_OK: with the status NAI_OK after a
+ * positive number, and with the callback's status if it is negative. Nullable: progress, user.
  */
 NAI_API nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps,
                                    nai_progress_callback progress, void *user);
 
 /**
- * One update; from these trials, or from the task's next batch when NULL. Nullable: now, trials.
+ * Makes one update with these trials, or with the task's next batch if NULL. Nullable: now, trials.
  */
 NAI_API nai_status nai_trainer_step(nai_progress *now, nai_trainer *trainer,
                                     const nai_trials *trials);
 
 /**
- * The gradient of J on these trials (or the task's next batch), as the rule estimates it, without
- * an update. Read it by nai_trainer_gradient(). Nullable: now, trials.
+ * Estimates the gradient of J on these trials (or the task's next batch) by the rule, without an
+ * update. Read it by nai_trainer_gradient(). Nullable: now, trials.
  */
 NAI_API nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer *trainer,
                                                  const nai_trials *trials);
 
 /**
- * Compares the rule's estimate with the exact gradient, that of backpropagation through time: on
- * the same run of the same trials (or the task's next batch), with its noise and the perturbations
- * of the rule. Read it by nai_trainer_alignment(). Both are of the costs on outputs and rates:
- * those on weights are exact under every rule, and would only hide differences. No update is made,
- * and the memory of the rule is put back; the last gradient is then that of
- * nai_trainer_estimate_gradient() on these trials. A progress callback may call it on the trainer
- * that runs. The first call allocates. Nullable: trials.
+ * Compares the rule's estimate with the exact gradient (backpropagation through time), on the same
+ * run of the same trials (or the task's next batch), including the noise and the perturbations of
+ * the rule. Read the result by nai_trainer_alignment(). Both gradients are of the costs on outputs
+ * and rates: the gradient of costs on weights is exact under every rule, and would only hide
+ * differences. No update is made, and the state of the rule is restored; the last gradient is then
+ * that of nai_trainer_estimate_gradient() on these trials. May be called from a progress callback.
+ * The first call allocates memory. Nullable: trials.
  */
 NAI_API nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials);
 
 /**
- * The last comparison: of a projection; of a bias when `to` is NULL; of all that learns together
- * when `from` is NULL too. `cosine` of the angle between estimate and exact gradient: NaN when
- * either is 0 throughout. `ratio` of their norms, |estimate| / |exact|: NaN when the exact one is
- * 0. Nullable: cosine, ratio, from, to.
+ * The last comparison: of a projection; of a bias if `to` is NULL; of all plastic parameters
+ * together if `from` is NULL too. `cosine`: of the angle between estimate and exact gradient; NaN
+ * if either is 0. `ratio`: |estimate| / |exact gradient|; NaN if the exact gradient is 0. Nullable:
+ * cosine, ratio, from, to.
  */
 NAI_API nai_status nai_trainer_alignment(double *cosine, double *ratio, const nai_trainer *trainer,
                                          const char *from, const char *to);
@@ -150,23 +153,23 @@ NAI_API nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_t
                                                       const char *population);
 
 /**
- * Rates of the last batch [steps, trials, n] of a population, or outputs of an output; an
- * evaluation counts as a batch. Valid until the next one.
+ * Rates of a population, or values of an output, in the last batch [steps, trials, n]; batches of
+ * evaluations count too. Valid until the next batch.
  */
 NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer,
                                         const char *name);
 
 /**
- * Feedback weights of the trainer's rule. Onto population `from` from all outputs [n, n_outputs]
- * when `to` is NULL; else in place of the transposed weights of the projection [n of from, n of
- * to]. Valid while the trainer lives. NAI_ERR_UNSUPPORTED for a rule without such weights.
+ * Feedback weights of the trainer's rule: onto population `from` from all outputs [n, n_outputs] if
+ * `to` is NULL, else the weights in place of the transposed weights of the projection [n of from, n
+ * of to]. Valid while the trainer lives. NAI_ERR_UNSUPPORTED for a rule without such weights.
  * Nullable: to.
  */
 NAI_API nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const char *from,
                                         const char *to);
 
 /**
- * Sets them: `values` is laid out like the view's shape. Where no synapse exists they stay 0.
+ * Sets feedback weights: `values` has the shape of the view. They stay 0 where no synapse exists.
  * Nullable: to.
  */
 NAI_API nai_status nai_trainer_set_feedback(nai_trainer *trainer, const char *from, const char *to,
@@ -182,9 +185,10 @@ enum {
 };
 
 /**
- * All updates so far: `values` [rows, columns], one row an update, columns NAI_HISTORY_... and then
- * each cost. At most `capacity` numbers are written, whole rows only; `rows` and `columns` are set
- * to how many there are. Nullable: values (when capacity is 0).
+ * The history of all updates so far: `values` [rows, columns], one row per update, columns
+ * NAI_HISTORY_..., then one for each cost. At most `capacity` numbers are written, whole rows only;
+ * `rows` and `columns` become the numbers of rows and columns. Nullable: values (when capacity is
+ * 0).
  */
 NAI_API nai_status nai_trainer_history(double *values, int64_t capacity, int64_t *rows,
                                        int64_t *columns, const nai_trainer *trainer);

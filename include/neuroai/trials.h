@@ -14,7 +14,7 @@ extern "C" {
 /** A batch of trials that fits one network. */
 typedef struct nai_trials nai_trials;
 
-/** What nai_trials_view() shows. */
+/** Arrays for nai_trials_view(). */
 enum {
   NAI_TRIALS_INPUTS = 0,   /**< [steps, trials, all input channels] */
   NAI_TRIALS_TARGETS = 1,  /**< [steps, trials, n] of an output */
@@ -25,8 +25,8 @@ enum {
 };
 
 /**
- * `trials` trials of `steps` steps for this (built) network: inputs 0, no targets, mask 1, every
- * trial full length.
+ * Creates `trials` trials of `steps` steps for this (built) network: inputs 0, no targets, mask 1,
+ * every trial with all steps.
  */
 NAI_API nai_status nai_trials_create(nai_trials **out, const nai_network *net, int64_t steps,
                                      int64_t trials);
@@ -39,15 +39,15 @@ NAI_API nai_status nai_trials_set_inputs(nai_trials *trials, const char *name, c
                                          int64_t n);
 
 /**
- * Sets the targets of an output: `values` [steps, trials, n], finite in every step, also where the
+ * Sets the targets of an output: `values` [steps, trials, n], finite at every step, even where the
  * mask is 0. Copied.
  */
 NAI_API nai_status nai_trials_set_targets(nai_trials *trials, const char *output,
                                           const float *values, int64_t n);
 
 /**
- * Sets the correct class of an output at each step: `classes` [steps, trials], 0 .. n-1, also in
- * steps that do not count, whose mask is 0. Copied.
+ * Sets the correct class of an output at each step: `classes` [steps, trials], 0 .. n-1, even at
+ * steps that do not count, where the mask is 0. Copied.
  */
 NAI_API nai_status nai_trials_set_classes(nai_trials *trials, const char *output,
                                           const int32_t *classes);
@@ -60,8 +60,8 @@ NAI_API nai_status nai_trials_set_mask(nai_trials *trials, const char *output, c
                                        int64_t columns);
 
 /**
- * Sets the steps of each trial: `lengths` [trials], 1 .. steps. What lies beyond counts in no
- * cost. Copied.
+ * Sets the number of steps of each trial: `lengths` [trials], 1 .. steps. Later steps do not count
+ * in any cost. Copied.
  */
 NAI_API nai_status nai_trials_set_lengths(nai_trials *trials, const int32_t *lengths);
 
@@ -70,8 +70,8 @@ NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name
                                             const float *values);
 
 /**
- * Number of the first trial; noise is a function of (seed, trial number, step, unit). A trainer
- * adds the number of trials that it has learnt from, so that noise does not repeat. Default 0.
+ * Sets the number of the first trial (default 0). Noise depends on (seed, trial number, step,
+ * unit). A trainer adds the number of trials that it has used, so that noise does not repeat.
  */
 NAI_API nai_status nai_trials_set_first(nai_trials *trials, uint64_t first);
 
@@ -80,7 +80,7 @@ NAI_API nai_status nai_trials_set_first(nai_trials *trials, uint64_t first);
  */
 NAI_API uint64_t nai_trials_first(const nai_trials *trials);
 
-/** Looks at an array; `name` is the output or the condition. Nullable: name (inputs, lengths). */
+/** A view of an array; `name` is the output or condition. Nullable: name (inputs, lengths). */
 NAI_API nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what,
                                    const char *name);
 

@@ -24,7 +24,7 @@
 #define NEUROAI_VERSION_PATCH 0
 /** Version of these headers, as text. */
 #define NEUROAI_VERSION "0.2.0"
-/** Number of the binary interface; it is the soname's, and apart from the version. */
+/** Version of the binary interface, as in the soname; independent of the library's version. */
 #define NEUROAI_ABI 1
 
 #ifdef __cplusplus
@@ -35,8 +35,8 @@ extern "C" {
 NAI_API const char *nai_version(void);
 
 /**
- * The running library's binary interface; differs from NEUROAI_ABI when header and library do not
- * fit.
+ * The running library's binary interface; it differs from NEUROAI_ABI if header and library do not
+ * match.
  */
 NAI_API int32_t nai_abi_version(void);
 

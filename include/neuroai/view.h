@@ -1,6 +1,6 @@
 /**
  * @file view.h
- * @brief Arrays inside the library, looked at without a copy; and named numbers with unit, default
+ * @brief Views of arrays of the library, without a copy; and named parameters with unit, default
  * and range.
  */
 #ifndef NEUROAI_VIEW_H
@@ -22,8 +22,8 @@ enum {
 };
 
 /**
- * An array that belongs to a handle. The address stays the same for the life of the handle, unless
- * noted at its function; the values change with the handle. Views are read only.
+ * An array that belongs to a handle. Its address is constant during the life of the handle, unless
+ * the function says otherwise; its values change with the handle. Views are read only.
  */
 typedef struct nai_view {
   uint32_t struct_size; /**< sizeof(nai_view), filled in by the caller */
@@ -40,16 +40,16 @@ typedef struct nai_view {
 #define NAI_VIEW_INIT {sizeof(nai_view), 0, NULL, 0, 0, {0, 0, 0, 0}, {0, 0, 0, 0}}
 /* clang-format on */
 
-/** A number that can be set by name. */
+/** A parameter that can be set by name. */
 typedef struct nai_parameter {
   uint32_t struct_size; /**< sizeof(nai_parameter), filled in by the caller */
-  int32_t list;        /**< 1 when a list of values may be given, from which each trial draws one */
-  const char *name;    /**< as in the call that sets it */
-  const char *unit;    /**< "ms", "1", ... */
-  const char *meaning; /**< a sentence */
-  double initial;      /**< its default (of a list: its first value) */
-  double low;          /**< smallest value allowed */
-  double high;         /**< largest value allowed */
+  int32_t list;         /**< 1 if it takes a list of values, from which each trial draws one */
+  const char *name;     /**< as in the call that sets it */
+  const char *unit;     /**< "ms", "1", ... */
+  const char *meaning;  /**< a sentence */
+  double initial;       /**< its default (of a list: its first value) */
+  double low;           /**< smallest value allowed */
+  double high;          /**< largest value allowed */
 } nai_parameter;
 
 /* clang-format off */
