@@ -242,6 +242,110 @@ static uint64_t state_of(const rig *r)
   return hash;
 }
 
+/* --- updates that the host ends ------------------------------------------------------------------ */
+
+/* A host that is asked as often as can be, and answers `answer` from the question `no` on. */
+typedef struct host {
+  int64_t asked, no;
+  nai_status answer;
+} host;
+
+static nai_status say(int64_t done, int64_t total, void *user)
+{
+  host *h = user;
+  ck_assert(0 <= done && done <= total);
+  if (++h->asked < h->no) return NAI_OK;
+  nai_set_error("the host has had enough");
+  return h->answer;
+}
+
+enum { WITHIN, PERTURBED, HEBBIAN, OTHERS };
+
+static nai_rule *rule_at(int number)
+{
+  nai_rule *rule;
+  if (number >= OTHERS) return rule_made(number - OTHERS, 5);
+  if (number == WITHIN) return within();
+  if (number == PERTURBED)
+    expect_ok(nai_rule_create_node_perturbation(&rule, 0.1, 5));
+  else
+    expect_ok(nai_rule_create_reward_hebbian(&rule, 5));
+  return rule;
+}
+
+static rig make_watched(int number, host *h, double threads)
+{
+  rig r = make_rig(rule_at(number));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 0));
+  expect_ok(nai_trainer_set(r.trainer, "batch", 20)); /* three groups of trials */
+  expect_ok(nai_trainer_set(r.trainer, "threads", threads));
+  r.trainer->watch = (nai__watch){.call = say, .user = h, .every = 1};
+  return r;
+}
+
+static void end_at(rig *r, host *h, int64_t no)
+{
+  uint64_t before = state_of(r);
+  *h = (host){.no = no, .answer = NAI_STOP};
+  expect_fails(nai_trainer_step(NULL, r->trainer, NULL), NAI_ERR_USER, "stopped before the end");
+  ck_assert_int_eq(h->asked, no); /* and never again */
+  ck_assert(state_of(r) == before);
+  *h = (host){.no = no, .answer = -107};
+  ck_assert_int_eq(nai_trainer_step(NULL, r->trainer, NULL), -107);
+  ck_assert_str_eq(nai_last_error(), "the host has had enough");
+  ck_assert(state_of(r) == before);
+  *h = (host){.no = no, .answer = NAI_STOP};
+  if (r->trainer->plasticity.rule->kind->estimate &&
+      !nai__learns_within(r->trainer->plasticity.rule))
+    expect_fails(nai_trainer_measure_alignment(r->trainer, NULL), NAI_ERR_USER, "stopped");
+  ck_assert(state_of(r) == before);
+}
+
+START_TEST(an_update_that_the_host_ends_changes_nothing)
+{
+  host never = {.no = INT64_MAX}, h = never;
+  rig whole = make_watched(_i, &never, 1), r = make_watched(_i, &h, 1);
+  open_folder();
+  expect_ok(nai_trainer_run(whole.trainer, 2, NULL, NULL));
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  int64_t questions = h.asked;
+  ck_assert_int_ge(questions, 12); /* a step of the trials each, and more on the way back */
+  end_at(&r, &h, 1);
+  end_at(&r, &h, questions / 2);
+  end_at(&r, &h, questions);
+  h = never;
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL)); /* goes on as if nothing had been */
+  ck_assert(state_of(&r) == state_of(&whole));
+  close_folder();
+  destroy_rig(&r);
+  destroy_rig(&whole);
+}
+END_TEST
+
+/* Other threads hear of it too; a run ends with the updates that were made. */
+START_TEST(a_run_that_the_host_ends_in_an_update_keeps_those_before)
+{
+  host h = {.no = INT64_MAX};
+  rig r = make_watched(OTHERS, &h, 3);
+  open_folder();
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  uint64_t before = state_of(&r);
+  h = (host){.no = 2, .answer = NAI_STOP};
+  expect_ok(nai_trainer_run(r.trainer, 5, NULL, NULL));
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 2);
+  ck_assert(state_of(&r) == before);
+  h = (host){.no = 1, .answer = -107}; /* evaluations are asked within as well */
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 1));
+  ck_assert_int_eq(nai_trainer_run(r.trainer, 5, NULL, NULL), -107);
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 2);
+  h = (host){.no = INT64_MAX};
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 3);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
 /* --- calls that are refused --------------------------------------------------------------------- */
 
 #define REFUSED(call)                                                                   \
@@ -525,6 +629,10 @@ Suite *promises_suite(void)
   ADD_CASE(suite, "refusals", a_call_that_is_refused_changes_nothing,
            a_stage_that_fails_leaves_all_as_it_was);
   ADD_CASE(suite, "runs", a_run_without_an_end);
+  TCase *ending = tcase_create("ending");
+  tcase_add_loop_test(ending, an_update_that_the_host_ends_changes_nothing, 0, OTHERS + n_rules);
+  tcase_add_test(ending, a_run_that_the_host_ends_in_an_update_keeps_those_before);
+  suite_add_tcase(suite, ending);
   TCase *allocating = tcase_create("allocations");
   tcase_add_loop_test(allocating, updates_do_not_allocate, 0, 2);
   suite_add_tcase(suite, allocating);

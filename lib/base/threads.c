@@ -22,6 +22,9 @@
 
 #define MOST_THREADS 1024
 
+/* Multiplications between two questions to the host: some hundredths of a second. */
+#define BETWEEN_QUESTIONS ((int64_t)1 << 28)
+
 /*
  * Bytes of a worker's stack, else it is what the host's limit happens to be: 8 MiB or all that
  * `ulimit -s` allows, 128 kB with musl. The library's own tasks fit in 128 kB, BLAS's in as much
@@ -53,7 +56,10 @@ struct nai__pool {
   int64_t tasks;
   void (*work)(void *argument, int64_t task, int32_t thread);
   void *argument;
-  fenv_t floating; /* of the caller, for this run */
+  nai__watch watch;
+  int64_t unasked;   /* multiplications of the caller's thread since the last question */
+  atomic_int answer; /* NAI_OK, or what ends the work */
+  fenv_t floating;   /* of the caller, for this run */
   pthread_mutex_t mutex;
   pthread_cond_t opened; /* a run was opened, or the pool is stopping */
   pthread_cond_t left;   /* the last worker left a closed run */
@@ -71,7 +77,7 @@ static void do_tasks(nai__pool *pool, int32_t thread)
 {
   for (;;) {
     int64_t task = atomic_fetch_add_explicit(&pool->next_task, 1, memory_order_relaxed);
-    if (task >= pool->tasks) return;
+    if (task >= pool->tasks || nai__pool_answer(pool) != NAI_OK) return;
     pool->work(pool->argument, task, thread);
   }
 }
@@ -142,7 +148,8 @@ void nai__pool_run(nai__pool *pool, int64_t tasks,
 {
   assert(tasks >= 0);
   if (pool->threads == 1 || tasks <= 1 || pool->process != getpid()) {
-    for (int64_t task = 0; task < tasks; task++) work(argument, task, 0);
+    for (int64_t task = 0; task < tasks && nai__pool_answer(pool) == NAI_OK; task++)
+      work(argument, task, 0);
     return;
   }
   pool->work = work;
@@ -222,6 +229,7 @@ nai_status nai__pool_create(nai__pool **out, int32_t threads)
   atomic_init(&pool->gate, 0);
   atomic_init(&pool->next_task, 0);
   atomic_init(&pool->stopping, 0);
+  atomic_init(&pool->answer, NAI_OK);
   pthread_mutex_init(&pool->mutex, NULL); /* these three cannot fail with default attributes */
   pthread_cond_init(&pool->opened, NULL);
   pthread_cond_init(&pool->left, NULL);
@@ -254,4 +262,31 @@ void nai__pool_destroy(nai__pool *pool)
 int32_t nai__pool_threads(const nai__pool *pool)
 {
   return pool->threads;
+}
+
+/* --- asking the host ---------------------------------------------------------------------------- */
+
+void nai__pool_watch(nai__pool *pool, const nai__watch *watch)
+{
+  pool->watch = watch ? *watch : (nai__watch){.call = NULL};
+  pool->unasked = 0;
+  atomic_store_explicit(&pool->answer, NAI_OK, memory_order_relaxed);
+}
+
+nai_status nai__pool_answer(const nai__pool *pool)
+{
+  return atomic_load_explicit(&pool->answer, memory_order_relaxed);
+}
+
+int nai__pool_ended(nai__pool *pool, int32_t thread, int64_t work)
+{
+  nai_status answer = nai__pool_answer(pool);
+  if (answer != NAI_OK) return 1;
+  if (thread != 0 || !pool->watch.call) return 0;
+  pool->unasked += work;
+  if (pool->unasked < (pool->watch.every ? pool->watch.every : BETWEEN_QUESTIONS)) return 0;
+  pool->unasked = 0;
+  answer = nai__ask(&pool->watch, 0, 0);
+  atomic_store_explicit(&pool->answer, answer, memory_order_relaxed);
+  return answer != NAI_OK;
 }

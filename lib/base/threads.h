@@ -9,6 +9,8 @@
 
 #include <neuroai/status.h>
 
+#include "watch.h"
+
 typedef struct nai__pool nai__pool;
 
 /* `threads` >= 1 workers, the caller included. With 1 no thread is made. */
@@ -22,5 +24,18 @@ int32_t nai__pool_threads(const nai__pool *pool);
  */
 void nai__pool_run(nai__pool *pool, int64_t tasks,
                    void (*work)(void *argument, int64_t task, int32_t thread), void *argument);
+
+/*
+ * From now on the host is asked while the pool is at work, by the caller's thread alone; NULL: no
+ * longer. Nothing has been answered then.
+ */
+void nai__pool_watch(nai__pool *pool, const nai__watch *watch);
+/* What the host has answered: NAI_OK, NAI_STOP, or a failure with the caller's message. */
+nai_status nai__pool_answer(const nai__pool *pool);
+/*
+ * For tasks, between their parts: 1 when the work is given up. What they make is of no use then, and
+ * no other one is begun. `work`: multiplications of the part.
+ */
+int nai__pool_ended(nai__pool *pool, int32_t thread, int64_t work);
 
 #endif

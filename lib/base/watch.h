@@ -7,6 +7,7 @@
 typedef struct nai__watch {
   nai_work_callback call; /* or NULL */
   void *user;
+  int64_t every; /* multiplications between two questions while threads work; 0: as many as pay */
 } nai__watch;
 
 /* What the host answers: NAI_OK, above 0 to end, or a failure with a message. */

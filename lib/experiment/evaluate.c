@@ -83,7 +83,7 @@ static nai_status judge_block(work *w, const nai_trials *trials, int64_t first, 
 static nai_status ask(void *who)
 {
   const work *w = who;
-  const nai__watch watch = {w->options.progress, w->options.user};
+  const nai__watch watch = {.call = w->options.progress, .user = w->options.user};
   return nai__ask(&watch, w->done, w->total);
 }
 

@@ -226,15 +226,20 @@ static group open_group(const job *job, int64_t task)
   return g;
 }
 
+/* 1 when the walk is given up: asked at each of its steps. */
+static int is_ended(const group *g, int32_t thread)
+{
+  return nai__pool_ended(g->pass->pool, thread, g->rows * g->pass->net->n_theta);
+}
+
 static void walk_group(void *argument, int64_t task, int32_t thread)
 {
-  (void)thread;
   const job *job = argument;
   const nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
   group g = open_group(job, task);
   clear_carry(&g);
-  for (int64_t t = pass->steps; t >= 1; t--) {
+  for (int64_t t = pass->steps; t >= 1 && !is_ended(&g, thread); t--) {
     if (!reaches(&g, t, t + 1)) clear_carry(&g);
     for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) {
       collect(&g, t, stage);
@@ -273,11 +278,10 @@ void nai__walk_back(nai__pass *pass, const nai__route *route)
 
 static void collect_group(void *argument, int64_t task, int32_t thread)
 {
-  (void)thread;
   const job *job = argument;
   const nai_network *net = job->pass->net;
   group g = open_group(job, task);
-  for (int64_t t = job->pass->steps; t >= 1; t--) {
+  for (int64_t t = job->pass->steps; t >= 1 && !is_ended(&g, thread); t--) {
     for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) collect(&g, t, stage);
     add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
   }

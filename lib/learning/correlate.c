@@ -5,6 +5,10 @@
  */
 #include "rule.h"
 
+/* Multiplications of a part, about, after which the host may be asked; and the fewest rows that pay. */
+#define MOST_WORK ((int64_t)1 << 30)
+#define LEAST_ROWS 32
+
 /* Rows of a block's gradient are shared out to threads: so many parts of each block. */
 struct job {
   nai__pass *pass;
@@ -33,6 +37,29 @@ static int64_t parts_of(const nai__pass *pass)
   return rows ? (largest_block(net) + rows - 1) / rows : nai__pool_threads(pass->pool);
 }
 
+/* Rows of a part that are made at once: all, but of very long batches so few that one may stop between. */
+static int64_t rows_at_once(const nai__pass *pass, const nai__block *block, int64_t rows)
+{
+  int64_t each = pass->steps * pass->trials * block->at.columns, most = MOST_WORK / (each + 1);
+  return rows <= most || rows <= LEAST_ROWS ? rows
+         : most < LEAST_ROWS                ? LEAST_ROWS
+                                            : most / 16 * 16;
+}
+
+static void correlate_rows(const nai__pass *pass, const nai__block *block, int64_t first,
+                           int64_t end, int32_t thread)
+{
+  const nai_network *net = pass->net;
+  const float *error =
+      (block->to_output ? pass->output_gradient : pass->signal) + block->post + first;
+  int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
+  const float *source = nai__carried(pass->activity, block, 1);
+  int64_t lds = nai__carried_stride(net, block);
+  net->kernels->outer(pass->gradient + block->at.start + first * block->at.stride, block->at.stride,
+                      error, lde, source, lds, pass->steps * pass->trials, end - first,
+                      block->at.columns, 0, pass->outer_scratch[thread]);
+}
+
 static void correlate_part(void *argument, int64_t task, int32_t thread)
 {
   const struct job *job = argument;
@@ -44,14 +71,10 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
   width = (width + 15) / 16 * 16;
   int64_t first = task % job->parts * width, end = smaller(first + width, block->at.rows);
   if (first >= end) return;
-  const float *error =
-      (block->to_output ? pass->output_gradient : pass->signal) + block->post + first;
-  int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
-  const float *source = nai__carried(pass->activity, block, 1);
-  int64_t lds = nai__carried_stride(net, block);
-  net->kernels->outer(pass->gradient + block->at.start + first * block->at.stride, block->at.stride,
-                      error, lde, source, lds, pass->steps * pass->trials, end - first,
-                      block->at.columns, 0, pass->outer_scratch[thread]);
+  int64_t rows = rows_at_once(pass, block, end - first),
+          work = rows * pass->steps * pass->trials * block->at.columns;
+  for (; first < end && !nai__pool_ended(pass->pool, thread, work); first += rows)
+    correlate_rows(pass, block, first, smaller(first + rows, end), thread);
 }
 
 void nai__correlate(nai__pass *pass)

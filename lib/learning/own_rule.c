@@ -282,6 +282,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
                        .signal = pass->signal + (t - 1) * pass->trials * pass->net->ld_units,
                        .gradient = pass->gradient};
     NAI__TRY(nai__own_rule_step(learner, &now));
+    if (nai__pool_ended(pass->pool, 0, pass->trials * pass->net->n_theta)) break;
   }
   return NAI_OK;
 }

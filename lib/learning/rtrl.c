@@ -142,7 +142,8 @@ static void walk_rows(void *argument, int64_t task, int32_t thread)
   for (int64_t trial = 0; trial < pass->trials; trial++) {
     int64_t last = nai__last_step(pass, trial);
     begin(tangent, p, rows, pass, trial);
-    for (int64_t t = 1; t <= last; t++) {
+    int64_t work = rows * pass->net->n_theta;
+    for (int64_t t = 1; t <= last && !nai__pool_ended(pass->pool, thread, work); t++) {
       nai__tangent_open(tangent, pass, trial, t);
       act(tangent, p, pass, trial, t);
       nai__tangent_step(tangent, t);

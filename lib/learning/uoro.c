@@ -318,7 +318,6 @@ typedef struct job {
 
 static void walk_lane(void *argument, int64_t task, int32_t thread)
 {
-  (void)thread;
   const job *job = argument;
   const nai__pass *pass = job->pass;
   walk k = {.lane = &job->uoro->lane[task], .lines = job->uoro->lines, .pass = pass};
@@ -328,7 +327,8 @@ static void walk_lane(void *argument, int64_t task, int32_t thread)
     k.stream = nai__stream_open(job->seed, NAI__FOR_FEEDBACK,
                                 pass->activity->first + (uint64_t)k.trial, 0);
     begin(&k);
-    for (int64_t t = 1; t <= last; t++) step(&k, t);
+    int64_t work = 4 * pass->net->n_theta; /* two tangents, two rows of influences */
+    for (int64_t t = 1; t <= last && !nai__pool_ended(pass->pool, thread, work); t++) step(&k, t);
   }
 }
 

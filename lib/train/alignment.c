@@ -24,8 +24,8 @@ void nai__alignment_destroy(nai__alignment *a)
 static nai_status allocate(nai__alignment *a, const nai_trainer *trainer)
 {
   NAI__TRY(nai_rule_create_bptt(&a->rule));
-  NAI__TRY(
-      nai__learner_create(&a->learner, a->rule, trainer->plasticity.net, (nai__watch){NULL, NULL}));
+  NAI__TRY(nai__learner_create(&a->learner, a->rule, trainer->plasticity.net,
+                               (nai__watch){.call = NULL}));
   a->exact = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
   a->estimate = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
   return a->exact && a->estimate ? NAI_OK : NAI_ERR_MEMORY;
@@ -72,6 +72,16 @@ static nai_status find_estimate(nai_trainer *trainer, const nai_trials *trials)
   return nai__trainer_complete(trainer, trials);
 }
 
+static nai_status compare(nai_trainer *trainer, const nai_trials *trials)
+{
+  trainer->alignment.known = 0;
+  NAI__TRY(nai__trainer_forward(trainer, trials));
+  NAI__TRY(find_exact(trainer, trials));
+  NAI__TRY(find_estimate(trainer, trials));
+  trainer->alignment.known = 1;
+  return NAI_OK;
+}
+
 static nai_status measure(nai_trainer *trainer, const nai_trials *trials)
 {
   if (!trainer->plasticity.rule->kind->estimate)
@@ -79,12 +89,11 @@ static nai_status measure(nai_trainer *trainer, const nai_trials *trials)
                      trainer->plasticity.rule->kind->name);
   if (!trials) NAI__TRY(nai__trainer_draw(&trials, trainer));
   NAI__TRY(prepare(trainer));
-  trainer->alignment.known = 0;
-  NAI__TRY(nai__trainer_forward(trainer, trials));
-  NAI__TRY(find_exact(trainer, trials));
-  NAI__TRY(find_estimate(trainer, trials));
-  trainer->alignment.known = 1;
-  return NAI_OK;
+  NAI__TRY(nai__trainer_prepare(trainer, trials));
+  nai__pool_watch(trainer->pool, &trainer->watch);
+  nai_status status = compare(trainer, trials);
+  nai__pool_watch(trainer->pool, NULL);
+  return nai__trainer_stopped(status);
 }
 
 nai_status nai_trainer_measure_alignment(nai_trainer *trainer, const nai_trials *trials)

@@ -147,6 +147,7 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
 struct job {
   nai__batch *batch;
   const nai_trials *trials;
+  nai__pool *pool;
 };
 
 static void run_group(void *argument, int64_t task, int32_t thread)
@@ -157,7 +158,8 @@ static void run_group(void *argument, int64_t task, int32_t thread)
   int64_t row = task * batch->rows;
   int64_t rows = batch->trials - row < batch->rows ? batch->trials - row : batch->rows;
   nai__begin(&batch->activity, row, rows);
-  for (int64_t t = 1; t <= batch->steps; t++) {
+  int64_t work = rows * batch->activity.net->n_theta;
+  for (int64_t t = 1; t <= batch->steps && !nai__pool_ended(job->pool, thread, work); t++) {
     const float *inputs = trials->input + ((t - 1) * trials->trials + row) * trials->n_inputs;
     nai__advance(&batch->activity, t, row, rows, inputs, &batch->scratch[thread]);
   }
@@ -170,7 +172,7 @@ void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials
   assert(nai__pool_threads(pool) <= batch->threads);
   batch->activity.seed = seed;
   batch->activity.first = first;
-  struct job job = {batch, trials};
+  struct job job = {batch, trials, pool};
   nai__pool_run(pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
 }
 

@@ -43,7 +43,10 @@ static inline int64_t nai__most_groups(int64_t trials)
 nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const nai_trials *trials,
                               int32_t threads);
 void nai__batch_destroy(nai__batch *batch);
-/* Runs the network over the trials, numbered from `first`, with the noise of `seed`. */
+/*
+ * Runs the network over the trials, numbered from `first`, with the noise of `seed`; some of it when
+ * the pool's host ends it.
+ */
 void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
                     uint64_t first);
 /* 1 when rates and outputs are finite. */

@@ -30,12 +30,12 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .bias_sum = batch->bias_sum,
                     .outer_scratch = batch->outer_scratch};
   NAI__TRY(learner->rule->kind->estimate(learner, &pass));
+  NAI__TRY(nai__pool_answer(trainer->pool));
   return trial_costs ? NAI_OK : nai__parts_finish(&parts, learner->rule);
 }
 
 nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials)
 {
-  NAI__TRY(nai__trainer_prepare(trainer, trials));
   nai__plasticity *p = &trainer->plasticity;
   const nai__showing showing = {trials, (uint64_t)trainer->setting[NAI__SEED],
                                 nai__trainer_first(trainer, trials), trainer->pool};
@@ -43,7 +43,7 @@ nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials)
     return nai__perturbed_forward(&trainer->scalars, &p->objective, &trainer->batch, p->learner,
                                   &showing);
   nai__batch_run(&trainer->batch, trainer->pool, trials, showing.seed, showing.first);
-  return NAI_OK;
+  return nai__pool_answer(trainer->pool);
 }
 
 nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,
@@ -80,8 +80,17 @@ static nai_status find(nai_trainer *trainer, const nai_trials *trials)
 
 nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
 {
+  NAI__TRY(nai__trainer_prepare(trainer, trials));
   NAI__TRY(nai__kept_save(&trainer->plasticity));
+  nai__pool_watch(trainer->pool, &trainer->watch);
   nai_status status = find(trainer, trials);
+  nai__pool_watch(trainer->pool, NULL);
   if (status != NAI_OK) nai__kept_put_back(&trainer->plasticity);
   return status;
+}
+
+nai_status nai__trainer_stopped(nai_status status)
+{
+  return status > 0 ? nai__fail(NAI_ERR_USER, "stopped before the end: nothing has changed")
+                    : status;
 }

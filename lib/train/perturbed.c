@@ -192,11 +192,12 @@ nai_status nai__perturbed_forward(nai__scalars *s, nai__objective *objective, na
   batch->activity.perturbation = &s->perturbation;
   nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
   batch->activity.perturbation = NULL;
+  NAI__TRY(nai__pool_answer(showing->pool));
   if (!(kind->runs & NAI__RUNS_BOTH)) return NAI_OK;
   nai__costs_scale(objective, batch->activity.net, trials);
   NAI__TRY(find_costs(s->perturbed, s, objective, batch, trials, NULL));
   nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
-  return NAI_OK;
+  return nai__pool_answer(showing->pool);
 }
 
 nai_status nai__perturbed_costs(nai__trial_costs *out, nai__scalars *s, nai__objective *objective,

@@ -18,7 +18,7 @@ typedef nai_status (*act)(nai_trainer *trainer, const nai_trials *trials);
 static nai_status work(nai_progress *now, nai_trainer *trainer, const nai_trials *trials, act act)
 {
   NAI__TRY(choose(&trials, trainer, now));
-  NAI__TRY(act(trainer, trials));
+  NAI__TRY(nai__trainer_stopped(act(trainer, trials)));
   nai_progress ours;
   nai__trainer_progress(&ours, trainer, trainer->step);
   if (now) nai__struct_give(now, &ours, sizeof ours);
@@ -78,7 +78,11 @@ static nai_status evaluate(double *performance, nai_trainer *trainer)
     const nai_trials *trials = trainer->trials;
     NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials,
                                 (int32_t)trainer->setting[NAI__THREADS]));
+    nai__pool_watch(trainer->pool, &trainer->watch);
     nai__batch_run(&trainer->batch, trainer->pool, trials, seed, trials->first);
+    nai_status status = nai__pool_answer(trainer->pool);
+    nai__pool_watch(trainer->pool, NULL);
+    NAI__TRY(status);
     NAI__TRY(judge_batch(trainer, trials, &correct, &judged));
     NAI__TRY(nai__ask(&trainer->watch, first + count, total));
   }
@@ -118,9 +122,11 @@ static nai_status update_and_evaluate(nai_trainer *trainer, int64_t end, int *ov
 {
   const nai_trials *trials;
   NAI__TRY(nai__trainer_draw(&trials, trainer));
-  NAI__TRY(nai__trainer_update(trainer, trials));
+  nai_status status = nai__trainer_update(trainer, trials);
+  if (status < 0) return status;
+  *over = status > 0;
   int64_t every = (int64_t)trainer->setting[NAI__EVALUATE_EVERY];
-  if (every && (trainer->step % every == 0 || trainer->step == end))
+  if (every && !*over && (trainer->step % every == 0 || trainer->step == end))
     NAI__TRY(evaluate_in_run(trainer, over));
   const nai__checkpoints *c = &trainer->checkpoints;
   if (c->every && (trainer->step % c->every == 0 || trainer->step == end || *over))
@@ -164,8 +170,9 @@ static nai_status run(nai_trainer *trainer, int64_t steps, nai_progress_callback
   NAI__TRY(nai__history_reserve(&trainer->history, steps < MOST_ROWS ? steps : MOST_ROWS));
   int64_t end = steps < INT64_MAX - trainer->step ? trainer->step + steps : INT64_MAX;
   for (int over = 0; trainer->step < end && !over;) {
+    int64_t before = trainer->step;
     NAI__TRY(update_and_evaluate(trainer, end, &over));
-    if (progress) NAI__TRY(report(trainer, end, progress, user, &over));
+    if (progress && trainer->step > before) NAI__TRY(report(trainer, end, progress, user, &over));
   }
   return NAI_OK;
 }

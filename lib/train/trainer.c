@@ -65,7 +65,7 @@ nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_rule *rul
 {
   NAI__REQUIRE(out);
   *out = NULL;
-  return create(out, net, rule, optimizer, task, (nai__watch){NULL, NULL});
+  return create(out, net, rule, optimizer, task, (nai__watch){.call = NULL});
 }
 
 nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *net, nai_rule *rule,
@@ -74,7 +74,7 @@ nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *net, nai_r
 {
   NAI__REQUIRE(out);
   *out = NULL;
-  return create(out, net, rule, optimizer, task, (nai__watch){watch, user});
+  return create(out, net, rule, optimizer, task, (nai__watch){.call = watch, .user = user});
 }
 
 void nai_trainer_destroy(nai_trainer *trainer)

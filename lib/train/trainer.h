@@ -51,7 +51,7 @@ struct nai_trainer {
   int64_t step;        /* updates made */
   nai_agent *agent;    /* for updates within trials; NULL before the first */
   double performance;  /* NaN until there is one */
-  nai__watch watch;    /* asked between the batches of an evaluation */
+  nai__watch watch;    /* asked within an update, and between the batches of an evaluation */
   nai__course course;
   nai__history history;
   nai__checkpoints checkpoints;
@@ -76,13 +76,16 @@ nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
 /*
  * Gradient of J on these trials, clipped by nobody: the run, what a learner makes of it (of costs on
  * outputs and rates; not yet cleared where nothing is plastic), and the other costs, the sum and the
- * look for NaN; or all three, of which a failure leaves what the rule remembers as it was.
+ * look for NaN; or all three, of which a failure leaves what the rule remembers as it was. Trials have
+ * been prepared for; NAI_STOP: the host has ended it.
  */
 nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials);
 nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,
                                  const nai_trials *trials);
 nai_status nai__trainer_complete(nai_trainer *trainer, const nai_trials *trials);
 nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials);
+/* A failure in place of NAI_STOP: of calls that have no part of their result to give. */
+nai_status nai__trainer_stopped(nai_status status);
 
 /* --- within.c --------------------------------------------------------------------------------- */
 

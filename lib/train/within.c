@@ -82,6 +82,8 @@ static nai_status live_trial(nai_trainer *t, const nai_trials *trials, int64_t t
     agent->online.target = gather_targets(agent, trials);
     const float *input = trials->input + (s * trials->trials + trial) * trials->n_inputs;
     NAI__TRY(nai__agent_step(agent, input, 1));
+    if (nai__pool_ended(t->pool, 0, 4 * t->plasticity.net->n_theta))
+      return nai__pool_answer(t->pool);
     keep_activity(agent, &t->batch, trial, s + 1);
   }
   clear_rest(t->plasticity.net, &t->batch, trial, steps);
@@ -132,7 +134,9 @@ nai_status nai__trainer_live(nai_trainer *t, const nai_trials *trials)
   NAI__TRY(nai__kept_save(&t->plasticity));
   nai__past_take(&t->agent->before, &t->plasticity);
   t->agent->update = t->step + 1;
+  nai__pool_watch(t->pool, &t->watch);
   nai_status status = live(t, trials, nai__trainer_first(t, trials));
+  nai__pool_watch(t->pool, NULL);
   if (status != NAI_OK) put_back(t);
   nai__agent_pack(t->agent);
   o->total = 0;

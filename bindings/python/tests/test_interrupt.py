@@ -67,6 +67,40 @@ def press(call, setup="", after="pass", seconds=0.6):
 SOON = 3.0
 
 
+#: One update that takes ten seconds where Ctrl-C is not answered: many long trials of a large network.
+HUGE = """
+net = large(1000)
+trials = na.Trials(np.zeros((300, 300, 3)), np.zeros((300, 300), int))
+trainer = na.Trainer(net, cost=na.CrossEntropy("choice"), rule=na.{rule})
+few = na.Trials(np.ones((5, 2, 3)), np.ones((5, 2), int))
+trainer.step(few)
+before = {{end: net.weights(*end).copy() for end in net.projections}}, trainer.updates
+"""
+
+
+@pytest.mark.parametrize(
+    ("call", "rule"),
+    [
+        ("trainer.step(trials)", "BPTT()"),
+        ("trainer.gradient(trials)", "RFLO(seed=1)"),
+        ("na.alignment(trainer, trials)", "RFLO(seed=1)"),
+    ],
+)
+def test_one_large_update_ends_and_nothing_has_changed(call, rule):
+    out, took = press(
+        call,
+        setup=HUGE.format(rule=rule),
+        after="""
+same = all((net.weights(*end) == weights).all() for end, weights in before[0].items())
+print(same, trainer.updates == before[1], len(trainer.history.loss) == 1)
+trainer.step(few)
+print(trainer.updates == 2)""",
+        seconds=1.0,
+    )
+    assert out == "True True True\nTrue\n"
+    assert took < SOON
+
+
 @pytest.mark.parametrize("how", ["", ", record='I', every=7", ", record=''"])
 def test_a_run_ends_and_what_was_recorded_is_there(how):
     out, took = press(
