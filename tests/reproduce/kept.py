@@ -105,18 +105,22 @@ def library() -> str:
 
 
 @lru_cache(maxsize=None)
-def key(measure: Callable[..., Any]) -> str:
-    """Of all that its values depend on but the seed and whether the run is quick."""
+def key(measure: Callable[..., Any], by: str = "") -> str:
+    """Of all that its values depend on but the seed and whether the run is quick. ``by``: library(), if known."""
     code = program(measure)
     settings = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if f"'{name}'" in code]
-    return hashlib.sha256("\n".join([library(), code, *settings]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([by or library(), code, *settings]).encode()).hexdigest()
 
 
 # --- the store -------------------------------------------------------------------------------------------------------
 
 
+#: Of a record: kind is "value", "failed" or "not run"; library is that which made it, and key all that did.
+FIELDS = {"kind", "value", "seconds", "date", "library", "key"}
+
+
 class Kept:
-    """Records by measure, seed and form. A record: kind ("value", "failed", "not run"), value, seconds, date, key."""
+    """Records by measure, seed and form."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -131,7 +135,7 @@ class Kept:
             record = json.loads(self._path(measure, seed, quick).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return None
-        return record if isinstance(record, dict) and {"kind", "value", "seconds", "key"} <= set(record) else None
+        return record if isinstance(record, dict) and FIELDS <= set(record) else None
 
     def put(self, measure: Callable[..., Any], seed: int, quick: bool, record: Dict[str, Any]) -> None:
         """Keeps it; that something cannot be run now does not undo that it was."""

@@ -107,14 +107,18 @@ def say_so(text, sentence):
 
 
 def write(rows, store, quick, build):
-    """The page of what is kept; docs/ too where that is everything. Returns the path, and the rows that are missing."""
+    """The page of what is kept; docs/ too where that is everything.
+
+    Returns the path, the rows that are missing, and those that another library or another program of the row made.
+    """
     figures = build / ("quick" if quick else "reproduced")
     results = results_of(rows, store, quick, figures)
     path = build / ("quick.md" if quick else "reproduced.md")
     path.write_text(page.markdown(rows, results, figures.name, QUICK_HEAD if quick else HEAD), encoding="utf-8")
     missing = unready(rows, results)
+    stale = [name for name, result in results.items() if not result.current and name not in missing]
     if quick or missing:
-        return path, missing
+        return path, missing, stale
     docs = ROOT / "docs"
     shutil.rmtree(docs / "reproduced", ignore_errors=True)
     (docs / "reproduced").mkdir()
@@ -124,7 +128,7 @@ def write(rows, store, quick, build):
     for other in (ROOT / "README.md", ROOT / "CHANGELOG.md"):
         text = other.read_text(encoding="utf-8")
         other.write_text(say_so(text, page.summary(rows, results)), encoding="utf-8")
-    return docs / "reproduced.md", missing
+    return docs / "reproduced.md", missing, stale
 
 
 def parsed():
@@ -161,12 +165,14 @@ def main():
                 failed += [row.name] if result.level == FAILED else []
         except KeyboardInterrupt:
             stopped = True
-    path, missing = write(rows, store, options.quick, options.build)
+    path, missing, stale = write(rows, store, options.quick, options.build)
     print(f"\n{time.monotonic() - start:.0f} s; {path}")
     if failed:
         print(f"failed: {', '.join(failed)}")
     if missing and not options.quick:
         print(f"docs/reproduced.md waits for {len(missing)} rows: {', '.join(missing)}")
+    if stale:
+        print(f"made before something changed: {', '.join(stale)}")
     if stopped:
         print("stopped; the same command goes on from here")
     return 130 if stopped else 1 if failed else 0

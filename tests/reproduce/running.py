@@ -29,8 +29,6 @@ class Job:
     quick: bool
     #: CPU time that it takes, about.
     seconds: float
-    #: Of what will make its value, before it starts.
-    key: str
     process: Any = None
     pipe: Any = None
     started: float = 0.0
@@ -39,17 +37,25 @@ class Job:
 # --- one process -----------------------------------------------------------------------------------------------------
 
 
-def _work(pipe: Any, measure: Callable[[int, bool], Any], seed: int, quick: bool) -> None:
+#: What a process sends: kind, value, CPU time, the library that made it, its key.
+Answer = Tuple[str, Any, float, str, str]
+
+
+def _work(pipe: Any, measure: Callable[[int, bool], Any], seed: int, quick: bool, library: str) -> None:
     sys.stderr = open(os.devnull, "w", encoding="utf-8")  # where the bars of long evaluations go
+    if "neuroai" in sys.modules:  # the library may have been built again since the run began
+        library = kept_values.library()
+    key = kept_values.key(measure, library)
     start = time.process_time()
     try:
         value: Any = json.loads(json.dumps(measure(seed, quick), default=_plain))
-        pipe.send(("value", value, time.process_time() - start))
+        kind = "value"
     except NotRun as exception:
-        pipe.send(("not run", str(exception), time.process_time() - start))
+        kind, value = "not run", str(exception)
     except BaseException as exception:
         said = f"seed {seed}: {type(exception).__name__}: {exception}"
-        pipe.send(("failed", (said, traceback.format_exc()), time.process_time() - start))
+        kind, value = "failed", (said, traceback.format_exc())
+    pipe.send((kind, value, time.process_time() - start, library, key))
 
 
 def _plain(value: Any) -> Any:
@@ -61,20 +67,20 @@ def _plain(value: Any) -> Any:
 
 def _start(context: Any, job: Job) -> None:
     job.pipe, theirs = context.Pipe(duplex=False)
-    job.process = context.Process(target=_work, args=(theirs, job.measure, job.seed, job.quick))
+    job.process = context.Process(target=_work, args=(theirs, job.measure, job.seed, job.quick, kept_values.library()))
     job.process.start()
     job.started = time.monotonic()
     theirs.close()
 
 
-def _end(job: Job) -> Tuple[str, Any, float]:
+def _end(job: Job) -> Answer:
     """What a job sent; a process that died without a word has crashed."""
     try:
         answer = job.pipe.recv()
     except EOFError:
         job.process.join()
         said = f"seed {job.seed}: the process ended with exit code {job.process.exitcode}"
-        answer = ("failed", (said, said), 0.0)
+        answer = ("failed", (said, said), 0.0, "", "")
     job.process.join()
     job.pipe.close()
     return answer
@@ -127,7 +133,7 @@ class Progress:
             self._bar.close()
 
 
-def _all_done(jobs: List[Job], processes: int, progress: Progress) -> Iterable[Tuple[Job, Tuple[str, Any, float]]]:
+def _all_done(jobs: List[Job], processes: int, progress: Progress) -> Iterable[Tuple[Job, Answer]]:
     """Runs jobs in this order, so many at once, each in a fresh process; yields them as they end."""
     os.environ.update(_ONE_THREAD)  # children inherit it
     context = multiprocessing.get_context("spawn")
@@ -162,8 +168,7 @@ def needed(rows: Sequence[Row], quick: bool, seeds: Optional[int], store: Kept) 
                 record = store.get(row.measure, seed, quick)
                 known = record["seconds"] if record and record["kind"] == "value" else 0
                 minutes = row.minutes / (6 if quick else 1)
-                job = Job(row.measure, seed, quick, known or 60 * minutes, kept_values.key(row.measure))
-                jobs.setdefault((row.measure, seed), job)
+                jobs.setdefault((row.measure, seed), Job(row.measure, seed, quick, known or 60 * minutes))
     return sorted(jobs.values(), key=lambda job: -job.seconds)
 
 
@@ -201,9 +206,9 @@ def run_rows(
 
     try:
         yield from complete()
-        for job, (kind, value, seconds) in _all_done(jobs, processes, progress):
+        for job, (kind, value, seconds, library, key) in _all_done(jobs, processes, progress):
             record = {"kind": kind, "value": value, "seconds": seconds, "date": time.strftime("%Y-%m-%d")}
-            record.update(key=job.key, library=kept_values.library())
+            record.update(key=key, library=library)
             store.put(job.measure, job.seed, quick, record)
             missing.discard((job.measure, job.seed))
             yield from complete()
@@ -226,7 +231,7 @@ def result_of(row: Row, store: Kept, quick: bool, seeds: Optional[int] = None) -
     result.values = [record["value"] for record in found if record["kind"] == "value"]
     result.seconds = sum(record["seconds"] for record in found)
     result.date = max(record["date"] for record in found)
-    result.made_by = sorted({record["library"] for record in found})
+    result.made_by = sorted({record["library"] for record in found} - {""})
     result.current = all(store.current(row.measure, seed, quick) for seed in numbers)
     return result
 

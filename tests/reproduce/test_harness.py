@@ -265,7 +265,7 @@ def test_the_key_is_of_the_environment_that_a_measure_reads(monkeypatch):
 
 
 def test_how_long_is_left(capsys):
-    jobs = [running.Job(three_times, seed, False, 600, "", started=0) for seed in range(4)]
+    jobs = [running.Job(three_times, seed, False, 600, started=0) for seed in range(4)]
     progress = running.Progress(jobs, 2, True)
     assert "0 % of 4 runs" in capsys.readouterr().err
     progress.ended(jobs[0])
@@ -310,11 +310,13 @@ def test_docs_are_written_only_of_all_rows(store, tmp_path, monkeypatch):
     rows, build = [row("a", three_times), row("b", raises, compared_with=OURS)], tmp_path / "build"
     build.mkdir()
     results(store, *rows)
-    path, missing = run.write(rows, store, False, build)
-    assert (path, missing) == (build / "reproduced.md", ["b"]) and not list((tmp_path / "docs").iterdir())
+    path, missing, stale = run.write(rows, store, False, build)
+    assert (path, missing, stale) == (build / "reproduced.md", ["b"], []) and not list((tmp_path / "docs").iterdir())
     assert "failed" in path.read_text()
-    path, missing = run.write(rows[:1], store, False, build)
-    assert (path, missing) == (tmp_path / "docs" / "reproduced.md", [])
+    record = store.get(three_times, 2, False)
+    store.put(three_times, 2, False, {**record, "key": "of old"})
+    path, missing, stale = run.write(rows[:1], store, False, build)
+    assert (path, missing, stale) == (tmp_path / "docs" / "reproduced.md", [], ["a"])
     sentence = page.summary(rows[:1], {"a": running.result_of(rows[0], store, False)})
     for name in ("README.md", "CHANGELOG.md"):
         said = (tmp_path / name).read_text()
