@@ -239,7 +239,7 @@ ROWS = [
     Row(
         name="goudar2023.rates",
         paper=PAPER,
-        claim="rates under the cost on rates are in the range of recorded ones (1 a.u. = 20 Hz)",
+        claim="under the cost on rates they are in the range of recorded ones (one unit of rate taken as 20 Hz)",
         compared_with=OURS,
         tolerance=(
             f"under the published weight, {RATE:g}, every unit's mean is at most 50 Hz and most are below 20 Hz, in "

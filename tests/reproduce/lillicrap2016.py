@@ -15,7 +15,7 @@ from __future__ import annotations
 import idx
 import layers
 import numpy as np
-from harness import ANOTHER, CLOSE, MET, NOT, PUBLISHED, TOO_SHORT, Result, Row, grade, median, spread, worst
+from harness import ANOTHER, CLOSE, MET, NOT, PUBLISHED, TOO_SHORT, Result, Row, grade, median, spread
 
 import neuroai as na
 
@@ -113,8 +113,8 @@ def draw_linear(values, quick):
 #: The network that is to be imitated, and the two that learn to: the shallower one cannot become like it.
 TEACHER, STUDENTS = (30, 20, 10, 10), {"deep": (30, 20, 10, 10), "shallow": (30, 20, 10)}
 NONLINEAR_UPDATES, NONLINEAR_BATCH, NONLINEAR_TEST = 10_000, 10, 2000
-#: Of 0.01, 0.03, 0.1 and 0.3 those with the smallest errors on seeds 101 to 103.
-NONLINEAR_RATES = {"BP": 0.1, "FA": 0.1}
+#: Of 0.1, 0.3, 0.5 and 1 those with the smallest errors of the deeper network on seeds 101 and 102.
+NONLINEAR_RATES = {"BP": 0.3, "FA": 0.5}
 
 
 def uniform_weights(rng, sizes, gain):
@@ -158,12 +158,26 @@ def measure_nonlinear(seed, quick):
     }
 
 
-def judge_nonlinear(values, quick):
-    last = {name: [value[name][-1] for value in values] for name in values[0]}
-    deep, shallow, bp = (median(last[name]) for name in ("FA deep", "FA shallow", "BP deep"))
-    level = worst(grade(deep / bp, (0, 1.5), (0, 3)), grade(deep / shallow, (0, 0.9), (0, 1)))
-    ours = "; ".join(f"{name} {spread(found, '{:.3f}')}" for name, found in last.items())
-    return Result(ours, TOO_SHORT if quick and level != MET else level)
+def at_the_end(values):
+    return {name: [value[name][-1] for value in values] for name in values[0]}
+
+
+def described_nonlinear(values):
+    return "; ".join(f"{name} {spread(found, '{:.3f}')}" for name, found in at_the_end(values).items())
+
+
+def judge_as_well(values, quick):
+    last = at_the_end(values)
+    level = grade(median(last["FA deep"]) / median(last["BP deep"]), (0, 1.5), (0, 3))
+    return Result(described_nonlinear(values), TOO_SHORT if quick and level != MET else level)
+
+
+def judge_depth(values, quick):
+    """Against the better of the shallow networks."""
+    last = at_the_end(values)
+    shallow = min(median(last[f"{which} shallow"]) for which in NONLINEAR_RATES)
+    level = grade(median(last["FA deep"]) / shallow, (0, 0.75), (0, 1))
+    return Result(described_nonlinear(values), TOO_SHORT if quick and level != MET else level)
 
 
 def draw_nonlinear(values, quick):
@@ -315,10 +329,22 @@ _LINEAR = {"paper": PAPER, "measure": measure_linear, "seeds": 40, "quick_seeds"
 _DIGITS = {"paper": PAPER, "measure": measure_digits, "minutes": 5}
 _OTHER = "(another program, written from the methods)"
 
+_NONLINEAR = {
+    "paper": PAPER,
+    "compared_with": PUBLISHED,
+    "source": "the paper's figure 2, as quoted; sizes and inputs from its methods",
+    "measure": measure_nonlinear,
+    "seeds": 10,
+    "quick_seeds": 2,
+    "minutes": 0.3,
+    "note": "Scales of the weights, which the methods leave to a search by hand, are ours, and rates the best of 0.1, "
+    "0.3, 0.5 and 1 for each rule on seeds 101 and 102.",
+}
+
 ROWS = [
     Row(
         name="lillicrap2016.linear",
-        claim="linear 30-20-10 network under feedback alignment: W comes to agree with B, before the error falls",
+        claim="in a linear network 30-20-10 under feedback alignment W comes to agree with B, before the error falls",
         compared_with=ANOTHER,
         reference="angle 50, then 30 degrees, by steps 100 and 300; error 2e-4, 2e-6 by 2000 and 4000",
         source="written in C from the paper's methods, one seed",
@@ -331,7 +357,7 @@ ROWS = [
     ),
     Row(
         name="lillicrap2016.linear-control",
-        claim="the same under backpropagation: W does not come to agree with a B that it does not use",
+        claim="in the linear network under backpropagation W does not come to agree with a B that is not used",
         compared_with=ANOTHER,
         reference="no alignment: 85 - 102 degrees",
         source="written in C from the paper's methods, one seed",
@@ -343,22 +369,22 @@ ROWS = [
     ),
     Row(
         name="lillicrap2016.nonlinear",
-        paper=PAPER,
         claim="a tanh network 30-20-10-10 learns to imitate another by feedback alignment as well as by "
-        "backpropagation, and better than a shallower one (normalised error)",
-        compared_with=PUBLISHED,
-        reference="as well, and better than 30-20-10 (a figure, no number)",
-        source="the paper's figure 2, as quoted; sizes and inputs from its methods",
-        tolerance="median error by FA at most 1.5 times that by BP, and at most 0.9 times that of the shallower "
-        "network by FA; close: 3 times, and below it",
-        measure=measure_nonlinear,
-        judge=judge_nonlinear,
+        "backpropagation (normalised errors)",
+        reference="as well (a figure, no number)",
+        tolerance="median error by FA at most 1.5 times that by BP; close: 3 times",
+        judge=judge_as_well,
         draw=draw_nonlinear,
-        seeds=10,
-        quick_seeds=2,
-        minutes=0.1,
-        note="Scales of the weights and rates, which the methods leave to a search by hand, are ours: the best of four "
-        "rates for each rule on three other seeds.",
+        **_NONLINEAR,
+    ),
+    Row(
+        name="lillicrap2016.depth",
+        claim="by feedback alignment a tanh network 30-20-10-10 comes nearer to another than 30-20-10 can by any rule",
+        reference="nearer (a figure, no number)",
+        tolerance="median error of the deeper network by FA at most 0.75 times that of the shallower one by FA and by "
+        "BP; close: below it",
+        judge=judge_depth,
+        **_NONLINEAR,
     ),
     Row(
         name="lillicrap2016.digits",

@@ -344,7 +344,7 @@ ROWS = [
     Row(
         name="nnbrain.loss",
         paper=PAPER,
-        claim="E/I network, 40 + 10 units: loss at updates 200, 1000, 2000, 5000",
+        claim="a network of 40 E and 10 I units learns a perceptual decision: loss at updates 200, 1000, 2000, 5000",
         compared_with=PUBLISHED,
         reference="0.540, 0.117, 0.074, 0.059",
         source="what the authors' notebook EI_RNN.ipynb of nn-brain printed",
@@ -360,7 +360,7 @@ ROWS = [
     Row(
         name="nnbrain.correct",
         paper=PAPER,
-        claim="the same network, correct with stimuli of 500 ms",
+        claim="the network of 40 E and 10 I units decides about stimuli of 500 ms: fraction correct",
         compared_with=PUBLISHED,
         reference="0.848 (500 trials)",
         source="what the authors' notebook EI_RNN.ipynb of nn-brain printed",
@@ -373,7 +373,7 @@ ROWS = [
     Row(
         name="nnbrain.delay",
         paper=PAPER,
-        claim="delay comparison, 64 units: correct at update 1000",
+        claim="64 units compare two stimuli across a delay: fraction correct at update 1000",
         compared_with=PUBLISHED,
         reference="0.872 (0.899 at 2000)",
         source="what the authors' notebook ParametricWorkingMemory.ipynb of nn-brain printed",

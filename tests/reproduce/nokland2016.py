@@ -24,7 +24,7 @@ import neuroai as na
 
 NOKLAND, LIAO = "Nokland 2016", "Liao et al. 2016"
 SIZES, SMALL, BATCH, RATE = (784, 800, 800, 10), (784, 256, 256, 10), 64, 5e-4
-EPOCHS, QUICK_EPOCHS, QUICK_IMAGES = 8, 2, 10_000
+EPOCHS, QUICK_EPOCHS, QUICK_IMAGES = 6, 2, 10_000
 #: The error at the end: the mean of so many epochs.
 LAST = 2
 CHANCE = 80.0  # percent wrong that counts as nothing learnt; guessing the most frequent class gives 89

@@ -366,7 +366,7 @@ ROWS = [
     Row(
         name="song2016.dots-free",
         paper=PAPER,
-        claim="random dots, plain SGD as published, without Dale's law: trials to 85 %",
+        claim="random dots, plain SGD as published, without Dale's law: trials until 85 % are correct",
         compared_with=ANOTHER,
         reference="110,000 (one seed)",
         source="written in C from the published code",
@@ -381,7 +381,7 @@ ROWS = [
     Row(
         name="song2016.dots-dale",
         paper=PAPER,
-        claim="random dots, plain SGD as published, Dale's law: trials to 85 %",
+        claim="random dots, plain SGD as published, Dale's law: trials until 85 % are correct",
         compared_with=ANOTHER,
         reference="210,000 - 250,000 (three seeds)",
         source="written in C from the published code",
@@ -428,7 +428,8 @@ ROWS = [
     Row(
         name="song2016.dots-default",
         paper=PAPER,
-        claim="random dots, Dale's law, our default start and Adam: trials to 85 %",
+        claim="random dots, Dale's law, the library's default start and Adam: 85 % are correct after a tenth of the "
+        "trials of plain SGD",
         compared_with=OURS,
         tolerance="median at most 24,000; close: 48,000",
         measure=measure_default,
@@ -442,7 +443,7 @@ ROWS = [
     Row(
         name="song2016.dots-plateau",
         paper=PAPER,
-        claim="random dots: the plateau at chance comes from small input weights (our explanation)",
+        claim="random dots: networks stay at chance for long because the published input weights are small",
         compared_with=OURS,
         tolerance="from the published start with our input weights the median is at most a fifth of that from the "
         "published start; close: half",
@@ -458,7 +459,7 @@ ROWS = [
     Row(
         name="song2016.context",
         paper=PAPER,
-        claim="context-dependent integration, 150 units: learnt to 90 %",
+        claim="150 units learn context-dependent integration: until 90 % are correct",
         compared_with=AUTHORS,
         reference="met by all seeds",
         source="read: the criterion in pycog's mante.py; all.py says that training converged for all seeds",
@@ -473,7 +474,7 @@ ROWS = [
     Row(
         name="song2016.multisensory",
         paper=PAPER,
-        claim="multisensory integration, 150 units: learnt to 90 %",
+        claim="150 units learn multisensory integration: until 90 % are correct",
         compared_with=AUTHORS,
         reference="met by all seeds",
         source="read: the criterion in pycog's multisensory.py; all.py says that training converged for all seeds",
@@ -489,7 +490,7 @@ ROWS = [
     Row(
         name="song2016.working-memory",
         paper=PAPER,
-        claim="parametric working memory, 500 units, delays of 3 s: each condition 85 %",
+        claim="500 units learn parametric working memory over delays of 3 s: until each condition has 85 % correct",
         compared_with=AUTHORS,
         reference="met by all seeds",
         source="read: the criterion in pycog's romo.py; all.py says that training converged for all seeds",
@@ -505,7 +506,8 @@ ROWS = [
     Row(
         name="song2016.working-memory-stages",
         paper=PAPER,
-        claim="parametric working memory, no term against vanishing gradients, delays lengthened in stages",
+        claim="500 units learn parametric working memory without a term against vanishing gradients, if delays are "
+        "lengthened in stages",
         compared_with=OURS,
         tolerance="all seeds within 40,000 trials; close: most",
         measure=measure_working_memory_by_stages,
@@ -518,7 +520,7 @@ ROWS = [
     Row(
         name="song2016.eye-movements",
         paper=PAPER,
-        claim="sequences of eye movements, 200 units: error at most 0.05",
+        claim="200 units learn sequences of eye movements: until the error is at most 0.05",
         compared_with=AUTHORS,
         reference="met by all seeds",
         source="read: the criterion in pycog's lee.py; all.py says that training converged for all seeds",
