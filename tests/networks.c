@@ -76,7 +76,9 @@ static void compose_everything(nai_network *net, int32_t transfer)
   expect_ok(nai_network_set(net, "E I layer", "noise", 0.1));
   expect_ok(nai_network_set(net, "E I", "initial", 0.2));
   expect_ok(nai_network_set(net, "E I layer", "bias", 0.15));
+  expect_ok(nai_network_set(net, "I layer", "noise_tau", 25));
   expect_ok(nai_network_set(net, "stimulus", "noise", 0.1));
+  expect_ok(nai_network_set(net, "stimulus", "noise_tau", 40));
   expect_ok(nai_network_set(net, "stimulus", "baseline", 0.2));
   expect_ok(nai_network_set(net, "stimulus", "rectify", 1));
   expect_ok(nai_network_place_box(net, "E I layer", 1, 2, 0.5));
@@ -261,8 +263,8 @@ static uint64_t add_number(uint64_t hash, const nai_network *net, const char *na
 
 static uint64_t add_node(uint64_t hash, const nai_network *net, int32_t kind, const char *name)
 {
-  static const char *const numbers[] = {"tau",      "noise",        "bias",     "initial", "gain",
-                                        "exponent", "plastic_bias", "baseline", "rectify"};
+  static const char *const numbers[] = {"tau",  "noise",    "noise_tau",    "bias",     "initial",
+                                        "gain", "exponent", "plastic_bias", "baseline", "rectify"};
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     hash = add_number(hash, net, name, nai_network_size(net, kind, name), numbers[i]);
   if (kind == NAI_INPUTS) return hash;

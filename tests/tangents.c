@@ -11,7 +11,8 @@
 /* A unit's numbers, out of the network's description. */
 typedef struct unit {
   int32_t leak, transfer, is_ei;
-  double alpha, noise, gain, exponent, bias, initial;
+  double alpha, noise, noise_tau, gain, exponent, bias, initial;
+  double coloured; /* its noise now, of variance 1 */
 } unit;
 
 /* A synapse between units, or to an output. */
@@ -88,6 +89,7 @@ static void describe_units(run *r)
                            .is_ei = !strcmp(node->name, "E") || !strcmp(node->name, "I"),
                            .alpha = net->dt / node->number[NAI__TAU][i],
                            .noise = node->number[NAI__NOISE][i],
+                           .noise_tau = node->number[NAI__NOISE_TAU][i],
                            .gain = node->number[NAI__GAIN][i],
                            .exponent = node->number[NAI__EXPONENT][i],
                            .bias = (double)net->theta[net->unit_bias + u],
@@ -117,16 +119,26 @@ static void add_links(run *r, const nai__projection *p)
 
 /* --- forwards --------------------------------------------------------------------------------- */
 
+/* What a unit receives besides v: white noise, or Ornstein-Uhlenbeck noise of this deviation. */
+static double noise_of(const run *r, unit *k, int64_t t, double xi)
+{
+  if (k->noise_tau <= 0) return sqrt(2 / k->alpha) * k->noise * xi;
+  double kept = t > 1 ? exp(-r->net->dt / k->noise_tau) : 0;
+  k->coloured = kept * k->coloured + sqrt(1 - kept * kept) * xi;
+  return k->noise * k->coloured;
+}
+
 static void move_unit(run *r, int64_t t, int64_t u, double v, double xi)
 {
-  const unit *k = &r->units[u];
+  unit *k = &r->units[u];
   double *rate = at_step(r, r->rate, t), *slope = at_step(r, r->slope, t), x;
+  v += noise_of(r, k, t, xi);
   if (k->leak == NAI_LEAK_CURRENT) {
-    x = (1 - k->alpha) * r->current[u] + k->alpha * v + sqrt(2 * k->alpha) * k->noise * xi;
+    x = (1 - k->alpha) * r->current[u] + k->alpha * v;
     r->current[u] = x;
     rate[u] = phi(k, x);
   } else {
-    x = v + sqrt(2 / k->alpha) * k->noise * xi;
+    x = v;
     rate[u] = (1 - k->alpha) * at_step(r, r->rate, t - 1)[u] + k->alpha * phi(k, x);
   }
   slope[u] = phi_slope(k, x);

@@ -545,6 +545,7 @@ static const struct number {
   int whole;
 } numbers[] = {
     {"tau", "E", 100, 30.5, 20, 1e9, 0},         {"noise", "E", 0, 0.25, 0, 1e6, 0},
+    {"noise_tau", "E", 0, 30, 0, 1e9, 0},        {"noise_tau", "stimulus", 0, 0.25, 0, 1e9, 0},
     {"bias", "E", 0, -0.5, -1e6, 1e6, 0},        {"initial", "E", 0, -2, -1e6, 1e6, 0},
     {"gain", "E", 1, 3, 1e-6, 1e6, 0},           {"exponent", "E", 2, 1.5, 1, 10, 0},
     {"plastic_bias", "E", 1, 0, 0, 1, 1},        {"noise", "stimulus", 0, 0.25, 0, 1e6, 0},

@@ -22,8 +22,8 @@ static int describe(nai_parameter *out, const nai_network *net, int32_t kind, in
 /* What is described is what can be set and read, and the default is what a new node has. */
 START_TEST(what_is_listed_can_be_set)
 {
-  static const char *const words[] = {"tau noise baseline rectify ",
-                                      "tau noise bias initial gain exponent plastic_bias "
+  static const char *const words[] = {"tau noise noise_tau baseline rectify ",
+                                      "tau noise noise_tau bias initial gain exponent plastic_bias "
                                       "plastic_initial ",
                                       "bias plastic_bias "};
   nai_network *net = compose_ei(2, 1);
@@ -84,13 +84,15 @@ END_TEST
 START_TEST(unknown_names_list_the_choices)
 {
   nai_network *net = compose_ei(2, 1);
-  expect_fails(nai_network_set(net, "E", "tua", 10), NAI_ERR_NAME,
-               "population 'E' has no parameter 'tua'; it has tau, noise, bias, initial, gain, "
-               "exponent, plastic_bias, plastic_initial");
+  expect_fails(
+      nai_network_set(net, "E", "tua", 10), NAI_ERR_NAME,
+      "population 'E' has no parameter 'tua'; it has tau, noise, noise_tau, bias, initial, gain, "
+      "exponent, plastic_bias, plastic_initial");
   nai_network_destroy(net);
   net = compose_ei(2, 1);
-  expect_fails(nai_network_set(net, "stimulus E", "bias", 1), NAI_ERR_NAME,
-               "input 'stimulus' has no parameter 'bias'; it has tau, noise, baseline, rectify");
+  expect_fails(
+      nai_network_set(net, "stimulus E", "bias", 1), NAI_ERR_NAME,
+      "input 'stimulus' has no parameter 'bias'; it has tau, noise, noise_tau, baseline, rectify");
   nai_network_destroy(net);
   net = build_ei(2, 1, 1);
   double value[2];
@@ -118,8 +120,9 @@ START_TEST(full_messages_end_with_dots)
   nai_network *net;
   expect_ok(nai_network_create(&net, 20));
   expect_ok(nai_network_add_population(net, name, 1, NAI_FREE));
-  expect_fails(nai_network_set(net, name, "a-very-long-name-of-no-number", 1), NAI_ERR_NAME,
-               "it has tau, noise, bias, initial, gain, exponent, plastic_bias, plastic_initial");
+  expect_fails(
+      nai_network_set(net, name, "a-very-long-name-of-no-number", 1), NAI_ERR_NAME,
+      "it has tau, noise, noise_tau, bias, initial, gain, exponent, plastic_bias, plastic_initial");
   nai_network_destroy(net);
   char choices[20] = "";
   nai__choices_add(choices, sizeof choices, "tau");

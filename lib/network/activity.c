@@ -183,8 +183,8 @@ nai__activity nai__activity_shape(const nai_network *net, int64_t trials)
 
 int64_t nai__activity_floats(const nai__activity *a)
 {
-  return a->trials * ((a->rate_slots + 2) * a->net->ld_units + a->input_slots * a->net->ld_inputs +
-                      a->net->ld_outputs);
+  return a->trials * ((a->rate_slots + 3) * a->net->ld_units +
+                      (a->input_slots + 1) * a->net->ld_inputs + a->net->ld_outputs);
 }
 
 void nai__activity_place(nai__activity *a, float *memory)
@@ -193,7 +193,9 @@ void nai__activity_place(nai__activity *a, float *memory)
   a->rate = memory;
   a->x = a->rate + a->rate_slots * a->trials * net->ld_units;
   a->drive = a->x + a->trials * net->ld_units;
-  a->input = a->drive + a->trials * net->ld_units;
+  a->noise = a->drive + a->trials * net->ld_units;
+  a->input_noise = a->noise + a->trials * net->ld_units;
+  a->input = a->input_noise + a->trials * net->ld_inputs;
   a->output = a->input + a->input_slots * a->trials * net->ld_inputs;
 }
 
@@ -209,7 +211,7 @@ nai_status nai__activity_create(nai__activity *out, const nai_network *net, int6
 void nai__activity_destroy(nai__activity *a)
 {
   nai__free(a->rate);
-  a->rate = a->drive = a->x = a->input = a->output = NULL;
+  a->rate = a->drive = a->x = a->noise = a->input_noise = a->input = a->output = NULL;
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -234,10 +236,18 @@ static void begin_row(const nai__activity *a, int64_t trial, float *x, float *r)
   }
 }
 
+/* Nothing is kept from before the first step, so that noise starts in its stationary distribution. */
+static void begin_noise(float *noise, int64_t n)
+{
+  for (int64_t u = 0; u < n; u++) noise[u] = NAN;
+}
+
 void nai__begin(nai__activity *a, int64_t row, int64_t rows)
 {
   const nai_network *net = a->net;
   assert(row >= 0 && row + rows <= a->trials);
+  begin_noise(a->noise + row * net->ld_units, rows * net->ld_units);
+  begin_noise(a->input_noise + row * net->ld_inputs, rows * net->ld_inputs);
   for (int64_t b = row; b < row + rows; b++) {
     float *r = nai__rate_slot(a, 0) + b * net->ld_units;
     begin_row(a, b, a->x + b * net->ld_units, r);
@@ -249,17 +259,58 @@ void nai__begin(nai__activity *a, int64_t row, int64_t rows)
   }
 }
 
+/* --- noise ------------------------------------------------------------------------------------ */
+
+/*
+ * Ornstein-Uhlenbeck noise of variance 1, by its exact solution over a step: n xi, standard normal
+ * variables, become n now, and are what is kept for the next step (Uhlenbeck & Ornstein 1930).
+ */
+static void colour(float *xi, float *noise, const float *kept, const float *fresh, int64_t n)
+{
+  for (int64_t u = 0; u < n; u++) {
+    float past = noise[u];
+    xi[u] = isnan(past) ? xi[u] : kept[u] * past + fresh[u] * xi[u];
+    noise[u] = xi[u];
+  }
+}
+
+static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
+                       nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  if (!net->has_noise) return;
+  for (int64_t b = 0; b < rows; b++) {
+    float *xi = scratch->xi + b * net->ld_units;
+    net->kernels->normals(xi, net->n_units, a->seed, NAI__FOR_NOISE, a->first + (uint64_t)(row + b),
+                          (uint32_t)t);
+    if (net->has_coloured_noise)
+      colour(xi, a->noise + (row + b) * net->ld_units, net->unit + NAI__KEPT * net->ld_units,
+             net->unit + NAI__NEW * net->ld_units, net->n_units);
+  }
+}
+
+static void draw_input_noise(const nai__activity *a, int64_t t, int64_t trial, float *xi)
+{
+  const nai_network *net = a->net;
+  if (!net->has_input_noise) return;
+  net->kernels->normals(xi, net->n_inputs, a->seed, NAI__FOR_INPUT_NOISE,
+                        a->first + (uint64_t)trial, (uint32_t)t);
+  if (net->has_coloured_input_noise)
+    colour(xi, a->input_noise + trial * net->ld_inputs,
+           net->channel + NAI__CHANNEL_KEPT * net->ld_inputs,
+           net->channel + NAI__CHANNEL_NEW * net->ld_inputs, net->n_inputs);
+}
+
 /* --- inputs ----------------------------------------------------------------------------------- */
 
 /* u = [baseline + task + noise], rectified or not, on every step (Song 2016). */
 static void shape_inputs(const nai__activity *a, int64_t t, int64_t trial, float *u, float *xi)
 {
   const nai_network *net = a->net;
-  const float *noise = net->channel, *baseline = noise + net->ld_inputs,
-              *rectify = baseline + net->ld_inputs;
-  if (net->has_input_noise)
-    net->kernels->normals(xi, net->n_inputs, a->seed, NAI__FOR_INPUT_NOISE,
-                          a->first + (uint64_t)trial, (uint32_t)t);
+  const float *noise = net->channel + NAI__CHANNEL_SIGMA * net->ld_inputs,
+              *baseline = net->channel + NAI__BASELINES * net->ld_inputs,
+              *rectify = net->channel + NAI__RECTIFIED * net->ld_inputs;
+  draw_input_noise(a, t, trial, xi);
   for (int64_t c = 0; c < net->n_inputs; c++) {
     float value = u[c] + baseline[c] + (noise[c] != 0 ? noise[c] * xi[c] : 0);
     u[c] = rectify[c] != 0 && value < 0 ? 0 : value;
@@ -391,16 +442,6 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
       if (net->segment[s].stage == stage)
         move_segment(a, &net->segment[s], t, row + b, scratch->v + b * net->ld_units,
                      scratch->xi + b * net->ld_units);
-}
-
-static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t rows,
-                       nai__scratch *scratch)
-{
-  const nai_network *net = a->net;
-  if (!net->has_noise) return;
-  for (int64_t b = 0; b < rows; b++)
-    net->kernels->normals(scratch->xi + b * net->ld_units, net->n_units, a->seed, NAI__FOR_NOISE,
-                          a->first + (uint64_t)(row + b), (uint32_t)t);
 }
 
 /* Before anything is added: all stages. */

@@ -35,10 +35,13 @@ typedef struct nai__activity {
   float *x;       /* [trials][ld_units]: currents now */
   float *current; /* [output_slots][trials][ld_units]: currents of all steps, where the leak is on
                      the current; NULL: not kept */
-  float *input;   /* [input_slots][trials][ld_inputs] */
-  float *output;  /* [output_slots][trials][ld_outputs] */
-  uint64_t seed;  /* of the noise */
-  uint64_t first; /* number of the first trial */
+  float *noise;   /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;
+                         NaN before the first step */
+  float *input_noise;                    /* [trials][ld_inputs]: the same of channels */
+  float *input;                          /* [input_slots][trials][ld_inputs] */
+  float *output;                         /* [output_slots][trials][ld_outputs] */
+  uint64_t seed;                         /* of the noise */
+  uint64_t first;                        /* number of the first trial */
   const float *inject;                   /* [ld_units] added to what units receive, or NULL */
   const float *clamp;                    /* [ld_units] rates, NaN where free, or NULL */
   const nai__perturbation *perturbation; /* or NULL */

@@ -252,7 +252,9 @@ static nai_status allocate_packed(nai_network *net, const nai__kernels *kernels)
 
 int64_t nai__layout_bytes(const nai_network *net)
 {
-  int64_t floats = net->n_theta + 4 * net->ld_units + 3 * net->ld_inputs, largest = 0;
+  int64_t floats =
+              net->n_theta + NAI__UNIT_ROWS * net->ld_units + NAI__CHANNEL_ROWS * net->ld_inputs,
+          largest = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     floats += net->kernels->packed_size(b->at.columns, b->at.rows);
@@ -281,8 +283,8 @@ static nai_status allocate(nai_network *net)
   net->exists = NAI__ARRAY(uint8_t, net->n_theta);
   net->learns = NAI__ARRAY(uint8_t, net->n_theta);
   net->plastic = NAI__ARRAY(uint8_t, net->n_theta);
-  net->unit = NAI__ARRAY(float, 4 * net->ld_units);
-  net->channel = NAI__ARRAY(float, 3 * net->ld_inputs);
+  net->unit = NAI__ARRAY(float, NAI__UNIT_ROWS * net->ld_units);
+  net->channel = NAI__ARRAY(float, NAI__CHANNEL_ROWS * net->ld_inputs);
   if (!net->theta || !net->exists || !net->learns || !net->plastic || !net->unit || !net->channel)
     return NAI_ERR_MEMORY;
   return allocate_packed(net, net->kernels);

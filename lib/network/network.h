@@ -27,11 +27,13 @@
 enum nai__number {
   NAI__INPUT_TAU,
   NAI__INPUT_NOISE,
+  NAI__INPUT_NOISE_TAU,
   NAI__BASELINE,
   NAI__RECTIFY,
 
   NAI__TAU,
   NAI__NOISE,
+  NAI__NOISE_TAU,
   NAI__BIAS,
   NAI__INITIAL_STATE,
   NAI__GAIN,
@@ -58,6 +60,17 @@ static inline int64_t nai__place_in(const nai__rectangle *at, int64_t row, int64
 {
   return at->start + row * at->stride + column;
 }
+
+/* Rows of what kernels read of units and of channels; of noise how much it keeps and what is new. */
+enum { NAI__ALPHA, NAI__SIGMA, NAI__GAINS, NAI__EXPONENTS, NAI__KEPT, NAI__NEW, NAI__UNIT_ROWS };
+enum {
+  NAI__CHANNEL_SIGMA,
+  NAI__BASELINES,
+  NAI__RECTIFIED,
+  NAI__CHANNEL_KEPT,
+  NAI__CHANNEL_NEW,
+  NAI__CHANNEL_ROWS
+};
 
 enum nai__placement { NAI__NOWHERE, NAI__BOX, NAI__SPHERE, NAI__LATTICE, NAI__GIVEN };
 
@@ -159,6 +172,7 @@ struct nai_network {
   nai__segment *segment;
   int64_t n_segments;
   int32_t has_rate_leak, has_noise, has_input_noise, has_input_shape;
+  int32_t has_coloured_noise, has_coloured_input_noise;
 
   int64_t n_theta;                              /* floats, a multiple of 16 */
   float *theta;                                 /* blocks, then unit biases, then output biases */
@@ -166,8 +180,8 @@ struct nai_network {
   uint8_t *learns;                              /* 1 where constraints let it learn */
   uint8_t *plastic;                             /* 1 where it does: not in frozen projections */
   int64_t unit_bias, output_bias, unit_initial; /* in theta */
-  float *unit;                                  /* [4][ld_units]: alpha, noise, gain, exponent */
-  float *channel;                               /* [3][ld_inputs]: noise, baseline, rectify */
+  float *unit;                                  /* [NAI__UNIT_ROWS][ld_units] */
+  float *channel;                               /* [NAI__CHANNEL_ROWS][ld_inputs] */
 };
 
 /* --- composition ------------------------------------------------------------------------------ */

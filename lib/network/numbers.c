@@ -20,13 +20,16 @@
  */
 static const nai__parameter table[NAI__NUMBERS] = {
     /* low of tau: rule_of() */
-    [NAI__INPUT_TAU] = {"tau", "ms", "time constant of the noise", 100, 0, 1e9, 0},
+    [NAI__INPUT_TAU] = {"tau", "ms", "time constant of the noise that is white", 100, 0, 1e9, 0},
     [NAI__INPUT_NOISE] = {"noise", "1", "standard deviation of the noise", 0, 0, LARGE, 0},
+    [NAI__INPUT_NOISE_TAU] = {"noise_tau", "ms", "correlation time of the noise; 0: white", 0, 0,
+                              1e9, 0},
     [NAI__BASELINE] = {"baseline", "1", "added to what the task gives", 0, -LARGE, LARGE, 0},
     [NAI__RECTIFY] = {"rectify", "1", "1: inputs below 0 become 0", 0, 0, 1, 1},
 
     [NAI__TAU] = {"tau", "ms", "time constant of the leak", 100, 0, 1e9, 0},
     [NAI__NOISE] = {"noise", "1", "sigma of the private noise", 0, 0, LARGE, 0},
+    [NAI__NOISE_TAU] = {"noise_tau", "ms", "correlation time of the noise; 0: white", 0, 0, 1e9, 0},
     [NAI__BIAS] = {"bias", "1", "added to the input", 0, -LARGE, LARGE, 0},
     [NAI__INITIAL_STATE] = {"initial", "1",
                             "state at time 0: x, or r where the leak is on the rate", 0, -LARGE,
@@ -260,27 +263,51 @@ nai_status nai_network_get_each(const nai_network *net, const char *name, const 
 
 /* --- the arrays that kernels read ------------------------------------------------------------- */
 
+/*
+ * Noise of variance 1 with this correlation time, one step on: how much of it is kept, and how much
+ * is new. White noise keeps nothing.
+ */
+static void keep_noise(float *kept, float *fresh, double tau, double dt)
+{
+  *kept = tau > 0 ? (float)exp(-dt / tau) : 0;
+  *fresh = tau > 0 ? (float)sqrt(-expm1(-2 * dt / tau)) : 1;
+}
+
+/* What noise of variance 1 is multiplied by, where the kernels add it: docs/equations.md, "Units". */
+static double noise_factor(const nai__node *node, double alpha, double noise_tau)
+{
+  if (node->leak == NAI_LEAK_CURRENT) return noise_tau > 0 ? alpha : sqrt(2 * alpha);
+  return noise_tau > 0 ? 1 : sqrt(2 / alpha);
+}
+
 static void refresh_unit(nai_network *net, const nai__node *node, int64_t u)
 {
-  int64_t ld = net->ld_units, at = node->offset + u;
+  int64_t ld = net->ld_units;
+  float *unit = net->unit + node->offset + u;
   double alpha = net->dt / node->number[NAI__TAU][u];
-  double sigma = node->number[NAI__NOISE][u];
-  net->unit[at] = (float)alpha;
-  net->unit[ld + at] =
-      (float)(node->leak == NAI_LEAK_CURRENT ? sqrt(2 * alpha) * sigma : sqrt(2 / alpha) * sigma);
-  net->unit[2 * ld + at] = (float)node->number[NAI__GAIN][u];
-  net->unit[3 * ld + at] = (float)node->number[NAI__EXPONENT][u];
+  double sigma = node->number[NAI__NOISE][u], noise_tau = node->number[NAI__NOISE_TAU][u];
+  unit[NAI__ALPHA * ld] = (float)alpha;
+  unit[NAI__SIGMA * ld] = (float)(noise_factor(node, alpha, noise_tau) * sigma);
+  unit[NAI__GAINS * ld] = (float)node->number[NAI__GAIN][u];
+  unit[NAI__EXPONENTS * ld] = (float)node->number[NAI__EXPONENT][u];
+  keep_noise(&unit[NAI__KEPT * ld], &unit[NAI__NEW * ld], noise_tau, net->dt);
   if (sigma > 0) net->has_noise = 1;
+  if (sigma > 0 && noise_tau > 0) net->has_coloured_noise = 1;
 }
 
 static void refresh_channel(nai_network *net, const nai__node *node, int64_t c)
 {
-  int64_t ld = net->ld_inputs, at = node->offset + c;
+  int64_t ld = net->ld_inputs;
+  float *channel = net->channel + node->offset + c;
   double sigma = node->number[NAI__INPUT_NOISE][c];
-  net->channel[at] = (float)(sqrt(2 * node->number[NAI__INPUT_TAU][c] / net->dt) * sigma);
-  net->channel[ld + at] = (float)node->number[NAI__BASELINE][c];
-  net->channel[2 * ld + at] = (float)node->number[NAI__RECTIFY][c];
+  double noise_tau = node->number[NAI__INPUT_NOISE_TAU][c];
+  double factor = noise_tau > 0 ? 1 : sqrt(2 * node->number[NAI__INPUT_TAU][c] / net->dt);
+  channel[NAI__CHANNEL_SIGMA * ld] = (float)(factor * sigma);
+  channel[NAI__BASELINES * ld] = (float)node->number[NAI__BASELINE][c];
+  channel[NAI__RECTIFIED * ld] = (float)node->number[NAI__RECTIFY][c];
+  keep_noise(&channel[NAI__CHANNEL_KEPT * ld], &channel[NAI__CHANNEL_NEW * ld], noise_tau, net->dt);
   if (sigma > 0) net->has_input_noise = 1;
+  if (sigma > 0 && noise_tau > 0) net->has_coloured_input_noise = 1;
   if (node->number[NAI__BASELINE][c] != 0 || node->number[NAI__RECTIFY][c] != 0)
     net->has_input_shape = 1;
 }
@@ -289,21 +316,23 @@ static void refresh_channel(nai_network *net, const nai__node *node, int64_t c)
 static void refresh_segment(nai_network *net, nai__segment *segment)
 {
   int64_t ld = net->ld_units;
-  const float *alpha = net->unit + segment->offset;
+  const float *unit = net->unit + segment->offset;
+  const float *sigma = unit + NAI__SIGMA * ld, *gain = unit + NAI__GAINS * ld;
   nai__units *units = &segment->units;
-  units->alpha = alpha;
+  units->alpha = unit + NAI__ALPHA * ld;
   units->bias = net->theta + net->unit_bias + segment->offset;
   units->noise = units->gain = units->exponent = NULL;
   for (int64_t u = 0; u < units->n; u++) {
-    if (alpha[ld + u] != 0) units->noise = alpha + ld;
-    if (alpha[2 * ld + u] != 1) units->gain = alpha + 2 * ld;
+    if (sigma[u] != 0) units->noise = sigma;
+    if (gain[u] != 1) units->gain = gain;
   }
-  if (units->transfer == NAI__POWER) units->exponent = alpha + 3 * ld;
+  if (units->transfer == NAI__POWER) units->exponent = unit + NAI__EXPONENTS * ld;
 }
 
 void nai__numbers_refresh(nai_network *net)
 {
   net->has_noise = net->has_input_noise = net->has_input_shape = 0;
+  net->has_coloured_noise = net->has_coloured_input_noise = 0;
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     for (int64_t u = 0; u < node->n; u++) {

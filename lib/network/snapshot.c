@@ -5,7 +5,7 @@
 #include "state.h"
 
 /* Of snapshots; changes whenever their layout does. */
-#define SNAPSHOT_MAGIC UINT64_C(0x3430544154534e41)
+#define SNAPSHOT_MAGIC UINT64_C(0x3530544154534e41)
 
 /* What a snapshot starts with. */
 struct header {

@@ -26,16 +26,10 @@ static int64_t rows_of(int64_t trials)
 static void release(nai__batch *batch)
 {
   nai__activity *a = &batch->activity;
-  float **array[] = {&a->rate,
-                     &a->drive,
-                     &a->x,
-                     &a->current,
-                     &a->input,
-                     &a->output,
-                     &batch->output_gradient,
-                     &batch->signal,
-                     &batch->carry,
-                     &batch->start};
+  float **array[] = {&a->rate,       &a->drive,       &a->x,
+                     &a->noise,      &a->input_noise, &a->current,
+                     &a->input,      &a->output,      &batch->output_gradient,
+                     &batch->signal, &batch->carry,   &batch->start};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
@@ -68,6 +62,8 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
   a->rate = NAI__ARRAY(float, nai__rate_slots(net, steps) * trials * net->ld_units + SLACK);
   a->drive = net->has_rate_leak ? NAI__ARRAY(float, rows * net->ld_units + SLACK) : NULL;
   a->x = NAI__ARRAY(float, trials * net->ld_units + SLACK);
+  a->noise = NAI__ARRAY(float, trials * net->ld_units + SLACK);
+  a->input_noise = NAI__ARRAY(float, trials * net->ld_inputs + SLACK);
   if (batch->keeps_currents) /* as long as rates: the rule may put what it makes of these there */
     a->current = NAI__ARRAY(float, nai__rate_slots(net, steps) * trials * net->ld_units + SLACK);
   a->input = NAI__ARRAY(float, nai__input_slots(net, steps) * trials * net->ld_inputs + SLACK);
@@ -77,7 +73,7 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
   batch->carry = NAI__ARRAY(float, trials * net->ld_units + SLACK);
   batch->start = NAI__ARRAY(float, trials * net->ld_units + SLACK);
   batch->bias_sum = NAI__ARRAY(double, nai__most_groups(trials) * nai__numbers_width(net));
-  if (a->rate && (a->drive || !net->has_rate_leak) && a->x &&
+  if (a->rate && (a->drive || !net->has_rate_leak) && a->x && a->noise && a->input_noise &&
       (a->current || !batch->keeps_currents) && a->input && a->output && batch->output_gradient &&
       batch->signal && batch->carry && batch->start && batch->bias_sum) {
     batch->steps_room = steps;

@@ -145,6 +145,7 @@ class Network(Handle):
         *,
         sign: int = 0,
         noise: Optional[Number] = None,
+        noise_tau: Optional[Number] = None,
         tau: Optional[Number] = None,
         baseline: Optional[Number] = None,
         rectify: Optional[Number] = None,
@@ -156,12 +157,15 @@ class Network(Handle):
         Args:
             sign: +1 excitatory, -1 inhibitory, 0 free: of all that it sends (Dale's law).
             noise: default 0.
-            tau: ms; 100.
+            noise_tau: correlation time of the noise, ms; 0, white. Above 0 the noise is an Ornstein-Uhlenbeck process
+                whose standard deviation is ``noise``, whatever ``tau`` and dt are.
+            tau: ms; 100. Of white noise alone.
             baseline: 0.
             rectify: 1 to rectify at 0; 0.
         """
         self._compose(_c.nai_network_add_input, name, whole(f"n of {brief(name)}", n))
-        return self.set(name, sign=sign, noise=noise, tau=tau, baseline=baseline, rectify=rectify)
+        self.set(name, sign=sign, noise=noise, noise_tau=noise_tau, tau=tau)
+        return self.set(name, baseline=baseline, rectify=rectify)
 
     def population(
         self,
@@ -173,6 +177,7 @@ class Network(Handle):
         transfer: str = "relu",
         tau: Optional[Number] = None,
         noise: Optional[Number] = None,
+        noise_tau: Optional[Number] = None,
         bias: Optional[Number] = None,
         initial: Optional[Number] = None,
         gain: Optional[Number] = None,
@@ -188,6 +193,8 @@ class Network(Handle):
             transfer: "relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh" or "power".
             tau: time constant, ms, at least dt; 100.
             noise: sigma of the noise; 0.
+            noise_tau: correlation time of the noise, ms; 0, white. Above 0 each unit receives an Ornstein-Uhlenbeck
+                process whose standard deviation is ``noise``.
             bias: 0.
             initial: x_0, or r_0 where the leak is on the rate; 0.
             gain: factor of the rate; 1.
@@ -196,7 +203,8 @@ class Network(Handle):
             plastic_initial: 1 or 0; 0. At 1 the initial state learns.
         """
         self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
-        self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, bias=bias, initial=initial, gain=gain)
+        self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, noise_tau=noise_tau, bias=bias)
+        self.set(name, initial=initial, gain=gain)
         return self.set(name, exponent=exponent, plastic_bias=plastic_bias, plastic_initial=plastic_initial)
 
     def output(

@@ -179,3 +179,20 @@ def test_trials_run_as_they_were_evaluated():
     evaluation = na.evaluate(net, task, trials=50, seed=4)
     run = net.run(task.trials(net, 50, seed=4), seed=4)
     assert (run.outputs["choice"][-1].argmax(axis=1) == evaluation.choice).all()
+
+
+def test_coloured_noise():
+    """An Ornstein-Uhlenbeck process of standard deviation ``noise``, in units and in inputs, stationary at once."""
+    net = na.Network(dt=10).input("u", 400, noise=0.2, noise_tau=30)
+    net.population("A", 400, leak="rate", transfer="linear", tau=10, noise=0.5, noise_tau=50)
+    net.population("B", 400, leak="rate", transfer="linear", tau=10).connect("u", "B", initial=na.Identity(1))
+    net.build(seed=1)
+    assert (net.get("A", "noise_tau") == 50).all() and (net.get("u", "noise_tau") == 30).all()
+    run = net.run(steps=60, trials=50, seed=2)
+    for name, sd, tau in (("A", 0.5, 50), ("B", 0.2, 30)):
+        x = run.rates[name].astype(float) / sd
+        assert abs(x[0].std() - 1) < 4 * np.sqrt(0.5 / x[0].size)
+        for lag in (0, 1, 4):  # 20,000 series of 60 steps
+            assert abs((x[: 60 - lag] * x[lag:]).mean() - np.exp(-10 * lag / tau)) < 0.01
+    with pytest.raises(ValueError, match="noise_tau of 'A' is -1"):
+        net.set("A", noise_tau=-1)
