@@ -1,6 +1,6 @@
-"""neuroai: compose biologically constrained neural networks, train them on tasks, look at them.
+"""neuroai: biologically constrained neural networks: compose them, train them on tasks, analyse them.
 
-Three things of a network are under our control, its architecture, its cost and its learning rule; each is an object::
+The architecture, the cost and the learning rule of a network can be chosen freely; each is an object::
 
     import neuroai as na
 

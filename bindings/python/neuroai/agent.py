@@ -21,7 +21,7 @@ _FLOATS = ctypes.POINTER(ctypes.c_float)
 class Agent(Handle):
     """One animal that learns at every step, for closed loops: RFLO, e-prop, FORCE, full-FORCE, node perturbation, own rules.
 
-    It learns by the trainer's rule, optimiser, costs and constraints, from what it is told at each step::
+    It learns by the trainer's rule, optimiser, costs and constraints, from input, target and reward of each step::
 
         trainer = na.Trainer(net, cost=na.MSE("z"), rule=na.RFLO(seed=2), optimizer=na.SGD(1e-3))
         agent = na.Agent(trainer)
@@ -31,7 +31,7 @@ class Agent(Handle):
         agent.rest()                  # the network is free for others now
 
     Args:
-        trainer: with its costs; kept alive. Leave it, and the network, alone while the agent is in a trial.
+        trainer: with its costs; kept alive. Do not use it, or the network, elsewhere during a trial of the agent.
     """
 
     trainer: Trainer
@@ -56,12 +56,12 @@ class Agent(Handle):
         weight: float = 1.0,
         reward: Optional[float] = None,
     ) -> Floats:
-        """One time step and, unless the rule's "update_every" says otherwise, one update.
+        """Makes one time step and, unless the rule's "update_every" is above 1, one update.
 
         Args:
             inputs: [channels of all inputs], or a mapping from an input's name to its channels; None: 0.
-            target: what all outputs should be [channels of all outputs]; None: nothing is said.
-            target_class: right class of the first output, for costs that need one.
+            target: desired outputs [channels of all outputs]; None: no target.
+            target_class: correct class of the first output, for costs on classes.
             weight: of the costs on outputs at this step.
             reward: given at this step, for rules that learn from a scalar.
 
@@ -100,21 +100,21 @@ class Agent(Handle):
         _c.nai_agent_begin(self)
 
     def rest(self) -> None:
-        """Learns what was gathered, and leaves the network to others as it is now. The next step goes on from here."""
+        """Applies accumulated changes, and releases the network for other uses. The next step continues from here."""
         _c.nai_agent_rest(self)
 
     @property
     def updates(self) -> int:
-        """Updates made so far."""
+        """Number of updates so far."""
         return int(_c.nai_agent_updates(self))
 
     def activity(self, name: str) -> Floats:
-        """Rates of a population, or outputs of an output, now: [n], a copy."""
+        """Current rates of a population, or values of an output: [n], a copy."""
         rates: Floats = view(self, _c.nai_agent_activity, self, name)
         return np.array(rates[0])
 
     def gradient(self, source: str, target: Optional[str] = None) -> Floats:
-        """The estimate that led to the last update: of a projection [n_post, n_pre], or of a bias [n]; a copy."""
+        """The estimate of the gradient at the last update: of a projection [n_post, n_pre] or a bias [n]; a copy."""
         return view(self, _c.nai_agent_gradient, self, source, target).copy()
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""How well a rule's updates align with the exact gradient, now or over the course of training."""
+"""How well a rule's updates align with the exact gradient, at one time or over the course of training."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ Value = Union[float, npt.NDArray[np.float64]]
 
 @dataclass(frozen=True)
 class Alignment:
-    """A rule's estimate beside the exact gradient: numbers, or in a history arrays.
+    """A rule's estimate compared with the exact gradient: numbers, or arrays in a history.
 
     Attributes:
-        cosine: of the angle between them; NaN where either is 0 throughout.
-        ratio: |estimate| / |exact gradient|: 0 where the rule teaches nothing, NaN where there is nothing to learn.
+        cosine: of the angle between them; NaN if either is 0.
+        ratio: |estimate| / |exact gradient|; NaN if the exact gradient is 0.
     """
 
     cosine: Value
@@ -41,7 +41,7 @@ class Alignment:
 
     @property
     def angle(self) -> Value:
-        """The angle in degrees: 0 for the exact gradient, 90 for an update that does not matter to the cost."""
+        """The angle in degrees: 0 for the exact gradient, 90 for an update that does not change the cost."""
         degrees: Value = np.degrees(np.arccos(self.cosine))
         return frozen(degrees) if isinstance(degrees, np.ndarray) else degrees
 
@@ -73,7 +73,7 @@ class _ByKey(Closed, Mapping[Key, Alignment]):
 
 
 class Alignments(_ByKey):
-    """What :func:`alignment` found: an :class:`Alignment` for each projection and each bias, and ``total``."""
+    """The result of :func:`alignment`: an :class:`Alignment` for each projection and each bias, and ``total``."""
 
     rule: str
 
@@ -100,16 +100,16 @@ def _read(trainer: Trainer, source: Optional[str], target: Optional[str]) -> Ali
 def alignment(trainer: Trainer, trials: Optional[Trials] = None) -> Alignments:
     """How well the rule's estimate aligns with the exact gradient, on the same trials with the same noise.
 
-    Costs on weights are left out, for they are exact under every rule. No update is made, and what the rule remembers
-    stays as it is.
+    Costs on weights are left out, as their gradient is exact under every rule. No update is made, and the state of the
+    rule does not change.
 
     Args:
-        trainer: whose rule.
-        trials: without them, the task's next batch.
+        trainer: the trainer with the rule.
+        trials: default: the task's next batch.
 
     Returns:
         ``found["E", "I"].cosine`` for a projection, ``found["E"].cosine`` for a bias, ``found.total.cosine`` for all
-        that learns together; likewise ``ratio`` and ``angle``, in degrees.
+        plastic parameters together; likewise ``ratio`` and ``angle``, in degrees.
     """
     expect("trainer", trainer, Trainer, "a neuroai.Trainer")
     handle = None if trials is None else as_trials(trials)._for(trainer.net)
@@ -127,14 +127,14 @@ class AlignmentHistory(_ByKey):
         trainer.fit(5000, callback=track)
         na.plot.alignment(track)
 
-    A first measurement is made at once. ``track["E", "I"].cosine`` and ``track.total.cosine`` are arrays [m], one
-    number a measurement. Training goes on with the same bits as without it. With a callback of one's own:
+    The first measurement is made immediately. ``track["E", "I"].cosine`` and ``track.total.cosine`` are arrays [m], one
+    number per measurement. Training has the same bits as without it. With a callback of your own:
     ``callback=lambda now: track(now) or mine(now)``.
 
     Args:
-        trainer: whose rule.
+        trainer: the trainer with the rule.
         every: updates between measurements, each of which takes about as long as two updates.
-        trials: to measure on, the same each time; without them, the task's next batch.
+        trials: trials for all measurements; default: the task's next batch.
 
     Attributes:
         net: of the trainer.
@@ -156,7 +156,7 @@ class AlignmentHistory(_ByKey):
         self.measure()
 
     def measure(self) -> Alignments:
-        """Measures now, whatever ``every`` says: for training by :meth:`Trainer.step`."""
+        """Measures now, regardless of ``every``: for training by :meth:`Trainer.step`."""
         found = alignment(self._trainer, self._trials)
         self._steps.append(self._trainer.updates)
         self._found.append(found)
@@ -173,7 +173,7 @@ class AlignmentHistory(_ByKey):
 
     @property
     def total(self) -> Alignment:  # type: ignore[override]
-        """Of all that learns together, arrays [m]."""
+        """Alignment of all plastic parameters together, arrays [m]."""
         return self._arrays([found.total for found in self._found])
 
     @staticmethod

@@ -1,4 +1,4 @@
-"""Looking at what was recorded: reaction times, means by condition, principal components; performance by stage."""
+"""Analysis of recorded activity: reaction times, means by condition, principal components; performance by stage."""
 
 from __future__ import annotations
 
@@ -57,18 +57,18 @@ _NO_TIMES = (
 
 @dataclass(frozen=True)
 class ReactionTimes:
-    """When the first output crossed a threshold in each trial, and which; made by :func:`reaction_times`."""
+    """Time at which an output first crossed a threshold in each trial, and which; made by :func:`reaction_times`."""
 
-    #: From the onset of the stimulus, ms, NaN where no output crossed it: float64 [trials]. What is 0 or less came
-    #: before the stimulus could be seen: :meth:`curve` counts it as early, and in no mean.
+    #: From the onset of the stimulus, ms, NaN where no output crossed it: float64 [trials]. Times of 0 or less are
+    #: earlier than the stimulus could have an effect: :meth:`curve` counts them as early, and not in means.
     time: Doubles
     #: The channel that crossed it, -1 where none did: int64 [trials].
     choice: npt.NDArray[np.int64]
-    #: 1 where that is the right one, 0 where not, -1 where it is not known or there was no response: int64 [trials].
+    #: 1 if that is the correct one, 0 if not, -1 if it is not known or there was no response: int64 [trials].
     correct: npt.NDArray[np.int64]
     #: Of each trial, by name, [trials].
     conditions: Dict[str, npt.NDArray[Any]]
-    #: Of the outputs; NaN where the task has its own.
+    #: Threshold of the outputs; NaN if times are from the task's own judgement.
     threshold: float
 
     def curve(
@@ -122,16 +122,16 @@ def reaction_times(
     right: Union[str, npt.ArrayLike, None] = None,
     probability: bool = False,
 ) -> ReactionTimes:
-    """Reaction times as in Song, Yang & Wang (2016): the first time that an output is above a threshold.
+    """Reaction times as in Song, Yang & Wang (2016): the first time at which an output is above a threshold.
 
-    Trials of a task whose judgement gives no time of a choice are refused: their outputs are trained on epochs of fixed
-    lengths. First crossings of a threshold in them are found when they are given as arrays, ``na.Trials(inputs, ...)``.
+    Trials of tasks without reaction times are refused: their outputs are trained with epochs of fixed durations. To
+    find first crossings of a threshold in them nevertheless, give the trials as arrays, ``na.Trials(inputs, ...)``.
 
     Args:
-        run: of the network on test trials: ``net.run(task.trials(net, 1000), seed=1)``; or an evaluation, of a task
-            that itself says when the choice was made, and then only ``onset`` is read.
-        threshold: that the output must be above. Of two channels that cross it at the same step the larger one counts.
-        output: name; without it the first.
+        run: a run of test trials: ``net.run(task.trials(net, 1000), seed=1)``; or an evaluation of a task whose
+            judgement gives the time of the choice, with which only ``onset`` is used.
+        threshold: of the outputs. If two channels cross it at the same step, the larger one is the choice.
+        output: its name; default: the first output.
         onset: of the stimulus, from which times count, ms from the start of the trial: one, one a trial, or the name
             of a condition. Without it the condition "onset", or 0 if there is none.
         channels: those that are choices; without it all of the output. A channel for waiting is none.
@@ -271,7 +271,7 @@ class PCA:
     explained: Doubles
     #: Mean rate of each unit, which is subtracted, [units].
     mean: Doubles = field(repr=False)
-    #: Participation ratio of all variances, (sum l)^2 / sum l^2: how many dimensions the activity really uses.
+    #: Participation ratio of all variances, (sum l)^2 / sum l^2: the effective number of dimensions.
     dimensionality: float
     #: Name of the condition.
     condition: str

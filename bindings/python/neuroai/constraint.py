@@ -1,7 +1,7 @@
-"""Constraints: which synapses a projection has, which of them are plastic, and what their weights may be.
+"""Constraints: which synapses of a projection exist, which are plastic, and which weights are allowed.
 
-A constraint is a value: make it once, attach it as often as you like with :meth:`neuroai.Network.constrain`. For one
-of your own, derive from :class:`Constraint`.
+A constraint can be attached to any number of projections with :meth:`neuroai.Network.constrain`. For a constraint of
+your own, derive from :class:`Constraint`.
 """
 
 from __future__ import annotations
@@ -36,12 +36,11 @@ __all__ = [
 class Constraint(Closed):
     """Base of all constraints, and of your own.
 
-    A subclass overrides :meth:`wire`, :meth:`project` or both. Whatever they write, signs, absent synapses and fixed
-    synapses hold after them. What is raised in them comes out of the call that led to them.
+    A subclass overrides :meth:`wire`, :meth:`project` or both. Signs, absent synapses and fixed synapses are enforced
+    after them. An exception in these methods is raised by the call that led to them.
 
-    ``name`` goes into the model file, and by it :meth:`neuroai.Network.load` finds the constraint again; without one
-    it is the name of the class. An attached object lives as long as the network; if it refers to the network in
-    turn, neither is ever freed.
+    ``name`` is stored in the model file, and :meth:`neuroai.Network.load` finds the constraint by it; default: the name
+    of the class. An attached constraint lives as long as the network; if it refers to the network, neither is freed.
     """
 
     name: str = ""
@@ -56,11 +55,11 @@ class Constraint(Closed):
     def wire(self, synapses: Synapses) -> None:
         """Called for each projection when the network is built: write ``exists``, ``plastic``, ``sign``.
 
-        Multiply (``synapses.exists *= ...``) to keep what was said before: no autapses, other constraints.
+        Multiply (``synapses.exists *= ...``) to keep the effect of other constraints and the absence of autapses.
         """
 
     def project(self, synapses: Synapses) -> None:
-        """Called after the start and after each update: write ``weight`` (and ``momentum``, where it is not None)."""
+        """Called for the initial weights and after each update: write ``weight`` (and ``momentum``, unless None)."""
 
     def _create(self) -> Any:
         """A new C object, of which the caller has one reference."""
@@ -140,7 +139,7 @@ class _Matrix(_Builtin):
 
 
 class Mask(_Matrix):
-    """The synapses that exist: where ``mask`` [n_post, n_pre] is not 0."""
+    """Synapses exist only where ``mask`` [n_post, n_pre] is not 0."""
 
     def __init__(self, mask: npt.ArrayLike) -> None:
         super().__init__(mask)
@@ -150,7 +149,7 @@ class Mask(_Matrix):
 
 
 class Fixed(_Matrix):
-    """Synapses that keep their initial value exactly: where ``fixed`` [n_post, n_pre] is not 0; without it all."""
+    """Synapses keep their initial weight exactly where ``fixed`` [n_post, n_pre] is not 0; default: all of them."""
 
     def __init__(self, fixed: Optional[npt.ArrayLike] = None) -> None:
         super().__init__(fixed)
@@ -215,7 +214,7 @@ class MaxWeight(_Builtin):
 
 @dataclass(frozen=True)
 class DistanceDependent(_Builtin):
-    """A synapse exists with probability ``peak`` * exp(-distance / ``length``); both ends need positions.
+    """Each synapse exists with probability ``peak`` * exp(-distance / ``length``). Both populations need positions.
 
     ``peak``: 0 to 1. ``length``: mm.
     """

@@ -1,7 +1,7 @@
-"""Costs: the task, and what a brain could not afford.
+"""Costs of the task, and of resources that are scarce in a brain.
 
-Costs are values that add up: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``. A trainer reports each apart,
-with its weight applied. For one of your own, derive from :class:`Cost`.
+Costs can be added and weighted: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``. A trainer reports each cost
+separately, multiplied by its weight. For a cost of your own, derive from :class:`Cost`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
 
 
 class Costs(Closed):
-    """A weighted sum of costs, as ``+`` and ``*`` make it. ``terms``: pairs of weight and cost."""
+    """A weighted sum of costs, made by ``+`` and ``*``. ``terms``: pairs of weight and cost."""
 
     terms: Tuple[Tuple[float, "Cost"], ...]
     _otherwise = "add costs up to make another"
@@ -64,16 +64,16 @@ class Cost(Closed):
     """Base of all costs, and of your own.
 
     A subclass overrides one of :meth:`on_outputs`, :meth:`on_rates`, :meth:`on_weights` and :meth:`on_errors`. Each returns the
-    cost's value J, without its weight, and adds ``scale * dJ/d...`` to the ``gradient`` that it is shown, where that is
-    not None. What is raised in them comes out of the call that led to them.
+    cost's value J, without its weight, and adds ``scale * dJ/d...`` to the ``gradient`` of its argument, unless that is
+    None. An exception in these methods is raised by the call that led to them.
 
     Args:
         names: outputs (for on_outputs), populations (on_rates, on_errors), or where projections come from (on_weights); a list
             separated by spaces, entries may be shell patterns.
         to: where the projections go, for on_weights.
-        name: under which the cost is reported; without it the name of the class.
+        name: name in reports; default: the name of the class.
 
-    Set ``separable`` on a class whose ``on_rates`` is a sum over steps and trials: then it may be called on parts of a
+    Set ``separable`` on a class whose ``on_rates`` is a sum over steps and trials: it may then be called on parts of a
     batch.
     """
 
@@ -108,7 +108,7 @@ class Cost(Closed):
         raise NotImplementedError
 
     def on_errors(self, batch: ErrorBatch) -> float:
-        """A cost on how errors travel back through all populations named, together."""
+        """A cost on the errors that propagate back through all populations named, together."""
         raise NotImplementedError
 
     def _create(self) -> Any:
@@ -224,7 +224,7 @@ class MSE(_Builtin):
 
 
 class CrossEntropy(_Builtin):
-    """Task: softmax cross-entropy of an output with the right class, sum m nll / sum m over steps and trials."""
+    """Task: softmax cross-entropy of an output and the correct class, sum m nll / sum m over steps and trials."""
 
     _make = staticmethod(_c.nai_cost_create_cross_entropy)
 
@@ -233,7 +233,7 @@ class CrossEntropy(_Builtin):
 
 
 class LogisticMSE(_Builtin):
-    """Task: sum m (s-y)^2 / sum m with the link of Yang et al. 2019, s = 1 / (1 + exp(-z))."""
+    """Task: sum m (s-y)^2 / sum m of logistic outputs, s = 1 / (1 + exp(-z)) (Yang et al. 2019)."""
 
     _make = staticmethod(_c.nai_cost_create_logistic_mse)
 
@@ -242,7 +242,7 @@ class LogisticMSE(_Builtin):
 
 
 class BinaryCrossEntropy(_Builtin):
-    """Task: each channel a yes or no of its own: sum m (-y log s - (1-y) log(1-s)) / sum m, s = 1 / (1 + exp(-z)).
+    """Task: cross-entropy of each channel: sum m (-y log s - (1-y) log(1-s)) / sum m, s = 1 / (1 + exp(-z)).
 
     Targets are probabilities, 0 to 1.
     """
@@ -268,13 +268,13 @@ class L1Rates(_Builtin):
 
 
 class RateTarget(_Builtin):
-    """Goudar et al. 2023's homeostasis: abs(mean of r^2 - target).
+    """Homeostasis of rates (Goudar et al. 2023): abs(mean of r^2 - target).
 
     The mean is over the steps that count, trials and units of all these populations together.
 
     Args:
         names: populations.
-        target: the mean of r^2 that costs nothing, at least 0.
+        target: the mean of r^2 with a cost of 0, at least 0.
     """
 
     target: float
@@ -285,10 +285,10 @@ class RateTarget(_Builtin):
 
 
 class VanishingGradient(_Builtin):
-    """Song 2016's term against vanishing gradients, on the recurrent weights of these populations.
+    """The term of Song et al. 2016 against vanishing gradients, on the recurrent weights of these populations.
 
-    The mean over steps and trials of (|v|^2 / |d|^2 - 1)^2, where d = dJ/dx(t) and v is what one step back makes of
-    it. Its gradient is the immediate one, d being taken as given. The leak must be on the current.
+    The mean over steps and trials of (|v|^2 / |d|^2 - 1)^2, where d = dJ/dx(t) and v is d propagated back by one step.
+    Its gradient is the immediate one, with d held constant. The leak must be on the current.
     """
 
     _make = staticmethod(_c.nai_cost_create_vanishing_gradient)
@@ -342,7 +342,7 @@ class L2Weights(_Builtin):
 
 
 class Distance(_Builtin):
-    """Wiring: sum |w| d over the projections from ``source`` to ``target``, d the distance of the two units, mm.
+    """Wiring: sum |w| d over the projections from ``source`` to ``target``, with the distance d of the two units, mm.
 
     Args:
         source: where the projections come from.
@@ -357,14 +357,14 @@ class Distance(_Builtin):
 
 
 class Communicability(_Builtin):
-    """Wiring that also pays for talking in roundabout ways (Achterberg et al. 2023): sum |w| d C^exponent.
+    """Wiring, weighted by communicability (Achterberg et al. 2023), which includes indirect paths: sum |w| d C^exponent.
 
-    C is exp(S^-1/2 |W| S^-1/2) without its diagonal, S what each unit sends in all among these projections; a unit
-    that sends nothing communicates with nobody. The gradient goes through C.
+    C is exp(S^-1/2 |W| S^-1/2) without its diagonal, S the sum of |W| from each unit within these projections; the
+    communicability of a unit without such weights is 0. The gradient includes the dependence of C on the weights.
 
     Args:
         source: where the projections come from.
-        target: where they go. All together are one square matrix: the same populations send and receive.
+        target: where they go. All together form one square matrix: the same populations are at both ends.
         exponent: of C, above 0.
         normalise: divide by the number of synapses that exist.
     """

@@ -1,4 +1,4 @@
-"""Curricula: stages of a task, each with a criterion; parameters that change by stage; staircases."""
+"""Curricula: stages of a task, each with a criterion; parameters that change from stage to stage; staircases."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ __all__ = ["Curriculum", "Stage", "Staircase"]
 
 
 class Staircase(Closed):
-    """A parameter that follows performance: after each evaluation a step harder, a step easier, or as it is.
+    """A parameter that follows performance: after each evaluation it becomes harder, easier, or stays the same.
 
     Args:
-        start: value at which it starts, the easiest.
-        hardest: value at which it ends.
-        step: of one evaluation.
-        harder_at: performance from which on it gets harder.
-        easier_at: performance below which it gets easier.
+        start: first value, also the easiest.
+        hardest: last value.
+        step: change at one evaluation.
+        harder_at: at this performance or above it becomes harder.
+        easier_at: below this performance it becomes easier.
     """
 
     start: float
@@ -54,14 +54,14 @@ class Staircase(Closed):
 
 
 class Stage(Closed):
-    """A stage of a curriculum. It is met once performance has been at least ``criterion`` often enough in a row.
+    """A stage of a curriculum, completed when performance is at least ``criterion`` in consecutive evaluations.
 
     Args:
         name: of the stage.
         criterion: fraction correct on test trials.
-        evaluations: so many in a row.
+        evaluations: number of consecutive evaluations.
         **parameters: of the task, from this stage on: a value, a list from which each trial draws one, or a Staircase.
-            A stage with staircases is met only while all of them are at their hardest.
+            A stage with staircases can be completed only while all of them are at their hardest.
     """
 
     name: str
@@ -102,7 +102,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 class Curriculum(Handle):
-    """Stages that a trainer goes through; its run ends when the last one is met::
+    """Stages of training; a run ends when the last one is completed::
 
         na.Curriculum(
             na.Stage("easy", 0.9, coherence=[25.6, 51.2]),
@@ -112,7 +112,7 @@ class Curriculum(Handle):
 
     Args:
         *stages: in order.
-        on_stage: called with (number, name) when a stage begins: where tasks of one's own change themselves.
+        on_stage: called with (number, name) when a stage begins; it can change tasks of your own.
     """
 
     stages: Tuple[Stage, ...]

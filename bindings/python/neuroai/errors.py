@@ -1,7 +1,7 @@
-"""What can go wrong: one exception class for each status of the C library.
+"""Exceptions: one class for each status of the C library.
 
-Every class is a :class:`Error`, and also the built-in exception that a Python programmer would expect. The message is
-the library's own sentence: it names the argument, its value and the bound.
+Every class derives from :class:`Error` and from the matching built-in exception. The message is that of the library: it
+names the argument, its value and the bound.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class UnknownNameError(Error, KeyError):
 
 
 class OrderError(Error, RuntimeError):
-    """Not at this point: the network is already built, or not yet."""
+    """Wrong order of calls, such as before or after the build."""
 
     status = -4
 
@@ -68,19 +68,19 @@ class NonfiniteError(Error, FloatingPointError):
 
 
 class FileError(Error, OSError):
-    """The file system said no."""
+    """The file system refused."""
 
     status = -6
 
 
 class FormatError(Error, ValueError):
-    """The file is not what it should be."""
+    """The file is damaged, or not of this format."""
 
     status = -7
 
 
 class UnsupportedError(Error, NotImplementedError):
-    """A combination that the library does not have."""
+    """A combination that the library does not support."""
 
     status = -8
 

@@ -1,4 +1,4 @@
-"""Evaluation: what a network does on test trials, trial by trial and condition by condition."""
+"""Evaluation: choices and performance on test trials, for each trial and each condition."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ Where = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Confusion:
-    """How often each choice was made where each class was right."""
+    """Confusion matrix: how often each choice was made for each correct class."""
 
-    #: The classes that were right or chosen, ascending, int64 [m]; a choice of -1 is none.
+    #: The classes that were correct or chosen, ascending, int64 [m]; -1: no choice.
     classes: npt.NDArray[np.int64]
-    #: Number of trials [m, m]: row: the class that was right; column: the choice.
+    #: Number of trials [m, m]; row: correct class, column: choice.
     counts: npt.NDArray[np.int64]
 
     @property
     def fractions(self) -> npt.NDArray[np.float64]:
-        """``counts`` as fractions of the trials in which the row's class was right; NaN where it never was. [m, m]"""
+        """``counts`` as fractions of the trials with the correct class of the row, [m, m]; NaN if there are none."""
         total = self.counts.sum(axis=1, keepdims=True)
         return frozen(np.where(total > 0, self.counts / np.maximum(total, 1), np.nan))
 
@@ -66,7 +66,7 @@ class Evaluation(Handle):
 
     @property
     def correct(self) -> npt.NDArray[np.int32]:
-        """For each trial 1 where it is correct, 0 where not, -1 where it cannot be judged: int32 [trials]."""
+        """For each trial 1 if it is correct, 0 if not, -1 if it cannot be judged: int32 [trials]."""
         return view(self, _c.nai_evaluation_correct, self)
 
     @property
@@ -76,16 +76,16 @@ class Evaluation(Handle):
 
     @property
     def time(self) -> npt.NDArray[np.float32]:
-        """When the choice was made, ms from the trial's start; NaN where none was: float32 [trials].
+        """Time of the choice, ms from the start of the trial; NaN where there is none: float32 [trials].
 
-        Only of tasks that have reaction times, such as ``SongRandomDotsReactionTime``: those whose judgement gives the
-        time of a choice.
+        Only for tasks with reaction times, such as ``SongRandomDotsReactionTime``, whose judgement gives the time of
+        the choice.
         """
         return view(self, _c.nai_evaluation_time, self)
 
     @property
     def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
-        """For each condition its value in each trial, float32 [trials]."""
+        """The value of each condition in each trial, float32 [trials], by name."""
         names = texts(lambda index: _c.nai_evaluation_condition_name(self, index))
         return Record({name: view(self, _c.nai_evaluation_condition, self, name) for name in names})
 
@@ -107,11 +107,11 @@ class Evaluation(Handle):
             room = count.value
 
     def where(self, where: Optional[Where] = None) -> npt.NDArray[np.bool_]:
-        """Whether each condition of ``where`` has the value that it says, bool [trials]; without it, all True."""
+        """In which trials the conditions have the values in ``where``, bool [trials]; without it, all True."""
         return matching(self.conditions, where, len(self.correct))
 
     def right(self, right: Union[str, npt.ArrayLike, None] = None, progress: bool = True) -> npt.NDArray[np.int64]:
-        """The class that was right in each trial, -1 where none was: int64 [trials].
+        """The correct class of each trial, -1 where there is none: int64 [trials].
 
         Args:
             right: name of the condition that holds it, or the classes themselves. Without it the task's class at the
@@ -159,7 +159,7 @@ class Evaluation(Handle):
     def confusion(
         self, right: Union[str, npt.ArrayLike, None] = None, where: Optional[Where] = None, progress: bool = True
     ) -> Confusion:
-        """How often each choice was made where each class was right. Trials that cannot be judged are left out.
+        """Confusion matrix of choices and correct classes. Trials that cannot be judged are left out.
 
         Args:
             right: see :meth:`right`.
@@ -302,23 +302,23 @@ def evaluate(
     silence: Optional[Chosen] = None,
     progress: bool = True,
 ) -> Evaluation:
-    """Runs test trials of a task, or given ones, with the noise of ``seed``.
+    """Runs test trials of a task, or given trials, with noise from ``seed``.
 
-    Given trials are judged by class at their last step that counts; those without classes cannot be judged. Their
-    noise is that of their own numbers (``Trials.first``), as in :meth:`Network.run` with that seed.
+    Given trials are judged by class at their last step that counts; trials without classes cannot be judged. They have
+    the noise of their own numbers (``Trials.first``), as in :meth:`Network.run` with the same seed.
 
-    Ctrl-C ends the evaluation within a fraction of a second: the KeyboardInterrupt has what is known of the trials that
-    were done by then as its attribute ``evaluation``.
+    Ctrl-C ends the evaluation within a fraction of a second. The KeyboardInterrupt then has the attribute
+    ``evaluation`` with the trials that were done.
 
     Args:
         net: a built network.
         task: the task; or trials, such as recorded ones.
-        trials: the number of a task's trials; without it 1000. Of given trials all are run.
-        seed: of a task's trials, and of the noise.
-        threads: to run on; they change no bit of the result.
-        silence: units that have a rate of 0 in every trial, a lesion, as in :meth:`State.silence`: populations, or a
+        trials: number of test trials of the task; default 1000. Given trials are all run.
+        seed: of the trials of a task, and of the noise.
+        threads: number of threads; the result does not depend on it.
+        silence: units with a rate of 0 in every trial (a lesion), as in :meth:`State.silence`: populations, or a
             mapping from their names to units: ``{"E": [0, 3]}``.
-        progress: whether to show a progress bar when it takes more than a second.
+        progress: whether to show a progress bar if it takes more than a second.
     """
     parts = [] if silence is None else chosen(net, silence)
     numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)

@@ -1,4 +1,4 @@
-"""What happened in training, update by update."""
+"""History of training, update by update."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["History"]
 
 
 class History(Closed):
-    """What happened in training, update by update: NumPy arrays, n updates and m evaluations long."""
+    """History of training: NumPy arrays over n updates and m evaluations."""
 
     def __init__(self, names: Sequence[str], rows: Optional[npt.NDArray[np.float64]] = None, first: int = 0) -> None:
         self._names = list(names)

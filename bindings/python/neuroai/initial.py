@@ -1,4 +1,4 @@
-"""How weights start, for :meth:`neuroai.Network.connect`. Signs follow Dale's law whatever is drawn."""
+"""Initial weights, for :meth:`neuroai.Network.connect`. Their signs follow Dale's law."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Default", "Gamma", "Identity", "Initial", "LogNormal", "Normal", "Or
 
 @dataclass(frozen=True)
 class Initial:
-    """Base of all ways to start."""
+    """Base of all distributions of initial weights."""
 
     _kind: ClassVar[int] = _c.NAI_WEIGHTS_DEFAULT
 

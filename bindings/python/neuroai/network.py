@@ -1,8 +1,7 @@
-"""The architecture: inputs, populations, outputs and projections by name; then the weights.
+"""The architecture: inputs, populations, outputs and projections by name; and the weights.
 
-A network is composed, built once, and then has weights. W is [post, pre] everywhere; times are in ms, lengths in mm.
-Where a call takes ``names``, it takes a list separated by spaces (or a Python list), and each entry may be a shell
-pattern: ``"pfc/*"``.
+A network is composed and then built, which draws its weights. W is [post, pre] everywhere; times are in ms, lengths in
+mm. ``names`` are a list separated by spaces (or a Python list), and each entry may be a shell pattern: ``"pfc/*"``.
 """
 
 from __future__ import annotations
@@ -72,13 +71,13 @@ def _choice(what: str, value: str, choices: Mapping[str, int]) -> int:
 
 @dataclass(frozen=True)
 class Spectrum:
-    """What the eigenvalues and singular values of a recurrent weight matrix say."""
+    """Eigenvalues of a recurrent weight matrix, with a summary of these and of its singular values."""
 
     #: Number of units.
     n: int
     #: Largest modulus of an eigenvalue.
     radius: float
-    #: Radius of the disc that random weights of this variance would fill (Rajan & Abbott 2006).
+    #: Radius of the disc that the eigenvalues of random weights with this variance would fill (Rajan & Abbott 2006).
     bulk: float
     #: radius / bulk: about 1 for a balanced network, large for one dominated by its mean.
     outlier: float
@@ -99,11 +98,11 @@ class Network(Handle):
 
     Args:
         dt: time step, ms, > 0.
-        kernels: which kernels run it, "portable", "avx2", "avx512" or "blas"; None for the best on this processor.
-        memory_limit: bytes; a build that needs more fails before it takes any. None: as many as the machine has.
+        kernels: the kernels that run it, "portable", "avx2", "avx512" or "blas"; None: the best for this processor.
+        memory_limit: bytes; a build that needs more fails before it takes any memory. None: the memory of the machine.
 
-    Calls that compose return the network, so that they can be chained. A network whose composition failed stays
-    failed, as in C: make it anew.
+    Calls that compose the network return it, so they can be chained. After a call has failed during composition, the
+    network cannot be used any more: create it again.
     """
 
     _otherwise = "numbers of its parts are set by name, net.set(names, tau=50)"
@@ -155,7 +154,7 @@ class Network(Handle):
         Each number may be one value or an array [n].
 
         Args:
-            sign: +1 excitatory, -1 inhibitory, 0 free: of all that it sends (Dale's law).
+            sign: of its outgoing weights (Dale's law): +1 excitatory, -1 inhibitory, 0 free.
             noise: default 0.
             noise_tau: correlation time of the noise, ms; 0, white. Above 0 the noise is an Ornstein-Uhlenbeck process
                 whose standard deviation is ``noise``, whatever ``tau`` and dt are.
@@ -188,7 +187,7 @@ class Network(Handle):
         """Adds a population of ``n`` units. Each number may be one value or an array [n].
 
         Args:
-            sign: +1 excitatory, -1 inhibitory, 0 free: of all that it sends (Dale's law).
+            sign: of its outgoing weights (Dale's law): +1 excitatory, -1 inhibitory, 0 free.
             leak: "current" or "rate".
             transfer: "relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh" or "power".
             tau: time constant, ms, at least dt; 100.
@@ -199,8 +198,8 @@ class Network(Handle):
             initial: x_0, or r_0 where the leak is on the rate; 0.
             gain: factor of the rate; 1.
             exponent: of the transfer function "power"; 2.
-            plastic_bias: 1 or 0; 1.
-            plastic_initial: 1 or 0; 0. At 1 the initial state learns.
+            plastic_bias: 1 or 0: whether the bias is learnt; 1.
+            plastic_initial: 1 or 0: whether the initial state is learnt; 0.
         """
         self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
         self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, noise_tau=noise_tau, bias=bias)
@@ -215,9 +214,10 @@ class Network(Handle):
         return self.set(name, bias=bias, plastic_bias=plastic_bias)
 
     def set(self, names: Names, **parameters: Union[Number, str, None]) -> "Network":
-        """Sets numbers of inputs, populations or outputs, before or after the build: ``net.set("E", tau=50)``.
+        """Sets parameters of inputs, populations or outputs, before or after the build: ``net.set("E", tau=50)``.
 
-        Each may be one value, or an array with one a unit. Before the build also ``sign``, ``leak`` and ``transfer``.
+        Each may be one value, or an array with one value per unit. Before the build, ``sign``, ``leak`` and
+        ``transfer`` can be set too.
         """
         names = joined(names)
         for parameter, value in parameters.items():
@@ -237,13 +237,13 @@ class Network(Handle):
         return self
 
     def get(self, name: str, parameter: str) -> npt.NDArray[np.float64]:
-        """A number of an input, population or output: float64 [n], one value a unit."""
+        """A parameter of an input, population or output: float64 [n], one value per unit, a copy."""
         values = np.empty(self.size(name))
         _c.nai_network_get_each(self, name, parameter, values, len(values))
         return values
 
     def parameters(self, kind: str = "populations") -> Dict[str, Parameter]:
-        """The numbers that :meth:`set` takes for this kind of node, by name, with their meaning, default and range.
+        """The parameters that :meth:`set` takes, by name, with their meaning, default and range.
 
         ``kind``: "inputs", "populations" or "outputs".
         """
@@ -261,9 +261,9 @@ class Network(Handle):
         """Places units in space, mm; exactly one of:
 
         Args:
-            box: sides (x, y, z): at random in a box, drawn at the build.
-            sphere: radius: at random on a sphere.
-            lattice: spacing: on a cubic lattice, x first, all ``names`` together.
+            box: sides (x, y, z) of a box, in which units are placed at random when the network is built.
+            sphere: radius of a sphere, on which units are placed at random.
+            lattice: spacing of a cubic lattice, which is filled along x first and shared by all ``names``.
             positions: [n, 3], of one population.
         """
         names = joined(names)
@@ -297,12 +297,12 @@ class Network(Handle):
         Args:
             density: each synapse exists with this probability; short for ``constrain(..., na.Sparse(density))``.
             mask: [n_post, n_pre], the synapses that exist; short for ``na.Mask(mask)``.
-            delay: ms, a multiple of dt. 0 is the same step: the default of inputs and outputs, and between populations
-                a feed-forward layer. Default between populations: dt.
-            plastic: False for a frozen projection; an array [n_post, n_pre] for synapses that are plastic or not.
-            autapses: whether a unit may have a synapse onto itself.
-            initial: how the weights start: na.Gamma(2, 0.1), na.Normal(0, 0.1), ...; or an array [n_post, n_pre], of
-                which absent synapses are dropped. Default: na.Default().
+            delay: ms, a multiple of dt. Default: 0 from inputs and to outputs, dt between populations. With a delay of
+                0 between populations, activity arrives within the same time step, as in feed-forward layers.
+            plastic: False for a frozen projection; an array [n_post, n_pre] that is True where synapses are plastic.
+            autapses: whether units may have synapses onto themselves.
+            initial: initial weights: na.Gamma(2, 0.1), na.Normal(0, 0.1), ...; or an array [n_post, n_pre], whose
+                values are ignored where no synapse exists. Default: na.Default().
         """
         ends = joined(source, "source"), joined(target, "target")
         self._compose(_c.nai_network_connect, *ends)
@@ -326,7 +326,7 @@ class Network(Handle):
         return self
 
     def constrain(self, source: Names, target: Names, constraint: Constraint) -> "Network":
-        """Attaches a constraint to each of these projections. They act in the order in which they were attached."""
+        """Attaches a constraint to each of these projections. Constraints are applied in the order of these calls."""
         if not isinstance(constraint, Constraint):
             raise wrong_type("constraint", "a neuroai.Constraint, such as na.Sparse(0.2)", constraint)
         self._calls_back = self._calls_back or not isinstance(constraint, _Builtin)
@@ -337,25 +337,25 @@ class Network(Handle):
         return self
 
     def radius(self, names: Names, rho: float) -> "Network":
-        """The weights among these populations are scaled when built, so that their spectral radius is ``rho``."""
+        """Scales the initial weights among these populations such that their spectral radius is ``rho``."""
         self._compose(_c.nai_network_set_radius, joined(names), rho)
         return self
 
     def balance(self, names: Names, on: bool = True) -> "Network":
-        """E/I balance of the initial weights onto ``names``: inhibition scaled so that a unit's weights sum to 0.
+        """E/I balance of the initial weights onto ``names``: scales inhibition so that each unit's weights sum to 0.
 
-        Default: on where a population has weights of both signs onto it, all of them ``na.Default()``.
+        Default: on where a population receives weights of both signs and all of these are ``na.Default()``.
         """
         self._compose(_c.nai_network_set_balance, joined(names), int(on))
         return self
 
     def build(self, seed: int = 0, progress: bool = True) -> "Network":
-        """Draws positions, synapses and weights from ``seed``.
+        """Builds the network: draws positions, synapses and weights from ``seed``.
 
         ``progress``: whether to show that a build of more than a second goes on.
 
-        Ctrl-C during the build of a large network is answered at once; the network is then of no use any more, unless
-        it has constraints of your own, with which the build goes on to its end first.
+        Ctrl-C ends the build of a large network at once, after which the network cannot be used any more. With
+        constraints of your own, Ctrl-C acts when the build has ended.
         """
         if self._calls_back or self._units() < _LARGE:
             self._compose(_c.nai_network_build, seed)
@@ -458,7 +458,7 @@ class Network(Handle):
 
     @property
     def memory(self) -> int:
-        """Bytes of memory that the build takes at most, or took; training takes several times as much."""
+        """Memory that the build needs at most, or took, in bytes; training needs several times as much."""
         found = c_int64()
         _c.nai_network_memory(found, self)
         return found.value
@@ -471,7 +471,7 @@ class Network(Handle):
     def weights(self, source: str, target: str) -> Floats:
         """Effective weights of a projection, float32 [n_post, n_pre]; absent synapses are 0.
 
-        A read-only view: it follows the network as it learns. Take ``.copy()`` to keep the weights of a moment.
+        A read-only view, which changes as the network learns. Use ``.copy()`` to keep the present weights.
         """
         return view(self, _c.nai_network_weights, self, source, target)
 
@@ -494,17 +494,17 @@ class Network(Handle):
     def set_weights(self, source: str, target: str, weights: npt.ArrayLike) -> None:
         """Sets the weights of a projection, [n_post, n_pre].
 
-        Refused when not finite, of the wrong sign under Dale's law or a sign constraint, or not 0 where no synapse
-        exists. A fixed synapse takes the value as its own.
+        Refused if any is not finite, has the wrong sign under Dale's law or a sign constraint, or is not 0 where no
+        synapse exists. Fixed synapses are set too, and keep the new weight.
         """
         array = numbers("weights", weights, (self.size(target), self.size(source)))
         _c.nai_network_set_weights(self, source, target, array, *array.shape)
 
     def set_mask(self, source: str, target: str, mask: npt.ArrayLike) -> None:
-        """Removes synapses of the built network for good: those where ``mask`` [n_post, n_pre] is 0.
+        """Permanently removes synapses of the built network: those where ``mask`` [n_post, n_pre] is 0.
 
-        Their weights are exactly 0 from now on, also in training and in the file. All others stay as they are: where
-        there is no synapse none comes.
+        Their weights are exactly 0 from now on, including during training and in the file. No synapse is added where
+        there is none.
         """
         array = as_array("mask", mask, (self.size(target), self.size(source)))
         _c.nai_network_set_mask(self, source, target, array, *array.shape)
@@ -549,7 +549,7 @@ class Network(Handle):
     # --- running -----------------------------------------------------------------------------------------------------
 
     def state(self, trials: int = 1, seed: int = 0) -> "State":
-        """A state of ``trials`` trials at once, at time 0, with noise from ``seed``."""
+        """A state of ``trials`` trials that run in parallel, at time 0, with noise from ``seed``."""
         from .state import State
 
         return State(self, trials, seed)
@@ -567,20 +567,20 @@ class Network(Handle):
     ) -> "Run":
         """Runs the network and records rates and outputs.
 
-        Ctrl-C ends the run within a fraction of a second: the KeyboardInterrupt has what was recorded until then as its
-        attribute ``run``, and ``state`` is where it got to.
+        Ctrl-C ends the run within a fraction of a second. The KeyboardInterrupt then has the attribute ``run`` with
+        what was recorded so far, and ``state`` is at the last step.
 
         Args:
-            inputs: [T, B, n] (steps, trials, channels of all inputs in order); [T, n] is taken as one trial; or a
-                mapping from an input's name to such an array, inputs that are left out being 0; or trials.
-            seed: of the noise. Trial b has the noise of trial b of that seed; trials have that of their own numbers, as
-                in an evaluation with that seed.
-            trials, steps: needed when there are no inputs.
-            state: goes on from there (and moves it on) instead of starting at time 0; ``seed`` is then not read.
-            record: populations whose rates are kept, names or shell patterns: ``"E"``, ``["E", "pfc/*"]``; None: all;
-                ``""``: none. Outputs are always kept. Memory is taken for what is kept alone.
-            every: of the steps, every so many are kept: ``every``, ``2 * every``, ...
-            progress: whether to show a progress bar when it takes more than a second.
+            inputs: [T, B, n] (steps, trials, channels of all inputs in order), or [T, n] for one trial; or a mapping
+                from names of inputs to such arrays, where inputs that are left out are 0; or trials.
+            seed: of the noise. Trial b has the noise of trial b of this seed; given trials have the noise of their own
+                numbers, as in an evaluation with this seed.
+            trials, steps: needed if there are no inputs.
+            state: continues from this state, which moves on, instead of starting at time 0; ``seed`` is then not used.
+            record: populations whose rates are recorded, names or shell patterns: ``"E"``, ``["E", "pfc/*"]``; None:
+                all; ``""``: none. Outputs are always recorded. Memory is only taken for what is recorded.
+            every: records every so many steps: ``every``, ``2 * every``, ...
+            progress: whether to show a progress bar if the run takes more than a second.
         """
         from .state import run
 
@@ -589,7 +589,7 @@ class Network(Handle):
     # --- model file --------------------------------------------------------------------------------------------------
 
     def save(self, path: Union[str, "os.PathLike[str]"], progress: bool = True) -> None:
-        """Saves the built network as safetensors. An interrupted save leaves the old file whole.
+        """Saves the built network as safetensors. If a save is interrupted, the old file remains intact.
 
         ``progress``: whether to show that a save of more than a second goes on. Ctrl-C acts when it has ended.
         """
@@ -605,7 +605,7 @@ class Network(Handle):
 
         Args:
             path: the file.
-            constraints: your own ones that the file names; they are matched by name.
+            constraints: your own constraints that the network had; they are matched by name.
             progress: whether to show that a load of more than a second goes on.
         """
         file = file_name("path", path)
@@ -628,7 +628,7 @@ class Network(Handle):
         return net
 
     def copy(self) -> "Network":
-        """A network of its own that is the same; it runs and learns with the same bits. Constraints are shared."""
+        """A copy of the network, which runs and learns with the same bits. Constraints are shared."""
         pointer = _c.new(_c.nai_network)
         _c.nai_network_copy(pointer, self)
         net = type(self).__new__(type(self))

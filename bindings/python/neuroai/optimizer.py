@@ -1,6 +1,6 @@
-"""Optimisers: how far a weight moves for a given gradient.
+"""Optimisers: the change of a weight for a given gradient.
 
-The settings can be changed while a trainer uses them, ``optimizer.rate = 1e-4``; they take effect at its next update.
+Their parameters can be changed while a trainer uses them, ``optimizer.rate = 1e-4``, with effect at the next update.
 The running averages belong to the trainer.
 """
 
@@ -18,7 +18,7 @@ __all__ = ["SGD", "Adam", "AdamW", "Momentum", "Optimizer", "RMSProp", "cosine"]
 
 
 class Optimizer(Handle):
-    """Base of all optimisers. Their numbers are attributes: ``optimizer.rate = 1e-4`` acts at the next update."""
+    """Base of all optimisers. Parameters are attributes: ``optimizer.rate = 1e-4`` has effect at the next update."""
 
     #: The learning rate.
     rate = Setting(float)
@@ -53,9 +53,10 @@ class Optimizer(Handle):
         return value.value
 
     def schedule(self, factors: Mapping[int, float]) -> "Optimizer":
-        """Multiplies the rate by these factors at these updates, and by what lies between them elsewhere.
+        """Learning-rate schedule: multiplies the rate by these factors at these updates, interpolated between them.
 
-        The first update is 0; before the first and after the last of them their factors hold. An empty one ends it::
+        The first update is 0. Before the first of these updates the first factor is used, after the last the last one.
+        An empty mapping removes the schedule::
 
             na.Adam(1e-3).schedule({0: 0, 100: 1, 5000: 0.1})    # warm up, then fall by a factor of ten
             na.Adam(1e-3).schedule(na.cosine(5000, warm_up=100))
@@ -72,7 +73,7 @@ class Optimizer(Handle):
         return _again, (type(self), {name: self.get(name) for name in self.parameters}, self._factors)
 
     def factor(self, update: int) -> float:
-        """What the rate is multiplied by at an update, the first one being 0."""
+        """Factor of the rate at an update, counted from 0."""
         return float(_c.nai_optimizer_factor(self, update))
 
     def __repr__(self) -> str:
@@ -95,7 +96,7 @@ class SGD(Optimizer):
 
 
 class Momentum(Optimizer):
-    """m = momentum m + g; w -= rate m. A number not given keeps the library's default: momentum 0.9."""
+    """m = momentum m + g; w -= rate m. Default: momentum 0.9."""
 
     momentum = Setting(float)
 
@@ -131,7 +132,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Optimizer):
-    """Loshchilov & Hutter 2019: Adam, and w -= rate decay w apart from it. Default of decay: 0.01."""
+    """Loshchilov & Hutter 2019: Adam, and separately w -= rate decay w. Default: decay 0.01."""
 
     decay = Setting(float)
     beta1 = Setting(float)

@@ -1,4 +1,4 @@
-"""Learning rules: where the estimate of dJ/dW comes from."""
+"""Learning rules: they estimate dJ/dW, or change the weights directly."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ __all__ = [
 
 
 class Rule(Handle):
-    """Base of all learning rules. One rule may serve several trainers; each has feedback weights of its own.
+    """Base of all learning rules. A rule may be used by several trainers; each has its own feedback weights.
 
-    Their numbers are attributes: ``rule.update_every = 5``. Those that only a new trainer reads are fixed once one has
-    the rule.
+    Parameters are attributes: ``rule.update_every = 5``. Parameters that are only read when a trainer is created cannot
+    be changed afterwards.
     """
 
     #: Numbers that are read when a trainer is made.
@@ -96,7 +96,7 @@ def _again(kind: Any, create: str, arguments: Any, numbers: Dict[str, float]) ->
 
 
 class RuleAtWork:
-    """The rule of one trainer: all that the rule has, and its feedback weights there."""
+    """The rule of one trainer: its parameters, and its feedback weights in this trainer."""
 
     _trainer: "Trainer"
     _rule: Rule
@@ -119,8 +119,8 @@ class RuleAtWork:
         return repr(self._rule)
 
     def feedback(self, source: str, target: Optional[str] = None) -> Floats:
-        """Feedback weights, a view: onto a population from all outputs [n, outputs], or, with ``target``, those that
-        stand in for the transposed weights of that projection [n of source, n of target]."""
+        """Feedback weights, a view: onto a population from all outputs [n, outputs], or, with ``target``, the weights
+        in place of the transposed weights of that projection [n of source, n of target]."""
         return view(self._trainer, _c.nai_trainer_feedback, self._trainer, source, target)
 
     def set_feedback(self, source: str, *arguments: Any) -> None:
@@ -144,7 +144,7 @@ class BPTT(Rule):
 
 
 class TruncatedBPTT(Rule):
-    """Backpropagation through time within windows of ``steps`` steps: errors do not cross from one to the next."""
+    """Backpropagation through time within windows of ``steps`` steps: errors do not propagate between windows."""
 
     steps = Setting(int)
 
@@ -156,9 +156,9 @@ class TruncatedBPTT(Rule):
 
 
 class RTRL(Rule):
-    """Real-time recurrent learning (Williams & Zipser 1989): the exact gradient, forward in time.
+    """Real-time recurrent learning (Williams & Zipser 1989): the exact gradient, computed forward in time.
 
-    Slow: the square of the number of units for each parameter, step and trial. For small networks, and to test others.
+    Slow: units^2 operations for each parameter, step and trial. For small networks, and for tests of other rules.
     """
 
     def __init__(self) -> None:
@@ -169,7 +169,7 @@ class UORO(Rule):
     """Unbiased online recurrent optimisation (Tallec & Ollivier 2018): a noisy estimate whose mean is the gradient.
 
     Args:
-        seed: of the random signs, with the number of the update and of the trial; an estimate repeats.
+        seed: of the random signs, which also depend on the numbers of update and trial, so estimates can be repeated.
     """
 
     def __init__(self, seed: int = 0) -> None:
@@ -183,9 +183,9 @@ class RFLO(Rule):
     """Random feedback local online learning (Murray 2019): learning signal times eligibility trace.
 
     Args:
-        seed: of the random feedback from the outputs to all units; ``trainer.rule.set_feedback`` sets another.
-        update_every: steps between updates within a trial, the trials of a batch one after another; 0: one update, at
-            the end of the batch.
+        seed: of the random feedback weights from the outputs to all units; ``trainer.rule.set_feedback`` replaces them.
+        update_every: steps between updates within a trial (the trials of a batch are then run one after another); 0:
+            one update at the end of the batch.
     """
 
     update_every = Setting(int)
@@ -212,10 +212,10 @@ class EProp(Rule):
     """e-prop (Bellec et al. 2020) for rate units.
 
     Args:
-        feedback: "symmetric": the transposed readout; "random": fixed, onto all units; "adaptive": random weights that
-            make the moves of the readout, both with a decay.
-        seed: of the feedback.
-        decay: adaptive: fraction that readout and feedback lose at each update.
+        feedback: "symmetric": the transposed readout weights; "random": fixed random weights onto all units;
+            "adaptive": initially random weights that receive the same updates as the readout; both decay.
+        seed: of the feedback weights.
+        decay: for adaptive feedback, the fraction that readout and feedback weights lose at each update.
         update_every: as in :class:`RFLO`.
     """
 
@@ -232,7 +232,7 @@ class EProp(Rule):
 
 
 class SnAp1(Rule):
-    """SnAp-1 (Menick et al. 2021): as symmetric e-prop, and the trace follows a unit's synapse onto itself too."""
+    """SnAp-1 (Menick et al. 2021): symmetric e-prop with traces that take account of autapses."""
 
     def __init__(self) -> None:
         self._make(_c.nai_rule_create_snap1)
@@ -242,21 +242,21 @@ class SnAp1(Rule):
 
 
 class FORCE(Rule):
-    """FORCE (Sussillo & Abbott 2009): recursive least squares moves the readout within the trial.
+    """FORCE (Sussillo & Abbott 2009): recursive least squares changes the readout within the trial.
 
-    The plastic weights onto outputs learn; all others stay. To feed an output back, let a linear population stand for
-    it, which drives it one to one and projects into the network::
+    The plastic weights onto outputs learn; all others are constant. To feed an output back, represent it by a linear
+    population that drives it one to one and projects into the network::
 
         net.population("units", 500, tau=10, transfer="tanh")
         net.population("loop", 1, tau=net.dt, transfer="linear").output("z", 1)
         net.connect("units", "loop", delay=0).connect("loop", "units", initial=na.Uniform(-1, 1))
         net.connect("loop", "z", initial=np.eye(1), plastic=False)
 
-    Steps without a target, or with a mask of 0, teach nothing. The optimiser of the trainer is not asked. Costs, on
-    outputs alone, only say how well it goes.
+    Weights do not change at steps without a target or with a mask of 0. The optimiser of the trainer is not used. Costs
+    may be on outputs only, and are only reported.
 
     Args:
-        lam: lambda of ridge regression: P starts as I / lambda.
+        lam: lambda of ridge regression: initially, P = I / lambda.
         update_every: steps between updates.
     """
 
@@ -271,15 +271,15 @@ class FORCE(Rule):
 class FullFORCE(Rule):
     """full-FORCE (DePasquale et al. 2018): the weights between units learn too, from a teacher driven by the targets.
 
-    The plastic weights between units learn to give each unit what a random network of the same units gives it, one that
-    has the targets as a further input; those onto outputs learn the targets. Weights from inputs stay. For units with
-    the leak on the current, delays of one step between them and none to outputs.
+    The plastic weights between units learn to give each unit the input that it receives in a teacher: a random network
+    of the same units with the targets as additional inputs. The weights onto outputs learn the targets. Weights from
+    inputs are constant. For units with the leak on the current, delays of one step between them and of 0 to outputs.
 
     Args:
-        seed: of the teacher.
+        seed: of the teacher's weights.
         gain: of its recurrent weights, normal with variance gain^2 / N.
-        target_gain: of the targets onto it, uniform in +-target_gain.
-        lam: lambda of ridge regression: P starts as I / lambda.
+        target_gain: of the weights from the targets, uniform in +-target_gain.
+        lam: lambda of ridge regression: initially, P = I / lambda.
         update_every: steps between updates.
     """
 
@@ -300,20 +300,20 @@ class FullFORCE(Rule):
 
 
 class LocalRule(Rule):
-    """A local rule of your own: what synapses do with what they can know, at each step, for a whole batch.
+    """A local rule of your own: a function of the quantities available at synapses, at each step of a whole batch.
 
-    Either derive from it and override :meth:`step` (and, in an ``__init__`` of its own, call this one); or give a
-    function: ``na.LocalRule(function, traces=1)``. Readouts learn by their exact gradient, initial states do not learn;
-    masks, signs, costs on weights and the optimiser are not the rule's business. What is raised in :meth:`step` comes
-    out of the call that led to it, and the weights stay. Called for each population's biases and for each projection
-    onto it that is plastic.
+    Either derive from this class and override :meth:`step` (an ``__init__`` has to call this one); or give a function:
+    ``na.LocalRule(function, traces=1)``. Readouts learn by their exact gradient; initial states do not learn; masks,
+    signs, costs on weights and the optimiser are applied by the trainer. An exception in :meth:`step` is raised by the
+    call that led to it, and the weights do not change. The function is called for the biases of each population, and
+    for each plastic projection onto it.
 
     Args:
         step: a function of a :class:`LocalStep`.
-        traces: numbers that each synapse keeps for each trial.
+        traces: number of traces of each synapse and trial.
         feedback: how errors of outputs reach units: "random", as in RFLO, or "symmetric", by the transposed readout.
-        seed: of random feedback.
-        name: without it the name of the function or class; goes into checkpoints.
+        seed: of the random feedback weights.
+        name: used in checkpoints; default: the name of the function or class.
     """
 
     traces: int = 0
@@ -372,7 +372,7 @@ class LocalRule(Rule):
             self.set(name, value)
 
     def step(self, step: LocalStep) -> None:
-        """What happens at one time step: follow ``step.trace``, add to ``step.change``."""
+        """Called at each time step: update ``step.trace``, add to ``step.change``."""
         raise NotImplementedError(f"{type(self).__name__} has no step()")
 
     def __getattr__(self, name: str) -> Any:
@@ -393,11 +393,11 @@ def _on_local_step(used: "Tuple[weakref.ref[LocalRule], Traces]", step: Any) -> 
     nothing("step", called(rule.step, [shown], shown), "add to step.change")
 
 
-# --- without transport of weights ------------------------------------------------------------------------------------
+# --- without weight transport ----------------------------------------------------------------------------------------
 
 
 class FeedbackAlignment(Rule):
-    """Feedback alignment (Lillicrap et al. 2016): fixed random weights where backpropagation has W^T."""
+    """Feedback alignment (Lillicrap et al. 2016): backpropagation with fixed random weights in place of W^T."""
 
     def __init__(self, seed: int = 0) -> None:
         self._make(_c.nai_rule_create_feedback_alignment, seed)
@@ -411,11 +411,11 @@ class DirectFeedbackAlignment(Rule):
 
 
 class SignSymmetry(Rule):
-    """Sign symmetry (Liao, Leibo & Poggio 2016): feedback weights have the signs of the weights, and sizes of their own.
+    """Sign symmetry (Liao, Leibo & Poggio 2016): feedback weights have the signs of the weights, but other magnitudes.
 
     Args:
-        form: sizes are "uniform" (uSF), drawn anew for each "batch" (brSF), or drawn once, "fixed" (frSF).
-        seed: of the sizes.
+        form: magnitudes are "uniform" (uSF), drawn anew for each "batch" (brSF), or drawn once, "fixed" (frSF).
+        seed: of the magnitudes.
     """
 
     def __init__(self, form: str = "uniform", seed: int = 0) -> None:
@@ -423,7 +423,7 @@ class SignSymmetry(Rule):
 
     @property
     def form(self) -> str:
-        """How large the feedback weights are: "uniform", "batch" or "fixed"."""
+        """Magnitudes of the feedback weights: "uniform", "batch" or "fixed"."""
         return next(form for form, number in _SIGN.items() if number == self.get("form"))
 
     @form.setter
@@ -432,11 +432,11 @@ class SignSymmetry(Rule):
 
 
 class KolenPollack(Rule):
-    """Kolen-Pollack learning (Akrout et al. 2019): feedback weights make the moves of the weights, and both decay.
+    """Kolen-Pollack learning (Akrout et al. 2019): feedback weights get the updates of the weights, and both decay.
 
     Args:
-        decay: fraction that both lose at each update: what they differ by shrinks by 1 - decay.
-        seed: of the feedback at the start.
+        decay: fraction that both lose at each update; their difference shrinks by the factor 1 - decay.
+        seed: of the initial feedback weights.
     """
 
     decay = Setting(float)
@@ -446,14 +446,14 @@ class KolenPollack(Rule):
 
 
 class WeightMirror(Rule):
-    """Weight mirror (Akrout et al. 2019): feedback weights learn from noise what the weights are.
+    """Weight mirror (Akrout et al. 2019): feedback weights learn to match the weights by driving units with noise.
 
     Args:
-        seed: of the feedback at the start and of the noise.
-        rate: how far they move to the correlation at an update.
+        seed: of the initial feedback weights and of the noise.
+        rate: fraction by which they move towards the measured correlation at each update.
         noise: standard deviation of the noise.
-        samples: drawn for an update.
-        warm_up: updates in mirror mode alone, when the trainer is made.
+        samples: of noise per update.
+        warm_up: number of updates of the feedback weights alone, when the trainer is created.
     """
 
     _at_start = ("warm_up",)
@@ -474,12 +474,12 @@ class WeightMirror(Rule):
 
 
 class NodePerturbation(Rule):
-    """Node perturbation (Fiete & Seung 2006): what a little noise did to the cost of a trial, times the noise.
+    """Node perturbation (Fiete & Seung 2006): correlates perturbations of units with the change of a trial's cost.
 
     Args:
-        sd: standard deviation of what is added to units and outputs.
-        seed: of it.
-        mean_rate: how far the mean reward of an agent moves to each reward.
+        sd: standard deviation of the perturbations of units and outputs.
+        seed: of the perturbations.
+        mean_rate: for agents, the fraction by which the mean reward moves towards each reward.
     """
 
     sd = Setting(float)
@@ -492,17 +492,17 @@ class NodePerturbation(Rule):
 class RewardHebbian(Rule):
     """Reward-modulated Hebbian learning (Miconi 2017). With ``SGD(0.5)`` and ``batch=1``, the rule of the paper.
 
-    Trials are of one type where all their conditions are equal. Weights from inputs and to outputs stay.
+    Trials are of the same type if all their conditions are equal. Weights from inputs and onto outputs are constant.
 
     Args:
-        seed: of the pushes.
-        frequency: pushes of each unit, Hz.
-        amplitude: a push of a current is uniform in +- that.
-        activity_memory: what the running mean of a current keeps at a step.
-        reward_memory: what the running mean of the reward keeps at a trial.
-        limit: largest move of a weight at an update, whatever the optimiser; 0: none.
-        types: types of trials that are told apart; all further ones share the last.
-        times_mean: multiply moves with the mean cost of the type, as the program of the paper does.
+        seed: of the perturbations.
+        frequency: of the perturbations of each unit, Hz.
+        amplitude: perturbations of currents are uniform in +-amplitude.
+        activity_memory: fraction that the running mean of a current keeps at each step.
+        reward_memory: fraction that the running mean of the reward keeps at each trial.
+        limit: largest change of a weight per update, for any optimiser; 0: no limit.
+        types: number of types of trials with their own mean; further types share the last.
+        times_mean: whether changes are multiplied by the mean cost of the type, as in the program of the paper.
     """
 
     frequency = Setting(float)

@@ -1,4 +1,4 @@
-"""Running a network and keeping what it does: all of it, some populations, every k-th step."""
+"""Running a network and recording its activity: all populations or some, every step or every k-th."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ _ROOM = 1 << 21
 
 
 class Run(Closed):
-    """What a run recorded.
+    """The recorded activity of a run.
 
     Attributes:
-        rates: for each population that was recorded [T, B, n], float32. Row j is step ``(j + 1) * every`` of the run.
-        outputs: for each output [T, B, n].
-        inputs: for each input [T, B, n], as given, without the network's own baseline and noise.
-        state: at the end; go on with ``net.run(inputs, state=run.state)``.
+        rates: of each recorded population, [T, B, n], float32. Row j is step ``(j + 1) * every`` of the run.
+        outputs: of each output, [T, B, n].
+        inputs: of each input, [T, B, n], as given, without the baseline and noise of the network's inputs.
+        state: at the end; continue with ``net.run(inputs, state=run.state)``.
         net: the network.
         dt: time step of the network, ms; rows are ``every * dt`` apart.
-        every: which steps were recorded: every so many.
-        trials: the trials that were run, if they were given as such.
+        every: number of steps from one recorded row to the next.
+        trials: the trials, if trials were given.
     """
 
     state: "State"

@@ -1,4 +1,4 @@
-"""A running network: the activity of one or more trials, moved on step by step."""
+"""A running network: the activity of one or more trials, step by step."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Inputs = Union[npt.ArrayLike, Mapping[str, npt.ArrayLike], Trials, None]
 
 
 class State(Handle):
-    """The activity of ``trials`` trials of a built network. Keeps the network alive; the network is only read.
+    """The activity of a built network in ``trials`` parallel trials. Keeps the network alive, and does not change it.
 
-    Creating a state allocates everything, and the other calls nothing in the library.
+    Memory is allocated when a state is created; the library allocates none in other calls.
 
     Args:
         net: a built network.
-        trials: run at once, B below.
-        seed: of the noise: trial b has that of trial b of this seed.
+        trials: number of trials that run in parallel, B below.
+        seed: of the noise: trial b has the noise of trial b of this seed.
     """
 
     net: Network
@@ -52,7 +52,7 @@ class State(Handle):
     def step(
         self, inputs: Union[npt.ArrayLike, Mapping[str, npt.ArrayLike], None] = None, out: Optional[Floats] = None
     ) -> Floats:
-        """One time step.
+        """Makes one time step.
 
         Args:
             inputs: [B, channels of all inputs], in order; or a mapping from an input's name to [B, n]; None for 0.
@@ -78,7 +78,7 @@ class State(Handle):
         every: int = 1,
         progress: bool = True,
     ) -> Run:
-        """As many steps as the inputs have, recorded; without inputs ``steps`` of them. See :meth:`Network.run`."""
+        """Makes and records as many steps as the inputs have, or ``steps`` without inputs. See :meth:`Network.run`."""
         trials = inputs if isinstance(inputs, Trials) else None
         values = trials.inputs if trials is not None else inputs
         if isinstance(values, Mapping) and not values:
@@ -109,16 +109,16 @@ class State(Handle):
         return array
 
     def reset(self) -> None:
-        """Back to time 0: the initial state, nothing clamped or injected; the same noise again."""
+        """Returns to time 0: the initial state, no clamped rates or injected currents, the same noise."""
         _c.nai_state_reset(self)
 
     def clamp(self, names: Chosen, rate: npt.ArrayLike, units: Optional[npt.ArrayLike] = None) -> None:
-        """From now on the rates of these units are ``rate``, whatever they receive.
+        """Clamps units: from now on their rates are ``rate``, whatever their input.
 
         Args:
             names: populations; or a mapping from their names to units, as ``{"E": [0, 3]}``.
-            rate: one value, or one a unit.
-            units: of each of these populations: numbers from 0, none twice, or a mask of bool [n]. Default: all.
+            rate: one value, or one value per unit.
+            units: units of each of these populations: numbers from 0, none twice, or a mask of bool [n]. Default: all.
         """
         array = as_array("rate", np.atleast_1d(given("rate", rate)), ("n",))
         self._intervene(names, units, _c.nai_state_clamp_units, array, len(array))
@@ -128,7 +128,7 @@ class State(Handle):
         self._intervene(names, units, _c.nai_state_silence_units)
 
     def inject(self, names: Chosen, current: npt.ArrayLike, units: Optional[npt.ArrayLike] = None) -> None:
-        """From now on ``current``, one value or one a unit, is added to what these units receive.
+        """Injects currents: from now on ``current``, one value or one per unit, is added to the input of these units.
 
         ``names``, ``units``: see :meth:`clamp`.
         """
@@ -136,7 +136,7 @@ class State(Handle):
         self._intervene(names, units, _c.nai_state_inject_units, array, len(array))
 
     def release(self, names: Chosen = "*", units: Optional[npt.ArrayLike] = None) -> None:
-        """Ends clamping and injection of these units. ``names``, ``units``: see :meth:`clamp`."""
+        """Ends clamping and current injection in these units. ``names``, ``units``: see :meth:`clamp`."""
         self._intervene(names, units, _c.nai_state_release_units)
 
     def _intervene(self, names: Chosen, units: Optional[npt.ArrayLike], act: Any, *values: Any) -> None:
@@ -152,26 +152,26 @@ class State(Handle):
             raise
 
     def rates(self, name: str) -> Floats:
-        """Rates of a population now, float32 [B, n]: a read-only view, which follows the state."""
+        """Current rates of a population, float32 [B, n]: a read-only view, which changes with the state."""
         return view(self, _c.nai_state_rates, self, name)
 
     def currents(self, name: str) -> Floats:
-        """Currents of a population now, x in r = phi(x), float32 [B, n]: a read-only view, which follows the state.
+        """The currents of a population, x in r = phi(x), float32 [B, n]: a read-only view that changes with the state.
 
-        Only where the leak is on the current: else nothing but rates lasts from step to step.
+        Only for populations with the leak on the current; with the leak on the rate, the state consists of rates.
         """
         return view(self, _c.nai_state_currents, self, name)
 
     def set_currents(self, name: str, currents: npt.ArrayLike) -> None:
-        """Sets the currents of a population, and its rates with them: [B, n], or [n] for all trials.
+        """Sets the currents of a population, and its rates accordingly: [B, n], or [n] for all trials.
 
-        At time 0 also what delays carry from before, as initial states do; later that stays. Clamped units keep their
-        rates. Where the leak is on the rate, set the rates.
+        At time 0 this includes the activity in delays, as with initial states; later, activity in delays does not
+        change. Clamped units keep their rates. Where the leak is on the rate, set the rates.
         """
         _c.nai_state_set_currents(self, name, *self._rows("currents", name, currents))
 
     def set_rates(self, name: str, rates: npt.ArrayLike) -> None:
-        """Sets the rates of a population whose leak is on the rate, as :meth:`set_currents` does currents."""
+        """Sets the rates of a population with the leak on the rate; see :meth:`set_currents`."""
         _c.nai_state_set_rates(self, name, *self._rows("rates", name, rates))
 
     def _rows(self, what: str, name: str, values: npt.ArrayLike) -> "tuple[Floats, int]":
@@ -185,18 +185,18 @@ class State(Handle):
 
     @property
     def time(self) -> int:
-        """Steps made since time 0."""
+        """Number of steps since time 0."""
         return int(_c.nai_state_time(self))
 
     def snapshot(self) -> bytes:
-        """All that the future depends on: activity, delays, time, clamps, noise."""
+        """Everything that later steps depend on: activity, delays, time, clamps, noise."""
         buffer = bytearray(_c.nai_state_snapshot_size(self))
         writable = (ctypes.c_char * len(buffer)).from_buffer(buffer)
         _c.nai_state_snapshot(ctypes.addressof(writable), len(buffer), self)
         return bytes(buffer)
 
     def restore(self, snapshot: bytes) -> None:
-        """Puts a snapshot back; refused when it is of another network, number of trials or library."""
+        """Restores a snapshot; refused if network, number of trials or library differ."""
         snapshot = bytes(snapshot)
         _c.nai_state_restore(self, snapshot, len(snapshot))
 

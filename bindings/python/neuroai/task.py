@@ -1,4 +1,4 @@
-"""Tasks: endless, seeded streams of trials. Here is how to write one's own; built-in ones are in `neuroai.tasks`."""
+"""Tasks: endless, seeded streams of trials, and tasks of your own; built-in tasks are in `neuroai.tasks`."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ Verdict = Union[Tuple[Optional[bool], Optional[int]], Tuple[Optional[bool], Opti
 class Task(Closed):
     """Base of all tasks, and of your own.
 
-    Either derive from it, set ``steps`` and the other attributes, and override :meth:`generate`; or give a function:
-    ``na.Task(generate, steps=50)``. Trial k must be a function of (seed, k) alone: draw from ``batch.generators()`` or
-    from `neuroai.random`. What is raised in :meth:`generate` comes out of the call that led to it.
+    Either derive from this class, set ``steps`` and the other attributes, and override :meth:`generate`; or give a
+    function: ``na.Task(generate, steps=50)``. Trial k must depend on (seed, k) only: draw random numbers from
+    ``batch.generators()`` or `neuroai.random`. An exception in :meth:`generate` is raised by the call that led to it.
 
     Attributes:
         steps: of the longest trial.
-        classes: True: the targets are the right class of the network's first output at each step; False: real values
+        classes: True: targets are the correct class of the first output at each step; False: targets are real values
             of all outputs.
-        channel_mask: True: the mask has a value for every output channel; False: one a step for all of them.
+        channel_mask: True: the mask has a value for every output channel; False: one value per step for all of them.
         conditions: names of the conditions of a trial, such as ("coherence",).
-        n_inputs, n_outputs: channels, all inputs or outputs together; None for those of the network.
-        name: of the task; without it the name of the class or function.
+        n_inputs, n_outputs: channels of all inputs or outputs together; None: as many as the network has.
+        name: of the task; default: the name of the class or function.
     """
 
     steps: int = 0
@@ -101,13 +101,13 @@ class Task(Closed):
             self.name = name
 
     def generate(self, batch: TrialBatch) -> None:
-        """Fills a batch: ``batch.input``, and ``batch.classes`` or ``batch.target``; and the rest as needed."""
+        """Fills a batch: ``batch.input``, ``batch.classes`` or ``batch.target``, and other arrays as needed."""
         raise NotImplementedError(f"{type(self).__name__} has no generate()")
 
     def judge(self, judgement: Judgement) -> Verdict:
-        """Whether a trial is correct, which choice was made, and if you like when, ms from the trial's start.
+        """Returns whether a trial is correct, the choice, and optionally its time, ms from the start of the trial.
 
-        Without it: by class, at the last step that counts.
+        If it is not overridden, trials are judged by class, at the last step that counts.
         """
         raise NotImplementedError
 

@@ -1,10 +1,10 @@
-"""The tasks that the library has, made from its own list: ``na.tasks.PerceptualDecisionMaking(stimulus=500)``.
+"""The tasks of the library: ``na.tasks.PerceptualDecisionMaking(stimulus=500)``.
 
-:func:`available` lists their names, :func:`parameters` what each can be told. A task "some-name" is the class
-``SomeName`` of this module. :class:`Neurogym` makes a task of an environment of neurogym.
+:func:`available` lists their names, :func:`parameters` the parameters of each. The task "some-name" is the class
+``SomeName`` of this module. :class:`Neurogym` makes a task from an environment of neurogym.
 
-Tasks of Song et al. (2016) give what the task alone puts into the inputs. The baseline of 0.2 that was added there,
-its noise and the rectification of the sum are the network's, set on its input.
+Inputs of the tasks of Song et al. (2016) are those of the task alone. The baseline of 0.2, the noise and the
+rectification that the paper applies to inputs are parameters of the network's inputs.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def parameters(name: str) -> Dict[str, Parameter]:
 
 
 class BuiltinTask(Task):
-    """A task of the library. Parameters that are not given keep their defaults; see the class's ``parameters``.
+    """A task of the library. Parameters that are not given have their defaults; see ``parameters`` of the class.
 
-    A parameter whose ``list`` is True also takes several values, from which each trial draws one.
+    A parameter whose ``list`` is True can be given several values, from which each trial draws one.
     """
 
     values: Dict[str, Any]

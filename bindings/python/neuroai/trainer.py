@@ -1,4 +1,4 @@
-"""The trainer: an architecture, costs and a learning rule brought together."""
+"""The trainer: combines an architecture, costs and a learning rule."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ Key = Union[str, Tuple[str, str]]
 
 
 class Progress(Closed):
-    """How a run stands, for a callback.
+    """Progress of a run, for a callback.
 
     Attributes:
-        step: updates made by this trainer, this one included.
-        steps: the value of ``step`` at which this run ends.
+        step: number of updates of this trainer, including this one.
+        steps: value of ``step`` at the end of this run.
         cost: J, the weighted sum, on the batch of this update.
         costs: its parts, weighted, by name.
-        performance: fraction correct on test trials at the last evaluation; NaN while there is none.
+        performance: fraction correct on test trials at the last evaluation; NaN before the first.
         gradient_norm: global norm of the gradient, before clipping.
     """
 
@@ -100,34 +100,33 @@ class _Watch:
 
 
 class Trainer(Handle):
-    """Trains a built network on a task, under costs, by a learning rule.
+    """Trains a built network on a task, with given costs and a learning rule.
 
     Args:
-        net: a built network. Each update writes its weights.
-        task: where trials come from; or trials, such as recorded ones, all of which are gone through again and again,
-            each time in another order, which depends on the seed and on how often it was; or None when trials are given
-            to :meth:`step` and :meth:`gradient` instead.
-        cost: what to minimise: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``.
-        rule: the learning rule; ``na.BPTT()``.
-        optimizer: ``na.Adam(1e-3)``.
-        batch: trials an update.
-        threads: that work on a batch; any number gives the same bits.
+        net: a built network. Training changes its weights.
+        task: the task; or trials, such as recorded ones, which are used repeatedly, in a different random order in each
+            pass; or None if trials are given to :meth:`step` and :meth:`gradient` instead.
+        cost: the cost to minimise: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``.
+        rule: the learning rule; default ``na.BPTT()``.
+        optimizer: default ``na.Adam(1e-3)``.
+        batch: trials per update.
+        threads: number of threads; results do not depend on it.
         seed: of trials and noise.
-        clip: largest global norm of the gradient; 0: off.
-        evaluate_every: updates between evaluations on test trials; 0: never.
-        evaluate_trials: test trials of an evaluation; without it 500, and of given trials all.
-        test: with given trials those to evaluate on, in their order; without it the same.
-        curriculum: stages of the task that the trainer goes through.
+        clip: largest global norm of the gradient; 0: no clipping.
+        evaluate_every: updates between evaluations on test trials; 0: no evaluations.
+        evaluate_trials: test trials per evaluation; default 500, or all if trials are given.
+        test: with given trials, the trials for evaluations, in their order; default: the same trials.
+        curriculum: stages of the task.
         progress: whether to show a progress bar when a rule's warm-up (:class:`WeightMirror`) takes more than a second.
 
     Attributes:
         net, task, test, cost, optimizer, curriculum: as given. The trainer works on a copy of the task or trials.
-        cost_names: names of the costs, as :meth:`step` and the history have them.
-        batch, threads, seed, clip, evaluate_every, evaluate_trials, stop_at: settings, which can be set.
+        cost_names: names of the costs, as in :meth:`step` and the history.
+        batch, threads, seed, clip, evaluate_every, evaluate_trials, stop_at: settings, which can be changed.
 
-    An evaluation on given trials gives what ``na.evaluate(net, trials, seed=seed)`` does: they are judged by class at
-    their last step that counts, with the noise of their own numbers. Trial k of training has the noise of number
-    2^54 + k, so never the same twice.
+    An evaluation on given trials has the same result as ``na.evaluate(net, trials, seed=seed)``: trials are judged by
+    class at their last step that counts, with the noise of their own numbers. Trial k of training has the noise of
+    number 2^54 + k, so noise never repeats.
     """
 
     net: Network
@@ -223,7 +222,7 @@ class Trainer(Handle):
 
     @property
     def rule(self) -> RuleAtWork:
-        """The learning rule, with the feedback weights that it has here."""
+        """The learning rule, with its feedback weights in this trainer."""
         return RuleAtWork(self, self._rule)
 
     # --- settings ----------------------------------------------------------------------------------------------------
@@ -238,7 +237,7 @@ class Trainer(Handle):
         _c.nai_trainer_set(self, parameter, value)
 
     def get(self, parameter: str) -> float:
-        """Reads one."""
+        """Reads a setting by name."""
         value = ctypes.c_double()
         _c.nai_trainer_get(value, self, parameter)
         return value.value
@@ -255,19 +254,19 @@ class Trainer(Handle):
         checkpoint: Union[str, bytes, "os.PathLike[Any]", None] = None,
         checkpoint_every: int = 100,
     ) -> History:
-        """``steps`` updates from the task.
+        """Trains: makes ``steps`` updates with trials of the task.
 
-        Ctrl-C ends the run after the update that is being made, keeps what was learnt, and raises KeyboardInterrupt;
-        so does an exception in ``callback``. What had happened until then is in ``trainer.history``.
+        Ctrl-C ends the run after the current update and raises KeyboardInterrupt; an exception in ``callback`` ends it
+        likewise. What was learnt is kept, and the history of all updates is in ``trainer.history``.
 
         Args:
-            steps: updates.
+            steps: number of updates.
             stop_at: fraction correct on test trials at which the run ends; None: never.
             progress: whether to show a progress bar.
-            callback: called after each update; ends the run when it returns something true.
+            callback: called after each update; ends the run if it returns a true value.
             evaluate_every: updates between evaluations, for this run.
-            checkpoint: file that is written while training, from which :meth:`restore` goes on.
-            checkpoint_every: updates between writing it; it is also written at the end of the run.
+            checkpoint: file for checkpoints, from which :meth:`restore` continues.
+            checkpoint_every: updates between checkpoints; one more is written at the end of the run.
 
         Returns:
             The history of this run.
@@ -315,12 +314,12 @@ class Trainer(Handle):
 
     @property
     def updates(self) -> int:
-        """Updates made so far."""
+        """Number of updates so far."""
         return int(_c.nai_trainer_updates(self))
 
     @property
     def history(self) -> History:
-        """Of all updates, also of those of a run that was interrupted, and of those before a restored checkpoint."""
+        """History of all updates, including those of interrupted runs and those before a restored checkpoint."""
         return self._history(0)
 
     def _history(self, first: int) -> History:
@@ -333,18 +332,18 @@ class Trainer(Handle):
 
     @property
     def stage(self) -> Optional[str]:
-        """Name of the stage of the curriculum; None without one, or when the last one is met."""
+        """Name of the current stage of the curriculum; None without one, or after the last stage is completed."""
         name = _c.nai_trainer_stage_name(self)
         return None if name is None else text(name)
 
     def save(self, path: Union[str, bytes, "os.PathLike[Any]"]) -> None:
-        """Writes a checkpoint: a model file that also holds what is needed to go on training."""
+        """Writes a checkpoint: a model file that also contains the state of the trainer."""
         _c.nai_trainer_save(self, file_name("path", path))
 
     def restore(self, path: Union[str, bytes, "os.PathLike[Any]"]) -> "Trainer":
-        """Goes back, or on, to a checkpoint, which a trainer made in the same way has written.
+        """Restores a checkpoint that was written by a trainer created with the same arguments.
 
-        The run that follows ends with the same bits as one that was never interrupted::
+        Training then continues with the same bits as if it had not been interrupted::
 
             trainer = na.Trainer(...).restore("run.safetensors")
             trainer.fit(5000 - trainer.updates, checkpoint="run.safetensors")
@@ -353,7 +352,7 @@ class Trainer(Handle):
         return self
 
     def step(self, trials: Optional[Trials] = None) -> Dict[str, float]:
-        """One update, from these trials or else from the task's next batch.
+        """Makes one update, with these trials or else with the task's next batch.
 
         Returns:
             Each cost on that batch, weighted, by name; and "total".
@@ -361,11 +360,12 @@ class Trainer(Handle):
         return self._once(_c.nai_trainer_step, trials)
 
     def gradient(self, trials: Optional[Trials] = None) -> Dict[Key, Floats]:
-        """The gradient of J on these trials (or the task's next batch), as the rule estimates it, without an update.
+        """Estimates the gradient of J on these trials (or the task's next batch) by the rule, without an update.
 
         Returns:
-            For each projection under ("from", "to") [n_post, n_pre], and for each bias under its population's or
-            output's name [n]; float32. Costs on weights included; 0 where a synapse is absent or not plastic.
+            The gradient of each projection, with the key ("from", "to"), [n_post, n_pre], and of each bias, with the
+            name of its population or output as the key, [n]; float32. It includes costs on weights, and is 0 where a
+            synapse is absent or not plastic.
         """
         self._once(_c.nai_trainer_estimate_gradient, trials)
         found: Dict[Key, Floats] = {}
@@ -388,11 +388,11 @@ class Trainer(Handle):
         return {**costs, "total": float(now.cost)}
 
     def activity(self, name: str) -> Floats:
-        """Rates of a population, or outputs of an output, in the last batch that was run: a copy, float32 [T, B, n].
+        """Rates of a population, or values of an output, in the last batch: a copy, float32 [T, B, n].
 
-        An evaluation counts too: after :meth:`fit`, which ends with one, this is the last batch of its test trials,
-        whose number and length may differ from those of training. For the activity on training trials make the trainer
-        with ``evaluate_every=0``, call :meth:`step`, or read it in a callback.
+        Batches of evaluations count too: after :meth:`fit`, which ends with an evaluation, this is its last batch of
+        test trials, whose number and length may differ from those in training. For the activity in training trials,
+        create the trainer with ``evaluate_every=0``, call :meth:`step`, or read the activity in a callback.
         """
         return view(self, _c.nai_trainer_activity, self, name).copy()
 

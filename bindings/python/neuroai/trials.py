@@ -79,20 +79,21 @@ def _put(arrays: Dict[Any, npt.NDArray[Any]], found: Mapping[Any, npt.NDArray[An
 
 
 class Trials(Closed):
-    """A batch of trials, for no network in particular: it is checked against a network when first used with it.
+    """A batch of trials. It belongs to no network, and is checked when it is first used with one.
 
-    Arrays are copied, and can only be read from then on.
+    Arrays are copied, and are read-only.
 
     Args:
         inputs: [T, B, n] of all inputs in order, float32 (anything else is converted); or a mapping from an input's
-            name to [T, B, n], inputs that are left out being 0. [T, n] is taken as one trial.
-        targets: what the outputs should be. Whole numbers [T, B]: the right class at each step. Else real values
-            [T, B, n], of all outputs in order. Or a mapping from an output's name to either. Without targets the
-            trials can be run, but not trained on.
-        mask: how much each step counts, >= 0: [T, B] or [T, B, n]; for all outputs, or a mapping from an output's name.
-        lengths: [B] steps of each trial; what lies beyond counts in no cost.
-        conditions: a mapping from a condition's name to its value in each trial, [B].
-        first: number that the first trial has; noise is a function of (seed, trial number, step, unit).
+            name to [T, B, n], where inputs that are left out are 0. [T, n] is taken as one trial.
+        targets: desired outputs. Whole numbers [T, B]: the correct class at each step. Real values [T, B, n]: targets
+            of all outputs in order. Or a mapping from names of outputs to either. Without targets the trials can be
+            run, but not used for training.
+        mask: weight of each step in the cost, >= 0: [T, B] or [T, B, n]; for all outputs, or a mapping from names of
+            outputs.
+        lengths: number of steps of each trial, [B]; later steps do not count in any cost.
+        conditions: a mapping from names of conditions to their value in each trial, [B].
+        first: number of the first trial; noise depends on (seed, trial number, step, unit).
     """
 
     steps: int
