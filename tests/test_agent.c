@@ -672,6 +672,15 @@ START_TEST(bad_experiences)
                "without a gradient");
   expect_fails(nai_agent_activity(&view, agent, "c"), NAI_ERR_NAME, "c");
   ck_assert_int_eq(nai_agent_updates(NULL), -1);
+  expect_fails(nai_agent_begin(NULL), NAI_ERR_INVALID, "agent is NULL");
+  expect_fails(nai_agent_rest(NULL), NAI_ERR_INVALID, "agent is NULL");
+  expect_fails(nai_agent_activity(NULL, agent, "a"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_agent_activity(&view, NULL, "a"), NAI_ERR_INVALID, "agent is NULL");
+  expect_fails(nai_agent_gradient(NULL, agent, "a", "b"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_agent_gradient(&view, NULL, "a", "b"), NAI_ERR_INVALID, "agent is NULL");
+  now.weight = 1e13;
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID, "weight is 1e+13");
+  now.weight = 1;
   nai_agent_destroy(NULL);
   nai_agent_destroy(agent);
   nai_trainer_destroy(trainer);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "base/error.h"
 #include "base/memory.h"
@@ -194,6 +195,31 @@ START_TEST(messages_are_one_line_of_255_bytes)
   ck_assert_uint_eq(strlen(nai_last_error()), 255);
   nai_set_error(NULL);
   ck_assert_str_eq(nai_last_error(), "");
+
+  memcpy(text + 252,
+         "\xe2\x82\xac"
+         "xxx",
+         6); /* three bytes, which just fit */
+  nai_set_error(text);
+  ck_assert_uint_eq(strlen(nai_last_error()), 255);
+  memcpy(text + 253, "\xe2\x82\xac", 3);
+  nai_set_error(text);
+  ck_assert_uint_eq(strlen(nai_last_error()), 253);
+  memset(text, 0x80, 399); /* no text at all: parts of characters only, or after something else */
+  nai_set_error(text);
+  ck_assert_uint_eq(strlen(nai_last_error()), 255);
+  text[0] = 'x';
+  nai_set_error(text);
+  ck_assert_uint_eq(strlen(nai_last_error()), 255);
+}
+END_TEST
+
+/* A character that cannot be written ends the printing: what there is to say is said all the same. */
+START_TEST(messages_that_cannot_be_printed)
+{
+  static const wchar_t none[] = {(wchar_t)0x7fffffff, 0};
+  ck_assert_int_eq(nai__fail(NAI_ERR_NAME, "the name is %ls", none), NAI_ERR_NAME);
+  ck_assert_str_eq(nai_last_error(), "the name is %ls");
 }
 END_TEST
 
@@ -738,8 +764,8 @@ Suite *base_suite(void)
            memory_that_is_not_there_is_an_error, memory_grows, leading_dimensions_are_padded,
            references_are_counted);
   ADD_CASE(suite, "messages", status_names, failing_keeps_one_message,
-           messages_are_one_line_of_255_bytes, callbacks_may_bring_their_own_message,
-           messages_belong_to_a_thread);
+           messages_are_one_line_of_255_bytes, messages_that_cannot_be_printed,
+           callbacks_may_bring_their_own_message, messages_belong_to_a_thread);
   ADD_CASE(suite, "names", names_that_are_allowed, names_that_are_not_allowed, lists_of_names,
            patterns_match_names);
   ADD_CASE(suite, "random", philox_known_answers, a_stream_is_philox_in_counter_order,

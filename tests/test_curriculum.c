@@ -242,6 +242,19 @@ START_TEST(test_bad_stages)
   stair = stairs(50, 10, 1.5, 0.6);
   expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "harder_at is 1.5");
   stair = stairs(50, 10, 0.8, 0.6);
+  expect_fails(nai_curriculum_add_staircase(NULL, "a", &stair), NAI_ERR_INVALID, "curriculum");
+  expect_fails(nai_curriculum_add_staircase(c, "b", &stair), NAI_ERR_NAME, "'b'");
+  stair.parameter = NULL;
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "parameter");
+  stair = stairs(INFINITY, 10, 0.8, 0.6);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "start is inf");
+  stair = stairs(50, 10, 0.8, -0.1);
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "easier_at is -0.1");
+  stair = stairs(50, 10, 0.8, 0.6);
+  stair.step = INFINITY;
+  expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "step is inf");
+  expect_fails(nai_curriculum_set(NULL, "a", "coherence", &one, 1), NAI_ERR_INVALID, "curriculum");
+  expect_fails(nai_curriculum_set(c, "a", "coherence", &one, 4097), NAI_ERR_INVALID, "n is 4097");
   stair.step = 0;
   expect_fails(nai_curriculum_add_staircase(c, "a", &stair), NAI_ERR_INVALID, "step is 0");
   stair.struct_size = 3;
@@ -346,6 +359,36 @@ START_TEST(test_a_failing_callback_ends_the_run)
 }
 END_TEST
 
+/* What a call could not take has left nothing behind: the same curriculum, once there is memory. */
+START_TEST(test_composing_without_memory)
+{
+  const double values[] = {60, 120};
+  nai_staircase stair = stairs(100, 10, 0.8, 0.5);
+  nai_curriculum *c = NULL;
+  int refused = 0;
+  for (int call = 0; call < 4; call++)
+    for (long good = 0;; good++) {
+      faults_fail_allocation(good);
+      nai_status status = call == 0   ? nai_curriculum_create(&c)
+                          : call == 1 ? nai_curriculum_add_stage(c, "a", 0.5, 1)
+                          : call == 2 ? nai_curriculum_set(c, "a", "stimulus", values, 2)
+                                      : nai_curriculum_add_staircase(c, "a", &stair);
+      faults_fail_allocation(-1);
+      if (status == NAI_OK) break;
+      expect_fails(status, NAI_ERR_MEMORY, "memory");
+      refused++;
+    }
+  ck_assert_int_eq(refused, 1 + 1 + 3 + 2);
+  ck_assert_int_eq(nai_curriculum_stage_count(c), 1);
+  rig r = make_rig();
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  ck_assert_int_eq(count_of(r.task, "stimulus"), 2);
+  ck_assert_double_eq(value_of(r.task, "coherence"), 100);
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
 START_TEST(test_failing_allocations)
 {
   rig r = make_rig();
@@ -416,7 +459,8 @@ Suite *curriculum_suite(void)
            test_a_staircase_does_not_leave_its_range,
            test_staircases_through_durations_without_a_step_are_refused);
   ADD_CASE(suite, "refusals", test_bad_stages, test_attaching_tries_all_stages,
-           test_a_failing_callback_ends_the_run, test_failing_allocations);
+           test_a_failing_callback_ends_the_run, test_composing_without_memory,
+           test_failing_allocations);
   ADD_CASE(suite, "history", test_history);
   return suite;
 }

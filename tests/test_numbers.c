@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/names.h"
+#include "base/parameter.h"
 #include "networks.h"
 
 static const char *const node_of[] = {
@@ -132,6 +133,16 @@ START_TEST(full_messages_end_with_dots)
     nai__choices_add(choices, sizeof choices, "initial");
     ck_assert_str_eq(choices, "tau, noise, ...");
   }
+  char full[] = "taus, noises, bias"; /* not one more dot fits */
+  nai__choices_add(full, sizeof full, "gain");
+  ck_assert_str_eq(full, "taus, noises, bias");
+  /* an owner whose name fills the message leaves little room for the list */
+  static const nai__parameter table[] = {{.name = "tau"}, {.name = "a-long-name-of-a-number"}};
+  char owner[190];
+  memset(owner, 'o', sizeof owner - 1);
+  owner[sizeof owner - 1] = 0;
+  ck_assert_int_eq(nai__parameter_find(table, 2, "x", owner), -1);
+  expect_fails(NAI_ERR_NAME, NAI_ERR_NAME, "has no parameter 'x'; it has tau, ...");
 }
 END_TEST
 

@@ -881,7 +881,7 @@ typedef struct counter {
   uint64_t first[2], seed[2];
   int64_t longest[2]; /* steps of each stream's trials */
   int32_t right;      /* what it judges */
-  nai_status answer;
+  nai_status answer, of_tests, of_judge;
 } counter;
 
 static nai_status count_trials(void *user, nai_trial_batch *b)
@@ -893,13 +893,13 @@ static nai_status count_trials(void *user, nai_trial_batch *b)
   c->seed[b->stream] = b->seed;
   for (int64_t i = 0; i < b->steps * b->trials * b->n_inputs; i++) b->input[i] = 1;
   for (int64_t k = 0; k < b->trials; k++) b->length[k] = (int32_t)c->longest[b->stream];
-  return c->answer;
+  return b->stream == NAI_STREAM_TEST && c->of_tests != NAI_OK ? c->of_tests : c->answer;
 }
 
 static nai_status judge_as_told(void *user, nai_judgement *j)
 {
   j->correct = ((const counter *)user)->right;
-  return NAI_OK;
+  return ((const counter *)user)->of_judge;
 }
 
 static bench open_counting_bench(counter *c)
@@ -991,6 +991,25 @@ START_TEST(tasks_that_fail)
   c.longest[0] = 3;
   expect_ok(nai_trainer_run(b.trainer, 3, NULL, NULL));
   ck_assert(c.first[NAI_STREAM_TRAIN] == 8); /* none was skipped */
+  close_bench(&b);
+}
+END_TEST
+
+/* In an evaluation: the update before it was made, and the run ends with the task's own code. */
+START_TEST(tasks_that_fail_while_they_are_evaluated)
+{
+  counter c = {.longest = {3, 3}};
+  bench b = open_counting_bench(&c);
+  set(b.trainer, "evaluate_every", 2);
+  c.of_tests = -98;
+  expect_fails(nai_trainer_run(b.trainer, 5, NULL, NULL), -98, "counter");
+  ck_assert_int_eq(nai_trainer_updates(b.trainer), 2);
+  c.of_tests = NAI_OK;
+  c.of_judge = -97;
+  expect_fails(nai_trainer_run(b.trainer, 5, NULL, NULL), -97, "counter");
+  ck_assert_int_eq(nai_trainer_updates(b.trainer), 4);
+  c.of_judge = NAI_OK;
+  expect_ok(nai_trainer_run(b.trainer, 2, NULL, NULL));
   close_bench(&b);
 }
 END_TEST
@@ -1481,7 +1500,8 @@ Suite *trainer_suite(void)
   suite_add_tcase(suite, silent);
   ADD_CASE(suite, "run", runs_and_their_callbacks, runs_are_made_of_steps,
            evaluations_come_when_they_are_due, runs_that_stop_when_performance_is_reached,
-           tasks_that_fail, test_trials_may_be_longer_than_those_learnt_from,
+           tasks_that_fail, tasks_that_fail_while_they_are_evaluated,
+           test_trials_may_be_longer_than_those_learnt_from,
            a_tasks_parameters_change_while_a_trainer_has_it);
   ADD_CASE(suite, "memory", updates_allocate_nothing, creating_without_memory,
            adding_costs_without_memory, updates_without_memory, runs_without_memory,
