@@ -1,8 +1,15 @@
-/* Networks of very many parts are composed, built and copied in a time that goes with their number. */
+/*
+ * What there are very many of takes a time that goes with their number: parts of networks, files of
+ * them, names, conditions, values of a condition, updates.
+ */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
-#include "networks.h"
+#include "rules.h"
+#include "tasks.h"
 
 /* Seconds of this process since `before`. */
 static double since(clock_t before)
@@ -62,6 +69,166 @@ START_TEST(many_populations)
 }
 END_TEST
 
+/* --- four times as many ----------------------------------------------------------------------- */
+
+/* Each does something with n of them, and returns the seconds of this process that it took. */
+typedef double work(int64_t n);
+
+/*
+ * Four times as many take about four times as long; a quadratic way takes 16 times. The best of
+ * three, of time that the processor gave to us, so that a busy machine decides nothing.
+ */
+static void expect_near_linear(work *of, int64_t n)
+{
+  double few = INFINITY, many = INFINITY;
+  for (int k = 0; k < 3; k++) {
+    few = fmin(few, of(n));
+    many = fmin(many, of(4 * n));
+  }
+  ck_assert_msg(many < 9 * few + 0.005, "%lld take %.4f s, four times as many %.4f s", (long long)n,
+                few, many);
+}
+
+/* n populations between an input and an output: no matrix of n x n. */
+static nai_network *compose_row(int64_t n)
+{
+  nai_network *net;
+  char name[24];
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_input(net, "u", 1));
+  expect_ok(nai_network_add_output(net, "z", 1));
+  for (int64_t i = 0; i < n; i++) {
+    snprintf(name, sizeof name, "p%lld", (long long)i);
+    EXPECT(nai_network_add_population(net, name, 1, NAI_FREE) == NAI_OK);
+    EXPECT(nai_network_connect(net, "u", name) == NAI_OK);
+    EXPECT(nai_network_connect(net, name, "z") == NAI_OK);
+  }
+  return net;
+}
+
+static double compose(int64_t n)
+{
+  clock_t start = clock();
+  nai_network *net = compose_row(n);
+  double seconds = since(start);
+  nai_network_destroy(net);
+  return seconds;
+}
+
+static double find_names(int64_t n)
+{
+  nai_network *net = compose_row(n);
+  char name[24];
+  double tau;
+  clock_t start = clock();
+  for (int64_t i = 0; i < n; i++) {
+    snprintf(name, sizeof name, "p%lld", (long long)(i * 7919 % n));
+    EXPECT(nai_network_set(net, name, "tau", 50) == NAI_OK);
+    EXPECT(nai_network_set_leak(net, name, NAI_LEAK_RATE) == NAI_OK);
+    EXPECT(nai_network_set_sign(net, name, NAI_EXCITATORY) == NAI_OK);
+    EXPECT(nai_network_get_each(net, name, "tau", &tau, 1) == NAI_OK && tau == 50);
+  }
+  double seconds = since(start);
+  nai_network_destroy(net);
+  return seconds;
+}
+
+/* Saves the row, and loads it when `loads`. */
+static double save_or_load(int64_t n, int loads)
+{
+  char folder[256], path[300];
+  nai_network *net = compose_row(n), *again;
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/row", folder);
+  expect_ok(nai_network_build(net, 1));
+  clock_t start = clock();
+  expect_ok(nai_network_save(net, path));
+  double seconds = since(start);
+  if (loads) {
+    start = clock();
+    expect_ok(nai_network_load(&again, path, NULL, 0));
+    seconds = since(start);
+    EXPECT(nai_network_count(again, NAI_PROJECTIONS) == 2 * n);
+    nai_network_destroy(again);
+  }
+  nai_network_destroy(net);
+  unlink(path);
+  rmdir(folder);
+  return seconds;
+}
+
+static double save(int64_t n)
+{
+  return save_or_load(n, 0);
+}
+
+static double load(int64_t n)
+{
+  return save_or_load(n, 1);
+}
+
+/* A trial for each value of a condition: a curve of n points. */
+static double draw_curve(int64_t n)
+{
+  nai_network *net = build_ei(2, 1, 1);
+  nai_trials *trials;
+  nai_evaluation *e;
+  float *values = malloc((size_t)n * sizeof *values);
+  int32_t *classes = calloc((size_t)n, sizeof *classes);
+  nai_point *points = malloc((size_t)n * sizeof *points);
+  int64_t found;
+  for (int64_t b = 0; b < n; b++) values[b] = (float)(b * 7919 % n);
+  expect_ok(nai_trials_create(&trials, net, 1, n));
+  expect_ok(nai_trials_set_classes(trials, "choice", classes));
+  clock_t start = clock();
+  expect_ok(nai_trials_set_condition(trials, "coherence", values));
+  expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, NULL));
+  expect_ok(nai_evaluation_curve(points, n, &found, e, "coherence"));
+  double seconds = since(start);
+  EXPECT(found == n);
+  nai_evaluation_destroy(e);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+  free(points);
+  free(classes);
+  free(values);
+  return seconds;
+}
+
+/* The history of n updates, and what it is kept in. */
+static double update(int64_t n)
+{
+  nai_network *net = build_ei(1, 1, 1);
+  nai_trainer *trainer = train_by_bptt(net, 1e-3);
+  nai_cost *cost;
+  nai_trials *trials;
+  int64_t rows, columns;
+  attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
+  expect_ok(nai_trials_create(&trials, net, 1, 1));
+  expect_ok(nai_trials_set_targets(trials, "choice", (float[]){1, 0}, 2));
+  clock_t start = clock();
+  for (int64_t k = 0; k < n; k++) EXPECT(nai_trainer_step(NULL, trainer, trials) == NAI_OK);
+  expect_ok(nai_trainer_history(NULL, 0, &rows, &columns, trainer));
+  double seconds = since(start);
+  EXPECT(rows == n);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  return seconds;
+}
+
+static const struct {
+  work *of;
+  int64_t n;
+} works[] = {{compose, 4000}, {find_names, 4000},  {save, 1000},
+             {load, 1000},    {draw_curve, 20000}, {update, 10000}};
+
+START_TEST(four_times_as_many_take_about_four_times_as_long)
+{
+  expect_near_linear(works[_i].of, works[_i].n);
+}
+END_TEST
+
 Suite *many_suite(void);
 
 Suite *many_suite(void)
@@ -71,6 +238,8 @@ Suite *many_suite(void)
   tcase_set_timeout(many, 120);
   tcase_add_test(many, many_projections);
   tcase_add_test(many, many_populations);
+  tcase_add_loop_test(many, four_times_as_many_take_about_four_times_as_long, 0,
+                      sizeof works / sizeof *works);
   suite_add_tcase(suite, many);
   return suite;
 }

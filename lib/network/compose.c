@@ -128,8 +128,7 @@ static nai_status set_sign(nai_network *net, const char *names, int32_t sign)
 {
   NAI__TRY(nai__names_known(net, NAI__SENDERS, names, "names"));
   NAI__TRY(check_sign(names, sign));
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (nai__selected(&net->node[i], NAI__SENDERS, names)) net->node[i].sign = sign;
+  NAI__EACH_NODE(net, i, NAI__SENDERS, names) net->node[i].sign = sign;
   return NAI_OK;
 }
 
@@ -146,9 +145,8 @@ static nai_status set_choice(nai_network *net, const char *names, size_t member,
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
   if (value < 0 || value > high)
     return nai__fail(NAI_ERR_INVALID, "%s is %d, must be 0 to %d", what, (int)value, (int)high);
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), names))
-      memcpy((char *)&net->node[i] + member, &value, sizeof value);
+  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names)
+    memcpy((char *)&net->node[i] + member, &value, sizeof value);
   return NAI_OK;
 }
 
@@ -353,8 +351,7 @@ static nai_status set_balance(nai_network *net, const char *names, int32_t on)
 {
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
   if (on != 0 && on != 1) return nai__fail(NAI_ERR_INVALID, "on is %d, must be 0 or 1", (int)on);
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), names)) net->balance[i] = on;
+  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names) net->balance[i] = on;
   return NAI_OK;
 }
 

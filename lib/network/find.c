@@ -24,6 +24,18 @@ int64_t nai__projection_at(const nai_network *net, int64_t from, int64_t to)
   return -1;
 }
 
+int64_t nai__first_node(const nai_network *net, const char *names)
+{
+  if (!nai__names_single(names)) return 0;
+  int64_t at = nai__node_at(net, names);
+  return at >= 0 ? at : net->n_nodes;
+}
+
+int64_t nai__next_node(const nai_network *net, int64_t at, const char *names)
+{
+  return nai__names_single(names) ? net->n_nodes : at + 1;
+}
+
 int64_t nai__first_projection(const nai_network *net, const char *from, const char *to)
 {
   if (!nai__names_single(from) || !nai__names_single(to)) return 0;

@@ -211,6 +211,14 @@ nai_status nai__require_built(const nai_network *net, const char *argument);
        p = (net)->projection + nai__next_projection(net, p - (net)->projection, from, to)) \
     if (nai__projection_selected(net, p, from, to))
 
+/* The same of nodes: those of these kinds that a list of patterns means. `net` may be const or not. */
+#define NAI__EACH_NODE(net, i, kinds, names)                        \
+  for (int64_t i = nai__first_node(net, names); i < (net)->n_nodes; \
+       i = nai__next_node(net, i, names))                           \
+    if (nai__selected(&(net)->node[i], kinds, names))
+
+int64_t nai__first_node(const nai_network *net, const char *names);
+int64_t nai__next_node(const nai_network *net, int64_t at, const char *names);
 int64_t nai__first_projection(const nai_network *net, const char *from, const char *to);
 int64_t nai__next_projection(const nai_network *net, int64_t at, const char *from, const char *to);
 

@@ -144,9 +144,8 @@ static nai_status check_set(const nai_network *net, const char *names, const cha
 {
   NAI__REQUIRE(parameter);
   NAI__TRY(nai__names_known(net, NAI__ANY_NODE, names, "names"));
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (nai__selected(&net->node[i], NAI__ANY_NODE, names))
-      NAI__TRY(check_node(net, &net->node[i], parameter, values, n));
+  NAI__EACH_NODE(net, i, NAI__ANY_NODE, names)
+    NAI__TRY(check_node(net, &net->node[i], parameter, values, n));
   return NAI_OK;
 }
 
@@ -208,9 +207,8 @@ void nai__numbers_start(nai_network *net)
 static void assign(nai_network *net, const char *names, const char *parameter, const double *values,
                    int64_t n)
 {
-  for (int64_t i = 0; i < net->n_nodes; i++) {
+  NAI__EACH_NODE(net, i, NAI__ANY_NODE, names) {
     nai__node *node = &net->node[i];
-    if (!nai__selected(node, NAI__ANY_NODE, names)) continue;
     int k = number_find(node, parameter);
     assert(k >= 0);
     for (int64_t u = 0; u < node->n; u++) node->number[k][u] = values[n == 1 ? 0 : u];

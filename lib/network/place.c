@@ -17,9 +17,8 @@ static nai_status set_place(nai_network *net, const char *names, int32_t placeme
   int32_t lattice = 0;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].lattice >= lattice) lattice = net->node[i].lattice + 1;
-  for (int64_t i = 0; i < net->n_nodes; i++) {
+  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names) {
     nai__node *node = &net->node[i];
-    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), names)) continue;
     node->placement = placement;
     node->lattice = lattice;
     memcpy(node->place, place, sizeof node->place);
