@@ -172,7 +172,11 @@ class View:
         }
 
 
-_TYPES = {_c.NAI_FLOAT32: np.dtype(np.float32), _c.NAI_INT32: np.dtype(np.int32), _c.NAI_UINT8: np.dtype(np.uint8)}
+_TYPES: "dict[int, np.dtype[Any]]" = {
+    _c.NAI_FLOAT32: np.dtype(np.float32),
+    _c.NAI_INT32: np.dtype(np.int32),
+    _c.NAI_UINT8: np.dtype(np.uint8),
+}
 
 
 def view(owner: Any, fill: Callable[..., Any], *arguments: Any) -> npt.NDArray[Any]:

@@ -115,7 +115,34 @@ def _class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
 
 
-#: What each task is: inputs, then outputs. A task that is not here has its class all the same.
+#: The rules of the twenty tasks, in the order of their inputs, of the condition "rule" and of the parameter "rule" of the
+#: mixed task: ``YangMixed(rule=[YANG_RULES.index("dm1"), YANG_RULES.index("dm2")])``. Each is also a task: "yang-fdgo".
+YANG_RULES: Tuple[str, ...] = (
+    "fdgo",
+    "reactgo",
+    "delaygo",
+    "fdanti",
+    "reactanti",
+    "delayanti",
+    "dm1",
+    "dm2",
+    "contextdm1",
+    "contextdm2",
+    "multidm",
+    "delaydm1",
+    "delaydm2",
+    "contextdelaydm1",
+    "contextdelaydm2",
+    "multidelaydm",
+    "dmsgo",
+    "dmsnogo",
+    "dmcgo",
+    "dmcnogo",
+)
+
+_YANG = "Inputs: fixation, two rings of 32 units, 20 rules. Targets: fixation, a ring of 32 units."
+
+#: Description of each task: inputs, then outputs.
 _ABOUT: Dict[str, str] = {
     "perceptual-decision-making": "Which of two noisy stimuli is stronger? Inputs: fixation cue, two stimuli. "
     "Classes: fixate, 1, 2.",
@@ -148,7 +175,11 @@ _ABOUT: Dict[str, str] = {
     "song-eye-movement-sequence": "Sequences of three eye movements of Song et al. (2016). Inputs: nine dots, eight "
     "sequences. Targets: where to look, x and y.",
     "song-sine": "A sine wave of Song et al. (2016). No inputs. Target of one output.",
+    "maze": "The one-choice maze of Achterberg et al. (2023): remember a goal, then take the open way that leads to it. "
+    "Inputs: four goals, four ways. Classes: the ways.",
+    "yang-mixed": "The twenty tasks of Yang et al. (2019), mixed at random. " + _YANG,
 }
+_ABOUT.update({f"yang-{rule}": f"The task {rule} of Yang et al. (2019). {_YANG}" for rule in YANG_RULES})
 
 _classes: Dict[str, Type[BuiltinTask]] = {}
 
@@ -177,31 +208,3 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> List[str]:
     return sorted([*__all__, *_made()])
-
-
-# --- Yang et al. 2019 ------------------------------------------------------------------------------------------------
-
-#: The rules of the twenty tasks, in the order of their inputs, of the condition "rule" and of the mixed task's parameter
-#: of that name: ``YangMixed(rule=[YANG_RULES.index("dm1"), YANG_RULES.index("dm2")])``. Each is a task, "yang-fdgo", too.
-YANG_RULES: Tuple[str, ...] = (
-    "fdgo",
-    "reactgo",
-    "delaygo",
-    "fdanti",
-    "reactanti",
-    "delayanti",
-    "dm1",
-    "dm2",
-    "contextdm1",
-    "contextdm2",
-    "multidm",
-    "delaydm1",
-    "delaydm2",
-    "contextdelaydm1",
-    "contextdelaydm2",
-    "multidelaydm",
-    "dmsgo",
-    "dmsnogo",
-    "dmcgo",
-    "dmcnogo",
-)
