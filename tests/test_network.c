@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(choices_that_are_refused)
 {
-  static const int32_t bad[] = {-2, 7, INT32_MAX, INT32_MIN};
+  static const int32_t bad[] = {-2, 9, INT32_MAX, INT32_MIN};
   for (int i = 0; i < 4; i++) {
     int32_t value = bad[i];
     REFUSED(nai_network_add_population(net, "F", 1, value), NAI_ERR_INVALID, "sign of 'F' is");

@@ -61,19 +61,37 @@ enum {
   NAI_PROJECTIONS = 3  /**< projections, in the order they were connected */
 };
 
-/** Initial weights, for nai_network_set_initial_weights(). `a` and `b` are given with the name. */
+/**
+ * Initial weights, for nai_network_set_initial_weights(). `a` and `b` are given with the name, and
+ * not read where none are.
+ */
 enum {
-  NAI_WEIGHTS_DEFAULT =
-      0, /**< gamma and E/I balanced under Dale's law, else normal; a, b not read */
-  NAI_WEIGHTS_UNIFORM = 1, /**< from a to b */
-  NAI_WEIGHTS_NORMAL = 2,  /**< mean a, standard deviation b */
-  NAI_WEIGHTS_GAMMA = 3,   /**< shape a, scale b */
-  NAI_WEIGHTS_LOGNORMAL =
-      4, /**< mean a and standard deviation b of the weight itself, not of its logarithm */
-  NAI_WEIGHTS_ORTHOGONAL =
-      5, /**< random orthogonal times a (rows or columns orthonormal when not square) */
-  NAI_WEIGHTS_IDENTITY =
-      6 /**< a where post == pre, else 0; needs a square projection that allows autapses */
+  NAI_WEIGHTS_DEFAULT = 0,    /**< under Dale's law NAI_WEIGHTS_BALANCED, else normal */
+  NAI_WEIGHTS_UNIFORM = 1,    /**< from a to b */
+  NAI_WEIGHTS_NORMAL = 2,     /**< mean a, standard deviation b */
+  NAI_WEIGHTS_GAMMA = 3,      /**< shape a, scale b */
+  NAI_WEIGHTS_LOGNORMAL = 4,  /**< mean a, standard deviation b, of the weight, not its logarithm */
+  NAI_WEIGHTS_ORTHOGONAL = 5, /**< random orthogonal times a (rows or columns orthonormal when not
+                                 square) */
+  NAI_WEIGHTS_IDENTITY = 6,   /**< a where post == pre, else 0; needs a square projection that
+                                 allows autapses */
+  /**
+   * Under Dale's law: between populations gamma, with excitation and inhibition balanced, scaled
+   * to a bulk of radius 1 (Rajan & Abbott 2006); to outputs gamma of shape 2 and mean 1 / sqrt(k),
+   * k being the number of synapses onto an output. Free weights are normal. docs/equations.md has
+   * the equations.
+   */
+  NAI_WEIGHTS_BALANCED = 7,
+  /**
+   * Strong-sparse and weak-dense (Teramae, Tsubo & Fukai 2012). Weak: as NAI_WEIGHTS_BALANCED with
+   * a bulk of radius 0.3. Strong: one excitatory synapse of each unit is larger by 1, and as much
+   * inhibition is spread over its inhibitory synapses. Each excitatory unit has a strong synapse
+   * from another excitatory unit, no two from the same one, so these synapses form cycles (White,
+   * Lee & Sompolinsky 2004). In masks they are found by bipartite matching. For recurrent
+   * projections under Dale's law, for all of those onto a population and of both signs; else
+   * nai_network_build() fails (NAI_ERR_INVALID).
+   */
+  NAI_WEIGHTS_STRONG_WEAK = 8
 };
 
 /**
@@ -210,7 +228,8 @@ NAI_API nai_status nai_network_set_radius(nai_network *net, const char *names, d
 /**
  * E/I balance of the initial weights onto `names`: on (1) or off (0). With balance, the inhibitory
  * weights onto a unit are scaled so that its recurrent weights sum to 0. Default: on where a
- * population receives weights of both signs and all of them are NAI_WEIGHTS_DEFAULT.
+ * population receives weights of both signs and all of them are NAI_WEIGHTS_DEFAULT, _BALANCED or
+ * _STRONG_WEAK.
  */
 NAI_API nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t on);
 

@@ -24,12 +24,13 @@ const char *nai__model_leak(int32_t leak)
 const char *nai__model_weights(int32_t kind)
 {
   static const char *const words[] = {
-      [NAI_WEIGHTS_DEFAULT] = "default",     [NAI_WEIGHTS_UNIFORM] = "uniform",
-      [NAI_WEIGHTS_NORMAL] = "normal",       [NAI_WEIGHTS_GAMMA] = "gamma",
-      [NAI_WEIGHTS_LOGNORMAL] = "lognormal", [NAI_WEIGHTS_ORTHOGONAL] = "orthogonal",
-      [NAI_WEIGHTS_IDENTITY] = "identity",
+      [NAI_WEIGHTS_DEFAULT] = "default",         [NAI_WEIGHTS_UNIFORM] = "uniform",
+      [NAI_WEIGHTS_NORMAL] = "normal",           [NAI_WEIGHTS_GAMMA] = "gamma",
+      [NAI_WEIGHTS_LOGNORMAL] = "lognormal",     [NAI_WEIGHTS_ORTHOGONAL] = "orthogonal",
+      [NAI_WEIGHTS_IDENTITY] = "identity",       [NAI_WEIGHTS_BALANCED] = "balanced",
+      [NAI_WEIGHTS_STRONG_WEAK] = "strong_weak",
   };
-  return kind >= 0 && kind <= NAI_WEIGHTS_IDENTITY ? words[kind] : NULL;
+  return kind >= 0 && kind <= NAI_WEIGHTS_STRONG_WEAK ? words[kind] : NULL;
 }
 
 int32_t nai__model_find(const char *(*word)(int32_t), const char *text)

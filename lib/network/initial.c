@@ -2,7 +2,8 @@
  * Initial weights. What Dale's law costs most networks is their start: purely positive and negative
  * weights have a mean, and the mean makes one huge eigenvalue that drowns the rest. Here the
  * default draws magnitudes, balances each unit's inhibition against its excitation, so that its
- * expected recurrent input is zero, and then scales the matrix to a chosen spectral radius.
+ * expected recurrent input is zero, and then scales the matrix to a chosen spectral radius: small
+ * where strong synapses come on top (strong.c).
  */
 #include <math.h>
 
@@ -11,9 +12,16 @@
 #include "../base/philox.h"
 #include "../kernels/lapack.h"
 #include "network.h"
+#include "strong.h"
 
-/* Radius of the disc that the default's recurrent eigenvalues fill. */
+/* Radius of the disc that the default's recurrent eigenvalues fill, */
 #define DEFAULT_RADIUS 1.0
+
+/* and that those of the weak weights fill where strong ones come on top. */
+#define WEAK_RADIUS 0.3
+
+/* There inhibition is alike onto all: excitation alone differs. */
+#define WEAK_INHIBITION_SHAPE 10.0
 
 /*
  * Largest ratio of squared mean to variance of a unit's recurrent weights, absent ones included.
@@ -33,6 +41,13 @@ static int is_recurrent(const nai_network *net, const nai__projection *p)
 {
   return p->delay > 0 && net->node[p->from].kind == NAI_POPULATIONS &&
          net->node[p->to].kind == NAI_POPULATIONS;
+}
+
+/* Those that are scaled together. */
+static int is_default(const nai__projection *p)
+{
+  return p->weights == NAI_WEIGHTS_DEFAULT || p->weights == NAI_WEIGHTS_BALANCED ||
+         p->weights == NAI_WEIGHTS_STRONG_WEAK;
 }
 
 /* Synapses that a unit of the target has from nodes of this kind, on average. */
@@ -78,16 +93,18 @@ static double input_factor(const nai_network *net, const nai__projection *p)
 
 /*
  * What a default is drawn with: the shape of recurrent magnitudes under Dale's law, whose size
- * scale_default() sets; the scale of readouts under Dale's law, half their mean; the standard
- * deviation of all others. The mean of a readout is the standard deviation that a free one has: a
- * smaller one would send so little error back that the readout learns alone for long.
+ * scale_default() sets; the mean of readouts under Dale's law; the standard deviation of all
+ * others. The mean of a readout is the standard deviation that a free one has: a smaller one would
+ * send so little error back that the readout learns alone for long.
  */
-static double default_number(const nai_network *net, const nai__projection *p)
+static double default_number(const nai_network *net, const nai__projection *p, int strong)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  if (is_recurrent(net, p)) return p->sign ? gamma_shape(density(net, p)) : 1;
+  if (is_recurrent(net, p) && !p->sign) return 1;
+  if (is_recurrent(net, p))
+    return strong && p->sign < 0 ? WEAK_INHIBITION_SHAPE : gamma_shape(density(net, p));
   double fan = fan_in(net, p->to, pre->kind);
-  if (post->kind == NAI_OUTPUTS) return (p->sign ? 0.5 : 1) / sqrt(fan);
+  if (post->kind == NAI_OUTPUTS) return 1 / sqrt(fan);
   double factor = pre->kind == NAI_INPUTS ? input_factor(net, p) : 1;
   int rectifies = post->transfer == NAI_TRANSFER_RELU;
   return factor * sqrt((p->delay == 0 && rectifies ? 2 : 1) / fan);
@@ -97,8 +114,8 @@ static double draw_default(const nai_network *net, const nai__projection *p, dou
                            nai__stream *random)
 {
   if (p->sign && is_recurrent(net, p)) return nai__stream_gamma(random, number);
-  if (p->sign && net->node[p->to].kind == NAI_OUTPUTS) return number * nai__stream_gamma(random, 2);
-  return number * nai__stream_normal(random);
+  if (!p->sign || net->node[p->to].kind != NAI_OUTPUTS) return number * nai__stream_normal(random);
+  return number / 2 * nai__stream_gamma(random, 2);
 }
 
 static double draw(const nai_network *net, const nai__projection *p, double number,
@@ -148,14 +165,14 @@ static nai_status draw_orthogonal(const nai__projection *p, nai_synapses *s, nai
   return status;
 }
 
-static nai_status draw_projection(nai_network *net, const nai__projection *p)
+static nai_status draw_projection(nai_network *net, const nai__projection *p, int strong)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   nai__stream random =
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
   if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
   if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(p, &s);
-  double number = p->weights == NAI_WEIGHTS_DEFAULT ? default_number(net, p) : 0;
+  double number = is_default(p) ? default_number(net, p, strong) : 0;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, number, &random));
@@ -208,11 +225,42 @@ static int is_balanced(const nai_network *net, int64_t to)
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
     if (p->to != to || !is_recurrent(net, p)) continue;
-    if (p->weights != NAI_WEIGHTS_DEFAULT || !p->sign) return 0;
+    if (!is_default(p) || !p->sign) return 0;
     excited |= p->sign > 0;
     inhibited |= p->sign < 0;
   }
   return excited && inhibited;
+}
+
+/* --- strong synapses -------------------------------------------------------------------------- */
+
+/* Where strong weights of both signs arrive, nothing else does, and balance is not off. */
+static int is_strong(const nai_network *net, int64_t to)
+{
+  if (!is_balanced(net, to)) return 0;
+  int excited = 0, inhibited = 0;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->to != to || !is_recurrent(net, p)) continue;
+    if (p->weights != NAI_WEIGHTS_STRONG_WEAK || !p->sign) return 0;
+    excited |= p->sign > 0;
+    inhibited |= p->sign < 0;
+  }
+  return excited && inhibited;
+}
+
+/* Where strong weights were asked for, there must be what they need. */
+static nai_status check_strong(const nai_network *net, const int32_t *strong)
+{
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->weights != NAI_WEIGHTS_STRONG_WEAK || (is_recurrent(net, p) && strong[p->to])) continue;
+    return nai__fail(NAI_ERR_INVALID,
+                     "strong and weak weights from '%s' to '%s' need recurrent excitation and "
+                     "inhibition there, balanced, and without other initial weights",
+                     net->node[p->from].name, net->node[p->to].name);
+  }
+  return NAI_OK;
 }
 
 /* --- size ------------------------------------------------------------------------------------- */
@@ -225,20 +273,27 @@ static void scale(nai_network *net, const nai__projection *p, double factor)
       s.weight[i * s.stride + j] = (float)(s.weight[i * s.stride + j] * factor);
 }
 
-static int is_default_recurrent(const nai_network *net, const nai__projection *p)
+/* The default's recurrent weights, those onto strong nodes or those onto all others. */
+typedef struct group {
+  nai_network *net;
+  const int32_t *strong;
+  int32_t onto_strong;
+} group;
+
+static int is_in(const group *g, const nai__projection *p)
 {
-  return p->weights == NAI_WEIGHTS_DEFAULT && is_recurrent(net, p);
+  return is_default(p) && is_recurrent(g->net, p) && g->strong[p->to] == g->onto_strong;
 }
 
-/* Units onto which the default's recurrent weights go. */
-static int64_t default_receivers(const nai_network *net)
+/* Units onto which the group's weights go. */
+static int64_t receivers(const group *g)
 {
   int64_t units = 0;
-  for (int64_t i = 0; i < net->n_nodes; i++) {
+  for (int64_t i = 0; i < g->net->n_nodes; i++) {
     int receives = 0;
-    for (int64_t k = 0; k < net->n_projections && !receives; k++)
-      receives = net->projection[k].to == i && is_default_recurrent(net, &net->projection[k]);
-    if (receives) units += net->node[i].n;
+    for (int64_t k = 0; k < g->net->n_projections && !receives; k++)
+      receives = g->net->projection[k].to == i && is_in(g, &g->net->projection[k]);
+    if (receives) units += g->net->node[i].n;
   }
   return units;
 }
@@ -248,21 +303,22 @@ static int is_mixed(const nai_network *net, int64_t to)
 {
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (p->to == to && is_recurrent(net, p) && p->weights != NAI_WEIGHTS_DEFAULT) return 1;
+    if (p->to == to && is_recurrent(net, p) && !is_default(p)) return 1;
   }
   return 0;
 }
 
 /*
- * R^2 = sum of the columns' variances, as nai__bulk_radius(), of the default's recurrent weights
- * alone, over the units that receive any: others do not take part in the recurrence.
+ * R^2 = sum of the columns' variances, as nai__bulk_radius(), of the group's weights alone, over
+ * the units that receive any: others do not take part in the recurrence.
  */
-static double default_radius(const nai_network *net)
+static double radius_of(const group *g)
 {
+  const nai_network *net = g->net;
   double sum = 0;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (!is_default_recurrent(net, p)) continue;
+    if (!is_in(g, p)) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     for (int64_t j = 0; j < s.n_pre; j++) {
       double mean = 0, square = 0, n = (double)s.n_post;
@@ -274,17 +330,17 @@ static double default_radius(const nai_network *net)
       sum += square - n * mean * mean;
     }
   }
-  return sum > 0 ? sqrt(sum / (double)default_receivers(net)) : 0;
+  return sum > 0 ? sqrt(sum / (double)receivers(g)) : 0;
 }
 
-static void scale_default(nai_network *net)
+static void scale_default(nai_network *net, const int32_t *strong, int32_t onto_strong)
 {
-  double radius = default_radius(net);
+  group g = {net, strong, onto_strong};
+  double radius = radius_of(&g);
   if (!(radius > 0)) return;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (is_default_recurrent(net, p)) scale(net, p, DEFAULT_RADIUS / radius);
-  }
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (is_in(&g, &net->projection[k]))
+      scale(net, &net->projection[k], (onto_strong ? WEAK_RADIUS : DEFAULT_RADIUS) / radius);
 }
 
 static nai_status largest_eigenvalue(double *out, const nai_network *net, const char *names)
@@ -320,14 +376,27 @@ static nai_status scale_to_radius(nai_network *net)
   return NAI_OK;
 }
 
-nai_status nai__initial_weights(nai_network *net)
+static nai_status draw_all(nai_network *net, int32_t *strong)
 {
+  for (int64_t i = 0; i < net->n_nodes; i++) strong[i] = is_strong(net, i);
+  NAI__TRY(check_strong(net, strong));
   for (int64_t k = 0; k < net->n_projections; k++)
-    NAI__TRY(draw_projection(net, &net->projection[k]));
+    NAI__TRY(draw_projection(net, &net->projection[k], strong[net->projection[k].to]));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (is_balanced(net, i)) balance_node(net, i);
-  scale_default(net);
+  scale_default(net, strong, 0);
+  scale_default(net, strong, 1);
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (is_balanced(net, i) && is_mixed(net, i)) balance_node(net, i);
+  NAI__TRY(nai__add_strong_synapses(net, strong));
   return scale_to_radius(net);
+}
+
+nai_status nai__initial_weights(nai_network *net)
+{
+  int32_t *strong = NAI__ARRAY(int32_t, net->n_nodes);
+  if (!strong) return NAI_ERR_MEMORY;
+  nai_status status = draw_all(net, strong);
+  nai__free(strong);
+  return status;
 }

@@ -66,7 +66,7 @@ from .errors import (
 from .evaluation import Confusion, Evaluation, evaluate
 from .fits import PsychometricFit, fit_psychometric
 from .history import History
-from .initial import Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, Uniform
+from .initial import Balanced, Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, StrongWeak, Uniform
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import (
@@ -105,6 +105,7 @@ __all__ = [
     "AlignmentHistory",
     "Alignments",
     "BPTT",
+    "Balanced",
     "BinaryCrossEntropy",
     "CallbackError",
     "Communicability",
@@ -181,6 +182,7 @@ __all__ = [
     "Stage",
     "Staircase",
     "State",
+    "StrongWeak",
     "Synapses",
     "Task",
     "Trainer",

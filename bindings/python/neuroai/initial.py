@@ -7,7 +7,18 @@ from typing import ClassVar, Tuple
 
 from . import _c
 
-__all__ = ["Default", "Gamma", "Identity", "Initial", "LogNormal", "Normal", "Orthogonal", "Uniform"]
+__all__ = [
+    "Balanced",
+    "Default",
+    "Gamma",
+    "Identity",
+    "Initial",
+    "LogNormal",
+    "Normal",
+    "Orthogonal",
+    "StrongWeak",
+    "Uniform",
+]
 
 
 @dataclass(frozen=True)
@@ -22,7 +33,25 @@ class Initial:
 
 @dataclass(frozen=True)
 class Default(Initial):
-    """Gamma under Dale's law, excitation and inhibition balanced; else normal."""
+    """Under Dale's law as :class:`Balanced`; else normal."""
+
+
+@dataclass(frozen=True)
+class Balanced(Initial):
+    """Gamma under Dale's law, excitation and inhibition balanced, scaled to a bulk of radius 1; else normal."""
+
+    _kind = _c.NAI_WEIGHTS_BALANCED
+
+
+@dataclass(frozen=True)
+class StrongWeak(Initial):
+    """Strong-sparse, weak-dense (Teramae, Tsubo & Fukai 2012): for recurrent excitation and inhibition.
+
+    Weak: gamma, balanced, with a bulk of radius 0.3. Strong: onto each unit one excitatory synapse of strength 1,
+    those among the excitatory units in cycles, and as much inhibition, spread over its inhibitory synapses.
+    """
+
+    _kind = _c.NAI_WEIGHTS_STRONG_WEAK
 
 
 @dataclass(frozen=True)

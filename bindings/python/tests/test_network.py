@@ -303,3 +303,24 @@ def test_trainers_and_agents_are_not_copied(net):
     for other in (trainer, na.Agent(trainer), trainer.rule):
         with pytest.raises(TypeError, match="cannot be copied.*save"):
             copy.deepcopy(other)
+
+
+@pytest.mark.parametrize("initial", [None, na.Default(), na.Balanced(), na.StrongWeak()])
+def test_starts_under_dales_law(initial, tmp_path):
+    """Each row sums to 0; each unit has one strong excitatory synapse where that was asked for."""
+    net = na.Network(dt=20).population("E", 40, +1).population("I", 10, -1)
+    net.connect("E I", "E I", initial=initial).build(seed=1)
+    for post in ("E", "I"):
+        e, i = net.weights("E", post), net.weights("I", post)
+        np.testing.assert_allclose(e.sum(1) + i.sum(1), 0, atol=1e-5)
+        strong = (e >= 1).sum(1)
+        assert (strong == 1).all() if isinstance(initial, na.StrongWeak) else (strong == 0).any()
+    net.save(tmp_path / "net.safetensors")
+    again = na.Network.load(tmp_path / "net.safetensors")
+    assert (again.weights("E", "E") == net.weights("E", "E")).all()
+
+
+def test_strong_synapses_need_dales_law():
+    net = na.Network(dt=20).population("R", 4).connect("R", "R", initial=na.StrongWeak())
+    with pytest.raises(na.InvalidError, match="strong and weak weights from 'R' to 'R' need recurrent excitation and inhib"):
+        net.build(seed=1)

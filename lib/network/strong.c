@@ -1,0 +1,149 @@
+/*
+ * Strong-sparse, weak-dense (Teramae, Tsubo & Fukai 2012): over weak random weights each unit has
+ * one strong excitatory synapse. Among the excitatory units these form cycles, as in orthogonal
+ * networks (White, Lee & Sompolinsky 2004), which keep what is sent into them; inhibition of the
+ * same sum keeps each row balanced, so that Dale's law leaves no large eigenvalue.
+ */
+#include "strong.h"
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "matching.h"
+
+/* The inhibition that balances a strong synapse is spread evenly, but not quite. */
+#define INHIBITION_SHAPE 10.0
+
+/* Units are numbered over all populations, in the order in which these were added. */
+typedef struct strong {
+  nai_network *net;
+  const int32_t *on;
+  int32_t *excites; /* [n_nodes]: 1 where it sends excitation onto a node that is on */
+  int64_t *sender;  /* [n_units]: the units of those, in random order, */
+  int64_t *rank;    /* [n_units]: and where each stands in it */
+  int64_t n_senders;
+  double *inhibition; /* [n_units]: sum of what is drawn for its inhibitory synapses */
+} strong;
+
+static int is_among(const strong *s, const nai__projection *p, int32_t sign)
+{
+  return s->on[p->to] && p->sign == sign && p->delay > 0 &&
+         s->net->node[p->from].kind == NAI_POPULATIONS;
+}
+
+/* --- from which units ------------------------------------------------------------------------- */
+
+static void find_senders(strong *s)
+{
+  const nai_network *net = s->net;
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (is_among(s, &net->projection[k], 1)) s->excites[net->projection[k].from] = 1;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    for (int64_t j = 0; s->excites[i] && j < net->node[i].n; j++)
+      s->sender[s->n_senders++] = net->node[i].order + j;
+}
+
+static void shuffle_senders(strong *s, nai__stream *random)
+{
+  for (int64_t k = s->n_senders - 1; k > 0; k--) {
+    int64_t other = nai__stream_below(random, k + 1), sender = s->sender[k];
+    s->sender[k] = s->sender[other];
+    s->sender[other] = sender;
+  }
+  for (int64_t k = 0; k < s->n_senders; k++) s->rank[s->sender[k]] = k;
+}
+
+static void allow(const strong *s, nai__matching *m, const nai__projection *p)
+{
+  const nai_network *net = s->net;
+  nai_synapses w = nai__synapses(net, p, NULL, NULL);
+  const int64_t *rank = s->rank + net->node[p->from].order;
+  for (int64_t i = 0; i < w.n_post; i++)
+    for (int64_t j = 0; j < w.n_pre; j++)
+      if (w.exists[i * w.stride + j] && (p->from != p->to || i != j))
+        nai__matching_allow(m, net->node[p->to].order + i, rank[j]);
+}
+
+/* --- how strong ------------------------------------------------------------------------------- */
+
+static void excite(const strong *s, const nai__matching *m, const nai__projection *p)
+{
+  const nai_network *net = s->net;
+  nai_synapses w = nai__synapses(net, p, NULL, NULL);
+  int64_t first = net->node[p->from].order, row = net->node[p->to].order;
+  for (int64_t i = 0; i < w.n_post; i++) {
+    if (m->column[row + i] < 0) continue;
+    int64_t j = s->sender[m->column[row + i]] - first;
+    if (j >= 0 && j < w.n_pre) w.weight[i * w.stride + j] += 1;
+  }
+}
+
+static double drawn(nai__stream *random, const nai_synapses *w, int64_t k)
+{
+  return w->exists[k] ? nai__stream_gamma(random, INHIBITION_SHAPE) : 0;
+}
+
+/* The same numbers twice: first they are added up, then each takes its share of the inhibition. */
+static void inhibit(strong *s, const nai__matching *m, const nai__projection *p, int only_add)
+{
+  const nai_network *net = s->net;
+  nai_synapses w = nai__synapses(net, p, NULL, NULL);
+  int64_t row = net->node[p->to].order;
+  nai__stream random =
+      nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 1);
+  for (int64_t i = 0; i < w.n_post; i++)
+    for (int64_t j = 0; j < w.n_pre; j++) {
+      double share = drawn(&random, &w, i * w.stride + j), *sum = &s->inhibition[row + i];
+      if (only_add)
+        *sum += share;
+      else if (share > 0 && m->column[row + i] >= 0)
+        w.weight[i * w.stride + j] -= (float)(share / *sum);
+    }
+}
+
+/* --- both kinds of receivers ------------------------------------------------------------------ */
+
+static nai_status add_onto(strong *s, int32_t excites, nai__stream *random)
+{
+  const nai_network *net = s->net;
+  nai__matching m;
+  shuffle_senders(s, random);
+  NAI__TRY(nai__matching_begin(&m, net->n_units, s->n_senders));
+  for (int pass = 0; pass < 3; pass++) {
+    for (int64_t k = 0; k < net->n_projections; k++) {
+      const nai__projection *p = &net->projection[k];
+      if (s->excites[p->to] != excites) continue;
+      if (is_among(s, p, 1) && pass < 2) (pass ? excite(s, &m, p) : allow(s, &m, p));
+      if (is_among(s, p, -1) && pass > 0) inhibit(s, &m, p, pass == 1);
+    }
+    if (pass == 0) nai__matching_solve(&m);
+  }
+  nai__matching_release(&m);
+  return NAI_OK;
+}
+
+static nai_status add(strong *s)
+{
+  if (!s->excites || !s->sender || !s->rank || !s->inhibition) return NAI_ERR_MEMORY;
+  nai__stream random = nai__stream_open(s->net->seed, NAI__FOR_WEIGHTS, 0, 2);
+  find_senders(s);
+  if (s->n_senders == 0) return NAI_OK;
+  NAI__TRY(add_onto(s, 1, &random));
+  return add_onto(s, 0, &random);
+}
+
+nai_status nai__add_strong_synapses(nai_network *net, const int32_t *on)
+{
+  strong s = {.net = net,
+              .on = on,
+              .excites = NAI__ARRAY(int32_t, net->n_nodes),
+              .sender = NAI__ARRAY(int64_t, net->n_units),
+              .rank = NAI__ARRAY(int64_t, net->n_units),
+              .inhibition = NAI__ARRAY(double, net->n_units)};
+  nai_status status = add(&s);
+  nai__free(s.inhibition);
+  nai__free(s.rank);
+  nai__free(s.sender);
+  nai__free(s.excites);
+  return status;
+}
