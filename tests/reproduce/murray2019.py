@@ -87,6 +87,9 @@ RULES = {"rflo": na.RFLO, "bptt": na.BPTT}
 #: One approximation of RFLO at a time: backpropagation whose errors come from the output by random weights, and
 #: eligibility traces that leave out what goes on through other units, with errors by the readout weights.
 HALVES = {"random": na.FeedbackAlignment, "local": lambda: na.EProp("symmetric")}
+#: Of 0.003, 0.01 and 0.03, and of 0.03, 0.1 and 0.3, the best on seeds 101 to 103: random feedback is ten times as large
+#: as the readout weights that it stands for.
+HALF_RATES = {"random": 0.01, "local": 0.1}
 #: Gradients are clipped to this norm where their size explodes; the paper says nothing of it. It slows shorter periods.
 CLIP = {800: 0.2, 1600: 0.2}
 #: Of the network with Dale's law: the best median of seeds 101 to 109 among 0.001, 0.003, 0.01, 0.03 and 0.1.
@@ -140,7 +143,7 @@ def both_rules(seed, quick, period):
 def measure_200(seed, quick):
     found = both_rules(seed, quick, 200)
     for name, make in HALVES.items():
-        found[name] = learn_periodic(free(seed, 30, initial=0.1), make(), RATES[200][1], 200, quick)
+        found[name] = learn_periodic(free(seed, 30, initial=0.1), make(), HALF_RATES[name], 200, quick)
     return {**found, "dale": learn_periodic(with_dale(seed, 30), na.RFLO(), DALE_RATE, 200, quick)}
 
 
@@ -419,7 +422,8 @@ ROWS = [
         judge=judge_halves,
         draw=draw_halves,
         note="Random feedback alone: backpropagation through time whose errors come from the output by random weights. "
-        "Locality alone: RFLO whose feedback is the transposed readout. The published rate of both rules, 0.03.",
+        "Locality alone: RFLO whose feedback is the transposed readout. Their rates, 0.01 and 0.1, are the best of three "
+        "on other seeds.",
         **_200,
     ),
     Row(
