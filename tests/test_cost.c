@@ -845,7 +845,7 @@ START_TEST(tables_that_are_refused)
   ck_assert_int_eq(o.destroyed, 1); /* there was no table to say how */
   ops.struct_size = 8;
   expect_fails(nai_cost_create(&cost, &ops, &o, "real", NULL), NAI_ERR_INVALID,
-               "ops->struct_size is 8");
+               "ops: struct_size is 8");
   ops.struct_size = sizeof ops;
   ops.destroy = NULL;
   expect_ok(nai_cost_create(&cost, &ops, NULL, "real", NULL)); /* nothing to release */

@@ -340,7 +340,7 @@ START_TEST(wrong_arguments)
   expect_fails(nai_optimizer_parameter(&p, o, -1), NAI_ERR_INVALID, "index is -1");
   expect_fails(nai_optimizer_parameter(&p, o, INT64_MAX), NAI_ERR_INVALID, "index is ");
   p.struct_size = 3;
-  expect_fails(nai_optimizer_parameter(&p, o, 0), NAI_ERR_INVALID, "out->struct_size is 3");
+  expect_fails(nai_optimizer_parameter(&p, o, 0), NAI_ERR_INVALID, "out: struct_size is 3");
   ck_assert_ptr_null(nai_optimizer_name(NULL));
   nai_optimizer_destroy(NULL);
   nai_optimizer_destroy(o);

@@ -725,7 +725,7 @@ START_TEST(wrong_tables_are_refused)
 {
   nai_rule_ops good = table(hebb, NAI_FEEDBACK_RANDOM, 1), bad = good;
   bad.struct_size = 12;
-  refuse(bad, "ops->struct_size is 12, must be ", 0);
+  refuse(bad, "ops: struct_size is 12, must be ", 0);
   bad = good;
   bad.name = NULL;
   refuse(bad, "the name of the rule is empty", 1);

@@ -300,12 +300,114 @@ START_TEST(two_threads_and_one_network)
 }
 END_TEST
 
+/* --- destroyed while at work -------------------------------------------------------------------- */
+
+static nai_status give_up_once(const nai_progress *now, void *user)
+{
+  if (now->step == 1) nai_trainer_destroy(user);
+  return NAI_OK;
+}
+
+START_TEST(a_trainer_that_its_callback_destroys_goes_at_the_end)
+{
+  rig r = make_rig();
+  expect_ok(nai_trainer_run(r.trainer, 3, give_up_once, r.trainer));
+  ck_assert(hash_of(r.net) == undisturbed(3));
+  r.trainer = NULL;
+  destroy_rig(&r);
+}
+END_TEST
+
+/* What a cost destroys when it is asked. */
+static struct {
+  nai_agent *agent;
+  nai_trainer *trainer;
+} given_up;
+
+static nai_status give_up(void *user, nai_output_batch *b, double *value)
+{
+  (void)user;
+  *value += 0 * b->scale;
+  nai_agent_destroy(given_up.agent);
+  nai_trainer_destroy(given_up.trainer);
+  given_up.agent = NULL;
+  given_up.trainer = NULL;
+  return NAI_OK;
+}
+
+static rig make_giving_up(void)
+{
+  rig r = make_rig();
+  nai_cost *cost;
+  nai_cost_ops ops = {.struct_size = sizeof ops, .name = "giving up", .on_outputs = give_up};
+  attach_cost(r.trainer, nai_cost_create(&cost, &ops, NULL, "*", NULL), &cost, 1);
+  return r;
+}
+
+START_TEST(an_agent_that_its_cost_destroys_goes_at_the_end)
+{
+  rig r = make_giving_up();
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  float output[3] = {7, 7, 7};
+  now.target_class = 1;
+  expect_ok(nai_agent_create(&given_up.agent, r.trainer));
+  given_up.trainer = _i ? r.trainer : NULL; /* the agent's is the last reference */
+  expect_ok(nai_agent_step(output, given_up.agent, &now));
+  ck_assert_ptr_null(given_up.agent);
+  EXPECT(output[0] != 7 && output[1] != 7);
+  if (_i) r.trainer = NULL;
+  destroy_rig(&r);
+}
+END_TEST
+
+START_TEST(a_trainer_that_its_cost_destroys_goes_at_the_end)
+{
+  rig r = make_giving_up();
+  given_up.trainer = r.trainer;
+  if (_i)
+    expect_ok(nai_trainer_step(NULL, r.trainer, NULL));
+  else
+    expect_ok(nai_trainer_measure_alignment(r.trainer, NULL));
+  ck_assert_ptr_null(given_up.trainer);
+  r.trainer = NULL;
+  destroy_rig(&r);
+}
+END_TEST
+
+static nai_status give_up_network(void *user, nai_synapses *s)
+{
+  EXPECT(s->n_post == 4);
+  nai_network_destroy(*(nai_network **)user);
+  return NAI_OK;
+}
+
+START_TEST(a_network_that_its_constraint_destroys_goes_at_the_end)
+{
+  static nai_network *net;
+  nai_constraint *own;
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "own", .wire = give_up_network};
+  expect_ok(nai_network_create(&net, 20.0));
+  nai_network_add_population(net, "E", 4, NAI_FREE);
+  nai_network_connect(net, "E", "E");
+  expect_ok(nai_constraint_create(&own, &ops, &net));
+  nai_network_constrain(net, "E", "E", own);
+  nai_constraint_destroy(own);
+  expect_ok(nai_network_build(net, 1));
+}
+END_TEST
+
 Suite *reentrance_suite(void)
 {
   Suite *suite = suite_create("reentrance");
   ADD_CASE(suite, "callbacks", a_progress_callback_may_look_but_not_train,
            trainers_of_one_network_take_turns, a_cost_cannot_use_the_trainer_that_asks_it,
            a_stage_may_set_numbers);
+  ADD_CASE(suite, "destroyed", a_trainer_that_its_callback_destroys_goes_at_the_end,
+           a_network_that_its_constraint_destroys_goes_at_the_end);
+  TCase *costs = tcase_create("costs");
+  tcase_add_loop_test(costs, an_agent_that_its_cost_destroys_goes_at_the_end, 0, 2);
+  tcase_add_loop_test(costs, a_trainer_that_its_cost_destroys_goes_at_the_end, 0, 2);
+  suite_add_tcase(suite, costs);
   ADD_CASE(suite, "threads", two_threads_and_one_trainer, two_threads_and_one_network);
   return suite;
 }

@@ -57,10 +57,10 @@ START_TEST(what_is_no_struct_is_refused)
   first theirs = {(uint32_t)FIRST - 1, 0, NULL};
   second ours;
   expect_fails(nai__struct_take(&ours, sizeof ours, &theirs, FIRST, "ops"), NAI_ERR_INVALID,
-               "ops->struct_size is 15, must be the size of the struct, 16 to 4096");
+               "ops: struct_size is 15, must be the size of the struct, 16 to 4096");
   theirs.struct_size = UINT32_MAX;
   expect_fails(nai__struct_take(&ours, sizeof ours, &theirs, FIRST, "ops"), NAI_ERR_INVALID,
-               "ops->struct_size is 4294967295");
+               "ops: struct_size is 4294967295");
   expect_fails(nai__struct_take(&ours, sizeof ours, NULL, FIRST, "ops"), NAI_ERR_INVALID,
                "ops is NULL");
 }

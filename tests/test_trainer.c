@@ -1385,9 +1385,9 @@ START_TEST(calls_with_nothing)
   expect_fails(nai_trainer_step(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
   expect_fails(nai_trainer_estimate_gradient(NULL, NULL, NULL), NAI_ERR_INVALID, "trainer is NULL");
   now.struct_size = 4;
-  expect_fails(nai_trainer_step(&now, b.trainer, NULL), NAI_ERR_INVALID, "now->struct_size is 4");
+  expect_fails(nai_trainer_step(&now, b.trainer, NULL), NAI_ERR_INVALID, "now: struct_size is 4");
   expect_fails(nai_trainer_estimate_gradient(&now, b.trainer, NULL), NAI_ERR_INVALID,
-               "now->struct_size");
+               "now: struct_size");
   expect_fails(nai_trainer_gradient(NULL, b.trainer, "E", "I"), NAI_ERR_INVALID, "out is NULL");
   expect_fails(nai_trainer_gradient(&view, NULL, "E", "I"), NAI_ERR_INVALID, "trainer is NULL");
   expect_fails(nai_trainer_activity(NULL, b.trainer, "E"), NAI_ERR_INVALID, "out is NULL");

@@ -39,3 +39,8 @@ void nai__busy_leave(nai__busy *busy, int before)
   else
     busy->lent = before;
 }
+
+int nai__busy_is_taken(nai__busy *busy)
+{
+  return atomic_load_explicit(&busy->owner, memory_order_acquire) != 0;
+}

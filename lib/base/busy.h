@@ -29,5 +29,7 @@ typedef struct nai__busy {
  */
 nai_status nai__busy_enter(int *before, nai__busy *busy, enum nai__doing doing, const char *what);
 void nai__busy_leave(nai__busy *busy, int before);
+/* 1 when somebody works on it. */
+int nai__busy_is_taken(nai__busy *busy);
 
 #endif

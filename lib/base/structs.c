@@ -22,9 +22,11 @@ nai_status nai__struct_check(const void *theirs, size_t first, const char *argum
   if (!theirs) return nai__fail_null(argument);
   uint32_t size = size_of(theirs);
   if (size >= first && size <= MOST) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID,
-                   "%s->struct_size is %u, must be the size of the struct, %zu to %d", argument,
-                   (unsigned)size, first, MOST);
+  return nai__fail(
+      NAI_ERR_INVALID,
+      "%s: struct_size is %u, must be the size of the struct, %zu to %d: begin with sizeof "
+      "or an initialiser such as NAI_VIEW_INIT",
+      argument, (unsigned)size, first, MOST);
 }
 
 nai_status nai__struct_take(void *ours, size_t size, const void *theirs, size_t first,

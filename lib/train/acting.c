@@ -24,13 +24,36 @@ nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer)
   return NAI_OK;
 }
 
-void nai_agent_destroy(nai_agent *agent)
+static void release(nai_agent *agent)
 {
-  if (!agent) return;
   nai_trainer *trainer = agent->trainer;
   nai__agent_pack(agent);
   nai__agent_destroy(agent);
   nai_trainer_destroy(trainer);
+}
+
+/* From a callback of its own it goes when the call that works on it has ended. */
+void nai_agent_destroy(nai_agent *agent)
+{
+  if (!agent) return;
+  if (agent->at_work)
+    agent->given_up = 1;
+  else
+    release(agent);
+}
+
+static nai_status enter(nai__work *turn, nai_agent *agent)
+{
+  NAI__TRY(nai__work_begin(turn, agent->plasticity, NAI__MOVING));
+  agent->at_work = 1;
+  return NAI_OK;
+}
+
+static void leave(const nai__work *turn, nai_agent *agent)
+{
+  agent->at_work = 0;
+  nai__work_end(turn); /* the agent keeps its trainer */
+  if (agent->given_up) release(agent);
 }
 
 /* --- acting ----------------------------------------------------------------------------------- */
@@ -45,10 +68,10 @@ nai_status nai_agent_begin(nai_agent *agent)
 {
   nai__work turn;
   NAI__REQUIRE(agent);
-  NAI__TRY(nai__work_begin(&turn, agent->plasticity, NAI__MOVING));
+  NAI__TRY(enter(&turn, agent));
   nai_status status = rest(agent);
   if (status == NAI_OK) nai__agent_begin(agent, ++agent->trial, 0);
-  nai__work_end(&turn);
+  leave(&turn, agent);
   return status;
 }
 
@@ -56,9 +79,9 @@ nai_status nai_agent_rest(nai_agent *agent)
 {
   nai__work turn;
   NAI__REQUIRE(agent);
-  NAI__TRY(nai__work_begin(&turn, agent->plasticity, NAI__MOVING));
+  NAI__TRY(enter(&turn, agent));
   nai_status status = rest(agent);
-  nai__work_end(&turn);
+  leave(&turn, agent);
   return status;
 }
 
@@ -129,9 +152,9 @@ nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience 
 {
   nai__work turn;
   NAI__REQUIRE(agent);
-  NAI__TRY(nai__work_begin(&turn, agent->plasticity, NAI__MOVING));
+  NAI__TRY(enter(&turn, agent));
   nai_status status = step(output, agent, now);
-  nai__work_end(&turn);
+  leave(&turn, agent);
   return status;
 }
 

@@ -37,6 +37,8 @@ struct nai_agent {
   nai__past before; /* where the trainer's update began; 0 in a user's agent */
   char *moved;      /* [n_blocks] 1: the rule has written its weights at this step */
   float mask;       /* of a step outside of a trainer's trials */
+  int at_work;      /* 1: a call of a user's agent works on it */
+  int given_up;     /* 1: and a callback has destroyed it meanwhile */
   int32_t class;
 };
 

@@ -20,8 +20,10 @@ nai_status nai__work_begin(nai__work *work, nai__plasticity *p, enum nai__doing 
 
 void nai__work_end(const nai__work *work)
 {
-  nai__busy_leave(&work->p->net->busy, work->net_before);
-  nai__busy_leave(&work->p->busy, work->before);
+  nai__plasticity *p = work->p;
+  nai__busy_leave(&p->net->busy, work->net_before);
+  nai__busy_leave(&p->busy, work->before);
+  if (p->release && !nai__busy_is_taken(&p->busy)) p->release(p->trainer);
 }
 
 void nai__work_lend(nai__plasticity *p, enum nai__doing doing)

@@ -6,6 +6,8 @@
 #ifndef NAI_TRAIN_PLASTICITY_H
 #define NAI_TRAIN_PLASTICITY_H
 
+#include <neuroai/trainer.h>
+
 #include "../learning/optimizer/optimizer.h"
 #include "costs.h"
 
@@ -19,6 +21,9 @@ typedef struct nai__past {
 
 typedef struct nai__plasticity {
   nai__busy busy; /* of the trainer, or of an agent that was made of it */
+  /* Releases its trainer when the call that works on it has ended: a callback gave up the last reference. */
+  void (*release)(nai_trainer *trainer);
+  nai_trainer *trainer;
   nai_network *net;
   nai_rule *rule;
   nai__learner *learner; /* the rule at work */
@@ -48,6 +53,7 @@ typedef struct nai__work {
 } nai__work;
 
 nai_status nai__work_begin(nai__work *work, nai__plasticity *p, enum nai__doing doing);
+/* Last of all: the trainer may be gone afterwards. */
 void nai__work_end(const nai__work *work);
 /*
  * What a callback may do from now on: to the trainer `doing`, to its network what another trainer

@@ -77,9 +77,8 @@ nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *net, nai_r
   return create(out, net, rule, optimizer, task, (nai__watch){.call = watch, .user = user});
 }
 
-void nai_trainer_destroy(nai_trainer *trainer)
+static void release(nai_trainer *trainer)
 {
-  if (!trainer || !nai__reference_drop(&trainer->reference)) return;
   if (trainer->agent) nai__agent_destroy(trainer->agent);
   nai__pool_destroy(trainer->pool);
   nai__batch_destroy(&trainer->batch);
@@ -93,6 +92,18 @@ void nai_trainer_destroy(nai_trainer *trainer)
   nai__plasticity_close(&trainer->plasticity);
   nai_task_destroy(trainer->task);
   nai__free(trainer);
+}
+
+/* From a callback of its own it goes when the call that works on it has ended. */
+void nai_trainer_destroy(nai_trainer *trainer)
+{
+  if (!trainer || !nai__reference_drop(&trainer->reference)) return;
+  if (!nai__busy_is_taken(&trainer->plasticity.busy)) {
+    release(trainer);
+    return;
+  }
+  trainer->plasticity.trainer = trainer;
+  trainer->plasticity.release = release;
 }
 
 /* --- settings --------------------------------------------------------------------------------- */
