@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/network/network.h"
 #include "rules.h"
 #include "tasks.h"
 
@@ -126,6 +127,7 @@ static double find_names(int64_t n)
     EXPECT(nai_network_set(net, name, "tau", 50) == NAI_OK);
     EXPECT(nai_network_set_leak(net, name, NAI_LEAK_RATE) == NAI_OK);
     EXPECT(nai_network_set_sign(net, name, NAI_EXCITATORY) == NAI_OK);
+    EXPECT(nai_network_place_lattice(net, name, 1) == NAI_OK);
     EXPECT(nai_network_get_each(net, name, "tau", &tau, 1) == NAI_OK && tau == 50);
   }
   double seconds = since(start);
@@ -229,6 +231,49 @@ START_TEST(four_times_as_many_take_about_four_times_as_long)
 }
 END_TEST
 
+/* As if it had as many as it may have: to compose them would take a gigabyte. */
+START_TEST(more_parts_than_there_may_be)
+{
+  enum { MOST = 1 << 20 };
+  nai_network *net = compose_one("p", 2, NAI_FREE);
+  int64_t n = net->n_nodes;
+  net->n_nodes = MOST;
+  nai_status status = nai_network_add_input(net, "u", 1);
+  net->n_nodes = n;
+  expect_fails(
+      status, NAI_ERR_INVALID,
+      "there are 1048576 inputs, populations and outputs already, the most that there may be");
+  EXPECT(nai_network_size(net, NAI_INPUTS, "u") == -1);
+  nai_network_destroy(net);
+
+  net = compose_one("p", 2, NAI_FREE);
+  expect_ok(nai_network_add_population(net, "q", 2, NAI_FREE));
+  n = net->n_projections;
+  net->n_projections = MOST;
+  status = nai_network_connect(net, "p", "q");
+  net->n_projections = n;
+  expect_fails(status, NAI_ERR_INVALID, "there are 1048576 projections already");
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(more_constraints_than_there_may_be)
+{
+  enum { MOST = 1 << 16 };
+  nai_network *net = compose_one("p", 2, NAI_FREE), *copy;
+  nai_constraint *c;
+  expect_ok(nai_constraint_create_sign(&c, 1));
+  for (int k = 0; k < MOST; k++) EXPECT(nai_network_constrain(net, "p", "p", c) == NAI_OK);
+  expect_ok(nai_network_copy(&copy, net));
+  expect_fails(nai_network_constrain(copy, "p", "p", c), NAI_ERR_INVALID,
+               "there are 65536 constraints of a projection already");
+  expect_ok(nai_network_build(net, 1));
+  nai_constraint_destroy(c);
+  nai_network_destroy(copy);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *many_suite(void);
 
 Suite *many_suite(void)
@@ -240,6 +285,8 @@ Suite *many_suite(void)
   tcase_add_test(many, many_populations);
   tcase_add_loop_test(many, four_times_as_many_take_about_four_times_as_long, 0,
                       sizeof works / sizeof *works);
+  tcase_add_test(many, more_parts_than_there_may_be);
+  tcase_add_test(many, more_constraints_than_there_may_be);
   suite_add_tcase(suite, many);
   return suite;
 }

@@ -8,6 +8,9 @@
  *
  * `names` is a list separated by spaces. Each entry is a name or a shell pattern ("pfc?E*").
  *
+ * A network has at most 2^20 inputs, populations and outputs together, 10^7 units or channels of
+ * each kind, 2^20 projections, and 2^16 constraints for each projection.
+ *
  * Threads: a built network may be read by any number of threads at once; during calls for which the
  * network is not `const`, no other thread may use it.
  */

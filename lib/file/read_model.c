@@ -322,7 +322,7 @@ static nai_status add_constraints(const loader *l, nai__projection *p, const nai
   for (const nai__json *entry = nai__json_first(list); entry; entry = entry->next) {
     nai_constraint *constraint;
     NAI__TRY(make_constraint(&constraint, l, entry));
-    nai_status status = nai__projection_constrain(p, constraint);
+    nai_status status = as_format(nai__projection_constrain(p, constraint));
     nai_constraint_destroy(constraint);
     if (status != NAI_OK) return status;
   }

@@ -10,6 +10,13 @@
 
 /* Units of one node, and of a network: what keeps every index and size below far from overflow. */
 #define MOST_UNITS 10000000
+/*
+ * Of one network, and of one projection; what keeps a file from asking for days. The seed of a
+ * constraint has 16 bits for its place.
+ */
+#define MOST_NODES ((int64_t)1 << 20)
+#define MOST_PROJECTIONS ((int64_t)1 << 20)
+#define MOST_CONSTRAINTS ((int64_t)1 << 16)
 /* ms; with the largest time constant alpha = dt / tau is still far above the smallest float. */
 #define LEAST_DT 1e-9
 
@@ -64,11 +71,19 @@ void nai_network_destroy(nai_network *net)
   nai__free(net);
 }
 
+static nai_status check_room(int64_t count, int64_t most, const char *what)
+{
+  if (count < most) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "there are %lld %s already, the most that there may be",
+                   (long long)count, what);
+}
+
 /* --- nodes ------------------------------------------------------------------------------------ */
 
 static nai_status check_node(const nai_network *net, const char *name, int64_t n)
 {
   NAI__TRY(nai__name_check(name, "name"));
+  NAI__TRY(check_room(net->n_nodes, MOST_NODES, "inputs, populations and outputs"));
   if (n < 1 || n > MOST_UNITS)
     return nai__fail(NAI_ERR_INVALID, "n of '%s' is %lld, must be 1 to %d", name, (long long)n,
                      MOST_UNITS);
@@ -179,6 +194,7 @@ nai_status nai__connect(nai_network *net, int64_t from, int64_t to)
                      pre->name, post->name);
   if (nai__projection_at(net, from, to) >= 0)
     return nai__fail(NAI_ERR_NAME, "'%s' is already connected to '%s'", pre->name, post->name);
+  NAI__TRY(check_room(net->n_projections, MOST_PROJECTIONS, "projections"));
   nai__projection *grown = nai__grow_one(net->projection, net->n_projections, sizeof *grown);
   if (!grown) return NAI_ERR_MEMORY;
   net->projection = grown;
@@ -193,13 +209,8 @@ static nai_status connect_all(nai_network *net, const char *from, const char *to
 {
   NAI__TRY(nai__names_known(net, NAI__SENDERS, from, "from"));
   NAI__TRY(nai__names_known(net, NAI__RECEIVERS, to, "to"));
-  if (nai__names_single(from) && nai__names_single(to))
-    return nai__connect(net, nai__node_at(net, from), nai__node_at(net, to));
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    for (int64_t j = 0; j < net->n_nodes; j++)
-      if (nai__selected(&net->node[i], NAI__SENDERS, from) &&
-          nai__selected(&net->node[j], NAI__RECEIVERS, to))
-        NAI__TRY(nai__connect(net, i, j));
+  NAI__EACH_NODE(net, pre, NAI__SENDERS, from)
+    NAI__EACH_NODE(net, post, NAI__RECEIVERS, to) NAI__TRY(nai__connect(net, pre, post));
   return NAI_OK;
 }
 
@@ -252,8 +263,8 @@ nai_status nai_network_set_autapses(nai_network *net, const char *from, const ch
 
 nai_status nai__projection_constrain(nai__projection *p, nai_constraint *constraint)
 {
-  nai_constraint **grown =
-      nai__grow(p->constraint, p->n_constraints, p->n_constraints + 1, sizeof *grown);
+  NAI__TRY(check_room(p->n_constraints, MOST_CONSTRAINTS, "constraints of a projection"));
+  nai_constraint **grown = nai__grow_one(p->constraint, p->n_constraints, sizeof *grown);
   if (!grown) return NAI_ERR_MEMORY;
   p->constraint = grown;
   p->constraint[p->n_constraints++] = constraint;

@@ -38,8 +38,11 @@ static nai_status copy_projection(nai_network *net, const nai__projection *from)
   *p = *from;
   p->constraint = NULL;
   p->n_constraints = 0;
-  NAI__TRY(
-      copy_array(&p->constraint, from->constraint, from->n_constraints, sizeof *p->constraint));
+  if (from->n_constraints) {
+    p->constraint = NAI__ARRAY(nai_constraint *, nai__grown_room(from->n_constraints));
+    if (!p->constraint) return NAI_ERR_MEMORY;
+    memcpy(p->constraint, from->constraint, (size_t)from->n_constraints * sizeof *from->constraint);
+  }
   p->n_constraints = from->n_constraints;
   for (int64_t c = 0; c < p->n_constraints; c++) nai__constraint_keep(p->constraint[c]);
   return NAI_OK;
@@ -57,6 +60,7 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
   if (!net->balance) return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < from->n_nodes; i++) net->balance[i] = from->balance[i];
   memcpy(net->added, from->added, sizeof net->added);
+  net->n_lattices = from->n_lattices;
   if (from->radius_names) {
     net->radius_names = nai__copy_string(from->radius_names);
     if (!net->radius_names) return NAI_ERR_MEMORY;

@@ -154,6 +154,7 @@ struct nai_network {
   int64_t n_projections;
   nai__index names, pairs;        /* nodes by name, projections by their two ends */
   int64_t added[NAI_OUTPUTS + 1]; /* units or channels of each kind */
+  int32_t n_lattices;             /* calls that placed units on one */
 
   /* what nai_network_set_radius() and _balance() asked for */
   char *radius_names;

@@ -14,9 +14,9 @@ static nai_status set_place(nai_network *net, const char *names, int32_t placeme
                             const double place[3])
 {
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
-  int32_t lattice = 0;
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].lattice >= lattice) lattice = net->node[i].lattice + 1;
+  if (placement == NAI__LATTICE && net->n_lattices == INT32_MAX)
+    return nai__fail(NAI_ERR_INVALID, "the network has %d lattices already", INT32_MAX);
+  int32_t lattice = placement == NAI__LATTICE ? net->n_lattices++ : 0;
   NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names) {
     nai__node *node = &net->node[i];
     node->placement = placement;
@@ -127,18 +127,19 @@ static void fill_lattice(float *position, int64_t n, int64_t first, int64_t side
   }
 }
 
-/* Units of a lattice in the nodes before `end`. */
-static int64_t lattice_units(const nai_network *net, int32_t lattice, int64_t end)
+/* Units of each lattice, and how many of them have their places. */
+typedef struct lattice {
+  int64_t units, placed;
+} lattice;
+
+static void count_lattices(lattice *lattices, const nai_network *net)
 {
-  int64_t units = 0;
-  for (int64_t i = 0; i < end; i++) {
-    const nai__node *node = &net->node[i];
-    if (node->placement == NAI__LATTICE && node->lattice == lattice) units += node->n;
-  }
-  return units;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].placement == NAI__LATTICE)
+      lattices[net->node[i].lattice].units += net->node[i].n;
 }
 
-nai_status nai__place(nai_network *net)
+static nai_status place_all(nai_network *net, lattice *lattices)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__node *node = &net->node[i];
@@ -150,9 +151,20 @@ nai_status nai__place(nai_network *net)
     if (node->placement == NAI__SPHERE)
       draw_sphere(node->position, node->n, node->place[0], &random);
     if (node->placement != NAI__LATTICE) continue;
-    double units = (double)lattice_units(net, node->lattice, net->n_nodes);
-    fill_lattice(node->position, node->n, lattice_units(net, node->lattice, i),
-                 (int64_t)ceil(cbrt(units) - 1e-9), node->place[0]);
+    lattice *l = &lattices[node->lattice];
+    fill_lattice(node->position, node->n, l->placed, (int64_t)ceil(cbrt((double)l->units) - 1e-9),
+                 node->place[0]);
+    l->placed += node->n;
   }
   return NAI_OK;
+}
+
+nai_status nai__place(nai_network *net)
+{
+  lattice *lattices = NAI__ARRAY(lattice, net->n_lattices + 1);
+  if (!lattices) return NAI_ERR_MEMORY;
+  count_lattices(lattices, net);
+  nai_status status = place_all(net, lattices);
+  nai__free(lattices);
+  return status;
 }
