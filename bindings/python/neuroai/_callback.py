@@ -238,10 +238,9 @@ def _positions(end: str) -> Callable[[Any], Place]:
 
 
 class Synapses(Shown):
-    """The synapses of one projection, as a constraint or a cost sees them.
+    """The synapses of one projection, for a constraint or a cost.
 
-    The arrays are [n_post, n_pre], float32, copies: what is written into those marked *write* is put back when the
-    method returns.
+    Arrays are copies, [n_post, n_pre], float32. Those marked *write* are copied back when the method returns.
 
     Attributes:
         source, target: names of the two ends.
@@ -252,7 +251,7 @@ class Synapses(Shown):
         exists: 1 where a synapse exists, else 0. *Write* in ``wire``.
         plastic: 1 where a synapse is plastic, else 0. *Write* in ``wire``.
         momentum: the optimiser's running mean of the gradient, or None. *Write* in ``project``.
-        gradient: a cost adds scale * dJ/dw here; None outside of a cost, or when only the value is wanted. *Write*.
+        gradient: a cost adds scale * dJ/dw here; None outside of a cost, or if only the value is needed. *Write*.
         post_position, pre_position: [n, 3], mm, or None.
     """
 
@@ -295,7 +294,7 @@ class Synapses(Shown):
 
 
 class OutputBatch(Shown):
-    """An output over a batch, as a cost sees it. Its arrays are copies; ``gradient`` is put back at the end.
+    """An output over a batch, for a cost. Arrays are copies; ``gradient`` is copied back at the end.
 
     Attributes:
         name: of the output.
@@ -304,10 +303,10 @@ class OutputBatch(Shown):
         target: [steps, trials, n], float32, or None.
         classes: [steps, trials], int32, or None.
         mask: [steps, trials, 1 or n], float32, 0 beyond a trial's end.
-        gradient: add scale * dJ/dz here, [steps, trials, n]; None when only the value is wanted.
+        gradient: add scale * dJ/dz here, [steps, trials, n]; None if only the value is needed.
         scale: weight of the cost.
-        mask_total: sum of the mask over the whole batch, which a mean over the mask divides by. This may be one trial
-            of it, for a rule that wants the costs of single trials.
+        mask_total: sum of the mask over the whole batch; divide by it for a mean over the mask. The arrays may be a
+            single trial of the batch, for rules that need the costs of single trials.
     """
 
     name: str
@@ -329,7 +328,7 @@ class OutputBatch(Shown):
 
 
 class ErrorBatch(Shown):
-    """What the rule sends back through units over a batch, as a cost sees it. Its arrays are copies.
+    """The errors that a rule propagates back through units over a batch, for a cost. Arrays are copies.
 
     Attributes:
         steps, trials, n: lengths; n units of all populations named, in the order in which they were added.
@@ -338,7 +337,7 @@ class ErrorBatch(Shown):
         error: e = dJ/dv of all costs on outputs and rates [steps, trials, n], float32.
         back: W^T e [steps, trials, n], W the weights from unit to unit, of the default delay.
         slope: dr/dx [steps, trials, n].
-        gradient: write scale * d(cost)/d(W^T e) here, e being given [steps, trials, n]; put back at the end.
+        gradient: write scale * d(cost)/d(W^T e) here, for constant e [steps, trials, n]; copied back at the end.
         scale: weight of the cost.
     """
 
@@ -367,7 +366,7 @@ def _rates(name: str) -> Callable[[Any], Place]:
 
 
 class RateBatch(Shown):
-    """Rates of one population over a batch, or over a part of one. The arrays are copies; ``gradient`` is put back.
+    """Rates of one population over a batch, or a part of one. Arrays are copies; ``gradient`` is copied back.
 
     Attributes:
         name: of the population.
@@ -376,7 +375,7 @@ class RateBatch(Shown):
         batch_trials, batch_steps: of the whole batch; a mean over trials divides by batch_trials.
         length: [trials] steps of each trial: those from there on do not count.
         rate: r [steps, trials, n], float32.
-        gradient: add scale * dJ/dr here, [steps, trials, n]; None when only the value is wanted.
+        gradient: add scale * dJ/dr here, [steps, trials, n]; None if only the value is needed.
         scale: weight of the cost.
     """
 
@@ -438,10 +437,10 @@ class Traces:
 
 
 class LocalStep(Shown):
-    """One time step at the synapses onto a population, for a whole batch. Its arrays are copies.
+    """One time step at the synapses onto a population, for a whole batch. Arrays are copies.
 
-    Biases are synapses from one unit that is always at 1. Past a trial's end its ``running``, ``pre``, ``post``,
-    ``slope`` and ``signal`` are 0.
+    Biases are synapses from one unit with a constant rate of 1. Beyond the end of a trial its ``running``, ``pre``,
+    ``post``, ``slope`` and ``signal`` are 0.
 
     Attributes:
         source: presynaptic population or input; None for the biases.
@@ -450,16 +449,16 @@ class LocalStep(Shown):
         step: time step, from 1.
         steps: of the batch.
         trials, n_post, n_pre: lengths.
-        running: [trials] 1; 0 past the trial's end.
-        pre: what the projection carried at this step [trials, n_pre], float32.
+        running: [trials] 1; 0 beyond the end of a trial.
+        pre: presynaptic rates that arrive at this step [trials, n_pre], float32.
         post: rates after this step [trials, n_post].
         slope: of the transfer function at this step [trials, n_post].
-        signal: dJ/dr of each rate [trials, n_post]: feedback of the outputs' errors, and what costs on rates say.
+        signal: dJ/dr of each rate [trials, n_post]: feedback of the outputs' errors, plus that of costs on rates.
         alpha: dt / tau [n_post].
         weight: effective weights, or biases [n_post, n_pre].
-        trace: the rule's own [traces, trials, n_post, n_pre], kept from step to step, 0 at the start of each trial;
-            None without traces. *Write*: put back at the end.
-        change: add the estimate of dJ/dW here [n_post, n_pre]. *Write*: put back at the end.
+        trace: traces of the rule [traces, trials, n_post, n_pre], kept from step to step, 0 at the start of each trial;
+            None without traces. *Write*: copied back at the end.
+        change: add the estimate of dJ/dW here [n_post, n_pre]. *Write*: copied back at the end.
     """
 
     source: Optional[str]
@@ -526,19 +525,19 @@ def _outputs(shown: Shown) -> Place:
 
 
 class TrialBatch(Shown):
-    """A batch of trials for a task to fill. Its arrays are Python's; they are handed on when the method returns.
+    """A batch of trials to be filled by a task. Arrays are copied into the library when the method returns.
 
-    On entry inputs, targets and classes are 0, the mask is 1 and every trial has its full length.
+    Initially inputs, targets and classes are 0, the mask is 1 and every trial has all steps.
 
     Attributes:
         stream: "train" or "test".
-        seed: of the stream; use it, or :meth:`generators`, and nothing else, so that runs repeat.
+        seed: of the stream; draw random numbers only from it, or from :meth:`generators`, so that runs repeat.
         first: number of the first trial.
         trials, steps: lengths.
         dt: time step, ms.
         input: [steps, trials, input channels], float32.
         target: [steps, trials, output channels], float32; None for a task with classes.
-        classes: [steps, trials], int32, the right class; None for a task with targets.
+        classes: [steps, trials], int32, the correct class; None for a task with targets.
         mask: [steps, trials], float32: 0 where an output does not count. [steps, trials, output channels] for a task
             with ``channel_mask``.
         length: [trials], int32, steps of each trial, 1 .. steps.
@@ -617,7 +616,7 @@ class Conditions(Mapping[str, Any]):
 
 
 class Judgement(Shown):
-    """One trial's outputs, for a task's own judgement. The array is a copy.
+    """The outputs of one trial, to be judged by a task. The array is a copy.
 
     Attributes:
         output: z [steps of this trial, output channels], float32.

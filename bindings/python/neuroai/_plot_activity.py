@@ -70,13 +70,13 @@ def responses(
     """Activity of units by condition: means over the trials of each value.
 
     Args:
-        run: of a network on trials, a few dozen for each value.
-        condition: without it the first that takes values of both signs, or else the first.
-        units: how many, those whose mean rates differ most between the values; or which: ``[("E", 3), ("I", 0)]``.
-            "heat" shows all of ``names``.
+        run: a run of trials, a few dozen for each value.
+        condition: default: the first condition with values of both signs, or else the first.
+        units: number of units, those whose mean rates differ most between the values; or a list of units:
+            ``[("E", 3), ("I", 0)]``. "heat" shows all units of ``names``.
         names: of which populations; shell patterns.
-        kind: "lines", a panel a unit; or "heat", a panel a value, with all units sorted by the value that they prefer
-            and by when they peak.
+        kind: "lines", one panel per unit; or "heat", one panel per value, with all units sorted by their preferred
+            value and the time of their activity.
         where: of which trials: ``{"context": 1}``.
         task: for the unit of the condition.
         ax: where to draw.
@@ -227,16 +227,16 @@ def trajectories(
 ) -> Axes:
     """Trajectories of the population along its principal components, one for each value of a condition.
 
-    They start at the open circle and end at the full ones. The axes say how much of the variance each component has.
+    They begin at the open circle and end at the filled ones. Axis labels give the variance explained by each component.
 
     Args:
-        run: of a network on trials; or what :func:`neuroai.pca` made of one.
-        condition: without it the first that takes values of both signs, or else the first.
+        run: a run of trials; or the result of :func:`neuroai.pca`.
+        condition: default: the first condition with values of both signs, or else the first.
         names: of which populations; shell patterns.
         dimensions: 2 or 3.
         where: of which trials: ``{"context": 1}``.
         task: for the unit of the condition.
-        ax: where to draw; for 3 dimensions it must be one of ``projection="3d"``, or has its place taken by such a one.
+        ax: where to draw; for 3 dimensions, axes without ``projection="3d"`` are replaced.
     """
     if dimensions not in (2, 3):
         raise InvalidError(f"dimensions is {dimensions}, must be 2 or 3")

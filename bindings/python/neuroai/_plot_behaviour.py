@@ -79,11 +79,11 @@ def chronometric(
     task: Optional[Task] = None,
     ax: Optional[Axes] = None,
 ) -> Axes:
-    """Chronometric curve: mean reaction time, with its standard error, over the absolute value of a condition.
+    """Chronometric curve: mean reaction time, with its standard error, against the absolute value of a condition.
 
     Args:
-        times: of :func:`neuroai.reaction_times`.
-        condition: without it the first that takes values of both signs, or else the first.
+        times: the result of :func:`neuroai.reaction_times`.
+        condition: default: the first condition with values of both signs, or else the first.
         where: of which trials: ``{"context": 1}``.
         task: for the unit on the x axis.
         ax: where to draw.
@@ -115,10 +115,10 @@ def confusion(
     ax: Optional[Axes] = None,
     progress: bool = True,
 ) -> Axes:
-    """Confusion matrix: for each class that was right (row) the fraction of each choice, and the number of trials.
+    """Confusion matrix: for each correct class (row) the fraction of each choice, and the number of trials.
 
     Args:
-        confusion: of :meth:`neuroai.Evaluation.confusion`; or an evaluation.
+        confusion: the result of :meth:`neuroai.Evaluation.confusion`; or an evaluation.
         labels: a name for each class, by number: ``{1: "left", 2: "right"}``, or a list.
         where: of which trials, of an evaluation.
         ax: where to draw.
@@ -140,7 +140,7 @@ def confusion(
     ax.set_yticks(range(m), names)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set(xlabel="choice", ylabel="right")
+    ax.set(xlabel="choice", ylabel="correct class")
     return ax
 
 

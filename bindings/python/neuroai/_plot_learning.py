@@ -37,19 +37,19 @@ def alignment(
     palette: Optional[Sequence[str]] = None,
     labels: bool = True,
 ) -> Axes:
-    """How well a rule's updates align with the exact gradient, over the course of training; or that of several rules.
+    """Alignment of the updates of a rule, or of several rules, with the exact gradient over the course of training.
 
-    One history has a line for each projection, in the colour of its sender, and a thick one for all that learns
-    together. Several, by name, have a line each.
+    A single history is drawn with a line for each projection, in the colour of its presynaptic population, and a thick
+    line for all plastic parameters together. Several histories have one line each.
 
     Args:
-        track: a history; or several, by the names that they shall have: ``{"RFLO": one, "BPTT": other}``.
-        keys: of one history: which projections ("from", "to") and biases "E" to draw. Without them, every projection
-            that learns. Of several histories: which one of these to compare. Without it, all that learns together.
+        track: a history; or several, by name: ``{"RFLO": one, "BPTT": other}``.
+        keys: for one history, the projections ("from", "to") and biases "E" to draw; default: every plastic projection.
+            For several histories, the one to compare; default: all plastic parameters together.
         angle: whether to draw the angle, in degrees, instead of its cosine.
         ax: where to draw.
         palette: a colour for each of several histories.
-        labels: whether to write at the end of each line what it is.
+        labels: whether to write labels at the ends of the lines.
     """
     ax = axes_of(ax, (4.6, 3.2))
     if isinstance(track, AlignmentHistory):

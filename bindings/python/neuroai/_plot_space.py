@@ -66,17 +66,17 @@ def space(
     view: str = "3d",
     ax: Optional[Axes] = None,
 ) -> Axes:
-    """The units where they are, in the colours of their populations, and the strongest wires among them.
+    """The units at their positions, in the colours of their populations, and the strongest connections among them.
 
-    A wire has the colour of its sender; it is the wider and the less transparent the larger its weight. A unit is the
-    larger the more it sends: by the sum of its absolute weights onto the others.
+    Connections have the colour of their presynaptic population; the larger the weight, the wider and less transparent
+    they are. The size of a unit shows the sum of the absolute weights from it.
 
     Args:
         net: a built network with positions.
         names: which populations; shell patterns.
-        wires: how many of the strongest ones.
+        wires: number of connections to draw, the strongest ones.
         view: "3d", or a projection: "xy", "xz", "yz".
-        ax: where to draw; for "3d" it must be one of ``projection="3d"``, or has its place taken by such a one.
+        ax: where to draw; for "3d", axes without ``projection="3d"`` are replaced.
     """
     if view != "3d" and view not in _VIEWS:
         raise InvalidError(f"view: expected one of 3d, {', '.join(_VIEWS)}, got {brief(view)}")
@@ -195,11 +195,11 @@ def _legend(ax: Any, net: Network, places: Dict[str, Any], palette: Dict[str, st
 
 
 def distance(net: Network, names: Names = "*", bins: int = 12, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
-    """Weights over the distance of the units: absolute weight of each synapse with its mean in bins; and below it the
-    probability of a synapse.
+    """Weights against the distance of the units: absolute weight of each synapse, with means in bins; and below it the
+    connection probability.
 
-    Bins hold equal numbers of pairs of units. Bars are standard errors, of the probability binomial ones. The largest
-    hundredth of the weights lies above the axis.
+    Bins contain equal numbers of pairs of units. Bars are standard errors (binomial for the probability). The largest
+    hundredth of the weights is beyond the axis.
 
     Args:
         net: a built network with positions.

@@ -43,9 +43,9 @@ def task(
     """The structure of a trial: inputs; then targets or classes of each output, shaded where they count for the cost.
 
     Args:
-        task: or trials.
-        net: a network of the task's inputs and outputs, for their names; it is not run.
-        trial: which test trial, or which of the trials.
+        task: the task, or trials.
+        net: a network with the inputs and outputs of the task, for their names; it is not run.
+        trial: number of the test trial, or of the given trials.
         seed: of the test trials.
         labels: names of the channels of inputs and outputs: ``{"choice": ["wait", "left", "right"]}``.
         ax: where to draw.
@@ -246,7 +246,7 @@ def curriculum(
 
     Args:
         history: of a trainer with a curriculum, from its first update on: ``trainer.history``.
-        curriculum: for the names of the stages, their criteria (dashed) and their staircases.
+        curriculum: the curriculum, for names, criteria (dashed) and staircases of the stages.
         task: for the units of parameters.
         ax: where to draw.
 

@@ -304,8 +304,8 @@ def pca(
 ) -> PCA:
     """Principal components of the mean activity of each value of a condition.
 
-    Rates are averaged over the trials of a value first, so that the components are of what differs over time and
-    between conditions, and noise counts little. Signs are such that the largest weight of each component is positive.
+    Rates are first averaged over the trials of each value, so the components reflect differences over time and between
+    conditions rather than noise. Signs are such that the largest weight of each component is positive.
 
     Args:
         run: of a network on trials.
@@ -313,7 +313,7 @@ def pca(
         names: of which populations; shell patterns.
         components: how many to keep.
         where: of which trials: ``{"context": 1}``.
-        window: (from, to), ms: which part of the trial the components are of; the trajectories are of all of it.
+        window: (from, to), ms: part of the trial from which components are computed; trajectories cover all of it.
     """
     if run.trials is None or not run.trials.conditions:
         raise InvalidError("run: it must be one of trials that have conditions: net.run(task.trials(net, 200))")

@@ -1,11 +1,11 @@
-"""Pictures.
+"""Figures.
 
 Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
 :func:`chronometric`, :func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`.
-Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends` for lines of one's own.
+Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends`, for lines of your own.
 
-Every function draws into ``ax``, or into a new figure when there is none, and returns the axes. Where a picture has
-several panels they share the place of ``ax``, which they replace. Excitation is red and inhibition blue, everywhere.
+Every function draws into ``ax``, or into a new figure if there is none, and returns the axes. If a figure has several
+panels, they replace ``ax`` and share its place. Excitation is red and inhibition is blue in all figures.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ __all__ = [
 
 
 def history(history: History, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
-    """Learning curve: performance on test trials above, the costs below, each apart. Returns the two axes.
+    """Learning curve: performance on test trials above, each of the costs below. Returns the two axes.
 
     A history without evaluations has the costs only.
     """
@@ -111,13 +111,13 @@ def _smooth(ax: Axes, x: npt.NDArray[Any], y: npt.NDArray[Any], colour: str, lab
 
 
 def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
-    """The weights among populations as one matrix [post, pre], with the borders of the populations.
+    """The weights among populations as one matrix [post, pre], with lines between populations.
 
     Args:
         net: a built network.
         names: which populations; shell patterns.
         ax: where to draw.
-        limit: weight of the darkest colour; without it, the 97th percentile of the absolute weights.
+        limit: weight of the darkest colour; default: the 97th percentile of the absolute weights.
     """
     sizes = chosen(net, names)
     starts = dict(zip(sizes, np.cumsum([0, *sizes.values()])))
@@ -157,12 +157,12 @@ def activity(
     """One trial: its inputs, the rates of all units by population, its outputs. Returns the axes.
 
     Args:
-        run: what :meth:`neuroai.Network.run` returned. If it was given trials, the steps that count for the cost are
-            shaded, and the conditions stand above.
-        trial: which of them.
+        run: the result of :meth:`neuroai.Network.run`. If it is of trials, the steps that count for the cost are
+            shaded, and the title shows the conditions.
+        trial: number of the trial.
         ax: where to draw.
-        sort: whether units are sorted within their population, the most active first; "time": those that are active
-            early first.
+        sort: whether units are sorted within their population, the most active first; "time": by the time of their
+            activity, the earliest first.
         labels: names of the channels of inputs and outputs: ``{"choice": ["wait", "left", "right"]}``.
     """
     if isinstance(sort, str) and sort != "time":
@@ -279,21 +279,20 @@ def psychometric(
     progress: bool = True,
     **fit: Any,
 ) -> Axes:
-    """Psychometric curve: the choice made against a condition, with binomial standard errors and a logistic fit.
+    """Psychometric curve: choices against a condition, with binomial standard errors and a logistic fit.
 
     Args:
-        net: a network, which is then run on test trials of ``task``; or an evaluation.
-        task: the task, or trials that are given, such as recorded ones; of an evaluation only for the unit on the x
-            axis.
-        condition: on the x axis; without it the first that takes values of both signs, or else the first of all.
-        trials: number of the task's test trials; without it 4000. Of given trials all are run.
+        net: a network, which is run on test trials of ``task``; or an evaluation.
+        task: the task, or trials, such as recorded ones; with an evaluation, only used for the unit of the x axis.
+        condition: on the x axis; default: the first condition with values of both signs, or else the first.
+        trials: number of test trials of the task; default 4000. Given trials are all run.
         seed, threads: of the test trials.
         ax: where to draw.
-        shape: "weibull" (the fraction correct over the absolute value), "logistic" or "normal": fits this function by
-            :meth:`neuroai.Evaluation.fit`, which needs SciPy, and writes its parameters with their intervals.
+        shape: "weibull" (fraction correct against the absolute value), "logistic" or "normal": fits this function by
+            :meth:`neuroai.Evaluation.fit`, which needs SciPy, and shows its parameters with confidence intervals.
         silence: units that are silenced in every trial, as in :func:`neuroai.evaluate`.
         progress: whether to show a progress bar when the test trials take more than a second.
-        **fit: what that method takes as well: ``where``, ``guess``, ``lapse``, ``confidence``.
+        **fit: other arguments of this method: ``where``, ``guess``, ``lapse``, ``confidence``.
     """
     if isinstance(net, Evaluation):
         if silence is not None:
@@ -354,7 +353,7 @@ def _logistic(x: npt.NDArray[Any], y: npt.NDArray[Any], n: npt.NDArray[Any]) -> 
 
 
 def spectrum(net: Network, names: Names = "*", ax: Optional[Axes] = None, progress: bool = True) -> Axes:
-    """Eigenvalues of the recurrent weights, with the disc that random weights of their variance would fill.
+    """Eigenvalues of the recurrent weights, with the disc that those of random weights with their variance would fill.
 
     Args:
         net: a built network.

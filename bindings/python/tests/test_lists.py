@@ -33,8 +33,8 @@ def rules():
 
 
 def optimizers():
-    classes = [c for c in (getattr(na, name) for name in na.__all__) if inspect.isclass(c) and issubclass(c, na.Optimizer)]
-    return [c() for c in classes if c is not na.Optimizer]
+    found = [getattr(na, name) for name in na.__all__]
+    return [c() for c in found if inspect.isclass(c) and issubclass(c, na.Optimizer) and c is not na.Optimizer]
 
 
 def creators(kind):
