@@ -206,7 +206,7 @@ check-all: all
 	printf "\n--- summary$$report\n"; echo "$$passed passed, $$failed failed"; test $$failed -eq 0
 
 # Tests link the static library, to reach internals; these functions go through tests/faults.c.
-WRAPPED := aligned_alloc malloc calloc realloc pthread_create open pread write fsync \
+WRAPPED := aligned_alloc malloc calloc realloc free pthread_create open pread write fsync \
   rename fchmod
 TEST_RUN := $(BUILD)/tests/run
 TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -21,6 +22,7 @@ void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *block, size_t size);
+void __real_free(void *block);
 int __real_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
                           void *argument);
 int __real_open(const char *path, int flags, ...);
@@ -34,6 +36,7 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *block, size_t size);
+void __wrap_free(void *block);
 int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),
                           void *argument);
 int __wrap_open(const char *path, int flags, ...);
@@ -63,6 +66,34 @@ void faults_fail_allocation(long good)
   atomic_store(&good_allocations, good);
 }
 
+/* --- bytes ------------------------------------------------------------------------------------ */
+
+static atomic_long held, most_held;
+
+static void *hold(void *block)
+{
+  long now = (long)malloc_usable_size(block), most = atomic_load(&most_held);
+  now += atomic_fetch_add(&held, now);
+  while (now > most && !atomic_compare_exchange_weak(&most_held, &most, now)) continue;
+  return block;
+}
+
+void __wrap_free(void *block)
+{
+  atomic_fetch_sub(&held, (long)malloc_usable_size(block));
+  __real_free(block);
+}
+
+long faults_held(void)
+{
+  return atomic_load(&held);
+}
+
+long faults_most_held(void)
+{
+  return atomic_exchange(&most_held, atomic_load(&held));
+}
+
 void faults_fail_thread(long good)
 {
   atomic_store(&good_threads, good);
@@ -71,29 +102,30 @@ void faults_fail_thread(long good)
 void *__wrap_aligned_alloc(size_t alignment, size_t size)
 {
   atomic_fetch_add(&allocations, 1);
-  if (is_refused(&good_allocations)) {
-    errno = ENOMEM;
-    return NULL;
-  }
-  return __real_aligned_alloc(alignment, size);
+  return hold(__real_aligned_alloc(alignment, size));
 }
 
 void *__wrap_malloc(size_t size)
 {
   atomic_fetch_add(&allocations, 1);
-  return __real_malloc(size);
+  return hold(__real_malloc(size));
 }
 
 void *__wrap_calloc(size_t count, size_t size)
 {
   atomic_fetch_add(&allocations, 1);
-  return __real_calloc(count, size);
+  if (is_refused(&good_allocations)) {
+    errno = ENOMEM;
+    return NULL;
+  }
+  return hold(__real_calloc(count, size));
 }
 
 void *__wrap_realloc(void *block, size_t size)
 {
   atomic_fetch_add(&allocations, 1);
-  return __real_realloc(block, size);
+  atomic_fetch_sub(&held, (long)malloc_usable_size(block));
+  return hold(__real_realloc(block, size));
 }
 
 int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attributes, void *(*start)(void *),

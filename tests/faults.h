@@ -10,8 +10,15 @@
 long faults_allocations(void);
 
 /*
- * The aligned_alloc after `good` more ones fails, and so does every later one; -1: none fails. All
- * memory of the library comes from aligned_alloc. The pattern: for (n = 0; ; n++) { fail after n;
+ * Bytes that these hold now, less what was freed that others have allocated: for differences. And
+ * the most so far, which is begun anew.
+ */
+long faults_held(void);
+long faults_most_held(void);
+
+/*
+ * The calloc after `good` more ones fails, and so does every later one; -1: none fails. All
+ * memory of the library comes from calloc. The pattern: for (n = 0; ; n++) { fail after n;
  * call; fail after -1; stop when it succeeded }.
  */
 void faults_fail_allocation(long good);

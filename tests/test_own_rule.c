@@ -844,7 +844,7 @@ START_TEST(attaching_without_memory)
   for (long n = 0;; n++) {
     nai__learner *learner = NULL;
     faults_fail_allocation(n);
-    nai_status status = nai__learner_create(&learner, rule, net, (nai__watch){.call = NULL});
+    nai_status status = nai__learner_create(&learner, rule, net, (nai__watch){.call = NULL}, 0);
     faults_fail_allocation(-1);
     if (status == NAI_OK) {
       ck_assert_int_ge(n, 4);

@@ -244,15 +244,20 @@ NAI_API nai_status nai_network_set_balance(nai_network *net, const char *names, 
 NAI_API nai_status nai_network_set_kernels(nai_network *net, const char *name);
 
 /**
- * Memory that the build needs at most, in bytes, without the parameters of the units; for a built
- * network, the memory that it took. Training needs several times as much.
+ * Memory that the build needs at most, in bytes; for a built network, the memory that it holds.
+ * Each synapse takes 15 bytes: its weight, two packed copies of it (one from inputs: 11 bytes) and
+ * three flags. Absent synapses count, as do all pairs of units between populations that are
+ * computed together. During the build, each synapse of a projection with a mask takes 2 more bytes;
+ * orthogonal weights, and each pair of units under a spectral radius, take 8. For training, see
+ * nai_trainer_memory().
  */
 NAI_API nai_status nai_network_memory(int64_t *bytes, const nai_network *net);
 
 /**
- * Limits the memory of the network. A build that needs more than `bytes` fails with NAI_ERR_MEMORY
- * before it takes any memory. 0 (default): the limit is the memory of the machine. Loading and
- * copying have the same limit.
+ * Limits the memory of the network, before or after it is built. What needs more than `bytes`
+ * fails with NAI_ERR_MEMORY before it takes any memory, and the message gives the need and the
+ * limit: the build, copies, and trainers together with the network. 0 (default): the limit is the
+ * memory of the machine. Copies have the same limit.
  */
 NAI_API nai_status nai_network_set_memory_limit(nai_network *net, int64_t bytes);
 
@@ -393,6 +398,11 @@ NAI_API nai_status nai_network_save(const nai_network *net, const char *path);
  */
 NAI_API nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
                                     int64_t n);
+
+/** The same with a memory limit, as of nai_network_set_memory_limit(), which the network keeps. */
+NAI_API nai_status nai_network_load_within(nai_network **out, const char *path,
+                                           nai_constraint *const *own, int64_t n,
+                                           int64_t memory_limit);
 
 /** @} */
 

@@ -2,6 +2,10 @@
  * Memory: the only place of the library that asks for any. Every block is zeroed and 64-byte
  * aligned (a cache line, and the widest vector register), so that results never depend on what a
  * block held before or where it lies.
+ *
+ * They come from calloc(), so that the system gives pages of a large array only when they are
+ * touched. It aligns less than we do: the byte before a block tells how far it lies behind what
+ * calloc() gave, 1 to 64 bytes.
  */
 #include "memory.h"
 
@@ -17,24 +21,27 @@ void *nai__alloc(int64_t count, size_t size)
 {
   size_t bytes;
   if (count < 0 || __builtin_mul_overflow((uint64_t)count, size, &bytes) ||
-      bytes > PTRDIFF_MAX - ALIGNMENT) {
+      bytes > PTRDIFF_MAX - 2 * ALIGNMENT) {
     nai__fail(NAI_ERR_MEMORY, "%lld elements of %zu bytes are more than there can be memory for",
               (long long)count, size);
     return NULL;
   }
-  /* C11 wants a multiple of the alignment; an empty array gets an address too. */
-  size_t rounded = bytes > 0 ? (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT : ALIGNMENT;
-  void *block = aligned_alloc(ALIGNMENT, rounded);
-  if (!block) {
+  /* whole lines, and one more: what is handed out begins with a line */
+  size_t rounded = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+  unsigned char *room = calloc(1, rounded + ALIGNMENT);
+  if (!room) {
     nai__fail(NAI_ERR_MEMORY, "no memory for %zu bytes", bytes);
     return NULL;
   }
-  return memset(block, 0, rounded);
+  size_t skipped = ALIGNMENT - (uintptr_t)room % ALIGNMENT;
+  room[skipped - 1] = (unsigned char)skipped;
+  return room + skipped;
 }
 
 void nai__free(void *pointer)
 {
-  free(pointer);
+  unsigned char *block = pointer;
+  if (block) free(block - block[-1]);
 }
 
 char *nai__copy_string(const char *text)

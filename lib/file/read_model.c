@@ -31,6 +31,7 @@ typedef struct loader {
   nai_network *net;
   nai_constraint *const *own;
   int64_t n_own;
+  int64_t memory_limit;
 } loader;
 
 /* Kinds of nodes, as the file calls them. */
@@ -373,6 +374,7 @@ static nai_status compose(loader *l)
   double dt = 0;
   NAI__TRY(nai__json_real(&dt, l->model.root, "dt"));
   NAI__TRY(as_format(nai_network_create(&l->net, dt)));
+  NAI__TRY(nai_network_set_memory_limit(l->net, l->memory_limit));
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
     sure(nai__json_list(&list, l->model.root, kind_names[kind]));
     for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_node(l, e, kind));
@@ -473,7 +475,7 @@ static nai_status fill_projection(const loader *l, const nai__projection *p)
 static nai_status fill(loader *l)
 {
   nai_network *net = l->net;
-  NAI__TRY(as_format(nai__layout(net)));
+  NAI__TRY(as_format(nai__layout(net, 0)));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind != NAI_INPUTS)
       NAI__TRY(nai__model_fill_bias(net->theta, &l->file, net, &net->node[i]));
@@ -521,14 +523,17 @@ static const char *short_path(const char *path)
   return length > 60 ? path + length - 60 : path;
 }
 
-nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
-                            int64_t n)
+nai_status nai_network_load_within(nai_network **out, const char *path, nai_constraint *const *own,
+                                   int64_t n, int64_t memory_limit)
 {
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(path);
   NAI__TRY(check_own(own, n));
-  loader l = {.own = own, .n_own = n, .file.file = -1};
+  if (memory_limit < 0)
+    return nai__fail(NAI_ERR_INVALID, "memory_limit is %lld, must be at least 0",
+                     (long long)memory_limit);
+  loader l = {.own = own, .n_own = n, .file.file = -1, .memory_limit = memory_limit};
   nai_status status = load(&l, path);
   if (status == NAI_OK) {
     *out = l.net;
@@ -540,4 +545,10 @@ nai_status nai_network_load(nai_network **out, const char *path, nai_constraint 
   nai__json_release(&l.model);
   nai__tensors_close(&l.file);
   return status;
+}
+
+nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
+                            int64_t n)
+{
+  return nai_network_load_within(out, path, own, n, 0);
 }

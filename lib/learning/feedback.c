@@ -145,6 +145,16 @@ void nai__feedback_follow(nai__learner *learner, const float *theta, const float
   nai__feedback_pack(&learner->feedback, net);
 }
 
+int64_t nai__feedback_memory(const nai_rule *rule, const nai_network *net, int64_t trials,
+                             int64_t threads)
+{
+  (void)rule, (void)trials, (void)threads;
+  int64_t bytes = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (!net->block[k].from_input) bytes += nai__packed_bytes(net, &net->block[k]);
+  return bytes;
+}
+
 /* --- packing ---------------------------------------------------------------------------------- */
 
 void nai__feedback_pack(nai__feedback *f, const nai_network *net)

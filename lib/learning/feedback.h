@@ -6,6 +6,8 @@
 #ifndef NAI_LEARNING_FEEDBACK_H
 #define NAI_LEARNING_FEEDBACK_H
 
+#include <neuroai/rule.h>
+
 #include "../network/network.h"
 
 struct nai__learner;
@@ -44,6 +46,9 @@ void nai__feedback_decay(const struct nai__learner *learner, float *theta, const
                          double decay);
 void nai__feedback_follow(struct nai__learner *learner, const float *theta, const float *before,
                           double decay);
+/* Bytes of packed copies of such weights: `memory` of a rule. */
+int64_t nai__feedback_memory(const nai_rule *rule, const nai_network *net, int64_t trials,
+                             int64_t threads);
 /* The packed copies that products read, made anew. */
 void nai__feedback_pack(nai__feedback *feedback, const nai_network *net);
 void nai__feedback_destroy(nai__feedback *feedback, const nai_network *net);

@@ -17,6 +17,7 @@ nai_status nai_rule_create_feedback_alignment(nai_rule **out, uint64_t seed)
   static const nai__rule_kind kind = {.name = "feedback_alignment",
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
+                                      .memory = nai__feedback_memory,
                                       .estimate = nai__estimate_feedback};
   return nai__rule_create(out, &kind, seed);
 }

@@ -130,6 +130,14 @@ static nai_status find_squares(nai__learner *learner, full_force *f)
   return check_learners(f->squares);
 }
 
+/* The teacher, and its weights as they are drawn. */
+static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads)
+{
+  (void)rule, (void)trials, (void)threads;
+  int64_t packed = net->kernels->packed_size(net->n_units, net->n_units);
+  return (packed + net->n_units * net->ld_units) * (int64_t)sizeof(float);
+}
+
 static nai_status attach(nai__learner *learner)
 {
   NAI__TRY(check_network(learner->net));
@@ -262,6 +270,7 @@ nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed)
                                           NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_OUTPUTS,
                                       .attach = attach,
+                                      .memory = memory,
                                       .detach = detach,
                                       .estimate = nai__least_squares_estimate,
                                       .online = &online};

@@ -1,5 +1,6 @@
 /* What a rule at work remembers from update to update: memory that checkpoints hold by name. */
 #include <assert.h>
+#include <stdio.h>
 
 #include "../base/memory.h"
 #include "rule.h"
@@ -12,8 +13,29 @@ static nai__kept *add(nai__learner *learner, const char *name, int64_t n)
   return kept;
 }
 
+/* --- what it takes -------------------------------------------------------------------------------- */
+
+int64_t nai__learner_bytes(const nai__learner *learner, int64_t trials, int64_t threads)
+{
+  const nai__rule_kind *kind = learner->rule->kind;
+  int64_t bytes = kind->memory ? kind->memory(learner->rule, learner->net, trials, threads) : 0;
+  for (int i = 0; i < learner->n_kept; i++) bytes += (int64_t)nai__kept_size(&learner->kept[i]);
+  return bytes;
+}
+
+nai_status nai__learner_check(const nai__learner *learner, int64_t more)
+{
+  char what[96];
+  snprintf(what, sizeof what, "training by rule '%.60s'", learner->rule->kind->name);
+  int64_t bytes = learner->base + nai__learner_bytes(learner, 1, 1);
+  return nai__memory_check(learner->net, bytes + more, what);
+}
+
+/* --- keeping -------------------------------------------------------------------------------------- */
+
 float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n)
 {
+  if (nai__learner_check(learner, n * (int64_t)sizeof(float)) != NAI_OK) return NULL;
   nai__kept *kept = add(learner, name, n);
   kept->floats = NAI__ARRAY(float, n);
   if (kept->floats) learner->n_kept++;
@@ -29,6 +51,7 @@ float *nai__learner_keep_theta(nai__learner *learner, const char *name)
 
 double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n)
 {
+  if (nai__learner_check(learner, n * (int64_t)sizeof(double)) != NAI_OK) return NULL;
   nai__kept *kept = add(learner, name, n);
   kept->doubles = NAI__ARRAY(double, n);
   if (kept->doubles) learner->n_kept++;

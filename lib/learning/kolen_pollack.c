@@ -33,6 +33,7 @@ nai_status nai_rule_create_kolen_pollack(nai_rule **out, double decay, uint64_t 
                                       .n_parameters = 1,
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
+                                      .memory = nai__feedback_memory,
                                       .estimate = nai__estimate_feedback,
                                       .moved = moved,
                                       .settled = settled};

@@ -81,6 +81,15 @@ static void measure(work *w, const nai_network *net)
   }
 }
 
+static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads)
+{
+  (void)threads;
+  const own_rule *own = rule->user;
+  work w = {.width = 0};
+  measure(&w, net);
+  return (own->ops.n_traces * w.n_synapses + 4 * w.width) * trials * (int64_t)sizeof(float);
+}
+
 static nai_status attach(nai__learner *learner)
 {
   float **readout = NULL;
@@ -377,6 +386,7 @@ static own_rule *copy_ops(const nai_rule_ops *ops, void *user)
                                .costs = NAI__LEARNS_FROM_ACTIVITY,
                                .online = &live,
                                .attach = attach,
+                               .memory = memory,
                                .detach = detach,
                                .estimate = estimate};
   return own;

@@ -78,6 +78,13 @@ static void detach(nai__learner *learner)
   nai__free(r);
 }
 
+static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads)
+{
+  (void)rule, (void)trials;
+  return list(NULL, net, net->exists) * (int64_t)sizeof(parameter) +
+         threads * nai__tangent_bytes(net, ROWS);
+}
+
 /* Tangents for so many threads; allocates only when they are more than ever before. */
 static nai_status prepare(rtrl *r, const nai_network *net, int32_t threads)
 {
@@ -170,6 +177,7 @@ nai_status nai_rule_create_rtrl(nai_rule **out)
   static const nai__rule_kind kind = {.name = "rtrl",
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
+                                      .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate};
   return nai__rule_create(out, &kind, 0);

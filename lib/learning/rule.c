@@ -74,14 +74,16 @@ int64_t nai__rule_every(const nai_rule *rule)
 /* --- at work ---------------------------------------------------------------------------------- */
 
 nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net,
-                               nai__watch watch)
+                               nai__watch watch, int64_t base)
 {
   nai__learner *learner = NAI__NEW(nai__learner);
   if (!learner) return NAI_ERR_MEMORY;
   learner->rule = rule;
   learner->net = net;
   learner->watch = watch;
-  nai_status status = rule->kind->attach ? rule->kind->attach(learner) : NAI_OK;
+  learner->base = base;
+  nai_status status = nai__learner_check(learner, 0);
+  if (status == NAI_OK && rule->kind->attach) status = rule->kind->attach(learner);
   if (status != NAI_OK) {
     nai__learner_destroy(learner);
     return status;

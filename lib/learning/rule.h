@@ -98,6 +98,11 @@ typedef struct nai__rule_kind {
   /* Makes what the rule keeps for this network, or says why it cannot drive it. NULL: nothing. */
   nai_status (*attach)(nai__learner *learner);
   void (*detach)(nai__learner *learner); /* releases `own`; NULL: nothing to release */
+  /*
+   * Bytes that it takes for batches of so many trials on so many threads, beside what the learner
+   * keeps and what is as small as units. NULL: none.
+   */
+  int64_t (*memory)(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads);
   nai_status (*estimate)(nai__learner *learner, nai__pass *pass);
   uint32_t runs; /* NAI__RUNS_... and NAI__KEEPS_..., for rules that perturb; else 0 */
   void (*perturb)(const nai__learner *learner, nai__perturbation *out); /* NULL: not */
@@ -151,6 +156,7 @@ struct nai__learner {
   int n_kept;
   void *own;
   nai__watch watch; /* to be asked while attach() works */
+  int64_t base;     /* bytes that whoever made it takes, the network among them */
 };
 
 nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed);
@@ -160,8 +166,12 @@ int64_t nai__rule_every(const nai_rule *rule);
 
 /* The rule must outlive the learner. */
 nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net,
-                               nai__watch watch);
+                               nai__watch watch, int64_t base);
+/* Bytes that the rule takes. Before it is attached, what it will keep is not known and not counted. */
+int64_t nai__learner_bytes(const nai__learner *learner, int64_t trials, int64_t threads);
 void nai__learner_destroy(nai__learner *learner);
+/* NAI_OK when the network's limit allows what it takes and so many bytes more. */
+nai_status nai__learner_check(const nai__learner *learner, int64_t more);
 /* Memory of the learner's, 0 at first, that checkpoints hold under this name; NULL without memory. */
 float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n);
 /* The same, laid out as theta is. */

@@ -71,6 +71,11 @@ static void detach(nai__learner *learner)
   nai__free(own);
 }
 
+static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads)
+{
+  return nai__feedback_memory(rule, net, trials, threads) + net->n_theta * (int64_t)sizeof(float);
+}
+
 static nai_status attach(nai__learner *learner)
 {
   NAI__TRY(nai__feedback_weights(learner, 0));
@@ -105,6 +110,7 @@ nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t 
                                       .makes_feedback = 1,
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
+                                      .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate,
                                       .settled = settled};

@@ -28,6 +28,11 @@ nai_status nai__tangent_create(nai__tangent *out, const nai_network *net, int64_
   return NAI_OK;
 }
 
+int64_t nai__tangent_bytes(const nai_network *net, int64_t rows)
+{
+  return rows * ((net->max_delay + 3) * net->ld_units + net->ld_outputs) * (int64_t)sizeof(float);
+}
+
 void nai__tangent_destroy(nai__tangent *tangent)
 {
   nai__free(tangent->rate);

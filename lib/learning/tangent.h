@@ -26,6 +26,8 @@ typedef struct nai__tangent {
 } nai__tangent;
 
 nai_status nai__tangent_create(nai__tangent *out, const nai_network *net, int64_t rows);
+/* Bytes that it takes, beside its slopes. */
+int64_t nai__tangent_bytes(const nai_network *net, int64_t rows);
 void nai__tangent_destroy(nai__tangent *tangent);
 
 /* dr of row 0 at time t: the last max_delay + 1 ones are there. */

@@ -81,6 +81,13 @@ static nai_status allocate(lane *l, const nai_network *net)
   return l->nu && l->factor && l->squares && l->w && l->sum ? NAI_OK : NAI_ERR_MEMORY;
 }
 
+static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads)
+{
+  (void)rule, (void)threads;
+  int64_t lanes = trials < LANES ? trials : LANES;
+  return lanes * (nai__tangent_bytes(net, 2) + 2 * net->n_theta * (int64_t)sizeof(float));
+}
+
 /* Lanes for so many trials; allocates only when they are more than ever before. */
 static nai_status prepare(uoro *u, const nai_network *net, int64_t trials)
 {
@@ -364,6 +371,7 @@ nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed)
   static const nai__rule_kind kind = {.name = "uoro",
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
+                                      .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate};
   return nai__rule_create(out, &kind, seed);

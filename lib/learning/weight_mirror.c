@@ -43,21 +43,40 @@ static void detach(nai__learner *learner)
   nai__free(m);
 }
 
-static nai_status allocate(nai__learner *learner)
+/* Floats of each array. */
+typedef struct sizes {
+  int64_t x, y, estimate, scratch;
+} sizes;
+
+static sizes sizes_for(const nai_network *net)
 {
-  const nai_network *net = learner->net;
-  mirror *m = learner->own = NAI__NEW(mirror);
-  if (!m) return NAI_ERR_MEMORY;
-  int64_t samples = (int64_t)parameters[SAMPLES].high, block = 1, scratch = 1;
+  int64_t samples = (int64_t)parameters[SAMPLES].high;
+  sizes n = {samples * net->ld_units + 64, samples * larger(net->ld_units, net->ld_outputs) + 64, 1,
+             1};
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    block = larger(block, b->at.rows * b->at.stride);
-    scratch = larger(scratch, net->kernels->outer_scratch(b->at.rows, b->at.columns));
+    n.estimate = larger(n.estimate, b->at.rows * b->at.stride);
+    n.scratch = larger(n.scratch, net->kernels->outer_scratch(b->at.rows, b->at.columns));
   }
-  m->x = NAI__ARRAY(float, samples * net->ld_units + 64);
-  m->y = NAI__ARRAY(float, samples *larger(net->ld_units, net->ld_outputs) + 64);
-  m->estimate = NAI__ARRAY(float, block);
-  m->scratch = NAI__ARRAY(float, scratch);
+  return n;
+}
+
+static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads)
+{
+  sizes n = sizes_for(net);
+  return nai__feedback_memory(rule, net, trials, threads) +
+         (n.x + n.y + n.estimate + n.scratch) * (int64_t)sizeof(float);
+}
+
+static nai_status allocate(nai__learner *learner)
+{
+  mirror *m = learner->own = NAI__NEW(mirror);
+  if (!m) return NAI_ERR_MEMORY;
+  sizes n = sizes_for(learner->net);
+  m->x = NAI__ARRAY(float, n.x);
+  m->y = NAI__ARRAY(float, n.y);
+  m->estimate = NAI__ARRAY(float, n.estimate);
+  m->scratch = NAI__ARRAY(float, n.scratch);
   return m->x && m->y && m->estimate && m->scratch ? NAI_OK : NAI_ERR_MEMORY;
 }
 
@@ -159,6 +178,7 @@ nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed)
                                           NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
+                                      .memory = memory,
                                       .detach = detach,
                                       .estimate = nai__estimate_feedback,
                                       .settled = settled};

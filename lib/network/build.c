@@ -5,7 +5,7 @@
 static nai_status build(nai_network *net, uint64_t seed)
 {
   net->seed = seed;
-  NAI__TRY(nai__layout(net));
+  NAI__TRY(nai__layout(net, 1));
   NAI__TRY(nai__place(net));
   NAI__TRY(nai__wire(net));
   nai__numbers_refresh(net);

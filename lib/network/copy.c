@@ -77,7 +77,7 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
 /* The layout follows from the composition alone, so arrays that are laid out by it are alike. */
 static nai_status copy_arrays(nai_network *net, const nai_network *from)
 {
-  NAI__TRY(nai__layout(net));
+  NAI__TRY(nai__layout(net, 0));
   size_t n = (size_t)from->n_theta;
   memcpy(net->theta, from->theta, n * sizeof *net->theta);
   memcpy(net->exists, from->exists, n);

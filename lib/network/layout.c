@@ -250,33 +250,6 @@ static nai_status allocate_packed(nai_network *net, const nai__kernels *kernels)
   return status;
 }
 
-int64_t nai__layout_bytes(const nai_network *net)
-{
-  int64_t floats =
-              net->n_theta + NAI__UNIT_ROWS * net->ld_units + NAI__CHANNEL_ROWS * net->ld_inputs,
-          largest = 0;
-  for (int64_t i = 0; i < net->n_blocks; i++) {
-    const nai__block *b = &net->block[i];
-    floats += net->kernels->packed_size(b->at.columns, b->at.rows);
-    if (!b->from_input) floats += net->kernels->packed_size(b->at.rows, b->at.columns);
-    if (b->at.rows * b->at.stride > largest) largest = b->at.rows * b->at.stride;
-  }
-  /* each constraint is held against what was there before it: copies of two arrays of flags */
-  return floats * (int64_t)sizeof(float) + 3 * net->n_theta + 2 * largest;
-}
-
-static nai_status check_memory(const nai_network *net)
-{
-  int64_t bytes = nai__layout_bytes(net), machine = nai__machine_memory();
-  if (net->memory_limit && bytes > net->memory_limit)
-    return nai__fail(NAI_ERR_MEMORY, "the network needs %lld bytes of memory, its limit is %lld",
-                     (long long)bytes, (long long)net->memory_limit);
-  if (!net->memory_limit && bytes > machine)
-    return nai__fail(NAI_ERR_MEMORY, "the network needs %lld bytes of memory, the machine has %lld",
-                     (long long)bytes, (long long)machine);
-  return NAI_OK;
-}
-
 static nai_status allocate(nai_network *net)
 {
   net->theta = NAI__ARRAY(float, net->n_theta);
@@ -316,10 +289,11 @@ nai_status nai__layout_plan(nai_network *net)
   return make_blocks(net);
 }
 
-nai_status nai__layout(nai_network *net)
+nai_status nai__layout(nai_network *net, int draws)
 {
   NAI__TRY(nai__layout_plan(net));
-  NAI__TRY(check_memory(net));
+  int64_t bytes = nai__layout_bytes(net) + (draws ? nai__draw_bytes(net) : 0);
+  NAI__TRY(nai__memory_check(net, bytes, "the network"));
   NAI__TRY(allocate(net));
   nai__numbers_start(net);
   return NAI_OK;

@@ -13,7 +13,7 @@ nai_status nai_network_memory(int64_t *bytes, const nai_network *net)
   nai_network *plan; /* the layout is written into the network */
   NAI__TRY(nai_network_copy(&plan, net));
   nai_status status = nai__layout_plan(plan);
-  if (status == NAI_OK) *bytes = nai__layout_bytes(plan);
+  if (status == NAI_OK) *bytes = nai__layout_bytes(plan) + nai__draw_bytes(plan);
   nai_network_destroy(plan);
   return status;
 }
@@ -28,6 +28,6 @@ static nai_status set_limit(nai_network *net, int64_t bytes)
 
 nai_status nai_network_set_memory_limit(nai_network *net, int64_t bytes)
 {
-  NAI__TRY(nai__may_compose(net));
+  NAI__TRY(nai__may_set(net));
   return nai__remember(net, set_limit(net, bytes));
 }

@@ -279,11 +279,11 @@ static inline nai__rectangle nai__initial_state_at(const nai_network *net, const
 
 /* --- building --------------------------------------------------------------------------------- */
 
-nai_status nai__place(nai_network *net);  /* place.c: positions */
-nai_status nai__layout(nai_network *net); /* layout.c: stages, columns, blocks, arrays */
-/* The same but for the arrays, and the bytes that they will take. */
+nai_status nai__place(nai_network *net); /* place.c: positions */
+/* layout.c: stages, columns, blocks, arrays. draws: 1 when synapses and weights will be drawn. */
+nai_status nai__layout(nai_network *net, int draws);
+/* The same but for the arrays. */
 nai_status nai__layout_plan(nai_network *net);
-int64_t nai__layout_bytes(const nai_network *net);
 void nai__layout_destroy(nai_network *net);
 /* Other kernels for a built network. */
 nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels);
@@ -294,6 +294,16 @@ nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels);
 void nai__assembled(nai_network *net);
 nai_status nai__wire(nai_network *net);            /* synapses.c: which exist, are plastic; signs */
 nai_status nai__initial_weights(nai_network *net); /* initial.c */
+
+/* --- limit.c ---------------------------------------------------------------------------------- */
+
+/* After nai__layout_plan(): bytes that the network holds, and that the draw takes for a while. */
+int64_t nai__layout_bytes(const nai_network *net);
+int64_t nai__draw_bytes(const nai_network *net);
+/* Of a packed copy of a block that errors go back through. */
+int64_t nai__packed_bytes(const nai_network *net, const nai__block *block);
+/* NAI_ERR_MEMORY, saying what needs so much, when it is more than the network's limit. */
+nai_status nai__memory_check(const nai_network *net, int64_t bytes, const char *what);
 
 /* --- synapses.c ------------------------------------------------------------------------------- */
 

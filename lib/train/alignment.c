@@ -25,7 +25,8 @@ static nai_status allocate(nai__alignment *a, const nai_trainer *trainer)
 {
   NAI__TRY(nai_rule_create_bptt(&a->rule));
   NAI__TRY(nai__learner_create(&a->learner, a->rule, trainer->plasticity.net,
-                               (nai__watch){.call = NULL}));
+                               (nai__watch){.call = NULL},
+                               nai__plasticity_bytes(&trainer->plasticity, 1, 1)));
   a->exact = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
   a->estimate = NAI__ARRAY(float, trainer->plasticity.net->n_theta);
   return a->exact && a->estimate ? NAI_OK : NAI_ERR_MEMORY;

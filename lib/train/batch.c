@@ -13,6 +13,9 @@
 /* Kernels may read a vector past the end of a row. */
 #define SLACK 64
 
+/* Trials of the largest group. */
+#define ROWS 32
+
 /*
  * Trials that are worked on together. Only a function of the batch: so bits do not depend on
  * threads. Few enough that their rates stay in cache and that threads find work, many enough that a
@@ -20,7 +23,7 @@
  */
 static int64_t rows_of(int64_t trials)
 {
-  return trials <= 32 ? NAI__SMALLEST_GROUP : trials <= 64 ? 16 : 32;
+  return trials <= 32 ? NAI__SMALLEST_GROUP : trials <= 64 ? 16 : ROWS;
 }
 
 static void release(nai__batch *batch)
@@ -84,18 +87,37 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
   return NAI_ERR_MEMORY;
 }
 
-static nai_status allocate_threads(nai__batch *batch, const nai_network *net, int32_t threads)
+/* Floats of outer()'s scratch, of the block that wants most. */
+static int64_t outer_floats(const nai_network *net)
 {
   int64_t most = 1;
-  assert(threads >= 1 && threads <= NAI__MOST_THREADS);
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     int64_t floats = net->kernels->outer_scratch(b->at.rows, b->at.columns);
     if (floats > most) most = floats;
   }
+  return most;
+}
+
+int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_t steps,
+                         int64_t trials, int64_t threads)
+{
+  int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
+  int64_t units = nai__rate_slots(net, steps) * (batch->keeps_currents ? 2 : 1) +
+                  steps * (net->has_rate_leak ? 2 : 1) + 3;
+  int64_t floats = trials * (units * net->ld_units + nai__input_slots(net, steps) * net->ld_inputs +
+                             2 * steps * net->ld_outputs);
+  return (floats + threads * (2 * ROWS * ld + outer_floats(net))) * (int64_t)sizeof(float) +
+         nai__most_groups(trials) * nai__numbers_width(net) * (int64_t)sizeof(double);
+}
+
+static nai_status allocate_threads(nai__batch *batch, const nai_network *net, int32_t threads)
+{
+  int64_t most = outer_floats(net);
+  assert(threads >= 1 && threads <= NAI__MOST_THREADS);
   for (batch->threads = 0; batch->threads < threads; batch->threads++) {
     int32_t i = batch->threads;
-    NAI__TRY(nai__scratch_create(&batch->scratch[i], net, 32));
+    NAI__TRY(nai__scratch_create(&batch->scratch[i], net, ROWS));
     batch->outer_scratch[i] = NAI__ARRAY(float, most);
     if (batch->outer_scratch[i]) continue;
     nai__scratch_destroy(&batch->scratch[i]);
@@ -107,6 +129,12 @@ static nai_status allocate_threads(nai__batch *batch, const nai_network *net, in
 static int64_t larger(int64_t a, int64_t b)
 {
   return a > b ? a : b;
+}
+
+int nai__batch_has_room(const nai__batch *batch, const nai_trials *trials, int32_t threads)
+{
+  return trials->capacity <= batch->steps_room && trials->trials <= batch->trials_room &&
+         threads == batch->threads;
 }
 
 nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const nai_trials *trials,

@@ -42,6 +42,11 @@ static inline int64_t nai__most_groups(int64_t trials)
  */
 nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const nai_trials *trials,
                               int32_t threads);
+/* 1 when there is room for them: nai__batch_prepare() takes no memory. */
+int nai__batch_has_room(const nai__batch *batch, const nai_trials *trials, int32_t threads);
+/* Bytes that room for so many steps and trials takes. */
+int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_t steps,
+                         int64_t trials, int64_t threads);
 void nai__batch_destroy(nai__batch *batch);
 /*
  * Runs the network over the trials, numbered from `first`, with the noise of `seed`; some of it when

@@ -1,4 +1,6 @@
 /* The trials of a trainer: its task's, or those that it was given; and room for them. */
+#include <stdio.h>
+
 #include "../base/error.h"
 #include "trainer.h"
 
@@ -47,9 +49,53 @@ static nai_status check(const nai_trainer *trainer, const nai_trials *trials)
   return nai__trials_fit(trials, trainer->plasticity.net);
 }
 
+/* All as it was before a trial, and traces, where weights change within trials. */
+static int64_t within_bytes(const nai__plasticity *p)
+{
+  if (!nai__learns_within(p->rule)) return 0;
+  int64_t arrays =
+      1 + (p->mean != NULL) + (p->square != NULL) + !p->rule->kind->online->moves_weights;
+  return arrays * p->net->n_theta * (int64_t)sizeof(float);
+}
+
+int64_t nai__trainer_bytes(const nai_trainer *trainer, int64_t steps, int64_t trials)
+{
+  const nai__batch *batch = &trainer->batch;
+  const nai_network *net = trainer->plasticity.net;
+  int64_t threads = (int64_t)trainer->setting[NAI__THREADS];
+  if (steps < batch->steps_room) steps = batch->steps_room;
+  if (trials < batch->trials_room) trials = batch->trials_room;
+  return (int64_t)sizeof *trainer + within_bytes(&trainer->plasticity) +
+         nai__history_bytes(&trainer->history) +
+         nai__plasticity_bytes(&trainer->plasticity, trials, threads) +
+         nai__batch_bytes(batch, net, steps, trials, threads);
+}
+
+static nai_status check_memory(const nai_trainer *trainer, const nai_trials *trials)
+{
+  char what[96];
+  if (nai__batch_has_room(&trainer->batch, trials, (int32_t)trainer->setting[NAI__THREADS]))
+    return NAI_OK;
+  snprintf(what, sizeof what, "a batch of %lld trials of %lld steps", (long long)trials->trials,
+           (long long)trials->capacity);
+  return nai__memory_check(trainer->plasticity.net,
+                           nai__trainer_bytes(trainer, trials->capacity, trials->trials), what);
+}
+
+nai_status nai_trainer_memory(int64_t *bytes, const nai_trainer *trainer)
+{
+  NAI__REQUIRE(bytes);
+  NAI__REQUIRE(trainer);
+  const nai_task *task = trainer->task;
+  *bytes = nai__trainer_bytes(trainer, task ? task->ops.max_steps : 0,
+                              task ? (int64_t)trainer->setting[NAI__BATCH] : 0);
+  return NAI_OK;
+}
+
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials)
 {
   NAI__TRY(check(trainer, trials));
+  NAI__TRY(check_memory(trainer, trials));
   NAI__TRY(make_pool(trainer));
   NAI__TRY(nai__objective_reserve(&trainer->plasticity.objective, trials->trials));
   return nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials,

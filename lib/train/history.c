@@ -8,6 +8,9 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 
+/* Rows that there is room for at first. */
+#define LEAST_ROOM 4096
+
 static nai_status move_to(nai__history *h, int64_t room, int64_t columns)
 {
   double *value = NAI__ARRAY(double, room *columns);
@@ -23,12 +26,17 @@ static nai_status move_to(nai__history *h, int64_t room, int64_t columns)
   return NAI_OK;
 }
 
+int64_t nai__history_bytes(const nai__history *h)
+{
+  return (h->room ? h->room : LEAST_ROOM) * h->columns * (int64_t)sizeof(double);
+}
+
 nai_status nai__history_reserve(nai__history *h, int64_t rows)
 {
   int64_t needed = h->rows + rows;
   if (needed <= h->room) return NAI_OK;
   int64_t room = h->room + h->room / 2;
-  if (room < 4096) room = 4096;
+  if (room < LEAST_ROOM) room = LEAST_ROOM;
   return move_to(h, room > needed ? room : needed, h->columns);
 }
 

@@ -12,6 +12,8 @@ typedef struct nai__history {
 } nai__history;
 
 /* Room for so many more rows at least; grows in steps, so that most updates allocate nothing. */
+/* Bytes that it takes, at least. */
+int64_t nai__history_bytes(const nai__history *history);
 nai_status nai__history_reserve(nai__history *history, int64_t rows);
 /* One more column; NaN in the rows that are there. */
 nai_status nai__history_widen(nai__history *history);

@@ -114,14 +114,32 @@ static nai_status allocate(nai__plasticity *p)
   return nai__past_create(&p->before, p);
 }
 
+/* Gradient and moments, and theta and moments as they were. */
+static int64_t array_bytes(const nai__plasticity *p)
+{
+  const nai__optimizer_kind *kind = p->optimizer->kind;
+  int64_t arrays = 2 + 2 * !!kind->keeps_mean + 2 * !!kind->keeps_square;
+  return arrays * p->net->n_theta * (int64_t)sizeof(float);
+}
+
+int64_t nai__plasticity_bytes(const nai__plasticity *p, int64_t trials, int64_t threads)
+{
+  int64_t bytes = nai__layout_bytes(p->net) + array_bytes(p);
+  for (int i = 0; i < p->learner->n_kept; i++) /* as it was */
+    bytes += (int64_t)nai__kept_size(&p->learner->kept[i]);
+  return bytes + nai__learner_bytes(p->learner, trials, threads);
+}
+
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
                                 nai_optimizer *optimizer, nai__watch watch)
 {
   p->net = nai__network_keep(net);
   nai__rule_keep(p->rule = rule);
   nai__optimizer_keep(p->optimizer = optimizer);
-  nai_status status = allocate(p);
-  return status == NAI_OK ? nai__learner_create(&p->learner, rule, net, watch) : status;
+  int64_t bytes = nai__layout_bytes(net) + array_bytes(p);
+  nai_status status = nai__memory_check(net, bytes, "training");
+  if (status == NAI_OK) status = allocate(p);
+  return status == NAI_OK ? nai__learner_create(&p->learner, rule, net, watch, bytes) : status;
 }
 
 void nai__plasticity_close(nai__plasticity *p)

@@ -45,6 +45,8 @@ typedef struct nai__plasticity {
 nai_status nai__plasticity_open(nai__plasticity *p, nai_network *net, nai_rule *rule,
                                 nai_optimizer *optimizer, nai__watch watch);
 void nai__plasticity_close(nai__plasticity *p);
+/* Bytes that it takes, with its network and its rule at work on batches of so many trials. */
+int64_t nai__plasticity_bytes(const nai__plasticity *p, int64_t trials, int64_t threads);
 
 /* A call that works on it, and on its network: begun and ended, lent to a callback meanwhile. */
 typedef struct nai__work {

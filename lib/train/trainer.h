@@ -70,6 +70,8 @@ nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer);
 uint64_t nai__trainer_first(const nai_trainer *trainer, const nai_trials *trials);
 /* Checks the trials, and makes room for them. */
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
+/* Bytes that training takes, on batches of so many steps and trials or on the largest so far. */
+int64_t nai__trainer_bytes(const nai_trainer *trainer, int64_t steps, int64_t trials);
 
 /* --- gradient.c ------------------------------------------------------------------------------- */
 

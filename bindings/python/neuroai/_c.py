@@ -762,6 +762,7 @@ _CALLS = {
     "nai_trainer_estimate_gradient": "trainer.gradient()",
     "nai_trainer_measure_alignment": "na.alignment(trainer)",
     "nai_network_load": "na.Network.load(path)",
+    "nai_network_load_within": "na.Network.load(path)",
     "nai_network_add_population": "net.population(name, n)",
     "nai_network_add_input": "net.input(name, n)",
     "nai_network_add_output": "net.output(name, n)",
@@ -891,6 +892,9 @@ nai_network_spectrum = _function(
 )
 nai_network_save = _function("nai_network_save", nai_status, _network, Text)
 nai_network_load = _function("nai_network_load", nai_status, _network_out, Text, POINTER(_constraint), int64)
+nai_network_load_within = _function(
+    "nai_network_load_within", nai_status, _network_out, Text, POINTER(_constraint), int64, int64
+)
 
 # state.h
 _state = POINTER(nai_state)
@@ -1053,6 +1057,7 @@ nai_trainer_destroy = _function("nai_trainer_destroy", None, _trainer)
 nai_trainer_add_cost = _function("nai_trainer_add_cost", nai_status, _trainer, _cost, float64)
 nai_trainer_set = _function("nai_trainer_set", nai_status, _trainer, Text, float64)
 nai_trainer_get = _function("nai_trainer_get", nai_status, POINTER(c_double), _trainer, Text)
+nai_trainer_memory = _function("nai_trainer_memory", nai_status, POINTER(c_int64), _trainer)
 nai_trainer_parameter = _function("nai_trainer_parameter", nai_status, POINTER(nai_parameter), int64)
 nai_trainer_run = _function("nai_trainer_run", nai_status, _trainer, int64, nai_progress_callback, c_void_p)
 nai_trainer_step = _function("nai_trainer_step", nai_status, POINTER(nai_progress), _trainer, _trials)

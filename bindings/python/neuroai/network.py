@@ -99,7 +99,7 @@ class Network(Handle):
     Args:
         dt: time step, ms, > 0.
         kernels: the kernels that run it, "portable", "avx2", "avx512" or "blas"; None: the best for this processor.
-        memory_limit: bytes; a build that needs more fails before it takes any memory. None: the memory of the machine.
+        memory_limit: bytes that it may take, see :meth:`set_memory_limit`. None: the memory of the machine.
 
     Calls that compose the network return it, so they can be chained. After a call has failed during composition, the
     network cannot be used any more: create it again.
@@ -458,7 +458,7 @@ class Network(Handle):
 
     @property
     def memory(self) -> int:
-        """Memory that the build needs at most, or took, in bytes; training needs several times as much."""
+        """Memory that the build needs at most, in bytes; of a built network, what it holds. Trainers have their own."""
         found = c_int64()
         _c.nai_network_memory(found, self)
         return found.value
@@ -522,6 +522,15 @@ class Network(Handle):
     def set_plastic(self, source: Names, target: Names, plastic: bool) -> "Network":
         """Makes projections plastic or frozen, before or after the build."""
         self._compose(_c.nai_network_set_plastic, joined(source, "source"), joined(target, "target"), int(plastic))
+        return self
+
+    def set_memory_limit(self, memory_limit: Optional[int]) -> "Network":
+        """Sets the most bytes of memory that it may take, before or after the build. None: the memory of the machine.
+
+        A build, a copy or, together with the network, a trainer that needs more raises MemoryError before it takes
+        any, and tells how much it needs. Copies have the same limit.
+        """
+        self._compose(_c.nai_network_set_memory_limit, 0 if memory_limit is None else memory_limit)
         return self
 
     def spectrum(self, names: Names = "*", progress: bool = True) -> Spectrum:
@@ -599,7 +608,11 @@ class Network(Handle):
 
     @classmethod
     def load(
-        cls, path: Union[str, "os.PathLike[str]"], constraints: Sequence[Constraint] = (), progress: bool = True
+        cls,
+        path: Union[str, "os.PathLike[str]"],
+        constraints: Sequence[Constraint] = (),
+        progress: bool = True,
+        memory_limit: Optional[int] = None,
     ) -> "Network":
         """Loads a network. A damaged file is refused as a whole.
 
@@ -607,8 +620,10 @@ class Network(Handle):
             path: the file.
             constraints: your own constraints that the network had; they are matched by name.
             progress: whether to show that a load of more than a second goes on.
+            memory_limit: bytes that it may take, see :meth:`set_memory_limit`. None: the memory of the machine.
         """
         file = file_name("path", path)
+        limit = 0 if memory_limit is None else memory_limit
         for constraint in constraints:
             expect("constraints", constraint, Constraint, "neuroai.Constraints")
 
@@ -617,7 +632,7 @@ class Network(Handle):
             with ExitStack() as stack:
                 lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
                 own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
-                _c.nai_network_load(pointer, file, own, len(lent))
+                _c.nai_network_load_within(pointer, file, own, len(lent), limit)
             return pointer
 
         doing = "loading the network" if progress else ""

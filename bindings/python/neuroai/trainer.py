@@ -313,6 +313,16 @@ class Trainer(Handle):
     # --- what has been learnt ----------------------------------------------------------------------------------------
 
     @property
+    def memory(self) -> int:
+        """Bytes of memory that training takes, with its network; not counted are trials, agents and costs on errors.
+
+        What would exceed the network's limit (:meth:`Network.set_memory_limit`) raises MemoryError before it is taken.
+        """
+        found = ctypes.c_int64()
+        _c.nai_trainer_memory(found, self)
+        return found.value
+
+    @property
     def updates(self) -> int:
         """Number of updates so far."""
         return int(_c.nai_trainer_updates(self))

@@ -44,6 +44,21 @@ def test_a_mask_removes_for_good(tmp_path):
 def test_memory_is_known_before_it_is_taken():
     net = na.Network(20, memory_limit=10000).population("E", 100).connect("E", "E")
     assert net.memory > 4 * 100 * 100
-    with pytest.raises(MemoryError, match="bytes of memory, its limit is 10000"):
+    with pytest.raises(MemoryError, match="bytes of memory, the network's limit is 10000"):
         net.build()
     assert small().memory > 0
+
+
+def test_limits_hold_for_what_is_made_of_a_network(tmp_path):
+    net = small()
+    path = tmp_path / "net.safetensors"
+    net.save(path)
+    with pytest.raises(MemoryError, match=f"needs {net.memory} bytes of memory, the network's limit is 1000"):
+        na.Network.load(path, memory_limit=1000)
+    again = na.Network.load(path, memory_limit=net.memory)
+    assert again.memory == net.memory
+    for make in (lambda: na.Trainer(again, cost=na.CrossEntropy("choice")), again.set_memory_limit(1).copy):
+        with pytest.raises(MemoryError, match="bytes of memory, the network's limit is"):
+            make()
+    t = na.Trainer(again.set_memory_limit(None), cost=na.CrossEntropy("choice"))
+    assert t.memory > 2 * again.memory

@@ -1,0 +1,96 @@
+/* What a network that is laid out takes of memory, and whether it may. */
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "network.h"
+
+/* --- what it holds ---------------------------------------------------------------------------- */
+
+static int64_t node_bytes(const nai__node *node)
+{
+  int first, n;
+  nai__numbers_of(node->kind, &first, &n);
+  return node->n * (n * (int64_t)sizeof(double) +
+                    (node->placement != NAI__NOWHERE ? 3 * (int64_t)sizeof(float) : 0));
+}
+
+int64_t nai__packed_bytes(const nai_network *net, const nai__block *b)
+{
+  return net->kernels->packed_size(b->at.rows, b->at.columns) * (int64_t)sizeof(float);
+}
+
+int64_t nai__layout_bytes(const nai_network *net)
+{
+  int64_t floats =
+      net->n_theta + NAI__UNIT_ROWS * net->ld_units + NAI__CHANNEL_ROWS * net->ld_inputs;
+  int64_t bytes = 3 * net->n_theta;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const nai__block *b = &net->block[i];
+    floats += net->kernels->packed_size(b->at.columns, b->at.rows);
+    if (!b->from_input) bytes += nai__packed_bytes(net, b);
+  }
+  for (int64_t i = 0; i < net->n_nodes; i++) bytes += node_bytes(&net->node[i]);
+  return floats * (int64_t)sizeof(float) + bytes;
+}
+
+/* --- what the draw takes besides, and gives back ---------------------------------------------- */
+
+/* LAPACK's work space is so many columns of a matrix, at most. */
+#define WORK 72
+
+static int64_t matrix_bytes(int64_t rows, int64_t columns)
+{
+  return (rows + WORK) * columns * (int64_t)sizeof(double);
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+
+/* Each constraint is held against what was there before it: copies of two arrays of flags. */
+static int64_t wiring_bytes(const nai__projection *p)
+{
+  int wires = 0;
+  for (int64_t c = 0; c < p->n_constraints; c++) wires |= p->constraint[c]->ops.wire != NULL;
+  return wires ? 2 * p->at.rows * p->at.stride : 0;
+}
+
+static int64_t orthogonal_bytes(const nai__projection *p)
+{
+  if (p->weights != NAI_WEIGHTS_ORTHOGONAL) return 0;
+  return p->at.rows > p->at.columns ? matrix_bytes(p->at.rows, p->at.columns)
+                                    : matrix_bytes(p->at.columns, p->at.rows);
+}
+
+static int64_t radius_bytes(const nai_network *net)
+{
+  int64_t units = 0;
+  for (int64_t i = 0; i < net->n_nodes && net->radius_names; i++)
+    if (nai__selected(&net->node[i], NAI__KIND(NAI_POPULATIONS), net->radius_names))
+      units += net->node[i].n;
+  return matrix_bytes(units, units);
+}
+
+int64_t nai__draw_bytes(const nai_network *net)
+{
+  int64_t most = radius_bytes(net);
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    most = larger(most, wiring_bytes(&net->projection[i]));
+    most = larger(most, orthogonal_bytes(&net->projection[i]));
+  }
+  return most;
+}
+
+/* --- whether it may --------------------------------------------------------------------------- */
+
+nai_status nai__memory_check(const nai_network *net, int64_t bytes, const char *what)
+{
+  int64_t machine = nai__machine_memory();
+  if (net->memory_limit && bytes > net->memory_limit)
+    return nai__fail(NAI_ERR_MEMORY, "%s needs %lld bytes of memory, the network's limit is %lld",
+                     what, (long long)bytes, (long long)net->memory_limit);
+  if (!net->memory_limit && bytes > machine)
+    return nai__fail(NAI_ERR_MEMORY, "%s needs %lld bytes of memory, the machine has %lld", what,
+                     (long long)bytes, (long long)machine);
+  return NAI_OK;
+}
