@@ -87,8 +87,8 @@ RULES = {"rflo": na.RFLO, "bptt": na.BPTT}
 #: One approximation of RFLO at a time: backpropagation whose errors come from the output by random weights, and
 #: eligibility traces that leave out what goes on through other units, with errors by the readout weights.
 HALVES = {"random": na.FeedbackAlignment, "local": lambda: na.EProp("symmetric")}
-#: Of 0.003, 0.01 and 0.03, and of 0.03, 0.1 and 0.3, the best on seeds 101 to 103: random feedback is ten times as large
-#: as the readout weights that it stands for.
+#: Of 0.003, 0.01 and 0.03, and of 0.03, 0.1 and 0.3, the best on seeds 101 to 103: random feedback is ten times as
+#: large as the readout weights that it stands for.
 HALF_RATES = {"random": 0.01, "local": 0.1}
 #: Gradients are clipped to this norm where their size explodes; the paper says nothing of it. It slows shorter periods.
 CLIP = {800: 0.2, 1600: 0.2}
@@ -422,8 +422,8 @@ ROWS = [
         judge=judge_halves,
         draw=draw_halves,
         note="Random feedback alone: backpropagation through time whose errors come from the output by random weights. "
-        "Locality alone: RFLO whose feedback is the transposed readout. Their rates, 0.01 and 0.1, are the best of three "
-        "on other seeds.",
+        "Locality alone: RFLO whose feedback is the transposed readout. Their rates, 0.01 and 0.1, are the best of "
+        "three on other seeds.",
         **_200,
     ),
     Row(
