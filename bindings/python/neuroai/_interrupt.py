@@ -57,11 +57,17 @@ class Interrupt:
 _NEVER = Interrupt(None)
 
 
+try:  # signal.getsignal() tries to make an enum of the handler, which takes microseconds in each callback
+    from _signal import getsignal as _handler  # type: ignore[import-not-found, unused-ignore]
+except ImportError:
+    _handler = signal.getsignal
+
+
 def _current() -> Optional[Interrupt]:
     """The one that is in force; None when the library is not at work, or in another thread."""
     if threading.current_thread() is not threading.main_thread():
         return None
-    handler = signal.getsignal(signal.SIGINT)
+    handler = _handler(signal.SIGINT)
     return handler if isinstance(handler, Interrupt) else None
 
 
