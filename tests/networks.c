@@ -7,6 +7,21 @@
 
 /* --- composing -------------------------------------------------------------------------------- */
 
+nai_network *compose_network(const network_plan *plan)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, plan->dt));
+  for (const network_part *p = plan->inputs; p->name; p++)
+    if (p->n) expect_ok(nai_network_add_input(net, p->name, p->n));
+  for (const network_part *p = plan->populations; p->name; p++)
+    if (p->n) expect_ok(nai_network_add_population(net, p->name, p->n, p->sign));
+  for (const network_part *p = plan->outputs; p->name; p++)
+    if (p->n) expect_ok(nai_network_add_output(net, p->name, p->n));
+  for (int k = 0; k < 8 && plan->projections[k][0]; k++)
+    expect_ok(nai_network_connect(net, plan->projections[k][0], plan->projections[k][1]));
+  return net;
+}
+
 nai_network *compose_ei_of(double dt, int64_t inputs, int64_t n_e, int64_t n_i, int64_t outputs)
 {
   nai_network *net;

@@ -5,6 +5,26 @@
 #include "checks.h"
 
 /*
+ * A network in one expression: COMPOSE(.dt = 20, .inputs = {{"u", 2}}, .populations = {{"E", 4,
+ * NAI_EXCITATORY}}, .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "E z"}}). Parts are
+ * added in this order, and connected; it is not built. Parts of size 0 are left out.
+ */
+typedef struct network_part {
+  const char *name;
+  int64_t n;    /* channels or units */
+  int32_t sign; /* of a population */
+} network_part;
+
+typedef struct network_plan {
+  double dt; /* ms */
+  network_part inputs[4], populations[5], outputs[4];
+  const char *projections[8][2]; /* from, to; each a list of names */
+} network_plan;
+
+#define COMPOSE(...) compose_network(&(network_plan){__VA_ARGS__})
+nai_network *compose_network(const network_plan *plan);
+
+/*
  * Not built: inputs "stimulus" (3), populations "E" and "I", output "choice" (2), dt 20 ms; input
  * to both, both to both, E to the output.
  */

@@ -39,21 +39,16 @@ static nai_rule *eprop(int32_t feedback, int64_t every)
 static nai_network *build_two(int32_t leak, double delay)
 {
   static const double tau[9] = {20, 30, 45, 60, 80, 35, 10, 90, 25};
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "u", 2));
-  expect_ok(nai_network_add_population(net, "a", 9, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "b", 4, NAI_EXCITATORY));
-  expect_ok(nai_network_add_output(net, "z", 2));
+  nai_network *net =
+      COMPOSE(.dt = 10, .inputs = {{"u", 2}},
+              .populations = {{"a", 9, NAI_FREE}, {"b", 4, NAI_EXCITATORY}}, .outputs = {{"z", 2}},
+              .projections = {{"u", "a b"}, {"a b", "a b"}, {"a b", "z"}});
   expect_ok(nai_network_set_each(net, "a", "tau", tau, 9));
   expect_ok(nai_network_set(net, "b", "tau", 40));
   expect_ok(nai_network_set_leak(net, "a", leak));
   expect_ok(nai_network_set_transfer(net, "a b", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "a b", "noise", 0.1));
   expect_ok(nai_network_set(net, "a b", "initial", 0.2));
-  expect_ok(nai_network_connect(net, "u", "a b"));
-  expect_ok(nai_network_connect(net, "a b", "a b"));
-  expect_ok(nai_network_connect(net, "a b", "z"));
   expect_ok(nai_network_set_delay(net, "a", "b", delay));
   expect_ok(nai_network_set_autapses(net, "a", "a", 1));
   nai_constraint *sparse;
@@ -285,16 +280,11 @@ enum { ANIMALS = 6000, SHORT = 6 };
 
 static nai_network *build_small(int32_t leak)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "u", 2));
-  expect_ok(nai_network_add_population(net, "a", 4, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "z", 2));
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 2}}, .populations = {{"a", 4, NAI_FREE}},
+                             .outputs = {{"z", 2}}, .projections = {{"u a", "a"}, {"a", "z"}});
   expect_ok(nai_network_set(net, "a", "tau", 30));
   expect_ok(nai_network_set_leak(net, "a", leak));
   expect_ok(nai_network_set_transfer(net, "a", NAI_TRANSFER_TANH));
-  expect_ok(nai_network_connect(net, "u a", "a"));
-  expect_ok(nai_network_connect(net, "a", "z"));
   expect_ok(nai_network_set(net, "a", "plastic_initial", 1));
   expect_ok(nai_network_set(net, "a", "initial", 0.3));
   expect_ok(nai_network_build(net, 5));

@@ -26,18 +26,14 @@ typedef struct bench {
 /* E and I, sparse, with noise; both are read out, and what I does to E is fixed. */
 static nai_network *build(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  nai_network_add_input(net, "stimulus", 3);
-  nai_network_add_population(net, "E", 14, NAI_EXCITATORY);
-  nai_network_add_population(net, "I", 5, NAI_INHIBITORY);
-  nai_network_add_output(net, "choice", 3);
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"stimulus", 3}},
+              .populations = {{"E", 14, NAI_EXCITATORY}, {"I", 5, NAI_INHIBITORY}},
+              .outputs = {{"choice", 3}},
+              .projections = {{"stimulus", "E I"}, {"E I", "E I"}, {"E I", "choice"}});
   nai_network_set(net, "E I", "noise", 0.1);
   nai_network_set(net, "E", "plastic_initial", 1);
   nai_network_set(net, "I", "plastic_bias", 0);
-  nai_network_connect(net, "stimulus", "E I");
-  nai_network_connect(net, "E I", "E I");
-  nai_network_connect(net, "E I", "choice");
   make_sparse(net, "E I", 0.5);
   expect_ok(nai_network_build(net, 3));
   expect_ok(nai_network_set_plastic(net, "I", "E", 0));
@@ -285,7 +281,6 @@ END_TEST
 /* Units that are not read out get no signal by symmetric e-prop, but have a gradient. */
 START_TEST(what_a_rule_does_not_teach)
 {
-  nai_network *net;
   nai_rule *rule;
   nai_optimizer *sgd;
   nai_cost *mse;
@@ -294,15 +289,11 @@ START_TEST(what_a_rule_does_not_teach)
   float input[20], target[20];
   expect_ok(nai_random_normals(input, 20, 1, 0));
   expect_ok(nai_random_normals(target, 20, 1, 1));
-  expect_ok(nai_network_create(&net, 20));
-  nai_network_add_input(net, "u", 1);
-  nai_network_add_population(net, "hidden", 6, NAI_FREE);
-  nai_network_add_population(net, "read", 6, NAI_FREE);
-  nai_network_add_output(net, "z", 1);
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 1}},
+                             .populations = {{"hidden", 6, NAI_FREE}, {"read", 6, NAI_FREE}},
+                             .outputs = {{"z", 1}},
+                             .projections = {{"u", "hidden"}, {"hidden", "read"}, {"read", "z"}});
   nai_network_set_transfer(net, "hidden read", NAI_TRANSFER_TANH);
-  nai_network_connect(net, "u", "hidden");
-  nai_network_connect(net, "hidden", "read");
-  nai_network_connect(net, "read", "z");
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_trials_create(&trials, net, 10, 2));
   expect_ok(nai_trials_set_inputs(trials, NULL, input, 1));
@@ -586,7 +577,6 @@ END_TEST
 /* Silent units whose recurrence would blow up: no error of RFLO goes through it. */
 START_TEST(an_exact_gradient_that_overflows)
 {
-  nai_network *net;
   nai_rule *rule = rflo();
   nai_optimizer *sgd;
   nai_cost *mse;
@@ -594,13 +584,9 @@ START_TEST(an_exact_gradient_that_overflows)
   bench b = {0};
   float input[40] = {0}, target[40];
   for (int i = 0; i < 40; i++) target[i] = 1;
-  expect_ok(nai_network_create(&net, 20));
-  nai_network_add_input(net, "u", 1);
-  nai_network_add_population(net, "h", 4, NAI_FREE);
-  nai_network_add_output(net, "z", 1);
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 1}}, .populations = {{"h", 4, NAI_FREE}},
+                             .outputs = {{"z", 1}}, .projections = {{"u", "h"}, {"h", "h z"}});
   nai_network_set_transfer(net, "h", NAI_TRANSFER_LINEAR);
-  nai_network_connect(net, "u", "h");
-  nai_network_connect(net, "h", "h z");
   nai_network_set_initial_weights(net, "h", "h", NAI_WEIGHTS_NORMAL, 0, 1e3);
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_trials_create(&trials, net, 40, 1));

@@ -197,17 +197,13 @@ static void strengthen(nai_network *net)
 
 static nai_network *build(double density)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "in", 2));
-  expect_ok(nai_network_add_population(net, "E", N_E, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", N_I, NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "out", 2));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"in", 2}},
+              .populations = {{"E", N_E, NAI_EXCITATORY}, {"I", N_I, NAI_INHIBITORY}},
+              .outputs = {{"out", 2}},
+              .projections = {{"in", "E I"}, {"E I", "E I"}, {"E", "out"}});
   expect_ok(nai_network_set_transfer(net, "E I", NAI_TRANSFER_SOFTPLUS));
   expect_ok(nai_network_place_box(net, "E I", 1, 2, 3));
-  expect_ok(nai_network_connect(net, "in", "E I"));
-  expect_ok(nai_network_connect(net, "E I", "E I"));
-  expect_ok(nai_network_connect(net, "E", "out"));
   make_sparse(net, "E I", density);
   expect_ok(nai_network_build(net, 6));
   strengthen(net);
@@ -513,15 +509,10 @@ END_TEST
 /* A projection that is absent counts as 0, and order does not matter. */
 START_TEST(absent_projections_are_zero)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "I", 2, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "out", 1));
+  nai_network *net =
+      COMPOSE(.dt = 20, .populations = {{"E", 3, NAI_FREE}, {"I", 2, NAI_FREE}},
+              .outputs = {{"out", 1}}, .projections = {{"I", "E"}, {"E", "I E"}, {"E", "out"}});
   expect_ok(nai_network_place_box(net, "E I", 1, 2, 3));
-  expect_ok(nai_network_connect(net, "I", "E"));
-  expect_ok(nai_network_connect(net, "E", "I E"));
-  expect_ok(nai_network_connect(net, "E", "out"));
   expect_ok(nai_network_build(net, 6));
   wiring x = {.n = 5};
   static const struct {
@@ -657,11 +648,9 @@ END_TEST
 START_TEST(one_cost_of_two_networks)
 {
   nai_network *large = build(0.5), *small;
-  expect_ok(nai_network_create(&small, 20));
-  expect_ok(nai_network_add_population(small, "E", 2, NAI_FREE));
-  expect_ok(nai_network_add_output(small, "out", 1));
+  small = COMPOSE(.dt = 20, .populations = {{"E", 2, NAI_FREE}}, .outputs = {{"out", 1}},
+                  .projections = {{"E", "E out"}});
   expect_ok(nai_network_place_box(small, "E", 1, 2, 3));
-  expect_ok(nai_network_connect(small, "E", "E out"));
   expect_ok(nai_network_build(small, 6));
   nai_trials *trials[2] = {NULL, make_trials(large, STEPS, TRIALS)};
   expect_ok(nai_trials_create(&trials[0], small, 2, 2));
@@ -904,11 +893,8 @@ END_TEST
 START_TEST(on_target_nothing_moves)
 {
   nai_network *net; /* without input and bias: rates are 0 */
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "I", 2, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "out", 1));
-  expect_ok(nai_network_connect(net, "E I", "E I out"));
+  net = COMPOSE(.dt = 20, .populations = {{"E", 3, NAI_FREE}, {"I", 2, NAI_FREE}},
+                .outputs = {{"out", 1}}, .projections = {{"E I", "E I out"}});
   expect_ok(nai_network_build(net, 6));
   nai_trials *trials;
   expect_ok(nai_trials_create(&trials, net, 3, 2));
@@ -1208,10 +1194,8 @@ START_TEST(a_mean_of_nothing)
   nai_constraint *mask;
   const uint8_t none[4] = {0};
   nai_network_destroy(net);
-  expect_ok(nai_network_create(&empty, 20));
-  expect_ok(nai_network_add_population(empty, "E", 2, NAI_FREE));
-  expect_ok(nai_network_add_output(empty, "out", 1));
-  expect_ok(nai_network_connect(empty, "E", "E out"));
+  empty = COMPOSE(.dt = 20, .populations = {{"E", 2, NAI_FREE}}, .outputs = {{"out", 1}},
+                  .projections = {{"E", "E out"}});
   expect_ok(nai_network_place_box(empty, "E", 1, 1, 1));
   expect_ok(nai_constraint_create_mask(&mask, none, 2, 2));
   expect_ok(nai_network_constrain(empty, "E", "E", mask));

@@ -31,18 +31,14 @@ static const plan usual = {12, 100, 0.5, 1e-3, 1e-2, 1, 0, 0, 1, 1, 1, 0};
 
 static nai_network *make_network(const plan *p)
 {
-  nai_network *net;
   nai_constraint *sparse;
-  expect_ok(nai_network_create(&net, 20.0));
-  nai_network_add_input(net, "stimulus", 3);
-  nai_network_add_population(net, "E", p->n_e, NAI_EXCITATORY);
-  nai_network_add_population(net, "I", 4, NAI_INHIBITORY);
-  nai_network_add_output(net, "choice", 3);
+  nai_network *net =
+      COMPOSE(.dt = 20.0, .inputs = {{"stimulus", 3}},
+              .populations = {{"E", p->n_e, NAI_EXCITATORY}, {"I", 4, NAI_INHIBITORY}},
+              .outputs = {{"choice", 3}},
+              .projections = {{"stimulus", "E I"}, {"E I", "E I"}, {"E", "choice"}});
   nai_network_set(net, "E I", "noise", 0.1);
   nai_network_set(net, "E", "tau", p->tau);
-  nai_network_connect(net, "stimulus", "E I");
-  nai_network_connect(net, "E I", "E I");
-  nai_network_connect(net, "E", "choice");
   expect_ok(nai_constraint_create_sparse(&sparse, p->density));
   nai_network_constrain(net, "E I", "E I", sparse);
   nai_constraint_destroy(sparse);

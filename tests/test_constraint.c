@@ -75,11 +75,9 @@ static nai_constraint *distance(double peak, double length)
 /* Population "A" of n_pre sends to "B" of n_post. */
 static nai_network *compose_pair(int64_t n_pre, int64_t n_post, int32_t sign_of_a)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_population(net, "A", n_pre, sign_of_a));
-  expect_ok(nai_network_add_population(net, "B", n_post, NAI_FREE));
-  expect_ok(nai_network_connect(net, "A", "B"));
+  nai_network *net =
+      COMPOSE(.dt = 20, .populations = {{"A", n_pre, sign_of_a}, {"B", n_post, NAI_FREE}},
+              .projections = {{"A", "B"}});
   return net;
 }
 
@@ -455,20 +453,17 @@ static void close_school(struct school *school)
 /* Populations E (6), I (4), F (5, free), input u (inhibitory), output z; nearly all is connected. */
 static nai_network *compose_all(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "u", CHANNELS));
-  expect_ok(nai_network_add_population(net, "E", 6, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", 4, NAI_INHIBITORY));
-  expect_ok(nai_network_add_population(net, "F", 5, NAI_FREE));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", CHANNELS}},
+              .populations = {{"E", 6, NAI_EXCITATORY},
+                              {"I", 4, NAI_INHIBITORY},
+                              {"F", 5, NAI_FREE}},
+              .outputs = {{"z", OUTPUTS}}, .projections = {{"u", "E I F"}, {"E I F", "E I F z"}});
   expect_ok(nai_network_set_sign(net, "u", NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "z", OUTPUTS));
   expect_ok(nai_network_set_transfer(net, "*", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "E I F", "tau", 40));
   expect_ok(nai_network_set(net, "E I F", "noise", 0.5));
   expect_ok(nai_network_place_box(net, "*", 1, 1, 1));
-  expect_ok(nai_network_connect(net, "u", "E I F"));
-  expect_ok(nai_network_connect(net, "E I F", "E I F z"));
   return net;
 }
 

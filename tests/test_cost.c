@@ -291,18 +291,12 @@ enum { STEPS = 6, TRIALS = 9 };
 
 static nai_network *build(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "in", 2));
-  expect_ok(nai_network_add_population(net, "E", 6, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", 3, NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "real", 2));
-  expect_ok(nai_network_add_output(net, "choice", 3));
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"in", 2}},
+                             .populations = {{"E", 6, NAI_EXCITATORY}, {"I", 3, NAI_INHIBITORY}},
+                             .outputs = {{"real", 2}, {"choice", 3}},
+                             .projections = {{"in", "E I"}, {"E I", "E I"}, {"E", "real choice"}});
   expect_ok(nai_network_set_transfer(net, "E I", NAI_TRANSFER_SOFTPLUS));
   expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
-  expect_ok(nai_network_connect(net, "in", "E I"));
-  expect_ok(nai_network_connect(net, "E I", "E I"));
-  expect_ok(nai_network_connect(net, "E", "real choice"));
   expect_ok(nai_network_build(net, 4));
   return net;
 }

@@ -18,14 +18,10 @@ static rig make_rig(void)
   nai_rule *rule;
   nai_optimizer *adam;
   nai_cost *cost;
-  expect_ok(nai_network_create(&r.net, 20.0));
-  nai_network_add_input(r.net, "stimulus", 3);
-  nai_network_add_population(r.net, "E", 16, NAI_EXCITATORY);
-  nai_network_add_population(r.net, "I", 4, NAI_INHIBITORY);
-  nai_network_add_output(r.net, "choice", 3);
-  nai_network_connect(r.net, "stimulus", "E I");
-  nai_network_connect(r.net, "E I", "E I");
-  nai_network_connect(r.net, "E", "choice");
+  r.net = COMPOSE(.dt = 20.0, .inputs = {{"stimulus", 3}},
+                  .populations = {{"E", 16, NAI_EXCITATORY}, {"I", 4, NAI_INHIBITORY}},
+                  .outputs = {{"choice", 3}},
+                  .projections = {{"stimulus", "E I"}, {"E I", "E I"}, {"E", "choice"}});
   expect_ok(nai_network_build(r.net, 1));
   expect_ok(nai_task_create(&r.task, "perceptual-decision-making", r.net));
   expect_ok(nai_task_set(r.task, "fixation", 40));

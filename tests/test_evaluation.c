@@ -13,20 +13,17 @@ enum { N = 150 };
 /* Noise, delays, two leaks and two stages. */
 static nai_network *build_network(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "stimulus", 3));
-  expect_ok(nai_network_add_population(net, "layer", 4, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "E", 9, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", 4, NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "choice", 3));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"stimulus", 3}},
+              .populations = {{"layer", 4, NAI_FREE},
+                              {"E", 9, NAI_EXCITATORY},
+                              {"I", 4, NAI_INHIBITORY}},
+              .outputs = {{"choice", 3}},
+              .projections = {
+                  {"stimulus", "E I"}, {"E I", "E I"}, {"E", "layer choice"}, {"layer", "choice"}});
   expect_ok(nai_network_set(net, "layer", "tau", 20));
   expect_ok(nai_network_set_leak(net, "I", NAI_LEAK_RATE));
   expect_ok(nai_network_set(net, "stimulus layer E I", "noise", 0.3));
-  expect_ok(nai_network_connect(net, "stimulus", "E I"));
-  expect_ok(nai_network_connect(net, "E I", "E I"));
-  expect_ok(nai_network_connect(net, "E", "layer choice"));
-  expect_ok(nai_network_connect(net, "layer", "choice"));
   expect_ok(nai_network_set_delay(net, "E", "layer", 0));
   expect_ok(nai_network_set_delay(net, "I", "E", 60));
   expect_ok(nai_network_build(net, 2));
@@ -260,13 +257,9 @@ END_TEST
 /* A large network: within the steps of one block, long before its end. */
 START_TEST(they_are_asked_within_a_block)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "stimulus", 3));
-  expect_ok(nai_network_add_population(net, "E", 500, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "choice", 3));
-  expect_ok(nai_network_connect(net, "stimulus", "E"));
-  expect_ok(nai_network_connect(net, "E", "E choice"));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"stimulus", 3}}, .populations = {{"E", 500, NAI_FREE}},
+              .outputs = {{"choice", 3}}, .projections = {{"stimulus", "E"}, {"E", "E choice"}});
   expect_ok(nai_network_build(net, 1));
   nai_task *task = perceptual(net);
   for (int32_t threads = 1; threads <= 2; threads++) {

@@ -268,21 +268,15 @@ END_TEST
 /* Layers within the step, a recurrent one; slopes far from 1; nothing learns but the feedback. */
 static nai_network *build_mirrored(double bias, const char *kernels)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "u", 2));
-  expect_ok(nai_network_add_population(net, "a", 9, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "b", 7, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "z", 3));
+  nai_network *net =
+      COMPOSE(.dt = 10, .inputs = {{"u", 2}},
+              .populations = {{"a", 9, NAI_FREE}, {"b", 7, NAI_FREE}}, .outputs = {{"z", 3}},
+              .projections = {{"u", "a"}, {"a b", "b"}, {"b", "a"}, {"a b", "z"}});
   expect_ok(nai_network_set_transfer(net, "a", NAI_TRANSFER_LOGISTIC));
   expect_ok(nai_network_set_transfer(net, "b", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "a", "gain", 4)); /* slope 1 where the bias is 0 */
   expect_ok(nai_network_set_leak(net, "b", NAI_LEAK_RATE));
   expect_ok(nai_network_set(net, "a b", "bias", bias));
-  expect_ok(nai_network_connect(net, "u", "a"));
-  expect_ok(nai_network_connect(net, "a b", "b"));
-  expect_ok(nai_network_connect(net, "b", "a"));
-  expect_ok(nai_network_connect(net, "a b", "z"));
   expect_ok(nai_network_set_delay(net, "a", "b", 0));
   expect_ok(nai_network_set_delay(net, "b", "b", 30));
   expect_ok(nai_network_set_plastic(net, "*", "*", 0));

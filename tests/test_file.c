@@ -22,6 +22,7 @@
 #include "../lib/network/network.h"
 #include "checks.h"
 #include "faults.h"
+#include "networks.h"
 
 /* --- a folder of our own ---------------------------------------------------------------------- */
 
@@ -103,14 +104,9 @@ static void check_same_file(const char *a, const char *b)
 
 static nai_network *small_network(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "u", 1));
-  expect_ok(nai_network_add_population(net, "E", 3, NAI_EXCITATORY));
-  expect_ok(nai_network_add_output(net, "z", 1));
-  expect_ok(nai_network_connect(net, "u", "E"));
-  expect_ok(nai_network_connect(net, "E", "E"));
-  expect_ok(nai_network_connect(net, "E", "z"));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", 1}}, .populations = {{"E", 3, NAI_EXCITATORY}},
+              .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "E"}, {"E", "z"}});
   expect_ok(nai_network_place_box(net, "E", 1, 1, 1));
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_network_set_weights(net, "E", "E", (float[]){0, 0.5f, 0, 0.25f, 0, 1, 0.125f, 0, 0},

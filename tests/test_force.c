@@ -355,19 +355,15 @@ static void connect_loop(nai_network *net, int feeds_back)
 
 static nai_network *build_loop(int feeds_back)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "u", INPUTS));
-  expect_ok(nai_network_add_population(net, "x", N, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "loop", OUTPUTS, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "z", OUTPUTS));
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", INPUTS}},
+                             .populations = {{"x", N, NAI_FREE}, {"loop", OUTPUTS, NAI_FREE}},
+                             .outputs = {{"z", OUTPUTS}}, .projections = {{"u", "x loop"}});
   expect_ok(nai_network_set(net, "x", "tau", 30));
   expect_ok(nai_network_set(net, "x", "noise", 0.4));
   expect_ok(nai_network_set(net, "loop", "tau", 10));
   expect_ok(nai_network_set(net, "loop", "bias", 0.3));
   expect_ok(nai_network_set_transfer(net, "x", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set_transfer(net, "loop", NAI_TRANSFER_LINEAR));
-  expect_ok(nai_network_connect(net, "u", "x loop"));
   connect_loop(net, feeds_back);
   return net;
 }
@@ -427,19 +423,14 @@ static nai_network *build_constrained(int plastic)
 {
   uint8_t fixed[OUTPUTS * 8] = {0};
   fixed[3] = fixed[9] = 1;
-  nai_network *net;
   nai_constraint *sparse, *limit, *some;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "u", INPUTS));
-  expect_ok(nai_network_add_population(net, "E", 8, NAI_EXCITATORY));
-  expect_ok(nai_network_add_population(net, "I", 4, NAI_INHIBITORY));
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", INPUTS}},
+                             .populations = {{"E", 8, NAI_EXCITATORY}, {"I", 4, NAI_INHIBITORY}},
+                             .outputs = {{"z", OUTPUTS}},
+                             .projections = {{"u", "E I"}, {"E I", "E I"}, {"E I", "z"}});
   expect_ok(nai_network_set_sign(net, "u", NAI_INHIBITORY));
-  expect_ok(nai_network_add_output(net, "z", OUTPUTS));
   expect_ok(nai_network_set(net, "E I", "tau", 40));
   expect_ok(nai_network_set(net, "E I", "noise", 0.3));
-  expect_ok(nai_network_connect(net, "u", "E I"));
-  expect_ok(nai_network_connect(net, "E I", "E I"));
-  expect_ok(nai_network_connect(net, "E I", "z"));
   expect_ok(nai_network_set_plastic(net, "E I", "E I", plastic));
   expect_ok(nai_constraint_create_sparse(&sparse, 0.6));
   expect_ok(nai_constraint_create_max_weight(&limit, 0.4));
@@ -596,11 +587,8 @@ static void move_twin(twin *twin, const moment *m, int learns)
 static nai_network *build_taught(int autapses)
 {
   double tau[N];
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "u", INPUTS));
-  expect_ok(nai_network_add_population(net, "x", N, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "z", OUTPUTS));
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", INPUTS}},
+                             .populations = {{"x", N, NAI_FREE}}, .outputs = {{"z", OUTPUTS}});
   for (int i = 0; i < N; i++) tau[i] = 20 + 5 * i;
   expect_ok(nai_network_set_each(net, "x", "tau", tau, N));
   expect_ok(nai_network_set(net, "x", "initial", 0.2));

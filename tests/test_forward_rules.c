@@ -273,18 +273,13 @@ static void check_mean_over_draws(nai_trainer *uoro, const nai_trials *trials, c
 /* Populations "a" and "b" of one unit each; what they are like is the caller's. */
 static nai_network *compose_pair(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "u", 2));
-  expect_ok(nai_network_add_population(net, "a", 1, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "b", 1, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "z", 2));
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 2}},
+                             .populations = {{"a", 1, NAI_FREE}, {"b", 1, NAI_FREE}},
+                             .outputs = {{"z", 2}}, .projections = {{"u", "a"}, {"a b", "a b"}});
   expect_ok(nai_network_set_transfer(net, "a b", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "a b", "tau", 25));
   expect_ok(nai_network_set(net, "a b", "bias", 0.2));
   expect_ok(nai_network_set(net, "a b", "initial", 0.3));
-  expect_ok(nai_network_connect(net, "u", "a"));
-  expect_ok(nai_network_connect(net, "a b", "a b"));
   expect_ok(nai_network_set_autapses(net, "a b", "a b", 1));
   expect_ok(nai_network_connect(net, "a b", "z"));
   return net;

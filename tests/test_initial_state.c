@@ -129,16 +129,13 @@ END_TEST
 /* By hand: x_1 = (1-alpha) x_0, J = mean (w x_1)^2; dJ/dx_0 = 2 w^2 (1-alpha)^2 x_0. */
 START_TEST(test_one_unit_by_hand)
 {
-  nai_network *net;
   nai_trials *trials;
-  expect_ok(nai_network_create(&net, 1.0));
-  nai_network_add_population(net, "x", 1, NAI_FREE);
-  nai_network_add_output(net, "z", 1);
+  nai_network *net = COMPOSE(.dt = 1.0, .populations = {{"x", 1, NAI_FREE}}, .outputs = {{"z", 1}},
+                             .projections = {{"x", "z"}});
   nai_network_set_transfer(net, "x", NAI_TRANSFER_LINEAR);
   nai_network_set(net, "x", "tau", 4.0);
   nai_network_set(net, "x", "initial", 2.0);
   nai_network_set(net, "x", "plastic_initial", 1);
-  nai_network_connect(net, "x", "z");
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_network_set_weights(net, "x", "z", (float[]){3.0f}, 1, 1));
   expect_ok(nai_trials_create(&trials, net, 1, 2));

@@ -24,14 +24,10 @@ static int way(char name)
 
 static nai_network *build_maze(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 1));
-  expect_ok(nai_network_add_input(net, "seen", 8));
-  expect_ok(nai_network_add_population(net, "units", 4, NAI_FREE));
+  nai_network *net =
+      COMPOSE(.dt = 1, .inputs = {{"seen", 8}}, .populations = {{"units", 4, NAI_FREE}},
+              .outputs = {{"way", 4}}, .projections = {{"seen", "units"}, {"units", "way"}});
   expect_ok(nai_network_set(net, "units", "tau", 1));
-  expect_ok(nai_network_add_output(net, "way", 4));
-  expect_ok(nai_network_connect(net, "seen", "units"));
-  expect_ok(nai_network_connect(net, "units", "way"));
   expect_ok(nai_network_build(net, 1));
   return net;
 }

@@ -16,14 +16,11 @@
 /* Units "A" without recurrence, linear, each driven by a channel of "u" of its own. Not built. */
 static nai_network *compose_noisy(int64_t n, int32_t leak, double tau)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, DT));
-  expect_ok(nai_network_add_input(net, "u", n));
-  expect_ok(nai_network_add_population(net, "A", n, NAI_FREE));
+  nai_network *net = COMPOSE(.dt = DT, .inputs = {{"u", n}}, .populations = {{"A", n, NAI_FREE}},
+                             .projections = {{"u", "A"}});
   expect_ok(nai_network_set_transfer(net, "A", NAI_TRANSFER_LINEAR));
   expect_ok(nai_network_set_leak(net, "A", leak));
   expect_ok(nai_network_set(net, "A", "tau", tau));
-  expect_ok(nai_network_connect(net, "u", "A"));
   expect_ok(nai_network_set_initial_weights(net, "u", "A", NAI_WEIGHTS_IDENTITY, 1, 0));
   return net;
 }

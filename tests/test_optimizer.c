@@ -10,6 +10,7 @@
 
 #include "checks.h"
 #include "faults.h"
+#include "networks.h"
 
 /* --- a trainer whose gradient we choose ------------------------------------------------------- */
 
@@ -47,10 +48,8 @@ static void open_puppet(puppet *p, nai_optimizer *optimizer)
   nai_cost *cost;
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "puppet", .on_weights = hand_out};
   *p = (puppet){.net = NULL};
-  expect_ok(nai_network_create(&p->net, 10));
-  expect_ok(nai_network_add_input(p->net, "in", 3));
-  expect_ok(nai_network_add_population(p->net, "E", 2, NAI_FREE));
-  expect_ok(nai_network_connect(p->net, "in", "E"));
+  p->net = COMPOSE(.dt = 10, .inputs = {{"in", 3}}, .populations = {{"E", 2, NAI_FREE}},
+                   .projections = {{"in", "E"}});
   expect_ok(nai_network_set(p->net, "E", "bias", 0.5));
   expect_ok(nai_network_build(p->net, 1));
   expect_ok(nai_network_set_weights(p->net, "in", "E", start, 2, 3));

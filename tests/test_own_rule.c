@@ -249,16 +249,11 @@ END_TEST
 /* "in" -> "a" after one step, "a" -> "b" after two, "b" onto itself; no output. */
 static nai_network *build_chain(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_input(net, "in", 2));
-  expect_ok(nai_network_add_population(net, "a", 3, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "b", 4, NAI_FREE));
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"in", 2}},
+                             .populations = {{"a", 3, NAI_FREE}, {"b", 4, NAI_FREE}},
+                             .projections = {{"in", "a"}, {"a", "b"}, {"b", "b"}});
   expect_ok(nai_network_set_transfer(net, "*", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "a", "initial", 0.6));
-  expect_ok(nai_network_connect(net, "in", "a"));
-  expect_ok(nai_network_connect(net, "a", "b"));
-  expect_ok(nai_network_connect(net, "b", "b"));
   expect_ok(nai_network_set_delay(net, "in", "a", 10));
   expect_ok(nai_network_set_delay(net, "a", "b", 20));
   expect_ok(nai_network_set_autapses(net, "b", "b", 1));

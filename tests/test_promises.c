@@ -120,17 +120,13 @@ static nai_status note_stage(int64_t stage, const char *name, void *user)
 
 static nai_network *make_network(void)
 {
-  nai_network *net;
   nai_constraint *own;
   nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "own", .project = keep_weights};
   good.cost = good.constraint = good.stage = -1;
-  expect_ok(nai_network_create(&net, 20.0));
-  nai_network_add_input(net, "stimulus", 3);
-  nai_network_add_population(net, "E", 12, NAI_FREE);
-  nai_network_add_output(net, "choice", 3);
+  nai_network *net =
+      COMPOSE(.dt = 20.0, .inputs = {{"stimulus", 3}}, .populations = {{"E", 12, NAI_FREE}},
+              .outputs = {{"choice", 3}}, .projections = {{"stimulus", "E"}, {"E", "E choice"}});
   nai_network_set(net, "E", "noise", 0.1);
-  nai_network_connect(net, "stimulus", "E");
-  nai_network_connect(net, "E", "E choice");
   expect_ok(nai_constraint_create(&own, &ops, NULL));
   nai_network_constrain(net, "E", "choice", own);
   nai_constraint_destroy(own);

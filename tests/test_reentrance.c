@@ -35,12 +35,9 @@ static nai_trainer *make_trainer(nai_network *net, nai_task *task, nai_rule *rul
 static rig make_rig(void)
 {
   rig r;
-  expect_ok(nai_network_create(&r.net, 20.0));
-  nai_network_add_input(r.net, "stimulus", 3);
-  nai_network_add_population(r.net, "E", 8, NAI_FREE);
-  nai_network_add_output(r.net, "choice", 3);
-  nai_network_connect(r.net, "stimulus", "E");
-  nai_network_connect(r.net, "E", "E choice");
+  r.net =
+      COMPOSE(.dt = 20.0, .inputs = {{"stimulus", 3}}, .populations = {{"E", 8, NAI_FREE}},
+              .outputs = {{"choice", 3}}, .projections = {{"stimulus", "E"}, {"E", "E choice"}});
   expect_ok(nai_network_build(r.net, 3));
   expect_ok(nai_task_create(&r.task, "perceptual-decision-making", r.net));
   expect_ok(nai_task_set(r.task, "fixation", 40));

@@ -125,20 +125,15 @@ static void only_diagonal(nai_network *net, const char *name, int64_t n)
 static nai_network *build_pair(int recurrent)
 {
   static const double tau[6] = {20, 35, 50, 75, 100, 60};
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "u", 3));
-  expect_ok(nai_network_add_population(net, "a", 6, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "b", 5, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "z", 2));
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 3}},
+                             .populations = {{"a", 6, NAI_FREE}, {"b", 5, NAI_FREE}},
+                             .outputs = {{"z", 2}}, .projections = {{"u", "a b"}, {"a b", "z"}});
   expect_ok(nai_network_set_transfer(net, "a b", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set_each(net, "a", "tau", tau, 6));
   expect_ok(nai_network_set_leak(net, "b", NAI_LEAK_RATE));
   expect_ok(nai_network_set(net, "a b", "noise", 0.1));
   expect_ok(nai_network_set(net, "a b", "initial", 0.3));
   expect_ok(nai_network_set(net, "a b", "plastic_initial", 1));
-  expect_ok(nai_network_connect(net, "u", "a b"));
-  expect_ok(nai_network_connect(net, "a b", "z"));
   if (recurrent == ALL) expect_ok(nai_network_connect(net, "a b", "a b"));
   if (recurrent == DIAGONAL) {
     expect_ok(nai_network_connect(net, "a", "a"));

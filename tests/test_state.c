@@ -34,19 +34,14 @@ static int use_kernels(nai_network *net, int table)
 /* Units A and B, alpha 0.2, driven by u, read by z = 2 rA - rB + 0.5. */
 static nai_network *two_units(int32_t leak)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "u", 1));
-  expect_ok(nai_network_add_population(net, "A", 1, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "B", 1, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "z", 1));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", 1}},
+              .populations = {{"A", 1, NAI_FREE}, {"B", 1, NAI_FREE}}, .outputs = {{"z", 1}},
+              .projections = {{"u", "A"}, {"A", "B z"}, {"B", "A z"}});
   expect_ok(nai_network_set_leak(net, "A B", leak));
   expect_ok(nai_network_set(net, "A", "bias", 0.1));
   expect_ok(nai_network_set(net, "B", "bias", 0.2));
   expect_ok(nai_network_set(net, "z", "bias", 0.5));
-  expect_ok(nai_network_connect(net, "u", "A"));
-  expect_ok(nai_network_connect(net, "A", "B z"));
-  expect_ok(nai_network_connect(net, "B", "A z"));
   return net;
 }
 
@@ -263,13 +258,10 @@ END_TEST
 /* Before time 0 rates were the initial ones, and inputs 0. */
 START_TEST(what_delays_carry_at_first)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 10));
-  expect_ok(nai_network_add_population(net, "A", 1, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "B", 1, NAI_FREE));
+  nai_network *net = COMPOSE(.dt = 10, .populations = {{"A", 1, NAI_FREE}, {"B", 1, NAI_FREE}},
+                             .projections = {{"A", "B"}});
   expect_ok(nai_network_set(net, "A B", "tau", 10));
   expect_ok(nai_network_set(net, "A", "initial", 2));
-  expect_ok(nai_network_connect(net, "A", "B"));
   expect_ok(nai_network_set_delay(net, "A", "B", 30));
   expect_ok(nai_network_build(net, 1));
   set_weight(net, "A", "B", 0.5f);
@@ -863,16 +855,13 @@ END_TEST
 START_TEST(input_noise)
 {
   enum { N = 64, TRIALS = 16, STEPS = 600 };
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "u", N));
-  expect_ok(nai_network_add_population(net, "A", N, NAI_FREE));
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", N}}, .populations = {{"A", N, NAI_FREE}},
+                             .projections = {{"u", "A"}});
   expect_ok(nai_network_set_transfer(net, "A", NAI_TRANSFER_LINEAR));
   expect_ok(nai_network_set(net, "A", "tau", 20));
   expect_ok(nai_network_set(net, "u", "noise", 0.01));
   expect_ok(nai_network_set(net, "u", "tau", 90));
   expect_ok(nai_network_set(net, "u", "baseline", 0.2));
-  expect_ok(nai_network_connect(net, "u", "A"));
   expect_ok(nai_network_set_initial_weights(net, "u", "A", NAI_WEIGHTS_IDENTITY, 1, 0));
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, TRIALS, 5);
@@ -1040,10 +1029,8 @@ START_TEST(states_that_cannot_be)
   expect_fails(nai_state_create(NULL, net, 1, 1), NAI_ERR_INVALID, "out is NULL");
   nai_network_destroy(net);
   /* delays so long that one trial is too large, and so that many trials are */
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "u", 200000));
-  expect_ok(nai_network_add_population(net, "A", 1, NAI_FREE));
-  expect_ok(nai_network_connect(net, "u", "A"));
+  net = COMPOSE(.dt = 20, .inputs = {{"u", 200000}}, .populations = {{"A", 1, NAI_FREE}},
+                .projections = {{"u", "A"}});
   expect_ok(nai_network_set_delay(net, "u", "A", 2000000));
   expect_ok(nai_network_build(net, 1));
   NOT_CREATED(net, 1, NAI_ERR_MEMORY, "numbers");

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/structs.h"
-#include "checks.h"
+#include "networks.h"
 
 /* A table as three releases had it. */
 typedef struct first {
@@ -121,13 +121,8 @@ static void release(void *user)
 
 static nai_network *make_net(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  nai_network_add_input(net, "u", 1);
-  nai_network_add_population(net, "E", 3, NAI_FREE);
-  nai_network_add_output(net, "z", 1);
-  nai_network_connect(net, "u", "E");
-  nai_network_connect(net, "E", "E z");
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 1}}, .populations = {{"E", 3, NAI_FREE}},
+                             .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "E z"}});
   expect_ok(nai_network_build(net, 1));
   return net;
 }

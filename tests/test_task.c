@@ -1339,15 +1339,11 @@ END_TEST
  */
 static nai_network *build_observer(void)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "stimulus", 3));
-  expect_ok(nai_network_add_population(net, "sum", 2, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "choice", 3));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"stimulus", 3}}, .populations = {{"sum", 2, NAI_FREE}},
+              .outputs = {{"choice", 3}}, .projections = {{"stimulus", "sum"}, {"sum", "choice"}});
   expect_ok(nai_network_set_transfer(net, "sum", NAI_TRANSFER_LINEAR));
   expect_ok(nai_network_set(net, "sum", "tau", 1e9));
-  expect_ok(nai_network_connect(net, "stimulus", "sum"));
-  expect_ok(nai_network_connect(net, "sum", "choice"));
   expect_ok(nai_network_build(net, 1));
   expect_ok(
       nai_network_set_weights(net, "stimulus", "sum", (float[]){0, 1e6f, 0, 0, 0, 1e6f}, 2, 3));

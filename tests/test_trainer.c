@@ -42,14 +42,10 @@ static nai_network *build(int64_t n_e, int64_t n_i)
 static nai_network *build_other(double dt, int64_t inputs, int64_t outputs, int64_t n,
                                 const char *kernels)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, dt));
+  nai_network *net = COMPOSE(.dt = dt, .inputs = {{"stimulus", inputs}},
+                             .populations = {{"E", n, NAI_FREE}}, .outputs = {{"choice", outputs}},
+                             .projections = {{"stimulus", "E"}, {"E", "E choice"}});
   expect_ok(nai_network_set_kernels(net, kernels));
-  expect_ok(nai_network_add_input(net, "stimulus", inputs));
-  expect_ok(nai_network_add_population(net, "E", n, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "choice", outputs));
-  expect_ok(nai_network_connect(net, "stimulus", "E"));
-  expect_ok(nai_network_connect(net, "E", "E choice"));
   expect_ok(nai_network_build(net, 1));
   return net;
 }
@@ -418,13 +414,9 @@ END_TEST
 /* Plain descent moves by the gradient, whose norm is cut to `clip`. */
 START_TEST(clipping_by_the_global_norm)
 {
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "in", 3));
-  expect_ok(nai_network_add_population(net, "free", 8, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "choice", 3));
-  expect_ok(nai_network_connect(net, "in", "free"));
-  expect_ok(nai_network_connect(net, "free", "free choice"));
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"in", 3}}, .populations = {{"free", 8, NAI_FREE}},
+              .outputs = {{"choice", 3}}, .projections = {{"in", "free"}, {"free", "free choice"}});
   expect_ok(nai_network_build(net, 3));
   bench b = bench_of(net, plain_descent(0.5));
   nai_progress now = NAI_PROGRESS_INIT;
@@ -665,13 +657,9 @@ END_TEST
 START_TEST(overflow_that_reaches_no_gradient)
 {
   enum { STEPS = 6, TRIALS = 3 };
-  nai_network *net;
-  expect_ok(nai_network_create(&net, 20));
-  expect_ok(nai_network_add_input(net, "in", 1));
-  expect_ok(nai_network_add_population(net, "leaf", 3, NAI_FREE));
-  expect_ok(nai_network_add_population(net, "stem", 2, NAI_FREE));
-  expect_ok(nai_network_add_output(net, "seen", 1));
-  expect_ok(nai_network_add_output(net, "unseen", 2));
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"in", 1}},
+                             .populations = {{"leaf", 3, NAI_FREE}, {"stem", 2, NAI_FREE}},
+                             .outputs = {{"seen", 1}, {"unseen", 2}});
   if (_i == 0) expect_ok(nai_network_set_transfer(net, "leaf", NAI_TRANSFER_POWER));
   expect_ok(nai_network_set(net, "leaf stem", "tau", 20));
   expect_ok(nai_network_connect(net, "in", "leaf stem"));

@@ -29,11 +29,9 @@ static rig make_rig(const nai_cost *extra, double beta, int free_of_weights)
   nai_optimizer *sgd;
   nai_cost *task;
   float input[STEPS * TRIALS * 2], target[STEPS * TRIALS];
-  expect_ok(nai_network_create(&r.net, 20.0));
-  nai_network_add_input(r.net, "u", 2);
-  nai_network_add_population(r.net, "a", 5, NAI_FREE);
-  nai_network_add_population(r.net, "b", N - 5, NAI_FREE);
-  nai_network_add_output(r.net, "z", 1);
+  r.net =
+      COMPOSE(.dt = 20.0, .inputs = {{"u", 2}},
+              .populations = {{"a", 5, NAI_FREE}, {"b", N - 5, NAI_FREE}}, .outputs = {{"z", 1}});
   nai_network_set_transfer(r.net, "a b", NAI_TRANSFER_SOFTPLUS);
   nai_network_set(r.net, "a b", "tau", 100.0);
   if (!free_of_weights) nai_network_set(r.net, "b", "tau", 50.0);
