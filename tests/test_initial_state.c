@@ -1,10 +1,12 @@
 /* Initial states that learn: gradients by central differences, updates, files. */
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "networks.h"
+#include "rules.h"
 
 #define STEPS 12
 #define TRIALS 5
@@ -224,10 +226,96 @@ START_TEST(test_bad_arguments)
 }
 END_TEST
 
+static double initial_of(const nai_network *net, const char *name, int unit)
+{
+  double value[UNITS];
+  expect_ok(nai_network_get_each(net, name, "initial", value, UNITS));
+  return value[unit];
+}
+
+static nai_trainer *bounded_trainer(nai_network *net, int k)
+{
+  nai_rule *rule;
+  nai_optimizer *sgd;
+  nai_cost *cost = NULL;
+  if (k == n_rules)
+    expect_ok(nai_rule_create_node_perturbation(&rule, 0.1, 1));
+  else
+    rule = rule_made(k, 3);
+  expect_ok(nai_optimizer_create_sgd(&sgd, 0.3));
+  nai_trainer *trainer = trainer_of(net, rule, sgd);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  return trainer;
+}
+
+/* At the build and after each update, whatever the rule; those that do not learn are left alone. */
+START_TEST(test_bounds_hold_under_every_rule)
+{
+  nai_network *net = make_network();
+  expect_ok(nai_network_set(net, "a b", "initial_min", 0));
+  expect_ok(nai_network_set(net, "b", "initial_max", 0.125));
+  expect_ok(
+      nai_network_set_each(net, "b", "plastic_initial", (double[UNITS]){1, 1, 1, 1, 1, 0}, UNITS));
+  expect_ok(nai_network_set(net, "a b", "initial", 0.0625));
+  expect_ok(nai_network_set_each(net, "b", "initial", (double[UNITS]){0, 0, 0, 0, 0, -3}, UNITS));
+  nai_trials *trials = make_trials(net);
+  int at_least = 0, at_most = 0, free_below = 0;
+  for (int k = 0; k < n_rules + 1; k++) {
+    nai_trainer *trainer = bounded_trainer(net, k);
+    for (int update = 0; update < 4; update++) {
+      expect_ok(nai_trainer_step(NULL, trainer, trials));
+      for (int u = 0; u < UNITS; u++) {
+        double a = initial_of(net, "a", u), b = initial_of(net, "b", u);
+        EXPECT(a >= 0 && (u == 5 ? b == -3 : b >= 0 && b <= 0.125));
+        at_least += a == 0 || b == 0;
+        at_most += b == 0.125;
+        free_below += initial_of(net, "c", u) < 0;
+      }
+    }
+    nai_trainer_destroy(trainer);
+  }
+  EXPECT(at_least && at_most && free_below);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(test_bounds_at_the_build_and_in_files)
+{
+  char folder[256], path[300];
+  double value[2];
+  nai_network *net, *loaded;
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/bounds.safetensors", folder);
+  expect_ok(nai_network_create(&net, 10));
+  expect_ok(nai_network_add_population(net, "a", 2, NAI_FREE));
+  expect_ok(nai_network_set(net, "a", "initial", -0.5));
+  expect_ok(nai_network_set(net, "a", "initial_max", 2));
+  expect_ok(nai_network_set(net, "a", "initial_min", 1));
+  expect_ok(nai_network_set_each(net, "a", "plastic_initial", (double[]){1, 0}, 2));
+  expect_ok(nai_network_build(net, 1));
+  expect_fails(nai_network_set(net, "a", "initial_max", 0.5), NAI_ERR_INVALID,
+               "initial_max of 'a' is 0.5, must be at least initial_min = 1");
+  expect_fails(nai_network_set_each(net, "a", "initial_min", (double[]){2, 3}, 2), NAI_ERR_INVALID,
+               "initial_min of 'a' is 3, must be at most initial_max = 2");
+  expect_ok(nai_network_get_each(net, "a", "initial", value, 2));
+  EXPECT(value[0] == 1 && value[1] == -0.5);
+  expect_ok(nai_network_save(net, path));
+  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_get_each(loaded, "a", "initial_min", value, 2));
+  EXPECT(value[0] == 1 && value[1] == 1);
+  expect_ok(nai_network_get_each(loaded, "a", "initial_max", value, 2));
+  EXPECT(value[0] == 2 && value[1] == 2);
+  nai_network_destroy(loaded);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *initial_state_suite(void)
 {
   Suite *suite = suite_create("initial_state");
   ADD_CASE(suite, "initial state", test_central_differences, test_one_unit_by_hand,
-           test_updates_and_files, test_bad_arguments);
+           test_updates_and_files, test_bad_arguments, test_bounds_hold_under_every_rule,
+           test_bounds_at_the_build_and_in_files);
   return suite;
 }

@@ -25,7 +25,7 @@ START_TEST(what_is_listed_can_be_set)
 {
   static const char *const words[] = {"tau noise noise_tau baseline rectify ",
                                       "tau noise noise_tau bias initial gain exponent plastic_bias "
-                                      "plastic_initial ",
+                                      "plastic_initial initial_min initial_max ",
                                       "bias plastic_bias "};
   nai_network *net = compose_ei(2, 1);
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
@@ -88,7 +88,7 @@ START_TEST(unknown_names_list_the_choices)
   expect_fails(
       nai_network_set(net, "E", "tua", 10), NAI_ERR_NAME,
       "population 'E' has no parameter 'tua'; it has tau, noise, noise_tau, bias, initial, gain, "
-      "exponent, plastic_bias, plastic_initial");
+      "exponent, plastic_bias, plastic_initial, initial_min, initial_max");
   nai_network_destroy(net);
   net = compose_ei(2, 1);
   expect_fails(
@@ -121,9 +121,9 @@ START_TEST(full_messages_end_with_dots)
   nai_network *net;
   expect_ok(nai_network_create(&net, 20));
   expect_ok(nai_network_add_population(net, name, 1, NAI_FREE));
-  expect_fails(
-      nai_network_set(net, name, "a-very-long-name-of-no-number", 1), NAI_ERR_NAME,
-      "it has tau, noise, noise_tau, bias, initial, gain, exponent, plastic_bias, plastic_initial");
+  expect_fails(nai_network_set(net, name, "a-very-long-name-of-no-number", 1), NAI_ERR_NAME,
+               "it has tau, noise, noise_tau, bias, initial, gain, exponent, plastic_bias, "
+               "plastic_initial, initial_min, initial_max");
   nai_network_destroy(net);
   char choices[20] = "";
   nai__choices_add(choices, sizeof choices, "tau");

@@ -40,6 +40,8 @@ enum nai__number {
   NAI__EXPONENT,
   NAI__PLASTIC_BIAS,
   NAI__PLASTIC_INITIAL_STATE,
+  NAI__INITIAL_STATE_MIN,
+  NAI__INITIAL_STATE_MAX,
 
   NAI__OUTPUT_BIAS,
   NAI__OUTPUT_PLASTIC_BIAS,
@@ -260,6 +262,8 @@ nai_status nai__numbers_create(nai__node *node, double dt);
 void nai__numbers_destroy(nai__node *node);
 /* Biases and initial states, which stand in theta with the weights, and whether they learn. */
 void nai__numbers_start(nai_network *net);
+/* Puts initial states that learn between their bounds. */
+void nai__bound_initial_states(nai_network *net);
 /* The float arrays that kernels read, made anew from the nodes' numbers. */
 void nai__numbers_refresh(nai_network *net);
 /*

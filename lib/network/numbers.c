@@ -39,6 +39,10 @@ static const nai__parameter table[NAI__NUMBERS] = {
     [NAI__PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
     [NAI__PLASTIC_INITIAL_STATE] = {"plastic_initial", "1", "1: the initial state learns", 0, 0, 1,
                                     1},
+    [NAI__INITIAL_STATE_MIN] = {"initial_min", "1", "least that an initial state learns to be",
+                                -LARGE, -LARGE, LARGE, 0},
+    [NAI__INITIAL_STATE_MAX] = {"initial_max", "1", "most that an initial state learns to be",
+                                LARGE, -LARGE, LARGE, 0},
 
     [NAI__OUTPUT_BIAS] = {"bias", "1", "added to the output", 0, -LARGE, LARGE, 0},
     [NAI__OUTPUT_PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
@@ -126,6 +130,22 @@ static int number_find(const nai__node *node, const char *name)
   return at < 0 ? -1 : first + at;
 }
 
+/* The bounds of an initial state leave something between them. */
+static nai_status check_bound(const nai__node *node, int k, const double *values, int64_t n)
+{
+  if (k != NAI__INITIAL_STATE_MIN && k != NAI__INITIAL_STATE_MAX) return NAI_OK;
+  const int least = k == NAI__INITIAL_STATE_MIN;
+  const double *other = node->number[least ? NAI__INITIAL_STATE_MAX : NAI__INITIAL_STATE_MIN];
+  for (int64_t u = 0; u < node->n; u++) {
+    double value = values[n == 1 ? 0 : u];
+    if (least ? value > other[u] : value < other[u])
+      return nai__fail(NAI_ERR_INVALID, "%s of '%s' is %g, must be at %s initial_%s = %g",
+                       table[k].name, node->name, value, least ? "most" : "least",
+                       least ? "max" : "min", other[u]);
+  }
+  return NAI_OK;
+}
+
 static nai_status check_node(const nai_network *net, const nai__node *node, const char *parameter,
                              const double *values, int64_t n)
 {
@@ -136,7 +156,7 @@ static nai_status check_node(const nai_network *net, const nai__node *node, cons
                      (long long)node->n);
   nai__parameter rule = rule_of(net, k);
   for (int64_t u = 0; u < n; u++) NAI__TRY(nai__parameter_check(&rule, values[u], node->name));
-  return NAI_OK;
+  return check_bound(node, k, values, n);
 }
 
 static nai_status check_set(const nai_network *net, const char *names, const char *parameter,
@@ -187,6 +207,23 @@ static void refresh_learning(nai_network *net, const nai__node *node, int k)
       net->plastic[at + u] = node->number[k][u] != 0;
     else
       net->theta[at + u] = (float)node->number[k][u];
+  }
+}
+
+void nai__bound_initial_states(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (node->kind != NAI_POPULATIONS) continue;
+    const double *least = node->number[NAI__INITIAL_STATE_MIN];
+    const double *most = node->number[NAI__INITIAL_STATE_MAX];
+    float *state = net->theta + net->unit_initial + node->offset;
+    const uint8_t *plastic = net->plastic + net->unit_initial + node->offset;
+    for (int64_t u = 0; u < node->n; u++) {
+      if (!plastic[u]) continue;
+      if ((double)state[u] < least[u]) state[u] = (float)least[u];
+      if ((double)state[u] > most[u]) state[u] = (float)most[u];
+    }
   }
 }
 

@@ -164,6 +164,7 @@ nai_status nai__project(nai_network *net, float *momentum, const float *before)
 {
   for (int64_t i = 0; i < net->n_projections; i++)
     NAI__TRY(project_one(net, &net->projection[i], momentum, before));
+  nai__bound_initial_states(net);
   return NAI_OK;
 }
 

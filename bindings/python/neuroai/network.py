@@ -183,6 +183,8 @@ class Network(Handle):
         exponent: Optional[Number] = None,
         plastic_bias: Optional[Number] = None,
         plastic_initial: Optional[Number] = None,
+        initial_min: Optional[Number] = None,
+        initial_max: Optional[Number] = None,
     ) -> "Network":
         """Adds a population of ``n`` units. Each number may be one value or an array [n].
 
@@ -200,10 +202,14 @@ class Network(Handle):
             exponent: of the transfer function "power"; 2.
             plastic_bias: 1 or 0: whether the bias is learnt; 1.
             plastic_initial: 1 or 0: whether the initial state is learnt; 0.
+            initial_min: least that an initial state which learns may be, from the build on; without bound. ``initial_min=0``
+                keeps it from being negative (Goudar et al. 2023).
+            initial_max: the most.
         """
         self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
         self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, noise_tau=noise_tau, bias=bias)
         self.set(name, initial=initial, gain=gain)
+        self.set(name, initial_min=initial_min, initial_max=initial_max)
         return self.set(name, exponent=exponent, plastic_bias=plastic_bias, plastic_initial=plastic_initial)
 
     def output(

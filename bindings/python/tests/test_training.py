@@ -525,3 +525,18 @@ def test_stopping_by_performance_needs_evaluations(net):
     with pytest.raises(ValueError, match="stop_at is 0.9, but evaluate_every is 0"):
         t.fit(3, stop_at=0.9, evaluate_every=0, progress=False)
     assert t.updates == 0
+
+
+def test_learnt_initial_states_keep_their_bounds():
+    net = na.Network(20).input("u", 1).output("z", 4)
+    net.population("E", 6, leak="rate", plastic_initial=1, initial_min=0, initial_max=0.5)
+    net.population("free", 6, leak="rate", plastic_initial=1)
+    net.connect("u", "E free").connect("E free", "z").build(1)
+    trainer = na.Trainer(net, cost=na.MSE("z"), optimizer=na.SGD(0.5))
+    held, below = 0, 0
+    for _ in range(20):
+        trainer.step(na.Trials(np.zeros((2, 1, 1)), np.full((2, 1, 4), -2.0)))
+        states = net.get("E", "initial")
+        assert states.min() >= 0 and states.max() <= 0.5
+        held, below = held + (states == 0).sum(), below + (net.get("free", "initial") < 0).sum()
+    assert held and below
