@@ -16,7 +16,7 @@
 
 enum { SD, MEAN_RATE };
 static const nai__parameter parameters[] = {
-    [SD] = {"sd", "1", "standard deviation of what is added to units and outputs", 0.01, 1e-6, 1e3,
+    [SD] = {"sd", "1", "standard deviation of what is added to units and outputs", 0.3, 1e-6, 1e3,
             0},
     [MEAN_RATE] = {"mean_rate", "1", "how far the mean reward moves to each reward of an agent",
                    0.1, 0, 1, 0}};

@@ -477,7 +477,9 @@ class NodePerturbation(Rule):
     """Node perturbation (Fiete & Seung 2006): correlates perturbations of units with the change of a trial's cost.
 
     Args:
-        sd: standard deviation of the perturbations of units and outputs.
+        sd: standard deviation of the perturbations of units and outputs. An agent explores by it: where it is far smaller
+            than the differences between outputs, as at 0.01, choices never change and nothing is learnt. The smaller it
+            is, the closer is the estimate from a batch to the gradient.
         seed: of the perturbations.
         mean_rate: for agents, the fraction by which the mean reward moves towards each reward.
     """
@@ -485,7 +487,7 @@ class NodePerturbation(Rule):
     sd = Setting(float)
     mean_rate = Setting(float)
 
-    def __init__(self, sd: float = 0.01, seed: int = 0, mean_rate: float = 0.1) -> None:
+    def __init__(self, sd: float = 0.3, seed: int = 0, mean_rate: float = 0.1) -> None:
         self._make(_c.nai_rule_create_node_perturbation, sd, seed, mean_rate=mean_rate)
 
 

@@ -30,7 +30,7 @@ def trials(seed=0):
 
 def test_node_perturbation_describes_itself():
     rule = na.NodePerturbation()
-    assert rule.name == "node_perturbation" and rule.get("sd") == 0.01 and list(rule.parameters) == ["sd", "mean_rate"]
+    assert rule.name == "node_perturbation" and rule.get("sd") == 0.3 and list(rule.parameters) == ["sd", "mean_rate"]
     assert repr(na.NodePerturbation(sd=0.5, seed=3)) == "NodePerturbation(sd=0.5, mean_rate=0.1)"
     with pytest.raises(na.InvalidError, match="sd is 0"):
         na.NodePerturbation(sd=0)
@@ -155,3 +155,25 @@ def test_reward_hebbian_trains(times_mean, rate):
     assert np.mean(total[-80:]) < 0.25 * np.mean(total[:80])
     for ends, weights in zip((("in", "units"), ("units", "out")), fixed):
         assert (net.weights(*ends) == weights).all()
+
+
+def bandit(sd, seed, trials=600):
+    """Fraction of the last hundred choices that were of the better of two arms, which pay in 80 % and 20 % of trials."""
+    net = na.Network(20).input("cue", 1).population("u", 30, tau=40, transfer="tanh").output("arm", 2)
+    net.connect("cue", "u").connect("u", "u").connect("u", "arm").build(seed)
+    rule = na.NodePerturbation(seed=seed) if sd is None else na.NodePerturbation(sd, seed)
+    agent = na.Agent(na.Trainer(net, cost=na.MSE("arm"), rule=rule, optimizer=na.Adam(1e-3), seed=seed))
+    rng, better, chosen = np.random.default_rng(seed), seed % 2, []
+    for _ in range(trials):
+        agent.begin()
+        for _ in range(2):
+            output = agent.step([1.0])
+        chosen.append(int(np.argmax(output)))
+        agent.step([1.0], reward=float(rng.random() < (0.8 if chosen[-1] == better else 0.2)))
+    return np.mean(np.array(chosen[-100:]) == better)
+
+
+def test_node_perturbation_learns_a_bandit_by_default():
+    """At 0.01, choices stay what the first weights make them: right in half of the networks."""
+    assert np.mean([bandit(None, seed) for seed in range(8)]) > 0.75
+    assert np.mean([bandit(0.01, seed) for seed in range(8)]) < 0.65
