@@ -206,5 +206,5 @@ int __wrap_rename(const char *from, const char *to)
 
 int __wrap_fchmod(int file, mode_t mode)
 {
-  return fails(FAULTS_MODE) ? -1 : __real_fchmod(file, mode);
+  return fails(FAULTS_MODE) || is_interrupted() ? -1 : __real_fchmod(file, mode);
 }

@@ -141,11 +141,20 @@ static void name_temporaries(target *t)
   snprintf(t->prefix, sizeof t->prefix, ".neuroai-%016llx-", (unsigned long long)hash);
 }
 
+static int open_within(int folder, const char *name, int access)
+{
+  int file;
+  do {
+    file = openat(folder, name, access | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  } while (file < 0 && errno == EINTR);
+  return file;
+}
+
 /* Nobody writes what can be locked. It is removed under the lock, so that nobody starts to. */
 static void remove_stale(int folder, const char *name)
 {
-  int file = openat(folder, name, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  if (file < 0) file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  int file = open_within(folder, name, O_RDWR);
+  if (file < 0) file = open_within(folder, name, O_RDONLY);
   if (file < 0) return;
   if (flock(file, LOCK_EX | LOCK_NB) == 0) unlinkat(folder, name, 0);
   close(file);
@@ -170,6 +179,15 @@ static int open_retrying(const char *name, int flags)
     file = open(name, flags | O_CLOEXEC, 0666);
   } while (file < 0 && errno == EINTR);
   return file;
+}
+
+static int set_mode(int file, mode_t mode)
+{
+  int bad;
+  do {
+    bad = fchmod(file, mode);
+  } while (bad != 0 && errno == EINTR);
+  return bad;
 }
 
 static int flush(int file)
@@ -251,7 +269,7 @@ static int write_pieces(int file, char *buffer, const nai__piece *piece, int64_t
 /* Writes and flushes. The lock is held to the end. */
 static int fill(int file, const target *t, char *buffer, const nai__piece *piece, int64_t n)
 {
-  if (t->mode && fchmod(file, t->mode) != 0) return -1;
+  if (t->mode && set_mode(file, t->mode) != 0) return -1;
   if (write_pieces(file, buffer, piece, n) != 0) return -1;
   return flush(file);
 }
