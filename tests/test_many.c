@@ -135,6 +135,25 @@ static double find_names(int64_t n)
   return seconds;
 }
 
+/* The layout of a chain within a time step: as many stages and blocks; the last links come first. */
+static double lay_out(int64_t n)
+{
+  nai_network *net = compose_row(n);
+  char name[24], next[24];
+  int64_t bytes;
+  for (int64_t i = n - 1; i > 0; i--) {
+    snprintf(name, sizeof name, "p%lld", (long long)i - 1);
+    snprintf(next, sizeof next, "p%lld", (long long)i);
+    EXPECT(nai_network_connect(net, name, next) == NAI_OK);
+    EXPECT(nai_network_set_delay(net, name, next, 0) == NAI_OK);
+  }
+  clock_t start = clock();
+  expect_ok(nai_network_memory(&bytes, net));
+  double seconds = since(start);
+  nai_network_destroy(net);
+  return seconds;
+}
+
 /* Saves the row, and loads it when `loads`. */
 static double save_or_load(int64_t n, int loads)
 {
@@ -222,7 +241,7 @@ static double update(int64_t n)
 static const struct {
   work *of;
   int64_t n;
-} works[] = {{compose, 4000}, {find_names, 4000},  {save, 1000},
+} works[] = {{compose, 4000}, {find_names, 4000},  {lay_out, 16000}, {save, 1000},
              {load, 1000},    {draw_curve, 20000}, {update, 10000}};
 
 START_TEST(four_times_as_many_take_about_four_times_as_long)

@@ -40,55 +40,97 @@ static int orders(const nai_network *net, const nai__projection *p)
          net->node[p->to].kind == NAI_POPULATIONS;
 }
 
-/*
- * Names a loop of zero delays: from any node with a stage that never settles, back along senders
- * until one repeats.
- */
-static nai_status fail_loop(const nai_network *net, int64_t at)
+/* What is left when the others have their stages: each node of it waits for another one of it. */
+typedef struct waiting {
+  int64_t *first;  /* [nodes + 1]: of each node's receivers in `to` */
+  int64_t *to;     /* [projections] */
+  int64_t *waits;  /* [nodes]: senders without a stage */
+  int64_t *queue;  /* [nodes]: those with a stage */
+  int64_t *before; /* [nodes]: a sender without a stage, or -1 */
+} waiting;
+
+static void waiting_destroy(waiting *w)
+{
+  nai__free(w->first);
+  nai__free(w->to);
+  nai__free(w->waits);
+  nai__free(w->queue);
+  nai__free(w->before);
+}
+
+static nai_status waiting_create(waiting *w, const nai_network *net)
+{
+  int64_t n = net->n_nodes;
+  *w = (waiting){NAI__ARRAY(int64_t, n + 1), NAI__ARRAY(int64_t, net->n_projections + 1),
+                 NAI__ARRAY(int64_t, n), NAI__ARRAY(int64_t, n), NAI__ARRAY(int64_t, n)};
+  if (!w->first || !w->to || !w->waits || !w->queue || !w->before) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    const nai__projection *p = &net->projection[i];
+    if (!orders(net, p)) continue;
+    w->first[p->from + 1]++;
+    w->waits[p->to]++;
+  }
+  for (int64_t i = 0; i < n; i++) w->first[i + 1] += w->first[i];
+  for (int64_t i = 0; i < n; i++) w->queue[i] = w->first[i];
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    const nai__projection *p = &net->projection[i];
+    if (orders(net, p)) w->to[w->queue[p->from]++] = p->to;
+  }
+  return NAI_OK;
+}
+
+/* Names a loop of zero delays: from a node without a stage back along senders until one repeats. */
+static nai_status fail_loop(const nai_network *net, const waiting *w)
 {
   char text[200] = "";
-  for (int64_t seen = 0; seen < net->n_nodes; seen++) /* go back far enough to be on the loop */
-    for (int64_t i = 0; i < net->n_projections; i++)
-      if (net->projection[i].to == at && orders(net, &net->projection[i]) &&
-          net->node[net->projection[i].from].stage >= net->node[at].stage - 1) {
-        at = net->projection[i].from;
-        break;
-      }
+  int64_t at = -1;
+  for (int64_t i = 0; i < net->n_nodes; i++) w->before[i] = -1;
+  for (int64_t i = net->n_projections - 1; i >= 0; i--) {
+    const nai__projection *p = &net->projection[i];
+    if (!orders(net, p) || !w->waits[p->from] || !w->waits[p->to]) continue;
+    w->before[p->to] = p->from;
+    at = p->to;
+  }
+  for (int64_t i = 0; i < net->n_nodes; i++) at = w->before[at]; /* by then it is on the loop */
   int64_t start = at;
   do {
     char before[200];
     snprintf(before, sizeof before, "%s", text);
     snprintf(text, sizeof text, " -> %s%.120s", net->node[at].name, before);
-    for (int64_t i = 0; i < net->n_projections; i++)
-      if (net->projection[i].to == at && orders(net, &net->projection[i]) &&
-          net->node[net->projection[i].from].stage >= net->node[at].stage - 1) {
-        at = net->projection[i].from;
-        break;
-      }
+    at = w->before[at];
   } while (at != start && strlen(text) < 120);
   return nai__fail(NAI_ERR_INVALID,
                    "zero delays make a loop: %s%s; give one of them a delay of dt or more",
                    net->node[start].name, text);
 }
 
-/* Longest-path stages; a stage beyond the number of nodes means a loop. */
-static nai_status set_stages(nai_network *net)
+/* Longest paths: a node has its stage when all that send to it have theirs. */
+static nai_status find_stages(nai_network *net, const waiting *w)
 {
-  for (int64_t i = 0; i < net->n_nodes; i++) net->node[i].stage = 0;
-  net->n_stages = 1;
-  for (int changed = 1; changed;) {
-    changed = 0;
-    for (int64_t i = 0; i < net->n_projections; i++) {
-      const nai__projection *p = &net->projection[i];
-      int64_t stage = net->node[p->from].stage + 1;
-      if (!orders(net, p) || net->node[p->to].stage >= stage) continue;
-      net->node[p->to].stage = stage;
-      if (stage > net->n_nodes) return fail_loop(net, p->to);
-      if (stage + 1 > net->n_stages) net->n_stages = stage + 1;
-      changed = 1;
+  int64_t known = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (!w->waits[i]) w->queue[known++] = i;
+  for (int64_t q = 0; q < known; q++) {
+    int64_t from = w->queue[q], stage = net->node[from].stage + 1;
+    if (stage > net->n_stages) net->n_stages = stage;
+    for (int64_t k = w->first[from]; k < w->first[from + 1]; k++) {
+      nai__node *node = &net->node[w->to[k]];
+      if (stage > node->stage) node->stage = stage;
+      if (--w->waits[w->to[k]] == 0) w->queue[known++] = w->to[k];
     }
   }
-  return NAI_OK;
+  return known == net->n_nodes ? NAI_OK : fail_loop(net, w);
+}
+
+static nai_status set_stages(nai_network *net)
+{
+  waiting w;
+  for (int64_t i = 0; i < net->n_nodes; i++) net->node[i].stage = 0;
+  net->n_stages = 1;
+  nai_status status = waiting_create(&w, net);
+  if (status == NAI_OK) status = find_stages(net, &w);
+  waiting_destroy(&w);
+  return status;
 }
 
 static nai_status set_columns(nai_network *net)
@@ -96,16 +138,20 @@ static nai_status set_columns(nai_network *net)
   net->n_inputs = net->n_units = net->n_outputs = 0;
   net->stage_first = NAI__ARRAY(int64_t, net->n_stages + 1);
   if (!net->stage_first) return NAI_ERR_MEMORY;
-  for (int64_t stage = 0; stage < net->n_stages; stage++) {
-    net->stage_first[stage] = net->n_units;
-    for (int64_t i = 0; i < net->n_nodes; i++) {
-      nai__node *node = &net->node[i];
-      if (node->kind != NAI_POPULATIONS || node->stage != stage) continue;
-      node->offset = net->n_units;
-      net->n_units += node->n;
-    }
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (node->kind == NAI_POPULATIONS) net->stage_first[node->stage + 1] += node->n;
   }
-  net->stage_first[net->n_stages] = net->n_units;
+  for (int64_t k = 0; k < net->n_stages; k++) net->stage_first[k + 1] += net->stage_first[k];
+  for (int64_t i = 0; i < net->n_nodes; i++) { /* meanwhile the next free column of its stage */
+    nai__node *node = &net->node[i];
+    if (node->kind != NAI_POPULATIONS) continue;
+    node->offset = net->stage_first[node->stage];
+    net->stage_first[node->stage] += node->n;
+  }
+  net->n_units = net->stage_first[net->n_stages];
+  for (int64_t k = net->n_stages - 1; k > 0; k--) net->stage_first[k] = net->stage_first[k - 1];
+  net->stage_first[0] = 0;
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__node *node = &net->node[i];
     if (node->kind == NAI_POPULATIONS) continue;
@@ -121,31 +167,45 @@ static nai_status set_columns(nai_network *net)
 
 /* --- segments --------------------------------------------------------------------------------- */
 
+/* Populations in the order of their columns: by stage, then as they were added. */
+static nai_status sort_by_column(const nai__node **sorted, const nai_network *net)
+{
+  int64_t *next = NAI__ARRAY(int64_t, net->n_stages + 1);
+  if (!next) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS) next[net->node[i].stage + 1]++;
+  for (int64_t k = 0; k < net->n_stages; k++) next[k + 1] += next[k];
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS) sorted[next[net->node[i].stage]++] = &net->node[i];
+  nai__free(next);
+  return NAI_OK;
+}
+
+static void add_to_segments(nai_network *net, const nai__node *node)
+{
+  nai__segment *last = net->n_segments ? &net->segment[net->n_segments - 1] : NULL;
+  if (last && last->leak == node->leak && last->units.transfer == node->transfer &&
+      last->stage == node->stage)
+    last->units.n += node->n;
+  else
+    net->segment[net->n_segments++] =
+        (nai__segment){.offset = node->offset,
+                       .stage = node->stage,
+                       .leak = node->leak,
+                       .units = {.n = node->n, .transfer = node->transfer}};
+  if (node->leak == NAI_LEAK_RATE) net->has_rate_leak = 1;
+}
+
 static nai_status make_segments(nai_network *net)
 {
-  net->segment = NAI__ARRAY(nai__segment, net->n_nodes);
-  if (!net->segment) return NAI_ERR_MEMORY;
   net->n_segments = 0;
   net->has_rate_leak = 0;
-  for (int64_t column = 0; column < net->n_units;) {
-    const nai__node *node = NULL;
-    for (int64_t i = 0; i < net->n_nodes; i++)
-      if (net->node[i].kind == NAI_POPULATIONS && net->node[i].offset == column)
-        node = &net->node[i];
-    nai__segment *last = net->n_segments ? &net->segment[net->n_segments - 1] : NULL;
-    if (last && last->leak == node->leak && last->units.transfer == node->transfer &&
-        last->stage == node->stage)
-      last->units.n += node->n;
-    else
-      net->segment[net->n_segments++] =
-          (nai__segment){.offset = column,
-                         .stage = node->stage,
-                         .leak = node->leak,
-                         .units = {.n = node->n, .transfer = node->transfer}};
-    if (node->leak == NAI_LEAK_RATE) net->has_rate_leak = 1;
-    column += node->n;
-  }
-  return NAI_OK;
+  net->segment = NAI__ARRAY(nai__segment, net->n_nodes);
+  const nai__node **sorted = NAI__ARRAY(const nai__node *, net->n_nodes + 1);
+  nai_status status = net->segment && sorted ? sort_by_column(sorted, net) : NAI_ERR_MEMORY;
+  for (int64_t k = 0; status == NAI_OK && sorted[k]; k++) add_to_segments(net, sorted[k]);
+  nai__free(sorted);
+  return status;
 }
 
 /* --- blocks ----------------------------------------------------------------------------------- */
@@ -166,26 +226,56 @@ static void widen(int64_t *first, int64_t *n, int64_t from, int64_t count)
   *n = end - *first;
 }
 
-static void join_block(nai_network *net, nai__projection *p)
+/* Of what same_block() compares. */
+static uint64_t hash_block(const nai_network *net, const nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  for (p->block = 0; p->block < net->n_blocks; p->block++)
-    if (same_block(net, &net->block[p->block], p)) break;
-  nai__block *b = &net->block[p->block];
-  if (p->block == net->n_blocks) {
-    net->n_blocks++;
-    *b = (nai__block){.from_input = pre->kind == NAI_INPUTS,
-                      .to_output = post->kind == NAI_OUTPUTS,
-                      .from_stage = pre->stage,
-                      .to_stage = post->stage,
-                      .delay = p->delay,
-                      .pre = pre->offset,
-                      .post = post->offset,
-                      .at = {.rows = post->n, .columns = pre->n}};
-    return;
+  uint64_t from = pre->kind == NAI_INPUTS ? 0 : (uint64_t)pre->stage + 1,
+           to = post->kind == NAI_OUTPUTS ? 0 : (uint64_t)post->stage + 1;
+  return nai__hash_pair(nai__hash_pair(from, to), (uint64_t)p->delay);
+}
+
+static int64_t find_block(const nai_network *net, const nai__index *blocks,
+                          const nai__projection *p, uint64_t hash)
+{
+  int64_t probe = 0, at;
+  while ((at = nai__index_next(blocks, hash, &probe)) >= 0)
+    if (same_block(net, &net->block[at], p)) return at;
+  return -1;
+}
+
+static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)
+{
+  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  uint64_t hash = hash_block(net, p);
+  p->block = find_block(net, blocks, p, hash);
+  if (p->block < 0) {
+    NAI__TRY(nai__index_add(blocks, hash, net->n_blocks));
+    p->block = net->n_blocks++;
+    net->block[p->block] = (nai__block){.from_input = pre->kind == NAI_INPUTS,
+                                        .to_output = post->kind == NAI_OUTPUTS,
+                                        .from_stage = pre->stage,
+                                        .to_stage = post->stage,
+                                        .delay = p->delay,
+                                        .pre = pre->offset,
+                                        .post = post->offset,
+                                        .at = {.rows = post->n, .columns = pre->n}};
+    return NAI_OK;
   }
+  nai__block *b = &net->block[p->block];
   widen(&b->pre, &b->at.columns, pre->offset, pre->n);
   widen(&b->post, &b->at.rows, post->offset, post->n);
+  return NAI_OK;
+}
+
+static nai_status join_blocks(nai_network *net)
+{
+  nai__index blocks = {0};
+  nai_status status = NAI_OK;
+  for (int64_t i = 0; i < net->n_projections && status == NAI_OK; i++)
+    status = join_block(net, &blocks, &net->projection[i]);
+  nai__index_release(&blocks);
+  return status;
 }
 
 static nai_status make_blocks(nai_network *net)
@@ -193,7 +283,7 @@ static nai_status make_blocks(nai_network *net)
   net->block = NAI__ARRAY(nai__block, net->n_projections);
   if (!net->block) return NAI_ERR_MEMORY;
   net->n_blocks = 0;
-  for (int64_t i = 0; i < net->n_projections; i++) join_block(net, &net->projection[i]);
+  NAI__TRY(join_blocks(net));
   int64_t theta = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     nai__block *b = &net->block[i];
