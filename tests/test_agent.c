@@ -655,7 +655,7 @@ START_TEST(bad_experiences)
   expect_ok(nai_agent_step(NULL, agent, &now));
   ck_assert(hash_of(net) != before);
   attach_cost(trainer, nai_cost_create_l2_rates(&c, "a"), &c, 1);
-  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_ORDER, "costs since");
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_ORDER, "costs were added");
   expect_ok(nai_agent_activity(&view, agent, "a"));
   ck_assert_int_eq(view.shape[1], 9);
   expect_fails(nai_agent_gradient(&view, agent, "a", "b"), NAI_ERR_UNSUPPORTED,

@@ -911,7 +911,7 @@ START_TEST(headers_that_lie)
       {"\"shape\":[3,3],\"data_offsets\":[",
        "\"shape\":[3,3],\"data_offsets\":[\"0\",1],\"rest\":[", "data_offsets"},
       {"\"neuroai\"", "\"other\"", "no text 'neuroai'"},
-      {"{\"neuroai\":\"", "{\"neuroai\":[],\"x\":\"", "is not a text"},
+      {"{\"neuroai\":\"", "{\"neuroai\":[],\"x\":\"", "is not a string"},
       {"{\"neuroai\":\"", "{\"neuroai\":\"nonsense ", "description"},
       {"{\"neuroai\":\"{", "{\"neuroai\":\"{\\\"dt\\\":1,", "duplicate"},
       /* tensors that the network needs */
@@ -1248,7 +1248,7 @@ START_TEST(offsets_that_lie)
   check_header("{\"a\":" F32 "[0,4]},\"a\":" F32 "[0,4]}}", 4, NAI_ERR_FORMAT, "duplicate");
   check_header("{\"a\":4}", 0, NAI_ERR_FORMAT, "'a' has no dtype");
   check_header("{\"__metadata__\":4}", 0, NAI_ERR_FORMAT, "not an object");
-  check_header("{\"__metadata__\":{\"a\":4}}", 0, NAI_ERR_FORMAT, "'a' is not a text");
+  check_header("{\"__metadata__\":{\"a\":4}}", 0, NAI_ERR_FORMAT, "'a' is not a string");
   check_header("{} {}", 0, NAI_ERR_FORMAT, "not JSON");
   check_header("{", 0, NAI_ERR_FORMAT, "9 bytes, too few");
   check_header("{\"a\"", 0, NAI_ERR_FORMAT, "not JSON");

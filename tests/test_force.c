@@ -829,7 +829,7 @@ START_TEST(networks_without_anything_to_learn)
 {
   nai_network *net = build_open(FULL);
   expect_ok(nai_network_set_plastic(net, "x", "z", 0));
-  expect_refused(net, force(1, 1), "rule 'force' finds nothing to learn");
+  expect_refused(net, force(1, 1), "rule 'force' has nothing to learn");
   net = build_open(FULL);
   expect_ok(nai_network_set_plastic(net, "x", "z", 0));
   expect_refused(net, full_force(1, 1), "no plastic synapse onto an output");
@@ -904,7 +904,7 @@ START_TEST(costs_and_calls_that_are_refused)
   expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED, "costs on weights");
   nai_cost_destroy(cost);
   expect_fails(nai_trainer_estimate_gradient(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
-               "makes no gradient: it moves the weights");
+               "estimates no gradient: it changes the weights directly");
   nai_agent *agent;
   nai_view view = NAI_VIEW_INIT;
   expect_ok(nai_agent_create(&agent, trainer));

@@ -132,7 +132,7 @@ static const refusal refusals[] = {
     {"E I", {6}, 1, NAI_ERR_INVALID, "units[0] is 6, must be 0 to 4, the units of 'I'"},
     {"*", {1, INT64_MAX}, 2, NAI_ERR_INVALID, "units[1] is 9223372036854775807"},
     {"E", {INT64_MIN}, 1, NAI_ERR_INVALID, "units[0] is -9223372036854775808"},
-    {"E", {2, 1, 2}, 3, NAI_ERR_INVALID, "units[2] is 2, which is there before"},
+    {"E", {2, 1, 2}, 3, NAI_ERR_INVALID, "units[2] is 2, which was given before"},
     {"E", {0}, -2, NAI_ERR_INVALID, "number of units is -2"},
     {"stimulus", {0}, 1, NAI_ERR_NAME, "stimulus"},
     {"E nobody", {0}, 1, NAI_ERR_NAME, "nobody"},

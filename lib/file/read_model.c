@@ -492,8 +492,8 @@ nai_status nai__model_parse(nai__json_document *out, const nai__tensors *file)
   int64_t format;
   const char *note = nai__tensors_note(file, NAI__MODEL_KEY);
   if (!note)
-    return nai__fail(NAI_ERR_FORMAT,
-                     "its metadata has no text '" NAI__MODEL_KEY "': not a model of ours");
+    return nai__fail(NAI_ERR_FORMAT, "its metadata has no text '" NAI__MODEL_KEY
+                                     "': it is no model file of libneuroai");
   NAI__TRY(nai__json_parse(out, note, strlen(note), "the description of the network"));
   return nai__json_whole(&format, out->root, "format", 1, NAI__MODEL_FORMAT);
 }

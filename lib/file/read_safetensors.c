@@ -68,8 +68,8 @@ static nai_status read_tensor(nai__tensor *out, int64_t range[2], const nai__jso
   if (!dtype) return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' has no dtype", name);
   out->dtype = nai__dtype_find(dtype);
   if (out->dtype < 0)
-    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' is of dtype %.20s, which is not for us", name,
-                     dtype);
+    return nai__fail(NAI_ERR_FORMAT, "tensor '%.80s' is of dtype %.20s, which is not supported",
+                     name, dtype);
   NAI__TRY(read_shape(out, nai__json_get(info, "shape"), name));
   const nai__json *offsets = nai__json_get(info, "data_offsets"), *start = nai__json_first(offsets);
   if (!offsets || offsets->kind != NAI__JSON_LIST || offsets->n != 2 ||
@@ -124,7 +124,7 @@ static nai_status check_metadata(const nai__json *metadata)
     return nai__fail(NAI_ERR_FORMAT, METADATA " is not an object");
   for (const nai__json *e = nai__json_first(metadata); e; e = e->next)
     if (!nai__json_string(e))
-      return nai__fail(NAI_ERR_FORMAT, METADATA " '%.80s' is not a text", e->key);
+      return nai__fail(NAI_ERR_FORMAT, METADATA " '%.80s' is not a string", e->key);
   return NAI_OK;
 }
 
@@ -192,7 +192,8 @@ static nai_status read_start(nai__tensors *out)
     return nai__fail(NAI_ERR_FORMAT, "the file has %lld bytes, too few", (long long)about.st_size);
   NAI__TRY(read_at(out->file, &length, 0, sizeof length));
   if (length < 2 || length > (uint64_t)room || length > MOST_HEADER)
-    return nai__fail(NAI_ERR_FORMAT, "the header is said to have %llu bytes, the file has %lld",
+    return nai__fail(NAI_ERR_FORMAT,
+                     "the header has %llu bytes according to the file, the file has %lld",
                      (unsigned long long)length, (long long)about.st_size);
   out->size = room - (int64_t)length;
   out->data = (int64_t)(sizeof length + length);

@@ -95,10 +95,9 @@ static nai_status find_squares(nai__learner *learner, force *f, char *unit, char
   const nai__fit_request request = {unit, output, 1, learner->rule->number[LAMBDA]};
   NAI__TRY(nai__least_squares_create(&f->squares, learner, &request));
   if (f->squares->n_learners) return NAI_OK;
-  return nai__fail(
-      NAI_ERR_UNSUPPORTED,
-      "rule 'force' finds nothing to learn: there is no plastic synapse onto an output, "
-      "nor onto a linear population without memory that is one");
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "rule 'force' has nothing to learn: there is no plastic synapse onto an output, "
+                   "nor onto a linear population without memory that is one");
 }
 
 static nai_status attach(nai__learner *learner)

@@ -66,7 +66,7 @@ static nai_status check_learners(const nai__least_squares *s)
   for (int64_t i = 0; i < s->n_learners; i++) units += !s->learner[i].to_output;
   if (units > 0 && units < s->n_learners) return NAI_OK;
   return nai__fail(NAI_ERR_UNSUPPORTED,
-                   "rule 'full-force' finds nothing to learn: there is no plastic synapse %s",
+                   "rule 'full-force' has nothing to learn: there is no plastic synapse %s",
                    units ? "onto an output" : "between units");
 }
 

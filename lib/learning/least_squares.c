@@ -322,6 +322,7 @@ void nai__least_squares_step(nai__least_squares *s, nai__online *online)
 nai_status nai__least_squares_estimate(nai__learner *learner, nai__pass *pass)
 {
   (void)pass;
-  return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' makes no gradient: it moves the weights",
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "rule '%s' estimates no gradient: it changes the weights directly",
                    learner->rule->kind->name);
 }

@@ -39,8 +39,9 @@ static nai_status check_repeated(const nai_units *which, unsigned char *seen)
   while (k < which->n && !seen[which->units[k]]) seen[which->units[k++]] = 1;
   for (int64_t i = 0; i < k; i++) seen[which->units[i]] = 0;
   if (k == which->n) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID, "units[%lld] is %lld, which is there before: each unit once",
-                   (long long)k, (long long)which->units[k]);
+  return nai__fail(NAI_ERR_INVALID,
+                   "units[%lld] is %lld, which was given before: give each unit once", (long long)k,
+                   (long long)which->units[k]);
 }
 
 nai_status nai__units_check(const nai_network *net, const nai_units *which, unsigned char *seen)

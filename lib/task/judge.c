@@ -76,7 +76,7 @@ static nai_status judge_by_task(nai__verdict *out, const nai_task *task, const n
     return nai__fail(NAI_ERR_INVALID, "task %.60s judged a trial as %d, must be 1, 0 or -1",
                      task->name, (int)judgement.correct);
   if (judgement.choice < -1)
-    return nai__fail(NAI_ERR_INVALID, "task %.60s says that the choice was %d, must be at least -1",
+    return nai__fail(NAI_ERR_INVALID, "task %.60s judged the choice as %d, must be at least -1",
                      task->name, (int)judgement.choice);
   *out = (nai__verdict){judgement.correct, judgement.choice, judgement.time};
   return NAI_OK;

@@ -97,7 +97,7 @@ static nai_status check_experience(const nai_agent *agent, const nai_experience 
       return nai__fail(NAI_ERR_NONFINITE, "target[%lld] is %g, must be finite", (long long)o,
                        (double)now->target[o]);
   if (agent->n_costs != agent->plasticity->objective.n)
-    return nai__fail(NAI_ERR_ORDER, "the trainer has got costs since the agent was made");
+    return nai__fail(NAI_ERR_ORDER, "costs were added to the trainer after the agent was created");
   return nai__inputs_finite(net, now->input, 1, 1);
 }
 
@@ -181,7 +181,7 @@ nai_status nai_agent_gradient(nai_view *out, const nai_agent *agent, const char 
   NAI__REQUIRE(agent);
   if (agent->fused || agent->plasticity->rule->kind->online->moves_weights)
     return nai__fail(NAI_ERR_UNSUPPORTED,
-                     "this agent moves the weights without a gradient ('%s' by '%s')",
+                     "this agent changes the weights without a gradient ('%s' by '%s')",
                      agent->plasticity->rule->kind->name, agent->plasticity->optimizer->kind->name);
   return nai_trainer_gradient(out, agent->trainer, from, to);
 }

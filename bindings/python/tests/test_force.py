@@ -76,7 +76,7 @@ def test_refusals():
         trainer.step(trials)
     with pytest.raises(na.UnsupportedError, match="rule 'force' cannot learn from cost 'l2_rates'"):
         na.Trainer(net, None, na.MSE("z") + na.L2Rates("units"), na.FORCE())
-    with pytest.raises(na.UnsupportedError, match="makes no gradient"):
+    with pytest.raises(na.UnsupportedError, match="estimates no gradient"):
         na.Trainer(net, None, na.MSE("z"), na.FORCE()).gradient(oscillation(1, 1)[0])
     with pytest.raises(na.UnsupportedError, match="other than one step from 'units' to 'loop'"):
         na.Trainer(net, None, na.MSE("z"), na.FullFORCE())

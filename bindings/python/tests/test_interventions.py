@@ -78,7 +78,7 @@ BAD = [
     ("E", [0, 12], na.InvalidError, r"units\[1\] is 12, must be 0 to 11, the units of 'E'"),
     ("E", [-1], na.InvalidError, r"units\[0\] is -1"),
     ("E I", [4], na.InvalidError, "must be 0 to 3, the units of 'I'"),
-    ("E", [1, 1], na.InvalidError, r"units\[1\] is 1, which is there before"),
+    ("E", [1, 1], na.InvalidError, r"units\[1\] is 1, which was given before"),
     ("E", [0.0, 1.0], na.InvalidError, "units: expected whole numbers"),
     ("E", ["a"], na.InvalidError, "units: expected numbers"),
     ("E", [[0, 1]], na.InvalidError, r"units: expected shape \[n\], got \[1, 2\]"),
