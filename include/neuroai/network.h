@@ -136,11 +136,12 @@ NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, in
 /**
  * Sets a number of populations, inputs or outputs; before or after the network is built.
  * Populations: "tau" (ms, >= dt; 100), "noise" (0), "noise_tau" (its correlation time, ms; 0:
- * white), "bias" (0), "initial" (x_0, or r_0 where the leak is on the rate; 0), "gain" (1), "exponent" (2; NAI_TRANSFER_POWER only), "plastic_bias" (1
- * or 0; 1), "plastic_initial" (1 or 0; 0): the initial state learns, between "initial_min" and
- * "initial_max" (-1e6 and 1e6), where it is put at the build and after each update. Inputs (Song 2016): u =
- * [baseline + task + sqrt(2 tau / dt) noise xi]: "noise" (0), "tau" (ms; 100), "noise_tau" (ms;
- * 0), "baseline" (0), "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1).
+ * white), "bias" (0), "initial" (x_0, or r_0 where the leak is on the rate; 0), "gain" (1),
+ * "exponent" (2; NAI_TRANSFER_POWER only), "plastic_bias" (1 or 0; 1), "plastic_initial" (1 or 0;
+ * 0): the initial state learns, between "initial_min" and "initial_max" (-1e6 and 1e6), to which it
+ * is clipped at the build and after each update. Inputs (Song 2016): u = [baseline + task +
+ * sqrt(2 tau / dt) noise xi]: "noise" (0), "tau" (ms; 100), "noise_tau" (ms; 0), "baseline" (0),
+ * "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1).
  *
  * Where "noise_tau" is above 0, the noise is an Ornstein-Uhlenbeck process of that correlation time
  * and of standard deviation "noise", n' = a n + sqrt(1 - a^2) noise xi with a = exp(-dt /

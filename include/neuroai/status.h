@@ -48,9 +48,9 @@ NAI_API void nai_set_error(const char *message);
 
 /**
  * Called repeatedly during long computations, on the calling thread, with the progress: `done` of
- * `total`, or 0 of 0 where it is unknown. NAI_OK continues; NAI_STOP ends the computation; a negative
- * status ends it with this status and without a result. The callback may read the objects in use,
- * but not change or destroy them.
+ * `total`, or 0 of 0 where it is unknown. NAI_OK continues; NAI_STOP ends the computation; a
+ * negative status ends it with this status and without a result. The callback may read the objects
+ * in use, but not change or destroy them.
  */
 typedef nai_status (*nai_work_callback)(int64_t done, int64_t total, void *user);
 

@@ -70,11 +70,10 @@ NAI_API nai_status nai_trainer_create(nai_trainer **out, nai_network *net, nai_r
 /**
  * The same, with a callback that is called during the warm-up of a weight mirror (with the number
  * of warm-up updates), within a batch that takes long (0 of 0), and between the batches of an
- * evaluation in a run (with the number of test trials). If it returns NAI_STOP, creation, an update,
- * a gradient or an alignment fails with NAI_ERR_USER, and a run ends with the updates made so far
- * and without that evaluation; an update that was ended leaves the trainer as it was. `user` must
- * live as long as the trainer.
- * Nullable: task, watch.
+ * evaluation in a run (with the number of test trials). If it returns NAI_STOP, creation, an
+ * update, a gradient or an alignment fails with NAI_ERR_USER, and a run ends with the updates made
+ * so far and without that evaluation; an update that was ended leaves the trainer as it was. `user`
+ * must live as long as the trainer. Nullable: task, watch.
  */
 NAI_API nai_status nai_trainer_create_watched(nai_trainer **out, nai_network *net, nai_rule *rule,
                                               nai_optimizer *optimizer, nai_task *task,

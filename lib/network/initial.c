@@ -54,15 +54,20 @@ static int is_default(const nai__projection *p)
 static double fan_in(const nai_network *net, int64_t to, int32_t kind)
 {
   double synapses = 0;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (p->to != to || net->node[p->from].kind != kind) continue;
+  NAI__EACH_ONTO(net, p, to) {
+    if (net->node[p->from].kind != kind) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) synapses += (double)s.exists[i * s.stride + j];
   }
   return fmax(synapses / (double)net->node[to].n, 1);
 }
+
+/* A node onto which weights are drawn. */
+typedef struct receiver {
+  double fan_in[NAI_OUTPUTS]; /* from inputs and from populations */
+  int strong;
+} receiver;
 
 /* Fraction of its possible synapses that a projection has. */
 static double density(const nai_network *net, const nai__projection *p)
@@ -97,13 +102,13 @@ static double input_factor(const nai_network *net, const nai__projection *p)
  * others. The mean of a readout is the standard deviation that a free one has: a smaller one would
  * send so little error back that the readout learns alone for long.
  */
-static double default_number(const nai_network *net, const nai__projection *p, int strong)
+static double default_number(const nai_network *net, const nai__projection *p, const receiver *onto)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   if (is_recurrent(net, p) && !p->sign) return 1;
   if (is_recurrent(net, p))
-    return strong && p->sign < 0 ? WEAK_INHIBITION_SHAPE : gamma_shape(density(net, p));
-  double fan = fan_in(net, p->to, pre->kind);
+    return onto->strong && p->sign < 0 ? WEAK_INHIBITION_SHAPE : gamma_shape(density(net, p));
+  double fan = onto->fan_in[pre->kind];
   if (post->kind == NAI_OUTPUTS) return 1 / sqrt(fan);
   double factor = pre->kind == NAI_INPUTS ? input_factor(net, p) : 1;
   int rectifies = post->transfer == NAI_TRANSFER_RELU;
@@ -165,17 +170,26 @@ static nai_status draw_orthogonal(const nai__projection *p, nai_synapses *s, nai
   return status;
 }
 
-static nai_status draw_projection(nai_network *net, const nai__projection *p, int strong)
+static nai_status draw_projection(nai_network *net, const nai__projection *p, const receiver *onto)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   nai__stream random =
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
   if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
   if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(p, &s);
-  double number = is_default(p) ? default_number(net, p, strong) : 0;
+  double number = is_default(p) ? default_number(net, p, onto) : 0;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, number, &random));
+  return NAI_OK;
+}
+
+static nai_status draw_onto(nai_network *net, int64_t to, int strong)
+{
+  receiver onto = {.strong = strong};
+  for (int32_t kind = NAI_INPUTS; kind < NAI_OUTPUTS; kind++)
+    onto.fan_in[kind] = fan_in(net, to, kind);
+  NAI__EACH_ONTO(net, p, to) NAI__TRY(draw_projection(net, p, &onto));
   return NAI_OK;
 }
 
@@ -186,9 +200,8 @@ static void sums_onto(const nai_network *net, int64_t to, int64_t i, double *pos
                       double *negative)
 {
   *positive = *negative = 0;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (p->to != to || !is_recurrent(net, p)) continue;
+  NAI__EACH_ONTO(net, p, to) {
+    if (!is_recurrent(net, p)) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     const float *w = s.weight + i * s.stride;
     for (int64_t j = 0; j < s.n_pre; j++) *(w[j] > 0 ? positive : negative) += (double)w[j];
@@ -197,9 +210,8 @@ static void sums_onto(const nai_network *net, int64_t to, int64_t i, double *pos
 
 static void scale_negative(nai_network *net, int64_t to, int64_t i, double factor)
 {
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (p->to != to || !is_recurrent(net, p)) continue;
+  NAI__EACH_ONTO(net, p, to) {
+    if (!is_recurrent(net, p)) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     float *w = s.weight + i * s.stride;
     for (int64_t j = 0; j < s.n_pre; j++)
@@ -222,9 +234,8 @@ static int is_balanced(const nai_network *net, int64_t to)
   if (net->node[to].kind != NAI_POPULATIONS) return 0;
   if (net->balance[to] >= 0) return net->balance[to];
   int excited = 0, inhibited = 0;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (p->to != to || !is_recurrent(net, p)) continue;
+  NAI__EACH_ONTO(net, p, to) {
+    if (!is_recurrent(net, p)) continue;
     if (!is_default(p) || !p->sign) return 0;
     excited |= p->sign > 0;
     inhibited |= p->sign < 0;
@@ -239,9 +250,8 @@ static int is_strong(const nai_network *net, int64_t to)
 {
   if (!is_balanced(net, to)) return 0;
   int excited = 0, inhibited = 0;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (p->to != to || !is_recurrent(net, p)) continue;
+  NAI__EACH_ONTO(net, p, to) {
+    if (!is_recurrent(net, p)) continue;
     if (p->weights != NAI_WEIGHTS_STRONG_WEAK || !p->sign) return 0;
     excited |= p->sign > 0;
     inhibited |= p->sign < 0;
@@ -291,8 +301,7 @@ static int64_t receivers(const group *g)
   int64_t units = 0;
   for (int64_t i = 0; i < g->net->n_nodes; i++) {
     int receives = 0;
-    for (int64_t k = 0; k < g->net->n_projections && !receives; k++)
-      receives = g->net->projection[k].to == i && is_in(g, &g->net->projection[k]);
+    NAI__EACH_ONTO(g->net, p, i) receives |= is_in(g, p);
     if (receives) units += g->net->node[i].n;
   }
   return units;
@@ -301,10 +310,8 @@ static int64_t receivers(const group *g)
 /* 1 when scale_default() scales only a part of what a population gets, which ends its balance. */
 static int is_mixed(const nai_network *net, int64_t to)
 {
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (p->to == to && is_recurrent(net, p) && !is_default(p)) return 1;
-  }
+  NAI__EACH_ONTO(net, p, to)
+    if (is_recurrent(net, p) && !is_default(p)) return 1;
   return 0;
 }
 
@@ -380,8 +387,7 @@ static nai_status draw_all(nai_network *net, int32_t *strong)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) strong[i] = is_strong(net, i);
   NAI__TRY(check_strong(net, strong));
-  for (int64_t k = 0; k < net->n_projections; k++)
-    NAI__TRY(draw_projection(net, &net->projection[k], strong[net->projection[k].to]));
+  for (int64_t i = 0; i < net->n_nodes; i++) NAI__TRY(draw_onto(net, i, strong[i]));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (is_balanced(net, i)) balance_node(net, i);
   scale_default(net, strong, 0);

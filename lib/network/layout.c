@@ -369,9 +369,20 @@ static nai_status check_composition(const nai_network *net)
   return NAI_OK;
 }
 
+static void link_onto(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) net->node[i].first_onto = -1;
+  for (int64_t k = net->n_projections - 1; k >= 0; k--) {
+    nai__projection *p = &net->projection[k];
+    p->next_onto = net->node[p->to].first_onto;
+    net->node[p->to].first_onto = k;
+  }
+}
+
 nai_status nai__layout_plan(nai_network *net)
 {
   NAI__TRY(check_composition(net));
+  link_onto(net);
   set_delays(net);
   NAI__TRY(set_stages(net));
   NAI__TRY(set_columns(net));

@@ -84,15 +84,15 @@ typedef struct nai__node {
   int32_t leak;
   int32_t transfer;
   int64_t n;
-  int64_t order; /* first unit among those of its kind, in the order in which they were added */
-  int64_t
-      offset; /* first column in the arrays of its kind; differs from order when there are stages */
+  int64_t order;  /* first unit among those of its kind, in the order in which they were added */
+  int64_t offset; /* first column in the arrays of its kind; stages make it differ from order */
   int64_t stage;
   double *number[NAI__NUMBERS]; /* each [n], or NULL where the kind has no such number */
   int32_t placement;
   int32_t lattice; /* number of the call that placed it: equal ones make one lattice */
   double place[3];
-  float *position; /* [n][3], or NULL */
+  float *position;    /* [n][3], or NULL */
+  int64_t first_onto; /* number of the first projection onto it, or -1; set by the layout */
 } nai__node;
 
 typedef struct nai__projection {
@@ -106,6 +106,7 @@ typedef struct nai__projection {
   double a, b;     /* of that draw */
   nai_constraint **constraint;
   int64_t n_constraints;
+  int64_t next_onto; /* the next one onto the same node, or -1. From here on set by the layout */
   int64_t block;
   nai__rectangle at; /* [post][pre], within its block */
 } nai__projection;
@@ -219,6 +220,16 @@ nai_status nai__require_built(const nai_network *net, const char *argument);
   for (int64_t i = nai__first_node(net, names); i < (net)->n_nodes; \
        i = nai__next_node(net, i, names))                           \
     if (nai__selected(&(net)->node[i], kinds, names))
+
+/* The projections onto node `to`, in the order in which they were added; of a network laid out. */
+#define NAI__EACH_ONTO(net, p, to)                                                            \
+  for (const nai__projection *p = nai__projection_number(net, (net)->node[to].first_onto); p; \
+       p = nai__projection_number(net, p->next_onto))
+
+static inline const nai__projection *nai__projection_number(const nai_network *net, int64_t number)
+{
+  return number < 0 ? NULL : &net->projection[number];
+}
 
 int64_t nai__first_node(const nai_network *net, const char *names);
 int64_t nai__next_node(const nai_network *net, int64_t at, const char *names);
