@@ -32,11 +32,11 @@ typedef struct nai__stream {
 } nai__stream;
 
 nai__stream nai__stream_open(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b);
-uint32_t nai__stream_word(nai__stream *s);
-double nai__stream_uniform(nai__stream *s);             /* [0, 1), 53 bits */
-double nai__stream_normal(nai__stream *s);              /* standard normal */
-double nai__stream_gamma(nai__stream *s, double shape); /* scale 1 (Marsaglia & Tsang 2000) */
-int64_t nai__stream_below(nai__stream *s, int64_t n);   /* 0 .. n-1 */
+uint32_t nai__stream_word(nai__stream *random);
+double nai__stream_uniform(nai__stream *random);             /* [0, 1), 53 bits */
+double nai__stream_normal(nai__stream *random);              /* standard normal */
+double nai__stream_gamma(nai__stream *random, double shape); /* scale 1 (Marsaglia & Tsang 2000) */
+int64_t nai__stream_below(nai__stream *random, int64_t n);   /* 0 .. n-1 */
 
 /* Another seed, for stream `label` of this one. */
 uint64_t nai__seed_derive(uint64_t seed, uint32_t purpose, uint64_t label);

@@ -82,37 +82,37 @@ static double normal_of(const uint32_t word[4])
 
 nai__stream nai__stream_open(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b)
 {
-  nai__stream s;
+  nai__stream random;
   assert(b < 1u << 24 && purpose < 1u << 8); /* they share a word */
-  memset(&s, 0, sizeof s);
-  s.key = seed;
-  s.counter[1] = (uint32_t)a;
-  s.counter[2] = (uint32_t)(a >> 32);
-  s.counter[3] = purpose << 24 | (b & 0x00ffffffu);
-  s.used = 4;
-  return s;
+  memset(&random, 0, sizeof random);
+  random.key = seed;
+  random.counter[1] = (uint32_t)a;
+  random.counter[2] = (uint32_t)(a >> 32);
+  random.counter[3] = purpose << 24 | (b & 0x00ffffffu);
+  random.used = 4;
+  return random;
 }
 
-uint32_t nai__stream_word(nai__stream *s)
+uint32_t nai__stream_word(nai__stream *random)
 {
-  if (s->used == 4) {
-    nai__philox(s->word, s->counter, s->key);
-    s->counter[0]++;
-    s->used = 0;
+  if (random->used == 4) {
+    nai__philox(random->word, random->counter, random->key);
+    random->counter[0]++;
+    random->used = 0;
   }
-  return s->word[s->used++];
+  return random->word[random->used++];
 }
 
-double nai__stream_uniform(nai__stream *s)
+double nai__stream_uniform(nai__stream *random)
 {
-  uint32_t high = nai__stream_word(s);
-  return uniform_of(high, nai__stream_word(s));
+  uint32_t high = nai__stream_word(random);
+  return uniform_of(high, nai__stream_word(random));
 }
 
-double nai__stream_normal(nai__stream *s)
+double nai__stream_normal(nai__stream *random)
 {
   uint32_t word[4];
-  for (int i = 0; i < 4; i++) word[i] = nai__stream_word(s);
+  for (int i = 0; i < 4; i++) word[i] = nai__stream_word(random);
   return normal_of(word);
 }
 
@@ -120,25 +120,25 @@ double nai__stream_normal(nai__stream *s)
  * G. Marsaglia and W. W. Tsang, "A simple method for generating gamma variables", ACM TOMS 26
  * (2000).
  */
-double nai__stream_gamma(nai__stream *s, double shape)
+double nai__stream_gamma(nai__stream *random, double shape)
 {
   if (!(shape > 0)) return 0;
   double boost = 1;
   if (shape < 1) {
-    boost = own_exp(own_log(1 - nai__stream_uniform(s)) / shape);
+    boost = own_exp(own_log(1 - nai__stream_uniform(random)) / shape);
     shape += 1;
   }
   double d = shape - 1.0 / 3, c = 1 / sqrt(9 * d);
   for (;;) {
-    double x = nai__stream_normal(s), v = 1 + c * x;
-    double u = 1 - nai__stream_uniform(s);
+    double x = nai__stream_normal(random), v = 1 + c * x;
+    double u = 1 - nai__stream_uniform(random);
     if (v <= 0) continue;
     v = v * v * v;
     if (own_log(u) < 0.5 * x * x + d - d * v + d * own_log(v)) return boost * d * v;
   }
 }
 
-int64_t nai__stream_below(nai__stream *s, int64_t n)
+int64_t nai__stream_below(nai__stream *random, int64_t n)
 {
   if (n <= 1) return 0;
   uint64_t range = (uint64_t)n;
@@ -146,8 +146,8 @@ int64_t nai__stream_below(nai__stream *s, int64_t n)
       (0 - range) % range; /* 2^64 mod n: so many of the smallest numbers are drawn again */
   uint64_t x;
   do {
-    uint64_t high = nai__stream_word(s);
-    x = high << 32 | nai__stream_word(s);
+    uint64_t high = nai__stream_word(random);
+    x = high << 32 | nai__stream_word(random);
   } while (x < unfair);
   return (int64_t)(x % range);
 }

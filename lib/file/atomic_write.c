@@ -86,59 +86,59 @@ static int follow(char path[PATH_MAX])
 }
 
 /*
- * The path without links, into t->path. A file that is not there yet has a folder that is; -1 with
+ * The path without links, into place->path. A file that is not there yet has a folder that is; -1 with
  * errno on failure.
  */
-static int resolve(target *t, const char *path)
+static int resolve(target *place, const char *path)
 {
   char at[PATH_MAX], folder[PATH_MAX];
   int more = 1;
   if (!put_path(at, path, 0, path)) return -1;
   for (int links = 0; more; links++) {
-    if (realpath(at, t->path)) return 1;
+    if (realpath(at, place->path)) return 1;
     if (errno != ENOENT) return -1;
     more = follow(at);
     if (links == MOST_LINKS) errno = ELOOP;
     if (links == MOST_LINKS || more < 0) return -1;
   }
   size_t length = folder_length(at);
-  if (!put_path(folder, at, length, "") || !realpath(length ? folder : ".", t->path)) return -1;
+  if (!put_path(folder, at, length, "") || !realpath(length ? folder : ".", place->path)) return -1;
   if (!at[length]) errno = ENOENT;
-  size_t end = strlen(t->path);
-  if (t->path[end - 1] != '/') t->path[end++] = '/';
-  return at[length] && put_path(t->path, t->path, end, at + length) ? 0 : -1;
+  size_t end = strlen(place->path);
+  if (place->path[end - 1] != '/') place->path[end++] = '/';
+  return at[length] && put_path(place->path, place->path, end, at + length) ? 0 : -1;
 }
 
-static nai_status find_target(target *t, const char *path)
+static nai_status find_target(target *place, const char *path)
 {
   struct stat there;
-  t->mode = 0;
-  int found = resolve(t, path);
+  place->mode = 0;
+  int found = resolve(place, path);
   if (found < 0) return fail_errno("write", path);
   if (found) {
-    if (stat(t->path, &there) != 0) return fail_errno("write", path);
+    if (stat(place->path, &there) != 0) return fail_errno("write", path);
     if (!S_ISREG(there.st_mode))
       return nai__fail(NAI_ERR_FILE, "cannot write '%.120s': it is there, and not a regular file",
                        path);
-    t->mode = there.st_mode & 07777;
+    place->mode = there.st_mode & 07777;
   }
-  size_t length = folder_length(t->path);
-  memcpy(t->folder, t->path, length);
-  t->folder[length > 1 ? length - 1 : length] = 0;
+  size_t length = folder_length(place->path);
+  memcpy(place->folder, place->path, length);
+  place->folder[length > 1 ? length - 1 : length] = 0;
   return NAI_OK;
 }
 
 /* --- temporary files -------------------------------------------------------------------------- */
 
 /* The same for every save of this file on this machine: another machine's locks may not show. */
-static void name_temporaries(target *t)
+static void name_temporaries(target *place)
 {
   char machine[256] = "";
   uint64_t hash = UINT64_C(14695981039346656037);
   gethostname(machine, sizeof machine - 1);
   for (const char *c = machine; *c; c++) hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
-  for (const char *c = t->path; *c; c++) hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
-  snprintf(t->prefix, sizeof t->prefix, ".neuroai-%016llx-", (unsigned long long)hash);
+  for (const char *c = place->path; *c; c++) hash = (hash ^ (uint8_t)*c) * UINT64_C(1099511628211);
+  snprintf(place->prefix, sizeof place->prefix, ".neuroai-%016llx-", (unsigned long long)hash);
 }
 
 static int open_within(int folder, const char *name, int access)
@@ -161,12 +161,12 @@ static void remove_stale(int folder, const char *name)
 }
 
 /* What cannot be looked at stays. */
-static void remove_all_stale(const target *t)
+static void remove_all_stale(const target *place)
 {
-  DIR *entries = opendir(t->folder);
+  DIR *entries = opendir(place->folder);
   if (!entries) return;
   for (struct dirent *e; (e = readdir(entries));)
-    if (strncmp(e->d_name, t->prefix, strlen(t->prefix)) == 0)
+    if (strncmp(e->d_name, place->prefix, strlen(place->prefix)) == 0)
       remove_stale(dirfd(entries), e->d_name);
   closedir(entries);
 }
@@ -213,21 +213,22 @@ static int open_locked(const char *name)
 }
 
 /* A new file of a name that nobody else has. */
-static nai_status open_temporary(int *file, target *t)
+static nai_status open_temporary(int *file, target *place)
 {
   for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    int length = snprintf(t->temporary, sizeof t->temporary, "%s/%s%lx-%lx%08lx.tmp", t->folder,
-                          t->prefix, (long)getpid(), (long)now.tv_sec, (long)now.tv_nsec);
-    if (length < 0 || (size_t)length >= sizeof t->temporary)
+    int length =
+        snprintf(place->temporary, sizeof place->temporary, "%s/%s%lx-%lx%08lx.tmp", place->folder,
+                 place->prefix, (long)getpid(), (long)now.tv_sec, (long)now.tv_nsec);
+    if (length < 0 || (size_t)length >= sizeof place->temporary)
       errno = ENAMETOOLONG;
     else
-      *file = open_locked(t->temporary);
+      *file = open_locked(place->temporary);
     if (*file >= 0) return NAI_OK;
     if (errno != EEXIST) break;
   }
-  return fail_errno("write", t->path);
+  return fail_errno("write", place->path);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -267,9 +268,9 @@ static int write_pieces(int file, char *buffer, const nai__piece *piece, int64_t
 }
 
 /* Writes and flushes. The lock is held to the end. */
-static int fill(int file, const target *t, char *buffer, const nai__piece *piece, int64_t n)
+static int fill(int file, const target *place, char *buffer, const nai__piece *piece, int64_t n)
 {
-  if (t->mode && set_mode(file, t->mode) != 0) return -1;
+  if (place->mode && set_mode(file, place->mode) != 0) return -1;
   if (write_pieces(file, buffer, piece, n) != 0) return -1;
   return flush(file);
 }
@@ -278,42 +279,42 @@ static int fill(int file, const target *t, char *buffer, const nai__piece *piece
  * So that the new name survives a power cut too. Not every file system can, and a folder need not
  * be readable.
  */
-static nai_status flush_folder(const target *t)
+static nai_status flush_folder(const target *place)
 {
-  int folder = open_retrying(t->folder, O_RDONLY | O_DIRECTORY);
+  int folder = open_retrying(place->folder, O_RDONLY | O_DIRECTORY);
   if (folder < 0) return NAI_OK;
   int bad = flush(folder) != 0 && errno == EIO;
   close(folder);
   return bad ? nai__fail(NAI_ERR_FILE,
                          "'%.120s' is written, but its folder could not be flushed to the disk",
-                         t->path)
+                         place->path)
              : NAI_OK;
 }
 
-static nai_status write_and_rename(target *t, const char *path, char *buffer,
+static nai_status write_and_rename(target *place, const char *path, char *buffer,
                                    const nai__piece *piece, int64_t n)
 {
   int file = -1;
-  remove_all_stale(t);
-  NAI__TRY(open_temporary(&file, t));
-  int bad = fill(file, t, buffer, piece, n) != 0 || rename(t->temporary, t->path) != 0;
+  remove_all_stale(place);
+  NAI__TRY(open_temporary(&file, place));
+  int bad = fill(file, place, buffer, piece, n) != 0 || rename(place->temporary, place->path) != 0;
   nai_status status = bad ? fail_errno("write", path) : NAI_OK;
   close(file); /* it is flushed: nothing can fail any more */
-  if (!bad) return flush_folder(t);
-  unlink(t->temporary);
+  if (!bad) return flush_folder(place);
+  unlink(place->temporary);
   return status;
 }
 
 nai_status nai__atomic_write(const char *path, const nai__piece *piece, int64_t n)
 {
-  target *t = NAI__NEW(target); /* paths are too long for a small stack */
-  char *buffer = t ? NAI__ARRAY(char, BUFFER) : NULL;
-  nai_status status = buffer ? find_target(t, path) : NAI_ERR_MEMORY;
+  target *place = NAI__NEW(target); /* paths are too long for a small stack */
+  char *buffer = place ? NAI__ARRAY(char, BUFFER) : NULL;
+  nai_status status = buffer ? find_target(place, path) : NAI_ERR_MEMORY;
   if (status == NAI_OK) {
-    name_temporaries(t);
-    status = write_and_rename(t, path, buffer, piece, n);
+    name_temporaries(place);
+    status = write_and_rename(place, path, buffer, piece, n);
   }
   nai__free(buffer);
-  nai__free(t);
+  nai__free(place);
   return status;
 }

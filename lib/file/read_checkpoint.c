@@ -57,13 +57,14 @@ static int has_learnt(const char *name)
 static nai_status check_array(const restorer *r, const nai__tensor_entry *ours)
 {
   char theirs[1024], mine[1024];
-  const nai__tensor *t = &ours->tensor;
-  int64_t size = nai__dtype_size(t->dtype), most = (int64_t)sizeof theirs / size;
+  const nai__tensor *here = &ours->tensor;
+  int64_t size = nai__dtype_size(here->dtype), most = (int64_t)sizeof theirs / size;
   nai__tensor tensor;
-  NAI__TRY(nai__tensors_expect(&tensor, &r->file, ours->name, t->dtype, t->ndim, t->shape));
+  NAI__TRY(
+      nai__tensors_expect(&tensor, &r->file, ours->name, here->dtype, here->ndim, here->shape));
   if (has_learnt(ours->name)) return NAI_OK;
-  for (int64_t first = 0; first < t->count; first += most) {
-    int64_t n = t->count - first < most ? t->count - first : most;
+  for (int64_t first = 0; first < here->count; first += most) {
+    int64_t n = here->count - first < most ? here->count - first : most;
     NAI__TRY(nai__tensors_read(theirs, &r->file, &tensor, first, n));
     nai__piece_copy(mine, &ours->piece, (size_t)(first * size), (size_t)(n * size));
     if (memcmp(theirs, mine, (size_t)(n * size)) != 0)
@@ -257,8 +258,9 @@ static nai_status read_staircases(restorer *r)
   if (!r->staircase) return NAI_ERR_MEMORY;
   NAI__TRY(nai__tensors_read(r->staircase, &r->file, &tensor, 0, tensor.count));
   for (int64_t i = 0; i < tensor.count; i++) {
-    const nai_staircase *s = &c->staircase[i].rule;
-    double low = fmin(s->start, s->hardest), high = fmax(s->start, s->hardest);
+    const nai_staircase *staircase = &c->staircase[i].rule;
+    double low = fmin(staircase->start, staircase->hardest),
+           high = fmax(staircase->start, staircase->hardest);
     if (!(r->staircase[i] >= low && r->staircase[i] <= high))
       return nai__fail(NAI_ERR_FORMAT,
                        "tensor 'trainer: staircases' [%lld] is %g, must be %g to %g", (long long)i,
@@ -319,34 +321,34 @@ static nai_status read_all(restorer *r, const char *path)
 /* All that is checked once more as it is set: settings, and the task's parameters by stage. */
 static nai_status set_up(const restorer *r)
 {
-  nai_trainer *t = r->trainer;
+  nai_trainer *trainer = r->trainer;
   for (int i = 0; nai__checkpoint_setting(i); i++)
-    NAI__TRY(nai_trainer_set(t, nai__checkpoint_setting(i), r->setting[i]));
-  if (!t->course.curriculum) return NAI_OK;
-  return nai__course_resume(&t->course, t->task, r->stage, r->streak, r->staircase);
+    NAI__TRY(nai_trainer_set(trainer, nai__checkpoint_setting(i), r->setting[i]));
+  if (!trainer->course.curriculum) return NAI_OK;
+  return nai__course_resume(&trainer->course, trainer->task, r->stage, r->streak, r->staircase);
 }
 
 static void take(restorer *r)
 {
-  nai_trainer *t = r->trainer;
-  size_t bytes = (size_t)t->plasticity.net->n_theta * sizeof(float);
-  memcpy(t->plasticity.net->theta, r->theta, bytes);
-  nai__pack(t->plasticity.net);
-  if (t->plasticity.mean) memcpy(t->plasticity.mean, r->mean, bytes);
-  if (t->plasticity.square) memcpy(t->plasticity.square, r->square, bytes);
-  nai__learner *learner = t->plasticity.learner;
+  nai_trainer *trainer = r->trainer;
+  size_t bytes = (size_t)trainer->plasticity.net->n_theta * sizeof(float);
+  memcpy(trainer->plasticity.net->theta, r->theta, bytes);
+  nai__pack(trainer->plasticity.net);
+  if (trainer->plasticity.mean) memcpy(trainer->plasticity.mean, r->mean, bytes);
+  if (trainer->plasticity.square) memcpy(trainer->plasticity.square, r->square, bytes);
+  nai__learner *learner = trainer->plasticity.learner;
   for (int i = 0; i < learner->n_kept; i++)
     memcpy(nai__kept_memory(&learner->kept[i]), nai__kept_memory(&r->kept[i]),
            nai__kept_size(&r->kept[i]));
   nai__learner_refresh(learner);
-  nai__history_destroy(&t->history);
-  t->history = r->history;
+  nai__history_destroy(&trainer->history);
+  trainer->history = r->history;
   r->history = (nai__history){0, 0, 0, NULL};
-  t->step = r->updates;
-  t->plasticity.moves = r->moves;
-  t->drawn = r->drawn;
-  t->performance = r->performance;
-  t->plasticity.has_gradient = 0;
+  trainer->step = r->updates;
+  trainer->plasticity.moves = r->moves;
+  trainer->drawn = r->drawn;
+  trainer->performance = r->performance;
+  trainer->plasticity.has_gradient = 0;
 }
 
 static nai_status restore(restorer *r, const char *path)

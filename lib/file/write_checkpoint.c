@@ -28,19 +28,19 @@ static nai_status add_kept(nai__tensor_list *list, const nai_network *net, const
                                nai__kept_memory(kept));
 }
 
-static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *t)
+static nai_status add_trainer(nai__tensor_list *list, const nai_trainer *trainer)
 {
-  const nai__history *h = &t->history;
-  const nai__plasticity *p = &t->plasticity;
+  const nai__history *h = &trainer->history;
+  const nai__plasticity *p = &trainer->plasticity;
   int64_t rows[] = {h->rows, h->columns};
   if (p->mean) NAI__TRY(nai__theta_add(list, p->net, "mean", p->mean));
   if (p->square) NAI__TRY(nai__theta_add(list, p->net, "square", p->square));
   for (int i = 0; i < p->learner->n_kept; i++)
     NAI__TRY(add_kept(list, p->net, &p->learner->kept[i]));
   NAI__TRY(nai__tensor_list_lend(list, "trainer: history", NAI__F64, 2, rows, h->value));
-  if (!t->course.curriculum) return NAI_OK;
+  if (!trainer->course.curriculum) return NAI_OK;
   return nai__tensor_list_lend(list, "trainer: staircases", NAI__F64, 1,
-                               &t->course.curriculum->n_staircases, t->course.value);
+                               &trainer->course.curriculum->n_staircases, trainer->course.value);
 }
 
 /* --- JSON ------------------------------------------------------------------------------------- */
@@ -94,16 +94,16 @@ static void describe_rule(nai__json_writer *w, const nai_rule *rule, const nai__
   nai__json_close(w, '}');
 }
 
-static void describe_costs(nai__json_writer *w, const nai_trainer *t)
+static void describe_costs(nai__json_writer *w, const nai_trainer *trainer)
 {
   nai__json_open(w, "costs", '[');
-  for (int64_t i = 0; i < t->plasticity.objective.n; i++) {
-    const nai_cost *cost = t->plasticity.objective.cost[i].cost;
+  for (int64_t i = 0; i < trainer->plasticity.objective.n; i++) {
+    const nai_cost *cost = trainer->plasticity.objective.cost[i].cost;
     nai__json_open(w, NULL, '{');
     nai__json_add_text(w, "name", cost->name);
     nai__json_add_text(w, "of", cost->names);
     if (cost->to) nai__json_add_text(w, "to", cost->to);
-    nai__json_add_real(w, "beta", t->plasticity.objective.cost[i].beta);
+    nai__json_add_real(w, "beta", trainer->plasticity.objective.cost[i].beta);
     nai__json_add_flag(w, "normalise", cost->normalise);
     nai__json_add_real(w, "number", cost->number);
     nai__json_close(w, '}');
@@ -135,17 +135,17 @@ static nai_status describe_parameter(nai__json_writer *w, const nai_task *task,
 }
 
 /* A task of the user's own has a name only. */
-static void describe_task(nai__json_writer *w, const nai_trainer *t, const nai__json *file)
+static void describe_task(nai__json_writer *w, const nai_trainer *trainer, const nai__json *file)
 {
   int64_t n;
   nai_parameter p = NAI_PARAMETER_INIT;
   nai__json_open(w, "task", '{');
-  nai__json_add_text(w, "name", t->task->name);
-  for (int64_t i = 0; nai_task_parameter(&p, t->task->name, i) == NAI_OK; i++) {
-    if (is_staged(t->course.curriculum, p.name)) continue;
-    if (lacks(file, "task", p.name) && nai__task_is_default(t->task, p.name)) continue;
-    if (nai_task_get_list(NULL, 0, &n, t->task, p.name) != NAI_OK) break;
-    nai_status status = describe_parameter(w, t->task, p.name);
+  nai__json_add_text(w, "name", trainer->task->name);
+  for (int64_t i = 0; nai_task_parameter(&p, trainer->task->name, i) == NAI_OK; i++) {
+    if (is_staged(trainer->course.curriculum, p.name)) continue;
+    if (lacks(file, "task", p.name) && nai__task_is_default(trainer->task, p.name)) continue;
+    if (nai_task_get_list(NULL, 0, &n, trainer->task, p.name) != NAI_OK) break;
+    nai_status status = describe_parameter(w, trainer->task, p.name);
     if (w->status == NAI_OK) w->status = status;
   }
   nai__json_close(w, '}');
@@ -181,46 +181,50 @@ static void describe_stage(nai__json_writer *w, const nai_curriculum *c, int64_t
   nai__json_add_real(w, "criterion", c->stage[k].criterion);
   nai__json_add_whole(w, "evaluations", c->stage[k].evaluations);
   for (int64_t i = 0; i < c->n_settings; i++) {
-    const nai__stage_setting *s = &c->setting[i];
-    if (s->stage == k && !is_set_again(c, i)) describe_list(w, s->parameter, s->value, s->n);
+    const nai__stage_setting *setting = &c->setting[i];
+    if (setting->stage == k && !is_set_again(c, i))
+      describe_list(w, setting->parameter, setting->value, setting->n);
   }
   for (int64_t i = 0; i < c->n_staircases; i++) {
-    const nai_staircase *s = &c->staircase[i].rule;
+    const nai_staircase *staircase = &c->staircase[i].rule;
     if (c->staircase[i].stage == k && !climbs_again(c, i))
-      describe_list(w, s->parameter,
-                    (double[]){s->start, s->hardest, s->step, s->harder_at, s->easier_at}, 5);
+      describe_list(w, staircase->parameter,
+                    (double[]){staircase->start, staircase->hardest, staircase->step,
+                               staircase->harder_at, staircase->easier_at},
+                    5);
   }
   nai__json_close(w, '}');
 }
 
-void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *t, const nai__json *file)
+void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *trainer,
+                              const nai__json *file)
 {
-  const nai_curriculum *c = t->course.curriculum;
+  const nai_curriculum *c = trainer->course.curriculum;
   nai__json_open(w, "trainer", '{');
-  describe_rule(w, t->plasticity.rule, file);
-  describe_optimizer(w, t->plasticity.optimizer, file);
-  describe_costs(w, t);
+  describe_rule(w, trainer->plasticity.rule, file);
+  describe_optimizer(w, trainer->plasticity.optimizer, file);
+  describe_costs(w, trainer);
   nai__json_open(w, "stages", '[');
   for (int64_t k = 0; c && k < c->n_stages; k++) describe_stage(w, c, k);
   nai__json_close(w, ']');
-  if (t->task) describe_task(w, t, file);
+  if (trainer->task) describe_task(w, trainer, file);
   nai__json_close(w, '}');
 }
 
-static void describe_progress(nai__json_writer *w, const nai_trainer *t)
+static void describe_progress(nai__json_writer *w, const nai_trainer *trainer)
 {
   char drawn[32];
   double value;
-  snprintf(drawn, sizeof drawn, "%llu", (unsigned long long)t->drawn);
+  snprintf(drawn, sizeof drawn, "%llu", (unsigned long long)trainer->drawn);
   nai__json_open(w, "progress", '{');
-  nai__json_add_whole(w, "updates", t->step);
-  nai__json_add_whole(w, "moves", t->plasticity.moves);
+  nai__json_add_whole(w, "updates", trainer->step);
+  nai__json_add_whole(w, "moves", trainer->plasticity.moves);
   nai__json_add_text(w, "drawn", drawn);
-  nai__json_add_whole(w, "stage", t->course.stage);
-  nai__json_add_whole(w, "streak", t->course.streak);
-  if (!isnan(t->performance)) nai__json_add_real(w, "performance", t->performance);
+  nai__json_add_whole(w, "stage", trainer->course.stage);
+  nai__json_add_whole(w, "streak", trainer->course.streak);
+  if (!isnan(trainer->performance)) nai__json_add_real(w, "performance", trainer->performance);
   for (int i = 0; nai__checkpoint_setting(i); i++) {
-    nai_trainer_get(&value, t, nai__checkpoint_setting(i));
+    nai_trainer_get(&value, trainer, nai__checkpoint_setting(i));
     nai__json_add_real(w, nai__checkpoint_setting(i), value);
   }
   nai__json_close(w, '}');

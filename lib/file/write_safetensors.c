@@ -75,13 +75,13 @@ void nai__tensor_list_release(nai__tensor_list *list)
 
 /* --- the header ------------------------------------------------------------------------------- */
 
-static void describe(nai__json_writer *w, const char *name, const nai__tensor *t, int64_t start,
-                     int64_t end)
+static void describe(nai__json_writer *w, const char *name, const nai__tensor *tensor,
+                     int64_t start, int64_t end)
 {
   nai__json_open(w, name, '{');
-  nai__json_add_text(w, "dtype", nai__dtype_name(t->dtype));
+  nai__json_add_text(w, "dtype", nai__dtype_name(tensor->dtype));
   nai__json_open(w, "shape", '[');
-  for (int32_t d = 0; d < t->ndim; d++) nai__json_add_whole(w, NULL, t->shape[d]);
+  for (int32_t d = 0; d < tensor->ndim; d++) nai__json_add_whole(w, NULL, tensor->shape[d]);
   nai__json_close(w, ']');
   nai__json_open(w, "data_offsets", '[');
   nai__json_add_whole(w, NULL, start);
@@ -104,11 +104,11 @@ static nai_status arrange(nai__json_writer *w, nai__piece *piece, const nai__ten
   nai__json_close(w, '}');
   for (int64_t size = 8; size > 0; size /= 2)
     for (int64_t i = 0; i < list->n; i++) {
-      const nai__tensor *t = &list->entry[i].tensor;
-      if (nai__dtype_size(t->dtype) != size) continue;
+      const nai__tensor *tensor = &list->entry[i].tensor;
+      if (nai__dtype_size(tensor->dtype) != size) continue;
       piece[n++] = list->entry[i].piece;
-      describe(w, list->entry[i].name, t, at, at + t->count * size);
-      at += t->count * size;
+      describe(w, list->entry[i].name, tensor, at, at + tensor->count * size);
+      at += tensor->count * size;
     }
   nai__json_close(w, '}');
   NAI__TRY(nai__json_finish(w));

@@ -54,7 +54,7 @@ nai_status nai__eigenvalues(double *real, double *imaginary, double *a, int64_t 
   return NAI_OK;
 }
 
-nai_status nai__singular_values(double *s, double *a, int64_t n)
+nai_status nai__singular_values(double *values, double *a, int64_t n)
 {
   NAI__TRY(check_size(n));
   int size = (int)n, one = 1, info = 0, lwork = size * (BLOCK + 10);
@@ -63,7 +63,8 @@ nai_status nai__singular_values(double *s, double *a, int64_t n)
   fenv_t host;
   nai__floating_hold(&host);
   if (work && iwork)
-    dgesdd_("N", &size, &size, a, &size, s, NULL, &one, NULL, &one, work, &lwork, iwork, &info, 1);
+    dgesdd_("N", &size, &size, a, &size, values, NULL, &one, NULL, &one, work, &lwork, iwork, &info,
+            1);
   nai__floating_release(&host);
   nai_status status = !work || !iwork ? NAI_ERR_MEMORY
                       : info ? nai__fail(NAI_ERR_NONFINITE, "the singular values do not converge")

@@ -10,8 +10,8 @@
 
 /* Eigenvalues of a [n, n] into real [n], imaginary [n]. a is destroyed. */
 nai_status nai__eigenvalues(double *real, double *imaginary, double *a, int64_t n);
-/* Singular values of a [n, n] into s [n], descending. a is destroyed. */
-nai_status nai__singular_values(double *s, double *a, int64_t n);
+/* Singular values of a [n, n] into values [n], descending. a is destroyed. */
+nai_status nai__singular_values(double *values, double *a, int64_t n);
 /*
  * a [m, n], m >= n, standard normal: replaced by a random orthogonal matrix (orthonormal columns,
  * uniform by Haar).

@@ -98,7 +98,7 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
 {
   const int64_t rest = n % NAI__LANES, narrow = rest <= NAI__NARROW ? rest : 0, wide = n - narrow;
   const int64_t ldt = rounded(m);
-  float *const t = scratch + NAI__DEPTH * (rounded(m > n ? m : n) + NAI__VECTORS * NAI__LANES);
+  float *const turned = scratch + NAI__DEPTH * (rounded(m > n ? m : n) + NAI__VECTORS * NAI__LANES);
   if (rows <= 0 && !accumulate)
     for (int64_t i = 0; i < m; i++) memset(w + i * ldw, 0, (size_t)n * sizeof *w);
   for (int64_t row = 0; row < rows; row += NAI__DEPTH) {
@@ -109,12 +109,12 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
       outer_block(w, ldw, d_row, ldd, r_row, ldr, depth, next, m, wide,
                   row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
     if (narrow > 0)
-      outer_block(t, ldt, r_row + wide, ldr, d_row, ldd, depth, wide > 0 ? 0 : next, narrow, m,
+      outer_block(turned, ldt, r_row + wide, ldr, d_row, ldd, depth, wide > 0 ? 0 : next, narrow, m,
                   row > 0 ? NAI__ADD : NAI__SET, scratch);
   }
   for (int64_t i = 0; i < m && rows > 0; i++)
     for (int64_t j = 0; j < narrow; j++) {
       float *to = w + i * ldw + wide + j;
-      *to = (accumulate ? *to : 0.0f) + t[j * ldt + i];
+      *to = (accumulate ? *to : 0.0f) + turned[j * ldt + i];
     }
 }

@@ -129,12 +129,12 @@ static nai_status step(nai__online *online)
   const nai__learner *learner = online->learner;
   const nai_network *net = learner->net;
   const force *f = learner->own;
-  nai__least_squares *s = f->squares;
+  nai__least_squares *squares = f->squares;
   if (!online->target || online->t % (int64_t)learner->rule->number[UPDATE_EVERY]) return NAI_OK;
-  nai__least_squares_outputs(s, online);
+  nai__least_squares_outputs(squares, online);
   for (int64_t u = 0; u < net->n_units; u++)
-    if (f->channel[u] >= 0) s->unit_error[u] = s->output_error[f->channel[u]];
-  nai__least_squares_step(s, online);
+    if (f->channel[u] >= 0) squares->unit_error[u] = squares->output_error[f->channel[u]];
+  nai__least_squares_step(squares, online);
   return NAI_OK;
 }
 

@@ -60,11 +60,11 @@ static nai_status check_network(const nai_network *net)
   return NAI_OK;
 }
 
-static nai_status check_learners(const nai__least_squares *s)
+static nai_status check_learners(const nai__least_squares *squares)
 {
   int64_t units = 0;
-  for (int64_t i = 0; i < s->n_learners; i++) units += !s->learner[i].to_output;
-  if (units > 0 && units < s->n_learners) return NAI_OK;
+  for (int64_t i = 0; i < squares->n_learners; i++) units += !squares->learner[i].to_output;
+  if (units > 0 && units < squares->n_learners) return NAI_OK;
   return nai__fail(NAI_ERR_UNSUPPORTED,
                    "rule 'full-force' has nothing to learn: there is no plastic synapse %s",
                    units ? "onto an output" : "between units");

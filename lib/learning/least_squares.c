@@ -21,14 +21,14 @@ static const uint8_t *plastic_row(const nai_network *net, const nai__block *b, i
 }
 
 /* 1 in `has` for each column that `post` has a plastic synapse from. Their number. */
-static int64_t look_up(const nai__least_squares *s, const nai__fit_request *request, int64_t post,
-                       int to_output)
+static int64_t look_up(const nai__least_squares *squares, const nai__fit_request *request,
+                       int64_t post, int to_output)
 {
-  const nai_network *net = s->net;
+  const nai_network *net = squares->net;
   int64_t found = 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    char *has = s->has + s->first[k];
+    char *has = squares->has + squares->first[k];
     memset(has, 0, (size_t)b->at.columns);
     if (b->to_output != to_output || post < b->post || post >= b->post + b->at.rows) continue;
     if (b->from_input && !to_output && !request->units_from_inputs) continue;
@@ -38,140 +38,144 @@ static int64_t look_up(const nai__least_squares *s, const nai__fit_request *requ
   return found;
 }
 
-/* The columns of `which` as runs, into s->s; their number, and that of the columns. */
-static int64_t make_runs(const nai__least_squares *s, const char *which, int64_t *columns)
+/* The columns of `which` as runs, into squares->found; their number, and that of the columns. */
+static int64_t make_runs(const nai__least_squares *squares, const char *which, int64_t *columns)
 {
   int64_t runs = 0, n = 0;
-  for (int64_t k = 0; k < s->net->n_blocks; k++)
-    for (int64_t c = 0; c < s->net->block[k].at.columns; c++) {
-      if (!which[s->first[k] + c]) continue;
-      nai__regressors *last = runs ? &s->s[runs - 1] : NULL;
+  for (int64_t k = 0; k < squares->net->n_blocks; k++)
+    for (int64_t c = 0; c < squares->net->block[k].at.columns; c++) {
+      if (!which[squares->first[k] + c]) continue;
+      nai__regressors *last = runs ? &squares->found[runs - 1] : NULL;
       if (last && last->block == k && last->column + last->n == c)
         last->n++;
       else
-        s->s[runs++] = (nai__regressors){k, c, 1, n};
+        squares->found[runs++] = (nai__regressors){k, c, 1, n};
       n++;
     }
   *columns = n;
   return runs;
 }
 
-static nai_status append_fit(nai__least_squares *s, int64_t runs, int64_t n)
+static nai_status append_fit(nai__least_squares *squares, int64_t runs, int64_t n)
 {
-  nai__fit *fit = nai__grow(s->fit, s->n_fits, s->n_fits + 1, sizeof *fit);
+  nai__fit *fit = nai__grow(squares->fit, squares->n_fits, squares->n_fits + 1, sizeof *fit);
   if (!fit) return NAI_ERR_MEMORY;
-  s->fit = fit;
-  nai__regressors *run = nai__grow(s->run, s->n_runs, s->n_runs + runs, sizeof *run);
+  squares->fit = fit;
+  nai__regressors *run =
+      nai__grow(squares->run, squares->n_runs, squares->n_runs + runs, sizeof *run);
   if (!run) return NAI_ERR_MEMORY;
-  s->run = run;
-  memcpy(run + s->n_runs, s->s, (size_t)runs * sizeof *run);
-  fit[s->n_fits++] =
-      (nai__fit){.n = n, .ld = nai__leading(n), .run = s->n_runs, .n_runs = runs, .learner = -1};
-  s->n_runs += runs;
-  for (int64_t i = 0; i < runs; i++) s->moves[s->s[i].block] = 1;
+  squares->run = run;
+  memcpy(run + squares->n_runs, squares->found, (size_t)runs * sizeof *run);
+  fit[squares->n_fits++] = (nai__fit){
+      .n = n, .ld = nai__leading(n), .run = squares->n_runs, .n_runs = runs, .learner = -1};
+  squares->n_runs += runs;
+  for (int64_t i = 0; i < runs; i++) squares->moves[squares->found[i].block] = 1;
   return NAI_OK;
 }
 
 /* The fit with just these regressors, an old or a new one. */
-static nai_status find_fit(int64_t *out, nai__least_squares *s, const char *which)
+static nai_status find_fit(int64_t *out, nai__least_squares *squares, const char *which)
 {
-  int64_t n, runs = make_runs(s, which, &n);
-  for (*out = 0; *out < s->n_fits; ++*out) {
-    const nai__fit *fit = &s->fit[*out];
-    if (fit->n_runs == runs && memcmp(s->run + fit->run, s->s, (size_t)runs * sizeof *s->s) == 0)
+  int64_t n, runs = make_runs(squares, which, &n);
+  for (*out = 0; *out < squares->n_fits; ++*out) {
+    const nai__fit *fit = &squares->fit[*out];
+    if (fit->n_runs == runs &&
+        memcmp(squares->run + fit->run, squares->found, (size_t)runs * sizeof *squares->found) == 0)
       return NAI_OK;
   }
-  return append_fit(s, runs, n);
+  return append_fit(squares, runs, n);
 }
 
 /* The regressor of `any` that `has` lacks, one at most. */
-static int64_t missing(const nai__least_squares *s, int64_t columns)
+static int64_t missing(const nai__least_squares *squares, int64_t columns)
 {
   int64_t n = 0;
   for (int64_t c = 0; c < columns; c++) {
-    if (s->any[c] && !s->has[c]) return n;
-    n += s->any[c];
+    if (squares->any[c] && !squares->has[c]) return n;
+    n += squares->any[c];
   }
   return -1;
 }
 
-static nai_status add_learner(nai__least_squares *s, const nai__fit_request *request, int64_t post,
-                              int to_output, int64_t columns, int64_t most)
+static nai_status add_learner(nai__least_squares *squares, const nai__fit_request *request,
+                              int64_t post, int to_output, int64_t columns, int64_t most)
 {
-  int64_t at, n = look_up(s, request, post, to_output);
+  int64_t at, n = look_up(squares, request, post, to_output);
   if (!n) return NAI_OK;
   int shares = n >= most - 1 && most > 1;
-  NAI__TRY(find_fit(&at, s, shares ? s->any : s->has));
-  s->learner[s->n_learners] =
-      (nai__fitted){post, to_output, shares ? missing(s, columns) : -1, s->fit[at].learner};
-  s->fit[at].learner = s->n_learners++;
+  NAI__TRY(find_fit(&at, squares, shares ? squares->any : squares->has));
+  squares->learner[squares->n_learners] = (nai__fitted){
+      post, to_output, shares ? missing(squares, columns) : -1, squares->fit[at].learner};
+  squares->fit[at].learner = squares->n_learners++;
   return NAI_OK;
 }
 
 /* Units of one population, or channels of one output: these share what any of them has. */
-static nai_status add_node(nai__least_squares *s, const nai__fit_request *request,
+static nai_status add_node(nai__least_squares *squares, const nai__fit_request *request,
                            const nai__node *node, int64_t columns)
 {
   int to_output = node->kind == NAI_OUTPUTS;
   const char *learns = (to_output ? request->output : request->unit) + node->offset;
   int64_t most = 0;
-  memset(s->any, 0, (size_t)columns);
+  memset(squares->any, 0, (size_t)columns);
   for (int64_t u = 0; u < node->n; u++) {
     if (!learns[u]) continue;
-    look_up(s, request, node->offset + u, to_output);
-    for (int64_t c = 0; c < columns; c++) s->any[c] |= s->has[c];
+    look_up(squares, request, node->offset + u, to_output);
+    for (int64_t c = 0; c < columns; c++) squares->any[c] |= squares->has[c];
   }
-  for (int64_t c = 0; c < columns; c++) most += s->any[c];
+  for (int64_t c = 0; c < columns; c++) most += squares->any[c];
   for (int64_t u = 0; u < node->n; u++)
-    if (learns[u]) NAI__TRY(add_learner(s, request, node->offset + u, to_output, columns, most));
+    if (learns[u])
+      NAI__TRY(add_learner(squares, request, node->offset + u, to_output, columns, most));
   return NAI_OK;
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-static nai_status make_fits(nai__least_squares *s, const nai__fit_request *request)
+static nai_status make_fits(nai__least_squares *squares, const nai__fit_request *request)
 {
-  const nai_network *net = s->net;
+  const nai_network *net = squares->net;
   int64_t columns = 0;
-  s->first = NAI__ARRAY(int64_t, net->n_blocks);
-  s->moves = NAI__ARRAY(char, net->n_blocks);
-  s->learner = NAI__ARRAY(nai__fitted, net->n_units + net->n_outputs);
-  if (!s->first || !s->moves || !s->learner) return NAI_ERR_MEMORY;
+  squares->first = NAI__ARRAY(int64_t, net->n_blocks);
+  squares->moves = NAI__ARRAY(char, net->n_blocks);
+  squares->learner = NAI__ARRAY(nai__fitted, net->n_units + net->n_outputs);
+  if (!squares->first || !squares->moves || !squares->learner) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < net->n_blocks; k++) {
-    s->first[k] = columns;
+    squares->first[k] = columns;
     columns += net->block[k].at.columns;
   }
-  s->has = NAI__ARRAY(char, columns);
-  s->any = NAI__ARRAY(char, columns);
-  s->s = NAI__ARRAY(nai__regressors, columns);
-  if (!s->has || !s->any || !s->s) return NAI_ERR_MEMORY;
+  squares->has = NAI__ARRAY(char, columns);
+  squares->any = NAI__ARRAY(char, columns);
+  squares->found = NAI__ARRAY(nai__regressors, columns);
+  if (!squares->has || !squares->any || !squares->found) return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind != NAI_INPUTS) NAI__TRY(add_node(s, request, &net->node[i], columns));
+    if (net->node[i].kind != NAI_INPUTS)
+      NAI__TRY(add_node(squares, request, &net->node[i], columns));
   return NAI_OK;
 }
 
-static nai_status make_errors(nai__least_squares *s)
+static nai_status make_errors(nai__least_squares *squares)
 {
-  s->unit_error = NAI__ARRAY(float, s->net->n_units);
-  s->output_error = NAI__ARRAY(float, s->net->n_outputs);
-  if (!s->unit_error || !s->output_error) return NAI_ERR_MEMORY;
-  for (int64_t u = 0; u < s->net->n_units; u++) s->unit_error[u] = NAN;
+  squares->unit_error = NAI__ARRAY(float, squares->net->n_units);
+  squares->output_error = NAI__ARRAY(float, squares->net->n_outputs);
+  if (!squares->unit_error || !squares->output_error) return NAI_ERR_MEMORY;
+  for (int64_t u = 0; u < squares->net->n_units; u++) squares->unit_error[u] = NAN;
   return NAI_OK;
 }
 
-static nai_status make_p(nai__least_squares *s, nai__learner *learner, double lambda)
+static nai_status make_p(nai__least_squares *squares, nai__learner *learner, double lambda)
 {
   int64_t n = 0, longest = 0;
-  for (int64_t f = 0; f < s->n_fits; f++) {
-    n += s->fit[f].n * s->fit[f].ld;
-    if (s->fit[f].ld > longest) longest = s->fit[f].ld;
+  for (int64_t f = 0; f < squares->n_fits; f++) {
+    n += squares->fit[f].n * squares->fit[f].ld;
+    if (squares->fit[f].ld > longest) longest = squares->fit[f].ld;
   }
   double *p = nai__learner_keep_doubles(learner, "P", n);
-  s->r = NAI__ARRAY(double, longest);
-  s->q = NAI__ARRAY(double, longest);
-  if (!p || !s->r || !s->q) return NAI_ERR_MEMORY;
-  for (int64_t f = 0; f < s->n_fits; f++) {
-    nai__fit *fit = &s->fit[f];
+  squares->r = NAI__ARRAY(double, longest);
+  squares->q = NAI__ARRAY(double, longest);
+  if (!p || !squares->r || !squares->q) return NAI_ERR_MEMORY;
+  for (int64_t f = 0; f < squares->n_fits; f++) {
+    nai__fit *fit = &squares->fit[f];
     fit->p = p;
     p += fit->n * fit->ld;
     for (int64_t i = 0; i < fit->n; i++) fit->p[i * fit->ld + i] = 1 / lambda;
@@ -182,63 +186,63 @@ static nai_status make_p(nai__least_squares *s, nai__learner *learner, double la
 nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
                                      const nai__fit_request *request)
 {
-  nai__least_squares *s = NAI__NEW(nai__least_squares);
-  if (!s) return NAI_ERR_MEMORY;
-  s->net = learner->net;
-  nai_status status = make_fits(s, request);
-  if (status == NAI_OK) status = make_errors(s);
-  if (status == NAI_OK) status = make_p(s, learner, request->lambda);
-  nai__free(s->has);
-  nai__free(s->any);
-  nai__free(s->s);
-  s->has = s->any = NULL;
-  s->s = NULL;
+  nai__least_squares *squares = NAI__NEW(nai__least_squares);
+  if (!squares) return NAI_ERR_MEMORY;
+  squares->net = learner->net;
+  nai_status status = make_fits(squares, request);
+  if (status == NAI_OK) status = make_errors(squares);
+  if (status == NAI_OK) status = make_p(squares, learner, request->lambda);
+  nai__free(squares->has);
+  nai__free(squares->any);
+  nai__free(squares->found);
+  squares->has = squares->any = NULL;
+  squares->found = NULL;
   if (status == NAI_OK)
-    *out = s;
+    *out = squares;
   else
-    nai__least_squares_destroy(s);
+    nai__least_squares_destroy(squares);
   return status;
 }
 
-void nai__least_squares_destroy(nai__least_squares *s)
+void nai__least_squares_destroy(nai__least_squares *squares)
 {
-  if (!s) return;
-  nai__free(s->fit);
-  nai__free(s->learner);
-  nai__free(s->run);
-  nai__free(s->unit_error);
-  nai__free(s->output_error);
-  nai__free(s->r);
-  nai__free(s->q);
-  nai__free(s->moves);
-  nai__free(s->first);
-  nai__free(s);
+  if (!squares) return;
+  nai__free(squares->fit);
+  nai__free(squares->learner);
+  nai__free(squares->run);
+  nai__free(squares->unit_error);
+  nai__free(squares->output_error);
+  nai__free(squares->r);
+  nai__free(squares->q);
+  nai__free(squares->moves);
+  nai__free(squares->first);
+  nai__free(squares);
 }
 
 /* --- an update -------------------------------------------------------------------------------- */
 
-static void gather(nai__least_squares *s, const nai__online *online, const nai__fit *fit)
+static void gather(nai__least_squares *squares, const nai__online *online, const nai__fit *fit)
 {
   for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++) {
-    const nai__regressors *run = &s->run[k];
+    const nai__regressors *run = &squares->run[k];
     const float *from =
-        nai__carried(online->activity, &s->net->block[run->block], online->t) + run->column;
-    for (int64_t j = 0; j < run->n; j++) s->r[run->first + j] = from[j];
+        nai__carried(online->activity, &squares->net->block[run->block], online->t) + run->column;
+    for (int64_t j = 0; j < run->n; j++) squares->r[run->first + j] = from[j];
   }
 }
 
 /* q = P r, by rows: P is symmetric. Returns r^T P r. */
-static double multiply(nai__least_squares *s, const nai__fit *fit)
+static double multiply(nai__least_squares *squares, const nai__fit *fit)
 {
-  double *restrict q = s->q, sum = 0;
+  double *restrict q = squares->q, sum = 0;
   memset(q, 0, (size_t)fit->n * sizeof *q);
   for (int64_t i = 0; i < fit->n; i++) {
     const double *restrict row = fit->p + i * fit->ld;
-    double r = s->r[i];
+    double r = squares->r[i];
     if (r == 0) continue;
     for (int64_t j = 0; j < fit->n; j++) q[j] += r * row[j];
   }
-  for (int64_t i = 0; i < fit->n; i++) sum += s->r[i] * q[i];
+  for (int64_t i = 0; i < fit->n; i++) sum += squares->r[i] * q[i];
   return sum;
 }
 
@@ -257,29 +261,29 @@ static void move_row_without(float *restrict w, const double *restrict q, const 
   for (int64_t j = 0; j < n; j++) w[j] = (float)((double)w[j] - factor * (q[j] - ratio * p[j]));
 }
 
-static void move_run(nai__least_squares *s, const nai__fit *fit, const nai__fitted *l,
+static void move_run(nai__least_squares *squares, const nai__fit *fit, const nai__fitted *l,
                      const nai__regressors *run, double error, double rq)
 {
-  const nai__block *b = &s->net->block[run->block];
-  float *w = s->net->theta + b->at.start + (l->post - b->post) * b->at.stride + run->column;
-  const double *q = s->q + run->first;
+  const nai__block *b = &squares->net->block[run->block];
+  float *w = squares->net->theta + b->at.start + (l->post - b->post) * b->at.stride + run->column;
+  const double *q = squares->q + run->first;
   if (l->without < 0) {
     move_row(w, q, run->n, error / (1 + rq));
     return;
   }
   const double *p = fit->p + l->without * fit->ld;
-  double ratio = s->q[l->without] / p[l->without];
+  double ratio = squares->q[l->without] / p[l->without];
   int64_t gap = l->without - run->first;
   float kept = gap >= 0 && gap < run->n ? w[gap] : 0;
-  move_row_without(w, q, p + run->first, run->n, error / (1 + rq - ratio * s->q[l->without]),
+  move_row_without(w, q, p + run->first, run->n, error / (1 + rq - ratio * squares->q[l->without]),
                    ratio);
   if (gap >= 0 && gap < run->n) w[gap] = kept;
 }
 
 /* P <- P - u u^T with u = q / sqrt(1 + r^T P r): symmetric whatever is rounded. */
-static void shrink(nai__least_squares *s, const nai__fit *fit, double rq)
+static void shrink(nai__least_squares *squares, const nai__fit *fit, double rq)
 {
-  double *restrict u = s->q, root = sqrt(1 + rq);
+  double *restrict u = squares->q, root = sqrt(1 + rq);
   for (int64_t i = 0; i < fit->n; i++) u[i] /= root;
   for (int64_t i = 0; i < fit->n; i++) {
     double *restrict row = fit->p + i * fit->ld;
@@ -289,34 +293,35 @@ static void shrink(nai__least_squares *s, const nai__fit *fit, double rq)
   }
 }
 
-static void update(nai__least_squares *s, const nai__online *online, const nai__fit *fit)
+static void update(nai__least_squares *squares, const nai__online *online, const nai__fit *fit)
 {
   double rq = NAN;
-  for (int64_t i = fit->learner; i >= 0; i = s->learner[i].next) {
-    const nai__fitted *l = &s->learner[i];
-    float error = (l->to_output ? s->output_error : s->unit_error)[l->post];
+  for (int64_t i = fit->learner; i >= 0; i = squares->learner[i].next) {
+    const nai__fitted *l = &squares->learner[i];
+    float error = (l->to_output ? squares->output_error : squares->unit_error)[l->post];
     if (isnan(error)) continue;
     if (isnan(rq)) {
-      gather(s, online, fit);
-      rq = multiply(s, fit);
+      gather(squares, online, fit);
+      rq = multiply(squares, fit);
     }
     for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++)
-      move_run(s, fit, l, &s->run[k], (double)error, rq);
+      move_run(squares, fit, l, &squares->run[k], (double)error, rq);
   }
-  if (!isnan(rq)) shrink(s, fit, rq);
+  if (!isnan(rq)) shrink(squares, fit, rq);
 }
 
-void nai__least_squares_outputs(nai__least_squares *s, const nai__online *online)
+void nai__least_squares_outputs(nai__least_squares *squares, const nai__online *online)
 {
   const float *z = nai__output_at(online->activity, online->t);
-  for (int64_t o = 0; o < s->net->n_outputs; o++) s->output_error[o] = z[o] - online->target[o];
+  for (int64_t o = 0; o < squares->net->n_outputs; o++)
+    squares->output_error[o] = z[o] - online->target[o];
 }
 
-void nai__least_squares_step(nai__least_squares *s, nai__online *online)
+void nai__least_squares_step(nai__least_squares *squares, nai__online *online)
 {
-  for (int64_t k = 0; k < s->net->n_blocks; k++)
-    if (s->moves[k]) nai__online_moves(online, k);
-  for (int64_t f = 0; f < s->n_fits; f++) update(s, online, &s->fit[f]);
+  for (int64_t k = 0; k < squares->net->n_blocks; k++)
+    if (squares->moves[k]) nai__online_moves(online, k);
+  for (int64_t f = 0; f < squares->n_fits; f++) update(squares, online, &squares->fit[f]);
 }
 
 nai_status nai__least_squares_estimate(nai__learner *learner, nai__pass *pass)

@@ -39,13 +39,13 @@ typedef struct nai__least_squares {
   int64_t n_learners;
   nai__regressors *run;
   int64_t n_runs;
-  float *unit_error;   /* [n_units], NaN where nothing is to be learnt, as everywhere at first */
-  float *output_error; /* [n_outputs] */
-  double *r, *q;       /* [longest ld] of the fit at hand: regressors, P r */
-  char *moves;         /* [n_blocks] 1: it has synapses that learn */
-  int64_t *first;      /* [n_blocks] of a block's columns among all blocks' */
-  char *has, *any;     /* [columns of all blocks] scratch of making the fits */
-  nai__regressors *s;  /* [columns of all blocks] the same */
+  float *unit_error;      /* [n_units], NaN where nothing is to be learnt, as everywhere at first */
+  float *output_error;    /* [n_outputs] */
+  double *r, *q;          /* [longest ld] of the fit at hand: regressors, P r */
+  char *moves;            /* [n_blocks] 1: it has synapses that learn */
+  int64_t *first;         /* [n_blocks] of a block's columns among all blocks' */
+  char *has, *any;        /* [columns of all blocks] scratch of making the fits */
+  nai__regressors *found; /* [columns of all blocks] the same */
 } nai__least_squares;
 
 /* Which synapses learn: the plastic ones onto these. */
@@ -62,15 +62,15 @@ typedef struct nai__fit_request {
  */
 nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
                                      const nai__fit_request *request);
-void nai__least_squares_destroy(nai__least_squares *s);
+void nai__least_squares_destroy(nai__least_squares *squares);
 
 /* output_error: what outputs are at the step at hand, less their targets. */
-void nai__least_squares_outputs(nai__least_squares *s, const nai__online *online);
+void nai__least_squares_outputs(nai__least_squares *squares, const nai__online *online);
 /*
  * One update at the step at hand: for each error e that is a number, w <- w - e k with k = P r / (1 +
  * r^T P r); and P <- P - k (r^T P), for each P that some of these learn by.
  */
-void nai__least_squares_step(nai__least_squares *s, nai__online *online);
+void nai__least_squares_step(nai__least_squares *squares, nai__online *online);
 
 /* `estimate` of these rules: they have none of a gradient. */
 nai_status nai__least_squares_estimate(nai__learner *learner, nai__pass *pass);

@@ -16,27 +16,27 @@ typedef struct live {
 
 static void detach(nai__online *online)
 {
-  live *s = online->own;
-  if (!s) return;
+  live *own = online->own;
+  if (!own) return;
   online->activity->perturbation = NULL;
-  nai__free(s->trace);
-  nai__free(s->v);
-  nai__free(s->z);
-  nai__free(s);
+  nai__free(own->trace);
+  nai__free(own->v);
+  nai__free(own->z);
+  nai__free(own);
   online->own = NULL;
 }
 
 static nai_status attach(nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  live *s = online->own = NAI__NEW(live);
-  if (!s) return NAI_ERR_MEMORY;
-  s->trace = NAI__ARRAY(float, net->n_theta);
-  s->v = NAI__ARRAY(float, net->ld_units);
-  s->z = NAI__ARRAY(float, net->ld_outputs + 1);
-  if (!s->trace || !s->v || !s->z) return NAI_ERR_MEMORY;
-  nai__node_perturbation_of(online->learner, &s->perturbation);
-  online->activity->perturbation = &s->perturbation;
+  live *own = online->own = NAI__NEW(live);
+  if (!own) return NAI_ERR_MEMORY;
+  own->trace = NAI__ARRAY(float, net->n_theta);
+  own->v = NAI__ARRAY(float, net->ld_units);
+  own->z = NAI__ARRAY(float, net->ld_outputs + 1);
+  if (!own->trace || !own->v || !own->z) return NAI_ERR_MEMORY;
+  nai__node_perturbation_of(online->learner, &own->perturbation);
+  online->activity->perturbation = &own->perturbation;
   return NAI_OK;
 }
 
@@ -44,22 +44,22 @@ static nai_status attach(nai__online *online)
 static void begin(nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  live *s = online->own;
-  nai__node_perturbation_of(online->learner, &s->perturbation);
-  memset(s->trace, 0, (size_t)net->n_theta * sizeof *s->trace);
-  nai__perturb_units(&s->perturbation, net, online->activity->first, 0, s->v);
-  memcpy(s->trace + net->unit_initial, s->v, (size_t)net->n_units * sizeof *s->v);
+  live *own = online->own;
+  nai__node_perturbation_of(online->learner, &own->perturbation);
+  memset(own->trace, 0, (size_t)net->n_theta * sizeof *own->trace);
+  nai__perturb_units(&own->perturbation, net, online->activity->first, 0, own->v);
+  memcpy(own->trace + net->unit_initial, own->v, (size_t)net->n_units * sizeof *own->v);
 }
 
 /* --- a step ----------------------------------------------------------------------------------- */
 
 static void add_block(const nai__online *online, const nai__block *b)
 {
-  const live *s = online->own;
-  const float *given = b->to_output ? s->z : s->v,
+  const live *own = online->own;
+  const float *given = b->to_output ? own->z : own->v,
               *r = nai__carried(online->activity, b, online->t);
   for (int64_t i = 0; i < b->at.rows; i++) {
-    float *trace = s->trace + b->at.start + i * b->at.stride, xi = given[b->post + i];
+    float *trace = own->trace + b->at.start + i * b->at.stride, xi = given[b->post + i];
     for (int64_t j = 0; j < b->at.columns; j++) trace[j] += xi * r[j];
   }
 }
@@ -67,13 +67,13 @@ static void add_block(const nai__online *online, const nai__block *b)
 static void add_step(const nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  const live *s = online->own;
+  const live *own = online->own;
   uint64_t trial = online->activity->first;
-  nai__perturb_units(&s->perturbation, net, trial, online->t, s->v);
-  nai__perturb_outputs(&s->perturbation, net, trial, online->t, s->z);
+  nai__perturb_units(&own->perturbation, net, trial, online->t, own->v);
+  nai__perturb_outputs(&own->perturbation, net, trial, online->t, own->z);
   for (int64_t k = 0; k < net->n_blocks; k++) add_block(online, &net->block[k]);
-  for (int64_t u = 0; u < net->n_units; u++) s->trace[net->unit_bias + u] += s->v[u];
-  for (int64_t o = 0; o < net->n_outputs; o++) s->trace[net->output_bias + o] += s->z[o];
+  for (int64_t u = 0; u < net->n_units; u++) own->trace[net->unit_bias + u] += own->v[u];
+  for (int64_t o = 0; o < net->n_outputs; o++) own->trace[net->output_bias + o] += own->z[o];
 }
 
 /* The first reward only says what is usual. Returns minus the surprise. */
@@ -90,14 +90,14 @@ static double compare_reward(const nai__online *online)
 static nai_status step(nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  live *s = online->own;
+  live *own = online->own;
   add_step(online);
   online->nothing = !online->has_reward;
   if (!online->has_reward) return NAI_OK;
-  double size = (double)s->perturbation.size;
+  double size = (double)own->perturbation.size;
   float slope = (float)(compare_reward(online) / (size * size));
-  for (int64_t i = 0; i < net->n_theta; i++) online->gradient[i] += slope * s->trace[i];
-  memset(s->trace, 0, (size_t)net->n_theta * sizeof *s->trace);
+  for (int64_t i = 0; i < net->n_theta; i++) online->gradient[i] += slope * own->trace[i];
+  memset(own->trace, 0, (size_t)net->n_theta * sizeof *own->trace);
   return NAI_OK;
 }
 

@@ -30,13 +30,14 @@ typedef struct traces {
 
 static void detach(nai__online *online)
 {
-  traces *s = online->own;
-  if (!s) return;
-  nai__free(s->synapse);
-  nai__free(s->decay);
-  for (int64_t k = 0; s->gap && k < online->learner->net->n_projections; k++) nai__free(s->gap[k]);
-  nai__free(s->gap);
-  nai__free(s);
+  traces *own = online->own;
+  if (!own) return;
+  nai__free(own->synapse);
+  nai__free(own->decay);
+  for (int64_t k = 0; own->gap && k < online->learner->net->n_projections; k++)
+    nai__free(own->gap[k]);
+  nai__free(own->gap);
+  nai__free(own);
   online->own = NULL;
 }
 
@@ -52,15 +53,15 @@ static int32_t find_gap(const nai_synapses *s, int64_t i)
   return gap;
 }
 
-static nai_status find_gaps(traces *t, const nai_network *net)
+static nai_status find_gaps(traces *own, const nai_network *net)
 {
-  t->gap = NAI__ARRAY(int32_t *, net->n_projections + 1);
-  if (!t->gap) return NAI_ERR_MEMORY;
+  own->gap = NAI__ARRAY(int32_t *, net->n_projections + 1);
+  if (!own->gap) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < net->n_projections; k++) {
     nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
-    t->gap[k] = NAI__ARRAY(int32_t, s.n_post);
-    if (!t->gap[k]) return NAI_ERR_MEMORY;
-    for (int64_t i = 0; i < s.n_post; i++) t->gap[k][i] = find_gap(&s, i);
+    own->gap[k] = NAI__ARRAY(int32_t, s.n_post);
+    if (!own->gap[k]) return NAI_ERR_MEMORY;
+    for (int64_t i = 0; i < s.n_post; i++) own->gap[k][i] = find_gap(&s, i);
   }
   return NAI_OK;
 }
@@ -68,25 +69,25 @@ static nai_status find_gaps(traces *t, const nai_network *net)
 static nai_status attach(nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  traces *s = online->own = NAI__NEW(traces);
-  if (!s) return NAI_ERR_MEMORY;
-  s->synapse = NAI__ARRAY(float, net->n_theta);
-  s->decay = NAI__ARRAY(float, 7 * net->ld_units);
-  if (!s->synapse || !s->decay) return NAI_ERR_MEMORY;
-  s->gain = s->decay + net->ld_units;
-  s->factor = s->gain + net->ld_units;
-  s->signal = s->factor + net->ld_units;
-  s->slope = s->signal + net->ld_units;
-  s->carry = s->slope + net->ld_units;
-  s->one = s->carry + net->ld_units;
-  for (int64_t u = 0; u < net->ld_units; u++) s->one[u] = 1;
-  return find_gaps(s, net);
+  traces *own = online->own = NAI__NEW(traces);
+  if (!own) return NAI_ERR_MEMORY;
+  own->synapse = NAI__ARRAY(float, net->n_theta);
+  own->decay = NAI__ARRAY(float, 7 * net->ld_units);
+  if (!own->synapse || !own->decay) return NAI_ERR_MEMORY;
+  own->gain = own->decay + net->ld_units;
+  own->factor = own->gain + net->ld_units;
+  own->signal = own->factor + net->ld_units;
+  own->slope = own->signal + net->ld_units;
+  own->carry = own->slope + net->ld_units;
+  own->one = own->carry + net->ld_units;
+  for (int64_t u = 0; u < net->ld_units; u++) own->one[u] = 1;
+  return find_gaps(own, net);
 }
 
 static void begin(nai__online *online)
 {
-  traces *s = online->own;
-  memset(s->synapse, 0, (size_t)online->learner->net->n_theta * sizeof *s->synapse);
+  traces *own = online->own;
+  memset(own->synapse, 0, (size_t)online->learner->net->n_theta * sizeof *own->synapse);
 }
 
 /* --- the step at hand ------------------------------------------------------------------------- */
@@ -94,28 +95,29 @@ static void begin(nai__online *online)
 static void find_slopes(nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  traces *s = online->own;
+  traces *own = online->own;
   for (int64_t k = 0; k < net->n_segments; k++) {
     const nai__segment *g = &net->segment[k];
     const float *value = g->leak == NAI_LEAK_CURRENT ? nai__rate_at(online->activity, online->t)
                                                      : nai__drive_at(online->activity, online->t);
-    nai__slopes(net, g->units, g->leak, s->one, s->slope + g->offset, s->carry, value + g->offset);
+    nai__slopes(net, g->units, g->leak, own->one, own->slope + g->offset, own->carry,
+                value + g->offset);
   }
 }
 
 static void find_rows(nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  traces *s = online->own;
+  traces *own = online->own;
   find_slopes(online);
   for (int64_t k = 0; k < net->n_segments; k++) {
     const nai__segment *g = &net->segment[k];
     int on_current = g->leak == NAI_LEAK_CURRENT;
     for (int64_t u = g->offset; u < g->offset + g->units.n; u++) {
       float alpha = g->units.alpha[u - g->offset];
-      s->decay[u] = 1 - alpha;
-      s->gain[u] = on_current ? alpha : alpha * s->slope[u];
-      s->factor[u] = on_current ? s->signal[u] * s->slope[u] : s->signal[u];
+      own->decay[u] = 1 - alpha;
+      own->gain[u] = on_current ? alpha : alpha * own->slope[u];
+      own->factor[u] = on_current ? own->signal[u] * own->slope[u] : own->signal[u];
     }
   }
 }
@@ -133,23 +135,23 @@ static void add_row(float *g, float *p, const float *r, int64_t n, float decay, 
 
 static void add_block(nai__online *online, const nai__block *b)
 {
-  const traces *s = online->own;
+  const traces *own = online->own;
   const float *r = nai__carried(online->activity, b, online->t);
   for (int64_t i = 0; i < b->at.rows; i++) {
     int64_t at = b->at.start + i * b->at.stride, u = b->post + i;
-    add_row(online->gradient + at, s->synapse + at, r, b->at.columns, s->decay[u], s->gain[u],
-            s->factor[u]);
+    add_row(online->gradient + at, own->synapse + at, r, b->at.columns, own->decay[u], own->gain[u],
+            own->factor[u]);
   }
 }
 
 static void add_biases(nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  const traces *s = online->own;
-  float *g = online->gradient + net->unit_bias, *p = s->synapse + net->unit_bias;
+  const traces *own = online->own;
+  float *g = online->gradient + net->unit_bias, *p = own->synapse + net->unit_bias;
   for (int64_t u = 0; u < net->n_units; u++) {
-    p[u] = s->decay[u] * p[u] + s->gain[u];
-    g[u] += s->factor[u] * p[u];
+    p[u] = own->decay[u] * p[u] + own->gain[u];
+    g[u] += own->factor[u] * p[u];
   }
 }
 
@@ -170,8 +172,8 @@ static nai_status step(nai__online *online)
 static int is_finite(const nai__online *online)
 {
   const nai_network *net = online->learner->net;
-  const traces *s = online->own;
-  return nai__all_finite(s->factor, net->n_units) && nai__all_finite(s->gain, net->n_units) &&
+  const traces *own = online->own;
+  return nai__all_finite(own->factor, net->n_units) && nai__all_finite(own->gain, net->n_units) &&
          nai__all_finite(online->output_gradient, net->n_outputs) &&
          nai__all_finite(nai__input_at(online->activity, online->t), net->n_inputs);
 }
@@ -190,7 +192,7 @@ static float learn_row(const nai_network *net, nai__learning_row *row, int32_t g
 static void learn_projection(nai__online *online, const nai__fused *fused, int64_t k)
 {
   const nai_network *net = online->learner->net;
-  const traces *s = online->own;
+  const traces *own = online->own;
   const nai__projection *p = &net->projection[k];
   const nai__block *b = &net->block[p->block];
   const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
@@ -203,17 +205,17 @@ static void learn_projection(nai__online *online, const nai__fused *fused, int64
     float rate = (float)fused->rate;
     nai__learning_row row = {.n = from->n,
                              .w = fused->theta + at,
-                             .p = b->to_output ? NULL : s->synapse + at,
+                             .p = b->to_output ? NULL : own->synapse + at,
                              .plastic = net->plastic + at,
                              .pre = pre,
                              .next = next,
-                             .decay = b->to_output ? 0 : s->decay[u],
-                             .gain = b->to_output ? 1 : s->gain[u],
-                             .factor =
-                                 rate * (b->to_output ? online->output_gradient[u] : s->factor[u]),
+                             .decay = b->to_output ? 0 : own->decay[u],
+                             .gain = b->to_output ? 1 : own->gain[u],
+                             .factor = rate *
+                                       (b->to_output ? online->output_gradient[u] : own->factor[u]),
                              .low = p->sign > 0 ? 0 : -INFINITY,
                              .high = p->sign < 0 ? 0 : INFINITY};
-    float sum = p->plastic ? learn_row(net, &row, s->gap[k][i])
+    float sum = p->plastic ? learn_row(net, &row, own->gap[k][i])
                 : ready    ? net->kernels->row_dot(row.w, next, from->n)
                            : 0;
     if (ready) fused->ready[u] += sum;
@@ -223,12 +225,12 @@ static void learn_projection(nai__online *online, const nai__fused *fused, int64
 static void learn_biases(nai__online *online, const nai__fused *fused)
 {
   const nai_network *net = online->learner->net;
-  const traces *s = online->own;
+  const traces *own = online->own;
   float rate = (float)fused->rate;
-  float *w = fused->theta + net->unit_bias, *p = s->synapse + net->unit_bias;
+  float *w = fused->theta + net->unit_bias, *p = own->synapse + net->unit_bias;
   for (int64_t u = 0; u < net->n_units; u++) {
-    p[u] = s->decay[u] * p[u] + s->gain[u];
-    w[u] -= rate * s->factor[u] * p[u] * (float)net->plastic[net->unit_bias + u];
+    p[u] = own->decay[u] * p[u] + own->gain[u];
+    w[u] -= rate * own->factor[u] * p[u] * (float)net->plastic[net->unit_bias + u];
   }
   for (int64_t o = net->output_bias; o < net->output_bias + net->n_outputs; o++)
     fused->theta[o] -=

@@ -47,17 +47,17 @@ static uint64_t hash_network(const nai_network *net)
   return hash;
 }
 
-static struct header header_of(const nai_state *s)
+static struct header header_of(const nai_state *state)
 {
   return (struct header){SNAPSHOT_MAGIC,
-                         hash_network(s->net),
-                         s->n_memory,
-                         s->activity.trials,
-                         s->time,
-                         s->activity.seed,
-                         s->activity.first,
-                         s->activity.inject != NULL,
-                         s->activity.clamp != NULL};
+                         hash_network(state->net),
+                         state->n_memory,
+                         state->activity.trials,
+                         state->time,
+                         state->activity.seed,
+                         state->activity.first,
+                         state->activity.inject != NULL,
+                         state->activity.clamp != NULL};
 }
 
 int64_t nai_state_snapshot_size(const nai_state *state)
@@ -65,12 +65,12 @@ int64_t nai_state_snapshot_size(const nai_state *state)
   return state ? (int64_t)sizeof(struct header) + state->n_memory * (int64_t)sizeof(float) : -1;
 }
 
-static nai_status check_buffer(const nai_state *s, const void *buffer, int64_t size)
+static nai_status check_buffer(const nai_state *state, const void *buffer, int64_t size)
 {
   NAI__REQUIRE(buffer);
-  if (size != nai_state_snapshot_size(s))
+  if (size != nai_state_snapshot_size(state))
     return nai__fail(NAI_ERR_INVALID, "size is %lld, must be %lld", (long long)size,
-                     (long long)nai_state_snapshot_size(s));
+                     (long long)nai_state_snapshot_size(state));
   return NAI_OK;
 }
 

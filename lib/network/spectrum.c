@@ -68,13 +68,13 @@ double nai__bulk_radius(const double *w, int64_t n)
   return sqrt(sum > 0 ? sum : 0);
 }
 
-static double entropy(const double *s, int64_t n)
+static double entropy(const double *values, int64_t n)
 {
   double sum = 0, h = 0;
-  for (int64_t i = 0; i < n; i++) sum += s[i];
+  for (int64_t i = 0; i < n; i++) sum += values[i];
   if (sum <= 0 || n < 2) return 0;
   for (int64_t i = 0; i < n; i++)
-    if (s[i] > 0) h -= s[i] / sum * log(s[i] / sum);
+    if (values[i] > 0) h -= values[i] / sum * log(values[i] / sum);
   return h / log((double)n);
 }
 

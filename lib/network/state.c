@@ -12,19 +12,20 @@
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static nai_status allocate(nai_state *s)
+static nai_status allocate(nai_state *state)
 {
-  const nai_network *net = s->net;
-  int64_t floats = nai__activity_floats(&s->activity), rows = s->activity.trials * net->ld_units;
-  s->n_memory = floats + rows + 2 * net->ld_units;
-  s->memory = NAI__ARRAY(float, s->n_memory);
-  s->seen = NAI__ARRAY(unsigned char, net->ld_units);
-  if (!s->memory || !s->seen) return NAI_ERR_MEMORY;
-  nai__activity_place(&s->activity, s->memory);
-  s->now = s->memory + floats;
-  s->inject = s->now + rows;
-  s->clamp = s->inject + net->ld_units;
-  return nai__scratch_create(&s->scratch, net, s->activity.trials);
+  const nai_network *net = state->net;
+  int64_t floats = nai__activity_floats(&state->activity),
+          rows = state->activity.trials * net->ld_units;
+  state->n_memory = floats + rows + 2 * net->ld_units;
+  state->memory = NAI__ARRAY(float, state->n_memory);
+  state->seen = NAI__ARRAY(unsigned char, net->ld_units);
+  if (!state->memory || !state->seen) return NAI_ERR_MEMORY;
+  nai__activity_place(&state->activity, state->memory);
+  state->now = state->memory + floats;
+  state->inject = state->now + rows;
+  state->clamp = state->inject + net->ld_units;
+  return nai__scratch_create(&state->scratch, net, state->activity.trials);
 }
 
 static nai_status check_trials(const nai_network *net, int64_t trials)
@@ -44,19 +45,19 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
 {
   NAI__TRY(nai__require_built(net, "net"));
   NAI__TRY(check_trials(net, trials));
-  nai_state *s = NAI__NEW(nai_state);
-  if (!s) return NAI_ERR_MEMORY;
-  s->net = net;
-  s->kept = nai__network_keep(net);
-  s->activity = nai__activity_shape(net, trials);
-  s->activity.seed = seed;
-  nai_status status = allocate(s);
+  nai_state *state = NAI__NEW(nai_state);
+  if (!state) return NAI_ERR_MEMORY;
+  state->net = net;
+  state->kept = nai__network_keep(net);
+  state->activity = nai__activity_shape(net, trials);
+  state->activity.seed = seed;
+  nai_status status = allocate(state);
   if (status != NAI_OK) {
-    nai_state_destroy(s);
+    nai_state_destroy(state);
     return status;
   }
-  nai_state_reset(s);
-  *out = s;
+  nai_state_reset(state);
+  *out = state;
   return NAI_OK;
 }
 
@@ -77,10 +78,10 @@ void nai_state_destroy(nai_state *state)
   nai__free(state);
 }
 
-static void copy_now(nai_state *s)
+static void copy_now(nai_state *state)
 {
-  memcpy(s->now, nai__rate_at(&s->activity, s->time),
-         (size_t)(s->activity.trials * s->net->ld_units) * sizeof *s->now);
+  memcpy(state->now, nai__rate_at(&state->activity, state->time),
+         (size_t)(state->activity.trials * state->net->ld_units) * sizeof *state->now);
 }
 
 nai_status nai_state_reset(nai_state *state)
@@ -100,13 +101,13 @@ nai_status nai_state_reset(nai_state *state)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static void step(nai_state *s, const float *inputs, float *outputs)
+static void step(nai_state *state, const float *inputs, float *outputs)
 {
-  nai__activity *a = &s->activity;
-  s->time++;
-  nai__advance(a, s->time, 0, a->trials, inputs, &s->scratch);
-  copy_now(s);
-  if (outputs) nai__copy_outputs(outputs, a, s->time, 0, a->trials);
+  nai__activity *a = &state->activity;
+  state->time++;
+  nai__advance(a, state->time, 0, a->trials, inputs, &state->scratch);
+  copy_now(state);
+  if (outputs) nai__copy_outputs(outputs, a, state->time, 0, a->trials);
 }
 
 nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
@@ -118,14 +119,14 @@ nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
 }
 
 /* Rates now, populations in the order in which they were added: [trials, units]. */
-static void copy_rates(const nai_state *s, float *rates)
+static void copy_rates(const nai_state *state, float *rates)
 {
-  const nai_network *net = s->net;
-  for (int64_t b = 0; b < s->activity.trials; b++)
+  const nai_network *net = state->net;
+  for (int64_t b = 0; b < state->activity.trials; b++)
     for (int64_t i = 0; i < net->n_nodes; i++) {
       const nai__node *node = &net->node[i];
       if (node->kind != NAI_POPULATIONS) continue;
-      memcpy(rates + b * net->n_units + node->order, s->now + b * net->ld_units + node->offset,
+      memcpy(rates + b * net->n_units + node->order, state->now + b * net->ld_units + node->offset,
              (size_t)node->n * sizeof *rates);
     }
 }

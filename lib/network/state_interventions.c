@@ -5,13 +5,13 @@
 #include "intervene.h"
 #include "state.h"
 
-void nai__state_refresh(nai_state *s)
+void nai__state_refresh(nai_state *state)
 {
-  nai__activity *a = &s->activity;
+  nai__activity *a = &state->activity;
   a->inject = a->clamp = NULL;
-  for (int64_t u = 0; u < s->net->n_units; u++) {
-    if (s->inject[u] != 0) a->inject = s->inject;
-    if (!isnan(s->clamp[u])) a->clamp = s->clamp;
+  for (int64_t u = 0; u < state->net->n_units; u++) {
+    if (state->inject[u] != 0) a->inject = state->inject;
+    if (!isnan(state->clamp[u])) a->clamp = state->clamp;
   }
 }
 

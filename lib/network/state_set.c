@@ -40,14 +40,14 @@ nai_status nai_state_currents(nai_view *out, const nai_state *state, const char 
 
 /* --- setting ---------------------------------------------------------------------------------- */
 
-static nai_status check_values(const nai_state *s, const nai__node *node, const float *values,
+static nai_status check_values(const nai_state *state, const nai__node *node, const float *values,
                                int64_t n, const char *what)
 {
   if (!values) return nai__fail_null(what);
   if (n != node->n)
     return nai__fail(NAI_ERR_INVALID, "n is %lld, must be %lld, the units of '%s'", (long long)n,
                      (long long)node->n, node->name);
-  int64_t at = 0, count = s->activity.trials * n;
+  int64_t at = 0, count = state->activity.trials * n;
   if (nai__all_finite(values, count)) return NAI_OK;
   while (isfinite(values[at])) at++;
   return nai__fail(NAI_ERR_NONFINITE, "%s[%lld][%lld] is %g, must be finite", what,
@@ -55,33 +55,33 @@ static nai_status check_values(const nai_state *s, const nai__node *node, const 
 }
 
 /* What [trials][ld_units] has at this population; clamped units keep their rates. */
-static void set_rates(nai_state *s, const nai__node *node, const float *rates)
+static void set_rates(nai_state *state, const nai__node *node, const float *rates)
 {
-  nai__activity *a = &s->activity;
-  int64_t ld = s->net->ld_units, oldest = s->time ? s->time : 1 - s->net->max_delay;
+  nai__activity *a = &state->activity;
+  int64_t ld = state->net->ld_units, oldest = state->time ? state->time : 1 - state->net->max_delay;
   for (int64_t b = 0; b < a->trials; b++)
     for (int64_t u = node->offset; u < node->offset + node->n; u++) {
-      float rate = isnan(s->clamp[u]) ? rates[b * ld + u] : s->clamp[u];
-      for (int64_t t = oldest; t <= s->time; t++) nai__rate_slot(a, t)[b * ld + u] = rate;
-      s->now[b * ld + u] = rate;
+      float rate = isnan(state->clamp[u]) ? rates[b * ld + u] : state->clamp[u];
+      for (int64_t t = oldest; t <= state->time; t++) nai__rate_slot(a, t)[b * ld + u] = rate;
+      state->now[b * ld + u] = rate;
     }
 }
 
-static void spread(nai_state *s, const nai__node *node, float *rows, const float *values)
+static void spread(nai_state *state, const nai__node *node, float *rows, const float *values)
 {
-  for (int64_t b = 0; b < s->activity.trials; b++)
-    memcpy(rows + b * s->net->ld_units + node->offset, values + b * node->n,
+  for (int64_t b = 0; b < state->activity.trials; b++)
+    memcpy(rows + b * state->net->ld_units + node->offset, values + b * node->n,
            (size_t)node->n * sizeof *rows);
 }
 
 /* The rates of these currents, in v; by whole segments, of which the population is a part. */
-static nai_status find_rates(nai_state *s, const nai__node *node, const float *currents)
+static nai_status find_rates(nai_state *state, const nai__node *node, const float *currents)
 {
-  const nai_network *net = s->net;
-  float *x = s->scratch.xi, *r = s->scratch.v;
-  memcpy(x, s->activity.x, (size_t)(s->activity.trials * net->ld_units) * sizeof *x);
-  spread(s, node, x, currents);
-  for (int64_t b = 0; b < s->activity.trials; b++) {
+  const nai_network *net = state->net;
+  float *x = state->scratch.xi, *r = state->scratch.v;
+  memcpy(x, state->activity.x, (size_t)(state->activity.trials * net->ld_units) * sizeof *x);
+  spread(state, node, x, currents);
+  for (int64_t b = 0; b < state->activity.trials; b++) {
     float *row = r + b * net->ld_units;
     for (int64_t k = 0; k < net->n_segments; k++) {
       const nai__segment *g = &net->segment[k];

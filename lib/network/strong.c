@@ -25,39 +25,39 @@ typedef struct strong {
   double *inhibition; /* [n_units]: sum of what is drawn for its inhibitory synapses */
 } strong;
 
-static int is_among(const strong *s, const nai__projection *p, int32_t sign)
+static int is_among(const strong *strong, const nai__projection *p, int32_t sign)
 {
-  return s->on[p->to] && p->sign == sign && p->delay > 0 &&
-         s->net->node[p->from].kind == NAI_POPULATIONS;
+  return strong->on[p->to] && p->sign == sign && p->delay > 0 &&
+         strong->net->node[p->from].kind == NAI_POPULATIONS;
 }
 
 /* --- from which units ------------------------------------------------------------------------- */
 
-static void find_senders(strong *s)
+static void find_senders(strong *strong)
 {
-  const nai_network *net = s->net;
+  const nai_network *net = strong->net;
   for (int64_t k = 0; k < net->n_projections; k++)
-    if (is_among(s, &net->projection[k], 1)) s->excites[net->projection[k].from] = 1;
+    if (is_among(strong, &net->projection[k], 1)) strong->excites[net->projection[k].from] = 1;
   for (int64_t i = 0; i < net->n_nodes; i++)
-    for (int64_t j = 0; s->excites[i] && j < net->node[i].n; j++)
-      s->sender[s->n_senders++] = net->node[i].order + j;
+    for (int64_t j = 0; strong->excites[i] && j < net->node[i].n; j++)
+      strong->sender[strong->n_senders++] = net->node[i].order + j;
 }
 
-static void shuffle_senders(strong *s, nai__stream *random)
+static void shuffle_senders(strong *strong, nai__stream *random)
 {
-  for (int64_t k = s->n_senders - 1; k > 0; k--) {
-    int64_t other = nai__stream_below(random, k + 1), sender = s->sender[k];
-    s->sender[k] = s->sender[other];
-    s->sender[other] = sender;
+  for (int64_t k = strong->n_senders - 1; k > 0; k--) {
+    int64_t other = nai__stream_below(random, k + 1), sender = strong->sender[k];
+    strong->sender[k] = strong->sender[other];
+    strong->sender[other] = sender;
   }
-  for (int64_t k = 0; k < s->n_senders; k++) s->rank[s->sender[k]] = k;
+  for (int64_t k = 0; k < strong->n_senders; k++) strong->rank[strong->sender[k]] = k;
 }
 
-static void allow(const strong *s, nai__matching *m, const nai__projection *p)
+static void allow(const strong *strong, nai__matching *m, const nai__projection *p)
 {
-  const nai_network *net = s->net;
+  const nai_network *net = strong->net;
   nai_synapses w = nai__synapses(net, p, NULL, NULL);
-  const int64_t *rank = s->rank + net->node[p->from].order;
+  const int64_t *rank = strong->rank + net->node[p->from].order;
   for (int64_t i = 0; i < w.n_post; i++)
     for (int64_t j = 0; j < w.n_pre; j++)
       if (w.exists[i * w.stride + j] && (p->from != p->to || i != j))
@@ -66,14 +66,14 @@ static void allow(const strong *s, nai__matching *m, const nai__projection *p)
 
 /* --- how strong ------------------------------------------------------------------------------- */
 
-static void excite(const strong *s, const nai__matching *m, const nai__projection *p)
+static void excite(const strong *strong, const nai__matching *m, const nai__projection *p)
 {
-  const nai_network *net = s->net;
+  const nai_network *net = strong->net;
   nai_synapses w = nai__synapses(net, p, NULL, NULL);
   int64_t first = net->node[p->from].order, row = net->node[p->to].order;
   for (int64_t i = 0; i < w.n_post; i++) {
     if (m->column[row + i] < 0) continue;
-    int64_t j = s->sender[m->column[row + i]] - first;
+    int64_t j = strong->sender[m->column[row + i]] - first;
     if (j >= 0 && j < w.n_pre) w.weight[i * w.stride + j] += 1;
   }
 }
@@ -84,16 +84,16 @@ static double drawn(nai__stream *random, const nai_synapses *w, int64_t k)
 }
 
 /* The same numbers twice: first they are added up, then each takes its share of the inhibition. */
-static void inhibit(strong *s, const nai__matching *m, const nai__projection *p, int only_add)
+static void inhibit(strong *strong, const nai__matching *m, const nai__projection *p, int only_add)
 {
-  const nai_network *net = s->net;
+  const nai_network *net = strong->net;
   nai_synapses w = nai__synapses(net, p, NULL, NULL);
   int64_t row = net->node[p->to].order;
   nai__stream random =
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 1);
   for (int64_t i = 0; i < w.n_post; i++)
     for (int64_t j = 0; j < w.n_pre; j++) {
-      double share = drawn(&random, &w, i * w.stride + j), *sum = &s->inhibition[row + i];
+      double share = drawn(&random, &w, i * w.stride + j), *sum = &strong->inhibition[row + i];
       if (only_add)
         *sum += share;
       else if (share > 0 && m->column[row + i] >= 0)
@@ -103,18 +103,18 @@ static void inhibit(strong *s, const nai__matching *m, const nai__projection *p,
 
 /* --- both kinds of receivers ------------------------------------------------------------------ */
 
-static nai_status add_onto(strong *s, int32_t excites, nai__stream *random)
+static nai_status add_onto(strong *strong, int32_t excites, nai__stream *random)
 {
-  const nai_network *net = s->net;
+  const nai_network *net = strong->net;
   nai__matching m;
-  shuffle_senders(s, random);
-  NAI__TRY(nai__matching_begin(&m, net->n_units, s->n_senders));
+  shuffle_senders(strong, random);
+  NAI__TRY(nai__matching_begin(&m, net->n_units, strong->n_senders));
   for (int pass = 0; pass < 3; pass++) {
     for (int64_t k = 0; k < net->n_projections; k++) {
       const nai__projection *p = &net->projection[k];
-      if (s->excites[p->to] != excites) continue;
-      if (is_among(s, p, 1) && pass < 2) (pass ? excite(s, &m, p) : allow(s, &m, p));
-      if (is_among(s, p, -1) && pass > 0) inhibit(s, &m, p, pass == 1);
+      if (strong->excites[p->to] != excites) continue;
+      if (is_among(strong, p, 1) && pass < 2) (pass ? excite(strong, &m, p) : allow(strong, &m, p));
+      if (is_among(strong, p, -1) && pass > 0) inhibit(strong, &m, p, pass == 1);
     }
     if (pass == 0) nai__matching_solve(&m);
   }
@@ -122,28 +122,29 @@ static nai_status add_onto(strong *s, int32_t excites, nai__stream *random)
   return NAI_OK;
 }
 
-static nai_status add(strong *s)
+static nai_status add(strong *strong)
 {
-  if (!s->excites || !s->sender || !s->rank || !s->inhibition) return NAI_ERR_MEMORY;
-  nai__stream random = nai__stream_open(s->net->seed, NAI__FOR_WEIGHTS, 0, 2);
-  find_senders(s);
-  if (s->n_senders == 0) return NAI_OK;
-  NAI__TRY(add_onto(s, 1, &random));
-  return add_onto(s, 0, &random);
+  if (!strong->excites || !strong->sender || !strong->rank || !strong->inhibition)
+    return NAI_ERR_MEMORY;
+  nai__stream random = nai__stream_open(strong->net->seed, NAI__FOR_WEIGHTS, 0, 2);
+  find_senders(strong);
+  if (strong->n_senders == 0) return NAI_OK;
+  NAI__TRY(add_onto(strong, 1, &random));
+  return add_onto(strong, 0, &random);
 }
 
 nai_status nai__add_strong_synapses(nai_network *net, const int32_t *on)
 {
-  strong s = {.net = net,
-              .on = on,
-              .excites = NAI__ARRAY(int32_t, net->n_nodes),
-              .sender = NAI__ARRAY(int64_t, net->n_units),
-              .rank = NAI__ARRAY(int64_t, net->n_units),
-              .inhibition = NAI__ARRAY(double, net->n_units)};
-  nai_status status = add(&s);
-  nai__free(s.inhibition);
-  nai__free(s.rank);
-  nai__free(s.sender);
-  nai__free(s.excites);
+  strong strong = {.net = net,
+                   .on = on,
+                   .excites = NAI__ARRAY(int32_t, net->n_nodes),
+                   .sender = NAI__ARRAY(int64_t, net->n_units),
+                   .rank = NAI__ARRAY(int64_t, net->n_units),
+                   .inhibition = NAI__ARRAY(double, net->n_units)};
+  nai_status status = add(&strong);
+  nai__free(strong.inhibition);
+  nai__free(strong.rank);
+  nai__free(strong.sender);
+  nai__free(strong.excites);
   return status;
 }

@@ -175,14 +175,14 @@ static nai_status add_arrays(nai_trials *trials, const nai_task *task)
 nai_status nai__task_trials(nai_trials **out, const nai_task *task, int64_t trials)
 {
   *out = NULL;
-  nai_trials *t;
+  nai_trials *made;
   int64_t scratch = task->fill ? 0 : scratch_size(task);
-  NAI__TRY(nai__trials_make(&t, task->net, task->ops.max_steps, trials, scratch));
-  nai_status status = task->add_arrays ? task->add_arrays(t, task) : add_arrays(t, task);
+  NAI__TRY(nai__trials_make(&made, task->net, task->ops.max_steps, trials, scratch));
+  nai_status status = task->add_arrays ? task->add_arrays(made, task) : add_arrays(made, task);
   if (status != NAI_OK)
-    nai_trials_destroy(t);
+    nai_trials_destroy(made);
   else
-    *out = t;
+    *out = made;
   return status;
 }
 
@@ -324,12 +324,12 @@ nai_status nai_task_generate(nai_trials **out, const nai_task *task, uint64_t se
   *out = NULL;
   NAI__REQUIRE(task);
   NAI__TRY(check_stream(stream, first, trials));
-  nai_trials *t;
-  NAI__TRY(nai__task_trials(&t, task, trials));
-  nai_status status = nai__task_fill(t, task, seed, stream, first, trials);
+  nai_trials *made;
+  NAI__TRY(nai__task_trials(&made, task, trials));
+  nai_status status = nai__task_fill(made, task, seed, stream, first, trials);
   if (status != NAI_OK)
-    nai_trials_destroy(t);
+    nai_trials_destroy(made);
   else
-    *out = t;
+    *out = made;
   return status;
 }

@@ -31,28 +31,28 @@ static nai_status check_size(const nai_network *net, int64_t steps, int64_t tria
   return NAI_OK;
 }
 
-static void describe_inputs(nai_trials *t, const nai_network *net)
+static void describe_inputs(nai_trials *trials, const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (node->kind != NAI_INPUTS) continue;
-    memcpy(t->input_name[t->n_named], node->name, sizeof node->name);
-    t->input_offset[t->n_named] = node->offset;
-    t->input_size[t->n_named++] = node->n;
+    memcpy(trials->input_name[trials->n_named], node->name, sizeof node->name);
+    trials->input_offset[trials->n_named] = node->offset;
+    trials->input_size[trials->n_named++] = node->n;
   }
 }
 
-static nai_status describe_outputs(nai_trials *t, const nai_network *net)
+static nai_status describe_outputs(nai_trials *trials, const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (node->kind != NAI_OUTPUTS) continue;
-    nai__goal *goal = &t->goal[t->n_goals++];
+    nai__goal *goal = &trials->goal[trials->n_goals++];
     memcpy(goal->name, node->name, sizeof node->name);
     goal->n = node->n;
     goal->offset = node->offset;
     goal->mask_columns = 1;
-    int64_t values = t->capacity * t->trials;
+    int64_t values = trials->capacity * trials->trials;
     goal->mask = NAI__ARRAY(
         float, 2 * values * goal->n); /* room for n columns, cut and whole: it never moves */
     if (!goal->mask) return NAI_ERR_MEMORY;
@@ -61,37 +61,39 @@ static nai_status describe_outputs(nai_trials *t, const nai_network *net)
   return NAI_OK;
 }
 
-static nai_status allocate(nai_trials *t, const nai_network *net, int64_t scratch)
+static nai_status allocate(nai_trials *trials, const nai_network *net, int64_t scratch)
 {
   int64_t named = nai_network_count(net, NAI_INPUTS), goals = nai_network_count(net, NAI_OUTPUTS);
-  t->input = NAI__ARRAY(float, t->capacity * t->trials * t->n_inputs + t->trials * scratch);
-  t->length = NAI__ARRAY(int32_t, t->trials);
-  t->goal = NAI__ARRAY(nai__goal, goals);
-  t->input_name = nai__alloc(named, sizeof *t->input_name);
-  t->input_offset = NAI__ARRAY(int64_t, named);
-  t->input_size = NAI__ARRAY(int64_t, named);
-  if (!t->input || !t->length || !t->goal || !t->input_name || !t->input_offset || !t->input_size)
+  trials->input = NAI__ARRAY(float, trials->capacity * trials->trials * trials->n_inputs +
+                                        trials->trials * scratch);
+  trials->length = NAI__ARRAY(int32_t, trials->trials);
+  trials->goal = NAI__ARRAY(nai__goal, goals);
+  trials->input_name = nai__alloc(named, sizeof *trials->input_name);
+  trials->input_offset = NAI__ARRAY(int64_t, named);
+  trials->input_size = NAI__ARRAY(int64_t, named);
+  if (!trials->input || !trials->length || !trials->goal || !trials->input_name ||
+      !trials->input_offset || !trials->input_size)
     return NAI_ERR_MEMORY;
-  for (int64_t b = 0; b < t->trials; b++) t->length[b] = (int32_t)t->steps;
-  describe_inputs(t, net);
-  return describe_outputs(t, net);
+  for (int64_t b = 0; b < trials->trials; b++) trials->length[b] = (int32_t)trials->steps;
+  describe_inputs(trials, net);
+  return describe_outputs(trials, net);
 }
 
 nai_status nai__trials_make(nai_trials **out, const nai_network *net, int64_t steps, int64_t trials,
                             int64_t scratch)
 {
   NAI__TRY(check_size(net, steps, trials));
-  nai_trials *t = NAI__NEW(nai_trials);
-  if (!t) return NAI_ERR_MEMORY;
-  t->steps = t->capacity = steps;
-  t->trials = trials;
-  t->n_inputs = net->n_inputs;
-  t->n_outputs = net->n_outputs;
-  nai_status status = allocate(t, net, scratch);
+  nai_trials *made = NAI__NEW(nai_trials);
+  if (!made) return NAI_ERR_MEMORY;
+  made->steps = made->capacity = steps;
+  made->trials = trials;
+  made->n_inputs = net->n_inputs;
+  made->n_outputs = net->n_outputs;
+  nai_status status = allocate(made, net, scratch);
   if (status != NAI_OK)
-    nai_trials_destroy(t);
+    nai_trials_destroy(made);
   else
-    *out = t;
+    *out = made;
   return status;
 }
 
@@ -127,15 +129,16 @@ void nai_trials_destroy(nai_trials *trials)
 /* --- inputs ----------------------------------------------------------------------------------- */
 
 /* Columns that a name stands for; all of them for NULL. */
-static nai_status find_input(int64_t *offset, int64_t *size, const nai_trials *t, const char *name)
+static nai_status find_input(int64_t *offset, int64_t *size, const nai_trials *trials,
+                             const char *name)
 {
   *offset = 0;
-  *size = t->n_inputs;
+  *size = trials->n_inputs;
   if (!name) return NAI_OK;
-  for (int64_t i = 0; i < t->n_named; i++) {
-    if (strcmp(t->input_name[i], name) != 0) continue;
-    *offset = t->input_offset[i];
-    *size = t->input_size[i];
+  for (int64_t i = 0; i < trials->n_named; i++) {
+    if (strcmp(trials->input_name[i], name) != 0) continue;
+    *offset = trials->input_offset[i];
+    *size = trials->input_size[i];
     return NAI_OK;
   }
   return nai__fail(NAI_ERR_NAME, "no input is called '%.60s'", name);
@@ -224,14 +227,14 @@ float *nai__trials_whole_mask(const nai_trials *trials, const nai__goal *goal)
   return goal->mask + trials->capacity * trials->trials * goal->mask_columns;
 }
 
-static void cut_goal(const nai_trials *t, nai__goal *goal)
+static void cut_goal(const nai_trials *trials, nai__goal *goal)
 {
-  const float *whole = nai__trials_whole_mask(t, goal);
+  const float *whole = nai__trials_whole_mask(trials, goal);
   float *mask = goal->mask;
   int64_t columns = goal->mask_columns;
-  for (int64_t step = 0; step < t->steps; step++)
-    for (int64_t b = 0; b < t->trials; b++, mask += columns, whole += columns)
-      for (int64_t c = 0; c < columns; c++) mask[c] = step < t->length[b] ? whole[c] : 0;
+  for (int64_t step = 0; step < trials->steps; step++)
+    for (int64_t b = 0; b < trials->trials; b++, mask += columns, whole += columns)
+      for (int64_t c = 0; c < columns; c++) mask[c] = step < trials->length[b] ? whole[c] : 0;
 }
 
 void nai__trials_cut(nai_trials *trials)
@@ -341,37 +344,37 @@ uint64_t nai_trials_first(const nai_trials *trials)
 
 /* --- looking ---------------------------------------------------------------------------------- */
 
-static void view_steps(nai_view *out, const nai_trials *t, const float *values, int64_t n)
+static void view_steps(nai_view *out, const nai_trials *trials, const float *values, int64_t n)
 {
-  nai__view_floats(out, values, 3, (int64_t[]){t->steps, t->trials, n},
-                   (int64_t[]){t->trials * n, n, 1});
+  nai__view_floats(out, values, 3, (int64_t[]){trials->steps, trials->trials, n},
+                   (int64_t[]){trials->trials * n, n, 1});
 }
 
-static nai_status view_goal(nai_view *out, const nai_trials *t, int32_t what, const char *name)
+static nai_status view_goal(nai_view *out, const nai_trials *trials, int32_t what, const char *name)
 {
   nai__goal *goal;
-  NAI__TRY(find_goal(&goal, t, name, "name"));
+  NAI__TRY(find_goal(&goal, trials, name, "name"));
   if (what == NAI_TRIALS_MASK) {
-    view_steps(out, t, goal->mask, goal->mask_columns);
+    view_steps(out, trials, goal->mask, goal->mask_columns);
     return NAI_OK;
   }
   if (what == NAI_TRIALS_TARGETS) {
     if (!goal->target) return nai__fail(NAI_ERR_ORDER, "output %s has no targets", goal->name);
-    view_steps(out, t, goal->target, goal->n);
+    view_steps(out, trials, goal->target, goal->n);
     return NAI_OK;
   }
   if (!goal->classes) return nai__fail(NAI_ERR_ORDER, "output %s has no classes", goal->name);
-  nai__view_ints(out, goal->classes, 2, (int64_t[]){t->steps, t->trials},
-                 (int64_t[]){t->trials, 1});
+  nai__view_ints(out, goal->classes, 2, (int64_t[]){trials->steps, trials->trials},
+                 (int64_t[]){trials->trials, 1});
   return NAI_OK;
 }
 
-static nai_status view_condition(nai_view *out, const nai_trials *t, const char *name)
+static nai_status view_condition(nai_view *out, const nai_trials *trials, const char *name)
 {
   NAI__REQUIRE(name);
-  const nai__condition *condition = find_condition(t, name);
+  const nai__condition *condition = find_condition(trials, name);
   if (!condition) return nai__fail(NAI_ERR_NAME, "no condition is called '%.60s'", name);
-  nai__view_floats(out, condition->value, 1, &t->trials, (int64_t[]){1});
+  nai__view_floats(out, condition->value, 1, &trials->trials, (int64_t[]){1});
   return NAI_OK;
 }
 
@@ -396,16 +399,16 @@ nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what
 
 /* --- fitting ---------------------------------------------------------------------------------- */
 
-static nai_status fit_node(const nai_trials *t, const nai__node *node)
+static nai_status fit_node(const nai_trials *trials, const nai__node *node)
 {
   if (node->kind == NAI_INPUTS) {
     int64_t offset, size;
-    NAI__TRY(find_input(&offset, &size, t, node->name));
+    NAI__TRY(find_input(&offset, &size, trials, node->name));
     if (offset == node->offset && size == node->n) return NAI_OK;
   }
   if (node->kind == NAI_OUTPUTS) {
     nai__goal *goal;
-    NAI__TRY(find_goal(&goal, t, node->name, "name"));
+    NAI__TRY(find_goal(&goal, trials, node->name, "name"));
     if (goal->offset == node->offset && goal->n == node->n) return NAI_OK;
   }
   return nai__fail(NAI_ERR_INVALID, "the trials are of another network: '%s' differs", node->name);

@@ -139,7 +139,7 @@ static double draw_epoch(const nai_trial_batch *batch, uint64_t block, const nai
 }
 
 /* Steps from the start to the end of each epoch, and from them when everything comes and goes. */
-static void draw_timing(trial *t, const nai_trial_batch *batch, const nai__yang_plan *plan,
+static void draw_timing(trial *trial, const nai_trial_batch *batch, const nai__yang_plan *plan,
                         uint64_t block)
 {
   int64_t end[NAI__YANG_EPOCHS], now = 0;
@@ -147,16 +147,18 @@ static void draw_timing(trial *t, const nai_trial_batch *batch, const nai__yang_
     if (plan->epoch[e].n) now += nai__drawn_steps(draw_epoch(batch, block, plan, e), batch->dt);
     end[e] = now;
   }
-  int second = families[t->family].second;
-  t->go = end[NAI__YANG_WAIT];
-  t->end = end[NAI__YANG_RESPONSE];
-  t->on[0] = end[NAI__YANG_ONSET];
-  t->off[0] = families[t->family].stays ? t->end : end[NAI__YANG_STIMULUS];
-  t->on[1] = second == TOGETHER ? t->on[0] : end[NAI__YANG_DELAY];
-  t->off[1] = second == TOGETHER ? t->off[0] : second == LATER ? end[NAI__YANG_SECOND] : t->end;
-  t->shows[0] = 1;
-  t->shows[1] = second != NEVER;
-  t->delay = (double)(end[NAI__YANG_DELAY] - end[NAI__YANG_STIMULUS]) * batch->dt;
+  int second = families[trial->family].second;
+  trial->go = end[NAI__YANG_WAIT];
+  trial->end = end[NAI__YANG_RESPONSE];
+  trial->on[0] = end[NAI__YANG_ONSET];
+  trial->off[0] = families[trial->family].stays ? trial->end : end[NAI__YANG_STIMULUS];
+  trial->on[1] = second == TOGETHER ? trial->on[0] : end[NAI__YANG_DELAY];
+  trial->off[1] = second == TOGETHER ? trial->off[0]
+                  : second == LATER  ? end[NAI__YANG_SECOND]
+                                     : trial->end;
+  trial->shows[0] = 1;
+  trial->shows[1] = second != NEVER;
+  trial->delay = (double)(end[NAI__YANG_DELAY] - end[NAI__YANG_STIMULUS]) * batch->dt;
 }
 
 static double turn(double angle, double by)
@@ -166,22 +168,23 @@ static double turn(double angle, double by)
 }
 
 /* The paper turns by plus or minus a range that is its own mirror image: plus alone is the same. */
-static void draw_angles(trial *t, const nai_trial_batch *batch, int64_t b)
+static void draw_angles(trial *trial, const nai_trial_batch *batch, int64_t b)
 {
   double first = draw(batch, b, DRAW_ANGLE), second = draw(batch, b, DRAW_SECOND);
-  t->match = -1;
-  if (t->family == NAI__YANG_DMC) { /* ten places, the first five are one category */
+  trial->match = -1;
+  if (trial->family == NAI__YANG_DMC) { /* ten places, the first five are one category */
     int place[2] = {(int)(10 * first), (int)(10 * second)};
-    for (int s = 0; s < 2; s++) t->angle[s] = (2 * place[s] + 1) * (0.1 * PI);
-    t->match = (place[0] < 5) == (place[1] < 5);
+    for (int s = 0; s < 2; s++) trial->angle[s] = (2 * place[s] + 1) * (0.1 * PI);
+    trial->match = (place[0] < 5) == (place[1] < 5);
     return;
   }
-  t->angle[0] = 2 * PI * first;
-  if (t->family == NAI__YANG_DMS) {
-    t->match = draw(batch, b, DRAW_MATCH) < 0.5;
-    t->angle[1] = t->match ? t->angle[0] : turn(t->angle[0], between(PI / 9, 17 * PI / 9, second));
+  trial->angle[0] = 2 * PI * first;
+  if (trial->family == NAI__YANG_DMS) {
+    trial->match = draw(batch, b, DRAW_MATCH) < 0.5;
+    trial->angle[1] = trial->match ? trial->angle[0]
+                                   : turn(trial->angle[0], between(PI / 9, 17 * PI / 9, second));
   } else {
-    t->angle[1] = turn(t->angle[0], between(0.5 * PI, 1.5 * PI, second));
+    trial->angle[1] = turn(trial->angle[0], between(0.5 * PI, 1.5 * PI, second));
   }
 }
 
@@ -200,57 +203,58 @@ static double draw_pair(double strength[2], const nai_trial_batch *batch, int64_
 }
 
 /* What the sum over both rings has is shared out unequally, for each stimulus by itself. */
-static void share_out(trial *t, const nai_trial_batch *batch, int64_t b, const double sum[2])
+static void share_out(trial *trial, const nai_trial_batch *batch, int64_t b, const double sum[2])
 {
   for (int s = 0; s < 2; s++) {
     double part = between(0.2, 0.8, draw(batch, b, DRAW_SHARE + 2 * s));
     double half = (draw(batch, b, DRAW_SHARE + 2 * s + 1) < 0.5 ? part : -part) / 2;
-    t->strength[s][0] = sum[s] * (1 + half);
-    t->strength[s][1] = sum[s] * (1 - half);
+    trial->strength[s][0] = sum[s] * (1 + half);
+    trial->strength[s][1] = sum[s] * (1 - half);
   }
 }
 
 /* Decisions between two stimuli: their strengths in each ring; returns which of them is right. */
-static int draw_decision(trial *t, const nai_trial_batch *batch, int64_t b,
+static int draw_decision(trial *trial, const nai_trial_batch *batch, int64_t b,
                          const nai__yang_plan *plan)
 {
-  int rings = tasks[t->rule].rings, right[2];
+  int rings = tasks[trial->rule].rings, right[2];
   double pair[2][2], coherence[2];
   for (int r = 0; r < 2; r++) coherence[r] = draw_pair(pair[r], batch, b, r, plan, &right[r]);
   int counts = rings == ONLY_2 || rings == ATTEND_2, other = !counts;
-  t->coherence = coherence[counts];
+  trial->coherence = coherence[counts];
   if (rings == BOTH) {
-    share_out(t, batch, b, pair[counts]);
+    share_out(trial, batch, b, pair[counts]);
     return right[counts];
   }
   int ignores = rings == ATTEND_1 || rings == ATTEND_2;
-  t->ignored = ignores ? coherence[other] : 0;
+  trial->ignored = ignores ? coherence[other] : 0;
   for (int s = 0; s < 2; s++) {
-    t->strength[s][counts] = pair[counts][s];
-    t->strength[s][other] = ignores ? pair[other][s] : 0;
+    trial->strength[s][counts] = pair[counts][s];
+    trial->strength[s][other] = ignores ? pair[other][s] : 0;
   }
   return right[counts];
 }
 
-static void draw_rings(trial *t, const nai_trial_batch *batch, uint64_t block)
+static void draw_rings(trial *trial, const nai_trial_batch *batch, uint64_t block)
 {
   for (int s = 0; s < 2; s++)
-    if (t->shows[s]) t->strength[s][draw_block(batch, block, BLOCK_RING + s) < 0.5 ? 0 : 1] = 1;
+    if (trial->shows[s])
+      trial->strength[s][draw_block(batch, block, BLOCK_RING + s) < 0.5 ? 0 : 1] = 1;
 }
 
-static void draw_trial(trial *t, const nai_trial_batch *batch, int64_t b,
+static void draw_trial(trial *trial, const nai_trial_batch *batch, int64_t b,
                        const nai__yang_plan *plan, uint64_t block)
 {
-  draw_timing(t, batch, plan, block);
-  draw_angles(t, batch, b);
-  switch (tasks[t->rule].answer) {
-  case STRONGER: t->answer = t->angle[draw_decision(t, batch, b, plan)]; return;
-  case PRO: t->answer = t->angle[0]; break;
-  case ANTI: t->answer = turn(t->angle[0], PI); break;
-  case MATCH: t->answer = t->match ? t->angle[1] : -1; break;
-  case NONMATCH: t->answer = t->match ? -1 : t->angle[1]; break;
+  draw_timing(trial, batch, plan, block);
+  draw_angles(trial, batch, b);
+  switch (tasks[trial->rule].answer) {
+  case STRONGER: trial->answer = trial->angle[draw_decision(trial, batch, b, plan)]; return;
+  case PRO: trial->answer = trial->angle[0]; break;
+  case ANTI: trial->answer = turn(trial->angle[0], PI); break;
+  case MATCH: trial->answer = trial->match ? trial->angle[1] : -1; break;
+  case NONMATCH: trial->answer = trial->match ? -1 : trial->angle[1]; break;
   }
-  draw_rings(t, batch, block);
+  draw_rings(trial, batch, block);
 }
 
 /* --- writing ---------------------------------------------------------------------------------- */
@@ -269,62 +273,63 @@ static void add_bump(float *ring, const float bump[NAI__YANG_RING], double stren
   for (int k = 0; k < NAI__YANG_RING; k++) ring[k] += (float)strength * bump[k];
 }
 
-static void write_inputs(const trial *t, nai_trial_batch *batch, int64_t b)
+static void write_inputs(const trial *trial, nai_trial_batch *batch, int64_t b)
 {
   float bump[2][NAI__YANG_RING];
-  for (int s = 0; s < 2; s++) make_bump(bump[s], t->angle[s]);
-  for (int64_t step = 0; step < t->end; step++) {
+  for (int s = 0; s < 2; s++) make_bump(bump[s], trial->angle[s]);
+  for (int64_t step = 0; step < trial->end; step++) {
     float *input = batch->input + (step * batch->trials + b) * NAI__YANG_INPUTS;
-    input[0] = step < t->go || families[t->family].keeps_fixation;
+    input[0] = step < trial->go || families[trial->family].keeps_fixation;
     for (int s = 0; s < 2; s++)
       for (int ring = 0; ring < 2; ring++)
-        if (t->shows[s] && t->strength[s][ring] != 0 && step >= t->on[s] && step < t->off[s])
-          add_bump(input + 1 + ring * NAI__YANG_RING, bump[s], t->strength[s][ring]);
-    input[1 + 2 * NAI__YANG_RING + t->rule] = 1;
+        if (trial->shows[s] && trial->strength[s][ring] != 0 && step >= trial->on[s] &&
+            step < trial->off[s])
+          add_bump(input + 1 + ring * NAI__YANG_RING, bump[s], trial->strength[s][ring]);
+    input[1 + 2 * NAI__YANG_RING + trial->rule] = 1;
   }
 }
 
-static void write_targets(const trial *t, nai_trial_batch *batch, int64_t b)
+static void write_targets(const trial *trial, nai_trial_batch *batch, int64_t b)
 {
   float bump[NAI__YANG_RING];
-  int answers = t->answer >= 0;
-  if (answers) make_bump(bump, t->answer);
-  for (int64_t step = 0; step < t->end; step++) {
+  int answers = trial->answer >= 0;
+  if (answers) make_bump(bump, trial->answer);
+  for (int64_t step = 0; step < trial->end; step++) {
     float *target = batch->target + (step * batch->trials + b) * NAI__YANG_OUTPUTS;
-    target[0] = step < t->go || !answers ? 0.8f : 0.05f;
+    target[0] = step < trial->go || !answers ? 0.8f : 0.05f;
     for (int k = 0; k < NAI__YANG_RING; k++)
-      target[1 + k] = 0.05f + (step >= t->go && answers ? bump[k] : 0);
+      target[1 + k] = 0.05f + (step >= trial->go && answers ? bump[k] : 0);
   }
 }
 
-static void write_mask(const trial *t, nai_trial_batch *batch, int64_t b)
+static void write_mask(const trial *trial, nai_trial_batch *batch, int64_t b)
 {
   int64_t grace = nai__yang_grace(batch->dt);
-  for (int64_t step = 0; step < t->end; step++) {
+  for (int64_t step = 0; step < trial->end; step++) {
     float *mask = batch->mask + (step * batch->trials + b) * NAI__YANG_OUTPUTS;
-    float weight = step < grace ? 0 : step < t->go ? 1 : step < t->go + grace ? 0 : 25;
+    float weight = step < grace ? 0 : step < trial->go ? 1 : step < trial->go + grace ? 0 : 25;
     mask[0] = 4 * weight;
     for (int k = 0; k < NAI__YANG_RING; k++) mask[1 + k] = weight;
   }
 }
 
-static void describe(const trial *t, nai_trial_batch *batch, int64_t b)
+static void describe(const trial *trial, nai_trial_batch *batch, int64_t b)
 {
   const double value[NAI__YANG_CONDITIONS] = {
-      [NAI__YANG_RULE] = t->rule,
-      [NAI__YANG_ANSWER] = t->answer,
-      [NAI__YANG_ANGLE_1] = t->angle[0],
-      [NAI__YANG_ANGLE_2] = t->shows[1] ? t->angle[1] : -1,
-      [NAI__YANG_STRENGTH_1_RING_1] = t->strength[0][0],
-      [NAI__YANG_STRENGTH_1_RING_2] = t->strength[0][1],
-      [NAI__YANG_STRENGTH_2_RING_1] = t->strength[1][0],
-      [NAI__YANG_STRENGTH_2_RING_2] = t->strength[1][1],
-      [NAI__YANG_COHERENCE] = t->coherence,
-      [NAI__YANG_IGNORED_COHERENCE] = t->ignored,
-      [NAI__YANG_MATCH] = t->match,
-      [NAI__YANG_ONSET_AT] = (double)t->on[0] * batch->dt,
-      [NAI__YANG_DELAY_LASTED] = t->delay,
-      [NAI__YANG_GO_AT] = (double)t->go * batch->dt,
+      [NAI__YANG_RULE] = trial->rule,
+      [NAI__YANG_ANSWER] = trial->answer,
+      [NAI__YANG_ANGLE_1] = trial->angle[0],
+      [NAI__YANG_ANGLE_2] = trial->shows[1] ? trial->angle[1] : -1,
+      [NAI__YANG_STRENGTH_1_RING_1] = trial->strength[0][0],
+      [NAI__YANG_STRENGTH_1_RING_2] = trial->strength[0][1],
+      [NAI__YANG_STRENGTH_2_RING_1] = trial->strength[1][0],
+      [NAI__YANG_STRENGTH_2_RING_2] = trial->strength[1][1],
+      [NAI__YANG_COHERENCE] = trial->coherence,
+      [NAI__YANG_IGNORED_COHERENCE] = trial->ignored,
+      [NAI__YANG_MATCH] = trial->match,
+      [NAI__YANG_ONSET_AT] = (double)trial->on[0] * batch->dt,
+      [NAI__YANG_DELAY_LASTED] = trial->delay,
+      [NAI__YANG_GO_AT] = (double)trial->go * batch->dt,
   };
   for (int i = 0; i < NAI__YANG_CONDITIONS; i++)
     batch->condition[i * batch->trials + b] = (float)value[i];
@@ -333,11 +338,11 @@ static void describe(const trial *t, nai_trial_batch *batch, int64_t b)
 void nai__yang_fill(nai_trial_batch *batch, int64_t b, int rule, const nai__yang_plan *plan,
                     uint64_t block)
 {
-  trial t = {.rule = rule, .family = tasks[rule].family};
-  draw_trial(&t, batch, b, plan, block);
-  write_inputs(&t, batch, b);
-  write_targets(&t, batch, b);
-  write_mask(&t, batch, b);
-  batch->length[b] = (int32_t)t.end;
-  describe(&t, batch, b);
+  trial trial = {.rule = rule, .family = tasks[rule].family};
+  draw_trial(&trial, batch, b, plan, block);
+  write_inputs(&trial, batch, b);
+  write_targets(&trial, batch, b);
+  write_mask(&trial, batch, b);
+  batch->length[b] = (int32_t)trial.end;
+  describe(&trial, batch, b);
 }

@@ -12,17 +12,18 @@
 
 /* --- one stage -------------------------------------------------------------------------------- */
 
-static nai_status set_value(nai_task *task, const nai__stage_staircase *s, double value)
+static nai_status set_value(nai_task *task, const nai__stage_staircase *staircase, double value)
 {
-  return nai_task_set(task, s->parameter, value);
+  return nai_task_set(task, staircase->parameter, value);
 }
 
 /* What a stage sets, and where its staircases start. */
 static nai_status apply_stage(const nai_curriculum *c, nai_task *task, int64_t stage)
 {
   for (int64_t i = 0; i < c->n_settings; i++) {
-    const nai__stage_setting *s = &c->setting[i];
-    if (s->stage == stage) NAI__TRY(nai_task_set_list(task, s->parameter, s->value, s->n));
+    const nai__stage_setting *setting = &c->setting[i];
+    if (setting->stage == stage)
+      NAI__TRY(nai_task_set_list(task, setting->parameter, setting->value, setting->n));
   }
   for (int64_t i = 0; i < c->n_staircases; i++)
     if (c->staircase[i].stage == stage)
@@ -61,9 +62,9 @@ static nai_status begin(const nai__course *course, nai_task *task)
  * Both ends of a staircase and the values beside them: of a duration those near 0 may be refused.
  * From the easy end it comes to within a step of the hard one, and from there back by whole steps.
  */
-static nai_status try_staircase(nai_task *task, const nai__stage_staircase *s)
+static nai_status try_staircase(nai_task *task, const nai__stage_staircase *staircase)
 {
-  const nai_staircase *rule = &s->rule;
+  const nai_staircase *rule = &staircase->rule;
   double width = fabs(rule->hardest - rule->start), step = fmin(rule->step, width);
   double up = rule->hardest > rule->start ? 1 : -1;
   double steps = width > 0 ? floor(width / step) : 0;
@@ -71,7 +72,7 @@ static nai_status try_staircase(nai_task *task, const nai__stage_staircase *s)
                           rule->start + up * step * steps, rule->hardest - up * step * steps,
                           rule->hardest};
   double low = fmin(rule->start, rule->hardest), high = fmax(rule->start, rule->hardest);
-  for (int i = 0; i < 5; i++) NAI__TRY(set_value(task, s, fmin(high, fmax(low, value[i]))));
+  for (int i = 0; i < 5; i++) NAI__TRY(set_value(task, staircase, fmin(high, fmax(low, value[i]))));
   return NAI_OK;
 }
 
@@ -80,8 +81,8 @@ static nai_status try_stages(const nai_curriculum *c, nai_task *task)
   for (int64_t stage = 0; stage < c->n_stages; stage++) {
     NAI__TRY(fail_stage(c, stage, apply_stage(c, task, stage)));
     for (int64_t i = 0; i < c->n_staircases; i++) {
-      const nai__stage_staircase *s = &c->staircase[i];
-      if (s->stage == stage) NAI__TRY(fail_stage(c, stage, try_staircase(task, s)));
+      const nai__stage_staircase *staircase = &c->staircase[i];
+      if (staircase->stage == stage) NAI__TRY(fail_stage(c, stage, try_staircase(task, staircase)));
     }
   }
   return NAI_OK;
@@ -165,11 +166,11 @@ static nai_status climb(nai__course *course, nai_task *task, double performance,
   const nai_curriculum *c = course->curriculum;
   *at_end = 1;
   for (int64_t i = 0; i < c->n_staircases; i++) {
-    const nai__stage_staircase *s = &c->staircase[i];
-    if (s->stage != course->stage) continue;
-    if (course->value[i] != s->rule.hardest) *at_end = 0;
-    double value = next_value(&s->rule, course->value[i], performance);
-    NAI__TRY(fail_stage(c, course->stage, set_value(task, s, value)));
+    const nai__stage_staircase *staircase = &c->staircase[i];
+    if (staircase->stage != course->stage) continue;
+    if (course->value[i] != staircase->rule.hardest) *at_end = 0;
+    double value = next_value(&staircase->rule, course->value[i], performance);
+    NAI__TRY(fail_stage(c, course->stage, set_value(task, staircase, value)));
     course->value[i] = value;
   }
   return NAI_OK;

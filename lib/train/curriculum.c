@@ -66,20 +66,21 @@ static nai_status check_performance(double value, const char *what)
   return nai__fail(NAI_ERR_INVALID, "%s is %g, must be 0 to 1", what, value);
 }
 
-static nai_status check_staircase(const nai_staircase *s)
+static nai_status check_staircase(const nai_staircase *staircase)
 {
-  if (!s->parameter) return nai__fail_null("parameter of the staircase");
-  if (!isfinite(s->start) || !isfinite(s->hardest) || s->start == s->hardest)
+  if (!staircase->parameter) return nai__fail_null("parameter of the staircase");
+  if (!isfinite(staircase->start) || !isfinite(staircase->hardest) ||
+      staircase->start == staircase->hardest)
     return nai__fail(NAI_ERR_INVALID,
-                     "staircase->start is %g and hardest %g, must be finite and differ", s->start,
-                     s->hardest);
-  if (!(s->step > 0 && isfinite(s->step)))
-    return nai__fail(NAI_ERR_INVALID, "staircase->step is %g, must be above 0", s->step);
-  NAI__TRY(check_performance(s->harder_at, "staircase->harder_at"));
-  NAI__TRY(check_performance(s->easier_at, "staircase->easier_at"));
-  if (s->easier_at > s->harder_at)
+                     "staircase->start is %g and hardest %g, must be finite and differ",
+                     staircase->start, staircase->hardest);
+  if (!(staircase->step > 0 && isfinite(staircase->step)))
+    return nai__fail(NAI_ERR_INVALID, "staircase->step is %g, must be above 0", staircase->step);
+  NAI__TRY(check_performance(staircase->harder_at, "staircase->harder_at"));
+  NAI__TRY(check_performance(staircase->easier_at, "staircase->easier_at"));
+  if (staircase->easier_at > staircase->harder_at)
     return nai__fail(NAI_ERR_INVALID, "staircase->easier_at is %g, above harder_at, %g",
-                     s->easier_at, s->harder_at);
+                     staircase->easier_at, staircase->harder_at);
   return NAI_OK;
 }
 

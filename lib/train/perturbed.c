@@ -14,42 +14,43 @@
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
-void nai__scalars_destroy(nai__scalars *s)
+void nai__scalars_destroy(nai__scalars *scalars)
 {
-  nai__free(s->cost);
-  nai__free(s->perturbed);
-  nai__free(s->type);
-  nai__free(s->output);
-  nai__free(s->target);
-  nai__free(s->mask);
-  nai__free(s->classes);
-  *s = (nai__scalars){.steps = 0};
+  nai__free(scalars->cost);
+  nai__free(scalars->perturbed);
+  nai__free(scalars->type);
+  nai__free(scalars->output);
+  nai__free(scalars->target);
+  nai__free(scalars->mask);
+  nai__free(scalars->classes);
+  *scalars = (nai__scalars){.steps = 0};
 }
 
-static nai_status allocate(nai__scalars *s, int64_t steps, int64_t trials, int64_t channels)
+static nai_status allocate(nai__scalars *scalars, int64_t steps, int64_t trials, int64_t channels)
 {
-  s->cost = NAI__ARRAY(double, trials);
-  s->perturbed = NAI__ARRAY(double, trials);
-  s->type = NAI__ARRAY(uint32_t, trials);
-  s->output = NAI__ARRAY(float, steps *channels);
-  s->target = NAI__ARRAY(float, steps *channels);
-  s->mask = NAI__ARRAY(float, steps *channels);
-  s->classes = NAI__ARRAY(int32_t, steps);
-  if (!s->cost || !s->perturbed || !s->type || !s->output || !s->target || !s->mask || !s->classes)
+  scalars->cost = NAI__ARRAY(double, trials);
+  scalars->perturbed = NAI__ARRAY(double, trials);
+  scalars->type = NAI__ARRAY(uint32_t, trials);
+  scalars->output = NAI__ARRAY(float, steps *channels);
+  scalars->target = NAI__ARRAY(float, steps *channels);
+  scalars->mask = NAI__ARRAY(float, steps *channels);
+  scalars->classes = NAI__ARRAY(int32_t, steps);
+  if (!scalars->cost || !scalars->perturbed || !scalars->type || !scalars->output ||
+      !scalars->target || !scalars->mask || !scalars->classes)
     return NAI_ERR_MEMORY;
-  s->steps = steps;
-  s->trials = trials;
+  scalars->steps = steps;
+  scalars->trials = trials;
   return NAI_OK;
 }
 
 /* As much room as the batch has. */
-static nai_status prepare(nai__scalars *s, const nai__batch *batch)
+static nai_status prepare(nai__scalars *scalars, const nai__batch *batch)
 {
-  if (batch->steps_room <= s->steps && batch->trials_room <= s->trials) return NAI_OK;
-  nai__scalars_destroy(s);
+  if (batch->steps_room <= scalars->steps && batch->trials_room <= scalars->trials) return NAI_OK;
+  nai__scalars_destroy(scalars);
   nai_status status =
-      allocate(s, batch->steps_room, batch->trials_room, batch->activity.net->n_outputs + 1);
-  if (status != NAI_OK) nai__scalars_destroy(s);
+      allocate(scalars, batch->steps_room, batch->trials_room, batch->activity.net->n_outputs + 1);
+  if (status != NAI_OK) nai__scalars_destroy(scalars);
   return status;
 }
 
@@ -65,20 +66,20 @@ static void gather(void *out, const void *from, int64_t steps, int64_t trials, i
 }
 
 /* What an output should do, and did, in trial k alone; what a mean divides by stays the batch's. */
-static nai__aim gather_trial(nai__deed *deed, const nai__scalars *s, const nai__aim *aim,
+static nai__aim gather_trial(nai__deed *deed, const nai__scalars *scalars, const nai__aim *aim,
                              const nai__batch *batch, int64_t k)
 {
   int64_t steps = batch->steps, trials = batch->trials, n = aim->n, columns = aim->mask_columns;
-  gather(s->output, batch->activity.output + aim->offset, steps, trials,
+  gather(scalars->output, batch->activity.output + aim->offset, steps, trials,
          batch->activity.net->ld_outputs, k, n);
-  gather(s->mask, aim->mask, steps, trials, columns, k, columns);
-  if (aim->target) gather(s->target, aim->target, steps, trials, n, k, n);
-  if (aim->classes) gather(s->classes, aim->classes, steps, trials, 1, k, 1);
-  *deed = (nai__deed){steps, 1, n, s->output, NULL};
+  gather(scalars->mask, aim->mask, steps, trials, columns, k, columns);
+  if (aim->target) gather(scalars->target, aim->target, steps, trials, n, k, n);
+  if (aim->classes) gather(scalars->classes, aim->classes, steps, trials, 1, k, 1);
+  *deed = (nai__deed){steps, 1, n, scalars->output, NULL};
   nai__aim one = *aim;
-  one.mask = s->mask;
-  one.target = aim->target ? s->target : NULL;
-  one.classes = aim->classes ? s->classes : NULL;
+  one.mask = scalars->mask;
+  one.target = aim->target ? scalars->target : NULL;
+  one.classes = aim->classes ? scalars->classes : NULL;
   return one;
 }
 
@@ -95,7 +96,7 @@ static void add(sums *sum, double *cost, double scale, double value)
 }
 
 static nai_status on_outputs(double *cost, sums *sum, const nai__weighed_cost *c,
-                             const nai__scalars *s, const nai__batch *batch,
+                             const nai__scalars *scalars, const nai__batch *batch,
                              const nai_trials *trials)
 {
   for (int64_t i = 0; i < trials->n_goals; i++) {
@@ -103,7 +104,7 @@ static nai_status on_outputs(double *cost, sums *sum, const nai__weighed_cost *c
     const nai__aim aim = nai__aim_of(&trials->goal[i], trials);
     for (int64_t k = 0; k < trials->trials; k++) {
       nai__deed deed;
-      const nai__aim one = gather_trial(&deed, s, &aim, batch, k);
+      const nai__aim one = gather_trial(&deed, scalars, &aim, batch, k);
       double value = 0;
       NAI__TRY(nai__meet_output(&value, c->cost, &one, &deed, c->scale));
       add(sum, &cost[k], c->scale, value);
@@ -146,7 +147,7 @@ static nai_status check_sum(const nai__weighed_cost *c, sums sum, const nai_rule
 }
 
 /* `at_hand`: the rule, of the activity that J is of; NULL of a run before it. */
-static nai_status find_costs(double *cost, const nai__scalars *s, nai__objective *objective,
+static nai_status find_costs(double *cost, const nai__scalars *scalars, nai__objective *objective,
                              const nai__batch *batch, const nai_trials *trials,
                              const nai_rule *at_hand)
 {
@@ -155,7 +156,7 @@ static nai_status find_costs(double *cost, const nai__scalars *s, nai__objective
     nai__weighed_cost *c = &objective->cost[i];
     sums sum = {0, 0};
     if (c->cost->ops.on_outputs) {
-      NAI__TRY(on_outputs(cost, &sum, c, s, batch, trials));
+      NAI__TRY(on_outputs(cost, &sum, c, scalars, batch, trials));
       if (at_hand) NAI__TRY(check_sum(c, sum, at_hand));
     }
     if (!c->cost->ops.on_rates) continue;
@@ -182,30 +183,32 @@ static uint32_t type_of(const nai_trials *trials, int64_t k)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-nai_status nai__perturbed_forward(nai__scalars *s, nai__objective *objective, nai__batch *batch,
-                                  const nai__learner *learner, const nai__showing *showing)
+nai_status nai__perturbed_forward(nai__scalars *scalars, nai__objective *objective,
+                                  nai__batch *batch, const nai__learner *learner,
+                                  const nai__showing *showing)
 {
   const nai__rule_kind *kind = learner->rule->kind;
   const nai_trials *trials = showing->trials;
-  NAI__TRY(prepare(s, batch));
-  kind->perturb(learner, &s->perturbation);
-  batch->activity.perturbation = &s->perturbation;
+  NAI__TRY(prepare(scalars, batch));
+  kind->perturb(learner, &scalars->perturbation);
+  batch->activity.perturbation = &scalars->perturbation;
   nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
   batch->activity.perturbation = NULL;
   NAI__TRY(nai__pool_answer(showing->pool));
   if (!(kind->runs & NAI__RUNS_BOTH)) return NAI_OK;
   nai__costs_scale(objective, batch->activity.net, trials);
-  NAI__TRY(find_costs(s->perturbed, s, objective, batch, trials, NULL));
+  NAI__TRY(find_costs(scalars->perturbed, scalars, objective, batch, trials, NULL));
   nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
   return nai__pool_answer(showing->pool);
 }
 
-nai_status nai__perturbed_costs(nai__trial_costs *out, nai__scalars *s, nai__objective *objective,
-                                const nai__batch *batch, const nai_rule *rule,
-                                const nai_trials *trials)
+nai_status nai__perturbed_costs(nai__trial_costs *out, nai__scalars *scalars,
+                                nai__objective *objective, const nai__batch *batch,
+                                const nai_rule *rule, const nai_trials *trials)
 {
-  NAI__TRY(find_costs(s->cost, s, objective, batch, trials, rule));
-  for (int64_t k = 0; k < trials->trials; k++) s->type[k] = type_of(trials, k);
-  *out = (nai__trial_costs){s->perturbation, s->cost, s->perturbed, s->type};
+  NAI__TRY(find_costs(scalars->cost, scalars, objective, batch, trials, rule));
+  for (int64_t k = 0; k < trials->trials; k++) scalars->type[k] = type_of(trials, k);
+  *out =
+      (nai__trial_costs){scalars->perturbation, scalars->cost, scalars->perturbed, scalars->type};
   return NAI_OK;
 }

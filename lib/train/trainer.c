@@ -42,21 +42,21 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   NAI__REQUIRE(rule);
   NAI__REQUIRE(optimizer);
   NAI__TRY(check_task(task, net));
-  nai_trainer *t = NAI__NEW(nai_trainer);
-  if (!t) return NAI_ERR_MEMORY;
-  nai__reference_init(&t->reference);
-  for (int i = 0; i < NAI__SETTINGS; i++) t->setting[i] = settings[i].initial;
-  t->performance = NAN;
-  t->watch = watch;
-  t->history.columns = NAI_HISTORY_COSTS;
-  if (task) nai__task_keep(t->task = task);
-  t->batch.keeps_currents = (rule->kind->runs & NAI__KEEPS_CURRENTS) != 0;
-  nai_status status = nai__plasticity_open(&t->plasticity, net, rule, optimizer, watch);
+  nai_trainer *trainer = NAI__NEW(nai_trainer);
+  if (!trainer) return NAI_ERR_MEMORY;
+  nai__reference_init(&trainer->reference);
+  for (int i = 0; i < NAI__SETTINGS; i++) trainer->setting[i] = settings[i].initial;
+  trainer->performance = NAN;
+  trainer->watch = watch;
+  trainer->history.columns = NAI_HISTORY_COSTS;
+  if (task) nai__task_keep(trainer->task = task);
+  trainer->batch.keeps_currents = (rule->kind->runs & NAI__KEEPS_CURRENTS) != 0;
+  nai_status status = nai__plasticity_open(&trainer->plasticity, net, rule, optimizer, watch);
   if (status != NAI_OK) {
-    nai_trainer_destroy(t);
+    nai_trainer_destroy(trainer);
     return status;
   }
-  *out = t;
+  *out = trainer;
   return NAI_OK;
 }
 

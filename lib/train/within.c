@@ -71,76 +71,76 @@ static void clear_rest(const nai_network *net, nai__batch *batch, int64_t trial,
   }
 }
 
-static nai_status live_trial(nai_trainer *t, const nai_trials *trials, int64_t trial,
+static nai_status live_trial(nai_trainer *trainer, const nai_trials *trials, int64_t trial,
                              uint64_t first)
 {
-  nai_agent *agent = t->agent;
+  nai_agent *agent = trainer->agent;
   int64_t steps = trials->length[trial];
   nai__agent_begin(agent, first + (uint64_t)trial, steps);
-  for (int64_t s = 0; s < steps; s++) {
-    take_goals(agent, trials, trial, s);
+  for (int64_t t = 0; t < steps; t++) {
+    take_goals(agent, trials, trial, t);
     agent->online.target = gather_targets(agent, trials);
-    const float *input = trials->input + (s * trials->trials + trial) * trials->n_inputs;
+    const float *input = trials->input + (t * trials->trials + trial) * trials->n_inputs;
     NAI__TRY(nai__agent_step(agent, input, 1));
-    if (nai__pool_ended(t->pool, 0, 4 * t->plasticity.net->n_theta))
-      return nai__pool_answer(t->pool);
-    keep_activity(agent, &t->batch, trial, s + 1);
+    if (nai__pool_ended(trainer->pool, 0, 4 * trainer->plasticity.net->n_theta))
+      return nai__pool_answer(trainer->pool);
+    keep_activity(agent, &trainer->batch, trial, t + 1);
   }
-  clear_rest(t->plasticity.net, &t->batch, trial, steps);
+  clear_rest(trainer->plasticity.net, &trainer->batch, trial, steps);
   NAI__TRY(nai__agent_settle(agent));
   for (int64_t i = 0; i < agent->plasticity->objective.n; i++)
-    t->plasticity.objective.value[i] += agent->value[i] / (double)trials->trials;
+    trainer->plasticity.objective.value[i] += agent->value[i] / (double)trials->trials;
   return NAI_OK;
 }
 
-static void drop_agent(nai_trainer *t)
+static void drop_agent(nai_trainer *trainer)
 {
-  if (t->agent) nai__agent_destroy(t->agent);
-  t->agent = NULL;
+  if (trainer->agent) nai__agent_destroy(trainer->agent);
+  trainer->agent = NULL;
 }
 
 /* An agent with the costs that the trainer has now. */
-static nai_status prepare(nai_trainer *t)
+static nai_status prepare(nai_trainer *trainer)
 {
-  if (t->agent && t->agent->n_costs == t->plasticity.objective.n) return NAI_OK;
-  drop_agent(t);
-  NAI__TRY(nai__agent_create(&t->agent, &t->plasticity, t->setting));
-  nai_status status = nai__past_create(&t->agent->before, &t->plasticity);
-  if (status != NAI_OK) drop_agent(t);
+  if (trainer->agent && trainer->agent->n_costs == trainer->plasticity.objective.n) return NAI_OK;
+  drop_agent(trainer);
+  NAI__TRY(nai__agent_create(&trainer->agent, &trainer->plasticity, trainer->setting));
+  nai_status status = nai__past_create(&trainer->agent->before, &trainer->plasticity);
+  if (status != NAI_OK) drop_agent(trainer);
   return status;
 }
 
-static nai_status live(nai_trainer *t, const nai_trials *trials, uint64_t first)
+static nai_status live(nai_trainer *trainer, const nai_trials *trials, uint64_t first)
 {
-  nai__objective *o = &t->plasticity.objective;
+  nai__objective *o = &trainer->plasticity.objective;
   memset(o->value, 0, (size_t)o->n * sizeof *o->value);
   for (int64_t trial = 0; trial < trials->trials; trial++)
-    NAI__TRY(live_trial(t, trials, trial, first));
+    NAI__TRY(live_trial(trainer, trials, trial, first));
   return NAI_OK;
 }
 
-static void put_back(nai_trainer *t)
+static void put_back(nai_trainer *trainer)
 {
-  nai__past_put_back(&t->agent->before, &t->plasticity);
-  nai__kept_put_back(&t->plasticity);
-  t->agent->stale = 1;
+  nai__past_put_back(&trainer->agent->before, &trainer->plasticity);
+  nai__kept_put_back(&trainer->plasticity);
+  trainer->agent->stale = 1;
 }
 
-nai_status nai__trainer_live(nai_trainer *t, const nai_trials *trials)
+nai_status nai__trainer_live(nai_trainer *trainer, const nai_trials *trials)
 {
-  nai__objective *o = &t->plasticity.objective;
-  NAI__TRY(nai__trainer_prepare(t, trials));
-  NAI__TRY(prepare(t));
-  NAI__TRY(nai__kept_save(&t->plasticity));
-  nai__past_take(&t->agent->before, &t->plasticity);
-  t->agent->update = t->step + 1;
-  nai__pool_watch(t->pool, &t->watch);
-  nai_status status = live(t, trials, nai__trainer_first(t, trials));
-  nai__pool_watch(t->pool, NULL);
-  if (status != NAI_OK) put_back(t);
-  nai__agent_pack(t->agent);
+  nai__objective *o = &trainer->plasticity.objective;
+  NAI__TRY(nai__trainer_prepare(trainer, trials));
+  NAI__TRY(prepare(trainer));
+  NAI__TRY(nai__kept_save(&trainer->plasticity));
+  nai__past_take(&trainer->agent->before, &trainer->plasticity);
+  trainer->agent->update = trainer->step + 1;
+  nai__pool_watch(trainer->pool, &trainer->watch);
+  nai_status status = live(trainer, trials, nai__trainer_first(trainer, trials));
+  nai__pool_watch(trainer->pool, NULL);
+  if (status != NAI_OK) put_back(trainer);
+  nai__agent_pack(trainer->agent);
   o->total = 0;
   for (int64_t i = 0; i < o->n; i++) o->total += o->value[i];
-  t->plasticity.gradient_norm = NAN;
+  trainer->plasticity.gradient_norm = NAN;
   return status;
 }
