@@ -119,7 +119,7 @@ RULES = {
     "sign_symmetry": lambda: na.SignSymmetry("fixed", seed=5),
     "kolen_pollack": lambda: na.KolenPollack(seed=5),
     "weight_mirror": lambda: na.WeightMirror(seed=5),
-    "node_perturbation": lambda: na.NodePerturbation(seed=5),
+    "node_perturbation": lambda: na.NodePerturbation(sd=0.01, seed=5),  # the default of 0.1.0
     "reward_hebbian": lambda: na.RewardHebbian(seed=5),
 }
 LEAST_SQUARES = {"force": lambda: na.FORCE(), "full_force": lambda: na.FullFORCE(seed=5)}
