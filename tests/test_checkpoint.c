@@ -11,7 +11,8 @@
 #include "../lib/file/checkpoint.h"
 #include "../lib/file/safetensors.h"
 #include "faults.h"
-#include "networks.h"
+#include "rules.h"
+#include "tasks.h"
 
 #define UPDATES 60
 
@@ -77,17 +78,22 @@ static nai_optimizer *make_optimizer(const plan *p)
   return optimizer;
 }
 
-static rig make_rig(const plan *p)
+static nai_task *make_plan_task(const plan *p, const nai_network *net)
 {
-  rig r = {make_network(p), NULL};
-  nai_rule *rule;
-  nai_cost *cost, *rates;
-  nai_task *task;
-  nai_optimizer *optimizer = make_optimizer(p);
-  expect_ok(nai_task_create(&task, "perceptual-decision-making", r.net));
+  nai_task *task = task_for(net, "perceptual-decision-making");
   expect_ok(nai_task_set(task, "fixation", 40));
   expect_ok(nai_task_set(task, "stimulus", 100));
   expect_ok(nai_task_set(task, "sigma", p->sigma));
+  return task;
+}
+
+/* Gives up the task, of which there may be none. */
+static rig make_rig_for(const plan *p, nai_network *net, nai_task *task)
+{
+  rig r = {net, NULL};
+  nai_rule *rule;
+  nai_cost *cost, *rates;
+  nai_optimizer *optimizer = make_optimizer(p);
   expect_ok(nai_rule_create_bptt(&rule));
   expect_ok(nai_cost_create_cross_entropy(&cost, "choice"));
   expect_ok(nai_cost_create_l2_rates(&rates, "E"));
@@ -105,6 +111,12 @@ static rig make_rig(const plan *p)
   nai_cost_destroy(rates);
   nai_task_destroy(task);
   return r;
+}
+
+static rig make_rig(const plan *p)
+{
+  nai_network *net = make_network(p);
+  return make_rig_for(p, net, make_plan_task(p, net));
 }
 
 static void destroy_rig(rig *r)
@@ -276,6 +288,280 @@ START_TEST(test_moments_are_held_a_projection_at_a_time)
 }
 END_TEST
 
+/*
+ * Stages that set things once; or that begin by setting them to something else; or that begin with
+ * other staircases too; or of which one differs, in what a later one has as well.
+ */
+enum { ONCE, SET_TWICE, CLIMBING_TWICE, OTHER_STIMULUS, OTHER_COHERENCE, OTHER_STAIRCASE };
+static rig make_staged_rig(int how)
+{
+  nai_staircase stairs[] = {
+      {sizeof *stairs, 0, "coherence", 90, 30, 20, 0, 0},
+      {sizeof *stairs, 0, "coherence", 100, 20, 15, 0, 0},
+      {sizeof *stairs, 0, "sigma", 0.5, 2, 0.25, 0, 0},
+      {sizeof *stairs, 0, "coherence", 80, 10, 5, 0, 0},
+  };
+  static const char *const stage[] = {"second", "second", "second", "third"};
+  plan p = usual;
+  nai_curriculum *c;
+  p.curriculum = 0;
+  rig r = make_rig(&p);
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 3));
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "first", 0, 1));
+  expect_ok(nai_curriculum_add_stage(c, "second", 0, 2));
+  expect_ok(nai_curriculum_add_stage(c, "third", 1, 1));
+  if (how == SET_TWICE || how == CLIMBING_TWICE) {
+    expect_ok(nai_curriculum_set(c, "second", "stimulus", (double[]){20}, 1));
+    expect_ok(nai_curriculum_set(c, "second", "coherence", (double[]){5, 7}, 2));
+  }
+  const double stimulus = how == OTHER_STIMULUS ? 60 : 80,
+               coherence = how == OTHER_COHERENCE ? 40 : 50;
+  expect_ok(nai_curriculum_set(c, "first", "stimulus", &stimulus, 1));
+  expect_ok(nai_curriculum_set(c, "first", "coherence", &coherence, 1));
+  expect_ok(nai_curriculum_set(c, "second", "stimulus", (double[]){60, 120}, 2));
+  expect_ok(nai_curriculum_set(c, "third", "stimulus", (double[]){40}, 1));
+  if (how == OTHER_STAIRCASE) stairs[1].step = 14;
+  for (int k = how == CLIMBING_TWICE ? 0 : 1; k < 4; k++)
+    expect_ok(nai_curriculum_add_staircase(c, stage[k], &stairs[k]));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  nai_curriculum_destroy(c);
+  return r;
+}
+
+/* What a stage sets twice is in the file once, as it was set last, and is what the stage began with. */
+START_TEST(test_what_is_set_last_is_what_a_stage_has)
+{
+  open_folder();
+  for (int how = ONCE; how <= CLIMBING_TWICE; how++) {
+    rig r = make_staged_rig(how), again = make_staged_rig(how), once = make_staged_rig(ONCE);
+    expect_ok(nai_trainer_run(r.trainer, 15, NULL, NULL));
+    ck_assert_int_eq(nai_trainer_stage(r.trainer), 1);
+    expect_ok(nai_trainer_save(r.trainer, path));
+    expect_ok(nai_trainer_restore(again.trainer, path));
+    nai_status status = nai_trainer_restore(once.trainer, path);
+    if (how == CLIMBING_TWICE)
+      expect_fails(status, NAI_ERR_FORMAT, "'trainer: staircases' is 4, must be 3");
+    else
+      expect_ok(status);
+    expect_ok(nai_trainer_run(r.trainer, 36, NULL, NULL));
+    expect_ok(nai_trainer_run(again.trainer, 36, NULL, NULL));
+    ck_assert_int_eq(nai_trainer_stage(r.trainer), 2);
+    EXPECT(hash_rig(&r) == hash_rig(&again));
+    if (how != CLIMBING_TWICE) {
+      expect_ok(nai_trainer_run(once.trainer, 36, NULL, NULL));
+      EXPECT(hash_rig(&r) == hash_rig(&once));
+    }
+    destroy_rig(&r);
+    destroy_rig(&again);
+    destroy_rig(&once);
+  }
+  close_folder();
+}
+END_TEST
+
+START_TEST(test_what_a_stage_sets_is_compared_though_a_later_one_sets_it_too)
+{
+  static const struct {
+    int how;
+    const char *words;
+  } others[] = {
+      {OTHER_STIMULUS, "trainer: stages 'first': stimulus[0] is 80.0 in the file, 60.0 here"},
+      {OTHER_COHERENCE, "trainer: stages 'first': coherence[0] is 50.0 in the file, 40.0 here"},
+      {OTHER_STAIRCASE, "trainer: stages 'second': coherence[2] is 15.0 in the file, 14.0 here"}};
+  rig r = make_staged_rig(ONCE);
+  open_folder();
+  expect_ok(nai_trainer_run(r.trainer, 15, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, path));
+  for (int k = 0; k < 3; k++) {
+    rig other = make_staged_rig(others[k].how);
+    expect_fails(nai_trainer_restore(other.trainer, path), NAI_ERR_INVALID, others[k].words);
+    destroy_rig(&other);
+  }
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
+/* A trainer without a task, which is given its trials: nor has its file a task. */
+START_TEST(test_without_a_task)
+{
+  plan p = usual;
+  p.curriculum = 0;
+  nai_network *net = make_network(&p);
+  nai_task *task = make_plan_task(&p, net);
+  nai_trials *trials = make_trials(task, 5);
+  rig r = make_rig_for(&p, net, NULL), again = make_rig_for(&p, make_network(&p), NULL),
+      other = make_rig(&p);
+  open_folder();
+  for (int k = 0; k < 4; k++) expect_ok(nai_trainer_step(NULL, r.trainer, trials));
+  expect_ok(nai_trainer_save(r.trainer, path));
+  expect_fails(nai_trainer_restore(other.trainer, path), NAI_ERR_INVALID,
+               "trainer: task is not there in the file, {...} here");
+  expect_ok(nai_trainer_restore(again.trainer, path));
+  ck_assert_int_eq(nai_trainer_updates(again.trainer), 4);
+  for (int k = 0; k < 4; k++) {
+    expect_ok(nai_trainer_step(NULL, r.trainer, trials));
+    expect_ok(nai_trainer_step(NULL, again.trainer, trials));
+  }
+  EXPECT(hash_rig(&r) == hash_rig(&again));
+  close_folder();
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+  destroy_rig(&r);
+  destroy_rig(&again);
+  destroy_rig(&other);
+}
+END_TEST
+
+static nai_status leave_zeros(void *user, nai_trial_batch *batch)
+{
+  (void)user;
+  (void)batch;
+  return NAI_OK;
+}
+
+/* Of a task of the user's own the file has the name only, also when a built-in one is called so. */
+START_TEST(test_an_own_task_with_the_name_of_a_built_in_one)
+{
+  const nai_task_ops ops = {.struct_size = sizeof ops,
+                            .name = "perceptual-decision-making",
+                            .n_inputs = 3,
+                            .n_outputs = 3,
+                            .max_steps = 4,
+                            .has_classes = 1,
+                            .generate = leave_zeros};
+  plan p = usual;
+  nai_task *task;
+  nai__tensors file;
+  p.curriculum = 0;
+  nai_network *net = make_network(&p);
+  expect_ok(nai_task_create_own(&task, &ops, NULL, net));
+  rig r = make_rig_for(&p, net, task), built_in = make_rig(&p);
+  open_folder();
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  expect_ok(nai_trainer_save(r.trainer, path));
+  expect_ok(nai__tensors_open(&file, path));
+  ck_assert_ptr_nonnull(strstr(nai__tensors_note(&file, "neuroai"),
+                               "\"task\":{\"name\":\"perceptual-decision-making\"}"));
+  nai__tensors_close(&file);
+  expect_ok(nai_trainer_restore(r.trainer, path));
+  expect_fails(nai_trainer_restore(built_in.trainer, path), NAI_ERR_INVALID,
+               "trainer: task: fixation is not there in the file, [...] here");
+  close_folder();
+  destroy_rig(&r);
+  destroy_rig(&built_in);
+}
+END_TEST
+
+/* --- what release 0.1.0 wrote ------------------------------------------------------------------ */
+
+#define FORMER TESTS_FOLDER "/golden/0.1.0/rule_reward_hebbian.safetensors"
+
+/* The trainer of that file, as tests/golden/recipes.py makes it. */
+static rig make_former_rig(void)
+{
+  rig r;
+  nai_rule *rule;
+  nai_cost *cost;
+  nai_optimizer *optimizer = adam(1e-3);
+  expect_ok(nai_network_load(&r.net, FORMER, NULL, 0));
+  nai_task *task = task_for(r.net, "perceptual-decision-making");
+  expect_ok(nai_task_set(task, "fixation", 40));
+  expect_ok(nai_task_set(task, "stimulus", 100));
+  expect_ok(nai_task_set(task, "decision", 40));
+  expect_ok(nai_rule_create_reward_hebbian(&rule, 5));
+  expect_ok(nai_trainer_create(&r.trainer, r.net, rule, optimizer, task));
+  attach_cost(r.trainer, nai_cost_create_cross_entropy(&cost, "choice"), &cost, 1);
+  expect_ok(nai_trainer_set(r.trainer, "batch", 8));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_trials", 20));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 5));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(optimizer);
+  nai_task_destroy(task);
+  return r;
+}
+
+/* What is kept of each type of trial: whether it is known, its number of 32 bits, the mean of its cost. */
+static void check_types(const nai__tensors *file, const nai__learner *learner)
+{
+  enum { TYPES = 256 };
+  nai__tensor tensor;
+  float then[4 * TYPES];
+  int known = 0;
+  expect_ok(
+      nai__tensors_expect(&tensor, file, "rule: trial types", NAI__F32, 1, (int64_t[]){4 * TYPES}));
+  expect_ok(nai__tensors_read(then, file, &tensor, 0, 4 * TYPES));
+  ck_assert_int_eq(learner->n_kept, 1);
+  ck_assert_int_eq(learner->kept[0].n, 3 * TYPES);
+  for (int k = 0; k < TYPES; k++) {
+    const float *was = then + 4 * k;
+    const double *is = learner->kept[0].doubles + 3 * k;
+    EXPECT(is[0] == (double)was[0]);
+    EXPECT(is[1] == (double)was[1] * 65536 + (double)was[2]);
+    EXPECT(is[2] == (double)was[3]);
+    known += was[0] != 0 && was[3] != 0;
+  }
+  ck_assert_int_gt(known, 3);
+}
+
+static void check_whole(const nai__tensors *file, const char *name, const float *moment, int64_t n)
+{
+  nai__tensor tensor;
+  int64_t learnt = 0;
+  expect_ok(nai__tensors_expect(&tensor, file, name, NAI__F32, 1, &n));
+  for (int64_t i = 0; i < n; i++) {
+    float value;
+    expect_ok(nai__tensors_read(&value, file, &tensor, i, 1));
+    EXPECT(value == moment[i]);
+    learnt += value != 0;
+  }
+  ck_assert_int_gt(learnt, 100);
+}
+
+/* It wrote moments whole, and as floats what is doubles now: all of it is there, and goes on. */
+START_TEST(test_moments_and_doubles_of_the_first_release)
+{
+  rig r = make_former_rig(), again = make_former_rig();
+  nai__tensors file;
+  open_folder();
+  expect_ok(nai_trainer_restore(r.trainer, FORMER));
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 7);
+  const nai__plasticity *p = &r.trainer->plasticity;
+  expect_ok(nai__tensors_open(&file, FORMER));
+  check_types(&file, p->learner);
+  check_whole(&file, "trainer: mean", p->mean, r.net->n_theta);
+  check_whole(&file, "trainer: square", p->square, r.net->n_theta);
+  nai__tensors_close(&file);
+  expect_ok(nai_trainer_save(r.trainer, path)); /* as files are now */
+  expect_ok(nai_trainer_restore(again.trainer, path));
+  expect_ok(nai_trainer_run(r.trainer, 8, NULL, NULL));
+  expect_ok(nai_trainer_run(again.trainer, 8, NULL, NULL));
+  EXPECT(hash_rig(&r) == hash_rig(&again));
+  close_folder();
+  destroy_rig(&r);
+  destroy_rig(&again);
+}
+END_TEST
+
+START_TEST(test_a_file_of_the_first_release_without_memory)
+{
+  rig r = make_former_rig();
+  uint64_t before = hash_rig(&r);
+  long good = 0;
+  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
+    faults_fail_allocation(good);
+    status = nai_trainer_restore(r.trainer, FORMER);
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
+    if (status != NAI_OK) EXPECT(hash_rig(&r) == before);
+  }
+  ck_assert_int_gt(good, 12);
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 7);
+  destroy_rig(&r);
+}
+END_TEST
+
 START_TEST(test_killed_at_random_moments)
 {
   uint64_t expected = uninterrupted(&usual);
@@ -357,6 +643,11 @@ START_TEST(test_bad_arguments)
   ck_assert_int_eq(nai_trainer_updates(NULL), -1);
   expect_ok(nai_network_save(r.net, path));
   expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT, "without a training");
+  char longer[200] = "/"; /* its end is what tells it from others */
+  memset(longer + 1, 'x', 150);
+  strcpy(longer + 151, "/the-end");
+  expect_fails(nai_trainer_restore(r.trainer, longer), NAI_ERR_FILE, "checkpoint 'xxxx");
+  expect_fails(nai_trainer_restore(r.trainer, longer), NAI_ERR_FILE, "x/the-end': cannot be");
   close_folder();
   destroy_rig(&r);
 }
@@ -516,6 +807,8 @@ START_TEST(test_values_that_cannot_be)
        "schedule[0][0] is 0.5 in the file, 0 here"},
       {"\\\"schedule\\\":[", "\\\"schedule\\\":[{\\\"from\\\":\\\"x\\\"},",
        "schedule[0] is {...} in the file, [...] here"},
+      {"[60,0.1]]", "[60,0.1],{\\\"from\\\":\\\"x\\\"}]",
+       "schedule[2] is {...} in the file, not there here"},
   };
   for (size_t k = 0; k < sizeof edits / sizeof *edits; k++) {
     write_edited(f, edits[k][0], edits[k][1]);
@@ -526,6 +819,72 @@ START_TEST(test_values_that_cannot_be)
   EXPECT(hash_rig(&r) == before);
   write_saved(f.data, f.size);
   expect_ok(nai_trainer_restore(r.trainer, path));
+  free(f.data);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
+/* Floats of the first release that are none, or of which there are not enough. */
+START_TEST(test_former_values_that_cannot_be)
+{
+  rig r = make_former_rig();
+  uint64_t before = hash_rig(&r);
+  open_folder();
+  char *kept = strdup(path);
+  strcpy(path, FORMER);
+  saved_file f = read_saved();
+  strcpy(path, kept);
+  free(kept);
+  write_saved(f.data, f.size);
+  write_value(f, "rule: trial types", 4 * 5, &(float){NAN}, 4);
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT,
+               "'rule: trial types' [5] is nan, must be finite");
+  write_value(f, "trainer: mean", 4 * 9, &(float){INFINITY}, 4);
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT,
+               "'trainer: mean' [9] is inf, must be finite");
+  write_edited(f, "\"rule: trial types\":{\"dtype\":\"F32\",\"shape\":[1024]",
+               "\"rule: trial types\":{\"dtype\":\"F32\",\"shape\":[4,256]");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT,
+               "'rule: trial types' has 2 dimensions, must have 1");
+  write_edited(f, "\"rule: trial types\":{\"dtype\":\"F32\",\"shape\":[1024]",
+               "\"rule: trial types\":{\"dtype\":\"F64\",\"shape\":[512]");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT,
+               "'rule: trial types' is 512, must be 768");
+  EXPECT(hash_rig(&r) == before);
+  free(f.data);
+  close_folder();
+  destroy_rig(&r);
+}
+END_TEST
+
+/* Tensors whose shape is another, or that nothing says are there. */
+START_TEST(test_shapes_that_cannot_be)
+{
+  rig r = make_rig(&usual);
+  int64_t rows, columns;
+  char shape[96], other[96], words[96];
+  open_folder();
+  expect_ok(nai_trainer_run(r.trainer, 6, NULL, NULL));
+  expect_ok(nai_trainer_history(NULL, 0, &rows, &columns, r.trainer));
+  expect_ok(nai_trainer_save(r.trainer, path));
+  saved_file f = read_saved();
+  snprintf(shape, sizeof shape, "\"trainer: history\":{\"dtype\":\"F64\",\"shape\":[6,%d]",
+           (int)columns);
+  snprintf(words, sizeof words, "'trainer: history' must be F64 [6, %d]", (int)columns);
+  const int64_t shapes[][2] = {{3, 2 * columns}, {2 * columns, 3}, {6 * columns, 1}};
+  for (int k = 0; k < 4; k++) {
+    snprintf(other, sizeof other, "\"trainer: history\":{\"dtype\":\"F64\",\"shape\":[%d",
+             (int)(k < 3 ? shapes[k][0] : 6 * columns));
+    snprintf(other + strlen(other), 16, k < 3 ? ",%d]" : "]", k < 3 ? (int)shapes[k][1] : 0);
+    write_edited(f, shape, other);
+    expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT, words);
+  }
+  write_edited(f, "{\"__metadata__\"",
+               "{\"initial: E\":{\"dtype\":\"F64\",\"shape\":[0],\"data_offsets\":[0,0]},"
+               "\"__metadata__\"");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_FORMAT,
+               "dimension 0 of tensor 'initial: E' is 0, must be 12");
   free(f.data);
   close_folder();
   destroy_rig(&r);
@@ -550,6 +909,11 @@ START_TEST(test_an_absent_number_is_its_default)
   write_edited(f, "\\\"inputs\\\":[{", "\\\"inputs\\\":[{\\\"sign\\\":1,");
   expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
                "sign is 1 in the file, not there here");
+  write_edited(f, "\\\"delay\\\":[0.0],", ""); /* of the task */
+  expect_ok(nai_trainer_restore(r.trainer, path));
+  write_edited(f, "\\\"fixation\\\":[40.0],", "");
+  expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
+               "trainer: task: fixation is not there in the file, [...] here");
   write_edited(f, "\\\"exponent\\\":2.0,", "\\\"slope\\\":2.0,");
   expect_fails(nai_trainer_restore(r.trainer, path), NAI_ERR_INVALID,
                "populations 'E': slope is 2.0 in the file, not there here");
@@ -594,9 +958,14 @@ Suite *checkpoint_suite(void)
   Suite *suite = suite_create("checkpoint");
   ADD_CASE(suite, "going on", test_resumed_anywhere_ends_with_the_same_bits,
            test_moments_are_held_a_projection_at_a_time, test_written_while_training,
-           test_killed_at_random_moments);
+           test_what_is_set_last_is_what_a_stage_has,
+           test_what_a_stage_sets_is_compared_though_a_later_one_sets_it_too, test_without_a_task,
+           test_an_own_task_with_the_name_of_a_built_in_one,
+           test_moments_and_doubles_of_the_first_release,
+           test_a_file_of_the_first_release_without_memory, test_killed_at_random_moments);
   ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs, test_bad_arguments,
-           test_damaged_files, test_values_that_cannot_be, test_an_absent_number_is_its_default,
+           test_damaged_files, test_values_that_cannot_be, test_former_values_that_cannot_be,
+           test_shapes_that_cannot_be, test_an_absent_number_is_its_default,
            test_failing_allocations);
   return suite;
 }
