@@ -230,6 +230,31 @@ START_TEST(test_written_while_training)
 }
 END_TEST
 
+/* A run that ends with its curriculum has written what it ended with. */
+START_TEST(test_written_where_a_run_ends_early)
+{
+  plan p = usual;
+  p.curriculum = 0;
+  rig r = make_rig(&p), other = make_rig(&p);
+  nai_curriculum *c;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "only", 0, 2));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  expect_ok(nai_trainer_set_curriculum(other.trainer, c));
+  nai_curriculum_destroy(c);
+  open_folder();
+  expect_ok(nai_trainer_set_checkpoints(r.trainer, path, 1000));
+  expect_ok(nai_trainer_run(r.trainer, UPDATES, NULL, NULL));
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 20); /* its second evaluation */
+  expect_ok(nai_trainer_restore(other.trainer, path));
+  ck_assert_int_eq(nai_trainer_updates(other.trainer), 20);
+  ck_assert(hash_rig(&other) == hash_rig(&r));
+  close_folder();
+  destroy_rig(&r);
+  destroy_rig(&other);
+}
+END_TEST
+
 /* The child dies at any moment, also while it writes. */
 static void train_and_die(useconds_t after)
 {
@@ -958,7 +983,7 @@ Suite *checkpoint_suite(void)
   Suite *suite = suite_create("checkpoint");
   ADD_CASE(suite, "going on", test_resumed_anywhere_ends_with_the_same_bits,
            test_moments_are_held_a_projection_at_a_time, test_written_while_training,
-           test_what_is_set_last_is_what_a_stage_has,
+           test_written_where_a_run_ends_early, test_what_is_set_last_is_what_a_stage_has,
            test_what_a_stage_sets_is_compared_though_a_later_one_sets_it_too, test_without_a_task,
            test_an_own_task_with_the_name_of_a_built_in_one,
            test_moments_and_doubles_of_the_first_release,

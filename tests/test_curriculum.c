@@ -1,9 +1,12 @@
 /* Curricula: stages, staircases, refusals, and the history that a trainer keeps. */
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "../lib/train/trainer.h"
 #include "faults.h"
 #include "networks.h"
+#include "rules.h"
 
 /* A trainer on a decision that is short, with no evaluation that is not asked for. */
 typedef struct rig {
@@ -206,6 +209,28 @@ START_TEST(test_a_staircase_does_not_leave_its_range)
 }
 END_TEST
 
+/* Up, down, and where it is in between. */
+START_TEST(test_a_staircase_follows_performance)
+{
+  rig r = make_rig();
+  nai_curriculum *c;
+  int met;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "shape", 1, 1));
+  nai_staircase stair = stairs(100, 10, 0.8, 0.5);
+  expect_ok(nai_curriculum_add_staircase(c, "shape", &stair));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  const double performance[] = {0.8, 0.79, 0.9, 0.5, 0.49, 0.6, 0.1, 0.2},
+               expected[] = {70, 70, 40, 40, 70, 70, 100, 100};
+  for (int i = 0; i < 8; i++) {
+    expect_ok(nai__course_evaluated(&met, &r.trainer->course, r.task, performance[i]));
+    EXPECT(value_of(r.task, "coherence") == expected[i] && !met);
+  }
+  nai_curriculum_destroy(c);
+  destroy_rig(&r);
+}
+END_TEST
+
 /* --- refusals --------------------------------------------------------------------------------- */
 
 START_TEST(test_bad_stages)
@@ -317,6 +342,12 @@ START_TEST(test_attaching_tries_all_stages)
   expect_fails(nai_trainer_set_curriculum(r.trainer, bad), NAI_ERR_INVALID, "stage 'second': ");
   expect_ok(nai_curriculum_create(&empty));
   expect_fails(nai_trainer_set_curriculum(r.trainer, empty), NAI_ERR_INVALID, "no stage");
+  nai_curriculum *steep = with("second", "coherence", 100);
+  nai_staircase stair = stairs(101, 10, 0.8, 0.5);
+  expect_ok(nai_curriculum_add_staircase(steep, "first", &stair));
+  expect_fails(nai_trainer_set_curriculum(r.trainer, steep), NAI_ERR_INVALID,
+               "stage 'first': coherence is 101");
+  nai_curriculum_destroy(steep);
   expect_fails(nai_trainer_set_curriculum(NULL, empty), NAI_ERR_INVALID, "trainer");
   ck_assert_int_eq(nai_trainer_stage(r.trainer), -1);
   ck_assert_double_eq(value_of(r.task, "stimulus"), 100);
@@ -408,6 +439,208 @@ START_TEST(test_failing_allocations)
 }
 END_TEST
 
+/* --- what fails later ------------------------------------------------------------------------- */
+
+/* The file that a trainer of these tests was saved to; the folder goes with it. */
+static char path[300];
+
+static void save(const nai_trainer *trainer)
+{
+  checks_folder(path);
+  strcat(path, "/stages.safetensors");
+  expect_ok(nai_trainer_save((nai_trainer *)trainer, path));
+}
+
+static void remove_saved(void)
+{
+  unlink(path);
+  *strrchr(path, '/') = 0;
+  rmdir(path);
+}
+
+/* Intervals that get shorter, then shorter still: where they start from, all stages can be met. */
+static rig make_interval_rig(void)
+{
+  rig r = {.net = compose_ei_of(20, 3, 8, 4, 2)};
+  nai_optimizer *sgd = plain_descent(1e-4);
+  nai_rule *rule = bptt_rule();
+  nai_cost *cost;
+  nai_curriculum *c;
+  expect_ok(nai_network_build(r.net, 1));
+  expect_ok(nai_task_create(&r.task, "ready-set-go", r.net));
+  expect_ok(nai_trainer_create(&r.trainer, r.net, rule, sgd, r.task));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  attach_cost(r.trainer, nai_cost_create_cross_entropy(&cost, "choice"), &cost, 1);
+  expect_ok(nai_trainer_set(r.trainer, "batch", 2));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_trials", 2));
+  expect_ok(nai_trainer_set(r.trainer, "evaluate_every", 1));
+  nai_staircase stair = stairs(1, 0.2, 0, 0);
+  stair.parameter = "gain";
+  stair.step = 0.4;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "short", 0, 1));
+  expect_ok(nai_curriculum_add_stage(c, "shorter", 0, 1));
+  expect_ok(nai_curriculum_add_stage(c, "last", 0, 1));
+  expect_ok(nai_curriculum_add_staircase(c, "short", &stair));
+  expect_ok(nai_curriculum_set(c, "shorter", "gain", (double[]){0.05}, 1));
+  expect_ok(nai_curriculum_set(c, "last", "interval_max", (double[]){1500}, 1));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  nai_curriculum_destroy(c);
+  return r;
+}
+
+static void expect_at(const rig *r, int64_t stage, double gain)
+{
+  ck_assert_int_eq(nai_trainer_stage(r->trainer), stage);
+  ck_assert_double_eq(value_of(r->task, "gain"), gain);
+}
+
+/* What is set meanwhile, so that the next value has no step: the run ends, and all stays there. */
+START_TEST(test_a_stage_that_cannot_go_on)
+{
+  rig r = make_interval_rig();
+  expect_ok(nai_task_set(r.task, "interval_max", 20)); /* one step */
+  expect_fails(nai_trainer_run(r.trainer, 5, NULL, NULL), NAI_ERR_INVALID,
+               "stage 'short': gain is 0.6: 0.6 times the shortest interval has no step");
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 1);
+  expect_at(&r, 0, 1);
+  expect_ok(nai_task_set(r.task, "interval_max", 1500));
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  expect_at(&r, 0, 0.2);
+  expect_ok(nai_task_set(r.task, "interval_max", 100)); /* five steps, of which one is left */
+  expect_fails(nai_trainer_run(r.trainer, 5, NULL, NULL), NAI_ERR_INVALID,
+               "stage 'shorter': gain is 0.05");
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 4);
+  expect_at(&r, 0, 0.2);
+  expect_ok(nai_task_set(r.task, "interval_max", 1500));
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  expect_at(&r, 1, 0.05);
+  destroy_rig(&r);
+}
+END_TEST
+
+/* The same for a checkpoint's stage and value. */
+START_TEST(test_a_stage_that_cannot_be_resumed)
+{
+  rig r = make_interval_rig(), other = make_interval_rig();
+  expect_ok(nai_trainer_run(r.trainer, 1, NULL, NULL));
+  save(r.trainer);
+  expect_ok(nai_task_set(other.task, "interval_max", 20));
+  expect_fails(nai_trainer_restore(other.trainer, path), NAI_ERR_INVALID,
+               "stage 'short': gain is 0.6");
+  expect_at(&other, 0, 1);
+  remove_saved();
+  expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+  expect_at(&r, 1, 0.05);
+  save(r.trainer);
+  expect_ok(nai_task_set(other.task, "interval_max", 100));
+  expect_fails(nai_trainer_restore(other.trainer, path), NAI_ERR_INVALID,
+               "stage 'shorter': gain is 0.05");
+  expect_at(&other, 0, 1);
+  ck_assert_int_eq(nai_trainer_updates(other.trainer), 0);
+  expect_ok(nai_task_set(other.task, "interval_max", 1500));
+  expect_ok(nai_trainer_restore(other.trainer, path));
+  expect_at(&other, 1, 0.05);
+  remove_saved();
+  destroy_rig(&r);
+  destroy_rig(&other);
+}
+END_TEST
+
+/* All stages met: no stage begins, in runs that go on or in trainers that go on from a file. */
+START_TEST(test_after_the_last_stage)
+{
+  const char *const names[] = {"first", "second"};
+  rig r = make_rig(), other = make_rig();
+  nai_curriculum *c = with("second", "coherence", 100), *same = with("second", "coherence", 100);
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  expect_ok(nai_trainer_run(r.trainer, 100, NULL, NULL));
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 4);
+  expect_ok(nai_trainer_run(r.trainer, 4, NULL, NULL)); /* with two evaluations */
+  ck_assert_int_eq(nai_trainer_updates(r.trainer), 8);
+  ck_assert_int_eq(nai_trainer_stage(r.trainer), 2);
+  save(r.trainer);
+  n_begun = 0;
+  expect_ok(nai_curriculum_on_stage(same, note_stage, (void *)names));
+  expect_ok(nai_trainer_set_curriculum(other.trainer, same));
+  ck_assert_int_eq(n_begun, 1);
+  expect_ok(nai_trainer_restore(other.trainer, path));
+  ck_assert_int_eq(n_begun, 1);
+  ck_assert_int_eq(nai_trainer_stage(other.trainer), 2);
+  ck_assert_double_eq(value_of(other.task, "coherence"), 100);
+  ck_assert_double_eq(value_of(other.task, "stimulus"), 500);
+  remove_saved();
+  nai_curriculum_destroy(c);
+  nai_curriculum_destroy(same);
+  destroy_rig(&r);
+  destroy_rig(&other);
+}
+END_TEST
+
+/* Since the first stage began, a longer list was set than any that room was made for. */
+static rig make_hungry_rig(void)
+{
+  rig r = make_rig();
+  double many[40];
+  nai_curriculum *c = with("second", "fixation", 60);
+  expect_ok(nai_curriculum_set(c, "second", "stimulus", (double[]){100, 200}, 2));
+  expect_ok(nai_trainer_set_curriculum(r.trainer, c));
+  nai_curriculum_destroy(c);
+  for (int i = 0; i < 40; i++) many[i] = i;
+  expect_ok(nai_task_set_list(r.task, "coherence", many, 40));
+  return r;
+}
+
+static void expect_first_stage(const rig *r)
+{
+  ck_assert_int_eq(nai_trainer_stage(r->trainer), 0);
+  ck_assert_int_eq(count_of(r->task, "coherence"), 40);
+  ck_assert_double_eq(value_of(r->task, "fixation"), 40);
+  ck_assert_double_eq(value_of(r->task, "stimulus"), 500);
+}
+
+static void expect_second_stage(const rig *r)
+{
+  ck_assert_int_eq(nai_trainer_stage(r->trainer), 1);
+  ck_assert_double_eq(value_of(r->task, "fixation"), 60);
+  ck_assert_int_eq(count_of(r->task, "stimulus"), 2);
+}
+
+/* Each allocation of a run into the second stage, and of a restoration there, fails in turn. */
+START_TEST(test_going_on_without_memory)
+{
+  rig saved = make_hungry_rig();
+  expect_ok(nai_trainer_run(saved.trainer, 2, NULL, NULL));
+  save(saved.trainer);
+  for (int from_file = 0; from_file < 2; from_file++) {
+    int late = 0;
+    for (long good = 0;; good++) {
+      rig r = make_hungry_rig();
+      faults_fail_allocation(good);
+      nai_status status = from_file ? nai_trainer_restore(r.trainer, path)
+                                    : nai_trainer_run(r.trainer, 2, NULL, NULL);
+      faults_fail_allocation(-1);
+      if (status == NAI_OK) {
+        expect_second_stage(&r);
+        destroy_rig(&r);
+        break;
+      }
+      ck_assert_int_eq(status, NAI_ERR_MEMORY);
+      expect_first_stage(&r);
+      late += nai_trainer_updates(r.trainer) == 2; /* as the stage ended */
+      expect_ok(from_file ? nai_trainer_restore(r.trainer, path)
+                          : nai_trainer_run(r.trainer, late ? 1 : 2, NULL, NULL));
+      expect_second_stage(&r);
+      destroy_rig(&r);
+    }
+    if (!from_file) ck_assert_int_gt(late, 1);
+  }
+  remove_saved();
+  destroy_rig(&saved);
+}
+END_TEST
+
 /* --- history ---------------------------------------------------------------------------------- */
 
 START_TEST(test_history)
@@ -452,11 +685,13 @@ Suite *curriculum_suite(void)
   ADD_CASE(suite, "stages", test_stages_follow_each_other,
            test_a_criterion_that_does_not_hold_keeps_the_stage);
   ADD_CASE(suite, "staircases", test_a_staircase_descends_to_its_end,
-           test_a_staircase_does_not_leave_its_range,
+           test_a_staircase_does_not_leave_its_range, test_a_staircase_follows_performance,
            test_staircases_through_durations_without_a_step_are_refused);
   ADD_CASE(suite, "refusals", test_bad_stages, test_attaching_tries_all_stages,
            test_a_failing_callback_ends_the_run, test_composing_without_memory,
            test_failing_allocations);
+  ADD_CASE(suite, "later", test_a_stage_that_cannot_go_on, test_a_stage_that_cannot_be_resumed,
+           test_after_the_last_stage, test_going_on_without_memory);
   ADD_CASE(suite, "history", test_history);
   return suite;
 }

@@ -67,7 +67,8 @@ static nai_status try_staircase(nai_task *task, const nai__stage_staircase *stai
   const nai_staircase *rule = &staircase->rule;
   double width = fabs(rule->hardest - rule->start), step = fmin(rule->step, width);
   double up = rule->hardest > rule->start ? 1 : -1;
-  double steps = width > 0 ? floor(width / step) : 0;
+  assert(width > 0); /* start and hardest differ */
+  double steps = floor(width / step);
   const double value[] = {rule->start + up * step, rule->hardest - up * step,
                           rule->start + up * step * steps, rule->hardest - up * step * steps,
                           rule->hardest};

@@ -55,7 +55,8 @@ double *nai__history_add(nai__history *h)
 
 double *nai__history_last(nai__history *h)
 {
-  return h->rows ? h->value + (h->rows - 1) * h->columns : NULL;
+  assert(h->rows > 0);
+  return h->value + (h->rows - 1) * h->columns;
 }
 
 void nai__history_destroy(nai__history *h)

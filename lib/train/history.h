@@ -19,7 +19,7 @@ nai_status nai__history_reserve(nai__history *history, int64_t rows);
 nai_status nai__history_widen(nai__history *history);
 /* A row to be filled in; there must be room. */
 double *nai__history_add(nai__history *history);
-/* The last row; NULL when there is none. */
+/* The last row; there must be one. */
 double *nai__history_last(nai__history *history);
 void nai__history_destroy(nai__history *history);
 
