@@ -703,6 +703,42 @@ START_TEST(overflow_that_reaches_no_gradient)
 }
 END_TEST
 
+/* Of a layer within the step that was added before what it hears, and of what it hears. */
+START_TEST(overflow_in_layers)
+{
+  enum { STEPS = 3 };
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"in", 1}},
+              .populations = {{"layer", 3, NAI_FREE}, {"first", 2, NAI_FREE}},
+              .outputs = {{"out", 1}},
+              .projections = {{"in", "first"}, {"first", "layer"}, {"layer", "out"}});
+  expect_ok(nai_network_set(net, "layer first", "tau", 20));
+  expect_ok(nai_network_set_delay(net, "first", "layer", 0));
+  expect_ok(nai_network_build(net, 1));
+  const float ones[2] = {1, 1}, drive[6] = {0, 0, 0, 0, _i ? 1 : 3e38f, 0}, none[3] = {0};
+  expect_ok(nai_network_set_weights(net, "in", "first", ones, 2, 1));
+  expect_ok(nai_network_set_weights(net, "first", "layer", drive, 3, 2));
+  expect_ok(nai_network_set_weights(net, "layer", "out", none, 1, 3));
+  if (_i) expect_ok(nai_network_set_weights(net, "in", "first", (float[]){1, 3e38f}, 2, 1));
+  nai_trainer *trainer = bare_trainer(net, NULL, adam(0.01));
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "out"), &c, 1);
+  nai_trials *trials;
+  float inputs[STEPS] = {0, 2, 0}, targets[STEPS] = {0};
+  expect_ok(nai_trials_create(&trials, net, STEPS, 1));
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
+  expect_ok(nai_trials_set_targets(trials, "out", targets, 1));
+  uint64_t before = hash_of(net);
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
+               _i ? "population 'first' is not finite: unit 1, step 2"
+                  : "population 'layer' is not finite: unit 2, step 2");
+  ck_assert(hash_of(net) == before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* Errors so large that the squares that optimisers keep would overflow. */
 START_TEST(gradients_that_overflow)
 {
@@ -1485,6 +1521,7 @@ Suite *trainer_suite(void)
            overflow_where_no_cost_looks, gradients_that_overflow, constraints_that_spoil_an_update);
   TCase *silent = tcase_create("silent");
   tcase_add_loop_test(silent, overflow_that_reaches_no_gradient, 0, 3);
+  tcase_add_loop_test(silent, overflow_in_layers, 0, 2);
   suite_add_tcase(suite, silent);
   ADD_CASE(suite, "run", runs_and_their_callbacks, runs_are_made_of_steps,
            evaluations_come_when_they_are_due, runs_that_stop_when_performance_is_reached,

@@ -1,4 +1,5 @@
 /* NaN and infinity in an update: where the first one is, and what helps. */
+#include <assert.h>
 #include <math.h>
 
 #include "../base/error.h"
@@ -12,23 +13,21 @@
 double nai__norm(const float *gradient, int64_t n)
 {
   double chain[8] = {0};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8)
+  assert(n % 8 == 0); /* theta consists of whole rows */
+  for (int64_t i = 0; i < n; i += 8)
     for (int c = 0; c < 8; c++) chain[c] += (double)gradient[i + c] * (double)gradient[i + c];
-  for (; i < n; i++) chain[0] += (double)gradient[i] * (double)gradient[i];
   double sum = ((chain[0] + chain[1]) + (chain[2] + chain[3])) +
                ((chain[4] + chain[5]) + (chain[6] + chain[7]));
   return sum <= LARGEST * LARGEST ? sqrt(sum) : NAN;
 }
 
+/* A layer within the step comes after what it hears, whichever was added first. */
 static const nai__node *node_at(const nai_network *net, int32_t kind, int64_t column)
 {
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    const nai__node *node = &net->node[i];
-    if (node->kind == kind && column >= node->offset && column < node->offset + node->n)
-      return node;
-  }
-  return NULL;
+  const nai__node *node = net->node;
+  while (node->kind != kind || column < node->offset || column >= node->offset + node->n) node++;
+  assert(node < net->node + net->n_nodes);
+  return node;
 }
 
 /* First bad element of [steps][trials][ld] among n columns; 1 with its place. */
@@ -51,10 +50,9 @@ static nai_status fail_activity(const nai__batch *batch, int64_t update, int32_t
   return nai__fail(NAI_ERR_NONFINITE,
                    "%s '%s' is not finite: unit %lld, step %lld, trial %lld of the batch, at "
                    "update %lld: " REMEDY,
-                   kind == NAI_OUTPUTS ? "output" : "population", node ? node->name : "?",
-                   (long long)(column - (node ? node->offset : 0)),
-                   (long long)(row / batch->trials + 1), (long long)(row % batch->trials),
-                   (long long)update);
+                   kind == NAI_OUTPUTS ? "output" : "population", node->name,
+                   (long long)(column - node->offset), (long long)(row / batch->trials + 1),
+                   (long long)(row % batch->trials), (long long)update);
 }
 
 static int bad(float g)
