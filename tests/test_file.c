@@ -643,6 +643,103 @@ START_TEST(links_that_lead_nowhere_are_followed)
 }
 END_TEST
 
+/* As many as the system follows when it makes a file; and one more. */
+START_TEST(links_in_a_row)
+{
+  enum { LINKS = 40 };
+  nai_network *net = small_network();
+  char from[32], to[32];
+  for (int k = 0; k <= LINKS; k++) {
+    snprintf(from, sizeof from, "link-%d", k);
+    snprintf(to, sizeof to, k < LINKS ? "link-%d" : "end", k + 1);
+    ck_assert_int_eq(symlink(to, path_of(from)), 0);
+  }
+  ck_assert_int_eq(open(path_of("link-0"), O_WRONLY | O_CREAT, 0600), -1);
+  expect_fails(nai_network_save(net, path_of("link-0")), NAI_ERR_FILE, strerror(ELOOP));
+  ck_assert_int_eq(count_entries(), LINKS + 1);
+  expect_ok(nai_network_save(net, path_of("link-1")));
+  nai_network_destroy(load(path_of("end")));
+  nai_network_destroy(load(path_of("link-1")));
+  ck_assert_int_eq(count_entries(), LINKS + 2);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Folders within each other, below ours, until the path has this length; made, or removed again. */
+static void make_deep(char path[4096], size_t length)
+{
+  strcpy(path, folder);
+  while (strlen(path) < length) {
+    size_t at = strlen(path), left = length - at - 1,
+           n = left > 300   ? 200
+               : left > 200 ? 100
+                            : left;
+    path[at] = '/';
+    memset(path + at + 1, 'd', n);
+    path[at + 1 + n] = 0;
+    ck_assert_int_eq(mkdir(path, 0700), 0);
+  }
+}
+
+static void remove_deep(char path[4096])
+{
+  for (; strcmp(path, folder) != 0; *strrchr(path, '/') = 0) ck_assert_int_eq(rmdir(path), 0);
+}
+
+/* One that has no room for the name of a temporary file; a link that leads to one. */
+START_TEST(paths_that_are_too_long)
+{
+  static char deep[4096], path[4200], lost[2000];
+  nai_network *net = small_network();
+  make_deep(deep, 4060);
+  snprintf(path, sizeof path, "%s/a", deep);
+  expect_fails(nai_network_save(net, path), NAI_ERR_FILE, strerror(ENAMETOOLONG));
+  remove_deep(deep);
+  make_deep(deep, 4000);
+  snprintf(path, sizeof path, "%s/a", deep);
+  expect_ok(nai_network_save(net, path));
+  nai_network_destroy(load(path));
+  ck_assert_int_eq(unlink(path), 0);
+  remove_deep(deep);
+  make_deep(deep, 2500);
+  for (size_t k = 0; k < sizeof lost - 1; k++) lost[k] = k % 200 == 100 ? '/' : 'x';
+  snprintf(path, sizeof path, "%s/link", deep);
+  ck_assert_int_eq(symlink(lost, path), 0);
+  expect_fails(nai_network_save(net, path), NAI_ERR_FILE, strerror(ENAMETOOLONG));
+  ck_assert_int_eq(unlink(path), 0);
+  remove_deep(deep);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Where one may write and go, but not look, files are saved as anywhere. */
+START_TEST(a_folder_that_cannot_be_listed)
+{
+  enum { NOBODY = 65534 };
+  nai_network *net = small_network();
+  char closed[400], file[410];
+  int root = geteuid() == 0; /* who may look anywhere */
+  strcpy(closed, path_of("closed"));
+  snprintf(file, sizeof file, "%s/a", closed);
+  expect_ok(nai_network_save(net, path_of("good")));
+  ck_assert_int_eq(mkdir(closed, 0700), 0);
+  ck_assert_int_eq(chmod(closed, 0333), 0);
+  ck_assert_int_eq(chmod(folder, 0711), 0);
+  if (root) ck_assert_int_eq(seteuid(NOBODY), 0);
+  DIR *entries = opendir(closed);
+  nai_status first = nai_network_save(net, file), again = nai_network_save(net, file);
+  if (root) ck_assert_int_eq(seteuid(0), 0);
+  ck_assert_int_eq(chmod(closed, 0700), 0);
+  ck_assert_ptr_null(entries);
+  expect_ok(first);
+  expect_ok(again);
+  check_same_file(file, path_of("good"));
+  ck_assert_int_eq(unlink(file), 0);
+  ck_assert_int_eq(rmdir(closed), 0); /* there was nothing else */
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* How many there are, and the name of the last. */
 static int find_temporaries(char name[300])
 {
@@ -964,6 +1061,7 @@ START_TEST(headers_that_lie)
       {"\\\"transfer\\\":\\\"relu\\\"", "\\\"transfer\\\":\\\"\\\"", "'transfer' is ''"},
       {"\\\"initial\\\":0.0", "\\\"initial\\\":null", "no number 'initial'"},
       {"\\\"gain\\\":1.0", "\\\"gain\\\":-1.0", "gain of 'E' is -1"},
+      {"\\\"gain\\\":1.0", "\\\"bias\\\":1.0", "'bias' of 'E' must be a tensor"},
       {"\\\"gain\\\":1.0", "\\\"gain\\\":\\\"bias: E\\\"", "gain of 'E' is 'bias: E'"},
       {"\\\"gain\\\":1.0", "\\\"gain\\\":\\\"gain: E\\\"", "'gain: E' is missing"},
       {"\\\"name\\\":\\\"E\\\"", "\\\"name\\\":\\\"E:1\\\"", "\"E:1\" has ':' at place 2"},
@@ -1424,7 +1522,8 @@ Suite *file_suite(void)
                   own_constraints_are_asked_for, constraint_names_must_be_text, bad_arguments);
   ADD_FOLDER_CASE(suite, "saving", saving_where_nothing_can_be,
                   an_interrupted_save_leaves_the_old_file, readers_never_see_half_a_file,
-                  links_and_modes_stay, links_that_lead_nowhere_are_followed,
+                  links_and_modes_stay, links_that_lead_nowhere_are_followed, links_in_a_row,
+                  paths_that_are_too_long, a_folder_that_cannot_be_listed,
                   killed_saves_leave_nothing_for_long, saves_at_once_leave_each_other_alone,
                   saving_and_loading_without_memory);
   ADD_FOLDER_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie,

@@ -406,6 +406,11 @@ START_TEST(what_cannot_be_written)
   nai__json_add_real(&w, NULL, INFINITY);
   expect_fails(nai__json_finish(&w), NAI_ERR_NAME, "UTF-8");
   nai__json_writer_release(&w);
+  nai__json_open(&w, NULL, '[');
+  nai__json_add_real(&w, NULL, -INFINITY); /* one of a list has no name */
+  nai__json_close(&w, ']');
+  expect_fails(nai__json_finish(&w), NAI_ERR_INVALID, "'a number' is -inf");
+  nai__json_writer_release(&w);
 }
 END_TEST
 

@@ -31,9 +31,6 @@
 /* Names that are tried before we give up: others may be saving into the same folder. */
 #define ATTEMPTS 100
 
-/* Links that lead to links, as many as Linux follows. */
-#define MOST_LINKS 40
-
 /* The most that one write() is asked for; Linux takes less than 2 GiB. */
 #define MOST_AT_ONCE ((size_t)1 << 30)
 
@@ -87,22 +84,24 @@ static int follow(char path[PATH_MAX])
 
 /*
  * The path without links, into place->path. A file that is not there yet has a folder that is; -1 with
- * errno on failure.
+ * errno on failure. How many links there may be in a row is for realpath() to say: each time round it
+ * follows one less.
  */
 static int resolve(target *place, const char *path)
 {
   char at[PATH_MAX], folder[PATH_MAX];
   int more = 1;
   if (!put_path(at, path, 0, path)) return -1;
-  for (int links = 0; more; links++) {
+  while (more) {
     if (realpath(at, place->path)) return 1;
     if (errno != ENOENT) return -1;
     more = follow(at);
-    if (links == MOST_LINKS) errno = ELOOP;
-    if (links == MOST_LINKS || more < 0) return -1;
+    if (more < 0) return -1;
   }
   size_t length = folder_length(at);
-  if (!put_path(folder, at, length, "") || !realpath(length ? folder : ".", place->path)) return -1;
+  memcpy(folder, at, length);
+  folder[length] = 0;
+  if (!realpath(length ? folder : ".", place->path)) return -1;
   if (!at[length]) errno = ENOENT;
   size_t end = strlen(place->path);
   if (place->path[end - 1] != '/') place->path[end++] = '/';
