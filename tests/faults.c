@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -31,6 +32,8 @@ ssize_t __real_write(int file, const void *from, size_t size);
 int __real_fsync(int file);
 int __real_rename(const char *from, const char *to);
 int __real_fchmod(int file, mode_t mode);
+locale_t __real_newlocale(int mask, const char *name, locale_t base);
+long __real_sysconf(int name);
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
@@ -45,6 +48,8 @@ ssize_t __wrap_write(int file, const void *from, size_t size);
 int __wrap_fsync(int file);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_fchmod(int file, mode_t mode);
+locale_t __wrap_newlocale(int mask, const char *name, locale_t base);
+long __wrap_sysconf(int name);
 
 /* 1 when this call is to fail; counts down to 0 and stays there, -1 means never. */
 static int is_refused(atomic_long *good)
@@ -207,4 +212,14 @@ int __wrap_rename(const char *from, const char *to)
 int __wrap_fchmod(int file, mode_t mode)
 {
   return fails(FAULTS_MODE) || is_interrupted() ? -1 : __real_fchmod(file, mode);
+}
+
+locale_t __wrap_newlocale(int mask, const char *name, locale_t base)
+{
+  return fails(FAULTS_LOCALE) ? (locale_t)0 : __real_newlocale(mask, name, base);
+}
+
+long __wrap_sysconf(int name)
+{
+  return fails(FAULTS_ASK) ? -1 : __real_sysconf(name);
 }

@@ -26,8 +26,17 @@ void faults_fail_allocation(long good);
 /* The same for pthread_create. */
 void faults_fail_thread(long good);
 
-/* Calls to the system that a save or a load makes. */
-enum { FAULTS_OPEN, FAULTS_READ, FAULTS_WRITE, FAULTS_FLUSH, FAULTS_RENAME, FAULTS_MODE };
+/* Calls to the system: those that a save or a load makes, newlocale and sysconf. */
+enum {
+  FAULTS_OPEN,
+  FAULTS_READ,
+  FAULTS_WRITE,
+  FAULTS_FLUSH,
+  FAULTS_RENAME,
+  FAULTS_MODE,
+  FAULTS_LOCALE,
+  FAULTS_ASK
+};
 
 /*
  * The call of this kind after `good` more ones fails with this errno, and so does every later one;

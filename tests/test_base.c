@@ -1,5 +1,6 @@
 /* lib/base: memory, messages, names, random numbers, the pool of threads, version. */
 #include <check.h>
+#include <errno.h>
 #include <math.h>
 #include <neuroai/random.h>
 #include <neuroai/version.h>
@@ -114,6 +115,20 @@ START_TEST(references_are_counted)
 }
 END_TEST
 
+/* A machine that does not tell its pages, or their size, has memory without end. */
+START_TEST(a_machine_that_does_not_tell_its_memory)
+{
+  int64_t memory[3];
+  for (int good = 0; good < 3; good++) {
+    faults_fail_call(FAULTS_ASK, good, EINVAL);
+    memory[good] = nai__machine_memory();
+    faults_fail_call(FAULTS_ASK, -1, 0);
+  }
+  ck_assert(memory[0] == INT64_MAX && memory[1] == INT64_MAX);
+  ck_assert(memory[2] > INT64_C(1) << 24 && memory[2] < INT64_C(1) << 50);
+}
+END_TEST
+
 /* --- messages --------------------------------------------------------------------------------- */
 
 START_TEST(status_names)
@@ -220,6 +235,17 @@ START_TEST(messages_that_cannot_be_printed)
   static const wchar_t none[] = {(wchar_t)0x7fffffff, 0};
   ck_assert_int_eq(nai__fail(NAI_ERR_NAME, "the name is %ls", none), NAI_ERR_NAME);
   ck_assert_str_eq(nai_last_error(), "the name is %ls");
+}
+END_TEST
+
+/* In the locale that there is, when there can be no other. */
+START_TEST(messages_without_memory_for_a_locale)
+{
+  faults_fail_call(FAULTS_LOCALE, 0, ENOMEM);
+  nai_status status = nai__fail(NAI_ERR_MEMORY, "%d bytes of '%s', %g more", 7, "E", 0.5);
+  faults_fail_call(FAULTS_LOCALE, -1, 0);
+  ck_assert_int_eq(status, NAI_ERR_MEMORY);
+  ck_assert_str_eq(nai_last_error(), "7 bytes of 'E', 0.5 more");
 }
 END_TEST
 
@@ -761,11 +787,12 @@ Suite *base_suite(void)
 {
   Suite *suite = suite_create("base");
   ADD_CASE(suite, "memory", memory_is_zero_and_aligned, memory_refuses_sizes_that_overflow,
-           memory_that_is_not_there_is_an_error, memory_grows, leading_dimensions_are_padded,
-           references_are_counted);
+           memory_that_is_not_there_is_an_error, a_machine_that_does_not_tell_its_memory,
+           memory_grows, leading_dimensions_are_padded, references_are_counted);
   ADD_CASE(suite, "messages", status_names, failing_keeps_one_message,
            messages_are_one_line_of_255_bytes, messages_that_cannot_be_printed,
-           callbacks_may_bring_their_own_message, messages_belong_to_a_thread);
+           messages_without_memory_for_a_locale, callbacks_may_bring_their_own_message,
+           messages_belong_to_a_thread);
   ADD_CASE(suite, "names", names_that_are_allowed, names_that_are_not_allowed, lists_of_names,
            patterns_match_names);
   ADD_CASE(suite, "random", philox_known_answers, a_stream_is_philox_in_counter_order,
