@@ -18,7 +18,7 @@ nai_rule *rule_named(const char *name, uint64_t seed);
 
 /*
  * For build_everything(): costs on both outputs, l1_rates of "E I" and l2_rates of "*", plain
- * descent. The rule stays the caller's.
+ * descent. The rule becomes the trainer's.
  */
 #define L1_RATES 0.004
 #define L2_RATES 0.006

@@ -290,15 +290,13 @@ START_TEST(threads_change_no_bit)
   uint64_t hash[3];
   for (int threads = 1; threads <= 3; threads++) {
     nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
-    nai_rule *rule = bptt_rule();
-    nai_trainer *trainer = train_everything_by(net, rule);
+    nai_trainer *trainer = train_everything_by(net, bptt_rule());
     nai_trials *trials = any_trials_for_everything(net, 40, 3);
     expect_ok(nai_trainer_set(trainer, "threads", threads));
     for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
     hash[threads - 1] = hash_of(net);
     nai_trials_destroy(trials);
     nai_trainer_destroy(trainer);
-    nai_rule_destroy(rule);
     nai_network_destroy(net);
   }
   EXPECT(hash[0] == hash[1] && hash[0] == hash[2]);
