@@ -57,9 +57,9 @@ NAI_API nai_status nai_agent_begin(nai_agent *agent);
  * Makes one time step and, unless the rule's "update_every" is above 1, one update. J of a step is
  * the sum of the costs on outputs (a mean over channels, times `weight`), rates and weights at this
  * step. A rule without gradient, such as FORCE, does not use the optimiser. Inputs, targets and
- * rewards that are not finite are refused, and nothing changes. If NaN or infinity arises, or a cost
- * of the user's own fails, the step fails and the weights stay as they were before the update, but
- * the network has already made the time step: begin the next trial by nai_agent_begin(), which
+ * rewards that are not finite are refused, and nothing changes. If NaN or infinity arises, or a
+ * cost of the user's own fails, the step fails and the weights stay as they were before the update,
+ * but the network has already made the time step: begin the next trial by nai_agent_begin(), which
  * resets activity and traces. `output` [n_outputs] receives the outputs, as they are before the
  * update. Nullable: output.
  */
