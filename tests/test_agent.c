@@ -558,6 +558,184 @@ START_TEST(nothing_is_seen_past_a_trials_end)
 }
 END_TEST
 
+/* --- costs ------------------------------------------------------------------------------------ */
+
+static void add_normalised(nai_trainer *trainer, int normalise)
+{
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 0.7);
+  expect_ok(nai_cost_create_l2_rates(&c, "a b"));
+  expect_ok(nai_cost_set_normalise(c, normalise));
+  attach_cost(trainer, NAI_OK, &c, 3);
+  expect_ok(nai_cost_create_l1_weights(&c, "a b", "a"));
+  expect_ok(nai_cost_set_normalise(c, normalise));
+  attach_cost(trainer, NAI_OK, &c, 2);
+}
+
+/* In a trial that has a length as in the batch form; for an agent each step is all there is. */
+START_TEST(normalised_costs_are_means)
+{
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 30);
+  nai_trials *trials = one_trial(net);
+  nai_trainer *batch = trainer_of(net, rflo(0), plain_descent(0)),
+              *online = trainer_of(net, rflo(1000), plain_descent(0)),
+              *sums = trainer_of(net, rflo(1), plain_descent(0)),
+              *means = trainer_of(net, rflo(1), plain_descent(0));
+  add_normalised(batch, 1);
+  add_normalised(online, 1);
+  add_normalised(sums, 0);
+  add_normalised(means, 1);
+  nai_progress now = NAI_PROGRESS_INIT, live = NAI_PROGRESS_INIT;
+  expect_ok(nai_trainer_estimate_gradient(&now, batch, trials));
+  expect_ok(nai_trainer_step(&live, online, trials));
+  ck_assert(difference(batch->plasticity.gradient, online->plasticity.gradient, net->n_theta) <
+            1e-5);
+  for (int i = 0; i < 3; i++) /* sums of 13 steps in another order */
+    ck_assert(fabs(now.costs[i] - live.costs[i]) < 1e-5 * fabs(now.costs[i]));
+
+  double synapses = 0;
+  nai_view a = mask_of(net, "a", "a"), b = mask_of(net, "b", "a");
+  for (int64_t i = 0; i < 9; i++) {
+    for (int64_t j = 0; j < 9; j++) synapses += at(&a, i, j) != 0;
+    for (int64_t j = 0; j < 4; j++) synapses += at(&b, i, j) != 0;
+  }
+  ck_assert(synapses > 9 && synapses < 9 * 13);
+  nai_agent *plain, *mean;
+  nai_experience step = NAI_EXPERIENCE_INIT;
+  step.input = the_input;
+  step.target = the_target;
+  expect_ok(nai_agent_create(&plain, sums));
+  expect_ok(nai_agent_create(&mean, means));
+  expect_ok(nai_agent_step(NULL, plain, &step));
+  expect_ok(nai_agent_step(NULL, mean, &step));
+  ck_assert(plain->value[1] > 0 && plain->value[2] > 0);
+  ck_assert_double_eq_tol(mean->value[1], plain->value[1] / 13, 1e-12);
+  ck_assert_double_eq_tol(mean->value[2], plain->value[2] / synapses, 1e-12);
+  nai_agent_destroy(plain);
+  nai_agent_destroy(mean);
+  nai_trainer_destroy(batch);
+  nai_trainer_destroy(online);
+  nai_trainer_destroy(sums);
+  nai_trainer_destroy(means);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* A cost on weights that counts for nothing does not ask for a gradient, one that counts does. */
+START_TEST(a_cost_of_no_weight_costs_no_pass)
+{
+  uint64_t hash[2];
+  for (int k = 0; k < 3; k++) {
+    nai_cost *c;
+    nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
+    nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.1));
+    attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+    if (k) attach_cost(trainer, nai_cost_create_l1_weights(&c, "a", "a"), &c, k == 1 ? 0 : 0.1);
+    nai_agent *agent;
+    nai_trials *trials = one_trial(net);
+    nai_experience now = NAI_EXPERIENCE_INIT;
+    now.input = the_input;
+    now.target = the_target;
+    expect_ok(nai_agent_create(&agent, trainer));
+    ck_assert_int_eq(agent->fused, k < 2);
+    for (int t = 0; t < 3; t++) expect_ok(nai_agent_step(NULL, agent, &now));
+    expect_ok(nai_agent_rest(agent));
+    if (k < 2) hash[k] = hash_of(net);
+    nai_trials_destroy(trials);
+    nai_agent_destroy(agent);
+    nai_trainer_destroy(trainer);
+    nai_network_destroy(net);
+  }
+  ck_assert(hash[0] == hash[1]);
+}
+END_TEST
+
+START_TEST(a_cost_that_comes_later)
+{
+  nai_cost *c;
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
+  nai_trials *trials = one_trial(net);
+  nai_trainer *trainer = trainer_of(net, rflo(1), adam(0.01));
+  nai_progress now = NAI_PROGRESS_INIT;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  expect_ok(nai_trainer_step(&now, trainer, trials));
+  ck_assert_int_eq(now.n_costs, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "a"), &c, 1);
+  expect_ok(nai_trainer_step(&now, trainer, trials));
+  ck_assert(now.n_costs == 2 && now.costs[1] > 0);
+  ck_assert_double_eq(now.cost, now.costs[0] + now.costs[1]);
+  ck_assert_int_eq(now.step, 2);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Classes are of the first output; costs see only the outputs that they name. */
+START_TEST(a_class_is_of_the_first_output)
+{
+  nai_cost *c;
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 1}}, .populations = {{"a", 3, NAI_FREE}},
+                             .outputs = {{"choice", 3}, {"real", 2}},
+                             .projections = {{"u a", "a"}, {"a", "choice real"}});
+  expect_ok(nai_network_build(net, 5));
+  nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.1));
+  attach_cost(trainer, nai_cost_create_cross_entropy(&c, "choice"), &c, 1);
+  nai_agent *agent;
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  now.target_class = 2;
+  float choice[3], real[2];
+  nai_view b = bias_of(net, "choice"), r = bias_of(net, "real");
+  for (int k = 0; k < 3; k++) choice[k] = at(&b, k, 0);
+  for (int k = 0; k < 2; k++) real[k] = at(&r, k, 0);
+  expect_ok(nai_agent_create(&agent, trainer));
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_rest(agent));
+  b = bias_of(net, "choice"), r = bias_of(net, "real");
+  for (int k = 0; k < 3; k++) ck_assert((at(&b, k, 0) > choice[k]) == (k == 2));
+  for (int k = 0; k < 2; k++) ck_assert(at(&r, k, 0) == real[k]);
+  now.target_class = 3;
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID,
+               "target_class is 3, must be -1 to 2");
+  nai_agent_destroy(agent);
+  attach_cost(trainer, nai_cost_create_mse(&c, "real"), &c, 1);
+  expect_ok(nai_agent_create(&agent, trainer));
+  now.target_class = 2;
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_ORDER, "output 'real' has no targets");
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* A network may be without outputs: then there are no classes. */
+START_TEST(no_output_no_class)
+{
+  nai_cost *c;
+  nai_network *net = compose_one("a", 4, NAI_FREE);
+  expect_ok(nai_network_set(net, "a", "initial", 0.5));
+  expect_ok(nai_network_build(net, 5));
+  nai_trainer *trainer = trainer_of(net, own(NAI_FEEDBACK_SYMMETRIC, 1), plain_descent(0.1));
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "a"), &c, 1);
+  nai_agent *agent;
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  expect_ok(nai_agent_create(&agent, trainer));
+  uint64_t before = hash_of(net);
+  now.target_class = 0;
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID,
+               "target_class is 0, must be -1 to -1");
+  ck_assert(hash_of(net) == before);
+  now.target_class = -1;
+  for (int t = 0; t < 3; t++) expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_rest(agent));
+  ck_assert(hash_of(net) != before);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- errors ----------------------------------------------------------------------------------- */
 
 START_TEST(rules_that_cannot)
@@ -634,6 +812,8 @@ START_TEST(bad_experiences)
   now.target = NULL;
   now.target_class = 2;
   expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID, "target_class is 2");
+  now.target_class = -2;
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_INVALID, "target_class is -2");
   now.target_class = 1;
   expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_ORDER, "no targets");
   now.target_class = -1;
@@ -644,7 +824,7 @@ START_TEST(bad_experiences)
   now.input = input;
   target[1] = 1;
   now.target = target;
-  float rates[9];
+  float rates[9], output[2];
   nai_view view = NAI_VIEW_INIT;
   expect_ok(nai_agent_activity(&view, agent, "a"));
   memcpy(rates, view.data, sizeof rates);
@@ -652,8 +832,10 @@ START_TEST(bad_experiences)
   expect_ok(nai_agent_activity(&view, agent, "a"));
   ck_assert(memcmp(rates, view.data, sizeof rates) == 0 && hash_of(net) == before);
   now.input = NULL; /* no trial has to begin anew: nothing has moved */
-  expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_step(output, agent, &now));
   ck_assert(hash_of(net) != before);
+  expect_ok(nai_agent_activity(&view, agent, "z"));
+  ck_assert(view.shape[1] == 2 && memcmp(output, view.data, sizeof output) == 0);
   attach_cost(trainer, nai_cost_create_l2_rates(&c, "a"), &c, 1);
   expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_ORDER, "costs were added");
   expect_ok(nai_agent_activity(&view, agent, "a"));
@@ -675,6 +857,256 @@ START_TEST(bad_experiences)
   nai_agent_destroy(agent);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
+}
+END_TEST
+
+/* --- what fails at a step --------------------------------------------------------------------- */
+
+static nai_status fail_rates(void *user, nai_rate_batch *b, double *value)
+{
+  *value += 0 * b->scale;
+  return *(const nai_status *)user;
+}
+
+static nai_status fail_weights(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+{
+  *value += 0 * scale * (double)(n + s->n_post);
+  return *(const nai_status *)user;
+}
+
+static nai_status fail_rule(void *user, nai_local_step *s)
+{
+  s->change[0] += 0.1f;
+  return *(const nai_status *)user;
+}
+
+static nai_status fail_constraint(void *user, nai_synapses *s)
+{
+  (void)s;
+  return *(const nai_status *)user;
+}
+
+enum { OF_RATES, OF_WEIGHTS, OF_RULE, OF_CONSTRAINT, OF_MOVES, OWN_PARTS };
+
+static nai_cost *failing_cost(int part, nai_status *answer)
+{
+  nai_cost_ops ops = {.struct_size = sizeof ops, .flags = 0, .name = "whisker"};
+  nai_cost *cost;
+  if (part == OF_RATES) {
+    ops.on_rates = fail_rates;
+    ops.flags = NAI_COST_SEPARABLE;
+  } else {
+    ops.on_weights = fail_weights;
+  }
+  expect_ok(nai_cost_create(&cost, &ops, answer, "a", part == OF_RATES ? NULL : "a"));
+  return cost;
+}
+
+static nai_rule *rule_of_part(int part, nai_status *answer)
+{
+  nai_rule_ops ops = {.struct_size = sizeof ops, .name = "whisker", .step = fail_rule};
+  nai_rule *rule;
+  if (part == OF_MOVES)
+    expect_ok(nai_rule_create_force(&rule));
+  else if (part == OF_RULE)
+    expect_ok(nai_rule_create(&rule, &ops, answer, 3));
+  if (part == OF_RULE) expect_ok(nai_rule_set(rule, "update_every", 1));
+  return part == OF_MOVES || part == OF_RULE ? rule : rflo(1);
+}
+
+static nai_network *constrained(nai_status *answer)
+{
+  nai_constraint_ops ops = {
+      .struct_size = sizeof ops, .name = "whisker", .project = fail_constraint};
+  nai_constraint *constraint;
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 2}}, .populations = {{"a", 4, NAI_FREE}},
+                             .outputs = {{"z", 2}}, .projections = {{"u a", "a"}, {"a", "z"}});
+  expect_ok(nai_constraint_create(&constraint, &ops, answer));
+  expect_ok(nai_network_constrain(net, "a", "a z", constraint));
+  nai_constraint_destroy(constraint);
+  expect_ok(nai_network_set(net, "a", "initial", 0.3));
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+/* An own part that fails: its code, no weight changed, and a trial that begins anew as any other. */
+START_TEST(own_parts_that_fail)
+{
+  nai_status answer = NAI_OK;
+  nai_cost *c;
+  nai_network *net = _i >= OF_CONSTRAINT ? constrained(&answer) : build_small(NAI_LEAK_CURRENT);
+  nai_trainer *trainer = trainer_of(net, rule_of_part(_i, &answer), plain_descent(0.1));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  if (_i == OF_WEIGHTS) attach_cost(trainer, nai_cost_create_l2_weights(&c, "a", "a"), &c, 0.5);
+  if (_i <= OF_WEIGHTS) {
+    c = failing_cost(_i, &answer);
+    attach_cost(trainer, NAI_OK, &c, 1);
+  }
+  nai_agent *agent;
+  const float input[2] = {1, -1}, target[2] = {1, 2};
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  now.input = input;
+  now.target = target;
+  expect_ok(nai_agent_create(&agent, trainer));
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  ck_assert_int_eq(nai_agent_updates(agent), 1);
+  uint64_t before = hash_of(net);
+  answer = -31;
+  expect_fails(nai_agent_step(NULL, agent, &now), -31, "whisker");
+  ck_assert(hash_of(net) == before);
+  answer = NAI_OK;
+  expect_ok(nai_agent_begin(agent));
+  ck_assert(hash_of(net) == before); /* what failed is not learnt now */
+  ck_assert_int_eq(nai_agent_updates(agent), 1);
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  ck_assert_int_eq(nai_agent_updates(agent), 2);
+  ck_assert(hash_of(net) != before);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* What is learnt as a trial begins may fail: then none has begun. */
+START_TEST(a_beginning_that_fails)
+{
+  nai_status answer = NAI_OK;
+  nai_cost *c = failing_cost(OF_WEIGHTS, &answer);
+  nai_network *net = build_small(NAI_LEAK_CURRENT);
+  nai_trainer *trainer = trainer_of(net, rflo(5), plain_descent(0.1));
+  attach_cost(trainer, NAI_OK, &c, 1);
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  nai_agent *agent;
+  const float input[2] = {1, -1}, target[2] = {1, 2};
+  float rates[4];
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  nai_view view = NAI_VIEW_INIT;
+  now.input = input;
+  now.target = target;
+  expect_ok(nai_agent_create(&agent, trainer));
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_activity(&view, agent, "a"));
+  memcpy(rates, view.data, sizeof rates);
+  uint64_t before = hash_of(net);
+  answer = -31;
+  expect_fails(nai_agent_begin(agent), -31, "whisker");
+  ck_assert(hash_of(net) == before);
+  expect_ok(nai_agent_activity(&view, agent, "a"));
+  ck_assert(memcmp(rates, view.data, sizeof rates) == 0);
+  expect_ok(nai_agent_begin(agent)); /* nothing is left to be learnt */
+  ck_assert(hash_of(net) == before && nai_agent_updates(agent) == 0);
+  expect_ok(nai_agent_activity(&view, agent, "a"));
+  ck_assert(memcmp(rates, view.data, sizeof rates) != 0);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* In a trainer's trials, at whose end alone it learns. */
+START_TEST(the_end_of_a_trial_that_fails)
+{
+  nai_status answer = NAI_OK;
+  nai_cost *c = failing_cost(OF_WEIGHTS, &answer);
+  nai_network *net = build_two(NAI_LEAK_CURRENT, 10);
+  nai_trials *trials = one_trial(net);
+  nai_trainer *trainer = trainer_of(net, rflo(1000), plain_descent(0.1));
+  attach_cost(trainer, NAI_OK, &c, 1);
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  uint64_t before = hash_of(net);
+  answer = -31;
+  expect_fails(nai_trainer_step(NULL, trainer, trials), -31, "whisker");
+  ck_assert(hash_of(net) == before);
+  answer = NAI_OK;
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert(hash_of(net) != before);
+  ck_assert_int_eq(nai_trainer_updates(trainer), 1);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/*
+ * Infinity in a rate, in an output, in the gradient of a step, in one pass: the weights stay, and
+ * the next trial goes as any other.
+ */
+enum { BY_RATE, BY_OUTPUT, BY_GRADIENT, IN_ONE_PASS, OVERFLOWS };
+
+START_TEST(steps_that_overflow)
+{
+  static const char *const words[OVERFLOWS] = {
+      "a rate or output is NaN or infinite at step 2 of the trial",
+      "a rate or output is NaN or infinite at step 2 of the trial",
+      "the gradient is NaN or infinite at step 2 of the trial",
+      "an input or the gradient is NaN or infinite at step 2 of the trial"};
+  nai_cost *c;
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 1}}, .populations = {{"a", 2, NAI_FREE}},
+                             .outputs = {{"z", 1}}, .projections = {{"u a", "a"}, {"a", "z"}});
+  expect_ok(nai_network_set_transfer(net, "a", NAI_TRANSFER_RELU));
+  expect_ok(nai_network_build(net, 5));
+  const float in[2] = {_i == BY_RATE ? 100 : 1, 0}, out[2] = {_i == BY_OUTPUT ? 3e38f : 1, 1};
+  expect_ok(nai_network_set_weights(net, "u", "a", in, 2, 1));
+  expect_ok(nai_network_set_weights(net, "a", "z", out, 1, 2));
+  nai_trainer *trainer =
+      trainer_of(net, rflo(1), _i == IN_ONE_PASS ? plain_descent(0.1) : adam(0.1));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  nai_agent *agent;
+  const float large[2] = {_i == BY_RATE ? 3e38f : 1e3f, 0};
+  const float target = _i == IN_ONE_PASS ? 3e38f : 1e30f, near = 1;
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  expect_ok(nai_agent_create(&agent, trainer));
+  expect_ok(nai_agent_step(NULL, agent, &now)); /* nothing to learn from */
+  int64_t updates = nai_agent_updates(agent);
+  uint64_t before = hash_of(net);
+  now.input = large;
+  now.target = _i >= BY_GRADIENT ? &target : &near;
+  now.weight = _i == IN_ONE_PASS ? 1e12 : 1;
+  expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_NONFINITE, words[_i]);
+  ck_assert(hash_of(net) == before);
+  ck_assert_int_eq(nai_agent_updates(agent), updates);
+  expect_ok(nai_agent_begin(agent));
+  ck_assert(hash_of(net) == before);
+  now.input = NULL;
+  now.target = &near;
+  now.weight = 1;
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_rest(agent));
+  ck_assert(hash_of(net) != before);
+  ck_assert_int_eq(nai_agent_updates(agent), updates + 1);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Each allocation of a trainer's first update within trials, and then it goes as any other. */
+START_TEST(updates_without_memory)
+{
+  uint64_t fed = 0;
+  for (long good = -1;; good++) {
+    nai_network *net = build_two(NAI_LEAK_RATE, 10);
+    nai_trials *trials = one_trial(net);
+    nai_trainer *trainer = trainer_of(net, rflo(1), adam(0.1));
+    add_costs(trainer, "a b");
+    uint64_t before = hash_of(net);
+    faults_fail_allocation(good); /* -1: none */
+    nai_status status = nai_trainer_step(NULL, trainer, trials);
+    faults_fail_allocation(-1);
+    if (status != NAI_OK) {
+      expect_fails(status, NAI_ERR_MEMORY, "memory");
+      ck_assert(hash_of(net) == before);
+      expect_ok(nai_trainer_step(NULL, trainer, trials));
+    }
+    if (good < 0) fed = hash_of(net);
+    ck_assert(hash_of(net) == fed);
+    nai_trainer_destroy(trainer);
+    nai_trials_destroy(trials);
+    nai_network_destroy(net);
+    if (good < 0 || status != NAI_OK) continue;
+    ck_assert_int_gt(good, 20);
+    break;
+  }
 }
 END_TEST
 
@@ -724,5 +1156,14 @@ Suite *agent_suite(void)
   suite_add_tcase(suite, learning);
   ADD_CASE(suite, "errors", rules_that_cannot, costs_that_want_the_batch_whole, bad_experiences,
            failing_allocations);
+  ADD_CASE(suite, "costs", normalised_costs_are_means, a_cost_of_no_weight_costs_no_pass,
+           a_cost_that_comes_later, a_class_is_of_the_first_output, no_output_no_class);
+  TCase *failures = tcase_create("failures");
+  tcase_add_loop_test(failures, own_parts_that_fail, 0, OWN_PARTS);
+  tcase_add_loop_test(failures, steps_that_overflow, 0, OVERFLOWS);
+  tcase_add_test(failures, a_beginning_that_fails);
+  tcase_add_test(failures, the_end_of_a_trial_that_fails);
+  tcase_add_test(failures, updates_without_memory);
+  suite_add_tcase(suite, failures);
   return suite;
 }

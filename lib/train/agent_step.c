@@ -19,7 +19,8 @@ static int can_fuse(const nai_agent *agent)
 {
   const nai__plasticity *p = agent->plasticity;
   const nai__rule_kind *kind = p->rule->kind;
-  if (!kind->online->fused || kind->moved || kind->settled || agent->every != 1) return 0;
+  if (!kind->online->fused || agent->every != 1) return 0;
+  assert(!kind->moved && !kind->settled); /* these would have to see each update */
   if (strcmp(p->optimizer->kind->name, "sgd") != 0 || agent->setting[NAI__CLIP] > 0) return 0;
   for (int64_t i = 0; i < agent->n_costs; i++)
     if (p->objective.cost[i].cost->ops.on_weights && p->objective.cost[i].beta > 0) return 0;
@@ -144,10 +145,11 @@ static nai_status meet_costs(nai_agent *agent, int taught)
 
 /* --- an update -------------------------------------------------------------------------------- */
 
-static nai_status add_weight_costs(nai_agent *agent)
+/* Of so many steps. */
+static nai_status add_weight_costs(nai_agent *agent, int64_t steps)
 {
   nai__plasticity *p = agent->plasticity;
-  double share = agent->share * (double)agent->gathered;
+  double share = agent->share * (double)steps;
   for (int64_t i = 0; i < agent->n_costs; i++) {
     const nai__weighed_cost *c = &p->objective.cost[i];
     if (!c->cost->ops.on_weights) continue;
@@ -162,9 +164,10 @@ static nai_status add_weight_costs(nai_agent *agent)
 nai_status nai__agent_settle(nai_agent *agent)
 {
   nai__plasticity *p = agent->plasticity;
-  if (!agent->gathered) return NAI_OK;
-  NAI__TRY(add_weight_costs(agent));
-  agent->gathered = 0; /* also when it fails: what led to that is not learnt twice */
+  int64_t steps = agent->gathered;
+  if (!steps) return NAI_OK;
+  agent->gathered = 0; /* also when it fails: what led to that is not learnt later */
+  NAI__TRY(add_weight_costs(agent, steps));
   if (!nai__plasticity_measure(p))
     return nai__fail(
         NAI_ERR_NONFINITE,
