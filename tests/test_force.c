@@ -944,6 +944,10 @@ START_TEST(classes_are_refused)
   now.target_class = 1;
   expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_UNSUPPORTED, "output 'z' has classes");
   ck_assert(hash_of(net) == before);
+  const float target[OUTPUTS] = {1, -1, 2}; /* with numbers too, these are what it learns */
+  now.target = target;
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  ck_assert(hash_of(net) != before);
   nai_agent_destroy(agent);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);

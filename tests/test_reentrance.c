@@ -93,6 +93,7 @@ static nai_status look_around(const nai_progress *now, void *user)
   expect_ok(nai_agent_create(&agent, r->trainer));
   expect_fails(nai_agent_step(NULL, agent, &nothing), NAI_ERR_ORDER, "the trainer is at work");
   expect_fails(nai_agent_begin(agent), NAI_ERR_ORDER, "the trainer is at work");
+  expect_fails(nai_agent_rest(agent), NAI_ERR_ORDER, "the trainer is at work");
   nai_agent_destroy(agent);
   expect_ok(nai_trainer_estimate_gradient(NULL, r->trainer, NULL));
   expect_ok(nai_trainer_measure_alignment(r->trainer, NULL));
@@ -154,6 +155,9 @@ static void try_all(void)
   expect_fails(nai_trainer_restore(around->trainer, "/tmp/none"), NAI_ERR_ORDER, "at work");
   expect_fails(nai_trainer_set_feedback(around->trainer, "E", NULL, values), NAI_ERR_ORDER,
                "at work");
+  nai_agent *agent = (nai_agent *)&cost;
+  expect_fails(nai_agent_create(&agent, around->trainer), NAI_ERR_ORDER, "at work");
+  ck_assert_ptr_null(agent);
   expect_ok(nai_cost_create_l2_rates(&cost, "E"));
   expect_fails(nai_trainer_add_cost(around->trainer, cost, 1), NAI_ERR_ORDER, "at work");
   nai_cost_destroy(cost);
