@@ -59,7 +59,7 @@ def draw_evidence(run, ax):
     ax.set(xlabel="time (ms)", ylabel="output 2 - output 1", xlim=(0, run.time[-1]))
     ax.set_title("evidence adds up while the stimuli last", fontsize="medium")
     ax.spines[["top", "right"]].set_visible(False)
-    ax.legend(frameon=False, fontsize="x-small", loc="upper left", reverse=True, handlelength=1.2, labelspacing=0.3)
+    ax.legend(frameon=False, fontsize="x-small", loc="lower left", reverse=True, handlelength=1.2, labelspacing=0.3)
 
 
 def draw(net, task, history, evaluation, path):
