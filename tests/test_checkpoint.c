@@ -819,6 +819,7 @@ START_TEST(test_values_that_cannot_be)
       {"\\\"beta\\\":1.0", "\\\"beta\\\":1e999",
        "beta is beyond all numbers in the file, 1.0 here"},
       {"\\\"beta\\\":1.0", "\\\"beta\\\":true", "beta is true in the file, 1.0 here"},
+      {"\\\"beta\\\":1.0", "\\\"beta\\\":\\\"1.0\\\"", "beta is \"1.0\" in the file, 1.0 here"},
       {"\\\"beta\\\":1.0", "\\\"beta\\\":null", "beta is null in the file, 1.0 here"},
       {"\\\"beta\\\":1.0", "\\\"beta\\\":{}", "beta is {...} in the file, 1.0 here"},
       {"\\\"normalise\\\":false", "\\\"normalise\\\":null", "normalise is null in the file"},

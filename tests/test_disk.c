@@ -357,6 +357,25 @@ END_TEST
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
+/* Whatever is collected when there is no more memory: nothing is written, and it can be later. */
+START_TEST(saving_without_memory)
+{
+  rig r = make_rig(_i);
+  expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));
+  long good = 0;
+  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; good++) {
+    faults_fail_allocation(good);
+    status = nai_trainer_save(r.trainer, file_a);
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || (status == NAI_ERR_MEMORY && count_entries() == 0));
+  }
+  ck_assert_int_gt(good, 5);
+  expect_ok(nai_trainer_save(r.trainer, file_b));
+  EXPECT(same_files(file_a, file_b));
+  destroy_rig(&r);
+}
+END_TEST
+
 /* Each call that a save makes fails: the old file stays, and the new one is not left behind. */
 START_TEST(a_save_of_which_a_call_fails)
 {
@@ -468,6 +487,7 @@ Suite *disk_suite(void)
   tcase_add_test(reading, every_array_of_a_network_is_checked);
   tcase_add_loop_test(reading, every_array_of_a_checkpoint_is_checked, 0, 5);
   tcase_add_loop_test(reading, restoring_without_memory, 0, 5);
+  tcase_add_loop_test(writing, saving_without_memory, 0, 5);
   tcase_add_test(writing, a_save_of_which_a_call_fails);
   tcase_add_test(writing, a_folder_that_cannot_be_flushed);
   tcase_add_test(writing, any_write_of_many_may_fail);
