@@ -263,7 +263,8 @@ void nai__decimal_print(char text[NAI__DECIMAL], double value)
   int raised = (int)(bits >> 52);
   uint64_t mantissa = (bits & (((uint64_t)1 << 52) - 1)) | (uint64_t)(raised > 0) << 52;
   find_digits(digits, &exponent, mantissa, (raised ? raised : 1) - 1075);
-  for (int n = 15; n <= 17; n++) {
+  for (int n = 15;; n++) {
+    assert(n <= 17); /* so many tell any double from its neighbours */
     int carry = round_digits(rounded, digits, n);
     lay_out(text, rounded, n, exponent + carry);
     if (!nai__decimal_read(&read, text)) continue;

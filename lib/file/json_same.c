@@ -1,4 +1,5 @@
 /* What differs between two JSON values, by name: the first difference, and where it is. */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -56,8 +57,9 @@ static nai_status same_lists(const nai__json *file, const nai__json *ours, const
   for (int i = 0; theirs || mine; i++) {
     entry_path(inner, path, mine ? mine : theirs, i);
     NAI__TRY(nai__json_same(theirs, mine, inner));
-    theirs = theirs ? theirs->next : NULL;
-    mine = mine ? mine->next : NULL;
+    assert(theirs && mine); /* they are the same */
+    theirs = theirs->next;
+    mine = mine->next;
   }
   return NAI_OK;
 }

@@ -1,6 +1,7 @@
 /* What writing and reading a model share: names of tensors, words for numbers. */
 #include "model.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,8 @@ void nai__model_synapse_tensor(char name[NAI__TENSOR_NAME], const char *what, co
 const char *nai__model_leak(int32_t leak)
 {
   static const char *const words[] = {[NAI_LEAK_CURRENT] = "current", [NAI_LEAK_RATE] = "rate"};
-  return leak >= 0 && leak <= NAI_LEAK_RATE ? words[leak] : NULL;
+  assert(leak >= 0);
+  return leak <= NAI_LEAK_RATE ? words[leak] : NULL;
 }
 
 const char *nai__model_weights(int32_t kind)
@@ -30,12 +32,13 @@ const char *nai__model_weights(int32_t kind)
       [NAI_WEIGHTS_IDENTITY] = "identity",       [NAI_WEIGHTS_BALANCED] = "balanced",
       [NAI_WEIGHTS_STRONG_WEAK] = "strong_weak",
   };
-  return kind >= 0 && kind <= NAI_WEIGHTS_STRONG_WEAK ? words[kind] : NULL;
+  assert(kind >= 0);
+  return kind <= NAI_WEIGHTS_STRONG_WEAK ? words[kind] : NULL;
 }
 
 int32_t nai__model_find(const char *(*word)(int32_t), const char *text)
 {
-  for (int32_t k = 0; text && word(k); k++)
+  for (int32_t k = 0; word(k); k++)
     if (strcmp(word(k), text) == 0) return k;
   return -1;
 }

@@ -38,7 +38,7 @@ typedef struct loader {
 static const char *const kind_names[] = {
     [NAI_INPUTS] = "inputs", [NAI_POPULATIONS] = "populations", [NAI_OUTPUTS] = "outputs"};
 
-/* What check_sizes() has found in order, before anything was made: it is there and fits. */
+/* What has been found in order before: it is there and fits. */
 static void sure(nai_status status)
 {
   assert(status == NAI_OK);
@@ -254,8 +254,8 @@ static nai_status add_population(loader *l, const nai__json *json, const char *n
   NAI__TRY(read_word(&leak, json, "leak", nai__model_leak));
   NAI__TRY(read_word(&transfer, json, "transfer", nai_transfer_name));
   NAI__TRY(as_format(nai_network_add_population(l->net, name, n, (int32_t)sign)));
-  NAI__TRY(as_format(nai_network_set_leak(l->net, name, leak)));
-  NAI__TRY(as_format(nai_network_set_transfer(l->net, name, transfer)));
+  sure(nai_network_set_leak(l->net, name, leak));
+  sure(nai_network_set_transfer(l->net, name, transfer));
   return set_position(l, name, n);
 }
 

@@ -1,6 +1,7 @@
 /* Saving a checkpoint: a network's arrays, and the trainer's. */
 #include <neuroai/checkpoint.h>
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -121,17 +122,18 @@ static int is_staged(const nai_curriculum *c, const char *parameter)
   return 0;
 }
 
+/* Which has n values. */
 static nai_status describe_parameter(nai__json_writer *w, const nai_task *task,
-                                     const char *parameter)
+                                     const char *parameter, int64_t n)
 {
-  int64_t n = 0;
-  NAI__TRY(nai_task_get_list(NULL, 0, &n, task, parameter));
   double *values = NAI__ARRAY(double, n);
   if (!values) return NAI_ERR_MEMORY;
   nai_status status = nai_task_get_list(values, n, &n, task, parameter);
-  if (status == NAI_OK) describe_list(w, parameter, values, n);
+  assert(status == NAI_OK);
+  (void)status;
+  describe_list(w, parameter, values, n);
   nai__free(values);
-  return status;
+  return NAI_OK;
 }
 
 /* A task of the user's own has a name only. */
@@ -145,7 +147,7 @@ static void describe_task(nai__json_writer *w, const nai_trainer *trainer, const
     if (is_staged(trainer->course.curriculum, p.name)) continue;
     if (lacks(file, "task", p.name) && nai__task_is_default(trainer->task, p.name)) continue;
     if (nai_task_get_list(NULL, 0, &n, trainer->task, p.name) != NAI_OK) break;
-    nai_status status = describe_parameter(w, trainer->task, p.name);
+    nai_status status = describe_parameter(w, trainer->task, p.name, n);
     if (w->status == NAI_OK) w->status = status;
   }
   nai__json_close(w, '}');

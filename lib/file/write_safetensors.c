@@ -2,6 +2,7 @@
  * Writing safetensors. Large elements come first, so that every tensor is aligned in the file; the
  * same tensors make the same bytes.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -26,9 +27,8 @@ static nai_status add_entry(nai__tensor_entry **out, nai__tensor_list *list, con
   for (int32_t d = 0; d < ndim; d++) e->tensor.count *= e->tensor.shape[d] = shape[d];
   e->piece = (nai__piece){.size = (size_t)(e->tensor.count * nai__dtype_size(dtype))};
   e->memory = NULL;
-  size_t length = strlen(name) < sizeof e->name ? strlen(name) : sizeof e->name - 1;
-  memcpy(e->name, name, length);
-  e->name[length] = 0;
+  assert(strlen(name) < sizeof e->name);
+  strcpy(e->name, name);
   return NAI_OK;
 }
 
