@@ -10,6 +10,7 @@
 
 #include "faults.h"
 #include "networks.h"
+#include "rules.h"
 
 #define N 9
 #define STEPS 8
@@ -21,26 +22,30 @@ typedef struct rig {
   nai_trainer *trainer;
 } rig;
 
-/* Two populations, two time constants, softplus with a gain; z is read from both. */
-static rig make_rig(const nai_cost *extra, double beta, int free_of_weights)
+/* Two populations, two time constants, softplus with a gain; z is read from both. Not built. */
+static nai_network *compose(int free_of_weights)
 {
-  rig r;
+  nai_network *net =
+      COMPOSE(.dt = 20.0, .inputs = {{"u", 2}},
+              .populations = {{"a", 5, NAI_FREE}, {"b", N - 5, NAI_FREE}}, .outputs = {{"z", 1}});
+  nai_network_set_transfer(net, "a b", NAI_TRANSFER_SOFTPLUS);
+  nai_network_set(net, "a b", "tau", 100.0);
+  if (!free_of_weights) nai_network_set(net, "b", "tau", 50.0);
+  nai_network_set(net, "b", "gain", 1.25);
+  nai_network_connect(net, "u", "a b");
+  nai_network_connect(net, "a b", "a b");
+  nai_network_connect(net, "a b", "z");
+  if (free_of_weights) nai_network_set_initial_weights(net, "a b", "a b", NAI_WEIGHTS_NORMAL, 0, 0);
+  return net;
+}
+
+static rig rig_of(nai_network *net, const nai_cost *extra, double beta)
+{
+  rig r = {.net = net};
   nai_rule *rule;
   nai_optimizer *sgd;
   nai_cost *task;
   float input[STEPS * TRIALS * 2], target[STEPS * TRIALS];
-  r.net =
-      COMPOSE(.dt = 20.0, .inputs = {{"u", 2}},
-              .populations = {{"a", 5, NAI_FREE}, {"b", N - 5, NAI_FREE}}, .outputs = {{"z", 1}});
-  nai_network_set_transfer(r.net, "a b", NAI_TRANSFER_SOFTPLUS);
-  nai_network_set(r.net, "a b", "tau", 100.0);
-  if (!free_of_weights) nai_network_set(r.net, "b", "tau", 50.0);
-  nai_network_set(r.net, "b", "gain", 1.25);
-  nai_network_connect(r.net, "u", "a b");
-  nai_network_connect(r.net, "a b", "a b");
-  nai_network_connect(r.net, "a b", "z");
-  if (free_of_weights)
-    nai_network_set_initial_weights(r.net, "a b", "a b", NAI_WEIGHTS_NORMAL, 0, 0);
   expect_ok(nai_network_build(r.net, 2));
   expect_ok(nai_random_normals(input, STEPS * TRIALS * 2, 1, 0));
   expect_ok(nai_random_normals(target, STEPS * TRIALS, 1, 1));
@@ -57,6 +62,11 @@ static rig make_rig(const nai_cost *extra, double beta, int free_of_weights)
   nai_optimizer_destroy(sgd);
   nai_cost_destroy(task);
   return r;
+}
+
+static rig make_rig(const nai_cost *extra, double beta, int free_of_weights)
+{
+  return rig_of(compose(free_of_weights), extra, beta);
 }
 
 static void destroy_rig(rig *r)
@@ -187,6 +197,114 @@ START_TEST(test_value_and_immediate_gradient)
 }
 END_TEST
 
+/* Errors that come later than at the step before are no part of W^T e. */
+START_TEST(test_delayed_projections_are_left_out)
+{
+  seen seen = {.calls = 0};
+  nai_cost *kept = make_look(&seen, "a b");
+  nai_network *net = compose(0);
+  expect_ok(nai_network_set_delay(net, "a", "b", 40));
+  rig r = rig_of(net, kept, 0.5);
+  double w[N][N], largest = 0;
+  expect_ok(nai_trainer_estimate_gradient(NULL, r.trainer, r.trials));
+  ck_assert_int_eq(seen.calls, 1);
+  collect(w, &r, 0);
+  for (int t = 0; t < STEPS; t++)
+    for (int j = 0; j < N; j++) {
+      double back = 0;
+      for (int i = 0; i < N; i++) {
+        double part = w[i][j] * seen.error[t][1][i];
+        if (i < 5 || j >= 5) /* not from a to b */
+          back += part;
+        else
+          largest = fmax(largest, fabs(part));
+      }
+      EXPECT(fabs(back - seen.back[t][1][j]) < 1e-5 * (1 + fabs(back))); /* sums of 9 floats */
+    }
+  ck_assert_double_gt(largest, 1e-3); /* it would show */
+  nai_cost_destroy(kept);
+  destroy_rig(&r);
+}
+END_TEST
+
+/* --- several of them -------------------------------------------------------------------------- */
+
+static nai_trials *trials_of(const nai_network *net, int64_t steps)
+{
+  nai_trials *trials;
+  float target[64];
+  ck_assert(steps <= 64);
+  expect_ok(nai_random_normals(target, steps, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, steps, 1));
+  expect_ok(nai_trials_set_targets(trials, "z", target, 1));
+  return trials;
+}
+
+static nai_trainer *trainer_with(nai_network *net, int large)
+{
+  nai_trainer *trainer = train_by_bptt(net, 0);
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  attach_cost(trainer, nai_cost_create_vanishing_gradient(&c, "a"), &c, 0.5);
+  if (large) attach_cost(trainer, nai_cost_create_vanishing_gradient(&c, "a b"), &c, 0.5);
+  return trainer;
+}
+
+/* Of few units and of many, on short trials and on long ones, in any order: as alone. */
+START_TEST(test_costs_of_different_sizes)
+{
+  enum { BATCHES = 6 };
+  static const int64_t steps[BATCHES] = {24, 4, 24, 60, 4, 60};
+  nai_network *net = COMPOSE(.dt = 20, .populations = {{"a", 4, NAI_FREE}, {"b", 20, NAI_FREE}},
+                             .outputs = {{"z", 1}}, .projections = {{"a b", "a b z"}});
+  expect_ok(nai_network_set_transfer(net, "a b", NAI_TRANSFER_SOFTPLUS));
+  expect_ok(nai_network_build(net, 2));
+  nai_trainer *trainer = trainer_with(net, 0);
+  for (int k = 0; k < BATCHES; k++) {
+    nai_cost *c;
+    if (k == 1) attach_cost(trainer, nai_cost_create_vanishing_gradient(&c, "a b"), &c, 0.5);
+    nai_trainer *alone = trainer_with(net, k > 0);
+    nai_trials *trials = trials_of(net, steps[k]);
+    nai_progress now = NAI_PROGRESS_INIT, fresh = NAI_PROGRESS_INIT;
+    expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
+    expect_ok(nai_trainer_estimate_gradient(&fresh, alone, trials));
+    EXPECT(now.n_costs == (k ? 3 : 2) && now.n_costs == fresh.n_costs);
+    for (int i = 0; i < now.n_costs; i++)
+      EXPECT(now.costs[i] > 0 && now.costs[i] == fresh.costs[i]);
+    EXPECT(memcmp(trainer->plasticity.gradient, alone->plasticity.gradient,
+                  (size_t)net->n_theta * sizeof(float)) == 0);
+    nai_trials_destroy(trials);
+    nai_trainer_destroy(alone);
+  }
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+static nai_status fail_errors(void *user, nai_error_batch *batch, double *value)
+{
+  *value += 0 * batch->scale;
+  return *(const nai_status *)user;
+}
+
+START_TEST(test_an_own_one_that_fails)
+{
+  nai_status answer = -31;
+  nai_cost *cost;
+  nai_cost_ops ops = {.struct_size = sizeof ops, .name = "whisker", .on_errors = fail_errors};
+  expect_ok(nai_cost_create(&cost, &ops, &answer, "a", NULL));
+  rig r = make_rig(cost, 1, 0);
+  nai_cost_destroy(cost);
+  uint64_t before = hash_of(r.net);
+  expect_fails(nai_trainer_step(NULL, r.trainer, r.trials), -31, "whisker");
+  ck_assert(hash_of(r.net) == before);
+  answer = NAI_OK;
+  expect_ok(nai_trainer_step(NULL, r.trainer, r.trials));
+  ck_assert(hash_of(r.net) != before);
+  destroy_rig(&r);
+}
+END_TEST
+
 /* W = 0, one alpha: v = (1-alpha) d, so Omega = ((1-alpha)^2 - 1)^2 = 0.1296 at alpha = 0.2. */
 START_TEST(test_known_value_without_weights)
 {
@@ -259,6 +377,7 @@ Suite *vanishing_gradient_suite(void)
 {
   Suite *suite = suite_create("vanishing_gradient");
   ADD_CASE(suite, "vanishing gradient", test_value_and_immediate_gradient,
-           test_known_value_without_weights, test_refusals, test_memory);
+           test_known_value_without_weights, test_delayed_projections_are_left_out,
+           test_costs_of_different_sizes, test_an_own_one_that_fails, test_refusals, test_memory);
   return suite;
 }
