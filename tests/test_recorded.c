@@ -5,6 +5,7 @@
 #include "checks.h"
 #include "faults.h"
 #include "networks.h"
+#include "rules.h"
 #include "tasks.h"
 
 /* Trial b has its number as first input, and lengths, masks and a condition of its own. */
@@ -157,6 +158,38 @@ START_TEST(test_trials_of_their_own)
 }
 END_TEST
 
+/* Each of them once, however many an evaluation may have. */
+START_TEST(an_evaluation_has_them_once)
+{
+  enum { CASES = 3 };
+  static const int64_t most[CASES] = {3, 5, 100};
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *train = numbered(net, 13), *test = numbered(net, 5);
+  nai_task *task = task_of(train, test, net);
+  for (int k = 0; k < CASES; k++) {
+    nai_rule *rule = bptt_rule();
+    nai_optimizer *sgd = plain_descent(1e-3);
+    nai_trainer *trainer;
+    nai_cost *cost;
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(nai_trainer_create(&trainer, net, rule, sgd, task));
+    attach_cost(trainer, nai_cost_create_mse(&cost, "real"), &cost, 1);
+    expect_ok(nai_trainer_set(trainer, "batch", 16));
+    expect_ok(nai_trainer_set(trainer, "evaluate_trials", (double)most[k]));
+    expect_ok(nai_trainer_run(trainer, 1, NULL, NULL));
+    expect_ok(nai_trainer_activity(&view, trainer, "E"));
+    ck_assert_int_eq(view.shape[1], most[k] < 5 ? most[k] : 5);
+    nai_trainer_destroy(trainer);
+    nai_rule_destroy(rule);
+    nai_optimizer_destroy(sgd);
+  }
+  nai_task_destroy(task);
+  nai_trials_destroy(test);
+  nai_trials_destroy(train);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(bad_trials_are_refused)
 {
   nai_network *net = build_everything(NAI_TRANSFER_RELU, NULL), *other = build_ei(4, 2, 1);
@@ -229,6 +262,7 @@ Suite *recorded_suite(void)
   ADD_CASE(suite, "streams", the_test_stream_has_them_in_order,
            each_pass_has_all_of_them_in_its_own_order, batches_may_be_cut_anywhere,
            test_trials_of_their_own);
-  ADD_CASE(suite, "refused", bad_trials_are_refused, each_allocation_may_fail);
+  ADD_CASE(suite, "refused", an_evaluation_has_them_once, bad_trials_are_refused,
+           each_allocation_may_fail);
   return suite;
 }

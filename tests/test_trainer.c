@@ -772,6 +772,36 @@ START_TEST(gradients_that_overflow)
 }
 END_TEST
 
+/* What every synapse keeps small: biases that are too large alone, or small but too many. */
+START_TEST(gradients_of_biases_that_overflow)
+{
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"in", 1}}, .populations = {{"E", 3, NAI_FREE}},
+                             .outputs = {{"first", 1}, {"out", 4}},
+                             .projections = {{"in", "E"}, {"E", "E first out"}});
+  expect_ok(nai_network_build(net, 1));
+  nai_trainer *trainer = bare_trainer(net, NULL, adam(0.01));
+  nai_cost *c;
+  nai_trials *trials;
+  attach_cost(trainer, nai_cost_create_mse(&c, "out"), &c, 1);
+  expect_ok(nai_trials_create(&trials, net, 1, 1)); /* without input no unit is active */
+  const float large[4] = {0, 0, -1e30f, 0}, many[4] = {1.8e18f, 1.8e18f, 1.8e18f, 1.8e18f};
+  uint64_t before = hash_of(net);
+  expect_ok(nai_trials_set_targets(trials, "out", large, 4));
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
+               "the gradient of the bias of 'out' is not finite, at update 1");
+  expect_ok(nai_trials_set_targets(trials, "out", many, 4));
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
+               "the gradient's norm is too large, at update 1");
+  ck_assert(hash_of(net) == before);
+  expect_ok(nai_trials_set_targets(trials, "out", (float[]){1, 2, 3, 4}, 4));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert(hash_of(net) != before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* A constraint that fails, or writes NaN, from the second update on. */
 typedef struct spoiler {
   int updates; /* until it is one; below 0: never */
@@ -1287,6 +1317,45 @@ START_TEST(runs_without_memory)
 }
 END_TEST
 
+/* A cost that makes the task's trials longer while an update is made. */
+static nai_status lengthen_task(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+{
+  *value += 0 * scale * (double)(n + s->n_post);
+  return nai_task_set(user, "stimulus", 900);
+}
+
+/* So the evaluation needs more than its update has, which was made. */
+START_TEST(evaluations_without_memory)
+{
+  int64_t refused = 0;
+  for (long good = 0;; good++) {
+    bench b = open_bench();
+    nai_cost *cost;
+    nai_cost_ops ops = {
+        .struct_size = sizeof ops, .name = "lengthening", .on_weights = lengthen_task};
+    expect_ok(nai_trainer_run(b.trainer, 1, NULL, NULL));
+    expect_ok(nai_cost_create(&cost, &ops, b.task, "E", "I"));
+    attach_cost(b.trainer, NAI_OK, &cost, 1);
+    set(b.trainer, "evaluate_every", 1);
+    set(b.trainer, "evaluate_trials", 9);
+    faults_fail_allocation(good);
+    nai_status status = nai_trainer_run(b.trainer, 1, NULL, NULL);
+    faults_fail_allocation(-1);
+    if (status != NAI_OK) {
+      expect_fails(status, NAI_ERR_MEMORY, "memory");
+      refused += nai_trainer_updates(b.trainer) == 2;
+      expect_ok(nai_trainer_run(b.trainer, 1, NULL, NULL));
+    }
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(nai_trainer_activity(&view, b.trainer, "E"));
+    ck_assert_int_eq(view.shape[0], 50); /* 1000 ms */
+    close_bench(&b);
+    if (status == NAI_OK) break;
+  }
+  ck_assert_int_gt(refused, 10);
+}
+END_TEST
+
 /* Threads that cannot be had. */
 START_TEST(updates_without_threads)
 {
@@ -1427,6 +1496,8 @@ START_TEST(calls_with_nothing)
     ck_assert_ptr_null(nai_trainer_cost_name(b.trainer, none[k]));
     ck_assert_double_nan(nai_trainer_cost_value(b.trainer, none[k]));
   }
+  ck_assert_int_eq(nai_trainer_stage(NULL), -1);
+  ck_assert_ptr_null(nai_trainer_stage_name(NULL));
   ck_assert_int_eq(nai_trainer_cost_count(NULL), -1);
   ck_assert_ptr_null(nai_trainer_cost_name(NULL, 0));
   ck_assert_double_nan(nai_trainer_cost_value(NULL, 0));
@@ -1447,6 +1518,13 @@ START_TEST(nothing_to_learn_from)
   expect_fails(nai_trainer_step(NULL, taskless, NULL), NAI_ERR_ORDER, "no task");
   expect_fails(nai_trainer_estimate_gradient(NULL, taskless, NULL), NAI_ERR_ORDER, "no task");
   expect_fails(nai_trainer_run(taskless, 1, NULL, NULL), NAI_ERR_ORDER, "no task");
+  nai_curriculum *c;
+  expect_ok(nai_curriculum_create(&c));
+  expect_ok(nai_curriculum_add_stage(c, "first", 0.5, 1));
+  expect_fails(nai_trainer_set_curriculum(taskless, c), NAI_ERR_ORDER, "a curriculum needs one");
+  ck_assert_int_eq(nai_trainer_stage(taskless), -1);
+  expect_ok(nai_curriculum_add_stage(c, "second", 0.5, 1)); /* nobody has it */
+  nai_curriculum_destroy(c);
   nai_trainer_destroy(costless);
   nai_trainer_destroy(taskless);
   nai_task_destroy(task);
@@ -1518,7 +1596,8 @@ Suite *trainer_suite(void)
   ADD_CASE(suite, "gradient", a_gradient_changes_nothing, views_of_the_gradient,
            given_trials_and_drawn_ones);
   ADD_CASE(suite, "finite", activity_that_overflows, outputs_that_overflow, inputs_that_overflow,
-           overflow_where_no_cost_looks, gradients_that_overflow, constraints_that_spoil_an_update);
+           overflow_where_no_cost_looks, gradients_that_overflow, gradients_of_biases_that_overflow,
+           constraints_that_spoil_an_update);
   TCase *silent = tcase_create("silent");
   tcase_add_loop_test(silent, overflow_that_reaches_no_gradient, 0, 3);
   tcase_add_loop_test(silent, overflow_in_layers, 0, 2);
@@ -1530,7 +1609,7 @@ Suite *trainer_suite(void)
            a_tasks_parameters_change_while_a_trainer_has_it);
   ADD_CASE(suite, "memory", updates_allocate_nothing, creating_without_memory,
            adding_costs_without_memory, updates_without_memory, runs_without_memory,
-           updates_without_threads);
+           evaluations_without_memory, updates_without_threads);
   ADD_CASE(suite, "arguments", settings_of_a_trainer, settings_that_there_are_not,
            creating_from_nothing, calls_with_nothing, nothing_to_learn_from,
            what_was_made_for_another_network, everything_else_may_go_first);
