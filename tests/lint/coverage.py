@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 GCOV = shlex.split(os.environ.get("GCOV", "gcov"))
 LINES = 95
-BRANCHES = {"base": 96, "file": 95, "train": 94}
+BRANCHES = {"base": 97, "file": 97, "train": 97}
 
 
 def reports(folder):
