@@ -122,13 +122,15 @@ static int is_staged(const nai_curriculum *c, const char *parameter)
   return 0;
 }
 
-/* Which has n values. */
 static nai_status describe_parameter(nai__json_writer *w, const nai_task *task,
-                                     const char *parameter, int64_t n)
+                                     const char *parameter)
 {
+  int64_t n = 0;
+  nai_status status = nai_task_get_list(NULL, 0, &n, task, parameter);
+  assert(status == NAI_OK); /* it is one of the task's */
   double *values = NAI__ARRAY(double, n);
   if (!values) return NAI_ERR_MEMORY;
-  nai_status status = nai_task_get_list(values, n, &n, task, parameter);
+  status = nai_task_get_list(values, n, &n, task, parameter);
   assert(status == NAI_OK);
   (void)status;
   describe_list(w, parameter, values, n);
@@ -136,18 +138,22 @@ static nai_status describe_parameter(nai__json_writer *w, const nai_task *task,
   return NAI_OK;
 }
 
-/* A task of the user's own has a name only. */
+/*
+ * A task of the user's own has a name only. No call may fail here but for want of memory, as the
+ * message of that one would be lost.
+ */
 static void describe_task(nai__json_writer *w, const nai_trainer *trainer, const nai__json *file)
 {
-  int64_t n;
+  const nai_task *task = trainer->task;
   nai_parameter p = NAI_PARAMETER_INIT;
   nai__json_open(w, "task", '{');
-  nai__json_add_text(w, "name", trainer->task->name);
-  for (int64_t i = 0; nai_task_parameter(&p, trainer->task->name, i) == NAI_OK; i++) {
+  nai__json_add_text(w, "name", task->name);
+  for (int i = 0; i < nai__task_parameter_count(task); i++) {
+    nai_status status = nai_task_parameter(&p, task->name, i);
+    assert(status == NAI_OK);
     if (is_staged(trainer->course.curriculum, p.name)) continue;
-    if (lacks(file, "task", p.name) && nai__task_is_default(trainer->task, p.name)) continue;
-    if (nai_task_get_list(NULL, 0, &n, trainer->task, p.name) != NAI_OK) break;
-    nai_status status = describe_parameter(w, trainer->task, p.name, n);
+    if (lacks(file, "task", p.name) && nai__task_is_default(task, p.name)) continue;
+    status = describe_parameter(w, task, p.name);
     if (w->status == NAI_OK) w->status = status;
   }
   nai__json_close(w, '}');

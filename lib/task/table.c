@@ -201,6 +201,12 @@ static nai__parameters *parameters_of(const nai_task *task)
   return task->ops.destroy == destroy ? &((nai__builtin_task *)task->user)->parameters : NULL;
 }
 
+int nai__task_parameter_count(const nai_task *task)
+{
+  const nai__parameters *p = parameters_of(task);
+  return p ? p->n : 0;
+}
+
 int nai__task_is_default(const nai_task *task, const char *parameter)
 {
   const nai__parameters *p = parameters_of(task);

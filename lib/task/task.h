@@ -51,6 +51,8 @@ nai_status nai__task_past_take(nai__task_past *past, const nai_task *task);
 /* Once after each taking. */
 void nai__task_past_put_back(nai__task_past *past, nai_task *task);
 void nai__task_past_release(nai__task_past *past);
+/* How many nai_task_parameter() describes of it; 0 of the user's own, whatever its name. */
+int nai__task_parameter_count(const nai_task *task);
 /* 1 when a parameter of a built-in task has its default. */
 int nai__task_is_default(const nai_task *task, const char *parameter);
 /* From now on setting a parameter to at most so many values does not allocate. */
