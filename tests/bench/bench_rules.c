@@ -127,6 +127,7 @@ static nai_trials *make_trials(const nai_network *net, const struct workload *w)
 static double time_reverse_form(nai_trainer *trainer, const nai_trials *trials)
 {
   double best = 1e9, end = now() + 1;
+  must(nai__trainer_prepare(trainer, trials));
   must(nai__trainer_forward(trainer, trials));
   for (int times = 0; times < 5 || now() < end; times++) {
     double start = now();
