@@ -51,9 +51,9 @@ START_TEST(a_rule_that_does_not_ask_about_all_rates_is_refused)
   expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
   asked_steps = EVERYTHING_STEPS - 1;
   expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
-               "rule 'forgetful' asked costs on rates about");
+               "rule 'forgetful' evaluated the costs on rates for");
   asked_steps = 0;
-  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED, "about 0 of");
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED, "for 0 of");
   ck_assert(hash_of(net) == before);
   ck_assert_float_eq(trainer->plasticity.learner->kept[0].floats[0], 1); /* of what went well */
   nai_trainer_destroy(trainer);

@@ -15,10 +15,11 @@ int nai__learns_within(const nai_rule *rule)
 nai_status nai__agent_can_learn(const nai_rule *rule, const nai_cost *cost)
 {
   if (!cost->ops.on_rates || (cost->ops.flags & NAI_COST_SEPARABLE)) return NAI_OK;
-  return nai__fail(NAI_ERR_UNSUPPORTED,
-                   "rule '%s' cannot learn from cost '%s' within a trial, as from no cost on all "
-                   "rates of a batch together: leave it out, or update at the end of trials",
-                   rule->kind->name, cost->name);
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "rule '%s' cannot learn from cost '%s' within a trial, nor from any other cost on "
+      "all rates of a batch together: leave it out, or update at the end of trials",
+      rule->kind->name, cost->name);
 }
 
 static nai_status check(const nai__plasticity *p)

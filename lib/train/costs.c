@@ -228,7 +228,8 @@ nai_status nai__parts_finish(const nai__parts *parts, const nai_rule *rule)
   int64_t asked = 0, all = batch->steps * batch->trials * batch->activity.net->n_units;
   for (int64_t i = 0; i < o->groups; i++) asked += o->asked[i];
   if (asked == all) return NAI_OK;
-  return nai__fail(NAI_ERR_UNSUPPORTED, "rule '%s' asked costs on rates about %lld of %lld rates",
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "rule '%s' evaluated the costs on rates for %lld of %lld rates",
                    rule->kind->name, (long long)asked, (long long)all);
 }
 

@@ -137,21 +137,21 @@ nai_status nai_trainer_parameter(nai_parameter *out, int64_t index)
 /* What a rule must know how to use, and how to say that it does not. */
 static uint32_t needs_of(const nai_cost *cost, const char **what)
 {
-  if (cost->ops.on_outputs) return *what = "costs on outputs", NAI__LEARNS_OUTPUTS;
-  if (cost->ops.on_errors) return *what = "costs on errors of units", NAI__LEARNS_ERRORS;
-  if (cost->ops.on_weights) return *what = "costs on weights", NAI__LEARNS_WEIGHTS;
-  if (cost->ops.flags & NAI_COST_SEPARABLE) return *what = "costs on rates", NAI__LEARNS_RATES;
-  return *what = "costs on all rates of a batch together", NAI__LEARNS_ALL_RATES;
+  if (cost->ops.on_outputs) return *what = "outputs", NAI__LEARNS_OUTPUTS;
+  if (cost->ops.on_errors) return *what = "errors of units", NAI__LEARNS_ERRORS;
+  if (cost->ops.on_weights) return *what = "weights", NAI__LEARNS_WEIGHTS;
+  if (cost->ops.flags & NAI_COST_SEPARABLE) return *what = "rates", NAI__LEARNS_RATES;
+  return *what = "all rates of a batch together", NAI__LEARNS_ALL_RATES;
 }
 
 static nai_status check_rule(const nai__rule_kind *kind, const nai_cost *cost)
 {
   const char *what;
   if (kind->costs & needs_of(cost, &what)) return NAI_OK;
-  return nai__fail(
-      NAI_ERR_UNSUPPORTED,
-      "rule '%s' cannot learn from cost '%s', as from no %s: leave it out, or use bptt", kind->name,
-      cost->name, what);
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "rule '%s' cannot learn from cost '%s', nor from any other cost on %s: leave it "
+                   "out, or use bptt",
+                   kind->name, cost->name, what);
 }
 
 static nai_status add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
