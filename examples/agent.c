@@ -1,6 +1,6 @@
 /*
- * Learning while acting: an agent hears a rhythm and learns, at each step and from then on, what will
- * come a tenth of a second later. One call is one step and one update; nothing is allocated.
+ * Learning while acting: an agent hears a rhythm and learns, at every step, to predict what it will
+ * hear a tenth of a second later. One call makes one step and one update, and allocates nothing.
  *
  *   cc agent.c $(pkg-config --cflags --libs neuroai) -lm && ./a.out
  */

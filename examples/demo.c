@@ -1,7 +1,7 @@
 /*
- * The demonstration: a cubic millimetre of excitatory and inhibitory units, a fifth of whose
- * synapses exist, learns a perceptual decision at low rates and with short wires; then it is looked
- * at, and saved. demo.py does the same and draws it.
+ * The demonstration: excitatory and inhibitory units in a cubic millimetre, with a fifth of the
+ * possible synapses, learn a perceptual decision at low rates and with short wires. Then the
+ * network is tested and saved. demo.py does the same and draws it.
  */
 #include <neuroai/neuroai.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
- * A constraint and a cost of one's own. The constraint is synaptic scaling (Turrigiano et al.
- * 1998): learning shares a unit's excitation out anew, but the total stays. The cost makes abrupt
- * changes of firing rates expensive. Printed: what the network pays for calm activity.
+ * A constraint and a cost of your own. The constraint is synaptic scaling (Turrigiano et al.
+ * 1998): learning redistributes a unit's excitation, but its total stays. The cost makes abrupt
+ * changes of firing rates expensive. The program prints what calm activity costs the network.
  */
 #include <math.h>
 #include <neuroai/extend.h>
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* After the start and after each update: the weights onto every unit add up to *user. */
+/* Initially and after each update: the weights onto every unit add up to *user. */
 static nai_status scale_synapses(void *user, nai_synapses *s)
 {
   const double *total = user;

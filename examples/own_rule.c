@@ -1,7 +1,7 @@
 /*
- * A learning rule of one's own: random feedback local online learning (Murray 2019), as a function
- * that sees what a synapse can know. The library has the same rule: the two gradients are compared,
- * then this one learns a decision.
+ * A learning rule of your own: random feedback local online learning (Murray 2019), written as a
+ * function of what is available at a synapse. The library has the same rule, so the two gradients
+ * are compared; then this one learns a decision.
  */
 #include <math.h>
 #include <neuroai/extend.h>
@@ -10,8 +10,9 @@
 #include <stdlib.h>
 
 /*
- * One step at the synapses of one projection, all trials: the trace p of a synapse is how its weight
- * has moved the postsynaptic rate, as far as it knows; learning signal times trace is the estimate.
+ * One step at the synapses of one projection, in all trials. The eligibility trace p of a synapse
+ * is the local part of how its weight has changed the postsynaptic current; learning signal times
+ * slope times trace is the estimate of the gradient.
  *   x(t) = (1 - alpha) x(t-1) + alpha (W r + b), r = phi(x):  p(t) = (1 - alpha) p(t-1) + alpha r
  */
 static nai_status follow_traces(void *user, nai_local_step *s)

@@ -1,5 +1,5 @@
 /*
- * A task of one's own: which of two flashes was brighter? Input: one channel. Classes: 0 wait, 1
+ * A task of your own: which of two flashes was brighter? Input: one channel. Classes: 0 wait, 1
  * the first, 2 the second. A task is one function that fills a batch of trials.
  */
 #include <neuroai/extend.h>

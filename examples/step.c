@@ -1,6 +1,5 @@
 /*
- * Compose a network, then move it on one time step after the other, as a closed loop with a rig
- * would.
+ * Composes a network and runs it one time step at a time, as in a closed loop with an experiment.
  */
 #include <neuroai/neuroai.h>
 #include <stdio.h>

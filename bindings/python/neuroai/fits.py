@@ -7,8 +7,8 @@ Three shapes, all of them one function F of z = a + b x'::
     "normal"    P(x) = lapse + (1 - 2 lapse) Phi(slope (x - bias))
 
 An interval holds all values at which twice the log likelihood, the other parameters being as good as they can be, is
-less than the chi-square quantile (3.84 for 95 %) below its maximum. Where the data set no bound it has none: it ends
-at 0 or infinity. Needs SciPy.
+less than the chi-square quantile (3.84 for 95 %) below its maximum. On a side where the data set no bound, the interval
+ends at 0 or infinity. Needs SciPy.
 """
 
 from __future__ import annotations
@@ -204,7 +204,7 @@ def _out(start: float, to: float, first: float) -> List[float]:
 
 @dataclass(frozen=True)
 class PsychometricFit:
-    """A fitted psychometric function; call it with values of the condition to have P.
+    """A fitted psychometric function; call it with values of the condition to get P.
 
     Made by :func:`fit_psychometric` and :meth:`neuroai.Evaluation.fit`.
     """

@@ -25,7 +25,7 @@ class Neurogym(Task):
     """Trials of an environment of neurogym, a ``TrialEnv``.
 
     Inputs are its observations; the right classes (or, of continuous actions, the targets) its ground truth at each
-    step. What a trial says of itself in numbers, such as "ground_truth" and "coh", are its conditions. The judgement is
+    step. Numbers that describe a trial, such as "ground_truth" and "coh", are its conditions. The judgement is
     the library's, by class at the last step, since neurogym's own needs an agent that acts; ``judge`` gives another.
 
     Trial k is a function of (seed, k), as everywhere: the environment is seeded anew for each trial, and each of its
