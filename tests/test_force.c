@@ -897,11 +897,12 @@ START_TEST(costs_and_calls_that_are_refused)
   nai_cost *cost;
   const char *name = _i ? "rule 'full-force'" : "rule 'force'";
   expect_ok(nai_cost_create_l2_rates(&cost, "x"));
-  expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED, "costs on rates");
+  expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED, "other cost on rates");
   ck_assert_ptr_nonnull(strstr(nai_last_error(), name));
   nai_cost_destroy(cost);
   expect_ok(nai_cost_create_l1_weights(&cost, "x", "x"));
-  expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED, "costs on weights");
+  expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED,
+               "other cost on weights");
   nai_cost_destroy(cost);
   expect_fails(nai_trainer_estimate_gradient(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
                "estimates no gradient: it changes the weights directly");
