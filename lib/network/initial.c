@@ -228,19 +228,29 @@ static void balance_node(nai_network *net, int64_t to)
   }
 }
 
-/* Not said: on where weights of both signs arrive and all of them are the default's. */
-static int is_balanced(const nai_network *net, int64_t to)
+static int is_strong_weak(const nai__projection *p)
 {
-  if (net->node[to].kind != NAI_POPULATIONS) return 0;
-  if (net->balance[to] >= 0) return net->balance[to];
+  return p->weights == NAI_WEIGHTS_STRONG_WEAK;
+}
+
+/* 1 where recurrent weights of both signs arrive, and all of them are of this kind. */
+static int gets_both(const nai_network *net, int64_t to, int (*is_kind)(const nai__projection *p))
+{
   int excited = 0, inhibited = 0;
   NAI__EACH_ONTO(net, p, to) {
     if (!is_recurrent(net, p)) continue;
-    if (!is_default(p) || !p->sign) return 0;
+    if (!is_kind(p) || !p->sign) return 0;
     excited |= p->sign > 0;
     inhibited |= p->sign < 0;
   }
   return excited && inhibited;
+}
+
+/* Not said: on where weights of both signs arrive and all of them are the default's. */
+static int is_balanced(const nai_network *net, int64_t to)
+{
+  if (net->node[to].kind != NAI_POPULATIONS) return 0;
+  return net->balance[to] >= 0 ? net->balance[to] : gets_both(net, to, is_default);
 }
 
 /* --- strong synapses -------------------------------------------------------------------------- */
@@ -248,15 +258,7 @@ static int is_balanced(const nai_network *net, int64_t to)
 /* Where strong weights of both signs arrive, nothing else does, and balance is not off. */
 static int is_strong(const nai_network *net, int64_t to)
 {
-  if (!is_balanced(net, to)) return 0;
-  int excited = 0, inhibited = 0;
-  NAI__EACH_ONTO(net, p, to) {
-    if (!is_recurrent(net, p)) continue;
-    if (p->weights != NAI_WEIGHTS_STRONG_WEAK || !p->sign) return 0;
-    excited |= p->sign > 0;
-    inhibited |= p->sign < 0;
-  }
-  return excited && inhibited;
+  return is_balanced(net, to) && gets_both(net, to, is_strong_weak);
 }
 
 /* Where strong weights were asked for, there must be what they need. */

@@ -133,25 +133,34 @@ static nai_status set_stages(nai_network *net)
   return status;
 }
 
-static nai_status set_columns(nai_network *net)
+/* --- columns ---------------------------------------------------------------------------------- */
+
+/* Populations in the order of their columns: by stage, then as they were added. Ends with NULL. */
+static nai_status sort_by_column(nai__node **sorted, const nai_network *net)
 {
+  int64_t *next = NAI__ARRAY(int64_t, net->n_stages + 1);
+  if (!next) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS) next[net->node[i].stage + 1]++;
+  for (int64_t k = 0; k < net->n_stages; k++) next[k + 1] += next[k];
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS) sorted[next[net->node[i].stage]++] = &net->node[i];
+  nai__free(next);
+  return NAI_OK;
+}
+
+static nai_status set_columns(nai_network *net, nai__node *const *sorted)
+{
+  int64_t stage = 0;
   net->n_inputs = net->n_units = net->n_outputs = 0;
   net->stage_first = NAI__ARRAY(int64_t, net->n_stages + 1);
   if (!net->stage_first) return NAI_ERR_MEMORY;
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    const nai__node *node = &net->node[i];
-    if (node->kind == NAI_POPULATIONS) net->stage_first[node->stage + 1] += node->n;
+  for (; *sorted; sorted++) {
+    while (stage < (*sorted)->stage) net->stage_first[++stage] = net->n_units;
+    (*sorted)->offset = net->n_units;
+    net->n_units += (*sorted)->n;
   }
-  for (int64_t k = 0; k < net->n_stages; k++) net->stage_first[k + 1] += net->stage_first[k];
-  for (int64_t i = 0; i < net->n_nodes; i++) { /* meanwhile the next free column of its stage */
-    nai__node *node = &net->node[i];
-    if (node->kind != NAI_POPULATIONS) continue;
-    node->offset = net->stage_first[node->stage];
-    net->stage_first[node->stage] += node->n;
-  }
-  net->n_units = net->stage_first[net->n_stages];
-  for (int64_t k = net->n_stages - 1; k > 0; k--) net->stage_first[k] = net->stage_first[k - 1];
-  net->stage_first[0] = 0;
+  while (stage < net->n_stages) net->stage_first[++stage] = net->n_units;
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__node *node = &net->node[i];
     if (node->kind == NAI_POPULATIONS) continue;
@@ -166,20 +175,6 @@ static nai_status set_columns(nai_network *net)
 }
 
 /* --- segments --------------------------------------------------------------------------------- */
-
-/* Populations in the order of their columns: by stage, then as they were added. */
-static nai_status sort_by_column(const nai__node **sorted, const nai_network *net)
-{
-  int64_t *next = NAI__ARRAY(int64_t, net->n_stages + 1);
-  if (!next) return NAI_ERR_MEMORY;
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind == NAI_POPULATIONS) next[net->node[i].stage + 1]++;
-  for (int64_t k = 0; k < net->n_stages; k++) next[k + 1] += next[k];
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind == NAI_POPULATIONS) sorted[next[net->node[i].stage]++] = &net->node[i];
-  nai__free(next);
-  return NAI_OK;
-}
 
 static void add_to_segments(nai_network *net, const nai__node *node)
 {
@@ -196,16 +191,14 @@ static void add_to_segments(nai_network *net, const nai__node *node)
   if (node->leak == NAI_LEAK_RATE) net->has_rate_leak = 1;
 }
 
-static nai_status make_segments(nai_network *net)
+static nai_status make_segments(nai_network *net, nai__node *const *sorted)
 {
   net->n_segments = 0;
   net->has_rate_leak = 0;
   net->segment = NAI__ARRAY(nai__segment, net->n_nodes);
-  const nai__node **sorted = NAI__ARRAY(const nai__node *, net->n_nodes + 1);
-  nai_status status = net->segment && sorted ? sort_by_column(sorted, net) : NAI_ERR_MEMORY;
-  for (int64_t k = 0; status == NAI_OK && sorted[k]; k++) add_to_segments(net, sorted[k]);
-  nai__free(sorted);
-  return status;
+  if (!net->segment) return NAI_ERR_MEMORY;
+  for (; *sorted; sorted++) add_to_segments(net, *sorted);
+  return NAI_OK;
 }
 
 /* --- blocks ----------------------------------------------------------------------------------- */
@@ -385,9 +378,12 @@ nai_status nai__layout_plan(nai_network *net)
   link_onto(net);
   set_delays(net);
   NAI__TRY(set_stages(net));
-  NAI__TRY(set_columns(net));
-  NAI__TRY(make_segments(net));
-  return make_blocks(net);
+  nai__node **sorted = NAI__ARRAY(nai__node *, net->n_nodes + 1);
+  nai_status status = sorted ? sort_by_column(sorted, net) : NAI_ERR_MEMORY;
+  if (status == NAI_OK) status = set_columns(net, sorted);
+  if (status == NAI_OK) status = make_segments(net, sorted);
+  nai__free(sorted);
+  return status == NAI_OK ? make_blocks(net) : status;
 }
 
 nai_status nai__layout(nai_network *net, int draws)
