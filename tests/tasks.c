@@ -119,6 +119,16 @@ void expect_share(double k, double n, double p)
     ck_abort_msg("%g of %g, expected a share of %g", k, n, p);
 }
 
+nai_staircase falling_coherence(void)
+{
+  nai_staircase stair = NAI_STAIRCASE_INIT;
+  stair.parameter = "coherence";
+  stair.start = 100;
+  stair.hardest = 20;
+  stair.step = 15;
+  return stair;
+}
+
 double normal_below(double x)
 {
   return 0.5 * erfc(-x / sqrt(2));

@@ -36,6 +36,9 @@ void expect_share(double k, double n, double p);
 /* The judgement of trial b, of outputs z [steps][outputs]; returns correct. */
 int judged(int *choice, const nai_task *task, const nai_trials *trials, int64_t b, const float *z);
 
+/* A staircase of "coherence" from 100 to 20 %, by 15. */
+nai_staircase falling_coherence(void);
+
 /* Normal distribution function. */
 double normal_below(double x);
 

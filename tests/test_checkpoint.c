@@ -51,11 +51,7 @@ static nai_network *make_network(const plan *p)
 static void add_curriculum(nai_trainer *trainer, const plan *p)
 {
   nai_curriculum *c;
-  nai_staircase stair = NAI_STAIRCASE_INIT;
-  stair.parameter = "coherence";
-  stair.start = 100;
-  stair.hardest = 20;
-  stair.step = 15;
+  nai_staircase stair = falling_coherence();
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "first", p->criterion, 2));
   expect_ok(nai_curriculum_add_stage(c, "second", 1, 1));

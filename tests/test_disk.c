@@ -172,11 +172,7 @@ static nai_rule *rule_number(int number)
 static void add_curriculum(nai_trainer *trainer)
 {
   nai_curriculum *c;
-  nai_staircase stair = NAI_STAIRCASE_INIT;
-  stair.parameter = "coherence";
-  stair.start = 100;
-  stair.hardest = 20;
-  stair.step = 15;
+  nai_staircase stair = falling_coherence();
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "first", 0.5, 1));
   expect_ok(nai_curriculum_add_staircase(c, "first", &stair));

@@ -8,6 +8,7 @@
 #include "../lib/train/trainer.h"
 #include "faults.h"
 #include "rules.h"
+#include "tasks.h"
 
 /* --- a rule that does not ask ------------------------------------------------------------------- */
 
@@ -138,11 +139,7 @@ static nai_network *make_network(void)
 static nai_curriculum *stages_of(int64_t evaluations)
 {
   nai_curriculum *c;
-  nai_staircase stair = NAI_STAIRCASE_INIT;
-  stair.parameter = "coherence";
-  stair.start = 100;
-  stair.hardest = 20;
-  stair.step = 15;
+  nai_staircase stair = falling_coherence();
   expect_ok(nai_curriculum_create(&c));
   expect_ok(nai_curriculum_add_stage(c, "first", 0, 1));
   expect_ok(nai_curriculum_add_stage(c, "second", 1, evaluations));
