@@ -102,9 +102,9 @@ NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
  * Bytes of memory that training takes, with its network: gradient, moments, all of these and the
  * weights as they were before an update, what the rule keeps, and the activity of a batch: of the
  * "batch" and "threads" that are set and the longest trials of its task, or of the largest batch so
- * far. Not counted: trials themselves, agents, and costs on errors. What would exceed the network's
- * limit (nai_network_set_memory_limit()) fails with NAI_ERR_MEMORY before it is taken: making the
- * trainer, or the first larger batch.
+ * far. Not counted: trials themselves, agents, costs on errors, and the second estimate of a
+ * measured alignment. What would exceed the network's limit (nai_network_set_memory_limit()) fails
+ * with NAI_ERR_MEMORY before it is taken: making the trainer, or the first larger batch.
  */
 NAI_API nai_status nai_trainer_memory(int64_t *bytes, const nai_trainer *trainer);
 
