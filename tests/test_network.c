@@ -190,7 +190,7 @@ END_TEST
 
 START_TEST(choices_that_are_refused)
 {
-  static const int32_t bad[] = {-2, 9, INT32_MAX, INT32_MIN};
+  static const int32_t bad[] = {-2, NAI_WEIGHTS_CONSTANT + 1, INT32_MAX, INT32_MIN};
   for (int i = 0; i < 4; i++) {
     int32_t value = bad[i];
     REFUSED(nai_network_add_population(net, "F", 1, value), NAI_ERR_INVALID, "sign of 'F' is");
@@ -1354,6 +1354,71 @@ START_TEST(identity_weights)
 }
 END_TEST
 
+/* Nothing is drawn, mirrored or put where there is no synapse. */
+START_TEST(constant_weights)
+{
+  nai_network *net = compose_ei(6, 4);
+  make_sparse(net, "E I", 0.5);
+  expect_ok(nai_network_set_initial_weights(net, "E", "E I", NAI_WEIGHTS_CONSTANT, 0.1, NAN));
+  expect_ok(nai_network_set_initial_weights(net, "I", "E I", NAI_WEIGHTS_CONSTANT, -0.3, 7));
+  expect_ok(nai_network_set_initial_weights(net, "stimulus", "E", NAI_WEIGHTS_CONSTANT, -2, 0));
+  expect_ok(nai_network_set_initial_weights(net, "stimulus", "I", NAI_WEIGHTS_CONSTANT, 0, 0));
+  expect_ok(nai_network_build(net, 1));
+  for (int e = 0; e < 4; e++) {
+    const char *from = e % 2 ? "E" : "I", *to = e / 2 ? "E" : "I";
+    nai_view w = weights_of(net, from, to), exists = mask_of(net, from, to);
+    int absent = 0;
+    for (int64_t i = 0; i < w.shape[0]; i++)
+      for (int64_t j = 0; j < w.shape[1]; j++) {
+        absent += at(&exists, i, j) == 0;
+        EXPECT(at(&w, i, j) == (at(&exists, i, j) == 0 ? 0 : e % 2 ? 0.1f : -0.3f));
+      }
+    EXPECT(absent > 0);
+  }
+  nai_view onto_e = weights_of(net, "stimulus", "E"), onto_i = weights_of(net, "stimulus", "I");
+  for (int64_t k = 0; k < 18; k++) EXPECT(at(&onto_e, k / 3, k % 3) == -2);
+  for (int64_t k = 0; k < 12; k++) EXPECT(at(&onto_i, k / 3, k % 3) == 0);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* The sign may be the sender's or a constraint's, given before the constant or after it. */
+START_TEST(constants_of_the_wrong_sign_are_refused)
+{
+  static const struct {
+    int32_t input, constraint; /* signs; 0: none */
+    double constant;
+    const char *words;
+  } cases[] = {
+      {NAI_INHIBITORY, 0, 0.5, "from 'u' to 'A' is 0.5, must be at most 0"},
+      {NAI_EXCITATORY, 0, -0.5, "from 'u' to 'A' is -0.5, must be at least 0"},
+      {NAI_EXCITATORY, -1, 0.5, "from 'u' to 'A' is 0.5, must be at most 0"},
+      {NAI_FREE, 1, -1e-30, "from 'u' to 'A' is -1e-30, must be at least 0"},
+      {NAI_INHIBITORY, 1, 0.5, NULL},
+      {NAI_INHIBITORY, 0, 0, NULL},
+      {NAI_FREE, 0, -0.5, NULL},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 2}}, .populations = {{"A", 3}},
+                               .projections = {{"u", "A"}});
+    expect_ok(
+        nai_network_set_initial_weights(net, "u", "A", NAI_WEIGHTS_CONSTANT, cases[c].constant, 0));
+    expect_ok(nai_network_set_sign(net, "u", cases[c].input));
+    if (cases[c].constraint) {
+      nai_constraint *sign;
+      expect_ok(nai_constraint_create_sign(&sign, cases[c].constraint));
+      expect_ok(nai_network_constrain(net, "u", "A", sign));
+      nai_constraint_destroy(sign);
+    }
+    if (cases[c].words)
+      expect_fails(nai_network_build(net, 1), NAI_ERR_INVALID, cases[c].words);
+    else
+      expect_ok(nai_network_build(net, 1));
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 START_TEST(initial_weights_that_are_refused)
 {
   static const struct {
@@ -1374,7 +1439,9 @@ START_TEST(initial_weights_that_are_refused)
              {NAI_WEIGHTS_LOGNORMAL, 1, 0, "above 0"},
              {NAI_WEIGHTS_LOGNORMAL, 1e-200, 1, "1e6 times"},
              {NAI_WEIGHTS_ORTHOGONAL, NAN, 0, "a of the initial"},
-             {NAI_WEIGHTS_IDENTITY, INFINITY, 0, "a of the initial"}};
+             {NAI_WEIGHTS_IDENTITY, INFINITY, 0, "a of the initial"},
+             {NAI_WEIGHTS_CONSTANT, NAN, 0, "a of the initial"},
+             {NAI_WEIGHTS_CONSTANT + 1, 0, 0, "must be 0 to 9"}};
   for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
     REFUSED(nai_network_set_initial_weights(net, "E", "E", bad[i].kind, bad[i].a, bad[i].b),
             NAI_ERR_INVALID, bad[i].words);
@@ -1807,7 +1874,8 @@ Suite *network_suite(void)
            the_default_bounds_the_mean, inputs_make_up_for_the_leak,
            sparse_and_several_populations_are_balanced, the_radius_is_that_of_the_recurrent_units,
            each_kind_has_its_distribution, first_readouts, initial_weights_follow_dale,
-           orthogonal_weights, identity_weights, initial_weights_that_are_refused,
+           orthogonal_weights, identity_weights, constant_weights,
+           constants_of_the_wrong_sign_are_refused, initial_weights_that_are_refused,
            the_radius_is_as_asked);
   ADD_CASE(suite, "spectra", spectra_by_hand, spectra_of_some_populations);
   ADD_CASE(suite, "kernels", kernels_by_name, kernels_are_fixed_while_in_use);

@@ -94,7 +94,12 @@ enum {
    * projections under Dale's law, for all of those onto a population and of both signs; else
    * nai_network_build() fails (NAI_ERR_INVALID).
    */
-  NAI_WEIGHTS_STRONG_WEAK = 8
+  NAI_WEIGHTS_STRONG_WEAK = 8,
+  /**
+   * a, with its sign: where Dale's law or a constraint asks for the other sign, nai_network_build()
+   * fails (NAI_ERR_INVALID) and names the projection.
+   */
+  NAI_WEIGHTS_CONSTANT = 9
 };
 
 /**
@@ -218,7 +223,8 @@ NAI_API nai_status nai_network_constrain(nai_network *net, const char *from, con
                                          nai_constraint *constraint);
 
 /**
- * Initial weights of these projections: NAI_WEIGHTS_..., with its numbers. Signs follow Dale's law.
+ * Initial weights of these projections: NAI_WEIGHTS_..., with its numbers. What is drawn gets the
+ * sign that Dale's law asks for; a constant must have it.
  */
 NAI_API nai_status nai_network_set_initial_weights(nai_network *net, const char *from,
                                                    const char *to, int32_t kind, double a,

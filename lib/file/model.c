@@ -30,10 +30,10 @@ const char *nai__model_weights(int32_t kind)
       [NAI_WEIGHTS_NORMAL] = "normal",           [NAI_WEIGHTS_GAMMA] = "gamma",
       [NAI_WEIGHTS_LOGNORMAL] = "lognormal",     [NAI_WEIGHTS_ORTHOGONAL] = "orthogonal",
       [NAI_WEIGHTS_IDENTITY] = "identity",       [NAI_WEIGHTS_BALANCED] = "balanced",
-      [NAI_WEIGHTS_STRONG_WEAK] = "strong_weak",
+      [NAI_WEIGHTS_STRONG_WEAK] = "strong_weak", [NAI_WEIGHTS_CONSTANT] = "constant",
   };
   assert(kind >= 0);
-  return kind <= NAI_WEIGHTS_STRONG_WEAK ? words[kind] : NULL;
+  return kind <= NAI_WEIGHTS_CONSTANT ? words[kind] : NULL;
 }
 
 int32_t nai__model_find(const char *(*word)(int32_t), const char *text)

@@ -290,10 +290,12 @@ nai_status nai_network_constrain(nai_network *net, const char *from, const char 
 
 static nai_status check_initial_weights(int32_t kind, double a, double b)
 {
-  if (kind < NAI_WEIGHTS_DEFAULT || kind > NAI_WEIGHTS_STRONG_WEAK)
+  if (kind < NAI_WEIGHTS_DEFAULT || kind > NAI_WEIGHTS_CONSTANT)
     return nai__fail(NAI_ERR_INVALID, "kind of initial weights is %d, must be 0 to %d", (int)kind,
-                     NAI_WEIGHTS_STRONG_WEAK);
-  if (kind == NAI_WEIGHTS_DEFAULT || kind >= NAI_WEIGHTS_BALANCED) return NAI_OK;
+                     NAI_WEIGHTS_CONSTANT);
+  if (kind == NAI_WEIGHTS_DEFAULT || kind == NAI_WEIGHTS_BALANCED ||
+      kind == NAI_WEIGHTS_STRONG_WEAK)
+    return NAI_OK;
   if (!(fabs(a) <= 1e6))
     return nai__fail(NAI_ERR_INVALID, "a of the initial weights is %g, must be -1e6 to 1e6", a);
   if (kind >= NAI_WEIGHTS_ORTHOGONAL) return NAI_OK;

@@ -155,6 +155,20 @@ static nai_status draw_identity(const nai__projection *p, nai_synapses *s)
   return NAI_OK;
 }
 
+/* What was given with its sign keeps it. */
+static nai_status set_constant(const nai__projection *p, nai_synapses *s)
+{
+  if (p->a * p->sign < 0)
+    return nai__fail(NAI_ERR_INVALID,
+                     "the constant initial weight from '%s' to '%s' is %g, must be %s 0: its "
+                     "weights are %s",
+                     s->from, s->to, p->a, p->sign > 0 ? "at least" : "at most",
+                     p->sign > 0 ? "excitatory" : "inhibitory");
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) assign(p, s, i, j, p->a);
+  return NAI_OK;
+}
+
 static nai_status draw_orthogonal(const nai__projection *p, nai_synapses *s, nai__stream *random)
 {
   int wide = s->n_pre > s->n_post;
@@ -177,6 +191,7 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p, co
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
   if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
   if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(p, &s);
+  if (p->weights == NAI_WEIGHTS_CONSTANT) return set_constant(p, &s);
   double number = is_default(p) ? default_number(net, p, onto) : 0;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)

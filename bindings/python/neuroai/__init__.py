@@ -66,7 +66,19 @@ from .errors import (
 from .evaluation import Confusion, Evaluation, evaluate
 from .fits import PsychometricFit, fit_psychometric
 from .history import History
-from .initial import Balanced, Default, Gamma, Identity, Initial, LogNormal, Normal, Orthogonal, StrongWeak, Uniform
+from .initial import (
+    Balanced,
+    Constant,
+    Default,
+    Gamma,
+    Identity,
+    Initial,
+    LogNormal,
+    Normal,
+    Orthogonal,
+    StrongWeak,
+    Uniform,
+)
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import (
@@ -110,6 +122,7 @@ __all__ = [
     "CallbackError",
     "Communicability",
     "Confusion",
+    "Constant",
     "Constraint",
     "Cost",
     "Costs",

@@ -1,4 +1,4 @@
-"""Initial weights, for :meth:`neuroai.Network.connect`. Their signs follow Dale's law."""
+"""Initial weights, for :meth:`neuroai.Network.connect`. What is drawn gets the sign that Dale's law asks for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from . import _c
 
 __all__ = [
     "Balanced",
+    "Constant",
     "Default",
     "Gamma",
     "Identity",
@@ -100,6 +101,17 @@ class LogNormal(Initial):
 
     def _numbers(self) -> Tuple[float, float]:
         return self.mean, self.std
+
+
+@dataclass(frozen=True)
+class Constant(Initial):
+    """Each synapse has the weight ``value``, whose sign is kept: the build refuses one that Dale's law forbids."""
+
+    value: float
+    _kind = _c.NAI_WEIGHTS_CONSTANT
+
+    def _numbers(self) -> Tuple[float, float]:
+        return self.value, 0.0
 
 
 @dataclass(frozen=True)

@@ -324,3 +324,19 @@ def test_strong_synapses_need_dales_law():
     net = na.Network(dt=20).population("R", 4).connect("R", "R", initial=na.StrongWeak())
     with pytest.raises(na.InvalidError, match="strong and weak weights from 'R' to 'R' need recurrent excitation"):
         net.build(seed=1)
+
+
+def test_a_constant_is_every_weight(tmp_path):
+    net = na.Network(dt=20).population("E", 6, +1).population("I", 4, -1)
+    net.connect("E", "E I", density=0.5, initial=na.Constant(0.1)).connect("I", "E I", initial=na.Constant(-0.3)).build(1)
+    net.save(tmp_path / "net.safetensors")
+    for made in (net, na.Network.load(tmp_path / "net.safetensors"), net.copy()):
+        for post in "EI":
+            np.testing.assert_array_equal(made.weights("E", post), np.float32(0.1) * made.mask("E", post))
+            np.testing.assert_array_equal(made.weights("I", post), np.float32(-0.3) * made.mask("I", post))
+
+
+def test_a_constant_is_not_mirrored():
+    net = na.Network(dt=20).population("I", 4, -1).connect("I", "I", initial=na.Constant(0.3))
+    with pytest.raises(na.InvalidError, match="constant initial weight from 'I' to 'I' is 0.3, must be at most 0"):
+        net.build()
