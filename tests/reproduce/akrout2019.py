@@ -39,6 +39,9 @@ LOGS = {
     "WM": ((61.3, 63.4, 21.5), (27.5, 16.9, 9.5)),
 }
 
+#: Test errors after epochs 0 and 9 of the published logs, percent, in the order in which they stand at epoch 9.
+ORDER = {"KP": (11.1, 4.6), "BP": (12.0, 5.9), "FA": (14.5, 9.1), "WM, published": (21.5, 9.5)}
+
 
 def published_mirror(rng, net, feedback, batches):
     """Moves the feedback weights [n, 10] as the published code does."""
@@ -167,6 +170,20 @@ def judge_mirror(values, quick):
     return finish(described(values, "WM", epochs), level, values, quick)
 
 
+def judge_order(values, quick):
+    """KP, BP, FA in every network, and on MNIST each error as published; the mirror is not better than FA as yet."""
+    last = 0 if quick else EPOCHS - 1
+    errors = {which: at(values, which, "error", last) for which in ORDER}
+    medians = [median(found) for found in errors.values()]
+    far = max(abs(found - published[bool(last)]) for found, published in zip(medians, ORDER.values()))
+    ordered = all(a < b < c for a, b, c in zip(errors["KP"], errors["BP"], errors["FA"]))
+    level = MET if ordered and (far <= 1 or values[0]["data"] != "MNIST") else NOT
+    if level == NOT and medians[:3] == sorted(medians[:3]):
+        level = CLOSE
+    said = "; ".join(f"{which} {spread(found, '{:.1f}')}" for which, found in errors.items())
+    return finish(f"{said} %", level, values, quick)
+
+
 def draw(values, quick):
     import matplotlib.pyplot as plt
 
@@ -193,6 +210,10 @@ def draw(values, quick):
 def _log(which):
     first, last = LOGS[which]
     return f"angle {first[0]} -> {last[0]}; of errors {first[1]} -> {last[1]}; test error {first[2]} -> {last[2]} %"
+
+
+def _order():
+    return "; ".join(f"{which} {last}" for which, (_, last) in ORDER.items()) + " %"
 
 
 _SHARED = {"paper": PAPER, "measure": measure, "seeds": 2, "minutes": 2}
@@ -242,6 +263,20 @@ ROWS = [
         judge=judge_mirror,
         note="It takes rates about their mean and keeps a running mean, so less noise goes into B than in the published"
         " code: it should be at least as well aligned, not alike.",
+        **_SHARED,
+    ),
+    Row(
+        name="akrout2019.order",
+        claim="MNIST, 784-500-10: after ten epochs Kolen-Pollack learning is best, then backpropagation, then feedback "
+        "alignment (test errors)",
+        compared_with=PUBLISHED,
+        reference=_order(),
+        source="the logs in the authors' repository",
+        tolerance="in this order in every network, and each median within 1 point of the published, that of the mirror "
+        "too; close: the medians in this order. On other images: the order alone",
+        judge=judge_order,
+        note="The published mirror comes near backpropagation later: after 400 epochs, which are not run here, the logs"
+        " have BP 1.50, KP 1.55, WM 1.51 and FA 2.20 %.",
         **_SHARED,
     ),
 ]
