@@ -320,6 +320,11 @@ check-docs: shared $(VENV)/.ready ## README's programs, the diffs and links of d
 
 check-bench: $(BENCH_PROGRAMS) ## that the programs of `make bench` compile; none runs
 
+# Not among CHECKS: it needs a commit to compare with, and builds it.
+.PHONY: check-bits
+check-bits: $(STATIC) ## BASE=commit: weights after 50 updates of many networks and rules have that commit's bits
+	+$(Q)CC="$(CC)" LIBS="$(LIBS)" MAKE="$(MAKE)" tests/bits/bits.sh $(or $(BASE),main) $(BUILD)
+
 # Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
 .PHONY: check-abi abi
 check-abi: all ## the binary interface against the last release's, and what the changelog says of it
