@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any, Dict
+from typing import Any, Dict, Tuple
 
 import numpy as np
 from harness import AUTHORS, CLOSE, LEVELS, MET, NOT, PUBLISHED, TOO_SHORT, Result, Row, median, spread
@@ -25,6 +25,20 @@ QUICK_RULES, QUICK_UNITS, QUICK_UPDATES = ("fdgo", "reactgo", "delaygo", "fdanti
 STAGES = 20  # points of the learning curves
 TRIALS = 512  # a task, as in the paper
 BLOCKS, BLOCK = 8, 64  # trials whose variance is taken share their durations and ring
+#: Sums of the rules' inputs under which a task is tested, as in the authors' taskset.py: the last one is to make up for
+#: the task's own rule, the others, each without a part of it, are not.
+SUMS: Dict[str, Tuple[Dict[str, int], ...]] = {
+    "delayanti": ({"fdanti": 1}, {"fdanti": 1, "delaygo": 1}, {"fdanti": 1, "delaygo": 1, "fdgo": -1}),
+    "contextdelaydm1": (
+        {"contextdelaydm2": 1},
+        {"contextdm1": 1},
+        {"contextdelaydm2": 1, "contextdm1": 1},
+        {"contextdelaydm2": 1, "contextdm1": 1, "contextdm2": -1},
+    ),
+}
+RULE_INPUTS = 65  # the first: fixation and two rings of 32 come before
+LESION_TRIALS = 256  # a task, as in the authors' clustering.py
+PERMUTATIONS = 999
 ACTIVE = 1e-3  # a unit that varies less than this over all tasks together is left out
 MOST_CLUSTERS, SHUFFLES = 30, 19
 
@@ -61,10 +75,69 @@ def measure(seed, quick):
     for stage in range(STAGES):
         trainer.fit((stage + 1) * updates // STAGES - trainer.updates, progress=False)
         curves.append([trainer.updates, performance(net, rules, 128, seed)])
-    correct = performance(net, rules, TRIALS, seed + 1)
-    net.set("in h", noise=0)
+    found = {"rules": rules, "curves": curves, "trials": updates * BATCH}
+    found["correct"], found["sums"] = performance(net, rules, TRIALS, seed + 1), composed(net, rules, seed + 1)
     variance = np.stack([task_variance(net, rule, seed) for rule in rules], axis=1)
-    return {"rules": rules, "correct": correct, "curves": curves, "trials": updates * BATCH, **clusters(variance, seed)}
+    found.update(clusters(variance, seed))
+    found["lost"] = lesions(net, rules, np.flatnonzero(active(variance)), found["label"], seed + 1)
+    return {**found, **by_variance(found["lost"], found["profile"], found["label"], seed)}
+
+
+# --- sums of rules ---------------------------------------------------------------------------------------------------
+
+
+def composed(net, rules, seed):
+    """Performance of each task under its own rule, and under each of its sums of rules' inputs."""
+    found, weights = {}, net.weights("in", "h").copy()
+    for task, sums in SUMS.items():
+        if not {task}.union(*sums) <= set(rules):
+            continue
+        found[task] = []
+        for parts in ({task: 1}, *sums):
+            changed = weights.copy()
+            changed[:, rule_input(task)] = sum(sign * weights[:, rule_input(rule)] for rule, sign in parts.items())
+            net.set_weights("in", "h", changed)
+            found[task] += performance(net, [task], TRIALS, seed)
+    net.set_weights("in", "h", weights)
+    return found
+
+
+def rule_input(rule):
+    return RULE_INPUTS + YANG_RULES.index(rule)
+
+
+# --- lesions ---------------------------------------------------------------------------------------------------------
+
+
+def lesions(net, rules, units, label, seed):
+    """What is lost of the performance of each task without each cluster, [clusters, tasks]: its units send nothing, as
+    in the authors' clustering.py."""
+    recurrent, out = net.weights("h", "h").copy(), net.weights("h", "out").copy()
+    intact, lost = np.array(performance(net, rules, LESION_TRIALS, seed)), []
+    for kind in np.unique(label):
+        silent = np.ones(len(recurrent), np.float32)
+        silent[units[label == kind]] = 0
+        net.set_weights("h", "h", recurrent * silent)
+        net.set_weights("h", "out", out * silent)
+        lost.append(intact - performance(net, rules, LESION_TRIALS, seed))
+    net.set_weights("h", "h", recurrent)
+    net.set_weights("h", "out", out)
+    return np.array(lost)
+
+
+def by_variance(lost, profile, label, seed):
+    """Correlation, over clusters and tasks, of what is lost with the cluster's mean task variance, both about the means
+    of each cluster and of each task; and how often tasks permuted for each cluster by itself give as much."""
+    share = np.array([profile[label == kind].mean(axis=0) for kind in np.unique(label)])
+    rng = np.random.default_rng(seed)
+    found = together(lost, share)
+    chance = [together(lost, rng.permuted(share, axis=1)) for _ in range(PERMUTATIONS)]
+    return {"by_variance": found, "chance": (1 + sum(one >= found for one in chance)) / (1 + PERMUTATIONS)}
+
+
+def together(a, b):
+    a, b = (x - x.mean(axis=0) - x.mean(axis=1, keepdims=True) + x.mean() for x in (a, b))
+    return float((a * b).sum() / max(np.sqrt((a**2).sum() * (b**2).sum()), 1e-12))
 
 
 # --- clusters --------------------------------------------------------------------------------------------------------
@@ -72,19 +145,27 @@ def measure(seed, quick):
 
 def task_variance(net, rule, seed):
     """Variance of each unit's rate over trials, without noise; mean over time and over blocks of the same timing."""
-    found = []
+    noise, found = {name: net.get(name, "noise") for name in ("in", "h")}, []
+    net.set("in h", noise=0)
     for block in range(BLOCKS):
         trials = only(rule).trials(net, BLOCK, seed=seed, first=block * BLOCK)
         rates = net.run(trials, seed=seed).rates["h"][: int(trials.lengths.min())]
         found.append(rates.var(axis=1).mean(axis=0))
+    for name, value in noise.items():
+        net.set(name, noise=value)
     return np.mean(found, axis=0).astype(float)
+
+
+def active(variance):
+    """Which units vary enough over all tasks together."""
+    return variance.sum(axis=1) > ACTIVE
 
 
 def clusters(variance, seed):
     """Units' task variance, each divided by its largest; k-means with the k of the best silhouette; and the same of
     units whose tasks are shuffled, each in its own way."""
     rng = np.random.default_rng(seed)
-    variance = variance[variance.sum(axis=1) > ACTIVE]
+    variance = variance[active(variance)]
     profile = variance / variance.max(axis=1, keepdims=True)
     score, label = best_clusters(profile, rng)
     shuffled = [best_clusters(rng.permuted(profile, axis=1), rng)[0] for _ in range(SHUFFLES)]
@@ -182,6 +263,46 @@ def judge_clusters(values, quick):
     return Result(said, TOO_SHORT if quick else middle(levels), shuffled)
 
 
+def judge_sums(values, quick):
+    """For each task: does it go on under the whole sum, and better than without a part of it?"""
+    levels = []
+    for value in values:
+        each = value["sums"].values()
+        good = [own >= 0.8 and sums[-1] >= max(0.9 * own, max(sums[:-1]) + 0.05) for own, *sums in each]
+        levels.append(MET if good and all(good) else CLOSE if any(good) else NOT)
+    said = []
+    for task in values[0]["sums"]:
+        own, *parts, whole = zip(*(value["sums"][task] for value in values))
+        best = [max(ones) for ones in zip(*parts)]
+        shown = [spread(ones, "{:.2f}") for ones in (whole, own, best)]
+        said.append(f"{task}: {shown[0]}, own rule {shown[1]}, without a part at most {shown[2]}")
+    return Result("; ".join(said), TOO_SHORT if quick else middle(levels))
+
+
+def judge_lesions(values, quick):
+    levels = [MET if v["chance"] <= 0.05 else CLOSE if v["by_variance"] > 0 else NOT for v in values]
+    most = spread([np.max(value["lost"]) for value in values], "{:.2f}")
+    said = (
+        f"correlation {spread([value['by_variance'] for value in values], '{:.2f}')}, "
+        f"p = {spread([value['chance'] for value in values], '{:.2g}')}; at most {most} of correct trials are lost"
+    )
+    return Result(said, TOO_SHORT if quick else middle(levels))
+
+
+def draw_lesions(values, quick):
+    import matplotlib.pyplot as plt
+
+    value = values[0]
+    lost = np.array(value["lost"])
+    order = np.argsort(lost.argmax(axis=1), kind="stable")
+    figure, ax = plt.subplots(figsize=(4.4, 4), layout="constrained")
+    image = ax.imshow(lost[order].T, aspect="auto", cmap="RdBu_r", interpolation="nearest", vmin=-1, vmax=1)
+    ax.set_yticks(range(len(value["rules"])), value["rules"], fontsize="small")
+    ax.set(xlabel="cluster without which")
+    figure.colorbar(image, ax=ax, label="fraction correct that is lost")
+    return figure
+
+
 def draw_performance(values, quick):
     import matplotlib.pyplot as plt
 
@@ -249,6 +370,32 @@ ROWS = [
         ),
         judge=judge_clusters,
         draw=draw_clusters,
+        **SHARED,
+    ),
+    Row(
+        name="yang2019.sums-of-rules",
+        claim="a network performs a task under a sum of other rules' inputs: delayanti under fdanti + delaygo - fdgo, "
+        "contextdelaydm1 under contextdelaydm2 + contextdm1 - contextdm2",
+        compared_with=PUBLISHED,
+        reference="a task is performed by combining the instructions of others (a statement)",
+        source="the paper's abstract; the sums, and those without a part, are those of the authors' taskset.py",
+        tolerance="in the median network either task, performed at 0.8 under its own rule, has 0.9 of that, and 0.05 "
+        "more than under any of the sums without a part; close: one of them has",
+        judge=judge_sums,
+        **SHARED,
+    ),
+    Row(
+        name="yang2019.lesions",
+        claim="a cluster's lesion impairs the tasks in which its units vary",
+        compared_with=PUBLISHED,
+        reference="lesions of clusters impair certain tasks (a figure that we could not read)",
+        source="the paper's figure 2, as quoted; the lesions are those of the authors' clustering.py",
+        tolerance="in the median network the loss of performance, by cluster and task, correlates with the cluster's "
+        "task variance more than when tasks are permuted in each cluster (p = 0.05); close: it is positive",
+        judge=judge_lesions,
+        draw=draw_lesions,
+        note="Both about the means of clusters and of tasks, so that it does not count that some clusters are needed "
+        "for all tasks. Variance relative to each unit's largest, as in the clusters.",
         **SHARED,
     ),
 ]
