@@ -240,6 +240,252 @@ START_TEST(distances_need_positions)
 }
 END_TEST
 
+static nai_constraint *indegree(int64_t n)
+{
+  nai_constraint *c;
+  expect_ok(nai_constraint_create_indegree(&c, n));
+  return c;
+}
+
+static nai_constraint *outdegree(int64_t n)
+{
+  nai_constraint *c;
+  expect_ok(nai_constraint_create_outdegree(&c, n));
+  return c;
+}
+
+static nai_constraint *total(int64_t n)
+{
+  nai_constraint *c;
+  expect_ok(nai_constraint_create_total(&c, n));
+  return c;
+}
+
+static nai_constraint *list(const int64_t *pre, const int64_t *post, int64_t n)
+{
+  nai_constraint *c;
+  expect_ok(nai_constraint_create_list(&c, pre, post, n));
+  return c;
+}
+
+static int64_t row_of(const nai_view *exists, int64_t i)
+{
+  int64_t n = 0;
+  for (int64_t j = 0; j < exists->shape[1]; j++) n += at(exists, i, j) != 0;
+  return n;
+}
+
+static int64_t column_of(const nai_view *exists, int64_t j)
+{
+  int64_t n = 0;
+  for (int64_t i = 0; i < exists->shape[0]; i++) n += at(exists, i, j) != 0;
+  return n;
+}
+
+/* Each row has as many synapses; columns have what is left to chance. */
+START_TEST(each_receiver_has_so_many_senders)
+{
+  enum { PRE = 200, POST = 300 };
+  static const int64_t degrees[] = {0, 1, 40, 199, 200};
+  for (int k = 0; k < 5; k++) {
+    double n = (double)degrees[k], columns = 0, p = n / PRE;
+    nai_network *net = compose_pair(PRE, POST, NAI_FREE);
+    attach(net, "A", "B", indegree(degrees[k]));
+    expect_ok(nai_network_build(net, 5));
+    nai_view exists = mask_of(net, "A", "B");
+    for (int64_t i = 0; i < POST; i++) EXPECT(row_of(&exists, i) == degrees[k]);
+    for (int64_t j = 0; j < PRE; j++)
+      columns +=
+          pow((double)column_of(&exists, j) - p * POST, 2) / (POST * fmax(p * (1 - p), 1e-9));
+    if (p > 0 && p < 1)
+      ck_assert_double_lt(fabs(columns - PRE), 5 * sqrt(2.0 * PRE));
+    else
+      EXPECT(columns == 0);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+START_TEST(each_sender_has_so_many_receivers)
+{
+  enum { PRE = 300, POST = 200 };
+  static const int64_t degrees[] = {0, 1, 40, 199, 200};
+  for (int k = 0; k < 5; k++) {
+    double n = (double)degrees[k], rows = 0, p = n / POST;
+    nai_network *net = compose_pair(PRE, POST, NAI_FREE);
+    attach(net, "A", "B", outdegree(degrees[k]));
+    expect_ok(nai_network_build(net, 5));
+    nai_view exists = mask_of(net, "A", "B");
+    for (int64_t j = 0; j < PRE; j++) EXPECT(column_of(&exists, j) == degrees[k]);
+    for (int64_t i = 0; i < POST; i++)
+      rows += pow((double)row_of(&exists, i) - p * PRE, 2) / (PRE * fmax(p * (1 - p), 1e-9));
+    if (p > 0 && p < 1)
+      ck_assert_double_lt(fabs(rows - POST), 5 * sqrt(2.0 * POST));
+    else
+      EXPECT(rows == 0);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* Rows and columns are as binomial as those of a density. */
+START_TEST(a_projection_has_so_many_synapses)
+{
+  static const int64_t totals[] = {600, 12000, 57000};
+  for (int k = 0; k < 3; k++) {
+    nai_network *net = compose_pair(200, 300, NAI_FREE);
+    attach(net, "A", "B", total(totals[k]));
+    expect_ok(nai_network_build(net, 5));
+    nai_view exists = mask_of(net, "A", "B");
+    int64_t n = 0;
+    for (int64_t i = 0; i < 300; i++) n += row_of(&exists, i);
+    ck_assert_int_eq(n, totals[k]);
+    expect_density(net, (double)totals[k] / 60000);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* All sets of 2 of 4 are as likely, over many seeds: chi square of 5 degrees of freedom. */
+START_TEST(all_sets_of_senders_are_as_likely)
+{
+  enum { RUNS = 1200 };
+  double found[16] = {0}, chi = 0;
+  for (uint64_t seed = 0; seed < RUNS; seed++) {
+    nai_network *net = compose_pair(4, 1, NAI_FREE);
+    attach(net, "A", "B", indegree(2));
+    expect_ok(nai_network_build(net, seed));
+    nai_view exists = mask_of(net, "A", "B");
+    int set = 0;
+    for (int64_t j = 0; j < 4; j++) set |= (at(&exists, 0, j) != 0) << j;
+    found[set]++;
+    nai_network_destroy(net);
+  }
+  for (int set = 0; set < 16; set++) {
+    int two = (set & 1) + (set >> 1 & 1) + (set >> 2 & 1) + (set >> 3) == 2;
+    if (two)
+      chi += pow(found[set] - RUNS / 6.0, 2) / (RUNS / 6.0);
+    else
+      EXPECT(found[set] == 0);
+  }
+  ck_assert_double_lt(chi, 20.5); /* one in 1000 */
+}
+END_TEST
+
+/* Of a recurrent projection: never an autapse, unless these are allowed. */
+START_TEST(degrees_leave_autapses_out)
+{
+  for (int which = 0; which < 3; which++)
+    for (int32_t autapses = 0; autapses < 2; autapses++) {
+      nai_network *net = compose_one("R", 6, NAI_FREE);
+      expect_ok(nai_network_set_autapses(net, "R", "R", autapses));
+      attach(net, "R", "R", which == 0 ? indegree(5) : which == 1 ? outdegree(5) : total(30));
+      expect_ok(nai_network_build(net, 3));
+      nai_view exists = mask_of(net, "R", "R");
+      int own = 0;
+      for (int64_t i = 0; i < 6; i++) own += at(&exists, i, i) != 0;
+      EXPECT(autapses ? own > 0 : own == 0);
+      nai_network_destroy(net);
+    }
+}
+END_TEST
+
+/* What a mask before it forbids is not drawn; each is named when there is too little. */
+START_TEST(degrees_draw_from_what_is_allowed)
+{
+  static const uint8_t allowed[12] = {1, 1, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1};
+  static const struct {
+    int64_t onto, from, total;
+    const char *words;
+  } cases[] = {
+      {3, -1, -1, NULL},
+      {-1, 2, -1, NULL},
+      {-1, -1, 9, NULL},
+      {4, -1, -1, "indegree is 4, but unit 0 of 'B' can have only 3 synapses from 'A'"},
+      {-1, 3, -1, "outdegree is 3, but unit 0 of 'A' can have only 2 synapses onto 'B'"},
+      {-1, -1, 10, "total is 10, but only 9 synapses can exist from 'A' to 'B'"},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    nai_network *net = compose_pair(4, 3, NAI_FREE);
+    attach(net, "A", "B", mask(allowed, 3, 4));
+    attach(net, "A", "B",
+           cases[c].onto >= 0   ? indegree(cases[c].onto)
+           : cases[c].from >= 0 ? outdegree(cases[c].from)
+                                : total(cases[c].total));
+    if (cases[c].words) {
+      expect_fails(nai_network_build(net, 1), NAI_ERR_INVALID, cases[c].words);
+    } else {
+      expect_ok(nai_network_build(net, 1));
+      nai_view exists = mask_of(net, "A", "B");
+      for (int64_t k = 0; k < 12; k++) EXPECT(at(&exists, k / 4, k % 4) <= (float)allowed[k]);
+      for (int64_t i = 0; i < 3 && cases[c].onto > 0; i++) EXPECT(row_of(&exists, i) == 3);
+      for (int64_t j = 0; j < 4 && cases[c].from > 0; j++) EXPECT(column_of(&exists, j) == 2);
+    }
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+START_TEST(synapses_that_are_listed)
+{
+  int64_t pre[] = {3, 0, 3, 1}, post[] = {0, 2, 1, 2};
+  for (int64_t n = 0; n <= 4; n += 2) {
+    nai_network *net = compose_pair(4, 3, NAI_FREE);
+    nai_constraint *c = n ? list(pre, post, n) : list(NULL, NULL, 0);
+    int64_t was = pre[0];
+    pre[0] = 2; /* it was copied */
+    attach(net, "A", "B", c);
+    expect_ok(nai_network_build(net, 1));
+    pre[0] = was;
+    nai_view exists = mask_of(net, "A", "B"), w = weights_of(net, "A", "B");
+    for (int64_t i = 0; i < 3; i++)
+      for (int64_t j = 0; j < 4; j++) {
+        int there = 0;
+        for (int64_t k = 0; k < n; k++) there |= pre[k] == j && post[k] == i;
+        EXPECT((at(&exists, i, j) != 0) == there && (at(&w, i, j) != 0) == there);
+      }
+    nai_network_destroy(net);
+  }
+  /* with a mask: what both have */
+  static const uint8_t allowed[12] = {1, 1, 1, 0, 1, 1, 1, 1, 1, 1, 1, 1};
+  nai_network *net = compose_pair(4, 3, NAI_FREE);
+  attach(net, "A", "B", mask(allowed, 3, 4));
+  attach(net, "A", "B", list(pre, post, 4));
+  expect_ok(nai_network_build(net, 1));
+  nai_view exists = mask_of(net, "A", "B");
+  for (int64_t k = 0; k < 12; k++)
+    EXPECT((at(&exists, k / 4, k % 4) != 0) == (k == 7 || k == 8 || k == 9));
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(lists_that_are_refused)
+{
+  static const struct {
+    int64_t pre[2], post[2];
+    const char *words;
+  } cases[] = {
+      {{0, 6}, {1, 0}, "pre[1] of the list from 'R' to 'R' is 6, but 'R' has 6 units"},
+      {{0, 1}, {INT64_MAX, 0}, "post[0] of the list from 'R' to 'R' is 9223372036854775807"},
+      {{4, 4}, {2, 2}, "has the pair of pre 4 and post 2 twice, at [1] again"},
+      {{1, 3}, {2, 3}, "pre[1] and post[1] of the list from 'R' to itself are 3, an autapse"},
+  };
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    nai_network *net = compose_one("R", 6, NAI_FREE);
+    attach(net, "R", "R", list(cases[c].pre, cases[c].post, 2));
+    expect_fails(nai_network_build(net, 1), NAI_ERR_INVALID, cases[c].words);
+    nai_network_destroy(net);
+  }
+  nai_network *net = compose_one("R", 6, NAI_FREE);
+  expect_ok(nai_network_set_autapses(net, "R", "R", 1));
+  attach(net, "R", "R", list(cases[3].pre, cases[3].post, 2));
+  expect_ok(nai_network_build(net, 1));
+  nai_view exists = mask_of(net, "R", "R");
+  EXPECT(at(&exists, 3, 3) == 1 && at(&exists, 2, 1) == 1);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- signs ------------------------------------------------------------------------------------ */
 
 /*
@@ -998,6 +1244,23 @@ START_TEST(arguments_that_are_refused)
     NOT_CREATED(nai_constraint_create_fixed(&c, array, shapes[i][0], shapes[i][1]), "fixed is [");
   }
   NOT_CREATED(nai_constraint_create_mask(&c, NULL, 2, 2), "mask is NULL");
+  static const int64_t degrees[] = {-1, INT64_MIN, INT64_MAX, 100000000000001};
+  const int64_t units[3] = {0, 1, -2};
+  for (int i = 0; i < 4; i++) {
+    NOT_CREATED(nai_constraint_create_indegree(&c, degrees[i]), "indegree is");
+    NOT_CREATED(nai_constraint_create_outdegree(&c, degrees[i]), "outdegree is");
+    NOT_CREATED(nai_constraint_create_total(&c, degrees[i]), "total is");
+    NOT_CREATED(nai_constraint_create_list(&c, units, units, degrees[i]), "n is");
+  }
+  NOT_CREATED(nai_constraint_create_indegree(&c, 10000001), "must be 0 to 10000000");
+  NOT_CREATED(nai_constraint_create_list(&c, units, units + 1, 2), "post[1] is -2");
+  NOT_CREATED(nai_constraint_create_list(&c, units, units, 3), "pre[2] is -2");
+  NOT_CREATED(nai_constraint_create_list(&c, NULL, units, 1), "pre is NULL");
+  NOT_CREATED(nai_constraint_create_list(&c, units, NULL, 1), "post is NULL");
+  expect_fails(nai_constraint_create_indegree(NULL, 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_constraint_create_outdegree(NULL, 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_constraint_create_total(NULL, 1), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_constraint_create_list(NULL, units, units, 1), NAI_ERR_INVALID, "out is NULL");
   static const int32_t modes[] = {-1, 3, INT32_MAX, INT32_MIN};
   for (int i = 0; i < 4; i++) {
     NOT_CREATED(nai_constraint_create_dale(&c, modes[i]), "mode is");
@@ -1014,9 +1277,12 @@ START_TEST(arguments_that_are_refused)
 }
 END_TEST
 
+enum { OWN_KIND = 10 };
+
 static nai_status create_kind(nai_constraint **out, int kind, struct own *own)
 {
   static const uint8_t array[4] = {1, 1, 1, 1};
+  static const int64_t units[2] = {0, 1};
   nai_constraint_ops ops = own_ops();
   switch (kind) {
   case 0: return nai_constraint_create_sparse(out, 0.5);
@@ -1027,13 +1293,15 @@ static nai_status create_kind(nai_constraint **out, int kind, struct own *own)
   case 5: return nai_constraint_create_fixed(out, array, 2, 2);
   case 6: return nai_constraint_create_max_weight(out, 1);
   case 7: return nai_constraint_create_distance(out, 0.5, 1);
+  case 8: return nai_constraint_create_indegree(out, 1);
+  case 9: return nai_constraint_create_list(out, units, units, 2);
   default: return nai_constraint_create(out, &ops, own);
   }
 }
 
 START_TEST(constraints_without_memory)
 {
-  for (int kind = 0; kind < 9; kind++) {
+  for (int kind = 0; kind <= OWN_KIND; kind++) {
     struct own own = {.sign = 99};
     nai_constraint *c = NULL;
     nai_status status = NAI_ERR_MEMORY;
@@ -1045,11 +1313,11 @@ START_TEST(constraints_without_memory)
       faults_fail_allocation(-1);
       EXPECT(status == NAI_OK || (status == NAI_ERR_MEMORY && !c));
       failures += status != NAI_OK;
-      if (kind == 8) EXPECT(own.destroyed == failures);
+      if (kind == OWN_KIND) EXPECT(own.destroyed == failures);
     }
     ck_assert_int_ge(failures, 2);
     nai_constraint_destroy(c);
-    if (kind == 8) ck_assert_int_eq(own.destroyed, failures + 1);
+    if (kind == OWN_KIND) ck_assert_int_eq(own.destroyed, failures + 1);
   }
 }
 END_TEST
@@ -1061,6 +1329,10 @@ Suite *constraint_suite(void)
   Suite *suite = suite_create("constraint");
   ADD_CASE(suite, "synapses", sparse_connection, all_and_none, each_projection_draws_its_own, masks,
            connection_falls_with_distance, distances_need_positions);
+  ADD_CASE(suite, "numbers", each_receiver_has_so_many_senders, each_sender_has_so_many_receivers,
+           a_projection_has_so_many_synapses, all_sets_of_senders_are_as_likely,
+           degrees_leave_autapses_out, degrees_draw_from_what_is_allowed, synapses_that_are_listed,
+           lists_that_are_refused);
   ADD_CASE(suite, "signs", each_projection_has_its_sign, inputs_have_signs,
            signs_of_populations_can_be_changed, clamped_or_reflected,
            reflecting_is_training_the_absolute_value);

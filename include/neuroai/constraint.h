@@ -65,6 +65,32 @@ NAI_API nai_status nai_constraint_create_max_weight(nai_constraint **out, double
  */
 NAI_API nai_status nai_constraint_create_distance(nai_constraint **out, double peak, double length);
 
+/**
+ * Each receiving unit has exactly `indegree` synapses, 0 to 10^7, from different units. They are
+ * drawn when the network is built, from those that constraints before it allow; none of them is an
+ * autapse unless autapses are allowed. nai_network_build() fails (NAI_ERR_INVALID) where a unit
+ * cannot have as many.
+ */
+NAI_API nai_status nai_constraint_create_indegree(nai_constraint **out, int64_t indegree);
+
+/** The same from each sending unit: exactly `outdegree` synapses, onto different units. */
+NAI_API nai_status nai_constraint_create_outdegree(nai_constraint **out, int64_t outdegree);
+
+/**
+ * The projection has exactly `total` synapses, drawn likewise, each of another pair of units: a
+ * pair does not have several (multapses). `total`: 0 to 10^14.
+ */
+NAI_API nai_status nai_constraint_create_total(nai_constraint **out, int64_t total);
+
+/**
+ * Synapses exist only from unit pre[k] to unit post[k], k = 0 .. n-1, numbered from 0 within their
+ * populations. The arrays are copied. nai_network_build() fails (NAI_ERR_INVALID) where there is no
+ * such unit, where a pair is listed twice, and where an autapse is listed that is not allowed.
+ * Nullable: pre, post (when n is 0).
+ */
+NAI_API nai_status nai_constraint_create_list(nai_constraint **out, const int64_t *pre,
+                                              const int64_t *post, int64_t n);
+
 /** Gives up the caller's reference. Nullable: constraint. */
 NAI_API void nai_constraint_destroy(nai_constraint *constraint);
 

@@ -24,7 +24,7 @@ Arrays are NumPy float32, time first: [steps, trials, units]. W is [post, pre]. 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, List
+from typing import TYPE_CHECKING, Any, Sequence
 
 from . import _c, random, tasks
 from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
@@ -32,7 +32,21 @@ from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
 from .agent import Agent
 from .analysis import PCA, ReactionTimes, condition_means, pca, reaction_times, stages
-from .constraint import Constraint, Dale, DistanceDependent, Fixed, Mask, MaxWeight, Nonnegative, Sign, Sparse
+from .constraint import (
+    Constraint,
+    Dale,
+    DistanceDependent,
+    Fixed,
+    InDegree,
+    List,
+    Mask,
+    MaxWeight,
+    Nonnegative,
+    OutDegree,
+    Sign,
+    Sparse,
+    Total,
+)
 from .cost import (
     MSE,
     BinaryCrossEntropy,
@@ -146,6 +160,7 @@ __all__ = [
     "Gamma",
     "History",
     "Identity",
+    "InDegree",
     "Initial",
     "InvalidError",
     "InvalidTypeError",
@@ -155,6 +170,7 @@ __all__ = [
     "L1Weights",
     "L2Rates",
     "L2Weights",
+    "List",
     "LocalRule",
     "LocalStep",
     "LogNormal",
@@ -171,6 +187,7 @@ __all__ = [
     "Optimizer",
     "OrderError",
     "Orthogonal",
+    "OutDegree",
     "OutOfMemoryError",
     "OutputBatch",
     "PCA",
@@ -198,6 +215,7 @@ __all__ = [
     "StrongWeak",
     "Synapses",
     "Task",
+    "Total",
     "Trainer",
     "TrialBatch",
     "Trials",
@@ -238,5 +256,5 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module 'neuroai' has no attribute '{name}'")
 
 
-def __dir__() -> List[str]:
+def __dir__() -> Sequence[str]:
     return sorted([*__all__, "__version__"])

@@ -820,6 +820,12 @@ nai_constraint_create_max_weight = _function("nai_constraint_create_max_weight",
 nai_constraint_create_distance = _function(
     "nai_constraint_create_distance", nai_status, _constraint_out, float64, float64
 )
+nai_constraint_create_indegree = _function("nai_constraint_create_indegree", nai_status, _constraint_out, int64)
+nai_constraint_create_outdegree = _function("nai_constraint_create_outdegree", nai_status, _constraint_out, int64)
+nai_constraint_create_total = _function("nai_constraint_create_total", nai_status, _constraint_out, int64)
+nai_constraint_create_list = _function(
+    "nai_constraint_create_list", nai_status, _constraint_out, int64s, int64s, int64
+)
 nai_constraint_destroy = _function("nai_constraint_destroy", None, _constraint)
 
 # network.h: composing

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -17,19 +17,23 @@ import numpy.typing as npt
 from . import _c
 from ._callback import Synapses, callback, called, destroy, nothing, register
 from ._closed import Closed
-from ._handle import as_array, frozen
-from .errors import InvalidError, brief
+from ._handle import as_array, frozen, given
+from .errors import InvalidError, InvalidTypeError, brief
 
 __all__ = [
     "Constraint",
     "Dale",
     "DistanceDependent",
     "Fixed",
+    "InDegree",
+    "List",
     "Mask",
     "MaxWeight",
     "Nonnegative",
+    "OutDegree",
     "Sign",
     "Sparse",
+    "Total",
 ]
 
 
@@ -113,6 +117,79 @@ class Sparse(_Builtin):
         pointer = _c.new(_c.nai_constraint)
         _c.nai_constraint_create_sparse(pointer, self.density)
         return pointer
+
+
+@dataclass(frozen=True)
+class InDegree(_Builtin):
+    """Each receiving unit has exactly ``indegree`` synapses, from different units, drawn when the network is built.
+
+    They are drawn from those that constraints before it allow; none is an autapse unless autapses are allowed.
+    """
+
+    indegree: int
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_indegree(pointer, self.indegree)
+        return pointer
+
+
+@dataclass(frozen=True)
+class OutDegree(_Builtin):
+    """Each sending unit has exactly ``outdegree`` synapses, onto different units; else as :class:`InDegree`."""
+
+    outdegree: int
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_outdegree(pointer, self.outdegree)
+        return pointer
+
+
+@dataclass(frozen=True)
+class Total(_Builtin):
+    """The projection has exactly ``total`` synapses, each of another pair of units; else as :class:`InDegree`.
+
+    A pair does not have several synapses (multapses).
+    """
+
+    total: int
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_total(pointer, self.total)
+        return pointer
+
+
+class List(_Builtin):
+    """Synapses exist only from unit ``pre[k]`` to unit ``post[k]``: whole numbers [n] each, from 0 in each population.
+
+    The build refuses a pair that is listed twice, and an autapse that is not allowed.
+    """
+
+    pre: npt.NDArray[np.int64]
+    post: npt.NDArray[np.int64]
+
+    def __init__(self, pre: npt.ArrayLike, post: npt.ArrayLike) -> None:
+        senders, receivers = _units("pre", pre, "n"), _units("post", post, np.size(pre))
+        self._keep(pre=frozen(senders), post=frozen(receivers))
+        self.__post_init__()
+
+    def _create(self) -> Any:
+        pointer = _c.new(_c.nai_constraint)
+        _c.nai_constraint_create_list(pointer, self.pre, self.post, len(self.pre))
+        return pointer
+
+    def __repr__(self) -> str:
+        return f"List(<{len(self.pre)} synapses>)"
+
+
+def _units(what: str, units: npt.ArrayLike, n: Union[int, str]) -> npt.NDArray[np.int64]:
+    """A copy of its own."""
+    array = given(what, units) if np.size(units) else np.asarray(units).astype(np.int64)
+    if array.dtype.kind == "b":
+        raise InvalidTypeError(f"{what}: expected numbers of units, got an array of bool")
+    return np.array(as_array(what, array, (n,), np.int64), np.int64)
 
 
 class _Matrix(_Builtin):

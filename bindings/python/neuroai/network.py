@@ -43,7 +43,7 @@ from ._handle import (
     wrong_type,
 )
 from ._interrupt import abandonable, to_its_end
-from .constraint import Constraint, Fixed, Mask, Sparse, _Builtin
+from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
 
@@ -293,6 +293,8 @@ class Network(Handle):
         *,
         density: Optional[float] = None,
         mask: Optional[npt.ArrayLike] = None,
+        indegree: Optional[int] = None,
+        outdegree: Optional[int] = None,
         delay: Optional[float] = None,
         plastic: Union[bool, npt.ArrayLike] = True,
         autapses: bool = False,
@@ -303,6 +305,9 @@ class Network(Handle):
         Args:
             density: each synapse exists with this probability; short for ``constrain(..., na.Sparse(density))``.
             mask: [n_post, n_pre], the synapses that exist; short for ``na.Mask(mask)``.
+            indegree: each receiving unit has exactly so many synapses of each projection; short for
+                ``na.InDegree(indegree)``, drawn from the mask where there is one.
+            outdegree: each sending unit has; short for ``na.OutDegree(outdegree)``.
             delay: ms, a multiple of dt. Default: 0 from inputs and to outputs, dt between populations. With a delay of
                 0 between populations, activity arrives within the same time step, as in feed-forward layers.
             plastic: False for a frozen projection; an array [n_post, n_pre] that is True where synapses are plastic.
@@ -311,15 +316,14 @@ class Network(Handle):
                 values are ignored where no synapse exists. Default: na.Default().
         """
         ends = joined(source, "source"), joined(target, "target")
+        exist = self._which_exist(density, mask, indegree, outdegree)
         self._compose(_c.nai_network_connect, *ends)
         if autapses:
             self._compose(_c.nai_network_set_autapses, *ends, 1)
         if delay is not None:
             self._compose(_c.nai_network_set_delay, *ends, delay)
-        if density is not None:
-            self.constrain(*ends, Sparse(density))
-        if mask is not None:
-            self.constrain(*ends, Mask(mask))
+        for constraint in exist:
+            self.constrain(*ends, constraint)
         if given("plastic", plastic).ndim > 0:
             self.constrain(*ends, Fixed(given("plastic", plastic) == 0))
         elif not plastic:
@@ -330,6 +334,24 @@ class Network(Handle):
             array = numbers("initial", initial, (self.size(ends[1]), self.size(ends[0])))
             self._given.append((*ends, kept(array, initial)))
         return self
+
+    @staticmethod
+    def _which_exist(
+        density: Optional[float], mask: Optional[npt.ArrayLike], indegree: Optional[int], outdegree: Optional[int]
+    ) -> List[Constraint]:
+        """The constraints that :meth:`connect` is asked for, in the order in which they are applied."""
+        if sum(how is not None for how in (density, indegree, outdegree)) > 1:
+            raise InvalidError("connect: give at most one of density, indegree, outdegree")
+        found: List[Constraint] = []
+        if density is not None:
+            found.append(Sparse(density))
+        if mask is not None:
+            found.append(Mask(mask))
+        if indegree is not None:
+            found.append(InDegree(indegree))
+        if outdegree is not None:
+            found.append(OutDegree(outdegree))
+        return found
 
     def constrain(self, source: Names, target: Names, constraint: Constraint) -> "Network":
         """Attaches a constraint to each of these projections. Constraints are applied in the order of these calls."""

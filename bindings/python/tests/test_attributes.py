@@ -50,6 +50,7 @@ def instances():
     ]
     made += [getattr(na, name)() for name in ("SGD", "Momentum", "RMSProp", "Adam", "AdamW")]
     made += [na.Sparse(0.2), na.Mask(np.eye(2)), na.Fixed(), na.Dale(), na.Sign(1), na.MaxWeight(1.0)]
+    made += [na.InDegree(2), na.OutDegree(2), na.Total(2), na.List([0], [1])]
     made += [na.BPTT(), na.TruncatedBPTT(5), na.RFLO(), na.EProp("adaptive"), na.FORCE(), na.FullFORCE()]
     made += [na.SignSymmetry(), na.KolenPollack(), na.WeightMirror(), na.NodePerturbation(), na.RewardHebbian()]
     return made

@@ -340,3 +340,94 @@ def test_a_constant_is_not_mirrored():
     net = na.Network(dt=20).population("I", 4, -1).connect("I", "I", initial=na.Constant(0.3))
     with pytest.raises(na.InvalidError, match="constant initial weight from 'I' to 'I' is 0.3, must be at most 0"):
         net.build()
+
+
+def test_numbers_of_synapses(tmp_path):
+    net = na.Network(dt=20).population("E", 20, +1).population("I", 10, -1).output("z", 2)
+    net.connect("E", "E I", indegree=7).connect("I", "E I", outdegree=4).connect("E", "z")
+    net.constrain("E", "z", na.Total(30)).build(1)
+    net.save(tmp_path / "net.safetensors")
+    for made in (net, na.Network.load(tmp_path / "net.safetensors"), net.copy()):
+        for post in "EI":
+            assert (made.mask("E", post).sum(1) == 7).all() and (made.mask("I", post).sum(0) == 4).all()
+            assert ((made.weights("E", post) != 0) == (made.mask("E", post) != 0)).all()
+        assert made.mask("E", "z").sum() == 30
+        assert np.diag(made.mask("E", "E")).sum() == 0 and np.diag(made.mask("I", "I")).sum() == 0
+
+
+def test_numbers_of_synapses_hold_under_learning(tmp_path):
+    net = na.Network(dt=20).input("u", 2).population("E", 10, +1).population("I", 5, -1).output("z", 1)
+    net.connect("u", "E").connect("E I", "E I", indegree=3).connect("E", "z").build(1)
+    inputs, targets = np.random.default_rng(0).normal(size=(2, 8, 4, 2)).astype(np.float32)
+    masks = {ends: net.mask(*ends) for ends in net.projections}
+    trainer = na.Trainer(net, cost=na.MSE("z"))
+    for _ in range(20):
+        trainer.step(na.Trials(inputs, targets[..., :1]))
+    net.save(tmp_path / "net.safetensors")
+    for made in (net, na.Network.load(tmp_path / "net.safetensors")):
+        for ends, mask in masks.items():
+            assert (made.mask(*ends) == mask).all() and (made.weights(*ends)[mask == 0] == 0).all()
+
+
+def test_degrees_are_drawn_from_a_mask():
+    mask = np.tri(10, 12, 4) != 0
+    net = na.Network(dt=20).population("a", 12).population("b", 10).connect("a", "b", mask=mask, indegree=5).build()
+    assert (net.mask("a", "b").sum(1) == 5).all() and not net.mask("a", "b")[~mask].any()
+
+
+def test_listed_synapses(tmp_path):
+    pre, post = [0, 0, 3, 2], [1, 2, 0, 3]
+    net = na.Network(dt=20).population("a", 4).population("b", 5).connect("a", "a b")
+    net.constrain("a", "a", na.List(pre, post)).constrain("a", "b", na.List(pre=[], post=[])).build()
+    wanted = np.zeros((4, 4))
+    wanted[post, pre] = 1
+    net.save(tmp_path / "net.safetensors")
+    for made in (net, na.Network.load(tmp_path / "net.safetensors")):
+        assert (made.mask("a", "a") == wanted).all() and not made.mask("a", "b").any()
+    assert "4 synapses" in repr(na.List(pre, post))
+
+
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        (lambda: na.InDegree(-1), "indegree is -1, must be 0 to"),
+        (lambda: na.InDegree(2.5), "indegree: expected a whole number"),
+        (lambda: na.OutDegree(10**8), "outdegree is 100000000, must be 0 to 10000000"),
+        (lambda: na.Total(-3), "total is -3"),
+        (lambda: na.List([0, 1], [0]), r"post: expected shape \[2\], got \[1\]"),
+        (lambda: na.List([0.5], [0]), "pre: expected whole numbers"),
+        (lambda: na.List([True, False], [0, 1]), "pre: expected numbers of units, got an array of bool"),
+        (lambda: na.List([0], [-1]), r"post\[0\] is -1"),
+        (lambda: pair().connect("a", "b", indegree=5).build(), "indegree is 5, but unit 0 of 'b' can have only 4"),
+        (lambda: pair().connect("a", "a", outdegree=4).build(), "outdegree is 4, but unit 0 of 'a' can have only 3"),
+        (lambda: pair().connect("a", "b", indegree=2, outdegree=2), "at most one of density, indegree, outdegree"),
+        (lambda: pair().connect("a", "b", indegree=2, density=0.5), "at most one of density, indegree, outdegree"),
+    ],
+)
+def test_numbers_of_synapses_that_cannot_be(wrong, words):
+    with pytest.raises((na.InvalidError, TypeError), match=words):
+        wrong()
+
+
+def pair():
+    return na.Network(dt=20).population("a", 4).population("b", 3)
+
+
+def test_a_refused_keyword_connects_nothing():
+    net = pair()
+    for wrong in ({"indegree": -1}, {"outdegree": "many"}, {"density": 2}, {"indegree": 1, "density": 1}):
+        with pytest.raises((na.InvalidError, TypeError)):
+            net.connect("a", "b", **wrong)
+    assert net.projections == ()
+    assert net.connect("a", "b", indegree=1).build().mask("a", "b").sum() == 3
+
+
+def test_keywords_act_on_the_projections_of_the_call():
+    net = na.Network(dt=20).population("a", 6).population("b", 6)
+    net.connect("a", "a", initial=na.Constant(1))
+    net.connect("a", "b", indegree=2, delay=60, plastic=False, initial=na.Constant(2))
+    net.connect("b", "*", outdegree=3, autapses=True, initial=na.Constant(3)).build()
+    assert net.mask("a", "a").sum() == 30 and net.delay("a", "a") == 20 and net.plastic("a", "a").sum() == 30
+    assert net.mask("a", "b").sum() == 12 and net.delay("a", "b") == 60 and net.plastic("a", "b").sum() == 0
+    assert {net.weights(*ends).max() for ends in net.projections} == {1, 2, 3}
+    assert (net.mask("b", "b").sum(0) == 3).all() and (net.mask("b", "a").sum(0) == 3).all()

@@ -198,6 +198,8 @@ def test_rules(way, made):
         na.Sparse(0.2),
         na.Dale("reflect"),
         na.Mask(np.eye(3)),
+        na.InDegree(3),
+        na.List([0, 1], [2, 0]),
         Halves(2.0),
         na.Gamma(2, 0.1),
         task(coherence=[1, 2]),

@@ -1,0 +1,114 @@
+/* Synapses that are listed: pairs of a presynaptic and a postsynaptic unit, and no others. */
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "builtin.h"
+
+/* While a list is gone through: what it has had. */
+#define LISTED 2
+
+typedef struct list {
+  int64_t n;
+  int64_t *pre, *post; /* [n] each, in one memory */
+} list;
+
+static void destroy(void *user)
+{
+  list *l = user;
+  if (l) nai__free(l->pre);
+  nai__free(l);
+}
+
+static nai_status check_unit(const nai_synapses *s, int64_t pair, const char *end, int64_t unit,
+                             const char *population, int64_t n)
+{
+  if (unit < n) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID,
+                   "%s[%lld] of the list from '%s' to '%s' is %lld, but '%s' has %lld units", end,
+                   (long long)pair, s->from, s->to, (long long)unit, population, (long long)n);
+}
+
+/* Autapses that are not allowed are a mistake in the list; what a mask has removed stays absent. */
+static nai_status mark(const list *l, nai_synapses *s, int64_t pair)
+{
+  int64_t i = l->post[pair], j = l->pre[pair];
+  NAI__TRY(check_unit(s, pair, "pre", j, s->from, s->n_pre));
+  NAI__TRY(check_unit(s, pair, "post", i, s->to, s->n_post));
+  uint8_t *exists = &s->exists[i * s->stride + j];
+  if (*exists & LISTED)
+    return nai__fail(NAI_ERR_INVALID,
+                     "the list from '%s' to '%s' has the pair of pre %lld and post %lld twice, at "
+                     "[%lld] again: a pair has one synapse at most",
+                     s->from, s->to, (long long)j, (long long)i, (long long)pair);
+  if (*exists == 0 && i == j && strcmp(s->from, s->to) == 0)
+    return nai__fail(NAI_ERR_INVALID,
+                     "pre[%lld] and post[%lld] of the list from '%s' to itself are %lld, an "
+                     "autapse, and autapses are not allowed",
+                     (long long)pair, (long long)pair, s->from, (long long)i);
+  *exists |= LISTED;
+  return NAI_OK;
+}
+
+static nai_status wire(void *user, nai_synapses *s)
+{
+  const list *l = user;
+  for (int64_t pair = 0; pair < l->n; pair++) NAI__TRY(mark(l, s, pair));
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      uint8_t *exists = &s->exists[i * s->stride + j];
+      *exists = *exists == (LISTED | 1);
+    }
+  return NAI_OK;
+}
+
+static nai_status check_units(const int64_t *units, int64_t n, const char *end)
+{
+  for (int64_t k = 0; k < n; k++)
+    if (units[k] < 0)
+      return nai__fail(NAI_ERR_INVALID, "%s[%lld] is %lld, must be at least 0", end, (long long)k,
+                       (long long)units[k]);
+  return NAI_OK;
+}
+
+static nai_status check(const int64_t *pre, const int64_t *post, int64_t n)
+{
+  if (n < 0 || n > 100000000000000)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, must be 0 to 100000000000000", (long long)n);
+  if (n == 0) return NAI_OK;
+  NAI__REQUIRE(pre);
+  NAI__REQUIRE(post);
+  NAI__TRY(check_units(pre, n, "pre"));
+  return check_units(post, n, "post");
+}
+
+static nai_status make(list **out, const int64_t *pre, const int64_t *post, int64_t n)
+{
+  list *l = NAI__NEW(list);
+  if (!l) return NAI_ERR_MEMORY;
+  l->n = n;
+  l->pre = NAI__ARRAY(int64_t, 2 * n);
+  if (!l->pre) {
+    destroy(l);
+    return NAI_ERR_MEMORY;
+  }
+  l->post = l->pre + n;
+  if (n > 0) {
+    memcpy(l->pre, pre, (size_t)n * sizeof *pre);
+    memcpy(l->post, post, (size_t)n * sizeof *post);
+  }
+  *out = l;
+  return NAI_OK;
+}
+
+nai_status nai_constraint_create_list(nai_constraint **out, const int64_t *pre, const int64_t *post,
+                                      int64_t n)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  list *l;
+  NAI__TRY(check(pre, post, n));
+  NAI__TRY(make(&l, pre, post, n));
+  nai_constraint_ops ops = {sizeof ops, 0, "list", wire, NULL, destroy};
+  return nai_constraint_create(out, &ops, l);
+}
