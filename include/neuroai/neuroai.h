@@ -26,6 +26,7 @@
 #define NEUROAI_H
 
 #include <neuroai/agent.h>
+#include <neuroai/anatomy.h>
 #include <neuroai/checkpoint.h>
 #include <neuroai/constraint.h>
 #include <neuroai/cost.h>

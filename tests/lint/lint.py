@@ -26,6 +26,7 @@ ROOMS = {
     "cost": 3,
     "learning": 3,
     "task": 3,
+    "anatomy": 3,
     "train": 4,
     "experiment": 5,
     "file": 5,

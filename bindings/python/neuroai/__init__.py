@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Sequence
 
-from . import _c, random, tasks
+from . import _c, anatomy, random, tasks
 from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
@@ -227,6 +227,7 @@ __all__ = [
     "VanishingGradient",
     "WeightMirror",
     "alignment",
+    "anatomy",
     "build_info",
     "condition_means",
     "cosine",

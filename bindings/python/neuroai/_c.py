@@ -226,6 +226,40 @@ class nai_spectrum(Structure):
     ]
 
 
+class nai_connectivity(Structure):
+    """Probabilities of connection by cell type."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("name", c_char_p),
+        ("species", c_char_p),
+        ("area", c_char_p),
+        ("measured", c_char_p),
+        ("source", c_char_p),
+        ("n", c_int64),
+        ("type", POINTER(c_char_p)),
+        ("sign", POINTER(c_int32)),
+        ("probability", POINTER(c_double)),
+        ("cells", POINTER(c_int64)),
+        ("distance", c_double),
+    ]
+
+
+class nai_layout(Structure):
+    """How populations and projections are made from a table of cell types."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("area", c_char_p),
+        ("cells", POINTER(c_int64)),
+        ("ports", POINTER(c_char_p)),
+        ("missing", c_double),
+        ("length", c_double),
+    ]
+
+
 class nai_units(Structure):
     """Some units of some populations."""
 
@@ -901,6 +935,19 @@ nai_network_save = _function("nai_network_save", nai_status, _network, Text)
 nai_network_load = _function("nai_network_load", nai_status, _network_out, Text, POINTER(_constraint), int64)
 nai_network_load_within = _function(
     "nai_network_load_within", nai_status, _network_out, Text, POINTER(_constraint), int64, int64
+)
+
+# anatomy.h
+nai_connectivity_name = _function("nai_connectivity_name", c_char_p, int64)
+nai_connectivity_find = _function("nai_connectivity_find", nai_status, POINTER(nai_connectivity), Text)
+nai_connectivity_probability = _function(
+    "nai_connectivity_probability", nai_status, POINTER(c_double), POINTER(nai_connectivity), Text, Text
+)
+nai_network_populate = _function(
+    "nai_network_populate", nai_status, _network, POINTER(nai_connectivity), POINTER(nai_layout)
+)
+nai_network_connect_types = _function(
+    "nai_network_connect_types", nai_status, _network, POINTER(nai_connectivity), POINTER(nai_layout)
 )
 
 # state.h
