@@ -128,6 +128,132 @@ START_TEST(durations_below_a_step_are_refused_everywhere)
 }
 END_TEST
 
+static const int32_t *steps_of(const nai_trials *trials, const char *name, int64_t b)
+{
+  const nai__when *epoch = nai__trials_epoch(trials, name);
+  if (!epoch) ck_abort_msg("no epoch is called %s", name);
+  return epoch->step + 2 * b;
+}
+
+/* The epochs of every task, in the order of a trial; those after the bar overlap others. */
+static const struct {
+  const char *task, *names;
+} listed[] = {
+    {"perceptual-decision-making", "fixation stimulus delay decision"},
+    {"delay-comparison", "fixation stimulus1 delay stimulus2 decision"},
+    {"delay-match-sample", "fixation sample delay test decision"},
+    {"delay-match-category", "fixation sample delay test"},
+    {"context-decision-making", "fixation stimulus delay decision"},
+    {"multisensory-integration", "fixation stimulus decision"},
+    {"go-nogo", "fixation stimulus delay decision"},
+    {"ready-set-go", "fixation interval set production | ready"},
+    {"song-random-dots", "fixation stimulus decision"},
+    {"song-random-dots-variable", "fixation stimulus decision"},
+    {"song-random-dots-reaction-time", "fixation stimulus | decision"},
+    {"song-context-integration", "fixation stimulus decision"},
+    {"song-multisensory", "fixation stimulus decision"},
+    {"song-parametric-working-memory", "fixation stimulus1 delay stimulus2 decision"},
+    {"song-eye-movement-sequence", "between fixation movement1 movement2 movement3"},
+    {"song-sine", ""},
+    {"maze", "goal delay choices"},
+};
+
+static const char *epochs_of(const char *task)
+{
+  for (size_t i = 0; i < sizeof listed / sizeof *listed; i++)
+    if (strcmp(listed[i].task, task) == 0) return listed[i].names;
+  if (strncmp(task, "yang-", 5) == 0) return "onset stimulus delay second wait response";
+  return NULL;
+}
+
+/* Those before the bar fill the trial, one after the other; a trial of a kind of its own has none. */
+static void check_epochs(const nai_trials *trials, int64_t b, int in_sequence)
+{
+  int32_t at = 0, any = 0;
+  for (int e = 0; e < trials->n_epochs; e++) {
+    const int32_t *step = trials->epoch[e].step + 2 * b;
+    any |= step[1] > 0;
+    EXPECT(step[0] <= step[1] && step[1] <= trials->length[b]);
+    if (e < in_sequence) EXPECT(step[0] == at || (step[0] == 0 && step[1] == 0));
+    if (e < in_sequence) at = step[1];
+  }
+  if (in_sequence && any) ck_assert_int_eq(at, trials->length[b]);
+  if (in_sequence && !any) EXPECT(condition_of(trials, "target", b) == -1); /* a catch trial */
+}
+
+START_TEST(every_task_of_epochs_says_when_they_are)
+{
+  const char *name;
+  for (int64_t i = 0; (name = nai_task_name(NULL, i)) != NULL; i++) {
+    const char *names = epochs_of(name);
+    nai_task *task = make_task(name, 20);
+    nai_trials *trials = make_trials(task, 40);
+    char found[256] = "";
+    int in_sequence = (int)trials->n_epochs;
+    if (!names) ck_abort_msg("which epochs has %s?", name);
+    for (int64_t e = 0; e < trials->n_epochs; e++) {
+      const char *place = strstr(names, "| ");
+      if (place && strcmp(place + 2, trials->epoch[e].name) == 0) {
+        in_sequence = (int)e;
+        strcat(found, "| ");
+      }
+      strcat(found, trials->epoch[e].name);
+      if (e < trials->n_epochs - 1) strcat(found, " ");
+    }
+    ck_assert_str_eq(found, names);
+    for (int64_t b = 0; b < 40; b++) check_epochs(trials, b, in_sequence);
+    nai_trials_destroy(trials);
+    nai_task_destroy(task);
+  }
+}
+END_TEST
+
+/* What is shown and what is asked for begins and ends with its epoch. */
+START_TEST(epochs_are_where_things_happen)
+{
+  nai_task *task = make_task("delay-match-sample", 20);
+  set_number(task, "sigma", 0);
+  set_numbers(task, "delay", (double[]){200, 700}, 2);
+  nai_trials *trials = make_trials(task, 20);
+  for (int64_t b = 0; b < 20; b++) {
+    const int32_t *sample = steps_of(trials, "sample", b), *test = steps_of(trials, "test", b);
+    const int32_t *decision = steps_of(trials, "decision", b),
+                  *delay = steps_of(trials, "delay", b);
+    EXPECT((delay[1] - delay[0]) * 20 == (int)condition_of(trials, "delay", b));
+    for (int32_t t = 0; t < trials->length[b]; t++) {
+      int shown = input_at(trials, t, b, 1) != 0 || input_at(trials, t, b, 2) != 0;
+      EXPECT(shown == ((t >= sample[0] && t < sample[1]) || (t >= test[0] && t < test[1])));
+      EXPECT((class_at(trials, t, b) > 0) == (t >= decision[0] && t < decision[1]));
+    }
+  }
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+
+  task = make_task("song-random-dots-reaction-time", 20);
+  trials = make_trials(task, 60);
+  for (int64_t b = 0; b < 60; b++) {
+    const int32_t *decision = steps_of(trials, "decision", b),
+                  *fixation = steps_of(trials, "fixation", b);
+    int is_catch = condition_of(trials, "target", b) < 0;
+    EXPECT(is_catch == (decision[1] == 0 && fixation[1] == 0));
+    for (int32_t t = 0; !is_catch && t < trials->length[b]; t++)
+      EXPECT((mask_at(trials, t, b) > 0) == (t < fixation[1] || t >= decision[0]));
+  }
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+
+  task = make_task("yang-delaygo", 20);
+  trials = make_trials(task, 20);
+  for (int64_t b = 0; b < 20; b++) {
+    EXPECT(steps_of(trials, "response", b)[0] * 20 == (int)condition_of(trials, "go", b));
+    EXPECT(steps_of(trials, "stimulus", b)[0] * 20 == (int)condition_of(trials, "onset", b));
+    EXPECT(steps_of(trials, "second", b)[0] == steps_of(trials, "second", b)[1]);
+  }
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+}
+END_TEST
+
 /* A duration drawn between 0 and something has a step all the same. */
 START_TEST(durations_drawn_near_0_have_a_step)
 {
@@ -195,5 +321,6 @@ Suite *epochs_suite(void)
   suite_add_tcase(suite, steps);
   ADD_CASE(suite, "durations", durations_below_a_step_are_refused_everywhere,
            durations_drawn_near_0_have_a_step, values_that_do_together, a_decision_needs_room);
+  ADD_CASE(suite, "steps", every_task_of_epochs_says_when_they_are, epochs_are_where_things_happen);
   return suite;
 }

@@ -276,6 +276,39 @@ START_TEST(conditions_of_trials)
 }
 END_TEST
 
+START_TEST(epochs_of_trials)
+{
+  nai_network *net = build(20);
+  nai_trials *trials;
+  expect_ok(nai_trials_create(&trials, net, 4, 2));
+  ck_assert_ptr_null(nai_trials_epoch_name(trials, 0));
+  expect_ok(nai_trials_set_epoch(trials, "sample", (int32_t[]){0, 1, 0, 2}));
+  expect_ok(nai_trials_set_epoch(trials, "delay", (int32_t[]){1, 4, 2, 2}));
+  nai_view sample = look(trials, NAI_TRIALS_EPOCH, "sample");
+  EXPECT(sample.ndim == 2 && sample.shape[0] == 2 && sample.shape[1] == 2);
+  EXPECT(whole_at(&sample, 1, 0) == 0 && whole_at(&sample, 1, 1) == 2);
+  expect_ok(nai_trials_set_epoch(trials, "sample", (int32_t[]){3, 4, 0, 0}));
+  EXPECT(whole_at(&sample, 0, 0) == 3 && whole_at(&sample, 1, 1) == 0);
+  ck_assert_str_eq(nai_trials_epoch_name(trials, 0), "sample");
+  ck_assert_str_eq(nai_trials_epoch_name(trials, 1), "delay");
+  ck_assert_ptr_null(nai_trials_epoch_name(trials, 2));
+  ck_assert_ptr_null(nai_trials_epoch_name(trials, -1));
+  ck_assert_ptr_null(nai_trials_epoch_name(NULL, 0));
+  static const int32_t bad[3][4] = {{0, 1, -1, 2}, {0, 1, 3, 2}, {0, 1, 2, 5}};
+  for (int k = 0; k < 3; k++)
+    expect_fails(nai_trials_set_epoch(trials, "delay", bad[k]), NAI_ERR_INVALID,
+                 "epoch 'delay' of trial 1");
+  expect_fails(nai_trials_set_epoch(trials, "a b", bad[0]), NAI_ERR_NAME, "a b");
+  expect_fails(nai_trials_set_epoch(trials, "delay", NULL), NAI_ERR_INVALID, "steps is NULL");
+  nai_view delay = look(trials, NAI_TRIALS_EPOCH, "delay");
+  EXPECT(whole_at(&delay, 0, 1) == 4 && whole_at(&delay, 1, 1) == 2);
+  expect_fails(nai_trials_view(&delay, trials, NAI_TRIALS_EPOCH, "test"), NAI_ERR_NAME, "'test'");
+  expect_fails(nai_trials_view(&delay, trials, NAI_TRIALS_EPOCH, NULL), NAI_ERR_INVALID, "NULL");
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(trials_that_cannot_be)
 {
   nai_network *net = compose(20);
@@ -298,7 +331,7 @@ START_TEST(trials_that_cannot_be)
   expect_fails(nai_trials_create(&trials, NULL, 1, 1), NAI_ERR_INVALID, "net is NULL");
   expect_ok(nai_trials_create(&trials, net, 1, 1));
   nai_view view = NAI_VIEW_INIT;
-  expect_fails(nai_trials_view(&view, trials, 6, NULL), NAI_ERR_INVALID, "what is 6");
+  expect_fails(nai_trials_view(&view, trials, 7, NULL), NAI_ERR_INVALID, "what is 7");
   expect_fails(nai_trials_view(&view, trials, -1, NULL), NAI_ERR_INVALID, "what is -1");
   expect_fails(nai_trials_view(&view, NULL, 0, NULL), NAI_ERR_INVALID, "trials is NULL");
   expect_fails(nai_trials_view(NULL, trials, 0, NULL), NAI_ERR_INVALID, "out is NULL");
@@ -865,11 +898,13 @@ static void check_blank(const nai_trial_batch *batch, int64_t mask_columns)
   for (int64_t i = 0; i < batch->n_conditions * batch->trials; i++)
     EXPECT(batch->condition[i] == 0);
   EXPECT((batch->classes == NULL) != (batch->target == NULL));
+  EXPECT((batch->n_epochs > 0) == (batch->epoch != NULL));
+  for (int64_t i = 0; i < 2 * batch->n_epochs * batch->trials; i++) EXPECT(batch->epoch[i] == 0);
 }
 
 /*
  * Trial k: inputs 1000 k + 10 t + c, targets minus that, mask t + 2 (+ 10 c), length 1 + k mod
- * steps, conditions k and -k.
+ * steps, conditions k and -k; epochs, where there are two: none, and all of it.
  */
 static nai_status count_generate(void *user, nai_trial_batch *batch)
 {
@@ -892,6 +927,7 @@ static nai_status count_generate(void *user, nai_trial_batch *batch)
     }
     batch->condition[b] = (float)k;
     if (batch->n_conditions > 1) batch->condition[batch->trials + b] = -(float)k;
+    if (batch->n_epochs) batch->epoch[2 * (batch->trials + b) + 1] = batch->length[b];
   }
   if (o->fault == 1) batch->length[0] = 0;
   if (o->fault == 2) batch->length[0] = (int32_t)batch->steps + 1;
@@ -902,6 +938,8 @@ static nai_status count_generate(void *user, nai_trial_batch *batch)
   if (o->fault == 7) nai_set_error("own words");
   if (o->fault == 8)
     batch->input = NULL, batch->steps = -5, batch->mask = NULL; /* our copy is its own affair */
+  if (o->fault == 9) batch->epoch[1] = (int32_t)batch->steps + 1;
+  if (o->fault == 10) batch->epoch[0] = 1;
   return o->answer;
 }
 
@@ -1054,6 +1092,86 @@ START_TEST(own_tasks_may_mask_every_channel)
 }
 END_TEST
 
+static nai_task_ops with_epochs(nai_task_ops ops)
+{
+  static const char *const names[] = {"never", "always"};
+  ops.n_epochs = 2;
+  ops.epoch_names = names;
+  return ops;
+}
+
+START_TEST(own_tasks_name_epochs)
+{
+  nai_network *net = build_with_outputs(2, 1);
+  own o = {0};
+  nai_task_ops ops = with_epochs(own_ops(3, 1));
+  nai_task *task;
+  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  nai_trials *trials = make_trials_of(task, 1, NAI_STREAM_TEST, 5, 3); /* 2, 3 and 4 steps */
+  ck_assert_str_eq(nai_trials_epoch_name(trials, 0), "never");
+  ck_assert_str_eq(nai_trials_epoch_name(trials, 1), "always");
+  nai_view never = look(trials, NAI_TRIALS_EPOCH, "never"),
+           always = look(trials, NAI_TRIALS_EPOCH, "always");
+  for (int64_t b = 0; b < 3; b++) {
+    EXPECT(whole_at(&never, b, 0) == 0 && whole_at(&never, b, 1) == 0);
+    EXPECT(whole_at(&always, b, 0) == 0 && whole_at(&always, b, 1) == 2 + b);
+  }
+  nai_trials_destroy(trials);
+  o.fault = 9;
+  expect_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), NAI_ERR_INVALID,
+               "task count: epoch 'never' of trial 0 is from step 0 to before step 5");
+  o.fault = 10;
+  expect_fails(nai_task_generate(&trials, task, 1, 0, 0, 2), NAI_ERR_INVALID,
+               "task count: epoch 'never' of trial 0 is from step 1 to before step 0");
+  nai_task_destroy(task);
+
+  /* a program of 0.1.0 has a table without epochs */
+  ops.struct_size = offsetof(nai_task_ops, n_epochs);
+  o.fault = 0;
+  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  trials = make_trials_of(task, 1, NAI_STREAM_TEST, 5, 3);
+  ck_assert_ptr_null(nai_trials_epoch_name(trials, 0));
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Recorded trials have their epochs with them, in whatever order they are drawn. */
+START_TEST(recorded_trials_keep_their_epochs)
+{
+  nai_network *net = build(20);
+  nai_trials *given, *test;
+  expect_ok(nai_trials_create(&given, net, 4, 3));
+  expect_ok(nai_trials_create(&test, net, 4, 1));
+  for (int k = 0; k < 2; k++)
+    expect_ok(nai_trials_set_classes(k ? test : given, "choice", (int32_t[12]){0}));
+  expect_ok(nai_trials_set_condition(given, "number", (float[]){0, 1, 2}));
+  expect_ok(nai_trials_set_condition(test, "number", (float[]){3}));
+  expect_ok(nai_trials_set_epoch(given, "sample", (int32_t[]){0, 2, 1, 3, 2, 4}));
+  expect_ok(nai_trials_set_epoch(given, "extra", (int32_t[6]){0}));
+  expect_ok(nai_trials_set_epoch(test, "sample", (int32_t[]){0, 1}));
+  nai_task *task;
+  expect_ok(nai_task_create_from_trials(&task, given, test, net));
+  nai_trials_destroy(given);
+  nai_trials_destroy(test);
+  nai_trials *drawn = make_trials(task, 6);
+  nai_view steps = look(drawn, NAI_TRIALS_EPOCH, "sample");
+  for (int64_t b = 0; b < 6; b++) {
+    int32_t number = (int32_t)condition_at(drawn, "number", b);
+    EXPECT(whole_at(&steps, b, 0) == number && whole_at(&steps, b, 1) == number + 2);
+  }
+  ck_assert_ptr_null(nai_trials_epoch_name(drawn, 1)); /* "extra" is not in all of them */
+  nai_trials_destroy(drawn);
+  drawn = make_trials_of(task, 1, NAI_STREAM_TEST, 0, 2);
+  steps = look(drawn, NAI_TRIALS_EPOCH, "sample");
+  EXPECT(whole_at(&steps, 1, 0) == 0 && whole_at(&steps, 1, 1) == 1);
+  nai_trials_destroy(drawn);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(faults_of_own_tasks_come_out)
 {
   static const char *const words[] = {"",
@@ -1113,14 +1231,19 @@ START_TEST(tables_that_are_refused)
       "two conditions of task 'count' are called 'same'",
       "the name of a condition \"a b\" has",
       "the name of a condition is NULL",
+      "n_epochs of task 'count' is -1, must be 0 to 32",
+      "n_epochs of task 'count' is 33, must be 0 to 32",
+      "epoch_names of task 'count' is NULL",
+      "two epochs of task 'count' are called 'same'",
+      "the name of an epoch \"a b\" has",
       "task count has 4 input channels",
       "task count has 2 output channels",
       "net is NULL",
   };
   own o = {0};
   int destroyed = 0;
-  for (int k = 0; k < 16; k++) {
-    nai_task_ops ops = own_ops(3, 1);
+  for (int k = 0; k < 21; k++) {
+    nai_task_ops ops = with_epochs(own_ops(3, 1));
     const nai_network *given = net;
     switch (k) {
     case 0: ops.name = NULL; break;
@@ -1136,9 +1259,14 @@ START_TEST(tables_that_are_refused)
     case 10: ops.condition_names = twice; break;
     case 11: ops.condition_names = spaced; break;
     case 12: ops.condition_names = missing; break;
-    case 13: ops.n_inputs = 4; break;
-    case 14: ops.n_outputs = 2; break;
-    case 15: given = NULL; break;
+    case 13: ops.n_epochs = -1; break;
+    case 14: ops.n_epochs = 33; break;
+    case 15: ops.epoch_names = NULL; break;
+    case 16: ops.epoch_names = twice; break;
+    case 17: ops.epoch_names = spaced; break;
+    case 18: ops.n_inputs = 4; break;
+    case 19: ops.n_outputs = 2; break;
+    case 20: given = NULL; break;
     }
     nai_task *task = (nai_task *)&task;
     nai_status status = nai_task_create_own(&task, &ops, &o, given);
@@ -1153,7 +1281,7 @@ START_TEST(tables_that_are_refused)
   expect_fails(nai_task_create_own(&task, &ops, &o, mute), NAI_ERR_INVALID, "needs an output");
   expect_fails(nai_task_create_own(NULL, &ops, &o, net), NAI_ERR_INVALID, "out is NULL");
   ck_assert_int_eq(o.destroyed, destroyed + 2);
-  ops.struct_size--; /* then nothing in the table can be believed */
+  ops.struct_size = offsetof(nai_task_ops, destroy); /* then nothing in the table can be believed */
   expect_fails(nai_task_create_own(&task, &ops, &o, net), NAI_ERR_INVALID, "struct_size");
   expect_fails(nai_task_create_own(&task, NULL, &o, net), NAI_ERR_INVALID, "ops is NULL");
   ck_assert_int_eq(o.destroyed, destroyed + 2);
@@ -1491,7 +1619,7 @@ Suite *task_suite(void)
   Suite *suite = suite_create("task");
   ADD_CASE(suite, "trials", new_trials_are_blank, inputs_by_name_and_all_together,
            targets_and_classes, masks_and_lengths_in_any_order, conditions_of_trials,
-           trials_that_cannot_be, trials_fit_their_own_kind_of_network);
+           epochs_of_trials, trials_that_cannot_be, trials_fit_their_own_kind_of_network);
   ADD_CASE(suite, "perceptual", tasks_and_parameters_are_listed, epochs_cue_stimuli_and_classes,
            conditions_agree, lists_are_drawn_uniformly, stimulus_noise_is_what_neurogym_adds,
            long_stimuli_do_not_repeat, ideal_observer_reaches_its_bound);
@@ -1501,7 +1629,9 @@ Suite *task_suite(void)
            refused_parameters_change_nothing, too_many_steps_are_refused,
            tasks_need_a_network_that_fits, filling_allocates_nothing, tasks_without_memory);
   ADD_CASE(suite, "own", own_task_with_classes, own_task_with_targets_of_two_outputs,
-           own_tasks_may_mask_every_channel, faults_of_own_tasks_come_out, tables_that_are_refused);
+           own_tasks_may_mask_every_channel, own_tasks_name_epochs,
+           recorded_trials_keep_their_epochs, faults_of_own_tasks_come_out,
+           tables_that_are_refused);
   ADD_CASE(suite, "judging", judged_by_class_at_the_last_step_that_counts, own_judgement_is_asked);
   ADD_CASE(suite, "evaluation", evaluation_agrees_with_a_state,
            evaluation_is_the_same_for_any_number_of_threads,

@@ -241,6 +241,9 @@ typedef struct nai_trial_batch {
                       set to 0 beyond the length of a trial afterwards */
   int32_t *length;  /**< [trials], 1 .. steps */
   float *condition; /**< [n_conditions][trials] */
+  int64_t n_epochs; /**< named epochs */
+  int32_t *epoch;   /**< [n_epochs][trials][2]: first step and the one after the last, as in
+                      nai_trials_set_epoch(); on entry 0, an epoch without steps. NULL for none */
 } nai_trial_batch;
 
 /** A trial's outputs, for a task's own judgement. */
@@ -278,7 +281,9 @@ typedef struct nai_task_ops {
   nai_status (*generate)(void *user, nai_trial_batch *batch);
   /** Judges a trial. NULL: by class at the last step that counts. */
   nai_status (*judge)(void *user, nai_judgement *judgement);
-  void (*destroy)(void *user); /**< releases user */
+  void (*destroy)(void *user);    /**< releases user */
+  int64_t n_epochs;               /**< named epochs of a trial, such as "delay"; at most 32 */
+  const char *const *epoch_names; /**< [n_epochs], copied. Nullable: when n_epochs is 0 */
 } nai_task_ops;
 
 /** A task of the user's own. Nullable: user. */

@@ -16,12 +16,13 @@ typedef struct nai_trials nai_trials;
 
 /** Arrays for nai_trials_view(). */
 enum {
-  NAI_TRIALS_INPUTS = 0,   /**< [steps, trials, all input channels] */
-  NAI_TRIALS_TARGETS = 1,  /**< [steps, trials, n] of an output */
-  NAI_TRIALS_CLASSES = 2,  /**< int32 [steps, trials] of an output */
-  NAI_TRIALS_MASK = 3,     /**< [steps, trials, 1 or n] of an output */
-  NAI_TRIALS_LENGTHS = 4,  /**< int32 [trials], steps of each trial */
-  NAI_TRIALS_CONDITION = 5 /**< [trials] of a condition */
+  NAI_TRIALS_INPUTS = 0,    /**< [steps, trials, all input channels] */
+  NAI_TRIALS_TARGETS = 1,   /**< [steps, trials, n] of an output */
+  NAI_TRIALS_CLASSES = 2,   /**< int32 [steps, trials] of an output */
+  NAI_TRIALS_MASK = 3,      /**< [steps, trials, 1 or n] of an output */
+  NAI_TRIALS_LENGTHS = 4,   /**< int32 [trials], steps of each trial */
+  NAI_TRIALS_CONDITION = 5, /**< [trials] of a condition */
+  NAI_TRIALS_EPOCH = 6      /**< int32 [trials, 2] of an epoch: first step, one after the last */
 };
 
 /**
@@ -70,6 +71,13 @@ NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name
                                             const float *values);
 
 /**
+ * Says when an epoch, such as "delay", is: `steps` [trials, 2], the first step of each trial that
+ * belongs to it, counted from 0, and the one after the last; 0 <= first <= second <= steps of the
+ * trials. Two equal numbers: no step of this trial does. No cost depends on it. Copied.
+ */
+NAI_API nai_status nai_trials_set_epoch(nai_trials *trials, const char *name, const int32_t *steps);
+
+/**
  * Sets the number of the first trial (default 0). Noise depends on (seed, trial number, step,
  * unit). A trainer adds the number of trials that it has used, so that noise does not repeat.
  */
@@ -80,12 +88,15 @@ NAI_API nai_status nai_trials_set_first(nai_trials *trials, uint64_t first);
  */
 NAI_API uint64_t nai_trials_first(const nai_trials *trials);
 
-/** A view of an array; `name` is the output or condition. Nullable: name (inputs, lengths). */
+/** A view of an array; `name`: of output, condition or epoch. Nullable: name (inputs, lengths). */
 NAI_API nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what,
                                    const char *name);
 
 /** Name of condition `index`; NULL when there is none. */
 NAI_API const char *nai_trials_condition_name(const nai_trials *trials, int64_t index);
+
+/** Name of epoch `index`, in the order of a trial; NULL when there is none. */
+NAI_API const char *nai_trials_epoch_name(const nai_trials *trials, int64_t index);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,9 @@
 /* Conditions of a task; so few that a trial's fit on the stack. */
 #define NAI__MOST_CONDITIONS 64
 
+/* Named epochs of a task. */
+#define NAI__MOST_NAMED_EPOCHS 32
+
 /*
  * Trials of a network, as nai_trials_create() makes them; `scratch` floats a trial follow the
  * inputs.
@@ -37,6 +40,16 @@ nai_status nai__trials_need_classes(const nai_trials *trials, nai__goal *goal);
 
 /* The condition of this name, added when it is new (values 0). */
 nai_status nai__trials_need_condition(nai__condition **out, nai_trials *trials, const char *name);
+
+/* The epoch of this name, added when it is new (no steps). */
+nai_status nai__trials_need_epoch(nai__when **out, nai_trials *trials, const char *name);
+
+/* NULL when there is none. */
+const nai__when *nai__trials_epoch(const nai_trials *trials, const char *name);
+
+/* NAI_OK when each pair of steps [trials][2] is in order and within 0 .. the longest. */
+nai_status nai__check_epoch(const int32_t *steps, int64_t trials, int64_t longest,
+                            const char *name);
 
 /*
  * Where trial b is judged by class: the first goal with classes, and its last step with a mask

@@ -31,6 +31,12 @@ typedef struct nai__task_kind {
    */
   const struct nai__epoch *epochs; /* [n_epochs] */
   int n_epochs;
+  /*
+   * Names of what else is an epoch to those who look at trials, in order: after `epochs`, which are
+   * called as their parameters are. `fill`, or `generate`, says when they are.
+   */
+  const char *const *more_epochs; /* [n_more_epochs] */
+  int n_more_epochs;
   void (*fill)(struct nai__trial *trial);
   /*
    * Steps of the longest trial; fails when there could be an epoch, or a trial, without a step.

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "../base/error.h"
 #include "../base/philox.h"
@@ -82,6 +84,33 @@ nai_status nai__longest_trial(int64_t *longest, const nai__builtin_task *task, d
       longest, nai__epochs_range(&task->parameters, kind->epochs, kind->n_epochs, dt), dt);
 }
 
+static int count_same(const nai__task_kind *kind, int from, int end, int parameter)
+{
+  int n = 0;
+  for (int e = from; e < end; e++) n += kind->epochs[e].parameter == parameter;
+  return n;
+}
+
+static void name_epoch(char name[64], const nai__task_kind *kind, int e)
+{
+  int parameter = kind->epochs[e].parameter;
+  const char *given = kind->parameters[parameter].name;
+  size_t n = strlen(given);
+  if (n > 4 && strcmp(given + n - 4, "_min") == 0) n -= 4;
+  if (count_same(kind, 0, kind->n_epochs, parameter) > 1)
+    snprintf(name, 64, "%.*s%d", (int)n, given, 1 + count_same(kind, 0, e, parameter));
+  else
+    snprintf(name, 64, "%.*s", (int)n, given);
+}
+
+int nai__name_epochs(char name[NAI__MOST_EPOCHS][64], const nai__task_kind *kind)
+{
+  for (int e = 0; e < kind->n_epochs; e++) name_epoch(name[e], kind, e);
+  for (int e = 0; e < kind->n_more_epochs; e++)
+    memcpy(name[kind->n_epochs + e], kind->more_epochs[e], strlen(kind->more_epochs[e]) + 1);
+  return kind->n_epochs + kind->n_more_epochs;
+}
+
 /* By the inverse of the distribution: what drawing again until it fits would give. */
 static double draw_exponential(double mean, double low, double high, double u)
 {
@@ -123,7 +152,7 @@ static void open_trial(nai__trial *trial, const nai__builtin_task *task, nai_tri
 {
   const nai__parameters *p = &task->parameters;
   const nai__task_kind *kind = task->kind;
-  assert(p->n <= NAI__MOST_PARAMETERS && kind->n_epochs <= NAI__MOST_EPOCHS);
+  assert(p->n <= NAI__MOST_PARAMETERS && kind->n_epochs + kind->n_more_epochs <= NAI__MOST_EPOCHS);
   trial->batch = batch;
   trial->b = b;
   trial->number = batch->first + (uint64_t)b;
@@ -136,6 +165,19 @@ static void open_trial(nai__trial *trial, const nai__builtin_task *task, nai_tri
     double duration = draw_duration(trial, &kind->epochs[e], e);
     trial->epoch[e] = nai__trial_append(trial, nai__drawn_steps(duration, batch->dt));
   }
+  for (int e = kind->n_epochs; e < kind->n_epochs + kind->n_more_epochs; e++)
+    trial->epoch[e] = (nai__span){0, 0};
+}
+
+static void tell_epochs(const nai__trial *trial)
+{
+  const nai_trial_batch *batch = trial->batch;
+  for (int64_t e = 0; e < batch->n_epochs; e++) {
+    int32_t *step = batch->epoch + 2 * (e * batch->trials + trial->b);
+    assert(trial->epoch[e].end <= trial->end);
+    step[0] = (int32_t)trial->epoch[e].from;
+    step[1] = (int32_t)trial->epoch[e].end;
+  }
 }
 
 nai_status nai__fill_trials(void *user, nai_trial_batch *batch)
@@ -147,6 +189,7 @@ nai_status nai__fill_trials(void *user, nai_trial_batch *batch)
     task->kind->fill(&trial);
     assert(trial.end >= 1 && trial.end <= batch->steps);
     batch->length[b] = (int32_t)trial.end;
+    tell_epochs(&trial);
   }
   return NAI_OK;
 }

@@ -49,9 +49,9 @@ typedef struct nai__trial {
   uint64_t number; /* its place in the stream */
   const nai__parameters *parameters;
   double value[NAI__MOST_PARAMETERS]; /* what it drew of each parameter */
-  nai__span epoch[NAI__MOST_EPOCHS];
-  int64_t end;     /* steps so far; the trial's length in the end */
-  uint32_t chunks; /* of noise so far */
+  nai__span epoch[NAI__MOST_EPOCHS];  /* and after these what else has a name; from 0 to 0 */
+  int64_t end;                        /* steps so far; the trial's length in the end */
+  uint32_t chunks;                    /* of noise so far */
 } nai__trial;
 
 /* --- how long --------------------------------------------------------------------------------- */
@@ -84,6 +84,12 @@ nai_status nai__longest_trial(int64_t *longest, const nai__builtin_task *task, d
  * its part and writes its length.
  */
 nai_status nai__fill_trials(void *user, nai_trial_batch *batch);
+
+/*
+ * Names of all epochs of a kind, and how many there are: that of an epoch's parameter, without
+ * "_min"; with a number where several have the same.
+ */
+int nai__name_epochs(char name[NAI__MOST_EPOCHS][64], const nai__task_kind *kind);
 
 /* An epoch more, after what there is. */
 nai__span nai__trial_append(nai__trial *trial, int64_t steps);

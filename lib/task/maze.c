@@ -34,6 +34,9 @@ static const char *const conditions[CONDITIONS] = {
 enum { LEFT, UP, RIGHT, DOWN, WAYS };
 enum { GOALS = 4, PROBLEMS = 8 };
 
+static const char *const epochs[PARAMETERS] = {
+    [GOAL] = "goal", [DELAY] = "delay", [CHOICES] = "choices"};
+
 static const int place[GOALS] = {7, 9, 17, 19};
 
 static const struct {
@@ -77,6 +80,11 @@ static void fill_trial(const nai__parameters *p, nai_trial_batch *batch, int64_t
     batch->classes[row] = problems[problem].right;
   }
   batch->length[b] = (int32_t)now;
+  for (int e = 0; e < PARAMETERS; e++) {
+    int32_t *step = batch->epoch + 2 * (e * batch->trials + b);
+    step[0] = e > 0 ? (int32_t)end[e - 1] : 0;
+    step[1] = (int32_t)end[e];
+  }
   describe(batch, b, problem);
 }
 
@@ -96,6 +104,8 @@ const nai__task_kind nai__maze = {
     .condition_names = conditions,
     .parameters = parameters,
     .n_parameters = PARAMETERS,
+    .more_epochs = epochs,
+    .n_more_epochs = PARAMETERS,
     .steps = count_steps,
     .generate = generate,
 };

@@ -38,6 +38,8 @@ static const char *const conditions[CONDITIONS] = {
 };
 
 enum { FIXATION_EPOCH, INTERVAL_EPOCH, SET_EPOCH, EPOCHS };
+enum { PRODUCTION_EPOCH = EPOCHS, READY_EPOCH, ALL_EPOCHS };
+static const char *const more_epochs[ALL_EPOCHS - EPOCHS] = {"production", "ready"};
 static const nai__epoch epochs[EPOCHS] = {
     {FIXATION, NAI__LISTED}, {INTERVAL_MIN, NAI__UNIFORM}, {SET, NAI__LISTED}};
 
@@ -73,7 +75,8 @@ static void fill(nai__trial *trial)
   if (ready.end > interval.end) ready.end = interval.end; /* the set pulse ends the ready pulse */
   int64_t production = count_production(value[GAIN], interval.end - interval.from);
   int64_t due = set.from + production;
-  nai__trial_append(trial, 2 * production);
+  trial->epoch[PRODUCTION_EPOCH] = nai__trial_append(trial, 2 * production);
+  trial->epoch[READY_EPOCH] = ready;
   nai__set_input(trial, (nai__span){0, set.end}, 0, 1);
   nai__set_input(trial, ready, 1, 1);
   nai__set_input(trial, set, 2, 1);
@@ -116,6 +119,8 @@ const nai__task_kind nai__ready_set_go = {
     .steps = count_steps,
     .epochs = epochs,
     .n_epochs = NAI__AT_MOST(EPOCHS, NAI__MOST_EPOCHS),
+    .more_epochs = more_epochs,
+    .n_more_epochs = ALL_EPOCHS - EPOCHS,
     .fill = fill,
     .judge = judge,
 };

@@ -61,6 +61,8 @@ static nai_status copy_arrays(nai_trials *copy, const nai_trials *trials)
     memcpy(condition->value, trials->condition[i].value,
            (size_t)trials->trials * sizeof *condition->value);
   }
+  for (int64_t i = 0; i < trials->n_epochs; i++)
+    NAI__TRY(nai_trials_set_epoch(copy, trials->epoch[i].name, trials->epoch[i].step));
   nai__trials_cut(copy);
   return NAI_OK;
 }
@@ -92,6 +94,10 @@ static nai_status add_arrays(nai_trials *trials, const nai_task *task)
   nai__condition *condition;
   for (int32_t i = 0; i < task->ops.n_conditions; i++)
     NAI__TRY(nai__trials_need_condition(&condition, trials, task->condition_name[i]));
+  nai__when *epoch;
+  for (int64_t i = 0; i < r->train->n_epochs; i++)
+    if (nai__trials_epoch(r->test, r->train->epoch[i].name))
+      NAI__TRY(nai__trials_need_epoch(&epoch, trials, r->train->epoch[i].name));
   int64_t numbers = r->train->trials + trials->trials;
   nai__picks *picks = nai__alloc(1, sizeof *picks + (size_t)numbers * sizeof *picks->order);
   if (!picks) return NAI_ERR_MEMORY;
@@ -161,6 +167,16 @@ static void gather_conditions(nai_trials *trials, const nai_trials *source)
     }
 }
 
+static void gather_epochs(nai_trials *trials, const nai_trials *source)
+{
+  for (int64_t i = 0; i < trials->n_epochs; i++) {
+    const nai__when *from = nai__trials_epoch(source, trials->epoch[i].name);
+    for (int64_t b = 0; b < trials->trials; b++)
+      memcpy(trials->epoch[i].step + 2 * b, from->step + 2 * trials->picks->batch[b],
+             2 * sizeof *from->step);
+  }
+}
+
 static nai_status fill(nai_trials *trials, const nai_task *task, uint64_t seed, int32_t stream,
                        uint64_t first)
 {
@@ -178,6 +194,7 @@ static nai_status fill(nai_trials *trials, const nai_task *task, uint64_t seed, 
   gather(trials->input, source->input, (size_t)trials->n_inputs * sizeof(float), trials, source);
   for (int64_t i = 0; i < trials->n_goals; i++) gather_goal(trials, source, i);
   gather_conditions(trials, source);
+  gather_epochs(trials, source);
   nai__trials_cut(trials);
   return NAI_OK;
 }

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 #include "../base/error.h"
 
@@ -29,6 +30,7 @@ int nai__song_catch(nai__trial *trial, int target)
   const double *value = trial->value;
   if (nai__trial_uniform(trial, NAI__SONG_DRAW_CATCH) >= value[NAI__SONG_CATCH]) return 0;
   trial->end = 0;
+  memset(trial->epoch, 0, sizeof trial->epoch); /* it has none of them */
   nai__span whole =
       nai__trial_append(trial, nai__task_steps(value[NAI__SONG_CATCH_DURATION], trial->batch->dt));
   for (int k = 0; k < 2; k++) nai__set_target(trial, whole, k, value[NAI__SONG_LOW]);

@@ -72,6 +72,7 @@ static const nai__epoch variable_epochs[EPOCHS] = {{NAI__SONG_FIXATION, NAI__LIS
                                                    {DECISION, NAI__LISTED | NAI__NEEDED}};
 /* In the reaction-time form the decision is a part of the stimulus. */
 enum { REACTION_EPOCHS = DECISION_EPOCH };
+static const char *const within_stimulus[] = {"decision"};
 
 enum { DRAW_TARGET = NAI__SONG_DRAWS };
 
@@ -120,6 +121,7 @@ static void fill_reaction(nai__trial *trial)
   set_start_cue(trial);
   nai__span decision = trial->epoch[STIMULUS_EPOCH];
   decision.from += nai__task_steps(trial->value[DECISION], trial->batch->dt);
+  trial->epoch[DECISION_EPOCH] = decision;
   nai__song_answer(trial, trial->epoch[FIXATION_EPOCH], decision, TARGET, right);
 }
 
@@ -201,6 +203,8 @@ const nai__task_kind nai__song_random_dots_reaction_time = {
     .steps = count_reaction_steps,
     .epochs = fixed_epochs,
     .n_epochs = NAI__AT_MOST(REACTION_EPOCHS, NAI__MOST_EPOCHS),
+    .more_epochs = within_stimulus,
+    .n_more_epochs = 1,
     .fill = fill_reaction,
     .judge = judge_reaction,
     .timed = 1,

@@ -94,6 +94,10 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
   nai__builtin_task *b = NAI__NEW(nai__builtin_task);
   if (!b) return NAI_ERR_MEMORY;
   b->kind = kind;
+  char epoch[NAI__MOST_EPOCHS][64];
+  const char *epoch_names[NAI__MOST_EPOCHS];
+  int n_epochs = nai__name_epochs(epoch, kind);
+  for (int e = 0; e < n_epochs; e++) epoch_names[e] = epoch[e];
   nai_task_ops ops = {.struct_size = sizeof ops,
                       .flags = kind->flags,
                       .name = kind->name,
@@ -104,7 +108,9 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
                       .condition_names = kind->condition_names,
                       .generate = kind->generate ? kind->generate : nai__fill_trials,
                       .judge = kind->judge,
-                      .destroy = destroy};
+                      .destroy = destroy,
+                      .n_epochs = n_epochs,
+                      .epoch_names = epoch_names};
   nai_status status = nai__parameters_create(&b->parameters, kind->parameters, kind->n_parameters,
                                              kind->lists, kind->name);
   if (status == NAI_OK) status = assign(b, settings, n);

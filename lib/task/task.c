@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,21 @@
 #include "arrays.h"
 
 /* --- life ------------------------------------------------------------------------------------- */
+
+static nai_status check_names(const char *const *names, int64_t n, const char *what,
+                              const char *task)
+{
+  char argument[32];
+  snprintf(argument, sizeof argument, "the name of a%s %s", what[0] == 'e' ? "n" : "", what);
+  for (int64_t i = 0; i < n; i++) {
+    NAI__TRY(nai__name_check(names[i], argument));
+    for (int64_t j = 0; j < i; j++)
+      if (strcmp(names[i], names[j]) == 0)
+        return nai__fail(NAI_ERR_NAME, "two %ss of task '%.60s' are called '%s'", what, task,
+                         names[i]);
+  }
+  return NAI_OK;
+}
 
 static nai_status check_ops(const nai_task_ops *ops)
 {
@@ -34,16 +50,15 @@ static nai_status check_ops(const nai_task_ops *ops)
   if (ops->n_conditions < 0 || ops->n_conditions > NAI__MOST_CONDITIONS)
     return nai__fail(NAI_ERR_INVALID, "n_conditions of task '%.60s' is %d, must be 0 to %d",
                      ops->name, (int)ops->n_conditions, NAI__MOST_CONDITIONS);
+  if (ops->n_epochs < 0 || ops->n_epochs > NAI__MOST_NAMED_EPOCHS)
+    return nai__fail(NAI_ERR_INVALID, "n_epochs of task '%.60s' is %lld, must be 0 to %d",
+                     ops->name, (long long)ops->n_epochs, NAI__MOST_NAMED_EPOCHS);
   if (ops->n_conditions && !ops->condition_names)
     return nai__fail(NAI_ERR_INVALID, "condition_names of task '%.60s' is NULL", ops->name);
-  for (int32_t i = 0; i < ops->n_conditions; i++) {
-    NAI__TRY(nai__name_check(ops->condition_names[i], "the name of a condition"));
-    for (int32_t j = 0; j < i; j++)
-      if (strcmp(ops->condition_names[i], ops->condition_names[j]) == 0)
-        return nai__fail(NAI_ERR_NAME, "two conditions of task '%.60s' are called '%s'", ops->name,
-                         ops->condition_names[i]);
-  }
-  return NAI_OK;
+  if (ops->n_epochs && !ops->epoch_names)
+    return nai__fail(NAI_ERR_INVALID, "epoch_names of task '%.60s' is NULL", ops->name);
+  NAI__TRY(check_names(ops->condition_names, ops->n_conditions, "condition", ops->name));
+  return check_names(ops->epoch_names, ops->n_epochs, "epoch", ops->name);
 }
 
 static nai_status check_network(const nai_task_ops *ops, const nai_network *net)
@@ -65,12 +80,15 @@ static nai_status copy_names(nai_task *task, const nai_task_ops *ops)
 {
   task->name = nai__copy_string(ops->name);
   task->condition_name = nai__alloc(ops->n_conditions, sizeof *task->condition_name);
-  if (!task->name || !task->condition_name) return NAI_ERR_MEMORY;
+  task->epoch_name = nai__alloc(ops->n_epochs, sizeof *task->epoch_name);
+  if (!task->name || !task->condition_name || !task->epoch_name) return NAI_ERR_MEMORY;
   for (int32_t i = 0; i < ops->n_conditions; i++)
     memcpy(task->condition_name[i], ops->condition_names[i], strlen(ops->condition_names[i]) + 1);
+  for (int64_t i = 0; i < ops->n_epochs; i++)
+    memcpy(task->epoch_name[i], ops->epoch_names[i], strlen(ops->epoch_names[i]) + 1);
   task->ops = *ops;
   task->ops.name = task->name;
-  task->ops.condition_names = NULL;
+  task->ops.condition_names = task->ops.epoch_names = NULL;
   return NAI_OK;
 }
 
@@ -78,6 +96,7 @@ static void release(nai_task *task)
 {
   nai__free(task->name);
   nai__free(task->condition_name);
+  nai__free(task->epoch_name);
   nai__free(task);
 }
 
@@ -169,7 +188,12 @@ static nai_status add_arrays(nai_trials *trials, const nai_task *task)
   nai__condition *condition;
   for (int32_t i = 0; i < task->ops.n_conditions; i++)
     NAI__TRY(nai__trials_need_condition(&condition, trials, task->condition_name[i]));
-  return NAI_OK;
+  nai__when *epoch;
+  for (int64_t i = 0; i < task->ops.n_epochs; i++)
+    NAI__TRY(nai__trials_need_epoch(&epoch, trials, task->epoch_name[i]));
+  if (task->ops.n_epochs)
+    trials->spans = NAI__ARRAY(int32_t, task->ops.n_epochs * trials->trials * 2);
+  return trials->spans || !task->ops.n_epochs ? NAI_OK : NAI_ERR_MEMORY;
 }
 
 nai_status nai__task_trials(nai_trials **out, const nai_task *task, int64_t trials)
@@ -209,7 +233,9 @@ static nai_trial_batch open_batch(nai_trials *trials, const nai_task *task, uint
                            .n_conditions = task->ops.n_conditions,
                            .input = trials->input,
                            .mask = nai__trials_whole_mask(trials, goal),
-                           .length = trials->length};
+                           .length = trials->length,
+                           .n_epochs = task->ops.n_epochs,
+                           .epoch = trials->spans};
   batch.condition = batch.input + n * batch.n_inputs;
   float *after = batch.condition + batch.n_conditions * batch.trials;
   if (task->ops.has_classes)
@@ -219,6 +245,8 @@ static nai_trial_batch open_batch(nai_trials *trials, const nai_task *task, uint
   if (deals_mask(task)) batch.mask = deals_targets(task) ? after + n * batch.n_outputs : after;
   memset(batch.input, 0, (size_t)(n * batch.n_inputs) * sizeof *batch.input);
   memset(batch.condition, 0, (size_t)(batch.n_conditions * batch.trials) * sizeof *batch.condition);
+  if (batch.epoch)
+    memset(batch.epoch, 0, (size_t)(2 * batch.n_epochs * batch.trials) * sizeof *batch.epoch);
   if (batch.classes) memset(batch.classes, 0, (size_t)n * sizeof *batch.classes);
   if (batch.target) memset(batch.target, 0, (size_t)(n * batch.n_outputs) * sizeof *batch.target);
   for (int64_t i = 0; i < masks; i++) batch.mask[i] = 1;
@@ -232,6 +260,8 @@ static nai_status check_batch(const nai_trials *trials, const nai_trial_batch *b
   int64_t steps = trials->steps, n = trials->trials;
   NAI__TRY(nai__check_finite(batch->input, steps, n, trials->n_inputs, "input"));
   NAI__TRY(nai__check_mask(batch->mask, steps, n, mask_columns));
+  for (int64_t e = 0; e < batch->n_epochs; e++)
+    NAI__TRY(nai__check_epoch(batch->epoch + 2 * e * n, n, steps, trials->epoch[e].name));
   if (batch->classes) return nai__check_classes(batch->classes, steps, n, trials->goal[0].n);
   return nai__check_targets(batch->target, steps, n, trials->n_outputs, "target");
 }
@@ -260,6 +290,9 @@ static void deal(nai_trials *trials, const nai_trial_batch *batch, int64_t mask_
   for (int64_t i = 0; i < batch->n_conditions; i++)
     memcpy(trials->condition[i].value, batch->condition + i * batch->trials,
            (size_t)batch->trials * sizeof *batch->condition);
+  for (int64_t e = 0; e < batch->n_epochs; e++)
+    memcpy(trials->epoch[e].step, batch->epoch + 2 * e * batch->trials,
+           (size_t)(2 * batch->trials) * sizeof *batch->epoch);
   nai__trials_cut(trials);
 }
 

@@ -12,6 +12,7 @@ struct nai_task {
   nai_task_ops ops;
   char *name;
   char (*condition_name)[64]; /* [ops.n_conditions] */
+  char (*epoch_name)[64];     /* [ops.n_epochs] */
   void *user;
   const nai_network *net; /* for its names, sizes and dt */
   nai_network *kept;      /* the same, for the end */

@@ -115,8 +115,11 @@ void nai_trials_destroy(nai_trials *trials)
     nai__free(trials->goal[i].mask);
   }
   for (int64_t i = 0; i < trials->n_conditions; i++) nai__free(trials->condition[i].value);
+  for (int64_t i = 0; i < trials->n_epochs; i++) nai__free(trials->epoch[i].step);
   nai__free(trials->goal);
   nai__free(trials->condition);
+  nai__free(trials->epoch);
+  nai__free(trials->spans);
   nai__free(trials->picks);
   nai__free(trials->input);
   nai__free(trials->length);
@@ -378,6 +381,15 @@ static nai_status view_condition(nai_view *out, const nai_trials *trials, const 
   return NAI_OK;
 }
 
+static nai_status view_epoch(nai_view *out, const nai_trials *trials, const char *name)
+{
+  NAI__REQUIRE(name);
+  const nai__when *epoch = nai__trials_epoch(trials, name);
+  if (!epoch) return nai__fail(NAI_ERR_NAME, "no epoch is called '%.60s'", name);
+  nai__view_ints(out, epoch->step, 2, (int64_t[]){trials->trials, 2}, (int64_t[]){2, 1});
+  return NAI_OK;
+}
+
 nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what, const char *name)
 {
   NAI__TRY(nai__view_check(out));
@@ -391,9 +403,10 @@ nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what
   case NAI_TRIALS_CLASSES:
   case NAI_TRIALS_MASK: return view_goal(out, trials, what, name);
   case NAI_TRIALS_CONDITION: return view_condition(out, trials, name);
+  case NAI_TRIALS_EPOCH: return view_epoch(out, trials, name);
   default:
     return nai__fail(NAI_ERR_INVALID, "what is %d, must be %d to %d", (int)what, NAI_TRIALS_INPUTS,
-                     NAI_TRIALS_CONDITION);
+                     NAI_TRIALS_EPOCH);
   }
 }
 

@@ -23,6 +23,12 @@ typedef struct nai__condition {
   float *value; /* [trials] */
 } nai__condition;
 
+/* When an epoch is: from step .. to the one before another. */
+typedef struct nai__when {
+  char name[64];
+  int32_t *step; /* [trials][2] */
+} nai__when;
+
 typedef struct nai__picks nai__picks;
 
 struct nai_trials {
@@ -36,6 +42,9 @@ struct nai_trials {
   int64_t n_goals;
   nai__condition *condition;
   int64_t n_conditions;
+  nai__when *epoch;
+  int64_t n_epochs;
+  int32_t *spans;         /* where a task writes all its epochs, [n_epochs][trials][2]; else NULL */
   char (*input_name)[64]; /* [n_named] and where they start and how wide they are, for setting by
                              name */
   int64_t *input_offset, *input_size;

@@ -367,10 +367,17 @@ static const char *const conditions[NAI__YANG_CONDITIONS] = {
     [NAI__YANG_GO_AT] = "go",
 };
 
+/* Those that a task has not are empty. */
+static const char *const epochs[NAI__YANG_EPOCHS] = {
+    [NAI__YANG_ONSET] = "onset", [NAI__YANG_STIMULUS] = "stimulus",
+    [NAI__YANG_DELAY] = "delay", [NAI__YANG_SECOND] = "second",
+    [NAI__YANG_WAIT] = "wait",   [NAI__YANG_RESPONSE] = "response",
+};
+
 #define SHARED                                                                                  \
   .n_inputs = NAI__YANG_INPUTS, .n_outputs = NAI__YANG_OUTPUTS, .flags = NAI_TASK_CHANNEL_MASK, \
   .n_conditions = NAI__YANG_CONDITIONS, .condition_names = conditions, .n_single = 1,           \
-  .judge = judge
+  .judge = judge, .more_epochs = epochs, .n_more_epochs = NAI__YANG_EPOCHS
 
 #define KIND(title, array, defaults)                                                               \
   {                                                                                                \

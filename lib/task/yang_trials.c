@@ -86,6 +86,7 @@ typedef struct trial {
   double angle[2], strength[2][2] /* [stimulus][ring] */, answer, coherence, ignored;
   int shows[2], match;
   double delay;
+  int64_t epoch_end[NAI__YANG_EPOCHS];
 } trial;
 
 /* Numbers that a trial draws for itself. */
@@ -145,7 +146,7 @@ static void draw_timing(trial *trial, const nai_trial_batch *batch, const nai__y
   int64_t end[NAI__YANG_EPOCHS], now = 0;
   for (int e = 0; e < NAI__YANG_EPOCHS; e++) {
     if (plan->epoch[e].n) now += nai__drawn_steps(draw_epoch(batch, block, plan, e), batch->dt);
-    end[e] = now;
+    end[e] = trial->epoch_end[e] = now;
   }
   int second = families[trial->family].second;
   trial->go = end[NAI__YANG_WAIT];
@@ -344,5 +345,10 @@ void nai__yang_fill(nai_trial_batch *batch, int64_t b, int rule, const nai__yang
   write_targets(&trial, batch, b);
   write_mask(&trial, batch, b);
   batch->length[b] = (int32_t)trial.end;
+  for (int e = 0; e < NAI__YANG_EPOCHS; e++) {
+    int32_t *step = batch->epoch + 2 * (e * batch->trials + b);
+    step[0] = e > 0 ? (int32_t)trial.epoch_end[e - 1] : 0;
+    step[1] = (int32_t)trial.epoch_end[e];
+  }
   describe(&trial, batch, b);
 }

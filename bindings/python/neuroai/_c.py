@@ -108,6 +108,7 @@ NAI_TRIALS_CLASSES = 2
 NAI_TRIALS_MASK = 3
 NAI_TRIALS_LENGTHS = 4
 NAI_TRIALS_CONDITION = 5
+NAI_TRIALS_EPOCH = 6
 
 NAI_HISTORY_COST = 0
 NAI_HISTORY_GRADIENT_NORM = 1
@@ -410,6 +411,8 @@ class nai_trial_batch(Structure):
         ("mask", POINTER(c_float)),
         ("length", POINTER(c_int32)),
         ("condition", POINTER(c_float)),
+        ("n_epochs", c_int64),
+        ("epoch", POINTER(c_int32)),
     ]
 
 
@@ -565,6 +568,8 @@ class nai_task_ops(Structure):
         ("generate", on_generate),
         ("judge", on_judge),
         ("destroy", on_destroy),
+        ("n_epochs", c_int64),
+        ("epoch_names", POINTER(c_char_p)),
     ]
 
 
@@ -1064,10 +1069,12 @@ nai_trials_set_classes = _function("nai_trials_set_classes", nai_status, _trials
 nai_trials_set_mask = _function("nai_trials_set_mask", nai_status, _trials, Text, floats, int64)
 nai_trials_set_lengths = _function("nai_trials_set_lengths", nai_status, _trials, ints)
 nai_trials_set_condition = _function("nai_trials_set_condition", nai_status, _trials, Text, floats)
+nai_trials_set_epoch = _function("nai_trials_set_epoch", nai_status, _trials, Text, ints)
 nai_trials_set_first = _function("nai_trials_set_first", nai_status, _trials, uint64)
 nai_trials_first = _function("nai_trials_first", c_uint64, _trials)
 nai_trials_view = _function("nai_trials_view", nai_status, _view_out, _trials, int32, Text)
 nai_trials_condition_name = _function("nai_trials_condition_name", c_char_p, _trials, int64)
+nai_trials_epoch_name = _function("nai_trials_epoch_name", c_char_p, _trials, int64)
 
 # task.h
 _task = POINTER(nai_task)

@@ -524,6 +524,11 @@ def _outputs(shown: Shown) -> Place:
     return s.output, (s.steps, s.n), (s.stride, 1)
 
 
+def _spans(shown: Shown) -> Place:
+    s = shown._struct
+    return s.epoch, (s.n_epochs, s.trials, 2), None
+
+
 class TrialBatch(Shown):
     """A batch of trials to be filled by a task. Arrays are copied into the library when the method returns.
 
@@ -542,6 +547,8 @@ class TrialBatch(Shown):
             with ``channel_mask``.
         length: [trials], int32, steps of each trial, 1 .. steps.
         conditions: for each condition's name [trials], float32.
+        epochs: for each epoch's name [trials, 2], int32: its first step and the one after its last,
+            ``batch.epochs["delay"][trial] = 50, 150``; initially 0, 0: no step.
     """
 
     stream: str
@@ -556,8 +563,11 @@ class TrialBatch(Shown):
     mask: Any = Shows(_mask, True)
     length: Any = Shows(_dense("length", "trials"), True)
     _condition: Any = Shows(_dense("condition", "n_conditions", "trials"), True)
+    _epoch: Any = Shows(_spans, True)
 
-    def __init__(self, batch: _c.nai_trial_batch, conditions: Tuple[str, ...], channel_mask: bool) -> None:
+    def __init__(
+        self, batch: _c.nai_trial_batch, conditions: Tuple[str, ...], epochs: Tuple[str, ...], channel_mask: bool
+    ) -> None:
         self._show(batch)
         self._keep(
             stream="test" if batch.stream == _c.NAI_STREAM_TEST else "train",
@@ -567,19 +577,26 @@ class TrialBatch(Shown):
             steps=batch.steps,
             dt=batch.dt,
             _channel_mask=channel_mask,
-            _names=conditions,
+            _names={"condition": conditions, "epoch": epochs},
         )
 
     @property
-    def conditions(self) -> "Conditions":
+    def conditions(self) -> "Named":
         """For each condition's name [trials], float32: ``batch.conditions["coherence"][:] = ...``."""
-        return Conditions(self)
+        return Named(self, "condition")
 
     @conditions.setter
     def conditions(self, values: Mapping[str, Any]) -> None:
-        conditions = Conditions(self)
-        for name, value in values.items():
-            conditions[name] = value
+        self.conditions.update(values)
+
+    @property
+    def epochs(self) -> "Named":
+        """For each epoch's name [trials, 2], int32, its first step and the one after its last."""
+        return Named(self, "epoch")
+
+    @epochs.setter
+    def epochs(self, values: Mapping[str, Any]) -> None:
+        self.epochs.update(values)
 
     def generators(self) -> Iterator[Tuple[int, np.random.Generator]]:
         """For each trial its place in the batch, and a NumPy generator that depends on (seed, number) alone."""
@@ -588,31 +605,42 @@ class TrialBatch(Shown):
             yield trial, np.random.Generator(np.random.Philox(key=np.array(key, np.uint64)))
 
 
-class Conditions(Mapping[str, Any]):
-    """The conditions of a :class:`TrialBatch`, by name."""
+class Named(Mapping[str, Any]):
+    """The conditions, or the epochs, of a :class:`TrialBatch`, by name."""
 
-    def __init__(self, batch: TrialBatch) -> None:
-        self._batch = batch
+    def __init__(self, batch: TrialBatch, what: str) -> None:
+        self._batch, self._what = batch, what
+
+    def _all(self) -> Tuple[str, ...]:
+        names: Tuple[str, ...] = vars(self._batch)["_names"][self._what]
+        return names
 
     def __getitem__(self, name: str) -> Any:
-        names = vars(self._batch)["_names"]
+        names = self._all()
         if name not in names:
-            raise UnknownNameError(f"no condition is called {brief(name)}, but {listed(names) or 'none'}")
-        return self._batch._condition[names.index(name)]
+            raise UnknownNameError(f"no {self._what} is called {brief(name)}, but {listed(names) or 'none'}")
+        return getattr(self._batch, f"_{self._what}")[names.index(name)]
 
     def __setitem__(self, name: str, value: Any) -> None:
         row = self[name]
-        if value is not row:
-            fill(f"TrialBatch.conditions['{name}']", row, value)
+        if value is row:
+            return
+        if self._what == "epoch" and np.shape(value) == (2,):  # the same steps in all trials
+            value = np.broadcast_to(np.asarray(value), row.shape)
+        fill(f"TrialBatch.{self._what}s['{name}']", row, value)
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        for name, value in values.items():
+            self[name] = value
 
     def __iter__(self) -> Iterator[str]:
-        return iter(vars(self._batch)["_names"])
+        return iter(self._all())
 
     def __len__(self) -> int:
-        return len(vars(self._batch)["_names"])
+        return len(self._all())
 
     def __repr__(self) -> str:
-        return f"<Conditions: {listed(self) or 'none'}>"
+        return f"<{self._what.capitalize()}s: {listed(self) or 'none'}>"
 
 
 class Judgement(Shown):

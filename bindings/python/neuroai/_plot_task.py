@@ -42,6 +42,8 @@ def task(
 ) -> "npt.NDArray[Any]":
     """The structure of a trial: inputs; then targets or classes of each output, shaded where they count for the cost.
 
+    Epochs have their names above, and a dotted line where each begins.
+
     Args:
         task: the task, or trials.
         net: a network with the inputs and outputs of the task, for their names; it is not run.
@@ -73,8 +75,34 @@ def task(
         panel.tick_params(labelbottom=False)
         panel.sharex(axes[-1])
     axes[-1].set(xlabel="time (ms)", xlim=(0, time[-1]))
-    axes[0].set_title(_words(trials, trial, task), fontsize="medium", color=INK)
+    room = _draw_epochs(axes, trials, trial, net.dt, length)
+    axes[0].set_title(_words(trials, trial, task), fontsize="medium", color=INK, pad=6 + room)
     return axes
+
+
+def _draw_epochs(axes: "npt.NDArray[Any]", trials: Trials, trial: int, dt: float, length: int) -> float:
+    """Names of the epochs above the first panel, and a line where each begins; returns the height of the names."""
+    spans = [(name, *map(int, steps[trial].reshape(-1, 2)[0])) for name, steps in trials.epochs.items()]
+    highest = 0.0
+    ends: List[int] = []  # where the last name of each row of names ends
+    for name, first, end in sorted(spans, key=lambda span: span[1:]):
+        if first == end:
+            continue
+        row = next((row for row, last in enumerate(ends) if last <= first), len(ends))
+        ends[row:] = [max(end, first + int(0.017 * length * len(name)))]
+        axes[0].annotate(
+            name,
+            (first * dt, 1.0),
+            xytext=(1, 2 + 9 * row),
+            xycoords=("data", "axes fraction"),
+            textcoords="offset points",
+            fontsize="x-small",
+            color="#7f8ea3",
+        )
+        highest = max(highest, 9.0 * (row + 1))
+        for panel in axes if first else []:
+            panel.axvline(first * dt, color=FAINT, lw=0.7, ls=":", zorder=0)
+    return highest
 
 
 def _named(arrays: Mapping[Optional[str], Any], sizes: Mapping[str, int]) -> Dict[str, Any]:

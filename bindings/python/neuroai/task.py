@@ -40,6 +40,8 @@ class Task(Closed):
             of all outputs.
         channel_mask: True: the mask has a value for every output channel; False: one value per step for all of them.
         conditions: names of the conditions of a trial, such as ("coherence",).
+        epochs: names of the epochs of a trial, such as ("sample", "delay"); :meth:`generate` says when they are, in
+            ``batch.epochs``.
         n_inputs, n_outputs: channels of all inputs or outputs together; None: as many as the network has.
         name: of the task; default: the name of the class or function.
     """
@@ -48,6 +50,7 @@ class Task(Closed):
     classes: bool = True
     channel_mask: bool = False
     conditions: Tuple[str, ...] = ()
+    epochs: Tuple[str, ...] = ()
     n_inputs: Optional[int] = None
     n_outputs: Optional[int] = None
     name: str = ""
@@ -56,6 +59,7 @@ class Task(Closed):
         "classes",
         "channel_mask",
         "conditions",
+        "epochs",
         "n_inputs",
         "n_outputs",
         "name",
@@ -80,6 +84,7 @@ class Task(Closed):
         judge: Optional[Callable[[Judgement], Verdict]] = None,
         name: Optional[str] = None,
         channel_mask: Optional[bool] = None,
+        epochs: Optional[Sequence[str]] = None,
     ) -> None:
         for what, function in (("generate", generate), ("judge", judge)):
             if function is not None and not callable(function):
@@ -97,6 +102,8 @@ class Task(Closed):
             self.channel_mask = channel_mask
         if conditions is not None:
             self.conditions = tuple(joined(conditions, "conditions").split())
+        if epochs is not None:
+            self.epochs = tuple(joined(epochs, "epochs").split())
         if name is not None:
             self.name = name
 
@@ -114,7 +121,7 @@ class Task(Closed):
     def _create(self, net: Network) -> Any:
         """A new C object, of which the caller has one reference."""
         conditions = tuple(joined(self.conditions, "conditions").split())
-        names = (ctypes.c_char_p * max(1, len(conditions)))(*[name.encode() for name in conditions])
+        epochs = tuple(joined(self.epochs, "epochs").split())
         ops = _c.nai_task_ops(struct_size=ctypes.sizeof(_c.nai_task_ops), destroy=destroy)
         ops.generate = _generate
         ops.flags = _c.NAI_TASK_CHANNEL_MASK if self.channel_mask else 0
@@ -124,11 +131,13 @@ class Task(Closed):
         ops.max_steps = self._checked_steps()
         ops.has_classes = int(bool(self.classes))
         ops.n_conditions = len(conditions)
-        ops.condition_names = names
+        ops.condition_names = _c_names(conditions)
+        ops.n_epochs = len(epochs)
+        ops.epoch_names = _c_names(epochs)
         if "judge" in self.__dict__ or type(self).judge is not Task.judge:
             ops.judge = _judge
         pointer = _c.new(_c.nai_task)
-        _c.nai_task_create_own(pointer, ops, register(_InUse(self, conditions, bool(self.channel_mask))), net)
+        _c.nai_task_create_own(pointer, ops, register(_InUse(self, conditions, epochs, bool(self.channel_mask))), net)
         vars(self)["_used"] = True
         return pointer
 
@@ -211,16 +220,20 @@ class Recorded(Task):
         return pointer
 
 
+def _c_names(names: Tuple[str, ...]) -> Any:
+    return (ctypes.c_char_p * max(1, len(names)))(*[name.encode() for name in names])
+
+
 class _InUse:
     """A task as the library has it: what sizes memory is as it was then, whatever an attribute says now."""
 
-    def __init__(self, task: Task, conditions: Tuple[str, ...], channel_mask: bool) -> None:
-        self.task, self.conditions, self.channel_mask = task, conditions, channel_mask
+    def __init__(self, task: Task, conditions: Tuple[str, ...], epochs: Tuple[str, ...], channel_mask: bool) -> None:
+        self.task, self.conditions, self.epochs, self.channel_mask = task, conditions, epochs, channel_mask
 
 
 @callback(_c.on_generate)
 def _generate(used: _InUse, batch: Any) -> None:
-    shown = TrialBatch(batch.contents, used.conditions, used.channel_mask)
+    shown = TrialBatch(batch.contents, used.conditions, used.epochs, used.channel_mask)
     nothing("generate", called(used.task.generate, [shown], shown), "write into batch.input, batch.classes, ...")
 
 

@@ -35,13 +35,13 @@ def _sequence(what: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
     return kept(as_array(what, array, ("steps", "trials", "channels")), value)
 
 
-def _named(values: Optional[Mapping[str, npt.ArrayLike]]) -> Any:
-    """The pairs of a mapping from conditions' names."""
+def _named(what: str, values: Optional[Mapping[str, npt.ArrayLike]]) -> Any:
+    """The pairs of a mapping from names of conditions or epochs."""
     if values is None:
         return []
     if not isinstance(values, Mapping):
-        raise wrong_type("conditions", "a mapping from names to arrays", values)
-    return [(expect("conditions", name, str, "names"), value) for name, value in values.items()]
+        raise wrong_type(what, "a mapping from names to arrays", values)
+    return [(expect(what, name, str, "names"), value) for name, value in values.items()]
 
 
 def _arrays(state: Any) -> Any:
@@ -93,6 +93,9 @@ class Trials(Closed):
             outputs.
         lengths: number of steps of each trial, [B]; later steps do not count in any cost.
         conditions: a mapping from names of conditions to their value in each trial, [B].
+        epochs: a mapping from names of epochs, such as "delay", to their steps in each trial, [B, 2]: the first one,
+            counted from 0, and the one after the last, so that ``inputs[first:end, trial]`` is what came in then. No
+            step where the two are equal. No cost depends on them.
         first: number of the first trial; noise depends on (seed, trial number, step, unit).
     """
 
@@ -101,6 +104,7 @@ class Trials(Closed):
     first: int
     lengths: Optional[npt.NDArray[np.int32]]
     conditions: Dict[str, npt.NDArray[Any]]
+    epochs: Dict[str, npt.NDArray[np.int32]]
     _otherwise = "make other trials, na.Trials(inputs, targets, ...)"
     #: Whether the task that they are of has reaction times; None where that is not known.
     _has_times: Optional[bool] = None
@@ -113,6 +117,7 @@ class Trials(Closed):
         lengths: Optional[npt.ArrayLike] = None,
         conditions: Optional[Mapping[str, npt.ArrayLike]] = None,
         first: int = 0,
+        epochs: Optional[Mapping[str, npt.ArrayLike]] = None,
     ) -> None:
         self._inputs = {name: _sequence("inputs", array) for name, array in _by_name(inputs).items()}
         if not self._inputs:
@@ -128,12 +133,16 @@ class Trials(Closed):
         self._mask = {name: self._columns("mask", array) for name, array in _by_name(mask).items()}
         self._keep(
             lengths=None if lengths is None else kept(as_array("lengths", lengths, (trials,), np.int32), lengths),
-            conditions=Record({name: self._condition(name, values) for name, values in _named(conditions)}),
+            conditions=Record({name: self._condition(name, values) for name, values in _named("conditions", conditions)}),
+            epochs=Record({name: self._epoch(name, values) for name, values in _named("epochs", epochs)}),
         )
         self._handles: "weakref.WeakKeyDictionary[Network, _TrialsHandle]" = weakref.WeakKeyDictionary()
 
     def _condition(self, name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
         return kept(as_array(f"condition '{name}'", values, (self.trials,)), values)
+
+    def _epoch(self, name: str, steps: npt.ArrayLike) -> npt.NDArray[np.int32]:
+        return kept(as_array(f"epoch '{name}'", steps, (self.trials, 2), np.int32), steps)
 
     def _columns(self, what: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
         """[T, B, 1 or n]; [T, B] becomes [T, B, 1]."""
@@ -182,9 +191,11 @@ class Trials(Closed):
         trials._targets = look_at_outputs(_c.NAI_TRIALS_TARGETS, _c.NAI_TRIALS_CLASSES)
         trials._mask = look_at_outputs(_c.NAI_TRIALS_MASK)
         names = texts(lambda index: _c.nai_trials_condition_name(handle, index))
+        epochs = texts(lambda index: _c.nai_trials_epoch_name(handle, index))
         trials._keep(
             lengths=look(_c.NAI_TRIALS_LENGTHS),
             conditions=Record({name: look(_c.NAI_TRIALS_CONDITION, name) for name in names}),
+            epochs=Record({name: look(_c.NAI_TRIALS_EPOCH, name) for name in epochs}),
             first=_c.nai_trials_first(handle),
         )
         trials._handles = weakref.WeakKeyDictionary({net: handle})
@@ -198,12 +209,15 @@ class Trials(Closed):
             if done == 0:
                 joined._keep(first=piece.first, trials=n, steps=0, lengths=_room((n,), np.int32))
                 joined._keep(conditions=Record({name: _room((n,), np.float32) for name in piece.conditions}))
+                joined._keep(epochs=Record({name: _room((n, 2), np.int32) for name in piece.epochs}))
                 joined._inputs, joined._targets, joined._mask = {}, {}, {}
             here = slice(done, done + len(piece))
             assert piece.lengths is not None and joined.lengths is not None
             joined.lengths[here] = piece.lengths
             for name, values in piece.conditions.items():
                 joined.conditions[name][here] = values
+            for name, steps in piece.epochs.items():
+                joined.epochs[name][here] = steps
             joined._keep(steps=max(joined.steps, piece.steps))
             _put(joined._inputs, piece._inputs, joined.steps, n, here)
             _put(joined._targets, piece._targets, joined.steps, n, here)
@@ -218,6 +232,7 @@ class Trials(Closed):
         return {name: value for name, value in vars(self).items() if name != "_handles"}
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
+        state.setdefault("epochs", Record({}))  # what version 0.1.0 pickled has none
         vars(self).update(state, _handles=weakref.WeakKeyDictionary())
         for array in _arrays(state):
             array.flags.writeable = False
@@ -246,6 +261,8 @@ class Trials(Closed):
             _c.nai_trials_set_lengths(handle, self.lengths)
         for condition, values in self.conditions.items():
             _c.nai_trials_set_condition(handle, condition, values)
+        for epoch, spans in self.epochs.items():
+            _c.nai_trials_set_epoch(handle, epoch, spans)
         _c.nai_trials_set_first(handle, self.first)
         return handle
 

@@ -1,6 +1,7 @@
 """Constraints, costs and tasks of one's own, written in Python."""
 
 import gc
+import pickle
 import weakref
 
 import numpy as np
@@ -260,6 +261,60 @@ def test_trials_of_a_task_of_one_s_own_do_not_depend_on_the_batch(net):
     assert (part.lengths == whole.lengths[6:10]).all() and whole.lengths.min() < 12
     assert (whole.mask[:6] == 0).all() and all((whole.mask[n:, b] == 0).all() for b, n in enumerate(whole.lengths))
     assert (Louder().trials(net, 12, seed=5, stream="train").inputs != whole.inputs).any()
+
+
+class Delayed(na.Task):
+    """A sample, a delay of the trial's own, an answer."""
+
+    steps, epochs = 12, ("sample", "delay", "answer")
+
+    def generate(self, batch):
+        batch.epochs["sample"] = 0, 3
+        for b, draw in batch.generators():
+            end = int(draw.integers(4, 9))
+            batch.epochs["delay"][b] = 3, end
+            batch.epochs["answer"][b] = end, end + 2
+            batch.input[:3, b] = 1
+            batch.length[b] = end + 2
+
+
+def test_trials_say_when_their_epochs_are(net):
+    trials = Delayed().trials(net, 300)  # made in two pieces
+    assert list(trials.epochs) == ["sample", "delay", "answer"]
+    assert trials.epochs["delay"].shape == (300, 2) and trials.epochs["delay"].dtype == np.int32
+    assert (trials.epochs["sample"] == [0, 3]).all() and (trials.epochs["answer"][:, 1] == trials.lengths).all()
+    assert len(set(trials.epochs["delay"][:, 1])) == 5
+    for k, (first, end) in enumerate(trials.epochs["delay"]):
+        assert (trials.inputs[first:end, k] == 0).all() and first == 3 and end == trials.lengths[k] - 2
+    few = Delayed().trials(net, 4, first=7)
+    assert (few.epochs["delay"] == trials.epochs["delay"][7:11]).all()
+    with pytest.raises(TypeError, match="read"):
+        few.epochs["delay"] = 3
+    with pytest.raises(ValueError, match="read-only"):
+        few.epochs["delay"][0] = 0
+
+    given = na.Trials(few.inputs, few.targets, epochs=dict(few.epochs))
+    again = pickle.loads(pickle.dumps(given))
+    assert (again.epochs["delay"] == few.epochs["delay"]).all()
+    assert na.Trials(few.inputs).epochs == {}
+
+
+def test_epochs_that_cannot_be(net):
+    inputs = np.zeros((5, 2, 3))
+    with pytest.raises(na.InvalidError, match="epoch 'delay'.*expected.*\\[2, 2\\]"):
+        na.Trials(inputs, epochs={"delay": [[0, 1]]})
+    with pytest.raises(na.InvalidError, match="epoch 'delay' of trial 1 is from step 3 to before step 6"):
+        na.evaluate(net, na.Trials(inputs, np.zeros((5, 2), int), epochs={"delay": [[0, 1], [3, 6]]}))
+    with pytest.raises(na.InvalidTypeError, match="epochs: expected a mapping"):
+        na.Trials(inputs, epochs=[[0, 1], [3, 6]])
+
+    def generate(batch):
+        batch.epochs["late"] = 0, 4
+
+    with pytest.raises(na.InvalidError, match="task generate: epoch 'late' of trial 0 is from step 0 to before step 4"):
+        na.Task(generate, steps=3, epochs="late").trials(net, 2)
+    with pytest.raises(na.UnknownNameError, match="no epoch is called 'late', but early"):
+        na.Task(generate, steps=3, epochs=["early"]).trials(net, 2)
 
 
 def test_a_task_may_be_a_function_with_real_targets_and_its_own_judgement(net):

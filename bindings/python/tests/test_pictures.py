@@ -51,7 +51,7 @@ def test_a_task_with_classes(net):
     names = {"stimulus": ["cue", "left", "right"], "choice": ["wait", "left", "right"]}
     inputs, output = draw(na.plot.task(pdm(), net, trial=3, labels=names))
     trials = pdm().trials(net, 4)
-    assert texts(inputs.get_legend()) == names["stimulus"] and len(inputs.lines) == 3
+    assert texts(inputs.get_legend()) == names["stimulus"] and len(inputs.lines) == 3 + 2  # epochs
     assert (inputs.lines[1].get_ydata()[1:] == trials.inputs[:, 3, 1]).all()
     target = int(trials.conditions["target"][3])
     bars = [(bar.get_x(), bar.get_width(), round(bar.get_y() + bar.get_height() / 2)) for bar in output.patches[-2:]]
@@ -74,6 +74,20 @@ def test_a_task_with_real_targets_and_a_mask():
     starts = time[:-1][counts & ~np.concatenate([[False], counts[:-1]])]
     assert [first for first, _ in spans] == starts.tolist() and len(spans) == 2
     assert texts(output.get_legend())[-1] == "counts"
+
+
+def test_epochs_have_their_names_above_and_a_line_where_they_begin(net):
+    inputs, output = draw(na.plot.task(pdm(delay=100, decision=40), net))
+    assert [text.get_text() for text in inputs.texts] == ["fixation", "stimulus", "delay", "decision"]
+    epochs = pdm(delay=100, decision=40).trials(net, 1).epochs
+    starts = [epochs[name][0, 0] * net.dt for name in ("stimulus", "delay", "decision")]
+    dotted = [[line.get_xdata()[0] for line in ax.lines if line.get_linestyle() == ":"] for ax in (inputs, output)]
+    assert dotted[0][-3:] == dotted[1][-3:] == starts
+
+    steps = {"early": [[0, 4]], "late": [[2, 6]], "never": [[0, 0]]}
+    (panel, _) = draw(na.plot.task(na.Trials(np.ones((6, 1, 3)), np.zeros((6, 1), int), epochs=steps), net))
+    assert [text.get_text() for text in panel.texts] == ["early", "late"]
+    assert panel.texts[0].xyann[1] < panel.texts[1].xyann[1]  # of two at once one stands above the other
 
 
 def test_many_channels_are_a_heat_map_and_weights_of_steps_are_written():
