@@ -426,7 +426,7 @@ ROWS = [
         claim="random dots, plain SGD as published, Dale's law: fraction correct at coherences of 3.2, 6.4, 12.8, 25.6 "
         "and 51.2 %",
         compared_with=ANOTHER,
-        reference=", ".join(f"{correct:.3g}" for correct in PSYCHOMETRIC.values()),
+        reference=", ".join(map("{:.3g}".format, PSYCHOMETRIC.values())),
         source="written in C from the published code, one seed, 200 trials each",
         tolerance="each median within 0.07, two standard errors of the other program's; close: 0.12",
         measure=measure_published_dale,

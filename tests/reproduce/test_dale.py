@@ -35,3 +35,21 @@ def test_verdicts(free, strong, best, level):
         correct["strong 10"] = strong
     assert dale.judge([{"Adam": correct}], False, "Adam", 10).level == level
     assert dale.judge([{"Adam": correct}], True, "Adam", 10).level == TOO_SHORT
+
+
+@pytest.mark.parametrize("start", ["free", *dale.CONTEXT_STARTS])
+def test_networks_of_context_decisions(start):
+    net = dale.decider(start, 1)
+    if start == "free":
+        assert (net.weights("units", "units") < 0).any()
+    else:
+        assert (net.weights("E", "E") >= 0).all() and (net.weights("I", "E") <= 0).all()
+
+
+@pytest.mark.parametrize(
+    "least, default, level", [(0.85, 0.9, MET), (0.7, 0.9, CLOSE), (0.85, 0.86, CLOSE), (0.5, 0.5, NOT)]
+)
+def test_verdicts_on_context_decisions(least, default, level):
+    values = [{"free": 0.92, "balanced": 0.9, "default": one} for one in (least, default, default)]
+    assert dale.judge_context(values, False).level == level
+    assert dale.judge_context(values, True).level == TOO_SHORT

@@ -1,5 +1,6 @@
 """The harness of `make reproduce`: what runs, what is kept, what fails, what the tables say; measures of graphs."""
 
+import importlib
 import os
 import re
 import signal as signals
@@ -247,6 +248,13 @@ def test_the_key_is_of_the_files_that_a_measure_imports():
         assert "one_hot" in kept.program(measure) and "big-endian" not in kept.program(measure)
         assert "'REPRODUCE_MNIST'" in kept.program(measure), "so that other images make another key"
     assert "judge" not in kept.program(akrout2019.measure)
+
+
+@pytest.mark.parametrize("paper", run.PAPERS)
+def test_no_measure_needs_the_text_of_the_rows(paper):
+    """A name that the list of rows binds, as that of a comprehension, is one more name that a measure may use."""
+    for one in importlib.import_module(paper).ROWS:
+        assert "Name(id='ROWS'" not in kept.program(one.measure), one.name
 
 
 def test_the_key_is_of_the_environment_that_a_measure_reads(monkeypatch):
