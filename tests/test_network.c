@@ -1095,11 +1095,24 @@ static void expect_balance(const nai_network *net, const char *const *from, int 
   }
 }
 
-START_TEST(the_default_is_balanced_and_of_radius_one)
+static void balance(nai_network *net, const char *names)
+{
+  expect_ok(nai_network_set_initial_weights(net, names, names, NAI_WEIGHTS_BALANCED, 0, 0));
+}
+
+static nai_network *compose_balanced(int64_t n_e, int64_t n_i)
+{
+  nai_network *net = compose_ei(n_e, n_i);
+  balance(net, "E I");
+  return net;
+}
+
+START_TEST(balanced_weights_have_radius_one)
 {
   static const char *const both[] = {"E", "I"};
   for (uint64_t seed = 1; seed < 4; seed++) {
-    nai_network *net = build_ei(240, 60, seed);
+    nai_network *net = compose_balanced(240, 60);
+    expect_ok(nai_network_build(net, seed));
     expect_balance(net, both, 2, "E");
     expect_balance(net, both, 2, "I");
     nai_view e = weights_of(net, "E", "I"), i = weights_of(net, "I", "E");
@@ -1155,6 +1168,7 @@ START_TEST(sparse_and_several_populations_are_balanced)
   expect_ok(nai_network_set_delay(net, "E", "E", 60)); /* delays do not matter */
   expect_ok(nai_constraint_create_sparse(&sparse, 0.4));
   expect_ok(nai_network_constrain(net, "E I SST", "E I SST", sparse));
+  balance(net, "E I SST");
   expect_ok(nai_network_build(net, 3));
   static const char *const all[] = {"E", "I", "SST"};
   for (int k = 0; k < 3; k++) expect_balance(net, all, 3, all[k]);
@@ -1799,7 +1813,7 @@ END_TEST
 /* Squared mean over variance of all entries, absent ones included, of one unit's inputs from E. */
 static double mean_against_spread(double density)
 {
-  nai_network *net = compose_ei(800, 200);
+  nai_network *net = compose_balanced(800, 200);
   nai_constraint *sparse;
   expect_ok(nai_constraint_create_sparse(&sparse, density));
   expect_ok(nai_network_constrain(net, "E I", "E I", sparse));
@@ -1817,7 +1831,7 @@ static double mean_against_spread(double density)
 }
 
 /* What all units share stays bounded: denser networks have weights that differ more. */
-START_TEST(the_default_bounds_the_mean)
+START_TEST(balanced_weights_bound_the_mean)
 {
   const double density[] = {0.2, 0.4, 1};
   for (int k = 0; k < 3; k++) {
@@ -1870,8 +1884,8 @@ Suite *network_suite(void)
            weights_that_are_set);
   ADD_CASE(suite, "positions", random_places, lattices, places_that_are_given,
            places_that_are_refused);
-  ADD_CASE(suite, "initial", the_default_is_balanced_and_of_radius_one, balance_can_be_switched,
-           the_default_bounds_the_mean, inputs_make_up_for_the_leak,
+  ADD_CASE(suite, "initial", balanced_weights_have_radius_one, balance_can_be_switched,
+           balanced_weights_bound_the_mean, inputs_make_up_for_the_leak,
            sparse_and_several_populations_are_balanced, the_radius_is_that_of_the_recurrent_units,
            each_kind_has_its_distribution, first_readouts, initial_weights_follow_dale,
            orthogonal_weights, identity_weights, constant_weights,

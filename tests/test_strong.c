@@ -234,11 +234,34 @@ static uint64_t hash_with(int32_t kind, int32_t sign)
   return hash;
 }
 
-START_TEST(balanced_is_the_default)
+START_TEST(the_default_is_strong_and_weak)
 {
-  for (int32_t sign = -1; sign <= 1; sign++)
-    EXPECT(hash_with(NAI_WEIGHTS_DEFAULT, sign) == hash_with(NAI_WEIGHTS_BALANCED, sign));
-  EXPECT(hash_with(NAI_WEIGHTS_DEFAULT, 1) != hash_with(NAI_WEIGHTS_STRONG_WEAK, 1));
+  for (int32_t sign = -1; sign <= 1; sign += 2) {
+    EXPECT(hash_with(NAI_WEIGHTS_DEFAULT, sign) == hash_with(NAI_WEIGHTS_STRONG_WEAK, sign));
+    EXPECT(hash_with(NAI_WEIGHTS_DEFAULT, sign) != hash_with(NAI_WEIGHTS_BALANCED, sign));
+  }
+  EXPECT(hash_with(NAI_WEIGHTS_DEFAULT, NAI_FREE) == hash_with(NAI_WEIGHTS_BALANCED, NAI_FREE));
+}
+END_TEST
+
+/* Beside balanced weights, or onto what is not balanced, there are no strong ones. */
+START_TEST(the_default_where_nothing_can_be_strong)
+{
+  for (int unbalanced = 0; unbalanced < 2; unbalanced++) {
+    uint64_t hash[2];
+    for (int32_t named = 0; named < 2; named++) {
+      nai_network *net = compose_ei(20, 5);
+      const char *from = named ? "E I" : "E";
+      if (unbalanced) expect_ok(nai_network_set_balance(net, "E I", 0));
+      if (!unbalanced || named)
+        expect_ok(
+            nai_network_set_initial_weights(net, from, "E I", NAI_WEIGHTS_BALANCED, NAN, NAN));
+      expect_ok(nai_network_build(net, 1));
+      hash[named] = hash_of(net);
+      nai_network_destroy(net);
+    }
+    EXPECT(hash[0] == hash[1]);
+  }
 }
 END_TEST
 
@@ -291,6 +314,7 @@ Suite *strong_suite(void)
   ADD_CASE(suite, "start", the_smallest_by_hand, dense_networks_have_a_derangement,
            too_few_senders_are_used_again, several_populations, no_unit_excites_itself_strongly);
   ADD_CASE(suite, "masks", masks_with_one_solution, masks_without_a_solution);
-  ADD_CASE(suite, "choice", balanced_is_the_default, where_it_is_refused, building_without_memory);
+  ADD_CASE(suite, "choice", the_default_is_strong_and_weak, the_default_where_nothing_can_be_strong,
+           where_it_is_refused, building_without_memory);
   return suite;
 }

@@ -69,7 +69,9 @@ enum {
  * not read where none are.
  */
 enum {
-  NAI_WEIGHTS_DEFAULT = 0,    /**< under Dale's law NAI_WEIGHTS_BALANCED, else normal */
+  /** Under Dale's law NAI_WEIGHTS_STRONG_WEAK where it can be, NAI_WEIGHTS_BALANCED elsewhere; free
+      weights are normal. */
+  NAI_WEIGHTS_DEFAULT = 0,
   NAI_WEIGHTS_UNIFORM = 1,    /**< from a to b */
   NAI_WEIGHTS_NORMAL = 2,     /**< mean a, standard deviation b */
   NAI_WEIGHTS_GAMMA = 3,      /**< shape a, scale b */

@@ -3,7 +3,7 @@
  * weights have a mean, and the mean makes one huge eigenvalue that drowns the rest. Here the
  * default draws magnitudes, balances each unit's inhibition against its excitation, so that its
  * expected recurrent input is zero, and then scales the matrix to a chosen spectral radius: small
- * where strong synapses come on top (strong.c).
+ * where strong synapses come on top (strong.c), which is wherever they can.
  */
 #include <math.h>
 
@@ -243,9 +243,10 @@ static void balance_node(nai_network *net, int64_t to)
   }
 }
 
+/* The default is strong and weak wherever it can be. */
 static int is_strong_weak(const nai__projection *p)
 {
-  return p->weights == NAI_WEIGHTS_STRONG_WEAK;
+  return p->weights == NAI_WEIGHTS_STRONG_WEAK || p->weights == NAI_WEIGHTS_DEFAULT;
 }
 
 /* 1 where recurrent weights of both signs arrive, and all of them are of this kind. */

@@ -2,6 +2,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "network.h"
+#include "strong.h"
 
 /* --- what it holds ---------------------------------------------------------------------------- */
 
@@ -73,7 +74,7 @@ static int64_t radius_bytes(const nai_network *net)
 
 int64_t nai__draw_bytes(const nai_network *net)
 {
-  int64_t most = radius_bytes(net);
+  int64_t most = larger(radius_bytes(net), nai__strong_bytes(net));
   for (int64_t i = 0; i < net->n_projections; i++) {
     most = larger(most, wiring_bytes(&net->projection[i]));
     most = larger(most, orthogonal_bytes(&net->projection[i]));

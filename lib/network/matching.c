@@ -10,6 +10,12 @@
 
 enum { BITS = 64 };
 
+int64_t nai__matching_bytes(int64_t rows, int64_t columns)
+{
+  int64_t words = (columns + BITS - 1) / BITS;
+  return ((rows + 2) * words + 2 * rows + 2 * columns) * (int64_t)sizeof(int64_t);
+}
+
 nai_status nai__matching_begin(nai__matching *m, int64_t rows, int64_t columns)
 {
   *m = (nai__matching){.rows = rows, .columns = columns, .words = (columns + BITS - 1) / BITS};

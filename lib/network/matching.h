@@ -24,6 +24,7 @@ typedef struct nai__matching {
 
 /* Nobody may have anything yet. */
 nai_status nai__matching_begin(nai__matching *m, int64_t rows, int64_t columns);
+int64_t nai__matching_bytes(int64_t rows, int64_t columns); /* that this takes */
 void nai__matching_allow(nai__matching *m, int64_t row, int64_t column);
 /*
  * A matching of the largest size; where the columns do not suffice, the rows that are left share

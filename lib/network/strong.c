@@ -101,6 +101,32 @@ static void inhibit(strong *strong, const nai__matching *m, const nai__projectio
     }
 }
 
+/* Before synapses are wired, signs are those of the senders, but constraints may say others. */
+static int may_have(const nai__projection *p, const nai__node *from, int32_t sign)
+{
+  int is_drawn = p->weights == NAI_WEIGHTS_DEFAULT || p->weights == NAI_WEIGHTS_STRONG_WEAK;
+  return is_drawn && (from->sign == sign || (!from->sign && p->n_constraints));
+}
+
+int64_t nai__strong_bytes(const nai_network *net)
+{
+  int excited = 0, inhibited = 0;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    const nai__node *from = &net->node[p->from];
+    if (from->kind != NAI_POPULATIONS || net->node[p->to].kind != NAI_POPULATIONS) continue;
+    excited |= may_have(p, from, 1);
+    inhibited |= may_have(p, from, -1);
+  }
+  if (!excited || !inhibited) return 0;
+  int64_t senders = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS && net->node[i].sign >= 0) senders += net->node[i].n;
+  return 2 * net->n_nodes * (int64_t)sizeof(int32_t) +
+         net->n_units * (int64_t)(2 * sizeof(int64_t) + sizeof(double)) +
+         nai__matching_bytes(net->n_units, senders);
+}
+
 /* --- both kinds of receivers ------------------------------------------------------------------ */
 
 static nai_status add_onto(strong *strong, int32_t excites, nai__stream *random)

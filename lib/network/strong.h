@@ -13,4 +13,7 @@
  */
 nai_status nai__add_strong_synapses(nai_network *net, const int32_t *on);
 
+/* Before the network is wired: what a build takes for that at most, and gives back. */
+int64_t nai__strong_bytes(const nai_network *net);
+
 #endif

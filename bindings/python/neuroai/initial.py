@@ -34,7 +34,7 @@ class Initial:
 
 @dataclass(frozen=True)
 class Default(Initial):
-    """Under Dale's law as :class:`Balanced`; else normal."""
+    """Under Dale's law :class:`StrongWeak` where it can be, :class:`Balanced` elsewhere; free weights are normal."""
 
 
 @dataclass(frozen=True)
