@@ -13,17 +13,24 @@ DT = 20.0
 
 def decision(**population):
     """Excitation and inhibition under Dale's law, placed, sparse; from weights as 0.1.0 drew them by default."""
-    net, as_then = compose_decision(population), compose_decision(population, initial=na.Gamma(2, 0.5 / 12))
-    net.set_weights("E", "choice", as_then.weights("E", "choice"))
+    net = compose_decision(population)
+    return with_weights_of(net, compose_decision(population, na.Balanced(), na.Gamma(2, 0.5 / 12)))
+
+
+def with_weights_of(net, other):
+    """What a file holds of how initial weights are drawn stays as it is."""
+    for source, target in net.projections:
+        net.set_weights(source, target, other.weights(source, target))
     return net
 
 
-def compose_decision(population, **readout):
+def compose_decision(population, recurrent=None, readout=None):
     net = na.Network(dt=DT)
     net.input("stimulus", 3).output("choice", 3)
     net.population("E", 12, sign=+1, **population).population("I", 4, sign=-1, **population)
     net.place("E I", box=(1, 1, 1))
-    net.connect("stimulus", "E I").connect("E I", "E I", density=0.5).connect("E", "choice", **readout)
+    net.connect("stimulus", "E I").connect("E I", "E I", density=0.5, initial=recurrent)
+    net.connect("E", "choice", initial=readout)
     return net.build(seed=1)
 
 
@@ -48,6 +55,10 @@ def numbers():
 
 def constraints():
     """Every built-in constraint, delays, layers, frozen and fixed synapses, positions of all kinds."""
+    return with_weights_of(compose_constraints(), compose_constraints(na.Balanced()))
+
+
+def compose_constraints(recurrent=None):
     net = na.Network(dt=DT)
     net.input("in", 4).output("out", 2)
     net.population("E", 8, sign=+1, tau=60).population("I", 4, sign=-1, tau=40)
@@ -55,7 +66,7 @@ def constraints():
     net.place("E I", lattice=0.2).place("h1", sphere=0.5)
     net.place("h2", positions=np.arange(15, dtype=np.float32).reshape(5, 3) / 10)
     net.connect("in", "E I").constrain("in", "E", na.Nonnegative())
-    net.connect("E I", "E I").constrain("E", "E I", na.Sparse(0.5)).constrain("E I", "*", na.Dale("reflect"))
+    net.connect("E I", "E I", initial=recurrent).constrain("E", "E I", na.Sparse(0.5)).constrain("E I", "*", na.Dale("reflect"))
     net.constrain("E", "E", na.MaxWeight(0.4)).constrain("I", "E", na.DistanceDependent(0.8, 0.5))
     net.connect("E", "h1", delay=3 * DT, plastic=False).connect("h1", "h2", delay=0, autapses=True)
     net.constrain("h1", "h2", na.Sign(+1)).constrain("h1", "h2", na.Mask(np.arange(30).reshape(5, 6) % 3 > 0))
