@@ -191,7 +191,7 @@ ROWS = [_bench(*which) for which in product(OPTIMIZERS, PERCENT)] + [
         judge=judge_context,
         seeds=5,
         minutes=0.15,
-        note="100 dense units, dt 50 ms, noise 0.15, a delay of 300 ms, 2000 updates of 32 trials, gradients clipped at "
-        "1. Chance is 0.5.",
+        note="100 dense units, dt 50 ms, noise 0.15, a delay of 300 ms, 2000 updates of 32 trials, gradients clipped "
+        "at 1. Chance is 0.5.",
     )
 ]

@@ -1,0 +1,124 @@
+"""Verdicts and measures of single rows: what the tolerance says is what the code does."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import achterberg2023  # noqa: E402
+import akrout2019  # noqa: E402
+import yang2019  # noqa: E402
+from harness import CLOSE, MET, NOT, TOO_SHORT  # noqa: E402
+
+# --- Akrout et al. 2019 ----------------------------------------------------------------------------------------------
+
+
+def course(kp, bp, fa, mirror, data="MNIST"):
+    ends = zip(akrout2019.ORDER, (kp, bp, fa, mirror))
+    return {"data": data, **{which: {"error": [20.0] * (akrout2019.EPOCHS - 1) + [end]} for which, end in ends}}
+
+
+@pytest.mark.parametrize(
+    "values, level",
+    [
+        ([course(4.5, 5.9, 9.0, 9.5)] * 2, MET),
+        ([course(4.5, 5.9, 9.0, 9.5), course(6.0, 5.9, 9.0, 9.5)], CLOSE),  # the order of the medians alone
+        ([course(4.5, 5.9, 9.0, 11.0)], CLOSE),  # the mirror is too far from its log
+        ([course(6.0, 5.9, 9.0, 9.5)], NOT),
+        ([course(1, 2, 3, 4, "Fashion-MNIST")], MET),
+        ([course(3, 2, 1, 4, "Fashion-MNIST")], NOT),
+    ],
+)
+def test_the_order_of_methods(values, level):
+    assert akrout2019.judge_order(values, False).level == level
+
+
+# --- Achterberg et al. 2023 ------------------------------------------------------------------------------------------
+
+
+def pair(what, ours, control):
+    return {"seRNN": {what: ours, "total": 1}, achterberg2023.MATCHED: {what: control, "total": 1}}
+
+
+@pytest.mark.parametrize(
+    "judge, what, pairs, level",
+    [
+        ("judge_energy", "energy", [(1, 2)] * 10, MET),
+        ("judge_energy", "energy", [(1, 2)] * 8 + [(3, 2)] * 2, CLOSE),
+        ("judge_energy", "energy", [(2, 1)] * 10, NOT),
+        ("judge_mixed", "mixed", [(0.6, 0.9)] * 10, MET),
+        ("judge_mixed", "mixed", [(0.6, 0.9)] * 8 + [(0.4, 0.9)] * 2, CLOSE),
+        ("judge_mixed", "mixed", [(0.4, 0.1)] * 10, NOT),
+        ("judge_alike", "alike", [(-0.1, 0.0)] * 10, MET),
+        ("judge_alike", "alike", [(-0.01, 0.0)] * 10, CLOSE),
+        ("judge_alike", "alike", [(-0.1, -0.2)] * 10, NOT),
+    ],
+)
+def test_what_a_network_in_space_does(judge, what, pairs, level):
+    values = [pair(what, *both) for both in pairs]
+    assert getattr(achterberg2023, judge)(values, False).level == level
+    assert getattr(achterberg2023, judge)(values, True).level == TOO_SHORT
+    none = [{"seRNN": {}, achterberg2023.MATCHED: {}}]
+    assert getattr(achterberg2023, judge)(none, False).level == NOT
+
+
+def test_units_for_the_goal_or_for_the_ways_alone_are_not_mixed():
+    goal, ways = np.eye(4)[[1, 1, 3, 2, 2, 0, 3, 0]], np.zeros((8, 4))
+    for k, pair in enumerate(((1, 0), (2, 3), (3, 0), (3, 2), (0, 1), (1, 2), (2, 0), (0, 2))):
+        ways[k, list(pair)] = 1
+    late = np.stack([goal[:, 1], ways[:, 2], goal[:, 1] + ways[:, 2]], axis=1)
+    both = achterberg2023.unexplained(late, goal, ways)
+    np.testing.assert_allclose(both, 0, atol=1e-12)
+    of_goal = (achterberg2023.unexplained(late, ways) - both) / achterberg2023.unexplained(late)
+    of_ways = (achterberg2023.unexplained(late, goal) - both) / achterberg2023.unexplained(late)
+    mixed = np.minimum(of_goal, of_ways) >= achterberg2023.MIXED
+    assert mixed.tolist() == [False, False, True]
+
+
+# --- Yang et al. 2019 ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "anti, context, level",
+    [
+        ([1, 0.5, 0.7, 0.97], [0.95, 0.5, 0.6, 0.4, 0.9], MET),
+        ([1, 0.5, 0.95, 0.95], [0.95, 0.5, 0.6, 0.4, 0.9], CLOSE),  # as good without a part
+        ([0.2, 0.1, 0.1, 0.2], [0.95, 0.5, 0.6, 0.4, 0.9], CLOSE),  # one task was not learnt
+        ([1, 0.5, 0.5, 0.8], [0.5, 0.1, 0.1, 0.1, 0.5], NOT),
+    ],
+)
+def test_sums_of_rules(anti, context, level):
+    values = [{"sums": {"delayanti": anti, "contextdelaydm1": context}}]
+    assert yang2019.judge_sums(values, False).level == level
+    assert yang2019.judge_sums(values, True).level == TOO_SHORT
+
+
+def test_sums_and_lesions_leave_the_network_as_it_was():
+    net, rules = yang2019.compose(16, 1), yang2019.QUICK_RULES
+    ends = (("in", "h"), ("h", "h"), ("h", "out"))
+    before = [net.weights(*end).copy() for end in ends]
+    found = yang2019.composed(net, rules, 1)
+    assert set(found) == {"delayanti"} and len(found["delayanti"]) == 4, "tasks that are not learnt are left out"
+    lost = yang2019.lesions(net, rules[:2], np.arange(16), np.arange(16) % 3, 1)
+    assert lost.shape == (3, 2)
+    for end, weights in zip(ends, before):
+        np.testing.assert_array_equal(net.weights(*end), weights)
+
+
+def test_losses_are_held_against_task_variance():
+    rng = np.random.default_rng(1)
+    label, share = np.repeat(np.arange(5), 4), rng.random((5, 20))
+    noise = 0.02 * rng.normal(size=(5, 20))
+    needed = rng.random((5, 1))  # some clusters are needed for all tasks, which must not count
+    found = yang2019.by_variance(share + noise + needed, share[label], label, 1)
+    assert found["by_variance"] > 0.9 and found["chance"] <= 0.01
+    alone = [yang2019.by_variance(rng.random((5, 20)), share[label], label, 1)["chance"] for _ in range(20)]
+    assert 0.3 < np.mean(alone) < 0.7, "as often above as below, without any relation"
+
+
+@pytest.mark.parametrize("chance, correlation, level", [(0.01, 0.4, MET), (0.2, 0.1, CLOSE), (0.8, -0.1, NOT)])
+def test_lesions(chance, correlation, level):
+    values = [{"chance": chance, "by_variance": correlation, "lost": [[0.5]]}]
+    assert yang2019.judge_lesions(values, False).level == level
