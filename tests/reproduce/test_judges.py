@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import achterberg2023  # noqa: E402
 import akrout2019  # noqa: E402
+import nokland2016  # noqa: E402
 import yang2019  # noqa: E402
 from harness import CLOSE, MET, NOT, TOO_SHORT  # noqa: E402
 
@@ -33,6 +34,23 @@ def course(kp, bp, fa, mirror, data="MNIST"):
 )
 def test_the_order_of_methods(values, level):
     assert akrout2019.judge_order(values, False).level == level
+
+
+# --- Nokland 2016 ----------------------------------------------------------------------------------------------------
+
+
+def test_a_deep_network_starts_from_zero_and_has_feedback_of_its_own_for_each_layer():
+    sizes = (12, 6, 5, 4, 3)
+    trainer = nokland2016.direct(1, sizes)
+    for layer, n in enumerate(sizes[1:-1], 1):
+        assert trainer.rule.feedback(f"h{layer}").shape == (n, 3) and np.any(trainer.rule.feedback(f"h{layer}") != 0)
+        assert not np.any(trainer.net.weights("x" if layer == 1 else f"h{layer - 1}", f"h{layer}"))
+
+
+@pytest.mark.parametrize("learnt, level", [(0.0, MET), (0.1, MET), (0.5, CLOSE), (2.0, NOT)])
+def test_learning_by_heart(learnt, level):
+    values = [{"data": "MNIST", "learnt": [50, learnt], "test": 5.0}]
+    assert nokland2016.judge_deep(values, False).level == level
 
 
 # --- Achterberg et al. 2023 ------------------------------------------------------------------------------------------
