@@ -71,9 +71,15 @@ static int same_evaluations(const nai_evaluation *a, const nai_evaluation *b)
 
 /* --- lesions ---------------------------------------------------------------------------------- */
 
+/* A lesion. */
+#define SILENCE(NAMES, UNITS, N)                                                       \
+  {                                                                                    \
+    .struct_size = sizeof(nai_intervention), .which = {NAMES, UNITS, N}, .fraction = 1 \
+  }
+
 /* Choices of the same trials, one by one in states that are silenced by hand. */
 static void expect_as_states(const nai_evaluation *e, const nai_network *net, const nai_task *task,
-                             const nai_units *silence, int64_t n_silence)
+                             const nai_intervention *silence, int64_t n_silence)
 {
   nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, N);
   nai_view input = NAI_VIEW_INIT, length = NAI_VIEW_INIT;
@@ -83,7 +89,8 @@ static void expect_as_states(const nai_evaluation *e, const nai_network *net, co
     nai_state *state = make_state(net, 1, 6);
     expect_ok(nai_state_set_first(state, nai_trials_first(trials) + (uint64_t)b));
     for (int64_t k = 0; k < n_silence; k++)
-      expect_ok(nai_state_silence_units(state, silence[k].names, silence[k].units, silence[k].n));
+      expect_ok(nai_state_silence_units(state, silence[k].which.names, silence[k].which.units,
+                                        silence[k].which.n));
     float z[3];
     for (int64_t t = 0; t < ((const int32_t *)length.data)[b]; t++)
       expect_ok(nai_state_step(state, (const float *)input.data + (t * N + b) * 3, z));
@@ -103,8 +110,9 @@ START_TEST(lesions_are_those_of_a_state)
   nai_task *task = perceptual(net);
   nai_evaluation *whole, *e;
   expect_ok(nai_evaluation_create(&whole, net, task, N, 6, 1));
-  const nai_units some[] = {{"E", (int64_t[]){7, 2, 3, 0}, 4}, {"I layer", (int64_t[]){1}, 1}},
-                  all[] = {{"I", NULL, NAI_ALL_UNITS}};
+  const nai_intervention some[] = {SILENCE("E", ((int64_t[]){7, 2, 3, 0}), 4),
+                                   SILENCE("I layer", (int64_t[]){1}, 1)},
+                         all[] = {SILENCE("I", NULL, NAI_ALL_UNITS)};
   for (int32_t threads = 1; threads <= 3; threads++) {
     nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
     options.seed = 6;
@@ -112,14 +120,14 @@ START_TEST(lesions_are_those_of_a_state)
     expect_ok(nai_evaluation_create_with(&e, net, task, N, &options));
     EXPECT(same_evaluations(e, whole));
     nai_evaluation_destroy(e);
-    options.silence = some;
-    options.n_silence = 2;
+    options.interventions = some;
+    options.n_interventions = 2;
     expect_ok(nai_evaluation_create_with(&e, net, task, N, &options));
     EXPECT(!same_evaluations(e, whole));
     expect_as_states(e, net, task, some, 2);
     nai_evaluation_destroy(e);
-    options.silence = all;
-    options.n_silence = 1;
+    options.interventions = all;
+    options.n_interventions = 1;
     expect_ok(nai_evaluation_create_with(&e, net, task, N, &options));
     EXPECT(!same_evaluations(e, whole));
     expect_as_states(e, net, task, all, 1);
@@ -140,20 +148,21 @@ START_TEST(options_that_cannot_be)
   nai_task *task = perceptual(net);
   nai_evaluation *e = (nai_evaluation *)&e;
   nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
-  const nai_units outside = {"E", (int64_t[]){3, 9}, 2}, nobody = {"F", NULL, NAI_ALL_UNITS};
-  options.n_silence = 1;
+  const nai_intervention outside = SILENCE("E", ((int64_t[]){3, 9}), 2),
+                         nobody = SILENCE("F", NULL, NAI_ALL_UNITS);
+  options.n_interventions = 1;
   expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
-               "silence is NULL");
+               "interventions is NULL");
   ck_assert_ptr_null(e);
-  options.silence = &outside;
+  options.interventions = &outside;
   expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
                "units[1] is 9, must be 0 to 8, the units of 'E'");
-  options.silence = &nobody;
+  options.interventions = &nobody;
   expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_NAME, "'F'");
-  options.n_silence = -1;
+  options.n_interventions = -1;
   expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
-               "n_silence is -1");
-  options.n_silence = 0;
+               "n_interventions is -1");
+  options.n_interventions = 0;
   options.threads = 0;
   expect_fails(nai_evaluation_create_with(&e, net, task, 5, &options), NAI_ERR_INVALID,
                "threads is 0");
@@ -301,9 +310,9 @@ START_TEST(given_trials_are_judged_as_the_task_s)
   expect_ok(nai_evaluation_create_from_trials(&given, net, trials, task, &options));
   EXPECT(same_evaluations(given, of_task));
   nai_evaluation_destroy(given);
-  const nai_units lesion = {"E", (int64_t[]){7, 2, 3, 0}, 4};
-  options.silence = &lesion;
-  options.n_silence = 1;
+  const nai_intervention lesion = SILENCE("E", ((int64_t[]){7, 2, 3, 0}), 4);
+  options.interventions = &lesion;
+  options.n_interventions = 1;
   expect_ok(nai_evaluation_create_from_trials(&given, net, trials, NULL, &options));
   expect_as_states(given, net, task, &lesion, 1);
   nai_evaluation_destroy(given);
@@ -463,11 +472,11 @@ START_TEST(evaluations_without_memory)
   nai_network *net = build_network();
   nai_task *task = perceptual(net);
   nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, 20);
-  const nai_units lesion = {"E", (int64_t[]){1}, 1};
+  const nai_intervention lesion = SILENCE("E", (int64_t[]){1}, 1);
   watcher w = {.end_at = 1000};
   nai_evaluation_options options = watched(&w, 2);
-  options.silence = &lesion;
-  options.n_silence = 1;
+  options.interventions = &lesion;
+  options.n_interventions = 1;
   for (int from_trials = 0; from_trials <= 1; from_trials++) {
     long good = 0;
     for (int done = 0; !done; good++) {

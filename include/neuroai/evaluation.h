@@ -29,19 +29,19 @@ typedef struct nai_point {
 
 /** Options of an evaluation. */
 typedef struct nai_evaluation_options {
-  uint32_t struct_size;       /**< sizeof(nai_evaluation_options) */
-  int32_t threads;            /**< 1 or more; the result does not depend on it */
-  uint64_t seed;              /**< of the noise, and of the trials of a task */
-  const nai_units *silence;   /**< [n_silence] units with a rate of 0 in every trial, as in
-                                 nai_state_silence_units() */
-  int64_t n_silence;          /**< number of entries of silence */
+  uint32_t struct_size;                  /**< sizeof(nai_evaluation_options) */
+  int32_t threads;                       /**< 1 or more; the result does not depend on it */
+  uint64_t seed;                         /**< of the noise, and of the trials of a task */
+  const nai_intervention *interventions; /**< [n_interventions] in the trials: lesions, silencing
+                                            during an epoch, currents (intervention.h) */
+  int64_t n_interventions;
   nai_work_callback progress; /**< called every few milliseconds with the number of trials done;
                                  NAI_STOP ends the evaluation with the trials done so far, possibly
                                  none. Nullable. */
   void *user;                 /**< last argument of progress */
 } nai_evaluation_options;
 
-/** One thread, seed 0, nothing silenced, no callback. */
+/** One thread, seed 0, no interventions, no callback. */
 #define NAI_EVALUATION_OPTIONS_INIT                           \
   {                                                           \
     sizeof(nai_evaluation_options), 1, 0, NULL, 0, NULL, NULL \

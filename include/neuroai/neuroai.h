@@ -32,6 +32,7 @@
 #include <neuroai/cost.h>
 #include <neuroai/curriculum.h>
 #include <neuroai/evaluation.h>
+#include <neuroai/intervention.h>
 #include <neuroai/network.h>
 #include <neuroai/optimizer.h>
 #include <neuroai/random.h>

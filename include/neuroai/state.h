@@ -5,12 +5,13 @@
  * Calls that advance a state take their arguments in the order of time: inputs, then outputs.
  *
  * Threads: states of the same network may be run by different threads at once; one state is used by
- * one thread at a time. Memory: only nai_state_create() allocates.
+ * one thread at a time. Memory: only nai_state_create() allocates, and what plans interventions:
+ * nai_state_intervene(), nai_state_restore().
  */
 #ifndef NEUROAI_STATE_H
 #define NEUROAI_STATE_H
 
-#include <neuroai/network.h>
+#include <neuroai/intervention.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,23 +46,15 @@ NAI_API nai_status nai_state_step(nai_state *state, const float *inputs, float *
 NAI_API nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs,
                                  float *outputs, float *rates);
 
-/** Returns to time 0: the initial state, no clamped rates or injected currents, the same noise. */
+/** Returns to time 0: the initial state, no interventions, the same noise. */
 NAI_API nai_status nai_state_reset(nai_state *state);
 
 /* --- interventions ---------------------------------------------------------------------------- */
 
-enum {
-  NAI_ALL_UNITS = -1 /**< in place of a number of units: all units of the population */
-};
-
-/** Some units of some populations. */
-typedef struct nai_units {
-  const char *names;    /**< populations */
-  const int64_t *units; /**< [n] units of each of them, from 0, none twice */
-  int64_t n;            /**< number of units, 0 or more, or NAI_ALL_UNITS */
-} nai_units;
-
-/** Clamps these populations: from now on their rates are `rate`, whatever their input. */
+/**
+ * Clamps these populations: from the next step on their rates are `rate`, whatever their input.
+ * Their states go on meanwhile, with what they receive.
+ */
 NAI_API nai_status nai_state_clamp(nai_state *state, const char *names, float rate);
 
 /**
@@ -90,7 +83,15 @@ NAI_API nai_status nai_state_inject(nai_state *state, const char *names, const f
 NAI_API nai_status nai_state_inject_units(nai_state *state, const char *names, const int64_t *units,
                                           int64_t n, const float *current, int64_t n_currents);
 
-/** Ends clamping and current injection in these populations. */
+/**
+ * Plans `n` interventions besides those that there are; their times count from now. A call that
+ * fails changes nothing. Errors: NAI_ERR_UNSUPPORTED for an epoch or conditions, which a state does
+ * not have. Nullable: interventions (when n is 0).
+ */
+NAI_API nai_status nai_state_intervene(nai_state *state, const nai_intervention *interventions,
+                                       int64_t n);
+
+/** Ends all interventions in these populations, also planned ones. */
 NAI_API nai_status nai_state_release(nai_state *state, const char *names);
 
 /** The same for some units, as in nai_state_clamp_units(). */
@@ -138,7 +139,7 @@ NAI_API int64_t nai_state_time(const nai_state *state);
 /** Bytes that nai_state_snapshot() writes; -1 when state is NULL. */
 NAI_API int64_t nai_state_snapshot_size(const nai_state *state);
 
-/** Writes everything that later steps depend on (activity, delays, time, clamps, noise). */
+/** Writes everything that later steps depend on (activity, delays, time, interventions, noise). */
 NAI_API nai_status nai_state_snapshot(void *buffer, int64_t size, const nai_state *state);
 
 /** Restores a snapshot; refused if network, number of trials or library differ. */

@@ -9,11 +9,11 @@
 #include "../base/memory.h"
 #include "../base/structs.h"
 #include "../base/watch.h"
-#include "../network/intervene.h"
 #include "../task/arrays.h"
 #include "../task/task.h"
 #include "evaluation.h"
 #include "forward.h"
+#include "perturb.h"
 
 /* Trials that run together. */
 #define BLOCK 64
@@ -30,7 +30,7 @@ typedef struct work {
   nai_trials *drawn;       /* a block of the task's trials */
   nai_evaluation_options options;
   nai__forward forward;
-  float *clamp; /* [ld_units], or NULL */
+  nai__perturbed perturbed;
   int64_t done, total;
 } work;
 
@@ -97,6 +97,7 @@ static nai_status run_block(work *w, int64_t count)
     trials = w->drawn;
     first = 0;
   }
+  nai__perturbed_next(&w->perturbed, &w->forward, trials, first, count, w->done);
   NAI__TRY(nai__forward_run(&w->forward, trials, first, count, w->options.seed));
   NAI__TRY(judge_block(w, trials, first, count));
   w->done += count;
@@ -116,23 +117,6 @@ static nai_status run_blocks(work *w)
 
 /* --- what it takes ---------------------------------------------------------------------------- */
 
-static nai_status silence(work *w)
-{
-  const nai_evaluation_options *o = &w->options;
-  const float zero = 0;
-  if (o->n_silence <= 0) return NAI_OK;
-  w->clamp = NAI__ARRAY(float, w->net->ld_units);
-  unsigned char *seen = NAI__ARRAY(unsigned char, w->net->ld_units);
-  nai_status status = w->clamp && seen ? NAI_OK : NAI_ERR_MEMORY;
-  for (int64_t u = 0; u < w->net->ld_units && status == NAI_OK; u++) w->clamp[u] = NAN;
-  for (int64_t i = 0; i < o->n_silence && status == NAI_OK; i++) {
-    status = nai__units_check(w->net, &o->silence[i], seen);
-    if (status == NAI_OK) nai__units_set(w->clamp, w->net, &o->silence[i], &zero, 1);
-  }
-  nai__free(seen);
-  return status;
-}
-
 static void name_conditions(const work *w)
 {
   for (int64_t i = 0; i < w->e->n_conditions; i++)
@@ -151,9 +135,9 @@ static nai_status prepare(work *w)
   if (!w->given) NAI__TRY(nai__task_trials(&w->drawn, w->task, block));
   const nai_trials *trials = w->given ? w->given : w->drawn;
   NAI__TRY(nai__trials_fit(trials, w->net));
-  NAI__TRY(silence(w));
+  NAI__TRY(nai__perturbed_create(&w->perturbed, w->net, w->options.interventions,
+                                 w->options.n_interventions, w->total, block, trials));
   NAI__TRY(nai__forward_create(&w->forward, w->net, trials->capacity, block, w->options.threads));
-  w->forward.activity.clamp = w->clamp;
   w->forward.ask = w->options.progress ? ask : NULL;
   w->forward.who = w;
   return NAI_OK;
@@ -171,7 +155,7 @@ static nai_status evaluate(nai_evaluation **out, work *w)
   }
   if (w->forward.pool) nai__forward_destroy(&w->forward);
   nai_trials_destroy(w->drawn);
-  nai__free(w->clamp);
+  nai__perturbed_destroy(&w->perturbed);
   return status < NAI_OK ? status : NAI_OK;
 }
 
@@ -182,10 +166,11 @@ static nai_status take_options(work *w, const nai_evaluation_options *options)
   const nai_evaluation_options standard = NAI_EVALUATION_OPTIONS_INIT;
   NAI__TRY(nai__struct_take(&w->options, sizeof w->options, options ? options : &standard,
                             NAI__FIRST_SIZE(nai_evaluation_options, user), "options"));
-  if (w->options.n_silence < 0)
-    return nai__fail(NAI_ERR_INVALID, "options->n_silence is %lld, must be at least 0",
-                     (long long)w->options.n_silence);
-  if (w->options.n_silence > 0 && !w->options.silence) return nai__fail_null("silence");
+  if (w->options.n_interventions < 0)
+    return nai__fail(NAI_ERR_INVALID, "options->n_interventions is %lld, must be at least 0",
+                     (long long)w->options.n_interventions);
+  if (w->options.n_interventions > 0 && !w->options.interventions)
+    return nai__fail_null("interventions");
   return NAI_OK;
 }
 

@@ -242,6 +242,37 @@ static void begin_noise(float *noise, int64_t n)
   for (int64_t u = 0; u < n; u++) noise[u] = NAN;
 }
 
+/* On rates of one stage, r [rows][ld_units], at a step. */
+static void impose(const nai__activity *a, int64_t stage, int64_t step, int64_t row, int64_t rows,
+                   float *r)
+{
+  const nai_network *net = a->net;
+  int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
+  for (int64_t b = 0; b < rows && a->clamp; b++)
+    for (int64_t u = first; u < end; u++)
+      if (!isnan(a->clamp[u])) r[b * net->ld_units + u] = a->clamp[u];
+  if (a->schedule) nai__schedule_impose(a->schedule, stage, step, row, rows, r, net->ld_units);
+}
+
+void nai__impose(const nai__activity *a, int64_t step, int64_t row, int64_t rows, float *r)
+{
+  const nai_network *net = a->net;
+  memcpy(r, a->own + row * net->ld_units, (size_t)(rows * net->ld_units) * sizeof *r);
+  for (int64_t stage = 0; stage < net->n_stages; stage++) impose(a, stage, step, row, rows, r);
+}
+
+void nai__impose_initial(nai__activity *a, int64_t row, int64_t rows)
+{
+  const nai_network *net = a->net;
+  int64_t at = row * net->ld_units;
+  for (int64_t t = 1 - net->max_delay; t < 1 && a->own; t++) {
+    float *r = nai__rate_slot(a, t) + at;
+    memcpy(r, a->own + at, (size_t)(rows * net->ld_units) * sizeof *r);
+    for (int64_t stage = 0; stage < net->n_stages && a->schedule; stage++)
+      nai__schedule_impose(a->schedule, stage, NAI__BEFORE_STEPS, row, rows, r, net->ld_units);
+  }
+}
+
 void nai__begin(nai__activity *a, int64_t row, int64_t rows)
 {
   const nai_network *net = a->net;
@@ -257,6 +288,10 @@ void nai__begin(nai__activity *a, int64_t row, int64_t rows)
       memset(a->input + input_offset(a, t) + b * net->ld_inputs, 0,
              (size_t)net->n_inputs * sizeof *r);
   }
+  if (!a->own) return;
+  memcpy(a->own + row * net->ld_units, nai__rate_slot(a, 0) + row * net->ld_units,
+         (size_t)(rows * net->ld_units) * sizeof *a->own);
+  nai__impose_initial(a, row, rows);
 }
 
 /* --- noise ------------------------------------------------------------------------------------ */
@@ -405,8 +440,9 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t
     accumulate = 1;
   }
   if (!accumulate) clear_columns(scratch->v, net->ld_units, first, end, rows);
-  if (!a->inject) return;
-  for (int64_t b = 0; b < rows; b++)
+  if (a->schedule)
+    nai__schedule_inject(a->schedule, stage, t - 1, row, rows, scratch->v, net->ld_units);
+  for (int64_t b = 0; b < rows && a->inject; b++)
     for (int64_t u = first; u < end; u++) scratch->v[b * net->ld_units + u] += a->inject[u];
 }
 
@@ -424,13 +460,11 @@ static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int
     net->kernels->current_forward(&g->units, a->x + at, r, v, xi);
   else
     net->kernels->rate_forward(&g->units, r, a->drive + step_offset(a, t, net->ld_units) + at,
-                               nai__rate_at(a, t - 1) + at, v, xi);
+                               (a->own ? a->own : nai__rate_at(a, t - 1)) + at, v, xi);
   if (a->current && g->leak == NAI_LEAK_CURRENT)
     memcpy(a->current + step_offset(a, t, net->ld_units) + at, a->x + at,
            (size_t)g->units.n * sizeof *r);
-  if (!a->clamp) return;
-  for (int64_t u = 0; u < g->units.n; u++)
-    if (!isnan(a->clamp[g->offset + u])) r[u] = a->clamp[g->offset + u];
+  if (a->own) memcpy(a->own + at, r, (size_t)g->units.n * sizeof *r);
 }
 
 static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
@@ -442,6 +476,7 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
       if (net->segment[s].stage == stage)
         move_segment(a, &net->segment[s], t, row + b, scratch->v + b * net->ld_units,
                      scratch->xi + b * net->ld_units);
+  if (a->own) impose(a, stage, t - 1, row, rows, nai__rate_slot(a, t) + row * net->ld_units);
 }
 
 /* Before anything is added: all stages. */

@@ -9,6 +9,7 @@
 #define NAI_NETWORK_ACTIVITY_H
 
 #include "network.h"
+#include "schedule.h"
 
 /*
  * What units get besides, for rules that learn from what it does to the cost. A function of (seed,
@@ -37,13 +38,19 @@ typedef struct nai__activity {
                      the current; NULL: not kept */
   float *noise;   /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;
                          NaN before the first step */
-  float *input_noise;                    /* [trials][ld_inputs]: the same of channels */
-  float *input;                          /* [input_slots][trials][ld_inputs] */
-  float *output;                         /* [output_slots][trials][ld_outputs] */
-  uint64_t seed;                         /* of the noise */
-  uint64_t first;                        /* number of the first trial */
-  const float *inject;                   /* [ld_units] added to what units receive, or NULL */
-  const float *clamp;                    /* [ld_units] rates, NaN where free, or NULL */
+  float *input_noise;            /* [trials][ld_inputs]: the same of channels */
+  float *input;                  /* [input_slots][trials][ld_inputs] */
+  float *output;                 /* [output_slots][trials][ld_outputs] */
+  uint64_t seed;                 /* of the noise */
+  uint64_t first;                /* number of the first trial */
+  const float *inject;           /* [ld_units] added to what units receive, or NULL */
+  const float *clamp;            /* [ld_units] rates, NaN where free, or NULL */
+  const nai__schedule *schedule; /* what is done to units besides, and when, or NULL */
+  /*
+   * [trials][ld_units] the rates that units have by themselves, from which they go on while others
+   * are imposed on what they send; or NULL: none ever are.
+   */
+  float *own;
   const nai__perturbation *perturbation; /* or NULL */
   /*
    * [ld_units] of one trial: what units get from units of steps before, or NULL. Where it is given,
@@ -111,6 +118,17 @@ void nai__scratch_destroy(nai__scratch *scratch);
  * before 1 are 0.
  */
 void nai__begin(nai__activity *a, int64_t row, int64_t rows);
+
+/*
+ * The rates that trials row .. row + rows - 1 send at a step, counted from 0, or before the first
+ * one, in r [rows][ld_units]: their own, and those that are imposed. Where there are own ones.
+ */
+void nai__impose(const nai__activity *a, int64_t step, int64_t row, int64_t rows, float *r);
+/*
+ * At time 0: imposes on rates at time 0 and before what is planned to hold before the first step.
+ * Without own rates it does nothing.
+ */
+void nai__impose_initial(nai__activity *a, int64_t row, int64_t rows);
 
 /*
  * One step of trials row .. row + rows - 1 to time t. inputs: [rows][n_inputs] of these trials, or

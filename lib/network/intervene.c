@@ -93,3 +93,14 @@ void nai__units_set(float *row, const nai_network *net, const nai_units *which, 
       row[node->offset + unit_of(which, k)] = value[n == 1 ? 0 : k];
   }
 }
+
+void nai__units_mark(unsigned char *seen, const nai_network *net, const nai_units *which,
+                     unsigned char mark)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (!selected(node, which)) continue;
+    for (int64_t k = 0; k < count_units(node, which); k++)
+      seen[node->offset + unit_of(which, k)] = mark;
+  }
+}

@@ -23,6 +23,10 @@ nai_status nai__units_check(const nai_network *net, const nai_units *which, unsi
 nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
                                   const float *value, int64_t n, const char *what);
 
+/* Sets the marks, `seen` [ld_units], of these units, which have been checked. */
+void nai__units_mark(unsigned char *seen, const nai_network *net, const nai_units *which,
+                     unsigned char mark);
+
 /* Writes value [n], checked, or one value when n is 1, to these units of a row. */
 void nai__units_set(float *row, const nai_network *net, const nai_units *which, const float *value,
                     int64_t n);

@@ -5,7 +5,7 @@
 #include "state.h"
 
 /* Of snapshots; changes whenever their layout does. */
-#define SNAPSHOT_MAGIC UINT64_C(0x3530544154534e41)
+#define SNAPSHOT_MAGIC UINT64_C(0x3630544154534e41)
 
 /* What a snapshot starts with. */
 struct header {
@@ -13,7 +13,8 @@ struct header {
   uint64_t network; /* hash of all that says what the numbers belong to */
   int64_t n_memory, trials, time;
   uint64_t seed, first;
-  int32_t injects, clamps;
+  int64_t n_schedule; /* bytes, after the numbers */
+  int32_t injects, clamps, owns, reserved;
 };
 
 /* FNV-1a. */
@@ -56,54 +57,83 @@ static struct header header_of(const nai_state *state)
                          state->time,
                          state->activity.seed,
                          state->activity.first,
+                         nai__schedule_size(&state->schedule),
                          state->activity.inject != NULL,
-                         state->activity.clamp != NULL};
+                         state->activity.clamp != NULL,
+                         state->activity.own != NULL,
+                         0};
+}
+
+static int64_t numbers_end(const nai_state *state)
+{
+  return (int64_t)sizeof(struct header) + state->n_memory * (int64_t)sizeof(float);
 }
 
 int64_t nai_state_snapshot_size(const nai_state *state)
 {
-  return state ? (int64_t)sizeof(struct header) + state->n_memory * (int64_t)sizeof(float) : -1;
+  return state ? numbers_end(state) + nai__schedule_size(&state->schedule) : -1;
 }
 
-static nai_status check_buffer(const nai_state *state, const void *buffer, int64_t size)
+static nai_status check_size(int64_t size, int64_t right)
 {
-  NAI__REQUIRE(buffer);
-  if (size != nai_state_snapshot_size(state))
-    return nai__fail(NAI_ERR_INVALID, "size is %lld, must be %lld", (long long)size,
-                     (long long)nai_state_snapshot_size(state));
-  return NAI_OK;
+  if (size == right) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "size is %lld, must be %lld", (long long)size,
+                   (long long)right);
 }
 
 nai_status nai_state_snapshot(void *buffer, int64_t size, const nai_state *state)
 {
   NAI__REQUIRE(state);
-  NAI__TRY(check_buffer(state, buffer, size));
+  NAI__REQUIRE(buffer);
+  NAI__TRY(check_size(size, nai_state_snapshot_size(state)));
   struct header header = header_of(state);
   memcpy(buffer, &header, sizeof header);
   memcpy((char *)buffer + sizeof header, state->memory, (size_t)state->n_memory * sizeof(float));
+  nai__schedule_write((char *)buffer + numbers_end(state), &state->schedule);
   return NAI_OK;
+}
+
+/* Interventions take room besides; how much, the header says. */
+static nai_status read_header(struct header *header, const nai_state *state, const void *buffer,
+                              int64_t size)
+{
+  if (size < numbers_end(state)) return check_size(size, numbers_end(state));
+  memcpy(header, buffer, sizeof *header);
+  struct header own = header_of(state);
+  int right = header->magic == own.magic && header->n_schedule >= 0 &&
+              header->n_schedule <= INT64_MAX - numbers_end(state);
+  NAI__TRY(check_size(size, numbers_end(state) + (right ? header->n_schedule : 0)));
+  own.time = header->time;
+  own.seed = header->seed;
+  own.first = header->first;
+  own.n_schedule = header->n_schedule;
+  own.injects = header->injects;
+  own.clamps = header->clamps;
+  own.owns = header->owns;
+  if (right && memcmp(header, &own, sizeof own) == 0 && header->time >= 0 &&
+      nai__first_check(header->first, header->trials) == NAI_OK)
+    return NAI_OK;
+  return nai__fail(NAI_ERR_FORMAT,
+                   "the snapshot is of another network or another number of trials");
 }
 
 nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size)
 {
   NAI__REQUIRE(state);
-  NAI__TRY(check_buffer(state, buffer, size));
-  struct header header, own = header_of(state);
-  memcpy(&header, buffer, sizeof header);
-  own.time = header.time;
-  own.seed = header.seed;
-  own.first = header.first;
-  own.injects = header.injects;
-  own.clamps = header.clamps;
-  if (memcmp(&header, &own, sizeof own) != 0 || header.time < 0 ||
-      nai__first_check(header.first, header.trials) != NAI_OK)
-    return nai__fail(NAI_ERR_FORMAT,
-                     "the snapshot is of another network or another number of trials");
+  NAI__REQUIRE(buffer);
+  struct header header;
+  nai__schedule schedule;
+  NAI__TRY(read_header(&header, state, buffer, size));
+  NAI__TRY(nai__schedule_read(&schedule, state->net, header.trials,
+                              (const char *)buffer + numbers_end(state), header.n_schedule));
+  nai__schedule_cut(&state->schedule, 0);
+  state->schedule = schedule;
   memcpy(state->memory, (const char *)buffer + sizeof header,
          (size_t)state->n_memory * sizeof(float));
   state->time = header.time;
   state->activity.seed = header.seed;
   state->activity.first = header.first;
+  state->activity.own = header.owns ? state->own : NULL;
   nai__state_refresh(state);
   return NAI_OK;
 }

@@ -17,13 +17,14 @@ static nai_status allocate(nai_state *state)
   const nai_network *net = state->net;
   int64_t floats = nai__activity_floats(&state->activity),
           rows = state->activity.trials * net->ld_units;
-  state->n_memory = floats + rows + 2 * net->ld_units;
+  state->n_memory = floats + 2 * rows + 2 * net->ld_units;
   state->memory = NAI__ARRAY(float, state->n_memory);
   state->seen = NAI__ARRAY(unsigned char, net->ld_units);
   if (!state->memory || !state->seen) return NAI_ERR_MEMORY;
   nai__activity_place(&state->activity, state->memory);
   state->now = state->memory + floats;
-  state->inject = state->now + rows;
+  state->own = state->now + rows;
+  state->inject = state->own + rows;
   state->clamp = state->inject + net->ld_units;
   return nai__scratch_create(&state->scratch, net, state->activity.trials);
 }
@@ -31,7 +32,7 @@ static nai_status allocate(nai_state *state)
 static nai_status check_trials(const nai_network *net, int64_t trials)
 {
   nai__activity one = nai__activity_shape(net, 1);
-  int64_t floats = nai__activity_floats(&one) + 3 * net->ld_units;
+  int64_t floats = nai__activity_floats(&one) + 4 * net->ld_units;
   if (floats > MOST_FLOATS)
     return nai__fail(NAI_ERR_MEMORY, "one trial with these delays takes %lld numbers, at most %lld",
                      (long long)floats, (long long)MOST_FLOATS);
@@ -51,6 +52,7 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   state->kept = nai__network_keep(net);
   state->activity = nai__activity_shape(net, trials);
   state->activity.seed = seed;
+  state->schedule.trials = trials;
   nai_status status = allocate(state);
   if (status != NAI_OK) {
     nai_state_destroy(state);
@@ -72,6 +74,7 @@ void nai_state_destroy(nai_state *state)
 {
   if (!state) return;
   nai__scratch_destroy(&state->scratch);
+  nai__schedule_cut(&state->schedule, 0);
   nai__free(state->memory);
   nai__free(state->seen);
   nai_network_destroy(state->kept);
@@ -89,7 +92,9 @@ nai_status nai_state_reset(nai_state *state)
   NAI__REQUIRE(state);
   nai__activity *a = &state->activity;
   state->time = 0;
-  a->inject = a->clamp = NULL;
+  a->inject = a->clamp = a->own = NULL;
+  a->schedule = NULL;
+  nai__schedule_cut(&state->schedule, 0);
   for (int64_t u = 0; u < state->net->ld_units; u++) {
     state->inject[u] = 0;
     state->clamp[u] = NAN;

@@ -12,11 +12,13 @@ struct nai_state {
   nai__activity activity;
   nai__scratch scratch;
   int64_t time;
-  int64_t n_memory;    /* floats */
-  float *memory;       /* the activity, then now, inject, clamp */
-  float *inject;       /* [ld_units] */
-  float *clamp;        /* [ld_units] */
-  float *now;          /* [trials][ld_units]: rates, at an address that stays */
+  int64_t n_memory; /* floats */
+  float *memory;    /* the activity, then now, own, inject, clamp */
+  float *inject;    /* [ld_units] */
+  float *clamp;     /* [ld_units] */
+  float *now;       /* [trials][ld_units]: rates, at an address that stays */
+  float *own;       /* [trials][ld_units]: of the activity, as soon as it needs them */
+  nai__schedule schedule;
   unsigned char *seen; /* [ld_units] 0, for nai__units_check() */
 };
 

@@ -1,18 +1,49 @@
-/* Perturbing a running network: units that are clamped or silenced, and currents injected. */
+/*
+ * Interventions in a running network: at once, until they are ended; and as they are planned, each
+ * with its time.
+ */
 #include <math.h>
+#include <string.h>
 
 #include "../base/error.h"
+#include "../base/memory.h"
 #include "intervene.h"
+#include "plan.h"
 #include "state.h"
 
 void nai__state_refresh(nai_state *state)
 {
   nai__activity *a = &state->activity;
   a->inject = a->clamp = NULL;
+  a->schedule = state->schedule.n ? &state->schedule : NULL;
   for (int64_t u = 0; u < state->net->n_units; u++) {
     if (state->inject[u] != 0) a->inject = state->inject;
     if (!isnan(state->clamp[u])) a->clamp = state->clamp;
   }
+}
+
+/*
+ * What has changed takes effect. Once rates were imposed, units go on from their own, also after
+ * the last of these interventions has ended.
+ */
+static void apply(nai_state *state)
+{
+  nai__activity *a = &state->activity;
+  nai__state_refresh(state);
+  if (a->own || (!a->clamp && !a->schedule)) return;
+  memcpy(state->own, state->now, (size_t)(a->trials * state->net->ld_units) * sizeof *state->own);
+  a->own = state->own;
+}
+
+/* The same when it is what is planned that has changed. */
+static void apply_plan(nai_state *state)
+{
+  nai__activity *a = &state->activity;
+  apply(state);
+  if (!a->own || state->time > 0) return;
+  nai__impose_initial(a, 0, a->trials);
+  memcpy(state->now, nai__rate_at(a, 0),
+         (size_t)(a->trials * state->net->ld_units) * sizeof *state->now);
 }
 
 /* --- clamping --------------------------------------------------------------------------------- */
@@ -23,7 +54,7 @@ static nai_status clamp(nai_state *state, const nai_units *which, const float *r
   NAI__TRY(nai__units_check(state->net, which, state->seen));
   NAI__TRY(nai__unit_values_check(state->net, which, rate, n, "rate"));
   nai__units_set(state->clamp, state->net, which, rate, n);
-  nai__state_refresh(state);
+  apply(state);
   return NAI_OK;
 }
 
@@ -57,7 +88,7 @@ static nai_status inject(nai_state *state, const nai_units *which, const float *
   NAI__TRY(nai__units_check(state->net, which, state->seen));
   NAI__TRY(nai__unit_values_check(state->net, which, current, n, "current"));
   nai__units_set(state->inject, state->net, which, current, n);
-  nai__state_refresh(state);
+  apply(state);
   return NAI_OK;
 }
 
@@ -72,6 +103,69 @@ nai_status nai_state_inject_units(nai_state *state, const char *names, const int
   return inject(state, &(nai_units){names, units, n}, current, n_currents);
 }
 
+/* --- planned ---------------------------------------------------------------------------------- */
+
+static nai_status check_planned(const nai_intervention *i, int64_t k, int64_t trials)
+{
+  if (i->epoch)
+    return nai__fail(
+        NAI_ERR_UNSUPPORTED,
+        "interventions[%lld]: epoch is '%.60s', but a state has no epochs: give steps, or "
+        "start and end",
+        (long long)k, i->epoch);
+  if (i->n_where > 0)
+    return nai__fail(
+        NAI_ERR_UNSUPPORTED,
+        "interventions[%lld]: where names condition '%.60s', but a state has no conditions: "
+        "give trials",
+        (long long)k, i->where[0].condition);
+  if (i->fall > 0 && i->end == 0 && !i->steps)
+    return nai__fail(NAI_ERR_INVALID,
+                     "interventions[%lld]: fall is %g ms, but there is no end: give end, or steps",
+                     (long long)k, i->fall);
+  return nai__plan_check_trials(i, k, trials);
+}
+
+/* Windows of acts from `before` on, counted from now. */
+static void set_windows(nai_state *state, const nai_intervention *list, int64_t before)
+{
+  const nai__window ever = {0, INT64_MAX};
+  for (int64_t k = before; k < state->schedule.n; k++) {
+    nai__act *act = &state->schedule.act[k];
+    for (int64_t b = 0; b < state->activity.trials; b++) {
+      nai__window w = nai__plan_window(&list[act->number], state->net->dt, b, ever);
+      if (w.end < INT64_MAX) w.end += state->time;
+      if (state->time > 0 || w.first > 0) w.first = state->time + (w.first < 0 ? 0 : w.first);
+      act->window[b] = w;
+    }
+  }
+}
+
+static nai_status plan(nai_state *state, nai_intervention *list,
+                       const nai_intervention *interventions, int64_t n)
+{
+  NAI__TRY(nai__plan_take(list, interventions, n, state->net));
+  for (int64_t k = 0; k < n; k++) NAI__TRY(check_planned(&list[k], k, state->activity.trials));
+  int64_t before = state->schedule.n;
+  NAI__TRY(nai__plan_add(&state->schedule, state->net, list, n));
+  set_windows(state, list, before);
+  nai__schedule_expire(&state->schedule, state->time);
+  apply_plan(state);
+  return NAI_OK;
+}
+
+nai_status nai_state_intervene(nai_state *state, const nai_intervention *interventions, int64_t n)
+{
+  NAI__REQUIRE(state);
+  if (n < 0) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0", (long long)n);
+  if (n > 0) NAI__REQUIRE(interventions);
+  nai_intervention *list = NAI__ARRAY(nai_intervention, n);
+  if (!list) return NAI_ERR_MEMORY;
+  nai_status status = plan(state, list, interventions, n);
+  nai__free(list);
+  return status;
+}
+
 /* --- letting go ------------------------------------------------------------------------------- */
 
 static nai_status let_go(nai_state *state, const nai_units *which)
@@ -80,7 +174,12 @@ static nai_status let_go(nai_state *state, const nai_units *which)
   NAI__TRY(nai__units_check(state->net, which, state->seen));
   nai__units_set(state->clamp, state->net, which, &(float){NAN}, 1);
   nai__units_set(state->inject, state->net, which, &(float){0}, 1);
-  nai__state_refresh(state);
+  apply(state);
+  if (!state->schedule.n) return NAI_OK;
+  nai__units_mark(state->seen, state->net, which, 1);
+  nai__schedule_release(&state->schedule, state->seen);
+  nai__units_mark(state->seen, state->net, which, 0);
+  apply_plan(state);
   return NAI_OK;
 }
 

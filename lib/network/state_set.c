@@ -54,17 +54,27 @@ static nai_status check_values(const nai_state *state, const nai__node *node, co
                    (long long)(at / n), (long long)(at % n), (double)values[at]);
 }
 
-/* What [trials][ld_units] has at this population; clamped units keep their rates. */
-static void set_rates(nai_state *state, const nai__node *node, const float *rates)
+static void copy_columns(float *out, const float *rows, const nai__node *node, int64_t trials,
+                         int64_t ld)
+{
+  for (int64_t b = 0; b < trials; b++)
+    memcpy(out + b * ld + node->offset, rows + b * ld + node->offset,
+           (size_t)node->n * sizeof *out);
+}
+
+/* What rates [trials][ld_units] has at this population, in v; rates that are imposed stay. */
+static void set_rates(nai_state *state, const nai__node *node)
 {
   nai__activity *a = &state->activity;
+  float *rates = state->scratch.v;
   int64_t ld = state->net->ld_units, oldest = state->time ? state->time : 1 - state->net->max_delay;
-  for (int64_t b = 0; b < a->trials; b++)
-    for (int64_t u = node->offset; u < node->offset + node->n; u++) {
-      float rate = isnan(state->clamp[u]) ? rates[b * ld + u] : state->clamp[u];
-      for (int64_t t = oldest; t <= state->time; t++) nai__rate_slot(a, t)[b * ld + u] = rate;
-      state->now[b * ld + u] = rate;
-    }
+  if (a->own) {
+    copy_columns(a->own, rates, node, a->trials, ld);
+    nai__impose(a, state->time - 1, 0, a->trials, rates);
+  }
+  for (int64_t t = oldest; t <= state->time; t++)
+    copy_columns(nai__rate_slot(a, t), rates, node, a->trials, ld);
+  copy_columns(state->now, rates, node, a->trials, ld);
 }
 
 static void spread(nai_state *state, const nai__node *node, float *rows, const float *values)
@@ -107,7 +117,7 @@ nai_status nai_state_set_currents(nai_state *state, const char *name, const floa
   NAI__TRY(check_values(state, node, currents, n, "currents"));
   NAI__TRY(find_rates(state, node, currents));
   spread(state, node, state->activity.x, currents);
-  set_rates(state, node, state->scratch.v);
+  set_rates(state, node);
   return NAI_OK;
 }
 
@@ -123,6 +133,6 @@ nai_status nai_state_set_rates(nai_state *state, const char *name, const float *
         node->name);
   NAI__TRY(check_values(state, node, rates, n, "rates"));
   spread(state, node, state->scratch.v, rates);
-  set_rates(state, node, state->scratch.v);
+  set_rates(state, node);
   return NAI_OK;
 }

@@ -223,13 +223,27 @@ static void create_state(pool *p, input *in)
   said(nai_state_create(&p->state, net, trials, take_byte(in)));
 }
 
+static void intervene(pool *p, input *in, const char *name, const int64_t units[2])
+{
+  nai_intervention i = NAI_INTERVENTION_INIT;
+  i.kind = (int32_t)take_choice(in, 6) - 1;
+  i.which = (nai_units){name, units, take_choice(in, 4) - 1};
+  i.fraction = take_number(in);
+  i.value = take_number(in);
+  i.start = take_number(in);
+  i.end = take_number(in);
+  i.rise = take_number(in);
+  i.fall = take_number(in);
+  said(nai_state_intervene(p->state, &i, 1));
+}
+
 static void use_state(pool *p, input *in)
 {
   const char *name = take_name(in);
   nai_view view = NAI_VIEW_INIT;
   static char snapshot[1 << 16];
   int64_t units[2] = {take_small(in), take_small(in)};
-  switch (take_choice(in, 10)) {
+  switch (take_choice(in, 11)) {
   case 0: said(nai_state_step(p->state, NULL, NULL)); break;
   case 1: said(nai_state_run(p->state, take_choice(in, 8) - 1, NULL, NULL, NULL)); break;
   case 2: said(nai_state_reset(p->state)); break;
@@ -239,6 +253,7 @@ static void use_state(pool *p, input *in)
   case 6: said(nai_state_rates(&view, p->state, name)); break;
   case 7: said(nai_state_silence_units(p->state, name, units, take_choice(in, 3))); break;
   case 8: said(nai_state_set_currents(p->state, name, zeros, take_choice(in, 8))); break;
+  case 9: intervene(p, in, name, units); break;
   default:
     if (nai_state_snapshot(snapshot, sizeof snapshot, p->state) == NAI_OK)
       MUST(nai_state_restore(p->state, snapshot, sizeof snapshot) == NAI_OK);

@@ -93,6 +93,7 @@ from .initial import (
     StrongWeak,
     Uniform,
 )
+from .intervention import Clamp, Inject, Intervention, Scale, Silence
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import (
@@ -134,6 +135,7 @@ __all__ = [
     "Balanced",
     "BinaryCrossEntropy",
     "CallbackError",
+    "Clamp",
     "Communicability",
     "Confusion",
     "Constant",
@@ -162,6 +164,8 @@ __all__ = [
     "Identity",
     "InDegree",
     "Initial",
+    "Inject",
+    "Intervention",
     "InvalidError",
     "InvalidTypeError",
     "Judgement",
@@ -204,8 +208,10 @@ __all__ = [
     "Rule",
     "Run",
     "SGD",
+    "Scale",
     "Sign",
     "SignSymmetry",
+    "Silence",
     "SnAp1",
     "Sparse",
     "Spectrum",

@@ -163,6 +163,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_state_destroy": "state",
     "nai_state_inject": "state names current n",
     "nai_state_inject_units": "state names units n current n_currents",
+    "nai_state_intervene": "state interventions n",
     "nai_state_rates": "out state name",
     "nai_state_release": "state names",
     "nai_state_release_units": "state names units n",

@@ -123,6 +123,7 @@ NAI_SIGN_BATCH = 1
 NAI_SIGN_FIXED = 2
 
 NAI_ALL_UNITS = -1
+NAI_SILENCE, NAI_CLAMP, NAI_INJECT, NAI_SCALE = range(4)
 
 NAI_STREAM_TRAIN = 0
 NAI_STREAM_TEST = 1
@@ -265,6 +266,37 @@ class nai_units(Structure):
     """Some units of some populations."""
 
     _fields_ = [("names", c_char_p), ("units", POINTER(c_int64)), ("n", c_int64)]
+
+
+class nai_where(Structure):
+    """Trials in which a condition has a value."""
+
+    _fields_ = [("condition", c_char_p), ("value", c_double)]
+
+
+class nai_intervention(Structure):
+    """What is done to some units, and when."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("kind", c_int32),
+        ("which", nai_units),
+        ("fraction", c_double),
+        ("seed", c_uint64),
+        ("value", c_double),
+        ("values", POINTER(c_float)),
+        ("n_values", c_int64),
+        ("epoch", c_char_p),
+        ("start", c_double),
+        ("end", c_double),
+        ("rise", c_double),
+        ("fall", c_double),
+        ("steps", POINTER(c_int32)),
+        ("trials", POINTER(c_uint8)),
+        ("n_trials", c_int64),
+        ("where", POINTER(nai_where)),
+        ("n_where", c_int64),
+    ]
 
 
 class nai_task_setting(Structure):
@@ -500,8 +532,8 @@ class nai_evaluation_options(Structure):
         ("struct_size", c_uint32),
         ("threads", c_int32),
         ("seed", c_uint64),
-        ("silence", POINTER(nai_units)),
-        ("n_silence", c_int64),
+        ("interventions", POINTER(nai_intervention)),
+        ("n_interventions", c_int64),
         ("progress", nai_work_callback),
         ("user", c_void_p),
     ]
@@ -968,6 +1000,7 @@ nai_state_silence = _function("nai_state_silence", nai_status, _state, Text)
 nai_state_silence_units = _function("nai_state_silence_units", nai_status, _state, Text, int64s, int64)
 nai_state_inject = _function("nai_state_inject", nai_status, _state, Text, floats, int64)
 nai_state_inject_units = _function("nai_state_inject_units", nai_status, _state, Text, int64s, int64, floats, int64)
+nai_state_intervene = _function("nai_state_intervene", nai_status, _state, POINTER(nai_intervention), int64)
 nai_state_release = _function("nai_state_release", nai_status, _state, Text)
 nai_state_release_units = _function("nai_state_release_units", nai_status, _state, Text, int64s, int64)
 nai_state_set_first = _function("nai_state_set_first", nai_status, _state, uint64)

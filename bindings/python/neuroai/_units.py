@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ctypes
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _c
 from ._handle import Names, as_array, describe, given, joined, wrong_shape, wrong_type
 from .errors import InvalidError
 
@@ -53,13 +51,3 @@ def _mask(net: "Network", names: str, mask: npt.NDArray[Any], what: str) -> npt.
             raise wrong_shape(what, f"{describe((n,))}, the units of '{name}'", mask.shape)
     return mask
 
-
-def array_of(parts: List[Part]) -> Any:
-    """An array of nai_units. It points to the parts' arrays, which have to live as long."""
-    found = (_c.nai_units * len(parts))()
-    for entry, (names, units) in zip(found, parts):
-        entry.names = _c.Text.from_param(names).value
-        entry.n = _c.NAI_ALL_UNITS if units is None else len(units)
-        if units is not None:
-            entry.units = units.ctypes.data_as(ctypes.POINTER(ctypes.c_int64))
-    return found

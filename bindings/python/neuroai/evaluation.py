@@ -14,9 +14,10 @@ from . import _c
 from ._closed import Record
 from ._handle import Handle, as_array, brief, frozen, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
-from ._units import Chosen, array_of, chosen
+from ._units import Chosen
 from .errors import InvalidError, UnknownNameError, UnsupportedError
 from .fits import PsychometricFit, fit_psychometric
+from .intervention import Interventions, Lent, as_interventions
 from .network import Network
 from .task import Task, as_task
 from .trials import Trials, has_classes
@@ -299,6 +300,7 @@ def evaluate(
     seed: int = 0,
     threads: int = 1,
     *,
+    interventions: Optional[Interventions] = None,
     silence: Optional[Chosen] = None,
     progress: bool = True,
 ) -> Evaluation:
@@ -316,14 +318,15 @@ def evaluate(
         trials: number of test trials of the task; default 1000. Given trials are all run.
         seed: of the trials of a task, and of the noise.
         threads: number of threads; the result does not depend on it.
-        silence: units with a rate of 0 in every trial (a lesion), as in :meth:`State.silence`: populations, or a
-            mapping from their names to units: ``{"E": [0, 3]}``.
+        interventions: what is done to units, and when: ``na.Silence("PV", epoch="delay")``, or a list of such; see
+            :class:`neuroai.Intervention`.
+        silence: units with a rate of 0 in every trial (a lesion): short for ``na.Silence(silence)``.
         progress: whether to show a progress bar if it takes more than a second.
     """
-    parts = [] if silence is None else chosen(net, silence)
     numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
-    options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, array_of(parts), len(parts))
     n = _number(task, trials)
+    done = Lent(net, as_interventions(interventions, silence), n)
+    options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, done.array, len(done))
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)
         options.progress = _c.nai_work_callback(watch)

@@ -48,6 +48,7 @@ from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
 
 if TYPE_CHECKING:
+    from .intervention import Interventions
     from .run import Run
     from .state import Inputs, State
 
@@ -600,6 +601,7 @@ class Network(Handle):
         state: Optional["State"] = None,
         record: Optional[Names] = None,
         every: int = 1,
+        interventions: "Optional[Interventions]" = None,
         progress: bool = True,
     ) -> "Run":
         """Runs the network and records rates and outputs.
@@ -617,11 +619,14 @@ class Network(Handle):
             record: populations whose rates are recorded, names or shell patterns: ``"E"``, ``["E", "pfc/*"]``; None:
                 all; ``""``: none. Outputs are always recorded. Memory is only taken for what is recorded.
             every: records every so many steps: ``every``, ``2 * every``, ...
+            interventions: what is done to units, and when: ``na.Silence("PV", start=500, end=1000)``, or a list of
+                such; see :class:`neuroai.Intervention`. Times count from the start of the run; epochs are those of the
+                trials.
             progress: whether to show a progress bar if the run takes more than a second.
         """
         from .state import run
 
-        return run(self, inputs, seed, trials, steps, state, record=record, every=every, progress=progress)
+        return run(self, inputs, seed, trials, steps, state, record=record, every=every, interventions=interventions, progress=progress)
 
     # --- model file --------------------------------------------------------------------------------------------------
 

@@ -45,6 +45,7 @@ from ._units import Chosen
 from .errors import InvalidError, brief
 from .evaluation import Evaluation, evaluate, signed_condition
 from .history import History
+from .intervention import Interventions, as_interventions
 from .network import Network
 from .run import Run
 from .task import Task
@@ -278,6 +279,7 @@ def psychometric(
     threads: int = 1,
     ax: Optional[Axes] = None,
     shape: Optional[str] = None,
+    interventions: Optional[Interventions] = None,
     silence: Optional[Chosen] = None,
     progress: bool = True,
     **fit: Any,
@@ -293,19 +295,21 @@ def psychometric(
         ax: where to draw.
         shape: "weibull" (fraction correct against the absolute value), "logistic" or "normal": fits this function by
             :meth:`neuroai.Evaluation.fit`, which needs SciPy, and shows its parameters with confidence intervals.
-        silence: units that are silenced in every trial, as in :func:`neuroai.evaluate`.
+        interventions, silence: what is done to units, as in :func:`neuroai.evaluate`.
         progress: whether to show a progress bar when the test trials take more than a second.
         **fit: other arguments of this method: ``where``, ``guess``, ``lapse``, ``confidence``.
     """
     if isinstance(net, Evaluation):
-        if silence is not None:
-            raise InvalidError("silence: the evaluation is made already; give it to neuroai.evaluate()")
+        for name, value in (("silence", silence), ("interventions", interventions)):
+            if value is not None:
+                raise InvalidError(f"{name}: the evaluation is made already; give it to neuroai.evaluate()")
         evaluation = net
     elif task is None:
         raise InvalidError("task: needed with a network")
     else:
         n = 4000 if trials is None and not isinstance(task, Trials) else trials
-        evaluation = evaluate(net, task, n, seed, threads, silence=silence, progress=progress)
+        given = as_interventions(interventions, silence)
+        evaluation = evaluate(net, task, n, seed, threads, interventions=given, progress=progress)
     condition = condition or signed_condition(evaluation.conditions)
     if not np.any(evaluation.choice >= 0):
         raise InvalidError("net: no choice was made in any of the trials, so there is no curve")

@@ -6,7 +6,7 @@ import operator
 import time
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +18,15 @@ from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, NonfiniteError, UnknownNameError, brief
 
 if TYPE_CHECKING:
+    from .intervention import Intervention
     from .network import Network
     from .state import State
     from .trials import Trials
 
 __all__ = ["Run", "parts"]
+
+#: An intervention, and the steps of each trial in which it acts, [B, 2].
+Acting = Tuple["Intervention", npt.NDArray[np.int64]]
 
 #: Of one call into the library, seconds: far below what anybody notices between Ctrl-C and its effect.
 _PIECE = 0.05
@@ -42,6 +46,8 @@ class Run(Closed):
         dt: time step of the network, ms; rows are ``every * dt`` apart.
         every: number of steps from one recorded row to the next.
         trials: the trials, if trials were given.
+        interventions: what was done to units: each :class:`neuroai.Intervention` with the steps of each trial in which
+            it acted, int [B, 2], the first and the one after the last; 0, 0 where it did not.
     """
 
     state: "State"
@@ -52,6 +58,7 @@ class Run(Closed):
     inputs: Dict[str, Floats]
     trials: Optional["Trials"]
     every: int
+    interventions: "Tuple[Acting, ...]"
     _otherwise = "it is what was recorded"
 
     def __init__(
@@ -63,7 +70,9 @@ class Run(Closed):
         trials: Optional["Trials"],
         every: int = 1,
         rows: Optional[int] = None,
+        interventions: "Sequence[Acting]" = (),
     ) -> None:
+        self._keep(interventions=tuple(interventions))
         self._keep(state=state, net=state.net, dt=state.net.dt, trials=trials, every=every)
         self._keep(rates=Record(rates), outputs=Record(outputs), inputs=Record(inputs))
         self._rows = len(next(iter({**rates, **outputs}.values()))) if rows is None else rows
@@ -211,8 +220,13 @@ def record(
     names: Optional[Names],
     every: int,
     progress: bool,
+    interventions: "Sequence[Acting]" = (),
+    begin: Callable[[], None] = lambda: None,
 ) -> Run:
-    """:meth:`State.run`, of inputs [steps, B, channels] that have been brought into shape."""
+    """:meth:`State.run`, of inputs [steps, B, channels] that have been brought into shape.
+
+    ``begin`` is called when all else has been checked, before the first step.
+    """
     every, steps = _whole("every", every, 1), _whole("steps", steps, 0)
     populations, outputs, channels = state.net.populations, state.net.outputs, state.net.inputs
     shape = steps // every, state.trials
@@ -220,12 +234,13 @@ def record(
     z = _Tape.create(outputs, list(outputs), *shape, every)
     if inputs is not None:
         _check_finite(inputs, channels)
+    begin()
 
     def run_of(rows: int) -> Run:
         given = np.zeros((rows, state.trials, sum(channels.values())), np.float32) if inputs is None else inputs
         if every > 1 and inputs is not None:
             given = given[every - 1 :: every].copy()
-        return Run(state, rates.first(rows), z.first(rows), parts(given[:rows], channels), trials, every, rows)
+        return Run(state, rates.first(rows), z.first(rows), parts(given[:rows], channels), trials, every, rows, interventions)
 
     done = 0
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Mapping, Optional, Union
+from typing import Any, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ from . import _c
 from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, wrong_shape
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
+from .intervention import Intervention, Interventions, Lent, as_interventions
 from .network import Network
 from .run import Run, parts
 from .run import record as record_run
@@ -76,9 +77,14 @@ class State(Handle):
         steps: Optional[int] = None,
         record: Optional[Names] = None,
         every: int = 1,
+        interventions: Optional[Interventions] = None,
         progress: bool = True,
     ) -> Run:
-        """Makes and records as many steps as the inputs have, or ``steps`` without inputs. See :meth:`Network.run`."""
+        """Makes and records as many steps as the inputs have, or ``steps`` without inputs. See :meth:`Network.run`.
+
+        ``interventions`` count their times from the start of the run, and end with it.
+        """
+        done = as_interventions(interventions)
         trials = inputs if isinstance(inputs, Trials) else None
         values = trials.inputs if trials is not None else inputs
         if isinstance(values, Mapping) and not values:
@@ -91,7 +97,12 @@ class State(Handle):
             array, steps = self._gather(values, (t, self.trials)), t
         if steps is None:
             raise InvalidError("steps: needed when there are no inputs")
-        return record_run(self, steps, array, trials, record, every, progress)
+        windows = [one._windows(self.net.dt, self.trials, steps, trials) for one in done]
+
+        def begin() -> None:
+            self._plan(done, windows)
+
+        return record_run(self, steps, array, trials, record, every, progress, list(zip(done, windows)), begin)
 
     def _gather(self, inputs: Any, before: "tuple[int, ...]") -> Floats:
         """Inputs as one array [*before, channels of all inputs]."""
@@ -109,7 +120,7 @@ class State(Handle):
         return array
 
     def reset(self) -> None:
-        """Returns to time 0: the initial state, no clamped rates or injected currents, the same noise."""
+        """Returns to time 0: the initial state, no interventions, the same noise."""
         _c.nai_state_reset(self)
 
     def clamp(self, names: Chosen, rate: npt.ArrayLike, units: Optional[npt.ArrayLike] = None) -> None:
@@ -135,8 +146,20 @@ class State(Handle):
         array = as_array("current", np.atleast_1d(given("current", current)), ("n",))
         self._intervene(names, units, _c.nai_state_inject_units, array, len(array))
 
+    def intervene(self, interventions: Interventions) -> None:
+        """Plans interventions besides those that there are; their times count from now.
+
+        A state has neither epochs nor conditions: they take trials, which are run with interventions by
+        :meth:`Network.run`. :meth:`release` ends them.
+        """
+        self._plan(as_interventions(interventions))
+
+    def _plan(self, interventions: Sequence[Intervention], windows: Optional[Sequence[Any]] = None) -> None:
+        lent = Lent(self.net, interventions, self.trials, windows)
+        _c.nai_state_intervene(self, lent.array, len(lent))
+
     def release(self, names: Chosen = "*", units: Optional[npt.ArrayLike] = None) -> None:
-        """Ends clamping and current injection in these units. ``names``, ``units``: see :meth:`clamp`."""
+        """Ends all interventions in these units, also planned ones. ``names``, ``units``: see :meth:`clamp`."""
         self._intervene(names, units, _c.nai_state_release_units)
 
     def _intervene(self, names: Chosen, units: Optional[npt.ArrayLike], act: Any, *values: Any) -> None:
@@ -189,7 +212,7 @@ class State(Handle):
         return int(_c.nai_state_time(self))
 
     def snapshot(self) -> bytes:
-        """Everything that later steps depend on: activity, delays, time, clamps, noise."""
+        """Everything that later steps depend on: activity, delays, time, interventions, noise."""
         buffer = bytearray(_c.nai_state_snapshot_size(self))
         writable = (ctypes.c_char * len(buffer)).from_buffer(buffer)
         _c.nai_state_snapshot(ctypes.addressof(writable), len(buffer), self)

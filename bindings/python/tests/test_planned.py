@@ -1,0 +1,157 @@
+"""Interventions as objects: in evaluations, in runs and in states, and what they refuse."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+
+
+@pytest.fixture
+def net():
+    return small(noise=0.1, bias=0.5, transfer="softplus")
+
+
+def perceptual():
+    return na.tasks.PerceptualDecisionMaking(stimulus=[100, 200])
+
+
+def last_outputs(run):
+    return run.outputs["choice"][run.lengths - 1, np.arange(len(run.lengths))]
+
+
+WAYS = [
+    na.Silence("I"),
+    na.Silence({"E": [0, 3], "I": np.array([True, False, False, True])}, start=60),
+    na.Clamp("E", 2.0, start=40, end=120),
+    na.Clamp("E", [1, 2], units=[3, 7], start=-1),
+    na.Inject("E I", -0.5, fraction=0.5, seed=3, start=100, rise=60, fall=40),
+    na.Scale(["E", "I"], 0.3, end=200),
+    na.Silence("E", where={"coherence": 51.2}),
+    [na.Silence("I", trials=np.arange(100) % 3 == 0), na.Inject("E", 1, trials=[1, 5, 99])],
+    na.Scale("E", 0, steps=np.stack([np.arange(100) % 7, np.arange(100) % 7 + 5], 1)),
+]
+
+
+@pytest.mark.parametrize("what", WAYS, ids=range(len(WAYS)))
+def test_an_evaluation_and_a_run_are_the_same(net, what):
+    task, n = perceptual(), 100
+    evaluation = na.evaluate(net, task, n, seed=4, interventions=what)
+    trials = task.trials(net, n, seed=4)
+    outputs = last_outputs(net.run(trials, seed=4, interventions=what))
+    shared = (outputs == outputs.max(axis=1, keepdims=True)).sum(axis=1) > 1
+    assert (evaluation.choice == np.where(shared, -1, outputs.argmax(axis=1))).all()
+    assert (na.evaluate(net, task, n, seed=4, threads=3, interventions=what).choice == evaluation.choice).all()
+    assert not np.array_equal(outputs, last_outputs(net.run(trials, seed=4)))
+
+
+def test_silence_is_short_for_an_intervention(net):
+    short = na.evaluate(net, perceptual(), 80, silence={"E": [0, 1, 2]})
+    assert (short.choice == na.evaluate(net, perceptual(), 80, interventions=na.Silence("E", [0, 1, 2])).choice).all()
+
+
+def test_a_run_has_them_from_its_own_start_and_ends_them(net):
+    state = net.state(2, seed=1)
+    state.run(steps=10)
+    first = net.run(steps=10, state=state, interventions=na.Clamp("E", 3, start=40, end=100))
+    held = (first.rates["E"] == 3).all(axis=2)
+    assert held.T.tolist() == [[False] * 2 + [True] * 3 + [False] * 5] * 2
+    net.run(steps=5, state=state, interventions=na.Clamp("E", 3))
+    assert (state.run(steps=1).rates["E"] != 3).all()
+    (what, steps), = first.interventions
+    assert repr(what) == "Clamp('E', [3.0], start=40.0, end=100.0)" and steps.tolist() == [[2, 5]] * 2
+
+
+def test_a_state_goes_on_with_what_is_planned(net):
+    state = net.state(2, seed=1)
+    state.intervene([na.Clamp("E", 3, start=40), na.Silence("I", trials=[1])])
+    rates = state.run(steps=4).rates
+    assert (rates["E"] == 3).all(axis=2).T.tolist() == [[False, False, True, True]] * 2
+    assert (rates["I"] == 0).all(axis=2).T.tolist() == [[False] * 4, [True] * 4]
+    other = net.state(2)
+    other.restore(state.snapshot())
+    assert np.array_equal(other.run(steps=3).rates["E"], state.run(steps=3).rates["E"])
+    state.release("E")
+    assert (state.run(steps=1).rates["E"] != 3).all() and (state.rates("I")[1] == 0).all()
+    state.reset()
+    assert np.array_equal(state.run(steps=3).rates["I"], net.run(steps=3, trials=2, seed=1).rates["I"])
+
+
+def test_an_interrupted_plan_changes_nothing(net):
+    state = net.state(2)
+    before = state.snapshot()
+    with pytest.raises(na.InvalidError):
+        state.intervene([na.Clamp("E", 3), na.Clamp("E", 3, [12])])
+    with pytest.raises(na.NonfiniteError, match="inputs"):
+        state.run(np.full((3, 2, 3), np.nan), interventions=na.Silence("E"))
+    assert state.snapshot() == before
+
+
+def test_they_are_values():
+    units = np.array([1, 2])
+    what = na.Inject("E", [1, 2], units, start=10, where={"context": 1}, trials=np.array([True, False]))
+    units[0] = 7
+    for same in (what, copy.deepcopy(what), pickle.loads(pickle.dumps(what))):
+        assert same.units.tolist() == [1, 2] and same.where == {"context": 1} and same.value.tolist() == [1, 2]
+    with pytest.raises(AttributeError, match="cannot be set"):
+        what.start = 5
+    assert na.Silence(["PV", "SST"], fraction=0.25, epoch="delay").label == "Silence PV, SST, 25%, delay"
+
+
+BAD = [
+    (lambda: na.Silence("F"), na.UnknownNameError, "'F'"),
+    (lambda: na.Silence("E", [12]), na.InvalidError, r"units\[0\] is 12, must be 0 to 11"),
+    (lambda: na.Silence("E", np.ones(11, bool)), na.InvalidError, r"expected shape \[12\]"),
+    (lambda: na.Silence({}), na.InvalidError, "mapping is empty"),
+    (lambda: na.Silence("E", fraction=0), na.InvalidError, "fraction is 0"),
+    (lambda: na.Silence("E", fraction="half"), na.InvalidTypeError, "fraction: expected a number"),
+    (lambda: na.Silence("E", seed=-1), na.InvalidError, "seed is -1"),
+    (lambda: na.Silence("E", start=50, end=50), na.InvalidError, "end is 50 ms, must be above start, 50 ms"),
+    (lambda: na.Silence("E", start=41, end=45), na.InvalidError, "no step of dt = 20 ms"),
+    (lambda: na.Silence("E", epoch="delay", steps=[[0, 1]]), na.InvalidError, "give one of them"),
+    (lambda: na.Silence("E", epoch=3), na.InvalidTypeError, "epoch: expected the name of an epoch"),
+    (lambda: na.Silence("E", steps=[[0, 1]] * 7), na.InvalidError, "n_trials is 7, must be 40"),
+    (lambda: na.Silence("E", steps=[0, 1]), na.InvalidError, r"steps: expected shape \[trials, 2\]"),
+    (lambda: na.Silence("E", trials=[40]), na.InvalidError, "trials: 40 to 40, must be 0 to 39"),
+    (lambda: na.Silence("E", trials=np.ones(39, bool)), na.InvalidError, r"trials: expected shape \[40\]"),
+    (lambda: na.Silence("E", where={"colour": 1}), na.UnknownNameError, "'colour'"),
+    (lambda: na.Silence("E", where="colour"), na.InvalidTypeError, "where: expected a mapping"),
+    (lambda: na.Clamp("E", [1, 2, 3]), na.InvalidError, "3 values, must have 1 or 12"),
+    (lambda: na.Clamp("E", np.nan), na.NonfiniteError, "nan, must be finite"),
+    (lambda: na.Scale("E", -1), na.InvalidError, "is -1, must be at least 0"),
+    (lambda: na.Inject("E", "much"), na.InvalidTypeError, "current: expected numbers"),
+    (lambda: "E", na.InvalidTypeError, "interventions: expected na.Silence"),
+    (lambda: [na.Silence("E"), "E"], na.InvalidTypeError, "interventions: expected na.Silence"),
+    (lambda: na.Silence, na.InvalidTypeError, "got the class Silence itself"),
+]
+
+
+@pytest.mark.parametrize("make, error, words", BAD, ids=range(len(BAD)))
+def test_what_cannot_be(net, make, error, words):
+    with pytest.raises(error, match=words):
+        na.evaluate(net, perceptual(), 40, interventions=make())
+
+
+def test_a_state_has_neither_epochs_nor_conditions(net):
+    with pytest.raises(na.UnsupportedError, match="epoch is 'delay', but a state has no epochs"):
+        net.state().intervene(na.Silence("E", epoch="delay"))
+    with pytest.raises(na.UnsupportedError, match="epoch is 'delay', but only trials have epochs"):
+        net.run(steps=5, interventions=na.Silence("E", epoch="delay"))
+    with pytest.raises(na.UnsupportedError, match="a state has no conditions"):
+        net.state().intervene(na.Silence("E", where={"context": 1}))
+    with pytest.raises(TypeError, match="make one by"):
+        na.Intervention("E")
+
+
+def test_a_psychometric_curve_with_interventions(net):
+    pytest.importorskip("matplotlib")
+    what = na.Silence("E", fraction=0.3)
+    ax = na.plot.psychometric(net, perceptual(), trials=200, seed=4, interventions=what)
+    evaluation = na.evaluate(net, perceptual(), 200, seed=4, interventions=what)
+    points = evaluation.curve("signed_coherence")
+    assert np.allclose(ax.containers[0].lines[0].get_ydata(), points.choice[np.isfinite(points.choice)])
+    with pytest.raises(na.InvalidError, match="interventions: the evaluation is made already"):
+        na.plot.psychometric(evaluation, interventions=what)

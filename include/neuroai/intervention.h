@@ -1,0 +1,94 @@
+/**
+ * @file intervention.h
+ * @brief Interventions: units that are silenced, clamped, scaled or given a current, during a part
+ * of the trial.
+ *
+ * One description for evaluations (evaluation.h) and for states (state.h): which units, what is
+ * done to them, when, and in which trials.
+ */
+#ifndef NEUROAI_INTERVENTION_H
+#define NEUROAI_INTERVENTION_H
+
+#include <neuroai/network.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+  NAI_ALL_UNITS = -1 /**< in place of a number of units: all units of the population */
+};
+
+/** Some units of some populations. */
+typedef struct nai_units {
+  const char *names;    /**< populations */
+  const int64_t *units; /**< [n] units of each of them, from 0, none twice */
+  int64_t n;            /**< number of units, 0 or more, or NAI_ALL_UNITS */
+} nai_units;
+
+/** What an intervention does. What is said of rates is said of the rates that units send. */
+enum {
+  NAI_SILENCE = 0, /**< the rate is 0: a lesion, or optogenetic silencing */
+  NAI_CLAMP = 1,   /**< the rate is the value */
+  NAI_INJECT = 2,  /**< the value is added to what the unit receives */
+  NAI_SCALE = 3    /**< the rate is multiplied by the value, >= 0 */
+};
+
+/** Trials in which a condition has a value. */
+typedef struct nai_where {
+  const char *condition; /**< such as "coherence" */
+  double value;
+} nai_where;
+
+/**
+ * An intervention. Begin with NAI_INTERVENTION_INIT: silence, all units, in all trials from their
+ * first step to their last. Interventions act in the order in which they are given.
+ *
+ * States of units (their currents, or rates where the leak is on the rate) go on meanwhile, with
+ * what the units receive. Trials start with rates of their own, which units receive in the first
+ * steps; a start below 0 imposes those, too.
+ */
+typedef struct nai_intervention {
+  uint32_t struct_size; /**< sizeof(nai_intervention) */
+  int32_t kind;         /**< NAI_SILENCE, NAI_CLAMP, NAI_INJECT or NAI_SCALE */
+  nai_units which;      /**< populations, and which units of each of them */
+  /**
+   * Of these units, drawn at random in each population: above 0, at most 1, rounded to a number of
+   * units. Those of a smaller fraction with the same seed are among those of a larger one.
+   */
+  double fraction;
+  uint64_t seed;       /**< of this draw */
+  double value;        /**< rate, current or factor of all of them; 0 for NAI_SILENCE */
+  const float *values; /**< [n_values] one a unit of `which`, in place of value. Nullable */
+  int64_t n_values;    /**< 0 without values */
+  /**
+   * Name of an epoch of the trials: start and end count from its first step, and it is over at its
+   * last. Nullable: the whole trial.
+   */
+  const char *epoch;
+  double start; /**< ms: from here on; below 0: from before the first step on */
+  double end;   /**< ms, above start: until here; 0: to the end */
+  double rise;  /**< ms during which the effect rises linearly, from start on */
+  double fall;  /**< ms during which it falls linearly, until the end */
+  /**
+   * [n_trials][2] the first step in each trial, from 0, and the one after the last, in place of an
+   * epoch; none where they are equal. Nullable.
+   */
+  const int32_t *steps;
+  const uint8_t *trials;  /**< [n_trials] 1: in this trial. Nullable: in all */
+  int64_t n_trials;       /**< of steps and trials; 0 without */
+  const nai_where *where; /**< [n_where] only in trials that have all of these. Nullable */
+  int64_t n_where;        /**< 0 without where */
+} nai_intervention;
+
+/** Silences all units of no population yet: set which.names. */
+#define NAI_INTERVENTION_INIT                                                                     \
+  {                                                                                               \
+    sizeof(nai_intervention), NAI_SILENCE, {NULL, NULL, NAI_ALL_UNITS}, 1.0, 0, 0, NULL, 0, NULL, \
+        0, 0, 0, 0, NULL, NULL, 0, NULL, 0                                                        \
+  }
+
+#ifdef __cplusplus
+}
+#endif
+#endif

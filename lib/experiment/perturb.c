@@ -1,0 +1,109 @@
+/* Interventions in the trials of an evaluation: in which of them, and in which of their steps. */
+#include "perturb.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+/* --- in which trials -------------------------------------------------------------------------- */
+
+static const nai__condition *condition_of(const nai_trials *trials, const char *name)
+{
+  for (int64_t i = 0; i < trials->n_conditions; i++)
+    if (strcmp(trials->condition[i].name, name) == 0) return &trials->condition[i];
+  return NULL;
+}
+
+static nai_status check_where(const nai_intervention *i, int64_t k, const nai_trials *such)
+{
+  for (int64_t w = 0; w < i->n_where; w++) {
+    const char *name = i->where[w].condition;
+    if (condition_of(such, name)) continue;
+    return nai__fail(NAI_ERR_NAME,
+                     "interventions[%lld]: where: no condition is called '%.60s'; the first one is "
+                     "'%s'",
+                     (long long)k, name, such->n_conditions ? such->condition[0].name : "none");
+  }
+  return NAI_OK;
+}
+
+/* Conditions are floats: what is near counts as the decimal that they were set to. */
+static int is_where(const nai_intervention *i, const nai_trials *trials, int64_t b)
+{
+  for (int64_t w = 0; w < i->n_where; w++) {
+    double has = (double)condition_of(trials, i->where[w].condition)->value[b];
+    if (!(fabs(has - i->where[w].value) <= 1e-5 * fabs(i->where[w].value))) return 0;
+  }
+  return 1;
+}
+
+/* --- in which steps --------------------------------------------------------------------------- */
+
+static nai_status check_epoch(const nai_intervention *i, int64_t k, const nai_trials *such)
+{
+  (void)such;
+  if (!i->epoch) return NAI_OK;
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "interventions[%lld]: no epoch of these trials is called '%.60s': give steps, or "
+      "start and end",
+      (long long)k, i->epoch);
+}
+
+static nai__window span_of(const nai_intervention *i, const nai_trials *trials, int64_t b)
+{
+  (void)i;
+  return (nai__window){0, trials->length[b]};
+}
+
+/* --- all of them ------------------------------------------------------------------------------ */
+
+static nai_status check(const nai_intervention *i, int64_t k, int64_t total, const nai_trials *such)
+{
+  NAI__TRY(nai__plan_check_trials(i, k, total));
+  NAI__TRY(check_where(i, k, such));
+  return check_epoch(i, k, such);
+}
+
+nai_status nai__perturbed_create(nai__perturbed *out, const nai_network *net,
+                                 const nai_intervention *interventions, int64_t n, int64_t total,
+                                 int64_t block, const nai_trials *such)
+{
+  *out = (nai__perturbed){.n = n, .schedule.trials = block};
+  if (n == 0) return NAI_OK;
+  out->list = NAI__ARRAY(nai_intervention, n);
+  out->own = NAI__ARRAY(float, block * net->ld_units);
+  if (!out->list || !out->own) return NAI_ERR_MEMORY;
+  NAI__TRY(nai__plan_take(out->list, interventions, n, net));
+  for (int64_t k = 0; k < n; k++) NAI__TRY(check(&out->list[k], k, total, such));
+  return nai__plan_add(&out->schedule, net, out->list, n);
+}
+
+void nai__perturbed_destroy(nai__perturbed *perturbed)
+{
+  nai__schedule_cut(&perturbed->schedule, 0);
+  nai__free(perturbed->list);
+  nai__free(perturbed->own);
+  perturbed->list = NULL;
+  perturbed->own = NULL;
+}
+
+void nai__perturbed_next(nai__perturbed *perturbed, nai__forward *forward, const nai_trials *trials,
+                         int64_t first, int64_t count, int64_t number)
+{
+  const nai__window none = {0, 0};
+  for (int64_t a = 0; a < perturbed->schedule.n; a++) {
+    nai__act *act = &perturbed->schedule.act[a];
+    const nai_intervention *i = &perturbed->list[act->number];
+    for (int64_t k = 0; k < count; k++) {
+      int64_t b = first + k;
+      act->window[k] = is_where(i, trials, b) ? nai__plan_window(i, forward->net->dt, number + k,
+                                                                 span_of(i, trials, b))
+                                              : none;
+    }
+  }
+  forward->activity.schedule = perturbed->schedule.n ? &perturbed->schedule : NULL;
+  forward->activity.own = perturbed->schedule.n ? perturbed->own : NULL;
+}

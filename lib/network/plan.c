@@ -1,0 +1,276 @@
+/* Interventions: read from what users give, checked, and made into acts. */
+#include "plan.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "../base/structs.h"
+#include "intervene.h"
+
+/* Of times, ms: above any experiment, and its steps still are whole numbers. */
+#define MOST_MS 1e12
+
+nai_status nai__plan_fail(int64_t k, nai_status status)
+{
+  char message[256];
+  snprintf(message, sizeof message, "%s", nai_last_error());
+  return nai__fail(status, "interventions[%lld]: %s", (long long)k, message);
+}
+
+/* As tasks count the steps of their epochs. */
+static int64_t steps_of(double ms, double dt)
+{
+  return (int64_t)floor(ms / dt * (1 + 1e-9));
+}
+
+/* --- taking ----------------------------------------------------------------------------------- */
+
+static nai_status check_time(const char *name, double ms)
+{
+  if (ms >= 0 && ms <= MOST_MS) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "%s is %g ms, must be 0 to %g", name, ms, MOST_MS);
+}
+
+static nai_status check_times(const nai_intervention *i, double dt)
+{
+  if (!(i->start <= MOST_MS))
+    return nai__fail(NAI_ERR_INVALID, "start is %g ms, must be at most %g", i->start, MOST_MS);
+  NAI__TRY(check_time("end", i->end));
+  NAI__TRY(check_time("rise", i->rise));
+  NAI__TRY(check_time("fall", i->fall));
+  if (i->end == 0) return NAI_OK;
+  if (!(i->end > i->start))
+    return nai__fail(NAI_ERR_INVALID, "end is %g ms, must be above start, %g ms, or 0: to the end",
+                     i->end, i->start);
+  if (steps_of(i->end, dt) > steps_of(fmax(0, i->start), dt)) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "from %g to %g ms there is no step of dt = %g ms", i->start,
+                   i->end, dt);
+}
+
+static nai_status check_factors(const nai_intervention *i)
+{
+  if (i->kind != NAI_SCALE) return NAI_OK;
+  for (int64_t k = 0; k < i->n_values; k++)
+    if (i->values[k] < 0)
+      return nai__fail(NAI_ERR_INVALID, "values[%lld] is %g, must be at least 0, a factor",
+                       (long long)k, (double)i->values[k]);
+  if (!i->values && i->value < 0)
+    return nai__fail(NAI_ERR_INVALID, "value is %g, must be at least 0, a factor", i->value);
+  return NAI_OK;
+}
+
+static nai_status check_values(const nai_intervention *i, const nai_network *net)
+{
+  if (i->n_values < 0)
+    return nai__fail(NAI_ERR_INVALID, "n_values is %lld, must be at least 0",
+                     (long long)i->n_values);
+  if (i->n_values > 0 && !i->values) return nai__fail_null("values");
+  if (i->kind == NAI_SILENCE && (i->values || i->value != 0))
+    return nai__fail(NAI_ERR_INVALID, "silence takes no %s: the rate is 0",
+                     i->values ? "values" : "value");
+  if (i->values) NAI__TRY(nai__unit_values_check(net, &i->which, i->values, i->n_values, "values"));
+  if (!isfinite((float)i->value))
+    return nai__fail(NAI_ERR_NONFINITE, "value is %g, must be finite", i->value);
+  return check_factors(i);
+}
+
+static nai_status check_which(const nai_intervention *i, const nai_network *net,
+                              unsigned char *seen)
+{
+  if (i->kind < NAI_SILENCE || i->kind > NAI_SCALE)
+    return nai__fail(NAI_ERR_INVALID, "kind is %d, must be NAI_SILENCE (%d) to NAI_SCALE (%d)",
+                     (int)i->kind, NAI_SILENCE, NAI_SCALE);
+  NAI__TRY(nai__units_check(net, &i->which, seen));
+  if (!(i->fraction > 0 && i->fraction <= 1))
+    return nai__fail(NAI_ERR_INVALID, "fraction is %g, must be above 0 and at most 1", i->fraction);
+  return NAI_OK;
+}
+
+static nai_status check_lists(const nai_intervention *i)
+{
+  if (i->n_trials < 0)
+    return nai__fail(NAI_ERR_INVALID, "n_trials is %lld, must be at least 0",
+                     (long long)i->n_trials);
+  if (i->steps && i->epoch)
+    return nai__fail(NAI_ERR_INVALID, "epoch '%.60s' and steps: give one of them", i->epoch);
+  if (i->n_where < 0)
+    return nai__fail(NAI_ERR_INVALID, "n_where is %lld, must be at least 0", (long long)i->n_where);
+  if (i->n_where > 0 && !i->where) return nai__fail_null("where");
+  for (int64_t k = 0; k < i->n_where; k++)
+    if (!i->where[k].condition)
+      return nai__fail(NAI_ERR_INVALID, "where[%lld].condition is NULL", (long long)k);
+  return NAI_OK;
+}
+
+static nai_status check(const nai_intervention *i, const nai_network *net, unsigned char *seen)
+{
+  NAI__TRY(check_which(i, net, seen));
+  NAI__TRY(check_values(i, net));
+  NAI__TRY(check_times(i, net->dt));
+  return check_lists(i);
+}
+
+/* Entries lie as far apart as the first one's size says, which all of them have. */
+static nai_status take(nai_intervention *out, const nai_intervention *interventions, int64_t k)
+{
+  uint32_t first, size;
+  memcpy(&first, interventions, sizeof first);
+  const char *theirs = (const char *)interventions + (size_t)k * first;
+  NAI__TRY(nai__struct_take(out, sizeof *out, theirs, NAI__FIRST_SIZE(nai_intervention, n_where),
+                            "intervention"));
+  memcpy(&size, theirs, sizeof size);
+  if (size == first) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "struct_size is %u, but %u in the first: they must be the same",
+                   (unsigned)size, (unsigned)first);
+}
+
+nai_status nai__plan_take(nai_intervention *out, const nai_intervention *interventions, int64_t n,
+                          const nai_network *net)
+{
+  unsigned char *seen = NAI__ARRAY(unsigned char, net->ld_units);
+  nai_status status = seen ? NAI_OK : NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < n && status == NAI_OK; k++) {
+    status = take(&out[k], interventions, k);
+    if (status == NAI_OK) status = check(&out[k], net, seen);
+    if (status != NAI_OK) nai__plan_fail(k, status);
+  }
+  nai__free(seen);
+  return status;
+}
+
+/* --- whose ------------------------------------------------------------------------------------ */
+
+/* A unit that may be meant: its place in the list or population, its number, and its lot. */
+typedef struct candidate {
+  uint64_t lot;
+  int64_t place, unit;
+} candidate;
+
+static int compare_lots(const void *a, const void *b)
+{
+  const candidate *x = a, *y = b;
+  if (x->lot != y->lot) return x->lot < y->lot ? -1 : 1;
+  return (x->unit > y->unit) - (x->unit < y->unit);
+}
+
+static int compare_units(const void *a, const void *b)
+{
+  const candidate *x = a, *y = b;
+  return (x->unit > y->unit) - (x->unit < y->unit);
+}
+
+/* A lot is a unit's own, so that those of a smaller fraction are among those of a larger one. */
+static uint64_t draw_lot(uint64_t seed, int64_t unit)
+{
+  nai__stream stream = nai__stream_open(seed, NAI__FOR_INTERVENTION, (uint64_t)unit, 0);
+  uint64_t high = nai__stream_word(&stream);
+  return high << 32 | nai__stream_word(&stream);
+}
+
+static nai_status draw(int64_t *count, candidate *found, const nai__node *node,
+                       const nai_intervention *i, int64_t n)
+{
+  for (int64_t k = 0; k < n; k++) {
+    int64_t unit = i->which.n == NAI_ALL_UNITS ? k : i->which.units[k];
+    found[k] = (candidate){.place = k, .unit = unit};
+    if (i->fraction < 1) found[k].lot = draw_lot(i->seed, node->order + unit);
+  }
+  *count = i->fraction < 1 ? (int64_t)floor(i->fraction * (double)n + 0.5) : n;
+  if (*count == 0 && n > 0)
+    return nai__fail(NAI_ERR_INVALID, "fraction is %g, which is none of the %lld units of '%s'",
+                     i->fraction, (long long)n, node->name);
+  if (*count < n) qsort(found, (size_t)n, sizeof *found, compare_lots);
+  qsort(found, (size_t)*count, sizeof *found, compare_units);
+  return NAI_OK;
+}
+
+static void fill(nai__act *act, const nai__node *node, const nai_intervention *i, double dt,
+                 const candidate *found)
+{
+  act->kind = i->kind == NAI_SILENCE ? NAI_CLAMP : i->kind;
+  act->stage = node->stage;
+  act->rise = steps_of(i->rise, dt);
+  act->fall = steps_of(i->fall, dt);
+  for (int64_t k = 0; k < act->n; k++) {
+    act->unit[k] = node->offset + found[k].unit;
+    act->value[k] = i->values ? i->values[i->n_values == 1 ? 0 : found[k].place] : (float)i->value;
+  }
+}
+
+static nai_status add_node(nai__schedule *schedule, const nai_network *net, const nai__node *node,
+                           const nai_intervention *i, int64_t number)
+{
+  int64_t n = i->which.n == NAI_ALL_UNITS ? node->n : i->which.n, count;
+  candidate *found = NAI__ARRAY(candidate, n);
+  if (!found) return NAI_ERR_MEMORY;
+  nai_status status = draw(&count, found, node, i, n);
+  if (status == NAI_OK && count > 0) {
+    nai__act *act = nai__schedule_add(schedule, count);
+    status = act ? NAI_OK : NAI_ERR_MEMORY;
+    if (act) {
+      fill(act, node, i, net->dt, found);
+      act->number = number;
+    }
+  }
+  nai__free(found);
+  return status;
+}
+
+static nai_status add(nai__schedule *schedule, const nai_network *net, const nai_intervention *i,
+                      int64_t number)
+{
+  NAI__EACH_NODE(net, k, NAI__KIND(NAI_POPULATIONS), i->which.names)
+    NAI__TRY(add_node(schedule, net, &net->node[k], i, number));
+  return NAI_OK;
+}
+
+nai_status nai__plan_add(nai__schedule *schedule, const nai_network *net,
+                         const nai_intervention *interventions, int64_t n)
+{
+  int64_t before = schedule->n;
+  for (int64_t k = 0; k < n; k++) {
+    nai_status status = add(schedule, net, &interventions[k], k);
+    if (status == NAI_OK) continue;
+    nai__schedule_cut(schedule, before);
+    return nai__plan_fail(k, status);
+  }
+  return NAI_OK;
+}
+
+/* --- when ------------------------------------------------------------------------------------- */
+
+nai_status nai__plan_check_trials(const nai_intervention *i, int64_t k, int64_t trials)
+{
+  if ((i->steps || i->trials) && i->n_trials != trials)
+    return nai__fail(NAI_ERR_INVALID,
+                     "interventions[%lld]: n_trials is %lld, must be %lld, as many as there are",
+                     (long long)k, (long long)i->n_trials, (long long)trials);
+  for (int64_t b = 0; i->steps && b < trials; b++)
+    if (i->steps[2 * b] < 0 || i->steps[2 * b + 1] < i->steps[2 * b])
+      return nai__fail(
+          NAI_ERR_INVALID,
+          "interventions[%lld]: steps[%lld] are %d and %d, must be 0 or more, in order",
+          (long long)k, (long long)b, (int)i->steps[2 * b], (int)i->steps[2 * b + 1]);
+  return NAI_OK;
+}
+
+nai__window nai__plan_window(const nai_intervention *i, double dt, int64_t b, nai__window span)
+{
+  const nai__window none = {0, 0};
+  if (i->trials && !i->trials[b]) return none;
+  if (i->steps) {
+    nai__window given = {i->steps[2 * b], i->steps[2 * b + 1]};
+    span = (nai__window){given.first, given.end < span.end ? given.end : span.end};
+  }
+  nai__window window = {span.first + steps_of(fmax(0, i->start), dt), span.end};
+  if (i->end > 0 && span.end - span.first > steps_of(i->end, dt))
+    window.end = span.first + steps_of(i->end, dt);
+  if (window.first >= window.end) return none;
+  if (window.first == 0 && i->start < 0) window.first = NAI__BEFORE_STEPS;
+  return window;
+}

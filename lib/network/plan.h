@@ -1,0 +1,35 @@
+/* Interventions as they are given, checked and made into acts of a schedule (schedule.h). */
+#ifndef NAI_NETWORK_PLAN_H
+#define NAI_NETWORK_PLAN_H
+
+#include "schedule.h"
+
+/*
+ * Copies n interventions to out [n], with members that the caller's struct lacks as in
+ * NAI_INTERVENTION_INIT, and checks all that does not depend on the trials; the arrays stay the
+ * caller's. Messages name "interventions[k]".
+ */
+nai_status nai__plan_take(nai_intervention *out, const nai_intervention *interventions, int64_t n,
+                          const nai_network *net);
+
+/*
+ * Adds the acts of n interventions that were taken, their windows empty; of schedule->trials trials.
+ * When it fails, the schedule is as it was.
+ */
+nai_status nai__plan_add(nai__schedule *schedule, const nai_network *net,
+                         const nai_intervention *interventions, int64_t n);
+
+/* Fails for interventions[k] as `status` says: its message, with that before it. */
+nai_status nai__plan_fail(int64_t k, nai_status status);
+
+/* NAI_OK when steps and trials of interventions[k] are of `trials` trials, and in order. */
+nai_status nai__plan_check_trials(const nai_intervention *intervention, int64_t k, int64_t trials);
+
+/*
+ * The steps of trial b, of those of an epoch or of the trial; also what the trial starts with, when
+ * that is meant. Empty in trials that are not meant.
+ */
+nai__window nai__plan_window(const nai_intervention *intervention, double dt, int64_t b,
+                             nai__window span);
+
+#endif

@@ -1,0 +1,225 @@
+/* Acts on units: kept, applied when it is their time, and as bytes. */
+#include "schedule.h"
+
+#include <assert.h>
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+/* --- keeping ---------------------------------------------------------------------------------- */
+
+static int64_t act_bytes(int64_t n, int64_t trials)
+{
+  return trials * (int64_t)sizeof(nai__window) + n * (int64_t)(sizeof(int64_t) + sizeof(float));
+}
+
+nai__act *nai__schedule_add(nai__schedule *schedule, int64_t n)
+{
+  nai__act *acts = nai__grow_one(schedule->act, schedule->n, sizeof *acts);
+  if (!acts) return NULL;
+  schedule->act = acts;
+  char *memory = NAI__ARRAY(char, act_bytes(n, schedule->trials));
+  if (!memory) return NULL;
+  nai__act *act = &acts[schedule->n++];
+  *act = (nai__act){.n = n, .window = (nai__window *)(void *)memory};
+  act->unit = (int64_t *)(void *)(act->window + schedule->trials);
+  act->value = (float *)(void *)(act->unit + n);
+  return act;
+}
+
+void nai__schedule_cut(nai__schedule *schedule, int64_t n)
+{
+  while (schedule->n > n) nai__free(schedule->act[--schedule->n].window);
+  if (n > 0) return;
+  nai__free(schedule->act);
+  schedule->act = NULL;
+}
+
+/* Those that are kept move up, so that the rest can be cut off. */
+static void keep_if(nai__schedule *schedule,
+                    int (*kept)(const nai__act *, const nai__schedule *, int64_t), int64_t step)
+{
+  int64_t n = 0;
+  for (int64_t k = 0; k < schedule->n; k++) {
+    if (!kept(&schedule->act[k], schedule, step)) continue;
+    nai__act act = schedule->act[n];
+    schedule->act[n++] = schedule->act[k];
+    schedule->act[k] = act;
+  }
+  nai__schedule_cut(schedule, n);
+}
+
+static int goes_on(const nai__act *act, const nai__schedule *schedule, int64_t step)
+{
+  for (int64_t b = 0; b < schedule->trials; b++)
+    if (act->window[b].end > step) return 1;
+  return 0;
+}
+
+static int has_units(const nai__act *act, const nai__schedule *schedule, int64_t step)
+{
+  (void)schedule;
+  (void)step;
+  return act->n > 0;
+}
+
+void nai__schedule_expire(nai__schedule *schedule, int64_t step)
+{
+  keep_if(schedule, goes_on, step);
+}
+
+void nai__schedule_release(nai__schedule *schedule, const unsigned char *seen)
+{
+  for (int64_t k = 0; k < schedule->n; k++) {
+    nai__act *act = &schedule->act[k];
+    int64_t n = 0;
+    for (int64_t i = 0; i < act->n; i++) {
+      if (seen[act->unit[i]]) continue;
+      act->unit[n] = act->unit[i];
+      act->value[n++] = act->value[i];
+    }
+    act->n = n;
+  }
+  keep_if(schedule, has_units, 0);
+}
+
+/* --- applying --------------------------------------------------------------------------------- */
+
+/* How much of it there is at this step: 0 .. 1, along ramps as they are in the middle of the step. */
+static float strength(const nai__act *act, int64_t trial, int64_t step)
+{
+  nai__window window = act->window[trial];
+  if (step < window.first || step >= window.end) return 0;
+  double since = (double)(step - (window.first < 0 ? 0 : window.first)) + 0.5,
+         left = (double)window.end - (double)step - 0.5, most = 1;
+  if (act->rise && since < (double)act->rise) most = fmax(0, since / (double)act->rise);
+  if (left < (double)act->fall) most = fmin(most, left / (double)act->fall);
+  return (float)most;
+}
+
+void nai__schedule_inject(const nai__schedule *schedule, int64_t stage, int64_t step, int64_t row,
+                          int64_t rows, float *v, int64_t ld)
+{
+  for (int64_t k = 0; k < schedule->n; k++) {
+    const nai__act *act = &schedule->act[k];
+    if (act->kind != NAI_INJECT || act->stage != stage) continue;
+    for (int64_t b = 0; b < rows; b++) {
+      float much = strength(act, row + b, step);
+      if (much == 0) continue;
+      for (int64_t i = 0; i < act->n; i++) v[b * ld + act->unit[i]] += much * act->value[i];
+    }
+  }
+}
+
+static void impose(const nai__act *act, float much, float *r)
+{
+  for (int64_t i = 0; i < act->n; i++) {
+    float *rate = &r[act->unit[i]], value = act->value[i];
+    if (act->kind == NAI_SCALE)
+      *rate *= much == 1 ? value : 1 + much * (value - 1);
+    else
+      *rate = much == 1 ? value : *rate + much * (value - *rate);
+  }
+}
+
+void nai__schedule_impose(const nai__schedule *schedule, int64_t stage, int64_t step, int64_t row,
+                          int64_t rows, float *r, int64_t ld)
+{
+  for (int64_t k = 0; k < schedule->n; k++) {
+    const nai__act *act = &schedule->act[k];
+    if (act->kind == NAI_INJECT || act->stage != stage) continue;
+    for (int64_t b = 0; b < rows; b++) {
+      float much = strength(act, row + b, step);
+      if (much != 0) impose(act, much, r + b * ld);
+    }
+  }
+}
+
+/* --- as bytes --------------------------------------------------------------------------------- */
+
+enum { KIND, STAGE, RISE, FALL, UNITS, HEAD };
+
+int64_t nai__schedule_size(const nai__schedule *schedule)
+{
+  int64_t size = 0;
+  for (int64_t k = 0; k < schedule->n; k++)
+    size += HEAD * (int64_t)sizeof(int64_t) + act_bytes(schedule->act[k].n, schedule->trials);
+  return size;
+}
+
+static void put(char **out, const void *bytes, int64_t count, size_t size)
+{
+  memcpy(*out, bytes, (size_t)count * size);
+  *out += (size_t)count * size;
+}
+
+void nai__schedule_write(char *out, const nai__schedule *schedule)
+{
+  for (int64_t k = 0; k < schedule->n; k++) {
+    const nai__act *act = &schedule->act[k];
+    const int64_t head[HEAD] = {[KIND] = act->kind,
+                                [STAGE] = act->stage,
+                                [RISE] = act->rise,
+                                [FALL] = act->fall,
+                                [UNITS] = act->n};
+    put(&out, head, HEAD, sizeof *head);
+    put(&out, act->window, schedule->trials, sizeof *act->window);
+    put(&out, act->unit, act->n, sizeof *act->unit);
+    put(&out, act->value, act->n, sizeof *act->value);
+  }
+}
+
+static int head_is_right(const int64_t *head, const nai_network *net)
+{
+  return head[KIND] >= NAI_SILENCE && head[KIND] <= NAI_SCALE && head[STAGE] >= 0 &&
+         head[STAGE] < net->n_stages && head[RISE] >= 0 && head[FALL] >= 0 && head[UNITS] >= 0 &&
+         head[UNITS] <= net->n_units;
+}
+
+static int act_is_right(const nai__act *act, const nai_network *net)
+{
+  for (int64_t i = 0; i < act->n; i++)
+    if (act->unit[i] < net->stage_first[act->stage] ||
+        act->unit[i] >= net->stage_first[act->stage + 1] || !isfinite(act->value[i]))
+      return 0;
+  return 1;
+}
+
+static nai_status fail_format(void)
+{
+  return nai__fail(NAI_ERR_FORMAT, "the snapshot has interventions that do not fit the network");
+}
+
+/* One act of at most `size` bytes; moves on past it. */
+static nai_status read_act(nai__schedule *out, const nai_network *net, const char **bytes,
+                           int64_t *size)
+{
+  int64_t head[HEAD], taken = HEAD * (int64_t)sizeof *head;
+  if (*size < taken) return fail_format();
+  memcpy(head, *bytes, sizeof head);
+  if (!head_is_right(head, net)) return fail_format();
+  taken += act_bytes(head[UNITS], out->trials);
+  if (*size < taken) return fail_format();
+  nai__act *act = nai__schedule_add(out, head[UNITS]);
+  if (!act) return NAI_ERR_MEMORY;
+  act->kind = (int32_t)head[KIND];
+  act->stage = head[STAGE];
+  act->rise = head[RISE];
+  act->fall = head[FALL];
+  memcpy(act->window, *bytes + sizeof head, (size_t)act_bytes(act->n, out->trials));
+  *bytes += taken;
+  *size -= taken;
+  return act_is_right(act, net) ? NAI_OK : fail_format();
+}
+
+nai_status nai__schedule_read(nai__schedule *out, const nai_network *net, int64_t trials,
+                              const char *bytes, int64_t size)
+{
+  nai_status status = NAI_OK;
+  *out = (nai__schedule){.trials = trials};
+  while (size > 0 && status == NAI_OK) status = read_act(out, net, &bytes, &size);
+  if (status != NAI_OK) nai__schedule_cut(out, 0);
+  return status;
+}
