@@ -123,6 +123,8 @@ def perceptual():
 @pytest.mark.parametrize("silence", [{"E": [0, 3, 7]}, {"E": np.arange(12) < 5, "I": [2]}, "I", ["E", "I"]])
 def test_an_evaluation_with_a_lesion_is_that_of_silenced_states(net, silence):
     task, n = perceptual(), 100
+    trainer = na.Trainer(net, task, na.CrossEntropy("choice"), optimizer=na.Adam(1e-2))
+    trainer.fit(200, progress=False)  # untrained, the network makes one choice
     evaluation = na.evaluate(net, task, n, seed=4, silence=silence)
     trials = task.trials(net, n, seed=4)
     state = net.state(n, seed=4)
