@@ -1,4 +1,4 @@
-/* lib/anatomy: published tables of connection probability, and networks laid out from them. */
+/* lib/anatomy: published tables of connection probability, networks laid out from them, areas. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -322,6 +322,455 @@ START_TEST(layouts_without_memory)
 }
 END_TEST
 
+/* --- areas ------------------------------------------------------------------------------------ */
+
+static nai_areas_rule rule_of(const char *species)
+{
+  nai_areas_rule rule = NAI_AREAS_RULE_INIT;
+  expect_ok(nai_areas_rule_find(&rule, species));
+  return rule;
+}
+
+enum { AREAS = 29, PAIRS = AREAS * AREAS };
+
+static const char *names_of(char names[8 * AREAS], int n)
+{
+  names[0] = '\0';
+  for (int a = 0; a < n; a++) snprintf(names + strlen(names), 8, "A%d ", a);
+  return names;
+}
+
+/* On a sphere of the size of a macaque's hemisphere. */
+static nai_areas *areas_on_a_sphere(const nai_areas_rule *rule, uint64_t seed)
+{
+  double position[3 * AREAS], distance[PAIRS];
+  char names[8 * AREAS];
+  nai_areas *areas;
+  expect_ok(nai_areas_place(position, AREAS, 20, seed));
+  expect_ok(nai_areas_measure(distance, position, AREAS, 20));
+  expect_ok(
+      nai_areas_create(&areas, names_of(names, AREAS), distance, NULL, AREAS, rule, seed + 1));
+  return areas;
+}
+
+static double mean_link(const nai_areas *areas)
+{
+  double link[PAIRS], sum = 0;
+  expect_ok(nai_areas_read(link, areas, NAI_AREAS_LINK));
+  for (int k = 0; k < PAIRS; k++) sum += link[k];
+  return sum / (AREAS * (AREAS - 1));
+}
+
+/* Slope of the logarithm of the weights over distance, by least squares. */
+static double slope_of(const nai_areas *areas)
+{
+  double w[PAIRS], d[PAIRS], x = 0, y = 0, xx = 0, xy = 0, n = AREAS * (AREAS - 1);
+  expect_ok(nai_areas_read(w, areas, NAI_AREAS_WEIGHT));
+  expect_ok(nai_areas_read(d, areas, NAI_AREAS_DISTANCE));
+  for (int k = 0; k < PAIRS; k++) {
+    if (k / AREAS == k % AREAS) continue;
+    x += d[k], y += log(w[k]), xx += d[k] * d[k], xy += d[k] * log(w[k]);
+  }
+  return (n * xy - x * y) / (n * xx - x * x);
+}
+
+START_TEST(areas_follow_the_distance_rule)
+{
+  nai_areas_rule macaque = rule_of("macaque"), mouse = rule_of("mouse");
+  ck_assert_double_eq(macaque.density, 0.66);
+  ck_assert_double_eq_tol(macaque.length, 5.263, 1e-3);
+  ck_assert_double_eq(mouse.density, 0.97);
+  mouse.length = 1.3;
+  macaque.spread = mouse.spread = 0.5;
+  double at_random = 0;
+  for (uint64_t seed = 1; seed <= 3; seed++) {
+    for (int random = 0; random < 2; random++) {
+      macaque.random = random;
+      nai_areas *areas = areas_on_a_sphere(&macaque, seed);
+      if (random)
+        at_random += mean_link(areas) / 3;
+      else
+        ck_assert_double_eq_tol(mean_link(areas), 0.66, 1e-3);
+      ck_assert_double_eq_tol(slope_of(areas), -0.19, 0.019);
+      nai_areas_destroy(areas);
+    }
+    nai_areas *areas = areas_on_a_sphere(&mouse, seed);
+    ck_assert_double_eq_tol(mean_link(areas), 0.97, 1e-3);
+    ck_assert_double_eq_tol(slope_of(areas), -1 / 1.3, 0.1 / 1.3);
+    nai_areas_destroy(areas);
+  }
+  ck_assert_double_eq_tol(at_random, 0.66, 0.02);
+}
+END_TEST
+
+/* Three areas on a line, 0, 3 and 10 mm, by hand. */
+START_TEST(links_of_three_areas)
+{
+  const double position[] = {0, 0, 0, 3, 0, 0, 10, 0, 0}, level[] = {0, 1, 3};
+  double distance[9], w[9], link[9], fln[9], sln[9];
+  nai_areas_rule rule = NAI_AREAS_RULE_INIT;
+  rule.density = 0.5;
+  rule.length = 5;
+  nai_areas *areas;
+  expect_ok(nai_areas_measure(distance, position, 3, 0));
+  expect_ok(nai_areas_create(&areas, "V1 V2 PFC", distance, level, 3, &rule, 1));
+  ck_assert_int_eq(nai_areas_count(areas), 3);
+  ck_assert_str_eq(nai_areas_name(areas, 2), "PFC");
+  ck_assert(nai_areas_name(areas, 3) == NULL);
+  expect_ok(nai_areas_read(w, areas, NAI_AREAS_WEIGHT));
+  expect_ok(nai_areas_read(link, areas, NAI_AREAS_LINK));
+  expect_ok(nai_areas_read(fln, areas, NAI_AREAS_FLN));
+  expect_ok(nai_areas_read(sln, areas, NAI_AREAS_SLN));
+  const double near = exp(-0.6), far = exp(-1.4);
+  ck_assert_double_eq_tol(w[0 * 3 + 1], near, 1e-12);
+  ck_assert_double_eq_tol(w[2 * 3 + 0], exp(-2), 1e-12);
+  /* three of six: both of V1 and V2, and of the two of the same weight the first, onto V2 */
+  const double links[] = {0, 1, 0, 1, 0, 1, 0, 0, 0};
+  for (int k = 0; k < 9; k++) EXPECT(link[k] == links[k]);
+  ck_assert_double_eq_tol(fln[1], 1, 1e-12);
+  ck_assert_double_eq_tol(fln[3], near / (near + far), 1e-12);
+  ck_assert_double_eq_tol(fln[5], far / (near + far), 1e-12);
+  EXPECT(fln[6] == 0 && fln[7] == 0);                      /* nothing reaches PFC */
+  ck_assert_double_eq_tol(sln[1 * 3 + 0], 0.841345, 1e-6); /* Phi(1): from V1 up to V2 */
+  ck_assert_double_eq_tol(sln[0 * 3 + 1], 0.158655, 1e-6);
+  ck_assert_double_eq_tol(sln[1 * 3 + 2], 0.022750, 1e-6); /* Phi(-2) */
+  nai_areas_destroy(areas);
+}
+END_TEST
+
+START_TEST(distances_along_a_sphere)
+{
+  double position[300], distance[100 * 100];
+  expect_ok(nai_areas_place(position, 100, 7, 5));
+  double mean[3] = {0};
+  for (int a = 0; a < 100; a++) {
+    double *p = position + 3 * a;
+    ck_assert_double_eq_tol(sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2]), 7, 1e-9);
+    for (int k = 0; k < 3; k++) mean[k] += p[k] / 100;
+  }
+  for (int k = 0; k < 3; k++) ck_assert_double_lt(fabs(mean[k]), 4 * 7 / sqrt(300));
+  const double axes[] = {7, 0, 0, 0, 7, 0, -7, 0, 0};
+  expect_ok(nai_areas_measure(distance, axes, 3, 7));
+  ck_assert_double_eq_tol(distance[1], 7 * 1.5707963, 1e-6);
+  ck_assert_double_eq_tol(distance[2], 7 * 3.1415927, 1e-6);
+  expect_ok(nai_areas_measure(distance, axes, 3, 0));
+  ck_assert_double_eq_tol(distance[2], 14, 1e-12);
+  expect_fails(nai_areas_measure(distance, axes, 3, 8), NAI_ERR_INVALID,
+               "position 0 is 7 mm from the origin");
+}
+END_TEST
+
+/* Areas of the table's types, with these numbers of cells. */
+static nai_network *lay_out(const char *table_name, const nai_areas *areas, const int64_t *cells)
+{
+  nai_connectivity table = table_of(table_name);
+  nai_network *net = empty();
+  for (int64_t a = 0; a < nai_areas_count(areas); a++) {
+    nai_layout layout = NAI_LAYOUT_INIT;
+    layout.area = nai_areas_name(areas, a);
+    layout.cells = cells;
+    expect_ok(nai_network_populate(net, &table, &layout));
+  }
+  return net;
+}
+
+static int same_area(const char *one, const char *other)
+{
+  size_t length = strcspn(one, "/");
+  return length == strcspn(other, "/") && strncmp(one, other, length) == 0;
+}
+
+/* Synapses within areas (0) and between them (1) of a built network. */
+static void count_synapses(double synapses[2], const nai_network *net)
+{
+  const char *from, *to;
+  synapses[0] = synapses[1] = 0;
+  for (int64_t k = 0; k < nai_network_count(net, NAI_PROJECTIONS); k++) {
+    expect_ok(nai_network_projection(&from, &to, net, k));
+    nai_view mask = mask_of(net, from, to);
+    const uint8_t *byte = mask.data;
+    for (int64_t i = 0; i < mask.shape[0]; i++)
+      for (int64_t j = 0; j < mask.shape[1]; j++)
+        synapses[!same_area(from, to)] += byte[i * mask.stride[0] + j * mask.stride[1]];
+  }
+}
+
+/* Fact 42 of what is known: .66 of the links, and four of five synapses local. */
+START_TEST(most_synapses_are_local)
+{
+  const int64_t cells[] = {40, 8, 6, 6};
+  nai_areas_rule rule = rule_of("macaque");
+  for (uint64_t seed = 1; seed <= 3; seed++) {
+    double position[24], distance[64], synapses[2];
+    nai_areas *areas;
+    nai_streams streams = NAI_STREAMS_INIT;
+    expect_ok(nai_areas_place(position, 8, 10, seed));
+    expect_ok(nai_areas_measure(distance, position, 8, 10));
+    expect_ok(nai_areas_create(&areas, "a b c d e f g h", distance, NULL, 8, &rule, seed));
+    nai_network *net = lay_out("litwin_kumar2016", areas, cells);
+    expect_ok(nai_network_connect_areas(net, areas, &streams));
+    expect_ok(nai_network_build(net, seed));
+    count_synapses(synapses, net);
+    ck_assert_double_eq_tol(synapses[0] / (synapses[0] + synapses[1]), 0.8, 0.02);
+    nai_network_destroy(net);
+    nai_areas_destroy(areas);
+  }
+}
+END_TEST
+
+static double planned_between(const nai_areas *areas, int64_t n, const char *from, const char *to)
+{
+  for (int64_t k = 0; k < n; k++) {
+    nai_areas_projection p = NAI_AREAS_PROJECTION_INIT;
+    expect_ok(nai_areas_planned(&p, areas, k));
+    ck_assert_double_eq(p.distance, 4);
+    if (strcmp(p.from, from) == 0 && strcmp(p.to, to) == 0) return p.probability;
+  }
+  return 0;
+}
+
+static nai_areas *two_areas(const double *level)
+{
+  const double distance[] = {0, 4, 4, 0};
+  nai_areas_rule rule = rule_of("macaque");
+  rule.density = 1;
+  nai_areas *areas;
+  expect_ok(nai_areas_create(&areas, "sr pfc", distance, level, 2, &rule, 1));
+  return areas;
+}
+
+/* By hand: S = 100 * 99 * 0.5 local synapses, a quarter as many from the other area. */
+START_TEST(streams_reach_their_targets)
+{
+  const double level[] = {0, 1}, up = 0.841344746, local = 100 * 99 * 0.5;
+  nai_areas *areas = two_areas(level);
+  nai_network *net = empty();
+  nai_constraint *half;
+  expect_ok(nai_constraint_create_sparse(&half, 0.5));
+  for (int a = 0; a < 2; a++) {
+    static const char *const types[] = {"E", "PV", "SST", "VIP"};
+    char name[16];
+    for (int k = 0; k < 4; k++) {
+      snprintf(name, sizeof name, "%s/%s", a ? "pfc" : "sr", types[k]);
+      expect_ok(nai_network_add_population(net, name, k ? 20 : 100, k ? -1 : 1));
+    }
+    snprintf(name, sizeof name, "%s/E", a ? "pfc" : "sr");
+    expect_ok(nai_network_connect(net, name, name));
+    expect_ok(nai_network_constrain(net, name, name, half));
+  }
+  nai_constraint_destroy(half);
+  nai_streams streams = NAI_STREAMS_INIT;
+  int64_t n = -1;
+  streams.feedback = "E:dendrite SST VIP";
+  expect_ok(nai_areas_plan(&n, areas, net, &streams));
+  ck_assert_int_eq(n, 2 * 5);
+  double forward = local / 4 * up / (100 * 120), back = local / 4 * (1 - up) / (100 * 140);
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E"), forward, 1e-9);
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/PV"), forward, 1e-9);
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E:dendrite"), back, 1e-9);
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/SST"), back, 1e-9);
+  double down = local / 4 * up / (100 * 140); /* the way back is feedback as much */
+  ck_assert_double_eq_tol(planned_between(areas, n, "pfc/E", "sr/VIP"), down, 1e-9);
+  ck_assert_double_eq(planned_between(areas, n, "pfc/PV", "sr/PV"), 0);
+
+  /* one port for both streams: their probabilities add up; by a number for each unit */
+  streams.feedback = "E";
+  streams.feedforward = "E PV";
+  streams.indegree = 3;
+  expect_ok(nai_areas_plan(&n, areas, net, &streams));
+  double synapses = 3 * 160;
+  ck_assert_int_eq(n, 2 * 2);
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E"),
+                          synapses * (up / (100 * 120) + (1 - up) / (100 * 100)), 1e-9);
+  expect_ok(nai_network_connect_areas(net, areas, &streams));
+  ck_assert_int_eq(nai_network_count(net, NAI_PROJECTIONS), 2 + 4);
+  expect_ok(nai_network_build(net, 1));
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_ORDER, "is built");
+  nai_network_destroy(net);
+  nai_areas_destroy(areas);
+}
+END_TEST
+
+START_TEST(layers_send_their_stream)
+{
+  const double level[] = {0, 8}; /* from sr to pfc all feed-forward, back all feedback */
+  const int64_t cells[] = {60, 15, 60, 15, 20, 5, 40, 10};
+  nai_areas *areas = two_areas(level);
+  nai_network *net = lay_out("potjans_diesmann2014", areas, cells);
+  nai_streams streams = NAI_STREAMS_INIT;
+  int64_t n;
+  streams.feedforward = "L4*";
+  streams.feedforward_from = "L23*";
+  streams.feedback = "L23* L5*";
+  streams.feedback_from = "L5* L6*";
+  expect_ok(nai_areas_plan(&n, areas, net, &streams));
+  EXPECT(planned_between(areas, n, "sr/L23E", "pfc/L4E") > 0);
+  EXPECT(planned_between(areas, n, "pfc/L6E", "sr/L23I") > 0);
+  double wrong = planned_between(areas, n, "pfc/L23E", "sr/L4E");
+  ck_assert_double_lt(wrong, 1e-9);
+  for (int64_t k = 0; k < n; k++) {
+    nai_areas_projection p = NAI_AREAS_PROJECTION_INIT;
+    expect_ok(nai_areas_planned(&p, areas, k));
+    EXPECT(p.from[strlen(p.from) - 1] == 'E');
+  }
+  nai_network_destroy(net);
+  nai_areas_destroy(areas);
+}
+END_TEST
+
+/* The number of local synapses, as each built-in constraint lets it be expected. */
+START_TEST(synapses_are_counted_before_the_build)
+{
+  const uint8_t mask[16] = {0, 1, 0, 1, 1, 0, 0, 0};
+  const int64_t pre[] = {0, 1, 2}, post[] = {1, 2, 3};
+  static const double expected[] = {12 * 0.5, 3, 8, 4, 5, 3, 12, 12};
+  for (int kind = 0; kind < 8; kind++) {
+    nai_constraint *c = NULL;
+    if (kind == 0) expect_ok(nai_constraint_create_sparse(&c, 0.5));
+    if (kind == 1) expect_ok(nai_constraint_create_mask(&c, mask, 4, 4));
+    if (kind == 2) expect_ok(nai_constraint_create_indegree(&c, 2));
+    if (kind == 3) expect_ok(nai_constraint_create_outdegree(&c, 1));
+    if (kind == 4) expect_ok(nai_constraint_create_total(&c, 5));
+    if (kind == 5) expect_ok(nai_constraint_create_list(&c, pre, post, 3));
+    if (kind == 6) expect_ok(nai_constraint_create_dale(&c, NAI_DALE_REFLECT));
+    if (kind == 7) expect_ok(nai_constraint_create_max_weight(&c, 2));
+    nai_areas *areas = two_areas(NULL);
+    nai_network *net = COMPOSE(.dt = 20, .populations = {{"sr/E", 4, 1}, {"pfc/E", 4, 1}},
+                               .projections = {{"sr/E", "sr/E"}, {"pfc/E", "pfc/E"}});
+    expect_ok(nai_network_constrain(net, "*", "*", c));
+    nai_constraint_destroy(c);
+    nai_streams streams = NAI_STREAMS_INIT;
+    int64_t n;
+    streams.feedforward = streams.feedback = "E";
+    expect_ok(nai_areas_plan(&n, areas, net, &streams));
+    ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E"), expected[kind] / 4 / 16,
+                            1e-12);
+    nai_network_destroy(net);
+    nai_areas_destroy(areas);
+  }
+}
+END_TEST
+
+static nai_status no_wiring(void *user, nai_synapses *synapses)
+{
+  (void)user;
+  (void)synapses;
+  return NAI_OK;
+}
+
+START_TEST(plans_that_are_refused)
+{
+  nai_areas *areas = two_areas(NULL);
+  nai_streams good = NAI_STREAMS_INIT, streams = good;
+  int64_t n = 7;
+  nai_network *net = COMPOSE(.dt = 20, .populations = {{"sr/E", 4, 1}, {"pfc/I", 4, -1}},
+                             .projections = {{"sr/E", "sr/E"}});
+  expect_fails(nai_areas_plan(&n, areas, net, &good), NAI_ERR_ORDER,
+               "area 'pfc' has no synapses yet");
+  expect_ok(nai_network_connect(net, "pfc/I", "pfc/I"));
+  expect_fails(nai_areas_plan(&n, areas, net, &good), NAI_ERR_NAME,
+               "feed-forward from area 'pfc' to 'sr': no population of 'pfc' is excitatory");
+  expect_ok(nai_network_add_population(net, "pfc/E", 1, 1));
+  streams.feedback = "PV";
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_NAME,
+               "no population of 'sr' is a target, by 'PV'");
+  streams = good, streams.indegree = 4;
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_UNSUPPORTED,
+               "from 'pfc/E' to 'sr/E' each synapse would have to exist with probability 4");
+  nai_constraint *own;
+  nai_constraint_ops ops = {sizeof ops, 0, "mine", no_wiring, NULL, NULL};
+  expect_ok(nai_constraint_create(&own, &ops, NULL));
+  expect_ok(nai_network_constrain(net, "sr/E", "sr/E", own));
+  nai_constraint_destroy(own);
+  expect_fails(nai_areas_plan(&n, areas, net, &good), NAI_ERR_UNSUPPORTED,
+               "because of constraint 'mine': set indegree");
+  streams = good, streams.local = 0;
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_INVALID, "local is 0");
+  streams = good, streams.indegree = -1;
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_INVALID, "indegree is -1");
+  streams = good, streams.feedback_from = "E:dendrite";
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_NAME, "senders have none");
+  streams = good, streams.feedforward = NULL;
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_INVALID, "feedforward is NULL");
+  nai_areas_projection p = NAI_AREAS_PROJECTION_INIT;
+  expect_fails(nai_areas_planned(&p, areas, 0), NAI_ERR_INVALID, "index is 0");
+  ck_assert_int_eq(n, 7);
+  expect_fails(nai_network_connect_areas(net, areas, &streams), NAI_ERR_INVALID, "feedforward");
+  expect_fails(nai_network_build(net, 1), NAI_ERR_INVALID, "feedforward");
+  nai_network_destroy(net);
+  net = COMPOSE(.dt = 20, .populations = {{"sr/E", 4, 1}, {"pfcE", 4, 1}});
+  expect_fails(nai_areas_plan(&n, areas, net, &good), NAI_ERR_NAME,
+               "area 'pfc' has no population: those of it are called 'pfc/...'");
+  nai_network_destroy(net);
+  nai_areas_destroy(areas);
+}
+END_TEST
+
+START_TEST(areas_that_are_refused)
+{
+  const double distance[] = {0, 1, 2, 0}, negative[] = {0, -1, 2, 0}, nan[] = {0, 1, NAN, 0};
+  nai_areas_rule good = rule_of("macaque"), rule = good;
+  nai_areas *areas = (nai_areas *)(void *)&rule;
+#define REFUSED(names, distances, n, code, words)                                           \
+  expect_fails(nai_areas_create(&areas, names, distances, NULL, n, &rule, 1), code, words); \
+  ck_assert(areas == NULL)
+  REFUSED("a b", negative, 2, NAI_ERR_INVALID, "distance from 'b' to 'a' is -1 mm");
+  REFUSED("a b", nan, 2, NAI_ERR_INVALID, "distance from 'a' to 'b' is nan mm");
+  REFUSED("a a", distance, 2, NAI_ERR_NAME, "area 'a' is there twice");
+  REFUSED("a b c", distance, 2, NAI_ERR_INVALID, "names has 3 areas, but n is 2");
+  REFUSED("a b:c", distance, 2, NAI_ERR_NAME, "':'");
+  REFUSED("", distance, 0, NAI_ERR_INVALID, "n is 0");
+  REFUSED(NULL, distance, 2, NAI_ERR_INVALID, "names is NULL");
+  REFUSED("a b", NULL, 2, NAI_ERR_INVALID, "distance is NULL");
+  rule.density = 1.5;
+  REFUSED("a b", distance, 2, NAI_ERR_INVALID, "density is 1.5, must be 0 to 1");
+  rule = good, rule.random = 2;
+  REFUSED("a b", distance, 2, NAI_ERR_INVALID, "random is 2");
+  rule = good, rule.spread = -1;
+  REFUSED("a b", distance, 2, NAI_ERR_INVALID, "spread is -1");
+  rule = rule_of("mouse");
+  REFUSED("a b", distance, 2, NAI_ERR_INVALID,
+          "length is 0 mm, must be above 0 and at most 1e6: "
+          "that of this species could not be read");
+  expect_fails(nai_areas_rule_find(&rule, "human"), NAI_ERR_NAME, "but of macaque, mouse");
+  rule = good;
+  expect_ok(nai_areas_create(&areas, "a", distance, NULL, 1, &rule, 1)); /* one is not linked */
+  expect_fails(nai_areas_read(NULL, areas, 0), NAI_ERR_INVALID, "values");
+  double value;
+  expect_fails(nai_areas_read(&value, areas, 5), NAI_ERR_INVALID, "what is 5, must be 0 to 4");
+  nai_areas_destroy(areas);
+  nai_areas_destroy(NULL);
+  double position[3];
+  expect_fails(nai_areas_place(position, 1, 0, 1), NAI_ERR_INVALID, "radius is 0 mm");
+  expect_fails(nai_areas_place(position, 0, 1, 1), NAI_ERR_INVALID, "n is 0");
+}
+END_TEST
+
+START_TEST(areas_without_memory)
+{
+  const double distance[] = {0, 4, 4, 0};
+  nai_areas_rule rule = rule_of("macaque");
+  nai_streams streams = NAI_STREAMS_INIT;
+  nai_status status = NAI_ERR_MEMORY;
+  long failures = 0;
+  for (long good = 0; status != NAI_OK; good++) {
+    nai_areas *areas = NULL;
+    nai_network *net = COMPOSE(.dt = 20, .populations = {{"a/E", 40, 1}, {"b/E", 40, 1}},
+                               .projections = {{"a/E", "a/E"}, {"b/E", "b/E"}});
+    faults_fail_allocation(good);
+    status = nai_areas_create(&areas, "a b", distance, NULL, 2, &rule, 1);
+    EXPECT((status == NAI_OK) == (areas != NULL));
+    if (status == NAI_OK) status = nai_network_connect_areas(net, areas, &streams);
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
+    failures += status != NAI_OK;
+    nai_network_destroy(net);
+    nai_areas_destroy(areas);
+  }
+  ck_assert_int_ge(failures, 15);
+}
+END_TEST
+
 Suite *anatomy_suite(void);
 
 Suite *anatomy_suite(void)
@@ -332,5 +781,9 @@ Suite *anatomy_suite(void)
   ADD_CASE(suite, "layout", populations_and_projections_follow_the_table, classes_of_jiang,
            probability_falls_with_distance, populations_that_are_there_are_connected,
            layouts_that_are_refused, layouts_without_memory);
+  ADD_CASE(suite, "areas", areas_follow_the_distance_rule, links_of_three_areas,
+           distances_along_a_sphere, areas_that_are_refused, areas_without_memory);
+  ADD_CASE(suite, "streams", most_synapses_are_local, streams_reach_their_targets,
+           layers_send_their_stream, synapses_are_counted_before_the_build, plans_that_are_refused);
   return suite;
 }

@@ -107,6 +107,148 @@ NAI_API nai_status nai_network_populate(nai_network *net, const nai_connectivity
 NAI_API nai_status nai_network_connect_types(nai_network *net, const nai_connectivity *table,
                                              const nai_layout *layout);
 
+/**
+ * @}
+ * @name Areas
+ * @{
+ */
+
+/** Areas of cortex, how far apart they are, and which of them are linked. */
+typedef struct nai_areas nai_areas;
+
+/** What links areas: nai_areas_rule_find() fills one with what is known of a species. */
+typedef struct nai_areas_rule {
+  uint32_t struct_size; /**< sizeof(nai_areas_rule), filled in by the caller */
+  int32_t random;   /**< 0: the strongest links exist; 1: each with probability min(1, k weight) */
+  double density;   /**< fraction of all possible links between areas that exist, 0 to 1 */
+  double length;    /**< mm, > 0: weights fall as exp(-distance / length) */
+  double spread;    /**< standard deviation of the logarithm of the weights about that; 0 to 20 */
+  double steepness; /**< SLN = Phi(steepness (level of the target - level of the source)); >= 0 */
+} nai_areas_rule;
+
+/* clang-format off */
+/** A nai_areas_rule with a spread of 0 and a steepness of 1; density and length have no default. */
+#define NAI_AREAS_RULE_INIT {sizeof(nai_areas_rule), 0, 0, 0, 0, 1}
+/* clang-format on */
+
+/**
+ * Fills a rule with what is known of a species: "macaque", density 0.66 (Markov et al. 2014) and
+ * length 1 / 0.19 mm (Ercsey-Ravasz et al. 2013, second-hand); "mouse", density 0.97 (Gamanut et
+ * al. 2018, second-hand). No length of the mouse could be read: it is 0, and has to be set.
+ */
+NAI_API nai_status nai_areas_rule_find(nai_areas_rule *out, const char *species);
+
+/** Places n areas at random on a sphere: `position` [n, 3], mm. */
+NAI_API nai_status nai_areas_place(double *position, int64_t n, double radius, uint64_t seed);
+
+/**
+ * Distances between positions: `distance` [n, n], mm. `radius` > 0: along a sphere about the
+ * origin; 0: straight.
+ */
+NAI_API nai_status nai_areas_measure(double *distance, const double *position, int64_t n,
+                                     double radius);
+
+/**
+ * Links `n` areas (1 to 4096) by a rule. The weight from area b to area a is
+ *
+ *     w_ab = exp(-d_ab / length) exp(spread z - spread^2 / 2),    z standard normal
+ *
+ * (exponential distance rule, Ercsey-Ravasz et al. 2013). As many links exist as `density` says;
+ * the weights of those that exist, divided by their sum over b, are the fractions of labelled
+ * neurons (FLN).
+ *
+ * `names`: the n names, separated by spaces. `distance` [n, n]: mm, target and source; the diagonal
+ * is not read. `level` [n]: levels of the hierarchy, low is sensory. Nullable: level (then SLN is
+ * 0.5).
+ */
+NAI_API nai_status nai_areas_create(nai_areas **out, const char *names, const double *distance,
+                                    const double *level, int64_t n, const nai_areas_rule *rule,
+                                    uint64_t seed);
+
+/** Nullable: areas. */
+NAI_API void nai_areas_destroy(nai_areas *areas);
+
+/** Number of areas. */
+NAI_API int64_t nai_areas_count(const nai_areas *areas);
+
+/** Name of area `index`; NULL when there is none. */
+NAI_API const char *nai_areas_name(const nai_areas *areas, int64_t index);
+
+/** What nai_areas_read() gives, target and source; the diagonal is 0. */
+enum {
+  NAI_AREAS_DISTANCE = 0, /**< mm */
+  NAI_AREAS_WEIGHT = 1,   /**< by the distance rule, of all pairs, linked or not */
+  NAI_AREAS_LINK = 2,     /**< 1 where the link exists, else 0 */
+  NAI_AREAS_FLN = 3,      /**< fraction of what comes from other areas that comes from this one */
+  NAI_AREAS_SLN = 4       /**< fraction that is feed-forward; 0 where there is no link */
+};
+
+/** Reads a matrix: `values` [n, n]. `what`: NAI_AREAS_... */
+NAI_API nai_status nai_areas_read(double *values, const nai_areas *areas, int32_t what);
+
+/**
+ * Which cells send and receive between areas. Each member is a list of cell types or shell
+ * patterns; those of targets may have a port: "E:dendrite SST VIP". A type is what follows "area/"
+ * in the name of a population, and the first entry that it matches counts. Only excitatory
+ * populations send.
+ */
+typedef struct nai_streams {
+  uint32_t struct_size;         /**< sizeof(nai_streams) */
+  uint32_t reserved;            /**< 0 */
+  const char *feedforward;      /**< targets of feed-forward links ("*E *PV *I") */
+  const char *feedback;         /**< targets of feedback links ("*E *SST *VIP *I") */
+  const char *feedforward_from; /**< senders of feed-forward links ("*"), such as "L23E" */
+  const char *feedback_from;    /**< senders of feedback links ("*"), such as "L5E L6E" */
+  double local; /**< fraction of all synapses of an area that are local, above 0, at most 1 (0.8) */
+  /** Synapses from other areas onto a unit, on average; 0 (default): as many as `local` says. */
+  double indegree;
+} nai_streams;
+
+/* clang-format off */
+/** The defaults of a nai_streams: 80 % of synapses are local (Markov et al. 2013). */
+#define NAI_STREAMS_INIT \
+  {sizeof(nai_streams), 0, "*E *PV *I", "*E *SST *VIP *I", "*", "*", 0.8, 0}
+/* clang-format on */
+
+/** A projection between areas that nai_network_connect_areas() makes. */
+typedef struct nai_areas_projection {
+  uint32_t struct_size; /**< sizeof(nai_areas_projection), filled in by the caller */
+  uint32_t reserved;    /**< 0 */
+  const char *from;     /**< population that sends */
+  const char *to;       /**< population that receives, with its port if one was given */
+  double probability;   /**< with which each synapse exists */
+  double distance;      /**< between the two areas, mm */
+} nai_areas_projection;
+
+/* clang-format off */
+/** A nai_areas_projection to be filled. */
+#define NAI_AREAS_PROJECTION_INIT {sizeof(nai_areas_projection), 0, NULL, NULL, 0, 0}
+/* clang-format on */
+
+/**
+ * Plans the projections between the areas of a network, whose populations are called "area/type",
+ * before it is built.
+ *
+ * An area has S local synapses: those that its projections within it are expected to have. It gets
+ * S (1 - local) / local from other areas, or `indegree` times its units; of these the fraction FLN
+ * from each linked area; and of these the fraction SLN is feed-forward and the rest feedback. All
+ * targets of a stream have the same probability. Refused if a probability would be above 1, and if
+ * S cannot be told before the build (synapses that depend on distance, a user's own constraints)
+ * without `indegree`.
+ *
+ * `count`: number of projections, which nai_areas_planned() describes until the next plan.
+ */
+NAI_API nai_status nai_areas_plan(int64_t *count, nai_areas *areas, const nai_network *net,
+                                  const nai_streams *streams);
+
+/** Describes projection `index` of the last plan. Its names live until the next plan. */
+NAI_API nai_status nai_areas_planned(nai_areas_projection *out, const nai_areas *areas,
+                                     int64_t index);
+
+/** Plans the projections between areas and makes them. */
+NAI_API nai_status nai_network_connect_areas(nai_network *net, nai_areas *areas,
+                                             const nai_streams *streams);
+
 /** @} */
 
 #ifdef __cplusplus

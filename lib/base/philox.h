@@ -19,7 +19,8 @@ enum nai__purpose {
   NAI__FOR_FEEDBACK = 7,
   NAI__FOR_PERTURBATION = 8, /* of units */
   NAI__FOR_OUTPUT_PERTURBATION = 9,
-  NAI__FOR_INTERVENTION = 10 /* which units */
+  NAI__FOR_INTERVENTION = 10, /* which units */
+  NAI__FOR_AREAS = 32
 };
 
 void nai__philox(uint32_t out[4], const uint32_t counter[4], uint64_t key);

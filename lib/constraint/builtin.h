@@ -33,6 +33,15 @@ const char *nai__constraint_name(const nai_constraint *constraint);
  */
 int nai__constraint_builtin_value(const nai_constraint *constraint, double *value);
 /*
+ * How many synapses a constraint is expected to leave of `*synapses` that may exist between n_pre
+ * and n_post units; `diagonal`: whether those from a unit to that of the same number may. 0 where
+ * that cannot be told before the build: with distance, and a user's own.
+ */
+int nai__constraint_expected(double *synapses, const nai_constraint *constraint, int64_t n_post,
+                             int64_t n_pre, int diagonal);
+/* 1 and the number of pairs of a list; 0 for any other constraint. */
+int nai__constraint_listed(const nai_constraint *constraint, int64_t *n);
+/*
  * The same one again, from its name and number; NULL in *out and NAI_ERR_NAME when no built-in one
  * is called so.
  */

@@ -3,6 +3,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/constraint.h"
 #include "builtin.h"
 
 /* While a list is gone through: what it has had. */
@@ -111,4 +112,11 @@ nai_status nai_constraint_create_list(nai_constraint **out, const int64_t *pre, 
   NAI__TRY(make(&l, pre, post, n));
   nai_constraint_ops ops = {sizeof ops, 0, "list", wire, NULL, destroy};
   return nai_constraint_create(out, &ops, l);
+}
+
+int nai__constraint_listed(const nai_constraint *constraint, int64_t *n)
+{
+  if (constraint->ops.wire != wire) return 0;
+  *n = ((const list *)constraint->user)->n;
+  return 1;
 }

@@ -26,7 +26,7 @@ ROOMS = {
     "cost": 3,
     "learning": 3,
     "task": 3,
-    "anatomy": 3,
+    "anatomy": 4,
     "train": 4,
     "experiment": 5,
     "file": 5,

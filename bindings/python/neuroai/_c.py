@@ -102,6 +102,12 @@ NAI_WEIGHTS_BALANCED = 7
 NAI_WEIGHTS_STRONG_WEAK = 8
 NAI_WEIGHTS_CONSTANT = 9
 
+NAI_AREAS_DISTANCE = 0
+NAI_AREAS_WEIGHT = 1
+NAI_AREAS_LINK = 2
+NAI_AREAS_FLN = 3
+NAI_AREAS_SLN = 4
+
 NAI_TRIALS_INPUTS = 0
 NAI_TRIALS_TARGETS = 1
 NAI_TRIALS_CLASSES = 2
@@ -170,6 +176,10 @@ class nai_trainer(Structure):
 
 
 class nai_agent(Structure):
+    """Opaque."""
+
+
+class nai_areas(Structure):
     """Opaque."""
 
 
@@ -259,6 +269,47 @@ class nai_layout(Structure):
         ("ports", POINTER(c_char_p)),
         ("missing", c_double),
         ("length", c_double),
+    ]
+
+
+class nai_areas_rule(Structure):
+    """What links areas."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("random", c_int32),
+        ("density", c_double),
+        ("length", c_double),
+        ("spread", c_double),
+        ("steepness", c_double),
+    ]
+
+
+class nai_streams(Structure):
+    """Which cells send and receive between areas."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("feedforward", c_char_p),
+        ("feedback", c_char_p),
+        ("feedforward_from", c_char_p),
+        ("feedback_from", c_char_p),
+        ("local", c_double),
+        ("indegree", c_double),
+    ]
+
+
+class nai_areas_projection(Structure):
+    """A projection between areas."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("from", c_char_p),
+        ("to", c_char_p),
+        ("probability", c_double),
+        ("distance", c_double),
     ]
 
 
@@ -985,6 +1036,32 @@ nai_network_populate = _function(
 )
 nai_network_connect_types = _function(
     "nai_network_connect_types", nai_status, _network, POINTER(nai_connectivity), POINTER(nai_layout)
+)
+_areas = POINTER(nai_areas)
+nai_areas_rule_find = _function("nai_areas_rule_find", nai_status, POINTER(nai_areas_rule), Text)
+nai_areas_place = _function("nai_areas_place", nai_status, doubles_out, int64, float64, uint64)
+nai_areas_measure = _function("nai_areas_measure", nai_status, doubles_out, doubles, int64, float64)
+nai_areas_create = _function(
+    "nai_areas_create",
+    nai_status,
+    POINTER(_areas),
+    Text,
+    doubles,
+    doubles,
+    int64,
+    POINTER(nai_areas_rule),
+    uint64,
+)
+nai_areas_destroy = _function("nai_areas_destroy", None, _areas)
+nai_areas_count = _function("nai_areas_count", c_int64, _areas)
+nai_areas_name = _function("nai_areas_name", c_char_p, _areas, int64)
+nai_areas_read = _function("nai_areas_read", nai_status, doubles_out, _areas, int32)
+nai_areas_plan = _function(
+    "nai_areas_plan", nai_status, POINTER(c_int64), _areas, _network, POINTER(nai_streams)
+)
+nai_areas_planned = _function("nai_areas_planned", nai_status, POINTER(nai_areas_projection), _areas, int64)
+nai_network_connect_areas = _function(
+    "nai_network_connect_areas", nai_status, _network, _areas, POINTER(nai_streams)
 )
 
 # state.h

@@ -1,18 +1,20 @@
-"""Pictures of anatomy: tables of connection probability."""
+"""Pictures of anatomy: tables of connection probability, areas and their links, networks as blocks."""
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, List, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ._draw import DIVERGING, EXCITATORY, FREE, INHIBITORY, INK, axes_of
-from ._handle import expect
-from .anatomy import Table
+from ._draw import DIVERGING, EXCITATORY, FREE, INHIBITORY, INK, axes_of, chosen
+from ._handle import Names, expect
+from .anatomy import Areas, Table
 from .anatomy import table as named
+from .network import Network
 
 _COLOUR = {+1: EXCITATORY[0], -1: INHIBITORY[0], 0: FREE[0]}
 
@@ -40,9 +42,15 @@ def connectivity(table: Union[str, Table], ax: Optional[Axes] = None, limit: Opt
 
 
 def draw_matrix(
-    ax: Axes, signed: npt.NDArray[Any], values: npt.NDArray[Any], top: float, label: str, written: bool
+    ax: Axes,
+    signed: npt.NDArray[Any],
+    values: npt.NDArray[Any],
+    top: float,
+    label: str,
+    written: bool,
+    hatch: str = "////",
 ) -> None:
-    """Values of at least 0 in the colours of their senders' signs, each with its number; NaN hatched."""
+    """Values of at least 0 in the colours of their senders' signs, each with its number; NaN hatched, or grey."""
     image = ax.imshow(signed, cmap=DIVERGING, vmin=-top, vmax=top, interpolation="nearest")
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, pad=0.03)
     bar.set_label(label)
@@ -50,7 +58,8 @@ def draw_matrix(
     bar.ax.yaxis.set_major_formatter(lambda value, place: f"{abs(value):.3g}")
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
-            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False, hatch="////", ec="#cccccc", lw=0))
+            look: Any = {"fill": False, "hatch": hatch, "ec": "#cccccc"} if hatch else {"fc": "#efefef"}
+            ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, lw=0, **look))
         elif written:
             dark = value > 0.45 * top
             number = f"{round(float(value), 3):g}".replace("0.", ".", 1) if value < 1 else f"{value:g}"
@@ -71,3 +80,121 @@ def label_matrix(ax: Axes, names: Sequence[str], signs: Sequence[int]) -> None:
             text.set(color=_COLOUR[sign], fontweight="bold")
     for spine in ax.spines.values():
         spine.set(color=INK, lw=0.8, visible=True)
+
+
+# --- areas -----------------------------------------------------------------------------------------------------------
+
+_FORWARD, _BACK = "#d98b0b", "#7570b3"
+
+
+def areas(areas: Areas, ax: Optional[Axes] = None, strongest: Optional[int] = None) -> Axes:
+    """Areas and the links between them, seen from above: orange where most is feed-forward, purple where most is feedback.
+
+    Width goes with the logarithm of the fraction of labelled neurons (FLN). Areas lie where their positions are (x and
+    y); those of which only distances are known, where these are kept best.
+
+    Args:
+        areas: of :class:`neuroai.anatomy.Areas`.
+        ax: where to draw.
+        strongest: how many links are drawn, those of largest FLN; default: all.
+    """
+    expect("areas", areas, Areas, "na.anatomy.Areas")
+    ax = axes_of(ax, (4.6, 4.6))
+    place = _places(areas)
+    order = sorted(zip(*np.nonzero(areas.links)), key=lambda link: areas.fln[link])
+    order = order[-strongest:] if strongest else order
+    least = min((areas.fln[link] for link in order), default=1.0)
+    for target, source in order:
+        share = 1 + np.log(areas.fln[target, source] / least) / (1e-9 + np.log(1 / least)) if least < 1 else 2.0
+        sln = areas.sln[target, source]
+        colour = _FORWARD if sln > 0.5 else _BACK if sln < 0.5 else "#777777"
+        ax.annotate(
+            "",
+            xy=place[target],
+            xytext=place[source],
+            arrowprops={
+                "arrowstyle": "-|>",
+                "color": colour,
+                "lw": 0.3 + 1.4 * (share - 1),
+                "alpha": 0.3 + 0.6 * (share - 1),
+                "shrinkA": 9,
+                "shrinkB": 9,
+                "mutation_scale": 4 + 5 * (share - 1),
+                "connectionstyle": "arc3,rad=0.12",
+            },
+        )
+    ax.scatter(place[:, 0], place[:, 1], s=150, color="white", ec=INK, lw=1.0, zorder=3)
+    for name, at in zip(areas.names, place):
+        ax.text(float(at[0]), float(at[1]), name, ha="center", va="center", fontsize=7, color=INK, zorder=4)
+    reach = float(np.ptp(place, axis=0).max()) or 1.0
+    middle = (place.max(axis=0) + place.min(axis=0)) / 2
+    ax.set(xlim=middle[0] + reach * np.array([-0.6, 0.6]), ylim=middle[1] + reach * np.array([-0.6, 0.6]))
+    ax.set(xlabel="mm", ylabel="mm", aspect="equal")
+    _streams_legend(ax, areas)
+    pairs = len(areas.names) * (len(areas.names) - 1)
+    ax.set_title(f"{len(order)} of {int(areas.links.sum())} links, of {pairs} possible", fontsize="medium", color=INK)
+    return ax
+
+
+def _streams_legend(ax: Axes, areas: Areas) -> None:
+    sln = areas.sln[areas.links]
+    kinds = ((sln > 0.5, _FORWARD, "feed-forward"), (sln < 0.5, _BACK, "feedback"), (sln == 0.5, "#777777", "both alike"))
+    handles = [Line2D([], [], color=colour, lw=2, label=label) for there, colour, label in kinds if there.any()]
+    if handles:
+        ax.legend(handles=handles, frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
+
+
+def _places(areas: Areas) -> npt.NDArray[np.float64]:
+    """Where areas are drawn [n, 2]; from distances alone by classical scaling (Torgerson 1952)."""
+    if areas.positions is not None:
+        return np.asarray(areas.positions[:, :2], np.float64)
+    n = len(areas.names)
+    apart = (areas.distances + areas.distances.T) / 2
+    centred = np.eye(n) - 1 / n
+    values, vectors = np.linalg.eigh(-centred @ apart**2 @ centred / 2)
+    found = np.zeros((n, 2))
+    kept = min(2, n)
+    found[:, :kept] = vectors[:, ::-1][:, :kept] * np.sqrt(np.maximum(values[::-1][:kept], 0))
+    return found
+
+
+# --- blocks ----------------------------------------------------------------------------------------------------------
+
+
+def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
+    """Which populations are connected, and how densely: for each pair the fraction of synapses that exist.
+
+    Red from excitatory populations, blue from inhibitory ones; pairs without a projection are grey. Lines separate
+    areas, the parts of names before "/".
+
+    Args:
+        net: a built network.
+        names: which populations; shell patterns.
+        ax: where to draw.
+        limit: fraction of the darkest colour; default: the largest one.
+    """
+    sizes = chosen(net, names)
+    order = {name: place for place, name in enumerate(sizes)}
+    n = len(order)
+    found = np.full((n, n), np.nan)
+    for source, target in net.projections:
+        if source in order and target in order:
+            mask = net.mask(source, target)
+            found[order[target], order[source]] = mask.mean() if source != target else _without_autapses(mask)
+    signs = [net.sign(name) for name in sizes]
+    ax = axes_of(ax, (max(3.4, 1.8 + 0.3 * n), 1.6 + 0.3 * n))
+    top = float(np.nanmax(found, initial=0.0)) if limit is None else limit
+    signed = found * np.array([sign or 1 for sign in signs])
+    draw_matrix(ax, signed, found, top or 1.0, "fraction of synapses that exist", n <= 12, hatch="")
+    label_matrix(ax, list(sizes), signs)
+    area = [name.rpartition("/")[0] for name in sizes]
+    for place in range(1, n):
+        if area[place] != area[place - 1]:
+            ax.axhline(place - 0.5, color=INK, lw=0.9)
+            ax.axvline(place - 0.5, color=INK, lw=0.9)
+    return ax
+
+
+def _without_autapses(mask: npt.NDArray[Any]) -> float:
+    pairs = mask.size - len(mask)
+    return float(mask.mean() if np.diag(mask).any() or not pairs else mask.sum() / pairs)

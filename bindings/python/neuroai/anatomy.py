@@ -8,6 +8,15 @@ projections::
     net.connect("stimulus", "V1/E").connect("V1/E", "choice").build(1)
     na.plot.connectivity(na.anatomy.table("allen_l23"))
 
+:class:`Areas` links areas by the exponential distance rule and connects their cells::
+
+    cortex = na.anatomy.Areas("V1 V2 PFC", positions=[[0, 0, 0], [3, 0, 0], [10, 0, 0]], level=[0, 1, 3], density=1)
+    net = na.Network(dt=10)
+    for area in cortex.names:
+        na.anatomy.populate(net, "allen_l23", {"E": 80, "PV": 20, "SST": 15, "VIP": 10}, area=area)
+    cortex.connect(net)
+    na.plot.areas(cortex)
+
 A probability is that of a synapse from a cell of one type onto a cell of another: arrays are [post, pre], and what was
 not measured is NaN.
 """
@@ -17,6 +26,7 @@ from __future__ import annotations
 import ctypes
 import difflib
 from ctypes import c_char_p, c_double, c_int32, c_int64
+from dataclasses import dataclass
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -24,15 +34,33 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import Names, as_array, brief, expect, frozen, joined, kept, listed, real, text, texts, whole, wrong_type
+from ._handle import (
+    Handle,
+    Names,
+    as_array,
+    brief,
+    expect,
+    frozen,
+    joined,
+    kept,
+    listed,
+    real,
+    text,
+    texts,
+    whole,
+    wrong_type,
+)
 from .constraint import DistanceDependent
 from .errors import InvalidError, UnknownNameError, UnsupportedError
 from .network import Network
 
-__all__ = ["LOCAL_LENGTH", "Table", "connect", "populate", "table", "tables"]
+__all__ = ["Areas", "LOCAL_LENGTH", "Projection", "SPECIES", "Table", "connect", "populate", "table", "tables"]
 
 #: Length constant of axons within an area, mm (Markov et al. 2011, second-hand).
 LOCAL_LENGTH = 0.23
+
+#: Species of which the areas' density, and of the macaque also the length, are known.
+SPECIES = ("macaque", "mouse")
 
 _SIGNS = {"E": +1, "I": -1, "PV": -1, "SST": -1, "VIP": -1}
 
@@ -318,3 +346,206 @@ def _connect(
         if falls:
             net.constrain(*ends, falls[number])
     return net
+
+
+# --- areas -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A projection between areas, as :meth:`Areas.plan` gives it."""
+
+    #: Population that sends, and that receives (with its port, if one was given).
+    source: str
+    target: str
+    #: With which each synapse exists.
+    probability: float
+    #: Between the two areas, mm.
+    distance: float
+
+
+class Areas(Handle):
+    """Areas of cortex, linked by the exponential distance rule (Ercsey-Ravasz et al. 2013).
+
+    The weight from area b to area a is exp(-distance / length) exp(spread z - spread^2 / 2), z standard normal. As many
+    links exist as ``density`` says; the weights of those that exist, divided by their sum, are the fractions of labelled
+    neurons (:attr:`fln`). Arrays are [target, source].
+
+    Args:
+        names: of the areas, "V1 V2 PFC" or a list.
+        positions: [n, 3], mm. Give these, distances or a sphere.
+        distances: [n, n], mm, target and source.
+        sphere: radius, mm: with positions, distances are measured along this sphere about the origin; without, areas are
+            placed on it at random.
+        level: [n], levels of the hierarchy, low is sensory; the fraction of a link that is feed-forward is :attr:`sln` =
+            Phi(steepness (level of target - level of source)). Default: 0.5.
+        species: "macaque" (density 0.66, length 5.26 mm) or "mouse" (density 0.97; its length could not be read).
+        density: fraction of all possible links that exist. Default: that of the species.
+        length: of the distance rule, mm. Default: that of the species.
+        spread: standard deviation of the logarithm of the weights about the rule.
+        random: False: the strongest links exist; True: each with probability min(1, k weight).
+        steepness: of the fraction of a link that is feed-forward.
+        seed: of what is random.
+    """
+
+    _otherwise = "make other areas"
+    _kept_by = "make it again from its distances"
+
+    #: Names of the areas, in the order of the arrays.
+    names: Tuple[str, ...]
+    #: float64 [n, 3], mm, or None where distances were given.
+    positions: Optional[npt.NDArray[np.float64]]
+    #: float64 [n], or None.
+    level: Optional[npt.NDArray[np.float64]]
+    #: float64 [n, n]: distance, mm; weight by the distance rule; fraction of what an area gets from others that comes
+    #: from this one; fraction of that which is feed-forward.
+    distances: npt.NDArray[np.float64]
+    weights: npt.NDArray[np.float64]
+    fln: npt.NDArray[np.float64]
+    sln: npt.NDArray[np.float64]
+    #: bool [n, n]: which links exist.
+    links: npt.NDArray[np.bool_]
+    #: Fraction of all possible links that exist.
+    density: float
+
+    def __init__(
+        self,
+        names: Names,
+        positions: Optional[npt.ArrayLike] = None,
+        *,
+        distances: Optional[npt.ArrayLike] = None,
+        sphere: Optional[float] = None,
+        level: Optional[npt.ArrayLike] = None,
+        species: str = "macaque",
+        density: Optional[float] = None,
+        length: Optional[float] = None,
+        spread: float = 0.0,
+        random: bool = False,
+        steepness: float = 1.0,
+        seed: int = 0,
+    ) -> None:
+        called = tuple(joined(names).split())
+        n = len(called)
+        if distances is not None and (positions is not None or sphere is not None):
+            raise InvalidError("distances: give them, or positions and a sphere, not both")
+        if distances is None and positions is None and sphere is None:
+            raise InvalidError("positions: give them, or distances=, or sphere=")
+        where = None if positions is None else as_array("positions", positions, (n, 3), np.float64)
+        if distances is None:
+            if where is None:
+                where = np.empty((n, 3))
+                _c.nai_areas_place(where, n, sphere, seed)
+            apart = np.empty((n, n))
+            _c.nai_areas_measure(apart, where, n, 0.0 if sphere is None else sphere)
+        else:
+            apart = as_array("distances", distances, (n, n), np.float64)
+        levels = None if level is None else as_array("level", level, (n,), np.float64)
+        rule = _c.nai_areas_rule(struct_size=ctypes.sizeof(_c.nai_areas_rule))
+        _c.nai_areas_rule_find(rule, species)
+        if density is not None:
+            rule.density = real("density", density)
+        if length is not None:
+            rule.length = real("length", length)
+        rule.spread, rule.steepness = real("spread", spread), real("steepness", steepness)
+        rule.random = int(bool(random))
+        pointer = _c.new(_c.nai_areas)
+        _c.nai_areas_create(pointer, " ".join(called), apart, levels, n, rule, seed)
+        self._adopt(pointer, _c.nai_areas_destroy)
+        links = self._read(_c.NAI_AREAS_LINK) != 0
+        self._keep(
+            names=called,
+            positions=None if where is None else frozen(where.copy()),
+            level=None if levels is None else frozen(levels.copy()),
+            distances=self._read(_c.NAI_AREAS_DISTANCE),
+            weights=self._read(_c.NAI_AREAS_WEIGHT),
+            fln=self._read(_c.NAI_AREAS_FLN),
+            sln=self._read(_c.NAI_AREAS_SLN),
+            links=frozen(links),
+            density=float(links.sum() / max(1, n * (n - 1))),
+        )
+
+    def _read(self, what: int) -> npt.NDArray[np.float64]:
+        n = int(_c.nai_areas_count(self))
+        values = np.empty((n, n))
+        _c.nai_areas_read(values, self, what)
+        return frozen(values)
+
+    def plan(
+        self,
+        net: Network,
+        *,
+        feedforward: Names = "*E *PV *I",
+        feedback: Names = "*E *SST *VIP *I",
+        feedforward_from: Names = "*",
+        feedback_from: Names = "*",
+        local: float = 0.8,
+        indegree: float = 0.0,
+    ) -> Tuple[Projection, ...]:
+        """The projections between the areas of a network, whose populations are called "area/type"; see :meth:`connect`."""
+        streams = _c.nai_streams(struct_size=ctypes.sizeof(_c.nai_streams))
+        streams.feedforward = joined(feedforward, "feedforward").encode()
+        streams.feedback = joined(feedback, "feedback").encode()
+        streams.feedforward_from = joined(feedforward_from, "feedforward_from").encode()
+        streams.feedback_from = joined(feedback_from, "feedback_from").encode()
+        streams.local, streams.indegree = real("local", local), real("indegree", indegree)
+        count = c_int64()
+        _c.nai_areas_plan(count, self, net, streams)
+        shown = _c.nai_areas_projection(struct_size=ctypes.sizeof(_c.nai_areas_projection))
+        found = []
+        for index in range(count.value):
+            _c.nai_areas_planned(shown, self, index)
+            ends = text(getattr(shown, "from")), text(shown.to)
+            found.append(Projection(*ends, shown.probability, shown.distance))
+        return tuple(found)
+
+    def connect(
+        self,
+        net: Network,
+        *,
+        feedforward: Names = "*E *PV *I",
+        feedback: Names = "*E *SST *VIP *I",
+        feedforward_from: Names = "*",
+        feedback_from: Names = "*",
+        local: float = 0.8,
+        indegree: float = 0.0,
+        velocity: Optional[float] = None,
+        **projections: Any,
+    ) -> Network:
+        """Connects the areas of a network that is not built yet. Only excitatory populations send.
+
+        An area whose local projections are expected to have S synapses gets S (1 - local) / local from other areas, the
+        fraction :attr:`fln` of these from each; :attr:`sln` of them are feed-forward. All targets of a stream have the
+        same probability.
+
+        Args:
+            net: its populations are called "area/type".
+            feedforward: targets of feed-forward links: cell types or shell patterns, which may have a port.
+            feedback: targets of feedback links: ``"E:dendrite SST VIP"``.
+            feedforward_from: senders of feed-forward links, such as "L23E".
+            feedback_from: senders of feedback links, such as "L5E L6E".
+            local: fraction of an area's synapses that are local (Markov et al. 2013: about 0.8).
+            indegree: synapses from other areas onto a unit, on average, in place of ``local``.
+            velocity: of axons, mm/ms: the delay is distance / velocity, at least dt, a multiple of dt.
+            projections: keywords of :meth:`neuroai.Network.connect`: ``delay=20``, ``plastic=False``.
+        """
+        if velocity is not None and not 0 < real("velocity", velocity) <= 1e9:
+            raise InvalidError(f"velocity is {brief(velocity)} mm/ms, must be above 0 and at most 1e9")
+        planned = self.plan(
+            net,
+            feedforward=feedforward,
+            feedback=feedback,
+            feedforward_from=feedforward_from,
+            feedback_from=feedback_from,
+            local=local,
+            indegree=indegree,
+        )
+        for each in planned:
+            keywords = {} if each.probability == 1 else {"density": each.probability}
+            if velocity is not None:
+                keywords["delay"] = net.dt * max(1, round(each.distance / velocity / net.dt))
+            net.connect(each.source, each.target, **{**keywords, **projections})
+        return net
+
+    def __repr__(self) -> str:
+        pairs = len(self.names) * (len(self.names) - 1)
+        return f"Areas({listed(self.names)}: {int(self.links.sum())} of {pairs} links)"

@@ -2,7 +2,7 @@
 
 Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
 :func:`chronometric`, :func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`.
-Anatomy: :func:`connectivity`.
+Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`.
 Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends`, for lines of your own.
 
 Every function draws into ``ax``, or into a new figure if there is none, and returns the axes. If a figure has several
@@ -35,7 +35,7 @@ from ._draw import (
     with_unit,
 )
 from ._handle import Names
-from ._plot_anatomy import connectivity
+from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_fit
 from ._plot_learning import alignment, label_ends
@@ -58,6 +58,8 @@ __all__ = [
     "SEQUENTIAL",
     "activity",
     "alignment",
+    "areas",
+    "blocks",
     "chronometric",
     "colours",
     "confusion",

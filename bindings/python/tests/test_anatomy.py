@@ -170,6 +170,178 @@ def test_layouts_that_are_refused(arguments, error, words):
     anatomy.populate(net, "allen_l23", sizes()).build(1)  # nothing is lost
 
 
+# --- areas -----------------------------------------------------------------------------------------------------------
+
+LINE = [[0, 0, 0], [3, 0, 0], [10, 0, 0]]
+
+
+def cortex(**options):
+    return anatomy.Areas("V1 V2 PFC", **{"positions": LINE, "level": [0, 1, 3], "density": 1, **options})
+
+
+def laid_out(areas, counts=None, table="allen_l23"):
+    net = na.Network(20).input("u", 2).output("z", 1)
+    for area in areas.names:
+        anatomy.populate(net, table, counts or sizes(), area=area)
+    return net.connect("u", "V1/E").connect("PFC/E", "z")
+
+
+def test_links_by_hand():
+    areas = cortex(density=0.5, length=5)
+    near, far = np.exp(-0.6), np.exp(-1.4)
+    assert areas.names == ("V1", "V2", "PFC") and areas.distances[0].tolist() == [0, 3, 10]
+    assert np.allclose(areas.weights, [[0, near, np.exp(-2)], [near, 0, far], [np.exp(-2), far, 0]])
+    assert areas.links.tolist() == [[False, True, False], [True, False, True], [False, False, False]]
+    assert np.allclose(areas.fln, [[0, 1, 0], [near / (near + far), 0, far / (near + far)], [0, 0, 0]])
+    assert np.allclose(areas.sln[1], [0.841345, 0, 0.02275], atol=1e-6) and areas.density == 0.5
+    assert repr(areas) == "Areas(V1, V2, PFC: 3 of 6 links)"
+    flat = anatomy.Areas("V1 V2 PFC", distances=areas.distances, density=0.5, length=5)
+    assert np.array_equal(flat.links, areas.links) and flat.positions is None and set(flat.sln[flat.links]) == {0.5}
+    assert not areas.fln.flags.writeable
+
+
+@pytest.mark.parametrize("random", [False, True])
+def test_the_distance_rule(random):
+    """Fact 42: densities of macaque and mouse, and the slope of the logarithm of weights over distance."""
+    for species, density, length, tolerance in (("macaque", 0.66, None, 0.02), ("mouse", 0.97, 1.3, 0.01)):
+        found = []
+        for seed in range(3):
+            names = [f"A{k}" for k in range(29)]
+            options = {"species": species, "length": length, "spread": 0.5, "random": random, "seed": seed}
+            areas = anatomy.Areas(names, sphere=20 if species == "macaque" else 5, **options)
+            found.append(areas.density)
+            pairs = ~np.eye(29, dtype=bool)
+            slope = np.polyfit(areas.distances[pairs], np.log(areas.weights[pairs]), 1)[0]
+            assert abs(slope * (length or 1 / 0.19) + 1) < 0.1
+            linked = areas.links.any(axis=1)
+            assert np.allclose(areas.fln.sum(axis=1), linked)
+            assert np.allclose(np.linalg.norm(areas.positions, axis=1), 20 if species == "macaque" else 5)
+        assert abs(np.mean(found) - density) < tolerance
+
+
+def test_four_of_five_synapses_are_local():
+    areas = cortex()
+    net = laid_out(areas)
+    planned = areas.plan(net)
+    areas.connect(net)
+    net.build(1)
+    local = between = 0.0
+    for source, target in net.projections:
+        if "/" in source and "/" in target:
+            n = float(net.mask(source, target).sum())
+            local, between = (local + n, between) if source.split("/")[0] == target.split("/")[0] else (local, between + n)
+            assert source.split("/")[0] == target.split("/")[0] or source.endswith("/E")
+    assert abs(local / (local + between) - 0.8) < 0.02
+    up = {each.target: each.probability for each in planned if each.source == "V1/E" and each.target.startswith("V2")}
+    assert up["V2/PV"] > 4 * up["V2/SST"] == 4 * up["V2/VIP"]
+    assert np.isclose(up["V2/E"], up["V2/PV"] + up["V2/SST"])  # both streams reach E
+    down = {each.target: each.probability for each in planned if each.source == "V2/E" and each.target.startswith("V1")}
+    assert down["V1/SST"] > 4 * down["V1/PV"]
+
+
+def test_the_same_areas_in_c():
+    """nai_network_connect_areas() makes the synapses that connect() makes."""
+    areas = cortex()
+    here = areas.connect(laid_out(areas)).build(2)
+    there = laid_out(areas)
+    streams = _c.nai_streams(struct_size=ctypes.sizeof(_c.nai_streams), local=0.8)
+    streams.feedforward, streams.feedback = b"*E *PV *I", b"*E *SST *VIP *I"
+    streams.feedforward_from = streams.feedback_from = b"*"
+    _c.nai_network_connect_areas(there, areas, streams)
+    there.build(2)
+    assert there.projections == here.projections
+    assert all(np.array_equal(there.weights(*ends), here.weights(*ends)) for ends in here.projections)
+
+
+def test_ports_delays_and_keywords_of_links():
+    areas = cortex()
+    net = laid_out(areas)
+    planned = areas.plan(net, feedback="E:dendrite SST VIP", indegree=5)
+    assert {each.target.partition("/")[2] for each in planned} == {"E", "PV", "I", "SST", "VIP", "E:dendrite"} - {"I"}
+    units = sum(sizes().values())
+    onto = sum(each.probability * 80 * sizes()[each.target[3:].split(":")[0]] for each in planned if each.target[:3] == "V1/")
+    assert np.isclose(onto, 5 * units)
+    areas.connect(net, velocity=0.1, plastic=False)
+    net.build(1)
+    assert net.delay("V2/E", "V1/E") == 40 and net.delay("PFC/E", "V1/E") == 100 and net.delay("V1/E", "V1/E") == 20
+    assert not net.plastic("PFC/E", "V1/SST").any() and net.plastic("V1/E", "V1/E").any()
+
+
+def test_signs_and_masks_hold_under_learning():
+    """Fact 30: senders keep their sign, absent synapses are 0, no autapses, however many updates."""
+    areas = cortex()
+    net = areas.connect(laid_out(areas)).build(1)
+    masks = {ends: net.mask(*ends).copy() for ends in net.projections}
+    rng = np.random.default_rng(0)
+    trials = na.Trials(rng.normal(size=(10, 8, 2)), rng.normal(size=(10, 8, 1)))
+    before = {ends: net.weights(*ends).copy() for ends in net.projections}
+    na.Trainer(net, trials, cost=na.MSE("z"), optimizer=na.Adam(0.05), seed=1).fit(30, progress=False)
+    moved = 0
+    for (source, target), mask in masks.items():
+        w = net.weights(source, target)
+        assert (w[mask == 0] == 0).all() and np.array_equal(net.mask(source, target), mask)
+        if "/" in source:
+            assert (w * net.sign(source) >= 0).all()
+        if source == target:
+            assert (np.diag(w) == 0).all()
+        moved += int((w != before[source, target]).sum())
+    assert moved > 5000 and set(net.projections) == set(masks)
+
+
+@pytest.mark.parametrize(
+    "options, error, words",
+    [
+        ({"positions": None}, na.InvalidError, "positions: give them"),
+        ({"distances": np.zeros((3, 3))}, na.InvalidError, "distances: give them, or positions"),
+        ({"positions": [[0, 0, 0]]}, na.InvalidError, r"positions: expected shape \[3, 3\]"),
+        ({"positions": None, "distances": [[0, 1, 1], [1, 0, -1], [1, 1, 0]]}, na.InvalidError, "from 'PFC' to 'V2' is -1"),
+        ({"sphere": 4}, na.InvalidError, "must be on the sphere of radius 4"),
+        ({"species": "mouse"}, na.InvalidError, "length is 0 mm.*could not be read, so set it"),
+        ({"species": "human"}, na.UnknownNameError, "macaque, mouse"),
+        ({"density": 1.2}, na.InvalidError, "density is 1.2, must be 0 to 1"),
+        ({"length": 0.0}, na.InvalidError, "length is 0 mm"),
+        ({"spread": -1}, na.InvalidError, "spread is -1"),
+        ({"level": [1, 2]}, na.InvalidError, "level: expected shape"),
+        ({"level": [1, 2, np.nan]}, na.InvalidError, r"level\[2\] is nan"),
+    ],
+)
+def test_areas_that_are_refused(options, error, words):
+    with pytest.raises(error, match=words):
+        cortex(**options)
+
+
+@pytest.mark.parametrize(
+    "options, error, words",
+    [
+        ({"feedback": "PVALB"}, na.UnknownNameError, "no population of 'V1' is a target, by 'PVALB'"),
+        ({"feedforward_from": "PV"}, na.UnknownNameError, "is excitatory and a sender"),
+        ({"feedback_from": "E:dendrite"}, na.UnknownNameError, "senders have none"),
+        ({"local": 0}, na.InvalidError, "local is 0, must be above 0 and at most 1"),
+        ({"indegree": -2}, na.InvalidError, "indegree is -2"),
+        ({"indegree": 1000}, na.UnsupportedError, "too few units for so many synapses"),
+        ({"velocity": 0}, na.InvalidError, "velocity is 0 mm/ms"),
+    ],
+)
+def test_links_that_are_refused(options, error, words):
+    areas = cortex()
+    net = laid_out(areas)
+    before = net.projections
+    with pytest.raises(error, match=words):
+        areas.connect(net, **options)
+    assert net.projections == before
+    areas.connect(net).build(1)  # nothing is lost
+
+
+def test_synapses_that_cannot_be_counted():
+    areas = cortex()
+    net = laid_out(areas)
+    for area in areas.names:
+        net.place(f"{area}/*", box=(1, 1, 1)).constrain(f"{area}/E", f"{area}/E", na.DistanceDependent(1, 0.23))
+    with pytest.raises(na.UnsupportedError, match="constraint 'distance': set indegree"):
+        areas.connect(net)
+    areas.connect(net, indegree=4).build(1)
+
+
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
@@ -192,3 +364,32 @@ def test_what_was_not_measured_is_hatched():
     assert na.plot.connectivity("bos2020", ax=given, limit=1).images[0].get_clim() == (-1, 1)
     with pytest.raises(na.InvalidTypeError, match="table"):
         na.plot.connectivity(3)
+
+
+def test_a_picture_of_areas():
+    ax = na.plot.areas(cortex())
+    ax.figure.canvas.draw()
+    assert {text.get_text() for text in ax.texts} >= {"V1", "V2", "PFC"}
+    assert len([text for text in ax.texts if text.get_text() == ""]) == 6  # arrows
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["feed-forward", "feedback"]
+    assert "6 of 6 links" in ax.get_title()
+    far = anatomy.Areas("a b c", distances=cortex().distances, density=1)
+    drawn = na.plot.areas(far, strongest=2)
+    place = drawn.collections[0].get_offsets()
+    apart = np.linalg.norm(place[:, None] - place[None], axis=2)
+    assert np.allclose(apart, cortex().distances, atol=1e-6) and "2 of 6 links" in drawn.get_title()
+    na.plot.areas(anatomy.Areas("a", positions=[[0, 0, 0]])).figure.canvas.draw()
+
+
+def test_a_picture_of_blocks():
+    areas = cortex()
+    net = areas.connect(laid_out(areas)).build(1)
+    ax = na.plot.blocks(net)
+    ax.figure.canvas.draw()
+    image, names = np.ma.filled(ax.images[0].get_array(), np.nan), list(net.populations)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == names
+    mask = net.mask("V1/PV", "V1/E")
+    assert np.isclose(image[names.index("V1/E"), names.index("V1/PV")], -mask.mean())
+    assert np.isnan(image[names.index("V2/E"), names.index("V1/PV")])
+    assert len(ax.lines) == 4  # between areas
+    assert len(na.plot.blocks(net, "V1/*").get_yticklabels()) == 4

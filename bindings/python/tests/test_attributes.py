@@ -47,6 +47,8 @@ def instances():
         na.Constraint(),
         na.LocalRule(lambda step: None),
         net.spectrum(),
+        na.anatomy.table("bos2020"),
+        na.anatomy.Areas("a b", distances=[[0, 1], [1, 0]]),
     ]
     made += [getattr(na, name)() for name in ("SGD", "Momentum", "RMSProp", "Adam", "AdamW")]
     made += [na.Sparse(0.2), na.Mask(np.eye(2)), na.Fixed(), na.Dale(), na.Sign(1), na.MaxWeight(1.0)]
