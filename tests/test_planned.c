@@ -565,6 +565,48 @@ START_TEST(only_where_a_condition_has_a_value)
 }
 END_TEST
 
+/*
+ * During an epoch, whose steps differ from trial to trial, is during these steps; from a start to an
+ * end within it.
+ */
+START_TEST(epochs_are_their_steps)
+{
+  nai_network *net = build_decider();
+  nai_task *task = task_for(net, "perceptual-decision-making");
+  expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 200, 300}, 3));
+  nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, N);
+  nai_view epoch = NAI_VIEW_INIT;
+  expect_ok(nai_trials_view(&epoch, trials, NAI_TRIALS_EPOCH, "stimulus"));
+  nai_intervention by_name = plan(NAI_INJECT, "E", 3), by_steps = by_name;
+  by_name.fraction = by_steps.fraction = 0.3;
+  by_name.epoch = "stimulus";
+  by_steps.steps = epoch.data;
+  by_steps.n_trials = N;
+  nai_evaluation *whole = evaluate(net, task, 1, NULL, 0);
+  for (int part = 0; part < 2; part++) {
+    by_name.start = by_steps.start = 40 * part;
+    by_name.end = by_steps.end = 120 * part;
+    nai_evaluation *a = evaluate(net, task, 1, &by_name, 1),
+                   *b = evaluate(net, task, 2, &by_steps, 1);
+    EXPECT(memcmp(choices(a), choices(b), N * sizeof(int32_t)) == 0);
+    EXPECT(memcmp(choices(a), choices(whole), N * sizeof(int32_t)) != 0);
+    nai_evaluation_destroy(a);
+    nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+    options.seed = 6;
+    options.interventions = &by_name;
+    options.n_interventions = 1;
+    expect_ok(nai_evaluation_create_from_trials(&a, net, trials, NULL, &options));
+    EXPECT(memcmp(choices(a), choices(b), N * sizeof(int32_t)) == 0);
+    nai_evaluation_destroy(a);
+    nai_evaluation_destroy(b);
+  }
+  nai_evaluation_destroy(whole);
+  nai_trials_destroy(trials);
+  nai_task_destroy(task);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(plans_that_no_evaluation_has)
 {
   nai_network *net = build_decider();
@@ -580,6 +622,11 @@ START_TEST(plans_that_no_evaluation_has)
   expect_fails(nai_evaluation_create_with(&e, net, task, N, &options), NAI_ERR_NAME,
                "interventions[1]: where: no condition is called 'colour'; the first one is");
   ck_assert_ptr_null(e);
+  i[1] = i[0];
+  i[1].epoch = "nap";
+  expect_fails(
+      nai_evaluation_create_with(&e, net, task, N, &options), NAI_ERR_NAME,
+      "interventions[1]: epoch: no epoch of these trials is called 'nap'; the first one is");
   const uint8_t one = 1;
   i[1] = i[0];
   i[1].trials = &one;
@@ -604,6 +651,6 @@ Suite *planned_suite(void)
            without_memory_nothing_is_planned);
   ADD_CASE(suite, "refused", bad_plans_are_named_and_change_nothing, plans_that_no_evaluation_has);
   ADD_CASE(suite, "evaluations", evaluations_are_those_of_states,
-           only_where_a_condition_has_a_value);
+           only_where_a_condition_has_a_value, epochs_are_their_steps);
   return suite;
 }

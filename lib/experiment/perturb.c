@@ -6,6 +6,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../task/arrays.h"
 
 /* --- in which trials -------------------------------------------------------------------------- */
 
@@ -43,19 +44,20 @@ static int is_where(const nai_intervention *i, const nai_trials *trials, int64_t
 
 static nai_status check_epoch(const nai_intervention *i, int64_t k, const nai_trials *such)
 {
-  (void)such;
-  if (!i->epoch) return NAI_OK;
+  if (!i->epoch || nai__trials_epoch(such, i->epoch)) return NAI_OK;
   return nai__fail(
-      NAI_ERR_UNSUPPORTED,
-      "interventions[%lld]: no epoch of these trials is called '%.60s': give steps, or "
-      "start and end",
-      (long long)k, i->epoch);
+      NAI_ERR_NAME,
+      "interventions[%lld]: epoch: no epoch of these trials is called '%.60s'; the first "
+      "one is '%s'",
+      (long long)k, i->epoch, such->n_epochs ? such->epoch[0].name : "none");
 }
 
 static nai__window span_of(const nai_intervention *i, const nai_trials *trials, int64_t b)
 {
-  (void)i;
-  return (nai__window){0, trials->length[b]};
+  if (!i->epoch) return (nai__window){0, trials->length[b]};
+  const int32_t *step = nai__trials_epoch(trials, i->epoch)->step + 2 * b;
+  int32_t end = step[1] < trials->length[b] ? step[1] : trials->length[b];
+  return (nai__window){step[0], end};
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */

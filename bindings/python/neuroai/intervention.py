@@ -145,7 +145,7 @@ class Intervention(Closed):
             chosen = as_array("steps", self.steps, (n, 2), np.int32).astype(np.int64)
             span = np.stack([chosen[:, 0], np.minimum(chosen[:, 1], lengths)], 1)
         elif self.epoch is not None:
-            span = _epoch(trials, self.epoch)
+            span = np.minimum(_epoch(trials, self.epoch), lengths[:, None])
         first = span[:, 0] + _steps(max(0.0, self.start), dt)
         end = span[:, 1] if self.end is None else np.minimum(span[:, 1], span[:, 0] + _steps(self.end, dt))
         acts = (first < end) & self._where(trials, n)
@@ -322,7 +322,7 @@ def _epoch(trials: "Optional[Trials]", name: str) -> Windows:
     """The steps of an epoch in each trial, [B, 2]."""
     if trials is None:
         raise UnsupportedError(f"epoch is {brief(name)}, but only trials have epochs: give start and end, or steps")
-    epochs: Mapping[str, Any] = getattr(trials, "epochs", {})
-    if name not in epochs:
-        raise UnknownNameError(f"epoch: no epoch is called {brief(name)}, but {listed(epochs) or 'none'}")
-    return np.asarray(epochs[name], np.int64)
+    if name not in trials.epochs:
+        known = f"but {listed(trials.epochs)}" if trials.epochs else "as the trials have none"
+        raise UnknownNameError(f"epoch: no epoch is called {brief(name)}, {known}")
+    return np.asarray(trials.epochs[name], np.int64)

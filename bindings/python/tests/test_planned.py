@@ -32,6 +32,8 @@ WAYS = [
     na.Scale(["E", "I"], 0.3, end=200),
     na.Silence("E", where={"coherence": 51.2}),
     [na.Silence("I", trials=np.arange(100) % 3 == 0), na.Inject("E", 1, trials=[1, 5, 99])],
+    na.Silence("E", epoch="stimulus"),
+    na.Inject("I", 2, fraction=0.5, epoch="stimulus", start=40, end=120, fall=40),
     na.Scale("E", 0, steps=np.stack([np.arange(100) % 7, np.arange(100) % 7 + 5], 1)),
 ]
 
@@ -113,6 +115,7 @@ BAD = [
     (lambda: na.Silence("E", start=41, end=45), na.InvalidError, "no step of dt = 20 ms"),
     (lambda: na.Silence("E", epoch="delay", steps=[[0, 1]]), na.InvalidError, "give one of them"),
     (lambda: na.Silence("E", epoch=3), na.InvalidTypeError, "epoch: expected the name of an epoch"),
+    (lambda: na.Silence("E", epoch="nap"), na.UnknownNameError, "epoch: no epoch of these trials is called 'nap'"),
     (lambda: na.Silence("E", steps=[[0, 1]] * 7), na.InvalidError, "n_trials is 7, must be 40"),
     (lambda: na.Silence("E", steps=[0, 1]), na.InvalidError, r"steps: expected shape \[trials, 2\]"),
     (lambda: na.Silence("E", trials=[40]), na.InvalidError, "trials: 40 to 40, must be 0 to 39"),
