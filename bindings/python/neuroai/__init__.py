@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Sequence
 
-from . import _c, anatomy, random, tasks
+from . import _c, anatomy, experiment, random, tasks
 from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
@@ -238,6 +238,7 @@ __all__ = [
     "condition_means",
     "cosine",
     "evaluate",
+    "experiment",
     "fit_psychometric",
     "pca",
     "plot",

@@ -2,7 +2,8 @@
 
 Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
 :func:`chronometric`, :func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`.
-Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`.
+Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`. Interventions: :func:`silencing`, :func:`comparison`,
+:func:`traces`.
 Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends`, for lines of your own.
 
 Every function draws into ``ax``, or into a new figure if there is none, and returns the axes. If a figure has several
@@ -38,6 +39,7 @@ from ._handle import Names
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_fit
+from ._plot_experiment import comparison, shade_interventions, silencing, traces
 from ._plot_learning import alignment, label_ends
 from ._plot_space import distance, space
 from ._plot_task import curriculum, task
@@ -62,6 +64,7 @@ __all__ = [
     "blocks",
     "chronometric",
     "colours",
+    "comparison",
     "confusion",
     "connectivity",
     "curriculum",
@@ -70,9 +73,11 @@ __all__ = [
     "label_ends",
     "psychometric",
     "responses",
+    "silencing",
     "space",
     "spectrum",
     "task",
+    "traces",
     "trajectories",
     "weights",
 ]
@@ -164,7 +169,7 @@ def activity(
 
     Args:
         run: the result of :meth:`neuroai.Network.run`. If it is of trials, the steps that count for the cost are
-            shaded, and the title shows the conditions.
+            shaded, and the title shows the conditions. Interventions are shaded in colour.
         trial: number of the trial.
         ax: where to draw.
         sort: whether units are sorted within their population, the most active first; "time": by the time of their
@@ -194,6 +199,7 @@ def activity(
         names = [name for name in conditions if f"signed_{name}" not in conditions]
         words = [f"{name.replace('_', ' ')} {conditions[name][trial]:g}" for name in names]
         axes[0].set_title(", ".join(words), fontsize="medium", color=INK)
+    shade_interventions(axes, run, trial)
     return axes
 
 

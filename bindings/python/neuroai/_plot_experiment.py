@@ -1,0 +1,155 @@
+"""Pictures of interventions: what they do to performance, to choices and to the rates of each population."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any, List, Mapping, Optional
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from ._draw import CHANNELS, DIVERGING, FAINT, INK, axes_of, colours, cycle, panels_of, with_unit
+from ._handle import brief
+from .errors import InvalidError
+from .evaluation import Evaluation, signed_condition
+from .experiment import Comparison, Silencing
+from .intervention import Inject
+from .run import Run
+
+__all__ = ["comparison", "shade_interventions", "silencing", "traces"]
+
+_LIGHT, _CURRENT = "#4d9fd6", "#e08214"
+
+
+def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
+    """The effect of silencing each population (row) in each epoch (column): the change of the fraction correct.
+
+    Numbers in bold are more than two standard errors, within trials, away from 0.
+
+    Args:
+        found: the result of :func:`neuroai.experiment.silence`.
+        ax: where to draw.
+        limit: effect of the darkest colour; default: the largest effect, 0.1 at least.
+    """
+    rows, columns = found.effect.shape
+    ax = axes_of(ax, (1.9 + 0.72 * columns, 1.1 + 0.42 * rows))
+    most = max(0.1, float(np.nanmax(np.abs(found.effect), initial=0))) if limit is None else limit
+    image = ax.imshow(found.effect, cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
+    for (row, column), effect in np.ndenumerate(found.effect):
+        sure = abs(effect) > 2 * found.error[row, column]
+        ax.text(
+            column,
+            row,
+            f"{effect:+.2f}" if np.isfinite(effect) else "",
+            ha="center",
+            va="center",
+            fontsize="small",
+            fontweight="bold" if sure else "normal",
+            color="white" if abs(effect) > 0.6 * most else INK,
+        )
+    bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
+    bar.set_label("change of fraction correct" if rows > 3 else "change")
+    bar.outline.set_visible(False)
+    ax.set_xticks(range(columns), [(epoch or "whole trial").replace("_", " ") for epoch in found.epochs])
+    ax.set_yticks(range(rows), found.names)
+    palette = colours(found.net)
+    for label, name in zip(ax.get_yticklabels(), found.names):
+        label.set(color=palette.get(name, INK), fontweight="bold")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    ax.xaxis.tick_top()
+    n = len(found.control.correct)
+    ax.set_xlabel(f"without: {found.control.performance:.3f} correct of {n} trials", color=INK)
+    return ax
+
+
+def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[Axes] = None) -> Axes:
+    """Psychometric curves of the same trials with and without interventions, with binomial standard errors.
+
+    Args:
+        found: the result of :func:`neuroai.experiment.compare`.
+        condition: on the x axis; default: the first condition with values of both signs, or else the first.
+        ax: where to draw.
+    """
+    condition = condition or signed_condition(found.control.conditions)
+    ax = axes_of(ax, (4.2, 3.4))
+    _curve(ax, found.control, condition, INK, "without")
+    for (name, evaluation), colour in zip(found.evaluations.items(), cycle(CHANNELS)):
+        _curve(ax, evaluation, condition, colour, name)
+    ax.axhline(0.5, color=FAINT, lw=0.8, ls=":", zorder=1)
+    ax.axvline(0, color=FAINT, lw=0.8, ls=":", zorder=1)
+    choices = np.unique(found.control.choice[found.control.correct == 1])
+    what = f"fraction of choice {choices[-1]}" if len(choices) == 2 else "mean choice, lowest 0, highest 1"
+    ax.set(xlabel=with_unit(condition, found.task), ylabel=what, ylim=(-0.04, 1.04))
+    ax.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), handlelength=1.2)
+    return ax
+
+
+def _curve(ax: Axes, evaluation: Evaluation, condition: str, colour: str, name: str) -> None:
+    points = evaluation.curve(condition)
+    points = points[np.isfinite(points.choice)]
+    error = np.sqrt(np.maximum(points.choice * (1 - points.choice), 0.25 / points.trials) / points.trials)
+    label = f"{name}: {evaluation.performance:.3f} correct"
+    ax.errorbar(points.value, points.choice, error, fmt="o-", color=colour, ms=4, lw=1.3, label=label)
+
+
+def traces(run: Run, without: Optional[Run] = None, trial: int = 0, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
+    """The mean rate of each population in a trial, where units were acted on shaded. Returns the axes.
+
+    Args:
+        run: the result of :meth:`neuroai.Network.run` with interventions.
+        without: the same without them, dashed.
+        trial: number of the trial.
+        ax: where to draw.
+    """
+    if without is not None and (list(without.rates) != list(run.rates) or without.every != run.every):
+        raise InvalidError(f"without: it is a run of {brief(list(without.rates))}, not of {brief(list(run.rates))}")
+    if not run.rates:
+        raise InvalidError("run: no population was recorded")
+    axes = panels_of(ax, len(run.rates), (4.6, 0.7 + 0.85 * len(run.rates)))
+    palette, length = colours(run.net), int(run.lengths[trial])
+    for panel, (name, rates) in zip(axes, run.rates.items()):
+        _mean(panel, run, rates, trial, length, color=palette[name], lw=1.5, label="with")
+        if without is not None:
+            rows = min(length, len(without.rates[name]))
+            _mean(panel, without, without.rates[name], trial, rows, color=INK, lw=1.0, ls="--", label="without")
+        panel.set_ylabel(name, color=palette[name], fontweight="bold")
+        panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
+    for panel in axes[:-1]:
+        panel.tick_params(labelbottom=False)
+        panel.sharex(axes[-1])
+    axes[-1].set(xlabel="time (ms)", xlim=(0, run.time[length - 1]))
+    if without is not None:
+        axes[0].legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.4)
+    shade_interventions(axes, run, trial, dict(zip(run.rates, axes)))
+    return axes
+
+
+def _mean(ax: Axes, run: Run, rates: npt.NDArray[Any], trial: int, rows: int, **style: Any) -> None:
+    ax.plot(run.time[:rows], rates[:rows, trial].mean(axis=1), **style)
+
+
+def shade_interventions(
+    axes: "npt.NDArray[Any]", run: Run, trial: int, own: Optional[Mapping[str, Axes]] = None
+) -> None:
+    """Shades when units were acted on in a trial, in all panels or in those of their populations; says what was done."""
+    spans = [(what, steps[trial] * run.dt) for what, steps in run.interventions if steps[trial, 1] > steps[trial, 0]]
+    words: List[str] = []
+    for what, (start, end) in spans:
+        touched = [panel for name, panel in (own or {}).items() if _touches(what.names, name)]
+        colour = _CURRENT if isinstance(what, Inject) else _LIGHT
+        for panel in list(axes) if own is None else touched:
+            if panel.images:  # whose colours are the rates
+                panel.axvspan(start, end, fc="none", ec=colour, lw=1.6)
+            else:
+                panel.axvspan(start, end, color=colour, alpha=0.22, lw=0, zorder=0.5)
+        words.append(f"{what.label}: {start:g} to {end:g} ms")
+    if words:
+        before = axes[0].get_title()
+        axes[0].set_title("\n".join(([before] if before else []) + words), fontsize="medium", color=INK)
+
+
+def _touches(names: Any, population: str) -> bool:
+    entries = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
+    return any(fnmatchcase(population, entry) for entry in entries)

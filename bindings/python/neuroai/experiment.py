@@ -1,0 +1,247 @@
+"""Experiments: the same test trials with and without interventions, beside each other.
+
+The trials, and their noise, are the same in all evaluations, so that an effect is measured within trials::
+
+    found = na.experiment.silence(net, task)              # each population in each epoch of the trial
+    na.plot.silencing(found)
+    found = na.experiment.compare(net, task, {"PV, delay": na.Silence("PV", epoch="delay")})
+    na.plot.comparison(found)
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._closed import Closed, Record
+from ._handle import brief, frozen, listed, wrong_type
+from ._interrupt import Bar
+from .errors import InvalidError, UnknownNameError
+from .evaluation import Evaluation, evaluate
+from .intervention import Intervention, Interventions, Silence, as_interventions
+from .network import Network
+from .task import Task, as_task
+from .trials import Trials
+
+__all__ = ["Comparison", "Silencing", "compare", "silence"]
+
+#: Trials of which one shows which epochs a task has.
+_FEW = 32
+
+
+class Comparison(Closed):
+    """The same trials with and without interventions; made by :func:`compare`.
+
+    Attributes:
+        net: the network.
+        task: the task, or the trials.
+        control: the evaluation without any.
+        evaluations: by name, those with interventions.
+        interventions: by name, what was done.
+    """
+
+    net: Network
+    task: Union[Task, Trials]
+    control: Evaluation
+    evaluations: Dict[str, Evaluation]
+    interventions: Dict[str, List[Intervention]]
+    _otherwise = "it is what was found"
+
+    def __init__(
+        self,
+        net: Network,
+        task: Union[Task, Trials],
+        control: Evaluation,
+        evaluations: Mapping[str, Evaluation],
+        interventions: Mapping[str, List[Intervention]],
+    ) -> None:
+        self._keep(net=net, task=task, control=control)
+        self._keep(evaluations=Record(evaluations), interventions=Record(interventions))
+
+    @property
+    def performance(self) -> Dict[str, float]:
+        """Fraction correct, by name."""
+        return Record({name: found.performance for name, found in self.evaluations.items()})
+
+    @property
+    def effect(self) -> Dict[str, float]:
+        """Fraction correct less that of the control, by name."""
+        return Record({name: effect_of(found, self.control)[0] for name, found in self.evaluations.items()})
+
+    @property
+    def error(self) -> Dict[str, float]:
+        """Standard error of the effect, within trials, by name."""
+        return Record({name: effect_of(found, self.control)[1] for name, found in self.evaluations.items()})
+
+    def __repr__(self) -> str:
+        rows = [f"{name} {self.performance[name]:.3f} ({self.effect[name]:+.3f})" for name in self.evaluations]
+        return f"<Comparison: control {self.control.performance:.3f}, {listed(rows)}>"
+
+
+class Silencing(Closed):
+    """What each population does in each epoch, by silencing it then; made by :func:`silence`.
+
+    Attributes:
+        net: the network.
+        task: the task, or the trials.
+        names: of each row, the populations.
+        epochs: of each column, the epoch; None: the whole trial.
+        control: the evaluation without interventions.
+        evaluations: by (populations, epoch) those with them.
+        performance: fraction correct, [rows, columns].
+        effect: the same less that of the control.
+        error: standard error of the effect, within trials.
+    """
+
+    net: Network
+    task: Union[Task, Trials]
+    names: Tuple[str, ...]
+    epochs: Tuple[Optional[str], ...]
+    control: Evaluation
+    evaluations: Dict[Tuple[str, Optional[str]], Evaluation]
+    performance: npt.NDArray[np.float64]
+    effect: npt.NDArray[np.float64]
+    error: npt.NDArray[np.float64]
+    _otherwise = "it is what was found"
+
+    def __init__(
+        self,
+        net: Network,
+        task: Union[Task, Trials],
+        control: Evaluation,
+        evaluations: Mapping[Tuple[str, Optional[str]], Evaluation],
+    ) -> None:
+        names, epochs = (tuple(dict.fromkeys(key[side] for key in evaluations)) for side in (0, 1))
+        self._keep(net=net, task=task, control=control, evaluations=Record(evaluations), names=names, epochs=epochs)
+        shape = len(names), len(epochs)
+        found = np.array([effect_of(evaluation, control) for evaluation in evaluations.values()]).reshape(*shape, 2)
+        performance = np.array([evaluation.performance for evaluation in evaluations.values()]).reshape(shape)
+        self._keep(performance=frozen(performance), effect=frozen(found[..., 0]), error=frozen(found[..., 1]))
+
+    def __repr__(self) -> str:
+        width = max(map(len, self.names)) + 2
+        head = [epoch or "trial" for epoch in self.epochs]
+        wide = max(9, *map(len, head)) + 2
+        lines = [f"Silencing: {self.control.performance:.3f} correct without; change with"]
+        lines.append(" " * width + "".join(f"{name:>{wide}}" for name in head))
+        for name, row in zip(self.names, self.effect):
+            lines.append(f"{name:<{width}}" + "".join(f"{value:>+{wide}.3f}" for value in row))
+        return "\n".join(lines)
+
+
+def compare(
+    net: Network,
+    task: Union[Task, Trials],
+    interventions: Mapping[str, Interventions],
+    trials: Optional[int] = None,
+    seed: int = 0,
+    threads: int = 1,
+    *,
+    progress: bool = True,
+) -> Comparison:
+    """Runs the same trials without interventions and with each of these.
+
+    Args:
+        net: a built network.
+        task: the task; or trials, such as recorded ones.
+        interventions: by name, what is done: one intervention, or a list of such that act together.
+        trials, seed, threads: as in :func:`neuroai.evaluate`.
+        progress: whether to show a progress bar if it takes more than a second.
+    """
+    if not isinstance(interventions, Mapping):
+        raise wrong_type("interventions", "a mapping from names to interventions", interventions)
+    if not interventions:
+        raise InvalidError("interventions: the mapping is empty")
+    several = {str(name): as_interventions(what) for name, what in interventions.items()}
+    control, found = _evaluate_all(net, task, several, trials, seed, threads, progress)
+    return Comparison(net, task, control, found, several)
+
+
+def silence(
+    net: Network,
+    task: Union[Task, Trials],
+    names: Optional[Sequence[str]] = None,
+    epochs: Union[str, Sequence[Optional[str]], None] = None,
+    trials: Optional[int] = None,
+    seed: int = 0,
+    threads: int = 1,
+    *,
+    act: Callable[..., Intervention] = Silence,
+    progress: bool = True,
+    **how: Any,
+) -> Silencing:
+    """Silences populations, one after the other, in each of these epochs, on the same trials.
+
+    Args:
+        net: a built network.
+        task: the task; or trials, such as recorded ones.
+        names: populations, a row each; an entry may be a pattern, ``"*/PV"``, or several names, ``"PV SST"``, that are
+            silenced together. A string is several entries. Default: each population of the network.
+        epochs: a column each; None: the whole trial. Default: all epochs of the trials, and the whole trial.
+        trials, seed, threads: as in :func:`neuroai.evaluate`.
+        act: what is done, called as ``act(names, epoch=epoch, **how)``; for a current
+            ``lambda names, **how: na.Inject(names, -2, **how)``.
+        progress: whether to show a progress bar if it takes more than a second.
+        **how: other arguments of the intervention, such as ``fraction=0.5`` or ``fall=100``.
+    """
+    rows = list(net.populations) if names is None else _entries("names", names)
+    columns = [*epochs_of(net, task), None] if epochs is None else _entries("epochs", epochs)
+    planned = {(name, epoch): [act(name, epoch=epoch, **how)] for name in rows for epoch in columns}
+    control, found = _evaluate_all(net, task, planned, trials, seed, threads, progress)
+    return Silencing(net, task, control, found)
+
+
+def _entries(what: str, given: Any) -> List[Any]:
+    entries = given.split() if isinstance(given, str) else list(given)
+    for entry in entries:
+        if not (isinstance(entry, str) or (entry is None and what == "epochs")):
+            raise wrong_type(what, "names", entry)
+    if not entries:
+        raise InvalidError(f"{what}: there is none")
+    if len(set(entries)) < len(entries):
+        raise InvalidError(f"{what}: {brief(entries)} has one of them twice")
+    return entries
+
+
+def _evaluate_all(
+    net: Network,
+    task: Union[Task, Trials],
+    planned: Mapping[Any, List[Intervention]],
+    trials: Optional[int],
+    seed: int,
+    threads: int,
+    progress: bool,
+) -> Tuple[Evaluation, Dict[Any, Evaluation]]:
+    """Without interventions, and with each of the planned ones."""
+    found = {}
+    with Bar(1 + len(planned), "evaluations", progress) as bar:
+        control = evaluate(net, task, trials, seed, threads, progress=False)
+        for done, (key, what) in enumerate(planned.items()):
+            bar.at(1 + done)
+            found[key] = evaluate(net, task, trials, seed, threads, interventions=what, progress=False)
+        bar.at(1 + len(planned))
+    return control, found
+
+
+# --- what other modules use too --------------------------------------------------------------------------------------
+
+
+def epochs_of(net: Network, task: Union[Task, Trials]) -> List[str]:
+    """The epochs that have a step in some trial, in their order."""
+    trials = task if isinstance(task, Trials) else as_task(task).trials(net, _FEW, progress=False)
+    found = [name for name, steps in trials.epochs.items() if np.any(steps[:, 1] > steps[:, 0])]
+    if not found:
+        raise UnknownNameError("epochs: the trials have none: give None for the whole trial, epochs=[None]")
+    return found
+
+
+def effect_of(evaluation: Evaluation, control: Evaluation) -> Tuple[float, float]:
+    """By how much more trials are correct than in the control, and the standard error of that, within trials."""
+    judged = (evaluation.correct >= 0) & (control.correct >= 0)
+    if not judged.any():
+        return float("nan"), float("nan")
+    change = evaluation.correct[judged].astype(np.float64) - control.correct[judged]
+    spread = float(change.std(ddof=1)) if len(change) > 1 else float("nan")
+    return float(change.mean()), spread / float(np.sqrt(len(change)))

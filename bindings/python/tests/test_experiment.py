@@ -1,0 +1,137 @@
+"""Experiments: the same trials with and without interventions, as numbers and as pictures."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def net():
+    """It has learnt something, which is lost when it is silenced while it decides."""
+    net = small(seed=4, noise=0.1, tau=60)
+    cost = na.CrossEntropy("choice")
+    na.Trainer(net, perceptual(), cost, optimizer=na.Adam(0.01), batch=32).fit(250, progress=False)
+    return net
+
+
+def perceptual():
+    return na.tasks.PerceptualDecisionMaking(
+        fixation=40, stimulus=[100, 200], delay=[0, 60], decision=40, coherence=51.2, cue_until_decision=1
+    )
+
+
+def test_each_population_in_each_epoch(net):
+    found = na.experiment.silence(net, perceptual(), trials=200, seed=3, threads=2)
+    assert found.names == ("E", "I") and found.epochs == ("fixation", "stimulus", "delay", "decision", None)
+    control = na.evaluate(net, perceptual(), 200, seed=3)
+    assert (found.control.choice == control.choice).all() and control.performance > 0.8
+    for row, name in enumerate(found.names):
+        for column, epoch in enumerate(found.epochs):
+            alone = na.evaluate(net, perceptual(), 200, seed=3, interventions=na.Silence(name, epoch=epoch))
+            assert (found.evaluations[name, epoch].correct == alone.correct).all()
+            change = alone.correct - control.correct
+            assert found.performance[row, column] == alone.performance
+            assert np.isclose(found.effect[row, column], change.mean())
+            assert np.isclose(found.error[row, column], change.std(ddof=1) / np.sqrt(200))
+    assert found.effect[0, 3] < -0.3 and found.effect[0, 4] < -0.3  # no rates, no choice
+    assert "change with" in repr(found) and "decision" in repr(found)
+
+
+def test_which_and_how(net):
+    trials = perceptual().trials(net, 100, seed=3)
+    found = na.experiment.silence(net, trials, ["E I", "*"], ["stimulus"], fraction=0.5, seed=3)
+    assert found.names == ("E I", "*") and (found.performance[0] == found.performance[1]).all()
+    current = na.experiment.silence(
+        net, trials, "I", [None], seed=3, act=lambda names, **how: na.Inject(names, 2, **how), rise=100
+    )
+    alone = na.evaluate(net, trials, seed=3, interventions=na.Inject("I", 2, rise=100))
+    assert (current.evaluations["I", None].choice == alone.choice).all()
+
+
+def test_a_comparison(net):
+    what = {"half": na.Scale("E", 0.5, epoch="stimulus"), "both": [na.Silence("I"), na.Inject("E", 0.1)]}
+    found = na.experiment.compare(net, perceptual(), what, 150, seed=2)
+    assert list(found.evaluations) == list(found.performance) == ["half", "both"]
+    for name, one in what.items():
+        alone = na.evaluate(net, perceptual(), 150, seed=2, interventions=one)
+        assert found.performance[name] == alone.performance
+        assert np.isclose(found.effect[name], alone.performance - found.control.performance)
+        assert 0 <= found.error[name] < 0.1
+    assert "half" in repr(found)
+
+
+BAD = [
+    (lambda net: na.experiment.silence(net, perceptual(), "F", trials=9), na.UnknownNameError, "'F'"),
+    (lambda net: na.experiment.silence(net, perceptual(), "E", "nap", trials=9), na.UnknownNameError, "'nap'"),
+    (lambda net: na.experiment.silence(net, perceptual(), [], trials=9), na.InvalidError, "names: there is none"),
+    (lambda net: na.experiment.silence(net, perceptual(), [3], trials=9), na.InvalidTypeError, "names: expected names"),
+    (lambda net: na.experiment.silence(net, perceptual(), "E E", trials=9), na.InvalidError, "one of them twice"),
+    (lambda net: na.experiment.silence(net, na.Trials(np.zeros((5, 2, 3)))), na.UnknownNameError, "have none"),
+    (lambda net: na.experiment.compare(net, perceptual(), {}), na.InvalidError, "the mapping is empty"),
+    (lambda net: na.experiment.compare(net, perceptual(), na.Silence("E")), na.InvalidTypeError, "a mapping from names"),
+]
+
+
+@pytest.mark.parametrize("call, error, words", BAD, ids=range(len(BAD)))
+def test_what_cannot_be(net, call, error, words):
+    with pytest.raises(error, match=words):
+        call(net)
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def spans(ax):
+    found = []
+    for patch in ax.patches:
+        x = patch.get_patch_transform().transform(patch.get_path().vertices)[:, 0]
+        found.append((round(float(x.min()), 6), round(float(x.max()), 6)))
+    return found
+
+
+def test_the_matrix_of_effects(net):
+    found = na.experiment.silence(net, perceptual(), trials=100)
+    ax = na.plot.silencing(found)
+    ax.figure.canvas.draw()
+    assert np.array_equal(np.asarray(ax.images[0].get_array()), found.effect)
+    assert [text.get_text() for text in ax.texts] == [f"{effect:+.2f}" for effect in found.effect.ravel()]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["E", "I"]
+    assert [label.get_text() for label in ax.get_xticklabels()][-2:] == ["decision", "whole trial"]
+    bold = [text.get_fontweight() == "bold" for text in ax.texts]
+    assert bold == (np.abs(found.effect) > 2 * found.error).ravel().tolist()
+
+
+def test_curves_beside_each_other(net):
+    found = na.experiment.compare(net, perceptual(), {"no E": na.Silence("E", epoch="stimulus")}, 200)
+    ax = na.plot.comparison(found)
+    ax.figure.canvas.draw()
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert labels[0].startswith("without: ") and labels[1].startswith("no E: ")
+    curve = found.evaluations["no E"].curve("signed_coherence")
+    assert np.allclose(ax.containers[1].lines[0].get_ydata(), curve.choice[np.isfinite(curve.choice)])
+
+
+def test_traces_with_what_was_silenced_shaded(net):
+    trials = perceptual().trials(net, 5)
+    run = net.run(trials, interventions=[na.Silence("I", epoch="stimulus"), na.Inject("E", 1, start=40, end=80)])
+    of_e, of_i = na.plot.traces(run, net.run(trials), trial=2)
+    of_e.figure.canvas.draw()
+    first, end = trials.epochs["stimulus"][2] * 20
+    assert spans(of_i) == [(first, end)] and spans(of_e) == [(40, 80)]
+    assert f"Silence I, stimulus: {first:g} to {end:g} ms" in of_e.get_title()
+    inside = (run.time > first) & (run.time <= end)
+    assert (of_i.lines[0].get_ydata()[inside[: len(of_i.lines[0].get_ydata())]] == 0).all()
+    panels = na.plot.activity(run, trial=2)
+    for panel in panels:
+        assert {(first, end), (40, 80)} <= set(spans(panel))
+    with pytest.raises(na.InvalidError, match="without: it is a run of"):
+        na.plot.traces(run, net.run(trials, record="E"))
