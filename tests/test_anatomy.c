@@ -41,7 +41,7 @@ START_TEST(tables_are_whole)
       }
     }
   }
-  ck_assert_int_eq(n, 10);
+  ck_assert_int_eq(n, 11);
   EXPECT(nai_connectivity_name(-1) == NULL);
 }
 END_TEST
@@ -91,6 +91,9 @@ START_TEST(tables_have_the_published_numbers)
   ck_assert_double_eq(between(&model, "VIP", "SST"), 0.4);
   ck_assert_int_eq(model.cells[0], 4000);
   ck_assert_double_eq_tol(sum_of("barrel_l23"), 4.728, 1e-9);
+  nai_connectivity sorting = table_of("liu_wang2024");
+  EXPECT(between(&sorting, "VIP", "SST") == 1 && between(&sorting, "VIP", "PV") == 0);
+  EXPECT(between(&sorting, "SST", "SST") == 0 && between(&sorting, "PV", "SST") == 0);
 }
 END_TEST
 

@@ -166,3 +166,29 @@ const nai_connectivity nai__bos2020 = {
     .probability = bos,
     .cells = bos_cells,
 };
+
+/* Which types are connected, all of whose synapses exist; SST reach the dendrites of E. */
+static const int64_t liu_wang_cells[] = {70, 10, 10, 10};
+static const double liu_wang[] = {
+    1, 1, 1, 0, /* to E, from E, PV, SST, VIP */
+    1, 1, 1, 0, /* PV */
+    1, 0, 0, 1, /* SST */
+    0, 0, 1, 0, /* VIP */
+};
+
+const nai_connectivity nai__liu_wang2024 = {
+    .struct_size = sizeof nai__liu_wang2024,
+    .name = "liu_wang2024",
+    .species = "model",
+    .area = "sensorimotor and prefrontal cortex",
+    .measured =
+        "1 where a model that learns has synapses: all of them, but a fifth of those from SST "
+        "to the dendrites of E of the sensorimotor area",
+    .source = "Liu & Wang 2024 (Nature Communications 15), read in the authors' program, "
+              "liuyuue/BioRNN_WCST",
+    .n = 4,
+    .type = four,
+    .sign = signs,
+    .probability = liu_wang,
+    .cells = liu_wang_cells,
+};

@@ -16,7 +16,8 @@
   TABLE(barrel_l4)            \
   TABLE(barrel_l5)            \
   TABLE(litwin_kumar2016)     \
-  TABLE(bos2020)
+  TABLE(bos2020)              \
+  TABLE(liu_wang2024)
 
 #define NAI__DECLARE(name) extern const nai_connectivity nai__##name;
 NAI__TABLES(NAI__DECLARE)
