@@ -441,6 +441,29 @@ START_TEST(links_of_three_areas)
 }
 END_TEST
 
+/* None, all, and areas so far apart that their weights vanish. */
+START_TEST(links_at_the_ends)
+{
+  const double distance[] = {0, 4, 4, 0}, far[] = {0, 1e9, 1e9, 0};
+  nai_areas_rule rule = rule_of("macaque");
+  for (int random = 0; random < 2; random++)
+    for (int density = 0; density < 2; density++)
+      for (int k = 0; k < 2; k++) {
+        double link[4], fln[4];
+        nai_areas *areas;
+        rule.random = random;
+        rule.density = density;
+        expect_ok(nai_areas_create(&areas, "a b", k ? far : distance, NULL, 2, &rule, 1));
+        expect_ok(nai_areas_read(link, areas, NAI_AREAS_LINK));
+        expect_ok(nai_areas_read(fln, areas, NAI_AREAS_FLN));
+        int linked = density && !(k && random); /* of probability 0 none exists */
+        EXPECT(link[1] == linked && link[2] == linked && link[0] == 0 && link[3] == 0);
+        EXPECT(fln[1] == (linked && !k)); /* nothing comes along a link of no weight */
+        nai_areas_destroy(areas);
+      }
+}
+END_TEST
+
 START_TEST(distances_along_a_sphere)
 {
   double position[300], distance[100 * 100];
@@ -784,7 +807,7 @@ Suite *anatomy_suite(void)
   ADD_CASE(suite, "layout", populations_and_projections_follow_the_table, classes_of_jiang,
            probability_falls_with_distance, populations_that_are_there_are_connected,
            layouts_that_are_refused, layouts_without_memory);
-  ADD_CASE(suite, "areas", areas_follow_the_distance_rule, links_of_three_areas,
+  ADD_CASE(suite, "areas", areas_follow_the_distance_rule, links_of_three_areas, links_at_the_ends,
            distances_along_a_sphere, areas_that_are_refused, areas_without_memory);
   ADD_CASE(suite, "streams", most_synapses_are_local, streams_reach_their_targets,
            layers_send_their_stream, synapses_are_counted_before_the_build, plans_that_are_refused);

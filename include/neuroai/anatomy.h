@@ -65,6 +65,9 @@ NAI_API nai_status nai_connectivity_probability(double *probability, const nai_c
  * @{
  */
 
+/** Length constant of axons within an area, mm (Markov et al. 2011, second-hand). */
+#define NAI_LOCAL_LENGTH 0.23
+
 /** How populations and projections are made from a table of n cell types. */
 typedef struct nai_layout {
   uint32_t struct_size; /**< sizeof(nai_layout) */
@@ -80,9 +83,9 @@ typedef struct nai_layout {
   /** Probability of pairs that were not measured, 0 to 1; -1 (default): such pairs are refused. */
   double missing;
   /**
-   * mm; above 0, synapses exist with the table's probability times exp(-distance / length), and the
-   * populations have to be placed before the build. 0 (default): distance plays no part. Axons
-   * within an area reach 0.23 mm (Markov et al. 2011).
+   * mm, such as NAI_LOCAL_LENGTH: synapses exist with the table's probability times exp(-distance /
+   * length), and the populations have to be placed before the build. 0 (default): distance plays no
+   * part.
    */
   double length;
 } nai_layout;
@@ -233,8 +236,8 @@ typedef struct nai_areas_projection {
  * S (1 - local) / local from other areas, or `indegree` times its units; of these the fraction FLN
  * from each linked area; and of these the fraction SLN is feed-forward and the rest feedback. All
  * targets of a stream have the same probability. Refused if a probability would be above 1, and if
- * S cannot be told before the build (synapses that depend on distance, a user's own constraints)
- * without `indegree`.
+ * S cannot be told before the build (synapses that depend on distance between units that are not
+ * placed, a user's own constraints) without `indegree`.
  *
  * `count`: number of projections, which nai_areas_planned() describes until the next plan.
  */

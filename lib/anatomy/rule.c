@@ -107,37 +107,43 @@ static nai_status link_strongest(nai_areas *areas, double density)
   return NAI_OK;
 }
 
-/* Mean of min(1, k weight) over all pairs. */
-static double mean_probability(const nai_areas *areas, double k)
+/* min(1, k weight), without numbers that are too large for a double. */
+static double probability_of(double weight, double log_k)
+{
+  return weight > 0 ? exp(fmin(0, log_k + log(weight))) : 0;
+}
+
+static double mean_probability(const nai_areas *areas, double log_k)
 {
   int64_t n = areas->n;
   double sum = 0;
-  for (int64_t i = 0; i < n * n; i++) sum += fmin(1, k * areas->matrix[NAI_AREAS_WEIGHT][i]);
+  for (int64_t i = 0; i < n * n; i++)
+    sum += probability_of(areas->matrix[NAI_AREAS_WEIGHT][i], log_k);
   return sum / (double)(n * (n - 1));
 }
 
-/* k, by bisection of its logarithm, such that as many links are expected as there shall be. */
+/* The logarithm of k, by bisection, such that as many links are expected as there shall be. */
 static double factor_for(const nai_areas *areas, double density)
 {
-  double low = -700, high = 700;
-  for (int i = 0; i < 200; i++) {
+  double low = -1500, high = 1500; /* of doubles above 0, the logarithms are -745 to 710 */
+  for (int i = 0; i < 64; i++) {
     double middle = (low + high) / 2;
-    if (mean_probability(areas, exp(middle)) < density)
+    if (mean_probability(areas, middle) < density)
       low = middle;
     else
       high = middle;
   }
-  return exp(high);
+  return high;
 }
 
 static void link_at_random(nai_areas *areas, double density, uint64_t seed)
 {
   int64_t n = areas->n;
-  double k = density > 0 ? factor_for(areas, density) : 0;
+  double log_k = factor_for(areas, density);
   nai__stream random = nai__stream_open(seed, NAI__FOR_AREAS, 1, 0);
   for (int64_t i = 0; i < n * n; i++) {
     double u = nai__stream_uniform(&random);
-    if (i / n != i % n && u < k * areas->matrix[NAI_AREAS_WEIGHT][i])
+    if (i / n != i % n && u < probability_of(areas->matrix[NAI_AREAS_WEIGHT][i], log_k))
       areas->matrix[NAI_AREAS_LINK][i] = 1;
   }
 }
@@ -173,7 +179,7 @@ nai_status nai__areas_apply(nai_areas *areas, const nai_areas_rule *rule, const 
                             uint64_t seed)
 {
   draw_weights(areas, rule, seed);
-  if (areas->n > 1 && rule->random) link_at_random(areas, rule->density, seed);
+  if (areas->n > 1 && rule->random && rule->density > 0) link_at_random(areas, rule->density, seed);
   if (areas->n > 1 && !rule->random) NAI__TRY(link_strongest(areas, rule->density));
   normalise(areas);
   rank(areas, rule->steepness, level);

@@ -19,6 +19,7 @@
 typedef struct work {
   nai_areas *areas;
   const nai_network *net;
+  nai_network *placed; /* a copy whose units have their places; NULL until they are asked for */
   nai_streams streams;
   int64_t *order;   /* nodes in areas, area by area */
   int64_t *first;   /* an area: its first place in `order`; of n areas n + 1 */
@@ -72,17 +73,41 @@ static nai_status find_areas(work *w)
 
 /* --- how many synapses ------------------------------------------------------------------------ */
 
-static nai_status expected_of(double *out, const nai_network *net, const nai__projection *p)
+/*
+ * Where units are, as far as it was said: of those that are placed at random, where another seed
+ * would place them. In a copy, as the network is not to change.
+ */
+static nai_status place(work *w)
 {
-  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  int autapses = p->from != p->to || p->autapses;
-  *out = (double)post->n * (double)pre->n - (autapses ? 0 : (double)pre->n);
+  if (w->placed) return NAI_OK;
+  NAI__TRY(nai_network_copy(&w->placed, w->net));
+  return nai__place(w->placed);
+}
+
+static int is_distance(const nai__projection *p)
+{
   for (int64_t k = 0; k < p->n_constraints; k++)
-    if (!nai__constraint_expected(out, p->constraint[k], post->n, pre->n, autapses))
+    if (strcmp(p->constraint[k]->name, "distance") == 0) return 1;
+  return 0;
+}
+
+static nai_status expected_of(double *out, work *w, const nai__projection *p)
+{
+  const nai__node *pre = &w->net->node[p->from], *post = &w->net->node[p->to];
+  nai__pairs pairs = {post->n, pre->n, p->from != p->to || p->autapses, NULL, NULL};
+  if (is_distance(p)) {
+    NAI__TRY(place(w));
+    pairs.post_position = w->placed->node[p->to].position;
+    pairs.pre_position = w->placed->node[p->from].position;
+  }
+  *out = (double)pairs.n_post * (double)pairs.n_pre - (pairs.diagonal ? 0 : (double)pairs.n_pre);
+  for (int64_t k = 0; k < p->n_constraints; k++)
+    if (!nai__constraint_expected(out, p->constraint[k], &pairs))
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "the synapses from '%s' to '%s' cannot be counted before the build, because "
-                       "of constraint '%.40s': set indegree",
-                       pre->name, post->name, p->constraint[k]->name);
+                       "of constraint '%.40s': %sset indegree",
+                       pre->name, post->name, p->constraint[k]->name,
+                       is_distance(p) ? "place the units, or " : "");
   return NAI_OK;
 }
 
@@ -95,7 +120,7 @@ static nai_status count_synapses(work *w)
     int64_t area = w->area_of[p->to];
     double local;
     if (area < 0 || w->area_of[p->from] != area) continue;
-    NAI__TRY(expected_of(&local, w->net, p));
+    NAI__TRY(expected_of(&local, w, p));
     w->synapses[area] += local * (1 - s->local) / s->local;
   }
   for (int64_t a = 0; a < w->areas->n; a++) {
@@ -277,6 +302,7 @@ nai_status nai_areas_plan(int64_t *count, nai_areas *areas, const nai_network *n
   work w = {.areas = areas, .net = net};
   NAI__TRY(take(&w.streams, streams));
   nai_status status = plan(&w);
+  nai_network_destroy(w.placed);
   nai__free(w.area_of);
   nai__free(w.order);
   nai__free(w.first);

@@ -1,7 +1,6 @@
 /* What the built-in constraints share. */
 #include "builtin.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -65,41 +64,6 @@ int nai__constraint_projects(const nai_constraint *constraint)
 const char *nai__constraint_name(const nai_constraint *constraint)
 {
   return constraint->name;
-}
-
-/* The fraction of a mask that is not 0, of the pairs of which synapses may exist. */
-static double fraction_of(const nai__builtin *b, int diagonal)
-{
-  int64_t there = 0, pairs = 0;
-  for (int64_t i = 0; i < b->n_post; i++)
-    for (int64_t j = 0; j < b->n_pre; j++) {
-      if (i == j && !diagonal) continue;
-      there += b->array[i * b->n_pre + j] != 0;
-      pairs++;
-    }
-  return pairs > 0 ? (double)there / (double)pairs : 0;
-}
-
-int nai__constraint_expected(double *synapses, const nai_constraint *constraint, int64_t n_post,
-                             int64_t n_pre, int diagonal)
-{
-  int64_t listed;
-  if (!constraint->ops.wire) return 1;
-  if (nai__constraint_listed(constraint, &listed)) {
-    *synapses = fmin(*synapses, (double)listed);
-    return 1;
-  }
-  if (constraint->ops.destroy != destroy) return 0;
-  const nai__builtin *b = constraint->user;
-  const char *name = constraint->name;
-  double value = b->value[0];
-  if (strcmp(name, "distance") == 0) return 0;
-  if (strcmp(name, "sparse") == 0) *synapses *= value;
-  if (strcmp(name, "mask") == 0) *synapses *= fraction_of(b, diagonal);
-  if (strcmp(name, "indegree") == 0) *synapses = fmin(*synapses, value * (double)n_post);
-  if (strcmp(name, "outdegree") == 0) *synapses = fmin(*synapses, value * (double)n_pre);
-  if (strcmp(name, "total") == 0) *synapses = fmin(*synapses, value);
-  return 1; /* signs and fixed synapses remove none */
 }
 
 int nai__constraint_builtin_value(const nai_constraint *constraint, double *value)

@@ -32,13 +32,21 @@ const char *nai__constraint_name(const nai_constraint *constraint);
  * own.
  */
 int nai__constraint_builtin_value(const nai_constraint *constraint, double *value);
+/* Pairs of units that may have synapses: all, or without those of equal numbers. */
+typedef struct nai__pairs {
+  int64_t n_post, n_pre;
+  int diagonal;
+  const float *post_position, *pre_position; /* [n][3]; NULL where units have no place */
+} nai__pairs;
+
 /*
- * How many synapses a constraint is expected to leave of `*synapses` that may exist between n_pre
- * and n_post units; `diagonal`: whether those from a unit to that of the same number may. 0 where
- * that cannot be told before the build: with distance, and a user's own.
+ * How many synapses a constraint is expected to leave of `*synapses` of these pairs. 0 where that
+ * cannot be told before the build: with distance but without places, and a user's own.
  */
-int nai__constraint_expected(double *synapses, const nai_constraint *constraint, int64_t n_post,
-                             int64_t n_pre, int diagonal);
+int nai__constraint_expected(double *synapses, const nai_constraint *constraint,
+                             const nai__pairs *pairs);
+/* Mean over such pairs of the probability that a distance constraint gives them; with places. */
+double nai__distance_mean(const nai__builtin *b, const nai__pairs *pairs);
 /* 1 and the number of pairs of a list; 0 for any other constraint. */
 int nai__constraint_listed(const nai_constraint *constraint, int64_t *n);
 /*

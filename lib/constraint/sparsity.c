@@ -84,6 +84,12 @@ nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8_t *fixe
 
 /* --- distance --------------------------------------------------------------------------------- */
 
+static double probability_at(const nai__builtin *b, const float p[3], const float q[3])
+{
+  double d = sqrt(pow(p[0] - q[0], 2) + pow(p[1] - q[1], 2) + pow(p[2] - q[2], 2));
+  return b->value[0] * exp(-d / b->value[1]);
+}
+
 static nai_status wire_distance(void *user, nai_synapses *s)
 {
   const nai__builtin *b = user;
@@ -94,9 +100,7 @@ static nai_status wire_distance(void *user, nai_synapses *s)
         s->post_position ? s->from : s->to, s->from, s->to);
   for (int64_t i = 0; i < s->n_post; i++)
     for (int64_t j = 0; j < s->n_pre; j++) {
-      const float *p = s->post_position + 3 * i, *q = s->pre_position + 3 * j;
-      double d = sqrt(pow(p[0] - q[0], 2) + pow(p[1] - q[1], 2) + pow(p[2] - q[2], 2));
-      double probability = b->value[0] * exp(-d / b->value[1]);
+      double probability = probability_at(b, s->post_position + 3 * i, s->pre_position + 3 * j);
       if (nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) >= probability)
         s->exists[i * s->stride + j] = 0;
     }
@@ -111,4 +115,18 @@ nai_status nai_constraint_create_distance(nai_constraint **out, double peak, dou
   if (!(length > 0 && length <= 1e6))
     return nai__fail(NAI_ERR_INVALID, "length is %g mm, must be above 0 and at most 1e6", length);
   return nai__builtin_create(out, "distance", wire_distance, NULL, peak, length, NULL, 0, 0);
+}
+
+double nai__distance_mean(const nai__builtin *b, const nai__pairs *pairs)
+{
+  enum { ENOUGH = 1000 }; /* of each: 10^6 pairs tell the mean to a thousandth */
+  int64_t by_post = 1 + pairs->n_post / ENOUGH, by_pre = 1 + pairs->n_pre / ENOUGH, n = 0;
+  double sum = 0;
+  for (int64_t i = 0; i < pairs->n_post; i += by_post)
+    for (int64_t j = 0; j < pairs->n_pre; j += by_pre) {
+      if (i == j && !pairs->diagonal) continue;
+      sum += probability_at(b, pairs->post_position + 3 * i, pairs->pre_position + 3 * j);
+      n++;
+    }
+  return n > 0 ? sum / (double)n : 0;
 }

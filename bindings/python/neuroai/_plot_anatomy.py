@@ -88,7 +88,7 @@ _FORWARD, _BACK = "#d98b0b", "#7570b3"
 
 
 def areas(areas: Areas, ax: Optional[Axes] = None, strongest: Optional[int] = None) -> Axes:
-    """Areas and the links between them, seen from above: orange where most is feed-forward, purple where most is feedback.
+    """Areas and the links between them, from above: orange where most is feed-forward, purple where most is feedback.
 
     Width goes with the logarithm of the fraction of labelled neurons (FLN). Areas lie where their positions are (x and
     y); those of which only distances are known, where these are kept best.
@@ -138,10 +138,11 @@ def areas(areas: Areas, ax: Optional[Axes] = None, strongest: Optional[int] = No
 
 def _streams_legend(ax: Axes, areas: Areas) -> None:
     sln = areas.sln[areas.links]
-    kinds = ((sln > 0.5, _FORWARD, "feed-forward"), (sln < 0.5, _BACK, "feedback"), (sln == 0.5, "#777777", "both alike"))
+    kinds = ((sln > 0.5, _FORWARD, "feed-forward"), (sln < 0.5, _BACK, "feedback"), (sln == 0.5, "#777777", "both"))
     handles = [Line2D([], [], color=colour, lw=2, label=label) for there, colour, label in kinds if there.any()]
     if handles:
-        ax.legend(handles=handles, frameon=False, fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3)
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+        ax.legend(handles=handles, frameon=False, fontsize="small", ncols=3, **below)
 
 
 def _places(areas: Areas) -> npt.NDArray[np.float64]:
@@ -176,11 +177,14 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
     sizes = chosen(net, names)
     order = {name: place for place, name in enumerate(sizes)}
     n = len(order)
-    found = np.full((n, n), np.nan)
-    for source, target in net.projections:
+    synapses, pairs = np.zeros((n, n)), np.zeros((n, n))
+    for ends in net.projections:
+        source, target = (end.partition(":")[0] for end in ends)  # those onto several ports count together
         if source in order and target in order:
-            mask = net.mask(source, target)
-            found[order[target], order[source]] = mask.mean() if source != target else _without_autapses(mask)
+            mask = net.mask(*ends)
+            synapses[order[target], order[source]] += mask.sum()
+            pairs[order[target], order[source]] += mask.size - (mask.shape[1] if _lacks_autapses(*ends, mask) else 0)
+    found = np.divide(synapses, pairs, out=np.full((n, n), np.nan), where=pairs > 0)
     signs = [net.sign(name) for name in sizes]
     ax = axes_of(ax, (max(3.4, 1.8 + 0.3 * n), 1.6 + 0.3 * n))
     top = float(np.nanmax(found, initial=0.0)) if limit is None else limit
@@ -195,6 +199,5 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
     return ax
 
 
-def _without_autapses(mask: npt.NDArray[Any]) -> float:
-    pairs = mask.size - len(mask)
-    return float(mask.mean() if np.diag(mask).any() or not pairs else mask.sum() / pairs)
+def _lacks_autapses(source: str, target: str, mask: npt.NDArray[Any]) -> bool:
+    return source == target and not np.diag(mask).any()

@@ -481,7 +481,7 @@ class Areas(Handle):
         local: float = 0.8,
         indegree: float = 0.0,
     ) -> Tuple[Projection, ...]:
-        """The projections between the areas of a network, whose populations are called "area/type"; see :meth:`connect`."""
+        """The projections between areas of a network, whose populations are called "area/type"; see :meth:`connect`."""
         streams = _c.nai_streams(struct_size=ctypes.sizeof(_c.nai_streams))
         streams.feedforward = joined(feedforward, "feedforward").encode()
         streams.feedback = joined(feedback, "feedback").encode()

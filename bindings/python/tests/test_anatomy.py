@@ -332,14 +332,31 @@ def test_links_that_are_refused(options, error, words):
     areas.connect(net).build(1)  # nothing is lost
 
 
+def test_both_length_constants_in_one_network():
+    """Within areas probabilities fall over 0.23 mm, between them over 5.3 mm, and 0.8 of the synapses are local."""
+    areas = cortex()
+    net = na.Network(20)
+    for area in areas.names:
+        anatomy.populate(net, "allen_l23", sizes(), area=area, length=anatomy.LOCAL_LENGTH)
+        net.place(f"{area}/*", box=(0.4, 0.4, 0.1))
+    areas.connect(net).build(4)
+    synapses = {ends: float(net.mask(*ends).sum()) for ends in net.projections}
+    within = {ends: n for ends, n in synapses.items() if ends[0].split("/")[0] == ends[1].split("/")[0]}
+    assert abs(sum(within.values()) / sum(synapses.values()) - 0.8) < 0.02
+    table = anatomy.table("allen_l23")
+    near = sum(net.mask(*ends).size * table.between(*(end.split("/")[1] for end in ends)) for ends in within)
+    assert sum(within.values()) < 0.6 * near  # as many as if all were neighbours
+
+
 def test_synapses_that_cannot_be_counted():
     areas = cortex()
     net = laid_out(areas)
     for area in areas.names:
-        net.place(f"{area}/*", box=(1, 1, 1)).constrain(f"{area}/E", f"{area}/E", na.DistanceDependent(1, 0.23))
-    with pytest.raises(na.UnsupportedError, match="constraint 'distance': set indegree"):
+        net.constrain(f"{area}/E", f"{area}/E", na.DistanceDependent(1, 0.23))
+    with pytest.raises(na.UnsupportedError, match="constraint 'distance': place the units, or set indegree"):
         areas.connect(net)
-    areas.connect(net, indegree=4).build(1)
+    net.place("*/E", box=(1, 1, 1))
+    areas.connect(net).build(1)
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
