@@ -43,6 +43,8 @@ nai_network *compose_one(const char *name, int64_t n, int32_t sign);
  * "context" (excitatory), outputs "real", "choice". Built. kernels: NULL for best.
  */
 nai_network *build_everything(int32_t transfer, const char *kernels);
+/* Its outputs get a memory: several time constants, channels without one, several gains. */
+void remember_outputs(nai_network *net);
 /* For it, with targets, classes, masks and lengths: */
 enum { EVERYTHING_STEPS = 11, EVERYTHING_TRIALS = 5 };
 nai_trials *trials_for_everything(const nai_network *net, uint64_t seed);

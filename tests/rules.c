@@ -124,23 +124,40 @@ void by_direct_feedback(tangents *tangents, const nai_trainer *trainer)
   tangents->direct = trainer->plasticity.learner->feedback.direct;
 }
 
+/* dJ/dz as costs say it: the trainer has taken it back through the memory of outputs. */
+static void ask_costs_again(nai_trainer *trainer, const nai_trials *trials)
+{
+  int has_signal;
+  expect_ok(
+      nai__costs_before(&has_signal, &trainer->plasticity.objective, &trainer->batch, trials));
+}
+
+static void check_by_tangents_on(nai_network *net, const char *rule,
+                                 void (*how)(tangents *out, const nai_trainer *trainer))
+{
+  expect_ok(nai_network_set(net, "E I layer", "plastic_initial", 1));
+  nai_trials *trials = trials_for_everything(net, 1);
+  nai_trainer *trainer = train_everything_by(net, rule_named(rule, 5));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+  ask_costs_again(trainer, trials);
+  tangents tangents = {.l1 = L1_RATES, .l2 = L2_RATES, .lengths = trials->length};
+  how(&tangents, trainer);
+  double *expected = tangents_gradient(trainer, &tangents);
+  tangents_check(trainer, expected, rule);
+  free(expected);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+
 void check_by_tangents(int32_t transfer, const char *rule,
                        void (*how)(tangents *out, const nai_trainer *trainer))
 {
   const char *kernels;
-  for (int k = 0; (kernels = oracle_kernels(k)); k++) {
-    nai_network *net = build_everything(transfer, kernels);
-    expect_ok(nai_network_set(net, "E I layer", "plastic_initial", 1));
-    nai_trials *trials = trials_for_everything(net, 1);
-    nai_trainer *trainer = train_everything_by(net, rule_named(rule, 5));
-    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
-    tangents tangents = {.l1 = L1_RATES, .l2 = L2_RATES, .lengths = trials->length};
-    how(&tangents, trainer);
-    double *expected = tangents_gradient(trainer, &tangents);
-    tangents_check(trainer, expected, rule);
-    free(expected);
-    nai_trainer_destroy(trainer);
-    nai_trials_destroy(trials);
-    nai_network_destroy(net);
-  }
+  for (int k = 0; (kernels = oracle_kernels(k)); k++)
+    for (int memory = 0; memory <= (transfer == NAI_TRANSFER_TANH); memory++) {
+      nai_network *net = build_everything(transfer, kernels);
+      if (memory) remember_outputs(net);
+      check_by_tangents_on(net, rule, how);
+    }
 }

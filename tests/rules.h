@@ -25,7 +25,7 @@ nai_rule *rule_named(const char *name, uint64_t seed);
 nai_trainer *train_everything_by(nai_network *net, nai_rule *rule);
 /*
  * One gradient on each kernel table, held against tangents_gradient(); `how` is asked for each
- * trainer what its rule is.
+ * trainer what its rule is. Of one transfer function also with outputs that have a memory.
  */
 void check_by_tangents(int32_t transfer, const char *rule,
                        void (*how)(tangents *out, const nai_trainer *trainer));

@@ -32,6 +32,8 @@ typedef struct run {
   double *rate, *slope; /* [steps + before + 1][n], of one trial */
   double *turned;       /* likewise: influence of one weight on rates */
   double *current;      /* [n]: on x */
+  double *kept, *gain;  /* [n_outputs]: of their memory */
+  double *held;         /* [n_outputs]: influence of one weight on what they hold */
   double *gradient;
 } run;
 
@@ -94,6 +96,19 @@ static void describe_units(run *r)
                            .exponent = node->number[NAI__EXPONENT][i],
                            .bias = (double)net->theta[net->unit_bias + u],
                            .initial = (double)net->theta[net->unit_initial + u]};
+    }
+  }
+}
+
+static void describe_outputs(run *r)
+{
+  const nai_network *net = r->net;
+  for (int64_t k = 0; k < net->n_nodes; k++) {
+    const nai__node *node = &net->node[k];
+    for (int64_t i = 0; node->kind == NAI_OUTPUTS && i < node->n; i++) {
+      double tau = node->number[NAI__OUTPUT_TAU][i];
+      r->kept[node->offset + i] = tau > 0 ? exp(-net->dt / tau) : 0;
+      r->gain[node->offset + i] = node->number[NAI__OUTPUT_GAIN][i];
     }
   }
 }
@@ -227,6 +242,19 @@ static void turn_initial(run *r, int64_t u)
   r->current[u] = 1;
 }
 
+/* Influence on outputs: what they still hold of it, and what comes. */
+static void turn_outputs(run *r, int64_t t)
+{
+  const nai_network *net = r->net;
+  double *turned = at_step(r, r->turned, t);
+  for (int64_t o = 0; o < net->n_outputs; o++) r->held[o] *= r->kept[o];
+  for (int64_t u = 0; r->how->direct && u < r->n; u++)
+    for (int64_t o = 0; o < net->n_outputs; o++)
+      r->held[o] += r->gain[o] * (double)r->how->direct[o * net->ld_units + u] * turned[u];
+  for (const link *l = r->readout; !r->how->direct && l < r->readout + r->n_readout; l++)
+    r->held[l->post] += r->gain[l->post] * l->through * at_step(r, r->turned, t - l->delay)[l->pre];
+}
+
 /* Of J, through rates and outputs of step t. */
 static double worth(run *r, int64_t t, int64_t trial, int64_t trials, int counts)
 {
@@ -239,11 +267,8 @@ static double worth(run *r, int64_t t, int64_t trial, int64_t trials, int counts
            (2 * r->how->l2 * rate[u] +
             (r->units[u].is_ei ? r->how->l1 * ((rate[u] > 0) - (rate[u] < 0)) : 0)) /
            (double)trials;
-  for (int64_t u = 0; r->how->direct && u < r->n; u++)
-    for (int64_t o = 0; o < net->n_outputs; o++)
-      sum += (double)dz[o] * (double)r->how->direct[o * net->ld_units + u] * turned[u];
-  for (const link *l = r->readout; !r->how->direct && l < r->readout + r->n_readout; l++)
-    sum += (double)dz[l->post] * l->through * at_step(r, r->turned, t - l->delay)[l->pre];
+  turn_outputs(r, t);
+  for (int64_t o = 0; o < net->n_outputs; o++) sum += (double)dz[o] * r->held[o];
   return sum;
 }
 
@@ -252,6 +277,7 @@ static double influence(run *r, const weight *w, int64_t trial, int64_t trials, 
   double sum = 0;
   int64_t window = r->how->window;
   forget(r, r->steps + 1);
+  memset(r->held, 0, (size_t)r->net->n_outputs * sizeof *r->held);
   if (w->pre == -2) turn_initial(r, w->post);
   for (int64_t t = 1; t <= r->steps; t++) {
     if (t > 1 && window && (t - 1) % window == 0) forget(r, t);
@@ -267,11 +293,14 @@ static double influence(run *r, const weight *w, int64_t trial, int64_t trials, 
 static double readout_part(run *r, int64_t output, int64_t pre, int64_t delay, int64_t trial,
                            int64_t trials)
 {
-  double sum = 0;
-  for (int64_t t = 1; t <= r->steps; t++)
+  double sum = 0, held = 0;
+  for (int64_t t = 1; t <= r->steps; t++) {
+    if (pre >= 0)
+      held = r->kept[output] * held + r->gain[output] * at_step(r, r->rate, t - delay)[pre];
     sum += (double)r->trainer->batch
                .output_gradient[((t - 1) * trials + trial) * r->net->ld_outputs + output] *
-           (pre < 0 ? 1 : at_step(r, r->rate, t - delay)[pre]);
+           (pre < 0 ? 1 : held);
+  }
   return sum;
 }
 
@@ -313,6 +342,9 @@ static void allocate(run *r)
   r->slope = calloc(n, sizeof *r->slope);
   r->turned = calloc(n, sizeof *r->turned);
   r->current = calloc((size_t)r->n, sizeof *r->current);
+  r->kept = calloc((size_t)r->net->ld_outputs + 1, sizeof *r->kept);
+  r->gain = calloc((size_t)r->net->ld_outputs + 1, sizeof *r->gain);
+  r->held = calloc((size_t)r->net->ld_outputs + 1, sizeof *r->held);
   r->gradient = calloc((size_t)r->net->n_theta, sizeof *r->gradient);
 }
 
@@ -326,6 +358,9 @@ static void release(run *r)
   free(r->slope);
   free(r->turned);
   free(r->current);
+  free(r->kept);
+  free(r->gain);
+  free(r->held);
 }
 
 double *tangents_gradient(const nai_trainer *trainer, const tangents *how)
@@ -340,6 +375,7 @@ double *tangents_gradient(const nai_trainer *trainer, const tangents *how)
            .n = net->n_units};
   allocate(&r);
   describe_units(&r);
+  describe_outputs(&r);
   for (int64_t k = 0; k < net->n_projections; k++) add_links(&r, &net->projection[k]);
   for (int64_t b = 0; b < trials; b++) {
     begin(&r);

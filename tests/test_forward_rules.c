@@ -159,9 +159,10 @@ static nai_trainer *train_with(nai_network *net, nai_rule *rule, int rates)
   return trainer;
 }
 
-static void check_everything(int32_t transfer, const char *kernels, int rates)
+static void check_everything(int32_t transfer, const char *kernels, int rates, int memory)
 {
   nai_network *net = build_everything(transfer, kernels);
+  if (memory) remember_outputs(net);
   expect_ok(nai_network_set(net, "E I layer", "plastic_initial", 1));
   nai_trials *trials = trials_for_everything(net, 3);
   nai_trainer *bptt = train_with(net, made(nai_rule_create_bptt), rates),
@@ -177,7 +178,8 @@ START_TEST(test_rtrl_everything)
 {
   const char *kernels;
   for (int k = 0; (kernels = oracle_kernels(k)); k++)
-    for (int rates = 0; rates <= (SUMS | WHOLE); rates++) check_everything(_i, kernels, rates);
+    for (int rates = 0; rates <= (SUMS | WHOLE); rates++) check_everything(_i, kernels, rates, 0);
+  check_everything(_i, NULL, SUMS, 1);
 }
 END_TEST
 
@@ -328,8 +330,17 @@ static void silent(nai_network *net)
   expect_ok(nai_network_set(net, "b", "bias", -0.1));
 }
 
-static void (*const pairs[])(nai_network *) = {plain,       both_leaks,   within_a_step,
-                                               only_delays, late_outputs, silent};
+/* What outputs hold is the state of no unit: the signal has it. */
+static void outputs_with_a_memory(nai_network *net)
+{
+  static const double tau[2] = {25, 60};
+  expect_ok(nai_network_set_each(net, "z", "tau", tau, 2));
+  expect_ok(nai_network_set(net, "z", "gain", 0.6));
+  expect_ok(nai_network_set_delay(net, "a", "z", 10));
+}
+
+static void (*const pairs[])(nai_network *) = {
+    plain, both_leaks, within_a_step, only_delays, late_outputs, silent, outputs_with_a_memory};
 enum { PAIRS = sizeof pairs / sizeof *pairs };
 
 static nai_trials *trials_for_pair(const nai_network *net)

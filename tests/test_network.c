@@ -615,7 +615,7 @@ START_TEST(numbers_of_several_at_once)
   double values[4] = {20, 40, 60, 80}, got[4];
   expect_ok(nai_network_set_each(net, "E I", "tau", values, 4));
   expect_ok(nai_network_set(net, "I choice", "bias", 0.5));
-  expect_fails(nai_network_set(net, "*", "tau", 50), NAI_ERR_NAME, "output 'choice'");
+  expect_fails(nai_network_set(net, "*", "noise", 50), NAI_ERR_NAME, "output 'choice'");
   nai_network_destroy(net);
   net = compose_ei(4, 4);
   expect_ok(nai_network_set_each(net, "E I", "tau", values, 4));
@@ -667,13 +667,13 @@ START_TEST(numbers_that_are_refused)
   }
   REFUSED_ALWAYS(nai_network_set_each(net, "E I", "tau", v, 4), NAI_ERR_INVALID, "'I' has 2");
   REFUSED_ALWAYS(nai_network_set(net, "stimulus", "bias", 0), NAI_ERR_NAME, "input 'stimulus'");
-  REFUSED_ALWAYS(nai_network_set(net, "choice", "tau", 100), NAI_ERR_NAME, "output 'choice'");
+  REFUSED_ALWAYS(nai_network_set(net, "choice", "noise", 100), NAI_ERR_NAME, "output 'choice'");
   REFUSED_ALWAYS(nai_network_set(net, "E", "baseline", 0), NAI_ERR_NAME, "population 'E'");
   REFUSED_ALWAYS(nai_network_set(net, "E stimulus", "gain", 2), NAI_ERR_NAME, "'stimulus'");
   nai_network *net = build_ei(4, 2, 1);
   expect_fails(nai_network_get_each(net, "E*", "tau", v, 4), NAI_ERR_NAME, "'E*'");
   expect_fails(nai_network_get_each(net, "E", "no", v, 4), NAI_ERR_NAME, "'no'");
-  expect_fails(nai_network_get_each(net, "choice", "tau", v, 2), NAI_ERR_NAME, "output 'choice'");
+  expect_fails(nai_network_get_each(net, "choice", "noise", v, 2), NAI_ERR_NAME, "output 'choice'");
   EXPECT(v[0] == 100 && v[7] == 100);
   nai_network_destroy(net);
 }

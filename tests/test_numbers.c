@@ -26,7 +26,7 @@ START_TEST(what_is_listed_can_be_set)
   static const char *const words[] = {"tau noise noise_tau baseline rectify ",
                                       "tau noise noise_tau bias initial gain exponent plastic_bias "
                                       "plastic_initial initial_min initial_max ",
-                                      "bias plastic_bias "};
+                                      "bias plastic_bias tau gain "};
   nai_network *net = compose_ei(2, 1);
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
     char listed[200] = "";
@@ -97,8 +97,8 @@ START_TEST(unknown_names_list_the_choices)
   nai_network_destroy(net);
   net = build_ei(2, 1, 1);
   double value[2];
-  expect_fails(nai_network_get_each(net, "choice", "tau", value, 2), NAI_ERR_NAME,
-               "output 'choice' has no parameter 'tau'; it has bias, plastic_bias");
+  expect_fails(nai_network_get_each(net, "choice", "noise", value, 2), NAI_ERR_NAME,
+               "output 'choice' has no parameter 'noise'; it has bias, plastic_bias, tau, gain");
   nai_optimizer *adam;
   expect_ok(nai_optimizer_create_adam(&adam, 1e-3));
   expect_fails(nai_optimizer_set(adam, "beta", 0.5), NAI_ERR_NAME,
@@ -154,7 +154,7 @@ START_TEST(descriptions_that_are_refused)
   expect_fails(nai_network_parameter(&p, NULL, NAI_INPUTS, 0), NAI_ERR_INVALID, "net is NULL");
   expect_fails(nai_network_parameter(&p, net, NAI_PROJECTIONS, 0), NAI_ERR_INVALID, "kind is 3");
   expect_fails(nai_network_parameter(&p, net, -1, 0), NAI_ERR_INVALID, "kind is -1");
-  expect_fails(nai_network_parameter(&p, net, NAI_OUTPUTS, 2), NAI_ERR_INVALID, "index is 2");
+  expect_fails(nai_network_parameter(&p, net, NAI_OUTPUTS, 4), NAI_ERR_INVALID, "index is 4");
   expect_fails(nai_network_parameter(&p, net, NAI_OUTPUTS, -1), NAI_ERR_INVALID, "index is -1");
   p.struct_size = 8;
   expect_fails(nai_network_parameter(&p, net, NAI_OUTPUTS, 0), NAI_ERR_INVALID, "struct_size");

@@ -143,9 +143,8 @@ static double normal_of(double t2, const draws *d)
   return ((1 - b) * cube - (1 - a)) / sqrt(b * cube * cube + a);
 }
 
-START_TEST(test_node_perturbation_is_the_gradient_on_average)
+static void check_on_average(nai_network *net)
 {
-  nai_network *net = build_smooth();
   nai_trials *trials = trials_for_everything(net, 3);
   nai_trainer *trainer = train_everything_by(net, node_perturbation(1e-3, 1));
   draws d = open_draws(net);
@@ -164,6 +163,20 @@ START_TEST(test_node_perturbation_is_the_gradient_on_average)
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
+}
+
+START_TEST(test_node_perturbation_is_the_gradient_on_average)
+{
+  check_on_average(build_smooth());
+}
+END_TEST
+
+/* What is added to an output is not held, so its errors are those of every cost: they go back too. */
+START_TEST(test_it_is_so_with_outputs_that_have_a_memory)
+{
+  nai_network *net = build_smooth();
+  remember_outputs(net);
+  check_on_average(net);
 }
 END_TEST
 
@@ -1092,7 +1105,8 @@ END_TEST
 Suite *perturbation_rules_suite(void)
 {
   Suite *suite = suite_create("perturbation_rules");
-  ADD_CASE(suite, "node perturbation", test_node_perturbation_is_the_gradient_on_average);
+  ADD_CASE(suite, "node perturbation", test_node_perturbation_is_the_gradient_on_average,
+           test_it_is_so_with_outputs_that_have_a_memory);
   TCase *loops = tcase_create("loops");
   tcase_set_timeout(loops, 300);
   tcase_add_loop_test(loops, test_variance_falls_with_the_number_of_trials, 0, 2);

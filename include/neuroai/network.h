@@ -137,7 +137,10 @@ NAI_API nai_status nai_network_add_population(nai_network *net, const char *name
  */
 NAI_API nai_status nai_network_set_sign(nai_network *net, const char *names, int32_t sign);
 
-/** Adds a linear output with `n` channels. */
+/**
+ * Adds a linear output with `n` channels. Without a memory z = b + gain W r; with a time constant
+ * "tau" (nai_network_set()) z = b + y, y' = exp(-dt / tau) y + gain W r, from y = 0 on.
+ */
 NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, int64_t n);
 
 /**
@@ -148,7 +151,9 @@ NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, in
  * 0): the initial state learns, between "initial_min" and "initial_max" (-1e6 and 1e6), to which it
  * is clipped at the build and after each update. Inputs (Song 2016): u = [baseline + task +
  * sqrt(2 tau / dt) noise xi]: "noise" (0), "tau" (ms; 100), "noise_tau" (ms; 0), "baseline" (0),
- * "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1).
+ * "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1), "tau" (ms; 0: no memory), "gain"
+ * (1). Through outputs with a memory, or a gain other than 1, rules learn at the end of trials:
+ * trainers whose rule learns within them, and agents, are refused (NAI_ERR_UNSUPPORTED).
  *
  * Where "noise_tau" is above 0, the noise is an Ornstein-Uhlenbeck process of that correlation time
  * and of standard deviation "noise", n' = a n + sqrt(1 - a^2) noise xi with a = exp(-dt /

@@ -29,13 +29,38 @@ static int is_shared(const nai__node *node, int k)
   return 1;
 }
 
+/* Numbers that the first release did not have. */
+static int is_new(int k)
+{
+  switch (k) {
+  case NAI__INPUT_NOISE_TAU:
+  case NAI__NOISE_TAU:
+  case NAI__INITIAL_STATE_MIN:
+  case NAI__INITIAL_STATE_MAX:
+  case NAI__OUTPUT_TAU:
+  case NAI__OUTPUT_GAIN: return 1;
+  default: return 0;
+  }
+}
+
+/* 1 where they say nothing: without them the file is as it was, and that release can read it. */
+static int is_left_out(const nai__node *node, int k)
+{
+  int first, n;
+  const nai__parameter *table = nai__numbers_of(node->kind, &first, &n);
+  if (!is_new(k)) return 0;
+  for (int64_t i = 0; i < node->n; i++)
+    if (node->number[k][i] != table[k - first].initial) return 0;
+  return 1;
+}
+
 /*
  * 1 when a node's number goes into the file; the bias does as a tensor of its own, for it may have
  * learnt.
  */
 static int is_stored(const nai__node *node, int k)
 {
-  return node->number[k] && !nai__number_is_bias(k);
+  return node->number[k] && !nai__number_is_bias(k) && !is_left_out(node, k);
 }
 
 static nai_status add_node(nai__tensor_list *list, const nai_network *net, const nai__node *node)

@@ -265,6 +265,9 @@ static void sum_biases(nai__pass *pass, int64_t groups)
     for (int64_t k = 0; k < groups; k++) sum += pass->bias_sum[k * width + u];
     gradient[u] = (float)sum;
   }
+  gradient = pass->gradient + net->output_bias;
+  for (int64_t o = 0; pass->is_filtered && o < net->n_outputs; o++)
+    gradient[o] = (float)pass->output_bias[o];
 }
 
 void nai__walk_back(nai__pass *pass, const nai__route *route)

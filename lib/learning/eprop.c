@@ -1,8 +1,9 @@
 /*
  * e-prop (Bellec et al. 2020) for rate units: the eligibility trace follows the unit's own leak, and
  * the learning signal comes by the transposed readout weights (symmetric), by fixed random ones, or
- * by random ones that follow the readout (adaptive). Outputs here have no memory, so the trace needs
- * no second filter; random feedback makes it RFLO.
+ * by random ones that follow the readout (adaptive). Where outputs have a memory the paper filters the
+ * trace by it once more; here the signal is filtered backwards, which gives the same sum
+ * (output_memory.c). Random feedback makes it RFLO.
  */
 #include "backward.h"
 #include "traces.h"

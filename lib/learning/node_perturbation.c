@@ -106,6 +106,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
   (void)learner;
   nai__pool_run(pass->pool, pass->trials, estimate_trial, pass);
+  nai__filter_outputs(pass);
   nai__bias_gradient(pass);
   estimate_initial(pass);
   nai__correlate(pass);

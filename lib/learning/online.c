@@ -49,3 +49,20 @@ nai_status nai__online_prompt(const nai__online *online)
                        online->learner->rule->kind->name);
   return NAI_OK;
 }
+
+nai_status nai__online_can_read(const nai_rule *rule, const nai_network *net)
+{
+  for (int64_t i = 0; net->has_output_memory && i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (node->kind != NAI_OUTPUTS) continue;
+    const double *tau = node->number[NAI__OUTPUT_TAU], *gain = node->number[NAI__OUTPUT_GAIN];
+    for (int64_t o = 0; o < node->n; o++)
+      if (tau[o] > 0 || gain[o] != 1)
+        return nai__fail(NAI_ERR_UNSUPPORTED,
+                         "rule '%s' cannot learn within a trial through output '%s', which has a "
+                         "memory (tau = %g ms, gain = %g): set its tau to 0 and its gain to 1, or "
+                         "learn at the end of trials",
+                         rule->kind->name, node->name, tau[o], gain[o]);
+  }
+  return NAI_OK;
+}

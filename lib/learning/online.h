@@ -80,5 +80,10 @@ void nai__online_readout(nai__online *online);
  * trace has moved on: rules that send errors back by the readout cannot do that.
  */
 nai_status nai__online_prompt(const nai__online *online);
+/*
+ * NAI_OK when no output has a memory, nor a gain: through a memory a rate is worth what costs will
+ * say of later steps.
+ */
+nai_status nai__online_can_read(const nai_rule *rule, const nai_network *net);
 
 #endif

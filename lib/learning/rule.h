@@ -42,8 +42,12 @@ typedef struct nai__pass {
   int64_t rows;   /* trials that are worked on together; the last rows may be fewer */
   int64_t update; /* updates made before */
   nai__pool *pool;
-  const int32_t *length;  /* [trials] steps of each trial */
-  float *output_gradient; /* dJ/dz [steps][trials][ld_outputs]; rules that perturb write theirs */
+  const int32_t *length; /* [trials] steps of each trial */
+  /*
+   * dJ/dz [steps][trials][ld_outputs], of what outputs receive at a step: where they have a memory it
+   * has gone through nai__filter_outputs(). Rules that perturb write theirs, and call that.
+   */
+  float *output_gradient;
   float *signal;  /* [steps][trials][ld_units]: dJ/dr where has_signal, else to be written first */
   int has_signal; /* a rate cost has written all of `signal` */
   /*
@@ -60,6 +64,8 @@ typedef struct nai__pass {
   float *carry;          /* [trials][ld_units], scratch of the rule */
   float *start;          /* [trials][ld_units], scratch of the rule */
   double *bias_sum;      /* [row blocks][nai__numbers_width()], scratch of the rule */
+  double *output_bias;   /* [n_outputs] gradient of output biases, once it is_filtered */
+  int is_filtered;       /* 1: output_gradient has gone through the memory of outputs */
   float **outer_scratch; /* [threads] */
 } nai__pass;
 
@@ -186,6 +192,12 @@ void *nai__kept_memory(const nai__kept *kept);
 /* Memory for a second copy; 0, and none, without memory. */
 int nai__kept_copy(nai__kept *out, const nai__kept *kept);
 void nai__kept_release(nai__kept *kept);
+
+/*
+ * Takes dJ/dz back through the memory of outputs, if any has one; before it is, sums it up for their
+ * biases, which no memory holds.
+ */
+void nai__filter_outputs(nai__pass *pass);
 
 /*
  * Weight gradient of every block, from dJ/dv in `signal` and dJ/dz: one product over all steps and

@@ -184,7 +184,7 @@ nai__activity nai__activity_shape(const nai_network *net, int64_t trials)
 int64_t nai__activity_floats(const nai__activity *a)
 {
   return a->trials * ((a->rate_slots + 3) * a->net->ld_units +
-                      (a->input_slots + 1) * a->net->ld_inputs + a->net->ld_outputs);
+                      (a->input_slots + 1) * a->net->ld_inputs + 2 * a->net->ld_outputs);
 }
 
 void nai__activity_place(nai__activity *a, float *memory)
@@ -197,6 +197,7 @@ void nai__activity_place(nai__activity *a, float *memory)
   a->input_noise = a->noise + a->trials * net->ld_units;
   a->input = a->input_noise + a->trials * net->ld_inputs;
   a->output = a->input + a->input_slots * a->trials * net->ld_inputs;
+  a->held = a->output + a->trials * net->ld_outputs;
 }
 
 nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials)
@@ -211,7 +212,7 @@ nai_status nai__activity_create(nai__activity *out, const nai_network *net, int6
 void nai__activity_destroy(nai__activity *a)
 {
   nai__free(a->rate);
-  a->rate = a->drive = a->x = a->noise = a->input_noise = a->input = a->output = NULL;
+  a->rate = a->drive = a->x = a->noise = a->input_noise = a->input = a->output = a->held = NULL;
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -279,6 +280,7 @@ void nai__begin(nai__activity *a, int64_t row, int64_t rows)
   assert(row >= 0 && row + rows <= a->trials);
   begin_noise(a->noise + row * net->ld_units, rows * net->ld_units);
   begin_noise(a->input_noise + row * net->ld_inputs, rows * net->ld_inputs);
+  memset(a->held + row * net->ld_outputs, 0, (size_t)(rows * net->ld_outputs) * sizeof *a->held);
   for (int64_t b = row; b < row + rows; b++) {
     float *r = nai__rate_slot(a, 0) + b * net->ld_units;
     begin_row(a, b, a->x + b * net->ld_units, r);
@@ -497,11 +499,30 @@ static void perturb_outputs(const nai__activity *a, int64_t t, int64_t trial, fl
   for (int64_t u = 0; u < net->n_outputs; u++) z[u] += bias[u];
 }
 
+/* What outputs hold, before they receive what comes at this step. */
+static void fade(const nai_network *net, float *held, int64_t rows)
+{
+  const float *kept = net->readout + NAI__READOUT_KEPT * net->ld_outputs;
+  for (int64_t b = 0; b < rows; b++, held += net->ld_outputs)
+    for (int64_t u = 0; u < net->n_outputs; u++) held[u] = kept[u] != 0 ? kept[u] * held[u] : 0;
+}
+
+static void add_held(const nai_network *net, float *z, const float *held, int64_t rows)
+{
+  const float *gain = net->readout + NAI__READOUT_GAINS * net->ld_outputs;
+  for (int64_t b = 0; b < rows; b++, z += net->ld_outputs, held += net->ld_outputs)
+    for (int64_t u = 0; u < net->n_outputs; u++) z[u] += gain[u] * held[u];
+}
+
 static void read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai__scratch *scratch)
 {
   const nai_network *net = a->net;
-  float *z = nai__output_slot(a, t) + row * net->ld_outputs;
+  float *z = nai__output_slot(a, t) + row * net->ld_outputs, *sum = z;
   const float *bias = net->theta + net->output_bias;
+  if (net->has_output_memory) {
+    sum = a->held + row * net->ld_outputs;
+    fade(net, sum, rows);
+  }
   for (int64_t b = 0; b < rows; b++)
     if (perturbation_of(a))
       perturb_outputs(a, t, row + b, z + b * net->ld_outputs);
@@ -510,8 +531,9 @@ static void read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (block->to_output)
-      multiply(a, block, t, row, rows, z + block->post, net->ld_outputs, 1, scratch);
+      multiply(a, block, t, row, rows, sum + block->post, net->ld_outputs, 1, scratch);
   }
+  if (net->has_output_memory) add_held(net, z, sum, rows);
 }
 
 void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,

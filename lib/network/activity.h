@@ -41,6 +41,7 @@ typedef struct nai__activity {
   float *input_noise;            /* [trials][ld_inputs]: the same of channels */
   float *input;                  /* [input_slots][trials][ld_inputs] */
   float *output;                 /* [output_slots][trials][ld_outputs] */
+  float *held;                   /* [trials][ld_outputs]: what outputs with a memory hold */
   uint64_t seed;                 /* of the noise */
   uint64_t first;                /* number of the first trial */
   const float *inject;           /* [ld_units] added to what units receive, or NULL */

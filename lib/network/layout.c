@@ -341,7 +341,9 @@ static nai_status allocate(nai_network *net)
   net->plastic = NAI__ARRAY(uint8_t, net->n_theta);
   net->unit = NAI__ARRAY(float, NAI__UNIT_ROWS * net->ld_units);
   net->channel = NAI__ARRAY(float, NAI__CHANNEL_ROWS * net->ld_inputs);
-  if (!net->theta || !net->exists || !net->learns || !net->plastic || !net->unit || !net->channel)
+  net->readout = NAI__ARRAY(float, NAI__READOUT_ROWS * net->ld_outputs);
+  if (!net->theta || !net->exists || !net->learns || !net->plastic || !net->unit || !net->channel ||
+      !net->readout)
     return NAI_ERR_MEMORY;
   return allocate_packed(net, net->kernels);
 }
@@ -411,10 +413,11 @@ void nai__layout_destroy(nai_network *net)
   nai__free(net->stage_first);
   nai__free(net->unit);
   nai__free(net->channel);
+  nai__free(net->readout);
   net->block = NULL;
   net->segment = NULL;
   net->stage_first = NULL;
-  net->theta = net->unit = net->channel = NULL;
+  net->theta = net->unit = net->channel = net->readout = NULL;
   net->exists = net->learns = net->plastic = NULL;
   net->n_blocks = net->n_segments = 0;
 }

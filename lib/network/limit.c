@@ -21,8 +21,8 @@ int64_t nai__packed_bytes(const nai_network *net, const nai__block *b)
 
 int64_t nai__layout_bytes(const nai_network *net)
 {
-  int64_t floats =
-      net->n_theta + NAI__UNIT_ROWS * net->ld_units + NAI__CHANNEL_ROWS * net->ld_inputs;
+  int64_t floats = net->n_theta + NAI__UNIT_ROWS * net->ld_units +
+                   NAI__CHANNEL_ROWS * net->ld_inputs + NAI__READOUT_ROWS * net->ld_outputs;
   int64_t bytes = 3 * net->n_theta;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];

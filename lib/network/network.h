@@ -45,6 +45,8 @@ enum nai__number {
 
   NAI__OUTPUT_BIAS,
   NAI__OUTPUT_PLASTIC_BIAS,
+  NAI__OUTPUT_TAU,
+  NAI__OUTPUT_GAIN,
 
   NAI__NUMBERS
 };
@@ -73,6 +75,8 @@ enum {
   NAI__CHANNEL_NEW,
   NAI__CHANNEL_ROWS
 };
+/* Of outputs: how much of what they hold stays for the next step, and what it is multiplied with. */
+enum { NAI__READOUT_KEPT, NAI__READOUT_GAINS, NAI__READOUT_ROWS };
 
 enum nai__placement { NAI__NOWHERE, NAI__BOX, NAI__SPHERE, NAI__LATTICE, NAI__GIVEN };
 
@@ -177,6 +181,7 @@ struct nai_network {
   int64_t n_segments;
   int32_t has_rate_leak, has_noise, has_input_noise, has_input_shape;
   int32_t has_coloured_noise, has_coloured_input_noise;
+  int32_t has_output_memory; /* or a gain other than 1 */
 
   int64_t n_theta;                              /* floats, a multiple of 16 */
   float *theta;                                 /* blocks, then unit biases, then output biases */
@@ -186,6 +191,7 @@ struct nai_network {
   int64_t unit_bias, output_bias, unit_initial; /* in theta */
   float *unit;                                  /* [NAI__UNIT_ROWS][ld_units] */
   float *channel;                               /* [NAI__CHANNEL_ROWS][ld_inputs] */
+  float *readout;                               /* [NAI__READOUT_ROWS][ld_outputs] */
 };
 
 /* --- composition ------------------------------------------------------------------------------ */

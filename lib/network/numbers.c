@@ -46,6 +46,9 @@ static const nai__parameter table[NAI__NUMBERS] = {
 
     [NAI__OUTPUT_BIAS] = {"bias", "1", "added to the output", 0, -LARGE, LARGE, 0},
     [NAI__OUTPUT_PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
+    [NAI__OUTPUT_TAU] = {"tau", "ms", "time constant of the output's memory; 0: none", 0, 0, 1e9,
+                         0},
+    [NAI__OUTPUT_GAIN] = {"gain", "1", "factor of what the output receives", 1, 1e-6, LARGE, 0},
 };
 
 /* Those of a kind of node stand together. */
@@ -347,6 +350,15 @@ static void refresh_channel(nai_network *net, const nai__node *node, int64_t c)
     net->has_input_shape = 1;
 }
 
+static void refresh_readout(nai_network *net, const nai__node *node, int64_t o)
+{
+  float *readout = net->readout + node->offset + o;
+  double tau = node->number[NAI__OUTPUT_TAU][o], gain = node->number[NAI__OUTPUT_GAIN][o];
+  readout[NAI__READOUT_KEPT * net->ld_outputs] = tau > 0 ? (float)exp(-net->dt / tau) : 0;
+  readout[NAI__READOUT_GAINS * net->ld_outputs] = (float)gain;
+  if (tau > 0 || gain != 1) net->has_output_memory = 1;
+}
+
 /* A run of units without noise, or with gain 1, takes the shorter way through the kernels. */
 static void refresh_segment(nai_network *net, nai__segment *segment)
 {
@@ -367,12 +379,13 @@ static void refresh_segment(nai_network *net, nai__segment *segment)
 void nai__numbers_refresh(nai_network *net)
 {
   net->has_noise = net->has_input_noise = net->has_input_shape = 0;
-  net->has_coloured_noise = net->has_coloured_input_noise = 0;
+  net->has_coloured_noise = net->has_coloured_input_noise = net->has_output_memory = 0;
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     for (int64_t u = 0; u < node->n; u++) {
       if (node->kind == NAI_POPULATIONS) refresh_unit(net, node, u);
       if (node->kind == NAI_INPUTS) refresh_channel(net, node, u);
+      if (node->kind == NAI_OUTPUTS) refresh_readout(net, node, u);
     }
   }
   for (int64_t s = 0; s < net->n_segments; s++) refresh_segment(net, &net->segment[s]);

@@ -24,6 +24,7 @@ nai_status nai__agent_can_learn(const nai_rule *rule, const nai_cost *cost)
 
 static nai_status check(const nai__plasticity *p)
 {
+  NAI__TRY(nai__online_can_read(p->rule, p->net));
   if (!p->rule->kind->online)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "rule '%s' cannot learn within a trial: use rflo, e-prop, force, "

@@ -29,16 +29,17 @@ static int64_t rows_of(int64_t trials)
 static void release(nai__batch *batch)
 {
   nai__activity *a = &batch->activity;
-  float **array[] = {&a->rate,       &a->drive,       &a->x,
-                     &a->noise,      &a->input_noise, &a->current,
-                     &a->input,      &a->output,      &batch->output_gradient,
-                     &batch->signal, &batch->carry,   &batch->start};
+  float **array[] = {
+      &a->rate,       &a->drive,     &a->x,        &a->noise, &a->input_noise,
+      &a->current,    &a->input,     &a->output,   &a->held,  &batch->output_gradient,
+      &batch->signal, &batch->carry, &batch->start};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
   }
   nai__free(batch->bias_sum);
-  batch->bias_sum = NULL;
+  nai__free(batch->output_bias);
+  batch->bias_sum = batch->output_bias = NULL;
   batch->steps_room = batch->trials_room = batch->steps = 0;
 }
 
@@ -71,14 +72,17 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
     a->current = NAI__ARRAY(float, nai__rate_slots(net, steps) * trials * net->ld_units + SLACK);
   a->input = NAI__ARRAY(float, nai__input_slots(net, steps) * trials * net->ld_inputs + SLACK);
   a->output = NAI__ARRAY(float, rows * net->ld_outputs + SLACK);
+  a->held = NAI__ARRAY(float, trials * net->ld_outputs + SLACK);
   batch->output_gradient = NAI__ARRAY(float, rows * net->ld_outputs + SLACK);
   batch->signal = NAI__ARRAY(float, rows * net->ld_units + SLACK);
   batch->carry = NAI__ARRAY(float, trials * net->ld_units + SLACK);
   batch->start = NAI__ARRAY(float, trials * net->ld_units + SLACK);
   batch->bias_sum = NAI__ARRAY(double, nai__most_groups(trials) * nai__numbers_width(net));
+  batch->output_bias = NAI__ARRAY(double, net->ld_outputs + 1);
   if (a->rate && (a->drive || !net->has_rate_leak) && a->x && a->noise && a->input_noise &&
-      (a->current || !batch->keeps_currents) && a->input && a->output && batch->output_gradient &&
-      batch->signal && batch->carry && batch->start && batch->bias_sum) {
+      (a->current || !batch->keeps_currents) && a->input && a->output && a->held &&
+      batch->output_gradient && batch->signal && batch->carry && batch->start && batch->bias_sum &&
+      batch->output_bias) {
     batch->steps_room = steps;
     batch->trials_room = trials;
     return NAI_OK;
@@ -106,7 +110,7 @@ int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_
   int64_t units = nai__rate_slots(net, steps) * (batch->keeps_currents ? 2 : 1) +
                   steps * (net->has_rate_leak ? 2 : 1) + 3;
   int64_t floats = trials * (units * net->ld_units + nai__input_slots(net, steps) * net->ld_inputs +
-                             2 * steps * net->ld_outputs);
+                             (2 * steps + 1) * net->ld_outputs);
   return (floats + threads * (2 * ROWS * ld + outer_floats(net))) * (int64_t)sizeof(float) +
          nai__most_groups(trials) * nai__numbers_width(net) * (int64_t)sizeof(double);
 }

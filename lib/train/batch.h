@@ -24,6 +24,7 @@ typedef struct nai__batch {
   float *carry;
   float *start;
   double *bias_sum;
+  double *output_bias;
   float *outer_scratch[NAI__MOST_THREADS];
   nai__scratch scratch[NAI__MOST_THREADS]; /* one a thread */
   int32_t threads;

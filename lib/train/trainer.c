@@ -42,6 +42,7 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   NAI__REQUIRE(rule);
   NAI__REQUIRE(optimizer);
   NAI__TRY(check_task(task, net));
+  if (nai__learns_within(rule)) NAI__TRY(nai__online_can_read(rule, net));
   nai_trainer *trainer = NAI__NEW(nai_trainer);
   if (!trainer) return NAI_ERR_MEMORY;
   nai__reference_init(&trainer->reference);

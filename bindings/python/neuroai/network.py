@@ -214,11 +214,28 @@ class Network(Handle):
         return self.set(name, exponent=exponent, plastic_bias=plastic_bias, plastic_initial=plastic_initial)
 
     def output(
-        self, name: str, n: int, *, bias: Optional[Number] = None, plastic_bias: Optional[Number] = None
+        self,
+        name: str,
+        n: int,
+        *,
+        bias: Optional[Number] = None,
+        plastic_bias: Optional[Number] = None,
+        tau: Optional[Number] = None,
+        gain: Optional[Number] = None,
     ) -> "Network":
-        """Adds a linear output of ``n`` channels. ``bias`` (0) and ``plastic_bias`` (1): one value or an array [n]."""
+        """Adds a linear output of ``n`` channels: z = bias + y, y' = exp(-dt / tau) y + gain W r.
+
+        Each number may be one value or an array [n].
+
+        Args:
+            bias: 0.
+            plastic_bias: 1 or 0: whether the bias is learnt; 1.
+            tau: time constant of its memory, ms; 0, none: z = bias + gain W r. With a memory, rules learn at the end of
+                trials: agents, ``update_every`` and FORCE are refused.
+            gain: factor of what it receives; 1.
+        """
         self._compose(_c.nai_network_add_output, name, whole(f"n of {brief(name)}", n))
-        return self.set(name, bias=bias, plastic_bias=plastic_bias)
+        return self.set(name, bias=bias, plastic_bias=plastic_bias, tau=tau, gain=gain)
 
     def set(self, names: Names, **parameters: Union[Number, str, None]) -> "Network":
         """Sets parameters of inputs, populations or outputs, before or after the build: ``net.set("E", tau=50)``.

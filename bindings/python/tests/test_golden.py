@@ -1,10 +1,12 @@
 """Files of earlier releases: model files give the same activity, checkpoints go on as they did then."""
 
+import json
 import sys
 
 import numpy as np
 import pytest
 from conftest import ROOT
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
 import neuroai as na
@@ -30,6 +32,20 @@ def test_a_network_acts_as_it_did(folder, name):
         for what, arrays in (("rates", run.rates), ("outputs", run.outputs)):
             for part, array in arrays.items():
                 close(array, expected[f"{name}/{what}/{part.replace('/', '-')}"], 1e-5)
+
+
+def description(path):
+    with safe_open(path, "numpy") as file:
+        model = json.loads(file.metadata()["neuroai"])
+    assert model.pop("library")
+    return model
+
+
+@releases
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_that_uses_nothing_new_is_written_as_it_was(folder, name, tmp_path):
+    na.Network.load(folder / f"{name}.safetensors").save(tmp_path / "now.safetensors")
+    assert description(tmp_path / "now.safetensors") == description(folder / f"{name}.safetensors")
 
 
 @releases
