@@ -622,6 +622,12 @@ START_TEST(plans_that_no_evaluation_has)
   expect_fails(nai_evaluation_create_with(&e, net, task, N, &options), NAI_ERR_NAME,
                "interventions[1]: where: no condition is called 'colour'; the first one is");
   ck_assert_ptr_null(e);
+  const nai_where never[] = {{"coherence", 12.8}, {"coherence", 3}};
+  i[1].where = never;
+  i[1].n_where = 2;
+  expect_fails(nai_evaluation_create_with(&e, net, task, N, &options), NAI_ERR_INVALID,
+               "interventions[1]: where: no trial has coherence 12.8 and all the others");
+  ck_assert_ptr_null(e);
   i[1] = i[0];
   i[1].epoch = "nap";
   expect_fails(

@@ -147,6 +147,7 @@ static nai_status evaluate(nai_evaluation **out, work *w)
 {
   nai_status status = prepare(w);
   if (status == NAI_OK) status = run_blocks(w);
+  if (status == NAI_OK) status = nai__perturbed_met(&w->perturbed);
   if (status >= NAI_OK) {
     w->e->trials = w->done;
     *out = w->e;

@@ -76,8 +76,9 @@ nai_status nai__perturbed_create(nai__perturbed *out, const nai_network *net,
   *out = (nai__perturbed){.n = n, .schedule.trials = block};
   if (n == 0) return NAI_OK;
   out->list = NAI__ARRAY(nai_intervention, n);
+  out->met = NAI__ARRAY(uint8_t, n);
   out->own = NAI__ARRAY(float, block * net->ld_units);
-  if (!out->list || !out->own) return NAI_ERR_MEMORY;
+  if (!out->list || !out->met || !out->own) return NAI_ERR_MEMORY;
   NAI__TRY(nai__plan_take(out->list, interventions, n, net));
   for (int64_t k = 0; k < n; k++) NAI__TRY(check(&out->list[k], k, total, such));
   return nai__plan_add(&out->schedule, net, out->list, n);
@@ -87,25 +88,41 @@ void nai__perturbed_destroy(nai__perturbed *perturbed)
 {
   nai__schedule_cut(&perturbed->schedule, 0);
   nai__free(perturbed->list);
+  nai__free(perturbed->met);
   nai__free(perturbed->own);
-  perturbed->list = NULL;
-  perturbed->own = NULL;
+  *perturbed = (nai__perturbed){.list = NULL};
+}
+
+static void set_window(nai__perturbed *perturbed, nai__act *act, int64_t k, double dt,
+                       const nai_trials *trials, int64_t b, int64_t number)
+{
+  const nai_intervention *i = &perturbed->list[act->number];
+  act->window[k] = (nai__window){0, 0};
+  if (!is_where(i, trials, b)) return;
+  perturbed->met[act->number] = 1;
+  act->window[k] = nai__plan_window(i, dt, number, span_of(i, trials, b));
 }
 
 void nai__perturbed_next(nai__perturbed *perturbed, nai__forward *forward, const nai_trials *trials,
                          int64_t first, int64_t count, int64_t number)
 {
-  const nai__window none = {0, 0};
+  nai__schedule *schedule = &perturbed->schedule;
+  for (int64_t a = 0; a < schedule->n; a++)
+    for (int64_t k = 0; k < count; k++)
+      set_window(perturbed, &schedule->act[a], k, forward->net->dt, trials, first + k, number + k);
+  forward->activity.schedule = schedule->n ? schedule : NULL;
+  forward->activity.own = schedule->n ? perturbed->own : NULL;
+}
+
+nai_status nai__perturbed_met(const nai__perturbed *perturbed)
+{
   for (int64_t a = 0; a < perturbed->schedule.n; a++) {
-    nai__act *act = &perturbed->schedule.act[a];
-    const nai_intervention *i = &perturbed->list[act->number];
-    for (int64_t k = 0; k < count; k++) {
-      int64_t b = first + k;
-      act->window[k] = is_where(i, trials, b) ? nai__plan_window(i, forward->net->dt, number + k,
-                                                                 span_of(i, trials, b))
-                                              : none;
-    }
+    int64_t k = perturbed->schedule.act[a].number;
+    const nai_intervention *i = &perturbed->list[k];
+    if (perturbed->met[k]) continue;
+    return nai__fail(NAI_ERR_INVALID, "interventions[%lld]: where: no trial has %.60s %g%s",
+                     (long long)k, i->where[0].condition, i->where[0].value,
+                     i->n_where > 1 ? " and all the others" : "");
   }
-  forward->activity.schedule = perturbed->schedule.n ? &perturbed->schedule : NULL;
-  forward->activity.own = perturbed->schedule.n ? perturbed->own : NULL;
+  return NAI_OK;
 }

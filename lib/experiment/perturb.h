@@ -12,6 +12,7 @@
 typedef struct nai__perturbed {
   nai_intervention *list; /* [n] as they were given, or NULL: none */
   int64_t n;
+  uint8_t *met;           /* [n] 1: some trial so far was as its `where` says */
   nai__schedule schedule; /* of a block of trials */
   float *own;             /* [block][ld_units], for the activity */
 } nai__perturbed;
@@ -31,5 +32,8 @@ void nai__perturbed_destroy(nai__perturbed *perturbed);
  */
 void nai__perturbed_next(nai__perturbed *perturbed, nai__forward *forward, const nai_trials *trials,
                          int64_t first, int64_t count, int64_t number);
+
+/* NAI_OK when, of all trials that have run, there are some in which each of them was meant to act. */
+nai_status nai__perturbed_met(const nai__perturbed *perturbed);
 
 #endif

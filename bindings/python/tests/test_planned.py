@@ -121,6 +121,7 @@ BAD = [
     (lambda: na.Silence("E", trials=[40]), na.InvalidError, "trials: 40 to 40, must be 0 to 39"),
     (lambda: na.Silence("E", trials=np.ones(39, bool)), na.InvalidError, r"trials: expected shape \[40\]"),
     (lambda: na.Silence("E", where={"colour": 1}), na.UnknownNameError, "'colour'"),
+    (lambda: na.Silence("E", where={"coherence": 3}), na.InvalidError, "where: no trial has coherence 3"),
     (lambda: na.Silence("E", where="colour"), na.InvalidTypeError, "where: expected a mapping"),
     (lambda: na.Clamp("E", [1, 2, 3]), na.InvalidError, "3 values, must have 1 or 12"),
     (lambda: na.Clamp("E", np.nan), na.NonfiniteError, "nan, must be finite"),
