@@ -41,7 +41,7 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
         ax.text(
             column,
             row,
-            f"{effect:+.2f}" if np.isfinite(effect) else "",
+            _signed(effect),
             ha="center",
             va="center",
             fontsize="small",
@@ -49,7 +49,7 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
             color="white" if abs(effect) > 0.6 * most else INK,
         )
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
-    bar.set_label("change of fraction correct" if rows > 3 else "change")
+    bar.set_label("change")
     bar.outline.set_visible(False)
     ax.set_xticks(range(columns), [(epoch or "whole trial").replace("_", " ") for epoch in found.epochs])
     ax.set_yticks(range(rows), found.names)
@@ -60,8 +60,14 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
     ax.spines[:].set_visible(False)
     ax.xaxis.tick_top()
     n = len(found.control.correct)
-    ax.set_xlabel(f"without: {found.control.performance:.3f} correct of {n} trials", color=INK)
+    ax.set_xlabel(f"change of the fraction correct, without {found.control.performance:.3f} of {n} trials", color=INK)
     return ax
+
+
+def _signed(effect: float) -> str:
+    if not np.isfinite(effect):
+        return ""
+    return "0" if abs(effect) < 0.005 else f"{effect:+.2f}"
 
 
 def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[Axes] = None) -> Axes:
@@ -133,7 +139,7 @@ def _mean(ax: Axes, run: Run, rates: npt.NDArray[Any], trial: int, rows: int, **
 def shade_interventions(
     axes: "npt.NDArray[Any]", run: Run, trial: int, own: Optional[Mapping[str, Axes]] = None
 ) -> None:
-    """Shades when units were acted on in a trial, in all panels or in those of their populations; says what was done."""
+    """Shades when units were acted on in a trial, in all panels or those of their populations; says what was done."""
     spans = [(what, steps[trial] * run.dt) for what, steps in run.interventions if steps[trial, 1] > steps[trial, 0]]
     words: List[str] = []
     for what, (start, end) in spans:

@@ -103,7 +103,8 @@ def test_the_matrix_of_effects(net):
     ax = na.plot.silencing(found)
     ax.figure.canvas.draw()
     assert np.array_equal(np.asarray(ax.images[0].get_array()), found.effect)
-    assert [text.get_text() for text in ax.texts] == [f"{effect:+.2f}" for effect in found.effect.ravel()]
+    words = ["0" if abs(effect) < 0.005 else f"{effect:+.2f}" for effect in found.effect.ravel()]
+    assert [text.get_text() for text in ax.texts] == words
     assert [label.get_text() for label in ax.get_yticklabels()] == ["E", "I"]
     assert [label.get_text() for label in ax.get_xticklabels()][-2:] == ["decision", "whole trial"]
     bold = [text.get_fontweight() == "bold" for text in ax.texts]
