@@ -29,7 +29,7 @@ TASKS = {"choice at once": (0, 600), "choice after a delay of 500 ms": (500, 150
 SHOWN = {("stimulus", "E"): "stimulus \u2192 E", ("E", "E"): "E \u2192 E"}
 
 
-def compose():
+def compose(seed=1):
     """The same network for all: 80 excitatory and 20 inhibitory units, a fifth of whose synapses exist."""
     net = na.Network(dt=20)  # ms
     net.input("stimulus", 3)
@@ -39,14 +39,18 @@ def compose():
     net.connect("stimulus", "E I")
     net.connect("E I", "E I", density=0.2)
     net.connect("E", "choice")
-    return net.build(seed=1)
+    return net.build(seed=seed)
+
+
+def prepare(rule, delay, seed=1, rate=2e-3, **settings):
+    task = na.tasks.PerceptualDecisionMaking(fixation=100, stimulus=500, delay=delay)  # ms
+    cost = na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")
+    return na.Trainer(compose(seed), task, cost, rule, na.Adam(rate), **settings)
 
 
 def learn(rule, delay, updates):
     """Trains by one rule; every 25 updates its estimate is set beside the exact gradient, on the same trials."""
-    task = na.tasks.PerceptualDecisionMaking(fixation=100, stimulus=500, delay=delay)  # ms
-    cost = na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")
-    trainer = na.Trainer(compose(), task, cost, rule, na.Adam(2e-3), evaluate_every=25)
+    trainer = prepare(rule, delay, evaluate_every=25)
     track = na.AlignmentHistory(trainer, every=25)
     return trainer.fit(20 if QUICK else updates, callback=track), track
 
