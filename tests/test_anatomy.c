@@ -677,6 +677,31 @@ START_TEST(synapses_are_counted_before_the_build)
 }
 END_TEST
 
+/* Two units 1 mm apart, of probability exp(-1) each way. */
+START_TEST(synapses_are_counted_by_distance)
+{
+  const float line[] = {0, 0, 0, 1, 0, 0};
+  nai_areas *areas = two_areas(NULL);
+  nai_network *net = COMPOSE(.dt = 20, .populations = {{"sr/E", 2, 1}, {"pfc/E", 2, 1}},
+                             .projections = {{"sr/E", "sr/E"}, {"pfc/E", "pfc/E"}});
+  nai_constraint *near;
+  nai_streams streams = NAI_STREAMS_INIT;
+  int64_t n = -1;
+  expect_ok(nai_constraint_create_distance(&near, 1, 1));
+  expect_ok(nai_network_constrain(net, "*", "*", near));
+  nai_constraint_destroy(near);
+  streams.feedforward = streams.feedback = "E";
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_UNSUPPORTED,
+               "constraint 'distance': place the units, or set indegree");
+  expect_ok(nai_network_set_positions(net, "sr/E", line, 2));
+  expect_ok(nai_network_set_positions(net, "pfc/E", line, 2));
+  expect_ok(nai_areas_plan(&n, areas, net, &streams));
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E"), 2 * exp(-1) / 4 / 4, 1e-9);
+  nai_network_destroy(net);
+  nai_areas_destroy(areas);
+}
+END_TEST
+
 static nai_status no_wiring(void *user, nai_synapses *synapses)
 {
   (void)user;
@@ -779,10 +804,14 @@ START_TEST(areas_without_memory)
   nai_streams streams = NAI_STREAMS_INIT;
   nai_status status = NAI_ERR_MEMORY;
   long failures = 0;
+  nai_constraint *near;
+  expect_ok(nai_constraint_create_distance(&near, 1, 1));
   for (long good = 0; status != NAI_OK; good++) {
     nai_areas *areas = NULL;
     nai_network *net = COMPOSE(.dt = 20, .populations = {{"a/E", 40, 1}, {"b/E", 40, 1}},
                                .projections = {{"a/E", "a/E"}, {"b/E", "b/E"}});
+    expect_ok(nai_network_constrain(net, "a/E", "a/E", near));
+    expect_ok(nai_network_place_box(net, "a/E", 1, 1, 1));
     faults_fail_allocation(good);
     status = nai_areas_create(&areas, "a b", distance, NULL, 2, &rule, 1);
     EXPECT((status == NAI_OK) == (areas != NULL));
@@ -793,7 +822,8 @@ START_TEST(areas_without_memory)
     nai_network_destroy(net);
     nai_areas_destroy(areas);
   }
-  ck_assert_int_ge(failures, 15);
+  ck_assert_int_ge(failures, 25);
+  nai_constraint_destroy(near);
 }
 END_TEST
 
@@ -810,6 +840,7 @@ Suite *anatomy_suite(void)
   ADD_CASE(suite, "areas", areas_follow_the_distance_rule, links_of_three_areas, links_at_the_ends,
            distances_along_a_sphere, areas_that_are_refused, areas_without_memory);
   ADD_CASE(suite, "streams", most_synapses_are_local, streams_reach_their_targets,
-           layers_send_their_stream, synapses_are_counted_before_the_build, plans_that_are_refused);
+           layers_send_their_stream, synapses_are_counted_before_the_build,
+           synapses_are_counted_by_distance, plans_that_are_refused);
   return suite;
 }

@@ -141,7 +141,7 @@ def _streams_legend(ax: Axes, areas: Areas) -> None:
     kinds = ((sln > 0.5, _FORWARD, "feed-forward"), (sln < 0.5, _BACK, "feedback"), (sln == 0.5, "#777777", "both"))
     handles = [Line2D([], [], color=colour, lw=2, label=label) for there, colour, label in kinds if there.any()]
     if handles:
-        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+        below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
         ax.legend(handles=handles, frameon=False, fontsize="small", ncols=3, **below)
 
 
