@@ -739,6 +739,8 @@ START_TEST(plans_that_are_refused)
   expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_INVALID, "local is 0");
   streams = good, streams.indegree = -1;
   expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_INVALID, "indegree is -1");
+  streams = good, streams.least = -1;
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_INVALID, "least is -1");
   streams = good, streams.feedback_from = "E:dendrite";
   expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_NAME, "senders have none");
   streams = good, streams.feedforward = NULL;

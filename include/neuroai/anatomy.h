@@ -205,12 +205,18 @@ typedef struct nai_streams {
   double local; /**< fraction of all synapses of an area that are local, above 0, at most 1 (0.8) */
   /** Synapses from other areas onto a unit, on average; 0 (default): as many as `local` says. */
   double indegree;
+  /**
+   * Synapses that each link is expected to have before the rest is shared out by FLN (5), so that
+   * weak links do not vanish from a small network; of an area with few synapses, as many from each
+   * other one. 0: all by FLN.
+   */
+  double least;
 } nai_streams;
 
 /* clang-format off */
 /** The defaults of a nai_streams: 80 % of synapses are local (Markov et al. 2013). */
 #define NAI_STREAMS_INIT \
-  {sizeof(nai_streams), 0, "*E *PV *I", "*E *SST *VIP *I", "*", "*", 0.8, 0}
+  {sizeof(nai_streams), 0, "*E *PV *I", "*E *SST *VIP *I", "*", "*", 0.8, 0, 5}
 /* clang-format on */
 
 /** A projection between areas that nai_network_connect_areas() makes. */
@@ -233,11 +239,11 @@ typedef struct nai_areas_projection {
  * before it is built.
  *
  * An area has S local synapses: those that its projections within it are expected to have. It gets
- * S (1 - local) / local from other areas, or `indegree` times its units; of these the fraction FLN
- * from each linked area; and of these the fraction SLN is feed-forward and the rest feedback. All
- * targets of a stream have the same probability. Refused if a probability would be above 1, and if
- * S cannot be told before the build (synapses that depend on distance between units that are not
- * placed, a user's own constraints) without `indegree`.
+ * S (1 - local) / local from other areas, or `indegree` times its units: `least` along each link,
+ * and the rest by FLN. The fraction SLN of a link is feed-forward, the rest feedback. All targets
+ * of a stream have the same probability. Refused if a probability would be above 1, and if S cannot
+ * be told before the build (synapses that depend on distance between units that are not placed, a
+ * user's own constraints) without `indegree`.
  *
  * `count`: number of projections, which nai_areas_planned() describes until the next plan.
  */

@@ -3,6 +3,7 @@
  * cell types, and there are as many synapses as make the given fraction local.
  */
 #include <fnmatch.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -25,6 +26,7 @@ typedef struct work {
   int64_t *first;   /* an area: its first place in `order`; of n areas n + 1 */
   int64_t *area_of; /* a node: its area, or -1 */
   double *synapses; /* an area: from other areas */
+  double *share;    /* an area: of what another one gets, from this one */
   double *units;    /* an area: units of its populations */
   nai__areas_projection *plan;
   int64_t n_planned, link; /* `link`: first one of the link at hand */
@@ -223,22 +225,35 @@ static nai_status plan_stream(work *w, int64_t to, int64_t from, double synapses
   return NAI_OK;
 }
 
+/* `least` to each of the links onto an area, a row of n, and the rest by FLN. */
+static void share_out(double *share, const double *fln, int64_t n, double synapses, double least)
+{
+  int64_t links = 0;
+  for (int64_t b = 0; b < n; b++) links += fln[b] > 0;
+  double each = links > 0 ? fmin(least, synapses / (double)links) : 0;
+  double rest = synapses - each * (double)links;
+  for (int64_t b = 0; b < n; b++) share[b] = fln[b] > 0 ? each + fmax(rest, 0) * fln[b] : 0;
+}
+
+static nai_status plan_link(work *w, int64_t to, int64_t from, double synapses)
+{
+  const nai_streams *s = &w->streams;
+  double sln = w->areas->matrix[NAI_AREAS_SLN][to * w->areas->n + from];
+  w->link = w->n_planned;
+  NAI__TRY(plan_stream(w, to, from, synapses * sln, s->feedforward_from, s->feedforward,
+                       "feed-forward"));
+  return plan_stream(w, to, from, synapses * (1 - sln), s->feedback_from, s->feedback, "feedback");
+}
+
 static nai_status plan_links(work *w)
 {
   int64_t n = w->areas->n;
-  const nai_streams *s = &w->streams;
-  for (int64_t to = 0; to < n; to++)
-    for (int64_t from = 0; from < n; from++) {
-      double fln = w->areas->matrix[NAI_AREAS_FLN][to * n + from];
-      double sln = w->areas->matrix[NAI_AREAS_SLN][to * n + from];
-      if (fln == 0) continue;
-      w->link = w->n_planned;
-      double synapses = w->synapses[to] * fln;
-      NAI__TRY(plan_stream(w, to, from, synapses * sln, s->feedforward_from, s->feedforward,
-                           "feed-forward"));
-      NAI__TRY(plan_stream(w, to, from, synapses * (1 - sln), s->feedback_from, s->feedback,
-                           "feedback"));
-    }
+  for (int64_t to = 0; to < n; to++) {
+    share_out(w->share, w->areas->matrix[NAI_AREAS_FLN] + to * n, n, w->synapses[to],
+              w->streams.least);
+    for (int64_t from = 0; from < n; from++)
+      if (w->share[from] > 0) NAI__TRY(plan_link(w, to, from, w->share[from]));
+  }
   for (int64_t k = 0; k < w->n_planned; k++)
     if (w->plan[k].probability > 1)
       return nai__fail(NAI_ERR_UNSUPPORTED,
@@ -267,8 +282,8 @@ static nai_status check_list(const char *list, const char *what, int ports)
 
 static nai_status take(nai_streams *out, const nai_streams *streams)
 {
-  NAI__TRY(nai__struct_take(out, sizeof *out, streams, NAI__FIRST_SIZE(nai_streams, indegree),
-                            "streams"));
+  NAI__TRY(
+      nai__struct_take(out, sizeof *out, streams, NAI__FIRST_SIZE(nai_streams, least), "streams"));
   NAI__TRY(check_list(out->feedforward, "feedforward", 1));
   NAI__TRY(check_list(out->feedback, "feedback", 1));
   NAI__TRY(check_list(out->feedforward_from, "feedforward_from", 0));
@@ -277,6 +292,8 @@ static nai_status take(nai_streams *out, const nai_streams *streams)
     return nai__fail(NAI_ERR_INVALID, "local is %g, must be above 0 and at most 1", out->local);
   if (!(out->indegree >= 0 && out->indegree <= 1e9))
     return nai__fail(NAI_ERR_INVALID, "indegree is %g, must be 0 to 1e9", out->indegree);
+  if (!(out->least >= 0 && out->least <= 1e9))
+    return nai__fail(NAI_ERR_INVALID, "least is %g, must be 0 to 1e9", out->least);
   return NAI_OK;
 }
 
@@ -287,7 +304,9 @@ static nai_status plan(work *w)
   w->first = NAI__ARRAY(int64_t, w->areas->n + 1);
   w->synapses = NAI__ARRAY(double, w->areas->n);
   w->units = NAI__ARRAY(double, w->areas->n);
-  if (!w->area_of || !w->order || !w->first || !w->synapses || !w->units) return NAI_ERR_MEMORY;
+  w->share = NAI__ARRAY(double, w->areas->n);
+  if (!w->area_of || !w->order || !w->first || !w->synapses || !w->units || !w->share)
+    return NAI_ERR_MEMORY;
   NAI__TRY(find_areas(w));
   NAI__TRY(count_synapses(w));
   return plan_links(w);
@@ -308,6 +327,7 @@ nai_status nai_areas_plan(int64_t *count, nai_areas *areas, const nai_network *n
   nai__free(w.first);
   nai__free(w.synapses);
   nai__free(w.units);
+  nai__free(w.share);
   if (status != NAI_OK) {
     nai__free(w.plan);
     return status;

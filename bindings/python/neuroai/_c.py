@@ -297,6 +297,7 @@ class nai_streams(Structure):
         ("feedback_from", c_char_p),
         ("local", c_double),
         ("indegree", c_double),
+        ("least", c_double),
     ]
 
 

@@ -480,6 +480,7 @@ class Areas(Handle):
         feedback_from: Names = "*",
         local: float = 0.8,
         indegree: float = 0.0,
+        least: float = 5.0,
     ) -> Tuple[Projection, ...]:
         """The projections between areas of a network, whose populations are called "area/type"; see :meth:`connect`."""
         streams = _c.nai_streams(struct_size=ctypes.sizeof(_c.nai_streams))
@@ -488,6 +489,7 @@ class Areas(Handle):
         streams.feedforward_from = joined(feedforward_from, "feedforward_from").encode()
         streams.feedback_from = joined(feedback_from, "feedback_from").encode()
         streams.local, streams.indegree = real("local", local), real("indegree", indegree)
+        streams.least = real("least", least)
         count = c_int64()
         _c.nai_areas_plan(count, self, net, streams)
         shown = _c.nai_areas_projection(struct_size=ctypes.sizeof(_c.nai_areas_projection))
@@ -508,14 +510,15 @@ class Areas(Handle):
         feedback_from: Names = "*",
         local: float = 0.8,
         indegree: float = 0.0,
+        least: float = 5.0,
         velocity: Optional[float] = None,
         **projections: Any,
     ) -> Network:
         """Connects the areas of a network that is not built yet. Only excitatory populations send.
 
-        An area whose local projections are expected to have S synapses gets S (1 - local) / local from other areas, the
-        fraction :attr:`fln` of these from each; :attr:`sln` of them are feed-forward. All targets of a stream have the
-        same probability.
+        An area whose local projections are expected to have S synapses gets S (1 - local) / local from other areas, by
+        :attr:`fln`; of those of a link the fraction :attr:`sln` is feed-forward. All targets of a stream have the same
+        probability.
 
         Args:
             net: its populations are called "area/type".
@@ -525,6 +528,8 @@ class Areas(Handle):
             feedback_from: senders of feedback links, such as "L5E L6E".
             local: fraction of an area's synapses that are local (Markov et al. 2013: about 0.8).
             indegree: synapses from other areas onto a unit, on average, in place of ``local``.
+            least: synapses that each link is expected to have before the rest is shared out by :attr:`fln`, so that weak
+                links do not vanish from a small network.
             velocity: of axons, mm/ms: the delay is distance / velocity, at least dt, a multiple of dt.
             projections: keywords of :meth:`neuroai.Network.connect`: ``delay=20``, ``plastic=False``.
         """
@@ -538,6 +543,7 @@ class Areas(Handle):
             feedback_from=feedback_from,
             local=local,
             indegree=indegree,
+            least=least,
         )
         for each in planned:
             keywords = {} if each.probability == 1 else {"density": each.probability}
