@@ -137,7 +137,7 @@ double normal_below(double x)
 int judged(int *choice, const nai_task *task, const nai_trials *trials, int64_t b, const float *z)
 {
   nai__verdict v;
-  expect_ok(nai__judge(&v, task, trials, b, z, trials->n_outputs, task->net->dt));
+  expect_ok(nai__judge(&v, task, trials, b, 0, z, trials->n_outputs, task->net->dt));
   *choice = v.choice;
   return v.correct;
 }

@@ -138,7 +138,7 @@ START_TEST(the_last_step_is_judged)
       memset(z, 0, sizeof z);
       z[trials->length[b] - 1][chosen] = 1;
       z[trials->length[b] - 2][(chosen + 1) % 4] = 9;
-      expect_ok(nai__judge(&v, task, trials, b, z[0], 4, 1));
+      expect_ok(nai__judge(&v, task, trials, b, 0, z[0], 4, 1));
       EXPECT(v.choice == chosen && v.correct == (chosen == condition(trials, TARGET, b)));
     }
   nai_trials_destroy(trials);

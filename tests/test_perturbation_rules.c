@@ -305,7 +305,8 @@ static double whole_cost(nai_trainer *trainer, const nai_trials *trials, const n
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
   if (!p) return trainer->plasticity.objective.total;
   trainer->batch.activity.perturbation = p;
-  nai__batch_run(&trainer->batch, trainer->pool, trials, 0, 0);
+  const nai__showing showing = {.trials = trials, .pool = trainer->pool};
+  expect_ok(nai__batch_run(&trainer->batch, &showing));
   trainer->batch.activity.perturbation = NULL;
   expect_ok(nai__trainer_estimate(trainer, trainer->plasticity.learner, trials));
   expect_ok(nai__trainer_complete(trainer, trials));
@@ -498,7 +499,8 @@ static void run_perturbed(float *out, nai_network *net, const nai__perturbation 
   nai_trainer *trainer = train_small(net, node_perturbation(0.1, 1), 0.1);
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials)); /* makes room */
   trainer->batch.activity.perturbation = p;
-  nai__batch_run(&trainer->batch, trainer->pool, trials, 0, first);
+  const nai__showing showing = {.trials = trials, .first = first, .pool = trainer->pool};
+  expect_ok(nai__batch_run(&trainer->batch, &showing));
   for (int64_t t = 0; t < SMALL_STEPS; t++)
     for (int64_t k = 0; k < count; k++)
       memcpy(out + (t * count + k) * 2,

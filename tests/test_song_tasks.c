@@ -295,7 +295,7 @@ START_TEST(first_output_above_the_threshold_is_the_choice)
     z[2 * 20 + 1] = 1.02f;
     ck_assert_int_eq(judged(&choice, task, trials, b, z), right < 0 ? -1 : right == 1);
     nai__verdict verdict; /* at the end of step 20 from 0, 420 ms; no time without an answer */
-    expect_ok(nai__judge(&verdict, task, trials, b, z, trials->n_outputs, 20));
+    expect_ok(nai__judge(&verdict, task, trials, b, 0, z, trials->n_outputs, 20));
     EXPECT(right < 0 ? isnan(verdict.time) : verdict.time == 420);
     z[2 * 10 + 1] = NAN;
     z[2 * last] = NAN;

@@ -331,7 +331,7 @@ START_TEST(trials_that_cannot_be)
   expect_fails(nai_trials_create(&trials, NULL, 1, 1), NAI_ERR_INVALID, "net is NULL");
   expect_ok(nai_trials_create(&trials, net, 1, 1));
   nai_view view = NAI_VIEW_INIT;
-  expect_fails(nai_trials_view(&view, trials, 7, NULL), NAI_ERR_INVALID, "what is 7");
+  expect_fails(nai_trials_view(&view, trials, 8, NULL), NAI_ERR_INVALID, "what is 8");
   expect_fails(nai_trials_view(&view, trials, -1, NULL), NAI_ERR_INVALID, "what is -1");
   expect_fails(nai_trials_view(&view, NULL, 0, NULL), NAI_ERR_INVALID, "trials is NULL");
   expect_fails(nai_trials_view(NULL, trials, 0, NULL), NAI_ERR_INVALID, "out is NULL");
@@ -1220,7 +1220,7 @@ START_TEST(tables_that_are_refused)
   static const char *const words[] = {
       "the name of the task is empty",
       "the name of the task is empty",
-      "flags of task 'count' is 3, must be 0 or",
+      "flags of task 'count' is 5, must be of NAI_TASK_CHANNEL_MASK",
       "generate of task 'count' is NULL",
       "max_steps of task 'count' is 0, must be 1 to 2147483647",
       "max_steps of task 'count' is 9223372036854775807, must be 1 to 2147483647",
@@ -1238,17 +1238,19 @@ START_TEST(tables_that_are_refused)
       "the name of an epoch \"a b\" has",
       "task count has 4 input channels",
       "task count has 2 output channels",
+      "parts of task 'count' is -1, must be 0 to 4, its max_steps",
+      "parts of task 'count' is 5, must be 0 to 4, its max_steps",
       "net is NULL",
   };
   own o = {0};
   int destroyed = 0;
-  for (int k = 0; k < 21; k++) {
+  for (int k = 0; k < 23; k++) {
     nai_task_ops ops = with_epochs(own_ops(3, 1));
     const nai_network *given = net;
     switch (k) {
     case 0: ops.name = NULL; break;
     case 1: ops.name = ""; break;
-    case 2: ops.flags = NAI_TASK_CHANNEL_MASK | 2; break;
+    case 2: ops.flags = NAI_TASK_CHANNEL_MASK | 4; break;
     case 3: ops.generate = NULL; break;
     case 4: ops.max_steps = 0; break;
     case 5: ops.max_steps = INT64_MAX; break;
@@ -1266,7 +1268,9 @@ START_TEST(tables_that_are_refused)
     case 17: ops.epoch_names = spaced; break;
     case 18: ops.n_inputs = 4; break;
     case 19: ops.n_outputs = 2; break;
-    case 20: given = NULL; break;
+    case 20: ops.parts = -1; break;
+    case 21: ops.parts = 5; break;
+    case 22: given = NULL; break;
     }
     nai_task *task = (nai_task *)&task;
     nai_status status = nai_task_create_own(&task, &ops, &o, given);
@@ -1299,7 +1303,7 @@ START_TEST(judged_by_class_at_the_last_step_that_counts)
   expect_ok(nai_trials_create(&trials, net, 4, 2));
   nai__verdict v = {7, 7, 7};
   float z[4][2][5] = {{{0}}};
-  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10)); /* no classes */
+  expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10)); /* no classes */
   EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));
   static const int32_t classes[8] = {0, 0, 1, 1, 2, 2, 0, 0};
   expect_ok(nai_trials_set_classes(trials, "second", classes));
@@ -1310,15 +1314,15 @@ START_TEST(judged_by_class_at_the_last_step_that_counts)
   z[2][1][3] = 0.5f;
   z[3][0][2] = z[3][1][2] = 9;
   z[2][0][0] = z[2][1][0] = 99;
-  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10));
   EXPECT(v.correct == 1 && v.choice == 2 && isnan(v.time));
-  expect_ok(nai__judge(&v, NULL, trials, 1, z[0][1], 10, 10));
+  expect_ok(nai__judge(&v, NULL, trials, 1, 0, z[0][1], 10, 10));
   EXPECT(v.correct == 0 && v.choice == 1 && isnan(v.time));
   z[2][0][3] = NAN;
-  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10));
   EXPECT(v.correct == 0 && v.choice == -1 && isnan(v.time));
   expect_ok(nai_trials_set_mask(trials, "second", (float[8]){0}, 1));
-  expect_ok(nai__judge(&v, NULL, trials, 0, z[0][0], 10, 10));
+  expect_ok(nai__judge(&v, NULL, trials, 0, 0, z[0][0], 10, 10));
   EXPECT(v.correct == -1 && v.choice == -1 && isnan(v.time));
   nai_trials_destroy(trials);
   nai_network_destroy(net);

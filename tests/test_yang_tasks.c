@@ -638,7 +638,7 @@ static verdict judge(const nai_task *task, const nai_trials *trials, int64_t b,
   EXPECT(trials->length[b] <= 400);
   memcpy(z[trials->length[b] - 1], last, sizeof z[0]);
   verdict v;
-  expect_ok(nai__judge(&v, task, trials, b, z[0], OUTPUTS, 20));
+  expect_ok(nai__judge(&v, task, trials, b, 0, z[0], OUTPUTS, 20));
   return v;
 }
 

@@ -3,7 +3,8 @@
  * @brief Evaluation: choices and performance on test trials, for each trial and each condition.
  *
  * A trial is correct when, at its last step with a mask above 0, the largest channel of the output
- * is the correct class; a task may define its own judgement.
+ * is the correct class; a task may define its own judgement. Where trials are blocks of parts
+ * (NAI_TASK_BLOCK), each part is a trial of the result: those of the first block come first.
  */
 #ifndef NEUROAI_EVALUATION_H
 #define NEUROAI_EVALUATION_H
@@ -66,6 +67,16 @@ NAI_API nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_ne
 NAI_API nai_status nai_evaluation_create_from_trials(nai_evaluation **out, const nai_network *net,
                                                      const nai_trials *trials, const nai_task *task,
                                                      const nai_evaluation_options *options);
+
+/**
+ * Test trials as they have become: those that nai_evaluation_create_with() runs with these options,
+ * after the task has answered what the network did between their parts. Given trials, run with the
+ * same seed and the same units silenced, repeat what it did then to the last bit. Trials of a task
+ * that does not respond are as nai_task_generate() makes them. Nullable: options.
+ */
+NAI_API nai_status nai_trials_create_played(nai_trials **out, const nai_network *net,
+                                            const nai_task *task, int64_t trials,
+                                            const nai_evaluation_options *options);
 
 /** Nullable: evaluation. */
 NAI_API void nai_evaluation_destroy(nai_evaluation *evaluation);

@@ -220,8 +220,11 @@ NAI_API nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, void
                                    uint64_t seed);
 
 /**
- * A batch of trials for a task to fill. On entry: inputs and targets 0, classes 0, mask 1, length
- * steps.
+ * A batch of trials for a task to fill, or to answer. On entry to generate: inputs and targets 0,
+ * classes 0, mask 1, length steps, parts of equal lengths, epochs without steps.
+ *
+ * `own` is 1, and with NAI_TASK_BLOCK it is `parts`: a block's parts have conditions and epochs of
+ * their own.
  */
 typedef struct nai_trial_batch {
   uint32_t struct_size; /**< sizeof(nai_trial_batch) in the library */
@@ -237,13 +240,23 @@ typedef struct nai_trial_batch {
   float *input;         /**< [steps][trials][n_inputs] */
   float *target;        /**< [steps][trials][n_outputs], or NULL for a task with classes */
   int32_t *classes;     /**< [steps][trials], or NULL for a task with targets */
-  float *mask;      /**< [steps][trials], or [steps][trials][n_outputs] with NAI_TASK_CHANNEL_MASK;
+  float *mask;       /**< [steps][trials], or [steps][trials][n_outputs] with NAI_TASK_CHANNEL_MASK;
                       set to 0 beyond the length of a trial afterwards */
-  int32_t *length;  /**< [trials], 1 .. steps */
-  float *condition; /**< [n_conditions][trials] */
-  int64_t n_epochs; /**< named epochs */
-  int32_t *epoch;   /**< [n_epochs][trials][2]: first step and the one after the last, as in
+  int32_t *length;   /**< [trials], 1 .. steps; respond only reads it */
+  float *condition;  /**< [n_conditions][trials][own] */
+  int64_t n_epochs;  /**< named epochs */
+  int32_t *epoch;    /**< [n_epochs][trials][own][2]: first step and the one after the last, as in
                       nai_trials_set_epoch(); on entry 0, an epoch without steps. NULL for none */
+  int64_t parts;     /**< parts of a trial, at least 1 */
+  int32_t *part_end; /**< [trials][parts]: steps until the end of each part, in ascending order; of
+                        the last, the trial's length. Two that are equal: a part without steps. NULL
+                        for a task of one part; respond only reads it */
+  int64_t step;      /**< in respond: steps made, so the first one that it may change; else 0 */
+  const int32_t *part;  /**< in respond: [trials], the part that ended just now, or -1; else NULL */
+  const float *output;  /**< in respond: z of steps 0 .. step - 1 of trials that ended a part; else
+                          NULL */
+  int64_t output_step;  /**< floats from one step to the next in output */
+  int64_t output_trial; /**< floats from one trial to the next in output */
 } nai_trial_batch;
 
 /** A trial's outputs, for a task's own judgement. */
@@ -263,13 +276,18 @@ typedef struct nai_judgement {
 
 /** Flags of a task. */
 enum {
-  NAI_TASK_CHANNEL_MASK = 1 /**< the mask has a value for every output channel */
+  NAI_TASK_CHANNEL_MASK = 1, /**< the mask has a value for every output channel */
+  /**
+   * A trial is a block: each part is judged by itself, as a trial is, and has conditions and epochs
+   * of its own. The network goes on from one to the next. An evaluation counts parts.
+   */
+  NAI_TASK_BLOCK = 2
 };
 
 /** A task's table. */
 typedef struct nai_task_ops {
   uint32_t struct_size; /**< sizeof(nai_task_ops) */
-  uint32_t flags;       /**< 0 or NAI_TASK_CHANNEL_MASK */
+  uint32_t flags;       /**< 0, or NAI_TASK_CHANNEL_MASK | NAI_TASK_BLOCK or one of them */
   const char *name;     /**< copied */
   int64_t n_inputs;     /**< input channels, all inputs together */
   int64_t n_outputs;    /**< output channels, all outputs together */
@@ -284,6 +302,17 @@ typedef struct nai_task_ops {
   void (*destroy)(void *user);    /**< releases user */
   int64_t n_epochs;               /**< named epochs of a trial, such as "delay"; at most 32 */
   const char *const *epoch_names; /**< [n_epochs], copied. Nullable: when n_epochs is 0 */
+  int64_t parts;                  /**< parts of a trial, at most max_steps; 0: one */
+  /**
+   * Answers what the network did: called on the caller's thread when a part of some trials has
+   * ended (those with part >= 0), for all of them at once; the others of the batch may be further
+   * or less far. It sees their outputs and may change, from `step` on, inputs, targets or classes
+   * and mask of these trials, and all their conditions and epochs. What it wrote is given: no rule
+   * takes a gradient through choices. It must depend on nothing but the batch and its numbers; it
+   * is called for trials that a trainer or an evaluation draws, again where they are run again.
+   * NULL: trials are as generated.
+   */
+  nai_status (*respond)(void *user, nai_trial_batch *batch);
 } nai_task_ops;
 
 /** A task of the user's own. Nullable: user. */

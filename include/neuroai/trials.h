@@ -21,8 +21,10 @@ enum {
   NAI_TRIALS_CLASSES = 2,   /**< int32 [steps, trials] of an output */
   NAI_TRIALS_MASK = 3,      /**< [steps, trials, 1 or n] of an output */
   NAI_TRIALS_LENGTHS = 4,   /**< int32 [trials], steps of each trial */
-  NAI_TRIALS_CONDITION = 5, /**< [trials] of a condition */
-  NAI_TRIALS_EPOCH = 6      /**< int32 [trials, 2] of an epoch: first step, one after the last */
+  NAI_TRIALS_CONDITION = 5, /**< [trials] of a condition; of blocks [trials, parts] */
+  NAI_TRIALS_EPOCH = 6,     /**< int32 [trials, 2] of an epoch: first step, one after the last; of
+                              blocks [trials, parts, 2] */
+  NAI_TRIALS_PARTS = 7 /**< int32 [trials, parts] of blocks: steps until the end of each part */
 };
 
 /**
@@ -66,16 +68,25 @@ NAI_API nai_status nai_trials_set_mask(nai_trials *trials, const char *output, c
  */
 NAI_API nai_status nai_trials_set_lengths(nai_trials *trials, const int32_t *lengths);
 
-/** Sets a condition, such as "coherence": `values` [trials]. Copied. */
+/** Sets a condition, such as "coherence": `values` [trials]; of blocks [trials, parts]. Copied. */
 NAI_API nai_status nai_trials_set_condition(nai_trials *trials, const char *name,
                                             const float *values);
 
 /**
  * Says when an epoch, such as "delay", is: `steps` [trials, 2], the first step of each trial that
  * belongs to it, counted from 0, and the one after the last; 0 <= first <= second <= steps of the
- * trials. Two equal numbers: no step of this trial does. No cost depends on it. Copied.
+ * trials. Two equal numbers: no step of this trial does. No cost depends on it. Of blocks: [trials,
+ * parts, 2]. Copied.
  */
 NAI_API nai_status nai_trials_set_epoch(nai_trials *trials, const char *name, const int32_t *steps);
+
+/**
+ * Makes each trial a block of parts, each of which is judged by itself and has conditions and
+ * epochs of its own: `ends` [trials, parts], steps until the end of each part, in ascending order,
+ * at most the trial's. Two that are equal: a part without steps, which is not judged. To be called
+ * before conditions and epochs are set, which NAI_ERR_ORDER says. Copied.
+ */
+NAI_API nai_status nai_trials_set_parts(nai_trials *trials, const int32_t *ends, int64_t parts);
 
 /**
  * Sets the number of the first trial (default 0). Noise depends on (seed, trial number, step,

@@ -47,11 +47,12 @@ static void widen(nai_evaluation *e, int32_t choice)
  * (fixating, say) does not; only the task's own judge keeps to itself what is right, and then the
  * choices made do.
  */
-static void scale_choices(const work *w, const nai_trials *trials, int64_t b, int32_t choice)
+static void scale_choices(const work *w, const nai_trials *trials, int64_t b, int64_t p,
+                          int32_t choice)
 {
   int64_t step;
   const nai__goal *goal =
-      w->task && w->task->ops.judge ? NULL : nai__trials_judged_at(&step, trials, b);
+      w->task && w->task->ops.judge ? NULL : nai__trials_judged_at(&step, trials, b, p);
   if (goal)
     widen(w->e, goal->classes[step * trials->trials + b]);
   else if (choice >= 0)
@@ -62,19 +63,19 @@ static void scale_choices(const work *w, const nai_trials *trials, int64_t b, in
 static nai_status judge_block(work *w, const nai_trials *trials, int64_t first, int64_t count)
 {
   nai_evaluation *e = w->e;
-  int64_t n = trials->n_outputs;
-  for (int64_t k = 0; k < count; k++) {
+  int64_t n = trials->n_outputs, own = trials->own, done = w->done * own;
+  for (int64_t k = 0; k < count * own; k++) {
     nai__verdict verdict;
-    NAI__TRY(nai__judge(&verdict, w->task, trials, first + k, w->forward.output + k * n, count * n,
-                        w->net->dt));
-    e->correct[w->done + k] = verdict.correct;
-    e->choice[w->done + k] = verdict.choice;
-    e->time[w->done + k] = (float)verdict.time;
-    scale_choices(w, trials, first + k, verdict.choice);
+    NAI__TRY(nai__judge(&verdict, w->task, trials, first + k / own, k % own,
+                        w->forward.output + k / own * n, count * n, w->net->dt));
+    e->correct[done + k] = verdict.correct;
+    e->choice[done + k] = verdict.choice;
+    e->time[done + k] = (float)verdict.time;
+    scale_choices(w, trials, first + k / own, k % own, verdict.choice);
   }
   for (int64_t i = 0; i < e->n_conditions; i++)
-    memcpy(e->condition[i].value + w->done, trials->condition[i].value + first,
-           (size_t)count * sizeof(float));
+    memcpy(e->condition[i].value + done, trials->condition[i].value + first * own,
+           (size_t)(count * own) * sizeof(float));
   return NAI_OK;
 }
 
@@ -87,6 +88,14 @@ static nai_status ask(void *who)
   return nai__ask(&watch, w->done, w->total);
 }
 
+/* In blocks each part has its own epochs, and is where or not. */
+static void part_begins(void *who, int64_t step)
+{
+  work *w = who;
+  const nai__forward *f = &w->forward;
+  nai__perturbed_next(&w->perturbed, &w->forward, f->trials, f->first, f->count, w->done, step);
+}
+
 static nai_status run_block(work *w, int64_t count)
 {
   const nai_trials *trials = w->given;
@@ -97,7 +106,7 @@ static nai_status run_block(work *w, int64_t count)
     trials = w->drawn;
     first = 0;
   }
-  nai__perturbed_next(&w->perturbed, &w->forward, trials, first, count, w->done);
+  nai__perturbed_next(&w->perturbed, &w->forward, trials, first, count, w->done, 0);
   NAI__TRY(nai__forward_run(&w->forward, trials, first, count, w->options.seed));
   NAI__TRY(judge_block(w, trials, first, count));
   w->done += count;
@@ -125,22 +134,45 @@ static void name_conditions(const work *w)
            sizeof w->e->condition[i].name);
 }
 
+static nai_status prepare_forward(work *w, int64_t room)
+{
+  const nai_trials *trials = w->given ? w->given : w->drawn;
+  NAI__TRY(nai__trials_fit(trials, w->net));
+  NAI__TRY(nai__perturbed_create(&w->perturbed, w->net, w->options.interventions,
+                                 w->options.n_interventions, w->total, room, trials));
+  NAI__TRY(nai__forward_create(&w->forward, w->net, trials->capacity, room, w->options.threads));
+  w->forward.ask = w->options.progress ? ask : NULL;
+  w->forward.before = w->perturbed.n ? part_begins : NULL;
+  w->forward.who = w;
+  if (!w->given && nai__task_responds(w->task)) {
+    w->forward.task = w->task;
+    w->forward.answered = w->drawn;
+  }
+  return NAI_OK;
+}
+
 static nai_status prepare(work *w)
 {
   int64_t block = w->total < BLOCK ? w->total : BLOCK;
   int64_t conditions = w->given ? w->given->n_conditions : w->task->ops.n_conditions;
-  NAI__TRY(nai__evaluation_create(&w->e, w->total, conditions));
+  int64_t own = w->given                              ? w->given->own
+                : w->task->ops.flags & NAI_TASK_BLOCK ? w->task->ops.parts
+                                                      : 1;
+  if (w->total > MOST_TRIALS / own)
+    return nai__fail(NAI_ERR_INVALID, "trials is %lld, must be 1 to %d parts together",
+                     (long long)w->total, MOST_TRIALS);
+  NAI__TRY(nai__evaluation_create(&w->e, w->total * own, conditions));
   name_conditions(w);
   if (w->task) NAI__TRY(nai_task_has_times(&w->e->has_times, w->task));
   if (!w->given) NAI__TRY(nai__task_trials(&w->drawn, w->task, block));
-  const nai_trials *trials = w->given ? w->given : w->drawn;
-  NAI__TRY(nai__trials_fit(trials, w->net));
-  NAI__TRY(nai__perturbed_create(&w->perturbed, w->net, w->options.interventions,
-                                 w->options.n_interventions, w->total, block, trials));
-  NAI__TRY(nai__forward_create(&w->forward, w->net, trials->capacity, block, w->options.threads));
-  w->forward.ask = w->options.progress ? ask : NULL;
-  w->forward.who = w;
-  return NAI_OK;
+  return prepare_forward(w, block);
+}
+
+static void release(work *w)
+{
+  if (w->forward.pool) nai__forward_destroy(&w->forward);
+  nai_trials_destroy(w->drawn);
+  nai__perturbed_destroy(&w->perturbed);
 }
 
 static nai_status evaluate(nai_evaluation **out, work *w)
@@ -149,14 +181,12 @@ static nai_status evaluate(nai_evaluation **out, work *w)
   if (status == NAI_OK) status = run_blocks(w);
   if (status == NAI_OK) status = nai__perturbed_met(&w->perturbed);
   if (status >= NAI_OK) {
-    w->e->trials = w->done;
+    w->e->trials = w->done * (w->given ? w->given->own : w->drawn->own);
     *out = w->e;
   } else {
     nai_evaluation_destroy(w->e);
   }
-  if (w->forward.pool) nai__forward_destroy(&w->forward);
-  nai_trials_destroy(w->drawn);
-  nai__perturbed_destroy(&w->perturbed);
+  release(w);
   return status < NAI_OK ? status : NAI_OK;
 }
 
@@ -182,21 +212,56 @@ static nai_status check_dt(const nai_network *net, const nai_task *task)
                    net->dt, task->name, task->net->dt);
 }
 
-nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_network *net,
-                                      const nai_task *task, int64_t trials,
-                                      const nai_evaluation_options *options)
+static nai_status take_task(work *w, const nai_network *net, const nai_task *task, int64_t trials,
+                            const nai_evaluation_options *options)
 {
-  NAI__REQUIRE(out);
-  *out = NULL;
   NAI__TRY(nai__require_built(net, "net"));
   NAI__REQUIRE(task);
   if (trials < 1 || trials > MOST_TRIALS)
     return nai__fail(NAI_ERR_INVALID, "trials is %lld, must be 1 to %d", (long long)trials,
                      MOST_TRIALS);
   NAI__TRY(check_dt(net, task));
-  work w = {.net = net, .task = task, .total = trials};
-  NAI__TRY(take_options(&w, options));
+  *w = (work){.net = net, .task = task, .total = trials};
+  return take_options(w, options);
+}
+
+nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_network *net,
+                                      const nai_task *task, int64_t trials,
+                                      const nai_evaluation_options *options)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  work w;
+  NAI__TRY(take_task(&w, net, task, trials, options));
   return evaluate(out, &w);
+}
+
+static nai_status play(work *w)
+{
+  NAI__TRY(nai__task_trials(&w->drawn, w->task, w->total));
+  NAI__TRY(nai__task_fill(w->drawn, w->task, w->options.seed, NAI_STREAM_TEST, 0, w->total));
+  if (!nai__task_responds(w->task)) return NAI_OK;
+  NAI__TRY(prepare_forward(w, w->total));
+  nai__perturbed_next(&w->perturbed, &w->forward, w->drawn, 0, w->total, 0, 0);
+  nai_status status = nai__forward_run(&w->forward, w->drawn, 0, w->total, w->options.seed);
+  if (status > 0) return nai__fail(NAI_ERR_USER, "stopped before the end of the trials");
+  return status == NAI_OK ? nai__perturbed_met(&w->perturbed) : status;
+}
+
+nai_status nai_trials_create_played(nai_trials **out, const nai_network *net, const nai_task *task,
+                                    int64_t trials, const nai_evaluation_options *options)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  work w;
+  NAI__TRY(take_task(&w, net, task, trials, options));
+  nai_status status = play(&w);
+  if (status == NAI_OK) {
+    *out = w.drawn;
+    w.drawn = NULL;
+  }
+  release(&w);
+  return status;
 }
 
 nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net, const nai_task *task,

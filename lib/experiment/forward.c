@@ -64,8 +64,8 @@ static void run_rows(void *argument, int64_t task, int32_t thread)
   const nai_trials *trials = f->trials;
   int64_t row = task * NAI__FORWARD_ROWS, left = f->count - row;
   int64_t rows = left < NAI__FORWARD_ROWS ? left : NAI__FORWARD_ROWS;
-  nai__begin(&f->activity, row, rows);
-  for (int64_t t = 1; t <= trials->steps; t++) {
+  if (f->from == 0) nai__begin(&f->activity, row, rows);
+  for (int64_t t = f->from + 1; t <= f->end; t++) {
     if (atomic_load_explicit(&f->over, memory_order_relaxed)) return;
     int64_t at = (t - 1) * trials->trials + f->first + row;
     nai__advance(&f->activity, t, row, rows, trials->input + at * trials->n_inputs,
@@ -76,10 +76,24 @@ static void run_rows(void *argument, int64_t task, int32_t thread)
   }
 }
 
+static nai_status run_steps(nai__forward *forward, int64_t from, int64_t end)
+{
+  forward->from = from;
+  forward->end = end;
+  nai__pool_run(forward->pool, (forward->count + NAI__FORWARD_ROWS - 1) / NAI__FORWARD_ROWS,
+                run_rows, forward);
+  return forward->answer;
+}
+
 nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int64_t first,
                             int64_t count, uint64_t seed)
 {
+  const nai_task *task = forward->task;
+  int64_t n = trials->n_outputs;
+  const nai__done done = {forward->output, count * n, n};
+  int in_parts = trials->own > 1 && forward->before;
   assert(count <= forward->room && first + count <= trials->trials);
+  assert(!task || (trials == forward->answered && first == 0 && count == trials->trials));
   forward->trials = trials;
   forward->first = first;
   forward->count = count;
@@ -87,7 +101,11 @@ nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int
   forward->activity.first = trials->first + (uint64_t)first;
   forward->answer = NAI_OK;
   atomic_store_explicit(&forward->over, 0, memory_order_relaxed);
-  nai__pool_run(forward->pool, (count + NAI__FORWARD_ROWS - 1) / NAI__FORWARD_ROWS, run_rows,
-                forward);
-  return forward->answer;
+  for (int64_t step = 0, next; step < trials->steps; step = next) {
+    next = task || in_parts ? nai__task_next_stop(trials, step, -1) : trials->steps;
+    if (in_parts) forward->before(forward->who, step);
+    NAI__TRY(run_steps(forward, step, next));
+    if (task) NAI__TRY(nai__task_respond(forward->answered, task, next, -1, &done));
+  }
+  return NAI_OK;
 }

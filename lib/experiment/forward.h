@@ -6,7 +6,7 @@
 
 #include "../base/threads.h"
 #include "../network/activity.h"
-#include "../task/trials.h"
+#include "../task/task.h"
 
 /* Trials that one thread takes at once. Part of no result. */
 #define NAI__FORWARD_ROWS 16
@@ -18,13 +18,19 @@ typedef struct nai__forward {
   nai__activity activity; /* as few steps as delays need; `trials` of it are in use */
   int64_t room;           /* trials that there is memory for */
   float *output;          /* [steps][trials][n_outputs] of the last run */
+  /* Who answers between the parts of a trial, in trials of its own; NULL: they are given. */
+  const nai_task *task;
+  nai_trials *answered;
   const nai_trials *trials;
   int64_t first, count; /* those of them that run */
+  int64_t from, end;    /* steps */
   /*
    * Asked on the calling thread between steps, every few milliseconds; anything but NAI_OK ends the
    * run with it. Nullable.
    */
   nai_status (*ask)(void *who);
+  /* Of blocks: told before each stretch that no part of a trial ends in, from `step` on. Nullable. */
+  void (*before)(void *who, int64_t step);
   void *who;
   nai_status answer;
   int64_t work; /* products since it was asked */
@@ -38,7 +44,7 @@ void nai__forward_destroy(nai__forward *forward);
 
 /*
  * Runs trials first .. first + count - 1 of these, with the noise that `seed` gives their numbers.
- * No more than there is room for. Fails only with what `ask` answers.
+ * No more than there is room for. Fails with what `ask` answers, or with the task.
  */
 nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int64_t first,
                             int64_t count, uint64_t seed);

@@ -31,10 +31,10 @@ static nai_status check_where(const nai_intervention *i, int64_t k, const nai_tr
 }
 
 /* Conditions are floats: what is near counts as the decimal that they were set to. */
-static int is_where(const nai_intervention *i, const nai_trials *trials, int64_t b)
+static int is_where(const nai_intervention *i, const nai_trials *trials, int64_t one)
 {
   for (int64_t w = 0; w < i->n_where; w++) {
-    double has = (double)condition_of(trials, i->where[w].condition)->value[b];
+    double has = (double)condition_of(trials, i->where[w].condition)->value[one];
     if (!(fabs(has - i->where[w].value) <= 1e-5 * fabs(i->where[w].value))) return 0;
   }
   return 1;
@@ -52,12 +52,24 @@ static nai_status check_epoch(const nai_intervention *i, int64_t k, const nai_tr
       (long long)k, i->epoch, such->n_epochs ? such->epoch[0].name : "none");
 }
 
-static nai__window span_of(const nai_intervention *i, const nai_trials *trials, int64_t b)
+/* Of blocks each part is a trial, unless steps are given, which count from the block's start. */
+static nai__window span_of(const nai_intervention *i, const nai_trials *trials, int64_t b,
+                           int64_t p)
 {
-  if (!i->epoch) return (nai__window){0, trials->length[b]};
-  const int32_t *step = nai__trials_epoch(trials, i->epoch)->step + 2 * b;
-  int32_t end = step[1] < trials->length[b] ? step[1] : trials->length[b];
-  return (nai__window){step[0], end};
+  int64_t from, end;
+  nai__trials_part(&from, &end, trials, b, p);
+  if (i->steps) return (nai__window){0, trials->length[b]};
+  if (!i->epoch) return (nai__window){from, end};
+  const int32_t *step = nai__trials_epoch(trials, i->epoch)->step + 2 * (b * trials->own + p);
+  return (nai__window){step[0], step[1] < end ? step[1] : end};
+}
+
+/* The part of trial b that a step is in, counted from 0; the last one after its end. */
+static int64_t part_at(const nai_trials *trials, int64_t b, int64_t step)
+{
+  int64_t p = 0;
+  while (p < trials->own - 1 && trials->part_end[b * trials->parts + p] <= step) p++;
+  return p;
 }
 
 /* --- all of them ------------------------------------------------------------------------------ */
@@ -94,22 +106,24 @@ void nai__perturbed_destroy(nai__perturbed *perturbed)
 }
 
 static void set_window(nai__perturbed *perturbed, nai__act *act, int64_t k, double dt,
-                       const nai_trials *trials, int64_t b, int64_t number)
+                       const nai_trials *trials, int64_t b, int64_t number, int64_t step)
 {
   const nai_intervention *i = &perturbed->list[act->number];
+  int64_t p = part_at(trials, b, step);
   act->window[k] = (nai__window){0, 0};
-  if (!is_where(i, trials, b)) return;
+  if (!is_where(i, trials, b * trials->own + p)) return;
   perturbed->met[act->number] = 1;
-  act->window[k] = nai__plan_window(i, dt, number, span_of(i, trials, b));
+  act->window[k] = nai__plan_window(i, dt, number, span_of(i, trials, b, p));
 }
 
 void nai__perturbed_next(nai__perturbed *perturbed, nai__forward *forward, const nai_trials *trials,
-                         int64_t first, int64_t count, int64_t number)
+                         int64_t first, int64_t count, int64_t number, int64_t step)
 {
   nai__schedule *schedule = &perturbed->schedule;
   for (int64_t a = 0; a < schedule->n; a++)
     for (int64_t k = 0; k < count; k++)
-      set_window(perturbed, &schedule->act[a], k, forward->net->dt, trials, first + k, number + k);
+      set_window(perturbed, &schedule->act[a], k, forward->net->dt, trials, first + k, number + k,
+                 step);
   forward->activity.schedule = schedule->n ? schedule : NULL;
   forward->activity.own = schedule->n ? perturbed->own : NULL;
 }

@@ -28,10 +28,10 @@ void nai__perturbed_destroy(nai__perturbed *perturbed);
 
 /*
  * Trials first .. first + count - 1 of these, of which the first is trial `number` of all, are the
- * ones that run next.
+ * ones that run next; of blocks, in the part that step `step` is in.
  */
 void nai__perturbed_next(nai__perturbed *perturbed, nai__forward *forward, const nai_trials *trials,
-                         int64_t first, int64_t count, int64_t number);
+                         int64_t first, int64_t count, int64_t number, int64_t step);
 
 /* NAI_OK when, of all trials that have run, there are some in which each of them was meant to act. */
 nai_status nai__perturbed_met(const nai__perturbed *perturbed);

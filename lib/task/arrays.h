@@ -31,8 +31,16 @@ nai_status nai__trials_make(nai_trials **out, const nai_network *net, int64_t st
 /* The whole mask of a goal; the same shape as goal->mask. */
 float *nai__trials_whole_mask(const nai_trials *trials, const nai__goal *goal);
 
-/* Makes the masks that costs read from the whole ones and the lengths. */
+/* Makes the masks that costs read from the whole ones and the lengths; or steps from .. end - 1. */
 void nai__trials_cut(nai_trials *trials);
+void nai__trials_cut_steps(nai_trials *trials, int64_t from, int64_t end);
+
+/* Room for so many parts, equal ones of all steps; `own`: with conditions and epochs of their own. */
+nai_status nai__trials_need_parts(nai_trials *trials, int64_t parts, int own);
+void nai__trials_part_equally(int32_t *part_end, int64_t trials, int64_t parts, int64_t steps);
+/* NAI_OK when they are in order and the last ends with the trial, or with `exact` 0 within it. */
+nai_status nai__check_parts(const int32_t *part_end, const int32_t *length, int64_t trials,
+                            int64_t parts, int exact);
 
 /* Memory for targets or classes of a goal, the first time; 0 everywhere. */
 nai_status nai__trials_need_targets(const nai_trials *trials, nai__goal *goal);
@@ -47,15 +55,16 @@ nai_status nai__trials_need_epoch(nai__when **out, nai_trials *trials, const cha
 /* NULL when there is none. */
 const nai__when *nai__trials_epoch(const nai_trials *trials, const char *name);
 
-/* NAI_OK when each pair of steps [trials][2] is in order and within 0 .. the longest. */
-nai_status nai__check_epoch(const int32_t *steps, int64_t trials, int64_t longest,
+/* NAI_OK when each pair of steps [trials][own][2] is in order and within 0 .. the longest. */
+nai_status nai__check_epoch(const int32_t *steps, int64_t trials, int64_t own, int64_t longest,
                             const char *name);
 
 /*
- * Where trial b is judged by class: the first goal with classes, and its last step with a mask
- * above 0. NULL when there is no such goal or step.
+ * Where part p of trial b is judged by class: the first goal with classes, and its last step with a
+ * mask above 0. NULL when there is no such goal or step.
  */
-const nai__goal *nai__trials_judged_at(int64_t *step, const nai_trials *trials, int64_t b);
+const nai__goal *nai__trials_judged_at(int64_t *step, const nai_trials *trials, int64_t b,
+                                       int64_t p);
 
 /*
  * Checks of values that come from outside; the message names the first wrong one as

@@ -46,6 +46,9 @@ typedef struct nai__task_kind {
   /* Fills a batch; `user` is the nai__builtin_task. NULL: by `fill`. */
   nai_status (*generate)(void *user, nai_trial_batch *batch);
   nai_status (*judge)(void *user, nai_judgement *judgement);
+  /* Of a task whose trials have parts: how many; and what it answers. NULL: one, and nothing. */
+  int64_t (*parts)(const struct nai__builtin_task *task);
+  nai_status (*respond)(void *user, nai_trial_batch *batch);
   int32_t timed; /* 1: the judge gives the time of a choice too */
 } nai__task_kind;
 

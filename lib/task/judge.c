@@ -18,11 +18,11 @@ static int is_shared(const float *z, int64_t n, int64_t largest)
   return 0;
 }
 
-static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t b,
+static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t b, int64_t p,
                            const float *output, int64_t step_stride)
 {
   int64_t step;
-  const nai__goal *goal = nai__trials_judged_at(&step, trials, b);
+  const nai__goal *goal = nai__trials_judged_at(&step, trials, b, p);
   if (!goal) return;
   const float *z = output + step * step_stride + goal->offset;
   int32_t largest = 0;
@@ -41,29 +41,34 @@ static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t 
   out->correct = largest == goal->classes[step * trials->trials + b];
 }
 
-/* The task's conditions of trial b; NaN where trials given as arrays do not say. */
-static void gather_conditions(float *out, const nai_task *task, const nai_trials *trials, int64_t b)
+/* The task's conditions of one trial, or part; NaN where trials given as arrays do not say. */
+static void gather_conditions(float *out, const nai_task *task, const nai_trials *trials,
+                              int64_t one)
 {
   for (int32_t i = 0; i < task->ops.n_conditions; i++) {
     out[i] = NAN;
     for (int64_t k = 0; k < trials->n_conditions; k++)
       if (strcmp(trials->condition[k].name, task->condition_name[i]) == 0)
-        out[i] = trials->condition[k].value[b];
+        out[i] = trials->condition[k].value[one];
   }
 }
 
 static nai_status judge_by_task(nai__verdict *out, const nai_task *task, const nai_trials *trials,
-                                int64_t b, const float *output, int64_t step_stride, double dt)
+                                int64_t b, int64_t p, const float *output, int64_t step_stride,
+                                double dt)
 {
+  int64_t from, end;
+  nai__trials_part(&from, &end, trials, b, p);
+  if (end == from) return NAI_OK; /* a part without steps */
   float condition[NAI__MOST_CONDITIONS];
   assert(task->ops.n_conditions >= 0 && task->ops.n_conditions <= NAI__MOST_CONDITIONS);
-  gather_conditions(condition, task, trials, b);
+  gather_conditions(condition, task, trials, b * trials->own + p);
   nai_judgement judgement = {.struct_size = sizeof judgement,
                              .n_conditions = task->ops.n_conditions,
-                             .steps = trials->length[b],
+                             .steps = end - from,
                              .n = trials->n_outputs,
                              .stride = step_stride,
-                             .output = output,
+                             .output = output + from * step_stride,
                              .condition = condition,
                              .dt = dt,
                              .correct = -1,
@@ -83,10 +88,11 @@ static nai_status judge_by_task(nai__verdict *out, const nai_task *task, const n
 }
 
 nai_status nai__judge(nai__verdict *out, const nai_task *task, const nai_trials *trials, int64_t b,
-                      const float *output, int64_t step_stride, double dt)
+                      int64_t p, const float *output, int64_t step_stride, double dt)
 {
   *out = (nai__verdict){-1, -1, NAN};
-  if (task && task->ops.judge) return judge_by_task(out, task, trials, b, output, step_stride, dt);
-  judge_by_class(out, trials, b, output, step_stride);
+  if (task && task->ops.judge)
+    return judge_by_task(out, task, trials, b, p, output, step_stride, dt);
+  judge_by_class(out, trials, b, p, output, step_stride);
   return NAI_OK;
 }

@@ -54,12 +54,13 @@ static nai_status copy_arrays(nai_trials *copy, const nai_trials *trials)
          (size_t)(trials->steps * trials->trials * trials->n_inputs) * sizeof *copy->input);
   memcpy(copy->length, trials->length, (size_t)trials->trials * sizeof *copy->length);
   copy->first = trials->first;
+  if (trials->own > 1) NAI__TRY(nai_trials_set_parts(copy, trials->part_end, trials->parts));
   for (int64_t i = 0; i < trials->n_goals; i++) NAI__TRY(copy_goal(copy, trials, i));
   for (int64_t i = 0; i < trials->n_conditions; i++) {
     nai__condition *condition;
     NAI__TRY(nai__trials_need_condition(&condition, copy, trials->condition[i].name));
     memcpy(condition->value, trials->condition[i].value,
-           (size_t)trials->trials * sizeof *condition->value);
+           (size_t)(trials->trials * trials->own) * sizeof *condition->value);
   }
   for (int64_t i = 0; i < trials->n_epochs; i++)
     NAI__TRY(nai_trials_set_epoch(copy, trials->epoch[i].name, trials->epoch[i].step));
@@ -87,6 +88,7 @@ static void destroy(void *user)
 static nai_status add_arrays(nai_trials *trials, const nai_task *task)
 {
   const recorded *r = task->user;
+  if (task->ops.parts > 1) NAI__TRY(nai__trials_need_parts(trials, task->ops.parts, 1));
   for (int64_t i = 0; i < trials->n_goals; i++) {
     if (r->train->goal[i].target) NAI__TRY(nai__trials_need_targets(trials, &trials->goal[i]));
     if (r->train->goal[i].classes) NAI__TRY(nai__trials_need_classes(trials, &trials->goal[i]));
@@ -157,24 +159,29 @@ static void gather_goal(nai_trials *trials, const nai_trials *source, int64_t i)
          (size_t)from->mask_columns * sizeof(float), trials, source);
 }
 
+/* Values of the picked trials, `size` bytes a trial. */
+static void gather_trials(void *to, const void *from, size_t size, const nai_trials *trials)
+{
+  for (int64_t b = 0; b < trials->trials; b++)
+    memcpy((char *)to + (size_t)b * size,
+           (const char *)from + (size_t)trials->picks->batch[b] * size, size);
+}
+
 static void gather_conditions(nai_trials *trials, const nai_trials *source)
 {
+  size_t size = (size_t)source->own * sizeof(float);
   for (int64_t i = 0; i < trials->n_conditions; i++)
-    for (int64_t k = 0; k < source->n_conditions; k++) {
-      if (strcmp(trials->condition[i].name, source->condition[k].name) != 0) continue;
-      for (int64_t b = 0; b < trials->trials; b++)
-        trials->condition[i].value[b] = source->condition[k].value[trials->picks->batch[b]];
-    }
+    for (int64_t k = 0; k < source->n_conditions; k++)
+      if (strcmp(trials->condition[i].name, source->condition[k].name) == 0)
+        gather_trials(trials->condition[i].value, source->condition[k].value, size, trials);
 }
 
 static void gather_epochs(nai_trials *trials, const nai_trials *source)
 {
-  for (int64_t i = 0; i < trials->n_epochs; i++) {
-    const nai__when *from = nai__trials_epoch(source, trials->epoch[i].name);
-    for (int64_t b = 0; b < trials->trials; b++)
-      memcpy(trials->epoch[i].step + 2 * b, from->step + 2 * trials->picks->batch[b],
-             2 * sizeof *from->step);
-  }
+  size_t size = 2 * (size_t)source->own * sizeof(int32_t);
+  for (int64_t i = 0; i < trials->n_epochs; i++)
+    gather_trials(trials->epoch[i].step, nai__trials_epoch(source, trials->epoch[i].name)->step,
+                  size, trials);
 }
 
 static nai_status fill(nai_trials *trials, const nai_task *task, uint64_t seed, int32_t stream,
@@ -195,6 +202,9 @@ static nai_status fill(nai_trials *trials, const nai_task *task, uint64_t seed, 
   for (int64_t i = 0; i < trials->n_goals; i++) gather_goal(trials, source, i);
   gather_conditions(trials, source);
   gather_epochs(trials, source);
+  if (source->own > 1)
+    gather_trials(trials->part_end, source->part_end,
+                  (size_t)source->parts * sizeof *source->part_end, trials);
   nai__trials_cut(trials);
   return NAI_OK;
 }
@@ -232,6 +242,9 @@ static const char *kind_of(const nai__goal *goal)
 static nai_status check(const recorded *r)
 {
   int any = 0;
+  if (r->train->own != r->test->own)
+    return nai__fail(NAI_ERR_INVALID, "the trials have %lld parts, the test trials %lld",
+                     (long long)r->train->own, (long long)r->test->own);
   for (int64_t i = 0; i < r->train->n_goals; i++) {
     const nai__goal *train = &r->train->goal[i], *test = &r->test->goal[i];
     any |= train->classes || train->target;
@@ -266,7 +279,9 @@ static nai_status create(nai_task **out, recorded *r, const nai_network *net)
                       .has_classes = r->train->goal[0].classes != NULL,
                       .condition_names = names,
                       .generate = generate,
-                      .destroy = destroy};
+                      .destroy = destroy,
+                      .flags = r->train->own > 1 ? NAI_TASK_BLOCK : 0,
+                      .parts = r->train->own};
   nai_status status = name_conditions(names, &ops.n_conditions, r);
   if (status != NAI_OK) {
     destroy(r);

@@ -85,6 +85,16 @@ static nai_status assign(nai__builtin_task *b, const nai_task_setting *settings,
   return NAI_OK;
 }
 
+/* How long, and of how many parts, its trials are. */
+static nai_status measure(nai_task_ops *ops, const nai__builtin_task *b, double dt)
+{
+  int64_t longest;
+  NAI__TRY(nai__longest_trial(&longest, b, dt));
+  ops->max_steps = longest;
+  ops->parts = b->kind->parts ? b->kind->parts(b) : 1;
+  return NAI_OK;
+}
+
 static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_network *net,
                          const nai_task_setting *settings, int64_t n)
 {
@@ -110,11 +120,12 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
                       .judge = kind->judge,
                       .destroy = destroy,
                       .n_epochs = n_epochs,
-                      .epoch_names = epoch_names};
+                      .epoch_names = epoch_names,
+                      .respond = kind->respond};
   nai_status status = nai__parameters_create(&b->parameters, kind->parameters, kind->n_parameters,
                                              kind->lists, kind->name);
   if (status == NAI_OK) status = assign(b, settings, n);
-  if (status == NAI_OK) status = nai__longest_trial(&ops.max_steps, b, net->dt);
+  if (status == NAI_OK) status = measure(&ops, b, net->dt);
   if (status == NAI_OK)
     return nai_task_create_own(out, &ops, b, net); /* which destroys b when it fails */
   destroy(b);
@@ -159,16 +170,11 @@ static nai_status set_list(nai_task *task, const char *parameter, const double *
 {
   nai__builtin_task *b = task->user;
   int index;
-  int64_t longest = 0;
   NAI__TRY(nai__parameters_replace(&index, &b->parameters, parameter, values, n));
   nai_status status = check_single(b->kind, index, n);
-  if (status == NAI_OK) status = nai__longest_trial(&longest, b, task->net->dt);
-  if (status != NAI_OK) {
-    nai__parameters_restore(&b->parameters, index);
-    return status;
-  }
-  task->ops.max_steps = longest;
-  return NAI_OK;
+  if (status == NAI_OK) status = measure(&task->ops, b, task->net->dt);
+  if (status != NAI_OK) nai__parameters_restore(&b->parameters, index);
+  return status;
 }
 
 nai_status nai_task_set_list(nai_task *task, const char *parameter, const double *values, int64_t n)
@@ -237,6 +243,7 @@ nai_status nai__task_past_take(nai__task_past *past, const nai_task *task)
   if (!past->list) return NAI_ERR_MEMORY;
   past->n = p->n;
   past->max_steps = task->ops.max_steps;
+  past->parts = task->ops.parts;
   return nai__parameters_copy(past->list, p);
 }
 
@@ -247,10 +254,11 @@ void nai__task_past_put_back(nai__task_past *past, nai_task *task)
   assert(past->n == p->n);
   nai__parameters_swap(past->list, p);
   task->ops.max_steps = past->max_steps;
+  task->ops.parts = past->parts;
 }
 
 void nai__task_past_release(nai__task_past *past)
 {
   nai__lists_release(past->list, past->n);
-  *past = (nai__task_past){NULL, 0, 0};
+  *past = (nai__task_past){.list = NULL};
 }

@@ -38,6 +38,37 @@ nai_status nai__task_trials(nai_trials **out, const nai_task *task, int64_t tria
 nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t seed, int32_t stream,
                           uint64_t first, int64_t count);
 
+/* A batch of these trials as the task's callbacks see it; `steps` are those in use. */
+nai_trial_batch nai__task_batch(const nai_trials *trials, const nai_task *task);
+/* Checks steps from .. end - 1 of what a callback wrote, or conditions and epochs. */
+nai_status nai__task_check_steps(const nai_trials *trials, const nai_task *task,
+                                 const nai_trial_batch *batch, int64_t from, int64_t end);
+nai_status nai__task_check_own(const nai_trials *trials, const nai_trial_batch *batch);
+/* From the arrays that a task wrote to those of each output, or of conditions and epochs. */
+void nai__task_deal_steps(nai_trials *trials, const nai_task *task, const nai_trial_batch *batch,
+                          int64_t from, int64_t end);
+void nai__task_deal_own(nai_trials *trials, const nai_trial_batch *batch);
+
+/* --- answering, respond.c --------------------------------------------------------------------- */
+
+/* 1 when the task is to be asked at each stop. */
+int nai__task_responds(const nai_task *task);
+
+/* What the network has put out: step t of trial b at output + t * step_stride + b * trial_stride. */
+typedef struct nai__done {
+  const float *output;
+  int64_t step_stride, trial_stride;
+} nai__done;
+
+/* After `step`, the next one at which a part of some trial ends; of this trial alone, or -1. */
+int64_t nai__task_next_stop(const nai_trials *trials, int64_t step, int64_t trial);
+/*
+ * Has the task answer what these trials did, of which parts ended at `step`; all of them, or this
+ * one alone. What it writes is checked, and dealt out, up to the next stop.
+ */
+nai_status nai__task_respond(nai_trials *trials, const nai_task *task, int64_t step, int64_t trial,
+                             const nai__done *done);
+
 /*
  * The parameters of a task as they were, to be put back; a task of the user's own has none. Starts as
  * 0. Taking them again allocates only where lists have grown.
@@ -45,7 +76,7 @@ nai_status nai__task_fill(nai_trials *trials, const nai_task *task, uint64_t see
 typedef struct nai__task_past {
   struct nai__list *list;
   int n;
-  int64_t max_steps;
+  int64_t max_steps, parts;
 } nai__task_past;
 
 nai_status nai__task_past_take(nai__task_past *past, const nai_task *task);
@@ -60,8 +91,8 @@ int nai__task_is_default(const nai_task *task, const char *parameter);
 nai_status nai__task_reserve(nai_task *task, int64_t values);
 
 /*
- * Judges trial b from its outputs z: step t of it is at output + t * step_stride, n_outputs
- * channels. By the task's own judge, or by class: at the last step with a mask above 0 of the first
+ * Judges part p of trial b (0: the whole trial, where parts are not judged by themselves) from the
+ * trial's outputs z: step t of it is at output + t * step_stride, n_outputs channels. By the task's own judge, or by class: at the last step with a mask above 0 of the first
  * output with classes, the largest channel is the choice. correct: 1, 0 or -1 when there is nothing
  * to judge by. task may be NULL (plain arrays).
  */
@@ -71,6 +102,6 @@ typedef struct nai__verdict {
 } nai__verdict;
 
 nai_status nai__judge(nai__verdict *out, const nai_task *task, const nai_trials *trials, int64_t b,
-                      const float *output, int64_t step_stride, double dt);
+                      int64_t p, const float *output, int64_t step_stride, double dt);
 
 #endif

@@ -87,6 +87,7 @@ nai_status nai__trials_make(nai_trials **out, const nai_network *net, int64_t st
   if (!made) return NAI_ERR_MEMORY;
   made->steps = made->capacity = steps;
   made->trials = trials;
+  made->parts = made->own = 1;
   made->n_inputs = net->n_inputs;
   made->n_outputs = net->n_outputs;
   nai_status status = allocate(made, net, scratch);
@@ -120,6 +121,8 @@ void nai_trials_destroy(nai_trials *trials)
   nai__free(trials->condition);
   nai__free(trials->epoch);
   nai__free(trials->spans);
+  nai__free(trials->part_end);
+  nai__free(trials->part_now);
   nai__free(trials->picks);
   nai__free(trials->input);
   nai__free(trials->length);
@@ -230,19 +233,24 @@ float *nai__trials_whole_mask(const nai_trials *trials, const nai__goal *goal)
   return goal->mask + trials->capacity * trials->trials * goal->mask_columns;
 }
 
-static void cut_goal(const nai_trials *trials, nai__goal *goal)
+static void cut_goal(const nai_trials *trials, nai__goal *goal, int64_t from, int64_t end)
 {
-  const float *whole = nai__trials_whole_mask(trials, goal);
-  float *mask = goal->mask;
-  int64_t columns = goal->mask_columns;
-  for (int64_t step = 0; step < trials->steps; step++)
+  int64_t columns = goal->mask_columns, first = from * trials->trials * columns;
+  const float *whole = nai__trials_whole_mask(trials, goal) + first;
+  float *mask = goal->mask + first;
+  for (int64_t step = from; step < end; step++)
     for (int64_t b = 0; b < trials->trials; b++, mask += columns, whole += columns)
       for (int64_t c = 0; c < columns; c++) mask[c] = step < trials->length[b] ? whole[c] : 0;
 }
 
+void nai__trials_cut_steps(nai_trials *trials, int64_t from, int64_t end)
+{
+  for (int64_t i = 0; i < trials->n_goals; i++) cut_goal(trials, &trials->goal[i], from, end);
+}
+
 void nai__trials_cut(nai_trials *trials)
 {
-  for (int64_t i = 0; i < trials->n_goals; i++) cut_goal(trials, &trials->goal[i]);
+  nai__trials_cut_steps(trials, 0, trials->steps);
 }
 
 nai_status nai_trials_set_mask(nai_trials *trials, const char *output, const float *mask,
@@ -260,7 +268,7 @@ nai_status nai_trials_set_mask(nai_trials *trials, const char *output, const flo
   goal->mask_columns = columns;
   memcpy(nai__trials_whole_mask(trials, goal), mask,
          (size_t)(trials->steps * trials->trials * columns) * sizeof *mask);
-  cut_goal(trials, goal);
+  cut_goal(trials, goal, 0, trials->steps);
   return NAI_OK;
 }
 
@@ -274,13 +282,16 @@ nai_status nai_trials_set_lengths(nai_trials *trials, const int32_t *lengths)
   return NAI_OK;
 }
 
-const nai__goal *nai__trials_judged_at(int64_t *step, const nai_trials *trials, int64_t b)
+const nai__goal *nai__trials_judged_at(int64_t *step, const nai_trials *trials, int64_t b,
+                                       int64_t p)
 {
+  int64_t from, end;
+  nai__trials_part(&from, &end, trials, b, p);
   const nai__goal *goal = NULL;
   for (int64_t i = 0; i < trials->n_goals && !goal; i++)
     if (trials->goal[i].classes) goal = &trials->goal[i];
   if (!goal) return NULL;
-  for (int64_t t = trials->length[b] - 1; t >= 0; t--)
+  for (int64_t t = end - 1; t >= from; t--)
     for (int64_t c = 0; c < goal->mask_columns; c++) {
       if (!(goal->mask[(t * trials->trials + b) * goal->mask_columns + c] > 0)) continue;
       *step = t;
@@ -306,7 +317,7 @@ nai_status nai__trials_need_condition(nai__condition **out, nai_trials *trials, 
   nai__condition *grown = nai__grow(trials->condition, n, n + 1, sizeof *grown);
   if (!grown) return NAI_ERR_MEMORY;
   trials->condition = grown;
-  grown[n].value = NAI__ARRAY(float, trials->trials);
+  grown[n].value = NAI__ARRAY(float, trials->trials * trials->own);
   if (!grown[n].value) return NAI_ERR_MEMORY;
   memcpy(grown[n].name, name, strlen(name) + 1);
   trials->n_conditions++;
@@ -319,10 +330,10 @@ nai_status nai_trials_set_condition(nai_trials *trials, const char *name, const 
   NAI__REQUIRE(trials);
   NAI__REQUIRE(values);
   NAI__TRY(nai__name_check(name, "name"));
-  NAI__TRY(nai__check_finite(values, 1, trials->trials, 1, "values"));
+  NAI__TRY(nai__check_finite(values, 1, trials->trials, trials->own, "values"));
   nai__condition *condition;
   NAI__TRY(nai__trials_need_condition(&condition, trials, name));
-  memcpy(condition->value, values, (size_t)trials->trials * sizeof *values);
+  memcpy(condition->value, values, (size_t)(trials->trials * trials->own) * sizeof *values);
   return NAI_OK;
 }
 
@@ -377,7 +388,8 @@ static nai_status view_condition(nai_view *out, const nai_trials *trials, const 
   NAI__REQUIRE(name);
   const nai__condition *condition = find_condition(trials, name);
   if (!condition) return nai__fail(NAI_ERR_NAME, "no condition is called '%.60s'", name);
-  nai__view_floats(out, condition->value, 1, &trials->trials, (int64_t[]){1});
+  nai__view_floats(out, condition->value, trials->own > 1 ? 2 : 1,
+                   (int64_t[]){trials->trials, trials->own}, (int64_t[]){trials->own, 1});
   return NAI_OK;
 }
 
@@ -386,7 +398,19 @@ static nai_status view_epoch(nai_view *out, const nai_trials *trials, const char
   NAI__REQUIRE(name);
   const nai__when *epoch = nai__trials_epoch(trials, name);
   if (!epoch) return nai__fail(NAI_ERR_NAME, "no epoch is called '%.60s'", name);
-  nai__view_ints(out, epoch->step, 2, (int64_t[]){trials->trials, 2}, (int64_t[]){2, 1});
+  if (trials->own > 1)
+    nai__view_ints(out, epoch->step, 3, (int64_t[]){trials->trials, trials->own, 2},
+                   (int64_t[]){2 * trials->own, 2, 1});
+  else
+    nai__view_ints(out, epoch->step, 2, (int64_t[]){trials->trials, 2}, (int64_t[]){2, 1});
+  return NAI_OK;
+}
+
+static nai_status view_parts(nai_view *out, const nai_trials *trials)
+{
+  if (trials->own == 1) return nai__fail(NAI_ERR_ORDER, "the trials are no blocks of parts");
+  nai__view_ints(out, trials->part_end, 2, (int64_t[]){trials->trials, trials->parts},
+                 (int64_t[]){trials->parts, 1});
   return NAI_OK;
 }
 
@@ -404,9 +428,10 @@ nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what
   case NAI_TRIALS_MASK: return view_goal(out, trials, what, name);
   case NAI_TRIALS_CONDITION: return view_condition(out, trials, name);
   case NAI_TRIALS_EPOCH: return view_epoch(out, trials, name);
+  case NAI_TRIALS_PARTS: return view_parts(out, trials);
   default:
     return nai__fail(NAI_ERR_INVALID, "what is %d, must be %d to %d", (int)what, NAI_TRIALS_INPUTS,
-                     NAI_TRIALS_EPOCH);
+                     NAI_TRIALS_PARTS);
   }
 }
 

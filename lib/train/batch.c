@@ -176,6 +176,7 @@ struct job {
   nai__batch *batch;
   const nai_trials *trials;
   nai__pool *pool;
+  int64_t from, end; /* steps */
 };
 
 static void run_group(void *argument, int64_t task, int32_t thread)
@@ -185,23 +186,37 @@ static void run_group(void *argument, int64_t task, int32_t thread)
   const nai_trials *trials = job->trials;
   int64_t row = task * batch->rows;
   int64_t rows = batch->trials - row < batch->rows ? batch->trials - row : batch->rows;
-  nai__begin(&batch->activity, row, rows);
+  if (job->from == 0) nai__begin(&batch->activity, row, rows);
   int64_t work = rows * batch->activity.net->n_theta;
-  for (int64_t t = 1; t <= batch->steps && !nai__pool_ended(job->pool, thread, work); t++) {
+  for (int64_t t = job->from + 1; t <= job->end && !nai__pool_ended(job->pool, thread, work); t++) {
     const float *inputs = trials->input + ((t - 1) * trials->trials + row) * trials->n_inputs;
     nai__advance(&batch->activity, t, row, rows, inputs, &batch->scratch[thread]);
   }
 }
 
-void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
-                    uint64_t first)
+nai__done nai__batch_done(const nai__batch *batch)
 {
+  int64_t ld = batch->activity.net->ld_outputs;
+  return (nai__done){nai__output_at(&batch->activity, 1), batch->trials * ld, ld};
+}
+
+nai_status nai__batch_run(nai__batch *batch, const nai__showing *showing)
+{
+  const nai_trials *trials = showing->trials;
+  const nai__done done = nai__batch_done(batch);
   assert(trials->trials == batch->trials && trials->steps == batch->steps);
-  assert(nai__pool_threads(pool) <= batch->threads);
-  batch->activity.seed = seed;
-  batch->activity.first = first;
-  struct job job = {batch, trials, pool};
-  nai__pool_run(pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
+  assert(nai__pool_threads(showing->pool) <= batch->threads);
+  batch->activity.seed = showing->seed;
+  batch->activity.first = showing->first;
+  struct job job = {batch, trials, showing->pool, 0, batch->steps};
+  for (; job.from < batch->steps; job.from = job.end) {
+    if (showing->task) job.end = nai__task_next_stop(trials, job.from, -1);
+    nai__pool_run(showing->pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
+    NAI__TRY(nai__pool_answer(showing->pool));
+    if (showing->task)
+      NAI__TRY(nai__task_respond(showing->answered, showing->task, job.end, -1, &done));
+  }
+  return NAI_OK;
 }
 
 /* --- looking for NaN ---------------------------------------------------------------------------- */

@@ -7,7 +7,7 @@
 
 #include "../base/threads.h"
 #include "../network/activity.h"
-#include "../task/trials.h"
+#include "../task/task.h"
 
 #define NAI__MOST_THREADS 256
 
@@ -49,12 +49,24 @@ int nai__batch_has_room(const nai__batch *batch, const nai_trials *trials, int32
 int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_t steps,
                          int64_t trials, int64_t threads);
 void nai__batch_destroy(nai__batch *batch);
+/* Trials, numbered from `first`, with the noise of `seed`, and who runs them. */
+typedef struct nai__showing {
+  const nai_trials *trials;
+  uint64_t seed, first;
+  nai__pool *pool;
+  /* The task that answers between the parts of these trials, its own; NULL: they are given. */
+  const nai_task *task;
+  nai_trials *answered;
+} nai__showing;
+
 /*
- * Runs the network over the trials, numbered from `first`, with the noise of `seed`; some of it when
- * the pool's host ends it.
+ * Runs the network over the trials; all groups of them come to the end of a part before the task is
+ * asked. Some of it when the pool's host ends it: what it answered comes back, as does a failure of
+ * the task.
  */
-void nai__batch_run(nai__batch *batch, nai__pool *pool, const nai_trials *trials, uint64_t seed,
-                    uint64_t first);
+nai_status nai__batch_run(nai__batch *batch, const nai__showing *showing);
+/* What the network put out in it. */
+nai__done nai__batch_done(const nai__batch *batch);
 /* 1 when rates and outputs are finite. */
 int nai__batch_finite(const nai__batch *batch);
 

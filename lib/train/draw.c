@@ -21,7 +21,8 @@ nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t firs
     return nai__fail(NAI_ERR_ORDER, "the trainer has no task: make it with one, or give it trials");
   int64_t batch = (int64_t)trainer->setting[NAI__BATCH];
   if (!trainer->trials || trainer->trials_made < batch ||
-      trainer->trials->capacity < trainer->task->ops.max_steps) {
+      trainer->trials->capacity < trainer->task->ops.max_steps ||
+      trainer->trials->parts != trainer->task->ops.parts) {
     nai_trials *trials;
     NAI__TRY(nai__task_trials(&trials, trainer->task, batch));
     nai_trials_destroy(trainer->trials);
@@ -105,4 +106,15 @@ nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials)
 uint64_t nai__trainer_first(const nai_trainer *trainer, const nai_trials *trials)
 {
   return trials == trainer->trials ? trials->first : trials->first + trainer->drawn;
+}
+
+nai__showing nai__trainer_showing(nai_trainer *trainer, const nai_trials *trials)
+{
+  int answers = trials == trainer->trials && nai__task_responds(trainer->task);
+  return (nai__showing){.trials = trials,
+                        .seed = (uint64_t)trainer->setting[NAI__SEED],
+                        .first = nai__trainer_first(trainer, trials),
+                        .pool = trainer->pool,
+                        .task = answers ? trainer->task : NULL,
+                        .answered = answers ? trainer->trials : NULL};
 }

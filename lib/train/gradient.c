@@ -39,13 +39,11 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
 nai_status nai__trainer_forward(nai_trainer *trainer, const nai_trials *trials)
 {
   nai__plasticity *p = &trainer->plasticity;
-  const nai__showing showing = {trials, (uint64_t)trainer->setting[NAI__SEED],
-                                nai__trainer_first(trainer, trials), trainer->pool};
+  const nai__showing showing = nai__trainer_showing(trainer, trials);
   if (p->rule->kind->perturb)
     return nai__perturbed_forward(&trainer->scalars, &p->objective, &trainer->batch, p->learner,
                                   &showing);
-  nai__batch_run(&trainer->batch, trainer->pool, trials, showing.seed, showing.first);
-  return nai__pool_answer(trainer->pool);
+  return nai__batch_run(&trainer->batch, &showing);
 }
 
 nai_status nai__trainer_estimate(nai_trainer *trainer, nai__learner *learner,

@@ -168,11 +168,11 @@ static nai_status find_costs(double *cost, const nai__scalars *scalars, nai__obj
 
 /* --- types of trials -------------------------------------------------------------------------- */
 
-/* FNV-1a of the values of all conditions. */
+/* FNV-1a of the values of all conditions. Blocks are all of one type: no two are alike. */
 static uint32_t type_of(const nai_trials *trials, int64_t k)
 {
   uint32_t hash = UINT32_C(0x811c9dc5);
-  for (int64_t i = 0; i < trials->n_conditions; i++) {
+  for (int64_t i = 0; i < trials->n_conditions && trials->own == 1; i++) {
     float value = trials->condition[i].value[k] + 0.0f; /* -0 is 0 */
     unsigned char byte[sizeof value];
     memcpy(byte, &value, sizeof value);
@@ -189,17 +189,22 @@ nai_status nai__perturbed_forward(nai__scalars *scalars, nai__objective *objecti
 {
   const nai__rule_kind *kind = learner->rule->kind;
   const nai_trials *trials = showing->trials;
+  int both = kind->runs & NAI__RUNS_BOTH;
+  nai__showing given = *showing;
   NAI__TRY(prepare(scalars, batch));
+  if (both && showing->task) {
+    NAI__TRY(nai__batch_run(batch, showing));
+    given.task = NULL;
+  }
   kind->perturb(learner, &scalars->perturbation);
   batch->activity.perturbation = &scalars->perturbation;
-  nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
+  nai_status status = nai__batch_run(batch, &given);
   batch->activity.perturbation = NULL;
-  NAI__TRY(nai__pool_answer(showing->pool));
-  if (!(kind->runs & NAI__RUNS_BOTH)) return NAI_OK;
+  NAI__TRY(status);
+  if (!both) return NAI_OK;
   nai__costs_scale(objective, batch->activity.net, trials);
   NAI__TRY(find_costs(scalars->perturbed, scalars, objective, batch, trials, NULL));
-  nai__batch_run(batch, showing->pool, trials, showing->seed, showing->first);
-  return nai__pool_answer(showing->pool);
+  return nai__batch_run(batch, &given);
 }
 
 nai_status nai__perturbed_costs(nai__trial_costs *out, nai__scalars *scalars,

@@ -17,14 +17,12 @@ typedef struct nai__scalars {
   int32_t *classes;              /* [steps] */
 } nai__scalars;
 
-/* A batch of trials, numbered from `first`, and who runs it. */
-typedef struct nai__showing {
-  const nai_trials *trials;
-  uint64_t seed, first;
-  nai__pool *pool;
-} nai__showing;
-
-/* Runs the batch as a rule that perturbs wants it. */
+/*
+ * Runs the batch as a rule that perturbs wants it. A task that answers between the parts of a trial
+ * answers the perturbed network where that is the only run, for so it explores. Where costs with and
+ * without perturbation are compared, both are of the same inputs: what it answers to the network as
+ * it is.
+ */
 nai_status nai__perturbed_forward(nai__scalars *scalars, nai__objective *objective,
                                   nai__batch *batch, const nai__learner *learner,
                                   const nai__showing *showing);

@@ -54,9 +54,10 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
 {
   const nai__batch *batch = &trainer->batch;
   int64_t ld = trainer->plasticity.net->ld_outputs;
-  for (int64_t b = 0; b < batch->trials; b++) {
+  for (int64_t k = 0; k < batch->trials * trials->own; k++) {
     nai__verdict verdict;
-    NAI__TRY(nai__judge(&verdict, trainer->task, trials, b, batch->activity.output + b * ld,
+    int64_t b = k / trials->own, p = k % trials->own;
+    NAI__TRY(nai__judge(&verdict, trainer->task, trials, b, p, batch->activity.output + b * ld,
                         batch->trials * ld, trainer->plasticity.net->dt));
     *correct += verdict.correct == 1;
     *judged += verdict.correct >= 0;
@@ -71,7 +72,6 @@ static nai_status evaluate(double *performance, nai_trainer *trainer)
           size = (int64_t)trainer->setting[NAI__BATCH], there = trainer->task->test_trials;
   if (there && total > there) total = there;
   int64_t correct = 0, judged = 0;
-  uint64_t seed = (uint64_t)trainer->setting[NAI__SEED];
   for (int64_t first = 0; first < total; first += size) {
     int64_t count = total - first < size ? total - first : size;
     NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TEST, (uint64_t)first, count));
@@ -79,8 +79,8 @@ static nai_status evaluate(double *performance, nai_trainer *trainer)
     NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials,
                                 (int32_t)trainer->setting[NAI__THREADS]));
     nai__pool_watch(trainer->pool, &trainer->watch);
-    nai__batch_run(&trainer->batch, trainer->pool, trials, seed, trials->first);
-    nai_status status = nai__pool_answer(trainer->pool);
+    const nai__showing showing = nai__trainer_showing(trainer, trials);
+    nai_status status = nai__batch_run(&trainer->batch, &showing);
     nai__pool_watch(trainer->pool, NULL);
     NAI__TRY(status);
     NAI__TRY(judge_batch(trainer, trials, &correct, &judged));

@@ -68,6 +68,8 @@ nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t firs
 nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer);
 /* Number of the first of these trials: given ones go on where those before them ended. */
 uint64_t nai__trainer_first(const nai_trainer *trainer, const nai_trials *trials);
+/* These trials, to be run; the task answers in those that are its own. */
+nai__showing nai__trainer_showing(nai_trainer *trainer, const nai_trials *trials);
 /* Checks the trials, and makes room for them. */
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
 /* Bytes that training takes, on batches of so many steps and trials or on the largest so far. */

@@ -75,7 +75,10 @@ static nai_status live_trial(nai_trainer *trainer, const nai_trials *trials, int
                              uint64_t first)
 {
   nai_agent *agent = trainer->agent;
+  const nai__showing showing = nai__trainer_showing(trainer, trials);
+  const nai__done done = nai__batch_done(&trainer->batch);
   int64_t steps = trials->length[trial];
+  int64_t stop = showing.task ? nai__task_next_stop(trials, 0, trial) : steps + 1;
   nai__agent_begin(agent, first + (uint64_t)trial, steps);
   for (int64_t t = 0; t < steps; t++) {
     take_goals(agent, trials, trial, t);
@@ -85,6 +88,9 @@ static nai_status live_trial(nai_trainer *trainer, const nai_trials *trials, int
     if (nai__pool_ended(trainer->pool, 0, 4 * trainer->plasticity.net->n_theta))
       return nai__pool_answer(trainer->pool);
     keep_activity(agent, &trainer->batch, trial, t + 1);
+    if (t + 1 < stop) continue;
+    NAI__TRY(nai__task_respond(showing.answered, showing.task, stop, trial, &done));
+    stop = nai__task_next_stop(trials, stop, trial);
   }
   clear_rest(trainer->plasticity.net, &trainer->batch, trial, steps);
   NAI__TRY(nai__agent_settle(agent));

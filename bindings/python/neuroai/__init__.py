@@ -77,7 +77,7 @@ from .errors import (
     UnknownNameError,
     UnsupportedError,
 )
-from .evaluation import Confusion, Evaluation, evaluate
+from .evaluation import Confusion, Evaluation, evaluate, play
 from .fits import PsychometricFit, fit_psychometric
 from .history import History
 from .initial import (
@@ -241,6 +241,7 @@ __all__ = [
     "experiment",
     "fit_psychometric",
     "pca",
+    "play",
     "plot",
     "random",
     "reaction_times",

@@ -235,6 +235,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_transfer_name": "transfer",
     "nai_trials_condition_name": "trials index",
     "nai_trials_create": "out net steps trials",
+    "nai_trials_create_played": "out net task trials options",
     "nai_trials_destroy": "trials",
     "nai_trials_epoch_name": "trials index",
     "nai_trials_first": "trials",
@@ -245,6 +246,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_trials_set_inputs": "trials name values n",
     "nai_trials_set_lengths": "trials lengths",
     "nai_trials_set_mask": "trials output mask columns",
+    "nai_trials_set_parts": "trials ends parts",
     "nai_trials_set_targets": "trials output values n",
     "nai_trials_view": "out trials what name",
 }

@@ -115,6 +115,7 @@ NAI_TRIALS_MASK = 3
 NAI_TRIALS_LENGTHS = 4
 NAI_TRIALS_CONDITION = 5
 NAI_TRIALS_EPOCH = 6
+NAI_TRIALS_PARTS = 7
 
 NAI_HISTORY_COST = 0
 NAI_HISTORY_GRADIENT_NORM = 1
@@ -137,6 +138,7 @@ NAI_STREAM_TEST = 1
 NAI_COST_SEPARABLE = 1
 
 NAI_TASK_CHANNEL_MASK = 1
+NAI_TASK_BLOCK = 2
 
 # --- types -----------------------------------------------------------------------------------------------------------
 
@@ -497,6 +499,13 @@ class nai_trial_batch(Structure):
         ("condition", POINTER(c_float)),
         ("n_epochs", c_int64),
         ("epoch", POINTER(c_int32)),
+        ("parts", c_int64),
+        ("part_end", POINTER(c_int32)),
+        ("step", c_int64),
+        ("part", POINTER(c_int32)),
+        ("output", POINTER(c_float)),
+        ("output_step", c_int64),
+        ("output_trial", c_int64),
     ]
 
 
@@ -654,6 +663,8 @@ class nai_task_ops(Structure):
         ("destroy", on_destroy),
         ("n_epochs", c_int64),
         ("epoch_names", POINTER(c_char_p)),
+        ("parts", c_int64),
+        ("respond", on_generate),
     ]
 
 
@@ -1185,6 +1196,7 @@ nai_trials_set_first = _function("nai_trials_set_first", nai_status, _trials, ui
 nai_trials_first = _function("nai_trials_first", c_uint64, _trials)
 nai_trials_view = _function("nai_trials_view", nai_status, _view_out, _trials, int32, Text)
 nai_trials_condition_name = _function("nai_trials_condition_name", c_char_p, _trials, int64)
+nai_trials_set_parts = _function("nai_trials_set_parts", nai_status, _trials, ints, int64)
 nai_trials_epoch_name = _function("nai_trials_epoch_name", c_char_p, _trials, int64)
 
 # task.h
@@ -1309,6 +1321,15 @@ nai_evaluation_create_from_trials = _function(
     _network,
     _trials,
     _task,
+    POINTER(nai_evaluation_options),
+)
+nai_trials_create_played = _function(
+    "nai_trials_create_played",
+    nai_status,
+    POINTER(_trials),
+    _network,
+    _task,
+    int64,
     POINTER(nai_evaluation_options),
 )
 nai_evaluation_destroy = _function("nai_evaluation_destroy", None, _evaluation)

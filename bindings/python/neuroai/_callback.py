@@ -524,15 +524,33 @@ def _outputs(shown: Shown) -> Place:
     return s.output, (s.steps, s.n), (s.stride, 1)
 
 
-def _spans(shown: Shown) -> Place:
+def _own(shown: Any) -> Tuple[int, ...]:
+    """[trials], or [trials, parts] of a block."""
     s = shown._struct
-    return s.epoch, (s.n_epochs, s.trials, 2), None
+    return (s.trials, s.parts) if shown._block else (s.trials,)
+
+
+def _conditions(shown: Any) -> Place:
+    return shown._struct.condition, (shown._struct.n_conditions, *_own(shown)), None
+
+
+def _spans(shown: Any) -> Place:
+    return shown._struct.epoch, (shown._struct.n_epochs, *_own(shown), 2), None
+
+
+def _made(shown: Shown) -> Place:
+    s = shown._struct
+    return s.output, (s.step, s.trials, s.n_outputs), (s.output_step, s.output_trial, 1)
 
 
 class TrialBatch(Shown):
-    """A batch of trials to be filled by a task. Arrays are copied into the library when the method returns.
+    """A batch of trials to be filled by a task, or to be answered. Arrays are copied into the library at the end.
 
-    Initially inputs, targets and classes are 0, the mask is 1 and every trial has all steps.
+    In ``generate`` inputs, targets and classes are 0 at first, the mask is 1 and every trial has all steps, in parts of
+    equal lengths.
+
+    In ``respond`` the arrays hold what was written before; inputs, targets or classes and mask may be changed from
+    ``step`` on, of the trials in which a part has just ended, and conditions and epochs.
 
     Attributes:
         stream: "train" or "test".
@@ -546,9 +564,16 @@ class TrialBatch(Shown):
         mask: [steps, trials], float32: 0 where an output does not count. [steps, trials, output channels] for a task
             with ``channel_mask``.
         length: [trials], int32, steps of each trial, 1 .. steps.
-        conditions: for each condition's name [trials], float32.
+        conditions: for each condition's name [trials], float32; of a block [trials, parts].
         epochs: for each epoch's name [trials, 2], int32: its first step and the one after its last,
-            ``batch.epochs["delay"][trial] = 50, 150``; initially 0, 0: no step.
+            ``batch.epochs["delay"][trial] = 50, 150``; initially 0, 0: no step. Of a block [trials, parts, 2].
+        parts: parts of a trial.
+        part_end: [trials, parts], int32: steps until the end of each part, ascending; of the last, the trial's length.
+            Two that are equal: a part without steps. None without parts.
+        step: in ``respond`` the steps made, so the first one that may be changed; 0 in ``generate``.
+        part: in ``respond`` [trials], int32, the part that ended just now, or -1; None in ``generate``.
+        output: in ``respond`` z [step, trials, output channels], float32, of the steps made; to be relied on in trials
+            that ended a part. None in ``generate``.
     """
 
     stream: str
@@ -557,18 +582,21 @@ class TrialBatch(Shown):
     trials: int
     steps: int
     dt: float
+    parts: int
+    step: int
     input: Any = Shows(_dense("input", "steps", "trials", "n_inputs"), True)
     target: Any = Shows(_dense("target", "steps", "trials", "n_outputs"), True)
     classes: Any = Shows(_dense("classes", "steps", "trials"), True)
     mask: Any = Shows(_mask, True)
-    length: Any = Shows(_dense("length", "trials"), True)
-    _condition: Any = Shows(_dense("condition", "n_conditions", "trials"), True)
+    length: Any = Shows(_dense("length", "trials"), "generate")
+    part_end: Any = Shows(_dense("part_end", "trials", "parts"), "generate")
+    part: Any = Shows(_dense("part", "trials"))
+    output: Any = Shows(_made)
+    _condition: Any = Shows(_conditions, True)
     _epoch: Any = Shows(_spans, True)
 
-    def __init__(
-        self, batch: _c.nai_trial_batch, conditions: Tuple[str, ...], epochs: Tuple[str, ...], channel_mask: bool
-    ) -> None:
-        self._show(batch)
+    def __init__(self, batch: _c.nai_trial_batch, used: Any, moment: str) -> None:
+        self._show(batch, moment)
         self._keep(
             stream="test" if batch.stream == _c.NAI_STREAM_TEST else "train",
             seed=batch.seed,
@@ -576,9 +604,30 @@ class TrialBatch(Shown):
             trials=batch.trials,
             steps=batch.steps,
             dt=batch.dt,
-            _channel_mask=channel_mask,
-            _names={"condition": conditions, "epoch": epochs},
+            parts=batch.parts,
+            step=batch.step,
+            _channel_mask=used.channel_mask,
+            _block=used.block,
+            _names={"condition": used.conditions, "epoch": used.epochs},
         )
+
+    def _close(self, write: bool) -> None:
+        """What is over cannot be changed any more."""
+        if write and self.step and self._struct is not None:
+            over = {id(array) for name, array in self._arrays.items() if name in ("input", "target", "classes", "mask")}
+            kept = []
+            for view, array in self._written:
+                if id(array) in over:
+                    if not np.array_equal(view[: self.step], array[: self.step], equal_nan=array.dtype.kind == "f"):
+                        name = next(name for name, own in self._arrays.items() if own is array)
+                        super()._close(False)
+                        raise InvalidError(
+                            f"TrialBatch.{name}: steps before {self.step} are over and cannot be changed in respond()"
+                        )
+                    view, array = view[self.step :], array[self.step :]
+                kept.append((view, array))
+            vars(self)["_written"] = kept
+        super()._close(write)
 
     @property
     def conditions(self) -> "Named":
@@ -625,7 +674,7 @@ class Named(Mapping[str, Any]):
         row = self[name]
         if value is row:
             return
-        if self._what == "epoch" and np.shape(value) == (2,):  # the same steps in all trials
+        if self._what == "epoch" and np.shape(value) == (2,):  # the same steps everywhere
             value = np.broadcast_to(np.asarray(value), row.shape)
         fill(f"TrialBatch.{self._what}s['{name}']", row, value)
 

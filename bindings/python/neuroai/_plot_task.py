@@ -81,8 +81,14 @@ def task(
 
 
 def _draw_epochs(axes: "npt.NDArray[Any]", trials: Trials, trial: int, dt: float, length: int) -> float:
-    """Names of the epochs above the first panel, and a line where each begins; returns the height of the names."""
+    """Names of the epochs above the first panel, and a line where each begins; returns the height of the names.
+
+    Of a block those of its first part, and where each part ends.
+    """
     spans = [(name, *map(int, steps[trial].reshape(-1, 2)[0])) for name, steps in trials.epochs.items()]
+    for end in [] if trials.parts is None else np.unique(trials.parts[trial][:-1]):
+        for panel in axes:
+            panel.axvline(end * dt, color=FAINT, lw=0.9)
     highest = 0.0
     ends: List[int] = []  # where the last name of each row of names ends
     for name, first, end in sorted(spans, key=lambda span: span[1:]):
@@ -127,9 +133,9 @@ def _masks(trials: Trials, net: Network) -> Dict[str, Any]:
 
 
 def _words(trials: Trials, trial: int, task: Any) -> str:
-    conditions = trials.conditions
-    names = [name for name in conditions if f"signed_{name}" not in conditions and np.isfinite(conditions[name][trial])]
-    words = [f"{name.replace('_', ' ')} {conditions[name][trial]:g} {unit_of(name, task)}".strip() for name in names]
+    conditions = {name: np.ravel(values[trial])[:1] for name, values in trials.conditions.items()}  # of a block's first
+    names = [name for name in conditions if f"signed_{name}" not in conditions and np.isfinite(conditions[name][0])]
+    words = [f"{name.replace('_', ' ')} {conditions[name][0]:g} {unit_of(name, task)}".strip() for name in names]
     return "\n".join(wrap(", ".join(words), 64, max_lines=2, placeholder=" ..."))
 
 

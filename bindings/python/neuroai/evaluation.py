@@ -15,14 +15,14 @@ from ._closed import Record
 from ._handle import Handle, as_array, brief, frozen, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen
-from .errors import InvalidError, UnknownNameError, UnsupportedError
+from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .fits import PsychometricFit, fit_psychometric
 from .intervention import Interventions, Lent, as_interventions
 from .network import Network
 from .task import Task, as_task
 from .trials import Trials, has_classes
 
-__all__ = ["Confusion", "Evaluation", "evaluate"]
+__all__ = ["Confusion", "Evaluation", "evaluate", "play"]
 
 _POINT = np.dtype([("value", np.float64), ("correct", np.float64), ("choice", np.float64), ("trials", np.int64)])
 
@@ -147,15 +147,24 @@ class Evaluation(Handle):
     def _right_of_task(self, net: Network, task: Task, seed: int, bar: Bar) -> npt.NDArray[np.int64]:
         """From the test trials, made again, some at a time."""
         found = np.empty(len(self.correct), np.int64)
+        one = task.trials(net, 1, seed, progress=False)
+        own = 1 if one.parts is None else one.parts.shape[1]
+        if own > 1 or task._overrides("respond"):
+            trials = play(net, task, len(found) // own, seed, progress=False)
+            self._check_conditions(trials, slice(None))
+            return final_classes(trials)
         for first in range(0, len(found), 256):
             trials = task.trials(net, min(256, len(found) - first), seed, first=first, progress=False)
             part = slice(first, first + len(trials))
-            for name, values in trials.conditions.items():
-                if not np.array_equal(values, self.conditions[name][part], equal_nan=True):
-                    raise InvalidError("task: it has changed since the evaluation, so that its classes are not known")
+            self._check_conditions(trials, part)
             found[part] = final_classes(trials)
             bar.at(first + len(trials))
         return found
+
+    def _check_conditions(self, trials: Trials, part: slice) -> None:
+        for name, values in trials.conditions.items():
+            if not np.array_equal(values.ravel(), self.conditions[name][part], equal_nan=True):
+                raise InvalidError("task: it has changed since the evaluation, so that its classes are not known")
 
     def confusion(
         self, right: Union[str, npt.ArrayLike, None] = None, where: Optional[Where] = None, progress: bool = True
@@ -343,6 +352,47 @@ def evaluate(
         return evaluation
 
 
+def play(
+    net: Network,
+    task: Task,
+    trials: int = 1,
+    seed: int = 0,
+    threads: int = 1,
+    *,
+    interventions: Optional[Interventions] = None,
+    silence: Optional[Chosen] = None,
+    progress: bool = True,
+) -> Trials:
+    """Test trials as they become when the network does the task, which answers between their parts.
+
+    They are those that :func:`evaluate` runs with these arguments, after the task has responded. Given trials: run with
+    the same seed and interventions, ``net.run(trials, seed=seed)``, they repeat what the network did to the last bit.
+    Of a task that does not respond they are ``task.trials(net, trials, seed)``.
+
+    Args:
+        net: a built network.
+        task: the task.
+        trials: number of test trials, which all run at once.
+        seed, threads, interventions, silence, progress: as in :func:`evaluate`. Ctrl-C ends the call.
+    """
+    numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
+    n = whole("trials", trials, _c.int64)
+    done = Lent(net, as_interventions(interventions, silence), n)
+    options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, done.array, len(done))
+    with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
+        watch = Watch(interrupt, bar)
+        options.progress = _c.nai_work_callback(watch)
+        pointer = _c.new(_c.nai_trials)
+        try:
+            with as_task(task)._lent(net) as lent:
+                _c.nai_trials_create_played(pointer, net, lent, n, options)
+        except Error:
+            if watch.stopped is not None:
+                raise watch.stopped from None
+            raise
+        return Trials._of(net, pointer)
+
+
 def _number(task: Union[Task, Trials], trials: Optional[int]) -> int:
     """How many trials are run."""
     if not isinstance(task, Trials):
@@ -360,7 +410,7 @@ def _first(arrays: Any) -> Any:
 
 
 def final_classes(trials: Trials) -> npt.NDArray[np.int64]:
-    """The class of each trial at its last step that counts, -1 where none does: int64 [trials]."""
+    """The class of each trial, or part, at its last step that counts, -1 where none does: int64 [trials]."""
     classes, mask = _first(trials.targets), _first(trials.mask)
     if not has_classes(trials):
         raise InvalidError(
@@ -371,8 +421,13 @@ def final_classes(trials: Trials) -> npt.NDArray[np.int64]:
     counts = np.ones((steps, n), bool) if mask is None else np.any(mask > 0, axis=2)
     if trials.lengths is not None:
         counts = counts & (np.arange(steps)[:, None] < trials.lengths)
-    last = steps - 1 - np.argmax(counts[::-1], axis=0)
-    return np.where(counts.any(axis=0), classes[last, np.arange(n)], -1).astype(np.int64)
+    ends = np.full((n, 1), steps) if trials.parts is None else trials.parts
+    found = np.empty(ends.shape, np.int64)
+    for p, (first, end) in enumerate(zip([0, *ends.T[:-1]], ends.T)):
+        here = counts & (np.arange(steps)[:, None] >= first) & (np.arange(steps)[:, None] < end)
+        last = steps - 1 - np.argmax(here[::-1], axis=0)
+        found[:, p] = np.where(here.any(axis=0), classes[last, np.arange(n)], -1)
+    return found.ravel()
 
 
 def first_condition(conditions: Mapping[str, npt.NDArray[Any]]) -> str:

@@ -137,10 +137,17 @@ class Intervention(Closed):
         mask[numbers] = 1
         return mask
 
-    def _windows(self, dt: float, n: int, steps: int, trials: "Optional[Trials]") -> Windows:
+    def _of_parts(self, trials: "Optional[Trials]") -> "List[Any]":
+        """Of blocks the parts, each of which is a trial; or the trials, in which given steps count from the start."""
+        if trials is None or trials.parts is None or self.steps is not None:
+            return [trials]
+        return [_Part(trials, p) for p in range(trials.parts.shape[1])]
+
+    def _windows(self, dt: float, n: int, steps: int, trials: "Union[Trials, _Part, None]") -> Windows:
         """The steps of n trials of so many steps in which it acts, [n, 2]; empty ones are 0, 0."""
         lengths = np.full(n, steps) if trials is None or trials.lengths is None else np.asarray(trials.lengths)
-        span = np.stack([np.zeros(n), lengths], 1).astype(np.int64)
+        starts = trials.starts if isinstance(trials, _Part) else np.zeros(n)
+        span = np.stack([starts, lengths], 1).astype(np.int64)
         if self.steps is not None:
             chosen = as_array("steps", self.steps, (n, 2), np.int32).astype(np.int64)
             span = np.stack([chosen[:, 0], np.minimum(chosen[:, 1], lengths)], 1)
@@ -153,9 +160,14 @@ class Intervention(Closed):
         acts &= True if mask is None else mask.astype(bool)
         return np.where(acts[:, None], np.stack([first, end], 1), 0)
 
-    def _where(self, trials: "Optional[Trials]", n: int) -> npt.NDArray[np.bool_]:
-        from .evaluation import matching
+    def _where(self, trials: "Union[Trials, _Part, None]", n: int) -> npt.NDArray[np.bool_]:
+        from .evaluation import condition_of, matching
 
+        if isinstance(trials, _Part):  # of which none may be such a trial
+            found = np.ones(n, bool)
+            for name, value in self.where.items():
+                found &= np.isclose(condition_of(trials.conditions, name), value, rtol=1e-5, atol=0)
+            return found
         return matching({} if trials is None else trials.conditions, self.where, n)
 
     # --- as the library takes it -------------------------------------------------------------------------------------
@@ -318,7 +330,19 @@ def _pointer(array: Optional[npt.NDArray[Any]], element: Any) -> Any:
     return None if array is None else array.ctypes.data_as(ctypes.POINTER(element))
 
 
-def _epoch(trials: "Optional[Trials]", name: str) -> Windows:
+class _Part:
+    """Part p of each block, with its conditions and epochs: a trial that begins later."""
+
+    def __init__(self, trials: "Trials", p: int) -> None:
+        assert trials.parts is not None
+        several = trials.parts.shape[1] > 1
+        self.starts = trials.parts[:, p - 1] if p else np.zeros(len(trials), np.int32)
+        self.lengths = trials.parts[:, p]
+        self.conditions = {name: values[:, p] if several else values for name, values in trials.conditions.items()}
+        self.epochs = {name: steps[:, p] if several else steps for name, steps in trials.epochs.items()}
+
+
+def _epoch(trials: "Union[Trials, _Part, None]", name: str) -> Windows:
     """The steps of an epoch in each trial, [B, 2]."""
     if trials is None:
         raise UnsupportedError(f"epoch is {brief(name)}, but only trials have epochs: give start and end, or steps")

@@ -97,7 +97,10 @@ class State(Handle):
             array, steps = self._gather(values, (t, self.trials)), t
         if steps is None:
             raise InvalidError("steps: needed when there are no inputs")
-        windows = [one._windows(self.net.dt, self.trials, steps, trials) for one in done]
+        acting = [
+            (one, one._windows(self.net.dt, self.trials, steps, part)) for one in done for part in one._of_parts(trials)
+        ]
+        done, windows = [one for one, _ in acting], [steps for _, steps in acting]
 
         def begin() -> None:
             self._plan(done, windows)

@@ -42,6 +42,10 @@ class Task(Closed):
         conditions: names of the conditions of a trial, such as ("coherence",).
         epochs: names of the epochs of a trial, such as ("sample", "delay"); :meth:`generate` says when they are, in
             ``batch.epochs``.
+        parts: of a trial; :meth:`generate` says when they end, in ``batch.part_end``. With a method :meth:`respond` the
+            task answers after each of them what the network did.
+        block: True: a trial is a block of parts, each of which is judged as a trial is, and has conditions and epochs
+            of its own. The network goes on from one to the next. An evaluation counts parts.
         n_inputs, n_outputs: channels of all inputs or outputs together; None: as many as the network has.
         name: of the task; default: the name of the class or function.
     """
@@ -51,6 +55,8 @@ class Task(Closed):
     channel_mask: bool = False
     conditions: Tuple[str, ...] = ()
     epochs: Tuple[str, ...] = ()
+    parts: int = 1
+    block: bool = False
     n_inputs: Optional[int] = None
     n_outputs: Optional[int] = None
     name: str = ""
@@ -60,11 +66,14 @@ class Task(Closed):
         "channel_mask",
         "conditions",
         "epochs",
+        "parts",
+        "block",
         "n_inputs",
         "n_outputs",
         "name",
         "generate",
         "judge",
+        "respond",
     )
     _otherwise = "make another task"
     _calls_back = True  # whether Python is called while trials are made
@@ -85,8 +94,11 @@ class Task(Closed):
         name: Optional[str] = None,
         channel_mask: Optional[bool] = None,
         epochs: Optional[Sequence[str]] = None,
+        parts: Optional[int] = None,
+        block: Optional[bool] = None,
+        respond: Optional[Callable[[TrialBatch], None]] = None,
     ) -> None:
-        for what, function in (("generate", generate), ("judge", judge)):
+        for what, function in (("generate", generate), ("judge", judge), ("respond", respond)):
             if function is not None and not callable(function):
                 raise wrong_type(what, "a function", function)
         if generate is not None:
@@ -94,6 +106,12 @@ class Task(Closed):
             self.name = getattr(generate, "__name__", "task")
         if judge is not None:
             self.judge = judge  # type: ignore[method-assign, assignment]
+        if respond is not None:
+            self.respond = respond  # type: ignore[method-assign, assignment]
+        if parts is not None:
+            self.parts = parts
+        if block is not None:
+            self.block = block
         if steps is not None:
             self.steps = steps
         if classes is not None:
@@ -118,13 +136,28 @@ class Task(Closed):
         """
         raise NotImplementedError
 
+    def respond(self, batch: TrialBatch) -> None:
+        """Answers what the network did, when a part of some trials has ended: those with ``batch.part`` >= 0.
+
+        It sees ``batch.output`` and may change, from ``batch.step`` on, inputs, targets or classes and mask of these
+        trials, and conditions and epochs. What it wrote is given then: no rule takes a gradient through choices. It must
+        depend on nothing but the batch. It is called for trials that a trainer or an evaluation draws itself; given
+        trials, also those of :meth:`trials`, are run as they are: :func:`neuroai.play` makes them as they become.
+
+        If it is not overridden, trials are as generated.
+        """
+        raise NotImplementedError
+
+    def _overrides(self, method: str) -> bool:
+        return method in self.__dict__ or getattr(type(self), method) is not getattr(Task, method)
+
     def _create(self, net: Network) -> Any:
         """A new C object, of which the caller has one reference."""
         conditions = tuple(joined(self.conditions, "conditions").split())
         epochs = tuple(joined(self.epochs, "epochs").split())
         ops = _c.nai_task_ops(struct_size=ctypes.sizeof(_c.nai_task_ops), destroy=destroy)
         ops.generate = _generate
-        ops.flags = _c.NAI_TASK_CHANNEL_MASK if self.channel_mask else 0
+        ops.flags = (_c.NAI_TASK_CHANNEL_MASK if self.channel_mask else 0) | (_c.NAI_TASK_BLOCK if self.block else 0)
         ops.name = (self.name or type(self).__name__).encode()
         ops.n_inputs = sum(net.inputs.values()) if self.n_inputs is None else whole("n_inputs", self.n_inputs)
         ops.n_outputs = sum(net.outputs.values()) if self.n_outputs is None else whole("n_outputs", self.n_outputs)
@@ -134,10 +167,13 @@ class Task(Closed):
         ops.condition_names = _c_names(conditions)
         ops.n_epochs = len(epochs)
         ops.epoch_names = _c_names(epochs)
-        if "judge" in self.__dict__ or type(self).judge is not Task.judge:
+        ops.parts = whole("parts", self.parts)
+        if self._overrides("judge"):
             ops.judge = _judge
+        if self._overrides("respond"):
+            ops.respond = _respond
         pointer = _c.new(_c.nai_task)
-        _c.nai_task_create_own(pointer, ops, register(_InUse(self, conditions, epochs, bool(self.channel_mask))), net)
+        _c.nai_task_create_own(pointer, ops, register(_InUse(self, conditions, epochs)), net)
         vars(self)["_used"] = True
         return pointer
 
@@ -227,14 +263,21 @@ def _c_names(names: Tuple[str, ...]) -> Any:
 class _InUse:
     """A task as the library has it: what sizes memory is as it was then, whatever an attribute says now."""
 
-    def __init__(self, task: Task, conditions: Tuple[str, ...], epochs: Tuple[str, ...], channel_mask: bool) -> None:
-        self.task, self.conditions, self.epochs, self.channel_mask = task, conditions, epochs, channel_mask
+    def __init__(self, task: Task, conditions: Tuple[str, ...], epochs: Tuple[str, ...]) -> None:
+        self.task, self.conditions, self.epochs = task, conditions, epochs
+        self.channel_mask, self.block = bool(task.channel_mask), bool(task.block)
 
 
 @callback(_c.on_generate)
 def _generate(used: _InUse, batch: Any) -> None:
-    shown = TrialBatch(batch.contents, used.conditions, used.epochs, used.channel_mask)
+    shown = TrialBatch(batch.contents, used, "generate")
     nothing("generate", called(used.task.generate, [shown], shown), "write into batch.input, batch.classes, ...")
+
+
+@callback(_c.on_generate)
+def _respond(used: _InUse, batch: Any) -> None:
+    shown = TrialBatch(batch.contents, used, "respond")
+    nothing("respond", called(used.task.respond, [shown], shown), "write into batch.input, ...")
 
 
 @callback(_c.on_judge)

@@ -96,6 +96,8 @@ class Trials(Closed):
         epochs: a mapping from names of epochs, such as "delay", to their steps in each trial, [B, 2]: the first one,
             counted from 0, and the one after the last, so that ``inputs[first:end, trial]`` is what came in then. No
             step where the two are equal. No cost depends on them.
+        parts: makes each trial a block of parts, each of which is judged by itself and has conditions [B, P] and epochs
+            [B, P, 2] of its own: steps until the end of each part, [B, P], ascending.
         first: number of the first trial; noise depends on (seed, trial number, step, unit).
     """
 
@@ -105,6 +107,7 @@ class Trials(Closed):
     lengths: Optional[npt.NDArray[np.int32]]
     conditions: Dict[str, npt.NDArray[Any]]
     epochs: Dict[str, npt.NDArray[np.int32]]
+    parts: Optional[npt.NDArray[np.int32]]
     _otherwise = "make other trials, na.Trials(inputs, targets, ...)"
     #: Whether the task that they are of has reaction times; None where that is not known.
     _has_times: Optional[bool] = None
@@ -118,6 +121,7 @@ class Trials(Closed):
         conditions: Optional[Mapping[str, npt.ArrayLike]] = None,
         first: int = 0,
         epochs: Optional[Mapping[str, npt.ArrayLike]] = None,
+        parts: Optional[npt.ArrayLike] = None,
     ) -> None:
         self._inputs = {name: _sequence("inputs", array) for name, array in _by_name(inputs).items()}
         if not self._inputs:
@@ -131,6 +135,7 @@ class Trials(Closed):
                 raise wrong_shape("inputs", describe((self.steps, self.trials, "channels")), array.shape)
         self._targets = {name: self._target(array) for name, array in _by_name(targets).items()}
         self._mask = {name: self._columns("mask", array) for name, array in _by_name(mask).items()}
+        self._keep(parts=None if parts is None else kept(as_array("parts", parts, (trials, "parts"), np.int32), parts))
         self._keep(
             lengths=None if lengths is None else kept(as_array("lengths", lengths, (trials,), np.int32), lengths),
             conditions=Record({name: self._condition(name, values) for name, values in _named("conditions", conditions)}),
@@ -139,10 +144,14 @@ class Trials(Closed):
         self._handles: "weakref.WeakKeyDictionary[Network, _TrialsHandle]" = weakref.WeakKeyDictionary()
 
     def _condition(self, name: str, values: npt.ArrayLike) -> npt.NDArray[Any]:
-        return kept(as_array(f"condition '{name}'", values, (self.trials,)), values)
+        return kept(as_array(f"condition '{name}'", values, self._own()), values)
 
     def _epoch(self, name: str, steps: npt.ArrayLike) -> npt.NDArray[np.int32]:
-        return kept(as_array(f"epoch '{name}'", steps, (self.trials, 2), np.int32), steps)
+        return kept(as_array(f"epoch '{name}'", steps, (*self._own(), 2), np.int32), steps)
+
+    def _own(self) -> Tuple[int, ...]:
+        """[B], of blocks [B, P]."""
+        return (self.trials,) if self.parts is None or self.parts.shape[1] == 1 else self.parts.shape
 
     def _columns(self, what: str, value: npt.ArrayLike) -> npt.NDArray[Any]:
         """[T, B, 1 or n]; [T, B] becomes [T, B, 1]."""
@@ -192,6 +201,10 @@ class Trials(Closed):
         trials._mask = look_at_outputs(_c.NAI_TRIALS_MASK)
         names = texts(lambda index: _c.nai_trials_condition_name(handle, index))
         epochs = texts(lambda index: _c.nai_trials_epoch_name(handle, index))
+        try:
+            trials._keep(parts=look(_c.NAI_TRIALS_PARTS))
+        except OrderError:
+            trials._keep(parts=None)  # no blocks
         trials._keep(
             lengths=look(_c.NAI_TRIALS_LENGTHS),
             conditions=Record({name: look(_c.NAI_TRIALS_CONDITION, name) for name in names}),
@@ -208,12 +221,16 @@ class Trials(Closed):
         for piece in pieces:
             if done == 0:
                 joined._keep(first=piece.first, trials=n, steps=0, lengths=_room((n,), np.int32))
-                joined._keep(conditions=Record({name: _room((n,), np.float32) for name in piece.conditions}))
-                joined._keep(epochs=Record({name: _room((n, 2), np.int32) for name in piece.epochs}))
+                own = (n, *piece._own()[1:])
+                joined._keep(conditions=Record({name: _room(own, np.float32) for name in piece.conditions}))
+                joined._keep(epochs=Record({name: _room((*own, 2), np.int32) for name in piece.epochs}))
+                joined._keep(parts=None if piece.parts is None else _room(own, np.int32))
                 joined._inputs, joined._targets, joined._mask = {}, {}, {}
             here = slice(done, done + len(piece))
             assert piece.lengths is not None and joined.lengths is not None
             joined.lengths[here] = piece.lengths
+            if piece.parts is not None and joined.parts is not None:
+                joined.parts[here] = piece.parts
             for name, values in piece.conditions.items():
                 joined.conditions[name][here] = values
             for name, steps in piece.epochs.items():
@@ -232,7 +249,7 @@ class Trials(Closed):
         return {name: value for name, value in vars(self).items() if name != "_handles"}
 
     def __setstate__(self, state: Dict[str, Any]) -> None:
-        state.setdefault("epochs", Record({}))  # what version 0.1.0 pickled has none
+        state = {"epochs": Record({}), "parts": None, **state}  # what version 0.1.0 pickled has none
         vars(self).update(state, _handles=weakref.WeakKeyDictionary())
         for array in _arrays(state):
             array.flags.writeable = False
@@ -259,6 +276,8 @@ class Trials(Closed):
             self._set_mask(net, handle, name, array)
         if self.lengths is not None:
             _c.nai_trials_set_lengths(handle, self.lengths)
+        if self.parts is not None:
+            _c.nai_trials_set_parts(handle, self.parts, self.parts.shape[1])
         for condition, values in self.conditions.items():
             _c.nai_trials_set_condition(handle, condition, values)
         for epoch, spans in self.epochs.items():
