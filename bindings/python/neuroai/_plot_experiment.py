@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
 import numpy.typing as npt
@@ -141,7 +141,7 @@ def shade_interventions(
 ) -> None:
     """Shades when units were acted on in a trial, in all panels or those of their populations; says what was done."""
     spans = [(what, steps[trial] * run.dt) for what, steps in run.interventions if steps[trial, 1] > steps[trial, 0]]
-    words: List[str] = []
+    words: Dict[str, List[str]] = {}
     for what, (start, end) in spans:
         touched = [panel for name, panel in (own or {}).items() if _touches(what.names, name)]
         colour = _CURRENT if isinstance(what, Inject) else _LIGHT
@@ -150,10 +150,11 @@ def shade_interventions(
                 panel.axvspan(start, end, fc="none", ec=colour, lw=1.6)
             else:
                 panel.axvspan(start, end, color=colour, alpha=0.22, lw=0, zorder=0.5)
-        words.append(f"{what.label}: {start:g} to {end:g} ms")
-    if words:
+        words.setdefault(what.label, []).append(f"{start:g} to {end:g} ms")
+    lines = [f"{label}: {times[0] if len(times) == 1 else f'{len(times)} times'}" for label, times in words.items()]
+    if lines:
         before = axes[0].get_title()
-        axes[0].set_title("\n".join(([before] if before else []) + words), fontsize="medium", color=INK)
+        axes[0].set_title("\n".join(([before] if before else []) + lines), fontsize="medium", color=INK)
 
 
 def _touches(names: Any, population: str) -> bool:

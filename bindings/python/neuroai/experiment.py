@@ -231,7 +231,7 @@ def _evaluate_all(
 def epochs_of(net: Network, task: Union[Task, Trials]) -> List[str]:
     """The epochs that have a step in some trial, in their order."""
     trials = task if isinstance(task, Trials) else as_task(task).trials(net, _FEW, progress=False)
-    found = [name for name, steps in trials.epochs.items() if np.any(steps[:, 1] > steps[:, 0])]
+    found = [name for name, steps in trials.epochs.items() if np.any(steps[..., 1] > steps[..., 0])]
     if not found:
         raise UnknownNameError("epochs: the trials have none: give None for the whole trial, epochs=[None]")
     return found

@@ -134,5 +134,7 @@ def test_traces_with_what_was_silenced_shaded(net):
     panels = na.plot.activity(run, trial=2)
     for panel in panels:
         assert {(first, end), (40, 80)} <= set(spans(panel))
+    twice = net.run(trials, interventions=[na.Silence("I", start=0, end=40), na.Silence("I", start=80, end=100)])
+    assert na.plot.traces(twice)[0].get_title() == "Silence I: 2 times"
     with pytest.raises(na.InvalidError, match="without: it is a run of"):
         na.plot.traces(run, net.run(trials, record="E"))
