@@ -140,6 +140,11 @@ class Table(Closed):
             struct.cells = (c_int64 * n)(*self.cells.values())
         return struct
 
+    def __reduce__(self) -> Any:
+        words = {word: getattr(self, word) for word in ("name", "species", "area", "measured", "source", "distance")}
+        cells = None if self.cells is None else dict(self.cells)
+        return _table_again, (self.types, self.probability, {**words, "signs": dict(self.signs), "cells": cells})
+
     def between(self, source: str, target: str) -> float:
         """Probability that a cell of type ``source`` has a synapse onto one of type ``target``; NaN: not measured."""
         value = c_double()
@@ -163,6 +168,10 @@ class Table(Closed):
             numbers = "".join(f"{'-' if np.isnan(p) else f'{round(p, 4):g}':>{width}}" for p in row)
             lines.append(f"{each:<{width}}{numbers}")
         return "\n".join(lines)
+
+
+def _table_again(types: Tuple[str, ...], probability: npt.NDArray[Any], options: Dict[str, Any]) -> Table:
+    return Table(types, probability, **options)
 
 
 def _words(*values: str) -> Iterator[Tuple[str, str]]:
@@ -389,7 +398,6 @@ class Areas(Handle):
     """
 
     _otherwise = "make other areas"
-    _kept_by = "make it again from its distances"
 
     #: Names of the areas, in the order of the arrays.
     names: Tuple[str, ...]
@@ -451,6 +459,8 @@ class Areas(Handle):
         pointer = _c.new(_c.nai_areas)
         _c.nai_areas_create(pointer, " ".join(called), apart, levels, n, rule, seed)
         self._adopt(pointer, _c.nai_areas_destroy)
+        rules = {"density": rule.density, "length": rule.length, "spread": rule.spread, "steepness": rule.steepness}
+        self._again = {**rules, "random": bool(random), "seed": seed}
         links = self._read(_c.NAI_AREAS_LINK) != 0
         self._keep(
             names=called,
@@ -463,6 +473,9 @@ class Areas(Handle):
             links=frozen(links),
             density=float(links.sum() / max(1, n * (n - 1))),
         )
+
+    def __reduce__(self) -> Any:
+        return _areas_again, (self.names, self.positions, self.distances, self.level, self._again)
 
     def _read(self, what: int) -> npt.NDArray[np.float64]:
         n = int(_c.nai_areas_count(self))
@@ -555,3 +568,16 @@ class Areas(Handle):
     def __repr__(self) -> str:
         pairs = len(self.names) * (len(self.names) - 1)
         return f"Areas({listed(self.names)}: {int(self.links.sum())} of {pairs} links)"
+
+
+def _areas_again(
+    names: Tuple[str, ...],
+    positions: Optional[npt.NDArray[Any]],
+    distances: npt.NDArray[Any],
+    level: Optional[npt.NDArray[Any]],
+    options: Dict[str, Any],
+) -> Areas:
+    """From the distances that were measured, so with the same bits whatever they were measured along."""
+    again = Areas(names, distances=distances, level=level, **options)
+    again._keep(positions=None if positions is None else frozen(positions.copy()))
+    return again

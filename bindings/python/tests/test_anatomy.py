@@ -1,6 +1,8 @@
 """Published tables of connection probability, networks laid out from them, and pictures of both."""
 
+import copy
 import ctypes
+import pickle
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -324,6 +326,55 @@ def test_signs_and_masks_hold_under_learning():
             assert (np.diag(w) == 0).all()
         moved += int((w != before[source, target]).sum())
     assert moved > 5000 and set(net.projections) == set(masks)
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda thing: pickle.loads(pickle.dumps(thing))])
+def test_tables_and_areas_are_copied_and_pickled(again):
+    for name in ("pfeffer2013", "potjans_diesmann2014"):
+        table, other = anatomy.table(name), again(anatomy.table(name))
+        assert repr(other) == repr(table) and other.cells == table.cells and other.measured == table.measured
+        assert np.array_equal(other.probability, table.probability, equal_nan=True) and not other.probability.flags.writeable
+    areas = anatomy.Areas("a b c d", sphere=7, random=True, spread=1.0, level=[0, 1, 2, 3], seed=5)
+    other = again(areas)
+    for what in ("positions", "level", "distances", "weights", "links", "fln", "sln"):
+        assert np.array_equal(getattr(other, what), getattr(areas, what)), what
+    assert other.names == areas.names and other.density == areas.density
+
+
+#: Which populations send to which in the network of Liu & Wang (2024), within and between its areas.
+SORTING = {
+    "sr/E": "sr/E sr/PV sr/SST pfc/E",
+    "sr/PV": "sr/E sr/PV sr/SST pfc/E",
+    "sr/SST": "sr/E sr/VIP pfc/E",
+    "sr/VIP": "sr/SST pfc/E",
+    "pfc/E": "pfc/E pfc/PV pfc/SST sr/E",
+    "pfc/PV": "pfc/E pfc/PV pfc/SST sr/E",
+    "pfc/SST": "pfc/E pfc/VIP",
+    "pfc/VIP": "pfc/SST",
+}
+
+
+def test_the_network_that_sorts_cards():
+    """Facts 28 and 30 of it: its cells, which of them are connected, and that this and their signs hold when it learns."""
+    net = na.Network(10).input("stimulus", 16, sign=+1).input("feedback", 2, sign=+1).output("response", 3).output("rule", 2)
+    for area in ("sr", "pfc"):
+        anatomy.populate(net, "liu_wang2024", area=area, parameters={"*": {"leak": "rate", "plastic_bias": 0}})
+    net.connect("pfc/E", "sr/*").connect("sr/E", "pfc/E pfc/PV").connect("stimulus", "sr/E sr/PV")
+    net.connect("feedback", "pfc/E pfc/PV").connect("sr/E", "response").connect("pfc/E", "rule")
+    net.constrain("*/E", "response rule", na.Dale("off")).build(1)
+    assert sum(net.populations.values()) == 200 and list(net.populations.values()) == [70, 10, 10, 10] * 2
+    allowed = {(source, target) for target, sources in SORTING.items() for source in sources.split()}
+    assert {ends for ends in net.projections if all("/" in end for end in ends)} == allowed
+    rng = np.random.default_rng(1)
+    trials = na.Trials(rng.random((8, 6, 18)), {"response": rng.random((8, 6, 3)), "rule": rng.random((8, 6, 2))})
+    cost = na.MSE("response") + na.MSE("rule")
+    na.Trainer(net, trials, cost=cost, optimizer=na.Adam(0.02), seed=1).fit(25, progress=False)
+    for source, target in net.projections:
+        w = net.weights(source, target)
+        full = 1 - np.eye(*w.shape) if source == target else np.ones_like(w)
+        assert np.array_equal(net.mask(source, target), full) and (w[full == 0] == 0).all()
+        if target not in ("response", "rule"):
+            assert (w * net.sign(source) >= 0).all() and (w != 0).any()
 
 
 @pytest.mark.parametrize(
