@@ -99,6 +99,20 @@ NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
                                    const char *parameter);
 
 /**
+ * Multiplies the learning rate of projections by a factor, 0 to 1e6 (1), for every optimiser; with
+ * to == NULL, that of the biases of populations or outputs `from`. What is not the optimiser's
+ * stays: "clip" sees the whole gradient, and a rule's own decay of weights goes on
+ * (nai_network_set_plastic() freezes a projection). A checkpoint has the factors, which must be the
+ * same to go on. Refused for rules without an optimiser (FORCE). Nullable: to.
+ */
+NAI_API nai_status nai_trainer_set_rate(nai_trainer *trainer, const char *from, const char *to,
+                                        double factor);
+
+/** Reads the factor of a projection, or of the bias of `from`. Nullable: to. */
+NAI_API nai_status nai_trainer_rate(double *factor, const nai_trainer *trainer, const char *from,
+                                    const char *to);
+
+/**
  * Bytes of memory that training takes, with its network: gradient, moments, all of these and the
  * weights as they were before an update, what the rule keeps, and the activity of a batch: of the
  * "batch" and "threads" that are set and the longest trials of its task, or of the largest batch so

@@ -85,6 +85,32 @@ static void describe_optimizer(nai__json_writer *w, const nai_optimizer *optimiz
   nai__json_close(w, '}');
 }
 
+/* 1 where a projection or bias has a learning rate of its own. */
+static int has_rates(const nai__plasticity *p)
+{
+  int64_t n = p->net->n_projections + p->net->n_nodes;
+  for (int64_t i = 0; p->factor && i < n; i++)
+    if (p->factor[i] != 1) return 1;
+  return 0;
+}
+
+/* Only where there are any: earlier releases had none. */
+static void describe_rates(nai__json_writer *w, const nai__plasticity *p)
+{
+  const nai_network *net = p->net;
+  if (!has_rates(p)) return;
+  nai__json_open(w, "rates", '{');
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    char name[NAI__TENSOR_NAME];
+    snprintf(name, sizeof name, "%s -> %s", net->node[net->projection[k].from].name,
+             net->node[net->projection[k].to].name);
+    if (p->factor[k] != 1) nai__json_add_real(w, name, p->factor[k]);
+  }
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (nai__bias_rate(p, i) != 1) nai__json_add_real(w, net->node[i].name, nai__bias_rate(p, i));
+  nai__json_close(w, '}');
+}
+
 static void describe_rule(nai__json_writer *w, const nai_rule *rule, const nai__json *file)
 {
   nai__json_add_text(w, "rule", rule->kind->name);
@@ -211,6 +237,7 @@ void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *trainer,
   nai__json_open(w, "trainer", '{');
   describe_rule(w, trainer->plasticity.rule, file);
   describe_optimizer(w, trainer->plasticity.optimizer, file);
+  describe_rates(w, &trainer->plasticity);
   describe_costs(w, trainer);
   nai__json_open(w, "stages", '[');
   for (int64_t k = 0; c && k < c->n_stages; k++) describe_stage(w, c, k);

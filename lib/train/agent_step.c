@@ -12,14 +12,14 @@
 /* --- in one pass ------------------------------------------------------------------------------ */
 
 /*
- * Plain descent at every step, and nothing that has to see the gradient or all weights: then trace,
- * weight and the next step's product are one pass over the weights.
+ * Plain descent at every step, at one rate, and nothing that has to see the gradient or all weights:
+ * then trace, weight and the next step's product are one pass over the weights.
  */
 static int can_fuse(const nai_agent *agent)
 {
   const nai__plasticity *p = agent->plasticity;
   const nai__rule_kind *kind = p->rule->kind;
-  if (!kind->online->fused || agent->every != 1) return 0;
+  if (!kind->online->fused || agent->every != 1 || p->factor) return 0;
   assert(!kind->moved && !kind->settled); /* these would have to see each update */
   if (strcmp(p->optimizer->kind->name, "sgd") != 0 || agent->setting[NAI__CLIP] > 0) return 0;
   for (int64_t i = 0; i < agent->n_costs; i++)
@@ -41,6 +41,14 @@ static void make_ready(nai_agent *agent)
     if (nai__block_is_ready(&net->block[k]))
       nai__add_product(&agent->activity, &net->block[k], agent->online.t + 1,
                        agent->ready + net->block[k].post);
+}
+
+/* Rates of their own may be said in the middle of a trial: traces go on, in passes of their own. */
+static void part_passes(nai_agent *agent)
+{
+  agent->fused = 0;
+  nai__agent_pack(agent);
+  make_ready(agent);
 }
 
 static nai_status learn_in_one_pass(nai_agent *agent)
@@ -253,6 +261,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
 {
   nai__plasticity *p = agent->plasticity;
   const nai__online_ops *ops = p->rule->kind->online;
+  if (agent->fused && p->factor) part_passes(agent);
   if (agent->gathered == 0 && !ops->moves_weights && !agent->fused)
     memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
   NAI__TRY(check_targets(agent));

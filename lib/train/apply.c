@@ -32,12 +32,16 @@ static void move(nai__plasticity *p, double clip)
   nai__move m = {.n = net->n_theta,
                  .step = p->moves + 1,
                  .scale = clip > 0 && p->gradient_norm > clip ? clip / p->gradient_norm : 1,
+                 .factor = 1,
                  .theta = net->theta,
                  .gradient = p->gradient,
                  .plastic = net->plastic,
                  .mean = p->mean,
                  .square = p->square};
-  nai__optimizer_move(p->optimizer, &m);
+  if (p->factor)
+    nai__move_by_parts(p, &m);
+  else
+    nai__optimizer_move(p->optimizer, &m);
 }
 
 static nai_status check_weights(const nai__plasticity *p, int64_t update)

@@ -148,6 +148,7 @@ void nai__plasticity_close(nai__plasticity *p)
   nai__free(p->gradient);
   nai__past_destroy(&p->before);
   nai__free(p->kept);
+  nai__free(p->factor);
   nai__free(p->mean);
   nai__free(p->square);
   nai__learner_destroy(p->learner);

@@ -34,10 +34,21 @@ typedef struct nai__plasticity {
   float *square;
   nai__past before; /* the last move */
   char *kept;       /* bytes of what the rule remembers, as it was; made when first asked for */
-  int64_t moves;    /* by the optimiser: more than updates where weights change within trials */
+  double *factor; /* [n_projections], then [n_nodes] of biases: of the learning rate; NULL: all 1 */
+  int64_t moves;  /* by the optimiser: more than updates where weights change within trials */
   double gradient_norm;
   int has_gradient;
 } nai__plasticity;
+
+static inline double nai__projection_rate(const nai__plasticity *p, int64_t projection)
+{
+  return p->factor ? p->factor[projection] : 1;
+}
+
+static inline double nai__bias_rate(const nai__plasticity *p, int64_t node)
+{
+  return p->factor ? p->factor[p->net->n_projections + node] : 1;
+}
 
 /* --- plasticity.c ----------------------------------------------------------------------------- */
 
@@ -80,6 +91,11 @@ double nai__norm(const float *gradient, int64_t n);
  * update.
  */
 nai_status nai__fail_nonfinite(const nai__plasticity *p, const nai__batch *batch, int64_t update);
+
+/* --- rates.c ---------------------------------------------------------------------------------- */
+
+/* A move of all of theta, each projection and bias at its own learning rate; of `factor`. */
+void nai__move_by_parts(const nai__plasticity *p, const nai__move *all);
 
 /* --- apply.c ---------------------------------------------------------------------------------- */
 

@@ -6,14 +6,29 @@ import ctypes
 import os
 import time
 from contextlib import ExitStack
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record, Setting
-from ._handle import Floats, Handle, Parameter, expect, file_name, parameters, text, view, whole, wrong_type
+from ._handle import (
+    Floats,
+    Handle,
+    Names,
+    Parameter,
+    brief,
+    expect,
+    file_name,
+    joined,
+    parameters,
+    real,
+    text,
+    view,
+    whole,
+    wrong_type,
+)
 from ._interrupt import Bar, Interrupt, Making, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
@@ -113,6 +128,9 @@ class Trainer(Handle):
         threads: number of threads; results do not depend on it.
         seed: of trials and noise.
         clip: largest global norm of the gradient; 0: no clipping.
+        rates: factors on the learning rate: ``{("E", "I"): 0.1, "z": 0}``, for projections by (from, to) and for biases by
+            the name of their population or output; all others 1. Names may be lists and patterns, of which the last that
+            matches counts. See :meth:`set_rate`.
         evaluate_every: updates between evaluations on test trials; 0: no evaluations.
         evaluate_trials: test trials per evaluation; default 500, or all if trials are given.
         test: with given trials, the trials for evaluations, in their order; default: the same trials.
@@ -147,6 +165,7 @@ class Trainer(Handle):
     _instead = {
         "optimizer": "change its numbers, trainer.optimizer.rate = 1e-4, or make another trainer with another optimiser",
         "rule": "change its numbers, trainer.rule.update_every = 5, or make another trainer with another rule",
+        "rates": "call trainer.set_rate(source, target, factor)",
         "lr": "set trainer.optimizer.rate",
         "rate": "set trainer.optimizer.rate",
         "learning_rate": "set trainer.optimizer.rate",
@@ -165,6 +184,7 @@ class Trainer(Handle):
         threads: int = 1,
         seed: int = 0,
         clip: float = 0.0,
+        rates: Optional[Mapping[Key, float]] = None,
         evaluate_every: int = 100,
         evaluate_trials: Optional[int] = None,
         test: Optional[Trials] = None,
@@ -188,6 +208,7 @@ class Trainer(Handle):
             with term._lent() as pointer:
                 _c.nai_trainer_add_cost(self, pointer, beta)
         self._keep(cost_names=self._name_costs())
+        self._set_rates({} if rates is None else rates)
         if evaluate_trials is None:
             evaluate_trials = len(task if test is None else test) if isinstance(task, Trials) else 500
         settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip}
@@ -241,6 +262,39 @@ class Trainer(Handle):
         value = ctypes.c_double()
         _c.nai_trainer_get(value, self, parameter)
         return value.value
+
+    def set_rate(self, source: Names, target: Optional[Names], factor: float) -> None:
+        """Multiplies the learning rate of projections by a factor, for every optimiser; 0 holds them where they are.
+
+        What is not the optimiser's stays: ``clip`` sees the whole gradient, and a rule's own decay of weights goes on
+        (:meth:`Network.set_plastic` freezes a projection).
+
+        Args:
+            source, target: names or patterns; ``target`` None: the biases of populations or outputs ``source``.
+            factor: 0 to 1e6.
+        """
+        ends = joined(source, "source"), None if target is None else joined(target, "target")
+        _c.nai_trainer_set_rate(self, *ends, factor)
+
+    @property
+    def rates(self) -> Dict[Key, float]:
+        """Factors on the learning rate, by the keys of :meth:`gradient`: 1, or what :meth:`set_rate` set."""
+        keys: List[Key] = [*self.net.projections, *self.net.populations, *self.net.outputs]
+        found: Dict[Key, float] = {}
+        for key in keys:
+            factor = ctypes.c_double()
+            _c.nai_trainer_rate(factor, self, *((key, None) if isinstance(key, str) else key))
+            found[key] = factor.value
+        return Record(found)
+
+    def _set_rates(self, rates: Mapping[Key, float]) -> None:
+        if not isinstance(rates, Mapping):
+            raise wrong_type("rates", 'a mapping such as {("E", "I"): 0.1}', rates)
+        for key, factor in rates.items():
+            if not isinstance(key, (str, tuple)) or (isinstance(key, tuple) and len(key) != 2):
+                raise wrong_type("rates", 'keys (from, to), or a name for its bias', key)
+            source, target = (key, None) if isinstance(key, str) else key
+            self.set_rate(source, target, real(f"rates[{brief(key)}]", factor))
 
     # --- learning ----------------------------------------------------------------------------------------------------
 

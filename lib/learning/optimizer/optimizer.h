@@ -12,8 +12,9 @@
 /* What one step works on; arrays [n] are laid out as theta. */
 typedef struct nai__move {
   int64_t n;
-  int64_t step; /* 1 for the first */
-  double scale; /* of the gradient: below 1 when it was clipped */
+  int64_t step;  /* 1 for the first */
+  double scale;  /* of the gradient: below 1 when it was clipped */
+  double factor; /* of the learning rate */
   float *theta;
   const float *gradient;  /* 0 where not plastic */
   const uint8_t *plastic; /* 1, or 0 where theta stays */

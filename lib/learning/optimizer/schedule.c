@@ -76,6 +76,6 @@ void nai__optimizer_move(const nai_optimizer *optimizer, const nai__move *m)
 {
   double number[NAI__OPTIMIZER_NUMBERS];
   memcpy(number, optimizer->number, sizeof number);
-  number[0] = nai__optimizer_rate(optimizer, m->step);
+  number[0] = m->factor * nai__optimizer_rate(optimizer, m->step);
   optimizer->kind->move(number, m);
 }
