@@ -138,3 +138,31 @@ def test_traces_with_what_was_silenced_shaded(net):
     assert na.plot.traces(twice)[0].get_title() == "Silence I: 2 times"
     with pytest.raises(na.InvalidError, match="without: it is a run of"):
         na.plot.traces(run, net.run(trials, record="E"))
+
+
+class Blocks(na.Task):
+    """Each of three parts of a block shows a stimulus at its start, and then asks for it."""
+
+    parts, block, steps, epochs, conditions = 3, True, 12, ("cue", "answer"), ("stimulus",)
+
+    def generate(self, batch):
+        batch.mask[:] = 0
+        for b, draw in batch.generators():
+            for p, side in enumerate(draw.integers(0, 2, 3)):
+                batch.input[4 * p, b, side] = 1
+                batch.classes[4 * p : 4 * p + 4, b] = side
+                batch.mask[4 * p + 3, b] = 1
+                batch.conditions["stimulus"][b, p] = side
+                batch.epochs["cue"][b, p] = 4 * p, 4 * p + 1
+                batch.epochs["answer"][b, p] = 4 * p + 3, 4 * p + 4
+
+
+def test_parts_of_blocks_are_trials():
+    net = na.Network(20).input("seen", 2).population("E", 10, transfer="tanh", noise=0.3).output("choice", 2)
+    net.connect("seen", "E").connect("E", "E choice").build(2)
+    found = na.experiment.silence(net, Blocks(), "E", trials=20, seed=1)
+    assert found.epochs == ("cue", "answer", None) and len(found.control.correct) == 60
+    trials = Blocks().trials(net, 20, seed=1)
+    run = net.run(trials, seed=1, interventions=na.Silence("E", epoch="answer"))
+    assert ((run.rates["E"] == 0).all(axis=(1, 2)) == (np.arange(12) % 4 == 3)).all()
+    assert na.plot.traces(run)[0].get_title() == "Silence E, answer: 3 times"
