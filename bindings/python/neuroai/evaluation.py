@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_int64
 from dataclasses import dataclass
-from typing import Any, Dict, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .fits import PsychometricFit, fit_psychometric
-from .intervention import Interventions, Lent, as_interventions
+from .intervention import Intervention, Interventions, Lent, as_interventions
 from .network import Network
 from .task import Task, as_task
 from .trials import Trials, has_classes
@@ -54,11 +54,24 @@ class Confusion:
 
 
 class Evaluation(Handle):
-    """The result of an evaluation; made by :func:`evaluate`."""
+    """The result of an evaluation; made by :func:`evaluate`.
 
-    def __init__(self, pointer: Any, source: Optional[Tuple[Network, Union[Task, Trials], int]] = None) -> None:
+    Attributes:
+        interventions: what was done to units.
+    """
+
+    interventions: Tuple[Intervention, ...]
+    _otherwise = "evaluate again, na.evaluate(net, task, interventions=...)"
+
+    def __init__(
+        self,
+        pointer: Any,
+        source: Optional[Tuple[Network, Union[Task, Trials], int]] = None,
+        interventions: Sequence[Intervention] = (),
+    ) -> None:
         self._adopt(pointer, _c.nai_evaluation_destroy)
         self._source = source
+        self._keep(interventions=tuple(interventions))
 
     @property
     def performance(self) -> float:
@@ -150,7 +163,8 @@ class Evaluation(Handle):
         one = task.trials(net, 1, seed, progress=False)
         own = 1 if one.parts is None else one.parts.shape[1]
         if own > 1 or task._overrides("respond"):
-            trials = play(net, task, len(found) // own, seed, progress=False)
+            done = self.interventions
+            trials = play(net, task, len(found) // own, seed, interventions=done, progress=False)
             self._check_conditions(trials, slice(None))
             return final_classes(trials)
         for first in range(0, len(found), 256):
@@ -250,12 +264,14 @@ class Evaluation(Handle):
             "conditions": {name: values.copy() for name, values in self.conditions.items()},
             "curves": {name: np.array(self.curve(name)) for name in self.conditions},
             "right": right,
+            "interventions": self.interventions,
         }
         return _Found, (found,)
 
     def __repr__(self) -> str:
         conditions = f", conditions {listed(self.conditions)}" if self.conditions else ""
-        return f"<Evaluation: {self.performance:.4g} correct of {len(self.correct)} trials{conditions}>"
+        done = f", {listed(one.label for one in self.interventions)}" if self.interventions else ""
+        return f"<Evaluation: {self.performance:.4g} correct of {len(self.correct)} trials{conditions}{done}>"
 
 
 class _Found(Evaluation):
@@ -263,6 +279,7 @@ class _Found(Evaluation):
 
     def __init__(self, found: Dict[str, Any]) -> None:
         self._found, self._source = found, None
+        self._keep(interventions=tuple(found.get("interventions", ())))
         for array in (found["correct"], found["choice"], *found["conditions"].values()):
             array.flags.writeable = False
 
@@ -334,7 +351,8 @@ def evaluate(
     """
     numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
     n = _number(task, trials)
-    done = Lent(net, as_interventions(interventions, silence), n)
+    planned = as_interventions(interventions, silence)
+    done = Lent(net, planned, n)
     options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, done.array, len(done))
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)
@@ -345,7 +363,7 @@ def evaluate(
         else:
             with as_task(task)._lent(net) as lent:
                 _c.nai_evaluation_create_with(pointer, net, lent, n, options)
-        evaluation = Evaluation(pointer, (net, task, seed))
+        evaluation = Evaluation(pointer, (net, task, seed), planned)
         if watch.stopped is not None:
             watch.stopped.evaluation = evaluation  # type: ignore[attr-defined]
             raise watch.stopped

@@ -113,6 +113,14 @@ def test_blocks_are_kept_by_given_trials(net):
     trainer.fit(2, progress=False)
 
 
+def test_what_was_right_when_units_were_silenced(net):
+    evaluation = na.evaluate(net, Echo(), 30, seed=3, interventions=na.Silence("E", epoch="cue"))
+    again = pickle.loads(pickle.dumps(evaluation))
+    for one in (evaluation, again):
+        assert one.confusion().counts.trace() == (evaluation.correct == 1).sum()
+        assert [what.label for what in one.interventions] == ["Silence E, cue"] and "Silence E, cue" in repr(one)
+
+
 def test_a_block_is_silenced_part_by_part(net):
     silence = na.Silence("E", epoch="cue", where={"stimulus": 1})
     trials = na.play(net, Echo(), 30, seed=3, interventions=silence)
