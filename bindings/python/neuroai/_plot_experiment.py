@@ -13,11 +13,11 @@ from ._draw import CHANNELS, DIVERGING, FAINT, INK, axes_of, colours, cycle, pan
 from ._handle import brief
 from .errors import InvalidError
 from .evaluation import Evaluation, signed_condition
-from .experiment import Comparison, Silencing
+from .experiment import Comparison, Dose, Silencing, When, when_in_words
 from .intervention import Inject
 from .run import Run
 
-__all__ = ["comparison", "shade_interventions", "silencing", "traces"]
+__all__ = ["comparison", "dose", "shade_interventions", "silencing", "traces"]
 
 _LIGHT, _CURRENT = "#4d9fd6", "#e08214"
 
@@ -51,7 +51,7 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
     bar.set_label("change")
     bar.outline.set_visible(False)
-    ax.set_xticks(range(columns), [(epoch or "whole trial").replace("_", " ") for epoch in found.epochs])
+    ax.set_xticks(range(columns), [_head(when, columns) for when in found.epochs])
     ax.set_yticks(range(rows), found.names)
     palette = colours(found.net)
     for label, name in zip(ax.get_yticklabels(), found.names):
@@ -59,9 +59,17 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.xaxis.tick_top()
+    if any(isinstance(when, tuple) for when in found.epochs) and columns > 6:
+        ax.set_title("from (ms)", fontsize="medium", color=INK)
     n = len(found.control.correct)
     ax.set_xlabel(f"change of the fraction correct, without {found.control.performance:.3f} of {n} trials", color=INK)
     return ax
+
+
+def _head(when: When, columns: int) -> str:
+    if isinstance(when, tuple) and columns > 6:
+        return f"{when[0]:g}"
+    return "whole trial" if when is None else when_in_words(when).replace("_", " ")
 
 
 def _signed(effect: float) -> str:
@@ -89,6 +97,21 @@ def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[
     what = f"fraction of choice {choices[-1]}" if len(choices) == 2 else "mean choice, lowest 0, highest 1"
     ax.set(xlabel=with_unit(condition, found.task), ylabel=what, ylim=(-0.04, 1.04))
     ax.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), handlelength=1.2)
+    return ax
+
+
+def dose(found: Dose, ax: Optional[Axes] = None) -> Axes:
+    """Fraction correct against the fraction of units that are silenced: the mean, and each draw of units.
+
+    Args:
+        found: the result of :func:`neuroai.experiment.dose`.
+        ax: where to draw.
+    """
+    ax = axes_of(ax, (3.8, 3.2))
+    colour = colours(found.net).get(found.names, INK)
+    ax.plot(found.fractions, found.performance, "o", color=FAINT, ms=3, zorder=1)
+    ax.plot(found.fractions, found.performance.mean(axis=1), "o-", color=colour, ms=5, lw=1.4, zorder=2)
+    ax.set(xlabel=f"fraction of {found.names} silenced", ylabel="fraction correct", ylim=(-0.04, 1.04))
     return ax
 
 

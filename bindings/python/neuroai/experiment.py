@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
-from ._handle import brief, frozen, listed, wrong_type
+from ._handle import Names, brief, frozen, joined, listed, real, whole, wrong_type
 from ._interrupt import Bar
 from .errors import InvalidError, UnknownNameError
 from .evaluation import Evaluation, evaluate
@@ -25,10 +25,13 @@ from .network import Network
 from .task import Task, as_task
 from .trials import Trials
 
-__all__ = ["Comparison", "Silencing", "compare", "silence"]
+__all__ = ["Comparison", "Dose", "Silencing", "compare", "dose", "silence"]
 
 #: Trials of which one shows which epochs a task has.
 _FEW = 32
+
+#: When units are silenced: an epoch of the trials, from one time to another (ms), or None, the whole trial.
+When = Union[str, Tuple[float, float], None]
 
 
 class Comparison(Closed):
@@ -87,7 +90,7 @@ class Silencing(Closed):
         net: the network.
         task: the task, or the trials.
         names: of each row, the populations.
-        epochs: of each column, the epoch; None: the whole trial.
+        epochs: of each column, the epoch, or start and end in ms; None: the whole trial.
         control: the evaluation without interventions.
         evaluations: by (populations, epoch) those with them.
         performance: fraction correct, [rows, columns].
@@ -98,9 +101,9 @@ class Silencing(Closed):
     net: Network
     task: Union[Task, Trials]
     names: Tuple[str, ...]
-    epochs: Tuple[Optional[str], ...]
+    epochs: Tuple[When, ...]
     control: Evaluation
-    evaluations: Dict[Tuple[str, Optional[str]], Evaluation]
+    evaluations: Dict[Tuple[str, When], Evaluation]
     performance: npt.NDArray[np.float64]
     effect: npt.NDArray[np.float64]
     error: npt.NDArray[np.float64]
@@ -111,7 +114,7 @@ class Silencing(Closed):
         net: Network,
         task: Union[Task, Trials],
         control: Evaluation,
-        evaluations: Mapping[Tuple[str, Optional[str]], Evaluation],
+        evaluations: Mapping[Tuple[str, When], Evaluation],
     ) -> None:
         names, epochs = (tuple(dict.fromkeys(key[side] for key in evaluations)) for side in (0, 1))
         self._keep(net=net, task=task, control=control, evaluations=Record(evaluations), names=names, epochs=epochs)
@@ -122,7 +125,7 @@ class Silencing(Closed):
 
     def __repr__(self) -> str:
         width = max(map(len, self.names)) + 2
-        head = [epoch or "trial" for epoch in self.epochs]
+        head = [when_in_words(epoch) for epoch in self.epochs]
         wide = max(9, *map(len, head)) + 2
         lines = [f"Silencing: {self.control.performance:.3f} correct without; change with"]
         lines.append(" " * width + "".join(f"{name:>{wide}}" for name in head))
@@ -163,7 +166,7 @@ def silence(
     net: Network,
     task: Union[Task, Trials],
     names: Optional[Sequence[str]] = None,
-    epochs: Union[str, Sequence[Optional[str]], None] = None,
+    epochs: Union[str, Sequence[When], None] = None,
     trials: Optional[int] = None,
     seed: int = 0,
     threads: int = 1,
@@ -179,25 +182,104 @@ def silence(
         task: the task; or trials, such as recorded ones.
         names: populations, a row each; an entry may be a pattern, ``"*/PV"``, or several names, ``"PV SST"``, that are
             silenced together. A string is several entries. Default: each population of the network.
-        epochs: a column each; None: the whole trial. Default: all epochs of the trials, and the whole trial.
+        epochs: a column each: the name of an epoch; a pair of times, ms, from the start of the trial; or None, the
+            whole trial. Default: all epochs of the trials, and the whole trial.
         trials, seed, threads: as in :func:`neuroai.evaluate`.
-        act: what is done, called as ``act(names, epoch=epoch, **how)``; for a current
+        act: what is done, called as ``act(names, epoch=epoch, **how)``, or with ``start`` and ``end``; for a current
             ``lambda names, **how: na.Inject(names, -2, **how)``.
         progress: whether to show a progress bar if it takes more than a second.
         **how: other arguments of the intervention, such as ``fraction=0.5`` or ``fall=100``.
     """
     rows = list(net.populations) if names is None else _entries("names", names)
     columns = [*epochs_of(net, task), None] if epochs is None else _entries("epochs", epochs)
-    planned = {(name, epoch): [act(name, epoch=epoch, **how)] for name in rows for epoch in columns}
+    planned = {(name, when): [act(name, **_times(when), **how)] for name in rows for when in columns}
     control, found = _evaluate_all(net, task, planned, trials, seed, threads, progress)
     return Silencing(net, task, control, found)
 
 
+class Dose(Closed):
+    """Performance against the fraction of units that are silenced; made by :func:`dose`.
+
+    Attributes:
+        net: the network.
+        names: the populations.
+        fractions: that were silenced, ascending, [k].
+        performance: fraction correct, [k, draws]: of each draw of units.
+    """
+
+    net: Network
+    names: str
+    fractions: npt.NDArray[np.float64]
+    performance: npt.NDArray[np.float64]
+    _otherwise = "it is what was found"
+
+    def __init__(self, net: Network, names: str, fractions: Any, performance: Any) -> None:
+        self._keep(net=net, names=names, fractions=frozen(np.array(fractions, np.float64)))
+        self._keep(performance=frozen(np.array(performance, np.float64)))
+
+    def __repr__(self) -> str:
+        rows = [f"{fraction:g}: {row.mean():.3f}" for fraction, row in zip(self.fractions, self.performance)]
+        return f"<Dose: {self.names}, fraction silenced and correct {listed(rows)}>"
+
+
+def dose(
+    net: Network,
+    task: Union[Task, Trials],
+    names: Names,
+    fractions: Sequence[float] = (0, 0.1, 0.2, 0.4, 0.6, 0.8, 1),
+    draws: int = 5,
+    trials: Optional[int] = None,
+    seed: int = 0,
+    threads: int = 1,
+    *,
+    act: Callable[..., Intervention] = Silence,
+    progress: bool = True,
+    **how: Any,
+) -> Dose:
+    """Silences more and more units, each time some that are drawn at random, on the same trials.
+
+    Args:
+        net: a built network.
+        task: the task; or trials, such as recorded ones.
+        names: populations; the fraction is drawn in each of them.
+        fractions: of their units, 0 to 1, that are silenced. Units of a smaller one are among those of a larger one.
+        draws: how often units are drawn, with seeds 0, 1, ...
+        trials, seed, threads: as in :func:`neuroai.evaluate`.
+        act: what is done, called as ``act(names, fraction=fraction, seed=draw, **how)``.
+        progress: whether to show a progress bar if it takes more than a second.
+        **how: other arguments of the intervention, such as ``epoch="delay"``.
+    """
+    wanted, several = joined(names), whole("draws", draws)
+    if several < 1:
+        raise InvalidError(f"draws is {several}, must be at least 1")
+    ascending = sorted({real("fractions", fraction) for fraction in fractions})
+    if not ascending or not 0 <= ascending[0] <= ascending[-1] <= 1:
+        raise InvalidError(f"fractions: {brief(list(fractions))}, must be 0 to 1")
+    planned = {
+        (fraction, draw): [act(wanted, fraction=fraction, seed=draw, **how)]
+        for fraction in ascending
+        for draw in range(several if fraction < 1 else 1)
+        if fraction > 0
+    }
+    control, found = _evaluate_all(net, task, planned, trials, seed, threads, progress)
+    found.update({(fraction, 0): control for fraction in ascending if fraction == 0})
+    rows = [
+        [found.get((fraction, draw), found[fraction, 0]).performance for draw in range(several)]
+        for fraction in ascending
+    ]
+    return Dose(net, wanted, ascending, rows)
+
+
+def _times(when: When) -> Dict[str, Any]:
+    return {"start": when[0], "end": when[1]} if isinstance(when, tuple) else {"epoch": when}
+
+
 def _entries(what: str, given: Any) -> List[Any]:
-    entries = given.split() if isinstance(given, str) else list(given)
+    entries = given.split() if isinstance(given, str) else [tuple(e) if isinstance(e, list) else e for e in given]
     for entry in entries:
-        if not (isinstance(entry, str) or (entry is None and what == "epochs")):
-            raise wrong_type(what, "names", entry)
+        pair = isinstance(entry, tuple) and len(entry) == 2
+        if not (isinstance(entry, str) or (what == "epochs" and (entry is None or pair))):
+            raise wrong_type(what, "names" + (" or pairs of times" if what == "epochs" else ""), entry)
     if not entries:
         raise InvalidError(f"{what}: there is none")
     if len(set(entries)) < len(entries):
@@ -235,6 +317,13 @@ def epochs_of(net: Network, task: Union[Task, Trials]) -> List[str]:
     if not found:
         raise UnknownNameError("epochs: the trials have none: give None for the whole trial, epochs=[None]")
     return found
+
+
+def when_in_words(when: When) -> str:
+    """An epoch, or times, as the head of a column."""
+    if when is None:
+        return "trial"
+    return when if isinstance(when, str) else f"{when[0]:g}-{when[1]:g} ms"
 
 
 def effect_of(evaluation: Evaluation, control: Evaluation) -> Tuple[float, float]:

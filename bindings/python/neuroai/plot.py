@@ -3,7 +3,7 @@
 Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
 :func:`chronometric`, :func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`.
 Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`. Interventions: :func:`silencing`, :func:`comparison`,
-:func:`traces`.
+:func:`dose`, :func:`traces`.
 Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends`, for lines of your own.
 
 Every function draws into ``ax``, or into a new figure if there is none, and returns the axes. If a figure has several
@@ -39,7 +39,7 @@ from ._handle import Names
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_fit
-from ._plot_experiment import comparison, shade_interventions, silencing, traces
+from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
 from ._plot_learning import alignment, label_ends
 from ._plot_space import distance, space
 from ._plot_task import curriculum, task
@@ -69,6 +69,7 @@ __all__ = [
     "connectivity",
     "curriculum",
     "distance",
+    "dose",
     "history",
     "label_ends",
     "psychometric",

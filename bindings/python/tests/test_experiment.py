@@ -57,6 +57,26 @@ def test_which_and_how(net):
     assert (current.evaluations["I", None].choice == alone.choice).all()
 
 
+def test_in_windows_of_time(net):
+    found = na.experiment.silence(net, perceptual(), "E", [(0, 100), [100, 200], "delay"], trials=100, seed=3)
+    assert found.epochs == ((0, 100), (100, 200), "delay")
+    alone = na.evaluate(net, perceptual(), 100, seed=3, interventions=na.Silence("E", start=100, end=200))
+    assert (found.evaluations["E", (100, 200)].choice == alone.choice).all() and "100-200 ms" in repr(found)
+    labels = [label.get_text() for label in na.plot.silencing(found).get_xticklabels()]
+    assert labels == ["0-100 ms", "100-200 ms", "delay"]
+
+
+def test_more_and_more_units(net):
+    found = na.experiment.dose(net, perceptual(), "E", [1, 0, 0.5], draws=2, trials=100, seed=3, epoch="stimulus")
+    assert found.fractions.tolist() == [0, 0.5, 1] and found.performance.shape == (3, 2)
+    whole = na.evaluate(net, perceptual(), 100, seed=3)
+    assert (found.performance[0] == whole.performance).all() and found.performance[2, 0] == found.performance[2, 1]
+    half = na.Silence("E", fraction=0.5, seed=1, epoch="stimulus")
+    assert found.performance[1, 1] == na.evaluate(net, perceptual(), 100, seed=3, interventions=half).performance
+    ax = na.plot.dose(found)
+    assert np.allclose(ax.lines[-1].get_ydata(), found.performance.mean(axis=1)) and "0.5: " in repr(found)
+
+
 def test_a_comparison(net):
     what = {"half": na.Scale("E", 0.5, epoch="stimulus"), "both": [na.Silence("I"), na.Inject("E", 0.1)]}
     found = na.experiment.compare(net, perceptual(), what, 150, seed=2)
@@ -76,6 +96,10 @@ BAD = [
     (lambda net: na.experiment.silence(net, perceptual(), [3], trials=9), na.InvalidTypeError, "names: expected names"),
     (lambda net: na.experiment.silence(net, perceptual(), "E E", trials=9), na.InvalidError, "one of them twice"),
     (lambda net: na.experiment.silence(net, na.Trials(np.zeros((5, 2, 3)))), na.UnknownNameError, "have none"),
+    (lambda net: na.experiment.silence(net, perceptual(), "E", [(1, 2, 3)]), na.InvalidTypeError, "pairs of times"),
+    (lambda net: na.experiment.dose(net, perceptual(), "E", [0, 1.5]), na.InvalidError, "must be 0 to 1"),
+    (lambda net: na.experiment.dose(net, perceptual(), "E", []), na.InvalidError, "must be 0 to 1"),
+    (lambda net: na.experiment.dose(net, perceptual(), "E", draws=0), na.InvalidError, "draws is 0"),
     (lambda net: na.experiment.compare(net, perceptual(), {}), na.InvalidError, "the mapping is empty"),
     (lambda net: na.experiment.compare(net, perceptual(), na.Silence("E")), na.InvalidTypeError, "a mapping from names"),
 ]
