@@ -148,11 +148,14 @@ static void expect_same(const nai_trials *x, int64_t b, const nai_trials *y, int
 {
   ck_assert_int_eq(x->length[b], y->length[c]);
   ck_assert_int_eq(x->n_conditions, y->n_conditions);
-  for (int64_t i = 0; i < x->n_conditions; i++)
-    EXPECT(x->condition[i].value[b] == y->condition[i].value[c]);
+  int64_t own = x->own;
+  for (int64_t i = 0; i < x->n_conditions * own; i++)
+    EXPECT(x->condition[i / own].value[b * own + i % own] ==
+           y->condition[i / own].value[c * own + i % own]);
   ck_assert_int_eq(x->n_epochs, y->n_epochs);
-  for (int64_t i = 0; i < 2 * x->n_epochs; i++)
-    ck_assert_int_eq(x->epoch[i / 2].step[2 * b + i % 2], y->epoch[i / 2].step[2 * c + i % 2]);
+  own *= 2;
+  for (int64_t i = 0; i < x->n_epochs * own; i++)
+    EXPECT(x->epoch[i / own].step[b * own + i % own] == y->epoch[i / own].step[c * own + i % own]);
   for (int64_t t = 0; t < x->length[b]; t++) {
     EXPECT(mask_at(x, t, b) == mask_at(y, t, c));
     for (int64_t k = 0; k < x->n_inputs; k++) EXPECT(input_at(x, t, b, k) == input_at(y, t, c, k));

@@ -156,6 +156,7 @@ static const struct {
     {"song-eye-movement-sequence", "between fixation movement1 movement2 movement3"},
     {"song-sine", ""},
     {"maze", "goal delay choices"},
+    {"wcst", "feedback interval centre response"},
 };
 
 static const char *epochs_of(const char *task)
@@ -166,18 +167,23 @@ static const char *epochs_of(const char *task)
   return NULL;
 }
 
-/* Those before the bar fill the trial, one after the other; a trial of a kind of its own has none. */
-static void check_epochs(const nai_trials *trials, int64_t b, int in_sequence)
+/*
+ * Those before the bar fill the trial, or part of a block, one after the other; a trial of a kind of
+ * its own has none.
+ */
+static void check_epochs(const nai_trials *trials, int64_t b, int64_t p, int in_sequence)
 {
-  int32_t at = 0, any = 0;
+  int64_t from, end;
+  nai__trials_part(&from, &end, trials, b, p);
+  int32_t at = (int32_t)from, any = 0;
   for (int e = 0; e < trials->n_epochs; e++) {
-    const int32_t *step = trials->epoch[e].step + 2 * b;
+    const int32_t *step = trials->epoch[e].step + 2 * (b * trials->own + p);
     any |= step[1] > 0;
-    EXPECT(step[0] <= step[1] && step[1] <= trials->length[b]);
+    EXPECT(step[0] <= step[1] && step[1] <= end);
     if (e < in_sequence) EXPECT(step[0] == at || (step[0] == 0 && step[1] == 0));
     if (e < in_sequence) at = step[1];
   }
-  if (in_sequence && any) ck_assert_int_eq(at, trials->length[b]);
+  if (in_sequence && any) ck_assert_int_eq(at, end);
   if (in_sequence && !any) EXPECT(condition_of(trials, "target", b) == -1); /* a catch trial */
 }
 
@@ -201,7 +207,8 @@ START_TEST(every_task_of_epochs_says_when_they_are)
       if (e < trials->n_epochs - 1) strcat(found, " ");
     }
     ck_assert_str_eq(found, names);
-    for (int64_t b = 0; b < 40; b++) check_epochs(trials, b, in_sequence);
+    for (int64_t k = 0; k < 40 * trials->own; k++)
+      check_epochs(trials, k / trials->own, k % trials->own, in_sequence);
     nai_trials_destroy(trials);
     nai_task_destroy(task);
   }

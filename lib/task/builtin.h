@@ -17,6 +17,7 @@ struct nai__builtin_task;
 typedef struct nai__task_kind {
   const char *name;
   int64_t n_inputs, n_outputs;
+  int64_t more_inputs; /* a network with so many is taken too; 0: none */
   int32_t has_classes; /* 1: n_outputs classes of the network's first output */
   uint32_t flags;      /* of nai_task_ops */
   int32_t n_conditions;
@@ -70,7 +71,8 @@ typedef struct nai__task_kind {
   TASK(song_parametric_working_memory) \
   TASK(song_eye_movement_sequence)     \
   TASK(song_sine)                      \
-  TASK(maze)
+  TASK(maze)                           \
+  TASK(wcst)
 
 #define NAI__DECLARE_TASK(name) extern const nai__task_kind nai__##name;
 NAI__TASKS(NAI__DECLARE_TASK)

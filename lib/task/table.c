@@ -100,7 +100,8 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
 {
   NAI__TRY(check_classes(kind, net));
   assert(kind->n_conditions <= NAI__MOST_CONDITIONS && kind->n_single <= kind->n_parameters);
-  assert(kind->generate || kind->fill); /* one of them makes its trials */
+  assert(kind->generate || kind->fill);                     /* one of them makes its trials */
+  assert(!kind->respond || (kind->flags & NAI_TASK_BLOCK)); /* respond looks for its own epochs */
   nai__builtin_task *b = NAI__NEW(nai__builtin_task);
   if (!b) return NAI_ERR_MEMORY;
   b->kind = kind;
@@ -111,7 +112,9 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
   nai_task_ops ops = {.struct_size = sizeof ops,
                       .flags = kind->flags,
                       .name = kind->name,
-                      .n_inputs = kind->n_inputs,
+                      .n_inputs = kind->more_inputs && net->n_inputs == kind->more_inputs
+                                      ? kind->more_inputs
+                                      : kind->n_inputs,
                       .n_outputs = kind->n_outputs,
                       .has_classes = kind->has_classes,
                       .n_conditions = kind->n_conditions,

@@ -26,7 +26,7 @@ from .history import History
 from .run import Run
 from .trials import has_classes
 
-__all__ = ["PCA", "ReactionTimes", "condition_means", "pca", "reaction_times", "stages"]
+__all__ = ["PCA", "ReactionTimes", "condition_means", "errors_after_switch", "pca", "reaction_times", "stages"]
 
 Doubles = npt.NDArray[np.float64]
 
@@ -357,6 +357,20 @@ _STAGES = np.dtype(
         ("met", np.bool_),
     ]
 )
+
+
+def errors_after_switch(evaluation: Evaluation) -> npt.NDArray[np.int64]:
+    """How many errors in a row followed each switch of the rule: int64 [switches], in the order of trials.
+
+    Of an evaluation of ``na.tasks.WCST``: whoever infers the rule from the outcomes makes one error a switch.
+    """
+    since = condition_of(evaluation.conditions, "since_switch")
+    wrong, starts = evaluation.correct != 1, np.flatnonzero(since == 0)
+    ends = np.append(np.flatnonzero(since <= 0), len(since))
+    lengths = ends[np.searchsorted(ends, starts, side="right")] - starts
+    return np.array(
+        [int(np.logical_and.accumulate(wrong[at : at + n]).sum()) for at, n in zip(starts, lengths)], np.int64
+    )
 
 
 def stages(history: History, curriculum: Optional[Curriculum] = None, batch: int = 0) -> "np.recarray[Any, Any]":

@@ -18,12 +18,13 @@ from . import _c
 from ._closed import Record
 from ._handle import Parameter, brief, frozen, given, listed, texts
 from ._handle import parameters as _parameters
+from .curriculum import Curriculum, Stage
 from .errors import InvalidError
 from .network import Network
 from .neurogym import Neurogym
 from .task import Task
 
-__all__ = ["YANG_RULES", "BuiltinTask", "Neurogym", "available", "parameters"]
+__all__ = ["YANG_RULES", "BuiltinTask", "Neurogym", "available", "parameters", "wcst_curriculum"]
 
 
 def available() -> List[str]:
@@ -111,8 +112,12 @@ def _shown(value: Any) -> str:
     return str(value) if isinstance(value, float) else f"[{listed(map(str, value.tolist()), 6)}]"
 
 
+#: Classes whose names are written otherwise.
+_WRITTEN = {"wcst": "WCST"}
+
+
 def _class_name(name: str) -> str:
-    return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
+    return _WRITTEN.get(name) or "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
 
 
 #: The rules of the twenty tasks, in the order of their inputs, of the condition "rule" and of the parameter "rule" of the
@@ -141,6 +146,19 @@ YANG_RULES: Tuple[str, ...] = (
 )
 
 _YANG = "Inputs: fixation, two rings of 32 units, 20 rules. Targets: fixation, a ring of 32 units."
+
+def wcst_curriculum(criterion: float = 0.9, evaluations: int = 5) -> Curriculum:
+    """The published course of ``WCST`` in a network of 37 inputs: all history, without the last cards, feedback alone.
+
+    A stage is over when ``criterion`` is met in so many consecutive evaluations, in which card and rule must both be
+    right. The published criterion is on the mean of five tests, and on each of the two.
+    """
+    return Curriculum(
+        Stage("all", criterion, evaluations, previous_stimulus=1, previous_choice=1, judged=2),
+        Stage("without-cards", criterion, evaluations, previous_stimulus=0, judged=2),
+        Stage("feedback-alone", criterion, evaluations, previous_choice=0, judged=2),
+    )
+
 
 #: Description of each task: inputs, then outputs.
 _ABOUT: Dict[str, str] = {
@@ -177,6 +195,9 @@ _ABOUT: Dict[str, str] = {
     "song-sine": "A sine wave of Song et al. (2016). No inputs. Target of one output.",
     "maze": "The one-choice maze of Achterberg et al. (2023): remember a goal, then take the open way that leads to it. "
     "Inputs: four goals, four ways. Classes: the ways.",
+    "wcst": "The Wisconsin card sorting test of Liu & Wang (2024), in blocks: sort by colour or by shape, as feedback "
+    "tells; the rule switches. Inputs: four cards (16), right and wrong (2); of 37 also the last cards (16) and the last "
+    "choice (3). Targets: which test card (3), which rule (2). Evaluations count card trials.",
     "yang-mixed": "The twenty tasks of Yang et al. (2019), mixed at random. " + _YANG,
 }
 _ABOUT.update({f"yang-{rule}": f"The task {rule} of Yang et al. (2019). {_YANG}" for rule in YANG_RULES})
