@@ -12,7 +12,7 @@ from . import _c
 from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, wrong_shape
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
-from .intervention import Intervention, Interventions, Lent, as_interventions
+from .intervention import Clamp, Inject, Intervention, Interventions, Lent, Silence, as_interventions
 from .network import Network
 from .run import Run, parts
 from .run import record as record_run
@@ -126,26 +126,38 @@ class State(Handle):
         """Returns to time 0: the initial state, no interventions, the same noise."""
         _c.nai_state_reset(self)
 
-    def clamp(self, names: Chosen, rate: npt.ArrayLike, units: Optional[npt.ArrayLike] = None) -> None:
+    def clamp(
+        self, names: Chosen, rate: npt.ArrayLike, units: Optional[npt.ArrayLike] = None, **when: Any
+    ) -> None:
         """Clamps units: from now on their rates are ``rate``, whatever their input.
 
         Args:
             names: populations; or a mapping from their names to units, as ``{"E": [0, 3]}``.
             rate: one value, or one value per unit.
             units: units of each of these populations: numbers from 0, none twice, or a mask of bool [n]. Default: all.
+            **when: other arguments of :class:`neuroai.Clamp`, such as ``fraction`` or ``end``: then it is planned, as
+                by :meth:`intervene`.
         """
+        if when:
+            return self.intervene(Clamp(names, rate, units, **when))
         array = as_array("rate", np.atleast_1d(given("rate", rate)), ("n",))
         self._intervene(names, units, _c.nai_state_clamp_units, array, len(array))
 
-    def silence(self, names: Chosen, units: Optional[npt.ArrayLike] = None) -> None:
-        """Clamps these units to 0: a lesion, or optogenetic silencing. ``names``, ``units``: see :meth:`clamp`."""
+    def silence(self, names: Chosen, units: Optional[npt.ArrayLike] = None, **when: Any) -> None:
+        """Clamps these units to 0: a lesion, or optogenetic silencing. Arguments: see :meth:`clamp`."""
+        if when:
+            return self.intervene(Silence(names, units, **when))
         self._intervene(names, units, _c.nai_state_silence_units)
 
-    def inject(self, names: Chosen, current: npt.ArrayLike, units: Optional[npt.ArrayLike] = None) -> None:
+    def inject(
+        self, names: Chosen, current: npt.ArrayLike, units: Optional[npt.ArrayLike] = None, **when: Any
+    ) -> None:
         """Injects currents: from now on ``current``, one value or one per unit, is added to the input of these units.
 
-        ``names``, ``units``: see :meth:`clamp`.
+        Other arguments: see :meth:`clamp`.
         """
+        if when:
+            return self.intervene(Inject(names, current, units, **when))
         array = as_array("current", np.atleast_1d(given("current", current)), ("n",))
         self._intervene(names, units, _c.nai_state_inject_units, array, len(array))
 

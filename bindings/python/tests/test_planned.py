@@ -82,6 +82,19 @@ def test_a_state_goes_on_with_what_is_planned(net):
     assert np.array_equal(state.run(steps=3).rates["I"], net.run(steps=3, trials=2, seed=1).rates["I"])
 
 
+def test_calls_of_a_state_plan_what_has_a_time_or_a_fraction(net):
+    one, other = net.state(2, seed=1), net.state(2, seed=1)
+    one.silence("E", fraction=0.5, seed=2)
+    one.clamp("I", 2, [1], start=40)
+    one.inject("E", 0.5, end=60, rise=40)
+    same = na.Silence("E", fraction=0.5, seed=2), na.Clamp("I", 2, [1], start=40), na.Inject("E", 0.5, end=60, rise=40)
+    for what in same:
+        other.intervene(what)
+    assert one.snapshot() == other.snapshot() and one.snapshot() != net.state(2, seed=1).snapshot()
+    with pytest.raises(TypeError, match="fractions"):
+        one.silence("E", fractions=0.5)
+
+
 def test_an_interrupted_plan_changes_nothing(net):
     state = net.state(2)
     before = state.snapshot()
