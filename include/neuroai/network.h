@@ -99,7 +99,8 @@ enum {
   NAI_WEIGHTS_STRONG_WEAK = 8,
   /**
    * a, with its sign: where Dale's law or a constraint asks for the other sign, nai_network_build()
-   * fails (NAI_ERR_INVALID) and names the projection.
+   * fails (NAI_ERR_INVALID) and names the projection. nai_network_set_radius() scales it with the
+   * others, and so does a balance that is asked for.
    */
   NAI_WEIGHTS_CONSTANT = 9
 };

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar, Tuple
 
 from . import _c
+from ._handle import real
 
 __all__ = [
     "Balanced",
@@ -27,6 +28,10 @@ class Initial:
     """Base of all distributions of initial weights."""
 
     _kind: ClassVar[int] = _c.NAI_WEIGHTS_DEFAULT
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            real(f"{field.name} of na.{type(self).__name__}", getattr(self, field.name))
 
     def _numbers(self) -> Tuple[float, float]:
         return 0.0, 0.0

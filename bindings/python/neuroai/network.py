@@ -36,6 +36,7 @@ from ._handle import (
     listed,
     numbers,
     parameters,
+    real,
     text,
     texts,
     view,
@@ -68,6 +69,13 @@ def _choice(what: str, value: str, choices: Mapping[str, int]) -> int:
     if value not in choices:
         raise InvalidError(f"{what}: expected one of {', '.join(choices)}, got {brief(value)}")
     return choices[value]
+
+
+def _flag(what: str, value: Any) -> bool:
+    """``value`` as yes or no: True, False, 1 or 0."""
+    if np.ndim(value) > 0 or value not in (0, 1):
+        raise wrong_type(what, "True or False", value)
+    return bool(value)
 
 
 @dataclass(frozen=True)
@@ -334,24 +342,37 @@ class Network(Handle):
                 values are ignored where no synapse exists. Default: na.Default().
         """
         ends = joined(source, "source"), joined(target, "target")
-        exist = self._which_exist(density, mask, indegree, outdegree)
+        constraints = self._which_exist(density, mask, indegree, outdegree)
+        if np.ndim(plastic) > 0:
+            constraints.append(Fixed(given("plastic", plastic) == 0))
+            plastic = True
+        frozen, own = not _flag("plastic", plastic), _flag("autapses", autapses)
+        delay = None if delay is None else real("delay", delay)
+        array = None if initial is None or isinstance(initial, Initial) else self._one_projection(*ends, initial)
         self._compose(_c.nai_network_connect, *ends)
-        if autapses:
+        if own:
             self._compose(_c.nai_network_set_autapses, *ends, 1)
         if delay is not None:
             self._compose(_c.nai_network_set_delay, *ends, delay)
-        for constraint in exist:
+        for constraint in constraints:
             self.constrain(*ends, constraint)
-        if given("plastic", plastic).ndim > 0:
-            self.constrain(*ends, Fixed(given("plastic", plastic) == 0))
-        elif not plastic:
+        if frozen:
             self._compose(_c.nai_network_set_plastic, *ends, 0)
         if isinstance(initial, Initial):
             self._compose(_c.nai_network_set_initial_weights, *ends, initial._kind, *initial._numbers())
-        elif initial is not None:
-            array = numbers("initial", initial, (self.size(ends[1]), self.size(ends[0])))
-            self._given.append((*ends, kept(array, initial)))
+        if array is not None:
+            self._given.append((*ends, array))
         return self
+
+    def _one_projection(self, source: str, target: str, initial: npt.ArrayLike) -> npt.NDArray[Any]:
+        """Initial weights that are given, one for each pair of units."""
+        if np.ndim(initial) == 0:
+            shown = f"na.Constant({brief(initial)})" if type(initial) in (int, float) else "na.Normal(0, 0.1)"
+            raise wrong_type("initial", f"an array [n_post, n_pre] or a distribution, such as {shown}", initial)
+        for name in (source, target):
+            if any(sign in name for sign in " *?["):
+                raise InvalidError(f"initial: an array is of one projection, not of all from {brief(source)} to {brief(target)}")
+        return kept(numbers("initial", initial, (self.size(target), self.size(source))), initial)
 
     @staticmethod
     def _which_exist(

@@ -34,6 +34,15 @@ def test_a_network_acts_as_it_did(folder, name):
                 close(array, expected[f"{name}/{what}/{part.replace('/', '-')}"], 1e-5)
 
 
+@releases
+@pytest.mark.parametrize("name", NETWORKS)
+def test_what_an_old_file_has_not_says_nothing(folder, name):
+    net = na.Network.load(folder / f"{name}.safetensors")
+    assert all(net.sign(source) == 0 for source in net.inputs)
+    for output in net.outputs:
+        assert (net.get(output, "tau") == 0).all() and (net.get(output, "gain") == 1).all()
+
+
 def description(path):
     with safe_open(path, "numpy") as file:
         model = json.loads(file.metadata()["neuroai"])

@@ -413,13 +413,43 @@ def pair():
     return na.Network(dt=20).population("a", 4).population("b", 3)
 
 
-def test_a_refused_keyword_connects_nothing():
+@pytest.mark.parametrize(
+    "wrong, words",
+    [
+        ({"indegree": -1}, "indegree is -1"),
+        ({"outdegree": "many"}, "outdegree: expected a whole number"),
+        ({"density": 2}, "density is 2"),
+        ({"indegree": 1, "density": 1}, "at most one of"),
+        ({"mask": [1, 0]}, "Mask: expected shape"),
+        ({"initial": 0.5}, r"initial: expected an array .* or a distribution, such as na.Constant\(0.5\), got 0.5"),
+        ({"initial": np.zeros((4, 3))}, r"initial: expected shape \[3, 4\], got \[4, 3\]"),
+        ({"initial": "normal"}, "initial: expected an array"),
+        ({"initial": na.Constant}, "initial: expected an array"),
+        ({"autapses": "no"}, "autapses: expected True or False, got 'no'"),
+        ({"autapses": 2}, "autapses: expected True or False, got 2"),
+        ({"plastic": "no"}, "plastic: expected True or False, got 'no'"),
+        ({"delay": "long"}, "delay: expected a number, got 'long'"),
+    ],
+)
+def test_a_refused_keyword_connects_nothing(wrong, words):
     net = pair()
-    for wrong in ({"indegree": -1}, {"outdegree": "many"}, {"density": 2}, {"indegree": 1, "density": 1}):
-        with pytest.raises((na.InvalidError, TypeError)):
-            net.connect("a", "b", **wrong)
+    with pytest.raises((na.InvalidError, TypeError), match=words):
+        net.connect("a", "b", **wrong)
     assert net.projections == ()
     assert net.connect("a", "b", indegree=1).build().mask("a", "b").sum() == 3
+
+
+def test_initial_arrays_are_of_one_projection():
+    for target in ("a b", "*", ["a", "b"]):
+        with pytest.raises(na.InvalidError, match="initial: an array is of one projection, not of all from 'a' to"):
+            pair().connect("a", target, initial=np.zeros((3, 4)))
+
+
+@pytest.mark.parametrize("make", [na.Constant, na.Identity, na.Orthogonal, lambda x: na.Normal(0, x), lambda x: na.Gamma(x, 1)])
+@pytest.mark.parametrize("wrong", ["x", None, [1, 2]])
+def test_numbers_of_initial_weights_are_numbers(make, wrong):
+    with pytest.raises(TypeError, match=r"of na\.\w+: expected a number"):
+        make(wrong)
 
 
 def test_keywords_act_on_the_projections_of_the_call():
