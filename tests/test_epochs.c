@@ -157,6 +157,9 @@ static const struct {
     {"song-sine", ""},
     {"maze", "goal delay choices"},
     {"wcst", "feedback interval centre response"},
+    {"masse-dms", "fixation sample delay test"},
+    {"masse-dmrs", "fixation sample delay test"},
+    {"masse-dmc", "fixation sample delay test"},
 };
 
 static const char *epochs_of(const char *task)

@@ -72,7 +72,10 @@ typedef struct nai__task_kind {
   TASK(song_eye_movement_sequence)     \
   TASK(song_sine)                      \
   TASK(maze)                           \
-  TASK(wcst)
+  TASK(wcst)                           \
+  TASK(masse_dms)                      \
+  TASK(masse_dmrs)                     \
+  TASK(masse_dmc)
 
 #define NAI__DECLARE_TASK(name) extern const nai__task_kind nai__##name;
 NAI__TASKS(NAI__DECLARE_TASK)

@@ -113,7 +113,7 @@ def _shown(value: Any) -> str:
 
 
 #: Classes whose names are written otherwise.
-_WRITTEN = {"wcst": "WCST"}
+_WRITTEN = {"wcst": "WCST", "masse-dms": "MasseDMS", "masse-dmrs": "MasseDMRS", "masse-dmc": "MasseDMC"}
 
 
 def _class_name(name: str) -> str:
@@ -145,6 +145,7 @@ YANG_RULES: Tuple[str, ...] = (
     "dmcnogo",
 )
 
+_MASSE = "Inputs: 24 units tuned to direction. Classes: fixate, match, non-match, due during the test."
 _YANG = "Inputs: fixation, two rings of 32 units, 20 rules. Targets: fixation, a ring of 32 units."
 
 def wcst_curriculum(criterion: float = 0.9, evaluations: int = 5) -> Curriculum:
@@ -198,6 +199,11 @@ _ABOUT: Dict[str, str] = {
     "wcst": "The Wisconsin card sorting test of Liu & Wang (2024), in blocks: sort by colour or by shape, as feedback "
     "tells; the rule switches. Inputs: four cards (16), right and wrong (2); of 37 also the last cards (16) and the last "
     "choice (3). Targets: which test card (3), which rule (2). Evaluations count card trials.",
+    "masse-dms": "Delayed match to sample of Masse et al. (2019): is the test direction the sample's? " + _MASSE,
+    "masse-dmrs": "Delayed match to rotated sample of Masse et al. (2019): is the test direction the sample's, turned? "
+    + _MASSE,
+    "masse-dmc": "Delayed match to category of Masse et al. (2019): are both directions in the same half of the circle? "
+    + _MASSE,
     "yang-mixed": "The twenty tasks of Yang et al. (2019), mixed at random. " + _YANG,
 }
 _ABOUT.update({f"yang-{rule}": f"The task {rule} of Yang et al. (2019). {_YANG}" for rule in YANG_RULES})

@@ -23,6 +23,9 @@ TASKS = {
     "song-parametric-working-memory": (2, 2, False),
     "song-eye-movement-sequence": (17, 2, False),
     "song-sine": (0, 1, False),
+    "masse-dms": (24, 3, True),
+    "masse-dmrs": (24, 3, True),
+    "masse-dmc": (24, 3, True),
 }
 
 
@@ -37,7 +40,8 @@ def network(n_inputs, n_outputs, dt=20):
 
 
 def task_class(name):
-    return getattr(na.tasks, "".join(part.capitalize() for part in name.split("-")))
+    written = {"dms": "DMS", "dmrs": "DMRS", "dmc": "DMC"} if name.startswith("masse") else {}
+    return getattr(na.tasks, "".join(written.get(part, part.capitalize()) for part in name.split("-")))
 
 
 @pytest.mark.parametrize("name", TASKS)
