@@ -333,7 +333,7 @@ END_TEST
 
 START_TEST(lists_of_names)
 {
-  char entry[64], text[200];
+  char entry[NAI__ENTRY], text[200];
   const char *list = "  E\tpfc/*\r\n I ";
   ck_assert_int_eq(nai__names_next(&list, entry), 1);
   ck_assert_str_eq(entry, "E");

@@ -185,6 +185,20 @@ NAI_API nai_status nai_network_set_leak(nai_network *net, const char *names, int
 /** Sets the transfer function: NAI_TRANSFER_... (NAI_TRANSFER_RELU by default). */
 NAI_API nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t transfer);
 
+/**
+ * Gives populations a model by its name ("rate", "adaptive_rate", "dendritic", ...; see
+ * nai_model_name()), with its defaults. Before they are connected.
+ */
+NAI_API nai_status nai_network_set_model(nai_network *net, const char *names, const char *model);
+
+/** A size of a model, such as "branches", before the populations are connected. */
+NAI_API nai_status nai_network_set_size(nai_network *net, const char *names, const char *size,
+                                        int64_t n);
+
+/** A parameter of a model whose values are words: ("E", "nonlinearity", "divisive"). */
+NAI_API nai_status nai_network_choose(nai_network *net, const char *names, const char *parameter,
+                                      const char *word);
+
 /** Places units at random in a box with these sides, mm, when the network is built. */
 NAI_API nai_status nai_network_place_box(nai_network *net, const char *names, double x, double y,
                                          double z);
@@ -320,6 +334,13 @@ NAI_API nai_status nai_network_leak(int32_t *leak, const nai_network *net, const
 /** Transfer function of a population: NAI_TRANSFER_... */
 NAI_API nai_status nai_network_transfer(int32_t *transfer, const nai_network *net,
                                         const char *name);
+
+/** The name of the model of a population. */
+NAI_API nai_status nai_network_model(const char **model, const nai_network *net, const char *name);
+
+/** Names of the signal and of the port that projection `index` goes from and to. */
+NAI_API nai_status nai_network_ends(const char **signal, const char **port, const nai_network *net,
+                                    int64_t index);
 
 /** Delay of a projection, ms. */
 NAI_API nai_status nai_network_delay(double *delay, const nai_network *net, const char *from,

@@ -33,6 +33,7 @@
 #include <neuroai/curriculum.h>
 #include <neuroai/evaluation.h>
 #include <neuroai/intervention.h>
+#include <neuroai/model.h>
 #include <neuroai/network.h>
 #include <neuroai/optimizer.h>
 #include <neuroai/random.h>

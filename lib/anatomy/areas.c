@@ -80,7 +80,7 @@ nai_status nai_areas_measure(double *distance, const double *position, int64_t n
 
 static nai_status take_names(nai_areas *areas, const char *names)
 {
-  char entry[64];
+  char entry[NAI__ENTRY];
   int found;
   int64_t at = 0;
   for (const char *rest = names; (found = nai__names_next(&rest, entry)) != 0; at++) {
@@ -89,7 +89,7 @@ static nai_status take_names(nai_areas *areas, const char *names)
     for (int64_t k = 0; k < at && k < areas->n; k++)
       if (strcmp(areas->name[k], entry) == 0)
         return nai__fail(NAI_ERR_NAME, "names: area '%s' is there twice", entry);
-    if (at < areas->n) memcpy(areas->name[at], entry, sizeof entry);
+    if (at < areas->n) memcpy(areas->name[at], entry, strlen(entry) + 1);
   }
   if (at != areas->n)
     return nai__fail(NAI_ERR_INVALID, "names has %lld areas, but n is %lld", (long long)at,

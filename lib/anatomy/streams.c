@@ -139,7 +139,7 @@ static nai_status count_synapses(work *w)
 /* --- senders and targets ---------------------------------------------------------------------- */
 
 /* Splits "pattern:port", of which the port may be absent (then ""). */
-static void split(const char entry[64], char pattern[64], char port[64])
+static void split(const char entry[NAI__ENTRY], char pattern[64], char port[64])
 {
   const char *colon = strchr(entry, ':');
   size_t length = colon ? (size_t)(colon - entry) : strlen(entry);
@@ -154,7 +154,7 @@ static void split(const char entry[64], char pattern[64], char port[64])
  */
 static int matches(const char *list, const char *type, char port[64])
 {
-  char entry[64], pattern[64];
+  char entry[NAI__ENTRY], pattern[64];
   while (nai__names_next(&list, entry) > 0) {
     split(entry, pattern, port);
     if (fnmatch(pattern, type, 0) == 0) return 1;
@@ -267,7 +267,7 @@ static nai_status plan_links(work *w)
 
 static nai_status check_list(const char *list, const char *what, int ports)
 {
-  char entry[64], pattern[64], port[64];
+  char entry[NAI__ENTRY], pattern[64], port[64];
   int found;
   if (!list) return nai__fail_null(what);
   while ((found = nai__names_next(&list, entry)) != 0) {

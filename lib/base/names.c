@@ -17,7 +17,7 @@ static int is_separator(char c)
   return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* ':' is kept free for what stands between a name and the numbers of units. */
+/* ':' stands between a name and that of a part. */
 static int is_allowed(unsigned char c)
 {
   return c > ' ' && c < 0x7f && !strchr(":*?[]\\", c);
@@ -55,7 +55,7 @@ nai_status nai__name_check(const char *name, const char *what)
   return NAI_OK;
 }
 
-int nai__names_next(const char **list, char entry[64])
+int nai__names_next(const char **list, char entry[NAI__ENTRY])
 {
   const char *start = *list;
   while (is_separator(*start)) start++;
@@ -64,18 +64,30 @@ int nai__names_next(const char **list, char entry[64])
   size_t length = (size_t)(end - start);
   *list = end;
   if (length == 0) return 0;
-  if (length >= NAME_BYTES) return -1;
+  const char *colon = memchr(start, ':', length);
+  size_t name = colon ? (size_t)(colon - start) : length;
+  if (name >= NAME_BYTES || length - name > NAME_BYTES) return -1;
   memcpy(entry, start, length);
   entry[length] = '\0';
   return 1;
 }
 
+char *nai__names_part(char entry[NAI__ENTRY])
+{
+  char *colon = strchr(entry, ':');
+  if (!colon) return NULL;
+  *colon = '\0';
+  return colon + 1;
+}
+
 int nai__names_match(const char *list, const char *name)
 {
-  char entry[NAME_BYTES];
+  char entry[NAI__ENTRY];
   int found;
   while ((found = nai__names_next(&list, entry)) != 0) {
-    if (found > 0 && fnmatch(entry, name, 0) == 0) return 1;
+    if (found < 0) continue;
+    nai__names_part(entry);
+    if (fnmatch(entry, name, 0) == 0) return 1;
   }
   return 0;
 }

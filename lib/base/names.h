@@ -13,13 +13,19 @@
  */
 nai_status nai__name_check(const char *name, const char *what);
 
-/*
- * Walks a list "E pfc?*": copies the next entry into `entry` (64 bytes), returns 1; 0 at the end;
- * -1 when one is too long.
- */
-int nai__names_next(const char **list, char entry[64]);
+/* Bytes of an entry of a list: a name, and after a ':' that of a part. */
+#define NAI__ENTRY 128
 
-/* 1 when `name` matches one entry of the list. */
+/*
+ * Walks a list "E pfc?*:apical": copies the next entry into `entry`, returns 1; 0 at the end; -1
+ * when one is too long: more than 63 characters before the ':' or after it.
+ */
+int nai__names_next(const char **list, char entry[NAI__ENTRY]);
+
+/* Cuts an entry in two at its ':'. The part after it; NULL for none. */
+char *nai__names_part(char entry[NAI__ENTRY]);
+
+/* 1 when `name` matches one entry of the list, whatever part of it the entry names. */
 int nai__names_match(const char *list, const char *name);
 
 /*
@@ -28,7 +34,7 @@ int nai__names_match(const char *list, const char *name);
  */
 void nai__choices_add(char *choices, size_t size, const char *word);
 
-/* 1 when a list is one name: not several, and no pattern. */
+/* 1 when a list is one name, with a part or without: not several, and no pattern. */
 int nai__names_single(const char *list);
 
 #endif

@@ -345,7 +345,7 @@ static nai_status add_projection(loader *l, const nai__json *json)
   int64_t sign;
   sure(read_end(&from, l, json, "from"));
   sure(read_end(&to, l, json, "to"));
-  NAI__TRY(as_format(nai__connect(l->net, from->node, to->node)));
+  NAI__TRY(as_format(nai__connect(l->net, from->node, 0, to->node, 0)));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
   NAI__TRY(nai__json_real(&p->delay_ms, json, "delay"));
   NAI__TRY(as_format(nai__delay_check(l->net, p->delay_ms)));
@@ -481,8 +481,7 @@ static nai_status fill(loader *l)
       NAI__TRY(nai__model_fill_bias(net->theta, &l->file, net, &net->node[i]));
   for (int64_t i = 0; i < net->n_projections; i++)
     NAI__TRY(fill_projection(l, &net->projection[i]));
-  nai__assembled(net);
-  return NAI_OK;
+  return nai__assembled(net);
 }
 
 /* --- loading ---------------------------------------------------------------------------------- */

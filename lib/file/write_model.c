@@ -221,6 +221,15 @@ void nai__model_describe(nai__json_writer *w, const nai_network *net)
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
+nai_status nai__model_can(const nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++)
+    if (net->node[i].cells)
+      return nai__fail(NAI_ERR_UNSUPPORTED, "'%s' is of model '%s': files have rate units alone",
+                       net->node[i].name, net->node[i].cells->model->ops.name);
+  return NAI_OK;
+}
+
 nai_status nai__model_add(nai__tensor_list *list, const nai_network *net)
 {
   return add_all(list, net);
@@ -253,6 +262,7 @@ static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_ne
 nai_status nai_network_save(const nai_network *net, const char *path)
 {
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__model_can(net));
   NAI__TRY(nai__model_path(path));
   nai__tensor_list list = {NULL, 0, 0};
   nai__json_writer w = {NULL, 0, 0, NAI_OK};

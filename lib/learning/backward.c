@@ -9,12 +9,14 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../network/move.h"
 
 /* Rows of trials row .. row + rows - 1 at step t, and where a group keeps its bias sums. */
 typedef struct group {
   nai__pass *pass;
   const nai__route *route;
   int64_t row, rows;
+  int32_t thread;
   double *unit_bias, *output_bias, *unit_initial;
 } group;
 
@@ -71,6 +73,26 @@ static void pull_own(const group *g, float *signal, int64_t k, int64_t later)
           nai__own_weight(net, block, u) * error[b * net->ld_units + u];
 }
 
+/* The same through its synapses onto other ports of its own, or from other signals. */
+static void pull_own_ports(const group *g, float *signal, int64_t stage, int64_t t, int starting)
+{
+  const nai_network *net = g->pass->net;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->from != p->to || (!p->signal && !p->port)) continue;
+    if (!starting && net->node[p->from].stage != stage) continue;
+    for (int64_t later = starting ? 1 : t + p->delay; later <= t + p->delay; later++) {
+      if (!reaches(g, starting ? 1 : t, later)) continue;
+      const float *error = signal_at(g, later);
+      for (int64_t b = 0; b < g->rows; b++)
+        for (int64_t i = 0; i < p->at.rows; i++)
+          signal[b * net->ld_units + p->pre + i % p->at.columns] +=
+              net->theta[nai__place_in(&p->at, i, i % p->at.columns)] *
+              error[b * net->ld_units + p->post + i];
+    }
+  }
+}
+
 static void clear(const group *g, int64_t t, int64_t first, int64_t end)
 {
   float *signal = signal_at(g, t);
@@ -85,10 +107,15 @@ static void collect(const group *g, int64_t t, int64_t stage)
   const nai_network *net = pass->net;
   int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
   int written = pass->has_signal;
+  if (net->has_cells) clear(g, t, net->other_first[stage], net->other_first[stage + 1]);
   for (int64_t k = 0; route->backward && k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (!route->backward[k] || block->from_stage != stage || !reaches(g, t, t + block->delay))
       continue;
+    if (block->from_group) {
+      pull(g, k, t, 1);
+      continue;
+    }
     if (!written && (block->pre != first || block->pre + block->at.columns != end)) {
       clear(g, t, first, end);
       written = 1;
@@ -105,11 +132,22 @@ static void collect(const group *g, int64_t t, int64_t stage)
     if (nai__block_is_own(&net->block[k]) && net->block[k].from_stage == stage &&
         reaches(g, t, t + net->block[k].delay))
       pull_own(g, signal_at(g, t), k, t + net->block[k].delay);
+  if (route->own && net->has_cells) pull_own_ports(g, signal_at(g, t), stage, t, 0);
   if (pass->rate_signal)
     pass->rate_signal(pass->user, t, g->row, g->rows, first, end, signal_at(g, t));
 }
 
 /* --- through the units ------------------------------------------------------------------------ */
+
+static void through_cells(const group *g, const nai__segment *segment, int64_t t)
+{
+  nai__pass *pass = g->pass;
+  int none = NAI_OK;
+  nai_status status = nai__cells_backward(
+      pass->activity, segment, t, g->row, g->rows, signal_at(g, t),
+      pass->state_carry + g->row * pass->net->ld_state, pass->slopes[g->thread]);
+  if (status != NAI_OK) atomic_compare_exchange_strong(&pass->failed, &none, (int)status);
+}
 
 static void through_units(const group *g, int64_t t, int64_t stage)
 {
@@ -121,7 +159,7 @@ static void through_units(const group *g, int64_t t, int64_t stage)
   for (int64_t b = 0; b < g->rows; b++)
     for (int64_t s = 0; s < net->n_segments; s++) {
       const nai__segment *segment = &net->segment[s];
-      if (segment->stage != stage) continue;
+      if (segment->stage != stage || segment->cells) continue;
       int64_t at = b * net->ld_units + segment->offset;
       float *signal = signal_at(g, t) + at, *carry = pass->carry + g->row * net->ld_units + at;
       if (segment->leak == NAI_LEAK_CURRENT)
@@ -129,6 +167,9 @@ static void through_units(const group *g, int64_t t, int64_t stage)
       else
         net->kernels->rate_backward(&segment->units, signal, carry, drive + at);
     }
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
+    if (net->segment[s].cells && net->segment[s].stage == stage)
+      through_cells(g, &net->segment[s], t);
 }
 
 /* Single precision within a step, double across steps. */
@@ -177,6 +218,17 @@ static void collect_start(const group *g)
   for (int64_t k = 0; g->route->own && k < net->n_blocks; k++)
     for (int64_t t = 1; nai__block_is_own(&net->block[k]) && t <= net->block[k].delay; t++)
       if (reaches(g, 1, t)) pull_own(g, start_of(g), k, t);
+  if (g->route->own && net->has_cells) pull_own_ports(g, start_of(g), 0, 0, 1);
+}
+
+static void through_start_of_cells(const group *g, const nai__segment *segment)
+{
+  nai__pass *pass = g->pass;
+  int none = NAI_OK;
+  nai_status status = nai__cells_backward_start(
+      pass->activity, segment, g->row, g->rows, start_of(g),
+      pass->state_carry + g->row * pass->net->ld_state, pass->slopes[g->thread]);
+  if (status != NAI_OK) atomic_compare_exchange_strong(&pass->failed, &none, (int)status);
 }
 
 /* On to x_0 where the leak is on the current, and the leak's own path. */
@@ -187,6 +239,7 @@ static void through_start(const group *g)
   for (int64_t b = 0; b < g->rows; b++)
     for (int64_t s = 0; s < net->n_segments; s++) {
       const nai__segment *segment = &net->segment[s];
+      if (segment->cells) continue;
       int64_t at = b * net->ld_units + segment->offset;
       float *start = start_of(g) + at, *carry = g->pass->carry + g->row * net->ld_units + at;
       if (segment->leak == NAI_LEAK_CURRENT) {
@@ -196,6 +249,8 @@ static void through_start(const group *g)
         for (int64_t u = 0; u < segment->units.n; u++) start[u] += carry[u];
       }
     }
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
+    if (net->segment[s].cells) through_start_of_cells(g, &net->segment[s]);
 }
 
 /* --- a group of trials, then all -------------------------------------------------------------- */
@@ -210,13 +265,16 @@ static void clear_carry(const group *g)
   const nai_network *net = g->pass->net;
   memset(g->pass->carry + g->row * net->ld_units, 0,
          (size_t)(g->rows * net->ld_units) * sizeof *g->pass->carry);
+  if (net->has_cells)
+    memset(g->pass->state_carry + g->row * net->ld_state, 0,
+           (size_t)(g->rows * net->ld_state) * sizeof *g->pass->state_carry);
 }
 
-static group open_group(const job *job, int64_t task)
+static group open_group(const job *job, int64_t task, int32_t thread)
 {
   nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
-  group g = {.pass = pass, .route = job->route, .row = task * pass->rows};
+  group g = {.pass = pass, .route = job->route, .row = task * pass->rows, .thread = thread};
   assert(g.row >= 0 && g.row < pass->trials);
   g.rows = pass->trials - g.row < pass->rows ? pass->trials - g.row : pass->rows;
   g.unit_bias = pass->bias_sum + task * nai__numbers_width(net);
@@ -237,7 +295,7 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
   const job *job = argument;
   const nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
-  group g = open_group(job, task);
+  group g = open_group(job, task, thread);
   clear_carry(&g);
   for (int64_t t = pass->steps; t >= 1 && !is_ended(&g, thread); t--) {
     if (!reaches(&g, t, t + 1)) clear_carry(&g);
@@ -283,7 +341,7 @@ static void collect_group(void *argument, int64_t task, int32_t thread)
 {
   const job *job = argument;
   const nai_network *net = job->pass->net;
-  group g = open_group(job, task);
+  group g = open_group(job, task, thread);
   for (int64_t t = job->pass->steps; t >= 1 && !is_ended(&g, thread); t--) {
     for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) collect(&g, t, stage);
     add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
@@ -302,10 +360,9 @@ void nai__collect_signals(nai__pass *pass, const nai__route *route)
 
 static void bias_group(void *argument, int64_t task, int32_t thread)
 {
-  (void)thread;
   const job *job = argument;
   const nai_network *net = job->pass->net;
-  group g = open_group(job, task);
+  group g = open_group(job, task, thread);
   for (int64_t t = job->pass->steps; t >= 1; t--) {
     add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
     add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);

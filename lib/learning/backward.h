@@ -51,10 +51,11 @@ static inline float *const *nai__transposed(const nai__learner *learner)
   return learner->own;
 }
 
-/* 1 when a block holds synapses of units onto themselves. */
+/* 1 when a block holds synapses of units onto themselves, from their first signal to their first port. */
 static inline int nai__block_is_own(const nai__block *b)
 {
-  return !b->from_input && !b->to_output && b->from_stage == b->to_stage;
+  return !b->from_input && !b->to_output && b->from_stage == b->to_stage && !b->from_group &&
+         !b->to_group;
 }
 
 /* Units that a block both comes from and goes to. */

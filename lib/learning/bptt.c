@@ -20,7 +20,8 @@ nai_status nai_rule_create_bptt(nai_rule **out)
                                       .costs = NAI__LEARNS_FROM_ACTIVITY | NAI__LEARNS_ERRORS,
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
-                                      .estimate = estimate};
+                                      .estimate = estimate,
+                                      .slopes = 1};
   return nai__rule_create(out, &kind, 0);
 }
 
@@ -34,7 +35,8 @@ nai_status nai_rule_create_truncated_bptt(nai_rule **out, int64_t steps)
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
-                                      .estimate = estimate};
+                                      .estimate = estimate,
+                                      .slopes = 1};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__parameter_check(&window[0], (double)steps, NULL));

@@ -32,7 +32,8 @@ static const nai__rule_kind symmetric = {.name = "eprop_symmetric",
                                          .costs = NAI__LEARNS_FROM_ACTIVITY,
                                          .attach = nai__attach_transposed_readout,
                                          .detach = nai__detach_transposed,
-                                         .estimate = estimate_symmetric};
+                                         .estimate = estimate_symmetric,
+                                         .slopes = 1};
 
 /* --- random ----------------------------------------------------------------------------------- */
 
@@ -42,7 +43,8 @@ static const nai__rule_kind random_feedback = {.name = "eprop_random",
                                                .online = &nai__traces_direct,
                                                .costs = NAI__LEARNS_FROM_ACTIVITY,
                                                .attach = nai__feedback_direct,
-                                               .estimate = nai__estimate_direct};
+                                               .estimate = nai__estimate_direct,
+                                               .slopes = 1};
 
 /* --- adaptive --------------------------------------------------------------------------------- */
 
@@ -68,6 +70,7 @@ static const nai__rule_kind adaptive = {.name = "eprop_adaptive",
                                         .costs = NAI__LEARNS_FROM_ACTIVITY,
                                         .attach = attach_adaptive,
                                         .estimate = nai__estimate_feedback,
+                                        .slopes = 1,
                                         .moved = moved,
                                         .settled = settled};
 

@@ -18,7 +18,8 @@ nai_status nai_rule_create_feedback_alignment(nai_rule **out, uint64_t seed)
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = attach,
                                       .memory = nai__feedback_memory,
-                                      .estimate = nai__estimate_feedback};
+                                      .estimate = nai__estimate_feedback,
+                                      .slopes = 1};
   return nai__rule_create(out, &kind, seed);
 }
 
@@ -29,6 +30,7 @@ nai_status nai_rule_create_direct_feedback_alignment(nai_rule **out, uint64_t se
   static const nai__rule_kind kind = {.name = "direct_feedback_alignment",
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = nai__feedback_direct_as_readout,
-                                      .estimate = nai__estimate_direct};
+                                      .estimate = nai__estimate_direct,
+                                      .slopes = 1};
   return nai__rule_create(out, &kind, seed);
 }

@@ -16,6 +16,7 @@ nai_status nai_rule_create_rflo(nai_rule **out, uint64_t seed)
                                       .online = &nai__traces_direct,
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = nai__feedback_direct,
-                                      .estimate = nai__estimate_direct};
+                                      .estimate = nai__estimate_direct,
+                                      .slopes = 1};
   return nai__rule_create(out, &kind, seed);
 }

@@ -73,9 +73,34 @@ int64_t nai__rule_every(const nai_rule *rule)
 
 /* --- at work ---------------------------------------------------------------------------------- */
 
+/* By the population that stands in the way. */
+static nai_status check_models(const nai_rule *rule, const nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++) {
+    const nai__node *node = &net->node[i];
+    if (!node->cells) continue;
+    const nai_model_ops *ops = &node->cells->model->ops;
+    if (!rule->kind->slopes)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "rule '%s' works with rate units alone, '%s' is of model '%s'",
+                       rule->kind->name, node->name, ops->name);
+    if (nai__rule_every(rule) > 0)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "rule '%s' learns within a trial with rate units alone, '%s' is of model "
+                       "'%s'",
+                       rule->kind->name, node->name, ops->name);
+    if (!ops->slopes)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "rule '%s' needs the slopes of units; '%s' is of model '%s', which has none",
+                       rule->kind->name, node->name, ops->name);
+  }
+  return NAI_OK;
+}
+
 nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const nai_network *net,
                                nai__watch watch, int64_t base)
 {
+  NAI__TRY(check_models(rule, net));
   nai__learner *learner = NAI__NEW(nai__learner);
   if (!learner) return NAI_ERR_MEMORY;
   learner->rule = rule;

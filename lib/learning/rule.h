@@ -67,6 +67,9 @@ typedef struct nai__pass {
   double *output_bias;   /* [n_outputs] gradient of output biases, once it is_filtered */
   int is_filtered;       /* 1: output_gradient has gone through the memory of outputs */
   float **outer_scratch; /* [threads] */
+  float *state_carry;    /* [trials][ld_state], scratch of the walk back through cells */
+  float *const *slopes;  /* [threads]: room for slopes of cells of a group of `rows` trials */
+  atomic_int failed;     /* the first status of a model's function that is not NAI_OK */
 } nai__pass;
 
 /* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */
@@ -100,6 +103,8 @@ typedef struct nai__rule_kind {
   const nai__parameter *parameter;
   int n_parameters;
   uint32_t costs;     /* NAI__LEARNS_... */
+  int slopes;         /* 1: works from slopes, so with cells of every model that has them; 0: with
+                         rate units alone */
   int makes_feedback; /* 1: feedback weights follow from the weights; they cannot be set */
   /* Makes what the rule keeps for this network, or says why it cannot drive it. NULL: nothing. */
   nai_status (*attach)(nai__learner *learner);

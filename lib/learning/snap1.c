@@ -18,6 +18,7 @@ nai_status nai_rule_create_snap1(nai_rule **out)
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = nai__attach_transposed_readout,
                                       .detach = nai__detach_transposed,
-                                      .estimate = estimate};
+                                      .estimate = estimate,
+                                      .slopes = 1};
   return nai__rule_create(out, &kind, 0);
 }

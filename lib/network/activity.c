@@ -11,79 +11,9 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
+#include "move.h"
 
-/* --- slots ------------------------------------------------------------------------------------ */
-
-int64_t nai__rate_slots(const nai_network *net, int64_t steps)
-{
-  return steps ? steps + net->max_delay : net->max_delay + 1;
-}
-
-int64_t nai__input_slots(const nai_network *net, int64_t steps)
-{
-  return steps ? steps + net->max_input_delay : net->max_input_delay + 1;
-}
-
-/* Times before the first that is kept have no slot. */
-static int64_t rate_offset(const nai__activity *a, int64_t t)
-{
-  assert(t > -a->net->max_delay);
-  return (t + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
-}
-
-static int64_t input_offset(const nai__activity *a, int64_t t)
-{
-  assert(t > -a->net->max_input_delay);
-  return (t + a->net->max_input_delay - 1) % a->input_slots * a->trials * a->net->ld_inputs;
-}
-
-/* Of what is made at each step, from the first on. */
-static int64_t step_offset(const nai__activity *a, int64_t t, int64_t ld)
-{
-  assert(t >= 1);
-  return (t - 1) % a->output_slots * a->trials * ld;
-}
-
-const float *nai__rate_at(const nai__activity *a, int64_t t)
-{
-  return a->rate + rate_offset(a, t);
-}
-
-const float *nai__input_at(const nai__activity *a, int64_t t)
-{
-  return a->input + input_offset(a, t);
-}
-
-const float *nai__drive_at(const nai__activity *a, int64_t t)
-{
-  return a->drive + step_offset(a, t, a->net->ld_units);
-}
-
-const float *nai__output_at(const nai__activity *a, int64_t t)
-{
-  return a->output + step_offset(a, t, a->net->ld_outputs);
-}
-
-const float *nai__current_at(const nai__activity *a, int64_t t)
-{
-  return a->current + step_offset(a, t, a->net->ld_units);
-}
-
-const float *nai__carried(const nai__activity *a, const nai__block *block, int64_t t)
-{
-  int64_t sent = t - block->delay;
-  return (block->from_input ? nai__input_at(a, sent) : nai__rate_at(a, sent)) + block->pre;
-}
-
-float *nai__rate_slot(nai__activity *a, int64_t t)
-{
-  return a->rate + rate_offset(a, t);
-}
-
-float *nai__output_slot(nai__activity *a, int64_t t)
-{
-  return a->output + step_offset(a, t, a->net->ld_outputs);
-}
+/* --- outputs ------------------------------------------------------------------------------------ */
 
 void nai__copy_outputs(float *out, const nai__activity *a, int64_t t, int64_t row, int64_t rows)
 {
@@ -178,13 +108,16 @@ nai__activity nai__activity_shape(const nai_network *net, int64_t trials)
                          .trials = trials,
                          .rate_slots = nai__rate_slots(net, 0),
                          .input_slots = nai__input_slots(net, 0),
-                         .output_slots = 1};
+                         .output_slots = 1,
+                         .state_slots = nai__state_slots(net, 0)};
 }
 
 int64_t nai__activity_floats(const nai__activity *a)
 {
-  return a->trials * ((a->rate_slots + 3) * a->net->ld_units +
-                      (a->input_slots + 1) * a->net->ld_inputs + 2 * a->net->ld_outputs);
+  return a->trials *
+         ((a->rate_slots + 3) * a->net->ld_units + (a->input_slots + 1) * a->net->ld_inputs +
+          2 * a->net->ld_outputs + a->state_slots * a->net->ld_state +
+          (a->net->has_cells ? a->net->ld_units : 0));
 }
 
 void nai__activity_place(nai__activity *a, float *memory)
@@ -198,6 +131,9 @@ void nai__activity_place(nai__activity *a, float *memory)
   a->input = a->input_noise + a->trials * net->ld_inputs;
   a->output = a->input + a->input_slots * a->trials * net->ld_inputs;
   a->held = a->output + a->trials * net->ld_outputs;
+  if (!net->has_cells) return;
+  a->received = a->held + a->trials * net->ld_outputs;
+  a->state = a->received + a->trials * net->ld_units;
 }
 
 nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials)
@@ -213,6 +149,7 @@ void nai__activity_destroy(nai__activity *a)
 {
   nai__free(a->rate);
   a->rate = a->drive = a->x = a->noise = a->input_noise = a->input = a->output = a->held = NULL;
+  a->state = a->received = NULL;
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -230,6 +167,7 @@ static void begin_row(const nai__activity *a, int64_t trial, float *x, float *r)
   }
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
+    if (g->cells) continue;
     if (g->leak == NAI_LEAK_RATE)
       memcpy(r + g->offset, x + g->offset, (size_t)g->units.n * sizeof *r);
     else
@@ -281,14 +219,16 @@ void nai__begin(nai__activity *a, int64_t row, int64_t rows)
   begin_noise(a->noise + row * net->ld_units, rows * net->ld_units);
   begin_noise(a->input_noise + row * net->ld_inputs, rows * net->ld_inputs);
   memset(a->held + row * net->ld_outputs, 0, (size_t)(rows * net->ld_outputs) * sizeof *a->held);
+  for (int64_t b = row; b < row + rows; b++)
+    begin_row(a, b, a->x + b * net->ld_units, nai__rate_slot(a, 0) + b * net->ld_units);
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
+    if (net->segment[s].cells) nai__cells_begin(a, &net->segment[s], row, rows);
   for (int64_t b = row; b < row + rows; b++) {
-    float *r = nai__rate_slot(a, 0) + b * net->ld_units;
-    begin_row(a, b, a->x + b * net->ld_units, r);
+    const float *r = nai__rate_at(a, 0) + b * net->ld_units;
     for (int64_t t = 1 - net->max_delay; t < 0; t++)
-      memcpy(nai__rate_slot(a, t) + b * net->ld_units, r, (size_t)net->n_units * sizeof *r);
+      memcpy(nai__rate_slot(a, t) + b * net->ld_units, r, (size_t)net->n_columns * sizeof *r);
     for (int64_t t = 1 - net->max_input_delay; t < 1; t++)
-      memset(a->input + input_offset(a, t) + b * net->ld_inputs, 0,
-             (size_t)net->n_inputs * sizeof *r);
+      memset(nai__input_slot(a, t) + b * net->ld_inputs, 0, (size_t)net->n_inputs * sizeof *r);
   }
   if (!a->own) return;
   memcpy(a->own + row * net->ld_units, nai__rate_slot(a, 0) + row * net->ld_units,
@@ -318,8 +258,8 @@ static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t r
   if (!net->has_noise) return;
   for (int64_t b = 0; b < rows; b++) {
     float *xi = scratch->xi + b * net->ld_units;
-    net->kernels->normals(xi, net->n_units, a->seed, NAI__FOR_NOISE, a->first + (uint64_t)(row + b),
-                          (uint32_t)t);
+    net->kernels->normals(xi, net->n_normals, a->seed, NAI__FOR_NOISE,
+                          a->first + (uint64_t)(row + b), (uint32_t)t);
     if (net->has_coloured_noise)
       colour(xi, a->noise + (row + b) * net->ld_units, net->unit + NAI__KEPT * net->ld_units,
              net->unit + NAI__NEW * net->ld_units, net->n_units);
@@ -360,7 +300,7 @@ static void take_inputs(nai__activity *a, int64_t t, int64_t row, int64_t rows, 
   const nai_network *net = a->net;
   size_t bytes = (size_t)net->n_inputs * sizeof *inputs;
   for (int64_t b = 0; b < rows; b++) {
-    float *u = a->input + input_offset(a, t) + (row + b) * net->ld_inputs;
+    float *u = nai__input_slot(a, t) + (row + b) * net->ld_inputs;
     if (inputs)
       memcpy(u, inputs + b * net->n_inputs, bytes);
     else
@@ -430,10 +370,17 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t
     add_ready(a, first, end, scratch->v, accumulate);
     accumulate = 1;
   }
+  if (net->has_cells)
+    clear_columns(scratch->v, net->ld_units, net->other_first[stage], net->other_first[stage + 1],
+                  rows);
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (block->to_output || block->to_stage != stage) continue;
     if (a->ready && nai__block_is_ready(block)) continue;
+    if (block->to_group) {
+      multiply(a, block, t, row, rows, scratch->v + block->post, net->ld_units, 1, scratch);
+      continue;
+    }
     if (!accumulate && (block->post != first || block->post + block->at.rows != end)) {
       clear_columns(scratch->v, net->ld_units, first, end, rows);
       accumulate = 1;
@@ -461,11 +408,10 @@ static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int
   if (g->leak == NAI_LEAK_CURRENT)
     net->kernels->current_forward(&g->units, a->x + at, r, v, xi);
   else
-    net->kernels->rate_forward(&g->units, r, a->drive + step_offset(a, t, net->ld_units) + at,
+    net->kernels->rate_forward(&g->units, r, nai__drive_slot(a, t) + at,
                                (a->own ? a->own : nai__rate_at(a, t - 1)) + at, v, xi);
   if (a->current && g->leak == NAI_LEAK_CURRENT)
-    memcpy(a->current + step_offset(a, t, net->ld_units) + at, a->x + at,
-           (size_t)g->units.n * sizeof *r);
+    memcpy(nai__current_slot(a, t) + at, a->x + at, (size_t)g->units.n * sizeof *r);
   if (a->own) memcpy(a->own + at, r, (size_t)g->units.n * sizeof *r);
 }
 
@@ -475,9 +421,12 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
   const nai_network *net = a->net;
   for (int64_t b = 0; b < rows; b++)
     for (int64_t s = 0; s < net->n_segments; s++)
-      if (net->segment[s].stage == stage)
+      if (net->segment[s].stage == stage && !net->segment[s].cells)
         move_segment(a, &net->segment[s], t, row + b, scratch->v + b * net->ld_units,
                      scratch->xi + b * net->ld_units);
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
+    if (net->segment[s].stage == stage && net->segment[s].cells)
+      nai__cells_step(a, &net->segment[s], t, row, rows, scratch->v, scratch->xi);
   if (a->own) impose(a, stage, t - 1, row, rows, nai__rate_slot(a, t) + row * net->ld_units);
 }
 
@@ -550,6 +499,13 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
     move_units(a, stage, t, row, rows, scratch);
   }
   if (net->n_outputs) read_out(a, t, row, rows, scratch);
+}
+
+nai_status nai__failed(const atomic_int *failed)
+{
+  nai_status status = (nai_status)atomic_load(failed);
+  if (status == NAI_OK || nai_last_error()[0]) return status;
+  return nai__fail(status, "a function of a unit model failed");
 }
 
 nai_status nai__first_check(uint64_t first, int64_t trials)

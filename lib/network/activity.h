@@ -8,6 +8,8 @@
 #ifndef NAI_NETWORK_ACTIVITY_H
 #define NAI_NETWORK_ACTIVITY_H
 
+#include <stdatomic.h>
+
 #include "network.h"
 #include "schedule.h"
 
@@ -30,13 +32,17 @@ typedef struct nai__activity {
   const nai_network *net;
   int64_t trials;
   int64_t rate_slots, input_slots, output_slots;
-  float *rate;    /* [rate_slots][trials][ld_units] */
-  float *drive;   /* [output_slots][trials][ld_units]: phi(v) where the leak is on the rate; NULL
+  float *rate;     /* [rate_slots][trials][ld_units] */
+  float *drive;    /* [output_slots][trials][ld_units]: phi(v) where the leak is on the rate; NULL
                      without */
-  float *x;       /* [trials][ld_units]: currents now */
-  float *current; /* [output_slots][trials][ld_units]: currents of all steps, where the leak is on
+  float *x;        /* [trials][ld_units]: currents now */
+  float *current;  /* [output_slots][trials][ld_units]: currents of all steps, where the leak is on
                      the current; NULL: not kept */
-  float *noise;   /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;
+  float *state;    /* [state_slots][trials][ld_state]: of cells; NULL without */
+  float *received; /* [output_slots][trials][ld_units]: what their ports received, with biases */
+  int64_t state_slots;
+  atomic_int failed; /* the first status of a model's function that is not NAI_OK */
+  float *noise;      /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;
                          NaN before the first step */
   float *input_noise;            /* [trials][ld_inputs]: the same of channels */
   float *input;                  /* [input_slots][trials][ld_inputs] */
@@ -71,6 +77,7 @@ typedef struct nai__scratch {
 /* Slots that `steps` steps need: all of them kept, or (steps == 0) going round. */
 int64_t nai__rate_slots(const nai_network *net, int64_t steps);
 int64_t nai__input_slots(const nai_network *net, int64_t steps);
+int64_t nai__state_slots(const nai_network *net, int64_t steps);
 
 /* Rows of trial 0 at time t, which is kept: to be read. */
 const float *nai__rate_at(const nai__activity *a, int64_t t);
@@ -78,9 +85,17 @@ const float *nai__input_at(const nai__activity *a, int64_t t);
 const float *nai__drive_at(const nai__activity *a, int64_t t);
 const float *nai__output_at(const nai__activity *a, int64_t t);
 const float *nai__current_at(const nai__activity *a, int64_t t);
+/* Of cells: states after step t (time 0: the initial ones), and what their ports received at it. */
+const float *nai__state_at(const nai__activity *a, int64_t t);
+const float *nai__received_at(const nai__activity *a, int64_t t);
 /* The same, to be written. */
 float *nai__rate_slot(nai__activity *a, int64_t t);
 float *nai__output_slot(nai__activity *a, int64_t t);
+float *nai__input_slot(nai__activity *a, int64_t t);
+float *nai__drive_slot(nai__activity *a, int64_t t);
+float *nai__current_slot(nai__activity *a, int64_t t);
+float *nai__state_slot(nai__activity *a, int64_t t);
+float *nai__received_slot(nai__activity *a, int64_t t);
 /*
  * What a block carries to time t: of trial 0, from its first column on; and the floats from one
  * trial to the next.
@@ -149,6 +164,9 @@ nai_status nai__inputs_finite(const nai_network *net, const float *inputs, int64
 int nai__block_is_ready(const nai__block *block);
 /* c [n_post] += weights of the block, as theta has them, times what it carries at time t; trial 0. */
 void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t, float *c);
+
+/* The first failure of a model's function, with its message where this thread has it; NAI_OK. */
+nai_status nai__failed(const atomic_int *failed);
 
 /* Numbers of trials: noise has 56 bits for them. */
 nai_status nai__first_check(uint64_t first, int64_t trials);

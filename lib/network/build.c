@@ -9,18 +9,21 @@ static nai_status build(nai_network *net, uint64_t seed)
   NAI__TRY(nai__place(net));
   NAI__TRY(nai__wire(net));
   nai__numbers_refresh(net);
+  NAI__TRY(nai__cells_refresh(net));
   NAI__TRY(nai__initial_weights(net));
   NAI__TRY(nai__project(net, NULL, NULL));
   nai__pack(net);
   return NAI_OK;
 }
 
-void nai__assembled(nai_network *net)
+nai_status nai__assembled(nai_network *net)
 {
   nai__numbers_refresh(net);
+  NAI__TRY(nai__cells_refresh(net));
   for (int64_t i = 0; i < net->n_projections; i++) nai__refresh_plastic(net, &net->projection[i]);
   nai__pack(net);
   net->built = 1;
+  return NAI_OK;
 }
 
 nai_status nai_network_build(nai_network *net, uint64_t seed)

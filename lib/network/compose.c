@@ -6,7 +6,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
-#include "network.h"
+#include "ends.h"
 
 /* Units of one node, and of a network: what keeps every index and size below far from overflow. */
 #define MOST_UNITS 10000000
@@ -54,12 +54,15 @@ void nai_network_destroy(nai_network *net)
   nai__layout_destroy(net);
   for (int64_t i = 0; i < net->n_nodes; i++) {
     nai__numbers_destroy(&net->node[i]);
+    nai__cells_destroy(net->node[i].cells);
     nai__free(net->node[i].position);
   }
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
     for (int64_t c = 0; c < p->n_constraints; c++) nai_constraint_destroy(p->constraint[c]);
     nai__free(p->constraint);
+    nai__free(p->source);
+    nai__free(p->target);
   }
   nai__free(net->node);
   nai__free(net->projection);
@@ -153,11 +156,22 @@ nai_status nai_network_set_sign(nai_network *net, const char *names, int32_t sig
   return nai__remember(net, set_sign(net, names, sign));
 }
 
+/* A leak is a rate unit's; a transfer function one of those that are built in. */
+static nai_status check_choice(const nai__node *node, size_t member, const char *what)
+{
+  if (!node->cells || (member == offsetof(nai__node, transfer) && !node->cells->model->own))
+    return NAI_OK;
+  return nai__fail(NAI_ERR_UNSUPPORTED, "'%s' is of model '%s', which has no %s", node->name,
+                   node->cells->model->ops.name, what);
+}
+
 /* Sets an int32 member of the selected populations, between 0 and `high`. */
 static nai_status set_choice(nai_network *net, const char *names, size_t member, const char *what,
                              int32_t value, int32_t high)
 {
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
+  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names)
+    NAI__TRY(check_choice(&net->node[i], member, what));
   if (value < 0 || value > high)
     return nai__fail(NAI_ERR_INVALID, "%s is %d, must be 0 to %d", what, (int)value, (int)high);
   NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names)
@@ -181,7 +195,34 @@ nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t
 
 /* --- projections ------------------------------------------------------------------------------ */
 
-nai_status nai__connect(nai_network *net, int64_t from, int64_t to)
+static nai_status check_new(const nai_network *net, const nai__projection *p)
+{
+  for (int64_t k = nai__projection_at(net, p->from, p->to); k >= 0;
+       k = net->projection[k].next_same) {
+    const nai__projection *other = &net->projection[k];
+    if (other->signal == p->signal && other->port == p->port)
+      return nai__fail(NAI_ERR_NAME, "'%s' is already connected to '%s'",
+                       nai__source_name(net, other), nai__target_name(net, other));
+  }
+  return NAI_OK;
+}
+
+static nai_status add_projection(nai_network *net, nai__projection *made)
+{
+  NAI__TRY(check_new(net, made));
+  NAI__TRY(check_room(net->n_projections, MOST_PROJECTIONS, "projections"));
+  nai__projection *grown = nai__grow_one(net->projection, net->n_projections, sizeof *grown);
+  if (!grown) return NAI_ERR_MEMORY;
+  net->projection = grown;
+  NAI__TRY(nai__end_full_name(&made->source, &net->node[made->from], NAI__SOURCE, made->signal));
+  NAI__TRY(nai__end_full_name(&made->target, &net->node[made->to], NAI__TARGET, made->port));
+  net->projection[net->n_projections] = *made;
+  NAI__TRY(nai__projection_index(net, net->n_projections));
+  net->n_projections++;
+  return NAI_OK;
+}
+
+nai_status nai__connect(nai_network *net, int64_t from, int32_t signal, int64_t to, int32_t port)
 {
   const nai__node *pre = &net->node[from], *post = &net->node[to];
   if (pre->kind == NAI_INPUTS && post->kind == NAI_OUTPUTS)
@@ -192,25 +233,35 @@ nai_status nai__connect(nai_network *net, int64_t from, int64_t to)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "'%s' cannot drive '%s': outputs drive nothing, nothing drives inputs",
                      pre->name, post->name);
-  if (nai__projection_at(net, from, to) >= 0)
-    return nai__fail(NAI_ERR_NAME, "'%s' is already connected to '%s'", pre->name, post->name);
-  NAI__TRY(check_room(net->n_projections, MOST_PROJECTIONS, "projections"));
-  nai__projection *grown = nai__grow_one(net->projection, net->n_projections, sizeof *grown);
-  if (!grown) return NAI_ERR_MEMORY;
-  net->projection = grown;
-  NAI__TRY(nai__index_add(&net->pairs, nai__hash_pair((uint64_t)from, (uint64_t)to),
-                          net->n_projections));
-  net->projection[net->n_projections++] =
-      (nai__projection){.from = from, .to = to, .delay_ms = -1, .plastic = 1};
+  nai__projection made = {
+      .from = from, .to = to, .signal = signal, .port = port, .delay_ms = -1, .plastic = 1};
+  nai_status status = add_projection(net, &made);
+  if (status == NAI_OK) return NAI_OK;
+  nai__free(made.source);
+  nai__free(made.target);
+  return status;
+}
+
+/* Each signal that the lists mean, to each port. */
+static nai_status connect_pair(nai_network *net, int64_t from, const char *sources, int64_t to,
+                               const char *targets)
+{
+  uint32_t signals, ports;
+  NAI__TRY(nai__ends_meant(&signals, &net->node[from], NAI__SOURCE, sources, NULL));
+  NAI__TRY(nai__ends_meant(&ports, &net->node[to], NAI__TARGET, targets, &net->node[from]));
+  for (int32_t signal = 0; signals >> signal; signal++)
+    for (int32_t port = 0; ports >> port; port++)
+      if (signals >> signal & ports >> port & 1)
+        NAI__TRY(nai__connect(net, from, signal, to, port));
   return NAI_OK;
 }
 
 static nai_status connect_all(nai_network *net, const char *from, const char *to)
 {
-  NAI__TRY(nai__names_known(net, NAI__SENDERS, from, "from"));
-  NAI__TRY(nai__names_known(net, NAI__RECEIVERS, to, "to"));
+  NAI__TRY(nai__ends_known(net, NAI__SOURCE, from, "from"));
+  NAI__TRY(nai__ends_known(net, NAI__TARGET, to, "to"));
   NAI__EACH_NODE(net, pre, NAI__SENDERS, from)
-    NAI__EACH_NODE(net, post, NAI__RECEIVERS, to) NAI__TRY(nai__connect(net, pre, post));
+    NAI__EACH_NODE(net, post, NAI__RECEIVERS, to) NAI__TRY(connect_pair(net, pre, from, post, to));
   return NAI_OK;
 }
 
@@ -323,10 +374,11 @@ static nai_status set_initial_weights(nai_network *net, const char *from, const 
   NAI__TRY(check_initial_weights(kind, a, b));
   NAI__EACH_PROJECTION(net, p, from, to) {
     const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-    if (kind == NAI_WEIGHTS_IDENTITY && pre->n != post->n)
+    int64_t width = nai__end_width(post, NAI__TARGET, p->port);
+    if (kind == NAI_WEIGHTS_IDENTITY && pre->n != width)
       return nai__fail(NAI_ERR_INVALID,
                        "identity weights need as many units in '%s' (%lld) as in '%s' (%lld)",
-                       pre->name, (long long)pre->n, post->name, (long long)post->n);
+                       pre->name, (long long)pre->n, post->name, (long long)width);
     p->weights = kind;
     p->a = a;
     p->b = b;

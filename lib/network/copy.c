@@ -25,6 +25,8 @@ static nai_status copy_node(nai_network *net, const nai__node *from)
   *node = *from;
   memset(node->number, 0, sizeof node->number);
   node->position = NULL;
+  node->cells = NULL;
+  NAI__TRY(nai__cells_copy(&node->cells, from->cells, from->n));
   for (int k = 0; k < NAI__NUMBERS; k++)
     NAI__TRY(copy_array(&node->number[k], from->number[k], from->n, sizeof(double)));
   return copy_array(&node->position, from->position, 3 * from->n, sizeof(float));
@@ -32,12 +34,15 @@ static nai_status copy_node(nai_network *net, const nai__node *from)
 
 static nai_status copy_projection(nai_network *net, const nai__projection *from)
 {
-  uint64_t hash = nai__hash_pair((uint64_t)from->from, (uint64_t)from->to);
-  NAI__TRY(nai__index_add(&net->pairs, hash, net->n_projections));
-  nai__projection *p = &net->projection[net->n_projections++];
+  nai__projection *p = &net->projection[net->n_projections];
   *p = *from;
   p->constraint = NULL;
+  p->source = p->target = NULL;
   p->n_constraints = 0;
+  NAI__TRY(nai__projection_index(net, net->n_projections));
+  net->n_projections++;
+  if (from->source && !(p->source = nai__copy_string(from->source))) return NAI_ERR_MEMORY;
+  if (from->target && !(p->target = nai__copy_string(from->target))) return NAI_ERR_MEMORY;
   if (from->n_constraints) {
     p->constraint = NAI__ARRAY(nai_constraint *, nai__grown_room(from->n_constraints));
     if (!p->constraint) return NAI_ERR_MEMORY;
@@ -84,6 +89,7 @@ static nai_status copy_arrays(nai_network *net, const nai_network *from)
   memcpy(net->learns, from->learns, n);
   memcpy(net->plastic, from->plastic, n);
   nai__numbers_refresh(net);
+  NAI__TRY(nai__cells_refresh(net));
   nai__pack(net);
   net->built = 1;
   return NAI_OK;

@@ -6,12 +6,15 @@
  * where strong synapses come on top (strong.c), which is wherever they can.
  */
 #include <math.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/names.h"
 #include "../base/philox.h"
 #include "../kernels/lapack.h"
-#include "network.h"
+#include "ends.h"
 #include "strong.h"
 
 /* Radius of the disc that the default's recurrent eigenvalues fill, */
@@ -50,20 +53,37 @@ static int is_default(const nai__projection *p)
          p->weights == NAI_WEIGHTS_STRONG_WEAK;
 }
 
-/* Synapses that a unit of the target has from nodes of this kind, on average. */
-static double fan_in(const nai_network *net, int64_t to, int32_t kind)
+/*
+ * Excitation and inhibition of a branch arrive on two ports, twins of one name but for the sign: the
+ * number of the first of them.
+ */
+static int32_t twin(const nai_network *net, const nai__projection *p)
+{
+  const nai__node *node = &net->node[p->to];
+  char name[NAI__ENTRY];
+  int32_t sign = nai__port_sign(node, p->port);
+  if (!sign) return p->port;
+  snprintf(name, sizeof name, "%s", nai__end_name(node, NAI__TARGET, p->port));
+  name[strlen(name) - 1] = '\0';
+  for (int32_t k = 0; k < p->port; k++)
+    if (nai__port_sign(node, k) == -sign && nai__end_is(node, NAI__TARGET, k, name)) return k;
+  return p->port;
+}
+
+/* Synapses that a unit, or a branch, of the target has from nodes of this kind, on average. */
+static double fan_in(const nai_network *net, int64_t to, int32_t port, int32_t kind)
 {
   double synapses = 0;
   NAI__EACH_ONTO(net, p, to) {
-    if (net->node[p->from].kind != kind) continue;
+    if (net->node[p->from].kind != kind || twin(net, p) != port) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     for (int64_t i = 0; i < s.n_post; i++)
       for (int64_t j = 0; j < s.n_pre; j++) synapses += (double)s.exists[i * s.stride + j];
   }
-  return fmax(synapses / (double)net->node[to].n, 1);
+  return fmax(synapses / (double)nai__end_width(&net->node[to], NAI__TARGET, port), 1);
 }
 
-/* A node onto which weights are drawn. */
+/* A node onto which weights are drawn, one of its ports or two twins. */
 typedef struct receiver {
   double fan_in[NAI_OUTPUTS]; /* from inputs and from populations */
   int strong;
@@ -90,6 +110,7 @@ static double gamma_shape(double d)
 static double input_factor(const nai_network *net, const nai__projection *p)
 {
   const nai__node *node = &net->node[p->to];
+  if (p->port) return 1;
   double alpha = 0;
   for (int64_t u = 0; u < node->n; u++)
     alpha += net->dt / node->number[NAI__TAU][u] / (double)node->n;
@@ -199,34 +220,42 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p, co
   return NAI_OK;
 }
 
-static nai_status draw_onto(nai_network *net, int64_t to, int strong)
+static nai_status draw_port(nai_network *net, int64_t to, int32_t port, int strong)
 {
   receiver onto = {.strong = strong};
   for (int32_t kind = NAI_INPUTS; kind < NAI_OUTPUTS; kind++)
-    onto.fan_in[kind] = fan_in(net, to, kind);
-  NAI__EACH_ONTO(net, p, to) NAI__TRY(draw_projection(net, p, &onto));
+    onto.fan_in[kind] = fan_in(net, to, port, kind);
+  NAI__EACH_ONTO(net, p, to)
+    if (twin(net, p) == port) NAI__TRY(draw_projection(net, p, &onto));
+  return NAI_OK;
+}
+
+static nai_status draw_onto(nai_network *net, int64_t to, int strong)
+{
+  for (int32_t port = 0; port < nai__ends_of(&net->node[to], NAI__TARGET); port++)
+    NAI__TRY(draw_port(net, to, port, strong));
   return NAI_OK;
 }
 
 /* --- balance ---------------------------------------------------------------------------------- */
 
-/* Sums of the positive and the negative recurrent weights onto unit `i` of node `to`. */
-static void sums_onto(const nai_network *net, int64_t to, int64_t i, double *positive,
+/* Sums of the positive and the negative recurrent weights onto unit, or branch, `i` of node `to`. */
+static void sums_onto(const nai_network *net, int64_t to, int32_t port, int64_t i, double *positive,
                       double *negative)
 {
   *positive = *negative = 0;
   NAI__EACH_ONTO(net, p, to) {
-    if (!is_recurrent(net, p)) continue;
+    if (!is_recurrent(net, p) || twin(net, p) != port) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     const float *w = s.weight + i * s.stride;
     for (int64_t j = 0; j < s.n_pre; j++) *(w[j] > 0 ? positive : negative) += (double)w[j];
   }
 }
 
-static void scale_negative(nai_network *net, int64_t to, int64_t i, double factor)
+static void scale_negative(nai_network *net, int64_t to, int32_t port, int64_t i, double factor)
 {
   NAI__EACH_ONTO(net, p, to) {
-    if (!is_recurrent(net, p)) continue;
+    if (!is_recurrent(net, p) || twin(net, p) != port) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
     float *w = s.weight + i * s.stride;
     for (int64_t j = 0; j < s.n_pre; j++)
@@ -236,11 +265,13 @@ static void scale_negative(nai_network *net, int64_t to, int64_t i, double facto
 
 static void balance_node(nai_network *net, int64_t to)
 {
-  for (int64_t i = 0; i < net->node[to].n; i++) {
-    double positive, negative;
-    sums_onto(net, to, i, &positive, &negative);
-    if (positive > 0 && negative < 0) scale_negative(net, to, i, positive / -negative);
-  }
+  const nai__node *node = &net->node[to];
+  for (int32_t port = 0; port < nai__ends_of(node, NAI__TARGET); port++)
+    for (int64_t i = 0; i < nai__end_width(node, NAI__TARGET, port); i++) {
+      double positive, negative;
+      sums_onto(net, to, port, i, &positive, &negative);
+      if (positive > 0 && negative < 0) scale_negative(net, to, port, i, positive / -negative);
+    }
 }
 
 /* The default is strong and weak wherever it can be. */
@@ -282,7 +313,8 @@ static nai_status check_strong(const nai_network *net, const int32_t *strong)
 {
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (p->weights != NAI_WEIGHTS_STRONG_WEAK || (is_recurrent(net, p) && strong[p->to])) continue;
+    if (p->weights != NAI_WEIGHTS_STRONG_WEAK) continue;
+    if (is_recurrent(net, p) && strong[p->to] && !net->node[p->to].cells) continue;
     return nai__fail(NAI_ERR_INVALID,
                      "strong and weak weights from '%s' to '%s' need recurrent excitation and "
                      "inhibition there, balanced, and without other initial weights",
@@ -345,10 +377,12 @@ static double radius_of(const group *g)
     const nai__projection *p = &net->projection[k];
     if (!is_in(g, p)) continue;
     nai_synapses s = nai__synapses(net, p, NULL, NULL);
+    int64_t units = net->node[p->to].n;
     for (int64_t j = 0; j < s.n_pre; j++) {
-      double mean = 0, square = 0, n = (double)s.n_post;
-      for (int64_t i = 0; i < s.n_post; i++) {
-        double w = (double)s.weight[i * s.stride + j];
+      double mean = 0, square = 0, n = (double)units;
+      for (int64_t i = 0; i < units; i++) {
+        double w = 0; /* branches of a unit are added */
+        for (int64_t k = i; k < s.n_post; k += units) w += (double)s.weight[k * s.stride + j];
         mean += w / n;
         square += w * w;
       }

@@ -11,7 +11,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "network.h"
+#include "ends.h"
 
 /* Floats of theta: 8 GiB, far above what dense training can use. */
 #define MOST_THETA ((int64_t)1 << 31)
@@ -168,8 +168,32 @@ static nai_status set_columns(nai_network *net, nai__node *const *sorted)
     node->offset = *columns;
     *columns += node->n;
   }
+  return NAI_OK;
+}
+
+static int64_t larger(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+
+/* After set_columns(): those of other ports and signals, by stage too, and of states. */
+static nai_status set_other_columns(nai_network *net, nai__node *const *sorted)
+{
+  int64_t stage = 0;
+  net->n_columns = net->n_normals = net->n_units;
+  net->n_state = 0;
+  net->has_cells = net->is_bound = 0;
+  net->other_first = NAI__ARRAY(int64_t, net->n_stages + 1);
+  if (!net->other_first) return NAI_ERR_MEMORY;
+  net->other_first[0] = net->n_units;
+  for (; *sorted; sorted++) {
+    while (stage < (*sorted)->stage) net->other_first[++stage] = net->n_columns;
+    if ((*sorted)->cells) NAI__TRY(nai__cells_columns(net, *sorted));
+  }
+  while (stage < net->n_stages) net->other_first[++stage] = net->n_columns;
   net->ld_inputs = nai__leading(net->n_inputs ? net->n_inputs : 1);
-  net->ld_units = nai__leading(net->n_units);
+  net->ld_units = nai__leading(larger(net->n_columns, net->n_normals));
+  net->ld_state = net->n_state ? nai__leading(net->n_state) : 0;
   net->ld_outputs = nai__leading(net->n_outputs ? net->n_outputs : 1);
   return NAI_OK;
 }
@@ -179,16 +203,18 @@ static nai_status set_columns(nai_network *net, nai__node *const *sorted)
 static void add_to_segments(nai_network *net, const nai__node *node)
 {
   nai__segment *last = net->n_segments ? &net->segment[net->n_segments - 1] : NULL;
-  if (last && last->leak == node->leak && last->units.transfer == node->transfer &&
-      last->stage == node->stage)
+  if (last && !last->cells && !node->cells && last->leak == node->leak &&
+      last->units.transfer == node->transfer && last->stage == node->stage)
     last->units.n += node->n;
   else
     net->segment[net->n_segments++] =
         (nai__segment){.offset = node->offset,
                        .stage = node->stage,
                        .leak = node->leak,
+                       .cells = node->cells,
+                       .node = node->cells ? node : NULL,
                        .units = {.n = node->n, .transfer = node->transfer}};
-  if (node->leak == NAI_LEAK_RATE) net->has_rate_leak = 1;
+  if (node->leak == NAI_LEAK_RATE && !node->cells) net->has_rate_leak = 1;
 }
 
 static nai_status make_segments(nai_network *net, nai__node *const *sorted)
@@ -203,10 +229,20 @@ static nai_status make_segments(nai_network *net, nai__node *const *sorted)
 
 /* --- blocks ----------------------------------------------------------------------------------- */
 
+/*
+ * First ports and signals stand side by side, and may share a block; others have columns elsewhere, and
+ * blocks for each of them. What tells them apart: 0, or the first column.
+ */
+static int64_t group_of(int32_t end, int64_t column)
+{
+  return end ? column : 0;
+}
+
 static int same_block(const nai_network *net, const nai__block *b, const nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  return b->from_input == (pre->kind == NAI_INPUTS) &&
+  return b->from_group == group_of(p->signal, p->pre) &&
+         b->to_group == group_of(p->port, p->post) && b->from_input == (pre->kind == NAI_INPUTS) &&
          b->to_output == (post->kind == NAI_OUTPUTS) && b->delay == p->delay &&
          (b->from_input || b->from_stage == pre->stage) &&
          (b->to_output || b->to_stage == post->stage);
@@ -225,7 +261,10 @@ static uint64_t hash_block(const nai_network *net, const nai__projection *p)
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   uint64_t from = pre->kind == NAI_INPUTS ? 0 : (uint64_t)pre->stage + 1,
            to = post->kind == NAI_OUTPUTS ? 0 : (uint64_t)post->stage + 1;
-  return nai__hash_pair(nai__hash_pair(from, to), (uint64_t)p->delay);
+  uint64_t hash = nai__hash_pair(nai__hash_pair(from, to), (uint64_t)p->delay);
+  if (!p->signal && !p->port) return hash;
+  return nai__hash_pair(hash, nai__hash_pair((uint64_t)group_of(p->signal, p->pre),
+                                             (uint64_t)group_of(p->port, p->post)));
 }
 
 static int64_t find_block(const nai_network *net, const nai__index *blocks,
@@ -240,6 +279,9 @@ static int64_t find_block(const nai_network *net, const nai__index *blocks,
 static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  int64_t width = nai__end_width(post, NAI__TARGET, p->port);
+  p->pre = nai__end_column(pre, NAI__SOURCE, p->signal);
+  p->post = nai__end_column(post, NAI__TARGET, p->port);
   uint64_t hash = hash_block(net, p);
   p->block = find_block(net, blocks, p, hash);
   if (p->block < 0) {
@@ -249,15 +291,17 @@ static nai_status join_block(nai_network *net, nai__index *blocks, nai__projecti
                                         .to_output = post->kind == NAI_OUTPUTS,
                                         .from_stage = pre->stage,
                                         .to_stage = post->stage,
+                                        .from_group = group_of(p->signal, p->pre),
+                                        .to_group = group_of(p->port, p->post),
                                         .delay = p->delay,
-                                        .pre = pre->offset,
-                                        .post = post->offset,
-                                        .at = {.rows = post->n, .columns = pre->n}};
+                                        .pre = p->pre,
+                                        .post = p->post,
+                                        .at = {.rows = width, .columns = pre->n}};
     return NAI_OK;
   }
   nai__block *b = &net->block[p->block];
-  widen(&b->pre, &b->at.columns, pre->offset, pre->n);
-  widen(&b->post, &b->at.rows, post->offset, post->n);
+  widen(&b->pre, &b->at.columns, p->pre, pre->n);
+  widen(&b->post, &b->at.rows, p->post, width);
   return NAI_OK;
 }
 
@@ -295,9 +339,9 @@ static nai_status make_blocks(nai_network *net)
     nai__projection *p = &net->projection[i];
     const nai__block *b = &net->block[p->block];
     const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-    p->at = (nai__rectangle){.start = b->at.start + (post->offset - b->post) * b->at.stride +
-                                      pre->offset - b->pre,
-                             .rows = post->n,
+    p->at = (nai__rectangle){.start =
+                                 b->at.start + (p->post - b->post) * b->at.stride + p->pre - b->pre,
+                             .rows = nai__end_width(post, NAI__TARGET, p->port),
                              .columns = pre->n,
                              .stride = b->at.stride};
   }
@@ -345,6 +389,8 @@ static nai_status allocate(nai_network *net)
   if (!net->theta || !net->exists || !net->learns || !net->plastic || !net->unit || !net->channel ||
       !net->readout)
     return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].cells) NAI__TRY(nai__cells_allocate(&net->node[i]));
   return allocate_packed(net, net->kernels);
 }
 
@@ -383,6 +429,7 @@ nai_status nai__layout_plan(nai_network *net)
   nai__node **sorted = NAI__ARRAY(nai__node *, net->n_nodes + 1);
   nai_status status = sorted ? sort_by_column(sorted, net) : NAI_ERR_MEMORY;
   if (status == NAI_OK) status = set_columns(net, sorted);
+  if (status == NAI_OK) status = set_other_columns(net, sorted);
   if (status == NAI_OK) status = make_segments(net, sorted);
   nai__free(sorted);
   return status == NAI_OK ? make_blocks(net) : status;
@@ -411,12 +458,13 @@ void nai__layout_destroy(nai_network *net)
   nai__free(net->learns);
   nai__free(net->plastic);
   nai__free(net->stage_first);
+  nai__free(net->other_first);
   nai__free(net->unit);
   nai__free(net->channel);
   nai__free(net->readout);
   net->block = NULL;
   net->segment = NULL;
-  net->stage_first = NULL;
+  net->stage_first = net->other_first = NULL;
   net->theta = net->unit = net->channel = net->readout = NULL;
   net->exists = net->learns = net->plastic = NULL;
   net->n_blocks = net->n_segments = 0;

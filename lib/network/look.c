@@ -3,7 +3,8 @@
 #include <string.h>
 
 #include "../base/error.h"
-#include "network.h"
+#include "../base/names.h"
+#include "ends.h"
 #include "view.h"
 
 int64_t nai_network_count(const nai_network *net, int32_t kind)
@@ -23,17 +24,28 @@ const char *nai_network_name(const nai_network *net, int32_t kind, int64_t index
   return NULL;
 }
 
+/* Units of an end that is named so, on either side; -1. */
+static int64_t part_size(const nai_network *net, int32_t kind, const char *name)
+{
+  char entry[NAI__ENTRY];
+  if (nai__names_next(&name, entry) != 1) return -1;
+  const char *part = nai__names_part(entry);
+  int64_t at = nai__node_at(net, entry);
+  if (at < 0 || net->node[at].kind != kind) return -1;
+  for (int side = NAI__SOURCE; side <= NAI__TARGET && part; side++)
+    for (int32_t k = 0; k < nai__ends_of(&net->node[at], side); k++)
+      if (nai__end_is(&net->node[at], side, k, part))
+        return nai__end_width(&net->node[at], side, k);
+  return part ? -1 : net->node[at].n;
+}
+
 int64_t nai_network_size(const nai_network *net, int32_t kind, const char *name)
 {
   if (!net || kind < NAI_INPUTS || kind > NAI_OUTPUTS) return -1;
-  int64_t n = name ? -1 : 0;
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    if (net->node[i].kind != kind) continue;
-    if (!name)
-      n += net->node[i].n;
-    else if (strcmp(net->node[i].name, name) == 0)
-      return net->node[i].n;
-  }
+  if (name) return part_size(net, kind, name);
+  int64_t n = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == kind) n += net->node[i].n;
   return n;
 }
 
@@ -46,8 +58,23 @@ nai_status nai_network_projection(const char **from, const char **to, const nai_
   if (index < 0 || index >= net->n_projections)
     return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %lld", (long long)index,
                      (long long)net->n_projections - 1);
-  *from = net->node[net->projection[index].from].name;
-  *to = net->node[net->projection[index].to].name;
+  *from = nai__source_name(net, &net->projection[index]);
+  *to = nai__target_name(net, &net->projection[index]);
+  return NAI_OK;
+}
+
+nai_status nai_network_ends(const char **signal, const char **port, const nai_network *net,
+                            int64_t index)
+{
+  NAI__REQUIRE(signal);
+  NAI__REQUIRE(port);
+  NAI__REQUIRE(net);
+  if (index < 0 || index >= net->n_projections)
+    return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %lld", (long long)index,
+                     (long long)net->n_projections - 1);
+  const nai__projection *p = &net->projection[index];
+  *signal = nai__end_name(&net->node[p->from], NAI__SOURCE, p->signal);
+  *port = nai__end_name(&net->node[p->to], NAI__TARGET, p->port);
   return NAI_OK;
 }
 

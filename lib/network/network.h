@@ -21,6 +21,7 @@
 #include "../base/parameter.h"
 #include "../base/reference.h"
 #include "../kernels/kernels.h"
+#include "../units/model.h"
 #include "constraint.h"
 
 /* Numbers that a node takes, one a unit; described in numbers.c. Those of a kind stand together. */
@@ -66,7 +67,16 @@ static inline int64_t nai__place_in(const nai__rectangle *at, int64_t row, int64
 }
 
 /* Rows of what kernels read of units and of channels; of noise how much it keeps and what is new. */
-enum { NAI__ALPHA, NAI__SIGMA, NAI__GAINS, NAI__EXPONENTS, NAI__KEPT, NAI__NEW, NAI__UNIT_ROWS };
+enum {
+  NAI__ALPHA,
+  NAI__SIGMA,
+  NAI__GAINS,
+  NAI__EXPONENTS,
+  NAI__KEPT,
+  NAI__NEW,
+  NAI__ZERO, /* the bias of cells, whose ports have it */
+  NAI__UNIT_ROWS
+};
 enum {
   NAI__CHANNEL_SIGMA,
   NAI__BASELINES,
@@ -77,6 +87,25 @@ enum {
 };
 /* Of outputs: how much of what they hold stays for the next step, and what it is multiplied with. */
 enum { NAI__READOUT_KEPT, NAI__READOUT_GAINS, NAI__READOUT_ROWS };
+
+/* The most constants of a model; states and ports of a unit with their copies are at most as many. */
+#define NAI__MOST_CONSTANTS 32
+
+/* What a population has whose units are not rate units. */
+typedef struct nai__cells {
+  const nai_model *model;
+  int64_t size[NAI_MOST_SIZES];
+  double *own[NAI_MOST_PARAMETERS];    /* [copies n]; NULL where it is one of enum nai__number, */
+  int32_t number[NAI_MOST_PARAMETERS]; /* which is here; else -1 */
+  /* From here on set by the layout: first columns, and copies. */
+  int64_t port[NAI_MOST_PORTS], port_copies[NAI_MOST_PORTS];
+  int64_t signal[NAI_MOST_SIGNALS];
+  int64_t state[NAI_MOST_STATES], state_copies[NAI_MOST_STATES];
+  int64_t normal[NAI_MOST_NORMALS];
+  int64_t n_states, n_ports; /* of a unit, with copies */
+  float *memory;             /* of parameters and constants, as functions read them */
+  float *parameter[NAI_MOST_PARAMETERS], *constant[NAI__MOST_CONSTANTS];
+} nai__cells;
 
 enum nai__placement { NAI__NOWHERE, NAI__BOX, NAI__SPHERE, NAI__LATTICE, NAI__GIVEN };
 
@@ -97,12 +126,16 @@ typedef struct nai__node {
   double place[3];
   float *position;    /* [n][3], or NULL */
   int64_t first_onto; /* number of the first projection onto it, or -1; set by the layout */
+  nai__cells *cells;  /* NULL: rate units */
 } nai__node;
 
 typedef struct nai__projection {
-  int64_t from, to; /* nodes */
-  double delay_ms;  /* below 0: the default */
-  int64_t delay;    /* steps */
+  int64_t from, to;      /* nodes */
+  int32_t signal, port;  /* of them */
+  char *source, *target; /* "E:dendrite+" where a node has several; NULL: the node's name */
+  int64_t next_same;     /* the next one between the same two nodes, or -1 */
+  double delay_ms;       /* below 0: the default */
+  int64_t delay;         /* steps */
   int32_t autapses;
   int32_t plastic;
   int32_t weights; /* what they are drawn from: NAI_WEIGHTS_... */
@@ -112,13 +145,15 @@ typedef struct nai__projection {
   int64_t n_constraints;
   int64_t next_onto; /* the next one onto the same node, or -1. From here on set by the layout */
   int64_t block;
-  nai__rectangle at; /* [post][pre], within its block */
+  int64_t pre, post; /* first columns of the source and of the target */
+  nai__rectangle at; /* [post][pre], within its block: rows with the copies of the port */
 } nai__projection;
 
 typedef struct nai__block {
   int32_t from_input; /* 1: from input channels, 0: from units */
   int32_t to_output;  /* 1: to output channels, 0: to units */
   int64_t from_stage, to_stage;
+  int64_t from_group, to_group; /* 0: of first signals, of first ports; else of another one */
   int64_t delay;
   int64_t pre, post; /* first column of the source that it reads, first one that it drives */
   nai__rectangle at; /* [post][pre] */
@@ -126,12 +161,15 @@ typedef struct nai__block {
   float *backward;   /* packed: a row for each post; NULL from inputs */
 } nai__block;
 
-/* A run of units that share leak and transfer function. */
+/* A run of units that are moved at once: rate units that share leak and transfer function, or the cells
+ * of a population. */
 typedef struct nai__segment {
   int64_t offset;
   int64_t stage;
   int32_t leak;
   int32_t reserved;
+  const nai__cells *cells; /* NULL: rate units */
+  const nai__node *node;   /* of cells */
   nai__units units;
 } nai__segment;
 
@@ -171,8 +209,16 @@ struct nai_network {
   /* --- from here on only of a built network --------------------------------------------------- */
   int64_t n_inputs, n_units, n_outputs; /* columns */
   int64_t ld_inputs, ld_units, ld_outputs;
+  /*
+   * What units receive, and what they send, stand in one row: first column i of unit i, its first port
+   * and its first signal; then, by stage, the other ports and signals of all that are no rate units.
+   */
+  int64_t n_columns;
+  int64_t n_state, ld_state; /* columns of states of those that are no rate units */
+  int64_t n_normals;         /* a step draws so many: one a unit, then what others want more */
   int64_t n_stages;
   int64_t *stage_first;    /* [n_stages + 1]: first column of each stage, then n_units */
+  int64_t *other_first;    /* [n_stages + 1]: the same of the other columns, then n_columns */
   int64_t max_delay;       /* longest delay of what units send, steps */
   int64_t max_input_delay; /* of what inputs send */
   nai__block *block;
@@ -182,6 +228,8 @@ struct nai_network {
   int32_t has_rate_leak, has_noise, has_input_noise, has_input_shape;
   int32_t has_coloured_noise, has_coloured_input_noise;
   int32_t has_output_memory; /* or a gain other than 1 */
+  int32_t has_cells;         /* units that are no rate units */
+  int32_t is_bound; /* to the thread that calls: functions of some model are not for several */
 
   int64_t n_theta;                              /* floats, a multiple of 16 */
   float *theta;                                 /* blocks, then unit biases, then output biases */
@@ -232,6 +280,15 @@ nai_status nai__require_built(const nai_network *net, const char *argument);
   for (const nai__projection *p = nai__projection_number(net, (net)->node[to].first_onto); p; \
        p = nai__projection_number(net, p->next_onto))
 
+static inline const char *nai__source_name(const nai_network *net, const nai__projection *p)
+{
+  return p->source ? p->source : net->node[p->from].name;
+}
+static inline const char *nai__target_name(const nai_network *net, const nai__projection *p)
+{
+  return p->target ? p->target : net->node[p->to].name;
+}
+
 static inline const nai__projection *nai__projection_number(const nai_network *net, int64_t number)
 {
   return number < 0 ? NULL : &net->projection[number];
@@ -246,12 +303,15 @@ int64_t nai__next_projection(const nai_network *net, int64_t at, const char *fro
  * For those who have the ends, and need no names: another projection, whether a delay may be one, and
  * another constraint.
  */
-nai_status nai__connect(nai_network *net, int64_t from, int64_t to);
+nai_status nai__connect(nai_network *net, int64_t from, int32_t signal, int64_t to, int32_t port);
 nai_status nai__delay_check(const nai_network *net, double delay);
 nai_status nai__projection_constrain(nai__projection *p, nai_constraint *constraint);
-/* Every entry of the list must match a node of these kinds. */
+/* Every entry of the list must match a node of these kinds, and name none of its parts. */
 nai_status nai__names_known(const nai_network *net, int kinds, const char *names,
                             const char *argument);
+/* The same of ends of projections, which may be named with a port or signal: NAI__SOURCE, ... */
+nai_status nai__ends_known(const nai_network *net, int side, const char *names,
+                           const char *argument);
 int nai__selected(const nai__node *node, int kinds, const char *names);
 /* At least one projection must match. */
 nai_status nai__projections_known(const nai_network *net, const char *from, const char *to);
@@ -259,7 +319,10 @@ int nai__projection_selected(const nai_network *net, const nai__projection *p, c
                              const char *to);
 /* Index of a node by its exact name, of a projection by its ends; -1 for none. */
 int64_t nai__node_at(const nai_network *net, const char *name);
+/* The first of those between them: the others follow by next_same. */
 int64_t nai__projection_at(const nai_network *net, int64_t from, int64_t to);
+/* Makes the last projection one that is found. */
+nai_status nai__projection_index(nai_network *net, int64_t number);
 /* One node or projection by its exact name. */
 nai_status nai__node_find(const nai__node **out, const nai_network *net, int kinds,
                           const char *name, const char *argument);
@@ -298,6 +361,23 @@ static inline nai__rectangle nai__initial_state_at(const nai_network *net, const
   return (nai__rectangle){nai__learning_start(net, node, NAI__INITIAL_STATE), 1, node->n, node->n};
 }
 
+/* --- cells (cells.c) -------------------------------------------------------------------------- */
+
+/* Of n units, all at the model's defaults; NULL without memory. */
+nai__cells *nai__cells_create(const nai_model *model, int64_t n);
+void nai__cells_destroy(nai__cells *cells);
+/* Parameter k at its default, as many as there are copies. */
+nai_status nai__cells_parameter(nai__cells *cells, int32_t k, int64_t n);
+/* A copy of what was composed. */
+nai_status nai__cells_copy(nai__cells **out, const nai__cells *from, int64_t n);
+/* Copies of a state, port or parameter. */
+int64_t nai__cells_copies(const nai__cells *cells, const nai_field *field);
+/* Gives ports, signals, states and normals their columns; counts the network's. */
+nai_status nai__cells_columns(nai_network *net, nai__node *node);
+/* Memory of what functions read; then its contents, from the numbers. */
+nai_status nai__cells_allocate(const nai__node *node);
+nai_status nai__cells_refresh(nai_network *net);
+
 /* --- building --------------------------------------------------------------------------------- */
 
 nai_status nai__place(nai_network *net); /* place.c: positions */
@@ -312,7 +392,7 @@ nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels);
  * Ends a build that draws nothing: after nai__layout(), with theta, exists, learns, signs and seed
  * put in place.
  */
-void nai__assembled(nai_network *net);
+nai_status nai__assembled(nai_network *net);
 nai_status nai__wire(nai_network *net);            /* synapses.c: which exist, are plastic; signs */
 nai_status nai__initial_weights(nai_network *net); /* initial.c */
 

@@ -9,6 +9,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/names.h"
 #include "network.h"
 
 /* Largest magnitude of a number: far beyond biology, far below where float products overflow. */
@@ -122,15 +123,93 @@ void nai__numbers_destroy(nai__node *node)
   }
 }
 
-/* The number of a node that is called so; -1 with a message that lists those that it has. */
-static int number_find(const nai__node *node, const char *name)
+/*
+ * A number of a node by its name: `number` of the table, or `own` of the model of cells; the other is
+ * -1. What it allows, and how many values it has.
+ */
+typedef struct found {
+  int number, own;
+  nai__parameter rule;
+  int64_t n;
+  double *values;
+} found;
+
+/* What every population has, whatever its model. */
+static int is_every_model(int k)
 {
-  char owner[96];
+  return k == NAI__BIAS || (k >= NAI__PLASTIC_BIAS && k <= NAI__INITIAL_STATE_MAX) ||
+         k == NAI__INITIAL_STATE;
+}
+
+static nai__parameter rule_of_field(const nai_network *net, const nai_field *field, int32_t number)
+{
+  nai__parameter rule = {.name = field->name,
+                         .unit = field->unit,
+                         .meaning = field->meaning,
+                         .initial = field->initial,
+                         .low = field->low,
+                         .high = field->high,
+                         .whole = field->words || field->whole};
+  if (field->low == 0 && field->high == 0) {
+    rule.low = -LARGE;
+    rule.high = LARGE;
+  }
+  if (number == NAI__TAU) rule.low = fmax(rule.low, net->dt);
+  return rule;
+}
+
+static void find_own(found *f, const nai_network *net, const nai__node *node, int32_t k)
+{
+  const nai_field *field = nai__field_at(node->cells->model->ops.parameters, k);
+  f->number = node->cells->number[k];
+  f->own = f->number < 0 ? k : -1;
+  f->rule = rule_of_field(net, field, f->number);
+  f->n = node->n * (f->own < 0 ? 1 : nai__cells_copies(node->cells, field));
+  f->values = f->own < 0 ? node->number[f->number] : node->cells->own[k];
+}
+
+/* The number in the table of a node that is called so; -1. */
+static int table_find(const nai__node *node, const char *name)
+{
+  int first, n;
+  nai__numbers_of(node->kind, &first, &n);
+  for (int k = first; k < first + n; k++)
+    if (strcmp(table[k].name, name) == 0 && (!node->cells || is_every_model(k))) return k;
+  return -1;
+}
+
+static nai_status fail_unknown(const nai__node *node, const char *name)
+{
+  char owner[96], choices[200] = "";
   snprintf(owner, sizeof owner, "%s '%s'", kinds[node->kind].node, node->name);
   int first, n;
-  const nai__parameter *own = nai__numbers_of(node->kind, &first, &n);
-  int at = nai__parameter_find(own, n, name, owner);
-  return at < 0 ? -1 : first + at;
+  const nai__parameter *numbers = nai__numbers_of(node->kind, &first, &n);
+  if (!node->cells) {
+    nai__parameter_find(numbers, n, name, owner);
+    return NAI_ERR_NAME;
+  }
+  const nai_model_ops *ops = &node->cells->model->ops;
+  for (int32_t k = 0; k < ops->n_parameters; k++)
+    nai__choices_add(choices, 120, nai__field_at(ops->parameters, k)->name);
+  for (int k = 0; k < n; k++)
+    if (is_every_model(first + k)) nai__choices_add(choices, 120, numbers[k].name);
+  return nai__fail(NAI_ERR_NAME, "%s, of model '%s', has no parameter '%.24s'; it has %s", owner,
+                   ops->name, name, choices);
+}
+
+/* NAI_ERR_NAME, with a message that lists those that the node has. */
+static nai_status number_find(found *f, const nai_network *net, const nai__node *node,
+                              const char *name)
+{
+  int32_t k = node->cells ? nai__field_find(node->cells->model, NAI_MODEL_PARAMETERS, name) : -1;
+  if (k >= 0) {
+    find_own(f, net, node, k);
+    return NAI_OK;
+  }
+  int number = table_find(node, name);
+  if (number < 0) return fail_unknown(node, name);
+  *f = (found){number, -1, rule_of(net, number), node->n, node->number[number]};
+  return NAI_OK;
 }
 
 /* The bounds of an initial state leave something between them. */
@@ -149,17 +228,25 @@ static nai_status check_bound(const nai__node *node, int k, const double *values
   return NAI_OK;
 }
 
+/* Of a number with copies: one value, one a unit for all of them, or all. */
+static nai_status check_count(const nai__node *node, const found *f, int64_t n)
+{
+  if (n == 1 || n == node->n || n == f->n) return NAI_OK;
+  if (f->n != node->n)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, %s of '%s' has %lld values, for %lld units",
+                     (long long)n, f->rule.name, node->name, (long long)f->n, (long long)node->n);
+  return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, node->name,
+                   (long long)node->n);
+}
+
 static nai_status check_node(const nai_network *net, const nai__node *node, const char *parameter,
                              const double *values, int64_t n)
 {
-  int k = number_find(node, parameter);
-  if (k < 0) return NAI_ERR_NAME;
-  if (n != 1 && n != node->n)
-    return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, node->name,
-                     (long long)node->n);
-  nai__parameter rule = rule_of(net, k);
-  for (int64_t u = 0; u < n; u++) NAI__TRY(nai__parameter_check(&rule, values[u], node->name));
-  return check_bound(node, k, values, n);
+  found f;
+  NAI__TRY(number_find(&f, net, node, parameter));
+  NAI__TRY(check_count(node, &f, n));
+  for (int64_t u = 0; u < n; u++) NAI__TRY(nai__parameter_check(&f.rule, values[u], node->name));
+  return check_bound(node, f.number, values, n);
 }
 
 static nai_status check_set(const nai_network *net, const char *names, const char *parameter,
@@ -244,17 +331,19 @@ void nai__numbers_start(nai_network *net)
 }
 
 /* After check_set(). */
-static void assign(nai_network *net, const char *names, const char *parameter, const double *values,
-                   int64_t n)
+static nai_status assign(nai_network *net, const char *names, const char *parameter,
+                         const double *values, int64_t n)
 {
   NAI__EACH_NODE(net, i, NAI__ANY_NODE, names) {
     nai__node *node = &net->node[i];
-    int k = number_find(node, parameter);
-    assert(k >= 0);
-    for (int64_t u = 0; u < node->n; u++) node->number[k][u] = values[n == 1 ? 0 : u];
-    if (net->built) refresh_learning(net, node, k);
+    found f;
+    NAI__TRY(number_find(&f, net, node, parameter));
+    for (int64_t u = 0; u < f.n; u++) f.values[u] = values[n == 1 ? 0 : u % n];
+    if (net->built && f.number >= 0) refresh_learning(net, node, f.number);
   }
-  if (net->built) nai__numbers_refresh(net);
+  if (!net->built) return NAI_OK;
+  nai__numbers_refresh(net);
+  return nai__cells_refresh(net);
 }
 
 static nai_status set_each(nai_network *net, const char *names, const char *parameter,
@@ -263,8 +352,7 @@ static nai_status set_each(nai_network *net, const char *names, const char *para
   NAI__REQUIRE(values);
   if (n < 1) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 1", (long long)n);
   NAI__TRY(check_set(net, names, parameter, values, n));
-  assign(net, names, parameter, values, n);
-  return NAI_OK;
+  return assign(net, names, parameter, values, n);
 }
 
 /* Numbers may be set after the build too: then a failure is not remembered. */
@@ -288,15 +376,54 @@ nai_status nai_network_get_each(const nai_network *net, const char *name, const 
   NAI__REQUIRE(values);
   const nai__node *node;
   NAI__TRY(nai__node_find(&node, net, NAI__ANY_NODE, name, "name"));
-  int k = number_find(node, parameter);
-  if (k < 0) return NAI_ERR_NAME;
-  if (n != node->n)
-    return nai__fail(NAI_ERR_INVALID, "n is %lld, '%s' has %lld units", (long long)n, node->name,
-                     (long long)node->n);
-  int64_t at = net->built ? nai__learning_start(net, node, k) : -1;
-  for (int64_t u = 0; u < n; u++)
-    values[u] = at >= 0 ? (double)net->theta[at + u] : node->number[k][u];
+  found f;
+  NAI__TRY(number_find(&f, net, node, parameter));
+  if (n != f.n) return check_count(node, &f, n == 1 || n == node->n ? 0 : n);
+  int64_t at = net->built && f.number >= 0 ? nai__learning_start(net, node, f.number) : -1;
+  for (int64_t u = 0; u < n; u++) values[u] = at >= 0 ? (double)net->theta[at + u] : f.values[u];
   return NAI_OK;
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+/* Of the parameter of a node: the number that the word stands for. */
+static nai_status find_word(int32_t *out, const nai_network *net, const nai__node *node,
+                            const char *parameter, const char *word)
+{
+  found f;
+  NAI__TRY(number_find(&f, net, node, parameter));
+  const nai_field *field =
+      f.own < 0 ? NULL : nai__field_at(node->cells->model->ops.parameters, f.own);
+  if (!field || !field->words)
+    return nai__fail(NAI_ERR_INVALID, "%s of '%s' is a number, not a word", parameter, node->name);
+  *out = nai__field_word(field, word);
+  if (*out >= 0) return NAI_OK;
+  return nai__fail(NAI_ERR_NAME, "%s of '%s' is '%.40s', must be one of: %s", parameter, node->name,
+                   word, field->words);
+}
+
+static nai_status choose(nai_network *net, const char *names, const char *parameter,
+                         const char *word)
+{
+  int32_t number = 0;
+  NAI__REQUIRE(parameter);
+  NAI__REQUIRE(word);
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
+  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names)
+    NAI__TRY(find_word(&number, net, &net->node[i], parameter, word));
+  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names) {
+    NAI__TRY(find_word(&number, net, &net->node[i], parameter, word));
+    double value = number;
+    NAI__TRY(set_each(net, net->node[i].name, parameter, &value, 1));
+  }
+  return NAI_OK;
+}
+
+nai_status nai_network_choose(nai_network *net, const char *names, const char *parameter,
+                              const char *word)
+{
+  NAI__TRY(nai__may_set(net));
+  return nai__remember(net, choose(net, names, parameter, word));
 }
 
 /* --- the arrays that kernels read ------------------------------------------------------------- */
@@ -329,7 +456,7 @@ static void refresh_unit(nai_network *net, const nai__node *node, int64_t u)
   unit[NAI__GAINS * ld] = (float)node->number[NAI__GAIN][u];
   unit[NAI__EXPONENTS * ld] = (float)node->number[NAI__EXPONENT][u];
   keep_noise(&unit[NAI__KEPT * ld], &unit[NAI__NEW * ld], noise_tau, net->dt);
-  if (sigma > 0) net->has_noise = 1;
+  if (sigma > 0 || (node->cells && node->cells->model->ops.n_normals)) net->has_noise = 1;
   if (sigma > 0 && noise_tau > 0) net->has_coloured_noise = 1;
 }
 
@@ -367,7 +494,8 @@ static void refresh_segment(nai_network *net, nai__segment *segment)
   const float *sigma = unit + NAI__SIGMA * ld, *gain = unit + NAI__GAINS * ld;
   nai__units *units = &segment->units;
   units->alpha = unit + NAI__ALPHA * ld;
-  units->bias = net->theta + net->unit_bias + segment->offset;
+  units->bias =
+      segment->cells ? unit + NAI__ZERO * ld : net->theta + net->unit_bias + segment->offset;
   units->noise = units->gain = units->exponent = NULL;
   for (int64_t u = 0; u < units->n; u++) {
     if (sigma[u] != 0) units->noise = sigma;

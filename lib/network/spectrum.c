@@ -28,6 +28,7 @@ static int64_t gathered_at(const nai_network *net, const char *names, int64_t no
   return at;
 }
 
+/* Weights onto several ports of a unit, or onto copies of one, are added. */
 nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const char *names)
 {
   int64_t size = *n = selected_units(net, names);
@@ -44,7 +45,8 @@ nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const c
     const float *source = net->theta + p->at.start;
     for (int64_t j = 0; j < p->at.columns; j++)
       for (int64_t i = 0; i < p->at.rows; i++)
-        w[(column + j) * size + row + i] = (double)source[i * p->at.stride + j];
+        w[(column + j) * size + row + i % net->node[p->to].n] +=
+            (double)source[i * p->at.stride + j];
   }
   return NAI_OK;
 }

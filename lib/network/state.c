@@ -99,28 +99,29 @@ nai_status nai_state_reset(nai_state *state)
     state->inject[u] = 0;
     state->clamp[u] = NAN;
   }
+  atomic_store(&a->failed, NAI_OK);
   nai__begin(a, 0, a->trials);
   copy_now(state);
-  return NAI_OK;
+  return nai__failed(&a->failed);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static void step(nai_state *state, const float *inputs, float *outputs)
+static nai_status step(nai_state *state, const float *inputs, float *outputs)
 {
   nai__activity *a = &state->activity;
   state->time++;
   nai__advance(a, state->time, 0, a->trials, inputs, &state->scratch);
   copy_now(state);
   if (outputs) nai__copy_outputs(outputs, a, state->time, 0, a->trials);
+  return nai__failed(&a->failed);
 }
 
 nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__inputs_finite(state->net, inputs, 1, state->activity.trials));
-  step(state, inputs, outputs);
-  return NAI_OK;
+  return step(state, inputs, outputs);
 }
 
 /* Rates now, populations in the order in which they were added: [trials, units]. */
@@ -146,8 +147,8 @@ nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, f
   const nai_network *net = state->net;
   NAI__TRY(nai__inputs_finite(net, inputs, steps, trials));
   for (int64_t t = 0; t < steps; t++) {
-    step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
-         outputs ? outputs + t * trials * net->n_outputs : NULL);
+    NAI__TRY(step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
+                  outputs ? outputs + t * trials * net->n_outputs : NULL));
     if (rates) copy_rates(state, rates + t * trials * net->n_units);
   }
   return NAI_OK;

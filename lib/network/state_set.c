@@ -16,8 +16,18 @@ static nai_status find(const nai__node **out, const nai_state *state, const char
   return nai__node_find(out, state->net, NAI__KIND(NAI_POPULATIONS), name, "name");
 }
 
+/* States of other models are their own. */
+static nai_status require_rate_units(const nai__node *node)
+{
+  if (!node->cells) return NAI_OK;
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "'%s' is of model '%s': only rate units are read and set so", node->name,
+                   node->cells->model->ops.name);
+}
+
 static nai_status require_currents(const nai__node *node)
 {
+  NAI__TRY(require_rate_units(node));
   if (node->leak == NAI_LEAK_CURRENT) return NAI_OK;
   return nai__fail(
       NAI_ERR_UNSUPPORTED,
@@ -125,6 +135,7 @@ nai_status nai_state_set_rates(nai_state *state, const char *name, const float *
 {
   const nai__node *node;
   NAI__TRY(find(&node, state, name));
+  NAI__TRY(require_rate_units(node));
   if (node->leak != NAI_LEAK_RATE)
     return nai__fail(
         NAI_ERR_UNSUPPORTED,

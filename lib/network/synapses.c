@@ -9,7 +9,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
-#include "network.h"
+#include "ends.h"
 
 nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, float *gradient,
                            float *momentum)
@@ -17,17 +17,17 @@ nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, flo
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   nai_synapses s = {.struct_size = sizeof s,
                     .sign = p->sign,
-                    .from = pre->name,
-                    .to = post->name,
-                    .n_post = post->n,
-                    .n_pre = pre->n,
+                    .from = nai__source_name(net, p),
+                    .to = nai__target_name(net, p),
+                    .n_post = p->at.rows,
+                    .n_pre = p->at.columns,
                     .stride = p->at.stride,
                     .weight = net->theta + p->at.start,
                     .exists = net->exists + p->at.start,
                     .plastic = net->plastic + p->at.start,
                     .momentum = momentum ? momentum + p->at.start : NULL,
                     .gradient = gradient ? gradient + p->at.start : NULL,
-                    .post_position = post->position,
+                    .post_position = p->at.rows == post->n ? post->position : NULL,
                     .pre_position = pre->position,
                     .population_sign = pre->sign};
   return s;
@@ -42,9 +42,10 @@ static uint64_t constraint_seed(const nai_network *net, const nai__projection *p
 
 /* --- at the build ----------------------------------------------------------------------------- */
 
+/* A port may have copies, each of all units. */
 static int allowed(const nai__projection *p, int64_t post, int64_t pre)
 {
-  return p->autapses || p->from != p->to || post != pre;
+  return p->autapses || p->from != p->to || post % p->at.columns != pre;
 }
 
 static void wire_all(const nai__projection *p, nai_synapses *s)
@@ -53,6 +54,18 @@ static void wire_all(const nai__projection *p, nai_synapses *s)
     for (int64_t j = 0; j < s->n_pre; j++) {
       s->exists[i * s->stride + j] = s->plastic[i * s->stride + j] = allowed(p, i, j) != 0;
     }
+}
+
+/* A port of one sign gives it to what is free, and refuses the other. */
+static nai_status check_port(const nai_network *net, const nai__projection *p, int32_t *sign)
+{
+  int32_t port = nai__port_sign(&net->node[p->to], p->port);
+  if (port && *sign == -port)
+    return nai__fail(NAI_ERR_INVALID, "'%s' is %s, so it cannot drive '%s'",
+                     nai__source_name(net, p), *sign > 0 ? "excitatory" : "inhibitory",
+                     nai__target_name(net, p));
+  if (port) *sign = port;
+  return NAI_OK;
 }
 
 /*
@@ -100,6 +113,7 @@ static nai_status wire_projection(nai_network *net, nai__projection *p)
   if (s.sign < -1 || s.sign > 1)
     return nai__fail(NAI_ERR_INVALID, "sign from '%s' to '%s' is %d, must be -1, 0 or 1", s.from,
                      s.to, (int)s.sign);
+  NAI__TRY(check_port(net, p, &s.sign));
   p->sign = s.sign;
   nai__refresh_plastic(net, p);
   return NAI_OK;

@@ -9,6 +9,7 @@
 #include "../base/error.h"
 #include "../base/finite.h"
 #include "../base/memory.h"
+#include "../network/move.h"
 
 /* Kernels may read a vector past the end of a row. */
 #define SLACK 64
@@ -21,8 +22,9 @@
  * threads. Few enough that their rates stay in cache and that threads find work, many enough that a
  * product pays.
  */
-static int64_t rows_of(int64_t trials)
+static int64_t rows_of(const nai_network *net, int64_t trials)
 {
+  if (net->is_bound) return trials; /* all at once, on the thread that calls */
   return trials <= 32 ? NAI__SMALLEST_GROUP : trials <= 64 ? 16 : ROWS;
 }
 
@@ -30,9 +32,10 @@ static void release(nai__batch *batch)
 {
   nai__activity *a = &batch->activity;
   float **array[] = {
-      &a->rate,       &a->drive,     &a->x,        &a->noise, &a->input_noise,
-      &a->current,    &a->input,     &a->output,   &a->held,  &batch->output_gradient,
-      &batch->signal, &batch->carry, &batch->start};
+      &a->rate,           &a->drive,     &a->x,         &a->noise, &a->input_noise,
+      &a->current,        &a->input,     &a->output,    &a->held,  &batch->output_gradient,
+      &batch->signal,     &batch->carry, &batch->start, &a->state, &a->received,
+      &batch->state_carry};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
@@ -49,7 +52,10 @@ static void release_threads(nai__batch *batch)
     nai__scratch_destroy(&batch->scratch[i]);
     nai__free(batch->outer_scratch[i]);
     batch->outer_scratch[i] = NULL;
+    if (batch->slopes) nai__free(batch->slopes[i]);
   }
+  nai__free(batch->slopes);
+  batch->slopes = NULL;
   batch->threads = 0;
 }
 
@@ -79,10 +85,15 @@ static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t st
   batch->start = NAI__ARRAY(float, trials * net->ld_units + SLACK);
   batch->bias_sum = NAI__ARRAY(double, nai__most_groups(trials) * nai__numbers_width(net));
   batch->output_bias = NAI__ARRAY(double, net->ld_outputs + 1);
+  if (net->has_cells) {
+    a->received = NAI__ARRAY(float, rows * net->ld_units + SLACK);
+    a->state = NAI__ARRAY(float, nai__state_slots(net, steps) * trials * net->ld_state + SLACK);
+    batch->state_carry = NAI__ARRAY(float, trials * net->ld_state + SLACK);
+  }
   if (a->rate && (a->drive || !net->has_rate_leak) && a->x && a->noise && a->input_noise &&
       (a->current || !batch->keeps_currents) && a->input && a->output && a->held &&
       batch->output_gradient && batch->signal && batch->carry && batch->start && batch->bias_sum &&
-      batch->output_bias) {
+      batch->output_bias && (!net->has_cells || (a->received && a->state && batch->state_carry))) {
     batch->steps_room = steps;
     batch->trials_room = trials;
     return NAI_OK;
@@ -109,8 +120,10 @@ int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_
   int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
   int64_t units = nai__rate_slots(net, steps) * (batch->keeps_currents ? 2 : 1) +
                   steps * (net->has_rate_leak ? 2 : 1) + 3;
+  if (net->has_cells) units += steps;
   int64_t floats = trials * (units * net->ld_units + nai__input_slots(net, steps) * net->ld_inputs +
-                             (2 * steps + 1) * net->ld_outputs);
+                             (2 * steps + 1) * net->ld_outputs +
+                             (nai__state_slots(net, steps) + 1) * net->ld_state);
   return (floats + threads * (2 * ROWS * ld + outer_floats(net))) * (int64_t)sizeof(float) +
          nai__most_groups(trials) * nai__numbers_width(net) * (int64_t)sizeof(double);
 }
@@ -119,12 +132,15 @@ static nai_status allocate_threads(nai__batch *batch, const nai_network *net, in
 {
   int64_t most = outer_floats(net);
   assert(threads >= 1 && threads <= NAI__MOST_THREADS);
+  if (net->has_cells && !(batch->slopes = NAI__ARRAY(float *, threads))) return NAI_ERR_MEMORY;
   for (batch->threads = 0; batch->threads < threads; batch->threads++) {
     int32_t i = batch->threads;
-    NAI__TRY(nai__scratch_create(&batch->scratch[i], net, ROWS));
+    int64_t rows = net->is_bound && batch->trials_room > ROWS ? batch->trials_room : ROWS;
+    NAI__TRY(nai__scratch_create(&batch->scratch[i], net, rows));
     batch->outer_scratch[i] = NAI__ARRAY(float, most);
-    if (batch->outer_scratch[i]) continue;
-    nai__scratch_destroy(&batch->scratch[i]);
+    if (net->has_cells) batch->slopes[i] = NAI__ARRAY(float, nai__cells_floats(net, rows) + 1);
+    if (batch->outer_scratch[i] && (!net->has_cells || batch->slopes[i])) continue;
+    batch->threads++; /* to be released with the others */
     return NAI_ERR_MEMORY;
   }
   return NAI_OK;
@@ -145,6 +161,7 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
                               int32_t threads)
 {
   if (trials->capacity > batch->steps_room || trials->trials > batch->trials_room) {
+    if (net->is_bound) release_threads(batch); /* their room goes by trials */
     int64_t steps_room = larger(trials->capacity, batch->steps_room);
     int64_t trials_room = larger(trials->trials, batch->trials_room);
     release(batch);
@@ -160,13 +177,14 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
   }
   batch->steps = trials->steps;
   batch->trials = trials->trials;
-  batch->rows = rows_of(trials->trials);
+  batch->rows = rows_of(net, trials->trials);
   nai__activity *a = &batch->activity;
   a->net = net;
   a->trials = trials->trials;
   a->rate_slots = nai__rate_slots(net, trials->steps);
   a->input_slots = nai__input_slots(net, trials->steps);
   a->output_slots = trials->steps;
+  a->state_slots = nai__state_slots(net, trials->steps);
   return NAI_OK;
 }
 
@@ -208,11 +226,13 @@ nai_status nai__batch_run(nai__batch *batch, const nai__showing *showing)
   assert(nai__pool_threads(showing->pool) <= batch->threads);
   batch->activity.seed = showing->seed;
   batch->activity.first = showing->first;
+  atomic_store(&batch->activity.failed, NAI_OK);
   struct job job = {batch, trials, showing->pool, 0, batch->steps};
   for (; job.from < batch->steps; job.from = job.end) {
     if (showing->task) job.end = nai__task_next_stop(trials, job.from, -1);
     nai__pool_run(showing->pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
     NAI__TRY(nai__pool_answer(showing->pool));
+    NAI__TRY(nai__failed(&batch->activity.failed));
     if (showing->task)
       NAI__TRY(nai__task_respond(showing->answered, showing->task, job.end, -1, &done));
   }

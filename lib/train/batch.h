@@ -22,10 +22,12 @@ typedef struct nai__batch {
   float *output_gradient;
   float *signal;
   float *carry;
+  float *state_carry; /* [trials][ld_state], of cells */
   float *start;
   double *bias_sum;
   double *output_bias;
   float *outer_scratch[NAI__MOST_THREADS];
+  float **slopes;                          /* [threads]: of cells, for a group of trials */
   nai__scratch scratch[NAI__MOST_THREADS]; /* one a thread */
   int32_t threads;
   int keeps_currents;

@@ -12,7 +12,8 @@
 nai_status nai__errors_check(const nai_network *net, const nai_cost *cost)
 {
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (nai__cost_sees(cost, &net->node[i]) && net->node[i].leak != NAI_LEAK_CURRENT)
+    if (nai__cost_sees(cost, &net->node[i]) &&
+        (net->node[i].leak != NAI_LEAK_CURRENT || net->node[i].cells))
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "cost '%s' needs the leak on the current, '%s' has it on the rate",
                        cost->name, net->node[i].name);

@@ -21,11 +21,22 @@ double nai__norm(const float *gradient, int64_t n)
   return sum <= LARGEST * LARGEST ? sqrt(sum) : NAN;
 }
 
+/* Unit of a node whose first signal, or another one, this column is; -1. */
+static int64_t unit_of(const nai__node *node, int64_t column)
+{
+  if (column >= node->offset && column < node->offset + node->n) return column - node->offset;
+  for (int32_t k = 1; node->cells && k < node->cells->model->ops.n_signals; k++) {
+    int64_t unit = column - node->cells->signal[k];
+    if (unit >= 0 && unit < node->n) return unit;
+  }
+  return -1;
+}
+
 /* A layer within the step comes after what it hears, whichever was added first. */
 static const nai__node *node_at(const nai_network *net, int32_t kind, int64_t column)
 {
   const nai__node *node = net->node;
-  while (node->kind != kind || column < node->offset || column >= node->offset + node->n) node++;
+  while (node->kind != kind || unit_of(node, column) < 0) node++;
   assert(node < net->node + net->n_nodes);
   return node;
 }
@@ -51,7 +62,7 @@ static nai_status fail_activity(const nai__batch *batch, int64_t update, int32_t
                    "%s '%s' is not finite: unit %lld, step %lld, trial %lld of the batch, at "
                    "update %lld: " REMEDY,
                    kind == NAI_OUTPUTS ? "output" : "population", node->name,
-                   (long long)(column - node->offset), (long long)(row / batch->trials + 1),
+                   (long long)unit_of(node, column), (long long)(row / batch->trials + 1),
                    (long long)(row % batch->trials), (long long)update);
 }
 

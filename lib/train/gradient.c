@@ -26,12 +26,15 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .trial_costs = trial_costs,
                     .gradient = p->gradient,
                     .carry = batch->carry,
+                    .state_carry = batch->state_carry,
+                    .slopes = batch->slopes,
                     .start = batch->start,
                     .bias_sum = batch->bias_sum,
                     .output_bias = batch->output_bias,
                     .outer_scratch = batch->outer_scratch};
   if (!trial_costs) nai__filter_outputs(&pass);
   NAI__TRY(learner->rule->kind->estimate(learner, &pass));
+  NAI__TRY(nai__failed(&pass.failed));
   NAI__TRY(nai__pool_answer(trainer->pool));
   return trial_costs ? NAI_OK : nai__parts_finish(&parts, learner->rule);
 }

@@ -21,15 +21,16 @@ import sys
 ROOMS = {
     "base": 0,
     "kernels": 1,
-    "network": 2,
-    "constraint": 3,
-    "cost": 3,
-    "learning": 3,
-    "task": 3,
-    "anatomy": 4,
-    "train": 4,
-    "experiment": 5,
-    "file": 5,
+    "units": 2,
+    "network": 3,
+    "constraint": 4,
+    "cost": 4,
+    "learning": 4,
+    "task": 4,
+    "anatomy": 5,
+    "train": 5,
+    "experiment": 6,
+    "file": 6,
 }
 
 UNKNOWN = "lib/{}/ is not a room that tests/lint/lint.py knows"
@@ -38,6 +39,7 @@ UNKNOWN = "lib/{}/ is not a room that tests/lint/lint.py knows"
 PUBLIC_FOR = {
     "base": {"status.h", "version.h", "random.h", "view.h"},
     "kernels": {"status.h", "version.h"},
+    "units": {"status.h", "version.h", "model.h"},
 }
 
 # Editors and terminals show headers to their users.

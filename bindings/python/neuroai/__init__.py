@@ -94,6 +94,7 @@ from .initial import (
     Uniform,
 )
 from .intervention import Clamp, Inject, Intervention, Scale, Silence
+from .model import Field, UnitModel, models
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import (
@@ -183,7 +184,10 @@ __all__ = [
     "Mask",
     "MaxWeight",
     "Momentum",
+    "Field",
     "Network",
+    "UnitModel",
+    "models",
     "NodePerturbation",
     "NonfiniteError",
     "Nonnegative",

@@ -132,6 +132,21 @@ NAI_SIGN_FIXED = 2
 NAI_ALL_UNITS = -1
 NAI_SILENCE, NAI_CLAMP, NAI_INJECT, NAI_SCALE = range(4)
 
+NAI_MODEL_SIZES = 0
+NAI_MODEL_PARAMETERS = 1
+NAI_MODEL_STATES = 2
+NAI_MODEL_PORTS = 3
+NAI_MODEL_SIGNALS = 4
+NAI_MOST_SIZES = 4
+NAI_MOST_PARAMETERS = 32
+NAI_MOST_STATES = 8
+NAI_MOST_PORTS = 8
+NAI_MOST_SIGNALS = 4
+NAI_MOST_NORMALS = 4
+NAI_MODEL_THREADED = 1
+NAI_MODEL_SPIKES = 2
+NAI_MODEL_SENDS_STATE = 4
+
 NAI_STREAM_TRAIN = 0
 NAI_STREAM_TEST = 1
 
@@ -631,6 +646,94 @@ class nai_cost_ops(Structure):
     ]
 
 
+class nai_field(Structure):
+    """A field of a unit model."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("sign", c_int32),
+        ("name", c_char_p),
+        ("unit", c_char_p),
+        ("meaning", c_char_p),
+        ("initial", c_double),
+        ("low", c_double),
+        ("high", c_double),
+        ("copies", c_char_p),
+        ("words", c_char_p),
+        ("whole", c_int32),
+        ("reserved", c_int32),
+    ]
+
+
+class nai_unit_batch(Structure):
+    """A block of units and trials that a model's functions work on."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("n", c_int64),
+        ("trials", c_int64),
+        ("step", c_int64),
+        ("dt", c_double),
+        ("seed", c_uint64),
+        ("first", c_uint64),
+        ("size", POINTER(c_int64)),
+        ("parameter", POINTER(POINTER(c_float))),
+        ("constant", POINTER(POINTER(c_float))),
+        ("port", POINTER(POINTER(c_float))),
+        ("state", POINTER(POINTER(c_float))),
+        ("signal", POINTER(POINTER(c_float))),
+        ("normal", POINTER(POINTER(c_float))),
+        ("port_stride", c_int64),
+        ("state_stride", c_int64),
+        ("signal_stride", c_int64),
+        ("normal_stride", c_int64),
+        ("error", POINTER(POINTER(c_float))),
+        ("carry", POINTER(POINTER(c_float))),
+        ("port_error", POINTER(POINTER(c_float))),
+        ("ss", POINTER(c_float)),
+        ("sp", POINTER(c_float)),
+        ("zs", POINTER(c_float)),
+        ("zp", POINTER(c_float)),
+        ("n_states", c_int64),
+        ("n_ports", c_int64),
+        ("slope_stride", c_int64),
+    ]
+
+
+on_units = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_unit_batch))
+
+
+class nai_model_ops(Structure):
+    """A unit model's table."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("name", c_char_p),
+        ("n_sizes", c_int32),
+        ("n_parameters", c_int32),
+        ("n_states", c_int32),
+        ("n_ports", c_int32),
+        ("n_signals", c_int32),
+        ("n_normals", c_int32),
+        ("n_constants", c_int32),
+        ("reserved", c_int32),
+        ("sizes", POINTER(nai_field)),
+        ("parameters", POINTER(nai_field)),
+        ("states", POINTER(nai_field)),
+        ("ports", POINTER(nai_field)),
+        ("signals", POINTER(nai_field)),
+        ("prepare", on_units),
+        ("begin", on_units),
+        ("step", on_units),
+        ("slopes", on_units),
+        ("backward", on_units),
+        ("errors", on_units),
+        ("destroy", on_destroy),
+    ]
+
+
 class nai_rule_ops(Structure):
     """A local rule's table."""
 
@@ -979,6 +1082,15 @@ nai_network_set_each = _function("nai_network_set_each", nai_status, _network, T
 nai_network_get_each = _function("nai_network_get_each", nai_status, _network, Text, Text, doubles_out, int64)
 nai_network_parameter = _function("nai_network_parameter", nai_status, POINTER(nai_parameter), _network, int32, int64)
 nai_network_set_leak = _function("nai_network_set_leak", nai_status, _network, Text, int32)
+nai_network_set_model = _function("nai_network_set_model", nai_status, _network, Text, Text)
+nai_network_set_size = _function("nai_network_set_size", nai_status, _network, Text, Text, int64)
+nai_network_choose = _function("nai_network_choose", nai_status, _network, Text, Text, Text)
+nai_network_model = _function("nai_network_model", nai_status, POINTER(c_char_p), _network, Text)
+nai_network_ends = _function(
+    "nai_network_ends", nai_status, POINTER(c_char_p), POINTER(c_char_p), _network, int64
+)
+nai_model_name = _function("nai_model_name", c_char_p, int64)
+nai_model_field = _function("nai_model_field", nai_status, POINTER(nai_field), Text, int32, int64)
 nai_network_set_transfer = _function("nai_network_set_transfer", nai_status, _network, Text, int32)
 nai_network_place_box = _function(
     "nai_network_place_box", nai_status, _network, Text, float64, float64, float64

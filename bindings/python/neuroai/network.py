@@ -47,6 +47,7 @@ from ._interrupt import abandonable, to_its_end
 from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
+from .model import models
 
 if TYPE_CHECKING:
     from .intervention import Interventions
@@ -130,6 +131,7 @@ class Network(Handle):
         self._built = built
         self._first_error = ""
         self._constraints: List[Constraint] = []  # the user's own
+        self._has_models = any(self.model(name) != "rate" for name in self.populations)
         self._calls_back = False  # whether a constraint is a user's own
         self._given: List[Tuple[str, str, npt.NDArray[Any]]] = []
 
@@ -181,6 +183,7 @@ class Network(Handle):
         n: int,
         sign: int = 0,
         *,
+        model: str = "rate",
         leak: str = "current",
         transfer: str = "relu",
         tau: Optional[Number] = None,
@@ -194,11 +197,15 @@ class Network(Handle):
         plastic_initial: Optional[Number] = None,
         initial_min: Optional[Number] = None,
         initial_max: Optional[Number] = None,
+        **parameters: Union[Number, str],
     ) -> "Network":
         """Adds a population of ``n`` units. Each number may be one value or an array [n].
 
         Args:
             sign: of its outgoing weights (Dale's law): +1 excitatory, -1 inhibitory, 0 free.
+            model: what moves its units: "rate", "adaptive_rate", "dendritic"; see :func:`neuroai.models`.
+            parameters: others of the model, and its sizes: ``model="dendritic", branches=2,
+                nonlinearity="divisive"``.
             leak: "current" or "rate".
             transfer: "relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh" or "power".
             tau: time constant, ms, at least dt; 100.
@@ -216,7 +223,18 @@ class Network(Handle):
             initial_max: the most.
         """
         self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
-        self.set(name, leak=leak, transfer=transfer, tau=tau, noise=noise, noise_tau=noise_tau, bias=bias)
+        if model != "rate":
+            self._compose(_c.nai_network_set_model, name, model)
+            self._has_models = True
+            for size in models()[model].sizes:
+                if size in parameters:
+                    self._compose(_c.nai_network_set_size, name, size, whole(size, parameters.pop(size)))
+        if model == "rate" or leak != "current":
+            self.set(name, leak=leak)
+        if model == "rate" or transfer != "relu":
+            self.set(name, transfer=transfer)
+        self.set(name, tau=tau, noise=noise, noise_tau=noise_tau, bias=bias)
+        self.set(name, **parameters)
         self.set(name, initial=initial, gain=gain)
         self.set(name, initial_min=initial_min, initial_max=initial_max)
         return self.set(name, exponent=exponent, plastic_bias=plastic_bias, plastic_initial=plastic_initial)
@@ -248,7 +266,7 @@ class Network(Handle):
     def set(self, names: Names, **parameters: Union[Number, str, None]) -> "Network":
         """Sets parameters of inputs, populations or outputs, before or after the build: ``net.set("E", tau=50)``.
 
-        Each may be one value, or an array with one value per unit. Before the build, ``sign``, ``leak`` and
+        Each may be one value, or an array with one value per unit; or a word, where a model has words. Before the build, ``sign``, ``leak`` and
         ``transfer`` can be set too.
         """
         names = joined(names)
@@ -261,6 +279,8 @@ class Network(Handle):
                 self._compose(_c.nai_network_set_leak, names, _choice("leak", str(value), _LEAKS))
             elif parameter == "transfer":
                 self._compose(_c.nai_network_set_transfer, names, _choice("transfer", str(value), _TRANSFERS))
+            elif isinstance(value, str):
+                self._compose(_c.nai_network_choose, names, parameter, value)
             elif given(parameter, value).ndim == 0:
                 self._compose(_c.nai_network_set, names, parameter, float(given(parameter, value)))
             else:
@@ -270,9 +290,19 @@ class Network(Handle):
 
     def get(self, name: str, parameter: str) -> npt.NDArray[np.float64]:
         """A parameter of an input, population or output: float64 [n], one value per unit, a copy."""
-        values = np.empty(self.size(name))
+        values = np.empty(self._count(name, parameter))
         _c.nai_network_get_each(self, name, parameter, values, len(values))
         return values
+
+    def _count(self, name: str, parameter: str) -> int:
+        """Values of a parameter: one a unit, or one for each of its copies, such as branches."""
+        if self._has_models and name in self.populations and self.model(name) in models():
+            model = models()[self.model(name)]
+            copies = model.parameters[parameter].copies if parameter in model.parameters else ""
+            for port in model.ports.values():
+                if copies and port.copies == copies:
+                    return self.size(f"{name}:{port.name}")
+        return self.size(name)
 
     def parameters(self, kind: str = "populations") -> Dict[str, Parameter]:
         """The parameters that :meth:`set` takes, by name, with their meaning, default and range.
@@ -328,6 +358,10 @@ class Network(Handle):
     ) -> "Network":
         """Connects each of ``source`` to each of ``target``: input to population, population to population or output.
 
+        ``"E:dendrite"`` names a port of a target, or a signal of a source; without it, the first one is meant. A port
+        that there is for each sign, ``"E:dendrite+"`` and ``"E:dendrite-"``, is chosen by the sign of the source. What
+        follows is said of the projections that this call makes.
+
         Args:
             density: each synapse exists with this probability; short for ``constrain(..., na.Sparse(density))``.
             mask: [n_post, n_pre], the synapses that exist; short for ``na.Mask(mask)``.
@@ -349,7 +383,33 @@ class Network(Handle):
         frozen, own = not _flag("plastic", plastic), _flag("autapses", autapses)
         delay = None if delay is None else real("delay", delay)
         array = None if initial is None or isinstance(initial, Initial) else self._one_projection(*ends, initial)
+        before, made = self._n_projections(), [ends]
         self._compose(_c.nai_network_connect, *ends)
+        if self._has_models:  # there may be others between the same populations
+            made = [self._ends(index) for index in range(before, self._n_projections())]
+        for ends in made:
+            self._describe(ends, constraints, delay, frozen, own, initial if array is None else array)
+        return self
+
+    def _ends(self, index: int) -> Tuple[str, str]:
+        """The two ends of a projection with their signal and port."""
+        (source, target), parts = self._projection(index), (c_char_p(), c_char_p())
+        _c.nai_network_ends(*parts, self, index)
+        return (
+            source if ":" in source else f"{source}:{text(parts[0].value)}",
+            target if ":" in target else f"{target}:{text(parts[1].value)}",
+        )
+
+    def _describe(
+        self,
+        ends: Tuple[str, str],
+        constraints: List[Constraint],
+        delay: Optional[float],
+        frozen: bool,
+        own: bool,
+        initial: Any,
+    ) -> None:
+        """What ``connect`` was told of projections, checked before."""
         if own:
             self._compose(_c.nai_network_set_autapses, *ends, 1)
         if delay is not None:
@@ -360,9 +420,8 @@ class Network(Handle):
             self._compose(_c.nai_network_set_plastic, *ends, 0)
         if isinstance(initial, Initial):
             self._compose(_c.nai_network_set_initial_weights, *ends, initial._kind, *initial._numbers())
-        if array is not None:
-            self._given.append((*ends, array))
-        return self
+        elif initial is not None:
+            self._given.append((*ends, initial))
 
     def _one_projection(self, source: str, target: str, initial: npt.ArrayLike) -> npt.NDArray[Any]:
         """Initial weights that are given, one for each pair of units."""
@@ -466,22 +525,25 @@ class Network(Handle):
 
     @property
     def projections(self) -> Tuple[Tuple[str, str], ...]:
-        """The projections as (from, to), in the order in which they were connected."""
+        """The projections as (from, to), in the order in which they were connected.
+
+        Where a population has several ports or signals, with the one that is meant: ``("SST", "E:dendrite-")``.
+        """
         return tuple(self._first_projections(self._n_projections()))
 
     def _n_projections(self) -> int:
         return int(_c.nai_network_count(self, _c.NAI_PROJECTIONS))
 
     def _first_projections(self, n: int) -> List[Tuple[str, str]]:
-        found = []
+        return [self._projection(index) for index in range(n)]
+
+    def _projection(self, index: int) -> Tuple[str, str]:
         source, target = c_char_p(), c_char_p()
-        for index in range(n):
-            _c.nai_network_projection(source, target, self, index)
-            found.append((text(source.value), text(target.value)))
-        return found
+        _c.nai_network_projection(source, target, self, index)
+        return text(source.value), text(target.value)
 
     def size(self, name: str) -> int:
-        """Number of units or channels of a population, input or output."""
+        """Number of units or channels of a population, input or output; of a port, ``"E:dendrite"``, with its copies."""
         for kind in (_c.NAI_POPULATIONS, _c.NAI_INPUTS, _c.NAI_OUTPUTS):
             n = int(_c.nai_network_size(self, kind, name))
             if n >= 0:
@@ -506,6 +568,12 @@ class Network(Handle):
         transfer = c_int32()
         _c.nai_network_transfer(transfer, self, name)
         return next(text for text, number in _TRANSFERS.items() if number == transfer.value)
+
+    def model(self, name: str) -> str:
+        """Model of a population, such as "rate"."""
+        found = c_char_p()
+        _c.nai_network_model(found, self, name)
+        return text(found.value)
 
     def delay(self, source: str, target: str) -> float:
         """Delay of a projection, ms."""

@@ -1,0 +1,300 @@
+"""Unit models: fields, names with a colon, and numbers of an independent program."""
+
+import json
+
+import numpy as np
+import pytest
+from test_reference import REFERENCE, assert_close, load
+
+import neuroai as na
+
+INDEX = json.loads((REFERENCE / "models_index.json").read_text())
+KERNELS = ["portable", "avx2", "avx512", "blas"]
+
+
+def has(kernels):
+    try:
+        na.Network(dt=1, kernels=kernels)
+    except na.Error:
+        return False
+    return True
+
+
+@pytest.fixture(params=KERNELS)
+def kernels(request):
+    if not has(request.param):
+        pytest.skip("not for this processor")
+    return request.param
+
+
+# --- two areas with dendrites ----------------------------------------------------------------------------------------
+
+
+class Areas:
+    """compartments_*: populations by name, and where their rows stand in the reference arrays."""
+
+    def __init__(self, case, kernels=None):
+        d = self.data = load(case)
+        self.rows = {name: slice(*ends) for name, ends in INDEX[case]["parameters"]["populations"].items()}
+        self.inputs = {name: slice(*ends) for name, ends in INDEX[case]["parameters"]["inputs"].items()}
+        net = self.net = na.Network(dt=10, kernels=kernels)
+        for name, columns in self.inputs.items():
+            net.input(name, columns.stop - columns.start, sign=1)
+        for area in ("sr", "pfc"):
+            lag = int(case.endswith("_step"))
+            start = d["r0"][self.rows[f"{area}_dend"]]
+            net.population(
+                f"{area}/E", 4, 1, model="dendritic", branches=2, nonlinearity=case.split("_")[1], lag=lag, d=start
+            )
+            for kind in ("pv", "sst", "vip"):
+                net.population(f"{area}/{kind}", 2, -1, leak="rate")
+        net.output("response", 3).output("rule", 2)
+        self.ends = {}
+        self.connect_all()
+        net.connect("sr/E", "response").connect("pfc/E", "rule")
+        net.constrain("*/E", "response rule", na.Dale("off")).build(1)
+        self.set_all()
+
+    def name(self, part, sign=None):
+        """Of a source of ours, or with its sign of a target."""
+        area, kind = part.split("_")
+        port = {"soma": ":soma", "dend": f":dendrite{'+' if sign == 1 else '-'}"}.get(kind, "")
+        return (f"{area}/E" if kind in ("soma", "dend") else f"{area}/{kind}") + (port if sign else "")
+
+    def connect_all(self):
+        d, net = self.data, self.net
+        for post, rows in self.rows.items():
+            for pre, columns in self.rows.items():
+                mask = d["sign_mask"][rows, columns] != 0
+                if "dend" in pre or not mask.any():
+                    continue
+                ends = self.name(pre), self.name(post, 1 if "soma" in pre else -1)
+                net.connect(ends[0], ends[1].rstrip("+-"), mask=mask)  # the port follows from the sign
+                self.ends[ends] = ("W_eff", rows, columns)
+            for pre, columns in self.inputs.items():
+                if not d["mask_in"][rows, columns].any():
+                    continue
+                net.connect(pre, self.name(post, 1), mask=d["mask_in"][rows, columns])
+                self.ends[pre, self.name(post, 1)] = ("W_in_eff", rows, columns)
+
+    def set_all(self):
+        d, net = self.data, self.net
+        for ends, (array, rows, columns) in self.ends.items():
+            net.set_weights(*ends, d[array][rows, columns])
+        for part, rows in self.rows.items():
+            if "dend" not in part:
+                net.set_bias(self.name(part), d["b"][rows])
+                net.set(self.name(part), initial=d["r0"][rows])
+        net.set_weights("sr/E", "response", d["W_out_response"])
+        net.set_weights("pfc/E", "rule", d["W_out_rule"])
+
+
+COMPARTMENTS = [name for name in INDEX if name.startswith("compartments_")]
+
+
+@pytest.mark.parametrize("case", COMPARTMENTS)
+def test_areas_with_dendrites(case, kernels):
+    areas = Areas(case, kernels)
+    net, d = areas.net, areas.data
+    run = net.run(d["u"].astype(np.float32))
+    for part, rows in areas.rows.items():
+        if "dend" not in part:
+            assert_close(part, run.rates[areas.name(part)], d["rate"][:, :, rows])
+    for output in ("response", "rule"):
+        assert_close(output, run.outputs[output], d[f"out_{output}"])
+    trials = na.Trials(d["u"].astype(np.float32), np.concatenate([d["y_response"], d["y_rule"]], axis=2))
+    trainer = na.Trainer(net, cost=na.MSE("response") + na.MSE("rule"), rule=na.BPTT(), optimizer=na.SGD(0))
+    gradient = trainer.gradient(trials)
+    assert_close("J", trainer.step(trials)["total"], d["J"][0])
+    for ends, (array, rows, columns) in areas.ends.items():
+        assert_close(f"{ends}", gradient[ends], d[f"grad_{array}"][rows, columns])
+    for part, rows in areas.rows.items():
+        if "dend" not in part:
+            assert_close(f"bias {part}", gradient[areas.name(part)], d["grad_b"][rows])
+    assert_close("readout", gradient["sr/E", "response"], d["grad_W_out_response"])
+    assert_close("readout", gradient["pfc/E", "rule"], d["grad_W_out_rule"])
+
+
+def test_silenced_area():
+    areas = Areas("compartments_subtractive_instant")
+    state, u = areas.net.state(trials=3), areas.data["u"].astype(np.float32)
+    runs = [areas.net.run(u[:7], state=state)]
+    state.silence("sr/sst")
+    runs.append(areas.net.run(u[7:15], state=state))
+    for part, rows in areas.rows.items():
+        if "dend" not in part:
+            ours = np.concatenate([run.rates[areas.name(part)] for run in runs])
+            assert_close(part, ours, areas.data["rate_sr_sst_silenced"][:15, :, rows])
+
+
+# --- names -----------------------------------------------------------------------------------------------------------
+
+
+def test_names_with_a_colon():
+    net = na.Network(dt=10).population("E", 4, 1, model="dendritic", branches=3).population("I", 2, -1).input("u", 2)
+    net.connect("E I", "E:dendrite").connect("E", "E", delay=20)
+    assert net.projections == (("E", "E:dendrite+"), ("I", "E:dendrite-"), ("E", "E:soma"))
+    assert net.size("E:dendrite") == 12 and net.size("E") == 4
+    with pytest.raises(na.InvalidError, match="'u' is free"):
+        net.connect("u", "E:dendrite")
+    copy = na.Network(dt=10).population("E", 4, 1, model="dendritic", branches=3).population("I", 2, -1).input("u", 2)
+    copy.connect("u", "E:dendrite-").connect("E", "E:dendrite", delay=30).connect("E", "E").build()
+    assert copy.delay("E", "E:dendrite") == 30 and copy.delay("E", "E:soma") == 10
+    assert (copy.weights("u", "E:dendrite") <= 0).all() and copy.weights("u", "E:dendrite").shape == (12, 2)
+    assert (copy.mask("E", "E:dendrite") == np.tile(1 - np.eye(4), (3, 1))).all()
+    with pytest.raises(na.UnknownNameError, match="several projections from 'E' to 'E': 'E' to 'E:dendrite\\+'"):
+        copy.weights("E", "E")
+
+
+@pytest.mark.parametrize(
+    "ends, words",
+    [
+        (("E", "E:apical"), "'E' has no port 'apical'; it has soma, dendrite\\+, dendrite-"),
+        (("E:v", "E"), "'E' has no signal 'v'; it has rate"),
+        (("I", "E:dendrite+"), "'I' is inhibitory, so it cannot drive 'E:dendrite\\+'"),
+    ],
+)
+def test_wrong_ends_are_refused(ends, words):
+    net = na.Network(dt=10).population("E", 4, 1, model="dendritic").population("I", 2, -1)
+    with pytest.raises(na.Error, match=words):
+        net.connect(*ends)
+
+
+def test_parts_are_of_projections_alone():
+    net = na.Network(dt=10).population("E", 4, 1, model="dendritic")
+    with pytest.raises(na.UnknownNameError, match="'E:soma' names a part of 'E', must name the whole of it"):
+        net.set("E:soma", tau=20)
+
+
+def test_fields_of_models():
+    dendritic = na.models()["dendritic"]
+    assert list(dendritic.sizes) == ["branches"] and list(dendritic.ports) == ["soma", "dendrite+", "dendrite-"]
+    assert dendritic.ports["dendrite-"].sign == -1 and dendritic.states["d"].copies == "branches"
+    assert dendritic.parameters["nonlinearity"].words == ("subtractive", "divisive", "yang2016")
+    net = na.Network(dt=10).population("E", 4, model="dendritic", branches=2, tau=50, nonlinearity="divisive")
+    assert (net.get("E", "tau") == 50).all() and (net.get("E", "nonlinearity") == 1).all()
+    assert net.get("E", "d").shape == (8,) and net.model("E") == "dendritic"
+    net.set("E", d=np.arange(8))
+    assert (net.get("E", "d") == np.arange(8)).all()
+
+
+@pytest.mark.parametrize(
+    "set_wrong, words",
+    [
+        (lambda net: net.set("E", noise=1), "of model 'dendritic', has no parameter 'noise'; it has tau"),
+        (lambda net: net.set("E", leak="rate"), "'E' is of model 'dendritic', which has no leak"),
+        (lambda net: net.set("E", nonlinearity="none"), "must be one of: subtractive divisive yang2016"),
+        (lambda net: net.set("E", lag=0.5), "lag of 'E' is 0.5, must be"),
+        (lambda net: net.population("F", 2, model="dendritic", branches=0), "branches of 'F' is 0, must be 1 to"),
+        (lambda net: net.population("F", 2, model="dentritic"), "no model is called 'dentritic'; there are rate"),
+    ],
+)
+def test_wrong_parameters_are_refused(set_wrong, words):
+    net = na.Network(dt=10).population("E", 4, model="dendritic")
+    with pytest.raises(na.Error, match=words):
+        set_wrong(net)
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def small(model="dendritic"):
+    net = na.Network(dt=10).input("u", 2, sign=1).population("E", 3, 1, model=model).population("I", 2, -1)
+    net.connect("u E", "I").connect("u E I", "E:dendrite" if model == "dendritic" else "E").output("z", 1)
+    return net.connect("E", "z").build(1)
+
+
+@pytest.mark.parametrize(
+    "rule", [na.FORCE(), na.NodePerturbation(), na.WeightMirror(), na.RFLO(update_every=1)], ids=lambda rule: rule.name
+)
+def test_rules_that_cannot_are_refused_by_name(rule):
+    with pytest.raises(na.UnsupportedError, match="'E' is of model 'dendritic'"):
+        na.Trainer(small(), cost=na.MSE("z"), rule=rule)
+
+
+class Mixed:
+    """Adaptation, dendrites of each kind, delays, layers within a step, initial states that learn."""
+
+    def __init__(self, nonlinearity="subtractive", lag=0):
+        scale = 0.05 if nonlinearity == "yang2016" else 0.5
+        net = self.net = na.Network(dt=10).input("u", 3)
+        net.population("A", 5, model="adaptive_rate", transfer="tanh", adaptation=0.8, tau_adaptation=60, tau=30)
+        net.population("D", 4, model="dendritic", transfer="softplus", branches=2, nonlinearity=nonlinearity, lag=lag)
+        net.population("R", 3, leak="rate", transfer="tanh", tau=20)
+        net.set("D", tau=40).set("A D R", initial=0.2, plastic_initial=1)
+        net.connect("u", "A D:dendrite+ D:soma R").connect("A", "A R D:dendrite+").connect("A", "D:dendrite-", delay=30)
+        net.connect("D", "D:soma A").connect("D", "D:dendrite+", delay=20, autapses=True).connect("R", "D:soma", delay=0)
+        net.output("z", 2).connect("A D R", "z").build(3)
+        rng = np.random.default_rng(1)
+        for ends in net.projections:
+            w = scale * rng.normal(size=net.weights(*ends).shape)
+            sign = {"+": 1, "-": -1}.get(ends[1][-1], 0)
+            net.set_weights(*ends, net.mask(*ends) * (sign * abs(w) if sign else w))
+        inputs, targets = rng.normal(size=(12, 4, 3)), rng.normal(size=(12, 4, 2))
+        self.trials = na.Trials(inputs.astype(np.float32), targets.astype(np.float32))
+        self.cost = na.MSE("z") + 0.1 * na.L2Rates("*")
+
+    def trainer(self, rule):
+        return na.Trainer(self.net, cost=self.cost, rule=rule, optimizer=na.SGD(0))
+
+
+KINDS = [("subtractive", 0), ("subtractive", 1), ("divisive", 0), ("divisive", 1), ("yang2016", 0), ("yang2016", 1)]
+
+
+@pytest.mark.parametrize("nonlinearity, lag", KINDS)
+def test_gradient_agrees_with_central_differences(nonlinearity, lag):
+    mixed = Mixed(nonlinearity, lag)
+    net, trainer = mixed.net, mixed.trainer(na.BPTT())
+    gradient, rng = trainer.gradient(mixed.trials), np.random.default_rng(2)
+    largest = max(np.linalg.norm(each) for each in gradient.values())
+
+    def check(what, place, array, found):
+        direction = rng.normal(size=array.shape) * (found != 0)
+        direction /= np.linalg.norm(direction)
+        h, total = 5e-3, []
+        for sign in (1, -1):
+            place(array + sign * h * direction)
+            total.append(trainer.step(mixed.trials)["total"])
+        place(array)
+        assert abs((total[0] - total[1]) / (2 * h) - (direction * found).sum()) < 2e-3 * largest, what
+
+    for ends in net.projections:
+        weights = net.weights(*ends).copy()
+        if ends[1][-1] in "+-":
+            weights += {"+": 0.05, "-": -0.05}[ends[1][-1]] * net.mask(*ends)  # away from 0
+            net.set_weights(*ends, weights)
+    gradient = trainer.gradient(mixed.trials)
+    for ends in net.projections:
+        check(ends, lambda w, ends=ends: net.set_weights(*ends, w), net.weights(*ends).copy(), gradient[ends])
+    for name in ("A", "D", "R"):
+        check(name, lambda b, name=name: net.set_bias(name, b), net.bias(name).copy(), gradient[name])
+    trainer.gradient(mixed.trials)
+    for name in ("A", "D", "R"):
+        found = trainer.gradient_initial(name)
+        check(name, lambda x, name=name: net.set(name, initial=x), net.get(name, "initial"), found)
+
+
+@pytest.mark.parametrize("rule", [na.FeedbackAlignment(), na.DirectFeedbackAlignment(), na.SignSymmetry(), na.KolenPollack(), na.RFLO()])
+def test_rules_that_send_errors_train_every_model(rule):
+    mixed = Mixed()
+    trainer = na.Trainer(mixed.net, cost=mixed.cost, rule=rule, optimizer=na.Adam(3e-3))
+    before = trainer.step(mixed.trials)["total"]
+    for _ in range(60):
+        after = trainer.step(mixed.trials)["total"]
+    assert after < 0.8 * before
+
+
+def test_threads_and_batches_do_not_change_bits():
+    gradients = []
+    for threads in (1, 3):
+        mixed = Mixed()
+        rng = np.random.default_rng(4)
+        inputs, targets = rng.normal(size=(12, 40, 3)), rng.normal(size=(12, 40, 2))
+        trainer = na.Trainer(mixed.net, cost=mixed.cost, rule=na.BPTT(), optimizer=na.SGD(0), threads=threads)
+        gradients.append(trainer.gradient(na.Trials(inputs.astype(np.float32), targets.astype(np.float32))))
+    for key, found in gradients[0].items():
+        assert (found == gradients[1][key]).all()
+    run = mixed.net.run(inputs.astype(np.float32))
+    alone = mixed.net.run(inputs[:, 7:8].astype(np.float32))
+    for name in ("A", "D", "R"):
+        assert (run.rates[name][:, 7] == alone.rates[name][:, 0]).all()

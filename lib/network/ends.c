@@ -1,0 +1,133 @@
+/* Ends of projections by name: "E:dendrite" names a port, or a signal, of E. */
+#include "ends.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/names.h"
+
+static const nai_model *model_of(const nai__node *node)
+{
+  return node->cells ? node->cells->model : &nai__model_rate;
+}
+
+static const nai_field *field_of(const nai__node *node, int side, int32_t end)
+{
+  const nai_model_ops *ops = &model_of(node)->ops;
+  return nai__field_at(side == NAI__TARGET ? ops->ports : ops->signals, end);
+}
+
+int32_t nai__ends_of(const nai__node *node, int side)
+{
+  if (node->kind != NAI_POPULATIONS) return 1;
+  return side == NAI__TARGET ? model_of(node)->ops.n_ports : model_of(node)->ops.n_signals;
+}
+
+const char *nai__end_name(const nai__node *node, int side, int32_t end)
+{
+  if (node->kind != NAI_POPULATIONS) return node->kind == NAI_INPUTS ? "rate" : "input";
+  return field_of(node, side, end)->name;
+}
+
+int32_t nai__port_sign(const nai__node *node, int32_t port)
+{
+  return node->kind == NAI_POPULATIONS ? field_of(node, NAI__TARGET, port)->sign : 0;
+}
+
+int64_t nai__end_width(const nai__node *node, int side, int32_t end)
+{
+  if (!node->cells || side == NAI__SOURCE) return node->n;
+  return node->n * nai__cells_copies(node->cells, field_of(node, side, end));
+}
+
+int64_t nai__end_column(const nai__node *node, int side, int32_t end)
+{
+  if (!node->cells) return node->offset;
+  return side == NAI__TARGET ? node->cells->port[end] : node->cells->signal[end];
+}
+
+int nai__end_is(const nai__node *node, int side, int32_t end, const char *part)
+{
+  if (!part || strcmp(nai__end_name(node, side, end), part) == 0) return 1;
+  return side == NAI__TARGET && node->cells && nai__port_is(node->cells->model, end, part);
+}
+
+int nai__end_listed(const nai__node *node, int side, int32_t end, const char *list)
+{
+  char entry[NAI__ENTRY];
+  int more;
+  if (!strchr(list, ':')) return nai__names_match(list, node->name);
+  while ((more = nai__names_next(&list, entry)) != 0) {
+    if (more < 0) continue;
+    const char *part = nai__names_part(entry);
+    if (fnmatch(entry, node->name, 0) == 0 && nai__end_is(node, side, end, part)) return 1;
+  }
+  return 0;
+}
+
+/* --- connecting ------------------------------------------------------------------------------- */
+
+static nai_status fail_free(const nai__node *node, const char *part, const nai__node *sender)
+{
+  return nai__fail(NAI_ERR_INVALID,
+                   "'%s' is free and '%s:%s' has a port for each sign: say '%s:%s+' or '%s:%s-'",
+                   sender->name, node->name, part, node->name, part, node->name, part);
+}
+
+/* A port of one sign: chosen by the sender's, or named by one that has none, which then has it. */
+static nai_status choose_port(uint32_t *ends, const nai__node *node, int32_t port, const char *part,
+                              const nai__node *sender)
+{
+  int32_t sign = nai__port_sign(node, port);
+  int named = strcmp(nai__end_name(node, NAI__TARGET, port), part) == 0;
+  if (sign && !sender->sign && !named) return fail_free(node, part, sender);
+  if (sign && sender->sign == -sign) {
+    if (!named) return NAI_OK; /* its twin takes it */
+    return nai__fail(NAI_ERR_INVALID, "'%s' is %s, so it cannot drive '%s:%s'", sender->name,
+                     sender->sign > 0 ? "excitatory" : "inhibitory", node->name, part);
+  }
+  *ends |= 1u << port;
+  return NAI_OK;
+}
+
+static nai_status choose(uint32_t *ends, const nai__node *node, int side, const char *part,
+                         const nai__node *sender)
+{
+  if (!part) {
+    *ends |= 1;
+    return NAI_OK;
+  }
+  for (int32_t k = 0; k < nai__ends_of(node, side); k++) {
+    if (!nai__end_is(node, side, k, part)) continue;
+    if (side == NAI__SOURCE)
+      *ends |= 1u << k;
+    else
+      NAI__TRY(choose_port(ends, node, k, part, sender));
+  }
+  return NAI_OK;
+}
+
+nai_status nai__ends_meant(uint32_t *ends, const nai__node *node, int side, const char *list,
+                           const nai__node *sender)
+{
+  char entry[NAI__ENTRY];
+  *ends = 0;
+  while (nai__names_next(&list, entry) == 1) {
+    const char *part = nai__names_part(entry);
+    if (fnmatch(entry, node->name, 0) == 0) NAI__TRY(choose(ends, node, side, part, sender));
+  }
+  return NAI_OK;
+}
+
+nai_status nai__end_full_name(char **out, const nai__node *node, int side, int32_t end)
+{
+  char name[NAI__ENTRY + 1];
+  *out = NULL;
+  if (nai__ends_of(node, side) == 1) return NAI_OK;
+  snprintf(name, sizeof name, "%s:%s", node->name, nai__end_name(node, side, end));
+  *out = nai__copy_string(name);
+  return *out ? NAI_OK : NAI_ERR_MEMORY;
+}

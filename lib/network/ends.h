@@ -1,0 +1,32 @@
+/*
+ * Ends of projections: signals of the source and ports of the target, by number, name and sign. Inputs
+ * send one signal, outputs have one port.
+ */
+#ifndef NAI_NETWORK_ENDS_H
+#define NAI_NETWORK_ENDS_H
+
+#include "network.h"
+
+enum { NAI__SOURCE, NAI__TARGET };
+
+/* Number, name and sign of a node's ends on a side; of units of an end: with the copies of a port. */
+int32_t nai__ends_of(const nai__node *node, int side);
+const char *nai__end_name(const nai__node *node, int side, int32_t end);
+int32_t nai__port_sign(const nai__node *node, int32_t port);
+int64_t nai__end_width(const nai__node *node, int side, int32_t end);
+/* Its first column, of a network that is laid out. */
+int64_t nai__end_column(const nai__node *node, int side, int32_t end);
+/* 1 when a part's name means this end; NULL means every one. */
+int nai__end_is(const nai__node *node, int side, int32_t end, const char *part);
+/* 1 when an entry of the list means this end of this node. */
+int nai__end_listed(const nai__node *node, int side, int32_t end, const char *list);
+/*
+ * Those ends, as bits, to which the list connects a node: where it names no part, the first one. `sign`:
+ * of the sender, by which a port of two signs is chosen; free ones must name it with its sign.
+ */
+nai_status nai__ends_meant(uint32_t *ends, const nai__node *node, int side, const char *list,
+                           const nai__node *sender);
+/* "E:dendrite+", in memory of its own, where a node has several ends; else NULL. */
+nai_status nai__end_full_name(char **out, const nai__node *node, int side, int32_t end);
+
+#endif

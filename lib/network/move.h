@@ -1,0 +1,50 @@
+/*
+ * Cells at a step: what the functions of their model are shown of an activity (units/model.h). Pointers
+ * are to arrays within, so it stays where it was opened.
+ */
+#ifndef NAI_NETWORK_MOVE_H
+#define NAI_NETWORK_MOVE_H
+
+#include "activity.h"
+
+typedef struct nai__cells_view {
+  nai__unit_batch batch;
+  const float *parameter[NAI_MOST_PARAMETERS];
+  const float *port[NAI_MOST_PORTS], *normal[NAI_MOST_NORMALS];
+  float *state[NAI_MOST_STATES], *signal[NAI_MOST_SIGNALS];
+  /* of the way back: what the functions are given and write */
+  const float *error[NAI_MOST_SIGNALS];
+  float *carry[NAI_MOST_STATES], *port_error[NAI_MOST_PORTS];
+} nai__cells_view;
+
+/* Of `rows` trials, without activity. */
+void nai__cells_open(nai__cells_view *out, const nai_network *net, const nai__segment *g,
+                     int64_t rows);
+/* Ports, states and signals of rows that stand like this: [ld_units], [ld_state], [ld_units]. */
+void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__segment *g,
+                     const float *ports, float *states, float *signals);
+
+/* Trials row .. row + rows - 1 begin. */
+void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int64_t rows);
+/* They go to step t. v, xi [rows][ld_units]: what ports received, without biases; normals. */
+void nai__cells_step(nai__activity *a, const nai__segment *g, int64_t t, int64_t row, int64_t rows,
+                     float *v, const float *xi);
+/*
+ * Slopes at step t, which the activity has made and kept, into memory of nai__cells_floats(); `view` is
+ * opened and shows the states of before.
+ */
+nai_status nai__cells_slopes(nai__cells_view *view, const nai__activity *a, const nai__segment *g,
+                             int64_t t, int64_t row, int64_t rows, float *memory);
+int64_t nai__cells_floats(const nai_network *net, int64_t rows);
+/*
+ * The way back through step t: `error` [rows][ld_units] has dJ/dsignal and gets dJ/dport; `carry`
+ * [rows][ld_state] goes from after the step to before it.
+ */
+nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, int64_t t,
+                               int64_t row, int64_t rows, float *error, float *carry,
+                               float *memory);
+/* From time 0 to what states start from: `error` gets dJ/dx_0 of units. */
+nai_status nai__cells_backward_start(const nai__activity *a, const nai__segment *g, int64_t row,
+                                     int64_t rows, float *error, float *carry, float *memory);
+
+#endif

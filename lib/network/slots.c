@@ -1,0 +1,122 @@
+/* Where the arrays of an activity have what belongs to a time: all steps kept, or going round. */
+#include <assert.h>
+
+#include "activity.h"
+
+int64_t nai__rate_slots(const nai_network *net, int64_t steps)
+{
+  return steps ? steps + net->max_delay : net->max_delay + 1;
+}
+
+int64_t nai__input_slots(const nai_network *net, int64_t steps)
+{
+  return steps ? steps + net->max_input_delay : net->max_input_delay + 1;
+}
+
+/* Of one step before, and of this one. */
+int64_t nai__state_slots(const nai_network *net, int64_t steps)
+{
+  return !net->has_cells ? 0 : steps ? steps + 1 : 2;
+}
+
+/* Times before the first that is kept have no slot. */
+static int64_t rate_offset(const nai__activity *a, int64_t t)
+{
+  assert(t > -a->net->max_delay);
+  return (t + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
+}
+
+static int64_t input_offset(const nai__activity *a, int64_t t)
+{
+  assert(t > -a->net->max_input_delay);
+  return (t + a->net->max_input_delay - 1) % a->input_slots * a->trials * a->net->ld_inputs;
+}
+
+/* Of what is made at each step, from the first on. */
+static int64_t step_offset(const nai__activity *a, int64_t t, int64_t ld)
+{
+  assert(t >= 1);
+  return (t - 1) % a->output_slots * a->trials * ld;
+}
+
+const float *nai__rate_at(const nai__activity *a, int64_t t)
+{
+  return a->rate + rate_offset(a, t);
+}
+
+const float *nai__input_at(const nai__activity *a, int64_t t)
+{
+  return a->input + input_offset(a, t);
+}
+
+const float *nai__drive_at(const nai__activity *a, int64_t t)
+{
+  return a->drive + step_offset(a, t, a->net->ld_units);
+}
+
+const float *nai__output_at(const nai__activity *a, int64_t t)
+{
+  return a->output + step_offset(a, t, a->net->ld_outputs);
+}
+
+const float *nai__current_at(const nai__activity *a, int64_t t)
+{
+  return a->current + step_offset(a, t, a->net->ld_units);
+}
+
+static int64_t state_offset(const nai__activity *a, int64_t t)
+{
+  assert(t >= 0 && a->state_slots);
+  return t % a->state_slots * a->trials * a->net->ld_state;
+}
+
+const float *nai__state_at(const nai__activity *a, int64_t t)
+{
+  return a->state + state_offset(a, t);
+}
+
+const float *nai__received_at(const nai__activity *a, int64_t t)
+{
+  return a->received + step_offset(a, t, a->net->ld_units);
+}
+
+float *nai__state_slot(nai__activity *a, int64_t t)
+{
+  return a->state + state_offset(a, t);
+}
+
+float *nai__received_slot(nai__activity *a, int64_t t)
+{
+  return a->received + step_offset(a, t, a->net->ld_units);
+}
+
+const float *nai__carried(const nai__activity *a, const nai__block *block, int64_t t)
+{
+  int64_t sent = t - block->delay;
+  return (block->from_input ? nai__input_at(a, sent) : nai__rate_at(a, sent)) + block->pre;
+}
+
+float *nai__rate_slot(nai__activity *a, int64_t t)
+{
+  return a->rate + rate_offset(a, t);
+}
+
+float *nai__output_slot(nai__activity *a, int64_t t)
+{
+  return a->output + step_offset(a, t, a->net->ld_outputs);
+}
+
+float *nai__input_slot(nai__activity *a, int64_t t)
+{
+  return a->input + input_offset(a, t);
+}
+
+float *nai__drive_slot(nai__activity *a, int64_t t)
+{
+  return a->drive + step_offset(a, t, a->net->ld_units);
+}
+
+float *nai__current_slot(nai__activity *a, int64_t t)
+{
+  return a->current + step_offset(a, t, a->net->ld_units);
+}
