@@ -218,6 +218,31 @@ START_TEST(no_unit_excites_itself_strongly)
 }
 END_TEST
 
+/* Units with branches have none: a row is of a branch, and there are more of them than units. */
+START_TEST(units_with_branches_get_none)
+{
+  nai_network *net = compose_ei(30, 10);
+  expect_ok(nai_network_add_population(net, "D", 20, NAI_EXCITATORY));
+  expect_ok(nai_network_set_model(net, "D", "dendritic"));
+  expect_ok(nai_network_set_size(net, "D", "branches", 3));
+  expect_ok(nai_network_connect(net, "E I", "D D:dendrite"));
+  expect_ok(nai_network_connect(net, "D", "D E I"));
+  make_sparse(net, "*", 0.5);
+  expect_ok(nai_network_build(net, 2));
+  nai_view branches = weights_of(net, "E", "D:dendrite+"), somas = weights_of(net, "D", "D:soma");
+  ck_assert_int_eq(branches.shape[0], 60);
+  for (int64_t i = 0; i < 60; i++)
+    for (int64_t j = 0; j < 30; j++) EXPECT(!is_strong(&branches, i, j));
+  for (int64_t i = 0; i < 20; i++)
+    for (int64_t j = 0; j < 20; j++) EXPECT(!is_strong(&somas, i, j));
+  int given[30] = {0}, got[30] = {0}, from_branched[20] = {0};
+  count(given, got, net, "E", "E");
+  count(from_branched, got, net, "D", "E");
+  expect_all(got, 30, 1); /* rate units have theirs, from whichever */
+  nai_network_destroy(net);
+}
+END_TEST
+
 static uint64_t hash_with(int32_t kind, int32_t sign)
 {
   nai_network *net = compose_one("A", 12, sign);
@@ -312,7 +337,8 @@ Suite *strong_suite(void)
 {
   Suite *suite = suite_create("strong");
   ADD_CASE(suite, "start", the_smallest_by_hand, dense_networks_have_a_derangement,
-           too_few_senders_are_used_again, several_populations, no_unit_excites_itself_strongly);
+           too_few_senders_are_used_again, several_populations, no_unit_excites_itself_strongly,
+           units_with_branches_get_none);
   ADD_CASE(suite, "masks", masks_with_one_solution, masks_without_a_solution);
   ADD_CASE(suite, "choice", the_default_is_strong_and_weak, the_default_where_nothing_can_be_strong,
            where_it_is_refused, building_without_memory);

@@ -12,6 +12,7 @@
 #include "../base/names.h"
 #include "../base/structs.h"
 #include "../constraint/builtin.h"
+#include "../network/ends.h"
 #include "../network/network.h"
 #include "areas.h"
 #include "populate.h"
@@ -96,7 +97,8 @@ static int is_distance(const nai__projection *p)
 static nai_status expected_of(double *out, work *w, const nai__projection *p)
 {
   const nai__node *pre = &w->net->node[p->from], *post = &w->net->node[p->to];
-  nai__pairs pairs = {post->n, pre->n, p->from != p->to || p->autapses, NULL, NULL};
+  int64_t rows = nai__end_width(post, NAI__TARGET, p->port); /* a port may have copies */
+  nai__pairs pairs = {rows, pre->n, p->from != p->to || p->autapses, NULL, NULL};
   if (is_distance(p)) {
     NAI__TRY(place(w));
     pairs.post_position = w->placed->node[p->to].position;

@@ -302,10 +302,10 @@ static int is_balanced(const nai_network *net, int64_t to)
 
 /* --- strong synapses -------------------------------------------------------------------------- */
 
-/* Where strong weights of both signs arrive, nothing else does, and balance is not off. */
+/* At rate units where strong weights of both signs arrive, nothing else does, and balance is on. */
 static int is_strong(const nai_network *net, int64_t to)
 {
-  return is_balanced(net, to) && gets_both(net, to, is_strong_weak);
+  return !net->node[to].cells && is_balanced(net, to) && gets_both(net, to, is_strong_weak);
 }
 
 /* Where strong weights were asked for, there must be what they need. */
