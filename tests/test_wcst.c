@@ -188,6 +188,13 @@ START_TEST(blocks_of_a_batch_share_their_rules)
       lengths += trials->part_end[b * 5 + p] != trials->part_end[p];
     }
   EXPECT(cards > 10 && lengths > 10);
+  nai_trials *test = make_trials_of(task, 5, NAI_STREAM_TEST, 0, 12); /* no two alike */
+  int rules = 0;
+  for (int64_t b = 0; b < 12; b++)
+    for (int64_t p = 0; p < 5; p++)
+      rules += condition(test, "rule", b, p) != condition(test, "rule", b / 4 * 4, p);
+  EXPECT(rules > 3);
+  nai_trials_destroy(test);
   static const int64_t sizes[] = {1, 5, 11};
   for (int k = 0; k < 3; k++)
     for (int64_t from = 0; from < 12; from += sizes[k]) {

@@ -15,8 +15,8 @@
  * 2 the test cards, 1 on the right one while they are there; 3 and 4 the rule, colour or shape, all
  * the time. All steps count.
  *
- * As in the program of the paper, the blocks of a batch share their rules and intervals, here
- * `shared` consecutive ones; the first rule is colour, and intervals vary in training alone. Its
+ * As in the program of the paper, in training the blocks of a batch share their rules and intervals,
+ * here `shared` consecutive ones; the first rule is colour, and intervals vary in training alone. Its
  * order of input lines, and the time at which a rule is read, were not to be found; here the rule is
  * read with the choice.
  */
@@ -65,8 +65,8 @@ static const nai__parameter parameters[PARAMETERS] = {
     [APART] = {"apart", "trials", "from one switch to the next, at least", 1, 1, 1e4, 1},
     [EVERY] = {"every", "trials", "from one switch to the next, not at random; 0: at random", 0, 0,
                1e4, 1},
-    [SHARED] = {"shared", "blocks", "consecutive ones that share rules and intervals", 50, 1, 1e9,
-                1},
+    [SHARED] = {"shared", "blocks", "in training consecutive ones that share rules and intervals",
+                50, 1, 1e9, 1},
     [LAST_CARDS_SHOWN] = {"previous_stimulus", "",
                           "0 or 1: the last cards are shown with the feedback, of 37 inputs", 1, 0,
                           1, 1},
@@ -265,7 +265,9 @@ static nai_status generate(void *user, nai_trial_batch *batch)
                    .p = p,
                    .b = b,
                    .number = number,
-                   .group = number / (uint64_t)value_of(p, SHARED),
+                   .group = batch->stream == NAI_STREAM_TRAIN
+                                ? number / (uint64_t)value_of(p, SHARED)
+                                : number,
                    .to_come = switches,
                    .places = batch->parts - 1 - (switches - 1) * (apart - 1),
                    .since = -1};
