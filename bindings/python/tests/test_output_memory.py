@@ -113,6 +113,13 @@ def test_eprop_filters_the_trace_by_the_outputs_memory(rule):
     np.testing.assert_allclose(found["z"], error.sum((0, 1)), rtol=1e-4)
 
 
+@pytest.mark.parametrize("rule", [na.BPTT, na.RTRL])
+def test_exact_rules_are_aligned(rule):
+    """Both estimates are of the same run: dJ/dz goes back through the memory once for each."""
+    found = na.alignment(na.Trainer(network(), cost=na.MSE("z"), rule=rule()), trials())
+    assert len(found) == 5 and all(found[key].cosine == pytest.approx(1, abs=1e-5) for key in found)
+
+
 EVERY = [
     na.BPTT,
     lambda: na.TruncatedBPTT(4),
