@@ -468,7 +468,7 @@ START_TEST(lists_that_are_refused)
       {{0, 6}, {1, 0}, "pre[1] of the list from 'R' to 'R' is 6, but 'R' has 6 units"},
       {{0, 1}, {INT64_MAX, 0}, "post[0] of the list from 'R' to 'R' is 9223372036854775807"},
       {{4, 4}, {2, 2}, "has the pair of pre 4 and post 2 twice, at [1] again"},
-      {{1, 3}, {2, 3}, "pre[1] and post[1] of the list from 'R' to itself are 3, an autapse"},
+      {{1, 3}, {2, 3}, "pre[1] is 3 and post[1] is 3 in the list from 'R' to 'R': an autapse"},
   };
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
     nai_network *net = compose_one("R", 6, NAI_FREE);

@@ -30,6 +30,13 @@ static nai_status check_unit(const nai_synapses *s, int64_t pair, const char *en
                    (long long)pair, s->from, s->to, (long long)unit, population, (long long)n);
 }
 
+/* Of a population onto itself, whatever the signal and the port; a unit may have several branches. */
+static int is_recurrent(const nai_synapses *s)
+{
+  size_t from = strcspn(s->from, ":"), to = strcspn(s->to, ":");
+  return from == to && memcmp(s->from, s->to, from) == 0;
+}
+
 /* Autapses that are not allowed are a mistake in the list; what a mask has removed stays absent. */
 static nai_status mark(const list *l, nai_synapses *s, int64_t pair)
 {
@@ -42,11 +49,11 @@ static nai_status mark(const list *l, nai_synapses *s, int64_t pair)
                      "the list from '%s' to '%s' has the pair of pre %lld and post %lld twice, at "
                      "[%lld] again: a pair has one synapse at most",
                      s->from, s->to, (long long)j, (long long)i, (long long)pair);
-  if (*exists == 0 && i == j && strcmp(s->from, s->to) == 0)
+  if (*exists == 0 && i % s->n_pre == j && is_recurrent(s))
     return nai__fail(NAI_ERR_INVALID,
-                     "pre[%lld] and post[%lld] of the list from '%s' to itself are %lld, an "
+                     "pre[%lld] is %lld and post[%lld] is %lld in the list from '%s' to '%s': an "
                      "autapse, and autapses are not allowed",
-                     (long long)pair, (long long)pair, s->from, (long long)i);
+                     (long long)pair, (long long)j, (long long)pair, (long long)i, s->from, s->to);
   *exists |= LISTED;
   return NAI_OK;
 }

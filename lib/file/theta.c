@@ -28,10 +28,9 @@ typedef struct visit {
 
 static nai_status visit_projection(const visit *v, const nai__projection *p)
 {
-  const nai_network *net = v->net;
-  const nai__node *post = &net->node[p->to], *pre = &net->node[p->from];
   part part = {.ndim = 2, .at = p->at};
-  nai__model_synapse_tensor(part.name, v->what, pre->name, post->name);
+  nai__model_synapse_tensor(part.name, v->what, nai__source_name(v->net, p),
+                            nai__target_name(v->net, p));
   return v->with(v, &part);
 }
 

@@ -102,8 +102,8 @@ static void describe_rates(nai__json_writer *w, const nai__plasticity *p)
   nai__json_open(w, "rates", '{');
   for (int64_t k = 0; k < net->n_projections; k++) {
     char name[NAI__TENSOR_NAME];
-    snprintf(name, sizeof name, "%s -> %s", net->node[net->projection[k].from].name,
-             net->node[net->projection[k].to].name);
+    snprintf(name, sizeof name, "%s -> %s", nai__source_name(net, &net->projection[k]),
+             nai__target_name(net, &net->projection[k]));
     if (p->factor[k] != 1) nai__json_add_real(w, name, p->factor[k]);
   }
   for (int64_t i = 0; i < net->n_nodes; i++)

@@ -408,10 +408,10 @@ static nai_status choose(nai_network *net, const char *names, const char *parame
   int32_t number = 0;
   NAI__REQUIRE(parameter);
   NAI__REQUIRE(word);
-  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "names"));
-  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names)
+  NAI__TRY(nai__names_known(net, NAI__ANY_NODE, names, "names"));
+  NAI__EACH_NODE(net, i, NAI__ANY_NODE, names)
     NAI__TRY(find_word(&number, net, &net->node[i], parameter, word));
-  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names) {
+  NAI__EACH_NODE(net, i, NAI__ANY_NODE, names) {
     NAI__TRY(find_word(&number, net, &net->node[i], parameter, word));
     double value = number;
     NAI__TRY(set_each(net, net->node[i].name, parameter, &value, 1));

@@ -461,3 +461,41 @@ def test_keywords_act_on_the_projections_of_the_call():
     assert net.mask("a", "b").sum() == 12 and net.delay("a", "b") == 60 and net.plastic("a", "b").sum() == 0
     assert {net.weights(*ends).max() for ends in net.projections} == {1, 2, 3}
     assert (net.mask("b", "b").sum(0) == 3).all() and (net.mask("b", "a").sum(0) == 3).all()
+
+
+def dendrites():
+    net = na.Network(dt=10).input("u", 4, sign=+1).output("z", 1, tau=40).population("E", 6, +1, model="dendritic", branches=2)
+    return net.connect("E", "z", initial=na.Constant(0.3))
+
+
+def test_keywords_of_several_projections_between_the_same_populations():
+    net = dendrites().connect("E", "E:soma", outdegree=3, initial=na.Constant(0.1), delay=20)
+    net.connect("E", "E:dendrite", indegree=2, initial=na.Constant(0.2), plastic=False)
+    net.connect("u", "E:dendrite", outdegree=5, initial=na.Constant(0.5)).build(1)
+    assert (net.mask("E", "E:soma").sum(0) == 3).all() and (net.mask("E", "E:dendrite").sum(1) == 2).all()
+    assert net.weights("u", "E:dendrite").shape == (12, 4) and (net.mask("u", "E:dendrite").sum(0) == 5).all()
+    assert [net.delay("E", port) for port in ("E:soma", "E:dendrite")] == [20, 10]
+    assert net.plastic("E", "E:soma").any() and not net.plastic("E", "E:dendrite").any()
+    assert [float(net.weights(*ends).max()) for ends in net.projections] == pytest.approx([0.3, 0.1, 0.2, 0.5])
+    branches = net.mask("E", "E:dendrite").reshape(2, 6, 6)
+    assert not any(np.diag(branch).any() for branch in branches)
+
+
+def test_lists_onto_branches():
+    net = dendrites().connect("E", "E:dendrite", initial=na.Constant(0.2))
+    net.constrain("E", "E:dendrite", na.List([1, 0], [6, 11])).build()
+    assert np.argwhere(net.mask("E", "E:dendrite")).tolist() == [[6, 1], [11, 0]]
+    net = dendrites().connect("E", "E:dendrite", initial=na.Constant(0.2))
+    with pytest.raises(na.InvalidError, match=r"pre\[1\] is 1 and post\[1\] is 7 in the list from 'E' to 'E:dendrite.*autapse"):
+        net.constrain("E", "E:dendrite", na.List([0, 1], [1, 7])).build()
+
+
+def test_rates_of_several_projections_between_the_same_populations():
+    net = dendrites().connect("E", "E:soma", initial=na.Constant(0.1)).connect("u", "E:dendrite", initial=na.Constant(0.5))
+    net.connect("E", "E:dendrite", initial=na.Constant(0.2)).build(1)
+    trainer = na.Trainer(net, cost=na.MSE("z"), rates={("E", "E:soma"): 0, ("u", "E"): 0})
+    draw = np.random.default_rng(0)
+    trainer.step(na.Trials(draw.random((20, 6, 4)), draw.random((20, 6, 1))))
+    assert (net.weights("E", "E:soma") == np.float32(0.1) * net.mask("E", "E:soma")).all()
+    assert (net.weights("u", "E:dendrite") == np.float32(0.5)).all()
+    assert (net.weights("E", "E:dendrite") != np.float32(0.2) * net.mask("E", "E:dendrite")).any()
