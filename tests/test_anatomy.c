@@ -579,6 +579,9 @@ START_TEST(streams_reach_their_targets)
     for (int k = 0; k < 4; k++) {
       snprintf(name, sizeof name, "%s/%s", a ? "pfc" : "sr", types[k]);
       expect_ok(nai_network_add_population(net, name, k ? 20 : 100, k ? -1 : 1));
+      if (k) continue;
+      expect_ok(nai_network_set_model(net, name, "dendritic"));
+      expect_ok(nai_network_set_size(net, name, "branches", 2));
     }
     snprintf(name, sizeof name, "%s/E", a ? "pfc" : "sr");
     expect_ok(nai_network_connect(net, name, name));
@@ -590,26 +593,32 @@ START_TEST(streams_reach_their_targets)
   streams.feedback = "E:dendrite SST VIP";
   expect_ok(nai_areas_plan(&n, areas, net, &streams));
   ck_assert_int_eq(n, 2 * 5);
-  double forward = local / 4 * up / (100 * 120), back = local / 4 * (1 - up) / (100 * 140);
-  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E"), forward, 1e-9);
+  /* onto 100 units and 20; onto 200 branches and 40 */
+  double forward = local / 4 * up / (100 * 120), back = local / 4 * (1 - up) / (100 * 240);
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E:soma"), forward, 1e-9);
   ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/PV"), forward, 1e-9);
-  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E:dendrite"), back, 1e-9);
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E:dendrite+"), back, 1e-9);
   ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/SST"), back, 1e-9);
-  double down = local / 4 * up / (100 * 140); /* the way back is feedback as much */
+  double down = local / 4 * up / (100 * 240); /* the way back is feedback as much */
   ck_assert_double_eq_tol(planned_between(areas, n, "pfc/E", "sr/VIP"), down, 1e-9);
   ck_assert_double_eq(planned_between(areas, n, "pfc/PV", "sr/PV"), 0);
 
   /* one port for both streams: their probabilities add up; by a number for each unit */
-  streams.feedback = "E";
+  streams.feedback = "E:soma";
   streams.feedforward = "E PV";
   streams.indegree = 3;
   expect_ok(nai_areas_plan(&n, areas, net, &streams));
   double synapses = 3 * 160;
   ck_assert_int_eq(n, 2 * 2);
-  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E"),
+  ck_assert_double_eq_tol(planned_between(areas, n, "sr/E", "pfc/E:soma"),
                           synapses * (up / (100 * 120) + (1 - up) / (100 * 100)), 1e-9);
   expect_ok(nai_network_connect_areas(net, areas, &streams));
   ck_assert_int_eq(nai_network_count(net, NAI_PROJECTIONS), 2 + 4);
+  streams.feedback = "E:dendrite";
+  expect_ok(nai_areas_plan(&n, areas, net, &streams));
+  ck_assert_int_eq(n, 2 * 3);
+  streams.feedback = "E:apical";
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_NAME, "apical");
   expect_ok(nai_network_build(net, 1));
   expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_ORDER, "is built");
   nai_network_destroy(net);

@@ -77,7 +77,8 @@ typedef struct nai_layout {
   const int64_t *cells;
   /**
    * [n, n], post, pre: the port of the target onto which a projection goes, such as "dendrite" for
-   * "area/E:dendrite"; NULL for the default port. Nullable: ports (then all are default).
+   * "area/E:dendrite"; NULL for the default port. Populations have their model before they are
+   * connected. Nullable: ports (then all are default).
    */
   const char *const *ports;
   /** Probability of pairs that were not measured, 0 to 1; -1 (default): such pairs are refused. */
@@ -250,7 +251,10 @@ typedef struct nai_areas_projection {
 NAI_API nai_status nai_areas_plan(int64_t *count, nai_areas *areas, const nai_network *net,
                                   const nai_streams *streams);
 
-/** Describes projection `index` of the last plan. Its names live until the next plan. */
+/**
+ * Describes projection `index` of the last plan. Its names live until the next plan; that of the
+ * target has a port where the population has several.
+ */
 NAI_API nai_status nai_areas_planned(nai_areas_projection *out, const nai_areas *areas,
                                      int64_t index);
 

@@ -10,10 +10,8 @@ enum { NAI__AREAS_MATRICES = NAI_AREAS_SLN + 1 };
 enum { NAI__END_ROOM = 136 };
 
 typedef struct nai__areas_projection {
-  int64_t from;           /* node */
-  char to[NAI__END_ROOM]; /* with its port */
+  char from[64], to[NAI__END_ROOM]; /* populations, the target with its port */
   double probability, distance;
-  char sender[64];
 } nai__areas_projection;
 
 struct nai_areas {

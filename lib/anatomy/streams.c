@@ -101,7 +101,7 @@ static nai_status expected_of(double *out, work *w, const nai__projection *p)
   nai__pairs pairs = {rows, pre->n, p->from != p->to || p->autapses, NULL, NULL};
   if (is_distance(p)) {
     NAI__TRY(place(w));
-    pairs.post_position = w->placed->node[p->to].position;
+    if (rows == post->n) pairs.post_position = w->placed->node[p->to].position;
     pairs.pre_position = w->placed->node[p->from].position;
   }
   *out = (double)pairs.n_post * (double)pairs.n_pre - (pairs.diagonal ? 0 : (double)pairs.n_pre);
@@ -141,22 +141,22 @@ static nai_status count_synapses(work *w)
 /* --- senders and targets ---------------------------------------------------------------------- */
 
 /* Splits "pattern:port", of which the port may be absent (then ""). */
-static void split(const char entry[NAI__ENTRY], char pattern[64], char port[64])
+static void split(const char entry[NAI__ENTRY], char pattern[NAI__ENTRY], char port[NAI__ENTRY])
 {
   const char *colon = strchr(entry, ':');
   size_t length = colon ? (size_t)(colon - entry) : strlen(entry);
   memcpy(pattern, entry, length);
   pattern[length] = '\0';
-  snprintf(port, 64, "%s", colon ? colon : "");
+  snprintf(port, NAI__ENTRY, "%s", colon ? colon : "");
 }
 
 /*
  * The first entry of a list that a type matches: 1 and its ":port", or 0. Later ones are not looked
  * at, so that "E:dendrite *" gives only the others the default port.
  */
-static int matches(const char *list, const char *type, char port[64])
+static int matches(const char *list, const char *type, char port[NAI__ENTRY])
 {
-  char entry[NAI__ENTRY], pattern[64];
+  char entry[NAI__ENTRY], pattern[NAI__ENTRY];
   while (nai__names_next(&list, entry) > 0) {
     split(entry, pattern, port);
     if (fnmatch(pattern, type, 0) == 0) return 1;
@@ -164,29 +164,78 @@ static int matches(const char *list, const char *type, char port[64])
   return 0;
 }
 
-/* Units of an area that send (only excitatory ones), or receive, by a list. */
-static double units_of(const work *w, int64_t area, const char *list, int sends)
+static int is_sender(const work *w, int64_t area, const nai__node *node, const char *senders)
+{
+  char port[NAI__ENTRY];
+  return node->sign == NAI_EXCITATORY && matches(senders, type_in(w->areas, area, node), port);
+}
+
+/* Units of an area that send, by a list; and one of their populations. */
+static double sending_units(const nai__node **one, const work *w, int64_t area, const char *senders)
 {
   double units = 0;
-  char port[64];
+  *one = NULL;
   for (int64_t k = w->first[area]; k < w->first[area + 1]; k++) {
     const nai__node *node = &w->net->node[w->order[k]];
-    if (sends && node->sign != NAI_EXCITATORY) continue;
-    if (matches(list, type_in(w->areas, area, node), port)) units += (double)node->n;
+    if (!is_sender(w, area, node, senders)) continue;
+    units += (double)node->n;
+    *one = node;
   }
   return units;
 }
 
+/*
+ * Whether a population is a target, by a list, and the number of the port that is meant; of two
+ * signs that of the senders.
+ */
+static nai_status find_port(int *is_target, int32_t *port, const work *w, int64_t area,
+                            const nai__node *node, const char *targets, const nai__node *sender)
+{
+  char part[NAI__ENTRY], name[2 * NAI__ENTRY];
+  uint32_t ends = 0;
+  *is_target = matches(targets, type_in(w->areas, area, node), part);
+  if (!*is_target) return NAI_OK;
+  snprintf(name, sizeof name, "%s%s", node->name, part);
+  NAI__TRY(nai__ends_known(w->net, NAI__TARGET, name, "target"));
+  NAI__TRY(nai__ends_meant(&ends, node, NAI__TARGET, name, sender));
+  for (*port = 0; *port < 31 && !(ends >> *port & 1); ++*port) {
+  }
+  return NAI_OK;
+}
+
+/* Units of an area, or their branches, that receive, by a list. */
+static nai_status receiving_units(double *units, const work *w, int64_t area, const char *targets,
+                                  const nai__node *sender)
+{
+  *units = 0;
+  for (int64_t k = w->first[area]; k < w->first[area + 1]; k++) {
+    const nai__node *node = &w->net->node[w->order[k]];
+    int32_t port;
+    int is_target;
+    NAI__TRY(find_port(&is_target, &port, w, area, node, targets, sender));
+    if (is_target) *units += (double)nai__end_width(node, NAI__TARGET, port);
+  }
+  return NAI_OK;
+}
+
 /* --- the plan --------------------------------------------------------------------------------- */
 
-static nai_status add(work *w, int64_t from, int64_t to, const char *port, double probability,
-                      double distance)
+/* "area/type", with its port where the population has several. */
+static void name_target(char name[NAI__END_ROOM], const nai__node *node, int32_t port)
+{
+  int several = nai__ends_of(node, NAI__TARGET) > 1;
+  snprintf(name, NAI__END_ROOM, "%s%s%s", node->name, several ? ":" : "",
+           several ? nai__end_name(node, NAI__TARGET, port) : "");
+}
+
+static nai_status add(work *w, const nai__node *from, const nai__node *to, int32_t port,
+                      double probability, double distance)
 {
   char name[NAI__END_ROOM];
-  snprintf(name, sizeof name, "%s%s", w->net->node[to].name, port);
+  name_target(name, to, port);
   for (int64_t k = w->n_planned - 1; k >= w->link; k--) { /* the other stream may have it */
     nai__areas_projection *p = &w->plan[k];
-    if (p->from != from || strcmp(p->to, name) != 0) continue;
+    if (strcmp(p->from, from->name) != 0 || strcmp(p->to, name) != 0) continue;
     p->probability += probability;
     return NAI_OK;
   }
@@ -194,11 +243,24 @@ static nai_status add(work *w, int64_t from, int64_t to, const char *port, doubl
   if (!grown) return NAI_ERR_MEMORY;
   w->plan = grown;
   nai__areas_projection *p = &w->plan[w->n_planned++];
-  p->from = from;
   p->probability = probability;
   p->distance = distance;
+  memcpy(p->from, from->name, sizeof p->from);
   memcpy(p->to, name, sizeof name);
-  memcpy(p->sender, w->net->node[from].name, sizeof p->sender);
+  return NAI_OK;
+}
+
+/* From one population to all targets of a stream. */
+static nai_status plan_sender(work *w, int64_t to, const nai__node *sender, const char *targets,
+                              double probability, double distance)
+{
+  for (int64_t k = w->first[to]; k < w->first[to + 1]; k++) {
+    const nai__node *node = &w->net->node[w->order[k]];
+    int32_t port;
+    int is_target;
+    NAI__TRY(find_port(&is_target, &port, w, to, node, targets, sender));
+    if (is_target) NAI__TRY(add(w, sender, node, port, probability, distance));
+  }
   return NAI_OK;
 }
 
@@ -207,22 +269,20 @@ static nai_status plan_stream(work *w, int64_t to, int64_t from, double synapses
                               const char *senders, const char *targets, const char *stream)
 {
   const nai_areas *areas = w->areas;
-  double sending = units_of(w, from, senders, 1), receiving = units_of(w, to, targets, 0);
-  char port[64];
+  double distance = areas->matrix[NAI_AREAS_DISTANCE][to * areas->n + from], receiving = 0;
+  const nai__node *one;
+  double sending = sending_units(&one, w, from, senders);
   if (synapses == 0) return NAI_OK;
-  if (sending == 0 || receiving == 0)
+  if (one) NAI__TRY(receiving_units(&receiving, w, to, targets, one));
+  if (receiving == 0)
     return nai__fail(NAI_ERR_NAME, "%s from area '%s' to '%s': no population of '%s' %s '%.60s'",
-                     stream, areas->name[from], areas->name[to],
-                     areas->name[sending == 0 ? from : to],
-                     sending == 0 ? "is excitatory and a sender, by" : "is a target, by",
-                     sending == 0 ? senders : targets);
+                     stream, areas->name[from], areas->name[to], areas->name[one ? to : from],
+                     one ? "is a target, by" : "is excitatory and a sender, by",
+                     one ? targets : senders);
   for (int64_t k = w->first[from]; k < w->first[from + 1]; k++) {
-    const nai__node *pre = &w->net->node[w->order[k]];
-    if (pre->sign != NAI_EXCITATORY || !matches(senders, type_in(areas, from, pre), port)) continue;
-    for (int64_t l = w->first[to]; l < w->first[to + 1]; l++)
-      if (matches(targets, type_in(areas, to, &w->net->node[w->order[l]]), port))
-        NAI__TRY(add(w, w->order[k], w->order[l], port, synapses / (sending * receiving),
-                     areas->matrix[NAI_AREAS_DISTANCE][to * areas->n + from]));
+    const nai__node *node = &w->net->node[w->order[k]];
+    if (is_sender(w, from, node, senders))
+      NAI__TRY(plan_sender(w, to, node, targets, synapses / (sending * receiving), distance));
   }
   return NAI_OK;
 }
@@ -261,7 +321,7 @@ static nai_status plan_links(work *w)
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "from '%s' to '%.90s' each synapse would have to exist with probability "
                        "%.3g: there are too few units for so many synapses between areas",
-                       w->plan[k].sender, w->plan[k].to, w->plan[k].probability);
+                       w->plan[k].from, w->plan[k].to, w->plan[k].probability);
   return NAI_OK;
 }
 
@@ -269,11 +329,11 @@ static nai_status plan_links(work *w)
 
 static nai_status check_list(const char *list, const char *what, int ports)
 {
-  char entry[NAI__ENTRY], pattern[64], port[64];
+  char entry[NAI__ENTRY], pattern[NAI__ENTRY], port[NAI__ENTRY];
   int found;
   if (!list) return nai__fail_null(what);
   while ((found = nai__names_next(&list, entry)) != 0) {
-    if (found < 0) return nai__fail(NAI_ERR_NAME, "%s: an entry has more than 63 characters", what);
+    if (found < 0) return nai__fail(NAI_ERR_NAME, "%s: an entry is too long", what);
     split(entry, pattern, port);
     if (port[0] && !ports)
       return nai__fail(NAI_ERR_NAME, "%s: '%s' has a port, but senders have none", what, entry);
@@ -348,7 +408,7 @@ nai_status nai_areas_planned(nai_areas_projection *out, const nai_areas *areas, 
     return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %lld", (long long)index,
                      (long long)areas->n_planned - 1);
   const nai__areas_projection *p = &areas->plan[index];
-  nai_areas_projection shown = {sizeof shown, 0, p->sender, p->to, p->probability, p->distance};
+  nai_areas_projection shown = {sizeof shown, 0, p->from, p->to, p->probability, p->distance};
   nai__struct_give(out, &shown, sizeof shown);
   return NAI_OK;
 }
@@ -359,7 +419,7 @@ static nai_status connect_areas(nai_network *net, nai_areas *areas, const nai_st
   NAI__TRY(nai_areas_plan(&n, areas, net, streams));
   for (int64_t k = 0; k < n; k++) {
     const nai__areas_projection *p = &areas->plan[k];
-    NAI__TRY(nai__connect_with(net, p->sender, p->to, p->probability, 0));
+    NAI__TRY(nai__connect_with(net, p->from, p->to, p->probability, 0));
   }
   return NAI_OK;
 }

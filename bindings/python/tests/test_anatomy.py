@@ -295,16 +295,25 @@ def test_the_same_areas_in_c():
 
 def test_ports_delays_and_keywords_of_links():
     areas = cortex()
-    net = laid_out(areas)
-    planned = areas.plan(net, feedback="E:dendrite SST VIP", indegree=5)
-    assert {each.target.partition("/")[2] for each in planned} == {"E", "PV", "I", "SST", "VIP", "E:dendrite"} - {"I"}
-    units = sum(sizes().values())
-    onto = sum(each.probability * 80 * sizes()[each.target[3:].split(":")[0]] for each in planned if each.target[:3] == "V1/")
-    assert np.isclose(onto, 5 * units)
-    areas.connect(net, velocity=0.1, plastic=False)
+    net = na.Network(20)
+    for area in areas.names:
+        parameters = {"E": {"model": "dendritic", "branches": 2}}
+        anatomy.populate(net, "allen_l23", sizes(), area=area, ports={("SST", "E"): "dendrite"}, parameters=parameters)
+    assert ("V1/SST", "V1/E:dendrite-") in net.projections and ("V1/PV", "V1/E:soma") in net.projections
+    planned = areas.plan(net, feedforward="E PV", feedback="E:dendrite SST VIP", indegree=5)
+    ends = {"E:soma": 80, "PV": 20, "E:dendrite+": 160, "SST": 15, "VIP": 10}
+    assert {each.target.partition("/")[2] for each in planned} == set(ends)
+    onto = sum(each.probability * 80 * ends[each.target[3:]] for each in planned if each.target[:3] == "V1/")
+    assert np.isclose(onto, 5 * sum(sizes().values()))
+    with pytest.raises(na.UnknownNameError, match="apical"):
+        areas.plan(net, feedback="E:apical")
+    areas.connect(net, feedback="E:dendrite SST VIP", indegree=5, velocity=0.1, plastic=False)
     net.build(1)
-    assert net.delay("V2/E", "V1/E") == 40 and net.delay("PFC/E", "V1/E") == 100 and net.delay("V1/E", "V1/E") == 20
+    assert net.delay("V2/E", "V1/E:dendrite") == 40 and net.delay("PFC/E", "V1/E:soma") == 100
+    assert net.delay("V1/E", "V1/E") == 20 and net.mask("V2/E", "V1/E:dendrite").shape == (160, 80)
     assert not net.plastic("PFC/E", "V1/SST").any() and net.plastic("V1/E", "V1/E").any()
+    image = np.ma.filled(na.plot.blocks(net, "V1/*").images[0].get_array(), np.nan)
+    assert np.isclose(image[0, 2], -net.mask("V1/SST", "V1/E:dendrite").mean())
 
 
 def test_signs_and_masks_hold_under_learning():
@@ -355,24 +364,34 @@ SORTING = {
 
 
 def test_the_network_that_sorts_cards():
-    """Facts 28 and 30 of it: its cells, which of them are connected, and that this and their signs hold when it learns."""
+    """Facts 28, 30 and 31 of it: its cells and branches, which of them are connected, and that this and signs hold."""
     net = na.Network(10).input("stimulus", 16, sign=+1).input("feedback", 2, sign=+1).output("response", 3).output("rule", 2)
+    parameters = {"*": {"plastic_bias": 0}, "E": {"model": "dendritic", "branches": 2, "output_noise": 0.01}}
+    parameters.update({each: {"leak": "rate"} for each in ("PV", "SST", "VIP")})
     for area in ("sr", "pfc"):
-        anatomy.populate(net, "liu_wang2024", area=area, parameters={"*": {"leak": "rate", "plastic_bias": 0}})
-    net.connect("pfc/E", "sr/*").connect("sr/E", "pfc/E pfc/PV").connect("stimulus", "sr/E sr/PV")
-    net.connect("feedback", "pfc/E pfc/PV").connect("sr/E", "response").connect("pfc/E", "rule")
-    net.constrain("*/E", "response rule", na.Dale("off")).build(1)
-    assert sum(net.populations.values()) == 200 and list(net.populations.values()) == [70, 10, 10, 10] * 2
+        anatomy.populate(net, "liu_wang2024", area=area, parameters=parameters, ports={("SST", "E"): "dendrite"})
+    net.constrain("sr/SST", "sr/E:dendrite", na.OutDegree(28))
+    net.connect("pfc/E", "sr/E:dendrite sr/PV sr/SST sr/VIP").connect("sr/E", "pfc/E:dendrite pfc/PV")
+    net.connect("stimulus", "sr/E:dendrite sr/PV").connect("feedback", "pfc/E:dendrite pfc/PV")
+    net.connect("sr/E", "response").connect("pfc/E", "rule").constrain("*/E", "response rule", na.Dale("off")).build(1)
+    cells, branches = sum(net.populations.values()), net.size("sr/E:dendrite+") + net.size("pfc/E:dendrite+")
+    assert list(net.populations.values()) == [70, 10, 10, 10] * 2 and (cells, branches, cells + branches) == (200, 280, 480)
     allowed = {(source, target) for target, sources in SORTING.items() for source in sources.split()}
-    assert {ends for ends in net.projections if all("/" in end for end in ends)} == allowed
+    found = {(source, target.split(":")[0]) for source, target in net.projections if "/" in source and "/" in target}
+    assert found == allowed
+    onto = {source for source, target in net.projections if target.endswith((":dendrite+", ":dendrite-"))}
+    assert onto == {"sr/SST", "pfc/SST", "sr/E", "pfc/E", "stimulus", "feedback"}
+    assert (net.mask("sr/SST", "sr/E:dendrite").sum(axis=0) == 28).all() and net.mask("sr/SST", "sr/E:dendrite").shape[0] == 140
+    masks = {ends: net.mask(*ends).copy() for ends in net.projections}
     rng = np.random.default_rng(1)
     trials = na.Trials(rng.random((8, 6, 18)), {"response": rng.random((8, 6, 3)), "rule": rng.random((8, 6, 2))})
     cost = na.MSE("response") + na.MSE("rule")
     na.Trainer(net, trials, cost=cost, optimizer=na.Adam(0.02), seed=1).fit(25, progress=False)
     for source, target in net.projections:
-        w = net.weights(source, target)
-        full = 1 - np.eye(*w.shape) if source == target else np.ones_like(w)
-        assert np.array_equal(net.mask(source, target), full) and (w[full == 0] == 0).all()
+        w, mask = net.weights(source, target), masks[source, target]
+        assert np.array_equal(net.mask(source, target), mask) and (w[mask == 0] == 0).all()
+        if source == target.split(":")[0]:
+            assert (np.diag(mask) == 0).all() and mask.sum() == mask.size - len(mask)
         if target not in ("response", "rule"):
             assert (w * net.sign(source) >= 0).all() and (w != 0).any()
 
