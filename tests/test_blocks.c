@@ -3,6 +3,7 @@
  * write, by every way in which a batch is run.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../lib/base/memory.h"
@@ -569,6 +570,80 @@ START_TEST(a_failed_answer_changes_nothing)
 }
 END_TEST
 
+/* A host that says no while a part is run: nothing has changed, and the task was asked no further. */
+static nai_status refuse(int64_t done, int64_t total, void *user)
+{
+  game *g = user;
+  (void)done;
+  (void)total;
+  return g->calls > g->fault ? NAI_STOP : NAI_OK;
+}
+
+START_TEST(a_host_may_end_it_between_parts)
+{
+  nai_network *net = game_network(0.1);
+  game g = {.ragged = 0};
+  nai_task *task = game_task(&g, net);
+  nai_trainer *trainer = train(net, bptt_rule(), task, 12, 2);
+  expect_ok(nai_trainer_run(trainer, 1, NULL, NULL));
+  uint64_t before = hash_of(net);
+  trainer->watch = (nai__watch){.call = refuse, .user = &g, .every = 1};
+  for (int after = 0; after < PARTS; after++) {
+    int calls = g.calls;
+    g.fault = 100 + calls + after; /* none of those that game_respond() has */
+    g.calls += 100;
+    expect_fails(nai_trainer_step(NULL, trainer, NULL), NAI_ERR_USER, "stopped before the end");
+    ck_assert_int_eq(g.calls - 100 - calls, after + 1);
+    EXPECT(trainer->step == 1 && hash_of(net) == before);
+    g.calls = calls;
+  }
+  trainer->watch = (nai__watch){.call = NULL};
+  g.fault = 0;
+  expect_ok(nai_trainer_run(trainer, 1, NULL, NULL));
+  uint64_t after = hash_of(net);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  nai_task_destroy(task);
+  net = game_network(0.1);
+  task = game_task(&g, net);
+  trainer = train(net, bptt_rule(), task, 12, 1);
+  expect_ok(nai_trainer_run(trainer, 2, NULL, NULL));
+  EXPECT(hash_of(net) == after);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  nai_task_destroy(task);
+}
+END_TEST
+
+/* A run that goes on from a checkpoint is answered as the one that never ended. */
+START_TEST(checkpoints_go_on)
+{
+  char folder[256], path[300];
+  uint64_t hash[2];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/checkpoint", folder);
+  for (int resumed = 0; resumed < 2; resumed++) {
+    nai_network *net = game_network(0.1);
+    game g = {.ragged = 1};
+    nai_task *task = game_task(&g, net);
+    nai_trainer *trainer = train(net, rule_named("eprop_random", 3), task, 12, 1);
+    if (resumed)
+      expect_ok(nai_trainer_restore(trainer, path));
+    else
+      expect_ok(nai_trainer_run(trainer, 2, NULL, NULL));
+    if (!resumed) expect_ok(nai_trainer_save(trainer, path));
+    expect_ok(nai_trainer_run(trainer, 2, NULL, NULL));
+    hash[resumed] = hash_of(net);
+    nai_trainer_destroy(trainer);
+    nai_network_destroy(net);
+    nai_task_destroy(task);
+  }
+  EXPECT(hash[0] == hash[1]);
+  remove(path);
+  remove(folder);
+}
+END_TEST
+
 START_TEST(answering_allocates_nothing)
 {
   nai_network *net = game_network(0.1);
@@ -602,6 +677,7 @@ Suite *blocks_suite(void)
   tcase_add_loop_test(rules, any_number_of_threads_learns_the_same, 0, n_rules);
   tcase_add_loop_test(rules, the_gradient_is_that_of_given_trials, 0, n_rules);
   suite_add_tcase(suite, rules);
-  ADD_CASE(suite, "faults", a_failed_answer_changes_nothing, answering_allocates_nothing);
+  ADD_CASE(suite, "faults", a_failed_answer_changes_nothing, a_host_may_end_it_between_parts,
+           checkpoints_go_on, answering_allocates_nothing);
   return suite;
 }

@@ -63,7 +63,8 @@ typedef struct nai_intervention {
   int64_t n_values;    /**< 0 without values */
   /**
    * Name of an epoch of the trials: start and end count from its first step, and it is over at its
-   * last. Nullable: the whole trial.
+   * last. Nullable: the whole trial. In trials that are blocks each part is a trial: it has the
+   * epoch, start and end count from its first step, and `where` asks for its conditions.
    */
   const char *epoch;
   double start; /**< ms: from here on; below 0: from before the first step on */

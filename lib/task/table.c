@@ -73,6 +73,16 @@ static nai_status check_single(const nai__task_kind *kind, int index, int64_t n)
                    kind->parameters[index].name, kind->name, (long long)n);
 }
 
+static nai_status check_inputs(const nai__task_kind *kind, const nai_network *net)
+{
+  if (!kind->more_inputs || net->n_inputs == kind->n_inputs || net->n_inputs == kind->more_inputs)
+    return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID,
+                   "task %s has %lld input channels (or %lld), the network has %lld", kind->name,
+                   (long long)kind->n_inputs, (long long)kind->more_inputs,
+                   (long long)net->n_inputs);
+}
+
 /* Only all of them together must make trials: so nothing is counted before the last one. */
 static nai_status assign(nai__builtin_task *b, const nai_task_setting *settings, int64_t n)
 {
@@ -99,6 +109,7 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
                          const nai_task_setting *settings, int64_t n)
 {
   NAI__TRY(check_classes(kind, net));
+  NAI__TRY(check_inputs(kind, net));
   assert(kind->n_conditions <= NAI__MOST_CONDITIONS && kind->n_single <= kind->n_parameters);
   assert(kind->generate || kind->fill);                     /* one of them makes its trials */
   assert(!kind->respond || (kind->flags & NAI_TASK_BLOCK)); /* respond looks for its own epochs */

@@ -85,7 +85,10 @@ def _draw_epochs(axes: "npt.NDArray[Any]", trials: Trials, trial: int, dt: float
 
     Of a block those of its first part, and where each part ends.
     """
-    spans = [(name, *map(int, steps[trial].reshape(-1, 2)[0])) for name, steps in trials.epochs.items()]
+    spans: List[Tuple[str, int, int]] = []
+    for name, steps in trials.epochs.items():
+        first, end = steps[trial].reshape(-1, 2)[0].tolist()
+        spans.append((name, first, end))
     for end in [] if trials.parts is None else np.unique(trials.parts[trial][:-1]):
         for panel in axes:
             panel.axvline(end * dt, color=FAINT, lw=0.9)

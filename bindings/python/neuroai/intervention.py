@@ -46,7 +46,8 @@ class Intervention(Closed):
             smaller fraction with the same seed are among those of a larger one.
         seed: of this draw.
         epoch: name of an epoch of the trials; ``start`` and ``end`` count from its first step, and it is over at its
-            last. Default: the whole trial.
+            last. Default: the whole trial. In trials that are blocks each part is a trial: it has the epoch, ``start``
+            and ``end`` count from its first step, and ``where`` asks for its conditions.
         start: ms, from here on. Trials start with rates of their own, which units receive in the first steps; a start
             below 0 imposes those, too.
         end: ms, until here. Default: to the end.

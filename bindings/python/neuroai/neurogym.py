@@ -51,6 +51,8 @@ class Neurogym(Task):
         **options: of the environment, where ``env`` is a name.
     """
 
+    env: Any
+
     def __init__(
         self,
         env: Any,
@@ -122,7 +124,8 @@ class Neurogym(Task):
             observed, right = self.env.ob.copy(), _ground_truth(self.env)
             acting = _Acting(self, 0, trial)
             for step in range(1, len(observed)):
-                acting.act(draw.integers(self.n_outputs) if self.classes else draw.normal(size=self.n_outputs))
+                n = int(self.n_outputs or 0)
+                acting.act(draw.integers(n) if self.classes else draw.normal(size=n))
                 if acting.over:
                     break
                 if not np.array_equal(acting.observed, observed[step]):
