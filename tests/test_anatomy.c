@@ -336,10 +336,10 @@ static nai_areas_rule rule_of(const char *species)
 
 enum { AREAS = 29, PAIRS = AREAS * AREAS };
 
-static const char *names_of(char names[8 * AREAS], int n)
+static const char *names_of(char names[16 * AREAS], int n)
 {
   names[0] = '\0';
-  for (int a = 0; a < n; a++) snprintf(names + strlen(names), 8, "A%d ", a);
+  for (int a = 0; a < n; a++) snprintf(names + strlen(names), 16, "A%d ", a);
   return names;
 }
 
@@ -347,7 +347,7 @@ static const char *names_of(char names[8 * AREAS], int n)
 static nai_areas *areas_on_a_sphere(const nai_areas_rule *rule, uint64_t seed)
 {
   double position[3 * AREAS], distance[PAIRS];
-  char names[8 * AREAS];
+  char names[16 * AREAS];
   nai_areas *areas;
   expect_ok(nai_areas_place(position, AREAS, 20, seed));
   expect_ok(nai_areas_measure(distance, position, AREAS, 20));

@@ -80,6 +80,27 @@ def mean_square(net):
     return (shown.mask * (z - shown.targets) ** 2).sum() / (2 * shown.mask.sum())
 
 
+def test_through_dendrites_and_adaptation():
+    """Two ports, two states, two signs of ends, delays and a memory at once: central differences."""
+    net = na.Network(dt=DT).input("u", 2, sign=+1).output("z", 2, tau=[40, 15], gain=0.7)
+    net.population("E", 6, +1, model="dendritic", branches=2).population("A", 5, model="adaptive_rate", transfer="tanh")
+    net.connect("u", "E:dendrite", initial=na.Uniform(0, 0.02)).connect("E", "E:soma", initial=na.Uniform(0, 0.05))
+    net.connect("E", "A", initial=na.Normal(0, 0.05)).connect("A", "A", initial=na.Normal(0, 0.3))
+    net.connect("E A", "z", delay=10, initial=na.Normal(0, 0.1)).constrain("E", "z", na.Dale("off")).build(1)
+    found = gradients(net, na.BPTT())
+    for ends in net.projections:
+        weights, moved = net.weights(*ends).copy(), []
+        at = np.unravel_index(np.argmax(np.abs(found[ends])), weights.shape)
+        step = 1e-2 * max(abs(weights[at]), 0.05)
+        for sign in (1, -1):
+            there = weights.copy()
+            there[at] += sign * step
+            net.set_weights(*ends, there)
+            moved.append(mean_square(net))
+        net.set_weights(*ends, weights)
+        assert (moved[0] - moved[1]) / (2 * step) == pytest.approx(found[ends][at], rel=5e-3)
+
+
 def test_rtrl_is_bptt():
     exact, forward = gradients(network(delay=20.0), na.BPTT()), gradients(network(delay=20.0), na.RTRL())
     for key, value in exact.items():
