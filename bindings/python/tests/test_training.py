@@ -197,7 +197,7 @@ def test_costs_add_up():
         (lambda: trainer(na.Network(20)), RuntimeError, "not built"),
         (lambda: task(coherence=[5, 200]), ValueError, "coherence is .* must be 0 to 100 %"),
         (lambda: task(colour=1), ValueError, "no parameter 'colour', but fixation"),
-        (lambda: na.tasks.parameters("chess"), ValueError, "'chess'; there are perceptual-decision-making"),
+        (lambda: na.tasks.parameters("backgammon"), ValueError, "'backgammon'; there are perceptual-decision-making"),
         (lambda: na.tasks.Chess, AttributeError, "Chess; there are PerceptualDecisionMaking"),
         (lambda: task().trials(small(), 3, stream="dream"), ValueError, "'train' or 'test'"),
         (lambda: na.evaluate(small(), None), TypeError, "neuroai.Task"),
