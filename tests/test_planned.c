@@ -76,27 +76,33 @@ START_TEST(a_plan_is_what_is_done_by_hand)
 }
 END_TEST
 
-/* u -> A, whose leak is on the rate; nothing comes back to it. */
-static nai_network *build_line(int32_t leak)
+/* u -> A; nothing comes back to it. NULL: rate units, their leak on the rate. */
+static nai_network *build_line(const char *model)
 {
   nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 1}}, .populations = {{"A", 4, NAI_FREE}},
-                             .outputs = {{"z", 4}}, .projections = {{"u", "A"}, {"A", "z"}});
+                             .outputs = {{"z", 4}});
+  if (model)
+    expect_ok(nai_network_set_model(net, "A", model));
+  else
+    expect_ok(nai_network_set_leak(net, "A", NAI_LEAK_RATE));
+  expect_ok(nai_network_connect(net, "u", "A"));
+  expect_ok(nai_network_connect(net, "A", "z"));
   expect_ok(nai_network_set(net, "A", "tau", 50));
   expect_ok(nai_network_set(net, "A", "initial", 1));
-  expect_ok(nai_network_set_leak(net, "A", leak));
   expect_ok(nai_network_build(net, 3));
   return net;
 }
 
 /*
- * What is scaled or silenced is what units send: they go on from their own rates, wherever the leak
- * is, and afterwards all is as if nothing had been done.
+ * What is scaled or silenced is what units send: they go on from their own states, whatever they
+ * are, and afterwards all is as if nothing had been done.
  */
 START_TEST(states_go_on_meanwhile)
 {
   static const float factors[] = {0.5f, 0, 2, 1};
-  for (int32_t leak = NAI_LEAK_CURRENT; leak <= NAI_LEAK_RATE; leak++) {
-    nai_network *net = build_line(leak);
+  static const char *const models[] = {"rate", NULL, "adaptive_rate", "dendritic"};
+  for (int m = 0; m < 4; m++) {
+    nai_network *net = build_line(models[m]);
     nai_state *free_one = make_state(net, 1, 1), *scaled = make_state(net, 1, 1);
     nai_intervention i = plan(NAI_SCALE, "A", 0);
     i.values = factors;
@@ -152,7 +158,7 @@ START_TEST(each_trial_its_own_steps)
 {
   static const int32_t steps[B][2] = {{2, 5}, {0, 12}, {4, 4}};
   static const uint8_t there[B] = {1, 1, 0};
-  nai_network *net = build_line(NAI_LEAK_CURRENT);
+  nai_network *net = build_line("rate");
   for (int masked = 0; masked < 2; masked++) {
     nai_state *state = make_state(net, B, 1);
     nai_intervention i = plan(NAI_CLAMP, "A", -5);
@@ -242,7 +248,7 @@ END_TEST
 /* Later ones act on what earlier ones made; those that were released do nothing. */
 START_TEST(in_their_order_until_they_are_released)
 {
-  nai_network *net = build_line(NAI_LEAK_RATE);
+  nai_network *net = build_line(NULL);
   nai_state *state = make_state(net, 1, 1);
   const nai_intervention in_order[] = {plan(NAI_CLAMP, "A", 3), plan(NAI_SCALE, "A", 0.5)};
   expect_ok(nai_state_intervene(state, in_order, 2));
@@ -259,6 +265,107 @@ START_TEST(in_their_order_until_they_are_released)
   ck_assert_int_eq(nai_state_snapshot_size(state), nai_state_snapshot_size(free_one));
   nai_state_destroy(free_one);
   nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- signals and ports ------------------------------------------------------------------------- */
+
+enum { CELLS = 3, BRANCHES = 2 };
+
+/* u -> dendrites that are excited, by the same weight everywhere. */
+static nai_network *build_branches(float weight)
+{
+  float weights[BRANCHES * CELLS];
+  nai_network *net =
+      COMPOSE(.dt = 10, .inputs = {{"u", 1}}, .populations = {{"A", CELLS, NAI_EXCITATORY}});
+  expect_ok(nai_network_set_sign(net, "u", NAI_EXCITATORY));
+  expect_ok(nai_network_set_model(net, "A", "dendritic"));
+  expect_ok(nai_network_set_size(net, "A", "branches", BRANCHES));
+  expect_ok(nai_network_connect(net, "u", "A:dendrite+"));
+  expect_ok(nai_network_build(net, 1));
+  for (int k = 0; k < BRANCHES * CELLS; k++) weights[k] = weight;
+  expect_ok(nai_network_set_weights(net, "u", "A:dendrite+", weights, BRANCHES * CELLS, 1));
+  return net;
+}
+
+/* A current into a port is what an input of that weight brings to all its copies. */
+START_TEST(currents_into_ports)
+{
+  nai_network *net = build_branches(0.5f);
+  nai_state *by_input = make_state(net, 1, 1), *planned = make_state(net, 1, 1),
+            *at_once = make_state(net, 1, 1), *free_one = make_state(net, 1, 1);
+  nai_intervention i = plan(NAI_INJECT, "A:dendrite+", 0.5);
+  i.start = 30;
+  i.end = 60;
+  expect_ok(nai_state_intervene(planned, &i, 1));
+  const float half = 0.5f, other = 9;
+  int differ = 0;
+  for (int t = 0; t < STEPS; t++) {
+    const float u = t >= 3 && t < 6;
+    if (t == 3) expect_ok(nai_state_inject(at_once, "A:dendrite+", &other, 1));
+    if (t == 3) expect_ok(nai_state_inject(at_once, "A:dendrite+", &half, 1)); /* in its place */
+    if (t == 6) expect_ok(nai_state_release(at_once, "A:dendrite+"));
+    expect_ok(nai_state_step(by_input, &u, NULL));
+    expect_ok(nai_state_step(planned, NULL, NULL));
+    expect_ok(nai_state_step(at_once, NULL, NULL));
+    expect_ok(nai_state_step(free_one, NULL, NULL));
+    for (int k = 0; k < CELLS; k++) {
+      EXPECT(rate_of(planned, "A", 0, k) == rate_of(by_input, "A", 0, k));
+      EXPECT(rate_of(at_once, "A", 0, k) == rate_of(by_input, "A", 0, k));
+      differ += rate_of(planned, "A", 0, k) != rate_of(free_one, "A", 0, k);
+    }
+  }
+  ck_assert_int_gt(differ, CELLS);
+  ck_assert_int_eq(nai_state_snapshot_size(at_once), nai_state_snapshot_size(free_one));
+  nai_state_destroy(by_input);
+  nai_state_destroy(planned);
+  nai_state_destroy(at_once);
+  nai_state_destroy(free_one);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Of some units, in a snapshot, and what the first of each is called. */
+START_TEST(parts_by_their_names)
+{
+  nai_network *net = build_branches(1);
+  nai_state *state = make_state(net, 1, 1), *other = make_state(net, 1, 1);
+  nai_intervention i = plan(NAI_INJECT, "A:dendrite-", -0.5);
+  i.which.units = (const int64_t[]){1};
+  i.which.n = 1;
+  const float u = 1;
+  expect_ok(nai_state_intervene(state, &i, 1));
+  char *snapshot = snapshot_of(state);
+  nai_state *third = make_state(net, 1, 2);
+  expect_ok(nai_state_restore(third, snapshot, nai_state_snapshot_size(state)));
+  for (int t = 0; t < 4; t++) {
+    expect_ok(nai_state_step(state, &u, NULL));
+    expect_ok(nai_state_step(other, &u, NULL));
+    expect_ok(nai_state_step(third, &u, NULL));
+  }
+  EXPECT(same_states(state, third));
+  EXPECT(rate_of(state, "A", 0, 1) < rate_of(other, "A", 0, 1));
+  EXPECT(rate_of(state, "A", 0, 2) == rate_of(other, "A", 0, 2));
+  expect_ok(nai_state_silence(other, "A:rate")); /* as "A" */
+  expect_ok(nai_state_step(other, &u, NULL));
+  EXPECT(rate_of(other, "A", 0, 2) == 0);
+  i = plan(NAI_SILENCE, "A:rate", 0);
+  expect_ok(nai_state_intervene(state, &i, 1));
+  expect_ok(nai_state_step(state, &u, NULL));
+  EXPECT(rate_of(state, "A", 0, 2) == 0);
+  i = plan(NAI_INJECT, "A:dendrite", 1);
+  expect_fails(nai_state_intervene(state, &i, 1), NAI_ERR_NAME,
+               "'A:dendrite' means several ports, must be one of dendrite+, dendrite-");
+  i = plan(NAI_SILENCE, "A:soma", 0);
+  expect_fails(nai_state_intervene(state, &i, 1), NAI_ERR_NAME,
+               "'A' has no signal 'soma'; it has rate");
+  expect_fails(nai_state_inject(state, "A:rate", &u, 1), NAI_ERR_NAME,
+               "'A' has no port 'rate'; it has soma, dendrite+, dendrite-");
+  free(snapshot);
+  nai_state_destroy(state);
+  nai_state_destroy(other);
+  nai_state_destroy(third);
   nai_network_destroy(net);
 }
 END_TEST
@@ -653,6 +760,7 @@ Suite *planned_suite(void)
            each_trial_its_own_steps, a_start_below_0_is_before_the_first_step);
   ADD_CASE(suite, "which", fractions_are_of_each_population_and_nested,
            in_their_order_until_they_are_released);
+  ADD_CASE(suite, "parts", currents_into_ports, parts_by_their_names);
   ADD_CASE(suite, "kept", snapshots_have_plans, steps_allocate_nothing,
            without_memory_nothing_is_planned);
   ADD_CASE(suite, "refused", bad_plans_are_named_and_change_nothing, plans_that_no_evaluation_has);

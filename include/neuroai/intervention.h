@@ -21,12 +21,16 @@ enum {
 
 /** Some units of some populations. */
 typedef struct nai_units {
-  const char *names;    /**< populations */
+  const char *names;    /**< populations; "E:nmda" is a signal of E, "E:apical" a port */
   const int64_t *units; /**< [n] units of each of them, from 0, none twice */
   int64_t n;            /**< number of units, 0 or more, or NAI_ALL_UNITS */
 } nai_units;
 
-/** What an intervention does. What is said of rates is said of the rates that units send. */
+/**
+ * What an intervention does. What is said of rates is said of what units send: of their first
+ * signal, or of one that is named. A current goes to their first port, or to one that is named, and
+ * there to all its copies.
+ */
 enum {
   NAI_SILENCE = 0, /**< the rate is 0: a lesion, or optogenetic silencing */
   NAI_CLAMP = 1,   /**< the rate is the value */

@@ -93,7 +93,7 @@ nai_status nai__perturbed_create(nai__perturbed *out, const nai_network *net,
   if (!out->list || !out->met || !out->own) return NAI_ERR_MEMORY;
   NAI__TRY(nai__plan_take(out->list, interventions, n, net));
   for (int64_t k = 0; k < n; k++) NAI__TRY(check(&out->list[k], k, total, such));
-  return nai__plan_add(&out->schedule, net, out->list, n);
+  return nai__plan_add(&out->schedule, net, out->list, n, 0);
 }
 
 void nai__perturbed_destroy(nai__perturbed *perturbed)

@@ -170,6 +170,12 @@ nai_status nai__names_known(const nai_network *net, int kinds, const char *names
   return known(net, kinds, NO_SIDE, names, argument);
 }
 
+nai_status nai__parts_known(const nai_network *net, int kinds, int side, const char *names,
+                            const char *argument)
+{
+  return known(net, kinds, side, names, argument);
+}
+
 nai_status nai__ends_known(const nai_network *net, int side, const char *names,
                            const char *argument)
 {

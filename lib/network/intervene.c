@@ -1,9 +1,11 @@
 /* Interventions: checking and writing what some units of some populations get. */
 #include "intervene.h"
 
+#include <fnmatch.h>
 #include <math.h>
 
 #include "../base/error.h"
+#include "../base/names.h"
 
 static int selected(const nai__node *node, const nai_units *which)
 {
@@ -44,9 +46,10 @@ static nai_status check_repeated(const nai_units *which, unsigned char *seen)
                    (long long)which->units[k]);
 }
 
-nai_status nai__units_check(const nai_network *net, const nai_units *which, unsigned char *seen)
+nai_status nai__units_check(const nai_network *net, const nai_units *which, int side,
+                            unsigned char *seen)
 {
-  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), which->names, "names"));
+  NAI__TRY(nai__parts_known(net, NAI__KIND(NAI_POPULATIONS), side, which->names, "names"));
   if (which->n == NAI_ALL_UNITS) return NAI_OK;
   if (which->n < 0)
     return nai__fail(NAI_ERR_INVALID,
@@ -81,26 +84,66 @@ nai_status nai__unit_values_check(const nai_network *net, const nai_units *which
   return NAI_OK;
 }
 
+/* --- signals and ports ------------------------------------------------------------------------ */
+
+static nai_status fail_several(const nai__node *node, int side, const char *part)
+{
+  char choices[120] = "";
+  for (int32_t k = 0; k < nai__ends_of(node, side); k++)
+    if (nai__end_is(node, side, k, part))
+      nai__choices_add(choices, sizeof choices, nai__end_name(node, side, k));
+  return nai__fail(NAI_ERR_NAME, "names: '%s:%s' means several ports, must be one of %s",
+                   node->name, part, choices);
+}
+
+nai_status nai__units_ends(uint32_t *ends, const nai__node *node, int side, const char *names)
+{
+  char entry[NAI__ENTRY];
+  *ends = 0;
+  while (nai__names_next(&names, entry) == 1) {
+    const char *part = nai__names_part(entry);
+    int found = 0;
+    if (fnmatch(entry, node->name, 0) != 0) continue;
+    for (int32_t k = 0; k < nai__ends_of(node, side); k++) {
+      if (part ? !nai__end_is(node, side, k, part) : k > 0) continue;
+      *ends |= 1u << k;
+      found++;
+    }
+    if (found > 1) return fail_several(node, side, part);
+  }
+  return NAI_OK;
+}
+
 /* --- writing ---------------------------------------------------------------------------------- */
 
-void nai__units_set(float *row, const nai_network *net, const nai_units *which, const float *value,
-                    int64_t n)
+void nai__units_set(float *row, const nai_network *net, const nai_units *which, int side,
+                    const float *value, int64_t n)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
-    if (!selected(node, which)) continue;
+    if (!selected(node, which) || !nai__end_listed(node, side, 0, which->names)) continue;
     for (int64_t k = 0; k < count_units(node, which); k++)
       row[node->offset + unit_of(which, k)] = value[n == 1 ? 0 : k];
   }
 }
 
-void nai__units_mark(unsigned char *seen, const nai_network *net, const nai_units *which,
+static void mark_end(unsigned char *seen, const nai__node *node, const nai_units *which, int side,
+                     int32_t end, unsigned char mark)
+{
+  int64_t first = nai__end_column(node, side, end), width = nai__end_width(node, side, end);
+  for (int64_t copy = 0; copy < width; copy += node->n)
+    for (int64_t k = 0; k < count_units(node, which); k++)
+      seen[first + copy + unit_of(which, k)] = mark;
+}
+
+void nai__units_mark(unsigned char *seen, const nai_network *net, const nai_units *which, int side,
                      unsigned char mark)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (!selected(node, which)) continue;
-    for (int64_t k = 0; k < count_units(node, which); k++)
-      seen[node->offset + unit_of(which, k)] = mark;
+    for (int32_t end = 0; end < nai__ends_of(node, side); end++)
+      if (nai__end_listed(node, side, end, which->names))
+        mark_end(seen, node, which, side, end, mark);
   }
 }

@@ -8,13 +8,16 @@
 
 #include <neuroai/state.h>
 
+#include "ends.h"
 #include "network.h"
 
 /*
- * NAI_OK when the names are populations, and the units are in each of them, none twice. `seen`
- * [ld_units]: 0 before and after; where what was seen is marked.
+ * NAI_OK when the names are populations, or signals or ports of such (side: NAI__SOURCE, NAI__TARGET),
+ * and the units are in each of them, none twice. `seen` [ld_units]: 0 before and after; where what
+ * was seen is marked.
  */
-nai_status nai__units_check(const nai_network *net, const nai_units *which, unsigned char *seen);
+nai_status nai__units_check(const nai_network *net, const nai_units *which, int side,
+                            unsigned char *seen);
 
 /*
  * NAI_OK when `value` [n] is finite, and n is 1 or the number of these units, which have been
@@ -23,12 +26,24 @@ nai_status nai__units_check(const nai_network *net, const nai_units *which, unsi
 nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
                                   const float *value, int64_t n, const char *what);
 
-/* Sets the marks, `seen` [ld_units], of these units, which have been checked. */
-void nai__units_mark(unsigned char *seen, const nai_network *net, const nai_units *which,
+/*
+ * Sets the marks, `seen` [ld_units], of the columns of these units, which have been checked: of the
+ * signals or ports that are named, of all where none is.
+ */
+void nai__units_mark(unsigned char *seen, const nai_network *net, const nai_units *which, int side,
                      unsigned char mark);
 
-/* Writes value [n], checked, or one value when n is 1, to these units of a row. */
-void nai__units_set(float *row, const nai_network *net, const nai_units *which, const float *value,
-                    int64_t n);
+/*
+ * Writes value [n], checked, or one value when n is 1, to these units of a row: to those whose first
+ * signal or port is meant.
+ */
+void nai__units_set(float *row, const nai_network *net, const nai_units *which, int side,
+                    const float *value, int64_t n);
+
+/*
+ * The signals or ports of a node that a list means, as bits: where it names none, the first. Fails
+ * where one entry means several ports.
+ */
+nai_status nai__units_ends(uint32_t *ends, const nai__node *node, int side, const char *names);
 
 #endif

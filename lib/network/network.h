@@ -309,6 +309,9 @@ nai_status nai__projection_constrain(nai__projection *p, nai_constraint *constra
 /* Every entry of the list must match a node of these kinds, and name none of its parts. */
 nai_status nai__names_known(const nai_network *net, int kinds, const char *names,
                             const char *argument);
+/* The same where entries may name signals (NAI__SOURCE) or ports (NAI__TARGET) of these nodes. */
+nai_status nai__parts_known(const nai_network *net, int kinds, int side, const char *names,
+                            const char *argument);
 /* The same of ends of projections, which may be named with a port or signal: NAI__SOURCE, ... */
 nai_status nai__ends_known(const nai_network *net, int side, const char *names,
                            const char *argument);

@@ -79,13 +79,19 @@ static nai_status check_values(const nai_intervention *i, const nai_network *net
   return check_factors(i);
 }
 
+/* What they act on: what units receive, or what they send. */
+static int side_of(const nai_intervention *i)
+{
+  return i->kind == NAI_INJECT ? NAI__TARGET : NAI__SOURCE;
+}
+
 static nai_status check_which(const nai_intervention *i, const nai_network *net,
                               unsigned char *seen)
 {
   if (i->kind < NAI_SILENCE || i->kind > NAI_SCALE)
     return nai__fail(NAI_ERR_INVALID, "kind is %d, must be NAI_SILENCE (%d) to NAI_SCALE (%d)",
                      (int)i->kind, NAI_SILENCE, NAI_SCALE);
-  NAI__TRY(nai__units_check(net, &i->which, seen));
+  NAI__TRY(nai__units_check(net, &i->which, side_of(i), seen));
   if (!(i->fraction > 0 && i->fraction <= 1))
     return nai__fail(NAI_ERR_INVALID, "fraction is %g, must be above 0 and at most 1", i->fraction);
   return NAI_OK;
@@ -189,52 +195,66 @@ static nai_status draw(int64_t *count, candidate *found, const nai__node *node,
   return NAI_OK;
 }
 
-static void fill(nai__act *act, const nai__node *node, const nai_intervention *i, double dt,
-                 const candidate *found)
+/* On one signal or port, with its copies, of the units that were found. */
+static void fill(nai__act *act, const nai__node *node, int32_t end, const nai_intervention *i,
+                 double dt, const candidate *found, int64_t count)
 {
+  int64_t first = nai__end_column(node, side_of(i), end);
   act->kind = i->kind == NAI_SILENCE ? NAI_CLAMP : i->kind;
   act->stage = node->stage;
   act->rise = steps_of(i->rise, dt);
   act->fall = steps_of(i->fall, dt);
   for (int64_t k = 0; k < act->n; k++) {
-    act->unit[k] = node->offset + found[k].unit;
-    act->value[k] = i->values ? i->values[i->n_values == 1 ? 0 : found[k].place] : (float)i->value;
+    const candidate *c = &found[k % count];
+    act->unit[k] = first + k / count * node->n + c->unit;
+    act->value[k] = i->values ? i->values[i->n_values == 1 ? 0 : c->place] : (float)i->value;
   }
 }
 
+static nai_status add_ends(nai__schedule *schedule, const nai_network *net, const nai__node *node,
+                           const nai_intervention *i, int64_t number, const candidate *found,
+                           int64_t count, int others)
+{
+  uint32_t ends;
+  int side = side_of(i);
+  NAI__TRY(nai__units_ends(&ends, node, side, i->which.names));
+  for (int32_t end = others ? 1 : 0; end < nai__ends_of(node, side) && count > 0; end++) {
+    if (!(ends >> end & 1)) continue;
+    nai__act *act =
+        nai__schedule_add(schedule, count * (nai__end_width(node, side, end) / node->n));
+    if (!act) return NAI_ERR_MEMORY;
+    fill(act, node, end, i, net->dt, found, count);
+    act->number = number;
+  }
+  return NAI_OK;
+}
+
 static nai_status add_node(nai__schedule *schedule, const nai_network *net, const nai__node *node,
-                           const nai_intervention *i, int64_t number)
+                           const nai_intervention *i, int64_t number, int others)
 {
   int64_t n = i->which.n == NAI_ALL_UNITS ? node->n : i->which.n, count;
   candidate *found = NAI__ARRAY(candidate, n);
   if (!found) return NAI_ERR_MEMORY;
   nai_status status = draw(&count, found, node, i, n);
-  if (status == NAI_OK && count > 0) {
-    nai__act *act = nai__schedule_add(schedule, count);
-    status = act ? NAI_OK : NAI_ERR_MEMORY;
-    if (act) {
-      fill(act, node, i, net->dt, found);
-      act->number = number;
-    }
-  }
+  if (status == NAI_OK) status = add_ends(schedule, net, node, i, number, found, count, others);
   nai__free(found);
   return status;
 }
 
 static nai_status add(nai__schedule *schedule, const nai_network *net, const nai_intervention *i,
-                      int64_t number)
+                      int64_t number, int others)
 {
   NAI__EACH_NODE(net, k, NAI__KIND(NAI_POPULATIONS), i->which.names)
-    NAI__TRY(add_node(schedule, net, &net->node[k], i, number));
+    NAI__TRY(add_node(schedule, net, &net->node[k], i, number, others));
   return NAI_OK;
 }
 
 nai_status nai__plan_add(nai__schedule *schedule, const nai_network *net,
-                         const nai_intervention *interventions, int64_t n)
+                         const nai_intervention *interventions, int64_t n, int others)
 {
   int64_t before = schedule->n;
   for (int64_t k = 0; k < n; k++) {
-    nai_status status = add(schedule, net, &interventions[k], k);
+    nai_status status = add(schedule, net, &interventions[k], k, others);
     if (status == NAI_OK) continue;
     nai__schedule_cut(schedule, before);
     return nai__plan_fail(k, status);

@@ -14,10 +14,10 @@ nai_status nai__plan_take(nai_intervention *out, const nai_intervention *interve
 
 /*
  * Adds the acts of n interventions that were taken, their windows empty; of schedule->trials trials.
- * When it fails, the schedule is as it was.
+ * others: not those on first signals and ports. When it fails, the schedule is as it was.
  */
 nai_status nai__plan_add(nai__schedule *schedule, const nai_network *net,
-                         const nai_intervention *interventions, int64_t n);
+                         const nai_intervention *interventions, int64_t n, int others);
 
 /* Fails for interventions[k] as `status` says: its message, with that before it. */
 nai_status nai__plan_fail(int64_t k, nai_status status);

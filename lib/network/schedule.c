@@ -70,17 +70,38 @@ void nai__schedule_expire(nai__schedule *schedule, int64_t step)
   keep_if(schedule, goes_on, step);
 }
 
-void nai__schedule_release(nai__schedule *schedule, const unsigned char *seen)
+static void release(nai__act *act, const unsigned char *seen)
 {
-  for (int64_t k = 0; k < schedule->n; k++) {
-    nai__act *act = &schedule->act[k];
-    int64_t n = 0;
-    for (int64_t i = 0; i < act->n; i++) {
-      if (seen[act->unit[i]]) continue;
-      act->unit[n] = act->unit[i];
-      act->value[n++] = act->value[i];
-    }
-    act->n = n;
+  int64_t n = 0;
+  for (int64_t i = 0; i < act->n; i++) {
+    if (seen[act->unit[i]]) continue;
+    act->unit[n] = act->unit[i];
+    act->value[n++] = act->value[i];
+  }
+  act->n = n;
+}
+
+void nai__schedule_release(nai__schedule *schedule, int injects, const unsigned char *seen)
+{
+  for (int64_t k = 0; k < schedule->n; k++)
+    if ((schedule->act[k].kind == NAI_INJECT) == injects) release(&schedule->act[k], seen);
+  keep_if(schedule, has_units, 0);
+}
+
+static void mark(const nai__act *act, unsigned char *seen, unsigned char value)
+{
+  for (int64_t i = 0; i < act->n; i++) seen[act->unit[i]] = value;
+}
+
+void nai__schedule_replace(nai__schedule *schedule, int64_t before, unsigned char *seen)
+{
+  for (int64_t k = before; k < schedule->n; k++) {
+    const nai__act *act = &schedule->act[k];
+    mark(act, seen, 1);
+    for (int64_t i = 0; i < before; i++)
+      if ((schedule->act[i].kind == NAI_INJECT) == (act->kind == NAI_INJECT))
+        release(&schedule->act[i], seen);
+    mark(act, seen, 0);
   }
   keep_if(schedule, has_units, 0);
 }
@@ -175,15 +196,22 @@ static int head_is_right(const int64_t *head, const nai_network *net)
 {
   return head[KIND] >= NAI_SILENCE && head[KIND] <= NAI_SCALE && head[STAGE] >= 0 &&
          head[STAGE] < net->n_stages && head[RISE] >= 0 && head[FALL] >= 0 && head[UNITS] >= 0 &&
-         head[UNITS] <= net->n_units;
+         head[UNITS] <= net->n_columns;
+}
+
+static int is_column(const int64_t *first, int64_t stage, int64_t column)
+{
+  return column >= first[stage] && column < first[stage + 1];
 }
 
 static int act_is_right(const nai__act *act, const nai_network *net)
 {
-  for (int64_t i = 0; i < act->n; i++)
-    if (act->unit[i] < net->stage_first[act->stage] ||
-        act->unit[i] >= net->stage_first[act->stage + 1] || !isfinite(act->value[i]))
+  for (int64_t i = 0; i < act->n; i++) {
+    int64_t column = act->unit[i];
+    if (!isfinite(act->value[i]) || !(is_column(net->stage_first, act->stage, column) ||
+                                      is_column(net->other_first, act->stage, column)))
       return 0;
+  }
   return 1;
 }
 

@@ -24,7 +24,7 @@ typedef struct nai__act {
   int64_t rise, fall;  /* steps */
   nai__window *window; /* [trials]: its own memory, which the others are in, too */
   int64_t n;
-  int64_t *unit; /* [n] columns */
+  int64_t *unit; /* [n] columns of what they send or, for a current, receive */
   float *value;  /* [n] */
 } nai__act;
 
@@ -40,8 +40,10 @@ nai__act *nai__schedule_add(nai__schedule *schedule, int64_t n);
 void nai__schedule_cut(nai__schedule *schedule, int64_t n);
 /* Takes those away that are over at this step in all trials. */
 void nai__schedule_expire(nai__schedule *schedule, int64_t step);
-/* Takes units away that are marked in `seen` [ld_units]. */
-void nai__schedule_release(nai__schedule *schedule, const unsigned char *seen);
+/* Acts from `before` on take the place of earlier ones of their kind on the same columns. */
+void nai__schedule_replace(nai__schedule *schedule, int64_t before, unsigned char *seen);
+/* Takes columns away that are marked in `seen` [ld_units]: of currents, or of all the others. */
+void nai__schedule_release(nai__schedule *schedule, int injects, const unsigned char *seen);
 
 /*
  * Of one stage at a step, counted from 0: adds currents to what units receive, v [rows][ld]; and

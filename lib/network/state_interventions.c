@@ -46,63 +46,6 @@ static void apply_plan(nai_state *state)
          (size_t)(a->trials * state->net->ld_units) * sizeof *state->now);
 }
 
-/* --- clamping --------------------------------------------------------------------------------- */
-
-static nai_status clamp(nai_state *state, const nai_units *which, const float *rate, int64_t n)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(nai__units_check(state->net, which, state->seen));
-  NAI__TRY(nai__unit_values_check(state->net, which, rate, n, "rate"));
-  nai__units_set(state->clamp, state->net, which, rate, n);
-  apply(state);
-  return NAI_OK;
-}
-
-nai_status nai_state_clamp(nai_state *state, const char *names, float rate)
-{
-  return clamp(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, &rate, 1);
-}
-
-nai_status nai_state_clamp_units(nai_state *state, const char *names, const int64_t *units,
-                                 int64_t n, const float *rate, int64_t n_rates)
-{
-  return clamp(state, &(nai_units){names, units, n}, rate, n_rates);
-}
-
-nai_status nai_state_silence(nai_state *state, const char *names)
-{
-  return nai_state_clamp(state, names, 0);
-}
-
-nai_status nai_state_silence_units(nai_state *state, const char *names, const int64_t *units,
-                                   int64_t n)
-{
-  return nai_state_clamp_units(state, names, units, n, &(float){0}, 1);
-}
-
-/* --- injecting -------------------------------------------------------------------------------- */
-
-static nai_status inject(nai_state *state, const nai_units *which, const float *current, int64_t n)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(nai__units_check(state->net, which, state->seen));
-  NAI__TRY(nai__unit_values_check(state->net, which, current, n, "current"));
-  nai__units_set(state->inject, state->net, which, current, n);
-  apply(state);
-  return NAI_OK;
-}
-
-nai_status nai_state_inject(nai_state *state, const char *names, const float *current, int64_t n)
-{
-  return inject(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, current, n);
-}
-
-nai_status nai_state_inject_units(nai_state *state, const char *names, const int64_t *units,
-                                  int64_t n, const float *current, int64_t n_currents)
-{
-  return inject(state, &(nai_units){names, units, n}, current, n_currents);
-}
-
 /* --- planned ---------------------------------------------------------------------------------- */
 
 static nai_status check_planned(const nai_intervention *i, int64_t k, int64_t trials)
@@ -141,14 +84,16 @@ static void set_windows(nai_state *state, const nai_intervention *list, int64_t 
   }
 }
 
+/* others: only what has no place in the rows, in place of what was planned for it. */
 static nai_status plan(nai_state *state, nai_intervention *list,
-                       const nai_intervention *interventions, int64_t n)
+                       const nai_intervention *interventions, int64_t n, int others)
 {
   NAI__TRY(nai__plan_take(list, interventions, n, state->net));
   for (int64_t k = 0; k < n; k++) NAI__TRY(check_planned(&list[k], k, state->activity.trials));
   int64_t before = state->schedule.n;
-  NAI__TRY(nai__plan_add(&state->schedule, state->net, list, n));
+  NAI__TRY(nai__plan_add(&state->schedule, state->net, list, n, others));
   set_windows(state, list, before);
+  if (others) nai__schedule_replace(&state->schedule, before, state->seen);
   nai__schedule_expire(&state->schedule, state->time);
   apply_plan(state);
   return NAI_OK;
@@ -161,24 +106,110 @@ nai_status nai_state_intervene(nai_state *state, const nai_intervention *interve
   if (n > 0) NAI__REQUIRE(interventions);
   nai_intervention *list = NAI__ARRAY(nai_intervention, n);
   if (!list) return NAI_ERR_MEMORY;
-  nai_status status = plan(state, list, interventions, n);
+  nai_status status = plan(state, list, interventions, n, 0);
   nai__free(list);
   return status;
 }
 
+/* Signals and ports that are no unit's first have no place in the rows: planned, from now on. */
+static nai_status plan_others(nai_state *state, int32_t kind, const nai_units *which,
+                              const float *value, int64_t n)
+{
+  nai_intervention taken, i = NAI_INTERVENTION_INIT;
+  if (!strchr(which->names, ':')) return NAI_OK;
+  i.kind = kind;
+  i.which = *which;
+  i.values = value;
+  i.n_values = n;
+  return plan(state, &taken, &i, 1, 1);
+}
+
+/* --- clamping --------------------------------------------------------------------------------- */
+
+static nai_status clamp(nai_state *state, const nai_units *which, const float *rate, int64_t n)
+{
+  NAI__REQUIRE(state);
+  NAI__TRY(nai__units_check(state->net, which, NAI__SOURCE, state->seen));
+  NAI__TRY(nai__unit_values_check(state->net, which, rate, n, "rate"));
+  NAI__TRY(plan_others(state, NAI_CLAMP, which, rate, n));
+  nai__units_set(state->clamp, state->net, which, NAI__SOURCE, rate, n);
+  apply(state);
+  return NAI_OK;
+}
+
+nai_status nai_state_clamp(nai_state *state, const char *names, float rate)
+{
+  return clamp(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, &rate, 1);
+}
+
+nai_status nai_state_clamp_units(nai_state *state, const char *names, const int64_t *units,
+                                 int64_t n, const float *rate, int64_t n_rates)
+{
+  return clamp(state, &(nai_units){names, units, n}, rate, n_rates);
+}
+
+nai_status nai_state_silence(nai_state *state, const char *names)
+{
+  return nai_state_clamp(state, names, 0);
+}
+
+nai_status nai_state_silence_units(nai_state *state, const char *names, const int64_t *units,
+                                   int64_t n)
+{
+  return nai_state_clamp_units(state, names, units, n, &(float){0}, 1);
+}
+
+/* --- injecting -------------------------------------------------------------------------------- */
+
+static nai_status inject(nai_state *state, const nai_units *which, const float *current, int64_t n)
+{
+  NAI__REQUIRE(state);
+  NAI__TRY(nai__units_check(state->net, which, NAI__TARGET, state->seen));
+  NAI__TRY(nai__unit_values_check(state->net, which, current, n, "current"));
+  NAI__TRY(plan_others(state, NAI_INJECT, which, current, n));
+  nai__units_set(state->inject, state->net, which, NAI__TARGET, current, n);
+  apply(state);
+  return NAI_OK;
+}
+
+nai_status nai_state_inject(nai_state *state, const char *names, const float *current, int64_t n)
+{
+  return inject(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, current, n);
+}
+
+nai_status nai_state_inject_units(nai_state *state, const char *names, const int64_t *units,
+                                  int64_t n, const float *current, int64_t n_currents)
+{
+  return inject(state, &(nai_units){names, units, n}, current, n_currents);
+}
+
 /* --- letting go ------------------------------------------------------------------------------- */
+
+/* A part may be a port or a signal. */
+static nai_status check_any(const nai_state *state, const nai_units *which)
+{
+  nai_status status = nai__units_check(state->net, which, NAI__TARGET, state->seen);
+  if (status != NAI_ERR_NAME || !strchr(which->names, ':')) return status;
+  return nai__units_check(state->net, which, NAI__SOURCE, state->seen);
+}
+
+static void let_go_planned(nai_state *state, const nai_units *which, int side)
+{
+  nai__units_mark(state->seen, state->net, which, side, 1);
+  nai__schedule_release(&state->schedule, side == NAI__TARGET, state->seen);
+  nai__units_mark(state->seen, state->net, which, side, 0);
+}
 
 static nai_status let_go(nai_state *state, const nai_units *which)
 {
   NAI__REQUIRE(state);
-  NAI__TRY(nai__units_check(state->net, which, state->seen));
-  nai__units_set(state->clamp, state->net, which, &(float){NAN}, 1);
-  nai__units_set(state->inject, state->net, which, &(float){0}, 1);
+  NAI__TRY(check_any(state, which));
+  nai__units_set(state->clamp, state->net, which, NAI__SOURCE, &(float){NAN}, 1);
+  nai__units_set(state->inject, state->net, which, NAI__TARGET, &(float){0}, 1);
   apply(state);
   if (!state->schedule.n) return NAI_OK;
-  nai__units_mark(state->seen, state->net, which, 1);
-  nai__schedule_release(&state->schedule, state->seen);
-  nai__units_mark(state->seen, state->net, which, 0);
+  let_go_planned(state, which, NAI__SOURCE);
+  let_go_planned(state, which, NAI__TARGET);
   apply_plan(state);
   return NAI_OK;
 }

@@ -182,4 +182,4 @@ def shade_interventions(
 
 def _touches(names: Any, population: str) -> bool:
     entries = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
-    return any(fnmatchcase(population, entry) for entry in entries)
+    return any(fnmatchcase(population, entry.partition(":")[0]) for entry in entries)

@@ -95,6 +95,21 @@ def test_calls_of_a_state_plan_what_has_a_time_or_a_fraction(net):
         one.silence("E", fractions=0.5)
 
 
+@pytest.mark.parametrize(
+    "model", [{}, {"leak": "rate"}, {"model": "adaptive_rate", "adaptation": 0.5}, {"model": "dendritic", "branches": 2}]
+)
+def test_units_of_every_kind_go_on_from_their_own_states(model):
+    net = na.Network(dt=10).input("u", 2, sign=+1).population("A", 4, sign=+1, tau=50, **model).output("z", 2)
+    where = "A:dendrite" if "branches" in model else "A"
+    net.connect("u", where).connect("A", "z").build(1)
+    u = np.random.default_rng(1).random((20, 3, 2), np.float32)
+    alone, halved = net.run(u), net.run(u, interventions=na.Scale("A", 0.5, start=50, end=100))
+    factor = np.where((np.arange(20) >= 5) & (np.arange(20) < 10), 0.5, 1).astype(np.float32)[:, None, None]
+    assert np.array_equal(halved.rates["A"], factor * alone.rates["A"]) and (alone.rates["A"] > 0).any()
+    silent = net.run(u, interventions=na.Silence("A:rate", start=50, end=100)).outputs["z"]
+    assert (silent[5:10] == net.bias("z")).all() and np.array_equal(silent[10:], alone.outputs["z"][10:])
+
+
 def test_an_interrupted_plan_changes_nothing(net):
     state = net.state(2)
     before = state.snapshot()
