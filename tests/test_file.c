@@ -1026,7 +1026,7 @@ START_TEST(headers_that_lie)
       {"\"position: E\":{\"dtype\":\"F32\",\"shape\":[3,3]",
        "\"position: E\":{\"dtype\":\"F32\",\"shape\":[9]", "'position: E' has 1 dimensions"},
       /* the description */
-      {"\\\"format\\\":1", "\\\"format\\\":2", "'format' is 2, must be 1 to 1"},
+      {"\\\"format\\\":1", "\\\"format\\\":3", "'format' is 3, must be 1 to 2"},
       {"\\\"format\\\":1", "\\\"format\\\":\\\"1\\\"", "no whole number 'format'"},
       {"\\\"dt\\\":20.0", "\\\"dt\\\":0", "dt is 0 ms"},
       {"\\\"dt\\\":20.0", "\\\"dt\\\":-20.0", "dt is -20 ms"},

@@ -25,7 +25,7 @@ START_TEST(what_is_listed_can_be_set)
 {
   static const char *const words[] = {"tau noise noise_tau baseline rectify ",
                                       "tau noise noise_tau bias initial gain exponent plastic_bias "
-                                      "plastic_initial initial_min initial_max ",
+                                      "plastic_initial initial_min initial_max output_noise ",
                                       "bias plastic_bias tau gain "};
   nai_network *net = compose_ei(2, 1);
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {

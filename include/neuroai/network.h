@@ -150,11 +150,13 @@ NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, in
  * white), "bias" (0), "initial" (x_0, or r_0 where the leak is on the rate; 0), "gain" (1),
  * "exponent" (2; NAI_TRANSFER_POWER only), "plastic_bias" (1 or 0; 1), "plastic_initial" (1 or 0;
  * 0): the initial state learns, between "initial_min" and "initial_max" (-1e6 and 1e6), to which it
- * is clipped at the build and after each update. Inputs (Song 2016): u = [baseline + task +
- * sqrt(2 tau / dt) noise xi]: "noise" (0), "tau" (ms; 100), "noise_tau" (ms; 0), "baseline" (0),
- * "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1), "tau" (ms; 0: no memory), "gain"
- * (1). Through outputs with a memory, or a gain other than 1, rules learn at the end of trials:
- * trainers whose rule learns within them, and agents, are refused (NAI_ERR_UNSUPPORTED).
+ * is clipped at the build and after each update; "output_noise" (0): standard deviation of white
+ * noise that is added after the leak at each step, whatever dt is. Inputs (Song 2016): u =
+ * [baseline + task + sqrt(2 tau / dt) noise xi]: "noise" (0), "tau" (ms; 100), "noise_tau" (ms;
+ * 0), "baseline" (0), "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1), "tau" (ms;
+ * 0: no memory), "gain" (1). Through outputs with a memory, or a gain other than 1, rules learn at
+ * the end of trials: trainers whose rule learns within them, and agents, are refused
+ * (NAI_ERR_UNSUPPORTED).
  *
  * Where "noise_tau" is above 0, the noise is an Ornstein-Uhlenbeck process of that correlation time
  * and of standard deviation "noise", n' = a n + sqrt(1 - a^2) noise xi with a = exp(-dt /

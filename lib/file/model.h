@@ -10,13 +10,18 @@
 #include "../network/network.h"
 #include "safetensors.h"
 
-/* Changes when older libraries could no longer read the file. */
+/*
+ * Of networks of rate units, and of those with other models, which older libraries cannot read: these
+ * have "model", "sizes" and the model's parameters in a population, "signal" and "port" in a projection.
+ */
 #define NAI__MODEL_FORMAT 1
+#define NAI__MODEL_FORMAT_CELLS 2
 
 /* Key of our text in the metadata. */
 #define NAI__MODEL_KEY "neuroai"
 
 /* Adds a network's arrays to a list of tensors. */
+/* NAI_OK when its models are known to whoever reads the file. */
 nai_status nai__model_can(const nai_network *net);
 nai_status nai__model_add(nai__tensor_list *list, const nai_network *net);
 /* Adds all else of it to an object that is open. */

@@ -14,6 +14,7 @@
 #include "../base/memory.h"
 #include "../base/names.h"
 #include "../constraint/builtin.h"
+#include "../network/ends.h"
 #include "json.h"
 #include "model.h"
 
@@ -74,9 +75,32 @@ static int is_word(const char *key, int32_t kind)
   return 0;
 }
 
+/* Parameters of a model have checks of their own, when the model is known. */
+static nai_status check_cell_keys(const nai__json *json, const nai_model *model, const char *node)
+{
+  for (const nai__json *e = nai__json_first(json); e; e = e->next) {
+    if (is_word(e->key, NAI_POPULATIONS) || strcmp(e->key, "model") == 0 ||
+        strcmp(e->key, "sizes") == 0 || nai__field_find(model, NAI_MODEL_PARAMETERS, e->key) >= 0)
+      continue;
+    int first, n, k = 0;
+    const nai__parameter *table = nai__numbers_of(NAI_POPULATIONS, &first, &n);
+    while (k < n && strcmp(table[k].name, e->key) != 0) k++;
+    if (k == n || !nai__number_is_every_model(first + k))
+      return nai__fail(NAI_ERR_FORMAT, "'%s', of model '%s', has no parameter '%.60s'", node,
+                       model->ops.name, e->key);
+  }
+  return NAI_OK;
+}
+
 /* A number that this library has not may change what the network does. */
 static nai_status check_keys(const nai__json *json, int32_t kind, const char *node)
 {
+  if (kind == NAI_POPULATIONS && nai__json_get(json, "model")) {
+    const char *name;
+    NAI__TRY(nai__json_text(&name, json, "model"));
+    const nai_model *model = nai__model_named(name);
+    return model ? check_cell_keys(json, model, node) : as_format(NAI_ERR_NAME);
+  }
   char owner[96];
   int first, n;
   const nai__parameter *table = nai__numbers_of(kind, &first, &n);
@@ -161,6 +185,7 @@ static nai_status check_projection(const loader *l, const nai__json *json)
   nai__tensor tensor;
   NAI__TRY(read_end(&from, l, json, "from"));
   NAI__TRY(read_end(&to, l, json, "to"));
+  if (nai__json_get(json, "port") || nai__json_get(json, "signal")) return NAI_OK; /* later */
   const int64_t shape[] = {to->n, from->n};
   for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
     nai__model_synapse_tensor(name, arrays[k].what, from->name, to->name);
@@ -246,6 +271,50 @@ static nai_status set_position(loader *l, const char *node, int64_t n)
   return status;
 }
 
+static nai_status set_parameter(loader *l, const nai__json *json, const nai__node *node, int32_t k)
+{
+  const nai_field *field = nai__field_at(node->cells->model->ops.parameters, k);
+  const char *text = nai__json_string(nai__json_get(json, field->name));
+  int64_t n = node->n * nai__cells_copies(node->cells, field);
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  if (!nai__json_get(json, field->name) || !node->cells->own[k]) return NAI_OK;
+  if (!text) {
+    double value = 0;
+    NAI__TRY(nai__json_real(&value, json, field->name));
+    return as_format(nai_network_set(l->net, node->name, field->name, value));
+  }
+  nai__model_node_tensor(name, field->name, node->name);
+  if (strcmp(text, name) != 0)
+    return nai__fail(NAI_ERR_FORMAT, "%s of '%s' is '%.60s', must be a number or '%s'", field->name,
+                     node->name, text, name);
+  NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, NAI__F64, 1, &n));
+  void *values;
+  NAI__TRY(copy_tensor(&values, l, name, sizeof(double)));
+  nai_status status = as_format(nai_network_set_each(l->net, node->name, field->name, values, n));
+  nai__free(values);
+  return status;
+}
+
+/* An absent size or parameter is its default. */
+static nai_status set_cells(loader *l, const nai__json *json, const char *name)
+{
+  const char *model;
+  if (!nai__json_get(json, "model")) return NAI_OK;
+  NAI__TRY(nai__json_text(&model, json, "model"));
+  NAI__TRY(as_format(nai_network_set_model(l->net, name, model)));
+  const nai__node *node = &l->net->node[l->net->n_nodes - 1];
+  const nai__json *sizes = nai__json_get(json, "sizes");
+  for (const nai__json *e = sizes ? nai__json_first(sizes) : NULL; e; e = e->next) {
+    int64_t n = 0;
+    NAI__TRY(nai__json_whole(&n, sizes, e->key, 0, INT32_MAX));
+    NAI__TRY(as_format(nai_network_set_size(l->net, name, e->key, n)));
+  }
+  for (int32_t k = 0; node->cells && k < node->cells->model->ops.n_parameters; k++)
+    NAI__TRY(set_parameter(l, json, node, k));
+  return NAI_OK;
+}
+
 static nai_status add_population(loader *l, const nai__json *json, const char *name, int64_t n)
 {
   int64_t sign;
@@ -256,6 +325,7 @@ static nai_status add_population(loader *l, const nai__json *json, const char *n
   NAI__TRY(as_format(nai_network_add_population(l->net, name, n, (int32_t)sign)));
   sure(nai_network_set_leak(l->net, name, leak));
   sure(nai_network_set_transfer(l->net, name, transfer));
+  NAI__TRY(set_cells(l, json, name));
   return set_position(l, name, n);
 }
 
@@ -279,7 +349,8 @@ static nai_status add_node(loader *l, const nai__json *json, int32_t kind)
   if (kind == NAI_OUTPUTS) NAI__TRY(as_format(nai_network_add_output(l->net, name, n)));
   const nai__node *node = &l->net->node[l->net->n_nodes - 1];
   for (int k = 0; k < NAI__NUMBERS; k++)
-    if (node->number[k] && !nai__number_is_bias(k)) NAI__TRY(set_number(l, json, name, n, k));
+    if (node->number[k] && !nai__number_is_bias(k) && nai__number_applies(node, k))
+      NAI__TRY(set_number(l, json, name, n, k));
   return NAI_OK;
 }
 
@@ -339,13 +410,48 @@ static nai_status read_initial(nai__projection *p, const nai__json *json)
   return nai__json_real(&p->b, initial, "b");
 }
 
+/* The end of a node that is called so, or its first one. */
+static nai_status read_part(int32_t *end, const nai__json *json, const nai__node *node, int side)
+{
+  const char *key = side == NAI__SOURCE ? "signal" : "port", *part;
+  *end = 0;
+  if (!nai__json_get(json, key)) return NAI_OK;
+  NAI__TRY(nai__json_text(&part, json, key));
+  for (*end = 0; *end < nai__ends_of(node, side); ++*end)
+    if (strcmp(nai__end_name(node, side, *end), part) == 0) return NAI_OK;
+  return nai__fail(NAI_ERR_FORMAT, "'%s' has no %s '%.60s'", node->name, key, part);
+}
+
+/* Of a projection between ports: its arrays, now that their sizes are known. */
+static nai_status check_part(const loader *l, const nai__projection *p)
+{
+  static const struct {
+    const char *what;
+    int32_t dtype;
+  } arrays[] = {{"weight", NAI__F32}, {"mask", NAI__U8}, {"learns", NAI__U8}};
+  const int64_t shape[] = {nai__end_width(&l->net->node[p->to], NAI__TARGET, p->port),
+                           l->net->node[p->from].n};
+  char name[NAI__TENSOR_NAME];
+  nai__tensor tensor;
+  for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
+    nai__model_synapse_tensor(name, arrays[k].what, nai__source_name(l->net, p),
+                              nai__target_name(l->net, p));
+    NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, arrays[k].dtype, 2, shape));
+  }
+  return NAI_OK;
+}
+
 static nai_status add_projection(loader *l, const nai__json *json)
 {
   const named *from, *to;
   int64_t sign;
+  int32_t signal, port;
   sure(read_end(&from, l, json, "from"));
   sure(read_end(&to, l, json, "to"));
-  NAI__TRY(as_format(nai__connect(l->net, from->node, 0, to->node, 0)));
+  NAI__TRY(read_part(&signal, json, &l->net->node[from->node], NAI__SOURCE));
+  NAI__TRY(read_part(&port, json, &l->net->node[to->node], NAI__TARGET));
+  NAI__TRY(as_format(nai__connect(l->net, from->node, signal, to->node, port)));
+  NAI__TRY(check_part(l, &l->net->projection[l->net->n_projections - 1]));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
   NAI__TRY(nai__json_real(&p->delay_ms, json, "delay"));
   NAI__TRY(as_format(nai__delay_check(l->net, p->delay_ms)));
@@ -494,7 +600,7 @@ nai_status nai__model_parse(nai__json_document *out, const nai__tensors *file)
     return nai__fail(NAI_ERR_FORMAT, "its metadata has no text '" NAI__MODEL_KEY
                                      "': it is no model file of libneuroai");
   NAI__TRY(nai__json_parse(out, note, strlen(note), "the description of the network"));
-  return nai__json_whole(&format, out->root, "format", 1, NAI__MODEL_FORMAT);
+  return nai__json_whole(&format, out->root, "format", 1, NAI__MODEL_FORMAT_CELLS);
 }
 
 static nai_status load(loader *l, const char *path)

@@ -20,7 +20,7 @@ enum { NAI__F64, NAI__F32, NAI__I64, NAI__I32, NAI__U8, NAI__DTYPES };
 #define NAI__MOST_DIMENSIONS 8
 
 /* Bytes of a name that we write, with the 0 at its end. */
-#define NAI__TENSOR_NAME 192
+#define NAI__TENSOR_NAME 320
 
 typedef struct nai__tensor {
   int32_t dtype, ndim;

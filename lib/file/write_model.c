@@ -6,6 +6,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../constraint/builtin.h"
+#include "../network/ends.h"
 #include "model.h"
 
 /* --- tensors ---------------------------------------------------------------------------------- */
@@ -37,6 +38,7 @@ static int is_new(int k)
   case NAI__NOISE_TAU:
   case NAI__INITIAL_STATE_MIN:
   case NAI__INITIAL_STATE_MAX:
+  case NAI__OUTPUT_NOISE:
   case NAI__OUTPUT_TAU:
   case NAI__OUTPUT_GAIN: return 1;
   default: return 0;
@@ -60,7 +62,60 @@ static int is_left_out(const nai__node *node, int k)
  */
 static int is_stored(const nai__node *node, int k)
 {
-  return node->number[k] && !nai__number_is_bias(k) && !is_left_out(node, k);
+  return node->number[k] && !nai__number_is_bias(k) && !is_left_out(node, k) &&
+         nai__number_applies(node, k);
+}
+
+/* --- parameters of models --------------------------------------------------------------------- */
+
+static const nai_field *parameter_at(const nai__node *node, int32_t k)
+{
+  return nai__field_at(node->cells->model->ops.parameters, k);
+}
+
+static int64_t values_of(const nai__node *node, int32_t k)
+{
+  return node->n * nai__cells_copies(node->cells, parameter_at(node, k));
+}
+
+static int is_one_value(const nai__node *node, int32_t k)
+{
+  const double *values = node->cells->own[k];
+  for (int64_t i = 0; i < values_of(node, k); i++)
+    if (values[i] != values[0]) return 0;
+  return 1;
+}
+
+static nai_status add_parameters(nai__tensor_list *list, const nai__node *node)
+{
+  char name[NAI__TENSOR_NAME];
+  for (int32_t k = 0; k < node->cells->model->ops.n_parameters; k++) {
+    if (!node->cells->own[k] || is_one_value(node, k)) continue;
+    int64_t n = values_of(node, k);
+    nai__model_node_tensor(name, parameter_at(node, k)->name, node->name);
+    NAI__TRY(nai__tensor_list_lend(list, name, NAI__F64, 1, &n, node->cells->own[k]));
+  }
+  return NAI_OK;
+}
+
+static void describe_cells(nai__json_writer *w, const nai__node *node)
+{
+  const nai_model_ops *ops = &node->cells->model->ops;
+  char name[NAI__TENSOR_NAME];
+  nai__json_add_text(w, "model", ops->name);
+  nai__json_open(w, "sizes", '{');
+  for (int32_t k = 0; k < ops->n_sizes; k++)
+    nai__json_add_whole(w, nai__field_at(ops->sizes, k)->name, node->cells->size[k]);
+  nai__json_close(w, '}');
+  for (int32_t k = 0; k < ops->n_parameters; k++) {
+    const char *parameter = parameter_at(node, k)->name;
+    if (!node->cells->own[k]) continue;
+    nai__model_node_tensor(name, parameter, node->name);
+    if (is_one_value(node, k))
+      nai__json_add_real(w, parameter, node->cells->own[k][0]);
+    else
+      nai__json_add_text(w, parameter, name);
+  }
 }
 
 static nai_status add_node(nai__tensor_list *list, const nai_network *net, const nai__node *node)
@@ -68,6 +123,7 @@ static nai_status add_node(nai__tensor_list *list, const nai_network *net, const
   char name[NAI__TENSOR_NAME];
   for (int k = 0; k < NAI__NUMBERS; k++)
     if (is_stored(node, k) && !is_shared(node, k)) NAI__TRY(add_number(list, net, node, k));
+  if (node->cells) NAI__TRY(add_parameters(list, node));
   if (node->kind != NAI_INPUTS) {
     nai__model_node_tensor(name, "bias", node->name);
     NAI__TRY(nai__tensor_list_lend(list, name, NAI__F32, 1, &node->n,
@@ -133,6 +189,7 @@ static void describe_node(nai__json_writer *w, const nai__node *node)
     nai__json_add_text(w, "leak", nai__model_leak(node->leak));
     nai__json_add_text(w, "transfer", nai_transfer_name(node->transfer));
   }
+  if (node->cells) describe_cells(w, node);
   for (int k = 0; k < NAI__NUMBERS; k++)
     if (is_stored(node, k)) describe_number(w, node, k);
   nai__json_close(w, '}');
@@ -177,6 +234,10 @@ static void describe_projection(nai__json_writer *w, const nai_network *net,
   nai__json_open(w, NULL, '{');
   nai__json_add_text(w, "from", net->node[p->from].name);
   nai__json_add_text(w, "to", net->node[p->to].name);
+  if (p->source)
+    nai__json_add_text(w, "signal", nai__end_name(&net->node[p->from], NAI__SOURCE, p->signal));
+  if (p->target)
+    nai__json_add_text(w, "port", nai__end_name(&net->node[p->to], NAI__TARGET, p->port));
   nai__json_add_real(w, "delay", (double)p->delay * net->dt);
   nai__json_add_flag(w, "autapses", p->autapses);
   nai__json_add_flag(w, "plastic", p->plastic);
@@ -206,7 +267,7 @@ void nai__model_describe(nai__json_writer *w, const nai_network *net)
   char seed[32];
   snprintf(seed, sizeof seed, "%llu",
            (unsigned long long)net->seed); /* others' numbers end before ours */
-  nai__json_add_whole(w, "format", NAI__MODEL_FORMAT);
+  nai__json_add_whole(w, "format", net->has_cells ? NAI__MODEL_FORMAT_CELLS : NAI__MODEL_FORMAT);
   nai__json_add_text(w, "library", nai_version());
   describe_units(w);
   nai__json_add_real(w, "dt", net->dt);
@@ -224,8 +285,9 @@ void nai__model_describe(nai__json_writer *w, const nai_network *net)
 nai_status nai__model_can(const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++)
-    if (net->node[i].cells)
-      return nai__fail(NAI_ERR_UNSUPPORTED, "'%s' is of model '%s': files have rate units alone",
+    if (net->node[i].cells && net->node[i].cells->model->own)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "'%s' is of your own model '%s': files have built-in models alone",
                        net->node[i].name, net->node[i].cells->model->ops.name);
   return NAI_OK;
 }

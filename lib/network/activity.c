@@ -80,13 +80,19 @@ static const nai__perturbation *perturbation_of(const nai__activity *a)
 
 /* --- scratch ---------------------------------------------------------------------------------- */
 
+/* [rows][ld_units], behind the index: tables of scratch are in every trainer. */
+static float *added_of(const nai__scratch *scratch, const nai_network *net)
+{
+  int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
+  return (float *)(void *)(scratch->index + ld + 16);
+}
+
 nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_t rows)
 {
-  int64_t n = net->n_units > net->n_inputs ? net->n_units : net->n_inputs;
   int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
   out->v = NAI__ARRAY(float, rows *ld);
   out->xi = NAI__ARRAY(float, rows *ld);
-  out->index = NAI__ARRAY(int32_t, n + 16);
+  out->index = NAI__ARRAY(int32_t, ld + 16 + rows * ld);
   if (out->v && out->xi && out->index) return NAI_OK;
   nai__scratch_destroy(out);
   return NAI_ERR_MEMORY;
@@ -266,6 +272,23 @@ static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t r
   }
 }
 
+/*
+ * What is added after the leak. Where that is on the current it goes through the leak, which takes
+ * alpha of it: the kernels have nothing between leak and transfer function.
+ */
+static void draw_output_noise(const nai__activity *a, int64_t t, int64_t trial, float *added)
+{
+  const nai_network *net = a->net;
+  const float *sd = net->unit + NAI__ADDED * net->ld_units, *alpha = net->unit;
+  net->kernels->normals(added, net->n_units, a->seed, NAI__FOR_OUTPUT_NOISE,
+                        a->first + (uint64_t)trial, (uint32_t)t);
+  for (int64_t s = 0; s < net->n_segments; s++) {
+    const nai__segment *g = &net->segment[s];
+    for (int64_t u = g->offset; u < g->offset + g->units.n; u++)
+      added[u] *= g->leak == NAI_LEAK_CURRENT && !g->cells ? sd[u] / alpha[u] : sd[u];
+  }
+}
+
 static void draw_input_noise(const nai__activity *a, int64_t t, int64_t trial, float *xi)
 {
   const nai_network *net = a->net;
@@ -397,19 +420,27 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t
 
 /* --- units ------------------------------------------------------------------------------------ */
 
+static void add(float *sum, const float *x, int64_t n)
+{
+  for (int64_t u = 0; u < n; u++) sum[u] += x[u];
+}
+
+/* added: noise after the leak, or NULL. */
 static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int64_t trial,
-                         const float *v, const float *xi)
+                         float *v, const float *xi, const float *added)
 {
   const nai_network *net = a->net;
   int64_t at = trial * net->ld_units + g->offset;
   float *r = nai__rate_slot(a, t) + at;
   v += g->offset;
   xi += g->offset;
+  if (added && g->leak == NAI_LEAK_CURRENT) add(v, added + g->offset, g->units.n);
   if (g->leak == NAI_LEAK_CURRENT)
     net->kernels->current_forward(&g->units, a->x + at, r, v, xi);
   else
     net->kernels->rate_forward(&g->units, r, nai__drive_slot(a, t) + at,
                                (a->own ? a->own : nai__rate_at(a, t - 1)) + at, v, xi);
+  if (added && g->leak == NAI_LEAK_RATE) add(r, added + g->offset, g->units.n);
   if (a->current && g->leak == NAI_LEAK_CURRENT)
     memcpy(nai__current_slot(a, t) + at, a->x + at, (size_t)g->units.n * sizeof *r);
   if (a->own) memcpy(a->own + at, r, (size_t)g->units.n * sizeof *r);
@@ -423,7 +454,8 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
     for (int64_t s = 0; s < net->n_segments; s++)
       if (net->segment[s].stage == stage && !net->segment[s].cells)
         move_segment(a, &net->segment[s], t, row + b, scratch->v + b * net->ld_units,
-                     scratch->xi + b * net->ld_units);
+                     scratch->xi + b * net->ld_units,
+                     net->has_output_noise ? added_of(scratch, net) + b * net->ld_units : NULL);
   for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
     if (net->segment[s].stage == stage && net->segment[s].cells)
       nai__cells_step(a, &net->segment[s], t, row, rows, scratch->v, scratch->xi);
@@ -493,6 +525,8 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
   assert(!a->ready || rows == 1);
   if (net->n_inputs) take_inputs(a, t, row, rows, inputs, scratch);
   draw_noise(a, t, row, rows, scratch);
+  for (int64_t b = 0; b < rows && net->has_output_noise; b++)
+    draw_output_noise(a, t, row + b, added_of(scratch, net) + b * net->ld_units);
   perturb(a, t, row, rows, scratch);
   for (int64_t stage = 0; stage < net->n_stages; stage++) {
     sum_inputs(a, stage, t, row, rows, scratch);

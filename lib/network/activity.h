@@ -71,7 +71,7 @@ typedef struct nai__activity {
 typedef struct nai__scratch {
   float *v;       /* [rows][ld_units] */
   float *xi;      /* [rows][ld_units] */
-  int32_t *index; /* [units or channels] */
+  int32_t *index; /* [units or channels]; then what is added after leaks */
 } nai__scratch;
 
 /* Slots that `steps` steps need: all of them kept, or (steps == 0) going round. */

@@ -43,6 +43,7 @@ enum nai__number {
   NAI__PLASTIC_INITIAL_STATE,
   NAI__INITIAL_STATE_MIN,
   NAI__INITIAL_STATE_MAX,
+  NAI__OUTPUT_NOISE,
 
   NAI__OUTPUT_BIAS,
   NAI__OUTPUT_PLASTIC_BIAS,
@@ -74,7 +75,8 @@ enum {
   NAI__EXPONENTS,
   NAI__KEPT,
   NAI__NEW,
-  NAI__ZERO, /* the bias of cells, whose ports have it */
+  NAI__ADDED, /* noise that is added after the leak */
+  NAI__ZERO,  /* the bias of cells, whose ports have it */
   NAI__UNIT_ROWS
 };
 enum {
@@ -228,8 +230,9 @@ struct nai_network {
   int32_t has_rate_leak, has_noise, has_input_noise, has_input_shape;
   int32_t has_coloured_noise, has_coloured_input_noise;
   int32_t has_output_memory; /* or a gain other than 1 */
-  int32_t has_cells;         /* units that are no rate units */
-  int32_t is_bound; /* to the thread that calls: functions of some model are not for several */
+  int32_t has_output_noise;
+  int32_t has_cells; /* units that are no rate units */
+  int32_t is_bound;  /* to the thread that calls: functions of some model are not for several */
 
   int64_t n_theta;                              /* floats, a multiple of 16 */
   float *theta;                                 /* blocks, then unit biases, then output biases */
@@ -336,6 +339,9 @@ nai_status nai__projection_find(const nai__projection **out, const nai_network *
 /* What a kind of node has: [n] from enumerator `first` on. */
 const nai__parameter *nai__numbers_of(int32_t kind, int *first, int *n);
 const char *nai__number_name(int number);
+/* 1 when populations of every model have it; and when this node has it. */
+int nai__number_is_every_model(int number);
+int nai__number_applies(const nai__node *node, int number);
 static inline int nai__number_is_bias(int number)
 {
   return number == NAI__BIAS || number == NAI__OUTPUT_BIAS;

@@ -44,6 +44,9 @@ static const nai__parameter table[NAI__NUMBERS] = {
                                 -LARGE, -LARGE, LARGE, 0},
     [NAI__INITIAL_STATE_MAX] = {"initial_max", "1", "most that an initial state learns to be",
                                 LARGE, -LARGE, LARGE, 0},
+    [NAI__OUTPUT_NOISE] = {"output_noise", "1",
+                           "standard deviation of what is added after the leak at each step", 0, 0,
+                           LARGE, 0},
 
     [NAI__OUTPUT_BIAS] = {"bias", "1", "added to the output", 0, -LARGE, LARGE, 0},
     [NAI__OUTPUT_PLASTIC_BIAS] = {"plastic_bias", "1", "1: the bias learns", 1, 0, 1, 1},
@@ -134,11 +137,18 @@ typedef struct found {
   double *values;
 } found;
 
-/* What every population has, whatever its model. */
-static int is_every_model(int k)
+int nai__number_is_every_model(int k)
 {
   return k == NAI__BIAS || (k >= NAI__PLASTIC_BIAS && k <= NAI__INITIAL_STATE_MAX) ||
          k == NAI__INITIAL_STATE;
+}
+
+int nai__number_applies(const nai__node *node, int k)
+{
+  if (!node->cells || nai__number_is_every_model(k)) return 1;
+  for (int32_t i = 0; i < node->cells->model->ops.n_parameters; i++)
+    if (node->cells->number[i] == k) return 1;
+  return 0;
 }
 
 static nai__parameter rule_of_field(const nai_network *net, const nai_field *field, int32_t number)
@@ -174,7 +184,8 @@ static int table_find(const nai__node *node, const char *name)
   int first, n;
   nai__numbers_of(node->kind, &first, &n);
   for (int k = first; k < first + n; k++)
-    if (strcmp(table[k].name, name) == 0 && (!node->cells || is_every_model(k))) return k;
+    if (strcmp(table[k].name, name) == 0 && (!node->cells || nai__number_is_every_model(k)))
+      return k;
   return -1;
 }
 
@@ -192,7 +203,7 @@ static nai_status fail_unknown(const nai__node *node, const char *name)
   for (int32_t k = 0; k < ops->n_parameters; k++)
     nai__choices_add(choices, 120, nai__field_at(ops->parameters, k)->name);
   for (int k = 0; k < n; k++)
-    if (is_every_model(first + k)) nai__choices_add(choices, 120, numbers[k].name);
+    if (nai__number_is_every_model(first + k)) nai__choices_add(choices, 120, numbers[k].name);
   return nai__fail(NAI_ERR_NAME, "%s, of model '%s', has no parameter '%.24s'; it has %s", owner,
                    ops->name, name, choices);
 }
@@ -456,6 +467,9 @@ static void refresh_unit(nai_network *net, const nai__node *node, int64_t u)
   unit[NAI__GAINS * ld] = (float)node->number[NAI__GAIN][u];
   unit[NAI__EXPONENTS * ld] = (float)node->number[NAI__EXPONENT][u];
   keep_noise(&unit[NAI__KEPT * ld], &unit[NAI__NEW * ld], noise_tau, net->dt);
+  double added = node->cells ? 0 : node->number[NAI__OUTPUT_NOISE][u];
+  unit[NAI__ADDED * ld] = (float)added;
+  if (added > 0) net->has_output_noise = 1;
   if (sigma > 0 || (node->cells && node->cells->model->ops.n_normals)) net->has_noise = 1;
   if (sigma > 0 && noise_tau > 0) net->has_coloured_noise = 1;
 }
@@ -507,6 +521,7 @@ static void refresh_segment(nai_network *net, nai__segment *segment)
 void nai__numbers_refresh(nai_network *net)
 {
   net->has_noise = net->has_input_noise = net->has_input_shape = 0;
+  net->has_output_noise = 0;
   net->has_coloured_noise = net->has_coloured_input_noise = net->has_output_memory = 0;
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];

@@ -124,7 +124,7 @@ int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_
   int64_t floats = trials * (units * net->ld_units + nai__input_slots(net, steps) * net->ld_inputs +
                              (2 * steps + 1) * net->ld_outputs +
                              (nai__state_slots(net, steps) + 1) * net->ld_state);
-  return (floats + threads * (2 * ROWS * ld + outer_floats(net))) * (int64_t)sizeof(float) +
+  return (floats + threads * (3 * ROWS * ld + outer_floats(net))) * (int64_t)sizeof(float) +
          nai__most_groups(trials) * nai__numbers_width(net) * (int64_t)sizeof(double);
 }
 

@@ -197,6 +197,7 @@ class Network(Handle):
         plastic_initial: Optional[Number] = None,
         initial_min: Optional[Number] = None,
         initial_max: Optional[Number] = None,
+        output_noise: Optional[Number] = None,
         **parameters: Union[Number, str],
     ) -> "Network":
         """Adds a population of ``n`` units. Each number may be one value or an array [n].
@@ -221,6 +222,7 @@ class Network(Handle):
             initial_min: least that an initial state which learns may be, from the build on; without bound. ``initial_min=0``
                 keeps it from being negative (Goudar et al. 2023).
             initial_max: the most.
+            output_noise: standard deviation of white noise that is added after the leak at each step, whatever dt is; 0.
         """
         self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
         if model != "rate":
@@ -236,7 +238,7 @@ class Network(Handle):
         self.set(name, tau=tau, noise=noise, noise_tau=noise_tau, bias=bias)
         self.set(name, **parameters)
         self.set(name, initial=initial, gain=gain)
-        self.set(name, initial_min=initial_min, initial_max=initial_max)
+        self.set(name, initial_min=initial_min, initial_max=initial_max, output_noise=output_noise)
         return self.set(name, exponent=exponent, plastic_bias=plastic_bias, plastic_initial=plastic_initial)
 
     def output(

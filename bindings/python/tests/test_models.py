@@ -1,6 +1,7 @@
 """Unit models: fields, names with a colon, and numbers of an independent program."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -298,3 +299,59 @@ def test_threads_and_batches_do_not_change_bits():
     alone = mixed.net.run(inputs[:, 7:8].astype(np.float32))
     for name in ("A", "D", "R"):
         assert (run.rates[name][:, 7] == alone.rates[name][:, 0]).all()
+
+
+# --- files, noise ----------------------------------------------------------------------------------------------------
+
+
+def test_networks_with_models_are_saved_copied_and_pickled(tmp_path):
+    mixed = Mixed("divisive", 1)
+    mixed.net.set("D", d=np.linspace(0, 1, 8)).set("A", tau_adaptation=[50, 60, 70, 80, 90])
+    trainer = mixed.trainer(na.BPTT())
+    trainer.step(mixed.trials)
+    expected = mixed.net.run(mixed.trials.inputs).outputs["z"]
+    mixed.net.save(tmp_path / "net")
+    loaded = na.Network.load(tmp_path / "net")
+    for net in (loaded, mixed.net.copy(), pickle.loads(pickle.dumps(mixed.net))):
+        assert net.projections == mixed.net.projections and net.model("D") == "dendritic"
+        assert (net.get("D", "d") == np.linspace(0, 1, 8)).all() and (net.get("D", "nonlinearity") == 1).all()
+        assert (net.run(mixed.trials.inputs).outputs["z"] == expected).all()
+    trainer.save(tmp_path / "checkpoint")
+    na.Trainer(mixed.net, cost=mixed.cost, rule=na.BPTT(), optimizer=na.SGD(0)).restore(tmp_path / "checkpoint")
+    loaded.save(tmp_path / "again")
+    assert (tmp_path / "again").read_bytes() == (tmp_path / "net").read_bytes()
+
+
+def test_files_of_networks_that_use_nothing_new_are_as_before(tmp_path):
+    na.Network(dt=10).input("u", 1).population("E", 2).connect("u", "E").build().save(tmp_path / "net")
+    text = (tmp_path / "net").read_bytes()
+    assert b'\\"format\\":1' in text and b"output_noise" not in text and b"model" not in text.replace(b"neuroai", b"")
+
+
+@pytest.mark.parametrize(
+    "old, new, words",
+    [
+        ('\\"model\\":\\"dendritic\\"', '\\"model\\":\\"dentritic\\"', "no model is called 'dentritic'"),
+        ('\\"lag\\"', '\\"lug\\"', "'D', of model 'dendritic', has no parameter 'lug'"),
+        ('\\"branches\\":2', '\\"branches\\":3', "D:dendrite"),
+        ('\\"port\\":\\"soma\\"', '\\"port\\":\\"sama\\"', "'D' has no port 'sama'"),
+    ],
+)
+def test_damaged_models_are_refused(tmp_path, old, new, words):
+    Mixed().net.save(tmp_path / "net")
+    data = (tmp_path / "net").read_bytes()
+    assert old.encode() in data and len(old) == len(new)
+    (tmp_path / "net").write_bytes(data.replace(old.encode(), new.encode(), 1))
+    with pytest.raises(na.Error, match=words):
+        na.Network.load(tmp_path / "net")
+
+
+@pytest.mark.parametrize("model, leak", [("rate", "current"), ("rate", "rate"), ("dendritic", "current")])
+def test_output_noise_is_added_after_the_leak(model, leak):
+    net = na.Network(dt=10).population("E", 200, model=model, leak=leak, output_noise=0.01)
+    net.set("E", transfer="linear").build()
+    state = net.state(trials=20, seed=3)
+    rates = net.run(state=state, steps=1).rates["E"][0]
+    assert abs(rates.std() / 0.01 - 1) < 0.05 and abs(rates.mean()) < 1e-3
+    more = net.run(state=state, steps=60).rates["E"][-20:]
+    assert abs(more.std() / (0.01 / np.sqrt(1 - 0.9**2)) - 1) < 0.1  # whatever is left of earlier steps
