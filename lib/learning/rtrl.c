@@ -168,7 +168,10 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   nai__collect_signals(pass, &nowhere); /* the readout, and dJ/dr of costs on rates */
   r->n = list(r->parameter, pass->net, pass->net->plastic);
   job job = {r, pass};
+  for (int32_t i = 0; i < r->threads; i++) r->tangent[i].failed = NAI_OK;
   nai__pool_run(pass->pool, (r->n + ROWS - 1) / ROWS, walk_rows, &job);
+  for (int32_t i = 0; i < r->threads; i++)
+    if (r->tangent[i].failed != NAI_OK) return r->tangent[i].failed;
   return NAI_OK;
 }
 
@@ -179,6 +182,7 @@ nai_status nai_rule_create_rtrl(nai_rule **out)
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,
-                                      .estimate = estimate};
+                                      .estimate = estimate,
+                                      .slopes = 1};
   return nai__rule_create(out, &kind, 0);
 }

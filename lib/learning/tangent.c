@@ -5,9 +5,26 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../network/move.h"
+#include "../units/slopes.h"
 #include "slopes.h"
 
 /* --- memory ----------------------------------------------------------------------------------- */
+
+/* Floats of the slopes of one run of cells in one trial. */
+static int64_t slopes_of(const nai__segment *g)
+{
+  const nai__cells *c = g->cells;
+  return nai__slopes_floats(c->n_states, c->n_ports, c->model->ops.n_signals, g->units.n);
+}
+
+static int64_t all_slopes(const nai_network *net)
+{
+  int64_t floats = 0;
+  for (int64_t s = 0; s < net->n_segments; s++)
+    if (net->segment[s].cells) floats += slopes_of(&net->segment[s]);
+  return floats;
+}
 
 nai_status nai__tangent_create(nai__tangent *out, const nai_network *net, int64_t rows)
 {
@@ -17,7 +34,10 @@ nai_status nai__tangent_create(nai__tangent *out, const nai_network *net, int64_
   out->v = NAI__ARRAY(float, rows * net->ld_units + 64);
   out->output = NAI__ARRAY(float, rows * net->ld_outputs + 64);
   out->slope = NAI__ARRAY(float, 4 * net->ld_units);
-  if (!out->rate || !out->x || !out->v || !out->output || !out->slope) {
+  out->state = NAI__ARRAY(float, rows * net->ld_state + 64);
+  out->slopes = NAI__ARRAY(float, all_slopes(net) + 1);
+  if (!out->rate || !out->x || !out->v || !out->output || !out->slope || !out->state ||
+      !out->slopes) {
     nai__tangent_destroy(out);
     return NAI_ERR_MEMORY;
   }
@@ -40,6 +60,8 @@ void nai__tangent_destroy(nai__tangent *tangent)
   nai__free(tangent->v);
   nai__free(tangent->output);
   nai__free(tangent->slope);
+  nai__free(tangent->state);
+  nai__free(tangent->slopes);
   *tangent = (nai__tangent){.net = NULL};
 }
 
@@ -57,6 +79,7 @@ void nai__tangent_clear(nai__tangent *tangent, int64_t rows)
   assert(rows >= 1 && rows <= tangent->room);
   tangent->rows = rows;
   memset(tangent->x, 0, bytes);
+  memset(tangent->state, 0, (size_t)(rows * net->ld_state) * sizeof(float));
   for (int64_t t = -net->max_delay; t <= 0; t++) memset(nai__tangent_rate(tangent, t), 0, bytes);
 }
 
@@ -70,12 +93,82 @@ static void find_slopes(const nai__tangent *tangent, const nai__pass *pass, int6
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
     int on_current = g->leak == NAI_LEAK_CURRENT;
+    if (g->cells) continue;
     if (!on_current && t == 0) continue;
     const float *value =
         on_current ? nai__rate_at(pass->activity, t) : nai__drive_at(pass->activity, t);
     nai__slopes(net, g->units, g->leak, tangent->one, tangent->slope + g->offset,
                 tangent->spare + g->offset, value + trial * net->ld_units + g->offset);
   }
+}
+
+/* --- cells ------------------------------------------------------------------------------------ */
+
+/* Where the slopes of a run stand. */
+static float *slopes_at(const nai__tangent *tangent, const nai__segment *g)
+{
+  float *at = tangent->slopes;
+  for (const nai__segment *other = tangent->net->segment; other < g; other++)
+    if (other->cells) at += slopes_of(other);
+  return at;
+}
+
+static void find_cell_slopes(nai__tangent *tangent, const nai__pass *pass, int64_t trial, int64_t t)
+{
+  const nai_network *net = tangent->net;
+  nai__cells_view view;
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++) {
+    const nai__segment *g = &net->segment[s];
+    if (!g->cells) continue;
+    nai_status status =
+        nai__cells_slopes(&view, pass->activity, g, t, trial, 1, slopes_at(tangent, g));
+    if (tangent->failed == NAI_OK) tangent->failed = status;
+  }
+}
+
+/* What nai__cells_slopes() left in memory, again. */
+static void show_slopes(nai__cells_view *view, const nai__tangent *tangent, const nai__segment *g)
+{
+  const nai__cells *c = g->cells;
+  nai_unit_batch *b = &view->batch.shown;
+  nai__cells_open(view, tangent->net, g, 1);
+  b->slope_stride = b->n;
+  b->ss = slopes_at(tangent, g);
+  b->sp = b->ss + c->n_states * c->n_states * b->n;
+  b->zs = b->sp + c->n_states * c->n_ports * b->n;
+  b->zp = b->zs + c->model->ops.n_signals * c->n_states * b->n;
+}
+
+static void move_cells(const nai__tangent *tangent, const nai__segment *g, int64_t t)
+{
+  nai__cells_view slopes, tangents;
+  show_slopes(&slopes, tangent, g);
+  nai__cells_open(&tangents, tangent->net, g, tangent->rows);
+  nai__cells_show(&tangents, tangent->net, g, tangent->v, tangent->state,
+                  nai__tangent_rate(tangent, t));
+  nai__slopes_forward(g->cells->model, &slopes.batch.shown, &tangents.batch.shown);
+}
+
+/* Signals at time 0, from the first state, which x moved. */
+static void begin_cells(nai__tangent *tangent, const nai__pass *pass, const nai__segment *g,
+                        int64_t trial)
+{
+  const nai_network *net = tangent->net;
+  const nai__cells *c = g->cells;
+  nai__cells_view view;
+  float *now = nai__tangent_rate(tangent, 0);
+  nai_status status =
+      nai__cells_slopes_start(&view, pass->activity, g, trial, 1, slopes_at(tangent, g));
+  if (tangent->failed == NAI_OK) tangent->failed = status;
+  const nai_unit_batch *b = &view.batch.shown;
+  for (int64_t i = 0; i < tangent->rows && c->n_states; i++)
+    for (int64_t u = 0; u < b->n; u++) {
+      float dx = tangent->x[i * net->ld_units + g->offset + u];
+      tangent->state[i * net->ld_state + c->state[0] + u] = dx;
+      for (int32_t z = 0; z < c->model->ops.n_signals; z++)
+        now[i * net->ld_units + c->signal[z] + u] =
+            b->zs[z * c->n_states * b->slope_stride + u] * dx;
+    }
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -89,6 +182,8 @@ void nai__tangent_begin(nai__tangent *tangent, const nai__pass *pass, int64_t tr
   for (int64_t i = 0; i < tangent->rows; i++)
     for (int64_t u = 0; u < net->n_units; u++)
       now[i * net->ld_units + u] = tangent->slope[u] * tangent->x[i * net->ld_units + u];
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
+    if (net->segment[s].cells) begin_cells(tangent, pass, &net->segment[s], trial);
   for (int64_t t = 1 - net->max_delay; t < 0; t++)
     memcpy(nai__tangent_rate(tangent, t), now,
            (size_t)(tangent->rows * net->ld_units) * sizeof *now);
@@ -99,6 +194,7 @@ void nai__tangent_begin(nai__tangent *tangent, const nai__pass *pass, int64_t tr
 void nai__tangent_open(nai__tangent *tangent, const nai__pass *pass, int64_t trial, int64_t t)
 {
   find_slopes(tangent, pass, trial, t);
+  find_cell_slopes(tangent, pass, trial, t);
   memset(tangent->v, 0, (size_t)(tangent->rows * tangent->net->ld_units) * sizeof(float));
 }
 
@@ -141,7 +237,10 @@ void nai__tangent_step(nai__tangent *tangent, int64_t t)
         multiply(tangent, b, t, tangent->v, net->ld_units);
     }
     for (int64_t s = 0; s < net->n_segments; s++)
-      if (net->segment[s].stage == stage) move_segment(tangent, &net->segment[s], t);
+      if (net->segment[s].stage == stage && !net->segment[s].cells)
+        move_segment(tangent, &net->segment[s], t);
+      else if (net->segment[s].stage == stage)
+        move_cells(tangent, &net->segment[s], t);
   }
 }
 

@@ -245,8 +245,8 @@ nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, in
  * dsignal/dstate of what `begin` made, into memory: the table's slopes at step 0. Without `begin` there
  * is none but of a state that is sent.
  */
-static nai_status slopes_at_start(nai__cells_view *view, const nai__activity *a,
-                                  const nai__segment *g, int64_t row, int64_t rows, float *memory)
+nai_status nai__cells_slopes_start(nai__cells_view *view, const nai__activity *a,
+                                   const nai__segment *g, int64_t row, int64_t rows, float *memory)
 {
   const nai_network *net = a->net;
   const nai__cells *c = g->cells;
@@ -272,7 +272,7 @@ nai_status nai__cells_backward_start(const nai__activity *a, const nai__segment 
   const nai_network *net = a->net;
   const nai__cells *c = g->cells;
   nai__cells_view view;
-  NAI__TRY(slopes_at_start(&view, a, g, row, rows, memory));
+  NAI__TRY(nai__cells_slopes_start(&view, a, g, row, rows, memory));
   const nai_unit_batch *b = &view.batch.shown;
   for (int64_t k = 0; k < rows; k++)
     for (int64_t i = 0; i < b->n; i++) {

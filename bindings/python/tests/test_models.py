@@ -355,3 +355,15 @@ def test_output_noise_is_added_after_the_leak(model, leak):
     assert abs(rates.std() / 0.01 - 1) < 0.05 and abs(rates.mean()) < 1e-3
     more = net.run(state=state, steps=60).rates["E"][-20:]
     assert abs(more.std() / (0.01 / np.sqrt(1 - 0.9**2)) - 1) < 0.1  # whatever is left of earlier steps
+
+
+@pytest.mark.parametrize("nonlinearity, lag", KINDS)
+def test_real_time_recurrent_learning_is_backpropagation(nonlinearity, lag):
+    mixed = Mixed(nonlinearity, lag)
+    exact, ours = mixed.trainer(na.BPTT()), mixed.trainer(na.RTRL())
+    gradients = exact.gradient(mixed.trials), ours.gradient(mixed.trials)
+    largest = max(abs(each).max() for each in gradients[0].values())
+    for key, expected in gradients[0].items():
+        assert abs(gradients[1][key] - expected).max() < 1e-5 * largest, key
+    for name in ("A", "D", "R"):
+        assert abs(ours.gradient_initial(name) - exact.gradient_initial(name)).max() < 1e-5 * largest
