@@ -122,6 +122,19 @@ static float soma_at(const nai_unit_batch *b, double sum, int64_t trial, int64_t
                  onto_soma((int)b->parameter[NONLINEARITY][i], sum, (double)b->size[BRANCHES]));
 }
 
+/* The branches of unit i go on; the sum of the d that its soma reads. */
+static double move_branches(const nai_unit_batch *b, float *d, int64_t trial, int64_t i)
+{
+  int lag = b->parameter[LAG][i] != 0;
+  double sum = 0;
+  for (int64_t k = 0; k < b->size[BRANCHES]; k++) {
+    double now = branch_at(b, trial, k, i).d;
+    sum += lag ? (double)d[k * b->n + i] : now;
+    d[k * b->n + i] = (float)now;
+  }
+  return sum;
+}
+
 static void step_trial(nai_unit_batch *b, int64_t trial)
 {
   const nai__unit_batch *own = (const nai__unit_batch *)b;
@@ -129,15 +142,13 @@ static void step_trial(nai_unit_batch *b, int64_t trial)
               *xi = b->normal[0] + trial * b->normal_stride;
   float *r = b->state[R] + trial * b->state_stride, *d = b->state[D] + trial * b->state_stride,
         *sent = b->signal[0] + trial * b->signal_stride;
-  for (int64_t i = 0; i < b->n; i++) sent[i] = soma_at(b, sum_of(b, d, trial, i), trial, i);
+  for (int64_t i = 0; i < b->n; i++) sent[i] = soma_at(b, move_branches(b, d, trial, i), trial, i);
   nai__phi(own, sent, sent);
   for (int64_t i = 0; i < b->n; i++) {
     r[i] += alpha[i] * (sent[i] - r[i]);
     if (noise[i] > 0) r[i] += noise[i] * xi[i];
     sent[i] = r[i];
   }
-  for (int64_t k = 0; k < b->size[BRANCHES]; k++)
-    for (int64_t i = 0; i < b->n; i++) d[k * b->n + i] = (float)branch_at(b, trial, k, i).d;
 }
 
 static nai_status step(void *user, nai_unit_batch *b)
@@ -186,7 +197,8 @@ static nai_status slopes(void *user, nai_unit_batch *b)
     nai__phi(own, phi, phi);
     nai__phi_slope(own, slope, phi);
     for (int64_t i = 0; i < b->n; i++)
-      slopes_of_unit(b, k, i, (double)own->units.alpha[i], (double)slope[i], sum_of(b, d, k, i));
+      slopes_of_unit(b, k, i, (double)own->units.alpha[i], (double)slope[i],
+                     b->parameter[NONLINEARITY][i] == YANG_2016 ? sum_of(b, d, k, i) : 0);
   }
   return NAI_OK;
 }
