@@ -406,7 +406,8 @@ static nai_status find_word(int32_t *out, const nai_network *net, const nai__nod
   const nai_field *field =
       f.own < 0 ? NULL : nai__field_at(node->cells->model->ops.parameters, f.own);
   if (!field || !field->words)
-    return nai__fail(NAI_ERR_INVALID, "%s of '%s' is a number, not a word", parameter, node->name);
+    return nai__fail(NAI_ERR_INVALID, "%s of '%s' is '%.40s', must be a number", parameter,
+                     node->name, word);
   *out = nai__field_word(field, word);
   if (*out >= 0) return NAI_OK;
   return nai__fail(NAI_ERR_NAME, "%s of '%s' is '%.40s', must be one of: %s", parameter, node->name,

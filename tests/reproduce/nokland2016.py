@@ -66,7 +66,7 @@ def at_the_end(errors):
 # --- from zero weights -----------------------------------------------------------------------------------------------
 
 
-def direct(seed, sizes=SIZES):
+def direct(seed, sizes):
     trainer = trainer_of(zeros(sizes), na.DirectFeedbackAlignment())
     rng, limit = np.random.default_rng([seed, 784_800]), 1 / math.sqrt(sizes[1])
     for layer, n in enumerate(sizes[1:-1]):
@@ -79,7 +79,7 @@ def measure_zero(seed, quick):
     blind = trainer_of(zeros(SIZES), na.BPTT())
     found = {
         "data": images.name,
-        "DFA from 0": course(direct(seed), images, epochs, seed),
+        "DFA from 0": course(direct(seed, SIZES), images, epochs, seed),
         "BP from 0": course(blind, images, 1, seed),
         "BP": course(trainer_of(xavier(np.random.default_rng(seed), SIZES), na.BPTT()), images, epochs, seed),
     }

@@ -98,7 +98,7 @@ WRONG = {
     "trials-of-state": (lambda: na.State(small(), 2.0), "trials: expected a whole number"),
     "n-of-trials": (lambda: task().trials(small(), "5"), "n: expected a whole number, got '5'"),
     "delay": (lambda: net().connect("E", "z", delay="x"), "delay: expected a number"),
-    "tau": (lambda: net().set("E", tau="long"), "tau: expected numbers, got 'long'"),
+    "tau": (lambda: net().set("E", tau="long"), "tau of 'E' is 'long', must be a number"),
     "tau-complex": (lambda: net().set("E", tau=1j), "tau: expected real numbers"),
     "weight": (lambda: agent().step([0, 0, 0], weight="x"), "weight: expected a number"),
     "nan-target": (lambda: agent().step([0, 0, 0], target=[np.nan] * 3), r"target\[0\] is nan"),
