@@ -10,7 +10,7 @@
  * other direction, or one of the other half, is a non-match. Classes: 0 fixate, 1 match, 2
  * non-match, due during the test, of which the first `grace` does not count.
  *
- * Numbers are those of the authors' program as they are remembered; it was not read again.
+ * Numbers are the defaults of the authors' program (Short-term-plasticity-RNN, parameters.py).
  */
 #include <math.h>
 
