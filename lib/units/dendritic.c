@@ -15,6 +15,7 @@
  * with the d of this step, or with lag 1 those of the step before.
  */
 #include <math.h>
+#include <string.h>
 
 #include "phi.h"
 
@@ -59,147 +60,261 @@ static const nai_field signals[] = {FIELD("rate", "1", "rate", 0, 0, 0)};
 
 /* --- a branch --------------------------------------------------------------------------------- */
 
-static const double Q[4] = {5.5592051, 9.64361681, 6.5386557, 0.7779744};
-static const double F[3] = {2.59035567, 0.13104463, 2.07809856};
+static const float Q[4] = {5.5592051F, 9.64361681F, 6.5386557F, 0.7779744F};
+static const float F[3] = {2.59035567F, 0.13104463F, 2.07809856F};
 
-/* What a branch sends, and its slopes by g_E and by g_I. */
+/* 1 + tanh(-1) */
+#define REST 0.23840584404423515F
+
+#define CHUNK 64 /* units at once */
+
+/* Some units of a trial. */
+typedef struct chunk {
+  const nai_unit_batch *b;
+  int64_t trial, first, count;
+} chunk;
+
+/* A branch of each of them: what it sends, and the slopes of that by g_E and by g_I. */
 typedef struct branch {
-  double d, by_excitation, by_inhibition;
+  float d[CHUNK], by_excitation[CHUNK], by_inhibition[CHUNK];
 } branch;
 
-static branch branch_of(int nonlinearity, double excitation, double inhibition)
+static int nonlinearity_of(const chunk *c, int64_t i)
 {
+  return (int)c->b->parameter[NONLINEARITY][c->first + i];
+}
+
+static int lags(const chunk *c, int64_t i)
+{
+  return c->b->parameter[LAG][c->first + i] != 0;
+}
+
+static const float *received(const chunk *c, int port, int64_t copy)
+{
+  return c->b->port[port] + c->trial * c->b->port_stride + copy * c->b->n + c->first;
+}
+
+/* What tanh is taken of. yang2016: width is q1 exp(g_I / q2). */
+static float inside(int nonlinearity, float excitation, float inhibition, float *width)
+{
+  if (nonlinearity == SUBTRACTIVE) return excitation - inhibition;
+  if (nonlinearity == DIVISIVE) return excitation - 1;
+  *width = Q[1] * expf(inhibition / Q[2]);
+  return (excitation - Q[0] * (4 + inhibition)) / *width;
+}
+
+static void finish(branch *out, int64_t i, int nonlinearity, float inhibition, float s, float rise,
+                   float width)
+{
+  float slope = 1 - rise * rise;
   if (nonlinearity == SUBTRACTIVE) {
-    double d = tanh(excitation - inhibition), slope = 1 - d * d;
-    return (branch){d, slope, -slope};
+    out->d[i] = rise;
+    out->by_excitation[i] = slope;
+    out->by_inhibition[i] = -slope;
+  } else if (nonlinearity == DIVISIVE) {
+    float factor = expf(-inhibition);
+    out->d[i] = factor * (1 + rise) - REST;
+    out->by_excitation[i] = factor * slope;
+    out->by_inhibition[i] = -factor * (1 + rise);
+  } else {
+    out->d[i] = Q[3] + 30 * (1 + rise);
+    out->by_excitation[i] = 30 * slope / width;
+    out->by_inhibition[i] = 30 * slope * (-Q[0] / width - s / Q[2]);
   }
-  if (nonlinearity == DIVISIVE) {
-    double factor = exp(-inhibition), rise = tanh(excitation - 1);
-    return (branch){factor * (1 + rise) - (1 + tanh(-1.0)), factor * (1 - rise * rise),
-                    -factor * (1 + rise)};
-  }
-  double width = Q[1] * exp(inhibition / Q[2]), s = (excitation - Q[0] * (4 + inhibition)) / width,
-         rise = tanh(s), slope = 30 * (1 - rise * rise);
-  return (branch){Q[3] + 30 * (1 + rise), slope / width, slope * (-Q[0] / width - s / Q[2])};
 }
 
-static branch branch_at(const nai_unit_batch *b, int64_t trial, int64_t k, int64_t i)
+static void find_branch(branch *out, const chunk *c, int64_t k)
 {
-  int64_t at = trial * b->port_stride + k * b->n + i;
-  return branch_of((int)b->parameter[NONLINEARITY][i], (double)b->port[EXCITED][at],
-                   -(double)b->port[INHIBITED][at]);
+  const float *excitation = received(c, EXCITED, k), *inhibition = received(c, INHIBITED, k);
+  float s[CHUNK], rise[CHUNK], width[CHUNK];
+  for (int64_t i = 0; i < c->count; i++)
+    s[i] = inside(nonlinearity_of(c, i), excitation[i], -inhibition[i], &width[i]);
+  const nai__units tanh_of = {.n = c->count, .transfer = NAI__TANH};
+  ((const nai__unit_batch *)c->b)->kernels->transfer(&tanh_of, rise, s);
+  for (int64_t i = 0; i < c->count; i++)
+    finish(out, i, nonlinearity_of(c, i), -inhibition[i], s[i], rise[i], width[i]);
 }
 
-/* What the branches add to the input of the soma, by the sum of d of `n` branches. */
-static double onto_soma(int nonlinearity, double sum, double n)
+/* --- the soma --------------------------------------------------------------------------------- */
+
+/* What the branches add to its input, by the sum of d of `n` branches. */
+static float onto_soma(int nonlinearity, float sum, float n)
 {
   if (nonlinearity != YANG_2016) return sum;
-  return sum > 0 ? F[0] + F[1] * pow(sum / n, F[2]) : F[0];
+  return sum > 0 ? F[0] + F[1] * powf(sum / n, F[2]) : F[0];
 }
 
 /* And its slope by each d. */
-static double onto_soma_slope(int nonlinearity, double sum, double n)
+static float onto_soma_slope(int nonlinearity, float sum, float n)
 {
   if (nonlinearity != YANG_2016) return 1;
-  return sum > 0 ? F[1] * F[2] * pow(sum / n, F[2] - 1) / n : 0;
+  return sum > 0 ? F[1] * F[2] * powf(sum / n, F[2] - 1) / n : 0;
+}
+
+/* Its transfer function and that one's slope, for the units of the chunk. */
+static nai__unit_batch somas(const chunk *c)
+{
+  nai__unit_batch some = *(const nai__unit_batch *)c->b;
+  some.units.n = c->count;
+  some.units.alpha += c->first;
+  if (some.units.gain) some.units.gain += c->first;
+  if (some.units.exponent) some.units.exponent += c->first;
+  return some;
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* The sum of the d that the soma of unit i reads. `state` [branches][n]: those of before. */
-static double sum_of(const nai_unit_batch *b, const float *state, int64_t trial, int64_t i)
+/* The input of each soma; the branches go on where `move`, else their state is of before. */
+static void receive(float *input, float *sum, const chunk *c, int move)
 {
-  double sum = 0;
-  for (int64_t k = 0; k < b->size[BRANCHES]; k++)
-    sum += b->parameter[LAG][i] != 0 ? (double)state[k * b->n + i] : branch_at(b, trial, k, i).d;
-  return sum;
-}
-
-/* The input of the soma. */
-static float soma_at(const nai_unit_batch *b, double sum, int64_t trial, int64_t i)
-{
-  return (float)((double)b->port[SOMA][trial * b->port_stride + i] +
-                 onto_soma((int)b->parameter[NONLINEARITY][i], sum, (double)b->size[BRANCHES]));
-}
-
-/* The branches of unit i go on; the sum of the d that its soma reads. */
-static double move_branches(const nai_unit_batch *b, float *d, int64_t trial, int64_t i)
-{
-  int lag = b->parameter[LAG][i] != 0;
-  double sum = 0;
+  const nai_unit_batch *b = c->b;
+  const float *soma = received(c, SOMA, 0);
+  memset(sum, 0, (size_t)c->count * sizeof *sum);
   for (int64_t k = 0; k < b->size[BRANCHES]; k++) {
-    double now = branch_at(b, trial, k, i).d;
-    sum += lag ? (double)d[k * b->n + i] : now;
-    d[k * b->n + i] = (float)now;
+    float *state = b->state[D] + c->trial * b->state_stride + k * b->n + c->first;
+    branch now;
+    find_branch(&now, c, k);
+    for (int64_t i = 0; i < c->count; i++) {
+      sum[i] += lags(c, i) ? state[i] : now.d[i];
+      if (move) state[i] = now.d[i];
+    }
   }
-  return sum;
+  for (int64_t i = 0; i < c->count; i++)
+    input[i] = soma[i] + onto_soma(nonlinearity_of(c, i), sum[i], (float)b->size[BRANCHES]);
 }
 
-static void step_trial(nai_unit_batch *b, int64_t trial)
+static void step_chunk(const chunk *c)
 {
-  const nai__unit_batch *own = (const nai__unit_batch *)b;
-  const float *alpha = own->units.alpha, *noise = b->parameter[OUTPUT_NOISE],
-              *xi = b->normal[0] + trial * b->normal_stride;
-  float *r = b->state[R] + trial * b->state_stride, *d = b->state[D] + trial * b->state_stride,
-        *sent = b->signal[0] + trial * b->signal_stride;
-  for (int64_t i = 0; i < b->n; i++) sent[i] = soma_at(b, move_branches(b, d, trial, i), trial, i);
-  nai__phi(own, sent, sent);
-  for (int64_t i = 0; i < b->n; i++) {
-    r[i] += alpha[i] * (sent[i] - r[i]);
+  const nai_unit_batch *b = c->b;
+  nai__unit_batch soma = somas(c);
+  const float *noise = b->parameter[OUTPUT_NOISE] + c->first,
+              *xi = b->normal[0] + c->trial * b->normal_stride + c->first;
+  float *r = b->state[R] + c->trial * b->state_stride + c->first,
+        *sent = b->signal[0] + c->trial * b->signal_stride + c->first, input[CHUNK], sum[CHUNK];
+  receive(input, sum, c, 1);
+  nai__phi(&soma, input, input);
+  for (int64_t i = 0; i < c->count; i++) {
+    r[i] += soma.units.alpha[i] * (input[i] - r[i]);
     if (noise[i] > 0) r[i] += noise[i] * xi[i];
     sent[i] = r[i];
   }
 }
 
+static void each_chunk(nai_unit_batch *b, void (*what)(const chunk *c))
+{
+  for (int64_t trial = 0; trial < b->trials; trial++)
+    for (int64_t first = 0; first < b->n; first += CHUNK) {
+      const chunk c = {b, trial, first, b->n - first < CHUNK ? b->n - first : CHUNK};
+      what(&c);
+    }
+}
+
 static nai_status step(void *user, nai_unit_batch *b)
 {
   (void)user;
-  for (int64_t k = 0; k < b->trials; k++) step_trial(b, k);
+  each_chunk(b, step_chunk);
   return NAI_OK;
 }
 
 /* --- slopes ----------------------------------------------------------------------------------- */
 
-/* States: r, then the branches; ports: the soma, then branches excited, then inhibited. */
-static void slopes_of_unit(nai_unit_batch *b, int64_t trial, int64_t i, double alpha, double slope,
-                           double sum)
+/* The slope of what the soma sends, by its input, and by each d that it reads. */
+static void find_soma(float *by_input, float *by_branch, const chunk *c)
 {
-  int64_t branches = b->size[BRANCHES], at = trial * b->n + i, stride = b->slope_stride;
-  int lag = b->parameter[LAG][i] != 0;
-  double read =
-      alpha * slope * onto_soma_slope((int)b->parameter[NONLINEARITY][i], sum, (double)branches);
-  b->ss[at] = b->zs[at] = (float)(1 - alpha);
-  b->sp[at] = b->zp[at] = (float)(alpha * slope);
-  for (int64_t k = 0; k < branches; k++) {
-    branch of = branch_at(b, trial, k, i);
-    int64_t excited = 1 + k, inhibited = 1 + branches + k, d = 1 + k;
-    b->sp[(d * b->n_ports + excited) * stride + at] = (float)of.by_excitation;
-    b->sp[(d * b->n_ports + inhibited) * stride + at] = (float)-of.by_inhibition;
-    if (lag) {
-      b->ss[d * stride + at] = b->zs[d * stride + at] = (float)read;
+  nai__unit_batch soma = somas(c);
+  float input[CHUNK], slope[CHUNK], sum[CHUNK];
+  receive(input, sum, c, 0);
+  nai__phi(&soma, input, input);
+  nai__phi_slope(&soma, slope, input);
+  for (int64_t i = 0; i < c->count; i++) {
+    by_input[i] = soma.units.alpha[i] * slope[i];
+    by_branch[i] =
+        by_input[i] * onto_soma_slope(nonlinearity_of(c, i), sum[i], (float)c->b->size[BRANCHES]);
+  }
+}
+
+/* States: r, then the branches; ports: the soma, then branches excited, then inhibited. */
+static void slopes_of_branch(const chunk *c, int64_t k, const float *by_branch)
+{
+  const nai_unit_batch *b = c->b;
+  int64_t branches = b->size[BRANCHES], stride = b->slope_stride, at = c->trial * b->n + c->first,
+          excited = 1 + k, inhibited = 1 + branches + k, d = 1 + k;
+  branch now;
+  find_branch(&now, c, k);
+  for (int64_t i = 0; i < c->count; i++, at++) {
+    b->sp[(d * b->n_ports + excited) * stride + at] = now.by_excitation[i];
+    b->sp[(d * b->n_ports + inhibited) * stride + at] = -now.by_inhibition[i];
+    if (lags(c, i)) {
+      b->ss[d * stride + at] = b->zs[d * stride + at] = by_branch[i];
     } else {
       b->sp[excited * stride + at] = b->zp[excited * stride + at] =
-          (float)(read * of.by_excitation);
+          by_branch[i] * now.by_excitation[i];
       b->sp[inhibited * stride + at] = b->zp[inhibited * stride + at] =
-          (float)(read * -of.by_inhibition);
+          -by_branch[i] * now.by_inhibition[i];
     }
   }
+}
+
+static void slopes_chunk(const chunk *c)
+{
+  const nai_unit_batch *b = c->b;
+  const float *alpha = ((const nai__unit_batch *)b)->units.alpha + c->first;
+  float by_input[CHUNK], by_branch[CHUNK];
+  int64_t at = c->trial * b->n + c->first;
+  find_soma(by_input, by_branch, c);
+  for (int64_t i = 0; i < c->count; i++, at++) {
+    b->ss[at] = b->zs[at] = 1 - alpha[i];
+    b->sp[at] = b->zp[at] = by_input[i];
+  }
+  for (int64_t k = 0; k < b->size[BRANCHES]; k++) slopes_of_branch(c, k, by_branch);
 }
 
 static nai_status slopes(void *user, nai_unit_batch *b)
 {
   (void)user;
-  const nai__unit_batch *own = (const nai__unit_batch *)b;
-  for (int64_t k = 0; k < b->trials; k++) {
-    const float *d = b->state[D] + k * b->state_stride;
-    float *phi = b->zs + k * b->n, *slope = b->zp + k * b->n; /* before they get their own */
-    for (int64_t i = 0; i < b->n; i++) phi[i] = soma_at(b, sum_of(b, d, k, i), k, i);
-    nai__phi(own, phi, phi);
-    nai__phi_slope(own, slope, phi);
-    for (int64_t i = 0; i < b->n; i++)
-      slopes_of_unit(b, k, i, (double)own->units.alpha[i], (double)slope[i],
-                     b->parameter[NONLINEARITY][i] == YANG_2016 ? sum_of(b, d, k, i) : 0);
+  each_chunk(b, slopes_chunk);
+  return NAI_OK;
+}
+
+/* --- backward --------------------------------------------------------------------------------- */
+
+static void branch_backward(const chunk *c, int64_t k, const float *onto, const float *by_branch)
+{
+  const nai_unit_batch *b = c->b;
+  int64_t place = k * b->n + c->first, port = c->trial * b->port_stride + place;
+  float *carry = b->carry[D] + c->trial * b->state_stride + place,
+        *excited = b->port_error[EXCITED] + port, *inhibited = b->port_error[INHIBITED] + port;
+  branch now;
+  find_branch(&now, c, k);
+  for (int64_t i = 0; i < c->count; i++) {
+    float read = onto[i] * by_branch[i], error = carry[i] + (lags(c, i) ? 0 : read);
+    excited[i] = error * now.by_excitation[i];
+    inhibited[i] = -error * now.by_inhibition[i];
+    carry[i] = lags(c, i) ? read : 0;
   }
+}
+
+static void backward_chunk(const chunk *c)
+{
+  const nai_unit_batch *b = c->b;
+  const float *alpha = ((const nai__unit_batch *)b)->units.alpha + c->first,
+              *error = b->error[0] + c->trial * b->signal_stride + c->first;
+  float *carry = b->carry[R] + c->trial * b->state_stride + c->first,
+        *soma = b->port_error[SOMA] + c->trial * b->port_stride + c->first, onto[CHUNK],
+        by_input[CHUNK], by_branch[CHUNK];
+  find_soma(by_input, by_branch, c);
+  for (int64_t i = 0; i < c->count; i++) {
+    onto[i] = carry[i] + error[i];
+    carry[i] = (1 - alpha[i]) * onto[i];
+    soma[i] = by_input[i] * onto[i];
+  }
+  for (int64_t k = 0; k < b->size[BRANCHES]; k++) branch_backward(c, k, onto, by_branch);
+}
+
+static nai_status backward(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  each_chunk(b, backward_chunk);
   return NAI_OK;
 }
 
@@ -218,4 +333,5 @@ const nai_model nai__model_dendritic = {.ops = {.struct_size = sizeof(nai_model_
                                                 .ports = ports,
                                                 .signals = signals,
                                                 .step = step,
-                                                .slopes = slopes}};
+                                                .slopes = slopes,
+                                                .backward = backward}};
