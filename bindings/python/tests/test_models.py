@@ -128,6 +128,48 @@ def test_silenced_area():
             assert_close(part, ours, areas.data["rate_sr_sst_silenced"][:15, :, rows])
 
 
+# --- branches of Yang, Murray & Wang (2016) --------------------------------------------------------------------------
+
+
+def soma(branches, kernels):
+    """A unit without memory; each of its branches has an excitatory and an inhibitory input of its own."""
+    net = na.Network(dt=10, kernels=kernels).input("e", branches, sign=1).input("i", branches, sign=-1).output("z", 1)
+    net.population("E", 1, 1, model="dendritic", branches=branches, nonlinearity="yang2016", tau=10)
+    one = dict(mask=np.eye(branches), initial=np.eye(branches))
+    net.connect("e", "E:dendrite+", **one).connect("i", "E:dendrite-", mask=one["mask"], initial=-one["initial"])
+    return net.connect("E", "z", initial=np.ones((1, 1))).build(1)
+
+
+def rates(net, excitation, inhibition):
+    """Of one step, of as many trials as there are rows."""
+    inputs = {"e": excitation[None].astype(np.float32), "i": inhibition[None].astype(np.float32)}
+    return net.run(inputs).rates["E"][0, :, 0]
+
+
+def test_branches_of_yang(kernels):
+    d = load("dendrite_yang2016")
+    assert_close("ten branches", rates(soma(10, kernels), d["branch_gE"], d["branch_gI"]), d["branch_rate"])
+    excitation, inhibition = (g.reshape(-1, 1) for g in np.meshgrid(d["gE"], d["gI"], indexing="ij"))
+    table = rates(soma(1, kernels), excitation, inhibition).reshape(d["rate_one_branch"].shape)
+    assert_close("table", table, d["rate_one_branch"])
+
+
+def test_slopes_of_branches_of_yang(kernels):
+    """Of J = z^2 by the two weights, at random conductances."""
+    d, (f0, f1, f2) = load("dendrite_yang2016"), INDEX["dendrite_yang2016"]["parameters"]["f"]
+    net = soma(1, kernels)
+    trainer = na.Trainer(net, cost=na.MSE("z"), rule=na.BPTT(), optimizer=na.SGD(0))
+    ours, expected = [], []
+    for e, i, v, by_e, by_i in zip(*(d[name] for name in ("gE_points", "gI_points", "V_D_points", "dV_dgE", "dV_dgI"))):
+        trials = na.Trials({"e": np.full((1, 1, 1), e), "i": np.full((1, 1, 1), i)}, np.zeros((1, 1, 1)))
+        gradient, z = trainer.gradient(trials), f0 + f1 * (v + 70) ** f2
+        by_v = 2 * z * f1 * f2 * (v + 70) ** (f2 - 1)
+        ours.append([gradient["e", "E:dendrite+"][0, 0], gradient["i", "E:dendrite-"][0, 0]])
+        expected.append([by_v * by_e * e, -by_v * by_i * i])
+    for which, array, reference in zip("ei", np.array(ours).T, np.array(expected).T):
+        assert_close(which, array, reference)
+
+
 # --- names -----------------------------------------------------------------------------------------------------------
 
 
