@@ -1,0 +1,541 @@
+/*
+ * Units of every model: names with a colon, what models list, gradients through them by central
+ * differences, which rules train them, states, files. Numbers of an independent program:
+ * bindings/python/tests/test_models.py.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "faults.h"
+#include "networks.h"
+#include "rules.h"
+#include "states.h"
+
+enum { STEPS = 12, TRIALS = 4, CHANNELS = 3, OUTPUTS = 2 };
+
+static const char *const populations[] = {"A", "D", "R"};
+static const struct {
+  const char *from, *to;
+} ends[] = {
+    {"u", "A"},           {"u", "D:dendrite+"}, {"u", "D:soma"},      {"u", "R"},      {"A", "A"},
+    {"A", "R"},           {"A", "D:dendrite+"}, {"A", "D:dendrite-"}, {"D", "D:soma"}, {"D", "A"},
+    {"D", "D:dendrite+"}, {"R", "D:soma"},      {"A", "z"},           {"D", "z"},      {"R", "z"}};
+enum { ENDS = sizeof ends / sizeof *ends };
+
+/* --- a network -------------------------------------------------------------------------------- */
+
+static void compose_populations(nai_network *net, const char *nonlinearity, int32_t lag)
+{
+  nai_network_add_input(net, "u", CHANNELS);
+  nai_network_add_population(net, "A", 5, NAI_FREE);
+  nai_network_add_population(net, "D", 4, NAI_FREE);
+  nai_network_add_population(net, "R", 3, NAI_FREE);
+  nai_network_add_output(net, "z", OUTPUTS);
+  nai_network_set_model(net, "A", "adaptive_rate");
+  nai_network_set(net, "A", "adaptation", 0.8);
+  nai_network_set(net, "A", "tau_adaptation", 60);
+  nai_network_set_model(net, "D", "dendritic");
+  nai_network_set_size(net, "D", "branches", 2);
+  nai_network_choose(net, "D", "nonlinearity", nonlinearity);
+  nai_network_set(net, "D", "lag", lag);
+  nai_network_set(net, "A D R", "tau", 30);
+  nai_network_set_leak(net, "R", NAI_LEAK_RATE);
+  nai_network_set_transfer(net, "A R", NAI_TRANSFER_TANH);
+  nai_network_set_transfer(net, "D", NAI_TRANSFER_SOFTPLUS);
+  nai_network_set(net, "A D R", "initial", 0.2);
+  nai_network_set(net, "A D R", "plastic_initial", 1);
+}
+
+static nai_network *compose_mixed(const char *nonlinearity, int32_t lag)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 10));
+  compose_populations(net, nonlinearity, lag);
+  for (int k = 0; k < ENDS; k++) nai_network_connect(net, ends[k].from, ends[k].to);
+  nai_network_set_delay(net, "A", "D:dendrite-", 30);
+  nai_network_set_delay(net, "D", "D:dendrite+", 20);
+  nai_network_set_delay(net, "R", "D:soma", 0);
+  return net;
+}
+
+/* Weights onto ports of a sign are away from 0. */
+static void draw(nai_network *net, int k, double scale)
+{
+  float w[64];
+  nai_view mask = mask_of(net, ends[k].from, ends[k].to);
+  int64_t n = mask.shape[0] * mask.shape[1];
+  char last = ends[k].to[strlen(ends[k].to) - 1];
+  float sign = last == '+' ? 1 : last == '-' ? -1 : 0;
+  EXPECT(n <= 64);
+  expect_ok(nai_random_normals(w, n, 7, (uint64_t)k));
+  for (int64_t i = 0; i < n; i++) {
+    w[i] *= (float)scale;
+    if (sign != 0) w[i] = sign * (fabsf(w[i]) + 0.05F);
+    w[i] *=
+        (float)((const uint8_t *)mask
+                    .data)[i / mask.shape[1] * mask.stride[0] + i % mask.shape[1] * mask.stride[1]];
+  }
+  expect_ok(
+      nai_network_set_weights(net, ends[k].from, ends[k].to, w, mask.shape[0], mask.shape[1]));
+}
+
+static nai_network *build_mixed(const char *nonlinearity, int32_t lag)
+{
+  nai_network *net = compose_mixed(nonlinearity, lag);
+  expect_ok(nai_network_build(net, 3));
+  for (int k = 0; k < ENDS; k++) draw(net, k, strcmp(nonlinearity, "yang2016") ? 0.5 : 0.05);
+  return net;
+}
+
+static nai_trials *make_trials(const nai_network *net, int64_t n)
+{
+  nai_trials *trials;
+  float *input = malloc((size_t)(STEPS * n * CHANNELS) * sizeof *input),
+        *target = malloc((size_t)(STEPS * n * OUTPUTS) * sizeof *target);
+  expect_ok(nai_random_normals(input, STEPS * n * CHANNELS, 1, 0));
+  expect_ok(nai_random_normals(target, STEPS * n * OUTPUTS, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, STEPS, n));
+  expect_ok(nai_trials_set_inputs(trials, NULL, input, CHANNELS));
+  expect_ok(nai_trials_set_targets(trials, "z", target, OUTPUTS));
+  free(input);
+  free(target);
+  return trials;
+}
+
+static nai_trainer *train(nai_network *net, nai_rule *rule, nai_optimizer *optimizer)
+{
+  nai_cost *c;
+  nai_trainer *trainer = trainer_of(net, rule, optimizer);
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.1);
+  return trainer;
+}
+
+static void copy_gradient(float *out, const nai_trainer *trainer, const char *from, const char *to)
+{
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_trainer_gradient(&view, trainer, from, to));
+  for (int64_t i = 0; i < view.shape[0]; i++)
+    for (int64_t j = 0; j < view.shape[1]; j++) out[i * view.shape[1] + j] = at(&view, i, j);
+}
+
+/* --- what there is ---------------------------------------------------------------------------- */
+
+START_TEST(models_list_their_fields)
+{
+  const char *const names[] = {"rate", "adaptive_rate", "dendritic"};
+  const int n[][5] = {{0, 0, 1, 1, 1}, {0, 7, 2, 1, 1}, {1, 7, 2, 3, 1}};
+  for (int m = 0; m < 3; m++) {
+    ck_assert_str_eq(nai_model_name(m), names[m]);
+    for (int32_t list = m ? NAI_MODEL_SIZES : NAI_MODEL_PORTS; list <= NAI_MODEL_SIGNALS; list++) {
+      nai_field field = NAI_FIELD_INIT;
+      for (int64_t k = 0; k < n[m][list]; k++) {
+        expect_ok(nai_model_field(&field, names[m], list, k));
+        EXPECT(field.name && field.meaning && field.low <= field.high);
+      }
+      expect_fails(nai_model_field(&field, names[m], list, n[m][list]), NAI_ERR_INVALID, "index");
+    }
+  }
+  ck_assert_ptr_null(nai_model_name(3));
+  ck_assert_ptr_null(nai_model_name(-1));
+  nai_field field = NAI_FIELD_INIT;
+  expect_fails(nai_model_field(&field, "hodgkin", NAI_MODEL_PORTS, 0), NAI_ERR_NAME,
+               "there are rate, adaptive_rate, dendritic");
+  expect_fails(nai_model_field(&field, NULL, NAI_MODEL_PORTS, 0), NAI_ERR_INVALID, "model");
+  expect_fails(nai_model_field(&field, "rate", 5, 0), NAI_ERR_INVALID, "list is 5");
+  expect_fails(nai_model_field(NULL, "rate", NAI_MODEL_PORTS, 0), NAI_ERR_INVALID, "out");
+}
+END_TEST
+
+START_TEST(ports_are_named_with_a_colon)
+{
+  nai_network *net = compose_mixed("divisive", 0);
+  const char *signal, *port, *model;
+  ck_assert_int_eq(nai_network_size(net, NAI_POPULATIONS, "D"), 4);
+  expect_ok(nai_network_model(&model, net, "A"));
+  ck_assert_str_eq(model, "adaptive_rate");
+  for (int k = 0; k < ENDS; k++) {
+    const char *colon = strchr(ends[k].to, ':');
+    expect_ok(nai_network_ends(&signal, &port, net, k));
+    if (colon) ck_assert_str_eq(port, colon + 1);
+  }
+  expect_fails(nai_network_ends(&signal, &port, net, ENDS), NAI_ERR_INVALID, "index");
+  expect_fails(nai_network_connect(net, "A", "D:apical"), NAI_ERR_NAME,
+               "'D' has no port 'apical'; it has soma, dendrite+, dendrite-");
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(wrong_models_and_numbers_are_refused)
+{
+  static const struct {
+    nai_status code;
+    const char *words;
+  } bad[] = {{NAI_ERR_NAME, "no model is called 'hodgkin'"},
+             {NAI_ERR_INVALID, "branches of 'D' is 0, must be 1 to"},
+             {NAI_ERR_NAME, "must be one of: subtractive divisive yang2016"},
+             {NAI_ERR_INVALID, "lag of 'D' is 0.5"},
+             {NAI_ERR_NAME, "has no parameter 'noise'"},
+             {NAI_ERR_INVALID, "tau of 'D' is 'long', must be a number"}};
+  for (int k = 0; k < (int)(sizeof bad / sizeof *bad); k++) {
+    nai_network *net;
+    expect_ok(nai_network_create(&net, 10));
+    compose_populations(net, "subtractive", 0);
+    nai_status status = k == 0   ? nai_network_set_model(net, "D", "hodgkin")
+                        : k == 1 ? nai_network_set_size(net, "D", "branches", 0)
+                        : k == 2 ? nai_network_choose(net, "D", "nonlinearity", "none")
+                        : k == 3 ? nai_network_set(net, "D", "lag", 0.5)
+                        : k == 4 ? nai_network_set(net, "D", "noise", 1)
+                                 : nai_network_choose(net, "D", "tau", "long");
+    expect_fails(status, bad[k].code, bad[k].words);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* --- gradients -------------------------------------------------------------------------------- */
+
+static const struct {
+  const char *nonlinearity;
+  int32_t lag;
+} kinds[] = {{"subtractive", 0}, {"subtractive", 1}, {"divisive", 0},
+             {"divisive", 1},    {"yang2016", 0},    {"yang2016", 1}};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+/* J where the weights of one projection have gone so far along `direction`. */
+static double cost_along(nai_trainer *trainer, nai_network *net, const nai_trials *trials, int k,
+                         const float *w, const float *direction, double h, const nai_view *shape)
+{
+  float moved[64];
+  nai_progress now = NAI_PROGRESS_INIT;
+  int64_t n = shape->shape[0] * shape->shape[1];
+  for (int64_t i = 0; i < n; i++) moved[i] = (float)((double)w[i] + h * (double)direction[i]);
+  expect_ok(nai_network_set_weights(net, ends[k].from, ends[k].to, moved, shape->shape[0],
+                                    shape->shape[1]));
+  expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
+  return now.cost;
+}
+
+/* Along its own gradient the cost rises by |gradient|. */
+static double error_of(nai_trainer *trainer, nai_network *net, const nai_trials *trials, int k,
+                       double *norm)
+{
+  float w[64], gradient[64];
+  nai_view view = weights_of(net, ends[k].from, ends[k].to);
+  int64_t n = view.shape[0] * view.shape[1];
+  for (int64_t i = 0; i < n; i++) w[i] = at(&view, i / view.shape[1], i % view.shape[1]);
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+  copy_gradient(gradient, trainer, ends[k].from, ends[k].to);
+  *norm = 0;
+  for (int64_t i = 0; i < n; i++) *norm += (double)gradient[i] * (double)gradient[i];
+  *norm = sqrt(*norm);
+  EXPECT(*norm > 0);
+  for (int64_t i = 0; i < n; i++) gradient[i] = (float)((double)gradient[i] / *norm);
+  const double h = 5e-3;
+  double rise = cost_along(trainer, net, trials, k, w, gradient, h, &view) -
+                cost_along(trainer, net, trials, k, w, gradient, -h, &view);
+  cost_along(trainer, net, trials, k, w, gradient, 0, &view);
+  return fabs(rise / (2 * h) - *norm);
+}
+
+START_TEST(gradients_by_central_differences)
+{
+  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag);
+  nai_trials *trials = make_trials(net, TRIALS);
+  nai_trainer *trainer = train(net, bptt_rule(), plain_descent(0));
+  double largest = 0, worst = 0;
+  for (int k = 0; k < ENDS; k++) {
+    double norm, error = error_of(trainer, net, trials, k, &norm);
+    largest = fmax(largest, norm);
+    worst = fmax(worst, error);
+  }
+  ck_assert_msg(worst < 2e-3 * largest, "off by %g of %g", worst, largest);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Initial states, by the same. */
+START_TEST(initial_states_by_central_differences)
+{
+  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag);
+  nai_trials *trials = make_trials(net, TRIALS);
+  nai_trainer *trainer = train(net, bptt_rule(), plain_descent(0));
+  for (int p = 0; p < 3; p++) {
+    nai_view view = NAI_VIEW_INIT;
+    double sum = 0, size = 0, cost[2];
+    nai_progress now = NAI_PROGRESS_INIT;
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+    expect_ok(nai_trainer_initial_state_gradient(&view, trainer, populations[p]));
+    for (int64_t i = 0; i < view.shape[0]; i++) {
+      sum += (double)at(&view, i, 0);
+      size += fabs((double)at(&view, i, 0));
+    }
+    EXPECT(size > 0);
+    for (int side = 0; side < 2; side++) {
+      expect_ok(nai_network_set(net, populations[p], "initial", side ? 0.21 : 0.19));
+      expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
+      cost[side] = now.cost;
+    }
+    expect_ok(nai_network_set(net, populations[p], "initial", 0.2));
+    ck_assert_msg(fabs((cost[1] - cost[0]) / 0.02 - sum) < 5e-3 * size + 1e-4, "%s: %g, not %g",
+                  populations[p], (cost[1] - cost[0]) / 0.02, sum);
+  }
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Real-time recurrent learning goes forward by the slopes, the walk back by the fused product. */
+START_TEST(forward_and_backward_agree)
+{
+  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag);
+  nai_trials *trials = make_trials(net, TRIALS);
+  nai_rule *rtrl;
+  expect_ok(nai_rule_create_rtrl(&rtrl));
+  nai_trainer *back = train(net, bptt_rule(), plain_descent(0)),
+              *forth = train(net, rtrl, plain_descent(0));
+  expect_ok(nai_trainer_estimate_gradient(NULL, back, trials));
+  expect_ok(nai_trainer_estimate_gradient(NULL, forth, trials));
+  double largest = 0, worst = 0;
+  for (int k = 0; k < ENDS; k++) {
+    float a[64], b[64];
+    nai_view view = weights_of(net, ends[k].from, ends[k].to);
+    copy_gradient(a, back, ends[k].from, ends[k].to);
+    copy_gradient(b, forth, ends[k].from, ends[k].to);
+    for (int64_t i = 0; i < view.shape[0] * view.shape[1]; i++) {
+      largest = fmax(largest, fabs((double)a[i]));
+      worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
+    }
+  }
+  ck_assert_msg(worst < 2e-5 * largest, "off by %g of %g", worst, largest);
+  nai_trainer_destroy(forth);
+  nai_trainer_destroy(back);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- rules ------------------------------------------------------------------------------------ */
+
+START_TEST(rules_train_every_model_or_refuse_it)
+{
+  nai_network *net = build_mixed("subtractive", 0);
+  nai_trials *trials = make_trials(net, TRIALS);
+  if (strcmp(all_rules[_i].name, "weight_mirror") == 0) {
+    nai_rule *rule = rule_made(_i, 2);
+    nai_optimizer *sgd = plain_descent(1e-3);
+    nai_trainer *trainer;
+    expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED,
+                 "is of model '");
+    nai_rule_destroy(rule);
+    nai_optimizer_destroy(sgd);
+  } else {
+    nai_trainer *trainer = train(net, rule_made(_i, 2), adam(3e-3));
+    nai_progress now = NAI_PROGRESS_INIT;
+    double first = 0;
+    for (int k = 0; k < 80; k++) {
+      expect_ok(nai_trainer_step(&now, trainer, trials));
+      if (k == 0) first = now.cost;
+    }
+    ck_assert_msg(now.cost < 0.9 * first, "%s: from %g to %g", all_rules[_i].name, first, now.cost);
+    nai_trainer_destroy(trainer);
+  }
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(other_rules_name_population_and_model)
+{
+  nai_network *net = build_mixed("subtractive", 0);
+  for (int k = 0; k < 3; k++) {
+    nai_rule *rule;
+    nai_trainer *trainer;
+    nai_optimizer *sgd = plain_descent(1e-3);
+    expect_ok(k == 0   ? nai_rule_create_uoro(&rule, 1)
+              : k == 1 ? nai_rule_create_node_perturbation(&rule, 0.1, 1)
+                       : nai_rule_create_rflo(&rule, 1));
+    if (k == 2) expect_ok(nai_rule_set(rule, "update_every", 1));
+    expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED,
+                 "'A' is of model 'adaptive_rate'");
+    nai_rule_destroy(rule);
+    nai_optimizer_destroy(sgd);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* One thread and three, and a trial beside others or alone, give the same bits. */
+START_TEST(bits_depend_on_no_grouping)
+{
+  uint64_t hash[2];
+  for (int k = 0; k < 2; k++) {
+    nai_network *net = build_mixed("divisive", 0);
+    nai_trials *trials = make_trials(net, 40);
+    nai_trainer *trainer = train(net, bptt_rule(), adam(1e-2));
+    expect_ok(nai_trainer_set(trainer, "threads", k ? 3 : 1));
+    for (int update = 0; update < 3; update++) expect_ok(nai_trainer_step(NULL, trainer, trials));
+    hash[k] = hash_of(net);
+    nai_trainer_destroy(trainer);
+    nai_trials_destroy(trials);
+    nai_network_destroy(net);
+  }
+  EXPECT(hash[0] == hash[1]);
+}
+END_TEST
+
+/* --- states ----------------------------------------------------------------------------------- */
+
+START_TEST(snapshots_have_all_states)
+{
+  nai_network *net = build_mixed("subtractive", 1);
+  nai_state *a = make_state(net, 2, 5), *b = make_state(net, 2, 6);
+  float input[7 * 2 * CHANNELS], first[7 * 2 * OUTPUTS], second[7 * 2 * OUTPUTS];
+  expect_ok(nai_random_normals(input, 7 * 2 * CHANNELS, 3, 0));
+  expect_ok(nai_state_run(a, 7, input, NULL, NULL));
+  void *before = snapshot_of(a);
+  expect_ok(nai_state_restore(b, before, nai_state_snapshot_size(b)));
+  long allocations = faults_allocations();
+  expect_ok(nai_state_run(a, 7, input, first, NULL));
+  expect_ok(nai_state_run(b, 7, input, second, NULL));
+  EXPECT(faults_allocations() == allocations);
+  EXPECT(memcmp(first, second, sizeof first) == 0);
+  EXPECT(same_states(a, b));
+  free(before);
+  nai_state_destroy(a);
+  nai_state_destroy(b);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+START_TEST(files_have_models)
+{
+  char folder[256], path[300];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/net.safetensors", folder);
+  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag), *again, *copy;
+  expect_ok(nai_network_save(net, path));
+  expect_ok(nai_network_load(&again, path, NULL, 0));
+  expect_ok(nai_network_copy(&copy, net));
+  EXPECT(hash_of(again) == hash_of(net) && hash_of(copy) == hash_of(net));
+  nai_state *a = make_state(net, 1, 5), *b = make_state(again, 1, 5);
+  expect_ok(nai_state_run(a, 9, NULL, NULL, NULL));
+  expect_ok(nai_state_run(b, 9, NULL, NULL, NULL));
+  EXPECT(same_states(a, b));
+  nai_state_destroy(a);
+  nai_state_destroy(b);
+  unlink(path);
+  rmdir(folder);
+  nai_network_destroy(copy);
+  nai_network_destroy(again);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Words of a file by others of the same length. */
+static void replace(char *data, size_t size, const char *was, const char *is)
+{
+  size_t n = strlen(was);
+  EXPECT(strlen(is) == n);
+  for (size_t i = 0; i + n <= size; i++)
+    if (memcmp(data + i, was, n) == 0) {
+      memcpy(data + i, is, n);
+      return;
+    }
+  ck_abort_msg("'%s' is not in the file", was);
+}
+
+START_TEST(files_that_lie_about_models)
+{
+  static const struct {
+    const char *was, *is, *words;
+  } lies[] = {
+      {"\\\"model\\\":\\\"dendritic\\\"", "\\\"model\\\":\\\"dentritic\\\"", "'dentritic'"},
+      {"\\\"lag\\\"", "\\\"lug\\\"", "'lug'"},
+      {"\\\"branches\\\":2", "\\\"branches\\\":3", "D:dendrite"},
+      {"\\\"branches\\\":2", "\\\"branches\\\":0", "branches"},
+      {"\\\"branches\\\"", "\\\"brunches\\\"", "brunches"},
+      {"\\\"port\\\":\\\"dendrite+\\\"", "\\\"port\\\":\\\"dendrite*\\\"", "dendrite*"},
+      {"\\\"adaptation\\\"", "\\\"adoptation\\\"", "'adoptation'"},
+  };
+  char folder[256], path[300];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/net.safetensors", folder);
+  nai_network *net = build_mixed("subtractive", 0), *again;
+  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
+    expect_ok(nai_network_save(net, path));
+    FILE *file = fopen(path, "rb+");
+    static char data[1 << 16];
+    size_t size = fread(data, 1, sizeof data, file);
+    EXPECT(size > 0 && size < sizeof data);
+    replace(data, size, lies[k].was, lies[k].is);
+    rewind(file);
+    EXPECT(fwrite(data, 1, size, file) == size);
+    fclose(file);
+    expect_fails(nai_network_load(&again, path, NULL, 0), NAI_ERR_FORMAT, lies[k].words);
+    ck_assert_ptr_null(again);
+  }
+  unlink(path);
+  rmdir(folder);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(composing_without_memory)
+{
+  nai_network *whole = compose_mixed("divisive", 0);
+  expect_ok(nai_network_build(whole, 3));
+  int failures = 0;
+  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; failures++) {
+    nai_network *net = NULL;
+    faults_fail_allocation(failures);
+    status = nai_network_create(&net, 10);
+    if (status == NAI_OK) {
+      compose_populations(net, "divisive", 0);
+      for (int k = 0; k < ENDS; k++) nai_network_connect(net, ends[k].from, ends[k].to);
+      nai_network_set_delay(net, "A", "D:dendrite-", 30);
+      nai_network_set_delay(net, "D", "D:dendrite+", 20);
+      nai_network_set_delay(net, "R", "D:soma", 0);
+      status = nai_network_build(net, 3);
+    }
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
+    if (status == NAI_OK) EXPECT(hash_of(net) == hash_of(whole));
+    nai_network_destroy(net);
+  }
+  ck_assert_int_gt(failures, 20);
+  nai_network_destroy(whole);
+}
+END_TEST
+
+Suite *models_suite(void);
+
+Suite *models_suite(void)
+{
+  Suite *suite = suite_create("models");
+  ADD_CASE(suite, "fields", models_list_their_fields, ports_are_named_with_a_colon,
+           wrong_models_and_numbers_are_refused);
+  TCase *gradients = tcase_create("gradients");
+  tcase_add_loop_test(gradients, gradients_by_central_differences, 0, KINDS);
+  tcase_add_loop_test(gradients, initial_states_by_central_differences, 0, KINDS);
+  tcase_add_loop_test(gradients, forward_and_backward_agree, 0, KINDS);
+  suite_add_tcase(suite, gradients);
+  TCase *rules = tcase_create("rules");
+  tcase_add_loop_test(rules, rules_train_every_model_or_refuse_it, 0, n_rules);
+  suite_add_tcase(suite, rules);
+  ADD_CASE(suite, "refusals", other_rules_name_population_and_model, bits_depend_on_no_grouping);
+  ADD_CASE(suite, "states", snapshots_have_all_states);
+  TCase *files = tcase_create("files");
+  tcase_add_loop_test(files, files_have_models, 0, KINDS);
+  suite_add_tcase(suite, files);
+  ADD_CASE(suite, "lies", files_that_lie_about_models, composing_without_memory);
+  return suite;
+}
