@@ -524,6 +524,20 @@ END_TEST
 
 /* --- what goes wrong -------------------------------------------------------------------------- */
 
+/* The network after two updates in which nothing goes wrong. */
+static uint64_t learnt_in_two_updates(game *g, int threads)
+{
+  nai_network *net = game_network(0.1);
+  nai_task *task = game_task(g, net);
+  nai_trainer *trainer = train(net, bptt_rule(), task, 12, threads);
+  expect_ok(nai_trainer_run(trainer, 2, NULL, NULL));
+  uint64_t hash = hash_of(net);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  nai_task_destroy(task);
+  return hash;
+}
+
 START_TEST(a_failed_answer_changes_nothing)
 {
   static const char *const words[] = {"",
@@ -559,14 +573,7 @@ START_TEST(a_failed_answer_changes_nothing)
   nai_task_destroy(task);
 
   /* as if it had not failed */
-  net = game_network(0.1);
-  task = game_task(&g, net);
-  trainer = train(net, bptt_rule(), task, 12, 2);
-  expect_ok(nai_trainer_run(trainer, 2, NULL, NULL));
-  EXPECT(hash_of(net) == after);
-  nai_trainer_destroy(trainer);
-  nai_network_destroy(net);
-  nai_task_destroy(task);
+  EXPECT(learnt_in_two_updates(&g, 2) == after);
 }
 END_TEST
 
@@ -604,14 +611,7 @@ START_TEST(a_host_may_end_it_between_parts)
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
   nai_task_destroy(task);
-  net = game_network(0.1);
-  task = game_task(&g, net);
-  trainer = train(net, bptt_rule(), task, 12, 1);
-  expect_ok(nai_trainer_run(trainer, 2, NULL, NULL));
-  EXPECT(hash_of(net) == after);
-  nai_trainer_destroy(trainer);
-  nai_network_destroy(net);
-  nai_task_destroy(task);
+  EXPECT(learnt_in_two_updates(&g, 1) == after);
 }
 END_TEST
 

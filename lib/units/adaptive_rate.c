@@ -9,24 +9,20 @@ enum { TAU, NOISE, NOISE_TAU, GAIN, EXPONENT, ADAPTATION, TAU_ADAPTATION, PARAME
 enum { ALPHA_A, CONSTANTS };
 enum { X, A, STATES };
 
-#define FIELD(name, unit, meaning, initial, low, high)                              \
-  {                                                                                 \
-    sizeof(nai_field), 0, name, unit, meaning, initial, low, high, NULL, NULL, 0, 0 \
-  }
-
 static const nai_field parameters[PARAMETERS] = {
-    [TAU] = FIELD("tau", "ms", "time constant of the leak", 100, 0, 1e9),
-    [NOISE] = FIELD("noise", "1", "sigma of the private noise", 0, 0, 1e6),
-    [NOISE_TAU] = FIELD("noise_tau", "ms", "correlation time of the noise; 0: white", 0, 0, 1e9),
-    [GAIN] = FIELD("gain", "1", "factor of the rate", 1, 1e-6, 1e6),
-    [EXPONENT] = FIELD("exponent", "1", "of the transfer function power", 2, 1, 10),
-    [ADAPTATION] = FIELD("adaptation", "1", "a at a steady rate of 1", 1, -1e6, 1e6),
+    [TAU] = NAI__FIELD("tau", "ms", "time constant of the leak", 100, 0, 1e9),
+    [NOISE] = NAI__FIELD("noise", "1", "sigma of the private noise", 0, 0, 1e6),
+    [NOISE_TAU] =
+        NAI__FIELD("noise_tau", "ms", "correlation time of the noise; 0: white", 0, 0, 1e9),
+    [GAIN] = NAI__FIELD("gain", "1", "factor of the rate", 1, 1e-6, 1e6),
+    [EXPONENT] = NAI__FIELD("exponent", "1", "of the transfer function power", 2, 1, 10),
+    [ADAPTATION] = NAI__FIELD("adaptation", "1", "a at a steady rate of 1", 1, -1e6, 1e6),
     [TAU_ADAPTATION] =
-        FIELD("tau_adaptation", "ms", "time constant of adaptation", 500, 1e-6, 1e9)};
-static const nai_field states[STATES] = {
-    [X] = FIELD("x", "1", "current", 0, 0, 0), [A] = FIELD("a", "1", "adaptation", 0, 0, 0)};
-static const nai_field ports[] = {FIELD("input", "1", "what it receives", 0, 0, 0)};
-static const nai_field signals[] = {FIELD("rate", "1", "rate", 0, 0, 0)};
+        NAI__FIELD("tau_adaptation", "ms", "time constant of adaptation", 500, 1e-6, 1e9)};
+static const nai_field states[STATES] = {[X] = NAI__FIELD("x", "1", "current", 0, 0, 0),
+                                         [A] = NAI__FIELD("a", "1", "adaptation", 0, 0, 0)};
+static const nai_field ports[] = {NAI__FIELD("input", "1", "what it receives", 0, 0, 0)};
+static const nai_field signals[] = {NAI__FIELD("rate", "1", "rate", 0, 0, 0)};
 
 static nai_status prepare(void *user, nai_unit_batch *b)
 {

@@ -25,20 +25,15 @@ enum { R, D, STATES };
 enum { SOMA, EXCITED, INHIBITED, PORTS };
 enum { SUBTRACTIVE, DIVISIVE, YANG_2016 };
 
-#define FIELD(name, unit, meaning, initial, low, high)                              \
-  {                                                                                 \
-    sizeof(nai_field), 0, name, unit, meaning, initial, low, high, NULL, NULL, 0, 0 \
-  }
-
 static const nai_field sizes[SIZES] = {
-    [BRANCHES] = FIELD("branches", "1", "dendritic branches of a unit", 1, 1, 64)};
+    [BRANCHES] = NAI__FIELD("branches", "1", "dendritic branches of a unit", 1, 1, 64)};
 static const nai_field parameters[PARAMETERS] = {
-    [TAU] = FIELD("tau", "ms", "time constant of the leak", 100, 0, 1e9),
-    [GAIN] = FIELD("gain", "1", "factor of the rate", 1, 1e-6, 1e6),
-    [EXPONENT] = FIELD("exponent", "1", "of the transfer function power", 2, 1, 10),
+    [TAU] = NAI__FIELD("tau", "ms", "time constant of the leak", 100, 0, 1e9),
+    [GAIN] = NAI__FIELD("gain", "1", "factor of the rate", 1, 1e-6, 1e6),
+    [EXPONENT] = NAI__FIELD("exponent", "1", "of the transfer function power", 2, 1, 10),
     [OUTPUT_NOISE] =
-        FIELD("output_noise", "1", "standard deviation of what is added to the rate at each step",
-              0, 0, 1e6),
+        NAI__FIELD("output_noise", "1",
+                   "standard deviation of what is added to the rate at each step", 0, 0, 1e6),
     [NONLINEARITY] = {sizeof(nai_field), 0, "nonlinearity", "1",
                       "what a branch makes of its inputs", 0, 0, 2, NULL,
                       "subtractive divisive yang2016", 0, 0},
@@ -46,17 +41,17 @@ static const nai_field parameters[PARAMETERS] = {
              0, 0, 1, NULL, NULL, 1, 0},
     [D_START] = {sizeof(nai_field), 0, "d", "1", "branches at time 0", 0, -1e6, 1e6, "branches",
                  NULL, 0, 0}};
-static const nai_field states[STATES] = {[R] = FIELD("r", "1", "rate", 0, 0, 0),
+static const nai_field states[STATES] = {[R] = NAI__FIELD("r", "1", "rate", 0, 0, 0),
                                          [D] = {sizeof(nai_field), 0, "d", "1",
                                                 "what each branch sends to the soma", 0, 0, 0,
                                                 "branches", NULL, 0, 0}};
 static const nai_field ports[PORTS] = {
-    [SOMA] = FIELD("soma", "1", "what the soma receives", 0, 0, 0),
+    [SOMA] = NAI__FIELD("soma", "1", "what the soma receives", 0, 0, 0),
     [EXCITED] = {sizeof(nai_field), 1, "dendrite+", "1", "excitation of each branch", 0, 0, 0,
                  "branches", NULL, 0, 0},
     [INHIBITED] = {sizeof(nai_field), -1, "dendrite-", "1", "inhibition of each branch, at most 0",
                    0, 0, 0, "branches", NULL, 0, 0}};
-static const nai_field signals[] = {FIELD("rate", "1", "rate", 0, 0, 0)};
+static const nai_field signals[] = {NAI__FIELD("rate", "1", "rate", 0, 0, 0)};
 
 /* --- a branch --------------------------------------------------------------------------------- */
 

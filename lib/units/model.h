@@ -29,6 +29,12 @@ typedef struct nai__unit_batch {
   nai__units units;
 } nai__unit_batch;
 
+/* A number that has no copies, words or sign. */
+#define NAI__FIELD(name, unit, meaning, initial, low, high)                         \
+  {                                                                                 \
+    sizeof(nai_field), 0, name, unit, meaning, initial, low, high, NULL, NULL, 0, 0 \
+  }
+
 /* Names of those that are built in. A new one is a line here and a file. */
 #define NAI__MODELS(MODEL) \
   MODEL(rate)              \

@@ -101,8 +101,7 @@ static nai_network *ei(size s)
   return finish(net);
 }
 
-/* Two populations, tanh; leaks on the current and on the rate. */
-static nai_network *plain(size s)
+static nai_network *two_populations(size s)
 {
   nai_network *net;
   must(nai_network_create(&net, 10.0));
@@ -110,6 +109,13 @@ static nai_network *plain(size s)
   nai_network_add_population(net, "A", s.units / 2, NAI_FREE);
   nai_network_add_population(net, "B", s.units - s.units / 2, NAI_FREE);
   nai_network_add_output(net, "z", s.outputs);
+  return net;
+}
+
+/* Both tanh; leaks on the current and on the rate. */
+static nai_network *plain(size s)
+{
+  nai_network *net = two_populations(s);
   nai_network_set_transfer(net, "A B", NAI_TRANSFER_TANH);
   nai_network_set_leak(net, "B", NAI_LEAK_RATE);
   nai_network_set(net, "B", "gain", 1.25);
@@ -138,12 +144,7 @@ static nai_network *single(size s)
 
 static nai_network *layered(size s)
 {
-  nai_network *net;
-  must(nai_network_create(&net, 10.0));
-  nai_network_add_input(net, "u", s.inputs);
-  nai_network_add_population(net, "A", s.units / 2, NAI_FREE);
-  nai_network_add_population(net, "B", s.units - s.units / 2, NAI_FREE);
-  nai_network_add_output(net, "z", s.outputs);
+  nai_network *net = two_populations(s);
   nai_network_set(net, "A B", "tau", 10.0);
   nai_network_connect(net, "u", "A");
   nai_network_connect(net, "A", "B");
@@ -154,12 +155,7 @@ static nai_network *layered(size s)
 
 static nai_network *delayed(size s)
 {
-  nai_network *net;
-  must(nai_network_create(&net, 10.0));
-  nai_network_add_input(net, "u", s.inputs);
-  nai_network_add_population(net, "A", s.units / 2, NAI_FREE);
-  nai_network_add_population(net, "B", s.units - s.units / 2, NAI_FREE);
-  nai_network_add_output(net, "z", s.outputs);
+  nai_network *net = two_populations(s);
   nai_network_set_transfer(net, "A B", NAI_TRANSFER_SOFTPLUS);
   nai_network_set(net, "A", "noise", 0.1);
   nai_network_set(net, "A", "noise_tau", 30);
