@@ -416,16 +416,29 @@ END_TEST
 
 /* --- files ------------------------------------------------------------------------------------ */
 
+/* Numbers that differ between units, and between branches, are tensors. */
+static void differ(nai_network *net)
+{
+  const double adaptation[] = {0.1, 0.2, 0.3, 0.4, 0.5}, d[] = {1, 2, 3, 4, 5, 6, 7, 8};
+  expect_ok(nai_network_set_each(net, "A", "adaptation", adaptation, 5));
+  expect_ok(nai_network_set_each(net, "D", "d", d, 8));
+}
+
 START_TEST(files_have_models)
 {
   char folder[256], path[300];
   checks_folder(folder);
   snprintf(path, sizeof path, "%s/net.safetensors", folder);
   nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag), *again, *copy;
+  differ(net);
   expect_ok(nai_network_save(net, path));
   expect_ok(nai_network_load(&again, path, NULL, 0));
   expect_ok(nai_network_copy(&copy, net));
   EXPECT(hash_of(again) == hash_of(net) && hash_of(copy) == hash_of(net));
+  double d[8], read[8];
+  expect_ok(nai_network_get_each(net, "D", "d", d, 8));
+  expect_ok(nai_network_get_each(again, "D", "d", read, 8));
+  EXPECT(memcmp(d, read, sizeof d) == 0);
   nai_state *a = make_state(net, 1, 5), *b = make_state(again, 1, 5);
   expect_ok(nai_state_run(a, 9, NULL, NULL, NULL));
   expect_ok(nai_state_run(b, 9, NULL, NULL, NULL));
@@ -437,6 +450,43 @@ START_TEST(files_have_models)
   nai_network_destroy(copy);
   nai_network_destroy(again);
   nai_network_destroy(net);
+}
+END_TEST
+
+/* Projections of one pair that differ in their port each have their moments, and their rate. */
+START_TEST(checkpoints_tell_projections_by_their_ports)
+{
+  char folder[256], path[300];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/trainer.safetensors", folder);
+  uint64_t hash[2];
+  for (int k = 0; k < 2; k++) {
+    nai_network *net = build_mixed("subtractive", 0);
+    nai_trials *trials = make_trials(net, TRIALS);
+    nai_trainer *trainer = train(net, bptt_rule(), adam(1e-2));
+    double factor;
+    expect_ok(nai_trainer_set_rate(trainer, "A", "D:dendrite+", 0.5));
+    expect_ok(nai_trainer_set_rate(trainer, "A", NULL, 2));
+    expect_ok(nai_trainer_rate(&factor, trainer, "A", "D:dendrite-"));
+    ck_assert_double_eq(factor, 1);
+    if (k) expect_ok(nai_trainer_restore(trainer, path));
+    for (int update = k ? 3 : 0; update < 6; update++) {
+      if (update == 3 && !k) expect_ok(nai_trainer_save(trainer, path));
+      expect_ok(nai_trainer_step(NULL, trainer, trials));
+    }
+    hash[k] = hash_of(net);
+    if (k) {
+      expect_ok(nai_trainer_set_rate(trainer, "A", "D:dendrite+", 1));
+      expect_ok(nai_trainer_set_rate(trainer, "A", "D:dendrite-", 0.5));
+      expect_fails(nai_trainer_restore(trainer, path), NAI_ERR_INVALID, "A -> D:dendrite");
+    }
+    nai_trainer_destroy(trainer);
+    nai_trials_destroy(trials);
+    nai_network_destroy(net);
+  }
+  EXPECT(hash[0] == hash[1]);
+  unlink(path);
+  rmdir(folder);
 }
 END_TEST
 
@@ -465,12 +515,15 @@ START_TEST(files_that_lie_about_models)
       {"\\\"branches\\\"", "\\\"brunches\\\"", "brunches"},
       {"\\\"port\\\":\\\"dendrite+\\\"", "\\\"port\\\":\\\"dendrite*\\\"", "dendrite*"},
       {"\\\"adaptation\\\"", "\\\"adoptation\\\"", "'adoptation'"},
+      {"\\\"d: D\\\"", "\\\"d: E\\\"", "must be a number or 'd: D'"},
+      {"\"d: D\"", "\"d: E\"", "'d: D'"},
   };
   char folder[256], path[300];
   checks_folder(folder);
   snprintf(path, sizeof path, "%s/net.safetensors", folder);
   nai_network *net = build_mixed("subtractive", 0), *again;
   for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
+    if (strstr(lies[k].was, "d: D")) differ(net);
     expect_ok(nai_network_save(net, path));
     FILE *file = fopen(path, "rb+");
     static char data[1 << 16];
@@ -536,6 +589,7 @@ Suite *models_suite(void)
   TCase *files = tcase_create("files");
   tcase_add_loop_test(files, files_have_models, 0, KINDS);
   suite_add_tcase(suite, files);
-  ADD_CASE(suite, "lies", files_that_lie_about_models, composing_without_memory);
+  ADD_CASE(suite, "lies", checkpoints_tell_projections_by_their_ports, files_that_lie_about_models,
+           composing_without_memory);
   return suite;
 }
