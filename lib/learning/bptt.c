@@ -21,7 +21,7 @@ nai_status nai_rule_create_bptt(nai_rule **out)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
-                                      .slopes = 1};
+                                      .units = NAI__UNITS_WITH_SLOPES};
   return nai__rule_create(out, &kind, 0);
 }
 
@@ -36,7 +36,7 @@ nai_status nai_rule_create_truncated_bptt(nai_rule **out, int64_t steps)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
-                                      .slopes = 1};
+                                      .units = NAI__UNITS_WITH_SLOPES};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__parameter_check(&window[0], (double)steps, NULL));

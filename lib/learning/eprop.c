@@ -33,7 +33,7 @@ static const nai__rule_kind symmetric = {.name = "eprop_symmetric",
                                          .attach = nai__attach_transposed_readout,
                                          .detach = nai__detach_transposed,
                                          .estimate = estimate_symmetric,
-                                         .slopes = 1};
+                                         .units = NAI__UNITS_WITH_SLOPES};
 
 /* --- random ----------------------------------------------------------------------------------- */
 
@@ -44,7 +44,7 @@ static const nai__rule_kind random_feedback = {.name = "eprop_random",
                                                .costs = NAI__LEARNS_FROM_ACTIVITY,
                                                .attach = nai__feedback_direct,
                                                .estimate = nai__estimate_direct,
-                                               .slopes = 1};
+                                               .units = NAI__UNITS_WITH_SLOPES};
 
 /* --- adaptive --------------------------------------------------------------------------------- */
 
@@ -70,7 +70,7 @@ static const nai__rule_kind adaptive = {.name = "eprop_adaptive",
                                         .costs = NAI__LEARNS_FROM_ACTIVITY,
                                         .attach = attach_adaptive,
                                         .estimate = nai__estimate_feedback,
-                                        .slopes = 1,
+                                        .units = NAI__UNITS_WITH_SLOPES,
                                         .moved = moved,
                                         .settled = settled};
 

@@ -10,6 +10,7 @@ void nai__online_signal(const nai__online *online, float *const *backward, float
 {
   const nai_network *net = online->learner->net;
   memcpy(signal, online->rate_gradient, (size_t)net->n_units * sizeof *signal);
+  memset(signal + net->n_units, 0, (size_t)(net->n_columns - net->n_units) * sizeof *signal);
   for (int64_t k = 0; backward && k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (backward[k])

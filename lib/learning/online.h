@@ -68,8 +68,9 @@ static inline void nai__online_moves(nai__online *online, int64_t block)
 }
 
 /*
- * signal [ld_units] = dJ/dr of each unit at this step: what rate costs say, plus the errors of the
- * outputs by packed blocks (as nai__route.backward, to outputs) or by direct feedback; either NULL.
+ * signal [ld_units] = dJ/dr of each unit (of cells, dJ/dsignal) at this step: what rate costs say, plus
+ * the errors of the outputs by packed blocks (as nai__route.backward, to outputs) or by direct feedback;
+ * either NULL.
  */
 void nai__online_signal(const nai__online *online, float *const *backward, float *const *direct,
                         float *signal);

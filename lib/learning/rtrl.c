@@ -183,6 +183,6 @@ nai_status nai_rule_create_rtrl(nai_rule **out)
                                       .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate,
-                                      .slopes = 1};
+                                      .units = NAI__UNITS_WITH_SLOPES};
   return nai__rule_create(out, &kind, 0);
 }

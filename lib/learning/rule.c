@@ -74,26 +74,24 @@ int64_t nai__rule_every(const nai_rule *rule)
 /* --- at work ---------------------------------------------------------------------------------- */
 
 /* By the population that stands in the way. */
+static nai_status check_model(const nai__rule_kind *kind, const nai__node *node)
+{
+  const nai_model_ops *ops = &node->cells->model->ops;
+  if (kind->units == NAI__RATE_UNITS)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "rule '%s' works with rate units alone%s%s; '%s' is of model '%s'", kind->name,
+                     kind->why ? ", " : "", kind->why ? kind->why : "", node->name, ops->name);
+  if (kind->units == NAI__UNITS_WITH_SLOPES && !ops->slopes)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "rule '%s' needs the slopes of units; '%s' is of model '%s', which has none",
+                     kind->name, node->name, ops->name);
+  return NAI_OK;
+}
+
 static nai_status check_models(const nai_rule *rule, const nai_network *net)
 {
-  for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++) {
-    const nai__node *node = &net->node[i];
-    if (!node->cells) continue;
-    const nai_model_ops *ops = &node->cells->model->ops;
-    if (!rule->kind->slopes)
-      return nai__fail(NAI_ERR_UNSUPPORTED,
-                       "rule '%s' works with rate units alone, '%s' is of model '%s'",
-                       rule->kind->name, node->name, ops->name);
-    if (nai__rule_every(rule) > 0)
-      return nai__fail(NAI_ERR_UNSUPPORTED,
-                       "rule '%s' learns within a trial with rate units alone, '%s' is of model "
-                       "'%s'",
-                       rule->kind->name, node->name, ops->name);
-    if (!ops->slopes)
-      return nai__fail(NAI_ERR_UNSUPPORTED,
-                       "rule '%s' needs the slopes of units; '%s' is of model '%s', which has none",
-                       rule->kind->name, node->name, ops->name);
-  }
+  for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++)
+    if (net->node[i].cells) NAI__TRY(check_model(rule->kind, &net->node[i]));
   return NAI_OK;
 }
 

@@ -84,6 +84,13 @@ enum {
       NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES | NAI__LEARNS_ALL_RATES | NAI__LEARNS_WEIGHTS
 };
 
+/* Units that a rule can drive. */
+enum {
+  NAI__RATE_UNITS = 0,        /* rate units alone, for the reason that it gives */
+  NAI__UNITS_WITH_SLOPES = 1, /* of every model that has slopes */
+  NAI__ALL_UNITS = 2          /* of every model */
+};
+
 /* How a rule that learns from the cost of each trial has a batch run. */
 enum {
   NAI__RUNS_PERTURBED = 1, /* once, perturbed: that is the activity at hand */
@@ -103,8 +110,8 @@ typedef struct nai__rule_kind {
   const nai__parameter *parameter;
   int n_parameters;
   uint32_t costs;     /* NAI__LEARNS_... */
-  int slopes;         /* 1: works from slopes, so with cells of every model that has them; 0: with
-                         rate units alone */
+  int units;          /* NAI__RATE_UNITS, NAI__UNITS_WITH_SLOPES or NAI__ALL_UNITS */
+  const char *why;    /* NAI__RATE_UNITS: "rule 'x' works with rate units alone, ...;"; or NULL */
   int makes_feedback; /* 1: feedback weights follow from the weights; they cannot be set */
   /* Makes what the rule keeps for this network, or says why it cannot drive it. NULL: nothing. */
   nai_status (*attach)(nai__learner *learner);

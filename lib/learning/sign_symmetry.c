@@ -113,7 +113,7 @@ nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t 
                                       .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate,
-                                      .slopes = 1,
+                                      .units = NAI__UNITS_WITH_SLOPES,
                                       .settled = settled};
   NAI__REQUIRE(out);
   *out = NULL;

@@ -2,7 +2,8 @@
  * Eligibility traces. Onto unit a:
  *   leak on the current  p_ab(t) = (1 - alpha) p_ab(t-1) + alpha r_b,          change l phi'(x) p_ab
  *   leak on the rate     p_ab(t) = (1 - alpha) p_ab(t-1) + alpha phi'(v) r_b,  change l p_ab
- * so each row of traces has one decay, one gain and one factor at a step.
+ * so each row of traces has one decay, one gain and one factor at a step. Units of other models have
+ * vectors (eligibility.h).
  */
 #include "traces.h"
 
@@ -12,6 +13,7 @@
 #include "../base/error.h"
 #include "../base/finite.h"
 #include "../base/memory.h"
+#include "eligibility.h"
 #include "slopes.h"
 
 /*
@@ -26,6 +28,8 @@ typedef struct traces {
   float *signal;                /* [ld_units] l */
   float *slope, *carry, *one;   /* [ld_units] phi'; scratch; 1s */
   int32_t **gap;                /* [n_projections][n_post]: the synapse that is not, or the above */
+  nai__eligibility *cells;      /* of units that are no rate units; NULL without */
+  char *is_cell;                /* [ld_units] 1: a port of these; NULL without */
 } traces;
 
 static void detach(nai__online *online)
@@ -37,6 +41,8 @@ static void detach(nai__online *online)
   for (int64_t k = 0; own->gap && k < online->learner->net->n_projections; k++)
     nai__free(own->gap[k]);
   nai__free(own->gap);
+  nai__eligibility_destroy(own->cells);
+  nai__free(own->is_cell);
   nai__free(own);
   online->own = NULL;
 }
@@ -66,6 +72,19 @@ static nai_status find_gaps(traces *own, const nai_network *net)
   return NAI_OK;
 }
 
+/* What is no rate unit's: first ports of cells, and all columns that rate units have not. */
+static nai_status find_cells(traces *own, const nai_network *net)
+{
+  if (!net->has_cells) return NAI_OK;
+  own->is_cell = NAI__ARRAY(char, net->ld_units);
+  if (!own->is_cell) return NAI_ERR_MEMORY;
+  memset(own->is_cell, 1, (size_t)net->ld_units);
+  for (int64_t k = 0; k < net->n_segments; k++)
+    if (!net->segment[k].cells)
+      memset(own->is_cell + net->segment[k].offset, 0, (size_t)net->segment[k].units.n);
+  return nai__eligibility_create(&own->cells, net);
+}
+
 static nai_status attach(nai__online *online)
 {
   const nai_network *net = online->learner->net;
@@ -81,6 +100,7 @@ static nai_status attach(nai__online *online)
   own->carry = own->slope + net->ld_units;
   own->one = own->carry + net->ld_units;
   for (int64_t u = 0; u < net->ld_units; u++) own->one[u] = 1;
+  NAI__TRY(find_cells(own, net));
   return find_gaps(own, net);
 }
 
@@ -88,6 +108,7 @@ static void begin(nai__online *online)
 {
   traces *own = online->own;
   memset(own->synapse, 0, (size_t)online->learner->net->n_theta * sizeof *own->synapse);
+  nai__eligibility_clear(own->cells);
 }
 
 /* --- the step at hand ------------------------------------------------------------------------- */
@@ -98,6 +119,7 @@ static void find_slopes(nai__online *online)
   traces *own = online->own;
   for (int64_t k = 0; k < net->n_segments; k++) {
     const nai__segment *g = &net->segment[k];
+    if (g->cells) continue;
     const float *value = g->leak == NAI_LEAK_CURRENT ? nai__rate_at(online->activity, online->t)
                                                      : nai__drive_at(online->activity, online->t);
     nai__slopes(net, g->units, g->leak, own->one, own->slope + g->offset, own->carry,
@@ -112,6 +134,7 @@ static void find_rows(nai__online *online)
   find_slopes(online);
   for (int64_t k = 0; k < net->n_segments; k++) {
     const nai__segment *g = &net->segment[k];
+    if (g->cells) continue; /* factor and gain stay 0 */
     int on_current = g->leak == NAI_LEAK_CURRENT;
     for (int64_t u = g->offset; u < g->offset + g->units.n; u++) {
       float alpha = g->units.alpha[u - g->offset];
@@ -139,6 +162,7 @@ static void add_block(nai__online *online, const nai__block *b)
   const float *r = nai__carried(online->activity, b, online->t);
   for (int64_t i = 0; i < b->at.rows; i++) {
     int64_t at = b->at.start + i * b->at.stride, u = b->post + i;
+    if (own->is_cell && own->is_cell[u]) continue;
     add_row(online->gradient + at, own->synapse + at, r, b->at.columns, own->decay[u], own->gain[u],
             own->factor[u]);
   }
@@ -163,7 +187,10 @@ static nai_status step(nai__online *online)
     if (!net->block[k].to_output) add_block(online, &net->block[k]);
   add_biases(online);
   nai__online_readout(online);
-  return NAI_OK;
+  const traces *own = online->own;
+  return own->cells ? nai__eligibility_step(own->cells, online->activity, online->t, own->signal,
+                                            online->gradient)
+                    : NAI_OK;
 }
 
 /* --- with the descent, in one pass ------------------------------------------------------------ */

@@ -30,8 +30,6 @@ static nai_status check(const nai__plasticity *p)
                      "rule '%s' cannot learn within a trial: use rflo, e-prop, force, "
                      "full-force, node perturbation or a local rule of your own",
                      p->rule->kind->name);
-  if (p->net->has_cells)
-    return nai__fail(NAI_ERR_UNSUPPORTED, "agents learn with rate units alone");
   for (int64_t i = 0; i < p->objective.n; i++)
     NAI__TRY(nai__agent_can_learn(p->rule, p->objective.cost[i].cost));
   return NAI_OK;

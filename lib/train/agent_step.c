@@ -19,7 +19,7 @@ static int can_fuse(const nai_agent *agent)
 {
   const nai__plasticity *p = agent->plasticity;
   const nai__rule_kind *kind = p->rule->kind;
-  if (!kind->online->fused || agent->every != 1 || p->factor) return 0;
+  if (!kind->online->fused || agent->every != 1 || p->factor || p->net->has_cells) return 0;
   assert(!kind->moved && !kind->settled); /* these would have to see each update */
   if (strcmp(p->optimizer->kind->name, "sgd") != 0 || agent->setting[NAI__CLIP] > 0) return 0;
   for (int64_t i = 0; i < agent->n_costs; i++)
@@ -87,6 +87,7 @@ void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
                       nai__cost_terms_of_trial(p->net, p->objective.cost[i].cost, steps);
   }
   memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
+  atomic_store(&agent->activity.failed, NAI_OK);
   nai__begin(&agent->activity, 0, 1);
   if (p->rule->kind->online->begin) p->rule->kind->online->begin(&agent->online);
   agent->fused = can_fuse(agent);
@@ -248,7 +249,7 @@ static nai_status check_targets(const nai_agent *agent)
 static nai_status check_finite(const nai_agent *agent)
 {
   const nai_network *net = agent->plasticity->net;
-  if (nai__all_finite(nai__rate_at(&agent->activity, agent->online.t), net->n_units) &&
+  if (nai__all_finite(nai__rate_at(&agent->activity, agent->online.t), net->n_columns) &&
       nai__all_finite(agent->activity.output, net->n_outputs))
     return NAI_OK;
   return nai__fail(NAI_ERR_NONFINITE,
@@ -268,6 +269,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
   if (p->net->has_output_memory) NAI__TRY(nai__online_can_read(p->rule, p->net)); /* set since */
   agent->online.t++;
   nai__advance(&agent->activity, agent->online.t, 0, 1, input, &agent->scratch);
+  NAI__TRY(nai__failed(&agent->activity.failed));
   NAI__TRY(check_finite(agent));
   NAI__TRY(meet_costs(agent, taught));
   if (agent->fused) return learn_in_one_pass(agent);

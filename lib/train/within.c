@@ -55,7 +55,7 @@ static void keep_activity(const nai_agent *agent, nai__batch *batch, int64_t tri
 {
   const nai_network *net = agent->plasticity->net;
   memcpy(nai__rate_slot(&batch->activity, t) + trial * net->ld_units,
-         nai__rate_at(&agent->activity, t), (size_t)net->n_units * sizeof(float));
+         nai__rate_at(&agent->activity, t), (size_t)net->n_columns * sizeof(float));
   memcpy(nai__output_slot(&batch->activity, t) + trial * net->ld_outputs, agent->activity.output,
          (size_t)net->n_outputs * sizeof(float));
 }
@@ -65,7 +65,7 @@ static void clear_rest(const nai_network *net, nai__batch *batch, int64_t trial,
 {
   for (int64_t t = steps + 1; t <= batch->steps; t++) {
     memset(nai__rate_slot(&batch->activity, t) + trial * net->ld_units, 0,
-           (size_t)net->n_units * sizeof(float));
+           (size_t)net->n_columns * sizeof(float));
     memset(nai__output_slot(&batch->activity, t) + trial * net->ld_outputs, 0,
            (size_t)net->n_outputs * sizeof(float));
   }

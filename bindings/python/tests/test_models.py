@@ -247,12 +247,22 @@ def small(model="dendritic"):
     return net.connect("E", "z").build(1)
 
 
-@pytest.mark.parametrize(
-    "rule", [na.FORCE(), na.NodePerturbation(), na.WeightMirror(), na.RFLO(update_every=1)], ids=lambda rule: rule.name
-)
+@pytest.mark.parametrize("rule", [na.FORCE(), na.NodePerturbation(), na.WeightMirror()], ids=lambda rule: rule.name)
 def test_rules_that_cannot_are_refused_by_name(rule):
     with pytest.raises(na.UnsupportedError, match="'E' is of model 'dendritic'"):
         na.Trainer(small(), cost=na.MSE("z"), rule=rule)
+
+
+@pytest.mark.parametrize("rule", [na.RFLO, na.EProp])
+@pytest.mark.parametrize("model", ["adaptive_rate", "dendritic"])
+def test_agents_learn_with_units_of_every_model(rule, model):
+    trainer = na.Trainer(small(model), cost=na.MSE("z"), rule=rule(update_every=1), optimizer=na.SGD(0.03))
+    agent = na.Agent(trainer)
+    costs = []
+    for _ in range(60):
+        agent.begin()
+        costs.append(sum((agent.step([1, 0.5], target=[0.7])[0] - 0.7) ** 2 for _ in range(8)))
+    assert costs[-1] < 0.5 * costs[0]
 
 
 class Mixed:

@@ -1,0 +1,28 @@
+/*
+ * Eligibility vectors of units that are no rate units, step by step: of each synapse as many numbers as
+ * its receiving unit has states (eps), and by the slopes of the unit's model
+ *
+ *   change += l (ZS eps + ZP r),   eps <- SS eps + SP r,
+ *
+ * l what each signal of the unit is worth, r what the synapse carried (Bellec et al. 2020, eqs 13 and 14).
+ */
+#ifndef NAI_LEARNING_ELIGIBILITY_H
+#define NAI_LEARNING_ELIGIBILITY_H
+
+#include "../network/activity.h"
+
+typedef struct nai__eligibility nai__eligibility;
+
+/* NULL in a network of rate units alone. */
+nai_status nai__eligibility_create(nai__eligibility **out, const nai_network *net);
+void nai__eligibility_destroy(nai__eligibility *eligibility);
+/* A trial begins. */
+void nai__eligibility_clear(nai__eligibility *eligibility);
+/*
+ * Step t, which the activity of one trial has made. signal [ld_units]: dJ/dsignal of each unit;
+ * gradient, as theta is laid out: gets what this step says of synapses onto these units, and of biases.
+ */
+nai_status nai__eligibility_step(nai__eligibility *eligibility, const nai__activity *activity,
+                                 int64_t t, const float *signal, float *gradient);
+
+#endif
