@@ -319,7 +319,7 @@ NAI_API const char *nai_network_name(const nai_network *net, int32_t kind, int64
 
 /**
  * Number of units or channels of `name`; of all inputs, populations or outputs together when name
- * is NULL; -1 if there is no such name.
+ * is NULL; -1 if there is no such name. A port, signal or state, "E:dendrite+", with its copies.
  */
 NAI_API int64_t nai_network_size(const nai_network *net, int32_t kind, const char *name);
 

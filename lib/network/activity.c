@@ -425,6 +425,13 @@ static void add(float *sum, const float *x, int64_t n)
   for (int64_t u = 0; u < n; u++) sum[u] += x[u];
 }
 
+/* Before noise that goes with it. */
+static void keep_taken(const nai__activity *a, const nai__segment *g, int64_t trial, const float *v)
+{
+  float *taken = a->taken + trial * a->net->ld_units + g->offset;
+  for (int64_t i = 0; i < g->units.n; i++) taken[i] = v[i] + g->units.bias[i];
+}
+
 /* added: noise after the leak, or NULL. */
 static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int64_t trial,
                          float *v, const float *xi, const float *added)
@@ -434,6 +441,7 @@ static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int
   float *r = nai__rate_slot(a, t) + at;
   v += g->offset;
   xi += g->offset;
+  if (a->taken) keep_taken(a, g, trial, v);
   if (added && g->leak == NAI_LEAK_CURRENT) add(v, added + g->offset, g->units.n);
   if (g->leak == NAI_LEAK_CURRENT)
     net->kernels->current_forward(&g->units, a->x + at, r, v, xi);

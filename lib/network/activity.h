@@ -44,14 +44,16 @@ typedef struct nai__activity {
   atomic_int failed; /* the first status of a model's function that is not NAI_OK */
   float *noise;      /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;
                          NaN before the first step */
-  float *input_noise;            /* [trials][ld_inputs]: the same of channels */
-  float *input;                  /* [input_slots][trials][ld_inputs] */
-  float *output;                 /* [output_slots][trials][ld_outputs] */
-  float *held;                   /* [trials][ld_outputs]: what outputs with a memory hold */
-  uint64_t seed;                 /* of the noise */
-  uint64_t first;                /* number of the first trial */
-  const float *inject;           /* [ld_units] added to what units receive, or NULL */
-  const float *clamp;            /* [ld_units] rates, NaN where free, or NULL */
+  float *input_noise;  /* [trials][ld_inputs]: the same of channels */
+  float *input;        /* [input_slots][trials][ld_inputs] */
+  float *output;       /* [output_slots][trials][ld_outputs] */
+  float *held;         /* [trials][ld_outputs]: what outputs with a memory hold */
+  uint64_t seed;       /* of the noise */
+  uint64_t first;      /* number of the first trial */
+  float *taken;        /* [trials][ld_units]: what rate units received at the last step, with
+                                    biases; NULL: nobody looks */
+  const float *inject; /* [ld_units] added to what units receive, or NULL */
+  const float *clamp;  /* [ld_units] rates, NaN where free, or NULL */
   const nai__schedule *schedule; /* what is done to units besides, and when, or NULL */
   /*
    * [trials][ld_units] the rates that units have by themselves, from which they go on while others

@@ -24,7 +24,19 @@ const char *nai_network_name(const nai_network *net, int32_t kind, int64_t index
   return NULL;
 }
 
-/* Units of an end that is named so, on either side; -1. */
+/* Of a state, with its copies; -1. */
+static int64_t state_size(const nai__node *node, const char *part)
+{
+  if (node->kind != NAI_POPULATIONS) return -1;
+  if (!node->cells)
+    return strcmp(part, node->leak == NAI_LEAK_CURRENT ? "x" : "r") == 0 ? node->n : -1;
+  const nai_model *model = node->cells->model;
+  int32_t k = nai__field_find(model, NAI_MODEL_STATES, part);
+  if (k < 0) return -1;
+  return node->n * nai__cells_copies(node->cells, nai__field_at(model->ops.states, k));
+}
+
+/* Units of an end that is named so, on either side, or of a state; -1. */
 static int64_t part_size(const nai_network *net, int32_t kind, const char *name)
 {
   char entry[NAI__ENTRY];
@@ -36,7 +48,7 @@ static int64_t part_size(const nai_network *net, int32_t kind, const char *name)
     for (int32_t k = 0; k < nai__ends_of(&net->node[at], side); k++)
       if (nai__end_is(&net->node[at], side, k, part))
         return nai__end_width(&net->node[at], side, k);
-  return part ? -1 : net->node[at].n;
+  return part ? state_size(&net->node[at], part) : net->node[at].n;
 }
 
 int64_t nai_network_size(const nai_network *net, int32_t kind, const char *name)

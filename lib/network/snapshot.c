@@ -5,7 +5,7 @@
 #include "state.h"
 
 /* Of snapshots; changes whenever their layout does. */
-#define SNAPSHOT_MAGIC UINT64_C(0x3630544154534e41)
+#define SNAPSHOT_MAGIC UINT64_C(0x3730544154534e41)
 
 /* What a snapshot starts with. */
 struct header {
@@ -134,6 +134,7 @@ nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size)
   state->activity.seed = header.seed;
   state->activity.first = header.first;
   state->activity.own = header.owns ? state->own : NULL;
+  nai__state_show(state);
   nai__state_refresh(state);
   return NAI_OK;
 }

@@ -4,6 +4,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/names.h"
 #include "state.h"
 #include "view.h"
 
@@ -17,14 +18,17 @@ static nai_status allocate(nai_state *state)
   const nai_network *net = state->net;
   int64_t floats = nai__activity_floats(&state->activity),
           rows = state->activity.trials * net->ld_units;
-  state->n_memory = floats + 2 * rows + 2 * net->ld_units;
+  int64_t states = state->activity.trials * net->ld_state;
+  state->n_memory = floats + 3 * rows + states + 2 * net->ld_units;
   state->memory = NAI__ARRAY(float, state->n_memory);
   state->seen = NAI__ARRAY(unsigned char, net->ld_units);
   if (!state->memory || !state->seen) return NAI_ERR_MEMORY;
   nai__activity_place(&state->activity, state->memory);
   state->now = state->memory + floats;
   state->own = state->now + rows;
-  state->inject = state->own + rows;
+  state->shown = state->own + rows;
+  state->taken = state->shown + states;
+  state->inject = state->taken + rows;
   state->clamp = state->inject + net->ld_units;
   return nai__scratch_create(&state->scratch, net, state->activity.trials);
 }
@@ -32,7 +36,7 @@ static nai_status allocate(nai_state *state)
 static nai_status check_trials(const nai_network *net, int64_t trials)
 {
   nai__activity one = nai__activity_shape(net, 1);
-  int64_t floats = nai__activity_floats(&one) + 4 * net->ld_units;
+  int64_t floats = nai__activity_floats(&one) + 5 * net->ld_units + net->ld_state;
   if (floats > MOST_FLOATS)
     return nai__fail(NAI_ERR_MEMORY, "one trial with these delays takes %lld numbers, at most %lld",
                      (long long)floats, (long long)MOST_FLOATS);
@@ -85,6 +89,15 @@ static void copy_now(nai_state *state)
 {
   memcpy(state->now, nai__rate_at(&state->activity, state->time),
          (size_t)(state->activity.trials * state->net->ld_units) * sizeof *state->now);
+  if (state->shows & NAI__SHOWS_STATES) nai__state_show(state);
+}
+
+/* Nothing has arrived yet. */
+static void clear_received(nai_state *state)
+{
+  size_t bytes = (size_t)(state->activity.trials * state->net->ld_units) * sizeof(float);
+  memset(state->taken, 0, bytes);
+  if (state->activity.received) memset(state->activity.received, 0, bytes);
 }
 
 nai_status nai_state_reset(nai_state *state)
@@ -101,7 +114,9 @@ nai_status nai_state_reset(nai_state *state)
   }
   atomic_store(&a->failed, NAI_OK);
   nai__begin(a, 0, a->trials);
+  clear_received(state);
   copy_now(state);
+  nai__state_show(state);
   return nai__failed(&a->failed);
 }
 
@@ -137,21 +152,95 @@ static void copy_rates(const nai_state *state, float *rates)
     }
 }
 
+/* --- recording -------------------------------------------------------------------------------- */
+
+/* Variables that a list of names means, one after the other, and what they take of a row. */
+static nai_status find_traces(nai__variable *out, nai_state *state, const char *names,
+                              int64_t width)
+{
+  char entry[NAI__ENTRY];
+  const char *rest = names;
+  int64_t n = 0, found = 0;
+  int more;
+  while ((more = nai__names_next(&rest, entry)) == 1) {
+    NAI__TRY(nai__variable_find(&out[n], state, entry));
+    found += out[n++].width;
+  }
+  if (more < 0) return nai__fail(NAI_ERR_NAME, "names has an entry of more than 63 characters");
+  if (found == width) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "width is %lld, must be %lld, that of '%.60s' together",
+                   (long long)width, (long long)found, names);
+}
+
+/* Variables now, [trials][width]. */
+static void copy_traces(const nai_state *state, const nai__variable *traced, int64_t n,
+                        float *traces)
+{
+  for (int64_t b = 0; b < state->activity.trials; b++)
+    for (int64_t k = 0; k < n; k++) {
+      memcpy(traces, traced[k].now + b * traced[k].ld, (size_t)traced[k].width * sizeof *traces);
+      traces += traced[k].width;
+    }
+}
+
+typedef struct record {
+  float *outputs, *rates, *traces; /* or NULL */
+  nai__variable *traced;
+  int64_t n_traced, width;
+} record;
+
+static nai_status run(nai_state *state, int64_t steps, const float *inputs, const record *to)
+{
+  const nai_network *net = state->net;
+  int64_t trials = state->activity.trials;
+  NAI__TRY(nai__inputs_finite(net, inputs, steps, trials));
+  for (int64_t t = 0; t < steps; t++) {
+    NAI__TRY(step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
+                  to->outputs ? to->outputs + t * trials * net->n_outputs : NULL));
+    if (to->rates) copy_rates(state, to->rates + t * trials * net->n_units);
+    if (to->traces)
+      copy_traces(state, to->traced, to->n_traced, to->traces + t * trials * to->width);
+  }
+  return NAI_OK;
+}
+
+static nai_status check_steps(int64_t steps)
+{
+  if (steps >= 0) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
+}
+
 nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, float *outputs,
                          float *rates)
 {
   NAI__REQUIRE(state);
-  if (steps < 0)
-    return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
-  int64_t trials = state->activity.trials;
-  const nai_network *net = state->net;
-  NAI__TRY(nai__inputs_finite(net, inputs, steps, trials));
-  for (int64_t t = 0; t < steps; t++) {
-    NAI__TRY(step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
-                  outputs ? outputs + t * trials * net->n_outputs : NULL));
-    if (rates) copy_rates(state, rates + t * trials * net->n_units);
-  }
-  return NAI_OK;
+  NAI__TRY(check_steps(steps));
+  return run(state, steps, inputs, &(record){.outputs = outputs, .rates = rates});
+}
+
+static int64_t count_entries(const char *names)
+{
+  char entry[NAI__ENTRY];
+  int64_t n = 0;
+  while (nai__names_next(&names, entry) == 1) n++;
+  return n;
+}
+
+nai_status nai_state_record(nai_state *state, int64_t steps, const float *inputs, float *outputs,
+                            float *rates, const char *names, float *traces, int64_t width)
+{
+  NAI__REQUIRE(state);
+  NAI__REQUIRE(names);
+  NAI__REQUIRE(traces);
+  NAI__TRY(check_steps(steps));
+  record to = {.outputs = outputs, .rates = rates, .traces = traces, .width = width};
+  to.n_traced = count_entries(names);
+  to.traced = NAI__ARRAY(nai__variable, to.n_traced + 1);
+  if (!to.traced) return NAI_ERR_MEMORY;
+  nai_status status = find_traces(to.traced, state, names, width);
+  if (status == NAI_OK) status = run(state, steps, inputs, &to);
+  nai__free(to.traced);
+  return status;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

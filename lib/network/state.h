@@ -6,6 +6,9 @@
 
 #include "activity.h"
 
+/* What a state keeps up to date only once somebody looks at it. */
+enum { NAI__SHOWS_STATES = 1, NAI__SHOWS_TAKEN = 2, NAI__SHOWS_OWN = 4 };
+
 struct nai_state {
   const nai_network *net;
   nai_network *kept; /* the same, for the end */
@@ -13,16 +16,30 @@ struct nai_state {
   nai__scratch scratch;
   int64_t time;
   int64_t n_memory; /* floats */
-  float *memory;    /* the activity, then now, own, inject, clamp */
+  float *memory;    /* the activity, then now, own, shown, taken, inject, clamp */
   float *inject;    /* [ld_units] */
   float *clamp;     /* [ld_units] */
   float *now;       /* [trials][ld_units]: rates, at an address that stays */
   float *own;       /* [trials][ld_units]: of the activity, as soon as it needs them */
+  float *shown;     /* [trials][ld_state]: states of cells now, at an address that stays */
+  float *taken;     /* [trials][ld_units]: what rate units received at the last step */
+  uint32_t shows;   /* NAI__SHOWS_...: which of these somebody looks at */
   nai__schedule schedule;
   unsigned char *seen; /* [ld_units] 0, for nai__units_check() */
 };
 
 /* What is injected and clamped now is what the step reads; without any it reads nothing. */
 void nai__state_refresh(nai_state *state);
+
+/* A variable of a population: [trials][width], trials apart by ld. */
+typedef struct nai__variable {
+  const float *now;
+  int64_t width, ld;
+} nai__variable;
+
+/* By its name; from then on the state keeps it up to date. */
+nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name);
+/* What somebody looks at is again what the activity has. */
+void nai__state_show(nai_state *state);
 
 #endif

@@ -1194,6 +1194,9 @@ nai_state_create = _function("nai_state_create", nai_status, POINTER(_state), _n
 nai_state_destroy = _function("nai_state_destroy", None, _state)
 nai_state_step = _function("nai_state_step", nai_status, _state, floats, floats_out)
 nai_state_run = _function("nai_state_run", nai_status, _state, int64, floats, floats_out, floats_out)
+nai_state_record = _function(
+    "nai_state_record", nai_status, _state, int64, floats, floats_out, floats_out, Text, floats_out, int64
+)
 nai_state_reset = _function("nai_state_reset", nai_status, _state)
 nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float32)
 nai_state_clamp_units = _function("nai_state_clamp_units", nai_status, _state, Text, int64s, int64, floats, int64)
@@ -1205,6 +1208,7 @@ nai_state_intervene = _function("nai_state_intervene", nai_status, _state, POINT
 nai_state_release = _function("nai_state_release", nai_status, _state, Text)
 nai_state_release_units = _function("nai_state_release_units", nai_status, _state, Text, int64s, int64)
 nai_state_set_first = _function("nai_state_set_first", nai_status, _state, uint64)
+nai_state_variable = _function("nai_state_variable", nai_status, _view_out, _state, Text)
 nai_state_rates = _function("nai_state_rates", nai_status, _view_out, _state, Text)
 nai_state_currents = _function("nai_state_currents", nai_status, _view_out, _state, Text)
 nai_state_set_currents = _function("nai_state_set_currents", nai_status, _state, Text, floats, int64)

@@ -725,7 +725,8 @@ class Network(Handle):
             trials, steps: needed if there are no inputs.
             state: continues from this state, which moves on, instead of starting at time 0; ``seed`` is then not used.
             record: populations whose rates are recorded, names or shell patterns: ``"E"``, ``["E", "pfc/*"]``; None:
-                all; ``""``: none. Outputs are always recorded. Memory is only taken for what is recorded.
+                all; ``""``: none. With a colon a variable, see :meth:`State.variable`, which ``run.traces`` then has:
+                ``"E I:x D:dendrite+"``, ``"*:rate"``. Outputs are always recorded. Memory is only taken for what is recorded.
             every: records every so many steps: ``every``, ``2 * every``, ...
             interventions: what is done to units, and when: ``na.Silence("PV", start=500, end=1000)``, or a list of
                 such; see :class:`neuroai.Intervention`. Times count from the start of the run; epochs are those of the

@@ -39,6 +39,7 @@ class Run(Closed):
 
     Attributes:
         rates: of each recorded population, [T, B, n], float32. Row j is step ``(j + 1) * every`` of the run.
+        traces: of each recorded variable, such as ``"E:x"``, [T, B, n]; of branches [T, B, branches * n].
         outputs: of each output, [T, B, n].
         inputs: of each input, [T, B, n], as given, without the baseline and noise of the network's inputs.
         state: at the end; continue with ``net.run(inputs, state=run.state)``.
@@ -54,6 +55,7 @@ class Run(Closed):
     net: "Network"
     dt: float
     rates: Dict[str, Floats]
+    traces: Dict[str, Floats]
     outputs: Dict[str, Floats]
     inputs: Dict[str, Floats]
     trials: Optional["Trials"]
@@ -71,8 +73,9 @@ class Run(Closed):
         every: int = 1,
         rows: Optional[int] = None,
         interventions: "Sequence[Acting]" = (),
+        traces: Optional[Dict[str, Floats]] = None,
     ) -> None:
-        self._keep(interventions=tuple(interventions))
+        self._keep(interventions=tuple(interventions), traces=Record(traces or {}))
         self._keep(state=state, net=state.net, dt=state.net.dt, trials=trials, every=every)
         self._keep(rates=Record(rates), outputs=Record(outputs), inputs=Record(inputs))
         self._rows = len(next(iter({**rates, **outputs}.values()))) if rows is None else rows
@@ -95,7 +98,7 @@ class Run(Closed):
         return steps[self.every - 1 :: self.every][: self._rows]
 
     def __repr__(self) -> str:
-        rows = {**self.rates, **self.outputs}
+        rows = {**self.rates, **self.traces, **self.outputs}
         often = f", every {self.every} steps" if self.every > 1 else ""
         return f"<Run: {listed(f'{name} {describe(array.shape)}' for name, array in rows.items())}{often}>"
 
@@ -116,11 +119,27 @@ def chosen(record: Optional[Names], sizes: Mapping[str, int]) -> List[str]:
     """The populations that names or patterns choose; all for None."""
     if record is None:
         return list(sizes)
-    patterns = joined(record, "record").split()
+    patterns = [entry for entry in joined(record, "record").split() if ":" not in entry]
     for pattern in patterns:
         if not any(fnmatchcase(name, pattern) for name in sizes):
             raise UnknownNameError(f"record: no population is called {brief(pattern)}, but {listed(sizes) or 'none'}")
     return [name for name in sizes if any(fnmatchcase(name, pattern) for pattern in patterns)]
+
+
+def traced(record: Optional[Names], state: "State") -> Dict[str, int]:
+    """The variables that names or patterns choose, as ``"*:x"``, and how many numbers each is."""
+    found: Dict[str, int] = {}
+    net = state.net
+    for entry in () if record is None else joined(record, "record").split():
+        if ":" not in entry:
+            continue
+        pattern, part = entry.split(":", 1)
+        names = [f"{name}:{part}" for name in net.populations if fnmatchcase(name, pattern)]
+        if names and f"{pattern}:{part}" not in names:
+            names = [name for name in names if _c.nai_network_size(net, _c.NAI_POPULATIONS, name) >= 0] or names
+        for name in names or [entry]:
+            found[name] = state.variable(name).shape[1]
+    return found
 
 
 def _whole(name: str, value: Any, low: int) -> int:
@@ -231,7 +250,10 @@ def record(
     populations, outputs, channels = state.net.populations, state.net.outputs, state.net.inputs
     shape = steps // every, state.trials
     rates = _Tape.create(populations, chosen(names, populations), *shape, every)
+    variables = traced(names, state)
+    traces = _Tape.create(variables, list(variables), *shape, every)
     z = _Tape.create(outputs, list(outputs), *shape, every)
+    tapes = (rates, traces, z)
     if inputs is not None:
         _check_finite(inputs, channels)
     begin()
@@ -240,19 +262,23 @@ def record(
         given = np.zeros((rows, state.trials, sum(channels.values())), np.float32) if inputs is None else inputs
         if every > 1 and inputs is not None:
             given = given[every - 1 :: every].copy()
-        return Run(state, rates.first(rows), z.first(rows), parts(given[:rows], channels), trials, every, rows, interventions)
+        return Run(state, rates.first(rows), z.first(rows), parts(given[:rows], channels), trials, every, rows, interventions, traces.first(rows))
 
     done = 0
     try:
         with deferred_interrupt() as interrupt, Bar(steps, "steps", progress) as bar:
-            pieces = _Pieces(min((most for most in (rates.most, z.most) if most is not None), default=None))
+            pieces = _Pieces(min((tape.most for tape in tapes if tape.most is not None), default=None))
             while done < steps:
                 n = pieces.next(steps - done)
                 here = None if inputs is None else inputs[done : done + n]
-                _c.nai_state_run(state, n, here, z.target(done, n), rates.target(done, n))
+                if variables:
+                    also = " ".join(variables), traces.target(done, n), sum(variables.values())
+                    _c.nai_state_record(state, n, here, z.target(done, n), rates.target(done, n), *also)
+                else:
+                    _c.nai_state_run(state, n, here, z.target(done, n), rates.target(done, n))
                 pieces.made(n)
-                rates.keep(done, n, every)
-                z.keep(done, n, every)
+                for tape in tapes:
+                    tape.keep(done, n, every)
                 done += n
                 bar.at(done)
                 interrupt.check()

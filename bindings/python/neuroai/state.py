@@ -193,6 +193,18 @@ class State(Handle):
         """Current rates of a population, float32 [B, n]: a read-only view, which changes with the state."""
         return view(self, _c.nai_state_rates, self, name)
 
+    def variable(self, name: str) -> Floats:
+        """A variable of a population by its name, as it is now, float32 [B, n]: a read-only view that changes with it.
+
+        Args:
+            name: a signal, ``"E:rate"``, as it is sent; a state, ``"E:x"``, as units have it by themselves; or a port,
+                ``"E:soma"``, what it received at the last step, with bias and injected currents. Without a colon the
+                first signal. Rate units have the signal ``rate``, the state ``x`` (``r`` where the leak is on the rate)
+                and the port ``input``; for others see :func:`neuroai.models`. Of branches [B, branches * n], branch
+                after branch.
+        """
+        return view(self, _c.nai_state_variable, self, name)
+
     def currents(self, name: str) -> Floats:
         """The currents of a population, x in r = phi(x), float32 [B, n]: a read-only view that changes with the state.
 

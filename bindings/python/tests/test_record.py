@@ -126,3 +126,44 @@ def test_pictures_and_analyses_of_a_part(noisy):
     with pytest.raises(na.UnknownNameError, match="was recorded"):
         na.condition_means(noisy.run(trials, record="E"), names="I")
     assert len(na.plot.responses(noisy.run(trials, record="E"))) > 0
+
+
+@pytest.fixture
+def mixed():
+    net = na.Network(dt=10).input("u", 2).output("z", 1)
+    net.population("A", 3, model="adaptive_rate", tau=40, bias=0.5).population("R", 2, leak="rate")
+    net.population("D", 2, model="dendritic", branches=3)
+    return net.connect("u", "A R D D:dendrite+").connect("A", "R A z").build(1)
+
+
+@pytest.mark.parametrize("every", [1, 3])
+def test_variables_are_recorded_beside_rates(mixed, every):
+    u = np.random.default_rng(0).random((12, 2, 2), np.float32)
+    whole = mixed.run(u)
+    run = mixed.run(u, record=["A:x", "*:a", "R", "D:d A:rate"], every=every)
+    assert list(run.rates) == ["R"] and list(run.traces) == ["A:x", "A:a", "D:d", "A:rate"]
+    rows = slice(every - 1, None, every)
+    assert run.traces["A:rate"].tobytes() == whole.rates["A"][rows].tobytes()
+    assert run.rates["R"].tobytes() == whole.rates["R"][rows].tobytes()
+    assert np.array_equal(np.maximum(run.traces["A:x"], 0), run.traces["A:rate"])
+    assert run.traces["D:d"].shape == (12 // every, 2, 6) and not whole.traces
+    assert run.state.variable("A:a").tobytes() == mixed.run(u, record="A:a").traces["A:a"][-1].tobytes()
+    state = mixed.state(2)
+    for row in u:
+        state.step(row)
+    assert run.state.variable("D:d").tobytes() == state.variable("D:d").tobytes()
+    assert set(mixed.run(u, record="*:rate").traces) == {"A:rate", "R:rate", "D:rate"}
+
+
+def test_variables_that_there_are_not_are_listed(mixed):
+    for record, words in [
+        ("A:v", "'A' has no signal, state or port 'v'; it has rate, x, a, input"),
+        ("R A:v", "'A' has no signal"),
+        ("Q:x", "nothing is called 'Q' among the populations: A, R, D"),
+        ("D:dendrite", "'D:dendrite' may be dendrite[+], dendrite-: say which"),
+        ("*:q", "has no signal, state or port 'q'"),
+    ]:
+        with pytest.raises(na.UnknownNameError, match=words):
+            mixed.run(np.zeros((3, 2), np.float32), record=record)
+    with pytest.raises(na.UnknownNameError, match="it has rate, r, input"):
+        mixed.state().variable("R:x")

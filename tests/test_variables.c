@@ -1,0 +1,323 @@
+/*
+ * Looking at variables of populations by their names: each follows the equation of its model from the
+ * others that are recorded; what imposed rates hide; ports that get a current; what is refused.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "faults.h"
+#include "networks.h"
+#include "states.h"
+
+enum { STEPS = 9, TRIALS = 2, CHANNELS = 2 };
+
+/* dt / tau of all units. */
+#define ALPHA 0.25
+
+static nai_network *build(void)
+{
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", CHANNELS}},
+                             .populations = {{"A", 3, NAI_FREE},
+                                             {"D", 2, NAI_EXCITATORY},
+                                             {"R", 2, NAI_FREE},
+                                             {"X", 2, NAI_FREE}},
+                             .outputs = {{"z", 1}});
+  nai_network_add_population(net, "I", 2, NAI_INHIBITORY);
+  nai_network_set_model(net, "A", "adaptive_rate");
+  nai_network_set(net, "A", "tau_adaptation", 80);
+  nai_network_set(net, "A", "adaptation", 0.5);
+  nai_network_set_model(net, "D", "dendritic");
+  nai_network_set_size(net, "D", "branches", 2);
+  nai_network_set_leak(net, "R", NAI_LEAK_RATE);
+  nai_network_set(net, "A D R X I", "bias", 0.125);
+  nai_network_set(net, "A D R X I", "tau", 40);
+  nai_network_set_transfer(net, "A D R X I", NAI_TRANSFER_LINEAR);
+  nai_network_connect(net, "u", "A D R X I");
+  nai_network_connect(net, "A", "R X");
+  nai_network_connect(net, "D", "D:dendrite I");
+  nai_network_connect(net, "I", "D:dendrite");
+  nai_network_connect(net, "A D R X", "z");
+  expect_ok(nai_network_build(net, 4));
+  return net;
+}
+
+static void draw_inputs(float *u)
+{
+  expect_ok(nai_random_normals(u, (int64_t)STEPS * TRIALS * CHANNELS, 8, 0));
+}
+
+static nai_view variable_of(nai_state *state, const char *name)
+{
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_state_variable(&view, state, name));
+  return view;
+}
+
+/* Variable `name` at each step: [STEPS][TRIALS][width]; to be freed. */
+static float *trace_of(const nai_network *net, const char *name, int64_t *width)
+{
+  float u[STEPS * TRIALS * CHANNELS];
+  nai_state *state = make_state(net, TRIALS, 1);
+  draw_inputs(u);
+  *width = nai_network_size(net, NAI_POPULATIONS, name);
+  float *trace = malloc((size_t)(STEPS * TRIALS * *width) * sizeof *trace);
+  expect_ok(nai_state_record(state, STEPS, u, NULL, NULL, name, trace, *width));
+  nai_state_destroy(state);
+  return trace;
+}
+
+/* --- equations -------------------------------------------------------------------------------- */
+
+static void expect_close(double a, double b)
+{
+  ck_assert_double_eq_tol(a, b, 1e-5 * (1 + fabs(b))); /* float against double */
+}
+
+/* x = (1 - alpha) before + alpha v, of a trace where `before` is the same one step earlier. */
+static void expect_leak(const float *x, const float *v, const float *less, int64_t n, double first)
+{
+  for (int64_t k = 0; k < STEPS * n; k++) {
+    double before = k < n ? first : (double)x[k - n], a = less && k >= n ? (double)less[k - n] : 0;
+    expect_close((double)x[k], (1 - ALPHA) * before + ALPHA * ((double)v[k] - a));
+  }
+}
+
+START_TEST(variables_follow_their_equations)
+{
+  nai_network *net = build();
+  static const struct {
+    const char *state, *port, *less;
+  } leaks[] = {{"X:x", "X:input", NULL}, {"R:r", "R:input", NULL}, {"A:x", "A:input", "A:a"}};
+  for (int k = 0; k < 3; k++) {
+    int64_t n, m, l = 0;
+    float *x = trace_of(net, leaks[k].state, &n), *v = trace_of(net, leaks[k].port, &m),
+          *less = leaks[k].less ? trace_of(net, leaks[k].less, &l) : NULL;
+    EXPECT(n == m && (!less || l == n));
+    expect_leak(x, v, less, n * TRIALS, 0);
+    free(x);
+    free(v);
+    free(less);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* r = (1 - alpha) r + alpha (soma + sum of d), d = tanh(excitation + inhibition). */
+START_TEST(branches_follow_their_equations)
+{
+  nai_network *net = build();
+  int64_t n, ns, nd, ne, ni;
+  float *r = trace_of(net, "D:r", &n), *soma = trace_of(net, "D:soma", &ns),
+        *d = trace_of(net, "D:d", &nd), *e = trace_of(net, "D:dendrite+", &ne),
+        *i = trace_of(net, "D:dendrite-", &ni);
+  EXPECT(n == 2 && ns == 2 && nd == 4 && ne == 4 && ni == 4);
+  int inhibited = 0;
+  for (int64_t k = 0; k < STEPS * TRIALS * nd; k++) {
+    expect_close((double)d[k], tanh((double)e[k] + (double)i[k]));
+    inhibited |= i[k] != 0;
+  }
+  EXPECT(inhibited);
+  for (int64_t k = 0; k < STEPS * TRIALS * n; k++) {
+    double before = k < TRIALS * n ? 0 : (double)r[k - TRIALS * n];
+    const float *branch = d + k / n * nd + k % n;
+    expect_close((double)r[k], (1 - ALPHA) * before + ALPHA * ((double)soma[k] + (double)branch[0] +
+                                                               (double)branch[n]));
+  }
+  free(r);
+  free(soma);
+  free(d);
+  free(e);
+  free(i);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- a view ----------------------------------------------------------------------------------- */
+
+static const char *const names[] = {"A",       "A:rate",      "A:x",         "A:a", "A:input",
+                                    "D:r",     "D:d",         "D:dendrite+", "R:r", "R:rate",
+                                    "R:input", "D:dendrite-", "X:x",         "X",   "X:input"};
+enum { NAMES = sizeof names / sizeof *names };
+
+START_TEST(views_stay_and_records_are_what_they_show)
+{
+  nai_network *net = build();
+  float u[STEPS * TRIALS * CHANNELS], trace[STEPS * TRIALS * 64];
+  nai_view view[NAMES];
+  nai_state *state = make_state(net, TRIALS, 1), *other = make_state(net, TRIALS, 1);
+  draw_inputs(u);
+  char list[256] = "";
+  int64_t width = 0;
+  for (int k = 0; k < NAMES; k++) {
+    view[k] = variable_of(state, names[k]);
+    EXPECT(view[k].shape[0] == TRIALS);
+    EXPECT(view[k].shape[1] == nai_network_size(net, NAI_POPULATIONS, names[k]));
+    width += view[k].shape[1];
+    strcat(strcat(list, names[k]), " ");
+  }
+  EXPECT(width <= 64);
+  expect_ok(nai_state_record(other, STEPS, u, NULL, NULL, list, trace, width));
+  long allocations = faults_allocations();
+  const float *next = trace;
+  for (int64_t t = 0; t < STEPS; t++) {
+    expect_ok(nai_state_step(state, u + t * TRIALS * CHANNELS, NULL));
+    for (int64_t b = 0; b < TRIALS; b++)
+      for (int k = 0; k < NAMES; k++)
+        for (int64_t i = 0; i < view[k].shape[1]; i++) EXPECT(at(&view[k], b, i) == *next++);
+  }
+  EXPECT(faults_allocations() == allocations);
+  EXPECT(same_states(state, other));
+  nai_state_destroy(state);
+  nai_state_destroy(other);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Looking changes nothing; at time 0, and after going back to it, nothing has arrived. */
+START_TEST(looking_changes_nothing)
+{
+  nai_network *net = build();
+  float u[STEPS * TRIALS * CHANNELS], rates[STEPS * TRIALS * 11], blind[STEPS * TRIALS * 11];
+  nai_state *state = make_state(net, TRIALS, 1), *other = make_state(net, TRIALS, 1);
+  draw_inputs(u);
+  expect_ok(nai_state_run(other, STEPS, u, NULL, blind));
+  for (int again = 0; again < 2; again++) {
+    for (int k = 0; k < NAMES; k++) {
+      nai_view view = variable_of(state, names[k]);
+      EXPECT(at(&view, 1, 1) == 0);
+    }
+    expect_ok(nai_state_run(state, STEPS, u, NULL, rates));
+    EXPECT(memcmp(rates, blind, sizeof rates) == 0);
+    nai_view a = variable_of(state, "A:a"), input = variable_of(state, "R:input");
+    EXPECT(at(&a, 1, 1) != 0 && at(&input, 1, 1) != 0);
+    expect_ok(nai_state_reset(state));
+  }
+  nai_view a = variable_of(state, "A:a"), b = variable_of(other, "A:a");
+  void *before = snapshot_of(other);
+  expect_ok(nai_state_restore(state, before, nai_state_snapshot_size(state)));
+  EXPECT(at(&a, 1, 2) == at(&b, 1, 2) && at(&a, 1, 2) != 0);
+  free(before);
+  nai_state_destroy(state);
+  nai_state_destroy(other);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- interventions ---------------------------------------------------------------------------- */
+
+START_TEST(states_go_on_under_imposed_rates)
+{
+  nai_network *net = build();
+  float u[STEPS * TRIALS * CHANNELS];
+  nai_state *state = make_state(net, TRIALS, 1);
+  draw_inputs(u);
+  nai_view sent = variable_of(state, "R:rate"), own = variable_of(state, "R:r"),
+           input = variable_of(state, "R:input"), cell = variable_of(state, "D:r"),
+           cell_sent = variable_of(state, "D:rate");
+  expect_ok(nai_state_clamp(state, "R D", 3));
+  double r = 0;
+  for (int64_t t = 0; t < STEPS; t++) {
+    if (t == STEPS - 2) expect_ok(nai_state_release(state, "*"));
+    expect_ok(nai_state_step(state, u + t * TRIALS * CHANNELS, NULL));
+    r = (1 - ALPHA) * r + ALPHA * (double)at(&input, 0, 1);
+    expect_close((double)at(&own, 0, 1), r);
+    EXPECT((at(&sent, 0, 1) == 3) == (t < STEPS - 2));
+    EXPECT((at(&cell_sent, 0, 1) == 3) == (t < STEPS - 2));
+    EXPECT(at(&cell, 0, 1) != 3);
+  }
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(currents_arrive_at_the_port_that_is_named)
+{
+  nai_network *net = build();
+  static const char *const ports[] = {"D:dendrite+", "D:soma", "A:input", "R:input", "X:input"};
+  for (int k = 0; k < 5; k++) {
+    nai_state *state = make_state(net, 1, 1), *still = make_state(net, 1, 1);
+    expect_ok(nai_state_inject(state, ports[k], &(float){0.5F}, 1));
+    for (int other = 0; other < 5; other++) {
+      nai_view with = variable_of(state, ports[other]), without = variable_of(still, ports[other]);
+      expect_ok(nai_state_reset(state));
+      expect_ok(nai_state_reset(still));
+      expect_ok(nai_state_inject(state, ports[k], &(float){0.5F}, 1));
+      expect_ok(nai_state_step(state, NULL, NULL));
+      expect_ok(nai_state_step(still, NULL, NULL));
+      for (int64_t i = 0; i < with.shape[1]; i++)
+        expect_close((double)at(&with, 0, i), (double)at(&without, 0, i) + (other == k ? 0.5 : 0));
+    }
+    nai_state_destroy(state);
+    nai_state_destroy(still);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- refusals --------------------------------------------------------------------------------- */
+
+START_TEST(unknown_variables_are_refused)
+{
+  static const struct {
+    const char *name, *words;
+  } wrong[] = {{"A:v", "'A' has no signal, state or port 'v'; it has rate, x, a, input"},
+               {"R:x", "'R' has no signal, state or port 'x'; it has rate, r, input"},
+               {"X:r", "'X' has no signal, state or port 'r'; it has rate, x, input"},
+               {"D:dendrite", "'D:dendrite' may be dendrite+, dendrite-: say which"},
+               {"Q:x", "nothing is called 'Q' among the populations: A, D, R, X, I"},
+               {"u", "'u' is one of the inputs, must be one of the populations"},
+               {"A D", "must be one name"},
+               {"", "must be one name"},
+               {"*:x", "nothing is called '*'"}};
+  nai_network *net = build();
+  nai_state *state = make_state(net, TRIALS, 1);
+  nai_view view = NAI_VIEW_INIT;
+  float trace[STEPS * TRIALS * 8];
+  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
+    expect_fails(nai_state_variable(&view, state, wrong[k].name), NAI_ERR_NAME, wrong[k].words);
+  expect_fails(nai_state_variable(&view, state, NULL), NAI_ERR_INVALID, "name");
+  expect_fails(nai_state_variable(&view, NULL, "A"), NAI_ERR_INVALID, "state");
+  expect_fails(nai_state_variable(NULL, state, "A"), NAI_ERR_INVALID, "out");
+  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a A:q", trace, 6), NAI_ERR_NAME,
+               "'A' has no signal, state or port 'q'");
+  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a D:d", trace, 6), NAI_ERR_INVALID,
+               "width is 6, must be 7, that of 'A:a D:d' together");
+  expect_fails(nai_state_record(state, -1, NULL, NULL, NULL, "A:a", trace, 3), NAI_ERR_INVALID,
+               "steps is -1");
+  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, NULL, trace, 3), NAI_ERR_INVALID,
+               "names");
+  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a", NULL, 3), NAI_ERR_INVALID,
+               "traces");
+  expect_fails(nai_state_record(NULL, 2, NULL, NULL, NULL, "A:a", trace, 3), NAI_ERR_INVALID,
+               "state");
+  char lengthy[80] = "A:";
+  memset(lengthy + 2, 'a', 70);
+  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, lengthy, trace, 3), NAI_ERR_NAME,
+               "more than 63 characters");
+  faults_fail_allocation(0);
+  nai_status status = nai_state_record(state, 2, NULL, NULL, NULL, "A:rate", trace, 3);
+  faults_fail_allocation(-1);
+  EXPECT(status == NAI_ERR_MEMORY);
+  EXPECT(nai_state_time(state) == 0);
+  EXPECT(nai_network_size(net, NAI_POPULATIONS, "A:q") == -1);
+  EXPECT(nai_network_size(net, NAI_POPULATIONS, "R:x") == -1);
+  EXPECT(nai_network_size(net, NAI_POPULATIONS, "R:r") == 2);
+  EXPECT(nai_network_size(net, NAI_INPUTS, "u:x") == -1);
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
+Suite *variables_suite(void);
+
+Suite *variables_suite(void)
+{
+  Suite *suite = suite_create("variables");
+  ADD_CASE(suite, "equations", variables_follow_their_equations, branches_follow_their_equations);
+  ADD_CASE(suite, "views", views_stay_and_records_are_what_they_show, looking_changes_nothing);
+  ADD_CASE(suite, "interventions", states_go_on_under_imposed_rates,
+           currents_arrive_at_the_port_that_is_named);
+  ADD_CASE(suite, "refusals", unknown_variables_are_refused);
+  return suite;
+}
