@@ -272,12 +272,15 @@ static void check_mean_over_draws(nai_trainer *uoro, const nai_trials *trials, c
   free(sum);
 }
 
-/* Populations "a" and "b" of one unit each; what they are like is the caller's. */
-static nai_network *compose_pair(void)
+/* Populations "a" (of this model) and "b" of one unit each; what they are like is the caller's. */
+static nai_network *compose_pair(const char *model)
 {
-  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 2}},
-                             .populations = {{"a", 1, NAI_FREE}, {"b", 1, NAI_FREE}},
-                             .outputs = {{"z", 2}}, .projections = {{"u", "a"}, {"a b", "a b"}});
+  nai_network *net =
+      COMPOSE(.dt = 10, .inputs = {{"u", 2}},
+              .populations = {{"a", 1, NAI_FREE}, {"b", 1, NAI_FREE}}, .outputs = {{"z", 2}});
+  expect_ok(nai_network_set_model(net, "a", model));
+  expect_ok(nai_network_connect(net, "u", "a"));
+  expect_ok(nai_network_connect(net, "a b", "a b"));
   expect_ok(nai_network_set_transfer(net, "a b", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "a b", "tau", 25));
   expect_ok(nai_network_set(net, "a b", "bias", 0.2));
@@ -339,8 +342,25 @@ static void outputs_with_a_memory(nai_network *net)
   expect_ok(nai_network_set_delay(net, "a", "z", 10));
 }
 
-static void (*const pairs[])(nai_network *) = {
-    plain, both_leaks, within_a_step, only_delays, late_outputs, silent, outputs_with_a_memory};
+/* A unit of two states. */
+static void adapting(nai_network *net)
+{
+  expect_ok(nai_network_set(net, "a", "tau_adaptation", 40));
+  expect_ok(nai_network_set(net, "a b", "plastic_initial", 1));
+  expect_ok(nai_network_set_delay(net, "a", "b", 0));
+}
+
+static const struct {
+  const char *model;
+  void (*make)(nai_network *);
+} pairs[] = {{"rate", plain},
+             {"rate", both_leaks},
+             {"rate", within_a_step},
+             {"rate", only_delays},
+             {"rate", late_outputs},
+             {"rate", silent},
+             {"rate", outputs_with_a_memory},
+             {"adaptive_rate", adapting}};
 enum { PAIRS = sizeof pairs / sizeof *pairs };
 
 static nai_trials *trials_for_pair(const nai_network *net)
@@ -366,8 +386,8 @@ static nai_trainer *train_pair(nai_network *net, nai_rule *rule)
 
 START_TEST(test_uoro_over_all_signs)
 {
-  nai_network *net = compose_pair();
-  pairs[_i](net);
+  nai_network *net = compose_pair(pairs[_i].model);
+  pairs[_i].make(net);
   expect_ok(nai_network_build(net, 6));
   nai_trials *trials = trials_for_pair(net);
   nai_rule *rule;

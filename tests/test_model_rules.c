@@ -162,6 +162,276 @@ START_TEST(agents_without_memory)
 }
 END_TEST
 
+/* --- random estimates ------------------------------------------------------------------------- */
+
+enum { SAMPLES = 3000 };
+
+/* Means of `SAMPLES` estimates, each in its standard errors from `exact`, of so many new trials each. */
+static void check_mean(nai_trainer *trainer, const nai_trials *trials, const float *exact,
+                       int64_t drawn)
+{
+  const nai_network *net = trainer->plasticity.net;
+  int64_t n = net->n_theta, random = 0;
+  double *sum = calloc((size_t)(2 * n), sizeof *sum), *squares = sum + n, all = 0, largest = 0;
+  for (trainer->step = 0; trainer->step < SAMPLES; trainer->step++) {
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+    trainer->drawn += drawn;
+    for (int64_t i = 0; i < n; i++) {
+      double apart = (double)trainer->plasticity.gradient[i] - (double)exact[i];
+      sum[i] += apart;
+      squares[i] += apart * apart;
+      largest = fmax(largest, fabs((double)exact[i]));
+    }
+  }
+  for (int64_t i = 0; i < n; i++) {
+    double mean = sum[i] / SAMPLES, variance = squares[i] / SAMPLES - mean * mean;
+    if (variance < 1e-10 * largest * largest) continue;
+    double errors = mean / sqrt(variance / SAMPLES);
+    ck_assert_msg(fabs(errors) < 5, "element %lld is off by %.2f errors", (long long)i, errors);
+    all += errors * errors;
+    random++;
+  }
+  ck_assert_int_gt(random, 100);
+  ck_assert_msg(all / (double)random < 2, "%g of the variance expected", all / (double)random);
+  free(sum);
+}
+
+/* UORO is RTRL in the mean. */
+START_TEST(uoro_is_exact_on_average)
+{
+  nai_network *net = build_areas(kinds[_i].nonlinearity, kinds[_i].lag);
+  nai_trials *trials = trials_for_areas(net, 2);
+  nai_rule *rule[2];
+  nai_trainer *trainer[2];
+  expect_ok(nai_rule_create_rtrl(&rule[0]));
+  expect_ok(nai_rule_create_uoro(&rule[1], 3));
+  for (int k = 0; k < 2; k++) cost_areas(trainer[k] = trainer_of(net, rule[k], plain_descent(0)));
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer[0], trials));
+  check_mean(trainer[1], trials, trainer[0]->plasticity.gradient, 0);
+  for (int k = 0; k < 2; k++) nai_trainer_destroy(trainer[k]);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* One unit, one synapse that learns, and one step at which it carries anything: nothing is random. */
+START_TEST(uoro_is_exact_on_one_path)
+{
+  static const struct {
+    const char *model, *port;
+  } paths[] = {{"adaptive_rate", "A"}, {"dendritic", "A:dendrite+"}, {"dendritic", "A:soma"}};
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 10));
+  nai_network_add_input(net, "u", 1);
+  nai_network_add_population(net, "A", 1, NAI_FREE);
+  nai_network_set_model(net, "A", paths[_i].model);
+  nai_network_set(net, "A", "tau", 40);
+  nai_network_set(net, "A", "plastic_bias", 0);
+  nai_network_add_output(net, "z", 1);
+  nai_network_connect(net, "u", paths[_i].port);
+  nai_network_connect(net, "A", "z");
+  expect_ok(nai_network_build(net, 3));
+  float input[AREAS_STEPS] = {0.7F}, target[AREAS_STEPS] = {0}, weight = 0.8F;
+  nai_trials *trials;
+  expect_ok(nai_network_set_weights(net, "u", paths[_i].port, &weight, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, AREAS_STEPS, 1));
+  expect_ok(nai_trials_set_inputs(trials, NULL, input, 1));
+  expect_ok(nai_trials_set_targets(trials, "z", target, 1));
+  float gradient[2] = {0};
+  for (int k = 0; k < 2; k++) {
+    nai_rule *rule;
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(k ? nai_rule_create_uoro(&rule, 3) : nai_rule_create_rtrl(&rule));
+    nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+    cost_areas(trainer);
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+    expect_ok(nai_trainer_gradient(&view, trainer, "u", paths[_i].port));
+    gradient[k] = at(&view, 0, 0);
+    nai_trainer_destroy(trainer);
+  }
+  EXPECT(fabsf(gradient[0]) > 1e-3F);
+  ck_assert_msg(fabsf(gradient[0] - gradient[1]) < 1e-5F * fabsf(gradient[0]), "%g, not %g",
+                (double)gradient[1], (double)gradient[0]);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Node perturbation is the exact gradient in the mean, for small perturbations. */
+START_TEST(node_perturbation_is_exact_on_average)
+{
+  nai_network *net = build_areas("subtractive", _i);
+  nai_trials *trials = trials_for_areas(net, 2);
+  nai_rule *rule;
+  expect_ok(nai_network_set(net, "*/E */I", "plastic_initial", 1));
+  expect_ok(nai_network_set(net, "*/E", "noise", 0));
+  expect_ok(nai_rule_create_node_perturbation(&rule, 1e-2, 3));
+  nai_trainer *exact = trainer_of(net, bptt_rule(), plain_descent(0)),
+              *trainer = trainer_of(net, rule, plain_descent(0));
+  cost_areas(exact);
+  cost_areas(trainer);
+  expect_ok(nai_trainer_estimate_gradient(NULL, exact, trials));
+  float *gradient = malloc((size_t)net->n_theta * sizeof *gradient);
+  memcpy(gradient, exact->plasticity.gradient, (size_t)net->n_theta * sizeof *gradient);
+  check_mean(trainer, trials, gradient, 2);
+  free(gradient);
+  nai_trainer_destroy(exact);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- every rule on every model ---------------------------------------------------------------- */
+
+static nai_status node_perturbation(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_node_perturbation(out, 0.1, seed);
+}
+
+static nai_status rtrl(nai_rule **out, uint64_t seed)
+{
+  (void)seed;
+  return nai_rule_create_rtrl(out);
+}
+
+static nai_status force(nai_rule **out, uint64_t seed)
+{
+  (void)seed;
+  return nai_rule_create_force(out);
+}
+
+/* Those that all_rules has not. */
+static const rule_case other_rules[] = {{"rtrl", rtrl},
+                                        {"uoro", nai_rule_create_uoro},
+                                        {"node_perturbation", node_perturbation},
+                                        {"reward_hebbian", nai_rule_create_reward_hebbian},
+                                        {"force", force},
+                                        {"full-force", nai_rule_create_full_force}};
+enum { OTHER_RULES = sizeof other_rules / sizeof *other_rules };
+
+/* What a rule says that takes rate units alone; NULL for those that take all that are built in. */
+static const char *refusal_of(const char *rule)
+{
+  if (strcmp(rule, "weight_mirror") == 0)
+    return "rule 'weight_mirror' works with rate units alone, through whose transfer functions it "
+           "sends its noise; 'P' is of model '";
+  if (strcmp(rule, "full-force") == 0)
+    return "rule 'full-force' works with rate units alone, whose currents a teacher of rate units "
+           "gives; 'P' is of model '";
+  return NULL;
+}
+
+/* Every port of 4 units of a model gets the input, and what they send. */
+static nai_network *build_model(const char *model)
+{
+  nai_network *net;
+  char port[80];
+  nai_field field = NAI_FIELD_INIT;
+  expect_ok(nai_network_create(&net, 10));
+  nai_network_add_input(net, "u", AREAS_CHANNELS);
+  nai_network_add_population(net, "P", 4, NAI_FREE);
+  nai_network_set_model(net, "P", model);
+  nai_network_add_output(net, "z", AREAS_OUTPUTS);
+  for (int k = 0; nai_model_field(&field, model, NAI_MODEL_PORTS, k) == NAI_OK; k++) {
+    snprintf(port, sizeof port, "P:%s", field.name);
+    expect_ok(nai_network_connect(net, "u P", port));
+  }
+  expect_ok(nai_network_connect(net, "P", "z"));
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+static void check_training(nai_network *net, const rule_case *rule_case)
+{
+  nai_rule *rule;
+  nai_trials *trials = trials_for_areas(net, 3);
+  uint64_t before = hash_of(net);
+  expect_ok(rule_case->create(&rule, 2));
+  nai_trainer *trainer = trainer_of(net, rule, adam(1e-3));
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  for (int k = 0; k < 3; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert_msg(hash_of(net) != before, "%s changes nothing", rule_case->name);
+  for (int64_t i = 0; i < net->n_theta; i++) EXPECT(isfinite(net->theta[i]));
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+}
+
+static void check_refusal(nai_network *net, const rule_case *rule_case, const char *words)
+{
+  nai_rule *rule;
+  nai_optimizer *sgd = plain_descent(1e-3);
+  nai_trainer *trainer;
+  expect_ok(rule_case->create(&rule, 2));
+  expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED, words);
+  ck_assert_ptr_null(trainer);
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+}
+
+START_TEST(a_rule_trains_every_model_or_refuses_it)
+{
+  const rule_case *rule = _i < n_rules ? &all_rules[_i] : &other_rules[_i - n_rules];
+  const char *model;
+  for (int64_t k = 0; (model = nai_model_name(k)); k++) {
+    nai_network *net = build_model(model);
+    const char *refusal = k > 0 ? refusal_of(rule->name) : NULL; /* the first is the rate unit */
+    if (refusal)
+      check_refusal(net, rule, refusal);
+    else
+      check_training(net, rule);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* --- reward-modulated Hebbian learning -------------------------------------------------------- */
+
+/* sum over t of (r_j(t - 1) (r_i(t) - <r_i>(t - 1)))^3 of the last batch, of one trial. */
+static double gathered(const nai_trainer *trainer, int64_t i, int64_t j)
+{
+  const nai__activity *a = &trainer->batch.activity;
+  double mean = (double)nai__rate_at(a, 0)[i], sum = 0;
+  for (int64_t t = 1; t <= AREAS_STEPS; t++) {
+    double r = (double)nai__rate_at(a, t)[i];
+    sum += pow((double)nai__rate_at(a, t - 1)[j] * (r - mean), 3);
+    mean = 0.05 * mean + 0.95 * r;
+  }
+  return sum;
+}
+
+/* What units send is what is learnt from, at each of their ports. */
+START_TEST(reward_hebbian_learns_from_what_is_sent)
+{
+  static const char *const ports[] = {"P:soma", "P:dendrite+", "P:dendrite-"};
+  nai_network *net = build_model("dendritic");
+  nai_trials *trials = trials_for_areas(net, 1);
+  nai_rule *rule;
+  expect_ok(nai_rule_create_reward_hebbian(&rule, 2));
+  expect_ok(nai_rule_set(rule, "frequency", 30));
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(1e-3));
+  cost_areas(trainer);
+  expect_ok(nai_trainer_step(NULL, trainer, trials)); /* from now on there is a mean */
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+  double factor = 0;
+  for (int k = 0; k < 3; k++) {
+    nai_view view = NAI_VIEW_INIT;
+    expect_ok(nai_trainer_gradient(&view, trainer, "P", ports[k]));
+    for (int64_t i = 0; i < 4; i++)
+      for (int64_t j = 0; j < 4; j++) {
+        double ours = (double)at(&view, i, j), e = gathered(trainer, i, j);
+        if (factor == 0 && i != j) factor = ours / e;
+        EXPECT(i == j ? ours == 0 : fabs(ours - factor * e) < 1e-4 * fabs(factor * e) + 1e-12);
+      }
+  }
+  EXPECT(factor != 0);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *model_rules_suite(void);
 
 Suite *model_rules_suite(void)
@@ -172,6 +442,15 @@ Suite *model_rules_suite(void)
   tcase_add_loop_test(live, updates_within_trials_keep_their_bits, 0, LIVE_RULES);
   tcase_add_loop_test(live, agents_learn, 0, 2);
   suite_add_tcase(suite, live);
+  TCase *random = tcase_create("random estimates");
+  tcase_add_loop_test(random, uoro_is_exact_on_average, 0, KINDS);
+  tcase_add_loop_test(random, uoro_is_exact_on_one_path, 0, 3);
+  tcase_add_loop_test(random, node_perturbation_is_exact_on_average, 0, 2);
+  suite_add_tcase(suite, random);
+  TCase *rules = tcase_create("every rule");
+  tcase_add_loop_test(rules, a_rule_trains_every_model_or_refuses_it, 0, n_rules + OTHER_RULES);
+  suite_add_tcase(suite, rules);
+  ADD_CASE(suite, "hebbian", reward_hebbian_learns_from_what_is_sent);
   ADD_CASE(suite, "memory", agents_without_memory);
   return suite;
 }

@@ -358,8 +358,8 @@ START_TEST(other_rules_name_population_and_model)
     nai_rule *rule;
     nai_trainer *trainer;
     nai_optimizer *sgd = plain_descent(1e-3);
-    expect_ok(k == 0 ? nai_rule_create_uoro(&rule, 1)
-                     : nai_rule_create_node_perturbation(&rule, 0.1, 1));
+    expect_ok(k == 0 ? nai_rule_create_weight_mirror(&rule, 1)
+                     : nai_rule_create_full_force(&rule, 1));
     expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED,
                  "'A' is of model 'adaptive_rate'");
     nai_rule_destroy(rule);

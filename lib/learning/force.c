@@ -32,6 +32,7 @@ static int is_linear(const nai_network *net, int64_t u)
     const nai__segment *g = &net->segment[i];
     int64_t at = u - g->offset;
     if (at < 0 || at >= g->units.n) continue;
+    if (g->cells) return 0;
     return g->units.transfer == NAI_TRANSFER_LINEAR && g->units.alpha[at] == 1 &&
            (!g->units.gain || g->units.gain[at] == 1);
   }
@@ -146,6 +147,7 @@ nai_status nai_rule_create_force(nai_rule **out)
                                       .n_parameters =
                                           NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_OUTPUTS,
+                                      .units = NAI__ALL_UNITS,
                                       .attach = attach,
                                       .detach = detach,
                                       .estimate = nai__least_squares_estimate,

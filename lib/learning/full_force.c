@@ -269,6 +269,7 @@ nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed)
                                       .n_parameters =
                                           NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_OUTPUTS,
+                                      .why = "whose currents a teacher of rate units gives",
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,

@@ -6,7 +6,8 @@
  *   dJ/dv_i(t) ~ (J' - J) / s xi_i(t),   dJ/dz_k(t) ~ (J' - J) / s xi_k(t),   xi standard normal,
  *
  * without bias to first order in s (and to second, xi being symmetric). Rates are those of the run
- * that was not perturbed. Initial states that learn are perturbed too.
+ * that was not perturbed. Initial states that learn are perturbed too. A unit of several ports is
+ * perturbed at each of them; nothing is asked of its model.
  */
 #include <string.h>
 
@@ -75,13 +76,13 @@ static void estimate_trial(void *argument, int64_t trial, int32_t thread)
     float *v = pass->signal + row * net->ld_units,
           *z = pass->output_gradient + row * net->ld_outputs;
     if (t > pass->length[trial]) {
-      memset(v, 0, (size_t)net->n_units * sizeof *v);
+      memset(v, 0, (size_t)net->n_columns * sizeof *v);
       memset(z, 0, (size_t)net->n_outputs * sizeof *z);
       continue;
     }
     nai__perturb_units(p, net, number_of(pass, trial), t, v);
     nai__perturb_outputs(p, net, number_of(pass, trial), t, z);
-    multiply(v, net->n_units, slope);
+    multiply(v, net->n_columns, slope);
     multiply(z, net->n_outputs, slope);
   }
 }
@@ -123,6 +124,7 @@ nai_status nai_rule_create_node_perturbation(nai_rule **out, double sd, uint64_t
                                       .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES |
                                                NAI__LEARNS_WEIGHTS,
                                       .estimate = estimate,
+                                      .units = NAI__ALL_UNITS,
                                       .runs = NAI__RUNS_BOTH,
                                       .perturb = nai__node_perturbation_of};
   NAI__REQUIRE(out);

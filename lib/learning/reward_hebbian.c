@@ -10,6 +10,10 @@
  * optimiser's: plain descent, one trial at a time, is the paper's rule. Larger batches move by the
  * mean over their trials.
  *
+ * Units of other models have no current that all of them share: what their first port receives is pushed,
+ * and x is what they send, which starts at its value before the first step. Synapses onto each of their
+ * ports gather it.
+ *
  * Weights between units learn, and biases as the paper's units of constant rate do, from a rate of 1.
  * Weights from inputs and to outputs stay: the paper has none that learn.
  */
@@ -92,7 +96,8 @@ static nai_status check_leaks(const nai__learner *learner)
 {
   const nai_network *net = learner->net;
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind == NAI_POPULATIONS && net->node[i].leak == NAI_LEAK_RATE)
+    if (net->node[i].kind == NAI_POPULATIONS && !net->node[i].cells &&
+        net->node[i].leak == NAI_LEAK_RATE)
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "rule '%s' learns from currents, population '%s' has its leak on the rate",
                        learner->rule->kind->name, net->node[i].name);
@@ -136,6 +141,28 @@ typedef struct job {
   const nai__pass *pass;
 } job;
 
+/* n numbers of one trial, of all cells, which stand as units do. */
+static void copy_cells(const nai_network *net, float *to, const float *from)
+{
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++) {
+    const nai__segment *g = &net->segment[s];
+    if (g->cells) memcpy(to + g->offset, from + g->offset, (size_t)g->units.n * sizeof *to);
+  }
+}
+
+/* Every port of a cell has what its first one has. */
+static void share_with_ports(const nai_network *net, float *signal)
+{
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++) {
+    const nai__segment *g = &net->segment[s];
+    int64_t n = g->units.n;
+    for (int32_t k = 1; g->cells && k < g->cells->model->ops.n_ports; k++)
+      for (int64_t copy = 0; copy < g->cells->port_copies[k]; copy++)
+        memcpy(signal + g->cells->port[k] + copy * n, signal + g->offset,
+               (size_t)n * sizeof *signal);
+  }
+}
+
 /* signal = factor (x - <x>)^3; nothing past the trial's end. */
 static void gather(const job *job, int64_t trial)
 {
@@ -144,16 +171,20 @@ static void gather(const job *job, int64_t trial)
   float factor = ((const memory *)job->learner->own)->factor[trial];
   float keep = (float)job->learner->rule->number[ACTIVITY_MEMORY];
   float *mean = pass->carry + trial * net->ld_units;
+  int64_t row = trial * net->ld_units;
   memcpy(mean, net->theta + net->unit_initial, (size_t)net->n_units * sizeof *mean);
+  copy_cells(net, mean, nai__rate_at(pass->activity, 0) + row);
   for (int64_t t = 1; t <= pass->steps; t++) {
     float *signal = pass->signal + ((t - 1) * pass->trials + trial) * net->ld_units;
-    const float *x = nai__current_at(pass->activity, t) + trial * net->ld_units;
+    float *x = pass->activity->current + (t - 1) * pass->trials * net->ld_units + row;
+    copy_cells(net, x, nai__rate_at(pass->activity, t) + row);
     int counts = t <= pass->length[trial];
     for (int64_t u = 0; u < net->n_units; u++) {
       float change = x[u] - mean[u];
       signal[u] = counts ? factor * change * change * change : 0;
       mean[u] = keep * mean[u] + (1 - keep) * x[u];
     }
+    share_with_ports(net, signal);
   }
 }
 
@@ -165,7 +196,7 @@ static void cube(const nai__pass *pass, int64_t trial)
   for (int64_t slot = 0; slot < a->rate_slots; slot++) {
     int64_t at = (slot * pass->trials + trial) * net->ld_units;
     const float *r = a->rate + at;
-    for (int64_t u = 0; u < net->n_units; u++) a->current[at + u] = r[u] * r[u] * r[u];
+    for (int64_t u = 0; u < net->n_columns; u++) a->current[at + u] = r[u] * r[u] * r[u];
   }
 }
 
@@ -255,6 +286,7 @@ nai_status nai_rule_create_reward_hebbian(nai_rule **out, uint64_t seed)
       .parameter = parameters,
       .n_parameters = NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
       .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES | NAI__LEARNS_WEIGHTS,
+      .units = NAI__ALL_UNITS,
       .attach = attach,
       .detach = detach,
       .estimate = estimate,

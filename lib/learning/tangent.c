@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../network/move.h"
 #include "../units/slopes.h"
 #include "slopes.h"
 
@@ -127,7 +126,7 @@ static void find_cell_slopes(nai__tangent *tangent, const nai__pass *pass, int64
 }
 
 /* What nai__cells_slopes() left in memory, again. */
-static void show_slopes(nai__cells_view *view, const nai__tangent *tangent, const nai__segment *g)
+void nai__tangent_slopes(nai__cells_view *view, const nai__tangent *tangent, const nai__segment *g)
 {
   const nai__cells *c = g->cells;
   nai_unit_batch *b = &view->batch.shown;
@@ -142,7 +141,7 @@ static void show_slopes(nai__cells_view *view, const nai__tangent *tangent, cons
 static void move_cells(const nai__tangent *tangent, const nai__segment *g, int64_t t)
 {
   nai__cells_view slopes, tangents;
-  show_slopes(&slopes, tangent, g);
+  nai__tangent_slopes(&slopes, tangent, g);
   nai__cells_open(&tangents, tangent->net, g, tangent->rows);
   nai__cells_show(&tangents, tangent->net, g, tangent->v, tangent->state,
                   nai__tangent_rate(tangent, t));

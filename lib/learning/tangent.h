@@ -10,6 +10,7 @@
 #ifndef NAI_LEARNING_TANGENT_H
 #define NAI_LEARNING_TANGENT_H
 
+#include "../network/move.h"
 #include "rule.h"
 
 typedef struct nai__tangent {
@@ -43,6 +44,8 @@ void nai__tangent_begin(nai__tangent *tangent, const nai__pass *pass, int64_t tr
 /* To step t: slopes; v is cleared, to be filled. Then the step, which uses up v. */
 void nai__tangent_open(nai__tangent *tangent, const nai__pass *pass, int64_t trial, int64_t t);
 void nai__tangent_step(nai__tangent *tangent, int64_t t);
+/* The slopes of a run of cells at the step at hand, of one trial. */
+void nai__tangent_slopes(nai__cells_view *view, const nai__tangent *tangent, const nai__segment *g);
 
 /* The last step of a trial that J depends on; 0: none. */
 int64_t nai__last_step(const nai__pass *pass, int64_t trial);

@@ -7,7 +7,9 @@
  *
  * J the state's own Jacobian, M the state of each unit by the parameters that act on it, and D what
  * a unit's state does within the step (the identity, but where projections have no delay). The state
- * is x where the leak is on the current, else r, and the rates that delays still need.
+ * is x where the leak is on the current, else r, and the rates that delays still need. Units of other
+ * models have all their states and signals, and a sign a port: what a port moves is a column of SP and ZP,
+ * over its length (units/slopes.h).
  *
  * p0 and p1 balance the norms of the two vectors, which keeps the variance small. Unbiased they are
  * whatever p0 makes of the past, and p1 of |nu|: it changes cross terms, whose nu have mean 0. The
@@ -31,8 +33,8 @@
 
 typedef struct lane {
   nai__tangent tangent; /* rows: s; what is new */
-  float *nu;            /* [ld_units] */
-  float *factor;        /* [ld_units] nu dx/dv, over p1 */
+  float *nu;            /* [ld_units] of each port */
+  float *factor;        /* [ld_units] nu dx/dv, over p1; the same */
   float *squares;       /* [the larger of ld_units and ld_inputs] of what a block carries */
   float *w, *sum;       /* as theta is laid out */
 } lane;
@@ -41,6 +43,7 @@ typedef struct uoro {
   lane lane[LANES];
   int64_t lanes;
   int64_t lines; /* rates so many steps old are still to be read */
+  char *learns;  /* [ld_units] of a port: 1 when something that is plastic acts on it */
 } uoro;
 
 /* What is below counts as 0: its inverse must not overflow. */
@@ -66,6 +69,7 @@ static void detach(nai__learner *learner)
   uoro *u = learner->own;
   if (!u) return;
   for (int64_t i = 0; i < u->lanes; i++) release(&u->lane[i]);
+  nai__free(u->learns);
   nai__free(u);
 }
 
@@ -117,7 +121,28 @@ static nai_status attach(nai__learner *learner)
   uoro *u = learner->own = NAI__NEW(uoro);
   if (!u) return NAI_ERR_MEMORY;
   u->lines = count_lines(learner->net);
+  u->learns = NAI__ARRAY(char, learner->net->ld_units);
+  if (!u->learns) return NAI_ERR_MEMORY;
   return prepare(u, learner->net, 1);
+}
+
+static int any_plastic(const nai_network *net, int64_t first, int64_t n)
+{
+  for (int64_t i = first; i < first + n; i++)
+    if (net->plastic[i] != 0) return 1;
+  return 0;
+}
+
+/* What is plastic may have changed since. */
+static void find_learning_ports(const uoro *u, const nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_columns; i++)
+    u->learns[i] = i < net->n_units && net->plastic[net->unit_bias + i] != 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    for (int64_t i = 0; i < b->at.rows && !b->to_output; i++)
+      if (any_plastic(net, nai__place_in(&b->at, i, 0), b->at.columns)) u->learns[b->post + i] = 1;
+  }
 }
 
 /* --- one trial -------------------------------------------------------------------------------- */
@@ -125,6 +150,7 @@ static nai_status attach(nai__learner *learner)
 typedef struct walk {
   lane *lane;
   int64_t lines;
+  const char *learns;
   const nai__pass *pass;
   int64_t trial;
   nai__stream stream;
@@ -135,7 +161,7 @@ typedef struct walk {
 static void draw_signs(walk *k)
 {
   uint32_t word = 0;
-  for (int64_t u = 0; u < k->pass->net->n_units; u++) {
+  for (int64_t u = 0; u < k->pass->net->n_columns; u++) {
     if (u % 32 == 0) word = nai__stream_word(&k->stream);
     k->lane->nu[u] = word >> u % 32 & 1 ? 1 : -1;
   }
@@ -151,6 +177,20 @@ static double squared(const float *x, int64_t n)
   return (chain[0] + chain[1]) + (chain[2] + chain[3]);
 }
 
+/* Of units of one model: their states, and what they send. */
+static double cells_norm(const nai__tangent *tangent, const nai__segment *g, int64_t t, int64_t row)
+{
+  const nai_network *net = tangent->net;
+  const nai__cells *c = g->cells;
+  const float *sent = nai__tangent_rate(tangent, t) + row * net->ld_units;
+  double sum = 0;
+  if (c->n_states)
+    sum = squared(tangent->state + row * net->ld_state + c->state[0], c->n_states * g->units.n);
+  for (int32_t z = 0; z < c->model->ops.n_signals; z++)
+    sum += squared(sent + c->signal[z], g->units.n);
+  return sum;
+}
+
 /* |s| squared of a row of tangents at time t. */
 static double state_norm(const walk *k, int64_t t, int64_t row)
 {
@@ -159,11 +199,15 @@ static double state_norm(const walk *k, int64_t t, int64_t row)
   double sum = 0;
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
+    if (g->cells) {
+      sum += cells_norm(tangent, g, t, row);
+      continue;
+    }
     const float *own = g->leak == NAI_LEAK_CURRENT ? tangent->x : nai__tangent_rate(tangent, t);
     sum += squared(own + row * net->ld_units + g->offset, g->units.n);
   }
   for (int64_t d = 1; d <= k->lines; d++)
-    sum += squared(nai__tangent_rate(tangent, t - d) + row * net->ld_units, net->n_units);
+    sum += squared(nai__tangent_rate(tangent, t - d) + row * net->ld_units, net->n_columns);
   return sum;
 }
 
@@ -173,10 +217,10 @@ static double balance(double w_squared, double s_squared)
   return w_squared > 0 && s_squared > 0 ? sqrt(sqrt(w_squared / s_squared)) : 0;
 }
 
-static void join_row(float *x, const nai_network *net, float p0, float p1)
+static void join_row(float *x, int64_t n, int64_t ld, float p0, float p1)
 {
-  float *new = x + net->ld_units;
-  for (int64_t u = 0; u < net->n_units; u++) {
+  float *new = x + ld;
+  for (int64_t u = 0; u < n; u++) {
     x[u] = p0 * x[u] + p1 * new[u];
     new[u] = 0;
   }
@@ -186,9 +230,11 @@ static void join_row(float *x, const nai_network *net, float p0, float p1)
 static void join(nai__tangent *tangent, int64_t t, double p0, double p1)
 {
   const nai_network *net = tangent->net;
-  join_row(tangent->x, net, (float)p0, (float)p1);
+  int64_t n = net->n_columns, ld = net->ld_units;
+  join_row(tangent->x, n, ld, (float)p0, (float)p1);
   for (int64_t d = 0; d <= net->max_delay; d++)
-    join_row(nai__tangent_rate(tangent, t - d), net, (float)p0, (float)p1);
+    join_row(nai__tangent_rate(tangent, t - d), n, ld, (float)p0, (float)p1);
+  join_row(tangent->state, net->n_state, net->ld_state, (float)p0, (float)p1);
 }
 
 /* --- synapses and biases ---------------------------------------------------------------------- */
@@ -278,6 +324,40 @@ static void begin(walk *k)
 }
 
 /*
+ * A port of each unit of a run is moved by nu over the length of what it does to states and signals, so
+ * that this has the length 1; one that does nothing, or on which nothing acts that learns, is left alone.
+ */
+static void perturb_port(walk *k, const nai_unit_batch *b, int32_t n_signals, int64_t column,
+                         int64_t port)
+{
+  const lane *l = k->lane;
+  float *v = l->tangent.v + NEW * k->pass->net->ld_units + column;
+  for (int64_t i = 0; i < b->n; i++) {
+    double sum = 0;
+    for (int64_t s = 0; s < b->n_states; s++)
+      sum += pow((double)b->sp[(s * b->n_ports + port) * b->slope_stride + i], 2);
+    for (int32_t z = 0; z < n_signals; z++)
+      sum += pow((double)b->zp[(z * b->n_ports + port) * b->slope_stride + i], 2);
+    float length = (float)sqrt(sum);
+    if (length < SMALLEST || !k->learns[column + i]) length = 0;
+    l->factor[column + i] = length * l->nu[column + i];
+    v[i] = length != 0 ? l->nu[column + i] / length : 0;
+  }
+}
+
+static void perturb_cells(walk *k, const nai__segment *g)
+{
+  const nai__cells *c = g->cells;
+  nai__cells_view view;
+  int64_t port = 0;
+  nai__tangent_slopes(&view, &k->lane->tangent, g);
+  for (int32_t p = 0; p < c->model->ops.n_ports; p++)
+    for (int64_t copy = 0; copy < c->port_copies[p]; copy++)
+      perturb_port(k, &view.batch.shown, c->model->ops.n_signals, c->port[p] + copy * g->units.n,
+                   port++);
+}
+
+/*
  * Each unit's state is moved by nu, so what it receives by nu over dx/dv. Units of slope 0, on whose
  * state no parameter acts, are left alone.
  */
@@ -287,7 +367,8 @@ static void perturb(walk *k)
   const lane *l = k->lane;
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
-    for (int64_t i = 0; i < g->units.n; i++) {
+    if (g->cells) perturb_cells(k, g);
+    for (int64_t i = 0; i < g->units.n && !g->cells; i++) {
       int64_t u = g->offset + i;
       float slope = g->units.alpha[i] * (g->leak == NAI_LEAK_RATE ? l->tangent.slope[u] : 1);
       if (fabsf(slope) < SMALLEST) slope = 0;
@@ -308,7 +389,7 @@ static void step(walk *k, int64_t t)
   double p0 = balance(k->norm, state_norm(k, t, OLD)),
          p1 = balance(new_norm(k, t), state_norm(k, t, NEW)), gain[2] = {0};
   join(tangent, t, p0, p1);
-  for (int64_t u = 0; u < net->n_units; u++)
+  for (int64_t u = 0; u < net->n_columns; u++)
     k->lane->factor[u] = p1 > 0 ? k->lane->factor[u] / (float)p1 : 0;
   nai__tangent_gain(tangent, k->pass, k->trial, t, gain);
   move_all(k, t, p0 > 0 ? 1 / (float)p0 : 0, (float)gain[OLD]);
@@ -327,8 +408,12 @@ static void walk_lane(void *argument, int64_t task, int32_t thread)
 {
   const job *job = argument;
   const nai__pass *pass = job->pass;
-  walk k = {.lane = &job->uoro->lane[task], .lines = job->uoro->lines, .pass = pass};
+  walk k = {.lane = &job->uoro->lane[task],
+            .lines = job->uoro->lines,
+            .learns = job->uoro->learns,
+            .pass = pass};
   memset(k.lane->sum, 0, (size_t)pass->net->n_theta * sizeof *k.lane->sum);
+  k.lane->tangent.failed = NAI_OK;
   for (k.trial = task; k.trial < pass->trials; k.trial += job->lanes) {
     int64_t last = nai__last_step(pass, k.trial);
     k.stream = nai__stream_open(job->seed, NAI__FOR_FEEDBACK,
@@ -356,6 +441,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   const nai__route nowhere = {.backward = NULL};
   NAI__TRY(prepare(u, pass->net, pass->trials));
   nai__collect_signals(pass, &nowhere); /* the readout, and dJ/dr of costs on rates */
+  find_learning_ports(u, pass->net);
   job job = {.uoro = u,
              .pass = pass,
              .lanes = pass->trials < LANES ? pass->trials : LANES,
@@ -363,6 +449,8 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
                  nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)pass->update)};
   nai__pool_run(pass->pool, job.lanes, walk_lane, &job);
   add_lanes(&job);
+  for (int64_t i = 0; i < job.lanes; i++)
+    if (u->lane[i].tangent.failed != NAI_OK) return u->lane[i].tangent.failed;
   return NAI_OK;
 }
 
@@ -370,6 +458,7 @@ nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed)
 {
   static const nai__rule_kind kind = {.name = "uoro",
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
+                                      .units = NAI__UNITS_WITH_SLOPES,
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,

@@ -177,6 +177,7 @@ nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed)
                                       .n_parameters =
                                           NAI__AT_MOST(PARAMETERS, NAI__MOST_RULE_PARAMETERS),
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
+                                      .why = "through whose transfer functions it sends its noise",
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,

@@ -32,7 +32,10 @@ static void draw_normals(const nai__perturbation *p, const nai_network *net, uin
   for (int64_t u = 0; u < n; u++) out[u] *= p->size;
 }
 
-/* Two words a unit: whether, and how far. What moves a current by d is d / alpha as an input. */
+/*
+ * Two words a unit: whether, and how far. What moves a current by d is d / alpha as an input; cells get d
+ * itself, on their first ports.
+ */
 static void draw_rare(const nai__perturbation *p, const nai_network *net, uint64_t trial, int64_t t,
                       float *v)
 {
@@ -49,6 +52,11 @@ static void draw_rare(const nai__perturbation *p, const nai_network *net, uint64
                ? (float)((2 * where - 1) * (double)p->size / (double)alpha[u])
                : 0;
   }
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++) {
+    const nai__segment *g = &net->segment[s];
+    for (int64_t u = g->offset; u < g->offset + g->units.n && g->cells; u++) v[u] *= alpha[u];
+  }
+  memset(v + net->n_units, 0, (size_t)(net->n_columns - net->n_units) * sizeof *v);
 }
 
 void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint64_t trial,
@@ -58,9 +66,9 @@ void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint
   if (p->probability > 0)
     draw_rare(p, net, trial, t, v);
   else
-    draw_normals(p, net, NAI__FOR_PERTURBATION, trial, t, v, net->n_units);
-  for (int64_t u = 0; u < net->n_units && t == 0; u++)
-    if (learns[u] == 0 || p->probability > 0) v[u] = 0;
+    draw_normals(p, net, NAI__FOR_PERTURBATION, trial, t, v, net->n_columns);
+  for (int64_t u = 0; u < net->n_columns && t == 0; u++)
+    if (u >= net->n_units || learns[u] == 0 || p->probability > 0) v[u] = 0;
 }
 
 void nai__perturb_outputs(const nai__perturbation *p, const nai_network *net, uint64_t trial,
@@ -393,7 +401,7 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t
     add_ready(a, first, end, scratch->v, accumulate);
     accumulate = 1;
   }
-  if (net->has_cells)
+  if (net->has_cells && !perturbation_of(a))
     clear_columns(scratch->v, net->ld_units, net->other_first[stage], net->other_first[stage + 1],
                   rows);
   for (int64_t k = 0; k < net->n_blocks; k++) {

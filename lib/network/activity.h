@@ -20,9 +20,10 @@
 typedef struct nai__perturbation {
   uint64_t seed;
   /*
-   * 0: what each unit and output receives, and initial states that learn, plus `size` times a
-   * standard normal. Above 0: with this probability at each step, a unit's current (leak on the
-   * current) plus a number uniform in +-size; outputs and initial states as they are.
+   * 0: what each port of a unit and each output receives, and initial states that learn, plus `size`
+   * times a standard normal. Above 0: with this probability at each step, a unit's current (leak on the
+   * current) plus a number uniform in +-size, of cells what their first port receives; outputs and
+   * initial states as they are.
    */
   float probability;
   float size; /* 0: none */
@@ -111,7 +112,7 @@ static inline int64_t nai__carried_stride(const nai_network *net, const nai__blo
 void nai__copy_outputs(float *out, const nai__activity *a, int64_t t, int64_t row, int64_t rows);
 
 /*
- * What a perturbation adds to what units receive at step t [n_units]; at t = 0 to initial states;
+ * What a perturbation adds to what ports receive at step t [n_columns]; at t = 0 to initial states;
  * and to outputs [n_outputs]. `trial`: its number. Exactly what nai__begin() and nai__advance() add.
  */
 void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint64_t trial,

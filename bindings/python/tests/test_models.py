@@ -247,7 +247,7 @@ def small(model="dendritic"):
     return net.connect("E", "z").build(1)
 
 
-@pytest.mark.parametrize("rule", [na.FORCE(), na.NodePerturbation(), na.WeightMirror()], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [na.FullFORCE(), na.WeightMirror()], ids=lambda rule: rule.name)
 def test_rules_that_cannot_are_refused_by_name(rule):
     with pytest.raises(na.UnsupportedError, match="'E' is of model 'dendritic'"):
         na.Trainer(small(), cost=na.MSE("z"), rule=rule)
