@@ -1,6 +1,7 @@
 /**
  * @file extend.h
- * @brief Tables with which users add their own constraints, costs, tasks and local learning rules.
+ * @brief Tables with which users add their own constraints, costs, tasks and local learning rules;
+ * that of a unit model is in model.h.
  * The built-in constraints, costs and tasks use the same tables.
  *
  * A table is copied when the object is created. Every function receives `user` as its first
@@ -18,6 +19,7 @@
 
 #include <neuroai/constraint.h>
 #include <neuroai/cost.h>
+#include <neuroai/model.h>
 #include <neuroai/random.h>
 #include <neuroai/rule.h>
 #include <neuroai/task.h>

@@ -16,6 +16,9 @@
 extern "C" {
 #endif
 
+/** A unit model of the user's own. */
+typedef struct nai_model nai_model;
+
 /** Lists of fields that a model has. */
 enum {
   NAI_MODEL_SIZES = 0,      /**< whole numbers that are chosen before the build, such as branches */
@@ -151,6 +154,23 @@ NAI_API const char *nai_model_name(int64_t index);
  * Strings are valid for ever.
  */
 NAI_API nai_status nai_model_field(nai_field *out, const char *model, int32_t list, int64_t index);
+
+/**
+ * A model of the user's own, for nai_network_use_model(). The table is copied, with its fields and
+ * their strings; its functions are called as those of all tables are (extend.h), and
+ * `destroy(user)` exactly once. Without NAI_MODEL_THREADED they get all trials of a step in one
+ * call, on the thread that calls the library. What a model does not keep for the way back, the
+ * library does: `slopes` and `backward` are shown ports and states as `step` had them.
+ *
+ * Names are refused that each population has: bias, initial and their like, name, n, sign, model,
+ * and those of the built-in models. Parameters called tau (at least dt), noise, noise_tau, gain and
+ * exponent are the numbers that rate units have; normals are coloured by noise_tau where noise is
+ * above 0. A parameter with a state's name is where that state starts. Nullable: user.
+ */
+NAI_API nai_status nai_model_create(nai_model **out, const nai_model_ops *ops, void *user);
+
+/** Gives up the caller's reference: networks keep theirs. Nullable: model. */
+NAI_API void nai_model_destroy(nai_model *model);
 
 #ifdef __cplusplus
 }

@@ -18,6 +18,7 @@
 #define NEUROAI_NETWORK_H
 
 #include <neuroai/constraint.h>
+#include <neuroai/model.h>
 #include <neuroai/view.h>
 
 #ifdef __cplusplus
@@ -192,6 +193,19 @@ NAI_API nai_status nai_network_set_transfer(nai_network *net, const char *names,
  * nai_model_name()), with its defaults. Before they are connected.
  */
 NAI_API nai_status nai_network_set_model(nai_network *net, const char *names, const char *model);
+
+/** Gives populations a model of the user's own, kept by the network. Before they are connected. */
+NAI_API nai_status nai_network_use_model(nai_network *net, const char *names, nai_model *model);
+
+/**
+ * Holds the slopes of a population's model, built in or the user's own, against central
+ * differences of its step, and `backward` against the slopes: on a trajectory with random input
+ * (standard normal numbers on each port, of the sign of the port), away from kinks, as of relu at
+ * 0; of models that spike, the slopes of states where nothing spikes. NAI_ERR_INVALID with a
+ * message that names the first wrong one, what it is and what it should be; NAI_ERR_UNSUPPORTED
+ * without slopes. Rate units have none of their own, and pass. After the build.
+ */
+NAI_API nai_status nai_model_check(const nai_network *net, const char *population);
 
 /** A size of a model, such as "branches", before the populations are connected. */
 NAI_API nai_status nai_network_set_size(nai_network *net, const char *names, const char *size,
@@ -431,16 +445,21 @@ NAI_API nai_status nai_network_save(const nai_network *net, const char *path);
 
 /**
  * Loads a network. A file that is truncated, or that has wrong sizes, wrong shapes or NaN is
- * refused. Constraints of the user's own are not stored: a load fails and names the missing one,
- * unless it is among the `n` constraints in `own` (matched by the name in their table). Nullable:
- * own (when n is 0).
+ * refused. Constraints and models of the user's own are not stored: a load fails and names the
+ * missing one, unless it is among the `n` constraints in `own` (matched by the name in their
+ * table); for models, see nai_network_load_within(). Nullable: own (when n is 0).
  */
 NAI_API nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
                                     int64_t n);
 
-/** The same with a memory limit, as of nai_network_set_memory_limit(), which the network keeps. */
+/**
+ * The same with models of the user's own, matched by the name in their table like constraints, and
+ * with a memory limit, as of nai_network_set_memory_limit(), which the network keeps. Nullable:
+ * own, models (when n, n_models are 0).
+ */
 NAI_API nai_status nai_network_load_within(nai_network **out, const char *path,
                                            nai_constraint *const *own, int64_t n,
+                                           nai_model *const *models, int64_t n_models,
                                            int64_t memory_limit);
 
 /** @} */

@@ -146,8 +146,14 @@ static void await_workers(nai__pool *pool)
 void nai__pool_run(nai__pool *pool, int64_t tasks,
                    void (*work)(void *argument, int64_t task, int32_t thread), void *argument)
 {
+  nai__pool_run_here(pool, 0, tasks, work, argument);
+}
+
+void nai__pool_run_here(nai__pool *pool, int here, int64_t tasks,
+                        void (*work)(void *argument, int64_t task, int32_t thread), void *argument)
+{
   assert(tasks >= 0);
-  if (pool->threads == 1 || tasks <= 1 || pool->process != getpid()) {
+  if (here || pool->threads == 1 || tasks <= 1 || pool->process != getpid()) {
     for (int64_t task = 0; task < tasks && nai__pool_answer(pool) == NAI_OK; task++)
       work(argument, task, 0);
     return;

@@ -25,6 +25,10 @@ int32_t nai__pool_threads(const nai__pool *pool);
 void nai__pool_run(nai__pool *pool, int64_t tasks,
                    void (*work)(void *argument, int64_t task, int32_t thread), void *argument);
 
+/* The same on the caller's thread alone, where `here`: for tasks that call what is bound to it. */
+void nai__pool_run_here(nai__pool *pool, int here, int64_t tasks,
+                        void (*work)(void *argument, int64_t task, int32_t thread), void *argument);
+
 /*
  * From now on the host is asked while the pool is at work, by the caller's thread alone; NULL: no
  * longer. Nothing has been answered then.

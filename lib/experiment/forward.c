@@ -18,12 +18,13 @@ static nai_status allocate(nai__forward *f, int64_t steps, int64_t trials)
 {
   const nai_network *net = f->net;
   f->room = trials;
+  f->rows = net->is_bound && trials > NAI__FORWARD_ROWS ? trials : NAI__FORWARD_ROWS;
   NAI__TRY(nai__activity_create(&f->activity, net, trials));
   f->output = NAI__ARRAY(float, steps *trials * net->n_outputs);
   f->scratch = NAI__ARRAY(nai__scratch, nai__pool_threads(f->pool));
   if (!f->output || !f->scratch) return NAI_ERR_MEMORY;
   for (int32_t k = 0; k < nai__pool_threads(f->pool); k++)
-    NAI__TRY(nai__scratch_create(&f->scratch[k], net, NAI__FORWARD_ROWS));
+    NAI__TRY(nai__scratch_create(&f->scratch[k], net, f->rows));
   return NAI_OK;
 }
 
@@ -62,8 +63,7 @@ static void run_rows(void *argument, int64_t task, int32_t thread)
 {
   nai__forward *f = argument;
   const nai_trials *trials = f->trials;
-  int64_t row = task * NAI__FORWARD_ROWS, left = f->count - row;
-  int64_t rows = left < NAI__FORWARD_ROWS ? left : NAI__FORWARD_ROWS;
+  int64_t row = task * f->rows, left = f->count - row, rows = left < f->rows ? left : f->rows;
   if (f->from == 0) nai__begin(&f->activity, row, rows);
   for (int64_t t = f->from + 1; t <= f->end; t++) {
     if (atomic_load_explicit(&f->over, memory_order_relaxed)) return;
@@ -80,8 +80,9 @@ static nai_status run_steps(nai__forward *forward, int64_t from, int64_t end)
 {
   forward->from = from;
   forward->end = end;
-  nai__pool_run(forward->pool, (forward->count + NAI__FORWARD_ROWS - 1) / NAI__FORWARD_ROWS,
-                run_rows, forward);
+  nai__pool_run(forward->pool, (forward->count + forward->rows - 1) / forward->rows, run_rows,
+                forward);
+  NAI__TRY(nai__failure_raise(&forward->activity.failed));
   return forward->answer;
 }
 
@@ -100,6 +101,7 @@ nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int
   forward->activity.seed = seed;
   forward->activity.first = trials->first + (uint64_t)first;
   forward->answer = NAI_OK;
+  nai__failure_clear(&forward->activity.failed);
   atomic_store_explicit(&forward->over, 0, memory_order_relaxed);
   for (int64_t step = 0, next; step < trials->steps; step = next) {
     next = task || in_parts ? nai__task_next_stop(trials, step, -1) : trials->steps;

@@ -8,7 +8,7 @@
 #include "../network/activity.h"
 #include "../task/task.h"
 
-/* Trials that one thread takes at once. Part of no result. */
+/* Trials that one thread takes at once: part of no result. Functions bound to a thread get all. */
 #define NAI__FORWARD_ROWS 16
 
 typedef struct nai__forward {
@@ -17,6 +17,7 @@ typedef struct nai__forward {
   nai__scratch *scratch;  /* one a thread */
   nai__activity activity; /* as few steps as delays need; `trials` of it are in use */
   int64_t room;           /* trials that there is memory for */
+  int64_t rows;           /* trials at once */
   float *output;          /* [steps][trials][n_outputs] of the last run */
   /* Who answers between the parts of a trial, in trials of its own; NULL: they are given. */
   const nai_task *task;

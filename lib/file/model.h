@@ -21,8 +21,6 @@
 #define NAI__MODEL_KEY "neuroai"
 
 /* Adds a network's arrays to a list of tensors. */
-/* NAI_OK when its models are known to whoever reads the file. */
-nai_status nai__model_can(const nai_network *net);
 nai_status nai__model_add(nai__tensor_list *list, const nai_network *net);
 /* Adds all else of it to an object that is open. */
 void nai__model_describe(nai__json_writer *w, const nai_network *net);

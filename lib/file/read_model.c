@@ -31,7 +31,8 @@ typedef struct loader {
   int64_t n_sizes;
   nai_network *net;
   nai_constraint *const *own;
-  int64_t n_own;
+  nai_model *const *own_models;
+  int64_t n_own, n_own_models;
   int64_t memory_limit;
 } loader;
 
@@ -80,7 +81,8 @@ static nai_status check_cell_keys(const nai__json *json, const nai_model *model,
 {
   for (const nai__json *e = nai__json_first(json); e; e = e->next) {
     if (is_word(e->key, NAI_POPULATIONS) || strcmp(e->key, "model") == 0 ||
-        strcmp(e->key, "sizes") == 0 || nai__field_find(model, NAI_MODEL_PARAMETERS, e->key) >= 0)
+        strcmp(e->key, "own") == 0 || strcmp(e->key, "sizes") == 0 ||
+        nai__field_find(model, NAI_MODEL_PARAMETERS, e->key) >= 0)
       continue;
     int first, n, k = 0;
     const nai__parameter *table = nai__numbers_of(NAI_POPULATIONS, &first, &n);
@@ -92,14 +94,40 @@ static nai_status check_cell_keys(const nai__json *json, const nai_model *model,
   return NAI_OK;
 }
 
+/* Files say which models are the user's own: those there were when they were written. */
+static int is_own(const nai__json *json)
+{
+  const nai__json *own = nai__json_get(json, "own");
+  return own && own->kind == NAI__JSON_TRUE;
+}
+
+static nai_model *find_own_model(const loader *l, const char *name)
+{
+  for (int64_t i = 0; i < l->n_own_models; i++)
+    if (strcmp(l->own_models[i]->ops.name, name) == 0) return l->own_models[i];
+  return NULL;
+}
+
+/* The model of a population. */
+static nai_status find_model(const nai_model **out, const loader *l, const nai__json *json)
+{
+  const char *name;
+  NAI__TRY(nai__json_text(&name, json, "model"));
+  *out = is_own(json) ? find_own_model(l, name) : nai__model_named(name);
+  if (*out) return NAI_OK;
+  return is_own(json)
+             ? nai__fail(NAI_ERR_NAME, "it needs the user's own model '%.80s', which was not given",
+                         name)
+             : as_format(NAI_ERR_NAME);
+}
+
 /* A number that this library has not may change what the network does. */
-static nai_status check_keys(const nai__json *json, int32_t kind, const char *node)
+static nai_status check_keys(const loader *l, const nai__json *json, int32_t kind, const char *node)
 {
   if (kind == NAI_POPULATIONS && nai__json_get(json, "model")) {
-    const char *name;
-    NAI__TRY(nai__json_text(&name, json, "model"));
-    const nai_model *model = nai__model_named(name);
-    return model ? check_cell_keys(json, model, node) : as_format(NAI_ERR_NAME);
+    const nai_model *model;
+    NAI__TRY(find_model(&model, l, json));
+    return check_cell_keys(json, model, node);
   }
   char owner[96];
   int first, n;
@@ -144,7 +172,7 @@ static nai_status check_node(loader *l, const nai__json *json, int32_t kind)
   NAI__TRY(nai__json_text(&node, json, "name"));
   NAI__TRY(as_format(nai__name_check(node, "name")));
   NAI__TRY(nai__json_whole(&n, json, "n", 1, INT32_MAX));
-  NAI__TRY(check_keys(json, kind, node));
+  NAI__TRY(check_keys(l, json, kind, node));
   NAI__TRY(check_numbers(l, json, kind, node, n));
   if (kind != NAI_INPUTS) {
     nai__model_node_tensor(name, "bias", node);
@@ -299,10 +327,11 @@ static nai_status set_parameter(loader *l, const nai__json *json, const nai__nod
 /* An absent size or parameter is its default. */
 static nai_status set_cells(loader *l, const nai__json *json, const char *name)
 {
-  const char *model;
+  const nai_model *model;
   if (!nai__json_get(json, "model")) return NAI_OK;
-  NAI__TRY(nai__json_text(&model, json, "model"));
-  NAI__TRY(as_format(nai_network_set_model(l->net, name, model)));
+  NAI__TRY(find_model(&model, l, json));
+  NAI__TRY(model->own ? nai_network_use_model(l->net, name, find_own_model(l, model->ops.name))
+                      : nai_network_set_model(l->net, name, model->ops.name));
   const nai__node *node = &l->net->node[l->net->n_nodes - 1];
   const nai__json *sizes = nai__json_get(json, "sizes");
   for (const nai__json *e = sizes ? nai__json_first(sizes) : NULL; e; e = e->next) {
@@ -379,8 +408,7 @@ static nai_status make_constraint(nai_constraint **out, const loader *l, const n
     nai__constraint_keep(*out);
     return NAI_OK;
   }
-  const nai__json *own = nai__json_get(json, "own");
-  if (own && own->kind == NAI__JSON_TRUE)
+  if (is_own(json))
     return nai__fail(NAI_ERR_NAME,
                      "it needs the user's own constraint '%.80s', which was not given", name);
   nai_constraint_ops ops = {.struct_size = sizeof ops, .name = name};
@@ -621,6 +649,16 @@ static nai_status check_own(nai_constraint *const *own, int64_t n)
   return NAI_OK;
 }
 
+static nai_status check_models(nai_model *const *models, int64_t n)
+{
+  if (n < 0)
+    return nai__fail(NAI_ERR_INVALID, "n_models is %lld, must be at least 0", (long long)n);
+  if (n > 0) NAI__REQUIRE(models);
+  for (int64_t i = 0; i < n; i++)
+    if (!models[i]) return nai__fail(NAI_ERR_INVALID, "models[%lld] is NULL", (long long)i);
+  return NAI_OK;
+}
+
 /* The end of a path, which is the part that tells files apart. */
 static const char *short_path(const char *path)
 {
@@ -629,16 +667,23 @@ static const char *short_path(const char *path)
 }
 
 nai_status nai_network_load_within(nai_network **out, const char *path, nai_constraint *const *own,
-                                   int64_t n, int64_t memory_limit)
+                                   int64_t n, nai_model *const *models, int64_t n_models,
+                                   int64_t memory_limit)
 {
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(path);
   NAI__TRY(check_own(own, n));
+  NAI__TRY(check_models(models, n_models));
   if (memory_limit < 0)
     return nai__fail(NAI_ERR_INVALID, "memory_limit is %lld, must be at least 0",
                      (long long)memory_limit);
-  loader l = {.own = own, .n_own = n, .file.file = -1, .memory_limit = memory_limit};
+  loader l = {.own = own,
+              .n_own = n,
+              .own_models = models,
+              .n_own_models = n_models,
+              .file.file = -1,
+              .memory_limit = memory_limit};
   nai_status status = load(&l, path);
   if (status == NAI_OK) {
     *out = l.net;
@@ -655,5 +700,5 @@ nai_status nai_network_load_within(nai_network **out, const char *path, nai_cons
 nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
                             int64_t n)
 {
-  return nai_network_load_within(out, path, own, n, 0);
+  return nai_network_load_within(out, path, own, n, NULL, 0, 0);
 }

@@ -286,7 +286,6 @@ nai_status nai_trainer_save(nai_trainer *trainer, const char *path)
   nai__work turn;
   NAI__REQUIRE(trainer);
   NAI__TRY(nai__model_path(path));
-  NAI__TRY(nai__model_can(trainer->plasticity.net));
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
   nai__tensor_list list = {NULL, 0, 0};
   nai__json_writer w = {NULL, 0, 0, NAI_OK};

@@ -50,7 +50,7 @@ static int is_left_out(const nai__node *node, int k)
 {
   int first, n;
   const nai__parameter *table = nai__numbers_of(node->kind, &first, &n);
-  if (!is_new(k)) return 0;
+  if (!is_new(k) || (node->cells && node->cells->model->own)) return 0; /* their defaults differ */
   for (int64_t i = 0; i < node->n; i++)
     if (node->number[k][i] != table[k - first].initial) return 0;
   return 1;
@@ -103,6 +103,7 @@ static void describe_cells(nai__json_writer *w, const nai__node *node)
   const nai_model_ops *ops = &node->cells->model->ops;
   char name[NAI__TENSOR_NAME];
   nai__json_add_text(w, "model", ops->name);
+  if (node->cells->model->own) nai__json_add_flag(w, "own", 1);
   nai__json_open(w, "sizes", '{');
   for (int32_t k = 0; k < ops->n_sizes; k++)
     nai__json_add_whole(w, nai__field_at(ops->sizes, k)->name, node->cells->size[k]);
@@ -282,16 +283,6 @@ void nai__model_describe(nai__json_writer *w, const nai_network *net)
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
-nai_status nai__model_can(const nai_network *net)
-{
-  for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++)
-    if (net->node[i].cells && net->node[i].cells->model->own)
-      return nai__fail(NAI_ERR_UNSUPPORTED,
-                       "'%s' is of your own model '%s': files have built-in models alone",
-                       net->node[i].name, net->node[i].cells->model->ops.name);
-  return NAI_OK;
-}
-
 nai_status nai__model_add(nai__tensor_list *list, const nai_network *net)
 {
   return add_all(list, net);
@@ -324,7 +315,6 @@ static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_ne
 nai_status nai_network_save(const nai_network *net, const char *path)
 {
   NAI__TRY(nai__require_built(net, "net"));
-  NAI__TRY(nai__model_can(net));
   NAI__TRY(nai__model_path(path));
   nai__tensor_list list = {NULL, 0, 0};
   nai__json_writer w = {NULL, 0, 0, NAI_OK};

@@ -142,11 +142,11 @@ static void collect(const group *g, int64_t t, int64_t stage)
 static void through_cells(const group *g, const nai__segment *segment, int64_t t)
 {
   nai__pass *pass = g->pass;
-  int none = NAI_OK;
-  nai_status status = nai__cells_backward(
-      pass->activity, segment, t, g->row, g->rows, signal_at(g, t),
-      pass->state_carry + g->row * pass->net->ld_state, pass->slopes[g->thread]);
-  if (status != NAI_OK) atomic_compare_exchange_strong(&pass->failed, &none, (int)status);
+  if (nai__failure_is(&pass->failed)) return;
+  nai__failure_note(&pass->failed,
+                    nai__cells_backward(
+                        pass->activity, segment, t, g->row, g->rows, signal_at(g, t),
+                        pass->state_carry + g->row * pass->net->ld_state, pass->slopes[g->thread]));
 }
 
 static void through_units(const group *g, int64_t t, int64_t stage)
@@ -224,11 +224,11 @@ static void collect_start(const group *g)
 static void through_start_of_cells(const group *g, const nai__segment *segment)
 {
   nai__pass *pass = g->pass;
-  int none = NAI_OK;
-  nai_status status = nai__cells_backward_start(
-      pass->activity, segment, g->row, g->rows, start_of(g),
-      pass->state_carry + g->row * pass->net->ld_state, pass->slopes[g->thread]);
-  if (status != NAI_OK) atomic_compare_exchange_strong(&pass->failed, &none, (int)status);
+  if (nai__failure_is(&pass->failed)) return;
+  nai__failure_note(&pass->failed,
+                    nai__cells_backward_start(pass->activity, segment, g->row, g->rows, start_of(g),
+                                              pass->state_carry + g->row * pass->net->ld_state,
+                                              pass->slopes[g->thread]));
 }
 
 /* On to x_0 where the leak is on the current, and the leak's own path. */

@@ -168,10 +168,9 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   nai__collect_signals(pass, &nowhere); /* the readout, and dJ/dr of costs on rates */
   r->n = list(r->parameter, pass->net, pass->net->plastic);
   job job = {r, pass};
-  for (int32_t i = 0; i < r->threads; i++) r->tangent[i].failed = NAI_OK;
-  nai__pool_run(pass->pool, (r->n + ROWS - 1) / ROWS, walk_rows, &job);
-  for (int32_t i = 0; i < r->threads; i++)
-    if (r->tangent[i].failed != NAI_OK) return r->tangent[i].failed;
+  for (int32_t i = 0; i < r->threads; i++) nai__failure_clear(&r->tangent[i].failed);
+  nai__pool_run_here(pass->pool, pass->net->is_bound, (r->n + ROWS - 1) / ROWS, walk_rows, &job);
+  for (int32_t i = 0; i < r->threads; i++) NAI__TRY(nai__failure_raise(&r->tangent[i].failed));
   return NAI_OK;
 }
 

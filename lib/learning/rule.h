@@ -69,7 +69,7 @@ typedef struct nai__pass {
   float **outer_scratch; /* [threads] */
   float *state_carry;    /* [trials][ld_state], scratch of the walk back through cells */
   float *const *slopes;  /* [threads]: room for slopes of cells of a group of `rows` trials */
-  atomic_int failed;     /* the first status of a model's function that is not NAI_OK */
+  nai__failure failed;   /* the first failure of a model's function */
 } nai__pass;
 
 /* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */

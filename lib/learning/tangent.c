@@ -119,9 +119,8 @@ static void find_cell_slopes(nai__tangent *tangent, const nai__pass *pass, int64
   for (int64_t s = 0; s < net->n_segments && net->has_cells; s++) {
     const nai__segment *g = &net->segment[s];
     if (!g->cells) continue;
-    nai_status status =
-        nai__cells_slopes(&view, pass->activity, g, t, trial, 1, slopes_at(tangent, g));
-    if (tangent->failed == NAI_OK) tangent->failed = status;
+    nai__failure_note(&tangent->failed, nai__cells_slopes(&view, pass->activity, g, t, trial, 1,
+                                                          slopes_at(tangent, g)));
   }
 }
 
@@ -156,9 +155,8 @@ static void begin_cells(nai__tangent *tangent, const nai__pass *pass, const nai_
   const nai__cells *c = g->cells;
   nai__cells_view view;
   float *now = nai__tangent_rate(tangent, 0);
-  nai_status status =
-      nai__cells_slopes_start(&view, pass->activity, g, trial, 1, slopes_at(tangent, g));
-  if (tangent->failed == NAI_OK) tangent->failed = status;
+  nai__failure_note(&tangent->failed, nai__cells_slopes_start(&view, pass->activity, g, trial, 1,
+                                                              slopes_at(tangent, g)));
   const nai_unit_batch *b = &view.batch.shown;
   for (int64_t i = 0; i < tangent->rows && c->n_states; i++)
     for (int64_t u = 0; u < b->n; u++) {

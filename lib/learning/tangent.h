@@ -26,7 +26,7 @@ typedef struct nai__tangent {
   float *one, *zero, *spare; /* [ld_units] */
   float *state;              /* [rows][ld_state] ds of cells */
   float *slopes;             /* of all cells in one trial, of the step at hand */
-  nai_status failed;         /* the first failure of a model's function */
+  nai__failure failed;       /* the first failure of a model's function */
 } nai__tangent;
 
 nai_status nai__tangent_create(nai__tangent *out, const nai_network *net, int64_t rows);

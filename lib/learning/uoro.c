@@ -413,7 +413,7 @@ static void walk_lane(void *argument, int64_t task, int32_t thread)
             .learns = job->uoro->learns,
             .pass = pass};
   memset(k.lane->sum, 0, (size_t)pass->net->n_theta * sizeof *k.lane->sum);
-  k.lane->tangent.failed = NAI_OK;
+  nai__failure_clear(&k.lane->tangent.failed);
   for (k.trial = task; k.trial < pass->trials; k.trial += job->lanes) {
     int64_t last = nai__last_step(pass, k.trial);
     k.stream = nai__stream_open(job->seed, NAI__FOR_FEEDBACK,
@@ -447,10 +447,9 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
              .lanes = pass->trials < LANES ? pass->trials : LANES,
              .seed =
                  nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)pass->update)};
-  nai__pool_run(pass->pool, job.lanes, walk_lane, &job);
+  nai__pool_run_here(pass->pool, pass->net->is_bound, job.lanes, walk_lane, &job);
   add_lanes(&job);
-  for (int64_t i = 0; i < job.lanes; i++)
-    if (u->lane[i].tangent.failed != NAI_OK) return u->lane[i].tangent.failed;
+  for (int64_t i = 0; i < job.lanes; i++) NAI__TRY(nai__failure_raise(&u->lane[i].tangent.failed));
   return NAI_OK;
 }
 

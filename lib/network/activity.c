@@ -551,13 +551,6 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
   if (net->n_outputs) read_out(a, t, row, rows, scratch);
 }
 
-nai_status nai__failed(const atomic_int *failed)
-{
-  nai_status status = (nai_status)atomic_load(failed);
-  if (status == NAI_OK || nai_last_error()[0]) return status;
-  return nai__fail(status, "a function of a unit model failed");
-}
-
 nai_status nai__first_check(uint64_t first, int64_t trials)
 {
   if (first <= ((uint64_t)1 << 56) - (uint64_t)trials) return NAI_OK;

@@ -8,8 +8,7 @@
 #ifndef NAI_NETWORK_ACTIVITY_H
 #define NAI_NETWORK_ACTIVITY_H
 
-#include <stdatomic.h>
-
+#include "../base/failure.h"
 #include "network.h"
 #include "schedule.h"
 
@@ -42,8 +41,8 @@ typedef struct nai__activity {
   float *state;    /* [state_slots][trials][ld_state]: of cells; NULL without */
   float *received; /* [output_slots][trials][ld_units]: what their ports received, with biases */
   int64_t state_slots;
-  atomic_int failed; /* the first status of a model's function that is not NAI_OK */
-  float *noise;      /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;
+  nai__failure failed; /* the first failure of a model's function */
+  float *noise; /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;
                          NaN before the first step */
   float *input_noise;  /* [trials][ld_inputs]: the same of channels */
   float *input;        /* [input_slots][trials][ld_inputs] */
@@ -167,9 +166,6 @@ nai_status nai__inputs_finite(const nai_network *net, const float *inputs, int64
 int nai__block_is_ready(const nai__block *block);
 /* c [n_post] += weights of the block, as theta has them, times what it carries at time t; trial 0. */
 void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t, float *c);
-
-/* The first failure of a model's function, with its message where this thread has it; NAI_OK. */
-nai_status nai__failed(const atomic_int *failed);
 
 /* Numbers of trials: noise has 56 bits for them. */
 nai_status nai__first_check(uint64_t first, int64_t trials);

@@ -177,9 +177,7 @@ static nai_status refresh(const nai_network *net, const nai__node *node)
                       .size = c->size,
                       .parameter = parameter,
                       .constant = c->constant};
-  nai__clear_error();
-  nai_status status = ops->prepare(c->model->user, &b);
-  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "model", ops->name);
+  return nai__model_call(c->model, ops->prepare, &b);
 }
 
 nai_status nai__cells_refresh(nai_network *net)

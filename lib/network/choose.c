@@ -57,6 +57,13 @@ nai_status nai_network_set_model(nai_network *net, const char *names, const char
   return nai__remember(net, use_model(net, names, found));
 }
 
+nai_status nai_network_use_model(nai_network *net, const char *names, nai_model *model)
+{
+  NAI__TRY(nai__may_compose(net));
+  NAI__REQUIRE(model);
+  return nai__remember(net, use_model(net, names, model));
+}
+
 nai_status nai_network_model(const char **model, const nai_network *net, const char *name)
 {
   NAI__REQUIRE(model);

@@ -46,15 +46,6 @@ void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__s
   for (int32_t k = 0; k < ops->n_signals; k++) view->signal[k] = signals + c->signal[k];
 }
 
-/* The first failure of a user's function; the activity is not what it should be from here on. */
-static void note(nai__activity *a, nai_status status, const nai__cells *c)
-{
-  if (status == NAI_OK) return;
-  int none = NAI_OK;
-  status = nai__fail_callback(status, "model", c->model->ops.name);
-  atomic_compare_exchange_strong(&a->failed, &none, (int)status);
-}
-
 /* --- beginning -------------------------------------------------------------------------------- */
 
 /* The parameter that a state starts from: of its name. */
@@ -72,10 +63,8 @@ static void start_state(const nai__cells *c, int32_t k, float *row, int64_t n)
     row[c->state[k] + i] = parameter >= 0 ? c->parameter[parameter][i] : initial;
 }
 
-/* x: what the first state starts from, which may learn. */
-static void start(const nai__activity *a, const nai__segment *g, float *states, const float *x)
+void nai__cells_start(const nai__segment *g, float *states, const float *x)
 {
-  (void)a;
   const nai__cells *c = g->cells;
   for (int32_t k = 0; k < c->model->ops.n_states; k++) start_state(c, k, states, g->units.n);
   if (c->model->ops.n_states && c->state_copies[0] == 1 && start_of(c, 0) < 0)
@@ -92,7 +81,7 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
   nai__cells_view view;
   for (int64_t b = 0; b < rows; b++) {
     float *sent = signals + b * net->ld_units;
-    start(a, g, states + b * net->ld_state, a->x + (row + b) * net->ld_units);
+    nai__cells_start(g, states + b * net->ld_state, a->x + (row + b) * net->ld_units);
     for (int32_t k = 0; k < ops->n_signals; k++)
       memset(sent + c->signal[k], 0, (size_t)g->units.n * sizeof *sent);
     if (ops->flags & NAI_MODEL_SENDS_STATE)
@@ -104,7 +93,7 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
   nai__cells_show(&view, net, g, NULL, states, signals);
   view.batch.shown.seed = a->seed;
   view.batch.shown.first = a->first + (uint64_t)row;
-  note(a, ops->begin(c->model->user, &view.batch.shown), c);
+  nai__failure_note(&a->failed, nai__model_call(c->model, ops->begin, &view.batch.shown));
 }
 
 /* --- a step ----------------------------------------------------------------------------------- */
@@ -170,7 +159,8 @@ void nai__cells_step(nai__activity *a, const nai__segment *g, int64_t t, int64_t
   view.batch.shown.step = t;
   view.batch.shown.seed = a->seed;
   view.batch.shown.first = a->first + (uint64_t)row;
-  if (atomic_load(&a->failed) == NAI_OK) note(a, ops->step(c->model->user, &view.batch.shown), c);
+  if (!nai__failure_is(&a->failed)) /* else the activity is not what it should be */
+    nai__failure_note(&a->failed, nai__model_call(c->model, ops->step, &view.batch.shown));
   if (a->own) keep_own(a, g, row, rows, signals);
 }
 
@@ -231,11 +221,7 @@ nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, in
   b->error = view.error;
   b->port_error = view.port_error;
   b->carry = view.carry;
-  if (ops->backward) {
-    nai__clear_error();
-    nai_status status = ops->backward(c->model->user, b);
-    return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "model", ops->name);
-  }
+  if (ops->backward) return nai__model_call(c->model, ops->backward, b);
   NAI__TRY(nai__slopes_find(c->model, b, memory));
   nai__slopes_backward(c->model, b);
   return NAI_OK;

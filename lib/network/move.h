@@ -24,6 +24,8 @@ void nai__cells_open(nai__cells_view *out, const nai_network *net, const nai__se
 void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__segment *g,
                      const float *ports, float *states, float *signals);
 
+/* States of a row at time 0, before `begin`. x [ld_units]: what first states start from, which may learn. */
+void nai__cells_start(const nai__segment *g, float *states, const float *x);
 /* Trials row .. row + rows - 1 begin. */
 void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int64_t rows);
 /* They go to step t. v, xi [rows][ld_units]: what ports received, without biases; normals. */

@@ -134,6 +134,7 @@ nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size)
   state->activity.seed = header.seed;
   state->activity.first = header.first;
   state->activity.own = header.owns ? state->own : NULL;
+  nai__failure_clear(&state->activity.failed);
   nai__state_show(state);
   nai__state_refresh(state);
   return NAI_OK;

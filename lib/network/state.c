@@ -112,12 +112,12 @@ nai_status nai_state_reset(nai_state *state)
     state->inject[u] = 0;
     state->clamp[u] = NAN;
   }
-  atomic_store(&a->failed, NAI_OK);
+  nai__failure_clear(&a->failed);
   nai__begin(a, 0, a->trials);
   clear_received(state);
   copy_now(state);
   nai__state_show(state);
-  return nai__failed(&a->failed);
+  return nai__failure_raise(&a->failed);
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
@@ -129,7 +129,7 @@ static nai_status step(nai_state *state, const float *inputs, float *outputs)
   nai__advance(a, state->time, 0, a->trials, inputs, &state->scratch);
   copy_now(state);
   if (outputs) nai__copy_outputs(outputs, a, state->time, 0, a->trials);
-  return nai__failed(&a->failed);
+  return nai__failure_raise(&a->failed);
 }
 
 nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)

@@ -87,7 +87,7 @@ void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
                       nai__cost_terms_of_trial(p->net, p->objective.cost[i].cost, steps);
   }
   memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
-  atomic_store(&agent->activity.failed, NAI_OK);
+  nai__failure_clear(&agent->activity.failed);
   nai__begin(&agent->activity, 0, 1);
   if (p->rule->kind->online->begin) p->rule->kind->online->begin(&agent->online);
   agent->fused = can_fuse(agent);
@@ -269,7 +269,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
   if (p->net->has_output_memory) NAI__TRY(nai__online_can_read(p->rule, p->net)); /* set since */
   agent->online.t++;
   nai__advance(&agent->activity, agent->online.t, 0, 1, input, &agent->scratch);
-  NAI__TRY(nai__failed(&agent->activity.failed));
+  NAI__TRY(nai__failure_raise(&agent->activity.failed)); /* also of the beginning */
   NAI__TRY(check_finite(agent));
   NAI__TRY(meet_costs(agent, taught));
   if (agent->fused) return learn_in_one_pass(agent);

@@ -226,13 +226,13 @@ nai_status nai__batch_run(nai__batch *batch, const nai__showing *showing)
   assert(nai__pool_threads(showing->pool) <= batch->threads);
   batch->activity.seed = showing->seed;
   batch->activity.first = showing->first;
-  atomic_store(&batch->activity.failed, NAI_OK);
+  nai__failure_clear(&batch->activity.failed);
   struct job job = {batch, trials, showing->pool, 0, batch->steps};
   for (; job.from < batch->steps; job.from = job.end) {
     if (showing->task) job.end = nai__task_next_stop(trials, job.from, -1);
     nai__pool_run(showing->pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
     NAI__TRY(nai__pool_answer(showing->pool));
-    NAI__TRY(nai__failed(&batch->activity.failed));
+    NAI__TRY(nai__failure_raise(&batch->activity.failed));
     if (showing->task)
       NAI__TRY(nai__task_respond(showing->answered, showing->task, job.end, -1, &done));
   }

@@ -34,7 +34,7 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .outer_scratch = batch->outer_scratch};
   if (!trial_costs) nai__filter_outputs(&pass);
   NAI__TRY(learner->rule->kind->estimate(learner, &pass));
-  NAI__TRY(nai__failed(&pass.failed));
+  NAI__TRY(nai__failure_raise(&pass.failed));
   NAI__TRY(nai__pool_answer(trainer->pool));
   return trial_costs ? NAI_OK : nai__parts_finish(&parts, learner->rule);
 }

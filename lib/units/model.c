@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "../base/error.h"
-#include "../base/memory.h"
 #include "../base/names.h"
 #include "../base/structs.h"
 
@@ -99,25 +98,13 @@ nai_status nai_model_field(nai_field *out, const char *model, int32_t list, int6
   return NAI_OK;
 }
 
-/* --- life ------------------------------------------------------------------------------------- */
+/* --- at work ---------------------------------------------------------------------------------- */
 
-/* The network holds models as what they are to it: constant. */
-static nai_model *held(const nai_model *model)
+nai_status nai__model_call(const nai_model *model,
+                           nai_status (*function)(void *user, nai_unit_batch *batch),
+                           nai_unit_batch *batch)
 {
-  nai_model *own;
-  memcpy(&own, &model, sizeof own);
-  return own;
-}
-
-const nai_model *nai__model_keep(const nai_model *model)
-{
-  if (model && model->own) nai__reference_keep(&held(model)->reference);
-  return model;
-}
-
-void nai__model_drop(const nai_model *model)
-{
-  if (!model || !model->own || !nai__reference_drop(&held(model)->reference)) return;
-  if (model->ops.destroy) model->ops.destroy(model->user);
-  nai__free(held(model));
+  nai__clear_error();
+  nai_status status = function(model->user, batch);
+  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "model", model->ops.name);
 }

@@ -12,12 +12,12 @@
 #include "../base/reference.h"
 #include "../kernels/kernels.h"
 
-typedef struct nai_model {
+struct nai_model {
   nai__reference reference; /* of a user's own; built-in ones live for ever */
   nai_model_ops ops;
   void *user;
   int own; /* 1: a user's */
-} nai_model;
+};
 
 /*
  * What the functions of built-in models get besides: the kernels of the network, and the run of units
@@ -69,6 +69,11 @@ int32_t nai__field_word(const nai_field *field, const char *word);
 
 const nai_model *nai__model_keep(const nai_model *model);
 void nai__model_drop(const nai_model *model);
+
+/* A function of its table at work: what it answers, with the thread's message where it fails. */
+nai_status nai__model_call(const nai_model *model,
+                           nai_status (*function)(void *user, nai_unit_batch *batch),
+                           nai_unit_batch *batch);
 
 /* 1 when port `index` is called so: by its name, or by its name without its sign. */
 int nai__port_is(const nai_model *model, int32_t index, const char *name);

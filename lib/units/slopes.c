@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#include "../base/error.h"
-
 #define CHUNK 64 /* units at once */
 
 nai_status nai__slopes_find(const nai_model *model, nai_unit_batch *b, float *memory)
@@ -17,9 +15,7 @@ nai_status nai__slopes_find(const nai_model *model, nai_unit_batch *b, float *me
   b->zs = b->sp + s * p * count;
   b->zp = b->zs + z * s * count;
   memset(memory, 0, (size_t)nai__slopes_floats(s, p, z, count) * sizeof *memory);
-  nai__clear_error();
-  nai_status status = model->ops.slopes(model->user, b);
-  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "model", model->ops.name);
+  return nai__model_call(model, model->ops.slopes, b);
 }
 
 /* --- places: fields with their copies --------------------------------------------------------- */

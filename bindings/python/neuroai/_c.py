@@ -168,6 +168,10 @@ class nai_constraint(Structure):
     """Opaque."""
 
 
+class nai_model(Structure):
+    """Opaque."""
+
+
 class nai_cost(Structure):
     """Opaque."""
 
@@ -1043,6 +1047,8 @@ nai_random_normals = _function("nai_random_normals", nai_status, floats_out, int
 # constraint.h
 _constraint = POINTER(nai_constraint)
 _constraint_out = POINTER(_constraint)
+_model = POINTER(nai_model)
+_model_out = POINTER(_model)
 nai_constraint_create_sparse = _function("nai_constraint_create_sparse", nai_status, _constraint_out, float64)
 nai_constraint_create_mask = _function(
     "nai_constraint_create_mask", nai_status, _constraint_out, octets, int64, int64
@@ -1083,6 +1089,7 @@ nai_network_get_each = _function("nai_network_get_each", nai_status, _network, T
 nai_network_parameter = _function("nai_network_parameter", nai_status, POINTER(nai_parameter), _network, int32, int64)
 nai_network_set_leak = _function("nai_network_set_leak", nai_status, _network, Text, int32)
 nai_network_set_model = _function("nai_network_set_model", nai_status, _network, Text, Text)
+nai_network_use_model = _function("nai_network_use_model", nai_status, _network, Text, _model)
 nai_network_set_size = _function("nai_network_set_size", nai_status, _network, Text, Text, int64)
 nai_network_choose = _function("nai_network_choose", nai_status, _network, Text, Text, Text)
 nai_network_model = _function("nai_network_model", nai_status, POINTER(c_char_p), _network, Text)
@@ -1091,6 +1098,9 @@ nai_network_ends = _function(
 )
 nai_model_name = _function("nai_model_name", c_char_p, int64)
 nai_model_field = _function("nai_model_field", nai_status, POINTER(nai_field), Text, int32, int64)
+nai_model_create = _function("nai_model_create", nai_status, _model_out, POINTER(nai_model_ops), c_void_p)
+nai_model_destroy = _function("nai_model_destroy", None, _model)
+nai_model_check = _function("nai_model_check", nai_status, _network, Text)
 nai_network_set_transfer = _function("nai_network_set_transfer", nai_status, _network, Text, int32)
 nai_network_place_box = _function(
     "nai_network_place_box", nai_status, _network, Text, float64, float64, float64
@@ -1146,7 +1156,15 @@ nai_network_spectrum = _function(
 nai_network_save = _function("nai_network_save", nai_status, _network, Text)
 nai_network_load = _function("nai_network_load", nai_status, _network_out, Text, POINTER(_constraint), int64)
 nai_network_load_within = _function(
-    "nai_network_load_within", nai_status, _network_out, Text, POINTER(_constraint), int64, int64
+    "nai_network_load_within",
+    nai_status,
+    _network_out,
+    Text,
+    POINTER(_constraint),
+    int64,
+    POINTER(_model),
+    int64,
+    int64,
 )
 
 # anatomy.h

@@ -774,7 +774,7 @@ class Network(Handle):
             with ExitStack() as stack:
                 lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
                 own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
-                _c.nai_network_load_within(pointer, file, own, len(lent), limit)
+                _c.nai_network_load_within(pointer, file, own, len(lent), None, 0, limit)
             return pointer
 
         doing = "loading the network" if progress else ""
