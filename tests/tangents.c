@@ -152,6 +152,9 @@ static void move_unit(run *r, int64_t t, int64_t u, double v, double xi)
     x = (1 - k->alpha) * r->current[u] + k->alpha * v;
     r->current[u] = x;
     rate[u] = phi(k, x);
+  } else if (k->leak == NAI_LEAK_WHOLE) {
+    x = (1 - k->alpha) * at_step(r, r->rate, t - 1)[u] + k->alpha * v;
+    rate[u] = phi(k, x);
   } else {
     x = v;
     rate[u] = (1 - k->alpha) * at_step(r, r->rate, t - 1)[u] + k->alpha * phi(k, x);
@@ -165,7 +168,7 @@ static void begin(run *r)
     const unit *k = &r->units[u];
     r->current[u] = k->initial;
     for (int64_t t = -r->before; t <= 0; t++) {
-      at_step(r, r->rate, t)[u] = k->leak == NAI_LEAK_RATE ? k->initial : phi(k, k->initial);
+      at_step(r, r->rate, t)[u] = k->leak == NAI_LEAK_CURRENT ? phi(k, k->initial) : k->initial;
       at_step(r, r->slope, t)[u] = phi_slope(k, k->initial);
     }
   }
@@ -223,6 +226,8 @@ static void turn_unit(run *r, const weight *w, int64_t t, int64_t trial, int64_t
   if (k->leak == NAI_LEAK_CURRENT) {
     r->current[u] = (1 - k->alpha) * r->current[u] + k->alpha * v;
     *turned = slope * r->current[u];
+  } else if (k->leak == NAI_LEAK_WHOLE) {
+    *turned = slope * ((1 - k->alpha) * at_step(r, r->turned, t - 1)[u] + k->alpha * v);
   } else {
     *turned = (1 - k->alpha) * at_step(r, r->turned, t - 1)[u] + k->alpha * slope * v;
   }
@@ -238,7 +243,7 @@ static void turn_initial(run *r, int64_t u)
 {
   for (int64_t t = -r->before; t <= 0; t++)
     at_step(r, r->turned, t)[u] =
-        r->units[u].leak == NAI_LEAK_RATE ? 1 : at_step(r, r->slope, 0)[u];
+        r->units[u].leak == NAI_LEAK_CURRENT ? at_step(r, r->slope, 0)[u] : 1;
   r->current[u] = 1;
 }
 

@@ -98,6 +98,7 @@ static double difference(const float *a, const float *b, int64_t n)
 /* --- the batch form, step by step ------------------------------------------------------------- */
 
 enum { RFLO, SYMMETRIC, ADAPTIVE, OWN, RULES };
+enum { LEAKS = NAI_LEAK_WHOLE + 1 };
 
 /* RFLO as a user writes it: one trace. */
 static nai_status own_step(void *user, nai_local_step *s)
@@ -107,9 +108,10 @@ static nai_status own_step(void *user, nai_local_step *s)
     for (int64_t i = 0; i < s->n_post; i++) {
       float alpha = s->alpha[i], slope = s->slope[b * s->n_post + i];
       int on_current = s->leak == NAI_LEAK_CURRENT;
+      float decay = s->leak == NAI_LEAK_WHOLE ? (1 - alpha) * slope : 1 - alpha;
       for (int64_t j = 0; j < s->n_pre; j++) {
         float *p = s->trace + (b * s->n_post + i) * s->n_pre + j;
-        *p = (1 - alpha) * *p + alpha * (on_current ? 1 : slope) * s->pre[b * s->n_pre + j];
+        *p = decay * *p + alpha * (on_current ? 1 : slope) * s->pre[b * s->n_pre + j];
         s->change[i * s->stride + j] +=
             s->signal[b * s->n_post + i] * (on_current ? slope : 1) * *p;
       }
@@ -141,8 +143,8 @@ static nai_rule *rule_number(int which, int64_t every)
 /* With weights that stay, an update at the end of the trial has the gradient of the batch form. */
 START_TEST(traces_sum_up_to_the_batch_form)
 {
-  int which = _i % RULES, leak = _i / RULES % 2 ? NAI_LEAK_RATE : NAI_LEAK_CURRENT;
-  nai_network *net = build_two(leak, _i / (2 * RULES) ? 0 : 30);
+  int which = _i % RULES, leak = _i / RULES % LEAKS;
+  nai_network *net = build_two(leak, _i / (LEAKS * RULES) ? 0 : 30);
   nai_trials *trials = one_trial(net);
   nai_trainer *batch = trainer_of(net, rule_number(which, 0), plain_descent(0)),
               *online = trainer_of(net, rule_number(which, 1000), plain_descent(0));
@@ -254,7 +256,7 @@ START_TEST(one_pass_is_the_same_descent)
     nai_network *net[2];
     float *theta[2];
     for (int seen = 0; seen < 2; seen++) {
-      net[seen] = build_two(_i % 2 ? NAI_LEAK_RATE : NAI_LEAK_CURRENT, _i % 4 / 2 ? 0 : 20);
+      net[seen] = build_two(_i % LEAKS, _i % 4 / 2 ? 0 : 20);
       expect_ok(nai_network_set_kernels(net[seen], kernels));
       theta[seen] = malloc((size_t)net[seen]->n_theta * sizeof **theta);
       live(theta[seen], net[seen], seen, _i / 4);
@@ -1137,7 +1139,7 @@ Suite *agent_suite(void)
 {
   Suite *suite = suite_create("agent");
   TCase *forms = tcase_create("forms");
-  tcase_add_loop_test(forms, traces_sum_up_to_the_batch_form, 0, 4 * RULES);
+  tcase_add_loop_test(forms, traces_sum_up_to_the_batch_form, 0, 2 * LEAKS * RULES);
   tcase_add_loop_test(forms, an_agents_steps_sum_up, 1, 6);
   tcase_add_loop_test(forms, one_pass_is_the_same_descent, 0, 8);
   suite_add_tcase(suite, forms);

@@ -879,7 +879,7 @@ START_TEST(networks_that_no_teacher_fits)
   nai_network *net = compose_open(FULL);
   expect_ok(nai_network_set_leak(net, "x", NAI_LEAK_RATE));
   expect_ok(nai_network_build(net, 1));
-  expect_refused(net, full_force(1, 1), "the leak is on the rate in 'x'");
+  expect_refused(net, full_force(1, 1), "the leak is not on the current in 'x'");
   net = compose_open(FULL);
   expect_ok(nai_network_set_delay(net, "x", "x", 20));
   expect_ok(nai_network_build(net, 1));

@@ -302,6 +302,14 @@ static void both_leaks(nai_network *net)
   expect_ok(nai_network_set(net, "a b", "plastic_initial", 1));
 }
 
+/* The leak within the transfer function, beside one on the current. */
+static void whole_leak(nai_network *net)
+{
+  expect_ok(nai_network_set_leak(net, "b", NAI_LEAK_WHOLE));
+  expect_ok(nai_network_set(net, "a b", "plastic_initial", 1));
+  expect_ok(nai_network_set(net, "b", "tau", 25));
+}
+
 static void within_a_step(nai_network *net)
 {
   expect_ok(nai_network_set_delay(net, "a", "b", 0));
@@ -355,6 +363,7 @@ static const struct {
   void (*make)(nai_network *);
 } pairs[] = {{"rate", plain},
              {"rate", both_leaks},
+             {"rate", whole_leak},
              {"rate", within_a_step},
              {"rate", only_delays},
              {"rate", late_outputs},

@@ -14,7 +14,7 @@
 static const char *const names[] = {"a", "b", "c", "d"};
 enum { POPULATIONS = 4, UNITS = 6 };
 
-/* Both leaks, long delays, a stage without delay, noise, a gain; smooth transfer functions. */
+/* All leaks, long delays, a stage without delay, noise, a gain; smooth transfer functions. */
 static nai_network *make_network(void)
 {
   nai_network *net;
@@ -23,7 +23,8 @@ static nai_network *make_network(void)
   nai_network_add_input(net, "u", 2);
   for (int i = 0; i < POPULATIONS; i++) nai_network_add_population(net, names[i], UNITS, NAI_FREE);
   nai_network_add_output(net, "z", 2);
-  nai_network_set_leak(net, "b d", NAI_LEAK_RATE);
+  nai_network_set_leak(net, "b", NAI_LEAK_RATE);
+  nai_network_set_leak(net, "d", NAI_LEAK_WHOLE);
   nai_network_set_transfer(net, "a", NAI_TRANSFER_TANH);
   nai_network_set_transfer(net, "b", NAI_TRANSFER_SOFTPLUS);
   nai_network_set_transfer(net, "c", NAI_TRANSFER_LOGISTIC);

@@ -206,7 +206,7 @@ START_TEST(choices_that_are_refused)
   REFUSED(nai_network_set_sign(net, "E stimulus", 2), NAI_ERR_INVALID,
           "sign of 'E stimulus' is 2, must be -1, 0 or 1");
   REFUSED(nai_network_set_sign(net, "choice", 1), NAI_ERR_NAME, "'choice' is one of the outputs");
-  REFUSED(nai_network_set_leak(net, "E", 2), NAI_ERR_INVALID, "leak is 2");
+  REFUSED(nai_network_set_leak(net, "E", 3), NAI_ERR_INVALID, "leak is 3");
   REFUSED(nai_network_set_balance(net, "E", -1), NAI_ERR_INVALID, "on is -1");
 }
 END_TEST

@@ -178,7 +178,7 @@ NAI_API nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void
  */
 typedef struct nai_local_step {
   uint32_t struct_size; /**< sizeof(nai_local_step) in the library */
-  int32_t leak;         /**< of the postsynaptic population: NAI_LEAK_CURRENT or NAI_LEAK_RATE */
+  int32_t leak;         /**< of the postsynaptic population: NAI_LEAK_... */
   const char *from;     /**< presynaptic population or input; NULL: the biases */
   const char *to;       /**< postsynaptic population */
   int64_t step;         /**< time step, from 1 */

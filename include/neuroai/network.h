@@ -40,7 +40,8 @@ enum {
   NAI_LEAK_CURRENT =
       0, /**< x' = (1-alpha) x + alpha v + sqrt(2 alpha) noise xi, r = phi(x)      (Song 2016) */
   NAI_LEAK_RATE =
-      1 /**< r' = (1-alpha) r + alpha phi(v + sqrt(2/alpha) noise xi)  (Yang 2019, Murray 2019) */
+      1, /**< r' = (1-alpha) r + alpha phi(v + sqrt(2/alpha) noise xi)  (Yang 2019, Murray 2019) */
+  NAI_LEAK_WHOLE = 2 /**< r' = phi((1-alpha) r + alpha v + sqrt(2 alpha) noise xi)   (Masse 2019) */
 };
 
 /** Transfer functions, r = gain * f(x). */
@@ -182,7 +183,10 @@ NAI_API nai_status nai_network_get_each(const nai_network *net, const char *name
 NAI_API nai_status nai_network_parameter(nai_parameter *out, const nai_network *net, int32_t kind,
                                          int64_t index);
 
-/** Sets the leak: on the current, NAI_LEAK_CURRENT (default), or on the rate, NAI_LEAK_RATE. */
+/**
+ * Sets the leak: on the current, NAI_LEAK_CURRENT (default), on the rate, NAI_LEAK_RATE, or on the rate
+ * within the transfer function, NAI_LEAK_WHOLE.
+ */
 NAI_API nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t leak);
 
 /** Sets the transfer function: NAI_TRANSFER_... (NAI_TRANSFER_RELU by default). */

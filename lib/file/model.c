@@ -18,9 +18,10 @@ void nai__model_synapse_tensor(char name[NAI__TENSOR_NAME], const char *what, co
 
 const char *nai__model_leak(int32_t leak)
 {
-  static const char *const words[] = {[NAI_LEAK_CURRENT] = "current", [NAI_LEAK_RATE] = "rate"};
+  static const char *const words[] = {
+      [NAI_LEAK_CURRENT] = "current", [NAI_LEAK_RATE] = "rate", [NAI_LEAK_WHOLE] = "whole"};
   assert(leak >= 0);
-  return leak <= NAI_LEAK_RATE ? words[leak] : NULL;
+  return leak <= NAI_LEAK_WHOLE ? words[leak] : NULL;
 }
 
 const char *nai__model_weights(int32_t kind)

@@ -263,12 +263,21 @@ static void describe_units(nai__json_writer *w)
   nai__json_close(w, '}');
 }
 
+/* What a reader of the first format could not run. */
+static int needs_format_2(const nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].cells || net->node[i].leak == NAI_LEAK_WHOLE) return 1;
+  return 0;
+}
+
 void nai__model_describe(nai__json_writer *w, const nai_network *net)
 {
   char seed[32];
   snprintf(seed, sizeof seed, "%llu",
            (unsigned long long)net->seed); /* others' numbers end before ours */
-  nai__json_add_whole(w, "format", net->has_cells ? NAI__MODEL_FORMAT_CELLS : NAI__MODEL_FORMAT);
+  nai__json_add_whole(w, "format",
+                      needs_format_2(net) ? NAI__MODEL_FORMAT_CELLS : NAI__MODEL_FORMAT);
   nai__json_add_text(w, "library", nai_version());
   describe_units(w);
   nai__json_add_real(w, "dt", net->dt);

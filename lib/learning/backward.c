@@ -139,6 +139,15 @@ static void collect(const group *g, int64_t t, int64_t stage)
 
 /* --- through the units ------------------------------------------------------------------------ */
 
+/* The leak within the transfer function: what comes back through it has phi' of the step before it. */
+static void whole_backward(const nai__kernels *kernels, const nai__units *units, float *signal,
+                           float *carry, const float *rate)
+{
+  for (int64_t u = 0; u < units->n; u++) signal[u] += carry[u];
+  memset(carry, 0, (size_t)units->n * sizeof *carry);
+  kernels->current_backward(units, signal, carry, rate);
+}
+
 static void through_cells(const group *g, const nai__segment *segment, int64_t t)
 {
   nai__pass *pass = g->pass;
@@ -164,6 +173,8 @@ static void through_units(const group *g, int64_t t, int64_t stage)
       float *signal = signal_at(g, t) + at, *carry = pass->carry + g->row * net->ld_units + at;
       if (segment->leak == NAI_LEAK_CURRENT)
         net->kernels->current_backward(&segment->units, signal, carry, rate + at);
+      else if (segment->leak == NAI_LEAK_WHOLE)
+        whole_backward(net->kernels, &segment->units, signal, carry, rate + at);
       else
         net->kernels->rate_backward(&segment->units, signal, carry, drive + at);
     }

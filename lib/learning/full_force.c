@@ -47,8 +47,9 @@ static nai_status refuse(const char *why, const char *from, const char *to)
 static nai_status check_network(const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (net->node[i].kind == NAI_POPULATIONS && net->node[i].leak == NAI_LEAK_RATE)
-      return refuse("it learns currents, and the leak is on the rate in", net->node[i].name, NULL);
+    if (net->node[i].kind == NAI_POPULATIONS && net->node[i].leak != NAI_LEAK_CURRENT)
+      return refuse("it learns currents, and the leak is not on the current in", net->node[i].name,
+                    NULL);
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
     const nai__node *from = &net->node[p->from], *to = &net->node[p->to];

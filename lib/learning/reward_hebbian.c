@@ -97,10 +97,10 @@ static nai_status check_leaks(const nai__learner *learner)
   const nai_network *net = learner->net;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind == NAI_POPULATIONS && !net->node[i].cells &&
-        net->node[i].leak == NAI_LEAK_RATE)
-      return nai__fail(NAI_ERR_UNSUPPORTED,
-                       "rule '%s' learns from currents, population '%s' has its leak on the rate",
-                       learner->rule->kind->name, net->node[i].name);
+        net->node[i].leak != NAI_LEAK_CURRENT)
+      return nai__fail(
+          NAI_ERR_UNSUPPORTED, "rule '%s' learns from currents, population '%s' has its leak %s",
+          learner->rule->kind->name, net->node[i].name, nai__leak_place(net->node[i].leak));
   return NAI_OK;
 }
 

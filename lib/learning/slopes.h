@@ -18,10 +18,10 @@ static inline void nai__slopes(const nai_network *net, nai__units units, int32_t
   units.alpha = one;
   memcpy(slope, one, bytes);
   memset(carry, 0, bytes);
-  if (leak == NAI_LEAK_CURRENT)
-    net->kernels->current_backward(&units, slope, carry, value);
-  else
+  if (leak == NAI_LEAK_RATE)
     net->kernels->rate_backward(&units, slope, carry, value);
+  else
+    net->kernels->current_backward(&units, slope, carry, value);
 }
 
 #endif

@@ -91,11 +91,9 @@ static void find_slopes(const nai__tangent *tangent, const nai__pass *pass, int6
   memcpy(tangent->slope, tangent->one, (size_t)net->n_units * sizeof(float));
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
-    int on_current = g->leak == NAI_LEAK_CURRENT;
-    if (g->cells) continue;
-    if (!on_current && t == 0) continue;
-    const float *value =
-        on_current ? nai__rate_at(pass->activity, t) : nai__drive_at(pass->activity, t);
+    if (g->cells || (g->leak != NAI_LEAK_CURRENT && t == 0)) continue;
+    const float *value = g->leak == NAI_LEAK_RATE ? nai__drive_at(pass->activity, t)
+                                                  : nai__rate_at(pass->activity, t);
     nai__slopes(net, g->units, g->leak, tangent->one, tangent->slope + g->offset,
                 tangent->spare + g->offset, value + trial * net->ld_units + g->offset);
   }
@@ -217,10 +215,12 @@ static void move_segment(const nai__tangent *tangent, const nai__segment *g, int
   for (int64_t i = 0; i < tangent->rows; i++) {
     int64_t at = i * net->ld_units;
     const float *v = tangent->v + g->offset + at;
-    if (g->leak == NAI_LEAK_CURRENT)
-      net->kernels->current_forward(&units, tangent->x + g->offset + at, now + at, v, NULL);
-    else
+    float *x = tangent->x + g->offset + at;
+    if (g->leak == NAI_LEAK_WHOLE) memcpy(x, before + at, (size_t)units.n * sizeof *x);
+    if (g->leak == NAI_LEAK_RATE)
       net->kernels->rate_forward(&units, now + at, tangent->spare, before + at, v, NULL);
+    else
+      net->kernels->current_forward(&units, x, now + at, v, NULL);
   }
 }
 

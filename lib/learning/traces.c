@@ -2,6 +2,7 @@
  * Eligibility traces. Onto unit a:
  *   leak on the current  p_ab(t) = (1 - alpha) p_ab(t-1) + alpha r_b,          change l phi'(x) p_ab
  *   leak on the rate     p_ab(t) = (1 - alpha) p_ab(t-1) + alpha phi'(v) r_b,  change l p_ab
+ *   and within phi       p_ab(t) = phi' ((1 - alpha) p_ab(t-1) + alpha r_b),   change l p_ab
  * so each row of traces has one decay, one gain and one factor at a step. Units of other models have
  * vectors (eligibility.h).
  */
@@ -120,8 +121,8 @@ static void find_slopes(nai__online *online)
   for (int64_t k = 0; k < net->n_segments; k++) {
     const nai__segment *g = &net->segment[k];
     if (g->cells) continue;
-    const float *value = g->leak == NAI_LEAK_CURRENT ? nai__rate_at(online->activity, online->t)
-                                                     : nai__drive_at(online->activity, online->t);
+    const float *value = g->leak == NAI_LEAK_RATE ? nai__drive_at(online->activity, online->t)
+                                                  : nai__rate_at(online->activity, online->t);
     nai__slopes(net, g->units, g->leak, own->one, own->slope + g->offset, own->carry,
                 value + g->offset);
   }
@@ -138,7 +139,7 @@ static void find_rows(nai__online *online)
     int on_current = g->leak == NAI_LEAK_CURRENT;
     for (int64_t u = g->offset; u < g->offset + g->units.n; u++) {
       float alpha = g->units.alpha[u - g->offset];
-      own->decay[u] = 1 - alpha;
+      own->decay[u] = g->leak == NAI_LEAK_WHOLE ? (1 - alpha) * own->slope[u] : 1 - alpha;
       own->gain[u] = on_current ? alpha : alpha * own->slope[u];
       own->factor[u] = on_current ? own->signal[u] * own->slope[u] : own->signal[u];
     }

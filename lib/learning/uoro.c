@@ -370,7 +370,7 @@ static void perturb(walk *k)
     if (g->cells) perturb_cells(k, g);
     for (int64_t i = 0; i < g->units.n && !g->cells; i++) {
       int64_t u = g->offset + i;
-      float slope = g->units.alpha[i] * (g->leak == NAI_LEAK_RATE ? l->tangent.slope[u] : 1);
+      float slope = g->units.alpha[i] * (g->leak != NAI_LEAK_CURRENT ? l->tangent.slope[u] : 1);
       if (fabsf(slope) < SMALLEST) slope = 0;
       l->factor[u] = slope * l->nu[u];
       l->tangent.v[NEW * net->ld_units + u] = slope != 0 ? l->nu[u] / slope : 0;

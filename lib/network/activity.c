@@ -182,7 +182,7 @@ static void begin_row(const nai__activity *a, int64_t trial, float *x, float *r)
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
     if (g->cells) continue;
-    if (g->leak == NAI_LEAK_RATE)
+    if (g->leak != NAI_LEAK_CURRENT)
       memcpy(r + g->offset, x + g->offset, (size_t)g->units.n * sizeof *r);
     else
       net->kernels->transfer(&g->units, r + g->offset, x + g->offset);
@@ -281,8 +281,8 @@ static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t r
 }
 
 /*
- * What is added after the leak. Where that is on the current it goes through the leak, which takes
- * alpha of it: the kernels have nothing between leak and transfer function.
+ * What is added after the leak. Where the transfer function comes after that it goes through the leak,
+ * which takes alpha of it: the kernels have nothing between the two.
  */
 static void draw_output_noise(const nai__activity *a, int64_t t, int64_t trial, float *added)
 {
@@ -293,7 +293,7 @@ static void draw_output_noise(const nai__activity *a, int64_t t, int64_t trial, 
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
     for (int64_t u = g->offset; u < g->offset + g->units.n; u++)
-      added[u] *= g->leak == NAI_LEAK_CURRENT && !g->cells ? sd[u] / alpha[u] : sd[u];
+      added[u] *= g->leak != NAI_LEAK_RATE && !g->cells ? sd[u] / alpha[u] : sd[u];
   }
 }
 
@@ -447,15 +447,17 @@ static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int
   const nai_network *net = a->net;
   int64_t at = trial * net->ld_units + g->offset;
   float *r = nai__rate_slot(a, t) + at;
+  const float *before = (a->own ? a->own : nai__rate_at(a, t - 1)) + at;
   v += g->offset;
   xi += g->offset;
   if (a->taken) keep_taken(a, g, trial, v);
-  if (added && g->leak == NAI_LEAK_CURRENT) add(v, added + g->offset, g->units.n);
-  if (g->leak == NAI_LEAK_CURRENT)
+  if (added && g->leak != NAI_LEAK_RATE) add(v, added + g->offset, g->units.n);
+  if (g->leak == NAI_LEAK_RATE)
+    net->kernels->rate_forward(&g->units, r, nai__drive_slot(a, t) + at, before, v, xi);
+  else {
+    if (g->leak == NAI_LEAK_WHOLE) memcpy(a->x + at, before, (size_t)g->units.n * sizeof *before);
     net->kernels->current_forward(&g->units, a->x + at, r, v, xi);
-  else
-    net->kernels->rate_forward(&g->units, r, nai__drive_slot(a, t) + at,
-                               (a->own ? a->own : nai__rate_at(a, t - 1)) + at, v, xi);
+  }
   if (added && g->leak == NAI_LEAK_RATE) add(r, added + g->offset, g->units.n);
   if (a->current && g->leak == NAI_LEAK_CURRENT)
     memcpy(nai__current_slot(a, t) + at, a->x + at, (size_t)g->units.n * sizeof *r);

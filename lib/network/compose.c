@@ -183,7 +183,7 @@ nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t lea
 {
   NAI__TRY(nai__may_compose(net));
   return nai__remember(
-      net, set_choice(net, names, offsetof(nai__node, leak), "leak", leak, NAI_LEAK_RATE));
+      net, set_choice(net, names, offsetof(nai__node, leak), "leak", leak, NAI_LEAK_WHOLE));
 }
 
 nai_status nai_network_set_transfer(nai_network *net, const char *names, int32_t transfer)

@@ -245,6 +245,14 @@ struct nai_network {
   float *readout;                               /* [NAI__READOUT_ROWS][ld_outputs] */
 };
 
+/* Where a leak is, for messages: "on the rate". */
+static inline const char *nai__leak_place(int32_t leak)
+{
+  return leak == NAI_LEAK_CURRENT ? "on the current"
+         : leak == NAI_LEAK_RATE  ? "on the rate"
+                                  : "on the rate within the transfer function";
+}
+
 /* --- composition ------------------------------------------------------------------------------ */
 
 /* Bits of `kinds`. */

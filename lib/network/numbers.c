@@ -453,7 +453,7 @@ static void keep_noise(float *kept, float *fresh, double tau, double dt)
 /* What noise of variance 1 is multiplied by, where the kernels add it: docs/equations.md, "Units". */
 static double noise_factor(const nai__node *node, double alpha, double noise_tau)
 {
-  if (node->leak == NAI_LEAK_CURRENT) return noise_tau > 0 ? alpha : sqrt(2 * alpha);
+  if (node->leak != NAI_LEAK_RATE) return noise_tau > 0 ? alpha : sqrt(2 * alpha);
   return noise_tau > 0 ? 1 : sqrt(2 / alpha);
 }
 

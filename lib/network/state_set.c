@@ -31,9 +31,8 @@ static nai_status require_currents(const nai__node *node)
   if (node->leak == NAI_LEAK_CURRENT) return NAI_OK;
   return nai__fail(
       NAI_ERR_UNSUPPORTED,
-      "'%s' has its leak on the rate, and so no currents that last: its rates are what "
-      "can be read and set",
-      node->name);
+      "'%s' has its leak %s, and so no currents that last: its rates are what can be read and set",
+      node->name, nai__leak_place(node->leak));
 }
 
 nai_status nai_state_currents(nai_view *out, const nai_state *state, const char *name)
@@ -136,7 +135,7 @@ nai_status nai_state_set_rates(nai_state *state, const char *name, const float *
   const nai__node *node;
   NAI__TRY(find(&node, state, name));
   NAI__TRY(require_rate_units(node));
-  if (node->leak != NAI_LEAK_RATE)
+  if (node->leak == NAI_LEAK_CURRENT)
     return nai__fail(
         NAI_ERR_UNSUPPORTED,
         "'%s' has its leak on the current, from which its rates come: its currents are "

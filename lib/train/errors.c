@@ -15,8 +15,8 @@ nai_status nai__errors_check(const nai_network *net, const nai_cost *cost)
     if (nai__cost_sees(cost, &net->node[i]) &&
         (net->node[i].leak != NAI_LEAK_CURRENT || net->node[i].cells))
       return nai__fail(NAI_ERR_UNSUPPORTED,
-                       "cost '%s' needs the leak on the current, '%s' has it on the rate",
-                       cost->name, net->node[i].name);
+                       "cost '%s' needs the leak on the current, '%s' has it %s", cost->name,
+                       net->node[i].name, nai__leak_place(net->node[i].leak));
   return NAI_OK;
 }
 

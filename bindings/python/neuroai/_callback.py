@@ -445,7 +445,7 @@ class LocalStep(Shown):
     Attributes:
         source: presynaptic population or input; None for the biases.
         target: postsynaptic population.
-        leak: of the postsynaptic population, "current" or "rate".
+        leak: of the postsynaptic population, "current", "rate" or "whole".
         step: time step, from 1.
         steps: of the batch.
         trials, n_post, n_pre: lengths.
@@ -488,7 +488,7 @@ class LocalStep(Shown):
         self._keep(
             source=None if source is None else text(source),
             target=text(step.to),
-            leak="rate" if step.leak == _c.NAI_LEAK_RATE else "current",
+            leak=("current", "rate", "whole")[step.leak],
             step=step.step,
             steps=step.steps,
             trials=step.trials,

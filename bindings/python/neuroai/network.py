@@ -62,7 +62,7 @@ Number = Union[float, npt.ArrayLike]
 _LARGE = 300
 
 _KINDS = {"inputs": _c.NAI_INPUTS, "populations": _c.NAI_POPULATIONS, "outputs": _c.NAI_OUTPUTS}
-_LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE}
+_LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE, "whole": _c.NAI_LEAK_WHOLE}
 _TRANSFERS = {name: number for number, name in enumerate(texts(_c.nai_transfer_name))}
 
 
@@ -207,7 +207,7 @@ class Network(Handle):
             model: what moves its units: "rate", "adaptive_rate", "dendritic"; see :func:`neuroai.models`.
             parameters: others of the model, and its sizes: ``model="dendritic", branches=2,
                 nonlinearity="divisive"``.
-            leak: "current" or "rate".
+            leak: "current", "rate", or "whole": on the rate, within the transfer function.
             transfer: "relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh" or "power".
             tau: time constant, ms, at least dt; 100.
             noise: sigma of the noise; 0.
@@ -560,7 +560,7 @@ class Network(Handle):
         return sign.value
 
     def leak(self, name: str) -> str:
-        """Where the leak of a population acts: "current" or "rate"."""
+        """Where the leak of a population acts: "current", "rate" or "whole"."""
         leak = c_int32()
         _c.nai_network_leak(leak, self, name)
         return next(text for text, number in _LEAKS.items() if number == leak.value)

@@ -419,3 +419,16 @@ def test_real_time_recurrent_learning_is_backpropagation(nonlinearity, lag):
         assert abs(gradients[1][key] - expected).max() < 1e-5 * largest, key
     for name in ("A", "D", "R"):
         assert abs(ours.gradient_initial(name) - exact.gradient_initial(name)).max() < 1e-5 * largest
+
+
+def test_a_leak_within_the_transfer_function():
+    net = na.Network(dt=10).input("u", 2).population("E", 3, leak="whole", tau=40, transfer="tanh", bias=0.2, initial=0.5)
+    net.output("z", 3).connect("u E", "E").connect("E", "z").build(1)
+    assert net.leak("E") == "whole" and net.copy().leak("E") == "whole"
+    u = np.random.default_rng(0).normal(size=(6, 2))
+    r, found = np.full(3, 0.5), net.run(u).rates["E"][:, 0]
+    for t in range(6):
+        r = np.tanh(0.75 * r + 0.25 * (net.weights("u", "E") @ u[t] + net.weights("E", "E") @ r + 0.2))
+        assert np.allclose(found[t], r, atol=1e-6)
+    with pytest.raises(na.InvalidError, match="'current', 'rate', 'whole'|current, rate, whole"):
+        na.Network(dt=10).population("E", 3, leak="half")
