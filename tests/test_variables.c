@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/network/network.h"
 #include "faults.h"
 #include "networks.h"
+#include "rules.h"
 #include "states.h"
 
 enum { STEPS = 9, TRIALS = 2, CHANNELS = 2 };
@@ -309,6 +311,260 @@ START_TEST(unknown_variables_are_refused)
 }
 END_TEST
 
+/* --- a signal that is not the first ------------------------------------------------------------ */
+
+/* Leaky units that send two: tanh of their state, and the state. */
+static nai_status two_step(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t k = 0; k < b->trials; k++)
+    for (int64_t i = 0; i < b->n; i++) {
+      float alpha = (float)b->dt / b->parameter[0][i], *x = b->state[0] + k * b->state_stride + i;
+      *x = (1 - alpha) * *x + alpha * b->port[0][k * b->port_stride + i];
+      b->signal[0][k * b->signal_stride + i] = tanhf(*x);
+      b->signal[1][k * b->signal_stride + i] = *x;
+    }
+  return NAI_OK;
+}
+
+static nai_status two_slopes(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t k = 0; k < b->trials; k++)
+    for (int64_t i = 0; i < b->n; i++) {
+      float alpha = (float)b->dt / b->parameter[0][i], r = b->signal[0][k * b->signal_stride + i];
+      int64_t at = k * b->n + i;
+      b->ss[at] = b->zs[b->slope_stride + at] = 1 - alpha;
+      b->sp[at] = b->zp[b->slope_stride + at] = alpha;
+      b->zs[at] = (1 - alpha) * (1 - r * r);
+      b->zp[at] = alpha * (1 - r * r);
+    }
+  return NAI_OK;
+}
+
+static const nai_field two_parameters[] = {NAI__FIELD("tau", "ms", "of the leak", 40, 0, 1e9)};
+static const nai_field two_states[] = {NAI__FIELD("x", "1", "state", 0, 0, 0)};
+static const nai_field two_ports[] = {NAI__FIELD("input", "1", "input", 0, 0, 0)};
+static const nai_field two_signals[] = {NAI__FIELD("rate", "1", "tanh of x", 0, 0, 0),
+                                        NAI__FIELD("v", "1", "x", 0, 0, 0)};
+static const nai_model two = {.ops = {.struct_size = sizeof(nai_model_ops),
+                                      .flags = NAI_MODEL_THREADED,
+                                      .name = "two",
+                                      .n_parameters = 1,
+                                      .n_states = 1,
+                                      .n_ports = 1,
+                                      .n_signals = 2,
+                                      .parameters = two_parameters,
+                                      .states = two_states,
+                                      .ports = two_ports,
+                                      .signals = two_signals,
+                                      .step = two_step,
+                                      .slopes = two_slopes}};
+
+enum { CELLS = 3, WATCHED = 7 };
+
+/* T's second signal is what output "watch" has, by an identity that does not learn. */
+static nai_network *build_watched(void)
+{
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", CHANNELS}},
+                             .populations = {{"T", CELLS, NAI_FREE}, {"R", 2, NAI_FREE}},
+                             .outputs = {{"watch", CELLS}});
+  nai__node *node = &net->node[nai__node_at(net, "T")];
+  node->cells = nai__cells_create(&two, CELLS);
+  for (int i = 0; i < CELLS; i++) node->number[NAI__TAU][i] = 40;
+  nai_network_connect(net, "u", "T R");
+  nai_network_connect(net, "T R", "T R");
+  nai_network_connect(net, "T:v", "watch");
+  nai_network_set_initial_weights(net, "T:v", "watch", NAI_WEIGHTS_IDENTITY, 1, 0);
+  nai_network_set_plastic(net, "T:v", "watch", 0);
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+static nai_trials *trials_watched(const nai_network *net)
+{
+  nai_trials *trials;
+  float input[WATCHED * TRIALS * CHANNELS], target[WATCHED * TRIALS * CELLS];
+  expect_ok(nai_random_normals(input, WATCHED * TRIALS * CHANNELS, 1, 0));
+  expect_ok(nai_random_normals(target, WATCHED * TRIALS * CELLS, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, WATCHED, TRIALS));
+  expect_ok(nai_trials_set_inputs(trials, NULL, input, CHANNELS));
+  expect_ok(nai_trials_set_targets(trials, "watch", target, CELLS));
+  return trials;
+}
+
+START_TEST(other_signals_are_seen)
+{
+  nai_network *net = build_watched();
+  nai_state *state = make_state(net, TRIALS, 1);
+  float input[TRIALS * CHANNELS] = {1, -2, 0.5F, 3}, output[TRIALS * CELLS];
+  nai_view v = variable_of(state, "T:v"), x = variable_of(state, "T:x"),
+           r = variable_of(state, "T");
+  for (int t = 0; t < 4; t++) {
+    expect_ok(nai_state_step(state, input, output));
+    for (int64_t b = 0; b < TRIALS; b++)
+      for (int64_t i = 0; i < CELLS; i++) {
+        EXPECT(at(&v, b, i) == at(&x, b, i) && at(&v, b, i) == output[b * CELLS + i]);
+        expect_close((double)at(&r, b, i), tanh((double)at(&v, b, i)));
+      }
+  }
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Costs on rates see first signals: they may be named, others are refused. */
+START_TEST(costs_on_rates_see_first_signals)
+{
+  static const struct {
+    const char *names, *words;
+  } wrong[] = {{"T:v",
+                "l2_rates: 'v' of 'T' is not its first signal, which is what costs on rates see: "
+                "connect 'T:v' to an output by frozen identity weights"},
+               {"R T:v", "'v' of 'T' is not its first signal"},
+               {"*:v", "'v' of 'T' is not its first signal"},
+               {"R:x", "'R' has no signal 'x'; it has rate"},
+               {"watch:v", "'watch' is one of the outputs, must be one of the populations"}};
+  static const char *const same[][2] = {{"T", "T:rate"}, {"*", "*:rate"}, {"R T", "R:rate T"}};
+  nai_network *net = build_watched();
+  nai_trials *trials = trials_watched(net);
+  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+    nai_trainer *trainer = train_by_bptt(net, 0);
+    nai_cost *cost;
+    expect_ok(nai_cost_create_l2_rates(&cost, wrong[k].names));
+    expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_NAME, wrong[k].words);
+    nai_cost_destroy(cost);
+    nai_trainer_destroy(trainer);
+  }
+  for (int k = 0; k < 3; k++) {
+    nai_progress now[2] = {NAI_PROGRESS_INIT, NAI_PROGRESS_INIT};
+    for (int named = 0; named < 2; named++) {
+      nai_trainer *trainer = train_by_bptt(net, 0);
+      nai_cost *c;
+      attach_cost(trainer, nai_cost_create_l2_rates(&c, same[k][named]), &c, 1);
+      expect_ok(nai_trainer_estimate_gradient(&now[named], trainer, trials));
+      nai_trainer_destroy(trainer);
+    }
+    EXPECT(now[0].cost == now[1].cost && now[0].cost > 0);
+  }
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+static double cost_of(nai_trainer *trainer, const nai_trials *trials)
+{
+  nai_progress now = NAI_PROGRESS_INIT;
+  expect_ok(nai_trainer_estimate_gradient(&now, trainer, trials));
+  return now.cost;
+}
+
+/* The cost of a state by way of an output: its gradient by central differences, by two rules. */
+START_TEST(a_state_in_a_cost)
+{
+  nai_network *net = build_watched();
+  nai_trials *trials = trials_watched(net);
+  float w[CELLS * CHANNELS], before[CELLS * CHANNELS];
+  nai_view weights = weights_of(net, "u", "T");
+  for (int64_t k = 0; k < CELLS * CHANNELS; k++)
+    w[k] = before[k] = at(&weights, k / CHANNELS, k % CHANNELS);
+  for (int forward = 0; forward < 2; forward++) {
+    nai_rule *rule = bptt_rule();
+    if (forward) {
+      nai_rule_destroy(rule);
+      expect_ok(nai_rule_create_rtrl(&rule));
+    }
+    nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+    nai_cost *c;
+    nai_view g = NAI_VIEW_INIT;
+    float gradient[CELLS * CHANNELS];
+    attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
+    cost_of(trainer, trials);
+    expect_ok(nai_trainer_gradient(&g, trainer, "u", "T"));
+    for (int64_t k = 0; k < CELLS * CHANNELS; k++) gradient[k] = at(&g, k / CHANNELS, k % CHANNELS);
+    for (int64_t k = 0; k < CELLS * CHANNELS; k++) {
+      double cost[2];
+      for (int up = 0; up < 2; up++) {
+        w[k] = before[k] + (up ? 0.01F : -0.01F);
+        expect_ok(nai_network_set_weights(net, "u", "T", w, CELLS, CHANNELS));
+        cost[up] = cost_of(trainer, trials);
+      }
+      w[k] = before[k];
+      ck_assert_double_eq_tol((cost[1] - cost[0]) / 0.02, (double)gradient[k], 1e-3);
+      EXPECT(gradient[k] != 0);
+    }
+    expect_ok(nai_network_set_weights(net, "u", "T", before, CELLS, CHANNELS));
+    nai_trainer_destroy(trainer);
+  }
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* It is learnt, and the identity stays. */
+START_TEST(a_state_is_taught)
+{
+  nai_network *net = build_watched();
+  nai_trials *trials = trials_watched(net);
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(0.01));
+  nai_cost *c;
+  attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
+  double first = cost_of(trainer, trials);
+  for (int k = 0; k < 200; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert_double_lt(cost_of(trainer, trials), 0.7 * first);
+  nai_view w = weights_of(net, "T:v", "watch");
+  for (int64_t i = 0; i < CELLS; i++)
+    for (int64_t j = 0; j < CELLS; j++) EXPECT(at(&w, i, j) == (i == j));
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+static void copy_watched(float *gradient, nai_trainer *trainer, const nai_trials *trials)
+{
+  nai_view g = NAI_VIEW_INIT;
+  cost_of(trainer, trials);
+  expect_ok(nai_trainer_gradient(&g, trainer, "u", "T"));
+  for (int64_t k = 0; k < CELLS * CHANNELS; k++) gradient[k] = at(&g, k / CHANNELS, k % CHANNELS);
+}
+
+/* Without what random feedback adds to first signals, what is left is symmetric e-prop's. */
+START_TEST(frozen_readouts_send_their_exact_error)
+{
+  nai_network *net = build_watched();
+  nai_trials *trials = trials_watched(net);
+  float gradient[2][CELLS * CHANNELS];
+  static const float none[CELLS * CELLS];
+  for (int k = 0; k < 2; k++) {
+    nai_rule *rule;
+    nai_cost *c;
+    expect_ok(k ? nai_rule_create_rflo(&rule, 1)
+                : nai_rule_create_eprop(&rule, NAI_FEEDBACK_SYMMETRIC, 1));
+    nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+    attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
+    if (k) expect_ok(nai_trainer_set_feedback(trainer, "T", NULL, none));
+    if (k) expect_ok(nai_trainer_set_feedback(trainer, "R", NULL, none));
+    copy_watched(gradient[k], trainer, trials);
+    nai_trainer_destroy(trainer);
+  }
+  for (int64_t i = 0; i < CELLS * CHANNELS; i++) {
+    EXPECT(gradient[0][i] != 0);
+    ck_assert_float_eq_tol(gradient[1][i], gradient[0][i], 1e-6F);
+  }
+  nai_rule *alignment;
+  expect_ok(nai_rule_create_feedback_alignment(&alignment, 1));
+  nai_trainer *trainer = trainer_of(net, alignment, plain_descent(0));
+  nai_view back = NAI_VIEW_INIT;
+  expect_ok(nai_trainer_feedback(&back, trainer, "T:v", "watch"));
+  for (int64_t i = 0; i < CELLS; i++)
+    for (int64_t j = 0; j < CELLS; j++) EXPECT(at(&back, i, j) == (i == j));
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *variables_suite(void);
 
 Suite *variables_suite(void)
@@ -319,5 +575,7 @@ Suite *variables_suite(void)
   ADD_CASE(suite, "interventions", states_go_on_under_imposed_rates,
            currents_arrive_at_the_port_that_is_named);
   ADD_CASE(suite, "refusals", unknown_variables_are_refused);
+  ADD_CASE(suite, "signals", other_signals_are_seen, costs_on_rates_see_first_signals,
+           a_state_in_a_cost, a_state_is_taught, frozen_readouts_send_their_exact_error);
   return suite;
 }

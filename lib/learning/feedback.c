@@ -39,6 +39,25 @@ static nai_status need_outputs(const nai__learner *learner)
                    learner->rule->kind->name);
 }
 
+/* Random feedback reaches first signals. What reads another one, and stays, says what it does itself. */
+static int is_exact(const nai_network *net, const nai__projection *p)
+{
+  return p->signal && !p->plastic && !p->delay && net->node[p->to].kind == NAI_OUTPUTS;
+}
+
+static nai_status find_exact(nai__feedback *f, const nai_network *net)
+{
+  f->exact = NAI__ARRAY(float *, net->n_blocks + 1);
+  if (!f->exact) return NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (is_exact(net, p)) f->exact[p->block] = net->block[p->block].backward;
+  }
+  for (int64_t k = 0; k < net->n_projections; k++) /* one that learns is in the same block */
+    if (!is_exact(net, &net->projection[k])) f->exact[net->projection[k].block] = NULL;
+  return NAI_OK;
+}
+
 static nai_status feedback_direct(nai__learner *learner, double sd)
 {
   const nai_network *net = learner->net;
@@ -46,6 +65,7 @@ static nai_status feedback_direct(nai__learner *learner, double sd)
   f->direct = nai__learner_keep(learner, "direct feedback", net->n_outputs * net->ld_units);
   f->stage_packed = NAI__ARRAY(float *, net->n_stages);
   if (!f->direct || !f->stage_packed) return NAI_ERR_MEMORY;
+  NAI__TRY(find_exact(f, net));
   for (int64_t s = 0; s < net->n_stages; s++) {
     int64_t n = net->stage_first[s + 1] - net->stage_first[s];
     f->stage_packed[s] = NAI__ARRAY(float, net->kernels->packed_size(net->n_outputs, n));
@@ -85,7 +105,7 @@ static void draw_projection(nai__learner *learner, int64_t k)
   for (int64_t i = 0; i < p->at.rows; i++)
     for (int64_t j = 0; j < p->at.columns; j++) {
       int64_t at = nai__place_in(&p->at, i, j);
-      float value = (float)(sd * nai__stream_normal(&stream));
+      float value = is_exact(net, p) ? net->theta[at] : (float)(sd * nai__stream_normal(&stream));
       learner->feedback.weight[at] = net->exists[at] != 0 ? value : 0;
     }
 }
@@ -176,7 +196,8 @@ void nai__feedback_destroy(nai__feedback *f, const nai_network *net)
   for (int64_t i = 0; f->packed && i < net->n_blocks; i++) nai__free(f->packed[i]);
   nai__free(f->stage_packed);
   nai__free(f->packed);
-  *f = (nai__feedback){NULL, NULL, NULL, NULL};
+  nai__free(f->exact);
+  *f = (nai__feedback){.direct = NULL};
 }
 
 /* --- finding ---------------------------------------------------------------------------------- */

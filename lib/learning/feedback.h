@@ -15,6 +15,9 @@ struct nai__learner;
 typedef struct nai__feedback {
   float *direct;        /* [n_outputs][ld_units], or NULL */
   float **stage_packed; /* [n_stages] of it: what a stage's units get */
+  float **
+      exact; /* [n_blocks] beside it: W^T of frozen readouts of other signals than first ones, which
+                    are there to put them into a cost; NULL for all other blocks; the network's */
   float *weight;  /* as theta is laid out, so [post][pre]; only between units and to outputs */
   float **packed; /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
 } nai__feedback;

@@ -284,8 +284,8 @@ static nai_status learn(nai__online *online, const nai__fused *fused)
 
 static void signal_direct(nai__online *online)
 {
-  nai__online_signal(online, NULL, online->learner->feedback.stage_packed,
-                     ((traces *)online->own)->signal);
+  const nai__feedback *f = &online->learner->feedback;
+  nai__online_signal(online, f->exact, f->stage_packed, ((traces *)online->own)->signal);
 }
 
 static nai_status step_direct(nai__online *online)

@@ -13,12 +13,43 @@
 #include "../base/memory.h"
 #include "../base/names.h"
 
+/* 1 when it names the first signal of a population that the name means; `other`: one that has it later. */
+static int is_first_signal(const nai_network *net, const char *name, const char *part,
+                           const nai__node **other)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (!nai__selected(node, NAI__KIND(NAI_POPULATIONS), name)) continue;
+    if (nai__end_is(node, NAI__SOURCE, 0, part)) return 1;
+    for (int32_t k = 1; k < nai__ends_of(node, NAI__SOURCE); k++)
+      if (nai__end_is(node, NAI__SOURCE, k, part)) *other = node;
+  }
+  return 0;
+}
+
+/* Costs on rates see first signals, which entries may name. */
+static nai_status check_rates(const nai_network *net, const char *names, const char *cost)
+{
+  char entry[NAI__ENTRY];
+  NAI__TRY(nai__parts_known(net, NAI__KIND(NAI_POPULATIONS), NAI__SOURCE, names, cost));
+  while (nai__names_next(&names, entry) == 1) {
+    const nai__node *other = NULL;
+    const char *part = nai__names_part(entry);
+    if (!part || is_first_signal(net, entry, part, &other) || !other) continue;
+    return nai__fail(
+        NAI_ERR_NAME,
+        "%s: '%s' of '%s' is not its first signal, which is what costs on rates see: "
+        "connect '%s:%s' to an output by frozen identity weights, and give that a cost",
+        cost, part, other->name, other->name, part);
+  }
+  return NAI_OK;
+}
+
 nai_status nai__cost_check(const nai_cost *cost, const nai_network *net)
 {
   if (cost->ops.on_outputs)
     return nai__names_known(net, NAI__KIND(NAI_OUTPUTS), cost->names, cost->name);
-  if (cost->ops.on_rates || cost->ops.on_errors)
-    return nai__names_known(net, NAI__KIND(NAI_POPULATIONS), cost->names, cost->name);
+  if (cost->ops.on_rates || cost->ops.on_errors) return check_rates(net, cost->names, cost->name);
   NAI__TRY(nai__projections_known(net, cost->names, cost->to));
   return cost->check ? cost->check(cost, net) : NAI_OK;
 }

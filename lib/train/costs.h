@@ -7,6 +7,7 @@
 
 #include "../cost/cost.h"
 #include "../learning/rule.h"
+#include "../network/ends.h"
 #include "batch.h"
 
 typedef struct nai__weighed_cost {
@@ -73,10 +74,10 @@ nai_status nai__meet_weights(double *value, const nai_cost *cost, const nai_netw
                              nai_synapses *synapses, float *gradient, double scale);
 nai_status nai__meet_errors(double *value, const nai_cost *cost, nai_error_batch *batch);
 
-/* 1 when a cost on rates or errors is shown this population. */
+/* 1 when a cost on rates or errors is shown this population: its first signal, which may be named. */
 static inline int nai__cost_sees(const nai_cost *cost, const nai__node *node)
 {
-  return nai__selected(node, NAI__KIND(NAI_POPULATIONS), cost->names);
+  return node->kind == NAI_POPULATIONS && nai__end_listed(node, NAI__SOURCE, 0, cost->names);
 }
 /* What an output should do in these trials. */
 nai__aim nai__aim_of(const nai__goal *goal, const nai_trials *trials);
