@@ -190,6 +190,17 @@ START_TEST(rules_that_learn_currents_refuse_it)
   nai_cost_destroy(cost);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
+  net = COMPOSE(.dt = 10, .populations = {{"A", 3, NAI_FREE}}, .outputs = {{"z", 1}});
+  nai_network_set_model(net, "A", "adaptive_rate");
+  nai_network_connect(net, "A", "A z");
+  expect_ok(nai_network_build(net, 1));
+  trainer = train_by_bptt(net, 0);
+  expect_ok(nai_cost_create_vanishing_gradient(&cost, "A"));
+  expect_fails(nai_trainer_add_cost(trainer, cost, 1), NAI_ERR_UNSUPPORTED,
+               "needs rate units, 'A' is of model 'adaptive_rate'");
+  nai_cost_destroy(cost);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
 }
 END_TEST
 

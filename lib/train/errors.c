@@ -11,12 +11,17 @@
 
 nai_status nai__errors_check(const nai_network *net, const nai_cost *cost)
 {
-  for (int64_t i = 0; i < net->n_nodes; i++)
-    if (nai__cost_sees(cost, &net->node[i]) &&
-        (net->node[i].leak != NAI_LEAK_CURRENT || net->node[i].cells))
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (!nai__cost_sees(cost, node)) continue;
+    if (node->cells)
+      return nai__fail(NAI_ERR_UNSUPPORTED, "cost '%s' needs rate units, '%s' is of model '%s'",
+                       cost->name, node->name, node->cells->model->ops.name);
+    if (node->leak != NAI_LEAK_CURRENT)
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "cost '%s' needs the leak on the current, '%s' has it %s", cost->name,
-                       net->node[i].name, nai__leak_place(net->node[i].leak));
+                       node->name, nai__leak_place(node->leak));
+  }
   return NAI_OK;
 }
 
