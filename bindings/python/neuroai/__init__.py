@@ -94,7 +94,7 @@ from .initial import (
     Uniform,
 )
 from .intervention import Clamp, Inject, Intervention, Scale, Silence
-from .model import Field, UnitModel, models
+from .model import Field, Model, UnitModel, Units, models
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import (
@@ -183,10 +183,10 @@ __all__ = [
     "MSE",
     "Mask",
     "MaxWeight",
+    "Model",
     "Momentum",
     "Field",
     "Network",
-    "UnitModel",
     "models",
     "NodePerturbation",
     "NonfiniteError",
@@ -233,6 +233,8 @@ __all__ = [
     "UORO",
     "Uniform",
     "UnknownNameError",
+    "UnitModel",
+    "Units",
     "UnsupportedError",
     "VanishingGradient",
     "WeightMirror",

@@ -973,6 +973,7 @@ _HANDLES = {
     "nai_rule": "a neuroai.Rule, such as na.BPTT()",
     "nai_cost": "a neuroai.Cost, such as na.MSE('output')",
     "nai_constraint": "a neuroai.Constraint, such as na.Sparse(0.2)",
+    "nai_model": "a neuroai.Model",
 }
 
 

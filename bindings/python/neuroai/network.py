@@ -47,7 +47,7 @@ from ._interrupt import abandonable, to_its_end
 from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
-from .model import models
+from .model import Model, UnitModel, models
 
 if TYPE_CHECKING:
     from .intervention import Interventions
@@ -132,7 +132,8 @@ class Network(Handle):
         self._first_error = ""
         self._constraints: List[Constraint] = []  # the user's own
         self._has_models = any(self.model(name) != "rate" for name in self.populations)
-        self._calls_back = False  # whether a constraint is a user's own
+        self._own_models: Dict[str, Model] = {}  # the user's own, by population
+        self._calls_back = False  # whether a constraint or model is a user's own
         self._given: List[Tuple[str, str, npt.NDArray[Any]]] = []
 
     def _compose(self, function: Callable[..., Any], *arguments: Any) -> None:
@@ -183,7 +184,7 @@ class Network(Handle):
         n: int,
         sign: int = 0,
         *,
-        model: str = "rate",
+        model: Union[str, Model] = "rate",
         leak: str = "current",
         transfer: str = "relu",
         tau: Optional[Number] = None,
@@ -204,7 +205,8 @@ class Network(Handle):
 
         Args:
             sign: of its outgoing weights (Dale's law): +1 excitatory, -1 inhibitory, 0 free.
-            model: what moves its units: "rate", "adaptive_rate", "dendritic"; see :func:`neuroai.models`.
+            model: what moves its units: "rate", "adaptive_rate", "dendritic", see :func:`neuroai.models`; or one of your
+                own, a :class:`neuroai.Model`.
             parameters: others of the model, and its sizes: ``model="dendritic", branches=2,
                 nonlinearity="divisive"``.
             leak: "current", "rate", or "whole": on the rate, within the transfer function.
@@ -224,11 +226,21 @@ class Network(Handle):
             initial_max: the most.
             output_noise: standard deviation of white noise that is added after the leak at each step, whatever dt is; 0.
         """
-        self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
+        if not isinstance(model, (str, Model)):
+            raise wrong_type("model", "the name of a model, or a neuroai.Model", model)
+        with ExitStack() as stack:
+            own = stack.enter_context(model._lent()) if isinstance(model, Model) else None
+            self._compose(_c.nai_network_add_population, name, whole(f"n of {brief(name)}", n), sign)
+            if isinstance(model, Model):
+                self._compose(_c.nai_network_use_model, name, own)
+                self._own_models[name] = model
+                self._calls_back = True
+            elif model != "rate":
+                self._compose(_c.nai_network_set_model, name, model)
         if model != "rate":
-            self._compose(_c.nai_network_set_model, name, model)
             self._has_models = True
-            for size in models()[model].sizes:
+            fields = self._fields(name)
+            for size in fields.sizes if fields else ():
                 if size in parameters:
                     self._compose(_c.nai_network_set_size, name, size, whole(size, parameters.pop(size)))
         if model == "rate" or leak != "current":
@@ -298,13 +310,18 @@ class Network(Handle):
 
     def _count(self, name: str, parameter: str) -> int:
         """Values of a parameter: one a unit, or one for each of its copies, such as branches."""
-        if self._has_models and name in self.populations and self.model(name) in models():
-            model = models()[self.model(name)]
+        model = self._fields(name) if self._has_models and name in self.populations else None
+        if model is not None:
             copies = model.parameters[parameter].copies if parameter in model.parameters else ""
             for port in model.ports.values():
                 if copies and port.copies == copies:
                     return self.size(f"{name}:{port.name}")
         return self.size(name)
+
+    def _fields(self, name: str) -> Optional[UnitModel]:
+        """Fields of a population's model; of one of the user's own that was given in C, None."""
+        own = self._own_models.get(name)
+        return models().get(self.model(name)) if own is None else own.fields
 
     def parameters(self, kind: str = "populations") -> Dict[str, Parameter]:
         """The parameters that :meth:`set` takes, by name, with their meaning, default and range.
@@ -577,6 +594,15 @@ class Network(Handle):
         _c.nai_network_model(found, self, name)
         return text(found.value)
 
+    def check_model(self, name: str) -> "Network":
+        """Holds the slopes of a population's model against central differences of its step, after the build.
+
+        On a trajectory with random input, away from kinks such as that of relu; of models that spike the slopes of
+        states alone, where nothing spikes. Fails by naming the first slope that is wrong, what it is and should be.
+        """
+        _c.nai_model_check(self, name)
+        return self
+
     def delay(self, source: str, target: str) -> float:
         """Delay of a projection, ms."""
         delay = c_double()
@@ -755,6 +781,7 @@ class Network(Handle):
         constraints: Sequence[Constraint] = (),
         progress: bool = True,
         memory_limit: Optional[int] = None,
+        models: Sequence[Model] = (),
     ) -> "Network":
         """Loads a network. A damaged file is refused as a whole.
 
@@ -763,25 +790,33 @@ class Network(Handle):
             constraints: your own constraints that the network had; they are matched by name.
             progress: whether to show that a load of more than a second goes on.
             memory_limit: bytes that it may take, see :meth:`set_memory_limit`. None: the memory of the machine.
+            models: your own unit models that it had; they are matched by name.
         """
         file = file_name("path", path)
         limit = 0 if memory_limit is None else memory_limit
         for constraint in constraints:
             expect("constraints", constraint, Constraint, "neuroai.Constraints")
+        for model in models:
+            expect("models", model, Model, "neuroai.Models")
 
         def load() -> Any:
             pointer = _c.new(_c.nai_network)
             with ExitStack() as stack:
                 lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
                 own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
-                _c.nai_network_load_within(pointer, file, own, len(lent), None, 0, limit)
+                units = [stack.enter_context(model._lent()) for model in models]
+                own_models = (ctypes.POINTER(_c.nai_model) * len(units))(*units) if units else None
+                _c.nai_network_load_within(pointer, file, own, len(lent), own_models, len(units), limit)
             return pointer
 
         doing = "loading the network" if progress else ""
-        pointer = load() if constraints else abandonable(load, _c.nai_network_destroy, doing)
+        pointer = load() if constraints or models else abandonable(load, _c.nai_network_destroy, doing)
         net = cls.__new__(cls)
         net._own(pointer, built=True)
         net._constraints = list(constraints)
+        by_name = {model.fields.name: model for model in models}
+        used = {name: by_name.get(net.model(name)) for name in net.populations} if models else {}
+        net._own_models = {name: model for name, model in used.items() if model is not None}
         return net
 
     def copy(self) -> "Network":
@@ -791,6 +826,7 @@ class Network(Handle):
         net = type(self).__new__(type(self))
         net._own(pointer, built=self._built)
         net._constraints = list(self._constraints)
+        net._own_models = dict(self._own_models)
         net._calls_back = self._calls_back
         net._given = list(self._given)
         net._first_error = self._first_error
@@ -802,14 +838,15 @@ class Network(Handle):
         return self.copy()
 
     def __reduce__(self) -> Any:
-        """As the bytes of its model file; constraints of one's own come along."""
+        """As the bytes of its model file; constraints and models of one's own come along."""
         if not self._built:
             raise TypeError("a Network that is not built cannot be pickled: build it first, or save how it is made")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "network")
             self.save(path)
             with open(path, "rb") as file:
-                return _again, (type(self), file.read(), self._constraints, self.kernels)
+                models = list({id(model): model for model in self._own_models.values()}.values())
+                return _again, (type(self), file.read(), self._constraints, self.kernels, models)
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -835,13 +872,15 @@ class Network(Handle):
         return f"{source} -> {target} ({int(np.count_nonzero(mask))} of {mask.size})"
 
 
-def _again(kind: Any, model: bytes, constraints: Sequence[Constraint], kernels: str) -> Network:
+def _again(
+    kind: Any, model: bytes, constraints: Sequence[Constraint], kernels: str, models: Sequence[Model] = ()
+) -> Network:
     """A network from what was pickled of it."""
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "network")
         with open(path, "wb") as file:
             file.write(model)
-        net: Network = kind.load(path, constraints)
+        net: Network = kind.load(path, constraints, models=models)
     try:
         _c.nai_network_set_kernels(net, kernels)
     except UnsupportedError:  # another processor
