@@ -565,6 +565,53 @@ START_TEST(frozen_readouts_send_their_exact_error)
 }
 END_TEST
 
+/* --- a port that has a unit -------------------------------------------------------------------- */
+
+static nai_network *compose_volts(const nai_model *model)
+{
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 1}},
+                             .populations = {{"T", 2, NAI_INHIBITORY}}, .outputs = {{"z", 1}});
+  nai__node *node = &net->node[nai__node_at(net, "T")];
+  node->cells = nai__cells_create(model, 2);
+  for (int i = 0; i < 2; i++) node->number[NAI__TAU][i] = 40;
+  nai_network_connect(net, "T", "T z");
+  return net;
+}
+
+/* It has no default weights; told ones keep the sign that they were given. */
+START_TEST(weights_in_a_unit_must_be_told)
+{
+  nai_field port = two_ports[0];
+  nai_model volts = two;
+  port.unit = "mV";
+  volts.ops.ports = &port;
+  for (int told = -1; told < 3; told++) {
+    nai_network *net = compose_volts(&volts);
+    if (told >= 0)
+      nai_network_set_initial_weights(net, "T", "T", NAI_WEIGHTS_CONSTANT, told == 2 ? 0.3 : -0.3,
+                                      0);
+    if (told == 1) nai_network_connect(net, "u", "T");
+    nai_status status = nai_network_build(net, 1);
+    if (told == -1)
+      expect_fails(
+          status, NAI_ERR_INVALID,
+          "the initial weights from 'T:rate' to 'T' must be told: its port 'input' is in mV, for "
+          "which there is no default");
+    else if (told == 1)
+      expect_fails(status, NAI_ERR_INVALID, "the initial weights from 'u' to 'T' must be told");
+    else if (told == 2)
+      expect_fails(status, NAI_ERR_INVALID, "is 0.3, must be at most 0");
+    else
+      expect_ok(status);
+    nai_network_destroy(net);
+  }
+  port.unit = NULL; /* as "1" */
+  nai_network *net = compose_volts(&volts);
+  expect_ok(nai_network_build(net, 1));
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *variables_suite(void);
 
 Suite *variables_suite(void)
@@ -577,5 +624,6 @@ Suite *variables_suite(void)
   ADD_CASE(suite, "refusals", unknown_variables_are_refused);
   ADD_CASE(suite, "signals", other_signals_are_seen, costs_on_rates_see_first_signals,
            a_state_in_a_cost, a_state_is_taught, frozen_readouts_send_their_exact_error);
+  ADD_CASE(suite, "units", weights_in_a_unit_must_be_told);
   return suite;
 }

@@ -184,8 +184,8 @@ NAI_API nai_status nai_network_parameter(nai_parameter *out, const nai_network *
                                          int64_t index);
 
 /**
- * Sets the leak: on the current, NAI_LEAK_CURRENT (default), on the rate, NAI_LEAK_RATE, or on the rate
- * within the transfer function, NAI_LEAK_WHOLE.
+ * Sets the leak: on the current, NAI_LEAK_CURRENT (default), on the rate, NAI_LEAK_RATE, or on the
+ * rate within the transfer function, NAI_LEAK_WHOLE.
  */
 NAI_API nai_status nai_network_set_leak(nai_network *net, const char *names, int32_t leak);
 
@@ -266,7 +266,8 @@ NAI_API nai_status nai_network_constrain(nai_network *net, const char *from, con
 
 /**
  * Initial weights of these projections: NAI_WEIGHTS_..., with its numbers. What is drawn gets the
- * sign that Dale's law asks for; a constant must have it.
+ * sign that Dale's law asks for; a constant must have it. Onto a port that has a unit (mV, nS),
+ * weights have no default: the build asks for them.
  */
 NAI_API nai_status nai_network_set_initial_weights(nai_network *net, const char *from,
                                                    const char *to, int32_t kind, double a,

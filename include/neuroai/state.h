@@ -47,9 +47,10 @@ NAI_API nai_status nai_state_run(nai_state *state, int64_t steps, const float *i
                                  float *outputs, float *rates);
 
 /**
- * The same, and records variables: `names`, a list such as "E:x I:rate" of what nai_state_variable()
- * takes; `traces` [steps, trials, width], the variables one after the other. `width`: of all of them
- * together, each as nai_network_size() has it. Nullable: inputs, outputs, rates.
+ * The same, and records variables: `names`, a list such as "E:x I:rate" of what
+ * nai_state_variable() takes; `traces` [steps, trials, width], the variables one after the other.
+ * `width`: of all of them together, each as nai_network_size() has it. Nullable: inputs, outputs,
+ * rates.
  */
 NAI_API nai_status nai_state_record(nai_state *state, int64_t steps, const float *inputs,
                                     float *outputs, float *rates, const char *names, float *traces,
@@ -120,13 +121,13 @@ NAI_API nai_status nai_state_set_first(nai_state *state, uint64_t first);
 NAI_API nai_status nai_state_rates(nai_view *out, const nai_state *state, const char *name);
 
 /**
- * A variable of a population by its name: a signal, "E:rate", as it is sent; a state, "E:x", as units
- * have it by themselves; or a port, "E:soma", what it received at the last step, with bias and injected
- * currents, 0 before the first one. Without a colon the first signal. [trials, n]; of branches [trials,
- * branches n], branch after branch. Rate units have the signal `rate`, the state `x` (`r` where the leak
- * is on the rate) and the port `input`; for others see nai_model_field(). The view changes with the
- * state, which from now on keeps what it shows. Errors: NAI_ERR_NAME, and the message lists what there
- * is.
+ * A variable of a population by its name: a signal, "E:rate", as it is sent; a state, "E:x", as
+ * units have it by themselves; or a port, "E:soma", what it received at the last step, with bias
+ * and injected currents, 0 before the first one. Without a colon the first signal. [trials, n]; of
+ * branches [trials, branches n], branch after branch. Rate units have the signal `rate`, the state
+ * `x` (`r` where the leak is on the rate) and the port `input`; for others see nai_model_field().
+ * The view changes with the state, which from now on keeps what it shows. Errors: NAI_ERR_NAME, and
+ * the message lists what there is.
  */
 NAI_API nai_status nai_state_variable(nai_view *out, nai_state *state, const char *name);
 

@@ -37,6 +37,13 @@ int32_t nai__port_sign(const nai__node *node, int32_t port)
   return node->kind == NAI_POPULATIONS ? field_of(node, NAI__TARGET, port)->sign : 0;
 }
 
+const char *nai__port_unit(const nai__node *node, int32_t port)
+{
+  if (node->kind != NAI_POPULATIONS) return "1";
+  const char *unit = field_of(node, NAI__TARGET, port)->unit;
+  return unit ? unit : "1";
+}
+
 int64_t nai__end_width(const nai__node *node, int side, int32_t end)
 {
   if (!node->cells || side == NAI__SOURCE) return node->n;

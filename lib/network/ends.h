@@ -13,6 +13,7 @@ enum { NAI__SOURCE, NAI__TARGET };
 int32_t nai__ends_of(const nai__node *node, int side);
 const char *nai__end_name(const nai__node *node, int side, int32_t end);
 int32_t nai__port_sign(const nai__node *node, int32_t port);
+const char *nai__port_unit(const nai__node *node, int32_t port); /* "1", "mV" */
 int64_t nai__end_width(const nai__node *node, int side, int32_t end);
 /* Its first column, of a network that is laid out. */
 int64_t nai__end_column(const nai__node *node, int side, int32_t end);

@@ -435,8 +435,27 @@ static nai_status scale_to_radius(nai_network *net)
   return NAI_OK;
 }
 
+/* What has no unit starts by itself, at a size that suits; for mV and nS there is none. */
+static nai_status check_told(const nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    const nai__node *to = &net->node[p->to];
+    const char *unit = nai__port_unit(to, p->port);
+    if (p->weights != NAI_WEIGHTS_DEFAULT || strcmp(unit, "1") == 0) continue;
+    return nai__fail(
+        NAI_ERR_INVALID,
+        "the initial weights from '%.60s' to '%.60s' must be told: its port '%.30s' is "
+        "in %.20s, for which there is no default",
+        nai__source_name(net, p), nai__target_name(net, p), nai__end_name(to, NAI__TARGET, p->port),
+        unit);
+  }
+  return NAI_OK;
+}
+
 static nai_status draw_all(nai_network *net, int32_t *strong)
 {
+  NAI__TRY(check_told(net));
   for (int64_t i = 0; i < net->n_nodes; i++) strong[i] = is_strong(net, i);
   NAI__TRY(check_strong(net, strong));
   for (int64_t i = 0; i < net->n_nodes; i++) NAI__TRY(draw_onto(net, i, strong[i]));
