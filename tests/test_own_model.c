@@ -842,6 +842,40 @@ START_TEST(files_take_the_users_models)
 }
 END_TEST
 
+/* A parameter that the model has no longer is refused, one that it has since is at its default. */
+START_TEST(files_of_other_versions_of_a_model)
+{
+  char folder[256], path[300];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/net.safetensors", folder);
+  own_model m = {0};
+  nai_network *net, *again;
+  nai_model_ops before = own_adaptive_ops(&m), after = before;
+  before.n_parameters = 2;
+  expect_ok(nai_network_create(&net, 10));
+  nai_network_add_population(net, "A", 5, NAI_FREE);
+  use(net, "A", before, &m);
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_save(net, path));
+  nai_model *model = make(after, &m);
+  double value[5];
+  expect_ok(nai_network_load_within(&again, path, NULL, 0, &model, 1, 0));
+  expect_ok(nai_network_get_each(again, "A", "tau_adaptation", value, 5));
+  EXPECT(value[0] == 500 && value[4] == 500);
+  expect_ok(nai_network_save(again, path));
+  nai_network_destroy(again);
+  nai_model_destroy(model);
+  model = make(before, &m);
+  expect_fails(nai_network_load_within(&again, path, NULL, 0, &model, 1, 0), NAI_ERR_FORMAT,
+               "'A', of model 'own_adaptive', has no parameter 'tau_adaptation'");
+  nai_model_destroy(model);
+  nai_network_destroy(net);
+  ck_assert_int_eq(m.destroyed, 3);
+  unlink(path);
+  rmdir(folder);
+}
+END_TEST
+
 START_TEST(checkpoints_go_on_with_the_users_models)
 {
   char folder[256], path[300];
@@ -899,6 +933,7 @@ Suite *own_model_suite(void)
   add_loop(suite, "failures", failures_come_out, FAILING);
   ADD_CASE(suite, "failing", failures_come_out_of_forward_rules, failures_of_states_and_builds,
            slopes_that_are_no_numbers_end_the_update);
-  ADD_CASE(suite, "files", files_take_the_users_models, checkpoints_go_on_with_the_users_models);
+  ADD_CASE(suite, "files", files_take_the_users_models, files_of_other_versions_of_a_model,
+           checkpoints_go_on_with_the_users_models);
   return suite;
 }

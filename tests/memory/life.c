@@ -132,6 +132,86 @@ static void add_file(life *l, const char *path)
   add(l, bytes, (size_t)size);
 }
 
+/* --- a unit model of the user's own: a leaky integral, which it sends --------------------------- */
+
+static const nai_field decay[] = {
+    {sizeof(nai_field), 0, "decay", "1", NULL, 0.5, 0, 1, NULL, NULL, 0, 0}};
+static const nai_field integral[] = {
+    {sizeof(nai_field), 0, "x", "1", NULL, 0, 0, 0, NULL, NULL, 0, 0}};
+
+static nai_status step(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t k = 0; k < b->trials; k++)
+    for (int64_t i = 0; i < b->n; i++) {
+      float *x = &b->state[0][k * b->state_stride + i];
+      *x = b->parameter[0][i] * *x + b->port[0][k * b->port_stride + i];
+      b->signal[0][k * b->signal_stride + i] = *x;
+    }
+  return NAI_OK;
+}
+
+static nai_status slopes(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t k = 0; k < b->n * b->trials; k++) {
+    b->ss[k] = b->zs[k] = b->parameter[0][k % b->n];
+    b->sp[k] = b->zp[k] = 1;
+  }
+  return NAI_OK;
+}
+
+static long models; /* that there are */
+
+static void forget(void *user)
+{
+  (void)user;
+  models--;
+}
+
+static nai_status make_model(nai_model **out)
+{
+  const nai_model_ops ops = {.struct_size = sizeof ops,
+                             .flags = NAI_MODEL_THREADED | NAI_MODEL_SENDS_STATE,
+                             .name = "integral",
+                             .n_parameters = 1,
+                             .n_states = 1,
+                             .n_ports = 1,
+                             .n_signals = 1,
+                             .parameters = decay,
+                             .states = integral,
+                             .ports = integral,
+                             .signals = integral,
+                             .step = step,
+                             .slopes = slopes,
+                             .destroy = forget};
+  models++; /* given up at once where it fails */
+  return nai_model_create(out, &ops, NULL);
+}
+
+static nai_status add_integrals(nai_network *net)
+{
+  nai_model *made = NULL;
+  nai_network_add_population(net, "M", 2, NAI_FREE);
+  nai_status status = make_model(&made);
+  if (status == NAI_OK) status = nai_network_use_model(net, "M", made);
+  nai_model_destroy(made);
+  if (status != NAI_OK) return status;
+  nai_network_connect(net, "stimulus", "M");
+  return nai_network_connect(net, "M", "choice");
+}
+
+static nai_status load(nai_network **out)
+{
+  nai_model *made = NULL;
+  nai_status status = make_model(&made);
+  if (status == NAI_OK) status = nai_network_load_within(out, checkpoint, NULL, 0, &made, 1, 0);
+  nai_model_destroy(made);
+  return status;
+}
+
+/* --- the parts -------------------------------------------------------------------------------- */
+
 static nai_status compose(nai_network **out)
 {
   nai_constraint *sparse = NULL;
@@ -148,6 +228,8 @@ static nai_status compose(nai_network **out)
   nai_network_connect(net, "stimulus", "E I");
   nai_network_connect(net, "E I", "E I");
   nai_network_connect(net, "E", "choice");
+  status = add_integrals(net);
+  if (status != NAI_OK) return status;
   nai_network_set_radius(net, "E I", 1.2);
   status = nai_constraint_create_sparse(&sparse, 0.7);
   if (status == NAI_OK) status = nai_network_constrain(net, "E I", "E I", sparse);
@@ -291,7 +373,7 @@ static uint64_t live_once(void)
   }
   AGAIN(nai_trainer_save(l.trainer, checkpoint));
   add_file(&l, checkpoint);
-  AGAIN(nai_network_load(&l.loaded, checkpoint, NULL, 0));
+  AGAIN(load(&l.loaded));
   AGAIN(nai_network_save(l.loaded, model));
   add_file(&l, model);
   AGAIN(nai_trainer_restore(l.second, checkpoint));
@@ -316,7 +398,7 @@ static long try_all(uint64_t expected, long allocations, int forever)
     uint64_t hash = live_once();
     fail_at = -1;
     doing = forever ? "all after one allocation fail" : "one allocation fails";
-    if (hash == expected && live == before) continue;
+    if (hash == expected && live == before && models == 0) continue;
     fprintf(stderr, "life: %s, number %ld: %s\n", doing, k,
             hash != expected ? "another result" : "memory is left over");
     return -1;
