@@ -9,25 +9,43 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+enum { MOST_STATES = 2 }; /* rate units have one, those that adapt two */
+
 /*
- * One step at the synapses of one projection, in all trials. The eligibility trace p of a synapse
- * is the local part of how its weight has changed the postsynaptic current; learning signal times
- * slope times trace is the estimate of the gradient.
- *   x(t) = (1 - alpha) x(t-1) + alpha (W r + b), r = phi(x):  p(t) = (1 - alpha) p(t-1) + alpha r
+ * One step at the synapses of one projection, in all trials. The eligibility traces eps of a synapse,
+ * one for each state of its postsynaptic unit, are the local part of how its weight has moved that
+ * state; learning signal times what they and the synapse now do to the rate is the estimate of the
+ * gradient. From the slopes of a step this is right for units of every model. For a rate unit,
+ * x(t) = (1 - alpha) x(t-1) + alpha (W r + b), r = phi(x):  eps(t) = (1 - alpha) eps(t-1) + alpha r
  */
+static void follow_synapses(const nai_local_step *s, int64_t row, const float *pre, float *change)
+{
+  int64_t n = s->n_states, rows = s->trials * s->n_post;
+  for (int64_t i = 0; i < s->n_pre; i++) {
+    float *trace = s->trace + row * s->n_pre + i, eps[MOST_STATES], moved = s->zp[row] * pre[i];
+    for (int64_t k = 0; k < n; k++) {
+      eps[k] = trace[k * rows * s->n_pre];
+      moved += s->zs[k * rows + row] * eps[k];
+    }
+    change[i] += s->signal[row] * moved;
+    for (int64_t k = 0; k < n; k++) {
+      float now = s->sp[k * rows + row] * pre[i];
+      for (int64_t j = 0; j < n; j++) now += s->ss[(k * n + j) * rows + row] * eps[j];
+      trace[k * rows * s->n_pre] = now;
+    }
+  }
+}
+
 static nai_status follow_traces(void *user, nai_local_step *s)
 {
   (void)user;
+  if (s->n_states > MOST_STATES) {
+    nai_set_error("my RFLO keeps 2 traces; these units have more states");
+    return NAI_ERR_UNSUPPORTED;
+  }
   for (int64_t b = 0; b < s->trials; b++)
-    for (int64_t i = 0; i < s->n_post; i++) {
-      int64_t unit = b * s->n_post + i;
-      float signal = s->signal[unit] * s->slope[unit];
-      float *trace = s->trace + unit * s->n_pre, *change = s->change + i * s->stride;
-      for (int64_t j = 0; j < s->n_pre; j++) {
-        trace[j] += s->alpha[i] * (s->pre[b * s->n_pre + j] - trace[j]);
-        change[j] += signal * trace[j];
-      }
-    }
+    for (int64_t i = 0; i < s->n_post; i++)
+      follow_synapses(s, b * s->n_post + i, s->pre + b * s->n_pre, s->change + i * s->stride);
   return NAI_OK;
 }
 
@@ -90,7 +108,7 @@ int main(void)
   nai_rule_ops ops = {.struct_size = sizeof ops,
                       .name = "my RFLO",
                       .feedback = NAI_FEEDBACK_RANDOM,
-                      .n_traces = 1,
+                      .n_traces = MOST_STATES,
                       .step = follow_traces};
   nai_rule *mine, *rflo;
   check(nai_rule_create(&mine, &ops, NULL, /* seed of the feedback */ 7));

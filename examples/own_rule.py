@@ -13,17 +13,21 @@ UPDATES = 50 if os.environ.get("NEUROAI_EXAMPLE_QUICK") else 200
 
 
 class MyRFLO(na.LocalRule):
-    """Learning signal times eligibility trace: how each weight has moved its unit's rate, as far as the synapse knows.
+    """Learning signal times what eligibility traces do to the rate: how each weight has moved it, as far as the synapse
+    knows. There is a trace for each state of the postsynaptic unit, eps, and the slopes of a step move it on, whatever
+    the model of the unit.
 
-    x(t) = (1 - alpha) x(t-1) + alpha (W r + b), r = phi(x):  the trace p(t) = (1 - alpha) p(t-1) + alpha r.
+    For a rate unit, x(t) = (1 - alpha) x(t-1) + alpha (W r + b), r = phi(x):  eps(t) = (1 - alpha) eps(t-1) + alpha r.
     """
 
-    traces = 1  # a number for each synapse and trial, kept from step to step
+    traces = 2  # numbers for each synapse and trial, kept from step to step: units that adapt have two states
 
     def step(self, step):
-        trace = step.trace[0]  # [trials, n_post, n_pre]
-        trace += step.alpha[:, None] * (step.pre[:, None, :] - trace)
-        step.change += np.einsum("bi,bij->ij", step.signal * step.slope, trace)
+        eps = step.trace[: step.n_states]  # [states, trials, n_post, n_pre]
+        r = step.pre[:, None, :]
+        moved = np.einsum("sbi,sbij->bij", step.zs[0], eps) + step.zp[0][..., None] * r
+        step.change += np.einsum("bi,bij->ij", step.signal, moved)
+        eps[:] = np.einsum("ksbi,sbij->kbij", step.ss, eps) + step.sp[..., None] * r
 
 
 def main():

@@ -25,6 +25,7 @@ static void add_populations(nai_network *net, const char *nonlinearity, int32_t 
   nai_network_set(net, "*", "tau", 30);
   nai_network_set(net, "*/E", "noise", 0.1);
   nai_network_set(net, "*/E */I", "initial", 0.2);
+  nai_network_set_leak(net, "a/I", NAI_LEAK_WHOLE);
   nai_network_set_leak(net, "b/I", NAI_LEAK_RATE);
   nai_network_set_transfer(net, "*/E */I", NAI_TRANSFER_TANH);
   nai_network_set_transfer(net, "*/D", NAI_TRANSFER_SOFTPLUS);

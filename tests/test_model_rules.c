@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <neuroai/extend.h>
+
 #include "../lib/train/agent.h"
 #include "../lib/train/trainer.h"
 #include "areas.h"
@@ -162,6 +164,91 @@ START_TEST(agents_without_memory)
 }
 END_TEST
 
+/* --- rules of users --------------------------------------------------------------------------- */
+
+enum { MOST_STATES = 8 };
+
+/* One synapse of one trial: change += l (ZS eps + ZP r), eps <- SS eps + SP r. */
+static void follow(const nai_local_step *s, int64_t row, float r, int64_t synapse, float *change)
+{
+  int64_t n = s->n_states, rows = s->trials * s->n_post, each = rows * s->n_pre;
+  float eps[MOST_STATES];
+  for (int64_t k = 0; k < n; k++) eps[k] = s->trace[k * each + synapse];
+  for (int64_t z = 0; z < s->n_signals; z++) {
+    float dz = s->zp[z * rows + row] * r;
+    for (int64_t k = 0; k < n; k++) dz += s->zs[(z * n + k) * rows + row] * eps[k];
+    *change += s->signal[z * rows + row] * dz;
+  }
+  for (int64_t k = 0; k < n; k++) {
+    float now = s->sp[k * rows + row] * r;
+    for (int64_t j = 0; j < n; j++) now += s->ss[(k * n + j) * rows + row] * eps[j];
+    s->trace[k * each + synapse] = now;
+  }
+}
+
+/* What a step sees of units of any model, and e-prop or RFLO from slopes. */
+static nai_status follow_slopes(void *user, nai_local_step *s)
+{
+  (void)user;
+  int is_rate = strchr(s->to, 'I') != NULL, dendritic = strchr(s->to, 'D') != NULL;
+  EXPECT(s->n_states == (is_rate ? 1 : dendritic ? 3 : 2) && s->n_signals == 1);
+  EXPECT(is_rate == (s->leak >= 0) && is_rate == (s->alpha != NULL));
+  EXPECT(is_rate == (s->slope != NULL));
+  if (!s->from) EXPECT(strcmp(s->port, dendritic ? "soma" : "input") == 0);
+  for (int64_t b = 0; b < s->trials; b++)
+    for (int64_t i = 0; i < s->n_post; i++) {
+      int64_t row = b * s->n_post + i;
+      if (dendritic || s->leak > NAI_LEAK_CURRENT)
+        EXPECT(s->state[row] == s->post[row]);
+      else
+        EXPECT(fabsf(tanhf(s->state[row]) - s->post[row]) < 1e-5F);
+      for (int64_t j = 0; j < s->n_pre; j++)
+        follow(s, row, s->pre[b * s->n_pre + j], row * s->n_pre + j, &s->change[i * s->stride + j]);
+    }
+  return NAI_OK;
+}
+
+static nai_trainer *train_own(nai_network *net, int32_t feedback, int64_t every)
+{
+  nai_rule_ops ops = {.struct_size = sizeof ops,
+                      .name = "mine",
+                      .feedback = feedback,
+                      .n_traces = MOST_STATES,
+                      .step = follow_slopes};
+  nai_rule *rule;
+  expect_ok(nai_rule_create(&rule, &ops, NULL, 5));
+  expect_ok(nai_rule_set(rule, "update_every", (double)every));
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+  cost_areas(trainer);
+  return trainer;
+}
+
+/* A rule written from slopes is e-prop, or RFLO: of a whole batch, and within a trial. */
+START_TEST(rules_from_slopes_are_the_built_in_ones)
+{
+  int random = _i % 2;
+  nai_network *net = build_areas(kinds[_i / 2].nonlinearity, kinds[_i / 2].lag);
+  nai_trials *trials = trials_for_areas(net, 3), *one = trials_for_areas(net, 1);
+  int32_t feedback = random ? NAI_FEEDBACK_RANDOM : NAI_FEEDBACK_SYMMETRIC;
+  nai_trainer *mine = train_own(net, feedback, 0), *live = train_own(net, feedback, 1000),
+              *theirs = train(net, random ? "rflo" : "eprop_symmetric", 0, 0);
+  expect_ok(nai_trainer_estimate_gradient(NULL, mine, trials));
+  expect_ok(nai_trainer_estimate_gradient(NULL, theirs, trials));
+  double apart = difference(net, theirs->plasticity.gradient, mine->plasticity.gradient);
+  ck_assert_msg(apart < 1e-5, "off by %g", apart);
+  expect_ok(nai_trainer_step(NULL, live, one));
+  expect_ok(nai_trainer_estimate_gradient(NULL, theirs, one));
+  apart = difference(net, theirs->plasticity.gradient, live->plasticity.gradient);
+  ck_assert_msg(apart < 1e-5, "off by %g within a trial", apart);
+  nai_trainer_destroy(mine);
+  nai_trainer_destroy(live);
+  nai_trainer_destroy(theirs);
+  nai_trials_destroy(trials);
+  nai_trials_destroy(one);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- random estimates ------------------------------------------------------------------------- */
 
 enum { SAMPLES = 3000 };
@@ -284,6 +371,16 @@ END_TEST
 
 /* --- every rule on every model ---------------------------------------------------------------- */
 
+static nai_status hebb(void *user, nai_local_step *s)
+{
+  (void)user;
+  for (int64_t b = 0; b < s->trials; b++)
+    for (int64_t i = 0; i < s->n_post; i++)
+      for (int64_t j = 0; j < s->n_pre; j++)
+        s->change[i * s->stride + j] -= s->post[b * s->n_post + i] * s->pre[b * s->n_pre + j];
+  return NAI_OK;
+}
+
 static nai_status node_perturbation(nai_rule **out, uint64_t seed)
 {
   return nai_rule_create_node_perturbation(out, 0.1, seed);
@@ -295,6 +392,12 @@ static nai_status rtrl(nai_rule **out, uint64_t seed)
   return nai_rule_create_rtrl(out);
 }
 
+static nai_status own(nai_rule **out, uint64_t seed)
+{
+  nai_rule_ops ops = {.struct_size = sizeof ops, .name = "own", .n_traces = 3, .step = hebb};
+  return nai_rule_create(out, &ops, NULL, seed);
+}
+
 static nai_status force(nai_rule **out, uint64_t seed)
 {
   (void)seed;
@@ -304,6 +407,7 @@ static nai_status force(nai_rule **out, uint64_t seed)
 /* Those that all_rules has not. */
 static const rule_case other_rules[] = {{"rtrl", rtrl},
                                         {"uoro", nai_rule_create_uoro},
+                                        {"own", own},
                                         {"node_perturbation", node_perturbation},
                                         {"reward_hebbian", nai_rule_create_reward_hebbian},
                                         {"force", force},
@@ -442,6 +546,9 @@ Suite *model_rules_suite(void)
   tcase_add_loop_test(live, updates_within_trials_keep_their_bits, 0, LIVE_RULES);
   tcase_add_loop_test(live, agents_learn, 0, 2);
   suite_add_tcase(suite, live);
+  TCase *own = tcase_create("own rules");
+  tcase_add_loop_test(own, rules_from_slopes_are_the_built_in_ones, 0, 2 * KINDS);
+  suite_add_tcase(suite, own);
   TCase *random = tcase_create("random estimates");
   tcase_add_loop_test(random, uoro_is_exact_on_average, 0, KINDS);
   tcase_add_loop_test(random, uoro_is_exact_on_one_path, 0, 3);

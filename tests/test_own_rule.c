@@ -384,6 +384,18 @@ static void look_at_sizes(const watch *w, const nai_local_step *s)
   }
 }
 
+/* The four slopes of a rate unit are made of alpha and phi'. */
+static void look_at_slopes(const nai_local_step *s, int64_t i, int64_t at, int running)
+{
+  float alpha = s->alpha[i], slope = s->slope[at], keep = 1 - alpha;
+  int on_current = s->leak == NAI_LEAK_CURRENT;
+  EXPECT(s->n_states == 1 && s->n_signals == 1 && strcmp(s->port, "input") == 0);
+  EXPECT(s->ss[at] == (running ? keep : 0) && s->zp[at] == (running ? alpha * slope : 0));
+  EXPECT(s->sp[at] == (running ? (on_current ? alpha : alpha * slope) : 0));
+  EXPECT(s->zs[at] == (running ? (on_current ? keep * slope : keep) : 0));
+  if (!on_current || !running) EXPECT(s->state[at] == s->post[at]);
+}
+
 /* tanh: the slope is gain (1 - (r / gain)^2), where the leak is on the current. */
 static void look_at_units(watch *w, const nai_local_step *s)
 {
@@ -405,6 +417,7 @@ static void look_at_units(watch *w, const nai_local_step *s)
       if (s->leak == NAI_LEAK_CURRENT)
         EXPECT(fabs((double)s->slope[at] - (running ? slope : 0)) < 1e-6);
       if (!running) EXPECT(s->signal[at] == 0 && s->slope[at] == 0);
+      look_at_slopes(s, i, at, running);
       if (running) w->largest = fmax(w->largest, fabs((double)s->signal[at]));
     }
   }

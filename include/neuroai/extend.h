@@ -173,31 +173,56 @@ NAI_API nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void
 
 /**
  * The quantities that are available at the synapses of one projection onto a population, or at its
- * biases (`from` NULL, n_pre 1, pre 1), in one time step of a whole batch. Beyond the end of a
- * trial its `pre`, `post`, `slope`, `signal` and `running` are 0.
+ * biases (`from` NULL, n_pre 1, pre 1), in one time step of a whole batch. Each row is a
+ * postsynaptic unit, or of a port that has copies (branches) one of these: units side by side, copy
+ * by copy. Beyond the end of a trial all but `weight`, `trace` and `change` is 0.
+ *
+ * The slopes say how a unit's states after the step, and its signals, depend on its states before
+ * the step (ss, zs) and on what this port received (sp, zp), whatever its model is. With r what a
+ * synapse carried and l the signals' learning signals, local rules follow from (docs/rules.md)
+ *
+ *     change += sum over z of l_z (sum over s of zs[z][s] eps[s] + zp[z] r)
+ *     eps[s] <- sum over k of ss[s][k] eps[k] + sp[s] r
+ *
+ * Rate units have one state, x where the leak is on the current, else r:
+ *
+ * on the current: ss = 1 - alpha,        sp = alpha,      zs = (1 - alpha) phi', zp = alpha phi'
+ * on the rate:    ss = 1 - alpha,        sp = alpha phi', zs = 1 - alpha,        zp = alpha phi'
+ * whole:          ss = (1 - alpha) phi', sp = alpha phi', zs = (1 - alpha) phi', zp = alpha phi'
  */
 typedef struct nai_local_step {
   uint32_t struct_size; /**< sizeof(nai_local_step) in the library */
-  int32_t leak;         /**< of the postsynaptic population: NAI_LEAK_... */
-  const char *from;     /**< presynaptic population or input; NULL: the biases */
-  const char *to;       /**< postsynaptic population */
-  int64_t step;         /**< time step, from 1 */
-  int64_t steps;        /**< of the batch; 0: unknown */
-  int64_t trials;       /**< trials */
-  int64_t n_post;       /**< postsynaptic units */
-  int64_t n_pre;        /**< presynaptic units */
-  int64_t stride;       /**< floats from one row to the next in weight and change */
+  int32_t leak;      /**< of postsynaptic rate units: NAI_LEAK_...; of units of another model -1 */
+  const char *from;  /**< presynaptic population or input; NULL: the biases */
+  const char *to;    /**< postsynaptic population */
+  const char *port;  /**< of it, on which the synapses are */
+  int64_t step;      /**< time step, from 1 */
+  int64_t steps;     /**< of the batch; 0: unknown */
+  int64_t trials;    /**< trials */
+  int64_t n_post;    /**< rows: postsynaptic units, times the copies of the port */
+  int64_t n_pre;     /**< presynaptic units */
+  int64_t stride;    /**< floats from one row to the next in weight and change */
+  int64_t n_states;  /**< states of a postsynaptic unit, with their copies */
+  int64_t n_signals; /**< signals that it sends */
   const float *running; /**< [trials] 1; 0 beyond the end of a trial */
-  const float *pre;     /**< [trials][n_pre] presynaptic rates that arrive at this step */
-  const float *post;    /**< [trials][n_post] rates after this step */
-  const float *slope;   /**< [trials][n_post] phi', slope of the transfer function at this step */
-  const float *signal;  /**< [trials][n_post] dJ/dr of each rate: feedback of the outputs' errors
-                            dJ/dz, and costs on rates */
-  const float *alpha;   /**< [n_post] dt / tau */
-  const float *weight;  /**< [n_post][stride] effective weights, or biases */
-  float *trace;         /**< [n_traces][trials][n_post][n_pre], of the rule, kept from step to step;
+  const float *pre;  /**< [trials][n_pre] what presynaptic units send, as it arrives at this step */
+  const float *post; /**< [trials][n_post] rates (first signals) after this step */
+  const float *state;  /**< [n_states][trials][n_post] states after this step */
+  const float *signal; /**< [n_signals][trials][n_post] dJ/dr of each rate, or of each signal:
+                           feedback of the outputs' errors dJ/dz, and costs on rates */
+  const float *ss; /**< [n_states after][n_states before][trials][n_post] state by state. NULL, as
+                           the next three: the model has no slopes */
+  const float *sp; /**< [n_states][trials][n_post] state by what this port received */
+  const float *zs; /**< [n_signals][n_states][trials][n_post] signal by state */
+  const float *zp; /**< [n_signals][trials][n_post] signal by what this port received */
+  const float
+      *slope; /**< [trials][n_post] phi', slope of the transfer function of rate units at this
+                           step; NULL of other models */
+  const float *alpha;  /**< [n_post] dt / tau of rate units; NULL of other models */
+  const float *weight; /**< [n_post][stride] effective weights, or biases */
+  float *trace;        /**< [n_traces][trials][n_post][n_pre], of the rule, kept from step to step;
                             0 at the start of each trial. NULL without traces */
-  float *change;        /**< [n_post][stride]: add the estimate of dJ/dW here */
+  float *change;       /**< [n_post][stride]: add the estimate of dJ/dW here */
 } nai_local_step;
 
 /** A local rule's table. */

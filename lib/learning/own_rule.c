@@ -12,6 +12,8 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/structs.h"
+#include "../network/move.h"
+#include "../units/slopes.h"
 #include "backward.h"
 #include "online.h"
 #include "slopes.h"
@@ -28,16 +30,29 @@ typedef struct own_rule {
   void *user;
 } own_rule;
 
+/* What rows of a node have: [..][trials][rows], in memory that all nodes share. */
+typedef struct seen {
+  const nai__node *node;
+  int32_t port;
+  int64_t first, copies, rows; /* of the port: counted with copies; rows are copies of all units */
+  int64_t n_states, n_signals;
+  float *post, *slope, *signal, *state, *ss, *sp, *zs, *zp;
+} seen;
+
 /* The rule at work: `own` of the learner. */
 typedef struct work {
   float **readout;    /* transposed, as a route has it; NULL with random feedback */
   int64_t n_synapses; /* onto units, and their biases: numbers of one trace in one trial */
   int64_t width;      /* units or channels of the largest node */
+  int64_t n_seen;     /* floats of one trial of what rows have, of the node that has most */
   int64_t room;       /* trials that there is room for */
   float *one, *carry; /* [width] alpha with which a backward step gives the slope; its scratch */
   float *trace;
-  float *running;                     /* [trials] */
-  float *pre, *post, *slope, *signal; /* [trials][n], of the node at hand */
+  float *running; /* [trials] */
+  float *pre;     /* [trials][n], of the projection at hand */
+  float *memory;  /* of what is seen */
+  float *slopes;  /* of cells of the node at hand */
+  seen seen;
 } work;
 
 static const own_rule *rule_of(const nai__learner *learner)
@@ -49,7 +64,7 @@ static const own_rule *rule_of(const nai__learner *learner)
 
 static void release_room(work *w)
 {
-  float **array[] = {&w->trace, &w->running, &w->pre, &w->post, &w->slope, &w->signal};
+  float **array[] = {&w->trace, &w->running, &w->pre, &w->memory, &w->slopes};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
@@ -68,16 +83,54 @@ static void detach(nai__learner *learner)
   nai__free(w);
 }
 
+/* Rows at one port of a node. */
+static seen rows_of(const nai__node *node, int32_t port)
+{
+  const nai__cells *c = node->cells;
+  seen s = {node, port, 0, 1, node->n, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0};
+  if (!c) return s;
+  for (int32_t k = 0; k < port; k++) s.first += c->port_copies[k];
+  s.copies = c->port_copies[port];
+  s.rows = s.copies * node->n;
+  s.n_states = c->n_states;
+  s.n_signals = c->model->ops.n_signals;
+  return s;
+}
+
+/* Puts what they have into memory, for so many trials; gives the floats. */
+static int64_t lay(seen *s, float *memory, int64_t trials)
+{
+  int64_t count = s->rows * trials, n = s->n_states, z = s->n_signals, next = 0;
+  const struct {
+    float **at;
+    int64_t n;
+  } parts[] = {{&s->post, 1},   {&s->slope, 1}, {&s->signal, z}, {&s->state, n},
+               {&s->ss, n * n}, {&s->sp, n},    {&s->zs, z * n}, {&s->zp, z}};
+  for (size_t k = 0; k < sizeof parts / sizeof *parts; k++) {
+    if (memory) *parts[k].at = memory + next;
+    next += parts[k].n * count;
+  }
+  return next;
+}
+
+static void measure_node(work *w, const nai__node *node)
+{
+  if (node->n > w->width) w->width = node->n;
+  if (node->kind != NAI_POPULATIONS) return;
+  w->n_synapses += node->n;
+  for (int32_t port = 0; port < (node->cells ? node->cells->model->ops.n_ports : 1); port++) {
+    seen s = rows_of(node, port);
+    int64_t floats = lay(&s, NULL, 1);
+    if (floats > w->n_seen) w->n_seen = floats;
+  }
+}
+
 static void measure(work *w, const nai_network *net)
 {
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    if (net->node[i].n > w->width) w->width = net->node[i].n;
-    if (net->node[i].kind == NAI_POPULATIONS) w->n_synapses += net->node[i].n;
-  }
+  for (int64_t i = 0; i < net->n_nodes; i++) measure_node(w, &net->node[i]);
   for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__node *from = &net->node[net->projection[k].from],
-                    *to = &net->node[net->projection[k].to];
-    if (to->kind == NAI_POPULATIONS) w->n_synapses += from->n * to->n;
+    const nai__projection *p = &net->projection[k];
+    if (net->node[p->to].kind == NAI_POPULATIONS) w->n_synapses += p->at.rows * p->at.columns;
   }
 }
 
@@ -87,7 +140,9 @@ static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t tria
   const own_rule *own = rule->user;
   work w = {.width = 0};
   measure(&w, net);
-  return (own->ops.n_traces * w.n_synapses + 4 * w.width) * trials * (int64_t)sizeof(float);
+  int64_t floats = own->ops.n_traces * w.n_synapses + w.width + w.n_seen;
+  if (net->has_cells) floats += nai__cells_floats(net, 1);
+  return floats * trials * (int64_t)sizeof(float);
 }
 
 static nai_status attach(nai__learner *learner)
@@ -114,7 +169,7 @@ static nai_status attach(nai__learner *learner)
   return NAI_OK;
 }
 
-static nai_status make_room(work *w, const own_rule *rule, int64_t trials)
+static nai_status make_room(work *w, const own_rule *rule, const nai_network *net, int64_t trials)
 {
   int64_t n = rule->ops.n_traces;
   double gib = (double)n * (double)w->n_synapses * (double)trials * sizeof(float) / (1 << 30);
@@ -128,10 +183,9 @@ static nai_status make_room(work *w, const own_rule *rule, int64_t trials)
   w->trace = NAI__ARRAY(float, n * w->n_synapses * trials);
   w->running = NAI__ARRAY(float, trials);
   w->pre = NAI__ARRAY(float, trials * w->width);
-  w->post = NAI__ARRAY(float, trials * w->width);
-  w->slope = NAI__ARRAY(float, trials * w->width);
-  w->signal = NAI__ARRAY(float, trials * w->width);
-  if (w->trace && w->running && w->pre && w->post && w->slope && w->signal) {
+  w->memory = NAI__ARRAY(float, trials * w->n_seen);
+  w->slopes = NAI__ARRAY(float, net->has_cells ? nai__cells_floats(net, trials) : 1);
+  if (w->trace && w->running && w->pre && w->memory && w->slopes) {
     w->room = trials;
     return NAI_OK;
   }
@@ -143,7 +197,7 @@ nai_status nai__own_rule_begin(nai__learner *learner, int64_t trials)
 {
   work *w = learner->own;
   const own_rule *rule = rule_of(learner);
-  if (trials > w->room) NAI__TRY(make_room(w, rule, trials));
+  if (trials > w->room) NAI__TRY(make_room(w, rule, learner->net, trials));
   memset(w->trace, 0, (size_t)(rule->ops.n_traces * w->n_synapses * trials) * sizeof *w->trace);
   return NAI_OK;
 }
@@ -162,32 +216,127 @@ static void gather(float *out, const float *in, int64_t n, int64_t ld, const flo
   }
 }
 
-static void find_slopes(const work *w, const nai_network *net, const nai__node *node, float *slope,
-                        const float *value)
+/* The same for each copy. */
+static void show(const work *w, float *out, const float *in, int64_t ld, int64_t trials)
+{
+  const seen *s = &w->seen;
+  int64_t n = s->node->n;
+  for (int64_t b = 0; b < trials; b++)
+    for (int64_t copy = 0; copy < s->copies; copy++, out += n) {
+      if (w->running[b] != 0)
+        memcpy(out, in + b * ld, (size_t)n * sizeof *out);
+      else
+        memset(out, 0, (size_t)n * sizeof *out);
+    }
+}
+
+static void find_slope(const work *w, const nai_network *net, const nai__node *node, float *slope,
+                       const float *value)
 {
   const float *unit = net->unit + node->offset;
   nai__units units = {.n = node->n,
                       .transfer = node->transfer,
-                      .gain = unit + 2 * net->ld_units,
-                      .exponent = unit + 3 * net->ld_units};
+                      .gain = unit + NAI__GAINS * net->ld_units,
+                      .exponent = unit + NAI__EXPONENTS * net->ld_units};
   nai__slopes(net, units, node->leak, w->one, slope, w->carry, value);
 }
 
-static void gather_units(const work *w, const nai__moment *now, const nai__node *node)
+/* The four slopes of rate units, from phi' and alpha. */
+static void make_slopes(const work *w, const nai__activity *a)
+{
+  const seen *s = &w->seen;
+  const float *alpha = a->net->unit + s->node->offset;
+  int on_current = s->node->leak == NAI_LEAK_CURRENT, on_rate = s->node->leak == NAI_LEAK_RATE;
+  for (int64_t b = 0; b < a->trials; b++)
+    for (int64_t i = 0; i < s->rows; i++) {
+      int64_t at = b * s->rows + i;
+      float slope = s->slope[at], gain = w->running[b] * alpha[i];
+      float keep = w->running[b] - gain;
+      s->ss[at] = on_current || on_rate ? keep : keep * slope;
+      s->sp[at] = on_current ? gain : gain * slope;
+      s->zs[at] = on_rate ? keep : keep * slope;
+      s->zp[at] = gain * slope;
+    }
+}
+
+/* Currents are kept of all steps, or an agent has those of now. */
+static void look_at_rates(const work *w, const nai__moment *now)
 {
   const nai__activity *a = now->activity;
-  const nai_network *net = a->net;
-  const float *rate = nai__rate_at(a, now->t) + node->offset, *value = rate;
+  const seen *s = &w->seen;
+  const nai__node *node = s->node;
+  int64_t ld = a->net->ld_units;
+  const float *value = nai__rate_at(a, now->t) + node->offset, *state = value;
   if (node->leak == NAI_LEAK_RATE) value = nai__drive_at(a, now->t) + node->offset;
-  gather(w->post, rate, node->n, net->ld_units, w->running, a->trials);
-  gather(w->signal, now->signal + node->offset, node->n, net->ld_units, w->running, a->trials);
+  if (node->leak == NAI_LEAK_CURRENT)
+    state = (a->current ? nai__current_at(a, now->t) : a->x) + node->offset;
+  show(w, s->state, state, ld, a->trials);
   for (int64_t b = 0; b < a->trials; b++) {
-    float *slope = w->slope + b * node->n;
+    float *slope = s->slope + b * node->n;
     if (w->running[b] != 0)
-      find_slopes(w, net, node, slope, value + b * net->ld_units);
+      find_slope(w, a->net, node, slope, value + b * ld);
     else
       memset(slope, 0, (size_t)node->n * sizeof *slope);
   }
+  make_slopes(w, a);
+}
+
+/* Slopes by this port, or by states: rows of a matrix of so many columns, from column `first` on. */
+static void show_slopes(const work *w, float *out, const float *slopes, int64_t columns,
+                        int64_t first, const nai_unit_batch *b)
+{
+  const seen *s = &w->seen;
+  for (int64_t k = 0; k < b->trials; k++)
+    for (int64_t copy = 0; copy < s->copies; copy++, out += b->n) {
+      const float *from =
+          slopes + (first < columns ? first + copy : 0) * b->slope_stride + k * b->n;
+      for (int64_t i = 0; i < b->n; i++) out[i] = w->running[k] * from[i];
+    }
+}
+
+static void look_at_slopes(const work *w, const nai_unit_batch *b)
+{
+  const seen *s = &w->seen;
+  int64_t count = b->trials * s->rows, n = s->n_states, ports = b->n_ports,
+          stride = b->slope_stride;
+  for (int64_t k = 0; k < n; k++)
+    show_slopes(w, s->sp + k * count, b->sp + k * ports * stride, ports, s->first, b);
+  for (int64_t z = 0; z < s->n_signals; z++)
+    show_slopes(w, s->zp + z * count, b->zp + z * ports * stride, ports, s->first, b);
+  for (int64_t k = 0; k < n * n; k++)
+    show_slopes(w, s->ss + k * count, b->ss + k * stride, 0, 0, b);
+  for (int64_t k = 0; k < s->n_signals * n; k++)
+    show_slopes(w, s->zs + k * count, b->zs + k * stride, 0, 0, b);
+}
+
+static void look_at_cells(const work *w, const nai__moment *now, const nai_unit_batch *slopes)
+{
+  const nai__activity *a = now->activity;
+  const seen *s = &w->seen;
+  int64_t count = a->trials * s->rows, first = s->node->cells->state[0];
+  for (int64_t k = 0; k < s->n_states; k++)
+    show(w, s->state + k * count, nai__state_at(a, now->t) + first + k * s->node->n,
+         a->net->ld_state, a->trials);
+  if (slopes) look_at_slopes(w, slopes);
+}
+
+/* All that rows at a port see. slopes: of cells that have them. */
+static void look(work *w, const nai__moment *now, const nai__node *node, int32_t port,
+                 const nai_unit_batch *slopes)
+{
+  const nai__activity *a = now->activity;
+  int64_t ld = a->net->ld_units;
+  seen *s = &w->seen;
+  *s = rows_of(node, port);
+  lay(s, w->memory, a->trials);
+  show(w, s->post, nai__rate_at(a, now->t) + node->offset, ld, a->trials);
+  for (int64_t z = 0; z < s->n_signals; z++)
+    show(w, s->signal + z * a->trials * s->rows,
+         now->signal + (node->cells ? node->cells->signal[z] : node->offset), ld, a->trials);
+  if (node->cells)
+    look_at_cells(w, now, slopes);
+  else
+    look_at_rates(w, now);
 }
 
 static void gather_pre(const work *w, const nai__moment *now, const nai__projection *p)
@@ -209,38 +358,55 @@ static nai_status call(const own_rule *rule, nai_local_step *step)
 }
 
 /* The biases of a population, as synapses from one unit that is always at 1. */
-static nai_local_step step_of(const work *w, const nai__moment *now, const nai__node *node)
+static nai_local_step step_of(const work *w, const nai__moment *now)
 {
   const nai_network *net = now->activity->net;
+  const seen *s = &w->seen;
+  const nai__node *node = s->node;
+  const nai_model *model = node->cells ? node->cells->model : &nai__model_rate;
   int64_t bias = nai__bias_start(net, node);
+  int has_slopes = !node->cells || model->ops.slopes;
   return (nai_local_step){.struct_size = sizeof(nai_local_step),
-                          .leak = node->leak,
+                          .leak = node->cells ? -1 : node->leak,
                           .to = node->name,
+                          .port = nai__field_at(model->ops.ports, s->port)->name,
                           .step = now->t,
                           .steps = now->steps,
                           .trials = now->activity->trials,
-                          .n_post = node->n,
+                          .n_post = s->rows,
                           .n_pre = 1,
                           .stride = 1,
+                          .n_states = s->n_states,
+                          .n_signals = s->n_signals,
                           .running = w->running,
                           .pre = w->running,
-                          .post = w->post,
-                          .slope = w->slope,
-                          .signal = w->signal,
-                          .alpha = net->unit + node->offset,
+                          .post = s->post,
+                          .state = s->state,
+                          .signal = s->signal,
+                          .ss = has_slopes ? s->ss : NULL,
+                          .sp = has_slopes ? s->sp : NULL,
+                          .zs = has_slopes ? s->zs : NULL,
+                          .zp = has_slopes ? s->zp : NULL,
+                          .slope = node->cells ? NULL : s->slope,
+                          .alpha = node->cells ? NULL : net->unit + node->offset,
                           .weight = net->theta + bias,
                           .change = now->gradient + bias};
 }
 
 /* Every projection has its place in `trace`, also when it is not plastic now. */
-static nai_status call_projections(const work *w, const own_rule *rule, const nai__moment *now,
-                                   int64_t node, float **trace)
+static nai_status call_projections(work *w, const own_rule *rule, const nai__moment *now,
+                                   const nai_unit_batch *slopes, float **trace)
 {
   const nai_network *net = now->activity->net;
+  const nai__node *node = w->seen.node;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (p->to != node) continue;
-    nai_local_step step = step_of(w, now, &net->node[node]);
+    if (&net->node[p->to] != node) continue;
+    float *own = *trace;
+    *trace += rule->ops.n_traces * now->activity->trials * p->at.rows * p->at.columns;
+    if (!p->plastic) continue;
+    if (p->port != w->seen.port) look(w, now, node, p->port, slopes);
+    nai_local_step step = step_of(w, now);
     nai_synapses s = nai__synapses(net, p, now->gradient, NULL);
     step.from = s.from;
     step.n_pre = s.n_pre;
@@ -248,32 +414,50 @@ static nai_status call_projections(const work *w, const own_rule *rule, const na
     step.pre = w->pre;
     step.weight = s.weight;
     step.change = s.gradient;
-    step.trace = rule->ops.n_traces ? *trace : NULL;
-    *trace += rule->ops.n_traces * step.trials * s.n_post * s.n_pre;
-    if (!p->plastic) continue;
+    step.trace = rule->ops.n_traces ? own : NULL;
     gather_pre(w, now, p);
     NAI__TRY(call(rule, &step));
   }
   return NAI_OK;
 }
 
+static const nai__segment *segment_of(const nai_network *net, const nai__node *node)
+{
+  const nai__segment *g = net->segment;
+  while (g->node != node) g++;
+  return g;
+}
+
+static nai_status call_node(work *w, const own_rule *rule, const nai__moment *now,
+                            const nai__node *node, float **trace)
+{
+  const nai__activity *a = now->activity;
+  nai__cells_view view;
+  const nai_unit_batch *slopes = NULL;
+  if (node->cells && node->cells->model->ops.slopes) {
+    NAI__TRY(
+        nai__cells_slopes(&view, a, segment_of(a->net, node), now->t, 0, a->trials, w->slopes));
+    slopes = &view.batch.shown;
+  }
+  look(w, now, node, 0, slopes);
+  nai_local_step biases = step_of(w, now);
+  biases.trace = rule->ops.n_traces ? *trace : NULL;
+  *trace += rule->ops.n_traces * a->trials * node->n;
+  NAI__TRY(call(rule, &biases));
+  return call_projections(w, rule, now, slopes, trace);
+}
+
 nai_status nai__own_rule_step(nai__learner *learner, const nai__moment *now)
 {
-  const work *w = learner->own;
+  work *w = learner->own;
   const own_rule *rule = rule_of(learner);
   const nai_network *net = learner->net;
   float *trace = w->trace;
   for (int64_t b = 0; b < now->activity->trials; b++)
     w->running[b] = !now->length || now->t <= now->length[b];
-  for (int64_t i = 0; i < net->n_nodes; i++) {
-    if (net->node[i].kind != NAI_POPULATIONS) continue;
-    gather_units(w, now, &net->node[i]);
-    nai_local_step biases = step_of(w, now, &net->node[i]);
-    biases.trace = rule->ops.n_traces ? trace : NULL;
-    trace += rule->ops.n_traces * biases.trials * biases.n_post;
-    NAI__TRY(call(rule, &biases));
-    NAI__TRY(call_projections(w, rule, now, i, &trace));
-  }
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    if (net->node[i].kind == NAI_POPULATIONS)
+      NAI__TRY(call_node(w, rule, now, &net->node[i], &trace));
   return NAI_OK;
 }
 
@@ -384,6 +568,8 @@ static own_rule *copy_ops(const nai_rule_ops *ops, void *user)
                                .parameter = parameters,
                                .n_parameters = 1,
                                .costs = NAI__LEARNS_FROM_ACTIVITY,
+                               .units = NAI__ALL_UNITS,
+                               .runs = NAI__KEEPS_CURRENTS,
                                .online = &live,
                                .attach = attach,
                                .memory = memory,

@@ -439,22 +439,33 @@ class Traces:
 class LocalStep(Shown):
     """One time step at the synapses onto a population, for a whole batch. Arrays are copies.
 
-    Biases are synapses from one unit with a constant rate of 1. Beyond the end of a trial its ``running``, ``pre``,
-    ``post``, ``slope`` and ``signal`` are 0.
+    Biases are synapses from one unit with a constant rate of 1. Each row is a postsynaptic unit, or one copy of a port
+    that has several (branches). Beyond the end of a trial all but ``weight``, ``trace`` and ``change`` is 0.
+
+    The slopes ``ss``, ``sp``, ``zs`` and ``zp`` say, for units of every model, how states after the step (first letter
+    s) and signals (z) depend on states before it (s) and on what this port received (p).
 
     Attributes:
         source: presynaptic population or input; None for the biases.
         target: postsynaptic population.
-        leak: of the postsynaptic population, "current", "rate" or "whole".
+        port: of the postsynaptic population, on which the synapses are.
+        leak: of postsynaptic rate units, "current", "rate" or "whole"; None of other models.
         step: time step, from 1.
         steps: of the batch.
-        trials, n_post, n_pre: lengths.
+        trials, n_post, n_pre, n_states, n_signals: lengths.
         running: [trials] 1; 0 beyond the end of a trial.
         pre: presynaptic rates that arrive at this step [trials, n_pre], float32.
         post: rates after this step [trials, n_post].
-        slope: of the transfer function at this step [trials, n_post].
+        state: states after this step [n_states, trials, n_post].
         signal: dJ/dr of each rate [trials, n_post]: feedback of the outputs' errors, plus that of costs on rates.
-        alpha: dt / tau [n_post].
+        signals: the same of each signal [n_signals, trials, n_post]; the first is ``signal``.
+        ss: state by state [n_states after, n_states before, trials, n_post]; None, as the next three, of a model
+            without slopes.
+        sp: state by what this port received [n_states, trials, n_post].
+        zs: signal by state [n_signals, n_states, trials, n_post].
+        zp: signal by what this port received [n_signals, trials, n_post].
+        slope: of the transfer function of rate units at this step [trials, n_post]; None of other models.
+        alpha: dt / tau of rate units [n_post]; None of other models.
         weight: effective weights, or biases [n_post, n_pre].
         trace: traces of the rule [traces, trials, n_post, n_pre], kept from step to step, 0 at the start of each trial;
             None without traces. *Write*: copied back at the end.
@@ -463,17 +474,26 @@ class LocalStep(Shown):
 
     source: Optional[str]
     target: str
-    leak: str
+    port: str
+    leak: Optional[str]
     step: int
     steps: int
     trials: int
     n_post: int
     n_pre: int
+    n_states: int
+    n_signals: int
     running: Any = Shows(_dense("running", "trials"))
     pre: Any = Shows(_dense("pre", "trials", "n_pre"))
     post: Any = Shows(_dense("post", "trials", "n_post"))
-    slope: Any = Shows(_dense("slope", "trials", "n_post"))
+    state: Any = Shows(_dense("state", "n_states", "trials", "n_post"))
     signal: Any = Shows(_dense("signal", "trials", "n_post"))
+    signals: Any = Shows(_dense("signal", "n_signals", "trials", "n_post"))
+    ss: Any = Shows(_dense("ss", "n_states", "n_states", "trials", "n_post"))
+    sp: Any = Shows(_dense("sp", "n_states", "trials", "n_post"))
+    zs: Any = Shows(_dense("zs", "n_signals", "n_states", "trials", "n_post"))
+    zp: Any = Shows(_dense("zp", "n_signals", "trials", "n_post"))
+    slope: Any = Shows(_dense("slope", "trials", "n_post"))
     alpha: Any = Shows(_dense("alpha", "n_post"))
     weight: Any = Shows(_matrix("weight"))
     trace: Any = Shows(_traces, True)
@@ -488,12 +508,15 @@ class LocalStep(Shown):
         self._keep(
             source=None if source is None else text(source),
             target=text(step.to),
-            leak=("current", "rate", "whole")[step.leak],
+            port=text(step.port),
+            leak=("current", "rate", "whole")[step.leak] if step.leak >= 0 else None,
             step=step.step,
             steps=step.steps,
             trials=step.trials,
             n_post=step.n_post,
             n_pre=step.n_pre,
+            n_states=step.n_states,
+            n_signals=step.n_signals,
             _traces=traces,
         )
 

@@ -80,6 +80,44 @@ def test_own_rules_give_what_the_library_s_do(own, builtin):
         assert np.allclose(our_weights[ends], expected, rtol=0, atol=1e-6), ends
 
 
+def from_slopes(step):
+    """RFLO, or e-prop, of units of every model."""
+    assert (step.signals[0] == step.signal).all() and step.state.shape == (step.n_states, *step.post.shape)
+    eps, r = step.trace[: step.n_states], step.pre[:, None, :]  # [states, trials, n_post, n_pre]
+    moved = np.einsum("zsbi,sbij->zbij", step.zs, eps) + step.zp[..., None] * r
+    step.change += np.einsum("zbi,zbij->ij", step.signals, moved)
+    eps[:] = np.einsum("ksbi,sbij->kbij", step.ss, eps) + step.sp[..., None] * r
+
+
+def dendrites():
+    net = na.Network(dt=10).input("u", 3, sign=1).output("z", 2)
+    net.population("E", 4, 1, model="dendritic", branches=2, lag=1).population("I", 3, -1, leak="rate", tau=20)
+    net.population("A", 3, 1, model="adaptive_rate", tau=30, tau_adaptation=60, transfer="tanh")
+    net.connect("u E A I", "E:dendrite").connect("u E I A", "I A").connect("A", "E:soma", delay=30)
+    return net.connect("E A", "z").build(2)
+
+
+@pytest.mark.parametrize("every", [0, 1])
+@pytest.mark.parametrize("feedback, builtin", [("random", na.RFLO), ("symmetric", na.EProp)])
+def test_rules_from_slopes_train_units_of_every_model(feedback, builtin, every):
+    draw = np.random.default_rng(3)
+    data = na.Trials(draw.normal(size=(9, 4, 3)), {"z": draw.normal(size=(9, 4, 2))})
+    own = na.LocalRule(from_slopes, traces=4, feedback=feedback, seed=4)
+    own.update_every = every
+    theirs = builtin(seed=4, update_every=every) if builtin is na.RFLO else builtin(update_every=every)
+    weights = []
+    for rule in (own, theirs):
+        net = dendrites()
+        trainer = na.Trainer(net, cost=na.MSE("z") + 0.1 * na.L2Rates("*"), rule=rule, optimizer=na.SGD(0.01))
+        for _ in range(3):
+            trainer.step(data)
+        weights.append({ends: net.weights(*ends) for ends in net.projections})
+    start = dendrites()
+    for ends, expected in weights[1].items():
+        assert np.abs(expected - start.weights(*ends)).max() > 1e-6, ends
+        assert np.allclose(weights[0][ends], expected, rtol=0, atol=1e-5), ends
+
+
 def test_what_a_step_sees():
     net = build()
     seen, alive = {}, []
