@@ -49,6 +49,26 @@ static void compose_populations(nai_network *net, const char *nonlinearity, int3
   nai_network_set(net, "A D R", "plastic_initial", 1);
 }
 
+/*
+ * What is released is carried within the step, a step later and two: one object shared by two projections,
+ * one with a value for each sender, one from units with two states. Rates stay above 0, x below 1.
+ */
+static void release(nai_network *net)
+{
+  const double U[] = {0.4, 0.2, 0.5, 0.3}, tau_x[] = {200, 300, 60, 90},
+               tau_u[] = {90, 80, 200, 150}, hz[] = {25, 30, 20, 30};
+  nai_short_term *each, *shared;
+  expect_ok(nai_short_term_create(&each, 4, U, tau_x, tau_u, hz));
+  expect_ok(nai_short_term_create(&shared, 1, U, tau_x, tau_u, hz));
+  nai_network_set_transfer(net, "A R", NAI_TRANSFER_SOFTPLUS);
+  nai_network_set_short_term(net, "D", "D:dendrite+ z", each);
+  nai_network_set_short_term(net, "D", "A D:soma", shared);
+  nai_network_set_short_term(net, "A", "A D:dendrite-", shared);
+  nai_network_set_short_term(net, "R", "D:soma", shared);
+  nai_short_term_destroy(each);
+  nai_short_term_destroy(shared);
+}
+
 static nai_network *compose_mixed(const char *nonlinearity, int32_t lag)
 {
   nai_network *net;
@@ -82,12 +102,23 @@ static void draw(nai_network *net, int k, double scale)
       nai_network_set_weights(net, ends[k].from, ends[k].to, w, mask.shape[0], mask.shape[1]));
 }
 
-static nai_network *build_mixed(const char *nonlinearity, int32_t lag)
+static nai_network *build_drawn(nai_network *net, const char *nonlinearity)
 {
-  nai_network *net = compose_mixed(nonlinearity, lag);
   expect_ok(nai_network_build(net, 3));
   for (int k = 0; k < ENDS; k++) draw(net, k, strcmp(nonlinearity, "yang2016") ? 0.5 : 0.05);
   return net;
+}
+
+static nai_network *build_mixed(const char *nonlinearity, int32_t lag)
+{
+  return build_drawn(compose_mixed(nonlinearity, lag), nonlinearity);
+}
+
+static nai_network *build_released(void)
+{
+  nai_network *net = compose_mixed("subtractive", 0);
+  release(net);
+  return build_drawn(net, "subtractive");
 }
 
 static nai_trials *make_trials(const nai_network *net, int64_t n)
@@ -199,11 +230,17 @@ END_TEST
 /* --- gradients -------------------------------------------------------------------------------- */
 
 static const struct {
-  const char *nonlinearity;
+  const char *nonlinearity; /* NULL: with short-term plasticity */
   int32_t lag;
-} kinds[] = {{"subtractive", 0}, {"subtractive", 1}, {"divisive", 0},
-             {"divisive", 1},    {"yang2016", 0},    {"yang2016", 1}};
+} kinds[] = {{"subtractive", 0}, {"subtractive", 1}, {"divisive", 0}, {"divisive", 1},
+             {"yang2016", 0},    {"yang2016", 1},    {NULL, 0}};
 enum { KINDS = sizeof kinds / sizeof *kinds };
+
+static nai_network *build_kind(int k)
+{
+  return kinds[k].nonlinearity ? build_mixed(kinds[k].nonlinearity, kinds[k].lag)
+                               : build_released();
+}
 
 /* J where the weights of one projection have gone so far along `direction`. */
 static double cost_along(nai_trainer *trainer, nai_network *net, const nai_trials *trials, int k,
@@ -243,7 +280,7 @@ static double error_of(nai_trainer *trainer, nai_network *net, const nai_trials 
 
 START_TEST(gradients_by_central_differences)
 {
-  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag);
+  nai_network *net = build_kind(_i);
   nai_trials *trials = make_trials(net, TRIALS);
   nai_trainer *trainer = train(net, bptt_rule(), plain_descent(0));
   double largest = 0, worst = 0;
@@ -262,7 +299,7 @@ END_TEST
 /* Initial states, by the same. */
 START_TEST(initial_states_by_central_differences)
 {
-  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag);
+  nai_network *net = build_kind(_i);
   nai_trials *trials = make_trials(net, TRIALS);
   nai_trainer *trainer = train(net, bptt_rule(), plain_descent(0));
   for (int p = 0; p < 3; p++) {
@@ -294,7 +331,7 @@ END_TEST
 /* Real-time recurrent learning goes forward by the slopes, the walk back by the fused product. */
 START_TEST(forward_and_backward_agree)
 {
-  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag);
+  nai_network *net = build_kind(_i);
   nai_trials *trials = make_trials(net, TRIALS);
   nai_rule *rtrl;
   expect_ok(nai_rule_create_rtrl(&rtrl));
@@ -325,10 +362,11 @@ END_TEST
 
 START_TEST(rules_train_every_model_or_refuse_it)
 {
-  nai_network *net = build_mixed("subtractive", 0);
+  int number = _i % n_rules;
+  nai_network *net = _i < n_rules ? build_mixed("subtractive", 0) : build_released();
   nai_trials *trials = make_trials(net, TRIALS);
-  if (strcmp(all_rules[_i].name, "weight_mirror") == 0) {
-    nai_rule *rule = rule_made(_i, 2);
+  if (strcmp(all_rules[number].name, "weight_mirror") == 0) {
+    nai_rule *rule = rule_made(number, 2);
     nai_optimizer *sgd = plain_descent(1e-3);
     nai_trainer *trainer;
     expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED,
@@ -336,14 +374,15 @@ START_TEST(rules_train_every_model_or_refuse_it)
     nai_rule_destroy(rule);
     nai_optimizer_destroy(sgd);
   } else {
-    nai_trainer *trainer = train(net, rule_made(_i, 2), adam(3e-3));
+    nai_trainer *trainer = train(net, rule_made(number, 2), adam(3e-3));
     nai_progress now = NAI_PROGRESS_INIT;
     double first = 0;
     for (int k = 0; k < 80; k++) {
       expect_ok(nai_trainer_step(&now, trainer, trials));
       if (k == 0) first = now.cost;
     }
-    ck_assert_msg(now.cost < 0.9 * first, "%s: from %g to %g", all_rules[_i].name, first, now.cost);
+    ck_assert_msg(now.cost < 0.9 * first, "%s: from %g to %g", all_rules[number].name, first,
+                  now.cost);
     nai_trainer_destroy(trainer);
   }
   nai_trials_destroy(trials);
@@ -374,7 +413,7 @@ START_TEST(bits_depend_on_no_grouping)
 {
   uint64_t hash[2];
   for (int k = 0; k < 2; k++) {
-    nai_network *net = build_mixed("divisive", 0);
+    nai_network *net = _i ? build_released() : build_mixed("divisive", 0);
     nai_trials *trials = make_trials(net, 40);
     nai_trainer *trainer = train(net, bptt_rule(), adam(1e-2));
     expect_ok(nai_trainer_set(trainer, "threads", k ? 3 : 1));
@@ -392,7 +431,7 @@ END_TEST
 
 START_TEST(snapshots_have_all_states)
 {
-  nai_network *net = build_mixed("subtractive", 1);
+  nai_network *net = _i ? build_released() : build_mixed("subtractive", 1);
   nai_state *a = make_state(net, 2, 5), *b = make_state(net, 2, 6);
   float input[7 * 2 * CHANNELS], first[7 * 2 * OUTPUTS], second[7 * 2 * OUTPUTS];
   expect_ok(nai_random_normals(input, 7 * 2 * CHANNELS, 3, 0));
@@ -427,7 +466,7 @@ START_TEST(files_have_models)
   char folder[256], path[300];
   checks_folder(folder);
   snprintf(path, sizeof path, "%s/net.safetensors", folder);
-  nai_network *net = build_mixed(kinds[_i].nonlinearity, kinds[_i].lag), *again, *copy;
+  nai_network *net = build_kind(_i), *again, *copy;
   differ(net);
   expect_ok(nai_network_save(net, path));
   expect_ok(nai_network_load(&again, path, NULL, 0));
@@ -515,11 +554,18 @@ START_TEST(files_that_lie_about_models)
       {"\\\"adaptation\\\"", "\\\"adoptation\\\"", "'adoptation'"},
       {"\\\"d: D\\\"", "\\\"d: E\\\"", "must be a number or 'd: D'"},
       {"\"d: D\"", "\"d: E\"", "'d: D'"},
+      {"\\\"tsodyks_markram\\\"", "\\\"tsodyks_malkram\\\"", "tsodyks_malkram"},
+      {"\\\"tau_x\\\"", "\\\"tau_y\\\"", "'tau_y'"},
+      {"\\\"hz\\\":25", "\\\"hz\\\":-5", "hz[0] is -5"},
+      {"\\\"U: short term 2\\\"", "\\\"U: short term 3\\\"", "'U: short term 2'"},
+      {"\\\"short_term\\\":0", "\\\"short_term\\\":9", "short_term"},
+      {"\\\"short_term\\\":0", "\\\"short_term\\\":2", "short_term has 4 values"},
+      {"\\\"n\\\":4,\\\"U\\\"", "\\\"n\\\":0,\\\"U\\\"", "n"},
   };
   char folder[256], path[300];
   checks_folder(folder);
   snprintf(path, sizeof path, "%s/net.safetensors", folder);
-  nai_network *net = build_mixed("subtractive", 0), *again;
+  nai_network *net = build_released(), *again;
   for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
     if (strstr(lies[k].was, "d: D")) differ(net);
     expect_ok(nai_network_save(net, path));
@@ -580,10 +626,13 @@ Suite *models_suite(void)
   tcase_add_loop_test(gradients, forward_and_backward_agree, 0, KINDS);
   suite_add_tcase(suite, gradients);
   TCase *rules = tcase_create("rules");
-  tcase_add_loop_test(rules, rules_train_every_model_or_refuse_it, 0, n_rules);
+  tcase_add_loop_test(rules, rules_train_every_model_or_refuse_it, 0, 2 * n_rules);
   suite_add_tcase(suite, rules);
-  ADD_CASE(suite, "refusals", other_rules_name_population_and_model, bits_depend_on_no_grouping);
-  ADD_CASE(suite, "states", snapshots_have_all_states);
+  ADD_CASE(suite, "refusals", other_rules_name_population_and_model);
+  TCase *states = tcase_create("states");
+  tcase_add_loop_test(states, bits_depend_on_no_grouping, 0, 2);
+  tcase_add_loop_test(states, snapshots_have_all_states, 0, 2);
+  suite_add_tcase(suite, states);
   TCase *files = tcase_create("files");
   tcase_add_loop_test(files, files_have_models, 0, KINDS);
   suite_add_tcase(suite, files);

@@ -19,6 +19,7 @@
 
 #include <neuroai/constraint.h>
 #include <neuroai/model.h>
+#include <neuroai/short_term.h>
 #include <neuroai/view.h>
 
 #ifdef __cplusplus
@@ -258,6 +259,15 @@ NAI_API nai_status nai_network_set_plastic(nai_network *net, const char *from, c
                                            int32_t plastic);
 
 /**
+ * Puts short-term plasticity between senders and these projections, before their delay: they carry
+ * what is released of what populations send. One object has one x and u for each sending unit,
+ * which all projections that carry the same signal and were given the same object share. It steps
+ * once at time 0, on the initial rates. NULL: none. Nullable: short_term.
+ */
+NAI_API nai_status nai_network_set_short_term(nai_network *net, const char *from, const char *to,
+                                              nai_short_term *short_term);
+
+/**
  * Attaches a constraint to each of these projections. Constraints are applied in the order in which
  * they were attached.
  */
@@ -366,6 +376,10 @@ NAI_API nai_status nai_network_ends(const char **signal, const char **port, cons
 /** Delay of a projection, ms. */
 NAI_API nai_status nai_network_delay(double *delay, const nai_network *net, const char *from,
                                      const char *to);
+
+/** The short-term plasticity of a projection, to be destroyed by the caller; NULL for none. */
+NAI_API nai_status nai_network_short_term(nai_short_term **out, const nai_network *net,
+                                          const char *from, const char *to);
 
 /** Time step, ms. */
 NAI_API double nai_network_dt(const nai_network *net);

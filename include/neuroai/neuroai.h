@@ -38,6 +38,7 @@
 #include <neuroai/optimizer.h>
 #include <neuroai/random.h>
 #include <neuroai/rule.h>
+#include <neuroai/short_term.h>
 #include <neuroai/state.h>
 #include <neuroai/status.h>
 #include <neuroai/task.h>

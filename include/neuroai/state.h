@@ -132,6 +132,14 @@ NAI_API nai_status nai_state_rates(nai_view *out, const nai_state *state, const 
 NAI_API nai_status nai_state_variable(nai_view *out, nai_state *state, const char *name);
 
 /**
+ * What synapses of a projection with short-term plasticity have now: release probability `u` and
+ * resources `x` of each unit that sends, [trials, n]. The views change with the state. Nullable: u,
+ * x.
+ */
+NAI_API nai_status nai_state_short_term(nai_view *u, nai_view *x, nai_state *state,
+                                        const char *from, const char *to);
+
+/**
  * The currents of a population, x in r = phi(x): [trials, n]. Errors: NAI_ERR_UNSUPPORTED for a
  * leak on the rate, where the state consists of rates.
  */

@@ -12,7 +12,8 @@
 
 /*
  * Of networks of rate units, and of those with other models, which older libraries cannot read: these
- * have "model", "sizes" and the model's parameters in a population, "signal" and "port" in a projection.
+ * have "model", "sizes" and the model's parameters in a population, "signal", "port" and "short_term", a
+ * place in the list of that name, in a projection.
  */
 #define NAI__MODEL_FORMAT 1
 #define NAI__MODEL_FORMAT_CELLS 2

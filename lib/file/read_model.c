@@ -17,6 +17,7 @@
 #include "../network/ends.h"
 #include "json.h"
 #include "model.h"
+#include "short_terms.h"
 
 /* Units of a node, and its place among all nodes: they are added in the order of the file. */
 typedef struct named {
@@ -30,6 +31,7 @@ typedef struct loader {
   named *sizes; /* [n_sizes] units of each node, in the order of the names */
   int64_t n_sizes;
   nai_network *net;
+  nai__short_terms short_terms;
   nai_constraint *const *own;
   nai_model *const *own_models;
   int64_t n_own, n_own_models;
@@ -481,6 +483,7 @@ static nai_status add_projection(loader *l, const nai__json *json)
   NAI__TRY(as_format(nai__connect(l->net, from->node, signal, to->node, port)));
   NAI__TRY(check_part(l, &l->net->projection[l->net->n_projections - 1]));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
+  NAI__TRY(nai__short_terms_give(&l->short_terms, l->net, p, json));
   NAI__TRY(nai__json_real(&p->delay_ms, json, "delay"));
   NAI__TRY(as_format(nai__delay_check(l->net, p->delay_ms)));
   NAI__TRY(nai__json_flag(&p->autapses, json, "autapses"));
@@ -513,6 +516,7 @@ static nai_status compose(loader *l)
     sure(nai__json_list(&list, l->model.root, kind_names[kind]));
     for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_node(l, e, kind));
   }
+  NAI__TRY(nai__short_terms_read(&l->short_terms, l->model.root, &l->file));
   sure(nai__json_list(&list, l->model.root, "projections"));
   for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_projection(l, e));
   NAI__TRY(read_seed(&l->net->seed, l->model.root));
@@ -691,6 +695,7 @@ nai_status nai_network_load_within(nai_network **out, const char *path, nai_cons
     nai__fail(status, "model file '%s': %s", short_path(path), nai_last_error());
     nai_network_destroy(l.net);
   }
+  nai__short_terms_release(&l.short_terms);
   nai__free(l.sizes);
   nai__json_release(&l.model);
   nai__tensors_close(&l.file);

@@ -8,6 +8,7 @@
 #include "../constraint/builtin.h"
 #include "../network/ends.h"
 #include "model.h"
+#include "short_terms.h"
 
 /* --- tensors ---------------------------------------------------------------------------------- */
 
@@ -239,6 +240,7 @@ static void describe_projection(nai__json_writer *w, const nai_network *net,
     nai__json_add_text(w, "signal", nai__end_name(&net->node[p->from], NAI__SOURCE, p->signal));
   if (p->target)
     nai__json_add_text(w, "port", nai__end_name(&net->node[p->to], NAI__TARGET, p->port));
+  if (p->release >= 0) nai__json_add_whole(w, "short_term", p->release);
   nai__json_add_real(w, "delay", (double)p->delay * net->dt);
   nai__json_add_flag(w, "autapses", p->autapses);
   nai__json_add_flag(w, "plastic", p->plastic);
@@ -288,13 +290,15 @@ void nai__model_describe(nai__json_writer *w, const nai_network *net)
   nai__json_open(w, "projections", '[');
   for (int64_t i = 0; i < net->n_projections; i++) describe_projection(w, net, &net->projection[i]);
   nai__json_close(w, ']');
+  nai__short_terms_describe(w, net);
 }
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
 nai_status nai__model_add(nai__tensor_list *list, const nai_network *net)
 {
-  return add_all(list, net);
+  NAI__TRY(add_all(list, net));
+  return nai__short_terms_add(list, net);
 }
 
 nai_status nai__model_write(const nai__tensor_list *list, const char *path, nai__json_writer *w)

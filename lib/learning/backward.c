@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../network/move.h"
+#include "../network/release.h"
 
 /* Rows of trials row .. row + rows - 1 at step t, and where a group keeps its bias sums. */
 typedef struct group {
@@ -79,7 +79,8 @@ static void pull_own_ports(const group *g, float *signal, int64_t stage, int64_t
   const nai_network *net = g->pass->net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (p->from != p->to || (!p->signal && !p->port)) continue;
+    const nai__block *block = &net->block[p->block];
+    if (p->from != p->to || (!block->from_group && !block->to_group)) continue;
     if (!starting && net->node[p->from].stage != stage) continue;
     for (int64_t later = starting ? 1 : t + p->delay; later <= t + p->delay; later++) {
       if (!reaches(g, starting ? 1 : t, later)) continue;
@@ -156,6 +157,19 @@ static void through_cells(const group *g, const nai__segment *segment, int64_t t
                     nai__cells_backward(
                         pass->activity, segment, t, g->row, g->rows, signal_at(g, t),
                         pass->state_carry + g->row * pass->net->ld_state, pass->slopes[g->thread]));
+}
+
+/* From what synapses release to what units send; before these. */
+static void through_releases(const group *g, int64_t t, int64_t stage, float *error)
+{
+  const nai__pass *pass = g->pass;
+  const nai_network *net = pass->net;
+  for (int64_t k = 0; k < net->n_releases; k++) {
+    const nai__release *release = &net->release[k];
+    if (release->segment.stage == stage)
+      nai__release_backward(pass->activity, release, t, g->row, g->rows, error,
+                            pass->state_carry + g->row * net->ld_state, pass->slopes[g->thread]);
+  }
 }
 
 static void through_units(const group *g, int64_t t, int64_t stage)
@@ -312,6 +326,7 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
     if (!reaches(&g, t, t + 1)) clear_carry(&g);
     for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) {
       collect(&g, t, stage);
+      through_releases(&g, t, stage, signal_at(&g, t));
       through_units(&g, t, stage);
     }
     add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
@@ -319,6 +334,8 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
   }
   if (initial_learns(net)) {
     collect_start(&g);
+    for (int64_t stage = 0; stage < net->n_stages; stage++)
+      through_releases(&g, 0, stage, start_of(&g));
     through_start(&g);
     add_rows(g.unit_initial, start_of(&g), net->n_units, net->ld_units, g.rows);
   }

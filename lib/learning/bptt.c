@@ -21,7 +21,8 @@ nai_status nai_rule_create_bptt(nai_rule **out)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
-                                      .units = NAI__UNITS_WITH_SLOPES};
+                                      .units = NAI__UNITS_WITH_SLOPES,
+                                      .released = 1};
   return nai__rule_create(out, &kind, 0);
 }
 
@@ -36,7 +37,8 @@ nai_status nai_rule_create_truncated_bptt(nai_rule **out, int64_t steps)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
-                                      .units = NAI__UNITS_WITH_SLOPES};
+                                      .units = NAI__UNITS_WITH_SLOPES,
+                                      .released = 1};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__parameter_check(&window[0], (double)steps, NULL));

@@ -33,7 +33,8 @@ static const nai__rule_kind symmetric = {.name = "eprop_symmetric",
                                          .attach = nai__attach_transposed_readout,
                                          .detach = nai__detach_transposed,
                                          .estimate = estimate_symmetric,
-                                         .units = NAI__UNITS_WITH_SLOPES};
+                                         .units = NAI__UNITS_WITH_SLOPES,
+                                         .released = 1};
 
 /* --- random ----------------------------------------------------------------------------------- */
 
@@ -44,7 +45,8 @@ static const nai__rule_kind random_feedback = {.name = "eprop_random",
                                                .costs = NAI__LEARNS_FROM_ACTIVITY,
                                                .attach = nai__feedback_direct,
                                                .estimate = nai__estimate_direct,
-                                               .units = NAI__UNITS_WITH_SLOPES};
+                                               .units = NAI__UNITS_WITH_SLOPES,
+                                               .released = 1};
 
 /* --- adaptive --------------------------------------------------------------------------------- */
 
@@ -71,6 +73,7 @@ static const nai__rule_kind adaptive = {.name = "eprop_adaptive",
                                         .attach = attach_adaptive,
                                         .estimate = nai__estimate_feedback,
                                         .units = NAI__UNITS_WITH_SLOPES,
+                                        .released = 1,
                                         .moved = moved,
                                         .settled = settled};
 

@@ -36,6 +36,7 @@ nai_status nai_rule_create_kolen_pollack(nai_rule **out, double decay, uint64_t 
                                       .memory = nai__feedback_memory,
                                       .estimate = nai__estimate_feedback,
                                       .units = NAI__UNITS_WITH_SLOPES,
+                                      .released = 1,
                                       .moved = moved,
                                       .settled = settled};
   NAI__REQUIRE(out);

@@ -73,6 +73,17 @@ int64_t nai__rule_every(const nai_rule *rule)
 
 /* --- at work ---------------------------------------------------------------------------------- */
 
+/* By the first projection that has it. */
+static nai_status check_released(const nai_rule *rule, const nai_network *net)
+{
+  if (!net->n_releases || rule->kind->released) return NAI_OK;
+  const nai__projection *p = nai__first_released(net);
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "rule '%s' does not learn where there is short-term plasticity, as from '%s' to "
+                   "'%s'",
+                   rule->kind->name, nai__source_name(net, p), nai__target_name(net, p));
+}
+
 /* By the population that stands in the way. */
 static nai_status check_model(const nai__rule_kind *kind, const nai__node *node)
 {
@@ -99,6 +110,7 @@ nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const n
                                nai__watch watch, int64_t base)
 {
   NAI__TRY(check_models(rule, net));
+  NAI__TRY(check_released(rule, net));
   nai__learner *learner = NAI__NEW(nai__learner);
   if (!learner) return NAI_ERR_MEMORY;
   learner->rule = rule;

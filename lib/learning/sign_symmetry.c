@@ -114,6 +114,7 @@ nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t 
                                       .detach = detach,
                                       .estimate = estimate,
                                       .units = NAI__UNITS_WITH_SLOPES,
+                                      .released = 1,
                                       .settled = settled};
   NAI__REQUIRE(out);
   *out = NULL;

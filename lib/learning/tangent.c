@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../network/release.h"
 #include "../units/slopes.h"
 #include "slopes.h"
 
@@ -22,6 +23,7 @@ static int64_t all_slopes(const nai_network *net)
   int64_t floats = 0;
   for (int64_t s = 0; s < net->n_segments; s++)
     if (net->segment[s].cells) floats += slopes_of(&net->segment[s]);
+  for (int64_t k = 0; k < net->n_releases; k++) floats += slopes_of(&net->release[k].segment);
   return floats;
 }
 
@@ -110,6 +112,16 @@ static float *slopes_at(const nai__tangent *tangent, const nai__segment *g)
   return at;
 }
 
+/* Behind those of all runs. */
+static float *release_slopes_at(const nai__tangent *tangent, const nai__release *release)
+{
+  const nai_network *net = tangent->net;
+  float *at = slopes_at(tangent, net->segment + net->n_segments);
+  for (const nai__release *other = net->release; other < release; other++)
+    at += slopes_of(&other->segment);
+  return at;
+}
+
 static void find_cell_slopes(nai__tangent *tangent, const nai__pass *pass, int64_t trial, int64_t t)
 {
   const nai_network *net = tangent->net;
@@ -122,27 +134,61 @@ static void find_cell_slopes(nai__tangent *tangent, const nai__pass *pass, int64
   }
 }
 
+static void find_release_slopes(const nai__tangent *tangent, const nai__pass *pass, int64_t trial,
+                                int64_t t)
+{
+  nai__cells_view view;
+  for (int64_t k = 0; k < tangent->net->n_releases; k++) {
+    const nai__release *release = &tangent->net->release[k];
+    nai__release_slopes(&view, pass->activity, release, t, trial, 1,
+                        release_slopes_at(tangent, release));
+  }
+}
+
 /* What nai__cells_slopes() left in memory, again. */
-void nai__tangent_slopes(nai__cells_view *view, const nai__tangent *tangent, const nai__segment *g)
+static void show_slopes(nai__cells_view *view, const nai__tangent *tangent, const nai__segment *g,
+                        float *memory)
 {
   const nai__cells *c = g->cells;
   nai_unit_batch *b = &view->batch.shown;
   nai__cells_open(view, tangent->net, g, 1);
   b->slope_stride = b->n;
-  b->ss = slopes_at(tangent, g);
+  b->ss = memory;
   b->sp = b->ss + c->n_states * c->n_states * b->n;
   b->zs = b->sp + c->n_states * c->n_ports * b->n;
   b->zp = b->zs + c->model->ops.n_signals * c->n_states * b->n;
 }
 
+void nai__tangent_slopes(nai__cells_view *view, const nai__tangent *tangent, const nai__segment *g)
+{
+  show_slopes(view, tangent, g, slopes_at(tangent, g));
+}
+
 static void move_cells(const nai__tangent *tangent, const nai__segment *g, int64_t t)
 {
   nai__cells_view slopes, tangents;
-  nai__tangent_slopes(&slopes, tangent, g);
+  show_slopes(&slopes, tangent, g, slopes_at(tangent, g));
   nai__cells_open(&tangents, tangent->net, g, tangent->rows);
   nai__cells_show(&tangents, tangent->net, g, tangent->v, tangent->state,
                   nai__tangent_rate(tangent, t));
   nai__slopes_forward(g->cells->model, &slopes.batch.shown, &tangents.batch.shown);
+}
+
+/* What is released at time t, of a stage whose units have moved. */
+static void move_releases(const nai__tangent *tangent, int64_t stage, int64_t t)
+{
+  const nai_network *net = tangent->net;
+  float *sent = nai__tangent_rate(tangent, t);
+  for (int64_t k = 0; k < net->n_releases; k++) {
+    const nai__release *release = &net->release[k];
+    const nai__segment *g = &release->segment;
+    nai__cells_view slopes, tangents;
+    if (g->stage != stage) continue;
+    show_slopes(&slopes, tangent, g, release_slopes_at(tangent, release));
+    nai__cells_open(&tangents, net, g, tangent->rows);
+    nai__cells_show(&tangents, net, g, sent, tangent->state, sent);
+    nai__slopes_forward(g->cells->model, &slopes.batch.shown, &tangents.batch.shown);
+  }
 }
 
 /* Signals at time 0, from the first state, which x moved. */
@@ -179,6 +225,8 @@ void nai__tangent_begin(nai__tangent *tangent, const nai__pass *pass, int64_t tr
       now[i * net->ld_units + u] = tangent->slope[u] * tangent->x[i * net->ld_units + u];
   for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
     if (net->segment[s].cells) begin_cells(tangent, pass, &net->segment[s], trial);
+  find_release_slopes(tangent, pass, trial, 0);
+  for (int64_t stage = 0; stage < net->n_stages; stage++) move_releases(tangent, stage, 0);
   for (int64_t t = 1 - net->max_delay; t < 0; t++)
     memcpy(nai__tangent_rate(tangent, t), now,
            (size_t)(tangent->rows * net->ld_units) * sizeof *now);
@@ -190,6 +238,7 @@ void nai__tangent_open(nai__tangent *tangent, const nai__pass *pass, int64_t tri
 {
   find_slopes(tangent, pass, trial, t);
   find_cell_slopes(tangent, pass, trial, t);
+  find_release_slopes(tangent, pass, trial, t);
   memset(tangent->v, 0, (size_t)(tangent->rows * tangent->net->ld_units) * sizeof(float));
 }
 
@@ -238,6 +287,7 @@ void nai__tangent_step(nai__tangent *tangent, int64_t t)
         move_segment(tangent, &net->segment[s], t);
       else if (net->segment[s].stage == stage)
         move_cells(tangent, &net->segment[s], t);
+    move_releases(tangent, stage, t);
   }
 }
 

@@ -12,6 +12,7 @@
 #include "../base/memory.h"
 #include "../base/philox.h"
 #include "move.h"
+#include "release.h"
 
 /* --- outputs ------------------------------------------------------------------------------------ */
 
@@ -214,6 +215,16 @@ void nai__impose(const nai__activity *a, int64_t step, int64_t row, int64_t rows
   for (int64_t stage = 0; stage < net->n_stages; stage++) impose(a, stage, step, row, rows, r);
 }
 
+/* At time 0 and before: what is sent there is the same. */
+static void release_initial(nai__activity *a, int64_t row, int64_t rows)
+{
+  const nai_network *net = a->net;
+  nai__release_again(a, 0, row, rows);
+  for (int64_t t = 1 - net->max_delay; t < 0; t++)
+    memcpy(nai__rate_slot(a, t) + row * net->ld_units, nai__rate_at(a, 0) + row * net->ld_units,
+           (size_t)(rows * net->ld_units) * sizeof(float));
+}
+
 void nai__impose_initial(nai__activity *a, int64_t row, int64_t rows)
 {
   const nai_network *net = a->net;
@@ -224,6 +235,7 @@ void nai__impose_initial(nai__activity *a, int64_t row, int64_t rows)
     for (int64_t stage = 0; stage < net->n_stages && a->schedule; stage++)
       nai__schedule_impose(a->schedule, stage, NAI__BEFORE_STEPS, row, rows, r, net->ld_units);
   }
+  if (a->own && net->n_releases) release_initial(a, row, rows);
 }
 
 void nai__begin(nai__activity *a, int64_t row, int64_t rows)
@@ -237,6 +249,7 @@ void nai__begin(nai__activity *a, int64_t row, int64_t rows)
     begin_row(a, b, a->x + b * net->ld_units, nai__rate_slot(a, 0) + b * net->ld_units);
   for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
     if (net->segment[s].cells) nai__cells_begin(a, &net->segment[s], row, rows);
+  nai__release_again(a, 0, row, rows);
   for (int64_t b = row; b < row + rows; b++) {
     const float *r = nai__rate_at(a, 0) + b * net->ld_units;
     for (int64_t t = 1 - net->max_delay; t < 0; t++)
@@ -478,6 +491,9 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
     if (net->segment[s].stage == stage && net->segment[s].cells)
       nai__cells_step(a, &net->segment[s], t, row, rows, scratch->v, scratch->xi);
   if (a->own) impose(a, stage, t - 1, row, rows, nai__rate_slot(a, t) + row * net->ld_units);
+  for (int64_t k = 0; k < net->n_releases; k++)
+    if (net->release[k].segment.stage == stage)
+      nai__release_step(a, &net->release[k], t, row, rows);
 }
 
 /* Before anything is added: all stages. */

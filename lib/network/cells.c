@@ -158,7 +158,7 @@ nai_status nai__cells_allocate(const nai__node *node)
   return NAI_OK;
 }
 
-static nai_status refresh(const nai_network *net, const nai__node *node)
+nai_status nai__cells_prepare(const nai_network *net, const nai__node *node)
 {
   nai__cells *c = node->cells;
   const nai_model_ops *ops = &c->model->ops;
@@ -183,6 +183,6 @@ static nai_status refresh(const nai_network *net, const nai__node *node)
 nai_status nai__cells_refresh(nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++)
-    if (net->node[i].cells) NAI__TRY(refresh(net, &net->node[i]));
+    if (net->node[i].cells) NAI__TRY(nai__cells_prepare(net, &net->node[i]));
   return NAI_OK;
 }

@@ -60,6 +60,7 @@ void nai_network_destroy(nai_network *net)
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
     for (int64_t c = 0; c < p->n_constraints; c++) nai_constraint_destroy(p->constraint[c]);
+    nai_short_term_destroy(p->short_term);
     nai__free(p->constraint);
     nai__free(p->source);
     nai__free(p->target);

@@ -4,6 +4,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "network.h"
+#include "release.h"
 
 /* A copy of n elements, or NULL where there is nothing to copy. */
 static nai_status copy_array(void *out, const void *array, int64_t n, size_t size)
@@ -41,6 +42,7 @@ static nai_status copy_projection(nai_network *net, const nai__projection *from)
   p->n_constraints = 0;
   NAI__TRY(nai__projection_index(net, net->n_projections));
   net->n_projections++;
+  nai__short_term_keep(p->short_term);
   if (from->source && !(p->source = nai__copy_string(from->source))) return NAI_ERR_MEMORY;
   if (from->target && !(p->target = nai__copy_string(from->target))) return NAI_ERR_MEMORY;
   if (from->n_constraints) {

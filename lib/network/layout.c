@@ -12,6 +12,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "ends.h"
+#include "release.h"
 
 /* Floats of theta: 8 GiB, far above what dense training can use. */
 #define MOST_THETA ((int64_t)1 << 31)
@@ -189,6 +190,7 @@ static nai_status set_other_columns(nai_network *net, nai__node *const *sorted)
   for (; *sorted; sorted++) {
     while (stage < (*sorted)->stage) net->other_first[++stage] = net->n_columns;
     if ((*sorted)->cells) NAI__TRY(nai__cells_columns(net, *sorted));
+    nai__releases_columns(net, *sorted);
   }
   while (stage < net->n_stages) net->other_first[++stage] = net->n_columns;
   net->ld_inputs = nai__leading(net->n_inputs ? net->n_inputs : 1);
@@ -238,11 +240,17 @@ static int64_t group_of(int32_t end, int64_t column)
   return end ? column : 0;
 }
 
+/* What is released is another signal than what is sent. */
+static int64_t from_group(const nai__projection *p)
+{
+  return group_of(p->signal || p->release >= 0, p->pre);
+}
+
 static int same_block(const nai_network *net, const nai__block *b, const nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  return b->from_group == group_of(p->signal, p->pre) &&
-         b->to_group == group_of(p->port, p->post) && b->from_input == (pre->kind == NAI_INPUTS) &&
+  return b->from_group == from_group(p) && b->to_group == group_of(p->port, p->post) &&
+         b->from_input == (pre->kind == NAI_INPUTS) &&
          b->to_output == (post->kind == NAI_OUTPUTS) && b->delay == p->delay &&
          (b->from_input || b->from_stage == pre->stage) &&
          (b->to_output || b->to_stage == post->stage);
@@ -262,9 +270,9 @@ static uint64_t hash_block(const nai_network *net, const nai__projection *p)
   uint64_t from = pre->kind == NAI_INPUTS ? 0 : (uint64_t)pre->stage + 1,
            to = post->kind == NAI_OUTPUTS ? 0 : (uint64_t)post->stage + 1;
   uint64_t hash = nai__hash_pair(nai__hash_pair(from, to), (uint64_t)p->delay);
-  if (!p->signal && !p->port) return hash;
-  return nai__hash_pair(hash, nai__hash_pair((uint64_t)group_of(p->signal, p->pre),
-                                             (uint64_t)group_of(p->port, p->post)));
+  if (!from_group(p) && !p->port) return hash;
+  return nai__hash_pair(
+      hash, nai__hash_pair((uint64_t)from_group(p), (uint64_t)group_of(p->port, p->post)));
 }
 
 static int64_t find_block(const nai_network *net, const nai__index *blocks,
@@ -280,7 +288,8 @@ static nai_status join_block(nai_network *net, nai__index *blocks, nai__projecti
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   int64_t width = nai__end_width(post, NAI__TARGET, p->port);
-  p->pre = nai__end_column(pre, NAI__SOURCE, p->signal);
+  p->pre = p->release < 0 ? nai__end_column(pre, NAI__SOURCE, p->signal)
+                          : net->release[p->release].segment.cells->signal[0];
   p->post = nai__end_column(post, NAI__TARGET, p->port);
   uint64_t hash = hash_block(net, p);
   p->block = find_block(net, blocks, p, hash);
@@ -291,7 +300,7 @@ static nai_status join_block(nai_network *net, nai__index *blocks, nai__projecti
                                         .to_output = post->kind == NAI_OUTPUTS,
                                         .from_stage = pre->stage,
                                         .to_stage = post->stage,
-                                        .from_group = group_of(p->signal, p->pre),
+                                        .from_group = from_group(p),
                                         .to_group = group_of(p->port, p->post),
                                         .delay = p->delay,
                                         .pre = p->pre,
@@ -391,6 +400,7 @@ static nai_status allocate(nai_network *net)
     return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].cells) NAI__TRY(nai__cells_allocate(&net->node[i]));
+  NAI__TRY(nai__releases_prepare(net));
   return allocate_packed(net, net->kernels);
 }
 
@@ -424,6 +434,7 @@ nai_status nai__layout_plan(nai_network *net)
 {
   NAI__TRY(check_composition(net));
   link_onto(net);
+  NAI__TRY(nai__releases_find(net));
   set_delays(net);
   NAI__TRY(set_stages(net));
   nai__node **sorted = NAI__ARRAY(nai__node *, net->n_nodes + 1);
@@ -451,6 +462,7 @@ void nai__layout_destroy(nai_network *net)
     nai__free(net->block[i].forward);
     nai__free(net->block[i].backward);
   }
+  nai__releases_destroy(net);
   nai__free(net->block);
   nai__free(net->segment);
   nai__free(net->theta);

@@ -176,6 +176,11 @@ int64_t nai__cells_floats(const nai_network *net, int64_t rows)
                                         g->cells->model->ops.n_signals, g->units.n * rows);
     if (floats > most) most = floats;
   }
+  for (int64_t k = 0; k < net->n_releases; k++) {
+    const nai__segment *g = &net->release[k].segment;
+    int64_t floats = nai__slopes_floats(g->cells->n_states, 1, 1, g->units.n * rows);
+    if (floats > most) most = floats;
+  }
   return most;
 }
 

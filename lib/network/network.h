@@ -126,9 +126,10 @@ typedef struct nai__node {
   int32_t placement;
   int32_t lattice; /* number of the call that placed it: equal ones make one lattice */
   double place[3];
-  float *position;    /* [n][3], or NULL */
-  int64_t first_onto; /* number of the first projection onto it, or -1; set by the layout */
-  nai__cells *cells;  /* NULL: rate units */
+  float *position;       /* [n][3], or NULL */
+  int64_t first_onto;    /* number of the first projection onto it, or -1; set by the layout */
+  int64_t first_release; /* number of the first release of what it sends, or -1; the same */
+  nai__cells *cells;     /* NULL: rate units */
 } nai__node;
 
 typedef struct nai__projection {
@@ -145,7 +146,9 @@ typedef struct nai__projection {
   double a, b;     /* of that draw */
   nai_constraint **constraint;
   int64_t n_constraints;
+  nai_short_term *short_term; /* or NULL: it carries what is sent */
   int64_t next_onto; /* the next one onto the same node, or -1. From here on set by the layout */
+  int64_t release;   /* number of the release that it carries, or -1 */
   int64_t block;
   int64_t pre, post; /* first columns of the source and of the target */
   nai__rectangle at; /* [post][pre], within its block: rows with the copies of the port */
@@ -174,6 +177,19 @@ typedef struct nai__segment {
   const nai__node *node;   /* of cells */
   nai__units units;
 } nai__segment;
+
+/*
+ * Short-term plasticity of what a node sends on one signal: cells whose port is that signal, and whose
+ * own signal has a column beside those of the node. `as_node`: only n and cells of it are there.
+ */
+typedef struct nai__release {
+  const nai_short_term *short_term;
+  int64_t node;
+  int32_t signal;
+  int64_t next; /* the next one of the same node, or -1 */
+  nai__node as_node;
+  nai__segment segment; /* of the node's stage */
+} nai__release;
 
 /*
  * How many hold a network. It stands apart from the network, as those who may only look at one keep
@@ -227,11 +243,13 @@ struct nai_network {
   int64_t n_blocks;
   nai__segment *segment;
   int64_t n_segments;
+  nai__release *release;
+  int64_t n_releases;
   int32_t has_rate_leak, has_noise, has_input_noise, has_input_shape;
   int32_t has_coloured_noise, has_coloured_input_noise;
   int32_t has_output_memory; /* or a gain other than 1 */
   int32_t has_output_noise;
-  int32_t has_cells; /* units that are no rate units */
+  int32_t has_cells; /* units that are no rate units, or releases */
   int32_t is_bound;  /* to the thread that calls: functions of some model are not for several */
 
   int64_t n_theta;                              /* floats, a multiple of 16 */
@@ -298,6 +316,14 @@ static inline const char *nai__source_name(const nai_network *net, const nai__pr
 static inline const char *nai__target_name(const nai_network *net, const nai__projection *p)
 {
   return p->target ? p->target : net->node[p->to].name;
+}
+
+/* The first projection that carries what is released, of a network that has some. */
+static inline const nai__projection *nai__first_released(const nai_network *net)
+{
+  const nai__projection *p = net->projection;
+  while (p->release < 0) p++;
+  return p;
 }
 
 static inline const nai__projection *nai__projection_number(const nai_network *net, int64_t number)
@@ -391,8 +417,9 @@ nai_status nai__cells_copy(nai__cells **out, const nai__cells *from, int64_t n);
 int64_t nai__cells_copies(const nai__cells *cells, const nai_field *field);
 /* Gives ports, signals, states and normals their columns; counts the network's. */
 nai_status nai__cells_columns(nai_network *net, nai__node *node);
-/* Memory of what functions read; then its contents, from the numbers. */
+/* Memory of what functions read; then its contents, from the numbers: of one node, of all. */
 nai_status nai__cells_allocate(const nai__node *node);
+nai_status nai__cells_prepare(const nai_network *net, const nai__node *node);
 nai_status nai__cells_refresh(nai_network *net);
 
 /* --- building --------------------------------------------------------------------------------- */

@@ -39,13 +39,21 @@ static uint64_t hash_nodes(uint64_t hash, const nai_network *net, int32_t kind)
   return hash;
 }
 
+/* Which projections share what is released. */
+static uint64_t hash_releases(uint64_t hash, const nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_projections && net->n_releases; k++)
+    hash = hash_bytes(hash, &net->projection[k].release, sizeof net->projection[k].release);
+  return hash;
+}
+
 /* A kind after the other, as model files have them, so that a loaded network takes the snapshot. */
 static uint64_t hash_network(const nai_network *net)
 {
   const int64_t delays[] = {net->max_delay, net->max_input_delay};
   uint64_t hash = hash_bytes(UINT64_C(0xcbf29ce484222325), delays, sizeof delays);
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) hash = hash_nodes(hash, net, kind);
-  return hash;
+  return hash_releases(hash, net);
 }
 
 static struct header header_of(const nai_state *state)

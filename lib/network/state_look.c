@@ -103,6 +103,13 @@ static uint32_t needed(const nai__node *node, place at)
   return node->leak == NAI_LEAK_CURRENT ? 0 : NAI__SHOWS_OWN;
 }
 
+static void keep(nai_state *state, uint32_t what)
+{
+  uint32_t more = what & ~state->shows;
+  state->shows |= more;
+  if (more) nai__state_show(state);
+}
+
 nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name)
 {
   char entry[NAI__ENTRY];
@@ -115,9 +122,7 @@ nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *
   const char *part = nai__names_part(entry);
   NAI__TRY(nai__node_find(&node, state->net, NAI__KIND(NAI_POPULATIONS), entry, "name"));
   NAI__TRY(find_part(&at, node, part));
-  uint32_t more = needed(node, at) & ~state->shows;
-  state->shows |= more;
-  if (more) nai__state_show(state);
+  keep(state, needed(node, at));
   *out = variable_at(state, node, at);
   return NAI_OK;
 }
@@ -147,4 +152,31 @@ nai_status nai_state_variable(nai_view *out, nai_state *state, const char *name)
   nai__view_floats(out, found.now, 2, (int64_t[]){state->activity.trials, found.width},
                    (int64_t[]){found.ld, 1});
   return NAI_OK;
+}
+
+/* State k of a release. */
+static nai_status show_release(nai_view *out, const nai_state *state, const nai__release *release,
+                               int32_t k)
+{
+  if (!out) return NAI_OK;
+  NAI__TRY(nai__view_check(out));
+  nai__view_floats(out, state->shown + release->segment.cells->state[k], 2,
+                   (int64_t[]){state->activity.trials, release->segment.units.n},
+                   (int64_t[]){state->net->ld_state, 1});
+  return NAI_OK;
+}
+
+nai_status nai_state_short_term(nai_view *u, nai_view *x, nai_state *state, const char *from,
+                                const char *to)
+{
+  const nai__projection *p;
+  NAI__REQUIRE(state);
+  NAI__TRY(nai__projection_find(&p, state->net, from, to));
+  if (p->release < 0)
+    return nai__fail(NAI_ERR_INVALID, "there is no short-term plasticity from '%s' to '%s'",
+                     nai__source_name(state->net, p), nai__target_name(state->net, p));
+  const nai__release *release = &state->net->release[p->release];
+  keep(state, NAI__SHOWS_STATES);
+  NAI__TRY(show_release(u, state, release, 0));
+  return show_release(x, state, release, 1);
 }

@@ -7,6 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/finite.h"
+#include "release.h"
 #include "state.h"
 #include "view.h"
 
@@ -71,6 +72,19 @@ static void copy_columns(float *out, const float *rows, const nai__node *node, i
            (size_t)node->n * sizeof *out);
 }
 
+/* What synapses release goes with what is sent. */
+static void release_now(nai_state *state)
+{
+  nai__activity *a = &state->activity;
+  int64_t ld = state->net->ld_units, rows = a->trials * ld;
+  if (!state->net->n_releases) return;
+  nai__release_again(a, state->time, 0, a->trials);
+  for (int64_t t = 1 - state->net->max_delay; state->time == 0 && t < 0; t++)
+    memcpy(nai__rate_slot(a, t), nai__rate_at(a, 0), (size_t)rows * sizeof(float));
+  memcpy(state->now, nai__rate_at(a, state->time), (size_t)rows * sizeof(float));
+  nai__state_show(state);
+}
+
 /* What rates [trials][ld_units] has at this population, in v; rates that are imposed stay. */
 static void set_rates(nai_state *state, const nai__node *node)
 {
@@ -84,6 +98,7 @@ static void set_rates(nai_state *state, const nai__node *node)
   for (int64_t t = oldest; t <= state->time; t++)
     copy_columns(nai__rate_slot(a, t), rates, node, a->trials, ld);
   copy_columns(state->now, rates, node, a->trials, ld);
+  release_now(state);
 }
 
 static void spread(nai_state *state, const nai__node *node, float *rows, const float *values)

@@ -9,6 +9,7 @@
 
 #define ENTRY(name) &nai__model_##name,
 static const nai_model *const builtin[] = {NAI__MODELS(ENTRY)};
+static const nai_model *const releases[] = {NAI__RELEASES(ENTRY)};
 #undef ENTRY
 #define N_BUILTIN ((int64_t)(sizeof builtin / sizeof *builtin))
 
@@ -28,7 +29,20 @@ const nai_model *nai__model_named(const char *name)
     if (strcmp(builtin[i]->ops.name, name) == 0) return builtin[i];
     nai__choices_add(choices, sizeof choices, builtin[i]->ops.name);
   }
-  nai__fail(NAI_ERR_NAME, "no model is called '%.60s'; there are %s", name, choices);
+  if (nai__release_named(name))
+    nai__fail(NAI_ERR_NAME,
+              "'%s' is no model of a population: it stands before projections, where "
+              "nai_network_set_short_term() puts it; there are %s",
+              name, choices);
+  else
+    nai__fail(NAI_ERR_NAME, "no model is called '%.60s'; there are %s", name, choices);
+  return NULL;
+}
+
+const nai_model *nai__release_named(const char *name)
+{
+  for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+    if (strcmp(releases[i]->ops.name, name) == 0) return releases[i];
   return NULL;
 }
 
@@ -84,7 +98,8 @@ int nai__port_is(const nai_model *model, int32_t index, const char *name)
 nai_status nai_model_field(nai_field *out, const char *model, int32_t list, int64_t index)
 {
   NAI__TRY(nai__struct_check(out, NAI__FIRST_SIZE(nai_field, reserved), "out"));
-  const nai_model *found = nai__model_named(model);
+  const nai_model *found = model ? nai__release_named(model) : NULL;
+  if (!found) found = nai__model_named(model);
   if (!found) return model ? NAI_ERR_NAME : NAI_ERR_INVALID;
   if (list < NAI_MODEL_SIZES || list > NAI_MODEL_SIGNALS)
     return nai__fail(NAI_ERR_INVALID, "list is %d, must be %d to %d", (int)list, NAI_MODEL_SIZES,

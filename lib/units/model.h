@@ -41,12 +41,18 @@ typedef struct nai__unit_batch {
   MODEL(adaptive_rate)     \
   MODEL(dendritic)
 
+/* What stands between a sender and its projections: no model of a population. */
+#define NAI__RELEASES(MODEL) MODEL(tsodyks_markram)
+
 #define NAI__DECLARE_MODEL(name) extern const nai_model nai__model_##name;
 NAI__MODELS(NAI__DECLARE_MODEL)
+NAI__RELEASES(NAI__DECLARE_MODEL)
 #undef NAI__DECLARE_MODEL
 
 /* A built-in model by its name; NULL with the thread's message, which lists those that there are. */
 const nai_model *nai__model_named(const char *name);
+/* One that stands between a sender and its projections; NULL. */
+const nai_model *nai__release_named(const char *name);
 static inline int nai__model_is_rate(const nai_model *model)
 {
   return model == &nai__model_rate;

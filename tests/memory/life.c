@@ -212,6 +212,16 @@ static nai_status load(nai_network **out)
 
 /* --- the parts -------------------------------------------------------------------------------- */
 
+static nai_status release(nai_network *net)
+{
+  const double U = 0.3, tau_x = 200, tau_u = 600, hz = 10;
+  nai_short_term *made;
+  nai_status status = nai_short_term_create(&made, 1, &U, &tau_x, &tau_u, &hz);
+  if (status == NAI_OK) status = nai_network_set_short_term(net, "E", "E I", made);
+  nai_short_term_destroy(made);
+  return status;
+}
+
 static nai_status compose(nai_network **out)
 {
   nai_constraint *sparse = NULL;
@@ -234,6 +244,7 @@ static nai_status compose(nai_network **out)
   status = nai_constraint_create_sparse(&sparse, 0.7);
   if (status == NAI_OK) status = nai_network_constrain(net, "E I", "E I", sparse);
   nai_constraint_destroy(sparse);
+  if (status == NAI_OK) status = release(net);
   if (status == NAI_OK)
     status = nai_constraint_create_max_weight(&sparse, 0.9);
   else

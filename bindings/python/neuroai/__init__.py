@@ -117,6 +117,7 @@ from .rule import (
     TruncatedBPTT,
     WeightMirror,
 )
+from .short_term import TsodyksMarkram
 from .state import Run, State
 from .task import Task
 from .trainer import Progress, Trainer
@@ -230,6 +231,7 @@ __all__ = [
     "TrialBatch",
     "Trials",
     "TruncatedBPTT",
+    "TsodyksMarkram",
     "UORO",
     "Uniform",
     "UnknownNameError",

@@ -165,6 +165,10 @@ class nai_network(Structure):
     """Opaque."""
 
 
+class nai_short_term(Structure):
+    """Opaque."""
+
+
 class nai_constraint(Structure):
     """Opaque."""
 
@@ -982,6 +986,7 @@ _HANDLES = {
     "nai_cost": "a neuroai.Cost, such as na.MSE('output')",
     "nai_constraint": "a neuroai.Constraint, such as na.Sparse(0.2)",
     "nai_model": "a neuroai.Model",
+    "nai_short_term": "a neuroai.TsodyksMarkram",
 }
 
 
@@ -1081,6 +1086,16 @@ nai_constraint_create_list = _function(
 )
 nai_constraint_destroy = _function("nai_constraint_destroy", None, _constraint)
 
+# short_term.h
+_short_term = POINTER(nai_short_term)
+_short_term_out = POINTER(_short_term)
+nai_short_term_create = _function(
+    "nai_short_term_create", nai_status, _short_term_out, int64, doubles, doubles, doubles, doubles
+)
+nai_short_term_destroy = _function("nai_short_term_destroy", None, _short_term)
+nai_short_term_size = _function("nai_short_term_size", c_int64, _short_term)
+nai_short_term_get = _function("nai_short_term_get", nai_status, doubles_out, int64, _short_term, Text)
+
 # network.h: composing
 _network = POINTER(nai_network)
 _network_out = POINTER(_network)
@@ -1144,6 +1159,12 @@ nai_network_sign = _function("nai_network_sign", nai_status, POINTER(c_int32), _
 nai_network_leak = _function("nai_network_leak", nai_status, POINTER(c_int32), _network, Text)
 nai_network_transfer = _function(
     "nai_network_transfer", nai_status, POINTER(c_int32), _network, Text
+)
+nai_network_set_short_term = _function(
+    "nai_network_set_short_term", nai_status, _network, Text, Text, _short_term
+)
+nai_network_short_term = _function(
+    "nai_network_short_term", nai_status, _short_term_out, _network, Text, Text
 )
 nai_network_delay = _function("nai_network_delay", nai_status, POINTER(c_double), _network, Text, Text)
 nai_network_dt = _function("nai_network_dt", c_double, _network)
@@ -1236,6 +1257,9 @@ nai_state_intervene = _function("nai_state_intervene", nai_status, _state, POINT
 nai_state_release = _function("nai_state_release", nai_status, _state, Text)
 nai_state_release_units = _function("nai_state_release_units", nai_status, _state, Text, int64s, int64)
 nai_state_set_first = _function("nai_state_set_first", nai_status, _state, uint64)
+nai_state_short_term = _function(
+    "nai_state_short_term", nai_status, _view_out, _view_out, _state, Text, Text
+)
 nai_state_variable = _function("nai_state_variable", nai_status, _view_out, _state, Text)
 nai_state_rates = _function("nai_state_rates", nai_status, _view_out, _state, Text)
 nai_state_currents = _function("nai_state_currents", nai_status, _view_out, _state, Text)

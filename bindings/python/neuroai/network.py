@@ -48,6 +48,7 @@ from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _B
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
 from .model import Model, UnitModel, models
+from .short_term import TsodyksMarkram
 
 if TYPE_CHECKING:
     from .intervention import Interventions
@@ -374,6 +375,7 @@ class Network(Handle):
         plastic: Union[bool, npt.ArrayLike] = True,
         autapses: bool = False,
         initial: Union[Initial, npt.ArrayLike, None] = None,
+        short_term: Optional[TsodyksMarkram] = None,
     ) -> "Network":
         """Connects each of ``source`` to each of ``target``: input to population, population to population or output.
 
@@ -393,7 +395,12 @@ class Network(Handle):
             autapses: whether units may have synapses onto themselves.
             initial: initial weights: na.Gamma(2, 0.1), na.Normal(0, 0.1), ...; or an array [n_post, n_pre], whose
                 values are ignored where no synapse exists. Default: na.Default().
+            short_term: short-term plasticity of what each population of ``source`` sends, before the delay:
+                na.TsodyksMarkram(U=0.15, tau_x=200, tau_u=1500). Projections from one population that are given the
+                same object share its state.
         """
+        if short_term is not None:
+            expect("short_term", short_term, TsodyksMarkram, "a na.TsodyksMarkram")
         ends = joined(source, "source"), joined(target, "target")
         constraints = self._which_exist(density, mask, indegree, outdegree)
         if np.ndim(plastic) > 0:
@@ -408,6 +415,8 @@ class Network(Handle):
             made = [self._ends(index) for index in range(before, self._n_projections())]
         for ends in made:
             self._describe(ends, constraints, delay, frozen, own, initial if array is None else array)
+            if short_term is not None:
+                self._compose(_c.nai_network_set_short_term, *ends, short_term)
         return self
 
     def _ends(self, index: int) -> Tuple[str, str]:
@@ -608,6 +617,12 @@ class Network(Handle):
         delay = c_double()
         _c.nai_network_delay(delay, self, source, target)
         return delay.value
+
+    def short_term(self, source: str, target: str) -> Optional[TsodyksMarkram]:
+        """The short-term plasticity of a projection; None: it carries what is sent."""
+        pointer = _c.new(_c.nai_short_term)
+        _c.nai_network_short_term(pointer, self, source, target)
+        return TsodyksMarkram._of(pointer) if pointer else None
 
     @property
     def dt(self) -> float:

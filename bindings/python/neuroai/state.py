@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -204,6 +204,15 @@ class State(Handle):
                 after branch.
         """
         return view(self, _c.nai_state_variable, self, name)
+
+    def short_term(self, source: str, target: str) -> Tuple[Floats, Floats]:
+        """What synapses of a projection with short-term plasticity have now: their release probability u and resources x.
+
+        Both are of the units that send, float32 [B, n]: read-only views that change with the state.
+        """
+        u = view(self, lambda shown: _c.nai_state_short_term(shown, None, self, source, target))
+        x = view(self, lambda shown: _c.nai_state_short_term(None, shown, self, source, target))
+        return u, x
 
     def currents(self, name: str) -> Floats:
         """The currents of a population, x in r = phi(x), float32 [B, n]: a read-only view that changes with the state.
