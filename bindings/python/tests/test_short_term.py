@@ -29,7 +29,7 @@ def reference_network(case, kernels=None):
     """stp_rnn_*: static synapses have U = 1 and see no rates."""
     d, n = load(case), len(load(case)["b"])
     net = na.Network(dt=10, kernels=kernels).input("u", d["W_in"].shape[1]).output("z", d["W_out"].shape[0])
-    net.population("E", n, tau=100, leak=case.split("_")[2], initial=d["r0"])
+    net.population("E", n, tau=100, leak={"code": "whole"}.get(case[8:], case[8:]), initial=d["r0"])
     short_term = na.TsodyksMarkram(
         U=np.where(d["dyn"], d["U"], 1), tau_x=d["tau_x"], tau_u=d["tau_u"], hz=d["dyn"].astype(float)
     )
@@ -41,7 +41,7 @@ def reference_network(case, kernels=None):
     return net, d
 
 
-@pytest.mark.parametrize("case", ["stp_rnn_rate", "stp_rnn_current"])
+@pytest.mark.parametrize("case", [case for case in INDEX if case.startswith("stp_rnn_")])
 def test_reference(case, kernels):
     net, d = reference_network(case, kernels)
     run = net.run(d["u_in"].astype(np.float32))
