@@ -130,7 +130,7 @@ WRONG = {
     "parameter-of-task": (lambda: task(stimulis=1), "no parameter 'stimulis', but .*stimulus"),
     "parameter-of-trainer": (lambda: trainer().set("bacth", 1), "bacth.*batch"),
     "parameter-of-optimizer": (lambda: na.Adam().set("lr", 1), "lr.*rate"),
-    "leak": (lambda: net().population("F", 2, leak="slow"), "leak: expected one of current, rate, got 'slow'"),
+    "leak": (lambda: net().population("F", 2, leak="slow"), "leak: expected one of current, rate, whole, got 'slow'"),
     "transfer": (lambda: net().population("F", 2, transfer=np.tanh), "transfer: expected one of relu"),
     "feedback": (lambda: na.EProp(feedback=3), "feedback is 3, must be one of 'symmetric'"),
     "task-name": (lambda: na.tasks.parameters("go"), "there is no task 'go'; did you mean go-nogo"),
