@@ -370,7 +370,7 @@ static void spoil_field(nai_model_ops *ops, int k)
   case 21: fields[1].name = "one"; break;
   case 22: fields[1].name = "a:b"; break;
   case 23: fields[1].name = "bias"; break;
-  case 24: fields[1].struct_size = 8; break;
+  case 24: fields[0].struct_size = 8; break;
   case 25: fields[1].struct_size = sizeof(nai_field) + 8; break;
   case 26: fields[1].copies = "three"; break;
   case 27: fields[1].initial = NAN; break;

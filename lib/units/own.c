@@ -45,12 +45,12 @@ static nai_status check_list(const char *model, const list *l)
   for (int32_t k = 0; k < l->n; k++) {
     const nai_field *field = nai__field_at(l->fields, k);
     nai_field ours;
-    NAI__TRY(
-        nai__struct_take(&ours, sizeof ours, field, NAI__FIRST_SIZE(nai_field, reserved), l->one));
-    if (field->struct_size != l->fields->struct_size)
+    if (field->struct_size != l->fields->struct_size) /* before any more of it is read */
       return nai__fail(NAI_ERR_INVALID,
                        "struct_size of %s %d of model '%.60s' is %u, of the first it is %u", l->one,
                        (int)k, model, field->struct_size, l->fields->struct_size);
+    NAI__TRY(
+        nai__struct_take(&ours, sizeof ours, field, NAI__FIRST_SIZE(nai_field, reserved), l->one));
   }
   return NAI_OK;
 }
