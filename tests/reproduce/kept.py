@@ -108,7 +108,8 @@ def library() -> str:
 def key(measure: Callable[..., Any], by: str = "") -> str:
     """Of all that its values depend on but the seed and whether the run is quick. ``by``: library(), if known."""
     code = program(measure)
-    settings = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if f"'{name}'" in code]
+    # as text: a name of the program may be a variable of the environment by chance, such as the shell's "_"
+    settings = [f"{name}={os.environ[name]}" for name in sorted(os.environ) if f"Constant(value='{name}')" in code]
     return hashlib.sha256("\n".join([by or library(), code, *settings]).encode()).hexdigest()
 
 

@@ -257,6 +257,17 @@ def test_no_measure_needs_the_text_of_the_rows(paper):
         assert "Name(id='ROWS'" not in kept.program(one.measure), one.name
 
 
+def test_the_key_is_not_of_variables_that_are_called_as_names_of_the_program(monkeypatch):
+    import goudar2023
+
+    found = []
+    for shell in ("/usr/bin/make", "/usr/bin/python"):
+        monkeypatch.setenv("_", shell)
+        kept.key.cache_clear()
+        found.append(kept.key(goudar2023.measure_problems, "a library"))
+    assert "Name(id='_'" in kept.program(goudar2023.measure_problems) and found[0] == found[1]
+
+
 def test_the_key_is_of_the_environment_that_a_measure_reads(monkeypatch):
     import yang2019
 
