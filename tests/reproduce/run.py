@@ -41,6 +41,7 @@ PAPERS = (
     "force",
     "miconi2017",
     "dale",
+    "liu2024",
 )
 
 HEAD = """# Published results, repeated
