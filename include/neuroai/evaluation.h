@@ -35,7 +35,7 @@ typedef struct nai_evaluation_options {
   uint64_t seed;                         /**< of the noise, and of the trials of a task */
   const nai_intervention *interventions; /**< [n_interventions] in the trials: lesions, silencing
                                             during an epoch, currents (intervention.h) */
-  int64_t n_interventions;
+  int64_t n_interventions;               /**< how many there are */
   nai_work_callback progress; /**< called every few milliseconds with the number of trials done;
                                  NAI_STOP ends the evaluation with the trials done so far, possibly
                                  none. Nullable. */

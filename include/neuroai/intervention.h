@@ -41,7 +41,7 @@ enum {
 /** Trials in which a condition has a value. */
 typedef struct nai_where {
   const char *condition; /**< such as "coherence" */
-  double value;
+  double value;          /**< that it has in these trials */
 } nai_where;
 
 /**
