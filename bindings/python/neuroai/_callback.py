@@ -11,6 +11,7 @@ import functools
 import itertools
 import math
 import threading
+from contextlib import contextmanager
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -56,6 +57,16 @@ def _destroy(user: int) -> None:
 
 #: The `destroy` of every table.
 destroy = _c.on_destroy(_destroy)
+
+
+@contextmanager
+def lent(create: Callable[[], Any], give_up: Callable[[Any], Any]) -> Iterator[Any]:
+    """The C object that ``create`` makes, for the length of one call, which may keep a reference."""
+    pointer = create()
+    try:
+        yield pointer
+    finally:
+        give_up(pointer)
 
 
 # --- what a callback is shown ----------------------------------------------------------------------------------------

@@ -7,15 +7,14 @@ your own, derive from :class:`Constraint`.
 from __future__ import annotations
 
 import ctypes
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator, Optional, Union
+from typing import Any, ContextManager, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._callback import Synapses, callback, called, destroy, nothing, register
+from ._callback import Synapses, callback, called, destroy, lent, nothing, register
 from ._closed import Closed
 from ._handle import as_array, frozen, given
 from .errors import InvalidError, InvalidTypeError, brief
@@ -78,14 +77,9 @@ class Constraint(Closed):
         vars(self)["_attached"] = True
         return pointer
 
-    @contextmanager
-    def _lent(self) -> Iterator[Any]:
+    def _lent(self) -> ContextManager[Any]:
         """The C object for the length of one call, which may keep a reference."""
-        pointer = self._create()
-        try:
-            yield pointer
-        finally:
-            _c.nai_constraint_destroy(pointer)
+        return lent(self._create, _c.nai_constraint_destroy)
 
 
 @callback(_c.on_synapses)

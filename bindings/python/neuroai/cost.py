@@ -7,11 +7,10 @@ separately, multiplied by its weight. For a cost of your own, derive from :class
 from __future__ import annotations
 
 import ctypes
-from contextlib import contextmanager
-from typing import Any, ClassVar, Iterator, List, Optional, Tuple, Union
+from typing import Any, ClassVar, ContextManager, List, Optional, Tuple, Union
 
 from . import _c
-from ._callback import ErrorBatch, OutputBatch, RateBatch, Synapses, callback, called, destroy, number, register
+from ._callback import ErrorBatch, OutputBatch, RateBatch, Synapses, callback, called, destroy, lent, number, register
 from ._closed import Closed
 from ._handle import SHOWN, Names, brief, joined, listed
 
@@ -129,14 +128,9 @@ class Cost(Closed):
         vars(self)["_met"] = True
         return pointer
 
-    @contextmanager
-    def _lent(self) -> Iterator[Any]:
+    def _lent(self) -> ContextManager[Any]:
         """The C object for the length of one call, which may keep a reference."""
-        pointer = self._create()
-        try:
-            yield pointer
-        finally:
-            _c.nai_cost_destroy(pointer)
+        return lent(self._create, _c.nai_cost_destroy)
 
     def _about(self) -> str:
         """What the cost is on, to tell apart two of one name."""

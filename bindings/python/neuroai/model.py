@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import inspect
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Sequence, Tuple, Union
+from typing import Any, Callable, ContextManager, Dict, List, Mapping, Sequence, Tuple, Union
 
 from . import _c
-from ._callback import Place, Shown, Shows, callback, called, destroy, nothing, register
+from ._callback import Place, Shown, Shows, callback, called, destroy, lent, nothing, register
 from ._closed import Closed
 from ._handle import brief, listed, real, text, texts, whole, wrong_type
 from .errors import InvalidError, UnknownNameError
@@ -353,14 +352,9 @@ class Model(Closed):
         vars(self)["_attached"] = True
         return pointer
 
-    @contextmanager
-    def _lent(self) -> Iterator[Any]:
+    def _lent(self) -> ContextManager[Any]:
         """The C object for the length of one call, which may keep a reference."""
-        pointer = self._create()
-        try:
-            yield pointer
-        finally:
-            _c.nai_model_destroy(pointer)
+        return lent(self._create, _c.nai_model_destroy)
 
 
 _LISTS = ("sizes", "parameters", "states", "ports", "signals")

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import operator
-from contextlib import contextmanager
-from typing import Any, Callable, ClassVar, Iterator, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, ClassVar, ContextManager, Optional, Sequence, Tuple, Union
 
 from . import _c
-from ._callback import Judgement, TrialBatch, callback, called, destroy, nothing, register
+from ._callback import Judgement, TrialBatch, callback, called, destroy, lent, nothing, register
 from ._closed import Closed
 from ._handle import brief, expect, joined, whole, wrong_type
 from ._interrupt import Bar, deferred_interrupt
@@ -185,15 +184,10 @@ class Task(Closed):
             )
         return steps
 
-    @contextmanager
-    def _lent(self, net: Network) -> Iterator[Any]:
+    def _lent(self, net: Network) -> ContextManager[Any]:
         """The C object for the length of one call, which may keep a reference."""
         expect("net", net, Network, "a neuroai.Network")
-        pointer = self._create(net)
-        try:
-            yield pointer
-        finally:
-            _c.nai_task_destroy(pointer)
+        return lent(lambda: self._create(net), _c.nai_task_destroy)
 
     def trials(
         self,
