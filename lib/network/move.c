@@ -184,8 +184,7 @@ int64_t nai__cells_floats(const nai_network *net, int64_t rows)
   return most;
 }
 
-/* Functions get what they may not write as what they may: states and signals of the activity. */
-static float *writable(const float *row)
+float *nai__writable(const float *row)
 {
   float *same;
   memcpy(&same, &row, sizeof same);
@@ -198,8 +197,8 @@ static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__
   const nai_network *net = a->net;
   nai__cells_open(view, net, g, rows);
   nai__cells_show(view, net, g, nai__received_at(a, t) + row * net->ld_units,
-                  writable(nai__state_at(a, t - 1) + row * net->ld_state),
-                  writable(nai__rate_at(a, t) + row * net->ld_units));
+                  nai__writable(nai__state_at(a, t - 1) + row * net->ld_state),
+                  nai__writable(nai__rate_at(a, t) + row * net->ld_units));
   view->batch.shown.step = t;
   view->batch.shown.seed = a->seed;
   view->batch.shown.first = a->first + (uint64_t)row;
@@ -245,8 +244,8 @@ nai_status nai__cells_slopes_start(nai__cells_view *view, const nai__activity *a
   nai_unit_batch *b = &view->batch.shown;
   nai__cells_open(view, net, g, rows);
   nai__cells_show(view, net, g, nai__received_at(a, 1) + row * net->ld_units,
-                  writable(nai__state_at(a, 0) + row * net->ld_state),
-                  writable(nai__rate_at(a, 0) + row * net->ld_units));
+                  nai__writable(nai__state_at(a, 0) + row * net->ld_state),
+                  nai__writable(nai__rate_at(a, 0) + row * net->ld_units));
   if (ops->begin) return nai__slopes_find(c->model, b, memory);
   int64_t count = b->n * rows;
   b->slope_stride = count;

@@ -38,6 +38,8 @@ void nai__cells_step(nai__activity *a, const nai__segment *g, int64_t t, int64_t
 nai_status nai__cells_slopes(nai__cells_view *view, const nai__activity *a, const nai__segment *g,
                              int64_t t, int64_t row, int64_t rows, float *memory);
 int64_t nai__cells_floats(const nai_network *net, int64_t rows);
+/* States or signals of the activity: functions get what they may not write as what they may. */
+float *nai__writable(const float *row);
 /*
  * The way back through step t: `error` [rows][ld_units] has dJ/dsignal and gets dJ/dport; `carry`
  * [rows][ld_state] goes from after the step to before it.

@@ -154,24 +154,16 @@ void nai__release_again(nai__activity *a, int64_t t, int64_t row, int64_t rows)
 
 /* --- slopes ----------------------------------------------------------------------------------- */
 
-/* Functions get what they may not write as what they may. */
-static float *writable(const float *row)
-{
-  float *same;
-  memcpy(&same, &row, sizeof same);
-  return same;
-}
-
 /* At time 0 each trial comes from the same states. */
 static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__segment *g,
                       int64_t t, int64_t row, int64_t rows)
 {
   const nai_network *net = a->net;
   const nai__cells *c = g->cells;
-  float *sent = writable(nai__rate_at(a, t) + row * net->ld_units);
+  float *sent = nai__writable(nai__rate_at(a, t) + row * net->ld_units);
   nai__cells_open(view, net, g, rows);
   nai__cells_show(view, net, g, sent,
-                  writable(nai__state_at(a, t ? t - 1 : 0) + row * net->ld_state), sent);
+                  nai__writable(nai__state_at(a, t ? t - 1 : 0) + row * net->ld_state), sent);
   view->batch.shown.step = t;
   if (t > 0) return;
   view->batch.shown.state_stride = 0;
