@@ -60,18 +60,7 @@ nai_network *build_areas(const char *nonlinearity, int32_t lag)
 
 nai_trials *trials_for_areas(const nai_network *net, int64_t n)
 {
-  nai_trials *trials;
-  int64_t steps = AREAS_STEPS * n;
-  float *input = malloc((size_t)(steps * AREAS_CHANNELS) * sizeof *input),
-        *target = malloc((size_t)(steps * AREAS_OUTPUTS) * sizeof *target);
-  expect_ok(nai_random_normals(input, steps * AREAS_CHANNELS, 1, 0));
-  expect_ok(nai_random_normals(target, steps * AREAS_OUTPUTS, 1, 1));
-  expect_ok(nai_trials_create(&trials, net, AREAS_STEPS, n));
-  expect_ok(nai_trials_set_inputs(trials, NULL, input, AREAS_CHANNELS));
-  expect_ok(nai_trials_set_targets(trials, "z", target, AREAS_OUTPUTS));
-  free(input);
-  free(target);
-  return trials;
+  return normal_trials(net, "z", AREAS_STEPS, n);
 }
 
 void cost_areas(nai_trainer *trainer)

@@ -196,6 +196,41 @@ nai_trials *any_trials_for_everything(const nai_network *net, int64_t n, uint64_
   return trials;
 }
 
+nai_trials *normal_trials(const nai_network *net, const char *output, int64_t steps, int64_t n)
+{
+  nai_trials *trials;
+  int64_t channels = nai_network_size(net, NAI_INPUTS, NULL),
+          outputs = nai_network_size(net, NAI_OUTPUTS, output);
+  float *input = malloc((size_t)(steps * n * channels) * sizeof *input),
+        *target = malloc((size_t)(steps * n * outputs) * sizeof *target);
+  expect_ok(nai_random_normals(input, steps * n * channels, 1, 0));
+  expect_ok(nai_random_normals(target, steps * n * outputs, 1, 1));
+  expect_ok(nai_trials_create(&trials, net, steps, n));
+  expect_ok(nai_trials_set_inputs(trials, NULL, input, channels));
+  expect_ok(nai_trials_set_targets(trials, output, target, outputs));
+  free(input);
+  free(target);
+  return trials;
+}
+
+void draw_weights(nai_network *net, const char *from, const char *to, int k, double scale)
+{
+  float w[64];
+  nai_view mask = mask_of(net, from, to);
+  int64_t n = mask.shape[0] * mask.shape[1];
+  char last = to[strlen(to) - 1];
+  float sign = last == '+' ? 1 : last == '-' ? -1 : 0;
+  EXPECT(n <= 64);
+  expect_ok(nai_random_normals(w, n, 7, (uint64_t)k));
+  for (int64_t i = 0; i < n; i++) {
+    const uint8_t *exists = mask.data;
+    w[i] *= (float)scale;
+    if (sign != 0) w[i] = sign * (fabsf(w[i]) + 0.05F);
+    if (!exists[i / mask.shape[1] * mask.stride[0] + i % mask.shape[1] * mask.stride[1]]) w[i] = 0;
+  }
+  expect_ok(nai_network_set_weights(net, from, to, w, mask.shape[0], mask.shape[1]));
+}
+
 nai_trials *trials_for_everything(const nai_network *net, uint64_t seed)
 {
   return any_trials_for_everything(net, EVERYTHING_TRIALS, seed);

@@ -50,6 +50,10 @@ enum { EVERYTHING_STEPS = 11, EVERYTHING_TRIALS = 5 };
 nai_trials *trials_for_everything(const nai_network *net, uint64_t seed);
 /* `n` of them; every eleventh has the length of the first, the sixth has one step. */
 nai_trials *any_trials_for_everything(const nai_network *net, int64_t n, uint64_t seed);
+/* Normal inputs, and targets of one output. */
+nai_trials *normal_trials(const nai_network *net, const char *output, int64_t steps, int64_t n);
+/* Weights of synapses that exist: normal, of stream `k`; onto ports of a sign away from 0, with it. */
+void draw_weights(nai_network *net, const char *from, const char *to, int k, double scale);
 
 /* Number of transfer functions. */
 int32_t transfers(void);

@@ -103,14 +103,7 @@ static nai_network *build(int32_t transfer)
 
 static nai_trials *make_trials(const nai_network *net)
 {
-  nai_trials *trials;
-  float input[STEPS * TRIALS * 2], target[STEPS * TRIALS * 2];
-  expect_ok(nai_random_normals(input, STEPS * TRIALS * 2, 1, 0));
-  expect_ok(nai_random_normals(target, STEPS * TRIALS * 2, 1, 1));
-  expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
-  expect_ok(nai_trials_set_inputs(trials, NULL, input, 2));
-  expect_ok(nai_trials_set_targets(trials, "z", target, 2));
-  return trials;
+  return normal_trials(net, "z", STEPS, TRIALS);
 }
 
 static nai_trainer *train(nai_network *net, nai_rule *rule, nai_optimizer *optimizer)

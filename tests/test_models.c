@@ -81,31 +81,11 @@ static nai_network *compose_mixed(const char *nonlinearity, int32_t lag)
   return net;
 }
 
-/* Weights onto ports of a sign are away from 0. */
-static void draw(nai_network *net, int k, double scale)
-{
-  float w[64];
-  nai_view mask = mask_of(net, ends[k].from, ends[k].to);
-  int64_t n = mask.shape[0] * mask.shape[1];
-  char last = ends[k].to[strlen(ends[k].to) - 1];
-  float sign = last == '+' ? 1 : last == '-' ? -1 : 0;
-  EXPECT(n <= 64);
-  expect_ok(nai_random_normals(w, n, 7, (uint64_t)k));
-  for (int64_t i = 0; i < n; i++) {
-    w[i] *= (float)scale;
-    if (sign != 0) w[i] = sign * (fabsf(w[i]) + 0.05F);
-    w[i] *=
-        (float)((const uint8_t *)mask
-                    .data)[i / mask.shape[1] * mask.stride[0] + i % mask.shape[1] * mask.stride[1]];
-  }
-  expect_ok(
-      nai_network_set_weights(net, ends[k].from, ends[k].to, w, mask.shape[0], mask.shape[1]));
-}
-
 static nai_network *build_drawn(nai_network *net, const char *nonlinearity)
 {
   expect_ok(nai_network_build(net, 3));
-  for (int k = 0; k < ENDS; k++) draw(net, k, strcmp(nonlinearity, "yang2016") ? 0.5 : 0.05);
+  for (int k = 0; k < ENDS; k++)
+    draw_weights(net, ends[k].from, ends[k].to, k, strcmp(nonlinearity, "yang2016") ? 0.5 : 0.05);
   return net;
 }
 
@@ -123,17 +103,7 @@ static nai_network *build_released(void)
 
 static nai_trials *make_trials(const nai_network *net, int64_t n)
 {
-  nai_trials *trials;
-  float *input = malloc((size_t)(STEPS * n * CHANNELS) * sizeof *input),
-        *target = malloc((size_t)(STEPS * n * OUTPUTS) * sizeof *target);
-  expect_ok(nai_random_normals(input, STEPS * n * CHANNELS, 1, 0));
-  expect_ok(nai_random_normals(target, STEPS * n * OUTPUTS, 1, 1));
-  expect_ok(nai_trials_create(&trials, net, STEPS, n));
-  expect_ok(nai_trials_set_inputs(trials, NULL, input, CHANNELS));
-  expect_ok(nai_trials_set_targets(trials, "z", target, OUTPUTS));
-  free(input);
-  free(target);
-  return trials;
+  return normal_trials(net, "z", STEPS, n);
 }
 
 static nai_trainer *train(nai_network *net, nai_rule *rule, nai_optimizer *optimizer)

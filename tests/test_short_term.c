@@ -302,16 +302,10 @@ static void gradient_by(double out[2], nai_rule *rule, const nai_network *from_n
                         const char *from)
 {
   nai_network *net;
-  nai_trials *trials;
   nai_cost *c;
   nai_view view = NAI_VIEW_INIT;
-  float input[CHAIN_STEPS * 2 * 2], target[CHAIN_STEPS * 2];
   expect_ok(nai_network_copy(&net, from_net));
-  expect_ok(nai_random_normals(input, CHAIN_STEPS * 2 * 2, 1, 0));
-  expect_ok(nai_random_normals(target, CHAIN_STEPS * 2, 1, 1));
-  expect_ok(nai_trials_create(&trials, net, CHAIN_STEPS, 2));
-  expect_ok(nai_trials_set_inputs(trials, NULL, input, 2));
-  expect_ok(nai_trials_set_targets(trials, "z", target, 1));
+  nai_trials *trials = normal_trials(net, "z", CHAIN_STEPS, 2);
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
   attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
   expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));

@@ -381,18 +381,6 @@ static nai_network *build_watched(void)
   return net;
 }
 
-static nai_trials *trials_watched(const nai_network *net)
-{
-  nai_trials *trials;
-  float input[WATCHED * TRIALS * CHANNELS], target[WATCHED * TRIALS * CELLS];
-  expect_ok(nai_random_normals(input, WATCHED * TRIALS * CHANNELS, 1, 0));
-  expect_ok(nai_random_normals(target, WATCHED * TRIALS * CELLS, 1, 1));
-  expect_ok(nai_trials_create(&trials, net, WATCHED, TRIALS));
-  expect_ok(nai_trials_set_inputs(trials, NULL, input, CHANNELS));
-  expect_ok(nai_trials_set_targets(trials, "watch", target, CELLS));
-  return trials;
-}
-
 START_TEST(other_signals_are_seen)
 {
   nai_network *net = build_watched();
@@ -427,7 +415,7 @@ START_TEST(costs_on_rates_see_first_signals)
                {"watch:v", "'watch' is one of the outputs, must be one of the populations"}};
   static const char *const same[][2] = {{"T", "T:rate"}, {"*", "*:rate"}, {"R T", "R:rate T"}};
   nai_network *net = build_watched();
-  nai_trials *trials = trials_watched(net);
+  nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
     nai_trainer *trainer = train_by_bptt(net, 0);
     nai_cost *cost;
@@ -463,7 +451,7 @@ static double cost_of(nai_trainer *trainer, const nai_trials *trials)
 START_TEST(a_state_in_a_cost)
 {
   nai_network *net = build_watched();
-  nai_trials *trials = trials_watched(net);
+  nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   float w[CELLS * CHANNELS], before[CELLS * CHANNELS];
   nai_view weights = weights_of(net, "u", "T");
   for (int64_t k = 0; k < CELLS * CHANNELS; k++)
@@ -505,7 +493,7 @@ END_TEST
 START_TEST(a_state_is_taught)
 {
   nai_network *net = build_watched();
-  nai_trials *trials = trials_watched(net);
+  nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(0.01));
   nai_cost *c;
   attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
@@ -533,7 +521,7 @@ static void copy_watched(float *gradient, nai_trainer *trainer, const nai_trials
 START_TEST(frozen_readouts_send_their_exact_error)
 {
   nai_network *net = build_watched();
-  nai_trials *trials = trials_watched(net);
+  nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   float gradient[2][CELLS * CHANNELS];
   static const float none[CELLS * CELLS];
   for (int k = 0; k < 2; k++) {

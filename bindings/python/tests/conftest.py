@@ -32,5 +32,16 @@ def net():
     return small()
 
 
+@pytest.fixture(params=["portable", "avx2", "avx512", "blas"])
+def kernels(request):
+    """Each table of kernels that this processor can run."""
+    try:
+        na.Network(dt=1, kernels=request.param)
+    except na.Error:
+        assert request.param in ("avx2", "avx512"), "these two need a processor; the others are always there"
+        pytest.skip("not for this processor")
+    return request.param
+
+
 def threads() -> int:
     return min(2, os.cpu_count() or 1)

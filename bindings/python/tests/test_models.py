@@ -10,22 +10,6 @@ from test_reference import REFERENCE, assert_close, load
 import neuroai as na
 
 INDEX = json.loads((REFERENCE / "models_index.json").read_text())
-KERNELS = ["portable", "avx2", "avx512", "blas"]
-
-
-def has(kernels):
-    try:
-        na.Network(dt=1, kernels=kernels)
-    except na.Error:
-        return False
-    return True
-
-
-@pytest.fixture(params=KERNELS)
-def kernels(request):
-    if not has(request.param):
-        pytest.skip("not for this processor")
-    return request.param
 
 
 # --- two areas with dendrites ----------------------------------------------------------------------------------------

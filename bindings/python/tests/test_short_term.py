@@ -5,7 +5,6 @@ import pickle
 
 import numpy as np
 import pytest
-from test_models import KERNELS, has
 from test_reference import REFERENCE, assert_close, load
 
 import neuroai as na
@@ -13,13 +12,6 @@ import neuroai as na
 INDEX = json.loads((REFERENCE / "models_index.json").read_text())
 FACILITATING = dict(U=0.15, tau_x=200, tau_u=1500)
 DEPRESSING = dict(U=0.45, tau_x=1500, tau_u=200)
-
-
-@pytest.fixture(params=KERNELS)
-def kernels(request):
-    if not has(request.param):
-        pytest.skip("not for this processor")
-    return request.param
 
 
 # --- an independent program ------------------------------------------------------------------------------------------
