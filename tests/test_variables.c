@@ -364,7 +364,8 @@ static const nai_model two = {.ops = {.struct_size = sizeof(nai_model_ops),
 enum { CELLS = 3, WATCHED = 7 };
 
 /* T's second signal is what output "watch" has, by an identity that does not learn. */
-static nai_network *build_watched(void)
+/* `delay` ms: of what is watched. */
+static nai_network *build_watched(double delay)
 {
   nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", CHANNELS}},
                              .populations = {{"T", CELLS, NAI_FREE}, {"R", 2, NAI_FREE}},
@@ -377,13 +378,14 @@ static nai_network *build_watched(void)
   nai_network_connect(net, "T:v", "watch");
   nai_network_set_initial_weights(net, "T:v", "watch", NAI_WEIGHTS_IDENTITY, 1, 0);
   nai_network_set_plastic(net, "T:v", "watch", 0);
+  nai_network_set_delay(net, "T:v", "watch", delay);
   expect_ok(nai_network_build(net, 3));
   return net;
 }
 
 START_TEST(other_signals_are_seen)
 {
-  nai_network *net = build_watched();
+  nai_network *net = build_watched(0);
   nai_state *state = make_state(net, TRIALS, 1);
   float input[TRIALS * CHANNELS] = {1, -2, 0.5F, 3}, output[TRIALS * CELLS];
   nai_view v = variable_of(state, "T:v"), x = variable_of(state, "T:x"),
@@ -414,7 +416,7 @@ START_TEST(costs_on_rates_see_first_signals)
                {"R:x", "'R' has no signal 'x'; it has rate"},
                {"watch:v", "'watch' is one of the outputs, must be one of the populations"}};
   static const char *const same[][2] = {{"T", "T:rate"}, {"*", "*:rate"}, {"R T", "R:rate T"}};
-  nai_network *net = build_watched();
+  nai_network *net = build_watched(0);
   nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
     nai_trainer *trainer = train_by_bptt(net, 0);
@@ -450,7 +452,7 @@ static double cost_of(nai_trainer *trainer, const nai_trials *trials)
 /* The cost of a state by way of an output: its gradient by central differences, by two rules. */
 START_TEST(a_state_in_a_cost)
 {
-  nai_network *net = build_watched();
+  nai_network *net = build_watched(0);
   nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   float w[CELLS * CHANNELS], before[CELLS * CHANNELS];
   nai_view weights = weights_of(net, "u", "T");
@@ -492,7 +494,7 @@ END_TEST
 /* It is learnt, and the identity stays. */
 START_TEST(a_state_is_taught)
 {
-  nai_network *net = build_watched();
+  nai_network *net = build_watched(0);
   nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(0.01));
   nai_cost *c;
@@ -517,39 +519,113 @@ static void copy_watched(float *gradient, nai_trainer *trainer, const nai_trials
   for (int64_t k = 0; k < CELLS * CHANNELS; k++) gradient[k] = at(&g, k / CHANNELS, k % CHANNELS);
 }
 
-/* Without what random feedback adds to first signals, what is left is symmetric e-prop's. */
+/* What learning signals of all that a unit sends there are, and nothing of what it does. */
+static nai_status by_signal(void *user, nai_local_step *s)
+{
+  (void)user;
+  int64_t rows = s->trials * s->n_post;
+  for (int64_t z = 0; z < s->n_signals; z++)
+    for (int64_t b = 0; b < rows; b++)
+      for (int64_t j = 0; j < s->n_pre; j++)
+        s->change[b % s->n_post * s->stride + j] +=
+            s->signal[z * rows + b] * s->pre[b / s->n_post * s->n_pre + j];
+  return NAI_OK;
+}
+
+static nai_rule *own_by_signal(int32_t feedback)
+{
+  nai_rule *rule;
+  nai_rule_ops ops = {
+      .struct_size = sizeof ops, .name = "by signal", .feedback = feedback, .step = by_signal};
+  expect_ok(nai_rule_create(&rule, &ops, NULL, 1));
+  return rule;
+}
+
+/* 0, 1: by the transposed readout; 2 and on: by random feedback. */
+enum { EXACT_RULES = 5 };
+static nai_rule *rule_of_exactness(int k)
+{
+  nai_rule *rule;
+  switch (k) {
+  case 0: expect_ok(nai_rule_create_eprop(&rule, NAI_FEEDBACK_SYMMETRIC, 1)); return rule;
+  case 1: return own_by_signal(NAI_FEEDBACK_SYMMETRIC);
+  case 2: expect_ok(nai_rule_create_rflo(&rule, 1)); return rule;
+  case 3: return own_by_signal(NAI_FEEDBACK_RANDOM);
+  default: expect_ok(nai_rule_create_direct_feedback_alignment(&rule, 1)); return rule;
+  }
+}
+
+static const double watch_delays[] = {0, 10, 30}; /* ms */
+
+/* Without what random feedback adds to first signals, what is left is that of the transposed readout. */
 START_TEST(frozen_readouts_send_their_exact_error)
 {
-  nai_network *net = build_watched();
+  nai_network *net = build_watched(watch_delays[_i]);
   nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
-  float gradient[2][CELLS * CHANNELS];
+  float gradient[EXACT_RULES][CELLS * CHANNELS];
   static const float none[CELLS * CELLS];
-  for (int k = 0; k < 2; k++) {
-    nai_rule *rule;
+  for (int k = 0; k < EXACT_RULES; k++) {
     nai_cost *c;
-    expect_ok(k ? nai_rule_create_rflo(&rule, 1)
-                : nai_rule_create_eprop(&rule, NAI_FEEDBACK_SYMMETRIC, 1));
-    nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+    nai_trainer *trainer = trainer_of(net, rule_of_exactness(k), plain_descent(0));
     attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
-    if (k) expect_ok(nai_trainer_set_feedback(trainer, "T", NULL, none));
-    if (k) expect_ok(nai_trainer_set_feedback(trainer, "R", NULL, none));
+    if (k > 1) expect_ok(nai_trainer_set_feedback(trainer, "T", NULL, none));
+    if (k > 1) expect_ok(nai_trainer_set_feedback(trainer, "R", NULL, none));
     copy_watched(gradient[k], trainer, trials);
     nai_trainer_destroy(trainer);
+    for (int64_t i = 0; i < CELLS * CHANNELS; i++) {
+      EXPECT(gradient[k][i] != 0);
+      ck_assert_float_eq_tol(gradient[k][i], gradient[k == 1 || k == 3][i], 1e-6F);
+    }
   }
-  for (int64_t i = 0; i < CELLS * CHANNELS; i++) {
-    EXPECT(gradient[0][i] != 0);
-    ck_assert_float_eq_tol(gradient[1][i], gradient[0][i], 1e-6F);
-  }
-  nai_rule *alignment;
-  expect_ok(nai_rule_create_feedback_alignment(&alignment, 1));
-  nai_trainer *trainer = trainer_of(net, alignment, plain_descent(0));
-  nai_view back = NAI_VIEW_INIT;
-  expect_ok(nai_trainer_feedback(&back, trainer, "T:v", "watch"));
-  for (int64_t i = 0; i < CELLS; i++)
-    for (int64_t j = 0; j < CELLS; j++) EXPECT(at(&back, i, j) == (i == j));
-  nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
+}
+END_TEST
+
+/* Feedback weights of projections: those of such a readout are its own. */
+START_TEST(feedback_of_frozen_readouts_is_their_own)
+{
+  nai_network *net = build_watched(watch_delays[_i]);
+  nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
+  static const char *const names[] = {"feedback_alignment", "sign_symmetry uniform",
+                                      "sign_symmetry fixed", "kolen_pollack", "eprop_adaptive"};
+  for (int k = 0; k < 5; k++) {
+    nai_cost *c;
+    nai_view back = NAI_VIEW_INIT;
+    nai_trainer *trainer = trainer_of(net, rule_named(names[k], 1), plain_descent(0));
+    attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
+    cost_of(trainer, trials);
+    expect_ok(nai_trainer_feedback(&back, trainer, "T:v", "watch"));
+    for (int64_t i = 0; i < CELLS; i++)
+      for (int64_t j = 0; j < CELLS; j++)
+        ck_assert_msg(at(&back, i, j) == (i == j), "%s", names[k]);
+    nai_trainer_destroy(trainer);
+  }
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Within a trial the error of a delayed one would come too late: it is not left out in silence. */
+START_TEST(delayed_frozen_readouts_need_whole_trials)
+{
+  for (int k = 0; k < 2; k++) {
+    nai_network *net = build_watched(watch_delays[k]);
+    for (int own = 0; own < 2; own++) {
+      nai_cost *c;
+      nai_agent *agent;
+      nai_trainer *trainer = trainer_of(net, rule_of_exactness(2 + own), plain_descent(0.1));
+      attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
+      if (k)
+        expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED,
+                     "cannot learn within a trial through a readout with a delay");
+      else
+        expect_ok(nai_agent_create(&agent, trainer));
+      if (!k) nai_agent_destroy(agent);
+      nai_trainer_destroy(trainer);
+    }
+    nai_network_destroy(net);
+  }
 }
 END_TEST
 
@@ -611,7 +687,11 @@ Suite *variables_suite(void)
            currents_arrive_at_the_port_that_is_named);
   ADD_CASE(suite, "refusals", unknown_variables_are_refused);
   ADD_CASE(suite, "signals", other_signals_are_seen, costs_on_rates_see_first_signals,
-           a_state_in_a_cost, a_state_is_taught, frozen_readouts_send_their_exact_error);
+           a_state_in_a_cost, a_state_is_taught, delayed_frozen_readouts_need_whole_trials);
+  TCase *frozen = tcase_create("frozen");
+  tcase_add_loop_test(frozen, frozen_readouts_send_their_exact_error, 0, 3);
+  tcase_add_loop_test(frozen, feedback_of_frozen_readouts_is_their_own, 0, 3);
+  suite_add_tcase(suite, frozen);
   ADD_CASE(suite, "units", weights_in_a_unit_must_be_told);
   return suite;
 }

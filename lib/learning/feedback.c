@@ -39,10 +39,9 @@ static nai_status need_outputs(const nai__learner *learner)
                    learner->rule->kind->name);
 }
 
-/* Random feedback reaches first signals. What reads another one, and stays, says what it does itself. */
-static int is_exact(const nai_network *net, const nai__projection *p)
+int nai__feedback_is_exact(const nai_network *net, const nai__projection *p)
 {
-  return p->signal && !p->plastic && !p->delay && net->node[p->to].kind == NAI_OUTPUTS;
+  return p->signal && !p->plastic && net->node[p->to].kind == NAI_OUTPUTS;
 }
 
 static nai_status find_exact(nai__feedback *f, const nai_network *net)
@@ -51,10 +50,11 @@ static nai_status find_exact(nai__feedback *f, const nai_network *net)
   if (!f->exact) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (is_exact(net, p)) f->exact[p->block] = net->block[p->block].backward;
+    if (nai__feedback_is_exact(net, p)) f->exact[p->block] = net->block[p->block].backward;
   }
   for (int64_t k = 0; k < net->n_projections; k++) /* one that learns is in the same block */
-    if (!is_exact(net, &net->projection[k])) f->exact[net->projection[k].block] = NULL;
+    if (!nai__feedback_is_exact(net, &net->projection[k]))
+      f->exact[net->projection[k].block] = NULL;
   return NAI_OK;
 }
 
@@ -105,7 +105,8 @@ static void draw_projection(nai__learner *learner, int64_t k)
   for (int64_t i = 0; i < p->at.rows; i++)
     for (int64_t j = 0; j < p->at.columns; j++) {
       int64_t at = nai__place_in(&p->at, i, j);
-      float value = is_exact(net, p) ? net->theta[at] : (float)(sd * nai__stream_normal(&stream));
+      float value = nai__feedback_is_exact(net, p) ? net->theta[at]
+                                                   : (float)(sd * nai__stream_normal(&stream));
       learner->feedback.weight[at] = net->exists[at] != 0 ? value : 0;
     }
 }

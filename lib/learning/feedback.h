@@ -49,6 +49,11 @@ void nai__feedback_decay(const struct nai__learner *learner, float *theta, const
                          double decay);
 void nai__feedback_follow(struct nai__learner *learner, const float *theta, const float *before,
                           double decay);
+/*
+ * Random feedback reaches first signals. What reads another one, and stays, says what it does itself:
+ * 1 for such a projection, whose errors go back by its own weights.
+ */
+int nai__feedback_is_exact(const nai_network *net, const nai__projection *p);
 /* Bytes of packed copies of such weights: `memory` of a rule. */
 int64_t nai__feedback_memory(const nai_rule *rule, const nai_network *net, int64_t trials,
                              int64_t threads);

@@ -40,11 +40,11 @@ void nai__online_readout(nai__online *online)
     online->gradient[net->output_bias + o] += online->output_gradient[o];
 }
 
-nai_status nai__online_prompt(const nai__online *online)
+nai_status nai__online_prompt(const nai__online *online, float *const *backward)
 {
   const nai_network *net = online->learner->net;
-  for (int64_t k = 0; k < net->n_blocks; k++)
-    if (net->block[k].to_output && net->block[k].delay > 0)
+  for (int64_t k = 0; backward && k < net->n_blocks; k++)
+    if (backward[k] && net->block[k].to_output && net->block[k].delay > 0)
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "rule '%s' cannot learn within a trial through a readout with a delay",
                        online->learner->rule->kind->name);

@@ -77,10 +77,10 @@ void nai__online_signal(const nai__online *online, float *const *backward, float
 /* Adds the exact gradient of readout weights and output biases at this step. */
 void nai__online_readout(nai__online *online);
 /*
- * NAI_OK when no readout has a delay. With one, the error that belongs to a rate comes when its
- * trace has moved on: rules that send errors back by the readout cannot do that.
+ * NAI_OK when no readout has a delay by which errors go back ([n_blocks], as a route has it; or NULL).
+ * With one, the error that belongs to a rate comes when its trace has moved on.
  */
-nai_status nai__online_prompt(const nai__online *online);
+nai_status nai__online_prompt(const nai__online *online, float *const *backward);
 /*
  * NAI_OK when no output has a memory, nor a gain: through a memory a rate is worth what costs will
  * say of later steps.

@@ -461,10 +461,16 @@ nai_status nai__own_rule_step(nai__learner *learner, const nai__moment *now)
   return NAI_OK;
 }
 
-static nai_status estimate(nai__learner *learner, nai__pass *pass)
+/* By what errors of outputs reach units, beside direct feedback where that is random. */
+static float *const *readout_of(const nai__learner *learner)
 {
   const work *w = learner->own;
-  nai__route route = {.backward = w->readout, .direct = learner->feedback.stage_packed};
+  return w->readout ? w->readout : learner->feedback.exact;
+}
+
+static nai_status estimate(nai__learner *learner, nai__pass *pass)
+{
+  nai__route route = {.backward = readout_of(learner), .direct = learner->feedback.stage_packed};
   NAI__TRY(nai__own_rule_begin(learner, pass->trials));
   nai__collect_signals(pass, &route);
   for (int64_t t = 1; t <= pass->steps; t++) {
@@ -491,8 +497,7 @@ static void live_detach(nai__online *online)
 
 static nai_status live_attach(nai__online *online)
 {
-  const work *w = online->learner->own;
-  if (w->readout) NAI__TRY(nai__online_prompt(online));
+  NAI__TRY(nai__online_prompt(online, readout_of(online->learner)));
   NAI__TRY(nai__own_rule_begin(online->learner, 1));
   online->own = NAI__ARRAY(float, online->learner->net->ld_units);
   return online->own ? NAI_OK : NAI_ERR_MEMORY;
@@ -506,8 +511,8 @@ static void live_begin(nai__online *online)
 
 static nai_status live_step(nai__online *online)
 {
-  const work *w = online->learner->own;
-  nai__online_signal(online, w->readout, online->learner->feedback.stage_packed, online->own);
+  nai__online_signal(online, readout_of(online->learner), online->learner->feedback.stage_packed,
+                     online->own);
   nai__online_readout(online);
   nai__moment now = {.activity = online->activity,
                      .t = online->t,

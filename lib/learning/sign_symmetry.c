@@ -25,15 +25,19 @@ typedef struct sizes {
 static void draw_projection(const nai__learner *learner, int64_t k)
 {
   const sizes *own = learner->own;
-  const nai__rectangle *at = &learner->net->projection[k].at;
+  const nai__projection *p = &learner->net->projection[k];
+  const nai__rectangle *at = &p->at;
   double scale = sqrt(2 / (double)(at->columns + at->rows));
   nai__stream stream =
       nai__stream_open(nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k),
                        NAI__FOR_FEEDBACK, (uint64_t)own->draw, 2);
+  int exact = nai__feedback_is_exact(learner->net, p);
   for (int64_t i = 0; i < at->rows; i++)
-    for (int64_t j = 0; j < at->columns; j++)
-      own->size[nai__place_in(at, i, j)] =
-          (float)(scale * (own->form == NAI_SIGN_UNIFORM ? 1 : fabs(nai__stream_normal(&stream))));
+    for (int64_t j = 0; j < at->columns; j++) {
+      int64_t place = nai__place_in(at, i, j);
+      double size = scale * (own->form == NAI_SIGN_UNIFORM ? 1 : fabs(nai__stream_normal(&stream)));
+      own->size[place] = exact ? fabsf(learner->net->theta[place]) : (float)size;
+    }
 }
 
 /* Sizes for the batch of this update. */

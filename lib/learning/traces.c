@@ -313,15 +313,30 @@ static nai_status step_adaptive(nai__online *online)
   return step(online);
 }
 
-static nai_status attach_prompt(nai__online *online)
+static nai_status attach_direct(nai__online *online)
 {
-  NAI__TRY(nai__online_prompt(online));
+  NAI__TRY(nai__online_prompt(online, online->learner->feedback.exact));
   return attach(online);
 }
 
-const nai__online_ops nai__traces_direct = {
-    .attach = attach, .detach = detach, .begin = begin, .step = step_direct, .fused = learn_direct};
+static nai_status attach_symmetric(nai__online *online)
+{
+  NAI__TRY(nai__online_prompt(online, online->learner->own));
+  return attach(online);
+}
+
+static nai_status attach_adaptive(nai__online *online)
+{
+  NAI__TRY(nai__online_prompt(online, online->learner->feedback.packed));
+  return attach(online);
+}
+
+const nai__online_ops nai__traces_direct = {.attach = attach_direct,
+                                            .detach = detach,
+                                            .begin = begin,
+                                            .step = step_direct,
+                                            .fused = learn_direct};
 const nai__online_ops nai__traces_symmetric = {
-    .attach = attach_prompt, .detach = detach, .begin = begin, .step = step_symmetric};
+    .attach = attach_symmetric, .detach = detach, .begin = begin, .step = step_symmetric};
 const nai__online_ops nai__traces_adaptive = {
-    .attach = attach_prompt, .detach = detach, .begin = begin, .step = step_adaptive};
+    .attach = attach_adaptive, .detach = detach, .begin = begin, .step = step_adaptive};
