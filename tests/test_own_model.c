@@ -177,6 +177,16 @@ START_TEST(gradients_of_every_rule)
 }
 END_TEST
 
+/* The same random signs, and the same lengths of what they move. */
+START_TEST(gradients_of_uoro)
+{
+  nai_rule *one, *other;
+  expect_ok(nai_rule_create_uoro(&one, 4));
+  expect_ok(nai_rule_create_uoro(&other, 4));
+  compare_by(&forms[_i], one, other, _i % 2);
+}
+END_TEST
+
 START_TEST(gradients_of_every_form)
 {
   nai_rule *one, *other;
@@ -891,6 +901,7 @@ Suite *own_model_suite(void)
 {
   Suite *suite = suite_create("own_model");
   add_loop(suite, "rules", gradients_of_every_rule, n_rules);
+  add_loop(suite, "uoro", gradients_of_uoro, FORMS);
   add_loop(suite, "forms", gradients_of_every_form, FORMS);
   add_loop(suite, "rates", rates_of_every_form, FORMS);
   add_loop(suite, "right", right_slopes_pass, FORMS);

@@ -177,15 +177,15 @@ static double squared(const float *x, int64_t n)
   return (chain[0] + chain[1]) + (chain[2] + chain[3]);
 }
 
-/* Of units of one model: their states, and what they send. */
+/* Of units of one model: their states; what they send, where they keep nothing. */
 static double cells_norm(const nai__tangent *tangent, const nai__segment *g, int64_t t, int64_t row)
 {
   const nai_network *net = tangent->net;
   const nai__cells *c = g->cells;
   const float *sent = nai__tangent_rate(tangent, t) + row * net->ld_units;
-  double sum = 0;
   if (c->n_states)
-    sum = squared(tangent->state + row * net->ld_state + c->state[0], c->n_states * g->units.n);
+    return squared(tangent->state + row * net->ld_state + c->state[0], c->n_states * g->units.n);
+  double sum = 0;
   for (int32_t z = 0; z < c->model->ops.n_signals; z++)
     sum += squared(sent + c->signal[z], g->units.n);
   return sum;
@@ -323,9 +323,20 @@ static void begin(walk *k)
   k->norm = squared(w, net->n_units);
 }
 
+/* Squares of what port `port` of unit i does to `n` states or signals, by their slopes. */
+static double push_on(const nai_unit_batch *b, const float *slopes, int64_t n, int64_t port,
+                      int64_t i)
+{
+  double sum = 0;
+  for (int64_t k = 0; k < n; k++)
+    sum += pow((double)slopes[(k * b->n_ports + port) * b->slope_stride + i], 2);
+  return sum;
+}
+
 /*
- * A port of each unit of a run is moved by nu over the length of what it does to states and signals, so
- * that this has the length 1; one that does nothing, or on which nothing acts that learns, is left alone.
+ * A port of each unit of a run is moved by nu over the length of what it does to states, or where that
+ * is nothing to signals, so that this has the length 1: as for rate units, whatever a model makes of
+ * its states to send it. One that does nothing, or on which nothing acts that learns, is left alone.
  */
 static void perturb_port(walk *k, const nai_unit_batch *b, int32_t n_signals, int64_t column,
                          int64_t port)
@@ -333,12 +344,8 @@ static void perturb_port(walk *k, const nai_unit_batch *b, int32_t n_signals, in
   const lane *l = k->lane;
   float *v = l->tangent.v + NEW * k->pass->net->ld_units + column;
   for (int64_t i = 0; i < b->n; i++) {
-    double sum = 0;
-    for (int64_t s = 0; s < b->n_states; s++)
-      sum += pow((double)b->sp[(s * b->n_ports + port) * b->slope_stride + i], 2);
-    for (int32_t z = 0; z < n_signals; z++)
-      sum += pow((double)b->zp[(z * b->n_ports + port) * b->slope_stride + i], 2);
-    float length = (float)sqrt(sum);
+    float length = (float)sqrt(push_on(b, b->sp, b->n_states, port, i));
+    if (length < SMALLEST) length = (float)sqrt(push_on(b, b->zp, n_signals, port, i));
     if (length < SMALLEST || !k->learns[column + i]) length = 0;
     l->factor[column + i] = length * l->nu[column + i];
     v[i] = length != 0 ? l->nu[column + i] / length : 0;

@@ -154,6 +154,7 @@ RULES = {
     "eprop random": lambda: na.EProp("random", seed=2),
     "snap1": na.SnAp1,
     "rtrl": na.RTRL,
+    "uoro": lambda: na.UORO(seed=2),
     "feedback alignment": lambda: na.FeedbackAlignment(2),
     "direct feedback alignment": lambda: na.DirectFeedbackAlignment(2),
     "sign symmetry": lambda: na.SignSymmetry(seed=2),
