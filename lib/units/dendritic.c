@@ -39,18 +39,19 @@ static const nai_field parameters[PARAMETERS] = {
                       "subtractive divisive yang2016", 0, 0},
     [LAG] = {sizeof(nai_field), 0, "lag", "1", "1: the soma reads the branches of the step before",
              0, 0, 1, NULL, NULL, 1, 0},
-    [D_START] = {sizeof(nai_field), 0, "d", "1", "branches at time 0", 0, -1e6, 1e6, "branches",
-                 NULL, 0, 0}};
-static const nai_field states[STATES] = {[R] = NAI__FIELD("r", "1", "rate", 0, 0, 0),
-                                         [D] = {sizeof(nai_field), 0, "d", "1",
-                                                "what each branch sends to the soma", 0, 0, 0,
-                                                "branches", NULL, 0, 0}};
+    [D_START] = {sizeof(nai_field), 0, "d", "1", "branches at time 0; mV in yang2016", 0, -1e6, 1e6,
+                 "branches", NULL, 0, 0}};
+static const nai_field states[STATES] = {
+    [R] = NAI__FIELD("r", "1", "rate", 0, 0, 0),
+    [D] = {sizeof(nai_field), 0, "d", "1", "what each branch sends to the soma; mV in yang2016", 0,
+           0, 0, "branches", NULL, 0, 0}};
 static const nai_field ports[PORTS] = {
     [SOMA] = NAI__FIELD("soma", "1", "what the soma receives", 0, 0, 0),
-    [EXCITED] = {sizeof(nai_field), 1, "dendrite+", "1", "excitation of each branch", 0, 0, 0,
-                 "branches", NULL, 0, 0},
-    [INHIBITED] = {sizeof(nai_field), -1, "dendrite-", "1", "inhibition of each branch, at most 0",
-                   0, 0, 0, "branches", NULL, 0, 0}};
+    [EXCITED] = {sizeof(nai_field), 1, "dendrite+", "1",
+                 "excitation of each branch; nS in yang2016", 0, 0, 0, "branches", NULL, 0, 0},
+    [INHIBITED] = {sizeof(nai_field), -1, "dendrite-", "1",
+                   "inhibition of each branch, at most 0; nS in yang2016", 0, 0, 0, "branches",
+                   NULL, 0, 0}};
 static const nai_field signals[] = {NAI__FIELD("rate", "1", "rate", 0, 0, 0)};
 
 /* --- a branch --------------------------------------------------------------------------------- */

@@ -164,6 +164,35 @@ def test_files_that_the_architecture_names():
     assert len(names) > 20 and names <= there, names - there
 
 
+def test_shared_files_of_rules_are_in_the_architecture():
+    text = page("docs/architecture.md").split("## Adding to it")[0]
+    for file in (ROOT / "lib" / "learning").glob("*.c"):
+        a_rule = "nai__rule_kind" in file.read_text(encoding="utf-8") or file.stem == "node_perturbation_online"
+        assert a_rule or file.name in text or f"{file.stem}.h" in text, file.name
+
+
+def test_units_of_models():
+    """The tables of docs/models.md have every field of a built-in model, in the unit that it has."""
+    # the numbers of rate units are those of all populations
+    numbers = na.Network(20).parameters("populations")
+    for name, model in na.models().items():
+        section = re.split(r"^## ", page("docs/models.md").split(f"\n## {name}", 1)[1], flags=re.M)[0]
+        rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "|" in line]
+        fields = [
+            field
+            for group in ("sizes", "parameters", "states", "ports", "signals")
+            for field in getattr(model, group).values()
+        ]
+        for field in fields + (list(numbers.values()) if name == "rate" else []):
+            told = [row for row in rows if f"`{field.name}`" in row[0]]
+            if not told and name == "rate":
+                continue  # bias and initial are said for all models at once
+            assert told, f"{name} has no row for {field.name}"
+            for unit, *elsewhere in (re.split("; ", row[1]) for row in told if row[1] not in ("", "as `rate`")):
+                assert unit == field.unit, f"{name}: {field.name} is in {field.unit or 1}, the page has {unit}"
+                assert all(other in field.meaning for other in elsewhere), f"{name}: {field.name}: {field.meaning}"
+
+
 def test_statuses():
     names = set(re.findall(r"(NAI_ERR_\w+) = -", page("include/neuroai/status.h")))
     assert names == {name for name in vars(_c) if name.startswith("NAI_ERR_")}
