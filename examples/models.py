@@ -73,14 +73,43 @@ def dendritic(ax):
     ax.set(title="dendritic: the soma, subtractive", xlabel="time (ms)", ylabel="rate")
 
 
+def pyramidal_run(inputs, prospective=0, teach=0.0, dt=0.02):
+    """One unit whose compartments get the inputs for 6 ms, each [port]; the last 4 of them without."""
+    net = na.Network(dt=dt).input("u", 1)
+    net.population("P", 1, model="pyramidal", transfer="logistic", prospective=prospective, target=1, nudge=teach)
+    for port, weight in inputs.items():
+        net.connect("u", f"P:{port}", initial=na.Constant(weight))
+    time = dt * np.arange(1, round(10 / dt) + 1)
+    return net.build().run(((time > 1) & (time <= 6)).astype(np.float32)[:, None], record="P:u P:rate")
+
+
+def pyramidal(axes):
+    """The potential by where the input arrives; the rate of u, or of what u is about to be; a nudge towards a target."""
+    kinds = {"basal": {"basal": 1}, "apical": {"apical": 1}, "basal and apical": {"basal": 1, "apical": 1}}
+    kinds["the same, apical cancelled"] = {"basal": 1, "apical": 1, "lateral": -1}
+    for (label, inputs), style in zip(kinds.items(), ("-", "--", "-", ":")):
+        run = pyramidal_run(inputs)
+        axes[0].plot(run.time, run.traces["P:u"][:, 0, 0], style, label=label)
+    axes[0].set(title="pyramidal: an input of 1", xlabel="time (ms)", ylabel="u", ylim=(-0.05, 1.5))
+    for prospective, style in ((0, "-"), (1, "--")):
+        run = pyramidal_run({"basal": 3}, prospective)
+        axes[1].plot(run.time, run.traces["P:rate"][:, 0, 0], style, label="prospective" if prospective else "of u")
+    axes[1].set(title="pyramidal: logistic, a basal input of 3", xlabel="time (ms)", ylabel="rate")
+    for teach, style in ((0, ":"), (0.25, "--"), (1, "-")):
+        run = pyramidal_run({"basal": 0.5}, teach=teach)
+        axes[2].plot(run.time, run.traces["P:u"][:, 0, 0], style, label=f"nudge {teach:g}")
+    axes[2].set(title="pyramidal: basal 0.5, nudged to a target of 1", xlabel="time (ms)", ylabel="u", ylim=(-0.05, 0.9))
+
+
 def main(folder="."):
-    figure, axes = plt.subplots(2, 3, figsize=(15, 7.6), layout="constrained")
+    figure, axes = plt.subplots(3, 3, figsize=(15, 11.4), layout="constrained")
     rate(axes[0, 0])
     adaptive_rate(axes[0, 1])
     dendritic(axes[0, 2])
     branch(axes[1, 0], "subtractive", (0, 0.5, 1, 2), 3, "")
     branch(axes[1, 1], "divisive", (0, 0.5, 1, 2), 3, "")
     branch(axes[1, 2], "yang2016", (0, 2, 5, 10), 60, " nS")
+    pyramidal(axes[2])
     for ax in axes.flat:
         ax.axhline(0, color="0.8", linewidth=0.8, zorder=0)
         ax.legend(frameon=False, fontsize=9)

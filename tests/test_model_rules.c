@@ -432,7 +432,8 @@ static nai_network *build_model(const char *model)
   nai_network *net;
   char port[80];
   nai_field field = NAI_FIELD_INIT;
-  expect_ok(nai_network_create(&net, 10));
+  int is_fast = strcmp(model, "pyramidal") == 0;
+  expect_ok(nai_network_create(&net, is_fast ? 0.1 : 10));
   nai_network_add_input(net, "u", AREAS_CHANNELS);
   nai_network_add_population(net, "P", 4, NAI_FREE);
   nai_network_set_model(net, "P", model);
@@ -442,6 +443,7 @@ static nai_network *build_model(const char *model)
     expect_ok(nai_network_connect(net, "u P", port));
   }
   expect_ok(nai_network_connect(net, "P", "z"));
+  if (is_fast) nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_UNIFORM, -0.5, 0.5);
   expect_ok(nai_network_build(net, 3));
   return net;
 }

@@ -16,16 +16,33 @@
 
 enum { STEPS = 12, TRIALS = 4, CHANNELS = 3, OUTPUTS = 2 };
 
-static const char *const populations[] = {"A", "D", "R"};
+static const char *const populations[] = {"A", "D", "R", "P"};
 static const struct {
   const char *from, *to;
-} ends[] = {
-    {"u", "A"},           {"u", "D:dendrite+"}, {"u", "D:soma"},      {"u", "R"},      {"A", "A"},
-    {"A", "R"},           {"A", "D:dendrite+"}, {"A", "D:dendrite-"}, {"D", "D:soma"}, {"D", "A"},
-    {"D", "D:dendrite+"}, {"R", "D:soma"},      {"A", "z"},           {"D", "z"},      {"R", "z"}};
+} ends[] = {{"u", "A"},        {"u", "D:dendrite+"}, {"u", "D:soma"},      {"u", "R"},
+            {"A", "A"},        {"A", "R"},           {"A", "D:dendrite+"}, {"A", "D:dendrite-"},
+            {"D", "D:soma"},   {"D", "A"},           {"D", "D:dendrite+"}, {"R", "D:soma"},
+            {"A", "z"},        {"D", "z"},           {"R", "z"},           {"u", "P:basal"},
+            {"A", "P:apical"}, {"D", "P:lateral"},   {"P:u", "P:target"},  {"u", "P:nudge"},
+            {"P", "A"},        {"P:u", "z"}};
 enum { ENDS = sizeof ends / sizeof *ends };
 
 /* --- a network -------------------------------------------------------------------------------- */
+
+/* With conductances for which a step is short; each kind of dynamics somewhere among the kinds. */
+static void compose_pyramidal(nai_network *net, const char *nonlinearity, int32_t lag)
+{
+  nai_network_set_model(net, "P", "pyramidal");
+  nai_network_set(net, "P", "g_leak", 0.01);
+  nai_network_set(net, "P", "g_basal", 0.02);
+  nai_network_set(net, "P", "g_apical", 0.015);
+  nai_network_set(net, "P", "g_soma", 0.01);
+  nai_network_set(net, "P", "nudge", 1);
+  nai_network_set(net, "P", "slope", 0.8);
+  nai_network_set(net, "P", "threshold", -0.3);
+  nai_network_set(net, "P", "prospective", lag);
+  if (strcmp(nonlinearity, "divisive") == 0) nai_network_choose(net, "P", "dynamics", "steady");
+}
 
 static void compose_populations(nai_network *net, const char *nonlinearity, int32_t lag)
 {
@@ -42,11 +59,13 @@ static void compose_populations(nai_network *net, const char *nonlinearity, int3
   nai_network_choose(net, "D", "nonlinearity", nonlinearity);
   nai_network_set(net, "D", "lag", lag);
   nai_network_set(net, "A D R", "tau", 30);
+  nai_network_add_population(net, "P", 2, NAI_FREE);
+  compose_pyramidal(net, nonlinearity, lag);
   nai_network_set_leak(net, "R", NAI_LEAK_RATE);
-  nai_network_set_transfer(net, "A R", NAI_TRANSFER_TANH);
+  nai_network_set_transfer(net, "A R P", NAI_TRANSFER_TANH);
   nai_network_set_transfer(net, "D", NAI_TRANSFER_SOFTPLUS);
-  nai_network_set(net, "A D R", "initial", 0.2);
-  nai_network_set(net, "A D R", "plastic_initial", 1);
+  nai_network_set(net, "A D R P", "initial", 0.2);
+  nai_network_set(net, "A D R P", "plastic_initial", 1);
 }
 
 /*
@@ -60,7 +79,7 @@ static void release(nai_network *net)
   nai_short_term *each, *shared;
   expect_ok(nai_short_term_create(&each, 4, U, tau_x, tau_u, hz));
   expect_ok(nai_short_term_create(&shared, 1, U, tau_x, tau_u, hz));
-  nai_network_set_transfer(net, "A R", NAI_TRANSFER_SOFTPLUS);
+  nai_network_set_transfer(net, "A R P", NAI_TRANSFER_SOFTPLUS);
   nai_network_set_short_term(net, "D", "D:dendrite+ z", each);
   nai_network_set_short_term(net, "D", "A D:soma", shared);
   nai_network_set_short_term(net, "A", "A D:dendrite-", shared);
@@ -75,6 +94,7 @@ static nai_network *compose_mixed(const char *nonlinearity, int32_t lag)
   expect_ok(nai_network_create(&net, 10));
   compose_populations(net, nonlinearity, lag);
   for (int k = 0; k < ENDS; k++) nai_network_connect(net, ends[k].from, ends[k].to);
+  nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_CONSTANT, 0, 0);
   nai_network_set_delay(net, "A", "D:dendrite-", 30);
   nai_network_set_delay(net, "D", "D:dendrite+", 20);
   nai_network_set_delay(net, "R", "D:soma", 0);
@@ -127,9 +147,9 @@ static void copy_gradient(float *out, const nai_trainer *trainer, const char *fr
 
 START_TEST(models_list_their_fields)
 {
-  const char *const names[] = {"rate", "adaptive_rate", "dendritic"};
-  const int n[][5] = {{0, 0, 1, 1, 1}, {0, 7, 2, 1, 1}, {1, 7, 2, 3, 1}};
-  for (int m = 0; m < 3; m++) {
+  const char *const names[] = {"rate", "adaptive_rate", "dendritic", "pyramidal"};
+  const int n[][5] = {{0, 0, 1, 1, 1}, {0, 7, 2, 1, 1}, {1, 7, 2, 3, 1}, {0, 13, 1, 5, 2}};
+  for (int m = 0; m < 4; m++) {
     ck_assert_str_eq(nai_model_name(m), names[m]);
     for (int32_t list = m ? NAI_MODEL_SIZES : NAI_MODEL_PORTS; list <= NAI_MODEL_SIGNALS; list++) {
       nai_field field = NAI_FIELD_INIT;
@@ -140,11 +160,11 @@ START_TEST(models_list_their_fields)
       expect_fails(nai_model_field(&field, names[m], list, n[m][list]), NAI_ERR_INVALID, "index");
     }
   }
-  ck_assert_ptr_null(nai_model_name(3));
+  ck_assert_ptr_null(nai_model_name(4));
   ck_assert_ptr_null(nai_model_name(-1));
   nai_field field = NAI_FIELD_INIT;
   expect_fails(nai_model_field(&field, "hodgkin", NAI_MODEL_PORTS, 0), NAI_ERR_NAME,
-               "there are rate, adaptive_rate, dendritic");
+               "there are rate, adaptive_rate, dendritic, pyramidal");
   expect_fails(nai_model_field(&field, NULL, NAI_MODEL_PORTS, 0), NAI_ERR_INVALID, "model");
   expect_fails(nai_model_field(&field, "rate", 5, 0), NAI_ERR_INVALID, "list is 5");
   expect_fails(nai_model_field(NULL, "rate", NAI_MODEL_PORTS, 0), NAI_ERR_INVALID, "out");
@@ -272,7 +292,7 @@ START_TEST(initial_states_by_central_differences)
   nai_network *net = build_kind(_i);
   nai_trials *trials = make_trials(net, TRIALS);
   nai_trainer *trainer = train(net, bptt_rule(), plain_descent(0));
-  for (int p = 0; p < 3; p++) {
+  for (int p = 0; p < 4; p++) {
     nai_view view = NAI_VIEW_INIT;
     double sum = 0, size = 0, cost[2];
     nai_progress now = NAI_PROGRESS_INIT;
@@ -568,6 +588,8 @@ START_TEST(composing_without_memory)
     if (status == NAI_OK) {
       compose_populations(net, "divisive", 0);
       for (int k = 0; k < ENDS; k++) nai_network_connect(net, ends[k].from, ends[k].to);
+      nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_CONSTANT, 0, 0);
+      nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_CONSTANT, 0, 0);
       nai_network_set_delay(net, "A", "D:dendrite-", 30);
       nai_network_set_delay(net, "D", "D:dendrite+", 20);
       nai_network_set_delay(net, "R", "D:soma", 0);

@@ -385,6 +385,39 @@ static void spoil_port(nai_model_ops *ops, int k)
   }
 }
 
+/* Ports "on" and, of a sign, "in+" or "in-", in copies; and a parameter that is added to the latter. */
+static nai_field size_field, added;
+
+static void add_to_port(nai_model_ops *ops, int32_t sign)
+{
+  spoil_port(ops, 0);
+  fields[0].name = "on";
+  fields[1].name = sign < 0 ? "in-" : "in+";
+  fields[1].sign = sign;
+  fields[1].copies = size_field.name = "branches";
+  size_field.struct_size = added.struct_size = sizeof added;
+  size_field.initial = 2;
+  added.name = fields[1].name;
+  added.copies = "branches";
+  added.low = sign < 0 ? -5 : 0;
+  added.high = sign < 0 ? 0 : 5;
+  ops->sizes = &size_field;
+  ops->parameters = &added;
+  ops->n_sizes = ops->n_parameters = 1;
+}
+
+static void spoil_added(nai_model_ops *ops, int k)
+{
+  add_to_port(ops, k == 52 ? -1 : 1);
+  switch (k) {
+  case 50: added.copies = NULL; break;
+  case 51: added.low = -1; break;
+  case 52: added.high = 1; break;
+  case 53: added.low = added.high = 0; break;
+  default: break;
+  }
+}
+
 static void spoil_table(nai_model_ops *ops, int k)
 {
   switch (k) {
@@ -408,7 +441,8 @@ static void spoil_table(nai_model_ops *ops, int k)
   default: break;
   }
   if (k >= 20 && k < 40) spoil_field(ops, k);
-  if (k >= 40) spoil_port(ops, k);
+  if (k >= 40 && k < 50) spoil_port(ops, k);
+  if (k >= 50) spoil_added(ops, k);
 }
 
 static const struct {
@@ -451,7 +485,11 @@ static const struct {
            {42, NAI_ERR_NAME, "port 'in+' has the sign -1, so its name must end with '-'"},
            {43, NAI_ERR_NAME, "as many copies as 'branches' says, which is no size"},
            {44, NAI_ERR_INVALID, "port 'on+' is the first of model 'own_rate'"},
-           {45, NAI_ERR_NAME, "as many copies as 'n' says"}};
+           {45, NAI_ERR_NAME, "as many copies as 'n' says"},
+           {50, NAI_ERR_INVALID, "is added to the port 'in+', so it must have as many copies"},
+           {51, NAI_ERR_INVALID, "of the sign +1, so its range must have it, which is -1 to 5"},
+           {52, NAI_ERR_INVALID, "of the sign -1, so its range must have it, which is -5 to 1"},
+           {53, NAI_ERR_INVALID, "of the sign +1, so its range must have it, which is 0 to 0"}};
 enum { BAD = sizeof bad / sizeof *bad };
 
 START_TEST(wrong_tables_are_refused)
@@ -463,6 +501,25 @@ START_TEST(wrong_tables_are_refused)
   expect_fails(nai_model_create(&model, &ops, &m), bad[_i].code, bad[_i].words);
   ck_assert_ptr_null(model);
   ck_assert_int_eq(m.destroyed, bad[_i].number != 0); /* unless it could not be read */
+}
+END_TEST
+
+START_TEST(parameters_are_added_to_ports)
+{
+  own_model m = {0};
+  for (int32_t sign = -1; sign <= 1; sign += 2) {
+    nai_network *net;
+    nai_model *model;
+    nai_model_ops ops = own_rate_ops(&m);
+    add_to_port(&ops, sign);
+    expect_ok(nai_model_create(&model, &ops, &m));
+    expect_ok(nai_network_create(&net, 10));
+    expect_ok(nai_network_add_population(net, "E", 3, NAI_FREE));
+    expect_ok(nai_network_use_model(net, "E", model));
+    nai_model_destroy(model);
+    expect_fails(nai_network_set(net, "E", added.name, -sign), NAI_ERR_INVALID, "of 'E' is ");
+    nai_network_destroy(net);
+  }
 }
 END_TEST
 
@@ -910,7 +967,8 @@ Suite *own_model_suite(void)
   add_loop(suite, "wrong", wrong_slopes_are_found, FAULTS);
   ADD_CASE(suite, "check", units_that_spike_are_checked_where_they_do_not, what_cannot_be_checked);
   add_loop(suite, "tables", wrong_tables_are_refused, BAD);
-  ADD_CASE(suite, "bounds", tables_and_their_bounds, what_networks_refuse);
+  ADD_CASE(suite, "bounds", parameters_are_added_to_ports, tables_and_their_bounds,
+           what_networks_refuse);
   ADD_CASE(suite, "lives", a_model_lives_as_long_as_one_who_has_it, composing_without_memory);
   ADD_CASE(suite, "work", steps_do_not_allocate, evaluations_call_them_there_too);
   add_loop(suite, "threads", plain_models_are_called_on_the_callers_thread, 2);

@@ -63,7 +63,9 @@ typedef struct nai_field {
  * A block of units and trials that a model's functions work on. Field k of an array is
  * [trials][copies][n], trials apart by the stride; parameters and constants are [n]. `state` holds
  * the states before the step in `slopes`, `backward` and `errors`, and is moved on in place by
- * `step`.
+ * `step`. In all of these `port` holds what the step reads, with biases, and `signal`, but in
+ * `step`, what it made. So with the default delay of a step, what `errors` sees is of one instant:
+ * states before the step, and what was sent then.
  *
  * Slopes: entry (after, before) of state by state is at ss[(after * n_states + before) *
  * slope_stride], of state by port at sp[(state * n_ports + port) * slope_stride], of signal by
@@ -141,7 +143,7 @@ typedef struct nai_model_ops {
   nai_status (*slopes)(void *user, nai_unit_batch *batch);
   /** error and carry in, port_error and carry out. NULL: made from the slopes. */
   nai_status (*backward)(void *user, nai_unit_batch *batch);
-  /** What each port's input should have been, less what it was. */
+  /** What each port's input should have been, less what it was, into port_error; all of it. */
   nai_status (*errors)(void *user, nai_unit_batch *batch);
   void (*destroy)(void *user); /**< releases user */
 } nai_model_ops;
@@ -165,7 +167,8 @@ NAI_API nai_status nai_model_field(nai_field *out, const char *model, int32_t li
  * Names are refused that each population has: bias, initial and their like, name, n, sign, model,
  * and those of the built-in models. Parameters called tau (at least dt), noise, noise_tau, gain and
  * exponent are the numbers that rate units have; normals are coloured by noise_tau where noise is
- * above 0. A parameter with a state's name is where that state starts. Nullable: user.
+ * above 0. A parameter with a state's name is where that state starts; one with a port's name is
+ * added to what the port receives, and has the copies and the sign of the port. Nullable: user.
  */
 NAI_API nai_status nai_model_create(nai_model **out, const nai_model_ops *ops, void *user);
 

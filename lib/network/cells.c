@@ -69,6 +69,9 @@ nai__cells *nai__cells_create(const nai_model *model, int64_t n)
   cells->model = nai__model_keep(model);
   for (int32_t k = 0; k < model->ops.n_sizes; k++)
     cells->size[k] = (int64_t)nai__field_at(model->ops.sizes, k)->initial;
+  for (int32_t k = 0; k < model->ops.n_ports; k++)
+    cells->added[k] =
+        nai__field_find(model, NAI_MODEL_PARAMETERS, nai__field_at(model->ops.ports, k)->name);
   for (int32_t k = 0; k < model->ops.n_parameters; k++) {
     cells->number[k] = common_number(parameter_at(cells, k)->name);
     if (cells->number[k] >= 0 || nai__cells_parameter(cells, k, n) == NAI_OK) continue;

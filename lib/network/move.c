@@ -98,11 +98,22 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
 
 /* --- a step ----------------------------------------------------------------------------------- */
 
-static void add_bias(const nai_network *net, const nai__segment *g, float *v, int64_t rows)
+/* To what port k receives: the same in all trials, copies side by side. */
+static void add_constant(const nai_network *net, const nai__segment *g, int32_t k,
+                         const float *constant, float *v, int64_t rows)
 {
-  const float *bias = net->theta + net->unit_bias + g->offset;
+  const nai__cells *c = g->cells;
   for (int64_t b = 0; b < rows; b++)
-    for (int64_t i = 0; i < g->units.n; i++) v[b * net->ld_units + g->offset + i] += bias[i];
+    for (int64_t i = 0; i < c->port_copies[k] * g->units.n; i++)
+      v[b * net->ld_units + c->port[k] + i] += constant[i];
+}
+
+static void add_constants(const nai_network *net, const nai__segment *g, float *v, int64_t rows)
+{
+  const nai__cells *c = g->cells;
+  add_constant(net, g, 0, net->theta + net->unit_bias + g->offset, v, rows);
+  for (int32_t k = 0; k < c->model->ops.n_ports; k++)
+    if (c->added[k] >= 0) add_constant(net, g, k, c->parameter[c->added[k]], v, rows);
 }
 
 /* What ports received, for slopes. */
@@ -148,7 +159,7 @@ void nai__cells_step(nai__activity *a, const nai__segment *g, int64_t t, int64_t
   const nai__cells *c = g->cells;
   const nai_model_ops *ops = &c->model->ops;
   nai__cells_view view;
-  add_bias(net, g, v, rows);
+  add_constants(net, g, v, rows);
   keep_ports(a, g, t, row, rows, v);
   if (c->n_states) copy_states(a, g, t, row, rows);
   float *states = nai__state_slot(a, t) + row * net->ld_state,
@@ -229,6 +240,17 @@ nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, in
   NAI__TRY(nai__slopes_find(c->model, b, memory));
   nai__slopes_backward(c->model, b);
   return NAI_OK;
+}
+
+nai_status nai__cells_errors(const nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                             int64_t rows, float *error)
+{
+  const nai__cells *c = g->cells;
+  nai__cells_view view;
+  show_kept(&view, a, g, t, row, rows);
+  for (int32_t k = 0; k < c->model->ops.n_ports; k++) view.port_error[k] = error + c->port[k];
+  view.batch.shown.port_error = view.port_error;
+  return nai__model_call(c->model, c->model->ops.errors, &view.batch.shown);
 }
 
 /*

@@ -47,7 +47,10 @@ float *nai__writable(const float *row);
 nai_status nai__cells_backward(const nai__activity *a, const nai__segment *g, int64_t t,
                                int64_t row, int64_t rows, float *error, float *carry,
                                float *memory);
-/* The same at time 0: of signals by states alone, as `begin` made them. */
+/* What ports should have received at step t, less what they did, into error [rows][ld_units]. */
+nai_status nai__cells_errors(const nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                             int64_t rows, float *error);
+/* The way back at time 0: of signals by states alone, as `begin` made them. */
 nai_status nai__cells_slopes_start(nai__cells_view *view, const nai__activity *a,
                                    const nai__segment *g, int64_t row, int64_t rows, float *memory);
 /* From time 0 to what states start from: `error` gets dJ/dx_0 of units. */

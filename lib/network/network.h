@@ -99,6 +99,7 @@ typedef struct nai__cells {
   int64_t size[NAI_MOST_SIZES];
   double *own[NAI_MOST_PARAMETERS];    /* [copies n]; NULL where it is one of enum nai__number, */
   int32_t number[NAI_MOST_PARAMETERS]; /* which is here; else -1 */
+  int32_t added[NAI_MOST_PORTS];       /* the parameter that is added to what a port receives; -1 */
   /* From here on set by the layout: first columns, and copies. */
   int64_t port[NAI_MOST_PORTS], port_copies[NAI_MOST_PORTS];
   int64_t signal[NAI_MOST_SIGNALS];

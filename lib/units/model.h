@@ -39,7 +39,8 @@ typedef struct nai__unit_batch {
 #define NAI__MODELS(MODEL) \
   MODEL(rate)              \
   MODEL(adaptive_rate)     \
-  MODEL(dendritic)
+  MODEL(dendritic)         \
+  MODEL(pyramidal)
 
 /* What stands between a sender and its projections: no model of a population. */
 #define NAI__RELEASES(MODEL) MODEL(tsodyks_markram)

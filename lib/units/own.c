@@ -140,6 +140,28 @@ static nai_status check_sign(const nai_model *m, int32_t which, int32_t k)
   return NAI_OK;
 }
 
+/* A parameter with a port's name is added to it: to each copy, with the port's sign. */
+static nai_status check_added(const nai_model *m, int32_t which, const nai_field *field)
+{
+  int32_t k = which == NAI_MODEL_PARAMETERS ? nai__field_find(m, NAI_MODEL_PORTS, field->name) : -1;
+  if (k < 0) return NAI_OK;
+  const nai_field *port = nai__field_at(m->ops.ports, k);
+  if ((port->copies && field->copies) ? strcmp(port->copies, field->copies) != 0
+                                      : port->copies != field->copies)
+    return nai__fail(
+        NAI_ERR_INVALID,
+        "parameter '%s' of model '%.60s' is added to the port '%s', so it must have as "
+        "many copies",
+        field->name, m->ops.name, port->name);
+  int any = field->low == 0 && field->high == 0;
+  if (port->sign && (any || (port->sign > 0 ? field->low < 0 : field->high > 0)))
+    return nai__fail(NAI_ERR_INVALID,
+                     "parameter '%s' of model '%.60s' is added to a port of the sign %+d, so its "
+                     "range must have it, which is %g to %g",
+                     field->name, m->ops.name, (int)port->sign, field->low, field->high);
+  return NAI_OK;
+}
+
 /* Of what can be set: from low to high, unless both are 0. */
 static nai_status check_range(const nai_field *field, const char *what)
 {
@@ -175,6 +197,7 @@ static nai_status check_field(const nai_model *m, int32_t which, int32_t k, cons
                      field->name);
   NAI__TRY(check_copies(m, which, field));
   NAI__TRY(check_sign(m, which, k));
+  NAI__TRY(check_added(m, which, field));
   return check_range(field, what);
 }
 

@@ -238,7 +238,8 @@ class Model(Closed):
     and what they start from: a number, (number, unit), (number, unit, meaning), of a parameter words ("relu tanh"), or
     a :class:`Field`. A port whose name ends with + or - takes weights of that sign. The first port and signal are those
     that are meant where none is named. Parameters called tau, noise, noise_tau, gain and exponent are the numbers that
-    rate units have, and are checked as these are. A parameter with a state's name is where that state starts.
+    rate units have, and are checked as these are. A parameter with a state's name is where that state starts; one with
+    a port's name is added to what the port receives, where ``s`` has the sum.
 
     ``name`` is stored in the model file, and :meth:`neuroai.Network.load` finds the model by it; default: the name of
     the class. It lives as long as the networks that have it; if it refers to one, neither is freed.
@@ -304,7 +305,7 @@ class Model(Closed):
         seen: Dict[str, str] = {}
         for what in ("states", "ports", "signals", "sizes", "parameters"):
             for name in lists[what]:
-                start = what == "parameters" and seen.get(name) == "states"
+                start = what == "parameters" and seen.get(name) in ("states", "ports")
                 if name in taken or name in _arguments():
                     where = "of what step() is shown" if name in taken else "of population()"
                     raise InvalidError(f"{what}: '{name}' is the name of an attribute or argument {where}: take another")

@@ -206,8 +206,8 @@ class Network(Handle):
 
         Args:
             sign: of its outgoing weights (Dale's law): +1 excitatory, -1 inhibitory, 0 free.
-            model: what moves its units: "rate", "adaptive_rate", "dendritic", see :func:`neuroai.models`; or one of your
-                own, a :class:`neuroai.Model`.
+            model: what moves its units: "rate", "adaptive_rate", "dendritic", "pyramidal", see :func:`neuroai.models`;
+                or one of your own, a :class:`neuroai.Model`.
             parameters: others of the model, and its sizes: ``model="dendritic", branches=2,
                 nonlinearity="divisive"``.
             leak: "current", "rate", or "whole": on the rate, within the transfer function.
@@ -449,7 +449,15 @@ class Network(Handle):
         if isinstance(initial, Initial):
             self._compose(_c.nai_network_set_initial_weights, *ends, initial._kind, *initial._numbers())
         elif initial is not None:
+            if self._must_be_told(ends[1]):
+                self._compose(_c.nai_network_set_initial_weights, *ends, _c.NAI_WEIGHTS_CONSTANT, 0, 0)
             self._given.append((*ends, initial))
+
+    def _must_be_told(self, target: str) -> bool:
+        """Whether weights onto a port have no default: the build does not know of those that are given after it."""
+        name, _, port = target.partition(":")
+        fields = self._fields(name) if port and self._has_models and name in self.populations else None
+        return fields is not None and port in fields.ports and fields.ports[port].unit != "1"
 
     def _one_projection(self, source: str, target: str, initial: npt.ArrayLike) -> npt.NDArray[Any]:
         """Initial weights that are given, one for each pair of units."""

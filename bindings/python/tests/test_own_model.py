@@ -400,6 +400,21 @@ def test_wrong_fields_are_refused(attributes, words):
         made(**attributes)
 
 
+def test_parameters_are_added_to_ports():
+    class Sum(na.Model):
+        ports = ["basal", "apical"]
+        parameters = {"apical": (2, "1", "constant")}
+
+        def step(self, s):
+            s.rate = s.basal + 10 * s.apical
+
+    net = na.Network(dt=1).input("u", 2).population("E", 2, model=Sum(), apical=[3, 4], bias=0.5)
+    net.connect("u", "E:apical", initial=na.Identity()).build()
+    assert net.run(np.full((1, 2), 0.25, np.float32)).rates["E"][0, 0].tolist() == [33, 43]
+    net.set("E", apical=0)
+    assert net.run(np.full((1, 2), 0.25, np.float32)).rates["E"][0, 0].tolist() == [3, 3]
+
+
 def test_wrong_models_are_refused():
     with pytest.raises(na.InvalidTypeError, match="model: .* got the class Rate itself: make one of it"):
         na.Network(1).population("E", 3, model=Rate)

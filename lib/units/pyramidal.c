@@ -1,0 +1,385 @@
+/*
+ * A pyramidal neuron with a soma, a basal and an apical compartment, or an interneuron with a soma and a
+ * dendrite (Sacramento, Costa, Bengio & Senn 2018, eqs 1 to 5). With v_A = apical + lateral,
+ *
+ *   du/dt = -g_leak u + g_basal (basal - u) + g_apical (v_A - u) + nudge g_soma (target - u) + noise
+ *         = drive - total u,   total = g_leak + g_basal + g_apical + nudge g_soma
+ *
+ * by explicit Euler steps, noise sqrt(dt) sigma xi; or u is at once what it would become, drive / total.
+ * The rate is gain f(slope (w - threshold)), w = u, or prospectively w = u + (du/dt) / total, which is
+ * drive / total (Haider et al. 2021).
+ */
+#include <math.h>
+
+#include "phi.h"
+
+enum {
+  G_LEAK,
+  G_BASAL,
+  G_APICAL,
+  G_SOMA,
+  NOISE,
+  GAIN,
+  EXPONENT,
+  SLOPE,
+  THRESHOLD,
+  DYNAMICS,
+  PROSPECTIVE,
+  TARGET_CONSTANT,
+  NUDGE_CONSTANT,
+  PARAMETERS
+};
+enum { CONDUCTANCE, BASAL_SHARE, SIGMA, CONSTANTS };
+enum { BASAL, APICAL, LATERAL, TARGET, NUDGE, PORTS };
+enum { RATE, POTENTIAL, SIGNALS };
+
+static const nai_field parameters[PARAMETERS] = {
+    [G_LEAK] = NAI__FIELD("g_leak", "1/ms", "leak conductance", 0.1, 0, 1e6),
+    [G_BASAL] =
+        NAI__FIELD("g_basal", "1/ms", "conductance from the basal compartment", 1, 1e-6, 1e6),
+    [G_APICAL] =
+        NAI__FIELD("g_apical", "1/ms", "conductance from the apical compartment; 0: there is none",
+                   0.8, 0, 1e6),
+    [G_SOMA] = NAI__FIELD("g_soma", "1/ms", "conductance of a nudge of 1", 0.8, 0, 1e6),
+    [NOISE] = NAI__FIELD("noise", "1/sqrt(ms)", "sigma of the noise, sqrt(dt) sigma xi a step", 0,
+                         0, 1e6),
+    [GAIN] = NAI__FIELD("gain", "1", "factor of the rate", 1, 1e-6, 1e6),
+    [EXPONENT] = NAI__FIELD("exponent", "1", "of the transfer function power", 2, 1, 10),
+    [SLOPE] = NAI__FIELD("slope", "1", "of what the transfer function is taken of", 1, 1e-6, 1e6),
+    [THRESHOLD] = NAI__FIELD("threshold", "1", "potential at which that is 0", 0, -1e6, 1e6),
+    [DYNAMICS] = {sizeof(nai_field), 0, "dynamics", "1",
+                  "full: Euler steps; steady: u is at once at its steady state", 0, 0, 1, NULL,
+                  "full steady", 0, 0},
+    [PROSPECTIVE] = {sizeof(nai_field), 0, "prospective", "1",
+                     "1: the rate is of u + tau du/dt, tau the effective time constant", 0, 0, 1,
+                     NULL, NULL, 1, 0},
+    [TARGET_CONSTANT] =
+        NAI__FIELD("target", "1", "added to what the port target receives", 0, -1e6, 1e6),
+    [NUDGE_CONSTANT] =
+        NAI__FIELD("nudge", "1", "added to what the port nudge receives", 0, 0, 1e6)};
+static const nai_field states[] = {NAI__FIELD("u", "1", "somatic potential", 0, 0, 0)};
+static const nai_field ports[PORTS] = {
+    [BASAL] = NAI__FIELD("basal", "units of potential", "basal compartment", 0, 0, 0),
+    [APICAL] = NAI__FIELD("apical", "units of potential",
+                          "apical compartment, from pyramidal neurons of the layer above", 0, 0, 0),
+    [LATERAL] = NAI__FIELD("lateral", "units of potential", "apical compartment, from interneurons",
+                           0, 0, 0),
+    [TARGET] = NAI__FIELD("target", "units of potential", "potential to which the soma is nudged",
+                          0, 0, 0),
+    [NUDGE] = NAI__FIELD("nudge", "units of g_soma", "how strongly it is", 0, 0, 0)};
+static const nai_field signals[SIGNALS] = {
+    [RATE] = NAI__FIELD("rate", "1", "rate", 0, 0, 0),
+    [POTENTIAL] = NAI__FIELD("u", "1", "the potential that the rate is of", 0, 0, 0)};
+
+static nai_status prepare(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t i = 0; i < b->n; i++) {
+    double leak = (double)b->parameter[G_LEAK][i], basal = (double)b->parameter[G_BASAL][i],
+           apical = (double)b->parameter[G_APICAL][i];
+    b->constant[CONDUCTANCE][i] = (float)(leak + basal + apical);
+    b->constant[BASAL_SHARE][i] = (float)(basal / (leak + basal + apical));
+    b->constant[SIGMA][i] = (float)(sqrt(b->dt) * (double)b->parameter[NOISE][i]);
+  }
+  return NAI_OK;
+}
+
+/* --- some units of a trial -------------------------------------------------------------------- */
+
+#define CHUNK 64 /* units at once */
+
+typedef struct chunk {
+  const nai_unit_batch *b;
+  int64_t trial, first, count;
+} chunk;
+
+static void each_chunk(nai_unit_batch *b, void (*what)(const chunk *c))
+{
+  for (int64_t trial = 0; trial < b->trials; trial++)
+    for (int64_t first = 0; first < b->n; first += CHUNK) {
+      const chunk c = {b, trial, first, b->n - first < CHUNK ? b->n - first : CHUNK};
+      what(&c);
+    }
+}
+
+static const float *parameter_of(const chunk *c, int parameter)
+{
+  return c->b->parameter[parameter] + c->first;
+}
+
+static const float *constant_of(const chunk *c, int constant)
+{
+  return c->b->constant[constant] + c->first;
+}
+
+static const float *received(const chunk *c, int port)
+{
+  return c->b->port[port] + c->trial * c->b->port_stride + c->first;
+}
+
+static float *potential(const chunk *c)
+{
+  return c->b->state[0] + c->trial * c->b->state_stride + c->first;
+}
+
+static float *sent(const chunk *c, int signal)
+{
+  return c->b->signal[signal] + c->trial * c->b->signal_stride + c->first;
+}
+
+/* The units' transfer function, from what it is taken of on. */
+static nai__unit_batch some(const chunk *c)
+{
+  nai__unit_batch some = *(const nai__unit_batch *)c->b;
+  some.units.n = c->count;
+  if (some.units.gain) some.units.gain += c->first;
+  if (some.units.exponent) some.units.exponent += c->first;
+  return some;
+}
+
+static void find_rates(float *rate, const chunk *c, const float *potential)
+{
+  const nai__unit_batch units = some(c);
+  const float *slope = parameter_of(c, SLOPE), *threshold = parameter_of(c, THRESHOLD);
+  float x[CHUNK];
+  for (int64_t i = 0; i < c->count; i++) x[i] = slope[i] * (potential[i] - threshold[i]);
+  nai__phi(&units, rate, x);
+}
+
+/* dphi/dw from phi(w). */
+static void find_slopes(float *by_potential, const chunk *c, const float *rate)
+{
+  const nai__unit_batch units = some(c);
+  const float *slope = parameter_of(c, SLOPE);
+  nai__phi_slope(&units, by_potential, rate);
+  for (int64_t i = 0; i < c->count; i++) by_potential[i] *= slope[i];
+}
+
+/* --- currents --------------------------------------------------------------------------------- */
+
+/* du/dt = drive - total u. */
+typedef struct balance {
+  float drive[CHUNK], total[CHUNK];
+} balance;
+
+static void find_balance(balance *out, const chunk *c)
+{
+  const float *g_basal = parameter_of(c, G_BASAL), *g_apical = parameter_of(c, G_APICAL),
+              *g_soma = parameter_of(c, G_SOMA), *conductance = constant_of(c, CONDUCTANCE),
+              *basal = received(c, BASAL), *apical = received(c, APICAL),
+              *lateral = received(c, LATERAL), *target = received(c, TARGET),
+              *nudge = received(c, NUDGE);
+  for (int64_t i = 0; i < c->count; i++) {
+    float teaching = nudge[i] * g_soma[i];
+    out->total[i] = conductance[i] + teaching;
+    out->drive[i] =
+        g_basal[i] * basal[i] + g_apical[i] * (apical[i] + lateral[i]) + teaching * target[i];
+  }
+}
+
+static int is_steady(const chunk *c, int64_t i)
+{
+  return parameter_of(c, DYNAMICS)[i] != 0;
+}
+
+/* 1: what is sent depends on what ports receive alone, and not on u. */
+static int is_at_once(const chunk *c, int64_t i)
+{
+  return is_steady(c, i) || parameter_of(c, PROSPECTIVE)[i] != 0;
+}
+
+/* --- steps ------------------------------------------------------------------------------------ */
+
+static void begin_chunk(const chunk *c)
+{
+  memcpy(sent(c, POTENTIAL), potential(c), (size_t)c->count * sizeof(float));
+  find_rates(sent(c, RATE), c, potential(c));
+}
+
+static nai_status begin(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  each_chunk(b, begin_chunk);
+  return NAI_OK;
+}
+
+static void step_chunk(const chunk *c)
+{
+  const nai_unit_batch *b = c->b;
+  const float *sigma = constant_of(c, SIGMA),
+              *xi = b->normal[0] + c->trial * b->normal_stride + c->first;
+  float *u = potential(c), *w = sent(c, POTENTIAL), dt = (float)b->dt;
+  balance now;
+  find_balance(&now, c);
+  for (int64_t i = 0; i < c->count; i++) {
+    float steady = now.drive[i] / now.total[i];
+    u[i] = is_steady(c, i) ? steady : u[i] + dt * (now.drive[i] - now.total[i] * u[i]);
+    if (sigma[i] > 0 && !is_steady(c, i)) u[i] += sigma[i] * xi[i];
+    w[i] = is_at_once(c, i) ? steady : u[i];
+  }
+  find_rates(sent(c, RATE), c, w);
+}
+
+static nai_status step(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  each_chunk(b, step_chunk);
+  return NAI_OK;
+}
+
+/* --- slopes ----------------------------------------------------------------------------------- */
+
+/*
+ * Of u after the step, and of w, the potential that is sent: by u before the step, and by what ports
+ * add to the drive. `of` is the potential from which a target pulls.
+ */
+typedef struct share {
+  float by_state, by_drive, of;
+} share;
+
+static share share_of(const chunk *c, const balance *now, int64_t i, int at_once)
+{
+  float u = potential(c)[i], dt = (float)c->b->dt;
+  if (at_once) return (share){0, 1 / now->total[i], now->drive[i] / now->total[i]};
+  return (share){1 - dt * now->total[i], dt, u};
+}
+
+/* What each port adds to drive - total `of`. */
+static void find_ports(float out[PORTS], const chunk *c, int64_t i, float of)
+{
+  float g_soma = parameter_of(c, G_SOMA)[i];
+  out[BASAL] = parameter_of(c, G_BASAL)[i];
+  out[APICAL] = out[LATERAL] = parameter_of(c, G_APICAL)[i];
+  out[TARGET] = received(c, NUDGE)[i] * g_soma;
+  out[NUDGE] = g_soma * (received(c, TARGET)[i] - of);
+}
+
+static void slopes_chunk(const chunk *c)
+{
+  const nai_unit_batch *b = c->b;
+  int64_t stride = b->slope_stride, at = c->trial * b->n + c->first;
+  float by_potential[CHUNK];
+  balance now;
+  find_balance(&now, c);
+  find_slopes(by_potential, c, sent(c, RATE));
+  for (int64_t i = 0; i < c->count; i++, at++) {
+    const share after = share_of(c, &now, i, is_steady(c, i)),
+                send = share_of(c, &now, i, is_at_once(c, i));
+    float by_after[PORTS], by_sent[PORTS];
+    find_ports(by_after, c, i, after.of);
+    find_ports(by_sent, c, i, send.of);
+    b->ss[at] = after.by_state;
+    b->zs[RATE * stride + at] = by_potential[i] * send.by_state;
+    b->zs[POTENTIAL * stride + at] = send.by_state;
+    for (int p = 0; p < PORTS; p++) {
+      float moved = send.by_drive * by_sent[p];
+      b->sp[p * stride + at] = after.by_drive * by_after[p];
+      b->zp[(RATE * PORTS + p) * stride + at] = by_potential[i] * moved;
+      b->zp[(POTENTIAL * PORTS + p) * stride + at] = moved;
+    }
+  }
+}
+
+/* At time 0 the rate is of u itself. */
+static void slopes_at_start(const chunk *c)
+{
+  const nai_unit_batch *b = c->b;
+  float *rate = b->zs + c->trial * b->n + c->first, *u = rate + POTENTIAL * b->slope_stride;
+  find_slopes(rate, c, sent(c, RATE));
+  for (int64_t i = 0; i < c->count; i++) u[i] = 1;
+}
+
+static nai_status slopes(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  each_chunk(b, b->step ? slopes_chunk : slopes_at_start);
+  return NAI_OK;
+}
+
+static void backward_chunk(const chunk *c)
+{
+  const nai_unit_batch *b = c->b;
+  int64_t signal = c->trial * b->signal_stride + c->first,
+          port = c->trial * b->port_stride + c->first;
+  float *carry = b->carry[0] + c->trial * b->state_stride + c->first, by_potential[CHUNK];
+  balance now;
+  find_balance(&now, c);
+  find_slopes(by_potential, c, sent(c, RATE));
+  for (int64_t i = 0; i < c->count; i++) {
+    const share after = share_of(c, &now, i, is_steady(c, i)),
+                send = share_of(c, &now, i, is_at_once(c, i));
+    float by_after[PORTS], by_sent[PORTS],
+        error = by_potential[i] * b->error[RATE][signal + i] + b->error[POTENTIAL][signal + i],
+        onto_after = carry[i] * after.by_drive, onto_sent = error * send.by_drive;
+    find_ports(by_after, c, i, after.of);
+    find_ports(by_sent, c, i, send.of);
+    for (int p = 0; p < PORTS; p++)
+      b->port_error[p][port + i] = onto_after * by_after[p] + onto_sent * by_sent[p];
+    carry[i] = carry[i] * after.by_state + error * send.by_state;
+  }
+}
+
+static nai_status backward(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  each_chunk(b, backward_chunk);
+  return NAI_OK;
+}
+
+/* --- errors ----------------------------------------------------------------------------------- */
+
+/*
+ * Of the potential at the instant of what ports receive: what its own dendrites should have predicted of
+ * its rate, and apical compartments at rest (eqs 7 to 10).
+ */
+static void errors_chunk(const chunk *c)
+{
+  const nai_unit_batch *b = c->b;
+  int64_t at = c->trial * b->port_stride + c->first;
+  const float *basal = received(c, BASAL), *apical = received(c, APICAL),
+              *lateral = received(c, LATERAL), *share = constant_of(c, BASAL_SHARE),
+              *u = potential(c);
+  float w[CHUNK], rate[CHUNK], by_basal[CHUNK], by_apical[CHUNK];
+  balance now;
+  find_balance(&now, c);
+  for (int64_t i = 0; i < c->count; i++) {
+    w[i] = is_at_once(c, i) ? now.drive[i] / now.total[i] : u[i];
+    by_basal[i] = share[i] * basal[i];
+  }
+  find_rates(rate, c, w);
+  find_rates(by_basal, c, by_basal);
+  find_rates(by_apical, c, apical);
+  for (int64_t i = 0; i < c->count; i++) {
+    b->port_error[BASAL][at + i] = rate[i] - by_basal[i];
+    b->port_error[APICAL][at + i] = rate[i] - by_apical[i];
+    b->port_error[LATERAL][at + i] = -(apical[i] + lateral[i]);
+    b->port_error[TARGET][at + i] = b->port_error[NUDGE][at + i] = 0;
+  }
+}
+
+static nai_status errors(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  each_chunk(b, errors_chunk);
+  return NAI_OK;
+}
+
+const nai_model nai__model_pyramidal = {.ops = {.struct_size = sizeof(nai_model_ops),
+                                                .flags = NAI_MODEL_THREADED,
+                                                .name = "pyramidal",
+                                                .n_parameters = PARAMETERS,
+                                                .n_states = 1,
+                                                .n_ports = PORTS,
+                                                .n_signals = SIGNALS,
+                                                .n_normals = 1,
+                                                .n_constants = CONSTANTS,
+                                                .parameters = parameters,
+                                                .states = states,
+                                                .ports = ports,
+                                                .signals = signals,
+                                                .prepare = prepare,
+                                                .begin = begin,
+                                                .step = step,
+                                                .slopes = slopes,
+                                                .backward = backward,
+                                                .errors = errors}};
