@@ -145,6 +145,22 @@ NAI_API nai_status nai_rule_create_kolen_pollack(nai_rule **out, double decay, u
  */
 NAI_API nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed);
 
+/* --- by relaxation to a nudged state ---------------------------------------------------------- */
+
+/**
+ * Predictive coding (Whittington & Bogacz 2017) in layers of rate units that answer within a step:
+ * tau = dt, no delays, no noise, outputs without memory. Each layer predicts the next one. From the
+ * forward sweep on, with outputs held away from it, units x move for "steps" (20) steps by "rate"
+ * (0.2) times f'(x) W^T (errors that they make) - (their own error), and dJ/dW is the error of the
+ * receiving unit times the rate of the sending one. Outputs are held at z - reach dJ/dz of the
+ * trial's own cost, "reach" 1 by default: for a mean square error over n outputs, n / 2 is at the
+ * target. Their errors are divided by "variance" (10), and all errors by what makes them estimates
+ * of the gradient, to which they tend as the variance grows. "fixed" 1 (0): predictions and slopes
+ * stay those of the forward sweep (Millidge, Tschantz & Buckley 2020); after many steps the
+ * estimate is the gradient, whatever reach and variance. The time steps of a trial are independent.
+ */
+NAI_API nai_status nai_rule_create_predictive_coding(nai_rule **out);
+
 /* --- from the cost of each trial alone -------------------------------------------------------- */
 
 /**

@@ -166,6 +166,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_rule_create_full_force": "out seed",
     "nai_rule_create_kolen_pollack": "out decay seed",
     "nai_rule_create_node_perturbation": "out sd seed",
+    "nai_rule_create_predictive_coding": "out",
     "nai_rule_create_reward_hebbian": "out seed",
     "nai_rule_create_rflo": "out seed",
     "nai_rule_create_rtrl": "out",

@@ -1319,6 +1319,7 @@ nai_rule_create_kolen_pollack = _function(
     "nai_rule_create_kolen_pollack", nai_status, POINTER(_rule), float64, uint64
 )
 nai_rule_create_weight_mirror = _function("nai_rule_create_weight_mirror", nai_status, POINTER(_rule), uint64)
+nai_rule_create_predictive_coding = _function("nai_rule_create_predictive_coding", nai_status, POINTER(_rule))
 nai_rule_set = _function("nai_rule_set", nai_status, _rule, Text, float64)
 nai_rule_get = _function("nai_rule_get", nai_status, POINTER(c_double), _rule, Text)
 nai_rule_parameter = _function("nai_rule_parameter", nai_status, POINTER(nai_parameter), _rule, int64)

@@ -28,6 +28,7 @@ __all__ = [
     "KolenPollack",
     "LocalRule",
     "NodePerturbation",
+    "PredictiveCoding",
     "RFLO",
     "RTRL",
     "RewardHebbian",
@@ -468,6 +469,38 @@ class WeightMirror(Rule):
         self._make(
             _c.nai_rule_create_weight_mirror, seed, rate=rate, noise=noise, samples=samples, warm_up=warm_up
         )
+
+
+# --- by relaxation to a nudged state ---------------------------------------------------------------------------------
+
+
+class PredictiveCoding(Rule):
+    """Predictive coding (Whittington & Bogacz 2017) in layers that answer within a step: tau = dt, no delays, no noise.
+
+    Each layer predicts the next one. Outputs are held away from what is predicted, units relax, and a weight changes by
+    the error of the receiving unit times the rate of the sending one.
+
+    Args:
+        fixed: whether predictions and slopes stay those of the forward sweep; after many steps the estimate is then the
+            gradient (Millidge, Tschantz & Buckley 2020).
+        steps: of the relaxation.
+        rate: part of the way that a step takes.
+        reach: outputs are held at z - reach dJ/dz of the trial's own cost; for a mean square error over n outputs, n / 2
+            is at the target.
+        variance: of outputs, by which their errors are divided; as it grows, the estimate tends to the gradient.
+    """
+
+    fixed = Setting(bool)
+    steps = Setting(int)
+    rate = Setting(float)
+    reach = Setting(float)
+    variance = Setting(float)
+
+    def __init__(
+        self, fixed: bool = False, steps: int = 20, rate: float = 0.2, reach: float = 1.0, variance: float = 10.0
+    ) -> None:
+        numbers = {"fixed": fixed, "steps": steps, "rate": rate, "reach": reach, "variance": variance}
+        self._make(_c.nai_rule_create_predictive_coding, **numbers)
 
 
 # --- from the cost of each trial alone -------------------------------------------------------------------------------

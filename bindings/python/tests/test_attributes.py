@@ -55,6 +55,7 @@ def instances():
     made += [na.InDegree(2), na.OutDegree(2), na.Total(2), na.List([0], [1])]
     made += [na.BPTT(), na.TruncatedBPTT(5), na.RFLO(), na.EProp("adaptive"), na.FORCE(), na.FullFORCE()]
     made += [na.SignSymmetry(), na.KolenPollack(), na.WeightMirror(), na.NodePerturbation(), na.RewardHebbian()]
+    made += [na.PredictiveCoding()]
     return made
 
 
