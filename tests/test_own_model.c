@@ -252,6 +252,108 @@ START_TEST(right_slopes_pass_with_every_transfer_function)
 }
 END_TEST
 
+/* --- rate units -------------------------------------------------------------------------------- */
+
+/* Side by side with other populations of the same run, and one of another. */
+static nai_network *build_rates(int32_t leak, int32_t transfer)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 10));
+  nai_network_add_population(net, "B", 5, NAI_FREE);
+  nai_network_add_population(net, "R", 23, NAI_FREE);
+  nai_network_add_population(net, "L", 3, NAI_FREE);
+  nai_network_set_leak(net, "B R", leak);
+  nai_network_set_transfer(net, "B R", transfer);
+  nai_network_set_transfer(net, "L", NAI_TRANSFER_LINEAR);
+  nai_network_set(net, "B", "tau", 200);
+  nai_network_set(net, "R", "tau", 30);
+  nai_network_set(net, "R", "noise", 0.3);
+  nai_network_set(net, "R", "gain", 1.5);
+  nai_network_set(net, "R", "bias", 0.2);
+  nai_network_set(net, "R", "initial", 0.4);
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+static const int32_t leaks[] = {NAI_LEAK_CURRENT, NAI_LEAK_RATE, NAI_LEAK_WHOLE};
+enum { LEAKS = sizeof leaks / sizeof *leaks, TRANSFERS = NAI_TRANSFER_POWER + 1 };
+
+/* By every table of kernels that this processor runs. */
+START_TEST(right_slopes_of_rate_units_pass)
+{
+  nai_network *net = build_rates(leaks[_i % LEAKS], _i / LEAKS);
+  const char *name;
+  for (int table = 0; (name = nai__kernels_name(table)); table++) {
+    if (!nai__kernels_named(name)) continue;
+    net->kernels = nai__kernels_named(name);
+    expect_ok(nai_model_check(net, "R"));
+    expect_ok(nai_model_check(net, "B"));
+    expect_ok(nai_model_check(net, "L"));
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* A way back that is wrong for errors of the input, or of what is carried. */
+static int spoils_carry;
+
+static void spoil_one(const nai__units *u, float *signal, float *carry)
+{
+  (spoils_carry ? carry : signal)[u->n - 1] *= 1.1F;
+}
+
+static void wrong_current(const nai__units *u, float *signal, float *carry, const float *r)
+{
+  nai__kernels_best()->current_backward(u, signal, carry, r);
+  spoil_one(u, signal, carry);
+}
+
+static void wrong_rate(const nai__units *u, float *signal, float *carry, const float *a)
+{
+  nai__kernels_best()->rate_backward(u, signal, carry, a);
+  spoil_one(u, signal, carry);
+}
+
+static void wrong_start(const nai__units *u, float *r, const float *x)
+{
+  nai__kernels_best()->transfer(u, r, x);
+  for (int64_t i = 0; i < u->n; i++) r[i] *= 1.1F;
+}
+
+START_TEST(wrong_slopes_of_rate_units_are_found)
+{
+  static const char *const carried[] = {"ss of model 'rate': 'x' by 'x'",
+                                        "ss of model 'rate': 'r' by 'r'",
+                                        "ss of model 'rate': 'r' by 'r'"},
+                           *const received[] = {"zs of model 'rate': 'rate' by 'x'",
+                                                "sp of model 'rate': 'r' by 'input'",
+                                                "sp of model 'rate': 'r' by 'input'"};
+  nai_network *net = build_rates(leaks[_i], NAI_TRANSFER_TANH);
+  nai__kernels wrong = *nai__kernels_best();
+  net->kernels = &wrong;
+  expect_ok(nai_model_check(net, "R"));
+  wrong.current_backward = wrong_current;
+  wrong.rate_backward = wrong_rate;
+  for (spoils_carry = 0; spoils_carry < 2; spoils_carry++)
+    expect_fails(nai_model_check(net, "R"), NAI_ERR_INVALID,
+                 spoils_carry ? carried[_i] : received[_i]);
+  expect_fails(nai_model_check(net, "R"), NAI_ERR_INVALID, "in unit 22 of 'R'");
+  wrong = *nai__kernels_best();
+  wrong.transfer = wrong_start;
+  if (leaks[_i] == NAI_LEAK_CURRENT)
+    expect_fails(nai_model_check(net, "R"), NAI_ERR_INVALID,
+                 "zs of model 'rate': 'rate' by 'x' is");
+  else
+    expect_ok(nai_model_check(net, "R"));
+  wrong = *nai__kernels_best();
+  faults_fail_allocation(0);
+  nai_status status = nai_model_check(net, "R");
+  faults_fail_allocation(-1);
+  ck_assert_int_eq(status, NAI_ERR_MEMORY);
+  nai_network_destroy(net);
+}
+END_TEST
+
 static const char *const faults[] = {"ss of model 'own_adaptive': 'x' by 'x'",
                                      "ss of model 'own_adaptive': 'x' by 'a'",
                                      "ss of model 'own_adaptive': 'a' by 'x'",
@@ -965,6 +1067,8 @@ Suite *own_model_suite(void)
   add_loop(suite, "transfer", right_slopes_pass_with_every_transfer_function,
            NAI_TRANSFER_POWER + 1);
   add_loop(suite, "wrong", wrong_slopes_are_found, FAULTS);
+  add_loop(suite, "rate units", right_slopes_of_rate_units_pass, LEAKS * TRANSFERS);
+  add_loop(suite, "rate faults", wrong_slopes_of_rate_units_are_found, LEAKS);
   ADD_CASE(suite, "check", units_that_spike_are_checked_where_they_do_not, what_cannot_be_checked);
   add_loop(suite, "tables", wrong_tables_are_refused, BAD);
   ADD_CASE(suite, "bounds", parameters_are_added_to_ports, tables_and_their_bounds,

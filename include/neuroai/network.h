@@ -208,7 +208,8 @@ NAI_API nai_status nai_network_use_model(nai_network *net, const char *names, na
  * (standard normal numbers on each port, of the sign of the port), away from kinks, as of relu at
  * 0; of models that spike, the slopes of states where nothing spikes. NAI_ERR_INVALID with a
  * message that names the first wrong one, what it is and what it should be; NAI_ERR_UNSUPPORTED
- * without slopes. Rate units have none of their own, and pass. After the build.
+ * without slopes. Of rate units: what errors of rate and state become on the way back. After the
+ * build.
  */
 NAI_API nai_status nai_model_check(const nai_network *net, const char *population);
 

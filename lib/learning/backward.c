@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../network/rate_units.h"
 #include "../network/release.h"
 
 /* Rows of trials row .. row + rows - 1 at step t, and where a group keeps its bias sums. */
@@ -140,15 +141,6 @@ static void collect(const group *g, int64_t t, int64_t stage)
 
 /* --- through the units ------------------------------------------------------------------------ */
 
-/* The leak within the transfer function: what comes back through it has phi' of the step before it. */
-static void whole_backward(const nai__kernels *kernels, const nai__units *units, float *signal,
-                           float *carry, const float *rate)
-{
-  for (int64_t u = 0; u < units->n; u++) signal[u] += carry[u];
-  memset(carry, 0, (size_t)units->n * sizeof *carry);
-  kernels->current_backward(units, signal, carry, rate);
-}
-
 static void through_cells(const group *g, const nai__segment *segment, int64_t t)
 {
   nai__pass *pass = g->pass;
@@ -185,12 +177,8 @@ static void through_units(const group *g, int64_t t, int64_t stage)
       if (segment->stage != stage || segment->cells) continue;
       int64_t at = b * net->ld_units + segment->offset;
       float *signal = signal_at(g, t) + at, *carry = pass->carry + g->row * net->ld_units + at;
-      if (segment->leak == NAI_LEAK_CURRENT)
-        net->kernels->current_backward(&segment->units, signal, carry, rate + at);
-      else if (segment->leak == NAI_LEAK_WHOLE)
-        whole_backward(net->kernels, &segment->units, signal, carry, rate + at);
-      else
-        net->kernels->rate_backward(&segment->units, signal, carry, drive + at);
+      nai__rate_units_backward(net->kernels, &segment->units, segment->leak, signal, carry,
+                               rate + at, drive ? drive + at : NULL);
     }
   for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
     if (net->segment[s].cells && net->segment[s].stage == stage)

@@ -12,6 +12,7 @@
 #include "../base/memory.h"
 #include "../base/philox.h"
 #include "move.h"
+#include "rate_units.h"
 #include "release.h"
 
 /* --- outputs ------------------------------------------------------------------------------------ */
@@ -465,12 +466,9 @@ static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int
   xi += g->offset;
   if (a->taken) keep_taken(a, g, trial, v);
   if (added && g->leak != NAI_LEAK_RATE) add(v, added + g->offset, g->units.n);
-  if (g->leak == NAI_LEAK_RATE)
-    net->kernels->rate_forward(&g->units, r, nai__drive_slot(a, t) + at, before, v, xi);
-  else {
-    if (g->leak == NAI_LEAK_WHOLE) memcpy(a->x + at, before, (size_t)g->units.n * sizeof *before);
-    net->kernels->current_forward(&g->units, a->x + at, r, v, xi);
-  }
+  nai__rate_units_forward(net->kernels, &g->units, g->leak, a->x + at, r,
+                          g->leak == NAI_LEAK_RATE ? nai__drive_slot(a, t) + at : NULL, before, v,
+                          xi);
   if (added && g->leak == NAI_LEAK_RATE) add(r, added + g->offset, g->units.n);
   if (a->current && g->leak == NAI_LEAK_CURRENT)
     memcpy(nai__current_slot(a, t) + at, a->x + at, (size_t)g->units.n * sizeof *r);

@@ -2,7 +2,6 @@
  * Holding the slopes of a population's units against central differences of their step, and the fused
  * way back against the slopes. Units are taken along a trajectory of theirs, with random input.
  */
-#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,19 +11,11 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../units/slopes.h"
+#include "central.h"
 #include "move.h"
+#include "rate_check.h"
 
-#define SEED 20260
-#define PROBES 4    /* steps that are looked at, */
-#define BETWEEN 5   /* each so many steps after the one before */
-#define COUNT 256   /* units x trials, about */
-#define NEAR 0x1p-7 /* how far a number of size 1 or less is moved; FAR is twice that */
-#define SHARE 1e-3  /* of a slope, which is found in single precision */
-#define ROUNDING 16 /* roundings of a step, one after another */
-#define KINK 0.75   /* of a curvature; smooth functions have half of it at half the distance */
-
-/* What the function was at a place and on both sides of it. */
-enum { HERE, LESS, MORE, LEAST, MOST, POINTS };
+#define SHARE 1e-3 /* of what comes back by slopes, which the fused way makes in single precision */
 
 /* Arrays are [rows][ld_units], of states [rows][ld_state]. */
 typedef struct check {
@@ -38,8 +29,8 @@ typedef struct check {
   float *moved;                 /* states or ports */
   float *error[2];
   float *carry[2];
-  float *next[POINTS], *sent[POINTS]; /* states and signals after it */
-  nai__cells_view view;               /* has the slopes */
+  float *next[NAI__POINTS], *sent[NAI__POINTS]; /* states and signals after it */
+  nai__cells_view view;                         /* has the slopes */
 } check;
 
 static nai_status allocate(check *k)
@@ -47,20 +38,20 @@ static nai_status allocate(check *k)
   int64_t row = k->rows * k->net->ld_units, state = k->rows * k->net->ld_state,
           moved = row > state ? row : state;
   k->slopes = NAI__ARRAY(float, nai__cells_floats(k->net, k->rows) + 1);
-  k->memory = NAI__ARRAY(float, (4 + POINTS) * row + (3 + POINTS) * state + moved + 1);
+  k->memory = NAI__ARRAY(float, (4 + NAI__POINTS) * row + (3 + NAI__POINTS) * state + moved + 1);
   if (!k->slopes || !k->memory) return NAI_ERR_MEMORY;
   float *at = k->memory;
   k->port = at;
   k->normal = at + row;
   k->error[0] = at + 2 * row;
   k->error[1] = at + 3 * row;
-  for (int p = 0; p < POINTS; p++) k->sent[p] = at + (4 + p) * row;
-  at += (4 + POINTS) * row;
+  for (int p = 0; p < NAI__POINTS; p++) k->sent[p] = at + (4 + p) * row;
+  at += (4 + NAI__POINTS) * row;
   k->state = at;
   k->carry[0] = at + state;
   k->carry[1] = at + 2 * state;
-  for (int p = 0; p < POINTS; p++) k->next[p] = at + (3 + p) * state;
-  k->moved = at + (3 + POINTS) * state;
+  for (int p = 0; p < NAI__POINTS; p++) k->next[p] = at + (3 + p) * state;
+  k->moved = at + (3 + NAI__POINTS) * state;
   return NAI_OK;
 }
 
@@ -107,16 +98,16 @@ static nai_status run(check *k, int point, const float *states, const float *por
   nai__cells_show(&view, net, k->g, k->step ? ports : NULL, k->next[point], k->sent[point]);
   for (int32_t i = 0; i < ops->n_normals; i++) view.normal[i] = k->normal + c->normal[i];
   view.batch.shown.step = k->step;
-  view.batch.shown.seed = SEED;
+  view.batch.shown.seed = NAI__CHECK_SEED;
   return nai__model_call(c->model, k->step ? ops->step : ops->begin, &view.batch.shown);
 }
 
 static nai_status find_slopes(check *k)
 {
   nai__cells_open(&k->view, k->net, k->g, k->rows);
-  nai__cells_show(&k->view, k->net, k->g, k->port, k->state, k->sent[HERE]);
+  nai__cells_show(&k->view, k->net, k->g, k->port, k->state, k->sent[NAI__HERE]);
   k->view.batch.shown.step = k->step;
-  k->view.batch.shown.seed = SEED;
+  k->view.batch.shown.seed = NAI__CHECK_SEED;
   return nai__slopes_find(k->g->cells->model, &k->view.batch.shown, k->slopes);
 }
 
@@ -129,77 +120,43 @@ static int spikes(const check *k)
 static int is_silent(const check *k, int64_t row, int64_t i)
 {
   int64_t at = row * k->net->ld_units + k->g->cells->signal[0] + i;
-  for (int p = 0; p < POINTS; p++)
+  for (int p = 0; p < NAI__POINTS; p++)
     if (k->sent[p][at] != 0) return 0;
   return 1;
 }
 
 /* --- one slope -------------------------------------------------------------------------------- */
 
-static double ratio(const double *f, const double *x, int more, int less)
-{
-  return (f[more] - f[less]) / (x[more] - x[less]);
-}
-
-/*
- * 1 when the slope is that of f at x. There are three doubts: what rounding makes of a difference, how
- * much it depends on the distance, and kinks and edges, where there is no slope.
- */
-static int agrees(double slope, const double f[POINTS], const double x[POINTS])
-{
-  double size = 0;
-  for (int p = 0; p < POINTS; p++) size = fmax(size, fabs(f[p]));
-  double near = ratio(f, x, MORE, LESS), far = ratio(f, x, MOST, LEAST);
-  if (!isfinite(slope) || !isfinite(f[HERE])) return 0;
-  if (!isfinite(near) || !isfinite(far)) return 1; /* an edge of where the function is */
-  double rounding = ROUNDING * (double)FLT_EPSILON * size / (x[MORE] - x[LESS]);
-  double curve = fabs(ratio(f, x, MORE, HERE) - ratio(f, x, HERE, LESS)),
-         far_curve = fabs(ratio(f, x, MOST, HERE) - ratio(f, x, HERE, LEAST));
-  if (curve > KINK * far_curve + rounding) return 1;
-  return fabs(slope - near) <=
-         SHARE * fmax(fabs(slope), fabs(near)) + 4 * fabs(near - far) + rounding;
-}
-
-/* Where a number is moved to. */
-static float moved_to(float x, int point)
-{
-  static const double share[POINTS] = {
-      [LESS] = -NEAR, [MORE] = NEAR, [LEAST] = -2 * NEAR, [MOST] = 2 * NEAR};
-  return (float)((double)x + share[point] * fmax(1, fabs((double)x)));
-}
-
 typedef struct entry {
   const char *block; /* "ss", ... */
   place of, by;
   const float *slope;     /* [rows][n] */
-  float *const *function; /* [POINTS] */
+  float *const *function; /* [NAI__POINTS] */
   const float *moved;     /* `by` as it was */
 } entry;
-
-static nai_status fail_entry(const check *k, const entry *e, int64_t i, double slope,
-                             double difference, double x)
-{
-  return nai__fail(
-      NAI_ERR_INVALID,
-      "%s of model '%.30s': '%.24s' by '%.24s' is %.6g, by central differences %.6g, in "
-      "unit %lld of '%.24s' at step %lld, where %.24s is %.6g",
-      e->block, k->g->cells->model->ops.name, e->of.name, e->by.name, slope, difference,
-      (long long)i, k->node->name, (long long)k->step, e->by.name, x);
-}
 
 static nai_status check_entry(const check *k, const entry *e)
 {
   int64_t n = k->g->units.n;
   for (int64_t row = 0; row < k->rows; row++)
     for (int64_t i = 0; i < n; i++) {
-      double f[POINTS], x[POINTS], slope = (double)e->slope[row * n + i];
+      double f[NAI__POINTS], x[NAI__POINTS], slope = (double)e->slope[row * n + i];
       float value = e->moved[row * e->by.stride + e->by.column + i];
-      for (int p = 0; p < POINTS; p++) {
+      for (int p = 0; p < NAI__POINTS; p++) {
         f[p] = (double)e->function[p][row * e->of.stride + e->of.column + i];
-        x[p] = (double)moved_to(value, p);
+        x[p] = (double)nai__central_moved(value, p);
       }
-      if ((spikes(k) && !is_silent(k, row, i)) || agrees(slope, f, x)) continue;
-      return fail_entry(k, e, i, slope, ratio(f, x, MORE, LESS), x[HERE]);
+      if ((spikes(k) && !is_silent(k, row, i)) || nai__central_agrees(slope, f, x)) continue;
+      return nai__central_fail(&(nai__wrong_slope){.block = e->block,
+                                                   .model = k->g->cells->model->ops.name,
+                                                   .of = e->of.name,
+                                                   .by = e->by.name,
+                                                   .population = k->node->name,
+                                                   .unit = i,
+                                                   .step = k->step,
+                                                   .slope = slope,
+                                                   .difference = nai__central_slope(f, x),
+                                                   .x = x[NAI__HERE]});
     }
   return NAI_OK;
 }
@@ -214,12 +171,12 @@ static nai_status check_place(check *k, int32_t list, int64_t index)
   int64_t n = by_state ? b->n_states : b->n_ports;
   const float *from = by_state ? k->state : k->port;
   entry e = {.by = place_of(k, list, index), .moved = from};
-  for (int p = LESS; p < POINTS; p++) {
+  for (int p = NAI__LESS; p < NAI__POINTS; p++) {
     memcpy(k->moved, from, (size_t)(k->rows * e.by.stride) * sizeof *from);
     for (int64_t row = 0; row < k->rows; row++)
       for (int64_t i = 0; i < b->n; i++) {
         float *x = k->moved + row * e.by.stride + e.by.column + i;
-        *x = moved_to(*x, p);
+        *x = nai__central_moved(*x, p);
       }
     NAI__TRY(run(k, p, by_state ? k->moved : k->state, by_state ? k->port : k->moved));
   }
@@ -242,7 +199,7 @@ static nai_status check_place(check *k, int32_t list, int64_t index)
 
 static nai_status check_slopes(check *k)
 {
-  NAI__TRY(run(k, HERE, k->state, k->port));
+  NAI__TRY(run(k, NAI__HERE, k->state, k->port));
   NAI__TRY(find_slopes(k));
   for (int64_t s = 0; s < k->g->cells->n_states; s++) NAI__TRY(check_place(k, NAI_MODEL_STATES, s));
   for (int64_t p = 0; p < k->g->cells->n_ports && k->step; p++)
@@ -283,8 +240,8 @@ static nai_status check_backward(check *k)
   if (!ops->backward) return NAI_OK;
   for (int way = 1; way >= 0; way--) {
     nai_unit_batch *b = &k->view.batch.shown;
-    NAI__TRY(nai_random_normals(k->error[way], row, SEED, 1000 + (uint64_t)k->step));
-    NAI__TRY(nai_random_normals(k->carry[way], state, SEED, 2000 + (uint64_t)k->step));
+    NAI__TRY(nai_random_normals(k->error[way], row, NAI__CHECK_SEED, 1000 + (uint64_t)k->step));
+    NAI__TRY(nai_random_normals(k->carry[way], state, NAI__CHECK_SEED, 2000 + (uint64_t)k->step));
     for (int32_t i = 0; i < ops->n_signals; i++) k->view.error[i] = k->error[way] + c->signal[i];
     for (int32_t i = 0; i < ops->n_ports; i++) k->view.port_error[i] = k->error[way] + c->port[i];
     for (int32_t i = 0; i < ops->n_states; i++) k->view.carry[i] = k->carry[way] + c->state[i];
@@ -309,8 +266,8 @@ static nai_status draw(check *k)
   const nai__cells *c = k->g->cells;
   const nai_model_ops *ops = &c->model->ops;
   int64_t ld = k->net->ld_units, row = k->rows * ld;
-  NAI__TRY(nai_random_normals(k->port, row, SEED, 2 * (uint64_t)k->step));
-  NAI__TRY(nai_random_normals(k->normal, row, SEED, 2 * (uint64_t)k->step + 1));
+  NAI__TRY(nai_random_normals(k->port, row, NAI__CHECK_SEED, 2 * (uint64_t)k->step));
+  NAI__TRY(nai_random_normals(k->normal, row, NAI__CHECK_SEED, 2 * (uint64_t)k->step + 1));
   for (int32_t p = 0; p < ops->n_ports; p++) {
     float sign = (float)nai__field_at(ops->ports, p)->sign;
     for (int64_t b = 0; b < k->rows && sign != 0; b++)
@@ -330,16 +287,16 @@ static nai_status follow(check *k)
     nai__cells_start(k->g, k->state + b * net->ld_state, net->theta + net->unit_initial);
   if (ops->begin) {
     NAI__TRY(check_slopes(k));
-    memcpy(k->state, k->next[HERE], (size_t)(k->rows * net->ld_state) * sizeof(float));
+    memcpy(k->state, k->next[NAI__HERE], (size_t)(k->rows * net->ld_state) * sizeof(float));
   }
-  for (k->step = 1; k->step <= 1 + (PROBES - 1) * BETWEEN; k->step++) {
+  for (k->step = 1; k->step <= 1 + (NAI__CHECK_PROBES - 1) * NAI__CHECK_BETWEEN; k->step++) {
     NAI__TRY(draw(k));
-    if ((k->step - 1) % BETWEEN == 0) {
+    if ((k->step - 1) % NAI__CHECK_BETWEEN == 0) {
       NAI__TRY(check_slopes(k));
       NAI__TRY(check_backward(k));
     }
-    NAI__TRY(run(k, HERE, k->state, k->port));
-    memcpy(k->state, k->next[HERE], (size_t)(k->rows * net->ld_state) * sizeof(float));
+    NAI__TRY(run(k, NAI__HERE, k->state, k->port));
+    memcpy(k->state, k->next[NAI__HERE], (size_t)(k->rows * net->ld_state) * sizeof(float));
   }
   return NAI_OK;
 }
@@ -356,12 +313,12 @@ nai_status nai_model_check(const nai_network *net, const char *population)
   const nai__node *node;
   NAI__TRY(nai__require_built(net, "net"));
   NAI__TRY(nai__node_find(&node, net, NAI__KIND(NAI_POPULATIONS), population, "population"));
-  if (!node->cells) return NAI_OK; /* moved by kernels, which have no slopes of their own */
+  if (!node->cells) return nai__rate_check(net, node);
   if (!node->cells->model->ops.slopes)
     return nai__fail(NAI_ERR_UNSUPPORTED, "'%s' is of model '%s', which has no slopes", node->name,
                      node->cells->model->ops.name);
   check k = {.net = net, .node = node, .g = segment_of(net, node)};
-  k.rows = node->n < COUNT ? COUNT / node->n : 1;
+  k.rows = node->n < NAI__CHECK_COUNT ? NAI__CHECK_COUNT / node->n : 1;
   nai_status status = allocate(&k);
   if (status == NAI_OK) status = follow(&k);
   nai__free(k.memory);
