@@ -1,8 +1,10 @@
 /**
  * @file anatomy.h
- * @brief Published probabilities of connection by cell type, and networks laid out from them.
+ * @brief Published probabilities of connection by cell type, networks laid out from them, and
+ * dendritic microcircuits.
  *
- * docs/anatomy.md shows the tables, with what was measured and where the numbers were read.
+ * docs/anatomy.md shows the tables, with what was measured and where the numbers were read;
+ * docs/microcircuit.md shows the microcircuit.
  */
 #ifndef NEUROAI_ANATOMY_H
 #define NEUROAI_ANATOMY_H
@@ -110,6 +112,92 @@ NAI_API nai_status nai_network_populate(nai_network *net, const nai_connectivity
  */
 NAI_API nai_status nai_network_connect_types(nai_network *net, const nai_connectivity *table,
                                              const nai_layout *layout);
+
+/**
+ * @}
+ * @name Dendritic microcircuits
+ * @{
+ */
+
+/**
+ * How a cortical microcircuit (Sacramento, Costa, Bengio & Senn 2018) is laid out. Conductances are
+ * in 1/ms, potentials have no unit.
+ */
+typedef struct nai_microcircuit {
+  uint32_t struct_size;    /**< sizeof(nai_microcircuit) */
+  int32_t transfer;        /**< NAI_TRANSFER_... of all units (NAI_TRANSFER_LOGISTIC) */
+  double gain;             /**< rate = gain f(slope (u - threshold)): gain (1), */
+  double slope;            /**< slope (1), */
+  double threshold;        /**< threshold (0) */
+  double g_leak;           /**< of all units (0.1) */
+  double g_basal;          /**< of pyramidal cells (1) */
+  double g_dendrite;       /**< of the dendrite of interneurons (1) */
+  double g_apical;         /**< of hidden layers (0.8); outputs have none */
+  double g_soma;           /**< of the teacher of outputs, and of that of interneurons (0.8) */
+  double noise;            /**< of all units (0.1) */
+  double width_up;         /**< weights start uniform from -width to width: bottom-up (1), */
+  double width_inter;      /**< from pyramidal cells to interneurons (1), */
+  double width_down;       /**< top-down (1), */
+  double width_lateral;    /**< from interneurons to apical dendrites (1) */
+  int32_t plastic_up;      /**< 1 where the pathway learns, 0 where it is frozen: bottom-up (1), */
+  int32_t plastic_inter;   /**< from pyramidal cells to interneurons (1), */
+  int32_t plastic_down;    /**< top-down (0), */
+  int32_t plastic_lateral; /**< from interneurons to apical dendrites (1) */
+  int32_t plastic_bias;    /**< 1: biases of basal dendrites learn; 0 (default): they stay at 0 */
+  int32_t prospective;     /**< 1: rates of the potential that is to come; 0 (default) */
+  /**
+   * 1: Dale's law. Pyramidal cells are excitatory, interneurons inhibitory, weights start from 0 to
+   * width, with the sign of their sender; and a fixed bias onto each unit that pyramidal cells
+   * drive takes off what these send on average at a potential of 0. 0 (default): any sign.
+   */
+  int32_t dale;
+  int32_t reserved;     /**< 0 */
+  const char *dynamics; /**< "full" or "steady", of the model; NULL (default): "full" */
+} nai_microcircuit;
+
+/* clang-format off */
+/** The defaults of a nai_microcircuit. */
+#define NAI_MICROCIRCUIT_INIT                                                                     \
+  {sizeof(nai_microcircuit), NAI_TRANSFER_LOGISTIC, 1, 1, 0, 0.1, 1, 1, 0.8, 0.8, 0.1, 1, 1, 1, 1, \
+   1, 1, 0, 1, 0, 0, 0, 0, NULL}
+/* clang-format on */
+
+/**
+ * Adds a dendritic microcircuit to a network without a part of these names. `sizes` [n]: channels
+ * of the input, units of each hidden layer, units of the output layer; n from 2 to 1024.
+ *
+ * Inputs "x", "target" (a potential for each output unit) and "teach" (1 where there is a teacher,
+ * 0 where there is none, likewise); pyramidal cells "P1" to "PN" and interneurons "I1" to "I(N-1)",
+ * of which Ik has as many units as P(k+1), of model "pyramidal". Pathways, k < N:
+ *
+ *     x -> P1:basal, Pk -> P(k+1):basal     bottom-up
+ *     Pk -> Ik:basal                        to interneurons, which predict the layer above
+ *     P(k+1) -> Pk:apical                   top-down
+ *     Ik -> Pk:lateral                      to apical dendrites, from which they take top-down off
+ *     P(k+1):u -> Ik:target                 one to one and frozen, as are the next two
+ *     target -> PN:target, teach -> PN:nudge
+ *
+ * The network is built by the caller, with more parts if he likes.
+ */
+NAI_API nai_status nai_network_add_microcircuit(nai_network *net, const int64_t *sizes, int64_t n,
+                                                const nai_microcircuit *options);
+
+/**
+ * Puts a built microcircuit into the state in which interneurons predict the layer above and take
+ * off all that comes top-down: without a teacher, noise or change of input, apical potentials are
+ * 0.
+ *
+ *     Ik -> Pk:lateral    W = - W of P(k+1) -> Pk:apical
+ *     Pk -> Ik:basal      W = f W of Pk -> P(k+1):basal;    bias of Ik = f bias of P(k+1)
+ *     f = [g_basal / (g_leak + g_basal + g_apical)] of P(k+1) / [the same] of Ik, unit by unit
+ *
+ * Pathways are found by their ports, so this is also for microcircuits that were composed by hand:
+ * for each population Q that sends to an apical port there must be one of interneurons which hears
+ * "Q:u" on its port "target" by a frozen identity, the senders of Q's basal port on its own, and
+ * sends to the "lateral" port that goes with the apical one. NAI_ERR_UNSUPPORTED with a message on
+ * what is missing; then nothing is changed.
+ */
+NAI_API nai_status nai_network_self_predict(nai_network *net);
 
 /**
  * @}

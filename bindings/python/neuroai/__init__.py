@@ -94,6 +94,7 @@ from .initial import (
     Uniform,
 )
 from .intervention import Clamp, Inject, Intervention, Scale, Silence
+from .microcircuits import microcircuit
 from .model import Field, Model, UnitModel, Units, models
 from .network import Network, Spectrum
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
@@ -250,6 +251,7 @@ __all__ = [
     "evaluate",
     "experiment",
     "fit_psychometric",
+    "microcircuit",
     "pca",
     "play",
     "plot",

@@ -298,6 +298,21 @@ class nai_layout(Structure):
     ]
 
 
+class nai_microcircuit(Structure):
+    """How a dendritic microcircuit is laid out."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("transfer", c_int32),
+        *((name, c_double) for name in ("gain", "slope", "threshold")),
+        *((name, c_double) for name in ("g_leak", "g_basal", "g_dendrite", "g_apical", "g_soma", "noise")),
+        *((name, c_double) for name in ("width_up", "width_inter", "width_down", "width_lateral")),
+        *((name, c_int32) for name in ("plastic_up", "plastic_inter", "plastic_down", "plastic_lateral")),
+        *((name, c_int32) for name in ("plastic_bias", "prospective", "dale", "reserved")),
+        ("dynamics", c_char_p),
+    ]
+
+
 class nai_areas_rule(Structure):
     """What links areas."""
 
@@ -1210,6 +1225,10 @@ nai_network_populate = _function(
 nai_network_connect_types = _function(
     "nai_network_connect_types", nai_status, _network, POINTER(nai_connectivity), POINTER(nai_layout)
 )
+nai_network_add_microcircuit = _function(
+    "nai_network_add_microcircuit", nai_status, _network, int64s, int64, POINTER(nai_microcircuit)
+)
+nai_network_self_predict = _function("nai_network_self_predict", nai_status, _network)
 _areas = POINTER(nai_areas)
 nai_areas_rule_find = _function("nai_areas_rule_find", nai_status, POINTER(nai_areas_rule), Text)
 nai_areas_place = _function("nai_areas_place", nai_status, doubles_out, int64, float64, uint64)

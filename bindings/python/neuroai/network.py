@@ -700,6 +700,17 @@ class Network(Handle):
         array = numbers("bias", bias, (self.size(name),))
         _c.nai_network_set_bias(self, name, array, len(array))
 
+    def self_predict(self) -> "Network":
+        """Puts a built microcircuit into the self-predicting state: without a teacher, apical potentials are 0.
+
+        Weights from interneurons become minus those from the layer above, weights onto them those onto that layer times
+        a factor of their conductances, and biases likewise. Pathways are found by their ports, so circuits of
+        :func:`neuroai.microcircuit` and others of its kind will do; one that is no microcircuit is refused and keeps its
+        weights.
+        """
+        _c.nai_network_self_predict(self)
+        return self
+
     def set_positions(self, name: str, positions: npt.ArrayLike) -> None:
         """Places the units of one population, [n, 3], mm; before or after the build."""
         array = numbers("positions", positions, (self.size(name), 3))
