@@ -94,6 +94,7 @@ from .initial import (
     Uniform,
 )
 from .intervention import Clamp, Inject, Intervention, Scale, Silence
+from .microcircuit_measures import MicrocircuitHistory, MicrocircuitMeasures
 from .microcircuits import microcircuit
 from .model import Field, Model, UnitModel, Units, models
 from .network import Network, Spectrum
@@ -186,6 +187,8 @@ __all__ = [
     "MSE",
     "Mask",
     "MaxWeight",
+    "MicrocircuitHistory",
+    "MicrocircuitMeasures",
     "Model",
     "Momentum",
     "Field",

@@ -1,4 +1,5 @@
-"""Analysis of recorded activity: reaction times, means by condition, principal components; performance by stage."""
+"""Analysis of recorded activity: reaction times, means by condition, principal components; performance by stage; and
+dendritic microcircuits: :func:`microcircuit`."""
 
 from __future__ import annotations
 
@@ -23,10 +24,22 @@ from .evaluation import (
     signed_condition,
 )
 from .history import History
+from .microcircuit_measures import MicrocircuitHistory, MicrocircuitMeasures, microcircuit
 from .run import Run
 from .trials import has_classes
 
-__all__ = ["PCA", "ReactionTimes", "condition_means", "errors_after_switch", "pca", "reaction_times", "stages"]
+__all__ = [
+    "MicrocircuitHistory",
+    "MicrocircuitMeasures",
+    "PCA",
+    "ReactionTimes",
+    "condition_means",
+    "errors_after_switch",
+    "microcircuit",
+    "pca",
+    "reaction_times",
+    "stages",
+]
 
 Doubles = npt.NDArray[np.float64]
 

@@ -2,7 +2,8 @@
 
 Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
 :func:`chronometric`, :func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`.
-Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`. Interventions: :func:`silencing`, :func:`comparison`,
+Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircuit`, whose measures are in
+:func:`microcircuit_history`. Interventions: :func:`silencing`, :func:`comparison`,
 :func:`dose`, :func:`traces`.
 Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends`, for lines of your own.
 
@@ -41,6 +42,7 @@ from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_fit
 from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
 from ._plot_learning import alignment, label_ends
+from ._plot_microcircuit import microcircuit, microcircuit_history
 from ._plot_space import distance, space
 from ._plot_task import curriculum, task
 from ._units import Chosen
@@ -72,6 +74,8 @@ __all__ = [
     "dose",
     "history",
     "label_ends",
+    "microcircuit",
+    "microcircuit_history",
     "psychometric",
     "responses",
     "silencing",

@@ -255,3 +255,200 @@ def test_networks_of_other_kinds_are_refused(net):
         net.self_predict()
     with pytest.raises(na.OrderError, match="is not built yet"):
         na.microcircuit([3, 2]).self_predict()
+
+
+# --- measures --------------------------------------------------------------------------------------------------------
+
+
+def weak(mixing, **options):
+    """A circuit whose mixing factors are all ``mixing``, with feedback by the transpose, in the self-predicting state."""
+    g = 1.1 * mixing / (1 - mixing)
+    net = na.microcircuit([30, 20, 10], g_soma=g, g_apical=g, **options).build(1)
+    net.set_weights("P2:rate", "P1:apical", net.weights("P1:rate", "P2:basal").T)
+    return net.self_predict()
+
+
+def patterns(n=8, inputs=30, outputs=10):
+    random = np.random.default_rng(0)
+    return random.uniform(-1, 1, (n, inputs)), random.uniform(-1, 1, (n, outputs))
+
+
+def test_with_weak_feedback_errors_are_those_of_backpropagation():
+    x, target = patterns()
+    found = {mixing: na.analysis.microcircuit(weak(mixing), x, target) for mixing in (0.02, 0.01)}
+    assert (found[0.01].angle < 0.3).all()
+    assert_allclose(found[0.02].angle / found[0.01].angle, 2, rtol=0.05)
+    assert_allclose(found[0.01].ratio / [0.01**2, 0.01], 1, atol=0.01)
+    other = na.microcircuit([30, 20, 10], g_soma=0.011, g_apical=0.011).build(1).self_predict()
+    angle = na.analysis.microcircuit(other, x, target).angle
+    assert 60 < angle[0] < 110 and angle[1] < 0.3  # random weights top-down
+
+
+def test_measures_are_those_of_the_settled_network():
+    net, arrays = reference("microcircuit_softrect_deep")
+    net.set("*1 *2 *3", noise=0.3)  # which they do without
+    assert "target" in net.inputs and net.get("P1", "noise")[0] == 0.3
+    taught = na.analysis.microcircuit(net, arrays["r0"], arrays["target"])
+    free = na.analysis.microcircuit(net, arrays["r0"])
+    for found, condition in ((taught, "taught"), (free, "free")):
+        for k in (1, 2):
+            expected = np.sqrt(np.mean(arrays[f"{condition}_vA{k}"] ** 2))
+            assert_allclose(found.apical[k - 1], expected, rtol=1e-6)
+            apart = arrays[f"{condition}_u{k + 1}"] - arrays[f"{condition}_uI{k}"]
+            assert_allclose(found.mismatch[k - 1], np.sqrt(np.mean(apart**2)), rtol=1e-6)
+    assert np.isnan(free.angle).all() and np.isnan(free.error) and np.isfinite(taught.angle).all()
+
+    def phi(u):
+        return 0.1 * np.log1p(np.exp(u - 3))
+
+    u, r = None, arrays["r0"]
+    for k in (1, 2, 3):
+        u = r @ arrays[f"W_up{k}"].T / (1.9 if k < 3 else 1.1)
+        r = phi(u)
+    assert_allclose(taught.error, np.mean(np.sum((phi(u) - phi(arrays["target"])) ** 2, axis=1)))
+    assert net.get("P1", "noise")[0] == 0.3 and "angle" in repr(taught)
+
+
+def test_angles_are_those_of_the_gradient():
+    """J = sum phi'(u) (u_target - u) du of the last layer, by central differences of what it sends on."""
+    net = weak(0.1, transfer="tanh", noise=0)
+    x, target = patterns(3)
+    weights = [net.weights("x", "P1:basal"), net.weights("P1:rate", "P2:basal")]
+    share = [1 / (1.1 + net.get("P1", "g_apical")[0]), 1 / 1.1]
+    u1 = x @ weights[0].T.astype(float) * share[0]
+    u2 = np.tanh(u1) @ weights[1].T.astype(float) * share[1]
+    delta2 = (1 - np.tanh(u2) ** 2) * (target - u2)
+
+    def projected(first):
+        return np.sum(delta2 * (np.tanh(first) @ weights[1].T.astype(float)))
+
+    exact = np.empty_like(u1)
+    for place in np.ndindex(*u1.shape):
+        step = np.zeros_like(u1)
+        step[place] = 1e-5
+        exact[place] = (projected(u1 + step) - projected(u1 - step)) / 2e-5
+    taught = settled(net, x, target, 1.0)
+    ours = np.tanh(taught["P1"]) - np.tanh(u1)
+    cosine = np.sum(ours * exact) / np.linalg.norm(ours) / np.linalg.norm(exact)
+    found = na.analysis.microcircuit(net, x, target)
+    assert_allclose(found.angle[0], np.degrees(np.arccos(cosine)), rtol=1e-2)
+    assert_allclose(found.ratio[0], np.linalg.norm(ours) / np.linalg.norm(exact), rtol=1e-3)
+
+
+@pytest.mark.parametrize("transfer", ["relu", "tanh", "softplus", "logistic", "linear", "rectified_tanh", "power"])
+def test_transfer_functions_are_those_of_the_library(transfer):
+    from neuroai.microcircuit_measures import Circuit
+
+    net = na.microcircuit([3, 4, 2], transfer=transfer, gain=0.7, slope=1.5, threshold=0.2, noise=0).build(1)
+    x = np.random.default_rng(1).normal(size=(30, 5, 3)).astype(np.float32)
+    run = net.run({"x": x}, record="P1:u P1:rate")
+    u, circuit = run.traces["P1:u"].astype(float), Circuit(net)
+    assert_allclose(circuit.rate("P1", u), run.traces["P1:rate"], atol=1e-6)
+    away = np.abs(u - 0.2) > 1e-3
+    numeric = (circuit.rate("P1", u + 1e-6) - circuit.rate("P1", u - 1e-6)) / 2e-6
+    assert_allclose(circuit.slope("P1", u)[away], numeric[away], atol=1e-6)
+
+
+def test_one_trial_and_no_hidden_layer():
+    net = na.microcircuit([3, 2]).build(1)
+    found = na.analysis.microcircuit(net, [0.1, 0.2, 0.3], [[0.5, -0.5]])
+    assert len(found.apical) == 0 and found.angle.shape == (1,) and found.angle[0] < 20
+
+
+@pytest.mark.parametrize(
+    "arguments, words",
+    [
+        (([[1, 2]],), "x: expected shape"),
+        (([[0.0] * 30], [[0.0] * 10, [0.0] * 10]), "target: there are 2 trials, but 1 of x"),
+        (([[0.0] * 30], [[0.0] * 9]), "target: expected shape"),
+        ((np.zeros((0, 30)),), "x: there is no trial"),
+        (([[float("nan")] * 30],), "x: it is not finite"),
+        (([[0.0] * 30], None, 0), "settle is 0 ms"),
+        (([[0.0] * 30], None, "long"), "settle"),
+    ],
+)
+def test_measures_that_are_refused(arguments, words):
+    with pytest.raises((na.Error, TypeError), match=words):
+        na.analysis.microcircuit(na.microcircuit([30, 20, 10]).build(1), *arguments)
+
+
+def test_networks_that_cannot_be_measured(net):
+    with pytest.raises(na.UnsupportedError, match="one population must hear an input on 'target', there is none"):
+        na.analysis.microcircuit(net, [[0.0] * 3])
+    skip = na.microcircuit([3, 4, 2]).connect("x", "P2:basal", initial=na.Uniform(-1, 1)).build(1)
+    with pytest.raises(na.UnsupportedError, match="one projection must reach 'P2:basal', there are"):
+        na.plot.microcircuit(skip)
+    with pytest.raises(na.InvalidTypeError, match="net"):
+        na.analysis.microcircuit("net", [[0.0] * 3])
+    p, one = dict(model="pyramidal"), dict(initial=na.Identity(), plastic=False)
+    odd = na.Network(dt=0.1).input("x", 2).population("P", 2, **p).population("Q", 2, **p)
+    odd.connect("x", "P:target P:nudge Q:basal", **one).connect("Q", "P:basal", **one).connect("P", "Q:apical", **one)
+    with pytest.raises(na.UnsupportedError, match="one projection must reach 'Q:lateral', there is none"):
+        na.analysis.microcircuit(odd.build(1), [[0.0] * 2])
+    loop = na.Network(dt=0.1).input("x", 2).population("P", 2, **p)
+    loop.connect("x", "P:target P:nudge P:basal", **one).connect("P", "P:apical", autapses=True, **one)
+    with pytest.raises(na.UnsupportedError, match="it is no chain of layers: 'P' sends to P:apical"):
+        na.analysis.microcircuit(loop.build(1), [[0.0] * 2])
+
+
+def trained(every=2, target=True):
+    net = na.microcircuit([4, 6, 5, 3], noise=0).output("z", 3).connect("P3", "z").build(1)
+    x, wanted = patterns(2, 4, 3)
+    inputs = np.zeros((20, 2, 4 + 6), np.float32)
+    inputs[..., :4] = x
+    trials = na.Trials(inputs, np.zeros((20, 2, 3), np.float32))
+    trainer = na.Trainer(net, trials, na.MSE("z"), na.BPTT(), na.SGD(0.1), batch=2)
+    return trainer, na.MicrocircuitHistory(trainer, x, wanted if target else None, every=every, settle=30)
+
+
+def test_measures_over_training():
+    trainer, track = trained()
+    trainer.fit(5, callback=track, progress=False)
+    assert_array_equal(track.step, [0, 2, 4])
+    assert track.apical.shape == track.mismatch.shape == (3, 2) and track.angle.shape == track.ratio.shape == (3, 3)
+    assert track.error.shape == (3,) and track.layers == ("P1", "P2", "P3") and "3 measurements" in repr(track)
+    last = track.measure()
+    assert track.step[-1] == 5 and np.any(track.apical[-1] != track.apical[0])
+    assert_array_equal(track.angle[-1], last.angle)
+    other, none = trained(every=100)
+    other.fit(5, callback=none, progress=False)
+    assert_array_equal(other.net.weights("P1:rate", "P2:basal"), trainer.net.weights("P1:rate", "P2:basal"))
+    with pytest.raises(na.InvalidError, match="every is 0"):
+        na.MicrocircuitHistory(trainer, [[0.0] * 4], every=0)
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def words_of(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_picture_of_a_circuit():
+    net = na.microcircuit([30, 20, 15, 10], plastic="up inter down", dale=True).build(1)
+    ax = na.plot.microcircuit(net)
+    ax.figure.canvas.draw()
+    for words in ("P1\n20", "P3\n10", "I2\n10", "x\n30", "apical", "basal", "target,\nteach"):
+        assert words in words_of(ax)
+    arrows = [patch for patch in ax.patches if hasattr(patch, "get_arrowstyle")]
+    assert len(arrows) == 3 + 2 * 3 + 2 + 1  # up; inter, down, lateral; one to one; the teacher
+    bars = [arrow for arrow in arrows if "BarAB" in type(arrow.get_arrowstyle()).__name__]
+    dashed = [arrow for arrow in arrows if arrow.get_linestyle() not in ("-", "solid")]
+    assert len(bars) == len(dashed) == 2 and bars == dashed  # laterals, which are frozen
+    shallow = na.plot.microcircuit(na.microcircuit([3, 2]).build(1))
+    assert "P1\n2" in words_of(shallow) and "apical" not in words_of(shallow)
+
+
+def test_pictures_of_measures():
+    trainer, track = trained()
+    trainer.fit(4, callback=track, progress=False)
+    axes = na.plot.microcircuit_history(track)
+    axes[0].figure.canvas.draw()
+    assert [ax.get_ylabel() for ax in axes] == [
+        "apical potential", "interneuron mismatch", "output error", "angle (degrees)"
+    ]  # fmt: skip
+    assert_array_equal(axes[0].lines[1].get_ydata(), track.apical[:, 1])
+    assert_array_equal(axes[3].lines[0].get_ydata(), track.angle[:, 0])
+    assert len(na.plot.microcircuit_history(trained(target=False)[1])) == 2
+    with pytest.raises(na.InvalidTypeError, match="track"):
+        na.plot.microcircuit_history("track")
