@@ -178,17 +178,22 @@ def test_units_of_models():
     for name, model in na.models().items():
         section = re.split(r"^## ", page("docs/models.md").split(f"\n## {name}", 1)[1], flags=re.M)[0]
         rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if "|" in line]
-        fields = [
-            field
-            for group in ("sizes", "parameters", "states", "ports", "signals")
-            for field in getattr(model, group).values()
-        ]
-        for field in fields + (list(numbers.values()) if name == "rate" else []):
+        kinds = ("sizes", "parameters", "states", "ports", "signals")
+        fields = [(kind, field) for kind in kinds for field in getattr(model, kind).values()]
+        for kind, field in fields + [("parameters", field) for field in numbers.values() if name == "rate"]:
             told = [row for row in rows if f"`{field.name}`" in row[0]]
+            # a name may be that of a parameter and of a port, in rows of their own
+            told = [row for row in told if kind[:-1] in row[0]] or told
             if not told and name == "rate":
                 continue  # bias and initial are said for all models at once
             assert told, f"{name} has no row for {field.name}"
-            for unit, *elsewhere in (re.split("; ", row[1]) for row in told if row[1] not in ("", "as `rate`")):
+            for row in told:
+                names, units = re.findall("`([^`]+)`", row[0]), row[1].split("; ")
+                if row[1] in ("", "as `rate`"):
+                    continue
+                elsewhere = [unit for unit in units if " in " in unit]
+                units = [unit for unit in units if unit not in elsewhere]
+                unit = units[names.index(field.name)] if len(units) > 1 else units[0]
                 assert unit == field.unit, f"{name}: {field.name} is in {field.unit or 1}, the page has {unit}"
                 assert all(other in field.meaning for other in elsewhere), f"{name}: {field.name}: {field.meaning}"
 
