@@ -42,6 +42,7 @@ PAPERS = (
     "miconi2017",
     "dale",
     "liu2024",
+    "masse2019",
 )
 
 HEAD = """# Published results, repeated
