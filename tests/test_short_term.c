@@ -277,7 +277,7 @@ END_TEST
 
 /* Two units that send what is released to two that are read; those read themselves have synapses of their
  * own, each onto itself. */
-static nai_network *build_chain(int own)
+static nai_network *build_chain_of(int own, double delay)
 {
   nai_network *net =
       COMPOSE(.dt = 10, .inputs = {{"u", 2}},
@@ -291,8 +291,14 @@ static nai_network *build_chain(int own)
     nai_network_set_autapses(net, "T", "T", 1);
     give(net, "T", "T", one(0.4, 100, 60, 30));
   }
+  if (delay > 0) nai_network_set_delay(net, "S", "T", delay);
   expect_ok(nai_network_build(net, 5));
   return net;
+}
+
+static nai_network *build_chain(int own)
+{
+  return build_chain_of(own, 0);
 }
 
 enum { CHAIN_STEPS = 9 };
@@ -346,31 +352,103 @@ START_TEST(local_rules_keep_what_is_a_unit_s_own)
 }
 END_TEST
 
+/* The rule, with an update every so many steps of a trial, or 0. */
+static nai_rule *within(int which, double every)
+{
+  static const char *const names[] = {"rflo", "eprop_symmetric", "eprop_random", "eprop_adaptive"};
+  nai_rule *rule = rule_named(names[which], 3);
+  expect_ok(nai_rule_set(rule, "update_every", every));
+  return rule;
+}
+
+static nai_trainer *train_chain(nai_network *net, nai_rule *rule, double rate)
+{
+  nai_cost *c;
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(rate));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "S T"), &c, 0.1);
+  return trainer;
+}
+
+/* Traces of what was released add up to the gradient of whole trials, with delays of synapses too. */
+START_TEST(traces_are_of_what_is_released)
+{
+  nai_network *net = build_chain_of(1, _i / 4 * 30);
+  nai_trials *trials = normal_trials(net, "z", CHAIN_STEPS, 1);
+  nai_trainer *whole = train_chain(net, within(_i % 4, 0), 0),
+              *online = train_chain(net, within(_i % 4, 1000), 0);
+  nai_view a = NAI_VIEW_INIT, b = NAI_VIEW_INIT;
+  expect_ok(nai_trainer_estimate_gradient(NULL, whole, trials));
+  expect_ok(nai_trainer_step(NULL, online, trials));
+  for (int to_itself = 0; to_itself < 2; to_itself++) {
+    expect_ok(nai_trainer_gradient(&a, whole, to_itself ? "T" : "S", "T"));
+    expect_ok(nai_trainer_gradient(&b, online, to_itself ? "T" : "S", "T"));
+    for (int64_t j = 0; j < a.shape[1]; j++) {
+      EXPECT(fabs((double)at(&a, 0, j)) > 1e-5);
+      ck_assert_double_eq_tol((double)at(&b, 0, j), (double)at(&a, 0, j),
+                              1e-5 * fabs((double)at(&a, 0, j)));
+    }
+  }
+  nai_trainer_destroy(whole);
+  nai_trainer_destroy(online);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* An agent's synapses release what those of a state do, while its weights change. */
+START_TEST(agents_have_short_term_plasticity)
+{
+  nai_network *net = build_chain(1), *copy;
+  expect_ok(nai_network_copy(&copy, net));
+  nai_trainer *trainer = train_chain(copy, within(0, 1), 0),
+              *learning = train_chain(net, within(0, 1), 0.05);
+  nai_agent *agent, *learner;
+  expect_ok(nai_agent_create(&agent, trainer));
+  expect_ok(nai_agent_create(&learner, learning));
+  nai_network *still;
+  expect_ok(nai_network_copy(&still, net));
+  nai_state *state = make_state(still, 1, 1);
+  float input[CHAIN_STEPS * 2], target = 1;
+  expect_ok(nai_random_normals(input, CHAIN_STEPS * 2, 3, 0));
+  for (int t = 0; t < CHAIN_STEPS; t++) {
+    nai_experience now = NAI_EXPERIENCE_INIT;
+    float out[3];
+    now.input = input + 2 * t;
+    now.target = &target;
+    expect_ok(nai_agent_step(out, agent, &now));
+    expect_ok(nai_agent_step(out + 1, learner, &now));
+    expect_ok(nai_state_step(state, input + 2 * t, out + 2));
+    ck_assert_float_eq(out[0], out[2]);
+    EXPECT(t < 3 || out[1] != out[0]);
+  }
+  nai_agent_destroy(agent);
+  nai_agent_destroy(learner);
+  nai_state_destroy(state);
+  nai_trainer_destroy(trainer);
+  nai_trainer_destroy(learning);
+  nai_network_destroy(still);
+  nai_network_destroy(copy);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(other_rules_name_the_projection)
 {
   nai_network *net = build_chain(0);
-  for (int k = 0; k < 5; k++) {
+  for (int k = 0; k < 4; k++) {
     nai_rule *rule;
     nai_trainer *trainer;
     nai_optimizer *sgd = plain_descent(1e-3);
     expect_ok(k == 0   ? nai_rule_create_uoro(&rule, 1)
               : k == 1 ? nai_rule_create_node_perturbation(&rule, 0.1, 1)
               : k == 2 ? nai_rule_create_weight_mirror(&rule, 1)
-              : k == 3 ? nai_rule_create_force(&rule)
-                       : nai_rule_create_rflo(&rule, 1));
-    if (k == 4) expect_ok(nai_rule_set(rule, "update_every", 1));
+                       : nai_rule_create_force(&rule));
     expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED,
                  "short-term plasticity, as from 'S' to 'T'");
     nai_rule_destroy(rule);
     nai_optimizer_destroy(sgd);
   }
-  nai_agent *agent;
-  nai_rule *rflo;
-  expect_ok(nai_rule_create_rflo(&rflo, 1));
-  nai_trainer *trainer = trainer_of(net, rflo, plain_descent(0));
-  expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED,
-               "within a trial where there is short-term plasticity");
-  nai_trainer_destroy(trainer);
   nai_network_destroy(net);
 }
 END_TEST
@@ -517,6 +595,8 @@ Suite *short_term_suite(void)
   ADD_CASE(suite, "states", what_is_imposed_is_released, rates_that_are_set_are_released);
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, local_rules_keep_what_is_a_unit_s_own, 0, 2);
+  tcase_add_loop_test(rules, traces_are_of_what_is_released, 0, 8);
+  tcase_add_test(rules, agents_have_short_term_plasticity);
   suite_add_tcase(suite, rules);
   ADD_CASE(suite, "memory", without_memory);
   ADD_CASE(suite, "refusals", other_rules_name_the_projection, wrong_numbers_are_refused,

@@ -53,14 +53,6 @@ nai_status nai__online_prompt(const nai__online *online, float *const *backward)
 
 nai_status nai__online_can_read(const nai_rule *rule, const nai_network *net)
 {
-  if (net->n_releases) {
-    const nai__projection *p = nai__first_released(net);
-    return nai__fail(
-        NAI_ERR_UNSUPPORTED,
-        "rule '%s' cannot learn within a trial where there is short-term plasticity, as "
-        "from '%s' to '%s': learn at the end of trials",
-        rule->kind->name, nai__source_name(net, p), nai__target_name(net, p));
-  }
   for (int64_t i = 0; net->has_output_memory && i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (node->kind != NAI_OUTPUTS) continue;

@@ -112,7 +112,7 @@ typedef struct nai__rule_kind {
   uint32_t costs;     /* NAI__LEARNS_... */
   int units;          /* NAI__RATE_UNITS, NAI__UNITS_WITH_SLOPES or NAI__ALL_UNITS */
   const char *why;    /* NAI__RATE_UNITS: "rule 'x' works with rate units alone, ...;"; or NULL */
-  int released;       /* 1: goes through short-term plasticity, too, at the end of trials */
+  int released;       /* 1: goes through short-term plasticity, too */
   int makes_feedback; /* 1: feedback weights follow from the weights; they cannot be set */
   /* Makes what the rule keeps for this network, or says why it cannot drive it. NULL: nothing. */
   nai_status (*attach)(nai__learner *learner);

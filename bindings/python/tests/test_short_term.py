@@ -172,6 +172,6 @@ def test_wrong_projections():
 
 def test_other_rules_refuse_it():
     net, _ = two_kinds()
-    for rule in (na.UORO(), na.NodePerturbation(), na.FORCE(), na.RFLO(update_every=1)):
+    for rule in (na.UORO(), na.NodePerturbation(), na.FORCE(), na.LocalRule(lambda step: None)):
         with pytest.raises(na.UnsupportedError, match="short-term plasticity, as from 'E' to 'E'"):
             na.Trainer(net, cost=na.MSE("z"), rule=rule)
