@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 int path_of(path_ends *out, const microcircuit *m, int path, int k)
 {
@@ -133,4 +134,53 @@ void predict_self(nai_network *net, const microcircuit *m)
     take_weights(net, &ip, &up, basal / (leak + basal + apical) * (inter_leak + inter) / inter);
     take_weights(net, &pi, &down, -1);
   }
+}
+
+/* --- cases of an independent program ---------------------------------------------------------- */
+
+const microcircuit_case microcircuit_cases[MICROCIRCUIT_CASES] = {
+    {"microcircuit_logistic", {{6, 5, 4}, 2, 0}, 1, 0, NAI_TRANSFER_LOGISTIC},
+    {"microcircuit_softrect_deep", {{5, 7, 6, 3}, 3, 0}, 0.1, 3, NAI_TRANSFER_SOFTPLUS}};
+
+oracle microcircuit_open(int number)
+{
+  char path[1024];
+  oracle o = {.name = microcircuit_cases[number].name};
+  snprintf(path, sizeof path, TESTS_FOLDER "/reference/%s.safetensors", o.name);
+  expect_ok(nai__tensors_open(&o.file, path));
+  return o;
+}
+
+static void take_case_weights(oracle *o, nai_network *net, const path_ends *ends, const char *name)
+{
+  float w[64];
+  int64_t shape[4];
+  const double *given = oracle_sized(o, name, NULL, shape);
+  EXPECT(shape[0] * shape[1] <= 64);
+  for (int64_t i = 0; i < shape[0] * shape[1]; i++) w[i] = (float)given[i];
+  expect_ok(nai_network_set_weights(net, ends->from, ends->to, w, shape[0], shape[1]));
+}
+
+nai_network *microcircuit_case_network(oracle *o, int number, const char *condition,
+                                       const char *dynamics, int32_t prospective)
+{
+  static const char *const names[] = {"W_up%d", "W_down%d", "W_ip%d", "W_pi%d"};
+  const microcircuit_case *c = &microcircuit_cases[number];
+  nai_network *net = compose_microcircuit(&c->shape);
+  path_ends ends;
+  char name[32];
+  expect_ok(nai_network_choose(net, "P* I*", "dynamics", dynamics));
+  expect_ok(nai_network_set(net, "P* I*", "prospective", prospective));
+  expect_ok(nai_network_set_transfer(net, "P* I*", c->transfer));
+  expect_ok(nai_network_set(net, "P* I*", "gain", c->gain));
+  expect_ok(nai_network_set(net, "P* I*", "threshold", c->threshold));
+  expect_ok(nai_network_build(net, 1));
+  for (int k = 1; k <= c->shape.layers; k++)
+    for (int path = 0; path < PATHS; path++) {
+      if (!path_of(&ends, &c->shape, path, k)) continue;
+      snprintf(name, sizeof name, names[path], k);
+      take_case_weights(o, net, &ends, name);
+    }
+  if (strncmp(condition, "selfpred", 8) == 0) predict_self(net, &c->shape);
+  return net;
 }

@@ -7,6 +7,7 @@
 #define NEUROAI_TESTS_MICROCIRCUITS_H
 
 #include "networks.h"
+#include "oracle.h"
 
 typedef struct microcircuit {
   int64_t size[5]; /* of the input, then of each layer */
@@ -36,5 +37,19 @@ void microcircuit_inputs(float *out, const microcircuit *m, int64_t trials, cons
 
 /* Weights of the lateral pathways in the exact self-predicting state, from those up and down. */
 void predict_self(nai_network *net, const microcircuit *m);
+
+/* Cases of tests/reference: microcircuit_..., and their networks with the weights of the case. */
+typedef struct microcircuit_case {
+  const char *name;
+  microcircuit shape;
+  double gain, threshold;
+  int32_t transfer;
+} microcircuit_case;
+enum { MICROCIRCUIT_CASES = 2 };
+extern const microcircuit_case microcircuit_cases[MICROCIRCUIT_CASES];
+oracle microcircuit_open(int number);
+/* condition: "free", "taught", "selfpred_free" or "selfpred_taught". Built. */
+nai_network *microcircuit_case_network(oracle *o, int number, const char *condition,
+                                       const char *dynamics, int32_t prospective);
 
 #endif

@@ -404,6 +404,12 @@ static nai_status force(nai_rule **out, uint64_t seed)
   return nai_rule_create_force(out);
 }
 
+static nai_status dendritic_error(nai_rule **out, uint64_t seed)
+{
+  (void)seed;
+  return nai_rule_create_dendritic_error(out);
+}
+
 /* Those that all_rules has not. */
 static const rule_case other_rules[] = {{"rtrl", rtrl},
                                         {"uoro", nai_rule_create_uoro},
@@ -411,12 +417,18 @@ static const rule_case other_rules[] = {{"rtrl", rtrl},
                                         {"node_perturbation", node_perturbation},
                                         {"reward_hebbian", nai_rule_create_reward_hebbian},
                                         {"force", force},
-                                        {"full-force", nai_rule_create_full_force}};
+                                        {"full-force", nai_rule_create_full_force},
+                                        {"dendritic_error", dendritic_error}};
 enum { OTHER_RULES = sizeof other_rules / sizeof *other_rules };
 
-/* What a rule says that takes rate units alone; NULL for those that take all that are built in. */
-static const char *refusal_of(const char *rule)
+/* What a rule says of a model that it does not take; NULL where it does. */
+static const char *refusal_of(const char *rule, const char *model)
 {
+  if (strcmp(rule, "dendritic_error") == 0)
+    return strcmp(model, "pyramidal") == 0
+               ? NULL
+               : "rule 'dendritic_error' needs the errors of ports; 'P' is of model '";
+  if (strcmp(model, "rate") == 0) return NULL;
   if (strcmp(rule, "weight_mirror") == 0)
     return "rule 'weight_mirror' works with rate units alone, through whose transfer functions it "
            "sends its noise; 'P' is of model '";
@@ -482,7 +494,7 @@ START_TEST(a_rule_trains_every_model_or_refuses_it)
   const char *model;
   for (int64_t k = 0; (model = nai_model_name(k)); k++) {
     nai_network *net = build_model(model);
-    const char *refusal = k > 0 ? refusal_of(rule->name) : NULL; /* the first is the rate unit */
+    const char *refusal = refusal_of(rule->name, model);
     if (refusal)
       check_refusal(net, rule, refusal);
     else

@@ -35,56 +35,8 @@ static void settle(nai_state *state, const float *inputs, int steps)
 
 /* --- numbers of an independent program -------------------------------------------------------- */
 
-static const struct {
-  const char *name;
-  microcircuit shape;
-  double gain, threshold;
-  int32_t transfer;
-} cases[] = {{"microcircuit_logistic", {{6, 5, 4}, 2, 0}, 1, 0, NAI_TRANSFER_LOGISTIC},
-             {"microcircuit_softrect_deep", {{5, 7, 6, 3}, 3, 0}, 0.1, 3, NAI_TRANSFER_SOFTPLUS}};
 static const char *const conditions[] = {"free", "taught", "selfpred_free", "selfpred_taught"};
 static const char *const path_names[] = {"up", "down", "ip", "pi"};
-
-static oracle open_case(int number)
-{
-  char path[1024];
-  oracle o = {.name = cases[number].name};
-  snprintf(path, sizeof path, TESTS_FOLDER "/reference/%s.safetensors", o.name);
-  expect_ok(nai__tensors_open(&o.file, path));
-  return o;
-}
-
-static const double *array_of(oracle *o, int64_t *shape, const char *format, const char *word,
-                              int k)
-{
-  char name[64];
-  snprintf(name, sizeof name, format, word, k);
-  return oracle_sized(o, name, NULL, shape);
-}
-
-static nai_network *build_case(oracle *o, int number, const char *condition, int way)
-{
-  const microcircuit *m = &cases[number].shape;
-  nai_network *net = compose_microcircuit(m);
-  path_ends ends;
-  float w[MOST];
-  int64_t shape[4];
-  choose_way(net, way);
-  expect_ok(nai_network_set_transfer(net, "P* I*", cases[number].transfer));
-  expect_ok(nai_network_set(net, "P* I*", "gain", cases[number].gain));
-  expect_ok(nai_network_set(net, "P* I*", "threshold", cases[number].threshold));
-  expect_ok(nai_network_build(net, 1));
-  for (int k = 1; k <= m->layers; k++)
-    for (int path = 0; path < PATHS; path++) {
-      if (!path_of(&ends, m, path, k)) continue;
-      const double *given = array_of(o, shape, "W_%s%d", path_names[path], k);
-      EXPECT(shape[0] * shape[1] <= MOST);
-      for (int64_t i = 0; i < shape[0] * shape[1]; i++) w[i] = (float)given[i];
-      expect_ok(nai_network_set_weights(net, ends.from, ends.to, w, shape[0], shape[1]));
-    }
-  if (strncmp(condition, "selfpred", 8) == 0) predict_self(net, m);
-  return net;
-}
 
 static void check_potentials(oracle *o, nai_state *state, const char *array, const char *kind,
                              int k)
@@ -167,11 +119,12 @@ static void check_induction(oracle *o, const nai_state *state, const microcircui
 START_TEST(steady_states_are_those_of_an_independent_program)
 {
   int number = _i % 2, way = _i / 2;
-  const microcircuit *m = &cases[number].shape;
+  const microcircuit *m = &microcircuit_cases[number].shape;
   for (int c = 0; c < 4; c++) {
-    oracle o = open_case(number);
+    oracle o = microcircuit_open(number);
     float inputs[MOST];
-    nai_network *net = build_case(&o, number, conditions[c], way);
+    nai_network *net = microcircuit_case_network(&o, number, conditions[c], ways[way].dynamics,
+                                                 ways[way].prospective);
     nai_state *state = make_state(net, TRIALS, 1);
     microcircuit_inputs(inputs, m, TRIALS, oracle_array(&o, "r0"), oracle_array(&o, "target"),
                         strstr(conditions[c], "taught") != NULL);

@@ -201,8 +201,15 @@ START_TEST(bad_trials_are_refused)
   expect_fails(nai_task_create_from_trials(&task, NULL, NULL, net), NAI_ERR_INVALID, "trials");
   ck_assert_ptr_null(task);
   expect_fails(nai_task_create_from_trials(&task, given, NULL, NULL), NAI_ERR_INVALID, "net");
-  expect_fails(nai_task_create_from_trials(&task, bare, NULL, net), NAI_ERR_INVALID,
-               "neither classes nor targets: there is nothing to learn");
+  task = task_of(bare, NULL, net);
+  nai_rule *rule = bptt_rule();
+  nai_optimizer *sgd = plain_descent(1);
+  nai_trainer *trainer;
+  expect_fails(nai_trainer_create(&trainer, net, rule, sgd, task), NAI_ERR_INVALID,
+               "neither classes nor targets: there is nothing to learn for rule 'bptt'");
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  nai_task_destroy(task);
   expect_fails(nai_task_create_from_trials(&task, given, bare, net), NAI_ERR_INVALID,
                "the test trials neither classes nor targets");
   expect_fails(nai_task_create_from_trials(&task, odd, NULL, net), NAI_ERR_INVALID, "input");

@@ -1280,9 +1280,10 @@ START_TEST(tables_that_are_refused)
     ck_assert_ptr_null(task);
     ck_assert_int_eq(o.destroyed, ++destroyed);
   }
-  nai_task_ops ops = own_ops(0, 0);
+  nai_task_ops ops = own_ops(0, 1);
   nai_task *task;
-  expect_fails(nai_task_create_own(&task, &ops, &o, mute), NAI_ERR_INVALID, "needs an output");
+  expect_fails(nai_task_create_own(&task, &ops, &o, mute), NAI_ERR_INVALID,
+               "task count has classes, so it needs an output, the network has none");
   expect_fails(nai_task_create_own(NULL, &ops, &o, net), NAI_ERR_INVALID, "out is NULL");
   ck_assert_int_eq(o.destroyed, destroyed + 2);
   ops.struct_size = offsetof(nai_task_ops, destroy); /* then nothing in the table can be believed */

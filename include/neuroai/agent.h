@@ -5,9 +5,9 @@
  *
  * An agent learns by the trainer's rule, optimiser, costs and constraints, from the input, target
  * and reward of each step; the trainer's task and batch settings are not used. Rules for agents:
- * RFLO, e-prop, FORCE, full-FORCE, node perturbation, and local rules of the user's own. Each
- * update changes the network, which may not be used elsewhere during a trial; after
- * nai_agent_rest() others may use the changed network.
+ * RFLO, e-prop, FORCE, full-FORCE, node perturbation, dendritic error, and local rules of the
+ * user's own. Each update changes the network, which may not be used elsewhere during a trial;
+ * after nai_agent_rest() others may use the changed network.
  */
 #ifndef NEUROAI_AGENT_H
 #define NEUROAI_AGENT_H

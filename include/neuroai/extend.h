@@ -265,10 +265,11 @@ typedef struct nai_trial_batch {
   int64_t n_outputs;    /**< output channels */
   int64_t n_conditions; /**< conditions */
   float *input;         /**< [steps][trials][n_inputs] */
-  float *target;        /**< [steps][trials][n_outputs], or NULL for a task with classes */
+  float *target;        /**< [steps][trials][n_outputs]; NULL for a task with classes, or without
+                           outputs */
   int32_t *classes;     /**< [steps][trials], or NULL for a task with targets */
   float *mask;       /**< [steps][trials], or [steps][trials][n_outputs] with NAI_TASK_CHANNEL_MASK;
-                      set to 0 beyond the length of a trial afterwards */
+                      set to 0 beyond the length of a trial afterwards; NULL without outputs */
   int32_t *length;   /**< [trials], 1 .. steps; respond only reads it */
   float *condition;  /**< [n_conditions][trials][own] */
   int64_t n_epochs;  /**< named epochs */

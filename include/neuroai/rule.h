@@ -161,6 +161,28 @@ NAI_API nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed);
  */
 NAI_API nai_status nai_rule_create_predictive_coding(nai_rule **out);
 
+/* --- in dendrites ----------------------------------------------------------------------------- */
+
+/**
+ * Dendritic error (Sacramento, Costa, Bengio & Senn 2018): synapses onto populations whose model
+ * has errors of its ports, such as "pyramidal" (docs/models.md), learn from these and from what
+ * they carry, without a cost: tau dDelta/dt = -Delta + (error of the port) (carried), dW/dt = eta
+ * Delta. Biases are synapses from 1. The estimate is minus the integral of Delta over ms, so
+ * nai_optimizer_create_sgd(&sgd, 1) and nai_trainer_set_rate() with a projection's eta (in 1/ms)
+ * are this equation. Delta is kept from trial to trial, and by checkpoints.
+ *
+ * A trainer needs no cost, trials no targets, the network no outputs; J is 0 then. Costs on
+ * outputs train the readouts alone; those on weights add their own gradient. What is onto
+ * populations without such errors must be frozen, and their biases do not learn. Errors:
+ * NAI_ERR_UNSUPPORTED when a trainer is made otherwise, naming population and model.
+ *
+ * Parameters: "tau" (30 ms; 0: no low-pass), "lag" (0 ms: nothing is learnt that long from the
+ * beginning of each trial), "update_every" (1; steps between updates within a trial, the trials of
+ * a batch one after another; 0: one update at the end of the batch, of the mean over its trials,
+ * each of which begins with Delta = 0).
+ */
+NAI_API nai_status nai_rule_create_dendritic_error(nai_rule **out);
+
 /* --- from the cost of each trial alone -------------------------------------------------------- */
 
 /**

@@ -110,6 +110,7 @@ typedef struct nai__rule_kind {
   const nai__parameter *parameter;
   int n_parameters;
   uint32_t costs;     /* NAI__LEARNS_... */
+  int costless;       /* 1: it learns without any cost, too */
   int units;          /* NAI__RATE_UNITS, NAI__UNITS_WITH_SLOPES or NAI__ALL_UNITS */
   const char *why;    /* NAI__RATE_UNITS: "rule 'x' works with rate units alone, ...;"; or NULL */
   int released;       /* 1: goes through short-term plasticity, too */

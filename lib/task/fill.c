@@ -88,7 +88,7 @@ static int64_t batch_mask_columns(const nai_task *task)
 nai_trial_batch nai__task_batch(const nai_trials *trials, const nai_task *task)
 {
   int64_t n = trials->capacity * trials->trials;
-  nai__goal *goal = &trials->goal[0];
+  const nai__goal *goal = trials->n_goals ? &trials->goal[0] : NULL;
   nai_trial_batch batch = {.struct_size = sizeof batch,
                            .stream = trials->source.stream,
                            .seed = trials->source.seed,
@@ -100,7 +100,7 @@ nai_trial_batch nai__task_batch(const nai_trials *trials, const nai_task *task)
                            .n_outputs = trials->n_outputs,
                            .n_conditions = task->ops.n_conditions,
                            .input = trials->input,
-                           .mask = nai__trials_whole_mask(trials, goal),
+                           .mask = goal ? nai__trials_whole_mask(trials, goal) : NULL,
                            .length = trials->length,
                            .n_epochs = task->ops.n_epochs,
                            .epoch = trials->spans,
@@ -108,6 +108,7 @@ nai_trial_batch nai__task_batch(const nai_trials *trials, const nai_task *task)
                            .part_end = trials->part_end};
   batch.condition = batch.input + n * batch.n_inputs;
   float *after = batch.condition + batch.n_conditions * batch.trials * trials->own;
+  if (!goal) return batch;
   if (task->ops.has_classes)
     batch.classes = goal->classes;
   else
@@ -129,7 +130,7 @@ static nai_trial_batch open_batch(nai_trials *trials, const nai_task *task)
     nai__trials_part_equally(batch.part_end, batch.trials, batch.parts, batch.steps);
   if (batch.classes) memset(batch.classes, 0, (size_t)n * sizeof *batch.classes);
   if (batch.target) memset(batch.target, 0, (size_t)(n * batch.n_outputs) * sizeof *batch.target);
-  for (int64_t i = 0; i < masks; i++) batch.mask[i] = 1;
+  for (int64_t i = 0; i < masks && batch.mask; i++) batch.mask[i] = 1;
   for (int64_t b = 0; b < batch.trials; b++) batch.length[b] = (int32_t)batch.steps;
   return batch;
 }
@@ -148,6 +149,7 @@ static nai_status check_rows(const nai_trials *trials, const nai_trial_batch *ba
   int64_t n = trials->trials, row = from * n;
   NAI__TRY(
       nai__check_finite(batch->input + row * batch->n_inputs, steps, n, batch->n_inputs, "input"));
+  if (!batch->mask) return NAI_OK; /* there is no output */
   NAI__TRY(nai__check_mask(batch->mask + row * mask_columns, steps, n, mask_columns));
   if (batch->classes) return nai__check_classes(batch->classes + row, steps, n, trials->goal[0].n);
   return nai__check_targets(batch->target + row * batch->n_outputs, steps, n, batch->n_outputs,

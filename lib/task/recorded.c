@@ -241,21 +241,23 @@ static const char *kind_of(const nai__goal *goal)
 
 static nai_status check(const recorded *r)
 {
-  int any = 0;
   if (r->train->own != r->test->own)
     return nai__fail(NAI_ERR_INVALID, "the trials have %lld parts, the test trials %lld",
                      (long long)r->train->own, (long long)r->test->own);
   for (int64_t i = 0; i < r->train->n_goals; i++) {
     const nai__goal *train = &r->train->goal[i], *test = &r->test->goal[i];
-    any |= train->classes || train->target;
     if (!train->classes != !test->classes || !train->target != !test->target)
       return nai__fail(NAI_ERR_INVALID, "output '%s': the trials have %s, the test trials %s",
                        train->name, kind_of(train), kind_of(test));
   }
-  if (!any)
-    return nai__fail(NAI_ERR_INVALID,
-                     "the trials have neither classes nor targets: there is nothing to learn");
   return NAI_OK;
+}
+
+static int has_aims(const nai_trials *trials)
+{
+  for (int64_t i = 0; i < trials->n_goals; i++)
+    if (trials->goal[i].classes || trials->goal[i].target) return 1;
+  return 0;
 }
 
 /* The table wants one; trials come from fill(). */
@@ -276,7 +278,7 @@ static nai_status create(nai_task **out, recorded *r, const nai_network *net)
                       .n_inputs = net->n_inputs,
                       .n_outputs = net->n_outputs,
                       .max_steps = longer->steps,
-                      .has_classes = r->train->goal[0].classes != NULL,
+                      .has_classes = r->train->n_goals && r->train->goal[0].classes,
                       .condition_names = names,
                       .generate = generate,
                       .destroy = destroy,
@@ -291,6 +293,7 @@ static nai_status create(nai_task **out, recorded *r, const nai_network *net)
   (*out)->add_arrays = add_arrays;
   (*out)->fill = fill;
   (*out)->test_trials = r->test->trials;
+  (*out)->aimless = !has_aims(r->train);
   return NAI_OK;
 }
 

@@ -71,8 +71,9 @@ static nai_status check_network(const nai_task_ops *ops, const nai_network *net)
   if (ops->n_outputs != net->n_outputs)
     return nai__fail(NAI_ERR_INVALID, "task %.60s has %lld output channels, the network has %lld",
                      ops->name, (long long)ops->n_outputs, (long long)net->n_outputs);
-  if (!net->n_outputs)
-    return nai__fail(NAI_ERR_INVALID, "task %.60s needs an output, the network has none",
+  if (ops->has_classes && !net->n_outputs)
+    return nai__fail(NAI_ERR_INVALID,
+                     "task %.60s has classes, so it needs an output, the network has none",
                      ops->name);
   return NAI_OK;
 }
@@ -118,6 +119,7 @@ static nai_status create(nai_task **out, const nai_task_ops *ops, void *user,
   nai__reference_init(&task->reference);
   task->user = user;
   task->net = net;
+  task->aimless = !net->n_outputs;
   task->kept = nai__network_keep(net);
   *out = task;
   return NAI_OK;

@@ -28,7 +28,7 @@ static nai_status check(const nai__plasticity *p)
   if (!p->rule->kind->online)
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "rule '%s' cannot learn within a trial: use rflo, e-prop, force, "
-                     "full-force, node perturbation or a local rule of your own",
+                     "full-force, node perturbation, dendritic error or a local rule of your own",
                      p->rule->kind->name);
   for (int64_t i = 0; i < p->objective.n; i++)
     NAI__TRY(nai__agent_can_learn(p->rule, p->objective.cost[i].cost));

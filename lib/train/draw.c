@@ -45,7 +45,7 @@ nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer)
 
 static nai_status check(const nai_trainer *trainer, const nai_trials *trials)
 {
-  if (!trainer->plasticity.objective.n)
+  if (!trainer->plasticity.objective.n && !trainer->plasticity.rule->kind->costless)
     return nai__fail(NAI_ERR_ORDER, "the trainer has no cost: add one first");
   return nai__trials_fit(trials, trainer->plasticity.net);
 }

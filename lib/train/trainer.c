@@ -35,6 +35,16 @@ static nai_status check_task(const nai_task *task, const nai_network *net)
                    task->net->dt);
 }
 
+/* Trials that say nothing of outputs are for rules that learn without costs. */
+static nai_status check_aims(const nai_task *task, const nai_rule *rule)
+{
+  if (!task || !task->aimless || rule->kind->costless) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID,
+                   "the trials have neither classes nor targets: there is nothing to learn for "
+                   "rule '%s'",
+                   rule->kind->name);
+}
+
 static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
                          nai_optimizer *optimizer, nai_task *task, nai__watch watch)
 {
@@ -42,6 +52,7 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
   NAI__REQUIRE(rule);
   NAI__REQUIRE(optimizer);
   NAI__TRY(check_task(task, net));
+  NAI__TRY(check_aims(task, rule));
   if (nai__learns_within(rule)) NAI__TRY(nai__online_can_read(rule, net));
   nai_trainer *trainer = NAI__NEW(nai_trainer);
   if (!trainer) return NAI_ERR_MEMORY;

@@ -15,8 +15,7 @@ static void remember(nai_trainer *trainer)
   row[NAI_HISTORY_GRADIENT_NORM] = p->gradient_norm;
   row[NAI_HISTORY_PERFORMANCE] = NAN;
   row[NAI_HISTORY_STAGE] = (double)(trainer->course.curriculum ? trainer->course.stage : -1);
-  memcpy(row + NAI_HISTORY_COSTS, p->objective.value,
-         (size_t)p->objective.n * sizeof *p->objective.value);
+  for (int64_t i = 0; i < p->objective.n; i++) row[NAI_HISTORY_COSTS + i] = p->objective.value[i];
 }
 
 static nai_status learn(nai_trainer *trainer, const nai_trials *trials)

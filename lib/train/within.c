@@ -119,7 +119,7 @@ static nai_status prepare(nai_trainer *trainer)
 static nai_status live(nai_trainer *trainer, const nai_trials *trials, uint64_t first)
 {
   nai__objective *o = &trainer->plasticity.objective;
-  memset(o->value, 0, (size_t)o->n * sizeof *o->value);
+  for (int64_t i = 0; i < o->n; i++) o->value[i] = 0;
   for (int64_t trial = 0; trial < trials->trials; trial++)
     NAI__TRY(live_trial(trainer, trials, trial, first));
   return NAI_OK;

@@ -46,18 +46,20 @@ static const nai_field parameters[PARAMETERS] = {
     [GAIN] = NAI__FIELD("gain", "1", "factor of the rate", 1, 1e-6, 1e6),
     [EXPONENT] = NAI__FIELD("exponent", "1", "of the transfer function power", 2, 1, 10),
     [SLOPE] = NAI__FIELD("slope", "1", "of what the transfer function is taken of", 1, 1e-6, 1e6),
-    [THRESHOLD] = NAI__FIELD("threshold", "1", "potential at which that is 0", 0, -1e6, 1e6),
+    [THRESHOLD] =
+        NAI__FIELD("threshold", "units of potential", "potential at which that is 0", 0, -1e6, 1e6),
     [DYNAMICS] = {sizeof(nai_field), 0, "dynamics", "1",
                   "full: Euler steps; steady: u is at once at its steady state", 0, 0, 1, NULL,
                   "full steady", 0, 0},
     [PROSPECTIVE] = {sizeof(nai_field), 0, "prospective", "1",
                      "1: the rate is of u + tau du/dt, tau the effective time constant", 0, 0, 1,
                      NULL, NULL, 1, 0},
-    [TARGET_CONSTANT] =
-        NAI__FIELD("target", "1", "added to what the port target receives", 0, -1e6, 1e6),
+    [TARGET_CONSTANT] = NAI__FIELD("target", "units of potential",
+                                   "added to what the port target receives", 0, -1e6, 1e6),
     [NUDGE_CONSTANT] =
-        NAI__FIELD("nudge", "1", "added to what the port nudge receives", 0, 0, 1e6)};
-static const nai_field states[] = {NAI__FIELD("u", "1", "somatic potential", 0, 0, 0)};
+        NAI__FIELD("nudge", "units of g_soma", "added to what the port nudge receives", 0, 0, 1e6)};
+static const nai_field states[] = {
+    NAI__FIELD("u", "units of potential", "somatic potential", 0, 0, 0)};
 static const nai_field ports[PORTS] = {
     [BASAL] = NAI__FIELD("basal", "units of potential", "basal compartment", 0, 0, 0),
     [APICAL] = NAI__FIELD("apical", "units of potential",
@@ -69,7 +71,8 @@ static const nai_field ports[PORTS] = {
     [NUDGE] = NAI__FIELD("nudge", "units of g_soma", "how strongly it is", 0, 0, 0)};
 static const nai_field signals[SIGNALS] = {
     [RATE] = NAI__FIELD("rate", "1", "rate", 0, 0, 0),
-    [POTENTIAL] = NAI__FIELD("u", "1", "the potential that the rate is of", 0, 0, 0)};
+    [POTENTIAL] =
+        NAI__FIELD("u", "units of potential", "the potential that the rate is of", 0, 0, 0)};
 
 static nai_status prepare(void *user, nai_unit_batch *b)
 {

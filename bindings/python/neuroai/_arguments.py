@@ -161,6 +161,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_random_uniform": "seed stream index",
     "nai_rule_create": "out ops user seed",
     "nai_rule_create_bptt": "out",
+    "nai_rule_create_dendritic_error": "out",
     "nai_rule_create_direct_feedback_alignment": "out seed",
     "nai_rule_create_eprop": "out feedback seed",
     "nai_rule_create_feedback_alignment": "out seed",

@@ -1342,6 +1342,7 @@ nai_rule_create_predictive_coding = _function("nai_rule_create_predictive_coding
 nai_rule_set = _function("nai_rule_set", nai_status, _rule, Text, float64)
 nai_rule_get = _function("nai_rule_get", nai_status, POINTER(c_double), _rule, Text)
 nai_rule_parameter = _function("nai_rule_parameter", nai_status, POINTER(nai_parameter), _rule, int64)
+nai_rule_create_dendritic_error = _function("nai_rule_create_dendritic_error", nai_status, POINTER(_rule))
 nai_rule_create_node_perturbation = _function(
     "nai_rule_create_node_perturbation", nai_status, POINTER(_rule), c_double, uint64
 )

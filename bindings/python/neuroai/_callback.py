@@ -593,10 +593,11 @@ class TrialBatch(Shown):
         trials, steps: lengths.
         dt: time step, ms.
         input: [steps, trials, input channels], float32.
-        target: [steps, trials, output channels], float32; None for a task with classes.
+        target: [steps, trials, output channels], float32; None for a task with classes, or without
+            outputs.
         classes: [steps, trials], int32, the correct class; None for a task with targets.
         mask: [steps, trials], float32: 0 where an output does not count. [steps, trials, output channels] for a task
-            with ``channel_mask``.
+            with ``channel_mask``; None without outputs.
         length: [trials], int32, steps of each trial, 1 .. steps.
         conditions: for each condition's name [trials], float32; of a block [trials, parts].
         epochs: for each epoch's name [trials, 2], int32: its first step and the one after its last,

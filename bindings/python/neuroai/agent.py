@@ -19,7 +19,7 @@ _FLOATS = ctypes.POINTER(ctypes.c_float)
 
 
 class Agent(Handle):
-    """One animal that learns at every step, for closed loops: RFLO, e-prop, FORCE, full-FORCE, node perturbation, own rules.
+    """One animal that learns at every step: RFLO, e-prop, FORCE, full-FORCE, node perturbation, dendritic error, own rules.
 
     It learns by the trainer's rule, optimiser, costs and constraints, from input, target and reward of each step::
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BPTT",
+    "DendriticError",
     "DirectFeedbackAlignment",
     "EProp",
     "FORCE",
@@ -50,6 +51,8 @@ class Rule(Handle):
 
     #: Numbers that are read when a trainer is made.
     _at_start: ClassVar[Tuple[str, ...]] = ()
+    #: Whether a trainer with it must have a cost.
+    _needs_cost: ClassVar[bool] = True
 
     def _make(self, create: Any, *arguments: Any, **numbers: float) -> None:
         pointer = _c.new(_c.nai_rule)
@@ -501,6 +504,34 @@ class PredictiveCoding(Rule):
     ) -> None:
         numbers = {"fixed": fixed, "steps": steps, "rate": rate, "reach": reach, "variance": variance}
         self._make(_c.nai_rule_create_predictive_coding, **numbers)
+
+
+# --- in dendrites ----------------------------------------------------------------------------------------------------
+
+
+class DendriticError(Rule):
+    """Dendritic error (Sacramento, Costa, Bengio & Senn 2018): each synapse learns from the error of its compartment.
+
+    For populations whose model has errors of its ports, such as ``model="pyramidal"``; what is onto others must be
+    frozen. Delta follows (error of the port) x (what the synapse carried) with the time constant tau, and stays from
+    trial to trial; biases are synapses from 1. With ``na.SGD(1)`` and ``rates={("P1", "P2:basal"): eta}``, eta in 1/ms,
+    dW/dt = eta Delta. A trainer needs no cost: ``na.Trainer(net, trials, rule=na.DendriticError(), ...)``; its cost is 0
+    then. Costs on outputs train readouts alone.
+
+    Args:
+        tau: time constant of the low-pass of what is induced, ms; 0: none.
+        lag: nothing is learnt so long from the beginning of each trial, ms.
+        update_every: steps between updates within a trial (the trials of a batch are then run one after another); 0:
+            one update at the end of the batch, of the mean over its trials, each of which begins with Delta = 0.
+    """
+
+    _needs_cost = False
+    tau = Setting(float)
+    lag = Setting(float)
+    update_every = Setting(int)
+
+    def __init__(self, tau: float = 30, lag: float = 0, update_every: int = 1) -> None:
+        self._make(_c.nai_rule_create_dendritic_error, tau=tau, lag=lag, update_every=update_every)
 
 
 # --- from the cost of each trial alone -------------------------------------------------------------------------------

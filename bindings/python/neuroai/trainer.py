@@ -121,7 +121,8 @@ class Trainer(Handle):
         net: a built network. Training changes its weights.
         task: the task; or trials, such as recorded ones, which are used repeatedly, in a different random order in each
             pass; or None if trials are given to :meth:`step` and :meth:`gradient` instead.
-        cost: the cost to minimise: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``.
+        cost: the cost to minimise: ``na.CrossEntropy("choice") + 1e-5 * na.L2Rates("E I")``. Rules that learn without
+            one, such as :class:`DendriticError`, need none.
         rule: the learning rule; default ``na.BPTT()``.
         optimizer: default ``na.Adam(1e-3)``.
         batch: trials per update.
@@ -150,7 +151,7 @@ class Trainer(Handle):
     net: Network
     task: Union[Task, Trials, None]
     test: Optional[Trials]
-    cost: Union[Cost, Costs]
+    cost: Union[Cost, Costs, None]
     optimizer: Optimizer
     curriculum: Optional[Curriculum]
     cost_names: Tuple[str, ...]
@@ -191,7 +192,8 @@ class Trainer(Handle):
         curriculum: Optional[Curriculum] = None,
         progress: bool = True,
     ) -> None:
-        if not isinstance(cost, (Cost, Costs)):
+        made_rule: Rule = expect("rule", BPTT() if rule is None else rule, Rule, "a neuroai.Rule, such as na.BPTT()")
+        if not isinstance(cost, (Cost, Costs)) and (cost is not None or made_rule._needs_cost):
             raise wrong_type("cost", "a neuroai.Cost or a sum of them, such as na.MSE('output')", cost)
         self._keep(net=expect("net", net, Network, "a neuroai.Network"), cost=cost)
         self._keep(task=task if task is None or isinstance(task, Trials) else as_task(task), test=test)
@@ -199,12 +201,12 @@ class Trainer(Handle):
             raise InvalidError("test: expected neuroai.Trials beside given trials; a task has test trials of its own")
         made = Adam() if optimizer is None else optimizer
         self._keep(optimizer=expect("optimizer", made, Optimizer, "a neuroai.Optimizer, such as na.Adam(1e-3)"))
-        self._rule: Rule = expect("rule", BPTT() if rule is None else rule, Rule, "a neuroai.Rule, such as na.BPTT()")
+        self._rule: Rule = made_rule
         if curriculum is not None:
             expect("curriculum", curriculum, Curriculum, "a neuroai.Curriculum")
         self._create(progress)
         vars(self._rule)["_in_use"] = True
-        for beta, term in _terms(cost):
+        for beta, term in () if cost is None else _terms(cost):
             with term._lent() as pointer:
                 _c.nai_trainer_add_cost(self, pointer, beta)
         self._keep(cost_names=self._name_costs())
@@ -234,7 +236,7 @@ class Trainer(Handle):
     def _name_costs(self) -> Tuple[str, ...]:
         """A name for each cost; where two have the same, with what they are on, or else with a number."""
         found: List[str] = []
-        terms = [term for _, term in _terms(self.cost)]
+        terms = [term for _, term in _terms(self.cost)] if self.cost is not None else []
         for index in range(_c.nai_trainer_cost_count(self)):
             found.append(text(_c.nai_trainer_cost_name(self, index)))
         again = {name for name in found if found.count(name) > 1}

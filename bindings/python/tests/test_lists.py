@@ -49,13 +49,15 @@ CALLED = {
     "FORCE": " force",
     "FullFORCE": "full-force",
     "NodePerturbation": "node perturbation",
+    "DendriticError": "dendritic error",
     "LocalRule": "own",
 }
 
 
 def learns_as_an_agent(rule):
-    net = na.Network(20).input("u", 1).population("E", 3).output("z", 1)
-    net.connect("u", "E").connect("E", "E").connect("E", "z").build()
+    fast = {"model": "pyramidal", "g_basal": 0.01} if isinstance(rule, na.DendriticError) else {}
+    net = na.Network(20).input("u", 1).population("E", 3, **fast).output("z", 1)
+    net.connect("u", "E", initial=na.Normal(0, 1)).connect("E", "E", initial=na.Normal(0, 1)).connect("E", "z").build()
     try:
         na.Agent(na.Trainer(net, cost=na.MSE("z"), rule=rule))
     except na.UnsupportedError as error:

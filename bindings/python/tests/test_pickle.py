@@ -160,6 +160,7 @@ RULES = [
     na.RFLO(seed=3, update_every=2),
     na.EProp("adaptive", seed=2, decay=0.01),
     na.SnAp1(),
+    na.DendriticError(tau=20, lag=3, update_every=5),
     na.FORCE(2.0),
     na.FullFORCE(seed=2, gain=1.1),
     na.FeedbackAlignment(3),
@@ -179,7 +180,7 @@ RULES = [
 def test_rules(way, made):
     other = way(way(made))
     assert type(other) is type(made) and repr(other) == repr(made) and other.name == made.name
-    if made.name in ("force", "full-force", "reward-hebbian"):
+    if made.name in ("force", "full-force", "reward-hebbian", "dendritic_error"):
         return
     found = [na.Trainer(small(), cost=na.CrossEntropy("choice"), rule=rule).step(trials()) for rule in (made, other)]
     assert found[0] == found[1]

@@ -1,0 +1,163 @@
+"""Dendritic error: the program of a microcircuit, its numbers in NumPy, without cost, what is refused."""
+
+import numpy as np
+import pytest
+from conftest import small
+
+import neuroai as na
+
+STEPS = 1000
+RATES = {("x", "P1:basal"): 0, ("P1", "P2:basal"): 0, ("P1", "I1:basal"): 2.4e-4, ("I1", "P1:lateral"): 5e-4}
+
+
+def circuit(**population):
+    """Sacramento et al. 2018, 30-20-10."""
+    net = na.Network(dt=0.1).input("x", 30).input("target", 10).input("teach", 10)
+    p = dict(model="pyramidal", transfer="logistic", **population)
+    w, one = dict(initial=na.Uniform(-1, 1)), dict(initial=na.Identity(), plastic=False)
+    net.population("P1", 20, g_apical=0.8, **p).population("P2", 10, g_apical=0, **p)
+    net.population("I1", 10, g_apical=0, nudge=1, **p)
+    net.connect("x", "P1:basal", **w).connect("P1", "P2:basal I1:basal", **w)
+    net.connect("P2", "P1:apical", plastic=False, **w).connect("I1", "P1:lateral", **w)
+    net.connect("P2:u", "I1:target", **one).connect("target", "P2:target", **one)
+    return net.connect("teach", "P2:nudge", **one).build(1)
+
+
+def constant(n, seed, steps=STEPS, **more):
+    """Inputs that last for a trial, without targets."""
+    x = np.random.default_rng(seed).uniform(-1, 1, (1, n, 30))
+    given = {"x": x, **{name: np.reshape(value, (1, 1, -1)) for name, value in more.items()}}
+    return na.Trials({name: np.broadcast_to(value, (steps, n, value.shape[2])) for name, value in given.items()})
+
+
+def apical(net, trials):
+    traces = net.run(trials, record="P1:apical P1:lateral").traces
+    return ((traces["P1:apical"][-1] + traces["P1:lateral"][-1]) ** 2).sum(-1).mean()
+
+
+def test_it_learns_to_predict_itself():
+    net, probe = circuit(noise=0.1), constant(10, 1)
+    trainer = na.Trainer(
+        net, constant(40, 2), rule=na.DendriticError(tau=30), optimizer=na.SGD(1), batch=1, rates=RATES, evaluate_every=0
+    )
+    before, up = apical(net, probe), net.weights("x", "P1:basal").copy()
+    history = trainer.fit(40, progress=False)
+    assert before > 5 and apical(net, probe) < 0.2 * before
+    assert (history.loss == 0).all() and len(history.loss) == 40 and trainer.cost is None and trainer.cost_names == ()
+    assert (net.weights("x", "P1:basal") == up).all()
+
+
+def steps_in_numpy(w, delta, x, rates, tau, steps):
+    """A trial of the circuit and its plasticity, without noise and biases."""
+    phi, dt, g = (lambda u: 1 / (1 + np.exp(-u))), 0.1, {"P1": 1.9, "P2": 1.1, "I1": 1.1}
+    u = {"P1": np.zeros(20), "P2": np.zeros(10), "I1": np.zeros(10)}
+    for _ in range(steps):
+        r = {name: phi(potential) for name, potential in u.items()}
+        basal = {"P1": w["up1"] @ x, "P2": w["up2"] @ r["P1"], "I1": w["ip"] @ r["P1"]}
+        v = w["down"] @ r["P2"] + w["pi"] @ r["I1"]
+        error = {name: r[name] - phi(basal[name] / g[name]) for name in u}
+        induced = {
+            "up1": np.outer(error["P1"], x),
+            "up2": np.outer(error["P2"], r["P1"]),
+            "ip": np.outer(error["I1"], r["P1"]),
+            "pi": np.outer(-v, r["I1"]),
+        }
+        new = {
+            "P1": u["P1"] + dt * (basal["P1"] + 0.8 * v - 1.9 * u["P1"]),
+            "P2": u["P2"] + dt * (basal["P2"] - 1.1 * u["P2"]),
+            "I1": u["I1"] + dt * (basal["I1"] + 0.8 * u["P2"] - 1.9 * u["I1"]),
+        }
+        for name, what in induced.items():
+            delta[name] += min(dt / tau, 1) * (what - delta[name])
+            w[name] = w[name] + rates[name] * dt * delta[name]
+        u = new
+
+
+def test_weights_of_another_program():
+    """Two trials one after another, all pathways plastic but the one down."""
+    ends = {"up1": ("x", "P1:basal"), "up2": ("P1", "P2:basal"), "ip": ("P1", "I1:basal"), "pi": ("I1", "P1:lateral")}
+    rates = {"up1": 2e-2, "up2": 1e-2, "ip": 3e-2, "pi": 2e-2}
+    net = circuit(plastic_bias=0)
+    w = {name: net.weights(*pair).astype(float) for name, pair in {**ends, "down": ("P2", "P1:apical")}.items()}
+    trials, delta = constant(2, 3, 200), {name: np.zeros_like(w[name]) for name in ends}
+    optimizer, rule = na.SGD(1), na.DendriticError(tau=5)
+    na.Trainer(net, rule=rule, optimizer=optimizer, rates={pair: rates[name] for name, pair in ends.items()}).step(trials)
+    start = {name: w[name].copy() for name in ends}
+    for trial in range(2):
+        steps_in_numpy(w, delta, np.asarray(trials._inputs["x"][0, trial], float), rates, 5, 200)
+    for name, pair in ends.items():
+        moved = np.abs(w[name] - start[name]).max()
+        assert moved > 1e-3 and np.abs(net.weights(*pair) - w[name]).max() < 2e-3 * moved + 2e-6, name
+
+
+def test_one_association_is_learnt():
+    """From the exact self-predicting state; after that the circuit answers without a teacher."""
+    net = circuit(plastic_bias=0)
+    net.set_weights("P1", "I1:basal", net.weights("P1", "P2:basal"))
+    net.set_weights("I1", "P1:lateral", -net.weights("P2", "P1:apical"))
+    rate = np.random.default_rng(5).uniform(0.1, 0.9, 10)
+    taught = constant(1, 4, target=np.log(rate / (1 - rate)), teach=np.ones(10))
+    asked = constant(1, 4)
+    fast = {("x", "P1:basal"): 1.19e-3, ("P1", "P2:basal"): 5e-4, ("P1", "I1:basal"): 1.19e-3, ("I1", "P1:lateral"): 5e-4}
+    trainer = na.Trainer(net, rule=na.DendriticError(), optimizer=na.SGD(1), rates=fast)
+    distances = []
+    for updates in (0, 60):
+        for _ in range(updates):
+            trainer.step(taught)
+        distances.append(((net.run(asked).rates["P2"][-1, 0] - rate) ** 2).sum())
+    assert distances[1] < 0.1 * distances[0], distances
+
+
+class Inputs(na.Task):
+    steps, classes = 20, False
+
+    def generate(self, batch):
+        assert batch.target is None and batch.classes is None and batch.mask is None
+        for k, draw in batch.generators():
+            batch.input[:, k] = draw.uniform(-1, 1, batch.input.shape[2])
+
+
+def test_tasks_without_outputs():
+    net = circuit()
+    before = net.weights("P1", "I1:basal").copy()
+    trainer = na.Trainer(net, Inputs(), rule=na.DendriticError(), optimizer=na.SGD(1), batch=3, evaluate_every=2)
+    history = trainer.fit(4, progress=False)
+    assert len(history.loss) == 4 and (net.weights("P1", "I1:basal") != before).any()
+    with pytest.raises(na.InvalidError, match="Inputs has classes, so it needs an output"):
+        na.Trainer(net, type("Inputs", (Inputs,), {"classes": True})(), rule=na.DendriticError())
+    with pytest.raises(na.InvalidError, match="neither classes nor targets"):
+        na.Trainer(net, Inputs(), na.L2Rates("P1"), rule=na.BPTT())
+
+
+@pytest.mark.parametrize("every", [0, 1, 7])
+def test_agents_threads_and_checkpoints(every, tmp_path):
+    made = []
+    for again in (False, True):
+        net = circuit(noise=0.1)
+        rule, trials = na.DendriticError(3, update_every=every), constant(20, 2, 30)
+        trainer = na.Trainer(net, trials, rule=rule, optimizer=na.SGD(0.1), batch=10, threads=1 + again)
+        if again:
+            trainer.restore(tmp_path / "half.safetensors")
+        else:
+            trainer.fit(2, progress=False)
+            trainer.save(tmp_path / "half.safetensors")
+        trainer.fit(2, progress=False)
+        made.append([net.weights(*ends).copy() for ends in net.projections])
+    assert all((a == b).all() for a, b in zip(*made))
+
+
+def test_what_is_refused():
+    with pytest.raises(TypeError, match="cost: expected a neuroai.Cost"):
+        na.Trainer(small(), rule=na.BPTT())
+    with pytest.raises(na.UnsupportedError, match="'E' is of model 'rate', which has none: freeze what is onto it"):
+        na.Trainer(small(), rule=na.DendriticError())
+    with pytest.raises(na.InvalidError, match="tau is -1"):
+        na.DendriticError(tau=-1)
+    with pytest.raises(na.InvalidError, match="lag is -2"):
+        na.DendriticError(lag=-2)
+    with pytest.raises(na.Error, match="update_every"):
+        na.DendriticError(update_every=0.5)
+    with pytest.raises(na.UnsupportedError, match="cannot learn from cost 'l2_rates'"):
+        na.Trainer(circuit(), None, na.L2Rates("P1"), rule=na.DendriticError())
+    rule = na.DendriticError(tau=20, lag=3)
+    assert (rule.tau, rule.lag, rule.update_every) == (20, 3, 1)
