@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 from itertools import cycle
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Container, Dict, Iterator, List, Optional, Sequence, Tuple
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = [
     "INHIBITORY",
     "INK",
     "SEQUENTIAL",
+    "among",
     "axes_of",
     "chosen",
     "colours",
@@ -159,6 +160,14 @@ def chosen(net: Network, names: Names) -> Dict[str, int]:
     if not sizes:
         raise InvalidError(f"names: no population is called {brief(names)}")
     return sizes
+
+
+def among(net: Network, names: Container[str]) -> Iterator[Tuple[str, str, Tuple[str, str]]]:
+    """Projections among these populations, onto whatever port: (from, to), by name, and its two ends."""
+    for ends in net.projections:
+        source, target = (end.partition(":")[0] for end in ends)
+        if source in names and target in names:
+            yield source, target, ends
 
 
 def name_ticks(ax: Axes, net: Network, sizes: Dict[str, int], which: str) -> None:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ._draw import DIVERGING, EXCITATORY, FREE, INHIBITORY, INK, axes_of, chosen
+from ._draw import DIVERGING, EXCITATORY, FREE, INHIBITORY, INK, among, axes_of, chosen
 from ._handle import Names, expect
 from .anatomy import Areas, Table
 from .anatomy import table as named
@@ -178,12 +178,12 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
     order = {name: place for place, name in enumerate(sizes)}
     n = len(order)
     synapses, pairs = np.zeros((n, n)), np.zeros((n, n))
-    for ends in net.projections:
-        source, target = (end.partition(":")[0] for end in ends)  # those onto several ports count together
-        if source in order and target in order:
-            mask = net.mask(*ends)
-            synapses[order[target], order[source]] += mask.sum()
-            pairs[order[target], order[source]] += mask.size - (mask.shape[1] if _lacks_autapses(*ends, mask) else 0)
+    for source, target, ends in among(net, order):  # those onto several ports count together
+        by_branch = net.mask(*ends).reshape(-1, sizes[target], sizes[source])
+        autapses = by_branch.trace(axis1=1, axis2=2) if source == target else np.ones(1)
+        lacking = 0 if autapses.any() else len(by_branch) * sizes[source]
+        synapses[order[target], order[source]] += by_branch.sum()
+        pairs[order[target], order[source]] += by_branch.size - lacking
     found = np.divide(synapses, pairs, out=np.full((n, n), np.nan), where=pairs > 0)
     signs = [net.sign(name) for name in sizes]
     ax = axes_of(ax, (max(3.4, 1.8 + 0.3 * n), 1.6 + 0.3 * n))
@@ -197,7 +197,3 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
             ax.axhline(place - 0.5, color=INK, lw=0.9)
             ax.axvline(place - 0.5, color=INK, lw=0.9)
     return ax
-
-
-def _lacks_autapses(source: str, target: str, mask: npt.NDArray[Any]) -> bool:
-    return source == target and not np.diag(mask).any()

@@ -113,7 +113,7 @@ def _parts(track: AlignmentHistory, keys: Any, angle: bool) -> Iterator[_Line]:
     seen: Dict[str, int] = {}
     for key in chosen:
         _known(track, key)
-        sender = key if isinstance(key, str) else key[0]
+        sender = key if isinstance(key, str) else key[0].partition(":")[0]
         number = seen[sender] = seen.get(sender, -1) + 1
         label = f"bias of {key}" if isinstance(key, str) else f"{key[0]} \N{RIGHTWARDS ARROW} {key[1]}"
         style = (0, (1, 1)) if isinstance(key, str) else STYLES[number % len(STYLES)]

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, Polygon
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ._draw import CHANNELS, EXCITATORY, FAINT, FREE, INHIBITORY, INK, axes_of, cycle, panels_of
 from ._handle import expect
@@ -182,12 +183,12 @@ def microcircuit_history(track: MicrocircuitHistory, ax: Optional[Axes] = None) 
     hidden, last = list(track.layers[:-1]), track.layers[-1]
     rows: List[Tuple[str, Dict[str, npt.NDArray[Any]]]] = [
         ("apical potential", dict(zip(hidden, track.apical.T))),
-        ("interneuron mismatch", dict(zip(hidden, track.mismatch.T))),
+        ("mismatch", dict(zip(hidden, track.mismatch.T))),
     ]
     if np.isfinite(track.error).any():
-        rows += [("output error", {last: track.error}), ("angle (degrees)", dict(zip(track.layers, track.angle.T)))]
+        rows += [("output error", {last: track.error}), ("angle (deg.)", dict(zip(track.layers, track.angle.T)))]
     palette = dict(zip(track.layers, cycle([CHANNELS[2], CHANNELS[0], CHANNELS[1], CHANNELS[7], CHANNELS[3]])))
-    axes = panels_of(ax, len(rows), (4.6, 0.5 + 1.35 * len(rows)))
+    axes = panels_of(ax, len(rows), (4.6, 0.6 + 1.4 * len(rows)))
     for panel, (what, lines) in zip(axes, rows):
         for name, values in lines.items():
             panel.plot(track.step, values, color=palette[name], lw=1.5, label=name, marker="o" if len(values) == 1 else None)
@@ -206,5 +207,12 @@ def _scale(panel: Axes, what: str, values: npt.NDArray[Any]) -> None:
     if what.startswith("angle"):
         panel.axhline(90, color=FAINT, lw=0.8, ls=":", zorder=1)
         panel.set(ylim=(0, max(95.0, float(np.nanmax(values, initial=0.0)) + 5)), yticks=[0, 45, 90])
-    elif np.any(values > 0):
-        panel.set_yscale("log")
+        return
+    above = values[values > 0]
+    if not len(above) or above.max() < 10 * above.min():
+        panel.set_ylim(bottom=0)
+        return
+    panel.set_yscale("log")
+    panel.yaxis.set_major_locator(LogLocator(numticks=4))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.yaxis.set_minor_formatter(NullFormatter())

@@ -11,7 +11,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
-from ._draw import EXCITATORY, FAINT, FREE, INHIBITORY, INK, axes_of, chosen, colours, panels_of
+from ._draw import EXCITATORY, FAINT, FREE, INHIBITORY, INK, among, axes_of, chosen, colours, panels_of
 from ._handle import Names
 from .errors import Error, InvalidError, brief
 from .network import Network
@@ -43,13 +43,12 @@ def _places(net: Network, sizes: Dict[str, int]) -> Dict[str, npt.NDArray[Any]]:
 def _wires(net: Network, places: Dict[str, npt.NDArray[Any]]) -> _Wires:
     parts: List[Tuple[Any, ...]] = []
     order = list(places)
-    for source, target in net.projections:
-        if source not in places or target not in places:
-            continue
-        post, pre = np.nonzero(net.mask(source, target))
+    for source, target, ends in among(net, places):
+        rows, pre = np.nonzero(net.mask(*ends))
+        post = rows % len(places[target])  # of branches their unit
         if source == target:
-            post, pre = post[post != pre], pre[post != pre]
-        weight = net.weights(source, target)[post, pre]
+            rows, post, pre = (each[post != pre] for each in (rows, post, pre))
+        weight = net.weights(*ends)[rows, pre]
         parts.append((places[source][pre], places[target][post], weight, np.full(len(pre), order.index(source))))
     if not parts:
         raise InvalidError("names: no projection connects these populations")
@@ -132,9 +131,8 @@ def _depth(view: str) -> Dict[str, Any]:
 def _sizes(net: Network, places: Dict[str, npt.NDArray[Any]]) -> Dict[str, npt.NDArray[Any]]:
     """Area of each unit, by what it sends."""
     sent = {name: np.zeros(len(place)) for name, place in places.items()}
-    for source, target in net.projections:
-        if source in places and target in places:
-            sent[source] += np.abs(net.weights(source, target)).sum(axis=0)
+    for source, _, ends in among(net, places):
+        sent[source] += np.abs(net.weights(*ends)).sum(axis=0)
     found = {}
     for name, total in sent.items():
         found[name] = 10 + 40 * total / max(1e-12, float(max(other.max() for other in sent.values())))
@@ -238,11 +236,10 @@ def distance(net: Network, names: Names = "*", bins: int = 12, ax: Optional[Axes
 def _pairs(net: Network, places: Dict[str, npt.NDArray[Any]]) -> Tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Distance of each pair of units that a projection could connect, and the number of its sending population."""
     order, found, sender = list(places), [], []
-    for source, target in net.projections:
-        if source not in places or target not in places:
-            continue
+    for source, target, ends in among(net, places):
         apart = np.linalg.norm(places[target][:, None] - places[source][None], axis=2)
         kept = apart[~np.eye(len(apart), dtype=bool)] if source == target else apart.ravel()
+        kept = np.tile(kept, len(net.mask(*ends)) // len(apart))  # onto each branch
         found.append(kept)
         sender.append(np.full(len(kept), order.index(source)))
     return np.concatenate(found), np.concatenate(sender)

@@ -16,6 +16,7 @@ import ctypes
 from typing import Dict, Mapping, Sequence, Union
 
 import numpy as np
+import numpy.typing as npt
 
 from . import _c
 from ._handle import Names, brief, joined, listed, real, whole, wrong_type
@@ -101,7 +102,7 @@ def microcircuit(
     return net
 
 
-def _layers(sizes: Sequence[int]) -> "np.ndarray[int, np.dtype[np.int64]]":
+def _layers(sizes: Sequence[int]) -> npt.NDArray[np.int64]:
     if isinstance(sizes, (str, bytes)) or not hasattr(sizes, "__len__"):
         raise wrong_type("sizes", "a list of whole numbers, such as [30, 20, 10]", sizes)
     return np.array([whole(f"sizes[{k}]", n) for k, n in enumerate(sizes)], np.int64)

@@ -28,6 +28,7 @@ from ._draw import (
     INHIBITORY,
     INK,
     SEQUENTIAL,
+    among,
     axes_of,
     chosen,
     colours,
@@ -129,6 +130,8 @@ def _smooth(ax: Axes, x: npt.NDArray[Any], y: npt.NDArray[Any], colour: str, lab
 def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
     """The weights among populations as one matrix [post, pre], with lines between populations.
 
+    Those onto several ports of a unit, or onto its branches, are added.
+
     Args:
         net: a built network.
         names: which populations; shell patterns.
@@ -139,10 +142,10 @@ def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: 
     starts = dict(zip(sizes, np.cumsum([0, *sizes.values()])))
     n = sum(sizes.values())
     matrix = np.zeros((n, n), np.float32)
-    for source, target in net.projections:
-        if source in sizes and target in sizes:
-            rows = slice(starts[target], starts[target] + sizes[target])
-            matrix[rows, starts[source] : starts[source] + sizes[source]] = net.weights(source, target)
+    for source, target, ends in among(net, sizes):
+        rows = slice(starts[target], starts[target] + sizes[target])
+        by_branch = net.weights(*ends).reshape(-1, sizes[target], sizes[source])
+        matrix[rows, starts[source] : starts[source] + sizes[source]] += by_branch.sum(axis=0)
     ax = axes_of(ax, (4.4, 3.8))
     if limit is None:
         present = np.abs(matrix[matrix != 0])

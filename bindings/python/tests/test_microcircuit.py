@@ -444,9 +444,8 @@ def test_pictures_of_measures():
     trainer.fit(4, callback=track, progress=False)
     axes = na.plot.microcircuit_history(track)
     axes[0].figure.canvas.draw()
-    assert [ax.get_ylabel() for ax in axes] == [
-        "apical potential", "interneuron mismatch", "output error", "angle (degrees)"
-    ]  # fmt: skip
+    labels = [ax.get_ylabel() for ax in axes]
+    assert labels == ["apical potential", "mismatch", "output error", "angle (deg.)"]
     assert_array_equal(axes[0].lines[1].get_ydata(), track.apical[:, 1])
     assert_array_equal(axes[3].lines[0].get_ydata(), track.angle[:, 0])
     assert len(na.plot.microcircuit_history(trained(target=False)[1])) == 2

@@ -328,3 +328,44 @@ def test_colours_of_conditions_tell_sign_and_strength():
     assert to_rgba(condition_colours(values)[0])[0] > to_rgba(condition_colours(values)[0])[2]  # orange
     assert to_rgba(condition_colours(values)[4])[2] > to_rgba(condition_colours(values)[4])[1]  # purple
     assert len({tuple(to_rgba(colour)) for colour in condition_colours([1, 2, 3])}) == 3
+
+
+# --- units with several ports ----------------------------------------------------------------------------------------
+
+
+def branched():
+    net = na.Network(dt=10).input("x", 2).output("z", 1)
+    net.population("E", 6, +1, model="dendritic", branches=2).population("I", 4, -1).place("E I", box=(1, 1, 1))
+    net.connect("x", "E:dendrite+").connect("I", "E:dendrite E:soma").connect("E", "I").connect("E", "z")
+    return net.connect("E", "E:dendrite E:soma", density=0.5).build(1)
+
+
+def test_weights_onto_ports_and_branches_are_added():
+    net = branched()
+    matrix = np.asarray(na.plot.weights(net).images[0].get_array())
+    for source, columns in (("E", slice(0, 6)), ("I", slice(6, 10))):
+        sign = "+" if source == "E" else "-"
+        onto = net.weights(source, f"E:dendrite{sign}")
+        total = net.weights(source, "E:soma") + onto[:6] + onto[6:]
+        np.testing.assert_allclose(matrix[:6, columns], total, rtol=1e-6)
+    np.testing.assert_allclose(matrix[6:, :6], net.weights("E", "I"), rtol=1e-6)
+
+
+def test_synapses_onto_ports_and_branches_count():
+    net = branched()
+    found = np.abs(np.asarray(na.plot.blocks(net).images[0].get_array()))
+    onto = net.mask("E", "E:dendrite+").sum() + net.mask("E", "E:soma").sum()
+    np.testing.assert_allclose(found[0, 0], onto / (3 * 6 * 5), rtol=1e-6)  # without autapses
+    np.testing.assert_allclose(found[0, 1], 1)
+    draw(na.plot.space(net, wires=40))
+    upper, lower = draw(na.plot.distance(net))
+    drawn = sum(len(line.get_xdata()) for line in upper.lines if line.get_marker() == ".")
+    assert drawn == onto + 3 * 6 * 4 + 6 * 4
+
+
+def test_alignment_of_projections_onto_ports():
+    net = branched()
+    trials = na.Trials(np.ones((5, 2, 2), np.float32), np.ones((5, 2, 1), np.float32))
+    trainer = na.Trainer(net, trials, na.MSE("z"), na.BPTT(), batch=2)
+    ax = na.plot.alignment(na.AlignmentHistory(trainer))
+    assert "I \N{RIGHTWARDS ARROW} E:dendrite-" in [line.get_label() for line in ax.lines]
