@@ -57,7 +57,12 @@ typedef struct nai__pass {
    */
   void (*rate_signal)(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                       float *g);
-  void *user;
+  /*
+   * dJ/dz of the last step in e, were outputs z there: both [trials][ld_outputs]. For rules that go on
+   * from there; on the thread that calls.
+   */
+  nai_status (*output_signal)(void *user, const float *z, float *e);
+  void *user; /* of both */
   const nai__trial_costs *trial_costs; /* for rules that perturb; NULL for others */
   float *gradient;       /* out: dJ/dtheta, as theta is laid out; what is not plastic is cleared
                             afterwards */

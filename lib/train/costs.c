@@ -249,6 +249,37 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
   }
 }
 
+static nai_status last_of_goal(const nai__parts *parts, const nai__goal *goal, const float *z,
+                               float *e)
+{
+  const nai__objective *o = parts->objective;
+  const nai_trials *trials = parts->trials;
+  int64_t rows = (trials->steps - 1) * trials->trials;
+  nai__aim aim = nai__aim_of(goal, trials);
+  aim.mask += rows * aim.mask_columns;
+  if (aim.target) aim.target += rows * aim.n;
+  if (aim.classes) aim.classes += rows;
+  const nai__deed deed = {1, trials->trials, parts->batch->activity.net->ld_outputs,
+                          z + goal->offset, e + goal->offset};
+  for (int64_t i = 0; i < o->n; i++) {
+    const nai__weighed_cost *c = &o->cost[i];
+    double value = 0;
+    if (c->cost->ops.on_outputs && nai__names_match(c->cost->names, goal->name))
+      NAI__TRY(nai__meet_output(&value, c->cost, &aim, &deed, c->scale));
+  }
+  return NAI_OK;
+}
+
+nai_status nai__costs_of_last(void *user, const float *z, float *e)
+{
+  const nai__parts *parts = user;
+  int64_t n = parts->batch->trials * parts->batch->activity.net->ld_outputs;
+  memset(e, 0, (size_t)n * sizeof *e);
+  for (int64_t i = 0; i < parts->trials->n_goals; i++)
+    NAI__TRY(last_of_goal(parts, &parts->trials->goal[i], z, e));
+  return NAI_OK;
+}
+
 /* A rule that forgets to ask would lose the cost, and what it says, without a word. */
 nai_status nai__parts_finish(const nai__parts *parts, const nai_rule *rule)
 {

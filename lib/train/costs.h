@@ -127,6 +127,8 @@ int nai__costs_in_parts(const nai__objective *objective);
 /* That rate_signal. `user`: a nai__parts. */
 void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t first, int64_t end,
                      float *g);
+/* That output_signal: the costs on outputs again, of the last step alone. `user`: the same. */
+nai_status nai__costs_of_last(void *user, const float *z, float *e);
 /* After the rule's estimate: the first failure of a part, or of a rule that left out any. */
 nai_status nai__parts_finish(const nai__parts *parts, const nai_rule *rule);
 

@@ -22,6 +22,7 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .signal = batch->signal,
                     .has_signal = has_signal,
                     .rate_signal = nai__costs_in_parts(&p->objective) ? nai__costs_part : NULL,
+                    .output_signal = nai__costs_of_last,
                     .user = &parts,
                     .trial_costs = trial_costs,
                     .gradient = p->gradient,

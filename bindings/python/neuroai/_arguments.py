@@ -164,6 +164,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_rule_create_dendritic_error": "out",
     "nai_rule_create_direct_feedback_alignment": "out seed",
     "nai_rule_create_eprop": "out feedback seed",
+    "nai_rule_create_equilibrium_propagation": "out form seed",
     "nai_rule_create_feedback_alignment": "out seed",
     "nai_rule_create_force": "out",
     "nai_rule_create_full_force": "out seed",

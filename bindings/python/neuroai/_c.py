@@ -129,6 +129,9 @@ NAI_FEEDBACK_ADAPTIVE = 2
 NAI_SIGN_UNIFORM = 0
 NAI_SIGN_BATCH = 1
 NAI_SIGN_FIXED = 2
+NAI_NUDGE_ONE_SIDED = 0
+NAI_NUDGE_SYMMETRIC = 1
+NAI_NUDGE_RANDOM = 2
 
 NAI_ALL_UNITS = -1
 NAI_SILENCE, NAI_CLAMP, NAI_INJECT, NAI_SCALE = range(4)
@@ -1338,6 +1341,9 @@ nai_rule_create_kolen_pollack = _function(
     "nai_rule_create_kolen_pollack", nai_status, POINTER(_rule), float64, uint64
 )
 nai_rule_create_weight_mirror = _function("nai_rule_create_weight_mirror", nai_status, POINTER(_rule), uint64)
+nai_rule_create_equilibrium_propagation = _function(
+    "nai_rule_create_equilibrium_propagation", nai_status, POINTER(_rule), int32, uint64
+)
 nai_rule_create_predictive_coding = _function("nai_rule_create_predictive_coding", nai_status, POINTER(_rule))
 nai_rule_set = _function("nai_rule_set", nai_status, _rule, Text, float64)
 nai_rule_get = _function("nai_rule_get", nai_status, POINTER(c_double), _rule, Text)

@@ -23,6 +23,7 @@ __all__ = [
     "DendriticError",
     "DirectFeedbackAlignment",
     "EProp",
+    "EquilibriumPropagation",
     "FORCE",
     "FeedbackAlignment",
     "FullFORCE",
@@ -504,6 +505,50 @@ class PredictiveCoding(Rule):
     ) -> None:
         numbers = {"fixed": fixed, "steps": steps, "rate": rate, "reach": reach, "variance": variance}
         self._make(_c.nai_rule_create_predictive_coding, **numbers)
+
+
+_NUDGE = {
+    "one-sided": _c.NAI_NUDGE_ONE_SIDED,
+    "symmetric": _c.NAI_NUDGE_SYMMETRIC,
+    "random": _c.NAI_NUDGE_RANDOM,
+}
+
+
+class EquilibriumPropagation(Rule):
+    """Equilibrium propagation (Scellier & Bengio 2017) in networks that come to rest, whose weights are symmetric.
+
+    The steps of a trial are the free phase. From its end units go on while the outputs pull at them, and both directions
+    of a pair learn from the change of r_i r_j; so weights that start symmetric stay so::
+
+        net.connect("h", "top").connect("top", "h").build()
+        net.set_weights("top", "h", net.weights("h", "top").T)
+
+    The estimate is that of the cost of the last step; costs may be on outputs and weights. Delays of one step between
+    units, no noise, outputs without memory, trials of one length.
+
+    Args:
+        form: nudged by beta, "one-sided"; by beta and -beta, "symmetric"; or by one of these, "random" at each update.
+        beta: how much of -dJ/dr of a trial's own cost units get. As it goes to 0 the estimate tends to the gradient, in
+            proportion to it, or, in the symmetric form, to its square.
+        steps: that the nudged network makes.
+        seed: of random signs.
+    """
+
+    beta = Setting(float)
+    steps = Setting(int)
+
+    def __init__(self, form: str = "symmetric", beta: float = 0.5, steps: int = 20, seed: int = 0) -> None:
+        number = _choice("form", form, _NUDGE)
+        self._make(_c.nai_rule_create_equilibrium_propagation, number, seed, beta=beta, steps=steps)
+
+    @property
+    def form(self) -> str:
+        """How it nudges: "one-sided", "symmetric" or "random"."""
+        return next(form for form, number in _NUDGE.items() if number == self.get("form"))
+
+    @form.setter
+    def form(self, form: str) -> None:
+        self.set("form", _choice("form", form, _NUDGE))
 
 
 # --- in dendrites ----------------------------------------------------------------------------------------------------

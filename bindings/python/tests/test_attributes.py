@@ -55,7 +55,7 @@ def instances():
     made += [na.InDegree(2), na.OutDegree(2), na.Total(2), na.List([0], [1])]
     made += [na.BPTT(), na.TruncatedBPTT(5), na.RFLO(), na.EProp("adaptive"), na.FORCE(), na.FullFORCE()]
     made += [na.SignSymmetry(), na.KolenPollack(), na.WeightMirror(), na.NodePerturbation(), na.RewardHebbian()]
-    made += [na.PredictiveCoding()]
+    made += [na.PredictiveCoding(), na.EquilibriumPropagation()]
     return made
 
 
@@ -134,8 +134,9 @@ def test_every_number_of_an_optimiser_or_rule_is_an_attribute(thing):
     for name, about in thing.parameters.items():
         attribute = "lam" if name == "lambda" else name
         if name == "form":
-            thing.form = "fixed"
-            assert thing.form == "fixed" and thing.get("form") == 2
+            form = "random" if isinstance(thing, na.EquilibriumPropagation) else "fixed"
+            thing.form = form
+            assert thing.form == form and thing.get("form") == 2
             continue
         value = about.default + 1 if about.default + 1 <= about.high else about.high / 2
         setattr(thing, attribute, value)
