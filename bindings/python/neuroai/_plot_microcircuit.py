@@ -209,7 +209,7 @@ def _scale(panel: Axes, what: str, values: npt.NDArray[Any]) -> None:
         panel.set(ylim=(0, max(95.0, float(np.nanmax(values, initial=0.0)) + 5)), yticks=[0, 45, 90])
         return
     above = values[values > 0]
-    if not len(above) or above.max() < 10 * above.min():
+    if not len(above) or above.max() < 30 * above.min():
         panel.set_ylim(bottom=0)
         return
     panel.set_yscale("log")

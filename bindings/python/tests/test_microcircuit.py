@@ -417,6 +417,36 @@ def test_measures_over_training():
         na.MicrocircuitHistory(trainer, [[0.0] * 4], every=0)
 
 
+def test_dales_law():
+    net = na.microcircuit([8, 12, 9, 4], noise=0, dale=True).build(2)
+    assert [net.sign(name) for name in ("P1", "P3", "I1", "x")] == [1, 1, -1, 0]
+    assert_allclose([net.bias(name)[0] for name in ("P1", "P2", "P3", "I1")], [0, -12 / 4, -9 / 4, -12 / 4])
+    net.self_predict()
+    for source, target in net.projections:
+        if source.endswith(":rate"):
+            assert (net.weights(source, target) * net.sign(source[:2]) >= 0).all() and net.weights(source, target).any()
+    found = settled(net, patterns(2, 8)[0])
+    assert max(np.abs(found["vA1"]).max(), np.abs(found["vA2"]).max()) < 2e-6
+    rates = 1 / (1 + np.exp(-found["P2"]))
+    assert 0.1 < rates.min() and rates.max() < 0.9 and rates.std() > 0.02  # neither silent nor saturated
+
+
+@pytest.mark.parametrize("dale", [False, True])
+def test_an_association_is_learnt(dale):
+    """From the self-predicting state, by local plasticity that never stops, in one phase."""
+    net = na.microcircuit([30, 20, 10], noise=0, dale=dale).build(1).self_predict()
+    (x, target), rates = patterns(1), {("x", "P1:basal"): 1.1875e-3, ("P1", "P2:basal"): 5e-4}
+    inputs = np.concatenate([x, 2 * target, np.ones((1, 10))], axis=1)
+    trials = na.Trials(np.broadcast_to(inputs.astype(np.float32), (1000, 1, 50)))
+    rates.update({("P1", "I1:basal"): 1.1875e-3, ("I1", "P1:lateral"): 5e-4})
+    trainer = na.Trainer(net, trials, rule=na.DendriticError(tau=30), optimizer=na.SGD(1), batch=1, rates=rates)
+    track = na.MicrocircuitHistory(trainer, x, 2 * target, every=80)
+    trainer.fit(80, callback=track, evaluate_every=0, progress=False)
+    assert track.error[-1] < 0.1 * track.error[0] and track.apical[-1] < 0.3 * track.apical[0]
+    for source, target in net.projections if dale else ():
+        assert not source.endswith(":rate") or (net.weights(source, target) * net.sign(source[:2]) >= 0).all()
+
+
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
