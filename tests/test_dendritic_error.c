@@ -32,12 +32,31 @@ static nai_rule *dendritic(double tau, double lag, double every)
 
 static const microcircuit small = {{4, 5, 3}, 2, 0};
 
-static nai_network *build_small(void)
+static nai_network *compose_small(void)
 {
   nai_network *net = compose_microcircuit(&small);
   expect_ok(nai_network_set(net, "P* I*", "plastic_bias", 1));
   expect_ok(nai_network_set(net, "P* I*", "noise", 0.2));
   expect_ok(nai_network_set_plastic(net, "P2", "P1:apical", 1));
+  return net;
+}
+
+static nai_network *build_small(void)
+{
+  nai_network *net = compose_small();
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+/* What synapses of P1 release is what they carry. */
+static nai_network *build_released(void)
+{
+  const double U = 0.4, tau_x = 3, tau_u = 5, hz = 300;
+  nai_network *net = compose_small();
+  nai_short_term *short_term;
+  expect_ok(nai_short_term_create(&short_term, 1, &U, &tau_x, &tau_u, &hz));
+  expect_ok(nai_network_set_short_term(net, "P1", "P2 I1", short_term));
+  nai_short_term_destroy(short_term);
   expect_ok(nai_network_build(net, 3));
   return net;
 }
@@ -208,7 +227,7 @@ START_TEST(steps_add_up_to_the_trial)
   } forms[] = {{30, 0}, {0.5, 0}, {0, 0}, {0.05, 0}, {2, 0.7}, {0, 0.25}};
   enum { FORMS = sizeof forms / sizeof *forms };
   for (size_t k = 0; k < FORMS; k++) {
-    nai_network *net = build_small();
+    nai_network *net = k % 2 ? build_released() : build_small();
     nai_trials *trials = bare_trials(net, 20, 1);
     nai_trainer *whole =
                     trainer_of(net, dendritic(forms[k].tau, forms[k].lag, 0), plain_descent(0)),
@@ -463,6 +482,132 @@ START_TEST(agents_learn)
     nai_network_destroy(net);
   }
   EXPECT(hash[0] == hash[1]);
+}
+END_TEST
+
+/* What would stay in Delta for ever is refused, and nothing of it gets there. */
+START_TEST(a_spoilt_trial_leaves_an_agent_as_it_was)
+{
+  uint64_t hash[2];
+  for (int k = 0; k < 2; k++) {
+    nai_network *net = build_small();
+    expect_ok(nai_network_set(net, "P* I*", "noise", 0));
+    nai_trainer *trainer = trainer_of(net, dendritic(3, 0, 1), plain_descent(0.1));
+    nai_agent *agent;
+    float input[16] = {0.5F, -0.3F, 0.2F, 1}, large[16] = {1e20F, 1e20F, 1e20F, 1e20F};
+    EXPECT(net->n_inputs <= 16);
+    expect_ok(nai_agent_create(&agent, trainer));
+    for (int trial = 0; trial < 3; trial++) {
+      expect_ok(nai_agent_begin(agent));
+      for (int t = 0; t < (trial == 1 ? k : 5); t++) {
+        nai_experience now = NAI_EXPERIENCE_INIT;
+        now.input = trial == 1 ? large : input;
+        if (trial != 1) expect_ok(nai_agent_step(NULL, agent, &now));
+        if (trial == 1)
+          expect_fails(nai_agent_step(NULL, agent, &now), NAI_ERR_NONFINITE,
+                       "errors of 'P1:basal' times what 'x' sends are above 1e+12");
+      }
+    }
+    hash[k] = hash_of(net);
+    nai_agent_destroy(agent);
+    nai_trainer_destroy(trainer);
+    nai_network_destroy(net);
+  }
+  EXPECT(hash[0] == hash[1]);
+}
+END_TEST
+
+/* --- models of one's own ---------------------------------------------------------------------- */
+
+/* A unit that sends what it receives on "in"; "aim" says what that should have been. */
+typedef struct copier {
+  int fails; /* 1: `errors` does */
+} copier;
+
+static nai_status copy_step(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t k = 0; k < b->trials; k++)
+    memcpy(b->signal[0] + k * b->signal_stride, b->port[0] + k * b->port_stride,
+           (size_t)b->n * sizeof(float));
+  return NAI_OK;
+}
+
+static nai_status copy_errors(void *user, nai_unit_batch *b)
+{
+  const copier *c = user;
+  for (int64_t k = 0; k < b->trials; k++)
+    for (int64_t i = 0; i < b->n; i++) {
+      int64_t at = k * b->port_stride + i;
+      b->port_error[0][at] = b->port[1][at] - b->port[0][at];
+      b->port_error[1][at] = 0;
+    }
+  return c->fails ? NAI_ERR_USER : NAI_OK;
+}
+
+static nai_network *build_copier(copier *c)
+{
+  static nai_field ports[2];
+  static nai_field signal = NAI_FIELD_INIT;
+  nai_network *net;
+  nai_model *model;
+  for (int k = 0; k < 2; k++) {
+    ports[k] = (nai_field)NAI_FIELD_INIT;
+    ports[k].name = k ? "aim" : "in";
+  }
+  signal.name = "rate";
+  nai_model_ops ops = {.struct_size = sizeof ops,
+                       .name = "copier",
+                       .n_ports = 2,
+                       .ports = ports,
+                       .n_signals = 1,
+                       .signals = &signal,
+                       .step = copy_step,
+                       .errors = copy_errors};
+  expect_ok(nai_model_create(&model, &ops, c));
+  expect_ok(nai_network_create(&net, 1));
+  expect_ok(nai_network_add_input(net, "x", 3));
+  expect_ok(nai_network_add_input(net, "y", 2));
+  expect_ok(nai_network_add_population(net, "E", 2, NAI_FREE));
+  expect_ok(nai_network_use_model(net, "E", model));
+  nai_model_destroy(model);
+  expect_ok(nai_network_connect(net, "x", "E:in"));
+  expect_ok(nai_network_connect(net, "y", "E:aim"));
+  expect_ok(nai_network_set_initial_weights(net, "y", "E:aim", NAI_WEIGHTS_IDENTITY, 1, 0));
+  expect_ok(nai_network_set_plastic(net, "y", "E:aim", 0));
+  expect_ok(nai_network_build(net, 1));
+  return net;
+}
+
+/* y = A x is learnt by the delta rule; where its function fails, nothing changes. */
+START_TEST(own_models_learn_from_their_errors)
+{
+  enum { STEPS = 400 };
+  static const double A[2][3] = {{0.5, -1, 0.25}, {1, 0.3, -0.7}};
+  copier c = {0};
+  float input[STEPS * 5];
+  nai_network *net = build_copier(&c);
+  nai_trials *trials;
+  nai_trainer *trainer = trainer_of(net, dendritic(0, 0, _i), plain_descent(_i ? 0.1 : 1e-3));
+  for (int t = 0; t < STEPS; t++) {
+    float *x = input + t * 5;
+    for (int j = 0; j < 3; j++) x[j] = (float)nai_random_normal(3, (uint64_t)t, (uint64_t)j);
+    for (int i = 0; i < 2; i++)
+      x[3 + i] = (float)(A[i][0] * (double)x[0] + A[i][1] * (double)x[1] + A[i][2] * (double)x[2]);
+  }
+  expect_ok(nai_trials_create(&trials, net, STEPS, 1));
+  expect_ok(nai_trials_set_inputs(trials, NULL, input, 5));
+  for (int k = 0; k < (_i ? 3 : 100); k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
+  nai_view w = weights_of(net, "x", "E:in");
+  for (int64_t i = 0; i < 2; i++)
+    for (int64_t j = 0; j < 3; j++) ck_assert_double_eq_tol((double)at(&w, i, j), A[i][j], 1e-3);
+  uint64_t before = hash_of(net);
+  c.fails = 1;
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_USER, "copier");
+  EXPECT(hash_of(net) == before);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
 }
 END_TEST
 
@@ -740,8 +885,11 @@ Suite *dendritic_error_suite(void)
   TCase *held = tcase_create("held");
   tcase_add_loop_test(held, masks_signs_and_frozen_synapses_hold, 0, 2);
   suite_add_tcase(suite, held);
-  ADD_CASE(suite, "uses", agents_learn, costs_are_for_readouts_and_weights,
-           units_without_errors_are_refused, bad_arguments);
+  TCase *own = tcase_create("own models");
+  tcase_add_loop_test(own, own_models_learn_from_their_errors, 0, 2);
+  suite_add_tcase(suite, own);
+  ADD_CASE(suite, "uses", agents_learn, a_spoilt_trial_leaves_an_agent_as_it_was,
+           costs_are_for_readouts_and_weights, units_without_errors_are_refused, bad_arguments);
   ADD_CASE(suite, "learning", it_learns_to_predict_itself_and_then_an_association);
   return suite;
 }

@@ -19,6 +19,9 @@
 
 enum { TAU, LAG, EVERY, PARAMETERS };
 
+/* Far more than any activity, far below where single precision ends. */
+#define MOST_INDUCED 1e12F
+
 static double share_of(const nai_rule *rule, const nai_network *net)
 {
   double tau = rule->number[TAU];
@@ -133,6 +136,34 @@ static void follow_bias(const nai__online *online, const nai__node *node, float 
   }
 }
 
+static float largest(const float *x, int64_t n)
+{
+  float most = 0;
+  for (int64_t i = 0; i < n; i++) most = fabsf(x[i]) > most ? fabsf(x[i]) : most;
+  return most;
+}
+
+static int learns(const nai_network *net, const nai__projection *p)
+{
+  return p->plastic && has_errors(&net->node[p->to]);
+}
+
+/* Delta outlives the trial: nothing that could spoil it gets in. */
+static nai_status check_induced(const nai__online *online, const nai__projection *p)
+{
+  const nai_network *net = online->learner->net;
+  const nai__block *block = &net->block[p->block];
+  const float *error = online->own,
+              *carried = nai__carried(online->activity, block, online->t) + p->pre - block->pre;
+  if (largest(error + p->post, p->at.rows) * largest(carried, p->at.columns) <= MOST_INDUCED)
+    return NAI_OK;
+  return nai__fail(NAI_ERR_NONFINITE,
+                   "errors of '%s' times what '%s' sends are above %g at step %lld of the trial: "
+                   "look at the inputs",
+                   nai__target_name(net, p), nai__source_name(net, p), (double)MOST_INDUCED,
+                   (long long)online->t);
+}
+
 static nai_status step(nai__online *online)
 {
   const nai_network *net = online->learner->net;
@@ -142,8 +173,9 @@ static nai_status step(nai__online *online)
   float a = (float)share_of(rule, net);
   NAI__TRY(find_errors(online->activity, online->t, 0, 1, online->own));
   for (int64_t k = 0; k < net->n_projections; k++)
-    if (net->projection[k].plastic && has_errors(&net->node[net->projection[k].to]))
-      follow_projection(online, &net->projection[k], a);
+    if (learns(net, &net->projection[k])) NAI__TRY(check_induced(online, &net->projection[k]));
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (learns(net, &net->projection[k])) follow_projection(online, &net->projection[k], a);
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (has_errors(&net->node[i])) follow_bias(online, &net->node[i], a);
   nai__online_readout(online);
@@ -222,6 +254,7 @@ nai_status nai_rule_create_dendritic_error(nai_rule **out)
                                       .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_WEIGHTS,
                                       .costless = 1,
                                       .units = NAI__ALL_UNITS,
+                                      .released = 1,
                                       .attach = attach,
                                       .estimate = estimate,
                                       .online = &online};
