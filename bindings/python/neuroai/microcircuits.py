@@ -71,7 +71,8 @@ def microcircuit(
         noise: of all units.
         width: weights start uniform from -width to width; or for each pathway one, {"up": 0.1}, others 1.
         plastic: the pathways that learn: some of "up inter down lateral".
-        plastic_bias: whether biases of basal dendrites learn; else they stay.
+        plastic_bias: whether biases of basal dendrites learn, at a rate of their own, ``rates={"P1 P2": 1e-3}``; else
+            they stay.
         dynamics: "full", or "steady": units are at once at their steady state.
         prospective: whether rates are of the potential that is to come (latent equilibrium, Haider et al. 2021).
         dale: Dale's law: pyramidal cells excitatory, interneurons inhibitory. Weights start from 0 to width with the
