@@ -62,7 +62,7 @@ typedef struct nai__pass {
    * from there; on the thread that calls.
    */
   nai_status (*output_signal)(void *user, const float *z, float *e);
-  void *user; /* of both */
+  void *user;                          /* of both */
   const nai__trial_costs *trial_costs; /* for rules that perturb; NULL for others */
   float *gradient;       /* out: dJ/dtheta, as theta is laid out; what is not plastic is cleared
                             afterwards */

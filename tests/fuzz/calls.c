@@ -291,7 +291,7 @@ static void create_rule(pool *p, input *in)
   nai_rule_destroy(p->rule);
   p->rule = NULL;
   int64_t whole = take_whole(in);
-  switch (take_choice(in, 9)) {
+  switch (take_choice(in, 11)) {
   case 0: said(nai_rule_create_bptt(&p->rule)); break;
   case 1: said(nai_rule_create_truncated_bptt(&p->rule, whole)); break;
   case 2: said(nai_rule_create_rflo(&p->rule, 1)); break;
@@ -300,6 +300,8 @@ static void create_rule(pool *p, input *in)
   case 5: said(nai_rule_create_force(&p->rule)); break;
   case 6: said(nai_rule_create_node_perturbation(&p->rule, take_number(in), 1)); break;
   case 7: said(nai_rule_create_weight_mirror(&p->rule, 1)); break;
+  case 8: said(nai_rule_create_predictive_coding(&p->rule)); break;
+  case 9: said(nai_rule_create_equilibrium_propagation(&p->rule, (int32_t)(whole % 8), 1)); break;
   default: said(nai_rule_create_kolen_pollack(&p->rule, take_number(in), 1));
   }
   if (take_choice(in, 2)) said(nai_rule_set(p->rule, "update_every", take_number(in)));

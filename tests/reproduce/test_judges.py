@@ -10,6 +10,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 import achterberg2023  # noqa: E402
 import akrout2019  # noqa: E402
 import nokland2016  # noqa: E402
+import scellier2017  # noqa: E402
+import whittington2017  # noqa: E402
 import yang2019  # noqa: E402
 from harness import CLOSE, MET, NOT, TOO_SHORT  # noqa: E402
 
@@ -51,6 +53,34 @@ def test_a_deep_network_starts_from_zero_and_has_feedback_of_its_own_for_each_la
 def test_learning_by_heart(learnt, level):
     values = [{"data": "MNIST", "learnt": [50, learnt], "test": 5.0}]
     assert nokland2016.judge_deep(values, False).level == level
+
+
+# --- Scellier & Bengio 2017, Whittington & Bogacz 2017 -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error, level", [(2.4, MET), (3.3, CLOSE), (4.0, NOT)])
+def test_errors_of_networks_that_relax(error, level):
+    rested = [{"data": "MNIST", "error": [9.0, error, error], "symmetric": True}]
+    assert scellier2017.judge(rested, False).level == level and scellier2017.judge(rested, True).level == TOO_SHORT
+    rested[0]["symmetric"] = False
+    assert scellier2017.judge(rested, False).level == NOT
+    coded = [{"data": "MNIST", **{which: [9.0, error, error] for which in whittington2017.RULES}}]
+    assert whittington2017.judge_error(coded, False).level == level
+    assert whittington2017.judge_fixed(coded, False).level == MET
+    coded[0]["backpropagation"] = [8.5, error, error]
+    assert whittington2017.judge_fixed(coded, False).level == CLOSE
+
+
+def test_a_network_that_comes_to_rest_learns_and_stays_symmetric():
+    net = scellier2017.compose(1, (12, 8, 10))
+    trainer, rng = scellier2017.trainer_of(net, 1), np.random.default_rng(1)
+    labels = rng.integers(0, 10, 200)
+    images = np.zeros((200, 12), np.float32)
+    images[np.arange(200), labels] = 1
+    for _ in range(20):
+        scellier2017.epoch(trainer, images, scellier2017.layers.one_hot(labels), rng)
+    assert scellier2017.error(net, images, labels) < 30
+    assert (net.weights("h", "top") == net.weights("top", "h").T).all()
 
 
 # --- Achterberg et al. 2023 ------------------------------------------------------------------------------------------
