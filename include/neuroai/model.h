@@ -143,7 +143,7 @@ typedef struct nai_model_ops {
   nai_status (*slopes)(void *user, nai_unit_batch *batch);
   /** error and carry in, port_error and carry out. NULL: made from the slopes. */
   nai_status (*backward)(void *user, nai_unit_batch *batch);
-  /** What each port's input should have been, less what it was, into port_error; all of it. */
+  /** What each port's input should have been, less what it was, into port_error, which is 0. */
   nai_status (*errors)(void *user, nai_unit_batch *batch);
   void (*destroy)(void *user); /**< releases user */
 } nai_model_ops;

@@ -217,7 +217,7 @@ static void find_group(void *argument, int64_t task, int32_t thread)
   int64_t work = rows * net->n_theta;
   for (int64_t t = 1; t <= pass->steps && !nai__pool_ended(pass->pool, thread, work); t++) {
     float *error = pass->signal + ((t - 1) * pass->trials + row) * net->ld_units;
-    memset(error, 0, (size_t)(rows * net->ld_units) * sizeof *error);
+    memset(error, 0, (size_t)(rows * net->ld_units) * sizeof *error); /* of other units, too */
     nai_status status = find_errors(pass->activity, t, row, rows, error);
     if (status != NAI_OK) {
       nai__failure_note(&pass->failed, status);

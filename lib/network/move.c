@@ -248,7 +248,12 @@ nai_status nai__cells_errors(const nai__activity *a, const nai__segment *g, int6
   const nai__cells *c = g->cells;
   nai__cells_view view;
   show_kept(&view, a, g, t, row, rows);
-  for (int32_t k = 0; k < c->model->ops.n_ports; k++) view.port_error[k] = error + c->port[k];
+  for (int32_t k = 0; k < c->model->ops.n_ports; k++) {
+    view.port_error[k] = error + c->port[k];
+    for (int64_t b = 0; b < rows; b++)
+      memset(view.port_error[k] + b * a->net->ld_units, 0,
+             (size_t)(c->port_copies[k] * g->units.n) * sizeof *error);
+  }
   view.batch.shown.port_error = view.port_error;
   return nai__model_call(c->model, c->model->ops.errors, &view.batch.shown);
 }

@@ -117,6 +117,28 @@ def _slopes(block: str, of: str, by: str) -> Callable[[Any], Place]:
     return where
 
 
+class PortErrors:
+    """In :meth:`Model.errors`: by the name of a port what it should have received, less what it did, 0 on entry.
+
+    ``s.error["basal"] = ...`` or ``s.error["basal"][:] = ...``, [trials, n], with copies [trials, copies, n].
+    """
+
+    def __init__(self, units: "Units") -> None:
+        self._units = units
+
+    def _name(self, port: str) -> str:
+        if port not in self._units._ports:
+            there = listed(self._units._ports)
+            raise UnknownNameError(f"{type(self._units).__name__}: there is no port {brief(port)}; there are {there}")
+        return f"error of {port}"
+
+    def __getitem__(self, port: str) -> Any:
+        return getattr(self._units, self._name(port))
+
+    def __setitem__(self, port: str, value: Any) -> None:
+        setattr(self._units, self._name(port), value)
+
+
 class Units(Shown):
     """Units of a population in all trials at one step, for a :class:`Model`. Arrays are copies, float32.
 
@@ -134,6 +156,7 @@ class Units(Shown):
         ss, sp, zs, zp: in ``slopes`` alone, 0 on entry, to be written: derivatives of state by state ``ss[after,
             before]``, of state by port ``sp[state, port]``, of signal by state and by port, each [trials, n]. All are
             by what there was before the step; states and ports are counted with their copies.
+        error: in ``errors`` alone, to be written: :class:`PortErrors`.
     """
 
     n: int
@@ -150,6 +173,7 @@ class Units(Shown):
     _n_signals = 0
     _n_normals = 0
     _fields: Tuple[str, ...] = ()
+    _ports: Tuple[str, ...] = ()
     _sizes: Tuple[str, ...] = ()
 
     def __init__(self, batch: _c.nai_unit_batch, moment: str) -> None:
@@ -161,6 +185,11 @@ class Units(Shown):
     def normal(self) -> Tuple[Any, ...]:
         """Standard normal numbers of this step, arrays [trials, n]."""
         return tuple(getattr(self, f"normal {k}") for k in range(self._n_normals))
+
+    @property
+    def error(self) -> PortErrors:
+        """Errors of ports, in ``errors`` alone."""
+        return PortErrors(self)
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._fields:
@@ -206,7 +235,7 @@ def _listed_fields(what: str, given: Fields) -> Dict[str, Field]:
     return by_name
 
 
-_MOMENTS = ("begin", "step", "slopes")
+_MOMENTS = ("begin", "step", "slopes", "errors")
 
 #: Arguments of :meth:`Network.population` that parameters may be called: the numbers that rate units have, too.
 _SHARED = {"tau", "noise", "noise_tau", "gain", "exponent", "output_noise"}
@@ -216,8 +245,9 @@ class Model(Closed):
     """A unit model of your own: what a population keeps and sends, as functions of NumPy arrays.
 
     A subclass names its fields as attributes of the class, and overrides :meth:`step`; to be trained it also overrides
-    :meth:`slopes`. ``net.population("E", 100, model=Izhikevich(), a=.1)`` makes a population of such units. Its methods
-    are called once a step with all units and all trials. An exception in them is raised by the call that led to them.
+    :meth:`slopes`, to learn by :class:`neuroai.DendriticError` :meth:`errors`. ``net.population("E", 100,
+    model=Izhikevich(), a=.1)`` makes a population of such units. Its methods are called once a step with all units and
+    all trials. An exception in them is raised by the call that led to them.
 
         class Izhikevich(na.Model):
             parameters = {"a": (.02, "1/ms"), "b": .2, "c": (-65, "mV"), "d": 8}
@@ -280,6 +310,9 @@ class Model(Closed):
         With :meth:`begin` also at ``s.step`` 0: there ``s.zs`` is of the signals that it wrote by the states.
         """
 
+    def errors(self, s: Any) -> None:
+        """Writes ``s.error``, from which :class:`neuroai.DendriticError` learns; states are as before the step."""
+
     @property
     def fields(self) -> "UnitModel":
         """Its fields, as :func:`models` has those of the built-in models."""
@@ -327,6 +360,9 @@ class Model(Closed):
         for array, group, write in (("port", fields.ports, False), ("state", fields.states, "step")):
             for k, (name, field) in enumerate(group.items()):
                 shown[name] = Shows(_where(array, k, f"{array}_stride", size(field)), write)
+        for k, (name, field) in enumerate(fields.ports.items()):
+            shown[f"error of {name}"] = Shows(_where("port_error", k, "port_stride", size(field)), "errors")
+        shown["_ports"] = tuple(fields.ports)
         for k, name in enumerate(fields.signals):
             shown[name] = Shows(_where("signal", k, "signal_stride", -1), "step")
         for k in range(shown["_n_normals"]):
@@ -345,7 +381,7 @@ class Model(Closed):
             setattr(ops, f"n_{what}", len(group))
             setattr(ops, what, (_c.nai_field * len(group))(*map(_in_c, group.values())) if group else None)
         ops.n_normals = whole("normals", self.normals)
-        for moment, function in zip(_MOMENTS, (_begin, _step, _find_slopes)):
+        for moment, function in zip(_MOMENTS, (_begin, _step, _find_slopes, _find_errors)):
             if getattr(type(self), moment) is not getattr(Model, moment):
                 setattr(ops, moment, function)
         pointer = _c.new(_c.nai_model)
@@ -396,3 +432,10 @@ def _find_slopes(owner: Tuple[Model, Any], batch: Any) -> None:
     model, units = owner
     shown = units(batch.contents, "slopes")
     nothing("slopes", called(model.slopes, [shown], shown), "write into s.ss, s.sp, s.zs and s.zp")
+
+
+@callback(_c.on_units)
+def _find_errors(owner: Tuple[Model, Any], batch: Any) -> None:
+    model, units = owner
+    shown = units(batch.contents, "errors")
+    nothing("errors", called(model.errors, [shown], shown), "write into s.error")

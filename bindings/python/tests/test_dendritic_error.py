@@ -37,9 +37,8 @@ def apical(net, trials):
 
 def test_it_learns_to_predict_itself():
     net, probe = circuit(noise=0.1), constant(10, 1)
-    trainer = na.Trainer(
-        net, constant(40, 2), rule=na.DendriticError(tau=30), optimizer=na.SGD(1), batch=1, rates=RATES, evaluate_every=0
-    )
+    rule, sgd = na.DendriticError(tau=30), na.SGD(1)
+    trainer = na.Trainer(net, constant(40, 2), rule=rule, optimizer=sgd, batch=1, rates=RATES, evaluate_every=0)
     before, up = apical(net, probe), net.weights("x", "P1:basal").copy()
     history = trainer.fit(40, progress=False)
     assert before > 5 and apical(net, probe) < 0.2 * before
@@ -80,8 +79,8 @@ def test_weights_of_another_program():
     net = circuit(plastic_bias=0)
     w = {name: net.weights(*pair).astype(float) for name, pair in {**ends, "down": ("P2", "P1:apical")}.items()}
     trials, delta = constant(2, 3, 200), {name: np.zeros_like(w[name]) for name in ends}
-    optimizer, rule = na.SGD(1), na.DendriticError(tau=5)
-    na.Trainer(net, rule=rule, optimizer=optimizer, rates={pair: rates[name] for name, pair in ends.items()}).step(trials)
+    factors = {pair: rates[name] for name, pair in ends.items()}
+    na.Trainer(net, rule=na.DendriticError(tau=5), optimizer=na.SGD(1), rates=factors).step(trials)
     start = {name: w[name].copy() for name in ends}
     for trial in range(2):
         steps_in_numpy(w, delta, np.asarray(trials._inputs["x"][0, trial], float), rates, 5, 200)
@@ -98,7 +97,8 @@ def test_one_association_is_learnt():
     rate = np.random.default_rng(5).uniform(0.1, 0.9, 10)
     taught = constant(1, 4, target=np.log(rate / (1 - rate)), teach=np.ones(10))
     asked = constant(1, 4)
-    fast = {("x", "P1:basal"): 1.19e-3, ("P1", "P2:basal"): 5e-4, ("P1", "I1:basal"): 1.19e-3, ("I1", "P1:lateral"): 5e-4}
+    fast = {("x", "P1:basal"): 1.19e-3, ("P1", "P2:basal"): 5e-4, ("P1", "I1:basal"): 1.19e-3}
+    fast["I1", "P1:lateral"] = 5e-4
     trainer = na.Trainer(net, rule=na.DendriticError(), optimizer=na.SGD(1), rates=fast)
     distances = []
     for updates in (0, 60):
@@ -144,6 +144,69 @@ def test_agents_threads_and_checkpoints(every, tmp_path):
         trainer.fit(2, progress=False)
         made.append([net.weights(*ends).copy() for ends in net.projections])
     assert all((a == b).all() for a, b in zip(*made))
+
+
+class Copier(na.Model):
+    """Sends what it receives on its first port; the other says what that should have been."""
+
+    ports = ["first_one", "aim"]
+    fails = False
+
+    def step(self, s):
+        s.rate = s.first_one
+
+    def errors(self, s):
+        if self.fails:
+            raise ValueError("no errors today")
+        assert (s.error["aim"] == 0).all() and s.error["first_one"].shape == (s.trials, s.n)
+        s.error["first_one"] = s.aim - s.first_one
+
+
+@pytest.mark.parametrize("every", [0, 1])
+def test_own_models_have_errors(every):
+    """The delta rule finds y = A x."""
+    draw, copier = np.random.default_rng(1), Copier()
+    a, x = draw.normal(size=(2, 3)), draw.normal(size=(200, 4, 3))
+    net = na.Network(dt=1).input("x", 3).input("y", 2).population("E", 2, model=copier, plastic_bias=0)
+    net.connect("x", "E").connect("y", "E:aim", initial=na.Identity(), plastic=False).build()
+    rule = na.DendriticError(tau=0, update_every=every)
+    trainer = na.Trainer(net, rule=rule, optimizer=na.SGD(0.1 if every else 2e-3), threads=2)
+    for _ in range(2 if every else 30):
+        trainer.step(na.Trials({"x": x, "y": x @ a.T}))
+    assert np.allclose(net.weights("x", "E"), a, atol=1e-3)
+    copier.fails, before = True, net.weights("x", "E").copy()
+    with pytest.raises(ValueError, match="no errors today"):
+        trainer.step(na.Trials({"x": x, "y": x @ a.T}))
+    assert (net.weights("x", "E") == before).all()
+
+
+@pytest.mark.parametrize(
+    "act, error, words",
+    [
+        (lambda s: s.error["first"], na.UnknownNameError, "there is no port 'first'; there are first_one, aim"),
+        (lambda s: s.error.__setitem__("aim", np.ones(3)), na.Error, "error of aim"),
+        (lambda s: setattr(s, "first_one", 0), AttributeError, "first_one can only be read"),
+        (lambda s: setattr(s, "error", 0), AttributeError, "error"),
+    ],
+)
+def test_what_errors_may_not_do(act, error, words):
+    class Acting(Copier):
+        def errors(self, s):
+            act(s)
+
+    net = na.Network(dt=1).input("x", 2).population("E", 2, model=Acting()).connect("x", "E").build()
+    with pytest.raises(error, match=words):
+        na.Trainer(net, rule=na.DendriticError()).step(na.Trials(np.ones((3, 1, 2))))
+
+
+def test_errors_are_shown_in_errors_alone():
+    class Early(Copier):
+        def step(self, s):
+            s.error["aim"] = 1
+
+    net = na.Network(dt=1).input("x", 2).population("E", 2, model=Early()).connect("x", "E").build()
+    with pytest.raises(AttributeError, match="there is none here"):
+        net.run(np.ones((3, 1, 2)))
 
 
 def test_what_is_refused():
