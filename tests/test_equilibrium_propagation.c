@@ -405,6 +405,11 @@ static void refuse(nai_network *net, const char *words)
   nai_optimizer_destroy(sgd);
 }
 
+static nai_trainer *train_by_propagation(nai_network *net)
+{
+  return train_loops(net, propagation(NAI_NUDGE_SYMMETRIC, 0.5, 3), plain_descent(1e-2));
+}
+
 START_TEST(test_networks_that_are_refused)
 {
   nai_network *net = compose_loops(NAI_LEAK_RATE, NAI_TRANSFER_TANH);
@@ -427,7 +432,12 @@ START_TEST(test_networks_that_are_refused)
   expect_ok(nai_network_build(net, 4));
   mirror(net, "a", "a");
   mirror(net, "a", "b");
-  refuse(net, "set weights to the transpose of those back, from 'b' to 'c'");
+  refuse(net, "are not the transpose of those back, from 'b' to 'c'");
+  mirror(net, "b", "c");
+  expect_ok(nai_network_set_plastic(net, "b", "a", 0));
+  refuse(net, "which of them learn, are not the transpose of those back, from 'a' to 'b'");
+  expect_ok(nai_network_set_plastic(net, "a", "b", 0));
+  nai_trainer_destroy(train_by_propagation(net));
   nai_network_destroy(net);
 }
 END_TEST
@@ -445,8 +455,7 @@ START_TEST(test_numbers_that_are_refused)
                {"y", "gain", 2, 1, "there is a memory or a gain in 'y'"}};
   nai_network *net = build_loops(NAI_LEAK_RATE, NAI_TRANSFER_TANH);
   nai_trials *trials = resting_trials(net, FEW, 3);
-  nai_trainer *trainer =
-      train_loops(net, propagation(NAI_NUDGE_SYMMETRIC, 0.5, 3), plain_descent(1e-2));
+  nai_trainer *trainer = train_by_propagation(net);
   for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
     expect_ok(nai_network_set(net, wrong[k].name, wrong[k].number, wrong[k].value));
     refuse(net, wrong[k].words);

@@ -171,16 +171,16 @@ enum {
 /**
  * Equilibrium propagation (Scellier & Bengio 2017) in networks of rate units whose weights are
  * symmetric: the projection from A to B has the transposed weights of that from B to A, and stays
- * so. They are to be set so before a trainer is made (nai_network_set_weights()), which refuses
- * others. The steps of a trial are the free phase, at whose end units should be at rest. From there
- * the rule makes "steps" (20) steps in which units get -beta dJ/dr of the trial's own cost, too, by
- * way of the readout, "beta" 0.5 by default, with the inputs of the last step and costs of outputs
- * as they are then. Both directions of a pair learn from -(1 / beta) times the change of r_i r_j,
- * biases and weights from inputs likewise; readouts by their exact gradient. With small beta and
- * enough steps it is the gradient of the cost of the last step at rest, with respect to weights
- * that both directions share. `form`: NAI_NUDGE_...; `seed`: of random signs. Costs may be on
- * outputs and weights. Delays of one step between units, no noise, outputs without memory, trials
- * of one length.
+ * so, if both learn at one rate. They are to be set so before a trainer is made
+ * (nai_network_set_weights()), which refuses others. The steps of a trial are the free phase, at
+ * whose end units should be at rest. From there the rule makes "steps" (20) steps in which units
+ * get -beta dJ/dr of the trial's own cost, too, by way of the readout, "beta" 0.5 by default, with
+ * the inputs of the last step and costs of outputs as they are then. Both directions of a pair
+ * learn from -(1 / beta) times the change of r_i r_j, biases and weights from inputs likewise;
+ * readouts by their exact gradient. With small beta and enough steps it is the gradient of the cost
+ * of the last step at rest, with respect to weights that both directions share. `form`:
+ * NAI_NUDGE_...; `seed`: of random signs. Costs may be on outputs and weights. Delays of one step
+ * between units, no noise, outputs without memory, trials of one length.
  */
 NAI_API nai_status nai_rule_create_equilibrium_propagation(nai_rule **out, int32_t form,
                                                            uint64_t seed);

@@ -82,7 +82,26 @@ static nai_status check_delays(const nai_network *net)
   return NAI_OK;
 }
 
-/* The other direction of each, of the same weights. */
+/* The number of the projection the other way; -1: there is none. */
+static int64_t back_of(const nai_network *net, const nai__projection *p)
+{
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (net->projection[k].from == p->to && net->projection[k].to == p->from) return k;
+  return -1;
+}
+
+/* 1 when weights, and which of them learn, are the transpose of those the other way. */
+static int are_transposed(const nai_network *net, const nai__rectangle *there,
+                          const nai__rectangle *here)
+{
+  for (int64_t i = 0; i < there->rows; i++)
+    for (int64_t j = 0; j < there->columns; j++) {
+      int64_t one = nai__place_in(there, i, j), two = nai__place_in(here, j, i);
+      if (net->theta[one] != net->theta[two] || net->plastic[one] != net->plastic[two]) return 0;
+    }
+  return 1;
+}
+
 static nai_status find_back(const nai_network *net, int64_t *back)
 {
   for (int64_t i = 0; i < net->n_projections; i++) {
@@ -90,15 +109,12 @@ static nai_status find_back(const nai_network *net, int64_t *back)
     const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
     back[i] = -1;
     if (from->kind != NAI_POPULATIONS || to->kind != NAI_POPULATIONS) continue;
-    for (int64_t k = 0; k < net->n_projections && back[i] < 0; k++)
-      if (net->projection[k].from == p->to && net->projection[k].to == p->from) back[i] = k;
+    back[i] = back_of(net, p);
     if (back[i] < 0)
       return refuse("there is none back for the projection from", from->name, to->name);
-    const nai__rectangle *there = &p->at, *here = &net->projection[back[i]].at;
-    for (int64_t u = 0; u < there->rows; u++)
-      for (int64_t w = 0; w < there->columns; w++)
-        if (net->theta[nai__place_in(there, u, w)] != net->theta[nai__place_in(here, w, u)])
-          return refuse("set weights to the transpose of those back, from", from->name, to->name);
+    if (!are_transposed(net, &p->at, &net->projection[back[i]].at))
+      return refuse("weights, and which of them learn, are not the transpose of those back, from",
+                    from->name, to->name);
   }
   return NAI_OK;
 }

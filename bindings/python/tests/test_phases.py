@@ -140,7 +140,7 @@ def test_it_learns_and_weights_stay_symmetric(form):
 
 def test_what_equilibrium_propagation_refuses():
     rule = na.EquilibriumPropagation()
-    with pytest.raises(na.UnsupportedError, match="set weights to the transpose of those back, from 'h' to 'top'"):
+    with pytest.raises(na.UnsupportedError, match="are not the transpose of those back, from 'h' to 'top'"):
         na.Trainer(loops(), cost=na.MSE("y"), rule=rule)
     with pytest.raises(na.UnsupportedError, match="there is noise in 'h'"):
         na.Trainer(symmetric(noise=0.1), cost=na.MSE("y"), rule=rule)
