@@ -410,6 +410,17 @@ static nai_status dendritic_error(nai_rule **out, uint64_t seed)
   return nai_rule_create_dendritic_error(out);
 }
 
+static nai_status predictive_coding(nai_rule **out, uint64_t seed)
+{
+  (void)seed;
+  return nai_rule_create_predictive_coding(out);
+}
+
+static nai_status equilibrium_propagation(nai_rule **out, uint64_t seed)
+{
+  return nai_rule_create_equilibrium_propagation(out, NAI_NUDGE_SYMMETRIC, seed);
+}
+
 /* Those that all_rules has not. */
 static const rule_case other_rules[] = {{"rtrl", rtrl},
                                         {"uoro", nai_rule_create_uoro},
@@ -418,7 +429,9 @@ static const rule_case other_rules[] = {{"rtrl", rtrl},
                                         {"reward_hebbian", nai_rule_create_reward_hebbian},
                                         {"force", force},
                                         {"full-force", nai_rule_create_full_force},
-                                        {"dendritic_error", dendritic_error}};
+                                        {"dendritic_error", dendritic_error},
+                                        {"predictive_coding", predictive_coding},
+                                        {"equilibrium_propagation", equilibrium_propagation}};
 enum { OTHER_RULES = sizeof other_rules / sizeof *other_rules };
 
 /* What a rule says of a model that it does not take; NULL where it does. */
@@ -428,7 +441,18 @@ static const char *refusal_of(const char *rule, const char *model)
     return strcmp(model, "pyramidal") == 0
                ? NULL
                : "rule 'dendritic_error' needs the errors of ports; 'P' is of model '";
-  if (strcmp(model, "rate") == 0) return NULL;
+  int is_rate = strcmp(model, "rate") == 0;
+  if (strcmp(rule, "predictive_coding") == 0)
+    return is_rate
+               ? "'P' has a memory, as its tau is above dt"
+               : "rule 'predictive_coding' works with rate units alone, whose transfer functions "
+                 "it takes errors through; 'P' is of model '";
+  if (strcmp(rule, "equilibrium_propagation") == 0)
+    return is_rate
+               ? "are not the transpose of those back, from 'P' to 'P'"
+               : "rule 'equilibrium_propagation' works with rate units alone, which come to rest "
+                 "at an energy's minimum; 'P' is of model '";
+  if (is_rate) return NULL;
   if (strcmp(rule, "weight_mirror") == 0)
     return "rule 'weight_mirror' works with rate units alone, through whose transfer functions it "
            "sends its noise; 'P' is of model '";

@@ -138,6 +138,20 @@ def test_it_learns_and_weights_stay_symmetric(form):
     assert (net.weights("h", "top") == net.weights("top", "h").T).all()
 
 
+@pytest.mark.parametrize("optimizer", [na.SGD, na.Momentum, na.RMSProp, na.Adam, na.AdamW], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("clip", [0, 0.01])
+def test_weights_stay_symmetric_under_any_optimiser(optimizer, clip):
+    net = symmetric()
+    cost = na.MSE("y") + 0.01 * na.L2Weights("h top", "h top")
+    rule = na.EquilibriumPropagation("random", steps=5)
+    trainer = na.Trainer(net, cost=cost, rule=rule, optimizer=optimizer(0.01), clip=clip)
+    before = net.weights("h", "top").copy()
+    for seed in range(30):
+        trainer.step(resting(n=7, steps=10, seed=seed))
+    assert (net.weights("h", "top") != before).all()
+    assert (net.weights("h", "top") == net.weights("top", "h").T).all()
+
+
 def test_what_equilibrium_propagation_refuses():
     rule = na.EquilibriumPropagation()
     with pytest.raises(na.UnsupportedError, match="are not the transpose of those back, from 'h' to 'top'"):
