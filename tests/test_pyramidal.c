@@ -378,6 +378,26 @@ START_TEST(noise_does_not_depend_on_the_time_step)
 }
 END_TEST
 
+/* Nobody draws what nobody adds; of a network whose noise is set later, and taken away. */
+START_TEST(normals_are_drawn_for_noise_alone)
+{
+  nai_network *net = build_one(0.1, 2);
+  expect_ok(nai_network_build(net, 1));
+  EXPECT(!net->has_noise);
+  expect_ok(nai_network_set(net, "P", "noise", 0.1));
+  EXPECT(net->has_noise);
+  nai_state *state = make_state(net, 1, 1), *other = make_state(net, 1, 2);
+  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(other, NULL, NULL));
+  EXPECT(!same_states(state, other));
+  expect_ok(nai_network_set(net, "P", "noise", 0));
+  EXPECT(!net->has_noise);
+  nai_state_destroy(other);
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(slopes_are_central_differences)
 {
   for (int way = 0; way < WAYS; way++)
@@ -474,7 +494,8 @@ Suite *pyramidal_suite(void)
   TCase *noise = tcase_create("noise");
   tcase_add_loop_test(noise, noise_does_not_depend_on_the_time_step, 0, 2);
   suite_add_tcase(suite, noise);
-  ADD_CASE(suite, "unit", steps_by_hand, errors_by_hand, slopes_are_central_differences);
+  ADD_CASE(suite, "unit", normals_are_drawn_for_noise_alone, steps_by_hand, errors_by_hand,
+           slopes_are_central_differences);
   ADD_CASE(suite, "refusals", wrong_numbers_are_refused, weights_must_be_told);
   return suite;
 }

@@ -457,6 +457,17 @@ static double noise_factor(const nai__node *node, double alpha, double noise_tau
   return noise_tau > 0 ? 1 : sqrt(2 / alpha);
 }
 
+/* 1 when a step needs normals of its units; built-in models with `noise` have them for it alone. */
+static int draws(const nai__node *node, double sigma)
+{
+  if (sigma > 0) return 1;
+  if (!node->cells || !node->cells->model->ops.n_normals) return 0;
+  if (node->cells->model->own) return 1;
+  for (int32_t k = 0; k < node->cells->model->ops.n_parameters; k++)
+    if (node->cells->number[k] == NAI__NOISE) return 0;
+  return 1;
+}
+
 static void refresh_unit(nai_network *net, const nai__node *node, int64_t u)
 {
   int64_t ld = net->ld_units;
@@ -471,7 +482,7 @@ static void refresh_unit(nai_network *net, const nai__node *node, int64_t u)
   double added = node->cells ? 0 : node->number[NAI__OUTPUT_NOISE][u];
   unit[NAI__ADDED * ld] = (float)added;
   if (added > 0) net->has_output_noise = 1;
-  if (sigma > 0 || (node->cells && node->cells->model->ops.n_normals)) net->has_noise = 1;
+  if (draws(node, sigma)) net->has_noise = 1;
   if (sigma > 0 && noise_tau > 0) net->has_coloured_noise = 1;
 }
 

@@ -91,6 +91,23 @@ def test_prospective_rates_lead():
     assert np.allclose(rates[1], 1 / 1.9) and rates[0][0] < 0.2 / 1.9 and np.allclose(rates[0][-1], 1 / 1.9)
 
 
+def test_a_teacher_of_conductances():
+    """g_exc (1 - u) + g_inh (-1 - u) as a nudge and a target that the inputs give, step by step."""
+    draw, dt, g_soma = np.random.default_rng(3), 0.05, 0.8
+    basal, excited, inhibited = draw.normal(size=60), draw.uniform(0, 1, 60), draw.uniform(0.1, 1, 60)
+    net = na.Network(dt=dt).input("x", 1).input("target", 1).input("nudge", 1)
+    net.population("P", 1, model="pyramidal", g_apical=0, transfer="linear")
+    net.connect("x", "P:basal", **ONE).connect("target", "P:target", **ONE).connect("nudge", "P:nudge", **ONE).build()
+    total = excited + inhibited
+    inputs = {"x": basal, "target": (excited - inhibited) / total, "nudge": total / g_soma}
+    u, expected = 0.0, []
+    for v, e, i in zip(basal, excited, inhibited):
+        u += dt * (-0.1 * u + (v - u) + e * (1 - u) + i * (-1 - u))
+        expected.append(u)
+    ours = net.run({name: values[:, None].astype(np.float32) for name, values in inputs.items()}).rates["P"]
+    assert np.allclose(ours[:, 0, 0], expected, atol=1e-5)
+
+
 def test_files(tmp_path):
     net = na.Network(dt=0.1).input("x", 2).population("P", 2, model="pyramidal", dynamics="steady", threshold=[1, 2])
     net.set("P", nudge=0.5, target=2).connect("x", "P", initial=np.eye(2)).build().save(tmp_path / "net.safetensors")
