@@ -71,6 +71,7 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
   width = (width + 15) / 16 * 16;
   int64_t first = task % job->parts * width, end = smaller(first + width, block->at.rows);
   if (first >= end) return;
+  if (block->frozen) return; /* what is there is cleared afterwards */
   int64_t rows = rows_at_once(pass, block, end - first),
           work = rows * pass->steps * pass->trials * block->at.columns;
   for (; first < end && !nai__pool_ended(pass->pool, thread, work); first += rows)

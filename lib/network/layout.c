@@ -394,9 +394,10 @@ static nai_status allocate(nai_network *net)
   net->plastic = NAI__ARRAY(uint8_t, net->n_theta);
   net->unit = NAI__ARRAY(float, NAI__UNIT_ROWS * net->ld_units);
   net->channel = NAI__ARRAY(float, NAI__CHANNEL_ROWS * net->ld_inputs);
+  net->stretch = NAI__ARRAY(nai__stretch, net->n_blocks + 1);
   net->readout = NAI__ARRAY(float, NAI__READOUT_ROWS * net->ld_outputs);
   if (!net->theta || !net->exists || !net->learns || !net->plastic || !net->unit || !net->channel ||
-      !net->readout)
+      !net->stretch || !net->readout)
     return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].cells) NAI__TRY(nai__cells_allocate(&net->node[i]));
@@ -452,6 +453,7 @@ nai_status nai__layout(nai_network *net, int draws)
   int64_t bytes = nai__layout_bytes(net) + (draws ? nai__draw_bytes(net) : 0);
   NAI__TRY(nai__memory_check(net, bytes, "the network"));
   NAI__TRY(allocate(net));
+  nai__find_frozen(net);
   nai__numbers_start(net);
   return NAI_OK;
 }
@@ -466,6 +468,7 @@ void nai__layout_destroy(nai_network *net)
   nai__free(net->block);
   nai__free(net->segment);
   nai__free(net->theta);
+  nai__free(net->stretch);
   nai__free(net->exists);
   nai__free(net->learns);
   nai__free(net->plastic);

@@ -309,6 +309,7 @@ static nai_status set_plastic(nai_network *net, const char *from, const char *to
     p->plastic = plastic;
     if (net->built) nai__refresh_plastic(net, p);
   }
+  if (net->built) nai__find_frozen(net);
   return NAI_OK;
 }
 

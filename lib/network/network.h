@@ -162,10 +162,17 @@ typedef struct nai__block {
   int64_t from_group, to_group; /* 0: of first signals, of first ports; else of another one */
   int64_t delay;
   int64_t pre, post; /* first column of the source that it reads, first one that it drives */
+  int32_t frozen;    /* 1: none of its projections is plastic or has constraints */
+  int32_t reserved;
   nai__rectangle at; /* [post][pre] */
   float *forward;    /* packed: a row for each pre */
   float *backward;   /* packed: a row for each post; NULL from inputs */
 } nai__block;
+
+/* Part of theta in which something may learn. */
+typedef struct nai__stretch {
+  int64_t first, end;
+} nai__stretch;
 
 /* A run of units that are moved at once: rate units that share leak and transfer function, or the cells
  * of a population. */
@@ -253,7 +260,9 @@ struct nai_network {
   int32_t has_cells; /* units that are no rate units, or releases */
   int32_t is_bound;  /* to the thread that calls: functions of some model are not for several */
 
-  int64_t n_theta;                              /* floats, a multiple of 16 */
+  int64_t n_theta;       /* floats, a multiple of 16 */
+  nai__stretch *stretch; /* [n_stretches] all of theta but frozen blocks, ascending */
+  int64_t n_stretches;
   float *theta;                                 /* blocks, then unit biases, then output biases */
   uint8_t *exists;                              /* 1 where a synapse or bias exists */
   uint8_t *learns;                              /* 1 where constraints let it learn */
@@ -470,6 +479,10 @@ nai_status nai__project_block(nai_network *net, int64_t block, const float *befo
 void nai__refresh_plastic(nai_network *net, const nai__projection *p);
 /* The packed copies that products read; from theta. */
 void nai__pack(nai_network *net);
+/* The same of those that learn; of others the packed copies are as they were. */
+void nai__pack_plastic(nai_network *net);
+/* Which blocks are frozen, from the projections' flags, and the stretches between them. */
+void nai__find_frozen(nai_network *net);
 void nai__pack_block(nai_network *net, int64_t block);
 
 /* --- spectrum.c ------------------------------------------------------------------------------- */

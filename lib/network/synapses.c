@@ -177,7 +177,8 @@ static nai_status project_one(nai_network *net, const nai__projection *p, float 
 nai_status nai__project(nai_network *net, float *momentum, const float *before)
 {
   for (int64_t i = 0; i < net->n_projections; i++)
-    NAI__TRY(project_one(net, &net->projection[i], momentum, before));
+    if (!before || net->projection[i].plastic || net->projection[i].n_constraints)
+      NAI__TRY(project_one(net, &net->projection[i], momentum, before));
   nai__bound_initial_states(net);
   return NAI_OK;
 }
@@ -201,4 +202,27 @@ void nai__pack_block(nai_network *net, int64_t block)
 void nai__pack(nai_network *net)
 {
   for (int64_t i = 0; i < net->n_blocks; i++) nai__pack_block(net, i);
+}
+
+void nai__find_frozen(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].frozen = 1;
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (net->projection[i].plastic || net->projection[i].n_constraints)
+      net->block[net->projection[i].block].frozen = 0;
+  int64_t first = 0;
+  net->n_stretches = 0;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const nai__rectangle *at = &net->block[i].at;
+    if (!net->block[i].frozen) continue;
+    if (at->start > first) net->stretch[net->n_stretches++] = (nai__stretch){first, at->start};
+    first = at->start + at->rows * at->stride;
+  }
+  net->stretch[net->n_stretches++] = (nai__stretch){first, net->n_theta};
+}
+
+void nai__pack_plastic(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_blocks; i++)
+    if (!net->block[i].frozen) nai__pack_block(net, i);
 }

@@ -55,9 +55,10 @@ static void copy_plastic(float *out, const nai_trainer *trainer)
 static nai_status find_exact(nai_trainer *trainer, const nai_trials *trials)
 {
   nai__alignment *a = &trainer->alignment;
+  const nai_network *net = trainer->plasticity.net;
   NAI__TRY(nai__trainer_estimate(trainer, a->learner, trials));
   copy_plastic(a->exact, trainer);
-  if (isfinite(nai__norm(a->exact, trainer->plasticity.net->n_theta))) return NAI_OK;
+  if (isfinite(nai__norm(a->exact, net->stretch, net->n_stretches))) return NAI_OK;
   return nai__fail_nonfinite(&trainer->plasticity, &trainer->batch, trainer->step + 1);
 }
 

@@ -13,17 +13,37 @@
 /* What is not plastic has no gradient: nothing that follows sees it. */
 static void clear_frozen(nai__plasticity *p)
 {
-  const uint8_t *plastic = p->net->plastic;
-  for (int64_t i = 0; i < p->net->n_theta; i++)
-    p->gradient[i] = plastic[i] != 0 ? p->gradient[i] : 0;
+  const nai_network *net = p->net;
+  int64_t cleared = 0;
+  for (int64_t k = 0; k < net->n_stretches; k++) {
+    const nai__stretch *part = &net->stretch[k];
+    memset(p->gradient + cleared, 0, (size_t)(part->first - cleared) * sizeof *p->gradient);
+    for (int64_t i = part->first; i < part->end; i++)
+      p->gradient[i] = net->plastic[i] != 0 ? p->gradient[i] : 0;
+    cleared = part->end;
+  }
 }
 
 int nai__plasticity_measure(nai__plasticity *p)
 {
   clear_frozen(p);
   p->has_gradient = 1;
-  p->gradient_norm = nai__norm(p->gradient, p->net->n_theta);
+  p->gradient_norm = nai__norm(p->gradient, p->net->stretch, p->net->n_stretches);
   return isfinite(p->gradient_norm);
+}
+
+/* Without moments, which fade where nothing learns, too: of what may learn alone. */
+static void move_stretches(const nai__plasticity *p, const nai__move *all)
+{
+  for (int64_t k = 0; k < p->net->n_stretches; k++) {
+    const nai__stretch *part = &p->net->stretch[k];
+    nai__move m = *all;
+    m.n = part->end - part->first;
+    m.theta += part->first;
+    m.gradient += part->first;
+    m.plastic += part->first;
+    nai__optimizer_move(p->optimizer, &m);
+  }
 }
 
 static void move(nai__plasticity *p, double clip)
@@ -40,14 +60,25 @@ static void move(nai__plasticity *p, double clip)
                  .square = p->square};
   if (p->factor)
     nai__move_by_parts(p, &m);
+  else if (!p->mean && !p->square)
+    move_stretches(p, &m);
   else
     nai__optimizer_move(p->optimizer, &m);
+}
+
+static int are_finite(const nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_stretches; k++)
+    if (!nai__all_finite(net->theta + net->stretch[k].first,
+                         net->stretch[k].end - net->stretch[k].first))
+      return 0;
+  return 1;
 }
 
 static nai_status check_weights(const nai__plasticity *p, int64_t update)
 {
   const nai_network *net = p->net;
-  if (nai__all_finite(net->theta, net->n_theta)) return NAI_OK;
+  if (are_finite(net)) return NAI_OK;
   for (int64_t k = 0; k < net->n_projections; k++) {
     nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
     for (int64_t i = 0; i < s.n_post; i++)
@@ -80,7 +111,7 @@ nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update
     return status;
   }
   if (rule->settled) rule->settled(p->learner, &now);
-  nai__pack(net);
+  nai__pack_plastic(net);
   p->moves++;
   return NAI_OK;
 }

@@ -10,12 +10,14 @@
 /* Squares of gradients, which optimisers keep, must stay within single precision. */
 #define LARGEST 1e18
 
-double nai__norm(const float *gradient, int64_t n)
+double nai__norm(const float *gradient, const nai__stretch *part, int64_t n_stretches)
 {
   double chain[8] = {0};
-  assert(n % 8 == 0); /* theta consists of whole rows */
-  for (int64_t i = 0; i < n; i += 8)
-    for (int c = 0; c < 8; c++) chain[c] += (double)gradient[i + c] * (double)gradient[i + c];
+  for (int64_t k = 0; k < n_stretches; k++) {
+    assert(part[k].first % 8 == 0 && part[k].end % 8 == 0); /* theta consists of whole rows */
+    for (int64_t i = part[k].first; i < part[k].end; i += 8)
+      for (int c = 0; c < 8; c++) chain[c] += (double)gradient[i + c] * (double)gradient[i + c];
+  }
   double sum = ((chain[0] + chain[1]) + (chain[2] + chain[3])) +
                ((chain[4] + chain[5]) + (chain[6] + chain[7]));
   return sum <= LARGEST * LARGEST ? sqrt(sum) : NAN;

@@ -53,10 +53,18 @@ void nai__past_destroy(nai__past *past)
   *past = (nai__past){NULL, NULL, NULL, 0};
 }
 
+/* Of weights only those that may learn; moments of all, for those of frozen weights fade. */
+static void copy_weights(float *to, const float *from, const nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_stretches; k++)
+    memcpy(to + net->stretch[k].first, from + net->stretch[k].first,
+           (size_t)(net->stretch[k].end - net->stretch[k].first) * sizeof *to);
+}
+
 void nai__past_take(nai__past *past, const nai__plasticity *p)
 {
   size_t bytes = (size_t)p->net->n_theta * sizeof(float);
-  memcpy(past->theta, p->net->theta, bytes);
+  copy_weights(past->theta, p->net->theta, p->net);
   if (p->mean) memcpy(past->mean, p->mean, bytes);
   if (p->square) memcpy(past->square, p->square, bytes);
   past->moves = p->moves;
@@ -65,7 +73,7 @@ void nai__past_take(nai__past *past, const nai__plasticity *p)
 void nai__past_put_back(const nai__past *past, nai__plasticity *p)
 {
   size_t bytes = (size_t)p->net->n_theta * sizeof(float);
-  memcpy(p->net->theta, past->theta, bytes);
+  copy_weights(p->net->theta, past->theta, p->net);
   if (p->mean) memcpy(p->mean, past->mean, bytes);
   if (p->square) memcpy(p->square, past->square, bytes);
   p->moves = past->moves;

@@ -85,7 +85,8 @@ void nai__kept_put_back(nai__plasticity *p);
 
 /* --- finite.c --------------------------------------------------------------------------------- */
 
-double nai__norm(const float *gradient, int64_t n);
+/* Of a gradient that is 0 outside these stretches. */
+double nai__norm(const float *gradient, const nai__stretch *part, int64_t n_stretches);
 /*
  * NAI_ERR_NONFINITE with a message that says where the first NaN or infinity is, and of which
  * update.

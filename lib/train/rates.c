@@ -105,7 +105,8 @@ void nai__move_by_parts(const nai__plasticity *p, const nai__move *all)
 {
   const nai_network *net = p->net;
   for (int64_t k = 0; k < net->n_projections; k++)
-    move_part(p, all, &net->projection[k].at, nai__projection_rate(p, k));
+    if (all->mean || all->square || net->projection[k].plastic)
+      move_part(p, all, &net->projection[k].at, nai__projection_rate(p, k));
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (node->kind == NAI_INPUTS) continue;
