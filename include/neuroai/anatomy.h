@@ -152,6 +152,11 @@ typedef struct nai_microcircuit {
    */
   int32_t dale;
   int32_t reserved;     /**< 0 */
+  /**
+   * Of what comes down, top-down and from interneurons to apical dendrites, ms; below 0 (default): a
+   * step, as of all that is part of a loop. Where it is told, bottom-up pathways have no delay.
+   */
+  double delay;
   const char *dynamics; /**< "full" or "steady", of the model; NULL (default): "full" */
 } nai_microcircuit;
 
@@ -159,7 +164,7 @@ typedef struct nai_microcircuit {
 /** The defaults of a nai_microcircuit. */
 #define NAI_MICROCIRCUIT_INIT                                                                     \
   {sizeof(nai_microcircuit), NAI_TRANSFER_LOGISTIC, 1, 1, 0, 0.1, 1, 1, 0.8, 0.8, 0.1, 1, 1, 1, 1, \
-   1, 1, 0, 1, 0, 0, 0, 0, NULL}
+   1, 1, 0, 1, 0, 0, 0, 0, -1, NULL}
 /* clang-format on */
 
 /**

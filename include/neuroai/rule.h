@@ -203,7 +203,14 @@ NAI_API nai_status nai_rule_create_equilibrium_propagation(nai_rule **out, int32
  * Parameters: "tau" (30 ms; 0: no low-pass), "lag" (0 ms: nothing is learnt that long from the
  * beginning of each trial), "update_every" (1; steps between updates within a trial, the trials of
  * a batch one after another; 0: one update at the end of the batch, of the mean over its trials,
- * each of which begins with Delta = 0).
+ * each of which begins with Delta = 0), "sweep" (0).
+ *
+ * "sweep" 1, with "update_every" 0, is the two-step form (section 3.4 of the paper): after the last
+ * step of a trial populations make it once more, from the top down, each from what those above send
+ * by then; what is induced after that, dt times, is the update, without low-pass. With units whose
+ * dynamics are "steady", one step up and the sweep down take the place of the time to settle. What
+ * goes down must have a delay, so that what goes up comes within the step (nai_microcircuit.delay);
+ * NAI_ERR_UNSUPPORTED otherwise, when a trainer is made. Trials of a batch are equally long.
  */
 NAI_API nai_status nai_rule_create_dendritic_error(nai_rule **out);
 

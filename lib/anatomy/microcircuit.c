@@ -78,6 +78,8 @@ static nai_status take(plan *p, nai_network *net, const int64_t *sizes, int64_t 
                             NAI__FIRST_SIZE(nai_microcircuit, dynamics), "options"));
   NAI__TRY(check_flags(&p->options));
   NAI__TRY(check_widths(&p->options));
+  if (!(p->options.delay <= 1e6))
+    return nai__fail(NAI_ERR_INVALID, "delay is %g, must be at most 1e6", p->options.delay);
   p->net = net;
   p->sizes = sizes;
   p->layers = n - 1;
@@ -190,6 +192,12 @@ static layer_names names_of(int64_t k)
   return n;
 }
 
+/* So long where a delay is told of what comes down; else it is that of all that is part of a loop. */
+static nai_status delay(const plan *p, const char *from, const char *to, double ms)
+{
+  return p->options.delay < 0 ? NAI_OK : nai_network_set_delay(p->net, from, to, ms);
+}
+
 static nai_status connect_layer(const plan *p, int64_t k)
 {
   const nai_microcircuit *o = &p->options;
@@ -197,7 +205,11 @@ static nai_status connect_layer(const plan *p, int64_t k)
   NAI__TRY(connect(p, n.cells, n.above_basal, o->plastic_up, o->width_up));
   NAI__TRY(connect(p, n.cells, n.inter_basal, o->plastic_inter, o->width_inter));
   NAI__TRY(connect(p, n.above, n.apical, o->plastic_down, o->width_down));
-  return connect(p, n.inter, n.lateral, o->plastic_lateral, o->width_lateral);
+  NAI__TRY(connect(p, n.inter, n.lateral, o->plastic_lateral, o->width_lateral));
+  NAI__TRY(delay(p, n.cells, n.above_basal, 0));
+  NAI__TRY(delay(p, n.cells, n.inter_basal, 0));
+  NAI__TRY(delay(p, n.above, n.apical, o->delay));
+  return delay(p, n.inter, n.lateral, o->delay);
 }
 
 static nai_status connect_parts(const plan *p)
@@ -211,6 +223,7 @@ static nai_status connect_parts(const plan *p)
   for (int64_t k = 1; k < p->layers; k++) {
     const layer_names n = names_of(k);
     NAI__TRY(connect_one_to_one(p, n.above_u, n.inter_target));
+    NAI__TRY(delay(p, n.above_u, n.inter_target, 0));
   }
   NAI__TRY(connect_one_to_one(p, "target", target));
   return connect_one_to_one(p, "teach", nudge);

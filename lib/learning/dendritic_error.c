@@ -17,7 +17,7 @@
 #include "backward.h"
 #include "online.h"
 
-enum { TAU, LAG, EVERY, PARAMETERS };
+enum { TAU, LAG, EVERY, SWEEP, PARAMETERS };
 
 /* Far more than any activity, far below where single precision ends. */
 #define MOST_INDUCED 1e12F
@@ -67,10 +67,27 @@ static nai_status check(const nai_network *net)
                    "population of a model that has them, such as 'pyramidal'");
 }
 
+/* A sweep comes after the last step of a trial; then nothing is learnt within it. */
+static nai_status fail_within(const nai_rule *rule)
+{
+  return nai__fail(
+      NAI_ERR_INVALID,
+      "rule 'dendritic_error': update_every is %g, must be 0, as sweep is 1: nothing is "
+      "learnt within a trial",
+      rule->number[EVERY]);
+}
+
+static nai_status attach_sweep(nai__learner *learner)
+{
+  if (nai__rule_every(learner->rule)) return fail_within(learner->rule);
+  return nai__descent_create(&learner->descent, learner->net, "rule 'dendritic_error' with sweep");
+}
+
 /* Delta stays from trial to trial, as in the authors' programs, and is `own` of the learner. */
 static nai_status attach(nai__learner *learner)
 {
   NAI__TRY(check(learner->net));
+  if (learner->rule->number[SWEEP] != 0) return attach_sweep(learner);
   learner->own = nai__learner_keep_theta(learner, "induction");
   return learner->own ? NAI_OK : NAI_ERR_MEMORY;
 }
@@ -79,6 +96,7 @@ static nai_status attach(nai__learner *learner)
 
 static nai_status begin_within(nai__online *online)
 {
+  if (online->learner->descent) return fail_within(online->learner->rule);
   online->own = NAI__ARRAY(float, online->learner->net->ld_units);
   return online->own ? NAI_OK : NAI_ERR_MEMORY;
 }
@@ -193,19 +211,20 @@ static double worth(double share, int64_t steps)
   return steps > 0 ? 1 - pow(1 - share, (double)steps) : 0;
 }
 
-static void weigh(nai__pass *pass, double share, int64_t lag, int64_t t, int64_t trial,
-                  float *error)
-{
-  double dt = pass->net->dt, count = t > lag ? worth(share, pass->length[trial] - t + 1) : 0;
-  float factor = (float)(-dt / (double)pass->trials * count);
-  for (int64_t u = 0; u < pass->net->n_columns; u++) error[u] = count > 0 ? factor * error[u] : 0;
-}
-
 typedef struct job {
   nai__pass *pass;
   double share;
   int64_t lag;
 } job;
+
+static void weigh(const job *job, int64_t t, int64_t trial, float *error)
+{
+  const nai__pass *pass = job->pass;
+  double dt = pass->net->dt,
+         count = t > job->lag ? worth(job->share, pass->length[trial] - t + 1) : 0;
+  float factor = (float)(-dt / (double)pass->trials * count);
+  for (int64_t u = 0; u < pass->net->n_columns; u++) error[u] = count > 0 ? factor * error[u] : 0;
+}
 
 static void find_group(void *argument, int64_t task, int32_t thread)
 {
@@ -223,14 +242,30 @@ static void find_group(void *argument, int64_t task, int32_t thread)
       nai__failure_note(&pass->failed, status);
       return;
     }
-    for (int64_t b = 0; b < rows; b++)
-      weigh(pass, job->share, job->lag, t, row + b, error + b * net->ld_units);
+    for (int64_t b = 0; b < rows; b++) weigh(job, t, row + b, error + b * net->ld_units);
   }
+}
+
+/* After a sweep only what is induced at the last step counts. */
+static nai_status only_last(job *job)
+{
+  const nai__pass *pass = job->pass;
+  for (int64_t b = 0; b < pass->trials; b++)
+    if (pass->length[b] != pass->steps)
+      return nai__fail(
+          NAI_ERR_INVALID,
+          "trial %lld has %d steps, another one %lld: with sweep all trials of a batch "
+          "must be equally long",
+          (long long)b, (int)pass->length[b], (long long)pass->steps);
+  job->share = 1;
+  job->lag = pass->steps - 1;
+  return NAI_OK;
 }
 
 static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
   job job = {pass, share_of(learner->rule, pass->net), lag_of(learner->rule, pass->net)};
+  if (learner->descent) NAI__TRY(only_last(&job));
   nai__pool_run(pass->pool, (pass->trials + pass->rows - 1) / pass->rows, find_group, &job);
   nai__bias_gradient(pass);
   nai__correlate(pass);
@@ -245,7 +280,10 @@ nai_status nai_rule_create_dendritic_error(nai_rule **out)
       [LAG] = {"lag", "ms", "from the beginning of a trial, in which nothing is learnt", 0, 0, 1e9,
                0},
       [EVERY] = {"update_every", "steps", "steps between updates within a trial; 0: one at its end",
-                 1, 0, 1e9, 1}};
+                 1, 0, 1e9, 1},
+      [SWEEP] = {"sweep", "1",
+                 "1: from the last step and a sweep down from the top alone, without low-pass", 0,
+                 0, 1, 1}};
   static const nai__online_ops online = {
       .attach = begin_within, .detach = end_within, .step = step};
   static const nai__rule_kind kind = {.name = "dendritic_error",

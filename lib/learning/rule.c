@@ -132,6 +132,7 @@ void nai__learner_destroy(nai__learner *learner)
 {
   if (!learner) return;
   if (learner->rule->kind->detach) learner->rule->kind->detach(learner);
+  nai__descent_destroy(learner->descent);
   nai__feedback_destroy(&learner->feedback, learner->net);
   for (int i = 0; i < learner->n_kept; i++) nai__kept_release(&learner->kept[i]);
   nai__free(learner);

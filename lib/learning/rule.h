@@ -18,7 +18,7 @@
 #include "../base/reference.h"
 #include "../base/threads.h"
 #include "../base/watch.h"
-#include "../network/activity.h"
+#include "../network/descent.h"
 #include "feedback.h"
 
 typedef struct nai__learner nai__learner;
@@ -180,8 +180,9 @@ struct nai__learner {
   nai__kept kept[NAI__MOST_KEPT];
   int n_kept;
   void *own;
-  nai__watch watch; /* to be asked while attach() works */
-  int64_t base;     /* bytes that whoever made it takes, the network among them */
+  nai__descent *descent; /* of rules that learn after one; NULL */
+  nai__watch watch;      /* to be asked while attach() works */
+  int64_t base;          /* bytes that whoever made it takes, the network among them */
 };
 
 nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed);

@@ -401,12 +401,20 @@ static void add_ready(const nai__activity *a, int64_t first, int64_t end, float 
   for (int64_t u = first; u < end; u++) v[u] = (accumulate ? v[u] : 0) + a->ready[u];
 }
 
+/* What units get from other units as these are now, whatever the delay, or as they were. */
+enum { AS_SENT, AS_NOW };
+
+static int64_t arrives(const nai__block *block, int64_t t, int when)
+{
+  return when == AS_NOW && !block->from_input ? t + block->delay : t;
+}
+
 /*
  * v [rows][ld_units] of one stage, biases apart: they are the transfer kernels' part. Added to what a
  * perturbation has written there.
  */
-static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
-                       nai__scratch *scratch)
+static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int when, int64_t row,
+                       int64_t rows, nai__scratch *scratch)
 {
   const nai_network *net = a->net;
   int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
@@ -423,14 +431,16 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int64_t
     if (block->to_output || block->to_stage != stage) continue;
     if (a->ready && nai__block_is_ready(block)) continue;
     if (block->to_group) {
-      multiply(a, block, t, row, rows, scratch->v + block->post, net->ld_units, 1, scratch);
+      multiply(a, block, arrives(block, t, when), row, rows, scratch->v + block->post,
+               net->ld_units, 1, scratch);
       continue;
     }
     if (!accumulate && (block->post != first || block->post + block->at.rows != end)) {
       clear_columns(scratch->v, net->ld_units, first, end, rows);
       accumulate = 1;
     }
-    multiply(a, block, t, row, rows, scratch->v + block->post, net->ld_units, accumulate, scratch);
+    multiply(a, block, arrives(block, t, when), row, rows, scratch->v + block->post, net->ld_units,
+             accumulate, scratch);
     accumulate = 1;
   }
   if (!accumulate) clear_columns(scratch->v, net->ld_units, first, end, rows);
@@ -561,10 +571,18 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
     draw_output_noise(a, t, row + b, added_of(scratch, net) + b * net->ld_units);
   perturb(a, t, row, rows, scratch);
   for (int64_t stage = 0; stage < net->n_stages; stage++) {
-    sum_inputs(a, stage, t, row, rows, scratch);
+    sum_inputs(a, stage, t, AS_SENT, row, rows, scratch);
     move_units(a, stage, t, row, rows, scratch);
   }
   if (net->n_outputs) read_out(a, t, row, rows, scratch);
+}
+
+void nai__advance_again(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                        int64_t rows, nai__scratch *scratch)
+{
+  assert(g->cells && !a->ready && !perturbation_of(a));
+  sum_inputs(a, g->stage, t, AS_NOW, row, rows, scratch);
+  nai__cells_step(a, g, t, row, rows, scratch->v, scratch->xi);
 }
 
 nai_status nai__first_check(uint64_t first, int64_t trials)

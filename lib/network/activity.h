@@ -156,6 +156,13 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
                   nai__scratch *scratch);
 
 /*
+ * Cells of one segment make step t, the last one, once more, from what other units send by now,
+ * whatever the delay. With the scratch of this step: its noise is there.
+ */
+void nai__advance_again(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                        int64_t rows, nai__scratch *scratch);
+
+/*
  * NAI_OK when inputs [steps][trials][n_inputs] are finite, or NULL; else NAI_ERR_NONFINITE, naming
  * input, channel, trial and, of several steps, the row.
  */

@@ -195,6 +195,7 @@ struct job {
   const nai_trials *trials;
   nai__pool *pool;
   int64_t from, end; /* steps */
+  const nai__descent *descent;
 };
 
 static void run_group(void *argument, int64_t task, int32_t thread)
@@ -209,6 +210,8 @@ static void run_group(void *argument, int64_t task, int32_t thread)
   for (int64_t t = job->from + 1; t <= job->end && !nai__pool_ended(job->pool, thread, work); t++) {
     const float *inputs = trials->input + ((t - 1) * trials->trials + row) * trials->n_inputs;
     nai__advance(&batch->activity, t, row, rows, inputs, &batch->scratch[thread]);
+    if (t == batch->steps && job->descent)
+      nai__descend(job->descent, &batch->activity, t, row, rows, &batch->scratch[thread]);
   }
 }
 
@@ -227,7 +230,7 @@ nai_status nai__batch_run(nai__batch *batch, const nai__showing *showing)
   batch->activity.seed = showing->seed;
   batch->activity.first = showing->first;
   nai__failure_clear(&batch->activity.failed);
-  struct job job = {batch, trials, showing->pool, 0, batch->steps};
+  struct job job = {batch, trials, showing->pool, 0, batch->steps, showing->descent};
   for (; job.from < batch->steps; job.from = job.end) {
     if (showing->task) job.end = nai__task_next_stop(trials, job.from, -1);
     nai__pool_run(showing->pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);

@@ -6,7 +6,7 @@
 #define NAI_TRAIN_BATCH_H
 
 #include "../base/threads.h"
-#include "../network/activity.h"
+#include "../network/descent.h"
 #include "../task/task.h"
 
 #define NAI__MOST_THREADS 256
@@ -59,6 +59,7 @@ typedef struct nai__showing {
   /* The task that answers between the parts of these trials, its own; NULL: they are given. */
   const nai_task *task;
   nai_trials *answered;
+  const nai__descent *descent; /* after the last step; NULL: none */
 } nai__showing;
 
 /*

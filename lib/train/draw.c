@@ -116,5 +116,6 @@ nai__showing nai__trainer_showing(nai_trainer *trainer, const nai_trials *trials
                         .first = nai__trainer_first(trainer, trials),
                         .pool = trainer->pool,
                         .task = answers ? trainer->task : NULL,
-                        .answered = answers ? trainer->trials : NULL};
+                        .answered = answers ? trainer->trials : NULL,
+                        .descent = trainer->plasticity.learner->descent};
 }

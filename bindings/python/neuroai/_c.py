@@ -312,6 +312,7 @@ class nai_microcircuit(Structure):
         *((name, c_double) for name in ("width_up", "width_inter", "width_down", "width_lateral")),
         *((name, c_int32) for name in ("plastic_up", "plastic_inter", "plastic_down", "plastic_lateral")),
         *((name, c_int32) for name in ("plastic_bias", "prospective", "dale", "reserved")),
+        ("delay", c_double),
         ("dynamics", c_char_p),
     ]
 

@@ -13,7 +13,7 @@ errors are to those of backpropagation.
 from __future__ import annotations
 
 import ctypes
-from typing import Dict, Mapping, Sequence, Union
+from typing import Dict, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -47,6 +47,7 @@ def microcircuit(
     width: Union[float, Mapping[str, float]] = 1.0,
     plastic: Names = "up inter lateral",
     plastic_bias: bool = False,
+    delay: Optional[float] = None,
     dynamics: str = "full",
     prospective: bool = False,
     dale: bool = False,
@@ -73,6 +74,8 @@ def microcircuit(
         plastic: the pathways that learn: some of "up inter down lateral".
         plastic_bias: whether biases of basal dendrites learn, at a rate of their own, ``rates={"P1 P2": 1e-3}``; else
             they stay.
+        delay: of what comes down, top-down and from interneurons to apical dendrites, ms; default a step, as of all that
+            is part of a loop. Where it is given, bottom-up pathways have no delay.
         dynamics: "full", or "steady": units are at once at their steady state.
         prospective: whether rates are of the potential that is to come (latent equilibrium, Haider et al. 2021).
         dale: Dale's law: pyramidal cells excitatory, interneurons inhibitory. Weights start from 0 to width with the
@@ -92,6 +95,7 @@ def microcircuit(
     if not isinstance(dynamics, str):
         raise wrong_type("dynamics", '"full" or "steady"', dynamics)
     options.dynamics = dynamics.encode()
+    options.delay = -1.0 if delay is None else _at_least_0("delay", delay)
     numbers = {"gain": gain, "slope": slope, "threshold": threshold, "g_leak": g_leak, "g_basal": g_basal}
     numbers.update(g_dendrite=g_dendrite, g_apical=g_apical, g_soma=g_soma, noise=noise)
     for name, value in numbers.items():
@@ -101,6 +105,13 @@ def microcircuit(
     net._compose(_c.nai_network_add_microcircuit, layers, len(layers), options)
     net._has_models = True
     return net
+
+
+def _at_least_0(name: str, value: float) -> float:
+    number = real(name, value)
+    if number < 0:
+        raise InvalidError(f"{name} is {number:g}, must be at least 0, or None for a step")
+    return number
 
 
 def _layers(sizes: Sequence[int]) -> npt.NDArray[np.int64]:

@@ -568,15 +568,20 @@ class DendriticError(Rule):
         lag: nothing is learnt so long from the beginning of each trial, ms.
         update_every: steps between updates within a trial (the trials of a batch are then run one after another); 0:
             one update at the end of the batch, of the mean over its trials, each of which begins with Delta = 0.
+        sweep: 1, with update_every 0: the two-step form for large runs. After the last step, errors come down from the
+            top at once, and what is induced then, dt times, is the update, without low-pass. For circuits that are
+            laid out with a delay and steady dynamics: ``na.microcircuit(sizes, dt=1, delay=1, dynamics="steady")``.
     """
 
     _needs_cost = False
     tau = Setting(float)
     lag = Setting(float)
     update_every = Setting(int)
+    sweep = Setting(int)
+    _at_start = ("sweep",)
 
-    def __init__(self, tau: float = 30, lag: float = 0, update_every: int = 1) -> None:
-        self._make(_c.nai_rule_create_dendritic_error, tau=tau, lag=lag, update_every=update_every)
+    def __init__(self, tau: float = 30, lag: float = 0, update_every: int = 1, sweep: int = 0) -> None:
+        self._make(_c.nai_rule_create_dendritic_error, tau=tau, lag=lag, update_every=update_every, sweep=sweep)
 
 
 # --- from the cost of each trial alone -------------------------------------------------------------------------------

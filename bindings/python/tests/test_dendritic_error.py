@@ -209,6 +209,52 @@ def test_errors_are_shown_in_errors_alone():
         net.run(np.ones((3, 1, 2)))
 
 
+def test_two_steps():
+    """Sacramento et al. 2018, section 3.4, in NumPy."""
+    sizes, mix, top, trials = [20, 15, 12, 5], 0.3, 0.1, 7
+    net = na.microcircuit(
+        sizes, dt=1, delay=1, dynamics="steady", noise=0, g_leak=0, g_apical=mix / (1 - mix), g_soma=top / (1 - top)
+    )
+    net.build(1).self_predict()
+    rng = np.random.default_rng(1)
+    net.set_weights("P1", "I1", net.weights("P1", "I1") + rng.normal(0, 0.2, (12, 15)))
+    x, u_target = rng.random((trials, 20)), rng.normal(size=(trials, 5))
+    shown = np.concatenate([x, u_target, np.ones((trials, 5))], axis=1)[None]
+    rule = na.DendriticError(sweep=1, update_every=0)
+    found = na.Trainer(net, None, rule=rule, optimizer=na.SGD(1)).gradient(na.Trials(shown))
+
+    def through(r, source, target):
+        return r @ np.asarray(net.weights(source, target), np.float64).T
+
+    def phi(u):
+        return 1 / (1 + np.exp(-u))
+
+    v1 = (1 - mix) * through(x, "x", "P1")
+    v2 = (1 - mix) * through(phi(v1), "P1", "P2")
+    v3 = through(phi(v2), "P2", "P3")
+    i1, i2 = through(phi(v1), "P1", "I1"), through(phi(v2), "P2", "I2")
+    u3 = (1 - top) * v3 + top * u_target
+    j2 = (1 - top) * i2 + top * u3
+    a2 = through(phi(u3), "P3", "P2") + through(phi(j2), "I2", "P2")
+    u2 = v2 + mix * a2
+    j1 = (1 - top) * i1 + top * u2
+    a1 = through(phi(u2), "P2", "P1") + through(phi(j1), "I1", "P1")
+    u1 = v1 + mix * a1
+    expected = {
+        ("x", "P1:basal"): (phi(u1) - phi(v1)).T @ x,
+        ("P1:rate", "P2:basal"): (phi(u2) - phi(v2)).T @ phi(u1),
+        ("P2:rate", "P3:basal"): (phi(u3) - phi(v3)).T @ phi(u2),
+        ("P1:rate", "I1:basal"): (phi(j1) - phi(i1)).T @ phi(u1),
+        ("P2:rate", "I2:basal"): (phi(j2) - phi(i2)).T @ phi(u2),
+        ("I1:rate", "P1:lateral"): -a1.T @ phi(j1),
+        ("I2:rate", "P2:lateral"): -a2.T @ phi(j2),
+    }
+    for ends, change in expected.items():
+        np.testing.assert_allclose(found[ends], -change / trials, atol=1e-6, err_msg=str(ends))
+    with pytest.raises(na.Error, match="update_every is 1, must be 0, as sweep is 1"):
+        na.Trainer(net, None, rule=na.DendriticError(sweep=1))
+
+
 def test_what_is_refused():
     with pytest.raises(TypeError, match="cost: expected a neuroai.Cost"):
         na.Trainer(small(), rule=na.BPTT())
