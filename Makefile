@@ -443,6 +443,7 @@ bench: $(BENCH_PROGRAMS) ## speed, beside rivals where they are installed, into 
 ifneq ($(wildcard tests/bench/bench.c),)
 	$(Q)$(BUILD)/tests/bench/bench $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_rules $(BUILD)/bench.json
+	$(Q)$(BUILD)/tests/bench/bench_microcircuit $(BUILD)/bench.json
 	$(Q)for file in $(wildcard tests/bench/rivals.py); do $(PYTHON) $$file $(BUILD)/bench.json; done
 else
 	@echo "no tests/bench/bench.c"

@@ -297,11 +297,20 @@ def agent(result):
     result["rivals"]["numpy"] = {"ms": ms, "ratio": ms / result["ours_ms"]}
 
 
+def circuit(result):
+    """Adds NumPy to a result of the dendritic microcircuit."""
+    import circuits
+
+    way = {"trial": circuits.trial, "images": circuits.two_steps}[result["name"].split("/")[1]]
+    ms = best(way()) * 1e3
+    result["rivals"]["numpy"] = {"ms": ms, "ratio": ms / result["ours_ms"]}
+
+
 def adder(name):
     """What adds rivals to a result of this name."""
     if name in WORKLOADS:
         return train
-    return {"rflo": rflo, "agent": agent, "step": step}[name.split("/")[0]]
+    return {"rflo": rflo, "agent": agent, "step": step, "circuit": circuit}[name.split("/")[0]]
 
 
 def main(path):
