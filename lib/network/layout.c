@@ -483,4 +483,6 @@ void nai__layout_destroy(nai_network *net)
   net->theta = net->unit = net->channel = net->readout = NULL;
   net->exists = net->learns = net->plastic = NULL;
   net->n_blocks = net->n_segments = 0;
+  net->stretch = NULL;
+  net->n_stretches = 0;
 }
