@@ -149,6 +149,7 @@ static nai_network *build_one(void)
   expect_ok(nai_network_set_transfer(net, "P", NAI_TRANSFER_TANH));
   expect_ok(nai_network_set(net, "P", "target", 1));
   expect_ok(nai_network_set(net, "P", "nudge", 0.5));
+  expect_ok(nai_network_set(net, "P", "plastic_bias", 1));
   expect_ok(nai_network_connect(net, "in", "P:basal P:lateral"));
   expect_ok(nai_network_set_initial_weights(net, "in", "P", NAI_WEIGHTS_CONSTANT, 0.4, 0));
   expect_ok(nai_network_build(net, 1));

@@ -148,7 +148,7 @@ static void copy_gradient(float *out, const nai_trainer *trainer, const char *fr
 START_TEST(models_list_their_fields)
 {
   const char *const names[] = {"rate", "adaptive_rate", "dendritic", "pyramidal"};
-  const int n[][5] = {{0, 0, 1, 1, 1}, {0, 7, 2, 1, 1}, {1, 7, 2, 3, 1}, {0, 13, 1, 5, 2}};
+  const int n[][5] = {{0, 0, 1, 1, 1}, {0, 7, 2, 1, 1}, {1, 7, 2, 3, 1}, {0, 14, 1, 5, 2}};
   for (int m = 0; m < 4; m++) {
     ck_assert_str_eq(nai_model_name(m), names[m]);
     for (int32_t list = m ? NAI_MODEL_SIZES : NAI_MODEL_PORTS; list <= NAI_MODEL_SIGNALS; list++) {

@@ -27,6 +27,7 @@ enum {
   PROSPECTIVE,
   TARGET_CONSTANT,
   NUDGE_CONSTANT,
+  PLASTIC_BIAS,
   PARAMETERS
 };
 enum { CONDUCTANCE, BASAL_SHARE, SIGMA, CONSTANTS };
@@ -57,7 +58,10 @@ static const nai_field parameters[PARAMETERS] = {
     [TARGET_CONSTANT] = NAI__FIELD("target", "units of potential",
                                    "added to what the port target receives", 0, -1e6, 1e6),
     [NUDGE_CONSTANT] =
-        NAI__FIELD("nudge", "units of g_soma", "added to what the port nudge receives", 0, 0, 1e6)};
+        NAI__FIELD("nudge", "units of g_soma", "added to what the port nudge receives", 0, 0, 1e6),
+    /* The circuits that it is for have no biases, which would learn at the rate of no pathway. */
+    [PLASTIC_BIAS] = {sizeof(nai_field), 0, "plastic_bias", "1", "1: the bias learns", 0, 0, 1,
+                      NULL, NULL, 1, 0}};
 static const nai_field states[] = {
     NAI__FIELD("u", "units of potential", "somatic potential", 0, 0, 0)};
 static const nai_field ports[PORTS] = {

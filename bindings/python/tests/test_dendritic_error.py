@@ -72,11 +72,18 @@ def steps_in_numpy(w, delta, x, rates, tau, steps):
         u = new
 
 
+def test_biases_stay_where_nobody_asks():
+    """As the program of the paper is spelled, rates are of pathways alone."""
+    net = circuit(noise=0.1)
+    na.Trainer(net, None, rule=na.DendriticError(tau=30), optimizer=na.SGD(1), batch=1).step(constant(1, 2, 200))
+    assert not any(np.any(net.bias(name)) for name in ("P1", "P2", "I1"))
+
+
 def test_weights_of_another_program():
     """Two trials one after another, all pathways plastic but the one down."""
     ends = {"up1": ("x", "P1:basal"), "up2": ("P1", "P2:basal"), "ip": ("P1", "I1:basal"), "pi": ("I1", "P1:lateral")}
     rates = {"up1": 2e-2, "up2": 1e-2, "ip": 3e-2, "pi": 2e-2}
-    net = circuit(plastic_bias=0)
+    net = circuit()
     w = {name: net.weights(*pair).astype(float) for name, pair in {**ends, "down": ("P2", "P1:apical")}.items()}
     trials, delta = constant(2, 3, 200), {name: np.zeros_like(w[name]) for name in ends}
     factors = {pair: rates[name] for name, pair in ends.items()}
@@ -91,7 +98,7 @@ def test_weights_of_another_program():
 
 def test_one_association_is_learnt():
     """From the exact self-predicting state; after that the circuit answers without a teacher."""
-    net = circuit(plastic_bias=0)
+    net = circuit()
     net.set_weights("P1", "I1:basal", net.weights("P1", "P2:basal"))
     net.set_weights("I1", "P1:lateral", -net.weights("P2", "P1:apical"))
     rate = np.random.default_rng(5).uniform(0.1, 0.9, 10)
