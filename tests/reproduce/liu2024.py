@@ -365,7 +365,7 @@ ROWS = [
         "network that matches cards by either rule, and does not remember which one holds, is right in half "
         "of the trials. In one network other ways were no better: RFLO with feedback to all cells or to all "
         "of an area, at 2e-4 to 1e-3, and e-prop with random and with adaptive feedback, at 1e-3: near "
-        "chance, or rates that ran away; symmetric e-prop had 0.64 of cards and of rules right in training "
-        "blocks after 2500 updates.",
+        "chance, or rates that ran away. With symmetric e-prop one network was still getting better when it "
+        "ended.",
     ),
 ]
