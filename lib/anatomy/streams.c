@@ -101,7 +101,8 @@ static nai_status expected_of(double *out, work *w, const nai__projection *p)
   nai__pairs pairs = {rows, pre->n, p->from != p->to || p->autapses, NULL, NULL};
   if (is_distance(p)) {
     NAI__TRY(place(w));
-    if (rows == post->n) pairs.post_position = w->placed->node[p->to].position;
+    const nai__node *placed = &w->placed->node[p->to];
+    pairs.post_position = rows == post->n ? placed->position : placed->port_position;
     pairs.pre_position = w->placed->node[p->from].position;
   }
   *out = (double)pairs.n_post * (double)pairs.n_pre - (pairs.diagonal ? 0 : (double)pairs.n_pre);

@@ -24,6 +24,7 @@
 typedef struct work {
   int64_t projections_room, units_room, n;
   int64_t *post, *pre; /* of each projection: its first row and column */
+  int64_t *units;      /* of its target; the port may have more rows */
   double *sent;        /* [n] s */
   double *direct;      /* [n][n] dJ/dA with s and C held */
   double *matrix;      /* for the exponential; the first is B */
@@ -41,6 +42,7 @@ static void destroy_work(work *w)
   if (!w) return;
   nai__free(w->post);
   nai__free(w->pre);
+  nai__free(w->units);
   nai__free(w->sent);
   nai__free(w->direct);
   nai__free(w->matrix);
@@ -78,9 +80,11 @@ static nai_status make_room_for_projections(work *w, int64_t projections)
   if (projections <= w->projections_room) return NAI_OK;
   nai__free(w->post);
   nai__free(w->pre);
+  nai__free(w->units);
+  w->units = NAI__ARRAY(int64_t, projections);
   w->post = NAI__ARRAY(int64_t, projections);
   w->pre = NAI__ARRAY(int64_t, projections);
-  w->projections_room = w->post && w->pre ? projections : 0;
+  w->projections_room = w->post && w->pre && w->units ? projections : 0;
   return w->projections_room ? NAI_OK : NAI_ERR_MEMORY;
 }
 
@@ -103,14 +107,29 @@ static nai_status make_room_for_units(work *w, int64_t units)
 
 /* --- one square matrix ------------------------------------------------------------------------ */
 
+/* 1 when two ends, such as "E:rate" and "E:dendrite+", are of one population. */
+static int are_same(const char *a, const char *b)
+{
+  size_t n = strcspn(a, ":");
+  return n == strcspn(b, ":") && strncmp(a, b, n) == 0;
+}
+
 /* First row of a population that one of the projections before `k` has too, or -1. */
 static int64_t known(const work *w, const nai_synapses *s, int64_t k, const char *name)
 {
   for (int64_t i = 0; i < k; i++) {
-    if (strcmp(s[i].from, name) == 0) return w->pre[i];
-    if (strcmp(s[i].to, name) == 0) return w->post[i];
+    if (are_same(s[i].from, name)) return w->pre[i];
+    if (are_same(s[i].to, name)) return w->post[i];
   }
   return -1;
+}
+
+/* Units of a population, which sends among the projections: rows of a port with copies are more. */
+static int64_t units_of(const nai_synapses *s, int64_t projections, const char *name)
+{
+  for (int64_t i = 0; i < projections; i++)
+    if (are_same(s[i].from, name)) return s[i].n_pre;
+  return 0;
 }
 
 /* Gives each population its rows, in the order in which the projections name them. */
@@ -124,10 +143,11 @@ static nai_status lay_out(work *w, const nai_synapses *s, int64_t projections)
       w->pre[k] = n;
       n += s[k].n_pre;
     }
-    w->post[k] = strcmp(s[k].from, s[k].to) == 0 ? w->pre[k] : known(w, s, k, s[k].to);
+    w->units[k] = units_of(s, projections, s[k].to);
+    w->post[k] = are_same(s[k].from, s[k].to) ? w->pre[k] : known(w, s, k, s[k].to);
     if (w->post[k] < 0) {
       w->post[k] = n;
-      n += s[k].n_post;
+      n += w->units[k];
     }
   }
   w->n = n;
@@ -145,7 +165,7 @@ static void fill(work *w, const nai_synapses *s, int64_t projections)
   for (int64_t k = 0; k < projections; k++)
     for (int64_t i = 0; i < s[k].n_post; i++) {
       const float *weight = s[k].weight + i * s[k].stride;
-      double *row = b + (w->post[k] + i) * n + w->pre[k], *sent = w->sent + w->pre[k];
+      double *row = b + (w->post[k] + i % w->units[k]) * n + w->pre[k], *sent = w->sent + w->pre[k];
       for (int64_t j = 0; j < s[k].n_pre; j++) {
         row[j] += fabs((double)weight[j]);
         sent[j] += fabs((double)weight[j]);
@@ -172,12 +192,14 @@ static double distance(const float *p, const float *q)
  * One projection: adds to the value, and writes dJ/dA with C held and dJ/dC, the latter brought into
  * the coordinates of B, [sender][receiver].
  */
-static double charge(work *w, const nai_synapses *s, const double *exponential, int64_t first_post,
-                     int64_t first_pre, double exponent)
+static double charge(work *w, const nai_synapses *s, const double *exponential, int64_t k,
+                     double exponent)
 {
+  int64_t first_pre = w->pre[k];
+  s += k;
   double value = 0, *direction = nai__exponential_direction(w->matrix, w->n);
   for (int64_t i = 0; i < s->n_post; i++) {
-    int64_t post = first_post + i;
+    int64_t post = w->post[k] + i % w->units[k];
     for (int64_t j = 0; j < s->n_pre; j++) {
       int64_t pre = first_pre + j, at = post * w->n + pre;
       double a = fabs((double)s->weight[i * s->stride + j]);
@@ -210,12 +232,14 @@ static void through_sums(const work *w, const double *q, double *slope)
 }
 
 static void add_gradient(const work *w, nai_synapses *s, const double *q, const double *slope,
-                         int64_t first_post, int64_t first_pre, double scale)
+                         int64_t k, double scale)
 {
+  int64_t first_pre = w->pre[k];
+  s += k;
   for (int64_t i = 0; i < s->n_post; i++) {
     const float *weight = s->weight + i * s->stride;
     float *g = s->gradient + i * s->stride;
-    int64_t post = first_post + i;
+    int64_t post = w->post[k] + i % w->units[k];
     for (int64_t j = 0; j < s->n_pre; j++) {
       int64_t pre = first_pre + j;
       if (weight[j] == 0) continue;
@@ -233,13 +257,11 @@ static void evaluate(work *w, const communicability *c, nai_synapses *s, int64_t
   const double *exponential = nai__exponential(w->matrix, w->n);
   double *direction = nai__exponential_direction(w->matrix, w->n);
   memset(direction, 0, (size_t)(w->n * w->n) * sizeof *direction);
-  for (int64_t k = 0; k < projections; k++)
-    *value += charge(w, &s[k], exponential, w->post[k], w->pre[k], c->exponent);
+  for (int64_t k = 0; k < projections; k++) *value += charge(w, s, exponential, k, c->exponent);
   const double *q = nai__exponential_derivative(w->matrix, w->n);
   double *slope = direction; /* has done its work */
   through_sums(w, q, slope);
-  for (int64_t k = 0; k < projections; k++)
-    add_gradient(w, &s[k], q, slope, w->post[k], w->pre[k], scale);
+  for (int64_t k = 0; k < projections; k++) add_gradient(w, s, q, slope, k, scale);
 }
 
 static nai_status on_weights(void *user, nai_synapses *s, int64_t n, double scale, double *value)

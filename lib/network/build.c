@@ -20,6 +20,7 @@ nai_status nai__assembled(nai_network *net)
 {
   nai__numbers_refresh(net);
   NAI__TRY(nai__cells_refresh(net));
+  NAI__TRY(nai__place_ports(net));
   for (int64_t i = 0; i < net->n_projections; i++) nai__refresh_plastic(net, &net->projection[i]);
   nai__pack(net);
   net->built = 1;

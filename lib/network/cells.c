@@ -52,12 +52,9 @@ static int32_t common_number(const char *name)
   static const struct {
     const char *name;
     int32_t number;
-  } common[] = {{"tau", NAI__TAU},
-                {"noise", NAI__NOISE},
-                {"noise_tau", NAI__NOISE_TAU},
-                {"gain", NAI__GAIN},
-                {"exponent", NAI__EXPONENT},
-                {"plastic_bias", NAI__PLASTIC_BIAS}};
+  } common[] = {
+      {"tau", NAI__TAU},   {"noise", NAI__NOISE},       {"noise_tau", NAI__NOISE_TAU},
+      {"gain", NAI__GAIN}, {"exponent", NAI__EXPONENT}, {"plastic_bias", NAI__PLASTIC_BIAS}};
   for (size_t i = 0; i < sizeof common / sizeof *common; i++)
     if (strcmp(common[i].name, name) == 0) return common[i].number;
   return -1;

@@ -56,6 +56,7 @@ void nai_network_destroy(nai_network *net)
     nai__numbers_destroy(&net->node[i]);
     nai__cells_destroy(net->node[i].cells);
     nai__free(net->node[i].position);
+    nai__free(net->node[i].port_position);
   }
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];

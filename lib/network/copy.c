@@ -25,7 +25,7 @@ static nai_status copy_node(nai_network *net, const nai__node *from)
   nai__node *node = &net->node[net->n_nodes++]; /* what fails is destroyed with the rest */
   *node = *from;
   memset(node->number, 0, sizeof node->number);
-  node->position = NULL;
+  node->position = node->port_position = NULL;
   node->cells = NULL;
   NAI__TRY(nai__cells_copy(&node->cells, from->cells, from->n));
   for (int k = 0; k < NAI__NUMBERS; k++)
@@ -92,6 +92,7 @@ static nai_status copy_arrays(nai_network *net, const nai_network *from)
   memcpy(net->plastic, from->plastic, n);
   nai__numbers_refresh(net);
   NAI__TRY(nai__cells_refresh(net));
+  NAI__TRY(nai__place_ports(net));
   nai__pack(net);
   net->built = 1;
   return NAI_OK;

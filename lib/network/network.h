@@ -128,6 +128,7 @@ typedef struct nai__node {
   int32_t lattice; /* number of the call that placed it: equal ones make one lattice */
   double place[3];
   float *position;       /* [n][3], or NULL */
+  float *port_position;  /* [copies][n][3]: the same for ports that have copies, or NULL */
   int64_t first_onto;    /* number of the first projection onto it, or -1; set by the layout */
   int64_t first_release; /* number of the first release of what it sends, or -1; the same */
   nai__cells *cells;     /* NULL: rate units */
@@ -434,7 +435,8 @@ nai_status nai__cells_refresh(nai_network *net);
 
 /* --- building --------------------------------------------------------------------------------- */
 
-nai_status nai__place(nai_network *net); /* place.c: positions */
+nai_status nai__place(nai_network *net);       /* place.c: positions */
+nai_status nai__place_ports(nai_network *net); /* of ports that have copies, from those of units */
 /* layout.c: stages, columns, blocks, arrays. draws: 1 when synapses and weights will be drawn. */
 nai_status nai__layout(nai_network *net, int draws);
 /* The same but for the arrays. */

@@ -159,6 +159,34 @@ static nai_status place_all(nai_network *net, lattice *lattices)
   return NAI_OK;
 }
 
+static int64_t most_copies(const nai__node *node)
+{
+  int64_t most = 1;
+  for (int32_t k = 0; node->cells && k < node->cells->model->ops.n_ports; k++) {
+    int64_t copies =
+        nai__cells_copies(node->cells, nai__field_at(node->cells->model->ops.ports, k));
+    most = copies > most ? copies : most;
+  }
+  return most;
+}
+
+/* A branch is where its unit is. */
+nai_status nai__place_ports(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    nai__node *node = &net->node[i];
+    int64_t copies = most_copies(node), n = 3 * node->n;
+    nai__free(node->port_position);
+    node->port_position = NULL;
+    if (!node->position || copies == 1) continue;
+    node->port_position = NAI__ARRAY(float, copies *n);
+    if (!node->port_position) return NAI_ERR_MEMORY;
+    for (int64_t c = 0; c < copies; c++)
+      memcpy(node->port_position + c * n, node->position, (size_t)n * sizeof(float));
+  }
+  return NAI_OK;
+}
+
 nai_status nai__place(nai_network *net)
 {
   lattice *lattices = NAI__ARRAY(lattice, net->n_lattices + 1);
@@ -166,5 +194,5 @@ nai_status nai__place(nai_network *net)
   count_lattices(lattices, net);
   nai_status status = place_all(net, lattices);
   nai__free(lattices);
-  return status;
+  return status == NAI_OK ? nai__place_ports(net) : status;
 }

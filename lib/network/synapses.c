@@ -27,7 +27,7 @@ nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, flo
                     .plastic = net->plastic + p->at.start,
                     .momentum = momentum ? momentum + p->at.start : NULL,
                     .gradient = gradient ? gradient + p->at.start : NULL,
-                    .post_position = p->at.rows == post->n ? post->position : NULL,
+                    .post_position = p->at.rows == post->n ? post->position : post->port_position,
                     .pre_position = pre->position,
                     .population_sign = pre->sign};
   return s;
