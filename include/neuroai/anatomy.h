@@ -151,10 +151,10 @@ typedef struct nai_microcircuit {
    * drive takes off what these send on average at a potential of 0. 0 (default): any sign.
    */
   int32_t dale;
-  int32_t reserved;     /**< 0 */
+  int32_t reserved; /**< 0 */
   /**
-   * Of what comes down, top-down and from interneurons to apical dendrites, ms; below 0 (default): a
-   * step, as of all that is part of a loop. Where it is told, bottom-up pathways have no delay.
+   * Of what comes down, top-down and from interneurons to apical dendrites, ms; below 0 (default):
+   * a step, as of all that is part of a loop. Where it is told, bottom-up pathways have no delay.
    */
   double delay;
   const char *dynamics; /**< "full" or "steady", of the model; NULL (default): "full" */
