@@ -43,6 +43,9 @@ PAPERS = (
     "dale",
     "liu2024",
     "masse2019",
+    "sacramento2018",
+    "whittington2017",
+    "scellier2017",
 )
 
 HEAD = """# Published results, repeated

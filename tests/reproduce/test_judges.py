@@ -10,6 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import achterberg2023  # noqa: E402
 import akrout2019  # noqa: E402
 import nokland2016  # noqa: E402
+import sacramento2018  # noqa: E402
 import scellier2017  # noqa: E402
 import whittington2017  # noqa: E402
 import yang2019  # noqa: E402
@@ -81,6 +82,41 @@ def test_a_network_that_comes_to_rest_learns_and_stays_symmetric():
         scellier2017.epoch(trainer, images, scellier2017.layers.one_hot(labels), rng)
     assert scellier2017.error(net, images, labels) < 30
     assert (net.weights("h", "top") == net.weights("top", "h").T).all()
+
+
+# --- Sacramento et al. 2018 ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "errors, level",
+    [
+        ([11.0, 9.0, 7.5, 4.9], MET),
+        ([13.0, 9.0, 7.5, 4.9], NOT),
+        ([11.0, 9.0, 8.4, 4.9], CLOSE),
+        ([11.0, 9.0, 7.5, 5.0], CLOSE),
+        ([11.0, 9.0, 8.6, 8.4], NOT),
+    ],
+)
+def test_a_circuit_learns_digits(errors, level):
+    angles = [[80.0, 70.0, 3.0]] * len(errors)
+    value = {"data": "MNIST", "error": errors, "angle": angles, "backprop": [5.0] * len(errors)}
+    assert sacramento2018.judge_digits([value], quick=False).level == level
+    assert sacramento2018.judge_digits([value], quick=True).level == TOO_SHORT
+
+
+@pytest.mark.parametrize("first, last, level", [(26.8, 0.44, MET), (26.8, 0.45, CLOSE), (20, 0.41, CLOSE), (20, 1, NOT)])
+def test_a_circuit_learns_to_predict_itself(first, last, level):
+    value = {"apical": [first, 7.9, 0.7, 0.6, 0.5, 0.4, last]}
+    assert sacramento2018.judge_state([value] * 3, quick=False).level == level
+
+
+def test_patterns_follow_each_other_without_a_break():
+    shown, end = sacramento2018.held(np.array([[1.0], [-1.0]]))
+    assert shown.shape == (2000, 1)
+    assert np.abs(np.diff(shown, axis=0)).max() < 0.07  # 2 dt / 3 ms
+    assert shown[999] == pytest.approx(1) and end == pytest.approx(-1)
+    again, _ = sacramento2018.held(np.array([[-1.0]]), end)
+    assert np.ptp(again) < 1e-12
 
 
 # --- Achterberg et al. 2023 ------------------------------------------------------------------------------------------
