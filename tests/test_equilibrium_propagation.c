@@ -9,7 +9,7 @@
 #include <neuroai/extend.h>
 
 #include "faults.h"
-#include "rules.h"
+#include "refusals.h"
 
 enum { REST = 150, FEW = 5, TRIALS = 11 };
 
@@ -284,34 +284,16 @@ START_TEST(test_weights_stay_symmetric)
 }
 END_TEST
 
+static nai_rule *short_nudges(void)
+{
+  return propagation(NAI_NUDGE_SYMMETRIC, 0.5, 3);
+}
+
 START_TEST(test_failing_allocations)
 {
   nai_network *net = build_loops(NAI_LEAK_WHOLE, NAI_TRANSFER_TANH);
   nai_trials *few = resting_trials(net, 4, 3), *many = resting_trials(net, 4, 37);
-  long n = 0;
-  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; n++) {
-    nai_rule *rule = propagation(NAI_NUDGE_SYMMETRIC, 0.5, 3);
-    nai_optimizer *sgd = plain_descent(1e-2);
-    nai_trainer *trainer = NULL;
-    nai_cost *mse;
-    expect_ok(nai_cost_create_mse(&mse, "y"));
-    faults_fail_allocation(n);
-    status = nai_trainer_create(&trainer, net, rule, sgd, NULL);
-    if (status == NAI_OK) status = nai_trainer_add_cost(trainer, mse, 1);
-    if (status == NAI_OK) status = nai_trainer_estimate_gradient(NULL, trainer, few);
-    if (status == NAI_OK) status = nai_trainer_estimate_gradient(NULL, trainer, many);
-    faults_fail_allocation(-1);
-    EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
-    if (trainer) { /* goes on where memory is there again */
-      if (nai_trainer_cost_count(trainer) == 0) expect_ok(nai_trainer_add_cost(trainer, mse, 1));
-      expect_ok(nai_trainer_estimate_gradient(NULL, trainer, many));
-    }
-    nai_cost_destroy(mse);
-    nai_trainer_destroy(trainer);
-    nai_rule_destroy(rule);
-    nai_optimizer_destroy(sgd);
-  }
-  EXPECT(n > 20);
+  fail_each_allocation(net, short_nudges, few, many);
   nai_trials_destroy(few);
   nai_trials_destroy(many);
   nai_network_destroy(net);
@@ -394,15 +376,14 @@ END_TEST
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
+static nai_rule *long_nudges(void)
+{
+  return propagation(NAI_NUDGE_SYMMETRIC, 0.5, 20);
+}
+
 static void refuse(nai_network *net, const char *words)
 {
-  nai_rule *rule = propagation(NAI_NUDGE_SYMMETRIC, 0.5, 20);
-  nai_optimizer *sgd = plain_descent(1e-2);
-  nai_trainer *trainer = NULL;
-  expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED, words);
-  EXPECT(trainer == NULL);
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(sgd);
+  expect_refused(net, long_nudges(), words);
 }
 
 static nai_trainer *train_by_propagation(nai_network *net)
@@ -445,26 +426,14 @@ END_TEST
 /* What may be set later is refused when the trainer is made and in an update, which changes nothing. */
 START_TEST(test_numbers_that_are_refused)
 {
-  static const struct {
-    const char *name, *number;
-    double value, usual;
-    const char *words;
-  } wrong[] = {{"b", "noise", 0.1, 0, "there is noise in 'b'"},
-               {"c", "output_noise", 0.1, 0, "there is noise in 'c'"},
-               {"z", "tau", 40, 0, "there is a memory or a gain in 'z'"},
-               {"y", "gain", 2, 1, "there is a memory or a gain in 'y'"}};
+  static const wrong_part wrong[] = {{"b", "noise", 0.1, 0, "there is noise in 'b'"},
+                                     {"c", "output_noise", 0.1, 0, "there is noise in 'c'"},
+                                     {"z", "tau", 40, 0, "there is a memory or a gain in 'z'"},
+                                     {"y", "gain", 2, 1, "there is a memory or a gain in 'y'"}};
   nai_network *net = build_loops(NAI_LEAK_RATE, NAI_TRANSFER_TANH);
   nai_trials *trials = resting_trials(net, FEW, 3);
   nai_trainer *trainer = train_by_propagation(net);
-  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
-    expect_ok(nai_network_set(net, wrong[k].name, wrong[k].number, wrong[k].value));
-    refuse(net, wrong[k].words);
-    uint64_t before = hash_of(net);
-    expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED, wrong[k].words);
-    EXPECT(hash_of(net) == before);
-    expect_ok(nai_network_set(net, wrong[k].name, wrong[k].number, wrong[k].usual));
-    expect_ok(nai_trainer_step(NULL, trainer, trials));
-  }
+  expect_parts_refused(trainer, net, trials, long_nudges, wrong, sizeof wrong / sizeof *wrong);
   expect_ok(nai_trials_set_lengths(trials, (int32_t[]){FEW, FEW - 1, FEW}));
   expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
                "goes on from the last step of trials, and trial 1 has 4 of 5 steps");
@@ -481,13 +450,10 @@ END_TEST
 
 START_TEST(test_bad_numbers)
 {
-  static const struct {
-    const char *name;
-    double value;
-    const char *words;
-  } wrong[] = {{"form", 3, "form is 3"},   {"form", 0.5, "form is 0.5, must be a whole number"},
-               {"steps", 0, "steps is 0"}, {"beta", 0, "beta is 0"},
-               {"beta", -1, "beta is -1"}, {"beta", NAN, "beta is nan"}};
+  static const wrong_number wrong[] = {
+      {"form", 3, "form is 3"},   {"form", 0.5, "form is 0.5, must be a whole number"},
+      {"steps", 0, "steps is 0"}, {"beta", 0, "beta is 0"},
+      {"beta", -1, "beta is -1"}, {"beta", NAN, "beta is nan"}};
   nai_rule *rule = (nai_rule *)&rule;
   expect_fails(nai_rule_create_equilibrium_propagation(NULL, 0, 0), NAI_ERR_INVALID, "out");
   expect_fails(nai_rule_create_equilibrium_propagation(&rule, 3, 0), NAI_ERR_INVALID, "form is 3");
@@ -495,14 +461,7 @@ START_TEST(test_bad_numbers)
   expect_fails(nai_rule_create_equilibrium_propagation(&rule, -1, 0), NAI_ERR_INVALID,
                "form is -1");
   rule = propagation(NAI_NUDGE_RANDOM, 0.5, 20);
-  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
-    double before, after;
-    expect_ok(nai_rule_get(&before, rule, wrong[k].name));
-    expect_fails(nai_rule_set(rule, wrong[k].name, wrong[k].value), NAI_ERR_INVALID,
-                 wrong[k].words);
-    expect_ok(nai_rule_get(&after, rule, wrong[k].name));
-    EXPECT(before == after);
-  }
+  expect_numbers_refused(rule, wrong, sizeof wrong / sizeof *wrong);
   nai_rule_destroy(rule);
 }
 END_TEST

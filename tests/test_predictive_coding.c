@@ -6,7 +6,7 @@
 
 #include "faults.h"
 #include "oracle.h"
-#include "rules.h"
+#include "refusals.h"
 
 static nai_rule *coding(double fixed, double steps, double rate, double reach)
 {
@@ -233,38 +233,17 @@ START_TEST(test_threads_and_learning)
 }
 END_TEST
 
+static nai_rule *few_steps(void)
+{
+  return coding(1, 5, 1, 1);
+}
+
 START_TEST(test_failing_allocations)
 {
   nai_network *net = build_layers(NAI_TRANSFER_TANH, NULL);
   nai_trials *few = normal_trials(net, "y", LAYER_STEPS, 3),
              *many = normal_trials(net, "y", LAYER_STEPS, LAYER_TRIALS);
-  nai_trainer *exact = train_layers(net, bptt_rule());
-  long n = 0;
-  for (nai_status status = NAI_ERR_MEMORY; status != NAI_OK; n++) {
-    nai_rule *rule = coding(1, 5, 1, 1);
-    nai_optimizer *sgd = plain_descent(1e-2);
-    nai_trainer *trainer = NULL;
-    nai_cost *mse;
-    expect_ok(nai_cost_create_mse(&mse, "y"));
-    faults_fail_allocation(n);
-    status = nai_trainer_create(&trainer, net, rule, sgd, NULL);
-    if (status == NAI_OK) status = nai_trainer_add_cost(trainer, mse, 0.7);
-    if (status == NAI_OK) status = nai_trainer_estimate_gradient(NULL, trainer, few);
-    if (status == NAI_OK) status = nai_trainer_estimate_gradient(NULL, trainer, many);
-    faults_fail_allocation(-1);
-    EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
-    if (trainer) { /* goes on where memory is there again */
-      if (status != NAI_OK && nai_trainer_cost_count(trainer) == 0)
-        expect_ok(nai_trainer_add_cost(trainer, mse, 0.7));
-      expect_ok(nai_trainer_estimate_gradient(NULL, trainer, many));
-    }
-    nai_cost_destroy(mse);
-    nai_trainer_destroy(trainer);
-    nai_rule_destroy(rule);
-    nai_optimizer_destroy(sgd);
-  }
-  EXPECT(n > 20);
-  nai_trainer_destroy(exact);
+  fail_each_allocation(net, few_steps, few, many);
   nai_trials_destroy(few);
   nai_trials_destroy(many);
   nai_network_destroy(net);
@@ -273,15 +252,14 @@ END_TEST
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
+static nai_rule *relaxing(void)
+{
+  return coding(0, 20, 0.2, 1);
+}
+
 static void refuse(nai_network *net, const char *words)
 {
-  nai_rule *rule = coding(0, 20, 0.2, 1);
-  nai_optimizer *sgd = plain_descent(1e-2);
-  nai_trainer *trainer = NULL;
-  expect_fails(nai_trainer_create(&trainer, net, rule, sgd, NULL), NAI_ERR_UNSUPPORTED, words);
-  EXPECT(trainer == NULL);
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(sgd);
+  expect_refused(net, relaxing(), words);
 }
 
 START_TEST(test_networks_that_are_refused)
@@ -292,26 +270,15 @@ START_TEST(test_networks_that_are_refused)
   refuse(net, "there is a delay from 'E' to 'E'");
   nai_network_destroy(net);
   net = build_layers(NAI_TRANSFER_TANH, NULL);
-  static const struct {
-    const char *name, *number;
-    double value, usual;
-    const char *words;
-  } wrong[] = {{"h2", "noise", 0.1, 0, "'h2' has noise"},
-               {"I", "output_noise", 0.1, 0, "'I' has noise"},
-               {"h3", "tau", 40, 20, "'h3' has a memory, as its tau is above dt"},
-               {"z", "tau", 40, 0, "'z' has a memory, or a gain"},
-               {"z", "gain", 2, 1, "'z' has a memory, or a gain"}};
+  static const wrong_part wrong[] = {
+      {"h2", "noise", 0.1, 0, "'h2' has noise"},
+      {"I", "output_noise", 0.1, 0, "'I' has noise"},
+      {"h3", "tau", 40, 20, "'h3' has a memory, as its tau is above dt"},
+      {"z", "tau", 40, 0, "'z' has a memory, or a gain"},
+      {"z", "gain", 2, 1, "'z' has a memory, or a gain"}};
   nai_trainer *trainer = train_layers(net, coding(0, 20, 0.2, 1));
   nai_trials *trials = normal_trials(net, "y", LAYER_STEPS, 3);
-  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
-    expect_ok(nai_network_set(net, wrong[k].name, wrong[k].number, wrong[k].value));
-    refuse(net, wrong[k].words);
-    uint64_t before = hash_of(net);
-    expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED, wrong[k].words);
-    EXPECT(hash_of(net) == before);
-    expect_ok(nai_network_set(net, wrong[k].name, wrong[k].number, wrong[k].usual));
-    expect_ok(nai_trainer_step(NULL, trainer, trials));
-  }
+  expect_parts_refused(trainer, net, trials, relaxing, wrong, sizeof wrong / sizeof *wrong);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
@@ -335,29 +302,18 @@ END_TEST
 
 START_TEST(test_bad_numbers)
 {
-  static const struct {
-    const char *name;
-    double value;
-    const char *words;
-  } wrong[] = {{"fixed", 2, "fixed is 2, must be 0 to 1"},
-               {"steps", 0, "steps is 0"},
-               {"steps", 1.5, "steps is 1.5, must be a whole number"},
-               {"rate", 0, "rate is 0"},
-               {"rate", 1.5, "rate is 1.5"},
-               {"reach", 0, "reach is 0"},
-               {"reach", NAN, "reach is nan"},
-               {"variance", -1, "variance is -1"}};
+  static const wrong_number wrong[] = {{"fixed", 2, "fixed is 2, must be 0 to 1"},
+                                       {"steps", 0, "steps is 0"},
+                                       {"steps", 1.5, "steps is 1.5, must be a whole number"},
+                                       {"rate", 0, "rate is 0"},
+                                       {"rate", 1.5, "rate is 1.5"},
+                                       {"reach", 0, "reach is 0"},
+                                       {"reach", NAN, "reach is nan"},
+                                       {"variance", -1, "variance is -1"}};
   nai_rule *rule;
   expect_fails(nai_rule_create_predictive_coding(NULL), NAI_ERR_INVALID, "out");
   expect_ok(nai_rule_create_predictive_coding(&rule));
-  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
-    double before, after;
-    expect_ok(nai_rule_get(&before, rule, wrong[k].name));
-    expect_fails(nai_rule_set(rule, wrong[k].name, wrong[k].value), NAI_ERR_INVALID,
-                 wrong[k].words);
-    expect_ok(nai_rule_get(&after, rule, wrong[k].name));
-    EXPECT(before == after);
-  }
+  expect_numbers_refused(rule, wrong, sizeof wrong / sizeof *wrong);
   expect_fails(nai_rule_set(rule, "beta", 1), NAI_ERR_NAME, "predictive_coding has no parameter");
   nai_rule_destroy(rule);
 }
