@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "measure.h"
 #include "results.h"
+#include "updates.h"
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
@@ -29,13 +29,6 @@ static const struct workload {
 
 static const int64_t sizes[] = {100, 256, 1024}; /* of step/N */
 #define STEPS 20000
-
-static void must(nai_status status)
-{
-  if (status == NAI_OK) return;
-  fprintf(stderr, "bench: %s\n", nai_last_error());
-  exit(EXIT_FAILURE);
-}
 
 static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs, double density)
 {
@@ -99,20 +92,6 @@ static nai_trainer *make_trainer(nai_network *net, int threads)
   nai_cost_destroy(rates);
   nai_cost_destroy(weights);
   return trainer;
-}
-
-/* Milliseconds of an update: the best of as many as fit in a few seconds, and at least five. */
-static double time_update(nai_trainer *trainer, const nai_trials *trials)
-{
-  double best = 1e9;
-  must(nai_trainer_step(NULL, trainer, trials)); /* takes its memory */
-  double end = now() + 2.0;
-  for (int times = 0; times < 5 || now() < end; times++) {
-    double start = now();
-    must(nai_trainer_step(NULL, trainer, trials));
-    best = fmin(best, now() - start);
-  }
-  return best * 1e3;
 }
 
 static void bench_training(nai__json_writer *out, const struct workload *w, int threads,

@@ -9,19 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "measure.h"
 #include "results.h"
+#include "updates.h"
 
 #define SMALL_STEPS 1000
 #define BATCH 10
 #define UPDATES 6000 /* of an epoch */
-
-static void must(nai_status status)
-{
-  if (status == NAI_OK) return;
-  fprintf(stderr, "bench_microcircuit: %s\n", nai_last_error());
-  exit(EXIT_FAILURE);
-}
 
 static nai_network *make_network(const int64_t *sizes, int64_t n, double dt,
                                  const nai_microcircuit *options)
@@ -68,20 +61,6 @@ static nai_trials *make_trials(const nai_network *net, int64_t steps, int64_t tr
   must(nai_trials_set_inputs(made, NULL, input, width));
   free(input);
   return made;
-}
-
-/* Milliseconds of an update: the best of as many as fit in two seconds, and at least five. */
-static double time_update(nai_trainer *trainer, const nai_trials *trials)
-{
-  double best = 1e9;
-  must(nai_trainer_step(NULL, trainer, trials)); /* takes its memory */
-  double end = now() + 2.0;
-  for (int times = 0; times < 5 || now() < end; times++) {
-    double start = now();
-    must(nai_trainer_step(NULL, trainer, trials));
-    best = fmin(best, now() - start);
-  }
-  return best * 1e3;
 }
 
 static void bench_trial(nai__json_writer *out)

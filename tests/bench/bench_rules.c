@@ -10,9 +10,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "measure.h"
 #include "results.h"
 #include "train/trainer.h"
+#include "updates.h"
 
 /* With the widest vectors of the processor. */
 typedef float sixteen __attribute__((vector_size(64)));
@@ -21,13 +21,6 @@ typedef float sixteen __attribute__((vector_size(64)));
 #else
 #define WIDE
 #endif
-
-static void must(nai_status status)
-{
-  if (status == NAI_OK) return;
-  fprintf(stderr, "bench_rules: %s\n", nai_last_error());
-  exit(EXIT_FAILURE);
-}
 
 static float *floats(int64_t n)
 {
