@@ -127,12 +127,17 @@ static void follow_row(float *restrict gradient, float *restrict induction,
   }
 }
 
+/* What the synapses of a projection carry at this step. */
+static const float *carried_by(const nai__online *online, const nai__projection *p)
+{
+  const nai__block *block = &online->learner->net->block[p->block];
+  return nai__carried(online->activity, block, online->t) + p->pre - block->pre;
+}
+
 static void follow_projection(const nai__online *online, const nai__projection *p, float a)
 {
   const nai_network *net = online->learner->net;
-  const nai__block *block = &net->block[p->block];
-  const float *error = online->own,
-              *carried = nai__carried(online->activity, block, online->t) + p->pre - block->pre;
+  const float *error = online->own, *carried = carried_by(online, p);
   float *induction = online->learner->own;
   for (int64_t i = 0; i < p->at.rows; i++) {
     int64_t at = nai__place_in(&p->at, i, 0);
@@ -170,10 +175,9 @@ static int learns(const nai_network *net, const nai__projection *p)
 static nai_status check_induced(const nai__online *online, const nai__projection *p)
 {
   const nai_network *net = online->learner->net;
-  const nai__block *block = &net->block[p->block];
-  const float *error = online->own,
-              *carried = nai__carried(online->activity, block, online->t) + p->pre - block->pre;
-  if (largest(error + p->post, p->at.rows) * largest(carried, p->at.columns) <= MOST_INDUCED)
+  const float *error = online->own;
+  if (largest(error + p->post, p->at.rows) * largest(carried_by(online, p), p->at.columns) <=
+      MOST_INDUCED)
     return NAI_OK;
   return nai__fail(NAI_ERR_NONFINITE,
                    "errors of '%s' times what '%s' sends are above %g at step %lld of the trial: "
@@ -220,8 +224,7 @@ typedef struct job {
 static void weigh(const job *job, int64_t t, int64_t trial, float *error)
 {
   const nai__pass *pass = job->pass;
-  double dt = pass->net->dt,
-         count = t > job->lag ? worth(job->share, pass->length[trial] - t + 1) : 0;
+  double dt = pass->net->dt, count = worth(job->share, pass->length[trial] - t + 1);
   float factor = (float)(-dt / (double)pass->trials * count);
   for (int64_t u = 0; u < pass->net->n_columns; u++) error[u] = count > 0 ? factor * error[u] : 0;
 }
@@ -237,6 +240,7 @@ static void find_group(void *argument, int64_t task, int32_t thread)
   for (int64_t t = 1; t <= pass->steps && !nai__pool_ended(pass->pool, thread, work); t++) {
     float *error = pass->signal + ((t - 1) * pass->trials + row) * net->ld_units;
     memset(error, 0, (size_t)(rows * net->ld_units) * sizeof *error); /* of other units, too */
+    if (t <= job->lag) continue;
     nai_status status = find_errors(pass->activity, t, row, rows, error);
     if (status != NAI_OK) {
       nai__failure_note(&pass->failed, status);
