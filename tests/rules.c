@@ -1,8 +1,10 @@
 /* What tests of learning rules share: see rules.h. */
 #include "rules.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "oracle.h"
 
@@ -63,6 +65,34 @@ nai_rule *rule_named(const char *name, uint64_t seed)
 }
 
 /* --- trainers --------------------------------------------------------------------------------- */
+
+void expect_same_bits(const makers *make, int number, int updates, int threads)
+{
+  char folder[256], path[300];
+  uint64_t hash[3];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/trainer.safetensors", folder);
+  for (int k = 0; k < 3; k++) {
+    nai_network *net = make->network();
+    nai_trials *trials = make->trials(net);
+    uint64_t before = hash_of(net);
+    nai_trainer *trainer = make->trainer(net, number);
+    expect_ok(nai_trainer_set(trainer, "threads", k == 1 ? threads : 1));
+    if (k == 2) expect_ok(nai_trainer_restore(trainer, path));
+    for (int update = k == 2 ? 2 : 0; update < updates; update++) {
+      if (update == 2 && k == 0) expect_ok(nai_trainer_save(trainer, path));
+      expect_ok(nai_trainer_step(NULL, trainer, trials));
+    }
+    hash[k] = hash_of(net);
+    EXPECT(hash[k] != before);
+    nai_trainer_destroy(trainer);
+    nai_trials_destroy(trials);
+    nai_network_destroy(net);
+  }
+  EXPECT(hash[0] == hash[1] && hash[0] == hash[2]);
+  unlink(path);
+  rmdir(folder);
+}
 
 nai_optimizer *plain_descent(double rate)
 {

@@ -38,6 +38,17 @@ nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimiz
  * A cost that the trainer alone keeps. `made`: what making it returned, so that both fit in one line.
  */
 void attach_cost(nai_trainer *trainer, nai_status made, nai_cost **cost, double beta);
+/* A network, trials for it, and a trainer that keeps the network, by a rule of this number. */
+typedef struct makers {
+  nai_network *(*network)(void);
+  nai_trials *(*trials)(const nai_network *net);
+  nai_trainer *(*trainer)(nai_network *net, int number);
+} makers;
+/*
+ * So many updates in one go, on so many threads, and from a checkpoint after two of them: the same bits,
+ * and not those of the start.
+ */
+void expect_same_bits(const makers *make, int number, int updates, int threads);
 nai_optimizer *plain_descent(double rate);
 nai_optimizer *adam(double rate);
 nai_rule *bptt_rule(void);

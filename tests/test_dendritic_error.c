@@ -290,34 +290,21 @@ END_TEST
 
 /* --- bits ------------------------------------------------------------------------------------- */
 
+static nai_trials *forty_trials(const nai_network *net)
+{
+  return bare_trials(net, 15, 40);
+}
+
+static nai_trainer *train_for_bits(nai_network *net, int every)
+{
+  return trainer_of(net, dendritic(3, 0.2, every), every == 2 ? adam(1e-3) : plain_descent(0.1));
+}
+
 /* On one thread or three, in one go or from a checkpoint, which keeps Delta. */
 START_TEST(bits_and_checkpoints)
 {
-  char folder[256], path[300];
-  uint64_t hash[3];
-  checks_folder(folder);
-  snprintf(path, sizeof path, "%s/trainer.safetensors", folder);
-  for (int k = 0; k < 3; k++) {
-    nai_network *net = build_small();
-    nai_trials *trials = bare_trials(net, 15, 40);
-    uint64_t before = hash_of(net);
-    nai_trainer *trainer =
-        trainer_of(net, dendritic(3, 0.2, _i), _i == 2 ? adam(1e-3) : plain_descent(0.1));
-    expect_ok(nai_trainer_set(trainer, "threads", k == 1 ? 3 : 1));
-    if (k == 2) expect_ok(nai_trainer_restore(trainer, path));
-    for (int update = k == 2 ? 2 : 0; update < 4; update++) {
-      if (update == 2 && k == 0) expect_ok(nai_trainer_save(trainer, path));
-      expect_ok(nai_trainer_step(NULL, trainer, trials));
-    }
-    hash[k] = hash_of(net);
-    EXPECT(hash[k] != before);
-    nai_trainer_destroy(trainer);
-    nai_trials_destroy(trials);
-    nai_network_destroy(net);
-  }
-  EXPECT(hash[0] == hash[1] && hash[0] == hash[2]);
-  unlink(path);
-  rmdir(folder);
+  const makers make = {build_small, forty_trials, train_for_bits};
+  expect_same_bits(&make, _i, 4, 3);
 }
 END_TEST
 

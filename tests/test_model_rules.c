@@ -82,34 +82,26 @@ START_TEST(steps_add_up_to_the_batch)
 }
 END_TEST
 
+static nai_network *subtractive_areas(void)
+{
+  return build_areas("subtractive", 0);
+}
+
+static nai_trials *three_trials(const nai_network *net)
+{
+  return trials_for_areas(net, 3);
+}
+
+static nai_trainer *train_within(nai_network *net, int number)
+{
+  return train(net, live_rules[number], 2, 1e-2);
+}
+
 /* An update at every step, of one thread or two, in one go or from a checkpoint: the same bits. */
 START_TEST(updates_within_trials_keep_their_bits)
 {
-  const char *rule = live_rules[_i];
-  char folder[256], path[300];
-  checks_folder(folder);
-  snprintf(path, sizeof path, "%s/trainer.safetensors", folder);
-  uint64_t hash[3];
-  for (int k = 0; k < 3; k++) {
-    nai_network *net = build_areas("subtractive", 0);
-    nai_trials *trials = trials_for_areas(net, 3);
-    uint64_t before = hash_of(net);
-    nai_trainer *trainer = train(net, rule, 2, 1e-2);
-    expect_ok(nai_trainer_set(trainer, "threads", k == 1 ? 2 : 1));
-    if (k == 2) expect_ok(nai_trainer_restore(trainer, path));
-    for (int update = k == 2 ? 2 : 0; update < 5; update++) {
-      if (update == 2 && k == 0) expect_ok(nai_trainer_save(trainer, path));
-      expect_ok(nai_trainer_step(NULL, trainer, trials));
-    }
-    hash[k] = hash_of(net);
-    EXPECT(hash[k] != before);
-    nai_trainer_destroy(trainer);
-    nai_trials_destroy(trials);
-    nai_network_destroy(net);
-  }
-  EXPECT(hash[0] == hash[1] && hash[0] == hash[2]);
-  unlink(path);
-  rmdir(folder);
+  const makers make = {subtractive_areas, three_trials, train_within};
+  expect_same_bits(&make, _i, 5, 2);
 }
 END_TEST
 
