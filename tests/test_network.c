@@ -109,6 +109,24 @@ START_TEST(looking_for_what_is_not_there)
 }
 END_TEST
 
+/* There is no array of projections then, of which to point at the first or behind the last. */
+START_TEST(a_network_without_projections_finds_none)
+{
+  nai_network *net, *composed;
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_network_create(&net, 20));
+  expect_ok(nai_network_add_population(net, "E", 1, NAI_FREE));
+  expect_ok(nai_network_copy(&composed, net));
+  expect_fails(nai_network_set_delay(composed, "E", "*", 20), NAI_ERR_NAME, "no projection");
+  expect_ok(nai_network_build(net, 1));
+  expect_fails(nai_network_weights(&view, net, "E", "E"), NAI_ERR_NAME, "no projection");
+  expect_fails(nai_network_set_plastic(net, "E", "E", 0), NAI_ERR_NAME, "no projection");
+  expect_fails(nai_network_set_plastic(net, "*", "*", 0), NAI_ERR_NAME, "no projection");
+  nai_network_destroy(composed);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(names_that_are_refused)
 {
   static const char *const bad[] = {"",     " ",    "two words",   "a*",       "?",
@@ -1871,8 +1889,8 @@ Suite *network_suite(void)
 {
   Suite *suite = suite_create("network");
   ADD_CASE(suite, "composing", names_and_patterns, looking_for_what_is_not_there,
-           names_that_are_refused, lists_that_are_refused, choices_that_are_refused,
-           the_first_error_is_remembered, failed_builds_are_remembered,
+           a_network_without_projections_finds_none, names_that_are_refused, lists_that_are_refused,
+           choices_that_are_refused, the_first_error_is_remembered, failed_builds_are_remembered,
            structure_is_fixed_by_the_build, nothing_to_look_at_before_the_build,
            sizes_that_cannot_be, too_many_synapses_are_refused, memory_has_a_limit,
            sizes_that_cannot_be, too_many_synapses_are_refused, the_shortest_and_longest_time_steps,

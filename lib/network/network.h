@@ -303,10 +303,10 @@ nai_status nai__require_built(const nai_network *net, const char *argument);
 /* --- finding by name -------------------------------------------------------------------------- */
 
 /* All of them; where both ends are names and no patterns, the one that there is. */
-#define NAI__EACH_PROJECTION(net, p, from, to)                                             \
-  for (nai__projection *p = (net)->projection + nai__first_projection(net, from, to);      \
-       p < (net)->projection + (net)->n_projections;                                       \
-       p = (net)->projection + nai__next_projection(net, p - (net)->projection, from, to)) \
+#define NAI__EACH_PROJECTION(net, p, from, to)                                                    \
+  for (nai__projection *p = nai__projection_or_end(net, nai__first_projection(net, from, to)); p; \
+       p = nai__projection_or_end(net,                                                            \
+                                  nai__next_projection(net, p - (net)->projection, from, to)))    \
     if (nai__projection_selected(net, p, from, to))
 
 /* The same of nodes: those of these kinds that a list of patterns means. `net` may be const or not. */
@@ -340,6 +340,12 @@ static inline const nai__projection *nai__first_released(const nai_network *net)
 static inline const nai__projection *nai__projection_number(const nai_network *net, int64_t number)
 {
   return number < 0 ? NULL : &net->projection[number];
+}
+
+/* NULL after the last one: a network without projections has no array to point behind. */
+static inline nai__projection *nai__projection_or_end(const nai_network *net, int64_t at)
+{
+  return at < net->n_projections ? &net->projection[at] : NULL;
 }
 
 int64_t nai__first_node(const nai_network *net, const char *names);
