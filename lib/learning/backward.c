@@ -23,7 +23,8 @@ typedef struct group {
 
 static float *signal_at(const group *g, int64_t t)
 {
-  return g->pass->signal + ((t - 1) * g->pass->trials + g->row) * g->pass->net->ld_units;
+  return g->pass->signal +
+         ((t - g->pass->first - 1) * g->pass->trials + g->row) * g->pass->net->ld_units;
 }
 
 static const float *output_gradient_at(const group *g, int64_t t)
@@ -293,7 +294,8 @@ static group open_group(const job *job, int64_t task, int32_t thread)
   g.unit_bias = pass->bias_sum + task * nai__numbers_width(net);
   g.output_bias = g.unit_bias + net->ld_units;
   g.unit_initial = g.output_bias + net->ld_outputs;
-  memset(g.unit_bias, 0, (size_t)nai__numbers_width(net) * sizeof *g.unit_bias);
+  if (pass->end == pass->steps)
+    memset(g.unit_bias, 0, (size_t)nai__numbers_width(net) * sizeof *g.unit_bias);
   return g;
 }
 
@@ -309,8 +311,7 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
   const nai__pass *pass = job->pass;
   const nai_network *net = pass->net;
   group g = open_group(job, task, thread);
-  clear_carry(&g);
-  for (int64_t t = pass->steps; t >= 1 && !is_ended(&g, thread); t--) {
+  for (int64_t t = pass->end; t > pass->first && !is_ended(&g, thread); t--) {
     if (!reaches(&g, t, t + 1)) clear_carry(&g);
     for (int64_t stage = net->n_stages - 1; stage >= 0; stage--) {
       collect(&g, t, stage);
@@ -320,7 +321,7 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
     add_rows(g.unit_bias, signal_at(&g, t), net->n_units, net->ld_units, g.rows);
     add_rows(g.output_bias, output_gradient_at(&g, t), net->n_outputs, net->ld_outputs, g.rows);
   }
-  if (initial_learns(net)) {
+  if (pass->first == 0 && initial_learns(net)) {
     collect_start(&g);
     for (int64_t stage = 0; stage < net->n_stages; stage++)
       through_releases(&g, 0, stage, start_of(&g));
@@ -344,13 +345,34 @@ static void sum_biases(nai__pass *pass, int64_t groups)
     gradient[o] = (float)pass->output_bias[o];
 }
 
+/*
+ * Goes to the span before the one at hand, or to the last one at first: its activity, and the signals of
+ * as many steps after it as pull on it. 0: it cannot be had, or the work is given up.
+ */
+static int go_to_span(nai__pass *pass, int64_t end)
+{
+  int64_t first = (end - 1) / pass->span * pass->span, after = pass->steps - end,
+          step = pass->trials * pass->net->ld_units;
+  nai_status status = pass->recall ? pass->recall(pass->user, first) : NAI_OK;
+  if (status < 0) nai__failure_note(&pass->failed, status);
+  if (status != NAI_OK || nai__pool_answer(pass->pool) != NAI_OK) return 0;
+  if (after > pass->net->max_delay) after = pass->net->max_delay;
+  memmove(pass->signal + (end - first) * step, pass->signal,
+          (size_t)(after * step) * sizeof *pass->signal);
+  pass->first = first;
+  pass->end = end;
+  return 1;
+}
+
 void nai__walk_back(nai__pass *pass, const nai__route *route)
 {
   job job = {pass, route};
   int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
-  nai__pool_run(pass->pool, groups, walk_group, &job);
+  for (int64_t end = pass->steps; end > 0 && go_to_span(pass, end); end = pass->first) {
+    nai__pool_run(pass->pool, groups, walk_group, &job);
+    nai__correlate(pass);
+  }
   sum_biases(pass, groups);
-  nai__correlate(pass);
 }
 
 static void collect_group(void *argument, int64_t task, int32_t thread)

@@ -37,10 +37,16 @@ static int64_t parts_of(const nai__pass *pass)
   return rows ? (largest_block(net) + rows - 1) / rows : nai__pool_threads(pass->pool);
 }
 
+/* Steps and trials at hand. */
+static int64_t rows_of(const nai__pass *pass)
+{
+  return (pass->end - pass->first) * pass->trials;
+}
+
 /* Rows of a part that are made at once: all, but of very long batches so few that one may stop between. */
 static int64_t rows_at_once(const nai__pass *pass, const nai__block *block, int64_t rows)
 {
-  int64_t each = pass->steps * pass->trials * block->at.columns, most = MOST_WORK / (each + 1);
+  int64_t each = rows_of(pass) * block->at.columns, most = MOST_WORK / (each + 1);
   return rows <= most || rows <= LEAST_ROWS ? rows
          : most < LEAST_ROWS                ? LEAST_ROWS
                                             : most / 16 * 16;
@@ -51,13 +57,15 @@ static void correlate_rows(const nai__pass *pass, const nai__block *block, int64
 {
   const nai_network *net = pass->net;
   const float *error =
-      (block->to_output ? pass->output_gradient : pass->signal) + block->post + first;
+      (block->to_output ? pass->output_gradient + pass->first * pass->trials * net->ld_outputs
+                        : pass->signal) +
+      block->post + first;
   int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
-  const float *source = nai__carried(pass->activity, block, 1);
+  const float *source = nai__carried(pass->activity, block, pass->first + 1);
   int64_t lds = nai__carried_stride(net, block);
   net->kernels->outer(pass->gradient + block->at.start + first * block->at.stride, block->at.stride,
-                      error, lde, source, lds, pass->steps * pass->trials, end - first,
-                      block->at.columns, 0, pass->outer_scratch[thread]);
+                      error, lde, source, lds, rows_of(pass), end - first, block->at.columns,
+                      pass->end < pass->steps, pass->outer_scratch[thread]);
 }
 
 static void correlate_part(void *argument, int64_t task, int32_t thread)
@@ -73,7 +81,7 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
   if (first >= end) return;
   if (block->frozen) return; /* what is there is cleared afterwards */
   int64_t rows = rows_at_once(pass, block, end - first),
-          work = rows * pass->steps * pass->trials * block->at.columns;
+          work = rows * rows_of(pass) * block->at.columns;
   for (; first < end && !nai__pool_ended(pass->pool, thread, work); first += rows)
     correlate_rows(pass, block, first, smaller(first + rows, end), thread);
 }

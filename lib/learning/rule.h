@@ -37,8 +37,15 @@ typedef struct nai__trial_costs {
 
 typedef struct nai__pass {
   const nai_network *net;
-  const nai__activity *activity; /* all steps kept */
+  const nai__activity *activity; /* of steps first + 1 .. end, and all outputs */
   int64_t steps, trials;
+  int64_t first, end; /* 0 and `steps` but where a rule walks back through spans */
+  /*
+   * Of rules that do: steps of a span, of which the last may have fewer; and what brings the activity
+   * of the one after step `first` back, which moves these two. A trial that is kept whole is one span.
+   */
+  int64_t span;
+  nai_status (*recall)(void *user, int64_t first);
   int64_t rows;   /* trials that are worked on together; the last rows may be fewer */
   int64_t update; /* updates made before */
   nai__pool *pool;
@@ -48,7 +55,11 @@ typedef struct nai__pass {
    * has gone through nai__filter_outputs(). Rules that perturb write theirs, and call that.
    */
   float *output_gradient;
-  float *signal;  /* [steps][trials][ld_units]: dJ/dr where has_signal, else to be written first */
+  /*
+   * [steps][trials][ld_units]: dJ/dr where has_signal, else to be written first. In spans: of one, and
+   * of as many steps after it as the longest delay has.
+   */
+  float *signal;
   int has_signal; /* a rate cost has written all of `signal` */
   /*
    * Adds the other rate costs' dJ/dr of step t (from 1), trials row .. row + rows - 1, units first
@@ -62,7 +73,7 @@ typedef struct nai__pass {
    * from there; on the thread that calls.
    */
   nai_status (*output_signal)(void *user, const float *z, float *e);
-  void *user;                          /* of both */
+  void *user;                          /* of these three */
   const nai__trial_costs *trial_costs; /* for rules that perturb; NULL for others */
   float *gradient;       /* out: dJ/dtheta, as theta is laid out; what is not plastic is cleared
                             afterwards */
@@ -221,7 +232,7 @@ void nai__filter_outputs(nai__pass *pass);
 
 /*
  * Weight gradient of every block, from dJ/dv in `signal` and dJ/dz: one product over all steps and
- * trials.
+ * trials that are there; added to that of the spans after these.
  */
 void nai__correlate(nai__pass *pass);
 /* The same of blocks to outputs alone. */

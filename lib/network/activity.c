@@ -124,6 +124,7 @@ nai__activity nai__activity_shape(const nai_network *net, int64_t trials)
                          .trials = trials,
                          .rate_slots = nai__rate_slots(net, 0),
                          .input_slots = nai__input_slots(net, 0),
+                         .step_slots = 1,
                          .output_slots = 1,
                          .state_slots = nai__state_slots(net, 0)};
 }

@@ -31,15 +31,17 @@ typedef struct nai__perturbation {
 typedef struct nai__activity {
   const nai_network *net;
   int64_t trials;
-  int64_t rate_slots, input_slots, output_slots;
+  int64_t rate_slots, input_slots, step_slots, output_slots;
+  int64_t
+      base; /* all but outputs are kept from the step after this one; and as much before as delays need */
   float *rate;     /* [rate_slots][trials][ld_units] */
-  float *drive;    /* [output_slots][trials][ld_units]: phi(v) where the leak is on the rate; NULL
+  float *drive;    /* [step_slots][trials][ld_units]: phi(v) where the leak is on the rate; NULL
                      without */
   float *x;        /* [trials][ld_units]: currents now */
-  float *current;  /* [output_slots][trials][ld_units]: currents of all steps, where the leak is on
+  float *current;  /* [step_slots][trials][ld_units]: currents of all steps, where the leak is on
                      the current; NULL: not kept */
   float *state;    /* [state_slots][trials][ld_state]: of cells; NULL without */
-  float *received; /* [output_slots][trials][ld_units]: what their ports received, with biases */
+  float *received; /* [step_slots][trials][ld_units]: what their ports received, with biases */
   int64_t state_slots;
   nai__failure failed; /* the first failure of a model's function */
   float *noise; /* [trials][ld_units]: noise of units now, of variance 1, where it is coloured;

@@ -22,21 +22,29 @@ int64_t nai__state_slots(const nai_network *net, int64_t steps)
 /* Times before the first that is kept have no slot. */
 static int64_t rate_offset(const nai__activity *a, int64_t t)
 {
-  assert(t > -a->net->max_delay);
-  return (t + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
+  assert(t - a->base > -a->net->max_delay);
+  return (t - a->base + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
 }
 
 static int64_t input_offset(const nai__activity *a, int64_t t)
 {
-  assert(t > -a->net->max_input_delay);
-  return (t + a->net->max_input_delay - 1) % a->input_slots * a->trials * a->net->ld_inputs;
+  assert(t - a->base > -a->net->max_input_delay);
+  return (t - a->base + a->net->max_input_delay - 1) % a->input_slots * a->trials *
+         a->net->ld_inputs;
 }
 
-/* Of what is made at each step, from the first on. */
-static int64_t step_offset(const nai__activity *a, int64_t t, int64_t ld)
+/* Of what units make at each step. */
+static int64_t step_offset(const nai__activity *a, int64_t t)
+{
+  assert(t > a->base);
+  return (t - a->base - 1) % a->step_slots * a->trials * a->net->ld_units;
+}
+
+/* From the first step on, whatever is kept of units. */
+static int64_t output_offset(const nai__activity *a, int64_t t)
 {
   assert(t >= 1);
-  return (t - 1) % a->output_slots * a->trials * ld;
+  return (t - 1) % a->output_slots * a->trials * a->net->ld_outputs;
 }
 
 const float *nai__rate_at(const nai__activity *a, int64_t t)
@@ -51,23 +59,23 @@ const float *nai__input_at(const nai__activity *a, int64_t t)
 
 const float *nai__drive_at(const nai__activity *a, int64_t t)
 {
-  return a->drive + step_offset(a, t, a->net->ld_units);
+  return a->drive + step_offset(a, t);
 }
 
 const float *nai__output_at(const nai__activity *a, int64_t t)
 {
-  return a->output + step_offset(a, t, a->net->ld_outputs);
+  return a->output + output_offset(a, t);
 }
 
 const float *nai__current_at(const nai__activity *a, int64_t t)
 {
-  return a->current + step_offset(a, t, a->net->ld_units);
+  return a->current + step_offset(a, t);
 }
 
 static int64_t state_offset(const nai__activity *a, int64_t t)
 {
-  assert(t >= 0 && a->state_slots);
-  return t % a->state_slots * a->trials * a->net->ld_state;
+  assert(t >= a->base && a->state_slots);
+  return (t - a->base) % a->state_slots * a->trials * a->net->ld_state;
 }
 
 const float *nai__state_at(const nai__activity *a, int64_t t)
@@ -77,7 +85,7 @@ const float *nai__state_at(const nai__activity *a, int64_t t)
 
 const float *nai__received_at(const nai__activity *a, int64_t t)
 {
-  return a->received + step_offset(a, t, a->net->ld_units);
+  return a->received + step_offset(a, t);
 }
 
 float *nai__state_slot(nai__activity *a, int64_t t)
@@ -87,7 +95,7 @@ float *nai__state_slot(nai__activity *a, int64_t t)
 
 float *nai__received_slot(nai__activity *a, int64_t t)
 {
-  return a->received + step_offset(a, t, a->net->ld_units);
+  return a->received + step_offset(a, t);
 }
 
 const float *nai__carried(const nai__activity *a, const nai__block *block, int64_t t)
@@ -103,7 +111,7 @@ float *nai__rate_slot(nai__activity *a, int64_t t)
 
 float *nai__output_slot(nai__activity *a, int64_t t)
 {
-  return a->output + step_offset(a, t, a->net->ld_outputs);
+  return a->output + output_offset(a, t);
 }
 
 float *nai__input_slot(nai__activity *a, int64_t t)
@@ -113,10 +121,10 @@ float *nai__input_slot(nai__activity *a, int64_t t)
 
 float *nai__drive_slot(nai__activity *a, int64_t t)
 {
-  return a->drive + step_offset(a, t, a->net->ld_units);
+  return a->drive + step_offset(a, t);
 }
 
 float *nai__current_slot(nai__activity *a, int64_t t)
 {
-  return a->current + step_offset(a, t, a->net->ld_units);
+  return a->current + step_offset(a, t);
 }

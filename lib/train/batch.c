@@ -183,7 +183,7 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
   a->trials = trials->trials;
   a->rate_slots = nai__rate_slots(net, trials->steps);
   a->input_slots = nai__input_slots(net, trials->steps);
-  a->output_slots = trials->steps;
+  a->step_slots = a->output_slots = trials->steps;
   a->state_slots = nai__state_slots(net, trials->steps);
   return NAI_OK;
 }

@@ -14,6 +14,8 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .activity = &batch->activity,
                     .steps = batch->steps,
                     .trials = batch->trials,
+                    .end = batch->steps,
+                    .span = batch->steps,
                     .rows = batch->rows,
                     .update = trainer->step,
                     .length = trials->length,
