@@ -439,12 +439,13 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: tests/bench/%.c $(STATIC)
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) -MMD -MP -MF $@.d $< -o $@ $(LDFLAGS) $(STATIC) $(LIBS)
 
-bench: $(BENCH_PROGRAMS) ## speed, beside rivals where they are installed, into build/bench.json
+bench: $(BENCH_PROGRAMS) shared $(VENV)/.ready ## speed, beside rivals where they are installed, into build/bench.json
 ifneq ($(wildcard tests/bench/bench.c),)
 	$(Q)$(BUILD)/tests/bench/bench $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_rules $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_microcircuit $(BUILD)/bench.json
 	$(Q)for file in $(wildcard tests/bench/rivals.py); do $(PYTHON) $$file $(BUILD)/bench.json; done
+	$(Q)$(PYTHON_RUN) tests/bench/calls.py $(BUILD)/bench.json
 else
 	@echo "no tests/bench/bench.c"
 endif

@@ -90,6 +90,8 @@ def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
 
 def real(what: str, value: Any) -> float:
     """``value`` as a number, Python's or NumPy's."""
+    if type(value) is float:
+        return value
     if isinstance(value, (str, bytes)) or _masked(value):
         raise wrong_type(what, "a number", value)
     try:
@@ -239,6 +241,8 @@ def as_array(what: str, value: Any, shape: Sequence[Union[int, str]], dtype: Any
 
     ``shape`` has a number for each length that is known, and a word for each that is not.
     """
+    if type(value) is np.ndarray and value.dtype == dtype and value.shape == shape and value.flags.c_contiguous:
+        return value
     array = given(what, value)
     fits = array.ndim == len(shape) and all(isinstance(n, str) or n == m for n, m in zip(shape, array.shape))
     if not fits:
@@ -248,6 +252,8 @@ def as_array(what: str, value: Any, shape: Sequence[Union[int, str]], dtype: Any
         raise InvalidError(f"{what}: expected whole numbers, got an array of {array.dtype}")
     if wanted.kind == "i" and array.size and not np.can_cast(array.dtype, wanted, "safe"):
         _check_range(what, array, wanted)
+    if array.dtype == wanted:
+        return np.asarray(array, order="C")
     with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused as such
         return np.asarray(array, wanted, order="C")
 

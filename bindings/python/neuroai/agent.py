@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, Mapping, Optional, Union
+from collections.abc import Mapping  # that of typing takes a microsecond to say what is none
+from typing import Any, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from .trainer import Trainer
 
 __all__ = ["Agent"]
 
-_FLOATS = ctypes.POINTER(ctypes.c_float)
+_SIZE = ctypes.sizeof(_c.nai_experience)
 
 
 class Agent(Handle):
@@ -68,14 +69,14 @@ class Agent(Handle):
         Returns:
             The outputs [channels of all outputs], float32, as they were before the update.
         """
-        now = _c.nai_experience(struct_size=ctypes.sizeof(_c.nai_experience), weight=real("weight", weight))
+        now = _c.nai_experience(struct_size=_SIZE, weight=real("weight", weight))
         now.target_class = -1 if target_class is None else whole("target_class", target_class)
         given = None if inputs is None else self._gather(inputs)
         wanted = None if target is None else as_array("target", target, (self._n_outputs,))
         if given is not None:
-            now.input = given.ctypes.data_as(_FLOATS)
+            now.input = _c.pointer(given)
         if wanted is not None:
-            now.target = wanted.ctypes.data_as(_FLOATS)
+            now.target = _c.pointer(wanted)
         if reward is not None:
             now.reward, now.has_reward = real("reward", reward), 1
         _c.nai_agent_step(self._output, self, now)
