@@ -1382,7 +1382,8 @@ START_TEST(settings_of_a_trainer)
     const char *name;
     double initial;
   } known[] = {{"batch", 64},           {"threads", 1},           {"seed", 0},   {"clip", 0},
-               {"evaluate_every", 100}, {"evaluate_trials", 500}, {"stop_at", 0}};
+               {"evaluate_every", 100}, {"evaluate_trials", 500}, {"stop_at", 0},
+               {"recompute", 0}};
   nai_network *net = build(12, 4);
   nai_trainer *trainer = make_trainer(net, NULL, adam(0.01));
   for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
@@ -1394,7 +1395,7 @@ START_TEST(settings_of_a_trainer)
     double value = -1;
     expect_ok(nai_trainer_get(&value, trainer, p.name));
     ck_assert(value == p.initial);
-    const double bad[] = {NAN, INFINITY, -INFINITY, -1, p.low - 0.5, p.high * 1.5 + 1, 1e300};
+    const double bad[] = {NAN, INFINITY, -INFINITY, p.low - 1, p.low - 0.5, p.high * 1.5 + 1, 1e300};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
       expect_fails(nai_trainer_set(trainer, p.name, bad[i]), NAI_ERR_INVALID, p.name);
     if (p.high >= 2 && strcmp(p.name, "clip") != 0)

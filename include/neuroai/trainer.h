@@ -90,7 +90,17 @@ NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, do
  * 0), "clip" (largest global norm of the gradient; 0: off), "evaluate_every" (updates between
  * evaluations on test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials"
  * (500), "stop_at" (performance at which a run ends; 0: never; refused in a run without
- * evaluations).
+ * evaluations), "recompute" (0).
+ *
+ * "recompute" trades time for memory in long trials: the rates of only so many steps are kept at a
+ * time, and the state before each such span of steps, from which the span is run again when the
+ * gradient needs it (Chen et al. 2016). -1: as many steps as take the least memory, about the
+ * square root of all; 0: all steps are kept. Costs, outputs and the gradient of biases have the
+ * same bits as with 0, the gradient of weights is added up in another order. An update takes about
+ * a third longer. Outputs of all steps are kept, as are the trials themselves. Only for rules that
+ * walk back through time: backpropagation, whole or truncated, feedback alignment and its kin,
+ * RFLO and e-prop without "update_every", SnAp-1; others, and costs that need all rates or errors
+ * at once, are refused with NAI_ERR_UNSUPPORTED. Not in checkpoints.
  */
 NAI_API nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value);
 
@@ -179,7 +189,8 @@ NAI_API nai_status nai_trainer_initial_state_gradient(nai_view *out, const nai_t
 
 /**
  * Rates of a population, or values of an output, in the last batch [steps, trials, n]; batches of
- * evaluations count too. Valid until the next batch.
+ * evaluations count too. Valid until the next batch. Rates of which "recompute" kept a part are
+ * refused.
  */
 NAI_API nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer,
                                         const char *name);

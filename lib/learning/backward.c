@@ -353,7 +353,7 @@ static int go_to_span(nai__pass *pass, int64_t end)
 {
   int64_t first = (end - 1) / pass->span * pass->span, after = pass->steps - end,
           step = pass->trials * pass->net->ld_units;
-  nai_status status = pass->recall ? pass->recall(pass->user, first) : NAI_OK;
+  nai_status status = pass->recall(pass->user, first);
   if (status < 0) nai__failure_note(&pass->failed, status);
   if (status != NAI_OK || nai__pool_answer(pass->pool) != NAI_OK) return 0;
   if (after > pass->net->max_delay) after = pass->net->max_delay;

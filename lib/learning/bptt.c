@@ -21,6 +21,7 @@ nai_status nai_rule_create_bptt(nai_rule **out)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
+                                      .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};
   return nai__rule_create(out, &kind, 0);
@@ -37,6 +38,7 @@ nai_status nai_rule_create_truncated_bptt(nai_rule **out, int64_t steps)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
+                                      .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};
   NAI__REQUIRE(out);

@@ -33,6 +33,7 @@ static const nai__rule_kind symmetric = {.name = "eprop_symmetric",
                                          .attach = nai__attach_transposed_readout,
                                          .detach = nai__detach_transposed,
                                          .estimate = estimate_symmetric,
+                                         .in_spans = 1,
                                          .units = NAI__UNITS_WITH_SLOPES,
                                          .released = 1};
 
@@ -45,6 +46,7 @@ static const nai__rule_kind random_feedback = {.name = "eprop_random",
                                                .costs = NAI__LEARNS_FROM_ACTIVITY,
                                                .attach = nai__feedback_direct,
                                                .estimate = nai__estimate_direct,
+                                               .in_spans = 1,
                                                .units = NAI__UNITS_WITH_SLOPES,
                                                .released = 1};
 
@@ -72,6 +74,7 @@ static const nai__rule_kind adaptive = {.name = "eprop_adaptive",
                                         .costs = NAI__LEARNS_FROM_ACTIVITY,
                                         .attach = attach_adaptive,
                                         .estimate = nai__estimate_feedback,
+                                        .in_spans = 1,
                                         .units = NAI__UNITS_WITH_SLOPES,
                                         .released = 1,
                                         .moved = moved,

@@ -182,6 +182,7 @@ nai_status nai_rule_create_weight_mirror(nai_rule **out, uint64_t seed)
                                       .memory = memory,
                                       .detach = detach,
                                       .estimate = nai__estimate_feedback,
+                                      .in_spans = 1,
                                       .settled = settled};
   return nai__rule_create(out, &kind, seed);
 }

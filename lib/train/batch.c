@@ -1,13 +1,9 @@
-/*
- * Memory of a batch, and the forward run over it: groups of trials side by side, each by one thread
- * from first step to last.
- */
+/* The memory of a batch. */
 #include "batch.h"
 
 #include <assert.h>
 
 #include "../base/error.h"
-#include "../base/finite.h"
 #include "../base/memory.h"
 #include "../network/move.h"
 
@@ -31,11 +27,15 @@ static int64_t rows_of(const nai_network *net, int64_t trials)
 static void release(nai__batch *batch)
 {
   nai__activity *a = &batch->activity;
-  float **array[] = {
-      &a->rate,           &a->drive,     &a->x,         &a->noise, &a->input_noise,
-      &a->current,        &a->input,     &a->output,    &a->held,  &batch->output_gradient,
-      &batch->signal,     &batch->carry, &batch->start, &a->state, &a->received,
-      &batch->state_carry};
+  float **array[] = {&a->rate,        &a->drive,
+                     &a->x,           &a->noise,
+                     &a->input_noise, &a->current,
+                     &a->input,       &a->output,
+                     &a->held,        &batch->output_gradient,
+                     &batch->signal,  &batch->carry,
+                     &batch->start,   &a->state,
+                     &a->received,    &batch->state_carry,
+                     &batch->mark};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
@@ -43,7 +43,8 @@ static void release(nai__batch *batch)
   nai__free(batch->bias_sum);
   nai__free(batch->output_bias);
   batch->bias_sum = batch->output_bias = NULL;
-  batch->steps_room = batch->trials_room = batch->steps = 0;
+  batch->steps_room = batch->trials_room = batch->span_room = batch->marks_room = 0;
+  batch->steps = 0;
 }
 
 static void release_threads(nai__batch *batch)
@@ -65,37 +66,67 @@ void nai__batch_destroy(nai__batch *batch)
   release_threads(batch);
 }
 
-static nai_status allocate(nai__batch *batch, const nai_network *net, int64_t steps, int64_t trials)
+typedef struct room {
+  int64_t steps, trials, span, marks;
+} room;
+
+static int64_t larger(int64_t a, int64_t b)
+{
+  return a > b ? a : b;
+}
+
+/* For so many steps and trials, and what there was room for before. */
+static room room_of(const nai__batch *batch, const nai_network *net, int64_t steps, int64_t trials,
+                    int64_t recompute)
+{
+  nai__spans spans = nai__spans_of(net, steps, recompute);
+  if (recompute != batch->recompute) return (room){steps, trials, spans.steps, spans.n - 1};
+  return (room){larger(steps, batch->steps_room), larger(trials, batch->trials_room),
+                larger(spans.steps, batch->span_room), larger(spans.n - 1, batch->marks_room)};
+}
+
+static int64_t signal_slots(const nai_network *net, const room *room)
+{
+  return room->span + (room->marks ? net->max_delay : 0);
+}
+
+static nai_status allocate(nai__batch *batch, const nai_network *net, const room *room)
 {
   nai__activity *a = &batch->activity;
-  int64_t rows = steps * trials;
-  a->rate = NAI__ARRAY(float, nai__rate_slots(net, steps) * trials * net->ld_units + SLACK);
-  a->drive = net->has_rate_leak ? NAI__ARRAY(float, rows * net->ld_units + SLACK) : NULL;
-  a->x = NAI__ARRAY(float, trials * net->ld_units + SLACK);
-  a->noise = NAI__ARRAY(float, trials * net->ld_units + SLACK);
+  int64_t trials = room->trials, units = trials * net->ld_units, outputs = trials * net->ld_outputs,
+          rates = nai__rate_slots(net, room->span) * units;
+  a->rate = NAI__ARRAY(float, rates + SLACK);
+  a->drive = net->has_rate_leak ? NAI__ARRAY(float, room->span *units + SLACK) : NULL;
+  a->x = NAI__ARRAY(float, units + SLACK);
+  a->noise = NAI__ARRAY(float, units + SLACK);
   a->input_noise = NAI__ARRAY(float, trials * net->ld_inputs + SLACK);
   if (batch->keeps_currents) /* as long as rates: the rule may put what it makes of these there */
-    a->current = NAI__ARRAY(float, nai__rate_slots(net, steps) * trials * net->ld_units + SLACK);
-  a->input = NAI__ARRAY(float, nai__input_slots(net, steps) * trials * net->ld_inputs + SLACK);
-  a->output = NAI__ARRAY(float, rows * net->ld_outputs + SLACK);
-  a->held = NAI__ARRAY(float, trials * net->ld_outputs + SLACK);
-  batch->output_gradient = NAI__ARRAY(float, rows * net->ld_outputs + SLACK);
-  batch->signal = NAI__ARRAY(float, rows * net->ld_units + SLACK);
-  batch->carry = NAI__ARRAY(float, trials * net->ld_units + SLACK);
-  batch->start = NAI__ARRAY(float, trials * net->ld_units + SLACK);
+    a->current = NAI__ARRAY(float, rates + SLACK);
+  a->input = NAI__ARRAY(float, nai__input_slots(net, room->span) * trials * net->ld_inputs + SLACK);
+  a->output = NAI__ARRAY(float, room->steps *outputs + SLACK);
+  a->held = NAI__ARRAY(float, outputs + SLACK);
+  batch->output_gradient = NAI__ARRAY(float, room->steps *outputs + SLACK);
+  batch->signal = NAI__ARRAY(float, signal_slots(net, room) * units + SLACK);
+  batch->carry = NAI__ARRAY(float, units + SLACK);
+  batch->start = NAI__ARRAY(float, units + SLACK);
   batch->bias_sum = NAI__ARRAY(double, nai__most_groups(trials) * nai__numbers_width(net));
   batch->output_bias = NAI__ARRAY(double, net->ld_outputs + 1);
+  batch->mark = NAI__ARRAY(float, room->marks *trials *nai__mark_floats(net) + 1);
   if (net->has_cells) {
-    a->received = NAI__ARRAY(float, rows * net->ld_units + SLACK);
-    a->state = NAI__ARRAY(float, nai__state_slots(net, steps) * trials * net->ld_state + SLACK);
+    a->received = NAI__ARRAY(float, room->span *units + SLACK);
+    a->state =
+        NAI__ARRAY(float, nai__state_slots(net, room->span) * trials * net->ld_state + SLACK);
     batch->state_carry = NAI__ARRAY(float, trials * net->ld_state + SLACK);
   }
   if (a->rate && (a->drive || !net->has_rate_leak) && a->x && a->noise && a->input_noise &&
       (a->current || !batch->keeps_currents) && a->input && a->output && a->held &&
       batch->output_gradient && batch->signal && batch->carry && batch->start && batch->bias_sum &&
-      batch->output_bias && (!net->has_cells || (a->received && a->state && batch->state_carry))) {
-    batch->steps_room = steps;
+      batch->output_bias && batch->mark &&
+      (!net->has_cells || (a->received && a->state && batch->state_carry))) {
+    batch->steps_room = room->steps;
     batch->trials_room = trials;
+    batch->span_room = room->span;
+    batch->marks_room = room->marks;
     return NAI_OK;
   }
   release(batch);
@@ -115,17 +146,20 @@ static int64_t outer_floats(const nai_network *net)
 }
 
 int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_t steps,
-                         int64_t trials, int64_t threads)
+                         int64_t trials, const nai__means *means)
 {
-  int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
-  int64_t units = nai__rate_slots(net, steps) * (batch->keeps_currents ? 2 : 1) +
-                  steps * (net->has_rate_leak ? 2 : 1) + 3;
-  if (net->has_cells) units += steps;
-  int64_t floats = trials * (units * net->ld_units + nai__input_slots(net, steps) * net->ld_inputs +
-                             (2 * steps + 1) * net->ld_outputs +
-                             (nai__state_slots(net, steps) + 1) * net->ld_state);
-  return (floats + threads * (3 * ROWS * ld + outer_floats(net))) * (int64_t)sizeof(float) +
-         nai__most_groups(trials) * nai__numbers_width(net) * (int64_t)sizeof(double);
+  room room = room_of(batch, net, steps, trials, means->recompute);
+  int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs, span = room.span;
+  int64_t units = nai__rate_slots(net, span) * (batch->keeps_currents ? 2 : 1) +
+                  signal_slots(net, &room) + (net->has_rate_leak ? span : 0) + 3;
+  if (net->has_cells) units += span;
+  int64_t floats = units * net->ld_units + nai__input_slots(net, span) * net->ld_inputs +
+                   (2 * room.steps + 1) * net->ld_outputs +
+                   (nai__state_slots(net, span) + 1) * net->ld_state +
+                   room.marks * nai__mark_floats(net);
+  return (room.trials * floats + means->threads * (3 * ROWS * ld + outer_floats(net))) *
+             (int64_t)sizeof(float) +
+         nai__most_groups(room.trials) * nai__numbers_width(net) * (int64_t)sizeof(double);
 }
 
 static nai_status allocate_threads(nai__batch *batch, const nai_network *net, int32_t threads)
@@ -146,27 +180,48 @@ static nai_status allocate_threads(nai__batch *batch, const nai_network *net, in
   return NAI_OK;
 }
 
-static int64_t larger(int64_t a, int64_t b)
+static int fits(const nai__batch *batch, const room *room, int64_t recompute)
 {
-  return a > b ? a : b;
+  return recompute == batch->recompute && room->steps <= batch->steps_room &&
+         room->trials <= batch->trials_room && room->span <= batch->span_room &&
+         room->marks <= batch->marks_room;
 }
 
-int nai__batch_has_room(const nai__batch *batch, const nai_trials *trials, int32_t threads)
+int nai__batch_has_room(const nai__batch *batch, const nai_network *net, const nai_trials *trials,
+                        const nai__means *means)
 {
-  return trials->capacity <= batch->steps_room && trials->trials <= batch->trials_room &&
-         threads == batch->threads;
+  room room = room_of(batch, net, trials->capacity, trials->trials, means->recompute);
+  return fits(batch, &room, means->recompute) && means->threads == batch->threads;
+}
+
+static nai_status make_room(nai__batch *batch, const nai_network *net, const nai_trials *trials,
+                            int64_t recompute)
+{
+  room room = room_of(batch, net, trials->capacity, trials->trials, recompute);
+  if (fits(batch, &room, recompute)) return NAI_OK;
+  if (net->is_bound) release_threads(batch); /* their room goes by trials */
+  release(batch);
+  batch->recompute = recompute;
+  return allocate(batch, net, &room);
+}
+
+static void shape(nai__activity *a, const nai_network *net, const nai__batch *batch)
+{
+  a->net = net;
+  a->trials = batch->trials;
+  a->base = 0;
+  a->rate_slots = nai__rate_slots(net, batch->spans.steps);
+  a->input_slots = nai__input_slots(net, batch->spans.steps);
+  a->step_slots = batch->spans.steps;
+  a->output_slots = batch->steps;
+  a->state_slots = nai__state_slots(net, batch->spans.steps);
 }
 
 nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const nai_trials *trials,
-                              int32_t threads)
+                              const nai__means *means)
 {
-  if (trials->capacity > batch->steps_room || trials->trials > batch->trials_room) {
-    if (net->is_bound) release_threads(batch); /* their room goes by trials */
-    int64_t steps_room = larger(trials->capacity, batch->steps_room);
-    int64_t trials_room = larger(trials->trials, batch->trials_room);
-    release(batch);
-    NAI__TRY(allocate(batch, net, steps_room, trials_room));
-  }
+  int32_t threads = means->threads;
+  NAI__TRY(make_room(batch, net, trials, means->recompute));
   if (threads != batch->threads) {
     release_threads(batch);
     nai_status status = allocate_threads(batch, net, threads);
@@ -178,88 +233,8 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
   batch->steps = trials->steps;
   batch->trials = trials->trials;
   batch->rows = rows_of(net, trials->trials);
-  nai__activity *a = &batch->activity;
-  a->net = net;
-  a->trials = trials->trials;
-  a->rate_slots = nai__rate_slots(net, trials->steps);
-  a->input_slots = nai__input_slots(net, trials->steps);
-  a->step_slots = a->output_slots = trials->steps;
-  a->state_slots = nai__state_slots(net, trials->steps);
+  int64_t length = nai__spans_of(net, trials->capacity, means->recompute).steps;
+  batch->spans = nai__spans_of(net, trials->steps, length);
+  shape(&batch->activity, net, batch);
   return NAI_OK;
-}
-
-/* --- forward ---------------------------------------------------------------------------------- */
-
-struct job {
-  nai__batch *batch;
-  const nai_trials *trials;
-  nai__pool *pool;
-  int64_t from, end; /* steps */
-  const nai__descent *descent;
-};
-
-static void run_group(void *argument, int64_t task, int32_t thread)
-{
-  const struct job *job = argument;
-  nai__batch *batch = job->batch;
-  const nai_trials *trials = job->trials;
-  int64_t row = task * batch->rows;
-  int64_t rows = batch->trials - row < batch->rows ? batch->trials - row : batch->rows;
-  if (job->from == 0) nai__begin(&batch->activity, row, rows);
-  int64_t work = rows * batch->activity.net->n_theta;
-  for (int64_t t = job->from + 1; t <= job->end && !nai__pool_ended(job->pool, thread, work); t++) {
-    const float *inputs = trials->input + ((t - 1) * trials->trials + row) * trials->n_inputs;
-    nai__advance(&batch->activity, t, row, rows, inputs, &batch->scratch[thread]);
-    if (t == batch->steps && job->descent)
-      nai__descend(job->descent, &batch->activity, t, row, rows, &batch->scratch[thread]);
-  }
-}
-
-nai__done nai__batch_done(const nai__batch *batch)
-{
-  int64_t ld = batch->activity.net->ld_outputs;
-  return (nai__done){nai__output_at(&batch->activity, 1), batch->trials * ld, ld};
-}
-
-nai_status nai__batch_run(nai__batch *batch, const nai__showing *showing)
-{
-  const nai_trials *trials = showing->trials;
-  const nai__done done = nai__batch_done(batch);
-  assert(trials->trials == batch->trials && trials->steps == batch->steps);
-  assert(nai__pool_threads(showing->pool) <= batch->threads);
-  batch->activity.seed = showing->seed;
-  batch->activity.first = showing->first;
-  nai__failure_clear(&batch->activity.failed);
-  struct job job = {batch, trials, showing->pool, 0, batch->steps, showing->descent};
-  for (; job.from < batch->steps; job.from = job.end) {
-    if (showing->task) job.end = nai__task_next_stop(trials, job.from, -1);
-    nai__pool_run(showing->pool, (batch->trials + batch->rows - 1) / batch->rows, run_group, &job);
-    NAI__TRY(nai__pool_answer(showing->pool));
-    NAI__TRY(nai__failure_raise(&batch->activity.failed));
-    if (showing->task)
-      NAI__TRY(nai__task_respond(showing->answered, showing->task, job.end, -1, &done));
-  }
-  return NAI_OK;
-}
-
-/* --- looking for NaN ---------------------------------------------------------------------------- */
-
-static int has_power(const nai_network *net)
-{
-  for (int64_t s = 0; s < net->n_segments; s++)
-    if (net->segment[s].units.transfer == NAI_TRANSFER_POWER) return 1;
-  return 0;
-}
-
-/*
- * A rate that is not finite leaves its mark on the last step, for the leak keeps it; but not the
- * power of a current that is finite, and not an output.
- */
-int nai__batch_finite(const nai__batch *batch)
-{
-  const nai_network *net = batch->activity.net;
-  int64_t first = has_power(net) ? 1 : batch->steps;
-  return nai__all_finite(nai__rate_at(&batch->activity, first),
-                         (batch->steps - first + 1) * batch->trials * net->ld_units) &&
-         nai__all_finite(batch->activity.output, batch->steps * batch->trials * net->ld_outputs);
 }

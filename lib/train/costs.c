@@ -145,7 +145,7 @@ static nai_status on_rates(nai__weighed_cost *c, nai__batch *batch, const nai_tr
 {
   const nai_cost *cost = c->cost;
   const nai_network *net = batch->activity.net;
-  nai__rates rates = nai__rates_of(batch, trials), values = rates;
+  nai__rates rates = nai__rates_of(batch, trials, 1), values = rates;
   if (!cost->of_mean) return each_population(&c->value, cost, net, &rates, c->scale);
   double terms = nai__rate_terms(net, cost, trials), sum = 0, slope, again = 0;
   values.gradient = NULL;
@@ -208,12 +208,12 @@ int nai__costs_in_parts(const nai__objective *objective)
 /* One step, a group of trials. */
 static nai__rates part_of(const nai__parts *parts, int64_t t, int64_t row, int64_t rows, float *g)
 {
-  nai__rates r = nai__rates_of(parts->batch, parts->trials);
+  nai__rates r = nai__rates_of(parts->batch, parts->trials, t);
   r.steps = 1;
   r.trials = rows;
   r.first_step = t - 1;
   r.length += row;
-  r.rate += (t - 1) * r.step_stride + row * r.stride;
+  r.rate += row * r.stride;
   r.gradient = g;
   return r;
 }

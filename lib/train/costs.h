@@ -81,8 +81,8 @@ static inline int nai__cost_sees(const nai_cost *cost, const nai__node *node)
 }
 /* What an output should do in these trials. */
 nai__aim nai__aim_of(const nai__goal *goal, const nai_trials *trials);
-/* Rates of a batch: all steps and trials. */
-nai__rates nai__rates_of(const nai__batch *batch, const nai_trials *trials);
+/* Rates of a batch, all trials, from step t on; and its signals. */
+nai__rates nai__rates_of(const nai__batch *batch, const nai_trials *trials, int64_t t);
 
 /* --- terms.c ---------------------------------------------------------------------------------- */
 
@@ -118,7 +118,7 @@ nai_status nai__costs_before(int *has_signal, nai__objective *objective, nai__ba
 /* The other rate costs: a rule asks for them in parts, by rate_signal of its pass. */
 typedef struct nai__parts {
   nai__objective *objective;
-  const nai__batch *batch;
+  nai__batch *batch;
   const nai_trials *trials;
 } nai__parts;
 

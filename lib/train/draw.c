@@ -43,10 +43,52 @@ nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer)
 
 /* --- room --------------------------------------------------------------------------------------- */
 
+nai__means nai__trainer_means(const nai_trainer *trainer)
+{
+  return (nai__means){.threads = (int32_t)trainer->setting[NAI__THREADS],
+                      .recompute = (int64_t)trainer->setting[NAI__RECOMPUTE]};
+}
+
+/* What a cost needs of all steps at once; NULL: nothing of units. */
+static const char *whole_need_of(const nai_cost *cost)
+{
+  if (cost->ops.on_errors) return "the errors of units";
+  return cost->ops.on_rates && !(cost->ops.flags & NAI_COST_SEPARABLE) ? "the rates" : NULL;
+}
+
+nai_status nai__trainer_can_recompute(const nai_trainer *trainer)
+{
+  const nai__plasticity *p = &trainer->plasticity;
+  double recompute = trainer->setting[NAI__RECOMPUTE];
+  if (recompute == 0) return NAI_OK;
+  if (!p->rule->kind->in_spans)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "recompute is %g, but rule '%s' needs the rates of all steps at once: set "
+                     "recompute to 0, or use a rule that walks back through time, such as bptt",
+                     recompute, p->rule->kind->name);
+  if (nai__learns_within(p->rule))
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "recompute is %g, but rule '%s' with update_every %lld learns as it goes, and "
+                     "does not walk back: set one of the two to 0",
+                     recompute, p->rule->kind->name, (long long)nai__rule_every(p->rule));
+  for (int64_t i = 0; i < p->objective.n; i++) {
+    const nai_cost *cost = p->objective.cost[i].cost;
+    const char *what = whole_need_of(cost);
+    if (what)
+      return nai__fail(
+          NAI_ERR_UNSUPPORTED,
+          "recompute is %g, but cost '%s' needs %s of all steps at once: set recompute "
+          "to 0, or leave the cost out",
+          recompute, cost->name, what);
+  }
+  return NAI_OK;
+}
+
 static nai_status check(const nai_trainer *trainer, const nai_trials *trials)
 {
   if (!trainer->plasticity.objective.n && !trainer->plasticity.rule->kind->costless)
     return nai__fail(NAI_ERR_ORDER, "the trainer has no cost: add one first");
+  NAI__TRY(nai__trainer_can_recompute(trainer));
   return nai__trials_fit(trials, trainer->plasticity.net);
 }
 
@@ -63,20 +105,20 @@ int64_t nai__trainer_bytes(const nai_trainer *trainer, int64_t steps, int64_t tr
 {
   const nai__batch *batch = &trainer->batch;
   const nai_network *net = trainer->plasticity.net;
-  int64_t threads = (int64_t)trainer->setting[NAI__THREADS];
+  const nai__means means = nai__trainer_means(trainer);
   if (steps < batch->steps_room) steps = batch->steps_room;
   if (trials < batch->trials_room) trials = batch->trials_room;
   return (int64_t)sizeof *trainer + within_bytes(&trainer->plasticity) +
          nai__history_bytes(&trainer->history) +
-         nai__plasticity_bytes(&trainer->plasticity, trials, threads) +
-         nai__batch_bytes(batch, net, steps, trials, threads);
+         nai__plasticity_bytes(&trainer->plasticity, trials, means.threads) +
+         nai__batch_bytes(batch, net, steps, trials, &means);
 }
 
 static nai_status check_memory(const nai_trainer *trainer, const nai_trials *trials)
 {
   char what[96];
-  if (nai__batch_has_room(&trainer->batch, trials, (int32_t)trainer->setting[NAI__THREADS]))
-    return NAI_OK;
+  const nai__means means = nai__trainer_means(trainer);
+  if (nai__batch_has_room(&trainer->batch, trainer->plasticity.net, trials, &means)) return NAI_OK;
   snprintf(what, sizeof what, "a batch of %lld trials of %lld steps", (long long)trials->trials,
            (long long)trials->capacity);
   return nai__memory_check(trainer->plasticity.net,
@@ -99,8 +141,8 @@ nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials)
   NAI__TRY(check_memory(trainer, trials));
   NAI__TRY(make_pool(trainer));
   NAI__TRY(nai__objective_reserve(&trainer->plasticity.objective, trials->trials));
-  return nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials,
-                            (int32_t)trainer->setting[NAI__THREADS]);
+  const nai__means means = nai__trainer_means(trainer);
+  return nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials, &means);
 }
 
 uint64_t nai__trainer_first(const nai_trainer *trainer, const nai_trials *trials)

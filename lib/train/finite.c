@@ -53,19 +53,23 @@ static int find(const float *array, int64_t rows, int64_t ld, int64_t n, int64_t
   return 0;
 }
 
+/* In steps of it, from the one after `first` on. */
 static nai_status fail_activity(const nai__batch *batch, int64_t update, int32_t kind,
-                                const float *array, int64_t ld, int64_t n)
+                                const float *array, int64_t first, int64_t steps)
 {
   const nai_network *net = batch->activity.net;
+  int outputs = kind == NAI_OUTPUTS;
   int64_t row, column;
-  if (!find(array, batch->steps * batch->trials, ld, n, &row, &column)) return NAI_OK;
+  if (!find(array, steps * batch->trials, outputs ? net->ld_outputs : net->ld_units,
+            outputs ? net->n_outputs : net->n_units, &row, &column))
+    return NAI_OK;
   const nai__node *node = node_at(net, kind, column);
   return nai__fail(NAI_ERR_NONFINITE,
                    "%s '%s' is not finite: unit %lld, step %lld, trial %lld of the batch, at "
                    "update %lld: " REMEDY,
-                   kind == NAI_OUTPUTS ? "output" : "population", node->name,
-                   (long long)unit_of(node, column), (long long)(row / batch->trials + 1),
-                   (long long)(row % batch->trials), (long long)update);
+                   outputs ? "output" : "population", node->name, (long long)unit_of(node, column),
+                   (long long)(first + row / batch->trials + 1), (long long)(row % batch->trials),
+                   (long long)update);
 }
 
 static int bad(float g)
@@ -107,13 +111,23 @@ static nai_status fail_costs(const nai__objective *o, int64_t update)
   return NAI_OK;
 }
 
-nai_status nai__fail_nonfinite(const nai__plasticity *p, const nai__batch *batch, int64_t update)
+/* Of spans the first one where it is, which is run again. */
+static nai_status fail_rates(nai__batch *batch, int64_t update)
 {
-  const nai_network *net = p->net;
-  NAI__TRY(fail_activity(batch, update, NAI_POPULATIONS, nai__rate_at(&batch->activity, 1),
-                         net->ld_units, net->n_units));
-  NAI__TRY(fail_activity(batch, update, NAI_OUTPUTS, batch->activity.output, net->ld_outputs,
-                         net->n_outputs));
+  int64_t length = batch->spans.steps;
+  for (int64_t first = 0; first < batch->steps; first += length) {
+    int64_t steps = batch->steps - first < length ? batch->steps - first : length;
+    NAI__TRY(nai__batch_recall(batch, first));
+    NAI__TRY(fail_activity(batch, update, NAI_POPULATIONS,
+                           nai__rate_at(&batch->activity, first + 1), first, steps));
+  }
+  return NAI_OK;
+}
+
+nai_status nai__fail_nonfinite(const nai__plasticity *p, nai__batch *batch, int64_t update)
+{
+  NAI__TRY(fail_rates(batch, update));
+  NAI__TRY(fail_activity(batch, update, NAI_OUTPUTS, batch->activity.output, 0, batch->steps));
   NAI__TRY(fail_costs(&p->objective, update));
   NAI__TRY(fail_gradient(p, update));
   return nai__fail(NAI_ERR_NONFINITE, "the gradient's norm is too large, at update %lld: " REMEDY,

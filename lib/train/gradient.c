@@ -4,6 +4,12 @@
 #include "../base/error.h"
 #include "trainer.h"
 
+static nai_status recall(void *user, int64_t first)
+{
+  const nai__parts *parts = user;
+  return nai__batch_recall(parts->batch, first);
+}
+
 static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const nai_trials *trials,
                            int has_signal, const nai__trial_costs *trial_costs)
 {
@@ -15,7 +21,8 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .steps = batch->steps,
                     .trials = batch->trials,
                     .end = batch->steps,
-                    .span = batch->steps,
+                    .span = batch->spans.steps,
+                    .recall = recall,
                     .rows = batch->rows,
                     .update = trainer->step,
                     .length = trials->length,

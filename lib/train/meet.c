@@ -55,7 +55,7 @@ nai_status nai__meet_output(double *value, const nai_cost *cost, const nai__aim 
   return finish(cost, cost->ops.on_outputs(cost->user, &b, value));
 }
 
-nai__rates nai__rates_of(const nai__batch *batch, const nai_trials *trials)
+nai__rates nai__rates_of(const nai__batch *batch, const nai_trials *trials, int64_t t)
 {
   int64_t ld = batch->activity.net->ld_units;
   return (nai__rates){.steps = batch->steps,
@@ -65,7 +65,7 @@ nai__rates nai__rates_of(const nai__batch *batch, const nai_trials *trials)
                       .batch_trials = batch->trials,
                       .batch_steps = batch->steps,
                       .length = trials->length,
-                      .rate = nai__rate_at(&batch->activity, 1),
+                      .rate = nai__rate_at(&batch->activity, t),
                       .gradient = batch->signal};
 }
 

@@ -119,7 +119,7 @@ static nai_status on_rates(double *cost, sums *sum, const nai__weighed_cost *c,
                            const nai__batch *batch, const nai_trials *trials)
 {
   const nai_network *net = batch->activity.net;
-  nai__rates all = nai__rates_of(batch, trials);
+  nai__rates all = nai__rates_of(batch, trials, 1);
   all.trials = 1;
   all.gradient = NULL;
   for (int64_t i = 0; i < net->n_nodes; i++) {

@@ -91,7 +91,7 @@ double nai__norm(const float *gradient, const nai__stretch *part, int64_t n_stre
  * NAI_ERR_NONFINITE with a message that says where the first NaN or infinity is, and of which
  * update.
  */
-nai_status nai__fail_nonfinite(const nai__plasticity *p, const nai__batch *batch, int64_t update);
+nai_status nai__fail_nonfinite(const nai__plasticity *p, nai__batch *batch, int64_t update);
 
 /* --- rates.c ---------------------------------------------------------------------------------- */
 

@@ -76,8 +76,8 @@ static nai_status evaluate(double *performance, nai_trainer *trainer)
     int64_t count = total - first < size ? total - first : size;
     NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TEST, (uint64_t)first, count));
     const nai_trials *trials = trainer->trials;
-    NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials,
-                                (int32_t)trainer->setting[NAI__THREADS]));
+    const nai__means means = nai__trainer_means(trainer);
+    NAI__TRY(nai__batch_prepare(&trainer->batch, trainer->plasticity.net, trials, &means));
     nai__pool_watch(trainer->pool, &trainer->watch);
     const nai__showing showing = nai__trainer_showing(trainer, trials);
     nai_status status = nai__batch_run(&trainer->batch, &showing);

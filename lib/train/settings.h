@@ -10,6 +10,7 @@ enum nai__setting {
   NAI__EVALUATE_EVERY,
   NAI__EVALUATE_TRIALS,
   NAI__STOP_AT,
+  NAI__RECOMPUTE,
   NAI__SETTINGS
 };
 

@@ -18,6 +18,10 @@ static const nai__parameter settings[NAI__SETTINGS] = {
     [NAI__EVALUATE_TRIALS] = {"evaluate_trials", "trials", "test trials of an evaluation", 500, 1,
                               1e9, 1},
     [NAI__STOP_AT] = {"stop_at", "1", "performance at which a run ends; 0: never", 0, 0, 1, 0},
+    [NAI__RECOMPUTE] = {"recompute", "steps",
+                        "steps that are kept, others are run again for the gradient; 0: all are "
+                        "kept; -1: as many as take the least memory",
+                        0, NAI__LEAST_MEMORY, 1e9, 1},
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -125,8 +129,11 @@ nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double v
   nai__work turn;
   NAI__REQUIRE(trainer);
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
+  double recompute = trainer->setting[NAI__RECOMPUTE];
   nai_status status = nai__parameter_set(trainer->setting, settings, NAI__SETTINGS, parameter,
                                          value, "the trainer");
+  if (status == NAI_OK) status = nai__trainer_can_recompute(trainer);
+  if (status != NAI_OK) trainer->setting[NAI__RECOMPUTE] = recompute;
   nai__work_end(&turn);
   return status;
 }
@@ -177,7 +184,8 @@ static nai_status add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
   if (nai__learns_within(p->rule)) NAI__TRY(nai__agent_can_learn(p->rule, cost));
   if (cost->ops.on_errors) NAI__TRY(nai__errors_check(p->net, cost));
   NAI__TRY(nai__objective_add(&p->objective, p->net, cost, beta));
-  nai_status status = nai__history_widen(&trainer->history);
+  nai_status status = nai__trainer_can_recompute(trainer);
+  if (status == NAI_OK) status = nai__history_widen(&trainer->history);
   if (status != NAI_OK) nai__objective_drop(&p->objective);
   return status;
 }
@@ -266,6 +274,11 @@ nai_status nai_trainer_activity(nai_view *out, const nai_trainer *trainer, const
   if (!batch->steps)
     return nai__fail(NAI_ERR_ORDER, "there is no activity yet: the trainer has run no batch");
   int outputs = node->kind == NAI_OUTPUTS;
+  if (!outputs && batch->spans.n > 1)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "the rates of '%s' were kept for %lld of %lld steps at a time: set recompute "
+                     "to 0 to look at them all; outputs are kept",
+                     node->name, (long long)batch->spans.steps, (long long)batch->steps);
   int64_t ld = outputs ? net->ld_outputs : net->ld_units;
   const float *array = outputs ? batch->activity.output : nai__rate_at(&batch->activity, 1);
   nai__view_floats(out, array + node->offset, 3, (int64_t[]){batch->steps, batch->trials, node->n},

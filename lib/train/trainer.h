@@ -4,7 +4,8 @@
  *
  *   history.c, curriculum.c       rows of numbers; stages as an object
  *   course.c                      a way through a curriculum
- *   batch.c                       the memory of a batch, and the forward run
+ *   spans.c, batch.c              a long trial in spans; the memory of a batch
+ *   batch_run.c                   the forward run
  *   meet.c, terms.c, costs.c      costs are called; what they are divided by; J over a batch
  *   errors.c, perturbed.c         costs on errors; the cost of each trial
  *   plasticity.c                  what moves weights: rule, objective, gradient, optimiser
@@ -70,6 +71,10 @@ nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer);
 uint64_t nai__trainer_first(const nai_trainer *trainer, const nai_trials *trials);
 /* These trials, to be run; the task answers in those that are its own. */
 nai__showing nai__trainer_showing(nai_trainer *trainer, const nai_trials *trials);
+/* How it runs a batch. */
+nai__means nai__trainer_means(const nai_trainer *trainer);
+/* NAI_OK unless rule or costs want at once what is recomputed in spans. */
+nai_status nai__trainer_can_recompute(const nai_trainer *trainer);
 /* Checks the trials, and makes room for them. */
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
 /* Bytes that training takes, on batches of so many steps and trials or on the largest so far. */

@@ -129,6 +129,10 @@ class Trainer(Handle):
         threads: number of threads; results do not depend on it.
         seed: of trials and noise.
         clip: largest global norm of the gradient; 0: no clipping.
+        recompute: for long trials, steps whose rates are kept at a time. Those of other steps are run again when the
+            gradient needs them, from the state before each such span: less memory for about a third more time. -1: as
+            many as take the least memory, about the square root of all steps; 0: all steps are kept. For rules that walk
+            back through time, such as :class:`BPTT`, and not with costs that need all rates at once.
         rates: factors on the learning rate: ``{("E", "I"): 0.1, "z": 0}``, for projections by (from, to) and for biases by
             the name of their population or output; all others 1. Names may be lists and patterns, of which the last that
             matches counts. See :meth:`set_rate`.
@@ -141,7 +145,8 @@ class Trainer(Handle):
     Attributes:
         net, task, test, cost, optimizer, curriculum: as given. The trainer works on a copy of the task or trials.
         cost_names: names of the costs, as in :meth:`step` and the history.
-        batch, threads, seed, clip, evaluate_every, evaluate_trials, stop_at: settings, which can be changed.
+        batch, threads, seed, clip, recompute, evaluate_every, evaluate_trials, stop_at: settings, which can be
+            changed.
 
     An evaluation on given trials has the same result as ``na.evaluate(net, trials, seed=seed)``: trials are judged by
     class at their last step that counts, with the noise of their own numbers. Trial k of training has the noise of
@@ -159,6 +164,7 @@ class Trainer(Handle):
     threads = Setting(int)
     seed = Setting(int)
     clip = Setting(float)
+    recompute = Setting(int)
     evaluate_every = Setting(int)
     evaluate_trials = Setting(int)
     stop_at = Setting(float)
@@ -185,6 +191,7 @@ class Trainer(Handle):
         threads: int = 1,
         seed: int = 0,
         clip: float = 0.0,
+        recompute: int = 0,
         rates: Optional[Mapping[Key, float]] = None,
         evaluate_every: int = 100,
         evaluate_trials: Optional[int] = None,
@@ -213,7 +220,7 @@ class Trainer(Handle):
         self._set_rates({} if rates is None else rates)
         if evaluate_trials is None:
             evaluate_trials = len(task if test is None else test) if isinstance(task, Trials) else 500
-        settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip}
+        settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip, "recompute": recompute}
         for name, value in {**settings, "evaluate_every": evaluate_every, "evaluate_trials": evaluate_trials}.items():
             self.set(name, value)
         self._keep(curriculum=curriculum)
@@ -256,7 +263,7 @@ class Trainer(Handle):
         return parameters(_c.nai_trainer_parameter)
 
     def set(self, parameter: str, value: float) -> None:
-        """Sets a number by name: "batch", "threads", "seed", "clip", "evaluate_every", "evaluate_trials", "stop_at"."""
+        """Sets a number by name: "batch", "threads", "seed", "clip", "recompute", "evaluate_every", "stop_at", ..."""
         _c.nai_trainer_set(self, parameter, value)
 
     def get(self, parameter: str) -> float:

@@ -95,6 +95,45 @@ def test_training_lowers_the_cost(net):
     assert loss[-10:].mean() < 0.8 * loss[:10].mean()
 
 
+@pytest.mark.parametrize("rule", [na.BPTT(), na.TruncatedBPTT(5), na.RFLO(seed=1), na.FeedbackAlignment(seed=1)], ids=repr)
+def test_recomputed_trials_have_the_same_gradient(rule):
+    net = small(noise=0.1)
+    trials = plain_trials(net, n=5, steps=23)
+    whole = na.Trainer(net, cost=cost(), rule=rule).gradient(trials)
+    for recompute in (1, 4, 23, -1):
+        t = na.Trainer(net, cost=cost(), rule=rule, recompute=recompute)
+        assert t.recompute == recompute
+        found = t.gradient(trials)
+        assert found.keys() == whole.keys()
+        for key, value in whole.items():
+            np.testing.assert_allclose(found[key], value, rtol=0, atol=2e-6 * max(1e-3, np.abs(value).max()))
+
+
+def test_recomputed_long_trials_take_little_memory():
+    net = small(noise=0.1)
+    trials = plain_trials(net, n=1, steps=20000)
+    took = {}
+    for recompute in (0, -1):
+        t = na.Trainer(net, cost=cost(), recompute=recompute)
+        before = t.memory
+        t.step(trials)
+        took[recompute] = t.memory - before
+    assert took[-1] < took[0] / 2  # outputs are kept
+
+
+def test_what_cannot_be_recomputed_says_so():
+    net = small()
+    with pytest.raises(na.UnsupportedError, match="recompute is 5, but rule 'rtrl' needs the rates of all steps"):
+        na.Trainer(net, cost=cost(), rule=na.RTRL(), recompute=5)
+    with pytest.raises(na.UnsupportedError, match="recompute is -1, but cost 'rate_target' needs the rates of all"):
+        na.Trainer(net, cost=cost() + na.RateTarget("E", 0.3), recompute=-1)
+    t = trainer(net, recompute=4)
+    t.step()
+    assert t.activity("choice").shape[1:] == (16, 3)
+    with pytest.raises(na.UnsupportedError, match="kept for 4 of"):
+        t.activity("E")
+
+
 def test_stop_at_and_callback_end_a_run(net):
     assert len(trainer(net).fit(50, stop_at=1e-9, progress=False)) in (10, 20, 30, 40, 50)
     assert len(trainer(net).fit(50, progress=False, callback=lambda now: now.step == 7)) == 7
