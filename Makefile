@@ -325,6 +325,23 @@ check-bench: $(BENCH_PROGRAMS) ## that the programs of `make bench` compile; non
 check-bits: $(STATIC) ## BASE=commit: weights after 50 updates of many networks and rules have that commit's bits
 	+$(Q)CC="$(CC)" LIBS="$(LIBS)" MAKE="$(MAKE)" tests/bits/bits.sh $(or $(BASE),main) $(BUILD)
 
+# Not among CHECKS: it needs a compiler and an emulator of another processor, whose libraries Debian
+# keeps beside those of this one. An emulator takes long, so these suites only; others by
+# ARM_SUITES="trainer agent".
+ARM := aarch64-linux-gnu
+ARM_SUITES ?= kernels state network activity
+ARM_RUNS := $(ARM_SUITES:%=run-suite-%)
+.PHONY: check-arm run-suites $(ARM_RUNS)
+check-arm: ## C tests that meet the kernels, cross-compiled for 64-bit ARM and run by qemu-user
+	$(Q)PKG_CONFIG="$(PKG_CONFIG)" .ci/deps arm
+	+$(Q)OPENBLAS_NUM_THREADS=1 CK_TIMEOUT_MULTIPLIER=10 PKG_CONFIG_LIBDIR=/usr/lib/$(ARM)/pkgconfig \
+	  $(MAKE) --no-print-directory BUILD=$(BUILD)/arm CC=$(ARM)-gcc RUNNER="$(or $(RUNNER),qemu-aarch64)" \
+	    BLAS=openblas BLAS_PC=openblas ARM_SUITES="$(ARM_SUITES)" run-suites
+
+run-suites: $(ARM_RUNS)
+$(ARM_RUNS): run-suite-%: $(TEST_RUN)
+	$(Q)CK_RUN_SUITE=$* $(RUNNER) $(TEST_RUN)
+
 # Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
 .PHONY: check-abi abi
 check-abi: all ## the binary interface against the last release's, and what the changelog says of it

@@ -452,8 +452,9 @@ static double kolmogorov(double *x, int n)
 {
   qsort(x, (size_t)n, sizeof *x, compare_doubles);
   double distance = 0;
-  for (int i = 0; i < n; i++) {
-    distance = fmax(distance, fmax((i + 1.0) / n - x[i], x[i] - (double)i / n));
+  for (int i = 0; i < n; i++) { /* no fmax(distance, ...): GCC 12 for ARM ends in an error on it */
+    double here = fmax((i + 1.0) / n - x[i], x[i] - (double)i / n);
+    if (here > distance) distance = here;
   }
   return distance;
 }

@@ -12,7 +12,7 @@
 #include "base/philox.h"
 #include "kernels/kernels.h"
 
-#define TABLES 4
+#define TABLES 5
 #define GUARD 12345.0f
 #define NORMALS_HASH 0x099f9e19e2b4d4bau
 

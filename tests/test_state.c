@@ -21,7 +21,8 @@ static void set_weight(nai_network *net, const char *from, const char *to, float
 }
 
 /* The names of all tables of kernels; "blas" promises no bits, so it is the last. */
-static const char *const tables[] = {"portable", "avx2", "avx512", "blas"};
+static const char *const tables[] = {"portable", "avx2", "avx512", "neon", "blas"};
+enum { TABLES = 5 };
 
 /* 0 where this processor cannot run them. */
 static int use_kernels(nai_network *net, int table)
@@ -57,7 +58,7 @@ static void weigh_two_units(nai_network *net)
 
 static void expect_steps(nai_network *net, const double expected[4][3])
 {
-  for (int table = 0; table < 4; table++) {
+  for (int table = 0; table < TABLES; table++) {
     if (!use_kernels(net, table)) continue;
     nai_state *state = make_state(net, 1, 1);
     ck_assert_double_eq_tol((double)rate_of(state, "A", 0, 0), expected[0][0], 1e-7);
@@ -391,7 +392,7 @@ START_TEST(steps_and_runs_agree)
   nai_network *net = build_rich();
   float *inputs = random_inputs(B);
   struct record first = {0};
-  for (int table = 0; table < 4; table++) {
+  for (int table = 0; table < TABLES; table++) {
     if (!use_kernels(net, table)) continue;
     nai_state *one = make_state(net, B, 9), *two = make_state(net, B, 9);
     struct record a = run(one, B, inputs), b = run_by_steps(two, B, inputs);
@@ -463,7 +464,7 @@ START_TEST(a_trainer_sees_what_a_state_does)
 {
   nai_network *net = build_rich();
   float *inputs = random_inputs(B);
-  for (int table = 0; table < 3; table++) {
+  for (int table = 0; table < TABLES - 1; table++) {
     if (!use_kernels(net, table)) continue;
     nai_state *state = make_state(net, B, 9);
     struct record a = run(state, B, inputs);
@@ -485,7 +486,7 @@ START_TEST(trials_at_once_are_each_alone)
 {
   nai_network *net = build_rich();
   float *inputs = random_inputs(B), alone[T * CHANNELS];
-  for (int table = 0; table < 3; table++) {
+  for (int table = 0; table < TABLES - 1; table++) {
     if (!use_kernels(net, table)) continue;
     nai_state *all = make_state(net, B, 9);
     struct record together = run(all, B, inputs);
@@ -947,7 +948,7 @@ END_TEST
 START_TEST(running_allocates_nothing)
 {
   nai_network *net = build_rich();
-  for (int table = 0; table < 4; table++) {
+  for (int table = 0; table < TABLES; table++) {
     if (!use_kernels(net, table)) continue;
     float *inputs = random_inputs(B), *output = malloc(B * OUTPUTS * sizeof *output);
     for (int64_t trials = 1; trials <= B; trials += B - 1) {

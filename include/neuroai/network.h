@@ -299,9 +299,9 @@ NAI_API nai_status nai_network_set_radius(nai_network *net, const char *names, d
 NAI_API nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t on);
 
 /**
- * Sets the kernels that run the network: "portable", "avx2", "avx512" or "blas". Default, or NULL:
- * the best for this processor. Fails if this processor cannot run them. Before the build, or while
- * no task, trainer or state uses the network. Nullable: name.
+ * Sets the kernels that run the network: "portable", "avx2", "avx512", "neon" or "blas". Default, or
+ * NULL: the best for this processor. Fails if this processor cannot run them. Before the build, or
+ * while no task, trainer or state uses the network. Nullable: name.
  */
 NAI_API nai_status nai_network_set_kernels(nai_network *net, const char *name);
 

@@ -71,7 +71,8 @@ static double nll_row(const nai_output_batch *b, int64_t row, double factor)
   const float *z = b->output + row * b->stride;
   int32_t class = b->classes[row];
   double largest = (double)z[0], sum = 0;
-  for (int64_t i = 1; i < b->n; i++) largest = fmax(largest, (double)z[i]);
+  for (int64_t i = 1; i < b->n; i++) /* no fmax(): GCC 12 for ARM ends in an error on such a loop */
+    largest = (double)z[i] > largest ? (double)z[i] : largest;
   for (int64_t i = 0; i < b->n; i++) sum += exp((double)z[i] - largest);
   if (b->gradient)
     for (int64_t i = 0; i < b->n; i++)

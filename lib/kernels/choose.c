@@ -39,10 +39,9 @@ static const struct {
   const nai__kernels *(*table)(void);
   int (*runs)(void);
 } tables[] = {
-    {"avx512", nai__kernels_avx512, has_avx512},
-    {"avx2", nai__kernels_avx2, has_avx2},
-    {"blas", nai__kernels_blas, always},
-    {"portable", nai__kernels_portable, always},
+    {"avx512", nai__kernels_avx512, has_avx512}, {"avx2", nai__kernels_avx2, has_avx2},
+    {"neon", nai__kernels_neon, always}, /* NULL but on 64-bit ARM, all of which has it */
+    {"blas", nai__kernels_blas, always},         {"portable", nai__kernels_portable, always},
 };
 enum { TABLES = sizeof tables / sizeof *tables };
 

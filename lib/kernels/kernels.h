@@ -49,7 +49,7 @@ typedef struct nai__learning_row {
 } nai__learning_row;
 
 typedef struct nai__kernels {
-  const char *name; /* "portable", "avx2", "avx512", "blas" */
+  const char *name; /* "portable", "avx2", "avx512", "neon", "blas" */
   /*
    * Rows of w that outer() is given at once, wherever bits matter. 0: any number, for its bits do
    * not depend on how m is cut into calls.

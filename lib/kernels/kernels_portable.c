@@ -1,4 +1,7 @@
-/* Kernels for every processor, in vectors of 16 bytes, without fused multiply-add on x86. */
+/*
+ * Kernels for every processor, in vectors of 16 bytes, without fused multiply-add: the same bits
+ * everywhere.
+ */
 #define NAI__WIDTH 16
 #define NAI__TABLE nai__kernels_portable
 #define NAI__TABLE_NAME "portable"

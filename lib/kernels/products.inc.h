@@ -10,7 +10,7 @@
  */
 
 /* Registers: NAI__ROWS * NAI__VECTORS sums, NAI__VECTORS of the panel and one of a. */
-#if NAI__WIDTH == 64
+#if NAI__WIDTH == 64 || defined(NAI__NEON)
 #define NAI__ROWS 8
 #define NAI__VECTORS 3
 #elif NAI__WIDTH == 32
@@ -19,6 +19,16 @@
 #else
 #define NAI__ROWS 4
 #define NAI__VECTORS 2
+#endif
+
+/*
+ * Between the halves of a tile's rows: nothing is read ahead of time across it. The sums leave no
+ * registers for all rows of a at once; GCC reads them first all the same, and spills sums.
+ */
+#if defined(NAI__NEON)
+#define NAI__HALF __asm__ volatile("" ::: "memory")
+#else
+#define NAI__HALF (void)0
 #endif
 
 #define NAI__FAR (1 << 18) /* floats of a matrix that may not stay in the second-level cache */
@@ -128,6 +138,7 @@ NAI__INLINE void tile(int rows, int vectors, float *c, int64_t ldc, const float 
       vec x = all(a[r * a_row]);
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; v++) sum[r][v] = fused(x, panel[v], sum[r][v]);
+      if (r == 3) NAI__HALF;
     }
     a += a_step;
     b += b_step;

@@ -10,6 +10,7 @@
 const nai__kernels *nai__kernels_portable(void);
 const nai__kernels *nai__kernels_avx2(void);
 const nai__kernels *nai__kernels_avx512(void);
+const nai__kernels *nai__kernels_neon(void);
 const nai__kernels *nai__kernels_blas(void);
 
 /* nai__kernels.normals, compiled apart because no compiler flag may change its bits. */
@@ -19,5 +20,7 @@ void nai__normals_avx2(float *out, int64_t n, uint64_t seed, uint32_t purpose, u
                        uint32_t step);
 void nai__normals_avx512(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
                          uint32_t step);
+void nai__normals_neon(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
+                       uint32_t step);
 
 #endif

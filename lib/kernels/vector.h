@@ -1,8 +1,10 @@
 /*
  * Vectors of NAI__LANES floats, as wide as the compiler flags of the file that includes this allow,
  * or as NAI__WIDTH (bytes) says. The operators + - * / & | ^ << >> work on all of them. What the
- * language lacks is a function here: an intrinsic on x86, and plain C with the same result
- * elsewhere; only fused() rounds differently where there is no fused multiply-add.
+ * language lacks is a function here: an intrinsic on x86 and, where the file that includes this
+ * defines NAI__NEON, on 64-bit ARM; else plain C with the same result. Only fused() rounds
+ * differently where there is no fused multiply-add, or no leave to use it (16 bytes without
+ * NAI__NEON, so that the portable table has the same bits on every processor).
  */
 #ifndef NAI_KERNELS_VECTOR_H
 #define NAI_KERNELS_VECTOR_H
@@ -12,7 +14,7 @@
 
 #if defined(__SSE2__)
 #include <immintrin.h>
-#elif defined(__aarch64__)
+#elif defined(NAI__NEON)
 #include <arm_neon.h>
 #endif
 
@@ -136,7 +138,7 @@ NAI__INLINE vec fused(vec a, vec b, vec c)
   return _mm512_fmadd_ps(a, b, c);
 #elif NAI__WIDTH == 32 && defined(__FMA__)
   return _mm256_fmadd_ps(a, b, c);
-#elif NAI__WIDTH == 16 && defined(__aarch64__)
+#elif defined(NAI__NEON)
   return (vec)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
 #else
   return a * b + c;
@@ -151,6 +153,8 @@ NAI__INLINE vec square_root(vec x)
   return _mm256_sqrt_ps(x);
 #elif defined(__SSE2__)
   return _mm_sqrt_ps(x);
+#elif defined(NAI__NEON)
+  return (vec)vsqrtq_f32((float32x4_t)x);
 #else
   for (int i = 0; i < NAI__LANES; i++) x[i] = __builtin_sqrtf(x[i]);
   return x;
@@ -263,6 +267,8 @@ NAI__INLINE wide times(wide a, wide b)
   return (wide)_mm256_mul_epu32((__m256i)a, (__m256i)b);
 #elif defined(__SSE2__)
   return (wide)_mm_mul_epu32((__m128i)a, (__m128i)b);
+#elif defined(NAI__NEON)
+  return (wide)vmull_u32(vmovn_u64((uint64x2_t)a), vmovn_u64((uint64x2_t)b));
 #else
   return (a & 0xffffffffu) * (b & 0xffffffffu);
 #endif
@@ -282,6 +288,9 @@ NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
 #elif defined(__SSE2__)
   *low = _mm_unpacklo_ps(a, b);
   *high = _mm_unpackhi_ps(a, b);
+#elif defined(NAI__NEON)
+  *low = (vec)vzip1q_f32((float32x4_t)a, (float32x4_t)b);
+  *high = (vec)vzip2q_f32((float32x4_t)a, (float32x4_t)b);
 #else
   for (int i = 0; i < NAI__LANES; i++) {
     vec *to = i < NAI__LANES / 2 ? low : high;

@@ -10,6 +10,8 @@
 #include <time.h>
 #if defined(__x86_64__)
 #include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
 #endif
 
 #define SECONDS_EACH 0.025
@@ -39,7 +41,12 @@ static double now(void)
 
 /* --- the limit -------------------------------------------------------------------------------- */
 
+/* Above latency times pipes of any processor, and no more than there are registers. */
+#if defined(__aarch64__)
+#define CHAINS 24
+#else
 #define CHAINS 12
+#endif
 #define TERMS 4096
 
 #define MULTIPLY_AND_ADD(a, b, c) ((a) * (b) + (c))
@@ -52,7 +59,7 @@ static double now(void)
     vector sum[CHAINS], x = broadcast(0.999f), y = broadcast(*sink);           \
     for (int c = 0; c < CHAINS; c++) sum[c] = y;                               \
     for (int t = 0; t < TERMS; t++) {                                          \
-      _Pragma("GCC unroll 12") for (int c = 0; c < CHAINS; c++) sum[c] =       \
+      _Pragma("GCC unroll 24") for (int c = 0; c < CHAINS; c++) sum[c] =       \
           multiply_add(sum[c], x, y);                                          \
     }                                                                          \
     for (int c = 1; c < CHAINS; c++) sum[0] = multiply_add(sum[0], x, sum[c]); \
@@ -64,6 +71,9 @@ static double now(void)
 PEAK(peak_sse, , __m128, _mm_set1_ps, MULTIPLY_AND_ADD)
 PEAK(peak_avx2, __attribute__((target("avx2,fma"))), __m256, _mm256_set1_ps, _mm256_fmadd_ps)
 PEAK(peak_avx512, __attribute__((target("avx512f"))), __m512, _mm512_set1_ps, _mm512_fmadd_ps)
+#elif defined(__aarch64__)
+#define FUSED(a, b, c) vfmaq_f32(c, a, b)
+PEAK(peak_plain, , float32x4_t, vdupq_n_f32, FUSED)
 #else
 typedef float four __attribute__((vector_size(16)));
 PEAK(peak_plain, , four, BROADCAST, MULTIPLY_AND_ADD)

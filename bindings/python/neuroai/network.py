@@ -109,7 +109,8 @@ class Network(Handle):
 
     Args:
         dt: time step, ms, > 0.
-        kernels: the kernels that run it, "portable", "avx2", "avx512" or "blas"; None: the best for this processor.
+        kernels: the kernels that run it, "portable", "avx2", "avx512", "neon" or "blas"; None: the best for this
+            processor.
         memory_limit: bytes that it may take, see :meth:`set_memory_limit`. None: the memory of the machine.
 
     Calls that compose the network return it, so they can be chained. After a call has failed during composition, the

@@ -32,13 +32,13 @@ def net():
     return small()
 
 
-@pytest.fixture(params=["portable", "avx2", "avx512", "blas"])
+@pytest.fixture(params=["portable", "avx2", "avx512", "neon", "blas"])
 def kernels(request):
     """Each table of kernels that this processor can run."""
     try:
         na.Network(dt=1, kernels=request.param)
     except na.Error:
-        assert request.param in ("avx2", "avx512"), "these two need a processor; the others are always there"
+        assert request.param in ("avx2", "avx512", "neon"), "these need a processor; the others are always there"
         pytest.skip("not for this processor")
     return request.param
 
