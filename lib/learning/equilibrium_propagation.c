@@ -381,7 +381,7 @@ static nai_status estimate(nai__learner *learner, nai__pass *pass)
   rest.rate = own->rates;
   rest.rate_slots = net->max_delay + 1;
   nai__pass last = *pass;
-  last.steps = 1;
+  last.steps = last.end = 1;
   last.activity = &rest;
   last.output_gradient += (pass->steps - 1) * pass->trials * net->ld_outputs;
   nai__correlate(&last);
