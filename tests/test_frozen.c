@@ -1,4 +1,6 @@
 /* Networks of which parts are frozen, whose updates leave these out. */
+#include <neuroai/extend.h>
+
 #include "rules.h"
 
 static void copy_of(float *out, const nai_network *net, const char *from, const char *to)
@@ -67,11 +69,190 @@ START_TEST(what_is_frozen_is_left_out_and_comes_back)
 }
 END_TEST
 
+/* --- guarded ---------------------------------------------------------------------------------- */
+
+static nai_status write_seven(void *user, nai_synapses *s)
+{
+  (void)user;
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) s->weight[i * s->stride + j] = 7;
+  return NAI_OK;
+}
+
+/* u to h, all to all, whose weights a constraint wants to be 7 after each update. */
+static nai_network *build_sevens(void)
+{
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "seven", .project = write_seven};
+  nai_constraint *constraint;
+  nai_network *net = COMPOSE(.dt = 1, .inputs = {{"u", 17}}, .populations = {{"h", 5, NAI_FREE}},
+                             .outputs = {{"z", 3}}, .projections = {{"u", "h"}, {"h", "z"}});
+  expect_ok(nai_constraint_create(&constraint, &ops, NULL));
+  expect_ok(nai_network_constrain(net, "u", "h", constraint));
+  nai_constraint_destroy(constraint);
+  expect_ok(nai_network_build(net, 2));
+  return net;
+}
+
+static void update_once(nai_network *net)
+{
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
+  nai_trials *trials = normal_trials(net, "z", 2, 3);
+  nai_cost *cost;
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+}
+
+static void expect_sevens(const nai_network *net, const float *mask)
+{
+  nai_view w = weights_of(net, "u", "h");
+  for (int64_t k = 0; k < 5 * 17; k++) EXPECT(at(&w, k / 17, k % 17) == 7 * mask[k]);
+}
+
+/* Where all synapses exist nothing is guarded; so from the first on that does not, in any way. */
+START_TEST(a_constraint_fills_what_exists_and_learns)
+{
+  nai_network *net = build_sevens(), *copy;
+  float mask[5 * 17], before[5 * 17];
+  for (int k = 0; k < 5 * 17; k++) mask[k] = 1;
+  update_once(net);
+  expect_sevens(net, mask);
+  mask[4 * 17 + 16] = 0; /* the last one */
+  expect_ok(nai_network_set_mask(net, "u", "h", mask, 5, 17));
+  expect_sevens(net, mask);
+  update_once(net);
+  expect_sevens(net, mask);
+  expect_ok(nai_network_copy(&copy, net));
+  update_once(copy);
+  expect_sevens(copy, mask);
+  expect_ok(nai_network_set_plastic(copy, "u", "h", 0));
+  for (int k = 0; k < 5 * 17; k++) before[k] = (float)(k % 5) * mask[k];
+  expect_ok(nai_network_set_weights(copy, "u", "h", before, 5, 17));
+  update_once(copy);
+  nai_view w = weights_of(copy, "u", "h");
+  for (int64_t k = 0; k < 5 * 17; k++) EXPECT(at(&w, k / 17, k % 17) == before[k]);
+  expect_ok(nai_network_set_plastic(copy, "u", "h", 1));
+  update_once(copy);
+  expect_sevens(copy, mask);
+  nai_network_destroy(copy);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- undone ----------------------------------------------------------------------------------- */
+
+static nai_status refuse_if(void *user, nai_synapses *s)
+{
+  (void)s;
+  return *(const int *)user ? -42 : NAI_OK;
+}
+
+enum { MANY = 120 };
+
+/* More weights than are moved at once, and a constraint on the last ones that refuses when it is told. */
+static nai_network *build_many(int *refuses)
+{
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "refusal", .project = refuse_if};
+  nai_constraint *constraint;
+  nai_network *net =
+      COMPOSE(.dt = 1, .inputs = {{"u", MANY}}, .populations = {{"h", MANY, NAI_FREE}},
+              .outputs = {{"z", 3}}, .projections = {{"u", "h"}, {"h", "z"}});
+  expect_ok(nai_network_set(net, "h", "tau", 1));
+  if (refuses) {
+    expect_ok(nai_constraint_create(&constraint, &ops, refuses));
+    expect_ok(nai_network_constrain(net, "h", "z", constraint));
+    nai_constraint_destroy(constraint);
+  }
+  expect_ok(nai_network_build(net, 2));
+  ck_assert_int_gt(net->n_theta, 3 * 4096);
+  return net;
+}
+
+static nai_trainer *train_many(nai_network *net, int kind)
+{
+  nai_rule *rule;
+  nai_trainer *trainer;
+  nai_optimizer *optimizer;
+  nai_cost *cost;
+  float feedback[3 * MANY];
+  expect_ok(nai_rule_create_feedback_alignment(&rule, 1));
+  expect_ok(kind == 0   ? nai_optimizer_create_sgd(&optimizer, 1)
+            : kind == 1 ? nai_optimizer_create_momentum(&optimizer, 1)
+                        : nai_optimizer_create_adamw(&optimizer, 1e6));
+  if (kind == 2) expect_ok(nai_optimizer_set(optimizer, "decay", 1e3));
+  trainer = trainer_of(net, rule, optimizer);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  for (int k = 0; k < 3 * MANY; k++) feedback[k] = (float)(k % 5) - 2;
+  expect_ok(nai_trainer_set_feedback(trainer, "h", "z", feedback));
+  return trainer;
+}
+
+/* The weights, the moments and what the rule keeps; and the feedback weights are those that were set. */
+static void expect_as_before(const nai_trainer *trainer, uint64_t before)
+{
+  const nai__plasticity *p = &trainer->plasticity;
+  nai_view kept = NAI_VIEW_INIT;
+  ck_assert(hash_of(p->net) == before);
+  for (int64_t i = 0; i < p->net->n_theta; i++)
+    ck_assert((!p->mean || p->mean[i] == 0) && (!p->square || p->square[i] == 0));
+  expect_ok(nai_trainer_feedback(&kept, trainer, "h", "z"));
+  for (int64_t k = 0; k < 3 * MANY; k++)
+    EXPECT(at(&kept, k / kept.shape[1], k % kept.shape[1]) == (float)(k % 5) - 2);
+}
+
+/* All of them have moved when it fails. */
+START_TEST(an_update_that_fails_moves_none_of_many_weights)
+{
+  int refuses = 0;
+  nai_network *net = build_many(&refuses);
+  nai_trainer *trainer = train_many(net, _i);
+  nai_trials *trials = normal_trials(net, "z", 1, 3);
+  uint64_t before = hash_of(net);
+  refuses = 1;
+  expect_fails(nai_trainer_step(NULL, trainer, trials), -42, "refusal");
+  expect_as_before(trainer, before);
+  refuses = 0;
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert(hash_of(net) != before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* The last one alone, which decays by far too much. */
+START_TEST(one_infinite_weight_of_many_is_found)
+{
+  static float weight[MANY * MANY];
+  nai_network *net = build_many(NULL);
+  nai_trials *trials;
+  weight[MANY * MANY - 1] = 1e33f; /* carries an input of 0 */
+  expect_ok(nai_network_set_weights(net, "u", "h", weight, MANY, MANY));
+  nai_trainer *trainer = train_many(net, 2);
+  float target[3] = {1, 1, 1};
+  expect_ok(nai_trials_create(&trials, net, 1, 1));
+  expect_ok(nai_trials_set_targets(trials, "z", target, 3));
+  uint64_t before = hash_of(net);
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
+               "update 1 would make the weight from 'u' to 'h' at [119][119] -inf");
+  expect_as_before(trainer, before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *frozen_suite(void);
 
 Suite *frozen_suite(void)
 {
   Suite *suite = suite_create("frozen");
   ADD_CASE(suite, "frozen", what_is_frozen_is_left_out_and_comes_back);
+  ADD_CASE(suite, "guarded", a_constraint_fills_what_exists_and_learns);
+  TCase *undone = tcase_create("undone");
+  tcase_add_loop_test(undone, an_update_that_fails_moves_none_of_many_weights, 0, 3);
+  tcase_add_test(undone, one_infinite_weight_of_many_is_found);
+  suite_add_tcase(suite, undone);
   return suite;
 }

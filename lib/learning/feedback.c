@@ -65,6 +65,7 @@ static nai_status feedback_direct(nai__learner *learner, double sd)
   f->direct = nai__learner_keep(learner, "direct feedback", net->n_outputs * net->ld_units);
   f->stage_packed = NAI__ARRAY(float *, net->n_stages);
   if (!f->direct || !f->stage_packed) return NAI_ERR_MEMORY;
+  nai__learner_keep_fixed(learner);
   NAI__TRY(find_exact(f, net));
   for (int64_t s = 0; s < net->n_stages; s++) {
     int64_t n = net->stage_first[s + 1] - net->stage_first[s];

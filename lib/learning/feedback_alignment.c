@@ -3,13 +3,16 @@
  * backpropagation has W^T, in feed-forward layers and through time. Direct feedback alignment
  * (Nokland 2016): from the outputs straight to every unit; through time it is RFLO by another name.
  */
+#include "../base/error.h"
 #include "backward.h"
 
 /* --- layer by layer --------------------------------------------------------------------------- */
 
 static nai_status attach(nai__learner *learner)
 {
-  return nai__feedback_weights(learner, 0);
+  NAI__TRY(nai__feedback_weights(learner, 0));
+  nai__learner_keep_fixed(learner);
+  return NAI_OK;
 }
 
 nai_status nai_rule_create_feedback_alignment(nai_rule **out, uint64_t seed)

@@ -49,6 +49,11 @@ float *nai__learner_keep_theta(nai__learner *learner, const char *name)
   return value;
 }
 
+void nai__learner_keep_fixed(nai__learner *learner)
+{
+  learner->kept[learner->n_kept - 1].fixed = 1;
+}
+
 double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n)
 {
   if (nai__learner_check(learner, n * (int64_t)sizeof(double)) != NAI_OK) return NULL;

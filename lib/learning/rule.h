@@ -180,6 +180,7 @@ typedef struct nai__kept {
   float *floats;   /* [n], or NULL */
   double *doubles; /* [n], or NULL */
   int as_theta;    /* 1: floats that are laid out as theta is */
+  int fixed;       /* 1: no update changes it, only who sets it */
   nai__former former;
 } nai__kept;
 
@@ -214,6 +215,8 @@ nai_status nai__learner_check(const nai__learner *learner, int64_t more);
 float *nai__learner_keep(nai__learner *learner, const char *name, int64_t n);
 /* The same, laid out as theta is. */
 float *nai__learner_keep_theta(nai__learner *learner, const char *name);
+/* What was kept last is changed by no update. */
+void nai__learner_keep_fixed(nai__learner *learner);
 double *nai__learner_keep_doubles(nai__learner *learner, const char *name, int64_t n);
 /* After its memory was written from outside: a checkpoint, the user's feedback weights. */
 void nai__learner_refresh(nai__learner *learner);

@@ -22,6 +22,7 @@ nai_status nai__assembled(nai_network *net)
   NAI__TRY(nai__cells_refresh(net));
   NAI__TRY(nai__place_ports(net));
   for (int64_t i = 0; i < net->n_projections; i++) nai__refresh_plastic(net, &net->projection[i]);
+  nai__find_plastic(net);
   nai__pack(net);
   net->built = 1;
   return NAI_OK;

@@ -90,6 +90,7 @@ static nai_status copy_arrays(nai_network *net, const nai_network *from)
   memcpy(net->exists, from->exists, n);
   memcpy(net->learns, from->learns, n);
   memcpy(net->plastic, from->plastic, n);
+  nai__find_plastic(net);
   nai__numbers_refresh(net);
   NAI__TRY(nai__cells_refresh(net));
   NAI__TRY(nai__place_ports(net));

@@ -453,7 +453,7 @@ nai_status nai__layout(nai_network *net, int draws)
   int64_t bytes = nai__layout_bytes(net) + (draws ? nai__draw_bytes(net) : 0);
   NAI__TRY(nai__memory_check(net, bytes, "the network"));
   NAI__TRY(allocate(net));
-  nai__find_frozen(net);
+  nai__find_plastic(net);
   nai__numbers_start(net);
   return NAI_OK;
 }

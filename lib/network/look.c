@@ -279,6 +279,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
       s.weight[k] = 0;
       s.exists[k] = s.plastic[k] = learns[k] = 0;
     }
+  nai__find_plastic(net);
   nai__pack(net);
   return NAI_OK;
 }
@@ -309,7 +310,7 @@ static nai_status set_plastic(nai_network *net, const char *from, const char *to
     p->plastic = plastic;
     if (net->built) nai__refresh_plastic(net, p);
   }
-  if (net->built) nai__find_frozen(net);
+  if (net->built) nai__find_plastic(net);
   return NAI_OK;
 }
 

@@ -154,6 +154,7 @@ typedef struct nai__projection {
   int64_t block;
   int64_t pre, post; /* first columns of the source and of the target */
   nai__rectangle at; /* [post][pre], within its block: rows with the copies of the port */
+  int32_t whole;     /* 1: all of its synapses exist and learn; nai__find_plastic() */
 } nai__projection;
 
 typedef struct nai__block {
@@ -164,7 +165,7 @@ typedef struct nai__block {
   int64_t delay;
   int64_t pre, post; /* first column of the source that it reads, first one that it drives */
   int32_t frozen;    /* 1: none of its projections is plastic or has constraints */
-  int32_t reserved;
+  int32_t whole;     /* 1: there is a synapse everywhere, and each learns */
   nai__rectangle at; /* [post][pre] */
   float *forward;    /* packed: a row for each pre */
   float *backward;   /* packed: a row for each post; NULL from inputs */
@@ -489,8 +490,11 @@ void nai__refresh_plastic(nai_network *net, const nai__projection *p);
 void nai__pack(nai_network *net);
 /* The same of those that learn; of others the packed copies are as they were. */
 void nai__pack_plastic(nai_network *net);
-/* Which blocks are frozen, from the projections' flags, and the stretches between them. */
-void nai__find_frozen(nai_network *net);
+/*
+ * After any change of what exists or is plastic: which blocks are frozen, from the projections' flags,
+ * and the stretches between them; which projections and blocks are whole.
+ */
+void nai__find_plastic(nai_network *net);
 void nai__pack_block(nai_network *net, int64_t block);
 
 /* --- spectrum.c ------------------------------------------------------------------------------- */

@@ -132,6 +132,7 @@ nai_status nai__wire(nai_network *net)
 {
   for (int64_t i = 0; i < net->n_projections; i++)
     NAI__TRY(wire_projection(net, &net->projection[i]));
+  nai__find_plastic(net);
   return NAI_OK;
 }
 
@@ -139,21 +140,23 @@ nai_status nai__wire(nai_network *net)
 
 /*
  * No wrong sign, no weight where no synapse is, nothing new where none learns: `before` holds the
- * weights as they were, or is NULL at the build. NaN stays, to be found.
+ * weights as they were, or is NULL at the build. What learns exists. NaN stays, to be found.
  */
-static void guard(nai_synapses *s, const float *before)
+static void guard(nai_synapses *s, int whole, const float *before)
 {
   float sign = (float)s->sign;
+  if (whole && !s->sign) return;
   for (int64_t i = 0; i < s->n_post; i++) {
     float *w = s->weight + i * s->stride;
-    const uint8_t *exists = s->exists + i * s->stride;
+    const uint8_t *exists = s->exists + i * s->stride, *plastic = s->plastic + i * s->stride;
+    const float *old = before ? before + i * s->stride : NULL;
     if (s->sign)
       for (int64_t j = 0; j < s->n_pre; j++) w[j] = w[j] * sign < 0 ? 0 : w[j];
-    for (int64_t j = 0; j < s->n_pre; j++) w[j] = exists[j] != 0 ? w[j] : 0;
-    if (!before) continue;
-    const uint8_t *plastic = s->plastic + i * s->stride;
-    const float *old = before + i * s->stride;
-    for (int64_t j = 0; j < s->n_pre; j++) w[j] = plastic[j] != 0 ? w[j] : old[j];
+    if (whole) continue;
+    if (before)
+      for (int64_t j = 0; j < s->n_pre; j++) w[j] = plastic[j] != 0 ? w[j] : old[j];
+    else
+      for (int64_t j = 0; j < s->n_pre; j++) w[j] = exists[j] != 0 ? w[j] : 0;
   }
 }
 
@@ -170,7 +173,7 @@ static nai_status project_one(nai_network *net, const nai__projection *p, float 
     nai_status status = constraint->ops.project(constraint->user, &shown);
     if (status != NAI_OK) return nai__fail_callback(status, "constraint", constraint->name);
   }
-  guard(&s, before ? before + p->at.start : NULL);
+  guard(&s, p->whole, before ? before + p->at.start : NULL);
   return NAI_OK;
 }
 
@@ -204,8 +207,25 @@ void nai__pack(nai_network *net)
   for (int64_t i = 0; i < net->n_blocks; i++) nai__pack_block(net, i);
 }
 
-void nai__find_frozen(nai_network *net)
+/* Whether each place has a synapse that learns. */
+static int is_whole(const nai_network *net, const nai__rectangle *at)
 {
+  for (int64_t i = 0; i < at->rows; i++)
+    if (memchr(net->plastic + nai__place_in(at, i, 0), 0, (size_t)at->columns)) return 0;
+  return 1;
+}
+
+static void find_whole(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_projections; i++)
+    net->projection[i].whole = is_whole(net, &net->projection[i].at);
+  for (int64_t i = 0; i < net->n_blocks; i++)
+    net->block[i].whole = is_whole(net, &net->block[i].at);
+}
+
+void nai__find_plastic(nai_network *net)
+{
+  find_whole(net);
   for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].frozen = 1;
   for (int64_t i = 0; i < net->n_projections; i++)
     if (net->projection[i].plastic || net->projection[i].n_constraints)

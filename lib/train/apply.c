@@ -10,18 +10,37 @@
 #include "../base/finite.h"
 #include "plasticity.h"
 
+static void clear_parts(nai__plasticity *p, int64_t first, int64_t end)
+{
+  const uint8_t *plastic = p->net->plastic;
+  for (int64_t i = first; i < end; i++) p->gradient[i] = plastic[i] != 0 ? p->gradient[i] : 0;
+}
+
+static void clear_block(nai__plasticity *p, const nai__block *block)
+{
+  const nai__rectangle *at = &block->at;
+  float *g = p->gradient + at->start;
+  if (block->frozen)
+    memset(g, 0, (size_t)(at->rows * at->stride) * sizeof *g);
+  else if (!block->whole)
+    clear_parts(p, at->start, at->start + at->rows * at->stride);
+  else if (at->stride > at->columns)
+    for (int64_t i = 0; i < at->rows; i++)
+      memset(g + i * at->stride + at->columns, 0, (size_t)(at->stride - at->columns) * sizeof *g);
+}
+
 /* What is not plastic has no gradient: nothing that follows sees it. */
 static void clear_frozen(nai__plasticity *p)
 {
   const nai_network *net = p->net;
   int64_t cleared = 0;
-  for (int64_t k = 0; k < net->n_stretches; k++) {
-    const nai__stretch *part = &net->stretch[k];
-    memset(p->gradient + cleared, 0, (size_t)(part->first - cleared) * sizeof *p->gradient);
-    for (int64_t i = part->first; i < part->end; i++)
-      p->gradient[i] = net->plastic[i] != 0 ? p->gradient[i] : 0;
-    cleared = part->end;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__rectangle *at = &net->block[k].at;
+    clear_parts(p, cleared, at->start);
+    clear_block(p, &net->block[k]);
+    cleared = at->start + at->rows * at->stride;
   }
+  clear_parts(p, cleared, net->n_theta);
 }
 
 int nai__plasticity_measure(nai__plasticity *p)
@@ -32,21 +51,40 @@ int nai__plasticity_measure(nai__plasticity *p)
   return isfinite(p->gradient_norm);
 }
 
-/* Without moments, which fade where nothing learns, too: of what may learn alone. */
-static void move_stretches(const nai__plasticity *p, const nai__move *all)
+/* Numbers of theta that, with all that their move reads and writes, stay in a cache. */
+#define PIECE 4096
+
+/* Part of theta, and as it was before. Whether it is finite. */
+static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, int64_t end)
 {
-  for (int64_t k = 0; k < p->net->n_stretches; k++) {
-    const nai__stretch *part = &p->net->stretch[k];
+  int finite = 1;
+  for (int64_t n; first < end; first += n) {
+    n = end - first < PIECE ? end - first : PIECE;
+    nai__past_take_part(&p->before, p, first, n);
     nai__move m = *all;
-    m.n = part->end - part->first;
-    m.theta += part->first;
-    m.gradient += part->first;
-    m.plastic += part->first;
+    m.n = n;
+    m.theta += first;
+    m.gradient += first;
+    m.plastic += first;
+    if (m.mean) m.mean += first;
+    if (m.square) m.square += first;
     nai__optimizer_move(p->optimizer, &m);
+    finite &= nai__all_finite(m.theta, n);
   }
+  return finite;
 }
 
-static void move(nai__plasticity *p, double clip)
+/* Without moments, which fade where nothing learns, too: of what may learn alone. */
+static int move_stretches(nai__plasticity *p, const nai__move *all)
+{
+  int finite = 1;
+  for (int64_t k = 0; k < p->net->n_stretches; k++)
+    finite &= move_part(p, all, p->net->stretch[k].first, p->net->stretch[k].end);
+  return finite;
+}
+
+/* Keeps what was. 1: all of theta is finite; 0: it has to be looked at. */
+static int move(nai__plasticity *p, double clip)
 {
   const nai_network *net = p->net;
   nai__move m = {.n = net->n_theta,
@@ -58,12 +96,23 @@ static void move(nai__plasticity *p, double clip)
                  .plastic = net->plastic,
                  .mean = p->mean,
                  .square = p->square};
-  if (p->factor)
-    nai__move_by_parts(p, &m);
-  else if (!p->mean && !p->square)
-    move_stretches(p, &m);
-  else
-    nai__optimizer_move(p->optimizer, &m);
+  p->before.moves = p->moves;
+  if (!p->factor) return p->mean || p->square ? move_part(p, &m, 0, m.n) : move_stretches(p, &m);
+  nai__past_take(&p->before, p);
+  nai__move_by_parts(p, &m);
+  return 0;
+}
+
+/* Whether anything but the optimiser writes weights, other than guarding them, which adds no NaN. */
+static int others_write(const nai__plasticity *p)
+{
+  if (p->rule->kind->moved) return 1;
+  for (int64_t k = 0; k < p->net->n_projections; k++) {
+    const nai__projection *projection = &p->net->projection[k];
+    for (int64_t c = 0; c < projection->n_constraints; c++)
+      if (projection->constraint[c]->ops.project) return 1;
+  }
+  return 0;
 }
 
 static int are_finite(const nai_network *net)
@@ -99,13 +148,12 @@ static nai_status check_weights(const nai__plasticity *p, int64_t update)
 nai_status nai__plasticity_apply(nai__plasticity *p, double clip, int64_t update)
 {
   nai_network *net = p->net;
-  nai__past_take(&p->before, p);
-  move(p, clip);
+  int finite = move(p, clip) && !others_write(p);
   const nai__rule_kind *rule = p->rule->kind;
   const nai__moved now = {net->theta, p->before.theta, p->moves};
   if (rule->moved) rule->moved(p->learner, &now);
   nai_status status = nai__project(net, p->mean, p->before.theta);
-  if (status == NAI_OK) status = check_weights(p, update);
+  if (status == NAI_OK && !finite) status = check_weights(p, update);
   if (status != NAI_OK) {
     nai__past_put_back(&p->before, p);
     return status;

@@ -61,6 +61,14 @@ static void copy_weights(float *to, const float *from, const nai_network *net)
            (size_t)(net->stretch[k].end - net->stretch[k].first) * sizeof *to);
 }
 
+void nai__past_take_part(nai__past *past, const nai__plasticity *p, int64_t first, int64_t n)
+{
+  size_t bytes = (size_t)n * sizeof(float);
+  memcpy(past->theta + first, p->net->theta + first, bytes);
+  if (p->mean) memcpy(past->mean + first, p->mean + first, bytes);
+  if (p->square) memcpy(past->square + first, p->square + first, bytes);
+}
+
 void nai__past_take(nai__past *past, const nai__plasticity *p)
 {
   size_t bytes = (size_t)p->net->n_theta * sizeof(float);
@@ -79,16 +87,22 @@ void nai__past_put_back(const nai__past *past, nai__plasticity *p)
   p->moves = past->moves;
 }
 
+/* Bytes of it that an update may change. */
+static size_t changing(const nai__kept *kept)
+{
+  return kept->fixed ? 0 : nai__kept_size(kept);
+}
+
 nai_status nai__kept_save(nai__plasticity *p)
 {
   const nai__learner *learner = p->learner;
   size_t size = 0;
-  for (int i = 0; i < learner->n_kept; i++) size += nai__kept_size(&learner->kept[i]);
+  for (int i = 0; i < learner->n_kept; i++) size += changing(&learner->kept[i]);
   if (!p->kept) p->kept = NAI__ARRAY(char, (int64_t)size + 1);
   if (!p->kept) return NAI_ERR_MEMORY;
   char *room = p->kept;
   for (int i = 0; i < learner->n_kept; i++) {
-    size = nai__kept_size(&learner->kept[i]);
+    size = changing(&learner->kept[i]);
     memcpy(room, nai__kept_memory(&learner->kept[i]), size);
     room += size;
   }
@@ -101,7 +115,7 @@ void nai__kept_put_back(nai__plasticity *p)
   const char *room = p->kept;
   assert(room); /* saved before */
   for (int i = 0; i < learner->n_kept; i++) {
-    size_t size = nai__kept_size(&learner->kept[i]);
+    size_t size = changing(&learner->kept[i]);
     memcpy(nai__kept_memory(&learner->kept[i]), room, size);
     room += size;
   }
@@ -134,7 +148,7 @@ int64_t nai__plasticity_bytes(const nai__plasticity *p, int64_t trials, int64_t 
 {
   int64_t bytes = nai__layout_bytes(p->net) + array_bytes(p);
   for (int i = 0; i < p->learner->n_kept; i++) /* as it was */
-    bytes += (int64_t)nai__kept_size(&p->learner->kept[i]);
+    bytes += (int64_t)changing(&p->learner->kept[i]);
   return bytes + nai__learner_bytes(p->learner, trials, threads);
 }
 

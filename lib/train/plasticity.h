@@ -77,9 +77,11 @@ void nai__work_lend(nai__plasticity *p, enum nai__doing doing);
 nai_status nai__past_create(nai__past *out, const nai__plasticity *p);
 void nai__past_destroy(nai__past *past);
 void nai__past_take(nai__past *past, const nai__plasticity *p);
+/* `n` numbers of theta and of moments from `first` on. */
+void nai__past_take_part(nai__past *past, const nai__plasticity *p, int64_t first, int64_t n);
 void nai__past_put_back(const nai__past *past, nai__plasticity *p);
 
-/* Saves what the rule remembers, all that its learner keeps; and puts it back. */
+/* Saves what the rule remembers, all that its learner keeps and changes; and puts it back. */
 nai_status nai__kept_save(nai__plasticity *p);
 void nai__kept_put_back(nai__plasticity *p);
 

@@ -306,12 +306,88 @@ def circuit(result):
     result["rivals"]["numpy"] = {"ms": ms, "ratio": ms / result["ours_ms"]}
 
 
+# One update of bench_layers.c: units, images.
+LAYERS, IMAGES, RATE = (784, 1000, 10), 64, 1e-6
+
+
+def layers_torch(adaptive):
+    """Feedback alignment with its gradients written out; that of autograd takes longer."""
+    import torch
+
+    torch.set_num_threads(1)
+    n, hidden, digits = LAYERS
+    w, v = torch.randn(hidden, n) / n**0.5, torch.randn(digits, hidden) / hidden**0.5
+    b, c, feedback = torch.zeros(hidden), torch.zeros(digits), torch.randn(digits, hidden)
+    x = torch.randn(IMAGES, n).clamp_(min=0)
+    wanted = torch.nn.functional.one_hot(torch.arange(IMAGES) % digits).float()
+    parameters = [w, v, b, c]
+    adam = torch.optim.Adam(parameters, lr=RATE, fused=True) if adaptive else None
+
+    def update():
+        r = torch.addmm(b, x, w.t()).clamp_(min=0)
+        e = torch.addmm(c, r, v.t()).softmax(1).sub_(wanted).div_(IMAGES)
+        d = (e @ feedback).mul_(r > 0)
+        if not adaptive:
+            for weight, error, rate in ((w, d, x), (v, e, r)):
+                weight.addmm_(error.t(), rate, alpha=-RATE)
+            b.sub_(d.sum(0), alpha=RATE)
+            c.sub_(e.sum(0), alpha=RATE)
+            return
+        w.grad, v.grad, b.grad, c.grad = d.t() @ x, e.t() @ r, d.sum(0), e.sum(0)
+        adam.step()
+
+    return update
+
+
+def layers_numpy(adaptive):
+    import numpy as np
+
+    draw = np.random.default_rng(1)
+    n, hidden, digits = LAYERS
+    w, v, feedback = (draw.random(shape, np.float32) / 30 for shape in ((hidden, n), (digits, hidden), (digits, hidden)))
+    b, c = np.zeros(hidden, np.float32), np.zeros(digits, np.float32)
+    x, wanted = draw.random((IMAGES, n), np.float32), np.eye(digits, dtype=np.float32)[np.arange(IMAGES) % digits]
+    moments = [(np.zeros_like(p), np.zeros_like(p)) for p in (w, v, b, c)]
+
+    def move(p, g, moment):
+        if not adaptive:
+            np.multiply(g, np.float32(RATE), out=g)
+            p -= g
+            return
+        mean, square = moment
+        mean += np.float32(0.1) * (g - mean)
+        square += np.float32(0.001) * (g * g - square)
+        p -= np.float32(RATE) * mean / (np.sqrt(square) + np.float32(1e-8))
+
+    def update():
+        r = np.maximum(x @ w.T + b, 0)
+        z = r @ v.T + c
+        e = np.exp(z - z.max(1, keepdims=True))
+        e = (e / e.sum(1, keepdims=True) - wanted) / np.float32(IMAGES)
+        d = (e @ feedback) * (r > 0)
+        for p, g, moment in zip((w, v, b, c), (d.T @ x, e.T @ r, d.sum(0), e.sum(0)), moments):
+            move(p, g, moment)
+
+    return update
+
+
+def layers(result):
+    """Adds PyTorch and NumPy to a result of feed-forward layers."""
+    adaptive = result["name"].endswith("/adam")
+    for name, make in (("torch", layers_torch), ("numpy", layers_numpy)):
+        try:
+            ms = best(make(adaptive)) * 1e3
+        except ImportError:
+            continue
+        result["rivals"][name] = {"ms": ms, "ratio": ms / result["ours_ms"]}
+
+
 def adder(name):
     """What adds rivals to a result of this name."""
     if name in WORKLOADS:
         return train
-    kinds = {"rflo": rflo, "agent": agent, "step": step, "circuit": circuit, "python": lambda result: None}
-    return kinds[name.split("/")[0]]
+    kinds = {"rflo": rflo, "agent": agent, "step": step, "circuit": circuit, "layers": layers}
+    return kinds.get(name.split("/")[0], lambda result: None)
 
 
 def main(path):
