@@ -81,7 +81,7 @@ typedef struct nai__kernels {
   int64_t (*outer_scratch)(int64_t m, int64_t n);
   /*
    * w [m, n] = sum over rows d[row][i] r[row][j], or w += when accumulate. `rows` (steps * trials)
-   * is the long dimension. ldd, ldr, ldw padded; may write w's padding. Bits do not depend on how m
+   * is the long dimension. ldw padded, and what it pads may be written. Bits do not depend on how m
    * is cut into calls.
    */
   void (*outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,

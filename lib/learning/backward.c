@@ -293,7 +293,7 @@ static group open_group(const job *job, int64_t task, int32_t thread)
   g.rows = pass->trials - g.row < pass->rows ? pass->trials - g.row : pass->rows;
   g.unit_bias = pass->bias_sum + task * nai__numbers_width(net);
   g.output_bias = g.unit_bias + net->ld_units;
-  g.unit_initial = g.output_bias + net->ld_outputs;
+  g.unit_initial = g.unit_bias + (net->unit_initial - net->unit_bias);
   if (pass->end == pass->steps)
     memset(g.unit_bias, 0, (size_t)nai__numbers_width(net) * sizeof *g.unit_bias);
   return g;

@@ -146,11 +146,14 @@ void nai__activity_place(nai__activity *a, float *memory)
   a->noise = a->drive + a->trials * net->ld_units;
   a->input_noise = a->noise + a->trials * net->ld_units;
   a->input = a->input_noise + a->trials * net->ld_inputs;
-  a->output = a->input + a->input_slots * a->trials * net->ld_inputs;
+  float *next = a->input + a->input_slots * a->trials * net->ld_inputs;
+  if (net->has_cells) {
+    a->received = next;
+    a->state = a->received + a->trials * net->ld_units;
+    next = a->state + a->state_slots * a->trials * net->ld_state;
+  }
+  a->output = next; /* rows of outputs may be of any length */
   a->held = a->output + a->trials * net->ld_outputs;
-  if (!net->has_cells) return;
-  a->received = a->held + a->trials * net->ld_outputs;
-  a->state = a->received + a->trials * net->ld_units;
 }
 
 nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials)

@@ -177,6 +177,12 @@ static int64_t larger(int64_t a, int64_t b)
   return a > b ? a : b;
 }
 
+/* Outputs of all steps are kept, even of long trials: a few channels stand side by side. */
+static int64_t output_stride(int64_t n)
+{
+  return n < 16 ? larger(n, 1) : nai__leading(n);
+}
+
 /* After set_columns(): those of other ports and signals, by stage too, and of states. */
 static nai_status set_other_columns(nai_network *net, nai__node *const *sorted)
 {
@@ -196,7 +202,7 @@ static nai_status set_other_columns(nai_network *net, nai__node *const *sorted)
   net->ld_inputs = nai__leading(net->n_inputs ? net->n_inputs : 1);
   net->ld_units = nai__leading(larger(net->n_columns, net->n_normals));
   net->ld_state = net->n_state ? nai__leading(net->n_state) : 0;
-  net->ld_outputs = nai__leading(net->n_outputs ? net->n_outputs : 1);
+  net->ld_outputs = output_stride(net->n_outputs);
   return NAI_OK;
 }
 
@@ -342,7 +348,7 @@ static nai_status make_blocks(nai_network *net)
   }
   net->unit_bias = theta;
   net->output_bias = net->unit_bias + net->ld_units;
-  net->unit_initial = net->output_bias + net->ld_outputs;
+  net->unit_initial = net->output_bias + nai__leading(larger(net->n_outputs, 1));
   net->n_theta = net->unit_initial + net->ld_units;
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
