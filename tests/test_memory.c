@@ -202,6 +202,32 @@ START_TEST(a_task_is_counted)
 }
 END_TEST
 
+/*
+ * What an update has to keep: rates and signals of all steps, inputs, outputs and dJ/dz, the weights, their
+ * gradient and two moments. Of a large one: 1024 units, 128 trials of 200 steps.
+ */
+START_TEST(a_large_update_takes_what_must_be_kept)
+{
+  enum { N = 1024, LONG = 200, MANY = 128, IN = 64, OUT = 32 };
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", IN}},
+              .populations = {{"E", N * 4 / 5, NAI_EXCITATORY},
+                              {"I", N - N * 4 / 5, NAI_INHIBITORY}},
+              .outputs = {{"z", OUT}}, .projections = {{"u", "E I"}, {"E I", "E I"}, {"E I", "z"}});
+  expect_ok(nai_network_build(net, 1));
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(0.001));
+  double activity = LONG * MANY * (2.0 * N + IN + 2 * OUT), weights = 1.0 * N * (N + IN + OUT),
+         must = 4 * (activity + 4 * weights);
+  double takes = (double)nai__trainer_bytes(trainer, LONG, MANY);
+  ck_assert_msg(takes < 1.2 * must, "%g bytes, %g times %g", takes, takes / must, must);
+  expect_ok(nai_trainer_set(trainer, "recompute", 50));
+  takes = (double)nai__trainer_bytes(trainer, LONG, MANY);
+  ck_assert_msg(takes < 0.5 * must, "%g bytes, %g times %g", takes, takes / must, must);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- files ------------------------------------------------------------------------------------ */
 
 START_TEST(a_load_has_a_limit)
@@ -303,6 +329,7 @@ Suite *memory_suite(void)
   tcase_add_loop_test(training, training_is_refused_before_it_takes_memory, 0, n_rules);
   tcase_add_test(training, other_rules_too);
   tcase_add_test(training, a_task_is_counted);
+  tcase_add_test(training, a_large_update_takes_what_must_be_kept);
   suite_add_tcase(suite, training);
   ADD_CASE(suite, "files", a_load_has_a_limit);
   return suite;
