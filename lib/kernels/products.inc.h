@@ -69,15 +69,43 @@ static void pack_panel(float *packed, const float *w, int64_t ldw, int64_t k, in
   }
 }
 
+typedef float four __attribute__((vector_size(16)));
+typedef float four_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
+#if defined(__clang__)
+#define NAI__PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define NAI__PICK(a, b, i, j, k, l) \
+  __builtin_shuffle(a, b, (int32_t __attribute__((vector_size(16)))){i, j, k, l})
+#endif
+
+/* Four rows of four, which become columns. */
+NAI__INLINE void transpose_four(float *to, int64_t ld_to, const float *from, int64_t ld_from)
+{
+  four row[4], low[2], high[2];
+  for (int i = 0; i < 4; i++) row[i] = *(const four_anywhere *)(from + i * ld_from);
+  for (int i = 0; i < 2; i++) {
+    low[i] = NAI__PICK(row[i], row[i + 2], 0, 4, 1, 5);
+    high[i] = NAI__PICK(row[i], row[i + 2], 2, 6, 3, 7);
+  }
+  *(four_anywhere *)to = NAI__PICK(low[0], low[1], 0, 4, 1, 5);
+  *(four_anywhere *)(to + ld_to) = NAI__PICK(low[0], low[1], 2, 6, 3, 7);
+  *(four_anywhere *)(to + 2 * ld_to) = NAI__PICK(high[0], high[1], 0, 4, 1, 5);
+  *(four_anywhere *)(to + 3 * ld_to) = NAI__PICK(high[0], high[1], 2, 6, 3, 7);
+}
+
 /* In blocks of 16, so that each line of w is read once. */
 static void pack_panel_transposed(float *packed, const float *w, int64_t ldw, int64_t k,
                                   int64_t columns, int64_t width)
 {
   for (int64_t i0 = 0; i0 < k; i0 += 16) {
-    int64_t i1 = at_most(i0 + 16, k);
-    for (int64_t j = 0; j < columns; j++)
+    int64_t i1 = at_most(i0 + 16, k), j = 0;
+    if (i1 == i0 + 16)
+      for (; j + 4 <= columns; j += 4)
+        for (int64_t i = i0; i < i1; i += 4)
+          transpose_four(packed + i * width + j, width, w + j * ldw + i, ldw);
+    for (; j < columns; j++)
       for (int64_t i = i0; i < i1; i++) packed[i * width + j] = w[j * ldw + i];
-    for (int64_t j = columns; j < width; j++)
+    for (; j < width; j++)
       for (int64_t i = i0; i < i1; i++) packed[i * width + j] = 0.0f;
   }
 }

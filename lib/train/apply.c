@@ -51,16 +51,46 @@ int nai__plasticity_measure(nai__plasticity *p)
   return isfinite(p->gradient_norm);
 }
 
+/* --- moving ----------------------------------------------------------------------------------- */
+
+/* Whether anything but the optimiser writes weights, other than guarding them, which adds no NaN. */
+static int others_write(const nai__plasticity *p)
+{
+  if (p->rule->kind->moved) return 1;
+  for (int64_t k = 0; k < p->net->n_projections; k++) {
+    const nai__projection *projection = &p->net->projection[k];
+    for (int64_t c = 0; c < projection->n_constraints; c++)
+      if (projection->constraint[c]->ops.project) return 1;
+  }
+  return 0;
+}
+
+/* Below half of the last digit of the largest float: what is finite stays so, whatever it is. */
+#define SMALL_CHANGE 1e30
+
+/* Whether nobody will ask how weights were: nothing after the optimiser can fail or wants to follow. */
+static int is_final(const nai__plasticity *p, const nai__move *m)
+{
+  if (!p->optimizer->kind->bounded || p->factor || p->rule->kind->settled || others_write(p))
+    return 0;
+  for (int64_t k = 0; k < p->net->n_projections; k++) {
+    const nai__projection *projection = &p->net->projection[k];
+    if ((projection->plastic || projection->n_constraints) && !projection->whole) return 0;
+  }
+  return nai__optimizer_rate(p->optimizer, m->step) * m->scale * p->gradient_norm < SMALL_CHANGE;
+}
+
 /* Numbers of theta that, with all that their move reads and writes, stay in a cache. */
 #define PIECE 4096
 
-/* Part of theta, and as it was before. Whether it is finite. */
-static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, int64_t end)
+/* Part of theta; as it was before, if `keeps`. Whether it is finite. */
+static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, int64_t end,
+                     int keeps)
 {
   int finite = 1;
   for (int64_t n; first < end; first += n) {
     n = end - first < PIECE ? end - first : PIECE;
-    nai__past_take_part(&p->before, p, first, n);
+    if (keeps) nai__past_take_part(&p->before, p, first, n);
     nai__move m = *all;
     m.n = n;
     m.theta += first;
@@ -69,7 +99,7 @@ static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, in
     if (m.mean) m.mean += first;
     if (m.square) m.square += first;
     nai__optimizer_move(p->optimizer, &m);
-    finite &= nai__all_finite(m.theta, n);
+    if (keeps) finite &= nai__all_finite(m.theta, n);
   }
   return finite;
 }
@@ -77,9 +107,9 @@ static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, in
 /* Without moments, which fade where nothing learns, too: of what may learn alone. */
 static int move_stretches(nai__plasticity *p, const nai__move *all)
 {
-  int finite = 1;
+  int finite = 1, keeps = !is_final(p, all);
   for (int64_t k = 0; k < p->net->n_stretches; k++)
-    finite &= move_part(p, all, p->net->stretch[k].first, p->net->stretch[k].end);
+    finite &= move_part(p, all, p->net->stretch[k].first, p->net->stretch[k].end, keeps);
   return finite;
 }
 
@@ -97,21 +127,9 @@ static int move(nai__plasticity *p, double clip)
                  .mean = p->mean,
                  .square = p->square};
   p->before.moves = p->moves;
-  if (!p->factor) return p->mean || p->square ? move_part(p, &m, 0, m.n) : move_stretches(p, &m);
+  if (!p->factor) return p->mean || p->square ? move_part(p, &m, 0, m.n, 1) : move_stretches(p, &m);
   nai__past_take(&p->before, p);
   nai__move_by_parts(p, &m);
-  return 0;
-}
-
-/* Whether anything but the optimiser writes weights, other than guarding them, which adds no NaN. */
-static int others_write(const nai__plasticity *p)
-{
-  if (p->rule->kind->moved) return 1;
-  for (int64_t k = 0; k < p->net->n_projections; k++) {
-    const nai__projection *projection = &p->net->projection[k];
-    for (int64_t c = 0; c < projection->n_constraints; c++)
-      if (projection->constraint[c]->ops.project) return 1;
-  }
   return 0;
 }
 

@@ -42,13 +42,14 @@ static void adamw(const double *number, const nai__move *m)
 
 nai_status nai_optimizer_create_adam(nai_optimizer **out, double rate)
 {
-  static const nai__optimizer_kind kind = {"adam", 1, 1, 4, {NAI__RATE, BETAS}, adam};
+  static const nai__optimizer_kind kind = {"adam", 1, 1, 0, 4, {NAI__RATE, BETAS}, adam};
   return nai__optimizer_create(out, &kind, rate);
 }
 
 nai_status nai_optimizer_create_adamw(nai_optimizer **out, double rate)
 {
   static const nai__optimizer_kind kind = {
-      "adamw", 1, 1, 5, {NAI__RATE, BETAS, {"decay", "1", "weight decay", 0.01, 0, 1e3, 0}}, adamw};
+      "adamw", 1, 1, 0, 5, {NAI__RATE, BETAS, {"decay", "1", "weight decay", 0.01, 0, 1e3, 0}},
+      adamw};
   return nai__optimizer_create(out, &kind, rate);
 }

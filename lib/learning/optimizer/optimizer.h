@@ -25,6 +25,7 @@ typedef struct nai__move {
 typedef struct nai__optimizer_kind {
   const char *name;
   int keeps_mean, keeps_square;
+  int bounded; /* 1: moves no weight by more than rate * |gradient|, and keeps nothing */
   int n_numbers;
   nai__parameter number[NAI__OPTIMIZER_NUMBERS]; /* the first is "rate" */
   void (*move)(const double *number, const nai__move *m);

@@ -22,6 +22,7 @@ nai_status nai_optimizer_create_rmsprop(nai_optimizer **out, double rate)
       "rmsprop",
       0,
       1,
+      0,
       3,
       {NAI__RATE,
        {"decay", "1", "part of the mean square that is kept", 0.99, 0, 1, 0},

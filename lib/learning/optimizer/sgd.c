@@ -19,7 +19,7 @@ static void momentum(const double *number, const nai__move *m)
 
 nai_status nai_optimizer_create_sgd(nai_optimizer **out, double rate)
 {
-  static const nai__optimizer_kind kind = {"sgd", 0, 0, 1, {NAI__RATE}, sgd};
+  static const nai__optimizer_kind kind = {"sgd", 0, 0, 1, 1, {NAI__RATE}, sgd};
   return nai__optimizer_create(out, &kind, rate);
 }
 
@@ -28,6 +28,7 @@ nai_status nai_optimizer_create_momentum(nai_optimizer **out, double rate)
   static const nai__optimizer_kind kind = {
       "momentum",
       1,
+      0,
       0,
       2,
       {NAI__RATE, {"momentum", "1", "part of the last step that is kept", 0.9, 0, 1, 0}},
