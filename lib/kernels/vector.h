@@ -300,4 +300,45 @@ NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
 #endif
 }
 
+/* to [4] += the sum of each of four vectors. */
+NAI__INLINE void add_sums(float *to, const vec *x)
+{
+#if NAI__WIDTH == 64 || NAI__WIDTH == 32 || defined(__SSE2__)
+#if NAI__WIDTH == 64
+#define NAI__OF(name) _mm512_##name
+  typedef __m512d pairs_of;
+#elif NAI__WIDTH == 32
+#define NAI__OF(name) _mm256_##name
+  typedef __m256d pairs_of;
+#else
+#define NAI__OF(name) _mm_##name
+  typedef __m128d pairs_of;
+#endif
+  const vec a = NAI__OF(unpacklo_ps)(x[0], x[1]) + NAI__OF(unpackhi_ps)(x[0], x[1]),
+            b = NAI__OF(unpacklo_ps)(x[2], x[3]) + NAI__OF(unpackhi_ps)(x[2], x[3]);
+  const vec four = (vec)NAI__OF(unpacklo_pd)((pairs_of)a, (pairs_of)b) +
+                   (vec)NAI__OF(unpackhi_pd)((pairs_of)a, (pairs_of)b);
+#undef NAI__OF
+#if NAI__WIDTH == 64
+  const __m256 half = _mm512_castps512_ps256(four) + _mm512_extractf32x8_ps(four, 1);
+  const __m128 sums = _mm256_castps256_ps128(half) + _mm256_extractf128_ps(half, 1);
+#elif NAI__WIDTH == 32
+  const __m128 sums = _mm256_castps256_ps128(four) + _mm256_extractf128_ps(four, 1);
+#else
+  const __m128 sums = four;
+#endif
+  _mm_storeu_ps(to, _mm_loadu_ps(to) + sums);
+#elif NAI__WIDTH == 16 && defined(__aarch64__)
+  const float32x4_t sums = vpaddq_f32(vpaddq_f32((float32x4_t)x[0], (float32x4_t)x[1]),
+                                      vpaddq_f32((float32x4_t)x[2], (float32x4_t)x[3]));
+  vst1q_f32(to, vaddq_f32(vld1q_f32(to), sums));
+#else
+  for (int i = 0; i < 4; i++) {
+    float sum = 0;
+    for (int lane = 0; lane < NAI__LANES; lane++) sum += x[i][lane];
+    to[i] += sum;
+  }
+#endif
+}
+
 #endif

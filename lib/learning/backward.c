@@ -49,9 +49,8 @@ static void pull(const group *g, int64_t k, int64_t t, int accumulate)
   const float *error =
       block->to_output ? output_gradient_at(g, t + block->delay) : signal_at(g, t + block->delay);
   int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
-  net->kernels->product(signal_at(g, t) + block->pre, net->ld_units, error + block->post, lde,
-                        g->route->backward[k], g->rows, block->at.rows, block->at.columns,
-                        accumulate);
+  nai__block_product_back(net, block, g->route->backward[k], signal_at(g, t) + block->pre,
+                          net->ld_units, error + block->post, lde, g->rows, accumulate);
 }
 
 static void pull_direct(const group *g, int64_t t, int64_t stage, int accumulate)
@@ -225,8 +224,8 @@ static void collect_start(const group *g)
     for (int64_t t = 1; t <= b->delay && reaches(g, 1, t) && g->route->backward[k]; t++) {
       const float *error = b->to_output ? output_gradient_at(g, t) : signal_at(g, t);
       int64_t lde = b->to_output ? net->ld_outputs : net->ld_units;
-      net->kernels->product(start_of(g) + b->pre, net->ld_units, error + b->post, lde,
-                            g->route->backward[k], g->rows, b->at.rows, b->at.columns, 1);
+      nai__block_product_back(net, b, g->route->backward[k], start_of(g) + b->pre, net->ld_units,
+                              error + b->post, lde, g->rows, 1);
     }
   }
   for (int64_t k = 0; g->route->own && k < net->n_blocks; k++)

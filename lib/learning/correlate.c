@@ -59,13 +59,12 @@ static void correlate_rows(const nai__pass *pass, const nai__block *block, int64
   const float *error =
       (block->to_output ? pass->output_gradient + pass->first * pass->trials * net->ld_outputs
                         : pass->signal) +
-      block->post + first;
+      block->post;
   int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
   const float *source = nai__carried(pass->activity, block, pass->first + 1);
   int64_t lds = nai__carried_stride(net, block);
-  net->kernels->outer(pass->gradient + block->at.start + first * block->at.stride, block->at.stride,
-                      error, lde, source, lds, rows_of(pass), end - first, block->at.columns,
-                      pass->end < pass->steps, pass->outer_scratch[thread]);
+  nai__block_outer(net, block, pass->gradient, error, lde, source, lds, rows_of(pass), first, end,
+                   pass->end < pass->steps, pass->outer_scratch[thread]);
 }
 
 static void correlate_part(void *argument, int64_t task, int32_t thread)

@@ -202,8 +202,8 @@ static void add_products(const group *g, int from_input, int to_output, float *s
     if (b->from_input != from_input || b->to_output != to_output) continue;
     int64_t ld = nai__carried_stride(net, b), lds = to_output ? net->ld_outputs : net->ld_units;
     const float *from = from_input ? nai__input_at(a, g->job->pass->steps) : g->job->own->r;
-    net->kernels->product(sum + g->row * lds + b->post, lds, from + g->row * ld + b->pre, ld,
-                          b->forward, g->rows, b->at.columns, b->at.rows, 1);
+    nai__block_product(net, b, sum + g->row * lds + b->post, lds, from + g->row * ld + b->pre, ld,
+                       g->rows, 1);
   }
 }
 
@@ -215,9 +215,9 @@ static void add_pull(const group *g)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (b->to_output)
-      net->kernels->product(own->v + g->row * net->ld_units + b->pre, net->ld_units,
-                            own->pull + g->row * net->ld_outputs + b->post, net->ld_outputs,
-                            b->backward, g->rows, b->at.rows, b->at.columns, 1);
+      nai__block_product_back(net, b, b->backward, own->v + g->row * net->ld_units + b->pre,
+                              net->ld_units, own->pull + g->row * net->ld_outputs + b->post,
+                              net->ld_outputs, g->rows, 1);
   }
 }
 

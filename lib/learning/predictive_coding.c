@@ -200,10 +200,9 @@ static void pull_back(const group *g, float *pulled, int to_output)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (b->from_input || b->to_output != to_output) continue;
-    net->kernels->product(pulled + b->pre, net->ld_units,
-                          (to_output ? g->output_error : g->error) + b->post,
-                          to_output ? net->ld_outputs : net->ld_units, b->backward, g->rows,
-                          b->at.rows, b->at.columns, 1);
+    nai__block_product_back(net, b, b->backward, pulled + b->pre, net->ld_units,
+                            (to_output ? g->output_error : g->error) + b->post,
+                            to_output ? net->ld_outputs : net->ld_units, g->rows, 1);
   }
 }
 
@@ -247,8 +246,8 @@ static void add_products(const group *g, int from_input, int to_output, int64_t 
     int64_t ld = nai__carried_stride(net, b);
     const float *source =
         from_input ? nai__carried(g->pass->activity, b, t) + g->row * ld : g->relaxed + b->pre;
-    net->kernels->product(v + b->post, to_output ? net->ld_outputs : net->ld_units, source, ld,
-                          b->forward, g->rows, b->at.columns, b->at.rows, 1);
+    nai__block_product(net, b, v + b->post, to_output ? net->ld_outputs : net->ld_units, source, ld,
+                       g->rows, 1);
   }
 }
 

@@ -247,8 +247,7 @@ static void multiply(const nai__tangent *tangent, const nai__block *b, int64_t t
 {
   const nai_network *net = tangent->net;
   const float *source = nai__tangent_rate(tangent, t - b->delay) + b->pre;
-  net->kernels->product(c + b->post, ldc, source, net->ld_units, b->forward, tangent->rows,
-                        b->at.columns, b->at.rows, 1);
+  nai__block_product(net, b, c + b->post, ldc, source, net->ld_units, tangent->rows, 1);
 }
 
 static void move_segment(const nai__tangent *tangent, const nai__segment *g, int64_t t)

@@ -100,8 +100,7 @@ static void respond(const nai__learner *learner, const nai__block *b, int64_t sa
 {
   const nai_network *net = learner->net;
   mirror *m = learner->own;
-  net->kernels->product(m->y + b->post, ld, m->x + b->pre, net->ld_units, b->forward, samples,
-                        b->at.columns, b->at.rows, 0);
+  nai__block_product(net, b, m->y + b->post, ld, m->x + b->pre, net->ld_units, samples, 0);
   if (b->to_output) return;
   for (int64_t i = 0; i < samples; i++)
     for (int64_t s = 0; s < net->n_segments; s++) {

@@ -390,8 +390,7 @@ static void multiply(const nai__activity *a, const nai__block *block, int64_t t,
     net->kernels->row_product(c, source, block->forward, block->at.columns, block->at.rows,
                               accumulate, scratch->index);
   else
-    net->kernels->product(c, ldc, source, lda, block->forward, rows, block->at.columns,
-                          block->at.rows, accumulate);
+    nai__block_product(net, block, c, ldc, source, lda, rows, accumulate);
 }
 
 static void clear_columns(float *v, int64_t ld, int64_t first, int64_t end, int64_t rows)

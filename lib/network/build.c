@@ -12,6 +12,7 @@ static nai_status build(nai_network *net, uint64_t seed)
   NAI__TRY(nai__cells_refresh(net));
   NAI__TRY(nai__initial_weights(net));
   NAI__TRY(nai__project(net, NULL, NULL));
+  NAI__TRY(nai__list_synapses(net));
   nai__pack(net);
   return NAI_OK;
 }
@@ -23,6 +24,7 @@ nai_status nai__assembled(nai_network *net)
   NAI__TRY(nai__place_ports(net));
   for (int64_t i = 0; i < net->n_projections; i++) nai__refresh_plastic(net, &net->projection[i]);
   nai__find_plastic(net);
+  NAI__TRY(nai__list_synapses(net));
   nai__pack(net);
   net->built = 1;
   return NAI_OK;

@@ -94,6 +94,7 @@ static nai_status copy_arrays(nai_network *net, const nai_network *from)
   nai__numbers_refresh(net);
   NAI__TRY(nai__cells_refresh(net));
   NAI__TRY(nai__place_ports(net));
+  NAI__TRY(nai__list_synapses(net));
   nai__pack(net);
   net->built = 1;
   return NAI_OK;

@@ -359,6 +359,9 @@ static nai_status make_blocks(nai_network *net)
                              .rows = nai__end_width(post, NAI__TARGET, p->port),
                              .columns = pre->n,
                              .stride = b->at.stride};
+    const int64_t pairs = p->at.rows * p->at.columns;
+    net->block[p->block].most += pairs;
+    if (!nai__is_wired(p)) net->block[p->block].least += pairs - (p->from == p->to) * p->at.rows;
   }
   return NAI_OK;
 }
@@ -469,6 +472,7 @@ void nai__layout_destroy(nai_network *net)
   for (int64_t i = 0; i < net->n_blocks; i++) {
     nai__free(net->block[i].forward);
     nai__free(net->block[i].backward);
+    nai__listing_destroy(&net->block[i].listing);
   }
   nai__releases_destroy(net);
   nai__free(net->block);

@@ -28,6 +28,7 @@ int64_t nai__layout_bytes(const nai_network *net)
     const nai__block *b = &net->block[i];
     floats += net->kernels->packed_size(b->at.columns, b->at.rows);
     if (!b->from_input) bytes += nai__packed_bytes(net, b);
+    bytes += nai__listing_bytes(&b->listing);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) bytes += node_bytes(&net->node[i]);
   return floats * (int64_t)sizeof(float) + bytes;
@@ -51,9 +52,7 @@ static int64_t larger(int64_t a, int64_t b)
 /* Each constraint is held against what was there before it: copies of two arrays of flags. */
 static int64_t wiring_bytes(const nai__projection *p)
 {
-  int wires = 0;
-  for (int64_t c = 0; c < p->n_constraints; c++) wires |= p->constraint[c]->ops.wire != NULL;
-  return wires ? 2 * p->at.rows * p->at.stride : 0;
+  return nai__is_wired(p) ? 2 * p->at.rows * p->at.stride : 0;
 }
 
 static int64_t orthogonal_bytes(const nai__projection *p)
@@ -79,7 +78,7 @@ int64_t nai__draw_bytes(const nai_network *net)
     most = larger(most, wiring_bytes(&net->projection[i]));
     most = larger(most, orthogonal_bytes(&net->projection[i]));
   }
-  return most;
+  return larger(most, nai__lists_most(net)); /* there once the draw has given back its own */
 }
 
 /* --- whether it may --------------------------------------------------------------------------- */

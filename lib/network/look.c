@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/memory.h"
 #include "../base/names.h"
 #include "ends.h"
 #include "view.h"
@@ -261,6 +262,25 @@ nai_status nai_network_set_weights(nai_network *net, const char *from, const cha
   return NAI_OK;
 }
 
+/* Of the projection's block as it is under the mask, before anything changes. */
+static nai_status list_masked(nai__listing *out, const nai_network *net, const nai__projection *p,
+                              const float *mask)
+{
+  const nai__block *block = &net->block[p->block];
+  const int64_t n = block->at.rows * block->at.stride, from = p->at.start - block->at.start;
+  uint8_t *exists = NAI__ARRAY(uint8_t, n);
+  if (!exists) return NAI_ERR_MEMORY;
+  memcpy(exists, net->exists + block->at.start, (size_t)n);
+  for (int64_t i = 0; i < p->at.rows; i++)
+    for (int64_t j = 0; j < p->at.columns; j++)
+      if (mask[i * p->at.columns + j] == 0) exists[from + i * p->at.stride + j] = 0;
+  const int64_t bytes = nai__layout_bytes(net) + nai__list_bytes(block, exists);
+  nai_status status = nai__memory_check(net, bytes, "the network");
+  if (status == NAI_OK) status = nai__list_block(out, block, exists);
+  nai__free(exists);
+  return status;
+}
+
 nai_status nai_network_set_mask(nai_network *net, const char *from, const char *to,
                                 const float *mask, int64_t n_post, int64_t n_pre)
 {
@@ -271,6 +291,9 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
     if (!isfinite(mask[k]))
       return nai__fail(NAI_ERR_NONFINITE, "mask[%lld][%lld] is %g", (long long)(k / n_pre),
                        (long long)(k % n_pre), (double)mask[k]);
+  nai__block *block = &net->block[p->block];
+  nai__listing listing;
+  NAI__TRY(list_masked(&listing, net, p, mask));
   uint8_t *learns = net->learns + p->at.start;
   for (int64_t i = 0; i < n_post; i++)
     for (int64_t j = 0; j < n_pre; j++) {
@@ -280,6 +303,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
       s.exists[k] = s.plastic[k] = learns[k] = 0;
     }
   nai__find_plastic(net);
+  nai__use_listing(block, &listing);
   nai__pack(net);
   return NAI_OK;
 }

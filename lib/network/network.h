@@ -157,6 +157,11 @@ typedef struct nai__projection {
   int32_t whole;     /* 1: all of its synapses exist and learn; nai__find_plastic() */
 } nai__projection;
 
+/* The synapses of a block as lists, where few of them exist; else NULL. */
+typedef struct nai__listing {
+  nai__lists *forward, *backward; /* NULL from inputs */
+} nai__listing;
+
 typedef struct nai__block {
   int32_t from_input; /* 1: from input channels, 0: from units */
   int32_t to_output;  /* 1: to output channels, 0: to units */
@@ -169,6 +174,8 @@ typedef struct nai__block {
   nai__rectangle at; /* [post][pre] */
   float *forward;    /* packed: a row for each pre */
   float *backward;   /* packed: a row for each post; NULL from inputs */
+  nai__listing listing;
+  int64_t most, least; /* synapses that constraints may leave */
 } nai__block;
 
 /* Part of theta in which something may learn. */
@@ -486,16 +493,57 @@ nai_status nai__project_block(nai_network *net, int64_t block, const float *befo
  * `plastic`.
  */
 void nai__refresh_plastic(nai_network *net, const nai__projection *p);
-/* The packed copies that products read; from theta. */
-void nai__pack(nai_network *net);
-/* The same of those that learn; of others the packed copies are as they were. */
-void nai__pack_plastic(nai_network *net);
 /*
  * After any change of what exists or is plastic: which blocks are frozen, from the projections' flags,
  * and the stretches between them; which projections and blocks are whole.
  */
 void nai__find_plastic(nai_network *net);
+
+/* 1 where a constraint says which synapses exist. */
+static inline int nai__is_wired(const nai__projection *p)
+{
+  for (int64_t c = 0; c < p->n_constraints; c++)
+    if (p->constraint[c]->ops.wire) return 1;
+  return 0;
+}
+
+/* --- packed.c --------------------------------------------------------------------------------- */
+
+/* The packed copies that products read; from theta. */
+void nai__pack(nai_network *net);
 void nai__pack_block(nai_network *net, int64_t block);
+/* The same of those that learn; of others the packed copies are as they were. */
+void nai__pack_plastic(nai_network *net);
+
+/* Bytes of the lists that a network may get when it is wired; and of some that are there. */
+int64_t nai__lists_most(const nai_network *net);
+int64_t nai__listing_bytes(const nai__listing *listing);
+/* Lists of every block whose synapses are few, to be packed. */
+nai_status nai__list_synapses(nai_network *net);
+/* Of one block, if it had these synapses ([post][stride]). */
+nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists);
+int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists);
+void nai__use_listing(nai__block *b, const nai__listing *listing);
+void nai__listing_destroy(nai__listing *listing);
+
+/*
+ * c [rows, post] = or += a [rows, pre] W^T, and c [rows, pre] = or += a [rows, post] B, where B is W
+ * (`packed` is the block's own `backward`) or stands in its place; with the same bits whether a block
+ * has lists or not.
+ */
+void nai__block_product(const nai_network *net, const nai__block *b, float *c, int64_t ldc,
+                        const float *a, int64_t lda, int64_t rows, int accumulate);
+void nai__block_product_back(const nai_network *net, const nai__block *b, const float *packed,
+                             float *c, int64_t ldc, const float *a, int64_t lda, int64_t rows,
+                             int accumulate);
+/*
+ * Rows first .. end - 1 of the block in `gradient`, laid out as theta, = or += sums over `rows` of d
+ * [rows][post] r [rows][pre]; and the floats of scratch that it needs.
+ */
+void nai__block_outer(const nai_network *net, const nai__block *b, float *gradient, const float *d,
+                      int64_t ldd, const float *r, int64_t ldr, int64_t rows, int64_t first,
+                      int64_t end, int accumulate, float *scratch);
+int64_t nai__block_scratch(const nai_network *net, const nai__block *b);
 
 /* --- spectrum.c ------------------------------------------------------------------------------- */
 

@@ -194,19 +194,6 @@ nai_status nai__project_block(nai_network *net, int64_t block, const float *befo
   return NAI_OK;
 }
 
-void nai__pack_block(nai_network *net, int64_t block)
-{
-  const nai__block *b = &net->block[block];
-  const float *w = net->theta + b->at.start;
-  net->kernels->pack(b->forward, w, b->at.stride, b->at.columns, b->at.rows, 1);
-  if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->at.rows, b->at.columns, 0);
-}
-
-void nai__pack(nai_network *net)
-{
-  for (int64_t i = 0; i < net->n_blocks; i++) nai__pack_block(net, i);
-}
-
 /* Whether each place has a synapse that learns. */
 static int is_whole(const nai_network *net, const nai__rectangle *at)
 {
@@ -239,10 +226,4 @@ void nai__find_plastic(nai_network *net)
     first = at->start + at->rows * at->stride;
   }
   net->stretch[net->n_stretches++] = (nai__stretch){first, net->n_theta};
-}
-
-void nai__pack_plastic(nai_network *net)
-{
-  for (int64_t i = 0; i < net->n_blocks; i++)
-    if (!net->block[i].frozen) nai__pack_block(net, i);
 }

@@ -13,6 +13,13 @@
 /* Trials of the largest group. */
 #define ROWS 32
 
+static int has_lists(const nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_blocks; i++)
+    if (net->block[i].listing.forward) return 1;
+  return 0;
+}
+
 /*
  * Trials that are worked on together. Only a function of the batch: so bits do not depend on
  * threads. Few enough that their rates stay in cache and that threads find work, many enough that a
@@ -21,6 +28,7 @@
 static int64_t rows_of(const nai_network *net, int64_t trials)
 {
   if (net->is_bound) return trials; /* all at once, on the thread that calls */
+  if (has_lists(net)) trials *= 2;  /* a synapse's weight and number are read once a group */
   return trials <= 32 ? NAI__SMALLEST_GROUP : trials <= 64 ? 16 : ROWS;
 }
 
@@ -138,8 +146,7 @@ static int64_t outer_floats(const nai_network *net)
 {
   int64_t most = 1;
   for (int64_t i = 0; i < net->n_blocks; i++) {
-    const nai__block *b = &net->block[i];
-    int64_t floats = net->kernels->outer_scratch(b->at.rows, b->at.columns);
+    int64_t floats = nai__block_scratch(net, &net->block[i]);
     if (floats > most) most = floats;
   }
   return most;
@@ -164,7 +171,7 @@ int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_
 
 static nai_status allocate_threads(nai__batch *batch, const nai_network *net, int32_t threads)
 {
-  int64_t most = outer_floats(net);
+  int64_t most = batch->outer_room = outer_floats(net);
   assert(threads >= 1 && threads <= NAI__MOST_THREADS);
   if (net->has_cells && !(batch->slopes = NAI__ARRAY(float *, threads))) return NAI_ERR_MEMORY;
   for (batch->threads = 0; batch->threads < threads; batch->threads++) {
@@ -191,7 +198,8 @@ int nai__batch_has_room(const nai__batch *batch, const nai_network *net, const n
                         const nai__means *means)
 {
   room room = room_of(batch, net, trials->capacity, trials->trials, means->recompute);
-  return fits(batch, &room, means->recompute) && means->threads == batch->threads;
+  return fits(batch, &room, means->recompute) && means->threads == batch->threads &&
+         outer_floats(net) <= batch->outer_room;
 }
 
 static nai_status make_room(nai__batch *batch, const nai_network *net, const nai_trials *trials,
@@ -222,8 +230,8 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
 {
   int32_t threads = means->threads;
   NAI__TRY(make_room(batch, net, trials, means->recompute));
-  if (threads != batch->threads) {
-    release_threads(batch);
+  if (threads != batch->threads || outer_floats(net) > batch->outer_room) {
+    release_threads(batch); /* where a mask has left few synapses, their lists want another room */
     nai_status status = allocate_threads(batch, net, threads);
     if (status != NAI_OK) {
       release_threads(batch);

@@ -68,6 +68,43 @@ static void bench_outer(const nai__kernels *kernels, int64_t rows, int64_t m, in
   free(scratch);
 }
 
+/* n by n, of which a share exists: products of `rows` trials, and the gradient of `deep` rows, beside
+ * the same of the whole matrix. */
+static void bench_lists(const nai__kernels *kernels, int64_t n, double density, int64_t rows,
+                        int64_t deep)
+{
+  const int64_t ld = leading(n);
+  uint8_t *exists = calloc((size_t)(n * ld), 1);
+  float *a = random_floats(deep * ld), *d = random_floats(deep * ld), *w = random_floats(n * ld),
+        *c = random_floats(deep * ld), *packed = random_floats(kernels->packed_size(n, n));
+  if (!exists) exit(EXIT_FAILURE);
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < n; j++) {
+      exists[i * ld + j] = (double)rand() / RAND_MAX < density;
+      if (!exists[i * ld + j]) w[i * ld + j] = 0;
+    }
+  nai__lists *lists = nai__lists_create(&(nai__list_shape){exists, ld, n, n, 1, 1});
+  if (!lists) exit(EXIT_FAILURE);
+  const int64_t listed = kernels->list_scratch(lists), whole = kernels->outer_scratch(n, n);
+  float *scratch = random_floats(listed > whole ? listed : whole);
+  double list, dense, list_outer, outer;
+  nai__lists_pack(lists, w);
+  kernels->pack(packed, w, ld, n, n, 1);
+  TIME(list, kernels->list_product(c, ld, a, ld, lists, rows, 0));
+  TIME(dense, kernels->product(c, ld, a, ld, packed, rows, n, n, 0));
+  TIME(list_outer, kernels->list_outer(w, ld, d, ld, a, ld, deep, lists, 0, n, 0, scratch));
+  TIME(outer, kernels->outer(w, ld, d, ld, a, ld, deep, n, n, 0, scratch));
+  printf(
+      "  lists    %4lld trials, %4lld units, density %.2f: product %8.2f us, %4.2f times as fast; "
+      "gradient of %5lld %9.1f us, %4.2f times\n",
+      (long long)rows, (long long)n, density, list * 1e6, dense / list, (long long)deep,
+      list_outer * 1e6, outer / list_outer);
+  nai__lists_destroy(lists);
+  float *all[] = {a, d, w, c, packed, scratch};
+  for (int i = 0; i < COUNT(all); i++) free(all[i]);
+  free(exists);
+}
+
 /*
  * One trial, a vector of which a share is active; another vector each time, as in a network that
  * runs.
@@ -142,6 +179,12 @@ static void bench_table(const nai__kernels *kernels, double limit)
     bench_row(kernels, n, 0.5);
     bench_row(kernels, n, 1.0);
   }
+  static const double densities[] = {0.05, 0.1, 0.2, 0.3, 0.4, 0.5};
+  static const int64_t units[] = {32, 64, 100, 256, 1024};
+  for (int i = 0; i < COUNT(units) && kernels->list_rows; i++)
+    for (int j = 0; j < COUNT(densities); j++)
+      for (int64_t rows = 8; rows <= 32; rows *= 2)
+        bench_lists(kernels, units[i], densities[j], rows, 2560);
   bench_normals(kernels, 100);
   bench_normals(kernels, 256);
   bench_normals(kernels, 1024);

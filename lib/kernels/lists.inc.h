@@ -1,0 +1,246 @@
+/*
+ * Products and the weight gradient over the synapses that exist (lists.h). Activity lies trial by
+ * trial; a block of it is turned, so that a unit's values in all trials of a tile are one or two
+ * vectors, and stays in the first-level cache while all its synapses are met.
+ */
+
+/* Number p of four that were read as one. */
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define NAI__LIST_SHIFT(p) (48 - 16 * (p))
+#else
+#define NAI__LIST_SHIFT(p) (16 * (p))
+#endif
+
+/* --- turning ---------------------------------------------------------------------------------- */
+
+/* NAI__LANES rows of as many columns; a row becomes a column. */
+NAI__INLINE void turn(vec *v)
+{
+#pragma GCC unroll 4
+  for (int round = 1; round < NAI__LANES; round *= 2) {
+    vec next[NAI__LANES];
+#pragma GCC unroll 8
+    for (int i = 0; i < NAI__LANES / 2; i++)
+      interleave(&next[2 * i], &next[2 * i + 1], v[i], v[i + NAI__LANES / 2]);
+#pragma GCC unroll 16
+    for (int i = 0; i < NAI__LANES; i++) v[i] = next[i];
+  }
+}
+
+/*
+ * x [columns rounded up to NAI__LANES][ldx], of which NAI__LANES are written, = the same of a
+ * [rows][lda], turned; trials that are not there are 0.
+ */
+static void turn_in(float *x, int64_t ldx, const float *a, int64_t lda, int64_t rows,
+                    int64_t columns)
+{
+  for (int64_t j = 0; j < columns; j += NAI__LANES) {
+    vec v[NAI__LANES];
+    if (rows >= NAI__LANES && columns - j >= NAI__LANES) {
+#pragma GCC unroll 16
+      for (int i = 0; i < NAI__LANES; i++) v[i] = load(a + i * lda + j);
+    } else {
+      for (int i = 0; i < NAI__LANES; i++)
+        v[i] = i < rows ? load_up_to(a + i * lda + j, columns - j) : (vec){0};
+    }
+    turn(v);
+#pragma GCC unroll 16
+    for (int i = 0; i < NAI__LANES; i++) store(x + (j + i) * ldx, v[i]);
+  }
+}
+
+/* c [rows][ldc] = y [columns][ldy], turned back. Of c exactly `columns` are written. */
+static void turn_out(float *c, int64_t ldc, const float *y, int64_t ldy, int64_t rows,
+                     int64_t columns)
+{
+  for (int64_t j = 0; j < columns; j += NAI__LANES) {
+    vec v[NAI__LANES];
+    const int64_t some = at_most(NAI__LANES, columns - j);
+#pragma GCC unroll 16
+    for (int i = 0; i < NAI__LANES; i++) v[i] = load(y + (j + i) * ldy) + 0.0f;
+    turn(v);
+    if (rows >= NAI__LANES && some == NAI__LANES) {
+#pragma GCC unroll 16
+      for (int i = 0; i < NAI__LANES; i++) store(c + i * ldc + j, v[i]);
+    } else {
+      for (int i = 0; i < NAI__LANES && i < rows; i++) store_up_to(c + i * ldc + j, v[i], some);
+    }
+  }
+}
+
+/* --- products --------------------------------------------------------------------------------- */
+
+/* The most vectors of trials at once: two hide that a weight takes as long to load as a rate. */
+#define NAI__LIST_VECTORS 2
+
+/* y += the synapses between two blocks; x and y of `vectors` vectors a unit, a constant. */
+NAI__INLINE void list_tile(int vectors, float *y, const float *x, const int32_t *first,
+                           const uint16_t *post, int64_t slices, const uint16_t *pre,
+                           const float *weight)
+{
+  const int wide = vectors * NAI__LANES;
+  const int64_t bytes = wide * (int64_t)sizeof(float) / NAI__LIST_SCALE;
+  for (int64_t s = 0; s < slices; s++, post += 4) {
+    vec sum[4][NAI__LIST_VECTORS];
+#pragma GCC unroll 4
+    for (int p = 0; p < 4; p++)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; v++) sum[p][v] = load(y + post[p] * wide + v * NAI__LANES);
+    for (int64_t slot = first[s]; slot < first[s + 1]; slot++) {
+      uint64_t four;
+      memcpy(&four, pre + 4 * slot, sizeof four);
+#pragma GCC unroll 4
+      for (int p = 0; p < 4; p++) {
+        const int64_t at = (int64_t)(four >> (NAI__LIST_SHIFT(p)) & 0xffff) * bytes;
+        const float *from = (const float *)(const void *)((const char *)x + at);
+        const vec w = all(weight[4 * slot + p]);
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++)
+          sum[p][v] = fused(w, load(from + v * NAI__LANES), sum[p][v]);
+      }
+    }
+#pragma GCC unroll 4
+    for (int p = 0; p < 4; p++)
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; v++) store(y + post[p] * wide + v * NAI__LANES, sum[p][v]);
+  }
+}
+
+/* As many trials as fit, at most, in `vectors` vectors. */
+NAI__INLINE void list_rows(int vectors, float *c, int64_t ldc, const float *a, int64_t lda,
+                           const nai__lists *l, int64_t rows, int accumulate)
+{
+  enum { MOST = NAI__LIST_VECTORS * NAI__LANES };
+  _Alignas(64) float x[(NAI__LIST_BLOCK + 1) * MOST], y[(NAI__LIST_BLOCK + 4) * MOST];
+  const int wide = vectors * NAI__LANES;
+  memset(x + NAI__LIST_BLOCK * wide, 0, (size_t)wide * sizeof *x);
+  for (int64_t to = 0; to < l->to_blocks; to++) {
+    const int64_t n = at_most(NAI__LIST_BLOCK, l->n - to * NAI__LIST_BLOCK);
+    float *const here = c + to * NAI__LIST_BLOCK;
+    if (!accumulate) memset(y, 0, (size_t)((n + 15) / 16 * 16 * wide) * sizeof *y);
+    for (int v = 0; v < vectors && accumulate; v++)
+      turn_in(y + v * NAI__LANES, wide, here + v * NAI__LANES * ldc, ldc, rows - v * NAI__LANES, n);
+    for (int64_t from = 0; from < l->from_blocks; from++) {
+      const int64_t k = at_most(NAI__LIST_BLOCK, l->k - from * NAI__LIST_BLOCK),
+                    at = to * l->from_blocks + from;
+      for (int v = 0; v < vectors; v++)
+        turn_in(x + v * NAI__LANES, wide, a + v * NAI__LANES * lda + from * NAI__LIST_BLOCK, lda,
+                rows - v * NAI__LANES, k);
+      list_tile(vectors, y, x, l->first + at * (NAI__LIST_SLICES + 1),
+                l->post + at * NAI__LIST_BLOCK, (n + 3) / 4, l->pre, l->weight);
+    }
+    for (int v = 0; v < vectors; v++)
+      turn_out(here + v * NAI__LANES * ldc, ldc, y + v * NAI__LANES, wide, rows - v * NAI__LANES,
+               n);
+  }
+}
+
+static void list_one(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *l,
+                     int64_t rows, int accumulate)
+{
+  list_rows(1, c, ldc, a, lda, l, rows, accumulate);
+}
+
+static void list_two(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *l,
+                     int64_t rows, int accumulate)
+{
+  list_rows(2, c, ldc, a, lda, l, rows, accumulate);
+}
+
+static void list_product(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *l,
+                         int64_t rows, int accumulate)
+{
+  for (int64_t row = 0; row < rows; row += NAI__LIST_VECTORS * NAI__LANES) {
+    const int64_t some = at_most(NAI__LIST_VECTORS * NAI__LANES, rows - row);
+    (some > NAI__LANES ? list_two : list_one)(c + row * ldc, ldc, a + row * lda, lda, l, some,
+                                              accumulate);
+  }
+}
+
+/* --- the weight gradient ---------------------------------------------------------------------- */
+
+/* Rows (steps and trials) that are taken at once: errors of a receiver fill so many vectors. */
+#define NAI__LIST_DEEP 8
+#define NAI__LIST_DEPTH (NAI__LIST_DEEP * NAI__LANES)
+
+static int64_t list_scratch(const nai__lists *l)
+{
+  return (l->n + NAI__LANES) * NAI__LIST_DEPTH + 4 * l->groups;
+}
+
+static void turn_deep(float *x, const float *a, int64_t lda, int64_t rows, int64_t columns)
+{
+  for (int64_t row = 0; row < NAI__LIST_DEPTH; row += NAI__LANES)
+    turn_in(x + row, NAI__LIST_DEPTH, row < rows ? a + row * lda : a, lda, rows - row, columns);
+}
+
+/* sum [4] += over the rows of a block, error times rate, for each synapse of each group. */
+NAI__INLINE void list_groups(float *sum, const float *error, const float *x, const uint16_t *sender,
+                             int64_t groups)
+{
+  vec d[NAI__LIST_DEEP];
+#pragma GCC unroll 8
+  for (int v = 0; v < NAI__LIST_DEEP; v++) d[v] = load(error + v * NAI__LANES);
+  for (int64_t g = 0; g < groups; g++, sender += 4, sum += 4) {
+    const float *const at[4] = {x + sender[0] * NAI__LIST_DEPTH, x + sender[1] * NAI__LIST_DEPTH,
+                                x + sender[2] * NAI__LIST_DEPTH, x + sender[3] * NAI__LIST_DEPTH};
+    vec s[4] = {{0}};
+#pragma GCC unroll 8
+    for (int v = 0; v < NAI__LIST_DEEP; v++)
+#pragma GCC unroll 4
+      for (int p = 0; p < 4; p++) s[p] = fused(d[v], load(at[p] + v * NAI__LANES), s[p]);
+    add_sums(sum, s);
+  }
+}
+
+/* Receivers first .. end - 1, one block of rows. */
+static void list_deep(const nai__lists *l, const float *d, int64_t ldd, const float *r, int64_t ldr,
+                      int64_t rows, int64_t first, int64_t end, float *scratch)
+{
+  _Alignas(64) float x[(NAI__LIST_NEAR + 1) * NAI__LIST_DEPTH];
+  float *const errors = scratch + 4 * l->groups;
+  memset(x + NAI__LIST_NEAR * NAI__LIST_DEPTH, 0, NAI__LIST_DEPTH * sizeof *x);
+  turn_deep(errors, d + first, ldd, rows, end - first);
+  for (int64_t near = 0; near < l->near; near++) {
+    const int64_t from = near * NAI__LIST_NEAR;
+    const int32_t *const start = l->start + near * (l->n + 1);
+    turn_deep(x, r + from, ldr, rows, at_most(NAI__LIST_NEAR, l->k - from));
+    for (int64_t i = first; i < end; i++)
+      if (start[i + 1] > start[i])
+        list_groups(scratch + 4 * start[i], errors + (i - first) * NAI__LIST_DEPTH, x,
+                    l->sender + 4 * (int64_t)start[i], start[i + 1] - start[i]);
+  }
+}
+
+/* sums [groups][4] of receivers first .. end - 1, from w or to it. */
+static void list_sums(const nai__lists *l, float *w, int64_t ldw, int64_t first, int64_t end,
+                      float *sums, int to_w)
+{
+  for (int64_t near = 0; near < l->near; near++) {
+    const int32_t *const start = l->start + near * (l->n + 1);
+    for (int64_t i = first; i < end; i++)
+      for (int64_t g = 4 * (int64_t)start[i]; g < 4 * (int64_t)start[i + 1]; g++) {
+        if (l->sender[g] == NAI__LIST_NEAR) continue;
+        float *const at = w + i * ldw + near * NAI__LIST_NEAR + l->sender[g];
+        *(to_w ? at : &sums[g]) = to_w ? sums[g] : *at;
+      }
+  }
+}
+
+static void list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
+                       int64_t ldr, int64_t rows, const nai__lists *l, int64_t first, int64_t end,
+                       int accumulate, float *scratch)
+{
+  for (int64_t near = 0; near < l->near; near++) {
+    const int32_t *const start = l->start + near * (l->n + 1);
+    memset(scratch + 4 * (int64_t)start[first], 0,
+           (size_t)(4 * (start[end] - start[first])) * sizeof *scratch);
+  }
+  if (accumulate) list_sums(l, w, ldw, first, end, scratch, 0);
+  for (int64_t row = 0; row < rows; row += NAI__LIST_DEPTH)
+    list_deep(l, d + row * ldd, ldd, r + row * ldr, ldr, at_most(NAI__LIST_DEPTH, rows - row),
+              first, end, scratch);
+  for (int64_t i = first; i < end && !accumulate; i++)
+    memset(w + i * ldw, 0, (size_t)l->k * sizeof *w);
+  list_sums(l, w, ldw, first, end, scratch, 1);
+}

@@ -1,0 +1,459 @@
+/*
+ * Lists of the synapses that exist: the kernels that run over them, against those of whole matrices
+ * and plain loops; then networks of which few synapses exist: the same activity, to the bit, and the
+ * same learning, to rounding, as of whole matrices.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/network/network.h"
+#include "faults.h"
+#include "rules.h"
+#include "states.h"
+
+/* --- kernels ---------------------------------------------------------------------------------- */
+
+#define GUARD 12345.0f
+enum { TABLES = 5, ROOM = 16 };
+
+static const int64_t sizes[] = {1, 2, 15, 16, 17, 100, 257, 300};
+static const int64_t row_counts[] = {1, 2, 5, 8, 9, 16, 17, 31, 32, 33, 67};
+static const double densities[] = {0, 0.03, 0.2, 0.5, 1};
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+static uint64_t state;
+
+/* -1 .. 1 */
+static double uniform(void)
+{
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (double)(state >> 11) * 0x1p-52 - 1.0;
+}
+
+static float *random_floats(int64_t n)
+{
+  float *p = malloc((size_t)(n + 1) * sizeof *p);
+  for (int64_t i = 0; i < n; i++) p[i] = (float)uniform();
+  return p;
+}
+
+/* NULL where this processor has no such table, or the table no lists. */
+static const nai__kernels *table_of(int index)
+{
+  const char *name = nai__kernels_name(index);
+  const nai__kernels *kernels = name ? nai__kernels_named(name) : NULL;
+  return kernels && kernels->list_rows ? kernels : NULL;
+}
+
+/* w [n][k] with gaps at the ends of rows, lists of it, and the same packed whole; both ways. */
+typedef struct sparse {
+  int64_t k, n, ld;
+  uint8_t *exists;
+  float *w, *packed;
+  nai__lists *lists;
+} sparse;
+
+static sparse sparse_new(const nai__kernels *kernels, int64_t k, int64_t n, double density,
+                         int transposed)
+{
+  sparse s = {.k = k, .n = n};
+  const int64_t rows = transposed ? n : k, columns = transposed ? k : n;
+  s.ld = columns + 3;
+  s.exists = calloc((size_t)(rows * s.ld), 1);
+  s.w = random_floats(rows * s.ld);
+  for (int64_t i = 0; i < rows; i++)
+    for (int64_t j = 0; j < columns; j++) {
+      s.exists[i * s.ld + j] = uniform() < 2 * density - 1;
+      if (s.exists[i * s.ld + j] == 0) s.w[i * s.ld + j] = 0;
+    }
+  s.packed = random_floats(kernels->packed_size(k, n));
+  kernels->pack(s.packed, s.w, s.ld, k, n, transposed);
+  s.lists = nai__lists_create(&(nai__list_shape){s.exists, s.ld, k, n, transposed, transposed});
+  ck_assert_ptr_nonnull(s.lists);
+  nai__lists_pack(s.lists, s.w);
+  return s;
+}
+
+static void sparse_free(sparse *s)
+{
+  nai__lists_destroy(s->lists);
+  free(s->exists);
+  free(s->w);
+  free(s->packed);
+}
+
+/* Products of lists write exactly what those of whole matrices write. */
+static void compare_products(const nai__kernels *kernels, const sparse *s, int64_t rows,
+                             int accumulate)
+{
+  const int64_t lda = s->k + 2, ldc = s->n + 5, size = (rows - 1) * ldc + s->n;
+  float *a = random_floats((rows - 1) * lda + s->k), *list = random_floats(size), *whole;
+  for (int64_t row = 0; row + 1 < rows; row++)
+    for (int64_t j = s->n; j < ldc; j++) list[row * ldc + j] = GUARD;
+  for (int64_t i = 0; i < (rows - 1) * lda + s->k; i++) a[i] = i % 3 ? a[i] : i % 2 ? 0.0f : -0.0f;
+  whole = malloc((size_t)size * sizeof *whole);
+  memcpy(whole, list, (size_t)size * sizeof *whole);
+  kernels->list_product(list, ldc, a, lda, s->lists, rows, accumulate);
+  kernels->product(whole, ldc, a, lda, s->packed, rows, s->k, s->n, accumulate);
+  for (int64_t i = 0; i < size; i++)
+    if (memcmp(&list[i], &whole[i], sizeof *list) != 0)
+      ck_abort_msg("%lld x %lld x %lld at %lld: %g, not %g", (long long)rows, (long long)s->k,
+                   (long long)s->n, (long long)i, (double)list[i], (double)whole[i]);
+  free(a);
+  free(list);
+  free(whole);
+}
+
+START_TEST(products_have_the_bits_of_whole_matrices)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  int turn = 0;
+  for (int ik = 0; ik < COUNT(sizes); ik++)
+    for (int in = 0; in < COUNT(sizes); in++, turn++) {
+      sparse s =
+          sparse_new(kernels, sizes[ik], sizes[in], densities[turn % COUNT(densities)], turn & 1);
+      compare_products(kernels, &s, row_counts[turn % COUNT(row_counts)], turn >> 1 & 1);
+      compare_products(kernels, &s, row_counts[turn * 7 % COUNT(row_counts)], ~turn >> 1 & 1);
+      sparse_free(&s);
+    }
+}
+END_TEST
+
+/* Of what c holds nothing is read unless it is asked for. */
+START_TEST(products_overwrite)
+{
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  sparse s = sparse_new(kernels, 40, 37, 0.3, 1);
+  float *a = random_floats(9 * 40), *c = random_floats(9 * 37);
+  for (int i = 0; i < 9 * 37; i++) c[i] = NAN;
+  kernels->list_product(c, 37, a, 40, s.lists, 9, 0);
+  for (int i = 0; i < 9 * 37; i++) EXPECT(!isnan(c[i]));
+  free(a);
+  free(c);
+  sparse_free(&s);
+}
+END_TEST
+
+/* Against sums in double precision; in parts, with the same bits; 0 where nothing exists. */
+static void check_outer(const nai__kernels *kernels, const sparse *s, int64_t rows)
+{
+  const int64_t ldd = (s->n + 15) / 16 * 16, ldr = (s->k + 15) / 16 * 16, cut = s->n / 3;
+  float *d = random_floats(rows * ldd), *r = random_floats(rows * ldr),
+        *w = random_floats(s->n * s->ld), *parts = random_floats(s->n * s->ld),
+        *scratch = random_floats(kernels->list_scratch(s->lists));
+  kernels->list_outer(w, s->ld, d, ldd, r, ldr, rows, s->lists, 0, s->n, 0, scratch);
+  kernels->list_outer(parts, s->ld, d, ldd, r, ldr, rows, s->lists, cut, s->n, 0, scratch);
+  kernels->list_outer(parts, s->ld, d, ldd, r, ldr, rows, s->lists, 0, cut, 0, scratch);
+  if (rows > 128) { /* goes on where it has ended after 128 rows */
+    kernels->list_outer(parts, s->ld, d, ldd, r, ldr, 128, s->lists, 0, s->n, 0, scratch);
+    kernels->list_outer(parts, s->ld, d + 128 * ldd, ldd, r + 128 * ldr, ldr, rows - 128, s->lists,
+                        0, s->n, 1, scratch);
+  }
+  for (int64_t i = 0; i < s->n; i++)
+    for (int64_t j = 0; j < s->k; j++) {
+      double sum = 0, size = 1;
+      for (int64_t row = 0; row < rows && s->exists[i * s->ld + j] != 0; row++) {
+        sum += (double)d[row * ldd + i] * r[row * ldr + j];
+        size += fabs((double)d[row * ldd + i] * r[row * ldr + j]);
+      }
+      EXPECT(memcmp(&w[i * s->ld + j], &parts[i * s->ld + j], sizeof *w) == 0);
+      if (!(fabs(w[i * s->ld + j] - sum) <= 2e-7 * size))
+        ck_abort_msg("%lld x %lld x %lld at %lld, %lld: %g, not %g", (long long)rows,
+                     (long long)s->n, (long long)s->k, (long long)i, (long long)j,
+                     (double)w[i * s->ld + j], sum);
+    }
+  float *all[] = {d, r, w, parts, scratch};
+  for (int i = 0; i < COUNT(all); i++) free(all[i]);
+}
+
+START_TEST(the_gradient_is_a_sum_over_rows)
+{
+  static const int64_t deep[] = {0, 1, 7, 31, 32, 64, 127, 128, 130, 300};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  int turn = 0;
+  for (int ik = 0; ik < COUNT(sizes); ik++)
+    for (int in = 0; in < COUNT(sizes); in++, turn++) {
+      sparse s = sparse_new(kernels, sizes[ik], sizes[in], densities[turn % COUNT(densities)], 1);
+      check_outer(kernels, &s, deep[turn % COUNT(deep)]);
+      sparse_free(&s);
+    }
+}
+END_TEST
+
+/* What lists are said to take at most, and what they take. */
+START_TEST(bytes_of_lists)
+{
+  for (int i = 0; i < COUNT(sizes); i++) {
+    const int64_t n = sizes[i], k = sizes[COUNT(sizes) - 1 - i];
+    const nai__kernels *kernels = nai__kernels_best();
+    sparse s = sparse_new(kernels, k, n, 0.2, 1);
+    int64_t size = nai__lists_size(s.lists);
+    EXPECT(size <= nai__lists_bytes(k, n, s.lists->synapses, 1));
+    sparse_free(&s);
+  }
+  ck_assert_int_eq(nai__lists_size(NULL), 0);
+}
+END_TEST
+
+/* --- networks --------------------------------------------------------------------------------- */
+
+enum { STEPS = 7, TRIALS = 37, CHANNELS = 3 + 65 };
+
+static nai_network *compose_wide(void)
+{
+  nai_network *net = compose_ei(61, 18);
+  expect_ok(nai_network_add_input(net, "more", 65));
+  expect_ok(nai_network_connect(net, "more", "E I"));
+  expect_ok(nai_network_set_delay(net, "I", "E", 40));
+  expect_ok(nai_network_set(net, "E I", "noise", 0.1));
+  return net;
+}
+
+/* Few synapses among E and I, where delays differ, and from one input. */
+static nai_network *build_listed(const char *kernels, double density)
+{
+  nai_network *net = compose_wide();
+  nai_constraint *few;
+  make_sparse(net, "E I", density);
+  expect_ok(nai_constraint_create_sparse(&few, density));
+  expect_ok(nai_network_constrain(net, "more", "E I", few));
+  nai_constraint_destroy(few);
+  expect_ok(nai_network_set_kernels(net, kernels));
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+static int lists_of(const nai_network *net)
+{
+  int lists = 0;
+  for (int64_t i = 0; i < net->n_blocks; i++)
+    lists += (net->block[i].listing.forward != NULL) + (net->block[i].listing.backward != NULL);
+  return lists;
+}
+
+START_TEST(lists_where_few_synapses_exist)
+{
+  nai_network *few = build_listed(NULL, 0.2), *many = build_listed(NULL, 0.7), *copy;
+  EXPECT(lists_of(few) >= 3);
+  EXPECT(lists_of(many) == 0);
+  expect_ok(nai_network_copy(&copy, few));
+  EXPECT(lists_of(copy) == lists_of(few));
+  int64_t bytes, of_copy;
+  expect_ok(nai_network_memory(&bytes, few));
+  expect_ok(nai_network_memory(&of_copy, copy));
+  EXPECT(bytes == of_copy);
+  nai_network_destroy(copy);
+  nai_network_destroy(few);
+  nai_network_destroy(many);
+  nai_network *small = compose_ei(8, 2);
+  make_sparse(small, "E I", 0.1);
+  expect_ok(nai_network_build(small, 1));
+  EXPECT(lists_of(small) == 0);
+  nai_network_destroy(small);
+}
+END_TEST
+
+/* A batch runs over lists, a trial alone over whole matrices. */
+START_TEST(a_trial_has_the_same_bits_alone)
+{
+  nai_network *net = build_listed(NULL, 0.2);
+  static float inputs[STEPS * TRIALS * CHANNELS], alone[STEPS * CHANNELS];
+  expect_ok(nai_random_normals(inputs, STEPS * TRIALS * CHANNELS, 4, 0));
+  nai_state *batch = make_state(net, TRIALS, 8);
+  expect_ok(nai_state_run(batch, STEPS, inputs, NULL, NULL));
+  for (int b = 0; b < TRIALS; b += 9) {
+    nai_state *one = make_state(net, 1, 8);
+    expect_ok(nai_state_set_first(one, (uint64_t)b));
+    expect_ok(nai_state_reset(one));
+    for (int t = 0; t < STEPS; t++)
+      memcpy(alone + t * CHANNELS, inputs + (t * TRIALS + b) * CHANNELS, CHANNELS * sizeof *alone);
+    expect_ok(nai_state_run(one, STEPS, alone, NULL, NULL));
+    for (int u = 0; u < 61; u++) EXPECT(rate_of(one, "E", 0, u) == rate_of(batch, "E", b, u));
+    for (int u = 0; u < 18; u++) EXPECT(rate_of(one, "I", 0, u) == rate_of(batch, "I", b, u));
+    nai_state_destroy(one);
+  }
+  nai_state_destroy(batch);
+  nai_network_destroy(net);
+}
+END_TEST
+
+static nai_trainer *train(nai_network *net, int rule)
+{
+  nai_cost *cost;
+  nai_trainer *trainer = trainer_of(net, rule_made(rule, 3), plain_descent(0.1));
+  attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&cost, "E I"), &cost, 0.01);
+  attach_cost(trainer, nai_cost_create_l1_weights(&cost, "E I", "E I"), &cost, 0.001);
+  return trainer;
+}
+
+static nai_network *listed(void)
+{
+  return build_listed(NULL, 0.2);
+}
+
+static nai_trials *batch_of(const nai_network *net)
+{
+  return normal_trials(net, "choice", STEPS, TRIALS);
+}
+
+/* The BLAS has no lists: two updates by every rule, each weight to rounding. */
+START_TEST(every_rule_learns_as_from_whole_matrices)
+{
+  nai_network *net[2] = {build_listed(NULL, 0.2), build_listed("blas", 0.2)};
+  nai_trials *trials = batch_of(net[0]);
+  double before = 0, cost[2];
+  float *start = malloc((size_t)net[0]->n_theta * sizeof *start);
+  memcpy(start, net[0]->theta, (size_t)net[0]->n_theta * sizeof *start);
+  for (int k = 0; k < 2; k++) {
+    nai_trainer *trainer = train(net[k], _i);
+    nai_progress result = NAI_PROGRESS_INIT;
+    for (int update = 0; update < 2; update++)
+      expect_ok(nai_trainer_step(&result, trainer, trials));
+    cost[k] = result.cost;
+    nai_trainer_destroy(trainer);
+  }
+  EXPECT(fabs(cost[0] - cost[1]) <= 1e-5 * fabs(cost[1]));
+  for (int64_t i = 0; i < net[0]->n_theta; i++)
+    before = fmax(before, fabs((double)net[1]->theta[i] - start[i]));
+  EXPECT(before > 1e-4);
+  for (int64_t i = 0; i < net[0]->n_theta; i++)
+    if (!(fabs((double)net[0]->theta[i] - net[1]->theta[i]) <= 1e-5 * before))
+      ck_abort_msg("%s: weight %lld is %g, not %g", all_rules[_i].name, (long long)i,
+                   (double)net[0]->theta[i], (double)net[1]->theta[i]);
+  free(start);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net[0]);
+  nai_network_destroy(net[1]);
+}
+END_TEST
+
+START_TEST(threads_and_checkpoints_keep_bits)
+{
+  static const makers make = {listed, batch_of, train};
+  expect_same_bits(&make, 0, 4, _i);
+}
+END_TEST
+
+/* --- a mask after the build ------------------------------------------------------------------- */
+
+static float *few_of(int64_t n)
+{
+  float *mask = calloc((size_t)n, sizeof *mask);
+  for (int64_t i = 0; i < n; i++) mask[i] = (float)(i % 7 == 0);
+  return mask;
+}
+
+static nai_network *build_whole(const char *kernels)
+{
+  nai_network *net = compose_wide();
+  expect_ok(nai_network_set_kernels(net, kernels));
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+/* One mask would do where the block has nothing else; here the block of E to E has I to I, too. */
+static void thin_out(nai_network *net, const float *mask)
+{
+  expect_ok(nai_network_set_mask(net, "more", "E", mask, 61, 65));
+  expect_ok(nai_network_set_mask(net, "more", "I", mask, 18, 65));
+  expect_ok(nai_network_set_mask(net, "E", "E", mask, 61, 61));
+}
+
+/* A trainer that has its memory finds lists where there were none; the BLAS has none. */
+START_TEST(masks_bring_lists_to_trainers_that_are_there)
+{
+  float *mask = few_of(61 * 65);
+  nai_network *net[2] = {build_whole(NULL), build_whole("blas")};
+  nai_trials *trials = batch_of(net[0]);
+  for (int k = 0; k < 2; k++) {
+    nai_trainer *trainer = train(net[k], 0);
+    int before = lists_of(net[k]);
+    expect_ok(nai_trainer_set(trainer, "threads", 3));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
+    thin_out(net[k], mask);
+    EXPECT(lists_of(net[k]) > before);
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
+    nai_trainer_destroy(trainer);
+  }
+  int64_t there = 0;
+  for (int64_t i = 0; i < net[0]->n_theta; i++) {
+    EXPECT(fabs((double)net[0]->theta[i] - net[1]->theta[i]) <= 1e-5);
+    there += net[0]->theta[i] != 0;
+  }
+  EXPECT(there > 100);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net[0]);
+  nai_network_destroy(net[1]);
+  free(mask);
+}
+END_TEST
+
+START_TEST(a_mask_without_memory_changes_nothing)
+{
+  float *mask = few_of(61 * 65);
+  nai_network *net = build_whole(NULL);
+  uint64_t before = hash_of(net);
+  nai_status status = NAI_ERR_MEMORY;
+  int failed = 0;
+  for (; status == NAI_ERR_MEMORY; failed++) {
+    EXPECT(hash_of(net) == before);
+    faults_fail_allocation(failed);
+    status = nai_network_set_mask(net, "more", "E", mask, 61, 65);
+    faults_fail_allocation(-1);
+  }
+  EXPECT(failed > 1);
+  expect_ok(status);
+  EXPECT(hash_of(net) != before);
+  nai_network_destroy(net);
+  free(mask);
+}
+END_TEST
+
+START_TEST(lists_count_as_memory)
+{
+  float *mask = few_of(61 * 65);
+  nai_network *net = build_whole(NULL);
+  int64_t bytes, more;
+  uint64_t before = hash_of(net);
+  expect_ok(nai_network_set_mask(net, "more", "I", mask, 18, 65));
+  expect_ok(nai_network_memory(&bytes, net));
+  before = hash_of(net);
+  expect_ok(nai_network_set_memory_limit(net, bytes + 100));
+  expect_fails(nai_network_set_mask(net, "more", "E", mask, 61, 65), NAI_ERR_MEMORY,
+               "the network's limit is");
+  EXPECT(hash_of(net) == before);
+  expect_ok(nai_network_set_memory_limit(net, 0));
+  expect_ok(nai_network_set_mask(net, "more", "E", mask, 61, 65));
+  expect_ok(nai_network_memory(&more, net));
+  EXPECT(more > bytes);
+  nai_network_destroy(net);
+  free(mask);
+}
+END_TEST
+
+Suite *lists_suite(void);
+
+Suite *lists_suite(void)
+{
+  Suite *suite = suite_create("lists");
+  TCase *kernels = tcase_create("kernels");
+  tcase_set_timeout(kernels, 60);
+  tcase_add_loop_test(kernels, products_have_the_bits_of_whole_matrices, 0, TABLES);
+  tcase_add_loop_test(kernels, products_overwrite, 0, TABLES);
+  tcase_add_loop_test(kernels, the_gradient_is_a_sum_over_rows, 0, TABLES);
+  tcase_add_test(kernels, bytes_of_lists);
+  suite_add_tcase(suite, kernels);
+  ADD_CASE(suite, "networks", lists_where_few_synapses_exist, a_trial_has_the_same_bits_alone);
+  TCase *rules = tcase_create("rules");
+  tcase_add_loop_test(rules, every_rule_learns_as_from_whole_matrices, 0, n_rules);
+  tcase_add_loop_test(rules, threads_and_checkpoints_keep_bits, 2, 4);
+  suite_add_tcase(suite, rules);
+  ADD_CASE(suite, "masks", masks_bring_lists_to_trainers_that_are_there,
+           a_mask_without_memory_changes_nothing, lists_count_as_memory);
+  return suite;
+}
