@@ -10,6 +10,10 @@
  * Order of summation: each element of a product is one chain over k = 0 .. k-1, whatever the number
  * of rows; so a trial gives the same bits alone and in any batch. (Not so in the "blas" table,
  * where the BLAS decides.)
+ *
+ * Tables: "avx512", "avx2" and "neon" fuse multiply and add, and have the same bits as each other in
+ * all that is here, but for powers other than 2, which the C library computes. "portable" does not
+ * fuse, and has the same bits on every processor. tests/test_tables.c holds both.
  */
 #ifndef NAI_KERNELS_KERNELS_H
 #define NAI_KERNELS_KERNELS_H

@@ -5,27 +5,59 @@
 
 #define NAI__CHAINS 4 /* sums side by side, for the latency of an addition */
 
-NAI__INLINE float sum_of(vec x)
+/*
+ * Vectors of a chain. Where fused() fuses a chain has 16 lanes whatever the width, and lanes are
+ * added up in one order, so that those tables have the same bits.
+ */
+#if NAI__FUSES
+#define NAI__PARTS (16 / NAI__LANES)
+#else
+#define NAI__PARTS 1
+#endif
+#define NAI__SUMS (NAI__CHAINS * NAI__PARTS)
+
+/* Lane i to lane i + 8, those to i + 4, and so on. */
+NAI__INLINE float sum_of_chain(const vec part[NAI__PARTS])
 {
 #if NAI__WIDTH == 64
-  return _mm512_reduce_add_ps(x);
+  return _mm512_reduce_add_ps(part[0]);
+#elif NAI__WIDTH == 32
+  const __m256 eight = part[0] + part[1];
+  const __m128 x = _mm256_castps256_ps128(eight) + _mm256_extractf128_ps(eight, 1);
+  return (x[0] + x[2]) + (x[1] + x[3]);
+#elif NAI__PARTS == 4
+  const vec x = (part[0] + part[2]) + (part[1] + part[3]);
+  return (x[0] + x[2]) + (x[1] + x[3]);
 #else
-  float sum[4] = {0};
-  for (int i = 0; i < NAI__LANES; i++) sum[i % 4] += x[i];
-  return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+  const vec x = part[0];
+  return (x[0] + x[1]) + (x[2] + x[3]);
 #endif
+}
+
+NAI__INLINE float sum_of(const vec sum[NAI__SUMS])
+{
+  vec part[NAI__PARTS];
+#pragma GCC unroll 4
+  for (int p = 0; p < NAI__PARTS; p++)
+    part[p] = (sum[p] + sum[NAI__PARTS + p]) + (sum[2 * NAI__PARTS + p] + sum[3 * NAI__PARTS + p]);
+  return sum_of_chain(part);
 }
 
 static float row_dot(const float *w, const float *a, int64_t n)
 {
-  vec sum[NAI__CHAINS] = {{0}};
+  vec sum[NAI__SUMS] = {{0}};
   int64_t j = 0;
-  for (; j + NAI__CHAINS * NAI__LANES <= n; j += NAI__CHAINS * NAI__LANES)
-    for (int c = 0; c < NAI__CHAINS; c++)
+  for (; j + NAI__SUMS * NAI__LANES <= n; j += NAI__SUMS * NAI__LANES)
+#pragma GCC unroll 16
+    for (int c = 0; c < NAI__SUMS; c++)
       sum[c] = fused(load(w + j + c * NAI__LANES), load(a + j + c * NAI__LANES), sum[c]);
-  for (; j < n; j += NAI__LANES)
-    sum[0] = fused(load_up_to(w + j, n - j), load_up_to(a + j, n - j), sum[0]);
-  return sum_of((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  for (; j < n; j += NAI__PARTS * NAI__LANES)
+#pragma GCC unroll 4
+    for (int p = 0; p < NAI__PARTS; p++) {
+      const int64_t at = j + p * NAI__LANES;
+      if (at < n) sum[p] = fused(load_up_to(w + at, n - at), load_up_to(a + at, n - at), sum[p]);
+    }
+  return sum_of(sum);
 }
 
 /* What a row has; known to the compiler in each of the loops below. */
@@ -49,13 +81,19 @@ NAI__INLINE vec learn_lanes(nai__learning_row r, int has, int64_t j, int64_t cou
 /* By value: stores to weights must not make the compiler read the row's numbers again. */
 NAI__INLINE float learn_with(nai__learning_row r, int has)
 {
-  vec sum[NAI__CHAINS] = {{0}};
+  vec sum[NAI__SUMS] = {{0}};
   int64_t j = 0;
-  for (; j + NAI__CHAINS * NAI__LANES <= r.n; j += NAI__CHAINS * NAI__LANES)
-    for (int c = 0; c < NAI__CHAINS; c++)
+  for (; j + NAI__SUMS * NAI__LANES <= r.n; j += NAI__SUMS * NAI__LANES)
+#pragma GCC unroll 16
+    for (int c = 0; c < NAI__SUMS; c++)
       sum[c] = learn_lanes(r, has, j + c * NAI__LANES, NAI__LANES, sum[c]);
-  for (; j < r.n; j += NAI__LANES) sum[0] = learn_lanes(r, has, j, r.n - j, sum[0]);
-  return sum_of((sum[0] + sum[1]) + (sum[2] + sum[3]));
+  for (; j < r.n; j += NAI__PARTS * NAI__LANES)
+#pragma GCC unroll 4
+    for (int p = 0; p < NAI__PARTS; p++) {
+      const int64_t at = j + p * NAI__LANES;
+      if (at < r.n) sum[p] = learn_lanes(r, has, at, r.n - at, sum[p]);
+    }
+  return sum_of(sum);
 }
 
 static float learn_row(const nai__learning_row *row)

@@ -91,7 +91,8 @@ static void outer_block(float *w, int64_t ldw, const float *d, int64_t ldd, cons
 /*
  * A few columns beyond a whole number of vectors, or a few in all, such as those of the inputs,
  * would leave most lanes of a vector empty: for these w^T is made, block by block as well, and
- * turned at the end.
+ * turned at the end (and at the beginning, when it is added to). How many these are depends on the
+ * width of vectors; bits do not.
  */
 static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
                   int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch)
@@ -101,6 +102,8 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
   float *const turned = scratch + NAI__DEPTH * (rounded(m > n ? m : n) + NAI__VECTORS * NAI__LANES);
   if (rows <= 0 && !accumulate)
     for (int64_t i = 0; i < m; i++) memset(w + i * ldw, 0, (size_t)n * sizeof *w);
+  for (int64_t i = 0; i < m && accumulate; i++)
+    for (int64_t j = 0; j < narrow; j++) turned[j * ldt + i] = w[i * ldw + wide + j];
   for (int64_t row = 0; row < rows; row += NAI__DEPTH) {
     const int64_t depth = at_most(NAI__DEPTH, rows - row),
                   next = at_most(NAI__DEPTH, rows - row - depth);
@@ -110,11 +113,8 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
                   row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
     if (narrow > 0)
       outer_block(turned, ldt, r_row + wide, ldr, d_row, ldd, depth, wide > 0 ? 0 : next, narrow, m,
-                  row > 0 ? NAI__ADD : NAI__SET, scratch);
+                  row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
   }
   for (int64_t i = 0; i < m && rows > 0; i++)
-    for (int64_t j = 0; j < narrow; j++) {
-      float *to = w + i * ldw + wide + j;
-      *to = (accumulate ? *to : 0.0f) + turned[j * ldt + i];
-    }
+    for (int64_t j = 0; j < narrow; j++) w[i * ldw + wide + j] = turned[j * ldt + i];
 }

@@ -29,6 +29,12 @@
 #endif
 
 #define NAI__LANES (NAI__WIDTH / 4)
+/* Whether fused() rounds once: tables for which it does have the same bits as each other. */
+#if NAI__WIDTH > 16 || defined(NAI__NEON)
+#define NAI__FUSES 1
+#else
+#define NAI__FUSES 0
+#endif
 #define NAI__INLINE static inline __attribute__((always_inline, unused))
 
 typedef float vec __attribute__((vector_size(NAI__WIDTH)));
