@@ -207,7 +207,7 @@ check-all: all
 
 # Tests link the static library, to reach internals; these functions go through tests/faults.c.
 WRAPPED := aligned_alloc malloc calloc realloc free pthread_create open pread write fsync \
-  rename fchmod newlocale sysconf
+  rename fchmod newlocale sysconf cblas_sgemm cblas_sgemv cblas_saxpy
 TEST_RUN := $(BUILD)/tests/run
 TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 
@@ -329,7 +329,7 @@ check-bits: $(STATIC) ## BASE=commit: weights after 50 updates of many networks 
 # keeps beside those of this one. An emulator takes long, so these suites only; others by
 # ARM_SUITES="trainer agent".
 ARM := aarch64-linux-gnu
-ARM_SUITES ?= kernels state network activity
+ARM_SUITES ?= kernels tables state network activity
 ARM_RUNS := $(ARM_SUITES:%=run-suite-%)
 .PHONY: check-arm run-suites $(ARM_RUNS)
 check-arm: ## C tests that meet the kernels, cross-compiled for 64-bit ARM and run by qemu-user

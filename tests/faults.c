@@ -1,6 +1,7 @@
 /* Faults on demand: see faults.h. Counters are atomic, for the library's threads. */
 #include "faults.h"
 
+#include <cblas.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
@@ -34,6 +35,13 @@ int __real_rename(const char *from, const char *to);
 int __real_fchmod(int file, mode_t mode);
 locale_t __real_newlocale(int mask, const char *name, locale_t base);
 long __real_sysconf(int name);
+void __real_cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, CBLAS_TRANSPOSE of_b, int m, int n,
+                        int k, float alpha, const float *a, int lda, const float *b, int ldb,
+                        float beta, float *c, int ldc);
+void __real_cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, int m, int n, float alpha,
+                        const float *a, int lda, const float *x, int step_x, float beta, float *y,
+                        int step_y);
+void __real_cblas_saxpy(int n, float alpha, const float *x, int step_x, float *y, int step_y);
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
@@ -50,6 +58,13 @@ int __wrap_rename(const char *from, const char *to);
 int __wrap_fchmod(int file, mode_t mode);
 locale_t __wrap_newlocale(int mask, const char *name, locale_t base);
 long __wrap_sysconf(int name);
+void __wrap_cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, CBLAS_TRANSPOSE of_b, int m, int n,
+                        int k, float alpha, const float *a, int lda, const float *b, int ldb,
+                        float beta, float *c, int ldc);
+void __wrap_cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, int m, int n, float alpha,
+                        const float *a, int lda, const float *x, int step_x, float beta, float *y,
+                        int step_y);
+void __wrap_cblas_saxpy(int n, float alpha, const float *x, int step_x, float *y, int step_y);
 
 /* 1 when this call is to fail; counts down to 0 and stays there, -1 means never. */
 static int is_refused(atomic_long *good)
@@ -222,4 +237,35 @@ locale_t __wrap_newlocale(int mask, const char *name, locale_t base)
 long __wrap_sysconf(int name)
 {
   return fails(FAULTS_ASK) ? -1 : __real_sysconf(name);
+}
+
+/* --- the BLAS --------------------------------------------------------------------------------- */
+
+static atomic_long blas_calls;
+
+long faults_blas_calls(void)
+{
+  return atomic_load(&blas_calls);
+}
+
+void __wrap_cblas_sgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, CBLAS_TRANSPOSE of_b, int m, int n,
+                        int k, float alpha, const float *a, int lda, const float *b, int ldb,
+                        float beta, float *c, int ldc)
+{
+  atomic_fetch_add(&blas_calls, 1);
+  __real_cblas_sgemm(order, of_a, of_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+}
+
+void __wrap_cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, int m, int n, float alpha,
+                        const float *a, int lda, const float *x, int step_x, float beta, float *y,
+                        int step_y)
+{
+  atomic_fetch_add(&blas_calls, 1);
+  __real_cblas_sgemv(order, of_a, m, n, alpha, a, lda, x, step_x, beta, y, step_y);
+}
+
+void __wrap_cblas_saxpy(int n, float alpha, const float *x, int step_x, float *y, int step_y)
+{
+  atomic_fetch_add(&blas_calls, 1);
+  __real_cblas_saxpy(n, alpha, x, step_x, y, step_y);
 }

@@ -44,6 +44,9 @@ enum {
  */
 void faults_fail_call(int kind, long good, int error);
 
+/* Calls of the BLAS in single precision so far. */
+long faults_blas_calls(void);
+
 /*
  * on: every other open, read, write and flush is interrupted by a signal (EINTR), as on a file
  * system behind a network.

@@ -193,6 +193,21 @@ START_TEST(any_number_of_threads_gives_the_same_bits)
 }
 END_TEST
 
+/* A BLAS that takes the processor for another is slow: it multiplies only for whoever asks for it. */
+START_TEST(only_its_own_kernels_call_the_blas)
+{
+  const char *kernels = nai__kernels_name(_i);
+  if (!nai__kernels_named(kernels)) return;
+  double performance;
+  long before = faults_blas_calls();
+  free(trained(kernels, 7, 1, 0, &performance));
+  EXPECT((faults_blas_calls() > before) == (strcmp(kernels, "blas") == 0));
+  before = faults_blas_calls();
+  free(trained(NULL, 7, 1, 0, &performance)); /* as they are chosen */
+  EXPECT(faults_blas_calls() == before);
+}
+END_TEST
+
 /* Rates of trial k, step by step, as one row. */
 static void copy_trial(float *out, const nai_trainer *trainer, const char *name, int64_t k)
 {
@@ -1382,9 +1397,8 @@ START_TEST(settings_of_a_trainer)
   static const struct {
     const char *name;
     double initial;
-  } known[] = {{"batch", 64},           {"threads", 1},           {"seed", 0},   {"clip", 0},
-               {"evaluate_every", 100}, {"evaluate_trials", 500}, {"stop_at", 0},
-               {"recompute", 0}};
+  } known[] = {{"batch", 64},           {"threads", 1},           {"seed", 0},    {"clip", 0},
+               {"evaluate_every", 100}, {"evaluate_trials", 500}, {"stop_at", 0}, {"recompute", 0}};
   nai_network *net = build(12, 4);
   nai_trainer *trainer = make_trainer(net, NULL, adam(0.01));
   for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
@@ -1396,7 +1410,8 @@ START_TEST(settings_of_a_trainer)
     double value = -1;
     expect_ok(nai_trainer_get(&value, trainer, p.name));
     ck_assert(value == p.initial);
-    const double bad[] = {NAN, INFINITY, -INFINITY, p.low - 1, p.low - 0.5, p.high * 1.5 + 1, 1e300};
+    const double bad[] = {NAN,         INFINITY,         -INFINITY, p.low - 1,
+                          p.low - 0.5, p.high * 1.5 + 1, 1e300};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
       expect_fails(nai_trainer_set(trainer, p.name, bad[i]), NAI_ERR_INVALID, p.name);
     if (p.high >= 2 && strcmp(p.name, "clip") != 0)
@@ -1589,6 +1604,7 @@ Suite *trainer_suite(void)
   Suite *suite = suite_create("trainer");
   TCase *bits = tcase_create("bits");
   tcase_add_loop_test(bits, any_number_of_threads_gives_the_same_bits, 0, 4);
+  tcase_add_loop_test(bits, only_its_own_kernels_call_the_blas, 0, 5);
   tcase_add_loop_test(bits, long_sums_are_the_same_too, 0, 2);
   tcase_add_loop_test(bits, trials_do_not_depend_on_their_batch, 0, 5); /* tables */
   tcase_add_test(bits, gradient_of_a_batch_is_the_mean_of_its_parts);
