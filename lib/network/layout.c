@@ -177,10 +177,11 @@ static int64_t larger(int64_t a, int64_t b)
   return a > b ? a : b;
 }
 
-/* Outputs of all steps are kept, even of long trials: a few channels stand side by side. */
+/* Outputs of all steps are kept, even of long trials: no row of theirs is more than an eighth padding. */
 static int64_t output_stride(int64_t n)
 {
-  return n < 16 ? larger(n, 1) : nai__leading(n);
+  int64_t padded = nai__leading(larger(n, 1));
+  return padded - n <= n / 8 ? padded : larger(n, 1);
 }
 
 /* After set_columns(): those of other ports and signals, by stage too, and of states. */

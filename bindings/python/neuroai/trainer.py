@@ -130,9 +130,9 @@ class Trainer(Handle):
         seed: of trials and noise.
         clip: largest global norm of the gradient; 0: no clipping.
         recompute: for long trials, steps whose rates are kept at a time. Those of other steps are run again when the
-            gradient needs them, from the state before each such span: less memory for about a third more time. -1: as
-            many as take the least memory, about the square root of all steps; 0: all steps are kept. For rules that walk
-            back through time, such as :class:`BPTT`, and not with costs that need all rates at once.
+            gradient needs them, from the state before each such span: less memory for about a third more time. -1
+            or True: as many as take the least memory, about the square root of all steps; 0: all steps are kept. For rules
+            that walk back through time, such as :class:`BPTT`, and not with costs that need all rates at once.
         rates: factors on the learning rate: ``{("E", "I"): 0.1, "z": 0}``, for projections by (from, to) and for biases by
             the name of their population or output; all others 1. Names may be lists and patterns, of which the last that
             matches counts. See :meth:`set_rate`.
@@ -264,6 +264,8 @@ class Trainer(Handle):
 
     def set(self, parameter: str, value: float) -> None:
         """Sets a number by name: "batch", "threads", "seed", "clip", "recompute", "evaluate_every", "stop_at", ..."""
+        if parameter == "recompute" and isinstance(value, bool):  # not spans of one step
+            value = -1 if value else 0
         _c.nai_trainer_set(self, parameter, value)
 
     def get(self, parameter: str) -> float:

@@ -109,6 +109,13 @@ def test_recomputed_trials_have_the_same_gradient(rule):
             np.testing.assert_allclose(found[key], value, rtol=0, atol=2e-6 * max(1e-3, np.abs(value).max()))
 
 
+def test_recompute_may_be_said_by_true():
+    t = na.Trainer(small(), cost=cost(), recompute=True)
+    assert t.recompute == -1
+    t.recompute = False
+    assert t.recompute == 0
+
+
 def test_recomputed_long_trials_take_little_memory():
     net = small(noise=0.1)
     trials = plain_trials(net, n=1, steps=20000)
