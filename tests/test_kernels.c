@@ -269,29 +269,36 @@ static void silence_half(float *a, int64_t n)
     if (uniform() < 0.0) a[i] = uniform() < 0.0 ? 0.0f : -0.0f;
 }
 
+static void check_row_product(const nai__kernels *kernels, int64_t k, int64_t n, int turn)
+{
+  matrices m = matrices_new(kernels, 1, k, n, turn & 1);
+  int accumulate = turn >> 1 & 1;
+  if (turn % 5) silence_half(m.a, m.k);
+  if (turn % 7 == 0) memset(m.a, 0, (size_t)m.k * sizeof *m.a);
+  float *row = copy_of(m.c, m.n), *before = copy_of(m.c, m.n);
+  int32_t *index = malloc((size_t)m.k * sizeof *index);
+  kernels->row_product(row, m.a, m.packed, m.k, m.n, accumulate, index);
+  assert_product(&m, accumulate ? before : NULL, row);
+  kernels->product(m.c, m.ldc, m.a, m.lda, m.packed, 1, m.k, m.n, accumulate);
+  if (keeps_bits(kernels)) ck_assert_int_eq(same_bits(row, m.c, m.n), 1);
+  free(index);
+  free(before);
+  free(row);
+  matrices_free(&m);
+}
+
+/* Also of all numbers of vectors of 16 up to 26, whose panels are met together in every way. */
 START_TEST(test_row_product)
 {
   const nai__kernels *kernels = table_of(_i);
   if (!kernels) return;
   int turn = 0;
-  for (int ik = 0; ik < COUNT(sizes); ik++) {
-    for (int in = 0; in < COUNT(sizes); in++, turn++) {
-      matrices m = matrices_new(kernels, 1, sizes[ik], sizes[in], turn & 1);
-      int accumulate = turn >> 1 & 1;
-      if (turn % 5) silence_half(m.a, m.k);
-      if (turn % 7 == 0) memset(m.a, 0, (size_t)m.k * sizeof *m.a);
-      float *row = copy_of(m.c, m.n), *before = copy_of(m.c, m.n);
-      int32_t *index = malloc((size_t)m.k * sizeof *index);
-      kernels->row_product(row, m.a, m.packed, m.k, m.n, accumulate, index);
-      assert_product(&m, accumulate ? before : NULL, row);
-      kernels->product(m.c, m.ldc, m.a, m.lda, m.packed, 1, m.k, m.n, accumulate);
-      if (keeps_bits(kernels)) ck_assert_int_eq(same_bits(row, m.c, m.n), 1);
-      free(index);
-      free(before);
-      free(row);
-      matrices_free(&m);
-    }
-  }
+  for (int ik = 0; ik < COUNT(sizes); ik++)
+    for (int in = 0; in < COUNT(sizes); in++, turn++)
+      check_row_product(kernels, sizes[ik], sizes[in], turn);
+  for (int64_t vectors = 1; vectors <= 26; vectors++)
+    for (int64_t less = 0; less < 16; less += 5, turn++)
+      check_row_product(kernels, 37, 16 * vectors - less, turn);
 }
 END_TEST
 

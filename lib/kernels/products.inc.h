@@ -43,8 +43,10 @@ NAI__INLINE panels panels_of(int64_t n)
 {
   int64_t all_vectors = (n + NAI__LANES - 1) / NAI__LANES;
   int64_t count = (all_vectors + NAI__VECTORS - 1) / NAI__VECTORS;
-  if (count == 0) return (panels){0, 0, 0};
-  return (panels){count, all_vectors % count, all_vectors / count};
+  /* all_vectors / count, by constants alone: a division takes as long as ten products */
+  int64_t vectors =
+      all_vectors % NAI__VECTORS == 0 ? NAI__VECTORS : at_most(all_vectors, NAI__VECTORS - 1);
+  return (panels){count, all_vectors - count * vectors, vectors};
 }
 
 NAI__INLINE int64_t panel_vectors(const panels *p, int64_t panel)
@@ -305,14 +307,18 @@ static int64_t active(int32_t *index, const float *a, int64_t k)
   return count;
 }
 
-/* `panels` panels of `vectors` vectors, side by side in c; constants both. */
-NAI__INLINE void row_tile(int panels, int vectors, float *c, const float *a, const float *b,
-                          int64_t panel_size, const int32_t *index, int64_t count, int64_t columns,
+/*
+ * `wide` panels of NAI__VECTORS vectors and then `less` of `fewer`, side by side in c; constants all.
+ * The chains of many at once hide the latency of one.
+ */
+NAI__INLINE void row_tile(int wide, int less, int fewer, float *c, const float *a, const float *b,
+                          int64_t k, const int32_t *index, int64_t count, int64_t columns,
                           int accumulate)
 {
-  const int n = panels * vectors;
-  vec sum[3 * NAI__VECTORS];
-#pragma GCC unroll 9
+  const int first = wide * NAI__VECTORS, n = first + less * fewer;
+  const int64_t width = NAI__VECTORS * NAI__LANES, narrower = fewer * NAI__LANES;
+  vec sum[4 * NAI__VECTORS];
+#pragma GCC unroll 12
   for (int v = 0; v < n; v++) {
     sum[v] = (vec){0};
     if (accumulate) sum[v] = load_up_to(c + v * NAI__LANES, columns - v * NAI__LANES);
@@ -320,41 +326,56 @@ NAI__INLINE void row_tile(int panels, int vectors, float *c, const float *a, con
   for (int64_t i = 0; i < count; i++) {
     const int64_t at = index[i];
     const vec x = all(a[at]);
-    const float *from = b + at * (vectors * NAI__LANES);
-#pragma GCC unroll 9
+    const float *from = b + at * width, *rest = b + wide * k * width + at * narrower;
+#pragma GCC unroll 12
     for (int v = 0; v < n; v++)
-      sum[v] = fused(x, load(from + v / vectors * panel_size + v % vectors * NAI__LANES), sum[v]);
+      sum[v] =
+          fused(x,
+                load(v < first ? from + v / NAI__VECTORS * k * width + v % NAI__VECTORS * NAI__LANES
+                               : rest + (v - first) / fewer * k * narrower +
+                                     (v - first) % fewer * NAI__LANES),
+                sum[v]);
   }
-#pragma GCC unroll 9
+#pragma GCC unroll 12
   for (int v = 0; v < n; v++)
     store_up_to(c + v * NAI__LANES, sum[v] + 0.0f, columns - v * NAI__LANES);
 }
 
-#define NAI__ROW_TILE(panels, vectors)                                                          \
-  static void row_##panels##_##vectors(float *c, const float *a, const float *b,                \
-                                       int64_t panel_size, const int32_t *index, int64_t count, \
-                                       int64_t columns, int accumulate)                         \
-  {                                                                                             \
-    row_tile(panels, vectors, c, a, b, panel_size, index, count, columns, accumulate);          \
+#define NAI__ROW_TILE(name, wide, less, fewer)                                                 \
+  static void row_##name(float *c, const float *a, const float *b, int64_t k,                  \
+                         const int32_t *index, int64_t count, int64_t columns, int accumulate) \
+  {                                                                                            \
+    row_tile(wide, less, fewer, c, a, b, k, index, count, columns, accumulate);                \
   }
-NAI__ROW_TILE(1, 1)
-NAI__ROW_TILE(1, 2)
-NAI__ROW_TILE(2, 2)
+#define NAI__FEWER (NAI__VECTORS - 1)
+NAI__ROW_TILE(single, 0, 1, 1)
+NAI__ROW_TILE(1_0, 1, 0, NAI__FEWER)
+NAI__ROW_TILE(2_0, 2, 0, NAI__FEWER)
+NAI__ROW_TILE(3_0, 3, 0, NAI__FEWER)
+NAI__ROW_TILE(4_0, 4, 0, NAI__FEWER)
+NAI__ROW_TILE(0_1, 0, 1, NAI__FEWER)
+NAI__ROW_TILE(1_1, 1, 1, NAI__FEWER)
+NAI__ROW_TILE(2_1, 2, 1, NAI__FEWER)
+NAI__ROW_TILE(3_1, 3, 1, NAI__FEWER)
 #if NAI__VECTORS == 3
-NAI__ROW_TILE(1, 3)
-NAI__ROW_TILE(2, 3)
-#endif
-
-typedef void row_function(float *c, const float *a, const float *b, int64_t panel_size,
-                          const int32_t *index, int64_t count, int64_t columns, int accumulate);
-
-/* By vectors of a panel, and panels at once: more chains hide the latency of one. */
-#if NAI__VECTORS == 3
-static row_function *const row_tiles[3][2] = {
-    {row_1_1, NULL}, {row_1_2, row_2_2}, {row_1_3, row_2_3}};
+NAI__ROW_TILE(0_2, 0, 2, NAI__FEWER)
+NAI__ROW_TILE(1_2, 1, 2, NAI__FEWER)
+NAI__ROW_TILE(2_2, 2, 2, NAI__FEWER)
 #else
-static row_function *const row_tiles[2][2] = {{row_1_1, NULL}, {row_1_2, row_2_2}};
+#define row_0_2 NULL
+#define row_1_2 NULL
+#define row_2_2 NULL
 #endif
+
+typedef void row_function(float *c, const float *a, const float *b, int64_t k, const int32_t *index,
+                          int64_t count, int64_t columns, int accumulate);
+
+/* By wide panels, and by those of one vector less, of which there are fewer than NAI__VECTORS. */
+static row_function *const row_tiles[5][3] = {{NULL, row_0_1, row_0_2},
+                                              {row_1_0, row_1_1, row_1_2},
+                                              {row_2_0, row_2_1, row_2_2},
+                                              {row_3_0, row_3_1, NULL},
+                                              {row_4_0, NULL, NULL}};
 
 static void row_product(float *c, const float *a, const float *packed, int64_t k, int64_t n,
                         int accumulate, int32_t *index)
@@ -365,15 +386,20 @@ static void row_product(float *c, const float *a, const float *packed, int64_t k
   }
   const panels p = panels_of(n);
   const int64_t count = active(index, a, k);
-  for (int64_t panel = 0, together; panel < p.count; panel += together) {
-    int64_t vectors = panel_vectors(&p, panel), width = vectors * NAI__LANES;
-    together =
-        vectors > 1 && panel + 1 < p.count && panel_vectors(&p, panel + 1) == vectors ? 2 : 1;
-    int64_t columns = at_most(together * width, n);
-    row_tiles[vectors - 1][together - 1](c, a, packed, k * width, index, count, columns,
-                                         accumulate);
-    packed += together * k * width;
-    c += columns;
-    n -= columns;
+  if (p.vectors < NAI__FEWER) {
+    row_single(c, a, packed, k, index, count, n, accumulate);
+    return;
+  }
+  int64_t left = p.count, wides = p.vectors == NAI__VECTORS ? p.count : p.wider;
+  while (left > 0) {
+    int64_t together = left % 4 == 0 ? 4 : at_most(left, 3);
+    int64_t wide = at_most(together, wides), less = together - wide;
+    int64_t width = (wide * NAI__VECTORS + less * NAI__FEWER) * NAI__LANES;
+    row_tiles[wide][less](c, a, packed, k, index, count, at_most(width, n), accumulate);
+    packed += k * width;
+    c += width;
+    n -= width;
+    left -= together;
+    wides -= wide;
   }
 }

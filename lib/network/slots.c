@@ -19,17 +19,24 @@ int64_t nai__state_slots(const nai_network *net, int64_t steps)
   return !net->has_cells ? 0 : steps ? steps + 1 : 2;
 }
 
+/* k % slots, which takes longer than all else here; most often all is kept, or one or two steps. */
+static int64_t turn(int64_t k, int64_t slots)
+{
+  if (k < slots) return k;
+  return slots == 1 ? 0 : slots == 2 ? k & 1 : k % slots;
+}
+
 /* Times before the first that is kept have no slot. */
 static int64_t rate_offset(const nai__activity *a, int64_t t)
 {
   assert(t - a->base > -a->net->max_delay);
-  return (t - a->base + a->net->max_delay - 1) % a->rate_slots * a->trials * a->net->ld_units;
+  return turn(t - a->base + a->net->max_delay - 1, a->rate_slots) * a->trials * a->net->ld_units;
 }
 
 static int64_t input_offset(const nai__activity *a, int64_t t)
 {
   assert(t - a->base > -a->net->max_input_delay);
-  return (t - a->base + a->net->max_input_delay - 1) % a->input_slots * a->trials *
+  return turn(t - a->base + a->net->max_input_delay - 1, a->input_slots) * a->trials *
          a->net->ld_inputs;
 }
 
@@ -37,14 +44,14 @@ static int64_t input_offset(const nai__activity *a, int64_t t)
 static int64_t step_offset(const nai__activity *a, int64_t t)
 {
   assert(t > a->base);
-  return (t - a->base - 1) % a->step_slots * a->trials * a->net->ld_units;
+  return turn(t - a->base - 1, a->step_slots) * a->trials * a->net->ld_units;
 }
 
 /* From the first step on, whatever is kept of units. */
 static int64_t output_offset(const nai__activity *a, int64_t t)
 {
   assert(t >= 1);
-  return (t - 1) % a->output_slots * a->trials * a->net->ld_outputs;
+  return turn(t - 1, a->output_slots) * a->trials * a->net->ld_outputs;
 }
 
 const float *nai__rate_at(const nai__activity *a, int64_t t)
@@ -75,7 +82,7 @@ const float *nai__current_at(const nai__activity *a, int64_t t)
 static int64_t state_offset(const nai__activity *a, int64_t t)
 {
   assert(t >= a->base && a->state_slots);
-  return (t - a->base) % a->state_slots * a->trials * a->net->ld_state;
+  return turn(t - a->base, a->state_slots) * a->trials * a->net->ld_state;
 }
 
 const float *nai__state_at(const nai__activity *a, int64_t t)
