@@ -189,6 +189,34 @@ START_TEST(releases_and_initial_states_agree)
 }
 END_TEST
 
+/* Few synapses, which batches are multiplied by as lists where the kernels have them. */
+START_TEST(lists_agree)
+{
+  nai_network *net =
+      COMPOSE(.dt = 10, .inputs = {{"u", 3}},
+              .populations = {{"E", 50, NAI_EXCITATORY}, {"I", 14, NAI_INHIBITORY}},
+              .outputs = {{"z", 2}}, .projections = {{"u", "E I"}, {"E I", "E I"}, {"E", "z"}});
+  make_sparse(net, "E I", 0.15);
+  expect_ok(nai_network_set_delay(net, "E", "I", 30));
+  expect_ok(nai_network_set(net, "E I", "noise", 0.1));
+  expect_ok(nai_network_build(net, 3));
+  int lists = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) lists += net->block[k].listing.forward != NULL;
+  EXPECT(lists > 0 || !net->kernels->list_rows);
+  nai_trials *trials = normal_trials(net, "z", 11, 33);
+  for (int rule = 0; rule < n_rules; rule++) {
+    nai_trainer *trainer = trainer_of(net, rule_made(rule, 5), plain_descent(1e-2));
+    nai_cost *mse, *rates;
+    attach_cost(trainer, nai_cost_create_mse(&mse, "z"), &mse, 1);
+    attach_cost(trainer, nai_cost_create_l2_rates(&rates, "*"), &rates, 0.01);
+    expect_spans_agree(trainer, trials, all_rules[rule].name);
+    nai_trainer_destroy(trainer);
+  }
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* Three threads: the bits of one. */
 START_TEST(threads_do_not_matter)
 {
@@ -659,6 +687,7 @@ Suite *recompute_suite(void)
   tcase_add_loop_test(same, every_transfer_function_agrees, 0, transfers());
   tcase_add_loop_test(same, cells_agree, 0, 6);
   tcase_add_test(same, releases_and_initial_states_agree);
+  tcase_add_test(same, lists_agree);
   tcase_add_loop_test(same, threads_do_not_matter, 0, n_rules);
   tcase_add_loop_test(same, updates_keep_their_bits, 0, n_rules);
   suite_add_tcase(suite, same);
