@@ -305,7 +305,29 @@ START_TEST(answers_of_a_task_are_kept)
 }
 END_TEST
 
-/* Batches of different lengths, runs and evaluations: performances are equal. */
+/* The least spans of a shorter batch may be more, or longer: there is room for them, too. */
+START_TEST(batches_may_have_any_length)
+{
+  nai_network *net = build_tiring();
+  nai_trainer *whole = trainer_of(net, bptt_rule(), plain_descent(1e-2)),
+              *trainer = trainer_of(net, bptt_rule(), plain_descent(1e-2));
+  cost_tiring(whole);
+  cost_tiring(trainer);
+  for (int k = 0; k < 80; k++) {
+    nai_trials *trials = normal_trials(net, "z", k < 60 ? 120 - k : 60 + 5 * k, 1 + k % 3);
+    found a = estimate(whole, trials, 0), b = estimate(trainer, trials, -1);
+    expect_same(trainer, &a, &b, "a batch");
+    drop(&a);
+    drop(&b);
+    nai_trials_destroy(trials);
+  }
+  nai_trainer_destroy(whole);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Runs and evaluations: performances are equal. */
 START_TEST(a_run_goes_on_as_before)
 {
   double performance[2];
@@ -588,6 +610,7 @@ START_TEST(learning_within_trials_is_refused)
   if (status == NAI_OK)
     expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_UNSUPPORTED,
                  "recompute is 5, but rule 'rflo' with update_every 3 learns as it goes");
+  expect_ok(nai_trainer_set(trainer, "batch", 7)); /* a setting of its own */
   expect_ok(nai_trainer_set(trainer, "recompute", 0));
   nai_trainer_destroy(trainer);
   nai_rule_destroy(rule);
@@ -691,8 +714,8 @@ Suite *recompute_suite(void)
   tcase_add_loop_test(same, threads_do_not_matter, 0, n_rules);
   tcase_add_loop_test(same, updates_keep_their_bits, 0, n_rules);
   suite_add_tcase(suite, same);
-  ADD_CASE(suite, "tasks", answers_of_a_task_are_kept, a_run_goes_on_as_before,
-           alignment_is_the_same);
+  ADD_CASE(suite, "tasks", answers_of_a_task_are_kept, batches_may_have_any_length,
+           a_run_goes_on_as_before, alignment_is_the_same);
   TCase *memory = tcase_create("memory");
   tcase_set_timeout(memory, 60);
   tcase_add_test(memory, memory_grows_as_the_root_of_steps);

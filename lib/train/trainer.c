@@ -132,7 +132,7 @@ nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double v
   double recompute = trainer->setting[NAI__RECOMPUTE];
   nai_status status = nai__parameter_set(trainer->setting, settings, NAI__SETTINGS, parameter,
                                          value, "the trainer");
-  if (status == NAI_OK) status = nai__trainer_can_recompute(trainer);
+  if (trainer->setting[NAI__RECOMPUTE] != recompute) status = nai__trainer_can_recompute(trainer);
   if (status != NAI_OK) trainer->setting[NAI__RECOMPUTE] = recompute;
   nai__work_end(&turn);
   return status;
