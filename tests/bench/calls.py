@@ -24,20 +24,24 @@ def calls():
     """What is called, by name."""
     state, net = network().state(), network()
     agent = na.Agent(na.Trainer(net, cost=na.MSE("z"), rule=na.RFLO(seed=2), optimizer=na.SGD(1e-3)))
+    trainer = na.Trainer(network(), cost=na.MSE("z"), rule=na.BPTT(), optimizer=na.SGD(1e-3))
     x, out, wanted = np.ones((1, 3), np.float32), np.empty((1, 2), np.float32), np.zeros(2, np.float32)
+    trials = na.Trials(x[None], np.zeros((1, 1, 2), np.float32))
     named, row = {"u": x}, x[0]
     return {
         "state.step(x)": lambda: state.step(x),
         "state.step(x, out=out)": lambda: state.step(x, out=out),
         "state.step({'u': x})": lambda: state.step(named),
+        "state.run(x[None])": lambda: state.run(x[None]),
         "agent.step(x, target=y)": lambda: agent.step(row, target=wanted),
+        "trainer.step(trials)": lambda: trainer.step(trials),
     }
 
 
 def main(path=None):
     results = []
     for name, call in calls().items():
-        us = min(timeit.repeat(call, number=1000, repeat=300)) * 1e3
+        us = min(timeit.repeat(call, number=200, repeat=200)) * 5e3
         print(f"  {name:24} {us:8.2f} us")
         results.append({"name": f"python/{name}", "ours_ms": us * 1e-3, "threads": 1, "rivals": {}})
     if path:

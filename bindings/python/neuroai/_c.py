@@ -874,6 +874,8 @@ class Integer:
         self.high: int = self.low + 2**bits - 1
 
     def from_param(self, value: Any) -> Any:
+        if type(value) is int and self.low <= value <= self.high:
+            return self._type_(value)
         try:
             if isinstance(value, (bool, np.bool_)):
                 raise TypeError
@@ -892,6 +894,8 @@ class Real:
         self._type_ = element
 
     def from_param(self, value: Any) -> Any:
+        if type(value) is float:
+            return self._type_(value)
         try:
             if isinstance(value, (str, bytes)):
                 raise TypeError

@@ -18,9 +18,8 @@ import signal
 import sys
 import threading
 import time
-from contextlib import contextmanager
 from types import FrameType
-from typing import Any, Callable, Iterator, Optional, TypeVar
+from typing import Any, Callable, Optional, TypeVar
 
 from . import _c
 
@@ -57,47 +56,53 @@ class Interrupt:
 _NEVER = Interrupt(None)
 
 
-try:  # signal.getsignal() tries to make an enum of the handler, which takes microseconds in each callback
+try:  # those of signal try to make an enum of the handler, which takes microseconds in each callback and update
     from _signal import getsignal as _handler  # type: ignore[import-not-found, unused-ignore]
+    from _signal import signal as _handle
 except ImportError:
-    _handler = signal.getsignal
+    _handler, _handle = signal.getsignal, signal.signal
+
+_SIGINT = int(signal.SIGINT)
 
 
 def _current() -> Optional[Interrupt]:
     """The one that is in force; None when the library is not at work, or in another thread."""
     if threading.current_thread() is not threading.main_thread():
         return None
-    handler = _handler(signal.SIGINT)
+    handler = _handler(_SIGINT)
     return handler if isinstance(handler, Interrupt) else None
 
 
-@contextmanager
-def deferred_interrupt() -> Iterator[Interrupt]:
+class deferred_interrupt:
     """Puts off Ctrl-C until :meth:`Interrupt.check`, or until the block has ended; a second one acts at once.
 
     In a block inside of another one, as of an evaluation in a callback of training, the points of both count.
     """
-    outer = _current()
-    if outer is not None:
-        before, outer.at_once = outer.at_once, False
-        try:
-            yield outer
-        finally:
-            outer.at_once = before
-            if before:
-                outer.check()
-        return
-    previous = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(previous):
-        yield _NEVER
-        return
-    interrupt = Interrupt(previous)
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield interrupt
-    finally:
-        signal.signal(signal.SIGINT, previous)
-        interrupt.check()
+
+    __slots__ = ("_interrupt", "_previous", "_before")
+
+    def __enter__(self) -> Interrupt:
+        self._interrupt, self._previous, self._before = _NEVER, None, False
+        if threading.current_thread() is not threading.main_thread():
+            return _NEVER
+        handler = _handler(_SIGINT)
+        if isinstance(handler, Interrupt):
+            self._interrupt = handler
+            self._before, handler.at_once = handler.at_once, False
+        elif callable(handler):
+            self._interrupt, self._previous = Interrupt(handler), handler
+            _handle(_SIGINT, self._interrupt)
+        return self._interrupt
+
+    def __exit__(self, *exception: Any) -> None:
+        interrupt = self._interrupt
+        if self._previous is not None:
+            _handle(_SIGINT, self._previous)
+            interrupt.check()
+        elif interrupt is not _NEVER:
+            interrupt.at_once = self._before
+            if self._before:
+                interrupt.check()
 
 
 class at_once:

@@ -131,6 +131,7 @@ class Network(Handle):
     def _own(self, pointer: Any, built: bool) -> None:
         self._adopt(pointer, _c.nai_network_destroy)
         self._built = built
+        self._known: Dict[int, Dict[str, int]] = {}
         self._first_error = ""
         self._constraints: List[Constraint] = []  # the user's own
         self._has_models = any(self.model(name) != "rate" for name in self.populations)
@@ -542,8 +543,14 @@ class Network(Handle):
         return int(_c.nai_network_size(self, _c.NAI_POPULATIONS, None))
 
     def _sizes(self, kind: int) -> Dict[str, int]:
-        names = list(texts(lambda index: _c.nai_network_name(self, kind, index)))
-        return Record({name: int(_c.nai_network_size(self, kind, name)) for name in names})
+        """Those of a built network, which nothing changes, are looked up once."""
+        found = self._known.get(kind)
+        if found is None:
+            names = list(texts(lambda index: _c.nai_network_name(self, kind, index)))
+            found = Record({name: int(_c.nai_network_size(self, kind, name)) for name in names})
+            if self._built:
+                self._known[kind] = found
+        return found
 
     @property
     def inputs(self) -> Dict[str, int]:

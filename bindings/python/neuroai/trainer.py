@@ -42,6 +42,8 @@ from .trials import Trials, as_trials, has_classes
 
 __all__ = ["Progress", "Trainer"]
 
+_PROGRESS = ctypes.sizeof(_c.nai_progress)
+
 #: A projection as (from, to), or the name of a population or output, for its bias.
 Key = Union[str, Tuple[str, str]]
 
@@ -456,11 +458,13 @@ class Trainer(Handle):
 
     def _once(self, function: Any, trials: Optional[Trials]) -> Dict[str, float]:
         handle = None if trials is None else as_trials(trials)._for(self.net)
-        now = _c.nai_progress(struct_size=ctypes.sizeof(_c.nai_progress))
+        now = _c.nai_progress(struct_size=_PROGRESS)
         with deferred_interrupt():
             function(now, self, handle)
-        costs = {name: float(now.costs[i]) for i, name in enumerate(self.cost_names)}
-        return {**costs, "total": float(now.cost)}
+        names, values = self.cost_names, now.costs
+        costs: Dict[str, float] = dict(zip(names, values[: len(names)])) if names else {}
+        costs["total"] = now.cost
+        return costs
 
     def activity(self, name: str) -> Floats:
         """Rates of a population, or values of an output, in the last batch: a copy, float32 [T, B, n].

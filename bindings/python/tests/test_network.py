@@ -499,3 +499,19 @@ def test_rates_of_several_projections_between_the_same_populations():
     assert (net.weights("E", "E:soma") == np.float32(0.1) * net.mask("E", "E:soma")).all()
     assert (net.weights("u", "E:dendrite") == np.float32(0.5)).all()
     assert (net.weights("E", "E:dendrite") != np.float32(0.2) * net.mask("E", "E:dendrite")).any()
+
+
+def test_sizes_are_those_of_now_and_can_only_be_read():
+    """They are looked up once when the network is built, and each time before."""
+    net = na.Network(dt=10).input("u", 3)
+    assert net.inputs == {"u": 3} and net.populations == {}
+    net.input("v", 2).population("E", 4).output("z", 1).connect("u v", "E").connect("E", "z")
+    assert net.inputs == {"u": 3, "v": 2} and net.populations == {"E": 4}
+    net.build(seed=1)
+    for sizes in (net.inputs, net.inputs, net.copy().inputs):
+        assert sizes == {"u": 3, "v": 2}
+        with pytest.raises(TypeError, match="only be read"):
+            sizes["w"] = 1
+    with pytest.raises(na.OrderError):
+        net.population("late", 2)
+    assert net.populations == {"E": 4} and net.outputs == {"z": 1}
