@@ -13,18 +13,15 @@
 
 /* --- turning ---------------------------------------------------------------------------------- */
 
-/* NAI__LANES rows of as many columns; a row becomes a column. */
-NAI__INLINE void turn(vec *v)
+/* x [NAI__LANES][ldx] = a square of a [rows][lda], turned; what is not there is 0. */
+static void turn_edge_in(float *x, int64_t ldx, const float *a, int64_t lda, int64_t rows,
+                         int64_t columns)
 {
-#pragma GCC unroll 4
-  for (int round = 1; round < NAI__LANES; round *= 2) {
-    vec next[NAI__LANES];
-#pragma GCC unroll 8
-    for (int i = 0; i < NAI__LANES / 2; i++)
-      interleave(&next[2 * i], &next[2 * i + 1], v[i], v[i + NAI__LANES / 2]);
-#pragma GCC unroll 16
-    for (int i = 0; i < NAI__LANES; i++) v[i] = next[i];
-  }
+  vec v[NAI__LANES];
+  for (int i = 0; i < NAI__LANES; i++)
+    v[i] = i < rows ? load_up_to(a + i * lda, columns) : (vec){0};
+  transpose(v);
+  for (int i = 0; i < NAI__LANES; i++) store(x + i * ldx, v[i]);
 }
 
 /*
@@ -34,38 +31,43 @@ NAI__INLINE void turn(vec *v)
 static void turn_in(float *x, int64_t ldx, const float *a, int64_t lda, int64_t rows,
                     int64_t columns)
 {
-  for (int64_t j = 0; j < columns; j += NAI__LANES) {
+  int64_t j = 0;
+  for (; rows >= NAI__LANES && j + NAI__LANES <= columns; j += NAI__LANES) {
     vec v[NAI__LANES];
-    if (rows >= NAI__LANES && columns - j >= NAI__LANES) {
 #pragma GCC unroll 16
-      for (int i = 0; i < NAI__LANES; i++) v[i] = load(a + i * lda + j);
-    } else {
-      for (int i = 0; i < NAI__LANES; i++)
-        v[i] = i < rows ? load_up_to(a + i * lda + j, columns - j) : (vec){0};
-    }
-    turn(v);
+    for (int i = 0; i < NAI__LANES; i++) v[i] = load(a + i * lda + j);
+    transpose(v);
 #pragma GCC unroll 16
     for (int i = 0; i < NAI__LANES; i++) store(x + (j + i) * ldx, v[i]);
   }
+  for (; j < columns; j += NAI__LANES)
+    turn_edge_in(x + j * ldx, ldx, a + j, lda, rows, columns - j);
+}
+
+static void turn_edge_out(float *c, int64_t ldc, const float *y, int64_t ldy, int64_t rows,
+                          int64_t columns)
+{
+  vec v[NAI__LANES];
+  for (int i = 0; i < NAI__LANES; i++) v[i] = load(y + i * ldy) + 0.0f;
+  transpose(v);
+  for (int i = 0; i < NAI__LANES && i < rows; i++) store_up_to(c + i * ldc, v[i], columns);
 }
 
 /* c [rows][ldc] = y [columns][ldy], turned back. Of c exactly `columns` are written. */
 static void turn_out(float *c, int64_t ldc, const float *y, int64_t ldy, int64_t rows,
                      int64_t columns)
 {
-  for (int64_t j = 0; j < columns; j += NAI__LANES) {
+  int64_t j = 0;
+  for (; rows >= NAI__LANES && j + NAI__LANES <= columns; j += NAI__LANES) {
     vec v[NAI__LANES];
-    const int64_t some = at_most(NAI__LANES, columns - j);
 #pragma GCC unroll 16
     for (int i = 0; i < NAI__LANES; i++) v[i] = load(y + (j + i) * ldy) + 0.0f;
-    turn(v);
-    if (rows >= NAI__LANES && some == NAI__LANES) {
+    transpose(v);
 #pragma GCC unroll 16
-      for (int i = 0; i < NAI__LANES; i++) store(c + i * ldc + j, v[i]);
-    } else {
-      for (int i = 0; i < NAI__LANES && i < rows; i++) store_up_to(c + i * ldc + j, v[i], some);
-    }
+    for (int i = 0; i < NAI__LANES; i++) store(c + i * ldc + j, v[i]);
   }
+  for (; j < columns; j += NAI__LANES)
+    turn_edge_out(c + j, ldc, y + j * ldy, ldy, rows, columns - j);
 }
 
 /* --- products --------------------------------------------------------------------------------- */

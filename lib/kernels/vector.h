@@ -306,6 +306,60 @@ NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
 #endif
 }
 
+/* A square of NAI__LANES vectors: rows become columns. */
+NAI__INLINE void transpose(vec *v)
+{
+#if NAI__WIDTH == 64 || NAI__WIDTH == 32
+#if NAI__WIDTH == 64
+#define NAI__OF(name) _mm512_##name
+  typedef __m512d of_pairs;
+#else
+#define NAI__OF(name) _mm256_##name
+  typedef __m256d of_pairs;
+#endif
+  vec w[NAI__LANES];
+  /* Within each 16 bytes squares of four by four... */
+#pragma GCC unroll 4
+  for (int i = 0; i < NAI__LANES; i += 4) {
+    const of_pairs a = (of_pairs)NAI__OF(unpacklo_ps)(v[i], v[i + 1]),
+                   b = (of_pairs)NAI__OF(unpackhi_ps)(v[i], v[i + 1]),
+                   c = (of_pairs)NAI__OF(unpacklo_ps)(v[i + 2], v[i + 3]),
+                   d = (of_pairs)NAI__OF(unpackhi_ps)(v[i + 2], v[i + 3]);
+    w[i] = (vec)NAI__OF(unpacklo_pd)(a, c);
+    w[i + 1] = (vec)NAI__OF(unpackhi_pd)(a, c);
+    w[i + 2] = (vec)NAI__OF(unpacklo_pd)(b, d);
+    w[i + 3] = (vec)NAI__OF(unpackhi_pd)(b, d);
+  }
+#undef NAI__OF
+  /* ... then the squares among themselves. */
+#if NAI__WIDTH == 64
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    const vec a = _mm512_shuffle_f32x4(w[i], w[i + 4], 0x88),
+              b = _mm512_shuffle_f32x4(w[i], w[i + 4], 0xdd),
+              c = _mm512_shuffle_f32x4(w[i + 8], w[i + 12], 0x88),
+              d = _mm512_shuffle_f32x4(w[i + 8], w[i + 12], 0xdd);
+    v[i] = _mm512_shuffle_f32x4(a, c, 0x88);
+    v[i + 8] = _mm512_shuffle_f32x4(a, c, 0xdd);
+    v[i + 4] = _mm512_shuffle_f32x4(b, d, 0x88);
+    v[i + 12] = _mm512_shuffle_f32x4(b, d, 0xdd);
+  }
+#else
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; i++) {
+    v[i] = _mm256_permute2f128_ps(w[i], w[i + 4], 0x20);
+    v[i + 4] = _mm256_permute2f128_ps(w[i], w[i + 4], 0x31);
+  }
+#endif
+#else
+  vec a, b, c, d;
+  interleave(&a, &b, v[0], v[2]);
+  interleave(&c, &d, v[1], v[3]);
+  interleave(&v[0], &v[1], a, c);
+  interleave(&v[2], &v[3], b, d);
+#endif
+}
+
 /* to [4] += the sum of each of four vectors. */
 NAI__INLINE void add_sums(float *to, const vec *x)
 {
