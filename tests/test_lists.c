@@ -17,7 +17,7 @@
 #define GUARD 12345.0f
 enum { TABLES = 5, ROOM = 16 };
 
-static const int64_t sizes[] = {1, 2, 15, 16, 17, 100, 257, 300};
+static const int64_t sizes[] = {1, 2, 15, 16, 17, 100, 257, 530};
 static const int64_t row_counts[] = {1, 2, 5, 8, 9, 16, 17, 31, 32, 33, 67};
 static const double densities[] = {0, 0.03, 0.2, 0.5, 1};
 #define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))

@@ -33,26 +33,26 @@ static int exists(const nai__list_shape *shape, int64_t i, int64_t j)
 typedef struct region {
   const nai__list_shape *shape;
   int64_t i, j, n, k;
-  int32_t count[NAI__LIST_BLOCK];
-  uint16_t order[NAI__LIST_BLOCK]; /* receivers, those with most synapses first */
+  int32_t count[NAI__LIST_POST];
+  uint16_t order[NAI__LIST_POST]; /* receivers, those with most synapses first */
 } region;
 
 static void sort(region *r)
 {
-  int32_t begin[NAI__LIST_BLOCK + 2] = {0};
-  for (int64_t i = 0; i < r->n; i++) begin[NAI__LIST_BLOCK - r->count[i] + 1]++;
-  for (int c = 0; c <= NAI__LIST_BLOCK; c++) begin[c + 1] += begin[c];
-  for (int64_t i = 0; i < r->n; i++) r->order[begin[NAI__LIST_BLOCK - r->count[i]]++] = (uint16_t)i;
-  for (int64_t i = r->n; i < NAI__LIST_BLOCK; i++) r->order[i] = (uint16_t)i;
+  int32_t begin[NAI__LIST_PRE + 2] = {0};
+  for (int64_t i = 0; i < r->n; i++) begin[NAI__LIST_PRE - r->count[i] + 1]++;
+  for (int c = 0; c <= NAI__LIST_PRE; c++) begin[c + 1] += begin[c];
+  for (int64_t i = 0; i < r->n; i++) r->order[begin[NAI__LIST_PRE - r->count[i]]++] = (uint16_t)i;
+  for (int64_t i = r->n; i < NAI__LIST_POST; i++) r->order[i] = (uint16_t)i;
 }
 
 static void open_region(region *r, const nai__list_shape *shape, int64_t to, int64_t from)
 {
   r->shape = shape;
-  r->i = to * NAI__LIST_BLOCK;
-  r->j = from * NAI__LIST_BLOCK;
-  r->n = smaller(NAI__LIST_BLOCK, shape->n - r->i);
-  r->k = smaller(NAI__LIST_BLOCK, shape->k - r->j);
+  r->i = to * NAI__LIST_POST;
+  r->j = from * NAI__LIST_PRE;
+  r->n = smaller(NAI__LIST_POST, shape->n - r->i);
+  r->k = smaller(NAI__LIST_PRE, shape->k - r->j);
   memset(r->count, 0, sizeof r->count);
   for (int64_t i = 0; i < r->n; i++)
     for (int64_t j = 0; j < r->k; j++) r->count[i] += exists(shape, r->i + i, r->j + j);
@@ -67,7 +67,7 @@ static int32_t slots_of(const region *r, int64_t s)
 
 static void fill_receiver(const region *r, int p, int64_t slot, nai__lists *l)
 {
-  const int64_t i = r->order[p % NAI__LIST_BLOCK], lane = p % 4;
+  const int64_t i = r->order[p], lane = p % 4;
   for (int64_t j = 0; j < r->k && i < r->n; j++) {
     if (!exists(r->shape, r->i + i, r->j + j)) continue;
     l->pre[4 * slot + lane] = (uint16_t)(j * NAI__LIST_SCALE);
@@ -79,8 +79,8 @@ static void fill_receiver(const region *r, int p, int64_t slot, nai__lists *l)
 static void fill_region(const region *r, int64_t at, nai__lists *l)
 {
   int32_t *first = l->first + at * (NAI__LIST_SLICES + 1);
-  memcpy(l->post + at * NAI__LIST_BLOCK, r->order, sizeof r->order);
-  for (int p = 0; p < NAI__LIST_BLOCK; p++) fill_receiver(r, p, first[p / 4], l);
+  memcpy(l->post + at * NAI__LIST_POST, r->order, sizeof r->order);
+  for (int p = 0; p < NAI__LIST_POST; p++) fill_receiver(r, p, first[p / 4], l);
 }
 
 /* One after the other, in the order in which products meet them. */
@@ -103,11 +103,11 @@ static void number_slots(nai__lists *l, const nai__list_shape *shape)
 static int make_slots(nai__lists *l, const nai__list_shape *shape)
 {
   region r;
-  l->from_blocks = blocks_of(l->k, NAI__LIST_BLOCK);
-  l->to_blocks = blocks_of(l->n, NAI__LIST_BLOCK);
+  l->from_blocks = blocks_of(l->k, NAI__LIST_PRE);
+  l->to_blocks = blocks_of(l->n, NAI__LIST_POST);
   const int64_t regions = l->from_blocks * l->to_blocks;
   l->first = NAI__ARRAY(int32_t, regions * (NAI__LIST_SLICES + 1));
-  l->post = NAI__ARRAY(uint16_t, regions * NAI__LIST_BLOCK);
+  l->post = NAI__ARRAY(uint16_t, regions * NAI__LIST_POST);
   if (!l->first || !l->post) return 0;
   number_slots(l, shape);
   l->pre = NAI__ARRAY(uint16_t, 4 * l->slots + 1);
@@ -115,7 +115,7 @@ static int make_slots(nai__lists *l, const nai__list_shape *shape)
   l->weight = NAI__ARRAY(float, 4 * l->slots + 1);
   if (!l->pre || !l->place || !l->weight) return 0;
   for (int64_t e = 0; e < 4 * l->slots; e++) {
-    l->pre[e] = NAI__LIST_BLOCK * NAI__LIST_SCALE;
+    l->pre[e] = NAI__LIST_PRE * NAI__LIST_SCALE;
     l->place[e] = -1;
   }
   for (int64_t at = 0; at < regions; at++) {
@@ -198,7 +198,7 @@ static int64_t size_of(int64_t regions, int64_t slots, int64_t starts, int64_t g
 {
   return slots * 4 * (int64_t)(sizeof(uint16_t) + sizeof(int32_t) + sizeof(float)) +
          regions * ((NAI__LIST_SLICES + 1) * (int64_t)sizeof(int32_t) +
-                    NAI__LIST_BLOCK * (int64_t)sizeof(uint16_t)) +
+                    NAI__LIST_POST * (int64_t)sizeof(uint16_t)) +
          starts * (int64_t)sizeof(int32_t) + groups * 4 * (int64_t)sizeof(uint16_t);
 }
 
@@ -210,10 +210,10 @@ int64_t nai__lists_size(const nai__lists *l)
 
 int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient)
 {
-  const int64_t regions = blocks_of(k, NAI__LIST_BLOCK) * blocks_of(n, NAI__LIST_BLOCK),
+  const int64_t regions = blocks_of(k, NAI__LIST_PRE) * blocks_of(n, NAI__LIST_POST),
                 near = blocks_of(k, NAI__LIST_NEAR);
   /* Sorted by their synapses, receivers leave at most one slice's slots empty. */
-  const int64_t slots = synapses / 4 + regions * NAI__LIST_BLOCK;
+  const int64_t slots = synapses / 4 + regions * NAI__LIST_PRE;
   const int64_t groups = gradient ? synapses / 4 + near * n : 0;
   return size_of(regions, slots, gradient ? near * (n + 1) : 0, groups);
 }

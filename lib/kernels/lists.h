@@ -3,8 +3,8 @@
  * for matrices of which most elements are absent. Trials are in the lanes of vectors, so a synapse is
  * one multiply-add for all of them, wherever its two ends are.
  *
- * For products, k senders and n receivers are cut into blocks of NAI__LIST_BLOCK each. Within two such
- * blocks receivers are sorted by how many synapses they have there, and taken in slices of four: slot
+ * For products, k senders are cut into blocks of NAI__LIST_PRE, which stay in the first-level cache, and
+ * n receivers into blocks of NAI__LIST_POST, which meet them one after the other. Within two such blocks receivers are sorted by how many synapses they have there, and taken in slices of four: slot
  * s of a slice holds the s-th synapse of each, senders ascending. So the sum of a receiver is the same
  * chain over its senders as in the products of whole matrices, and has the same bits.
  *
@@ -16,8 +16,9 @@
 
 #include <stdint.h>
 
-#define NAI__LIST_BLOCK 256
-#define NAI__LIST_SLICES (NAI__LIST_BLOCK / 4)
+#define NAI__LIST_PRE 256
+#define NAI__LIST_POST 512
+#define NAI__LIST_SLICES (NAI__LIST_POST / 4)
 #define NAI__LIST_NEAR 64
 /* Senders are numbered so far apart that a number times a power of two is a place in bytes. */
 #define NAI__LIST_SCALE 16
@@ -25,16 +26,16 @@
 typedef struct nai__lists {
   int64_t k, n; /* senders, receivers */
   int64_t synapses;
-  int64_t from_blocks, to_blocks; /* of NAI__LIST_BLOCK */
+  int64_t from_blocks, to_blocks; /* of NAI__LIST_PRE, NAI__LIST_POST */
   int64_t slots;
-  int32_t *first; /* [to_blocks][from_blocks][NAI__LIST_SLICES + 1]: slots */
-  uint16_t *post; /* [to_blocks][from_blocks][NAI__LIST_BLOCK]: receivers in their block, sorted */
-  uint16_t *pre;  /* [slots][4]: senders in their block, times SCALE; BLOCK times SCALE: none */
-  int32_t *place; /* [slots][4]: where the weight is, counted from w; -1: none */
-  float *weight;  /* [slots][4] */
-  int64_t near;   /* blocks of NAI__LIST_NEAR senders; 0: no weight gradient is wanted */
-  int64_t groups; /* of four synapses onto a receiver */
-  int32_t *start; /* [near][n + 1]: groups */
+  int32_t *first;   /* [to_blocks][from_blocks][NAI__LIST_SLICES + 1]: slots */
+  uint16_t *post;   /* [to_blocks][from_blocks][NAI__LIST_POST]: receivers in their block, sorted */
+  uint16_t *pre;    /* [slots][4]: senders in their block, times SCALE; PRE times SCALE: none */
+  int32_t *place;   /* [slots][4]: where the weight is, counted from w; -1: none */
+  float *weight;    /* [slots][4] */
+  int64_t near;     /* blocks of NAI__LIST_NEAR senders; 0: no weight gradient is wanted */
+  int64_t groups;   /* of four synapses onto a receiver */
+  int32_t *start;   /* [near][n + 1]: groups */
   uint16_t *sender; /* [groups][4]: senders in their block; NAI__LIST_NEAR: none */
 } nai__lists;
 

@@ -113,23 +113,23 @@ NAI__INLINE void list_rows(int vectors, float *c, int64_t ldc, const float *a, i
                            const nai__lists *l, int64_t rows, int accumulate)
 {
   enum { MOST = NAI__LIST_VECTORS * NAI__LANES };
-  _Alignas(64) float x[(NAI__LIST_BLOCK + 1) * MOST], y[(NAI__LIST_BLOCK + 4) * MOST];
+  _Alignas(64) float x[(NAI__LIST_PRE + 1) * MOST], y[(NAI__LIST_POST + 4) * MOST];
   const int wide = vectors * NAI__LANES;
-  memset(x + NAI__LIST_BLOCK * wide, 0, (size_t)wide * sizeof *x);
+  memset(x + NAI__LIST_PRE * wide, 0, (size_t)wide * sizeof *x);
   for (int64_t to = 0; to < l->to_blocks; to++) {
-    const int64_t n = at_most(NAI__LIST_BLOCK, l->n - to * NAI__LIST_BLOCK);
-    float *const here = c + to * NAI__LIST_BLOCK;
+    const int64_t n = at_most(NAI__LIST_POST, l->n - to * NAI__LIST_POST);
+    float *const here = c + to * NAI__LIST_POST;
     if (!accumulate) memset(y, 0, (size_t)((n + 15) / 16 * 16 * wide) * sizeof *y);
     for (int v = 0; v < vectors && accumulate; v++)
       turn_in(y + v * NAI__LANES, wide, here + v * NAI__LANES * ldc, ldc, rows - v * NAI__LANES, n);
     for (int64_t from = 0; from < l->from_blocks; from++) {
-      const int64_t k = at_most(NAI__LIST_BLOCK, l->k - from * NAI__LIST_BLOCK),
+      const int64_t k = at_most(NAI__LIST_PRE, l->k - from * NAI__LIST_PRE),
                     at = to * l->from_blocks + from;
       for (int v = 0; v < vectors; v++)
-        turn_in(x + v * NAI__LANES, wide, a + v * NAI__LANES * lda + from * NAI__LIST_BLOCK, lda,
+        turn_in(x + v * NAI__LANES, wide, a + v * NAI__LANES * lda + from * NAI__LIST_PRE, lda,
                 rows - v * NAI__LANES, k);
       list_tile(vectors, y, x, l->first + at * (NAI__LIST_SLICES + 1),
-                l->post + at * NAI__LIST_BLOCK, (n + 3) / 4, l->pre, l->weight);
+                l->post + at * NAI__LIST_POST, (n + 3) / 4, l->pre, l->weight);
     }
     for (int v = 0; v < vectors; v++)
       turn_out(here + v * NAI__LANES * ldc, ldc, y + v * NAI__LANES, wide, rows - v * NAI__LANES,
@@ -195,22 +195,60 @@ NAI__INLINE void list_groups(float *sum, const float *error, const float *x, con
   }
 }
 
-/* Receivers first .. end - 1, one block of rows. */
+/*
+ * What is turned comes from far away, a few lines of each of many rows, which no processor foresees: it
+ * is asked for while what came before is multiplied.
+ */
+typedef struct errands {
+  const float *at; /* [rows][ld], of which `columns` */
+  int64_t ld, rows, columns;
+  int64_t share; /* lines to ask for each time */
+  int64_t row, column;
+} errands;
+
+static errands errands_new(const float *at, int64_t ld, int64_t rows, int64_t columns,
+                           int64_t times)
+{
+  const int64_t lines = rows * ((columns + 15) / 16);
+  return (errands){at, ld, rows, columns, (lines + times - 1) / (times > 0 ? times : 1), 0, 0};
+}
+
+NAI__INLINE void errands_run(errands *e)
+{
+  for (int64_t line = 0; line < e->share && e->row < e->rows; line++) {
+    __builtin_prefetch(e->at + e->row * e->ld + e->column, 0, 2);
+    e->column += 16;
+    if (e->column < e->columns) continue;
+    e->column = 0;
+    e->row++;
+  }
+}
+
+/* Receivers first .. end - 1, one block of rows. next: how many rows the block after it has. */
 static void list_deep(const nai__lists *l, const float *d, int64_t ldd, const float *r, int64_t ldr,
-                      int64_t rows, int64_t first, int64_t end, float *scratch)
+                      int64_t rows, int64_t next, int64_t first, int64_t end, float *scratch)
 {
   _Alignas(64) float x[(NAI__LIST_NEAR + 1) * NAI__LIST_DEPTH];
   float *const errors = scratch + 4 * l->groups;
+  const int64_t n = end - first;
+  errands d_ahead = errands_new(d + (next ? rows * ldd : 0) + first, ldd, next, n, n * l->near);
   memset(x + NAI__LIST_NEAR * NAI__LIST_DEPTH, 0, NAI__LIST_DEPTH * sizeof *x);
-  turn_deep(errors, d + first, ldd, rows, end - first);
+  turn_deep(errors, d + first, ldd, rows, n);
   for (int64_t near = 0; near < l->near; near++) {
-    const int64_t from = near * NAI__LIST_NEAR;
+    const int64_t from = near * NAI__LIST_NEAR, after = from + NAI__LIST_NEAR;
     const int32_t *const start = l->start + near * (l->n + 1);
+    errands r_ahead =
+        after < l->k
+            ? errands_new(r + after, ldr, rows, at_most(NAI__LIST_NEAR, l->k - after), n)
+            : errands_new(r + (next ? rows * ldr : 0), ldr, next, at_most(NAI__LIST_NEAR, l->k), n);
     turn_deep(x, r + from, ldr, rows, at_most(NAI__LIST_NEAR, l->k - from));
-    for (int64_t i = first; i < end; i++)
+    for (int64_t i = first; i < end; i++) {
+      errands_run(&r_ahead);
+      errands_run(&d_ahead);
       if (start[i + 1] > start[i])
         list_groups(scratch + 4 * start[i], errors + (i - first) * NAI__LIST_DEPTH, x,
                     l->sender + 4 * (int64_t)start[i], start[i + 1] - start[i]);
+    }
   }
 }
 
@@ -241,7 +279,8 @@ static void list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const
   if (accumulate) list_sums(l, w, ldw, first, end, scratch, 0);
   for (int64_t row = 0; row < rows; row += NAI__LIST_DEPTH)
     list_deep(l, d + row * ldd, ldd, r + row * ldr, ldr, at_most(NAI__LIST_DEPTH, rows - row),
-              first, end, scratch);
+              at_most(NAI__LIST_DEPTH, rows - at_most(row + NAI__LIST_DEPTH, rows)), first, end,
+              scratch);
   for (int64_t i = first; i < end && !accumulate; i++)
     memset(w + i * ldw, 0, (size_t)l->k * sizeof *w);
   list_sums(l, w, ldw, first, end, scratch, 1);

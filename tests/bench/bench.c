@@ -27,6 +27,15 @@ static const struct workload {
     {"train/L", 1024, 200, 128, 64, 32},
 };
 
+/* The same of larger networks of which few synapses exist, beside those of which all do. */
+static const struct sparse {
+  struct workload work;
+  double density;
+} sparse[] = {
+    {{"sparse/1000", 1000, 100, 32, 3, 3}, 0.1},
+    {{"sparse/4000", 4000, 100, 32, 3, 3}, 0.05},
+};
+
 static const int64_t sizes[] = {100, 256, 1024}; /* of step/N */
 #define STEPS 20000
 
@@ -114,6 +123,30 @@ static void bench_training(nai__json_writer *out, const struct workload *w, int 
   result_end(out);
 }
 
+static double time_density(const struct workload *w, double density)
+{
+  nai_network *net = make_network(w->units, w->inputs, w->outputs, density);
+  nai_trials *trials = make_trials(net, w);
+  nai_trainer *trainer = make_trainer(net, 1);
+  double ms = time_update(trainer, trials);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+  return ms;
+}
+
+static void bench_sparse(nai__json_writer *out, const struct sparse *s)
+{
+  double ms = time_density(&s->work, s->density), whole = time_density(&s->work, 1.0);
+  printf("  %-11s 1 thread  %10.2f ms   %.2f times as fast as with all synapses\n", s->work.name,
+         ms, whole / ms);
+  fflush(stdout);
+  result_begin(out, s->work.name, ms, 1);
+  nai__json_add_real(out, "density", s->density);
+  nai__json_add_real(out, "whole_ms", whole);
+  result_end(out);
+}
+
 /* --- one step --------------------------------------------------------------------------------- */
 
 static int ascending(const void *a, const void *b)
@@ -189,6 +222,8 @@ int main(int argc, char **argv)
     for (int threads = 1; threads <= 2; threads++)
       if (wanted(workloads[i].name, argv + 2, argc - 2))
         bench_training(&results, &workloads[i], threads, limit);
+  for (int i = 0; i < COUNT(sparse); i++)
+    if (wanted(sparse[i].work.name, argv + 2, argc - 2)) bench_sparse(&results, &sparse[i]);
   for (int i = 0; i < COUNT(sizes); i++) {
     char name[32];
     snprintf(name, sizeof name, "step/%d", (int)sizes[i]);

@@ -164,6 +164,85 @@ def by_hand(torch):
 
 
 def train(result):
+    """Adds PyTorch and JAX to a result of training."""
+    for add in (train_torch, train_jax):
+        try:
+            add(result)
+        except ImportError:
+            continue
+
+
+def train_jax(result):
+    """One jitted function with a scan over the steps; compiled before it is timed. JAX takes all threads or one."""
+    if result["threads"] > 1:
+        return
+    os.environ.setdefault(
+        "XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    )  # before the first import
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    units, steps, trials, inputs, outputs = WORKLOADS[result["name"]]
+    rng = np.random.default_rng(1)
+    sign = np.where(np.arange(units) < units * 4 // 5, 1, -1).astype(np.float32)
+    mask = (rng.random((units, units)) < DENSITY).astype(np.float32)
+    recurrent = (rng.random((units, units)) * mask * sign / (DENSITY * units) ** 0.5).astype(np.float32)
+    start = {
+        "recurrent": recurrent,
+        "input": (rng.standard_normal((units, inputs)) / inputs**0.5).astype(np.float32),
+        "readout": (rng.random((outputs, units)) * sign / units).astype(np.float32),
+        "bias": np.zeros(units, np.float32),
+        "offset": np.zeros(outputs, np.float32),
+    }
+    u, y = (jnp.asarray(rng.standard_normal((steps, trials, n)), jnp.float32) for n in (inputs, outputs))
+
+    def cost(p, key):
+        noise = (2 * ALPHA) ** 0.5 * NOISE * jax.random.normal(key, (steps, trials, units))
+        drive = noise + ALPHA * (u @ p["input"].T + p["bias"])
+        w = ALPHA * p["recurrent"].T
+
+        def step(x, d):
+            x = (1 - ALPHA) * x + d + jax.nn.relu(x) @ w
+            return x, jax.nn.relu(x)
+
+        _, rates = jax.lax.scan(step, jnp.zeros((trials, units)), drive)
+        task = jnp.mean((rates @ p["readout"].T + p["offset"] - y) ** 2)
+        return task + 1e-6 * jnp.sum(rates**2) / trials + 1e-6 * jnp.sum(jnp.abs(p["recurrent"]))
+
+    @jax.jit
+    def update(p, mean, square, n, key):
+        gradient = jax.grad(cost)(p, key)
+        mean = jax.tree.map(lambda m, g: 0.9 * m + 0.1 * g, mean, gradient)
+        square = jax.tree.map(lambda s, g: 0.999 * s + 0.001 * g * g, square, gradient)
+        rate = 1e-4 * jnp.sqrt(1 - 0.999**n) / (1 - 0.9**n)
+        p = jax.tree.map(lambda w, m, s: w - rate * m / (jnp.sqrt(s) + 1e-8), p, mean, square)
+        p["recurrent"] = jnp.maximum(p["recurrent"] * sign, 0) * sign * mask
+        p["readout"] = jnp.maximum(p["readout"] * sign, 0) * sign
+        return p, mean, square
+
+    zeros = jax.tree.map(jnp.zeros_like, start)
+    keys = iter(jax.random.split(jax.random.key(1), 100000))
+    held = [(jax.tree.map(jnp.asarray, start), zeros, zeros), 0]
+
+    def once():
+        held[1] += 1
+        held[0] = update(*held[0], held[1], next(keys))
+        jax.block_until_ready(held[0])
+
+    before = time.perf_counter()
+    once()
+    compiled = time.perf_counter() - before
+    ms = best(once) * 1e3
+    result["rivals"]["jax"] = {
+        "ms": ms,
+        "ratio": ms / result["ours_ms"],
+        "first_call_ms": compiled * 1e3,
+        "version": jax.__version__,
+    }
+
+
+def train_torch(result):
     """Adds PyTorch to a result of training."""
     import torch
 
