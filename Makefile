@@ -207,7 +207,7 @@ check-all: all
 
 # Tests link the static library, to reach internals; these functions go through tests/faults.c.
 WRAPPED := aligned_alloc malloc calloc realloc free pthread_create open pread write fsync \
-  rename fchmod newlocale sysconf cblas_sgemm cblas_sgemv cblas_saxpy
+  rename fchmod newlocale sysconf cblas_sgemm cblas_sgemv cblas_saxpy cblas_dgemm
 TEST_RUN := $(BUILD)/tests/run
 TEST_OBJECTS := $(TESTS:%.c=$(BUILD)/%.o)
 

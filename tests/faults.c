@@ -42,6 +42,9 @@ void __real_cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, int m, int n, f
                         const float *a, int lda, const float *x, int step_x, float beta, float *y,
                         int step_y);
 void __real_cblas_saxpy(int n, float alpha, const float *x, int step_x, float *y, int step_y);
+void __real_cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, CBLAS_TRANSPOSE of_b, int m, int n,
+                        int k, double alpha, const double *a, int lda, const double *b, int ldb,
+                        double beta, double *c, int ldc);
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_malloc(size_t size);
@@ -65,6 +68,9 @@ void __wrap_cblas_sgemv(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, int m, int n, f
                         const float *a, int lda, const float *x, int step_x, float beta, float *y,
                         int step_y);
 void __wrap_cblas_saxpy(int n, float alpha, const float *x, int step_x, float *y, int step_y);
+void __wrap_cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, CBLAS_TRANSPOSE of_b, int m, int n,
+                        int k, double alpha, const double *a, int lda, const double *b, int ldb,
+                        double beta, double *c, int ldc);
 
 /* 1 when this call is to fail; counts down to 0 and stays there, -1 means never. */
 static int is_refused(atomic_long *good)
@@ -268,4 +274,12 @@ void __wrap_cblas_saxpy(int n, float alpha, const float *x, int step_x, float *y
 {
   atomic_fetch_add(&blas_calls, 1);
   __real_cblas_saxpy(n, alpha, x, step_x, y, step_y);
+}
+
+void __wrap_cblas_dgemm(CBLAS_ORDER order, CBLAS_TRANSPOSE of_a, CBLAS_TRANSPOSE of_b, int m, int n,
+                        int k, double alpha, const double *a, int lda, const double *b, int ldb,
+                        double beta, double *c, int ldc)
+{
+  atomic_fetch_add(&blas_calls, 1);
+  __real_cblas_dgemm(order, of_a, of_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }

@@ -44,7 +44,7 @@ enum {
  */
 void faults_fail_call(int kind, long good, int error);
 
-/* Calls of the BLAS in single precision so far. */
+/* Calls of the BLAS for products so far. */
 long faults_blas_calls(void);
 
 /*

@@ -151,6 +151,44 @@ START_TEST(products_agree_with_the_portable_ones)
 }
 END_TEST
 
+/* --- squares ---------------------------------------------------------------------------------- */
+
+/* Double precision; a, b and c begin at odd places, and what follows c stays. */
+static void square_of(const nai__kernels *kernels, int64_t n, int kind, int accumulate)
+{
+  double *a = malloc((size_t)(4 * n * n + 4) * sizeof *a), *b = a + n * n + 1, *c = b + n * n + 1,
+         *sum = c + n * n + 1;
+  ck_assert_ptr_nonnull(a);
+  for (int64_t i = 0; i < 3 * n * n + 3; i++) a[i] = (double)number_of(kind);
+  const double last = c[n * n] = 77;
+  double largest = 0;
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < n; j++) {
+      double *s = &sum[i * n + j];
+      *s = accumulate ? c[i * n + j] : 0;
+      for (int64_t k = 0; k < n; k++) *s += a[i * n + k] * b[k * n + j];
+    }
+  kernels->square_product(c, a, b, n, accumulate);
+  for (int64_t i = 0; i < n * n; i++) largest = fmax(largest, fabs(c[i] - sum[i]));
+  ck_assert_msg(largest <= (kind == ANY ? 2.3e-16 * (double)(n + 1) : 0), "%s, n = %d: off by %g",
+                kernels->name, (int)n, largest);
+  ck_assert(c[n * n] == last);
+  free(a);
+}
+
+START_TEST(squares_are_multiplied)
+{
+  static const int kinds[] = {WHOLE, ZEROS, ANY};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  kernels->square_product(NULL, NULL, NULL, 0, 0);
+  for (int k = 0; k < COUNT(kinds); k++)
+    for (int in = 0; in < COUNT(sizes); in++)
+      for (int accumulate = 0; accumulate < 2; accumulate++)
+        square_of(kernels, sizes[in], kinds[k], accumulate);
+}
+END_TEST
+
 /* --- the weight gradient ---------------------------------------------------------------------- */
 
 static int64_t padded(int64_t n)
@@ -321,8 +359,9 @@ END_TEST
 
 /* --- tables that fuse ------------------------------------------------------------------------- */
 
-enum { PRODUCTS, GRADIENTS, LEARNING, OF_UNITS, PARTS };
-static const char *const part_names[PARTS] = {"products", "weight gradients", "learning", "units"};
+enum { PRODUCTS, GRADIENTS, LEARNING, OF_UNITS, SQUARES, PARTS };
+static const char *const part_names[PARTS] = {"products", "weight gradients", "learning", "units",
+                                              "squares"};
 
 static uint64_t hash_of_products(const nai__kernels *kernels, uint64_t hash)
 {
@@ -386,6 +425,24 @@ static uint64_t hash_of_units(const nai__kernels *kernels, uint64_t hash)
   return hash;
 }
 
+/* Of results rounded to single precision, and of what that loses. */
+static uint64_t hash_of_squares(const nai__kernels *kernels, uint64_t hash)
+{
+  static double a[257 * 257], b[257 * 257], c[257 * 257];
+  for (int in = 0; in < COUNT(sizes); in++) {
+    const int64_t size = sizes[in] * sizes[in];
+    for (int64_t i = 0; i < size; i++) a[i] = (double)number_of(ANY), b[i] = 1 / (a[i] + 3);
+    for (int accumulate = 0; accumulate < 2; accumulate++)
+      kernels->square_product(c, a, b, sizes[in], accumulate);
+    for (int64_t i = 0; i < size; i++) {
+      float x[2] = {(float)c[i], 0};
+      x[1] = (float)(c[i] - (double)x[0]);
+      hash = hash_of(hash, x, 2);
+    }
+  }
+  return hash;
+}
+
 static void seed(void)
 {
   state = 42;
@@ -395,10 +452,12 @@ static void seed(void)
 START_TEST(bits_are_the_same_everywhere)
 {
   static uint64_t (*const hashes[PARTS])(const nai__kernels *, uint64_t) = {
-      hash_of_products, hash_of_gradients, hash_of_learning, hash_of_units};
+      hash_of_products, hash_of_gradients, hash_of_learning, hash_of_units, hash_of_squares};
   static const uint64_t expected[2][PARTS] = {
-      {0xd3cc386ccafb7366u, 0xe2f0d00f34fc197cu, 0xacd183f8fbaf45ceu, 0x8ce50790bdd87b03u},
-      {0x0f3cbc900fe15b30u, 0x001b6cec86125644u, 0x13023d17042e10b6u, 0x2577c1f8d137b2c2u}};
+      {0xd3cc386ccafb7366u, 0xe2f0d00f34fc197cu, 0xacd183f8fbaf45ceu, 0x8ce50790bdd87b03u,
+       0xd8e71631ee80eea8u},
+      {0x0f3cbc900fe15b30u, 0x001b6cec86125644u, 0x13023d17042e10b6u, 0x2577c1f8d137b2c2u,
+       0xb45356ab609b5411u}};
   const nai__kernels *kernels = table_of(_i);
   if (!kernels || strcmp(kernels->name, "blas") == 0) return;
   const int fuses = strcmp(kernels->name, "portable") != 0;
@@ -416,10 +475,13 @@ Suite *tables_suite(void)
 {
   Suite *suite = suite_create("tables");
   TCase *of = tcase_create("each against the portable one");
-  const TTest *const tests[] = {
-      products_agree_with_the_portable_ones, weight_gradients_agree_with_the_portable_ones,
-      rows_learn_as_with_the_portable_ones,  dots_of_denormal_numbers_agree,
-      units_agree_with_the_portable_ones,    bits_are_the_same_everywhere};
+  const TTest *const tests[] = {products_agree_with_the_portable_ones,
+                                weight_gradients_agree_with_the_portable_ones,
+                                squares_are_multiplied,
+                                rows_learn_as_with_the_portable_ones,
+                                dots_of_denormal_numbers_agree,
+                                units_agree_with_the_portable_ones,
+                                bits_are_the_same_everywhere};
   tcase_add_checked_fixture(of, seed, NULL);
   for (int i = 0; i < COUNT(tests); i++) tcase_add_loop_test(of, tests[i], 0, TABLES);
   suite_add_tcase(suite, of);

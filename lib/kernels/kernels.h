@@ -79,6 +79,8 @@ typedef struct nai__kernels {
    */
   void (*row_product)(float *c, const float *a, const float *packed, int64_t k, int64_t n,
                       int accumulate, int32_t *index);
+  /* c [n, n] = a b, or c += a b when accumulate, in double precision; all contiguous, c not a nor b. */
+  void (*square_product)(double *c, const double *a, const double *b, int64_t n, int accumulate);
 
   /* --- the weight gradient -------------------------------------------------------------------- */
 

@@ -100,6 +100,13 @@ static void row_product(float *c, const float *a, const float *packed, int64_t k
     product(c, n > 0 ? n : 1, a, k > 0 ? k : 1, packed, 1, k, n, accumulate);
 }
 
+static void square_product(double *c, const double *a, const double *b, int64_t n, int accumulate)
+{
+  if (n > 0)
+    cblas_dgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, (int)n, (int)n, (int)n, 1.0, a, (int)n,
+                b, (int)n, accumulate ? 1.0 : 0.0, c, (int)n);
+}
+
 static int64_t outer_scratch(int64_t m, int64_t n)
 {
   (void)m;
@@ -131,6 +138,7 @@ static const nai__kernels table = {
     .pack = pack,
     .product = product,
     .row_product = row_product,
+    .square_product = square_product,
     .outer_scratch = outer_scratch,
     .outer = outer,
     .row_dot = row_dot,

@@ -11,6 +11,8 @@
 
 #include "products.inc.h"
 
+#include "square.inc.h"
+
 #include "outer.inc.h"
 
 #include "lists.inc.h"
@@ -25,6 +27,7 @@ static const nai__kernels table = {
     .pack = pack,
     .product = product,
     .row_product = row_product,
+    .square_product = square_product,
     .outer_scratch = outer_scratch,
     .outer = outer,
     .list_rows = NAI__LANES / 2 + 1,

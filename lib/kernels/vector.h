@@ -388,7 +388,7 @@ NAI__INLINE void add_sums(float *to, const vec *x)
   const __m128 sums = four;
 #endif
   _mm_storeu_ps(to, _mm_loadu_ps(to) + sums);
-#elif NAI__WIDTH == 16 && defined(__aarch64__)
+#elif defined(NAI__NEON)
   const float32x4_t sums = vpaddq_f32(vpaddq_f32((float32x4_t)x[0], (float32x4_t)x[1]),
                                       vpaddq_f32((float32x4_t)x[2], (float32x4_t)x[3]));
   vst1q_f32(to, vaddq_f32(vld1q_f32(to), sums));
