@@ -12,7 +12,8 @@
  * where the BLAS decides.)
  *
  * Tables: "avx512", "avx2" and "neon" fuse multiply and add, and have the same bits as each other in
- * all that is here, but for powers other than 2, which the C library computes. "portable" does not
+ * all that is here, but for powers other than 2, which the C library computes, and weight gradients
+ * by lists, which sum the trials of a vector's lanes first. "portable" does not
  * fuse, and has the same bits on every processor. tests/test_tables.c holds both.
  */
 #ifndef NAI_KERNELS_KERNELS_H

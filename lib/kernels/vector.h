@@ -298,11 +298,8 @@ NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
   *low = (vec)vzip1q_f32((float32x4_t)a, (float32x4_t)b);
   *high = (vec)vzip2q_f32((float32x4_t)a, (float32x4_t)b);
 #else
-  for (int i = 0; i < NAI__LANES; i++) {
-    vec *to = i < NAI__LANES / 2 ? low : high;
-    (*to)[2 * i % NAI__LANES] = a[i];
-    (*to)[(2 * i + 1) % NAI__LANES] = b[i];
-  }
+  *low = (vec){a[0], b[0], a[1], b[1]};
+  *high = (vec){a[2], b[2], a[3], b[3]};
 #endif
 }
 
