@@ -221,6 +221,37 @@ START_TEST(an_update_that_fails_moves_none_of_many_weights)
 }
 END_TEST
 
+/* Moments from elsewhere, as a checkpoint may hold them: the last one alone is extraordinary. */
+START_TEST(a_moment_that_spoils_a_weight_is_found)
+{
+  static const struct {
+    int square;
+    float value;
+    const char *found;
+  } cases[] = {{0, 3e38f, "[119][119]"}, {0, -3e38f, "[119][119]"}, {1, -1, "[119][119]"}};
+  nai_network *net = build_many(NULL);
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(100));
+  nai_cost *cost;
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  nai_trials *trials = normal_trials(net, "z", 1, 3);
+  nai__plasticity *p = &trainer->plasticity;
+  const nai__projection *from_inputs = &net->projection[0];
+  ck_assert(from_inputs->at.rows == MANY && from_inputs->at.columns == MANY);
+  int64_t last = nai__place_in(&from_inputs->at, MANY - 1, MANY - 1);
+  uint64_t before = hash_of(net);
+  float *moment = cases[_i].square ? p->square : p->mean;
+  moment[last] = cases[_i].value;
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, cases[_i].found);
+  ck_assert(hash_of(net) == before && moment[last] == cases[_i].value && p->moves == 0);
+  moment[last] = 0;
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert(hash_of(net) != before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* The last one alone, which decays by far too much. */
 START_TEST(one_infinite_weight_of_many_is_found)
 {
@@ -253,6 +284,7 @@ Suite *frozen_suite(void)
   TCase *undone = tcase_create("undone");
   tcase_add_loop_test(undone, an_update_that_fails_moves_none_of_many_weights, 0, 3);
   tcase_add_test(undone, one_infinite_weight_of_many_is_found);
+  tcase_add_loop_test(undone, a_moment_that_spoils_a_weight_is_found, 0, 3);
   suite_add_tcase(suite, undone);
   return suite;
 }

@@ -3,6 +3,7 @@
  * or all as it was.
  */
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -67,17 +68,43 @@ static int others_write(const nai__plasticity *p)
 
 /* Below half of the last digit of the largest float: what is finite stays so, whatever it is. */
 #define SMALL_CHANGE 1e30
+/* No gradient that passed is beyond it, nor a mean of such; but a checkpoint may hold any. */
+#define LARGEST 1e18f
+
+/* Whether the bits of all, without those that are not in the mask, are at most these: so no NaN. */
+static int are_below(const float *x, int64_t n, uint32_t mask, float most)
+{
+  uint32_t lane[16] = {0}, limit;
+  memcpy(&limit, &most, sizeof limit);
+  for (int64_t i = 0; i < n; i += 16) /* theta is a multiple of 16 floats */
+    for (int k = 0; k < 16; k++) {
+      uint32_t bits;
+      memcpy(&bits, &x[i + k], sizeof bits);
+      bits &= mask;
+      lane[k] |= (limit - bits) | bits;
+    }
+  for (int k = 1; k < 16; k++) lane[0] |= lane[k];
+  return !(lane[0] >> 31);
+}
+
+/* Means of either sign; squares of none. */
+static int are_ordinary(const nai__plasticity *p, int64_t n)
+{
+  return (!p->mean || are_below(p->mean, n, UINT32_C(0x7fffffff), LARGEST)) &&
+         (!p->square || are_below(p->square, n, UINT32_C(0xffffffff), FLT_MAX));
+}
 
 /* Whether nobody will ask how weights were: nothing after the optimiser can fail or wants to follow. */
 static int is_final(const nai__plasticity *p, const nai__move *m)
 {
-  if (!p->optimizer->kind->bounded || p->factor || p->rule->kind->settled || others_write(p))
-    return 0;
+  if (p->factor || p->rule->kind->settled || others_write(p)) return 0;
   for (int64_t k = 0; k < p->net->n_projections; k++) {
     const nai__projection *projection = &p->net->projection[k];
     if ((projection->plastic || projection->n_constraints) && !projection->whole) return 0;
   }
-  return nai__optimizer_rate(p->optimizer, m->step) * m->scale * p->gradient_norm < SMALL_CHANGE;
+  double largest = p->mean ? (double)LARGEST : p->gradient_norm * m->scale;
+  return nai__optimizer_most(p->optimizer, m->step) * largest < SMALL_CHANGE &&
+         are_ordinary(p, m->n);
 }
 
 /* Numbers of theta that, with all that their move reads and writes, stay in a cache. */
@@ -105,9 +132,10 @@ static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, in
 }
 
 /* Without moments, which fade where nothing learns, too: of what may learn alone. */
-static int move_stretches(nai__plasticity *p, const nai__move *all)
+static int move_all(nai__plasticity *p, const nai__move *all)
 {
   int finite = 1, keeps = !is_final(p, all);
+  if (p->mean || p->square) return move_part(p, all, 0, all->n, keeps);
   for (int64_t k = 0; k < p->net->n_stretches; k++)
     finite &= move_part(p, all, p->net->stretch[k].first, p->net->stretch[k].end, keeps);
   return finite;
@@ -127,7 +155,7 @@ static int move(nai__plasticity *p, double clip)
                  .mean = p->mean,
                  .square = p->square};
   p->before.moves = p->moves;
-  if (!p->factor) return p->mean || p->square ? move_part(p, &m, 0, m.n, 1) : move_stretches(p, &m);
+  if (!p->factor) return move_all(p, &m);
   nai__past_take(&p->before, p);
   nai__move_by_parts(p, &m);
   return 0;

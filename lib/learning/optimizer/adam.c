@@ -33,6 +33,17 @@ static void adamw(const double *number, const nai__move *m)
   adam_step(number, number[4], m);
 }
 
+static double adam_most(const double *number, int64_t step)
+{
+  return number[0] / (number[3] * (1 - pow(number[1], (double)step)));
+}
+
+/* What decays by no more than all of it does not grow by that. */
+static double adamw_most(const double *number, int64_t step)
+{
+  return number[0] * number[4] <= 1 ? adam_most(number, step) : HUGE_VAL;
+}
+
 #define BETAS                                                                        \
   {"beta1", "1", "part of the mean that is kept", 0.9, 0, 0.999999, 0},              \
       {"beta2", "1", "part of the mean square that is kept", 0.999, 0, 0.999999, 0}, \
@@ -42,14 +53,14 @@ static void adamw(const double *number, const nai__move *m)
 
 nai_status nai_optimizer_create_adam(nai_optimizer **out, double rate)
 {
-  static const nai__optimizer_kind kind = {"adam", 1, 1, 0, 4, {NAI__RATE, BETAS}, adam};
+  static const nai__optimizer_kind kind = {"adam", 1, 1, 4, {NAI__RATE, BETAS}, adam, adam_most};
   return nai__optimizer_create(out, &kind, rate);
 }
 
 nai_status nai_optimizer_create_adamw(nai_optimizer **out, double rate)
 {
   static const nai__optimizer_kind kind = {
-      "adamw", 1, 1, 0, 5, {NAI__RATE, BETAS, {"decay", "1", "weight decay", 0.01, 0, 1e3, 0}},
-      adamw};
+      "adamw", 1,         1, 5, {NAI__RATE, BETAS, {"decay", "1", "weight decay", 0.01, 0, 1e3, 0}},
+      adamw,   adamw_most};
   return nai__optimizer_create(out, &kind, rate);
 }

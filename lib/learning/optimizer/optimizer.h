@@ -25,10 +25,14 @@ typedef struct nai__move {
 typedef struct nai__optimizer_kind {
   const char *name;
   int keeps_mean, keeps_square;
-  int bounded; /* 1: moves no weight by more than rate * |gradient|, and keeps nothing */
   int n_numbers;
   nai__parameter number[NAI__OPTIMIZER_NUMBERS]; /* the first is "rate" */
   void (*move)(const double *number, const nai__move *m);
+  /*
+   * No weight moves by more than this times x, when no gradient and no mean is beyond x, and no square
+   * below 0.
+   */
+  double (*most)(const double *number, int64_t step);
 } nai__optimizer_kind;
 
 struct nai_optimizer {
@@ -44,6 +48,8 @@ nai_status nai__optimizer_create(nai_optimizer **out, const nai__optimizer_kind 
 void nai__optimizer_keep(nai_optimizer *optimizer);
 /* Learning rate of a move, 1 for the first: as the schedule has it. */
 double nai__optimizer_rate(const nai_optimizer *optimizer, int64_t step);
+/* The kind's `most` at that rate. */
+double nai__optimizer_most(const nai_optimizer *optimizer, int64_t step);
 /* Moves theta by one step, at that rate. */
 void nai__optimizer_move(const nai_optimizer *optimizer, const nai__move *m);
 

@@ -16,17 +16,23 @@ static void rmsprop(const double *number, const nai__move *m)
   }
 }
 
+static double most(const double *number, int64_t step)
+{
+  (void)step;
+  return number[0] / number[2];
+}
+
 nai_status nai_optimizer_create_rmsprop(nai_optimizer **out, double rate)
 {
   static const nai__optimizer_kind kind = {
       "rmsprop",
       0,
       1,
-      0,
       3,
       {NAI__RATE,
        {"decay", "1", "part of the mean square that is kept", 0.99, 0, 1, 0},
        {"epsilon", "1", "added to the root of the mean square", 1e-8, 1e-30, 1, 0}},
-      rmsprop};
+      rmsprop,
+      most};
   return nai__optimizer_create(out, &kind, rate);
 }

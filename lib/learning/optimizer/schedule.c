@@ -72,6 +72,14 @@ double nai__optimizer_rate(const nai_optimizer *optimizer, int64_t step)
   return optimizer->number[0] * nai_optimizer_factor(optimizer, step - 1);
 }
 
+double nai__optimizer_most(const nai_optimizer *optimizer, int64_t step)
+{
+  double number[NAI__OPTIMIZER_NUMBERS];
+  memcpy(number, optimizer->number, sizeof number);
+  number[0] = nai__optimizer_rate(optimizer, step);
+  return optimizer->kind->most(number, step);
+}
+
 void nai__optimizer_move(const nai_optimizer *optimizer, const nai__move *m)
 {
   double number[NAI__OPTIMIZER_NUMBERS];

@@ -7,6 +7,12 @@ static void sgd(const double *number, const nai__move *m)
   for (int64_t i = 0; i < m->n; i++) m->theta[i] -= rate * m->gradient[i];
 }
 
+static double sgd_most(const double *number, int64_t step)
+{
+  (void)step;
+  return number[0];
+}
+
 static void momentum(const double *number, const nai__move *m)
 {
   float rate = (float)number[0], keep = (float)number[1], scale = (float)m->scale;
@@ -17,9 +23,16 @@ static void momentum(const double *number, const nai__move *m)
   }
 }
 
+/* What is kept of the mean, and the gradient. */
+static double momentum_most(const double *number, int64_t step)
+{
+  (void)step;
+  return 2 * number[0];
+}
+
 nai_status nai_optimizer_create_sgd(nai_optimizer **out, double rate)
 {
-  static const nai__optimizer_kind kind = {"sgd", 0, 0, 1, 1, {NAI__RATE}, sgd};
+  static const nai__optimizer_kind kind = {"sgd", 0, 0, 1, {NAI__RATE}, sgd, sgd_most};
   return nai__optimizer_create(out, &kind, rate);
 }
 
@@ -29,9 +42,9 @@ nai_status nai_optimizer_create_momentum(nai_optimizer **out, double rate)
       "momentum",
       1,
       0,
-      0,
       2,
       {NAI__RATE, {"momentum", "1", "part of the last step that is kept", 0.9, 0, 1, 0}},
-      momentum};
+      momentum,
+      momentum_most};
   return nai__optimizer_create(out, &kind, rate);
 }
