@@ -507,6 +507,17 @@ static inline int nai__is_wired(const nai__projection *p)
   return 0;
 }
 
+/* --- listing.c -------------------------------------------------------------------------------- */
+
+/* Bytes of the lists that a network may get when it is wired; and of some that are there. */
+int64_t nai__lists_most(const nai_network *net);
+int64_t nai__listing_bytes(const nai__listing *listing);
+/* Of one block, if it had these synapses ([post][stride]). */
+nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists);
+int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists);
+void nai__use_listing(nai__block *b, const nai__listing *listing);
+void nai__listing_destroy(nai__listing *listing);
+
 /* --- packed.c --------------------------------------------------------------------------------- */
 
 /* The packed copies that products read; from theta. */
@@ -515,16 +526,8 @@ void nai__pack_block(nai_network *net, int64_t block);
 /* The same of those that learn; of others the packed copies are as they were. */
 void nai__pack_plastic(nai_network *net);
 
-/* Bytes of the lists that a network may get when it is wired; and of some that are there. */
-int64_t nai__lists_most(const nai_network *net);
-int64_t nai__listing_bytes(const nai__listing *listing);
 /* Lists of every block whose synapses are few, to be packed. */
 nai_status nai__list_synapses(nai_network *net);
-/* Of one block, if it had these synapses ([post][stride]). */
-nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists);
-int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists);
-void nai__use_listing(nai__block *b, const nai__listing *listing);
-void nai__listing_destroy(nai__listing *listing);
 
 /*
  * c [rows, post] = or += a [rows, pre] W^T, and c [rows, pre] = or += a [rows, post] B, where B is W

@@ -50,7 +50,7 @@ typedef struct nai__batch {
   double *bias_sum;
   double *output_bias;
   float *outer_scratch[NAI__MOST_THREADS];
-  int64_t outer_room; /* floats of each */
+  int64_t outer_room;                      /* floats of each */
   float **slopes;                          /* [threads]: of cells, for a group of trials */
   nai__scratch scratch[NAI__MOST_THREADS]; /* one a thread */
   int32_t threads;

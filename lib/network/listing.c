@@ -1,0 +1,88 @@
+/* Which blocks have lists of their synapses beside the whole matrix, and what lists take. */
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "network.h"
+
+/* Lists pay where at most so many synapses exist, and not in matrices that are smaller (measured by
+ * tests/bench/bench_kernels.c). */
+#define MOST_DENSE 0.4
+#define LEAST_SIZE 1024
+
+static int64_t count_synapses(const nai__block *b, const uint8_t *exists)
+{
+  int64_t count = 0;
+  for (int64_t i = 0; i < b->at.rows; i++)
+    for (int64_t j = 0; j < b->at.columns; j++) count += exists[i * b->at.stride + j] != 0;
+  return count;
+}
+
+static int lists_pay(const nai__block *b, int64_t synapses)
+{
+  const int64_t size = b->at.rows * b->at.columns;
+  return size >= LEAST_SIZE && (double)synapses <= MOST_DENSE * (double)size &&
+         b->at.rows * b->at.stride <= INT32_MAX;
+}
+
+static int64_t bytes_of(const nai__block *b, int64_t synapses)
+{
+  const int64_t pre = b->at.columns, post = b->at.rows;
+  return nai__lists_bytes(pre, post, synapses, 1) +
+         (b->from_input ? 0 : nai__lists_bytes(post, pre, synapses, 0));
+}
+
+/* Synapses of a block that has lists, at most; -1: it will have none. A constraint may leave any. */
+static int64_t most_listed(const nai__block *b)
+{
+  const int64_t limit = (int64_t)(MOST_DENSE * (double)(b->at.rows * b->at.columns));
+  return b->least > limit ? -1 : b->most < limit ? b->most : limit;
+}
+
+int64_t nai__lists_most(const nai_network *net)
+{
+  int64_t bytes = 0;
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const int64_t synapses = most_listed(&net->block[i]);
+    if (synapses >= 0 && lists_pay(&net->block[i], synapses))
+      bytes += bytes_of(&net->block[i], synapses);
+  }
+  return bytes;
+}
+
+int64_t nai__listing_bytes(const nai__listing *listing)
+{
+  return nai__lists_size(listing->forward) + nai__lists_size(listing->backward);
+}
+
+int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
+{
+  const int64_t synapses = count_synapses(b, exists);
+  return lists_pay(b, synapses) ? bytes_of(b, synapses) : 0;
+}
+
+nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists)
+{
+  *out = (nai__listing){NULL, NULL};
+  if (!lists_pay(b, count_synapses(b, exists))) return NAI_OK;
+  nai__list_shape shape = {exists, b->at.stride, b->at.columns, b->at.rows, 1, 1};
+  out->forward = nai__lists_create(&shape);
+  if (!out->forward) return NAI_ERR_MEMORY;
+  if (b->from_input) return NAI_OK;
+  shape = (nai__list_shape){exists, b->at.stride, b->at.rows, b->at.columns, 0, 0};
+  out->backward = nai__lists_create(&shape);
+  if (out->backward) return NAI_OK;
+  nai__listing_destroy(out);
+  return NAI_ERR_MEMORY;
+}
+
+void nai__listing_destroy(nai__listing *listing)
+{
+  nai__lists_destroy(listing->forward);
+  nai__lists_destroy(listing->backward);
+  *listing = (nai__listing){NULL, NULL};
+}
+
+void nai__use_listing(nai__block *b, const nai__listing *listing)
+{
+  nai__listing_destroy(&b->listing);
+  b->listing = *listing;
+}
