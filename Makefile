@@ -465,6 +465,8 @@ ifneq ($(wildcard tests/bench/bench.c),)
 	$(Q)$(BUILD)/tests/bench/bench_memory $(BUILD)/bench.json
 	$(Q)for file in $(wildcard tests/bench/rivals.py); do $(PYTHON) $$file $(BUILD)/bench.json; done
 	$(Q)$(PYTHON_RUN) tests/bench/calls.py $(BUILD)/bench.json
+	$(Q)$(PYTHON_RUN) tests/bench/scaling.py $(BUILD)
+	$(Q)$(PYTHON) tests/bench/table.py $(BUILD)/bench.json
 else
 	@echo "no tests/bench/bench.c"
 endif

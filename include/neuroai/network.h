@@ -309,7 +309,7 @@ NAI_API nai_status nai_network_set_kernels(nai_network *net, const char *name);
  * Memory that the build needs at most, in bytes; for a built network, the memory that it holds.
  * Each synapse takes 15 bytes: its weight, two packed copies of it (one from inputs: 11 bytes) and
  * three flags. Absent synapses count, as do all pairs of units between populations that are
- * computed together. Where few synapses exist in what is computed together (at most 2 in 5), lists
+ * computed together. Where few synapses exist in what is computed together (at most 3 in 10), lists
  * of them take about 25 bytes more for each that exists. During the build, each synapse of a
  * projection with a mask takes 2 more bytes; orthogonal weights, and each pair of units under a
  * spectral radius, take 8. For training, see nai_trainer_memory().

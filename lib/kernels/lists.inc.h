@@ -108,12 +108,10 @@ NAI__INLINE void list_tile(int vectors, float *y, const float *x, const int32_t 
   }
 }
 
-/* As many trials as fit, at most, in `vectors` vectors. */
-NAI__INLINE void list_rows(int vectors, float *c, int64_t ldc, const float *a, int64_t lda,
-                           const nai__lists *l, int64_t rows, int accumulate)
+/* As many trials as fit, at most, in `vectors` vectors, which x and y have room for. */
+NAI__INLINE void list_rows(int vectors, float *x, float *y, float *c, int64_t ldc, const float *a,
+                           int64_t lda, const nai__lists *l, int64_t rows, int accumulate)
 {
-  enum { MOST = NAI__LIST_VECTORS * NAI__LANES };
-  _Alignas(64) float x[(NAI__LIST_PRE + 1) * MOST], y[(NAI__LIST_POST + 4) * MOST];
   const int wide = vectors * NAI__LANES;
   memset(x + NAI__LIST_PRE * wide, 0, (size_t)wide * sizeof *x);
   for (int64_t to = 0; to < l->to_blocks; to++) {
@@ -137,16 +135,21 @@ NAI__INLINE void list_rows(int vectors, float *c, int64_t ldc, const float *a, i
   }
 }
 
-static void list_one(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *l,
-                     int64_t rows, int accumulate)
+static __attribute__((noinline)) void list_one(float *c, int64_t ldc, const float *a, int64_t lda,
+                                               const nai__lists *l, int64_t rows, int accumulate)
 {
-  list_rows(1, c, ldc, a, lda, l, rows, accumulate);
+  _Alignas(64) float x[(NAI__LIST_PRE + 1) * NAI__LANES], y[(NAI__LIST_POST + 4) * NAI__LANES];
+  list_rows(1, x, y, c, ldc, a, lda, l, rows, accumulate);
 }
 
-static void list_two(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *l,
-                     int64_t rows, int accumulate)
+static __attribute__((noinline)) void list_two(float *c, int64_t ldc, const float *a, int64_t lda,
+                                               const nai__lists *l, int64_t rows, int accumulate)
 {
-  list_rows(2, c, ldc, a, lda, l, rows, accumulate);
+  enum {
+    WIDE = 2 * NAI__LANES
+  }; /* 42 KB where lanes are 16: threads of hosts may have small stacks */
+  _Alignas(64) float x[(NAI__LIST_PRE + 1) * WIDE], y[(NAI__LIST_POST + 4) * WIDE];
+  list_rows(2, x, y, c, ldc, a, lda, l, rows, accumulate);
 }
 
 static void list_product(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *l,

@@ -5,7 +5,7 @@
 
 /* Lists pay where at most so many synapses exist, and not in matrices that are smaller (measured by
  * tests/bench/bench_kernels.c). */
-#define MOST_DENSE 0.4
+#define MOST_DENSE 0.3
 #define LEAST_SIZE 1024
 
 static int64_t count_synapses(const nai__block *b, const uint8_t *exists)
