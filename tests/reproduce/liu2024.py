@@ -318,9 +318,10 @@ SHARED: Dict[str, Any] = {"paper": PAPER, "compared_with": PUBLISHED, "measure":
 NOTE = (
     "Two areas of 30 E (two branches each) and 5 PV, SST and VIP cells, dt 20 ms, trials of 600 ms, no curriculum; "
     "blocks of a batch have rules of their own (where they shared them, as published, one network was at 0.5 after "
-    "1600 updates). REPRODUCE_WCST=full: the published 480 units and branches and trials of 2100 ms, "
-    "which has not ended yet: one seed had cards and rules right in 0.78 after 1800 updates (the last 200 at a rate of "
-    "3e-4), and rates that overflowed from update 1685 on at 1e-3, from 1894 on at 3e-4."
+    "1600 updates). REPRODUCE_WCST=full: the published 480 units and branches and trials of 2100 ms, half an hour a "
+    "seed. Only seed 1 has been run: cards and rules 0.955 after 1500 updates, one error after each of 45 switches; "
+    "without SST 0.532 of cards, without PV 0.339, without VIP 0.496. It has a cost of 0.01 on mean squared rates, and "
+    "its learning rate falls tenfold from update 1000 to 1500: without these, rates overflowed in some trials."
 )
 
 ROWS = [
