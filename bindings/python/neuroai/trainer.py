@@ -265,7 +265,10 @@ class Trainer(Handle):
         return parameters(_c.nai_trainer_parameter)
 
     def set(self, parameter: str, value: float) -> None:
-        """Sets a number by name: "batch", "threads", "seed", "clip", "recompute", "evaluate_every", "stop_at", ..."""
+        """Sets a number by name.
+
+        It is one of "batch", "threads", "seed", "clip", "recompute", "evaluate_every", "evaluate_trials", "stop_at".
+        """
         if parameter == "recompute" and isinstance(value, bool):  # not spans of one step
             value = -1 if value else 0
         _c.nai_trainer_set(self, parameter, value)
