@@ -81,7 +81,6 @@ static nai_trials *make_trials(const nai_network *net, const struct workload *w)
 
 static nai_trainer *make_trainer(nai_network *net, int threads)
 {
-  nai_trainer *trainer;
   nai_rule *rule;
   nai_optimizer *adam;
   nai_cost *task, *rates, *weights;
@@ -90,16 +89,11 @@ static nai_trainer *make_trainer(nai_network *net, int threads)
   must(nai_cost_create_mse(&task, "z"));
   must(nai_cost_create_l2_rates(&rates, "E I"));
   must(nai_cost_create_l1_weights(&weights, "E I", "E I"));
-  must(nai_trainer_create(&trainer, net, rule, adam, NULL));
-  must(nai_trainer_add_cost(trainer, task, 1.0));
-  must(nai_trainer_add_cost(trainer, rates, 1e-6));
-  must(nai_trainer_add_cost(trainer, weights, 1e-6));
+  nai_trainer *trainer = trainer_of(net, rule, adam);
+  give_cost(trainer, task, 1.0);
+  give_cost(trainer, rates, 1e-6);
+  give_cost(trainer, weights, 1e-6);
   must(nai_trainer_set(trainer, "threads", threads));
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(adam);
-  nai_cost_destroy(task);
-  nai_cost_destroy(rates);
-  nai_cost_destroy(weights);
   return trainer;
 }
 

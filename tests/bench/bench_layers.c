@@ -35,7 +35,6 @@ static nai_network *make_network(void)
 
 static nai_trainer *make_trainer(nai_network *net, int adaptive)
 {
-  nai_trainer *trainer;
   nai_rule *rule;
   nai_optimizer *optimizer;
   nai_cost *cost;
@@ -43,11 +42,8 @@ static nai_trainer *make_trainer(nai_network *net, int adaptive)
   must(adaptive ? nai_optimizer_create_adam(&optimizer, 1e-6)
                 : nai_optimizer_create_sgd(&optimizer, 1e-6));
   must(nai_cost_create_cross_entropy(&cost, "z"));
-  must(nai_trainer_create(&trainer, net, rule, optimizer, NULL));
-  must(nai_trainer_add_cost(trainer, cost, 1.0));
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(optimizer);
-  nai_cost_destroy(cost);
+  nai_trainer *trainer = trainer_of(net, rule, optimizer);
+  give_cost(trainer, cost, 1.0);
   return trainer;
 }
 

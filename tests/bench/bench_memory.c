@@ -49,7 +49,6 @@ static nai_trials *make_trials(const nai_network *net, int64_t steps, int64_t n)
 
 static nai_trainer *make_trainer(nai_network *net, double recompute)
 {
-  nai_trainer *trainer;
   nai_rule *rule;
   nai_optimizer *adam;
   nai_cost *task, *rates;
@@ -57,14 +56,10 @@ static nai_trainer *make_trainer(nai_network *net, double recompute)
   must(nai_optimizer_create_adam(&adam, 1e-4));
   must(nai_cost_create_mse(&task, "z"));
   must(nai_cost_create_l2_rates(&rates, "E"));
-  must(nai_trainer_create(&trainer, net, rule, adam, NULL));
-  must(nai_trainer_add_cost(trainer, task, 1.0));
-  must(nai_trainer_add_cost(trainer, rates, 1e-6));
+  nai_trainer *trainer = trainer_of(net, rule, adam);
+  give_cost(trainer, task, 1.0);
+  give_cost(trainer, rates, 1e-6);
   must(nai_trainer_set(trainer, "recompute", recompute));
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(adam);
-  nai_cost_destroy(task);
-  nai_cost_destroy(rates);
   return trainer;
 }
 

@@ -47,7 +47,6 @@ static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs)
 
 static nai_trainer *make_trainer(nai_network *net, double update_every)
 {
-  nai_trainer *trainer;
   nai_rule *rule;
   nai_optimizer *sgd;
   nai_cost *cost;
@@ -55,11 +54,8 @@ static nai_trainer *make_trainer(nai_network *net, double update_every)
   must(nai_rule_set(rule, "update_every", update_every));
   must(nai_optimizer_create_sgd(&sgd, 1e-6));
   must(nai_cost_create_mse(&cost, "z"));
-  must(nai_trainer_create(&trainer, net, rule, sgd, NULL));
-  must(nai_trainer_add_cost(trainer, cost, 1.0));
-  nai_rule_destroy(rule);
-  nai_optimizer_destroy(sgd);
-  nai_cost_destroy(cost);
+  nai_trainer *trainer = trainer_of(net, rule, sgd);
+  give_cost(trainer, cost, 1.0);
   return trainer;
 }
 

@@ -15,6 +15,23 @@ static inline void must(nai_status status)
   exit(EXIT_FAILURE);
 }
 
+/* The trainer alone keeps rule and optimiser. */
+static inline nai_trainer *trainer_of(nai_network *net, nai_rule *rule, nai_optimizer *optimizer)
+{
+  nai_trainer *trainer;
+  must(nai_trainer_create(&trainer, net, rule, optimizer, NULL));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(optimizer);
+  return trainer;
+}
+
+/* The trainer alone keeps the cost. */
+static inline void give_cost(nai_trainer *trainer, nai_cost *cost, double beta)
+{
+  must(nai_trainer_add_cost(trainer, cost, beta));
+  nai_cost_destroy(cost);
+}
+
 /* Milliseconds of an update: the best of as many as fit in two seconds, and at least five. */
 static inline double time_update(nai_trainer *trainer, const nai_trials *trials)
 {
