@@ -121,6 +121,129 @@ START_TEST(products_have_the_bits_of_whole_matrices)
 }
 END_TEST
 
+/*
+ * One trial by lists of its own: the bits of a batch, of which it is one. What an absent synapse would bring,
+ * were it infinite, is not there.
+ */
+static void compare_row(const nai__kernels *kernels, const sparse *s, const nai__row_lists *rows,
+                        int accumulate)
+{
+  float *a = random_floats(s->k), *row = random_floats(s->n),
+        *batch = malloc((size_t)s->n * sizeof *batch);
+  for (int64_t j = 0; j < s->k; j++) a[j] = j % 3 ? a[j] : j % 2 ? 0.0f : -0.0f;
+  if (s->k == 1030) a[s->k / 2] = INFINITY;
+  for (int64_t i = 0; i < s->n; i++) row[i] = accumulate ? row[i] : NAN;
+  memcpy(batch, row, (size_t)s->n * sizeof *batch);
+  kernels->list_row(row, a, rows, accumulate);
+  kernels->list_product(batch, s->n, a, s->k, s->lists, 1, accumulate);
+  for (int64_t i = 0; i < s->n; i++)
+    if (memcmp(&row[i], &batch[i], sizeof *row) != 0)
+      ck_abort_msg("%lld x %lld at %lld: %g, not %g", (long long)s->k, (long long)s->n,
+                   (long long)i, (double)row[i], (double)batch[i]);
+  free(a);
+  free(row);
+  free(batch);
+}
+
+static nai__row_lists *rows_of(const sparse *s)
+{
+  nai__row_lists *rows;
+  EXPECT(nai__row_lists_create(&rows, s->lists));
+  if (rows) nai__row_lists_pack(rows, s->lists);
+  return rows;
+}
+
+START_TEST(one_trial_has_the_bits_of_a_batch)
+{
+  static const int64_t many[] = {64, 65, 100, 257, 1030}, few[] = {1, 15, 16, 17, 100, 530};
+  static const double shares[] = {0.01, 0.029, 0.05, 0.1, 0.3};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  int near = 0, far = 0;
+  for (int ik = 0; ik < COUNT(many); ik++)
+    for (int in = 0; in < COUNT(few); in++)
+      for (int id = 0; id < COUNT(shares); id++) {
+        sparse s = sparse_new(kernels, many[ik], few[in], shares[id], 1);
+        nai__row_lists *rows = rows_of(&s);
+        near += rows && rows->near;
+        far += rows && rows->far;
+        if (rows) compare_row(kernels, &s, rows, 0);
+        if (rows) compare_row(kernels, &s, rows, 1);
+        EXPECT(nai__row_lists_size(rows) <=
+               nai__row_lists_bytes(many[ik], few[in], s.lists->synapses));
+        nai__row_lists_destroy(rows);
+        sparse_free(&s);
+      }
+  EXPECT(near >= 10 && far >= 10);
+}
+END_TEST
+
+static void expect_rows(const sparse *s, int there)
+{
+  nai__row_lists *rows = rows_of(s);
+  EXPECT((rows != NULL) == there);
+  nai__row_lists_destroy(rows);
+}
+
+/* Synapses of receiver i: `width` of them in its sixteenth of the senders, or anywhere. */
+static sparse sixteenths(int64_t k, int64_t n, int64_t width, int apart)
+{
+  sparse s = {.k = k, .n = n, .ld = k};
+  s.exists = calloc((size_t)(n * k), 1);
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < width; j++)
+      s.exists[i * k + (apart ? i % 16 * (k / 16) + j : j * (k / width))] = 1;
+  s.w = random_floats(n * k);
+  s.packed = NULL;
+  s.lists = nai__lists_create(&(nai__list_shape){s.exists, k, k, n, 1, 0});
+  nai__lists_pack(s.lists, s.w);
+  return s;
+}
+
+/* Where the whole matrix is faster, senders are too few or too many, or slots would be nearly empty. */
+START_TEST(one_trial_has_lists_where_they_pay)
+{
+  static const struct {
+    int64_t k, n;
+    double density;
+    int there;
+  } cases[] = {{100, 100, 0.2, 0},  {100, 100, 0.05, 1}, {63, 100, 0.05, 0},
+               {1024, 600, 0.2, 1}, {100, 100, 0, 0},    {70000, 20, 0.005, 0}};
+  const nai__kernels *kernels = nai__kernels_named("portable");
+  for (int i = 0; i < COUNT(cases); i++) {
+    sparse s = sparse_new(kernels, cases[i].k, cases[i].n, cases[i].density, 1);
+    expect_rows(&s, cases[i].there);
+    sparse_free(&s);
+  }
+  for (int apart = 0; apart < 2; apart++) {
+    sparse s = sixteenths(4096, 160, 200, apart);
+    expect_rows(&s, !apart);
+    sparse_free(&s);
+  }
+  ck_assert_int_eq(nai__row_lists_size(NULL), 0);
+  ck_assert_int_eq(nai__row_lists_bytes(10, 1000, 100), 0);
+}
+END_TEST
+
+START_TEST(lists_of_one_trial_without_memory)
+{
+  for (int far = 0; far < 2; far++) {
+    sparse s = sparse_new(nai__kernels_best(), 200, 100, far ? 0.01 : 0.08, 1);
+    int failed = 0, well = 0;
+    for (; !well; failed++) {
+      nai__row_lists *rows;
+      faults_fail_allocation(failed);
+      well = nai__row_lists_create(&rows, s.lists);
+      faults_fail_allocation(-1);
+      EXPECT((rows != NULL) == well);
+      nai__row_lists_destroy(rows);
+    }
+    EXPECT(failed > 8);
+    sparse_free(&s);
+  }
+}
+END_TEST
+
 /* Of what c holds nothing is read unless it is asked for. */
 START_TEST(products_overwrite)
 {
@@ -257,10 +380,13 @@ START_TEST(lists_where_few_synapses_exist)
 }
 END_TEST
 
-/* A batch runs over lists, a trial alone over whole matrices. */
+/* A batch runs over lists, a trial alone over whole matrices or lists of its own. */
 START_TEST(a_trial_has_the_same_bits_alone)
 {
-  nai_network *net = build_listed(NULL, 0.2);
+  nai_network *net = build_listed(NULL, _i ? 0.08 : 0.2);
+  int rows = 0;
+  for (int64_t i = 0; i < net->n_blocks; i++) rows += net->block[i].listing.row != NULL;
+  EXPECT((rows > 0) == _i);
   static float inputs[STEPS * TRIALS * CHANNELS], alone[STEPS * CHANNELS];
   expect_ok(nai_random_normals(inputs, STEPS * TRIALS * CHANNELS, 4, 0));
   nai_state *batch = make_state(net, TRIALS, 8);
@@ -445,10 +571,16 @@ Suite *lists_suite(void)
   tcase_set_timeout(kernels, 60);
   tcase_add_loop_test(kernels, products_have_the_bits_of_whole_matrices, 0, TABLES);
   tcase_add_loop_test(kernels, products_overwrite, 0, TABLES);
+  tcase_add_loop_test(kernels, one_trial_has_the_bits_of_a_batch, 0, TABLES);
+  tcase_add_test(kernels, one_trial_has_lists_where_they_pay);
+  tcase_add_test(kernels, lists_of_one_trial_without_memory);
   tcase_add_loop_test(kernels, the_gradient_is_a_sum_over_rows, 0, TABLES);
   tcase_add_test(kernels, bytes_of_lists);
   suite_add_tcase(suite, kernels);
-  ADD_CASE(suite, "networks", lists_where_few_synapses_exist, a_trial_has_the_same_bits_alone);
+  TCase *networks = tcase_create("networks");
+  tcase_add_test(networks, lists_where_few_synapses_exist);
+  tcase_add_loop_test(networks, a_trial_has_the_same_bits_alone, 0, 2);
+  suite_add_tcase(suite, networks);
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, every_rule_learns_as_from_whole_matrices, 0, n_rules);
   tcase_add_loop_test(rules, threads_and_checkpoints_keep_bits, 2, 4);

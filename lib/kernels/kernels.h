@@ -21,7 +21,7 @@
 
 #include <stdint.h>
 
-#include "lists.h"
+#include "row_lists.h"
 #include "transfers.h"
 
 /*
@@ -102,6 +102,8 @@ typedef struct nai__kernels {
   /* As product(), with the same bits. */
   void (*list_product)(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *lists,
                        int64_t rows, int accumulate);
+  /* The same of one row, with the same bits. */
+  void (*list_row)(float *c, const float *a, const nai__row_lists *lists, int accumulate);
   /* Floats of scratch that list_outer() needs. */
   int64_t (*list_scratch)(const nai__lists *lists);
   /*

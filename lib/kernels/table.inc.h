@@ -17,6 +17,8 @@
 
 #include "lists.inc.h"
 
+#include "rows.inc.h"
+
 #include "units.inc.h"
 
 #include "learn.inc.h"
@@ -32,6 +34,7 @@ static const nai__kernels table = {
     .outer = outer,
     .list_rows = NAI__LANES / 2 + 1,
     .list_product = list_product,
+    .list_row = list_row,
     .list_scratch = list_scratch,
     .list_outer = list_outer,
     .row_dot = row_dot,

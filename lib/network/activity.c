@@ -387,8 +387,7 @@ static void multiply(const nai__activity *a, const nai__block *block, int64_t t,
   int64_t lda = nai__carried_stride(net, block);
   const float *source = nai__carried(a, block, t) + row * lda;
   if (rows == 1)
-    net->kernels->row_product(c, source, block->forward, block->at.columns, block->at.rows,
-                              accumulate, scratch->index);
+    nai__block_row(net, block, c, source, accumulate, scratch->index);
   else
     nai__block_product(net, block, c, ldc, source, lda, rows, accumulate);
 }

@@ -26,7 +26,7 @@ static int lists_pay(const nai__block *b, int64_t synapses)
 static int64_t bytes_of(const nai__block *b, int64_t synapses)
 {
   const int64_t pre = b->at.columns, post = b->at.rows;
-  return nai__lists_bytes(pre, post, synapses, 1) +
+  return nai__lists_bytes(pre, post, synapses, 1) + nai__row_lists_bytes(pre, post, synapses) +
          (b->from_input ? 0 : nai__lists_bytes(post, pre, synapses, 0));
 }
 
@@ -50,7 +50,8 @@ int64_t nai__lists_most(const nai_network *net)
 
 int64_t nai__listing_bytes(const nai__listing *listing)
 {
-  return nai__lists_size(listing->forward) + nai__lists_size(listing->backward);
+  return nai__lists_size(listing->forward) + nai__lists_size(listing->backward) +
+         nai__row_lists_size(listing->row);
 }
 
 int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
@@ -61,15 +62,16 @@ int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
 
 nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists)
 {
-  *out = (nai__listing){NULL, NULL};
+  *out = (nai__listing){NULL, NULL, NULL};
   if (!lists_pay(b, count_synapses(b, exists))) return NAI_OK;
   nai__list_shape shape = {exists, b->at.stride, b->at.columns, b->at.rows, 1, 1};
   out->forward = nai__lists_create(&shape);
-  if (!out->forward) return NAI_ERR_MEMORY;
+  if (!out->forward || !nai__row_lists_create(&out->row, out->forward)) goto fail;
   if (b->from_input) return NAI_OK;
   shape = (nai__list_shape){exists, b->at.stride, b->at.rows, b->at.columns, 0, 0};
   out->backward = nai__lists_create(&shape);
   if (out->backward) return NAI_OK;
+fail:
   nai__listing_destroy(out);
   return NAI_ERR_MEMORY;
 }
@@ -78,7 +80,8 @@ void nai__listing_destroy(nai__listing *listing)
 {
   nai__lists_destroy(listing->forward);
   nai__lists_destroy(listing->backward);
-  *listing = (nai__listing){NULL, NULL};
+  nai__row_lists_destroy(listing->row);
+  *listing = (nai__listing){NULL, NULL, NULL};
 }
 
 void nai__use_listing(nai__block *b, const nai__listing *listing)

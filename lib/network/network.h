@@ -160,6 +160,7 @@ typedef struct nai__projection {
 /* The synapses of a block as lists, where few of them exist; else NULL. */
 typedef struct nai__listing {
   nai__lists *forward, *backward; /* NULL from inputs */
+  nai__row_lists *row;            /* forward, of one trial; NULL: the whole matrix is faster */
 } nai__listing;
 
 typedef struct nai__block {
@@ -528,6 +529,10 @@ void nai__pack_plastic(nai_network *net);
 
 /* Lists of every block whose synapses are few, to be packed. */
 nai_status nai__list_synapses(nai_network *net);
+
+/* c [post] = or += W a [pre] of one trial, silent senders left out or by lists; index [pre] is scratch. */
+void nai__block_row(const nai_network *net, const nai__block *b, float *c, const float *a,
+                    int accumulate, int32_t *index);
 
 /*
  * c [rows, post] = or += a [rows, pre] W^T, and c [rows, pre] = or += a [rows, post] B, where B is W

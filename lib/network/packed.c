@@ -29,6 +29,7 @@ void nai__pack_block(nai_network *net, int64_t block)
   net->kernels->pack(b->forward, w, b->at.stride, b->at.columns, b->at.rows, 1);
   if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->at.rows, b->at.columns, 0);
   if (b->listing.forward) nai__lists_pack(b->listing.forward, w);
+  if (b->listing.row) nai__row_lists_pack(b->listing.row, b->listing.forward);
   if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
 }
 
@@ -69,6 +70,16 @@ void nai__block_product_back(const nai_network *net, const nai__block *b, const 
     kernels->list_product(c, ldc, a, lda, b->listing.backward, rows, accumulate);
   else
     kernels->product(c, ldc, a, lda, packed, rows, b->at.rows, b->at.columns, accumulate);
+}
+
+void nai__block_row(const nai_network *net, const nai__block *b, float *c, const float *a,
+                    int accumulate, int32_t *index)
+{
+  const nai__kernels *kernels = net->kernels;
+  if (b->listing.row && kernels->list_rows)
+    kernels->list_row(c, a, b->listing.row, accumulate);
+  else
+    kernels->row_product(c, a, b->forward, b->at.columns, b->at.rows, accumulate, index);
 }
 
 int64_t nai__block_scratch(const nai_network *net, const nai__block *b)

@@ -36,7 +36,16 @@ static const struct sparse {
     {{"sparse/4000", 4000, 100, 32, 3, 3}, 0.05},
 };
 
-static const int64_t sizes[] = {100, 256, 1024}; /* of step/N */
+/* One step of one trial. */
+static const struct stepped {
+  const char *name;
+  int64_t units;
+  double density;
+} steps[] = {{"step/100", 100, 1.0},
+             {"step/256", 256, 1.0},
+             {"step/1024", 1024, 1.0},
+             {"step/1024/0.2", 1024, 0.2},
+             {"step/1024/0.05", 1024, 0.05}};
 #define STEPS 20000
 
 static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs, double density)
@@ -162,11 +171,12 @@ static double fraction_active(const nai_state *state)
   return (double)active / (double)all;
 }
 
-static void bench_step(nai__json_writer *out, const char *name, int64_t units, double limit)
+static void bench_step(nai__json_writer *out, const char *name, int64_t units, double density,
+                       double limit)
 {
   static double us[STEPS];
   float input[3] = {0.5f, 0.2f, -0.1f}, output[3];
-  nai_network *net = make_network(units, 3, 3, 1.0);
+  nai_network *net = make_network(units, 3, 3, density);
   nai_state *state;
   must(nai_state_create(&state, net, 1, 1));
   for (int t = 0; t < 200; t++) must(nai_state_step(state, input, output));
@@ -218,11 +228,9 @@ int main(int argc, char **argv)
         bench_training(&results, &workloads[i], threads, limit);
   for (int i = 0; i < COUNT(sparse); i++)
     if (wanted(sparse[i].work.name, argv + 2, argc - 2)) bench_sparse(&results, &sparse[i]);
-  for (int i = 0; i < COUNT(sizes); i++) {
-    char name[32];
-    snprintf(name, sizeof name, "step/%d", (int)sizes[i]);
-    if (wanted(name, argv + 2, argc - 2)) bench_step(&results, name, sizes[i], limit);
-  }
+  for (int i = 0; i < COUNT(steps); i++)
+    if (wanted(steps[i].name, argv + 2, argc - 2))
+      bench_step(&results, steps[i].name, steps[i].units, steps[i].density, limit);
   if (results_end(&results, argv[1])) return EXIT_SUCCESS;
   fprintf(stderr, "bench: cannot write %s\n", argv[1]);
   return EXIT_FAILURE;

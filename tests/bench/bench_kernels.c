@@ -105,6 +105,47 @@ static void bench_lists(const nai__kernels *kernels, int64_t n, double density, 
   free(exists);
 }
 
+/* One trial of which half are silent, by lists and by the whole matrix. */
+static void bench_list_row(const nai__kernels *kernels, int64_t n, double density)
+{
+  enum { VECTORS = 16 };
+  uint8_t *exists = calloc((size_t)(n * n), 1);
+  float *a = random_floats(VECTORS * n), *w = random_floats(n * n), *c = random_floats(n),
+        *packed = random_floats(kernels->packed_size(n, n));
+  int32_t *index = malloc((size_t)n * sizeof *index);
+  if (!exists || !index) exit(EXIT_FAILURE);
+  for (int64_t i = 0; i < VECTORS * n; i++)
+    if (a[i] < 0) a[i] = 0;
+  for (int64_t i = 0; i < n * n; i++) {
+    exists[i] = (double)rand() / RAND_MAX < density;
+    if (!exists[i]) w[i] = 0;
+  }
+  nai__lists *lists = nai__lists_create(&(nai__list_shape){exists, n, n, n, 1, 0});
+  nai__row_lists *rows = NULL;
+  if (!lists || !nai__row_lists_create(&rows, lists)) exit(EXIT_FAILURE);
+  nai__lists_pack(lists, w);
+  kernels->pack(packed, w, n, n, n, 1);
+  double list = 0, whole;
+  long turn = 0;
+  if (rows) nai__row_lists_pack(rows, lists);
+  if (rows) TIME(list, kernels->list_row(c, a + turn++ % VECTORS * n, rows, 0));
+  TIME(whole, kernels->row_product(c, a + turn++ % VECTORS * n, packed, n, n, 0, index));
+  printf("  one row  %5lld units, density %.2f: whole %8.2f us", (long long)n, density,
+         whole * 1e6);
+  if (rows)
+    printf(", lists %8.2f us (%s, %.0f %% of lanes used)\n", list * 1e6,
+           rows->near ? "near" : "far",
+           100.0 * (double)lists->synapses / (double)(NAI__ROW_SLICE * rows->slots));
+  else
+    printf(", no lists\n");
+  nai__row_lists_destroy(rows);
+  nai__lists_destroy(lists);
+  float *all[] = {a, w, c, packed};
+  for (int i = 0; i < COUNT(all); i++) free(all[i]);
+  free(exists);
+  free(index);
+}
+
 /*
  * One trial, a vector of which a share is active; another vector each time, as in a network that
  * runs.
@@ -185,6 +226,10 @@ static void bench_table(const nai__kernels *kernels, double limit)
     for (int j = 0; j < COUNT(densities); j++)
       for (int64_t rows = 8; rows <= 32; rows *= 2)
         bench_lists(kernels, units[i], densities[j], rows, 2560);
+  static const int64_t of_rows[] = {256, 512, 724, 1024, 4000};
+  for (int i = 0; i < COUNT(of_rows) && kernels->list_rows; i++)
+    for (int j = 0; j < 4; j++) bench_list_row(kernels, of_rows[i], densities[j]);
+  if (kernels->list_rows) bench_list_row(kernels, 20000, 0.01);
   bench_normals(kernels, 100);
   bench_normals(kernels, 256);
   bench_normals(kernels, 1024);

@@ -1,0 +1,44 @@
+/*
+ * The synapses of lists once more, for products of one trial: receivers are in the lanes of vectors, 16
+ * of them a slice, those with the most synapses first. A slot holds at most one synapse of each, its
+ * next one, senders ascending; so the sum of a receiver is the same chain as in all other products.
+ *
+ * Near: senders of a slot lie in a window of NAI__ROW_WINDOW, which stands where the receiver that
+ * is most behind goes on; those that are ahead of it wait. Rates of a window are looked up in registers.
+ * Far, where a window would hold too few synapses: any of 65 536 senders, which are gathered.
+ */
+#ifndef NAI_KERNELS_ROW_LISTS_H
+#define NAI_KERNELS_ROW_LISTS_H
+
+#include "lists.h"
+
+#define NAI__ROW_SLICE 16
+#define NAI__ROW_WINDOW 64
+
+typedef struct nai__row_lists {
+  int64_t k, n; /* senders, receivers */
+  int64_t slices, slots;
+  int64_t *first;  /* [slices + 1]: slots */
+  int32_t *post;   /* [slices][16]: receivers; -1: none */
+  uint16_t *here;  /* [slots]: bit i: the slot has a synapse of lane i */
+  uint16_t *start; /* [slots]: first sender of the window; NULL: far */
+  uint8_t *near;   /* [slots][16]: senders in their window; NULL: far */
+  uint16_t *far;   /* [slots][16]: senders; NULL: near */
+  int32_t *place;  /* [slots][16]: where the weight is, counted from lists->weight; -1: none */
+  float *weight;   /* [slots][16] */
+} nai__row_lists;
+
+/*
+ * Of the same synapses; weights are to be packed. *out is NULL where one trial is multiplied faster by
+ * the whole matrix, or in another way: by size, density and where synapses are. Returns 0 without memory.
+ */
+int nai__row_lists_create(nai__row_lists **out, const nai__lists *lists);
+void nai__row_lists_destroy(nai__row_lists *rows);
+/* Bytes of some, 0 of none; and what those of up to so many synapses take at most. */
+int64_t nai__row_lists_size(const nai__row_lists *rows);
+int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses);
+
+/* Takes the weights from lists that have been packed: those that it was made of. */
+void nai__row_lists_pack(nai__row_lists *rows, const nai__lists *lists);
+
+#endif
