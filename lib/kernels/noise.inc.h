@@ -28,9 +28,9 @@ NAI__INLINE void philox(int blocks, wide c[][4], uint64_t seed)
     NAI__EACH
     {
       wide p0 = times(c[j][0], m0), p1 = times(c[j][2], m1);
-      c[j][0] = (p1 >> 32) ^ c[j][1] ^ (wide)k0;
+      c[j][0] = high_halves(p1) ^ c[j][1] ^ (wide)k0;
       c[j][1] = p1;
-      c[j][2] = (p0 >> 32) ^ c[j][3] ^ (wide)k1;
+      c[j][2] = high_halves(p0) ^ c[j][3] ^ (wide)k1;
       c[j][3] = p0;
     }
     k0 += w0;

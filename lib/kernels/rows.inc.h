@@ -57,7 +57,7 @@ NAI__INLINE void row_slice(int near, float *sum, const float *a, const nai__row_
   for (int64_t slot = l->first[slice]; slot < l->first[slice + 1]; slot++) {
     const int64_t at = slot * NAI__ROW_SLICE;
     const float *const from = near ? a + l->start[slot] : a;
-    if (!near) __builtin_prefetch(l->weight + at + 1024);
+    __builtin_prefetch(l->weight + at + 1024);
 #pragma GCC unroll 4
     for (int p = 0; p < NAI__ROW_PARTS; p++) {
       const int64_t lane = at + p * NAI__LANES;

@@ -280,6 +280,19 @@ NAI__INLINE wide times(wide a, wide b)
 #endif
 }
 
+/* The high 32 bits of each 64-bit lane, in its low ones; the high ones hold nothing. */
+NAI__INLINE wide high_halves(wide x)
+{
+  /* Not shifted: multiplications keep the units that shift busy. */
+#if NAI__WIDTH == 64
+  return (wide)_mm512_shuffle_epi32((__m512i)x, _MM_PERM_DDBB);
+#elif NAI__WIDTH == 32
+  return (wide)_mm256_shuffle_epi32((__m256i)x, 0xf5);
+#else
+  return x >> 32;
+#endif
+}
+
 /* low, high = a0 b0 a1 b1 ... */
 NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
 {
