@@ -407,6 +407,23 @@ START_TEST(a_trial_has_the_same_bits_alone)
 }
 END_TEST
 
+/* As do a few: up to four run one after the other over lists of one trial. */
+START_TEST(few_trials_have_the_bits_of_many)
+{
+  nai_network *net = build_listed(NULL, 0.08);
+  nai_state *batch = make_state(net, TRIALS, 8), *few = make_state(net, 2 + _i, 8);
+  expect_ok(nai_state_run(batch, STEPS, NULL, NULL, NULL));
+  expect_ok(nai_state_run(few, STEPS, NULL, NULL, NULL));
+  for (int b = 0; b < 2 + _i; b++) {
+    for (int u = 0; u < 61; u++) EXPECT(rate_of(few, "E", b, u) == rate_of(batch, "E", b, u));
+    for (int u = 0; u < 18; u++) EXPECT(rate_of(few, "I", b, u) == rate_of(batch, "I", b, u));
+  }
+  nai_state_destroy(few);
+  nai_state_destroy(batch);
+  nai_network_destroy(net);
+}
+END_TEST
+
 static nai_trainer *train(nai_network *net, int rule)
 {
   nai_cost *cost;
@@ -580,6 +597,7 @@ Suite *lists_suite(void)
   TCase *networks = tcase_create("networks");
   tcase_add_test(networks, lists_where_few_synapses_exist);
   tcase_add_loop_test(networks, a_trial_has_the_same_bits_alone, 0, 2);
+  tcase_add_loop_test(networks, few_trials_have_the_bits_of_many, 0, 5);
   suite_add_tcase(suite, networks);
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, every_rule_learns_as_from_whole_matrices, 0, n_rules);

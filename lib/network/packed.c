@@ -51,11 +51,22 @@ static int takes_lists(const nai_network *net, const nai__lists *lists, int64_t 
   return lists && net->kernels->list_rows && rows >= net->kernels->list_rows;
 }
 
+/* A few trials one after the other: up to so many take no longer than all of them by the whole matrix. */
+#define FEW 4
+
+static int takes_rows(const nai_network *net, const nai__block *b, int64_t rows)
+{
+  return b->listing.row && net->kernels->list_rows && rows <= FEW;
+}
+
 void nai__block_product(const nai_network *net, const nai__block *b, float *c, int64_t ldc,
                         const float *a, int64_t lda, int64_t rows, int accumulate)
 {
   const nai__kernels *kernels = net->kernels;
-  if (takes_lists(net, b->listing.forward, rows))
+  if (takes_rows(net, b, rows))
+    for (int64_t i = 0; i < rows; i++)
+      kernels->list_row(c + i * ldc, a + i * lda, b->listing.row, accumulate);
+  else if (takes_lists(net, b->listing.forward, rows))
     kernels->list_product(c, ldc, a, lda, b->listing.forward, rows, accumulate);
   else
     kernels->product(c, ldc, a, lda, b->forward, rows, b->at.columns, b->at.rows, accumulate);
@@ -76,7 +87,7 @@ void nai__block_row(const nai_network *net, const nai__block *b, float *c, const
                     int accumulate, int32_t *index)
 {
   const nai__kernels *kernels = net->kernels;
-  if (b->listing.row && kernels->list_rows)
+  if (takes_rows(net, b, 1))
     kernels->list_row(c, a, b->listing.row, accumulate);
   else
     kernels->row_product(c, a, b->forward, b->at.columns, b->at.rows, accumulate, index);
