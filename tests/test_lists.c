@@ -54,6 +54,20 @@ typedef struct sparse {
   nai__lists *lists;
 } sparse;
 
+/* `exists` [n][k], transposed; or [k][n]. */
+static nai__lists *make_lists(const sparse *s, int transposed, int gradient)
+{
+  nai__compressed rows, turned = {0};
+  ck_assert(
+      nai__compress(&rows, s->exists, s->ld, transposed ? s->n : s->k, transposed ? s->k : s->n));
+  if (!transposed) ck_assert(nai__compress_turned(&turned, &rows));
+  nai__lists *lists = nai__lists_create(transposed ? &rows : &turned, gradient);
+  ck_assert_ptr_nonnull(lists);
+  nai__compressed_release(&rows);
+  nai__compressed_release(&turned);
+  return lists;
+}
+
 static sparse sparse_new(const nai__kernels *kernels, int64_t k, int64_t n, double density,
                          int transposed)
 {
@@ -69,8 +83,7 @@ static sparse sparse_new(const nai__kernels *kernels, int64_t k, int64_t n, doub
     }
   s.packed = random_floats(kernels->packed_size(k, n));
   kernels->pack(s.packed, s.w, s.ld, k, n, transposed);
-  s.lists = nai__lists_create(&(nai__list_shape){s.exists, s.ld, k, n, transposed, transposed});
-  ck_assert_ptr_nonnull(s.lists);
+  s.lists = make_lists(&s, transposed, transposed);
   nai__lists_pack(s.lists, s.w);
   return s;
 }
@@ -195,7 +208,7 @@ static sparse sixteenths(int64_t k, int64_t n, int64_t width, int apart)
       s.exists[i * k + (apart ? i % 16 * (k / 16) + j : j * (k / width))] = 1;
   s.w = random_floats(n * k);
   s.packed = NULL;
-  s.lists = nai__lists_create(&(nai__list_shape){s.exists, k, k, n, 1, 0});
+  s.lists = make_lists(&s, 1, 0);
   nai__lists_pack(s.lists, s.w);
   return s;
 }
@@ -241,6 +254,63 @@ START_TEST(lists_of_one_trial_without_memory)
     EXPECT(failed > 8);
     sparse_free(&s);
   }
+}
+END_TEST
+
+static int make_all(const sparse *s)
+{
+  nai__compressed rows, turned;
+  nai__lists *lists = NULL;
+  if (!nai__compress(&rows, s->exists, s->ld, s->n, s->k)) return 0;
+  if (nai__compress_turned(&turned, &rows)) {
+    lists = nai__lists_create(&turned, 1);
+    nai__compressed_release(&turned);
+  }
+  nai__compressed_release(&rows);
+  const int well = lists != NULL;
+  nai__lists_destroy(lists);
+  return well;
+}
+
+START_TEST(lists_without_memory)
+{
+  sparse s = sparse_new(nai__kernels_best(), 200, 100, 0.1, 1);
+  int failed = 0, well = 0;
+  for (; !well; failed++) {
+    faults_fail_allocation(failed);
+    well = make_all(&s);
+    faults_fail_allocation(-1);
+  }
+  EXPECT(failed > 3 + 4 + 8);
+  sparse_free(&s);
+}
+END_TEST
+
+/* Turned once, receivers ascend in the place of senders, and places are those of before; turned twice, all
+ * is as it was. */
+START_TEST(compressed_rows_are_turned)
+{
+  static const uint8_t exists[] = {0, 1, 1, 0, /* gap */ 9, 0, 0, 0, 0, 9, 1, 1, 0, 1, 9};
+  static const int32_t sender[] = {1, 2, 0, 1, 3}, place[] = {1, 2, 10, 11, 13},
+                       turned_sender[] = {2, 0, 2, 0, 2}, turned_place[] = {10, 1, 11, 2, 13};
+  static const int64_t first[] = {0, 2, 2, 5}, turned_first[] = {0, 1, 3, 4, 5};
+  nai__compressed rows, turned, again;
+  ck_assert(nai__compress(&rows, exists, 5, 3, 4));
+  ck_assert(nai__compress_turned(&turned, &rows));
+  ck_assert(nai__compress_turned(&again, &turned));
+  const nai__compressed *same[] = {&rows, &again};
+  for (int i = 0; i < COUNT(same); i++) {
+    ck_assert_mem_eq(same[i]->first, first, sizeof first);
+    ck_assert_mem_eq(same[i]->sender, sender, sizeof sender);
+    ck_assert_mem_eq(same[i]->place, place, sizeof place);
+  }
+  ck_assert(turned.n == 4 && turned.k == 3);
+  ck_assert_mem_eq(turned.first, turned_first, sizeof turned_first);
+  ck_assert_mem_eq(turned.sender, turned_sender, sizeof turned_sender);
+  ck_assert_mem_eq(turned.place, turned_place, sizeof turned_place);
+  nai__compressed_release(&rows);
+  nai__compressed_release(&turned);
+  nai__compressed_release(&again);
 }
 END_TEST
 
@@ -591,6 +661,8 @@ Suite *lists_suite(void)
   tcase_add_loop_test(kernels, one_trial_has_the_bits_of_a_batch, 0, TABLES);
   tcase_add_test(kernels, one_trial_has_lists_where_they_pay);
   tcase_add_test(kernels, lists_of_one_trial_without_memory);
+  tcase_add_test(kernels, lists_without_memory);
+  tcase_add_test(kernels, compressed_rows_are_turned);
   tcase_add_loop_test(kernels, the_gradient_is_a_sum_over_rows, 0, TABLES);
   tcase_add_test(kernels, bytes_of_lists);
   suite_add_tcase(suite, kernels);

@@ -15,24 +15,16 @@ static int64_t blocks_of(int64_t n, int64_t size)
   return (n + size - 1) / size;
 }
 
-/* From sender j to receiver i. */
-static int64_t place_of(const nai__list_shape *shape, int64_t i, int64_t j)
-{
-  return shape->transposed ? i * shape->ld + j : j * shape->ld + i;
-}
-
-static int exists(const nai__list_shape *shape, int64_t i, int64_t j)
-{
-  return shape->exists[place_of(shape, i, j)] != 0;
-}
-
 /* --- products --------------------------------------------------------------------------------- */
 
-/* The synapses between two blocks: first receiver and sender, how many of each, and how many synapses
- * each receiver has. */
+/*
+ * A block of receivers goes from one block of senders to the next: how many receivers there are, how
+ * many synapses each has from these senders, and the first of them.
+ */
 typedef struct region {
-  const nai__list_shape *shape;
-  int64_t i, j, n, k;
+  const nai__compressed *synapses;
+  int64_t i, j, n;
+  int64_t next[NAI__LIST_POST];
   int32_t count[NAI__LIST_POST];
   uint16_t order[NAI__LIST_POST]; /* receivers, those with most synapses first */
 } region;
@@ -46,17 +38,31 @@ static void sort(region *r)
   for (int64_t i = r->n; i < NAI__LIST_POST; i++) r->order[i] = (uint16_t)i;
 }
 
-static void open_region(region *r, const nai__list_shape *shape, int64_t to, int64_t from)
+static void count_synapses(region *r)
 {
-  r->shape = shape;
-  r->i = to * NAI__LIST_POST;
-  r->j = from * NAI__LIST_PRE;
-  r->n = smaller(NAI__LIST_POST, shape->n - r->i);
-  r->k = smaller(NAI__LIST_PRE, shape->k - r->j);
-  memset(r->count, 0, sizeof r->count);
-  for (int64_t i = 0; i < r->n; i++)
-    for (int64_t j = 0; j < r->k; j++) r->count[i] += exists(shape, r->i + i, r->j + j);
+  const nai__compressed *c = r->synapses;
+  for (int64_t i = 0; i < r->n; i++) {
+    int64_t e = r->next[i];
+    while (e < c->first[r->i + i + 1] && c->sender[e] < r->j + NAI__LIST_PRE) e++;
+    r->count[i] = (int32_t)(e - r->next[i]);
+  }
   sort(r);
+}
+
+/* With the first block of senders. */
+static void open_region(region *r, const nai__compressed *synapses, int64_t to)
+{
+  *r = (region){.synapses = synapses, .i = to * NAI__LIST_POST};
+  r->n = smaller(NAI__LIST_POST, synapses->n - r->i);
+  for (int64_t i = 0; i < r->n; i++) r->next[i] = synapses->first[r->i + i];
+  count_synapses(r);
+}
+
+static void next_region(region *r)
+{
+  for (int64_t i = 0; i < r->n; i++) r->next[i] += r->count[i];
+  r->j += NAI__LIST_PRE;
+  count_synapses(r);
 }
 
 /* Slots of slice s: as many as its first receiver has synapses. */
@@ -67,12 +73,11 @@ static int32_t slots_of(const region *r, int64_t s)
 
 static void fill_receiver(const region *r, int p, int64_t slot, nai__lists *l)
 {
-  const int64_t i = r->order[p], lane = p % 4;
-  for (int64_t j = 0; j < r->k && i < r->n; j++) {
-    if (!exists(r->shape, r->i + i, r->j + j)) continue;
-    l->pre[4 * slot + lane] = (uint16_t)(j * NAI__LIST_SCALE);
-    l->place[4 * slot + lane] = (int32_t)place_of(r->shape, r->i + i, r->j + j);
-    slot++;
+  const int64_t i = r->order[p];
+  for (int32_t e = 0; e < r->count[i]; e++) {
+    const int64_t at = 4 * (slot + e) + p % 4, from = r->next[i] + e;
+    l->pre[at] = (uint16_t)((r->synapses->sender[from] - r->j) * NAI__LIST_SCALE);
+    l->place[at] = r->synapses->place[from];
   }
 }
 
@@ -80,36 +85,42 @@ static void fill_region(const region *r, int64_t at, nai__lists *l)
 {
   int32_t *first = l->first + at * (NAI__LIST_SLICES + 1);
   memcpy(l->post + at * NAI__LIST_POST, r->order, sizeof r->order);
-  for (int p = 0; p < NAI__LIST_POST; p++) fill_receiver(r, p, first[p / 4], l);
+  for (int p = 0; p < r->n; p++) fill_receiver(r, p, first[p / 4], l);
 }
 
-/* One after the other, in the order in which products meet them. */
-static void number_slots(nai__lists *l, const nai__list_shape *shape)
+static void number_region(const region *r, int64_t at, nai__lists *l)
+{
+  int32_t *first = l->first + at * (NAI__LIST_SLICES + 1);
+  for (int64_t s = 0; s < NAI__LIST_SLICES; s++) {
+    first[s] = (int32_t)l->slots;
+    l->slots += slots_of(r, s);
+  }
+  first[NAI__LIST_SLICES] = (int32_t)l->slots;
+}
+
+/* In the order in which products meet them. */
+static void each_region(nai__lists *l, const nai__compressed *synapses,
+                        void (*use)(const region *r, int64_t at, nai__lists *l))
 {
   region r;
-  l->slots = l->synapses = 0;
-  for (int64_t at = 0; at < l->to_blocks * l->from_blocks; at++) {
-    int32_t *first = l->first + at * (NAI__LIST_SLICES + 1);
-    open_region(&r, shape, at / l->from_blocks, at % l->from_blocks);
-    for (int64_t i = 0; i < r.n; i++) l->synapses += r.count[i];
-    for (int64_t s = 0; s < NAI__LIST_SLICES; s++) {
-      first[s] = (int32_t)l->slots;
-      l->slots += slots_of(&r, s);
+  for (int64_t to = 0; to < l->to_blocks; to++) {
+    open_region(&r, synapses, to);
+    for (int64_t from = 0; from < l->from_blocks; from++) {
+      use(&r, to * l->from_blocks + from, l);
+      next_region(&r);
     }
-    first[NAI__LIST_SLICES] = (int32_t)l->slots;
   }
 }
 
-static int make_slots(nai__lists *l, const nai__list_shape *shape)
+static int make_slots(nai__lists *l, const nai__compressed *synapses)
 {
-  region r;
   l->from_blocks = blocks_of(l->k, NAI__LIST_PRE);
   l->to_blocks = blocks_of(l->n, NAI__LIST_POST);
   const int64_t regions = l->from_blocks * l->to_blocks;
   l->first = NAI__ARRAY(int32_t, regions * (NAI__LIST_SLICES + 1));
   l->post = NAI__ARRAY(uint16_t, regions * NAI__LIST_POST);
   if (!l->first || !l->post) return 0;
-  number_slots(l, shape);
+  each_region(l, synapses, number_region);
   l->pre = NAI__ARRAY(uint16_t, 4 * l->slots + 1);
   l->place = NAI__ARRAY(int32_t, 4 * l->slots + 1);
   l->weight = NAI__ARRAY(float, 4 * l->slots + 1);
@@ -118,60 +129,71 @@ static int make_slots(nai__lists *l, const nai__list_shape *shape)
     l->pre[e] = NAI__LIST_PRE * NAI__LIST_SCALE;
     l->place[e] = -1;
   }
-  for (int64_t at = 0; at < regions; at++) {
-    open_region(&r, shape, at / l->from_blocks, at % l->from_blocks);
-    fill_region(&r, at, l);
-  }
+  each_region(l, synapses, fill_region);
   return 1;
 }
 
 /* --- the weight gradient ---------------------------------------------------------------------- */
 
-static int64_t count_near(const nai__list_shape *shape, int64_t i, int64_t near)
+/* Groups of four that a receiver has in each block of senders: into the start of the next receiver. */
+static void count_groups(nai__lists *l, const nai__compressed *c)
 {
-  int64_t count = 0, end = smaller((near + 1) * NAI__LIST_NEAR, shape->k);
-  for (int64_t j = near * NAI__LIST_NEAR; j < end; j++) count += exists(shape, i, j);
-  return count;
+  for (int64_t i = 0; i < l->n; i++)
+    for (int64_t e = c->first[i]; e < c->first[i + 1];) {
+      const int64_t near = c->sender[e] / NAI__LIST_NEAR;
+      int64_t count = 0;
+      while (e < c->first[i + 1] && c->sender[e] / NAI__LIST_NEAR == near) count++, e++;
+      l->start[near * (l->n + 1) + i] = (int32_t)blocks_of(count, 4);
+    }
 }
 
-static void fill_groups(nai__lists *l, const nai__list_shape *shape, int64_t i, int64_t near)
+static void number_groups(nai__lists *l)
 {
-  uint16_t *to = l->sender + 4 * (int64_t)l->start[near * (l->n + 1) + i];
-  int64_t end = smaller((near + 1) * NAI__LIST_NEAR, shape->k);
-  for (int64_t j = near * NAI__LIST_NEAR; j < end; j++)
-    if (exists(shape, i, j)) *to++ = (uint16_t)(j - near * NAI__LIST_NEAR);
+  for (int64_t near = 0; near < l->near; near++) {
+    int32_t *start = l->start + near * (l->n + 1);
+    for (int64_t i = 0; i <= l->n; i++) {
+      const int32_t groups = start[i];
+      start[i] = (int32_t)l->groups;
+      l->groups += groups;
+    }
+  }
 }
 
-static int make_groups(nai__lists *l, const nai__list_shape *shape)
+static void fill_groups(nai__lists *l, const nai__compressed *c)
+{
+  for (int64_t i = 0; i < l->n; i++)
+    for (int64_t e = c->first[i]; e < c->first[i + 1];) {
+      const int64_t near = c->sender[e] / NAI__LIST_NEAR;
+      uint16_t *to = l->sender + 4 * (int64_t)l->start[near * (l->n + 1) + i];
+      while (e < c->first[i + 1] && c->sender[e] / NAI__LIST_NEAR == near)
+        *to++ = (uint16_t)(c->sender[e++] % NAI__LIST_NEAR);
+    }
+}
+
+static int make_groups(nai__lists *l, const nai__compressed *synapses)
 {
   l->near = blocks_of(l->k, NAI__LIST_NEAR);
   l->start = NAI__ARRAY(int32_t, l->near * (l->n + 1));
   if (!l->start) return 0;
-  for (int64_t near = 0; near < l->near; near++) {
-    int32_t *start = l->start + near * (l->n + 1);
-    for (int64_t i = 0; i < l->n; i++) {
-      start[i] = (int32_t)l->groups;
-      l->groups += blocks_of(count_near(shape, i, near), 4);
-    }
-    start[l->n] = (int32_t)l->groups;
-  }
+  count_groups(l, synapses);
+  number_groups(l);
   l->sender = NAI__ARRAY(uint16_t, 4 * l->groups + 1);
   if (!l->sender) return 0;
   for (int64_t e = 0; e < 4 * l->groups; e++) l->sender[e] = NAI__LIST_NEAR;
-  for (int64_t near = 0; near < l->near; near++)
-    for (int64_t i = 0; i < l->n; i++) fill_groups(l, shape, i, near);
+  fill_groups(l, synapses);
   return 1;
 }
 
 /* --- lists ------------------------------------------------------------------------------------ */
 
-nai__lists *nai__lists_create(const nai__list_shape *shape)
+nai__lists *nai__lists_create(const nai__compressed *synapses, int gradient)
 {
   nai__lists *l = NAI__NEW(nai__lists);
   if (!l) return NULL;
-  l->k = shape->k;
-  l->n = shape->n;
-  if (make_slots(l, shape) && (!shape->gradient || make_groups(l, shape))) return l;
+  l->k = synapses->k;
+  l->n = synapses->n;
+  l->synapses = synapses->first[synapses->n];
+  if (make_slots(l, synapses) && (!gradient || make_groups(l, synapses))) return l;
   nai__lists_destroy(l);
   return NULL;
 }

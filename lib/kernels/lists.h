@@ -14,7 +14,7 @@
 #ifndef NAI_KERNELS_LISTS_H
 #define NAI_KERNELS_LISTS_H
 
-#include <stdint.h>
+#include "compressed.h"
 
 #define NAI__LIST_PRE 128
 #define NAI__LIST_POST 192
@@ -40,24 +40,16 @@ typedef struct nai__lists {
 } nai__lists;
 
 /*
- * Of the synapses from k senders to n receivers: `exists` [n][ld], transposed = 1; or [k][ld],
- * transposed = 0, as in nai__kernels.pack(). With `gradient`, which asks for transposed = 1, lists for
- * the weight gradient as well. Weights are to be packed.
+ * Of these synapses; with `gradient`, lists for the weight gradient as well. NULL without memory. Weights
+ * are to be packed.
  */
-typedef struct nai__list_shape {
-  const uint8_t *exists;
-  int64_t ld, k, n;
-  int transposed, gradient;
-} nai__list_shape;
-
-/* NULL without memory. */
-nai__lists *nai__lists_create(const nai__list_shape *shape);
+nai__lists *nai__lists_create(const nai__compressed *synapses, int gradient);
 void nai__lists_destroy(nai__lists *lists);
 /* Bytes of some, 0 of none; and what lists of so many synapses take at most. */
 int64_t nai__lists_size(const nai__lists *lists);
 int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient);
 
-/* Takes the weights from w, which lies as `exists` did, with that leading dimension. */
+/* Takes the weights from w, where they have their places. */
 void nai__lists_pack(nai__lists *lists, const float *w);
 
 #endif

@@ -23,10 +23,12 @@ static int lists_pay(const nai__block *b, int64_t synapses)
          b->at.rows * b->at.stride <= INT32_MAX;
 }
 
+/* With the compressed rows from which they are made. */
 static int64_t bytes_of(const nai__block *b, int64_t synapses)
 {
   const int64_t pre = b->at.columns, post = b->at.rows;
-  return nai__lists_bytes(pre, post, synapses, 1) + nai__row_lists_bytes(pre, post, synapses) +
+  return nai__compressed_bytes(post, synapses) + nai__compressed_bytes(2 * pre, synapses) +
+         nai__lists_bytes(pre, post, synapses, 1) + nai__row_lists_bytes(pre, post, synapses) +
          (b->from_input ? 0 : nai__lists_bytes(post, pre, synapses, 0));
 }
 
@@ -60,20 +62,29 @@ int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
   return lists_pay(b, synapses) ? bytes_of(b, synapses) : 0;
 }
 
+static nai_status list_both(nai__listing *out, const nai__block *b, const nai__compressed *synapses)
+{
+  out->forward = nai__lists_create(synapses, 1);
+  if (!out->forward || !nai__row_lists_create(&out->row, out->forward)) return NAI_ERR_MEMORY;
+  if (b->from_input) return NAI_OK;
+  nai__compressed turned;
+  if (!nai__compress_turned(&turned, synapses)) return NAI_ERR_MEMORY;
+  out->backward = nai__lists_create(&turned, 0);
+  nai__compressed_release(&turned);
+  return out->backward ? NAI_OK : NAI_ERR_MEMORY;
+}
+
 nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists)
 {
   *out = (nai__listing){NULL, NULL, NULL};
   if (!lists_pay(b, count_synapses(b, exists))) return NAI_OK;
-  nai__list_shape shape = {exists, b->at.stride, b->at.columns, b->at.rows, 1, 1};
-  out->forward = nai__lists_create(&shape);
-  if (!out->forward || !nai__row_lists_create(&out->row, out->forward)) goto fail;
-  if (b->from_input) return NAI_OK;
-  shape = (nai__list_shape){exists, b->at.stride, b->at.rows, b->at.columns, 0, 0};
-  out->backward = nai__lists_create(&shape);
-  if (out->backward) return NAI_OK;
-fail:
-  nai__listing_destroy(out);
-  return NAI_ERR_MEMORY;
+  nai__compressed synapses;
+  if (!nai__compress(&synapses, exists, b->at.stride, b->at.rows, b->at.columns))
+    return NAI_ERR_MEMORY;
+  nai_status status = list_both(out, b, &synapses);
+  nai__compressed_release(&synapses);
+  if (status != NAI_OK) nai__listing_destroy(out);
+  return status;
 }
 
 void nai__listing_destroy(nai__listing *listing)

@@ -68,6 +68,16 @@ static void bench_outer(const nai__kernels *kernels, int64_t rows, int64_t m, in
   free(scratch);
 }
 
+static nai__lists *lists_of(const uint8_t *exists, int64_t ld, int64_t n, int gradient)
+{
+  nai__compressed rows;
+  if (!nai__compress(&rows, exists, ld, n, n)) exit(EXIT_FAILURE);
+  nai__lists *lists = nai__lists_create(&rows, gradient);
+  if (!lists) exit(EXIT_FAILURE);
+  nai__compressed_release(&rows);
+  return lists;
+}
+
 /* n by n, of which a share exists: products of `rows` trials, and the gradient of `deep` rows, beside
  * the same of the whole matrix. */
 static void bench_lists(const nai__kernels *kernels, int64_t n, double density, int64_t rows,
@@ -83,8 +93,7 @@ static void bench_lists(const nai__kernels *kernels, int64_t n, double density, 
       exists[i * ld + j] = (double)rand() / RAND_MAX < density;
       if (!exists[i * ld + j]) w[i * ld + j] = 0;
     }
-  nai__lists *lists = nai__lists_create(&(nai__list_shape){exists, ld, n, n, 1, 1});
-  if (!lists) exit(EXIT_FAILURE);
+  nai__lists *lists = lists_of(exists, ld, n, 1);
   const int64_t listed = kernels->list_scratch(lists), whole = kernels->outer_scratch(n, n);
   float *scratch = random_floats(listed > whole ? listed : whole);
   double list, dense, list_outer, outer;
@@ -120,9 +129,9 @@ static void bench_list_row(const nai__kernels *kernels, int64_t n, double densit
     exists[i] = (double)rand() / RAND_MAX < density;
     if (!exists[i]) w[i] = 0;
   }
-  nai__lists *lists = nai__lists_create(&(nai__list_shape){exists, n, n, n, 1, 0});
+  nai__lists *lists = lists_of(exists, n, n, 0);
   nai__row_lists *rows = NULL;
-  if (!lists || !nai__row_lists_create(&rows, lists)) exit(EXIT_FAILURE);
+  if (!nai__row_lists_create(&rows, lists)) exit(EXIT_FAILURE);
   nai__lists_pack(lists, w);
   kernels->pack(packed, w, n, n, n, 1);
   double list = 0, whole;

@@ -1,0 +1,77 @@
+/* Compressed rows: from a matrix of flags, and turned. */
+#include "compressed.h"
+
+#include "../base/memory.h"
+
+static int allocate(nai__compressed *c, int64_t n, int64_t k, int64_t synapses)
+{
+  *c = (nai__compressed){.n = n,
+                         .k = k,
+                         .first = NAI__ARRAY(int64_t, n + 1),
+                         .sender = NAI__ARRAY(int32_t, synapses + 1),
+                         .place = NAI__ARRAY(int32_t, synapses + 1)};
+  if (c->first && c->sender && c->place) return 1;
+  nai__compressed_release(c);
+  return 0;
+}
+
+void nai__compressed_release(nai__compressed *c)
+{
+  nai__free(c->first);
+  nai__free(c->sender);
+  nai__free(c->place);
+  *c = (nai__compressed){0};
+}
+
+int64_t nai__compressed_bytes(int64_t n, int64_t synapses)
+{
+  return (n + 1) * (int64_t)sizeof(int64_t) + 2 * (synapses + 1) * (int64_t)sizeof(int32_t);
+}
+
+static int64_t count(const uint8_t *exists, int64_t k)
+{
+  int64_t synapses = 0;
+  for (int64_t j = 0; j < k; j++) synapses += exists[j] != 0;
+  return synapses;
+}
+
+int nai__compress(nai__compressed *out, const uint8_t *exists, int64_t ld, int64_t n, int64_t k)
+{
+  int64_t synapses = 0;
+  for (int64_t i = 0; i < n; i++) synapses += count(exists + i * ld, k);
+  if (!allocate(out, n, k, synapses)) return 0;
+  int64_t at = 0;
+  for (int64_t i = 0; i < n; i++) {
+    out->first[i] = at;
+    for (int64_t j = 0; j < k; j++) {
+      if (!exists[i * ld + j]) continue;
+      out->sender[at] = (int32_t)j;
+      out->place[at++] = (int32_t)(i * ld + j);
+    }
+  }
+  out->first[n] = at;
+  return 1;
+}
+
+/* Rows are gone through in order, so what lands in a column is ascending. */
+int nai__compress_turned(nai__compressed *out, const nai__compressed *c)
+{
+  const int64_t synapses = c->first[c->n];
+  if (!allocate(out, c->k, c->n, synapses)) return 0;
+  int64_t *next = NAI__ARRAY(int64_t, c->k + 1);
+  if (!next) {
+    nai__compressed_release(out);
+    return 0;
+  }
+  for (int64_t e = 0; e < synapses; e++) out->first[c->sender[e] + 1]++;
+  for (int64_t j = 0; j < c->k; j++) out->first[j + 1] += out->first[j];
+  for (int64_t j = 0; j < c->k; j++) next[j] = out->first[j];
+  for (int64_t i = 0; i < c->n; i++)
+    for (int64_t e = c->first[i]; e < c->first[i + 1]; e++) {
+      const int64_t at = next[c->sender[e]]++;
+      out->sender[at] = (int32_t)i;
+      out->place[at] = c->place[e];
+    }
+  nai__free(next);
+  return 1;
+}

@@ -1,0 +1,24 @@
+/*
+ * Which elements of a matrix exist, row by row (compressed rows, as sparse matrices have them): what
+ * lists are made from, without a matrix of flags where there is none.
+ */
+#ifndef NAI_KERNELS_COMPRESSED_H
+#define NAI_KERNELS_COMPRESSED_H
+
+#include <stdint.h>
+
+typedef struct nai__compressed {
+  int64_t n, k;    /* receivers, senders */
+  int64_t *first;  /* [n + 1]: of each receiver's synapses */
+  int32_t *sender; /* [first[n]]: ascending within a receiver */
+  int32_t *place;  /* [first[n]]: where the weight is */
+} nai__compressed;
+
+/* Of `exists` [n][ld], whose places are those of weights; 0 without memory. */
+int nai__compress(nai__compressed *out, const uint8_t *exists, int64_t ld, int64_t n, int64_t k);
+/* The same synapses with receivers for senders. */
+int nai__compress_turned(nai__compressed *out, const nai__compressed *c);
+void nai__compressed_release(nai__compressed *c);
+int64_t nai__compressed_bytes(int64_t n, int64_t synapses);
+
+#endif
