@@ -36,6 +36,13 @@ static const struct sparse {
     {{"sparse/4000", 4000, 100, 32, 3, 3}, 0.05},
 };
 
+/* The sizes above with all synapses. */
+static const struct workload whole[] = {
+    {"dense/S", 100, 75, 64, 3, 3},
+    {"dense/M", 256, 200, 64, 33, 17},
+    {"dense/L", 1024, 200, 128, 64, 32},
+};
+
 /* One step of one trial. */
 static const struct stepped {
   const char *name;
@@ -106,10 +113,10 @@ static nai_trainer *make_trainer(nai_network *net, int threads)
   return trainer;
 }
 
-static void bench_training(nai__json_writer *out, const struct workload *w, int threads,
-                           double limit)
+static void bench_training(nai__json_writer *out, const struct workload *w, double density,
+                           int threads, double limit)
 {
-  nai_network *net = make_network(w->units, w->inputs, w->outputs, 0.2);
+  nai_network *net = make_network(w->units, w->inputs, w->outputs, density);
   nai_trials *trials = make_trials(net, w);
   nai_trainer *trainer = make_trainer(net, threads);
   double ms = time_update(trainer, trials);
@@ -225,7 +232,10 @@ int main(int argc, char **argv)
   for (int i = 0; i < COUNT(workloads); i++)
     for (int threads = 1; threads <= 2; threads++)
       if (wanted(workloads[i].name, argv + 2, argc - 2))
-        bench_training(&results, &workloads[i], threads, limit);
+        bench_training(&results, &workloads[i], 0.2, threads, limit);
+  for (int i = 0; i < COUNT(whole); i++)
+    if (wanted(whole[i].name, argv + 2, argc - 2))
+      bench_training(&results, &whole[i], 1.0, 1, limit);
   for (int i = 0; i < COUNT(sparse); i++)
     if (wanted(sparse[i].work.name, argv + 2, argc - 2)) bench_sparse(&results, &sparse[i]);
   for (int i = 0; i < COUNT(steps); i++)

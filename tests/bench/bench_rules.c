@@ -126,19 +126,30 @@ static double time_reverse_form(nai_trainer *trainer, const nai_trials *trials)
   return best * 1e3;
 }
 
-static void bench_batch(nai__json_writer *out, const struct workload *w)
+/*
+ * Of the products: recurrent, input and output weights' gradients, and errors through the feedback.
+ */
+static double flops_of(const struct workload *w)
+{
+  return 2.0 * (double)(w->steps * w->trials * w->units) *
+         (double)(w->units + w->inputs + 2 * w->outputs);
+}
+
+static void bench_batch(nai__json_writer *out, const struct workload *w, double limit)
 {
   nai_network *net = make_network(w->units, w->inputs, w->outputs);
   nai_trials *trials = make_trials(net, w);
   nai_trainer *trainer = make_trainer(net, 0);
   double ours = time_reverse_form(trainer, trials), trace = time_trace_form(w);
-  printf("  %-10s 1 thread  %10.3f ms   the trace form %.2f ms, %.1f times as long\n", w->name,
-         ours, trace, trace / ours);
+  double fraction = flops_of(w) / (ours * 1e-3) / limit;
+  printf("  %-10s 1 thread  %10.3f ms   %.1f %% of the peak; the trace form %.1f times as long\n",
+         w->name, ours, 100 * fraction, trace / ours);
   fflush(stdout);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
   nai_network_destroy(net);
   result_begin(out, w->name, ours, 1);
+  nai__json_add_real(out, "peak_fraction", fraction);
   nai__json_add_real(out, "trace_ms", trace);
   result_end(out);
 }
@@ -213,10 +224,11 @@ int main(int argc, char **argv)
     fprintf(stderr, "usage: bench_rules FILE.json\n");
     return EXIT_FAILURE;
   }
+  double limit = peak();
   nai__json_writer results;
   results_begin(&results, argv[1]);
   printf("what RFLO makes of a batch, and an agent's step with RFLO:\n");
-  for (int i = 0; i < COUNT(workloads); i++) bench_batch(&results, &workloads[i]);
+  for (int i = 0; i < COUNT(workloads); i++) bench_batch(&results, &workloads[i], limit);
   bench_agent(&results, 256, 20000);
   bench_agent(&results, 1024, 5000);
   bench_agent(&results, 4096, 300);

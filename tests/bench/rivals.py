@@ -20,6 +20,8 @@ WORKLOADS = {
     "train/M": (256, 200, 64, 33, 17),
     "train/L": (1024, 200, 128, 64, 32),
 }
+# Absent synapses are multiplied by PyTorch and JAX all the same.
+WORKLOADS.update({name.replace("train", "dense"): sizes for name, sizes in list(WORKLOADS.items())})
 ALPHA, NOISE, DENSITY = 0.2, 0.15, 0.2
 
 
