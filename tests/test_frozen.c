@@ -1,5 +1,6 @@
 /* Networks of which parts are frozen, whose updates leave these out. */
 #include <neuroai/extend.h>
+#include <stdio.h>
 
 #include "rules.h"
 
@@ -252,6 +253,55 @@ START_TEST(a_moment_that_spoils_a_weight_is_found)
 }
 END_TEST
 
+/* After updates that passed, moments are not looked at; but from a checkpoint they come from elsewhere. */
+START_TEST(a_moment_that_a_checkpoint_spoils_is_found)
+{
+  char folder[256], path[300];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/extraordinary.safetensors", folder);
+  nai_network *net = build_many(NULL);
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(100));
+  nai_cost *cost;
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  nai_trials *trials = normal_trials(net, "z", 1, 3);
+  nai__plasticity *p = &trainer->plasticity;
+  int64_t last = nai__place_in(&net->projection[0].at, MANY - 1, MANY - 1);
+  for (int k = 0; k < 2; k++) expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert(p->are_ordinary);
+  float usual = p->mean[last];
+  p->mean[last] = 3e38f;
+  expect_ok(nai_trainer_save(trainer, path));
+  p->mean[last] = usual;
+  expect_ok(nai_trainer_restore(trainer, path));
+  ck_assert(p->mean[last] == 3e38f && !p->are_ordinary);
+  remove(path);
+  uint64_t before = hash_of(net);
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "[119][119]");
+  ck_assert(hash_of(net) == before && p->mean[last] == 3e38f && !p->are_ordinary);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* A momentum adds gradients up, and so may leave the bound: it is looked at before each move. */
+START_TEST(a_momentum_is_always_looked_at)
+{
+  nai_network *net = build_many(NULL);
+  nai_optimizer *momentum;
+  expect_ok(nai_optimizer_create_momentum(&momentum, 1e-3));
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), momentum);
+  nai_cost *cost;
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  nai_trials *trials = normal_trials(net, "z", 1, 3);
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert(!trainer->plasticity.are_ordinary);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* The last one alone, which decays by far too much. */
 START_TEST(one_infinite_weight_of_many_is_found)
 {
@@ -285,6 +335,8 @@ Suite *frozen_suite(void)
   tcase_add_loop_test(undone, an_update_that_fails_moves_none_of_many_weights, 0, 3);
   tcase_add_test(undone, one_infinite_weight_of_many_is_found);
   tcase_add_loop_test(undone, a_moment_that_spoils_a_weight_is_found, 0, 3);
+  tcase_add_test(undone, a_moment_that_a_checkpoint_spoils_is_found);
+  tcase_add_test(undone, a_momentum_is_always_looked_at);
   suite_add_tcase(suite, undone);
   return suite;
 }

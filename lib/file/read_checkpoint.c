@@ -334,6 +334,7 @@ static void take(restorer *r)
   size_t bytes = (size_t)trainer->plasticity.net->n_theta * sizeof(float);
   memcpy(trainer->plasticity.net->theta, r->theta, bytes);
   nai__pack(trainer->plasticity.net);
+  trainer->plasticity.are_ordinary = 0;
   if (trainer->plasticity.mean) memcpy(trainer->plasticity.mean, r->mean, bytes);
   if (trainer->plasticity.square) memcpy(trainer->plasticity.square, r->square, bytes);
   nai__learner *learner = trainer->plasticity.learner;

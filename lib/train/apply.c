@@ -87,15 +87,22 @@ static int are_below(const float *x, int64_t n, uint32_t mask, float most)
   return !(lane[0] >> 31);
 }
 
-/* Means of either sign; squares of none. */
-static int are_ordinary(const nai__plasticity *p, int64_t n)
+/*
+ * Means of either sign; squares of none. Running means stay so without being looked at again, as no
+ * gradient is beyond the bound; a momentum, which adds gradients up, need not.
+ */
+static int are_ordinary(nai__plasticity *p, int64_t n)
 {
-  return (!p->mean || are_below(p->mean, n, UINT32_C(0x7fffffff), LARGEST)) &&
-         (!p->square || are_below(p->square, n, UINT32_C(0xffffffff), FLT_MAX));
+  if (!p->are_ordinary)
+    p->are_ordinary = (!p->mean || are_below(p->mean, n, UINT32_C(0x7fffffff), LARGEST)) &&
+                      (!p->square || are_below(p->square, n, UINT32_C(0xffffffff), FLT_MAX));
+  const int good = p->are_ordinary;
+  if (!p->optimizer->kind->keeps_square) p->are_ordinary = 0;
+  return good;
 }
 
 /* Whether nobody will ask how weights were: nothing after the optimiser can fail or wants to follow. */
-static int is_final(const nai__plasticity *p, const nai__move *m)
+static int is_final(nai__plasticity *p, const nai__move *m)
 {
   if (p->factor || p->rule->kind->settled || others_write(p)) return 0;
   for (int64_t k = 0; k < p->net->n_projections; k++) {
@@ -135,6 +142,7 @@ static int move_part(nai__plasticity *p, const nai__move *all, int64_t first, in
 static int move_all(nai__plasticity *p, const nai__move *all)
 {
   int finite = 1, keeps = !is_final(p, all);
+  if (keeps) p->are_ordinary = 0; /* whoever writes weights may write moments */
   if (p->mean || p->square) return move_part(p, all, 0, all->n, keeps);
   for (int64_t k = 0; k < p->net->n_stretches; k++)
     finite &= move_part(p, all, p->net->stretch[k].first, p->net->stretch[k].end, keeps);
@@ -156,6 +164,7 @@ static int move(nai__plasticity *p, double clip)
                  .square = p->square};
   p->before.moves = p->moves;
   if (!p->factor) return move_all(p, &m);
+  p->are_ordinary = 0;
   nai__past_take(&p->before, p);
   nai__move_by_parts(p, &m);
   return 0;

@@ -85,6 +85,7 @@ void nai__past_put_back(const nai__past *past, nai__plasticity *p)
   if (p->mean) memcpy(p->mean, past->mean, bytes);
   if (p->square) memcpy(p->square, past->square, bytes);
   p->moves = past->moves;
+  p->are_ordinary = 0;
 }
 
 /* Bytes of it that an update may change. */

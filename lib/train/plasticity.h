@@ -38,6 +38,7 @@ typedef struct nai__plasticity {
   int64_t moves;  /* by the optimiser: more than updates where weights change within trials */
   double gradient_norm;
   int has_gradient;
+  int are_ordinary; /* moments were looked at, and only a mean of gradients has come in since */
 } nai__plasticity;
 
 static inline double nai__projection_rate(const nai__plasticity *p, int64_t projection)
