@@ -1,6 +1,7 @@
 /* Networks of which parts are frozen, whose updates leave these out. */
 #include <neuroai/extend.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "rules.h"
 
@@ -275,6 +276,7 @@ START_TEST(a_moment_that_a_checkpoint_spoils_is_found)
   expect_ok(nai_trainer_restore(trainer, path));
   ck_assert(p->mean[last] == 3e38f && !p->are_ordinary);
   remove(path);
+  rmdir(folder);
   uint64_t before = hash_of(net);
   expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE, "[119][119]");
   ck_assert(hash_of(net) == before && p->mean[last] == 3e38f && !p->are_ordinary);
