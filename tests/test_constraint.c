@@ -109,18 +109,18 @@ static void expect_density(const nai_network *net, double p)
   ck_assert_double_lt(fabs(columns - (double)n_pre), 5 * sqrt(2 * (double)n_pre));
 }
 
-START_TEST(sparse_connection)
+static void expect_sparse(int64_t n_pre, int64_t n_post)
 {
   static const double densities[] = {0.01, 0.2, 0.5, 0.95};
   for (int k = 0; k < 4; k++) {
-    nai_network *net = compose_pair(200, 300, NAI_FREE);
+    nai_network *net = compose_pair(n_pre, n_post, NAI_FREE);
     attach(net, "A", "B", sparse(densities[k]));
     expect_ok(nai_network_build(net, 5));
     expect_density(net, densities[k]);
     nai_network_destroy(net);
   }
   /* two of them are independent */
-  nai_network *net = compose_pair(200, 300, NAI_FREE);
+  nai_network *net = compose_pair(n_pre, n_post, NAI_FREE);
   nai_constraint *half = sparse(0.5);
   expect_ok(nai_network_constrain(net, "A", "B", half));
   attach(net, "A", "B", half);
@@ -128,13 +128,24 @@ START_TEST(sparse_connection)
   expect_density(net, 0.25);
   nai_network_destroy(net);
 }
+
+START_TEST(sparse_connection)
+{
+  expect_sparse(200, 300);
+  expect_sparse(3000, 400); /* by skips */
+}
 END_TEST
 
 START_TEST(all_and_none)
 {
   for (int p = 0; p < 2; p++) {
-    nai_network *net = compose_pair(20, 30, NAI_FREE);
+    nai_network *net = compose_pair(20, 30, NAI_FREE), *wide = compose_pair(3000, 1, NAI_FREE);
     attach(net, "A", "B", sparse(p));
+    attach(wide, "A", "B", sparse(p));
+    expect_ok(nai_network_build(wide, 5));
+    nai_view wide_exists = mask_of(wide, "A", "B");
+    for (int64_t j = 0; j < 3000; j++) EXPECT(at(&wide_exists, 0, j) == (float)p);
+    nai_network_destroy(wide);
     expect_ok(nai_network_build(net, 5));
     nai_view exists = mask_of(net, "A", "B"), learns = plastic_of(net, "A", "B");
     for (int64_t k = 0; k < 600; k++)

@@ -1,5 +1,6 @@
 /* Which synapses exist: a random fraction, a mask, or fewer with distance. */
 #include <math.h>
+#include <string.h>
 
 #include "../base/error.h"
 #include "builtin.h"
@@ -22,13 +23,44 @@ static nai_status check_array(const uint8_t *array, const char *what, int64_t n_
 
 /* --- sparse ----------------------------------------------------------------------------------- */
 
+/* Rows so long are drawn by skips: a number for each synapse that exists instead of one for each pair. */
+#define LONG_ROW 2048
+
+static void draw_each(const nai_synapses *s, int64_t i, double density)
+{
+  for (int64_t j = 0; j < s->n_pre; j++)
+    if (nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) >= density)
+      s->exists[i * s->stride + j] = 0;
+}
+
+/* Absent synapses before the next one: geometrically distributed, at most `most`. */
+static int64_t skip(const nai_synapses *s, int64_t i, int64_t drawn, double log_absent,
+                    int64_t most)
+{
+  double u = nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)drawn);
+  double absent = floor(log1p(-u) / log_absent);
+  return absent < (double)most ? (int64_t)absent : most;
+}
+
+static void draw_skips(const nai_synapses *s, int64_t i, double log_absent)
+{
+  int64_t j = 0;
+  for (int64_t drawn = 0; j < s->n_pre; drawn++, j++) {
+    int64_t absent = skip(s, i, drawn, log_absent, s->n_pre - j);
+    memset(s->exists + i * s->stride + j, 0, (size_t)absent);
+    j += absent;
+  }
+}
+
 static nai_status wire_sparse(void *user, nai_synapses *s)
 {
-  const nai__builtin *b = user;
+  const double density = ((const nai__builtin *)user)->value[0];
+  const int by_skips = s->n_pre >= LONG_ROW && density > 0 && density < 1;
   for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t j = 0; j < s->n_pre; j++)
-      if (nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) >= b->value[0])
-        s->exists[i * s->stride + j] = 0;
+    if (by_skips)
+      draw_skips(s, i, log1p(-density));
+    else
+      draw_each(s, i, density);
   return NAI_OK;
 }
 
