@@ -401,6 +401,37 @@ NAI_API nai_status nai_network_mask(nai_view *out, const nai_network *net, const
 NAI_API nai_status nai_network_plastic(nai_view *out, const nai_network *net, const char *from,
                                        const char *to);
 
+/** Arrays of the caller's for nai_network_synapses(), each [capacity]. Nullable: each of them. */
+typedef struct nai_synapse_arrays {
+  uint32_t struct_size; /**< sizeof(nai_synapse_arrays), filled in by the caller */
+  uint32_t reserved;    /**< 0 */
+  int32_t *projection;  /**< number of the projection, as in nai_network_projection() */
+  int32_t *post;        /**< receiving unit or channel, counted within its population or output */
+  int32_t *pre;         /**< sending one, within its population or input */
+  int32_t *copy;        /**< copy of the port, such as a branch; 0 where a port has none */
+  float *weight;        /**< effective weight */
+  double *delay;        /**< ms */
+  uint8_t *plastic;     /**< 1 where it is plastic, else 0 */
+} nai_synapse_arrays;
+
+/* clang-format off */
+/** No arrays: those that are wanted are filled in. */
+#define NAI_SYNAPSE_ARRAYS_INIT \
+  {sizeof(nai_synapse_arrays), 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL}
+/* clang-format on */
+
+/**
+ * The synapses of projections one after the other, without those that do not exist: copied into
+ * `arrays`, of which at most `capacity` are written. `count` becomes their number, even if capacity
+ * is smaller. They are in ascending order of (post, pre): populations in the order in which they
+ * were added, before them inputs and behind them outputs; of several between the same two units in
+ * the order of their projections, then copies. In the matrix of nai_network_weights() a synapse is
+ * in row copy n + post, where n is the number of units. Nullable: arrays (when capacity is 0).
+ */
+NAI_API nai_status nai_network_synapses(const nai_synapse_arrays *arrays, int64_t capacity,
+                                        int64_t *count, const nai_network *net, const char *from,
+                                        const char *to);
+
 /** Bias of a population or output [n]. */
 NAI_API nai_status nai_network_bias(nai_view *out, const nai_network *net, const char *name);
 

@@ -6,7 +6,7 @@
 #include "../base/memory.h"
 #include "../base/structs.h"
 #include "../kernels/lapack.h"
-#include "network.h"
+#include "row.h"
 
 static int64_t selected_units(const nai_network *net, const char *names)
 {
@@ -42,11 +42,11 @@ nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const c
     if (!nai__selected(&net->node[p->from], NAI__KIND(NAI_POPULATIONS), names)) continue;
     if (!nai__selected(&net->node[p->to], NAI__KIND(NAI_POPULATIONS), names)) continue;
     int64_t row = gathered_at(net, names, p->to), column = gathered_at(net, names, p->from);
-    const float *source = net->theta + p->at.start;
-    for (int64_t j = 0; j < p->at.columns; j++)
-      for (int64_t i = 0; i < p->at.rows; i++)
-        w[(column + j) * size + row + i % net->node[p->to].n] +=
-            (double)source[i * p->at.stride + j];
+    for (int64_t i = 0; i < p->at.rows; i++) {
+      double *onto = w + row + i % net->node[p->to].n;
+      for (nai__row at = nai__row_of(net, p, i); nai__row_next(&at);)
+        onto[(column + at.pre) * size] += (double)net->theta[at.place];
+    }
   }
   return NAI_OK;
 }

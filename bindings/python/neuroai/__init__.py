@@ -124,6 +124,7 @@ from .rule import (
 )
 from .short_term import TsodyksMarkram
 from .state import Run, State
+from .synapse_list import SynapseList
 from .task import Task
 from .trainer import Progress, Trainer
 from .trials import Trials
@@ -234,6 +235,7 @@ __all__ = [
     "Staircase",
     "State",
     "StrongWeak",
+    "SynapseList",
     "Synapses",
     "Task",
     "Total",

@@ -141,6 +141,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_network_sign": "sign net name",
     "nai_network_size": "net kind name",
     "nai_network_spectrum": "out real imaginary capacity net names",
+    "nai_network_synapses": "arrays capacity count net from to",
     "nai_network_transfer": "transfer net name",
     "nai_network_use_model": "net names model",
     "nai_network_weights": "out net from to",

@@ -253,6 +253,22 @@ class nai_parameter(Structure):
     ]
 
 
+class nai_synapse_arrays(Structure):
+    """Arrays for the synapses of projections."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_uint32),
+        ("projection", POINTER(c_int32)),
+        ("post", POINTER(c_int32)),
+        ("pre", POINTER(c_int32)),
+        ("copy", POINTER(c_int32)),
+        ("weight", POINTER(c_float)),
+        ("delay", POINTER(c_double)),
+        ("plastic", POINTER(c_uint8)),
+    ]
+
+
 class nai_spectrum(Structure):
     """What the eigenvalues and singular values of a recurrent weight matrix say."""
 
@@ -1232,6 +1248,16 @@ nai_network_kernels = _function("nai_network_kernels", c_char_p, _network)
 nai_network_weights = _function("nai_network_weights", nai_status, _view_out, _network, Text, Text)
 nai_network_mask = _function("nai_network_mask", nai_status, _view_out, _network, Text, Text)
 nai_network_plastic = _function("nai_network_plastic", nai_status, _view_out, _network, Text, Text)
+nai_network_synapses = _function(
+    "nai_network_synapses",
+    nai_status,
+    POINTER(nai_synapse_arrays),
+    int64,
+    POINTER(c_int64),
+    _network,
+    Text,
+    Text,
+)
 nai_network_bias = _function("nai_network_bias", nai_status, _view_out, _network, Text)
 nai_network_positions = _function("nai_network_positions", nai_status, _view_out, _network, Text)
 nai_network_set_weights = _function(

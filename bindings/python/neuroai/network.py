@@ -12,6 +12,7 @@ import tempfile
 from contextlib import ExitStack
 from ctypes import c_char_p, c_double, c_int32, c_int64
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -49,6 +50,7 @@ from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
 from .model import Model, UnitModel, models
 from .short_term import TsodyksMarkram
+from .synapse_list import SynapseList, bulk_radius, count, leading, matrix_among, synapses
 
 if TYPE_CHECKING:
     from .intervention import Interventions
@@ -92,16 +94,23 @@ class Spectrum:
     bulk: float
     #: radius / bulk: about 1 for a balanced network, large for one dominated by its mean.
     outlier: float
-    #: Entropy of the normalised singular values, divided by log(n): 1 when all are equal.
+    #: Entropy of the normalised singular values, divided by log(n): 1 when all are equal; NaN of a part of the spectrum.
     entropy: float
-    #: complex128 [n].
+    #: complex128 [n]; of a part of the spectrum [k], the largest modulus first.
     eigenvalues: npt.NDArray[np.complex128]
 
     def __repr__(self) -> str:
         return (
             f"Spectrum(n={self.n}, radius={self.radius:.4g}, bulk={self.bulk:.4g}, outlier={self.outlier:.4g}, "
-            f"entropy={self.entropy:.4g})"
+            + (f"entropy={self.entropy:.4g})" if len(self.eigenvalues) == self.n else f"the leading {len(self.eigenvalues)})")
         )
+
+
+def _few_eigenvalues(net: "Network", names: str, k: int) -> Spectrum:
+    matrix = matrix_among(net, names)
+    eigenvalues = leading(matrix, k)
+    radius, bulk = float(np.abs(eigenvalues).max()), bulk_radius(matrix)
+    return Spectrum(matrix.shape[0], radius, bulk, radius / bulk if bulk > 0 else 0.0, float("nan"), eigenvalues)
 
 
 class Network(Handle):
@@ -677,6 +686,21 @@ class Network(Handle):
         """1 where a synapse is plastic, else 0: float32 [n_post, n_pre], a read-only copy."""
         return flags(self, _c.nai_network_plastic, self, source, target)
 
+    def synapses(self, source: Names = "*", target: Names = "*") -> SynapseList:
+        """The synapses of these projections one after the other, in ascending order of (post, pre), as arrays; a copy.
+
+        Without those that do not exist, so that what a large sparse network has fits into memory::
+
+            found = net.synapses("E I", "E I")
+            found.pre, found.post, found.weight, found.delay, found.plastic
+            found.matrix()  # scipy.sparse [post, pre]
+
+        Args:
+            source: inputs and populations that send; shell patterns.
+            target: populations and outputs that receive.
+        """
+        return synapses(self, source, target)
+
     def bias(self, name: str) -> Floats:
         """Bias of a population or output, float32 [n], a read-only view."""
         return view(self, _c.nai_network_bias, self, name)
@@ -738,17 +762,24 @@ class Network(Handle):
         self._compose(_c.nai_network_set_memory_limit, 0 if memory_limit is None else memory_limit)
         return self
 
-    def spectrum(self, names: Names = "*", progress: bool = True) -> Spectrum:
+    def spectrum(self, names: Names = "*", progress: bool = True, k: Optional[int] = None) -> Spectrum:
         """Spectrum of the weights among these populations, all delays together.
 
         It takes seconds for 1000 units and minutes for 5000. Ctrl-C is answered at once, but LAPACK cannot be stopped:
-        it finishes in the background.
+        it finishes in the background. For large networks with few synapses, ``k`` asks for the leading eigenvalues
+        alone, which are found from the synapses that exist without ever making the matrix (ARPACK, by SciPy, which
+        must be installed).
 
         Args:
             names: populations; shell patterns.
             progress: whether to show for how long it has been computed when that is more than a second.
+            k: how many eigenvalues, those of the largest modulus, up to 2 less than there are units. None: all of them.
         """
         room, wanted = max(1, self._units()), joined(names)
+        doing = "computing the spectrum" if progress else ""
+        if k is not None:
+            few = partial(_few_eigenvalues, self, wanted, k)
+            return abandonable(few, doing=doing) if room >= _LARGE else few()
 
         def find() -> Any:
             found = _c.nai_spectrum(struct_size=ctypes.sizeof(_c.nai_spectrum))
@@ -756,7 +787,7 @@ class Network(Handle):
             _c.nai_network_spectrum(found, real, imaginary, room, self, wanted)
             return found, real, imaginary
 
-        found, real, imaginary = abandonable(find, doing="computing the spectrum" if progress else "") if room >= _LARGE else find()
+        found, real, imaginary = abandonable(find, doing=doing) if room >= _LARGE else find()
         eigenvalues = real[: found.n] + 1j * imaginary[: found.n]
         return Spectrum(found.n, found.radius, found.bulk, found.outlier, found.entropy, eigenvalues)
 
@@ -910,8 +941,8 @@ class Network(Handle):
     def _describe_projection(self, source: str, target: str) -> str:
         if not self._built:
             return f"{source} -> {target}"
-        mask = self.mask(source, target)
-        return f"{source} -> {target} ({int(np.count_nonzero(mask))} of {mask.size})"
+        pairs = self.size(target) * self.size(source)
+        return f"{source} -> {target} ({count(self, source, target)} of {pairs})"
 
 
 def _again(

@@ -47,6 +47,7 @@ def instances():
         na.Constraint(),
         na.LocalRule(lambda step: None),
         net.spectrum(),
+        net.synapses(),
         na.anatomy.table("bos2020"),
         na.anatomy.Areas("a b", distances=[[0, 1], [1, 0]]),
     ]
@@ -280,7 +281,7 @@ def test_everything_is_shown_within_bounds():
     shown += [na.tasks.PerceptualDecisionMaking(coherence=np.linspace(0, 100, 900)), na.Agent(na.Trainer(many, cost=na.MSE("z"), rule=na.RFLO()))]
     shown += [na.Task(lambda batch: None, steps=3, name=LONG), na.LocalRule(lambda step: None, name=LONG), na.Cost(LONG, LONG)]
     shown += [na.Mask(np.ones((500, 500))), na.evaluate(many, given), many.state(2), t.history, na.Stage(LONG, 0.5, x=range(900))]
-    shown += [na.fit_psychometric(np.arange(1.0, 900), np.arange(1, 900), np.full(899, 900)), many.spectrum()]
+    shown += [na.fit_psychometric(np.arange(1.0, 900), np.arange(1, 900), np.full(899, 900)), many.spectrum(), many.synapses()]
     for thing in shown:
         assert 0 < len(repr(thing)) < 2500, type(thing)
 

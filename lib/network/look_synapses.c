@@ -1,0 +1,140 @@
+/*
+ * The synapses of projections as arrays, in ascending order of (post, pre), however they are stored.
+ * All projections onto a unit are walked along together: those from one population are merged.
+ */
+#include <stdlib.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/structs.h"
+#include "ends.h"
+#include "row.h"
+
+/* A projection onto one copy of its port. */
+typedef struct stream {
+  const nai__projection *p;
+  const nai__node *from, *to;
+  int64_t copy;
+  nai__row row;
+  int there; /* whether it has a present synapse */
+} stream;
+
+/* What is written, and how far it went. */
+typedef struct list {
+  const nai_network *net;
+  nai_synapse_arrays arrays;
+  int64_t capacity, count;
+} list;
+
+static int64_t copies_of(const nai_network *net, const nai__projection *p)
+{
+  return p->at.rows / net->node[p->to].n;
+}
+
+static int compare(int64_t a, int64_t b)
+{
+  return (a > b) - (a < b);
+}
+
+static int by_node(const nai__node *a, const nai__node *b)
+{
+  return a->kind != b->kind ? compare(a->kind, b->kind) : compare(a->order, b->order);
+}
+
+/* Receivers, senders, then projections as they were connected, then copies. */
+static int by_ends(const void *a, const void *b)
+{
+  const stream *one = a, *other = b;
+  int order = by_node(one->to, other->to);
+  if (order == 0) order = by_node(one->from, other->from);
+  if (order == 0) order = (one->p > other->p) - (one->p < other->p);
+  return order ? order : compare(one->copy, other->copy);
+}
+
+static void put(list *out, const stream *s, int64_t post)
+{
+  const int64_t k = out->count++;
+  const nai_synapse_arrays *to = &out->arrays;
+  const nai_network *net = out->net;
+  if (k >= out->capacity) return;
+  if (to->projection) to->projection[k] = (int32_t)(s->p - net->projection);
+  if (to->post) to->post[k] = (int32_t)post;
+  if (to->pre) to->pre[k] = (int32_t)s->row.pre;
+  if (to->copy) to->copy[k] = (int32_t)s->copy;
+  if (to->weight) to->weight[k] = net->theta[s->row.place];
+  if (to->delay) to->delay[k] = (double)s->p->delay * net->dt;
+  if (to->plastic) to->plastic[k] = net->plastic[s->row.place];
+}
+
+/* The synapses onto one unit from one population, in ascending order of `pre`. */
+static void merge(list *out, stream *s, int64_t n, int64_t post)
+{
+  for (int64_t k = 0; k < n; k++) {
+    s[k].row = nai__row_of(out->net, s[k].p, s[k].copy * s[k].to->n + post);
+    s[k].there = nai__row_next(&s[k].row);
+  }
+  for (;;) {
+    stream *least = NULL;
+    for (int64_t k = 0; k < n; k++)
+      if (s[k].there && (!least || s[k].row.pre < least->row.pre)) least = &s[k];
+    if (!least) return;
+    put(out, least, post);
+    least->there = nai__row_next(&least->row);
+  }
+}
+
+/* The end of those that go on from `first` onto the same node, or from the same one as well. */
+static int64_t end_of(const stream *s, int64_t first, int64_t n, int same_source)
+{
+  int64_t end = first + 1;
+  while (end < n && s[end].to == s[first].to && (!same_source || s[end].from == s[first].from))
+    end++;
+  return end;
+}
+
+static void write_all(list *out, stream *s, int64_t n)
+{
+  for (int64_t first = 0, end; first < n; first = end) {
+    end = end_of(s, first, n, 0);
+    for (int64_t post = 0; post < s[first].to->n; post++)
+      for (int64_t a = first, b; a < end; a = b) {
+        b = end_of(s, a, end, 1);
+        merge(out, s + a, b - a, post);
+      }
+  }
+}
+
+static stream *streams_of(int64_t *n, const nai_network *net, const char *from, const char *to)
+{
+  *n = 0;
+  NAI__EACH_PROJECTION(net, p, from, to) *n += copies_of(net, p);
+  stream *s = NAI__ARRAY(stream, *n);
+  int64_t at = 0;
+  if (!s) return NULL;
+  NAI__EACH_PROJECTION(net, p, from, to)
+    for (int64_t c = 0; c < copies_of(net, p); c++)
+      s[at++] = (stream){.p = p, .from = &net->node[p->from], .to = &net->node[p->to], .copy = c};
+  qsort(s, (size_t)*n, sizeof *s, by_ends);
+  return s;
+}
+
+nai_status nai_network_synapses(const nai_synapse_arrays *arrays, int64_t capacity, int64_t *count,
+                                const nai_network *net, const char *from, const char *to)
+{
+  list out = {.net = net, .capacity = capacity};
+  NAI__REQUIRE(count);
+  if (capacity < 0)
+    return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
+  if (arrays || capacity > 0)
+    NAI__TRY(nai__struct_take(&out.arrays, sizeof out.arrays, arrays,
+                              NAI__FIRST_SIZE(nai_synapse_arrays, plastic), "arrays"));
+  NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__projections_known(net, from, to));
+  int64_t n;
+  stream *s = streams_of(&n, net, from, to);
+  if (!s) return NAI_ERR_MEMORY;
+  write_all(&out, s, n);
+  nai__free(s);
+  *count = out.count;
+  return NAI_OK;
+}
