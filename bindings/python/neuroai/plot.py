@@ -1,7 +1,8 @@
 """Figures.
 
 Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
-:func:`chronometric`, :func:`confusion`. Network: :func:`weights`, :func:`space`, :func:`distance`, :func:`spectrum`.
+:func:`chronometric`, :func:`confusion`. Network: :func:`weights`,
+:func:`weight_distribution`, :func:`degrees`, :func:`space`, :func:`distance`, :func:`spectrum`.
 Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircuit`, whose measures are in
 :func:`microcircuit_history`. Interventions: :func:`silencing`, :func:`comparison`,
 :func:`dose`, :func:`traces`.
@@ -30,7 +31,6 @@ from ._draw import (
     SEQUENTIAL,
     among,
     axes_of,
-    chosen,
     colours,
     cycle,
     name_ticks,
@@ -45,6 +45,7 @@ from ._plot_experiment import comparison, dose, shade_interventions, silencing, 
 from ._plot_learning import alignment, label_ends
 from ._plot_microcircuit import microcircuit, microcircuit_history
 from ._plot_space import distance, space
+from ._plot_synapses import degrees, weight_distribution, weights
 from ._plot_task import curriculum, task
 from ._units import Chosen
 from .errors import InvalidError, brief
@@ -71,6 +72,7 @@ __all__ = [
     "confusion",
     "connectivity",
     "curriculum",
+    "degrees",
     "distance",
     "dose",
     "history",
@@ -85,6 +87,7 @@ __all__ = [
     "task",
     "traces",
     "trajectories",
+    "weight_distribution",
     "weights",
 ]
 
@@ -125,45 +128,6 @@ def _smooth(ax: Axes, x: npt.NDArray[Any], y: npt.NDArray[Any], colour: str, lab
     sums = np.cumsum(np.concatenate([[0.0], y]))
     mean = (sums[width:] - sums[:-width]) / width
     ax.plot(x[width // 2 : width // 2 + len(mean)], mean, color=colour, lw=1.4, label=label)
-
-
-def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
-    """The weights among populations as one matrix [post, pre], with lines between populations.
-
-    Those onto several ports of a unit, or onto its branches, are added.
-
-    Args:
-        net: a built network.
-        names: which populations; shell patterns.
-        ax: where to draw.
-        limit: weight of the darkest colour; default: the 97th percentile of the absolute weights.
-    """
-    sizes = chosen(net, names)
-    starts = dict(zip(sizes, np.cumsum([0, *sizes.values()])))
-    n = sum(sizes.values())
-    matrix = np.zeros((n, n), np.float32)
-    for source, target, ends in among(net, sizes):
-        rows = slice(starts[target], starts[target] + sizes[target])
-        by_branch = net.weights(*ends).reshape(-1, sizes[target], sizes[source])
-        matrix[rows, starts[source] : starts[source] + sizes[source]] += by_branch.sum(axis=0)
-    ax = axes_of(ax, (4.4, 3.8))
-    if limit is None:
-        present = np.abs(matrix[matrix != 0])
-        limit = float(np.percentile(present, 97)) if len(present) else 1.0
-    image = ax.imshow(matrix, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest")
-    bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, pad=0.03, extend="both")
-    bar.set_label("weight")
-    bar.outline.set_visible(False)
-    for border in list(starts.values())[1:]:
-        ax.axhline(border - 0.5, color=INK, lw=0.8)
-        ax.axvline(border - 0.5, color=INK, lw=0.8)
-    name_ticks(ax, net, sizes, "both")
-    ax.set(xlabel="from", ylabel="to")
-    ax.xaxis.tick_top()
-    ax.xaxis.set_label_position("top")
-    for spine in ax.spines.values():
-        spine.set(color=INK, lw=0.8, visible=True)
-    return ax
 
 
 def activity(

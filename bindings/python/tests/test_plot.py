@@ -49,6 +49,50 @@ def test_weights(net):
         na.plot.weights(net, "nobody")
 
 
+def populations(count, n, density=0.1):
+    net = na.Network(20)
+    for k in range(count):
+        net.population(f"p{k}", n, (-1) ** k)
+    return net.connect("*", "*", density=density).build(1)
+
+
+def test_weights_of_many_units_are_means_over_bins():
+    net = populations(2, 600)
+    (ax,) = draw(na.plot.weights(net))
+    matrix = np.asarray(ax.images[0].get_array())
+    whole = np.block([[net.weights(f"p{pre}", f"p{post}") for pre in range(2)] for post in range(2)])
+    assert matrix.shape == (400, 400)
+    np.testing.assert_allclose(matrix, whole.reshape(400, 3, 400, 3).mean(axis=(1, 3)), atol=1e-7)
+    assert list(ax.images[0].get_extent()) == [-0.5, 1199.5, 1199.5, -0.5]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["p0", "p1"]
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_degrees_and_the_distribution_of_weights(count):
+    net = populations(count, 40)
+    onto, away = draw(na.plot.degrees(net))
+    ends = net.projections
+    for panel in (onto, away):
+        assert sum(step.get_data().values.sum() for step in panel.patches) == 40 * count
+    (ax,) = draw(na.plot.weight_distribution(net))
+    assert sum(step.get_data().values.sum() for step in ax.patches) == sum(len(net.synapses(*p)) for p in ends)
+    (ax,) = draw(na.plot.weight_distribution(net, "p0", log=True))
+    (step,) = ax.patches
+    assert ax.get_xscale() == "log" and step.get_data().values.sum() == (net.weights("p0", "p0") != 0).sum()
+    low, high = step.get_data().edges[[0, -1]]
+    there = np.abs(net.weights("p0", "p0"))
+    assert low == pytest.approx(there[there > 0].min()) and high == pytest.approx(there.max())
+
+
+def test_distributions_of_nothing_and_of_one_weight():
+    net = na.Network(20).population("a", 3).population("b", 2).connect("a", "b", initial=na.Constant(0.5)).build(1)
+    for log in (False, True):
+        (ax,) = draw(na.plot.weight_distribution(net, log=log))
+        assert ax.patches[0].get_data().values.sum() == 6
+    with pytest.raises(na.InvalidError, match="no synapse among b"):
+        na.plot.weight_distribution(net, "b")
+
+
 def test_activity(net):
     trials = task().trials(net, 3)
     inputs, rates, outputs = draw(na.plot.activity(net.run(trials), trial=2))

@@ -1,0 +1,156 @@
+"""Pictures of synapses: the matrix of weights, how many synapses units have, how weights are distributed."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Tuple
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+
+from ._draw import DIVERGING, INK, among, axes_of, chosen, colours, name_ticks, panels_of
+from ._handle import Names
+from .errors import InvalidError
+from .network import Network
+
+__all__ = ["degrees", "weight_distribution", "weights"]
+
+#: Units from which on the matrix is drawn in bins, and bins on each side of it then.
+_LARGE = 1000
+_BINS = 400
+
+Doubles = npt.NDArray[np.float64]
+
+
+def _exactly(net: Network, sizes: Dict[str, int], starts: Dict[str, int], n: int) -> Doubles:
+    matrix = np.zeros((n, n))
+    for source, target, ends in among(net, sizes):
+        rows = slice(starts[target], starts[target] + sizes[target])
+        by_branch = net.weights(*ends).reshape(-1, sizes[target], sizes[source])
+        matrix[rows, starts[source] : starts[source] + sizes[source]] += by_branch.sum(axis=0)
+    return matrix
+
+
+def _in_bins(net: Network, sizes: Dict[str, int], starts: Dict[str, int], n: int) -> Doubles:
+    """Mean weight of the pairs of units in each bin, absent synapses as 0; no matrix of all units is made."""
+    total = np.zeros(_BINS * _BINS)
+    for source, target, ends in among(net, sizes):
+        synapses = net.synapses(*ends)
+        row = (starts[target] + synapses.post.astype(np.int64)) * _BINS // n
+        column = (starts[source] + synapses.pre.astype(np.int64)) * _BINS // n
+        total += np.bincount(row * _BINS + column, synapses.weight, _BINS * _BINS)
+    units = np.bincount(np.arange(n) * _BINS // n, minlength=_BINS)
+    return total.reshape(_BINS, _BINS) / np.outer(units, units)
+
+
+def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
+    """The weights among populations as one matrix [post, pre], with lines between populations.
+
+    Those onto several ports of a unit, or onto its branches, are added. Of more than 1000 units, 400 x 400 bins are
+    drawn: the mean over the pairs of units in each, absent synapses as 0.
+
+    Args:
+        net: a built network.
+        names: which populations; shell patterns.
+        ax: where to draw.
+        limit: weight of the darkest colour; default: the 97th percentile of the absolute weights.
+    """
+    sizes = chosen(net, names)
+    starts = dict(zip(sizes, np.cumsum([0, *sizes.values()])))
+    n = sum(sizes.values())
+    matrix = (_exactly if n <= _LARGE else _in_bins)(net, sizes, starts, n)
+    ax = axes_of(ax, (4.4, 3.8))
+    if limit is None:
+        present = np.abs(matrix[matrix != 0])
+        limit = float(np.percentile(present, 97)) if len(present) else 1.0
+    extent = (-0.5, n - 0.5, n - 0.5, -0.5)
+    image = ax.imshow(matrix, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest", extent=extent)
+    bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, pad=0.03, extend="both")
+    bar.set_label("weight" if n <= _LARGE else "mean weight")
+    bar.outline.set_visible(False)
+    for border in list(starts.values())[1:]:
+        ax.axhline(border - 0.5, color=INK, lw=0.8)
+        ax.axvline(border - 0.5, color=INK, lw=0.8)
+    name_ticks(ax, net, sizes, "both")
+    ax.set(xlabel="from", ylabel="to")
+    ax.xaxis.tick_top()
+    ax.xaxis.set_label_position("top")
+    for spine in ax.spines.values():
+        spine.set(color=INK, lw=0.8, visible=True)
+    return ax
+
+
+def _degrees(net: Network, sizes: Dict[str, int]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
+    onto = {name: np.zeros(n, np.int64) for name, n in sizes.items()}
+    away = {name: np.zeros(n, np.int64) for name, n in sizes.items()}
+    for source, target, ends in among(net, sizes):
+        synapses = net.synapses(*ends)
+        onto[target] += np.bincount(synapses.post, minlength=sizes[target])
+        away[source] += np.bincount(synapses.pre, minlength=sizes[source])
+    return onto, away
+
+
+def _steps(ax: Axes, values: Dict[str, Any], edges: Doubles, palette: Dict[str, str]) -> None:
+    for name, found in values.items():
+        ax.stairs(np.histogram(found, edges)[0], edges, color=palette[name], lw=1.4, label=name)
+
+
+def _legend(ax: Axes, names: Dict[str, Any]) -> None:
+    """Beside the panel: nowhere else is room for many names."""
+    size = "small" if len(names) > 6 else None
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1.2, fontsize=size)
+
+
+def degrees(net: Network, names: Names = "*", ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
+    """How many synapses units of each population have from others, and onto others. Returns the two axes.
+
+    Only synapses among the chosen populations count; those onto several ports of a unit, or onto its branches, are
+    added.
+
+    Args:
+        net: a built network.
+        names: which populations; shell patterns.
+        ax: where to draw.
+    """
+    sizes = chosen(net, names)
+    panels = panels_of(ax, 1, (6.4, 2.6), columns=2)
+    palette = colours(net)
+    for panel, values, label in zip(panels, _degrees(net, sizes), ("synapses onto a unit", "synapses from a unit")):
+        every = np.concatenate(list(values.values()))
+        width = max(1, -(-int(every.max() - every.min() + 1) // 40))
+        _steps(panel, values, np.arange(every.min() - 0.5, every.max() + width + 0.5, width), palette)
+        panel.set(xlabel=label, ylim=(0, None))
+    panels[0].set_ylabel("units")
+    _legend(panels[1], sizes)
+    return panels
+
+
+def weight_distribution(net: Network, names: Names = "*", ax: Optional[Axes] = None, log: bool = False) -> Axes:
+    """How weights are distributed, by sending population: synapses that exist, in 60 bins.
+
+    Args:
+        net: a built network.
+        names: which populations; shell patterns.
+        ax: where to draw.
+        log: whether the size of weights is drawn, on a logarithmic axis; weights of 0 are left out then.
+    """
+    sizes = chosen(net, names)
+    found: Dict[str, List[Any]] = {name: [] for name in sizes}
+    for source, _, ends in among(net, sizes):
+        found[source].append(net.synapses(*ends).weight)
+    values = {name: np.abs(np.concatenate(w)) if log else np.concatenate(w) for name, w in found.items() if w}
+    if log:
+        values = {name: w[w > 0] for name, w in values.items()}
+    every = np.concatenate([*values.values(), np.empty(0, np.float32)])
+    if not len(every):
+        raise InvalidError(f"names: no synapse among {', '.join(sizes)}" + (" has a weight other than 0" if log else ""))
+    low, high = float(every.min()), float(every.max())
+    if low == high:
+        low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)
+    ax = axes_of(ax, (4.4, 2.6))
+    _steps(ax, values, np.geomspace(low, high, 61) if log else np.linspace(low, high, 61), colours(net))
+    if log:
+        ax.set_xscale("log")
+    ax.set(xlabel="size of weight" if log else "weight", ylabel="synapses", ylim=(0, None))
+    _legend(ax, values)
+    return ax
