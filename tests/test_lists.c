@@ -55,16 +55,23 @@ typedef struct sparse {
 } sparse;
 
 /* `exists` [n][k], transposed; or [k][n]. */
-static nai__lists *make_lists(const sparse *s, int transposed, int gradient)
+static nai__compressed compressed(const sparse *s, int transposed)
 {
-  nai__compressed rows, turned = {0};
+  nai__compressed rows, turned;
   ck_assert(
       nai__compress(&rows, s->exists, s->ld, transposed ? s->n : s->k, transposed ? s->k : s->n));
-  if (!transposed) ck_assert(nai__compress_turned(&turned, &rows));
-  nai__lists *lists = nai__lists_create(transposed ? &rows : &turned, gradient);
-  ck_assert_ptr_nonnull(lists);
+  if (transposed) return rows;
+  ck_assert(nai__compress_turned(&turned, &rows));
   nai__compressed_release(&rows);
-  nai__compressed_release(&turned);
+  return turned;
+}
+
+static nai__lists *make_lists(const sparse *s, int transposed, int gradient)
+{
+  nai__compressed synapses = compressed(s, transposed);
+  nai__lists *lists = nai__lists_create(&synapses, gradient);
+  ck_assert_ptr_nonnull(lists);
+  nai__compressed_release(&synapses);
   return lists;
 }
 
@@ -160,9 +167,11 @@ static void compare_row(const nai__kernels *kernels, const sparse *s, const nai_
 
 static nai__row_lists *rows_of(const sparse *s)
 {
+  nai__compressed synapses = compressed(s, 1);
   nai__row_lists *rows;
-  EXPECT(nai__row_lists_create(&rows, s->lists));
-  if (rows) nai__row_lists_pack(rows, s->lists);
+  EXPECT(nai__row_lists_create(&rows, &synapses));
+  nai__compressed_release(&synapses);
+  if (rows) nai__row_lists_pack(rows, s->w);
   return rows;
 }
 
@@ -242,16 +251,18 @@ START_TEST(lists_of_one_trial_without_memory)
 {
   for (int far = 0; far < 2; far++) {
     sparse s = sparse_new(nai__kernels_best(), 200, 100, far ? 0.01 : 0.08, 1);
+    nai__compressed synapses = compressed(&s, 1);
     int failed = 0, well = 0;
     for (; !well; failed++) {
       nai__row_lists *rows;
       faults_fail_allocation(failed);
-      well = nai__row_lists_create(&rows, s.lists);
+      well = nai__row_lists_create(&rows, &synapses);
       faults_fail_allocation(-1);
       EXPECT((rows != NULL) == well);
       nai__row_lists_destroy(rows);
     }
     EXPECT(failed > 8);
+    nai__compressed_release(&synapses);
     sparse_free(&s);
   }
 }

@@ -21,6 +21,7 @@
 
 #include <stdint.h>
 
+#include "lists.h"
 #include "row_lists.h"
 #include "transfers.h"
 

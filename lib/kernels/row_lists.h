@@ -1,5 +1,5 @@
 /*
- * The synapses of lists once more, for products of one trial: receivers are in the lanes of vectors, 16
+ * The synapses that exist once more, for products of one trial: receivers are in the lanes of vectors, 16
  * of them a slice, those with the most synapses first. A slot holds at most one synapse of each, its
  * next one, senders ascending; so the sum of a receiver is the same chain as in all other products.
  *
@@ -10,7 +10,7 @@
 #ifndef NAI_KERNELS_ROW_LISTS_H
 #define NAI_KERNELS_ROW_LISTS_H
 
-#include "lists.h"
+#include "compressed.h"
 
 #define NAI__ROW_SLICE 16
 #define NAI__ROW_WINDOW 64
@@ -24,21 +24,21 @@ typedef struct nai__row_lists {
   uint16_t *start; /* [slots]: first sender of the window; NULL: far */
   uint8_t *near;   /* [slots][16]: senders in their window; NULL: far */
   uint16_t *far;   /* [slots][16]: senders; NULL: near */
-  int32_t *place;  /* [slots][16]: where the weight is, counted from lists->weight; -1: none */
+  int32_t *place;  /* [slots][16]: where the weight is, counted from w; -1: none */
   float *weight;   /* [slots][16] */
 } nai__row_lists;
 
 /*
- * Of the same synapses; weights are to be packed. *out is NULL where one trial is multiplied faster by
+ * Of these synapses; weights are to be packed. *out is NULL where one trial is multiplied faster by
  * the whole matrix, or in another way: by size, density and where synapses are. Returns 0 without memory.
  */
-int nai__row_lists_create(nai__row_lists **out, const nai__lists *lists);
+int nai__row_lists_create(nai__row_lists **out, const nai__compressed *synapses);
 void nai__row_lists_destroy(nai__row_lists *rows);
 /* Bytes of some, 0 of none; and what those of up to so many synapses take at most. */
 int64_t nai__row_lists_size(const nai__row_lists *rows);
 int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses);
 
-/* Takes the weights from lists that have been packed: those that it was made of. */
-void nai__row_lists_pack(nai__row_lists *rows, const nai__lists *lists);
+/* Takes the weights from w, where they have their places. */
+void nai__row_lists_pack(nai__row_lists *rows, const float *w);
 
 #endif

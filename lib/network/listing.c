@@ -65,7 +65,7 @@ int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
 static nai_status list_both(nai__listing *out, const nai__block *b, const nai__compressed *synapses)
 {
   out->forward = nai__lists_create(synapses, 1);
-  if (!out->forward || !nai__row_lists_create(&out->row, out->forward)) return NAI_ERR_MEMORY;
+  if (!out->forward || !nai__row_lists_create(&out->row, synapses)) return NAI_ERR_MEMORY;
   if (b->from_input) return NAI_OK;
   nai__compressed turned;
   if (!nai__compress_turned(&turned, synapses)) return NAI_ERR_MEMORY;

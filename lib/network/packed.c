@@ -29,7 +29,7 @@ void nai__pack_block(nai_network *net, int64_t block)
   net->kernels->pack(b->forward, w, b->at.stride, b->at.columns, b->at.rows, 1);
   if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->at.rows, b->at.columns, 0);
   if (b->listing.forward) nai__lists_pack(b->listing.forward, w);
-  if (b->listing.row) nai__row_lists_pack(b->listing.row, b->listing.forward);
+  if (b->listing.row) nai__row_lists_pack(b->listing.row, w);
   if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
 }
 

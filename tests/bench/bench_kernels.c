@@ -68,11 +68,11 @@ static void bench_outer(const nai__kernels *kernels, int64_t rows, int64_t m, in
   free(scratch);
 }
 
-static nai__lists *lists_of(const uint8_t *exists, int64_t ld, int64_t n, int gradient)
+static nai__lists *lists_of(const uint8_t *exists, int64_t ld, int64_t n)
 {
   nai__compressed rows;
   if (!nai__compress(&rows, exists, ld, n, n)) exit(EXIT_FAILURE);
-  nai__lists *lists = nai__lists_create(&rows, gradient);
+  nai__lists *lists = nai__lists_create(&rows, 1);
   if (!lists) exit(EXIT_FAILURE);
   nai__compressed_release(&rows);
   return lists;
@@ -93,7 +93,7 @@ static void bench_lists(const nai__kernels *kernels, int64_t n, double density, 
       exists[i * ld + j] = (double)rand() / RAND_MAX < density;
       if (!exists[i * ld + j]) w[i * ld + j] = 0;
     }
-  nai__lists *lists = lists_of(exists, ld, n, 1);
+  nai__lists *lists = lists_of(exists, ld, n);
   const int64_t listed = kernels->list_scratch(lists), whole = kernels->outer_scratch(n, n);
   float *scratch = random_floats(listed > whole ? listed : whole);
   double list, dense, list_outer, outer;
@@ -129,14 +129,14 @@ static void bench_list_row(const nai__kernels *kernels, int64_t n, double densit
     exists[i] = (double)rand() / RAND_MAX < density;
     if (!exists[i]) w[i] = 0;
   }
-  nai__lists *lists = lists_of(exists, n, n, 0);
-  nai__row_lists *rows = NULL;
-  if (!nai__row_lists_create(&rows, lists)) exit(EXIT_FAILURE);
-  nai__lists_pack(lists, w);
+  nai__compressed synapses;
+  nai__row_lists *rows;
+  if (!nai__compress(&synapses, exists, n, n, n) || !nai__row_lists_create(&rows, &synapses))
+    exit(EXIT_FAILURE);
   kernels->pack(packed, w, n, n, n, 1);
   double list = 0, whole;
   long turn = 0;
-  if (rows) nai__row_lists_pack(rows, lists);
+  if (rows) nai__row_lists_pack(rows, w);
   if (rows) TIME(list, kernels->list_row(c, a + turn++ % VECTORS * n, rows, 0));
   TIME(whole, kernels->row_product(c, a + turn++ % VECTORS * n, packed, n, n, 0, index));
   printf("  one row  %5lld units, density %.2f: whole %8.2f us", (long long)n, density,
@@ -144,11 +144,11 @@ static void bench_list_row(const nai__kernels *kernels, int64_t n, double densit
   if (rows)
     printf(", lists %8.2f us (%s, %.0f %% of lanes used)\n", list * 1e6,
            rows->near ? "near" : "far",
-           100.0 * (double)lists->synapses / (double)(NAI__ROW_SLICE * rows->slots));
+           100.0 * (double)synapses.first[n] / (double)(NAI__ROW_SLICE * rows->slots));
   else
     printf(", no lists\n");
   nai__row_lists_destroy(rows);
-  nai__lists_destroy(lists);
+  nai__compressed_release(&synapses);
   float *all[] = {a, w, c, packed};
   for (int i = 0; i < COUNT(all); i++) free(all[i]);
   free(exists);
