@@ -171,20 +171,27 @@ static nai_network *build_many(int *refuses)
   return net;
 }
 
+/* Of the error of the output. */
+static nai_trainer *train_output(nai_network *net, nai_rule *rule, nai_optimizer *optimizer)
+{
+  nai_cost *cost;
+  nai_trainer *trainer = trainer_of(net, rule, optimizer);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  return trainer;
+}
+
 static nai_trainer *train_many(nai_network *net, int kind)
 {
   nai_rule *rule;
   nai_trainer *trainer;
   nai_optimizer *optimizer;
-  nai_cost *cost;
   float feedback[3 * MANY];
   expect_ok(nai_rule_create_feedback_alignment(&rule, 1));
   expect_ok(kind == 0   ? nai_optimizer_create_sgd(&optimizer, 1)
             : kind == 1 ? nai_optimizer_create_momentum(&optimizer, 1)
                         : nai_optimizer_create_adamw(&optimizer, 1e6));
   if (kind == 2) expect_ok(nai_optimizer_set(optimizer, "decay", 1e3));
-  trainer = trainer_of(net, rule, optimizer);
-  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  trainer = train_output(net, rule, optimizer);
   for (int k = 0; k < 3 * MANY; k++) feedback[k] = (float)(k % 5) - 2;
   expect_ok(nai_trainer_set_feedback(trainer, "h", "z", feedback));
   return trainer;
@@ -232,9 +239,7 @@ START_TEST(a_moment_that_spoils_a_weight_is_found)
     const char *found;
   } cases[] = {{0, 3e38f, "[119][119]"}, {0, -3e38f, "[119][119]"}, {1, -1, "[119][119]"}};
   nai_network *net = build_many(NULL);
-  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(100));
-  nai_cost *cost;
-  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  nai_trainer *trainer = train_output(net, bptt_rule(), adam(100));
   nai_trials *trials = normal_trials(net, "z", 1, 3);
   nai__plasticity *p = &trainer->plasticity;
   const nai__projection *from_inputs = &net->projection[0];
@@ -261,9 +266,7 @@ START_TEST(a_moment_that_a_checkpoint_spoils_is_found)
   checks_folder(folder);
   snprintf(path, sizeof path, "%s/extraordinary.safetensors", folder);
   nai_network *net = build_many(NULL);
-  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(100));
-  nai_cost *cost;
-  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  nai_trainer *trainer = train_output(net, bptt_rule(), adam(100));
   nai_trials *trials = normal_trials(net, "z", 1, 3);
   nai__plasticity *p = &trainer->plasticity;
   int64_t last = nai__place_in(&net->projection[0].at, MANY - 1, MANY - 1);
@@ -292,9 +295,7 @@ START_TEST(a_momentum_is_always_looked_at)
   nai_network *net = build_many(NULL);
   nai_optimizer *momentum;
   expect_ok(nai_optimizer_create_momentum(&momentum, 1e-3));
-  nai_trainer *trainer = trainer_of(net, bptt_rule(), momentum);
-  nai_cost *cost;
-  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  nai_trainer *trainer = train_output(net, bptt_rule(), momentum);
   nai_trials *trials = normal_trials(net, "z", 1, 3);
   expect_ok(nai_trainer_step(NULL, trainer, trials));
   ck_assert(!trainer->plasticity.are_ordinary);
