@@ -29,7 +29,6 @@ from ._draw import (
     INHIBITORY,
     INK,
     SEQUENTIAL,
-    among,
     axes_of,
     colours,
     cycle,
