@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from itertools import cycle
 from typing import Any, Container, Dict, Iterator, List, Optional, Sequence, Tuple
 
@@ -12,7 +11,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
-from ._handle import Names
+from ._handle import Names, joined, picked
 from .errors import InvalidError, brief
 from .network import Network
 
@@ -155,11 +154,11 @@ def panels_of(
 
 def chosen(net: Network, names: Names) -> Dict[str, int]:
     """Sizes of the populations that names or patterns choose, in the order of the network."""
-    patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
-    sizes = {name: n for name, n in net.populations.items() if any(fnmatchcase(name, p) for p in patterns)}
-    if not sizes:
-        raise InvalidError(f"names: no population is called {brief(names)}")
-    return sizes
+    entries = joined(names).split()
+    for entry in entries or [""]:
+        if not picked([entry], net.populations):
+            raise InvalidError(f"names: no population is called {brief(entry)}")
+    return picked(entries, net.populations)
 
 
 def among(net: Network, names: Container[str]) -> Iterator[Tuple[str, str, Tuple[str, str]]]:

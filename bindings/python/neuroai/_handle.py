@@ -8,7 +8,8 @@ import os
 import weakref
 from collections.abc import KeysView
 from dataclasses import dataclass
-from typing import Any, Callable, ClassVar, Iterable, Iterator, Optional, Sequence, Tuple, Union
+from fnmatch import fnmatchcase
+from typing import Any, Callable, ClassVar, Dict, Iterable, Iterator, Mapping, Optional, Sequence, Tuple, TypeVar, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +22,8 @@ from .errors import brief as brief
 #: One or several names: a list separated by spaces, whose entries may be shell patterns, or a sequence of such.
 Names = Union[str, Sequence[str]]
 Floats = npt.NDArray[np.float32]
+
+V = TypeVar("V")
 
 
 class Handle(Closed):
@@ -118,6 +121,12 @@ def joined(names: Names, what: str = "names") -> str:
                 raise wrong_type(what, "names", name)
         return " ".join(names)
     raise wrong_type(what, "a name, names separated by spaces, or a list of names", names)
+
+
+def picked(entries: Iterable[str], named: Mapping[str, V]) -> Dict[str, V]:
+    """What is called as an entry says, or matches it as a shell pattern, by name and in its own order."""
+    patterns = list(entries)
+    return {name: value for name, value in named.items() if any(fnmatchcase(name, entry) for entry in patterns)}
 
 
 #: Entries of a long list that are shown.

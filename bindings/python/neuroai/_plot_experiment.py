@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import Any, Dict, List, Mapping, Optional
 
 import numpy as np
@@ -10,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 
 from ._draw import CHANNELS, DIVERGING, FAINT, INK, axes_of, colours, cycle, panels_of, with_unit
-from ._handle import brief
+from ._handle import brief, joined, picked
 from .errors import InvalidError
 from .evaluation import Evaluation, signed_condition
 from .experiment import Comparison, Dose, Silencing, When, when_in_words
@@ -181,5 +180,5 @@ def shade_interventions(
 
 
 def _touches(names: Any, population: str) -> bool:
-    entries = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
-    return any(fnmatchcase(population, entry.partition(":")[0]) for entry in entries)
+    entries = joined(names if isinstance(names, str) else list(names)).split()
+    return bool(picked([entry.partition(":")[0] for entry in entries], {population: names}))

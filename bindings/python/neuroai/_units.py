@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, as_array, describe, given, joined, wrong_shape, wrong_type
+from ._handle import Names, as_array, describe, given, joined, picked, wrong_shape, wrong_type
 from .errors import InvalidError
 
 if TYPE_CHECKING:
@@ -46,8 +45,8 @@ def _numbers(net: "Network", names: str, units: npt.ArrayLike, what: str) -> npt
 
 def _mask(net: "Network", names: str, mask: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     """One entry a unit, in each of the populations."""
-    for name, n in net.populations.items():
-        if any(fnmatchcase(name, entry) for entry in names.split()) and mask.shape != (n,):
+    for name, n in picked(names.split(), net.populations).items():
+        if mask.shape != (n,):
             raise wrong_shape(what, f"{describe((n,))}, the units of '{name}'", mask.shape)
     return mask
 

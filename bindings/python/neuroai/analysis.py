@@ -4,14 +4,13 @@ dendritic microcircuits: :func:`microcircuit`."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._closed import Record
-from ._handle import Names, as_array, brief, listed
+from ._handle import Names, as_array, brief, joined, listed, picked
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .evaluation import (
@@ -233,8 +232,7 @@ def _truth(run: Run, right: Union[str, npt.ArrayLike, None], n: int) -> npt.NDAr
 
 def _units(run: Run, names: Names) -> npt.NDArray[np.float32]:
     """Rates of the populations that names or patterns choose, [T, B, units]."""
-    patterns = names.split() if isinstance(names, str) else [word for name in names for word in name.split()]
-    found = [rates for name, rates in run.rates.items() if any(fnmatchcase(name, p) for p in patterns)]
+    found = list(picked(joined(names).split(), run.rates).values())
     if not found:
         raise UnknownNameError(f"no population {brief(names)} was recorded, but {listed(run.rates) or 'none'}")
     return np.concatenate(found, axis=2)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 import time
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from ._handle import Floats, Names, describe, frozen, joined, listed
+from ._handle import Floats, Names, describe, frozen, joined, listed, picked
 from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, NonfiniteError, UnknownNameError, brief
 
@@ -121,9 +120,9 @@ def chosen(record: Optional[Names], sizes: Mapping[str, int]) -> List[str]:
         return list(sizes)
     patterns = [entry for entry in joined(record, "record").split() if ":" not in entry]
     for pattern in patterns:
-        if not any(fnmatchcase(name, pattern) for name in sizes):
+        if not picked([pattern], sizes):
             raise UnknownNameError(f"record: no population is called {brief(pattern)}, but {listed(sizes) or 'none'}")
-    return [name for name in sizes if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    return list(picked(patterns, sizes))
 
 
 def traced(record: Optional[Names], state: "State") -> Dict[str, int]:
@@ -134,7 +133,7 @@ def traced(record: Optional[Names], state: "State") -> Dict[str, int]:
         if ":" not in entry:
             continue
         pattern, part = entry.split(":", 1)
-        names = [f"{name}:{part}" for name in net.populations if fnmatchcase(name, pattern)]
+        names = [f"{name}:{part}" for name in picked([pattern], net.populations)]
         if names and f"{pattern}:{part}" not in names:
             names = [name for name in names if _c.nai_network_size(net, _c.NAI_POPULATIONS, name) >= 0] or names
         for name in names or [entry]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_int64
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Record
-from ._handle import Names, as_array, brief, frozen, joined, whole
+from ._handle import Names, as_array, brief, frozen, joined, picked, whole
 from .errors import Error, InvalidError, UnknownNameError
 from .fits import needed
 
@@ -91,9 +90,8 @@ class SynapseList:
 
 def _selected(names: str, *groups: Dict[str, int]) -> Dict[str, int]:
     """Sizes of what the list of patterns means; entries may name a port or signal."""
-    patterns = [word.partition(":")[0] for word in names.split()]
-    every = [item for group in groups for item in group.items()]
-    return Record({name: n for name, n in every if any(fnmatchcase(name, pattern) for pattern in patterns)})
+    every = {name: n for group in groups for name, n in group.items()}
+    return Record(picked([entry.partition(":")[0] for entry in names.split()], every))
 
 
 def _starts(sizes: Dict[str, int]) -> Dict[str, int]:
@@ -157,7 +155,7 @@ def count(net: "Network", source: str, target: str) -> int:
 def _populations(net: "Network", names: str) -> Dict[str, int]:
     """Sizes of the populations that a list of patterns means, each entry of which must mean one."""
     for entry in names.split() or [""]:
-        if not any(fnmatchcase(name, entry) for name in net.populations):
+        if not picked([entry], net.populations):
             raise UnknownNameError(f"names: no population is called {brief(entry)}")
     return _selected(names, net.populations)
 
