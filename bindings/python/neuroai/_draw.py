@@ -32,6 +32,7 @@ __all__ = [
     "cycle",
     "name_ticks",
     "panels_of",
+    "pairs_among",
     "spread",
     "unit_of",
     "with_unit",
@@ -159,6 +160,11 @@ def chosen(net: Network, names: Names) -> Dict[str, int]:
         if not picked([entry], net.populations):
             raise InvalidError(f"names: no population is called {brief(entry)}")
     return picked(entries, net.populations)
+
+
+def pairs_among(net: Network, names: Container[str]) -> List[Tuple[str, str]]:
+    """Pairs of these populations, (from, to), that are connected, onto whatever port."""
+    return list(dict.fromkeys((source, target) for source, target, _ in among(net, names)))
 
 
 def among(net: Network, names: Container[str]) -> Iterator[Tuple[str, str, Tuple[str, str]]]:

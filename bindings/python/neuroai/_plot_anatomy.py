@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Union
+from typing import Any, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from ._handle import Names, expect
 from .anatomy import Areas, Table
 from .anatomy import table as named
 from .network import Network
+from .synapse_list import columns, count
 
 _COLOUR = {+1: EXCITATORY[0], -1: INHIBITORY[0], 0: FREE[0]}
 
@@ -32,7 +33,7 @@ def connectivity(table: Union[str, Table], ax: Optional[Axes] = None, limit: Opt
     shown = named(table) if isinstance(table, str) else expect("table", table, Table, "a name or a na.anatomy.Table")
     n = len(shown.types)
     signs = np.array([shown.signs[each] or 1 for each in shown.types])
-    ax = axes_of(ax, (max(3.4, 1.6 + 0.46 * n), 1.3 + 0.42 * n))
+    ax = axes_of(ax, (max(3.8, 1.6 + 0.46 * n), max(2.9, 1.3 + 0.42 * n)))
     top = float(np.nanmax(shown.probability, initial=0.0)) if limit is None else limit
     draw_matrix(ax, shown.probability * signs, shown.probability, top or 1.0, "probability of connection", n <= 12)
     label_matrix(ax, shown.types, [shown.signs[each] for each in shown.types])
@@ -179,14 +180,13 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
     n = len(order)
     synapses, pairs = np.zeros((n, n)), np.zeros((n, n))
     for source, target, ends in among(net, order):  # those onto several ports count together
-        by_branch = net.mask(*ends).reshape(-1, sizes[target], sizes[source])
-        autapses = by_branch.trace(axis1=1, axis2=2) if source == target else np.ones(1)
-        lacking = 0 if autapses.any() else len(by_branch) * sizes[source]
-        synapses[order[target], order[source]] += by_branch.sum()
-        pairs[order[target], order[source]] += by_branch.size - lacking
+        onto = net.size(ends[1])  # each branch
+        possible = onto * sizes[source] if source != target or _autapses(net, ends) else onto * (sizes[source] - 1)
+        synapses[order[target], order[source]] += count(net, *ends)
+        pairs[order[target], order[source]] += possible
     found = np.divide(synapses, pairs, out=np.full((n, n), np.nan), where=pairs > 0)
     signs = [net.sign(name) for name in sizes]
-    ax = axes_of(ax, (max(3.4, 1.8 + 0.3 * n), 1.6 + 0.3 * n))
+    ax = axes_of(ax, (max(3.8, 1.8 + 0.3 * n), max(2.9, 1.6 + 0.3 * n)))
     top = float(np.nanmax(found, initial=0.0)) if limit is None else limit
     signed = found * np.array([sign or 1 for sign in signs])
     draw_matrix(ax, signed, found, top or 1.0, "fraction of synapses that exist", n <= 12, hatch="")
@@ -197,3 +197,9 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
             ax.axhline(place - 0.5, color=INK, lw=0.9)
             ax.axvline(place - 0.5, color=INK, lw=0.9)
     return ax
+
+
+def _autapses(net: Network, ends: Tuple[str, str]) -> bool:
+    """Whether a projection within a population connects any unit to itself."""
+    found = columns(net, *ends, ["post", "pre"])
+    return bool(np.any(found["post"] == found["pre"]))

@@ -138,7 +138,7 @@ def _arrow(ax: Axes, start: Point, end: Point, colour: str, bend: float, learns:
 def _connect(ax: Axes, circuit: _Layers, pathway: str, k: int, start: Point, end: Point, bend: float) -> None:
     source, target = circuit.ends[pathway, k]
     sign = circuit.net.sign(source.partition(":")[0])
-    learns = bool(np.any(circuit.net.plastic(source, target)))
+    learns = bool(np.any(circuit.net.synapses(source, target).plastic))
     bar = sign < 0 or (sign == 0 and pathway == "lateral")
     _arrow(ax, start, end, _PATHWAYS[pathway][0], bend, learns, bar)
 

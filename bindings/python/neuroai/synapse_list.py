@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from ctypes import c_int64
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -110,29 +110,36 @@ def _firsts(net: "Network", sources: Dict[str, int], targets: Dict[str, int]) ->
     return np.array([[post.get(to, -1) for _, to in ends], [pre.get(of, -1) for of, _ in ends]], np.int64)
 
 
+#: The arrays that C writes, and what they hold.
+_ARRAYS = {
+    "projection": np.int32,
+    "post": np.int32,
+    "pre": np.int32,
+    "copy": np.int32,
+    "weight": np.float32,
+    "delay": np.float64,
+    "plastic": np.uint8,
+}
+
+
+def columns(
+    net: "Network", source: str, target: str, wanted: Iterable[str] = tuple(_ARRAYS)
+) -> Dict[str, npt.NDArray[Any]]:
+    """The wanted arrays of these projections; units are counted within their populations. Others take no memory."""
+    n = count(net, source, target)
+    arrays = _c.nai_synapse_arrays(struct_size=ctypes.sizeof(_c.nai_synapse_arrays))
+    kinds: Dict[str, Any] = {entry[0]: entry[1] for entry in arrays._fields_}
+    found: Dict[str, npt.NDArray[Any]] = {name: np.empty(n, _ARRAYS[name]) for name in wanted}
+    for name, array in found.items():
+        setattr(arrays, name, array.ctypes.data_as(kinds[name]))
+    _c.nai_network_synapses(arrays, n, c_int64(), net, source, target)
+    return found
+
+
 def synapses(net: "Network", source: Names, target: Names) -> SynapseList:
     """See :meth:`Network.synapses`."""
     of, to = joined(source, "source"), joined(target, "target")
-    count = c_int64()
-    _c.nai_network_synapses(None, 0, count, net, of, to)
-    n = count.value
-    found: Dict[str, npt.NDArray[Any]] = {
-        name: np.empty(n, dtype)
-        for name, dtype in (
-            ("projection", np.int32),
-            ("post", np.int32),
-            ("pre", np.int32),
-            ("copy", np.int32),
-            ("weight", np.float32),
-            ("delay", np.float64),
-            ("plastic", np.uint8),
-        )
-    }
-    arrays = _c.nai_synapse_arrays(struct_size=ctypes.sizeof(_c.nai_synapse_arrays))
-    kinds: Dict[str, Any] = {entry[0]: entry[1] for entry in arrays._fields_}
-    for name, array in found.items():
-        setattr(arrays, name, array.ctypes.data_as(kinds[name]))
-    _c.nai_network_synapses(arrays, n, count, net, of, to)
+    found = columns(net, of, to)
     sources, targets = _selected(of, net.inputs, net.populations), _selected(to, net.populations, net.outputs)
     first = _firsts(net, sources, targets)
     for end, row, group in (("post", first[0], targets), ("pre", first[1], sources)):
@@ -143,7 +150,7 @@ def synapses(net: "Network", source: Names, target: Names) -> SynapseList:
 
 
 def count(net: "Network", source: str, target: str) -> int:
-    """How many synapses a projection has."""
+    """How many synapses these projections have."""
     found = c_int64()
     _c.nai_network_synapses(None, 0, found, net, source, target)
     return found.value

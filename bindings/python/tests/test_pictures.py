@@ -6,6 +6,7 @@ import pytest
 from matplotlib.colors import to_rgba
 
 import neuroai as na
+from neuroai import _plot_space
 
 
 @pytest.fixture(autouse=True)
@@ -254,6 +255,46 @@ def test_weights_over_distance():
     assert len(draw(na.plot.distance(net, "E", bins=3))) == 2
     with pytest.raises(na.InvalidError, match="bins"):
         na.plot.distance(net, bins=0)
+
+
+def placed(weight=None, n=60):
+    net = na.Network(dt=20).population("E", n, sign=+1).population("I", n // 3, sign=-1).place("E I", box=(1, 1, 1))
+    for name, sign in (("E", 1), ("I", -1)):
+        initial = {} if weight is None else {"initial": na.Constant(sign * weight)}
+        net.connect(name, "E I", density=0.3, **initial)
+    return net.build(2)
+
+
+def test_of_equal_wires_those_drawn_are_from_everywhere():
+    net = placed(0.5)
+    (ax,) = draw(na.plot.space(net, wires=100, view="xy"))
+    wires = ax.collections[0]
+    ends = {tuple(segment[1].round(5)) for segment in wires.get_segments()}
+    assert len(wires.get_segments()) == 100 and len(ends) > 40  # units that receive one, of 80
+    everything = draw(na.plot.space(net, wires=10**6, view="xy"))[0].collections[0].get_segments()
+    assert len(everything) == sum(np.count_nonzero(net.mask(*ends) - same(net, *ends)) for ends in net.projections)
+    assert len(draw(na.plot.space(net, wires=0))) == 1
+
+
+def same(net, pre, post):
+    return net.mask(pre, post) * np.eye(net.size(post), net.size(pre)) if pre == post else 0
+
+
+def test_distances_of_many_units_are_of_some_pairs(monkeypatch):
+    net = placed(n=150)
+    every = draw(na.plot.distance(net, bins=5))
+    monkeypatch.setattr(_plot_space, "_PAIRS", 8000)
+    monkeypatch.setattr(_plot_space, "_DOTS", 500)
+    some = draw(na.plot.distance(net, bins=5))
+    for row in range(2):
+        for one, other in zip(every[row].containers, some[row].containers):
+            (x, y), (x_some, y_some) = one.lines[0].get_data(), other.lines[0].get_data()
+            np.testing.assert_allclose(x_some, x, rtol=0.05)
+            np.testing.assert_allclose(y_some, y, rtol=0.15)
+    lines = [[line for line in panels[0].lines if line.get_marker() == "."] for panels in (every, some)]
+    dots = [sum(len(line.get_xdata()) for line in those) for those in lines]
+    assert dots[0] == len(net.synapses()) - sum(int(np.trace(net.mask(*ends))) for ends in (("E", "E"), ("I", "I")))
+    assert 495 <= dots[1] <= 500
 
 
 # --- activity --------------------------------------------------------------------------------------------------------
