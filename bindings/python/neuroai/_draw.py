@@ -30,7 +30,6 @@ __all__ = [
     "colours",
     "condition_colours",
     "cycle",
-    "name_ticks",
     "panels_of",
     "pairs_among",
     "spread",
@@ -173,18 +172,3 @@ def among(net: Network, names: Container[str]) -> Iterator[Tuple[str, str, Tuple
         source, target = (end.partition(":")[0] for end in ends)
         if source in names and target in names:
             yield source, target, ends
-
-
-def name_ticks(ax: Axes, net: Network, sizes: Dict[str, int], which: str) -> None:
-    """Population names in the middle of their units, in their colours."""
-    starts = np.cumsum([0, *sizes.values()])
-    middles: List[float] = list((starts[:-1] + starts[1:]) / 2 - 0.5)
-    palette = colours(net)
-    for axis in [ax.yaxis] if which == "y" else [ax.xaxis, ax.yaxis]:
-        axis.set_ticks(middles, list(sizes))
-        axis.set_tick_params(length=0)
-        for label, name in zip(axis.get_ticklabels(), sizes):
-            label.set(color=palette[name], fontweight="bold")
-        # names that are set above the matrix use the second of the two labels
-        for tick, name in zip(axis.get_major_ticks(), sizes):
-            tick.label2.set(color=palette[name], fontweight="bold")

@@ -9,8 +9,9 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ._draw import INK, SEQUENTIAL, axes_of, chosen, colours, condition_colours, name_ticks, panels_of, with_unit
+from ._draw import INK, SEQUENTIAL, axes_of, chosen, colours, condition_colours, panels_of, with_unit
 from ._handle import Names
+from ._labels import draw_borders, name_ticks
 from ._plot_space import _axes_3d
 from .analysis import PCA, condition_means, pca
 from .errors import InvalidError, brief
@@ -162,7 +163,6 @@ def _draw_heat(
     axes = panels_of(ax, 1, (1.2 + 1.25 * len(values), 3.6), columns=len(values))
     order = np.concatenate([_order(means[:, :, part]) + part.start for part in _slices(sizes)])
     high = float(np.percentile(means, 99.5)) or 1.0
-    borders = np.cumsum(list(sizes.values()))[:-1]
     for panel, value, rates in zip(axes, values, means):
         image = panel.imshow(
             rates.T[order],
@@ -173,8 +173,7 @@ def _draw_heat(
             extent=(0, time[-1], len(order) - 0.5, -0.5),
             interpolation="nearest",
         )
-        for border in borders:
-            panel.axhline(border - 0.5, color=INK, lw=0.8)
+        draw_borders(panel, sizes, "y")
         word = f"{value:+g}" if value and values.min() < 0 else f"{value:g}"
         panel.set_title(f"\n{word}", fontsize="small", color=INK)  # the first line is that of the label
         panel.set_xticks([0, _round(0.95 * time[-1])])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Union
+from typing import Any, Dict, Iterator, Mapping, NamedTuple, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -10,12 +10,13 @@ from matplotlib.axes import Axes
 
 from ._draw import CHANNELS, FAINT, FREE, INK, axes_of, colours, cycle
 from ._handle import listed
+from ._labels import label_ends
 from .alignments import Alignment, AlignmentHistory
 from .errors import InvalidError, brief
 from .network import Network
 from .trainer import Key
 
-__all__ = ["alignment", "label_ends"]
+__all__ = ["alignment"]
 
 #: Lines from one sender, by receiver.
 STYLES = ["-", (0, (5, 1.2)), (0, (2, 1)), (0, (6, 1.2, 1, 1.2))]
@@ -151,54 +152,3 @@ def _rules(
         if key is not None:
             _known(track, key)
         yield _Line(name, _value(track.total if key is None else track[key], angle), colour, "-", 1.6)
-
-
-# --- names at the ends of lines --------------------------------------------------------------------------------------
-
-
-def label_ends(ax: Axes, gap: float = 0.062) -> None:
-    """Writes each line's label beside its last point, in its colour; labels that would overlap are moved apart.
-
-    Args:
-        ax: with lines that have labels.
-        gap: smallest distance between labels, as a fraction of the height of the axes.
-    """
-    lines = [line for line in ax.lines if not str(line.get_label()).startswith("_")]
-    ends: List[float] = []
-    for line in lines:
-        values = np.asarray(line.get_ydata(), np.float64)
-        known = values[np.isfinite(values)]
-        point = (0.0, float(known[-1]) if len(known) else 0.0)
-        ends.append(float(ax.transAxes.inverted().transform(ax.transData.transform(point))[1]))
-    for line, end, place in zip(lines, ends, _apart(ends, gap)):
-        colour = line.get_color()
-        ax.annotate(
-            str(line.get_label()),
-            (1.0, end),
-            xytext=(1.05, place),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            va="center",
-            fontsize="small",
-            color=colour,
-            fontweight="bold" if line.get_linewidth() > 2 else "normal",
-            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.6, "shrinkA": 1, "shrinkB": 1, "relpos": (0, 0.5)},
-        )
-
-
-def _apart(places: Sequence[float], gap: float) -> npt.NDArray[np.float64]:
-    """Places at least ``gap`` apart, in the same order and within 0 to 1 if they fit, by the least sum of squared moves."""
-    order = np.argsort(places, kind="stable")
-    wanted = np.asarray(places, np.float64)[order] - gap * np.arange(len(order))
-    blocks: List[List[float]] = []  # of equal places: their mean, how many (pool adjacent violators)
-    for place in wanted:
-        blocks.append([float(place), 1])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            mean, n = blocks.pop()
-            before, m = blocks.pop()
-            blocks.append([(before * m + mean * n) / (m + n), m + n])
-    means = np.concatenate([np.full(int(n), mean) for mean, n in blocks])
-    moved = np.clip(means, 0, max(0.0, 1 - gap * (len(order) - 1))) + gap * np.arange(len(order))
-    found = np.empty(len(order))
-    found[order] = moved
-    return found

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ._draw import CHANNELS, EXCITATORY, FAINT, FREE, INHIBITORY, INK, axes_of, cycle, panels_of
 from ._handle import expect
-from ._plot_learning import label_ends
+from ._labels import label_ends
 from .microcircuit_measures import Circuit as _Layers
 from .microcircuit_measures import MicrocircuitHistory
 from .network import Network

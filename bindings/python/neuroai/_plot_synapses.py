@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ._draw import DIVERGING, INK, among, axes_of, chosen, colours, name_ticks, panels_of
+from ._draw import DIVERGING, INK, among, axes_of, chosen, colours, panels_of
 from ._handle import Names
+from ._labels import draw_borders, name_ticks
 from .errors import InvalidError
 from .network import Network
 
@@ -59,7 +60,7 @@ def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: 
     starts = dict(zip(sizes, np.cumsum([0, *sizes.values()])))
     n = sum(sizes.values())
     matrix = (_exactly if n <= _LARGE else _in_bins)(net, sizes, starts, n)
-    ax = axes_of(ax, (4.4, 3.8))
+    ax = axes_of(ax, _size(list(sizes)))
     if limit is None:
         present = np.abs(matrix[matrix != 0])
         limit = float(np.percentile(present, 97)) if len(present) else 1.0
@@ -68,16 +69,18 @@ def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: 
     bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, pad=0.03, extend="both")
     bar.set_label("weight" if n <= _LARGE else "mean weight")
     bar.outline.set_visible(False)
-    for border in list(starts.values())[1:]:
-        ax.axhline(border - 0.5, color=INK, lw=0.8)
-        ax.axvline(border - 0.5, color=INK, lw=0.8)
+    draw_borders(ax, sizes, "both")
     name_ticks(ax, net, sizes, "both")
     ax.set(xlabel="from", ylabel="to")
-    ax.xaxis.tick_top()
-    ax.xaxis.set_label_position("top")
     for spine in ax.spines.values():
         spine.set(color=INK, lw=0.8, visible=True)
     return ax
+
+
+def _size(names: Sequence[str]) -> Tuple[float, float]:
+    """Of a figure in which the names of populations have room along the sides."""
+    more = min(6.0, max(0.0, 0.15 * len(names) - 2.4)) + 0.09 * max(0, max(map(len, names)) - 7)
+    return 4.4 + more, 3.8 + more
 
 
 def _degrees(net: Network, sizes: Dict[str, int]) -> Tuple[Dict[str, Any], Dict[str, Any]]:

@@ -32,16 +32,16 @@ from ._draw import (
     axes_of,
     colours,
     cycle,
-    name_ticks,
     panels_of,
     with_unit,
 )
 from ._handle import Names
+from ._labels import draw_borders, label_ends, name_ticks
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_fit
 from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
-from ._plot_learning import alignment, label_ends
+from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
 from ._plot_space import distance, space
 from ._plot_synapses import degrees, weight_distribution, weights
@@ -228,8 +228,7 @@ def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, s
     bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0.1, 0.03, 0.8)))  # the panels keep their common width
     bar.set_label("rate")
     bar.outline.set_visible(False)
-    for border in np.cumsum(list(sizes.values()))[:-1]:
-        ax.axhline(border - 0.5, color=INK, lw=0.8)
+    draw_borders(ax, sizes, "y")
     name_ticks(ax, run.net, sizes, "y")
     ax.set_ylabel("units")
 

@@ -7,7 +7,7 @@ from conftest import small
 from matplotlib.colors import to_hex
 
 import neuroai as na
-from neuroai._plot_learning import _apart
+from neuroai._labels import apart
 
 
 @pytest.fixture(autouse=True)
@@ -214,10 +214,13 @@ def test_many_measurements_are_smoothed():
 
 
 def test_labels_keep_apart(tracks):
-    assert _apart([0.5, 0.5, 0.1], 0.06) == pytest.approx([0.47, 0.53, 0.1])
-    assert _apart([0.9, 0.2, 0.91], 0.1) == pytest.approx([0.855, 0.2, 0.955])
-    assert _apart([1.0, 0.99, 1.0], 0.06) == pytest.approx([0.94, 0.88, 1.0])  # within the axes
-    assert _apart([0.0, -0.2], 0.1) == pytest.approx([0.1, 0.0])
+    assert apart([0.5, 0.5, 0.1], 0.06) == pytest.approx([0.47, 0.53, 0.1])
+    assert apart([0.9, 0.2, 0.91], 0.1) == pytest.approx([0.855, 0.2, 0.955])
+    assert apart([1.0, 0.99, 1.0], 0.06) == pytest.approx([0.94, 0.88, 1.0])  # within the axes
+    assert apart([0.0, -0.2], 0.1) == pytest.approx([0.1, 0.0])
+    assert apart([0.5, 0.5], [0.2, 0.4]) == pytest.approx([0.35, 0.65])  # room for each
+    assert apart([5.0, 5.0, 5.0], 4, 3, 7) == pytest.approx([1, 5, 9])  # more than there is: beyond both ends
+    assert len(apart([], 0.1)) == 0
     ax = draw(na.plot.alignment(tracks["RFLO"]))
     places = sorted(text.xyann[1] for text in ax.texts)
     assert np.diff(places).min() > 0.06

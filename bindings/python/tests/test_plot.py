@@ -45,26 +45,78 @@ def test_weights(net):
     assert (matrix == expected).all() and ax.images[0].norm.vmin == -ax.images[0].norm.vmax
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["E", "I"]
     assert len(draw(na.plot.weights(net, "E", limit=1))[0].lines) == 0
-    with pytest.raises(na.InvalidError, match="nobody"):
-        na.plot.weights(net, "nobody")
+    for names in ("nobody", "E nobody", ""):
+        with pytest.raises(na.InvalidError, match=f"no population is called '{names[-6:]}'"):
+            na.plot.weights(net, names)
 
 
 def populations(count, n, density=0.1):
+    return unequal([n] * count, density)
+
+
+def unequal(sizes, density=0.1, signs=None):
     net = na.Network(20)
-    for k in range(count):
-        net.population(f"p{k}", n, (-1) ** k)
+    for k, n in enumerate(sizes):
+        net.population(f"p{k}", n, signs[k] if signs else (-1) ** k)
     return net.connect("*", "*", density=density).build(1)
+
+
+def whole(net, of):
+    """What ``of`` gives for each pair of populations, as one matrix."""
+    return np.block([[of(pre, post) for pre in net.populations] for post in net.populations])
 
 
 def test_weights_of_many_units_are_means_over_bins():
     net = populations(2, 600)
     (ax,) = draw(na.plot.weights(net))
     matrix = np.asarray(ax.images[0].get_array())
-    whole = np.block([[net.weights(f"p{pre}", f"p{post}") for pre in range(2)] for post in range(2)])
     assert matrix.shape == (400, 400)
-    np.testing.assert_allclose(matrix, whole.reshape(400, 3, 400, 3).mean(axis=(1, 3)), atol=1e-7)
+    expected = whole(net, net.weights).reshape(400, 3, 400, 3).mean(axis=(1, 3))
+    np.testing.assert_allclose(matrix, expected, atol=1e-7)
+    assert ax.get_figure().axes[1].get_ylabel() == "mean weight"
     assert list(ax.images[0].get_extent()) == [-0.5, 1199.5, 1199.5, -0.5]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["p0", "p1"]
+
+
+SIZES = {
+    1: [30],
+    2: [800, 4],
+    4: [800, 200, 5, 1],
+    9: [400, 100, 2, 1, 1, 1, 1, 10, 1],
+    20: [200, 50, *[1] * 9, *[6] * 9],
+}
+
+
+@pytest.mark.parametrize("count", SIZES)
+def test_names_beside_a_matrix_do_not_overlap(count):
+    net = unequal(SIZES[count], 0.1)
+    (ax,) = draw(na.plot.weights(net))
+    for axis in (ax.xaxis, ax.yaxis):
+        labels = axis.get_majorticklabels()
+        assert [label.get_text() for label in labels] == list(net.populations)
+        boxes = [label.get_window_extent() for label in labels if label.get_alpha() != 0]
+        assert len(boxes) == count
+        assert not any(box.overlaps(other) for box in boxes for other in boxes if box is not other)
+        places = [(box.x0 + box.x1) / 2 if axis is ax.xaxis else -(box.y0 + box.y1) / 2 for box in boxes]
+        assert places == sorted(places)
+    figure = plt.figure(figsize=(2, 2))  # too small for 20
+    small = na.plot.weights(net, ax=figure.add_subplot())
+    draw(small)
+    shown = [label for label in small.get_yticklabels() if label.get_alpha() != 0]
+    boxes = [label.get_window_extent() for label in shown]
+    assert shown[0].get_text() == "p0" and not any(a.overlaps(b) for a, b in zip(boxes, boxes[1:]))
+
+
+def test_names_that_had_to_move_have_lines_to_their_units():
+    net = unequal([400, 100, 2, 1])
+    (ax,) = draw(na.plot.weights(net))
+    lines = [artist for artist in ax.collections if artist.get_paths()]
+    assert len(lines) == 2 and [len(side.get_paths()) for side in lines] == [4, 4]
+    starts = [path.vertices[0] for path in lines[1].get_paths()]  # those at the left
+    middles = ax.transData.inverted().transform(starts)[:, 1]
+    np.testing.assert_allclose(middles, [199.5, 449.5, 500.5, 502], atol=1e-6)
+    (ax,) = draw(na.plot.weights(unequal([400, 300])))
+    assert [artist for artist in ax.collections if artist.get_paths()] == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 9])
