@@ -1,86 +1,21 @@
-"""Pictures of synapses: the matrix of weights, how many synapses units have, how weights are distributed."""
+"""How many synapses units have, and how weights are distributed."""
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ._draw import DIVERGING, INK, among, axes_of, chosen, colours, panels_of
+from ._draw import among, axes_of, chosen, colours, panels_of
 from ._handle import Names
-from ._labels import draw_borders, name_ticks
 from .errors import InvalidError
 from .network import Network
 
-__all__ = ["degrees", "weight_distribution", "weights"]
-
-#: Units from which on the matrix is drawn in bins, and bins on each side of it then.
-_LARGE = 1000
-_BINS = 400
+__all__ = ["degrees", "weight_distribution"]
 
 Doubles = npt.NDArray[np.float64]
-
-
-def _exactly(net: Network, sizes: Dict[str, int], starts: Dict[str, int], n: int) -> Doubles:
-    matrix = np.zeros((n, n))
-    for source, target, ends in among(net, sizes):
-        rows = slice(starts[target], starts[target] + sizes[target])
-        by_branch = net.weights(*ends).reshape(-1, sizes[target], sizes[source])
-        matrix[rows, starts[source] : starts[source] + sizes[source]] += by_branch.sum(axis=0)
-    return matrix
-
-
-def _in_bins(net: Network, sizes: Dict[str, int], starts: Dict[str, int], n: int) -> Doubles:
-    """Mean weight of the pairs of units in each bin, absent synapses as 0; no matrix of all units is made."""
-    total = np.zeros(_BINS * _BINS)
-    for source, target, ends in among(net, sizes):
-        synapses = net.synapses(*ends)
-        row = (starts[target] + synapses.post.astype(np.int64)) * _BINS // n
-        column = (starts[source] + synapses.pre.astype(np.int64)) * _BINS // n
-        total += np.bincount(row * _BINS + column, synapses.weight, _BINS * _BINS)
-    units = np.bincount(np.arange(n) * _BINS // n, minlength=_BINS)
-    return total.reshape(_BINS, _BINS) / np.outer(units, units)
-
-
-def weights(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
-    """The weights among populations as one matrix [post, pre], with lines between populations.
-
-    Those onto several ports of a unit, or onto its branches, are added. Of more than 1000 units, 400 x 400 bins are
-    drawn: the mean over the pairs of units in each, absent synapses as 0.
-
-    Args:
-        net: a built network.
-        names: which populations; shell patterns.
-        ax: where to draw.
-        limit: weight of the darkest colour; default: the 97th percentile of the absolute weights.
-    """
-    sizes = chosen(net, names)
-    starts = dict(zip(sizes, np.cumsum([0, *sizes.values()])))
-    n = sum(sizes.values())
-    matrix = (_exactly if n <= _LARGE else _in_bins)(net, sizes, starts, n)
-    ax = axes_of(ax, _size(list(sizes)))
-    if limit is None:
-        present = np.abs(matrix[matrix != 0])
-        limit = float(np.percentile(present, 97)) if len(present) else 1.0
-    extent = (-0.5, n - 0.5, n - 0.5, -0.5)
-    image = ax.imshow(matrix, cmap=DIVERGING, vmin=-limit, vmax=limit, interpolation="nearest", extent=extent)
-    bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, pad=0.03, extend="both")
-    bar.set_label("weight" if n <= _LARGE else "mean weight")
-    bar.outline.set_visible(False)
-    draw_borders(ax, sizes, "both")
-    name_ticks(ax, net, sizes, "both")
-    ax.set(xlabel="from", ylabel="to")
-    for spine in ax.spines.values():
-        spine.set(color=INK, lw=0.8, visible=True)
-    return ax
-
-
-def _size(names: Sequence[str]) -> Tuple[float, float]:
-    """Of a figure in which the names of populations have room along the sides."""
-    more = min(6.0, max(0.0, 0.15 * len(names) - 2.4)) + 0.09 * max(0, max(map(len, names)) - 7)
-    return 4.4 + more, 3.8 + more
 
 
 def _degrees(net: Network, sizes: Dict[str, int]) -> Tuple[Dict[str, Any], Dict[str, Any]]:

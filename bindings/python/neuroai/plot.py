@@ -44,8 +44,9 @@ from ._plot_experiment import comparison, dose, shade_interventions, silencing, 
 from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
 from ._plot_space import distance, space
-from ._plot_synapses import degrees, weight_distribution, weights
+from ._plot_synapses import degrees, weight_distribution
 from ._plot_task import curriculum, task
+from ._plot_weights import weights
 from ._units import Chosen
 from .errors import InvalidError, brief
 from .evaluation import Evaluation, evaluate, signed_condition

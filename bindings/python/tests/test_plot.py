@@ -78,6 +78,64 @@ def test_weights_of_many_units_are_means_over_bins():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["p0", "p1"]
 
 
+def binned(net, edges, of, reduce):
+    """A matrix of all pairs, reduced over bins with these borders."""
+    matrix = whole(net, of)
+    ends = list(zip(edges[:-1], edges[1:]))
+    return np.array([[reduce(matrix[a:b, c:d]) for c, d in ends] for a, b in ends])
+
+
+@pytest.mark.parametrize(
+    "show, of, reduce, label",
+    [
+        ("mean", "weights", np.mean, "mean weight"),
+        ("sum", "weights", np.sum, "sum of weights"),
+        ("density", "mask", np.mean, "fraction of pairs with a synapse"),
+    ],
+)
+def test_bins_of_weights_are_of_one_population_each(show, of, reduce, label):
+    net = unequal([61, 30, 3, 1], 0.4, signs=[1, -1, 1, -1])
+    (ax,) = draw(na.plot.weights(net, show=show, bins=10))
+    matrix = np.asarray(ax.images[0].get_array())
+    edges = [0, *(-(-61 * k // 6) for k in range(1, 7)), 71, 81, 91, 94, 95]
+    np.testing.assert_allclose(np.abs(matrix), np.abs(binned(net, edges, getattr(net, of), reduce)), atol=1e-6)
+    assert ax.get_figure().axes[1].get_ylabel() == label
+    borders = sorted({round(float(line.get_xdata()[0]), 6) for line in ax.lines if len(set(line.get_xdata())) == 1})
+    assert np.allclose(borders, np.array([6, 9, 10]) * 95 / 11 - 0.5)
+    (ax,) = draw(na.plot.weights(net, show=show, bins=1))  # one for each pair of populations
+    np.testing.assert_allclose(
+        np.abs(ax.images[0].get_array()), np.abs(binned(net, [0, 61, 91, 94, 95], getattr(net, of), reduce)), atol=1e-6
+    )
+
+
+def test_weights_in_more_bins_than_units_and_what_is_refused():
+    net = unequal([20, 5])
+    exact = np.asarray(na.plot.weights(net).images[0].get_array())
+    for bins in (25, 4000):
+        assert np.array_equal(na.plot.weights(net, bins=bins).images[0].get_array(), exact)
+    for bins in (0, 4001):
+        with pytest.raises(na.InvalidError, match=f"bins is {bins}, must be 1 to 4000"):
+            na.plot.weights(net, bins=bins)
+    with pytest.raises(na.InvalidTypeError, match="bins"):
+        na.plot.weights(net, bins=2.5)
+    with pytest.raises(na.InvalidError, match="show: expected one of mean, sum, density, got 'max'"):
+        na.plot.weights(net, show="max")
+
+
+def test_density_has_the_colours_of_the_senders():
+    for signs, low, high in (([1, -1], -1, 1), ([1, 1], 0, 1), ([-1, -1], -1, 0), ([0, 0], 0, 1)):
+        image = na.plot.weights(unequal([20, 10], 0.5, signs), show="density").images[0]
+        assert (image.norm.vmin, image.norm.vmax) == (low, high)  # of single units: there is a synapse or none
+        red, _, blue, _ = np.moveaxis(image.to_rgba(image.get_array()), -1, 0)
+        for columns, sign in ((slice(0, 20), signs[0]), (slice(20, 30), signs[1])):
+            dark = np.abs(image.get_array()[:, columns]) == 1
+            assert np.all(np.sign(np.round(red - blue, 2))[:, columns][dark] == sign)
+    with_ports = na.Network(10).population("E", 6, +1, model="dendritic", branches=3)
+    with_ports.connect("E", "E:soma").connect("E", "E:dendrite+").build(1)
+    pairs = np.asarray(na.plot.weights(with_ports, show="density").images[0].get_array())
+    assert np.array_equal(pairs, 1 - np.eye(6))  # four synapses each, one pair
+
+
 SIZES = {
     1: [30],
     2: [800, 4],
