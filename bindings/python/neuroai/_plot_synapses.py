@@ -2,93 +2,216 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, Iterator, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
+from matplotlib.transforms import Affine2D
 
-from ._draw import among, axes_of, chosen, colours, panels_of
+from ._draw import EXCITATORY, FREE, INHIBITORY, among, axes_of, chosen, colours, pairs_among, panels_of
 from ._handle import Names
-from .errors import InvalidError
+from .errors import InvalidError, brief
 from .network import Network
+from .synapse_list import columns
 
 __all__ = ["degrees", "weight_distribution"]
+
+#: What has a curve of its own.
+_BY = ("population", "sign", "projection")
+_SIGNS = {1: ("excitatory", EXCITATORY[0]), -1: ("inhibitory", INHIBITORY[0]), 0: ("free", FREE[0])}
+#: Curves that are drawn together, if their colours differ and none is so many times higher than another; else in rows.
+_TOGETHER, _HIGHER = 4, 20
+#: Inches of a row; the most rows.
+_ROW, _ROWS = 0.27, 120
 
 Doubles = npt.NDArray[np.float64]
 
 
-def _degrees(net: Network, sizes: Dict[str, int]) -> Tuple[Dict[str, Any], Dict[str, Any]]:
-    onto = {name: np.zeros(n, np.int64) for name, n in sizes.items()}
-    away = {name: np.zeros(n, np.int64) for name, n in sizes.items()}
-    for source, target, ends in among(net, sizes):
-        synapses = net.synapses(*ends)
-        onto[target] += np.bincount(synapses.post, minlength=sizes[target])
-        away[source] += np.bincount(synapses.pre, minlength=sizes[source])
-    return onto, away
+class _Curve(NamedTuple):
+    label: str
+    colour: str
+    values: List[Any]  # arrays, one behind the other
 
 
-def _steps(ax: Axes, values: Dict[str, Any], edges: Doubles, palette: Dict[str, str]) -> None:
-    for name, found in values.items():
-        ax.stairs(np.histogram(found, edges)[0], edges, color=palette[name], lw=1.4, label=name)
+def _known(by: str) -> None:
+    if by not in _BY:
+        raise InvalidError(f"by: expected one of {', '.join(_BY)}, got {brief(by)}")
 
 
-def _legend(ax: Axes, names: Dict[str, Any]) -> None:
-    """Beside the panel: nowhere else is room for many names."""
-    size = "small" if len(names) > 6 else None
-    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1.2, fontsize=size)
+def _labelled(net: Network, by: str, population: str, ends: Tuple[str, str]) -> Tuple[str, str]:
+    """Label and colour of the curve of a population, or of a projection from it."""
+    if by == "sign":
+        return _SIGNS[net.sign(population)]
+    label = population if by == "population" else f"{ends[0]} \N{RIGHTWARDS ARROW} {ends[1]}"
+    return label, colours(net)[population]
 
 
-def degrees(net: Network, names: Names = "*", ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
-    """How many synapses units of each population have from others, and onto others. Returns the two axes.
+# --- degrees ---------------------------------------------------------------------------------------------------------
+
+
+def degrees(net: Network, names: Names = "*", ax: Optional[Axes] = None, by: str = "population") -> "npt.NDArray[Any]":
+    """How many synapses units have from others, and onto others. Returns the two axes.
 
     Only synapses among the chosen populations count; those onto several ports of a unit, or onto its branches, are
-    added.
+    added. Up to four curves of about the same height and in different colours are drawn together; else each has a row
+    of its own, and fills it.
 
     Args:
         net: a built network.
         names: which populations; shell patterns.
         ax: where to draw.
+        by: what has a curve of its own: the units of each "population"; of populations of each "sign"; or each
+            "projection", whose synapses alone it counts.
     """
+    _known(by)
     sizes = chosen(net, names)
-    panels = panels_of(ax, 1, (6.4, 2.6), columns=2)
-    palette = colours(net)
-    for panel, values, label in zip(panels, _degrees(net, sizes), ("synapses onto a unit", "synapses from a unit")):
-        every = np.concatenate(list(values.values()))
-        width = max(1, -(-int(every.max() - every.min() + 1) // 40))
-        _steps(panel, values, np.arange(every.min() - 0.5, every.max() + width + 0.5, width), palette)
-        panel.set(xlabel=label, ylim=(0, None))
-    panels[0].set_ylabel("units")
-    _legend(panels[1], sizes)
+    curves = _by_projection(net, sizes) if by == "projection" else _by_population(net, sizes, by)
+    if not curves[0]:
+        raise InvalidError(f"names: no projection among {', '.join(sizes)}")
+    drawn = [_binned(found) for found in curves]
+    together = all(_together(found, counts) for found, (counts, _) in zip(curves, drawn))
+    panels = panels_of(ax, 1, (6.4, _height(curves[0], together)), columns=2)
+    for panel, found, (counts, edges), label in zip(panels, curves, drawn, ("onto", "from")):
+        _draw(panel, found, counts, edges, together)
+        panel.set(xlabel=f"synapses {label} a unit")
+    if together:
+        panels[0].set_ylabel("units")
+        _legend(panels[1])
+    else:
+        panels[1].tick_params(labelleft=False)
     return panels
 
 
-def weight_distribution(net: Network, names: Names = "*", ax: Optional[Axes] = None, log: bool = False) -> Axes:
-    """How weights are distributed, by sending population: synapses that exist, in 60 bins.
+def _binned(curves: Sequence[_Curve]) -> Tuple[List[Any], Doubles]:
+    """Histograms of whole numbers in at most 40 bins, and their borders."""
+    every = np.concatenate([part for curve in curves for part in curve.values])
+    width = max(1, -(-int(every.max() - every.min() + 1) // 40))
+    edges = np.arange(every.min() - 0.5, every.max() + width + 0.5, width)
+    return [np.histogram(np.concatenate(curve.values), edges)[0] for curve in curves], edges
+
+
+def _by_population(net: Network, sizes: Mapping[str, int], by: str) -> Tuple[List[_Curve], List[_Curve]]:
+    onto, away = ({name: np.zeros(n, np.int64) for name, n in sizes.items()} for _ in range(2))
+    for source, target in pairs_among(net, sizes):
+        found = columns(net, source, target, ["post", "pre"])
+        onto[target] += np.bincount(found["post"], minlength=sizes[target])
+        away[source] += np.bincount(found["pre"], minlength=sizes[source])
+    labels = [(*_labelled(net, by, name, ("", "")), name) for name in sizes]
+    return (
+        _gathered((label, colour, onto[name]) for label, colour, name in labels),
+        _gathered((label, colour, away[name]) for label, colour, name in labels),
+    )
+
+
+def _by_projection(net: Network, sizes: Mapping[str, int]) -> Tuple[List[_Curve], List[_Curve]]:
+    onto, away = [], []
+    for source, target, ends in among(net, sizes):
+        found = columns(net, *ends, ["post", "pre"])
+        label, colour = _labelled(net, "projection", source, ends)
+        onto.append(_Curve(label, colour, [np.bincount(found["post"], minlength=sizes[target])]))
+        away.append(_Curve(label, colour, [np.bincount(found["pre"], minlength=sizes[source])]))
+    return onto, away
+
+
+def _gathered(parts: Iterator[Tuple[str, str, Any]]) -> List[_Curve]:
+    """A curve for each label, in the order in which they first come."""
+    found: Dict[str, _Curve] = {}
+    for label, colour, values in parts:
+        found.setdefault(label, _Curve(label, colour, [])).values.append(values)
+    return list(found.values())
+
+
+# --- weights ---------------------------------------------------------------------------------------------------------
+
+
+def weight_distribution(
+    net: Network, names: Names = "*", ax: Optional[Axes] = None, log: bool = False, by: str = "population"
+) -> Axes:
+    """How weights are distributed: synapses that exist, in 60 bins.
+
+    Up to four curves of about the same height and in different colours are drawn together; else each has a row of its
+    own, and fills it.
 
     Args:
         net: a built network.
         names: which populations; shell patterns.
         ax: where to draw.
         log: whether the size of weights is drawn, on a logarithmic axis; weights of 0 are left out then.
+        by: what has a curve of its own: the synapses from each "population"; from populations of each "sign"; or those
+            of each "projection".
     """
+    _known(by)
     sizes = chosen(net, names)
-    found: Dict[str, List[Any]] = {name: [] for name in sizes}
-    for source, _, ends in among(net, sizes):
-        found[source].append(net.synapses(*ends).weight)
-    values = {name: np.abs(np.concatenate(w)) if log else np.concatenate(w) for name, w in found.items() if w}
-    if log:
-        values = {name: w[w > 0] for name, w in values.items()}
-    every = np.concatenate([*values.values(), np.empty(0, np.float32)])
-    if not len(every):
+    curves = [curve for curve in _gathered(_weights(net, sizes, by, log)) if any(len(part) for part in curve.values)]
+    if not curves:
         raise InvalidError(f"names: no synapse among {', '.join(sizes)}" + (" has a weight other than 0" if log else ""))
-    low, high = float(every.min()), float(every.max())
+    parts = [part for curve in curves for part in curve.values if len(part)]
+    low, high = min(float(part.min()) for part in parts), max(float(part.max()) for part in parts)
     if low == high:
-        low, high = (low / 2, high * 2) if log else (low - 0.5, high + 0.5)
-    ax = axes_of(ax, (4.4, 2.6))
-    _steps(ax, values, np.geomspace(low, high, 61) if log else np.linspace(low, high, 61), colours(net))
+        low, high = low - 0.5, high + 0.5
+    edges = np.linspace(low, high, 61)
+    counts = [sum(np.histogram(part, 60, (low, high))[0] for part in curve.values) for curve in curves]
+    together = _together(curves, counts)
+    ax = axes_of(ax, (4.4, _height(curves, together)))
+    _draw(ax, curves, counts, 10**edges if log else edges, together)
     if log:
         ax.set_xscale("log")
-    ax.set(xlabel="size of weight" if log else "weight", ylabel="synapses", ylim=(0, None))
-    _legend(ax, values)
+    ax.set_xlabel("size of weight" if log else "weight")
+    if together:
+        ax.set_ylabel("synapses")
+        _legend(ax)
     return ax
+
+
+def _weights(net: Network, sizes: Mapping[str, int], by: str, log: bool) -> Iterator[Tuple[str, str, Any]]:
+    """Weights, or the logarithms of their sizes, of each projection."""
+    for source, _, ends in among(net, sizes):
+        weight = columns(net, *ends, ["weight"])["weight"]
+        if log:
+            weight = np.log10(np.abs(weight[weight != 0]))
+        yield (*_labelled(net, by, source, ends), weight)
+
+
+# --- curves ----------------------------------------------------------------------------------------------------------
+
+
+def _together(curves: Sequence[_Curve], counts: Sequence[Any]) -> bool:
+    """Whether they can be told apart in one panel."""
+    peaks = [int(heights.max()) for heights in counts]
+    distinct = len({curve.colour for curve in curves}) == len(curves) <= _TOGETHER
+    return distinct and max(peaks) <= _HIGHER * min(peaks)
+
+
+def _height(curves: Sequence[_Curve], together: bool) -> float:
+    """Of their figure, in inches."""
+    if len(curves) > _ROWS:
+        hint = "choose fewer populations, or another by"
+        raise InvalidError(f"names: there are {len(curves)} curves, may be at most {_ROWS}: {hint}")
+    return 2.6 if together else max(2.6, 0.8 + _ROW * len(curves))
+
+
+def _draw(ax: Axes, curves: Sequence[_Curve], counts: Sequence[Any], edges: Doubles, together: bool) -> None:
+    """Histograms, together or in rows from above."""
+    if together:
+        for curve, heights in zip(curves, counts):
+            ax.stairs(heights, edges, color=curve.colour, lw=1.4, label=curve.label)
+        ax.set_ylim(0, None)
+        return
+    for row, (curve, heights) in enumerate(zip(curves, counts)):
+        scale = Affine2D().scale(1, -0.86 / max(1, heights.max())).translate(0, row + 0.9)
+        face = to_rgba(curve.colour, 0.3)
+        style: Any = {"fc": face, "ec": curve.colour, "lw": 1, "transform": scale + ax.transData}
+        ax.stairs(heights, edges, fill=True, label=curve.label, **style)
+    ax.set(xlim=(edges[0], edges[-1]), ylim=(len(curves), 0))
+    ax.set_yticks(np.arange(len(curves)) + 0.6, [curve.label for curve in curves])
+    ax.tick_params(axis="y", length=0)
+    ax.spines["left"].set_visible(False)
+    for label, curve in zip(ax.get_yticklabels(), curves):
+        label.set(color=curve.colour, fontweight="bold")
+
+
+def _legend(ax: Axes) -> None:
+    """Beside the panel, where it hides nothing."""
+    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1.2)

@@ -297,6 +297,24 @@ def test_distances_of_many_units_are_of_some_pairs(monkeypatch):
     assert 495 <= dots[1] <= 500
 
 
+def test_no_picture_of_a_network_makes_a_matrix_of_all_units(monkeypatch):
+    net = placed()
+
+    def refuse(*_):
+        raise AssertionError("a whole matrix")
+
+    for name in ("weights", "mask", "plastic"):
+        monkeypatch.setattr(na.Network, name, refuse)
+    for show in ("mean", "sum", "density"):
+        draw(na.plot.weights(net, show=show))
+    for by in ("population", "sign", "projection"):
+        draw(na.plot.degrees(net, by=by))
+        draw(na.plot.weight_distribution(net, by=by))
+    for picture in (na.plot.space, na.plot.distance, na.plot.blocks, na.plot.spectrum):
+        draw(picture(net))
+    draw(na.plot.microcircuit(na.microcircuit([4, 3, 2]).build(1)))
+
+
 # --- activity --------------------------------------------------------------------------------------------------------
 
 

@@ -194,6 +194,53 @@ def test_degrees_and_the_distribution_of_weights(count):
     assert low == pytest.approx(there[there > 0].min()) and high == pytest.approx(there.max())
 
 
+def test_degrees_by_sign_and_by_projection():
+    net = unequal([40, 20, 10])
+    onto, away = draw(na.plot.degrees(net, by="sign"))
+    assert [step.get_label() for step in onto.patches] == ["excitatory", "inhibitory"]
+    assert [step.get_data().values.sum() for step in away.patches] == [50, 20]
+    assert [text.get_text() for text in away.get_legend().get_texts()] == ["excitatory", "inhibitory"]
+    onto, away = draw(na.plot.degrees(net, by="projection"))
+    labels = [f"{pre} \N{RIGHTWARDS ARROW} {post}" for pre, post in net.projections]
+    assert [label.get_text() for label in onto.get_yticklabels()] == labels
+    for panel, side, axis in ((onto, 1, 1), (away, 0, 0)):
+        for ends, step in zip(net.projections, panel.patches):
+            values, edges, _ = step.get_data()
+            degree = net.mask(*ends).sum(axis=axis)
+            assert values.sum() == net.size(ends[side])
+            assert np.array_equal(values, np.histogram(degree, edges)[0])
+    with pytest.raises(na.InvalidError, match="by: expected one of population, sign, projection, got 'unit'"):
+        na.plot.degrees(net, by="unit")
+    with pytest.raises(na.InvalidError, match="144 curves, may be at most 120"):
+        na.plot.degrees(populations(12, 2, 1.0), by="projection")
+    lone = na.Network(20).population("a", 3).population("b", 2).connect("a", "b").build(1)
+    with pytest.raises(na.InvalidError, match="no projection among b"):
+        na.plot.degrees(lone, "b", by="projection")
+    assert len(draw(na.plot.degrees(lone, "b"))) == 2
+
+
+def test_weights_by_sign_and_by_projection():
+    net = unequal([40, 20, 10])
+    (ax,) = draw(na.plot.weight_distribution(net, by="sign"))
+    excitatory = sum(len(net.synapses(pre, post)) for pre, post in net.projections if pre != "p1")
+    assert [step.get_data().values.sum() for step in ax.patches] == [excitatory, len(net.synapses("p1", "*"))]
+    (ax,) = draw(na.plot.weight_distribution(net, by="projection"))
+    expected = [len(net.synapses(*ends)) for ends in net.projections]
+    assert [step.get_data().values.sum() for step in ax.patches] == expected
+    with pytest.raises(na.InvalidError, match="by: expected"):
+        na.plot.weight_distribution(net, by="weight")
+
+
+def test_curves_of_their_own_have_rows_as_high_as_they_are():
+    net = unequal([900, 10])  # the small population would lie on the axis of the other
+    onto, _ = draw(na.plot.degrees(net))
+    assert [label.get_text() for label in onto.get_yticklabels()] == ["p0", "p1"]
+    for row, step in enumerate(onto.patches):
+        box = step.get_window_extent()
+        (_, low), (_, high) = onto.transData.transform([(0, row + 1), (0, row)])
+        assert low <= box.y0 and box.y1 <= high and box.height > 0.8 * (high - low)
+
+
 def test_distributions_of_nothing_and_of_one_weight():
     net = na.Network(20).population("a", 3).population("b", 2).connect("a", "b", initial=na.Constant(0.5)).build(1)
     for log in (False, True):
