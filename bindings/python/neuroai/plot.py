@@ -338,32 +338,40 @@ def _logistic(x: npt.NDArray[Any], y: npt.NDArray[Any], n: npt.NDArray[Any]) -> 
     return float(beta[0]), float(beta[1] / scale)
 
 
-def spectrum(net: Network, names: Names = "*", ax: Optional[Axes] = None, progress: bool = True) -> Axes:
+def spectrum(
+    net: Network, names: Names = "*", ax: Optional[Axes] = None, progress: bool = True, k: Optional[int] = None
+) -> Axes:
     """Eigenvalues of the recurrent weights, with the disc that those of random weights with their variance would fill.
+
+    A circle shows the spectral radius. Of the leading eigenvalues alone, those that were not computed lie within the
+    hatched disc.
 
     Args:
         net: a built network.
         names: among which populations; shell patterns.
         ax: where to draw.
         progress: as in :meth:`neuroai.Network.spectrum`.
+        k: how many eigenvalues, those of the largest modulus: for large networks with few synapses. None: all of them.
     """
-    found = net.spectrum(names, progress)
+    found = net.spectrum(names, progress, k)
     ax = axes_of(ax, (3.6, 3.4))
-    disc = Circle((0, 0), found.bulk, fc="#ececec", ec="none", zorder=0, label="random weights")
-    unit = Circle((0, 0), 1, fc="none", ec=FAINT, ls="--", lw=1, zorder=1, label="|$\\lambda$| = 1")
-    ax.add_patch(disc)
-    ax.add_patch(unit)
+    every, radius = len(found.eigenvalues) == found.n, found.radius
+    circles = [
+        Circle((0, 0), found.bulk, fc="#ececec", ec="none", zorder=0, label="random weights"),
+        Circle((0, 0), 1, fc="none", ec=FAINT, ls="--", lw=1, zorder=1, label="|$\\lambda$| = 1"),
+        Circle((0, 0), radius, fc="none", ec=INK, lw=0.9, zorder=1, label="radius"),
+    ]
+    if not every:
+        least = float(np.abs(found.eigenvalues).min())
+        look: Any = {"fc": "none", "ec": "#d0d0d0", "hatch": "////", "lw": 0}
+        circles.insert(1, Circle((0, 0), least, zorder=0.5, label="not computed", **look))
+    for circle in circles:
+        ax.add_patch(circle)
     ax.plot(found.eigenvalues.real, found.eigenvalues.imag, "o", ms=3.5, color=INK, mec="none", alpha=0.8, zorder=2)
-    size = 1.1 * max(1.0, found.radius, found.bulk)
-    ax.legend(
-        handles=[disc, unit],
-        frameon=False,
-        fontsize="small",
-        loc="upper center",
-        bbox_to_anchor=(0.5, -0.13),
-        ncols=2,
-        handlelength=1.2,
-    )
+    size = 1.1 * max(1.0, radius, found.bulk)
+    below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 4.4}
+    ax.legend(handles=circles, frameon=False, fontsize="small", ncols=2, handlelength=1.2, columnspacing=1.2, **below)
     ax.set(xlim=(-size, size), ylim=(-size, size), xlabel="Re $\\lambda$", ylabel="Im $\\lambda$", aspect="equal")
-    ax.set_title(f"eigenvalues of W, spectral radius {found.radius:.2f}", fontsize="medium", color=INK)
+    what = "eigenvalues of W" if every else f"{len(found.eigenvalues)} leading of {found.n} eigenvalues of W"
+    ax.set_title(f"{what},{' ' if every else chr(10)}spectral radius {radius:.2f}", fontsize="medium", color=INK)
     return ax

@@ -308,6 +308,20 @@ def test_spectrum(net):
     (ax,) = draw(na.plot.spectrum(net))
     assert len(ax.lines[0].get_xdata()) == 16 and ax.get_aspect() == 1
     assert np.allclose(sorted(ax.lines[0].get_xdata()), sorted(net.spectrum().eigenvalues.real))
+    assert [circle.get_label() for circle in ax.patches] == ["random weights", "|$\\lambda$| = 1", "radius"]
+    assert ax.patches[2].radius == net.spectrum().radius
+
+
+def test_the_leading_part_of_a_spectrum(net):
+    pytest.importorskip("scipy")
+    (ax,) = draw(na.plot.spectrum(net, k=5))
+    found = net.spectrum(k=5)
+    assert np.allclose(ax.lines[0].get_xdata(), found.eigenvalues.real)
+    inner = next(circle for circle in ax.patches if circle.get_label() == "not computed")
+    assert inner.radius == pytest.approx(np.abs(found.eigenvalues).min())
+    assert ax.get_title() == f"5 leading of 16 eigenvalues of W,\nspectral radius {found.radius:.2f}"
+    with pytest.raises(na.InvalidError, match="k is 15"):
+        na.plot.spectrum(net, k=15)
 
 
 def test_everything_in_axes_of_one_s_own(net):
