@@ -12,15 +12,8 @@
 
 #include "results.h"
 #include "train/trainer.h"
+#include "turns.h"
 #include "updates.h"
-
-/* With the widest vectors of the processor. */
-typedef float sixteen __attribute__((vector_size(64)));
-#if defined(__x86_64__)
-#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE
-#endif
 
 static float *floats(int64_t n)
 {
@@ -156,65 +149,46 @@ static void bench_batch(nai__json_writer *out, const struct workload *w, double 
 
 /* --- at every step ---------------------------------------------------------------------------- */
 
-/* Both arrays read and written, and nothing else done. */
-WIDE static void touch(float *a, float *b, int64_t n)
+typedef struct moment {
+  nai_agent *agent;
+  nai_experience experience;
+} moment;
+
+static void step(void *user)
 {
-  for (int64_t i = 0; i < n; i += 16) {
-    *(sixteen *)(a + i) *= 0.999f;
-    *(sixteen *)(b + i) *= 0.999f;
-  }
+  moment *at = user;
+  float z[3];
+  must(nai_agent_step(z, at->agent, &at->experience));
 }
 
-/* Bytes a second, over as many numbers as weights and traces are. */
-static double bandwidth(int64_t n)
-{
-  float *a = floats(n), *b = floats(n);
-  double seconds;
-  touch(a, b, n);
-  TIME(seconds, touch(a, b, n));
-  free(a), free(b);
-  return 16.0 * (double)n / seconds;
-}
-
-static int ascending(const void *a, const void *b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-static void bench_agent(nai__json_writer *out, int64_t units, int steps)
+/* Weights and traces have to be read and written. */
+static void bench_agent(nai__json_writer *out, int64_t units, int rounds, int each)
 {
   nai_network *net = make_network(units, 3, 3);
   nai_trainer *trainer = make_trainer(net, 1);
-  nai_agent *agent;
-  float input[3] = {0.5f, -0.3f, 0.1f}, target[3] = {0.1f, 0, -0.1f}, z[3];
-  nai_experience moment = NAI_EXPERIENCE_INIT;
-  moment.input = input;
-  moment.target = target;
-  must(nai_agent_create(&agent, trainer));
-  double *us = malloc((size_t)steps * sizeof *us);
-  if (!us) exit(EXIT_FAILURE);
-  for (int k = -steps / 10; k < steps; k++) {
-    double start = now();
-    must(nai_agent_step(z, agent, &moment));
-    if (k >= 0) us[k] = (now() - start) * 1e6;
-  }
-  qsort(us, (size_t)steps, sizeof *us, ascending);
-  double p50 = us[steps / 2], p99 = us[steps * 99 / 100], p999 = us[(int)(steps * 0.999)];
-  double limit = 16.0 * (double)(units * units) / bandwidth(units * units) * 1e6;
+  float input[3] = {0.5f, -0.3f, 0.1f}, target[3] = {0.1f, 0, -0.1f};
+  moment at = {NULL, NAI_EXPERIENCE_INIT};
+  at.experience.input = input;
+  at.experience.target = target;
+  must(nai_agent_create(&at.agent, trainer));
+  double bytes = 16.0 * (double)(units * units);
+  memory both = memory_of(bytes / 2, 2, 1);
+  latency us = take_turns(step, &at, rounds, each, &both);
   char name[32];
   snprintf(name, sizeof name, "agent/%d", (int)units);
-  printf("  %-10s 1 thread  %10.2f us   p99 %.2f  p99.9 %.2f   %.0f %% of the bandwidth\n", name,
-         p50, p99, p999, 100 * limit / p50);
+  printf(
+      "  %-10s 1 thread  %10.2f us   p99 %.2f  p99.9 %.2f   %.0f %% of the bandwidth, %.0f GB/s\n",
+      name, us.p50, us.p99, us.p999, 100 * us.share, bytes / us.pass * 1e-3);
   fflush(stdout);
-  free(us);
-  nai_agent_destroy(agent);
+  memory_release(&both);
+  nai_agent_destroy(at.agent);
   nai_trainer_destroy(trainer);
   nai_network_destroy(net);
-  result_begin(out, name, p50 * 1e-3, 1);
-  nai__json_add_real(out, "p99_us", p99);
-  nai__json_add_real(out, "p999_us", p999);
-  nai__json_add_real(out, "bandwidth_fraction", limit / p50);
+  result_begin(out, name, us.p50 * 1e-3, 1);
+  nai__json_add_real(out, "p99_us", us.p99);
+  nai__json_add_real(out, "p999_us", us.p999);
+  nai__json_add_real(out, "bandwidth", bytes / us.pass * 1e6);
+  nai__json_add_real(out, "bandwidth_fraction", us.share);
   result_end(out);
 }
 
@@ -229,9 +203,9 @@ int main(int argc, char **argv)
   results_begin(&results, argv[1]);
   printf("what RFLO makes of a batch, and an agent's step with RFLO:\n");
   for (int i = 0; i < COUNT(workloads); i++) bench_batch(&results, &workloads[i], limit);
-  bench_agent(&results, 256, 20000);
-  bench_agent(&results, 1024, 5000);
-  bench_agent(&results, 4096, 300);
+  bench_agent(&results, 256, 100, 200);
+  bench_agent(&results, 1024, 100, 50);
+  bench_agent(&results, 4096, 100, 3);
   if (results_end(&results, argv[1])) return EXIT_SUCCESS;
   fprintf(stderr, "bench_rules: cannot write %s\n", argv[1]);
   return EXIT_FAILURE;
