@@ -456,9 +456,9 @@ $(BENCH_PROGRAMS): $(BUILD)/tests/bench/%: tests/bench/%.c $(STATIC)
 	$(call say,CC,$<)
 	$(Q)$(COMPILE) -MMD -MP -MF $@.d $< -o $@ $(LDFLAGS) $(STATIC) $(LIBS)
 
-bench: $(BENCH_PROGRAMS) shared $(VENV)/.ready ## speed, beside rivals where they are installed, into build/bench.json
+bench: $(BENCH_PROGRAMS) shared $(VENV)/.ready ## speed, beside rivals where they are installed, into build/bench.json; SLOW=1: with what takes long to build
 ifneq ($(wildcard tests/bench/bench.c),)
-	$(Q)$(BUILD)/tests/bench/bench $(BUILD)/bench.json
+	$(Q)$(BUILD)/tests/bench/bench $(BUILD)/bench.json $(if $(SLOW),all)
 	$(Q)$(BUILD)/tests/bench/bench_rules $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_microcircuit $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_layers $(BUILD)/bench.json

@@ -2,16 +2,18 @@
  * How fast the library is where users wait for it: one update of a trainer at three sizes, and one
  * step of a state. Writes a list of results, to which rivals.py adds what others take for the same.
  *
- *   bench FILE.json [NAME ...]     names as in the file, such as train/S; all of them by default
+ *   bench FILE.json [NAME ...]
+ *
+ * Names are those of the file, such as train/S. By default all but step/20000/0.01, whose network
+ * takes half a minute to build; with the name "all" that too.
  */
 #include <neuroai/neuroai.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "results.h"
+#include "turns.h"
 #include "updates.h"
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
 
 /*
  * Leaky current ReLU network, Dale's law, mask, noise; masked mean square, L2 rates, L1 weights;
@@ -43,17 +45,17 @@ static const struct workload whole[] = {
     {"dense/L", 1024, 200, 128, 64, 32},
 };
 
-/* One step of one trial. */
+/* One step of one trial, in so many rounds. */
+#define ROUNDS 100
 static const struct stepped {
   const char *name;
   int64_t units;
   double density;
-} steps[] = {{"step/100", 100, 1.0},
-             {"step/256", 256, 1.0},
-             {"step/1024", 1024, 1.0},
-             {"step/1024/0.2", 1024, 0.2},
-             {"step/1024/0.05", 1024, 0.05}};
-#define STEPS 20000
+  int each;    /* steps of a round */
+  int is_slow; /* to build: not among those that are timed by default */
+} steps[] = {{"step/100", 100, 1.0, 200, 0},         {"step/256", 256, 1.0, 200, 0},
+             {"step/1024", 1024, 1.0, 200, 0},       {"step/1024/0.2", 1024, 0.2, 200, 0},
+             {"step/1024/0.05", 1024, 0.05, 200, 0}, {"step/20000/0.01", 20000, 0.01, 10, 1}};
 
 static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs, double density)
 {
@@ -159,12 +161,6 @@ static void bench_sparse(nai__json_writer *out, const struct sparse *s)
 
 /* --- one step --------------------------------------------------------------------------------- */
 
-static int ascending(const void *a, const void *b)
-{
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 static double fraction_active(const nai_state *state)
 {
   const char *const names[] = {"E", "I"};
@@ -178,45 +174,52 @@ static double fraction_active(const nai_state *state)
   return (double)active / (double)all;
 }
 
-static void bench_step(nai__json_writer *out, const char *name, int64_t units, double density,
-                       double limit)
+static void step(void *user)
 {
-  static double us[STEPS];
-  float input[3] = {0.5f, 0.2f, -0.1f}, output[3];
-  nai_network *net = make_network(units, 3, 3, density);
+  static const float input[3] = {0.5f, 0.2f, -0.1f};
+  float output[3];
+  must(nai_state_step(user, input, output));
+}
+
+/* The least that a listed synapse takes: its weight, and a number of 16 bits for its sender. */
+#define LISTED 6.0
+
+/* Set against arithmetic where all synapses exist, else against the memory that lists are read from. */
+static void bench_step(nai__json_writer *out, const struct stepped *s, double limit)
+{
+  nai_network *net = make_network(s->units, 3, 3, s->density);
   nai_state *state;
   must(nai_state_create(&state, net, 1, 1));
-  for (int t = 0; t < 200; t++) must(nai_state_step(state, input, output));
-  double active = fraction_active(state);
-  for (int t = 0; t < STEPS; t++) {
-    double start = now();
-    must(nai_state_step(state, input, output));
-    us[t] = (now() - start) * 1e6;
-  }
-  qsort(us, STEPS, sizeof *us, ascending);
-  double p50 = us[STEPS / 2], p99 = us[STEPS * 99 / 100], p999 = us[STEPS / 1000 * 999];
-  double fraction = 2.0 * (double)(units * units) / (p50 * 1e-6) / limit;
-  printf("  %-10s %d thread %8.2f us p50 %8.2f p99 %8.2f p99.9   %.0f %% of units active\n", name,
-         1, p50, p99, p999, 100 * active);
+  for (int t = 0; t < 200; t++) step(state);
+  double active = fraction_active(state), pairs = (double)(s->units * s->units);
+  memory lists = memory_of(LISTED * s->density * pairs, 1, 0);
+  latency us = take_turns(step, state, ROUNDS, s->each, s->density < 1 ? &lists : NULL);
+  double fraction = s->density < 1 ? us.share : 2.0 * pairs / (us.p50 * 1e-6) / limit;
+  const char *of = s->density < 1 ? "bandwidth" : "peak";
+  printf("  %-15s 1 thread %8.2f us p50 %8.2f p99 %8.2f p99.9  %4.0f %% of the %s, %.0f %% of "
+         "units active\n",
+         s->name, us.p50, us.p99, us.p999, 100 * fraction, of, 100 * active);
   fflush(stdout);
+  memory_release(&lists);
   nai_state_destroy(state);
   nai_network_destroy(net);
-  result_begin(out, name, p50 * 1e-3, 1);
-  nai__json_add_real(out, "peak_fraction", fraction);
-  nai__json_add_real(out, "p50_us", p50);
-  nai__json_add_real(out, "p99_us", p99);
-  nai__json_add_real(out, "p999_us", p999);
+  result_begin(out, s->name, us.p50 * 1e-3, 1);
+  nai__json_add_real(out, s->density < 1 ? "bandwidth_fraction" : "peak_fraction", fraction);
+  nai__json_add_real(out, "density", s->density);
+  nai__json_add_real(out, "p50_us", us.p50);
+  nai__json_add_real(out, "p99_us", us.p99);
+  nai__json_add_real(out, "p999_us", us.p999);
   nai__json_add_real(out, "active", active);
   result_end(out);
 }
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static int wanted(const char *name, char **names, int n)
+static int wanted(const char *name, int is_slow, char **names, int n)
 {
   for (int i = 0; i < n; i++)
-    if (strcmp(name, names[i]) == 0) return 1;
-  return n == 0;
+    if (strcmp(name, names[i]) == 0 || strcmp("all", names[i]) == 0) return 1;
+  return n == 0 && !is_slow;
 }
 
 int main(int argc, char **argv)
@@ -231,16 +234,16 @@ int main(int argc, char **argv)
   printf("%s\none core: %.0f GF/s\n", nai_build_info(), limit * 1e-9);
   for (int i = 0; i < COUNT(workloads); i++)
     for (int threads = 1; threads <= 2; threads++)
-      if (wanted(workloads[i].name, argv + 2, argc - 2))
+      if (wanted(workloads[i].name, 0, argv + 2, argc - 2))
         bench_training(&results, &workloads[i], 0.2, threads, limit);
   for (int i = 0; i < COUNT(whole); i++)
-    if (wanted(whole[i].name, argv + 2, argc - 2))
+    if (wanted(whole[i].name, 0, argv + 2, argc - 2))
       bench_training(&results, &whole[i], 1.0, 1, limit);
   for (int i = 0; i < COUNT(sparse); i++)
-    if (wanted(sparse[i].work.name, argv + 2, argc - 2)) bench_sparse(&results, &sparse[i]);
+    if (wanted(sparse[i].work.name, 0, argv + 2, argc - 2)) bench_sparse(&results, &sparse[i]);
   for (int i = 0; i < COUNT(steps); i++)
-    if (wanted(steps[i].name, argv + 2, argc - 2))
-      bench_step(&results, steps[i].name, steps[i].units, steps[i].density, limit);
+    if (wanted(steps[i].name, steps[i].is_slow, argv + 2, argc - 2))
+      bench_step(&results, &steps[i], limit);
   if (results_end(&results, argv[1])) return EXIT_SUCCESS;
   fprintf(stderr, "bench: cannot write %s\n", argv[1]);
   return EXIT_FAILURE;

@@ -2,8 +2,8 @@
 
     python rivals.py FILE.json
 
-PyTorch in the three ways that an expert would write it, the best of which counts; NumPy for a single step. A rival
-that is not installed is left out. Times are the best of several, as ours are.
+PyTorch in the three ways that an expert would write it, the best of which counts; NumPy for a single step; the sparse
+products of SciPy and PyTorch where few synapses exist. A rival that is not installed is left out. Times are the best of several, as ours are.
 """
 
 import json
@@ -23,6 +23,10 @@ WORKLOADS = {
 # Absent synapses are multiplied by PyTorch and JAX all the same.
 WORKLOADS.update({name.replace("train", "dense"): sizes for name, sizes in list(WORKLOADS.items())})
 ALPHA, NOISE, DENSITY = 0.2, 0.15, 0.2
+# Above so many units rivals do not get a matrix of all pairs.
+MOST_WHOLE = 4096
+# Of these, few synapses exist.
+SPARSE = {"sparse/1000": (1000, 100, 32, 3, 3), "sparse/4000": (4000, 100, 32, 3, 3)}
 
 
 def best(work, seconds=2.0, least=3):
@@ -263,11 +267,17 @@ def train_torch(result):
     }
 
 
-def step_torch(units):
+def step_torch(units, density=1):
     import torch
 
     torch.set_num_threads(1)
-    w, w_in, w_out = torch.rand(units, units), torch.rand(units, 3), torch.rand(3, units)
+    w_in, w_out = torch.rand(units, 3), torch.rand(3, units)
+    if density == 1:
+        w = torch.rand(units, units)
+    else:
+        import listed
+
+        w = listed.torch_csr(torch, listed.random_csr(units, density))
     u, x, r = torch.rand(3), torch.zeros(units), torch.rand(units)
     xi = torch.empty(units)
 
@@ -281,11 +291,14 @@ def step_torch(units):
     return step
 
 
-def step_numpy(units):
+def step_numpy(units, density=1):
+    """With SciPy's product where synapses are absent."""
+    import listed
     import numpy as np
 
     draw = np.random.default_rng(1)
-    w, w_in, w_out = (draw.random(shape, np.float32) for shape in ((units, units), (units, 3), (3, units)))
+    w_in, w_out = (draw.random(shape, np.float32) for shape in ((units, 3), (3, units)))
+    w = draw.random((units, units), np.float32) if density == 1 else listed.random_csr(units, density)
     w /= units
     u, x, r = draw.random(3, np.float32), np.zeros(units, np.float32), draw.random(units, np.float32)
     xi = np.empty(units, np.float32)
@@ -307,19 +320,54 @@ def step_numpy(units):
 
 
 def step(result):
-    """Adds PyTorch and NumPy to a result of single steps."""
-    for name, make in (("torch", step_torch), ("numpy", step_numpy)):
+    """Adds PyTorch and NumPy to a result of single steps, and where synapses are absent their sparse products."""
+    units, density = int(result["name"].split("/")[1]), result["density"]
+    ways = {"torch": step_torch, "numpy": step_numpy} if units <= MOST_WHOLE else {}
+    for name, make in ways.items():
+        add_step(result, name, lambda make=make: make(units))
+    if density < 1:
+        add_step(result, "torch, sparse", lambda: step_torch(units, density))
+        add_step(result, "scipy", lambda: step_numpy(units, density))
+
+
+def add_step(result, name, make):
+    try:
+        p50, p99, p999 = percentiles(make(), 5000 if result["ours_ms"] < 1 else 200)
+    except ImportError:
+        return
+    result["rivals"][name] = {
+        "ms": p50 * 1e-3,
+        "ratio": p50 * 1e-3 / result["ours_ms"],
+        "p50_us": p50,
+        "p99_us": p99,
+        "p999_us": p999,
+    }
+
+
+# --- sparse ----------------------------------------------------------------------------------------------------------
+
+
+def whole_torch(sizes, density):
+    """All synapses, multiplied whether they exist or not."""
+    import torch
+
+    torch.set_num_threads(1)
+    network = Network(torch, *sizes)
+    forward = by_hand(torch)
+    return lambda: network.update(forward)
+
+
+def sparse(result):
+    """Adds SciPy and PyTorch to a result of training where few synapses exist."""
+    import listed
+
+    ways = {"scipy": listed.scipy_update, "torch, sparse": listed.torch_update, "torch": whole_torch}
+    for name, make in ways.items():
         try:
-            p50, p99, p999 = percentiles(make(int(result["name"].split("/")[1])))
+            ms = best(make(SPARSE[result["name"]], result["density"])) * 1e3
         except ImportError:
             continue
-        result["rivals"][name] = {
-            "ms": p50 * 1e-3,
-            "ratio": p50 * 1e-3 / result["ours_ms"],
-            "p50_us": p50,
-            "p99_us": p99,
-            "p999_us": p999,
-        }
+        result["rivals"][name] = {"ms": ms, "ratio": ms / result["ours_ms"]}
 
 
 # What RFLO makes of a batch, as in bench_rules.c.
@@ -421,6 +469,7 @@ def layers_torch(adaptive):
 
 
 def layers_numpy(adaptive):
+    import listed
     import numpy as np
 
     draw = np.random.default_rng(1)
@@ -428,17 +477,7 @@ def layers_numpy(adaptive):
     w, v, feedback = (draw.random(shape, np.float32) / 30 for shape in ((hidden, n), (digits, hidden), (digits, hidden)))
     b, c = np.zeros(hidden, np.float32), np.zeros(digits, np.float32)
     x, wanted = draw.random((IMAGES, n), np.float32), np.eye(digits, dtype=np.float32)[np.arange(IMAGES) % digits]
-    moments = [(np.zeros_like(p), np.zeros_like(p)) for p in (w, v, b, c)]
-
-    def move(p, g, moment):
-        if not adaptive:
-            np.multiply(g, np.float32(RATE), out=g)
-            p -= g
-            return
-        mean, square = moment
-        mean += np.float32(0.1) * (g - mean)
-        square += np.float32(0.001) * (g * g - square)
-        p -= np.float32(RATE) * mean / (np.sqrt(square) + np.float32(1e-8))
+    moments = [(np.zeros_like(p), np.zeros_like(p)) if adaptive else None for p in (w, v, b, c)]
 
     def update():
         r = np.maximum(x @ w.T + b, 0)
@@ -447,7 +486,7 @@ def layers_numpy(adaptive):
         e = (e / e.sum(1, keepdims=True) - wanted) / np.float32(IMAGES)
         d = (e @ feedback) * (r > 0)
         for p, g, moment in zip((w, v, b, c), (d.T @ x, e.T @ r, d.sum(0), e.sum(0)), moments):
-            move(p, g, moment)
+            listed.move(p, g, moment, RATE)
 
     return update
 
@@ -467,7 +506,14 @@ def adder(name):
     """What adds rivals to a result of this name."""
     if name in WORKLOADS:
         return train
-    kinds = {"rflo": rflo, "agent": agent, "step": step, "circuit": circuit, "layers": layers}
+    kinds = {
+        "rflo": rflo,
+        "agent": agent,
+        "step": step,
+        "circuit": circuit,
+        "layers": layers,
+        "sparse": sparse,
+    }
     return kinds.get(name.split("/")[0], lambda result: None)
 
 
