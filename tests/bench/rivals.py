@@ -3,11 +3,14 @@
     python rivals.py FILE.json
 
 PyTorch in the three ways that an expert would write it, the best of which counts; NumPy for a single step; the sparse
-products of SciPy and PyTorch where few synapses exist. A rival that is not installed is left out. Times are the best of several, as ours are.
+products of SciPy and PyTorch where few synapses exist; Keras for the network that its authors wrote with it (sernn.py).
+A rival that is not installed is left out. Times are the best of several, as ours are.
 """
 
+import importlib.util
 import json
 import os
+import subprocess
 import sys
 import time
 
@@ -370,6 +373,25 @@ def sparse(result):
         result["rivals"][name] = {"ms": ms, "ratio": ms / result["ours_ms"]}
 
 
+# --- Keras -----------------------------------------------------------------------------------------------------------
+
+
+def sernn(result):
+    """Adds Keras with each backend that is installed, in a process of its own; whose costs have to be ours."""
+    for backend in ("jax", "tensorflow", "torch"):
+        if not all(importlib.util.find_spec(name) for name in ("keras", backend)):
+            continue
+        program = [sys.executable, os.path.join(os.path.dirname(__file__), "sernn.py"), str(result["threads"])]
+        environment = {**os.environ, "KERAS_BACKEND": backend}
+        said = subprocess.run(program, env=environment, check=True, stdout=subprocess.PIPE).stdout
+        rival = json.loads(said.splitlines()[-1])
+        for cost in ("cost", "structure", "cost_after"):
+            ours, theirs = result[cost], rival.pop(cost)
+            if abs(theirs - ours) > 1e-4 * abs(ours):
+                raise SystemExit(f"{result['name']}: '{cost}' is {ours}, by Keras with {backend} {theirs}")
+        result["rivals"][f"keras, {backend}"] = {**rival, "ratio": rival["ms"] / result["ours_ms"]}
+
+
 # What RFLO makes of a batch, as in bench_rules.c.
 BATCHES = {"rflo/S": WORKLOADS["train/S"], "rflo/M": WORKLOADS["train/M"]}
 
@@ -513,6 +535,7 @@ def adder(name):
         "circuit": circuit,
         "layers": layers,
         "sparse": sparse,
+        "sernn": sernn,
     }
     return kinds.get(name.split("/")[0], lambda result: None)
 
