@@ -20,6 +20,14 @@ def limit_of(result):
     return f"{result['whole_ms'] / result['ours_ms']:.2f} times as fast as whole" if "whole_ms" in result else ""
 
 
+def threads_of(result, results):
+    """How much faster than the same in one thread."""
+    one = [other for other in results if other["name"] == result["name"] and other["threads"] == 1]
+    if result["threads"] == 1 or not one:
+        return ""
+    return f"; {one[0]['ours_ms'] / result['ours_ms']:.2f} times as fast as one thread"
+
+
 def rival_of(result):
     rivals = result.get("rivals") or {}
     if not rivals:
@@ -32,7 +40,9 @@ def main(path):
     with open(path) as file:
         results = json.load(file)
     rows = [("workload", "threads", "time", "limit", "fastest rival")]
-    rows += [(r["name"], str(r["threads"]), time_of(r), limit_of(r), rival_of(r)) for r in results]
+    for r in results:
+        limit = limit_of(r) + threads_of(r, results)
+        rows.append((r["name"], str(r["threads"]), time_of(r), limit, rival_of(r)))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         print("  " + "  ".join(text.ljust(width) for text, width in zip(row, widths)).rstrip())
