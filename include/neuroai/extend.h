@@ -51,12 +51,27 @@ typedef struct nai_synapses {
   int32_t population_sign;    /**< of the presynaptic population or input: +1, -1 or 0 */
   int32_t reserved;           /**< 0 */
   uint64_t seed;              /**< for nai_random_...(): differs by projection and by constraint */
+  int64_t first_post; /**< number of the first of these postsynaptic units, where only some rows are
+                         here; else 0 */
 } nai_synapses;
+
+/**
+ * What a constraint can do with listed projections (NAI_STORAGE_LISTED). One without flags is shown
+ * them whole, as a matrix that is made for the call and takes memory for each pair of units.
+ */
+enum {
+  /** `wire` may be shown some rows at a time: what it does to a row depends on that row alone, whose
+      number is first_post + i. */
+  NAI_CONSTRAINT_BY_ROWS = 1,
+  /** `project` may be shown the synapses that exist in one row, without their ends and positions: what
+      it does to a synapse depends on that synapse alone. */
+  NAI_CONSTRAINT_BY_SYNAPSE = 2
+};
 
 /** A constraint's table. A NULL entry does nothing. */
 typedef struct nai_constraint_ops {
   uint32_t struct_size; /**< sizeof(nai_constraint_ops) */
-  uint32_t flags;       /**< 0 */
+  uint32_t flags;       /**< 0 or NAI_CONSTRAINT_... */
   const char *name;     /**< copied; goes into the model file */
   /** At nai_network_build(): exists, plastic, sign. */
   nai_status (*wire)(void *user, nai_synapses *synapses);
@@ -143,14 +158,18 @@ typedef struct nai_error_batch {
 
 /** Flags of a cost. */
 enum {
-  NAI_COST_SEPARABLE = 1 /**< on_rates is a sum over steps and trials, and may be called on parts,
+  NAI_COST_SEPARABLE = 1, /**< on_rates is a sum over steps and trials, and may be called on parts,
                             from several threads */
+  NAI_COST_BY_SYNAPSE = 2 /**< on_weights is a sum over synapses that exist, and may be called on
+                            parts: of listed projections (NAI_STORAGE_LISTED) it is shown those of one row
+                            at a time, pre_position being that of their senders. Without it a matrix
+                            is made for the call */
 };
 
 /** A cost's table: exactly one of the four functions. `value`: add J to it, without beta. */
 typedef struct nai_cost_ops {
   uint32_t struct_size; /**< sizeof(nai_cost_ops) */
-  uint32_t flags;       /**< 0 or NAI_COST_SEPARABLE */
+  uint32_t flags;       /**< 0 or NAI_COST_... */
   const char *name;     /**< copied */
   /** Called for each output named. */
   nai_status (*on_outputs)(void *user, nai_output_batch *batch, double *value);

@@ -255,6 +255,27 @@ NAI_API nai_status nai_network_set_delay(nai_network *net, const char *from, con
 NAI_API nai_status nai_network_set_autapses(nai_network *net, const char *from, const char *to,
                                             int32_t allowed);
 
+/** How the synapses of a projection are stored, for nai_network_set_storage(). */
+enum {
+  NAI_STORAGE_CHOSEN =
+      0, /**< by the build: listed in networks of 2^26 pairs of units or more, where a
+                             projection has 2^18 or more and at most a tenth of them shall have a
+                             synapse (by what its constraints say of themselves); else dense */
+  NAI_STORAGE_DENSE = 1, /**< a matrix: 15 to 45 bytes for each pair of units */
+  NAI_STORAGE_LISTED =
+      2 /**< those that exist, one after the other: about 50 bytes for each synapse */
+};
+
+/**
+ * Sets how projections are stored, which changes what they take of memory and time, not what they
+ * compute. Rules that need matrices refuse networks with listed projections (NAI_ERR_UNSUPPORTED).
+ */
+NAI_API nai_status nai_network_set_storage(nai_network *net, const char *from, const char *to,
+                                           int32_t storage);
+/** After the build: NAI_STORAGE_DENSE or NAI_STORAGE_LISTED. */
+NAI_API nai_status nai_network_storage(int32_t *storage, const nai_network *net, const char *from,
+                                       const char *to);
+
 /** Makes projections plastic (1, default) or frozen (0). Before or after the build. */
 NAI_API nai_status nai_network_set_plastic(nai_network *net, const char *from, const char *to,
                                            int32_t plastic);

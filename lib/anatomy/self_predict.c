@@ -35,6 +35,7 @@ static double value_of(const nai__node *node, const char *parameter, int64_t uni
 static int is_identity(const nai_network *net, const nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  if (p->is_listed) return 0;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++) {
       int64_t k = i * s.stride + j;

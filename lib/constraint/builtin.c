@@ -25,7 +25,7 @@ static nai_status fill(nai__builtin *b, const uint8_t *array, int64_t n_post, in
   return NAI_OK;
 }
 
-nai_status nai__builtin_create(nai_constraint **out, const char *name,
+nai_status nai__builtin_create(nai_constraint **out, const char *name, uint32_t flags,
                                nai_status (*wire)(void *user, nai_synapses *synapses),
                                nai_status (*project)(void *user, nai_synapses *synapses),
                                double first, double second, const uint8_t *array, int64_t n_post,
@@ -40,8 +40,10 @@ nai_status nai__builtin_create(nai_constraint **out, const char *name,
     destroy(b);
     return status;
   }
-  nai_constraint_ops ops = {sizeof ops, 0, name, wire, project, destroy};
-  return nai_constraint_create(out, &ops, b);
+  nai_constraint_ops ops = {sizeof ops, flags, name, wire, project, destroy};
+  NAI__TRY(nai_constraint_create(out, &ops, b));
+  (*out)->expected = nai__constraint_expected;
+  return NAI_OK;
 }
 
 nai_status nai__builtin_fits(const nai__builtin *b, const nai_synapses *s, const char *what)

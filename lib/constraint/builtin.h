@@ -2,7 +2,7 @@
 #ifndef NAI_CONSTRAINT_BUILTIN_H
 #define NAI_CONSTRAINT_BUILTIN_H
 
-#include <neuroai/extend.h>
+#include "../network/constraint.h"
 
 /* The user of every built-in table. */
 typedef struct nai__builtin {
@@ -11,8 +11,8 @@ typedef struct nai__builtin {
   int64_t n_post, n_pre;
 } nai__builtin;
 
-/* A constraint of this table with a copy of these; `array` Nullable. */
-nai_status nai__builtin_create(nai_constraint **out, const char *name,
+/* A constraint of this table with a copy of these; `array` Nullable. flags: NAI_CONSTRAINT_... */
+nai_status nai__builtin_create(nai_constraint **out, const char *name, uint32_t flags,
                                nai_status (*wire)(void *user, nai_synapses *synapses),
                                nai_status (*project)(void *user, nai_synapses *synapses),
                                double first, double second, const uint8_t *array, int64_t n_post,
@@ -32,17 +32,7 @@ const char *nai__constraint_name(const nai_constraint *constraint);
  * own.
  */
 int nai__constraint_builtin_value(const nai_constraint *constraint, double *value);
-/* Pairs of units that may have synapses: all, or without those of equal numbers. */
-typedef struct nai__pairs {
-  int64_t n_post, n_pre;
-  int diagonal;
-  const float *post_position, *pre_position; /* [n][3]; NULL where units have no place */
-} nai__pairs;
-
-/*
- * How many synapses a constraint is expected to leave of `*synapses` of these pairs. 0 where that
- * cannot be told before the build: with distance but without places, and a user's own.
- */
+/* What nai_constraint has as `expected`; of a user's own, 0. */
 int nai__constraint_expected(double *synapses, const nai_constraint *constraint,
                              const nai__pairs *pairs);
 /* Mean over such pairs of the probability that a distance constraint gives them; with places. */

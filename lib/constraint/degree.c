@@ -17,7 +17,7 @@ static void decide(draw *d, nai_synapses *s, int64_t i, int64_t j)
 {
   uint8_t *exists = &s->exists[i * s->stride + j];
   if (*exists == 0) return;
-  double chance = nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j);
+  double chance = nai_random_uniform(s->seed, (uint64_t)(s->first_post + i), (uint64_t)j);
   if ((double)d->left * chance < (double)d->wanted)
     d->wanted--;
   else
@@ -54,7 +54,8 @@ static nai_status wire_indegree(void *user, nai_synapses *s)
       return nai__fail(NAI_ERR_INVALID,
                        "indegree is %lld, but unit %lld of '%s' can have only %lld synapses from "
                        "'%s'",
-                       (long long)d.wanted, (long long)i, s->to, (long long)d.left, s->from);
+                       (long long)d.wanted, (long long)(s->first_post + i), s->to,
+                       (long long)d.left, s->from);
     for (int64_t j = 0; j < s->n_pre; j++) decide(&d, s, i, j);
   }
   return NAI_OK;
@@ -94,7 +95,7 @@ static nai_status wire_total(void *user, nai_synapses *s)
 
 /* --- creating --------------------------------------------------------------------------------- */
 
-static nai_status create(nai_constraint **out, const char *name,
+static nai_status create(nai_constraint **out, const char *name, uint32_t flags,
                          nai_status (*wire)(void *user, nai_synapses *synapses), int64_t synapses,
                          int64_t most)
 {
@@ -103,20 +104,20 @@ static nai_status create(nai_constraint **out, const char *name,
   if (synapses < 0 || synapses > most)
     return nai__fail(NAI_ERR_INVALID, "%s is %lld, must be 0 to %lld", name, (long long)synapses,
                      (long long)most);
-  return nai__builtin_create(out, name, wire, NULL, (double)synapses, 0, NULL, 0, 0);
+  return nai__builtin_create(out, name, flags, wire, NULL, (double)synapses, 0, NULL, 0, 0);
 }
 
 nai_status nai_constraint_create_indegree(nai_constraint **out, int64_t indegree)
 {
-  return create(out, "indegree", wire_indegree, indegree, 10000000);
+  return create(out, "indegree", NAI_CONSTRAINT_BY_ROWS, wire_indegree, indegree, 10000000);
 }
 
 nai_status nai_constraint_create_outdegree(nai_constraint **out, int64_t outdegree)
 {
-  return create(out, "outdegree", wire_outdegree, outdegree, 10000000);
+  return create(out, "outdegree", 0, wire_outdegree, outdegree, 10000000);
 }
 
 nai_status nai_constraint_create_total(nai_constraint **out, int64_t total)
 {
-  return create(out, "total", wire_total, total, 100000000000000);
+  return create(out, "total", 0, wire_total, total, 100000000000000);
 }

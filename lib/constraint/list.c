@@ -118,7 +118,9 @@ nai_status nai_constraint_create_list(nai_constraint **out, const int64_t *pre, 
   NAI__TRY(check(pre, post, n));
   NAI__TRY(make(&l, pre, post, n));
   nai_constraint_ops ops = {sizeof ops, 0, "list", wire, NULL, destroy};
-  return nai_constraint_create(out, &ops, l);
+  NAI__TRY(nai_constraint_create(out, &ops, l));
+  (*out)->expected = nai__constraint_expected;
+  return NAI_OK;
 }
 
 int nai__constraint_listed(const nai_constraint *constraint, int64_t *n)

@@ -19,5 +19,6 @@ nai_status nai_constraint_create_max_weight(nai_constraint **out, double limit_v
   *out = NULL;
   if (!(limit_value > 0 && limit_value <= 1e6))
     return nai__fail(NAI_ERR_INVALID, "limit is %g, must be above 0 and at most 1e6", limit_value);
-  return nai__builtin_create(out, "max_weight", NULL, limit, limit_value, 0, NULL, 0, 0);
+  return nai__builtin_create(out, "max_weight", NAI_CONSTRAINT_BY_SYNAPSE, NULL, limit, limit_value,
+                             0, NULL, 0, 0);
 }

@@ -42,8 +42,9 @@ nai_status nai_constraint_create_dale(nai_constraint **out, int32_t mode)
     return nai__fail(NAI_ERR_INVALID,
                      "mode is %d, must be NAI_DALE_CLAMP, NAI_DALE_REFLECT or NAI_DALE_OFF",
                      (int)mode);
-  return nai__builtin_create(out, "dale", wire_dale, mode == NAI_DALE_REFLECT ? reflect : NULL,
-                             mode, 0, NULL, 0, 0);
+  return nai__builtin_create(out, "dale", NAI_CONSTRAINT_BY_ROWS | NAI_CONSTRAINT_BY_SYNAPSE,
+                             wire_dale, mode == NAI_DALE_REFLECT ? reflect : NULL, mode, 0, NULL, 0,
+                             0);
 }
 
 /* --- a sign of one's own ---------------------------------------------------------------------- */
@@ -61,12 +62,14 @@ nai_status nai_constraint_create_sign(nai_constraint **out, int32_t sign)
   *out = NULL;
   if (sign != 1 && sign != -1)
     return nai__fail(NAI_ERR_INVALID, "sign is %d, must be +1 or -1", (int)sign);
-  return nai__builtin_create(out, "sign", wire_sign, NULL, sign, 0, NULL, 0, 0);
+  return nai__builtin_create(out, "sign", NAI_CONSTRAINT_BY_ROWS, wire_sign, NULL, sign, 0, NULL, 0,
+                             0);
 }
 
 nai_status nai_constraint_create_nonnegative(nai_constraint **out)
 {
   NAI__REQUIRE(out);
   *out = NULL;
-  return nai__builtin_create(out, "nonnegative", wire_sign, NULL, 1, 0, NULL, 0, 0);
+  return nai__builtin_create(out, "nonnegative", NAI_CONSTRAINT_BY_ROWS, wire_sign, NULL, 1, 0,
+                             NULL, 0, 0);
 }

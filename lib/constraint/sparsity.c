@@ -29,7 +29,7 @@ static nai_status check_array(const uint8_t *array, const char *what, int64_t n_
 static void draw_each(const nai_synapses *s, int64_t i, double density)
 {
   for (int64_t j = 0; j < s->n_pre; j++)
-    if (nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) >= density)
+    if (nai_random_uniform(s->seed, (uint64_t)(s->first_post + i), (uint64_t)j) >= density)
       s->exists[i * s->stride + j] = 0;
 }
 
@@ -37,7 +37,7 @@ static void draw_each(const nai_synapses *s, int64_t i, double density)
 static int64_t skip(const nai_synapses *s, int64_t i, int64_t drawn, double log_absent,
                     int64_t most)
 {
-  double u = nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)drawn);
+  double u = nai_random_uniform(s->seed, (uint64_t)(s->first_post + i), (uint64_t)drawn);
   double absent = floor(log1p(-u) / log_absent);
   return absent < (double)most ? (int64_t)absent : most;
 }
@@ -69,7 +69,8 @@ nai_status nai_constraint_create_sparse(nai_constraint **out, double density)
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(check_fraction("density", density));
-  return nai__builtin_create(out, "sparse", wire_sparse, NULL, density, 0, NULL, 0, 0);
+  return nai__builtin_create(out, "sparse", NAI_CONSTRAINT_BY_ROWS, wire_sparse, NULL, density, 0,
+                             NULL, 0, 0);
 }
 
 /* --- mask ------------------------------------------------------------------------------------- */
@@ -90,7 +91,7 @@ nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_t *mask,
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(check_array(mask, "mask", n_post, n_pre));
-  return nai__builtin_create(out, "mask", wire_mask, NULL, 0, 0, mask, n_post, n_pre);
+  return nai__builtin_create(out, "mask", 0, wire_mask, NULL, 0, 0, mask, n_post, n_pre);
 }
 
 /* --- fixed ------------------------------------------------------------------------------------ */
@@ -111,7 +112,8 @@ nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8_t *fixe
   NAI__REQUIRE(out);
   *out = NULL;
   if (fixed) NAI__TRY(check_array(fixed, "fixed", n_post, n_pre));
-  return nai__builtin_create(out, "fixed", wire_fixed, NULL, 0, 0, fixed, n_post, n_pre);
+  return nai__builtin_create(out, "fixed", fixed ? 0 : NAI_CONSTRAINT_BY_ROWS, wire_fixed, NULL, 0,
+                             0, fixed, n_post, n_pre);
 }
 
 /* --- distance --------------------------------------------------------------------------------- */
@@ -133,7 +135,7 @@ static nai_status wire_distance(void *user, nai_synapses *s)
   for (int64_t i = 0; i < s->n_post; i++)
     for (int64_t j = 0; j < s->n_pre; j++) {
       double probability = probability_at(b, s->post_position + 3 * i, s->pre_position + 3 * j);
-      if (nai_random_uniform(s->seed, (uint64_t)i, (uint64_t)j) >= probability)
+      if (nai_random_uniform(s->seed, (uint64_t)(s->first_post + i), (uint64_t)j) >= probability)
         s->exists[i * s->stride + j] = 0;
     }
   return NAI_OK;
@@ -146,7 +148,8 @@ nai_status nai_constraint_create_distance(nai_constraint **out, double peak, dou
   NAI__TRY(check_fraction("peak", peak));
   if (!(length > 0 && length <= 1e6))
     return nai__fail(NAI_ERR_INVALID, "length is %g mm, must be above 0 and at most 1e6", length);
-  return nai__builtin_create(out, "distance", wire_distance, NULL, peak, length, NULL, 0, 0);
+  return nai__builtin_create(out, "distance", NAI_CONSTRAINT_BY_ROWS, wire_distance, NULL, peak,
+                             length, NULL, 0, 0);
 }
 
 double nai__distance_mean(const nai__builtin *b, const nai__pairs *pairs)

@@ -9,10 +9,11 @@ static nai_status check_ops(const nai_cost_ops *ops, const char *names, const ch
 {
   if (!ops->name || !ops->name[0])
     return nai__fail(NAI_ERR_INVALID, "the name of the cost is empty");
-  if (ops->flags & ~(uint32_t)NAI_COST_SEPARABLE)
+  if (ops->flags & ~(uint32_t)(NAI_COST_SEPARABLE | NAI_COST_BY_SYNAPSE))
     return nai__fail(NAI_ERR_INVALID,
-                     "flags of cost '%.60s' is %u, must be 0 or NAI_COST_SEPARABLE", ops->name,
-                     (unsigned)ops->flags);
+                     "flags of cost '%.60s' is %u, must be 0 or made of NAI_COST_SEPARABLE and "
+                     "NAI_COST_BY_SYNAPSE",
+                     ops->name, (unsigned)ops->flags);
   if (!ops->on_outputs + !ops->on_rates + !ops->on_weights + !ops->on_errors != 3)
     return nai__fail(NAI_ERR_INVALID,
                      "cost '%.60s' must have one of on_outputs, on_rates, on_weights and on_errors",

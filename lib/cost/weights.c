@@ -63,7 +63,10 @@ nai_status nai_cost_create_l1_weights(nai_cost **out, const char *from, const ch
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(from);
-  nai_cost_ops ops = {.struct_size = sizeof ops, .name = "l1_weights", .on_weights = l1_weights};
+  nai_cost_ops ops = {.struct_size = sizeof ops,
+                      .flags = NAI_COST_BY_SYNAPSE,
+                      .name = "l1_weights",
+                      .on_weights = l1_weights};
   return nai__cost_create_counted(out, &ops, NULL, from, to, NAI__PER_SYNAPSE);
 }
 
@@ -72,7 +75,10 @@ nai_status nai_cost_create_l2_weights(nai_cost **out, const char *from, const ch
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(from);
-  nai_cost_ops ops = {.struct_size = sizeof ops, .name = "l2_weights", .on_weights = l2_weights};
+  nai_cost_ops ops = {.struct_size = sizeof ops,
+                      .flags = NAI_COST_BY_SYNAPSE,
+                      .name = "l2_weights",
+                      .on_weights = l2_weights};
   return nai__cost_create_counted(out, &ops, NULL, from, to, NAI__PER_SYNAPSE);
 }
 
@@ -81,6 +87,9 @@ nai_status nai_cost_create_distance(nai_cost **out, const char *from, const char
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(from);
-  nai_cost_ops ops = {.struct_size = sizeof ops, .name = "distance", .on_weights = distance};
+  nai_cost_ops ops = {.struct_size = sizeof ops,
+                      .flags = NAI_COST_BY_SYNAPSE,
+                      .name = "distance",
+                      .on_weights = distance};
   return nai__cost_create_counted(out, &ops, NULL, from, to, NAI__PER_SYNAPSE);
 }

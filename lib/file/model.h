@@ -11,8 +11,8 @@
 #include "safetensors.h"
 
 /*
- * Of networks of rate units, and of those with other models, which older libraries cannot read: these
- * have "model", "sizes" and the model's parameters in a population, "signal", "port" and "short_term", a
+ * Of dense networks of rate units, and of those with other models or lists of synapses, which older
+ * libraries cannot read: these have "storage" in a projection, "model", "sizes" and the model's parameters in a population, "signal", "port" and "short_term", a
  * place in the list of that name, in a projection.
  */
 #define NAI__MODEL_FORMAT 1

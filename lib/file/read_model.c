@@ -18,6 +18,7 @@
 #include "json.h"
 #include "model.h"
 #include "short_terms.h"
+#include "synapse_lists.h"
 
 /* Units of a node, and its place among all nodes: they are added in the order of the file. */
 typedef struct named {
@@ -204,24 +205,34 @@ static nai_status read_end(const named **out, const loader *l, const nai__json *
                           wanted.name);
 }
 
-static nai_status check_projection(const loader *l, const nai__json *json)
+/* The arrays of a projection. */
+static nai_status check_arrays(const loader *l, const nai__json *json, const char *from,
+                               const char *to, int64_t n_post, int64_t n_pre)
 {
   static const struct {
     const char *what;
     int32_t dtype;
   } arrays[] = {{"weight", NAI__F32}, {"mask", NAI__U8}, {"learns", NAI__U8}};
-  const named *from, *to;
+  int64_t shape[] = {n_post, n_pre};
+  int32_t listed;
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
-  NAI__TRY(read_end(&from, l, json, "from"));
-  NAI__TRY(read_end(&to, l, json, "to"));
-  if (nai__json_get(json, "port") || nai__json_get(json, "signal")) return NAI_OK; /* later */
-  const int64_t shape[] = {to->n, from->n};
+  NAI__TRY(nai__synapse_list_said(&listed, json));
+  if (listed) NAI__TRY(nai__synapse_list_shape(shape, &l->file, from, to, n_post));
   for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
-    nai__model_synapse_tensor(name, arrays[k].what, from->name, to->name);
+    nai__model_synapse_tensor(name, arrays[k].what, from, to);
     NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, arrays[k].dtype, 2, shape));
   }
   return NAI_OK;
+}
+
+static nai_status check_projection(const loader *l, const nai__json *json)
+{
+  const named *from, *to;
+  NAI__TRY(read_end(&from, l, json, "from"));
+  NAI__TRY(read_end(&to, l, json, "to"));
+  if (nai__json_get(json, "port") || nai__json_get(json, "signal")) return NAI_OK; /* later */
+  return check_arrays(l, json, from->name, to->name, to->n, from->n);
 }
 
 static nai_status check_nodes(loader *l)
@@ -453,22 +464,11 @@ static nai_status read_part(int32_t *end, const nai__json *json, const nai__node
 }
 
 /* Of a projection between ports: its arrays, now that their sizes are known. */
-static nai_status check_part(const loader *l, const nai__projection *p)
+static nai_status check_part(const loader *l, const nai__projection *p, const nai__json *json)
 {
-  static const struct {
-    const char *what;
-    int32_t dtype;
-  } arrays[] = {{"weight", NAI__F32}, {"mask", NAI__U8}, {"learns", NAI__U8}};
-  const int64_t shape[] = {nai__end_width(&l->net->node[p->to], NAI__TARGET, p->port),
-                           l->net->node[p->from].n};
-  char name[NAI__TENSOR_NAME];
-  nai__tensor tensor;
-  for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
-    nai__model_synapse_tensor(name, arrays[k].what, nai__source_name(l->net, p),
-                              nai__target_name(l->net, p));
-    NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, arrays[k].dtype, 2, shape));
-  }
-  return NAI_OK;
+  return check_arrays(l, json, nai__source_name(l->net, p), nai__target_name(l->net, p),
+                      nai__end_width(&l->net->node[p->to], NAI__TARGET, p->port),
+                      l->net->node[p->from].n);
 }
 
 static nai_status add_projection(loader *l, const nai__json *json)
@@ -481,8 +481,11 @@ static nai_status add_projection(loader *l, const nai__json *json)
   NAI__TRY(read_part(&signal, json, &l->net->node[from->node], NAI__SOURCE));
   NAI__TRY(read_part(&port, json, &l->net->node[to->node], NAI__TARGET));
   NAI__TRY(as_format(nai__connect(l->net, from->node, signal, to->node, port)));
-  NAI__TRY(check_part(l, &l->net->projection[l->net->n_projections - 1]));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
+  int32_t listed;
+  NAI__TRY(check_part(l, p, json));
+  sure(nai__synapse_list_said(&listed, json));
+  p->storage = listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
   NAI__TRY(nai__short_terms_give(&l->short_terms, l->net, p, json));
   NAI__TRY(nai__json_real(&p->delay_ms, json, "delay"));
   NAI__TRY(as_format(nai__delay_check(l->net, p->delay_ms)));
@@ -613,6 +616,8 @@ static nai_status fill_projection(const loader *l, const nai__projection *p)
 static nai_status fill(loader *l)
 {
   nai_network *net = l->net;
+  NAI__TRY(as_format(nai__layout_plan(net)));
+  NAI__TRY(nai__synapse_lists_read(net, &l->file));
   NAI__TRY(as_format(nai__layout(net, 0)));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind != NAI_INPUTS)

@@ -9,6 +9,7 @@
 #include "../network/ends.h"
 #include "model.h"
 #include "short_terms.h"
+#include "synapse_lists.h"
 
 /* --- tensors ---------------------------------------------------------------------------------- */
 
@@ -152,6 +153,7 @@ static nai_status add_projection(nai__tensor_list *list, const nai_network *net,
                                  const nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
+  NAI__TRY(nai__synapse_list_add(list, net, p));
   NAI__TRY(add_synapses(list, &s, "weight", NAI__F32, s.weight));
   NAI__TRY(add_synapses(list, &s, "mask", NAI__U8, s.exists));
   return add_synapses(list, &s, "learns", NAI__U8, net->learns + p->at.start);
@@ -241,6 +243,7 @@ static void describe_projection(nai__json_writer *w, const nai_network *net,
   if (p->target)
     nai__json_add_text(w, "port", nai__end_name(&net->node[p->to], NAI__TARGET, p->port));
   if (p->release >= 0) nai__json_add_whole(w, "short_term", p->release);
+  nai__synapse_list_describe(w, p);
   nai__json_add_real(w, "delay", (double)p->delay * net->dt);
   nai__json_add_flag(w, "autapses", p->autapses);
   nai__json_add_flag(w, "plastic", p->plastic);
@@ -270,6 +273,8 @@ static int needs_format_2(const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].cells || net->node[i].leak == NAI_LEAK_WHOLE) return 1;
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (net->projection[i].is_listed) return 1;
   return 0;
 }
 

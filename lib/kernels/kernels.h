@@ -98,7 +98,7 @@ typedef struct nai__kernels {
 
   /* --- the same over the synapses that exist --------------------------------------------------- */
 
-  /* The fewest rows for which lists pay; 0: this table has no products of lists. */
+  /* The fewest rows for which lists pay where there is a matrix as well; 0: never. */
   int64_t list_rows;
   /* As product(), with the same bits. */
   void (*list_product)(float *c, int64_t ldc, const float *a, int64_t lda, const nai__lists *lists,
@@ -109,7 +109,8 @@ typedef struct nai__kernels {
   int64_t (*list_scratch)(const nai__lists *lists);
   /*
    * As outer(), of all columns and of rows first .. end - 1 of w, which d [rows][ldd] has in those
-   * columns; 0 where no synapse exists. Bits do not depend on first and end, but are not those of
+   * columns; 0 where no synapse exists. Of lists of weights in their own order, w has those alone, and
+   * no ldw. Bits do not depend on first and end, but are not those of
    * outer(): rows are summed in another order.
    */
   void (*list_outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,

@@ -131,6 +131,32 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
     }
 }
 
+/* --- lists, which no BLAS knows --------------------------------------------------------------- */
+
+static void list_product(float *c, int64_t ldc, const float *a, int64_t lda,
+                         const nai__lists *lists, int64_t rows, int accumulate)
+{
+  nai__kernels_portable()->list_product(c, ldc, a, lda, lists, rows, accumulate);
+}
+
+static void list_row(float *c, const float *a, const nai__row_lists *lists, int accumulate)
+{
+  nai__kernels_portable()->list_row(c, a, lists, accumulate);
+}
+
+static int64_t list_scratch(const nai__lists *lists)
+{
+  return nai__kernels_portable()->list_scratch(lists);
+}
+
+static void list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
+                       int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first,
+                       int64_t end, int accumulate, float *scratch)
+{
+  nai__kernels_portable()->list_outer(w, ldw, d, ldd, r, ldr, rows, lists, first, end, accumulate,
+                                      scratch);
+}
+
 static const nai__kernels table = {
     .name = "blas",
     .outer_rows = 64, /* a BLAS sums in another order when there are more rows */
@@ -141,6 +167,10 @@ static const nai__kernels table = {
     .square_product = square_product,
     .outer_scratch = outer_scratch,
     .outer = outer,
+    .list_product = list_product,
+    .list_row = list_row,
+    .list_scratch = list_scratch,
+    .list_outer = list_outer,
     .row_dot = row_dot,
     .learn_row = learn_row,
     .normals = nai__normals_portable,

@@ -1,6 +1,7 @@
 /* Making lists, in the order that the kernels of lists.inc.h want. */
 #include "lists.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "../base/memory.h"
@@ -77,7 +78,7 @@ static void fill_receiver(const region *r, int p, int64_t slot, nai__lists *l)
   for (int32_t e = 0; e < r->count[i]; e++) {
     const int64_t at = 4 * (slot + e) + p % 4, from = r->next[i] + e;
     l->pre[at] = (uint16_t)((r->synapses->sender[from] - r->j) * NAI__LIST_SCALE);
-    l->place[at] = r->synapses->place[from];
+    l->place[at] = nai__compressed_place(r->synapses, from);
   }
 }
 
@@ -193,6 +194,7 @@ nai__lists *nai__lists_create(const nai__compressed *synapses, int gradient)
   l->k = synapses->k;
   l->n = synapses->n;
   l->synapses = synapses->first[synapses->n];
+  l->rows = synapses->place ? NULL : synapses->first;
   if (make_slots(l, synapses) && (!gradient || make_groups(l, synapses))) return l;
   nai__lists_destroy(l);
   return NULL;
@@ -211,9 +213,19 @@ void nai__lists_destroy(nai__lists *l)
   nai__free(l);
 }
 
+int64_t nai__lists_weights(const nai__lists *l)
+{
+  return 4 * l->slots + 1;
+}
+
+void nai__lists_pack_into(float *weight, const nai__lists *l, const float *w)
+{
+  for (int64_t e = 0; e < 4 * l->slots; e++) weight[e] = l->place[e] < 0 ? 0 : w[l->place[e]];
+}
+
 void nai__lists_pack(nai__lists *l, const float *w)
 {
-  for (int64_t e = 0; e < 4 * l->slots; e++) l->weight[e] = l->place[e] < 0 ? 0 : w[l->place[e]];
+  nai__lists_pack_into(l->weight, l, w);
 }
 
 static int64_t size_of(int64_t regions, int64_t slots, int64_t starts, int64_t groups)
@@ -238,4 +250,18 @@ int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient)
   const int64_t slots = synapses / 4 + regions * NAI__LIST_PRE;
   const int64_t groups = gradient ? synapses / 4 + near * n : 0;
   return size_of(regions, slots, gradient ? near * (n + 1) : 0, groups);
+}
+
+int64_t nai__lists_expected(int64_t k, int64_t n, int64_t synapses, int gradient)
+{
+  const int64_t regions = blocks_of(k, NAI__LIST_PRE) * blocks_of(n, NAI__LIST_POST),
+                near = blocks_of(k, NAI__LIST_NEAR);
+  const double density = (double)synapses / ((double)k * (double)n);
+  /* Slots of a region that are empty, about: those that its fullest receiver has more than others. */
+  const double each = NAI__LIST_PRE * density, empty = 4 * sqrt(each) + 1;
+  /* A receiver's last group from a block of senders is half full; where there is one. */
+  const double some = 1 - exp(-NAI__LIST_NEAR * density);
+  const int64_t slots = synapses / 4 + (int64_t)((double)regions * empty);
+  const double groups = (double)synapses / 4 + 0.6 * some * (double)(near * n);
+  return size_of(regions, slots, gradient ? near * (n + 1) : 0, gradient ? (int64_t)groups : 0);
 }

@@ -26,6 +26,9 @@
 typedef struct nai__lists {
   int64_t k, n; /* senders, receivers */
   int64_t synapses;
+  const int64_t
+      *rows; /* [n + 1], lent: where each receiver's weights begin, one for each synapse; NULL: in a
+                          matrix */
   int64_t from_blocks, to_blocks; /* of NAI__LIST_PRE, NAI__LIST_POST */
   int64_t slots;
   int32_t *first;   /* [to_blocks][from_blocks][NAI__LIST_SLICES + 1]: slots */
@@ -40,16 +43,22 @@ typedef struct nai__lists {
 } nai__lists;
 
 /*
- * Of these synapses; with `gradient`, lists for the weight gradient as well. NULL without memory. Weights
- * are to be packed.
+ * Of these synapses; with `gradient`, lists for the weight gradient as well, of weights that stand where
+ * the synapses say. NULL without memory. Weights are to be packed. `synapses` outlives lists of weights
+ * in its own order.
  */
 nai__lists *nai__lists_create(const nai__compressed *synapses, int gradient);
 void nai__lists_destroy(nai__lists *lists);
 /* Bytes of some, 0 of none; and what lists of so many synapses take at most. */
 int64_t nai__lists_size(const nai__lists *lists);
 int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient);
+/* And what those of so many random ones take, about. */
+int64_t nai__lists_expected(int64_t k, int64_t n, int64_t synapses, int gradient);
 
 /* Takes the weights from w, where they have their places. */
 void nai__lists_pack(nai__lists *lists, const float *w);
+/* Other weights for the same lists, in as many floats: their `weight`. */
+int64_t nai__lists_weights(const nai__lists *lists);
+void nai__lists_pack_into(float *weight, const nai__lists *lists, const float *w);
 
 #endif

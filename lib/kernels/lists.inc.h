@@ -255,10 +255,31 @@ static void list_deep(const nai__lists *l, const float *d, int64_t ldd, const fl
   }
 }
 
+/* The same where w has one number for each synapse, in their order. */
+static void list_sums_in_order(const nai__lists *l, float *w, int64_t first, int64_t end,
+                               float *sums, int to_w)
+{
+  for (int64_t i = first; i < end; i++) {
+    float *at = w + l->rows[i];
+    for (int64_t near = 0; near < l->near; near++) {
+      const int32_t *const start = l->start + near * (l->n + 1);
+      for (int64_t g = 4 * (int64_t)start[i]; g < 4 * (int64_t)start[i + 1]; g++) {
+        if (l->sender[g] == NAI__LIST_NEAR) continue;
+        *(to_w ? at : &sums[g]) = to_w ? sums[g] : *at;
+        at++;
+      }
+    }
+  }
+}
+
 /* sums [groups][4] of receivers first .. end - 1, from w or to it. */
 static void list_sums(const nai__lists *l, float *w, int64_t ldw, int64_t first, int64_t end,
                       float *sums, int to_w)
 {
+  if (l->rows) {
+    list_sums_in_order(l, w, first, end, sums, to_w);
+    return;
+  }
   for (int64_t near = 0; near < l->near; near++) {
     const int32_t *const start = l->start + near * (l->n + 1);
     for (int64_t i = first; i < end; i++)
@@ -284,7 +305,7 @@ static void list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const
     list_deep(l, d + row * ldd, ldd, r + row * ldr, ldr, at_most(NAI__LIST_DEPTH, rows - row),
               at_most(NAI__LIST_DEPTH, rows - at_most(row + NAI__LIST_DEPTH, rows)), first, end,
               scratch);
-  for (int64_t i = first; i < end && !accumulate; i++)
+  for (int64_t i = first; i < end && !accumulate && !l->rows; i++)
     memset(w + i * ldw, 0, (size_t)l->k * sizeof *w);
   list_sums(l, w, ldw, first, end, scratch, 1);
 }

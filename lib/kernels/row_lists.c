@@ -116,7 +116,7 @@ static int64_t make_slots(const source *from, nai__row_lists *out)
         const int64_t e = s.at[p]++, lane = slot * NAI__ROW_SLICE + p;
         if (!out) continue;
         out->here[slot] |= (uint16_t)(1 << p);
-        out->place[lane] = c->place[e];
+        out->place[lane] = nai__compressed_place(c, e);
         if (from->near) out->start[slot] = (uint16_t)window;
         if (from->near)
           out->near[lane] = (uint8_t)(c->sender[e] - window);

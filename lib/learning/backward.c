@@ -11,6 +11,7 @@
 #include "../base/memory.h"
 #include "../network/rate_units.h"
 #include "../network/release.h"
+#include "../network/row.h"
 
 /* Rows of trials row .. row + rows - 1 at step t, and where a group keeps its bias sums. */
 typedef struct group {
@@ -87,10 +88,9 @@ static void pull_own_ports(const group *g, float *signal, int64_t stage, int64_t
       if (!reaches(g, starting ? 1 : t, later)) continue;
       const float *error = signal_at(g, later);
       for (int64_t b = 0; b < g->rows; b++)
-        for (int64_t i = 0; i < p->at.rows; i++)
-          signal[b * net->ld_units + p->pre + i % p->at.columns] +=
-              net->theta[nai__place_in(&p->at, i, i % p->at.columns)] *
-              error[b * net->ld_units + p->post + i];
+        for (int64_t i = 0; i < p->n_post; i++)
+          signal[b * net->ld_units + p->pre + i % p->n_pre] +=
+              nai__weight_of(net, p, i, i % p->n_pre) * error[b * net->ld_units + p->post + i];
     }
   }
 }
@@ -118,7 +118,7 @@ static void collect(const group *g, int64_t t, int64_t stage)
       pull(g, k, t, 1);
       continue;
     }
-    if (!written && (block->pre != first || block->pre + block->at.columns != end)) {
+    if (!written && (block->pre != first || block->pre + block->n_pre != end)) {
       clear(g, t, first, end);
       written = 1;
     }

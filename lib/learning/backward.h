@@ -66,12 +66,16 @@ static inline int64_t nai__own_first(const nai__block *b)
 
 static inline int64_t nai__own_end(const nai__block *b)
 {
-  int64_t pre = b->pre + b->at.columns, post = b->post + b->at.rows;
+  int64_t pre = b->pre + b->n_pre, post = b->post + b->n_post;
   return pre < post ? pre : post;
 }
 
 static inline float nai__own_weight(const nai_network *net, const nai__block *b, int64_t u)
 {
+  if (b->is_listed) {
+    const int64_t e = nai__compressed_find(b->synapses, u - b->post, u - b->pre);
+    return e < 0 ? 0 : net->theta[b->at.start + e];
+  }
   return net->theta[b->at.start + (u - b->post) * b->at.stride + u - b->pre];
 }
 

@@ -25,7 +25,7 @@ static int64_t largest_block(const nai_network *net)
 {
   int64_t n_post = 1;
   for (int64_t k = 0; k < net->n_blocks; k++)
-    if (net->block[k].at.rows > n_post) n_post = net->block[k].at.rows;
+    if (net->block[k].n_post > n_post) n_post = net->block[k].n_post;
   return n_post;
 }
 
@@ -46,7 +46,7 @@ static int64_t rows_of(const nai__pass *pass)
 /* Rows of a part that are made at once: all, but of very long batches so few that one may stop between. */
 static int64_t rows_at_once(const nai__pass *pass, const nai__block *block, int64_t rows)
 {
-  int64_t each = rows_of(pass) * block->at.columns, most = MOST_WORK / (each + 1);
+  int64_t each = rows_of(pass) * block->n_pre, most = MOST_WORK / (each + 1);
   return rows <= most || rows <= LEAST_ROWS ? rows
          : most < LEAST_ROWS                ? LEAST_ROWS
                                             : most / 16 * 16;
@@ -74,13 +74,12 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
   const nai_network *net = pass->net;
   const nai__block *block = &net->block[task / job->parts];
   if (job->only_outputs && !block->to_output) return;
-  int64_t width = (block->at.rows + job->parts - 1) / job->parts;
+  int64_t width = (block->n_post + job->parts - 1) / job->parts;
   width = (width + 15) / 16 * 16;
-  int64_t first = task % job->parts * width, end = smaller(first + width, block->at.rows);
+  int64_t first = task % job->parts * width, end = smaller(first + width, block->n_post);
   if (first >= end) return;
   if (block->frozen) return; /* what is there is cleared afterwards */
-  int64_t rows = rows_at_once(pass, block, end - first),
-          work = rows * rows_of(pass) * block->at.columns;
+  int64_t rows = rows_at_once(pass, block, end - first), work = rows * rows_of(pass) * block->n_pre;
   for (; first < end && !nai__pool_ended(pass->pool, thread, work); first += rows)
     correlate_rows(pass, block, first, smaller(first + rows, end), thread);
 }

@@ -139,9 +139,9 @@ static void follow_projection(const nai__online *online, const nai__projection *
   const nai_network *net = online->learner->net;
   const float *error = online->own, *carried = carried_by(online, p);
   float *induction = online->learner->own;
-  for (int64_t i = 0; i < p->at.rows; i++) {
+  for (int64_t i = 0; i < p->n_post; i++) {
     int64_t at = nai__place_in(&p->at, i, 0);
-    follow_row(online->gradient + at, induction + at, carried, p->at.columns, 1 - a,
+    follow_row(online->gradient + at, induction + at, carried, p->n_pre, 1 - a,
                a * error[p->post + i], (float)net->dt);
   }
 }
@@ -176,7 +176,7 @@ static nai_status check_induced(const nai__online *online, const nai__projection
 {
   const nai_network *net = online->learner->net;
   const float *error = online->own;
-  if (largest(error + p->post, p->at.rows) * largest(carried_by(online, p), p->at.columns) <=
+  if (largest(error + p->post, p->n_post) * largest(carried_by(online, p), p->n_pre) <=
       MOST_INDUCED)
     return NAI_OK;
   return nai__fail(NAI_ERR_NONFINITE,

@@ -47,8 +47,8 @@ static void add_block(nai__eligibility *e, const nai__segment *g, const nai__blo
 {
   for (int64_t u = 0; u < g->units.n; u++) {
     int64_t i = first + u - b->post;
-    if (i < 0 || i >= b->at.rows) continue;
-    add(e, g, (row){b, nai__place_in(&b->at, i, 0), b->at.columns, u, port, 0, 0});
+    if (i < 0 || i >= b->n_post) continue;
+    add(e, g, (row){b, nai__place_in(&b->at, i, 0), b->n_pre, u, port, 0, 0});
   }
 }
 

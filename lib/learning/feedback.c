@@ -6,6 +6,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
+#include "../network/row.h"
 #include "rule.h"
 
 /* --- drawing ---------------------------------------------------------------------------------- */
@@ -101,9 +102,9 @@ static void draw_projection(nai__learner *learner, int64_t k)
   const nai_network *net = learner->net;
   const nai__projection *p = &net->projection[k];
   double sum = 0, count = 0, sd = size_of(net, p, &sum, &count);
-  if (sd == 0) sd = 1 / sqrt((double)p->at.columns);
+  if (sd == 0) sd = 1 / sqrt((double)p->n_pre);
   nai__stream stream = nai__stream_open(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k, 1);
-  for (int64_t i = 0; i < p->at.rows; i++)
+  for (int64_t i = 0; i < p->at.rows; i++) /* of a listed one, all synapses */
     for (int64_t j = 0; j < p->at.columns; j++) {
       int64_t at = nai__place_in(&p->at, i, j);
       float value = nai__feedback_is_exact(net, p) ? net->theta[at]
@@ -129,7 +130,7 @@ nai_status nai__feedback_weights(nai__learner *learner, int only_outputs)
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     if (b->from_input || (only_outputs && !b->to_output)) continue;
-    f->packed[i] = NAI__ARRAY(float, net->kernels->packed_size(b->at.rows, b->at.columns));
+    f->packed[i] = NAI__ARRAY(float, nai__backward_size(net, b));
     if (!f->packed[i]) return NAI_ERR_MEMORY;
   }
   for (int64_t k = 0; k < net->n_projections; k++)
@@ -173,7 +174,8 @@ int64_t nai__feedback_memory(const nai_rule *rule, const nai_network *net, int64
   (void)rule, (void)trials, (void)threads;
   int64_t bytes = 0;
   for (int64_t k = 0; k < net->n_blocks; k++)
-    if (!net->block[k].from_input) bytes += nai__packed_bytes(net, &net->block[k]);
+    if (!net->block[k].from_input)
+      bytes += nai__backward_size(net, &net->block[k]) * (int64_t)sizeof(float);
   return bytes;
 }
 
@@ -186,9 +188,7 @@ void nai__feedback_pack(nai__feedback *f, const nai_network *net)
                        net->n_outputs, net->stage_first[s + 1] - net->stage_first[s], 0);
   for (int64_t i = 0; f->weight && i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
-    if (f->packed[i])
-      net->kernels->pack(f->packed[i], f->weight + b->at.start, b->at.stride, b->at.rows,
-                         b->at.columns, 0);
+    if (f->packed[i]) nai__pack_backward(net, b, f->packed[i], f->weight);
   }
 }
 

@@ -49,8 +49,8 @@ static int counts(const nai_network *net, int64_t at)
 static const float *synapse(const nai_network *net, const nai__block *b, int64_t unit,
                             int64_t channel, int *n)
 {
-  if (!b->to_output || channel < b->post || channel >= b->post + b->at.rows) return NULL;
-  if (b->from_input || unit < b->pre || unit >= b->pre + b->at.columns) return NULL;
+  if (!b->to_output || channel < b->post || channel >= b->post + b->n_post) return NULL;
+  if (b->from_input || unit < b->pre || unit >= b->pre + b->n_pre) return NULL;
   int64_t at = b->at.start + (channel - b->post) * b->at.stride + unit - b->pre;
   if (!counts(net, at)) return NULL;
   ++*n;
@@ -62,8 +62,8 @@ static int synapses_onto(const nai_network *net, int64_t channel)
   int n = 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    if (!b->to_output || channel < b->post || channel >= b->post + b->at.rows) continue;
-    for (int64_t j = 0; j < b->at.columns; j++)
+    if (!b->to_output || channel < b->post || channel >= b->post + b->n_post) continue;
+    for (int64_t j = 0; j < b->n_pre; j++)
       n += counts(net, b->at.start + (channel - b->post) * b->at.stride + j);
   }
   return n;

@@ -213,7 +213,7 @@ static void add_received(const nai__online *online, int from_input, float *v)
     const nai__block *b = &net->block[k];
     if (b->to_output || b->from_input != from_input) continue;
     net->kernels->product(v + b->post, net->ld_units, nai__carried(online->activity, b, online->t),
-                          nai__carried_stride(net, b), b->forward, 1, b->at.columns, b->at.rows, 1);
+                          nai__carried_stride(net, b), b->forward, 1, b->n_pre, b->n_post, 1);
   }
 }
 

@@ -29,11 +29,11 @@ static int64_t look_up(const nai__least_squares *squares, const nai__fit_request
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     char *has = squares->has + squares->first[k];
-    memset(has, 0, (size_t)b->at.columns);
-    if (b->to_output != to_output || post < b->post || post >= b->post + b->at.rows) continue;
+    memset(has, 0, (size_t)b->n_pre);
+    if (b->to_output != to_output || post < b->post || post >= b->post + b->n_post) continue;
     if (b->from_input && !to_output && !request->units_from_inputs) continue;
     const uint8_t *plastic = plastic_row(net, b, post);
-    for (int64_t c = 0; c < b->at.columns; c++) found += has[c] = plastic[c] != 0;
+    for (int64_t c = 0; c < b->n_pre; c++) found += has[c] = plastic[c] != 0;
   }
   return found;
 }
@@ -43,7 +43,7 @@ static int64_t make_runs(const nai__least_squares *squares, const char *which, i
 {
   int64_t runs = 0, n = 0;
   for (int64_t k = 0; k < squares->net->n_blocks; k++)
-    for (int64_t c = 0; c < squares->net->block[k].at.columns; c++) {
+    for (int64_t c = 0; c < squares->net->block[k].n_pre; c++) {
       if (!which[squares->first[k] + c]) continue;
       nai__regressors *last = runs ? &squares->found[runs - 1] : NULL;
       if (last && last->block == k && last->column + last->n == c)
@@ -142,7 +142,7 @@ static nai_status make_fits(nai__least_squares *squares, const nai__fit_request 
   if (!squares->first || !squares->moves || !squares->learner) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     squares->first[k] = columns;
-    columns += net->block[k].at.columns;
+    columns += net->block[k].n_pre;
   }
   squares->has = NAI__ARRAY(char, columns);
   squares->any = NAI__ARRAY(char, columns);

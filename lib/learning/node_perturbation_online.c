@@ -58,9 +58,9 @@ static void add_block(const nai__online *online, const nai__block *b)
   const live *own = online->own;
   const float *given = b->to_output ? own->z : own->v,
               *r = nai__carried(online->activity, b, online->t);
-  for (int64_t i = 0; i < b->at.rows; i++) {
+  for (int64_t i = 0; i < b->n_post; i++) {
     float *trace = own->trace + b->at.start + i * b->at.stride, xi = given[b->post + i];
-    for (int64_t j = 0; j < b->at.columns; j++) trace[j] += xi * r[j];
+    for (int64_t j = 0; j < b->n_pre; j++) trace[j] += xi * r[j];
   }
 }
 

@@ -15,7 +15,7 @@ void nai__online_signal(const nai__online *online, float *const *backward, float
     const nai__block *b = &net->block[k];
     if (backward[k])
       net->kernels->product(signal + b->pre, net->ld_units, online->output_gradient + b->post,
-                            net->ld_outputs, backward[k], 1, b->at.rows, b->at.columns, 1);
+                            net->ld_outputs, backward[k], 1, b->n_post, b->n_pre, 1);
   }
   for (int64_t stage = 0; direct && stage < net->n_stages; stage++) {
     int64_t first = net->stage_first[stage];
@@ -31,8 +31,8 @@ void nai__online_readout(nai__online *online)
     const nai__block *b = &net->block[k];
     if (!b->to_output) continue;
     const float *r = nai__carried(online->activity, b, online->t);
-    for (int64_t i = 0; i < b->at.rows; i++)
-      for (int64_t j = 0; j < b->at.columns; j++)
+    for (int64_t i = 0; i < b->n_post; i++)
+      for (int64_t j = 0; j < b->n_pre; j++)
         online->gradient[b->at.start + i * b->at.stride + j] +=
             online->output_gradient[b->post + i] * r[j];
   }

@@ -130,7 +130,7 @@ static void measure(work *w, const nai_network *net)
   for (int64_t i = 0; i < net->n_nodes; i++) measure_node(w, &net->node[i]);
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (net->node[p->to].kind == NAI_POPULATIONS) w->n_synapses += p->at.rows * p->at.columns;
+    if (net->node[p->to].kind == NAI_POPULATIONS) w->n_synapses += p->n_post * p->n_pre;
   }
 }
 
@@ -403,7 +403,7 @@ static nai_status call_projections(work *w, const own_rule *rule, const nai__mom
     const nai__projection *p = &net->projection[k];
     if (&net->node[p->to] != node) continue;
     float *own = *trace;
-    *trace += rule->ops.n_traces * now->activity->trials * p->at.rows * p->at.columns;
+    *trace += rule->ops.n_traces * now->activity->trials * p->n_post * p->n_pre;
     if (!p->plastic) continue;
     if (p->port != w->seen.port) look(w, now, node, p->port, slopes);
     nai_local_step step = step_of(w, now);

@@ -40,8 +40,8 @@ static int64_t list(parameter *out, const nai_network *net, const uint8_t *flag)
   int64_t n = 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    for (int64_t i = 0; i < b->at.rows && !b->to_output; i++)
-      for (int64_t j = 0; j < b->at.columns; j++) {
+    for (int64_t i = 0; i < b->n_post && !b->to_output; i++)
+      for (int64_t j = 0; j < b->n_pre; j++) {
         int64_t at = b->at.start + i * b->at.stride + j;
         if (flag[at] == 0) continue;
         if (out) out[n] = (parameter){.at = at, .unit = b->post + i, .sender = j, .block = b};

@@ -129,6 +129,7 @@ typedef struct nai__rule_kind {
   int costless;       /* 1: it learns without any cost, too */
   int units;          /* NAI__RATE_UNITS, NAI__UNITS_WITH_SLOPES or NAI__ALL_UNITS */
   const char *why;    /* NAI__RATE_UNITS: "rule 'x' works with rate units alone, ...;"; or NULL */
+  int listed;         /* 1: needs no matrix of weights, so it takes listed projections, too */
   int in_spans;       /* 1: it is a walk back that may go from span to span of a trial */
   int released;       /* 1: goes through short-term plasticity, too */
   int makes_feedback; /* 1: feedback weights follow from the weights; they cannot be set */
@@ -198,6 +199,8 @@ struct nai__learner {
   int64_t base;          /* bytes that whoever made it takes, the network among them */
 };
 
+/* Whether it learns from networks that are stored so; within trials, or at their end. */
+nai_status nai__rule_takes_storage(const nai_rule *rule, const nai_network *net, int within);
 nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed);
 void nai__rule_keep(nai_rule *rule);
 /* Its parameter "update_every": steps between updates within a trial; 0: without, at the end. */

@@ -27,7 +27,7 @@ static void draw_projection(const nai__learner *learner, int64_t k)
   const sizes *own = learner->own;
   const nai__projection *p = &learner->net->projection[k];
   const nai__rectangle *at = &p->at;
-  double scale = sqrt(2 / (double)(at->columns + at->rows));
+  double scale = sqrt(2 / (double)(p->n_pre + p->n_post));
   nai__stream stream =
       nai__stream_open(nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)k),
                        NAI__FOR_FEEDBACK, (uint64_t)own->draw, 2);
@@ -117,6 +117,7 @@ nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t 
                                       .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate,
+                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1,

@@ -161,10 +161,10 @@ static void add_block(nai__online *online, const nai__block *b)
 {
   const traces *own = online->own;
   const float *r = nai__carried(online->activity, b, online->t);
-  for (int64_t i = 0; i < b->at.rows; i++) {
+  for (int64_t i = 0; i < b->n_post; i++) {
     int64_t at = b->at.start + i * b->at.stride, u = b->post + i;
     if (own->is_cell && own->is_cell[u]) continue;
-    add_row(online->gradient + at, own->synapse + at, r, b->at.columns, own->decay[u], own->gain[u],
+    add_row(online->gradient + at, own->synapse + at, r, b->n_pre, own->decay[u], own->gain[u],
             own->factor[u]);
   }
 }

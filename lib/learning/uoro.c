@@ -140,8 +140,8 @@ static void find_learning_ports(const uoro *u, const nai_network *net)
     u->learns[i] = i < net->n_units && net->plastic[net->unit_bias + i] != 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    for (int64_t i = 0; i < b->at.rows && !b->to_output; i++)
-      if (any_plastic(net, nai__place_in(&b->at, i, 0), b->at.columns)) u->learns[b->post + i] = 1;
+    for (int64_t i = 0; i < b->n_post && !b->to_output; i++)
+      if (any_plastic(net, nai__place_in(&b->at, i, 0), b->n_pre)) u->learns[b->post + i] = 1;
   }
 }
 
@@ -249,11 +249,11 @@ static double new_norm(const walk *k, int64_t t)
     const nai__block *b = &net->block[n];
     if (b->to_output) continue;
     const float *r = nai__source_of(k->pass, b, k->trial, t);
-    for (int64_t i = 0; i < b->at.rows; i++) {
+    for (int64_t i = 0; i < b->n_post; i++) {
       const uint8_t *plastic = net->plastic + b->at.start + i * b->at.stride;
       double row = 0;
-      for (int64_t j = 0; j < b->at.columns; j++) k->lane->squares[j] = (float)plastic[j] * r[j];
-      row = squared(k->lane->squares, b->at.columns);
+      for (int64_t j = 0; j < b->n_pre; j++) k->lane->squares[j] = (float)plastic[j] * r[j];
+      row = squared(k->lane->squares, b->n_pre);
       sum += row * (double)factor[b->post + i] * (double)factor[b->post + i];
     }
   }
@@ -285,9 +285,9 @@ static void move_all(walk *k, int64_t t, float keep, float gain)
     const nai__block *b = &net->block[n];
     if (b->to_output) continue;
     const float *r = nai__source_of(k->pass, b, k->trial, t);
-    for (int64_t i = 0; i < b->at.rows; i++) {
+    for (int64_t i = 0; i < b->n_post; i++) {
       int64_t at = b->at.start + i * b->at.stride;
-      k->norm += move(l->w + at, l->sum + at, net->plastic + at, r, b->at.columns, keep,
+      k->norm += move(l->w + at, l->sum + at, net->plastic + at, r, b->n_pre, keep,
                       l->factor[b->post + i], gain);
     }
   }

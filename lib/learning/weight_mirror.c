@@ -56,7 +56,7 @@ static sizes sizes_for(const nai_network *net)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     n.estimate = larger(n.estimate, b->at.rows * b->at.stride);
-    n.scratch = larger(n.scratch, net->kernels->outer_scratch(b->at.rows, b->at.columns));
+    n.scratch = larger(n.scratch, net->kernels->outer_scratch(b->n_post, b->n_pre));
   }
   return n;
 }
@@ -131,9 +131,9 @@ static void mirror_block(nai__learner *learner, int64_t k, int64_t update)
   memset(m->y, 0, (size_t)(samples * ld) * sizeof *m->y);
   draw(learner, k, samples, update);
   respond(learner, b, samples, ld);
-  centre(m->y + b->post, b->at.rows, ld, samples);
+  centre(m->y + b->post, b->n_post, ld, samples);
   net->kernels->outer(m->estimate, b->at.stride, m->y + b->post, ld, m->x + b->pre, net->ld_units,
-                      samples, b->at.rows, b->at.columns, 0, m->scratch);
+                      samples, b->n_post, b->n_pre, 0, m->scratch);
   float scale = (float)(1 / ((double)(samples - 1) * number[NOISE] * number[NOISE]));
   float *feedback = learner->feedback.weight + b->at.start;
   const uint8_t *exists = net->exists + b->at.start;

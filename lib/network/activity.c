@@ -365,13 +365,28 @@ int nai__block_is_ready(const nai__block *block)
   return !block->from_input && !block->to_output && block->delay > 0;
 }
 
+/* Packed lists are older than theta here. */
+static void add_listed(const nai_network *net, const nai__block *block, const float *source,
+                       float *c)
+{
+  const nai__compressed *list = block->synapses;
+  const float *w = net->theta + block->at.start;
+  for (int64_t i = 0; i < list->n; i++)
+    for (int64_t e = list->first[i]; e < list->first[i + 1]; e++)
+      c[i] += w[e] * source[list->sender[e]];
+}
+
 void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t, float *c)
 {
   const nai_network *net = a->net;
   const float *source = nai__carried(a, block, t);
-  for (int64_t i = 0; i < block->at.rows; i++)
+  if (block->is_listed) {
+    add_listed(net, block, source, c);
+    return;
+  }
+  for (int64_t i = 0; i < block->n_post; i++)
     c[i] += net->kernels->row_dot(net->theta + block->at.start + i * block->at.stride, source,
-                                  block->at.columns);
+                                  block->n_pre);
 }
 
 /* --- products --------------------------------------------------------------------------------- */
@@ -437,7 +452,7 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int whe
                net->ld_units, 1, scratch);
       continue;
     }
-    if (!accumulate && (block->post != first || block->post + block->at.rows != end)) {
+    if (!accumulate && (block->post != first || block->post + block->n_post != end)) {
       clear_columns(scratch->v, net->ld_units, first, end, rows);
       accumulate = 1;
     }

@@ -5,8 +5,11 @@
 static nai_status build(nai_network *net, uint64_t seed)
 {
   net->seed = seed;
-  NAI__TRY(nai__layout(net, 1));
+  NAI__TRY(nai__layout_plan(net));
+  NAI__TRY(nai__memory_check(net, nai__layout_bytes(net) + nai__draw_bytes(net), "the network"));
   NAI__TRY(nai__place(net));
+  NAI__TRY(nai__wire_listed(net));
+  NAI__TRY(nai__layout(net, 1));
   NAI__TRY(nai__wire(net));
   nai__numbers_refresh(net);
   NAI__TRY(nai__cells_refresh(net));

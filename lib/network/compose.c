@@ -314,6 +314,25 @@ nai_status nai_network_set_autapses(nai_network *net, const char *from, const ch
   return nai__remember(net, set_autapses(net, from, to, allowed));
 }
 
+static nai_status set_storage(nai_network *net, const char *from, const char *to, int32_t storage)
+{
+  NAI__TRY(nai__projections_known(net, from, to));
+  if (storage < NAI_STORAGE_CHOSEN || storage > NAI_STORAGE_LISTED)
+    return nai__fail(NAI_ERR_INVALID,
+                     "storage is %d, must be NAI_STORAGE_CHOSEN, NAI_STORAGE_DENSE or "
+                     "NAI_STORAGE_LISTED",
+                     (int)storage);
+  NAI__EACH_PROJECTION(net, p, from, to) p->storage = storage;
+  return NAI_OK;
+}
+
+nai_status nai_network_set_storage(nai_network *net, const char *from, const char *to,
+                                   int32_t storage)
+{
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_storage(net, from, to, storage));
+}
+
 nai_status nai__projection_constrain(nai__projection *p, nai_constraint *constraint)
 {
   NAI__TRY(check_room(p->n_constraints, MOST_CONSTRAINTS, "constraints of a projection"));

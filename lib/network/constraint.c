@@ -11,9 +11,11 @@ static nai_status check_ops(const nai_constraint_ops *ops)
 {
   if (!ops->name || !ops->name[0])
     return nai__fail(NAI_ERR_INVALID, "the name of the constraint is empty");
-  if (ops->flags)
-    return nai__fail(NAI_ERR_INVALID, "flags of constraint '%.60s' is %u, must be 0", ops->name,
-                     (unsigned)ops->flags);
+  if (ops->flags & ~(uint32_t)(NAI_CONSTRAINT_BY_ROWS | NAI_CONSTRAINT_BY_SYNAPSE))
+    return nai__fail(NAI_ERR_INVALID,
+                     "flags of constraint '%.60s' is %u, must be 0, NAI_CONSTRAINT_BY_ROWS, "
+                     "NAI_CONSTRAINT_BY_SYNAPSE or both",
+                     ops->name, (unsigned)ops->flags);
   return NAI_OK;
 }
 

@@ -84,6 +84,15 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
 /* The layout follows from the composition alone, so arrays that are laid out by it are alike. */
 static nai_status copy_arrays(nai_network *net, const nai_network *from)
 {
+  for (int64_t i = 0; i < net->n_projections; i++) /* positions were not known when it was chosen */
+    net->projection[i].storage =
+        from->projection[i].is_listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
+  NAI__TRY(nai__layout_plan(net));
+  for (int64_t i = 0; i < net->n_blocks; i++)
+    if (net->block[i].is_listed) {
+      net->block[i].synapses = nai__compressed_copy(from->block[i].synapses);
+      if (!net->block[i].synapses) return NAI_ERR_MEMORY;
+    }
   NAI__TRY(nai__layout(net, 0));
   size_t n = (size_t)from->n_theta;
   memcpy(net->theta, from->theta, n * sizeof *net->theta);

@@ -15,6 +15,7 @@
 #include "../base/philox.h"
 #include "../kernels/lapack.h"
 #include "ends.h"
+#include "row.h"
 #include "strong.h"
 
 /* Radius of the disc that the default's recurrent eigenvalues fill, */
@@ -96,7 +97,7 @@ static double density(const nai_network *net, const nai__projection *p)
   double synapses = 0;
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++) synapses += (double)s.exists[i * s.stride + j];
-  return synapses / (double)(s.n_post * s.n_pre);
+  return synapses / ((double)p->n_post * (double)p->n_pre);
 }
 
 /* With density d and shape k, mean^2 / variance = d k / (k + 1 - d k). */
@@ -165,14 +166,21 @@ static void assign(const nai__projection *p, nai_synapses *s, int64_t i, int64_t
   s->weight[k] = s->exists[k] == 0 ? 0 : (float)(p->sign ? p->sign * fabs(w) : w);
 }
 
-static nai_status draw_identity(const nai__projection *p, nai_synapses *s)
+/* The same of the synapse at a place in theta, which exists. */
+static void assign_at(nai_network *net, const nai__projection *p, int64_t place, double w)
+{
+  net->theta[place] = (float)(p->sign ? p->sign * fabs(w) : w);
+}
+
+static nai_status draw_identity(nai_network *net, const nai__projection *p)
 {
   if (p->from == p->to && !p->autapses)
     return nai__fail(NAI_ERR_INVALID,
                      "identity weights from '%s' to itself need autapses, which are not allowed",
-                     s->from);
-  for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t j = 0; j < s->n_pre; j++) assign(p, s, i, j, i == j ? p->a : 0);
+                     nai__source_name(net, p));
+  for (int64_t i = 0; i < p->n_post; i++)
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
+      assign_at(net, p, row.place, i == row.pre ? p->a : 0);
   return NAI_OK;
 }
 
@@ -190,17 +198,17 @@ static nai_status set_constant(const nai__projection *p, nai_synapses *s)
   return NAI_OK;
 }
 
-static nai_status draw_orthogonal(const nai__projection *p, nai_synapses *s, nai__stream *random)
+static nai_status draw_orthogonal(nai_network *net, const nai__projection *p, nai__stream *random)
 {
-  int wide = s->n_pre > s->n_post;
-  int64_t rows = wide ? s->n_pre : s->n_post, columns = wide ? s->n_post : s->n_pre;
+  int wide = p->n_pre > p->n_post;
+  int64_t rows = wide ? p->n_pre : p->n_post, columns = wide ? p->n_post : p->n_pre;
   double *q = NAI__ARRAY(double, rows *columns);
   if (!q) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < rows * columns; k++) q[k] = nai__stream_normal(random);
   nai_status status = nai__orthogonal(q, rows, columns);
-  for (int64_t i = 0; i < s->n_post && status == NAI_OK; i++)
-    for (int64_t j = 0; j < s->n_pre; j++)
-      assign(p, s, i, j, p->a * (wide ? q[i * rows + j] : q[j * rows + i]));
+  for (int64_t i = 0; i < p->n_post && status == NAI_OK; i++)
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
+      assign_at(net, p, row.place, p->a * (wide ? q[i * rows + row.pre] : q[row.pre * rows + i]));
   nai__free(q);
   return status;
 }
@@ -210,8 +218,8 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p, co
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   nai__stream random =
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 0);
-  if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(p, &s, &random);
-  if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(p, &s);
+  if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(net, p, &random);
+  if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(net, p);
   if (p->weights == NAI_WEIGHTS_CONSTANT) return set_constant(p, &s);
   double number = is_default(p) ? default_number(net, p, onto) : 0;
   for (int64_t i = 0; i < s.n_post; i++)
@@ -246,9 +254,10 @@ static void sums_onto(const nai_network *net, int64_t to, int32_t port, int64_t 
   *positive = *negative = 0;
   NAI__EACH_ONTO(net, p, to) {
     if (!is_recurrent(net, p) || twin(net, p) != port) continue;
-    nai_synapses s = nai__synapses(net, p, NULL, NULL);
-    const float *w = s.weight + i * s.stride;
-    for (int64_t j = 0; j < s.n_pre; j++) *(w[j] > 0 ? positive : negative) += (double)w[j];
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);) {
+      const float w = net->theta[row.place];
+      *(w > 0 ? positive : negative) += (double)w;
+    }
   }
 }
 
@@ -256,10 +265,10 @@ static void scale_negative(nai_network *net, int64_t to, int32_t port, int64_t i
 {
   NAI__EACH_ONTO(net, p, to) {
     if (!is_recurrent(net, p) || twin(net, p) != port) continue;
-    nai_synapses s = nai__synapses(net, p, NULL, NULL);
-    float *w = s.weight + i * s.stride;
-    for (int64_t j = 0; j < s.n_pre; j++)
-      if (w[j] < 0) w[j] = (float)(w[j] * factor);
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);) {
+      float *w = &net->theta[row.place];
+      if (*w < 0) *w = (float)(*w * factor);
+    }
   }
 }
 
@@ -365,41 +374,64 @@ static int is_mixed(const nai_network *net, int64_t to)
   return 0;
 }
 
+/* Of each sender: what it sends to the unit at hand, mean and sum of squares over units. */
+typedef struct columns {
+  double *w, *mean, *square; /* [n_pre] each, in one memory */
+} columns;
+
+/* Branches of a unit are added, before any of them is counted. */
+static void add_unit(columns *c, const nai_network *net, const nai__projection *p, int64_t unit)
+{
+  const int64_t units = net->node[p->to].n;
+  for (int64_t i = unit; i < p->n_post; i += units)
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
+      c->w[row.pre] += (double)net->theta[row.place];
+  for (int64_t i = unit; i < p->n_post; i += units)
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);) {
+      const double w = c->w[row.pre];
+      c->mean[row.pre] += w / (double)units;
+      c->square[row.pre] += w * w;
+      c->w[row.pre] = 0;
+    }
+}
+
+static nai_status add_variances(double *sum, const nai_network *net, const nai__projection *p)
+{
+  const int64_t units = net->node[p->to].n;
+  columns c = {.w = NAI__ARRAY(double, 3 * p->n_pre)};
+  if (!c.w) return NAI_ERR_MEMORY;
+  c.mean = c.w + p->n_pre;
+  c.square = c.mean + p->n_pre;
+  for (int64_t unit = 0; unit < units; unit++) add_unit(&c, net, p, unit);
+  for (int64_t j = 0; j < p->n_pre; j++)
+    *sum += c.square[j] - (double)units * c.mean[j] * c.mean[j];
+  nai__free(c.w);
+  return NAI_OK;
+}
+
 /*
  * R^2 = sum of the columns' variances, as nai__bulk_radius(), of the group's weights alone, over
  * the units that receive any: others do not take part in the recurrence.
  */
-static double radius_of(const group *g)
+static nai_status radius_of(double *radius, const group *g)
 {
-  const nai_network *net = g->net;
   double sum = 0;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    if (!is_in(g, p)) continue;
-    nai_synapses s = nai__synapses(net, p, NULL, NULL);
-    int64_t units = net->node[p->to].n;
-    for (int64_t j = 0; j < s.n_pre; j++) {
-      double mean = 0, square = 0, n = (double)units;
-      for (int64_t i = 0; i < units; i++) {
-        double w = 0; /* branches of a unit are added */
-        for (int64_t k = i; k < s.n_post; k += units) w += (double)s.weight[k * s.stride + j];
-        mean += w / n;
-        square += w * w;
-      }
-      sum += square - n * mean * mean;
-    }
-  }
-  return sum > 0 ? sqrt(sum / (double)receivers(g)) : 0;
+  for (int64_t k = 0; k < g->net->n_projections; k++)
+    if (is_in(g, &g->net->projection[k]))
+      NAI__TRY(add_variances(&sum, g->net, &g->net->projection[k]));
+  *radius = sum > 0 ? sqrt(sum / (double)receivers(g)) : 0;
+  return NAI_OK;
 }
 
-static void scale_default(nai_network *net, const int32_t *strong, int32_t onto_strong)
+static nai_status scale_default(nai_network *net, const int32_t *strong, int32_t onto_strong)
 {
   group g = {net, strong, onto_strong};
-  double radius = radius_of(&g);
-  if (!(radius > 0)) return;
-  for (int64_t k = 0; k < net->n_projections; k++)
+  double radius;
+  NAI__TRY(radius_of(&radius, &g));
+  for (int64_t k = 0; k < net->n_projections && radius > 0; k++)
     if (is_in(&g, &net->projection[k]))
       scale(net, &net->projection[k], (onto_strong ? WEAK_RADIUS : DEFAULT_RADIUS) / radius);
+  return NAI_OK;
 }
 
 static nai_status largest_eigenvalue(double *out, const nai_network *net, const char *names)
@@ -461,8 +493,8 @@ static nai_status draw_all(nai_network *net, int32_t *strong)
   for (int64_t i = 0; i < net->n_nodes; i++) NAI__TRY(draw_onto(net, i, strong[i]));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (is_balanced(net, i)) balance_node(net, i);
-  scale_default(net, strong, 0);
-  scale_default(net, strong, 1);
+  NAI__TRY(scale_default(net, strong, 0));
+  NAI__TRY(scale_default(net, strong, 1));
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (is_balanced(net, i) && is_mixed(net, i)) balance_node(net, i);
   NAI__TRY(nai__add_strong_synapses(net, strong));

@@ -291,33 +291,53 @@ static int64_t find_block(const nai_network *net, const nai__index *blocks,
   return -1;
 }
 
-static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)
+static void find_ends(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    nai__projection *p = &net->projection[i];
+    const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+    p->n_pre = pre->n;
+    p->n_post = nai__end_width(post, NAI__TARGET, p->port);
+    p->pre = p->release < 0 ? nai__end_column(pre, NAI__SOURCE, p->signal)
+                            : net->release[p->release].segment.cells->signal[0];
+    p->post = nai__end_column(post, NAI__TARGET, p->port);
+  }
+}
+
+static void open_block(nai_network *net, nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  int64_t width = nai__end_width(post, NAI__TARGET, p->port);
-  p->pre = p->release < 0 ? nai__end_column(pre, NAI__SOURCE, p->signal)
-                          : net->release[p->release].segment.cells->signal[0];
-  p->post = nai__end_column(post, NAI__TARGET, p->port);
+  p->block = net->n_blocks++;
+  net->block[p->block] = (nai__block){.from_input = pre->kind == NAI_INPUTS,
+                                      .to_output = post->kind == NAI_OUTPUTS,
+                                      .from_stage = pre->stage,
+                                      .to_stage = post->stage,
+                                      .from_group = from_group(p),
+                                      .to_group = group_of(p->port, p->post),
+                                      .delay = p->delay,
+                                      .pre = p->pre,
+                                      .post = p->post,
+                                      .n_pre = p->n_pre,
+                                      .n_post = p->n_post,
+                                      .is_listed = p->is_listed};
+}
+
+static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)
+{
+  if (p->is_listed) {
+    open_block(net, p);
+    return NAI_OK;
+  }
   uint64_t hash = hash_block(net, p);
   p->block = find_block(net, blocks, p, hash);
   if (p->block < 0) {
     NAI__TRY(nai__index_add(blocks, hash, net->n_blocks));
-    p->block = net->n_blocks++;
-    net->block[p->block] = (nai__block){.from_input = pre->kind == NAI_INPUTS,
-                                        .to_output = post->kind == NAI_OUTPUTS,
-                                        .from_stage = pre->stage,
-                                        .to_stage = post->stage,
-                                        .from_group = from_group(p),
-                                        .to_group = group_of(p->port, p->post),
-                                        .delay = p->delay,
-                                        .pre = p->pre,
-                                        .post = p->post,
-                                        .at = {.rows = width, .columns = pre->n}};
+    open_block(net, p);
     return NAI_OK;
   }
   nai__block *b = &net->block[p->block];
-  widen(&b->pre, &b->at.columns, p->pre, pre->n);
-  widen(&b->post, &b->at.rows, p->post, width);
+  widen(&b->pre, &b->n_pre, p->pre, p->n_pre);
+  widen(&b->post, &b->n_post, p->post, p->n_post);
   return NAI_OK;
 }
 
@@ -331,16 +351,25 @@ static nai_status join_blocks(nai_network *net)
   return status;
 }
 
-static nai_status make_blocks(nai_network *net)
+/* Of a listed block without synapses yet: as many as are expected. */
+static int64_t synapses_of(const nai_network *net, const nai__block *b)
 {
-  net->block = NAI__ARRAY(nai__block, net->n_projections);
-  if (!net->block) return NAI_ERR_MEMORY;
-  net->n_blocks = 0;
-  NAI__TRY(join_blocks(net));
+  if (b->synapses) return b->synapses->first[b->n_post];
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (&net->block[net->projection[i].block] == b)
+      return nai__expected_synapses(net, &net->projection[i]);
+  return 0;
+}
+
+/* Where blocks stand in theta, and what comes behind them. */
+static nai_status place_blocks(nai_network *net)
+{
   int64_t theta = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     nai__block *b = &net->block[i];
-    b->at.stride = nai__leading(b->at.columns);
+    b->at.rows = b->is_listed ? 1 : b->n_post;
+    b->at.columns = b->is_listed ? synapses_of(net, b) : b->n_pre;
+    b->at.stride = nai__leading(larger(b->at.columns, 1));
     b->at.start = theta;
     if (b->at.rows > (MOST_THETA - theta) / b->at.stride)
       return nai__fail(NAI_ERR_MEMORY, "the network has more than %lld synapses",
@@ -351,20 +380,39 @@ static nai_status make_blocks(nai_network *net)
   net->output_bias = net->unit_bias + net->ld_units;
   net->unit_initial = net->output_bias + nai__leading(larger(net->n_outputs, 1));
   net->n_theta = net->unit_initial + net->ld_units;
-  for (int64_t i = 0; i < net->n_projections; i++) {
-    nai__projection *p = &net->projection[i];
-    const nai__block *b = &net->block[p->block];
-    const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-    p->at = (nai__rectangle){.start =
-                                 b->at.start + (p->post - b->post) * b->at.stride + p->pre - b->pre,
-                             .rows = nai__end_width(post, NAI__TARGET, p->port),
-                             .columns = pre->n,
-                             .stride = b->at.stride};
-    const int64_t pairs = p->at.rows * p->at.columns;
-    net->block[p->block].most += pairs;
-    if (!nai__is_wired(p)) net->block[p->block].least += pairs - (p->from == p->to) * p->at.rows;
-  }
   return NAI_OK;
+}
+
+static void place_projection(nai_network *net, nai__projection *p)
+{
+  nai__block *b = &net->block[p->block];
+  const int64_t pairs = p->n_post * p->n_pre;
+  p->at = b->at;
+  if (p->is_listed) return;
+  p->at.start += (p->post - b->post) * b->at.stride + p->pre - b->pre;
+  p->at.rows = p->n_post;
+  p->at.columns = p->n_pre;
+  b->most += pairs;
+  if (!nai__is_wired(p)) b->least += pairs - (p->from == p->to) * p->n_post;
+}
+
+static nai_status place_all(nai_network *net)
+{
+  NAI__TRY(place_blocks(net));
+  for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].most = net->block[i].least = 0;
+  for (int64_t i = 0; i < net->n_projections; i++) place_projection(net, &net->projection[i]);
+  return NAI_OK;
+}
+
+static nai_status make_blocks(nai_network *net)
+{
+  net->block = NAI__ARRAY(nai__block, net->n_projections);
+  if (!net->block) return NAI_ERR_MEMORY;
+  net->n_blocks = 0;
+  find_ends(net);
+  nai__choose_storage(net);
+  NAI__TRY(join_blocks(net));
+  return place_all(net);
 }
 
 /* --- arrays ----------------------------------------------------------------------------------- */
@@ -372,9 +420,9 @@ static nai_status make_blocks(nai_network *net)
 static nai_status allocate_block(float **forward, float **backward, const nai__block *b,
                                  const nai__kernels *kernels)
 {
-  *forward = NAI__ARRAY(float, kernels->packed_size(b->at.columns, b->at.rows));
-  *backward =
-      b->from_input ? NULL : NAI__ARRAY(float, kernels->packed_size(b->at.rows, b->at.columns));
+  const int64_t k = b->is_listed ? 1 : b->n_pre, n = b->is_listed ? 1 : b->n_post;
+  *forward = NAI__ARRAY(float, kernels->packed_size(k, n));
+  *backward = b->from_input ? NULL : NAI__ARRAY(float, kernels->packed_size(n, k));
   return *forward && (*backward || b->from_input) ? NAI_OK : NAI_ERR_MEMORY;
 }
 
@@ -459,7 +507,7 @@ nai_status nai__layout_plan(nai_network *net)
 
 nai_status nai__layout(nai_network *net, int draws)
 {
-  NAI__TRY(nai__layout_plan(net));
+  NAI__TRY(place_all(net));
   int64_t bytes = nai__layout_bytes(net) + (draws ? nai__draw_bytes(net) : 0);
   NAI__TRY(nai__memory_check(net, bytes, "the network"));
   NAI__TRY(allocate(net));
@@ -474,6 +522,8 @@ void nai__layout_destroy(nai_network *net)
     nai__free(net->block[i].forward);
     nai__free(net->block[i].backward);
     nai__listing_destroy(&net->block[i].listing);
+    nai__compressed_destroy(net->block[i].synapses);
+    nai__free(net->block[i].wired);
   }
   nai__releases_destroy(net);
   nai__free(net->block);

@@ -16,7 +16,7 @@ static int64_t node_bytes(const nai__node *node)
 
 int64_t nai__packed_bytes(const nai_network *net, const nai__block *b)
 {
-  return net->kernels->packed_size(b->at.rows, b->at.columns) * (int64_t)sizeof(float);
+  return b->is_listed ? 0 : nai__backward_size(net, b) * (int64_t)sizeof(float);
 }
 
 int64_t nai__layout_bytes(const nai_network *net)
@@ -26,9 +26,9 @@ int64_t nai__layout_bytes(const nai_network *net)
   int64_t bytes = 3 * net->n_theta;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
-    floats += net->kernels->packed_size(b->at.columns, b->at.rows);
+    if (!b->is_listed) floats += net->kernels->packed_size(b->n_pre, b->n_post);
     if (!b->from_input) bytes += nai__packed_bytes(net, b);
-    bytes += nai__listing_bytes(&b->listing);
+    bytes += nai__listed_bytes(b) + nai__listing_bytes(&b->listing);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) bytes += node_bytes(&net->node[i]);
   return floats * (int64_t)sizeof(float) + bytes;
@@ -49,17 +49,11 @@ static int64_t larger(int64_t a, int64_t b)
   return a > b ? a : b;
 }
 
-/* Each constraint is held against what was there before it: copies of two arrays of flags. */
-static int64_t wiring_bytes(const nai__projection *p)
-{
-  return nai__is_wired(p) ? 2 * p->at.rows * p->at.stride : 0;
-}
-
 static int64_t orthogonal_bytes(const nai__projection *p)
 {
   if (p->weights != NAI_WEIGHTS_ORTHOGONAL) return 0;
-  return p->at.rows > p->at.columns ? matrix_bytes(p->at.rows, p->at.columns)
-                                    : matrix_bytes(p->at.columns, p->at.rows);
+  return p->n_post > p->n_pre ? matrix_bytes(p->n_post, p->n_pre)
+                              : matrix_bytes(p->n_pre, p->n_post);
 }
 
 static int64_t radius_bytes(const nai_network *net)
@@ -75,7 +69,7 @@ int64_t nai__draw_bytes(const nai_network *net)
 {
   int64_t most = larger(radius_bytes(net), nai__strong_bytes(net));
   for (int64_t i = 0; i < net->n_projections; i++) {
-    most = larger(most, wiring_bytes(&net->projection[i]));
+    most = larger(most, nai__wiring_bytes(&net->projection[i]));
     most = larger(most, orthogonal_bytes(&net->projection[i]));
   }
   return larger(most, nai__lists_most(net)); /* there once the draw has given back its own */

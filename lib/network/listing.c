@@ -1,4 +1,7 @@
-/* Which blocks have lists of their synapses beside the whole matrix, and what lists take. */
+/*
+ * The lists that products read: of listed blocks, and of dense ones beside the whole matrix where few
+ * synapses exist; and what lists take.
+ */
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "network.h"
@@ -11,14 +14,14 @@
 static int64_t count_synapses(const nai__block *b, const uint8_t *exists)
 {
   int64_t count = 0;
-  for (int64_t i = 0; i < b->at.rows; i++)
-    for (int64_t j = 0; j < b->at.columns; j++) count += exists[i * b->at.stride + j] != 0;
+  for (int64_t i = 0; i < b->n_post; i++)
+    for (int64_t j = 0; j < b->n_pre; j++) count += exists[i * b->at.stride + j] != 0;
   return count;
 }
 
 static int lists_pay(const nai__block *b, int64_t synapses)
 {
-  const int64_t size = b->at.rows * b->at.columns;
+  const int64_t size = b->n_post * b->n_pre;
   return size >= LEAST_SIZE && (double)synapses <= MOST_DENSE * (double)size &&
          b->at.rows * b->at.stride <= INT32_MAX;
 }
@@ -26,16 +29,26 @@ static int lists_pay(const nai__block *b, int64_t synapses)
 /* With the compressed rows from which they are made. */
 static int64_t bytes_of(const nai__block *b, int64_t synapses)
 {
-  const int64_t pre = b->at.columns, post = b->at.rows;
+  const int64_t pre = b->n_pre, post = b->n_post;
   return nai__compressed_bytes(post, synapses) + nai__compressed_bytes(2 * pre, synapses) +
          nai__lists_bytes(pre, post, synapses, 1) + nai__row_lists_bytes(pre, post, synapses) +
          (b->from_input ? 0 : nai__lists_bytes(post, pre, synapses, 0));
 }
 
+/* Of a listed block, before they are there: of the synapses that are expected. */
+static int64_t listed_bytes(const nai__block *b)
+{
+  const int64_t pre = b->n_pre, post = b->n_post, synapses = b->at.columns;
+  if (!b->is_listed) return 0;
+  return nai__compressed_bytes(pre, synapses) + nai__lists_expected(pre, post, synapses, 1) +
+         nai__row_lists_bytes(pre, post, synapses) +
+         (b->from_input ? 0 : nai__lists_expected(post, pre, synapses, 0));
+}
+
 /* Synapses of a block that has lists, at most; -1: it will have none. A constraint may leave any. */
 static int64_t most_listed(const nai__block *b)
 {
-  const int64_t limit = (int64_t)(MOST_DENSE * (double)(b->at.rows * b->at.columns));
+  const int64_t limit = (int64_t)(MOST_DENSE * (double)(b->n_post * b->n_pre));
   return b->least > limit ? -1 : b->most < limit ? b->most : limit;
 }
 
@@ -44,6 +57,8 @@ int64_t nai__lists_most(const nai_network *net)
   int64_t bytes = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const int64_t synapses = most_listed(&net->block[i]);
+    bytes += listed_bytes(&net->block[i]);
+    if (net->block[i].is_listed) continue;
     if (synapses >= 0 && lists_pay(&net->block[i], synapses))
       bytes += bytes_of(&net->block[i], synapses);
   }
@@ -56,8 +71,15 @@ int64_t nai__listing_bytes(const nai__listing *listing)
          nai__row_lists_size(listing->row);
 }
 
+int64_t nai__listed_bytes(const nai__block *b)
+{
+  if (!b->is_listed) return 0;
+  return (b->n_post + 1) * (int64_t)sizeof(int64_t) + b->at.columns * (int64_t)sizeof(int32_t);
+}
+
 int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
 {
+  if (b->is_listed) return listed_bytes(b);
   const int64_t synapses = count_synapses(b, exists);
   return lists_pay(b, synapses) ? bytes_of(b, synapses) : 0;
 }
@@ -77,10 +99,14 @@ static nai_status list_both(nai__listing *out, const nai__block *b, const nai__c
 nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists)
 {
   *out = (nai__listing){NULL, NULL, NULL};
+  if (b->is_listed) {
+    nai_status status = list_both(out, b, b->synapses);
+    if (status != NAI_OK) nai__listing_destroy(out);
+    return status;
+  }
   if (!lists_pay(b, count_synapses(b, exists))) return NAI_OK;
   nai__compressed synapses;
-  if (!nai__compress(&synapses, exists, b->at.stride, b->at.rows, b->at.columns))
-    return NAI_ERR_MEMORY;
+  if (!nai__compress(&synapses, exists, b->at.stride, b->n_post, b->n_pre)) return NAI_ERR_MEMORY;
   nai_status status = list_both(out, b, &synapses);
   nai__compressed_release(&synapses);
   if (status != NAI_OK) nai__listing_destroy(out);

@@ -6,6 +6,7 @@
 #include "../base/memory.h"
 #include "../base/names.h"
 #include "ends.h"
+#include "row.h"
 #include "view.h"
 
 int64_t nai_network_count(const nai_network *net, int32_t kind)
@@ -144,6 +145,17 @@ nai_status nai_network_delay(double *delay, const nai_network *net, const char *
   return NAI_OK;
 }
 
+nai_status nai_network_storage(int32_t *storage, const nai_network *net, const char *from,
+                               const char *to)
+{
+  NAI__REQUIRE(storage);
+  NAI__TRY(nai__require_built(net, "net"));
+  const nai__projection *p;
+  NAI__TRY(nai__projection_find(&p, net, from, to));
+  *storage = p->is_listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
+  return NAI_OK;
+}
+
 double nai_network_dt(const nai_network *net)
 {
   return net ? net->dt : NAN;
@@ -215,65 +227,72 @@ nai_status nai_network_positions(nai_view *out, const nai_network *net, const ch
 
 /* --- weights ---------------------------------------------------------------------------------- */
 
-static nai_status check_weight(const nai_synapses *s, int64_t i, int64_t j, float w)
+static nai_status check_weight(const nai_network *net, const nai__projection *p, int64_t i,
+                               int64_t j, float w)
 {
+  const char *from = nai__source_name(net, p), *to = nai__target_name(net, p);
   if (!isfinite(w))
     return nai__fail(NAI_ERR_NONFINITE, "weights[%lld][%lld] is %g", (long long)i, (long long)j,
                      (double)w);
-  if (w != 0 && s->exists[i * s->stride + j] == 0)
+  if (w != 0 && nai__place_of(net, p, i, j) < 0)
     return nai__fail(
         NAI_ERR_INVALID,
         "weights[%lld][%lld] is %g, must be 0: no synapse from '%s' to '%s' exists there",
-        (long long)i, (long long)j, (double)w, s->from, s->to);
-  if (w * (float)s->sign < 0)
+        (long long)i, (long long)j, (double)w, from, to);
+  if (w * (float)p->sign < 0)
     return nai__fail(NAI_ERR_INVALID, "weights[%lld][%lld] is %g, must be %s 0 from '%s' to '%s'",
-                     (long long)i, (long long)j, (double)w, s->sign > 0 ? "at least" : "at most",
-                     s->from, s->to);
+                     (long long)i, (long long)j, (double)w, p->sign > 0 ? "at least" : "at most",
+                     from, to);
   return NAI_OK;
 }
 
 /* The projection that a matrix from the caller is for, which has its shape. */
-static nai_status find_matrix(const nai__projection **out, nai_synapses *s, const nai_network *net,
-                              const char *from, const char *to, const char *what,
-                              const float *matrix, int64_t n_post, int64_t n_pre)
+static nai_status find_matrix(const nai__projection **out, const nai_network *net, const char *from,
+                              const char *to, const char *what, const float *matrix, int64_t n_post,
+                              int64_t n_pre)
 {
   NAI__TRY(nai__require_built(net, "net"));
   if (!matrix) return nai__fail_null(what);
   NAI__TRY(nai__projection_find(out, net, from, to));
-  *s = nai__synapses(net, *out, NULL, NULL);
-  if (n_post == s->n_post && n_pre == s->n_pre) return NAI_OK;
+  const nai__projection *p = *out;
+  if (n_post == p->n_post && n_pre == p->n_pre) return NAI_OK;
   return nai__fail(NAI_ERR_INVALID,
                    "%s: the shape is [%lld, %lld], from '%s' to '%s' it must be [%lld, %lld]", what,
-                   (long long)n_post, (long long)n_pre, s->from, s->to, (long long)s->n_post,
-                   (long long)s->n_pre);
+                   (long long)n_post, (long long)n_pre, nai__source_name(net, p),
+                   nai__target_name(net, p), (long long)p->n_post, (long long)p->n_pre);
 }
 
 nai_status nai_network_set_weights(nai_network *net, const char *from, const char *to,
                                    const float *weights, int64_t n_post, int64_t n_pre)
 {
   const nai__projection *p;
-  nai_synapses s;
-  NAI__TRY(find_matrix(&p, &s, net, from, to, "weights", weights, n_post, n_pre));
+  NAI__TRY(find_matrix(&p, net, from, to, "weights", weights, n_post, n_pre));
   for (int64_t i = 0; i < n_post; i++)
-    for (int64_t j = 0; j < n_pre; j++) NAI__TRY(check_weight(&s, i, j, weights[i * n_pre + j]));
+    for (int64_t j = 0; j < n_pre; j++)
+      NAI__TRY(check_weight(net, p, i, j, weights[i * n_pre + j]));
   for (int64_t i = 0; i < n_post; i++)
-    memcpy(s.weight + i * s.stride, weights + i * n_pre, (size_t)n_pre * sizeof *weights);
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
+      net->theta[row.place] = weights[i * n_pre + row.pre];
   nai__pack(net);
   return NAI_OK;
 }
 
-/* Of the projection's block as it is under the mask, before anything changes. */
+/*
+ * Of the projection's block as it is under the mask, before anything changes. In a list, synapses that a
+ * mask removes keep their places.
+ */
 static nai_status list_masked(nai__listing *out, const nai_network *net, const nai__projection *p,
                               const float *mask)
 {
   const nai__block *block = &net->block[p->block];
+  if (p->is_listed) return nai__list_block(out, block, NULL);
   const int64_t n = block->at.rows * block->at.stride, from = p->at.start - block->at.start;
   uint8_t *exists = NAI__ARRAY(uint8_t, n);
   if (!exists) return NAI_ERR_MEMORY;
   memcpy(exists, net->exists + block->at.start, (size_t)n);
-  for (int64_t i = 0; i < p->at.rows; i++)
-    for (int64_t j = 0; j < p->at.columns; j++)
-      if (mask[i * p->at.columns + j] == 0) exists[from + i * p->at.stride + j] = 0;
+  for (int64_t i = 0; i < p->n_post; i++)
+    for (int64_t j = 0; j < p->n_pre; j++)
+      if (mask[i * p->n_pre + j] == 0) exists[from + i * p->at.stride + j] = 0;
   const int64_t bytes = nai__layout_bytes(net) + nai__list_bytes(block, exists);
   nai_status status = nai__memory_check(net, bytes, "the network");
   if (status == NAI_OK) status = nai__list_block(out, block, exists);
@@ -285,8 +304,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
                                 const float *mask, int64_t n_post, int64_t n_pre)
 {
   const nai__projection *p;
-  nai_synapses s;
-  NAI__TRY(find_matrix(&p, &s, net, from, to, "mask", mask, n_post, n_pre));
+  NAI__TRY(find_matrix(&p, net, from, to, "mask", mask, n_post, n_pre));
   for (int64_t k = 0; k < n_post * n_pre; k++)
     if (!isfinite(mask[k]))
       return nai__fail(NAI_ERR_NONFINITE, "mask[%lld][%lld] is %g", (long long)(k / n_pre),
@@ -294,13 +312,11 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
   nai__block *block = &net->block[p->block];
   nai__listing listing;
   NAI__TRY(list_masked(&listing, net, p, mask));
-  uint8_t *learns = net->learns + p->at.start;
   for (int64_t i = 0; i < n_post; i++)
-    for (int64_t j = 0; j < n_pre; j++) {
-      if (mask[i * n_pre + j] != 0) continue;
-      int64_t k = i * s.stride + j;
-      s.weight[k] = 0;
-      s.exists[k] = s.plastic[k] = learns[k] = 0;
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);) {
+      if (mask[i * n_pre + row.pre] != 0) continue;
+      net->theta[row.place] = 0;
+      net->exists[row.place] = net->plastic[row.place] = net->learns[row.place] = 0;
     }
   nai__find_plastic(net);
   nai__use_listing(block, &listing);

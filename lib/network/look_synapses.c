@@ -28,7 +28,7 @@ typedef struct list {
 
 static int64_t copies_of(const nai_network *net, const nai__projection *p)
 {
-  return p->at.rows / net->node[p->to].n;
+  return p->n_post / net->node[p->to].n;
 }
 
 static int compare(int64_t a, int64_t b)

@@ -9,7 +9,8 @@
  * a step.
  *
  * All weights and biases stand in one array, theta, in which gradients, moments and masks are laid
- * out alike.
+ * out alike. A listed projection, of many units of which few pairs have a synapse, is a block of its
+ * own that has no matrix: theta holds the synapses that were wired, one after the other.
  */
 #ifndef NAI_NETWORK_NETWORK_H
 #define NAI_NETWORK_NETWORK_H
@@ -143,6 +144,7 @@ typedef struct nai__projection {
   int64_t delay;         /* steps */
   int32_t autapses;
   int32_t plastic;
+  int32_t storage; /* NAI_STORAGE_..., as it was asked for */
   int32_t weights; /* what they are drawn from: NAI_WEIGHTS_... */
   int32_t sign;    /* of all its weights, after wiring */
   double a, b;     /* of that draw */
@@ -152,9 +154,11 @@ typedef struct nai__projection {
   int64_t next_onto; /* the next one onto the same node, or -1. From here on set by the layout */
   int64_t release;   /* number of the release that it carries, or -1 */
   int64_t block;
-  int64_t pre, post; /* first columns of the source and of the target */
-  nai__rectangle at; /* [post][pre], within its block: rows with the copies of the port */
-  int32_t whole;     /* 1: all of its synapses exist and learn; nai__find_plastic() */
+  int64_t pre, post;     /* first columns of the source and of the target */
+  int64_t n_pre, n_post; /* how many: receivers with the copies of the port */
+  int32_t is_listed;     /* 1: stored as a list of its synapses */
+  nai__rectangle at;     /* [post][pre], within its block; listed: all synapses in one row */
+  int32_t whole;         /* 1: all of its synapses exist and learn; nai__find_plastic() */
 } nai__projection;
 
 /* The synapses of a block as lists, where few of them exist; else NULL. */
@@ -170,13 +174,17 @@ typedef struct nai__block {
   int64_t from_group, to_group; /* 0: of first signals, of first ports; else of another one */
   int64_t delay;
   int64_t pre, post; /* first column of the source that it reads, first one that it drives */
+  int64_t n_pre, n_post;
   int32_t frozen;    /* 1: none of its projections is plastic or has constraints */
   int32_t whole;     /* 1: there is a synapse everywhere, and each learns */
-  nai__rectangle at; /* [post][pre] */
-  float *forward;    /* packed: a row for each pre */
-  float *backward;   /* packed: a row for each post; NULL from inputs */
+  int32_t is_listed; /* 1: of one listed projection */
+  nai__rectangle at; /* [post][pre]; listed: its synapses in one row, in ascending order of both */
+  float *forward;    /* packed: a row for each pre; listed: nothing is in it */
+  float *backward;   /* packed: a row for each post; NULL from inputs. Listed: as `forward` */
   nai__listing listing;
-  int64_t most, least; /* synapses that constraints may leave */
+  nai__compressed *synapses; /* of a listed one that is wired; their places are their order */
+  uint8_t *wired;            /* [synapses] which learn, until `learns` has it */
+  int64_t most, least;       /* synapses that constraints may leave */
 } nai__block;
 
 /* Part of theta in which something may learn. */
@@ -452,10 +460,13 @@ nai_status nai__cells_refresh(nai_network *net);
 
 nai_status nai__place(nai_network *net);       /* place.c: positions */
 nai_status nai__place_ports(nai_network *net); /* of ports that have copies, from those of units */
-/* layout.c: stages, columns, blocks, arrays. draws: 1 when synapses and weights will be drawn. */
-nai_status nai__layout(nai_network *net, int draws);
-/* The same but for the arrays. */
+/* layout.c: stages, columns, blocks; where blocks stand in theta, of listed ones by what is expected. */
 nai_status nai__layout_plan(nai_network *net);
+/*
+ * After it, and after listed blocks have their synapses: the arrays. draws: 1 when other synapses and
+ * weights will be drawn.
+ */
+nai_status nai__layout(nai_network *net, int draws);
 void nai__layout_destroy(nai_network *net);
 /* Other kernels for a built network. */
 nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels);
@@ -464,7 +475,9 @@ nai_status nai__use_kernels(nai_network *net, const nai__kernels *kernels);
  * put in place.
  */
 nai_status nai__assembled(nai_network *net);
-nai_status nai__wire(nai_network *net);            /* synapses.c: which exist, are plastic; signs */
+/* wire.c: which synapses exist, are plastic; signs. Of listed blocks before the layout, then all others. */
+nai_status nai__wire_listed(nai_network *net);
+nai_status nai__wire(nai_network *net);
 nai_status nai__initial_weights(nai_network *net); /* initial.c */
 
 /* --- limit.c ---------------------------------------------------------------------------------- */
@@ -474,12 +487,19 @@ int64_t nai__layout_bytes(const nai_network *net);
 int64_t nai__draw_bytes(const nai_network *net);
 /* Of a packed copy of a block that errors go back through. */
 int64_t nai__packed_bytes(const nai_network *net, const nai__block *block);
+/* Of lists of synapses that have no matrix, and what is taken besides while they are drawn. */
+int64_t nai__listed_bytes(const nai__block *block);
+int64_t nai__wiring_bytes(const nai__projection *p);
 /* NAI_ERR_MEMORY, saying what needs so much, when it is more than the network's limit. */
 nai_status nai__memory_check(const nai_network *net, int64_t bytes, const char *what);
 
 /* --- synapses.c ------------------------------------------------------------------------------- */
 
-/* What a table sees of a projection. gradient and momentum: laid out as theta, or NULL. */
+/*
+ * What a table sees of a projection: its rectangle of theta. Listed: its synapses in one row, with no
+ * positions. gradient and momentum: laid out as theta, or NULL.
+ */
+uint64_t nai__constraint_seed(const nai_network *net, const nai__projection *p, int64_t constraint);
 nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, float *gradient,
                            float *momentum);
 /*
@@ -508,12 +528,19 @@ static inline int nai__is_wired(const nai__projection *p)
   return 0;
 }
 
+/* --- storage.c -------------------------------------------------------------------------------- */
+
+/* Which projections are listed; when ends have their sizes. */
+void nai__choose_storage(nai_network *net);
+/* How many synapses a projection will have, about; where nobody knows, as one that was told to be listed. */
+int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p);
+
 /* --- listing.c -------------------------------------------------------------------------------- */
 
 /* Bytes of the lists that a network may get when it is wired; and of some that are there. */
 int64_t nai__lists_most(const nai_network *net);
 int64_t nai__listing_bytes(const nai__listing *listing);
-/* Of one block, if it had these synapses ([post][stride]). */
+/* Of one block; if it is dense, with these synapses ([post][stride]). */
 nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists);
 int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists);
 void nai__use_listing(nai__block *b, const nai__listing *listing);
@@ -526,6 +553,14 @@ void nai__pack(nai_network *net);
 void nai__pack_block(nai_network *net, int64_t block);
 /* The same of those that learn; of others the packed copies are as they were. */
 void nai__pack_plastic(nai_network *net);
+
+/*
+ * What may stand in place of a block's own `backward`: floats, and how they are packed from an array
+ * that is laid out as theta.
+ */
+int64_t nai__backward_size(const nai_network *net, const nai__block *b);
+void nai__pack_backward(const nai_network *net, const nai__block *b, float *packed,
+                        const float *weights);
 
 /* Lists of every block whose synapses are few, to be packed. */
 nai_status nai__list_synapses(nai_network *net);
@@ -541,8 +576,8 @@ void nai__block_row(const nai_network *net, const nai__block *b, float *c, const
  */
 void nai__block_product(const nai_network *net, const nai__block *b, float *c, int64_t ldc,
                         const float *a, int64_t lda, int64_t rows, int accumulate);
-void nai__block_product_back(const nai_network *net, const nai__block *b, const float *packed,
-                             float *c, int64_t ldc, const float *a, int64_t lda, int64_t rows,
+void nai__block_product_back(const nai_network *net, const nai__block *b, float *packed, float *c,
+                             int64_t ldc, const float *a, int64_t lda, int64_t rows,
                              int accumulate);
 /*
  * Rows first .. end - 1 of the block in `gradient`, laid out as theta, = or += sums over `rows` of d

@@ -1,6 +1,6 @@
 /*
- * Copies of weights that products read: each block whole, in panels, and where few of its synapses
- * exist as lists as well, which batches of trials are multiplied with.
+ * Copies of weights that products read: each dense block whole, in panels, and where few of its
+ * synapses exist as lists as well, which batches of trials are multiplied with; listed blocks as lists.
  */
 #include "../base/error.h"
 #include "network.h"
@@ -26,11 +26,29 @@ void nai__pack_block(nai_network *net, int64_t block)
 {
   const nai__block *b = &net->block[block];
   const float *w = net->theta + b->at.start;
-  net->kernels->pack(b->forward, w, b->at.stride, b->at.columns, b->at.rows, 1);
-  if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->at.rows, b->at.columns, 0);
+  if (!b->is_listed) {
+    net->kernels->pack(b->forward, w, b->at.stride, b->n_pre, b->n_post, 1);
+    if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->n_post, b->n_pre, 0);
+  }
   if (b->listing.forward) nai__lists_pack(b->listing.forward, w);
   if (b->listing.row) nai__row_lists_pack(b->listing.row, w);
   if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
+}
+
+int64_t nai__backward_size(const nai_network *net, const nai__block *b)
+{
+  return b->is_listed ? nai__lists_weights(b->listing.backward)
+                      : net->kernels->packed_size(b->n_post, b->n_pre);
+}
+
+void nai__pack_backward(const nai_network *net, const nai__block *b, float *packed,
+                        const float *weights)
+{
+  const float *w = weights + b->at.start;
+  if (b->is_listed)
+    nai__lists_pack_into(packed, b->listing.backward, w);
+  else
+    net->kernels->pack(packed, w, b->at.stride, b->n_post, b->n_pre, 0);
 }
 
 void nai__pack(nai_network *net)
@@ -46,9 +64,10 @@ void nai__pack_plastic(nai_network *net)
 
 /* --- products --------------------------------------------------------------------------------- */
 
-static int takes_lists(const nai_network *net, const nai__lists *lists, int64_t rows)
+static int takes_lists(const nai_network *net, const nai__block *b, const nai__lists *lists,
+                       int64_t rows)
 {
-  return lists && net->kernels->list_rows && rows >= net->kernels->list_rows;
+  return b->is_listed || (lists && net->kernels->list_rows && rows >= net->kernels->list_rows);
 }
 
 /* A few trials one after the other: up to so many take no longer than all of them by the whole matrix. */
@@ -56,7 +75,7 @@ static int takes_lists(const nai_network *net, const nai__lists *lists, int64_t 
 
 static int takes_rows(const nai_network *net, const nai__block *b, int64_t rows)
 {
-  return b->listing.row && net->kernels->list_rows && rows <= FEW;
+  return b->listing.row && (b->is_listed || net->kernels->list_rows) && rows <= FEW;
 }
 
 void nai__block_product(const nai_network *net, const nai__block *b, float *c, int64_t ldc,
@@ -66,21 +85,24 @@ void nai__block_product(const nai_network *net, const nai__block *b, float *c, i
   if (takes_rows(net, b, rows))
     for (int64_t i = 0; i < rows; i++)
       kernels->list_row(c + i * ldc, a + i * lda, b->listing.row, accumulate);
-  else if (takes_lists(net, b->listing.forward, rows))
+  else if (takes_lists(net, b, b->listing.forward, rows))
     kernels->list_product(c, ldc, a, lda, b->listing.forward, rows, accumulate);
   else
-    kernels->product(c, ldc, a, lda, b->forward, rows, b->at.columns, b->at.rows, accumulate);
+    kernels->product(c, ldc, a, lda, b->forward, rows, b->n_pre, b->n_post, accumulate);
 }
 
-void nai__block_product_back(const nai_network *net, const nai__block *b, const float *packed,
-                             float *c, int64_t ldc, const float *a, int64_t lda, int64_t rows,
-                             int accumulate)
+void nai__block_product_back(const nai_network *net, const nai__block *b, float *packed, float *c,
+                             int64_t ldc, const float *a, int64_t lda, int64_t rows, int accumulate)
 {
   const nai__kernels *kernels = net->kernels;
-  if (packed == b->backward && takes_lists(net, b->listing.backward, rows))
+  if (b->is_listed && packed != b->backward) {
+    nai__lists other = *b->listing.backward;
+    other.weight = packed;
+    kernels->list_product(c, ldc, a, lda, &other, rows, accumulate);
+  } else if (packed == b->backward && takes_lists(net, b, b->listing.backward, rows))
     kernels->list_product(c, ldc, a, lda, b->listing.backward, rows, accumulate);
   else
-    kernels->product(c, ldc, a, lda, packed, rows, b->at.rows, b->at.columns, accumulate);
+    kernels->product(c, ldc, a, lda, packed, rows, b->n_post, b->n_pre, accumulate);
 }
 
 void nai__block_row(const nai_network *net, const nai__block *b, float *c, const float *a,
@@ -89,15 +111,18 @@ void nai__block_row(const nai_network *net, const nai__block *b, float *c, const
   const nai__kernels *kernels = net->kernels;
   if (takes_rows(net, b, 1))
     kernels->list_row(c, a, b->listing.row, accumulate);
+  else if (b->is_listed)
+    kernels->list_product(c, b->n_post, a, b->n_pre, b->listing.forward, 1, accumulate);
   else
-    kernels->row_product(c, a, b->forward, b->at.columns, b->at.rows, accumulate, index);
+    kernels->row_product(c, a, b->forward, b->n_pre, b->n_post, accumulate, index);
 }
 
 int64_t nai__block_scratch(const nai_network *net, const nai__block *b)
 {
   const nai__kernels *kernels = net->kernels;
-  if (b->listing.forward && kernels->list_rows) return kernels->list_scratch(b->listing.forward);
-  return kernels->outer_scratch(b->at.rows, b->at.columns);
+  if (b->is_listed || (b->listing.forward && kernels->list_rows))
+    return kernels->list_scratch(b->listing.forward);
+  return kernels->outer_scratch(b->n_post, b->n_pre);
 }
 
 void nai__block_outer(const nai_network *net, const nai__block *b, float *gradient, const float *d,
@@ -105,10 +130,10 @@ void nai__block_outer(const nai_network *net, const nai__block *b, float *gradie
                       int64_t end, int accumulate, float *scratch)
 {
   const nai__kernels *kernels = net->kernels;
-  if (b->listing.forward && kernels->list_rows)
+  if (b->is_listed || (b->listing.forward && kernels->list_rows))
     kernels->list_outer(gradient + b->at.start, b->at.stride, d, ldd, r, ldr, rows,
                         b->listing.forward, first, end, accumulate, scratch);
   else
     kernels->outer(gradient + b->at.start + first * b->at.stride, b->at.stride, d + first, ldd, r,
-                   ldr, rows, end - first, b->at.columns, accumulate, scratch);
+                   ldr, rows, end - first, b->n_pre, accumulate, scratch);
 }

@@ -42,7 +42,7 @@ nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const c
     if (!nai__selected(&net->node[p->from], NAI__KIND(NAI_POPULATIONS), names)) continue;
     if (!nai__selected(&net->node[p->to], NAI__KIND(NAI_POPULATIONS), names)) continue;
     int64_t row = gathered_at(net, names, p->to), column = gathered_at(net, names, p->from);
-    for (int64_t i = 0; i < p->at.rows; i++) {
+    for (int64_t i = 0; i < p->n_post; i++) {
       double *onto = w + row + i % net->node[p->to].n;
       for (nai__row at = nai__row_of(net, p, i); nai__row_next(&at);)
         onto[(column + at.pre) * size] += (double)net->theta[at.place];

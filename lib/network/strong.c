@@ -10,6 +10,7 @@
 #include "../base/memory.h"
 #include "../base/philox.h"
 #include "matching.h"
+#include "row.h"
 
 /* The inhibition that balances a strong synapse is spread evenly, but not quite. */
 #define INHIBITION_SHAPE 10.0
@@ -56,12 +57,11 @@ static void shuffle_senders(strong *strong, nai__stream *random)
 static void allow(const strong *strong, nai__matching *m, const nai__projection *p)
 {
   const nai_network *net = strong->net;
-  nai_synapses w = nai__synapses(net, p, NULL, NULL);
   const int64_t *rank = strong->rank + net->node[p->from].order;
-  for (int64_t i = 0; i < w.n_post; i++)
-    for (int64_t j = 0; j < w.n_pre; j++)
-      if (w.exists[i * w.stride + j] && (p->from != p->to || i != j))
-        nai__matching_allow(m, net->node[p->to].order + i, rank[j]);
+  for (int64_t i = 0; i < p->n_post; i++)
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
+      if (p->from != p->to || i != row.pre)
+        nai__matching_allow(m, net->node[p->to].order + i, rank[row.pre]);
 }
 
 /* --- how strong ------------------------------------------------------------------------------- */
@@ -69,35 +69,30 @@ static void allow(const strong *strong, nai__matching *m, const nai__projection 
 static void excite(const strong *strong, const nai__matching *m, const nai__projection *p)
 {
   const nai_network *net = strong->net;
-  nai_synapses w = nai__synapses(net, p, NULL, NULL);
-  int64_t first = net->node[p->from].order, row = net->node[p->to].order;
-  for (int64_t i = 0; i < w.n_post; i++) {
-    if (m->column[row + i] < 0) continue;
-    int64_t j = strong->sender[m->column[row + i]] - first;
-    if (j >= 0 && j < w.n_pre) w.weight[i * w.stride + j] += 1;
+  int64_t first = net->node[p->from].order, onto = net->node[p->to].order;
+  for (int64_t i = 0; i < p->n_post; i++) {
+    if (m->column[onto + i] < 0) continue;
+    int64_t j = strong->sender[m->column[onto + i]] - first;
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
+      if (row.pre == j) net->theta[row.place] += 1;
   }
-}
-
-static double drawn(nai__stream *random, const nai_synapses *w, int64_t k)
-{
-  return w->exists[k] ? nai__stream_gamma(random, INHIBITION_SHAPE) : 0;
 }
 
 /* The same numbers twice: first they are added up, then each takes its share of the inhibition. */
 static void inhibit(strong *strong, const nai__matching *m, const nai__projection *p, int only_add)
 {
   const nai_network *net = strong->net;
-  nai_synapses w = nai__synapses(net, p, NULL, NULL);
-  int64_t row = net->node[p->to].order;
+  int64_t onto = net->node[p->to].order;
   nai__stream random =
       nai__stream_open(net->seed, NAI__FOR_WEIGHTS, (uint64_t)(p - net->projection), 1);
-  for (int64_t i = 0; i < w.n_post; i++)
-    for (int64_t j = 0; j < w.n_pre; j++) {
-      double share = drawn(&random, &w, i * w.stride + j), *sum = &strong->inhibition[row + i];
+  for (int64_t i = 0; i < p->n_post; i++)
+    for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);) {
+      double share = nai__stream_gamma(&random, INHIBITION_SHAPE),
+             *sum = &strong->inhibition[onto + i];
       if (only_add)
         *sum += share;
-      else if (share > 0 && m->column[row + i] >= 0)
-        w.weight[i * w.stride + j] -= (float)(share / *sum);
+      else if (share > 0 && m->column[onto + i] >= 0)
+        net->theta[row.place] -= (float)(share / *sum);
     }
 }
 

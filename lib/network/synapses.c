@@ -1,7 +1,6 @@
 /*
- * Synapses: which exist, which learn, what sign they have; and putting the weights back where they
- * may be after each learning step. Constraints speak first; what holds whatever they wrote is made
- * to hold after them.
+ * Synapses as tables see them, and putting the weights back where they may be after each learning
+ * step. Constraints speak first; what holds whatever they wrote is made to hold after them.
  */
 #include <math.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "../base/memory.h"
 #include "../base/philox.h"
 #include "ends.h"
+#include "whole.h"
 
 nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, float *gradient,
                            float *momentum)
@@ -27,96 +27,17 @@ nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, flo
                     .plastic = net->plastic + p->at.start,
                     .momentum = momentum ? momentum + p->at.start : NULL,
                     .gradient = gradient ? gradient + p->at.start : NULL,
-                    .post_position = p->at.rows == post->n ? post->position : post->port_position,
-                    .pre_position = pre->position,
                     .population_sign = pre->sign};
+  if (p->is_listed) return s;
+  s.post_position = p->n_post == post->n ? post->position : post->port_position;
+  s.pre_position = pre->position;
   return s;
 }
 
-static uint64_t constraint_seed(const nai_network *net, const nai__projection *p,
-                                int64_t constraint)
+uint64_t nai__constraint_seed(const nai_network *net, const nai__projection *p, int64_t constraint)
 {
   uint64_t label = (uint64_t)(p - net->projection) << 16 | (uint64_t)constraint;
   return nai__seed_derive(net->seed, NAI__FOR_SYNAPSES, label);
-}
-
-/* --- at the build ----------------------------------------------------------------------------- */
-
-/* A port may have copies, each of all units. */
-static int allowed(const nai__projection *p, int64_t post, int64_t pre)
-{
-  return p->autapses || p->from != p->to || post % p->at.columns != pre;
-}
-
-static void wire_all(const nai__projection *p, nai_synapses *s)
-{
-  for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t j = 0; j < s->n_pre; j++) {
-      s->exists[i * s->stride + j] = s->plastic[i * s->stride + j] = allowed(p, i, j) != 0;
-    }
-}
-
-/* A port of one sign gives it to what is free, and refuses the other. */
-static nai_status check_port(const nai_network *net, const nai__projection *p, int32_t *sign)
-{
-  int32_t port = nai__port_sign(&net->node[p->to], p->port);
-  if (port && *sign == -port)
-    return nai__fail(NAI_ERR_INVALID, "'%s' is %s, so it cannot drive '%s'",
-                     nai__source_name(net, p), *sign > 0 ? "excitatory" : "inhibitory",
-                     nai__target_name(net, p));
-  if (port) *sign = port;
-  return NAI_OK;
-}
-
-/*
- * Whatever a table wrote: 0 or 1, nothing that was absent or fixed before it comes back, nothing
- * absent learns.
- */
-static void tidy(nai_synapses *s, const uint8_t *existed, const uint8_t *learned)
-{
-  for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t j = 0; j < s->n_pre; j++) {
-      int64_t k = i * s->stride + j;
-      s->exists[k] = s->exists[k] != 0 && existed[k] != 0;
-      s->plastic[k] = s->plastic[k] != 0 && learned[k] != 0 && s->exists[k] != 0;
-    }
-}
-
-static nai_status wire_constraint(const nai_constraint *constraint, nai_synapses *s)
-{
-  if (!constraint->ops.wire) return NAI_OK;
-  int64_t n = (s->n_post - 1) * s->stride + s->n_pre;
-  uint8_t *before = NAI__ARRAY(uint8_t, 2 * n);
-  if (!before) return NAI_ERR_MEMORY;
-  memcpy(before, s->exists, (size_t)n);
-  memcpy(before + n, s->plastic, (size_t)n);
-  nai__clear_error();
-  nai_synapses shown = *s; /* of what is written into the struct itself only the sign counts */
-  nai_status status = constraint->ops.wire(constraint->user, &shown);
-  s->sign = shown.sign;
-  tidy(s, before, before + n);
-  nai__free(before);
-  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "constraint", constraint->name);
-}
-
-static nai_status wire_projection(nai_network *net, nai__projection *p)
-{
-  nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  s.weight = NULL;
-  s.sign = s.population_sign;
-  s.plastic = net->learns + p->at.start;
-  wire_all(p, &s);
-  for (int64_t c = 0; c < p->n_constraints; c++) {
-    s.seed = constraint_seed(net, p, c);
-    NAI__TRY(wire_constraint(p->constraint[c], &s));
-  }
-  if (s.sign < -1 || s.sign > 1)
-    return nai__fail(NAI_ERR_INVALID, "sign from '%s' to '%s' is %d, must be -1, 0 or 1", s.from,
-                     s.to, (int)s.sign);
-  NAI__TRY(check_port(net, p, &s.sign));
-  p->sign = s.sign;
-  nai__refresh_plastic(net, p);
-  return NAI_OK;
 }
 
 void nai__refresh_plastic(nai_network *net, const nai__projection *p)
@@ -126,14 +47,6 @@ void nai__refresh_plastic(nai_network *net, const nai__projection *p)
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       s.plastic[i * s.stride + j] = p->plastic ? learns[i * s.stride + j] : 0;
-}
-
-nai_status nai__wire(nai_network *net)
-{
-  for (int64_t i = 0; i < net->n_projections; i++)
-    NAI__TRY(wire_projection(net, &net->projection[i]));
-  nai__find_plastic(net);
-  return NAI_OK;
 }
 
 /* --- after each learning step ----------------------------------------------------------------- */
@@ -160,18 +73,38 @@ static void guard(nai_synapses *s, int whole, const float *before)
   }
 }
 
+static nai_status call(const nai_constraint *constraint, nai_synapses shown, uint64_t seed)
+{
+  shown.seed = seed;
+  nai__clear_error();
+  nai_status status = constraint->ops.project(constraint->user, &shown);
+  return status == NAI_OK ? NAI_OK : nai__fail_callback(status, "constraint", constraint->name);
+}
+
+/* A listed projection for a constraint that knows no lists. */
+static nai_status call_whole(const nai_network *net, const nai__projection *p, float *momentum,
+                             const nai_constraint *constraint, uint64_t seed)
+{
+  nai__whole whole;
+  nai_status status = nai__whole_open(&whole, net, p, momentum, 0, constraint->name);
+  if (status == NAI_OK) status = call(constraint, whole.shown, seed);
+  if (status == NAI_OK) nai__whole_take(&whole, net, momentum);
+  nai__whole_close(&whole);
+  return status;
+}
+
 static nai_status project_one(nai_network *net, const nai__projection *p, float *momentum,
                               const float *before)
 {
   nai_synapses s = nai__synapses(net, p, NULL, momentum);
   for (int64_t c = 0; c < p->n_constraints; c++) {
     const nai_constraint *constraint = p->constraint[c];
+    const uint64_t seed = nai__constraint_seed(net, p, c);
     if (!constraint->ops.project) continue;
-    nai_synapses shown = s;
-    shown.seed = constraint_seed(net, p, c);
-    nai__clear_error();
-    nai_status status = constraint->ops.project(constraint->user, &shown);
-    if (status != NAI_OK) return nai__fail_callback(status, "constraint", constraint->name);
+    if (p->is_listed && !(constraint->ops.flags & NAI_CONSTRAINT_BY_SYNAPSE))
+      NAI__TRY(call_whole(net, p, momentum, constraint, seed));
+    else
+      NAI__TRY(call(constraint, s, seed));
   }
   guard(&s, p->whole, before ? before + p->at.start : NULL);
   return NAI_OK;

@@ -30,6 +30,7 @@ static nai_status check(const nai__plasticity *p)
                      "rule '%s' cannot learn within a trial: use rflo, e-prop, force, "
                      "full-force, node perturbation, dendritic error or a local rule of your own",
                      p->rule->kind->name);
+  NAI__TRY(nai__rule_takes_storage(p->rule, p->net, 1));
   for (int64_t i = 0; i < p->objective.n; i++)
     NAI__TRY(nai__agent_can_learn(p->rule, p->objective.cost[i].cost));
   return NAI_OK;

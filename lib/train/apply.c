@@ -9,6 +9,7 @@
 
 #include "../base/error.h"
 #include "../base/finite.h"
+#include "../network/row.h"
 #include "plasticity.h"
 
 static void clear_parts(nai__plasticity *p, int64_t first, int64_t end)
@@ -184,16 +185,16 @@ static nai_status check_weights(const nai__plasticity *p, int64_t update)
   const nai_network *net = p->net;
   if (are_finite(net)) return NAI_OK;
   for (int64_t k = 0; k < net->n_projections; k++) {
-    nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
-    for (int64_t i = 0; i < s.n_post; i++)
-      for (int64_t j = 0; j < s.n_pre; j++)
-        if (!isfinite(s.weight[i * s.stride + j]))
+    const nai__projection *p = &net->projection[k];
+    for (int64_t i = 0; i < p->n_post; i++)
+      for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
+        if (!isfinite(net->theta[row.place]))
           return nai__fail(
               NAI_ERR_NONFINITE,
               "update %lld would make the weight from '%s' to '%s' at [%lld][%lld] %g: "
               "lower the learning rate, or set clip",
-              (long long)update, s.from, s.to, (long long)i, (long long)j,
-              (double)s.weight[i * s.stride + j]);
+              (long long)update, nai__source_name(net, p), nai__target_name(net, p), (long long)i,
+              (long long)row.pre, (double)net->theta[row.place]);
   }
   return nai__fail(NAI_ERR_NONFINITE,
                    "update %lld would make a bias infinite: lower the learning rate, or set clip",

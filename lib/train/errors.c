@@ -8,6 +8,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/row.h"
 
 nai_status nai__errors_check(const nai_network *net, const nai_cost *cost)
 {
@@ -116,13 +117,12 @@ static void move_weights(nai__errors *e, const nai_network *net, const nai_cost 
         p->delay != 1)
       continue;
     float *corner = e->weight + column_of(net, cost, p->to) * ld + column_of(net, cost, p->from);
-    nai_synapses s = nai__synapses(net, p, gradient, NULL);
-    for (int64_t i = 0; i < s.n_post; i++)
-      for (int64_t j = 0; j < s.n_pre; j++) {
+    for (int64_t i = 0; i < p->n_post; i++)
+      for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);) {
         if (gradient)
-          s.gradient[i * s.stride + j] += corner[i * ld + j];
+          gradient[row.place] += corner[i * ld + row.pre];
         else
-          corner[i * ld + j] = s.weight[i * s.stride + j];
+          corner[i * ld + row.pre] = net->theta[row.place];
       }
   }
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "../base/error.h"
+#include "../network/row.h"
 #include "plasticity.h"
 
 #define REMEDY "lower the learning rate, or set clip"
@@ -81,15 +82,15 @@ static nai_status fail_gradient(const nai__plasticity *p, int64_t update)
 {
   const nai_network *net = p->net;
   for (int64_t k = 0; k < net->n_projections; k++) {
-    nai_synapses s = nai__synapses(net, &net->projection[k], p->gradient, NULL);
-    for (int64_t i = 0; i < s.n_post; i++)
-      for (int64_t j = 0; j < s.n_pre; j++)
-        if (bad(s.gradient[i * s.stride + j]))
+    const nai__projection *part = &net->projection[k];
+    for (int64_t i = 0; i < part->n_post; i++)
+      for (nai__row row = nai__row_of(net, part, i); nai__row_next(&row);)
+        if (bad(p->gradient[row.place]))
           return nai__fail(
               NAI_ERR_NONFINITE,
               "the gradient from '%s' to '%s' is %g at [%lld][%lld], at update %lld: " REMEDY,
-              s.from, s.to, (double)s.gradient[i * s.stride + j], (long long)i, (long long)j,
-              (long long)update);
+              nai__source_name(net, part), nai__target_name(net, part),
+              (double)p->gradient[row.place], (long long)i, (long long)row.pre, (long long)update);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];

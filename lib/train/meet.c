@@ -3,9 +3,12 @@
  * tables or calls these functions.
  */
 #include <assert.h>
+#include <string.h>
 
 #include "../base/error.h"
+#include "../base/memory.h"
 #include "../base/names.h"
+#include "../network/whole.h"
 #include "costs.h"
 
 static nai_status finish(const nai_cost *cost, nai_status status)
@@ -90,15 +93,80 @@ nai_status nai__meet_rates(double *value, const nai_cost *cost, const nai__node 
   return finish(cost, cost->ops.on_rates(cost->user, &b, value));
 }
 
+static nai_status call_on_weights(double *value, const nai_cost *cost, nai_synapses *synapses,
+                                  int64_t n, double scale)
+{
+  nai__clear_error();
+  return finish(cost, cost->ops.on_weights(cost->user, synapses, n, scale, value));
+}
+
+/* A listed projection, a row at a time: the senders of its synapses have their places side by side. */
+static nai_status meet_rows(double *value, const nai_cost *cost, const nai_network *net,
+                            const nai__projection *p, float *gradient, double scale)
+{
+  const nai__compressed *list = net->block[p->block].synapses;
+  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  const float *onto = p->n_post == post->n ? post->position : post->port_position;
+  float *from = pre->position ? NAI__ARRAY(float, 3 * p->n_pre) : NULL;
+  nai_status status = pre->position && !from ? NAI_ERR_MEMORY : NAI_OK;
+  for (int64_t i = 0; i < p->n_post && status == NAI_OK; i++) {
+    const int64_t first = list->first[i], n = list->first[i + 1] - first;
+    nai_synapses s = nai__synapses(net, p, gradient, NULL);
+    s.n_pre = n;
+    s.weight += first;
+    s.exists += first;
+    s.plastic += first;
+    if (s.gradient) s.gradient += first;
+    s.first_post = i;
+    s.post_position = onto ? onto + 3 * i : NULL;
+    s.pre_position = from;
+    for (int64_t e = 0; e < n && from; e++)
+      memcpy(from + 3 * e, pre->position + 3 * (int64_t)list->sender[first + e], 3 * sizeof *from);
+    status = call_on_weights(value, cost, &s, 1, scale);
+  }
+  nai__free(from);
+  return status;
+}
+
+/* With matrices for those that are listed. */
+static nai_status meet_whole(double *value, const nai_cost *cost, const nai_network *net,
+                             nai_synapses *synapses, float *gradient, double scale)
+{
+  nai__whole *whole = NAI__ARRAY(nai__whole, net->n_projections);
+  int64_t n = 0, listed = 0;
+  nai_status status = whole ? NAI_OK : NAI_ERR_MEMORY;
+  if (whole)
+    NAI__EACH_PROJECTION(net, p, cost->names, cost->to) {
+      if (p->is_listed && status == NAI_OK)
+        status = nai__whole_open(&whole[listed++], net, p, NULL, 1, cost->name);
+      synapses[n++] =
+          p->is_listed ? whole[listed - 1].shown : nai__synapses(net, p, gradient, NULL);
+    }
+  if (status == NAI_OK) status = call_on_weights(value, cost, synapses, n, scale);
+  for (int64_t k = 0; k < listed; k++) {
+    if (status == NAI_OK && gradient) nai__whole_add(&whole[k], net, gradient);
+    nai__whole_close(&whole[k]);
+  }
+  nai__free(whole);
+  return status;
+}
+
 nai_status nai__meet_weights(double *value, const nai_cost *cost, const nai_network *net,
                              nai_synapses *synapses, float *gradient, double scale)
 {
-  int64_t n = 0;
-  NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
-    synapses[n++] = nai__synapses(net, p, gradient, NULL);
+  int64_t n = 0, listed = 0;
+  NAI__EACH_PROJECTION(net, p, cost->names, cost->to) {
+    listed += p->is_listed;
+    if (!p->is_listed) synapses[n++] = nai__synapses(net, p, gradient, NULL);
+  }
   assert(n <= net->n_projections); /* as many have room */
-  nai__clear_error();
-  return finish(cost, cost->ops.on_weights(cost->user, synapses, n, scale, value));
+  if (listed && !(cost->ops.flags & NAI_COST_BY_SYNAPSE))
+    return meet_whole(value, cost, net, synapses, gradient, scale);
+  if (n || !listed) NAI__TRY(call_on_weights(value, cost, synapses, n, scale));
+  if (listed)
+    NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
+      if (p->is_listed) NAI__TRY(meet_rows(value, cost, net, p, gradient, scale));
+  return NAI_OK;
 }
 
 nai_status nai__meet_errors(double *value, const nai_cost *cost, nai_error_batch *batch)

@@ -92,6 +92,10 @@ NAI_POPULATIONS = 1
 NAI_OUTPUTS = 2
 NAI_PROJECTIONS = 3
 
+NAI_STORAGE_CHOSEN = 0
+NAI_STORAGE_DENSE = 1
+NAI_STORAGE_LISTED = 2
+
 NAI_WEIGHTS_DEFAULT = 0
 NAI_WEIGHTS_UNIFORM = 1
 NAI_WEIGHTS_NORMAL = 2
@@ -154,7 +158,11 @@ NAI_MODEL_SENDS_STATE = 4
 NAI_STREAM_TRAIN = 0
 NAI_STREAM_TEST = 1
 
+NAI_CONSTRAINT_BY_ROWS = 1
+NAI_CONSTRAINT_BY_SYNAPSE = 2
+
 NAI_COST_SEPARABLE = 1
+NAI_COST_BY_SYNAPSE = 2
 
 NAI_TASK_CHANNEL_MASK = 1
 NAI_TASK_BLOCK = 2
@@ -490,6 +498,7 @@ class nai_synapses(Structure):
         ("population_sign", c_int32),
         ("reserved", c_int32),
         ("seed", c_uint64),
+        ("first_post", c_int64),
     ]
 
 
@@ -1212,6 +1221,7 @@ nai_network_set_positions = _function("nai_network_set_positions", nai_status, _
 nai_network_connect = _function("nai_network_connect", nai_status, _network, Text, Text)
 nai_network_set_delay = _function("nai_network_set_delay", nai_status, _network, Text, Text, float64)
 nai_network_set_autapses = _function("nai_network_set_autapses", nai_status, _network, Text, Text, int32)
+nai_network_set_storage = _function("nai_network_set_storage", nai_status, _network, Text, Text, int32)
 nai_network_set_plastic = _function("nai_network_set_plastic", nai_status, _network, Text, Text, int32)
 nai_network_constrain = _function("nai_network_constrain", nai_status, _network, Text, Text, _constraint)
 nai_network_set_initial_weights = _function(
@@ -1232,6 +1242,7 @@ nai_network_projection = _function(
     "nai_network_projection", nai_status, POINTER(c_char_p), POINTER(c_char_p), _network, int64
 )
 nai_network_sign = _function("nai_network_sign", nai_status, POINTER(c_int32), _network, Text)
+nai_network_storage = _function("nai_network_storage", nai_status, POINTER(c_int32), _network, Text, Text)
 nai_network_leak = _function("nai_network_leak", nai_status, POINTER(c_int32), _network, Text)
 nai_network_transfer = _function(
     "nai_network_transfer", nai_status, POINTER(c_int32), _network, Text

@@ -256,6 +256,7 @@ class Synapses(Shown):
     Attributes:
         source, target: names of the two ends.
         n_post, n_pre: numbers of units.
+        first_post: number of the first postsynaptic unit, where only some rows are shown; else 0.
         population_sign: of the presynaptic population or input, +1, -1 or 0.
         seed: for `neuroai.random`; differs by projection and by constraint.
         weight: effective weights; None in ``wire``. *Write* in ``project``.
@@ -270,6 +271,7 @@ class Synapses(Shown):
     target: str
     n_post: int
     n_pre: int
+    first_post: int
     population_sign: int
     seed: int
     weight: Any = Shows(_matrix("weight"), "project")
@@ -284,7 +286,7 @@ class Synapses(Shown):
         self._show(synapses, moment)
         self._keep(source=text(getattr(synapses, "from")), target=text(synapses.to))
         self._keep(n_post=synapses.n_post, n_pre=synapses.n_pre, population_sign=synapses.population_sign)
-        self._keep(seed=synapses.seed)
+        self._keep(seed=synapses.seed, first_post=synapses.first_post)
         self._sign = int(synapses.sign)
 
     @property

@@ -44,15 +44,22 @@ class Constraint(Closed):
 
     ``name`` is stored in the model file, and :meth:`neuroai.Network.load` finds the constraint by it; default: the name
     of the class. An attached constraint lives as long as the network; if it refers to the network, neither is freed.
+
+    Listed projections are shown as matrices of all pairs of units, made for the call, unless the class says otherwise:
+    ``by_rows``, what :meth:`wire` does to a row depends on that row alone, whose number is ``first_post + i``, so it may be
+    shown some rows at a time; ``by_synapse``, what :meth:`project` does to a synapse depends on it alone, so it may be shown
+    those that exist in one row.
     """
 
     name: str = ""
-    _settable = ("name",)
+    by_rows: bool = False
+    by_synapse: bool = False
+    _settable = ("name", "by_rows", "by_synapse")
     _otherwise = "make another constraint"
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if name == "name" and "_attached" in vars(self):
-            raise AttributeError(f"{type(self).__name__}.name: it is attached under its name already")
+        if name in Constraint._settable and "_attached" in vars(self):
+            raise AttributeError(f"{type(self).__name__}.{name}: it is attached under its name already")
         super().__setattr__(name, value)
 
     def wire(self, synapses: Synapses) -> None:
@@ -68,6 +75,8 @@ class Constraint(Closed):
         """A new C object, of which the caller has one reference."""
         ops = _c.nai_constraint_ops(struct_size=ctypes.sizeof(_c.nai_constraint_ops), destroy=destroy)
         ops.name = (self.name or type(self).__name__).encode()
+        ops.flags = _c.NAI_CONSTRAINT_BY_ROWS if self.by_rows else 0
+        ops.flags |= _c.NAI_CONSTRAINT_BY_SYNAPSE if self.by_synapse else 0
         if type(self).wire is not Constraint.wire:
             ops.wire = _wire
         if type(self).project is not Constraint.project:

@@ -73,14 +73,16 @@ class Cost(Closed):
         name: name in reports; default: the name of the class.
 
     Set ``separable`` on a class whose ``on_rates`` is a sum over steps and trials: it may then be called on parts of a
-    batch.
+    batch; ``by_synapse`` where ``on_weights`` is a sum over synapses that exist: of listed projections it is then shown
+    those onto one unit at a time, instead of a matrix of all pairs.
     """
 
     names: str = ""
     to: Optional[str] = None
     name: str = ""
     separable: bool = False
-    _settable = ("names", "to", "name", "separable")
+    by_synapse: bool = False
+    _settable = ("names", "to", "name", "separable", "by_synapse")
     _otherwise = "make another cost"
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -115,6 +117,7 @@ class Cost(Closed):
         ops = _c.nai_cost_ops(struct_size=ctypes.sizeof(_c.nai_cost_ops), destroy=destroy)
         ops.name = (self.name or type(self).__name__).encode()
         ops.flags = _c.NAI_COST_SEPARABLE if self.separable else 0
+        ops.flags |= _c.NAI_COST_BY_SYNAPSE if self.by_synapse else 0
         if type(self).on_outputs is not Cost.on_outputs:
             ops.on_outputs = _on_outputs
         if type(self).on_rates is not Cost.on_rates:

@@ -50,7 +50,7 @@ from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .initial import Initial
 from .model import Model, UnitModel, models
 from .short_term import TsodyksMarkram
-from .synapse_list import SynapseList, bulk_radius, count, leading, matrix_among, synapses
+from .synapse_list import SynapseList, as_matrix, bulk_radius, count, leading, matrix_among, synapses
 
 if TYPE_CHECKING:
     from .intervention import Interventions
@@ -65,6 +65,7 @@ Number = Union[float, npt.ArrayLike]
 _LARGE = 300
 
 _KINDS = {"inputs": _c.NAI_INPUTS, "populations": _c.NAI_POPULATIONS, "outputs": _c.NAI_OUTPUTS}
+_STORAGES = {"dense": _c.NAI_STORAGE_DENSE, "listed": _c.NAI_STORAGE_LISTED}
 _LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE, "whole": _c.NAI_LEAK_WHOLE}
 _TRANSFERS = {name: number for number, name in enumerate(texts(_c.nai_transfer_name))}
 
@@ -387,6 +388,7 @@ class Network(Handle):
         autapses: bool = False,
         initial: Union[Initial, npt.ArrayLike, None] = None,
         short_term: Optional[TsodyksMarkram] = None,
+        storage: Optional[str] = None,
     ) -> "Network":
         """Connects each of ``source`` to each of ``target``: input to population, population to population or output.
 
@@ -409,7 +411,12 @@ class Network(Handle):
             short_term: short-term plasticity of what each population of ``source`` sends, before the delay:
                 na.TsodyksMarkram(U=0.15, tau_x=200, tau_u=1500). Projections from one population that are given the
                 same object share its state.
+            storage: "dense", a matrix; "listed", a list of the synapses that exist, which takes about 50 bytes for each
+                and nothing for other pairs of units; not every rule can learn them. Default: listed in networks of 2**26
+                pairs of units or more, where a projection has 2**18 or more and a tenth of them at most will have a
+                synapse. It changes memory and time, not what is computed.
         """
+        stored = None if storage is None else _choice("storage", storage, _STORAGES)
         if short_term is not None:
             expect("short_term", short_term, TsodyksMarkram, "a na.TsodyksMarkram")
         ends = joined(source, "source"), joined(target, "target")
@@ -428,6 +435,8 @@ class Network(Handle):
             self._describe(ends, constraints, delay, frozen, own, initial if array is None else array)
             if short_term is not None:
                 self._compose(_c.nai_network_set_short_term, *ends, short_term)
+            if stored is not None:
+                self._compose(_c.nai_network_set_storage, *ends, stored)
         return self
 
     def _ends(self, index: int) -> Tuple[str, str]:
@@ -674,17 +683,30 @@ class Network(Handle):
     def weights(self, source: str, target: str) -> Floats:
         """Effective weights of a projection, float32 [n_post, n_pre]; absent synapses are 0.
 
-        A read-only view, which changes as the network learns. Use ``.copy()`` to keep the present weights.
+        A read-only view, which changes as the network learns; of a listed projection a copy, for which there is no
+        matrix: see :meth:`synapses`. Use ``.copy()`` to keep the present weights.
         """
-        return view(self, _c.nai_network_weights, self, source, target)
+        return self._matrix(source, target, view(self, _c.nai_network_weights, self, source, target))
 
     def mask(self, source: str, target: str) -> Floats:
         """1 where a synapse exists, else 0: float32 [n_post, n_pre], a read-only copy."""
-        return flags(self, _c.nai_network_mask, self, source, target)
+        return self._matrix(source, target, flags(self, _c.nai_network_mask, self, source, target))
 
     def plastic(self, source: str, target: str) -> Floats:
         """1 where a synapse is plastic, else 0: float32 [n_post, n_pre], a read-only copy."""
-        return flags(self, _c.nai_network_plastic, self, source, target)
+        return self._matrix(source, target, flags(self, _c.nai_network_plastic, self, source, target))
+
+    def _matrix(self, source: str, target: str, values: Floats) -> Floats:
+        """What the library shows of a projection as [n_post, n_pre]: of a listed one its synapses are put there."""
+        if self.storage(source, target) == "dense":
+            return values
+        return as_matrix(self, source, target, values, view(self, _c.nai_network_mask, self, source, target))
+
+    def storage(self, source: str, target: str) -> str:
+        """How the synapses of a projection of the built network are stored: "dense" or "listed"."""
+        storage = c_int32()
+        _c.nai_network_storage(storage, self, source, target)
+        return next(word for word, number in _STORAGES.items() if number == storage.value)
 
     def synapses(self, source: Names = "*", target: Names = "*") -> SynapseList:
         """The synapses of these projections one after the other, in ascending order of (post, pre), as arrays; a copy.

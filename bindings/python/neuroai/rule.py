@@ -14,6 +14,7 @@ from ._callback import LocalStep, Traces, callback, called, destroy, nothing, re
 from ._closed import Setting
 from ._handle import Floats, Handle, Parameter, as_array, brief, parameters, text, view, whole, wrong_type
 from .errors import InvalidError, OrderError
+from .synapse_list import of_places
 
 if TYPE_CHECKING:
     from .trainer import Trainer
@@ -124,9 +125,12 @@ class RuleAtWork:
         return repr(self._rule)
 
     def feedback(self, source: str, target: Optional[str] = None) -> Floats:
-        """Feedback weights, a view: onto a population from all outputs [n, outputs], or, with ``target``, the weights
+        """Feedback weights, a view (of a listed projection a copy): onto a population from all outputs [n, outputs], or, with ``target``, the weights
         in place of the transposed weights of that projection [n of source, n of target]."""
-        return view(self._trainer, _c.nai_trainer_feedback, self._trainer, source, target)
+        shown = view(self._trainer, _c.nai_trainer_feedback, self._trainer, source, target)
+        if target is None or self._trainer.net.storage(source, target) == "dense":
+            return shown
+        return self._trainer.net._matrix(source, target, shown.T).T
 
     def set_feedback(self, source: str, *arguments: Any) -> None:
         """``set_feedback("E", B)`` or ``set_feedback("h1", "h2", B)``, shaped as :meth:`feedback` gives them."""
@@ -135,6 +139,8 @@ class RuleAtWork:
         target: Optional[str] = arguments[0] if len(arguments) == 2 else None
         values: npt.ArrayLike = arguments[-1]
         array = as_array("values", values, self.feedback(source, target).shape)
+        if target is not None and self._trainer.net.storage(source, target) == "listed":
+            array = of_places(self._trainer.net, source, target, array.T)
         _c.nai_trainer_set_feedback(self._trainer, source, target, array)
 
 

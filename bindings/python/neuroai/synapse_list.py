@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Record
-from ._handle import Names, as_array, brief, frozen, joined, picked, whole
+from ._handle import Names, as_array, brief, frozen, joined, picked, view, whole
 from .errors import Error, InvalidError, UnknownNameError
 from .fits import needed
 
 if TYPE_CHECKING:
     from .network import Network
 
-__all__ = ["SynapseList", "leading", "synapses"]
+__all__ = ["SynapseList", "as_matrix", "leading", "of_places", "synapses"]
 
 Ints = npt.NDArray[np.int32]
 
@@ -134,6 +134,29 @@ def columns(
         setattr(arrays, name, array.ctypes.data_as(kinds[name]))
     _c.nai_network_synapses(arrays, n, c_int64(), net, source, target)
     return found
+
+
+def _ends_of(net: "Network", source: str, target: str) -> Tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Row and column of each synapse of one projection in its matrix, whose rows are those of all copies of the port."""
+    found = columns(net, source, target, ("copy", "post", "pre"))
+    return found["copy"] * net.size(target.partition(":")[0]) + found["post"], found["pre"]
+
+
+def as_matrix(
+    net: "Network", source: str, target: str, values: npt.NDArray[Any], there: npt.NDArray[Any]
+) -> npt.NDArray[np.float32]:
+    """Numbers of a listed projection, one for each place of its list, as [n_post, n_pre]; those that are ``there``."""
+    matrix = np.zeros((net.size(target), net.size(source)), np.float32)
+    matrix[_ends_of(net, source, target)] = values.ravel()[there.ravel() != 0]
+    return frozen(matrix)
+
+
+def of_places(net: "Network", source: str, target: str, matrix: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    """The same back: one number for each place of the list, 0 where a mask has removed the synapse."""
+    there = view(net, _c.nai_network_mask, net, source, target).ravel() != 0
+    values = np.zeros(len(there), np.float32)
+    values[there] = matrix[_ends_of(net, source, target)]
+    return values
 
 
 def synapses(net: "Network", source: Names, target: Names) -> SynapseList:

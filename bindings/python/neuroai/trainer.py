@@ -450,7 +450,8 @@ class Trainer(Handle):
         self._once(_c.nai_trainer_estimate_gradient, trials)
         found: Dict[Key, Floats] = {}
         for source, target in self.net.projections:
-            found[source, target] = view(self, _c.nai_trainer_gradient, self, source, target).copy()
+            shown = view(self, _c.nai_trainer_gradient, self, source, target)
+            found[source, target] = self.net._matrix(source, target, shown).copy()
         for name in (*self.net.populations, *self.net.outputs):
             found[name] = view(self, _c.nai_trainer_gradient, self, name, None).copy()
         return found

@@ -1,0 +1,153 @@
+"""Listed projections: what they show, what is set, files, own constraints and costs; held against dense ones."""
+
+from __future__ import annotations
+
+import itertools
+import pickle
+from pathlib import Path
+from typing import Any, List, Tuple
+
+import numpy as np
+import pytest
+
+import neuroai as na
+
+
+def circuit(storage: str, seed: int = 1, density: float = 0.1) -> na.Network:
+    net = na.Network(dt=20)
+    net.input("u", 3).output("z", 2)
+    net.population("E", 80, sign=+1, noise=0.1).population("I", 21, sign=-1, noise=0.1)
+    net.place("E I", box=(1, 1, 1))
+    net.connect("u", "E").connect("E I", "E I", density=density, storage=storage).connect("E", "z")
+    return net.build(seed=seed)
+
+
+@pytest.fixture
+def both() -> Tuple[na.Network, na.Network]:
+    return circuit("dense"), circuit("listed")
+
+
+def trials_of(seed: int) -> na.Trials:
+    rng = np.random.default_rng(seed)
+    inputs, targets = rng.normal(size=(9, 5, 3)), rng.normal(size=(9, 5, 2))
+    return na.Trials(inputs, targets)
+
+
+def test_matrices_are_the_same(both: Tuple[na.Network, na.Network]) -> None:
+    dense, listed = both
+    assert listed.storage("E", "I") == "listed" and dense.storage("E", "I") == "dense"
+    assert listed.storage("u", "E") == "dense"
+    for ends in dense.projections:
+        for look in ("weights", "mask", "plastic"):
+            one, other = getattr(dense, look)(*ends), getattr(listed, look)(*ends)
+            assert one.shape == other.shape and np.array_equal(one, other)
+            assert not other.flags.writeable
+    assert (dense.synapses().matrix() != listed.synapses().matrix()).nnz == 0
+    assert listed.memory < dense.memory * 2
+
+
+def test_weights_and_masks_are_set(both: Tuple[na.Network, na.Network]) -> None:
+    dense, listed = both
+    doubled = 2 * dense.weights("E", "I")
+    thin = np.arange(21 * 80).reshape(21, 80) % 3 > 0
+    for net in both:
+        net.set_weights("E", "I", doubled)
+        net.set_mask("E", "I", thin)
+        with pytest.raises(na.InvalidError, match="must be 0: no synapse from 'E' to 'I' exists there"):
+            net.set_weights("E", "I", np.ones((21, 80)))
+    assert np.array_equal(listed.weights("E", "I"), np.where(thin, doubled, 0))
+    assert np.array_equal(listed.weights("E", "I"), dense.weights("E", "I"))
+    assert np.array_equal(listed.mask("E", "I"), dense.mask("E", "I"))
+    assert len(listed.synapses()) == len(dense.synapses())
+    one, other = (net.run(np.zeros((20, 4, 3)), seed=3).rates["E"] for net in both)
+    assert np.abs(one - other).max() < 1e-5
+
+
+@pytest.mark.parametrize("rule", [na.BPTT(), na.RFLO(), na.FeedbackAlignment(seed=2)], ids=repr)
+def test_training_and_files(both: Tuple[na.Network, na.Network], tmp_path: Path, rule: na.Rule) -> None:
+    given = trials_of(0)
+    trainers: List[na.Trainer] = []
+    for net in both:
+        cost = na.MSE("z") + 1e-3 * na.L1Weights("E I", "E I") + 1e-3 * na.Distance("E I", "E I")
+        trainers.append(na.Trainer(net, cost=cost, rule=rule, optimizer=na.SGD(0.05)))
+    if isinstance(rule, na.FeedbackAlignment):
+        for ends in itertools.product("EI", "EI"):
+            trainers[0].rule.set_feedback(*ends, trainers[1].rule.feedback(*ends))
+            assert np.array_equal(trainers[0].rule.feedback(*ends), trainers[1].rule.feedback(*ends))
+    gradients = [trainer.gradient(given) for trainer in trainers]
+    for key in gradients[0]:
+        scale = np.abs(gradients[0][key]).max() + 1e-12
+        assert np.abs(gradients[0][key] - gradients[1][key]).max() <= 1e-5 * scale, key
+    for trainer in trainers:
+        for _ in range(3):
+            trainer.step(given)
+    assert np.abs(both[0].weights("E", "E") - both[1].weights("E", "E")).max() < 1e-5
+    path = tmp_path / "listed.safetensors"
+    both[1].save(path)
+    again = na.Network.load(path)
+    assert again.storage("E", "E") == "listed"
+    for ends in again.projections:
+        assert np.array_equal(again.weights(*ends), both[1].weights(*ends))
+    assert repr(again) == repr(both[1])
+    twin = pickle.loads(pickle.dumps(both[1]))
+    assert np.array_equal(twin.weights("E", "E"), again.weights("E", "E"))
+    checkpoint = tmp_path / "trainer.safetensors"
+    trainers[1].save(checkpoint)
+    more = na.Trainer(again, cost=cost, rule=rule, optimizer=na.SGD(0.05))
+    more.restore(checkpoint)
+    for trainer in (trainers[1], more):
+        trainer.step(given)
+    assert np.array_equal(again.weights("E", "E"), both[1].weights("E", "E"))
+
+
+class Even(na.Constraint):
+    """Units of even numbers are heard; no weight is above 0.1."""
+
+    def wire(self, synapses: Any) -> None:
+        synapses.exists *= np.arange(synapses.n_pre) % 2 == 0
+
+    def project(self, synapses: Any) -> None:
+        synapses.weight = np.minimum(synapses.weight, 0.1)
+
+
+class Squares(na.Cost):
+    """Sum of squares of weights, times the height of the receiver."""
+
+    def on_weights(self, synapses: Any, scale: float) -> float:
+        total = 0.0
+        for s in synapses:
+            height = s.post_position[:, 2:3] + s.pre_position[:, 0]
+            if s.gradient is not None:
+                s.gradient += 2 * scale * s.weight * height
+            total += float((s.weight**2 * height).sum())
+        return total
+
+
+@pytest.mark.parametrize("flags", [False, True])
+def test_own_constraints_and_costs(flags: bool) -> None:
+    seen = []
+    weights = []
+    for storage in ("dense", "listed"):
+        net = na.Network(dt=20).input("u", 3).output("z", 2).population("E", 70, sign=+1)
+        net.place("E", box=(1, 1, 1))
+        even, squares = Even(), Squares("E", "E")
+        even.by_rows = even.by_synapse = squares.by_synapse = flags
+        net.connect("u", "E").connect("E", "E", storage=storage).connect("E", "z").constrain("E", "E", even)
+        net.build(seed=2)
+        trainer = na.Trainer(net, cost=na.MSE("z") + squares, rule=na.BPTT(), optimizer=na.Adam(0.01))
+        given = trials_of(0)
+        seen.append([trainer.step(given)["total"] for _ in range(3)])
+        weights.append(net.weights("E", "E"))
+        assert weights[-1][:, 1::2].max() == 0 and weights[-1].max() <= np.float32(0.1)
+    assert np.allclose(seen[0], seen[1], rtol=1e-5)
+    assert np.abs(weights[0] - weights[1]).max() < 1e-5
+
+
+def test_refusals() -> None:
+    net = na.Network(dt=20).population("E", 10)
+    with pytest.raises(na.InvalidError, match="storage"):
+        net.connect("E", "E", storage="sparse")
+    listed = circuit("listed")
+    with pytest.raises(na.UnsupportedError, match="are listed"):
+        na.Trainer(listed, cost=na.MSE("z"), rule=na.UORO(), optimizer=na.SGD(0.1))
+    assert repr(listed) == repr(circuit("dense"))

@@ -1,0 +1,23 @@
+/*
+ * Listed projections in a model file: "first: E -> I" [post + 1] and "sender: E -> I" [synapses], as
+ * compressed rows have them; "weight", "mask" and "learns" are then [1, synapses].
+ */
+#ifndef NAI_FILE_SYNAPSE_LISTS_H
+#define NAI_FILE_SYNAPSE_LISTS_H
+
+#include "model.h"
+
+/* What a projection's description says; nothing where it is dense. */
+void nai__synapse_list_describe(nai__json_writer *w, const nai__projection *p);
+nai_status nai__synapse_list_add(nai__tensor_list *list, const nai_network *net,
+                                 const nai__projection *p);
+
+/* 1 where a description says that the projection is listed. */
+nai_status nai__synapse_list_said(int32_t *listed, const nai__json *json);
+/* The shape of its arrays, by that of its list, which must be for so many receivers. */
+nai_status nai__synapse_list_shape(int64_t shape[2], const nai__tensors *file, const char *from,
+                                   const char *to, int64_t n_post);
+/* The lists of a network that is laid out but for its arrays; each number is checked. */
+nai_status nai__synapse_lists_read(nai_network *net, const nai__tensors *file);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * How the synapses of a projection are stored: as a matrix, in which absent ones have a place, too, or
+ * as a list of those that were wired. It follows from what was said of the network alone.
+ */
+#include "network.h"
+
+/* Small networks are matrices throughout: what a matrix can do, and lists cannot, costs them little. */
+#define LARGE_NETWORK ((int64_t)1 << 26)
+#define LARGE_PROJECTION ((int64_t)1 << 18)
+#define MOST_DENSE 0.1
+
+/* -1: not known. */
+static double expected(const nai_network *net, const nai__projection *p)
+{
+  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  const nai__pairs pairs = {.n_post = p->n_post,
+                            .n_pre = p->n_pre,
+                            .diagonal = p->from != p->to || p->autapses,
+                            .post_position = p->n_post == post->n ? post->position : NULL,
+                            .pre_position = pre->position};
+  double synapses = (double)p->n_post * (double)p->n_pre;
+  if (!pairs.diagonal) synapses -= (double)p->n_post;
+  for (int64_t c = 0; c < p->n_constraints; c++) {
+    const nai_constraint *constraint = p->constraint[c];
+    if (!constraint->ops.wire) continue;
+    if (!constraint->expected || !constraint->expected(&synapses, constraint, &pairs)) return -1;
+  }
+  return synapses;
+}
+
+int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p)
+{
+  const double synapses = expected(net, p);
+  return (int64_t)(synapses < 0 ? MOST_DENSE * (double)p->n_post * (double)p->n_pre : synapses);
+}
+
+static int is_sparse(const nai_network *net, const nai__projection *p)
+{
+  const double pairs = (double)p->n_post * (double)p->n_pre, synapses = expected(net, p);
+  return pairs >= (double)LARGE_PROJECTION && synapses >= 0 && synapses <= MOST_DENSE * pairs;
+}
+
+void nai__choose_storage(nai_network *net)
+{
+  double pairs = 0;
+  for (int64_t i = 0; i < net->n_projections; i++)
+    pairs += (double)net->projection[i].n_post * (double)net->projection[i].n_pre;
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    nai__projection *p = &net->projection[i];
+    p->is_listed = p->storage == NAI_STORAGE_LISTED;
+    if (p->storage == NAI_STORAGE_CHOSEN && pairs >= (double)LARGE_NETWORK)
+      p->is_listed = is_sparse(net, p);
+  }
+}

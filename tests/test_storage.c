@@ -1,0 +1,406 @@
+/*
+ * Listed projections against dense ones: networks that are the same but for their storage have the same
+ * synapses and activity, and learn the same by every rule, cost and constraint, to rounding.
+ */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/network/network.h"
+#include "faults.h"
+#include "rules.h"
+#include "states.h"
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof *(array)))
+
+/* --- what a network has ----------------------------------------------------------------------- */
+
+typedef struct synapses {
+  int64_t n;
+  int32_t *projection, *post, *pre;
+  float *weight;
+  uint8_t *plastic;
+} synapses;
+
+static synapses synapses_of(const nai_network *net)
+{
+  synapses s;
+  nai_synapse_arrays room = NAI_SYNAPSE_ARRAYS_INIT;
+  expect_ok(nai_network_synapses(NULL, 0, &s.n, net, "*", "*"));
+  size_t n = (size_t)s.n + 1;
+  room.projection = s.projection = malloc(n * sizeof *s.projection);
+  room.post = s.post = malloc(n * sizeof *s.post);
+  room.pre = s.pre = malloc(n * sizeof *s.pre);
+  room.weight = s.weight = malloc(n * sizeof *s.weight);
+  room.plastic = s.plastic = malloc(n);
+  expect_ok(nai_network_synapses(&room, s.n, &s.n, net, "*", "*"));
+  return s;
+}
+
+static void synapses_free(synapses *s)
+{
+  free(s->projection);
+  free(s->post);
+  free(s->pre);
+  free(s->weight);
+  free(s->plastic);
+}
+
+/* The same synapses, with weights that differ by `most` of the largest at most. */
+static void expect_same_synapses(const nai_network *one, const nai_network *other, double most)
+{
+  synapses a = synapses_of(one), b = synapses_of(other);
+  double largest = 0;
+  ck_assert_int_eq(a.n, b.n);
+  ck_assert_int_gt(a.n, 0);
+  for (int64_t k = 0; k < a.n; k++) largest = fmax(largest, fabs((double)b.weight[k]));
+  for (int64_t k = 0; k < a.n; k++) {
+    EXPECT(a.projection[k] == b.projection[k] && a.post[k] == b.post[k] && a.pre[k] == b.pre[k]);
+    EXPECT(a.plastic[k] == b.plastic[k]);
+    if (!(fabs((double)a.weight[k] - (double)b.weight[k]) <= most * largest))
+      ck_abort_msg("synapse %lld of %lld: %g, not %g", (long long)k, (long long)a.n,
+                   (double)a.weight[k], (double)b.weight[k]);
+  }
+  synapses_free(&a);
+  synapses_free(&b);
+}
+
+static int64_t listed_in(const nai_network *net)
+{
+  int64_t n = 0;
+  for (int64_t i = 0; i < net->n_projections; i++) n += net->projection[i].is_listed;
+  return n;
+}
+
+/* --- wiring ----------------------------------------------------------------------------------- */
+
+/* So many senders that a window has a few rows only, and not all alike. */
+enum { SENDERS = 3000, RECEIVERS = 101, WIRINGS = 10 };
+
+static nai_status sparse_of(nai_constraint **out)
+{
+  return nai_constraint_create_sparse(out, 0.01);
+}
+
+static nai_status dense_of(nai_constraint **out)
+{
+  return nai_constraint_create_sparse(out, 0.9);
+}
+
+static nai_status indegree_of(nai_constraint **out)
+{
+  return nai_constraint_create_indegree(out, 7);
+}
+
+static nai_status outdegree_of(nai_constraint **out)
+{
+  return nai_constraint_create_outdegree(out, 2);
+}
+
+static nai_status total_of(nai_constraint **out)
+{
+  return nai_constraint_create_total(out, 1234);
+}
+
+static nai_status distance_of(nai_constraint **out)
+{
+  return nai_constraint_create_distance(out, 0.5, 0.3);
+}
+
+static nai_status mask_of_thirds(nai_constraint **out)
+{
+  uint8_t *mask = malloc(SENDERS * RECEIVERS);
+  for (int k = 0; k < SENDERS * RECEIVERS; k++) mask[k] = k % 3 == 0 && k / SENDERS != 5;
+  nai_status status = nai_constraint_create_mask(out, mask, RECEIVERS, SENDERS);
+  free(mask);
+  return status;
+}
+
+static nai_status fixed_of(nai_constraint **out)
+{
+  uint8_t *fixed = malloc(SENDERS * RECEIVERS);
+  for (int k = 0; k < SENDERS * RECEIVERS; k++) fixed[k] = k % 5 == 0;
+  nai_status status = nai_constraint_create_fixed(out, fixed, RECEIVERS, SENDERS);
+  free(fixed);
+  return status;
+}
+
+static nai_status list_of(nai_constraint **out)
+{
+  int64_t pre[500], post[500];
+  for (int k = 0; k < 500; k++) pre[k] = k * 5, post[k] = k % RECEIVERS;
+  return nai_constraint_create_list(out, pre, post, 500);
+}
+
+/* Of a user who knows nothing of rows: even units alone are heard, and nothing onto unit 3 learns. */
+static nai_status wire_even(void *user, nai_synapses *s)
+{
+  (void)user;
+  ck_assert_int_eq(s->first_post, 0);
+  ck_assert_int_eq(s->n_post, RECEIVERS);
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      if (j % 2) s->exists[i * s->stride + j] = 0;
+      if (i == 3) s->plastic[i * s->stride + j] = 0;
+    }
+  return NAI_OK;
+}
+
+static nai_status own_of(nai_constraint **out)
+{
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "even", .wire = wire_even};
+  return nai_constraint_create(out, &ops, NULL);
+}
+
+static nai_status (*const wirings[WIRINGS])(nai_constraint **out) = {
+    sparse_of,   dense_of,       indegree_of, outdegree_of, total_of,
+    distance_of, mask_of_thirds, fixed_of,    list_of,      own_of};
+
+static void constrain(nai_network *net, const char *from, const char *to, nai_status made,
+                      nai_constraint **constraint)
+{
+  expect_ok(made);
+  expect_ok(nai_network_constrain(net, from, to, *constraint));
+  nai_constraint_destroy(*constraint);
+}
+
+static nai_network *wired(int32_t storage, int wiring)
+{
+  nai_network *net = compose_ei_of(20, 3, SENDERS, RECEIVERS, 2);
+  nai_constraint *one;
+  expect_ok(nai_network_place_box(net, "E I", 1, 1, 1));
+  constrain(net, "E", "I", wirings[wiring](&one), &one);
+  constrain(net, "E", "E", nai_constraint_create_indegree(&one, 3), &one);
+  constrain(net, "I", "E", nai_constraint_create_sparse(&one, 0.05), &one);
+  expect_ok(nai_network_set_storage(net, "E I", "E I", storage));
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+START_TEST(the_same_synapses_by_every_constraint)
+{
+  nai_network *dense = wired(NAI_STORAGE_DENSE, _i), *listed = wired(NAI_STORAGE_LISTED, _i);
+  ck_assert_int_eq(listed_in(dense), 0);
+  ck_assert_int_eq(listed_in(listed), 4);
+  expect_same_synapses(listed, dense, 0);
+  nai_network_destroy(dense);
+  nai_network_destroy(listed);
+}
+END_TEST
+
+/* --- what is chosen --------------------------------------------------------------------------- */
+
+/* The plan alone: nothing is made. */
+static int64_t chosen(int64_t units, double density, int32_t storage)
+{
+  nai_network *net = compose_ei_of(20, 3, units, units / 4, 2);
+  make_sparse(net, "E I", density);
+  expect_ok(nai_network_set_storage(net, "*", "E I", storage));
+  expect_ok(nai__layout_plan(net));
+  int64_t listed = listed_in(net);
+  nai__layout_destroy(net);
+  nai_network_destroy(net);
+  return listed;
+}
+
+START_TEST(large_and_sparse_projections_are_listed)
+{
+  ck_assert_int_eq(chosen(10000, 0.05, NAI_STORAGE_CHOSEN), 4);
+  ck_assert_int_eq(chosen(10000, 0.11, NAI_STORAGE_CHOSEN), 0);
+  ck_assert_int_eq(chosen(6000, 0.05, NAI_STORAGE_CHOSEN), 0);
+  ck_assert_int_eq(chosen(10000, 0.05, NAI_STORAGE_DENSE), 0);
+  ck_assert_int_eq(chosen(100, 0.5, NAI_STORAGE_LISTED), 6); /* and those from the input */
+}
+END_TEST
+
+START_TEST(storage_is_told_and_refused)
+{
+  nai_network *net = compose_ei(5, 3);
+  int32_t storage = -1;
+  expect_fails(nai_network_storage(&storage, net, "E", "I"), NAI_ERR_ORDER, "net");
+  expect_ok(nai_network_set_storage(net, "E", "I", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_storage(&storage, net, "E", "I"));
+  ck_assert_int_eq(storage, NAI_STORAGE_LISTED);
+  expect_ok(nai_network_storage(&storage, net, "E", "E"));
+  ck_assert_int_eq(storage, NAI_STORAGE_DENSE);
+  expect_fails(nai_network_storage(NULL, net, "E", "I"), NAI_ERR_INVALID, "storage is NULL");
+  expect_fails(nai_network_storage(&storage, net, "E", "X"), NAI_ERR_NAME, "X");
+  expect_fails(nai_network_set_storage(net, "E", "I", NAI_STORAGE_DENSE), NAI_ERR_ORDER, "built");
+  nai_network_destroy(net);
+  net = compose_ei(5, 3);
+  expect_fails(nai_network_set_storage(net, "E", "I", 3), NAI_ERR_INVALID,
+               "storage is 3, must be NAI_STORAGE_CHOSEN, NAI_STORAGE_DENSE or NAI_STORAGE_LISTED");
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- a network with all there is -------------------------------------------------------------- */
+
+enum { STEPS = 7, TRIALS = 37 };
+
+/* Two delays, noise, autapses, positions, few synapses of odd numbers of units. */
+static nai_network *compose(int32_t storage, const char *kernels)
+{
+  nai_network *net = compose_ei(161, 58);
+  nai_constraint *few;
+  expect_ok(nai_network_add_input(net, "more", 65));
+  expect_ok(nai_network_connect(net, "more", "E I"));
+  expect_ok(nai_network_set_delay(net, "I", "E", 40));
+  expect_ok(nai_network_set(net, "E I", "noise", 0.1));
+  expect_ok(nai_network_set_autapses(net, "E", "E", 1));
+  expect_ok(nai_network_place_box(net, "E I", 1, 2, 0.5));
+  make_sparse(net, "E I", 0.08);
+  constrain(net, "more", "E I", nai_constraint_create_sparse(&few, 0.1), &few);
+  expect_ok(nai_network_set_storage(net, "*", "*", storage));
+  expect_ok(nai_network_set_kernels(net, kernels));
+  return net;
+}
+
+static nai_network *build(int32_t storage, const char *kernels)
+{
+  nai_network *net = compose(storage, kernels);
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+static nai_trials *batch_of(const nai_network *net)
+{
+  return normal_trials(net, "choice", STEPS, TRIALS);
+}
+
+/* By every table of kernels, of one trial, of a few and of many. */
+START_TEST(the_same_activity)
+{
+  static const int trials[] = {1, 3, TRIALS};
+  const char *kernels = nai__kernels_name(_i);
+  if (!kernels || !nai__kernels_named(kernels)) return;
+  nai_network *dense = build(NAI_STORAGE_DENSE, kernels),
+              *listed = build(NAI_STORAGE_LISTED, kernels);
+  ck_assert_int_eq(listed_in(listed), listed->n_projections);
+  expect_same_synapses(listed, dense, 0);
+  for (int k = 0; k < COUNT(trials); k++) {
+    nai_state *one = make_state(dense, trials[k], 8), *other = make_state(listed, trials[k], 8);
+    expect_ok(nai_state_run(one, 3 * STEPS, NULL, NULL, NULL));
+    expect_ok(nai_state_run(other, 3 * STEPS, NULL, NULL, NULL));
+    for (int b = 0; b < trials[k]; b++) {
+      for (int u = 0; u < 161; u++)
+        EXPECT(fabs(rate_of(one, "E", b, u) - rate_of(other, "E", b, u)) <= 1e-6f);
+      for (int u = 0; u < 58; u++)
+        EXPECT(fabs(rate_of(one, "I", b, u) - rate_of(other, "I", b, u)) <= 1e-6f);
+    }
+    nai_state_destroy(one);
+    nai_state_destroy(other);
+  }
+  nai_network_destroy(dense);
+  nai_network_destroy(listed);
+}
+END_TEST
+
+/* --- learning --------------------------------------------------------------------------------- */
+
+static nai_trainer *train_by(nai_network *net, int rule, double rate)
+{
+  nai_cost *cost;
+  nai_rule *made = rule_made(rule, 3);
+  if (strcmp(made->kind->name, "sign_symmetry") == 0) /* other sizes are drawn for lists */
+    expect_ok(nai_rule_set(made, "form", NAI_SIGN_UNIFORM));
+  nai_trainer *trainer = trainer_of(net, made, plain_descent(rate));
+  attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&cost, "E I"), &cost, 0.01);
+  attach_cost(trainer, nai_cost_create_l1_weights(&cost, "E I", "E I"), &cost, 0.001);
+  return trainer;
+}
+
+static nai_trainer *train(nai_network *net, int rule)
+{
+  return train_by(net, rule, 0.1);
+}
+
+/* Feedback of a listed projection has a number for each synapse; of a dense one it takes those. */
+static void copy_feedback(nai_trainer *to, const nai_trainer *from, const nai_network *listed)
+{
+  for (int64_t k = 0; k < listed->n_projections; k++) {
+    const nai__projection *p = &listed->projection[k];
+    const char *source = listed->node[p->from].name, *target = listed->node[p->to].name;
+    const nai__compressed *list = listed->block[p->block].synapses;
+    nai_view given = NAI_VIEW_INIT;
+    if (nai_trainer_feedback(&given, from, source, target) != NAI_OK) continue;
+    float *values = calloc((size_t)(p->n_post * p->n_pre), sizeof *values);
+    ck_assert(given.shape[0] == p->at.columns && given.shape[1] == 1);
+    for (int64_t i = 0; i < p->n_post; i++)
+      for (int64_t e = list->first[i]; e < list->first[i + 1]; e++)
+        values[list->sender[e] * p->n_post + i] = at(&given, e, 0);
+    if (nai_trainer_set_feedback(to, source, target, values) != NAI_OK) ck_abort_msg("feedback");
+    free(values);
+  }
+}
+
+static int has_feedback(const char *rule)
+{
+  static const char *const rules[] = {"feedback_alignment", "kolen_pollack", "eprop_adaptive"};
+  for (int i = 0; i < COUNT(rules); i++)
+    if (strcmp(rule, rules[i]) == 0) return 1;
+  return 0;
+}
+
+/* Two updates by each rule: each weight as from matrices, to rounding; or the rule is refused. */
+START_TEST(every_rule_learns_as_from_matrices)
+{
+  nai_network *net[2] = {build(NAI_STORAGE_LISTED, NULL), build(NAI_STORAGE_DENSE, NULL)};
+  nai_rule *rule = rule_made(_i, 3);
+  int takes = rule->kind->listed;
+  const char *name = rule->kind->name;
+  nai_rule_destroy(rule);
+  if (!takes) {
+    rule = rule_made(_i, 3);
+    nai_trainer *refused;
+    nai_optimizer *descent = plain_descent(0.1);
+    expect_fails(nai_trainer_create(&refused, net[0], rule, descent, NULL), NAI_ERR_UNSUPPORTED,
+                 "are listed");
+    nai_optimizer_destroy(descent);
+    nai_rule_destroy(rule);
+  } else {
+    nai_trials *trials = batch_of(net[0]);
+    nai_trainer *trainer[2] = {train(net[0], _i), train(net[1], _i)};
+    if (has_feedback(name)) copy_feedback(trainer[1], trainer[0], net[0]);
+    for (int update = 0; update < 2; update++)
+      for (int k = 0; k < 2; k++) expect_ok(nai_trainer_step(NULL, trainer[k], trials));
+    expect_same_synapses(net[0], net[1], 1e-5);
+    for (int k = 0; k < 2; k++) nai_trainer_destroy(trainer[k]);
+    nai_trials_destroy(trials);
+  }
+  nai_network_destroy(net[0]);
+  nai_network_destroy(net[1]);
+}
+END_TEST
+
+static nai_network *listed(void)
+{
+  return build(NAI_STORAGE_LISTED, NULL);
+}
+
+START_TEST(threads_and_checkpoints_keep_bits)
+{
+  static const makers make = {listed, batch_of, train};
+  expect_same_bits(&make, 0, 4, _i);
+}
+END_TEST
+
+Suite *storage_suite(void)
+{
+  Suite *suite = suite_create("storage");
+  TCase *wiring = tcase_create("wiring");
+  tcase_add_loop_test(wiring, the_same_synapses_by_every_constraint, 0, WIRINGS);
+  tcase_add_test(wiring, large_and_sparse_projections_are_listed);
+  tcase_add_test(wiring, storage_is_told_and_refused);
+  suite_add_tcase(suite, wiring);
+  TCase *activity = tcase_create("activity");
+  tcase_add_loop_test(activity, the_same_activity, 0, 5);
+  suite_add_tcase(suite, activity);
+  TCase *rules = tcase_create("rules");
+  tcase_add_loop_test(rules, every_rule_learns_as_from_matrices, 0, n_rules);
+  tcase_add_loop_test(rules, threads_and_checkpoints_keep_bits, 2, 4);
+  suite_add_tcase(suite, rules);
+  return suite;
+}
