@@ -1,7 +1,9 @@
 /* Two areas of units of every model: see areas.h. */
 #include "areas.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rules.h"
 
@@ -68,4 +70,26 @@ void cost_areas(nai_trainer *trainer)
   nai_cost *c;
   attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
   attach_cost(trainer, nai_cost_create_l2_rates(&c, "*"), &c, 0.1);
+}
+
+nai_network *build_model(const char *model, int32_t storage)
+{
+  nai_network *net;
+  char port[80];
+  nai_field field = NAI_FIELD_INIT;
+  int is_fast = strcmp(model, "pyramidal") == 0;
+  expect_ok(nai_network_create(&net, is_fast ? 0.1 : 10));
+  nai_network_add_input(net, "u", AREAS_CHANNELS);
+  nai_network_add_population(net, "P", 4, NAI_FREE);
+  nai_network_set_model(net, "P", model);
+  nai_network_add_output(net, "z", AREAS_OUTPUTS);
+  for (int k = 0; nai_model_field(&field, model, NAI_MODEL_PORTS, k) == NAI_OK; k++) {
+    snprintf(port, sizeof port, "P:%s", field.name);
+    expect_ok(nai_network_connect(net, "u P", port));
+  }
+  expect_ok(nai_network_connect(net, "P", "z"));
+  if (is_fast) nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_UNIFORM, -0.5, 0.5);
+  expect_ok(nai_network_set_storage(net, "*", "*", storage));
+  expect_ok(nai_network_build(net, 3));
+  return net;
 }

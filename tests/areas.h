@@ -12,6 +12,8 @@ enum { AREAS_STEPS = 12, AREAS_CHANNELS = 3, AREAS_OUTPUTS = 2 };
 
 /* Built. lag: of the dendritic units. */
 nai_network *build_areas(const char *nonlinearity, int32_t lag);
+/* Every port of 4 units of a model gets the input, and what they send. */
+nai_network *build_model(const char *model, int32_t storage);
 /* Random inputs, and targets for "z". */
 nai_trials *trials_for_areas(const nai_network *net, int64_t n);
 /* Costs on "z" and on all rates. */

@@ -47,6 +47,45 @@ const rule_case all_rules[] = {
 };
 const int n_rules = sizeof all_rules / sizeof *all_rules;
 
+/* --- and those of other kinds ------------------------------------------------------------------- */
+
+nai_status hebbian_step(void *user, nai_local_step *s)
+{
+  (void)user;
+  for (int64_t b = 0; b < s->trials; b++)
+    for (int64_t i = 0; i < s->n_post; i++)
+      for (int64_t j = 0; j < s->n_pre; j++)
+        s->change[i * s->stride + j] -= s->post[b * s->n_post + i] * s->pre[b * s->n_pre + j];
+  return NAI_OK;
+}
+
+static nai_status own(nai_rule **out, uint64_t seed)
+{
+  nai_rule_ops ops = {
+      .struct_size = sizeof ops, .name = "own", .n_traces = 3, .step = hebbian_step};
+  return nai_rule_create(out, &ops, NULL, seed);
+}
+
+RULE(node_perturbation, nai_rule_create_node_perturbation(out, 0.1, seed))
+RULE(rtrl, nai_rule_create_rtrl(out))
+RULE(force, nai_rule_create_force(out))
+RULE(dendritic_error, nai_rule_create_dendritic_error(out))
+RULE(predictive_coding, nai_rule_create_predictive_coding(out))
+RULE(equilibrium_propagation,
+     nai_rule_create_equilibrium_propagation(out, NAI_NUDGE_SYMMETRIC, seed))
+
+const rule_case other_rules[] = {{"rtrl", rtrl},
+                                 {"uoro", nai_rule_create_uoro},
+                                 {"own", own},
+                                 {"node_perturbation", node_perturbation},
+                                 {"reward_hebbian", nai_rule_create_reward_hebbian},
+                                 {"force", force},
+                                 {"full-force", nai_rule_create_full_force},
+                                 {"dendritic_error", dendritic_error},
+                                 {"predictive_coding", predictive_coding},
+                                 {"equilibrium_propagation", equilibrium_propagation}};
+const int n_other_rules = sizeof other_rules / sizeof *other_rules;
+
 nai_rule *rule_made(int number, uint64_t seed)
 {
   nai_rule *rule;

@@ -13,6 +13,11 @@ typedef struct rule_case {
 /* Rules that learn by dJ/dz and dJ/dr, all of them. */
 extern const rule_case all_rules[];
 extern const int n_rules;
+/* Those that all_rules has not. */
+extern const rule_case other_rules[];
+extern const int n_other_rules;
+/* A step of a local rule of one's own: plain Hebbian learning. */
+nai_status hebbian_step(void *user, nai_local_step *s);
 nai_rule *rule_made(int number, uint64_t seed);
 nai_rule *rule_named(const char *name, uint64_t seed);
 

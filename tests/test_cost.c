@@ -821,7 +821,8 @@ START_TEST(tables_that_are_refused)
   check_refused(ops, "real", NULL, "the name of the cost is empty");
   ops = table(ON_OUTPUTS, "own");
   ops.flags = 4;
-  check_refused(ops, "real", NULL, "flags of cost 'own' is 4, must be 0 or made of NAI_COST_SEPARABLE");
+  check_refused(ops, "real", NULL,
+                "flags of cost 'own' is 4, must be 0 or made of NAI_COST_SEPARABLE");
   ops = table(KINDS, "own"); /* no function */
   check_refused(ops, "real", NULL, "on_outputs");
   ops = table(ON_OUTPUTS, "own");

@@ -363,69 +363,6 @@ END_TEST
 
 /* --- every rule on every model ---------------------------------------------------------------- */
 
-static nai_status hebb(void *user, nai_local_step *s)
-{
-  (void)user;
-  for (int64_t b = 0; b < s->trials; b++)
-    for (int64_t i = 0; i < s->n_post; i++)
-      for (int64_t j = 0; j < s->n_pre; j++)
-        s->change[i * s->stride + j] -= s->post[b * s->n_post + i] * s->pre[b * s->n_pre + j];
-  return NAI_OK;
-}
-
-static nai_status node_perturbation(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_node_perturbation(out, 0.1, seed);
-}
-
-static nai_status rtrl(nai_rule **out, uint64_t seed)
-{
-  (void)seed;
-  return nai_rule_create_rtrl(out);
-}
-
-static nai_status own(nai_rule **out, uint64_t seed)
-{
-  nai_rule_ops ops = {.struct_size = sizeof ops, .name = "own", .n_traces = 3, .step = hebb};
-  return nai_rule_create(out, &ops, NULL, seed);
-}
-
-static nai_status force(nai_rule **out, uint64_t seed)
-{
-  (void)seed;
-  return nai_rule_create_force(out);
-}
-
-static nai_status dendritic_error(nai_rule **out, uint64_t seed)
-{
-  (void)seed;
-  return nai_rule_create_dendritic_error(out);
-}
-
-static nai_status predictive_coding(nai_rule **out, uint64_t seed)
-{
-  (void)seed;
-  return nai_rule_create_predictive_coding(out);
-}
-
-static nai_status equilibrium_propagation(nai_rule **out, uint64_t seed)
-{
-  return nai_rule_create_equilibrium_propagation(out, NAI_NUDGE_SYMMETRIC, seed);
-}
-
-/* Those that all_rules has not. */
-static const rule_case other_rules[] = {{"rtrl", rtrl},
-                                        {"uoro", nai_rule_create_uoro},
-                                        {"own", own},
-                                        {"node_perturbation", node_perturbation},
-                                        {"reward_hebbian", nai_rule_create_reward_hebbian},
-                                        {"force", force},
-                                        {"full-force", nai_rule_create_full_force},
-                                        {"dendritic_error", dendritic_error},
-                                        {"predictive_coding", predictive_coding},
-                                        {"equilibrium_propagation", equilibrium_propagation}};
-enum { OTHER_RULES = sizeof other_rules / sizeof *other_rules };
-
 /* What a rule says of a model that it does not take; NULL where it does. */
 static const char *refusal_of(const char *rule, const char *model)
 {
@@ -452,28 +389,6 @@ static const char *refusal_of(const char *rule, const char *model)
     return "rule 'full-force' works with rate units alone, whose currents a teacher of rate units "
            "gives; 'P' is of model '";
   return NULL;
-}
-
-/* Every port of 4 units of a model gets the input, and what they send. */
-static nai_network *build_model(const char *model)
-{
-  nai_network *net;
-  char port[80];
-  nai_field field = NAI_FIELD_INIT;
-  int is_fast = strcmp(model, "pyramidal") == 0;
-  expect_ok(nai_network_create(&net, is_fast ? 0.1 : 10));
-  nai_network_add_input(net, "u", AREAS_CHANNELS);
-  nai_network_add_population(net, "P", 4, NAI_FREE);
-  nai_network_set_model(net, "P", model);
-  nai_network_add_output(net, "z", AREAS_OUTPUTS);
-  for (int k = 0; nai_model_field(&field, model, NAI_MODEL_PORTS, k) == NAI_OK; k++) {
-    snprintf(port, sizeof port, "P:%s", field.name);
-    expect_ok(nai_network_connect(net, "u P", port));
-  }
-  expect_ok(nai_network_connect(net, "P", "z"));
-  if (is_fast) nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_UNIFORM, -0.5, 0.5);
-  expect_ok(nai_network_build(net, 3));
-  return net;
 }
 
 static void check_training(nai_network *net, const rule_case *rule_case)
@@ -509,7 +424,7 @@ START_TEST(a_rule_trains_every_model_or_refuses_it)
   const rule_case *rule = _i < n_rules ? &all_rules[_i] : &other_rules[_i - n_rules];
   const char *model;
   for (int64_t k = 0; (model = nai_model_name(k)); k++) {
-    nai_network *net = build_model(model);
+    nai_network *net = build_model(model, NAI_STORAGE_CHOSEN);
     const char *refusal = refusal_of(rule->name, model);
     if (refusal)
       check_refusal(net, rule, refusal);
@@ -539,7 +454,7 @@ static double gathered(const nai_trainer *trainer, int64_t i, int64_t j)
 START_TEST(reward_hebbian_learns_from_what_is_sent)
 {
   static const char *const ports[] = {"P:soma", "P:dendrite+", "P:dendrite-"};
-  nai_network *net = build_model("dendritic");
+  nai_network *net = build_model("dendritic", NAI_STORAGE_CHOSEN);
   nai_trials *trials = trials_for_areas(net, 1);
   nai_rule *rule;
   expect_ok(nai_rule_create_reward_hebbian(&rule, 2));
@@ -585,7 +500,7 @@ Suite *model_rules_suite(void)
   tcase_add_loop_test(random, node_perturbation_is_exact_on_average, 0, 2);
   suite_add_tcase(suite, random);
   TCase *rules = tcase_create("every rule");
-  tcase_add_loop_test(rules, a_rule_trains_every_model_or_refuses_it, 0, n_rules + OTHER_RULES);
+  tcase_add_loop_test(rules, a_rule_trains_every_model_or_refuses_it, 0, n_rules + n_other_rules);
   suite_add_tcase(suite, rules);
   ADD_CASE(suite, "hebbian", reward_hebbian_learns_from_what_is_sent);
   ADD_CASE(suite, "memory", agents_without_memory);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../lib/network/network.h"
+#include "areas.h"
 #include "faults.h"
 #include "rules.h"
 #include "states.h"
@@ -322,7 +323,7 @@ static void copy_feedback(nai_trainer *to, const nai_trainer *from, const nai_ne
 {
   for (int64_t k = 0; k < listed->n_projections; k++) {
     const nai__projection *p = &listed->projection[k];
-    const char *source = listed->node[p->from].name, *target = listed->node[p->to].name;
+    const char *source = nai__source_name(listed, p), *target = nai__target_name(listed, p);
     const nai__compressed *list = listed->block[p->block].synapses;
     nai_view given = NAI_VIEW_INIT;
     if (nai_trainer_feedback(&given, from, source, target) != NAI_OK) continue;
@@ -387,6 +388,76 @@ START_TEST(threads_and_checkpoints_keep_bits)
 }
 END_TEST
 
+/* --- within trials, and units of every model --------------------------------------------------- */
+
+static nai_trainer *train_model(nai_network *net, const rule_case *by, int every)
+{
+  nai_rule *rule;
+  nai_cost *cost;
+  expect_ok(by->create(&rule, 2));
+  if (every && nai_rule_set(rule, "update_every", every) != NAI_OK) {
+    nai_rule_destroy(rule);
+    return NULL;
+  }
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.01));
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  return trainer;
+}
+
+/* Two updates, or with updates within trials, where the rule makes them at all; the same weights. */
+static void compare_model(const char *model, const rule_case *rule, int every)
+{
+  nai_network *net[2] = {build_model(model, NAI_STORAGE_LISTED),
+                         build_model(model, NAI_STORAGE_DENSE)};
+  nai_trials *trials = trials_for_areas(net[0], 3);
+  nai_trainer *trainer[2];
+  for (int k = 0; k < 2; k++) trainer[k] = train_model(net[k], rule, every);
+  if (trainer[0] && has_feedback(rule->name)) copy_feedback(trainer[1], trainer[0], net[0]);
+  for (int k = 0; k < 2 && trainer[k]; k++)
+    for (int update = 0; update < 2; update++)
+      expect_ok(nai_trainer_step(NULL, trainer[k], trials));
+  expect_same_synapses(net[0], net[1], 1e-5);
+  for (int k = 0; k < 2; k++) {
+    nai_trainer_destroy(trainer[k]);
+    nai_network_destroy(net[k]);
+  }
+  nai_trials_destroy(trials);
+}
+
+static int is_taken(nai_network *net, const rule_case *by)
+{
+  nai_rule *rule;
+  nai_trainer *trainer;
+  nai_optimizer *descent = plain_descent(0.1);
+  expect_ok(by->create(&rule, 2));
+  nai_status status = nai_trainer_create(&trainer, net, rule, descent, NULL);
+  nai_trainer_destroy(trainer);
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(descent);
+  nai_network_destroy(net);
+  return status == NAI_OK;
+}
+
+START_TEST(every_model_by_every_rule)
+{
+  static const char *const refused[] = {
+      "weight_mirror",          "own", "force", "full-force", "predictive_coding",
+      "equilibrium_propagation"};
+  const rule_case *rule = _i < n_rules ? &all_rules[_i] : &other_rules[_i - n_rules];
+  const char *model;
+  int needs_matrices = 0;
+  if (strncmp(rule->name, "sign_symmetry", 13) == 0 && !strstr(rule->name, "uniform"))
+    return; /* other sizes are drawn for lists */
+  for (int k = 0; k < COUNT(refused); k++) needs_matrices |= strcmp(rule->name, refused[k]) == 0;
+  for (int64_t k = 0; (model = nai_model_name(k)); k++) {
+    if (!is_taken(build_model(model, NAI_STORAGE_DENSE), rule)) continue;
+    ck_assert_msg(is_taken(build_model(model, NAI_STORAGE_LISTED), rule) == !needs_matrices,
+                  "%s of %s", rule->name, model);
+    for (int every = 0; every < 3 && !needs_matrices; every++) compare_model(model, rule, every);
+  }
+}
+END_TEST
+
 Suite *storage_suite(void)
 {
   Suite *suite = suite_create("storage");
@@ -400,6 +471,7 @@ Suite *storage_suite(void)
   suite_add_tcase(suite, activity);
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, every_rule_learns_as_from_matrices, 0, n_rules);
+  tcase_add_loop_test(rules, every_model_by_every_rule, 0, n_rules + n_other_rules);
   tcase_add_loop_test(rules, threads_and_checkpoints_keep_bits, 2, 4);
   suite_add_tcase(suite, rules);
   return suite;

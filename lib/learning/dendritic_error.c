@@ -14,6 +14,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/move.h"
+#include "../network/row.h"
 #include "backward.h"
 #include "online.h"
 
@@ -140,8 +141,9 @@ static void follow_projection(const nai__online *online, const nai__projection *
   const float *error = online->own, *carried = carried_by(online, p);
   float *induction = online->learner->own;
   for (int64_t i = 0; i < p->n_post; i++) {
-    int64_t at = nai__place_in(&p->at, i, 0);
-    follow_row(online->gradient + at, induction + at, carried, p->n_pre, 1 - a,
+    const nai__strip strip = nai__strip_in(net, p, i);
+    follow_row(online->gradient + strip.at, induction + strip.at,
+               nai__strip_carried(&strip, carried, online->carried[0]), strip.n, 1 - a,
                a * error[p->post + i], (float)net->dt);
   }
 }
@@ -299,6 +301,7 @@ nai_status nai_rule_create_dendritic_error(nai_rule **out)
                                       .released = 1,
                                       .attach = attach,
                                       .estimate = estimate,
+                                      .listed = 1,
                                       .online = &online};
   return nai__rule_create(out, &kind, 0);
 }

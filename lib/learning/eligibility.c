@@ -6,6 +6,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/move.h"
+#include "../network/row.h"
 #include "../units/slopes.h"
 
 #define CHUNK 64 /* synapses at once */
@@ -13,7 +14,7 @@
 /* The synapses onto one port of one unit that stand side by side, or its bias. */
 typedef struct row {
   const nai__block *block; /* NULL: the bias, a synapse from what is always 1 */
-  int64_t start, n;        /* in theta */
+  nai__strip strip;        /* in theta */
   int64_t unit, port;      /* of its population; ports counted with their copies */
   int64_t vector;          /* first number of its vectors */
   int64_t moved;           /* the same of what moved */
@@ -27,6 +28,7 @@ struct nai__eligibility {
   float *vector; /* of each row [n_states][n] */
   char *moved;   /* of each row [n_states]: 0 where the vector has been 0 throughout */
   float *slopes;
+  float *carried; /* [nai__strip_scratch()] */
 };
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -37,7 +39,7 @@ static void add(nai__eligibility *e, const nai__segment *g, row next)
   next.moved = e->n_moved;
   if (e->row) e->row[e->n_rows] = next;
   e->n_rows++;
-  e->n_vectors += next.n * g->cells->n_states;
+  e->n_vectors += next.strip.n * g->cells->n_states;
   e->n_moved += g->cells->n_states;
 }
 
@@ -48,7 +50,7 @@ static void add_block(nai__eligibility *e, const nai__segment *g, const nai__blo
   for (int64_t u = 0; u < g->units.n; u++) {
     int64_t i = first + u - b->post;
     if (i < 0 || i >= b->n_post) continue;
-    add(e, g, (row){b, nai__place_in(&b->at, i, 0), b->n_pre, u, port, 0, 0});
+    add(e, g, (row){.block = b, .strip = nai__strip_of(b, i), .unit = u, .port = port});
   }
 }
 
@@ -67,7 +69,7 @@ static void add_segment(nai__eligibility *e, const nai__segment *g)
     for (int64_t copy = 0; copy < c->port_copies[k]; copy++)
       add_port(e, g, c->port[k] + copy * g->units.n, port++);
   for (int64_t u = 0; u < g->units.n; u++)
-    add(e, g, (row){NULL, e->net->unit_bias + g->offset + u, 1, u, 0, 0, 0});
+    add(e, g, (row){.strip = {e->net->unit_bias + g->offset + u, 1, NULL}, .unit = u});
 }
 
 static void list(nai__eligibility *e)
@@ -94,8 +96,9 @@ nai_status nai__eligibility_create(nai__eligibility **out, const nai_network *ne
   e->vector = NAI__ARRAY(float, e->n_vectors + 1);
   e->moved = NAI__ARRAY(char, e->n_moved + 1);
   e->slopes = NAI__ARRAY(float, nai__cells_floats(net, 1) + 1);
+  e->carried = NAI__ARRAY(float, nai__strip_scratch(net));
   e->row = rows;
-  if (!rows || !e->end || !e->vector || !e->moved || !e->slopes) {
+  if (!e->carried || !rows || !e->end || !e->vector || !e->moved || !e->slopes) {
     nai__eligibility_destroy(e);
     return NAI_ERR_MEMORY;
   }
@@ -112,6 +115,7 @@ void nai__eligibility_destroy(nai__eligibility *e)
   nai__free(e->vector);
   nai__free(e->moved);
   nai__free(e->slopes);
+  nai__free(e->carried);
   nai__free(e);
 }
 
@@ -198,12 +202,15 @@ static void follow_row(nai__eligibility *e, const row *row, const share *share,
                        const nai__activity *activity, int64_t t, float *gradient)
 {
   static const float one = 1;
-  const float *r = row->block ? nai__carried(activity, row->block, t) : &one;
+  const nai__strip *strip = &row->strip;
+  const float *r =
+      row->block ? nai__strip_carried(strip, nai__carried(activity, row->block, t), e->carried)
+                 : &one;
   char *moved = e->moved + row->moved;
   spread(share, moved);
-  for (int64_t j = 0; j < row->n; j += CHUNK)
-    follow(share, e->vector + row->vector, row->n, moved, gradient + row->start, r, j,
-           row->n - j < CHUNK ? row->n - j : CHUNK);
+  for (int64_t j = 0; j < strip->n; j += CHUNK)
+    follow(share, e->vector + row->vector, strip->n, moved, gradient + strip->at, r, j,
+           strip->n - j < CHUNK ? strip->n - j : CHUNK);
 }
 
 nai_status nai__eligibility_step(nai__eligibility *e, const nai__activity *activity, int64_t t,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "../network/row.h"
 #include "node_perturbation.h"
 
 typedef struct live {
@@ -57,10 +58,12 @@ static void add_block(const nai__online *online, const nai__block *b)
 {
   const live *own = online->own;
   const float *given = b->to_output ? own->z : own->v,
-              *r = nai__carried(online->activity, b, online->t);
+              *sent = nai__carried(online->activity, b, online->t);
   for (int64_t i = 0; i < b->n_post; i++) {
-    float *trace = own->trace + b->at.start + i * b->at.stride, xi = given[b->post + i];
-    for (int64_t j = 0; j < b->n_pre; j++) trace[j] += xi * r[j];
+    const nai__strip strip = nai__strip_of(b, i);
+    const float *r = nai__strip_carried(&strip, sent, online->carried[0]);
+    float *trace = own->trace + strip.at, xi = given[b->post + i];
+    for (int64_t j = 0; j < strip.n; j++) trace[j] += xi * r[j];
   }
 }
 

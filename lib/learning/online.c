@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "../network/row.h"
 
 void nai__online_signal(const nai__online *online, float *const *backward, float *const *direct,
                         float *signal)
@@ -14,8 +15,8 @@ void nai__online_signal(const nai__online *online, float *const *backward, float
   for (int64_t k = 0; backward && k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (backward[k])
-      net->kernels->product(signal + b->pre, net->ld_units, online->output_gradient + b->post,
-                            net->ld_outputs, backward[k], 1, b->n_post, b->n_pre, 1);
+      nai__block_product_back(net, b, backward[k], signal + b->pre, net->ld_units,
+                              online->output_gradient + b->post, net->ld_outputs, 1, 1);
   }
   for (int64_t stage = 0; direct && stage < net->n_stages; stage++) {
     int64_t first = net->stage_first[stage];
@@ -30,11 +31,13 @@ void nai__online_readout(nai__online *online)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!b->to_output) continue;
-    const float *r = nai__carried(online->activity, b, online->t);
-    for (int64_t i = 0; i < b->n_post; i++)
-      for (int64_t j = 0; j < b->n_pre; j++)
-        online->gradient[b->at.start + i * b->at.stride + j] +=
-            online->output_gradient[b->post + i] * r[j];
+    const float *sent = nai__carried(online->activity, b, online->t);
+    for (int64_t i = 0; i < b->n_post; i++) {
+      const nai__strip strip = nai__strip_of(b, i);
+      const float *r = nai__strip_carried(&strip, sent, online->carried[0]);
+      for (int64_t j = 0; j < strip.n; j++)
+        online->gradient[strip.at + j] += online->output_gradient[b->post + i] * r[j];
+    }
   }
   for (int64_t o = 0; o < net->n_outputs; o++)
     online->gradient[net->output_bias + o] += online->output_gradient[o];

@@ -24,8 +24,9 @@ typedef struct nai__online {
   int32_t nothing; /* 1: `step` has nothing to learn from yet */
   float *gradient; /* as theta is laid out: `step` adds the estimate of this step's part of dJ/dW */
   /* Of rules that write theta themselves, all this by nai__online_moves(): */
-  char *moved;   /* [n_blocks] 1: its weights are new */
-  float *before; /* as theta is laid out: these blocks as they were */
+  char *moved;       /* [n_blocks] 1: its weights are new */
+  float *before;     /* as theta is laid out: these blocks as they were */
+  float *carried[2]; /* [nai__strip_scratch()] each, for what synapses of a list carry */
   void *own;
 } nai__online;
 

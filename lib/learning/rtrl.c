@@ -11,6 +11,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/row.h"
 #include "backward.h"
 #include "tangent.h"
 
@@ -40,13 +41,15 @@ static int64_t list(parameter *out, const nai_network *net, const uint8_t *flag)
   int64_t n = 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    for (int64_t i = 0; i < b->n_post && !b->to_output; i++)
-      for (int64_t j = 0; j < b->n_pre; j++) {
-        int64_t at = b->at.start + i * b->at.stride + j;
+    for (int64_t i = 0; i < b->n_post && !b->to_output; i++) {
+      const nai__strip strip = nai__strip_of(b, i);
+      for (int64_t j = 0; j < strip.n; j++) {
+        int64_t at = strip.at + j, sender = strip.sender ? strip.sender[j] : j;
         if (flag[at] == 0) continue;
-        if (out) out[n] = (parameter){.at = at, .unit = b->post + i, .sender = j, .block = b};
+        if (out) out[n] = (parameter){.at = at, .unit = b->post + i, .sender = sender, .block = b};
         n++;
       }
+    }
   }
   for (int is_initial = 0; is_initial < 2; is_initial++) {
     int64_t first = is_initial ? net->unit_initial : net->unit_bias;
@@ -182,6 +185,7 @@ nai_status nai_rule_create_rtrl(nai_rule **out)
                                       .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate,
+                                      .listed = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};
   return nai__rule_create(out, &kind, 0);

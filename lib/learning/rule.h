@@ -199,8 +199,6 @@ struct nai__learner {
   int64_t base;          /* bytes that whoever made it takes, the network among them */
 };
 
-/* Whether it learns from networks that are stored so; within trials, or at their end. */
-nai_status nai__rule_takes_storage(const nai_rule *rule, const nai_network *net, int within);
 nai_status nai__rule_create(nai_rule **out, const nai__rule_kind *kind, uint64_t seed);
 void nai__rule_keep(nai_rule *rule);
 /* Its parameter "update_every": steps between updates within a trial; 0: without, at the end. */

@@ -14,6 +14,7 @@
 #include "../base/error.h"
 #include "../base/finite.h"
 #include "../base/memory.h"
+#include "../network/row.h"
 #include "eligibility.h"
 #include "slopes.h"
 
@@ -48,11 +49,11 @@ static void detach(nai__online *online)
   online->own = NULL;
 }
 
-static int32_t find_gap(const nai_synapses *s, int64_t i)
+static int32_t find_gap(const nai_network *net, const nai__strip *strip)
 {
-  const uint8_t *plastic = s->plastic + i * s->stride, *exists = s->exists + i * s->stride;
+  const uint8_t *plastic = net->plastic + strip->at, *exists = net->exists + strip->at;
   int32_t gap = EVERYTHING;
-  for (int64_t j = 0; j < s->n_pre; j++) {
+  for (int64_t j = 0; j < strip->n; j++) {
     if (plastic[j] != 0) continue;
     if (exists[j] != 0 || gap != EVERYTHING) return ANYTHING;
     gap = (int32_t)j;
@@ -65,10 +66,13 @@ static nai_status find_gaps(traces *own, const nai_network *net)
   own->gap = NAI__ARRAY(int32_t *, net->n_projections + 1);
   if (!own->gap) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < net->n_projections; k++) {
-    nai_synapses s = nai__synapses(net, &net->projection[k], NULL, NULL);
-    own->gap[k] = NAI__ARRAY(int32_t, s.n_post);
+    const nai__projection *p = &net->projection[k];
+    own->gap[k] = NAI__ARRAY(int32_t, p->n_post);
     if (!own->gap[k]) return NAI_ERR_MEMORY;
-    for (int64_t i = 0; i < s.n_post; i++) own->gap[k][i] = find_gap(&s, i);
+    for (int64_t i = 0; i < p->n_post; i++) {
+      const nai__strip strip = nai__strip_in(net, p, i);
+      own->gap[k][i] = find_gap(net, &strip);
+    }
   }
   return NAI_OK;
 }
@@ -160,12 +164,14 @@ static void add_row(float *g, float *p, const float *r, int64_t n, float decay, 
 static void add_block(nai__online *online, const nai__block *b)
 {
   const traces *own = online->own;
-  const float *r = nai__carried(online->activity, b, online->t);
+  const float *sent = nai__carried(online->activity, b, online->t);
   for (int64_t i = 0; i < b->n_post; i++) {
-    int64_t at = b->at.start + i * b->at.stride, u = b->post + i;
+    const nai__strip strip = nai__strip_of(b, i);
+    const int64_t u = b->post + i;
     if (own->is_cell && own->is_cell[u]) continue;
-    add_row(online->gradient + at, own->synapse + at, r, b->n_pre, own->decay[u], own->gain[u],
-            own->factor[u]);
+    add_row(online->gradient + strip.at, own->synapse + strip.at,
+            nai__strip_carried(&strip, sent, online->carried[0]), strip.n, own->decay[u],
+            own->gain[u], own->factor[u]);
   }
 }
 
@@ -226,12 +232,15 @@ static void learn_projection(nai__online *online, const nai__fused *fused, int64
   const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
   int64_t skip = from->offset - b->pre;
   int ready = nai__block_is_ready(b);
-  const float *pre = nai__carried(online->activity, b, online->t) + skip,
-              *next = ready ? nai__carried(online->activity, b, online->t + 1) + skip : NULL;
+  const float *sent = nai__carried(online->activity, b, online->t) + skip,
+              *sent_next = ready ? nai__carried(online->activity, b, online->t + 1) + skip : NULL;
   for (int64_t i = 0; i < to->n; i++) {
-    int64_t at = p->at.start + i * b->at.stride, u = to->offset + i;
+    const nai__strip strip = nai__strip_in(net, p, i);
+    const int64_t at = strip.at, u = to->offset + i;
+    const float *pre = nai__strip_carried(&strip, sent, online->carried[0]),
+                *next = ready ? nai__strip_carried(&strip, sent_next, online->carried[1]) : NULL;
     float rate = (float)fused->rate;
-    nai__learning_row row = {.n = from->n,
+    nai__learning_row row = {.n = strip.n,
                              .w = fused->theta + at,
                              .p = b->to_output ? NULL : own->synapse + at,
                              .plastic = net->plastic + at,
@@ -244,7 +253,7 @@ static void learn_projection(nai__online *online, const nai__fused *fused, int64
                              .low = p->sign > 0 ? 0 : -INFINITY,
                              .high = p->sign < 0 ? 0 : INFINITY};
     float sum = p->plastic ? learn_row(net, &row, own->gap[k][i])
-                : ready    ? net->kernels->row_dot(row.w, next, from->n)
+                : ready    ? net->kernels->row_dot(row.w, next, strip.n)
                            : 0;
     if (ready) fused->ready[u] += sum;
   }

@@ -22,6 +22,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
+#include "../network/row.h"
 #include "backward.h"
 #include "tangent.h"
 
@@ -35,7 +36,8 @@ typedef struct lane {
   nai__tangent tangent; /* rows: s; what is new */
   float *nu;            /* [ld_units] of each port */
   float *factor;        /* [ld_units] nu dx/dv, over p1; the same */
-  float *squares;       /* [the larger of ld_units and ld_inputs] of what a block carries */
+  float *squares;       /* [nai__strip_scratch()] of what a row carries */
+  float *carried;       /* [nai__strip_scratch()] for rows of lists */
   float *w, *sum;       /* as theta is laid out */
 } lane;
 
@@ -59,6 +61,7 @@ static void release(lane *l)
   nai__free(l->nu);
   nai__free(l->factor);
   nai__free(l->squares);
+  nai__free(l->carried);
   nai__free(l->w);
   nai__free(l->sum);
   memset(l, 0, sizeof *l);
@@ -75,14 +78,14 @@ static void detach(nai__learner *learner)
 
 static nai_status allocate(lane *l, const nai_network *net)
 {
-  int64_t widest = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
   NAI__TRY(nai__tangent_create(&l->tangent, net, 2));
   l->nu = NAI__ARRAY(float, net->ld_units);
   l->factor = NAI__ARRAY(float, net->ld_units);
-  l->squares = NAI__ARRAY(float, widest);
+  l->squares = NAI__ARRAY(float, nai__strip_scratch(net));
+  l->carried = NAI__ARRAY(float, nai__strip_scratch(net));
   l->w = NAI__ARRAY(float, net->n_theta);
   l->sum = NAI__ARRAY(float, net->n_theta);
-  return l->nu && l->factor && l->squares && l->w && l->sum ? NAI_OK : NAI_ERR_MEMORY;
+  return l->nu && l->factor && l->squares && l->carried && l->w && l->sum ? NAI_OK : NAI_ERR_MEMORY;
 }
 
 static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t trials, int64_t threads)
@@ -140,8 +143,10 @@ static void find_learning_ports(const uoro *u, const nai_network *net)
     u->learns[i] = i < net->n_units && net->plastic[net->unit_bias + i] != 0;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    for (int64_t i = 0; i < b->n_post && !b->to_output; i++)
-      if (any_plastic(net, nai__place_in(&b->at, i, 0), b->n_pre)) u->learns[b->post + i] = 1;
+    for (int64_t i = 0; i < b->n_post && !b->to_output; i++) {
+      const nai__strip strip = nai__strip_of(b, i);
+      if (any_plastic(net, strip.at, strip.n)) u->learns[b->post + i] = 1;
+    }
   }
 }
 
@@ -248,12 +253,14 @@ static double new_norm(const walk *k, int64_t t)
   for (int64_t n = 0; n < net->n_blocks; n++) {
     const nai__block *b = &net->block[n];
     if (b->to_output) continue;
-    const float *r = nai__source_of(k->pass, b, k->trial, t);
+    const float *sent = nai__source_of(k->pass, b, k->trial, t);
     for (int64_t i = 0; i < b->n_post; i++) {
-      const uint8_t *plastic = net->plastic + b->at.start + i * b->at.stride;
+      const nai__strip strip = nai__strip_of(b, i);
+      const float *r = nai__strip_carried(&strip, sent, k->lane->carried);
+      const uint8_t *plastic = net->plastic + strip.at;
       double row = 0;
-      for (int64_t j = 0; j < b->n_pre; j++) k->lane->squares[j] = (float)plastic[j] * r[j];
-      row = squared(k->lane->squares, b->n_pre);
+      for (int64_t j = 0; j < strip.n; j++) k->lane->squares[j] = (float)plastic[j] * r[j];
+      row = squared(k->lane->squares, strip.n);
       sum += row * (double)factor[b->post + i] * (double)factor[b->post + i];
     }
   }
@@ -284,10 +291,12 @@ static void move_all(walk *k, int64_t t, float keep, float gain)
   for (int64_t n = 0; n < net->n_blocks; n++) {
     const nai__block *b = &net->block[n];
     if (b->to_output) continue;
-    const float *r = nai__source_of(k->pass, b, k->trial, t);
+    const float *sent = nai__source_of(k->pass, b, k->trial, t);
     for (int64_t i = 0; i < b->n_post; i++) {
-      int64_t at = b->at.start + i * b->at.stride;
-      k->norm += move(l->w + at, l->sum + at, net->plastic + at, r, b->n_pre, keep,
+      const nai__strip strip = nai__strip_of(b, i);
+      const float *r = nai__strip_carried(&strip, sent, l->carried);
+      const int64_t at = strip.at;
+      k->norm += move(l->w + at, l->sum + at, net->plastic + at, r, strip.n, keep,
                       l->factor[b->post + i], gain);
     }
   }
@@ -468,6 +477,7 @@ nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed)
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,
-                                      .estimate = estimate};
+                                      .estimate = estimate,
+                                      .listed = 1};
   return nai__rule_create(out, &kind, seed);
 }

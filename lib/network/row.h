@@ -43,6 +43,42 @@ static inline int nai__row_next(nai__row *row)
   return 1;
 }
 
+/* Row `row` of a block as it stands in theta: n synapses side by side. */
+typedef struct nai__strip {
+  int64_t at, n;
+  const int32_t *sender; /* of a list; NULL: one from each of the block's senders */
+} nai__strip;
+
+static inline nai__strip nai__strip_of(const nai__block *b, int64_t row)
+{
+  if (!b->is_listed) return (nai__strip){nai__place_in(&b->at, row, 0), b->n_pre, NULL};
+  const int64_t first = b->synapses->first[row], end = b->synapses->first[row + 1];
+  return (nai__strip){b->at.start + first, end - first, b->synapses->sender + first};
+}
+
+/* The same of a projection. */
+static inline nai__strip nai__strip_in(const nai_network *net, const nai__projection *p,
+                                       int64_t row)
+{
+  if (p->is_listed) return nai__strip_of(&net->block[p->block], row);
+  return (nai__strip){nai__place_in(&p->at, row, 0), p->n_pre, NULL};
+}
+
+/* What its synapses carry, [n], of what senders send; of a list, gathered in scratch. */
+static inline const float *nai__strip_carried(const nai__strip *strip, const float *sent,
+                                              float *scratch)
+{
+  if (!strip->sender) return sent;
+  for (int64_t e = 0; e < strip->n; e++) scratch[e] = sent[strip->sender[e]];
+  return scratch;
+}
+
+/* Floats of scratch that are enough for each row of a network. */
+static inline int64_t nai__strip_scratch(const nai_network *net)
+{
+  return net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
+}
+
 /* The ends of number k of a projection's rectangle of theta, which its synapses are in. */
 static inline void nai__ends_of_place(const nai_network *net, const nai__projection *p, int64_t k,
                                       int64_t *post, int64_t *pre)

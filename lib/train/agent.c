@@ -3,6 +3,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/row.h"
 
 /* --- what it can learn ------------------------------------------------------------------------ */
 
@@ -30,7 +31,6 @@ static nai_status check(const nai__plasticity *p)
                      "rule '%s' cannot learn within a trial: use rflo, e-prop, force, "
                      "full-force, node perturbation, dendritic error or a local rule of your own",
                      p->rule->kind->name);
-  NAI__TRY(nai__rule_takes_storage(p->rule, p->net, 1));
   for (int64_t i = 0; i < p->objective.n; i++)
     NAI__TRY(nai__agent_can_learn(p->rule, p->objective.cost[i].cost));
   return NAI_OK;
@@ -51,10 +51,13 @@ static nai_status allocate(nai_agent *agent)
   agent->target = NAI__ARRAY(float, net->n_outputs + 1);
   agent->ready = NAI__ARRAY(float, net->ld_units);
   agent->moved = NAI__ARRAY(char, net->n_blocks);
+  agent->carried = NAI__ARRAY(float, nai__strip_scratch(net));
+  agent->carried_next = NAI__ARRAY(float, nai__strip_scratch(net));
   agent->scale = NAI__ARRAY(double, n_costs + 1);
   agent->value = NAI__ARRAY(double, n_costs + 1);
   return agent->aim && agent->output_gradient && agent->rate_gradient && agent->zero &&
-                 agent->target && agent->ready && agent->moved && agent->scale && agent->value
+                 agent->target && agent->ready && agent->moved && agent->carried &&
+                 agent->carried_next && agent->scale && agent->value
              ? NAI_OK
              : NAI_ERR_MEMORY;
 }
@@ -81,7 +84,8 @@ static nai_status attach(nai_agent *agent)
                                 .rate_gradient = agent->rate_gradient,
                                 .gradient = p->gradient,
                                 .moved = agent->moved,
-                                .before = p->before.theta};
+                                .before = p->before.theta,
+                                .carried = {agent->carried, agent->carried_next}};
   const nai__online_ops *ops = p->rule->kind->online;
   return ops->attach ? ops->attach(&agent->online) : NAI_OK;
 }
@@ -119,6 +123,8 @@ void nai__agent_destroy(nai_agent *agent)
   nai__free(agent->ready);
   nai__past_destroy(&agent->before);
   nai__free(agent->moved);
+  nai__free(agent->carried);
+  nai__free(agent->carried_next);
   nai__free(agent->scale);
   nai__free(agent->value);
   nai__free(agent);

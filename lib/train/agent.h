@@ -35,10 +35,11 @@ struct nai_agent {
   int fused;        /* 1: descent in one pass with the traces, from theta, without a gradient */
   int stale;        /* 1: the packed weights are not those of theta */
   nai__past before; /* where the trainer's update began; 0 in a user's agent */
-  char *moved;      /* [n_blocks] 1: the rule has written its weights at this step */
-  float mask;       /* of a step outside of a trainer's trials */
-  int at_work;      /* 1: a call of a user's agent works on it */
-  int given_up;     /* 1: and a callback has destroyed it meanwhile */
+  float *carried, *carried_next; /* [nai__strip_scratch()] each, for rows of lists */
+  char *moved;                   /* [n_blocks] 1: the rule has written its weights at this step */
+  float mask;                    /* of a step outside of a trainer's trials */
+  int at_work;                   /* 1: a call of a user's agent works on it */
+  int given_up;                  /* 1: and a callback has destroyed it meanwhile */
   int32_t class;
 };
 
