@@ -859,6 +859,33 @@ static void check_refused(const char *path, const char *words)
   ck_assert_ptr_null(net);
 }
 
+/* What E sends to E is a list. */
+static nai_network *listed_network(void)
+{
+  static const uint8_t mask[9] = {0, 1, 1, 1, 0, 1, 1, 0, 0};
+  nai_constraint *some;
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", 1}}, .populations = {{"E", 3, NAI_EXCITATORY}},
+              .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "E"}, {"E", "z"}});
+  expect_ok(nai_constraint_create_mask(&some, mask, 3, 3));
+  constrain(net, "E", "E", some);
+  expect_ok(nai_network_set_storage(net, "E", "E", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_build(net, 1));
+  return net;
+}
+
+static bytes saved_listed(void)
+{
+  nai_network *net = listed_network(), *again;
+  expect_ok(nai_network_save(net, path_of("good")));
+  nai_network_destroy(net);
+  again = load(path_of("good"));
+  expect_ok(nai_network_save(again, path_of("again")));
+  check_same_file(path_of("good"), path_of("again"));
+  nai_network_destroy(again);
+  return read_bytes(path_of("good"));
+}
+
 static bytes saved(void)
 {
   nai_network *net = small_network();
@@ -908,9 +935,8 @@ START_TEST(lengths_of_the_header_that_lie)
 END_TEST
 
 /* Each byte in turn, in five ways. What is accepted must be able to run and to be saved. */
-START_TEST(any_byte_changed)
+static void change_any_byte(bytes b)
 {
-  bytes b = saved();
   int accepted = 0, refused = 0;
   for (size_t i = 0; i < b.size; i++) {
     unsigned char was = b.data[i];
@@ -939,6 +965,17 @@ START_TEST(any_byte_changed)
   ck_assert_int_gt(refused, 1000);
   ck_assert_int_gt(accepted, 100);
   free(b.data);
+}
+
+START_TEST(any_byte_changed)
+{
+  change_any_byte(saved());
+}
+END_TEST
+
+START_TEST(any_byte_of_lists_changed)
+{
+  change_any_byte(saved_listed());
 }
 END_TEST
 
@@ -1255,6 +1292,62 @@ START_TEST(values_that_cannot_be)
 }
 END_TEST
 
+/* Synapses are 1 and 2 onto 0, 0 and 2 onto 1, 0 onto 2. */
+START_TEST(lists_that_cannot_be)
+{
+  static const struct {
+    const char *tensor;
+    int64_t element, value;
+    const char *words;
+  } lies[] = {
+      {"first: E -> E", 0, 1, "'first: E -> E' [0] is 1, must be 0 to 0"},
+      {"first: E -> E", 1, -1, "'first: E -> E' [1] is -1, must be 0 to 5"},
+      {"first: E -> E", 1, 6, "'first: E -> E' [1] is 6, must be 0 to 5"},
+      {"first: E -> E", 2, 1, "'first: E -> E' [2] is 1, must be 2 to 5"},
+      {"first: E -> E", 3, 4, "'first: E -> E' [3] is 4, must be 5 to 5"},
+      {"first: E -> E", 3, INT64_MAX, "'first: E -> E' [3] is 9223372036854775807"},
+      {"sender: E -> E", 0, 2,
+       "'sender: E -> E' [1] is 2, must be 3 to 2: senders of a row ascend"},
+      {"sender: E -> E", 1, 3, "'sender: E -> E' [1] is 3, must be 2 to 2"},
+      {"sender: E -> E", 2, -1, "'sender: E -> E' [2] is -1, must be 0 to 2"},
+  };
+  bytes b = saved_listed();
+  nai__tensors file;
+  nai__tensor tensor;
+  expect_ok(nai__tensors_open(&file, path_of("good")));
+  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
+    expect_ok(nai__tensors_find(&tensor, &file, lies[k].tensor));
+    const size_t width = tensor.dtype == NAI__I64 ? 8 : 4;
+    unsigned char *at = b.data + tensor.start + (int64_t)width * lies[k].element, was[8];
+    const int32_t narrow = (int32_t)lies[k].value;
+    memcpy(was, at, width);
+    memcpy(at, width == 8 ? (const void *)&lies[k].value : &narrow, width);
+    write_bytes(path_of("bad"), b.data, b.size);
+    memcpy(at, was, width);
+    check_refused(path_of("bad"), lies[k].words);
+  }
+  nai__tensors_close(&file);
+  static const char *const edits[][3] = {
+      {"\\\"storage\\\":\\\"listed\\\"", "\\\"storage\\\":\\\"lasted\\\"",
+       "'storage' is 'lasted', must"},
+      {"\\\"storage\\\":\\\"listed\\\"", "\\\"storage\\\":1", "'storage'"},
+      {"\\\"storage\\\":\\\"listed\\\",", "", "must be 3"},
+      {"\"sender: E -> E\"", "\"sander: E -> E\"", "sender: E -> E"},
+      {"\"first: E -> E\"", "\"farst: E -> E\"", "first: E -> E"},
+      {"\"first: E -> E\":{\"dtype\":\"I64\"", "\"first: E -> E\":{\"dtype\":\"F64\"",
+       "is of dtype F64"},
+      {"\"sender: E -> E\":{\"dtype\":\"I32\"", "\"sender: E -> E\":{\"dtype\":\"F32\"",
+       "is of dtype F32"},
+      {"\"sender: E -> E\":{\"dtype\":\"I32\",\"shape\":[5]",
+       "\"sender: E -> E\":{\"dtype\":\"I32\",\"shape\":[5,1]", "2 dimensions"}};
+  for (size_t k = 0; k < sizeof edits / sizeof *edits; k++) {
+    write_edited(b, edits[k][0], edits[k][1]);
+    check_refused(path_of("bad"), edits[k][2]);
+  }
+  free(b.data);
+}
+END_TEST
+
 /* Refused with a message; or what is loaded is saved, and loaded again to the same bytes. */
 static void check_changed(const unsigned char *data, size_t size, const char *what, size_t at)
 {
@@ -1531,10 +1624,10 @@ Suite *file_suite(void)
                   killed_saves_leave_nothing_for_long, saves_at_once_leave_each_other_alone,
                   saving_and_loading_without_memory);
   ADD_FOLDER_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie,
-                  any_byte_changed, headers_that_lie, headers_that_differ,
-                  more_units_than_are_read_at_once, inputs_without_a_sign_are_free,
-                  no_memory_for_what_is_not_there, values_that_cannot_be,
-                  golden_files_changed_anywhere);
+                  any_byte_changed, any_byte_of_lists_changed, lists_that_cannot_be,
+                  headers_that_lie, headers_that_differ, more_units_than_are_read_at_once,
+                  inputs_without_a_sign_are_free, no_memory_for_what_is_not_there,
+                  values_that_cannot_be, golden_files_changed_anywhere);
   ADD_FOLDER_CASE(suite, "safetensors", offsets_that_lie, deep_nesting, many_tensors,
                   every_type_there_and_back, pieces_are_written_one_after_the_other,
                   rows_are_written_from_where_they_are);

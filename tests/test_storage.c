@@ -388,6 +388,244 @@ START_TEST(threads_and_checkpoints_keep_bits)
 }
 END_TEST
 
+/* --- tables that know no lists ---------------------------------------------------------------- */
+
+/* Weights of a row add up to 1 at most; whatever is absent is 0. */
+static nai_status project_rows(void *user, nai_synapses *s)
+{
+  int *calls = user;
+  ++*calls;
+  ck_assert(s->n_post == 58 && s->n_pre == 161 && s->post_position && s->pre_position);
+  for (int64_t i = 0; i < s->n_post; i++) {
+    float sum = 0;
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      ck_assert(s->exists[i * s->stride + j] || s->weight[i * s->stride + j] == 0);
+      sum += s->weight[i * s->stride + j];
+    }
+    for (int64_t j = 0; j < s->n_pre && sum > 1; j++) {
+      s->weight[i * s->stride + j] /= sum;
+      if (s->momentum) s->momentum[i * s->stride + j] /= sum;
+    }
+  }
+  return NAI_OK;
+}
+
+static nai_status fail_to_project(void *user, nai_synapses *s)
+{
+  (void)s;
+  nai_set_error("rows are not to be touched");
+  return *(int *)user ? NAI_ERR_INVALID : NAI_OK;
+}
+
+static nai_trainer *train_with_matrices(nai_network *net)
+{
+  nai_cost *cost;
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), adam(0.01));
+  attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
+  attach_cost(trainer, nai_cost_create_distance(&cost, "E I", "E I"), &cost, 0.01);
+  attach_cost(trainer, nai_cost_create_l2_weights(&cost, "*", "E"), &cost, 0.01);
+  attach_cost(trainer, nai_cost_create_communicability(&cost, "E I", "E I", 1), &cost, 1e-4);
+  attach_cost(trainer, nai_cost_create_vanishing_gradient(&cost, "E I"), &cost, 0.01);
+  return trainer;
+}
+
+static nai_network *build_projected(int32_t storage, int *calls)
+{
+  nai_network *net = compose(storage, NULL);
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "rows", .project = project_rows};
+  nai_constraint *c;
+  constrain(net, "E", "I", nai_constraint_create(&c, &ops, calls), &c);
+  constrain(net, "E I", "E", nai_constraint_create_max_weight(&c, 0.2), &c);
+  constrain(net, "I", "*", nai_constraint_create_dale(&c, NAI_DALE_REFLECT), &c);
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+START_TEST(costs_and_constraints_as_of_matrices)
+{
+  int calls[2] = {0, 0};
+  nai_network *net[2];
+  nai_trials *trials = NULL;
+  double total[2];
+  for (int k = 0; k < 2; k++) {
+    net[k] = build_projected(k ? NAI_STORAGE_DENSE : NAI_STORAGE_LISTED, &calls[k]);
+    if (!trials) trials = batch_of(net[k]);
+    nai_trainer *trainer = train_with_matrices(net[k]);
+    nai_progress result = NAI_PROGRESS_INIT;
+    for (int update = 0; update < 3; update++)
+      expect_ok(nai_trainer_step(&result, trainer, trials));
+    total[k] = result.cost;
+    nai_trainer_destroy(trainer);
+  }
+  ck_assert_int_eq(calls[0], 4);
+  ck_assert_int_eq(calls[1], 4);
+  EXPECT(fabs(total[0] - total[1]) <= 1e-5 * total[1]);
+  expect_same_synapses(net[0], net[1], 1e-5);
+  nai_trials_destroy(trials);
+  for (int k = 0; k < 2; k++) nai_network_destroy(net[k]);
+}
+END_TEST
+
+START_TEST(matrices_for_the_call_count_as_memory)
+{
+  int calls = 0;
+  int64_t bytes;
+  nai_network *net = build_projected(NAI_STORAGE_LISTED, &calls);
+  nai_trainer *trainer = train_with_matrices(net);
+  nai_trials *trials = batch_of(net);
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  expect_ok(nai_network_memory(&bytes, net));
+  expect_ok(nai_network_set_memory_limit(net, bytes + 1000));
+  uint64_t before = hash_of(net);
+  expect_fails(
+      nai_trainer_step(NULL, trainer, trials), NAI_ERR_MEMORY,
+      "a matrix of the listed projection from 'E' to 'E', as 'communicability' knows no lists");
+  EXPECT(hash_of(net) == before);
+  expect_ok(nai_network_set_memory_limit(net, 0));
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  EXPECT(hash_of(net) != before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(a_constraint_that_fails_leaves_all_as_it_was)
+{
+  int fails = 0;
+  nai_network *net = compose(NAI_STORAGE_LISTED, NULL);
+  nai_constraint_ops ops = {.struct_size = sizeof ops, .name = "own", .project = fail_to_project};
+  nai_constraint *c;
+  constrain(net, "E", "I", nai_constraint_create(&c, &ops, &fails), &c);
+  expect_ok(nai_network_build(net, 5));
+  nai_trainer *trainer = train(net, 0);
+  nai_trials *trials = batch_of(net);
+  uint64_t before = hash_of(net);
+  fails = 1;
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_INVALID,
+               "rows are not to be touched");
+  EXPECT(hash_of(net) == before);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- looking and setting ---------------------------------------------------------------------- */
+
+START_TEST(what_is_shown_and_set)
+{
+  nai_network *net[2] = {build(NAI_STORAGE_LISTED, NULL), build(NAI_STORAGE_DENSE, NULL)};
+  float *w = malloc(58 * 161 * sizeof *w), *mask = malloc(58 * 161 * sizeof *mask);
+  nai_view listed = weights_of(net[0], "E", "I"), dense = weights_of(net[1], "E", "I");
+  int64_t n;
+  expect_ok(nai_network_synapses(NULL, 0, &n, net[0], "E", "I"));
+  ck_assert(listed.shape[0] == 1 && listed.shape[1] == n);
+  for (int i = 0; i < 58 * 161; i++) {
+    w[i] = 3 * at(&dense, i / 161, i % 161);
+    mask[i] = (float)(i % 3 > 0);
+  }
+  for (int k = 0; k < 2; k++) {
+    expect_ok(nai_network_set_weights(net[k], "E", "I", w, 58, 161));
+    expect_ok(nai_network_set_mask(net[k], "E", "I", mask, 58, 161));
+    expect_ok(nai_network_set_plastic(net[k], "E", "E", 0));
+    expect_fails(nai_network_set_mask(net[k], "E", "I", mask, 161, 58), NAI_ERR_INVALID, "shape");
+  }
+  expect_same_synapses(net[0], net[1], 0);
+  mask[5] = NAN;
+  expect_fails(nai_network_set_mask(net[0], "E", "I", mask, 58, 161), NAI_ERR_NONFINITE, "[0][5]");
+  for (int i = 0; i < 58 * 161; i++) mask[i] = 1;
+  expect_fails(nai_network_set_weights(net[0], "E", "I", mask, 58, 161), NAI_ERR_INVALID,
+               "must be 0: no synapse from 'E' to 'I' exists there");
+  for (int i = 0; i < 58 * 161; i++) w[i] = -w[i];
+  expect_fails(nai_network_set_weights(net[0], "E", "I", w, 58, 161), NAI_ERR_INVALID, "must be");
+  expect_same_synapses(net[0], net[1], 0);
+  nai_network *copy;
+  expect_ok(nai_network_copy(&copy, net[0]));
+  expect_same_synapses(copy, net[0], 0);
+  ck_assert_int_eq(listed_in(copy), listed_in(net[0]));
+  nai_network_destroy(copy);
+  nai_trials *trials = batch_of(net[0]);
+  for (int k = 0; k < 2; k++) { /* and what was removed stays away */
+    nai_trainer *trainer = train(net[k], 0);
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
+    nai_trainer_destroy(trainer);
+  }
+  expect_same_synapses(net[0], net[1], 1e-5);
+  nai_trials_destroy(trials);
+  for (int k = 0; k < 2; k++) nai_network_destroy(net[k]);
+  free(w);
+  free(mask);
+}
+END_TEST
+
+/* --- memory ----------------------------------------------------------------------------------- */
+
+START_TEST(lists_without_memory)
+{
+  nai_status status = NAI_ERR_MEMORY;
+  int failed = 0;
+  for (; status == NAI_ERR_MEMORY; failed++) {
+    nai_network *net = compose(NAI_STORAGE_LISTED, NULL), *copy = NULL;
+    faults_fail_allocation(failed);
+    status = nai_network_build(net, 5);
+    if (status == NAI_OK) status = nai_network_copy(&copy, net);
+    faults_fail_allocation(-1);
+    nai_network_destroy(copy);
+    nai_network_destroy(net);
+  }
+  expect_ok(status);
+  EXPECT(failed > 100);
+}
+END_TEST
+
+START_TEST(whole_matrices_without_memory)
+{
+  int calls = 0, failed = 0;
+  nai_network *net = build_projected(NAI_STORAGE_LISTED, &calls);
+  nai_trainer *trainer = train_with_matrices(net);
+  nai_trials *trials = batch_of(net);
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  nai_status status = NAI_ERR_MEMORY;
+  uint64_t before = hash_of(net);
+  for (; status == NAI_ERR_MEMORY; failed++) {
+    EXPECT(hash_of(net) == before);
+    faults_fail_allocation(failed);
+    status = nai_trainer_step(NULL, trainer, trials);
+    faults_fail_allocation(-1);
+  }
+  expect_ok(status);
+  EXPECT(failed > 4);
+  nai_trials_destroy(trials);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* What the plan says before the build is not exceeded by what is held after it. */
+START_TEST(memory_is_said_before)
+{
+  nai_network *net = compose_ei_of(20, 3, 1600, 400, 2);
+  int64_t said, held, synapses;
+  make_sparse(net, "E I", 0.02);
+  expect_ok(nai_network_set_storage(net, "E I", "E I", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_memory(&said, net));
+  expect_ok(nai_network_set_memory_limit(net, said / 2));
+  nai_network *tight;
+  expect_ok(nai_network_copy(&tight, net));
+  expect_fails(nai_network_build(tight, 1), NAI_ERR_MEMORY, "the network's limit is");
+  nai_network_destroy(tight);
+  expect_ok(nai_network_set_memory_limit(net, 0));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_memory(&held, net));
+  expect_ok(nai_network_synapses(NULL, 0, &synapses, net, "E I", "E I"));
+  EXPECT(held <= said && said < 2 * held);
+  EXPECT(held < 80 * synapses + 1000000);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- within trials, and units of every model --------------------------------------------------- */
 
 static nai_trainer *train_model(nai_network *net, const rule_case *by, int every)
@@ -474,5 +712,10 @@ Suite *storage_suite(void)
   tcase_add_loop_test(rules, every_model_by_every_rule, 0, n_rules + n_other_rules);
   tcase_add_loop_test(rules, threads_and_checkpoints_keep_bits, 2, 4);
   suite_add_tcase(suite, rules);
+  ADD_CASE(suite, "tables", costs_and_constraints_as_of_matrices,
+           matrices_for_the_call_count_as_memory, a_constraint_that_fails_leaves_all_as_it_was);
+  ADD_CASE(suite, "looking", what_is_shown_and_set);
+  ADD_CASE(suite, "memory", lists_without_memory, whole_matrices_without_memory,
+           memory_is_said_before);
   return suite;
 }
