@@ -1,6 +1,8 @@
 /* Making lists for one trial, in the order that the kernel of rows.inc.h wants. */
 #include "row_lists.h"
 
+#include <math.h>
+
 #include "../base/memory.h"
 
 /*
@@ -30,7 +32,7 @@ static double density_of(int64_t k, int64_t n, int64_t synapses)
 
 static int pays(int64_t k, int64_t n, int64_t synapses)
 {
-  return k >= NAI__ROW_WINDOW && k <= 65536 && synapses > 0 && synapses <= INT32_MAX / 2 &&
+  return k >= NAI__ROW_WINDOW && k <= INT32_MAX && synapses > 0 && synapses <= INT32_MAX / 2 &&
          (k * n >= LARGE || density_of(k, n, synapses) <= MOST_SMALL);
 }
 
@@ -85,7 +87,7 @@ static slice open_slice(const source *from, int64_t s)
   return out;
 }
 
-/* The window of the next slot, and of far ones 0; -1 after the last. It ends within the senders. */
+/* The window of the next slot; -1 after the last. Of near ones it ends within the senders. */
 static int64_t next_window(const source *from, const slice *s)
 {
   const int32_t *sender = from->synapses->sender;
@@ -93,13 +95,14 @@ static int64_t next_window(const source *from, const slice *s)
   for (int p = 0; p < NAI__ROW_SLICE; p++)
     if (s->at[p] < s->end[p] && (least < 0 || sender[s->at[p]] < least)) least = sender[s->at[p]];
   if (least < 0) return -1;
-  return from->near ? smaller(least / 16 * 16, from->synapses->k - NAI__ROW_WINDOW) : 0;
+  return from->near ? smaller(least / 16 * 16, from->synapses->k - NAI__ROW_WINDOW)
+                    : least / NAI__ROW_FAR * NAI__ROW_FAR;
 }
 
 static int is_within(const source *from, const slice *s, int p, int64_t window)
 {
-  return s->at[p] < s->end[p] &&
-         (!from->near || from->synapses->sender[s->at[p]] < window + NAI__ROW_WINDOW);
+  const int64_t width = from->near ? NAI__ROW_WINDOW : NAI__ROW_FAR;
+  return s->at[p] < s->end[p] && from->synapses->sender[s->at[p]] < window + width;
 }
 
 /* Slots of all slices; with `out`, which has room for them, fills them. */
@@ -117,11 +120,11 @@ static int64_t make_slots(const source *from, nai__row_lists *out)
         if (!out) continue;
         out->here[slot] |= (uint16_t)(1 << p);
         out->place[lane] = nai__compressed_place(c, e);
-        if (from->near) out->start[slot] = (uint16_t)window;
+        out->start[slot] = (int32_t)window;
         if (from->near)
           out->near[lane] = (uint8_t)(c->sender[e] - window);
         else
-          out->far[lane] = (uint16_t)c->sender[e];
+          out->far[lane] = (uint16_t)(c->sender[e] - window);
       }
     if (out) out->first[g + 1] = slot;
   }
@@ -141,11 +144,11 @@ static nai__row_lists *allocate(const nai__compressed *c, int64_t slots, int nea
   rows->here = NAI__ARRAY(uint16_t, slots);
   rows->place = NAI__ARRAY(int32_t, slots * NAI__ROW_SLICE);
   rows->weight = NAI__ARRAY(float, slots *NAI__ROW_SLICE);
-  if (near) rows->start = NAI__ARRAY(uint16_t, slots);
+  rows->start = NAI__ARRAY(int32_t, slots);
   if (near) rows->near = NAI__ARRAY(uint8_t, slots * NAI__ROW_SLICE);
   if (!near) rows->far = NAI__ARRAY(uint16_t, slots * NAI__ROW_SLICE);
-  if (rows->first && rows->post && rows->here && rows->place && rows->weight &&
-      (near ? rows->start && rows->near : rows->far != NULL))
+  if (rows->first && rows->post && rows->here && rows->start && rows->place && rows->weight &&
+      (rows->near || rows->far))
     return rows;
   nai__row_lists_destroy(rows);
   return NULL;
@@ -203,7 +206,7 @@ static int64_t size_of(int64_t slices, int64_t slots)
 {
   const int64_t slot =
       NAI__ROW_SLICE * (int64_t)(sizeof(uint16_t) + sizeof(int32_t) + sizeof(float)) +
-      (int64_t)sizeof(uint16_t);
+      (int64_t)(sizeof(uint16_t) + sizeof(int32_t));
   return slots * slot + slices * (int64_t)(sizeof(int64_t) + NAI__ROW_SLICE * sizeof(int32_t));
 }
 
@@ -217,4 +220,16 @@ int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses)
   if (k * n < LARGE) synapses = smaller(synapses, (int64_t)(MOST_SMALL * (double)(k * n)));
   if (!pays(k, n, synapses)) return 0;
   return size_of(slices_of(n), most_slots(k, synapses));
+}
+
+int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses)
+{
+  if (!pays(k, n, synapses)) return 0;
+  const int near = density_of(k, n, synapses) >= NEAR;
+  const int64_t full = synapses / NAI__ROW_SLICE, windows = near ? 1 : 1 + (k - 1) / NAI__ROW_FAR;
+  /* Receivers wait for each other at the end of a window. */
+  const double each = (double)synapses / ((double)n * (double)windows);
+  const double waits = windows > 1 ? 2 * sqrt(each) * (double)windows : 1;
+  const int64_t slots = (near ? full + full / 2 : full) + (int64_t)((double)slices_of(n) * waits);
+  return size_of(slices_of(n), smaller(slots, most_slots(k, synapses)));
 }

@@ -5,7 +5,8 @@
  *
  * Near: senders of a slot lie in a window of NAI__ROW_WINDOW, which stands where the receiver that
  * is most behind goes on; those that are ahead of it wait. Rates of a window are looked up in registers.
- * Far, where a window would hold too few synapses: any of 65 536 senders, which are gathered.
+ * Far, where a window would hold too few synapses: they are gathered from one of NAI__ROW_FAR, as many as
+ * sixteen bits can tell apart.
  */
 #ifndef NAI_KERNELS_ROW_LISTS_H
 #define NAI_KERNELS_ROW_LISTS_H
@@ -14,6 +15,7 @@
 
 #define NAI__ROW_SLICE 16
 #define NAI__ROW_WINDOW 64
+#define NAI__ROW_FAR 65536
 
 typedef struct nai__row_lists {
   int64_t k, n; /* senders, receivers */
@@ -21,7 +23,7 @@ typedef struct nai__row_lists {
   int64_t *first;  /* [slices + 1]: slots */
   int32_t *post;   /* [slices][16]: receivers; -1: none */
   uint16_t *here;  /* [slots]: bit i: the slot has a synapse of lane i */
-  uint16_t *start; /* [slots]: first sender of the window; NULL: far */
+  int32_t *start;  /* [slots]: first sender of the window */
   uint8_t *near;   /* [slots][16]: senders in their window; NULL: far */
   uint16_t *far;   /* [slots][16]: senders; NULL: near */
   int32_t *place;  /* [slots][16]: where the weight is, counted from w; -1: none */
@@ -37,6 +39,8 @@ void nai__row_lists_destroy(nai__row_lists *rows);
 /* Bytes of some, 0 of none; and what those of up to so many synapses take at most. */
 int64_t nai__row_lists_size(const nai__row_lists *rows);
 int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses);
+/* And what those of so many random ones take, about. */
+int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses);
 
 /* Takes the weights from w, where they have their places. */
 void nai__row_lists_pack(nai__row_lists *rows, const float *w);

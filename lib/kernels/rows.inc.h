@@ -56,7 +56,7 @@ NAI__INLINE void row_slice(int near, float *sum, const float *a, const nai__row_
   for (int p = 0; p < NAI__ROW_PARTS; p++) s[p] = load(sum + p * NAI__LANES);
   for (int64_t slot = l->first[slice]; slot < l->first[slice + 1]; slot++) {
     const int64_t at = slot * NAI__ROW_SLICE;
-    const float *const from = near ? a + l->start[slot] : a;
+    const float *const from = a + l->start[slot];
     __builtin_prefetch(l->weight + at + 1024);
 #pragma GCC unroll 4
     for (int p = 0; p < NAI__ROW_PARTS; p++) {

@@ -41,7 +41,7 @@ static int64_t listed_bytes(const nai__block *b)
   const int64_t pre = b->n_pre, post = b->n_post, synapses = b->at.columns;
   if (!b->is_listed) return 0;
   return nai__compressed_bytes(pre, synapses) + nai__lists_expected(pre, post, synapses, 1) +
-         nai__row_lists_bytes(pre, post, synapses) +
+         nai__row_lists_expected(pre, post, synapses) +
          (b->from_input ? 0 : nai__lists_expected(post, pre, synapses, 0));
 }
 
