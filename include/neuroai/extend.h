@@ -60,11 +60,11 @@ typedef struct nai_synapses {
  * them whole, as a matrix that is made for the call and takes memory for each pair of units.
  */
 enum {
-  /** `wire` may be shown some rows at a time: what it does to a row depends on that row alone, whose
-      number is first_post + i. */
+  /** `wire` may be shown some rows at a time: what it does to a row depends on that row alone,
+      whose number is first_post + i. */
   NAI_CONSTRAINT_BY_ROWS = 1,
-  /** `project` may be shown the synapses that exist in one row, without their ends and positions: what
-      it does to a synapse depends on that synapse alone. */
+  /** `project` may be shown the synapses that exist in one row, without their ends and positions:
+      what it does to a synapse depends on that synapse alone. */
   NAI_CONSTRAINT_BY_SYNAPSE = 2
 };
 
@@ -161,9 +161,9 @@ enum {
   NAI_COST_SEPARABLE = 1, /**< on_rates is a sum over steps and trials, and may be called on parts,
                             from several threads */
   NAI_COST_BY_SYNAPSE = 2 /**< on_weights is a sum over synapses that exist, and may be called on
-                            parts: of listed projections (NAI_STORAGE_LISTED) it is shown those of one row
-                            at a time, pre_position being that of their senders. Without it a matrix
-                            is made for the call */
+                            parts: of listed projections (NAI_STORAGE_LISTED) it is shown
+                            those of one row at a time, pre_position being that of their senders.
+                            Without it a matrix is made for the call */
 };
 
 /** A cost's table: exactly one of the four functions. `value`: add J to it, without beta. */

@@ -20,14 +20,14 @@
 typedef struct nai__row_lists {
   int64_t k, n; /* senders, receivers */
   int64_t slices, slots;
-  int64_t *first;  /* [slices + 1]: slots */
-  int32_t *post;   /* [slices][16]: receivers; -1: none */
-  uint16_t *here;  /* [slots]: bit i: the slot has a synapse of lane i */
-  int32_t *start;  /* [slots]: first sender of the window */
-  uint8_t *near;   /* [slots][16]: senders in their window; NULL: far */
-  uint16_t *far;   /* [slots][16]: senders; NULL: near */
-  int32_t *place;  /* [slots][16]: where the weight is, counted from w; -1: none */
-  float *weight;   /* [slots][16] */
+  int64_t *first; /* [slices + 1]: slots */
+  int32_t *post;  /* [slices][16]: receivers; -1: none */
+  uint16_t *here; /* [slots]: bit i: the slot has a synapse of lane i */
+  int32_t *start; /* [slots]: first sender of the window */
+  uint8_t *near;  /* [slots][16]: senders in their window; NULL: far */
+  uint16_t *far;  /* [slots][16]: senders; NULL: near */
+  int32_t *place; /* [slots][16]: where the weight is, counted from w; -1: none */
+  float *weight;  /* [slots][16] */
 } nai__row_lists;
 
 /*

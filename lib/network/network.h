@@ -480,7 +480,7 @@ nai_status nai__wire_listed(nai_network *net);
 nai_status nai__wire(nai_network *net);
 nai_status nai__initial_weights(nai_network *net); /* initial.c */
 
-/* --- limit.c ---------------------------------------------------------------------------------- */
+/* --- limit.c, draw.c --------------------------------------------------------------------------- */
 
 /* After nai__layout_plan(): bytes that the network holds, and that the draw takes for a while. */
 int64_t nai__layout_bytes(const nai_network *net);
@@ -493,15 +493,19 @@ int64_t nai__wiring_bytes(const nai__projection *p);
 /* NAI_ERR_MEMORY, saying what needs so much, when it is more than the network's limit. */
 nai_status nai__memory_check(const nai_network *net, int64_t bytes, const char *what);
 
-/* --- synapses.c ------------------------------------------------------------------------------- */
+/* --- shown.c ---------------------------------------------------------------------------------- */
 
 /*
  * What a table sees of a projection: its rectangle of theta. Listed: its synapses in one row, with no
  * positions. gradient and momentum: laid out as theta, or NULL.
  */
-uint64_t nai__constraint_seed(const nai_network *net, const nai__projection *p, int64_t constraint);
 nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, float *gradient,
                            float *momentum);
+/* What it draws with. */
+uint64_t nai__constraint_seed(const nai_network *net, const nai__projection *p, int64_t constraint);
+
+/* --- synapses.c ------------------------------------------------------------------------------- */
+
 /*
  * After weights have changed: every constraint, then what holds whatever they wrote: signs, absent
  * and fixed synapses. `before`: theta as it was, or NULL at the build.
