@@ -149,5 +149,5 @@ def test_refusals() -> None:
         net.connect("E", "E", storage="sparse")
     listed = circuit("listed")
     with pytest.raises(na.UnsupportedError, match="are listed"):
-        na.Trainer(listed, cost=na.MSE("z"), rule=na.UORO(), optimizer=na.SGD(0.1))
+        na.Trainer(listed, cost=na.MSE("z"), rule=na.WeightMirror(seed=1), optimizer=na.SGD(0.1))
     assert repr(listed) == repr(circuit("dense"))
