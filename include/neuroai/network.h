@@ -251,6 +251,22 @@ NAI_API nai_status nai_network_connect(nai_network *net, const char *from, const
 NAI_API nai_status nai_network_set_delay(nai_network *net, const char *from, const char *to,
                                          double delay);
 
+/**
+ * Delays that differ from synapse to synapse: drawn from a normal distribution, ms, again below
+ * `least`, and rounded to steps. Such projections are listed (NAI_STORAGE_LISTED) and go to
+ * populations; between populations `least` is dt or more. The last call of this, of
+ * nai_network_set_conduction() and nai_network_set_delay() counts.
+ */
+NAI_API nai_status nai_network_set_delays(nai_network *net, const char *from, const char *to,
+                                          double mean, double sd, double least);
+
+/**
+ * The same by the distance of two units, which have places: offset + distance / speed, with `speed`
+ * in mm / ms, which is m / s; rounded to steps, of which there is one at least between populations.
+ */
+NAI_API nai_status nai_network_set_conduction(nai_network *net, const char *from, const char *to,
+                                              double speed, double offset);
+
 /** Allows (1) or forbids (0, default) autapses: synapses of a unit onto itself. */
 NAI_API nai_status nai_network_set_autapses(nai_network *net, const char *from, const char *to,
                                             int32_t allowed);
@@ -396,7 +412,7 @@ NAI_API nai_status nai_network_model(const char **model, const nai_network *net,
 NAI_API nai_status nai_network_ends(const char **signal, const char **port, const nai_network *net,
                                     int64_t index);
 
-/** Delay of a projection, ms. */
+/** Delay of a projection, ms; where those of its synapses differ, about their mean. */
 NAI_API nai_status nai_network_delay(double *delay, const nai_network *net, const char *from,
                                      const char *to);
 
@@ -410,7 +426,11 @@ NAI_API double nai_network_dt(const nai_network *net);
 /** Name of the kernels that run the network. */
 NAI_API const char *nai_network_kernels(const nai_network *net);
 
-/** Effective weights of a projection [n_post, n_pre]; absent synapses are 0. */
+/**
+ * Effective weights of a projection [n_post, n_pre]; absent synapses are 0. Of a listed one (here,
+ * in the two calls below and in nai_trainer_gradient()) [1, synapses]: those that were wired, by
+ * delay, row of the matrix and sender.
+ */
 NAI_API nai_status nai_network_weights(nai_view *out, const nai_network *net, const char *from,
                                        const char *to);
 

@@ -21,6 +21,7 @@ enum nai__purpose {
   NAI__FOR_OUTPUT_PERTURBATION = 9,
   NAI__FOR_INTERVENTION = 10, /* which units */
   NAI__FOR_OUTPUT_NOISE = 11, /* of units, after the leak */
+  NAI__FOR_DELAYS = 12,
   NAI__FOR_AREAS = 32
 };
 

@@ -214,11 +214,11 @@ static nai_status check_arrays(const loader *l, const nai__json *json, const cha
     int32_t dtype;
   } arrays[] = {{"weight", NAI__F32}, {"mask", NAI__U8}, {"learns", NAI__U8}};
   int64_t shape[] = {n_post, n_pre};
-  int32_t listed;
+  nai__listed said;
   char name[NAI__TENSOR_NAME];
   nai__tensor tensor;
-  NAI__TRY(nai__synapse_list_said(&listed, json));
-  if (listed) NAI__TRY(nai__synapse_list_shape(shape, &l->file, from, to, n_post));
+  NAI__TRY(nai__synapse_list_said(&said, json));
+  if (said.is_listed) NAI__TRY(nai__synapse_list_shape(shape, &l->file, &said, from, to, n_post));
   for (size_t k = 0; k < sizeof arrays / sizeof *arrays; k++) {
     nai__model_synapse_tensor(name, arrays[k].what, from, to);
     NAI__TRY(nai__tensors_expect(&tensor, &l->file, name, arrays[k].dtype, 2, shape));
@@ -482,10 +482,10 @@ static nai_status add_projection(loader *l, const nai__json *json)
   NAI__TRY(read_part(&port, json, &l->net->node[to->node], NAI__TARGET));
   NAI__TRY(as_format(nai__connect(l->net, from->node, signal, to->node, port)));
   nai__projection *p = &l->net->projection[l->net->n_projections - 1];
-  int32_t listed;
+  nai__listed said;
   NAI__TRY(check_part(l, p, json));
-  sure(nai__synapse_list_said(&listed, json));
-  p->storage = listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
+  sure(nai__synapse_list_said(&said, json));
+  nai__synapse_list_give(p, &said);
   NAI__TRY(nai__short_terms_give(&l->short_terms, l->net, p, json));
   NAI__TRY(nai__json_real(&p->delay_ms, json, "delay"));
   NAI__TRY(as_format(nai__delay_check(l->net, p->delay_ms)));

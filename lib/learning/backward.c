@@ -75,23 +75,29 @@ static void pull_own(const group *g, float *signal, int64_t k, int64_t later)
           nai__own_weight(net, block, u) * error[b * net->ld_units + u];
 }
 
-/* The same through its synapses onto other ports of its own, or from other signals. */
+/* The same of a projection onto other ports, or from other signals, of which `block` has one delay. */
+static void pull_own_port(const group *g, float *signal, const nai__projection *p,
+                          const nai__block *block, int64_t later)
+{
+  const nai_network *net = g->pass->net;
+  const float *error = signal_at(g, later);
+  for (int64_t b = 0; b < g->rows; b++)
+    for (int64_t i = 0; i < p->n_post; i++)
+      signal[b * net->ld_units + p->pre + i % p->n_pre] +=
+          nai__weight_in(net, p, block, i, i % p->n_pre) * error[b * net->ld_units + p->post + i];
+}
+
 static void pull_own_ports(const group *g, float *signal, int64_t stage, int64_t t, int starting)
 {
   const nai_network *net = g->pass->net;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    const nai__block *block = &net->block[p->block];
-    if (p->from != p->to || (!block->from_group && !block->to_group)) continue;
+    const nai__block *first = &net->block[p->block];
+    if (p->from != p->to || (!first->from_group && !first->to_group)) continue;
     if (!starting && net->node[p->from].stage != stage) continue;
-    for (int64_t later = starting ? 1 : t + p->delay; later <= t + p->delay; later++) {
-      if (!reaches(g, starting ? 1 : t, later)) continue;
-      const float *error = signal_at(g, later);
-      for (int64_t b = 0; b < g->rows; b++)
-        for (int64_t i = 0; i < p->n_post; i++)
-          signal[b * net->ld_units + p->pre + i % p->n_pre] +=
-              nai__weight_of(net, p, i, i % p->n_pre) * error[b * net->ld_units + p->post + i];
-    }
+    for (const nai__block *b = first; b < first + p->n_parts; b++)
+      for (int64_t later = starting ? 1 : t + b->delay; later <= t + b->delay; later++)
+        if (reaches(g, starting ? 1 : t, later)) pull_own_port(g, signal, p, b, later);
   }
 }
 

@@ -128,20 +128,20 @@ static void follow_row(float *restrict gradient, float *restrict induction,
   }
 }
 
-/* What the synapses of a projection carry at this step. */
-static const float *carried_by(const nai__online *online, const nai__projection *p)
+/* What the synapses of a projection, in one of its blocks, carry at this step. */
+static const float *carried_by(const nai__online *online, const nai__projection *p, int64_t part)
 {
-  const nai__block *block = &online->learner->net->block[p->block];
+  const nai__block *block = &online->learner->net->block[p->block + part];
   return nai__carried(online->activity, block, online->t) + p->pre - block->pre;
 }
 
-static void follow_projection(const nai__online *online, const nai__projection *p, float a)
+static void follow_part(const nai__online *online, const nai__projection *p, int64_t part, float a)
 {
   const nai_network *net = online->learner->net;
-  const float *error = online->own, *carried = carried_by(online, p);
+  const float *error = online->own, *carried = carried_by(online, p, part);
   float *induction = online->learner->own;
   for (int64_t i = 0; i < p->n_post; i++) {
-    const nai__strip strip = nai__strip_in(net, p, i);
+    const nai__strip strip = nai__strip_in(net, p, part, i);
     follow_row(online->gradient + strip.at, induction + strip.at,
                nai__strip_carried(&strip, carried, online->carried[0]), strip.n, 1 - a,
                a * error[p->post + i], (float)net->dt);
@@ -178,9 +178,10 @@ static nai_status check_induced(const nai__online *online, const nai__projection
 {
   const nai_network *net = online->learner->net;
   const float *error = online->own;
-  if (largest(error + p->post, p->n_post) * largest(carried_by(online, p), p->n_pre) <=
-      MOST_INDUCED)
-    return NAI_OK;
+  float most = 0;
+  for (int64_t part = 0; part < p->n_parts; part++)
+    most = fmaxf(most, largest(carried_by(online, p, part), p->n_pre));
+  if (largest(error + p->post, p->n_post) * most <= MOST_INDUCED) return NAI_OK;
   return nai__fail(NAI_ERR_NONFINITE,
                    "errors of '%s' times what '%s' sends are above %g at step %lld of the trial: "
                    "look at the inputs",
@@ -199,7 +200,8 @@ static nai_status step(nai__online *online)
   for (int64_t k = 0; k < net->n_projections; k++)
     if (learns(net, &net->projection[k])) NAI__TRY(check_induced(online, &net->projection[k]));
   for (int64_t k = 0; k < net->n_projections; k++)
-    if (learns(net, &net->projection[k])) follow_projection(online, &net->projection[k], a);
+    for (int64_t i = 0; learns(net, &net->projection[k]) && i < net->projection[k].n_parts; i++)
+      follow_part(online, &net->projection[k], i, a);
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (has_errors(&net->node[i])) follow_bias(online, &net->node[i], a);
   nai__online_readout(online);

@@ -70,8 +70,8 @@ static nai_status find_gaps(traces *own, const nai_network *net)
     own->gap[k] = NAI__ARRAY(int32_t, p->n_post);
     if (!own->gap[k]) return NAI_ERR_MEMORY;
     for (int64_t i = 0; i < p->n_post; i++) {
-      const nai__strip strip = nai__strip_in(net, p, i);
-      own->gap[k][i] = find_gap(net, &strip);
+      const nai__strip strip = nai__strip_in(net, p, 0, i);
+      own->gap[k][i] = p->n_parts == 1 ? find_gap(net, &strip) : ANYTHING;
     }
   }
   return NAI_OK;
@@ -223,19 +223,19 @@ static float learn_row(const nai_network *net, nai__learning_row *row, int32_t g
   return sum;
 }
 
-static void learn_projection(nai__online *online, const nai__fused *fused, int64_t k)
+static void learn_part(nai__online *online, const nai__fused *fused, int64_t k, int64_t part)
 {
   const nai_network *net = online->learner->net;
   const traces *own = online->own;
   const nai__projection *p = &net->projection[k];
-  const nai__block *b = &net->block[p->block];
+  const nai__block *b = &net->block[p->block + part];
   const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
   int64_t skip = from->offset - b->pre;
   int ready = nai__block_is_ready(b);
   const float *sent = nai__carried(online->activity, b, online->t) + skip,
               *sent_next = ready ? nai__carried(online->activity, b, online->t + 1) + skip : NULL;
   for (int64_t i = 0; i < to->n; i++) {
-    const nai__strip strip = nai__strip_in(net, p, i);
+    const nai__strip strip = nai__strip_in(net, p, part, i);
     const int64_t at = strip.at, u = to->offset + i;
     const float *pre = nai__strip_carried(&strip, sent, online->carried[0]),
                 *next = ready ? nai__strip_carried(&strip, sent_next, online->carried[1]) : NULL;
@@ -284,7 +284,8 @@ static nai_status learn(nai__online *online, const nai__fused *fused)
                      "the learning rate, or look at inputs and targets",
                      (long long)online->t);
   memset(fused->ready, 0, (size_t)net->ld_units * sizeof *fused->ready);
-  for (int64_t k = 0; k < net->n_projections; k++) learn_projection(online, fused, k);
+  for (int64_t k = 0; k < net->n_projections; k++)
+    for (int64_t i = 0; i < net->projection[k].n_parts; i++) learn_part(online, fused, k, i);
   learn_biases(online, fused);
   return NAI_OK;
 }

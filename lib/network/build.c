@@ -9,6 +9,7 @@ static nai_status build(nai_network *net, uint64_t seed)
   NAI__TRY(nai__memory_check(net, nai__layout_bytes(net) + nai__draw_bytes(net), "the network"));
   NAI__TRY(nai__place(net));
   NAI__TRY(nai__wire_listed(net));
+  NAI__TRY(nai__split_delays(net));
   NAI__TRY(nai__layout(net, 1));
   NAI__TRY(nai__wire(net));
   nai__numbers_refresh(net);

@@ -288,7 +288,10 @@ static nai_status set_delay(nai_network *net, const char *from, const char *to, 
 {
   NAI__TRY(nai__projections_known(net, from, to));
   NAI__TRY(nai__delay_check(net, delay));
-  NAI__EACH_PROJECTION(net, p, from, to) p->delay_ms = delay;
+  NAI__EACH_PROJECTION(net, p, from, to) {
+    p->delay_ms = delay;
+    p->spread = NAI__ONE_DELAY;
+  }
   return NAI_OK;
 }
 

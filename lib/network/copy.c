@@ -88,8 +88,14 @@ static nai_status copy_arrays(nai_network *net, const nai_network *from)
     net->projection[i].storage =
         from->projection[i].is_listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
   NAI__TRY(nai__layout_plan(net));
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    net->projection[i].delay = from->projection[i].delay;
+    NAI__TRY(nai__add_parts(net, &net->projection[i], from->projection[i].n_parts));
+  }
   for (int64_t i = 0; i < net->n_blocks; i++)
     if (net->block[i].is_listed) {
+      net->block[i].delay = from->block[i].delay;
+      net->block[i].longest = from->block[i].longest;
       net->block[i].synapses = nai__compressed_copy(from->block[i].synapses);
       if (!net->block[i].synapses) return NAI_ERR_MEMORY;
     }

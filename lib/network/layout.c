@@ -21,17 +21,14 @@
 
 static void set_delays(nai_network *net)
 {
-  net->max_delay = net->max_input_delay = 0;
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
     int recurrent =
         net->node[p->from].kind == NAI_POPULATIONS && net->node[p->to].kind == NAI_POPULATIONS;
-    p->delay = p->delay_ms < 0 ? recurrent : (int64_t)round(p->delay_ms / net->dt);
-    int64_t *longest =
-        net->node[p->from].kind == NAI_INPUTS ? &net->max_input_delay : &net->max_delay;
-    if (p->delay > *longest) *longest = p->delay;
+    p->delay = p->spread         ? nai__mean_delay(net, p)
+               : p->delay_ms < 0 ? recurrent
+                                 : (int64_t)round(p->delay_ms / net->dt);
   }
-  if (net->max_delay < 1) net->max_delay = 1; /* the rate-leak reads r(t-1) */
 }
 
 /* 1 when `p` makes its target wait for its source within a time step. */
@@ -308,6 +305,7 @@ static void open_block(nai_network *net, nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   p->block = net->n_blocks++;
+  p->n_parts = 1;
   net->block[p->block] = (nai__block){.from_input = pre->kind == NAI_INPUTS,
                                       .to_output = post->kind == NAI_OUTPUTS,
                                       .from_stage = pre->stage,
@@ -319,7 +317,9 @@ static void open_block(nai_network *net, nai__projection *p)
                                       .post = p->post,
                                       .n_pre = p->n_pre,
                                       .n_post = p->n_post,
-                                      .is_listed = p->is_listed};
+                                      .is_listed = p->is_listed,
+                                      .expected = nai__expected_delays(net, p),
+                                      .longest = p->spread ? nai__long_delay(net, p) : p->delay};
 }
 
 static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)
@@ -330,6 +330,7 @@ static nai_status join_block(nai_network *net, nai__index *blocks, nai__projecti
   }
   uint64_t hash = hash_block(net, p);
   p->block = find_block(net, blocks, p, hash);
+  p->n_parts = 1;
   if (p->block < 0) {
     NAI__TRY(nai__index_add(blocks, hash, net->n_blocks));
     open_block(net, p);
@@ -369,9 +370,9 @@ static nai_status place_blocks(nai_network *net)
     nai__block *b = &net->block[i];
     b->at.rows = b->is_listed ? 1 : b->n_post;
     b->at.columns = b->is_listed ? synapses_of(net, b) : b->n_pre;
-    b->at.stride = nai__leading(larger(b->at.columns, 1));
+    b->at.stride = b->goes_on ? b->at.columns : nai__leading(larger(b->at.columns, 1));
     b->at.start = theta;
-    if (b->at.rows > (MOST_THETA - theta) / b->at.stride)
+    if (b->at.stride && b->at.rows > (MOST_THETA - theta) / b->at.stride)
       return nai__fail(NAI_ERR_MEMORY, "the network has more than %lld synapses",
                        (long long)MOST_THETA);
     theta += b->at.rows * b->at.stride;
@@ -388,6 +389,10 @@ static void place_projection(nai_network *net, nai__projection *p)
   nai__block *b = &net->block[p->block];
   const int64_t pairs = p->n_post * p->n_pre;
   p->at = b->at;
+  for (int64_t k = 1; k < p->n_parts; k++) {
+    p->at.columns += b[k].at.columns;
+    p->at.stride += b[k].at.stride;
+  }
   if (p->is_listed) return;
   p->at.start += (p->post - b->post) * b->at.stride + p->pre - b->pre;
   p->at.rows = p->n_post;
@@ -396,9 +401,21 @@ static void place_projection(nai_network *net, nai__projection *p)
   if (!nai__is_wired(p)) b->least += pairs - (p->from == p->to) * p->n_post;
 }
 
+static void find_longest(nai_network *net)
+{
+  net->max_input_delay = 0;
+  net->max_delay = 1; /* the rate-leak reads r(t-1) */
+  for (int64_t i = 0; i < net->n_blocks; i++) {
+    const nai__block *b = &net->block[i];
+    int64_t *longest = b->from_input ? &net->max_input_delay : &net->max_delay;
+    if (b->longest > *longest) *longest = b->longest;
+  }
+}
+
 static nai_status place_all(nai_network *net)
 {
   NAI__TRY(place_blocks(net));
+  find_longest(net);
   for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].most = net->block[i].least = 0;
   for (int64_t i = 0; i < net->n_projections; i++) place_projection(net, &net->projection[i]);
   return NAI_OK;
@@ -410,7 +427,7 @@ static nai_status make_blocks(nai_network *net)
   if (!net->block) return NAI_ERR_MEMORY;
   net->n_blocks = 0;
   find_ends(net);
-  nai__choose_storage(net);
+  NAI__TRY(nai__choose_storage(net));
   NAI__TRY(join_blocks(net));
   return place_all(net);
 }

@@ -38,11 +38,12 @@ static int64_t bytes_of(const nai__block *b, int64_t synapses)
 /* Of a listed block, before they are there: of the synapses that are expected. */
 static int64_t listed_bytes(const nai__block *b)
 {
-  const int64_t pre = b->n_pre, post = b->n_post, synapses = b->at.columns;
-  if (!b->is_listed) return 0;
-  return nai__compressed_bytes(pre, synapses) + nai__lists_expected(pre, post, synapses, 1) +
-         nai__row_lists_expected(pre, post, synapses) +
-         (b->from_input ? 0 : nai__lists_expected(post, pre, synapses, 0));
+  const int64_t pre = b->n_pre, post = b->n_post, parts = b->is_listed ? b->expected : 0;
+  const int64_t synapses = parts ? b->at.columns / parts : 0;
+  return parts *
+         (nai__compressed_bytes(pre, synapses) + nai__lists_expected(pre, post, synapses, 1) +
+          nai__row_lists_expected(pre, post, synapses) +
+          (b->from_input ? 0 : nai__lists_expected(post, pre, synapses, 0)));
 }
 
 /* Synapses of a block that has lists, at most; -1: it will have none. A constraint may leave any. */

@@ -277,15 +277,11 @@ nai_status nai_network_set_weights(nai_network *net, const char *from, const cha
   return NAI_OK;
 }
 
-/*
- * Of the projection's block as it is under the mask, before anything changes. In a list, synapses that a
- * mask removes keep their places.
- */
+/* Of the projection's block as it is under the mask, before anything changes. */
 static nai_status list_masked(nai__listing *out, const nai_network *net, const nai__projection *p,
                               const float *mask)
 {
   const nai__block *block = &net->block[p->block];
-  if (p->is_listed) return nai__list_block(out, block, NULL);
   const int64_t n = block->at.rows * block->at.stride, from = p->at.start - block->at.start;
   uint8_t *exists = NAI__ARRAY(uint8_t, n);
   if (!exists) return NAI_ERR_MEMORY;
@@ -311,7 +307,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
                        (long long)(k % n_pre), (double)mask[k]);
   nai__block *block = &net->block[p->block];
   nai__listing listing;
-  NAI__TRY(list_masked(&listing, net, p, mask));
+  if (!p->is_listed) NAI__TRY(list_masked(&listing, net, p, mask));
   for (int64_t i = 0; i < n_post; i++)
     for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);) {
       if (mask[i * n_pre + row.pre] != 0) continue;
@@ -319,7 +315,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
       net->exists[row.place] = net->plastic[row.place] = net->learns[row.place] = 0;
     }
   nai__find_plastic(net);
-  nai__use_listing(block, &listing);
+  if (!p->is_listed) nai__use_listing(block, &listing); /* in a list, all keep their places */
   nai__pack(net);
   return NAI_OK;
 }

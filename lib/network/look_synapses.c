@@ -10,9 +10,10 @@
 #include "ends.h"
 #include "row.h"
 
-/* A projection onto one copy of its port. */
+/* A projection onto one copy of its port; of synapses whose delays differ, those of one delay. */
 typedef struct stream {
   const nai__projection *p;
+  int64_t part;
   const nai__node *from, *to;
   int64_t copy;
   nai__row row;
@@ -62,7 +63,7 @@ static void put(list *out, const stream *s, int64_t post)
   if (to->pre) to->pre[k] = (int32_t)s->row.pre;
   if (to->copy) to->copy[k] = (int32_t)s->copy;
   if (to->weight) to->weight[k] = net->theta[s->row.place];
-  if (to->delay) to->delay[k] = (double)s->p->delay * net->dt;
+  if (to->delay) to->delay[k] = (double)net->block[s->p->block + s->part].delay * net->dt;
   if (to->plastic) to->plastic[k] = net->plastic[s->row.place];
 }
 
@@ -70,7 +71,7 @@ static void put(list *out, const stream *s, int64_t post)
 static void merge(list *out, stream *s, int64_t n, int64_t post)
 {
   for (int64_t k = 0; k < n; k++) {
-    s[k].row = nai__row_of(out->net, s[k].p, s[k].copy * s[k].to->n + post);
+    s[k].row = nai__row_in(out->net, s[k].p, s[k].part, s[k].copy * s[k].to->n + post);
     s[k].there = nai__row_next(&s[k].row);
   }
   for (;;) {
@@ -107,13 +108,17 @@ static void write_all(list *out, stream *s, int64_t n)
 static stream *streams_of(int64_t *n, const nai_network *net, const char *from, const char *to)
 {
   *n = 0;
-  NAI__EACH_PROJECTION(net, p, from, to) *n += copies_of(net, p);
+  NAI__EACH_PROJECTION(net, p, from, to) *n += copies_of(net, p) * p->n_parts;
   stream *s = NAI__ARRAY(stream, *n);
   int64_t at = 0;
   if (!s) return NULL;
   NAI__EACH_PROJECTION(net, p, from, to)
-    for (int64_t c = 0; c < copies_of(net, p); c++)
-      s[at++] = (stream){.p = p, .from = &net->node[p->from], .to = &net->node[p->to], .copy = c};
+    for (int64_t c = 0; c < copies_of(net, p) * p->n_parts; c++)
+      s[at++] = (stream){.p = p,
+                         .part = c % p->n_parts,
+                         .from = &net->node[p->from],
+                         .to = &net->node[p->to],
+                         .copy = c / p->n_parts};
   qsort(s, (size_t)*n, sizeof *s, by_ends);
   return s;
 }

@@ -135,13 +135,23 @@ typedef struct nai__node {
   nai__cells *cells;     /* NULL: rate units */
 } nai__node;
 
+/* Where the delays of synapses come from that are not all the same. */
+enum nai__spread {
+  NAI__ONE_DELAY,
+  NAI__DRAWN_DELAYS, /* mean, standard deviation, least: ms */
+  NAI__CONDUCTION,   /* speed, mm / ms; what is added, ms */
+  NAI__GIVEN_DELAYS  /* as they were in a file, or in another network */
+};
+
 typedef struct nai__projection {
   int64_t from, to;      /* nodes */
   int32_t signal, port;  /* of them */
   char *source, *target; /* "E:dendrite+" where a node has several; NULL: the node's name */
   int64_t next_same;     /* the next one between the same two nodes, or -1 */
   double delay_ms;       /* below 0: the default */
-  int64_t delay;         /* steps */
+  int64_t delay;         /* steps; where they differ, about their mean */
+  int32_t spread;        /* enum nai__spread */
+  double spread_by[3];
   int32_t autapses;
   int32_t plastic;
   int32_t storage; /* NAI_STORAGE_..., as it was asked for */
@@ -154,6 +164,7 @@ typedef struct nai__projection {
   int64_t next_onto; /* the next one onto the same node, or -1. From here on set by the layout */
   int64_t release;   /* number of the release that it carries, or -1 */
   int64_t block;
+  int64_t n_parts;       /* blocks, from that one on: one for each delay that its synapses have */
   int64_t pre, post;     /* first columns of the source and of the target */
   int64_t n_pre, n_post; /* how many: receivers with the copies of the port */
   int32_t is_listed;     /* 1: stored as a list of its synapses */
@@ -178,6 +189,9 @@ typedef struct nai__block {
   int32_t frozen;    /* 1: none of its projections is plastic or has constraints */
   int32_t whole;     /* 1: there is a synapse everywhere, and each learns */
   int32_t is_listed; /* 1: of one listed projection */
+  int32_t goes_on;   /* 1: so is the next block, which follows it in theta without a gap */
+  int64_t expected;  /* such blocks that its projection may get, before it is wired; */
+  int64_t longest;   /* and the longest of their delays */
   nai__rectangle at; /* [post][pre]; listed: its synapses in one row, in ascending order of both */
   float *forward;    /* packed: a row for each pre; listed: nothing is in it */
   float *backward;   /* packed: a row for each post; NULL from inputs. Listed: as `forward` */
@@ -532,10 +546,25 @@ static inline int nai__is_wired(const nai__projection *p)
   return 0;
 }
 
+/* --- delays.c --------------------------------------------------------------------------------- */
+
+/* The longest, in steps, and how many of a projection may differ: each is a block. */
+#define NAI__MOST_DELAY 100000
+#define NAI__MOST_DELAYS 1024
+/* Blocks that a projection with such delays may get, about, before it is wired. */
+int64_t nai__expected_delays(const nai_network *net, const nai__projection *p);
+/* About their mean, and the longest, steps; before it is wired. */
+int64_t nai__mean_delay(const nai_network *net, const nai__projection *p);
+int64_t nai__long_delay(const nai_network *net, const nai__projection *p);
+/* Gives the one block of a listed projection n - 1 more behind it, as it is. */
+nai_status nai__add_parts(nai_network *net, nai__projection *p, int64_t n);
+/* After nai__wire_listed(): a block for each delay that the synapses of a projection have. */
+nai_status nai__split_delays(nai_network *net);
+
 /* --- storage.c -------------------------------------------------------------------------------- */
 
 /* Which projections are listed; when ends have their sizes. */
-void nai__choose_storage(nai_network *net);
+nai_status nai__choose_storage(nai_network *net);
 /* How many synapses a projection will have, about; where nobody knows, as one that was told to be listed. */
 int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p);
 

@@ -9,38 +9,66 @@
 
 #include "network.h"
 
+/* Where delays differ, synapses of the shortest delay come first. */
 typedef struct nai__row {
-  const uint8_t *exists; /* as theta */
-  int64_t next, end;     /* places that are still to be looked at */
-  int64_t first;         /* place of column 0, or of the first synapse of a list */
-  const int32_t *sender; /* of the synapses of a list, from its first; NULL: a matrix */
-  int64_t pre, place;    /* the present synapse: its column, and where it stands in theta */
+  const uint8_t *exists;  /* as theta */
+  int64_t next, end;      /* places that are still to be looked at */
+  int64_t first;          /* place of column 0, or of the first synapse of a list */
+  const int32_t *sender;  /* of the synapses of a list, from its first; NULL: a matrix */
+  int64_t pre, place;     /* the present synapse: its column, and where it stands in theta */
+  const nai__block *part; /* of a list: the block that it is in, */
+  int64_t parts, number;  /* of so many that are left; which row */
 } nai__row;
+
+static inline void nai__row_open(nai__row *row, const nai__block *part)
+{
+  const nai__compressed *list = part->synapses;
+  row->part = part;
+  row->first = part->at.start;
+  row->next = row->first + list->first[row->number];
+  row->end = row->first + list->first[row->number + 1];
+  row->sender = list->sender;
+}
+
+/* Of one delay alone. */
+static inline nai__row nai__row_in(const nai_network *net, const nai__projection *p, int64_t part,
+                                   int64_t row)
+{
+  nai__row out = {.exists = net->exists, .number = row};
+  if (p->is_listed) {
+    nai__row_open(&out, &net->block[p->block + part]);
+    return out;
+  }
+  out.next = out.first = nai__place_in(&p->at, row, 0);
+  out.end = out.first + p->n_pre;
+  return out;
+}
 
 static inline nai__row nai__row_of(const nai_network *net, const nai__projection *p, int64_t row)
 {
-  const nai__compressed *list = net->block[p->block].synapses;
-  if (p->is_listed)
-    return (nai__row){.exists = net->exists,
-                      .next = p->at.start + list->first[row],
-                      .end = p->at.start + list->first[row + 1],
-                      .first = p->at.start,
-                      .sender = list->sender};
-  const int64_t first = nai__place_in(&p->at, row, 0);
-  return (nai__row){.exists = net->exists, .next = first, .end = first + p->n_pre, .first = first};
+  nai__row out = nai__row_in(net, p, 0, row);
+  out.parts = p->n_parts - 1;
+  return out;
 }
 
-/* Goes to the next synapse, in ascending order of `pre`; 0 behind the last one. */
+/* Goes to the next synapse, of one delay in ascending order of `pre`; 0 behind the last one. */
 static inline int nai__row_next(nai__row *row)
 {
-  const uint8_t *from = row->exists + row->next;
-  const uint8_t *at = row->next < row->end ? memchr(from, 1, (size_t)(row->end - row->next)) : NULL;
-  if (!at) return 0;
-  row->place = at - row->exists;
-  row->pre = row->place - row->first;
-  if (row->sender) row->pre = row->sender[row->pre];
-  row->next = row->place + 1;
-  return 1;
+  for (;;) {
+    const uint8_t *from = row->exists + row->next;
+    const uint8_t *at =
+        row->next < row->end ? memchr(from, 1, (size_t)(row->end - row->next)) : NULL;
+    if (at) {
+      row->place = at - row->exists;
+      row->pre = row->place - row->first;
+      if (row->sender) row->pre = row->sender[row->pre];
+      row->next = row->place + 1;
+      return 1;
+    }
+    if (row->parts == 0) return 0;
+    row->parts--;
+    nai__row_open(row, row->part + 1);
+  }
 }
 
 /* Row `row` of a block as it stands in theta: n synapses side by side. */
@@ -56,11 +84,11 @@ static inline nai__strip nai__strip_of(const nai__block *b, int64_t row)
   return (nai__strip){b->at.start + first, end - first, b->synapses->sender + first};
 }
 
-/* The same of a projection. */
+/* The same of a projection, of one delay. */
 static inline nai__strip nai__strip_in(const nai_network *net, const nai__projection *p,
-                                       int64_t row)
+                                       int64_t part, int64_t row)
 {
-  if (p->is_listed) return nai__strip_of(&net->block[p->block], row);
+  if (p->is_listed) return nai__strip_of(&net->block[p->block + part], row);
   return (nai__strip){nai__place_in(&p->at, row, 0), p->n_pre, NULL};
 }
 
@@ -79,33 +107,33 @@ static inline int64_t nai__strip_scratch(const nai_network *net)
   return net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
 }
 
-/* The ends of number k of a projection's rectangle of theta, which its synapses are in. */
-static inline void nai__ends_of_place(const nai_network *net, const nai__projection *p, int64_t k,
-                                      int64_t *post, int64_t *pre)
+/* Where the synapse stands in theta, of those that are in this block of the projection; -1: none. */
+static inline int64_t nai__place_within(const nai_network *net, const nai__projection *p,
+                                        const nai__block *b, int64_t post, int64_t pre)
 {
-  const nai__compressed *list = net->block[p->block].synapses;
-  *post = k / p->at.columns;
-  *pre = k % p->at.columns;
-  if (!p->is_listed) return;
-  *pre = list->sender[k];
-  for (*post = 0; list->first[*post + 1] <= k;) ++*post;
-}
-
-/* Where the synapse stands in theta; -1 where there is none. */
-static inline int64_t nai__place_of(const nai_network *net, const nai__projection *p, int64_t post,
-                                    int64_t pre)
-{
-  int64_t place = p->is_listed ? nai__compressed_find(net->block[p->block].synapses, post, pre)
+  int64_t place = p->is_listed ? nai__compressed_find(b->synapses, post, pre)
                                : nai__place_in(&p->at, post, pre);
-  if (p->is_listed && place >= 0) place += p->at.start;
+  if (p->is_listed && place >= 0) place += b->at.start;
   return place >= 0 && net->exists[place] ? place : -1;
 }
 
-/* 0 where there is no synapse. */
-static inline float nai__weight_of(const nai_network *net, const nai__projection *p, int64_t post,
-                                   int64_t pre)
+/* In any of them. */
+static inline int64_t nai__place_of(const nai_network *net, const nai__projection *p, int64_t post,
+                                    int64_t pre)
 {
-  const int64_t place = nai__place_of(net, p, post, pre);
+  const nai__block *first = &net->block[p->block];
+  for (const nai__block *b = first; b < first + p->n_parts; b++) {
+    const int64_t place = nai__place_within(net, p, b, post, pre);
+    if (place >= 0) return place;
+  }
+  return -1;
+}
+
+/* 0 where there is no synapse. */
+static inline float nai__weight_in(const nai_network *net, const nai__projection *p,
+                                   const nai__block *b, int64_t post, int64_t pre)
+{
+  const int64_t place = nai__place_within(net, p, b, post, pre);
   return place < 0 ? 0 : net->theta[place];
 }
 

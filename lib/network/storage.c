@@ -2,6 +2,7 @@
  * How the synapses of a projection are stored: as a matrix, in which absent ones have a place, too, or
  * as a list of those that were wired. It follows from what was said of the network alone.
  */
+#include "../base/error.h"
 #include "network.h"
 
 /* Small networks are matrices throughout: what a matrix can do, and lists cannot, costs them little. */
@@ -40,7 +41,7 @@ static int is_sparse(const nai_network *net, const nai__projection *p)
   return pairs >= (double)LARGE_PROJECTION && synapses >= 0 && synapses <= MOST_DENSE * pairs;
 }
 
-void nai__choose_storage(nai_network *net)
+nai_status nai__choose_storage(nai_network *net)
 {
   double pairs = 0;
   for (int64_t i = 0; i < net->n_projections; i++)
@@ -50,5 +51,12 @@ void nai__choose_storage(nai_network *net)
     p->is_listed = p->storage == NAI_STORAGE_LISTED;
     if (p->storage == NAI_STORAGE_CHOSEN && pairs >= (double)LARGE_NETWORK)
       p->is_listed = is_sparse(net, p);
+    if (p->spread && p->storage == NAI_STORAGE_DENSE)
+      return nai__fail(NAI_ERR_INVALID,
+                       "the delays of synapses from '%s' to '%s' differ, so they are listed: their "
+                       "storage cannot be dense",
+                       nai__source_name(net, p), nai__target_name(net, p));
+    if (p->spread) p->is_listed = 1;
   }
+  return NAI_OK;
 }

@@ -90,7 +90,8 @@ nai_status nai__project(nai_network *net, float *momentum, const float *before)
 nai_status nai__project_block(nai_network *net, int64_t block, const float *before)
 {
   for (int64_t i = 0; i < net->n_projections; i++)
-    if (net->projection[i].block == block)
+    if (block >= net->projection[i].block &&
+        block < net->projection[i].block + net->projection[i].n_parts)
       NAI__TRY(project_one(net, &net->projection[i], NULL, before));
   return NAI_OK;
 }
@@ -117,7 +118,8 @@ void nai__find_plastic(nai_network *net)
   for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].frozen = 1;
   for (int64_t i = 0; i < net->n_projections; i++)
     if (net->projection[i].plastic || net->projection[i].n_constraints)
-      net->block[net->projection[i].block].frozen = 0;
+      for (int64_t k = 0; k < net->projection[i].n_parts; k++)
+        net->block[net->projection[i].block + k].frozen = 0;
   int64_t first = 0;
   net->n_stretches = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {

@@ -131,11 +131,12 @@ static nai_status wire_dense(nai_network *net, nai__projection *p)
 /* What was wired before there were flags. */
 static void take_wired(nai_network *net, const nai__projection *p)
 {
-  nai__block *b = &net->block[p->block];
   memset(net->exists + p->at.start, 1, (size_t)p->at.columns);
-  memcpy(net->learns + p->at.start, b->wired, (size_t)p->at.columns);
-  nai__free(b->wired);
-  b->wired = NULL;
+  for (nai__block *b = &net->block[p->block]; b < &net->block[p->block + p->n_parts]; b++) {
+    memcpy(net->learns + b->at.start, b->wired, (size_t)b->at.columns);
+    nai__free(b->wired);
+    b->wired = NULL;
+  }
   nai__refresh_plastic(net, p);
 }
 

@@ -114,7 +114,7 @@ static void move_weights(nai__errors *e, const nai_network *net, const nai_cost 
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
     if (!nai__cost_sees(cost, &net->node[p->from]) || !nai__cost_sees(cost, &net->node[p->to]) ||
-        p->delay != 1)
+        p->delay != 1 || p->spread)
       continue;
     float *corner = e->weight + column_of(net, cost, p->to) * ld + column_of(net, cost, p->from);
     for (int64_t i = 0; i < p->n_post; i++)

@@ -102,9 +102,11 @@ static nai_status call_on_weights(double *value, const nai_cost *cost, nai_synap
 
 /* A listed projection, a row at a time: the senders of its synapses have their places side by side. */
 static nai_status meet_rows(double *value, const nai_cost *cost, const nai_network *net,
-                            const nai__projection *p, float *gradient, double scale)
+                            const nai__projection *p, const nai__block *part, float *gradient,
+                            double scale)
 {
-  const nai__compressed *list = net->block[p->block].synapses;
+  const nai__compressed *list = part->synapses;
+  const int64_t start = part->at.start - p->at.start;
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   const float *onto = p->n_post == post->n ? post->position : post->port_position;
   float *from = pre->position ? NAI__ARRAY(float, 3 * p->n_pre) : NULL;
@@ -113,10 +115,10 @@ static nai_status meet_rows(double *value, const nai_cost *cost, const nai_netwo
     const int64_t first = list->first[i], n = list->first[i + 1] - first;
     nai_synapses s = nai__synapses(net, p, gradient, NULL);
     s.n_pre = n;
-    s.weight += first;
-    s.exists += first;
-    s.plastic += first;
-    if (s.gradient) s.gradient += first;
+    s.weight += start + first;
+    s.exists += start + first;
+    s.plastic += start + first;
+    if (s.gradient) s.gradient += start + first;
     s.first_post = i;
     s.post_position = onto ? onto + 3 * i : NULL;
     s.pre_position = from;
@@ -165,7 +167,8 @@ nai_status nai__meet_weights(double *value, const nai_cost *cost, const nai_netw
   if (n || !listed) NAI__TRY(call_on_weights(value, cost, synapses, n, scale));
   if (listed)
     NAI__EACH_PROJECTION(net, p, cost->names, cost->to)
-      if (p->is_listed) NAI__TRY(meet_rows(value, cost, net, p, gradient, scale));
+      for (int64_t k = 0; p->is_listed && k < p->n_parts; k++)
+        NAI__TRY(meet_rows(value, cost, net, p, &net->block[p->block + k], gradient, scale));
   return NAI_OK;
 }
 

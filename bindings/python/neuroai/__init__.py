@@ -80,6 +80,7 @@ from .errors import (
 from .evaluation import Confusion, Evaluation, evaluate, play
 from .fits import PsychometricFit, fit_psychometric
 from .history import History
+from .delay import Conduction, Delay, Delays
 from .initial import (
     Balanced,
     Constant,
@@ -145,6 +146,7 @@ __all__ = [
     "CallbackError",
     "Clamp",
     "Communicability",
+    "Conduction",
     "Confusion",
     "Constant",
     "Constraint",
@@ -154,6 +156,8 @@ __all__ = [
     "Curriculum",
     "Dale",
     "Default",
+    "Delay",
+    "Delays",
     "DendriticError",
     "DirectFeedbackAlignment",
     "Distance",

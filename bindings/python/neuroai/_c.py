@@ -1220,6 +1220,12 @@ nai_network_place_lattice = _function("nai_network_place_lattice", nai_status, _
 nai_network_set_positions = _function("nai_network_set_positions", nai_status, _network, Text, floats, int64)
 nai_network_connect = _function("nai_network_connect", nai_status, _network, Text, Text)
 nai_network_set_delay = _function("nai_network_set_delay", nai_status, _network, Text, Text, float64)
+nai_network_set_delays = _function(
+    "nai_network_set_delays", nai_status, _network, Text, Text, float64, float64, float64
+)
+nai_network_set_conduction = _function(
+    "nai_network_set_conduction", nai_status, _network, Text, Text, float64, float64
+)
 nai_network_set_autapses = _function("nai_network_set_autapses", nai_status, _network, Text, Text, int32)
 nai_network_set_storage = _function("nai_network_set_storage", nai_status, _network, Text, Text, int32)
 nai_network_set_plastic = _function("nai_network_set_plastic", nai_status, _network, Text, Text, int32)

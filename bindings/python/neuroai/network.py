@@ -47,6 +47,7 @@ from ._handle import (
 from ._interrupt import abandonable, to_its_end
 from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
+from .delay import Delay
 from .initial import Initial
 from .model import Model, UnitModel, models
 from .short_term import TsodyksMarkram
@@ -383,7 +384,7 @@ class Network(Handle):
         mask: Optional[npt.ArrayLike] = None,
         indegree: Optional[int] = None,
         outdegree: Optional[int] = None,
-        delay: Optional[float] = None,
+        delay: Union[float, Delay, None] = None,
         plastic: Union[bool, npt.ArrayLike] = True,
         autapses: bool = False,
         initial: Union[Initial, npt.ArrayLike, None] = None,
@@ -403,7 +404,8 @@ class Network(Handle):
                 ``na.InDegree(indegree)``, drawn from the mask where there is one.
             outdegree: each sending unit has; short for ``na.OutDegree(outdegree)``.
             delay: ms, a multiple of dt. Default: 0 from inputs and to outputs, dt between populations. With a delay of
-                0 between populations, activity arrives within the same time step, as in feed-forward layers.
+                0 between populations, activity arrives within the same time step, as in feed-forward layers. Where
+                synapses differ: na.Delays(1.5, 0.75), drawn; na.Conduction(0.3), by distance.
             plastic: False for a frozen projection; an array [n_post, n_pre] that is True where synapses are plastic.
             autapses: whether units may have synapses onto themselves.
             initial: initial weights: na.Gamma(2, 0.1), na.Normal(0, 0.1), ...; or an array [n_post, n_pre], whose
@@ -425,7 +427,7 @@ class Network(Handle):
             constraints.append(Fixed(given("plastic", plastic) == 0))
             plastic = True
         frozen, own = not _flag("plastic", plastic), _flag("autapses", autapses)
-        delay = None if delay is None else real("delay", delay)
+        delay = delay if delay is None or isinstance(delay, Delay) else real("delay", delay)
         array = None if initial is None or isinstance(initial, Initial) else self._one_projection(*ends, initial)
         before, made = self._n_projections(), [ends]
         self._compose(_c.nai_network_connect, *ends)
@@ -452,7 +454,7 @@ class Network(Handle):
         self,
         ends: Tuple[str, str],
         constraints: List[Constraint],
-        delay: Optional[float],
+        delay: Union[float, Delay, None],
         frozen: bool,
         own: bool,
         initial: Any,
@@ -460,7 +462,9 @@ class Network(Handle):
         """What ``connect`` was told of projections, checked before."""
         if own:
             self._compose(_c.nai_network_set_autapses, *ends, 1)
-        if delay is not None:
+        if isinstance(delay, Delay):
+            self._compose(delay._call, *ends, *delay._numbers(self.dt, ends[0].partition(":")[0] in self.inputs))
+        elif delay is not None:
             self._compose(_c.nai_network_set_delay, *ends, delay)
         for constraint in constraints:
             self.constrain(*ends, constraint)
@@ -647,7 +651,7 @@ class Network(Handle):
         return self
 
     def delay(self, source: str, target: str) -> float:
-        """Delay of a projection, ms."""
+        """Delay of a projection, ms; where those of its synapses differ, about their mean (see :meth:`synapses`)."""
         delay = c_double()
         _c.nai_network_delay(delay, self, source, target)
         return delay.value

@@ -137,9 +137,14 @@ def columns(
 
 
 def _ends_of(net: "Network", source: str, target: str) -> Tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Row and column of each synapse of one projection in its matrix, whose rows are those of all copies of the port."""
-    found = columns(net, source, target, ("copy", "post", "pre"))
-    return found["copy"] * net.size(target.partition(":")[0]) + found["post"], found["pre"]
+    """Row and column of each synapse of one projection in its matrix, whose rows are those of all copies of the port.
+
+    As they stand in its list: by delay, row and column.
+    """
+    found = columns(net, source, target, ("copy", "post", "pre", "delay"))
+    row = found["copy"] * net.size(target.partition(":")[0]) + found["post"]
+    order = np.lexsort((found["pre"], row, found["delay"]))
+    return row[order], found["pre"][order]
 
 
 def as_matrix(

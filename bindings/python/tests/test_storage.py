@@ -100,6 +100,56 @@ def test_training_and_files(both: Tuple[na.Network, na.Network], tmp_path: Path,
     assert np.array_equal(again.weights("E", "E"), both[1].weights("E", "E"))
 
 
+def late(**keywords: Any) -> na.Network:
+    net = na.Network(dt=2).input("u", 3).output("z", 2)
+    net.population("A", 60, tau=2).population("B", 20, sign=+1, tau=2).place("A B", box=(1, 1, 1))
+    net.connect("u", "A", delay=na.Delays(2, 3), density=0.5).connect("A", "A B", density=0.3, **keywords)
+    return net.connect("B", "A", delay=na.Conduction(0.1, offset=1)).connect("A", "z").build(seed=3)
+
+
+def test_delays_differ(tmp_path: Path) -> None:
+    net = late(delay=na.Delays(8, 4, least=4))
+    found = net.synapses("A", "A")
+    assert net.storage("A", "A") == net.storage("u", "A") == "listed" and net.storage("A", "z") == "dense"
+    assert len(np.unique(found.delay)) > 5 and found.delay.min() >= 4 and np.all(found.delay % 2 == 0)
+    assert abs(found.delay.mean() - 9) < 1 and net.delay("A", "A") == pytest.approx(found.delay.mean(), abs=1)
+    order = found.post.astype(np.int64) * 60 + found.pre
+    assert np.all(np.diff(order) > 0)
+    assert net.synapses("u", "A").delay.min() == 0
+    there = net.positions("A")[net.synapses("B", "A").post] - net.positions("B")[net.synapses("B", "A").pre]
+    steps = np.maximum(1, np.round((1 + np.linalg.norm(there, axis=1) / 0.1) / 2))
+    assert np.array_equal(net.synapses("B", "A").delay, 2 * steps)
+    assert np.count_nonzero(net.weights("A", "A")) == len(found)
+    assert np.array_equal(net.weights("A", "A")[found.post, found.pre], found.weight)
+    path = tmp_path / "late.safetensors"
+    net.save(path)
+    again = na.Network.load(path)
+    assert np.array_equal(again.synapses().delay, net.synapses().delay)
+    doubled = 2 * net.weights("A", "A")
+    again.set_weights("A", "A", doubled)
+    assert np.array_equal(again.weights("A", "A"), doubled)
+
+
+def test_delays_are_learnt_through() -> None:
+    net = late(delay=na.Delays(8, 4))
+    trainer = na.Trainer(net, cost=na.MSE("z"), rule=na.BPTT(), optimizer=na.Adam(0.01))
+    given = na.Trials(np.random.default_rng(0).normal(size=(30, 8, 3)), np.ones((30, 8, 2)))
+    costs = [trainer.step(given)["total"] for _ in range(60)]
+    assert costs[-1] < 0.3 * costs[0]
+
+
+def test_delays_that_are_refused() -> None:
+    with pytest.raises(na.InvalidError, match="least is 1 ms, must be at least 2"):
+        late(delay=na.Delays(8, 4, least=1))
+    with pytest.raises(na.InvalidError, match="storage cannot be dense"):
+        late(delay=na.Delays(8, 4), storage="dense")
+    with pytest.raises(na.InvalidTypeError, match="mean"):
+        na.Delays("8", 4)  # type: ignore[arg-type]
+    net = na.Network(dt=2).population("A", 5)
+    with pytest.raises(na.OrderError, match="'A' has no positions"):
+        net.connect("A", "A", delay=na.Conduction(1)).build()
+
+
 class Even(na.Constraint):
     """Units of even numbers are heard; no weight is above 0.1."""
 

@@ -1,0 +1,294 @@
+/*
+ * Delays that differ from synapse to synapse: drawn, or from the distance that a spike has to go. A
+ * listed projection is then several blocks, one for each delay, which stand one behind the other in
+ * theta: what goes over its rectangle of theta knows nothing of that.
+ */
+#include <math.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/philox.h"
+#include "ends.h"
+
+/* A normal distribution that has nearly nothing above the least delay is not drawn from for ever. */
+#define MOST_TRIES 100
+
+enum { MEAN, SD, LEAST };
+enum { SPEED, OFFSET };
+
+/* --- what is said ----------------------------------------------------------------------------- */
+
+/* Units of populations hear each other a step later at the soonest. */
+static int64_t least_steps(const nai_network *net, const nai__projection *p)
+{
+  return net->node[p->from].kind == NAI_POPULATIONS;
+}
+
+static nai_status may_differ(const nai_network *net, const nai__projection *p)
+{
+  if (net->node[p->to].kind != NAI_OUTPUTS) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID,
+                   "delays onto outputs are all the same: '%s' to '%s' cannot have others",
+                   nai__source_name(net, p), nai__target_name(net, p));
+}
+
+static nai_status set_spread(nai_network *net, const char *from, const char *to, int32_t spread,
+                             const double *by)
+{
+  NAI__EACH_PROJECTION(net, p, from, to) NAI__TRY(may_differ(net, p));
+  NAI__EACH_PROJECTION(net, p, from, to) {
+    p->spread = spread;
+    for (int k = 0; k < 3; k++) p->spread_by[k] = by[k];
+  }
+  return NAI_OK;
+}
+
+static nai_status check_least(const nai_network *net, const nai__projection *p, double least)
+{
+  const double dt = least_steps(net, p) ? net->dt : 0;
+  if (least >= dt) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "least is %g ms, must be at least %g from '%s' to '%s'", least,
+                   dt, nai__source_name(net, p), nai__target_name(net, p));
+}
+
+static nai_status set_drawn(nai_network *net, const char *from, const char *to, double mean,
+                            double sd, double least)
+{
+  const double most = NAI__MOST_DELAY * net->dt;
+  NAI__TRY(nai__projections_known(net, from, to));
+  if (!(mean >= 0 && mean <= most))
+    return nai__fail(NAI_ERR_INVALID, "mean is %g ms, must be 0 to %g", mean, most);
+  if (!(sd >= 0 && sd <= most))
+    return nai__fail(NAI_ERR_INVALID, "sd is %g ms, must be 0 to %g", sd, most);
+  if (!(least <= mean))
+    return nai__fail(NAI_ERR_INVALID, "least is %g ms, must be at most the mean, %g", least, mean);
+  NAI__EACH_PROJECTION(net, p, from, to) NAI__TRY(check_least(net, p, least));
+  return set_spread(net, from, to, NAI__DRAWN_DELAYS, (const double[]){mean, sd, least});
+}
+
+nai_status nai_network_set_delays(nai_network *net, const char *from, const char *to, double mean,
+                                  double sd, double least)
+{
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_drawn(net, from, to, mean, sd, least));
+}
+
+static nai_status set_conduction(nai_network *net, const char *from, const char *to, double speed,
+                                 double offset)
+{
+  const double most = NAI__MOST_DELAY * net->dt;
+  NAI__TRY(nai__projections_known(net, from, to));
+  if (!(speed > 0 && speed <= 1e6))
+    return nai__fail(NAI_ERR_INVALID, "speed is %g mm/ms, must be above 0 and at most 1e6", speed);
+  if (!(offset >= 0 && offset <= most))
+    return nai__fail(NAI_ERR_INVALID, "offset is %g ms, must be 0 to %g", offset, most);
+  return set_spread(net, from, to, NAI__CONDUCTION, (const double[]){speed, offset, 0});
+}
+
+nai_status nai_network_set_conduction(nai_network *net, const char *from, const char *to,
+                                      double speed, double offset)
+{
+  NAI__TRY(nai__may_compose(net));
+  return nai__remember(net, set_conduction(net, from, to, speed, offset));
+}
+
+/* --- before they are drawn -------------------------------------------------------------------- */
+
+static int64_t steps_of(const nai_network *net, const nai__projection *p, double ms)
+{
+  const double steps = fmin(round(ms / net->dt), NAI__MOST_DELAY);
+  const int64_t least = least_steps(net, p);
+  return steps < (double)least ? least : (int64_t)steps;
+}
+
+int64_t nai__mean_delay(const nai_network *net, const nai__projection *p)
+{
+  if (p->spread == NAI__GIVEN_DELAYS) return steps_of(net, p, p->delay_ms);
+  return steps_of(net, p, p->spread_by[p->spread == NAI__DRAWN_DELAYS ? MEAN : OFFSET]);
+}
+
+int64_t nai__long_delay(const nai_network *net, const nai__projection *p)
+{
+  if (p->spread != NAI__DRAWN_DELAYS) return nai__mean_delay(net, p);
+  return steps_of(net, p, p->spread_by[MEAN] + 4 * p->spread_by[SD]);
+}
+
+int64_t nai__expected_delays(const nai_network *net, const nai__projection *p)
+{
+  if (p->spread != NAI__DRAWN_DELAYS) return 1;
+  const double short_ms = fmax(p->spread_by[MEAN] - 4 * p->spread_by[SD], p->spread_by[LEAST]);
+  return nai__long_delay(net, p) - steps_of(net, p, short_ms) + 1;
+}
+
+/* --- drawing ---------------------------------------------------------------------------------- */
+
+/* A function of the network's seed, the projection and the two units. */
+static double drawn(const nai_network *net, const nai__projection *p, int64_t post, int64_t pre)
+{
+  for (uint64_t k = 0; k < MOST_TRIES; k++) {
+    const uint64_t label = (uint64_t)(p - net->projection) << 16 | k;
+    const uint64_t seed = nai__seed_derive(net->seed, NAI__FOR_DELAYS, label);
+    const double ms = p->spread_by[MEAN] +
+                      p->spread_by[SD] * nai_random_normal(seed, (uint64_t)post, (uint64_t)pre);
+    if (ms >= p->spread_by[LEAST]) return ms;
+  }
+  return p->spread_by[LEAST];
+}
+
+static double conducted(const nai_network *net, const nai__projection *p, int64_t post, int64_t pre)
+{
+  const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
+  const float *a = (p->n_post == to->n ? to->position : to->port_position) + 3 * post,
+              *b = from->position + 3 * pre;
+  const double x = (double)a[0] - (double)b[0], y = (double)a[1] - (double)b[1],
+               z = (double)a[2] - (double)b[2];
+  return p->spread_by[OFFSET] + sqrt(x * x + y * y + z * z) / p->spread_by[SPEED];
+}
+
+/* Of each synapse, steps; and the shortest and the longest one. */
+typedef struct lags {
+  int32_t *of;
+  int32_t least, most;
+} lags;
+
+static nai_status find_lags(lags *out, const nai_network *net, const nai__projection *p)
+{
+  const nai__compressed *c = net->block[p->block].synapses;
+  *out = (lags){.of = NAI__ARRAY(int32_t, c->first[c->n] + 1), .least = INT32_MAX, .most = -1};
+  if (!out->of) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < c->n; i++)
+    for (int64_t e = c->first[i]; e < c->first[i + 1]; e++) {
+      const double ms = p->spread == NAI__CONDUCTION ? conducted(net, p, i, c->sender[e])
+                                                     : drawn(net, p, i, c->sender[e]);
+      const int32_t steps = (int32_t)steps_of(net, p, ms);
+      out->of[e] = steps;
+      if (steps < out->least) out->least = steps;
+      if (steps > out->most) out->most = steps;
+    }
+  return NAI_OK;
+}
+
+/* --- into blocks ------------------------------------------------------------------------------ */
+
+nai_status nai__add_parts(nai_network *net, nai__projection *p, int64_t n)
+{
+  const int64_t more = n - 1, after = p->block + 1;
+  if (more == 0) return NAI_OK;
+  nai__block *grown = nai__grow(net->block, net->n_blocks, net->n_blocks + more, sizeof *grown);
+  if (!grown) return NAI_ERR_MEMORY;
+  net->block = grown;
+  for (int64_t k = net->n_blocks - 1; k >= after; k--) grown[k + more] = grown[k];
+  for (int64_t k = 0; k < more; k++) {
+    grown[after + k] = grown[p->block];
+    grown[after + k].synapses = NULL;
+    grown[after + k].wired = NULL;
+  }
+  for (int64_t k = 0; k < n; k++) grown[p->block + k].goes_on = k < more;
+  net->n_blocks += more;
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (net->projection[i].block >= after) net->projection[i].block += more;
+  p->n_parts = n;
+  return NAI_OK;
+}
+
+/* counts [steps - least]: synapses; then the number of the part, of those that have some. */
+static int64_t number_parts(int64_t *counts, const lags *l)
+{
+  int64_t n = 0;
+  for (int32_t d = 0; d <= l->most - l->least; d++) counts[d] = counts[d] > 0 ? n++ : -1;
+  return n;
+}
+
+static nai_status make_part(nai__block *b, const nai__compressed *c, int64_t synapses,
+                            int64_t delay)
+{
+  b->delay = b->longest = delay;
+  b->expected = 1;
+  b->synapses = nai__compressed_create(c->n, c->k);
+  if (!b->synapses) return NAI_ERR_MEMORY;
+  b->synapses->sender = NAI__ARRAY(int32_t, synapses);
+  b->wired = NAI__ARRAY(uint8_t, synapses);
+  return b->synapses->sender && b->wired ? NAI_OK : NAI_ERR_MEMORY;
+}
+
+/* Rows are gone through in order, so what lands in a part is in order, too. */
+static void deal_out(nai__block *part, int64_t parts, const nai__compressed *c,
+                     const uint8_t *learns, const lags *l, const int64_t *number)
+{
+  for (int64_t i = 0; i < c->n; i++) {
+    for (int64_t k = 0; k < parts; k++) part[k].synapses->first[i + 1] = part[k].synapses->first[i];
+    for (int64_t e = c->first[i]; e < c->first[i + 1]; e++) {
+      nai__block *b = &part[number[l->of[e] - l->least]];
+      const int64_t at = b->synapses->first[i + 1]++;
+      b->synapses->sender[at] = c->sender[e];
+      b->wired[at] = learns[e];
+    }
+  }
+}
+
+static nai_status make_parts(nai_network *net, nai__projection *p, const nai__compressed *c,
+                             const uint8_t *learns, const lags *l, int64_t *counts)
+{
+  const int64_t synapses = c->first[c->n];
+  int64_t n = 0, k = p->block;
+  for (int64_t e = 0; e < synapses; e++) counts[l->of[e] - l->least]++;
+  for (int32_t d = 0; d <= l->most - l->least; d++) n += counts[d] > 0;
+  if (n > NAI__MOST_DELAYS)
+    return nai__fail(NAI_ERR_INVALID,
+                     "synapses from '%s' to '%s' have delays of %lld different steps, at most %d "
+                     "can be: take a longer dt, or delays that differ less",
+                     nai__source_name(net, p), nai__target_name(net, p), (long long)n,
+                     NAI__MOST_DELAYS);
+  NAI__TRY(nai__add_parts(net, p, n));
+  for (int32_t d = 0; d <= l->most - l->least; d++)
+    if (counts[d] > 0) NAI__TRY(make_part(&net->block[k++], c, counts[d], l->least + d));
+  number_parts(counts, l);
+  deal_out(&net->block[p->block], n, c, learns, l, counts);
+  double sum = 0;
+  for (int64_t e = 0; e < synapses; e++) sum += (double)l->of[e];
+  p->delay = (int64_t)round(sum / (double)synapses);
+  return NAI_OK;
+}
+
+static nai_status split(nai_network *net, nai__projection *p)
+{
+  nai__block *b = &net->block[p->block];
+  nai__compressed *c = b->synapses;
+  uint8_t *learns = b->wired;
+  if (c->first[c->n] == 0) return NAI_OK;
+  lags l;
+  nai_status status = find_lags(&l, net, p);
+  int64_t *counts = status == NAI_OK ? NAI__ARRAY(int64_t, l.most - l.least + 1) : NULL;
+  if (status == NAI_OK && !counts) status = NAI_ERR_MEMORY;
+  if (status == NAI_OK) {
+    b->synapses = NULL; /* it is the first part from here on */
+    b->wired = NULL;
+    status = make_parts(net, p, c, learns, &l, counts);
+    nai__compressed_destroy(c);
+    nai__free(learns);
+  }
+  nai__free(counts);
+  nai__free(l.of);
+  return status;
+}
+
+static nai_status check_positions(const nai_network *net, const nai__projection *p)
+{
+  const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
+  if (p->spread != NAI__CONDUCTION || (from->position && to->position)) return NAI_OK;
+  return nai__fail(
+      NAI_ERR_ORDER,
+      "'%s' has no positions, which delays by distance from '%s' to '%s' need: place it",
+      from->position ? to->name : from->name, nai__source_name(net, p), nai__target_name(net, p));
+}
+
+nai_status nai__split_delays(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    nai__projection *p = &net->projection[i];
+    if (!p->spread) continue;
+    NAI__TRY(check_positions(net, p));
+    NAI__TRY(split(net, p));
+  }
+  return NAI_OK;
+}
