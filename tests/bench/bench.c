@@ -4,8 +4,8 @@
  *
  *   bench FILE.json [NAME ...]
  *
- * Names are those of the file, such as train/S. By default all but step/20000/0.01, whose network
- * takes half a minute to build; with the name "all" that too.
+ * Names are those of the file, such as train/S. By default all but build/100000/0.01, which
+ * takes a minute and 5 GB; with the name "all" that too.
  */
 #include <neuroai/neuroai.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ static const struct workload {
     {"train/L", 1024, 200, 128, 64, 32},
 };
 
-/* The same of larger networks of which few synapses exist, beside those of which all do. */
+/* The same of larger networks of which few synapses exist, listed, beside those of which all do. */
 static const struct sparse {
   struct workload work;
   double density;
@@ -51,13 +51,13 @@ static const struct stepped {
   const char *name;
   int64_t units;
   double density;
-  int each;    /* steps of a round */
-  int is_slow; /* to build: not among those that are timed by default */
-} steps[] = {{"step/100", 100, 1.0, 200, 0},         {"step/256", 256, 1.0, 200, 0},
-             {"step/1024", 1024, 1.0, 200, 0},       {"step/1024/0.2", 1024, 0.2, 200, 0},
-             {"step/1024/0.05", 1024, 0.05, 200, 0}, {"step/20000/0.01", 20000, 0.01, 10, 1}};
+  int each; /* steps of a round */
+} steps[] = {{"step/100", 100, 1.0, 200},         {"step/256", 256, 1.0, 200},
+             {"step/1024", 1024, 1.0, 200},       {"step/1024/0.2", 1024, 0.2, 200},
+             {"step/1024/0.05", 1024, 0.05, 200}, {"step/20000/0.01", 20000, 0.01, 10}};
 
-static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs, double density)
+static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs, double density,
+                                 int32_t storage)
 {
   nai_network *net;
   nai_constraint *sparse;
@@ -74,6 +74,7 @@ static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs,
   must(nai_constraint_create_sparse(&sparse, density));
   nai_network_constrain(net, "E I", "E I", sparse);
   nai_constraint_destroy(sparse);
+  nai_network_set_storage(net, "E I", "E I", storage);
   must(nai_network_build(net, 1));
   return net;
 }
@@ -118,7 +119,7 @@ static nai_trainer *make_trainer(nai_network *net, int threads)
 static void bench_training(nai__json_writer *out, const struct workload *w, double density,
                            int threads, double limit)
 {
-  nai_network *net = make_network(w->units, w->inputs, w->outputs, density);
+  nai_network *net = make_network(w->units, w->inputs, w->outputs, density, NAI_STORAGE_DENSE);
   nai_trials *trials = make_trials(net, w);
   nai_trainer *trainer = make_trainer(net, threads);
   double ms = time_update(trainer, trials);
@@ -135,9 +136,9 @@ static void bench_training(nai__json_writer *out, const struct workload *w, doub
   result_end(out);
 }
 
-static double time_density(const struct workload *w, double density)
+static double time_density(const struct workload *w, double density, int32_t storage)
 {
-  nai_network *net = make_network(w->units, w->inputs, w->outputs, density);
+  nai_network *net = make_network(w->units, w->inputs, w->outputs, density, storage);
   nai_trials *trials = make_trials(net, w);
   nai_trainer *trainer = make_trainer(net, 1);
   double ms = time_update(trainer, trials);
@@ -149,7 +150,8 @@ static double time_density(const struct workload *w, double density)
 
 static void bench_sparse(nai__json_writer *out, const struct sparse *s)
 {
-  double ms = time_density(&s->work, s->density), whole = time_density(&s->work, 1.0);
+  double ms = time_density(&s->work, s->density, NAI_STORAGE_LISTED),
+         whole = time_density(&s->work, 1.0, NAI_STORAGE_DENSE);
   printf("  %-11s 1 thread  %10.2f ms   %.2f times as fast as with all synapses\n", s->work.name,
          ms, whole / ms);
   fflush(stdout);
@@ -187,7 +189,7 @@ static void step(void *user)
 /* Set against arithmetic where all synapses exist, else against the memory that lists are read from. */
 static void bench_step(nai__json_writer *out, const struct stepped *s, double limit)
 {
-  nai_network *net = make_network(s->units, 3, 3, s->density);
+  nai_network *net = make_network(s->units, 3, 3, s->density, NAI_STORAGE_CHOSEN);
   nai_state *state;
   must(nai_state_create(&state, net, 1, 1));
   for (int t = 0; t < 200; t++) step(state);
@@ -210,6 +212,51 @@ static void bench_step(nai__json_writer *out, const struct stepped *s, double li
   nai__json_add_real(out, "p99_us", us.p99);
   nai__json_add_real(out, "p999_us", us.p999);
   nai__json_add_real(out, "active", active);
+  result_end(out);
+}
+
+/* --- building --------------------------------------------------------------------------------- */
+
+#define BUILT "build/100000/0.01"
+
+/*
+ * What a synapse cannot do without: its weight, what it is (three flags), its sender; for products forth,
+ * back and of one trial its weight and where that is from, its other end; the same end for the gradient.
+ */
+#define NEEDED (4.0 + 3 + 4 + 3 * (4 + 4 + 2) + 2)
+
+static nai_network *compose_large(void)
+{
+  nai_network *net;
+  nai_constraint *sparse;
+  must(nai_network_create(&net, 1.0));
+  nai_network_add_population(net, "E", 80000, NAI_EXCITATORY);
+  nai_network_add_population(net, "I", 20000, NAI_INHIBITORY);
+  nai_network_connect(net, "E I", "E I");
+  nai_network_set_initial_weights(net, "E I", "E I", NAI_WEIGHTS_GAMMA, 2, 1e-3);
+  must(nai_constraint_create_sparse(&sparse, 0.01));
+  must(nai_network_constrain(net, "E I", "E I", sparse));
+  nai_constraint_destroy(sparse);
+  return net;
+}
+
+static void bench_build(nai__json_writer *out)
+{
+  nai_network *net = compose_large();
+  int64_t bytes, synapses;
+  double start = now();
+  must(nai_network_build(net, 1));
+  double seconds = now() - start;
+  must(nai_network_memory(&bytes, net));
+  must(nai_network_synapses(NULL, 0, &synapses, net, "E I", "E I"));
+  double each = (double)bytes / (double)synapses;
+  printf("  %-15s 1 thread %10.2f s   %.1f bytes a synapse, %.2f times what lists need\n", BUILT,
+         seconds, each, each / NEEDED);
+  fflush(stdout);
+  nai_network_destroy(net);
+  result_begin(out, BUILT, 1e3 * seconds, 1);
+  nai__json_add_real(out, "bytes_a_synapse", each);
+  nai__json_add_real(out, "memory_ratio", each / NEEDED);
   result_end(out);
 }
 
@@ -242,8 +289,8 @@ int main(int argc, char **argv)
   for (int i = 0; i < COUNT(sparse); i++)
     if (wanted(sparse[i].work.name, 0, argv + 2, argc - 2)) bench_sparse(&results, &sparse[i]);
   for (int i = 0; i < COUNT(steps); i++)
-    if (wanted(steps[i].name, steps[i].is_slow, argv + 2, argc - 2))
-      bench_step(&results, &steps[i], limit);
+    if (wanted(steps[i].name, 0, argv + 2, argc - 2)) bench_step(&results, &steps[i], limit);
+  if (wanted(BUILT, 1, argv + 2, argc - 2)) bench_build(&results);
   if (results_end(&results, argv[1])) return EXIT_SUCCESS;
   fprintf(stderr, "bench: cannot write %s\n", argv[1]);
   return EXIT_FAILURE;

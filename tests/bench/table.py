@@ -17,6 +17,8 @@ def limit_of(result):
     for key, what in (("peak_fraction", "arithmetic"), ("bandwidth_fraction", "bandwidth")):
         if key in result:
             return f"{100 * result[key]:.0f} % of {what}"
+    if "memory_ratio" in result:
+        return f"{result['memory_ratio']:.2f} times the memory that lists need"
     return f"{result['whole_ms'] / result['ours_ms']:.2f} times as fast as whole" if "whole_ms" in result else ""
 
 
