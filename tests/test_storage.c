@@ -1027,6 +1027,43 @@ static int is_taken(nai_network *net, const rule_case *by)
   return status == NAI_OK;
 }
 
+/* The readout is a matrix, and learns; what only runs is a list. */
+START_TEST(reservoirs_are_read_by_force)
+{
+  nai_network *net[2];
+  nai_trials *trials = NULL;
+  nai_rule *rule;
+  nai_optimizer *descent;
+  nai_trainer *trainer;
+  for (int k = 0; k < 2; k++) {
+    net[k] = compose(NAI_STORAGE_DENSE, NULL);
+    expect_ok(
+        nai_network_set_storage(net[k], "E I", "E I", k ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE));
+    expect_ok(nai_network_build(net[k], 5));
+    expect_ok(nai_rule_create_force(&rule));
+    nai_cost *cost;
+    trainer = trainer_of(net[k], rule, plain_descent(0.1));
+    attach_cost(trainer, nai_cost_create_mse(&cost, "choice"), &cost, 1);
+    if (!trials) trials = batch_of(net[k]);
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
+    nai_trainer_destroy(trainer);
+  }
+  ck_assert_int_eq(listed_in(net[1]), 4);
+  expect_same_synapses(net[1], net[0], 1e-4);
+  nai_network_destroy(net[0]);
+  nai_network_destroy(net[1]);
+  nai_trials_destroy(trials);
+  net[0] = build(NAI_STORAGE_LISTED, NULL);
+  expect_ok(nai_rule_create_force(&rule));
+  descent = plain_descent(0.1);
+  expect_fails(nai_trainer_create(&trainer, net[0], rule, descent, NULL), NAI_ERR_UNSUPPORTED,
+               "weights from 'E' to 'choice' are listed");
+  nai_optimizer_destroy(descent);
+  nai_rule_destroy(rule);
+  nai_network_destroy(net[0]);
+}
+END_TEST
+
 START_TEST(every_model_by_every_rule)
 {
   static const char *const refused[] = {
@@ -1060,6 +1097,7 @@ Suite *storage_suite(void)
   suite_add_tcase(suite, activity);
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, every_rule_learns_as_from_matrices, 0, n_rules);
+  tcase_add_test(rules, reservoirs_are_read_by_force);
   tcase_add_loop_test(rules, every_model_by_every_rule, 0, n_rules + n_other_rules);
   tcase_add_loop_test(rules, threads_and_checkpoints_keep_bits, 2, 4);
   suite_add_tcase(suite, rules);

@@ -151,6 +151,7 @@ nai_status nai_rule_create_force(nai_rule **out)
                                       .attach = attach,
                                       .detach = detach,
                                       .estimate = nai__least_squares_estimate,
+                                      .listed = 1,
                                       .online = &online};
   return nai__rule_create(out, &kind, 0);
 }

@@ -183,9 +183,28 @@ static nai_status make_p(nai__least_squares *squares, nai__learner *learner, dou
   return NAI_OK;
 }
 
+/* Rows that are fitted are matrices; those that only run may be lists. */
+static nai_status check_matrices(const nai__learner *learner, const nai__fit_request *request)
+{
+  const nai_network *net = learner->net;
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    const nai__projection *p = &net->projection[i];
+    const char *fitted = net->node[p->to].kind == NAI_OUTPUTS ? request->output : request->unit;
+    if (!p->is_listed || p->port || !memchr(fitted + p->post, 1, (size_t)net->node[p->to].n))
+      continue;
+    return nai__fail(
+        NAI_ERR_UNSUPPORTED,
+        "rule '%s' needs what it learns as matrices, but weights from '%s' to '%s' are "
+        "listed: set their storage to dense",
+        learner->rule->kind->name, nai__source_name(net, p), nai__target_name(net, p));
+  }
+  return NAI_OK;
+}
+
 nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
                                      const nai__fit_request *request)
 {
+  NAI__TRY(check_matrices(learner, request));
   nai__least_squares *squares = NAI__NEW(nai__least_squares);
   if (!squares) return NAI_ERR_MEMORY;
   squares->net = learner->net;
