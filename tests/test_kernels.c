@@ -530,6 +530,30 @@ START_TEST(test_outer_cut)
 }
 END_TEST
 
+/* Rows cut at whole blocks, too: the later calls add to what the first has made. */
+START_TEST(test_outer_continued)
+{
+  static const int64_t widths[] = {1, 3, 16, 48, 100, 112}, cuts[] = {1, 2, 3};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels || !keeps_bits(kernels)) return;
+  for (int in = 0; in < COUNT(widths); in++)
+    for (int k = 0; k < COUNT(cuts); k++) {
+      gradients g = gradients_new(kernels, 500, 33, widths[in]);
+      const int64_t step = cuts[k] * NAI__OUTER_DEPTH;
+      outer_of(kernels, &g, 0);
+      float *whole = copy_of(g.w, g.m * g.ldw);
+      for (int64_t row = 0; row < g.rows; row += step)
+        kernels->outer(g.w, g.ldw, g.d + row * g.ldd, g.ldd, g.r + row * g.ldr, g.ldr,
+                       g.rows - row < step ? g.rows - row : step, g.m, g.n, row > 0, g.scratch);
+      for (int64_t i = 0; i < g.m; i++)
+        ck_assert_msg(same_bits(whole + i * g.ldw, g.w + i * g.ldw, g.n),
+                      "n = %lld after %lld rows each", (long long)g.n, (long long)step);
+      free(whole);
+      gradients_free(&g);
+    }
+}
+END_TEST
+
 /* --- learning step by step -------------------------------------------------------------------- */
 
 START_TEST(test_row_dot)
@@ -1137,7 +1161,8 @@ Suite *kernels_suite(void)
                              test_row_product_nan,
                              test_product_cut};
   const TTest *learning[] = {test_row_dot, test_learn_row, test_learn_row_decays};
-  const TTest *gradient[] = {test_outer, test_outer_large, test_outer_of_nothing, test_outer_cut};
+  const TTest *gradient[] = {test_outer, test_outer_large, test_outer_of_nothing, test_outer_cut,
+                             test_outer_continued};
   const TTest *noise[] = {test_normals, test_normals_bits, test_normals_distribution,
                           test_normals_differ};
   const TTest *units[] = {test_current_forward,

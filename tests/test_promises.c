@@ -339,6 +339,62 @@ START_TEST(a_run_that_the_host_ends_in_an_update_keeps_those_before)
 }
 END_TEST
 
+/* The table of a network, and what it is asked for of its largest block. */
+static const nai__kernels *asked;
+static int64_t calls, most_units;
+
+static void count(int64_t rows, int64_t units, int accumulate)
+{
+  if (units < most_units) return;
+  ck_assert_int_eq(units, most_units); /* never a part of them, for each part reads all rates */
+  ck_assert(calls == 0 ? !accumulate : accumulate);
+  ck_assert(rows % NAI__OUTER_DEPTH == 0);
+  calls++;
+}
+
+static void count_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
+                        int64_t ldr, int64_t rows, int64_t m, int64_t n, int accumulate,
+                        float *scratch)
+{
+  count(rows, m, accumulate);
+  asked->outer(w, ldw, d, ldd, r, ldr, rows, m, n, accumulate, scratch);
+}
+
+static void count_list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
+                             int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first,
+                             int64_t end, int accumulate, float *scratch)
+{
+  count(rows, end - first, accumulate);
+  asked->list_outer(w, ldw, d, ldd, r, ldr, rows, lists, first, end, accumulate, scratch);
+}
+
+/* Between steps and trials, of which there are more than may pass before the host is asked. */
+START_TEST(a_large_gradient_is_made_in_pieces_of_all_units)
+{
+  most_units = 512;
+  nai_network *net = COMPOSE(.dt = 20, .populations = {{"E", most_units, 0}}, .outputs = {{"z", 1}},
+                             .projections = {{"E", "E z"}});
+  if (_i) make_sparse(net, "E", 0.1);
+  expect_ok(nai_network_build(net, 1));
+  asked = net->kernels;
+  nai__kernels counting = *asked;
+  counting.outer = count_outer;
+  counting.list_outer = count_list_outer;
+  nai_trials *trials = normal_trials(net, "z", 96, 64);
+  nai_trainer *trainer = train_by_bptt(net, 0.01);
+  nai_cost *mse;
+  attach_cost(trainer, nai_cost_create_mse(&mse, "z"), &mse, 1);
+  net->kernels = &counting;
+  calls = 0;
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  ck_assert_int_eq(calls, 2);
+  net->kernels = asked;
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- calls that are refused --------------------------------------------------------------------- */
 
 #define REFUSED(call)                                                                   \
@@ -625,6 +681,7 @@ Suite *promises_suite(void)
   TCase *ending = tcase_create("ending");
   tcase_add_loop_test(ending, an_update_that_the_host_ends_changes_nothing, 0, OTHERS + n_rules);
   tcase_add_test(ending, a_run_that_the_host_ends_in_an_update_keeps_those_before);
+  tcase_add_loop_test(ending, a_large_gradient_is_made_in_pieces_of_all_units, 0, 2);
   suite_add_tcase(suite, ending);
   TCase *allocating = tcase_create("allocations");
   tcase_add_loop_test(allocating, updates_do_not_allocate, 0, 2);

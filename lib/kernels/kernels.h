@@ -25,6 +25,9 @@
 #include "row_lists.h"
 #include "transfers.h"
 
+/* Rows that outer() and list_outer() add up before they add to w; list_outer() a part of so many. */
+#define NAI__OUTER_DEPTH 128
+
 /*
  * A run of units that share leak and transfer function. Pointers are to the first of them and need
  * not be aligned. relu and the other rectifying ones let NaN through (never hide it as 0), and have
@@ -91,7 +94,8 @@ typedef struct nai__kernels {
   /*
    * w [m, n] = sum over rows d[row][i] r[row][j], or w += when accumulate. `rows` (steps * trials)
    * is the long dimension. ldw padded, and what it pads may be written. Bits do not depend on how m
-   * is cut into calls.
+   * is cut into calls, nor on how rows are at multiples of NAI__OUTER_DEPTH, the later ones
+   * accumulating.
    */
   void (*outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
                 int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch);
@@ -110,8 +114,8 @@ typedef struct nai__kernels {
   /*
    * As outer(), of all columns and of rows first .. end - 1 of w, which d [rows][ldd] has in those
    * columns; 0 where no synapse exists. Of lists of weights in their own order, w has those alone, and
-   * no ldw. Bits do not depend on first and end, but are not those of
-   * outer(): rows are summed in another order.
+   * no ldw. Bits do not depend on first and end, nor on how rows are cut, as outer()'s do not, but are
+   * not those: rows are summed in another order.
    */
   void (*list_outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
                      int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first, int64_t end,

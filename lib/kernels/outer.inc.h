@@ -10,7 +10,7 @@
  * used up.
  */
 
-#define NAI__DEPTH 128
+#define NAI__DEPTH NAI__OUTER_DEPTH
 #define NAI__NARROW (NAI__LANES / 2) /* so many last columns of w are made transposed */
 #define NAI__STRIP 16                /* columns of d that are packed together: a cache line */
 

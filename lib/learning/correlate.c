@@ -5,9 +5,14 @@
  */
 #include "rule.h"
 
-/* Multiplications of a part, about, after which the host may be asked; and the fewest rows that pay. */
+/*
+ * Multiplications of a part, about, after which the host may be asked; and the fewest steps and trials
+ * that pay, since each time all weights are added to.
+ */
 #define MOST_WORK ((int64_t)1 << 30)
-#define LEAST_ROWS 32
+#define LEAST_TERMS (8 * NAI__OUTER_DEPTH)
+/* Pairs of units of a part, of which so few may be synapses that they take much less time. */
+#define MOST_PAIRS ((int64_t)1 << 26)
 
 /* Rows of a block's gradient are shared out to threads: so many parts of each block. */
 struct job {
@@ -21,39 +26,48 @@ static int64_t smaller(int64_t a, int64_t b)
   return a < b ? a : b;
 }
 
-static int64_t largest_block(const nai_network *net)
+static int64_t larger(int64_t a, int64_t b)
 {
-  int64_t n_post = 1;
-  for (int64_t k = 0; k < net->n_blocks; k++)
-    if (net->block[k].n_post > n_post) n_post = net->block[k].n_post;
-  return n_post;
+  return a > b ? a : b;
 }
 
-/* A part for each thread, where bits do not depend on the cut; else as the kernels want it. */
+/*
+ * Where bits do not depend on the cut, a part for each thread, or so many that the host is asked in time
+ * even within the largest block; else as the kernels want it.
+ */
 static int64_t parts_of(const nai__pass *pass)
 {
   const nai_network *net = pass->net;
-  int64_t rows = net->kernels->outer_rows;
-  return rows ? (largest_block(net) + rows - 1) / rows : nai__pool_threads(pass->pool);
+  int64_t n_post = 1, pairs = 1, rows = net->kernels->outer_rows;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    n_post = larger(n_post, net->block[k].n_post);
+    pairs = larger(pairs, net->block[k].n_post * net->block[k].n_pre);
+  }
+  return rows ? (n_post + rows - 1) / rows
+              : larger(nai__pool_threads(pass->pool), 1 + pairs / MOST_PAIRS);
 }
 
 /* Steps and trials at hand. */
-static int64_t rows_of(const nai__pass *pass)
+static int64_t terms_of(const nai__pass *pass)
 {
   return (pass->end - pass->first) * pass->trials;
 }
 
-/* Rows of a part that are made at once: all, but of very long batches so few that one may stop between. */
-static int64_t rows_at_once(const nai__pass *pass, const nai__block *block, int64_t rows)
+/*
+ * Steps and trials that are added up at once: all, but of very long batches so many that one may stop
+ * between. Rows of the gradient are not cut, for each of them reads all rates again.
+ */
+static int64_t terms_at_once(const nai__pass *pass, const nai__block *block, int64_t rows)
 {
-  int64_t each = rows_of(pass) * block->n_pre, most = MOST_WORK / (each + 1);
-  return rows <= most || rows <= LEAST_ROWS ? rows
-         : most < LEAST_ROWS                ? LEAST_ROWS
-                                            : most / 16 * 16;
+  int64_t all = terms_of(pass), most = MOST_WORK / (rows * block->n_pre + 1);
+  return all <= most || all <= LEAST_TERMS ? all
+         : most < LEAST_TERMS              ? LEAST_TERMS
+                                           : most / NAI__OUTER_DEPTH * NAI__OUTER_DEPTH;
 }
 
-static void correlate_rows(const nai__pass *pass, const nai__block *block, int64_t first,
-                           int64_t end, int32_t thread)
+/* Rows first .. end - 1 of a block's gradient, from steps and trials from .. from + terms - 1. */
+static void correlate_terms(const nai__pass *pass, const nai__block *block, int64_t first,
+                            int64_t end, int64_t from, int64_t terms, int32_t thread)
 {
   const nai_network *net = pass->net;
   const float *error =
@@ -63,8 +77,9 @@ static void correlate_rows(const nai__pass *pass, const nai__block *block, int64
   int64_t lde = block->to_output ? net->ld_outputs : net->ld_units;
   const float *source = nai__carried(pass->activity, block, pass->first + 1);
   int64_t lds = nai__carried_stride(net, block);
-  nai__block_outer(net, block, pass->gradient, error, lde, source, lds, rows_of(pass), first, end,
-                   pass->end < pass->steps, pass->outer_scratch[thread]);
+  nai__block_outer(net, block, pass->gradient, error + from * lde, lde, source + from * lds, lds,
+                   terms, first, end, from > 0 || pass->end < pass->steps,
+                   pass->outer_scratch[thread]);
 }
 
 static void correlate_part(void *argument, int64_t task, int32_t thread)
@@ -79,9 +94,13 @@ static void correlate_part(void *argument, int64_t task, int32_t thread)
   int64_t first = task % job->parts * width, end = smaller(first + width, block->n_post);
   if (first >= end) return;
   if (block->frozen) return; /* what is there is cleared afterwards */
-  int64_t rows = rows_at_once(pass, block, end - first), work = rows * rows_of(pass) * block->n_pre;
-  for (; first < end && !nai__pool_ended(pass->pool, thread, work); first += rows)
-    correlate_rows(pass, block, first, smaller(first + rows, end), thread);
+  int64_t all = terms_of(pass), most = terms_at_once(pass, block, end - first),
+          work = (end - first) * block->n_pre;
+  for (int64_t from = 0, terms; from < all; from += terms) {
+    terms = smaller(most, all - from);
+    if (nai__pool_ended(pass->pool, thread, work * terms)) return;
+    correlate_terms(pass, block, first, end, from, terms, thread);
+  }
 }
 
 void nai__correlate(nai__pass *pass)
