@@ -704,6 +704,30 @@ START_TEST(test_normals)
 }
 END_TEST
 
+/* Of several trials at once, whose numbers may carry into the high word; nothing beyond a row. */
+START_TEST(test_normal_rows)
+{
+  static const int64_t rows[] = {1, 2, 3, 5, 8, 16, 33};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  const uint64_t first = (UINT64_C(1) << 32) - 3;
+  for (int64_t n = 1; n <= 300; n += n < 70 ? 1 : 23)
+    for (int k = 0; k < COUNT(rows); k++) {
+      const int64_t ld = n + 5;
+      float *all = guards(rows[k] * ld), *one = guards(n);
+      kernels->normal_rows(all, ld, rows[k], n, 77, 9, first, 4);
+      for (int64_t row = 0; row < rows[k]; row++) {
+        kernels->normals(one, n, 77, 9, first + (uint64_t)row, 4);
+        ck_assert_msg(same_bits(one, all + row * ld, n), "row %lld of %lld, n = %lld",
+                      (long long)row, (long long)rows[k], (long long)n);
+        for (int64_t i = n; i < ld; i++) ck_assert_float_eq(all[row * ld + i], GUARD);
+      }
+      free(all);
+      free(one);
+    }
+}
+END_TEST
+
 /* FNV-1a over a million normals: the same on every machine, for ever. */
 START_TEST(test_normals_bits)
 {
@@ -1163,8 +1187,8 @@ Suite *kernels_suite(void)
   const TTest *learning[] = {test_row_dot, test_learn_row, test_learn_row_decays};
   const TTest *gradient[] = {test_outer, test_outer_large, test_outer_of_nothing, test_outer_cut,
                              test_outer_continued};
-  const TTest *noise[] = {test_normals, test_normals_bits, test_normals_distribution,
-                          test_normals_differ};
+  const TTest *noise[] = {test_normals, test_normal_rows, test_normals_bits,
+                          test_normals_distribution, test_normals_differ};
   const TTest *units[] = {test_current_forward,
                           test_rate_forward,
                           test_backward,

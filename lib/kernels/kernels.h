@@ -140,6 +140,9 @@ typedef struct nai__kernels {
    */
   void (*normals)(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
                   uint32_t step);
+  /* The same of so many trials from `first` on: out [rows][ld]. */
+  void (*normal_rows)(float *out, int64_t ld, int64_t rows, int64_t n, uint64_t seed,
+                      uint32_t purpose, uint64_t first, uint32_t step);
 
   /* --- units: one row (trial) of a run of units ----------------------------------------------- */
 

@@ -7,6 +7,7 @@
 #define NAI__TABLE nai__kernels_avx512
 #define NAI__TABLE_NAME "avx512"
 #define NAI__NORMALS nai__normals_avx512
+#define NAI__NORMAL_ROWS nai__normal_rows_avx512
 #include "table.inc.h"
 #else
 #include <stddef.h>

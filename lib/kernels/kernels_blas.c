@@ -174,6 +174,7 @@ static const nai__kernels table = {
     .row_dot = row_dot,
     .learn_row = learn_row,
     .normals = nai__normals_portable,
+    .normal_rows = nai__normal_rows_portable,
     .current_forward = current_forward,
     .rate_forward = rate_forward,
     .current_backward = current_backward,

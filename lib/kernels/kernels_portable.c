@@ -6,4 +6,5 @@
 #define NAI__TABLE nai__kernels_portable
 #define NAI__TABLE_NAME "portable"
 #define NAI__NORMALS nai__normals_portable
+#define NAI__NORMAL_ROWS nai__normal_rows_portable
 #include "table.inc.h"

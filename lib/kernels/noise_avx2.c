@@ -2,6 +2,7 @@
 #if defined(__AVX2__)
 #define NAI__WIDTH 32
 #define NAI__NORMALS nai__normals_avx2
+#define NAI__NORMAL_ROWS nai__normal_rows_avx2
 #include "noise.inc.h"
 #else
 typedef int nai__not_this_processor;

@@ -1,7 +1,7 @@
 /*
  * One table: the products, the weight gradient and the units, compiled for the processor that the
- * flags of the including file allow. The file defines NAI__TABLE (its accessor), NAI__TABLE_NAME
- * and NAI__NORMALS.
+ * flags of the including file allow. The file defines NAI__TABLE (its accessor), NAI__TABLE_NAME,
+ * NAI__NORMALS and NAI__NORMAL_ROWS.
  */
 #include <math.h>
 #include <stddef.h>
@@ -40,6 +40,7 @@ static const nai__kernels table = {
     .row_dot = row_dot,
     .learn_row = learn_row,
     .normals = NAI__NORMALS,
+    .normal_rows = NAI__NORMAL_ROWS,
     .current_forward = current_forward,
     .rate_forward = rate_forward,
     .current_backward = current_backward,

@@ -13,14 +13,17 @@ const nai__kernels *nai__kernels_avx512(void);
 const nai__kernels *nai__kernels_neon(void);
 const nai__kernels *nai__kernels_blas(void);
 
-/* nai__kernels.normals, compiled apart because no compiler flag may change its bits. */
-void nai__normals_portable(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
-                           uint32_t step);
-void nai__normals_avx2(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
-                       uint32_t step);
-void nai__normals_avx512(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
-                         uint32_t step);
-void nai__normals_neon(float *out, int64_t n, uint64_t seed, uint32_t purpose, uint64_t trial,
-                       uint32_t step);
+/*
+ * nai__kernels.normals and normal_rows, compiled apart because no compiler flag may change their bits.
+ */
+#define NAI__NORMALS_OF(table)                                                                  \
+  void nai__normals_##table(float *out, int64_t n, uint64_t seed, uint32_t purpose,             \
+                            uint64_t trial, uint32_t step);                                     \
+  void nai__normal_rows_##table(float *out, int64_t ld, int64_t rows, int64_t n, uint64_t seed, \
+                                uint32_t purpose, uint64_t first, uint32_t step);
+NAI__NORMALS_OF(portable)
+NAI__NORMALS_OF(avx2)
+NAI__NORMALS_OF(avx512)
+NAI__NORMALS_OF(neon)
 
 #endif

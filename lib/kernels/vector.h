@@ -293,17 +293,39 @@ NAI__INLINE wide high_halves(wide x)
 #endif
 }
 
-/* low, high = a0 b0 a1 b1 ... */
-NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
+/* 32-bit lanes: even ones from the low halves of `even`, odd ones from those of `odd`. */
+NAI__INLINE uvec low_pairs(wide even, wide odd)
 {
 #if NAI__WIDTH == 64
-  const ivec first = {0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23};
-  *low = _mm512_permutex2var_ps(a, (__m512i)first, b);
-  *high = _mm512_permutex2var_ps(a, (__m512i)(first + 8), b);
+  return (uvec)_mm512_mask_shuffle_epi32((__m512i)even, 0xaaaa, (__m512i)odd, _MM_PERM_CCAA);
+#elif __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  return (uvec)((odd & 0xffffffffu) | (even << 32));
+#else
+  return (uvec)((even & 0xffffffffu) | (odd << 32));
+#endif
+}
+
+/* The same from the high halves. */
+NAI__INLINE uvec high_pairs(wide even, wide odd)
+{
+#if NAI__WIDTH == 64
+  return (uvec)_mm512_mask_shuffle_epi32((__m512i)odd, 0x5555, (__m512i)even, _MM_PERM_DDBB);
+#elif __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  return (uvec)((odd >> 32) | (even & 0xffffffff00000000u));
+#else
+  return (uvec)((even >> 32) | (odd & 0xffffffff00000000u));
+#endif
+}
+
+/* Of each 16 bytes: low = a0 b0 a1 b1, high = a2 b2 a3 b3. */
+NAI__INLINE void unpack(vec *low, vec *high, vec a, vec b)
+{
+#if NAI__WIDTH == 64
+  *low = _mm512_unpacklo_ps(a, b);
+  *high = _mm512_unpackhi_ps(a, b);
 #elif NAI__WIDTH == 32
-  vec even = _mm256_unpacklo_ps(a, b), odd = _mm256_unpackhi_ps(a, b);
-  *low = _mm256_permute2f128_ps(even, odd, 0x20);
-  *high = _mm256_permute2f128_ps(even, odd, 0x31);
+  *low = _mm256_unpacklo_ps(a, b);
+  *high = _mm256_unpackhi_ps(a, b);
 #elif defined(__SSE2__)
   *low = _mm_unpacklo_ps(a, b);
   *high = _mm_unpackhi_ps(a, b);
@@ -313,6 +335,18 @@ NAI__INLINE void interleave(vec *low, vec *high, vec a, vec b)
 #else
   *low = (vec){a[0], b[0], a[1], b[1]};
   *high = (vec){a[2], b[2], a[3], b[3]};
+#endif
+}
+
+/* a - 2 b, rounded once: so it is with a fused multiply-add or without. */
+NAI__INLINE vec less_twice(vec a, vec b)
+{
+#if NAI__WIDTH == 64
+  return _mm512_fnmadd_ps(b, all(2.0f), a);
+#elif NAI__WIDTH == 32 && defined(__FMA__)
+  return _mm256_fnmadd_ps(b, all(2.0f), a);
+#else
+  return a - (b + b);
 #endif
 }
 
@@ -363,10 +397,10 @@ NAI__INLINE void transpose(vec *v)
 #endif
 #else
   vec a, b, c, d;
-  interleave(&a, &b, v[0], v[2]);
-  interleave(&c, &d, v[1], v[3]);
-  interleave(&v[0], &v[1], a, c);
-  interleave(&v[2], &v[3], b, d);
+  unpack(&a, &b, v[0], v[2]);
+  unpack(&c, &d, v[1], v[3]);
+  unpack(&v[0], &v[1], a, c);
+  unpack(&v[2], &v[3], b, d);
 #endif
 }
 

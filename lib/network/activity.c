@@ -288,14 +288,12 @@ static void draw_noise(const nai__activity *a, int64_t t, int64_t row, int64_t r
 {
   const nai_network *net = a->net;
   if (!net->has_noise) return;
-  for (int64_t b = 0; b < rows; b++) {
-    float *xi = scratch->xi + b * net->ld_units;
-    net->kernels->normals(xi, net->n_normals, a->seed, NAI__FOR_NOISE,
-                          a->first + (uint64_t)(row + b), (uint32_t)t);
-    if (net->has_coloured_noise)
-      colour(xi, a->noise + (row + b) * net->ld_units, net->unit + NAI__KEPT * net->ld_units,
-             net->unit + NAI__NEW * net->ld_units, net->n_units);
-  }
+  net->kernels->normal_rows(scratch->xi, net->ld_units, rows, net->n_normals, a->seed,
+                            NAI__FOR_NOISE, a->first + (uint64_t)row, (uint32_t)t);
+  for (int64_t b = 0; b < rows && net->has_coloured_noise; b++)
+    colour(scratch->xi + b * net->ld_units, a->noise + (row + b) * net->ld_units,
+           net->unit + NAI__KEPT * net->ld_units, net->unit + NAI__NEW * net->ld_units,
+           net->n_units);
 }
 
 /*

@@ -190,6 +190,18 @@ static void bench_normals(const nai__kernels *kernels, int64_t n)
   free(x);
 }
 
+/* Of a group of trials. */
+static void bench_normal_rows(const nai__kernels *kernels, int64_t rows, int64_t n)
+{
+  float *x = random_floats(rows * leading(n));
+  double seconds;
+  uint32_t step = 0;
+  TIME(seconds, kernels->normal_rows(x, leading(n), rows, n, 1, 1, 2, step++));
+  printf("  normals %6lld x %4lld %15.2f ns each\n", (long long)rows, (long long)n,
+         seconds * 1e9 / (double)(rows * n));
+  free(x);
+}
+
 static void bench_units(const nai__kernels *kernels, int64_t n)
 {
   float *x = random_floats(n), *r = random_floats(n), *v = random_floats(n), *xi = random_floats(n);
@@ -242,6 +254,7 @@ static void bench_table(const nai__kernels *kernels, double limit)
   bench_normals(kernels, 100);
   bench_normals(kernels, 256);
   bench_normals(kernels, 1024);
+  bench_normal_rows(kernels, 16, 100);
   bench_units(kernels, 100);
 }
 
