@@ -191,16 +191,22 @@ static void through_units(const group *g, int64_t t, int64_t stage)
       through_cells(g, &net->segment[s], t);
 }
 
-/* Single precision within a step, double across steps. */
+#define SUMS 16
+
+/* Single precision within a step, double across steps; so many sums at once that they stay in registers. */
 static void add_rows(double *sum, const float *error, int64_t n, int64_t ld, int64_t rows)
 {
-  float step[64];
-  for (int64_t first = 0; first < n; first += 64) {
-    int64_t count = n - first < 64 ? n - first : 64;
-    memset(step, 0, sizeof step);
+  int64_t u = 0;
+  for (; u + SUMS <= n; u += SUMS) {
+    float step[SUMS] = {0};
     for (int64_t b = 0; b < rows; b++)
-      for (int64_t u = 0; u < count; u++) step[u] += error[b * ld + first + u];
-    for (int64_t u = 0; u < count; u++) sum[first + u] += (double)step[u];
+      for (int k = 0; k < SUMS; k++) step[k] += error[b * ld + u + k];
+    for (int k = 0; k < SUMS; k++) sum[u + k] += (double)step[k];
+  }
+  for (; u < n; u++) {
+    float step = 0;
+    for (int64_t b = 0; b < rows; b++) step += error[b * ld + u];
+    sum[u] += (double)step;
   }
 }
 
