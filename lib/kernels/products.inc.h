@@ -132,14 +132,14 @@ enum { NAI__SET = 0, NAI__CONTINUE = 1, NAI__ADD = 2 };
 
 /*
  * c [rows, columns] from sums over i of a[row * a_row + i * a_step] b[i * b_step + column]: alone,
- * continuing the chain that c holds, or added to c. Only the last of the `vectors` may be partial.
- * Meanwhile what lies at `ahead`, ahead_step bytes further at each i, is asked for, and what is
- * read of b is packed into `kept`; neither when NULL. rows, vectors, and whether those two are
- * NULL, are constants.
+ * continuing the chain that c holds, or added to c. Only the last of the `vectors` may be partial;
+ * `half`: no more than half of it is there. Meanwhile what lies at `ahead`, ahead_step bytes further at
+ * each i, is asked for, and what is read of b is packed into `kept`; neither when NULL. rows, vectors,
+ * half, and whether those two are NULL, are constants.
  */
-NAI__INLINE void tile(int rows, int vectors, float *c, int64_t ldc, const float *a, int64_t a_row,
-                      int64_t a_step, const float *b, int64_t b_step, int64_t k, int64_t columns,
-                      int mode, const char *ahead, int64_t ahead_step, float *kept)
+NAI__INLINE void tile(int rows, int vectors, int half, float *c, int64_t ldc, const float *a,
+                      int64_t a_row, int64_t a_step, const float *b, int64_t b_step, int64_t k,
+                      int64_t columns, int mode, const char *ahead, int64_t ahead_step, float *kept)
 {
   const int last = vectors - 1;
   const int64_t rest = columns - last * NAI__LANES;
@@ -167,7 +167,9 @@ NAI__INLINE void tile(int rows, int vectors, float *c, int64_t ldc, const float 
     for (int r = 0; r < rows; r++) {
       vec x = all(a[r * a_row]);
 #pragma GCC unroll 4
-      for (int v = 0; v < vectors; v++) sum[r][v] = fused(x, panel[v], sum[r][v]);
+      for (int v = 0; v < vectors; v++)
+        sum[r][v] =
+            half && v == last ? fused_half(x, panel[v], sum[r][v]) : fused(x, panel[v], sum[r][v]);
       if (r == 3) NAI__HALF;
     }
     a += a_step;
@@ -200,18 +202,18 @@ typedef void tile_function(float *c, int64_t ldc, const float *a, int64_t lda, c
  * Every size of tile: along the rows of a for the product, across them for the weight gradient, and
  * the largest across them while it packs b for the others.
  */
-#define NAI__TILE(name, rows, vectors, a_row, a_step, to_add, ahead, kept)                \
+#define NAI__TILE(name, rows, vectors, half, a_row, a_step, to_add, ahead, kept)          \
   static void name(float *c, int64_t ldc, const float *a, int64_t lda, const float *b,    \
                    int64_t b_step, int64_t k, int64_t columns, int mode, const char *far, \
                    int64_t far_step, float *packed)                                       \
   {                                                                                       \
     (void)far, (void)far_step, (void)packed;                                              \
-    tile(rows, vectors, c, ldc, a, a_row, a_step, b, b_step, k, columns,                  \
+    tile(rows, vectors, half, c, ldc, a, a_row, a_step, b, b_step, k, columns,            \
          mode == NAI__SET ? NAI__SET : to_add, ahead, far_step, kept);                    \
   }
-#define NAI__SIZE(rows, vectors)                                                        \
-  NAI__TILE(along_##rows##_##vectors, rows, vectors, lda, 1, NAI__CONTINUE, NULL, NULL) \
-  NAI__TILE(across_##rows##_##vectors, rows, vectors, 1, lda, NAI__ADD, far, NULL)
+#define NAI__SIZE(rows, vectors)                                                           \
+  NAI__TILE(along_##rows##_##vectors, rows, vectors, 0, lda, 1, NAI__CONTINUE, NULL, NULL) \
+  NAI__TILE(across_##rows##_##vectors, rows, vectors, 0, 1, lda, NAI__ADD, far, NULL)
 #define NAI__NAMES(kind, rows)                                   \
   {                                                              \
     kind##_##rows##_1, kind##_##rows##_2 NAI__NAME_3(kind, rows) \
@@ -244,19 +246,35 @@ NAI__SIZES(8)
 static tile_function *const along[NAI__ROWS][NAI__VECTORS] = {NAI__ALL_NAMES(along)};
 static tile_function *const across[NAI__ROWS][NAI__VECTORS] = {NAI__ALL_NAMES(across)};
 
-NAI__TILE(far_1, NAI__ROWS, 1, lda, 1, NAI__CONTINUE, far, NULL)
-NAI__TILE(far_2, NAI__ROWS, 2, lda, 1, NAI__CONTINUE, far, NULL)
-NAI__TILE(first_1, NAI__ROWS, 1, 1, lda, NAI__ADD, far, packed)
-NAI__TILE(first_2, NAI__ROWS, 2, 1, lda, NAI__ADD, far, packed)
+NAI__TILE(far_1, NAI__ROWS, 1, 0, lda, 1, NAI__CONTINUE, far, NULL)
+NAI__TILE(far_2, NAI__ROWS, 2, 0, lda, 1, NAI__CONTINUE, far, NULL)
+NAI__TILE(first_1, NAI__ROWS, 1, 0, 1, lda, NAI__ADD, far, packed)
+NAI__TILE(first_2, NAI__ROWS, 2, 0, 1, lda, NAI__ADD, far, packed)
 #if NAI__VECTORS == 3
-NAI__TILE(far_3, NAI__ROWS, 3, lda, 1, NAI__CONTINUE, far, NULL)
-NAI__TILE(first_3, NAI__ROWS, 3, 1, lda, NAI__ADD, far, packed)
+NAI__TILE(far_3, NAI__ROWS, 3, 0, lda, 1, NAI__CONTINUE, far, NULL)
+NAI__TILE(first_3, NAI__ROWS, 3, 0, 1, lda, NAI__ADD, far, packed)
 static tile_function *const along_far[NAI__VECTORS] = {far_1, far_2, far_3};
 static tile_function *const first[NAI__VECTORS] = {first_1, first_2, first_3};
 #else
 static tile_function *const along_far[NAI__VECTORS] = {far_1, far_2};
 static tile_function *const first[NAI__VECTORS] = {first_1, first_2};
 #endif
+
+/* The largest, where half of the last vector or less is there; with a single one it is a that takes long. */
+#if NAI__WIDTH == 64
+NAI__TILE(half_2, NAI__ROWS, 2, 1, lda, 1, NAI__CONTINUE, NULL, NULL)
+NAI__TILE(half_3, NAI__ROWS, 3, 1, lda, 1, NAI__CONTINUE, NULL, NULL)
+static tile_function *const along_half[NAI__VECTORS] = {along_8_1, half_2, half_3};
+#else
+#define along_half (along[NAI__ROWS - 1])
+#endif
+
+static tile_function *tile_along(int64_t rows, int64_t vectors, int64_t columns, int far)
+{
+  if (rows < NAI__ROWS) return along[rows - 1][vectors - 1];
+  if (vectors * NAI__LANES - columns >= NAI__LANES / 2) return along_half[vectors - 1];
+  return (far ? along_far : along[NAI__ROWS - 1])[vectors - 1];
+}
 
 /*
  * The panels of a large matrix come from beyond the second-level cache, each once; while the rows
@@ -274,8 +292,7 @@ static void product(float *c, int64_t ldc, const float *a, int64_t lda, const fl
     const int64_t step = panel + 1 < p.count ? width * 4 * NAI__ROWS / rows : 0;
     for (int64_t row = 0; row < rows; row += NAI__ROWS) {
       const int64_t some = at_most(NAI__ROWS, rows - row);
-      tile_function *run =
-          far && some == NAI__ROWS ? along_far[vectors - 1] : along[some - 1][vectors - 1];
+      tile_function *run = tile_along(some, vectors, columns, far);
       run(c + row * ldc, ldc, a + row * lda, lda, packed, width, k, columns, mode,
           (const char *)(packed + (step ? k * width : 0)) + row / NAI__ROWS * k * step, step, NULL);
     }
