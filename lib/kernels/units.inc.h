@@ -301,34 +301,36 @@ NAI__INLINE void transfer_at(int transfer, const nai__units *u, float *r, const 
     if (i < u->n) what##_at(NAI__##number, u, __VA_ARGS__, (place){i, u->n - i}); \
     break;                                                                        \
   }
+/* Of a copy, which nothing that is stored may alias: its pointers are looked at once a run. */
 #define NAI__UNITS(...)                        \
+  const nai__units copy = *units, *u = &copy;  \
   switch (u->transfer) {                       \
     NAI__TRANSFER_LIST(NAI__OVER, __VA_ARGS__) \
   }
 
-static void current_forward(const nai__units *u, float *x, float *r, const float *v,
+static void current_forward(const nai__units *units, float *x, float *r, const float *v,
                             const float *xi)
 {
   NAI__UNITS(current_forward, x, r, v, xi)
 }
 
-static void rate_forward(const nai__units *u, float *r, float *a, const float *r_before,
+static void rate_forward(const nai__units *units, float *r, float *a, const float *r_before,
                          const float *v, const float *xi)
 {
   NAI__UNITS(rate_forward, r, a, r_before, v, xi)
 }
 
-static void current_backward(const nai__units *u, float *g, float *carry, const float *r)
+static void current_backward(const nai__units *units, float *g, float *carry, const float *r)
 {
   NAI__UNITS(current_backward, g, carry, r)
 }
 
-static void rate_backward(const nai__units *u, float *g, float *carry, const float *a)
+static void rate_backward(const nai__units *units, float *g, float *carry, const float *a)
 {
   NAI__UNITS(rate_backward, g, carry, a)
 }
 
-static void transfer(const nai__units *u, float *r, const float *x)
+static void transfer(const nai__units *units, float *r, const float *x)
 {
   NAI__UNITS(transfer, r, x)
 }
