@@ -165,7 +165,7 @@ NAI__INLINE void tile(int rows, int vectors, int half, float *c, int64_t ldc, co
     }
 #pragma GCC unroll 8
     for (int r = 0; r < rows; r++) {
-      vec x = all(a[r * a_row]);
+      const vec x = half && vectors == 1 ? all_half(a[r * a_row]) : all(a[r * a_row]);
 #pragma GCC unroll 4
       for (int v = 0; v < vectors; v++)
         sum[r][v] =
@@ -260,11 +260,12 @@ static tile_function *const along_far[NAI__VECTORS] = {far_1, far_2};
 static tile_function *const first[NAI__VECTORS] = {first_1, first_2};
 #endif
 
-/* The largest, where half of the last vector or less is there; with a single one it is a that takes long. */
+/* The largest, where half of the last vector or less is there. */
 #if NAI__WIDTH == 64
+NAI__TILE(half_1, NAI__ROWS, 1, 1, lda, 1, NAI__CONTINUE, NULL, NULL)
 NAI__TILE(half_2, NAI__ROWS, 2, 1, lda, 1, NAI__CONTINUE, NULL, NULL)
 NAI__TILE(half_3, NAI__ROWS, 3, 1, lda, 1, NAI__CONTINUE, NULL, NULL)
-static tile_function *const along_half[NAI__VECTORS] = {along_8_1, half_2, half_3};
+static tile_function *const along_half[NAI__VECTORS] = {half_1, half_2, half_3};
 #else
 #define along_half (along[NAI__ROWS - 1])
 #endif

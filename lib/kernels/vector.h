@@ -137,6 +137,16 @@ NAI__INLINE void store_up_to(float *p, vec x, int64_t n)
     store_some(p, x, n);
 }
 
+/* x in the first half of the lanes, in the others anything. */
+NAI__INLINE vec all_half(float x)
+{
+#if NAI__WIDTH == 64
+  return _mm512_castps256_ps512(_mm256_set1_ps(x));
+#else
+  return all(x);
+#endif
+}
+
 /* a * b + c, rounded once where the processor can. */
 NAI__INLINE vec fused(vec a, vec b, vec c)
 {
