@@ -621,6 +621,10 @@ START_TEST(a_block_for_each_delay)
     at += b[k].at.columns;
   }
   ck_assert_int_eq(at, p->at.start + p->at.columns);
+  expect_ok(nai_network_set_plastic(net, "u", "A", 0)); /* it is left out as a whole */
+  ck_assert_int_gt(net->stretch[0].first, 0);
+  for (int64_t k = 0; k < net->n_stretches; k++)
+    ck_assert(net->stretch[k].first % 16 == 0 && net->stretch[k].end % 16 == 0);
   ck_assert_int_eq(net->max_delay >= b[p->n_parts - 1].delay, 1);
   ck_assert_int_eq(projection_of(net, "A", "B")->n_parts, 1);
   ck_assert_int_eq(projection_of(net, "A", "B")->is_listed, 0);

@@ -362,6 +362,17 @@ static int64_t synapses_of(const nai_network *net, const nai__block *b)
   return 0;
 }
 
+/*
+ * From the beginning of a block's row to that of the next: whatever comes behind a listed projection
+ * stands where vectors begin again; parts of one have no gap.
+ */
+static int64_t stride_of(const nai__block *b, int64_t start)
+{
+  if (!b->is_listed) return nai__leading(b->n_pre);
+  if (b->goes_on) return b->at.columns;
+  return (start + larger(b->at.columns, 1) + 15) / 16 * 16 - start;
+}
+
 /* Where blocks stand in theta, and what comes behind them. */
 static nai_status place_blocks(nai_network *net)
 {
@@ -370,7 +381,7 @@ static nai_status place_blocks(nai_network *net)
     nai__block *b = &net->block[i];
     b->at.rows = b->is_listed ? 1 : b->n_post;
     b->at.columns = b->is_listed ? synapses_of(net, b) : b->n_pre;
-    b->at.stride = b->goes_on ? b->at.columns : nai__leading(larger(b->at.columns, 1));
+    b->at.stride = stride_of(b, theta);
     b->at.start = theta;
     if (b->at.stride && b->at.rows > (MOST_THETA - theta) / b->at.stride)
       return nai__fail(NAI_ERR_MEMORY, "the network has more than %lld synapses",
