@@ -59,7 +59,8 @@ class Constraint(Closed):
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in Constraint._settable and "_attached" in vars(self):
-            raise AttributeError(f"{type(self).__name__}.{name}: it is attached under its name already")
+            as_what = "under its name " if name == "name" else ""
+            raise AttributeError(f"{type(self).__name__}.{name}: it is attached {as_what}already")
         super().__setattr__(name, value)
 
     def wire(self, synapses: Synapses) -> None:
