@@ -26,15 +26,22 @@ enum { DRAW_UNIFORM = 0, DRAW_NORMAL = 1 };
  */
 static double own_log(double x)
 {
-  int exponent;
-  double m = frexp(x, &exponent);
+  static const double share[] = {1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                 1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  assert(bits >> 52 > 0 && bits >> 52 < 2047); /* so frexp() is no more than this */
+  int exponent = (int)(bits >> 52) - 1022;
+  bits = (bits & 0x000fffffffffffffu) | 0x3fe0000000000000u;
+  double m;
+  memcpy(&m, &bits, sizeof m);
   if (m < 0.70710678118654752440) {
     m += m;
     exponent--;
   }
   double s = (m - 1) / (m + 1), z = s * s, sum = 0;
-  for (int n = 23; n >= 3; n -= 2)
-    sum = (sum + 1.0 / n) * z; /* z < 0.0295: the next term is below 1e-19 */
+  for (int k = 0; k < 11; k++)
+    sum = (sum + share[k]) * z; /* z < 0.0295: the next term is below 1e-19 */
   return exponent * LN2_HIGH + (2 * s + (2 * s * sum + exponent * LN2_LOW));
 }
 
@@ -134,6 +141,7 @@ double nai__stream_gamma(nai__stream *random, double shape)
     double u = 1 - nai__stream_uniform(random);
     if (v <= 0) continue;
     v = v * v * v;
+    if (u < 1 - 0.0331 * (x * x) * (x * x)) return boost * d * v; /* what follows would say so, too */
     if (own_log(u) < 0.5 * x * x + d - d * v + d * own_log(v)) return boost * d * v;
   }
 }
