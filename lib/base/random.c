@@ -141,7 +141,8 @@ double nai__stream_gamma(nai__stream *random, double shape)
     double u = 1 - nai__stream_uniform(random);
     if (v <= 0) continue;
     v = v * v * v;
-    if (u < 1 - 0.0331 * (x * x) * (x * x)) return boost * d * v; /* what follows would say so, too */
+    if (u < 1 - 0.0331 * (x * x) * (x * x))
+      return boost * d * v; /* what follows would say so, too */
     if (own_log(u) < 0.5 * x * x + d - d * v + d * own_log(v)) return boost * d * v;
   }
 }

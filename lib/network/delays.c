@@ -117,7 +117,8 @@ int64_t nai__expected_delays(const nai_network *net, const nai__projection *p)
 {
   if (p->spread != NAI__DRAWN_DELAYS) return 1;
   const double short_ms = fmax(p->spread_by[MEAN] - 4 * p->spread_by[SD], p->spread_by[LEAST]);
-  return nai__long_delay(net, p) - steps_of(net, p, short_ms) + 1;
+  const int64_t delays = nai__long_delay(net, p) - steps_of(net, p, short_ms) + 1;
+  return delays < NAI__MOST_DELAYS ? delays : NAI__MOST_DELAYS;
 }
 
 /* --- drawing ---------------------------------------------------------------------------------- */
