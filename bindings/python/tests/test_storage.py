@@ -46,6 +46,18 @@ def test_matrices_are_the_same(both: Tuple[na.Network, na.Network]) -> None:
     assert listed.memory < dense.memory * 2
 
 
+def test_branches_are_rows_of_the_matrix() -> None:
+    nets = []
+    for storage in ("dense", "listed"):
+        net = na.Network(dt=10).population("E", 9, sign=+1)
+        net.population("D", 7, model="dendritic", branches=3)
+        net.connect("E", "D:dendrite+", density=0.4, storage=storage)
+        nets.append(net.build(seed=2))
+    dense, listed = (net.weights("E", "D:dendrite+") for net in nets)
+    assert dense.shape == (21, 9) and nets[1].storage("E", "D:dendrite+") == "listed"
+    assert np.array_equal(dense, listed) and np.count_nonzero(dense) > 30
+
+
 def test_weights_and_masks_are_set(both: Tuple[na.Network, na.Network]) -> None:
     dense, listed = both
     doubled = 2 * dense.weights("E", "I")
