@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "faults.h"
+#include "listed.h"
+#include "microcircuits.h"
 #include "networks.h"
 
 static const nai_microcircuit defaults = NAI_MICROCIRCUIT_INIT;
@@ -187,6 +189,25 @@ START_TEST(circuits_under_dales_law)
 END_TEST
 
 /* --- the self-predicting state ---------------------------------------------------------------- */
+
+/* But for the synapses one to one, by which a circuit is known, all may be lists. */
+START_TEST(self_predicting_lists)
+{
+  static const microcircuit shape = {{4, 5, 3}, 2, 0};
+  nai_network *net[2];
+  for (int k = 0; k < 2; k++) {
+    net[k] = compose_microcircuit(&shape);
+    expect_ok(
+        nai_network_set_storage(net[k], "*", "*", k ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE));
+    expect_ok(nai_network_set_storage(net[k], "P2", "I1:target", NAI_STORAGE_DENSE));
+    expect_ok(nai_network_build(net[k], 3));
+    expect_ok(nai_network_self_predict(net[k]));
+  }
+  ck_assert_int_gt(listed_in(net[1]), 4);
+  expect_same_synapses(net[1], net[0], 0);
+  for (int k = 0; k < 2; k++) nai_network_destroy(net[k]);
+}
+END_TEST
 
 /* Factor 1 under the output, (g_leak + g_basal) / (g_leak + g_basal + g_apical) elsewhere; -1 lateral. */
 START_TEST(weights_of_the_self_predicting_state)
@@ -378,7 +399,7 @@ Suite *microcircuit_suite(void)
   Suite *suite = suite_create("microcircuit");
   ADD_CASE(suite, "layout", pathways_of_a_deep_circuit, options_that_are_refused,
            circuits_without_memory, circuits_under_dales_law);
-  ADD_CASE(suite, "self_predict", weights_of_the_self_predicting_state,
+  ADD_CASE(suite, "self_predict", weights_of_the_self_predicting_state, self_predicting_lists,
            apical_potentials_are_zero_without_a_teacher, what_is_no_microcircuit);
   return suite;
 }

@@ -8,7 +8,7 @@
 
 #include "../base/error.h"
 #include "../network/ends.h"
-#include "../network/network.h"
+#include "../network/row.h"
 
 static int is_pyramidal(const nai__node *node)
 {
@@ -115,33 +115,34 @@ static double factor_of(const change *c, int64_t unit)
   return c->inter ? share_of(c->above, unit) / share_of(c->inter, unit) : -1;
 }
 
-static nai_status check_weight(const nai_synapses *s, int64_t i, int64_t j, float w)
+/* place: of the synapse in theta; -1: there is none. */
+static nai_status check_weight(const nai_network *net, const nai__projection *p, int64_t place,
+                               int64_t i, int64_t j, float w)
 {
-  if (w != 0 && s->exists[i * s->stride + j] == 0)
+  const char *from = nai__source_name(net, p), *to = nai__target_name(net, p);
+  if (w != 0 && place < 0)
     return nai__fail(
         NAI_ERR_UNSUPPORTED,
         "weight [%lld][%lld] from '%s' to '%s' would be %g, but no synapse exists there",
-        (long long)i, (long long)j, s->from, s->to, (double)w);
-  if (w * (float)s->sign < 0)
-    return nai__fail(NAI_ERR_UNSUPPORTED,
-                     "weight [%lld][%lld] from '%s' to '%s' would be %g, but must be %s 0",
-                     (long long)i, (long long)j, s->from, s->to, (double)w,
-                     s->sign > 0 ? "at least" : "at most");
+        (long long)i, (long long)j, from, to, (double)w);
+  if (w * (float)p->sign < 0)
+    return nai__fail(
+        NAI_ERR_UNSUPPORTED, "weight [%lld][%lld] from '%s' to '%s' would be %g, but must be %s 0",
+        (long long)i, (long long)j, from, to, (double)w, p->sign > 0 ? "at least" : "at most");
   return NAI_OK;
 }
 
 static nai_status change_weights(const change *c, const nai__projection *from,
                                  const nai__projection *to)
 {
-  nai_synapses given = nai__synapses(c->net, from, NULL, NULL),
-               s = nai__synapses(c->net, to, NULL, NULL);
-  for (int64_t i = 0; i < s.n_post; i++)
-    for (int64_t j = 0; j < s.n_pre; j++) {
-      float w = (float)(0 + factor_of(c, i) * (double)given.weight[i * given.stride + j]);
-      if (c->write)
-        s.weight[i * s.stride + j] = w;
-      else
-        NAI__TRY(check_weight(&s, i, j, w));
+  for (int64_t i = 0; i < to->n_post; i++)
+    for (int64_t j = 0; j < to->n_pre; j++) {
+      const int64_t given = nai__place_of(c->net, from, i, j),
+                    place = nai__place_of(c->net, to, i, j);
+      const double weight = given < 0 ? 0 : (double)c->net->theta[given];
+      const float w = (float)(0 + factor_of(c, i) * weight);
+      if (!c->write) NAI__TRY(check_weight(c->net, to, place, i, j, w));
+      if (c->write && place >= 0) c->net->theta[place] = w;
     }
   return NAI_OK;
 }
