@@ -12,8 +12,8 @@
 
 /*
  * Of dense networks of rate units, and of those with other models or lists of synapses, which older
- * libraries cannot read: these have "storage" in a projection, "model", "sizes" and the model's parameters in a population, "signal", "port" and "short_term", a
- * place in the list of that name, in a projection.
+ * libraries cannot read: these have "model", "sizes" and the model's parameters in a population; and in a
+ * projection "storage", "delays", "signal", "port" and "short_term", a place in the list of that name.
  */
 #define NAI__MODEL_FORMAT 1
 #define NAI__MODEL_FORMAT_CELLS 2

@@ -27,8 +27,7 @@ typedef struct nai__lists {
   int64_t k, n; /* senders, receivers */
   int64_t synapses;
   const int64_t
-      *rows; /* [n + 1], lent: where each receiver's weights begin, one for each synapse; NULL: in a
-                          matrix */
+      *rows; /* [n + 1], lent: first weight of each receiver; NULL: they are in a matrix */
   int64_t from_blocks, to_blocks; /* of NAI__LIST_PRE, NAI__LIST_POST */
   int64_t slots;
   int32_t *first;   /* [to_blocks][from_blocks][NAI__LIST_SLICES + 1]: slots */

@@ -138,9 +138,8 @@ static double drawn(const nai_network *net, const nai__projection *p, int64_t po
 
 static double conducted(const nai_network *net, const nai__projection *p, int64_t post, int64_t pre)
 {
-  const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
-  const float *a = (p->n_post == to->n ? to->position : to->port_position) + 3 * post,
-              *b = from->position + 3 * pre;
+  const nai__node *from = &net->node[p->from];
+  const float *a = nai__onto_position(net, p) + 3 * post, *b = from->position + 3 * pre;
   const double x = (double)a[0] - (double)b[0], y = (double)a[1] - (double)b[1],
                z = (double)a[2] - (double)b[2];
   return p->spread_by[OFFSET] + sqrt(x * x + y * y + z * z) / p->spread_by[SPEED];
@@ -193,11 +192,10 @@ nai_status nai__add_parts(nai_network *net, nai__projection *p, int64_t n)
 }
 
 /* counts [steps - least]: synapses; then the number of the part, of those that have some. */
-static int64_t number_parts(int64_t *counts, const lags *l)
+static void number_parts(int64_t *counts, const lags *l)
 {
   int64_t n = 0;
   for (int32_t d = 0; d <= l->most - l->least; d++) counts[d] = counts[d] > 0 ? n++ : -1;
-  return n;
 }
 
 static nai_status make_part(nai__block *b, const nai__compressed *c, int64_t synapses,

@@ -507,6 +507,13 @@ int64_t nai__wiring_bytes(const nai__projection *p);
 /* NAI_ERR_MEMORY, saying what needs so much, when it is more than the network's limit. */
 nai_status nai__memory_check(const nai_network *net, int64_t bytes, const char *what);
 
+/* Where receivers of a projection are, [n_post][3], or NULL; of a port that has copies, those of them. */
+static inline const float *nai__onto_position(const nai_network *net, const nai__projection *p)
+{
+  const nai__node *post = &net->node[p->to];
+  return p->n_post == post->n ? post->position : post->port_position;
+}
+
 /* --- shown.c ---------------------------------------------------------------------------------- */
 
 /*

@@ -5,7 +5,7 @@
 nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, float *gradient,
                            float *momentum)
 {
-  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  const nai__node *pre = &net->node[p->from];
   nai_synapses s = {.struct_size = sizeof s,
                     .sign = p->sign,
                     .from = nai__source_name(net, p),
@@ -20,7 +20,7 @@ nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, flo
                     .gradient = gradient ? gradient + p->at.start : NULL,
                     .population_sign = pre->sign};
   if (p->is_listed) return s;
-  s.post_position = p->n_post == post->n ? post->position : post->port_position;
+  s.post_position = nai__onto_position(net, p);
   s.pre_position = pre->position;
   return s;
 }

@@ -36,7 +36,7 @@ static void show(nai__whole *w, const nai_network *net, const float *momentum)
 nai_status nai__whole_open(nai__whole *w, const nai_network *net, const nai__projection *p,
                            const float *momentum, int gradient, const char *user)
 {
-  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  const nai__node *pre = &net->node[p->from];
   const int64_t pairs = p->n_post * p->n_pre, floats = 1 + (momentum || gradient);
   *w = (nai__whole){.p = p, .shown = nai__synapses(net, p, NULL, NULL)};
   NAI__TRY(check(net, p, floats, user));
@@ -45,7 +45,7 @@ nai_status nai__whole_open(nai__whole *w, const nai_network *net, const nai__pro
   if (!w->floats || !w->flags) return NAI_ERR_MEMORY;
   w->shown.n_post = p->n_post;
   w->shown.n_pre = w->shown.stride = p->n_pre;
-  w->shown.post_position = p->n_post == post->n ? post->position : post->port_position;
+  w->shown.post_position = nai__onto_position(net, p);
   w->shown.pre_position = pre->position;
   w->shown.weight = w->floats;
   w->shown.gradient = gradient ? w->floats + pairs : NULL;

@@ -232,7 +232,7 @@ static nai_status wire_windows(const nai_network *net, const nai__projection *p,
 /* As nai__synapses(), of the first rows, in scratch. */
 static nai_synapses window_of(const nai_network *net, const nai__projection *p, uint8_t *scratch)
 {
-  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  const nai__node *pre = &net->node[p->from];
   const int64_t rows = rows_of_window(p);
   return (nai_synapses){.struct_size = sizeof(nai_synapses),
                         .from = nai__source_name(net, p),
@@ -242,8 +242,7 @@ static nai_synapses window_of(const nai_network *net, const nai__projection *p, 
                         .stride = p->n_pre,
                         .exists = scratch,
                         .plastic = scratch + rows * p->n_pre,
-                        .post_position =
-                            p->n_post == post->n ? post->position : post->port_position,
+                        .post_position = nai__onto_position(net, p),
                         .pre_position = pre->position,
                         .population_sign = pre->sign};
 }

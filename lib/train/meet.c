@@ -107,8 +107,8 @@ static nai_status meet_rows(double *value, const nai_cost *cost, const nai_netwo
 {
   const nai__compressed *list = part->synapses;
   const int64_t start = part->at.start - p->at.start;
-  const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  const float *onto = p->n_post == post->n ? post->position : post->port_position;
+  const nai__node *pre = &net->node[p->from];
+  const float *onto = nai__onto_position(net, p);
   float *from = pre->position ? NAI__ARRAY(float, 3 * p->n_pre) : NULL;
   nai_status status = pre->position && !from ? NAI_ERR_MEMORY : NAI_OK;
   for (int64_t i = 0; i < p->n_post && status == NAI_OK; i++) {
