@@ -18,6 +18,7 @@ static nai_status count(void *user, const nai_unit_batch *b, int function)
   m->calls[function - 1]++;
   if (!m->threaded) {
     if (b->trials > m->most_trials) m->most_trials = b->trials;
+    m->first_unit = b->first_unit;
     if (function != OWN_PREPARE && (unsigned long)pthread_self() != m->thread) m->other_thread = 1;
   }
   if (m->fails != function || m->calls[function - 1] <= m->fails_after) return NAI_OK;

@@ -16,7 +16,8 @@ typedef struct own_model {
   int nan;          /* 1: that entry is NaN */
   long calls[5];
   int64_t most_trials;
-  int other_thread; /* 1: some call came from a thread that is not `thread` */
+  int64_t first_unit; /* of the last call, where not threaded */
+  int other_thread;   /* 1: some call came from a thread that is not `thread` */
   unsigned long thread;
 } own_model;
 

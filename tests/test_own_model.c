@@ -795,6 +795,22 @@ START_TEST(plain_models_are_called_on_the_callers_thread)
 }
 END_TEST
 
+/* R is computed before D within a step, but was added after it. */
+START_TEST(units_are_counted_as_populations_were_added)
+{
+  own m = {.rate.destroyed = 0};
+  nai_network *net = build(&forms[0], &m);
+  EXPECT(m.rate.first_unit == 9); /* in prepare */
+  m.adaptive.first_unit = m.rate.first_unit = -1;
+  nai_state *state;
+  expect_ok(nai_state_create(&state, net, 2, 1));
+  expect_ok(nai_state_step(state, NULL, NULL));
+  EXPECT(m.adaptive.first_unit == 0 && m.dendritic.first_unit == 5 && m.rate.first_unit == 9);
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(evaluations_call_them_there_too)
 {
   own m = {.rate.threaded = 1};
@@ -1074,7 +1090,8 @@ Suite *own_model_suite(void)
   ADD_CASE(suite, "bounds", parameters_are_added_to_ports, tables_and_their_bounds,
            what_networks_refuse);
   ADD_CASE(suite, "lives", a_model_lives_as_long_as_one_who_has_it, composing_without_memory);
-  ADD_CASE(suite, "work", steps_do_not_allocate, evaluations_call_them_there_too);
+  ADD_CASE(suite, "work", steps_do_not_allocate, evaluations_call_them_there_too,
+           units_are_counted_as_populations_were_added);
   add_loop(suite, "threads", plain_models_are_called_on_the_callers_thread, 2);
   add_loop(suite, "failures", failures_come_out, FAILING);
   ADD_CASE(suite, "failing", failures_come_out_of_forward_rules, failures_of_states_and_builds,

@@ -103,6 +103,11 @@ typedef struct nai_unit_batch {
   int64_t n_states;         /**< states, with their copies */
   int64_t n_ports;          /**< ports, with their copies */
   int64_t slope_stride;     /**< floats from one entry of the slopes to the next */
+  /**
+   * Number of the first unit among all of the network, as populations were added:
+   * with seed, first and step, what random numbers of a unit's own are a function of.
+   */
+  int64_t first_unit;
 } nai_unit_batch;
 
 /** Flags of a model. */

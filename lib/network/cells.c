@@ -177,7 +177,8 @@ nai_status nai__cells_prepare(const nai_network *net, const nai__node *node)
                       .dt = net->dt,
                       .size = c->size,
                       .parameter = parameter,
-                      .constant = c->constant};
+                      .constant = c->constant,
+                      .first_unit = node->order};
   return nai__model_call(c->model, ops->prepare, &b);
 }
 

@@ -32,7 +32,8 @@ void nai__cells_open(nai__cells_view *out, const nai_network *net, const nai__se
                                       .signal_stride = net->ld_units,
                                       .normal_stride = net->ld_units,
                                       .n_states = c->n_states,
-                                      .n_ports = c->n_ports};
+                                      .n_ports = c->n_ports,
+                                      .first_unit = g->node->order};
 }
 
 void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__segment *g,

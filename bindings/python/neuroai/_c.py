@@ -759,6 +759,7 @@ class nai_unit_batch(Structure):
         ("n_states", c_int64),
         ("n_ports", c_int64),
         ("slope_stride", c_int64),
+        ("first_unit", c_int64),
     ]
 
 

@@ -152,6 +152,7 @@ class Units(Shown):
         dt: time step, ms.
         seed: of the noise.
         first: number of the first trial.
+        first_unit: number of the first unit among all of the network, in the order in which populations were added.
         normal: standard normal numbers of this step, a tuple of arrays [trials, n], as many as ``normals`` says.
         ss, sp, zs, zp: in ``slopes`` alone, 0 on entry, to be written: derivatives of state by state ``ss[after,
             before]``, of state by port ``sp[state, port]``, of signal by state and by port, each [trials, n]. All are
@@ -165,6 +166,7 @@ class Units(Shown):
     dt: float
     seed: int
     first: int
+    first_unit: int
     ss: Any = Shows(_slopes("ss", "states", "states"), "slopes")
     sp: Any = Shows(_slopes("sp", "states", "ports"), "slopes")
     zs: Any = Shows(_slopes("zs", "signals", "states"), "slopes")
@@ -179,7 +181,8 @@ class Units(Shown):
     def __init__(self, batch: _c.nai_unit_batch, moment: str) -> None:
         self._show(batch, moment)
         self._keep(n=batch.n, trials=batch.trials, step=batch.step, dt=batch.dt, seed=batch.seed)
-        self._keep(first=batch.first, **{name: int(batch.size[k]) for k, name in enumerate(self._sizes)})
+        self._keep(first=batch.first, first_unit=batch.first_unit)
+        self._keep(**{name: int(batch.size[k]) for k, name in enumerate(self._sizes)})
 
     @property
     def normal(self) -> Tuple[Any, ...]:
