@@ -22,6 +22,8 @@ enum nai__purpose {
   NAI__FOR_INTERVENTION = 10, /* which units */
   NAI__FOR_OUTPUT_NOISE = 11, /* of units, after the leak */
   NAI__FOR_DELAYS = 12,
+  NAI__FOR_COUNTS = 13,       /* of background spikes */
+  NAI__FOR_OTHER_COUNTS = 14, /* of a second background */
   NAI__FOR_AREAS = 32
 };
 

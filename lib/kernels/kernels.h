@@ -144,6 +144,16 @@ typedef struct nai__kernels {
   void (*normal_rows)(float *out, int64_t ld, int64_t rows, int64_t n, uint64_t seed,
                       uint32_t purpose, uint64_t first, uint32_t step);
 
+  /*
+   * out [n] = the words themselves, of units first .. first + n - 1: word i % 4 of counter {i / 4, ...} as
+   * above. first is a multiple of 4.
+   */
+  void (*words)(uint32_t *out, int64_t n, int64_t first, uint64_t seed, uint32_t purpose,
+                uint64_t trial, uint32_t step);
+  /* out [n] = base + how many of the thresholds [count] each word [n] reaches. */
+  void (*tally)(float *out, int64_t n, const uint32_t *word, const uint32_t *threshold,
+                int64_t count, float base);
+
   /* --- units: one row (trial) of a run of units ----------------------------------------------- */
 
   /*

@@ -5,6 +5,7 @@
 #define NAI__TABLE_NAME "avx2"
 #define NAI__NORMALS nai__normals_avx2
 #define NAI__NORMAL_ROWS nai__normal_rows_avx2
+#define NAI__WORDS nai__words_avx2
 #include "table.inc.h"
 #else
 #include <stddef.h>

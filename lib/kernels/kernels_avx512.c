@@ -8,6 +8,7 @@
 #define NAI__TABLE_NAME "avx512"
 #define NAI__NORMALS nai__normals_avx512
 #define NAI__NORMAL_ROWS nai__normal_rows_avx512
+#define NAI__WORDS nai__words_avx512
 #include "table.inc.h"
 #else
 #include <stddef.h>

@@ -18,6 +18,8 @@
 
 #include "learn.inc.h"
 
+#include "tally.inc.h"
+
 #ifndef NAI__BLAS_MOST
 #define NAI__BLAS_MOST (INT_MAX / 2)
 #endif
@@ -175,6 +177,8 @@ static const nai__kernels table = {
     .learn_row = learn_row,
     .normals = nai__normals_portable,
     .normal_rows = nai__normal_rows_portable,
+    .words = nai__words_portable,
+    .tally = tally,
     .current_forward = current_forward,
     .rate_forward = rate_forward,
     .current_backward = current_backward,

@@ -6,6 +6,7 @@
 #define NAI__TABLE_NAME "neon"
 #define NAI__NORMALS nai__normals_neon
 #define NAI__NORMAL_ROWS nai__normal_rows_neon
+#define NAI__WORDS nai__words_neon
 #include "table.inc.h"
 #else
 #include <stddef.h>

@@ -7,4 +7,5 @@
 #define NAI__TABLE_NAME "portable"
 #define NAI__NORMALS nai__normals_portable
 #define NAI__NORMAL_ROWS nai__normal_rows_portable
+#define NAI__WORDS nai__words_portable
 #include "table.inc.h"

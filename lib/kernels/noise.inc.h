@@ -1,6 +1,7 @@
 /*
- * Standard normals: Philox4x32-10 (Salmon et al. 2011), then Box & Muller (1958). The file that
- * includes this defines NAI__NORMALS and NAI__NORMAL_ROWS, the names of the functions.
+ * Standard normals: Philox4x32-10 (Salmon et al. 2011), then Box & Muller (1958); and the words as they
+ * are. The file that includes this defines NAI__NORMALS, NAI__NORMAL_ROWS and NAI__WORDS, the names of
+ * the functions.
  *
  * The bits are part of the contract: they may not depend on the width of the vectors nor on the
  * compiler, so nothing here may be contracted to a fused multiply-add (-ffp-contract=off), and
@@ -267,4 +268,40 @@ void NAI__NORMAL_ROWS(float *out, int64_t ld, int64_t rows, int64_t n, uint64_t 
   int64_t row = 0;
   for (; row + e.together < rows; row += 2 * e.together) make_ends(2, row, &e, &q);
   if (row < rows) make_ends(1, row, &e, &q);
+}
+
+/* --- words ------------------------------------------------------------------------------------ */
+
+/* Counters of `blocks` vectors from quad number `quad` on, of one trial. */
+NAI__INLINE void count_up(int blocks, wide c[][4], uint32_t quad, uint32_t purpose, uint64_t trial,
+                          uint32_t step)
+{
+  NAI__EACH
+  {
+    c[j][0] = (wide)(quad_number() + (quad + (uint32_t)(j * NAI__QUADS)));
+    c[j][1] = (wide){0} + step;
+    c[j][2] = (wide){0} + (uint32_t)trial;
+    c[j][3] = (wide){0} + (((uint32_t)(trial >> 32) & 0x00ffffffu) | purpose << 24);
+  }
+}
+
+void NAI__WORDS(uint32_t *out, int64_t n, int64_t first, uint64_t seed, uint32_t purpose,
+                uint64_t trial, uint32_t step)
+{
+  for (int64_t i = 0; i < n; i += NAI__BLOCKS * NAI__BLOCK) {
+    enum { blocks = NAI__BLOCKS };
+    wide c[NAI__BLOCKS][4];
+    uvec even[NAI__BLOCKS], odd[NAI__BLOCKS];
+    count_up(blocks, c, (uint32_t)((first + i) / 4), purpose, trial, step);
+    philox(blocks, even, odd, c, seed);
+    float all[NAI__BLOCKS * NAI__BLOCK];
+    NAI__EACH
+    {
+      vec low, high;
+      unpack(&low, &high, (vec)even[j], (vec)odd[j]);
+      store(all + j * NAI__BLOCK, low);
+      store(all + j * NAI__BLOCK + NAI__LANES, high);
+    }
+    memcpy(out + i, all, (size_t)at_most(n - i, NAI__BLOCKS * NAI__BLOCK) * sizeof *out);
+  }
 }

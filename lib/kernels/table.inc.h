@@ -1,7 +1,7 @@
 /*
  * One table: the products, the weight gradient and the units, compiled for the processor that the
  * flags of the including file allow. The file defines NAI__TABLE (its accessor), NAI__TABLE_NAME,
- * NAI__NORMALS and NAI__NORMAL_ROWS.
+ * NAI__NORMALS, NAI__NORMAL_ROWS and NAI__WORDS.
  */
 #include <math.h>
 #include <stddef.h>
@@ -23,6 +23,8 @@
 
 #include "learn.inc.h"
 
+#include "tally.inc.h"
+
 static const nai__kernels table = {
     .name = NAI__TABLE_NAME,
     .packed_size = packed_size,
@@ -41,6 +43,8 @@ static const nai__kernels table = {
     .learn_row = learn_row,
     .normals = NAI__NORMALS,
     .normal_rows = NAI__NORMAL_ROWS,
+    .words = NAI__WORDS,
+    .tally = tally,
     .current_forward = current_forward,
     .rate_forward = rate_forward,
     .current_backward = current_backward,

@@ -10,6 +10,7 @@
 
 #include <neuroai/network.h>
 
+#include "kernels/counts.h"
 #include "kernels/kernels.h"
 #include "measure.h"
 
@@ -202,6 +203,20 @@ static void bench_normal_rows(const nai__kernels *kernels, int64_t rows, int64_t
   free(x);
 }
 
+/* Poisson counts of one mean. */
+static void bench_counts(const nai__kernels *kernels, int64_t n, float rate)
+{
+  float *mean = random_floats(n), *x = random_floats(n);
+  double seconds;
+  uint32_t step = 0;
+  for (int64_t i = 0; i < n; i++) mean[i] = rate;
+  TIME(seconds, nai__counts(kernels, x, n, 0, mean, 1, 1, 2, step++));
+  printf("  counts of %4.2f %6lld %14.2f ns each\n", (double)rate, (long long)n,
+         seconds * 1e9 / (double)n);
+  free(x);
+  free(mean);
+}
+
 static void bench_units(const nai__kernels *kernels, int64_t n)
 {
   float *x = random_floats(n), *r = random_floats(n), *v = random_floats(n), *xi = random_floats(n);
@@ -254,6 +269,8 @@ static void bench_table(const nai__kernels *kernels, double limit)
   bench_normals(kernels, 100);
   bench_normals(kernels, 256);
   bench_normals(kernels, 1024);
+  bench_counts(kernels, 1000, 0.24F);
+  bench_counts(kernels, 10000, 2);
   bench_normal_rows(kernels, 16, 100);
   bench_units(kernels, 100);
 }
