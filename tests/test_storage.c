@@ -167,8 +167,9 @@ START_TEST(storage_is_told_and_refused)
   expect_fails(nai_network_set_storage(net, "E", "I", NAI_STORAGE_DENSE), NAI_ERR_ORDER, "built");
   nai_network_destroy(net);
   net = compose_ei(5, 3);
-  expect_fails(nai_network_set_storage(net, "E", "I", 3), NAI_ERR_INVALID,
-               "storage is 3, must be NAI_STORAGE_CHOSEN, NAI_STORAGE_DENSE or NAI_STORAGE_LISTED");
+  expect_fails(nai_network_set_storage(net, "E", "I", 4), NAI_ERR_INVALID,
+               "storage is 4, must be NAI_STORAGE_CHOSEN, NAI_STORAGE_DENSE, NAI_STORAGE_LISTED or "
+               "NAI_STORAGE_SHARED");
   nai_network_destroy(net);
 }
 END_TEST

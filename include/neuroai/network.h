@@ -279,7 +279,11 @@ enum {
                              synapse (by what its constraints say of themselves); else dense */
   NAI_STORAGE_DENSE = 1, /**< a matrix: 15 to 45 bytes for each pair of units */
   NAI_STORAGE_LISTED =
-      2 /**< those that exist, one after the other: about 50 bytes for each synapse */
+      2, /**< those that exist, one after the other: about 50 bytes for each synapse */
+  NAI_STORAGE_SHARED =
+      3 /**< one weight for all, which are all there (but for autapses): by itself where that is
+                             so of 2^12 pairs or more, and weights start from NAI_WEIGHTS_CONSTANT
+                             and are not plastic. Senders are added up, in time of their number */
 };
 
 /**
@@ -288,7 +292,7 @@ enum {
  */
 NAI_API nai_status nai_network_set_storage(nai_network *net, const char *from, const char *to,
                                            int32_t storage);
-/** After the build: NAI_STORAGE_DENSE or NAI_STORAGE_LISTED. */
+/** After the build: NAI_STORAGE_DENSE, NAI_STORAGE_LISTED or NAI_STORAGE_SHARED. */
 NAI_API nai_status nai_network_storage(int32_t *storage, const nai_network *net, const char *from,
                                        const char *to);
 

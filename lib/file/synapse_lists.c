@@ -9,8 +9,10 @@
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-void nai__synapse_list_describe(nai__json_writer *w, const nai__projection *p)
+void nai__synapse_list_describe(nai__json_writer *w, const nai_network *net,
+                                const nai__projection *p)
 {
+  if (net->block[p->block].is_shared) nai__json_add_text(w, "storage", "shared");
   if (!p->is_listed) return;
   nai__json_add_text(w, "storage", "listed");
   if (p->spread) nai__json_add_whole(w, "delays", p->n_parts);
@@ -65,8 +67,10 @@ nai_status nai__synapse_list_said(nai__listed *out, const nai__json *json)
   *out = (nai__listed){.delays = 1};
   if (!nai__json_get(json, "storage")) return NAI_OK;
   NAI__TRY(nai__json_text(&word, json, "storage"));
+  out->is_shared = strcmp(word, "shared") == 0;
+  if (out->is_shared) return NAI_OK;
   if (strcmp(word, "listed") != 0)
-    return nai__fail(NAI_ERR_FORMAT, "'storage' is '%.40s', must be 'listed'", word);
+    return nai__fail(NAI_ERR_FORMAT, "'storage' is '%.40s', must be 'listed' or 'shared'", word);
   out->is_listed = 1;
   out->differ = nai__json_get(json, "delays") != NULL;
   return out->differ ? nai__json_whole(&out->delays, json, "delays", 1, NAI__MOST_DELAYS) : NAI_OK;
@@ -74,7 +78,9 @@ nai_status nai__synapse_list_said(nai__listed *out, const nai__json *json)
 
 void nai__synapse_list_give(nai__projection *p, const nai__listed *said)
 {
-  p->storage = said->is_listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
+  p->storage = said->is_listed   ? NAI_STORAGE_LISTED
+               : said->is_shared ? NAI_STORAGE_SHARED
+                                 : NAI_STORAGE_DENSE;
   p->spread = said->differ ? NAI__GIVEN_DELAYS : NAI__ONE_DELAY;
 }
 

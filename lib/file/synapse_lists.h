@@ -10,13 +10,14 @@
 #include "model.h"
 
 /* What a projection's description says; nothing where it is dense. */
-void nai__synapse_list_describe(nai__json_writer *w, const nai__projection *p);
+void nai__synapse_list_describe(nai__json_writer *w, const nai_network *net,
+                                const nai__projection *p);
 nai_status nai__synapse_list_add(nai__tensor_list *list, const nai_network *net,
                                  const nai__projection *p);
 
 /* What a description says of it: 0 where it is dense; else 1, or how many delays it has. */
 typedef struct nai__listed {
-  int32_t is_listed, differ;
+  int32_t is_listed, is_shared, differ;
   int64_t delays;
 } nai__listed;
 nai_status nai__synapse_list_said(nai__listed *out, const nai__json *json);

@@ -243,7 +243,7 @@ static void describe_projection(nai__json_writer *w, const nai_network *net,
   if (p->target)
     nai__json_add_text(w, "port", nai__end_name(&net->node[p->to], NAI__TARGET, p->port));
   if (p->release >= 0) nai__json_add_whole(w, "short_term", p->release);
-  nai__synapse_list_describe(w, p);
+  nai__synapse_list_describe(w, net, p);
   nai__json_add_real(w, "delay", (double)p->delay * net->dt);
   nai__json_add_flag(w, "autapses", p->autapses);
   nai__json_add_flag(w, "plastic", p->plastic);
@@ -274,7 +274,7 @@ static int needs_format_2(const nai_network *net)
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].cells || net->node[i].leak == NAI_LEAK_WHOLE) return 1;
   for (int64_t i = 0; i < net->n_projections; i++)
-    if (net->projection[i].is_listed) return 1;
+    if (net->projection[i].is_listed || net->block[net->projection[i].block].is_shared) return 1;
   return 0;
 }
 

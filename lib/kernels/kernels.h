@@ -21,6 +21,7 @@
 
 #include <stdint.h>
 
+#include "fans.h"
 #include "lists.h"
 #include "row_lists.h"
 #include "transfers.h"
@@ -123,7 +124,8 @@ typedef struct nai__kernels {
 
   /* --- learning step by step ------------------------------------------------------------------- */
 
-  /* Sum of w[j] a[j], n of them. */
+  /* Sum of a[j], and of w[j] a[j], n of them. */
+  float (*row_sum)(const float *a, int64_t n);
   float (*row_dot)(const float *w, const float *a, int64_t n);
   /* Learns, and returns the sum of w[j] next[j] with the new w; 0 without `next`. */
   float (*learn_row)(const nai__learning_row *row);

@@ -43,6 +43,22 @@ NAI__INLINE float sum_of(const vec sum[NAI__SUMS])
   return sum_of_chain(part);
 }
 
+static float row_sum(const float *a, int64_t n)
+{
+  vec sum[NAI__SUMS] = {{0}};
+  int64_t j = 0;
+  for (; j + NAI__SUMS * NAI__LANES <= n; j += NAI__SUMS * NAI__LANES)
+#pragma GCC unroll 16
+    for (int c = 0; c < NAI__SUMS; c++) sum[c] += load(a + j + c * NAI__LANES);
+  for (; j < n; j += NAI__PARTS * NAI__LANES)
+#pragma GCC unroll 4
+    for (int p = 0; p < NAI__PARTS; p++) {
+      const int64_t at = j + p * NAI__LANES;
+      if (at < n) sum[p] += load_up_to(a + at, n - at);
+    }
+  return sum_of(sum);
+}
+
 static float row_dot(const float *w, const float *a, int64_t n)
 {
   vec sum[NAI__SUMS] = {{0}};

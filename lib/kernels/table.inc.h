@@ -39,6 +39,7 @@ static const nai__kernels table = {
     .list_row = list_row,
     .list_scratch = list_scratch,
     .list_outer = list_outer,
+    .row_sum = row_sum,
     .row_dot = row_dot,
     .learn_row = learn_row,
     .normals = NAI__NORMALS,

@@ -378,6 +378,10 @@ void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t
 {
   const nai_network *net = a->net;
   const float *source = nai__carried(a, block, t);
+  if (block->is_shared) {
+    nai__shared_product(net, block, c, source, 1);
+    return;
+  }
   if (block->is_listed) {
     add_listed(net, block, source, c);
     return;

@@ -5,6 +5,7 @@
 static nai_status build(nai_network *net, uint64_t seed)
 {
   net->seed = seed;
+  NAI__TRY(nai__shared_check(net));
   NAI__TRY(nai__layout_plan(net));
   NAI__TRY(nai__memory_check(net, nai__layout_bytes(net) + nai__draw_bytes(net), "the network"));
   NAI__TRY(nai__place(net));
@@ -28,6 +29,7 @@ nai_status nai__assembled(nai_network *net)
   NAI__TRY(nai__place_ports(net));
   for (int64_t i = 0; i < net->n_projections; i++) nai__refresh_plastic(net, &net->projection[i]);
   nai__find_plastic(net);
+  NAI__TRY(nai__shared_verify(net));
   NAI__TRY(nai__list_synapses(net));
   nai__pack(net);
   net->built = 1;

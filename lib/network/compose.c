@@ -320,10 +320,10 @@ nai_status nai_network_set_autapses(nai_network *net, const char *from, const ch
 static nai_status set_storage(nai_network *net, const char *from, const char *to, int32_t storage)
 {
   NAI__TRY(nai__projections_known(net, from, to));
-  if (storage < NAI_STORAGE_CHOSEN || storage > NAI_STORAGE_LISTED)
+  if (storage < NAI_STORAGE_CHOSEN || storage > NAI_STORAGE_SHARED)
     return nai__fail(NAI_ERR_INVALID,
-                     "storage is %d, must be NAI_STORAGE_CHOSEN, NAI_STORAGE_DENSE or "
-                     "NAI_STORAGE_LISTED",
+                     "storage is %d, must be NAI_STORAGE_CHOSEN, NAI_STORAGE_DENSE, "
+                     "NAI_STORAGE_LISTED or NAI_STORAGE_SHARED",
                      (int)storage);
   NAI__EACH_PROJECTION(net, p, from, to) p->storage = storage;
   return NAI_OK;

@@ -85,8 +85,9 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
 static nai_status copy_arrays(nai_network *net, const nai_network *from)
 {
   for (int64_t i = 0; i < net->n_projections; i++) /* positions were not known when it was chosen */
-    net->projection[i].storage =
-        from->projection[i].is_listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
+    net->projection[i].storage = from->projection[i].is_listed   ? NAI_STORAGE_LISTED
+                                 : from->projection[i].is_shared ? NAI_STORAGE_SHARED
+                                                                 : NAI_STORAGE_DENSE;
   NAI__TRY(nai__layout_plan(net));
   for (int64_t i = 0; i < net->n_projections; i++) {
     net->projection[i].delay = from->projection[i].delay;
@@ -100,6 +101,8 @@ static nai_status copy_arrays(nai_network *net, const nai_network *from)
       if (!net->block[i].synapses) return NAI_ERR_MEMORY;
     }
   NAI__TRY(nai__layout(net, 0));
+  for (int64_t i = 0; i < net->n_blocks; i++)
+    if (!from->block[i].is_shared) NAI__TRY(nai__unshare(net, i));
   size_t n = (size_t)from->n_theta;
   memcpy(net->theta, from->theta, n * sizeof *net->theta);
   memcpy(net->exists, from->exists, n);

@@ -253,8 +253,8 @@ static int64_t from_group(const nai__projection *p)
 static int same_block(const nai_network *net, const nai__block *b, const nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
-  return b->from_group == from_group(p) && b->to_group == group_of(p->port, p->post) &&
-         b->from_input == (pre->kind == NAI_INPUTS) &&
+  return b->is_shared == p->is_shared && b->from_group == from_group(p) &&
+         b->to_group == group_of(p->port, p->post) && b->from_input == (pre->kind == NAI_INPUTS) &&
          b->to_output == (post->kind == NAI_OUTPUTS) && b->delay == p->delay &&
          (b->from_input || b->from_stage == pre->stage) &&
          (b->to_output || b->to_stage == post->stage);
@@ -273,7 +273,8 @@ static uint64_t hash_block(const nai_network *net, const nai__projection *p)
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   uint64_t from = pre->kind == NAI_INPUTS ? 0 : (uint64_t)pre->stage + 1,
            to = post->kind == NAI_OUTPUTS ? 0 : (uint64_t)post->stage + 1;
-  uint64_t hash = nai__hash_pair(nai__hash_pair(from, to), (uint64_t)p->delay);
+  uint64_t hash =
+      nai__hash_pair(nai__hash_pair(from, to), (uint64_t)p->delay * 2 + (p->is_shared != 0));
   if (!from_group(p) && !p->port) return hash;
   return nai__hash_pair(
       hash, nai__hash_pair((uint64_t)from_group(p), (uint64_t)group_of(p->port, p->post)));
@@ -301,6 +302,12 @@ static void find_ends(nai_network *net)
   }
 }
 
+static int sends_spikes(const nai__node *pre, const nai__projection *p)
+{
+  return pre->cells && (pre->cells->model->ops.flags & NAI_MODEL_SPIKES) && !p->signal &&
+         p->release < 0;
+}
+
 static void open_block(nai_network *net, nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
@@ -318,6 +325,10 @@ static void open_block(nai_network *net, nai__projection *p)
                                       .n_pre = p->n_pre,
                                       .n_post = p->n_post,
                                       .is_listed = p->is_listed,
+                                      .is_shared = p->is_shared,
+                                      .spikes = p->is_listed && sends_spikes(pre, p),
+                                      .one = p->is_listed && nai__has_one_weight(p),
+                                      .first_shared = -1,
                                       .expected = nai__expected_delays(net, p),
                                       .longest = p->spread ? nai__long_delay(net, p) : p->delay};
 }
@@ -350,6 +361,18 @@ static nai_status join_blocks(nai_network *net)
     status = join_block(net, &blocks, &net->projection[i]);
   nai__index_release(&blocks);
   return status;
+}
+
+/* The projections of each shared block, in the order in which they were added. */
+static void link_shared(nai_network *net)
+{
+  for (int64_t i = net->n_projections - 1; i >= 0; i--) {
+    nai__projection *p = &net->projection[i];
+    p->next_shared = -1;
+    if (!p->is_shared) continue;
+    p->next_shared = net->block[p->block].first_shared;
+    net->block[p->block].first_shared = i;
+  }
 }
 
 /* Of a listed block without synapses yet: as many as are expected. */
@@ -440,6 +463,7 @@ static nai_status make_blocks(nai_network *net)
   find_ends(net);
   NAI__TRY(nai__choose_storage(net));
   NAI__TRY(join_blocks(net));
+  link_shared(net);
   return place_all(net);
 }
 
@@ -448,7 +472,8 @@ static nai_status make_blocks(nai_network *net)
 static nai_status allocate_block(float **forward, float **backward, const nai__block *b,
                                  const nai__kernels *kernels)
 {
-  const int64_t k = b->is_listed ? 1 : b->n_pre, n = b->is_listed ? 1 : b->n_post;
+  const int bare = b->is_listed || b->is_shared; /* products do not read them */
+  const int64_t k = bare ? 1 : b->n_pre, n = bare ? 1 : b->n_post;
   *forward = NAI__ARRAY(float, kernels->packed_size(k, n));
   *backward = b->from_input ? NULL : NAI__ARRAY(float, kernels->packed_size(n, k));
   return *forward && (*backward || b->from_input) ? NAI_OK : NAI_ERR_MEMORY;

@@ -15,7 +15,7 @@ static int64_t node_bytes(const nai__node *node)
 
 int64_t nai__packed_bytes(const nai_network *net, const nai__block *b)
 {
-  if (b->is_listed) return 0;
+  if (b->is_listed || b->is_shared) return 0;
   return net->kernels->packed_size(b->n_post, b->n_pre) * (int64_t)sizeof(float);
 }
 
@@ -26,7 +26,7 @@ int64_t nai__layout_bytes(const nai_network *net)
   int64_t bytes = 3 * net->n_theta;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
-    if (!b->is_listed) floats += net->kernels->packed_size(b->n_pre, b->n_post);
+    if (!b->is_listed && !b->is_shared) floats += net->kernels->packed_size(b->n_pre, b->n_post);
     if (!b->from_input) bytes += nai__packed_bytes(net, b);
     bytes += nai__listed_bytes(b) + nai__listing_bytes(&b->listing);
   }

@@ -40,10 +40,12 @@ static int64_t listed_bytes(const nai__block *b)
 {
   const int64_t pre = b->n_pre, post = b->n_post, parts = b->is_listed ? b->expected : 0;
   const int64_t synapses = parts ? b->at.columns / parts : 0;
-  return parts *
-         (nai__compressed_bytes(pre, synapses) + nai__lists_expected(pre, post, synapses, 1) +
-          nai__row_lists_expected(pre, post, synapses) +
-          (b->from_input ? 0 : nai__lists_expected(post, pre, synapses, 0)));
+  const int64_t fans = b->spikes ? parts * nai__fans_bytes(pre, post, synapses, b->one) : 0;
+  if (b->spikes && b->frozen) return fans;
+  return fans + parts * (nai__compressed_bytes(pre, synapses) +
+                         nai__lists_expected(pre, post, synapses, 1) +
+                         nai__row_lists_expected(pre, post, synapses) +
+                         (b->from_input ? 0 : nai__lists_expected(post, pre, synapses, 0)));
 }
 
 /* Synapses of a block that has lists, at most; -1: it will have none. A constraint may leave any. */
@@ -69,7 +71,7 @@ int64_t nai__lists_most(const nai_network *net)
 int64_t nai__listing_bytes(const nai__listing *listing)
 {
   return nai__lists_size(listing->forward) + nai__lists_size(listing->backward) +
-         nai__row_lists_size(listing->row);
+         nai__row_lists_size(listing->row) + nai__fans_size(listing->fans);
 }
 
 int64_t nai__listed_bytes(const nai__block *b)
@@ -85,7 +87,7 @@ int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
   return lists_pay(b, synapses) ? bytes_of(b, synapses) : 0;
 }
 
-static nai_status list_both(nai__listing *out, const nai__block *b, const nai__compressed *synapses)
+nai_status nai__list_both(nai__listing *out, const nai__block *b, const nai__compressed *synapses)
 {
   out->forward = nai__lists_create(synapses, 1);
   if (!out->forward || !nai__row_lists_create(&out->row, synapses)) return NAI_ERR_MEMORY;
@@ -97,18 +99,37 @@ static nai_status list_both(nai__listing *out, const nai__block *b, const nai__c
   return out->backward ? NAI_OK : NAI_ERR_MEMORY;
 }
 
-nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists)
+/* What was said to have one weight may have been given others since. */
+static int has_one_weight(const nai_network *net, const nai__block *b)
 {
-  *out = (nai__listing){NULL, NULL, NULL};
+  const float *w = net->theta + b->at.start;
+  for (int64_t e = 1; e < b->at.columns && b->one; e++)
+    if (w[e] != w[0]) return 0;
+  return b->one;
+}
+
+static nai_status list_listed(nai__listing *out, const nai_network *net, const nai__block *b)
+{
+  if (b->spikes) {
+    out->fans = nai__fans_create(b->synapses, has_one_weight(net, b));
+    if (!out->fans) return NAI_ERR_MEMORY;
+  }
+  return b->spikes && b->frozen ? NAI_OK : nai__list_both(out, b, b->synapses);
+}
+
+nai_status nai__list_block(nai__listing *out, const nai_network *net, const nai__block *b,
+                           const uint8_t *exists)
+{
+  *out = (nai__listing){NULL, NULL, NULL, NULL};
   if (b->is_listed) {
-    nai_status status = list_both(out, b, b->synapses);
+    nai_status status = list_listed(out, net, b);
     if (status != NAI_OK) nai__listing_destroy(out);
     return status;
   }
   if (!lists_pay(b, count_synapses(b, exists))) return NAI_OK;
   nai__compressed synapses;
   if (!nai__compress(&synapses, exists, b->at.stride, b->n_post, b->n_pre)) return NAI_ERR_MEMORY;
-  nai_status status = list_both(out, b, &synapses);
+  nai_status status = nai__list_both(out, b, &synapses);
   nai__compressed_release(&synapses);
   if (status != NAI_OK) nai__listing_destroy(out);
   return status;
@@ -119,7 +140,8 @@ void nai__listing_destroy(nai__listing *listing)
   nai__lists_destroy(listing->forward);
   nai__lists_destroy(listing->backward);
   nai__row_lists_destroy(listing->row);
-  *listing = (nai__listing){NULL, NULL, NULL};
+  nai__fans_destroy(listing->fans);
+  *listing = (nai__listing){NULL, NULL, NULL, NULL};
 }
 
 void nai__use_listing(nai__block *b, const nai__listing *listing)

@@ -152,7 +152,9 @@ nai_status nai_network_storage(int32_t *storage, const nai_network *net, const c
   NAI__TRY(nai__require_built(net, "net"));
   const nai__projection *p;
   NAI__TRY(nai__projection_find(&p, net, from, to));
-  *storage = p->is_listed ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE;
+  *storage = p->is_listed                     ? NAI_STORAGE_LISTED
+             : net->block[p->block].is_shared ? NAI_STORAGE_SHARED
+                                              : NAI_STORAGE_DENSE;
   return NAI_OK;
 }
 
@@ -270,6 +272,7 @@ nai_status nai_network_set_weights(nai_network *net, const char *from, const cha
   for (int64_t i = 0; i < n_post; i++)
     for (int64_t j = 0; j < n_pre; j++)
       NAI__TRY(check_weight(net, p, i, j, weights[i * n_pre + j]));
+  NAI__TRY(nai__part_weights(net, p));
   for (int64_t i = 0; i < n_post; i++)
     for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
       net->theta[row.place] = weights[i * n_pre + row.pre];
@@ -291,7 +294,7 @@ static nai_status list_masked(nai__listing *out, const nai_network *net, const n
       if (mask[i * p->n_pre + j] == 0) exists[from + i * p->at.stride + j] = 0;
   const int64_t bytes = nai__layout_bytes(net) + nai__list_bytes(block, exists);
   nai_status status = nai__memory_check(net, bytes, "the network");
-  if (status == NAI_OK) status = nai__list_block(out, block, exists);
+  if (status == NAI_OK) status = nai__list_block(out, net, block, exists);
   nai__free(exists);
   return status;
 }
@@ -301,6 +304,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
 {
   const nai__projection *p;
   NAI__TRY(find_matrix(&p, net, from, to, "mask", mask, n_post, n_pre));
+  NAI__TRY(nai__part_weights(net, p));
   for (int64_t k = 0; k < n_post * n_pre; k++)
     if (!isfinite(mask[k]))
       return nai__fail(NAI_ERR_NONFINITE, "mask[%lld][%lld] is %g", (long long)(k / n_pre),
@@ -342,6 +346,9 @@ static nai_status set_plastic(nai_network *net, const char *from, const char *to
   NAI__TRY(nai__projections_known(net, from, to));
   if (plastic != 0 && plastic != 1)
     return nai__fail(NAI_ERR_INVALID, "plastic is %d, must be 0 or 1", (int)plastic);
+  NAI__EACH_PROJECTION(net, p, from, to) {
+    if (net->built && plastic) NAI__TRY(nai__make_learnable(net, p));
+  }
   NAI__EACH_PROJECTION(net, p, from, to) {
     p->plastic = plastic;
     if (net->built) nai__refresh_plastic(net, p);

@@ -168,6 +168,8 @@ typedef struct nai__projection {
   int64_t pre, post;     /* first columns of the source and of the target */
   int64_t n_pre, n_post; /* how many: receivers with the copies of the port */
   int32_t is_listed;     /* 1: stored as a list of its synapses */
+  int32_t is_shared;     /* 1: its block is one of those that were shared when it was laid out */
+  int64_t next_shared;   /* the next one of such a block, or -1 */
   nai__rectangle at;     /* [post][pre], within its block; listed: all synapses in one row */
   int32_t whole;         /* 1: all of its synapses exist and learn; nai__find_plastic() */
 } nai__projection;
@@ -176,6 +178,7 @@ typedef struct nai__projection {
 typedef struct nai__listing {
   nai__lists *forward, *backward; /* NULL from inputs */
   nai__row_lists *row;            /* forward, of one trial; NULL: the whole matrix is faster */
+  nai__fans *fans; /* of listed ones whose senders spike; frozen: nothing but these */
 } nai__listing;
 
 typedef struct nai__block {
@@ -186,9 +189,13 @@ typedef struct nai__block {
   int64_t delay;
   int64_t pre, post; /* first column of the source that it reads, first one that it drives */
   int64_t n_pre, n_post;
-  int32_t frozen;    /* 1: none of its projections is plastic or has constraints */
+  int32_t frozen;    /* 1: no projection of it is plastic or has constraints that move weights */
   int32_t whole;     /* 1: there is a synapse everywhere, and each learns */
   int32_t is_listed; /* 1: of one listed projection */
+  int32_t is_shared; /* 1: its projections have one weight each; they are first_shared and on */
+  int32_t spikes;    /* 1: listed, and what is sent are spikes */
+  int32_t one;       /* 1: listed, and said to have one weight */
+  int64_t first_shared;
   int32_t goes_on;   /* 1: so is the next block, which follows it in theta without a gap */
   int64_t expected;  /* such blocks that its projection may get, before it is wired; */
   int64_t longest;   /* and the longest of their delays */
@@ -553,6 +560,14 @@ static inline int nai__is_wired(const nai__projection *p)
   return 0;
 }
 
+/* 1 where a constraint moves weights. */
+static inline int nai__is_projected(const nai__projection *p)
+{
+  for (int64_t c = 0; c < p->n_constraints; c++)
+    if (p->constraint[c]->ops.project) return 1;
+  return 0;
+}
+
 /* --- delays.c --------------------------------------------------------------------------------- */
 
 /* The longest, in steps, and how many of a projection may differ: each is a block. */
@@ -575,16 +590,43 @@ nai_status nai__choose_storage(nai_network *net);
 /* How many synapses a projection will have, about; where nobody knows, as one that was told to be listed. */
 int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p);
 
+/* --- shared.c --------------------------------------------------------------------------------- */
+
+/* 1 when a projection is said to keep one weight for all synapses that it has. */
+int nai__has_one_weight(const nai__projection *p);
+/* Products of one trial with a block that is shared. */
+void nai__shared_product(const nai_network *net, const nai__block *b, float *c, const float *a,
+                         int accumulate);
+void nai__shared_product_back(const nai_network *net, const nai__block *b, float *c, const float *a,
+                              int accumulate);
+/* Whether a projection that is laid out anew is. */
+void nai__choose_shared(nai__projection *p);
+/* NAI_ERR_INVALID where it was asked for and cannot be; of what was read besides by what it holds. */
+nai_status nai__shared_check(const nai_network *net);
+nai_status nai__shared_verify(const nai_network *net);
+
 /* --- listing.c -------------------------------------------------------------------------------- */
 
 /* Bytes of the lists that a network may get when it is wired; and of some that are there. */
 int64_t nai__lists_most(const nai_network *net);
 int64_t nai__listing_bytes(const nai__listing *listing);
 /* Of one block; if it is dense, with these synapses ([post][stride]). */
-nai_status nai__list_block(nai__listing *out, const nai__block *b, const uint8_t *exists);
+nai_status nai__list_block(nai__listing *out, const nai_network *net, const nai__block *b,
+                           const uint8_t *exists);
 int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists);
 void nai__use_listing(nai__block *b, const nai__listing *listing);
 void nai__listing_destroy(nai__listing *listing);
+
+/* Of a listed one, all lists that learning goes by. */
+nai_status nai__list_both(nai__listing *out, const nai__block *b, const nai__compressed *synapses);
+
+/* --- differ.c --------------------------------------------------------------------------------- */
+
+/* A block that is shared becomes a matrix as all others. */
+nai_status nai__unshare(nai_network *net, int64_t block);
+/* Before weights of a projection become different; and before it learns: what can hold that. */
+nai_status nai__part_weights(nai_network *net, const nai__projection *p);
+nai_status nai__make_learnable(nai_network *net, const nai__projection *p);
 
 /* --- packed.c --------------------------------------------------------------------------------- */
 

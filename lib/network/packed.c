@@ -14,7 +14,7 @@ nai_status nai__list_synapses(nai_network *net)
   for (int64_t i = 0; i < net->n_blocks; i++) {
     nai__block *b = &net->block[i];
     nai__listing listing;
-    NAI__TRY(nai__list_block(&listing, b, net->exists + b->at.start));
+    NAI__TRY(nai__list_block(&listing, net, b, net->exists + b->at.start));
     nai__use_listing(b, &listing);
   }
   return NAI_OK;
@@ -26,26 +26,30 @@ void nai__pack_block(nai_network *net, int64_t block)
 {
   const nai__block *b = &net->block[block];
   const float *w = net->theta + b->at.start;
-  if (!b->is_listed) {
+  if (!b->is_listed && !b->is_shared) {
     net->kernels->pack(b->forward, w, b->at.stride, b->n_pre, b->n_post, 1);
     if (b->backward) net->kernels->pack(b->backward, w, b->at.stride, b->n_post, b->n_pre, 0);
   }
   if (b->listing.forward) nai__lists_pack(b->listing.forward, w);
   if (b->listing.row) nai__row_lists_pack(b->listing.row, w);
   if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
+  if (b->listing.fans) nai__fans_pack(b->listing.fans, b->synapses, w);
 }
 
 int64_t nai__backward_size(const nai_network *net, const nai__block *b)
 {
-  return b->is_listed ? nai__lists_weights(b->listing.backward)
-                      : net->kernels->packed_size(b->n_post, b->n_pre);
+  if (b->is_listed)
+    return b->listing.backward ? nai__lists_weights(b->listing.backward) : b->at.columns + 1;
+  return net->kernels->packed_size(b->n_post, b->n_pre);
 }
 
 void nai__pack_backward(const nai_network *net, const nai__block *b, float *packed,
                         const float *weights)
 {
   const float *w = weights + b->at.start;
-  if (b->is_listed)
+  if (b->is_listed && !b->listing.backward)
+    nai__fans_pack_into(packed, b->listing.fans, b->synapses, w);
+  else if (b->is_listed)
     nai__lists_pack_into(packed, b->listing.backward, w);
   else
     net->kernels->pack(packed, w, b->at.stride, b->n_post, b->n_pre, 0);
@@ -82,7 +86,14 @@ void nai__block_product(const nai_network *net, const nai__block *b, float *c, i
                         const float *a, int64_t lda, int64_t rows, int accumulate)
 {
   const nai__kernels *kernels = net->kernels;
-  if (takes_rows(net, b, rows))
+  if (b->is_shared)
+    for (int64_t i = 0; i < rows; i++)
+      nai__shared_product(net, b, c + i * ldc, a + i * lda, accumulate);
+  else if (b->listing.fans)
+    for (int64_t i = 0; i < rows; i++)
+      nai__fans_product(c + i * ldc, a + i * lda, b->listing.fans, 0, b->listing.fans->slices,
+                        accumulate);
+  else if (takes_rows(net, b, rows))
     for (int64_t i = 0; i < rows; i++)
       kernels->list_row(c + i * ldc, a + i * lda, b->listing.row, accumulate);
   else if (takes_lists(net, b, b->listing.forward, rows))
@@ -95,7 +106,14 @@ void nai__block_product_back(const nai_network *net, const nai__block *b, float 
                              int64_t ldc, const float *a, int64_t lda, int64_t rows, int accumulate)
 {
   const nai__kernels *kernels = net->kernels;
-  if (b->is_listed && packed != b->backward) {
+  if (b->is_shared && packed == b->backward)
+    for (int64_t i = 0; i < rows; i++)
+      nai__shared_product_back(net, b, c + i * ldc, a + i * lda, accumulate);
+  else if (b->is_listed && !b->listing.backward)
+    for (int64_t i = 0; i < rows; i++)
+      nai__fans_product_back(c + i * ldc, a + i * lda, b->listing.fans,
+                             packed == b->backward ? NULL : packed, accumulate);
+  else if (b->is_listed && packed != b->backward) {
     nai__lists other = *b->listing.backward;
     other.weight = packed;
     kernels->list_product(c, ldc, a, lda, &other, rows, accumulate);
@@ -109,7 +127,9 @@ void nai__block_row(const nai_network *net, const nai__block *b, float *c, const
                     int accumulate, int32_t *index)
 {
   const nai__kernels *kernels = net->kernels;
-  if (takes_rows(net, b, 1))
+  if (b->is_shared || b->listing.fans)
+    nai__block_product(net, b, c, b->n_post, a, b->n_pre, 1, accumulate);
+  else if (takes_rows(net, b, 1))
     kernels->list_row(c, a, b->listing.row, accumulate);
   else if (b->is_listed)
     kernels->list_product(c, b->n_post, a, b->n_pre, b->listing.forward, 1, accumulate);
@@ -120,6 +140,7 @@ void nai__block_row(const nai_network *net, const nai__block *b, float *c, const
 int64_t nai__block_scratch(const nai_network *net, const nai__block *b)
 {
   const nai__kernels *kernels = net->kernels;
+  if (b->frozen && (b->is_shared || b->listing.fans)) return 1; /* none is asked for */
   if (b->is_listed || (b->listing.forward && kernels->list_rows))
     return kernels->list_scratch(b->listing.forward);
   return kernels->outer_scratch(b->n_post, b->n_pre);

@@ -57,6 +57,7 @@ nai_status nai__choose_storage(nai_network *net)
                        "storage cannot be dense",
                        nai__source_name(net, p), nai__target_name(net, p));
     if (p->spread) p->is_listed = 1;
+    nai__choose_shared(p);
   }
   return NAI_OK;
 }

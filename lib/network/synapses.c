@@ -81,7 +81,7 @@ static nai_status project_one(nai_network *net, const nai__projection *p, float 
 nai_status nai__project(nai_network *net, float *momentum, const float *before)
 {
   for (int64_t i = 0; i < net->n_projections; i++)
-    if (!before || net->projection[i].plastic || net->projection[i].n_constraints)
+    if (!before || net->projection[i].plastic || nai__is_projected(&net->projection[i]))
       NAI__TRY(project_one(net, &net->projection[i], momentum, before));
   nai__bound_initial_states(net);
   return NAI_OK;
@@ -117,7 +117,7 @@ void nai__find_plastic(nai_network *net)
   find_whole(net);
   for (int64_t i = 0; i < net->n_blocks; i++) net->block[i].frozen = 1;
   for (int64_t i = 0; i < net->n_projections; i++)
-    if (net->projection[i].plastic || net->projection[i].n_constraints)
+    if (net->projection[i].plastic || nai__is_projected(&net->projection[i]))
       for (int64_t k = 0; k < net->projection[i].n_parts; k++)
         net->block[net->projection[i].block + k].frozen = 0;
   int64_t first = 0;

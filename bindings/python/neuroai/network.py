@@ -66,7 +66,7 @@ Number = Union[float, npt.ArrayLike]
 _LARGE = 300
 
 _KINDS = {"inputs": _c.NAI_INPUTS, "populations": _c.NAI_POPULATIONS, "outputs": _c.NAI_OUTPUTS}
-_STORAGES = {"dense": _c.NAI_STORAGE_DENSE, "listed": _c.NAI_STORAGE_LISTED}
+_STORAGES = {"dense": _c.NAI_STORAGE_DENSE, "listed": _c.NAI_STORAGE_LISTED, "shared": _c.NAI_STORAGE_SHARED}
 _LEAKS = {"current": _c.NAI_LEAK_CURRENT, "rate": _c.NAI_LEAK_RATE, "whole": _c.NAI_LEAK_WHOLE}
 _TRANSFERS = {name: number for number, name in enumerate(texts(_c.nai_transfer_name))}
 
@@ -414,9 +414,11 @@ class Network(Handle):
                 na.TsodyksMarkram(U=0.15, tau_x=200, tau_u=1500). Projections from one population that are given the
                 same object share its state.
             storage: "dense", a matrix; "listed", a list of the synapses that exist, which takes about 50 bytes for each
-                and nothing for other pairs of units; not every rule can learn them. Default: listed in networks of 2**26
+                and nothing for other pairs of units; not every rule can learn them; "shared", one weight for all synapses,
+                which all exist and are not plastic: what is sent is added up once. Default: listed in networks of 2**26
                 pairs of units or more, where a projection has 2**18 or more and a tenth of them at most will have a
-                synapse. It changes memory and time, not what is computed.
+                synapse; shared where it can be from 2**12 pairs on. It changes memory and time, not what is computed
+                but for rounding.
         """
         stored = None if storage is None else _choice("storage", storage, _STORAGES)
         if short_term is not None:
@@ -702,12 +704,12 @@ class Network(Handle):
 
     def _matrix(self, source: str, target: str, values: Floats) -> Floats:
         """What the library shows of a projection as [n_post, n_pre]: of a listed one its synapses are put there."""
-        if self.storage(source, target) == "dense":
+        if self.storage(source, target) != "listed":
             return values
         return as_matrix(self, source, target, values, view(self, _c.nai_network_mask, self, source, target))
 
     def storage(self, source: str, target: str) -> str:
-        """How the synapses of a projection of the built network are stored: "dense" or "listed"."""
+        """How the synapses of a projection of the built network are stored: "dense", "listed" or "shared"."""
         storage = c_int32()
         _c.nai_network_storage(storage, self, source, target)
         return next(word for word, number in _STORAGES.items() if number == storage.value)

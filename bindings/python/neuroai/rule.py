@@ -128,7 +128,7 @@ class RuleAtWork:
         """Feedback weights, a view (of a listed projection a copy): onto a population from all outputs [n, outputs], or, with ``target``, the weights
         in place of the transposed weights of that projection [n of source, n of target]."""
         shown = view(self._trainer, _c.nai_trainer_feedback, self._trainer, source, target)
-        if target is None or self._trainer.net.storage(source, target) == "dense":
+        if target is None or self._trainer.net.storage(source, target) != "listed":
             return shown
         return self._trainer.net._matrix(source, target, shown.T).T
 

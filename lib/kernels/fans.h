@@ -1,0 +1,52 @@
+/*
+ * Synapses by sender: to whom each of them sends. Where few senders are active, as among neurons that
+ * spike, only their synapses are gone through: products cost as much as there are events.
+ *
+ * Receivers are cut into slices of NAI__FAN_SLICE, which stay in the first-level cache and are
+ * numbered by sixteen bits. The sum of a receiver is one chain over its active senders, ascending, as in
+ * all other products; of synapses that share one weight it is that weight times the number of spikes.
+ */
+#ifndef NAI_KERNELS_FANS_H
+#define NAI_KERNELS_FANS_H
+
+#include "compressed.h"
+
+#define NAI__FAN_SLICE 8192
+
+typedef struct nai__fans {
+  int64_t k, n; /* senders, receivers */
+  int64_t slices;
+  int64_t most;       /* synapses from one sender to the same receiver */
+  int64_t *first;     /* [slices][k + 1]: of each sender's synapses onto the slice */
+  uint16_t *receiver; /* [synapses]: in their slice, ascending */
+  float *weight;      /* [synapses], in this order; NULL: all have `one` */
+  float one;
+  int64_t *next; /* [slices][k]: scratch of packing */
+} nai__fans;
+
+/* Of these synapses, all of one weight or not. NULL without memory. Weights are to be packed. */
+nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight);
+void nai__fans_destroy(nai__fans *fans);
+/* Gives each synapse a weight of its own, to be packed; 0 without memory. */
+int nai__fans_part(nai__fans *fans);
+/* Bytes of some, 0 of none; and of so many synapses. */
+int64_t nai__fans_size(const nai__fans *fans);
+int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight);
+
+/* Takes the weights from w, which are in the order of `synapses`. */
+void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const float *w);
+/* Other weights for the same synapses, [synapses] of them. */
+void nai__fans_pack_into(float *weight, const nai__fans *fans, const nai__compressed *synapses,
+                         const float *w);
+
+/*
+ * c [n] = or += W a of one trial, in slices first .. end - 1. What is sent is mostly 0, and 1 for a
+ * spike.
+ */
+void nai__fans_product(float *c, const float *a, const nai__fans *fans, int64_t first, int64_t end,
+                       int accumulate);
+/* c [k] = or += W^T a, of these weights or, NULL, of those that are packed. */
+void nai__fans_product_back(float *c, const float *a, const nai__fans *fans, const float *weight,
+                            int accumulate);
+
+#endif
