@@ -412,6 +412,9 @@ NAI_API nai_status nai_network_transfer(int32_t *transfer, const nai_network *ne
 /** The name of the model of a population. */
 NAI_API nai_status nai_network_model(const char **model, const nai_network *net, const char *name);
 
+/** Whether the model of a population spikes (NAI_MODEL_SPIKES): 1 or 0. */
+NAI_API nai_status nai_network_spikes(int32_t *spikes, const nai_network *net, const char *name);
+
 /** Names of the signal and of the port that projection `index` goes from and to. */
 NAI_API nai_status nai_network_ends(const char **signal, const char **port, const nai_network *net,
                                     int64_t index);

@@ -56,6 +56,53 @@ NAI_API nai_status nai_state_record(nai_state *state, int64_t steps, const float
                                     float *outputs, float *rates, const char *names, float *traces,
                                     int64_t width);
 
+/** A spike: unit `unit` of trial `trial` fired at step `step`. */
+typedef struct nai_spike {
+  int64_t step;  /**< steps since time 0, as nai_state_time() counts them */
+  int32_t trial; /**< trial */
+  int32_t unit;  /**< of the populations whose spikes are recorded, one after the other */
+} nai_spike;
+
+/**
+ * What nai_state_record_spikes() fills. Begin with NAI_RECORDING_INIT, then say where it goes.
+ *
+ * Spikes are events: what is recorded takes the memory of the spikes, whatever the number of units.
+ * How many there will be is not known before, so a call makes steps only as long as there is room
+ * for one in which all units fire; `made` says how many that were. Empty the buffer, set n to 0 and
+ * go on with the steps that are left.
+ */
+typedef struct nai_recording {
+  uint32_t struct_size;    /**< sizeof(nai_recording) */
+  int32_t reserved;        /**< 0 */
+  const char *populations; /**< whose spikes: names or patterns; NULL: of none */
+  nai_spike *spikes;       /**< [room], by step, trial and unit */
+  int64_t room;            /**< spikes that it takes: at least those of a step with all units */
+  int64_t n;               /**< spikes in it; a call adds those of its steps */
+  int64_t made;            /**< steps that the last call made */
+  float *outputs;          /**< [steps, trials, channels], or NULL */
+  float *rates;            /**< [steps, trials, units], or NULL */
+  const char *variables;   /**< as the names of nai_state_record(), or NULL */
+  float *traces;           /**< [steps, trials, width], or NULL without variables */
+  int64_t width;           /**< of the variables together */
+} nai_recording;
+
+/* clang-format off */
+/** A nai_recording that records nothing yet. */
+#define NAI_RECORDING_INIT \
+  {sizeof(nai_recording), 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, 0}
+/* clang-format on */
+
+/**
+ * Makes up to `steps` time steps and records spikes, and what nai_state_record() does. A spike is
+ * where what is sent is not 0, of populations whose model has NAI_MODEL_SPIKES; populations are in
+ * the order in which they were added, units of the next one counted on. Allocates nothing without
+ * variables. If a model's function fails, `made` and `n` are of the steps before. Nullable: inputs.
+ * Errors: NAI_ERR_UNSUPPORTED for a population that does not spike; NAI_ERR_INVALID where the
+ * buffer has less room than a step may need; NAI_ERR_NONFINITE as in nai_state_run().
+ */
+NAI_API nai_status nai_state_record_spikes(nai_state *state, int64_t steps, const float *inputs,
+                                           nai_recording *to);
+
 /** Returns to time 0: the initial state, no interventions, the same noise. */
 NAI_API nai_status nai_state_reset(nai_state *state);
 

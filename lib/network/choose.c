@@ -74,6 +74,16 @@ nai_status nai_network_model(const char **model, const nai_network *net, const c
   return NAI_OK;
 }
 
+nai_status nai_network_spikes(int32_t *spikes, const nai_network *net, const char *name)
+{
+  NAI__REQUIRE(spikes);
+  NAI__REQUIRE(net);
+  const nai__node *node;
+  NAI__TRY(nai__node_find(&node, net, POPULATIONS, name, "name"));
+  *spikes = nai__spikes(node);
+  return NAI_OK;
+}
+
 /* --- sizes and words -------------------------------------------------------------------------- */
 
 static nai_status fail_field(const nai__node *node, int32_t list, const char *what,

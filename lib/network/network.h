@@ -135,6 +135,12 @@ typedef struct nai__node {
   nai__cells *cells;     /* NULL: rate units */
 } nai__node;
 
+/* 1 where its first signal is spikes. */
+static inline int nai__spikes(const nai__node *node)
+{
+  return node->cells && (node->cells->model->ops.flags & NAI_MODEL_SPIKES) != 0;
+}
+
 /* Where the delays of synapses come from that are not all the same. */
 enum nai__spread {
   NAI__ONE_DELAY,

@@ -97,7 +97,7 @@ static nai_status check_sender(const nai_network *net, const nai__projection *p,
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "'%s' is an input: short-term plasticity is of what populations send",
                      node->name);
-  if (node->cells && p->signal == 0 && node->cells->model->ops.flags & NAI_MODEL_SPIKES)
+  if (p->signal == 0 && nai__spikes(node))
     return nai__fail(NAI_ERR_UNSUPPORTED,
                      "'%s' spikes: short-term plasticity is of signals that are rates", node->name);
   if (short_term->n == 1 || short_term->n == node->n) return NAI_OK;

@@ -4,7 +4,6 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/names.h"
 #include "state.h"
 #include "view.h"
 
@@ -22,7 +21,8 @@ static nai_status allocate(nai_state *state)
   state->n_memory = floats + 3 * rows + states + 2 * net->ld_units;
   state->memory = NAI__ARRAY(float, state->n_memory);
   state->seen = NAI__ARRAY(unsigned char, net->ld_units);
-  if (!state->memory || !state->seen) return NAI_ERR_MEMORY;
+  state->watched = NAI__ARRAY(const nai__node *, net->n_nodes);
+  if (!state->memory || !state->seen || !state->watched) return NAI_ERR_MEMORY;
   nai__activity_place(&state->activity, state->memory);
   state->now = state->memory + floats;
   state->own = state->now + rows;
@@ -81,6 +81,7 @@ void nai_state_destroy(nai_state *state)
   nai__schedule_cut(&state->schedule, 0);
   nai__free(state->memory);
   nai__free(state->seen);
+  nai__free(state->watched);
   nai_network_destroy(state->kept);
   nai__free(state);
 }
@@ -122,7 +123,7 @@ nai_status nai_state_reset(nai_state *state)
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static nai_status step(nai_state *state, const float *inputs, float *outputs)
+nai_status nai__state_step(nai_state *state, const float *inputs, float *outputs)
 {
   nai__activity *a = &state->activity;
   state->time++;
@@ -136,111 +137,7 @@ nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__inputs_finite(state->net, inputs, 1, state->activity.trials));
-  return step(state, inputs, outputs);
-}
-
-/* Rates now, populations in the order in which they were added: [trials, units]. */
-static void copy_rates(const nai_state *state, float *rates)
-{
-  const nai_network *net = state->net;
-  for (int64_t b = 0; b < state->activity.trials; b++)
-    for (int64_t i = 0; i < net->n_nodes; i++) {
-      const nai__node *node = &net->node[i];
-      if (node->kind != NAI_POPULATIONS) continue;
-      memcpy(rates + b * net->n_units + node->order, state->now + b * net->ld_units + node->offset,
-             (size_t)node->n * sizeof *rates);
-    }
-}
-
-/* --- recording -------------------------------------------------------------------------------- */
-
-/* Variables that a list of names means, one after the other, and what they take of a row. */
-static nai_status find_traces(nai__variable *out, nai_state *state, const char *names,
-                              int64_t width)
-{
-  char entry[NAI__ENTRY];
-  const char *rest = names;
-  int64_t n = 0, found = 0;
-  int more;
-  while ((more = nai__names_next(&rest, entry)) == 1) {
-    NAI__TRY(nai__variable_find(&out[n], state, entry));
-    found += out[n++].width;
-  }
-  if (more < 0) return nai__fail(NAI_ERR_NAME, "names has an entry of more than 63 characters");
-  if (found == width) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID, "width is %lld, must be %lld, that of '%.60s' together",
-                   (long long)width, (long long)found, names);
-}
-
-/* Variables now, [trials][width]. */
-static void copy_traces(const nai_state *state, const nai__variable *traced, int64_t n,
-                        float *traces)
-{
-  for (int64_t b = 0; b < state->activity.trials; b++)
-    for (int64_t k = 0; k < n; k++) {
-      memcpy(traces, traced[k].now + b * traced[k].ld, (size_t)traced[k].width * sizeof *traces);
-      traces += traced[k].width;
-    }
-}
-
-typedef struct record {
-  float *outputs, *rates, *traces; /* or NULL */
-  nai__variable *traced;
-  int64_t n_traced, width;
-} record;
-
-static nai_status run(nai_state *state, int64_t steps, const float *inputs, const record *to)
-{
-  const nai_network *net = state->net;
-  int64_t trials = state->activity.trials;
-  NAI__TRY(nai__inputs_finite(net, inputs, steps, trials));
-  for (int64_t t = 0; t < steps; t++) {
-    NAI__TRY(step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
-                  to->outputs ? to->outputs + t * trials * net->n_outputs : NULL));
-    if (to->rates) copy_rates(state, to->rates + t * trials * net->n_units);
-    if (to->traces)
-      copy_traces(state, to->traced, to->n_traced, to->traces + t * trials * to->width);
-  }
-  return NAI_OK;
-}
-
-static nai_status check_steps(int64_t steps)
-{
-  if (steps >= 0) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
-}
-
-nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, float *outputs,
-                         float *rates)
-{
-  NAI__REQUIRE(state);
-  NAI__TRY(check_steps(steps));
-  return run(state, steps, inputs, &(record){.outputs = outputs, .rates = rates});
-}
-
-static int64_t count_entries(const char *names)
-{
-  char entry[NAI__ENTRY];
-  int64_t n = 0;
-  while (nai__names_next(&names, entry) == 1) n++;
-  return n;
-}
-
-nai_status nai_state_record(nai_state *state, int64_t steps, const float *inputs, float *outputs,
-                            float *rates, const char *names, float *traces, int64_t width)
-{
-  NAI__REQUIRE(state);
-  NAI__REQUIRE(names);
-  NAI__REQUIRE(traces);
-  NAI__TRY(check_steps(steps));
-  record to = {.outputs = outputs, .rates = rates, .traces = traces, .width = width};
-  to.n_traced = count_entries(names);
-  to.traced = NAI__ARRAY(nai__variable, to.n_traced + 1);
-  if (!to.traced) return NAI_ERR_MEMORY;
-  nai_status status = find_traces(to.traced, state, names, width);
-  if (status == NAI_OK) status = run(state, steps, inputs, &to);
-  nai__free(to.traced);
-  return status;
+  return nai__state_step(state, inputs, outputs);
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

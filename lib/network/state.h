@@ -25,8 +25,12 @@ struct nai_state {
   float *taken;     /* [trials][ld_units]: what rate units received at the last step */
   uint32_t shows;   /* NAI__SHOWS_...: which of these somebody looks at */
   nai__schedule schedule;
-  unsigned char *seen; /* [ld_units] 0, for nai__units_check() */
+  unsigned char *seen;       /* [ld_units] 0, for nai__units_check() */
+  const nai__node **watched; /* [n_nodes]: room for those whose spikes a call records */
 };
+
+/* One step, of inputs that are finite; nullable: inputs, outputs. */
+nai_status nai__state_step(nai_state *state, const float *inputs, float *outputs);
 
 /* What is injected and clamped now is what the step reads; without any it reads nothing. */
 void nai__state_refresh(nai_state *state);

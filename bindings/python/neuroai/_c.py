@@ -396,6 +396,31 @@ class nai_where(Structure):
     _fields_ = [("condition", c_char_p), ("value", c_double)]
 
 
+class nai_spike(Structure):
+    """A spike."""
+
+    _fields_ = [("step", c_int64), ("trial", c_int32), ("unit", c_int32)]
+
+
+class nai_recording(Structure):
+    """What a run records, spikes among it."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("populations", c_char_p),
+        ("spikes", POINTER(nai_spike)),
+        ("room", c_int64),
+        ("n", c_int64),
+        ("made", c_int64),
+        ("outputs", POINTER(c_float)),
+        ("rates", POINTER(c_float)),
+        ("variables", c_char_p),
+        ("traces", POINTER(c_float)),
+        ("width", c_int64),
+    ]
+
+
 class nai_intervention(Structure):
     """What is done to some units, and when."""
 
@@ -1205,6 +1230,7 @@ nai_network_use_model = _function("nai_network_use_model", nai_status, _network,
 nai_network_set_size = _function("nai_network_set_size", nai_status, _network, Text, Text, int64)
 nai_network_choose = _function("nai_network_choose", nai_status, _network, Text, Text, Text)
 nai_network_model = _function("nai_network_model", nai_status, POINTER(c_char_p), _network, Text)
+nai_network_spikes = _function("nai_network_spikes", nai_status, POINTER(c_int32), _network, Text)
 nai_network_ends = _function(
     "nai_network_ends", nai_status, POINTER(c_char_p), POINTER(c_char_p), _network, int64
 )
@@ -1355,6 +1381,9 @@ state_step = _unconverted("nai_state_step")
 nai_state_run = _function("nai_state_run", nai_status, _state, int64, floats, floats_out, floats_out)
 nai_state_record = _function(
     "nai_state_record", nai_status, _state, int64, floats, floats_out, floats_out, Text, floats_out, int64
+)
+nai_state_record_spikes = _function(
+    "nai_state_record_spikes", nai_status, _state, int64, floats, POINTER(nai_recording)
 )
 nai_state_reset = _function("nai_state_reset", nai_status, _state)
 nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float32)

@@ -1,0 +1,234 @@
+/* Running a state for several steps, and recording what it does: rows of numbers, or spikes as events. */
+#include <limits.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "../base/names.h"
+#include "../base/structs.h"
+#include "state.h"
+
+/* --- rows ------------------------------------------------------------------------------------- */
+
+/* Rates now, populations in the order in which they were added: [trials, units]. */
+static void copy_rates(const nai_state *state, float *rates)
+{
+  const nai_network *net = state->net;
+  for (int64_t b = 0; b < state->activity.trials; b++)
+    for (int64_t i = 0; i < net->n_nodes; i++) {
+      const nai__node *node = &net->node[i];
+      if (node->kind != NAI_POPULATIONS) continue;
+      memcpy(rates + b * net->n_units + node->order, state->now + b * net->ld_units + node->offset,
+             (size_t)node->n * sizeof *rates);
+    }
+}
+
+/* Variables that a list of names means, one after the other, and what they take of a row. */
+static nai_status find_traces(nai__variable *out, nai_state *state, const char *names,
+                              int64_t width)
+{
+  char entry[NAI__ENTRY];
+  const char *rest = names;
+  int64_t n = 0, found = 0;
+  int more;
+  while ((more = nai__names_next(&rest, entry)) == 1) {
+    NAI__TRY(nai__variable_find(&out[n], state, entry));
+    found += out[n++].width;
+  }
+  if (more < 0) return nai__fail(NAI_ERR_NAME, "names has an entry of more than 63 characters");
+  if (found == width) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "width is %lld, must be %lld, that of '%.60s' together",
+                   (long long)width, (long long)found, names);
+}
+
+/* Variables now, [trials][width]. */
+static void copy_traces(const nai_state *state, const nai__variable *traced, int64_t n,
+                        float *traces)
+{
+  for (int64_t b = 0; b < state->activity.trials; b++)
+    for (int64_t k = 0; k < n; k++) {
+      memcpy(traces, traced[k].now + b * traced[k].ld, (size_t)traced[k].width * sizeof *traces);
+      traces += traced[k].width;
+    }
+}
+
+/* --- spikes ----------------------------------------------------------------------------------- */
+
+/* The populations whose spikes are recorded, in state->watched, and how many units they have. */
+static nai_status find_spiking(int64_t *n, int64_t *units, nai_state *state, const char *names)
+{
+  const nai_network *net = state->net;
+  *n = *units = 0;
+  if (!names) return NAI_OK;
+  NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), names, "populations"));
+  NAI__EACH_NODE(net, i, NAI__KIND(NAI_POPULATIONS), names) {
+    const nai__node *node = &net->node[i];
+    if (!nai__spikes(node))
+      return nai__fail(NAI_ERR_UNSUPPORTED, "populations: '%s' does not spike: record its rates",
+                       node->name);
+    state->watched[(*n)++] = node;
+    *units += node->n;
+  }
+  if (*units <= INT32_MAX) return NAI_OK;
+  return nai__fail(NAI_ERR_UNSUPPORTED, "populations has %lld units together, at most %d",
+                   (long long)*units, INT32_MAX);
+}
+
+/* 1 when all of 16 rates are 0, of either sign. Compilers make two or four vectors of it. */
+static int silent(const float *rate)
+{
+  uint32_t bits[16], any = 0;
+  memcpy(bits, rate, sizeof bits);
+  for (int k = 0; k < 16; k++) any |= bits[k];
+  return !(any << 1);
+}
+
+/* Adds the spikes of a row of n rates: as events `like` this one, whose unit is the first. */
+static nai_spike *add_spikes(nai_spike *out, nai_spike like, const float *rate, int64_t n)
+{
+  int32_t first = like.unit;
+  for (int64_t i = 0; i < n; i += 16) {
+    int64_t end = i + 16 < n ? i + 16 : n;
+    if (end == i + 16 && silent(rate + i)) continue;
+    for (int64_t j = i; j < end; j++) {
+      if (rate[j] == 0) continue;
+      like.unit = first + (int32_t)j;
+      *out++ = like;
+    }
+  }
+  return out;
+}
+
+/* Spikes of this step, by trial and unit. */
+static nai_spike *copy_spikes(const nai_state *state, int64_t n_watched, nai_spike *out)
+{
+  for (int64_t b = 0; b < state->activity.trials; b++) {
+    nai_spike like = {.step = state->time, .trial = (int32_t)b};
+    for (int64_t k = 0; k < n_watched; k++) {
+      const nai__node *node = state->watched[k];
+      out = add_spikes(out, like, state->now + b * state->net->ld_units + node->offset, node->n);
+      like.unit += (int32_t)node->n;
+    }
+  }
+  return out;
+}
+
+/* --- running ---------------------------------------------------------------------------------- */
+
+typedef struct record {
+  nai_recording *to;
+  nai__variable *traced;
+  int64_t n_traced;
+  int64_t n_watched;
+  int64_t most; /* spikes of one step */
+} record;
+
+static int has_room(const record *r)
+{
+  return !r->n_watched || r->to->n + r->most <= r->to->room;
+}
+
+static nai_status run(nai_state *state, int64_t steps, const float *inputs, const record *r)
+{
+  const nai_network *net = state->net;
+  nai_recording *to = r->to;
+  int64_t trials = state->activity.trials;
+  NAI__TRY(nai__inputs_finite(net, inputs, steps, trials));
+  for (int64_t t = 0; t < steps && has_room(r); t++) {
+    NAI__TRY(nai__state_step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
+                             to->outputs ? to->outputs + t * trials * net->n_outputs : NULL));
+    if (to->rates) copy_rates(state, to->rates + t * trials * net->n_units);
+    if (r->n_traced)
+      copy_traces(state, r->traced, r->n_traced, to->traces + t * trials * to->width);
+    if (r->n_watched) to->n = copy_spikes(state, r->n_watched, to->spikes + to->n) - to->spikes;
+    to->made = t + 1;
+  }
+  return NAI_OK;
+}
+
+static nai_status check_steps(int64_t steps)
+{
+  if (steps >= 0) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "steps is %lld, must be at least 0", (long long)steps);
+}
+
+static int64_t count_entries(const char *names)
+{
+  char entry[NAI__ENTRY];
+  int64_t n = 0;
+  while (nai__names_next(&names, entry) == 1) n++;
+  return n;
+}
+
+/* The same with variables, of which there are some. */
+static nai_status run_traced(nai_state *state, int64_t steps, const float *inputs, record *r,
+                             const char *names)
+{
+  if (!r->to->traces) return nai__fail_null("traces");
+  r->n_traced = count_entries(names);
+  r->traced = NAI__ARRAY(nai__variable, r->n_traced + 1);
+  if (!r->traced) return NAI_ERR_MEMORY;
+  nai_status status = find_traces(r->traced, state, names, r->to->width);
+  if (status == NAI_OK) status = run(state, steps, inputs, r);
+  nai__free(r->traced);
+  return status;
+}
+
+nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, float *outputs,
+                         float *rates)
+{
+  NAI__REQUIRE(state);
+  NAI__TRY(check_steps(steps));
+  nai_recording to = {.outputs = outputs, .rates = rates};
+  return run(state, steps, inputs, &(record){.to = &to});
+}
+
+nai_status nai_state_record(nai_state *state, int64_t steps, const float *inputs, float *outputs,
+                            float *rates, const char *names, float *traces, int64_t width)
+{
+  NAI__REQUIRE(state);
+  NAI__REQUIRE(names);
+  NAI__TRY(check_steps(steps));
+  nai_recording to = {.outputs = outputs, .rates = rates, .traces = traces, .width = width};
+  return run_traced(state, steps, inputs, &(record){.to = &to}, names);
+}
+
+static nai_status check_room(const nai_recording *to, int64_t most)
+{
+  if (!to->populations) return NAI_OK;
+  if (!to->spikes) return nai__fail_null("spikes");
+  if (to->room < most)
+    return nai__fail(NAI_ERR_INVALID,
+                     "room is %lld, must be at least %lld: all units of '%.60s' may fire at a step",
+                     (long long)to->room, (long long)most, to->populations);
+  if (to->n < 0 || to->n > to->room)
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, must be 0 to %lld, the room that there is",
+                     (long long)to->n, (long long)to->room);
+  return NAI_OK;
+}
+
+static nai_status record_spikes(nai_state *state, int64_t steps, const float *inputs,
+                                nai_recording *to)
+{
+  record r = {.to = to};
+  int64_t units;
+  NAI__TRY(check_steps(steps));
+  NAI__TRY(find_spiking(&r.n_watched, &units, state, to->populations));
+  r.most = units * state->activity.trials;
+  NAI__TRY(check_room(to, r.most));
+  if (to->variables) return run_traced(state, steps, inputs, &r, to->variables);
+  return run(state, steps, inputs, &r);
+}
+
+nai_status nai_state_record_spikes(nai_state *state, int64_t steps, const float *inputs,
+                                   nai_recording *to)
+{
+  nai_recording ours;
+  NAI__REQUIRE(state);
+  NAI__TRY(nai__struct_take(&ours, sizeof ours, to, NAI__FIRST_SIZE(nai_recording, width), "to"));
+  ours.made = 0;
+  nai_status status = record_spikes(state, steps, inputs, &ours);
+  to->n = ours.n;
+  to->made = ours.made;
+  return status;
+}
