@@ -917,7 +917,10 @@ START_TEST(failures_of_states_and_builds)
   fine.rate.fails = 0;
   expect_ok(nai_state_reset(state));
   fine.rate.fails = OWN_PREPARE;
-  expect_fails(nai_network_set(net, "R", "tau", 50), NAI_ERR_USER, "the cells are asleep");
+  expect_fails(nai_network_set(net, "A D R", "tau", 50), NAI_ERR_USER, "the cells are asleep");
+  double tau[5];
+  expect_ok(nai_network_get_each(net, "A", "tau", tau, 5));
+  EXPECT(tau[0] == 30 && tau[4] == 30);
   free(before);
   nai_state_destroy(state);
   nai_state_destroy(other);

@@ -341,20 +341,72 @@ void nai__numbers_start(nai_network *net)
   }
 }
 
-/* After check_set(). */
-static nai_status assign(nai_network *net, const char *names, const char *parameter,
-                         const double *values, int64_t n)
+/* What it is now: numbers that learn stand in theta. */
+static double value_of(const nai_network *net, const nai__node *node, const found *f, int64_t u)
+{
+  int64_t at = net->built && f->number >= 0 ? nai__learning_start(net, node, f->number) : -1;
+  return at >= 0 ? (double)net->theta[at + u] : f->values[u];
+}
+
+static void assign(nai_network *net, const nai__node *node, const found *f, const double *values,
+                   int64_t n)
+{
+  for (int64_t u = 0; u < f->n; u++) f->values[u] = values[n == 1 ? 0 : u % n];
+  if (net->built && f->number >= 0) refresh_learning(net, node, f->number);
+}
+
+/* After check_set(): all that are named. */
+static nai_status assign_all(nai_network *net, const char *names, const char *parameter,
+                             const double *values, int64_t n)
 {
   NAI__EACH_NODE(net, i, NAI__ANY_NODE, names) {
-    nai__node *node = &net->node[i];
     found f;
-    NAI__TRY(number_find(&f, net, node, parameter));
-    for (int64_t u = 0; u < f.n; u++) f.values[u] = values[n == 1 ? 0 : u % n];
-    if (net->built && f.number >= 0) refresh_learning(net, node, f.number);
+    NAI__TRY(number_find(&f, net, &net->node[i], parameter));
+    assign(net, &net->node[i], &f, values, n);
   }
-  if (!net->built) return NAI_OK;
+  return NAI_OK;
+}
+
+/*
+ * What the numbers are now, one node after the other, into `kept`, or with `back` from there; NULL: only
+ * how many there are.
+ */
+static int64_t keep(nai_network *net, const char *names, const char *parameter, double *kept,
+                    int back)
+{
+  int64_t count = 0;
+  NAI__EACH_NODE(net, i, NAI__ANY_NODE, names) {
+    found f;
+    if (number_find(&f, net, &net->node[i], parameter) != NAI_OK) continue; /* it was checked */
+    for (int64_t u = 0; kept && !back && u < f.n; u++)
+      kept[count + u] = value_of(net, &net->node[i], &f, u);
+    if (back) assign(net, &net->node[i], &f, kept + count, f.n);
+    count += f.n;
+  }
+  return count;
+}
+
+static nai_status refresh(nai_network *net)
+{
   nai__numbers_refresh(net);
   return nai__cells_refresh(net);
+}
+
+/* Of a built network, where a model may refuse numbers: then they are as they were. */
+static nai_status set_built(nai_network *net, const char *names, const char *parameter,
+                            const double *values, int64_t n)
+{
+  double *kept = NAI__ARRAY(double, keep(net, names, parameter, NULL, 0) + 1);
+  if (!kept) return NAI_ERR_MEMORY;
+  keep(net, names, parameter, kept, 0);
+  nai_status status = assign_all(net, names, parameter, values, n);
+  if (status == NAI_OK) status = refresh(net);
+  if (status != NAI_OK) {
+    keep(net, names, parameter, kept, 1);
+    (void)refresh(net);
+  }
+  nai__free(kept);
+  return status;
 }
 
 static nai_status set_each(nai_network *net, const char *names, const char *parameter,
@@ -363,7 +415,10 @@ static nai_status set_each(nai_network *net, const char *names, const char *para
   NAI__REQUIRE(values);
   if (n < 1) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 1", (long long)n);
   NAI__TRY(check_set(net, names, parameter, values, n));
-  return assign(net, names, parameter, values, n);
+  if (net->built && net->has_cells) return set_built(net, names, parameter, values, n);
+  NAI__TRY(assign_all(net, names, parameter, values, n));
+  if (net->built) nai__numbers_refresh(net);
+  return NAI_OK;
 }
 
 /* Numbers may be set after the build too: then a failure is not remembered. */
@@ -390,8 +445,7 @@ nai_status nai_network_get_each(const nai_network *net, const char *name, const 
   found f;
   NAI__TRY(number_find(&f, net, node, parameter));
   if (n != f.n) return check_count(node, &f, n == 1 || n == node->n ? 0 : n);
-  int64_t at = net->built && f.number >= 0 ? nai__learning_start(net, node, f.number) : -1;
-  for (int64_t u = 0; u < n; u++) values[u] = at >= 0 ? (double)net->theta[at + u] : f.values[u];
+  for (int64_t u = 0; u < n; u++) values[u] = value_of(net, node, &f, u);
   return NAI_OK;
 }
 
