@@ -59,6 +59,19 @@ typedef struct nai__learning_row {
   float decay, gain, factor, low, high;
 } nai__learning_row;
 
+/*
+ * Integrate-and-fire units of a trial (units/lif.h). v, wait and b are moved on; spike gets 1 or 0, sent the
+ * new v. in: what v gets by arrivals. What follows it is [n], or one number for all units.
+ */
+typedef struct nai__spiking {
+  int64_t n;
+  int32_t adapts, soft; /* 0: none of them does, and b, adaptation, kept_b; or taken are not read */
+  int32_t same;         /* 1: of each of the constants the first is that of all units */
+  float *v, *wait, *b, *spike, *sent;
+  const float *in;
+  const float *decay, *target, *threshold, *reset, *period, *taken, *adaptation, *kept_b;
+} nai__spiking;
+
 typedef struct nai__kernels {
   const char *name; /* "portable", "avx2", "avx512", "neon", "blas" */
   /*
@@ -183,6 +196,9 @@ typedef struct nai__kernels {
 
   /* r = gain f(x), for initial states. */
   void (*transfer)(const nai__units *u, float *r, const float *x);
+
+  /* A step of units that spike: the same bits from every table. */
+  void (*fire)(const nai__spiking *u);
 } nai__kernels;
 
 /*

@@ -20,6 +20,8 @@
 
 #include "tally.inc.h"
 
+#include "spikes.inc.h"
+
 #ifndef NAI__BLAS_MOST
 #define NAI__BLAS_MOST (INT_MAX / 2)
 #endif
@@ -185,6 +187,7 @@ static const nai__kernels table = {
     .current_backward = current_backward,
     .rate_backward = rate_backward,
     .transfer = transfer,
+    .fire = fire,
 };
 
 const nai__kernels *nai__kernels_blas(void)

@@ -25,6 +25,8 @@
 
 #include "tally.inc.h"
 
+#include "spikes.inc.h"
+
 static const nai__kernels table = {
     .name = NAI__TABLE_NAME,
     .packed_size = packed_size,
@@ -51,6 +53,7 @@ static const nai__kernels table = {
     .current_backward = current_backward,
     .rate_backward = rate_backward,
     .transfer = transfer,
+    .fire = fire,
 };
 
 const nai__kernels *NAI__TABLE(void)

@@ -3,6 +3,7 @@
  * where what they receive, keep and send stands.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -159,6 +160,15 @@ nai_status nai__cells_allocate(const nai__node *node)
   return NAI_OK;
 }
 
+/* Whose parameters a built-in model refuses. */
+static nai_status blame(const nai__node *node, nai_status status)
+{
+  char why[160];
+  if (status != NAI_ERR_INVALID || node->cells->model->own) return status;
+  snprintf(why, sizeof why, "%s", nai_last_error());
+  return nai__fail(status, "population '%s': %s", node->name, why);
+}
+
 nai_status nai__cells_prepare(const nai_network *net, const nai__node *node)
 {
   nai__cells *c = node->cells;
@@ -179,12 +189,30 @@ nai_status nai__cells_prepare(const nai_network *net, const nai__node *node)
                       .parameter = parameter,
                       .constant = c->constant,
                       .first_unit = node->order};
-  return nai__model_call(c->model, ops->prepare, &b);
+  return blame(node, nai__model_call(c->model, ops->prepare, &b));
+}
+
+/* 1 where what port k receives is always 0. The first one has biases. */
+static int is_idle(const nai_network *net, int64_t node, int32_t k)
+{
+  const nai__cells *c = net->node[node].cells;
+  if (k == 0) return 0;
+  NAI__EACH_ONTO(net, p, node)
+    if (p->port == k) return 0;
+  for (int64_t i = 0; c->added[k] >= 0 && i < c->port_copies[k] * net->node[node].n; i++)
+    if (c->parameter[c->added[k]][i] != 0) return 0;
+  return 1;
 }
 
 nai_status nai__cells_refresh(nai_network *net)
 {
-  for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++)
-    if (net->node[i].cells) NAI__TRY(nai__cells_prepare(net, &net->node[i]));
+  for (int64_t i = 0; i < net->n_nodes && net->has_cells; i++) {
+    nai__cells *c = net->node[i].cells;
+    if (!c) continue;
+    NAI__TRY(nai__cells_prepare(net, &net->node[i]));
+    c->idle = 0;
+    for (int32_t k = 0; k < c->model->ops.n_ports; k++)
+      c->idle |= (uint32_t)is_idle(net, i, k) << k;
+  }
   return NAI_OK;
 }

@@ -102,12 +102,14 @@ static nai_status run(check *k, int point, const float *states, const float *por
   return nai__model_call(c->model, k->step ? ops->step : ops->begin, &view.batch.shown);
 }
 
-static nai_status find_slopes(check *k)
+/* plain: without a surrogate for spikes, which differences do not have. */
+static nai_status find_slopes(check *k, int plain)
 {
   nai__cells_open(&k->view, k->net, k->g, k->rows);
   nai__cells_show(&k->view, k->net, k->g, k->port, k->state, k->sent[NAI__HERE]);
   k->view.batch.shown.step = k->step;
   k->view.batch.shown.seed = NAI__CHECK_SEED;
+  k->view.batch.plain = plain;
   return nai__slopes_find(k->g->cells->model, &k->view.batch.shown, k->slopes);
 }
 
@@ -200,7 +202,7 @@ static nai_status check_place(check *k, int32_t list, int64_t index)
 static nai_status check_slopes(check *k)
 {
   NAI__TRY(run(k, NAI__HERE, k->state, k->port));
-  NAI__TRY(find_slopes(k));
+  NAI__TRY(find_slopes(k, 1));
   for (int64_t s = 0; s < k->g->cells->n_states; s++) NAI__TRY(check_place(k, NAI_MODEL_STATES, s));
   for (int64_t p = 0; p < k->g->cells->n_ports && k->step; p++)
     NAI__TRY(check_place(k, NAI_MODEL_PORTS, p));
@@ -231,13 +233,14 @@ static nai_status compare_way(const check *k, int32_t list, int64_t index)
   return NAI_OK;
 }
 
-/* Both ways from the same errors; the slopes have been found. */
+/* Both ways from the same errors. */
 static nai_status check_backward(check *k)
 {
   const nai__cells *c = k->g->cells;
   const nai_model_ops *ops = &c->model->ops;
   int64_t row = k->rows * k->net->ld_units, state = k->rows * k->net->ld_state;
   if (!ops->backward) return NAI_OK;
+  NAI__TRY(find_slopes(k, 0));
   for (int way = 1; way >= 0; way--) {
     nai_unit_batch *b = &k->view.batch.shown;
     NAI__TRY(nai_random_normals(k->error[way], row, NAI__CHECK_SEED, 1000 + (uint64_t)k->step));

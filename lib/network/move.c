@@ -99,6 +99,13 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
 
 /* --- a step ----------------------------------------------------------------------------------- */
 
+/* Ports where nothing arrives: a plan or a perturbation may bring something to any. */
+static uint32_t idle_ports(const nai__activity *a, const nai__segment *g)
+{
+  int any = a->schedule || a->inject || (a->perturbation && a->perturbation->size != 0);
+  return any ? 0 : g->cells->idle;
+}
+
 /* To what port k receives: the same in all trials, copies side by side. */
 static void add_constant(const nai_network *net, const nai__segment *g, int32_t k,
                          const float *constant, float *v, int64_t rows)
@@ -167,6 +174,7 @@ void nai__cells_step(nai__activity *a, const nai__segment *g, int64_t t, int64_t
         *signals = nai__rate_slot(a, t) + row * net->ld_units;
   nai__cells_open(&view, net, g, rows);
   nai__cells_show(&view, net, g, v, states, signals);
+  view.batch.idle = idle_ports(a, g);
   for (int32_t k = 0; k < ops->n_normals; k++) view.normal[k] = xi + c->normal[k];
   view.batch.shown.step = t;
   view.batch.shown.seed = a->seed;
@@ -211,6 +219,7 @@ static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__
   nai__cells_show(view, net, g, nai__received_at(a, t) + row * net->ld_units,
                   nai__writable(nai__state_at(a, t - 1) + row * net->ld_state),
                   nai__writable(nai__rate_at(a, t) + row * net->ld_units));
+  view->batch.idle = idle_ports(a, g);
   view->batch.shown.step = t;
   view->batch.shown.seed = a->seed;
   view->batch.shown.first = a->first + (uint64_t)row;

@@ -27,6 +27,8 @@ typedef struct nai__unit_batch {
   nai_unit_batch shown;
   const nai__kernels *kernels;
   nai__units units;
+  uint32_t idle; /* bit k: nothing ever arrives at port k, so that a step may leave it out */
+  int32_t plain; /* 1: slopes of the step as it is are asked for, without a surrogate for a spike */
 } nai__unit_batch;
 
 /* A number that has no copies, words or sign. */
@@ -40,7 +42,8 @@ typedef struct nai__unit_batch {
   MODEL(rate)              \
   MODEL(adaptive_rate)     \
   MODEL(dendritic)         \
-  MODEL(pyramidal)
+  MODEL(pyramidal)         \
+  MODEL(lif)
 
 /* What stands between a sender and its projections: no model of a population. */
 #define NAI__RELEASES(MODEL) MODEL(tsodyks_markram)

@@ -1,0 +1,328 @@
+/* Leaky integrate-and-fire units: the table, and a step (lif.h). */
+#include "lif.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/philox.h"
+#include "../kernels/counts.h"
+
+/* Potentials, currents and conductances far beyond biology; and the least time constant. */
+#define MOST 1e6
+#define LEAST_TAU 1e-6
+
+static const nai_field parameters[NAI__LIF_PARAMETERS] = {
+    [NAI__LIF_TAU] = NAI__FIELD("tau", "ms", "time constant of the membrane", 20, 0, 1e9),
+    [NAI__LIF_CAPACITANCE] =
+        NAI__FIELD("capacitance", "pF", "of the membrane; what currents charge", 250, 1e-6, MOST),
+    [NAI__LIF_REST] = NAI__FIELD("rest", "mV", "potential without input", 0, -MOST, MOST),
+    [NAI__LIF_THRESHOLD] =
+        NAI__FIELD("threshold", "mV", "potential of a spike, above rest", 20, -MOST, MOST),
+    [NAI__LIF_RESET] =
+        NAI__FIELD("reset", "mV", "potential after a spike, below the threshold", 0, -MOST, MOST),
+    [NAI__LIF_REFRACTORY] = NAI__FIELD(
+        "refractory", "ms", "refractory period after a spike, whole steps of dt", 0, 0, 1e6),
+    [NAI__LIF_TAU_EXC] =
+        NAI__FIELD("tau_exc", "ms", "time constant of excitatory currents", 0.5, LEAST_TAU, 1e9),
+    [NAI__LIF_TAU_INH] =
+        NAI__FIELD("tau_inh", "ms", "time constant of inhibitory currents", 0.5, LEAST_TAU, 1e9),
+    [NAI__LIF_DRIVE] =
+        NAI__FIELD("drive", "mV", "what a constant current adds to rest", 0, -MOST, MOST),
+    [NAI__LIF_NORMALISE] = {sizeof(nai_field), 0, "normalise", "1",
+                            "1: arrivals at delta are multiplied by 1 - exp(-dt / tau)", 0, 0, 1,
+                            NULL, NULL, 1, 0},
+    [NAI__LIF_BACKGROUND] =
+        NAI__FIELD("background", "Hz", "added to what the port background receives", 0, 0, 1e9),
+    [NAI__LIF_BACKGROUND_WEIGHT] =
+        NAI__FIELD("background_weight", "mV", "of a spike of the background", 0.1, -MOST, MOST),
+    [NAI__LIF_BACKGROUND_EXC] = NAI__FIELD(
+        "background_exc", "Hz", "added to what the port background_exc receives", 0, 0, 1e9),
+    [NAI__LIF_BACKGROUND_EXC_WEIGHT] =
+        NAI__FIELD("background_exc_weight", "pA", "of a spike of that background", 87.8, 0, MOST),
+    [NAI__LIF_ADAPTATION] =
+        NAI__FIELD("adaptation", "mV", "by which b raises the threshold", 0, -MOST, MOST),
+    [NAI__LIF_TAU_ADAPTATION] =
+        NAI__FIELD("tau_adaptation", "ms", "time constant of b", 200, LEAST_TAU, 1e9),
+    [NAI__LIF_SOFT_RESET] = {sizeof(nai_field), 0, "soft_reset", "1",
+                             "1: a spike takes threshold - rest from v, a step later", 0, 0, 1,
+                             NULL, NULL, 1, 0},
+    [NAI__LIF_RESET_GRADIENT] = {sizeof(nai_field), 0, "reset_gradient", "1",
+                                 "whether gradients go through the reset", 0, 0, 1, NULL,
+                                 "cut full", 0, 0},
+    [NAI__LIF_SURROGATE] = {sizeof(nai_field), 0, "surrogate", "1",
+                            "what stands for the slope of a spike", 0, 0, 1, NULL,
+                            "linear fast_sigmoid", 0, 0},
+    [NAI__LIF_WIDTH] = NAI__FIELD(
+        "width", "1", "of that, in parts of threshold - rest: where it is 0, or a quarter", 1, 1e-6,
+        MOST),
+    [NAI__LIF_DAMPENING] = NAI__FIELD("dampening", "1", "of that, its peak", 0.3, 0, MOST)};
+static const nai_field states[NAI__LIF_STATES] = {
+    [NAI__LIF_V] = NAI__FIELD("v", "mV", "potential; starts at rest + initial", 0, 0, 0),
+    [NAI__LIF_I_EXC] = NAI__FIELD("i_exc", "pA", "excitatory current", 0, 0, 0),
+    [NAI__LIF_I_INH] = NAI__FIELD("i_inh", "pA", "inhibitory current", 0, 0, 0),
+    [NAI__LIF_WAIT] =
+        NAI__FIELD("wait", "steps", "to the first at which it may fire again; 0: may", 0, 0, 0),
+    [NAI__LIF_B] = NAI__FIELD("b", "1", "spikes, forgotten with tau_adaptation", 0, 0, 0)};
+static const nai_field ports[NAI__LIF_PORTS] = {
+    [NAI__LIF_ONTO_DELTA] = NAI__FIELD("delta", "mV", "jumps of v", 0, 0, 0),
+    [NAI__LIF_ONTO_EXC] = {sizeof(nai_field), +1, "exc+", "pA", "jumps of i_exc", 0, 0, 0, NULL,
+                           NULL, 0, 0},
+    [NAI__LIF_ONTO_INH] = {sizeof(nai_field), -1, "inh-", "pA", "jumps of i_inh", 0, 0, 0, NULL,
+                           NULL, 0, 0},
+    [NAI__LIF_ONTO_BACKGROUND] = NAI__FIELD(
+        "background", "Hz", "rate of a Poisson train, background_weight each, onto delta", 0, 0, 0),
+    [NAI__LIF_ONTO_BACKGROUND_EXC] =
+        NAI__FIELD("background_exc", "Hz",
+                   "rate of a Poisson train, background_exc_weight each, onto exc", 0, 0, 0)};
+static const nai_field signals[NAI__LIF_SIGNALS] = {
+    [NAI__LIF_SPIKE] = NAI__FIELD("spike", "1", "1 at a spike, else 0", 0, 0, 0),
+    [NAI__LIF_SENT_V] = NAI__FIELD("v", "mV", "potential", 0, 0, 0)};
+
+/* --- constants -------------------------------------------------------------------------------- */
+
+/*
+ * What v gets in a step of a current of 1 that decays with tau_syn: (h / C) exp(-h / tau) (1 - exp(-x)) / x,
+ * x = h (1 / tau_syn - 1 / tau), which the usual quotient is not near tau_syn = tau.
+ */
+static float by_current(double dt, double capacitance, double tau, double tau_syn)
+{
+  double x = dt / tau_syn - dt / tau;
+  return (float)(dt / capacitance * exp(-dt / tau) * (x == 0 ? 1 : -expm1(-x) / x));
+}
+
+/* Parameters are floats: of whole steps they are a little off. */
+#define SHARE_OF_A_STEP 1e-3
+
+static nai_status find_period(float *out, const nai_unit_batch *b, int64_t i)
+{
+  double refractory = (double)b->parameter[NAI__LIF_REFRACTORY][i], steps = refractory / b->dt,
+         whole = floor(steps + 0.5);
+  if (fabs(steps - whole) > SHARE_OF_A_STEP)
+    return nai__fail(NAI_ERR_INVALID,
+                     "refractory of unit %lld is %g, must be whole steps of dt = %g", (long long)i,
+                     refractory, b->dt);
+  *out = (float)(whole + 1);
+  return NAI_OK;
+}
+
+static nai_status check_threshold(const nai_unit_batch *b, int64_t i)
+{
+  double threshold = (double)b->parameter[NAI__LIF_THRESHOLD][i],
+         rest = (double)b->parameter[NAI__LIF_REST][i],
+         reset = (double)b->parameter[NAI__LIF_RESET][i];
+  int soft = b->parameter[NAI__LIF_SOFT_RESET][i] != 0;
+  if (!(threshold > rest))
+    return nai__fail(NAI_ERR_INVALID, "threshold of unit %lld is %g, must be above rest = %g",
+                     (long long)i, threshold, rest);
+  if (!soft && !(threshold > reset))
+    return nai__fail(NAI_ERR_INVALID, "threshold of unit %lld is %g, must be above reset = %g",
+                     (long long)i, threshold, reset);
+  return NAI_OK;
+}
+
+static nai_status prepare_unit(nai_unit_batch *b, int64_t i)
+{
+  const float *const *p = b->parameter;
+  float *const *c = b->constant;
+  double dt = b->dt, tau = (double)p[NAI__LIF_TAU][i],
+         capacitance = (double)p[NAI__LIF_CAPACITANCE][i], tau_exc = (double)p[NAI__LIF_TAU_EXC][i],
+         tau_inh = (double)p[NAI__LIF_TAU_INH][i];
+  NAI__TRY(check_threshold(b, i));
+  NAI__TRY(find_period(&c[NAI__LIF_PERIOD][i], b, i));
+  c[NAI__LIF_DECAY][i] = (float)-expm1(-dt / tau);
+  c[NAI__LIF_TARGET][i] = p[NAI__LIF_REST][i] + p[NAI__LIF_DRIVE][i];
+  c[NAI__LIF_GAIN][i] = p[NAI__LIF_NORMALISE][i] != 0 ? c[NAI__LIF_DECAY][i] : 1;
+  c[NAI__LIF_BY_EXC][i] = by_current(dt, capacitance, tau, tau_exc);
+  c[NAI__LIF_BY_INH][i] = by_current(dt, capacitance, tau, tau_inh);
+  c[NAI__LIF_KEPT_EXC][i] = (float)exp(-dt / tau_exc);
+  c[NAI__LIF_KEPT_INH][i] = (float)exp(-dt / tau_inh);
+  c[NAI__LIF_KEPT_B][i] = (float)exp(-dt / (double)p[NAI__LIF_TAU_ADAPTATION][i]);
+  c[NAI__LIF_SOFT][i] =
+      p[NAI__LIF_SOFT_RESET][i] != 0 ? p[NAI__LIF_THRESHOLD][i] - p[NAI__LIF_REST][i] : 0;
+  return NAI_OK;
+}
+
+/* 1: all units have the same numbers. */
+static int is_same(const nai_unit_batch *b)
+{
+  for (int64_t i = 1; i < b->n; i++) {
+    for (int k = 0; k < NAI__LIF_PARAMETERS; k++)
+      if (b->parameter[k][i] != b->parameter[k][0]) return 0;
+  }
+  return 1;
+}
+
+static nai_status prepare(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  int form = is_same(b) ? NAI__LIF_IS_SAME : 0;
+  for (int64_t i = 0; i < b->n; i++) {
+    NAI__TRY(prepare_unit(b, i));
+    if (b->parameter[NAI__LIF_ADAPTATION][i] != 0) form |= NAI__LIF_IS_ADAPTIVE;
+    if (b->parameter[NAI__LIF_SOFT_RESET][i] != 0) form |= NAI__LIF_IS_SOFT;
+    if (b->parameter[NAI__LIF_NORMALISE][i] != 0) form |= NAI__LIF_IS_NORMALISED;
+  }
+  for (int64_t i = 0; i < b->n; i++) {
+    b->constant[NAI__LIF_FORM][i] = (float)form;
+    if (!(form & NAI__LIF_IS_ADAPTIVE)) b->constant[NAI__LIF_KEPT_B][i] = 1; /* nothing moves b */
+  }
+  return NAI_OK;
+}
+
+/* --- beginning -------------------------------------------------------------------------------- */
+
+static void begin_chunk(const nai__lif_chunk *c)
+{
+  float *v = nai__lif_state(c, NAI__LIF_V), *spike = nai__lif_signal(c, NAI__LIF_SPIKE),
+        *sent = nai__lif_signal(c, NAI__LIF_SENT_V);
+  const float *rest = nai__lif_parameter(c, NAI__LIF_REST);
+  for (int64_t i = 0; i < c->n; i++) {
+    v[i] += rest[i];
+    sent[i] = v[i];
+    spike[i] = 0;
+  }
+}
+
+static nai_status begin(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  nai__lif_each(b, begin_chunk);
+  return NAI_OK;
+}
+
+/* --- a background ----------------------------------------------------------------------------- */
+
+/* Spikes of this step from trains of these rates, one a unit. */
+static void count(float *out, const nai__lif_chunk *c, int port, uint32_t purpose)
+{
+  const nai_unit_batch *b = c->b;
+  const float *rate = nai__lif_port(c, port), per_step = (float)(b->dt / 1000);
+  float mean[NAI__LIF_CHUNK];
+  for (int64_t i = 0; i < c->n; i++) mean[i] = per_step * rate[i];
+  nai__counts(((const nai__unit_batch *)b)->kernels, out, c->n, b->first_unit + c->first, mean,
+              b->seed, purpose, b->first + (uint64_t)c->trial, (uint32_t)b->step);
+}
+
+/* --- a step ----------------------------------------------------------------------------------- */
+
+static int is_zero(const float *x, int64_t n)
+{
+  uint32_t any = 0;
+  for (int64_t i = 0; i < n; i++) any |= x[i] != 0;
+  return !any;
+}
+
+/* 1: there is such a current, or may be. */
+static int has_current(const nai__lif_chunk *c, int state)
+{
+  if (state == NAI__LIF_I_INH)
+    return nai__lif_hears(c, NAI__LIF_ONTO_INH) || !is_zero(nai__lif_state(c, state), c->n);
+  return nai__lif_hears(c, NAI__LIF_ONTO_EXC) || nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC) ||
+         !is_zero(nai__lif_state(c, state), c->n);
+}
+
+/* out += a x */
+static void add_product(float *restrict out, const float *restrict a, const float *restrict x,
+                        int64_t n)
+{
+  for (int64_t i = 0; i < n; i++) out[i] += a[i] * x[i];
+}
+
+void nai__lif_input(float *restrict out, const nai__lif_chunk *c)
+{
+  const float *restrict gain = nai__lif_constant(c, NAI__LIF_GAIN);
+  memcpy(out, nai__lif_port(c, NAI__LIF_ONTO_DELTA), (size_t)c->n * sizeof *out);
+  if (nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND)) {
+    float spikes[NAI__LIF_CHUNK];
+    count(spikes, c, NAI__LIF_ONTO_BACKGROUND, NAI__FOR_COUNTS);
+    add_product(out, nai__lif_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes, c->n);
+  }
+  for (int64_t i = 0; i < c->n && nai__lif_is(c, NAI__LIF_IS_NORMALISED); i++) out[i] *= gain[i];
+  if (has_current(c, NAI__LIF_I_EXC))
+    add_product(out, nai__lif_constant(c, NAI__LIF_BY_EXC), nai__lif_state(c, NAI__LIF_I_EXC),
+                c->n);
+  if (has_current(c, NAI__LIF_I_INH))
+    add_product(out, nai__lif_constant(c, NAI__LIF_BY_INH), nai__lif_state(c, NAI__LIF_I_INH),
+                c->n);
+}
+
+/* current = kept current + arrivals */
+static void move_current(float *restrict current, const float *restrict kept,
+                         const float *restrict arrivals, int64_t n)
+{
+  for (int64_t i = 0; i < n; i++) current[i] = kept[i] * current[i] + arrivals[i];
+}
+
+static void move_currents(const nai__lif_chunk *c)
+{
+  float *exc = nai__lif_state(c, NAI__LIF_I_EXC), *inh = nai__lif_state(c, NAI__LIF_I_INH);
+  if (has_current(c, NAI__LIF_I_EXC))
+    move_current(exc, nai__lif_constant(c, NAI__LIF_KEPT_EXC), nai__lif_port(c, NAI__LIF_ONTO_EXC),
+                 c->n);
+  if (nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC)) {
+    float spikes[NAI__LIF_CHUNK];
+    count(spikes, c, NAI__LIF_ONTO_BACKGROUND_EXC, NAI__FOR_OTHER_COUNTS);
+    add_product(exc, nai__lif_parameter(c, NAI__LIF_BACKGROUND_EXC_WEIGHT), spikes, c->n);
+  }
+  if (has_current(c, NAI__LIF_I_INH))
+    move_current(inh, nai__lif_constant(c, NAI__LIF_KEPT_INH), nai__lif_port(c, NAI__LIF_ONTO_INH),
+                 c->n);
+}
+
+/* v, spikes, and what they leave behind; where none of the units adapts b stays 0. */
+static void move(const nai__lif_chunk *c, const float *in)
+{
+  const nai__spiking units = {.n = c->n,
+                              .adapts = nai__lif_is(c, NAI__LIF_IS_ADAPTIVE),
+                              .soft = nai__lif_is(c, NAI__LIF_IS_SOFT),
+                              .same = nai__lif_is(c, NAI__LIF_IS_SAME),
+                              .v = nai__lif_state(c, NAI__LIF_V),
+                              .wait = nai__lif_state(c, NAI__LIF_WAIT),
+                              .b = nai__lif_state(c, NAI__LIF_B),
+                              .spike = nai__lif_signal(c, NAI__LIF_SPIKE),
+                              .sent = nai__lif_signal(c, NAI__LIF_SENT_V),
+                              .in = in,
+                              .decay = nai__lif_constant(c, NAI__LIF_DECAY),
+                              .target = nai__lif_constant(c, NAI__LIF_TARGET),
+                              .threshold = nai__lif_parameter(c, NAI__LIF_THRESHOLD),
+                              .reset = nai__lif_parameter(c, NAI__LIF_RESET),
+                              .period = nai__lif_constant(c, NAI__LIF_PERIOD),
+                              .taken = nai__lif_constant(c, NAI__LIF_SOFT),
+                              .adaptation = nai__lif_parameter(c, NAI__LIF_ADAPTATION),
+                              .kept_b = nai__lif_constant(c, NAI__LIF_KEPT_B)};
+  ((const nai__unit_batch *)c->b)->kernels->fire(&units);
+}
+
+static void step_chunk(const nai__lif_chunk *c)
+{
+  float in[NAI__LIF_CHUNK];
+  nai__lif_input(in, c);
+  move_currents(c);
+  move(c, in);
+}
+
+static nai_status step(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  nai__lif_each(b, step_chunk);
+  return NAI_OK;
+}
+
+const nai_model nai__model_lif = {.ops = {.struct_size = sizeof(nai_model_ops),
+                                          .flags = NAI_MODEL_THREADED | NAI_MODEL_SPIKES,
+                                          .name = "lif",
+                                          .n_parameters = NAI__LIF_PARAMETERS,
+                                          .n_states = NAI__LIF_STATES,
+                                          .n_ports = NAI__LIF_PORTS,
+                                          .n_signals = NAI__LIF_SIGNALS,
+                                          .n_constants = NAI__LIF_CONSTANTS,
+                                          .parameters = parameters,
+                                          .states = states,
+                                          .ports = ports,
+                                          .signals = signals,
+                                          .prepare = prepare,
+                                          .begin = begin,
+                                          .step = step,
+                                          .slopes = nai__lif_slopes,
+                                          .backward = nai__lif_backward}};
