@@ -82,7 +82,14 @@ static void expect_product(const fan_case *f, const nai__compressed *c, const fl
 {
   float *out = malloc((size_t)(f->n + 1) * sizeof *out);
   for (int64_t i = 0; i <= f->n; i++) out[i] = 3;
-  for (int64_t s = 0; s < fans->slices; s++) nai__fans_product(out, a, fans, s, s + 1, accumulate);
+  if (accumulate) { /* slice by slice, as threads do */
+    int32_t *active = malloc((size_t)(f->k + 1) * sizeof *active);
+    int64_t looked = 0, n = nai__fans_active(active, f->k, a, f->k, &looked);
+    for (int64_t s = 0; s < fans->slices; s++) nai__fans_add(out, a, fans, s, s + 1, active, n);
+    free(active);
+  } else {
+    nai__fans_product(out, a, fans, 0);
+  }
   for (int64_t i = 0; i < f->n; i++) {
     double sum = accumulate ? 3 : 0, bound = 1e-6;
     for (int64_t e = c->first[i]; e < c->first[i + 1]; e++) {

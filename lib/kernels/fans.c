@@ -17,13 +17,13 @@ static int64_t slices_of(int64_t n)
 
 int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight)
 {
-  return slices_of(n) * (2 * k + 1) * (int64_t)sizeof(int64_t) +
+  return (slices_of(n) * 2 * k + 1) * (int64_t)sizeof(int64_t) +
          synapses * (int64_t)(sizeof(uint16_t) + (has_one_weight ? 0 : sizeof(float)));
 }
 
 static int64_t synapses_of(const nai__fans *f)
 {
-  return f->slices ? f->first[f->slices * (f->k + 1) - 1] : 0;
+  return f->first[f->slices * f->k];
 }
 
 int64_t nai__fans_size(const nai__fans *fans)
@@ -47,42 +47,37 @@ int nai__fans_part(nai__fans *fans)
   return fans->weight != NULL;
 }
 
+/* Where synapses of sender j onto the slice of receiver i stand among the beginnings. */
+static int64_t fan_of(const nai__fans *f, int64_t j, int64_t i)
+{
+  return j * f->slices + i / NAI__FAN_SLICE;
+}
+
 /* Where each sender's synapses begin, slice by slice. */
 static void count(nai__fans *f, const nai__compressed *synapses)
 {
-  int64_t before = 0;
-  for (int64_t i = 0; i < f->n; i++) {
-    int64_t *first = f->first + i / NAI__FAN_SLICE * (f->k + 1) + 1;
+  for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i], same = 0; e < synapses->first[i + 1]; e++) {
-      first[synapses->sender[e]]++;
-      same =
-          e > synapses->first[i] && synapses->sender[e] == synapses->sender[e - 1] ? same + 1 : 1;
+      const int32_t j = synapses->sender[e];
+      f->first[fan_of(f, j, i) + 1]++;
+      same = e > synapses->first[i] && synapses->sender[e - 1] == j ? same + 1 : 1;
       if (same > f->most) f->most = same;
     }
-  }
-  for (int64_t s = 0; s < f->slices; s++) {
-    int64_t *first = f->first + s * (f->k + 1);
-    first[0] = before;
-    for (int64_t j = 0; j < f->k; j++) first[j + 1] += first[j];
-    before = first[f->k];
-  }
+  for (int64_t k = 0; k < f->k * f->slices; k++) f->first[k + 1] += f->first[k];
 }
 
 /* Where the next synapse of each sender goes, from the beginning. */
 static void start(const nai__fans *f)
 {
-  for (int64_t s = 0; s < f->slices; s++)
-    memcpy(f->next + s * f->k, f->first + s * (f->k + 1), (size_t)f->k * sizeof *f->next);
+  memcpy(f->next, f->first, (size_t)(f->k * f->slices) * sizeof *f->next);
 }
 
 static void number_receivers(nai__fans *f, const nai__compressed *synapses)
 {
   start(f);
-  for (int64_t i = 0; i < f->n; i++) {
-    int64_t *next = f->next + i / NAI__FAN_SLICE * f->k;
+  for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++)
-      f->receiver[next[synapses->sender[e]]++] = (uint16_t)(i % NAI__FAN_SLICE);
-  }
+      f->receiver[f->next[fan_of(f, synapses->sender[e], i)]++] = (uint16_t)(i % NAI__FAN_SLICE);
 }
 
 nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
@@ -92,7 +87,7 @@ nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
   f->k = synapses->k;
   f->n = synapses->n;
   f->slices = slices_of(f->n);
-  f->first = NAI__ARRAY(int64_t, f->slices * (f->k + 1));
+  f->first = NAI__ARRAY(int64_t, f->slices * f->k + 1);
   f->next = NAI__ARRAY(int64_t, f->slices * f->k + 1);
   f->receiver = NAI__ARRAY(uint16_t, synapses->first[synapses->n] + 1);
   if (f->first && f->next && f->receiver) {
@@ -110,11 +105,9 @@ void nai__fans_pack_into(float *weight, const nai__fans *f, const nai__compresse
                          const float *w)
 {
   start(f);
-  for (int64_t i = 0; i < f->n; i++) {
-    int64_t *next = f->next + i / NAI__FAN_SLICE * f->k;
+  for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++)
-      weight[next[synapses->sender[e]]++] = w[nai__compressed_place(synapses, e)];
-  }
+      weight[f->next[fan_of(f, synapses->sender[e], i)]++] = w[nai__compressed_place(synapses, e)];
 }
 
 void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const float *w)
@@ -128,12 +121,7 @@ void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const floa
 /* --- events ----------------------------------------------------------------------------------- */
 
 /* Active senders that are gone through at once; floats that are looked at together. */
-enum { EVENTS = 4096, STRIDE = 32 };
-
-typedef struct events {
-  int64_t n, looked; /* found; senders that were looked at */
-  int32_t sender[EVENTS];
-} events;
+enum { EVENTS = 16 * MOST_COUNT, STRIDE = 32 };
 
 static int is_silent(const float *a)
 {
@@ -143,78 +131,140 @@ static int is_silent(const float *a)
   return any == 0;
 }
 
-/* The next active senders, ascending, from where `events` ended. */
-static void find_events(events *found, const float *a, int64_t k)
+int64_t nai__fans_active(int32_t *sender, int64_t room, const float *a, int64_t k, int64_t *looked)
 {
-  found->n = 0;
-  while (found->looked < k && found->n <= EVENTS - STRIDE) {
-    const int64_t j = found->looked, n = k - j < STRIDE ? k - j : STRIDE;
-    if (n < STRIDE || !is_silent(a + j))
-      for (int64_t i = j; i < j + n; i++)
-        if (a[i] != 0) found->sender[found->n++] = (int32_t)i;
-    found->looked = j + n;
+  int64_t n = 0, j = *looked;
+  while (j < k && n < room) {
+    if (k - j >= STRIDE && is_silent(a + j)) {
+      j += STRIDE;
+      continue;
+    }
+    for (const int64_t end = k - j < STRIDE ? k : j + STRIDE; j < end && n < room; j++)
+      if (a[j] != 0) sender[n++] = (int32_t)j;
   }
+  *looked = j;
+  return n;
 }
 
-static void add_weights(float *c, const float *a, const nai__fans *f, const int64_t *first,
-                        const events *found)
+/*
+ * Synapses of an active sender stand anywhere in memory: where they begin is asked for while some senders
+ * before it are gone through, then the synapses themselves, up to so many lines of the cache.
+ */
+enum { BEGINNINGS_AHEAD = 8, SYNAPSES_AHEAD = 2, MOST_LINES = 32 };
+
+static void ask_for(const void *first, const void *end)
 {
-  for (int64_t s = 0; s < found->n; s++) {
-    const int64_t j = found->sender[s];
-    const float sent = a[j];
-    for (int64_t e = first[j]; e < first[j + 1]; e++) c[f->receiver[e]] += f->weight[e] * sent;
+  const char *line = first, *last = end;
+  if (last > line + 64 * MOST_LINES) last = line + 64 * MOST_LINES;
+  for (; line < last; line += 64) __builtin_prefetch(line);
+}
+
+static void look_ahead(const nai__fans *f, int64_t slice, const int32_t *sender, int64_t s,
+                       int64_t n)
+{
+  if (s + BEGINNINGS_AHEAD < n)
+    __builtin_prefetch(f->first + sender[s + BEGINNINGS_AHEAD] * f->slices + slice);
+  if (s + SYNAPSES_AHEAD >= n) return;
+  const int64_t *first = f->first + sender[s + SYNAPSES_AHEAD] * f->slices + slice;
+  ask_for(f->receiver + first[0], f->receiver + first[1]);
+  if (f->weight) ask_for(f->weight + first[0], f->weight + first[1]);
+}
+
+/* Synapses of one sender onto a slice. */
+typedef struct fan {
+  int64_t first, end;
+} fan;
+
+static fan fan_at(const nai__fans *f, int64_t slice, int64_t j)
+{
+  const int64_t *first = f->first + j * f->slices + slice;
+  return (fan){first[0], first[1]};
+}
+
+static void add_weights(float *c, const float *a, const nai__fans *f, int64_t slice,
+                        const int32_t *sender, int64_t n)
+{
+  for (int64_t s = 0; s < n; s++) {
+    const fan to = fan_at(f, slice, sender[s]);
+    const float sent = a[sender[s]];
+    look_ahead(f, slice, sender, s, n);
+    for (int64_t e = to.first; e < to.end; e++) c[f->receiver[e]] += f->weight[e] * sent;
   }
 }
 
 /* One spike each of some senders. */
-static void count_spikes(uint8_t *count, const nai__fans *f, const int64_t *first,
-                         const int32_t *sender, int64_t n)
+static void count_spikes(uint8_t *count, const nai__fans *f, int64_t slice, const int32_t *sender,
+                         int64_t n)
 {
   for (int64_t s = 0; s < n; s++) {
-    const uint16_t *receiver = f->receiver + first[sender[s]];
-    const int64_t synapses = first[sender[s] + 1] - first[sender[s]];
-    for (int64_t e = 0; e < synapses; e++) count[receiver[e]]++;
+    const fan to = fan_at(f, slice, sender[s]);
+    const uint16_t *receiver = f->receiver;
+    int64_t e = to.first;
+    look_ahead(f, slice, sender, s, n);
+    for (; e + 4 <= to.end; e += 4) {
+      uint64_t four;
+      memcpy(&four, receiver + e, sizeof four);
+      count[four & 0xffff]++;
+      count[four >> 16 & 0xffff]++;
+      count[four >> 32 & 0xffff]++;
+      count[four >> 48]++;
+    }
+    for (; e < to.end; e++) count[receiver[e]]++;
   }
 }
 
-/* What is no spike, as of a sender that is clamped, as it is; of spikes their sum. */
-static void add_counts(float *c, int64_t n, const float *a, const nai__fans *f,
-                       const int64_t *first, const events *found)
+/* What is no spike, as of a sender that is clamped, as it is. */
+static void add_other(float *c, float sent, const nai__fans *f, fan to)
+{
+  for (int64_t e = to.first; e < to.end; e++) c[f->receiver[e]] += f->one * sent;
+}
+
+/* Of spikes their sum. */
+static void add_counts(float *c, int64_t n_receivers, const float *a, const nai__fans *f,
+                       int64_t slice, const int32_t *sender, int64_t n)
 {
   uint8_t count[NAI__FAN_SLICE];
   int32_t spiked[MOST_COUNT];
-  for (int64_t s = 0; s < found->n;) {
+  for (int64_t s = 0; s < n;) {
     int64_t spikes = 0;
-    for (; s < found->n && (spikes + 1) * f->most <= MOST_COUNT; s++) {
-      const int64_t j = found->sender[s];
-      if (a[j] == 1)
-        spiked[spikes++] = (int32_t)j;
+    for (; s < n && (spikes + 1) * f->most <= MOST_COUNT; s++)
+      if (a[sender[s]] == 1)
+        spiked[spikes++] = sender[s];
       else
-        for (int64_t e = first[j]; e < first[j + 1]; e++) c[f->receiver[e]] += f->one * a[j];
-    }
-    memset(count, 0, (size_t)n);
-    count_spikes(count, f, first, spiked, spikes);
-    for (int64_t i = 0; i < n; i++) c[i] += f->one * (float)count[i];
+        add_other(c, a[sender[s]], f, fan_at(f, slice, sender[s]));
+    memset(count, 0, (size_t)n_receivers);
+    count_spikes(count, f, slice, spiked, spikes);
+    for (int64_t i = 0; i < n_receivers; i++) c[i] += f->one * (float)count[i];
   }
 }
 
-void nai__fans_product(float *c, const float *a, const nai__fans *f, int64_t first, int64_t end,
-                       int accumulate)
+static void add_slice(float *c, const float *a, const nai__fans *f, int64_t slice,
+                      const int32_t *sender, int64_t n)
 {
-  events found;
-  const int64_t from = first * NAI__FAN_SLICE,
-                to = end * NAI__FAN_SLICE < f->n ? end * NAI__FAN_SLICE : f->n;
-  if (!accumulate) memset(c + from, 0, (size_t)(to - from) * sizeof *c);
-  for (found.looked = 0; found.looked < f->k;) {
-    find_events(&found, a, f->k);
-    for (int64_t s = first; s < end && found.n; s++) {
-      const int64_t at = s * NAI__FAN_SLICE;
-      if (f->weight)
-        add_weights(c + at, a, f, f->first + s * (f->k + 1), &found);
-      else
-        add_counts(c + at, to - at < NAI__FAN_SLICE ? to - at : NAI__FAN_SLICE, a, f,
-                   f->first + s * (f->k + 1), &found);
-    }
+  const int64_t at = slice * NAI__FAN_SLICE, left = f->n - at;
+  for (int64_t s = 0; s < n; s += EVENTS) {
+    const int64_t some = n - s < EVENTS ? n - s : EVENTS;
+    if (f->weight)
+      add_weights(c + at, a, f, slice, sender + s, some);
+    else
+      add_counts(c + at, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE, a, f, slice, sender + s,
+                 some);
+  }
+}
+
+void nai__fans_add(float *c, const float *a, const nai__fans *f, int64_t first, int64_t end,
+                   const int32_t *sender, int64_t n)
+{
+  for (int64_t s = first; s < end && n; s++) add_slice(c, a, f, s, sender, n);
+}
+
+void nai__fans_product(float *c, const float *a, const nai__fans *f, int accumulate)
+{
+  int32_t sender[EVENTS];
+  if (!accumulate) memset(c, 0, (size_t)f->n * sizeof *c);
+  for (int64_t looked = 0; looked < f->k;) {
+    const int64_t n = nai__fans_active(sender, EVENTS, a, f->k, &looked);
+    nai__fans_add(c, a, f, 0, f->slices, sender, n);
   }
 }
 
@@ -227,7 +277,7 @@ void nai__fans_product_back(float *c, const float *a, const nai__fans *f, const 
   for (int64_t j = 0; j < f->k; j++) {
     float sum = 0;
     for (int64_t s = 0; s < f->slices; s++) {
-      const int64_t *first = f->first + s * (f->k + 1) + j;
+      const int64_t *first = f->first + j * f->slices + s;
       const float *from = a + s * NAI__FAN_SLICE;
       for (int64_t e = first[0]; e < first[1]; e++)
         sum += (w ? w[e] : f->one) * from[f->receiver[e]];

@@ -11,17 +11,17 @@
 
 #include "compressed.h"
 
-#define NAI__FAN_SLICE 8192
+#define NAI__FAN_SLICE 4096
 
 typedef struct nai__fans {
   int64_t k, n; /* senders, receivers */
   int64_t slices;
   int64_t most;       /* synapses from one sender to the same receiver */
-  int64_t *first;     /* [slices][k + 1]: of each sender's synapses onto the slice */
+  int64_t *first;     /* [k][slices] and the end: of each sender's synapses onto the slice */
   uint16_t *receiver; /* [synapses]: in their slice, ascending */
   float *weight;      /* [synapses], in this order; NULL: all have `one` */
   float one;
-  int64_t *next; /* [slices][k]: scratch of packing */
+  int64_t *next; /* [k][slices]: scratch of packing */
 } nai__fans;
 
 /* Of these synapses, all of one weight or not. NULL without memory. Weights are to be packed. */
@@ -40,11 +40,18 @@ void nai__fans_pack_into(float *weight, const nai__fans *fans, const nai__compre
                          const float *w);
 
 /*
- * c [n] = or += W a of one trial, in slices first .. end - 1. What is sent is mostly 0, and 1 for a
- * spike.
+ * Senders from number *looked on that send something, ascending, until there are `room`: how many.
+ * *looked is then where to go on, k at the end.
  */
-void nai__fans_product(float *c, const float *a, const nai__fans *fans, int64_t first, int64_t end,
-                       int accumulate);
+int64_t nai__fans_active(int32_t *sender, int64_t room, const float *a, int64_t k, int64_t *looked);
+/*
+ * c [n] += W a of one trial in slices first .. end - 1, where these n senders are the active ones. What
+ * is sent is mostly 0, and 1 for a spike.
+ */
+void nai__fans_add(float *c, const float *a, const nai__fans *fans, int64_t first, int64_t end,
+                   const int32_t *sender, int64_t n);
+/* c [n] = or += W a, the same. */
+void nai__fans_product(float *c, const float *a, const nai__fans *fans, int accumulate);
 /* c [k] = or += W^T a, of these weights or, NULL, of those that are packed. */
 void nai__fans_product_back(float *c, const float *a, const nai__fans *fans, const float *weight,
                             int accumulate);

@@ -11,7 +11,9 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
+#include "events.h"
 #include "move.h"
+#include "parts.h"
 #include "rate_units.h"
 #include "release.h"
 
@@ -428,9 +430,40 @@ static int64_t arrives(const nai__block *block, int64_t t, int when)
   return when == AS_NOW && !block->from_input ? t + block->delay : t;
 }
 
+/* Other ports: of a state that keeps what it receives there, but for those where nothing ever arrives. */
+static void clear_ports(const nai__activity *a, int64_t stage, int64_t rows, float *v)
+{
+  const nai_network *net = a->net;
+  if (v != a->received) {
+    clear_columns(v, net->ld_units, net->other_first[stage], net->other_first[stage + 1], rows);
+    return;
+  }
+  for (int64_t s = 0; s < net->n_segments; s++) {
+    const nai__segment *g = &net->segment[s];
+    if (g->stage != stage || !g->cells) continue;
+    const uint32_t idle = nai__idle_ports(a, g);
+    for (int32_t k = 1; k < g->cells->model->ops.n_ports; k++)
+      if (!(idle >> k & 1))
+        clear_columns(v, net->ld_units, g->cells->port[k],
+                      g->cells->port[k] + g->cells->port_copies[k] * g->units.n, rows);
+  }
+}
+
+/* What else a step gives to units of a stage: interventions. */
+static void inject(const nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
+                   float *v)
+{
+  const nai_network *net = a->net;
+  if (a->schedule) nai__schedule_inject(a->schedule, stage, t - 1, row, rows, v, net->ld_units);
+  for (int64_t b = 0; b < rows && a->inject; b++)
+    for (int64_t u = net->stage_first[stage]; u < net->stage_first[stage + 1]; u++)
+      v[b * net->ld_units + u] += a->inject[u];
+}
+
 /*
  * v [rows][ld_units] of one stage, biases apart: they are the transfer kernels' part. Added to what a
- * perturbation has written there.
+ * perturbation has written there. What comes along synapses by sender is not in it yet: whoever moves
+ * units in parts adds that in parts.
  */
 static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int when, int64_t row,
                        int64_t rows, nai__scratch *scratch)
@@ -442,12 +475,10 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int whe
     add_ready(a, first, end, scratch->v, accumulate);
     accumulate = 1;
   }
-  if (net->has_cells && !perturbation_of(a))
-    clear_columns(scratch->v, net->ld_units, net->other_first[stage], net->other_first[stage + 1],
-                  rows);
+  if (net->has_cells && !perturbation_of(a)) clear_ports(a, stage, rows, scratch->v);
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
-    if (block->to_output || block->to_stage != stage) continue;
+    if (block->to_output || block->to_stage != stage || block->listing.fans) continue;
     if (a->ready && nai__block_is_ready(block)) continue;
     if (block->to_group) {
       multiply(a, block, arrives(block, t, when), row, rows, scratch->v + block->post,
@@ -463,10 +494,21 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int whe
     accumulate = 1;
   }
   if (!accumulate) clear_columns(scratch->v, net->ld_units, first, end, rows);
-  if (a->schedule)
-    nai__schedule_inject(a->schedule, stage, t - 1, row, rows, scratch->v, net->ld_units);
-  for (int64_t b = 0; b < rows && a->inject; b++)
-    for (int64_t u = first; u < end; u++) scratch->v[b * net->ld_units + u] += a->inject[u];
+  inject(a, stage, t, row, rows, scratch->v);
+}
+
+/* After it: what comes along synapses by sender. */
+static void sum_spikes(const nai__activity *a, int64_t stage, int64_t t, int when, int64_t row,
+                       int64_t rows, nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *block = &net->block[k];
+    if (block->to_output || block->to_stage != stage || !block->listing.fans) continue;
+    if (a->ready && nai__block_is_ready(block)) continue;
+    multiply(a, block, arrives(block, t, when), row, rows, scratch->v + block->post, net->ld_units,
+             1, scratch);
+  }
 }
 
 /* --- units ------------------------------------------------------------------------------------ */
@@ -504,8 +546,17 @@ static void move_segment(nai__activity *a, const nai__segment *g, int64_t t, int
   if (a->own) memcpy(a->own + at, r, (size_t)g->units.n * sizeof *r);
 }
 
+static void move_cells(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                       int64_t rows, const nai__scratch *scratch)
+{
+  nai__rate_slot(a, t); /* it will be written */
+  const nai__cells_moved moved = nai__cells_move(a, g, t, row, rows, scratch->v, scratch->xi);
+  nai__cells_step(&moved, 0, g->units.n);
+}
+
+/* in_parts: 1 where the cells of the stage have moved already. */
 static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, int64_t rows,
-                       nai__scratch *scratch)
+                       nai__scratch *scratch, int in_parts)
 {
   const nai_network *net = a->net;
   for (int64_t b = 0; b < rows; b++)
@@ -514,9 +565,9 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
         move_segment(a, &net->segment[s], t, row + b, scratch->v + b * net->ld_units,
                      scratch->xi + b * net->ld_units,
                      net->has_output_noise ? added_of(scratch, net) + b * net->ld_units : NULL);
-  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
+  for (int64_t s = 0; s < net->n_segments && net->has_cells && !in_parts; s++)
     if (net->segment[s].stage == stage && net->segment[s].cells)
-      nai__cells_step(a, &net->segment[s], t, row, rows, scratch->v, scratch->xi);
+      move_cells(a, &net->segment[s], t, row, rows, scratch);
   if (a->own) impose(a, stage, t - 1, row, rows, nai__rate_slot(a, t) + row * net->ld_units);
   for (int64_t k = 0; k < net->n_releases; k++)
     if (net->release[k].segment.stage == stage)
@@ -591,7 +642,9 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
   perturb(a, t, row, rows, scratch);
   for (int64_t stage = 0; stage < net->n_stages; stage++) {
     sum_inputs(a, stage, t, AS_SENT, row, rows, scratch);
-    move_units(a, stage, t, row, rows, scratch);
+    const int in_parts = a->events && nai__parts_step(a, stage, t, scratch);
+    if (!in_parts) sum_spikes(a, stage, t, AS_SENT, row, rows, scratch);
+    move_units(a, stage, t, row, rows, scratch, in_parts);
   }
   if (net->n_outputs) read_out(a, t, row, rows, scratch);
 }
@@ -601,7 +654,8 @@ void nai__advance_again(nai__activity *a, const nai__segment *g, int64_t t, int6
 {
   assert(g->cells && !a->ready && !perturbation_of(a));
   sum_inputs(a, g->stage, t, AS_NOW, row, rows, scratch);
-  nai__cells_step(a, g, t, row, rows, scratch->v, scratch->xi);
+  sum_spikes(a, g->stage, t, AS_NOW, row, rows, scratch);
+  move_cells(a, g, t, row, rows, scratch);
 }
 
 nai_status nai__first_check(uint64_t first, int64_t trials)

@@ -9,6 +9,7 @@
 #define NAI_NETWORK_ACTIVITY_H
 
 #include "../base/failure.h"
+#include "../base/threads.h"
 #include "network.h"
 #include "schedule.h"
 
@@ -27,6 +28,8 @@ typedef struct nai__perturbation {
   float probability;
   float size; /* 0: none */
 } nai__perturbation;
+
+typedef struct nai__events nai__events;
 
 typedef struct nai__activity {
   const nai_network *net;
@@ -69,6 +72,9 @@ typedef struct nai__activity {
    * step.
    */
   const float *ready;
+  /* Of one trial that runs by itself: who fired at which step; or NULL. */
+  nai__events *events;
+  nai__pool *pool; /* whose threads share its units out; or NULL */
 } nai__activity;
 
 /* Memory of one thread for nai__advance(). */
@@ -92,6 +98,8 @@ const float *nai__current_at(const nai__activity *a, int64_t t);
 /* Of cells: states after step t (time 0: the initial ones), and what their ports received at it. */
 const float *nai__state_at(const nai__activity *a, int64_t t);
 const float *nai__received_at(const nai__activity *a, int64_t t);
+/* The slot that has the rates of time t. */
+int64_t nai__rate_slot_number(const nai__activity *a, int64_t t);
 /* The same, to be written. */
 float *nai__rate_slot(nai__activity *a, int64_t t);
 float *nai__output_slot(nai__activity *a, int64_t t);

@@ -328,6 +328,8 @@ static void open_block(nai_network *net, nai__projection *p)
                                       .is_shared = p->is_shared,
                                       .spikes = p->is_listed && sends_spikes(pre, p),
                                       .one = p->is_listed && nai__has_one_weight(p),
+                                      .from = p->from,
+                                      .to = p->to,
                                       .first_shared = -1,
                                       .expected = nai__expected_delays(net, p),
                                       .longest = p->spread ? nai__long_delay(net, p) : p->delay};

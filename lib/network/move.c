@@ -16,13 +16,14 @@ void nai__cells_open(nai__cells_view *out, const nai_network *net, const nai__se
   out->batch.kernels = net->kernels;
   out->batch.units = g->units;
   for (int32_t k = 0; k < ops->n_parameters; k++) out->parameter[k] = c->parameter[k];
+  for (int32_t k = 0; k < ops->n_constants; k++) out->constant[k] = c->constant[k];
   out->batch.shown = (nai_unit_batch){.struct_size = sizeof(nai_unit_batch),
                                       .n = g->units.n,
                                       .trials = rows,
                                       .dt = net->dt,
                                       .size = c->size,
                                       .parameter = out->parameter,
-                                      .constant = c->constant,
+                                      .constant = out->constant,
                                       .port = out->port,
                                       .state = out->state,
                                       .signal = out->signal,
@@ -45,6 +46,13 @@ void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__s
   for (int32_t k = 0; k < ops->n_ports; k++) view->port[k] = ports ? ports + c->port[k] : NULL;
   for (int32_t k = 0; k < ops->n_states; k++) view->state[k] = states + c->state[k];
   for (int32_t k = 0; k < ops->n_signals; k++) view->signal[k] = signals + c->signal[k];
+}
+
+float *nai__writable(const float *row)
+{
+  float *same;
+  memcpy(&same, &row, sizeof same);
+  return same;
 }
 
 /* --- beginning -------------------------------------------------------------------------------- */
@@ -99,89 +107,140 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
 
 /* --- a step ----------------------------------------------------------------------------------- */
 
-/* Ports where nothing arrives: a plan or a perturbation may bring something to any. */
-static uint32_t idle_ports(const nai__activity *a, const nai__segment *g)
+/* A plan or a perturbation may bring something to any. */
+uint32_t nai__idle_ports(const nai__activity *a, const nai__segment *g)
 {
   int any = a->schedule || a->inject || (a->perturbation && a->perturbation->size != 0);
   return any ? 0 : g->cells->idle;
 }
 
 /* To what port k receives: the same in all trials, copies side by side. */
-static void add_constant(const nai_network *net, const nai__segment *g, int32_t k,
-                         const float *constant, float *v, int64_t rows)
+static void add_constant(const nai__cells_moved *m, int32_t k, const float *constant, int64_t first,
+                         int64_t n)
 {
-  const nai__cells *c = g->cells;
-  for (int64_t b = 0; b < rows; b++)
-    for (int64_t i = 0; i < c->port_copies[k] * g->units.n; i++)
-      v[b * net->ld_units + c->port[k] + i] += constant[i];
+  const nai__segment *g = m->segment;
+  const int64_t count = n == g->units.n ? g->cells->port_copies[k] * n : n;
+  for (int64_t b = 0; b < m->rows; b++) {
+    float *v = m->v + b * m->a->net->ld_units + g->cells->port[k] + first;
+    for (int64_t i = 0; i < count; i++) v[i] += constant[first + i];
+  }
 }
 
-static void add_constants(const nai_network *net, const nai__segment *g, float *v, int64_t rows)
+static void add_constants(const nai__cells_moved *m, uint32_t idle, int64_t first, int64_t n)
 {
-  const nai__cells *c = g->cells;
-  add_constant(net, g, 0, net->theta + net->unit_bias + g->offset, v, rows);
+  const nai_network *net = m->a->net;
+  const nai__cells *c = m->segment->cells;
+  add_constant(m, 0, net->theta + net->unit_bias + m->segment->offset, first, n);
   for (int32_t k = 0; k < c->model->ops.n_ports; k++)
-    if (c->added[k] >= 0) add_constant(net, g, k, c->parameter[c->added[k]], v, rows);
+    if (c->added[k] >= 0 && !(idle >> k & 1))
+      add_constant(m, k, c->parameter[c->added[k]], first, n);
 }
 
-/* What ports received, for slopes. */
-static void keep_ports(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
-                       int64_t rows, const float *v)
+/* Of each trial a run of columns, with their copies where it is all of the units. */
+static void copy_columns(const nai__cells_moved *m, float *to, const float *from, int64_t column,
+                         int64_t copies, int64_t first, int64_t n)
 {
-  const nai_network *net = a->net;
-  const nai__cells *c = g->cells;
-  float *kept = nai__received_slot(a, t) + row * net->ld_units;
-  for (int64_t b = 0; b < rows; b++)
-    for (int32_t k = 0; k < c->model->ops.n_ports; k++)
-      memcpy(kept + b * net->ld_units + c->port[k], v + b * net->ld_units + c->port[k],
-             (size_t)(c->port_copies[k] * g->units.n) * sizeof *v);
+  const int64_t ld = m->a->net->ld_units, count = n == m->segment->units.n ? copies * n : n;
+  for (int64_t b = 0; b < m->rows; b++)
+    memcpy(to + b * ld + column + first, from + b * ld + column + first,
+           (size_t)count * sizeof *to);
+}
+
+/* What ports received, for slopes, unless it is summed where it is kept. */
+static void keep_ports(const nai__cells_moved *m, int64_t first, int64_t n)
+{
+  const nai__cells *c = m->segment->cells;
+  for (int32_t k = 0; k < c->model->ops.n_ports && m->received != m->v; k++)
+    copy_columns(m, m->received, m->v, c->port[k], c->port_copies[k], first, n);
 }
 
 /* What they send by themselves, which may not be what is imposed on it. */
-static void keep_own(nai__activity *a, const nai__segment *g, int64_t row, int64_t rows,
-                     const float *signals)
+static void keep_own(const nai__cells_moved *m, int64_t first, int64_t n)
 {
-  const nai__cells *c = g->cells;
-  for (int64_t b = 0; b < rows; b++)
-    for (int32_t k = 0; k < c->model->ops.n_signals; k++)
-      memcpy(a->own + (row + b) * a->net->ld_units + c->signal[k],
-             signals + b * a->net->ld_units + c->signal[k], (size_t)g->units.n * sizeof *signals);
+  const nai__cells *c = m->segment->cells;
+  for (int32_t k = 0; k < c->model->ops.n_signals; k++)
+    copy_columns(m, m->a->own + m->row * m->a->net->ld_units, m->signals, c->signal[k], 1, first,
+                 n);
 }
 
-static void copy_states(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
-                        int64_t rows)
+/* Where states of before are kept, too; parts are of states without copies. */
+static void copy_states(const nai__cells_moved *m, int64_t first, int64_t n)
 {
-  const nai_network *net = a->net;
-  const nai__cells *c = g->cells;
-  int64_t first = c->state[0], n = c->n_states * g->units.n;
-  const float *before = nai__state_slot(a, t - 1) + row * net->ld_state + first;
-  float *after = nai__state_slot(a, t) + row * net->ld_state + first;
-  for (int64_t b = 0; b < rows; b++)
-    memcpy(after + b * net->ld_state, before + b * net->ld_state, (size_t)n * sizeof *after);
+  const nai_network *net = m->a->net;
+  const nai__cells *c = m->segment->cells;
+  const float *before = nai__state_at(m->a, m->t - 1) + m->row * net->ld_state;
+  if (before == m->states) return;
+  for (int64_t b = 0; b < m->rows; b++)
+    for (int32_t k = 0; k < c->model->ops.n_states; k++) {
+      const int64_t at = b * net->ld_state + c->state[k] + first,
+                    count = n == m->segment->units.n ? c->state_copies[k] * n : n;
+      memcpy(m->states + at, before + at, (size_t)count * sizeof *before);
+    }
 }
 
-void nai__cells_step(nai__activity *a, const nai__segment *g, int64_t t, int64_t row, int64_t rows,
-                     float *v, const float *xi)
+int nai__cells_part(const nai__segment *g)
+{
+  return g->cells && (g->cells->model->ops.flags & NAI_MODEL_THREADED) &&
+         g->cells->model->ops.n_sizes == 0;
+}
+
+nai__cells_moved nai__cells_move(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                                 int64_t rows, float *v, const float *xi)
 {
   const nai_network *net = a->net;
+  return (nai__cells_moved){.a = a,
+                            .segment = g,
+                            .t = t,
+                            .row = row,
+                            .rows = rows,
+                            .v = v,
+                            .xi = xi,
+                            .states = nai__state_slot(a, t) + row * net->ld_state,
+                            .signals = nai__writable(nai__rate_at(a, t)) + row * net->ld_units,
+                            .received = nai__received_slot(a, t) + row * net->ld_units};
+}
+
+/* What the view shows of all units, of some: as kernels see them, too. */
+static void narrow(nai__cells_view *view, const nai_model_ops *ops, int64_t first, int64_t n)
+{
+  nai__units *u = &view->batch.units;
+  for (int32_t k = 0; k < ops->n_parameters; k++) view->parameter[k] += first;
+  for (int32_t k = 0; k < ops->n_constants; k++) view->constant[k] += first;
+  for (int32_t k = 0; k < ops->n_ports; k++) view->port[k] += first;
+  for (int32_t k = 0; k < ops->n_states; k++) view->state[k] += first;
+  for (int32_t k = 0; k < ops->n_signals; k++) view->signal[k] += first;
+  for (int32_t k = 0; k < ops->n_normals; k++) view->normal[k] += first;
+  view->batch.shown.n = u->n = n;
+  view->batch.shown.first_unit += first;
+  u->alpha += first;
+  u->bias += first;
+  if (u->noise) u->noise += first;
+  if (u->gain) u->gain += first;
+  if (u->exponent) u->exponent += first;
+}
+
+void nai__cells_step(const nai__cells_moved *m, int64_t first, int64_t n)
+{
+  nai__activity *a = m->a;
+  const nai__segment *g = m->segment;
   const nai__cells *c = g->cells;
   const nai_model_ops *ops = &c->model->ops;
+  const uint32_t idle = nai__idle_ports(a, g);
   nai__cells_view view;
-  add_constants(net, g, v, rows);
-  keep_ports(a, g, t, row, rows, v);
-  if (c->n_states) copy_states(a, g, t, row, rows);
-  float *states = nai__state_slot(a, t) + row * net->ld_state,
-        *signals = nai__rate_slot(a, t) + row * net->ld_units;
-  nai__cells_open(&view, net, g, rows);
-  nai__cells_show(&view, net, g, v, states, signals);
-  view.batch.idle = idle_ports(a, g);
-  for (int32_t k = 0; k < ops->n_normals; k++) view.normal[k] = xi + c->normal[k];
-  view.batch.shown.step = t;
+  add_constants(m, idle, first, n);
+  keep_ports(m, first, n);
+  if (c->n_states) copy_states(m, first, n);
+  nai__cells_open(&view, a->net, g, m->rows);
+  nai__cells_show(&view, a->net, g, m->v, m->states, m->signals);
+  for (int32_t k = 0; k < ops->n_normals; k++) view.normal[k] = m->xi + c->normal[k];
+  narrow(&view, ops, first, n);
+  view.batch.idle = idle;
+  view.batch.shown.step = m->t;
   view.batch.shown.seed = a->seed;
-  view.batch.shown.first = a->first + (uint64_t)row;
+  view.batch.shown.first = a->first + (uint64_t)m->row;
   if (!nai__failure_is(&a->failed)) /* else the activity is not what it should be */
     nai__failure_note(&a->failed, nai__model_call(c->model, ops->step, &view.batch.shown));
-  if (a->own) keep_own(a, g, row, rows, signals);
+  if (a->own) keep_own(m, first, n);
 }
 
 /* --- slopes ----------------------------------------------------------------------------------- */
@@ -204,13 +263,6 @@ int64_t nai__cells_floats(const nai_network *net, int64_t rows)
   return most;
 }
 
-float *nai__writable(const float *row)
-{
-  float *same;
-  memcpy(&same, &row, sizeof same);
-  return same;
-}
-
 static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__segment *g,
                       int64_t t, int64_t row, int64_t rows)
 {
@@ -219,7 +271,7 @@ static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__
   nai__cells_show(view, net, g, nai__received_at(a, t) + row * net->ld_units,
                   nai__writable(nai__state_at(a, t - 1) + row * net->ld_state),
                   nai__writable(nai__rate_at(a, t) + row * net->ld_units));
-  view->batch.idle = idle_ports(a, g);
+  view->batch.idle = nai__idle_ports(a, g);
   view->batch.shown.step = t;
   view->batch.shown.seed = a->seed;
   view->batch.shown.first = a->first + (uint64_t)row;

@@ -11,7 +11,7 @@ typedef struct nai__cells_view {
   nai__unit_batch batch;
   const float *parameter[NAI_MOST_PARAMETERS];
   const float *port[NAI_MOST_PORTS], *normal[NAI_MOST_NORMALS];
-  float *state[NAI_MOST_STATES], *signal[NAI_MOST_SIGNALS];
+  float *state[NAI_MOST_STATES], *signal[NAI_MOST_SIGNALS], *constant[NAI__MOST_CONSTANTS];
   /* of the way back: what the functions are given and write */
   const float *error[NAI_MOST_SIGNALS];
   float *carry[NAI_MOST_STATES], *port_error[NAI_MOST_PORTS];
@@ -28,9 +28,27 @@ void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__s
 void nai__cells_start(const nai__segment *g, float *states, const float *x);
 /* Trials row .. row + rows - 1 begin. */
 void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int64_t rows);
-/* They go to step t. v, xi [rows][ld_units]: what ports received, without biases; normals. */
-void nai__cells_step(nai__activity *a, const nai__segment *g, int64_t t, int64_t row, int64_t rows,
-                     float *v, const float *xi);
+/* Bit k: nothing arrives at port k. */
+uint32_t nai__idle_ports(const nai__activity *a, const nai__segment *g);
+/* A step of cells to time t: what is the same for all parts of a segment. */
+typedef struct nai__cells_moved {
+  nai__activity *a;
+  const nai__segment *segment;
+  int64_t t, row, rows;
+  float *v;        /* [rows][ld_units]: what ports received, without biases */
+  const float *xi; /* [rows][ld_units]: normals */
+  float *states;   /* [rows][ld_state]: of before, in place or in their own slot, and after */
+  float *signals;  /* [rows][ld_units] */
+  float *received; /* [rows][ld_units] */
+} nai__cells_moved;
+
+/* The slot of rates at t has been opened: nai__rate_slot(). */
+nai__cells_moved nai__cells_move(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
+                                 int64_t rows, float *v, const float *xi);
+/* 1 when parts of it may go one by one, and in several threads. */
+int nai__cells_part(const nai__segment *g);
+/* Units first .. first + n - 1; all of them where there are no parts. */
+void nai__cells_step(const nai__cells_moved *m, int64_t first, int64_t n);
 /*
  * Slopes at step t, which the activity has made and kept, into memory of nai__cells_floats(); `view` is
  * opened and shows the states of before.

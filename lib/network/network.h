@@ -133,7 +133,8 @@ typedef struct nai__node {
   float *port_position;  /* [copies][n][3]: the same for ports that have copies, or NULL */
   int64_t first_onto;    /* number of the first projection onto it, or -1; set by the layout */
   int64_t first_release; /* number of the first release of what it sends, or -1; the same */
-  nai__cells *cells;     /* NULL: rate units */
+  int64_t first_fan; /* number of the first block onto it by sender, or -1; set with the lists */
+  nai__cells *cells; /* NULL: rate units */
 } nai__node;
 
 /* 1 where its first signal is spikes. */
@@ -202,6 +203,8 @@ typedef struct nai__block {
   int32_t is_shared; /* 1: its projections have one weight each; they are first_shared and on */
   int32_t spikes;    /* 1: listed, and what is sent are spikes */
   int32_t one;       /* 1: listed, and said to have one weight */
+  int64_t from, to;  /* nodes of a listed one */
+  int64_t next_fan;  /* the next block by sender onto the same node, or -1 */
   int64_t first_shared;
   int32_t goes_on;   /* 1: so is the next block, which follows it in theta without a gap */
   int64_t expected;  /* such blocks that its projection may get, before it is wired; */
@@ -372,6 +375,16 @@ static inline const char *nai__source_name(const nai_network *net, const nai__pr
 static inline const char *nai__target_name(const nai_network *net, const nai__projection *p)
 {
   return p->target ? p->target : net->node[p->to].name;
+}
+
+/* The blocks whose synapses go by sender onto a node. */
+static inline const nai__block *nai__first_fan(const nai_network *net, const nai__node *node)
+{
+  return node->first_fan < 0 ? NULL : &net->block[node->first_fan];
+}
+static inline const nai__block *nai__next_fan(const nai_network *net, const nai__block *block)
+{
+  return block->next_fan < 0 ? NULL : &net->block[block->next_fan];
 }
 
 /* The first projection that carries what is released, of a network that has some. */

@@ -5,6 +5,17 @@
 #include "../base/error.h"
 #include "network.h"
 
+static void link_fans(nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_nodes; i++) net->node[i].first_fan = -1;
+  for (int64_t i = net->n_blocks - 1; i >= 0; i--) {
+    nai__block *b = &net->block[i];
+    if (!b->listing.fans) continue;
+    b->next_fan = net->node[b->to].first_fan;
+    net->node[b->to].first_fan = i;
+  }
+}
+
 nai_status nai__list_synapses(nai_network *net)
 {
   int64_t bytes = nai__layout_bytes(net);
@@ -17,6 +28,7 @@ nai_status nai__list_synapses(nai_network *net)
     NAI__TRY(nai__list_block(&listing, net, b, net->exists + b->at.start));
     nai__use_listing(b, &listing);
   }
+  link_fans(net);
   return NAI_OK;
 }
 
@@ -91,8 +103,7 @@ void nai__block_product(const nai_network *net, const nai__block *b, float *c, i
       nai__shared_product(net, b, c + i * ldc, a + i * lda, accumulate);
   else if (b->listing.fans)
     for (int64_t i = 0; i < rows; i++)
-      nai__fans_product(c + i * ldc, a + i * lda, b->listing.fans, 0, b->listing.fans->slices,
-                        accumulate);
+      nai__fans_product(c + i * ldc, a + i * lda, b->listing.fans, accumulate);
   else if (takes_rows(net, b, rows))
     for (int64_t i = 0; i < rows; i++)
       kernels->list_row(c + i * ldc, a + i * lda, b->listing.row, accumulate);

@@ -122,7 +122,7 @@ static void start(const nai_network *net, const nai__cells *c, float *states, in
 static void copy_states(const nai_network *net, const nai__cells *c, float *after,
                         const float *before, int64_t n, int64_t rows)
 {
-  for (int64_t b = 0; b < rows; b++)
+  for (int64_t b = 0; b < rows && after != before; b++)
     memcpy(after + b * net->ld_state + c->state[0], before + b * net->ld_state + c->state[0],
            (size_t)(c->n_states * n) * sizeof *after);
 }

@@ -2,6 +2,7 @@
 #include <assert.h>
 
 #include "activity.h"
+#include "events.h"
 
 int64_t nai__rate_slots(const nai_network *net, int64_t steps)
 {
@@ -27,10 +28,15 @@ static int64_t turn(int64_t k, int64_t slots)
 }
 
 /* Times before the first that is kept have no slot. */
-static int64_t rate_offset(const nai__activity *a, int64_t t)
+int64_t nai__rate_slot_number(const nai__activity *a, int64_t t)
 {
   assert(t - a->base > -a->net->max_delay);
-  return turn(t - a->base + a->net->max_delay - 1, a->rate_slots) * a->trials * a->net->ld_units;
+  return turn(t - a->base + a->net->max_delay - 1, a->rate_slots);
+}
+
+static int64_t rate_offset(const nai__activity *a, int64_t t)
+{
+  return nai__rate_slot_number(a, t) * a->trials * a->net->ld_units;
 }
 
 static int64_t input_offset(const nai__activity *a, int64_t t)
@@ -113,6 +119,7 @@ const float *nai__carried(const nai__activity *a, const nai__block *block, int64
 
 float *nai__rate_slot(nai__activity *a, int64_t t)
 {
+  if (a->events) nai__events_forget(a->events, nai__rate_slot_number(a, t));
   return a->rate + rate_offset(a, t);
 }
 

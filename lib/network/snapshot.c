@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "../base/error.h"
+#include "events.h"
 #include "state.h"
 
 /* Of snapshots; changes whenever their layout does. */
@@ -138,6 +139,7 @@ nai_status nai_state_restore(nai_state *state, const void *buffer, int64_t size)
   state->schedule = schedule;
   memcpy(state->memory, (const char *)buffer + sizeof header,
          (size_t)state->n_memory * sizeof(float));
+  nai__events_forget_all(state->activity.events);
   state->time = header.time;
   state->activity.seed = header.seed;
   state->activity.first = header.first;

@@ -4,6 +4,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "events.h"
 #include "state.h"
 #include "view.h"
 
@@ -11,6 +12,13 @@
 #define MOST_FLOATS ((int64_t)1 << 34)
 
 /* --- life ------------------------------------------------------------------------------------- */
+
+/* Several trials are gone through one after the other, each by itself. */
+static nai_status events_of(nai_state *state)
+{
+  if (state->activity.trials > 1) return NAI_OK;
+  return nai__events_create(&state->activity.events, &state->activity);
+}
 
 static nai_status allocate(nai_state *state)
 {
@@ -30,7 +38,11 @@ static nai_status allocate(nai_state *state)
   state->taken = state->shown + states;
   state->inject = state->taken + rows;
   state->clamp = state->inject + net->ld_units;
-  return nai__scratch_create(&state->scratch, net, state->activity.trials);
+  NAI__TRY(events_of(state));
+  NAI__TRY(nai__scratch_create(&state->scratch, net, state->activity.trials));
+  state->spare = state->scratch.v;
+  if (net->has_cells) state->scratch.v = state->activity.received; /* summed where it is kept */
+  return NAI_OK;
 }
 
 static nai_status check_trials(const nai_network *net, int64_t trials)
@@ -55,6 +67,7 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   state->net = net;
   state->kept = nai__network_keep(net);
   state->activity = nai__activity_shape(net, trials);
+  if (net->has_cells && !net->n_releases) state->activity.state_slots = 1; /* nobody looks back */
   state->activity.seed = seed;
   state->schedule.trials = trials;
   nai_status status = allocate(state);
@@ -77,7 +90,9 @@ nai_status nai_state_create(nai_state **out, const nai_network *net, int64_t tri
 void nai_state_destroy(nai_state *state)
 {
   if (!state) return;
+  state->scratch.v = state->spare;
   nai__scratch_destroy(&state->scratch);
+  nai__events_destroy(state->activity.events);
   nai__schedule_cut(&state->schedule, 0);
   nai__free(state->memory);
   nai__free(state->seen);
@@ -86,10 +101,14 @@ void nai_state_destroy(nai_state *state)
   nai__free(state);
 }
 
+/* First signals stand first. */
 static void copy_now(nai_state *state)
 {
-  memcpy(state->now, nai__rate_at(&state->activity, state->time),
-         (size_t)(state->activity.trials * state->net->ld_units) * sizeof *state->now);
+  const nai_network *net = state->net;
+  const float *rate = nai__rate_at(&state->activity, state->time);
+  const int64_t n = state->shows & NAI__SHOWS_OTHERS ? net->n_columns : net->n_units;
+  for (int64_t b = 0; b < state->activity.trials; b++)
+    memcpy(state->now + b * net->ld_units, rate + b * net->ld_units, (size_t)n * sizeof *rate);
   if (state->shows & NAI__SHOWS_STATES) nai__state_show(state);
 }
 
@@ -116,7 +135,7 @@ nai_status nai_state_reset(nai_state *state)
   nai__failure_clear(&a->failed);
   nai__begin(a, 0, a->trials);
   clear_received(state);
-  copy_now(state);
+  nai__state_complete(state);
   nai__state_show(state);
   return nai__failure_raise(&a->failed);
 }

@@ -1,0 +1,51 @@
+/* Who fired at which step, found where it is asked for first. */
+#include "events.h"
+
+#include "../base/error.h"
+#include "../base/memory.h"
+
+static int has_fans(const nai_network *net)
+{
+  for (int64_t i = 0; i < net->n_blocks; i++)
+    if (net->block[i].listing.fans) return 1;
+  return 0;
+}
+
+nai_status nai__events_create(nai__events **out, const nai__activity *a)
+{
+  *out = NULL;
+  if (!has_fans(a->net)) return NAI_OK;
+  nai__events *e = NAI__NEW(nai__events);
+  if (!e) return NAI_ERR_MEMORY;
+  e->slots = a->rate_slots;
+  e->units = a->net->n_units;
+  e->nodes = a->net->n_nodes;
+  e->sender = NAI__ARRAY(int32_t, e->slots * e->units);
+  e->count = NAI__ARRAY(int64_t, e->slots * e->nodes);
+  if (!e->sender || !e->count) {
+    nai__events_destroy(e);
+    return NAI_ERR_MEMORY;
+  }
+  nai__events_forget_all(e);
+  *out = e;
+  return NAI_OK;
+}
+
+void nai__events_destroy(nai__events *events)
+{
+  if (!events) return;
+  nai__free(events->sender);
+  nai__free(events->count);
+  nai__free(events);
+}
+
+void nai__events_forget(nai__events *events, int64_t slot)
+{
+  for (int64_t i = 0; events && i < events->nodes; i++)
+    events->count[slot * events->nodes + i] = NAI__UNKNOWN;
+}
+
+void nai__events_forget_all(nai__events *events)
+{
+  for (int64_t slot = 0; events && slot < events->slots; slot++) nai__events_forget(events, slot);
+}

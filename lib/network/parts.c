@@ -1,0 +1,97 @@
+/* Parts of populations, each from what it receives to its step. */
+#include "parts.h"
+
+#include "events.h"
+#include "move.h"
+
+typedef struct job {
+  nai__activity *a;
+  int64_t stage, t;
+  const nai__scratch *scratch;
+} job;
+
+static int64_t parts_of(const nai__segment *g)
+{
+  return (g->units.n + NAI__FAN_SLICE - 1) / NAI__FAN_SLICE;
+}
+
+/* The units, counted in their population, whose spikes a block carries to time t: how many. */
+static int64_t find_events(const int32_t **out, const nai__activity *a, const nai__block *block,
+                           int64_t t)
+{
+  nai__events *e = a->events;
+  const int64_t slot = nai__rate_slot_number(a, t - block->delay);
+  int64_t *count = &e->count[slot * e->nodes + block->from], looked = 0;
+  int32_t *sender = e->sender + slot * e->units + block->pre;
+  if (*count == NAI__UNKNOWN)
+    *count =
+        nai__fans_active(sender, block->n_pre, nai__carried(a, block, t), block->n_pre, &looked);
+  *out = sender;
+  return *count;
+}
+
+static void add_spikes(const job *job, const nai__segment *g, int64_t part)
+{
+  const nai__activity *a = job->a;
+  for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
+    const int32_t *sender;
+    const int64_t n = find_events(&sender, a, b, job->t);
+    nai__fans_add(job->scratch->v + b->post, nai__carried(a, b, job->t), b->listing.fans, part,
+                  part + 1, sender, n);
+  }
+}
+
+static void move_part(void *argument, int64_t task, int32_t thread)
+{
+  const job *job = argument;
+  const nai__segment *g = job->a->net->segment;
+  (void)thread;
+  for (;; g++) {
+    if (g->stage != job->stage) continue;
+    if (task < parts_of(g)) break;
+    task -= parts_of(g);
+  }
+  const int64_t first = task * NAI__FAN_SLICE, left = g->units.n - first;
+  const nai__cells_moved moved =
+      nai__cells_move(job->a, g, job->t, 0, 1, job->scratch->v, job->scratch->xi);
+  add_spikes(job, g, task);
+  nai__cells_step(&moved, first, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE);
+}
+
+/* All units of the stage are cells that can: rate units would have to wait for what they receive. */
+static int can_part(const nai__activity *a, int64_t stage)
+{
+  const nai_network *net = a->net;
+  for (int64_t s = 0; s < net->n_segments; s++)
+    if (net->segment[s].stage == stage && !nai__cells_part(&net->segment[s])) return 0;
+  return !a->ready && !a->perturbation && !net->n_releases;
+}
+
+/* Who fired, before threads ask for it; how many parts there are. */
+static int64_t prepare(const job *job)
+{
+  const nai_network *net = job->a->net;
+  int64_t parts = 0;
+  for (int64_t s = 0; s < net->n_segments; s++) {
+    const nai__segment *g = &net->segment[s];
+    const int32_t *sender;
+    if (g->stage != job->stage) continue;
+    for (const nai__block *b = nai__first_fan(net, g->node); b; b = nai__next_fan(net, b))
+      find_events(&sender, job->a, b, job->t);
+    parts += parts_of(g);
+  }
+  return parts;
+}
+
+int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scratch *scratch)
+{
+  job job = {a, stage, t, scratch};
+  if (!can_part(a, stage)) return 0;
+  nai__rate_slot(a, t); /* it will be written */
+  const int64_t parts = prepare(&job);
+  if (a->pool)
+    nai__pool_run(a->pool, parts, move_part, &job);
+  else
+    for (int64_t k = 0; k < parts; k++) move_part(&job, k, 0);
+  return 1;
+}
