@@ -72,6 +72,13 @@ NAI_API nai_status nai_cost_create_vanishing_gradient(nai_cost **out, const char
 NAI_API nai_status nai_cost_create_rate_target(nai_cost **out, const char *names, double target);
 
 /**
+ * Homeostasis of each unit (Bellec 2020): 1/2 sum over units of (f - target)^2, where f is a unit's
+ * mean of r over the steps that count and trials; of spikes, so many a step. target: 0 to 1e12.
+ */
+NAI_API nai_status nai_cost_create_unit_rate_target(nai_cost **out, const char *names,
+                                                    double target);
+
+/**
  * Whether a cost is divided by the number of its terms (1) or not (0, default), so that its weight
  * beta does not depend on network size or trial length. L1 and L2 of rates become means over the
  * steps that count, trials and units; costs on weights are divided by the number of existing

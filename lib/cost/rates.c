@@ -103,7 +103,9 @@ static double deviation(const void *user, double mean, double *slope)
   return fabs(excess);
 }
 
-nai_status nai_cost_create_rate_target(nai_cost **out, const char *names, double target)
+/* A cost with a target, which is its user. */
+static nai_status create_with_target(nai_cost **out, nai_cost_ops *ops, const char *names,
+                                     double target)
 {
   NAI__REQUIRE(out);
   *out = NULL;
@@ -113,10 +115,67 @@ nai_status nai_cost_create_rate_target(nai_cost **out, const char *names, double
   double *kept = NAI__NEW(double);
   if (!kept) return NAI_ERR_MEMORY;
   *kept = target;
-  nai_cost_ops ops = {
-      .struct_size = sizeof ops, .name = "rate_target", .on_rates = l2_rates, .destroy = nai__free};
-  NAI__TRY(nai_cost_create(out, &ops, kept, names, NULL));
-  (*out)->of_mean = deviation;
+  ops->struct_size = sizeof *ops;
+  ops->destroy = nai__free;
+  NAI__TRY(nai_cost_create(out, ops, kept, names, NULL));
   (*out)->number = target;
   return NAI_OK;
+}
+
+nai_status nai_cost_create_rate_target(nai_cost **out, const char *names, double target)
+{
+  nai_cost_ops ops = {.name = "rate_target", .on_rates = l2_rates};
+  NAI__TRY(create_with_target(out, &ops, names, target));
+  (*out)->of_mean = deviation;
+  return NAI_OK;
+}
+
+/* --- a target of each unit -------------------------------------------------------------------- */
+
+enum { UNITS = 64 }; /* at once */
+
+/* Steps of trial k here that count. */
+static int64_t steps_of(const nai_rate_batch *b, int64_t k)
+{
+  int64_t left = b->length[k] - b->first_step;
+  return left < 0 ? 0 : left < b->steps ? left : b->steps;
+}
+
+/* 1/2 (f - target)^2 of units from `first` on, f their means over `count` steps of trials. */
+static double add_units(const nai_rate_batch *b, int64_t first, int64_t count, double target)
+{
+  const int64_t n = b->n - first < UNITS ? b->n - first : UNITS;
+  double sum[UNITS] = {0}, value = 0;
+  float slope[UNITS];
+  for (int64_t k = 0; k < b->trials; k++)
+    for (int64_t t = 0; t < steps_of(b, k); t++) {
+      const float *r = b->rate + t * b->step_stride + k * b->stride + first;
+      for (int64_t i = 0; i < n; i++) sum[i] += (double)r[i];
+    }
+  for (int64_t i = 0; i < n; i++) {
+    double excess = sum[i] / (double)count - target;
+    value += excess * excess / 2;
+    slope[i] = (float)(b->scale * excess / (double)count);
+  }
+  for (int64_t k = 0; k < b->trials && b->gradient; k++)
+    for (int64_t t = 0; t < steps_of(b, k); t++) {
+      float *g = b->gradient + t * b->step_stride + k * b->stride + first;
+      for (int64_t i = 0; i < n; i++) g[i] += slope[i];
+    }
+  return value;
+}
+
+static nai_status unit_rate_target(void *user, nai_rate_batch *b, double *value)
+{
+  int64_t count = 0;
+  for (int64_t k = 0; k < b->trials; k++) count += steps_of(b, k);
+  for (int64_t first = 0; first < b->n && count; first += UNITS)
+    *value += add_units(b, first, count, *(const double *)user);
+  return NAI_OK;
+}
+
+nai_status nai_cost_create_unit_rate_target(nai_cost **out, const char *names, double target)
+{
+  nai_cost_ops ops = {.name = "unit_rate_target", .on_rates = unit_rate_target};
+  return create_with_target(out, &ops, names, target);
 }

@@ -61,6 +61,7 @@ from .cost import (
     L2Weights,
     LogisticMSE,
     RateTarget,
+    UnitRateTarget,
     VanishingGradient,
 )
 from .curriculum import Curriculum, Stage, Staircase
@@ -254,6 +255,7 @@ __all__ = [
     "UnitModel",
     "Units",
     "UnsupportedError",
+    "UnitRateTarget",
     "VanishingGradient",
     "WeightMirror",
     "alignment",

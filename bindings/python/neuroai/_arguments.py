@@ -53,6 +53,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_cost_create_logistic_mse": "out output",
     "nai_cost_create_mse": "out output",
     "nai_cost_create_rate_target": "out names target",
+    "nai_cost_create_unit_rate_target": "out names target",
     "nai_cost_create_vanishing_gradient": "out names",
     "nai_cost_destroy": "cost",
     "nai_cost_name": "cost",

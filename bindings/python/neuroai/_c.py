@@ -1428,6 +1428,9 @@ nai_cost_create_l1_rates = _function("nai_cost_create_l1_rates", nai_status, _co
 nai_cost_create_l2_rates = _function("nai_cost_create_l2_rates", nai_status, _cost_out, Text)
 nai_cost_create_vanishing_gradient = _function("nai_cost_create_vanishing_gradient", nai_status, _cost_out, Text)
 nai_cost_create_rate_target = _function("nai_cost_create_rate_target", nai_status, _cost_out, Text, float64)
+nai_cost_create_unit_rate_target = _function(
+    "nai_cost_create_unit_rate_target", nai_status, _cost_out, Text, float64
+)
 nai_cost_set_normalise = _function("nai_cost_set_normalise", nai_status, _cost, int32)
 nai_cost_name = _function("nai_cost_name", c_char_p, _cost)
 nai_cost_destroy = _function("nai_cost_destroy", None, _cost)

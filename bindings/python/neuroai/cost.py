@@ -28,6 +28,7 @@ __all__ = [
     "LogisticMSE",
     "MSE",
     "RateTarget",
+    "UnitRateTarget",
     "VanishingGradient",
 ]
 
@@ -276,6 +277,23 @@ class RateTarget(_Builtin):
 
     target: float
     _make = staticmethod(_c.nai_cost_create_rate_target)
+
+    def __init__(self, names: Names, target: float) -> None:
+        super().__init__(names, target=target)
+
+
+class UnitRateTarget(_Builtin):
+    """Homeostasis of each unit (Bellec et al. 2020): 1/2 sum over units of (f - target)^2.
+
+    f is a unit's mean rate over the steps that count and trials: of units that spike, so many a step.
+
+    Args:
+        names: populations.
+        target: the mean rate with a cost of 0, at least 0; 0.01 are 10 Hz where dt is 1 ms.
+    """
+
+    target: float
+    _make = staticmethod(_c.nai_cost_create_unit_rate_target)
 
     def __init__(self, names: Names, target: float) -> None:
         super().__init__(names, target=target)

@@ -42,6 +42,7 @@ def instances():
         na.AlignmentHistory(trainer()),
         na.MSE("choice") + na.L2Rates("E"),
         na.RateTarget("E", 1.0),
+        na.UnitRateTarget("E", 1.0),
         na.Communicability("E", "E", 2.0),
         na.Cost("E"),
         na.Constraint(),

@@ -111,7 +111,7 @@ def test_network_of_currents():
 class Learning:
     """spiking_*: a recurrent population that is read by leaky outputs."""
 
-    def __init__(self, case, reset_gradient="cut", tau_out=True):
+    def __init__(self, case, reset_gradient="cut"):
         d, p = self.data, self.parameters = load(case), INDEX[case]["parameters"]
         n, channels = d["W_in"].shape
         sigmoid = p["surrogate"] == "fast_sigmoid"
@@ -127,10 +127,12 @@ class Learning:
         self.trials = na.Trials(self.inputs, d["target"], d["m"])
 
     def cost(self):
-        return na.MSE("z") if self.parameters["cost"] == "mse" else na.CrossEntropy("z")
+        p = self.parameters
+        task = na.MSE("z") if p["cost"] == "mse" else na.CrossEntropy("z")
+        return task + p["rate_weight"] * na.UnitRateTarget("E", p["rate_target"]) if "rate_weight" in p else task
 
-    def gradient(self, rule, feedback=None, cost=None):
-        trainer = na.Trainer(self.net, self.trials, self.cost() if cost is None else cost, rule=rule)
+    def gradient(self, rule, feedback=None):
+        trainer = na.Trainer(self.net, self.trials, self.cost(), rule=rule)
         if feedback is not None:
             trainer.rule.set_feedback("E", feedback)
         g = trainer.gradient(self.trials)
@@ -152,10 +154,7 @@ def test_trajectory(case):
     assert np.abs(run.outputs["z"] - d["y"]).max() < 1e-5 * np.abs(d["y"]).max()
 
 
-WITHOUT_RATES = [case for case in LEARNING if "J_rate" not in INDEX[case]["arrays"]]
-
-
-@pytest.mark.parametrize("case", WITHOUT_RATES)
+@pytest.mark.parametrize("case", LEARNING)
 def test_gradients(case):
     full = Learning(case, "full")
     gradient = full.gradient(na.BPTT())
@@ -165,7 +164,7 @@ def test_gradients(case):
     cut.check(cut.gradient(na.BPTT()), "grad_cut_reset")
 
 
-@pytest.mark.parametrize("case", WITHOUT_RATES)
+@pytest.mark.parametrize("case", LEARNING)
 def test_eprop(case):
     cut = Learning(case)
     cut.check(cut.gradient(na.EProp("symmetric")), "grad_cut_recurrent")

@@ -195,6 +195,7 @@ def test_rules(way, made):
     [
         na.MSE("choice") + 0.5 * na.L2Rates("E", normalise=True),
         na.RateTarget("E", 0.5),
+        na.UnitRateTarget("E", 0.5),
         na.Communicability("E", "E", 2.0),
         na.Sparse(0.2),
         na.Dale("reflect"),
