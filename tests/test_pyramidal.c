@@ -427,16 +427,21 @@ START_TEST(errors_by_hand)
   expect_ok(nai_network_set_initial_weights(net, "top", "P:lateral", NAI_WEIGHTS_CONSTANT, -1, 0));
   expect_ok(nai_network_set(net, "P", "initial", 0.4));
   expect_ok(nai_network_build(net, 1));
-  nai_state *state = make_state(net, 1, 1);
+  nai__activity activity;
+  nai__scratch scratch;
+  expect_ok(nai__activity_create(&activity, net, 1, 1));
+  expect_ok(nai__scratch_create(&scratch, net, 1));
   const float inputs[] = {0.5F, 0.3F};
   float error[64];
-  expect_ok(nai_state_step(state, inputs, NULL));
+  nai__begin(&activity, 0, 1);
+  nai__advance(&activity, 1, 0, 1, inputs, &scratch);
   EXPECT(net->ld_units <= 64);
-  expect_ok(nai__cells_errors(&state->activity, &net->segment[0], 1, 0, 1, error));
+  expect_ok(nai__cells_errors(&activity, &net->segment[0], 1, 0, 1, error));
   const int64_t *port = net->segment[0].cells->port;
   const double expected[] = {tanh(0.4) - tanh(0.5 / 1.9), tanh(0.4) - tanh(0.6), -0.3, 0, 0};
   for (int k = 0; k < 5; k++) ck_assert_double_eq_tol((double)error[port[k]], expected[k], 1e-6);
-  nai_state_destroy(state);
+  nai__scratch_destroy(&scratch);
+  nai__activity_destroy(&activity);
   nai_network_destroy(net);
 }
 END_TEST

@@ -19,7 +19,7 @@ static nai_status allocate(nai__forward *f, int64_t steps, int64_t trials)
   const nai_network *net = f->net;
   f->room = trials;
   f->rows = net->is_bound && trials > NAI__FORWARD_ROWS ? trials : NAI__FORWARD_ROWS;
-  NAI__TRY(nai__activity_create(&f->activity, net, trials));
+  NAI__TRY(nai__activity_create(&f->activity, net, trials, 0));
   f->output = NAI__ARRAY(float, steps *trials * net->n_outputs);
   f->scratch = NAI__ARRAY(nai__scratch, nai__pool_threads(f->pool));
   if (!f->output || !f->scratch) return NAI_ERR_MEMORY;

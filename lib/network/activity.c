@@ -120,7 +120,7 @@ void nai__scratch_destroy(nai__scratch *scratch)
 
 /* --- arrays ----------------------------------------------------------------------------------- */
 
-nai__activity nai__activity_shape(const nai_network *net, int64_t trials)
+nai__activity nai__activity_shape(const nai_network *net, int64_t trials, int before)
 {
   return (nai__activity){.net = net,
                          .trials = trials,
@@ -128,7 +128,7 @@ nai__activity nai__activity_shape(const nai_network *net, int64_t trials)
                          .input_slots = nai__input_slots(net, 0),
                          .step_slots = 1,
                          .output_slots = 1,
-                         .state_slots = nai__state_slots(net, 0)};
+                         .state_slots = nai__state_slots(net, before || net->n_releases)};
 }
 
 int64_t nai__activity_floats(const nai__activity *a)
@@ -158,9 +158,10 @@ void nai__activity_place(nai__activity *a, float *memory)
   a->held = a->output + a->trials * net->ld_outputs;
 }
 
-nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials)
+nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials,
+                                int before)
 {
-  *out = nai__activity_shape(net, trials);
+  *out = nai__activity_shape(net, trials, before);
   float *memory = NAI__ARRAY(float, nai__activity_floats(out));
   if (!memory) return NAI_ERR_MEMORY;
   nai__activity_place(out, memory);
@@ -434,7 +435,7 @@ static int64_t arrives(const nai__block *block, int64_t t, int when)
 static void clear_ports(const nai__activity *a, int64_t stage, int64_t rows, float *v)
 {
   const nai_network *net = a->net;
-  if (v != a->received) {
+  if (a->step_slots > 1) {
     clear_columns(v, net->ld_units, net->other_first[stage], net->other_first[stage + 1], rows);
     return;
   }
@@ -633,18 +634,21 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
                   nai__scratch *scratch)
 {
   const nai_network *net = a->net;
+  nai__scratch own = *scratch;
   assert(row >= 0 && rows >= 1 && row + rows <= a->trials);
   assert(!a->ready || rows == 1);
+  if (net->has_cells) /* where it is kept, so that it need not be copied */
+    own.v = nai__received_slot(a, t) + row * net->ld_units;
   if (net->n_inputs) take_inputs(a, t, row, rows, inputs, scratch);
   draw_noise(a, t, row, rows, scratch);
   for (int64_t b = 0; b < rows && net->has_output_noise; b++)
     draw_output_noise(a, t, row + b, added_of(scratch, net) + b * net->ld_units);
-  perturb(a, t, row, rows, scratch);
+  perturb(a, t, row, rows, &own);
   for (int64_t stage = 0; stage < net->n_stages; stage++) {
-    sum_inputs(a, stage, t, AS_SENT, row, rows, scratch);
-    const int in_parts = a->events && nai__parts_step(a, stage, t, scratch);
-    if (!in_parts) sum_spikes(a, stage, t, AS_SENT, row, rows, scratch);
-    move_units(a, stage, t, row, rows, scratch, in_parts);
+    sum_inputs(a, stage, t, AS_SENT, row, rows, &own);
+    const int in_parts = a->events && nai__parts_step(a, stage, t, &own);
+    if (!in_parts) sum_spikes(a, stage, t, AS_SENT, row, rows, &own);
+    move_units(a, stage, t, row, rows, &own, in_parts);
   }
   if (net->n_outputs) read_out(a, t, row, rows, scratch);
 }

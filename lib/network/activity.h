@@ -84,7 +84,7 @@ typedef struct nai__scratch {
   int32_t *index; /* [units or channels]; then what is added after leaks */
 } nai__scratch;
 
-/* Slots that `steps` steps need: all of them kept, or (steps == 0) going round. */
+/* Slots that `steps` steps need: all of them kept, or (steps == 0; not of states) going round. */
 int64_t nai__rate_slots(const nai_network *net, int64_t steps);
 int64_t nai__input_slots(const nai_network *net, int64_t steps);
 int64_t nai__state_slots(const nai_network *net, int64_t steps);
@@ -129,13 +129,17 @@ void nai__perturb_units(const nai__perturbation *p, const nai_network *net, uint
 void nai__perturb_outputs(const nai__perturbation *p, const nai_network *net, uint64_t trial,
                           int64_t t, float *z);
 
-/* Of so many trials, with as many steps as delays need; it has no memory yet. */
-nai__activity nai__activity_shape(const nai_network *net, int64_t trials);
+/*
+ * Of so many trials, with as many steps as delays need; it has no memory yet. before: 1 where the states of
+ * cells before a step are asked for after it, as slopes are of them. Those of releases always are.
+ */
+nai__activity nai__activity_shape(const nai_network *net, int64_t trials, int before);
 /* Floats that such an activity takes, and its arrays in a memory of so many, from `rate` on. */
 int64_t nai__activity_floats(const nai__activity *a);
 void nai__activity_place(nai__activity *a, float *memory);
 /* The same with a memory of its own. */
-nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials);
+nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials,
+                                int before);
 void nai__activity_destroy(nai__activity *activity);
 
 nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_t rows);

@@ -14,10 +14,10 @@ int64_t nai__input_slots(const nai_network *net, int64_t steps)
   return steps ? steps + net->max_input_delay : net->max_input_delay + 1;
 }
 
-/* Of one step before, and of this one. */
+/* Of the step before them, too. */
 int64_t nai__state_slots(const nai_network *net, int64_t steps)
 {
-  return !net->has_cells ? 0 : steps ? steps + 1 : 2;
+  return net->has_cells ? steps + 1 : 0;
 }
 
 /* k % slots, which takes longer than all else here; most often all is kept, or one or two steps. */

@@ -39,15 +39,12 @@ static nai_status allocate(nai_state *state)
   state->inject = state->taken + rows;
   state->clamp = state->inject + net->ld_units;
   NAI__TRY(events_of(state));
-  NAI__TRY(nai__scratch_create(&state->scratch, net, state->activity.trials));
-  state->spare = state->scratch.v;
-  if (net->has_cells) state->scratch.v = state->activity.received; /* summed where it is kept */
-  return NAI_OK;
+  return nai__scratch_create(&state->scratch, net, state->activity.trials);
 }
 
 static nai_status check_trials(const nai_network *net, int64_t trials)
 {
-  nai__activity one = nai__activity_shape(net, 1);
+  nai__activity one = nai__activity_shape(net, 1, 0);
   int64_t floats = nai__activity_floats(&one) + 5 * net->ld_units + net->ld_state;
   if (floats > MOST_FLOATS)
     return nai__fail(NAI_ERR_MEMORY, "one trial with these delays takes %lld numbers, at most %lld",
@@ -66,8 +63,7 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   if (!state) return NAI_ERR_MEMORY;
   state->net = net;
   state->kept = nai__network_keep(net);
-  state->activity = nai__activity_shape(net, trials);
-  if (net->has_cells && !net->n_releases) state->activity.state_slots = 1; /* nobody looks back */
+  state->activity = nai__activity_shape(net, trials, 0);
   state->activity.seed = seed;
   state->schedule.trials = trials;
   nai_status status = allocate(state);
@@ -90,7 +86,6 @@ nai_status nai_state_create(nai_state **out, const nai_network *net, int64_t tri
 void nai_state_destroy(nai_state *state)
 {
   if (!state) return;
-  state->scratch.v = state->spare;
   nai__scratch_destroy(&state->scratch);
   nai__events_destroy(state->activity.events);
   nai__schedule_cut(&state->schedule, 0);
@@ -101,14 +96,26 @@ void nai_state_destroy(nai_state *state)
   nai__free(state);
 }
 
-/* First signals stand first. */
+/* What units send, of one trial; other columns of the row are those of ports, which send nothing. */
+static void copy_sent(const nai_network *net, float *to, const float *from)
+{
+  memcpy(to, from, (size_t)net->n_units * sizeof *to);
+  for (int64_t s = 0; s < net->n_segments && net->has_cells; s++) {
+    const nai__segment *g = &net->segment[s];
+    for (int32_t k = 1; g->cells && k < g->cells->model->ops.n_signals; k++)
+      memcpy(to + g->cells->signal[k], from + g->cells->signal[k], (size_t)g->units.n * sizeof *to);
+  }
+  for (int64_t k = 0; k < net->n_releases; k++) {
+    const nai__segment *g = &net->release[k].segment;
+    memcpy(to + g->cells->signal[0], from + g->cells->signal[0], (size_t)g->units.n * sizeof *to);
+  }
+}
+
 static void copy_now(nai_state *state)
 {
-  const nai_network *net = state->net;
-  const float *rate = nai__rate_at(&state->activity, state->time);
-  const int64_t n = state->shows & NAI__SHOWS_OTHERS ? net->n_columns : net->n_units;
+  const float *rates = nai__rate_at(&state->activity, state->time);
   for (int64_t b = 0; b < state->activity.trials; b++)
-    memcpy(state->now + b * net->ld_units, rate + b * net->ld_units, (size_t)n * sizeof *rate);
+    copy_sent(state->net, state->now + b * state->net->ld_units, rates + b * state->net->ld_units);
   if (state->shows & NAI__SHOWS_STATES) nai__state_show(state);
 }
 
@@ -135,7 +142,7 @@ nai_status nai_state_reset(nai_state *state)
   nai__failure_clear(&a->failed);
   nai__begin(a, 0, a->trials);
   clear_received(state);
-  nai__state_complete(state);
+  copy_now(state);
   nai__state_show(state);
   return nai__failure_raise(&a->failed);
 }

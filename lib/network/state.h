@@ -7,12 +7,7 @@
 #include "activity.h"
 
 /* What a state keeps up to date only once somebody looks at it. */
-enum {
-  NAI__SHOWS_STATES = 1,
-  NAI__SHOWS_TAKEN = 2,
-  NAI__SHOWS_OWN = 4,
-  NAI__SHOWS_OTHERS = 8 /* other signals than the first */
-};
+enum { NAI__SHOWS_STATES = 1, NAI__SHOWS_TAKEN = 2, NAI__SHOWS_OWN = 4 };
 
 struct nai_state {
   const nai_network *net;
@@ -28,7 +23,6 @@ struct nai_state {
   float *own;       /* [trials][ld_units]: of the activity, as soon as it needs them */
   float *shown;     /* [trials][ld_state]: states of cells now, at an address that stays */
   float *taken;     /* [trials][ld_units]: what rate units received at the last step */
-  float *spare;     /* [trials][ld_units]: for whoever sets something */
   uint32_t shows;   /* NAI__SHOWS_...: which of these somebody looks at */
   nai__schedule schedule;
   unsigned char *seen;       /* [ld_units] 0, for nai__units_check() */
@@ -49,8 +43,6 @@ typedef struct nai__variable {
 
 /* By its name; from then on the state keeps it up to date. */
 nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name);
-/* All of `now`, whether somebody looks at it or not. */
-void nai__state_complete(nai_state *state);
 /* What somebody looks at is again what the activity has. */
 void nai__state_show(nai_state *state);
 

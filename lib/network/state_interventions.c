@@ -31,7 +31,6 @@ static void apply(nai_state *state)
   nai__activity *a = &state->activity;
   nai__state_refresh(state);
   if (a->own || (!a->clamp && !a->schedule)) return;
-  nai__state_complete(state);
   memcpy(state->own, state->now, (size_t)(a->trials * state->net->ld_units) * sizeof *state->own);
   a->own = state->own;
 }
@@ -43,7 +42,8 @@ static void apply_plan(nai_state *state)
   apply(state);
   if (!a->own || state->time > 0) return;
   nai__impose_initial(a, 0, a->trials);
-  nai__state_complete(state);
+  memcpy(state->now, nai__rate_at(a, 0),
+         (size_t)(a->trials * state->net->ld_units) * sizeof *state->now);
   nai__state_show(state);
 }
 

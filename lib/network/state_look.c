@@ -97,23 +97,16 @@ static nai__variable variable_at(const nai_state *state, const nai__node *node, 
 /* What must be kept for it. */
 static uint32_t needed(const nai__node *node, place at)
 {
-  if (at.list == SIGNAL) return at.index ? NAI__SHOWS_OTHERS : 0;
+  if (at.list == SIGNAL) return 0;
   if (node->cells) return at.list == STATE ? NAI__SHOWS_STATES : 0;
   if (at.list == PORT) return NAI__SHOWS_TAKEN;
   return node->leak == NAI_LEAK_CURRENT ? 0 : NAI__SHOWS_OWN;
-}
-
-void nai__state_complete(nai_state *state)
-{
-  memcpy(state->now, nai__rate_at(&state->activity, state->time),
-         (size_t)(state->activity.trials * state->net->ld_units) * sizeof *state->now);
 }
 
 static void keep(nai_state *state, uint32_t what)
 {
   uint32_t more = what & ~state->shows;
   state->shows |= more;
-  if (more & NAI__SHOWS_OTHERS) nai__state_complete(state);
   if (more) nai__state_show(state);
 }
 

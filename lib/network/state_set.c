@@ -81,7 +81,7 @@ static void release_now(nai_state *state)
   nai__release_again(a, state->time, 0, a->trials);
   for (int64_t t = 1 - state->net->max_delay; state->time == 0 && t < 0; t++)
     memcpy(nai__rate_slot(a, t), nai__rate_at(a, 0), (size_t)rows * sizeof(float));
-  nai__state_complete(state);
+  memcpy(state->now, nai__rate_at(a, state->time), (size_t)rows * sizeof(float));
   nai__state_show(state);
 }
 
@@ -89,7 +89,7 @@ static void release_now(nai_state *state)
 static void set_rates(nai_state *state, const nai__node *node)
 {
   nai__activity *a = &state->activity;
-  float *rates = state->spare;
+  float *rates = state->scratch.v;
   int64_t ld = state->net->ld_units, oldest = state->time ? state->time : 1 - state->net->max_delay;
   if (a->own) {
     copy_columns(a->own, rates, node, a->trials, ld);
@@ -112,7 +112,7 @@ static void spread(nai_state *state, const nai__node *node, float *rows, const f
 static nai_status find_rates(nai_state *state, const nai__node *node, const float *currents)
 {
   const nai_network *net = state->net;
-  float *x = state->scratch.xi, *r = state->spare;
+  float *x = state->scratch.xi, *r = state->scratch.v;
   memcpy(x, state->activity.x, (size_t)(state->activity.trials * net->ld_units) * sizeof *x);
   spread(state, node, x, currents);
   for (int64_t b = 0; b < state->activity.trials; b++) {
@@ -157,7 +157,7 @@ nai_status nai_state_set_rates(nai_state *state, const char *name, const float *
         "what can be set",
         node->name);
   NAI__TRY(check_values(state, node, rates, n, "rates"));
-  spread(state, node, state->spare, rates);
+  spread(state, node, state->scratch.v, rates);
   set_rates(state, node);
   return NAI_OK;
 }

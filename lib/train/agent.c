@@ -42,7 +42,7 @@ static nai_status allocate(nai_agent *agent)
 {
   const nai_network *net = agent->plasticity->net;
   int64_t n_costs = agent->plasticity->objective.n;
-  NAI__TRY(nai__activity_create(&agent->activity, net, 1));
+  NAI__TRY(nai__activity_create(&agent->activity, net, 1, 1));
   NAI__TRY(nai__scratch_create(&agent->scratch, net, 1));
   agent->aim = NAI__ARRAY(nai__aim, nai_network_count(net, NAI_OUTPUTS) + 1);
   agent->output_gradient = NAI__ARRAY(float, net->ld_outputs + 1);

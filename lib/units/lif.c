@@ -213,13 +213,14 @@ static int is_zero(const float *x, int64_t n)
   return !any;
 }
 
-/* 1: there is such a current, or may be. */
-static int has_current(const nai__lif_chunk *c, int state)
+/* Bits of the states of currents that there are, or may be. */
+static int find_currents(const nai__lif_chunk *c)
 {
-  if (state == NAI__LIF_I_INH)
-    return nai__lif_hears(c, NAI__LIF_ONTO_INH) || !is_zero(nai__lif_state(c, state), c->n);
-  return nai__lif_hears(c, NAI__LIF_ONTO_EXC) || nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC) ||
-         !is_zero(nai__lif_state(c, state), c->n);
+  int exc = nai__lif_hears(c, NAI__LIF_ONTO_EXC) || nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC),
+      inh = nai__lif_hears(c, NAI__LIF_ONTO_INH);
+  if (!exc) exc = !is_zero(nai__lif_state(c, NAI__LIF_I_EXC), c->n);
+  if (!inh) inh = !is_zero(nai__lif_state(c, NAI__LIF_I_INH), c->n);
+  return exc << NAI__LIF_I_EXC | inh << NAI__LIF_I_INH;
 }
 
 /* out += a x */
@@ -229,22 +230,35 @@ static void add_product(float *restrict out, const float *restrict a, const floa
   for (int64_t i = 0; i < n; i++) out[i] += a[i] * x[i];
 }
 
-void nai__lif_input(float *restrict out, const nai__lif_chunk *c)
+static void add_background(float *out, const nai__lif_chunk *c)
+{
+  float spikes[NAI__LIF_CHUNK];
+  count(spikes, c, NAI__LIF_ONTO_BACKGROUND, NAI__FOR_COUNTS);
+  add_product(out, nai__lif_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes, c->n);
+}
+
+static const float *find_input(float *restrict room, const nai__lif_chunk *c, int currents)
 {
   const float *restrict gain = nai__lif_constant(c, NAI__LIF_GAIN);
-  memcpy(out, nai__lif_port(c, NAI__LIF_ONTO_DELTA), (size_t)c->n * sizeof *out);
-  if (nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND)) {
-    float spikes[NAI__LIF_CHUNK];
-    count(spikes, c, NAI__LIF_ONTO_BACKGROUND, NAI__FOR_COUNTS);
-    add_product(out, nai__lif_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes, c->n);
-  }
-  for (int64_t i = 0; i < c->n && nai__lif_is(c, NAI__LIF_IS_NORMALISED); i++) out[i] *= gain[i];
-  if (has_current(c, NAI__LIF_I_EXC))
-    add_product(out, nai__lif_constant(c, NAI__LIF_BY_EXC), nai__lif_state(c, NAI__LIF_I_EXC),
+  const float *delta = nai__lif_port(c, NAI__LIF_ONTO_DELTA);
+  int hears = nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND),
+      normalised = nai__lif_is(c, NAI__LIF_IS_NORMALISED);
+  if (!hears && !normalised && !currents) return delta;
+  memcpy(room, delta, (size_t)c->n * sizeof *room);
+  if (hears) add_background(room, c);
+  for (int64_t i = 0; i < c->n && normalised; i++) room[i] *= gain[i];
+  if (currents >> NAI__LIF_I_EXC & 1)
+    add_product(room, nai__lif_constant(c, NAI__LIF_BY_EXC), nai__lif_state(c, NAI__LIF_I_EXC),
                 c->n);
-  if (has_current(c, NAI__LIF_I_INH))
-    add_product(out, nai__lif_constant(c, NAI__LIF_BY_INH), nai__lif_state(c, NAI__LIF_I_INH),
+  if (currents >> NAI__LIF_I_INH & 1)
+    add_product(room, nai__lif_constant(c, NAI__LIF_BY_INH), nai__lif_state(c, NAI__LIF_I_INH),
                 c->n);
+  return room;
+}
+
+const float *nai__lif_input(float *room, const nai__lif_chunk *c)
+{
+  return find_input(room, c, find_currents(c));
 }
 
 /* current = kept current + arrivals */
@@ -254,10 +268,10 @@ static void move_current(float *restrict current, const float *restrict kept,
   for (int64_t i = 0; i < n; i++) current[i] = kept[i] * current[i] + arrivals[i];
 }
 
-static void move_currents(const nai__lif_chunk *c)
+static void move_currents(const nai__lif_chunk *c, int currents)
 {
   float *exc = nai__lif_state(c, NAI__LIF_I_EXC), *inh = nai__lif_state(c, NAI__LIF_I_INH);
-  if (has_current(c, NAI__LIF_I_EXC))
+  if (currents >> NAI__LIF_I_EXC & 1)
     move_current(exc, nai__lif_constant(c, NAI__LIF_KEPT_EXC), nai__lif_port(c, NAI__LIF_ONTO_EXC),
                  c->n);
   if (nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC)) {
@@ -265,7 +279,7 @@ static void move_currents(const nai__lif_chunk *c)
     count(spikes, c, NAI__LIF_ONTO_BACKGROUND_EXC, NAI__FOR_OTHER_COUNTS);
     add_product(exc, nai__lif_parameter(c, NAI__LIF_BACKGROUND_EXC_WEIGHT), spikes, c->n);
   }
-  if (has_current(c, NAI__LIF_I_INH))
+  if (currents >> NAI__LIF_I_INH & 1)
     move_current(inh, nai__lif_constant(c, NAI__LIF_KEPT_INH), nai__lif_port(c, NAI__LIF_ONTO_INH),
                  c->n);
 }
@@ -296,9 +310,10 @@ static void move(const nai__lif_chunk *c, const float *in)
 
 static void step_chunk(const nai__lif_chunk *c)
 {
-  float in[NAI__LIF_CHUNK];
-  nai__lif_input(in, c);
-  move_currents(c);
+  float room[NAI__LIF_CHUNK];
+  const int currents = find_currents(c);
+  const float *in = find_input(room, c, currents);
+  if (currents) move_currents(c, currents);
   move(c, in);
 }
 

@@ -123,8 +123,8 @@ static inline int nai__lif_is(const nai__lif_chunk *c, int form)
   return ((int)c->b->constant[NAI__LIF_FORM][0] & form) != 0;
 }
 
-/* What v gets by arrivals and by currents at this step. out [NAI__LIF_CHUNK] */
-void nai__lif_input(float *out, const nai__lif_chunk *c);
+/* What v gets by arrivals and by currents at this step; in room [NAI__LIF_CHUNK], if need be. */
+const float *nai__lif_input(float *room, const nai__lif_chunk *c);
 
 nai_status nai__lif_slopes(void *user, nai_unit_batch *b);
 nai_status nai__lif_backward(void *user, nai_unit_batch *b);

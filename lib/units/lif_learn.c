@@ -82,10 +82,9 @@ static void find_resets(look *restrict out, const nai__lif_chunk *c)
 
 static void look_at(look *out, const nai__lif_chunk *c)
 {
-  float in[NAI__LIF_CHUNK];
+  float room[NAI__LIF_CHUNK];
   size_t bytes = (size_t)c->n * sizeof(float);
-  nai__lif_input(in, c);
-  find_potentials(out, c, in);
+  find_potentials(out, c, nai__lif_input(room, c));
   find_surrogates(out, c);
   find_resets(out, c);
   if (!((const nai__unit_batch *)c->b)->plain) return;
