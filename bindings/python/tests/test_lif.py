@@ -89,10 +89,11 @@ def test_network_of_currents():
     d, p = load("lif_exp_network"), INDEX["lif_exp_network"]["parameters"]
     net = na.Network(dt=p["dt_ms"]).input("e", 5, sign=1).input("i", 1, sign=-1)
     names = [f"n{i}" for i in range(8)]
-    numbers = dict(tau=p["tau_m"], capacitance=p["C_m"], tau_exc=p["tau_ex"], tau_inh=p["tau_in"], refractory=p["t_ref"])
+    numbers = dict(tau=p["tau_m"], capacitance=p["C_m"], tau_exc=p["tau_ex"], tau_inh=p["tau_in"])
     for i, name in enumerate(names):
         net.population(name, 1, 1 if i < 6 else -1, model="lif", **numbers)
-        net.set(name, rest=p["E_L"], reset=p["V_reset"], threshold=p["V_th"], initial=d["V0"][i] - p["E_L"])
+        net.set(name, rest=p["E_L"], reset=p["V_reset"], threshold=p["V_th"], refractory=p["t_ref"])
+        net.set(name, initial=d["V0"][i] - p["E_L"])
     for i, post in enumerate(names):
         net.connect("e", f"{post}:exc", initial=d["in_weight"][i : i + 1, :5])
         net.connect("i", f"{post}:inh", initial=d["in_weight"][i : i + 1, 5:])
@@ -136,8 +137,8 @@ class Learning:
         if feedback is not None:
             trainer.rule.set_feedback("E", feedback)
         g = trainer.gradient(self.trials)
-        names = {"W_in": ("x", "E:delta"), "W_rec": ("E:spike", "E:delta"), "b": "E", "W_out": ("E:spike", "z"), "b_out": "z"}
-        return {name: g[ends] for name, ends in names.items()}
+        names = {"W_in": ("x", "E:delta"), "W_rec": ("E:spike", "E:delta"), "W_out": ("E:spike", "z")}
+        return {name: g[ends] for name, ends in {**names, "b": "E", "b_out": "z"}.items()}
 
     def check(self, gradient, prefix, names=("W_in", "W_rec", "b")):
         for name in names:
