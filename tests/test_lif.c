@@ -325,6 +325,36 @@ START_TEST(gradients_forward_and_back)
 }
 END_TEST
 
+/*
+ * The output has v of a step ago: z(1) = v(0), z(2) = v(1) = v(0) / 2. With targets of 0 the cost is the mean of
+ * their squares, and its slope 1.25 v(0).
+ */
+START_TEST(the_first_potential_learns)
+{
+  nai_network *net = one_unit(HALF);
+  nai_network_add_output(net, "z", 1);
+  nai_network_connect(net, "E:v", "z");
+  nai_network_set_initial_weights(net, "E:v", "z", NAI_WEIGHTS_CONSTANT, 1, 0);
+  nai_network_set_delay(net, "E:v", "z", 1);
+  nai_network_set(net, "E", "initial", 0.5);
+  nai_network_set(net, "E", "plastic_initial", 1);
+  expect_ok(nai_network_build(net, 1));
+  nai_trials *trials;
+  nai_cost *cost;
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_trials_create(&trials, net, 2, 1));
+  expect_ok(nai_trials_set_targets(trials, "z", (const float[]){0, 0}, 1));
+  nai_trainer *trainer = train_by_bptt(net, 0.1);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+  expect_ok(nai_trainer_initial_state_gradient(&view, trainer, "E"));
+  ck_assert_double_eq_tol((double)*(const float *)view.data, 0.625, 1e-6);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* --- learning step by step -------------------------------------------------------------------- */
 
 static nai_rule *eprop(double update_every)
@@ -521,6 +551,7 @@ Suite *lif_suite(void)
            the_other_background_charges_a_current);
   add_loop(suite, "slopes", slopes_are_those_of_the_step, FORMS);
   add_loop(suite, "gradients", gradients_forward_and_back, FORMS);
+  ADD_CASE(suite, "initial", the_first_potential_learns);
   add_loop(suite, "online", eprop_online_is_eprop_of_the_batch, FORMS);
   add_loop(suite, "threads", bits_do_not_depend_on_threads, 9);
   add_loop(suite, "kernels", bits_do_not_depend_on_kernels, 4);
