@@ -224,6 +224,8 @@ static void compose(nai_network *net, const form *f)
   nai_network_set(net, "E I", "soft_reset", f->soft);
   nai_network_set(net, "E I", "adaptation", f->adaptation);
   nai_network_set(net, "E I", "plastic_initial", 1);
+  nai_network_set(net, "z", "tau", 20 * f->soft);
+  nai_network_set(net, "z", "gain", f->soft ? 0.1 : 1);
   nai_network_choose(net, "E I", "surrogate", f->surrogate);
   nai_network_choose(net, "E I", "reset_gradient", f->reset_gradient);
   for (int k = 0; k < ENDS; k++) {

@@ -158,8 +158,8 @@ NAI_API nai_status nai_network_add_output(nai_network *net, const char *name, in
  * [baseline + task + sqrt(2 tau / dt) noise xi]: "noise" (0), "tau" (ms; 100), "noise_tau" (ms;
  * 0), "baseline" (0), "rectify" (1 or 0; 0). Outputs: "bias" (0), "plastic_bias" (1), "tau" (ms;
  * 0: no memory), "gain" (1). Through outputs with a memory, or a gain other than 1, rules learn at
- * the end of trials: trainers whose rule learns within them, and agents, are refused
- * (NAI_ERR_UNSUPPORTED).
+ * the end of trials; RFLO and e-prop within them, too, and as agents, where all outputs have one
+ * "tau". Of other rules such trainers and agents are refused (NAI_ERR_UNSUPPORTED).
  *
  * Where "noise_tau" is above 0, the noise is an Ornstein-Uhlenbeck process of that correlation time
  * and of standard deviation "noise", n' = a n + sqrt(1 - a^2) noise xi with a = exp(-dt /

@@ -19,10 +19,20 @@ void nai__eligibility_destroy(nai__eligibility *eligibility);
 /* A trial begins. */
 void nai__eligibility_clear(nai__eligibility *eligibility);
 /*
+ * Of outputs with a memory: what they say of a signal of a step ago, and of all before, is `signal` [ld_units],
+ * less by `kept` for each step.
+ */
+typedef struct nai__memory {
+  float kept;
+  const float *signal;
+} nai__memory;
+/*
  * Step t, which the activity of one trial has made. signal [ld_units]: dJ/dsignal of each unit;
  * gradient, as theta is laid out: gets what this step says of synapses onto these units, and of biases.
+ * memory: or NULL; only of a network whose outputs had one when this was made.
  */
 nai_status nai__eligibility_step(nai__eligibility *eligibility, const nai__activity *activity,
-                                 int64_t t, const float *signal, float *gradient);
+                                 int64_t t, const float *signal, const nai__memory *memory,
+                                 float *gradient);
 
 #endif

@@ -54,8 +54,30 @@ nai_status nai__online_prompt(const nai__online *online, float *const *backward)
   return NAI_OK;
 }
 
+/* The same time constant in all channels, whatever their gains are. */
+static nai_status check_one_memory(const nai_rule *rule, const nai_network *net)
+{
+  const nai__node *first = NULL;
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    const nai__node *node = &net->node[i];
+    if (node->kind != NAI_OUTPUTS) continue;
+    if (!first) first = node;
+    const double tau = first->number[NAI__OUTPUT_TAU][0];
+    for (int64_t o = 0; o < node->n; o++)
+      if (node->number[NAI__OUTPUT_TAU][o] != tau)
+        return nai__fail(NAI_ERR_UNSUPPORTED,
+                         "rule '%s' cannot learn within a trial through outputs with different "
+                         "memories: tau of '%s' is %g ms, of '%s' %g ms",
+                         rule->kind->name, first->name, tau, node->name,
+                         node->number[NAI__OUTPUT_TAU][o]);
+  }
+  return NAI_OK;
+}
+
 nai_status nai__online_can_read(const nai_rule *rule, const nai_network *net)
 {
+  if (net->has_output_memory && rule->kind->online && rule->kind->online->remembers)
+    return check_one_memory(rule, net);
   for (int64_t i = 0; net->has_output_memory && i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];
     if (node->kind != NAI_OUTPUTS) continue;

@@ -52,6 +52,7 @@ struct nai__online_ops {
   /* 1: `step` writes theta itself, there is no gradient, and no optimiser is asked. */
   int moves_weights;
   int needs_targets; /* 1: it learns numbers; classes are refused */
+  int remembers;     /* 1: it learns through outputs with a memory, of one time constant */
 };
 
 /*
@@ -84,7 +85,7 @@ void nai__online_readout(nai__online *online);
 nai_status nai__online_prompt(const nai__online *online, float *const *backward);
 /*
  * NAI_OK when no output has a memory, nor a gain: through a memory a rate is worth what costs will
- * say of later steps.
+ * say of later steps. Or when the rule remembers, and all outputs have the same time constant.
  */
 nai_status nai__online_can_read(const nai_rule *rule, const nai_network *net);
 

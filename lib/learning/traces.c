@@ -4,7 +4,9 @@
  *   leak on the rate     p_ab(t) = (1 - alpha) p_ab(t-1) + alpha phi'(v) r_b,  change l p_ab
  *   and within phi       p_ab(t) = phi' ((1 - alpha) p_ab(t-1) + alpha r_b),   change l p_ab
  * so each row of traces has one decay, one gain and one factor at a step. Units of other models have
- * vectors (eligibility.h).
+ * vectors (eligibility.h). Where outputs have a memory, z = b + y, y = kappa y + gain W r, what multiplies their
+ * errors is filtered by kappa once more: what follows l above, and r at the readout (Bellec et al. 2020, eq 28);
+ * what multiplies costs on rates is not.
  */
 #include "traces.h"
 
@@ -24,6 +26,16 @@
  */
 enum { EVERYTHING = -1, ANYTHING = -2 };
 
+/* What outputs with a memory of one time constant hold. */
+typedef struct filter {
+  float *memory;
+  float *synapse; /* as theta is laid out: filtered dr/dw */
+  float *sent;    /* [n_blocks][ld_units]: what readouts carry, filtered; of others nothing */
+  float *output;  /* [ld_outputs] gain dJ/dz */
+  float *rate;    /* [ld_units] of costs on rates, for all signals */
+  float *none;    /* [ld_units] 0 */
+} filter;
+
 typedef struct traces {
   float *synapse;               /* as theta is laid out: of synapses onto units, and unit biases */
   float *decay, *gain, *factor; /* [ld_units], of the step at hand */
@@ -32,6 +44,7 @@ typedef struct traces {
   int32_t **gap;                /* [n_projections][n_post]: the synapse that is not, or the above */
   nai__eligibility *cells;      /* of units that are no rate units; NULL without */
   char *is_cell;                /* [ld_units] 1: a port of these; NULL without */
+  filter filter;                /* all NULL where outputs had no memory */
 } traces;
 
 static void detach(nai__online *online)
@@ -45,6 +58,7 @@ static void detach(nai__online *online)
   nai__free(own->gap);
   nai__eligibility_destroy(own->cells);
   nai__free(own->is_cell);
+  nai__free(own->filter.memory);
   nai__free(own);
   online->own = NULL;
 }
@@ -90,6 +104,24 @@ static nai_status find_cells(traces *own, const nai_network *net)
   return nai__eligibility_create(&own->cells, net);
 }
 
+static int64_t filter_floats(const nai_network *net)
+{
+  return net->n_theta + (net->n_blocks + 2) * net->ld_units + net->ld_outputs;
+}
+
+static nai_status make_filter(filter *out, const nai_network *net)
+{
+  if (!net->has_output_memory) return NAI_OK;
+  out->memory = NAI__ARRAY(float, filter_floats(net));
+  if (!out->memory) return NAI_ERR_MEMORY;
+  out->synapse = out->memory;
+  out->sent = out->synapse + net->n_theta;
+  out->rate = out->sent + net->n_blocks * net->ld_units;
+  out->none = out->rate + net->ld_units;
+  out->output = out->none + net->ld_units;
+  return NAI_OK;
+}
+
 static nai_status attach(nai__online *online)
 {
   const nai_network *net = online->learner->net;
@@ -106,6 +138,7 @@ static nai_status attach(nai__online *online)
   own->one = own->carry + net->ld_units;
   for (int64_t u = 0; u < net->ld_units; u++) own->one[u] = 1;
   NAI__TRY(find_cells(own, net));
+  NAI__TRY(make_filter(&own->filter, net));
   return find_gaps(own, net);
 }
 
@@ -114,6 +147,9 @@ static void begin(nai__online *online)
   traces *own = online->own;
   memset(own->synapse, 0, (size_t)online->learner->net->n_theta * sizeof *own->synapse);
   nai__eligibility_clear(own->cells);
+  if (own->filter.memory)
+    memset(own->filter.memory, 0,
+           (size_t)filter_floats(online->learner->net) * sizeof *own->filter.memory);
 }
 
 /* --- the step at hand ------------------------------------------------------------------------- */
@@ -196,8 +232,131 @@ static nai_status step(nai__online *online)
   nai__online_readout(online);
   const traces *own = online->own;
   return own->cells ? nai__eligibility_step(own->cells, online->activity, online->t, own->signal,
-                                            online->gradient)
+                                            NULL, online->gradient)
                     : NAI_OK;
+}
+
+/* --- through outputs with a memory ------------------------------------------------------------ */
+
+/* What a unit's errors are multiplied with, at this step. */
+typedef struct worth {
+  float decay, gain, slope; /* of traces; of rates by them */
+  float kept, task, rate;   /* of what outputs hold; what these say, and costs on rates */
+} worth;
+
+static worth worth_of(const nai__online *online, int64_t u)
+{
+  const nai_network *net = online->learner->net;
+  const traces *own = online->own;
+  return (worth){own->decay[u],  own->gain[u],
+                 own->factor[u], net->readout[NAI__READOUT_KEPT * net->ld_outputs],
+                 own->signal[u], online->rate_gradient[u]};
+}
+
+static void remember_row(float *g, float *p, float *filtered, const float *r, int64_t n,
+                         const worth *w)
+{
+  for (int64_t j = 0; j < n; j++) {
+    p[j] = w->decay * p[j] + w->gain * r[j];
+    const float by = w->slope * p[j];
+    filtered[j] = w->kept * filtered[j] + by;
+    g[j] += w->task * filtered[j] + w->rate * by;
+  }
+}
+
+static void remember_block(nai__online *online, const nai__block *b)
+{
+  const traces *own = online->own;
+  const float *sent = nai__carried(online->activity, b, online->t);
+  for (int64_t i = 0; i < b->n_post; i++) {
+    const nai__strip strip = nai__strip_of(b, i);
+    const int64_t u = b->post + i;
+    if (own->is_cell && own->is_cell[u]) continue;
+    const worth w = worth_of(online, u);
+    remember_row(online->gradient + strip.at, own->synapse + strip.at,
+                 own->filter.synapse + strip.at,
+                 nai__strip_carried(&strip, sent, online->carried[0]), strip.n, &w);
+  }
+}
+
+static void remember_biases(nai__online *online)
+{
+  static const float one = 1;
+  const nai_network *net = online->learner->net;
+  const traces *own = online->own;
+  for (int64_t u = 0; u < net->n_units; u++) {
+    const int64_t at = net->unit_bias + u;
+    if (own->is_cell && own->is_cell[u]) continue;
+    const worth w = worth_of(online, u);
+    remember_row(online->gradient + at, own->synapse + at, own->filter.synapse + at, &one, 1, &w);
+  }
+}
+
+/* The readout's own gradient: with what it carried, filtered; of biases as without. */
+static void remember_readout(nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  const filter *f = &((traces *)online->own)->filter;
+  const float kept = net->readout[NAI__READOUT_KEPT * net->ld_outputs];
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!b->to_output) continue;
+    const float *now = nai__carried(online->activity, b, online->t);
+    float *sent = f->sent + k * net->ld_units;
+    for (int64_t j = 0; j < b->n_pre; j++) sent[j] = kept * sent[j] + now[j];
+    for (int64_t i = 0; i < b->n_post; i++) {
+      const nai__strip strip = nai__strip_of(b, i);
+      const float *r = nai__strip_carried(&strip, sent, online->carried[0]);
+      for (int64_t j = 0; j < strip.n; j++)
+        online->gradient[strip.at + j] += f->output[b->post + i] * r[j];
+    }
+  }
+  for (int64_t o = 0; o < net->n_outputs; o++)
+    online->gradient[net->output_bias + o] += online->output_gradient[o];
+}
+
+/* Of `signal` what outputs say; factors are slopes alone. */
+static nai_status remember(nai__online *online)
+{
+  const nai_network *net = online->learner->net;
+  traces *own = online->own;
+  const nai__memory memory = {net->readout[NAI__READOUT_KEPT * net->ld_outputs], own->signal};
+  find_rows(online);
+  for (int64_t s = 0; s < net->n_segments; s++) {
+    const nai__segment *g = &net->segment[s];
+    for (int64_t u = g->offset; u < g->offset + g->units.n && !g->cells; u++)
+      own->factor[u] = g->leak == NAI_LEAK_CURRENT ? own->slope[u] : 1;
+  }
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (!net->block[k].to_output) remember_block(online, &net->block[k]);
+  remember_biases(online);
+  remember_readout(online);
+  if (!own->cells) return NAI_OK;
+  memcpy(own->filter.rate, online->rate_gradient, (size_t)net->n_units * sizeof(float));
+  return nai__eligibility_step(own->cells, online->activity, online->t, own->filter.rate, &memory,
+                               online->gradient);
+}
+
+/* A step of a rule that finds its signal like this. */
+static nai_status step_by(nai__online *online, void (*find_signal)(nai__online *online))
+{
+  const nai_network *net = online->learner->net;
+  const filter *f = &((traces *)online->own)->filter;
+  if (!net->has_output_memory) {
+    find_signal(online);
+    return step(online);
+  }
+  if (!f->memory)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "outputs had no memory when this agent was made: make another one");
+  nai__online later = *online;
+  for (int64_t o = 0; o < net->n_outputs; o++)
+    f->output[o] =
+        net->readout[NAI__READOUT_GAINS * net->ld_outputs + o] * online->output_gradient[o];
+  later.output_gradient = f->output;
+  later.rate_gradient = f->none;
+  find_signal(&later);
+  return remember(online);
 }
 
 /* --- with the descent, in one pass ------------------------------------------------------------ */
@@ -300,8 +459,7 @@ static void signal_direct(nai__online *online)
 
 static nai_status step_direct(nai__online *online)
 {
-  signal_direct(online);
-  return step(online);
+  return step_by(online, signal_direct);
 }
 
 static nai_status learn_direct(nai__online *online, const nai__fused *fused)
@@ -310,17 +468,25 @@ static nai_status learn_direct(nai__online *online, const nai__fused *fused)
   return learn(online, fused);
 }
 
-static nai_status step_symmetric(nai__online *online)
+static void signal_symmetric(nai__online *online)
 {
   nai__online_signal(online, online->learner->own, NULL, ((traces *)online->own)->signal);
-  return step(online);
+}
+
+static nai_status step_symmetric(nai__online *online)
+{
+  return step_by(online, signal_symmetric);
+}
+
+static void signal_adaptive(nai__online *online)
+{
+  nai__online_signal(online, online->learner->feedback.packed, NULL,
+                     ((traces *)online->own)->signal);
 }
 
 static nai_status step_adaptive(nai__online *online)
 {
-  nai__online_signal(online, online->learner->feedback.packed, NULL,
-                     ((traces *)online->own)->signal);
-  return step(online);
+  return step_by(online, signal_adaptive);
 }
 
 static nai_status attach_direct(nai__online *online)
@@ -345,8 +511,15 @@ const nai__online_ops nai__traces_direct = {.attach = attach_direct,
                                             .detach = detach,
                                             .begin = begin,
                                             .step = step_direct,
-                                            .fused = learn_direct};
-const nai__online_ops nai__traces_symmetric = {
-    .attach = attach_symmetric, .detach = detach, .begin = begin, .step = step_symmetric};
-const nai__online_ops nai__traces_adaptive = {
-    .attach = attach_adaptive, .detach = detach, .begin = begin, .step = step_adaptive};
+                                            .fused = learn_direct,
+                                            .remembers = 1};
+const nai__online_ops nai__traces_symmetric = {.attach = attach_symmetric,
+                                               .detach = detach,
+                                               .begin = begin,
+                                               .step = step_symmetric,
+                                               .remembers = 1};
+const nai__online_ops nai__traces_adaptive = {.attach = attach_adaptive,
+                                              .detach = detach,
+                                              .begin = begin,
+                                              .step = step_adaptive,
+                                              .remembers = 1};

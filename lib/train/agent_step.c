@@ -19,7 +19,9 @@ static int can_fuse(const nai_agent *agent)
 {
   const nai__plasticity *p = agent->plasticity;
   const nai__rule_kind *kind = p->rule->kind;
-  if (!kind->online->fused || agent->every != 1 || p->factor || p->net->has_cells) return 0;
+  if (!kind->online->fused || agent->every != 1 || p->factor || p->net->has_cells ||
+      p->net->has_output_memory)
+    return 0;
   assert(!kind->moved && !kind->settled); /* these would have to see each update */
   if (strcmp(p->optimizer->kind->name, "sgd") != 0 || agent->setting[NAI__CLIP] > 0) return 0;
   for (int64_t i = 0; i < agent->n_costs; i++)
@@ -262,7 +264,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
 {
   nai__plasticity *p = agent->plasticity;
   const nai__online_ops *ops = p->rule->kind->online;
-  if (agent->fused && p->factor) part_passes(agent);
+  if (agent->fused && (p->factor || p->net->has_output_memory)) part_passes(agent);
   if (agent->gathered == 0 && !ops->moves_weights && !agent->fused)
     memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
   NAI__TRY(check_targets(agent));
