@@ -515,6 +515,26 @@ START_TEST(composing_without_memory)
 }
 END_TEST
 
+START_TEST(agents_without_memory)
+{
+  nai_network *net = build(&forms[2]); /* its outputs have a memory */
+  nai_trainer *trainer = train(net, eprop(1));
+  nai_status status = NAI_ERR_MEMORY;
+  int failures = 0;
+  for (; status != NAI_OK; failures++) {
+    nai_agent *agent;
+    faults_fail_allocation(failures);
+    status = nai_agent_create(&agent, trainer);
+    faults_fail_allocation(-1);
+    EXPECT(status == NAI_OK || status == NAI_ERR_MEMORY);
+    nai_agent_destroy(agent);
+  }
+  ck_assert_int_gt(failures, 20);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(steps_do_not_allocate)
 {
   nai_network *net = build(&forms[4]);
@@ -560,6 +580,6 @@ Suite *lif_suite(void)
   add_loop(suite, "snapshots", a_snapshot_goes_on_with_the_same_spikes, FORMS);
   add_loop(suite, "numbers", numbers_that_are_refused, sizeof bad / sizeof *bad);
   ADD_CASE(suite, "words", words_that_are_refused);
-  ADD_CASE(suite, "memory", composing_without_memory, steps_do_not_allocate);
+  ADD_CASE(suite, "memory", composing_without_memory, agents_without_memory, steps_do_not_allocate);
   return suite;
 }
