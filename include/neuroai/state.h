@@ -103,6 +103,14 @@ typedef struct nai_recording {
 NAI_API nai_status nai_state_record_spikes(nai_state *state, int64_t steps, const float *inputs,
                                            nai_recording *to);
 
+/**
+ * Threads that make each step: they share out the trials, or of one trial parts of populations of
+ * several thousand units, where a population that spikes has listed projections. 1 (the default) to
+ * 1024; the same bits for any number. Nothing spins between calls. Errors: NAI_ERR_INVALID,
+ * NAI_ERR_MEMORY; the state keeps the threads that it had.
+ */
+NAI_API nai_status nai_state_set_threads(nai_state *state, int32_t threads);
+
 /** Returns to time 0: the initial state, no interventions, the same noise. */
 NAI_API nai_status nai_state_reset(nai_state *state);
 

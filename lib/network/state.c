@@ -83,9 +83,86 @@ nai_status nai_state_create(nai_state **out, const nai_network *net, int64_t tri
   return create(out, net, trials, seed);
 }
 
+/* --- threads ---------------------------------------------------------------------------------- */
+
+static int64_t trials_of_part(const nai_state *state, int32_t threads)
+{
+  return (state->activity.trials + threads - 1) / threads;
+}
+
+static void release_threads(nai__pool *pool, nai__scratch *parts)
+{
+  for (int32_t k = 0; parts && k < nai__pool_threads(pool); k++) nai__scratch_destroy(parts + k);
+  nai__free(parts);
+  nai__pool_destroy(pool);
+}
+
+static nai_status create_parts(nai__scratch **out, const nai_state *state, int32_t threads)
+{
+  *out = NULL;
+  if (state->activity.trials == 1) return NAI_OK;
+  *out = NAI__ARRAY(nai__scratch, threads);
+  if (!*out) return NAI_ERR_MEMORY;
+  for (int32_t k = 0; k < threads; k++)
+    NAI__TRY(nai__scratch_create(*out + k, state->net, trials_of_part(state, threads)));
+  return NAI_OK;
+}
+
+nai_status nai_state_set_threads(nai_state *state, int32_t threads)
+{
+  NAI__REQUIRE(state);
+  nai__pool *pool;
+  nai__scratch *parts = NULL;
+  NAI__TRY(nai__pool_create(&pool, threads));
+  nai_status status = threads > 1 ? create_parts(&parts, state, threads) : NAI_OK;
+  if (status != NAI_OK || threads == 1) {
+    release_threads(pool, parts);
+    pool = NULL;
+    parts = NULL;
+    NAI__TRY(status);
+  }
+  release_threads(state->pool, state->parts);
+  state->pool = pool;
+  state->parts = parts;
+  state->activity.pool = state->activity.trials == 1 ? pool : NULL;
+  return NAI_OK;
+}
+
+typedef struct advance {
+  nai_state *state;
+  const float *inputs;
+} advance;
+
+static void advance_part(void *argument, int64_t task, int32_t thread)
+{
+  const advance *job = argument;
+  nai__activity *a = &job->state->activity;
+  const int64_t each = trials_of_part(job->state, nai__pool_threads(job->state->pool)),
+                first = task * each, left = a->trials - first;
+  if (left <= 0) return;
+  nai__advance(a, job->state->time, first, left < each ? left : each,
+               job->inputs ? job->inputs + first * a->net->n_inputs : NULL,
+               &job->state->parts[thread]);
+}
+
+/* To state->time. */
+static void move_on(nai_state *state, const float *inputs)
+{
+  nai__activity *a = &state->activity;
+  advance job = {state, inputs};
+  if (state->parts)
+    nai__pool_run_here(state->pool, a->net->is_bound, nai__pool_threads(state->pool), advance_part,
+                       &job);
+  else
+    nai__advance(a, state->time, 0, a->trials, inputs, &state->scratch);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
 void nai_state_destroy(nai_state *state)
 {
   if (!state) return;
+  release_threads(state->pool, state->parts);
   nai__scratch_destroy(&state->scratch);
   nai__events_destroy(state->activity.events);
   nai__schedule_cut(&state->schedule, 0);
@@ -153,7 +230,7 @@ nai_status nai__state_step(nai_state *state, const float *inputs, float *outputs
 {
   nai__activity *a = &state->activity;
   state->time++;
-  nai__advance(a, state->time, 0, a->trials, inputs, &state->scratch);
+  move_on(state, inputs);
   copy_now(state);
   if (outputs) nai__copy_outputs(outputs, a, state->time, 0, a->trials);
   return nai__failure_raise(&a->failed);

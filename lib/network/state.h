@@ -14,6 +14,8 @@ struct nai_state {
   nai_network *kept; /* the same, for the end */
   nai__activity activity;
   nai__scratch scratch;
+  nai__pool *pool;     /* NULL: the caller's thread alone */
+  nai__scratch *parts; /* [threads] of the trials of each; NULL with one trial */
   int64_t time;
   int64_t n_memory; /* floats */
   float *memory;    /* the activity, then now, own, shown, taken, inject, clamp */

@@ -76,7 +76,7 @@ static double second(nai_network *net, const size *s, int threads, double *rate)
   to.room = 8 * (s->n_e + s->n_i) * 100;
   to.spikes = malloc((size_t)to.room * sizeof *to.spikes);
   must(nai_state_create(&state, net, 1, 1));
-  (void)threads;
+  must(nai_state_set_threads(state, threads));
   must(nai_state_run(state, 5000, NULL, NULL, NULL));
   const double start = now();
   must(nai_state_record_spikes(state, 10000, NULL, &to));

@@ -209,6 +209,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_state_record_spikes": "state steps inputs to",
     "nai_state_release": "state names",
     "nai_state_release_units": "state names units n",
+    "nai_state_set_threads": "state threads",
     "nai_state_reset": "state",
     "nai_state_restore": "state buffer size",
     "nai_state_run": "state steps inputs outputs rates",

@@ -1385,6 +1385,7 @@ nai_state_record = _function(
 nai_state_record_spikes = _function(
     "nai_state_record_spikes", nai_status, _state, int64, floats, POINTER(nai_recording)
 )
+nai_state_set_threads = _function("nai_state_set_threads", nai_status, _state, int32)
 nai_state_reset = _function("nai_state_reset", nai_status, _state)
 nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float32)
 nai_state_clamp_units = _function("nai_state_clamp_units", nai_status, _state, Text, int64s, int64, floats, int64)

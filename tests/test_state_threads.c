@@ -1,0 +1,190 @@
+/* Threads of a state: the same bits for any number, of trials and of parts of one trial. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/network/network.h"
+#include "faults.h"
+#include "listed.h"
+#include "states.h"
+
+enum { N_E = 2 * NAI__FAN_SLICE + 77, N_I = 999, STEPS = 60, BEFORE = 25 };
+
+/* Several parts, delays of their own, an input, an output, one weight and several. */
+static nai_network *build_spiking(void)
+{
+  nai_network *net =
+      COMPOSE(.dt = 0.5, .inputs = {{"u", 2}},
+              .populations = {{"E", N_E, NAI_EXCITATORY}, {"I", N_I, NAI_INHIBITORY}},
+              .outputs = {{"z", 1}});
+  nai_constraint *few;
+  expect_ok(nai_network_set_model(net, "E I", "lif"));
+  expect_ok(nai_network_set(net, "E I", "background", 6000));
+  expect_ok(nai_network_set(net, "E I", "background_weight", 0.4));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_connect(net, "u", "E"));
+  expect_ok(nai_network_connect(net, "E", "z"));
+  expect_ok(nai_network_set_delay(net, "E", "I", 2));
+  constrain_by(net, "E I", "E I", nai_constraint_create_indegree(&few, 30), &few);
+  constrain_by(net, "u E", "E z", nai_constraint_create_sparse(&few, 0.5), &few);
+  expect_ok(nai_network_set_initial_weights(net, "u", "E", NAI_WEIGHTS_UNIFORM, 0, 1));
+  expect_ok(nai_network_set_initial_weights(net, "E", "E I", NAI_WEIGHTS_CONSTANT, 0.3, 0));
+  expect_ok(nai_network_set_initial_weights(net, "I", "E I", NAI_WEIGHTS_UNIFORM, -2, 0));
+  expect_ok(nai_network_set_plastic(net, "E I", "E I", 0));
+  expect_ok(nai_network_set_storage(net, "E I", "E I", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+/* Rates and outputs of a run that is clamped and restored on its way. */
+typedef struct traces {
+  int64_t n_rates, n_outputs;
+  float *rates, *outputs;
+} traces;
+
+static traces run(const nai_network *net, int64_t trials, int32_t threads)
+{
+  traces out = {STEPS * trials * net->n_units, STEPS * trials * net->n_outputs, NULL, NULL};
+  const int64_t inputs = trials * net->n_inputs;
+  float *u = calloc((size_t)(STEPS * inputs), sizeof *u);
+  out.rates = calloc((size_t)out.n_rates, sizeof *out.rates);
+  out.outputs = calloc((size_t)out.n_outputs, sizeof *out.outputs);
+  expect_ok(nai_random_normals(u, STEPS * inputs, 5, 0));
+  nai_state *state = make_state(net, trials, 7);
+  expect_ok(nai_state_set_threads(state, threads));
+  expect_ok(nai_state_run(state, BEFORE, u, out.outputs, out.rates));
+  void *half = snapshot_of(state);
+  expect_ok(nai_state_run(state, 7, u, NULL, NULL));
+  expect_ok(nai_state_restore(state, half, nai_state_snapshot_size(state)));
+  expect_ok(nai_state_run(state, STEPS - BEFORE, u + BEFORE * inputs,
+                          out.outputs + BEFORE * trials * net->n_outputs,
+                          out.rates + BEFORE * trials * net->n_units));
+  free(half);
+  nai_state_destroy(state);
+  free(u);
+  return out;
+}
+
+static void release(traces *t)
+{
+  free(t->rates);
+  free(t->outputs);
+}
+
+static void expect_same(const nai_network *net, int64_t trials, float least)
+{
+  traces one = run(net, trials, 1);
+  float sum = 0;
+  for (int64_t k = 0; k < one.n_rates; k++) sum += one.rates[k];
+  ck_assert_float_gt(sum, least * (float)one.n_rates);
+  for (int32_t threads = 2; threads <= 7; threads += threads == 3 ? 4 : 1) {
+    traces other = run(net, trials, threads);
+    ck_assert_int_eq(memcmp(one.rates, other.rates, (size_t)one.n_rates * sizeof(float)), 0);
+    ck_assert_int_eq(memcmp(one.outputs, other.outputs, (size_t)one.n_outputs * sizeof(float)), 0);
+    release(&other);
+  }
+  release(&one);
+}
+
+START_TEST(parts_of_one_trial)
+{
+  nai_network *net = build_spiking();
+  expect_same(net, 1, 0.001F);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(trials_of_spiking_units)
+{
+  nai_network *net = build_spiking();
+  expect_same(net, 3, 0.001F);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(trials_of_rate_units)
+{
+  nai_network *net = compose_ei(40, 12);
+  expect_ok(nai_network_set(net, "E I", "noise", 0.3));
+  expect_ok(nai_network_build(net, 2));
+  expect_same(net, 5, 0.001F);
+  expect_same(net, 1, 0.001F);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* One trial by itself goes along events, several do not: the same numbers. */
+START_TEST(one_trial_as_among_others)
+{
+  nai_network *net = build_spiking();
+  nai_state *one = make_state(net, 1, 7), *two = make_state(net, 2, 7);
+  expect_ok(nai_state_run(one, STEPS, NULL, NULL, NULL));
+  expect_ok(nai_state_run(two, STEPS, NULL, NULL, NULL));
+  for (int u = 0; u < N_E; u++) EXPECT(rate_of(one, "E", 0, u) == rate_of(two, "E", 0, u));
+  nai_state_destroy(one);
+  nai_state_destroy(two);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* What is imposed is what is sent, spikes or not. */
+START_TEST(what_is_clamped_is_sent)
+{
+  nai_network *net = build_spiking();
+  enum { CLAMPED = 400 };
+  int64_t unit[CLAMPED];
+  float sent[CLAMPED], *rates[2];
+  for (int k = 0; k < CLAMPED; k++) unit[k] = 20 * k + k % 2, sent[k] = k % 2 ? 0.5F : 1;
+  for (int k = 0; k < 2; k++) {
+    nai_state *state = make_state(net, 1 + k, 7);
+    rates[k] = malloc(N_E * sizeof *rates[k]);
+    expect_ok(nai_state_set_threads(state, 2));
+    expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+    expect_ok(nai_state_clamp_units(state, "E", unit, CLAMPED, sent, CLAMPED));
+    expect_ok(nai_state_run(state, 9, NULL, NULL, NULL));
+    for (int u = 0; u < N_E; u++) rates[k][u] = rate_of(state, "E", 0, u);
+    ck_assert_float_eq(rates[k][21], 0.5F);
+    nai_state_destroy(state);
+  }
+  ck_assert_int_eq(memcmp(rates[0], rates[1], N_E * sizeof(float)), 0);
+  free(rates[0]);
+  free(rates[1]);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(what_cannot_be)
+{
+  nai_network *net = build_ei(5, 3, 1);
+  nai_state *state = make_state(net, 4, 1);
+  expect_fails(nai_state_set_threads(NULL, 1), NAI_ERR_INVALID, "state is NULL");
+  expect_fails(nai_state_set_threads(state, 0), NAI_ERR_INVALID, "threads is 0, must be 1 to 1024");
+  expect_fails(nai_state_set_threads(state, 1025), NAI_ERR_INVALID, "threads is 1025");
+  expect_ok(nai_state_set_threads(state, 2));
+  faults_fail_thread(1);
+  expect_fails(nai_state_set_threads(state, 3), NAI_ERR_MEMORY, "thread");
+  faults_fail_thread(-1);
+  nai_status status = NAI_ERR_MEMORY;
+  int failed = 0;
+  for (; status == NAI_ERR_MEMORY; failed++) {
+    faults_fail_allocation(failed);
+    status = nai_state_set_threads(state, 3);
+    faults_fail_allocation(-1);
+    expect_ok(nai_state_step(state, NULL, NULL));
+  }
+  expect_ok(status);
+  ck_assert_int_ge(failed, 8);
+  expect_ok(nai_state_set_threads(state, 1));
+  expect_ok(nai_state_step(state, NULL, NULL));
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
+Suite *state_threads_suite(void)
+{
+  Suite *suite = suite_create("state_threads");
+  ADD_CASE(suite, "bits", parts_of_one_trial, trials_of_spiking_units, trials_of_rate_units,
+           one_trial_as_among_others, what_is_clamped_is_sent);
+  ADD_CASE(suite, "refusals", what_cannot_be);
+  return suite;
+}
