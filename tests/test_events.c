@@ -28,6 +28,8 @@ static double uniform(void)
   return (double)(state >> 11) * 0x1p-53;
 }
 
+enum { TABLES = 5 };
+
 /* Of n receivers and k senders; `twice`: some pairs have two synapses. */
 static nai__compressed *random_synapses(int64_t n, int64_t k, double density, int twice)
 {
@@ -58,7 +60,9 @@ typedef struct fan_case {
   int odd, one, twice;
 } fan_case;
 
-static const fan_case cases[] = {{1, 1, 1, 1, 1000, 0, 0},
+static const fan_case cases[] = {{511, 300, 0.3, 1, 1000, 1, 0},
+                                 {NAI__FAN_SLICE + 513, 130, 0.2, 0.5, 9, 1, 0},
+                                 {1, 1, 1, 1, 1000, 0, 0},
                                  {17, 33, 0.3, 0.2, 1000, 0, 0},
                                  {17, 33, 0.3, 0.2, 3, 1, 0},
                                  {100, 5000, 0.05, 0.9, 7, 0, 0},
@@ -77,18 +81,19 @@ static float *random_weights(int64_t n, int one)
   return w;
 }
 
-static void expect_product(const fan_case *f, const nai__compressed *c, const float *w,
-                           const nai__fans *fans, const float *a, int accumulate)
+static void expect_product(const nai__kernels *kernels, const fan_case *f, const nai__compressed *c,
+                           const float *w, const nai__fans *fans, const float *a, int accumulate)
 {
   float *out = malloc((size_t)(f->n + 1) * sizeof *out);
   for (int64_t i = 0; i <= f->n; i++) out[i] = 3;
   if (accumulate) { /* slice by slice, as threads do */
     int32_t *active = malloc((size_t)(f->k + 1) * sizeof *active);
     int64_t looked = 0, n = nai__fans_active(active, f->k, a, f->k, &looked);
-    for (int64_t s = 0; s < fans->slices; s++) nai__fans_add(out, a, fans, s, s + 1, active, n);
+    for (int64_t s = 0; s < fans->slices; s++)
+      nai__fans_add(kernels, out, a, fans, s, s + 1, active, n);
     free(active);
   } else {
-    nai__fans_product(out, a, fans, 0);
+    nai__fans_product(kernels, out, a, fans, 0);
   }
   for (int64_t i = 0; i < f->n; i++) {
     double sum = accumulate ? 3 : 0, bound = 1e-6;
@@ -122,7 +127,10 @@ static void expect_product_back(const fan_case *f, const nai__compressed *c, con
 
 START_TEST(products_as_by_plain_loops)
 {
-  const fan_case *f = &cases[_i];
+  const fan_case *f = &cases[_i / TABLES];
+  const char *name = nai__kernels_name(_i % TABLES);
+  const nai__kernels *kernels = name ? nai__kernels_named(name) : NULL;
+  if (!kernels) return;
   state = 7 + (uint64_t)_i;
   nai__compressed *c = random_synapses(f->n, f->k, f->density, f->twice);
   const int64_t synapses = c->first[f->n];
@@ -134,13 +142,13 @@ START_TEST(products_as_by_plain_loops)
   nai__fans_pack(fans, c, w);
   nai__fans_pack_into(packed, fans, c, others);
   for (int accumulate = 0; accumulate < 2; accumulate++) {
-    expect_product(f, c, w, fans, a, accumulate);
+    expect_product(kernels, f, c, w, fans, a, accumulate);
     expect_product_back(f, c, w, fans, NULL, accumulate);
     expect_product_back(f, c, others, fans, packed, accumulate);
   }
   ck_assert_int_eq(nai__fans_part(fans), 1);
   nai__fans_pack(fans, c, others);
-  expect_product(f, c, others, fans, a, 0);
+  expect_product(kernels, f, c, others, fans, a, 0);
   nai__fans_destroy(fans);
   nai__compressed_destroy(c);
   free(w);
@@ -356,7 +364,7 @@ Suite *events_suite(void)
 {
   Suite *suite = suite_create("events");
   TCase *kernels = tcase_create("kernels");
-  tcase_add_loop_test(kernels, products_as_by_plain_loops, 0, COUNT(cases));
+  tcase_add_loop_test(kernels, products_as_by_plain_loops, 0, COUNT(cases) * TABLES);
   suite_add_tcase(suite, kernels);
   TCase *networks = tcase_create("networks");
   tcase_add_loop_test(networks, the_same_spikes_as_from_matrices, 0, 4);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
+#include "kernels.h"
 
 /* Spikes onto a receiver are counted in bytes. */
 enum { MOST_COUNT = UINT8_MAX };
@@ -15,9 +16,24 @@ static int64_t slices_of(int64_t n)
   return (n + NAI__FAN_SLICE - 1) / NAI__FAN_SLICE;
 }
 
+/* Rows of bits take less time than lists where so many of the synapses exist. */
+#define LEAST_DENSITY 0.05
+
+static int wants_bits(int64_t k, int64_t n, int64_t synapses)
+{
+  return (double)synapses >= LEAST_DENSITY * (double)k * (double)n;
+}
+
+/* Bytes. */
+static int64_t bits_of(int64_t k, int64_t n)
+{
+  return k * slices_of(n) * (NAI__FAN_SLICE / 8);
+}
+
 int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight)
 {
   return (slices_of(n) * 2 * k + 1) * (int64_t)sizeof(int64_t) +
+         (has_one_weight && wants_bits(k, n, synapses) ? bits_of(k, n) : 0) +
          synapses * (int64_t)(sizeof(uint16_t) + (has_one_weight ? 0 : sizeof(float)));
 }
 
@@ -37,6 +53,7 @@ void nai__fans_destroy(nai__fans *fans)
   nai__free(fans->first);
   nai__free(fans->receiver);
   nai__free(fans->weight);
+  nai__free(fans->bits);
   nai__free(fans->next);
   nai__free(fans);
 }
@@ -80,6 +97,19 @@ static void number_receivers(nai__fans *f, const nai__compressed *synapses)
       f->receiver[f->next[fan_of(f, synapses->sender[e], i)]++] = (uint16_t)(i % NAI__FAN_SLICE);
 }
 
+/* Rows of bits, where they pay; 0 without memory. */
+static int give_bits(nai__fans *f)
+{
+  if (f->most > 1 || !wants_bits(f->k, f->n, synapses_of(f))) return 1;
+  f->bits = NAI__ARRAY(uint64_t, bits_of(f->k, f->n) / 8);
+  for (int64_t fan = 0; f->bits && fan < f->k * f->slices; fan++) {
+    uint64_t *row = f->bits + fan * (NAI__FAN_SLICE / 64);
+    for (int64_t e = f->first[fan]; e < f->first[fan + 1]; e++)
+      row[f->receiver[e] / 64] |= UINT64_C(1) << f->receiver[e] % 64;
+  }
+  return f->bits != NULL;
+}
+
 nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
 {
   nai__fans *f = NAI__NEW(nai__fans);
@@ -93,7 +123,11 @@ nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
   if (f->first && f->next && f->receiver) {
     count(f, synapses);
     number_receivers(f, synapses);
-    if ((has_one_weight && f->most <= MOST_COUNT) || nai__fans_part(f)) return f;
+    if (has_one_weight && f->most <= MOST_COUNT) {
+      if (give_bits(f)) return f;
+    } else if (nai__fans_part(f)) {
+      return f;
+    }
   }
   nai__fans_destroy(f);
   return NULL;
@@ -219,11 +253,25 @@ static void add_other(float *c, float sent, const nai__fans *f, fan to)
   for (int64_t e = to.first; e < to.end; e++) c[f->receiver[e]] += f->one * sent;
 }
 
-/* Of spikes their sum. */
-static void add_counts(float *c, int64_t n_receivers, const float *a, const nai__fans *f,
-                       int64_t slice, const int32_t *sender, int64_t n)
+static void add_spikes(const nai__kernels *kernels, float *c, int64_t n_receivers,
+                       const nai__fans *f, int64_t slice, const int32_t *spiked, int64_t spikes)
 {
+  const int64_t words = NAI__FAN_SLICE / 64;
   uint8_t count[NAI__FAN_SLICE];
+  if (f->bits) {
+    kernels->add_bits(c, n_receivers, f->one, f->bits + slice * words, f->slices * words, spiked,
+                      spikes);
+    return;
+  }
+  memset(count, 0, (size_t)n_receivers);
+  count_spikes(count, f, slice, spiked, spikes);
+  for (int64_t i = 0; i < n_receivers; i++) c[i] += f->one * (float)count[i];
+}
+
+/* Of spikes their sum. */
+static void add_counts(const nai__kernels *kernels, float *c, int64_t n_receivers, const float *a,
+                       const nai__fans *f, int64_t slice, const int32_t *sender, int64_t n)
+{
   int32_t spiked[MOST_COUNT];
   for (int64_t s = 0; s < n;) {
     int64_t spikes = 0;
@@ -232,14 +280,12 @@ static void add_counts(float *c, int64_t n_receivers, const float *a, const nai_
         spiked[spikes++] = sender[s];
       else
         add_other(c, a[sender[s]], f, fan_at(f, slice, sender[s]));
-    memset(count, 0, (size_t)n_receivers);
-    count_spikes(count, f, slice, spiked, spikes);
-    for (int64_t i = 0; i < n_receivers; i++) c[i] += f->one * (float)count[i];
+    add_spikes(kernels, c, n_receivers, f, slice, spiked, spikes);
   }
 }
 
-static void add_slice(float *c, const float *a, const nai__fans *f, int64_t slice,
-                      const int32_t *sender, int64_t n)
+static void add_slice(const nai__kernels *kernels, float *c, const float *a, const nai__fans *f,
+                      int64_t slice, const int32_t *sender, int64_t n)
 {
   const int64_t at = slice * NAI__FAN_SLICE, left = f->n - at;
   for (int64_t s = 0; s < n; s += EVENTS) {
@@ -247,24 +293,25 @@ static void add_slice(float *c, const float *a, const nai__fans *f, int64_t slic
     if (f->weight)
       add_weights(c + at, a, f, slice, sender + s, some);
     else
-      add_counts(c + at, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE, a, f, slice, sender + s,
-                 some);
+      add_counts(kernels, c + at, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE, a, f, slice,
+                 sender + s, some);
   }
 }
 
-void nai__fans_add(float *c, const float *a, const nai__fans *f, int64_t first, int64_t end,
-                   const int32_t *sender, int64_t n)
+void nai__fans_add(const nai__kernels *kernels, float *c, const float *a, const nai__fans *f,
+                   int64_t first, int64_t end, const int32_t *sender, int64_t n)
 {
-  for (int64_t s = first; s < end && n; s++) add_slice(c, a, f, s, sender, n);
+  for (int64_t s = first; s < end && n; s++) add_slice(kernels, c, a, f, s, sender, n);
 }
 
-void nai__fans_product(float *c, const float *a, const nai__fans *f, int accumulate)
+void nai__fans_product(const nai__kernels *kernels, float *c, const float *a, const nai__fans *f,
+                       int accumulate)
 {
   int32_t sender[EVENTS];
   if (!accumulate) memset(c, 0, (size_t)f->n * sizeof *c);
   for (int64_t looked = 0; looked < f->k;) {
     const int64_t n = nai__fans_active(sender, EVENTS, a, f->k, &looked);
-    nai__fans_add(c, a, f, 0, f->slices, sender, n);
+    nai__fans_add(kernels, c, a, f, 0, f->slices, sender, n);
   }
 }
 

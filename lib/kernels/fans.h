@@ -5,11 +5,15 @@
  * Receivers are cut into slices of NAI__FAN_SLICE, which stay in the first-level cache and are
  * numbered by sixteen bits. The sum of a receiver is one chain over its active senders, ascending, as in
  * all other products; of synapses that share one weight it is that weight times the number of spikes.
+ * Where such synapses are not few, a sender also has a row of bits, one for each receiver: those of active
+ * senders are counted in fewer operations than there are synapses.
  */
 #ifndef NAI_KERNELS_FANS_H
 #define NAI_KERNELS_FANS_H
 
 #include "compressed.h"
+
+typedef struct nai__kernels nai__kernels;
 
 #define NAI__FAN_SLICE 4096
 
@@ -21,7 +25,8 @@ typedef struct nai__fans {
   uint16_t *receiver; /* [synapses]: in their slice, ascending */
   float *weight;      /* [synapses], in this order; NULL: all have `one` */
   float one;
-  int64_t *next; /* [k][slices]: scratch of packing */
+  uint64_t *bits; /* [k][slices] of NAI__FAN_SLICE bits; NULL: no rows of bits */
+  int64_t *next;  /* [k][slices]: scratch of packing */
 } nai__fans;
 
 /* Of these synapses, all of one weight or not. NULL without memory. Weights are to be packed. */
@@ -48,10 +53,11 @@ int64_t nai__fans_active(int32_t *sender, int64_t room, const float *a, int64_t 
  * c [n] += W a of one trial in slices first .. end - 1, where these n senders are the active ones. What
  * is sent is mostly 0, and 1 for a spike.
  */
-void nai__fans_add(float *c, const float *a, const nai__fans *fans, int64_t first, int64_t end,
-                   const int32_t *sender, int64_t n);
+void nai__fans_add(const nai__kernels *kernels, float *c, const float *a, const nai__fans *fans,
+                   int64_t first, int64_t end, const int32_t *sender, int64_t n);
 /* c [n] = or += W a, the same. */
-void nai__fans_product(float *c, const float *a, const nai__fans *fans, int accumulate);
+void nai__fans_product(const nai__kernels *kernels, float *c, const float *a, const nai__fans *fans,
+                       int accumulate);
 /* c [k] = or += W^T a, of these weights or, NULL, of those that are packed. */
 void nai__fans_product_back(float *c, const float *a, const nai__fans *fans, const float *weight,
                             int accumulate);

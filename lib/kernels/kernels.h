@@ -72,7 +72,7 @@ typedef struct nai__spiking {
   const float *decay, *target, *threshold, *reset, *period, *taken, *adaptation, *kept_b;
 } nai__spiking;
 
-typedef struct nai__kernels {
+struct nai__kernels {
   const char *name; /* "portable", "avx2", "avx512", "neon", "blas" */
   /*
    * Rows of w that outer() is given at once, wherever bits matter. 0: any number, for its bits do
@@ -169,6 +169,13 @@ typedef struct nai__kernels {
   void (*tally)(float *out, int64_t n, const uint32_t *word, const uint32_t *threshold,
                 int64_t count, float base);
 
+  /*
+   * c [n] += weight times how many of these rows of bits have each of the n: at most 255 rows `stride` words
+   * apart, with bits up to a multiple of 512.
+   */
+  void (*add_bits)(float *c, int64_t n, float weight, const uint64_t *bits, int64_t stride,
+                   const int32_t *row, int64_t rows);
+
   /* --- units: one row (trial) of a run of units ----------------------------------------------- */
 
   /*
@@ -199,7 +206,7 @@ typedef struct nai__kernels {
 
   /* A step of units that spike: the same bits from every table. */
   void (*fire)(const nai__spiking *u);
-} nai__kernels;
+};
 
 /*
  * The best table for this processor; or one by name; NULL for an unknown name or one that this

@@ -20,6 +20,8 @@
 
 #include "tally.inc.h"
 
+#include "bits.inc.h"
+
 #include "spikes.inc.h"
 
 #ifndef NAI__BLAS_MOST
@@ -182,6 +184,7 @@ static const nai__kernels table = {
     .normal_rows = nai__normal_rows_portable,
     .words = nai__words_portable,
     .tally = tally,
+    .add_bits = add_bits,
     .current_forward = current_forward,
     .rate_forward = rate_forward,
     .current_backward = current_backward,

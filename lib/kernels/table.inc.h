@@ -25,6 +25,8 @@
 
 #include "tally.inc.h"
 
+#include "bits.inc.h"
+
 #include "spikes.inc.h"
 
 static const nai__kernels table = {
@@ -48,6 +50,7 @@ static const nai__kernels table = {
     .normal_rows = NAI__NORMAL_ROWS,
     .words = NAI__WORDS,
     .tally = tally,
+    .add_bits = add_bits,
     .current_forward = current_forward,
     .rate_forward = rate_forward,
     .current_backward = current_backward,

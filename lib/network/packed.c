@@ -103,7 +103,7 @@ void nai__block_product(const nai_network *net, const nai__block *b, float *c, i
       nai__shared_product(net, b, c + i * ldc, a + i * lda, accumulate);
   else if (b->listing.fans)
     for (int64_t i = 0; i < rows; i++)
-      nai__fans_product(c + i * ldc, a + i * lda, b->listing.fans, accumulate);
+      nai__fans_product(kernels, c + i * ldc, a + i * lda, b->listing.fans, accumulate);
   else if (takes_rows(net, b, rows))
     for (int64_t i = 0; i < rows; i++)
       kernels->list_row(c + i * ldc, a + i * lda, b->listing.row, accumulate);

@@ -36,8 +36,8 @@ static void add_spikes(const job *job, const nai__segment *g, int64_t part)
   for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
     const int32_t *sender;
     const int64_t n = find_events(&sender, a, b, job->t);
-    nai__fans_add(job->scratch->v + b->post, nai__carried(a, b, job->t), b->listing.fans, part,
-                  part + 1, sender, n);
+    nai__fans_add(a->net->kernels, job->scratch->v + b->post, nai__carried(a, b, job->t),
+                  b->listing.fans, part, part + 1, sender, n);
   }
 }
 
