@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Sequence
 
-from . import _c, anatomy, experiment, random, tasks
+from . import _c, anatomy, experiment, random, spikes, tasks
 from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
@@ -125,6 +125,7 @@ from .rule import (
     WeightMirror,
 )
 from .short_term import TsodyksMarkram
+from .spike_trains import Spikes
 from .state import Run, State
 from .synapse_list import SynapseList
 from .task import Task
@@ -236,6 +237,7 @@ __all__ = [
     "SnAp1",
     "Sparse",
     "Spectrum",
+    "Spikes",
     "Stage",
     "Staircase",
     "State",
@@ -272,6 +274,7 @@ __all__ = [
     "plot",
     "random",
     "reaction_times",
+    "spikes",
     "stages",
     "tasks",
 ]

@@ -643,6 +643,12 @@ class Network(Handle):
         _c.nai_network_model(found, self, name)
         return text(found.value)
 
+    def spikes(self, name: str) -> bool:
+        """Whether the model of a population spikes: its first signal is 1 for a spike, else 0."""
+        found = c_int32()
+        _c.nai_network_spikes(found, self, name)
+        return bool(found.value)
+
     def check_model(self, name: str) -> "Network":
         """Holds the slopes of a population's model against central differences of its step, after the build.
 
@@ -852,7 +858,7 @@ class Network(Handle):
             trials, steps: needed if there are no inputs.
             state: continues from this state, which moves on, instead of starting at time 0; ``seed`` is then not used.
             record: populations whose rates are recorded, names or shell patterns: ``"E"``, ``["E", "pfc/*"]``; None:
-                all; ``""``: none. With a colon a variable, see :meth:`State.variable`, which ``run.traces`` then has:
+                all; ``""``: none. Of those that spike, ``run.spikes`` has the spikes. With a colon a variable, see :meth:`State.variable`, which ``run.traces`` then has:
                 ``"E I:x D:dendrite+"``, ``"*:rate"``. Outputs are always recorded. Memory is only taken for what is recorded.
             every: records every so many steps: ``every``, ``2 * every``, ...
             interventions: what is done to units, and when: ``na.Silence("PV", start=500, end=1000)``, or a list of

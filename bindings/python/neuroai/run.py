@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import operator
 import time
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ._closed import Closed, Record
 from ._handle import Floats, Names, describe, frozen, joined, listed, picked
 from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, NonfiniteError, UnknownNameError, brief
+from .spike_trains import Rates, Spikes
 
 if TYPE_CHECKING:
     from .intervention import Intervention
@@ -37,7 +39,9 @@ class Run(Closed):
     """The recorded activity of a run.
 
     Attributes:
-        rates: of each recorded population, [T, B, n], float32. Row j is step ``(j + 1) * every`` of the run.
+        rates: of each recorded population, [T, B, n], float32. Row j is step ``(j + 1) * every`` of the run. Of units
+            that spike 1 for a spike: an array of 0 and 1, which is made anew from ``spikes`` when it is asked for.
+        spikes: of each recorded population that spikes, :class:`neuroai.Spikes`: all of them, whatever ``every`` is.
         traces: of each recorded variable, such as ``"E:x"``, [T, B, n]; of branches [T, B, branches * n].
         outputs: of each output, [T, B, n].
         inputs: of each input, [T, B, n], as given, without the baseline and noise of the network's inputs.
@@ -54,6 +58,7 @@ class Run(Closed):
     net: "Network"
     dt: float
     rates: Dict[str, Floats]
+    spikes: Dict[str, Spikes]
     traces: Dict[str, Floats]
     outputs: Dict[str, Floats]
     inputs: Dict[str, Floats]
@@ -73,11 +78,14 @@ class Run(Closed):
         rows: Optional[int] = None,
         interventions: "Sequence[Acting]" = (),
         traces: Optional[Dict[str, Floats]] = None,
+        spikes: Optional[Dict[str, Spikes]] = None,
     ) -> None:
-        self._keep(interventions=tuple(interventions), traces=Record(traces or {}))
+        self._keep(interventions=tuple(interventions), traces=Record(traces or {}), spikes=Record(spikes or {}))
         self._keep(state=state, net=state.net, dt=state.net.dt, trials=trials, every=every)
-        self._keep(rates=Record(rates), outputs=Record(outputs), inputs=Record(inputs))
         self._rows = len(next(iter({**rates, **outputs}.values()))) if rows is None else rows
+        kept = [name for name in state.net.populations if name in rates or name in self.spikes]
+        shown = Rates(rates, self.spikes, kept, every, self._rows) if spikes else Record(rates)
+        self._keep(rates=shown, outputs=Record(outputs), inputs=Record(inputs))
 
     @property
     def time(self) -> npt.NDArray[np.float64]:
@@ -97,9 +105,11 @@ class Run(Closed):
         return steps[self.every - 1 :: self.every][: self._rows]
 
     def __repr__(self) -> str:
-        rows = {**self.rates, **self.traces, **self.outputs}
         often = f", every {self.every} steps" if self.every > 1 else ""
-        return f"<Run: {listed(f'{name} {describe(array.shape)}' for name, array in rows.items())}{often}>"
+        events = [f"{name} {len(spikes)} spikes" for name, spikes in self.spikes.items()]
+        dense = [{name: self.rates[name] for name in self.rates if name not in self.spikes}, self.traces, self.outputs]
+        rows = [f"{name} {describe(array.shape)}" for arrays in dense for name, array in arrays.items()]
+        return f"<Run: {listed([*events, *rows])}{often}>"
 
 
 def parts(array: Floats, sizes: Mapping[str, int]) -> Dict[str, Floats]:
@@ -212,6 +222,45 @@ class _Tape:
         return {name: array[:rows] for name, array in self.kept.items()}
 
 
+#: What the library writes for each spike, and how many it has room for at least.
+_SPIKE = np.dtype([("step", np.int64), ("trial", np.int32), ("unit", np.int32)])
+_SPIKES = 1 << 16
+
+
+class _Events:
+    """Where spikes go: what the library writes into a buffer is handed out to populations after each piece."""
+
+    def __init__(self, sizes: Dict[str, int], state: "State") -> None:
+        self.sizes, self.trials, self.before = sizes, state.trials, state.time
+        self.ends = np.cumsum(list(sizes.values()))
+        self.room = np.empty(max(_SPIKES, 2 * self.trials * sum(sizes.values())), _SPIKE)
+        self.kept: Dict[str, List[npt.NDArray[Any]]] = {name: [] for name in sizes}
+
+    def target(self, to: Any) -> None:
+        """Has a recording write here."""
+        self._names = " ".join(self.sizes).encode()  # as long as the recording reads it
+        to.populations, to.room = self._names, len(self.room)
+        to.spikes = self.room.ctypes.data_as(type(to.spikes))
+
+    def keep(self, n: int) -> None:
+        events = self.room[:n].copy()
+        events["step"] -= self.before
+        if len(self.sizes) == 1:
+            return next(iter(self.kept.values())).append(events)
+        which = np.searchsorted(self.ends, events["unit"], side="right")
+        for k, name in enumerate(self.sizes):
+            here = events[which == k]
+            here["unit"] -= self.ends[k] - self.sizes[name]
+            self.kept[name].append(here)
+
+    def spikes(self, steps: int, dt: float, lengths: Optional[npt.NDArray[Any]]) -> Dict[str, Spikes]:
+        found = {}
+        for name, n in self.sizes.items():
+            of = np.concatenate([np.empty(0, _SPIKE), *self.kept[name]])
+            found[name] = Spikes(of["step"], of["unit"], n, steps, dt, of["trial"], self.trials, name, 0, lengths)
+        return found
+
+
 class _Pieces:
     """How many steps a call into the library makes: so many as take a moment."""
 
@@ -228,6 +277,29 @@ class _Pieces:
             self.steps = max(1, self.steps // 2)
         elif took < _PIECE / 2 and steps == self.steps:
             self.steps = 2 * self.steps if self.most is None else min(2 * self.steps, self.most)
+
+
+def _with_spikes(
+    state: "State",
+    steps: int,
+    inputs: Optional[Floats],
+    outputs: Optional[Floats],
+    rates: Optional[Floats],
+    variables: Dict[str, int],
+    traces: Optional[Floats],
+    events: _Events,
+) -> int:
+    """Records spikes besides; how many steps there was room for."""
+    names = " ".join(variables).encode()
+    to = _c.nai_recording(struct_size=ctypes.sizeof(_c.nai_recording), width=sum(variables.values()))
+    for part, array in (("outputs", outputs), ("rates", rates), ("traces", traces)):
+        if array is not None:
+            setattr(to, part, array.ctypes.data_as(ctypes.POINTER(ctypes.c_float)))
+    to.variables = names or None
+    events.target(to)
+    _c.nai_state_record_spikes(state, steps, inputs, to)
+    events.keep(to.n)
+    return int(to.made)
 
 
 def record(
@@ -248,7 +320,10 @@ def record(
     every, steps = _whole("every", every, 1), _whole("steps", steps, 0)
     populations, outputs, channels = state.net.populations, state.net.outputs, state.net.inputs
     shape = steps // every, state.trials
-    rates = _Tape.create(populations, chosen(names, populations), *shape, every)
+    wanted = chosen(names, populations)
+    spiking = {name: populations[name] for name in wanted if state.net.spikes(name)}
+    rates = _Tape.create(populations, [name for name in wanted if name not in spiking], *shape, every)
+    events = _Events(spiking, state) if spiking else None
     variables = traced(names, state)
     traces = _Tape.create(variables, list(variables), *shape, every)
     z = _Tape.create(outputs, list(outputs), *shape, every)
@@ -261,7 +336,12 @@ def record(
         given = np.zeros((rows, state.trials, sum(channels.values())), np.float32) if inputs is None else inputs
         if every > 1 and inputs is not None:
             given = given[every - 1 :: every].copy()
-        return Run(state, rates.first(rows), z.first(rows), parts(given[:rows], channels), trials, every, rows, interventions, traces.first(rows))
+        ends = None if trials is None else trials.lengths
+        spikes = None if events is None else events.spikes(done, state.net.dt, ends)
+        shown = parts(given[:rows], channels)
+        return Run(
+            state, rates.first(rows), z.first(rows), shown, trials, every, rows, interventions, traces.first(rows), spikes
+        )
 
     done = 0
     try:
@@ -270,7 +350,9 @@ def record(
             while done < steps:
                 n = pieces.next(steps - done)
                 here = None if inputs is None else inputs[done : done + n]
-                if variables:
+                if events is not None:
+                    n = _with_spikes(state, n, here, z.target(done, n), rates.target(done, n), variables, traces.target(done, n), events)
+                elif variables:
                     also = " ".join(variables), traces.target(done, n), sum(variables.values())
                     _c.nai_state_record(state, n, here, z.target(done, n), rates.target(done, n), *also)
                 else:
