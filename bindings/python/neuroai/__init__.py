@@ -96,6 +96,7 @@ from .initial import (
     Uniform,
 )
 from .intervention import Clamp, Inject, Intervention, Scale, Silence
+from .mean_fields import MeanField, Stationary, mean_field
 from .microcircuit_measures import MicrocircuitHistory, MicrocircuitMeasures
 from .microcircuits import microcircuit
 from .model import Field, Model, UnitModel, Units, models
@@ -130,6 +131,7 @@ from .state import Run, State
 from .synapse_list import SynapseList
 from .task import Task
 from .trainer import Progress, Trainer
+from .transfer import siegert, siegert_slopes
 from .trials import Trials
 
 if TYPE_CHECKING:
@@ -198,6 +200,7 @@ __all__ = [
     "MSE",
     "Mask",
     "MaxWeight",
+    "MeanField",
     "MicrocircuitHistory",
     "MicrocircuitMeasures",
     "Model",
@@ -241,6 +244,7 @@ __all__ = [
     "Stage",
     "Staircase",
     "State",
+    "Stationary",
     "StrongWeak",
     "SynapseList",
     "Synapses",
@@ -268,12 +272,15 @@ __all__ = [
     "evaluate",
     "experiment",
     "fit_psychometric",
+    "mean_field",
     "microcircuit",
     "pca",
     "play",
     "plot",
     "random",
     "reaction_times",
+    "siegert",
+    "siegert_slopes",
     "spikes",
     "stages",
     "tasks",

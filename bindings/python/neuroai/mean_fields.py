@@ -1,0 +1,399 @@
+"""Mean-field theory of networks of leaky integrate-and-fire neurons: self-consistent rates, their stability, all states.
+
+Amit & Brunel (1997), Brunel (2000): each neuron receives so many spikes of so small an effect that its input is white
+noise; its rate follows from the mean and the variance of the input by :func:`neuroai.siegert`, and these from the rates.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._closed import Closed, Record
+from ._handle import brief, expect, frozen, given, listed
+from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
+from .synapse_list import columns
+from .transfer import siegert, siegert_slopes
+
+if TYPE_CHECKING:
+    from .network import Network
+
+__all__ = ["MeanField", "Stationary", "mean_field"]
+
+Doubles = npt.NDArray[np.float64]
+#: Where a search begins: a rate of each population, Hz, or of those named, the others being silent.
+Start = Union[Mapping[str, float], npt.ArrayLike]
+
+#: Hz: below it a rate is found, and above it two states differ.
+_FOUND, _APART = 1e-9, 1e-3
+#: A relaxation makes this step first, in units of its time constant, and at most so many. It is implicit, so that
+#: strong inhibition does not make it swing, and turns into Newton's method where it comes to rest.
+_FIRST, _MOST = 0.05, 2000
+
+
+class Stationary(Closed):
+    """A stationary state of a mean field: rates that reproduce themselves.
+
+    Attributes:
+        rates: of each population, Hz.
+        mean: of the potential without threshold, mV.
+        sd: its standard deviation, mV.
+        eigenvalues: of d rate/dt = -rate + Phi(rates), in units of the relaxation's time constant, complex, the largest
+            real part first.
+        stable: whether all real parts are below 0. Oscillations that delays make are not seen.
+        residual: largest difference between a rate and what follows from it, Hz.
+    """
+
+    rates: Dict[str, float]
+    mean: Dict[str, float]
+    sd: Dict[str, float]
+    eigenvalues: npt.NDArray[np.complex128]
+    stable: bool
+    residual: float
+    _otherwise = "it is what was found"
+
+    def __init__(self, field: "MeanField", nu: Doubles) -> None:
+        mean, sd = field.input(nu)
+        found = np.linalg.eigvals(field.jacobian(nu) - np.eye(len(nu)))
+        found = found[np.argsort(-found.real)].astype(np.complex128)
+        each = zip(field.names, nu.tolist(), mean.tolist(), sd.tolist())
+        rates, means, sds = {}, {}, {}
+        for name, rates[name], means[name], sds[name] in each:
+            pass
+        self._keep(rates=Record(rates), mean=Record(means), sd=Record(sds), eigenvalues=frozen(found))
+        self._keep(stable=bool(found[0].real < 0), residual=float(np.abs(field.transfer(nu) - nu).max()))
+
+    def __repr__(self) -> str:
+        rates = listed((f"{name} {rate:.4g} Hz" for name, rate in self.rates.items()), 12)
+        return f"<Stationary: {rates}, {'stable' if self.stable else 'unstable'}>"
+
+
+class MeanField(Closed):
+    """Mean field of populations that are coupled by synapses that jump the potential. :func:`mean_field` reads it from a network.
+
+    ::
+
+        mean_i = drive_i + tau_i sum_j counts_ij weights_ij rate_j,   sd_i^2 = noise_i^2 + (tau_i / 2) sum_j counts_ij (weights_ij^2 + spreads_ij^2) rate_j
+        rate_i = siegert(mean_i, sd_i)
+
+    Every number of a population may be one for all of them.
+
+    Args:
+        names: of the populations.
+        counts: [to, from] synapses that a neuron has from each population; need not be whole.
+        weights: [to, from] their mean weight, mV.
+        spreads: [to, from] standard deviation of the weights, mV.
+        tau, refractory: ms.
+        threshold, reset: mV, above rest.
+        background: total rate of the spikes that each neuron gets from outside, Hz.
+        background_weight: of these, mV.
+        drive: mean of the potential without any spike, mV.
+        noise: standard deviation that it has without any, mV.
+    """
+
+    names: Tuple[str, ...]
+    _otherwise = "make another one"
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        counts: npt.ArrayLike,
+        weights: npt.ArrayLike,
+        spreads: npt.ArrayLike = 0.0,
+        tau: npt.ArrayLike = 20.0,
+        threshold: npt.ArrayLike = 20.0,
+        reset: npt.ArrayLike = 10.0,
+        refractory: npt.ArrayLike = 2.0,
+        background: npt.ArrayLike = 0.0,
+        background_weight: npt.ArrayLike = 0.0,
+        drive: npt.ArrayLike = 0.0,
+        noise: npt.ArrayLike = 0.0,
+    ) -> None:
+        n = len(tuple(names))
+        each = {"tau": tau, "threshold": threshold, "reset": reset, "refractory": refractory, "drive": drive}
+        each.update(background=background, background_weight=background_weight, noise=noise)
+        found = {key: _shaped(key, value, (n,)) for key, value in each.items()}
+        count = _shaped("counts", counts, (n, n))
+        weight, spread = _shaped("weights", weights, (n, n)), _shaped("spreads", spreads, (n, n))
+        if n < 1 or np.any(count < 0):
+            raise InvalidError("counts: some are below 0" if n else "names: there is no population")
+        per_hz = found["tau"] / 1000.0  # spikes of 1 Hz that count at a time
+        outside, jump = found["background"], found["background_weight"]
+        self._keep(names=tuple(names))
+        self._by_mean = per_hz[:, None] * count * weight
+        self._by_variance = per_hz[:, None] / 2 * count * (weight**2 + spread**2)
+        self._mean = found["drive"] + per_hz * outside * jump
+        self._variance = found["noise"] ** 2 + per_hz / 2 * outside * jump**2
+        self._neuron = found["tau"], found["threshold"], found["reset"], found["refractory"]
+        siegert(self._mean, np.sqrt(self._variance), *self._neuron)  # which refuses what it cannot take
+
+    # --- of given rates ----------------------------------------------------------------------------------------------
+
+    def input(self, rates: npt.ArrayLike) -> Tuple[Doubles, Doubles]:
+        """Mean and standard deviation of each population's free potential at these rates, mV, [n]."""
+        nu = np.asarray(rates, np.float64)
+        variance = self._variance + self._by_variance @ nu
+        return np.asarray(self._mean + self._by_mean @ nu, np.float64), np.asarray(np.sqrt(np.maximum(variance, 0)), np.float64)
+
+    def transfer(self, rates: npt.ArrayLike) -> Doubles:
+        """The rate that each population has when all have these, Phi(rates), Hz."""
+        return np.asarray(siegert(*self.input(rates), *self._neuron), np.float64)
+
+    def jacobian(self, rates: npt.ArrayLike) -> Doubles:
+        """Derivatives of :meth:`transfer` by the rates, [to, from]."""
+        mean, sd = self.input(rates)
+        by_mean, by_sd = siegert_slopes(mean, sd, *self._neuron)
+        by_variance = np.divide(by_sd, 2 * sd, out=np.zeros(len(sd)), where=sd > 0)
+        return np.asarray(by_mean[:, None] * self._by_mean + by_variance[:, None] * self._by_variance, np.float64)
+
+    # --- stationary states -------------------------------------------------------------------------------------------
+
+    def solve(self, start: Optional[Start] = None) -> Stationary:
+        """The state into which the populations relax: d rate/dt = -rate + Phi(rates) from ``start``.
+
+        Args:
+            start: rates, Hz: ``{"A": 50}``, the others being silent; or one for each. Default: all silent, from where the
+                spontaneous state is reached.
+        """
+        nu, step = self._begin(start), _FIRST
+        for _ in range(_MOST):
+            force = self.transfer(nu) - nu
+            if float(np.abs(force).max()) < _FOUND * max(1.0, float(nu.max())):
+                return Stationary(self, self._near(nu))
+            jacobian = self.jacobian(nu)
+            growth = float(np.linalg.eigvals(jacobian).real.max()) - 1  # a step that is too long for it would turn back
+            step = min(step, 0.5 / growth) if growth > 0 else step
+            move = np.linalg.solve(np.eye(len(nu)) * (1 / step + 1) - jacobian, force)
+            far = float(np.abs(move / (1 + nu)).max())
+            if far > 0.3 and step > 1e-6:  # a longer step might end in the basin of another state
+                step /= 2
+                continue
+            nu, step = np.maximum(nu + move, 0), step * (1.5 if far < 0.1 else 1.0)
+        raise Error(f"start: no stationary state was reached in {_MOST} steps; the rates were {nu.round(3).tolist()}")
+
+    def states(self, starts: Optional[Iterable[Start]] = None, seed: int = 0) -> List[Stationary]:
+        """The stable states that are reached from many starts, each once, by their mean rate; and unstable ones between them.
+
+        Starts are silence, each population alone at 50 Hz and at its largest rate, all of them at these, and 10 that are
+        random. Unstable states are looked for by Newton's method on the way from one stable state to the next.
+
+        Args:
+            starts: to be tried besides.
+            seed: of the random ones.
+        """
+        n, most = len(self.names), 1000.0 / np.maximum(self._neuron[3], 1.0)
+        rng = np.random.default_rng(seed)
+        begun: List[Any] = [np.zeros(n), np.full(n, 50.0), most, *(starts or ())]
+        for k in range(n):
+            begun += [np.eye(n)[k] * 50.0, np.eye(n)[k] * most[k]]
+        begun += [np.exp(rng.uniform(np.log(0.1), np.log(most))) for _ in range(10)]
+        found: List[Stationary] = []
+        for start in begun:
+            try:
+                self._add(found, self.solve(start))
+            except Error:
+                continue  # a cycle, or a start at which nothing is smooth
+        stable = [np.array(list(state.rates.values())) for state in found]
+        for i, one in enumerate(stable):
+            for other in stable[:i]:
+                for share in (0.25, 0.5, 0.75):
+                    between = self._newton(share * one + (1 - share) * other)
+                    if between is not None:
+                        self._add(found, between)
+        return sorted(found, key=lambda state: float(np.mean(list(state.rates.values()))))
+
+    def _near(self, nu: Doubles) -> Doubles:
+        """A step of Newton's method from where a state was found."""
+        return np.maximum(nu + np.linalg.solve(np.eye(len(nu)) - self.jacobian(nu), self.transfer(nu) - nu), 0)
+
+    def _newton(self, nu: Doubles) -> Optional[Stationary]:
+        for _ in range(60):
+            force = self.transfer(nu) - nu
+            if float(np.abs(force).max()) < _FOUND * max(1.0, float(nu.max())):
+                return Stationary(self, nu)
+            try:
+                nu = nu + np.linalg.solve(np.eye(len(nu)) - self.jacobian(nu), force)
+            except np.linalg.LinAlgError:
+                return None
+            if not np.isfinite(nu).all() or np.any(nu < 0):
+                return None
+        return None
+
+    @staticmethod
+    def _add(found: List[Stationary], state: Stationary) -> None:
+        nu = np.array(list(state.rates.values()))
+        known = (np.array(list(one.rates.values())) for one in found)
+        if not any(np.abs(nu - one).max() < _APART * max(1.0, float(nu.max())) for one in known):
+            found.append(state)
+
+    def _begin(self, start: Optional[Start]) -> Doubles:
+        n = len(self.names)
+        if start is None:
+            return np.zeros(n)
+        if isinstance(start, Mapping):
+            unknown = [name for name in start if name not in self.names]
+            if unknown:
+                raise UnknownNameError(f"start: there is no population {brief(unknown[0])}, but {listed(self.names)}")
+            return _rates(np.array([float(start.get(name, 0.0)) for name in self.names]), n)
+        return _rates(np.asarray(given("start", start), np.float64), n)
+
+    @property
+    def rates(self) -> Dict[str, float]:
+        """Rates of the state that is reached from silence, Hz: of the spontaneous one."""
+        return self.solve().rates
+
+    def __repr__(self) -> str:
+        return f"<MeanField of {listed(self.names, 12)}>"
+
+
+def _shaped(what: str, value: Any, shape: Tuple[int, ...]) -> Doubles:
+    array = np.asarray(given(what, value), np.float64)
+    if array.ndim and array.shape != shape:
+        raise InvalidError(f"{what}: expected a number or shape {list(shape)}, got {list(array.shape)}")
+    if not np.isfinite(array).all():
+        raise InvalidError(f"{what}: some are not finite")
+    return np.broadcast_to(array, shape).copy()
+
+
+def _rates(nu: Doubles, n: int) -> Doubles:
+    if nu.shape != (n,) or np.any(nu < 0) or not np.isfinite(nu).all():
+        raise InvalidError(f"start: expected a rate of at least 0 for each of {n} populations")
+    return nu.copy()
+
+
+# --- of a network ----------------------------------------------------------------------------------------------------
+
+#: What a population must not have, as the theory does not know it.
+_WITHOUT = {"adaptation": "adapts", "soft_reset": "has a soft reset", "background_exc": "has a background onto currents"}
+
+
+def mean_field(net: "Network", inputs: Optional[Mapping[str, float]] = None) -> MeanField:
+    """The mean field of a built network of ``lif`` populations that are coupled by jumps of the potential.
+
+    Numbers of synapses and the mean and variance of their weights are those that were built; a neuron has those that
+    neurons of its population have on average::
+
+        theory = na.mean_field(net)
+        theory.rates["E"]  # the spontaneous state
+        theory.solve({"A": 50})  # what is reached from an active population
+        theory.states()  # all that many starts lead to
+
+    Args:
+        net: with populations of the model ``lif`` onto whose ports ``delta`` and ``background`` all projections arrive.
+            Outputs are left out. Populations of the model ``poisson`` have the rates that they are given.
+        inputs: what inputs are set to, Hz where they are a background; the others are 0.
+    """
+    from .network import Network
+
+    expect("net", net, Network, "a neuroai.Network")
+    return _Reader(net, dict(inputs or {})).read()
+
+
+class _Reader:
+    """Reads a network into what :class:`MeanField` takes."""
+
+    def __init__(self, net: "Network", inputs: Dict[str, float]) -> None:
+        unknown = [name for name in inputs if name not in net.inputs]
+        if unknown:
+            raise UnknownNameError(f"inputs: there is no input {brief(unknown[0])}, but {listed(net.inputs) or 'none'}")
+        self.net, self.inputs = net, inputs
+        self.names = [name for name in net.populations if net.model(name) == "lif"]
+        self.given = [name for name in net.populations if net.model(name) == "poisson"]
+        others = [name for name in net.populations if name not in self.names and name not in self.given]
+        if others or not self.names:
+            what = f"{brief(others[0])} is of the model {brief(net.model(others[0]))}" if others else "there is no population"
+            raise UnsupportedError(f"net: {what}; its mean field is that of lif populations")
+
+    def read(self) -> MeanField:
+        n = len(self.names)
+        self.sums, self.squares, self.counts = (np.zeros((n, n)) for _ in range(3))
+        neuron = {key: np.array([self._one(name, key) for name in self.names]) for key in ("tau", "refractory", "drive", "threshold", "reset", "rest")}
+        for name in self.names:
+            self._check(name)
+        self.per_hz = neuron["tau"] / 1000.0
+        self.mean = neuron["drive"] + np.array([self._bias(name) for name in self.names])
+        self.background = np.array([self._one(name, "background") for name in self.names])
+        self.variance = np.zeros(n)
+        for source, target in self.net.projections:
+            if target.partition(":")[0] in self.names:
+                self._arrive(source, target)
+        jump = np.array([self._one(name, "background_weight") for name in self.names])
+        weight = np.divide(self.sums, self.counts, out=np.zeros((n, n)), where=self.counts > 0)
+        square = np.divide(self.squares, self.counts, out=np.zeros((n, n)), where=self.counts > 0)
+        return MeanField(
+            self.names,
+            self.counts,
+            weight,
+            np.sqrt(np.maximum(square - weight**2, 0)),
+            neuron["tau"],
+            neuron["threshold"] - neuron["rest"],
+            neuron["reset"] - neuron["rest"],
+            neuron["refractory"],
+            self.background,
+            jump,
+            self.mean,
+            np.sqrt(self.variance),
+        )
+
+    def _one(self, name: str, parameter: str) -> float:
+        values = self.net.get(name, parameter)
+        if np.ptp(values) > 1e-9 * max(1.0, float(np.abs(values).max())):
+            raise UnsupportedError(f"net: {parameter} of {brief(name)} differs between its units")
+        return float(values[0])
+
+    def _check(self, name: str) -> None:
+        for parameter, does in _WITHOUT.items():
+            if np.any(self.net.get(name, parameter) != 0):
+                raise UnsupportedError(f"net: {brief(name)} {does} ({parameter}), which its mean field does not know")
+
+    def _kept(self, name: str) -> float:
+        """What a constant that arrives at each step makes of the potential."""
+        left = -np.expm1(-self.net.dt / self._one(name, "tau"))
+        return 1.0 if self._one(name, "normalise") else 1.0 / left
+
+    def _bias(self, name: str) -> float:
+        bias = np.asarray(self.net.bias(name), np.float64)
+        if np.ptp(bias) > 0:
+            raise UnsupportedError(f"net: the bias of {brief(name)} differs between its units")
+        return float(bias[0]) * self._kept(name) if bias[0] else 0.0
+
+    def _arrive(self, source: str, target: str) -> None:
+        of, (to, _, port) = source.partition(":")[0], target.partition(":")
+        i = self.names.index(to)
+        weight = columns(self.net, source, target, ("weight",))["weight"].astype(np.float64)
+        total, square, count = (float(x) / self.net.populations[to] for x in (weight.sum(), weight @ weight, len(weight)))
+        if port not in ("", "delta", "background"):
+            raise UnsupportedError(f"net: {brief(source)} arrives at {brief(target)}; the mean field knows jumps at delta alone")
+        if source.partition(":")[2] not in ("", "spike"):
+            raise UnsupportedError(f"net: {brief(source)} sends no spikes to {brief(target)}")
+        if of in self.net.inputs:
+            self._given_input(i, of, to, port, total)
+        elif port == "background":
+            raise UnsupportedError(f"net: {brief(source)} sets the background of {brief(to)}, which only an input can")
+        else:
+            gain = self._gain(to)
+            self._couple(i, of, total * gain, square * gain**2, count)
+
+    def _gain(self, name: str) -> float:
+        """What an arrival is multiplied by."""
+        return float(-np.expm1(-self.net.dt / self._one(name, "tau"))) if self._one(name, "normalise") else 1.0
+
+    def _given_input(self, i: int, of: str, to: str, port: str, total: float) -> None:
+        value = float(self.inputs.get(of, 0.0))
+        if port == "background":
+            self.background[i] += total * value
+        else:
+            self.mean[i] += total * value * self._kept(to)
+
+    def _couple(self, i: int, of: str, total: float, square: float, count: float) -> None:
+        if of in self.given:
+            rate = float(np.mean(self.net.get(of, "rate")))
+            self.mean[i] += self.per_hz[i] * total * rate
+            self.variance[i] += self.per_hz[i] / 2 * square * rate
+            return
+        j = self.names.index(of)
+        self.sums[i, j] += total
+        self.squares[i, j] += square
+        self.counts[i, j] += count
