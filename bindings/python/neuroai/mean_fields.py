@@ -6,7 +6,7 @@ noise; its rate follows from the mean and the variance of the input by :func:`ne
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -148,6 +148,21 @@ class MeanField(Closed):
         by_variance = np.divide(by_sd, 2 * sd, out=np.zeros(len(sd)), where=sd > 0)
         return np.asarray(by_mean[:, None] * self._by_mean + by_variance[:, None] * self._by_variance, np.float64)
 
+    def effective(self, name: str, rates: npt.ArrayLike) -> Doubles:
+        """The rate that follows for one population when it is held at each of these rates and all others settle, Hz.
+
+        Where both are equal, there is a stationary state (Mascaro & Amit 1999). The others begin where they were at the
+        rate before.
+        """
+        k, others = self.names.index(name), np.zeros(len(self.names) - 1)
+        found: List[float] = []
+        for rate in np.atleast_1d(np.asarray(rates, np.float64)):
+            held = _Held(self, k, float(rate))
+            if len(others):
+                others = _relax(held.transfer, held.jacobian, others, 1.0 if found else _FIRST)
+            found.append(float(self.transfer(np.insert(others, k, rate))[k]))
+        return np.asarray(found, np.float64)
+
     # --- stationary states -------------------------------------------------------------------------------------------
 
     def solve(self, start: Optional[Start] = None) -> Stationary:
@@ -157,21 +172,8 @@ class MeanField(Closed):
             start: rates, Hz: ``{"A": 50}``, the others being silent; or one for each. Default: all silent, from where the
                 spontaneous state is reached.
         """
-        nu, step = self._begin(start), _FIRST
-        for _ in range(_MOST):
-            force = self.transfer(nu) - nu
-            if float(np.abs(force).max()) < _FOUND * max(1.0, float(nu.max())):
-                return Stationary(self, self._near(nu))
-            jacobian = self.jacobian(nu)
-            growth = float(np.linalg.eigvals(jacobian).real.max()) - 1  # a step that is too long for it would turn back
-            step = min(step, 0.5 / growth) if growth > 0 else step
-            move = np.linalg.solve(np.eye(len(nu)) * (1 / step + 1) - jacobian, force)
-            far = float(np.abs(move / (1 + nu)).max())
-            if far > 0.3 and step > 1e-6:  # a longer step might end in the basin of another state
-                step /= 2
-                continue
-            nu, step = np.maximum(nu + move, 0), step * (1.5 if far < 0.1 else 1.0)
-        raise Error(f"start: no stationary state was reached in {_MOST} steps; the rates were {nu.round(3).tolist()}")
+        nu = _relax(self.transfer, self.jacobian, self._begin(start))
+        return Stationary(self, self._near(nu))
 
     def states(self, starts: Optional[Iterable[Start]] = None, seed: int = 0) -> List[Stationary]:
         """The stable states that are reached from many starts, each once, by their mean rate; and unstable ones between them.
@@ -246,6 +248,40 @@ class MeanField(Closed):
 
     def __repr__(self) -> str:
         return f"<MeanField of {listed(self.names, 12)}>"
+
+
+class _Held:
+    """The other populations while one is held at a rate."""
+
+    def __init__(self, field: MeanField, k: int, rate: float) -> None:
+        self.field, self.k, self.rate = field, k, rate
+
+    def transfer(self, nu: Doubles) -> Doubles:
+        return np.asarray(np.delete(self.field.transfer(np.insert(nu, self.k, self.rate)), self.k), np.float64)
+
+    def jacobian(self, nu: Doubles) -> Doubles:
+        whole = self.field.jacobian(np.insert(nu, self.k, self.rate))
+        return np.asarray(np.delete(np.delete(whole, self.k, 0), self.k, 1), np.float64)
+
+
+def _relax(
+    transfer: Callable[[Doubles], Doubles], jacobian: Callable[[Doubles], Doubles], nu: Doubles, step: float = _FIRST
+) -> Doubles:
+    """Where d rate/dt = -rate + Phi(rates) comes to rest."""
+    for _ in range(_MOST):
+        force = transfer(nu) - nu
+        if float(np.abs(force).max()) < _FOUND * max(1.0, float(nu.max())):
+            return nu
+        slopes = jacobian(nu)
+        growth = float(np.linalg.eigvals(slopes).real.max()) - 1  # a step that is too long for it would turn back
+        step = min(step, 0.5 / growth) if growth > 0 else step
+        move = np.linalg.solve(np.eye(len(nu)) * (1 / step + 1) - slopes, force)
+        far = float(np.abs(move / (1 + nu)).max())
+        if far > 0.3 and step > 1e-6:  # a longer step might end in the basin of another state
+            step /= 2
+            continue
+        nu, step = np.maximum(nu + move, 0), step * (1.5 if far < 0.1 else 1.0)
+    raise Error(f"start: no stationary state was reached in {_MOST} steps; the rates were {nu.round(3).tolist()}")
 
 
 def _shaped(what: str, value: Any, shape: Tuple[int, ...]) -> Doubles:

@@ -6,7 +6,8 @@ Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. 
 Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircuit`, whose measures are in
 :func:`microcircuit_history`. Interventions: :func:`silencing`, :func:`comparison`,
 :func:`dose`, :func:`traces`.
-Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. And :func:`label_ends`, for lines of your own.
+Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. Spikes: :func:`raster`, :func:`population_rates`,
+:func:`intervals`, :func:`irregularity`, :func:`correlations`, :func:`power`, and :func:`mean_field` of a theory. And :func:`label_ends`, for lines of your own.
 
 Every function draws into ``ax``, or into a new figure if there is none, and returns the axes. If a figure has several
 panels, they replace ``ax`` and share its place. Excitation is red and inhibition is blue in all figures.
@@ -45,6 +46,7 @@ from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
 from ._plot_space import distance, space
 from ._plot_synapses import degrees, weight_distribution
+from ._plot_spikes import correlations, intervals, irregularity, mean_field, population_rates, power, raster
 from ._plot_task import curriculum, task
 from ._plot_weights import weights
 from ._units import Chosen
@@ -71,15 +73,22 @@ __all__ = [
     "comparison",
     "confusion",
     "connectivity",
+    "correlations",
     "curriculum",
     "degrees",
     "distance",
     "dose",
     "history",
+    "intervals",
+    "irregularity",
     "label_ends",
+    "mean_field",
     "microcircuit",
     "microcircuit_history",
+    "population_rates",
+    "power",
     "psychometric",
+    "raster",
     "responses",
     "silencing",
     "space",

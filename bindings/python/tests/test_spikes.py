@@ -34,6 +34,22 @@ def net():
     return net.connect("I", "E", initial=na.Uniform(-10, 0)).build(1)
 
 
+def pools_of_spikes(count, seed=0):
+    """400 ms of Izhikevich units in one, two or nine populations, which excite and inhibit each other a little."""
+    net = na.Network(dt=0.5).input("in", 1).output("z", 1)
+    names = ["E0", "I0"][:count] if count < 3 else [f"{kind}{layer}" for layer in range(count // 3) for kind in ("E", "PV", "SST")]
+    for name in names:
+        sign = 1 if name[0] == "E" else -1
+        fast = {} if sign > 0 else {"a": 0.1, "d": 2}
+        net.population(name, 40 if sign > 0 else 10, sign, model=Izhikevich(), **fast)
+        net.connect("in", name, initial=na.Uniform(5, 15))
+    for name in names:
+        net.connect(name, names, initial=na.Uniform(0, 1) if name[0] == "E" else na.Uniform(-3, 0))
+    net.connect(names[0], "z").build(1)
+    u = 1 + 0.9 * np.random.default_rng(seed).standard_normal((800, 1, 1))
+    return net.run(u.astype(np.float32))
+
+
 def given(steps=300, trials=3):
     return np.random.default_rng(0).random((steps, trials, 1), np.float32)
 
