@@ -26,7 +26,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Sequence
 
-from . import _c, anatomy, experiment, random, spikes, tasks
+from . import _c, anatomy, circuits, experiment, random, spikes, tasks
 from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
@@ -267,6 +267,7 @@ __all__ = [
     "alignment",
     "anatomy",
     "build_info",
+    "circuits",
     "condition_means",
     "cosine",
     "evaluate",
