@@ -77,7 +77,7 @@ def raster(
     shown = _shares({name: spikes.n for name, spikes in found.items()}, units)
     palette, first, ends = colours(run.net), 0, [spikes.end * spikes.dt for spikes in found.values()]
     height = float(axes[0].get_window_extent().height) * 72 / float(axes[0].figure.dpi)
-    size = min(6.0, max(1.0, height / sum(map(len, shown.values()))))
+    size = min(6.0, max(1.2, 1.3 * height / sum(map(len, shown.values()))))
     for name, spikes in found.items():
         part = spikes.of(shown[name])
         style: Any = {"marker": "|", "ms": size, "mew": min(1.0, max(0.4, size / 3)), "ls": "none", "rasterized": True}
@@ -340,13 +340,18 @@ def mean_field(
         theory: :func:`neuroai.mean_field` of a network.
         population: which; default: the first.
         most: largest rate, Hz. Default: somewhat above the largest state.
-        states: which are shown. Default: all that are found.
+        states: which are shown. Default: those that are found and in which the others are as they settle by themselves,
+            not those in which another population is raised.
         ax: where to draw.
     """
     name = theory.names[0] if population is None else population
     if name not in theory.names:
         raise UnknownNameError(f"population: there is no {brief(name)}, but {listed(theory.names)}")
     found: List[Stationary] = list(theory.states() if states is None else states)
+    if states is None:
+        rates = [state.rates[name] for state in found]
+        on = np.abs(theory.effective(name, rates) - rates) < 1e-3 * (1 + np.abs(rates))
+        found = [state for state, here in zip(found, on) if here]
     top = most or 1.3 * max([1.0, *(state.rates[name] for state in found)])
     held = np.concatenate([np.linspace(0, 1, 21)[:-1] ** 2 * top / 20, np.linspace(top / 20, top, 60)])
     ax = axes_of(ax, (3.6, 3.4))
