@@ -46,6 +46,8 @@ PAPERS = (
     "sacramento2018",
     "whittington2017",
     "scellier2017",
+    "brunel2000",
+    "amit_brunel1997",
 )
 
 HEAD = """# Published results, repeated
