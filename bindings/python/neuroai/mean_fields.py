@@ -318,7 +318,8 @@ def mean_field(net: "Network", inputs: Optional[Mapping[str, float]] = None) -> 
 
     Args:
         net: with populations of the model ``lif`` onto whose ports ``delta`` and ``background`` all projections arrive.
-            Outputs are left out. Populations of the model ``poisson`` have the rates that they are given.
+            Outputs are left out. Populations of the model ``poisson`` have the mean of the rates that their units are
+            given, by inputs too.
         inputs: what inputs are set to, Hz where they are a background; the others are 0.
     """
     from .network import Network
@@ -336,8 +337,8 @@ class _Reader:
             raise UnknownNameError(f"inputs: there is no input {brief(unknown[0])}, but {listed(net.inputs) or 'none'}")
         self.net, self.inputs = net, inputs
         self.names = [name for name in net.populations if net.model(name) == "lif"]
-        self.given = [name for name in net.populations if net.model(name) == "poisson"]
-        others = [name for name in net.populations if name not in self.names and name not in self.given]
+        self.sources = [name for name in net.populations if net.model(name) == "poisson"]
+        others = [name for name in net.populations if name not in self.names and name not in self.sources]
         if others or not self.names:
             what = f"{brief(others[0])} is of the model {brief(net.model(others[0]))}" if others else "there is no population"
             raise UnsupportedError(f"net: {what}; its mean field is that of lif populations")
@@ -352,6 +353,10 @@ class _Reader:
         self.mean = neuron["drive"] + np.array([self._bias(name) for name in self.names])
         self.background = np.array([self._one(name, "background") for name in self.names])
         self.variance = np.zeros(n)
+        self.given = {name: float(np.mean(self.net.get(name, "rate"))) for name in self.sources}
+        for source, target in self.net.projections:
+            if target.partition(":")[0] in self.sources:
+                self._drive(source, target)
         for source, target in self.net.projections:
             if target.partition(":")[0] in self.names:
                 self._arrive(source, target)
@@ -395,6 +400,14 @@ class _Reader:
             raise UnsupportedError(f"net: the bias of {brief(name)} differs between its units")
         return float(bias[0]) * self._kept(name) if bias[0] else 0.0
 
+    def _drive(self, source: str, target: str) -> None:
+        """What an input adds to the rate of a source of spikes."""
+        to = target.partition(":")[0]
+        if source not in self.net.inputs:
+            raise UnsupportedError(f"net: {brief(source)} sets the rate of {brief(to)}, which only an input can")
+        total = float(columns(self.net, source, target, ("weight",))["weight"].astype(np.float64).sum())
+        self.given[to] += total / self.net.populations[to] * float(self.inputs.get(source, 0.0))
+
     def _arrive(self, source: str, target: str) -> None:
         of, (to, _, port) = source.partition(":")[0], target.partition(":")
         i = self.names.index(to)
@@ -425,7 +438,7 @@ class _Reader:
 
     def _couple(self, i: int, of: str, total: float, square: float, count: float) -> None:
         if of in self.given:
-            rate = float(np.mean(self.net.get(of, "rate")))
+            rate = max(0.0, self.given[of])
             self.mean[i] += self.per_hz[i] * total * rate
             self.variance[i] += self.per_hz[i] / 2 * square * rate
             return

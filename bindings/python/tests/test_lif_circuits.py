@@ -144,6 +144,15 @@ def test_all_that_a_network_says_counts():
     assert np.allclose(mean, expected, rtol=1e-6) and np.allclose(sd**2, squares, rtol=1e-6)
 
 
+@pytest.mark.skipif("poisson" not in na.models(), reason="there is no such model")
+def test_sources_of_spikes_have_the_rates_that_they_are_given():
+    net = na.Network(dt=0.1).input("u", 1).population("P", 50, +1, model="poisson", rate=5).population("A", 10, +1, **cells())
+    net.output("z", 1).connect("u", "P", initial=na.Constant(2), plastic=False).connect("A", "z")
+    net.connect("P", "A:delta", indegree=20, initial=na.Constant(0.5), plastic=False).build(1)
+    mean, sd = na.mean_field(net, {"u": 10}).input([0])
+    assert mean[0] == pytest.approx(0.02 * 20 * 0.5 * 25) and sd[0] ** 2 == pytest.approx(0.01 * 20 * 0.25 * 25)
+
+
 def test_networks_without_such_a_theory_are_refused():
     def net(onto="delta", **other):
         made = na.Network(dt=0.1).population("A", 4, +1, **cells(**other)).output("z", 1)
