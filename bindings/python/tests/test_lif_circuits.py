@@ -142,6 +142,9 @@ def test_all_that_a_network_says_counts():
         0.01 * (b**2).sum() / 20 * 7,
     ]
     assert np.allclose(mean, expected, rtol=1e-6) and np.allclose(sd**2, squares, rtol=1e-6)
+    mean, sd = na.mean_field(net.set("B", normalise=1), {"rate": 300, "push": 0.2}).input(nu)  # all that arrives times leak
+    assert mean[1] == pytest.approx(expected[1] * leak, rel=1e-6)
+    assert sd[1] ** 2 == pytest.approx(squares[1] * leak**2, rel=1e-6)
 
 
 @pytest.mark.skipif("poisson" not in na.models(), reason="there is no such model")

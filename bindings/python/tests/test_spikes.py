@@ -264,6 +264,10 @@ def test_a_clock_and_units_that_hardly_fire():
 
 def test_intervals_are_within_a_unit_and_a_trial():
     assert na.spikes.intervals(few()).tolist() == [2, 3]
+    assert na.spikes.cv(few(), least=2)[0] == pytest.approx(np.sqrt(0.5) / 2.5)  # of 2 and 3
+    assert na.spikes.cv2(few(), least=1)[0] == pytest.approx(0.4)
+    clocks = na.Spikes.from_times(np.r_[np.arange(10, 50, 10), np.arange(40, 200, 40)], np.repeat([0, 1], 4), 2, 200)
+    assert np.allclose(na.spikes.cv2(clocks, least=1), 0)  # no pair is of two units
 
 
 def shared(common, total=20.0, n=40, duration=50_000.0, seed=2):
