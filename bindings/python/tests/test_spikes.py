@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import signal
 import tracemalloc
 
 import numpy as np
@@ -137,6 +138,25 @@ def test_memory_is_that_of_the_spikes():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert len(spikes) > 0 and peak < 4e6 + 64 * len(spikes)
+
+
+def test_what_was_recorded_before_an_interrupt_is_there():
+    class Interrupting(Izhikevich):
+        def step(self, s):
+            super().step(s)
+            if s.step == 150:
+                signal.raise_signal(signal.SIGINT)
+
+    def run(model):
+        net = na.Network(dt=1).population("E", 5, model=model).output("z", 1)
+        net.connect("E", "z").build(1)
+        return net.run(steps=5000, record="E", interventions=na.Inject("E", 10))
+
+    with pytest.raises(KeyboardInterrupt) as stop:
+        run(Interrupting())
+    found, whole = stop.value.run.spikes["E"], run(Izhikevich()).spikes["E"]
+    assert 0 < found.end < 5000 and len(found) > 0
+    assert found.step.tolist() == whole.between(0, found.end).step.tolist()
 
 
 def test_a_network_says_what_spikes(net):
