@@ -186,3 +186,9 @@ def test_wrong_fields_are_refused():
     ]:
         with pytest.raises((na.InvalidError, na.UnknownNameError), match=words):
             call()
+
+
+def test_a_search_that_does_not_end_says_where_it_was(monkeypatch):
+    monkeypatch.setattr("neuroai.mean_fields._MOST", 3)
+    with pytest.raises(na.Error, match="start: no stationary state was reached in 3 steps; the rates were"):
+        brunel(5, 20_000).solve()
