@@ -20,7 +20,12 @@ import neuroai as na
 QUICK = bool(os.environ.get("NEUROAI_EXAMPLE_QUICK"))
 NEURONS, CONNECTIONS = (400, 100) if QUICK else (10_000, 1000)
 END = 300 if QUICK else 1200  # ms
-NAMES = {"SR": "synchronous regular", "SI fast": "synchronous irregular, fast", "AI": "asynchronous irregular", "SI slow": "synchronous irregular, slow"}
+NAMES = {
+    "SR": "synchronous regular",
+    "SI fast": "synchronous irregular, fast",
+    "AI": "asynchronous irregular",
+    "SI slow": "synchronous irregular, slow",
+}
 
 
 def main(folder=".", neurons=NEURONS):
@@ -32,8 +37,13 @@ def main(folder=".", neurons=NEURONS):
         run = net.run(steps=round(END / net.dt))
         late = run.spikes["E"].between(END / 2)
         cv = np.nanmean(na.spikes.cv(late)) if late.rate * END > 6000 else np.nan
-        print(f"{name}: E {late.rate:.1f} Hz, theory {theory['E']:.1f} Hz, CV {cv:.2f}, synchrony {na.spikes.synchrony(late):.0f}")
-        above, _ = na.plot.raster(run, window=(END - 200, END), theory=theory, bin=1, units=60, ax=figure.add_subplot(place))
+        print(
+            f"{name}: E {late.rate:.1f} Hz, theory {theory['E']:.1f} Hz, CV {cv:.2f}, "
+            f"synchrony {na.spikes.synchrony(late):.0f}"
+        )
+        above, _ = na.plot.raster(
+            run, window=(END - 200, END), theory=theory, bin=1, units=60, ax=figure.add_subplot(place)
+        )
         above.set_title(f"{name}: {late.rate:.1f} Hz, theory {theory['E']:.1f} Hz", fontsize="medium")
     path = Path(folder) / "brunel.png"
     figure.savefig(path, dpi=100)

@@ -29,7 +29,10 @@ def main(folder=".", g_plus=2.7):
     run = net.run(cue)
     for name, spikes in run.spikes.items():
         rate = spikes.between(CUE[1] + 100).rate
-        print(f"{name}: {rate:.1f} Hz after the cue; theory {delay.rates[name]:.1f} Hz, spontaneous {spontaneous.rates[name]:.1f} Hz")
+        print(
+            f"{name}: {rate:.1f} Hz after the cue; theory {delay.rates[name]:.1f} Hz, "
+            f"spontaneous {spontaneous.rates[name]:.1f} Hz"
+        )
     figure = plt.figure(figsize=(10, 4.4), layout="constrained")
     grid = figure.add_gridspec(1, 2, width_ratios=[2.2, 1])
     panels = na.plot.raster(run, units=300, smooth=10, theory=delay, ax=figure.add_subplot(grid[0]))

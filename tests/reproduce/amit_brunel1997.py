@@ -35,7 +35,7 @@ def measure(seed, quick):
 
 
 def fold(net):
-    """The strength from which on there is a delay state; weights within and between pools are those of each strength."""
+    """The strength from which on there is a delay state, by networks of each strength."""
     low, high = 2.5, 2.6
     for _ in range(12):
         middle = (low + high) / 2
@@ -60,8 +60,14 @@ def judge_theory(values, quick):
     for g_plus, (_, rate) in POINTS.items():
         off += [abs(value[g_plus]["theory"]["S1"] / rate - 1) for value in values]
     found = next(value["fold"] for value in values if value["fold"] is not None)
-    level = MET if max(off) < 1e-3 and abs(found - FOLD) < 1e-3 else CLOSE if max(off) < 0.03 and abs(found - FOLD) < 0.02 else NOT
-    words = [f"{g_plus}: {spread([value[g_plus]['theory']['S1'] for value in values], '{:.2f}')} Hz" for g_plus in POINTS]
+    level = (
+        MET
+        if max(off) < 1e-3 and abs(found - FOLD) < 1e-3
+        else CLOSE if max(off) < 0.03 and abs(found - FOLD) < 0.02 else NOT
+    )
+    words = [
+        f"{g_plus}: {spread([value[g_plus]['theory']['S1'] for value in values], '{:.2f}')} Hz" for g_plus in POINTS
+    ]
     return Result(f"{'; '.join(words)}; from {found:.4f} on", level)
 
 
@@ -86,19 +92,19 @@ COMMON = {"paper": PAPER, "compared_with": ANOTHER, "measure": measure, "seeds":
 ROWS = [
     Row(
         name="amit_brunel1997.delay",
-        claim="after a cue its pool goes on firing for 2 s, at strengths within pools of 2.6 and 2.7; all others are silent",
+        claim="after a cue its pool goes on firing for 2 s, at strengths in pools of 2.6 and 2.7; others are silent",
         reference="44.1 and 49.1 Hz, others below 1 Hz",
         source="a simulation in C, 0.1 ms, 5000 neurons, as many synapses from each pool in each neuron",
         tolerance="medians within 10 %, others below 1 Hz in all runs; close: within 20 %",
         judge=judge_delay,
         draw=draw,
-        note="near the fold the rate depends on the wiring: if a neuron's synapses are drawn among all excitatory neurons, the"
-        " other program has 37 to 42 Hz at 2.6; theory, which knows no correlations, has 32.6 Hz",
+        note="near the fold the rate depends on the wiring: if a neuron's synapses are drawn among all excitatory"
+        " neurons, the other program has 37 to 42 Hz at 2.6; theory, which knows no correlations, has 32.6 Hz",
         **COMMON,
     ),
     Row(
         name="amit_brunel1997.theory",
-        claim="the same in mean field, read from the network that was built; and the strength from which on a delay state exists",
+        claim="the same in mean field, read from the network that was built; the strength from which on a delay exists",
         reference="32.58 and 46.29 Hz; 2.5724",
         source="a root of the Siegert formula with 40 digits",
         tolerance="rates within 0.1 %, the strength within 0.001; close: 3 %, 0.02",

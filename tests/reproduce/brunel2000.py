@@ -65,14 +65,21 @@ def judge_regularity(values, quick):
     levels.append(grade(cv["C"], (0.43 - wide, 0.43 + wide), (0.43 - 2 * wide, 0.43 + 2 * wide)))
     levels.append(grade(cv["g = 8"], (0.66, 0.80), (0.59, 0.87)))
     words = "; ".join(f"{name}: {spread(of(values, name, 'cv'), '{:.3f}')}" for name in POINTS)
-    peaks = f"rates swing at {spread(of(values, 'B', 'peak'), '{:.0f}')} Hz in B and {spread(of(values, 'D', 'peak'), '{:.0f}')} Hz in D"
+    fast, slow = (spread(of(values, name, "peak"), "{:.0f}") for name in "BD")
+    peaks = f"rates swing at {fast} Hz in B and {slow} Hz in D"
     return Result(words, worst(*levels), peaks)
 
 
 def judge_theory(values, quick):
-    off = {name: abs(median(of(values, name, "theory")) / expected - 1) for name, (*_, expected) in POINTS.items() if expected}
+    off = {
+        name: abs(median(of(values, name, "theory")) / expected - 1)
+        for name, (*_, expected) in POINTS.items()
+        if expected
+    }
     level = MET if max(off.values()) < 1e-4 else CLOSE if max(off.values()) < 3e-3 else NOT
-    return Result("; ".join(f"{name}: {spread(of(values, name, 'theory'), '{:.3f}')}" for name in POINTS) + " Hz", level)
+    return Result(
+        "; ".join(f"{name}: {spread(of(values, name, 'theory'), '{:.3f}')}" for name in POINTS) + " Hz", level
+    )
 
 
 def draw(values, quick):

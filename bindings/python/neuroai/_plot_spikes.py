@@ -69,7 +69,7 @@ def raster(
         window: (from, to), ms: what part of the trial is shown.
         bin: of the rates, ms. Default: a 200th of the time, a step at least.
         smooth: standard deviation of a Gaussian by which rates are smoothed, ms.
-        theory: rates that are drawn beside, dashed: of :func:`neuroai.mean_field` or one of its states; or a dictionary.
+        theory: rates that are drawn dashed: of :func:`neuroai.mean_field` or one of its states; or a dictionary.
         ax: where to draw.
     """
     found = {name: spikes.of(trials=[trial]) for name, spikes in _recorded(run, names, window).items()}
@@ -161,9 +161,7 @@ def _draw_rates(ax: Axes, run: Run, found: Mapping[str, Spikes], bin: float, smo
 # --- how units fire --------------------------------------------------------------------------------------------------
 
 
-def intervals(
-    run: Run, names: Names = "*", window: Window = None, bins: int = 60, ax: Optional[Axes] = None
-) -> Axes:
+def intervals(run: Run, names: Names = "*", window: Window = None, bins: int = 60, ax: Optional[Axes] = None) -> Axes:
     """Distribution of the intervals between spikes of each population, with the mean CV of its units.
 
     The dotted lines are of Poisson processes with the same mean intervals. The axis of densities is logarithmic.
@@ -240,7 +238,13 @@ def _draw_boxes(ax: Axes, run: Run, values: Mapping[str, npt.NDArray[Any]]) -> N
             continue
         colour = palette[name]
         parts = ax.boxplot(
-            [each], positions=[place], widths=0.55, whis=(5, 95), showfliers=False, patch_artist=True, manage_ticks=False
+            [each],
+            positions=[place],
+            widths=0.55,
+            whis=(5, 95),
+            showfliers=False,
+            patch_artist=True,
+            manage_ticks=False,
         )
         for line in (*parts["whiskers"], *parts["caps"]):
             line.set(color=colour, lw=1.0)
@@ -278,7 +282,9 @@ def correlations(
         if len(values) < 2:
             continue
         density = np.histogram(values, edges)[0] / (len(values) * (edges[1] - edges[0]))
-        ax.plot((edges[1:] + edges[:-1]) / 2, density, color=palette[name], lw=1.4, label=f"{name}: {values.mean():+.3f}")
+        ax.plot(
+            (edges[1:] + edges[:-1]) / 2, density, color=palette[name], lw=1.4, label=f"{name}: {values.mean():+.3f}"
+        )
     ax.axvline(0, color=FAINT, lw=0.8, ls="--", zorder=0)
     ax.set(xlabel=f"correlation of counts ({count:g} ms)", ylabel="density of pairs", xlim=(edges[0], edges[-1]))
     ax.set_ylim(bottom=0)
@@ -332,7 +338,7 @@ def mean_field(
     states: Optional[Sequence[Stationary]] = None,
     ax: Optional[Axes] = None,
 ) -> Axes:
-    """The rate that follows for a population when its own rate is held and all others settle: where it is equal, a state.
+    """The rate that follows for a population when its own is held and all others settle: where both are equal, a state.
 
     Filled circles are stable states, open ones unstable (the effective transfer function of Mascaro & Amit 1999).
 

@@ -54,7 +54,9 @@ def brunel2000(
     strength, outside = _regime(regime, g, eta)
     inhibitory = whole("connections", connections) // 4
     if inhibitory < 1 or connections > whole("n", n) - 1 or inhibitory > n // 4 - 1:
-        raise InvalidError(f"connections is {connections}, must be 4 to {n - 4}, so that there are others to be connected to")
+        raise InvalidError(
+            f"connections is {connections}, must be 4 to {n - 4}, so that there are others to be connected to"
+        )
     if not real("weight", weight) > 0:
         raise InvalidError(f"weight is {weight:g}, must be above 0")
     rate = 1000 * 20.0 / (weight * 20.0) * outside  # of all external synapses, Hz
@@ -132,14 +134,20 @@ def amit_brunel1997(
         for name in names:
             sign, size = (-1, n // 4) if name == "I" else (1, sizes[name])
             start = np.linspace(5, 19, size)  # or all would fire at once
-            net.population(name, size, sign, tau=tau, initial=start, background=outside, background_weight=local, **cells)
+            net.population(
+                name, size, sign, tau=tau, initial=start, background=outside, background_weight=local, **cells
+            )
     how: Dict[str, Any] = {"plastic": False, "delay": delay, "storage": "listed"}
     for to in (*sizes, "I"):
         for source, size in sizes.items():
             strength = 1.0 if to in ("N", "I") else g_plus if source == to else g_minus
             count = round(connections * size / n)
-            net.connect(source, f"{to}:delta", indegree=count, initial=Constant(strength * (w_ie if to == "I" else w_ee)), **how)
-        net.connect("I", f"{to}:delta", indegree=connections // 4, initial=Constant(-(w_ii if to == "I" else w_ei)), **how)
+            net.connect(
+                source, f"{to}:delta", indegree=count, initial=Constant(strength * (w_ie if to == "I" else w_ee)), **how
+            )
+        net.connect(
+            "I", f"{to}:delta", indegree=connections // 4, initial=Constant(-(w_ii if to == "I" else w_ei)), **how
+        )
     for k in range(pools):
         column = np.zeros((sizes[f"S{k + 1}"], pools))
         column[:, k] = 1

@@ -1,7 +1,7 @@
-"""Mean-field theory of networks of leaky integrate-and-fire neurons: self-consistent rates, their stability, all states.
+"""Mean-field theory of networks of leaky integrate-and-fire neurons: self-consistent rates, stability, all states.
 
 Amit & Brunel (1997), Brunel (2000): each neuron receives so many spikes of so small an effect that its input is white
-noise; its rate follows from the mean and the variance of the input by :func:`neuroai.siegert`, and these from the rates.
+noise; its rate follows from the mean and the variance of the input by :func:`neuroai.siegert`, these from the rates.
 """
 
 from __future__ import annotations
@@ -71,11 +71,12 @@ class Stationary(Closed):
 
 
 class MeanField(Closed):
-    """Mean field of populations that are coupled by synapses that jump the potential. :func:`mean_field` reads it from a network.
+    """Mean field of populations coupled by jumps of the potential; :func:`mean_field` reads one from a network.
 
     ::
 
-        mean_i = drive_i + tau_i sum_j counts_ij weights_ij rate_j,   sd_i^2 = noise_i^2 + (tau_i / 2) sum_j counts_ij (weights_ij^2 + spreads_ij^2) rate_j
+        mean_i = drive_i + tau_i sum_j counts_ij weights_ij rate_j
+        sd_i^2 = noise_i^2 + (tau_i / 2) sum_j counts_ij (weights_ij^2 + spreads_ij^2) rate_j
         rate_i = siegert(mean_i, sd_i)
 
     Every number of a population may be one for all of them.
@@ -135,7 +136,9 @@ class MeanField(Closed):
         """Mean and standard deviation of each population's free potential at these rates, mV, [n]."""
         nu = np.asarray(rates, np.float64)
         variance = self._variance + self._by_variance @ nu
-        return np.asarray(self._mean + self._by_mean @ nu, np.float64), np.asarray(np.sqrt(np.maximum(variance, 0)), np.float64)
+        return np.asarray(self._mean + self._by_mean @ nu, np.float64), np.asarray(
+            np.sqrt(np.maximum(variance, 0)), np.float64
+        )
 
     def transfer(self, rates: npt.ArrayLike) -> Doubles:
         """The rate that each population has when all have these, Phi(rates), Hz."""
@@ -169,17 +172,17 @@ class MeanField(Closed):
         """The state into which the populations relax: d rate/dt = -rate + Phi(rates) from ``start``.
 
         Args:
-            start: rates, Hz: ``{"A": 50}``, the others being silent; or one for each. Default: all silent, from where the
-                spontaneous state is reached.
+            start: rates, Hz: ``{"A": 50}``, the others being silent; or one for each. Default: all silent, from where
+                the spontaneous state is reached.
         """
         nu = _relax(self.transfer, self.jacobian, self._begin(start))
         return Stationary(self, self._near(nu))
 
     def states(self, starts: Optional[Iterable[Start]] = None, seed: int = 0) -> List[Stationary]:
-        """The stable states that are reached from many starts, each once, by their mean rate; and unstable ones between them.
+        """The stable states that many starts lead to, each once, by their mean rate; and unstable ones between them.
 
-        Starts are silence, each population alone at 50 Hz and at its largest rate, all of them at these, and 10 that are
-        random. Unstable states are looked for by Newton's method on the way from one stable state to the next.
+        Starts are silence, each population alone at 50 Hz and at its largest rate, all of them at these, and 10
+        that are random. Unstable states are looked for by Newton's method on the way from one stable state to the next.
 
         Args:
             starts: to be tried besides.
@@ -302,7 +305,11 @@ def _rates(nu: Doubles, n: int) -> Doubles:
 # --- of a network ----------------------------------------------------------------------------------------------------
 
 #: What a population must not have, as the theory does not know it.
-_WITHOUT = {"adaptation": "adapts", "soft_reset": "has a soft reset", "background_exc": "has a background onto currents"}
+_WITHOUT = {
+    "adaptation": "adapts",
+    "soft_reset": "has a soft reset",
+    "background_exc": "has a background onto currents",
+}
 
 
 def mean_field(net: "Network", inputs: Optional[Mapping[str, float]] = None) -> MeanField:
@@ -340,13 +347,20 @@ class _Reader:
         self.sources = [name for name in net.populations if net.model(name) == "poisson"]
         others = [name for name in net.populations if name not in self.names and name not in self.sources]
         if others or not self.names:
-            what = f"{brief(others[0])} is of the model {brief(net.model(others[0]))}" if others else "there is no population"
+            what = (
+                f"{brief(others[0])} is of the model {brief(net.model(others[0]))}"
+                if others
+                else "there is no population"
+            )
             raise UnsupportedError(f"net: {what}; its mean field is that of lif populations")
 
     def read(self) -> MeanField:
         n = len(self.names)
         self.sums, self.squares, self.counts = (np.zeros((n, n)) for _ in range(3))
-        neuron = {key: np.array([self._one(name, key) for name in self.names]) for key in ("tau", "refractory", "drive", "threshold", "reset", "rest")}
+        neuron = {
+            key: np.array([self._one(name, key) for name in self.names])
+            for key in ("tau", "refractory", "drive", "threshold", "reset", "rest")
+        }
         for name in self.names:
             self._check(name)
         self.per_hz = neuron["tau"] / 1000.0
@@ -412,9 +426,13 @@ class _Reader:
         of, (to, _, port) = source.partition(":")[0], target.partition(":")
         i = self.names.index(to)
         weight = columns(self.net, source, target, ("weight",))["weight"].astype(np.float64)
-        total, square, count = (float(x) / self.net.populations[to] for x in (weight.sum(), weight @ weight, len(weight)))
+        total, square, count = (
+            float(x) / self.net.populations[to] for x in (weight.sum(), weight @ weight, len(weight))
+        )
         if port not in ("", "delta", "background"):
-            raise UnsupportedError(f"net: {brief(source)} arrives at {brief(target)}; the mean field knows jumps at delta alone")
+            raise UnsupportedError(
+                f"net: {brief(source)} arrives at {brief(target)}; the mean field knows jumps at delta alone"
+            )
         if source.partition(":")[2] not in ("", "spike"):
             raise UnsupportedError(f"net: {brief(source)} sends no spikes to {brief(target)}")
         if of in self.net.inputs:

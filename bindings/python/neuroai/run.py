@@ -351,7 +351,8 @@ def record(
                 n = pieces.next(steps - done)
                 here = None if inputs is None else inputs[done : done + n]
                 if events is not None:
-                    n = _with_spikes(state, n, here, z.target(done, n), rates.target(done, n), variables, traces.target(done, n), events)
+                    dense = z.target(done, n), rates.target(done, n), variables, traces.target(done, n)
+                    n = _with_spikes(state, n, here, *dense, events)
                 elif variables:
                     also = " ".join(variables), traces.target(done, n), sum(variables.values())
                     _c.nai_state_record(state, n, here, z.target(done, n), rates.target(done, n), *also)

@@ -68,7 +68,11 @@ class Spikes(Closed):
             raise InvalidError(f"dt is {dt:g}, must be above 0")
         if end < start:
             raise InvalidError(f"end is {end}, must be at least {start}, where it starts")
-        for what, array, low, high in (("step", steps, start + 1, end), ("unit", units, 0, n - 1), ("trial", of_trial, 0, trials - 1)):
+        for what, array, low, high in (
+            ("step", steps, start + 1, end),
+            ("unit", units, 0, n - 1),
+            ("trial", of_trial, 0, trials - 1),
+        ):
             if len(array) and not low <= array.min() <= array.max() <= high:
                 raise InvalidError(f"{what}: {array.min()} to {array.max()}, must be {low} to {high}")
         if len(steps) and np.any(np.diff(steps) < 0):
@@ -77,7 +81,9 @@ class Spikes(Closed):
         last = np.full(trials, end, np.int64) if lengths is None else _whole("lengths", lengths, np.int64)
         if last.shape != (trials,):
             raise InvalidError(f"lengths: expected shape [{trials}], got {describe(last.shape)}")
-        self._keep(step=frozen(steps), unit=frozen(units), trial=frozen(of_trial), lengths=frozen(np.minimum(last, end)))
+        self._keep(
+            step=frozen(steps), unit=frozen(units), trial=frozen(of_trial), lengths=frozen(np.minimum(last, end))
+        )
         self._keep(n=int(n), trials=int(trials), dt=float(dt), start=int(start), end=int(end), name=name)
 
     @classmethod
@@ -112,16 +118,18 @@ class Spikes(Closed):
     # --- parts of it -------------------------------------------------------------------------------------------------
 
     def between(self, start: float, end: Optional[float] = None) -> "Spikes":
-        """Those after ``start`` and up to ``end``, ms; rates are of that time alone. Without ``end``: up to the last step."""
+        """Those after ``start`` and up to ``end``, ms; rates are of that time. Without ``end``: to the last step."""
         first = max(self.start, int(round(start / self.dt)))
         last = self.end if end is None else min(self.end, int(round(end / self.dt)))
         if last <= first:
-            raise InvalidError(f"start, end: from {start:g} to {'the end' if end is None else f'{end:g} ms'} there is no step")
+            raise InvalidError(
+                f"start, end: from {start:g} to {'the end' if end is None else f'{end:g} ms'} there is no step"
+            )
         here = slice(*np.searchsorted(self.step, (first, last), side="right"))
         return self._of(here, start=first, end=last)
 
     def of(self, units: Optional[npt.ArrayLike] = None, trials: Optional[npt.ArrayLike] = None) -> "Spikes":
-        """Those of some units, or of some trials: numbers, which count from 0 in what is returned, in the order given."""
+        """Those of some units, or of some trials, which in what is returned count from 0, in the order given."""
         unit, n = _renumbered("units", self.unit, units, self.n)
         trial, b = _renumbered("trials", self.trial, trials, self.trials)
         here = (unit >= 0) & (trial >= 0)
@@ -239,9 +247,11 @@ class Spikes(Closed):
 
 
 class Rates(Record[str, Floats]):
-    """Recorded rates by population; those of populations that spike are made of their events when they are asked for."""
+    """Recorded rates by population; those of populations that spike are made of events when they are asked for."""
 
-    def __init__(self, stored: Mapping[str, Floats], spikes: Mapping[str, Spikes], names: Any, every: int, rows: int) -> None:
+    def __init__(
+        self, stored: Mapping[str, Floats], spikes: Mapping[str, Spikes], names: Any, every: int, rows: int
+    ) -> None:
         nothing = np.empty(0, np.float32)
         super().__init__({name: stored.get(name, nothing) for name in names})
         vars(self).update(spikes=spikes, every=every, rows=rows)
@@ -295,7 +305,9 @@ def smoothed(rows: Doubles, sd: float) -> Doubles:
     kernel = np.fft.rfft(weight, length)
 
     def spread(values: Doubles) -> Doubles:
-        long = np.fft.irfft(np.fft.rfft(values, length, axis=0) * kernel.reshape(-1, *[1] * (values.ndim - 1)), length, axis=0)
+        long = np.fft.irfft(
+            np.fft.rfft(values, length, axis=0) * kernel.reshape(-1, *[1] * (values.ndim - 1)), length, axis=0
+        )
         return np.asarray(long[reach : reach + len(values)], np.float64)
 
     share = spread(np.ones(len(rows)))
@@ -318,7 +330,9 @@ def _whole(what: str, value: Any, dtype: Any) -> npt.NDArray[Any]:
     return np.array(array, dtype)
 
 
-def _renumbered(what: str, numbers: npt.NDArray[Any], chosen: Optional[npt.ArrayLike], n: int) -> Tuple[npt.NDArray[Any], int]:
+def _renumbered(
+    what: str, numbers: npt.NDArray[Any], chosen: Optional[npt.ArrayLike], n: int
+) -> Tuple[npt.NDArray[Any], int]:
     """The new number of each, -1 where it is not chosen; and how many there are."""
     if chosen is None:
         return numbers, n

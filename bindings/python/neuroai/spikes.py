@@ -26,7 +26,7 @@ Doubles = npt.NDArray[np.float64]
 
 
 def _intervals(spikes: Spikes) -> Tuple[Doubles, npt.NDArray[np.int64]]:
-    """All intervals between spikes, ms, train by train in the order of time; and the train of each: trial * n + unit."""
+    """All intervals between spikes, ms, train by train in the order of time; of each its train, trial * n + unit."""
     counted = spikes.step <= spikes.lengths[spikes.trial]
     train = (spikes.trial[counted].astype(np.int64) * spikes.n) + spikes.unit[counted]
     order = np.argsort(train, kind="stable")  # events are in the order of time
@@ -81,7 +81,7 @@ def cv2(spikes: Spikes, least: int = 5) -> Doubles:
 
 
 def fano_factor(spikes: Spikes, window: float = 100.0) -> Doubles:
-    """Variance of each unit's spike counts over their mean, [n]; of a Poisson process 1, of a renewal process about CV^2.
+    """Variance of each unit's spike counts over their mean, [n]: of a Poisson process 1, of a renewal process CV^2.
 
     Counts are of successive windows, ms, of all trials; units that never fire are NaN.
     """
@@ -92,14 +92,16 @@ def fano_factor(spikes: Spikes, window: float = 100.0) -> Doubles:
 
 
 def synchrony(spikes: Spikes, window: float = 2.0) -> float:
-    """Fano factor of the whole population's spike counts: 1 for independent Poisson units, up to n where all fire at once."""
+    """Fano factor of the population's spike counts: 1 for independent Poisson units, up to n where all fire at once."""
     counts = spikes.population_count(window).ravel()
     _several(len(counts), window, "counts")
     mean = float(counts.mean())
     return float(counts.var(ddof=1)) / mean if mean > 0 else float("nan")
 
 
-def correlations(spikes: Spikes, other: Optional[Spikes] = None, window: float = 50.0, most: int = 200, seed: int = 0) -> Doubles:
+def correlations(
+    spikes: Spikes, other: Optional[Spikes] = None, window: float = 50.0, most: int = 200, seed: int = 0
+) -> Doubles:
     """Correlation coefficients of spike counts in the same windows, of pairs of units: [pairs].
 
     Counts are less the mean of their window over trials where there are several trials, so that what all trials have
@@ -112,7 +114,12 @@ def correlations(spikes: Spikes, other: Optional[Spikes] = None, window: float =
         most: units that are paired, drawn among those that fire; 0 for all.
         seed: by which they are drawn.
     """
-    if other is not None and (other.trials, other.start, other.end, other.dt) != (spikes.trials, spikes.start, spikes.end, spikes.dt):
+    if other is not None and (other.trials, other.start, other.end, other.dt) != (
+        spikes.trials,
+        spikes.start,
+        spikes.end,
+        spikes.dt,
+    ):
         raise InvalidError("other: it must be of the same trials and the same time")
     rows = _normalised(spikes, window, most, seed)
     if other is None:
@@ -140,9 +147,9 @@ def _normalised(spikes: Spikes, window: float, most: int, seed: int) -> Doubles:
 def power_spectrum(spikes: Spikes, bin: float = 1.0, segment: Optional[float] = None) -> Tuple[Doubles, Doubles]:
     """Power spectrum of the population rate: frequencies, Hz, and power, Hz^2 / Hz, without the mean.
 
-    By Welch's method: the mean over segments that overlap by half, each with a Hann window, and over trials. The density
-    is that of both sides, so the integral over frequencies below and above 0 is the variance; independent Poisson units
-    of rate r have the same power r / n at all frequencies.
+    By Welch's method: the mean over segments that overlap by half, each with a Hann window, and over trials. The
+    density is that of both sides, so the integral over frequencies below and above 0 is the variance;
+    independent Poisson units of rate r have the same power r / n at all frequencies.
 
     Args:
         spikes: of a population.

@@ -79,7 +79,9 @@ def _ln_period(mean: Doubles, sigma: Doubles, tau: Doubles, threshold: Doubles, 
     return np.asarray(np.log(tau * np.sqrt(np.pi)) + np.logaddexp(low, high), np.float64)
 
 
-def _ln_rate(mean: Doubles, sd: Doubles, tau: Doubles, threshold: Doubles, reset: Doubles, refractory: Doubles) -> Doubles:
+def _ln_rate(
+    mean: Doubles, sd: Doubles, tau: Doubles, threshold: Doubles, reset: Doubles, refractory: Doubles
+) -> Doubles:
     """Logarithm of the rate in spikes per ms."""
     noisy = sd > 0
     sigma = np.sqrt(2) * np.where(noisy, sd, 1)
@@ -103,11 +105,12 @@ def siegert(
 
     ::
 
-        1 / rate = refractory + tau sqrt(pi) (integral of exp(u^2) (1 + erf u) from (reset - mean) / s to (threshold - mean) / s)
+        1 / rate = refractory + tau sqrt(pi) integral of exp(u^2) (1 + erf u) du
+        from u = (reset - mean) / s to (threshold - mean) / s
 
-    with s = sqrt(2) sd. Of spikes that jump the potential by J at a total rate r, mean = tau J r and sd^2 = tau J^2 r / 2.
-    Without noise it is 1 / (refractory + tau ln((mean - reset) / (mean - threshold))), and 0 up to the threshold. In all
-    ranges 13 digits are right. All arguments may be arrays.
+    with s = sqrt(2) sd. Of spikes that jump the potential by J at a total rate r, mean = tau J r and
+    sd^2 = tau J^2 r / 2. Without noise it is 1 / (refractory + tau ln((mean - reset) / (mean - threshold))), and 0 up
+    to the threshold. In all ranges 12 digits are right. All arguments may be arrays.
 
     Args:
         mean: of the potential without a threshold, mV.
@@ -129,7 +132,7 @@ def siegert_slopes(
     reset: npt.ArrayLike = 10.0,
     refractory: npt.ArrayLike = 2.0,
 ) -> Tuple[Any, Any]:
-    """Derivatives of :func:`siegert` by the mean and by the standard deviation, Hz / mV. Without noise the second is 0."""
+    """Derivatives of :func:`siegert` by the mean and by the standard deviation, Hz / mV; without noise that is 0."""
     given = _arguments(mean, sd, tau, threshold, reset, refractory)
     rate = _ln_rate(*given)
     m, noise, t, top, bottom, _ = given

@@ -38,7 +38,11 @@ def compose(onto, excitation, inhibition, delays=(1.5, 0.8)):
 
 def ours(net):
     run = net.run(steps=STEPS, progress=False)
-    spikes = [(int(step), int(unit) + 80 * k) for k, name in enumerate("EI") for step, unit in zip(run.spikes[name].step, run.spikes[name].unit)]
+    spikes = [
+        (int(step), int(unit) + 80 * k)
+        for k, name in enumerate("EI")
+        for step, unit in zip(run.spikes[name].step, run.spikes[name].unit)
+    ]
     return sorted(spikes)
 
 
@@ -99,7 +103,9 @@ def test_exponential_currents():
         drive : volt (constant)""",
     )
     running = theirs(
-        neurons, synapses(net, neurons, "E", "exc_post += w", "amp"), synapses(net, neurons, "I", "inh_post += w", "amp")
+        neurons,
+        synapses(net, neurons, "E", "exc_post += w", "amp"),
+        synapses(net, neurons, "I", "inh_post += w", "amp"),
     )
     next(running).run(STEPS * DT * brian2.ms)
     expect_same(next(running), ours(net))

@@ -120,7 +120,9 @@ def cells(**other):
 def test_all_that_a_network_says_counts():
     """Weights that differ, a drive, a bias, an input onto the background and one onto the potential, sources, rest."""
     net = na.Network(dt=0.1).input("rate", 1).input("push", 1)
-    net.population("A", 40, +1, **cells(drive=3, background=1000, background_weight=0.2, rest=-60, threshold=-40, reset=-50))
+    net.population(
+        "A", 40, +1, **cells(drive=3, background=1000, background_weight=0.2, rest=-60, threshold=-40, reset=-50)
+    )
     net.population("B", 20, -1, **cells(bias=0.01)).output("z", 1)
     net.connect("A", "A:delta B:delta", density=0.5, initial=na.Gamma(2, 0.1), plastic=False)
     net.connect("B", "A:delta", initial=na.Constant(-0.3), plastic=False)
@@ -142,14 +144,21 @@ def test_all_that_a_network_says_counts():
         0.01 * (b**2).sum() / 20 * 7,
     ]
     assert np.allclose(mean, expected, rtol=1e-6) and np.allclose(sd**2, squares, rtol=1e-6)
-    mean, sd = na.mean_field(net.set("B", normalise=1), {"rate": 300, "push": 0.2}).input(nu)  # all that arrives times leak
+    mean, sd = na.mean_field(net.set("B", normalise=1), {"rate": 300, "push": 0.2}).input(
+        nu
+    )  # all that arrives times leak
     assert mean[1] == pytest.approx(expected[1] * leak, rel=1e-6)
     assert sd[1] ** 2 == pytest.approx(squares[1] * leak**2, rel=1e-6)
 
 
 @pytest.mark.skipif("poisson" not in na.models(), reason="there is no such model")
 def test_sources_of_spikes_have_the_rates_that_they_are_given():
-    net = na.Network(dt=0.1).input("u", 1).population("P", 50, +1, model="poisson", rate=5).population("A", 10, +1, **cells())
+    net = (
+        na.Network(dt=0.1)
+        .input("u", 1)
+        .population("P", 50, +1, model="poisson", rate=5)
+        .population("A", 10, +1, **cells())
+    )
     net.output("z", 1).connect("u", "P", initial=na.Constant(2), plastic=False).connect("A", "z")
     net.connect("P", "A:delta", indegree=20, initial=na.Constant(0.5), plastic=False).build(1)
     mean, sd = na.mean_field(net, {"u": 10}).input([0])

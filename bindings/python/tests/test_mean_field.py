@@ -48,9 +48,13 @@ def test_slopes_are_differences():
     h = 1e-5
     for mean, sd in [(25, 3), (15, 5), (19, 1), (-30, 20), (19.99, 0.05), (60, 2), (30, 0)]:
         by_mean, by_sd = na.siegert_slopes(mean, sd)
-        assert by_mean == pytest.approx((na.siegert(mean + h, sd) - na.siegert(mean - h, sd)) / (2 * h), rel=1e-5, abs=1e-9)
+        assert by_mean == pytest.approx(
+            (na.siegert(mean + h, sd) - na.siegert(mean - h, sd)) / (2 * h), rel=1e-5, abs=1e-9
+        )
         if sd:
-            assert by_sd == pytest.approx((na.siegert(mean, sd + h) - na.siegert(mean, sd - h)) / (2 * h), rel=1e-5, abs=1e-9)
+            assert by_sd == pytest.approx(
+                (na.siegert(mean, sd + h) - na.siegert(mean, sd - h)) / (2 * h), rel=1e-5, abs=1e-9
+            )
         else:
             assert by_sd == 0
     assert na.siegert_slopes(19, 0) == (0, 0)
@@ -110,7 +114,7 @@ def test_panels_of_brunel():
 
 
 def pools(couplings, g_plus, f=0.1, p=5):
-    """An active pool s, the others o, neurons without a preference n, and inhibition I: of o a neuron has its own and the rest."""
+    """An active pool s, the others o, neurons without a preference n, inhibition I; an o has its own pool and others."""
     parameters = INDEX["amit_brunel_meanfield"]["parameters"]
     j_ee, j_ie, j_ei, j_ii = parameters["J_sets"][couplings]
     outside = parameters["nu_ext_Hz"][couplings]

@@ -38,7 +38,11 @@ def net():
 def pools_of_spikes(count, seed=0):
     """400 ms of Izhikevich units in one, two or nine populations, which excite and inhibit each other a little."""
     net = na.Network(dt=0.5).input("in", 1).output("z", 1)
-    names = ["E0", "I0"][:count] if count < 3 else [f"{kind}{layer}" for layer in range(count // 3) for kind in ("E", "PV", "SST")]
+    names = (
+        ["E0", "I0"][:count]
+        if count < 3
+        else [f"{kind}{layer}" for layer in range(count // 3) for kind in ("E", "PV", "SST")]
+    )
     for name in names:
         sign = 1 if name[0] == "E" else -1
         fast = {} if sign > 0 else {"a": 0.1, "d": 2}
@@ -255,7 +259,9 @@ def test_gamma_processes(order):
     assert spikes.rate == pytest.approx(20, rel=0.02)
     assert np.mean(na.spikes.cv(spikes)) == pytest.approx(order**-0.5, rel=0.02)
     gaps = na.spikes.intervals(spikes)
-    assert gaps.mean() == pytest.approx(50, rel=0.02) and gaps.std() / gaps.mean() == pytest.approx(order**-0.5, rel=0.02)
+    assert gaps.mean() == pytest.approx(50, rel=0.02) and gaps.std() / gaps.mean() == pytest.approx(
+        order**-0.5, rel=0.02
+    )
     assert np.mean(na.spikes.fano_factor(spikes, 1000)) == pytest.approx(1 / order, rel=0.1, abs=0.03)
     if order == 1:
         assert np.mean(na.spikes.cv2(spikes)) == pytest.approx(1, rel=0.02)
@@ -272,7 +278,9 @@ def test_cv2_does_not_see_a_slow_rate():
 
 def test_a_clock_and_units_that_hardly_fire():
     clock = na.Spikes.from_times(np.r_[np.arange(10, 1001, 10.0), 5, 500], np.r_[np.zeros(100, int), 1, 1], 3, 1000)
-    assert na.spikes.cv(clock)[0] == pytest.approx(0, abs=1e-12) and na.spikes.cv2(clock)[0] == pytest.approx(0, abs=1e-12)
+    assert na.spikes.cv(clock)[0] == pytest.approx(0, abs=1e-12) and na.spikes.cv2(clock)[0] == pytest.approx(
+        0, abs=1e-12
+    )
     assert np.isnan(na.spikes.cv(clock)[1:]).all() and np.isnan(na.spikes.cv2(clock)[1:]).all()
     assert na.spikes.fano_factor(clock, 50)[0] == 0 and np.isnan(na.spikes.fano_factor(clock, 50)[2])
     frequency, power = na.spikes.power_spectrum(clock, 1, segment=500)
@@ -313,7 +321,9 @@ def test_spikes_in_common_are_correlations(common):
     other = shared(common, seed=3)
     across = na.spikes.correlations(spikes, other, most=10)
     assert len(across) == 100 and across.mean() == pytest.approx(0, abs=0.12)
-    assert np.array_equal(np.sort(na.spikes.correlations(spikes, most=5, seed=1)), np.sort(na.spikes.correlations(spikes, most=5, seed=1)))
+    assert np.array_equal(
+        np.sort(na.spikes.correlations(spikes, most=5, seed=1)), np.sort(na.spikes.correlations(spikes, most=5, seed=1))
+    )
 
 
 def test_what_all_trials_have_in_common_is_no_correlation():
