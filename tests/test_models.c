@@ -147,10 +147,12 @@ static void copy_gradient(float *out, const nai_trainer *trainer, const char *fr
 
 START_TEST(models_list_their_fields)
 {
-  const char *const names[] = {"rate", "adaptive_rate", "dendritic", "pyramidal", "lif"};
-  const int n[][5] = {
-      {0, 0, 1, 1, 1}, {0, 7, 2, 1, 1}, {1, 7, 2, 3, 1}, {0, 14, 1, 5, 2}, {0, 21, 5, 5, 2}};
-  for (int m = 0; m < 5; m++) {
+  const char *const names[] = {"rate",      "adaptive_rate", "dendritic",
+                               "pyramidal", "lif",           "wong_wang"};
+  const int n[][5] = {{0, 0, 1, 1, 1},  {0, 7, 2, 1, 1},  {1, 7, 2, 3, 1},
+                      {0, 14, 1, 5, 2}, {0, 21, 5, 5, 2}, {0, 8, 2, 1, 2}};
+  enum { MODELS = sizeof n / sizeof *n };
+  for (int m = 0; m < MODELS; m++) {
     ck_assert_str_eq(nai_model_name(m), names[m]);
     for (int32_t list = m ? NAI_MODEL_SIZES : NAI_MODEL_PORTS; list <= NAI_MODEL_SIGNALS; list++) {
       nai_field field = NAI_FIELD_INIT;
@@ -161,7 +163,7 @@ START_TEST(models_list_their_fields)
       expect_fails(nai_model_field(&field, names[m], list, n[m][list]), NAI_ERR_INVALID, "index");
     }
   }
-  ck_assert_ptr_null(nai_model_name(5));
+  ck_assert_ptr_null(nai_model_name(MODELS));
   ck_assert_ptr_null(nai_model_name(-1));
   nai_field field = NAI_FIELD_INIT;
   expect_fails(nai_model_field(&field, "hodgkin", NAI_MODEL_PORTS, 0), NAI_ERR_NAME,

@@ -43,7 +43,8 @@ typedef struct nai__unit_batch {
   MODEL(adaptive_rate)     \
   MODEL(dendritic)         \
   MODEL(pyramidal)         \
-  MODEL(lif)
+  MODEL(lif)               \
+  MODEL(wong_wang)
 
 /* What stands between a sender and its projections: no model of a population. */
 #define NAI__RELEASES(MODEL) MODEL(tsodyks_markram)
