@@ -147,10 +147,10 @@ static void copy_gradient(float *out, const nai_trainer *trainer, const char *fr
 
 START_TEST(models_list_their_fields)
 {
-  const char *const names[] = {"rate",      "adaptive_rate", "dendritic",
-                               "pyramidal", "lif",           "wong_wang"};
-  const int n[][5] = {{0, 0, 1, 1, 1},  {0, 7, 2, 1, 1},  {1, 7, 2, 3, 1},
-                      {0, 14, 1, 5, 2}, {0, 21, 5, 5, 2}, {0, 8, 2, 1, 2}};
+  const char *const names[] = {"rate", "adaptive_rate", "dendritic",       "pyramidal",
+                               "lif",  "wong_wang",     "lif_conductance", "poisson"};
+  const int n[][5] = {{0, 0, 1, 1, 1},  {0, 7, 2, 1, 1}, {1, 7, 2, 3, 1},  {0, 14, 1, 5, 2},
+                      {0, 21, 5, 5, 2}, {0, 8, 2, 1, 2}, {0, 17, 7, 5, 3}, {0, 2, 0, 1, 1}};
   enum { MODELS = sizeof n / sizeof *n };
   for (int m = 0; m < MODELS; m++) {
     ck_assert_str_eq(nai_model_name(m), names[m]);

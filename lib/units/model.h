@@ -44,7 +44,9 @@ typedef struct nai__unit_batch {
   MODEL(dendritic)         \
   MODEL(pyramidal)         \
   MODEL(lif)               \
-  MODEL(wong_wang)
+  MODEL(wong_wang)         \
+  MODEL(lif_conductance)   \
+  MODEL(poisson)
 
 /* What stands between a sender and its projections: no model of a population. */
 #define NAI__RELEASES(MODEL) MODEL(tsodyks_markram)

@@ -70,3 +70,108 @@ def test_rates_of_wong_wang():
     # a x - b cancels near threshold: an error of 270 x 2^-24 times the slope.
     assert np.all(np.abs(rate - d["H"]) <= 1e-5 * np.abs(d["H"]) + 1e-5)
     assert abs(rate[np.argmin(np.abs(d["x"] - 0.4))] - 1 / 0.154) < 1e-3
+
+
+# --- Wang (2002) -----------------------------------------------------------------------------------------------------
+
+WANG = INDEX["lif_wang_network"]["parameters"]
+FIRES = 2e5  # pA for a step: what brings a neuron from rest or reset above threshold
+
+
+def neurons(net, name, n, kind, start, **numbers):
+    p = WANG[kind]
+    numbers = {"initial": start - WANG["V_L"], "refractory": p["t_ref"], **numbers}
+    net.population(name, n, {"E": 1, "I": -1}[kind], model="lif_conductance", capacitance=p["C_m"], g_leak=p["g_L"], **numbers)
+
+
+def trains(steps, index, n, count=1):
+    """Numbers of spikes [T, 1, n]."""
+    train = np.zeros((1000, 1, n), np.float32)
+    np.add.at(train, (steps - 1, 0, index), count)
+    return train
+
+
+def external(d, n):
+    return trains(d["ext_step"], d["ext_neuron"], n, d["ext_count"])
+
+
+def receive(net, d, name, rows, kind, sources):
+    """What arrives at neurons of a kind: weights of the file times the conductance of each synapse."""
+    g, later = WANG[kind], dict(delay=WANG["delay_ms"], autapses=True)
+    excite, inhibit = sources
+    net.connect(excite, f"{name}:ampa", initial=g["g_AMPA"] * d["w_AMPA"][rows], **later)
+    net.connect(f"{excite}:nmda", f"{name}:nmda", initial=g["g_NMDA"] * d["w_NMDA"][rows], **later)
+    net.connect(inhibit, f"{name}:gaba", initial=-g["g_GABA"] * d["w_GABA"][rows], **later)
+
+
+def conductances(d, kind, rows, columns):
+    """Of AMPA with the background, and of GABA, at every tenth step from 10 on."""
+    g = WANG[kind]
+    ampa = g["g_ext"] * d["s_ext_euler"][:, columns] + g["g_AMPA"] * d["s_AMPA_euler"] @ d["w_AMPA"][rows].T
+    return ampa[1:], g["g_GABA"] * (d["s_GABA_euler"] @ d["w_GABA"][rows].T)[1:]
+
+
+def test_neurons_below_threshold():
+    """Sources fire when they are told; each of the two neurons is a population of one."""
+    d = load("lif_wang_subthreshold")
+    net = na.Network(dt=WANG["dt_ms"]).input("ext", 2, sign=1).input("e", 3).input("i", 2)
+    for name, kind in ("E", "E"), ("I", "I"):
+        neurons(net, name, 1, kind, d["V0"]["EI".index(name)], threshold=1e6)
+        weight = WANG[kind]["g_ext"] * np.eye(2)[["EI".index(name)]]
+        net.connect("ext", f"{name}:ampa", initial=weight)
+    neurons(net, "excite", 3, "E", WANG["V_L"], refractory=0)
+    neurons(net, "inhibit", 2, "I", WANG["V_L"], refractory=0)
+    net.connect("e", "excite", initial=FIRES * np.eye(3)).connect("i", "inhibit", initial=FIRES * np.eye(2))
+    for name in "EI":
+        receive(net, d, name, [["EI".index(name)]][0], name, ("excite", "inhibit"))
+    net.build(1)
+    kinds = [d["src_is_inhibitory"] == k for k in (0, 1)]
+    e, i = (trains(d["src_step"][kind], d["src_index"][kind], n) for kind, n in zip(kinds, (3, 2)))
+    run = net.run({"ext": external(d, 2), "e": e, "i": i}, record="excite inhibit E:v I:v E:g_ampa I:g_ampa E:g_gaba I:g_gaba excite:nmda")
+    assert np.array_equal(run.rates["excite"], e) and np.array_equal(run.rates["inhibit"], i)
+    for k, name in enumerate("EI"):
+        # Potentials in single precision: 4e-6 mV a step, which leak away within 20 ms.
+        assert np.abs(run.traces[f"{name}:v"][:, 0, 0] - d["V_euler"][1:, k]).max() < 1e-4
+        ampa, gaba = conductances(d, name, [k], [k])
+        assert np.abs(run.traces[f"{name}:g_ampa"][9::10, 0] - ampa).max() < 1e-5 * ampa.max()
+        assert np.abs(run.traces[f"{name}:g_gaba"][9::10, 0] - gaba).max() < 1e-5 * gaba.max()
+    # Their gates belong to the sender and arrive later: the file has what has arrived.
+    late = round(WANG["delay_ms"] / WANG["dt_ms"])
+    assert np.abs(run.traces["excite:nmda"][9 - late :: 10, 0][:100] - d["s_NMDA_euler"][1:]).max() < 1e-6
+
+
+def test_neurons_that_fire():
+    d = load("lif_wang_network")
+    net = na.Network(dt=WANG["dt_ms"]).input("ext", 4, sign=1)
+    neurons(net, "E", 3, "E", d["V0"][:3])
+    neurons(net, "I", 1, "I", d["V0"][3:])
+    net.connect("ext", "E:ampa", initial=WANG["E"]["g_ext"] * np.eye(4)[:3])
+    net.connect("ext", "I:ampa", initial=WANG["I"]["g_ext"] * np.eye(4)[3:])
+    receive(net, d, "E", slice(0, 3), "E", ("E", "I"))
+    receive(net, d, "I", slice(3, 4), "I", ("E", "I"))
+    run = net.build(1).run({"ext": external(d, 4)}, record="E I E:v I:v E:x E:nmda E:g_ampa E:g_gaba")
+    spikes = np.concatenate([run.rates["E"], run.rates["I"]], axis=-1)[:, 0]
+    steps, index = np.nonzero(spikes)
+    assert np.array_equal(steps + 1, d["spike_step"]) and np.array_equal(index, d["spike_neuron"])
+    v = np.concatenate([run.traces["E:v"], run.traces["I:v"]], axis=-1)[:, 0]
+    assert np.abs(v - d["V_euler"][1:]).max() < 5e-4
+    ampa, gaba = conductances(d, "E", slice(0, 3), slice(0, 3))
+    assert np.abs(run.traces["E:g_ampa"][9::10, 0] - ampa).max() < 1e-5 * ampa.max()
+    assert np.abs(run.traces["E:g_gaba"][9::10, 0] - gaba).max() < 1e-5 * gaba.max()
+    late = round(WANG["delay_ms"] / WANG["dt_ms"])
+    for ours, array in ("E:nmda", "s_NMDA_euler"), ("E:x", "x_euler"):
+        assert np.abs(run.traces[ours][9 - late :: 10, 0][:100] - d[array][1:]).max() < 1e-5
+
+
+def test_magnesium_blocks():
+    """A conductance of 1 nS that arrives at step 1 moves v at step 2 by dt / C times the current through it."""
+    d = load("lif_wang_subthreshold")
+    v, n = d["mg_V"], len(d["mg_V"])
+    net = na.Network(dt=0.1).input("g", 1, sign=1)
+    net.population("E", n, model="lif_conductance", capacitance=0.1, g_leak=0, threshold=1e6, initial=v + 70, e_exc=v + 1)
+    net.connect("g", "E:nmda", initial=na.Constant(1)).build(1)
+    run = net.run({"g": np.ones((2, 1, 1))}, record="E:v")
+    assert np.abs(run.traces["E:v"][1, 0] - v - d["mg_factor"]).max() < 1e-5
+    net.set("E", magnesium=0)
+    run = net.run({"g": np.ones((2, 1, 1))}, record="E:v")
+    assert np.abs(run.traces["E:v"][1, 0] - v - 1).max() < 1e-5
