@@ -14,6 +14,7 @@
  * arrives is added.
  */
 #include <math.h>
+#include <string.h>
 
 #include "../base/philox.h"
 #include "../kernels/counts.h"
@@ -188,42 +189,82 @@ static void integrate(float *restrict next, const chunk *c)
   }
 }
 
-static void fire(const chunk *c, const float *restrict next)
+/* --- loops without branches, and without arrays that overlap, so that they become vectors ----- */
+
+/* From v to the next, of those that are not refractory. */
+static void move(int64_t n, float *restrict v, const float *restrict next,
+                 const float *restrict wait)
 {
-  const float *threshold = parameter_of(c, THRESHOLD), *reset = parameter_of(c, RESET),
-              *held = constant_of(c, HELD);
-  float *restrict v = state_of(c, V), *restrict wait = state_of(c, WAIT),
-                  *restrict spike = sent(c, SPIKE), *restrict shown = sent(c, POTENTIAL);
-  for (int64_t i = 0; i < c->n; i++) {
-    int free = wait[i] <= 0, fires = free & (next[i] >= threshold[i]);
-    float stays = free ? next[i] : v[i], left = free ? 0 : wait[i] - 1;
-    spike[i] = fires ? 1.0F : 0.0F;
-    v[i] = fires ? reset[i] : stays;
-    wait[i] = fires ? held[i] : left;
-    shown[i] = v[i];
+  for (int64_t i = 0; i < n; i++) {
+    const float before = v[i], after = next[i];
+    v[i] = wait[i] > 0 ? before : after;
   }
 }
 
-/* Its own gate, by the spikes of this step. */
-static void open_gate(const chunk *c)
+static void fire(int64_t n, float *restrict spike, const float *restrict v,
+                 const float *restrict threshold, const float *restrict wait)
 {
-  const float *nmda = constant_of(c, NMDA_SHARE), *rise = constant_of(c, RISE_SHARE),
-              *alpha = parameter_of(c, ALPHA), *spike = sent(c, SPIKE), dt = (float)c->b->dt;
-  float *restrict x = state_of(c, X), *restrict s = state_of(c, S), *restrict gate = sent(c, GATE);
-  for (int64_t i = 0; i < c->n; i++) {
-    s[i] += dt * alpha[i] * x[i] * (1 - s[i]) - nmda[i] * s[i];
-    x[i] += spike[i] - rise[i] * x[i];
-    gate[i] = s[i];
+  for (int64_t i = 0; i < n; i++) {
+    const float reached = v[i] >= threshold[i] ? 1.0F : 0.0F, free = wait[i] > 0 ? 0.0F : 1.0F;
+    spike[i] = reached * free;
   }
+}
+
+static void put_back(int64_t n, float *restrict v, float *restrict wait,
+                     const float *restrict spike, const float *restrict reset,
+                     const float *restrict held)
+{
+  for (int64_t i = 0; i < n; i++) {
+    const float less = wait[i] - 1, left = less > 0 ? less : 0.0F, stays = 1 - spike[i];
+    v[i] = stays * v[i] + spike[i] * reset[i];
+    wait[i] = stays * left + spike[i] * held[i];
+  }
+}
+
+/* A neuron's own gate, by the spikes of this step. */
+static void open_gate(int64_t n, float dt, float *restrict s, float *restrict x,
+                      const float *restrict spike, const float *restrict alpha,
+                      const float *restrict nmda_share, const float *restrict rise_share)
+{
+  for (int64_t i = 0; i < n; i++) {
+    s[i] += dt * alpha[i] * x[i] * (1 - s[i]) - nmda_share[i] * s[i];
+    x[i] += spike[i] - rise_share[i] * x[i];
+  }
+}
+
+static void decay_and_add(int64_t n, float *restrict g, const float *restrict share,
+                          const float *restrict arrived, float sign)
+{
+  for (int64_t i = 0; i < n; i++) g[i] += sign * arrived[i] - share[i] * g[i];
+}
+
+/* --- a step ----------------------------------------------------------------------------------- */
+
+static void copy(float *to, const float *from, int64_t n)
+{
+  memcpy(to, from, (size_t)n * sizeof *to);
+}
+
+static void send(const chunk *c, const float *next)
+{
+  float *v = state_of(c, V), *wait = state_of(c, WAIT), *s = state_of(c, S),
+        *spike = sent(c, SPIKE);
+  move(c->n, v, next, wait);
+  fire(c->n, spike, v, parameter_of(c, THRESHOLD), wait);
+  put_back(c->n, v, wait, spike, parameter_of(c, RESET), constant_of(c, HELD));
+  open_gate(c->n, (float)c->b->dt, s, state_of(c, X), spike, parameter_of(c, ALPHA),
+            constant_of(c, NMDA_SHARE), constant_of(c, RISE_SHARE));
+  copy(sent(c, GATE), s, c->n);
+  copy(sent(c, POTENTIAL), v, c->n);
 }
 
 /* Spikes of the background, each of this weight. */
-static void add_background(float *restrict arrived, const chunk *c)
+static void add_background(const chunk *c)
 {
   const nai_unit_batch *b = c->b;
   const float *rate = received(c, BACKGROUND), *weight = parameter_of(c, WEIGHT),
               step = (float)(b->dt / 1000);
-  float mean[CHUNK], count[CHUNK];
+  float mean[CHUNK], count[CHUNK], *g_ampa = state_of(c, G_AMPA);
   int any = 0;
   for (int64_t i = 0; i < c->n; i++) {
     mean[i] = rate[i] * step;
@@ -232,21 +273,15 @@ static void add_background(float *restrict arrived, const chunk *c)
   if (!any) return;
   nai__counts(((const nai__unit_batch *)b)->kernels, count, c->n, b->first_unit + c->first, mean,
               b->seed, NAI__FOR_COUNTS, b->first + (uint64_t)c->trial, (uint32_t)b->step);
-  for (int64_t i = 0; i < c->n; i++) arrived[i] += weight[i] * count[i];
+  for (int64_t i = 0; i < c->n; i++) g_ampa[i] += weight[i] * count[i];
 }
 
 static void receive(const chunk *c)
 {
-  const float *ampa_share = constant_of(c, AMPA_SHARE), *gaba_share = constant_of(c, GABA_SHARE),
-              *ampa = received(c, AMPA), *nmda = received(c, NMDA), *gaba = received(c, GABA);
-  float *restrict g_ampa = state_of(c, G_AMPA), *restrict g_nmda = state_of(c, G_NMDA),
-                  *restrict g_gaba = state_of(c, G_GABA);
-  for (int64_t i = 0; i < c->n; i++) {
-    g_ampa[i] += ampa[i] - ampa_share[i] * g_ampa[i];
-    g_gaba[i] -= gaba[i] + gaba_share[i] * g_gaba[i];
-    g_nmda[i] = nmda[i];
-  }
-  add_background(g_ampa, c);
+  decay_and_add(c->n, state_of(c, G_AMPA), constant_of(c, AMPA_SHARE), received(c, AMPA), 1);
+  decay_and_add(c->n, state_of(c, G_GABA), constant_of(c, GABA_SHARE), received(c, GABA), -1);
+  copy(state_of(c, G_NMDA), received(c, NMDA), c->n);
+  add_background(c);
 }
 
 static nai_status step(void *user, nai_unit_batch *b)
@@ -257,8 +292,7 @@ static nai_status step(void *user, nai_unit_batch *b)
       const chunk c = {b, trial, first, b->n - first < CHUNK ? b->n - first : CHUNK};
       float next[CHUNK];
       integrate(next, &c);
-      fire(&c, next);
-      open_gate(&c);
+      send(&c, next);
       receive(&c);
     }
   return NAI_OK;
