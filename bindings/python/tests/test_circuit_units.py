@@ -64,7 +64,8 @@ def test_fixed_points_of_wong_wang():
 def test_rates_of_wong_wang():
     d = load("wong_wang")
     net = na.Network(dt=0.5).input("x", len(d["x"]))
-    net.population("A", len(d["x"]), model="wong_wang", noise=0, current=0).connect("x", "A", initial=na.Identity()).build(1)
+    net.population("A", len(d["x"]), model="wong_wang", noise=0, current=0)
+    net.connect("x", "A", initial=na.Identity()).build(1)
     run = net.run({"x": d["x"][None, None]}, record="A:rate")
     rate = run.traces["A:rate"][0, 0]
     # a x - b cancels near threshold: an error of 270 x 2^-24 times the slope.
@@ -81,7 +82,8 @@ FIRES = 2e5  # pA for a step: what brings a neuron from rest or reset above thre
 def neurons(net, name, n, kind, start, **numbers):
     p = WANG[kind]
     numbers = {"initial": start - WANG["V_L"], "refractory": p["t_ref"], **numbers}
-    net.population(name, n, {"E": 1, "I": -1}[kind], model="lif_conductance", capacitance=p["C_m"], g_leak=p["g_L"], **numbers)
+    numbers.update(capacitance=p["C_m"], g_leak=p["g_L"])
+    net.population(name, n, {"E": 1, "I": -1}[kind], model="lif_conductance", **numbers)
 
 
 def trains(steps, index, n, count=1):
@@ -115,19 +117,20 @@ def test_neurons_below_threshold():
     """Sources fire when they are told; each of the two neurons is a population of one."""
     d = load("lif_wang_subthreshold")
     net = na.Network(dt=WANG["dt_ms"]).input("ext", 2, sign=1).input("e", 3).input("i", 2)
-    for name, kind in ("E", "E"), ("I", "I"):
-        neurons(net, name, 1, kind, d["V0"]["EI".index(name)], threshold=1e6)
-        weight = WANG[kind]["g_ext"] * np.eye(2)[["EI".index(name)]]
+    for k, name in enumerate("EI"):
+        neurons(net, name, 1, name, d["V0"][k], threshold=1e6)
+        weight = WANG[name]["g_ext"] * np.eye(2)[[k]]
         net.connect("ext", f"{name}:ampa", initial=weight)
     neurons(net, "excite", 3, "E", WANG["V_L"], refractory=0)
     neurons(net, "inhibit", 2, "I", WANG["V_L"], refractory=0)
     net.connect("e", "excite", initial=FIRES * np.eye(3)).connect("i", "inhibit", initial=FIRES * np.eye(2))
-    for name in "EI":
-        receive(net, d, name, [["EI".index(name)]][0], name, ("excite", "inhibit"))
+    for k, name in enumerate("EI"):
+        receive(net, d, name, [k], name, ("excite", "inhibit"))
     net.build(1)
     kinds = [d["src_is_inhibitory"] == k for k in (0, 1)]
     e, i = (trains(d["src_step"][kind], d["src_index"][kind], n) for kind, n in zip(kinds, (3, 2)))
-    run = net.run({"ext": external(d, 2), "e": e, "i": i}, record="excite inhibit E:v I:v E:g_ampa I:g_ampa E:g_gaba I:g_gaba excite:nmda")
+    shown = "excite inhibit E:v I:v E:g_ampa I:g_ampa E:g_gaba I:g_gaba excite:nmda"
+    run = net.run({"ext": external(d, 2), "e": e, "i": i}, record=shown)
     assert np.array_equal(run.rates["excite"], e) and np.array_equal(run.rates["inhibit"], i)
     for k, name in enumerate("EI"):
         # Potentials in single precision: 4e-6 mV a step, which leak away within 20 ms.
@@ -168,10 +171,12 @@ def test_magnesium_blocks():
     d = load("lif_wang_subthreshold")
     v, n = d["mg_V"], len(d["mg_V"])
     net = na.Network(dt=0.1).input("g", 1, sign=1)
-    net.population("E", n, model="lif_conductance", capacitance=0.1, g_leak=0, threshold=1e6, initial=v + 70, e_exc=v + 1)
+    numbers = dict(capacitance=0.1, g_leak=0, threshold=1e6, initial=v + 70, e_exc=v + 1)
+    net.population("E", n, model="lif_conductance", **numbers)
     net.connect("g", "E:nmda", initial=na.Constant(1)).build(1)
     run = net.run({"g": np.ones((2, 1, 1))}, record="E:v")
     assert np.abs(run.traces["E:v"][1, 0] - v - d["mg_factor"]).max() < 1e-5
+    assert np.abs(d["mg_factor"][np.isin(v, [-60, -40, 0])] - [0.0796, 0.2302, 0.7812]).max() < 1e-4  # mV, not V
     net.set("E", magnesium=0)
     run = net.run({"g": np.ones((2, 1, 1))}, record="E:v")
     assert np.abs(run.traces["E:v"][1, 0] - v - 1).max() < 1e-5
