@@ -48,6 +48,7 @@ PAPERS = (
     "scellier2017",
     "brunel2000",
     "amit_brunel1997",
+    "wang2002",
 )
 
 HEAD = """# Published results, repeated
