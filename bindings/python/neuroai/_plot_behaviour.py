@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, Optional, Union
+from typing import Any, Dict, Mapping, Optional, Union
 
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ._draw import EXCITATORY, FAINT, INHIBITORY, INK, SEQUENTIAL, axes_of, spread, with_unit
+from ._draw import CHANNELS, EXCITATORY, FAINT, INHIBITORY, INK, SEQUENTIAL, axes_of, cycle, spread, with_unit
 from .analysis import ReactionTimes
 from .errors import InvalidError
 from .evaluation import Confusion, Evaluation, Where, signed_condition
 from .fits import PsychometricFit
 from .task import Task
 
-__all__ = ["chronometric", "confusion", "draw_fit"]
+__all__ = ["chronometric", "confusion", "draw_fit", "draw_fits"]
 
 _NAMES = {"alpha": r"$\alpha$", "beta": r"$\beta$"}
 
@@ -49,6 +49,29 @@ def draw_fit(ax: Axes, fit: PsychometricFit, label: str, evaluation: Evaluation)
     return ax
 
 
+def draw_fits(ax: Axes, fits: Mapping[str, PsychometricFit], label: str) -> Axes:
+    """Points and curves of several Weibull functions, each with its name and threshold in the legend."""
+    x = _places(ax, {name: fit.x for name, fit in fits.items()})
+    lowest = min(min(fit.guess, float(fit.fraction.min())) for fit in fits.values())
+    for (name, fit), colour in zip(fits.items(), cycle(CHANNELS)):
+        error = np.sqrt(np.maximum(fit.fraction * (1 - fit.fraction), 0.25 / fit.trials) / fit.trials)
+        ax.errorbar(x[name], fit.fraction, error, fmt="o", color=colour, ms=4.5, lw=1.2, zorder=3)
+        fine, values = _fine(x[name], fit.x)
+        words = rf"{name}: $\alpha$ {fit.parameters['alpha']:.3g}"
+        ax.plot(fine, fit(values), color=colour, lw=1.4, zorder=2, label=words)
+    ax.axhline(max(fit.guess for fit in fits.values()), color=FAINT, lw=0.8, ls=":", zorder=1)
+    ax.set(xlabel=label.replace("signed ", ""), ylabel="fraction correct", ylim=(lowest - 0.04, 1.02))
+    ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def _places(ax: Axes, values: Mapping[str, npt.NDArray[Any]]) -> Dict[str, npt.NDArray[np.float64]]:
+    """Where the values of each are along one x axis, which all share."""
+    levels = np.unique(np.concatenate(list(values.values())))
+    places = spread(ax, levels)
+    return {name: places[np.searchsorted(levels, own)] for name, own in values.items()}
+
+
 def _fine(x: npt.NDArray[Any], values: npt.NDArray[Any]) -> Any:
     """Many places along the x axis, and the values that stand there."""
     if np.array_equal(x, values):
@@ -73,7 +96,7 @@ def _words(fit: PsychometricFit, name: str) -> str:
 
 
 def chronometric(
-    times: ReactionTimes,
+    times: Union[ReactionTimes, Mapping[str, ReactionTimes]],
     condition: Optional[str] = None,
     where: Optional[Where] = None,
     task: Optional[Task] = None,
@@ -82,12 +105,15 @@ def chronometric(
     """Chronometric curve: mean reaction time, with its standard error, against the absolute value of a condition.
 
     Args:
-        times: the result of :func:`neuroai.reaction_times`.
+        times: the result of :func:`neuroai.reaction_times`; or several, by name, whose correct trials are shown on the
+            same axes: ``{"Wang 2002": times, "trained": others}``.
         condition: default: the first condition with values of both signs, or else the first.
         where: of which trials: ``{"context": 1}``.
         task: for the unit on the x axis.
         ax: where to draw.
     """
+    if not isinstance(times, ReactionTimes):
+        return _chronometric_of_several(times, condition, where, task, ax)
     condition = condition or signed_condition(times.conditions)
     table = times.curve(condition, where)
     table = table[(table.n_correct > 0) | (table.n_error > 0)]
@@ -103,6 +129,34 @@ def chronometric(
         style: Any = {"fmt": "o" + line, "color": colour, "mfc": face, "ms": 5, "lw": 1.3, "capsize": 0}
         ax.errorbar(x[shown], mean[shown], np.nan_to_num(error), label=label, **style)
     ax.set(xlabel=with_unit(condition, task).replace("signed ", ""), ylabel="reaction time (ms)")
+    ax.set_ylim(bottom=0)
+    ax.legend(frameon=False, fontsize="small")
+    return ax
+
+
+def _chronometric_of_several(
+    times: Mapping[str, ReactionTimes],
+    condition: Optional[str],
+    where: Optional[Where],
+    task: Optional[Task],
+    ax: Optional[Axes],
+) -> Axes:
+    if not times:
+        raise InvalidError("times: there are none")
+    tables = {}
+    for name, one in times.items():
+        condition = condition or signed_condition(one.conditions)
+        table = one.curve(condition, where)
+        tables[name] = table[table.n_correct > 0]
+        if not len(tables[name]):
+            raise InvalidError(f"times: none of the {len(one.time)} trials of {name} has a correct response")
+    ax = axes_of(ax, (3.8, 3.2))
+    x = _places(ax, {name: table.value for name, table in tables.items()})
+    for (name, table), colour in zip(tables.items(), cycle(CHANNELS)):
+        error = np.where(table.n_correct > 1, table.sd_correct, 0) / np.sqrt(table.n_correct)
+        style: Any = {"fmt": "o-", "color": colour, "ms": 4.5, "lw": 1.3, "capsize": 0}
+        ax.errorbar(x[name], table.mean_correct, np.nan_to_num(error), label=name, **style)
+    ax.set(xlabel=with_unit(condition or "", task).replace("signed ", ""), ylabel="reaction time, correct (ms)")
     ax.set_ylim(bottom=0)
     ax.legend(frameon=False, fontsize="small")
     return ax

@@ -40,7 +40,7 @@ from ._handle import Names
 from ._labels import draw_borders, label_ends, name_ticks
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
-from ._plot_behaviour import chronometric, confusion, draw_fit
+from ._plot_behaviour import chronometric, confusion, draw_fit, draw_fits
 from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
 from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
@@ -259,7 +259,7 @@ def _shade(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int) 
 
 
 def psychometric(
-    net: Union[Network, Evaluation],
+    net: Union[Network, Evaluation, Mapping[str, Evaluation]],
     task: Union[Task, Trials, None] = None,
     condition: Optional[str] = None,
     trials: Optional[int] = None,
@@ -275,7 +275,8 @@ def psychometric(
     """Psychometric curve: choices against a condition, with binomial standard errors and a logistic fit.
 
     Args:
-        net: a network, which is run on test trials of ``task``; or an evaluation.
+        net: a network, which is run on test trials of ``task``; or an evaluation; or several evaluations, by name,
+            whose Weibull functions are shown on the same axes: ``{"Wang 2002": evaluation, "trained": other}``.
         task: the task, or trials, such as recorded ones; with an evaluation, only used for the unit of the x axis.
         condition: on the x axis; default: the first condition with values of both signs, or else the first.
         trials: number of test trials of the task; default 4000. Given trials are all run.
@@ -287,10 +288,13 @@ def psychometric(
         progress: whether to show a progress bar when the test trials take more than a second.
         **fit: other arguments of this method: ``where``, ``guess``, ``lapse``, ``confidence``.
     """
-    if isinstance(net, Evaluation):
+    if isinstance(net, (Evaluation, Mapping)):
         for name, value in (("silence", silence), ("interventions", interventions)):
             if value is not None:
                 raise InvalidError(f"{name}: the evaluation is made already; give it to neuroai.evaluate()")
+    if isinstance(net, Mapping):
+        return _psychometric_of_several(net, task, condition, ax, shape, fit)
+    if isinstance(net, Evaluation):
         evaluation = net
     elif task is None:
         raise InvalidError("task: needed with a network")
@@ -329,6 +333,23 @@ def psychometric(
         color=INK,
     )
     return ax
+
+
+def _psychometric_of_several(
+    evaluations: Mapping[str, Evaluation],
+    task: Union[Task, Trials, None],
+    condition: Optional[str],
+    ax: Optional[Axes],
+    shape: Optional[str],
+    fit: Mapping[str, Any],
+) -> Axes:
+    if not evaluations:
+        raise InvalidError("net: there is no evaluation")
+    if shape not in (None, "weibull"):
+        raise InvalidError(f"shape is {brief(shape)}: of several evaluations it is 'weibull'")
+    condition = condition or signed_condition(next(iter(evaluations.values())).conditions)
+    fits = {name: evaluation.fit(condition, "weibull", **fit) for name, evaluation in evaluations.items()}
+    return draw_fits(axes_of(ax, (3.8, 3.2)), fits, with_unit(condition, task))
 
 
 def _logistic(x: npt.NDArray[Any], y: npt.NDArray[Any], n: npt.NDArray[Any]) -> Tuple[float, float]:

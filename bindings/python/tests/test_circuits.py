@@ -151,6 +151,32 @@ def test_circuits_are_drawn_as_trained_networks_are():
     assert np.all(silenced.choice == 1)  # what is said of networks may be said of circuits
 
 
+def test_several_on_the_same_axes():
+    """Values that only some have keep their places; each curve has its name."""
+    net = na.circuits.wong_wang2006().build(1)
+    one = na.evaluate(net, dots(net, coherences=[0, 3.2, 6.4, 12.8]), 320, seed=1, progress=False)
+    other = na.evaluate(net, dots(net, coherences=[3.2, 6.4, 12.8, 25.6]), 320, seed=2, progress=False)
+    axes = na.plot.psychometric({"one": one, "other": other})
+    names = [words.get_text().split(":")[0] for words in axes.get_legend().get_texts()]
+    assert names == ["one", "other"]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "3.2", "6.4", "12.8", "25.6"]
+    first, second = (container.lines[0] for container in axes.containers)
+    assert_array_equal(first.get_xdata()[1:], second.get_xdata()[:3])
+    assert_allclose(second.get_ydata(), other.curve("coherence").correct)
+    axes = na.plot.chronometric({name: na.reaction_times(e) for name, e in {"one": one, "other": other}.items()})
+    first, second = (container.lines[0] for container in axes.containers)
+    assert_array_equal(first.get_xdata()[1:], second.get_xdata()[:3])
+    assert_allclose(first.get_ydata(), na.reaction_times(one).curve("coherence").mean_correct)
+    for call, words in (
+        (lambda: na.plot.psychometric({}), "there is no evaluation"),
+        (lambda: na.plot.psychometric({"one": one}, shape="normal"), "of several evaluations it is 'weibull'"),
+        (lambda: na.plot.psychometric({"one": one}, silence="A"), "silence: the evaluation is made already"),
+        (lambda: na.plot.chronometric({}), "times: there are none"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            call()
+
+
 def test_noise_of_wong_and_wang():
     net = na.circuits.wong_wang2006().build(1)
     run = net.run(steps=4000, state=net.state(trials=100, seed=1), record="A:I_noise", progress=False)
