@@ -219,8 +219,8 @@ class Network(Handle):
 
         Args:
             sign: of its outgoing weights (Dale's law): +1 excitatory, -1 inhibitory, 0 free.
-            model: what moves its units: "rate", "adaptive_rate", "dendritic", "pyramidal", see :func:`neuroai.models`;
-                or one of your own, a :class:`neuroai.Model`.
+            model: what moves its units: "rate", "dendritic", "lif_conductance", ..., see :func:`neuroai.models`; or one of
+                your own, a :class:`neuroai.Model`.
             parameters: others of the model, and its sizes: ``model="dendritic", branches=2,
                 nonlinearity="divisive"``.
             leak: "current", "rate", or "whole": on the rate, within the transfer function.

@@ -73,6 +73,31 @@ def test_rates_of_wong_wang():
     assert abs(rate[np.argmin(np.abs(d["x"] - 0.4))] - 1 / 0.154) < 1e-3
 
 
+def test_pools_learn_by_gradients():
+    """Along the gradient of J by the weights between gates, J grows as it says."""
+    net = na.Network(dt=2).input("x", 2).output("rate", 1)
+    net.population("A", 2, model="wong_wang", noise=0, initial=0.2)
+    net.connect("x", "A", initial=na.Normal(0.02, 0.01)).connect("A", "A", initial=na.Normal(0.1, 0.05))
+    net.connect("A:rate", "rate", initial=na.Constant(0.1)).build(1)
+    rng = np.random.default_rng(1)
+    trials = na.Trials(rng.normal(size=(60, 4, 2)).astype(np.float32), rng.normal(size=(60, 4, 1)).astype(np.float32))
+    trainer = na.Trainer(net, cost=na.MSE("rate"), rule=na.BPTT(), optimizer=na.SGD(0))
+    for ends in (("x", "A"), ("A:gate", "A")):
+        gradient, w = trainer.gradient(trials)[ends].copy(), net.weights(*ends).copy()
+        norm, costs = np.linalg.norm(gradient), []
+        for sign in (1, -1):
+            net.set_weights(*ends, w + sign * 1e-3 * gradient / norm)
+            costs.append(trainer.step(trials)["total"])
+        net.set_weights(*ends, w)
+        assert (costs[0] - costs[1]) / 2e-3 == pytest.approx(norm, rel=2e-3)
+
+
+def test_weights_in_nanoamperes_must_be_told():
+    net = na.Network(dt=1).population("A", 2, model="wong_wang").connect("A", "A")
+    with pytest.raises(na.Error, match="from 'A:gate' to 'A' must be told: its port 'current' is in nA"):
+        net.build(1)
+
+
 # --- Wang (2002) -----------------------------------------------------------------------------------------------------
 
 WANG = INDEX["lif_wang_network"]["parameters"]
