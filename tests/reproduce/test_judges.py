@@ -12,6 +12,7 @@ import akrout2019  # noqa: E402
 import nokland2016  # noqa: E402
 import sacramento2018  # noqa: E402
 import scellier2017  # noqa: E402
+import wang2002  # noqa: E402
 import whittington2017  # noqa: E402
 import yang2019  # noqa: E402
 from harness import CLOSE, MET, NOT, TOO_SHORT  # noqa: E402
@@ -206,3 +207,57 @@ def test_losses_are_held_against_task_variance():
 def test_lesions(chance, correlation, level):
     values = [{"chance": chance, "by_variance": correlation, "lost": [[0.5]]}]
     assert yang2019.judge_lesions(values, False).level == level
+
+
+# --- Wang 2002 -------------------------------------------------------------------------------------------------------
+
+
+def decisions(correct, times, n=250):
+    """What measure_wang() and measure_reduced() return, of so many trials for each of six coherences."""
+    right = [round(n * fraction) for fraction in correct]
+    return {
+        "trials": [n] * 6,
+        "choices": [n] * 6,
+        "correct": right,
+        "right": [[time] * k for time, k in zip(times, right)],
+        "wrong": [[time] * (n - k) for time, k in zip(times, right)],
+        "right_mean": times,
+        "wrong_mean": [time + 50 for time in times],
+        "first": correct[0],
+    }
+
+
+@pytest.mark.parametrize(
+    "judge, correct, times, level",
+    [
+        ("wang_accuracy", (0.5, 0.62, 0.745, 0.905, 0.99, 1), (854, 929, 826, 788, 571, 397), MET),
+        ("wang_accuracy", (0.5, 0.62, 0.745, 0.905, 0.96, 1), (854, 929, 826, 788, 571, 397), CLOSE),
+        ("wang_accuracy", (0.5, 0.62, 0.745, 0.8, 0.99, 1), (854, 929, 826, 788, 571, 397), NOT),
+        ("wang_times", (0.5, 0.62, 0.745, 0.905, 0.99, 1), (0, 929, 826, 788, 620, 0), MET),
+        ("wang_times", (0.5, 0.62, 0.745, 0.905, 0.99, 1), (0, 929, 826, 788, 650, 0), CLOSE),
+        ("wang_times", (0.5, 0.62, 0.745, 0.905, 0.99, 1), (0, 700, 826, 788, 571, 0), NOT),
+        ("weibull", (0.5, 0.62, 0.745, 0.905, 0.99, 1), (0,) * 6, MET),
+        ("weibull", (0.5, 0.52, 0.54, 0.6, 0.8, 0.99), (0,) * 6, NOT),
+        ("accuracy", (0.5, 0.676, 0.808, 0.964, 1, 1), (0,) * 6, MET),
+        ("accuracy", (0.5, 0.676, 0.808, 0.948, 1, 1), (0,) * 6, CLOSE),
+        ("times", (1,) * 6, (581, 0, 516, 0, 340, 231), MET),
+        ("times", (1,) * 6, (581, 0, 516, 0, 350, 231), CLOSE),
+        ("times", (1,) * 6, (620, 0, 516, 0, 333, 231), NOT),
+        ("errors", (1,) * 6, (581, 551, 516, 443, 333, 231), MET),
+        ("chance", (0.51, 1, 1, 1, 1, 1), (0,) * 6, MET),
+        ("chance", (0.54, 1, 1, 1, 1, 1), (0,) * 6, CLOSE),
+    ],
+)
+def test_decisions_of_circuits(judge, correct, times, level):
+    assert getattr(wang2002, f"judge_{judge}")([decisions(correct, times)], False).level == level
+
+
+def test_rates_of_circuits():
+    def rates(winner, loser, delay):
+        return [{"rates": {"winner": [winner, 10], "loser": [loser, 10], "delay": [delay, 1]}}]
+
+    assert wang2002.judge_wang_rates(rates(25, 3, 15), False).level == MET  # the undecided trial does not count
+    for wrong in ((19, 3, 15), (25, 6, 15), (25, 3, 11)):
+        assert wang2002.judge_wang_rates(rates(*wrong), False).level == NOT
+    for e, i, level in ((2.4, 8, MET), (1.6, 8, CLOSE), (2.4, 5, NOT)):
+        assert wang2002.judge_rest([{"rest": {"E": e, "I": i}}], False).level == level
