@@ -218,7 +218,7 @@ WANG: Dict[str, Any] = {"paper": "Wang 2002", "measure": measure_wang, "minutes"
 REDUCED: Dict[str, Any] = {"paper": "Wong & Wang 2006", "measure": measure_reduced, **FROM}
 NOTE = (
     "Stimuli of 2 s, drawn anew every 50 ms; the choice is the first pool whose rate over 50 ms is above 15 Hz, looked "
-    "at every 5 ms."
+    "at every 5 ms; its time is the end of these 50 ms."
 )
 
 ROWS = [
