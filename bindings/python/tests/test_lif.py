@@ -1,6 +1,7 @@
 """Integrate-and-fire units against numbers of independent programs: spike trains equal, slopes with surrogates."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -177,3 +178,42 @@ def test_slopes(case):
     """Against differences where nothing spikes, and the fused way back against the slopes."""
     for reset_gradient in ("cut", "full"):
         Learning(case, reset_gradient).net.check_model("E")
+
+
+# --- in use ----------------------------------------------------------------------------------------------------------
+
+
+def brunel(n_e, n_i):
+    net, m = na.Network(dt=0.1), dict(model="lif", tau=20, threshold=20, reset=10, refractory=2)
+    net.population("E", n_e, +1, background=20000, background_weight=0.1, **m)
+    net.population("I", n_i, -1, background=20000, background_weight=0.1, **m)
+    net.connect("E", "E:delta I:delta", indegree=n_e // 10, initial=na.Constant(1), plastic=False, delay=1.5)
+    return net.connect("I", "E:delta I:delta", indegree=n_i // 10, initial=na.Constant(-5), plastic=False, delay=1.5).build(1)
+
+
+def test_files_copies_and_pickles(tmp_path):
+    net = brunel(80, 20)
+    expected = net.run(steps=400, seed=3, record="E:spike I:v").traces
+    assert expected["E:spike"].sum() > 20
+    net.save(tmp_path / "net.safetensors")
+    for made in (na.Network.load(tmp_path / "net.safetensors"), net.copy(), pickle.loads(pickle.dumps(net))):
+        traces = made.run(steps=400, seed=3, record="E:spike I:v").traces
+        assert all((traces[name] == expected[name]).all() for name in expected)
+
+
+def test_a_spiking_network_learns_by_eprop():
+    """As the guide has it, and within trials."""
+    draw = np.random.default_rng(1)
+    trials = na.Trials(draw.random((200, 4, 100)) < 0.02, np.sin(np.arange(200) / 30)[:, None, None] * np.ones((1, 4, 1)))
+    for every in (0, 1):
+        net = na.Network(dt=1).input("in", 100)
+        net.population("E", 100, model="lif", tau=30, threshold=0.03, soft_reset=1).output("z", 1, tau=30)
+        w = na.Normal(0, 0.003)
+        net.connect("in", "E", initial=w).connect("E", "E", initial=w).connect("E", "z").build(1)
+        cost = na.MSE("z") if every else na.MSE("z") + 1e-2 * na.RateTarget("E", 0.01)
+        rule = na.EProp("random", seed=2, update_every=every)
+        trainer = na.Trainer(net, trials, cost, rule, na.Adam(1e-3) if not every else na.SGD(1e-4))
+        first = trainer.step(trials)["mse"]
+        for _ in range(40):
+            last = trainer.step(trials)["mse"]
+        assert last < 0.7 * first, every
