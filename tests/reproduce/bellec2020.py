@@ -70,8 +70,8 @@ def judge(values, quick):
     errors, rates = ([value[name] for value in values] for name in ("error", "rate"))
     updates = [len(value["curve"]) * LOOK for value in values]
     level = MET if median(errors) < 0.07 else CLOSE if median(errors) < 0.12 else NOT
-    note = f"After {spread(updates, '{:.0f}')} updates of {BATCH} trials; adaptive neurons fire at {spread(rates, '{:.0f}')}"
-    return Result(f"error {spread(errors, '{:.3f}')}", TOO_SHORT if quick else level, note + " Hz.")
+    note = f"{spread(updates, '{:.0f}')} updates of {BATCH} trials; ALIF neurons fire at {spread(rates, '{:.0f}')} Hz."
+    return Result(f"error {spread(errors, '{:.3f}')}", TOO_SHORT if quick else level, note)
 
 
 def draw(values, quick):

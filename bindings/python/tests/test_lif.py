@@ -187,8 +187,10 @@ def brunel(n_e, n_i):
     net, m = na.Network(dt=0.1), dict(model="lif", tau=20, threshold=20, reset=10, refractory=2)
     net.population("E", n_e, +1, background=20000, background_weight=0.1, **m)
     net.population("I", n_i, -1, background=20000, background_weight=0.1, **m)
-    net.connect("E", "E:delta I:delta", indegree=n_e // 10, initial=na.Constant(1), plastic=False, delay=1.5)
-    return net.connect("I", "E:delta I:delta", indegree=n_i // 10, initial=na.Constant(-5), plastic=False, delay=1.5).build(1)
+    for name, n, weight in (("E", n_e, 1), ("I", n_i, -5)):
+        how = dict(indegree=n // 10, initial=na.Constant(weight), plastic=False, delay=1.5)
+        net.connect(name, "E:delta I:delta", **how)
+    return net.build(1)
 
 
 def test_files_copies_and_pickles(tmp_path):
@@ -203,8 +205,8 @@ def test_files_copies_and_pickles(tmp_path):
 
 def test_a_spiking_network_learns_by_eprop():
     """As the guide has it, and within trials."""
-    draw = np.random.default_rng(1)
-    trials = na.Trials(draw.random((200, 4, 100)) < 0.02, np.sin(np.arange(200) / 30)[:, None, None] * np.ones((1, 4, 1)))
+    spikes = np.random.default_rng(1).random((200, 4, 100)) < 0.02
+    trials = na.Trials(spikes, np.sin(np.arange(200) / 30)[:, None, None] * np.ones((1, 4, 1)))
     for every in (0, 1):
         net = na.Network(dt=1).input("in", 100)
         net.population("E", 100, model="lif", tau=30, threshold=0.03, soft_reset=1).output("z", 1, tau=30)
