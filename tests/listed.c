@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../lib/network/network.h"
 #include "faults.h"
@@ -79,4 +80,44 @@ void build_without_memory(nai_network *(*compose)(void), int least)
   }
   expect_ok(status);
   EXPECT(failed > least);
+}
+
+/* Feedback of a listed projection has a number for each synapse; of a dense one it takes those. */
+/* [n_pre][n_post] of one projection, as it is set; NULL: it has none. */
+static float *feedback_of(const nai_trainer *trainer, const nai_network *net,
+                          const nai__projection *p)
+{
+  const nai__compressed *list = net->block[p->block].synapses;
+  nai_view given = NAI_VIEW_INIT;
+  if (nai_trainer_feedback(&given, trainer, nai__source_name(net, p), nai__target_name(net, p)) !=
+      NAI_OK)
+    return NULL;
+  float *values = calloc((size_t)(p->n_post * p->n_pre), sizeof *values);
+  ck_assert(given.shape[0] == p->at.columns && given.shape[1] == p->at.rows);
+  for (int64_t i = 0; i < p->n_post; i++)
+    for (int64_t e = list ? list->first[i] : 0; e < (list ? list->first[i + 1] : p->n_pre); e++)
+      values[(list ? list->sender[e] : e) * p->n_post + i] =
+          list ? at(&given, e, 0) : at(&given, e, i);
+  return values;
+}
+
+void copy_feedback(nai_trainer *to, const nai_trainer *from, const nai_network *listed)
+{
+  for (int64_t k = 0; k < listed->n_projections; k++) {
+    const nai__projection *p = &listed->projection[k];
+    float *values = feedback_of(from, listed, p);
+    if (values)
+      expect_ok(nai_trainer_set_feedback(to, nai__source_name(listed, p),
+                                         nai__target_name(listed, p), values));
+    free(values);
+  }
+}
+
+int has_feedback(const char *rule)
+{
+  static const char *const rules[] = {"feedback_alignment", "kolen_pollack", "eprop_adaptive",
+                                      "weight_mirror"};
+  for (int i = 0; i < (int)(sizeof rules / sizeof *rules); i++)
+    if (strcmp(rule, rules[i]) == 0) return 1;
+  return 0;
 }

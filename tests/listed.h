@@ -2,6 +2,8 @@
 #ifndef NEUROAI_TESTS_LISTED_H
 #define NEUROAI_TESTS_LISTED_H
 
+#include <neuroai/trainer.h>
+
 #include "networks.h"
 
 typedef struct synapses {
@@ -23,5 +25,11 @@ void constrain_by(nai_network *net, const char *from, const char *to, nai_status
                   nai_constraint **constraint);
 /* Built and copied; each allocation fails in turn, of which there are more than `least`. */
 void build_without_memory(nai_network *(*compose)(void), int least);
+/*
+ * Gives the trainer of a dense network the feedback of the same network with lists, which has a number for
+ * each synapse. Which rules have some, by their names.
+ */
+void copy_feedback(nai_trainer *to, const nai_trainer *from, const nai_network *listed);
+int has_feedback(const char *rule);
 
 #endif

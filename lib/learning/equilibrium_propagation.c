@@ -13,6 +13,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
+#include "../network/row.h"
 #include "backward.h"
 
 enum { FORM, BETA, STEPS, PARAMETERS };
@@ -74,9 +75,9 @@ static nai_status check_delays(const nai_network *net)
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
     const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
-    if (from->kind == NAI_POPULATIONS && to->kind == NAI_POPULATIONS && p->delay != 1)
+    if (from->kind == NAI_POPULATIONS && to->kind == NAI_POPULATIONS && !nai__delay_is(net, p, 1))
       return refuse("there is a delay other than one step from", from->name, to->name);
-    if (to->kind == NAI_OUTPUTS && p->delay != 0)
+    if (to->kind == NAI_OUTPUTS && !nai__delay_is(net, p, 0))
       return refuse("there is a delay from", from->name, to->name);
   }
   return NAI_OK;
@@ -90,16 +91,26 @@ static int64_t back_of(const nai_network *net, const nai__projection *p)
   return -1;
 }
 
-/* 1 when weights, and which of them learn, are the transpose of those the other way. */
-static int are_transposed(const nai_network *net, const nai__rectangle *there,
-                          const nai__rectangle *here)
+/* Whether each synapse of one, with its weight and whether it learns, is there the other way, too. */
+static int has_back(const nai_network *net, const nai__projection *one,
+                    const nai__projection *other)
 {
-  for (int64_t i = 0; i < there->rows; i++)
-    for (int64_t j = 0; j < there->columns; j++) {
-      int64_t one = nai__place_in(there, i, j), two = nai__place_in(here, j, i);
-      if (net->theta[one] != net->theta[two] || net->plastic[one] != net->plastic[two]) return 0;
+  const nai__block *b = &net->block[other->block];
+  for (int64_t i = 0; i < one->n_post; i++)
+    for (nai__row row = nai__row_of(net, one, i); nai__row_next(&row);) {
+      const int64_t place = nai__place_within(net, other, b, row.pre, i);
+      const float weight = place < 0 ? 0 : net->theta[place];
+      const int plastic = place < 0 ? 0 : net->plastic[place];
+      if (net->theta[row.place] != weight || net->plastic[row.place] != plastic) return 0;
     }
   return 1;
+}
+
+/* 1 when weights, and which of them learn, are the transpose of those the other way. */
+static int are_transposed(const nai_network *net, const nai__projection *there,
+                          const nai__projection *here)
+{
+  return has_back(net, there, here) && has_back(net, here, there);
 }
 
 static nai_status find_back(const nai_network *net, int64_t *back)
@@ -112,7 +123,7 @@ static nai_status find_back(const nai_network *net, int64_t *back)
     back[i] = back_of(net, p);
     if (back[i] < 0)
       return refuse("there is none back for the projection from", from->name, to->name);
-    if (!are_transposed(net, &p->at, &net->projection[back[i]].at))
+    if (!are_transposed(net, p, &net->projection[back[i]]))
       return refuse("weights, and which of them learn, are not the transpose of those back, from",
                     from->name, to->name);
   }
@@ -341,19 +352,23 @@ static nai_status run_phases(const nai__learner *learner, const nai__pass *pass)
 }
 
 /* D S^T of one direction and S D^T, which is that of the other, in both. */
+static void join_pair(const nai_network *net, const nai__projection *there,
+                      const nai__projection *here, float *gradient)
+{
+  const nai__block *b = &net->block[here->block];
+  for (int64_t i = 0; i < there->n_post; i++)
+    for (nai__row row = nai__row_of(net, there, i); nai__row_next(&row);) {
+      if (there == here && row.pre >= i) break;
+      const int64_t place = nai__pair_within(here, b, row.pre, i);
+      if (place < 0) continue;
+      gradient[row.place] = gradient[place] = gradient[row.place] + gradient[place];
+    }
+}
+
 static void join(const nai_network *net, const int64_t *back, float *gradient)
 {
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__rectangle *there = &net->projection[k].at;
-    if (back[k] < k) continue;
-    const nai__rectangle *here = &net->projection[back[k]].at;
-    for (int64_t i = 0; i < there->rows; i++)
-      for (int64_t j = 0; j < (back[k] == k ? i : there->columns); j++) {
-        float *one = gradient + nai__place_in(there, i, j),
-              *two = gradient + nai__place_in(here, j, i);
-        *one = *two = *one + *two;
-      }
-  }
+  for (int64_t k = 0; k < net->n_projections; k++)
+    if (back[k] >= k) join_pair(net, &net->projection[k], &net->projection[back[k]], gradient);
 }
 
 static nai_status check_lengths(const nai__pass *pass)

@@ -10,6 +10,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/row.h"
 #include "least_squares.h"
 
 enum { LAMBDA, UPDATE_EVERY, PARAMETERS };
@@ -51,7 +52,10 @@ static const float *synapse(const nai_network *net, const nai__block *b, int64_t
 {
   if (!b->to_output || channel < b->post || channel >= b->post + b->n_post) return NULL;
   if (b->from_input || unit < b->pre || unit >= b->pre + b->n_pre) return NULL;
-  int64_t at = b->at.start + (channel - b->post) * b->at.stride + unit - b->pre;
+  const nai__strip strip = nai__strip_of(b, channel - b->post);
+  const int64_t pre = unit - b->pre, e = strip.sender ? nai__strip_from(&strip, pre) : pre;
+  if (strip.sender && (e == strip.n || strip.sender[e] != pre)) return NULL;
+  const int64_t at = strip.at + e;
   if (!counts(net, at)) return NULL;
   ++*n;
   return net->plastic[at] == 0 && b->delay == 0 ? &net->theta[at] : NULL;
@@ -63,8 +67,8 @@ static int synapses_onto(const nai_network *net, int64_t channel)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!b->to_output || channel < b->post || channel >= b->post + b->n_post) continue;
-    for (int64_t j = 0; j < b->n_pre; j++)
-      n += counts(net, b->at.start + (channel - b->post) * b->at.stride + j);
+    const nai__strip strip = nai__strip_of(b, channel - b->post);
+    for (int64_t e = 0; e < strip.n; e++) n += counts(net, strip.at + e);
   }
   return n;
 }
@@ -151,7 +155,6 @@ nai_status nai_rule_create_force(nai_rule **out)
                                       .attach = attach,
                                       .detach = detach,
                                       .estimate = nai__least_squares_estimate,
-                                      .listed = 1,
                                       .online = &online};
   return nai__rule_create(out, &kind, 0);
 }

@@ -53,9 +53,9 @@ static nai_status check_network(const nai_network *net)
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
     const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
-    if (from->kind == NAI_POPULATIONS && to->kind == NAI_POPULATIONS && p->delay != 1)
+    if (from->kind == NAI_POPULATIONS && to->kind == NAI_POPULATIONS && !nai__delay_is(net, p, 1))
       return refuse("there is a delay other than one step from", from->name, to->name);
-    if (from->kind == NAI_POPULATIONS && to->kind == NAI_OUTPUTS && p->delay != 0)
+    if (from->kind == NAI_POPULATIONS && to->kind == NAI_OUTPUTS && !nai__delay_is(net, p, 0))
       return refuse("there is a delay from", from->name, to->name);
   }
   return NAI_OK;
@@ -212,8 +212,9 @@ static void add_received(const nai__online *online, int from_input, float *v)
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (b->to_output || b->from_input != from_input) continue;
-    net->kernels->product(v + b->post, net->ld_units, nai__carried(online->activity, b, online->t),
-                          nai__carried_stride(net, b), b->forward, 1, b->n_pre, b->n_post, 1);
+    nai__block_product(net, b, v + b->post, net->ld_units,
+                       nai__carried(online->activity, b, online->t), nai__carried_stride(net, b), 1,
+                       1);
   }
 }
 

@@ -7,17 +7,27 @@
  */
 #include "least_squares.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/row.h"
 
 /* --- who learns from what --------------------------------------------------------------------- */
 
-static const uint8_t *plastic_row(const nai_network *net, const nai__block *b, int64_t post)
+/* 1 for each column of a block that `post` has a plastic synapse from. Their number. */
+static int64_t look_up_in(const nai_network *net, const nai__block *b, int64_t post, char *has)
 {
-  return net->plastic + b->at.start + (post - b->post) * b->at.stride;
+  const nai__strip strip = nai__strip_of(b, post - b->post);
+  int64_t found = 0;
+  for (int64_t e = 0; e < strip.n; e++) {
+    const char learns = net->plastic[strip.at + e] != 0;
+    has[strip.sender ? strip.sender[e] : e] = learns;
+    found += learns;
+  }
+  return found;
 }
 
 /* 1 in `has` for each column that `post` has a plastic synapse from. Their number. */
@@ -32,8 +42,7 @@ static int64_t look_up(const nai__least_squares *squares, const nai__fit_request
     memset(has, 0, (size_t)b->n_pre);
     if (b->to_output != to_output || post < b->post || post >= b->post + b->n_post) continue;
     if (b->from_input && !to_output && !request->units_from_inputs) continue;
-    const uint8_t *plastic = plastic_row(net, b, post);
-    for (int64_t c = 0; c < b->n_pre; c++) found += has[c] = plastic[c] != 0;
+    found += look_up_in(net, b, post, has);
   }
   return found;
 }
@@ -132,6 +141,17 @@ static nai_status add_node(nai__least_squares *squares, const nai__fit_request *
 
 /* --- making ----------------------------------------------------------------------------------- */
 
+/* Constraints are made to hold for all of a projection. */
+static void move_together(nai__least_squares *squares)
+{
+  const nai_network *net = squares->net;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    char *moves = squares->moves + p->block;
+    if (memchr(moves, 1, (size_t)p->n_parts)) memset(moves, 1, (size_t)p->n_parts);
+  }
+}
+
 static nai_status make_fits(nai__least_squares *squares, const nai__fit_request *request)
 {
   const nai_network *net = squares->net;
@@ -151,6 +171,7 @@ static nai_status make_fits(nai__least_squares *squares, const nai__fit_request 
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].kind != NAI_INPUTS)
       NAI__TRY(add_node(squares, request, &net->node[i], columns));
+  move_together(squares);
   return NAI_OK;
 }
 
@@ -183,28 +204,9 @@ static nai_status make_p(nai__least_squares *squares, nai__learner *learner, dou
   return NAI_OK;
 }
 
-/* Rows that are fitted are matrices; those that only run may be lists. */
-static nai_status check_matrices(const nai__learner *learner, const nai__fit_request *request)
-{
-  const nai_network *net = learner->net;
-  for (int64_t i = 0; i < net->n_projections; i++) {
-    const nai__projection *p = &net->projection[i];
-    const char *fitted = net->node[p->to].kind == NAI_OUTPUTS ? request->output : request->unit;
-    if (!p->is_listed || p->port || !memchr(fitted + p->post, 1, (size_t)net->node[p->to].n))
-      continue;
-    return nai__fail(
-        NAI_ERR_UNSUPPORTED,
-        "rule '%s' needs what it learns as matrices, but weights from '%s' to '%s' are "
-        "listed: set their storage to dense",
-        learner->rule->kind->name, nai__source_name(net, p), nai__target_name(net, p));
-  }
-  return NAI_OK;
-}
-
 nai_status nai__least_squares_create(nai__least_squares **out, nai__learner *learner,
                                      const nai__fit_request *request)
 {
-  NAI__TRY(check_matrices(learner, request));
   nai__least_squares *squares = NAI__NEW(nai__least_squares);
   if (!squares) return NAI_ERR_MEMORY;
   squares->net = learner->net;
@@ -280,23 +282,61 @@ static void move_row_without(float *restrict w, const double *restrict q, const 
   for (int64_t j = 0; j < n; j++) w[j] = (float)((double)w[j] - factor * (q[j] - ratio * p[j]));
 }
 
-static void move_run(nai__least_squares *squares, const nai__fit *fit, const nai__fitted *l,
-                     const nai__regressors *run, double error, double rq)
+/* How one that learns moves by what is left of a fit: w_j -= factor (q_j - ratio p_j). */
+typedef struct move {
+  double factor, ratio;
+  const double *q, *p; /* of all regressors; p: NULL with all of them */
+} move;
+
+static move move_of(const nai__least_squares *squares, const nai__fit *fit, const nai__fitted *l,
+                    double error, double rq)
 {
-  const nai__block *b = &squares->net->block[run->block];
-  float *w = squares->net->theta + b->at.start + (l->post - b->post) * b->at.stride + run->column;
-  const double *q = squares->q + run->first;
-  if (l->without < 0) {
-    move_row(w, q, run->n, error / (1 + rq));
-    return;
-  }
+  if (l->without < 0) return (move){error / (1 + rq), 0, squares->q, NULL};
   const double *p = fit->p + l->without * fit->ld;
   double ratio = squares->q[l->without] / p[l->without];
+  return (move){error / (1 + rq - ratio * squares->q[l->without]), ratio, squares->q, p};
+}
+
+/* Synapses of a matrix stand side by side, as regressors of a run do. */
+static void move_side_by_side(float *w, const nai__fitted *l, const nai__regressors *run,
+                              const move *m)
+{
+  const double *q = m->q + run->first;
+  if (!m->p) {
+    move_row(w, q, run->n, m->factor);
+    return;
+  }
   int64_t gap = l->without - run->first;
   float kept = gap >= 0 && gap < run->n ? w[gap] : 0;
-  move_row_without(w, q, p + run->first, run->n, error / (1 + rq - ratio * squares->q[l->without]),
-                   ratio);
+  move_row_without(w, q, m->p + run->first, run->n, m->factor, m->ratio);
   if (gap >= 0 && gap < run->n) w[gap] = kept;
+}
+
+/* Those of a list have others, which do not learn, between them. */
+static void move_listed(float *w, const nai__strip *strip, const nai__fitted *l,
+                        const nai__regressors *run, const move *m)
+{
+  int64_t e = nai__strip_from(strip, run->column);
+  for (int64_t j = 0; j < run->n; j++) {
+    const int64_t r = run->first + j;
+    while (e < strip->n && strip->sender[e] < run->column + j) e++;
+    if (r == l->without) continue;
+    assert(e < strip->n && strip->sender[e] == run->column + j);
+    const double step = m->p ? m->q[r] - m->ratio * m->p[r] : m->q[r];
+    w[e] = (float)((double)w[e] - m->factor * step);
+  }
+}
+
+static void move_run(const nai__least_squares *squares, const nai__fitted *l,
+                     const nai__regressors *run, const move *m)
+{
+  const nai__block *b = &squares->net->block[run->block];
+  const nai__strip strip = nai__strip_of(b, l->post - b->post);
+  float *w = squares->net->theta + strip.at;
+  if (strip.sender)
+    move_listed(w, &strip, l, run, m);
+  else
+    move_side_by_side(w + run->column, l, run, m);
 }
 
 /* P <- P - u u^T with u = q / sqrt(1 + r^T P r): symmetric whatever is rounded. */
@@ -323,8 +363,9 @@ static void update(nai__least_squares *squares, const nai__online *online, const
       gather(squares, online, fit);
       rq = multiply(squares, fit);
     }
+    const move m = move_of(squares, fit, l, (double)error, rq);
     for (int64_t k = fit->run; k < fit->run + fit->n_runs; k++)
-      move_run(squares, fit, l, &squares->run[k], (double)error, rq);
+      move_run(squares, l, &squares->run[k], &m);
   }
   if (!isnan(rq)) shrink(squares, fit, rq);
 }

@@ -71,7 +71,7 @@ static nai_status check(const nai_network *net)
   for (int64_t i = 0; i < net->n_nodes; i++) NAI__TRY(check_node(net, &net->node[i]));
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
-    if (net->node[p->from].kind == NAI_POPULATIONS && p->delay != 0)
+    if (net->node[p->from].kind == NAI_POPULATIONS && !nai__delay_is(net, p, 0))
       return nai__fail(
           NAI_ERR_UNSUPPORTED,
           "rule 'predictive_coding' works in layers that answer within a step: there is "

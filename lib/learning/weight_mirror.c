@@ -23,8 +23,9 @@ static const nai__parameter parameters[PARAMETERS] = {
 
 typedef struct mirror {
   float *x, *y;    /* [most samples][ld_units], [..][the larger of ld_units and ld_outputs] */
-  float *estimate; /* of one block, as theta has it */
-  float *scratch;  /* of outer() */
+  float *estimate; /* as theta is laid out */
+  float *scratch;  /* of products of the two */
+  int64_t *first;  /* [n_blocks] the first block that has noise in common with it */
 } mirror;
 
 static int64_t larger(int64_t a, int64_t b)
@@ -40,6 +41,7 @@ static void detach(nai__learner *learner)
   nai__free(m->y);
   nai__free(m->estimate);
   nai__free(m->scratch);
+  nai__free(m->first);
   nai__free(m);
 }
 
@@ -51,13 +53,10 @@ typedef struct sizes {
 static sizes sizes_for(const nai_network *net)
 {
   int64_t samples = (int64_t)parameters[SAMPLES].high;
-  sizes n = {samples * net->ld_units + 64, samples * larger(net->ld_units, net->ld_outputs) + 64, 1,
-             1};
-  for (int64_t k = 0; k < net->n_blocks; k++) {
-    const nai__block *b = &net->block[k];
-    n.estimate = larger(n.estimate, b->at.rows * b->at.stride);
-    n.scratch = larger(n.scratch, net->kernels->outer_scratch(b->n_post, b->n_pre));
-  }
+  sizes n = {samples * net->ld_units + 64, samples * larger(net->ld_units, net->ld_outputs) + 64,
+             net->n_theta, 1};
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    n.scratch = larger(n.scratch, nai__block_scratch(net, &net->block[k]));
   return n;
 }
 
@@ -66,6 +65,20 @@ static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t tria
   sizes n = sizes_for(net);
   return nai__feedback_memory(rule, net, trials, threads) +
          (n.x + n.y + n.estimate + n.scratch) * (int64_t)sizeof(float);
+}
+
+/* What is one block where weights are matrices may be several where they are listed. */
+static int are_mirrored_at_once(const nai__block *a, const nai__block *b)
+{
+  return a->from_input == b->from_input && a->to_output == b->to_output && a->delay == b->delay &&
+         (a->from_input || a->from_stage == b->from_stage) &&
+         (a->to_output || a->to_stage == b->to_stage);
+}
+
+static void group_blocks(const nai_network *net, int64_t *first)
+{
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    for (first[k] = 0; !are_mirrored_at_once(&net->block[first[k]], &net->block[k]);) first[k]++;
 }
 
 static nai_status allocate(nai__learner *learner)
@@ -77,16 +90,19 @@ static nai_status allocate(nai__learner *learner)
   m->y = NAI__ARRAY(float, n.y);
   m->estimate = NAI__ARRAY(float, n.estimate);
   m->scratch = NAI__ARRAY(float, n.scratch);
-  return m->x && m->y && m->estimate && m->scratch ? NAI_OK : NAI_ERR_MEMORY;
+  m->first = NAI__ARRAY(int64_t, learner->net->n_blocks + 1);
+  if (!m->x || !m->y || !m->estimate || !m->scratch || !m->first) return NAI_ERR_MEMORY;
+  group_blocks(learner->net, m->first);
+  return NAI_OK;
 }
 
 /* --- mirror mode ------------------------------------------------------------------------------ */
 
-static void draw(const nai__learner *learner, int64_t block, int64_t samples, int64_t update)
+static void draw(const nai__learner *learner, int64_t group, int64_t samples, int64_t update)
 {
   const nai_network *net = learner->net;
   mirror *m = learner->own;
-  uint64_t seed = nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)block);
+  uint64_t seed = nai__seed_derive(learner->rule->seed, NAI__FOR_FEEDBACK, (uint64_t)group);
   float sd = (float)learner->rule->number[NOISE];
   for (int64_t i = 0; i < samples; i++) {
     float *x = m->x + i * net->ld_units;
@@ -95,17 +111,22 @@ static void draw(const nai__learner *learner, int64_t block, int64_t samples, in
   }
 }
 
-/* y of one block: f(W x + b) of its units, W x of outputs (their bias would go with the mean). */
-static void respond(const nai__learner *learner, const nai__block *b, int64_t samples, int64_t ld)
+/* y of blocks with one noise: f(W x + b) of units, W x of outputs (their bias would go with the mean). */
+static void respond(const nai__learner *learner, int64_t first, int64_t samples, int64_t ld)
 {
   const nai_network *net = learner->net;
   mirror *m = learner->own;
-  nai__block_product(net, b, m->y + b->post, ld, m->x + b->pre, net->ld_units, samples, 0);
-  if (b->to_output) return;
+  memset(m->y, 0, (size_t)(samples * ld) * sizeof *m->y);
+  for (int64_t k = first; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (m->first[k] == first)
+      nai__block_product(net, b, m->y + b->post, ld, m->x + b->pre, net->ld_units, samples, 1);
+  }
+  if (net->block[first].to_output) return;
   for (int64_t i = 0; i < samples; i++)
     for (int64_t s = 0; s < net->n_segments; s++) {
       const nai__segment *g = &net->segment[s];
-      if (g->stage != b->to_stage) continue;
+      if (g->stage != net->block[first].to_stage) continue;
       float *y = m->y + i * ld + g->offset;
       for (int64_t u = 0; u < g->units.n; u++) y[u] += g->units.bias[u];
       net->kernels->transfer(&g->units, y, y);
@@ -121,30 +142,45 @@ static void centre(float *y, int64_t n, int64_t ld, int64_t samples)
   }
 }
 
-static void mirror_block(nai__learner *learner, int64_t k, int64_t update)
+/* Feedback in place of one block goes a part of the way to E[y x^T] / s^2. */
+static void follow(nai__learner *learner, const nai__block *b, int64_t samples, int64_t ld)
 {
   const nai_network *net = learner->net;
-  const nai__block *b = &net->block[k];
-  mirror *m = learner->own;
   const double *number = learner->rule->number;
-  int64_t samples = (int64_t)number[SAMPLES], ld = b->to_output ? net->ld_outputs : net->ld_units;
-  memset(m->y, 0, (size_t)(samples * ld) * sizeof *m->y);
-  draw(learner, k, samples, update);
-  respond(learner, b, samples, ld);
-  centre(m->y + b->post, b->n_post, ld, samples);
-  net->kernels->outer(m->estimate, b->at.stride, m->y + b->post, ld, m->x + b->pre, net->ld_units,
-                      samples, b->n_post, b->n_pre, 0, m->scratch);
+  mirror *m = learner->own;
+  nai__block_outer(net, b, m->estimate, m->y + b->post, ld, m->x + b->pre, net->ld_units, samples,
+                   0, b->n_post, 0, m->scratch);
   float scale = (float)(1 / ((double)(samples - 1) * number[NOISE] * number[NOISE]));
   float *feedback = learner->feedback.weight + b->at.start;
+  const float *estimate = m->estimate + b->at.start;
   const uint8_t *exists = net->exists + b->at.start;
   for (int64_t i = 0; i < b->at.rows * b->at.stride; i++)
-    if (exists[i] != 0) feedback[i] += (float)number[RATE] * (scale * m->estimate[i] - feedback[i]);
+    if (exists[i] != 0) feedback[i] += (float)number[RATE] * (scale * estimate[i] - feedback[i]);
+}
+
+/* `group`: numbers noise alike whether weights are listed or not. */
+static void mirror_blocks(nai__learner *learner, int64_t first, int64_t group, int64_t update)
+{
+  const nai_network *net = learner->net;
+  const mirror *m = learner->own;
+  int64_t samples = (int64_t)learner->rule->number[SAMPLES],
+          ld = net->block[first].to_output ? net->ld_outputs : net->ld_units;
+  draw(learner, group, samples, update);
+  respond(learner, first, samples, ld);
+  centre(m->y, net->block[first].to_output ? net->n_outputs : net->n_units, ld, samples);
+  for (int64_t k = first; k < net->n_blocks; k++)
+    if (m->first[k] == first) follow(learner, &net->block[k], samples, ld);
 }
 
 static void mirror_all(nai__learner *learner, int64_t update)
 {
-  for (int64_t k = 0; k < learner->net->n_blocks; k++)
-    if (learner->feedback.packed[k]) mirror_block(learner, k, update);
+  const mirror *m = learner->own;
+  int64_t group = 0;
+  for (int64_t k = 0; k < learner->net->n_blocks; k++) {
+    if (m->first[k] != k) continue;
+    if (learner->feedback.packed[k]) mirror_blocks(learner, k, group, update);
+    group++;
+  }
   nai__feedback_pack(&learner->feedback, learner->net);
 }
 

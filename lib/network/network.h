@@ -400,6 +400,14 @@ static inline const nai__projection *nai__projection_number(const nai_network *n
   return number < 0 ? NULL : &net->projection[number];
 }
 
+/* 1 when all synapses of a projection have a delay of so many steps. */
+static inline int nai__delay_is(const nai_network *net, const nai__projection *p, int64_t steps)
+{
+  for (const nai__block *b = net->block + p->block; b < net->block + p->block + p->n_parts; b++)
+    if (b->delay != steps) return 0;
+  return 1;
+}
+
 /* NULL after the last one: a network without projections has no array to point behind. */
 static inline nai__projection *nai__projection_or_end(const nai_network *net, int64_t at)
 {
@@ -559,7 +567,7 @@ uint64_t nai__constraint_seed(const nai_network *net, const nai__projection *p, 
  * and fixed synapses. `before`: theta as it was, or NULL at the build.
  */
 nai_status nai__project(nai_network *net, float *momentum, const float *before);
-/* The same for the projections of one block. */
+/* The same for the projections of one block; of those in several, all parts at the first one. */
 nai_status nai__project_block(nai_network *net, int64_t block, const float *before);
 /*
  * Which synapses of a projection are plastic, from what constraints let learn and from its own

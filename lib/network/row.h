@@ -92,6 +92,20 @@ static inline nai__strip nai__strip_in(const nai_network *net, const nai__projec
   return (nai__strip){nai__place_in(&p->at, row, 0), p->n_pre, NULL};
 }
 
+/* The first synapse of a list that comes from column `pre` or one behind it. */
+static inline int64_t nai__strip_from(const nai__strip *strip, int64_t pre)
+{
+  int64_t from = 0, end = strip->n;
+  while (from < end) {
+    const int64_t middle = from + (end - from) / 2;
+    if (strip->sender[middle] < pre)
+      from = middle + 1;
+    else
+      end = middle;
+  }
+  return from;
+}
+
 /* What its synapses carry, [n], of what senders send; of a list, gathered in scratch. */
 static inline const float *nai__strip_carried(const nai__strip *strip, const float *sent,
                                               float *scratch)
@@ -107,13 +121,20 @@ static inline int64_t nai__strip_scratch(const nai_network *net)
   return net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
 }
 
+/* Where the pair has its place in this block of the projection, be there a synapse or not; -1: none. */
+static inline int64_t nai__pair_within(const nai__projection *p, const nai__block *b, int64_t post,
+                                       int64_t pre)
+{
+  if (!p->is_listed) return nai__place_in(&p->at, post, pre);
+  const int64_t place = nai__compressed_find(b->synapses, post, pre);
+  return place < 0 ? -1 : b->at.start + place;
+}
+
 /* Where the synapse stands in theta, of those that are in this block of the projection; -1: none. */
 static inline int64_t nai__place_within(const nai_network *net, const nai__projection *p,
                                         const nai__block *b, int64_t post, int64_t pre)
 {
-  int64_t place = p->is_listed ? nai__compressed_find(b->synapses, post, pre)
-                               : nai__place_in(&p->at, post, pre);
-  if (p->is_listed && place >= 0) place += b->at.start;
+  const int64_t place = nai__pair_within(p, b, post, pre);
   return place >= 0 && net->exists[place] ? place : -1;
 }
 

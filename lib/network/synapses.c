@@ -90,8 +90,7 @@ nai_status nai__project(nai_network *net, float *momentum, const float *before)
 nai_status nai__project_block(nai_network *net, int64_t block, const float *before)
 {
   for (int64_t i = 0; i < net->n_projections; i++)
-    if (block >= net->projection[i].block &&
-        block < net->projection[i].block + net->projection[i].n_parts)
+    if (block == net->projection[i].block)
       NAI__TRY(project_one(net, &net->projection[i], NULL, before));
   return NAI_OK;
 }
