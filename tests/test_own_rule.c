@@ -163,6 +163,56 @@ static void compare(const nai_network *net, const float *ours, const float *expe
     }
 }
 
+/* Errors times slopes times what arrives: backpropagation, where no error goes back from unit to unit. */
+static nai_status correlate(void *user, nai_local_step *s)
+{
+  (void)user;
+  for (int64_t b = 0; b < s->trials; b++)
+    for (int64_t i = 0; i < s->n_post; i++)
+      for (int64_t j = 0; j < s->n_pre; j++)
+        s->change[i * s->stride + j] +=
+            s->signal[b * s->n_post + i] * s->zp[b * s->n_post + i] * s->pre[b * s->n_pre + j];
+  return NAI_OK;
+}
+
+/* Synapses from another signal than the first carry that one. */
+START_TEST(what_other_signals_send)
+{
+  nai_network *net =
+      COMPOSE(.dt = 0.1, .inputs = {{"u", 2}},
+              .populations = {{"P", 5, NAI_FREE}, {"Q", 4, NAI_FREE}}, .outputs = {{"z", 2}});
+  own o = {0};
+  nai_cost *cost;
+  expect_ok(nai_network_set_model(net, "P", "pyramidal"));
+  expect_ok(nai_network_set(net, "Q", "tau", 0.1));
+  expect_ok(nai_network_connect(net, "u", "P:basal"));
+  expect_ok(nai_network_connect(net, "P P:u", "Q"));
+  expect_ok(nai_network_connect(net, "Q", "z"));
+  expect_ok(nai_network_set_initial_weights(net, "u", "P:basal", NAI_WEIGHTS_UNIFORM, -0.5, 0.5));
+  expect_ok(
+      nai_network_set_storage(net, "P P:u", "Q", _i ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE));
+  expect_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_set_plastic(net, "u", "P:basal", 0));
+  nai_trials *trials = normal_trials(net, "z", 30, 3);
+  nai_trainer *trainer[2] = {
+      trainer_of(net, create(correlate, NAI_FEEDBACK_SYMMETRIC, 0, &o), plain_descent(0.1)), NULL};
+  trainer[1] = trainer_of(net, bptt_rule(), plain_descent(0.1));
+  for (int k = 0; k < 2; k++) {
+    attach_cost(trainer[k], nai_cost_create_mse(&cost, "z"), &cost, 1);
+    expect_ok(nai_trainer_estimate_gradient(NULL, trainer[k], trials));
+  }
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->plastic)
+      compare(net, trainer[0]->plasticity.gradient, trainer[1]->plasticity.gradient, p->at.start,
+              p->at.rows, p->at.columns, p->at.stride, 0);
+  }
+  for (int k = 0; k < 2; k++) nai_trainer_destroy(trainer[k]);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 static void compare_gradients(const nai_trainer *a, const nai_trainer *b)
 {
   const nai_network *net = a->plasticity.net;
@@ -913,6 +963,7 @@ Suite *own_rule_suite(void)
   TCase *builtin = tcase_create("as the built-in ones");
   tcase_add_loop_test(builtin, rflo_and_eprop_as_own_rules, 0, 2 * transfers());
   tcase_add_test(builtin, training_goes_the_same_way);
+  tcase_add_loop_test(builtin, what_other_signals_send, 0, 2);
   suite_add_tcase(suite, builtin);
   ADD_CASE(suite, "steps", hebb_is_the_sum_of_what_fired_together,
            a_step_sees_what_synapses_can_know, traces_begin_at_0_in_each_batch,

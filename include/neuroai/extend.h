@@ -242,6 +242,9 @@ typedef struct nai_local_step {
   float *trace;        /**< [n_traces][trials][n_post][n_pre], of the rule, kept from step to step;
                             0 at the start of each trial. NULL without traces */
   float *change;       /**< [n_post][stride]: add the estimate of dJ/dW here */
+  int64_t first_post;  /**< number of the row that is shown, where it is one of a list; else 0 */
+  const int32_t *pre_unit; /**< [n_pre] presynaptic units of a list's row, ascending; NULL: all of
+                              them in order */
 } nai_local_step;
 
 /** A local rule's table. */
@@ -252,7 +255,12 @@ typedef struct nai_rule_ops {
   int32_t feedback;     /**< how errors of outputs reach units: NAI_FEEDBACK_SYMMETRIC, by the
                            transposed readout; NAI_FEEDBACK_RANDOM, as in RFLO */
   int32_t n_traces;     /**< traces of each synapse and trial, 0 to 64 */
-  /** At each step: for each population its biases, then each projection onto it that is plastic. */
+  /**
+   * At each step: for each population its biases, then each projection onto it that is plastic. A
+   * listed projection (NAI_STORAGE_LISTED) is shown one row after the other: n_post is 1, n_pre the
+   * number of synapses onto that unit, and all arrays are of these alone; where delays differ, so
+   * often for each delay. What a rule does to each synapse by itself needs to know nothing of it.
+   */
   nai_status (*step)(void *user, nai_local_step *step);
   void (*destroy)(void *user); /**< releases user */
 } nai_rule_ops;

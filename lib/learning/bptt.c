@@ -21,7 +21,6 @@ nai_status nai_rule_create_bptt(nai_rule **out)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};
@@ -39,7 +38,6 @@ nai_status nai_rule_create_truncated_bptt(nai_rule **out, int64_t steps)
                                       .attach = nai__attach_transposed,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};

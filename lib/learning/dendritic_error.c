@@ -303,7 +303,6 @@ nai_status nai_rule_create_dendritic_error(nai_rule **out)
                                       .released = 1,
                                       .attach = attach,
                                       .estimate = estimate,
-                                      .listed = 1,
                                       .online = &online};
   return nai__rule_create(out, &kind, 0);
 }

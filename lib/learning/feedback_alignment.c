@@ -22,7 +22,6 @@ nai_status nai_rule_create_feedback_alignment(nai_rule **out, uint64_t seed)
                                       .attach = attach,
                                       .memory = nai__feedback_memory,
                                       .estimate = nai__estimate_feedback,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};
@@ -37,7 +36,6 @@ nai_status nai_rule_create_direct_feedback_alignment(nai_rule **out, uint64_t se
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = nai__feedback_direct_as_readout,
                                       .estimate = nai__estimate_direct,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};

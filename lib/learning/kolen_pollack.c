@@ -35,7 +35,6 @@ nai_status nai_rule_create_kolen_pollack(nai_rule **out, double decay, uint64_t 
                                       .attach = attach,
                                       .memory = nai__feedback_memory,
                                       .estimate = nai__estimate_feedback,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1,

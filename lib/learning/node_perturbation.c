@@ -124,7 +124,6 @@ nai_status nai_rule_create_node_perturbation(nai_rule **out, double sd, uint64_t
                                       .costs = NAI__LEARNS_OUTPUTS | NAI__LEARNS_RATES |
                                                NAI__LEARNS_WEIGHTS,
                                       .estimate = estimate,
-                                      .listed = 1,
                                       .units = NAI__ALL_UNITS,
                                       .runs = NAI__RUNS_BOTH,
                                       .perturb = nai__node_perturbation_of};

@@ -13,6 +13,7 @@
 #include "../base/memory.h"
 #include "../base/structs.h"
 #include "../network/move.h"
+#include "../network/row.h"
 #include "../units/slopes.h"
 #include "backward.h"
 #include "online.h"
@@ -53,6 +54,8 @@ typedef struct work {
   float *memory;  /* of what is seen */
   float *slopes;  /* of cells of the node at hand */
   seen seen;
+  float *row; /* of what one row has */
+  seen one_row;
 } work;
 
 static const own_rule *rule_of(const nai__learner *learner)
@@ -64,7 +67,7 @@ static const own_rule *rule_of(const nai__learner *learner)
 
 static void release_room(work *w)
 {
-  float **array[] = {&w->trace, &w->running, &w->pre, &w->memory, &w->slopes};
+  float **array[] = {&w->trace, &w->running, &w->pre, &w->memory, &w->slopes, &w->row};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
@@ -125,12 +128,18 @@ static void measure_node(work *w, const nai__node *node)
   }
 }
 
+/* With traces: of a matrix all pairs. */
+static int64_t synapses_of(const nai__projection *p)
+{
+  return p->is_listed ? p->at.columns : p->n_post * p->n_pre;
+}
+
 static void measure(work *w, const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) measure_node(w, &net->node[i]);
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    if (net->node[p->to].kind == NAI_POPULATIONS) w->n_synapses += p->n_post * p->n_pre;
+    if (net->node[p->to].kind == NAI_POPULATIONS) w->n_synapses += synapses_of(p);
   }
 }
 
@@ -140,7 +149,7 @@ static int64_t memory(const nai_rule *rule, const nai_network *net, int64_t tria
   const own_rule *own = rule->user;
   work w = {.width = 0};
   measure(&w, net);
-  int64_t floats = own->ops.n_traces * w.n_synapses + w.width + w.n_seen;
+  int64_t floats = own->ops.n_traces * w.n_synapses + w.width + 2 * w.n_seen;
   if (net->has_cells) floats += nai__cells_floats(net, 1);
   return floats * trials * (int64_t)sizeof(float);
 }
@@ -184,8 +193,9 @@ static nai_status make_room(work *w, const own_rule *rule, const nai_network *ne
   w->running = NAI__ARRAY(float, trials);
   w->pre = NAI__ARRAY(float, trials * w->width);
   w->memory = NAI__ARRAY(float, trials * w->n_seen);
+  w->row = NAI__ARRAY(float, trials * w->n_seen);
   w->slopes = NAI__ARRAY(float, net->has_cells ? nai__cells_floats(net, trials) : 1);
-  if (w->trace && w->running && w->pre && w->memory && w->slopes) {
+  if (w->trace && w->running && w->pre && w->memory && w->slopes && w->row) {
     w->room = trials;
     return NAI_OK;
   }
@@ -339,13 +349,39 @@ static void look(work *w, const nai__moment *now, const nai__node *node, int32_t
     look_at_rates(w, now);
 }
 
+static const float *sent_by(const nai__moment *now, const nai__projection *p,
+                            const nai__block *block)
+{
+  return nai__carried(now->activity, block, now->t) + p->pre - block->pre;
+}
+
 static void gather_pre(const work *w, const nai__moment *now, const nai__projection *p)
 {
   const nai__activity *a = now->activity;
-  const nai__node *from = &a->net->node[p->from];
   const nai__block *block = &a->net->block[p->block];
-  const float *source = nai__carried(a, block, now->t) + from->offset - block->pre;
-  gather(w->pre, source, from->n, nai__carried_stride(a->net, block), w->running, a->trials);
+  gather(w->pre, sent_by(now, p, block), p->n_pre, nai__carried_stride(a->net, block), w->running,
+         a->trials);
+}
+
+/* What the synapses of a list carry. */
+static void gather_listed(const work *w, const nai__strip *strip, const float *sent, int64_t ld,
+                          int64_t trials)
+{
+  float *out = w->pre;
+  for (int64_t b = 0; b < trials; b++, out += strip->n)
+    for (int64_t e = 0; e < strip->n; e++)
+      out[e] = w->running[b] != 0 ? sent[b * ld + strip->sender[e]] : 0;
+}
+
+/* What row i has, of all that is seen. */
+static void look_at_row(work *w, int64_t i, int64_t trials)
+{
+  const seen *from = &w->seen;
+  seen *to = &w->one_row;
+  *to = *from;
+  to->rows = 1;
+  const int64_t floats = lay(to, w->row, trials);
+  for (int64_t k = 0; k < floats; k++) w->row[k] = w->memory[k * from->rows + i];
 }
 
 /* --- calling ---------------------------------------------------------------------------------- */
@@ -358,10 +394,9 @@ static nai_status call(const own_rule *rule, nai_local_step *step)
 }
 
 /* The biases of a population, as synapses from one unit that is always at 1. */
-static nai_local_step step_of(const work *w, const nai__moment *now)
+static nai_local_step step_of(const seen *s, const work *w, const nai__moment *now)
 {
   const nai_network *net = now->activity->net;
-  const seen *s = &w->seen;
   const nai__node *node = s->node;
   const nai_model *model = node->cells ? node->cells->model : &nai__model_rate;
   int64_t bias = nai__bias_start(net, node);
@@ -393,6 +428,58 @@ static nai_local_step step_of(const work *w, const nai__moment *now)
                           .change = now->gradient + bias};
 }
 
+static nai_status call_matrix(work *w, const own_rule *rule, const nai__moment *now,
+                              const nai__projection *p, float *trace)
+{
+  nai_local_step step = step_of(&w->seen, w, now);
+  nai_synapses s = nai__synapses(now->activity->net, p, now->gradient, NULL);
+  step.from = s.from;
+  step.n_pre = s.n_pre;
+  step.stride = s.stride;
+  step.pre = w->pre;
+  step.weight = s.weight;
+  step.change = s.gradient;
+  step.trace = trace;
+  gather_pre(w, now, p);
+  return call(rule, &step);
+}
+
+static nai_status call_row(work *w, const own_rule *rule, const nai__moment *now,
+                           const nai__projection *p, const nai__block *part, int64_t i,
+                           float *trace)
+{
+  const nai__activity *a = now->activity;
+  const nai__strip strip = nai__strip_of(part, i);
+  if (strip.n == 0) return NAI_OK;
+  look_at_row(w, i, a->trials);
+  gather_listed(w, &strip, sent_by(now, p, part), nai__carried_stride(a->net, part), a->trials);
+  nai_local_step step = step_of(&w->one_row, w, now);
+  if (step.alpha) step.alpha += i;
+  step.from = nai__source_name(a->net, p);
+  step.n_pre = step.stride = strip.n;
+  step.pre = w->pre;
+  step.weight = a->net->theta + strip.at;
+  step.change = now->gradient + strip.at;
+  step.trace = trace;
+  step.first_post = i;
+  step.pre_unit = strip.sender;
+  return call(rule, &step);
+}
+
+/* Traces of a row follow those of the one before, as its synapses do. */
+static nai_status call_list(work *w, const own_rule *rule, const nai__moment *now,
+                            const nai__projection *p, float *trace)
+{
+  const nai__block *part = &now->activity->net->block[p->block];
+  const int64_t each = rule->ops.n_traces * now->activity->trials;
+  for (const nai__block *end = part + p->n_parts; part < end; part++)
+    for (int64_t i = 0; i < p->n_post; i++) {
+      NAI__TRY(call_row(w, rule, now, p, part, i, trace));
+      if (trace) trace += each * nai__strip_of(part, i).n;
+    }
+  return NAI_OK;
+}
+
 /* Every projection has its place in `trace`, also when it is not plastic now. */
 static nai_status call_projections(work *w, const own_rule *rule, const nai__moment *now,
                                    const nai_unit_batch *slopes, float **trace)
@@ -402,21 +489,11 @@ static nai_status call_projections(work *w, const own_rule *rule, const nai__mom
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
     if (&net->node[p->to] != node) continue;
-    float *own = *trace;
-    *trace += rule->ops.n_traces * now->activity->trials * p->n_post * p->n_pre;
+    float *own = rule->ops.n_traces ? *trace : NULL;
+    *trace += rule->ops.n_traces * now->activity->trials * synapses_of(p);
     if (!p->plastic) continue;
     if (p->port != w->seen.port) look(w, now, node, p->port, slopes);
-    nai_local_step step = step_of(w, now);
-    nai_synapses s = nai__synapses(net, p, now->gradient, NULL);
-    step.from = s.from;
-    step.n_pre = s.n_pre;
-    step.stride = s.stride;
-    step.pre = w->pre;
-    step.weight = s.weight;
-    step.change = s.gradient;
-    step.trace = rule->ops.n_traces ? own : NULL;
-    gather_pre(w, now, p);
-    NAI__TRY(call(rule, &step));
+    NAI__TRY((p->is_listed ? call_list : call_matrix)(w, rule, now, p, own));
   }
   return NAI_OK;
 }
@@ -440,7 +517,7 @@ static nai_status call_node(work *w, const own_rule *rule, const nai__moment *no
     slopes = &view.batch.shown;
   }
   look(w, now, node, 0, slopes);
-  nai_local_step biases = step_of(w, now);
+  nai_local_step biases = step_of(&w->seen, w, now);
   biases.trace = rule->ops.n_traces ? *trace : NULL;
   *trace += rule->ops.n_traces * a->trials * node->n;
   NAI__TRY(call(rule, &biases));

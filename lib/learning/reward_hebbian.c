@@ -290,7 +290,6 @@ nai_status nai_rule_create_reward_hebbian(nai_rule **out, uint64_t seed)
       .attach = attach,
       .detach = detach,
       .estimate = estimate,
-      .listed = 1,
       .runs = NAI__RUNS_PERTURBED | NAI__KEEPS_CURRENTS,
       .perturb = perturb,
       .moved = moved,

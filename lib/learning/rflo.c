@@ -17,7 +17,6 @@ nai_status nai_rule_create_rflo(nai_rule **out, uint64_t seed)
                                       .costs = NAI__LEARNS_FROM_ACTIVITY,
                                       .attach = nai__feedback_direct,
                                       .estimate = nai__estimate_direct,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};

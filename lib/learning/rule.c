@@ -84,20 +84,6 @@ static nai_status check_released(const nai_rule *rule, const nai_network *net)
                    rule->kind->name, nai__source_name(net, p), nai__target_name(net, p));
 }
 
-/* By the first projection that has no matrix. */
-static nai_status check_listed(const nai_rule *rule, const nai_network *net)
-{
-  for (int64_t i = 0; i < net->n_projections; i++) {
-    const nai__projection *p = &net->projection[i];
-    if (!p->is_listed || rule->kind->listed) continue;
-    return nai__fail(NAI_ERR_UNSUPPORTED,
-                     "rule '%s' needs weights as matrices, but those from '%s' to '%s' are listed: "
-                     "set their storage to dense, or use bptt",
-                     rule->kind->name, nai__source_name(net, p), nai__target_name(net, p));
-  }
-  return NAI_OK;
-}
-
 /* By the population that stands in the way. */
 static nai_status check_model(const nai__rule_kind *kind, const nai__node *node)
 {
@@ -125,7 +111,6 @@ nai_status nai__learner_create(nai__learner **out, const nai_rule *rule, const n
 {
   NAI__TRY(check_models(rule, net));
   NAI__TRY(check_released(rule, net));
-  NAI__TRY(check_listed(rule, net));
   nai__learner *learner = NAI__NEW(nai__learner);
   if (!learner) return NAI_ERR_MEMORY;
   learner->rule = rule;

@@ -129,7 +129,6 @@ typedef struct nai__rule_kind {
   int costless;       /* 1: it learns without any cost, too */
   int units;          /* NAI__RATE_UNITS, NAI__UNITS_WITH_SLOPES or NAI__ALL_UNITS */
   const char *why;    /* NAI__RATE_UNITS: "rule 'x' works with rate units alone, ...;"; or NULL */
-  int listed;         /* 1: needs no matrix of weights, so it takes listed projections, too */
   int in_spans;       /* 1: it is a walk back that may go from span to span of a trial */
   int released;       /* 1: goes through short-term plasticity, too */
   int makes_feedback; /* 1: feedback weights follow from the weights; they cannot be set */

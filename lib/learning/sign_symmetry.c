@@ -117,7 +117,6 @@ nai_status nai_rule_create_sign_symmetry(nai_rule **out, int32_t form, uint64_t 
                                       .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1,

@@ -19,7 +19,6 @@ nai_status nai_rule_create_snap1(nai_rule **out)
                                       .attach = nai__attach_transposed_readout,
                                       .detach = nai__detach_transposed,
                                       .estimate = estimate,
-                                      .listed = 1,
                                       .in_spans = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};

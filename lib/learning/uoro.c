@@ -477,7 +477,6 @@ nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed)
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,
-                                      .estimate = estimate,
-                                      .listed = 1};
+                                      .estimate = estimate};
   return nai__rule_create(out, &kind, seed);
 }

@@ -654,6 +654,8 @@ class nai_local_step(Structure):
         ("weight", POINTER(c_float)),
         ("trace", POINTER(c_float)),
         ("change", POINTER(c_float)),
+        ("first_post", c_int64),
+        ("pre_unit", POINTER(c_int32)),
     ]
 
 

@@ -455,6 +455,9 @@ class LocalStep(Shown):
     Biases are synapses from one unit with a constant rate of 1. Each row is a postsynaptic unit, or one copy of a port
     that has several (branches). Beyond the end of a trial all but ``weight``, ``trace`` and ``change`` is 0.
 
+    A listed projection is shown one row after the other: n_post is 1, n_pre the number of synapses onto that unit; where
+    delays differ, so often for each delay. What a rule does to each synapse by itself needs to know nothing of it.
+
     The slopes ``ss``, ``sp``, ``zs`` and ``zp`` say, for units of every model, how states after the step (first letter
     s) and signals (z) depend on states before it (s) and on what this port received (p).
 
@@ -483,6 +486,8 @@ class LocalStep(Shown):
         trace: traces of the rule [traces, trials, n_post, n_pre], kept from step to step, 0 at the start of each trial;
             None without traces. *Write*: copied back at the end.
         change: add the estimate of dJ/dW here [n_post, n_pre]. *Write*: copied back at the end.
+        first_post: number of the row that is shown, where it is one of a list; else 0.
+        pre_unit: presynaptic units of a list's row, ascending [n_pre]; None: all of them in order.
     """
 
     source: Optional[str]
@@ -511,6 +516,8 @@ class LocalStep(Shown):
     weight: Any = Shows(_matrix("weight"))
     trace: Any = Shows(_traces, True)
     change: Any = Shows(_matrix("change"), True)
+    first_post: int
+    pre_unit: Any = Shows(_dense("pre_unit", "n_pre"))
 
     _traces: Traces
 
@@ -530,6 +537,7 @@ class LocalStep(Shown):
             n_pre=step.n_pre,
             n_states=step.n_states,
             n_signals=step.n_signals,
+            first_post=step.first_post,
             _traces=traces,
         )
 

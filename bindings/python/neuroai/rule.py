@@ -317,7 +317,7 @@ class LocalRule(Rule):
     ``na.LocalRule(function, traces=1)``. Readouts learn by their exact gradient; initial states do not learn; masks,
     signs, costs on weights and the optimiser are applied by the trainer. An exception in :meth:`step` is raised by the
     call that led to it, and the weights do not change. The function is called for the biases of each population, and
-    for each plastic projection onto it.
+    for each plastic projection onto it, of listed ones for each row.
 
     Args:
         step: a function of a :class:`LocalStep`.

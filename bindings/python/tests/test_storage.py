@@ -209,7 +209,28 @@ def test_refusals() -> None:
     net = na.Network(dt=20).population("E", 10)
     with pytest.raises(na.InvalidError, match="storage"):
         net.connect("E", "E", storage="sparse")
-    listed = circuit("listed")
-    with pytest.raises(na.UnsupportedError, match="are listed"):
-        na.Trainer(listed, cost=na.MSE("z"), rule=na.WeightMirror(seed=1), optimizer=na.SGD(0.1))
-    assert repr(listed) == repr(circuit("dense"))
+    assert repr(circuit("listed")) == repr(circuit("dense"))
+
+
+def test_a_local_rule_is_shown_rows() -> None:
+    """Backpropagation onto units by a rule of one's own, row by row, traces kept; and who the senders are."""
+    rows = []
+
+    def hebb(step: na.LocalStep) -> None:
+        step.trace[0] += step.post[:, :, None] * step.pre[:, None, :]
+        step.change += step.trace[0].sum(axis=0)
+        if step.pre_unit is not None and step.step == 1:
+            assert step.n_post == 1 and step.change.shape == (1, step.n_pre)
+            rows.append((step.source, step.target, step.first_post, list(step.pre_unit)))
+
+    weights = []
+    for storage in ("dense", "listed"):
+        net = circuit(storage)
+        given = trials_of(0)
+        trainer = na.Trainer(net, cost=na.MSE("z"), rule=na.LocalRule(hebb, traces=1), optimizer=na.SGD(1e-5))
+        trainer.step(given)
+        weights.append(net.weights("E", "E"))
+    assert np.abs(weights[0] - weights[1]).max() < 1e-5 * np.abs(weights[0]).max()
+    synapses = net.synapses("E", "E")
+    shown = [(row, pre) for source, target, row, pres in rows if source == target == "E" for pre in pres]
+    assert shown == list(zip(synapses.post, synapses.pre))
