@@ -353,7 +353,7 @@ START_TEST(without_memory_nothing_changes)
       if (status == NAI_ERR_MEMORY) expect_same_spikes(net, same);
     }
     expect_ok(status);
-    ck_assert_int_ge(failed, how ? 20 : 2);
+    ck_assert_int_ge(failed, how ? 15 : 2);
     nai_network_destroy(net);
     nai_network_destroy(same);
   }

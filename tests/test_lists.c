@@ -325,6 +325,69 @@ START_TEST(compressed_rows_are_turned)
 }
 END_TEST
 
+static void compare_lists(const nai__compressed *places, const nai__compressed *order,
+                          const float *w, const float *compact)
+{
+  nai__lists *one = nai__lists_create(places, 1), *other = nai__lists_create(order, 1);
+  ck_assert(one && other && one->place && !other->place && one->slots == other->slots);
+  nai__lists_pack(one, w);
+  nai__lists_pack(other, compact);
+  ck_assert_mem_eq(one->weight, other->weight, (size_t)(4 * one->slots) * sizeof *w);
+  ck_assert_int_eq(nai__lists_size(one) - nai__lists_size(other),
+                   one->slots * 4 * (int64_t)sizeof(int32_t));
+  nai__lists_destroy(one);
+  nai__lists_destroy(other);
+}
+
+static void compare_rows(const nai__compressed *places, const nai__compressed *order,
+                         const float *w, const float *compact)
+{
+  nai__row_lists *one, *other;
+  EXPECT(nai__row_lists_create(&one, places) && nai__row_lists_create(&other, order));
+  EXPECT(!one == !other);
+  if (!one) return;
+  nai__row_lists_pack(one, w);
+  nai__row_lists_pack(other, compact);
+  ck_assert(one->place && !other->place && one->slots == other->slots);
+  ck_assert_mem_eq(one->weight, other->weight, (size_t)(16 * one->slots) * sizeof *w);
+  nai__row_lists_destroy(one);
+  nai__row_lists_destroy(other);
+}
+
+/* Weights that stand one behind the other have no places, and are found all the same. */
+START_TEST(weights_in_order_need_no_places)
+{
+  static const int64_t sizes[][2] = {{1, 1},     {3, 7},     {128, 192},
+                                     {129, 193}, {500, 401}, {70, 1000}};
+  static const double densities[] = {0.004, 0.05, 0.6};
+  const int64_t k = sizes[_i / 3][0], n = sizes[_i / 3][1];
+  const double density = densities[_i % 3];
+  uint8_t *exists = calloc((size_t)(n * (k + 3)), 1);
+  float *w = random_floats(n * (k + 3)), *compact = random_floats(n * k + 1);
+  int64_t synapses = 0;
+  for (int64_t i = 0; i < n; i++)
+    for (int64_t j = 0; j < k; j++) {
+      const int64_t at = i * (k + 3) + j;
+      exists[at] = uniform() < 2 * density - 1;
+      if (exists[at]) compact[synapses++] = w[at];
+    }
+  nai__compressed places, order, turned[2];
+  ck_assert(nai__compress(&places, exists, k + 3, n, k));
+  order = places;
+  order.place = NULL;
+  ck_assert(nai__compress_turned(&turned[0], &places) && nai__compress_turned(&turned[1], &order));
+  ck_assert(turned[1].turned == order.first && !turned[1].place);
+  compare_lists(&places, &order, w, compact);
+  compare_lists(&turned[0], &turned[1], w, compact);
+  compare_rows(&places, &order, w, compact);
+  nai__compressed_release(&places);
+  for (int i = 0; i < 2; i++) nai__compressed_release(&turned[i]);
+  free(exists);
+  free(w);
+  free(compact);
+}
+END_TEST
+
 /* Of what c holds nothing is read unless it is asked for. */
 START_TEST(products_overwrite)
 {
@@ -674,6 +737,7 @@ Suite *lists_suite(void)
   tcase_add_test(kernels, lists_of_one_trial_without_memory);
   tcase_add_test(kernels, lists_without_memory);
   tcase_add_test(kernels, compressed_rows_are_turned);
+  tcase_add_loop_test(kernels, weights_in_order_need_no_places, 0, 18);
   tcase_add_loop_test(kernels, the_gradient_is_a_sum_over_rows, 0, TABLES);
   tcase_add_test(kernels, bytes_of_lists);
   suite_add_tcase(suite, kernels);

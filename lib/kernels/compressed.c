@@ -1,18 +1,19 @@
 /* Compressed rows: from a matrix of flags, and turned. */
 #include "compressed.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "../base/memory.h"
 
-static int allocate(nai__compressed *c, int64_t n, int64_t k, int64_t synapses)
+static int allocate(nai__compressed *c, int64_t n, int64_t k, int64_t synapses, int places)
 {
   *c = (nai__compressed){.n = n,
                          .k = k,
                          .first = NAI__ARRAY(int64_t, n + 1),
                          .sender = NAI__ARRAY(int32_t, synapses + 1),
-                         .place = NAI__ARRAY(int32_t, synapses + 1)};
-  if (c->first && c->sender && c->place) return 1;
+                         .place = places ? NAI__ARRAY(int32_t, synapses + 1) : NULL};
+  if (c->first && c->sender && (c->place || !places)) return 1;
   nai__compressed_release(c);
   return 0;
 }
@@ -76,7 +77,7 @@ int nai__compress(nai__compressed *out, const uint8_t *exists, int64_t ld, int64
 {
   int64_t synapses = 0;
   for (int64_t i = 0; i < n; i++) synapses += count(exists + i * ld, k);
-  if (!allocate(out, n, k, synapses)) return 0;
+  if (!allocate(out, n, k, synapses, 1)) return 0;
   int64_t at = 0;
   for (int64_t i = 0; i < n; i++) {
     out->first[i] = at;
@@ -108,7 +109,9 @@ int64_t nai__compressed_find(const nai__compressed *c, int64_t receiver, int64_t
 int nai__compress_turned(nai__compressed *out, const nai__compressed *c)
 {
   const int64_t synapses = c->first[c->n];
-  if (!allocate(out, c->k, c->n, synapses)) return 0;
+  assert(!c->turned);
+  if (!allocate(out, c->k, c->n, synapses, c->place != NULL)) return 0;
+  if (!c->place) out->turned = c->first;
   int64_t *next = NAI__ARRAY(int64_t, c->k + 1);
   if (!next) {
     nai__compressed_release(out);
@@ -121,7 +124,7 @@ int nai__compress_turned(nai__compressed *out, const nai__compressed *c)
     for (int64_t e = c->first[i]; e < c->first[i + 1]; e++) {
       const int64_t at = next[c->sender[e]]++;
       out->sender[at] = (int32_t)i;
-      out->place[at] = nai__compressed_place(c, e);
+      if (c->place) out->place[at] = c->place[e];
     }
   nai__free(next);
   return 1;

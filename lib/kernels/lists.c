@@ -6,6 +6,8 @@
 
 #include "../base/memory.h"
 
+#define NO_SENDER (NAI__LIST_PRE * NAI__LIST_SCALE)
+
 static int64_t smaller(int64_t a, int64_t b)
 {
   return a < b ? a : b;
@@ -78,7 +80,7 @@ static void fill_receiver(const region *r, int p, int64_t slot, nai__lists *l)
   for (int32_t e = 0; e < r->count[i]; e++) {
     const int64_t at = 4 * (slot + e) + p % 4, from = r->next[i] + e;
     l->pre[at] = (uint16_t)((r->synapses->sender[from] - r->j) * NAI__LIST_SCALE);
-    l->place[at] = nai__compressed_place(r->synapses, from);
+    if (l->place) l->place[at] = r->synapses->place[from];
   }
 }
 
@@ -123,13 +125,11 @@ static int make_slots(nai__lists *l, const nai__compressed *synapses)
   if (!l->first || !l->post) return 0;
   each_region(l, synapses, number_region);
   l->pre = NAI__ARRAY(uint16_t, 4 * l->slots + 1);
-  l->place = NAI__ARRAY(int32_t, 4 * l->slots + 1);
+  if (synapses->place) l->place = NAI__ARRAY(int32_t, 4 * l->slots + 1);
   l->weight = NAI__ARRAY(float, 4 * l->slots + 1);
-  if (!l->pre || !l->place || !l->weight) return 0;
-  for (int64_t e = 0; e < 4 * l->slots; e++) {
-    l->pre[e] = NAI__LIST_PRE * NAI__LIST_SCALE;
-    l->place[e] = -1;
-  }
+  if (!l->pre || (synapses->place && !l->place) || !l->weight) return 0;
+  for (int64_t e = 0; e < 4 * l->slots; e++) l->pre[e] = NO_SENDER;
+  for (int64_t e = 0; e < 4 * l->slots && l->place; e++) l->place[e] = -1;
   each_region(l, synapses, fill_region);
   return 1;
 }
@@ -194,7 +194,8 @@ nai__lists *nai__lists_create(const nai__compressed *synapses, int gradient)
   l->k = synapses->k;
   l->n = synapses->n;
   l->synapses = synapses->first[synapses->n];
-  l->rows = synapses->place ? NULL : synapses->first;
+  l->rows = synapses->place || synapses->turned ? NULL : synapses->first;
+  l->turned = synapses->turned;
   if (make_slots(l, synapses) && (!gradient || make_groups(l, synapses))) return l;
   nai__lists_destroy(l);
   return NULL;
@@ -218,8 +219,77 @@ int64_t nai__lists_weights(const nai__lists *l)
   return 4 * l->slots + 1;
 }
 
+/* --- weights ---------------------------------------------------------------------------------- */
+
+/* Slots of the receiver at position p of a region: from its slice's first one on, so far apart. */
+static int32_t first_slot(const nai__lists *l, int64_t at, int64_t p)
+{
+  return l->first[at * (NAI__LIST_SLICES + 1) + p / 4];
+}
+
+/* Its weights, from w, as many as it has synapses there; behind them 0. Their number. */
+static int64_t pack_receiver(float *weight, const nai__lists *l, int64_t at, int64_t p,
+                             const float *w)
+{
+  const int64_t end = first_slot(l, at, p + 4);
+  int64_t n = 0;
+  for (int64_t slot = first_slot(l, at, p); slot < end; slot++) {
+    const int64_t e = 4 * slot + p % 4;
+    weight[e] = l->pre[e] == NO_SENDER ? 0 : w[n++];
+  }
+  return n;
+}
+
+/* What a receiver has from one block of senders follows what it had from the one before. */
+static void pack_in_order(float *weight, const nai__lists *l, const float *w)
+{
+  for (int64_t to = 0; to < l->to_blocks; to++) {
+    const int64_t i = to * NAI__LIST_POST, n = smaller(NAI__LIST_POST, l->n - i);
+    int64_t next[NAI__LIST_POST] = {0};
+    memcpy(next, l->rows + i, (size_t)n * sizeof *next);
+    for (int64_t from = 0; from < l->from_blocks; from++) {
+      const int64_t at = to * l->from_blocks + from;
+      const uint16_t *post = l->post + at * NAI__LIST_POST;
+      for (int64_t p = 0; p < NAI__LIST_POST; p++)
+        next[post[p]] += pack_receiver(weight, l, at, p, w + next[post[p]]);
+    }
+  }
+}
+
+/* The weights of receiver p, each of which is the next one of its sender. */
+static void pack_turned_receiver(float *weight, const nai__lists *l, int64_t at, int64_t p,
+                                 int64_t *next, const float *w)
+{
+  const int64_t end = first_slot(l, at, p + 4);
+  for (int64_t slot = first_slot(l, at, p); slot < end; slot++) {
+    const int64_t e = 4 * slot + p % 4;
+    weight[e] = l->pre[e] == NO_SENDER ? 0 : w[next[l->pre[e] / NAI__LIST_SCALE]++];
+  }
+}
+
+/* Senders meet their receivers in ascending order: block by block, and within a block. */
+static void pack_turned(float *weight, const nai__lists *l, const float *w)
+{
+  for (int64_t from = 0; from < l->from_blocks; from++) {
+    const int64_t j = from * NAI__LIST_PRE;
+    int64_t next[NAI__LIST_PRE] = {0};
+    memcpy(next, l->turned + j, (size_t)smaller(NAI__LIST_PRE, l->k - j) * sizeof *next);
+    for (int64_t to = 0; to < l->to_blocks; to++) {
+      const int64_t at = to * l->from_blocks + from;
+      uint16_t position[NAI__LIST_POST];
+      for (int p = 0; p < NAI__LIST_POST; p++)
+        position[l->post[at * NAI__LIST_POST + p]] = (uint16_t)p;
+      for (int i = 0; i < NAI__LIST_POST; i++)
+        pack_turned_receiver(weight, l, at, position[i], next, w);
+    }
+  }
+}
+
 void nai__lists_pack_into(float *weight, const nai__lists *l, const float *w)
 {
+  if (l->rows) pack_in_order(weight, l, w);
+  if (l->turned) pack_turned(weight, l, w);
+  if (!l->place) return;
   for (int64_t e = 0; e < 4 * l->slots; e++) weight[e] = l->place[e] < 0 ? 0 : w[l->place[e]];
 }
 
@@ -228,9 +298,11 @@ void nai__lists_pack(nai__lists *l, const float *w)
   nai__lists_pack_into(l->weight, l, w);
 }
 
-static int64_t size_of(int64_t regions, int64_t slots, int64_t starts, int64_t groups)
+static int64_t size_of(int64_t regions, int64_t slots, int places, int64_t starts, int64_t groups)
 {
-  return slots * 4 * (int64_t)(sizeof(uint16_t) + sizeof(int32_t) + sizeof(float)) +
+  const int64_t slot =
+      (int64_t)(sizeof(uint16_t) + sizeof(float)) + (places ? (int64_t)sizeof(int32_t) : 0);
+  return slots * 4 * slot +
          regions * ((NAI__LIST_SLICES + 1) * (int64_t)sizeof(int32_t) +
                     NAI__LIST_POST * (int64_t)sizeof(uint16_t)) +
          starts * (int64_t)sizeof(int32_t) + groups * 4 * (int64_t)sizeof(uint16_t);
@@ -239,7 +311,8 @@ static int64_t size_of(int64_t regions, int64_t slots, int64_t starts, int64_t g
 int64_t nai__lists_size(const nai__lists *l)
 {
   if (!l) return 0;
-  return size_of(l->from_blocks * l->to_blocks, l->slots, l->near * (l->n + 1), l->groups);
+  return size_of(l->from_blocks * l->to_blocks, l->slots, l->place != NULL, l->near * (l->n + 1),
+                 l->groups);
 }
 
 int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient)
@@ -249,7 +322,7 @@ int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient)
   /* Sorted by their synapses, receivers leave at most one slice's slots empty. */
   const int64_t slots = synapses / 4 + regions * NAI__LIST_PRE;
   const int64_t groups = gradient ? synapses / 4 + near * n : 0;
-  return size_of(regions, slots, gradient ? near * (n + 1) : 0, groups);
+  return size_of(regions, slots, 1, gradient ? near * (n + 1) : 0, groups);
 }
 
 int64_t nai__lists_expected(int64_t k, int64_t n, int64_t synapses, int gradient)
@@ -263,5 +336,5 @@ int64_t nai__lists_expected(int64_t k, int64_t n, int64_t synapses, int gradient
   const double some = 1 - exp(-NAI__LIST_NEAR * density);
   const int64_t slots = synapses / 4 + (int64_t)((double)regions * empty);
   const double groups = (double)synapses / 4 + 0.6 * some * (double)(near * n);
-  return size_of(regions, slots, gradient ? near * (n + 1) : 0, gradient ? (int64_t)groups : 0);
+  return size_of(regions, slots, 0, gradient ? near * (n + 1) : 0, gradient ? (int64_t)groups : 0);
 }

@@ -26,14 +26,17 @@
 typedef struct nai__lists {
   int64_t k, n; /* senders, receivers */
   int64_t synapses;
-  const int64_t
-      *rows; /* [n + 1], lent: first weight of each receiver; NULL: they are in a matrix */
+  /*
+   * Lent, where no place is kept. rows [n + 1]: first weight of each receiver, whose weights are in order.
+   * turned [k + 1]: the same of each sender, where these are in order. Both NULL: they are in a matrix.
+   */
+  const int64_t *rows, *turned;
   int64_t from_blocks, to_blocks; /* of NAI__LIST_PRE, NAI__LIST_POST */
   int64_t slots;
   int32_t *first;   /* [to_blocks][from_blocks][NAI__LIST_SLICES + 1]: slots */
   uint16_t *post;   /* [to_blocks][from_blocks][NAI__LIST_POST]: receivers in their block, sorted */
   uint16_t *pre;    /* [slots][4]: senders in their block, times SCALE; PRE times SCALE: none */
-  int32_t *place;   /* [slots][4]: where the weight is, counted from w; -1: none */
+  int32_t *place;   /* [slots][4]: where the weight is, counted from w; -1: none. NULL: in order */
   float *weight;    /* [slots][4] */
   int64_t near;     /* blocks of NAI__LIST_NEAR senders; 0: no weight gradient is wanted */
   int64_t groups;   /* of four synapses onto a receiver */
@@ -51,7 +54,7 @@ void nai__lists_destroy(nai__lists *lists);
 /* Bytes of some, 0 of none; and what lists of so many synapses take at most. */
 int64_t nai__lists_size(const nai__lists *lists);
 int64_t nai__lists_bytes(int64_t k, int64_t n, int64_t synapses, int gradient);
-/* And what those of so many random ones take, about. */
+/* And what those of so many random ones take, about, whose weights are in order. */
 int64_t nai__lists_expected(int64_t k, int64_t n, int64_t synapses, int gradient);
 
 /* Takes the weights from w, where they have their places. */

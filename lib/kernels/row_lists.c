@@ -119,7 +119,7 @@ static int64_t make_slots(const source *from, nai__row_lists *out)
         const int64_t e = s.at[p]++, lane = slot * NAI__ROW_SLICE + p;
         if (!out) continue;
         out->here[slot] |= (uint16_t)(1 << p);
-        out->place[lane] = nai__compressed_place(c, e);
+        if (out->place) out->place[lane] = c->place[e];
         out->start[slot] = (int32_t)window;
         if (from->near)
           out->near[lane] = (uint8_t)(c->sender[e] - window);
@@ -142,13 +142,14 @@ static nai__row_lists *allocate(const nai__compressed *c, int64_t slots, int nea
   rows->first = NAI__ARRAY(int64_t, rows->slices + 1);
   rows->post = NAI__ARRAY(int32_t, rows->slices * NAI__ROW_SLICE);
   rows->here = NAI__ARRAY(uint16_t, slots);
-  rows->place = NAI__ARRAY(int32_t, slots * NAI__ROW_SLICE);
+  rows->rows = c->place ? NULL : c->first;
+  rows->place = c->place ? NAI__ARRAY(int32_t, slots * NAI__ROW_SLICE) : NULL;
   rows->weight = NAI__ARRAY(float, slots *NAI__ROW_SLICE);
   rows->start = NAI__ARRAY(int32_t, slots);
   if (near) rows->near = NAI__ARRAY(uint8_t, slots * NAI__ROW_SLICE);
   if (!near) rows->far = NAI__ARRAY(uint16_t, slots * NAI__ROW_SLICE);
-  if (rows->first && rows->post && rows->here && rows->start && rows->place && rows->weight &&
-      (rows->near || rows->far))
+  if (rows->first && rows->post && rows->here && rows->start && rows->weight &&
+      (rows->rows || rows->place) && (rows->near || rows->far))
     return rows;
   nai__row_lists_destroy(rows);
   return NULL;
@@ -160,7 +161,7 @@ static nai__row_lists *make_rows(const source *from, int64_t slots)
   if (!rows) return NULL;
   for (int64_t i = 0; i < rows->slices * NAI__ROW_SLICE; i++)
     rows->post[i] = i < rows->n ? from->order[i] : -1;
-  for (int64_t i = 0; i < slots * NAI__ROW_SLICE; i++) rows->place[i] = -1;
+  for (int64_t i = 0; i < slots * NAI__ROW_SLICE && rows->place; i++) rows->place[i] = -1;
   make_slots(from, rows);
   return rows;
 }
@@ -196,30 +197,51 @@ void nai__row_lists_destroy(nai__row_lists *rows)
   nai__free(rows);
 }
 
+/* A receiver's synapses come slot by slot in their order. */
+static void pack_in_order(nai__row_lists *rows, const float *w)
+{
+  for (int64_t g = 0; g < rows->slices; g++) {
+    int64_t next[NAI__ROW_SLICE] = {0};
+    const int32_t *post = rows->post + g * NAI__ROW_SLICE;
+    for (int p = 0; p < NAI__ROW_SLICE; p++)
+      if (post[p] >= 0) next[p] = rows->rows[post[p]];
+    for (int64_t slot = rows->first[g]; slot < rows->first[g + 1]; slot++)
+      for (int p = 0; p < NAI__ROW_SLICE; p++) {
+        const int is_here = rows->here[slot] >> p & 1;
+        rows->weight[slot * NAI__ROW_SLICE + p] = is_here ? w[next[p]] : 0;
+        next[p] += is_here;
+      }
+  }
+}
+
 void nai__row_lists_pack(nai__row_lists *rows, const float *w)
 {
+  if (rows->rows) {
+    pack_in_order(rows, w);
+    return;
+  }
   for (int64_t e = 0; e < rows->slots * NAI__ROW_SLICE; e++)
     rows->weight[e] = rows->place[e] < 0 ? 0 : w[rows->place[e]];
 }
 
-static int64_t size_of(int64_t slices, int64_t slots)
+static int64_t size_of(int64_t slices, int64_t slots, int places)
 {
-  const int64_t slot =
-      NAI__ROW_SLICE * (int64_t)(sizeof(uint16_t) + sizeof(int32_t) + sizeof(float)) +
-      (int64_t)(sizeof(uint16_t) + sizeof(int32_t));
+  const int64_t lane =
+      (int64_t)(sizeof(uint16_t) + sizeof(float)) + (places ? (int64_t)sizeof(int32_t) : 0);
+  const int64_t slot = NAI__ROW_SLICE * lane + (int64_t)(sizeof(uint16_t) + sizeof(int32_t));
   return slots * slot + slices * (int64_t)(sizeof(int64_t) + NAI__ROW_SLICE * sizeof(int32_t));
 }
 
 int64_t nai__row_lists_size(const nai__row_lists *rows)
 {
-  return rows ? size_of(rows->slices, rows->slots) : 0;
+  return rows ? size_of(rows->slices, rows->slots, rows->place != NULL) : 0;
 }
 
 int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses)
 {
   if (k * n < LARGE) synapses = smaller(synapses, (int64_t)(MOST_SMALL * (double)(k * n)));
   if (!pays(k, n, synapses)) return 0;
-  return size_of(slices_of(n), most_slots(k, synapses));
+  return size_of(slices_of(n), most_slots(k, synapses), 1);
 }
 
 int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses)
@@ -231,5 +253,5 @@ int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses)
   const double each = (double)synapses / ((double)n * (double)windows);
   const double waits = windows > 1 ? 2 * sqrt(each) * (double)windows : 1;
   const int64_t slots = (near ? full + full / 2 : full) + (int64_t)((double)slices_of(n) * waits);
-  return size_of(slices_of(n), smaller(slots, most_slots(k, synapses)));
+  return size_of(slices_of(n), smaller(slots, most_slots(k, synapses)), 0);
 }

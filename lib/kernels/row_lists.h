@@ -26,20 +26,23 @@ typedef struct nai__row_lists {
   int32_t *start; /* [slots]: first sender of the window */
   uint8_t *near;  /* [slots][16]: senders in their window; NULL: far */
   uint16_t *far;  /* [slots][16]: senders; NULL: near */
-  int32_t *place; /* [slots][16]: where the weight is, counted from w; -1: none */
+  const int64_t
+      *rows;      /* [n + 1], lent: first weight of each receiver, whose weights are in order; */
+  int32_t *place; /* NULL: [slots][16], where the weight is, counted from w; -1: none */
   float *weight;  /* [slots][16] */
 } nai__row_lists;
 
 /*
  * Of these synapses; weights are to be packed. *out is NULL where one trial is multiplied faster by
  * the whole matrix, or in another way: by size, density and where synapses are. Returns 0 without memory.
+ * `synapses` outlives rows of weights in its own order.
  */
 int nai__row_lists_create(nai__row_lists **out, const nai__compressed *synapses);
 void nai__row_lists_destroy(nai__row_lists *rows);
 /* Bytes of some, 0 of none; and what those of up to so many synapses take at most. */
 int64_t nai__row_lists_size(const nai__row_lists *rows);
 int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses);
-/* And what those of so many random ones take, about. */
+/* And what those of so many random ones take, about, whose weights are in order. */
 int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses);
 
 /* Takes the weights from w, where they have their places. */

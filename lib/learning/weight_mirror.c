@@ -55,8 +55,11 @@ static sizes sizes_for(const nai_network *net)
   int64_t samples = (int64_t)parameters[SAMPLES].high;
   sizes n = {samples * net->ld_units + 64, samples * larger(net->ld_units, net->ld_outputs) + 64,
              net->n_theta, 1};
-  for (int64_t k = 0; k < net->n_blocks; k++)
-    n.scratch = larger(n.scratch, nai__block_scratch(net, &net->block[k]));
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    n.scratch = larger(n.scratch, b->is_listed ? nai__block_scratch(net, b)
+                                               : net->kernels->outer_scratch(b->n_post, b->n_pre));
+  }
   return n;
 }
 
@@ -148,8 +151,13 @@ static void follow(nai__learner *learner, const nai__block *b, int64_t samples, 
   const nai_network *net = learner->net;
   const double *number = learner->rule->number;
   mirror *m = learner->own;
-  nai__block_outer(net, b, m->estimate, m->y + b->post, ld, m->x + b->pre, net->ld_units, samples,
-                   0, b->n_post, 0, m->scratch);
+  const float *y = m->y + b->post, *x = m->x + b->pre;
+  if (b->is_listed)
+    nai__block_outer(net, b, m->estimate, y, ld, x, net->ld_units, samples, 0, b->n_post, 0,
+                     m->scratch);
+  else /* of those that do not learn, too */
+    net->kernels->outer(m->estimate + b->at.start, b->at.stride, y, ld, x, net->ld_units, samples,
+                        b->n_post, b->n_pre, 0, m->scratch);
   float scale = (float)(1 / ((double)(samples - 1) * number[NOISE] * number[NOISE]));
   float *feedback = learner->feedback.weight + b->at.start;
   const float *estimate = m->estimate + b->at.start;
