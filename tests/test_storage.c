@@ -3,6 +3,7 @@
  * synapses and activity, and learn the same by every rule, cost and constraint, to rounding.
  */
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,163 @@ START_TEST(the_same_synapses_by_every_constraint)
   expect_same_synapses(listed, dense, 0);
   nai_network_destroy(dense);
   nai_network_destroy(listed);
+}
+END_TEST
+
+/* Several that look at other rows, one after the other, and a user's own among them. */
+static nai_status wire_odd(void *user, nai_synapses *s)
+{
+  ck_assert(pthread_equal(*(pthread_t *)user, pthread_self()));
+  for (int64_t i = 0; i < s->n_post; i++)
+    for (int64_t j = 0; j < s->n_pre; j++) {
+      EXPECT(s->exists[i * s->stride + j] || !s->plastic[i * s->stride + j]);
+      if ((s->first_post + i + j) % 7 == 0) s->exists[i * s->stride + j] = 0;
+      if ((s->first_post + i) % 5 == 0) s->plastic[i * s->stride + j] = 0;
+    }
+  return NAI_OK;
+}
+
+/* own: which thread may call it; NULL: none of a user's is among them. */
+static nai_network *wired_by_many(int32_t storage, int threads, pthread_t *own)
+{
+  nai_constraint_ops ops = {
+      .struct_size = sizeof ops, .name = "odd", .wire = wire_odd, .flags = NAI_CONSTRAINT_BY_ROWS};
+  nai_network *net = compose_ei_of(20, 3, SENDERS, RECEIVERS, 2);
+  nai_constraint *one;
+  constrain_by(net, "E", "I", nai_constraint_create_sparse(&one, 0.7), &one);
+  constrain_by(net, "E", "I", nai_constraint_create_outdegree(&one, 9), &one);
+  constrain_by(net, "E", "I", mask_of_thirds(&one), &one);
+  if (own) constrain_by(net, "E", "I", nai_constraint_create(&one, &ops, own), &one);
+  constrain_by(net, "E", "I", fixed_of(&one), &one);
+  constrain_by(net, "E", "I", nai_constraint_create_total(&one, 4001), &one);
+  constrain_by(net, "E", "I", nai_constraint_create_sparse(&one, 0.5), &one);
+  constrain_by(net, "E", "E", nai_constraint_create_sparse(&one, 0.01), &one);
+  constrain_by(net, "I", "E", nai_constraint_create_outdegree(&one, 100), &one);
+  constrain_by(net, "I", "I", nai_constraint_create_indegree(&one, 4), &one);
+  expect_ok(nai_network_set_storage(net, "E I", "E I", storage));
+  expect_ok(nai_network_set_threads(net, threads));
+  expect_ok(nai_network_build(net, 3));
+  return net;
+}
+
+START_TEST(the_same_synapses_by_many_constraints)
+{
+  pthread_t self = pthread_self(), *own = _i ? &self : NULL;
+  nai_network *dense = wired_by_many(NAI_STORAGE_DENSE, 1, own);
+  for (int threads = 1; threads <= 3; threads++) {
+    nai_network *listed = wired_by_many(NAI_STORAGE_LISTED, threads, own);
+    expect_same_synapses(listed, dense, 0);
+    nai_network_destroy(listed);
+  }
+  nai_network_destroy(dense);
+}
+END_TEST
+
+/* --- threads of the build --------------------------------------------------------------------- */
+
+static nai_network *compose_by(int32_t storage, int threads)
+{
+  nai_network *net = compose_ei_of(20, 3, 2100, 333, 2);
+  make_sparse(net, "E I", 0.02);
+  expect_ok(nai_network_set_storage(net, "E I", "E I", storage));
+  expect_ok(nai_network_set_threads(net, threads));
+  return net;
+}
+
+/* Long rows, of more than 2048 senders, have weights of their own whatever the storage. */
+START_TEST(builds_by_threads_have_the_same_bits)
+{
+  uint64_t hash[4];
+  for (int threads = 1; threads <= 4; threads++) {
+    nai_network *net = compose_by(_i, threads);
+    expect_ok(nai_network_build(net, 8));
+    hash[threads - 1] = hash_of(net);
+    nai_network_destroy(net);
+  }
+  for (int k = 1; k < 4; k++) EXPECT(hash[k] == hash[0]);
+  nai_network *listed = compose_by(NAI_STORAGE_LISTED, 2),
+              *dense = compose_by(NAI_STORAGE_DENSE, 1);
+  expect_ok(nai_network_build(listed, 8));
+  expect_ok(nai_network_build(dense, 8));
+  expect_same_synapses(listed, dense, 1e-6);
+  nai_network_destroy(listed);
+  nai_network_destroy(dense);
+}
+END_TEST
+
+START_TEST(threads_that_cannot_be)
+{
+  nai_network *net = compose_ei(5, 3), *copy;
+  faults_fail_thread(0);
+  expect_ok(nai_network_set_threads(net, 3));
+  expect_fails(nai_network_build(net, 1), NAI_ERR_MEMORY, "cannot start thread");
+  faults_fail_thread(-1);
+  nai_network_destroy(net);
+  for (int threads = 0; threads <= 257; threads += 257) {
+    net = compose_ei(5, 3);
+    expect_fails(nai_network_set_threads(net, threads), NAI_ERR_INVALID, "must be 1 to 256");
+    nai_network_destroy(net);
+  }
+  net = compose_ei(5, 3);
+  expect_ok(nai_network_set_threads(net, 2));
+  expect_ok(nai_network_copy(&copy, net));
+  ck_assert_int_eq(copy->threads, 2);
+  expect_ok(nai_network_build(net, 1));
+  expect_fails(nai_network_set_threads(net, 2), NAI_ERR_ORDER, "is built");
+  expect_fails(nai_network_set_threads(NULL, 2), NAI_ERR_INVALID, "net is NULL");
+  nai_network_destroy(copy);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* The failure of the first row that has one is told, whatever thread was there first. */
+START_TEST(the_first_failure_is_told)
+{
+  for (int k = 0; k < 20; k++) {
+    nai_network *net = compose_ei_of(20, 3, 2100, 333, 2);
+    nai_constraint *many;
+    constrain_by(net, "I", "E", nai_constraint_create_indegree(&many, 334), &many);
+    expect_ok(nai_network_set_storage(net, "E I", "E I", NAI_STORAGE_LISTED));
+    expect_ok(nai_network_set_threads(net, 3));
+    expect_fails(nai_network_build(net, 1), NAI_ERR_INVALID, "unit 0 of 'E' can have only 333");
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* --- memory of drawing ------------------------------------------------------------------------- */
+
+/* 36 million pairs have no flags: what the build holds at most is near what it keeps, and is said. */
+static nai_network *compose_few(int wiring)
+{
+  enum { N = 6000 };
+  static int64_t pre[1000], post[1000];
+  nai_network *net = compose_one("A", N, NAI_FREE);
+  nai_constraint *few;
+  for (int k = 0; k < 1000; k++) pre[k] = k, post[k] = (k * 31 + 1) % N;
+  nai_status made = wiring == 0   ? nai_constraint_create_outdegree(&few, 3)
+                    : wiring == 1 ? nai_constraint_create_total(&few, 5000)
+                                  : nai_constraint_create_list(&few, pre, post, 1000);
+  constrain_by(net, "A", "A", made, &few);
+  expect_ok(nai_network_set_storage(net, "A", "A", NAI_STORAGE_LISTED));
+  return net;
+}
+
+START_TEST(nothing_has_a_flag_a_pair)
+{
+  static const int64_t synapses[] = {18000, 5000, 1000};
+  nai_network *net = compose_few(_i);
+  int64_t said, n;
+  expect_ok(nai_network_memory(&said, net));
+  const long before = faults_held();
+  faults_most_held();
+  expect_ok(nai_network_build(net, 1));
+  const long most = faults_most_held() - before;
+  expect_ok(nai_network_synapses(NULL, 0, &n, net, "A", "A"));
+  ck_assert_int_eq(n, synapses[_i]);
+  ck_assert_int_lt(said, (int64_t)16 << 20);
+  ck_assert_int_le(most, said);
+  nai_network_destroy(net);
 }
 END_TEST
 
@@ -462,7 +620,13 @@ END_TEST
 
 static nai_network *compose_listed(void)
 {
-  return compose(NAI_STORAGE_LISTED, NULL);
+  nai_network *net = compose(NAI_STORAGE_LISTED, NULL);
+  int64_t pre[] = {3, 4, 5}, post[] = {1, 2, 1};
+  nai_constraint *few;
+  constrain_by(net, "E", "I", nai_constraint_create_total(&few, 100), &few);
+  constrain_by(net, "I", "I", nai_constraint_create_total(&few, 9), &few);
+  constrain_by(net, "I", "E", nai_constraint_create_list(&few, pre, post, 3), &few);
+  return net;
 }
 
 START_TEST(lists_without_memory)
@@ -588,6 +752,12 @@ Suite *storage_suite(void)
   Suite *suite = suite_create("storage");
   TCase *wiring = tcase_create("wiring");
   tcase_add_loop_test(wiring, the_same_synapses_by_every_constraint, 0, WIRINGS);
+  tcase_add_loop_test(wiring, the_same_synapses_by_many_constraints, 0, 2);
+  tcase_add_loop_test(wiring, builds_by_threads_have_the_same_bits, NAI_STORAGE_DENSE,
+                      NAI_STORAGE_LISTED + 1);
+  tcase_add_test(wiring, threads_that_cannot_be);
+  tcase_add_test(wiring, the_first_failure_is_told);
+  tcase_add_loop_test(wiring, nothing_has_a_flag_a_pair, 0, 3);
   tcase_add_test(wiring, large_and_sparse_projections_are_listed);
   tcase_add_test(wiring, storage_is_told_and_refused);
   suite_add_tcase(suite, wiring);

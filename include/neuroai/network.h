@@ -366,6 +366,13 @@ NAI_API nai_status nai_network_memory(int64_t *bytes, const nai_network *net);
 NAI_API nai_status nai_network_set_memory_limit(nai_network *net, int64_t bytes);
 
 /**
+ * Threads that the build works with, the caller's included: 1 (default) to 256. What is built does
+ * not depend on it. Functions of your own are called by the caller's thread alone. Copies have as
+ * many.
+ */
+NAI_API nai_status nai_network_set_threads(nai_network *net, int32_t threads);
+
+/**
  * Builds the network: draws positions, synapses and weights from `seed`. Returns the first error of
  * the composition, if there was one.
  */

@@ -46,6 +46,16 @@ nai_status nai__builtin_create(nai_constraint **out, const char *name, uint32_t 
   return NAI_OK;
 }
 
+nai_status nai__builtin_create_wired(nai_constraint **out, const char *name, uint32_t flags,
+                                     nai_status (*wire)(void *user, nai_synapses *synapses),
+                                     const nai__wiring *wiring, double first, const uint8_t *array,
+                                     int64_t n_post, int64_t n_pre)
+{
+  NAI__TRY(nai__builtin_create(out, name, flags, wire, NULL, first, 0, array, n_post, n_pre));
+  (*out)->wiring = wiring;
+  return NAI_OK;
+}
+
 nai_status nai__builtin_fits(const nai__builtin *b, const nai_synapses *s, const char *what)
 {
   if (b->array && (b->n_post != s->n_post || b->n_pre != s->n_pre))

@@ -18,6 +18,12 @@ nai_status nai__builtin_create(nai_constraint **out, const char *name, uint32_t 
                                double first, double second, const uint8_t *array, int64_t n_post,
                                int64_t n_pre);
 
+/* The same with a wiring, for what `wire` would have to see all rows for. */
+nai_status nai__builtin_create_wired(nai_constraint **out, const char *name, uint32_t flags,
+                                     nai_status (*wire)(void *user, nai_synapses *synapses),
+                                     const nai__wiring *wiring, double first, const uint8_t *array,
+                                     int64_t n_post, int64_t n_pre);
+
 /* NAI_OK when an array of a constraint fits these synapses. */
 nai_status nai__builtin_fits(const nai__builtin *b, const nai_synapses *s, const char *what);
 

@@ -41,9 +41,7 @@ static int is_recurrent(const nai_synapses *s)
 static nai_status mark(const list *l, nai_synapses *s, int64_t pair)
 {
   int64_t i = l->post[pair], j = l->pre[pair];
-  NAI__TRY(check_unit(s, pair, "pre", j, s->from, s->n_pre));
-  NAI__TRY(check_unit(s, pair, "post", i, s->to, s->n_post));
-  uint8_t *exists = &s->exists[i * s->stride + j];
+  uint8_t *exists = &s->exists[(i - s->first_post) * s->stride + j];
   if (*exists & LISTED)
     return nai__fail(NAI_ERR_INVALID,
                      "the list from '%s' to '%s' has the pair of pre %lld and post %lld twice, at "
@@ -58,17 +56,92 @@ static nai_status mark(const list *l, nai_synapses *s, int64_t pair)
   return NAI_OK;
 }
 
-static nai_status wire(void *user, nai_synapses *s)
+static void keep_marked(const nai_synapses *s)
 {
-  const list *l = user;
-  for (int64_t pair = 0; pair < l->n; pair++) NAI__TRY(mark(l, s, pair));
   for (int64_t i = 0; i < s->n_post; i++)
     for (int64_t j = 0; j < s->n_pre; j++) {
       uint8_t *exists = &s->exists[i * s->stride + j];
       *exists = *exists == (LISTED | 1);
     }
+}
+
+static nai_status check_pairs(const list *l, const nai_synapses *s)
+{
+  for (int64_t pair = 0; pair < l->n; pair++) {
+    NAI__TRY(check_unit(s, pair, "pre", l->pre[pair], s->from, s->n_pre));
+    NAI__TRY(check_unit(s, pair, "post", l->post[pair], s->to, s->n_post));
+  }
   return NAI_OK;
 }
+
+static nai_status wire(void *user, nai_synapses *s)
+{
+  const list *l = user;
+  NAI__TRY(check_pairs(l, s));
+  for (int64_t pair = 0; pair < l->n; pair++) NAI__TRY(mark(l, s, pair));
+  keep_marked(s);
+  return NAI_OK;
+}
+
+/* --- rows of a list ------------------------------------------------------------------------------ */
+
+/* The numbers of the pairs, those of a row together, in their order. */
+typedef struct rows {
+  const list *list;
+  int64_t *first; /* [n_post + 1] */
+  int64_t *pair;  /* [n] */
+} rows;
+
+static int64_t rows_bytes(const void *user, int64_t n_post, int64_t n_pre)
+{
+  (void)n_pre;
+  return (n_post + 2 + ((const list *)user)->n) * (int64_t)sizeof(int64_t) + (int64_t)sizeof(rows);
+}
+
+static void end_rows(void *own)
+{
+  rows *r = own;
+  nai__free(r->first);
+  nai__free(r->pair);
+  nai__free(r);
+}
+
+/* Each row's end moves to where the next one begins. */
+static void sort(rows *r, int64_t n_post)
+{
+  const list *l = r->list;
+  for (int64_t pair = 0; pair < l->n; pair++) r->first[l->post[pair] + 2]++;
+  for (int64_t i = 0; i < n_post; i++) r->first[i + 2] += r->first[i + 1];
+  for (int64_t pair = 0; pair < l->n; pair++) r->pair[r->first[l->post[pair] + 1]++] = pair;
+}
+
+static nai_status begin_rows(void **own, void *user, const nai_synapses *all)
+{
+  NAI__TRY(check_pairs(user, all));
+  rows *r = NAI__NEW(rows);
+  if (!r) return NAI_ERR_MEMORY;
+  r->list = user;
+  r->first = NAI__ARRAY(int64_t, all->n_post + 2);
+  r->pair = NAI__ARRAY(int64_t, r->list->n + 1);
+  if (!r->first || !r->pair) {
+    end_rows(r);
+    return NAI_ERR_MEMORY;
+  }
+  sort(r, all->n_post);
+  *own = r;
+  return NAI_OK;
+}
+
+static nai_status wire_rows(void *own, nai_synapses *s)
+{
+  const rows *r = own;
+  for (int64_t k = r->first[s->first_post]; k < r->first[s->first_post + s->n_post]; k++)
+    NAI__TRY(mark(r->list, s, r->pair[k]));
+  keep_marked(s);
+  return NAI_OK;
+}
+
+/* --- creating ------------------------------------------------------------------------------------ */
 
 static nai_status check_units(const int64_t *units, int64_t n, const char *end)
 {
@@ -119,7 +192,10 @@ nai_status nai_constraint_create_list(nai_constraint **out, const int64_t *pre, 
   NAI__TRY(make(&l, pre, post, n));
   nai_constraint_ops ops = {sizeof ops, 0, "list", wire, NULL, destroy};
   NAI__TRY(nai_constraint_create(out, &ops, l));
+  static const nai__wiring wiring = {
+      .begin = begin_rows, .end = end_rows, .bytes = rows_bytes, .wire = wire_rows};
   (*out)->expected = nai__constraint_expected;
+  (*out)->wiring = &wiring;
   return NAI_OK;
 }
 

@@ -75,14 +75,39 @@ nai_status nai_constraint_create_sparse(nai_constraint **out, double density)
 
 /* --- mask ------------------------------------------------------------------------------------- */
 
+/* Rows of an array: `own` of the two constraints that have one, which need no memory. */
+static int64_t no_bytes(const void *user, int64_t n_post, int64_t n_pre)
+{
+  (void)user, (void)n_post, (void)n_pre;
+  return 0;
+}
+
+static void end_rows(void *own)
+{
+  (void)own;
+}
+
+static nai_status mask_rows(void *own, nai_synapses *s)
+{
+  const nai__builtin *b = own;
+  for (int64_t i = 0; i < s->n_post; i++) {
+    const uint8_t *row = b->array + (s->first_post + i) * b->n_pre;
+    for (int64_t j = 0; j < s->n_pre; j++)
+      if (!row[j]) s->exists[i * s->stride + j] = 0;
+  }
+  return NAI_OK;
+}
+
+static nai_status begin_mask(void **own, void *user, const nai_synapses *all)
+{
+  *own = user;
+  return nai__builtin_fits(user, all, "mask");
+}
+
 static nai_status wire_mask(void *user, nai_synapses *s)
 {
-  const nai__builtin *b = user;
-  NAI__TRY(nai__builtin_fits(b, s, "mask"));
-  for (int64_t i = 0; i < s->n_post; i++)
-    for (int64_t j = 0; j < s->n_pre; j++)
-      if (!b->array[i * b->n_pre + j]) s->exists[i * s->stride + j] = 0;
-  return NAI_OK;
+  NAI__TRY(nai__builtin_fits(user, s, "mask"));
+  return mask_rows(user, s);
 }
 
 nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_t *mask, int64_t n_post,
@@ -91,19 +116,33 @@ nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_t *mask,
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(check_array(mask, "mask", n_post, n_pre));
-  return nai__builtin_create(out, "mask", 0, wire_mask, NULL, 0, 0, mask, n_post, n_pre);
+  static const nai__wiring wiring = {
+      .begin = begin_mask, .end = end_rows, .bytes = no_bytes, .wire = mask_rows};
+  return nai__builtin_create_wired(out, "mask", 0, wire_mask, &wiring, 0, mask, n_post, n_pre);
 }
 
 /* --- fixed ------------------------------------------------------------------------------------ */
 
-static nai_status wire_fixed(void *user, nai_synapses *s)
+static nai_status fix_rows(void *own, nai_synapses *s)
 {
-  const nai__builtin *b = user;
-  NAI__TRY(nai__builtin_fits(b, s, "fixed"));
+  const nai__builtin *b = own;
   for (int64_t i = 0; i < s->n_post; i++)
     for (int64_t j = 0; j < s->n_pre; j++)
-      if (!b->array || b->array[i * b->n_pre + j]) s->plastic[i * s->stride + j] = 0;
+      if (!b->array || b->array[(s->first_post + i) * b->n_pre + j])
+        s->plastic[i * s->stride + j] = 0;
   return NAI_OK;
+}
+
+static nai_status begin_fixed(void **own, void *user, const nai_synapses *all)
+{
+  *own = user;
+  return nai__builtin_fits(user, all, "fixed");
+}
+
+static nai_status wire_fixed(void *user, nai_synapses *s)
+{
+  NAI__TRY(nai__builtin_fits(user, s, "fixed"));
+  return fix_rows(user, s);
 }
 
 nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8_t *fixed, int64_t n_post,
@@ -112,8 +151,10 @@ nai_status nai_constraint_create_fixed(nai_constraint **out, const uint8_t *fixe
   NAI__REQUIRE(out);
   *out = NULL;
   if (fixed) NAI__TRY(check_array(fixed, "fixed", n_post, n_pre));
-  return nai__builtin_create(out, "fixed", fixed ? 0 : NAI_CONSTRAINT_BY_ROWS, wire_fixed, NULL, 0,
-                             0, fixed, n_post, n_pre);
+  static const nai__wiring wiring = {
+      .begin = begin_fixed, .end = end_rows, .bytes = no_bytes, .wire = fix_rows};
+  return nai__builtin_create_wired(out, "fixed", fixed ? 0 : NAI_CONSTRAINT_BY_ROWS, wire_fixed,
+                                   fixed ? &wiring : NULL, 0, fixed, n_post, n_pre);
 }
 
 /* --- distance --------------------------------------------------------------------------------- */

@@ -36,12 +36,21 @@ nai_status nai__assembled(nai_network *net)
   return NAI_OK;
 }
 
+static nai_status build_by_threads(nai_network *net, uint64_t seed)
+{
+  NAI__TRY(nai__pool_create(&net->pool, net->threads));
+  nai_status status = build(net, seed);
+  nai__pool_destroy(net->pool);
+  net->pool = NULL;
+  return status;
+}
+
 nai_status nai_network_build(nai_network *net, uint64_t seed)
 {
   NAI__TRY(nai__may_set(net));
   if (net->built) return nai__fail(NAI_ERR_ORDER, "the network is built already");
   nai__network_keep(net); /* a constraint's function may give it up */
-  nai_status status = build(net, seed);
+  nai_status status = build_by_threads(net, seed);
   net->built = status == NAI_OK;
   if (status != NAI_OK) {
     nai__layout_destroy(net);

@@ -37,6 +37,7 @@ nai_status nai_network_create(nai_network **out, double dt)
   holders->net = net;
   net->holders = holders;
   net->dt = dt;
+  net->threads = 1;
   net->kernels = nai__kernels_best();
   *out = net;
   return NAI_OK;

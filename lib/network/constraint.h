@@ -16,6 +16,25 @@ typedef struct nai__pairs {
   const float *post_position, *pre_position; /* [n][3]; NULL where units have no place */
 } nai__pairs;
 
+/*
+ * How a built-in constraint wires rows where `wire` would have to see all of them at once. What it knows of
+ * the whole is its own, made for one projection: `own`.
+ */
+typedef struct nai__wiring {
+  /* all: as `wire` is shown a whole matrix, without flags. */
+  nai_status (*begin)(void **own, void *user, const nai_synapses *all);
+  void (*end)(void *own);
+  int64_t (*bytes)(const void *user, int64_t n_post, int64_t n_pre); /* of `own` */
+  /*
+   * Before any row is wired it looks at all of them, as the constraints before it leave them; then whether
+   * it can be done. NULL: it has no need to.
+   */
+  void (*look)(void *own, const nai_synapses *rows);
+  nai_status (*check)(const void *own, const nai_synapses *all);
+  void (*start)(void *own); /* the first row comes; NULL: rows may come in any order, and at once */
+  nai_status (*wire)(void *own, nai_synapses *rows);
+} nai__wiring;
+
 struct nai_constraint {
   nai__reference reference;
   nai_constraint_ops ops;
@@ -26,7 +45,14 @@ struct nai_constraint {
    * told before the build: with distance but without places. NULL: a user's own.
    */
   int (*expected)(double *synapses, const nai_constraint *constraint, const nai__pairs *pairs);
+  const nai__wiring *wiring; /* NULL: by the table alone */
 };
+
+/* 1 of a built-in one, which may be called from any thread and leaves flags tidy but for what is absent. */
+static inline int nai__constraint_is_builtin(const nai_constraint *constraint)
+{
+  return constraint->expected != NULL;
+}
 
 void nai__constraint_keep(nai_constraint *constraint);
 

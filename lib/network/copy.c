@@ -74,6 +74,7 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
   }
   net->radius = from->radius;
   net->memory_limit = from->memory_limit;
+  net->threads = from->threads;
   net->seed = from->seed;
   net->kernels = from->kernels;
   net->error = from->error;

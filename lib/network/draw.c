@@ -35,7 +35,7 @@ int64_t nai__draw_bytes(const nai_network *net)
 {
   int64_t most = larger(radius_bytes(net), nai__strong_bytes(net));
   for (int64_t i = 0; i < net->n_projections; i++) {
-    most = larger(most, nai__wiring_bytes(&net->projection[i]));
+    most = larger(most, nai__wiring_bytes(net, &net->projection[i]));
     most = larger(most, orthogonal_bytes(&net->projection[i]));
   }
   return larger(most, nai__lists_most(net)); /* there once the draw has given back its own */

@@ -21,6 +21,7 @@
 #include "../base/index.h"
 #include "../base/parameter.h"
 #include "../base/reference.h"
+#include "../base/threads.h"
 #include "../kernels/kernels.h"
 #include "../units/model.h"
 #include "constraint.h"
@@ -267,6 +268,8 @@ struct nai_network {
   const nai__kernels *kernels;
   int32_t built;
   int64_t memory_limit; /* bytes; 0: what the machine has */
+  int32_t threads;      /* that the build works with */
+  nai__pool *pool;      /* of them, while it is built; else NULL */
 
   nai__node *node;
   int64_t n_nodes;
@@ -538,7 +541,7 @@ int64_t nai__draw_bytes(const nai_network *net);
 int64_t nai__packed_bytes(const nai_network *net, const nai__block *block);
 /* Of lists of synapses that have no matrix, and what is taken besides while they are drawn. */
 int64_t nai__listed_bytes(const nai__block *block);
-int64_t nai__wiring_bytes(const nai__projection *p);
+int64_t nai__wiring_bytes(const nai_network *net, const nai__projection *p);
 /* NAI_ERR_MEMORY, saying what needs so much, when it is more than the network's limit. */
 nai_status nai__memory_check(const nai_network *net, int64_t bytes, const char *what);
 
@@ -610,6 +613,12 @@ int64_t nai__long_delay(const nai_network *net, const nai__projection *p);
 nai_status nai__add_parts(nai_network *net, nai__projection *p, int64_t n);
 /* After nai__wire_listed(): a block for each delay that the synapses of a projection have. */
 nai_status nai__split_delays(nai_network *net);
+
+/* --- threads.c -------------------------------------------------------------------------------- */
+
+/* As nai__pool_run(), by the threads of the build; on the caller's where none is going on. */
+void nai__share(const nai_network *net, int64_t tasks,
+                void (*work)(void *argument, int64_t task, int32_t thread), void *argument);
 
 /* --- storage.c -------------------------------------------------------------------------------- */
 

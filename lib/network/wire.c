@@ -6,6 +6,7 @@
  * scratch, from which its synapses are taken.
  */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -116,7 +117,7 @@ static nai_status take_sign(const nai_network *net, nai__projection *p, const na
 static nai_status wire_dense(nai_network *net, nai__projection *p)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
-  uint8_t *before = NAI__ARRAY(uint8_t, nai__wiring_bytes(p));
+  uint8_t *before = NAI__ARRAY(uint8_t, nai__wiring_bytes(net, p));
   if (!before) return NAI_ERR_MEMORY;
   s.weight = NULL;
   s.plastic = net->learns + p->at.start;
@@ -155,12 +156,33 @@ nai_status nai__wire(nai_network *net)
 
 /* --- a list ----------------------------------------------------------------------------------- */
 
+/*
+ * Windows of rows are wired one after the other, each from the flags of its pairs to its synapses; where
+ * constraints are built-in ones that do not ask for an order, by several threads, each of which has some
+ * of `MOST_CHUNKS` parts of all rows.
+ */
+#define MOST_CHUNKS 64
+
 static int goes_by_rows(const nai__projection *p)
 {
-  for (int64_t c = 0; c < p->n_constraints; c++)
-    if (p->constraint[c]->ops.wire && !(p->constraint[c]->ops.flags & NAI_CONSTRAINT_BY_ROWS))
-      return 0;
+  for (int64_t c = 0; c < p->n_constraints; c++) {
+    const nai_constraint *constraint = p->constraint[c];
+    if (!constraint->ops.wire || constraint->wiring) continue;
+    if (!(constraint->ops.flags & NAI_CONSTRAINT_BY_ROWS)) return 0;
+  }
   return 1;
+}
+
+/* By the functions of users nothing happens in another thread, nor in another order. */
+static int goes_in_any_order(const nai__projection *p)
+{
+  for (int64_t c = 0; c < p->n_constraints; c++) {
+    const nai_constraint *constraint = p->constraint[c];
+    if (!constraint->ops.wire) continue;
+    if (!nai__constraint_is_builtin(constraint)) return 0;
+    if (constraint->wiring && constraint->wiring->start) return 0;
+  }
+  return goes_by_rows(p);
 }
 
 static int64_t rows_of_window(const nai__projection *p)
@@ -169,30 +191,68 @@ static int64_t rows_of_window(const nai__projection *p)
   return !goes_by_rows(p) || rows > p->n_post ? p->n_post : rows > 0 ? rows : 1;
 }
 
-int64_t nai__wiring_bytes(const nai__projection *p)
+/* Rows of a chunk: whole windows. */
+static int64_t rows_of_chunk(const nai_network *net, const nai__projection *p)
 {
-  if (p->is_listed) return 4 * rows_of_window(p) * p->n_pre;
-  return nai__is_wired(p) ? 2 * p->at.rows * p->at.stride : 0;
+  const int64_t rows = rows_of_window(p), windows = (p->n_post + rows - 1) / rows;
+  if (net->threads == 1 || !goes_in_any_order(p)) return p->n_post;
+  return (windows + MOST_CHUNKS - 1) / MOST_CHUNKS * rows;
 }
 
-/* Synapses as they are found; `room` of them have memory. */
+static int64_t scratch_of(const nai__projection *p)
+{
+  return 4 * rows_of_window(p) * p->n_pre;
+}
+
+int64_t nai__wiring_bytes(const nai_network *net, const nai__projection *p)
+{
+  if (!p->is_listed) return nai__is_wired(p) ? 2 * p->at.rows * p->at.stride : 0;
+  int64_t bytes = (rows_of_chunk(net, p) < p->n_post ? net->threads : 1) * scratch_of(p);
+  for (int64_t c = 0; c < p->n_constraints; c++) {
+    const nai_constraint *constraint = p->constraint[c];
+    if (constraint->wiring)
+      bytes += constraint->wiring->bytes(constraint->user, p->n_post, p->n_pre);
+  }
+  return bytes;
+}
+
+/* Synapses of some rows as they are found; `room` of them have memory. */
 typedef struct found {
-  nai__compressed *list;
+  int32_t *sender;
   uint8_t *learns;
   int64_t n, room;
+  nai_status status;
+  char message[256]; /* where it is a failure */
 } found;
+
+/* A projection that is being wired. */
+typedef struct wiring {
+  const nai_network *net;
+  const nai__projection *p;
+  nai__compressed *list; /* of which `first` is filled, within each chunk from 0 */
+  void **own;            /* [n_constraints] of those that have some */
+  uint8_t *scratch;      /* [threads][scratch_of()] */
+  found *chunk;
+  int64_t chunk_rows;
+  int32_t sign;
+} wiring;
+
+static nai_status check_room(int64_t synapses)
+{
+  if (synapses <= INT32_MAX) return NAI_OK;
+  return nai__fail(NAI_ERR_MEMORY,
+                   "a listed projection has more than %lld synapses: connect parts of it",
+                   (long long)INT32_MAX);
+}
 
 static nai_status make_room(found *f, int64_t more)
 {
   if (f->n + more <= f->room) return NAI_OK;
   const int64_t room = f->n + more + f->room / 2;
-  if (room > INT32_MAX)
-    return nai__fail(NAI_ERR_MEMORY,
-                     "a listed projection has more than %lld synapses: connect parts of it",
-                     (long long)INT32_MAX);
-  int32_t *sender = nai__grow(f->list->sender, f->n, room, sizeof *sender);
+  NAI__TRY(check_room(room));
+  int32_t *sender = nai__grow(f->sender, f->n, room, sizeof *sender);
   if (!sender) return NAI_ERR_MEMORY;
-  f->list->sender = sender;
+  f->sender = sender;
   uint8_t *learns = nai__grow(f->learns, f->n, room, sizeof *learns);
   if (!learns) return NAI_ERR_MEMORY;
   f->learns = learns;
@@ -205,58 +265,191 @@ static nai_status take_row(found *f, const uint8_t *exists, const uint8_t *learn
   NAI__TRY(make_room(f, n));
   for (const uint8_t *at = exists; (at = memchr(at, 1, (size_t)(exists + n - at))); at++) {
     const int64_t j = at - exists;
-    f->list->sender[f->n] = (int32_t)j;
+    f->sender[f->n] = (int32_t)j;
     f->learns[f->n++] = learns[j];
   }
   return NAI_OK;
 }
 
-static nai_status wire_windows(const nai_network *net, const nai__projection *p, found *f,
-                               nai_synapses *s, uint8_t *before)
+/* What is absent does not learn, which a user's function may go by. */
+static void clear_absent(nai_synapses *s)
 {
-  const int64_t rows = s->n_post;
-  const float *position = s->post_position;
-  for (int64_t first = 0; first < p->n_post; first += rows) {
-    s->first_post = first;
-    if (position) s->post_position = position + 3 * first;
-    s->n_post = p->n_post - first < rows ? p->n_post - first : rows;
-    NAI__TRY(wire_rows(net, p, s, before));
-    for (int64_t i = 0; i < s->n_post; i++) {
-      NAI__TRY(take_row(f, s->exists + i * s->stride, s->plastic + i * s->stride, s->n_pre));
-      f->list->first[first + i + 1] = f->n;
+  for (int64_t k = 0; k < s->n_post * s->stride; k++)
+    if (s->exists[k] == 0) s->plastic[k] = 0;
+}
+
+/* The rows that `s` shows, by the first so many constraints. Of what is absent `plastic` may be anything. */
+static nai_status wire_window(const wiring *w, nai_synapses *s, int64_t constraints)
+{
+  const nai__projection *p = w->p;
+  s->sign = s->population_sign;
+  allow_all(p, s);
+  for (int64_t c = 0; c < constraints; c++) {
+    const nai_constraint *constraint = p->constraint[c];
+    if (!constraint->ops.wire) continue;
+    s->seed = nai__constraint_seed(w->net, p, c);
+    if (constraint->wiring) {
+      NAI__TRY(constraint->wiring->wire(w->own[c], s));
+    } else if (nai__constraint_is_builtin(constraint)) {
+      NAI__TRY(constraint->ops.wire(constraint->user, s));
+    } else {
+      clear_absent(s);
+      NAI__TRY(wire_constraint(constraint, s, s->exists + 2 * rows_of_window(p) * p->n_pre));
     }
   }
   return NAI_OK;
 }
 
-/* As nai__synapses(), of the first rows, in scratch. */
-static nai_synapses window_of(const nai_network *net, const nai__projection *p, uint8_t *scratch)
+/* As nai__synapses(), of rows that are still to come, in scratch. */
+static nai_synapses window_of(const wiring *w, uint8_t *scratch)
 {
-  const nai__node *pre = &net->node[p->from];
-  const int64_t rows = rows_of_window(p);
+  const nai__projection *p = w->p;
+  const nai__node *pre = &w->net->node[p->from];
   return (nai_synapses){.struct_size = sizeof(nai_synapses),
-                        .from = nai__source_name(net, p),
-                        .to = nai__target_name(net, p),
-                        .n_post = rows,
+                        .from = nai__source_name(w->net, p),
+                        .to = nai__target_name(w->net, p),
+                        .n_post = p->n_post,
                         .n_pre = p->n_pre,
                         .stride = p->n_pre,
                         .exists = scratch,
-                        .plastic = scratch + rows * p->n_pre,
-                        .post_position = nai__onto_position(net, p),
+                        .plastic = scratch + rows_of_window(p) * p->n_pre,
+                        .post_position = nai__onto_position(w->net, p),
                         .pre_position = pre->position,
                         .population_sign = pre->sign};
 }
 
-static nai_status list_projection(nai_network *net, nai__projection *p, found *f)
+/* The window that begins with this row. */
+static nai_synapses window_at(const wiring *w, uint8_t *scratch, int64_t first, int64_t end)
 {
-  uint8_t *scratch = NAI__ARRAY(uint8_t, nai__wiring_bytes(p));
-  if (!scratch) return NAI_ERR_MEMORY;
-  const double expected = (double)nai__expected_synapses(net, p);
-  nai_status status = make_room(f, (int64_t)(expected + 6 * sqrt(expected)) + p->n_pre);
-  nai_synapses s = window_of(net, p, scratch);
-  if (status == NAI_OK) status = wire_windows(net, p, f, &s, scratch + 2 * s.n_post * s.stride);
-  nai__free(scratch);
-  return status == NAI_OK ? take_sign(net, p, &s) : status;
+  const int64_t rows = rows_of_window(w->p);
+  nai_synapses s = window_of(w, scratch);
+  s.first_post = first;
+  if (s.post_position) s.post_position += 3 * first;
+  s.n_post = end - first < rows ? end - first : rows;
+  return s;
+}
+
+/* All rows, as they are before constraint number c, for those that have to look at them first. */
+static void start_all(const wiring *w)
+{
+  for (int64_t c = 0; c < w->p->n_constraints; c++)
+    if (w->own[c] && w->p->constraint[c]->wiring->start)
+      w->p->constraint[c]->wiring->start(w->own[c]);
+}
+
+static nai_status look_before(const wiring *w, int64_t c)
+{
+  const nai__projection *p = w->p;
+  const nai__wiring *by = p->constraint[c]->wiring;
+  const nai_synapses all = window_of(w, NULL);
+  if (!by || !by->look) return NAI_OK;
+  start_all(w);
+  for (int64_t first = 0; first < p->n_post; first += rows_of_window(p)) {
+    nai_synapses s = window_at(w, w->scratch, first, p->n_post);
+    NAI__TRY(wire_window(w, &s, c));
+    by->look(w->own[c], &s);
+  }
+  return by->check(w->own[c], &all);
+}
+
+static nai_status begin_all(wiring *w)
+{
+  const nai__projection *p = w->p;
+  const nai_synapses all = window_of(w, NULL);
+  w->own = NAI__ARRAY(void *, p->n_constraints + 1);
+  if (!w->own) return NAI_ERR_MEMORY;
+  for (int64_t c = 0; c < p->n_constraints; c++)
+    if (p->constraint[c]->wiring)
+      NAI__TRY(p->constraint[c]->wiring->begin(&w->own[c], p->constraint[c]->user, &all));
+  for (int64_t c = 0; c < p->n_constraints; c++) NAI__TRY(look_before(w, c));
+  start_all(w);
+  return NAI_OK;
+}
+
+static nai_status wire_chunk(wiring *w, int64_t chunk, uint8_t *scratch)
+{
+  const int64_t begin = chunk * w->chunk_rows, more = begin + w->chunk_rows,
+                end = more < w->p->n_post ? more : w->p->n_post;
+  const double expected =
+      (double)nai__expected_synapses(w->net, w->p) * (double)(end - begin) / (double)w->p->n_post;
+  found *f = &w->chunk[chunk];
+  NAI__TRY(make_room(f, (int64_t)(expected + 6 * sqrt(expected)) + w->p->n_pre));
+  for (int64_t first = begin, rows; first < end; first += rows) {
+    nai_synapses s = window_at(w, scratch, first, end);
+    rows = s.n_post;
+    NAI__TRY(wire_window(w, &s, w->p->n_constraints));
+    for (int64_t i = 0; i < rows; i++) {
+      NAI__TRY(take_row(f, s.exists + i * s.stride, s.plastic + i * s.stride, s.n_pre));
+      w->list->first[first + i + 1] = f->n;
+    }
+    if (end == w->p->n_post) w->sign = s.sign;
+  }
+  return NAI_OK;
+}
+
+/* The first failure is that of the first rows that have one, whichever thread was there first. */
+static void wire_task(void *argument, int64_t chunk, int32_t thread)
+{
+  wiring *w = argument;
+  found *f = &w->chunk[chunk];
+  f->status = wire_chunk(w, chunk, w->scratch + thread * scratch_of(w->p));
+  if (f->status != NAI_OK) snprintf(f->message, sizeof f->message, "%s", nai_last_error());
+}
+
+/* What was found, one behind the other. */
+static void join_task(void *argument, int64_t chunk, int32_t thread)
+{
+  (void)thread;
+  wiring *w = argument;
+  found *f = &w->chunk[chunk];
+  nai__block *b = &w->net->block[w->p->block];
+  int64_t before = 0;
+  for (int64_t c = 0; c < chunk; c++) before += w->chunk[c].n;
+  memcpy(w->list->sender + before, f->sender, (size_t)f->n * sizeof *f->sender);
+  memcpy(b->wired + before, f->learns, (size_t)f->n);
+  const int64_t more = (chunk + 1) * w->chunk_rows, end = more < w->p->n_post ? more : w->p->n_post;
+  for (int64_t i = chunk * w->chunk_rows; i < end; i++) w->list->first[i + 1] += before;
+}
+
+static nai_status join_chunks(wiring *w, int64_t chunks)
+{
+  nai__block *b = &w->net->block[w->p->block];
+  int64_t synapses = 0;
+  for (int64_t c = 0; c < chunks; c++) {
+    if (w->chunk[c].status != NAI_OK)
+      return nai__fail(w->chunk[c].status, "%s", w->chunk[c].message);
+    synapses += w->chunk[c].n;
+  }
+  NAI__TRY(check_room(synapses));
+  w->list->sender = NAI__ARRAY(int32_t, synapses + 1);
+  b->wired = NAI__ARRAY(uint8_t, synapses + 1);
+  if (!w->list->sender || !b->wired) return NAI_ERR_MEMORY;
+  nai__share(w->net, chunks, join_task, w);
+  return NAI_OK;
+}
+
+static nai_status wire_chunks(wiring *w)
+{
+  const nai__projection *p = w->p;
+  const int64_t chunks = (p->n_post + w->chunk_rows - 1) / w->chunk_rows;
+  w->scratch = NAI__ARRAY(uint8_t, (chunks > 1 ? w->net->threads : 1) * scratch_of(p));
+  w->chunk = NAI__ARRAY(found, chunks);
+  if (!w->scratch || !w->chunk) return NAI_ERR_MEMORY;
+  NAI__TRY(begin_all(w));
+  nai__share(w->net, chunks, wire_task, w);
+  nai_status status = join_chunks(w, chunks);
+  for (int64_t c = 0; c < chunks; c++) {
+    nai__free(w->chunk[c].sender);
+    nai__free(w->chunk[c].learns);
+  }
+  return status;
+}
+
+static nai_status take_listed_sign(const nai_network *net, nai__projection *p, const wiring *w)
+{
+  nai_synapses s = window_of(w, NULL);
+  s.sign = w->sign;
+  return take_sign(net, p, &s);
 }
 
 static nai_status wire_listed(nai_network *net, nai__projection *p)
@@ -264,10 +457,14 @@ static nai_status wire_listed(nai_network *net, nai__projection *p)
   nai__block *b = &net->block[p->block];
   b->synapses = nai__compressed_create(p->n_post, p->n_pre);
   if (!b->synapses) return NAI_ERR_MEMORY;
-  found f = {.list = b->synapses};
-  nai_status status = list_projection(net, p, &f);
-  b->wired = f.learns;
-  return status;
+  wiring w = {.net = net, .p = p, .list = b->synapses, .chunk_rows = rows_of_chunk(net, p)};
+  nai_status status = wire_chunks(&w);
+  for (int64_t c = 0; c < p->n_constraints && w.own; c++)
+    if (w.own[c]) p->constraint[c]->wiring->end(w.own[c]);
+  nai__free(w.own);
+  nai__free(w.scratch);
+  nai__free(w.chunk);
+  return status == NAI_OK ? take_listed_sign(net, p, &w) : status;
 }
 
 nai_status nai__wire_listed(nai_network *net)

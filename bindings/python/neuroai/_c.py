@@ -1268,6 +1268,7 @@ nai_network_set_balance = _function("nai_network_set_balance", nai_status, _netw
 nai_network_set_kernels = _function("nai_network_set_kernels", nai_status, _network, Text)
 nai_network_memory = _function("nai_network_memory", nai_status, POINTER(c_int64), _network)
 nai_network_set_memory_limit = _function("nai_network_set_memory_limit", nai_status, _network, int64)
+nai_network_set_threads = _function("nai_network_set_threads", nai_status, _network, c_int32)
 nai_network_build = _function("nai_network_build", nai_status, _network, uint64)
 
 # network.h: looking

@@ -537,14 +537,17 @@ class Network(Handle):
         self._compose(_c.nai_network_set_balance, joined(names), int(on))
         return self
 
-    def build(self, seed: int = 0, progress: bool = True) -> "Network":
+    def build(self, seed: int = 0, progress: bool = True, threads: int = 1) -> "Network":
         """Builds the network: draws positions, synapses and weights from ``seed``.
 
-        ``progress``: whether to show that a build of more than a second goes on.
+        ``progress``: whether to show that a build of more than a second goes on. ``threads``: 1 to 256, with which a
+        large network is built sooner; what is built does not depend on it.
 
         Ctrl-C ends the build of a large network at once, after which the network cannot be used any more. With
         constraints of your own, Ctrl-C acts when the build has ended.
         """
+        if whole("threads", threads) != 1:
+            self._compose(_c.nai_network_set_threads, threads)
         if self._calls_back or self._units() < _LARGE:
             self._compose(_c.nai_network_build, seed)
         else:

@@ -234,3 +234,19 @@ def test_a_local_rule_is_shown_rows() -> None:
     synapses = net.synapses("E", "E")
     shown = [(row, pre) for source, target, row, pres in rows if source == target == "E" for pre in pres]
     assert shown == list(zip(synapses.post, synapses.pre))
+
+
+def test_builds_by_threads() -> None:
+    """The same network by any number of threads; a constraint of one's own is called as before."""
+    built = []
+    for threads in (1, 3):
+        net = na.Network(dt=1).population("E", 2100, sign=+1).population("I", 301, sign=-1)
+        net.connect("E I", "E", density=0.02, storage="listed").connect("E", "I", outdegree=3, storage="listed")
+        net.build(seed=4, threads=threads)
+        built.append(net.synapses("*", "*"))
+    assert np.array_equal(built[0].weight, built[1].weight) and np.array_equal(built[0].pre, built[1].pre)
+    net = na.Network(dt=1).population("E", 10).connect("E", "E")
+    with pytest.raises(na.InvalidError, match="threads is 0, must be 1 to 256"):
+        net.build(threads=0)
+    with pytest.raises(TypeError, match="threads"):
+        na.Network(dt=1).population("E", 10).build(threads=1.5)  # type: ignore[arg-type]
