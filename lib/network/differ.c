@@ -47,7 +47,7 @@ nai_status nai__make_learnable(nai_network *net, const nai__projection *p)
     if (!nai__fans_part(b->listing.fans)) return NAI_ERR_MEMORY;
     nai__pack_block(net, p->block + k);
     if (b->listing.forward) continue;
-    nai_status status = nai__list_both(&listing, b, b->synapses);
+    nai_status status = nai__list_both(&listing, net, b, b->synapses);
     if (status != NAI_OK) {
       nai__listing_destroy(&listing);
       return status;

@@ -213,6 +213,35 @@ static nai_status draw_orthogonal(nai_network *net, const nai__projection *p, na
   return status;
 }
 
+/* Rows from so many senders have streams of their own, so that several may be drawn at once: */
+#define LONG_ROW 2048
+#define ROWS 64 /* by a thread, one after the other */
+
+typedef struct rows {
+  nai_network *net;
+  const nai__projection *p;
+  double number;
+} rows;
+
+static void draw_row(const rows *r, int64_t i)
+{
+  const nai__projection *p = r->p;
+  nai__stream random = nai__stream_open(r->net->seed, NAI__FOR_WEIGHTS,
+                                        (uint64_t)(p - r->net->projection), (uint32_t)i + 1);
+  for (int64_t part = 0; part < p->n_parts; part++) {
+    const nai__strip strip = nai__strip_in(r->net, p, part, i);
+    for (int64_t at = strip.at; at < strip.at + strip.n; at++)
+      if (r->net->exists[at]) assign_at(r->net, p, at, draw(r->net, p, r->number, &random));
+  }
+}
+
+static void draw_rows(void *argument, int64_t task, int32_t thread)
+{
+  (void)thread;
+  const rows *r = argument;
+  for (int64_t i = task * ROWS; i < (task + 1) * ROWS && i < r->p->n_post; i++) draw_row(r, i);
+}
+
 static nai_status draw_projection(nai_network *net, const nai__projection *p, const receiver *onto)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
@@ -222,6 +251,11 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p, co
   if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(net, p);
   if (p->weights == NAI_WEIGHTS_CONSTANT) return set_constant(p, &s);
   double number = is_default(p) ? default_number(net, p, onto) : 0;
+  if (p->n_pre >= LONG_ROW) {
+    rows r = {net, p, number};
+    nai__share(net, (p->n_post + ROWS - 1) / ROWS, draw_rows, &r);
+    return NAI_OK;
+  }
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, number, &random));

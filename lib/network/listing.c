@@ -2,6 +2,8 @@
  * The lists that products read: of listed blocks, and of dense ones beside the whole matrix where few
  * synapses exist; and what lists take.
  */
+#include <stdatomic.h>
+
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "network.h"
@@ -87,16 +89,41 @@ int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
   return lists_pay(b, synapses) ? bytes_of(b, synapses) : 0;
 }
 
-nai_status nai__list_both(nai__listing *out, const nai__block *b, const nai__compressed *synapses)
+/* The lists of a block, each by a thread. */
+typedef struct making {
+  nai__listing *out;
+  const nai__block *b;
+  const nai__compressed *synapses;
+  atomic_int lacks_memory;
+} making;
+
+static int list_back(nai__listing *out, const nai__block *b, const nai__compressed *synapses)
 {
-  out->forward = nai__lists_create(synapses, 1);
-  if (!out->forward || !nai__row_lists_create(&out->row, synapses)) return NAI_ERR_MEMORY;
-  if (b->from_input) return NAI_OK;
+  if (b->from_input) return 1;
   nai__compressed turned;
-  if (!nai__compress_turned(&turned, synapses)) return NAI_ERR_MEMORY;
+  if (!nai__compress_turned(&turned, synapses)) return 0;
   out->backward = nai__lists_create(&turned, 0);
   nai__compressed_release(&turned);
-  return out->backward ? NAI_OK : NAI_ERR_MEMORY;
+  return out->backward != NULL;
+}
+
+static void make_one(void *argument, int64_t task, int32_t thread)
+{
+  (void)thread;
+  making *m = argument;
+  int well = 1;
+  if (task == 0) well = (m->out->forward = nai__lists_create(m->synapses, 1)) != NULL;
+  if (task == 1) well = list_back(m->out, m->b, m->synapses);
+  if (task == 2) well = nai__row_lists_create(&m->out->row, m->synapses);
+  if (!well) atomic_store(&m->lacks_memory, 1);
+}
+
+nai_status nai__list_both(nai__listing *out, const nai_network *net, const nai__block *b,
+                          const nai__compressed *synapses)
+{
+  making m = {.out = out, .b = b, .synapses = synapses};
+  nai__share(net, 3, make_one, &m);
+  return atomic_load(&m.lacks_memory) ? NAI_ERR_MEMORY : NAI_OK;
 }
 
 /* What was said to have one weight may have been given others since. */
@@ -114,7 +141,7 @@ static nai_status list_listed(nai__listing *out, const nai_network *net, const n
     out->fans = nai__fans_create(b->synapses, has_one_weight(net, b));
     if (!out->fans) return NAI_ERR_MEMORY;
   }
-  return b->spikes && b->frozen ? NAI_OK : nai__list_both(out, b, b->synapses);
+  return b->spikes && b->frozen ? NAI_OK : nai__list_both(out, net, b, b->synapses);
 }
 
 nai_status nai__list_block(nai__listing *out, const nai_network *net, const nai__block *b,
@@ -129,7 +156,7 @@ nai_status nai__list_block(nai__listing *out, const nai_network *net, const nai_
   if (!lists_pay(b, count_synapses(b, exists))) return NAI_OK;
   nai__compressed synapses;
   if (!nai__compress(&synapses, exists, b->at.stride, b->n_post, b->n_pre)) return NAI_ERR_MEMORY;
-  nai_status status = nai__list_both(out, b, &synapses);
+  nai_status status = nai__list_both(out, net, b, &synapses);
   nai__compressed_release(&synapses);
   if (status != NAI_OK) nai__listing_destroy(out);
   return status;

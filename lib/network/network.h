@@ -655,7 +655,8 @@ void nai__use_listing(nai__block *b, const nai__listing *listing);
 void nai__listing_destroy(nai__listing *listing);
 
 /* Of a listed one, all lists that learning goes by. */
-nai_status nai__list_both(nai__listing *out, const nai__block *b, const nai__compressed *synapses);
+nai_status nai__list_both(nai__listing *out, const nai_network *net, const nai__block *b,
+                          const nai__compressed *synapses);
 
 /* --- differ.c --------------------------------------------------------------------------------- */
 

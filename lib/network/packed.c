@@ -67,9 +67,15 @@ void nai__pack_backward(const nai_network *net, const nai__block *b, float *pack
     net->kernels->pack(packed, w, b->at.stride, b->n_post, b->n_pre, 0);
 }
 
+static void pack_task(void *argument, int64_t block, int32_t thread)
+{
+  (void)thread;
+  nai__pack_block(argument, block);
+}
+
 void nai__pack(nai_network *net)
 {
-  for (int64_t i = 0; i < net->n_blocks; i++) nai__pack_block(net, i);
+  nai__share(net, net->n_blocks, pack_task, net);
 }
 
 void nai__pack_plastic(nai_network *net)
