@@ -5,7 +5,7 @@
  *   bench FILE.json [NAME ...]
  *
  * Names are those of the file, such as train/S. By default all but build/100000/0.01, which
- * takes a minute and 5 GB; with the name "all" that too.
+ * takes a minute or two and 5 GB; with the name "all" that too.
  */
 #include <neuroai/neuroai.h>
 #include <stdio.h>
@@ -222,6 +222,7 @@ static void bench_step(nai__json_writer *out, const struct stepped *s, double li
 /*
  * What a synapse cannot do without: its weight, what it is (three flags), its sender; for products forth,
  * back and of one trial its weight and where that is from, its other end; the same end for the gradient.
+ * Where weights are from has no place any more (12 of these bytes): it stays here to be compared with before.
  */
 #define NEEDED (4.0 + 3 + 4 + 3 * (4 + 4 + 2) + 2)
 
