@@ -77,7 +77,9 @@ nai_network *build_model(const char *model, int32_t storage)
   nai_network *net;
   char port[80];
   nai_field field = NAI_FIELD_INIT;
-  int is_fast = strcmp(model, "pyramidal") == 0, spikes = strcmp(model, "lif") == 0;
+  int is_fast = strcmp(model, "pyramidal") == 0 || strcmp(model, "lif_conductance") == 0,
+      has_default = strcmp(model, "rate") == 0 || strcmp(model, "adaptive_rate") == 0 ||
+                    strcmp(model, "dendritic") == 0;
   expect_ok(nai_network_create(&net, is_fast ? 0.1 : 10));
   nai_network_add_input(net, "u", AREAS_CHANNELS);
   nai_network_add_population(net, "P", 4, NAI_FREE);
@@ -88,9 +90,10 @@ nai_network *build_model(const char *model, int32_t storage)
     expect_ok(nai_network_connect(net, "u P", port));
   }
   expect_ok(nai_network_connect(net, "P", "z"));
-  if (spikes) nai_network_set(net, "P", "threshold", 0.3);
-  if (is_fast || spikes)
-    nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_UNIFORM, -0.5, 0.5);
+  if (strcmp(model, "lif") == 0) nai_network_set(net, "P", "threshold", 0.3);
+  if (strcmp(model, "poisson") == 0) nai_network_set(net, "P", "rate", 40);
+  if (strcmp(model, "lif_conductance") == 0) nai_network_set(net, "P", "bias", 1e6);
+  if (!has_default) nai_network_set_initial_weights(net, "*", "P", NAI_WEIGHTS_UNIFORM, -0.5, 0.5);
   expect_ok(nai_network_set_storage(net, "*", "*", storage));
   expect_ok(nai_network_build(net, 3));
   return net;

@@ -363,6 +363,14 @@ END_TEST
 
 /* --- every rule on every model ---------------------------------------------------------------- */
 
+static int needs_slopes(const char *rule)
+{
+  static const char *const others[] = {"own", "node_perturbation", "reward_hebbian", "force"};
+  for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+    if (strcmp(rule, others[k]) == 0) return 0;
+  return 1;
+}
+
 /* What a rule says of a model that it does not take; NULL where it does. */
 static const char *refusal_of(const char *rule, const char *model)
 {
@@ -388,6 +396,8 @@ static const char *refusal_of(const char *rule, const char *model)
   if (strcmp(rule, "full-force") == 0)
     return "rule 'full-force' works with rate units alone, whose currents a teacher of rate units "
            "gives; 'P' is of model '";
+  if (strcmp(model, "lif_conductance") == 0 && needs_slopes(rule))
+    return "needs the slopes of units; 'P' is of model 'lif_conductance', which has none";
   return NULL;
 }
 
