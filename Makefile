@@ -464,6 +464,7 @@ ifneq ($(wildcard tests/bench/bench.c),)
 	$(Q)$(BUILD)/tests/bench/bench_microcircuit $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_layers $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_wang $(BUILD)/bench.json
+	$(Q)$(BUILD)/tests/bench/bench_spikes $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_sernn $(BUILD)/bench.json
 	$(Q)$(BUILD)/tests/bench/bench_memory $(BUILD)/bench.json
 	$(Q)for file in $(wildcard tests/bench/rivals.py); do $(PYTHON) $$file $(BUILD)/bench.json; done

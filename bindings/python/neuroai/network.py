@@ -830,11 +830,11 @@ class Network(Handle):
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    def state(self, trials: int = 1, seed: int = 0) -> "State":
-        """A state of ``trials`` trials that run in parallel, at time 0, with noise from ``seed``."""
+    def state(self, trials: int = 1, seed: int = 0, threads: int = 1) -> "State":
+        """A state of ``trials`` trials that run in parallel, at time 0, with noise from ``seed``, on so many threads."""
         from .state import State
 
-        return State(self, trials, seed)
+        return State(self, trials, seed, threads)
 
     def run(
         self,
@@ -847,6 +847,7 @@ class Network(Handle):
         every: int = 1,
         interventions: "Optional[Interventions]" = None,
         progress: bool = True,
+        threads: int = 1,
     ) -> "Run":
         """Runs the network and records rates and outputs.
 
@@ -868,10 +869,12 @@ class Network(Handle):
                 such; see :class:`neuroai.Intervention`. Times count from the start of the run; epochs are those of the
                 trials.
             progress: whether to show a progress bar if the run takes more than a second.
+            threads: of the steps, if they do not continue from a state, which has its own: see :class:`State`. What is
+                computed does not depend on it.
         """
         from .state import run
 
-        return run(self, inputs, seed, trials, steps, state, record=record, every=every, interventions=interventions, progress=progress)
+        return run(self, inputs, seed, trials, steps, state, threads, record=record, every=every, interventions=interventions, progress=progress)
 
     # --- model file --------------------------------------------------------------------------------------------------
 

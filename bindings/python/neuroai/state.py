@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, wrong_shape
+from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, whole, wrong_shape
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
 from .intervention import Clamp, Inject, Intervention, Interventions, Lent, Silence, as_interventions
@@ -47,18 +47,23 @@ class State(Handle):
         net: a built network.
         trials: number of trials that run in parallel, B below.
         seed: of the noise: trial b has the noise of trial b of this seed.
+        threads: that make each step: they share out the trials, or of one trial parts of populations of several
+            thousand neurons that spike. What is computed does not depend on it.
     """
 
     net: Network
     trials: int
+    threads: int
     _otherwise = "make another state, net.state(trials, seed)"
 
-    def __init__(self, net: Network, trials: int = 1, seed: int = 0) -> None:
+    def __init__(self, net: Network, trials: int = 1, seed: int = 0, threads: int = 1) -> None:
         expect("net", net, Network, "a neuroai.Network")
         pointer = _c.new(_c.nai_state)
         _c.nai_state_create(pointer, net, trials, seed)
         self._adopt(pointer, _c.nai_state_destroy)
-        self._keep(net=net, trials=trials)
+        if whole("threads", threads, _c.int32) != 1:
+            _c.nai_state_set_threads(self, threads)
+        self._keep(net=net, trials=trials, threads=threads)
         self._inputs = net.inputs
         self._outputs = net.outputs
         self._n_inputs = sum(self._inputs.values())
@@ -340,6 +345,7 @@ def run(
     trials: Optional[int],
     steps: Optional[int],
     state: Optional[State],
+    threads: int,
     **how: Any,
 ) -> Run:
     """:meth:`Network.run`."""
@@ -354,7 +360,7 @@ def run(
         if trials is not None and trials != found:
             raise InvalidError(f"trials is {trials}, but the inputs have {found}")
         trials = found
-    fresh = State(net, 1 if trials is None else trials, seed)
+    fresh = State(net, 1 if trials is None else trials, seed, threads)
     if isinstance(inputs, Trials):
         _c.nai_state_set_first(fresh, inputs.first)
     return fresh.run(inputs, steps, **how)

@@ -259,3 +259,14 @@ def test_coloured_noise():
             assert abs((x[: 60 - lag] * x[lag:]).mean() - np.exp(-10 * lag / tau)) < 0.01
     with pytest.raises(ValueError, match="noise_tau of 'A' is -1"):
         net.set("A", noise_tau=-1)
+
+
+def test_threads_change_nothing():
+    net = na.Network(dt=10).input("u", 3).population("E", 40, noise=0.2).output("z", 2)
+    net.connect("u", "E").connect("E", "E z").build(1)
+    u = np.random.default_rng(1).normal(size=(12, 5, 3))
+    one, three = net.run(u, seed=2), net.run(u, seed=2, threads=3)
+    assert np.array_equal(one.rates["E"], three.rates["E"]) and np.array_equal(one.outputs["z"], three.outputs["z"])
+    assert net.state(5, threads=2).threads == 2
+    with pytest.raises(na.InvalidError, match="threads is 0, must be 1 to 1024"):
+        net.state(5, threads=0)
