@@ -221,6 +221,28 @@ START_TEST(files_and_copies_share)
 }
 END_TEST
 
+/* A unit alone, which has no synapse onto itself. */
+START_TEST(one_unit)
+{
+  char path[300];
+  nai_network *net = compose_one("A", 1, NAI_EXCITATORY), *loaded;
+  checks_folder(path);
+  strcat(path, "/model");
+  give_one_weight(net, "A", "A", 0.5, NAI_STORAGE_SHARED);
+  expect_ok(nai_network_set(net, "A", "bias", 1));
+  expect_ok(nai_network_build(net, 1));
+  nai_state *state = make_state(net, 1, 1);
+  expect_ok(nai_state_run(state, 500, NULL, NULL, NULL));
+  ck_assert_float_eq_tol(rate_of(state, "A", 0, 0), 1, 1e-5);
+  nai_state_destroy(state);
+  expect_ok(nai_network_save(net, path));
+  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  nai_network_destroy(net);
+  nai_network_destroy(loaded);
+  unlink(path);
+}
+END_TEST
+
 /* A file whose weights are not what it says is refused. */
 START_TEST(a_file_that_does_not_hold_to_it)
 {
@@ -275,6 +297,7 @@ Suite *shared_suite(void)
   TCase *others = tcase_create("others");
   tcase_add_loop_test(others, what_differs_is_a_matrix, 0, 3);
   tcase_add_test(others, files_and_copies_share);
+  tcase_add_test(others, one_unit);
   tcase_add_test(others, a_file_that_does_not_hold_to_it);
   tcase_add_test(others, without_memory_nothing_changes);
   suite_add_tcase(suite, others);

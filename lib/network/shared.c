@@ -14,7 +14,7 @@ int nai__has_one_weight(const nai__projection *p)
   return p->weights == NAI_WEIGHTS_CONSTANT && !p->plastic && !nai__is_projected(p);
 }
 
-/* The weight and whether units reach themselves; a single unit onto itself may have no synapse. */
+/* The weight, and whether there is a synapse everywhere; else a unit has none onto itself. */
 typedef struct shared {
   float weight;
   int all;
@@ -22,7 +22,8 @@ typedef struct shared {
 
 static shared shared_of(const nai_network *net, const nai__projection *p)
 {
-  const int all = p->from != p->to || p->autapses || p->n_pre == 1;
+  const int all = p->from != p->to || p->autapses;
+  if (!all && p->n_pre == 1) return (shared){0, 0};
   return (shared){net->theta[p->at.start + (all ? 0 : 1)], all};
 }
 
