@@ -174,6 +174,137 @@ START_TEST(models_list_their_fields)
 }
 END_TEST
 
+/* --- potentials ------------------------------------------------------------------------------- */
+
+static const struct {
+  const char *model, *first, *sent, *port; /* a port that has no sign */
+} senders[] = {{"lif", "E:spike", "E:v", "E:delta"},
+               {"lif_conductance", "E:spike", "E:v", "E:background"},
+               {"pyramidal", "E:rate", "E:u", "E:apical"}};
+enum { SENDERS = sizeof senders / sizeof *senders };
+
+START_TEST(models_mark_potentials)
+{
+  int marked = 0;
+  for (int64_t m = 0; nai_model_name(m); m++)
+    for (int32_t list = NAI_MODEL_SIZES; list <= NAI_MODEL_SIGNALS; list++) {
+      nai_field field = NAI_FIELD_INIT;
+      for (int64_t k = 0; nai_model_field(&field, nai_model_name(m), list, k) == NAI_OK; k++) {
+        int is_one = list == NAI_MODEL_SIGNALS && k > 0 &&
+                     (strcmp(field.name, "v") == 0 || strcmp(field.name, "u") == 0);
+        ck_assert_int_eq(field.potential, is_one);
+        marked += is_one;
+      }
+    }
+  ck_assert_int_eq(marked, SENDERS);
+}
+END_TEST
+
+static nai_network *compose_senders(int k, int32_t sign)
+{
+  nai_network *net;
+  expect_ok(nai_network_create(&net, 1));
+  nai_network_add_population(net, "E", 3, sign);
+  nai_network_set_model(net, "E", senders[k].model);
+  nai_network_add_population(net, "D", 2, NAI_FREE);
+  nai_network_set_model(net, "D", "dendritic");
+  nai_network_add_output(net, "z", 2);
+  nai_network_connect(net, "E", "z");
+  nai_network_connect(net, senders[k].sent, "z");
+  return net;
+}
+
+static void constrain(nai_network *net, const char *from, const char *to, nai_status made,
+                      nai_constraint *constraint)
+{
+  expect_ok(made);
+  expect_ok(nai_network_constrain(net, from, to, constraint));
+  nai_constraint_destroy(constraint);
+}
+
+static int32_t sign_of(const nai_network *net, const char *from, const char *to)
+{
+  const nai__projection *p;
+  expect_ok(nai__projection_find(&p, net, from, to));
+  return p->sign;
+}
+
+/* Weights of both signs, as they are after a file was written and read. */
+static void check_both_signs(nai_network *net, const char *from)
+{
+  const float w[6] = {1, -2, 3, -4, 5, -6};
+  char path[] = "/tmp/neuroai-potentials-XXXXXX";
+  nai_network *loaded;
+  nai_view view = NAI_VIEW_INIT;
+  close(mkstemp(path));
+  expect_ok(nai_network_set_weights(net, from, "z", w, 2, 3));
+  expect_ok(nai_network_save(net, path));
+  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_weights(&view, loaded, from, "z"));
+  for (int i = 0; i < 6; i++) EXPECT(at(&view, i / 3, i % 3) == w[i]);
+  ck_assert_int_eq(sign_of(loaded, from, "z"), 0);
+  nai_network_destroy(loaded);
+  unlink(path);
+}
+
+START_TEST(potentials_are_exempt_from_dales_law)
+{
+  const float wrong[6] = {0, 0, 0, -1, 1, 0};
+  for (int32_t sign = -1; sign <= 1; sign += 2) {
+    nai_network *net = compose_senders(_i, sign);
+    nai_network_connect(net, senders[_i].sent, senders[_i].port);
+    nai_network_set_initial_weights(net, "E*", "E*", NAI_WEIGHTS_CONSTANT, -sign, 0);
+    expect_ok(nai_network_build(net, 1));
+    ck_assert_int_eq(sign_of(net, senders[_i].first, "z"), sign);
+    ck_assert_int_eq(sign_of(net, senders[_i].sent, senders[_i].port), 0);
+    expect_fails(nai_network_set_weights(net, senders[_i].first, "z", wrong, 2, 3), NAI_ERR_INVALID,
+                 "must be at");
+    check_both_signs(net, senders[_i].sent);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+START_TEST(constraints_and_ports_give_potentials_a_sign)
+{
+  nai_constraint *c;
+  for (int32_t given = -1; given <= 1; given++) {
+    nai_network *net = compose_senders(_i, NAI_EXCITATORY);
+    nai_status made = given ? nai_constraint_create_sign(&c, given)
+                            : nai_constraint_create_dale(&c, NAI_DALE_REFLECT);
+    constrain(net, senders[_i].sent, "z", made, c);
+    nai_network_connect(net, senders[_i].sent, "D:dendrite-");
+    expect_ok(nai_network_build(net, 1));
+    ck_assert_int_eq(sign_of(net, senders[_i].sent, "z"), given);
+    ck_assert_int_eq(sign_of(net, senders[_i].sent, "D:dendrite-"), -1);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* In one call each signal finds its own port. */
+START_TEST(potentials_choose_no_port)
+{
+  char both[32], words[64];
+  nai_network *net = compose_senders(_i, NAI_EXCITATORY);
+  snprintf(both, sizeof both, "E %s", senders[_i].sent);
+  snprintf(words, sizeof words, "'%s' is free and 'D:dendrite' has a port", senders[_i].sent);
+  expect_fails(nai_network_connect(net, both, "D:dendrite"), NAI_ERR_INVALID, words);
+  nai_network_destroy(net);
+  net = compose_senders(_i, NAI_EXCITATORY);
+  expect_fails(nai_network_connect(net, both, "D:dendrite-"), NAI_ERR_INVALID,
+               "'E' is excitatory, so it cannot drive 'D:dendrite-'");
+  nai_network_destroy(net);
+  net = compose_senders(_i, NAI_EXCITATORY);
+  expect_ok(nai_network_connect(net, both, "D:dendrite+ D:soma"));
+  expect_ok(nai_network_build(net, 1));
+  ck_assert_int_eq(sign_of(net, senders[_i].sent, "D:dendrite+"), 1);
+  ck_assert_int_eq(sign_of(net, senders[_i].sent, "D:soma"), 0);
+  ck_assert_int_eq(sign_of(net, senders[_i].first, "D:soma"), 1);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(ports_are_named_with_a_colon)
 {
   nai_network *net = compose_mixed("divisive", 0);
@@ -615,6 +746,12 @@ Suite *models_suite(void)
   Suite *suite = suite_create("models");
   ADD_CASE(suite, "fields", models_list_their_fields, ports_are_named_with_a_colon,
            wrong_models_and_numbers_are_refused);
+  ADD_CASE(suite, "marks", models_mark_potentials);
+  TCase *potentials = tcase_create("potentials");
+  tcase_add_loop_test(potentials, potentials_are_exempt_from_dales_law, 0, SENDERS);
+  tcase_add_loop_test(potentials, constraints_and_ports_give_potentials_a_sign, 0, SENDERS);
+  tcase_add_loop_test(potentials, potentials_choose_no_port, 0, SENDERS);
+  suite_add_tcase(suite, potentials);
   TCase *gradients = tcase_create("gradients");
   tcase_add_loop_test(gradients, gradients_by_central_differences, 0, KINDS);
   tcase_add_loop_test(gradients, initial_states_by_central_differences, 0, KINDS);

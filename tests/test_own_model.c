@@ -441,7 +441,7 @@ END_TEST
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-static nai_field fields[2];
+static nai_field fields[2], sent;
 
 static void spoil_field(nai_model_ops *ops, int k)
 {
@@ -475,6 +475,9 @@ static void spoil_port(nai_model_ops *ops, int k)
   fields[0].name = "in";
   fields[1].name = "in+";
   fields[1].sign = 1;
+  sent = (nai_field)NAI_FIELD_INIT;
+  sent.name = "sent";
+  sent.potential = 2;
   ops->ports = fields;
   ops->n_ports = 2;
   switch (k) {
@@ -483,6 +486,8 @@ static void spoil_port(nai_model_ops *ops, int k)
   case 43: fields[0].name = "on", fields[1].copies = "branches"; break;
   case 44: fields[0].name = "on+", fields[0].sign = 1; break;
   case 45: ops->signals = fields, fields[0].name = "on", fields[0].copies = "n"; break;
+  case 46: fields[0].name = "on", ops->signals = &sent; break;
+  case 47: fields[0].name = "on", fields[1].potential = 1; break;
   default: break;
   }
 }
@@ -551,47 +556,50 @@ static const struct {
   int number;
   nai_status code;
   const char *words;
-} bad[] = {{0, NAI_ERR_INVALID, "struct_size"},
-           {1, NAI_ERR_INVALID, "name of the model is NULL"},
-           {2, NAI_ERR_NAME, "name of the model is empty"},
-           {3, NAI_ERR_NAME, "name of the model \"two words\""},
-           {4, NAI_ERR_NAME, "'dendritic' is a built-in model"},
-           {5, NAI_ERR_INVALID, "step of model 'own_rate' is NULL"},
-           {6, NAI_ERR_INVALID, "flags of model 'own_rate' is 64"},
-           {7, NAI_ERR_INVALID, "n_ports of model 'own_rate' is 0, must be 1 to 8"},
-           {8, NAI_ERR_INVALID, "n_signals of model 'own_rate' is 5, must be 1 to 4"},
-           {9, NAI_ERR_INVALID, "n_states of model 'own_rate' is -1, must be 0 to 8"},
-           {10, NAI_ERR_INVALID, "n_parameters of model 'own_rate' is 33"},
-           {11, NAI_ERR_INVALID, "n_sizes of model 'own_rate' is 5"},
-           {12, NAI_ERR_INVALID, "states of model 'own_rate' is NULL"},
-           {13, NAI_ERR_INVALID, "n_normals of model 'own_rate' is 5, must be 0 to 4"},
-           {14, NAI_ERR_INVALID, "n_constants of model 'own_rate' is 33, must be 0 to 32"},
-           {15, NAI_ERR_INVALID, "sends its first state, which it has not"},
-           {16, NAI_ERR_INVALID, "has backward without slopes"},
-           {20, NAI_ERR_NAME, "parameter is empty"},
-           {21, NAI_ERR_NAME, "model 'own_rate' has two parameters 'one'"},
-           {22, NAI_ERR_NAME, "parameter \"a:b\""},
-           {23, NAI_ERR_NAME, "parameter 'bias' of model 'own_rate'"},
-           {24, NAI_ERR_INVALID, "parameter: struct_size is 8"},
-           {25, NAI_ERR_INVALID, "struct_size of parameter 1 of model 'own_rate' is"},
-           {26, NAI_ERR_NAME, "as many copies as 'three' says, which is no size"},
-           {27, NAI_ERR_INVALID, "parameter 'two' starts at nan"},
-           {28, NAI_ERR_INVALID, "parameter 'two' starts at 0 and has the range 2 to 0"},
-           {29, NAI_ERR_INVALID, "parameter 'two' starts at 3, which is not between 0 and 2"},
-           {30, NAI_ERR_INVALID, "parameter 'two' starts at 2, which is not between 0 and 1"},
-           {31, NAI_ERR_INVALID, "parameter 'two' starts at 0.5, must be a whole number"},
-           {32, NAI_ERR_INVALID, "size 'one' starts at 0, which is not between 1 and"},
-           {33, NAI_ERR_INVALID, "parameter 'two' starts at 0 and has the range 0 to -1"},
-           {40, NAI_ERR_NAME, "has the ports 'in' and 'in+', which are one name"},
-           {41, NAI_ERR_INVALID, "sign of port 'in+' is 2"},
-           {42, NAI_ERR_NAME, "port 'in+' has the sign -1, so its name must end with '-'"},
-           {43, NAI_ERR_NAME, "as many copies as 'branches' says, which is no size"},
-           {44, NAI_ERR_INVALID, "port 'on+' is the first of model 'own_rate'"},
-           {45, NAI_ERR_NAME, "as many copies as 'n' says"},
-           {50, NAI_ERR_INVALID, "is added to the port 'in+', so it must have as many copies"},
-           {51, NAI_ERR_INVALID, "of the sign +1, so its range must have it, which is -1 to 5"},
-           {52, NAI_ERR_INVALID, "of the sign -1, so its range must have it, which is -5 to 1"},
-           {53, NAI_ERR_INVALID, "of the sign +1, so its range must have it, which is 0 to 0"}};
+} bad[] = {
+    {0, NAI_ERR_INVALID, "struct_size"},
+    {1, NAI_ERR_INVALID, "name of the model is NULL"},
+    {2, NAI_ERR_NAME, "name of the model is empty"},
+    {3, NAI_ERR_NAME, "name of the model \"two words\""},
+    {4, NAI_ERR_NAME, "'dendritic' is a built-in model"},
+    {5, NAI_ERR_INVALID, "step of model 'own_rate' is NULL"},
+    {6, NAI_ERR_INVALID, "flags of model 'own_rate' is 64"},
+    {7, NAI_ERR_INVALID, "n_ports of model 'own_rate' is 0, must be 1 to 8"},
+    {8, NAI_ERR_INVALID, "n_signals of model 'own_rate' is 5, must be 1 to 4"},
+    {9, NAI_ERR_INVALID, "n_states of model 'own_rate' is -1, must be 0 to 8"},
+    {10, NAI_ERR_INVALID, "n_parameters of model 'own_rate' is 33"},
+    {11, NAI_ERR_INVALID, "n_sizes of model 'own_rate' is 5"},
+    {12, NAI_ERR_INVALID, "states of model 'own_rate' is NULL"},
+    {13, NAI_ERR_INVALID, "n_normals of model 'own_rate' is 5, must be 0 to 4"},
+    {14, NAI_ERR_INVALID, "n_constants of model 'own_rate' is 33, must be 0 to 32"},
+    {15, NAI_ERR_INVALID, "sends its first state, which it has not"},
+    {16, NAI_ERR_INVALID, "has backward without slopes"},
+    {20, NAI_ERR_NAME, "parameter is empty"},
+    {21, NAI_ERR_NAME, "model 'own_rate' has two parameters 'one'"},
+    {22, NAI_ERR_NAME, "parameter \"a:b\""},
+    {23, NAI_ERR_NAME, "parameter 'bias' of model 'own_rate'"},
+    {24, NAI_ERR_INVALID, "parameter: struct_size is 8"},
+    {25, NAI_ERR_INVALID, "struct_size of parameter 1 of model 'own_rate' is"},
+    {26, NAI_ERR_NAME, "as many copies as 'three' says, which is no size"},
+    {27, NAI_ERR_INVALID, "parameter 'two' starts at nan"},
+    {28, NAI_ERR_INVALID, "parameter 'two' starts at 0 and has the range 2 to 0"},
+    {29, NAI_ERR_INVALID, "parameter 'two' starts at 3, which is not between 0 and 2"},
+    {30, NAI_ERR_INVALID, "parameter 'two' starts at 2, which is not between 0 and 1"},
+    {31, NAI_ERR_INVALID, "parameter 'two' starts at 0.5, must be a whole number"},
+    {32, NAI_ERR_INVALID, "size 'one' starts at 0, which is not between 1 and"},
+    {33, NAI_ERR_INVALID, "parameter 'two' starts at 0 and has the range 0 to -1"},
+    {40, NAI_ERR_NAME, "has the ports 'in' and 'in+', which are one name"},
+    {41, NAI_ERR_INVALID, "sign of port 'in+' is 2"},
+    {42, NAI_ERR_NAME, "port 'in+' has the sign -1, so its name must end with '-'"},
+    {43, NAI_ERR_NAME, "as many copies as 'branches' says, which is no size"},
+    {44, NAI_ERR_INVALID, "port 'on+' is the first of model 'own_rate'"},
+    {45, NAI_ERR_NAME, "as many copies as 'n' says"},
+    {46, NAI_ERR_INVALID, "potential of signal 'sent' of model 'own_rate' is 2, must be 0 or 1"},
+    {47, NAI_ERR_INVALID, "potential of port 'in+' of model 'own_rate' is 1, must be 0"},
+    {50, NAI_ERR_INVALID, "is added to the port 'in+', so it must have as many copies"},
+    {51, NAI_ERR_INVALID, "of the sign +1, so its range must have it, which is -1 to 5"},
+    {52, NAI_ERR_INVALID, "of the sign -1, so its range must have it, which is -5 to 1"},
+    {53, NAI_ERR_INVALID, "of the sign +1, so its range must have it, which is 0 to 0"}};
 enum { BAD = sizeof bad / sizeof *bad };
 
 START_TEST(wrong_tables_are_refused)

@@ -37,8 +37,8 @@ NAI_API nai_status nai_constraint_create_mask(nai_constraint **out, const uint8_
                                               int64_t n_post, int64_t n_pre);
 
 /**
- * Dale's law: all weights from a unit have the sign of its population or input. `mode`:
- * NAI_DALE_CLAMP, _REFLECT or _OFF.
+ * Dale's law: all weights from a unit have the sign of its population or input, but of those from a
+ * potential such as "E:v" (model.h). `mode`: NAI_DALE_CLAMP, _REFLECT or _OFF.
  */
 NAI_API nai_status nai_constraint_create_dale(nai_constraint **out, int32_t mode);
 

@@ -48,7 +48,8 @@ typedef struct nai_synapses {
   float *gradient; /**< a cost adds scale * dJ/dw here; NULL outside of a cost */
   const float *post_position; /**< [n_post][3], mm, or NULL */
   const float *pre_position;  /**< [n_pre][3], mm, or NULL */
-  int32_t population_sign;    /**< of the presynaptic population or input: +1, -1 or 0 */
+  int32_t population_sign;    /**< of the presynaptic population or input: +1, -1 or 0; 0 where it
+                                   sends a potential (model.h) */
   int32_t reserved;           /**< 0 */
   uint64_t seed;              /**< for nai_random_...(): differs by projection and by constraint */
   int64_t first_post; /**< number of the first of these postsynaptic units, where only some rows are

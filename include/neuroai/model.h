@@ -51,7 +51,11 @@ typedef struct nai_field {
   const char *copies;   /**< of a state or port: the size that gives the number of its copies */
   const char *words;    /**< of a parameter whose values are words, "one two": 0, 1; else NULL */
   int32_t whole;        /**< 1: whole numbers only */
-  int32_t reserved;     /**< 0 */
+  /**
+   * Of a signal: 1 for a potential, which no synapse carries, so that Dale's law does not hold for
+   * it: weights that read it have no sign but one that a constraint or a port gives. Else 0.
+   */
+  int32_t potential;
 } nai_field;
 
 /* clang-format off */

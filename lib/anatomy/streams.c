@@ -198,7 +198,7 @@ static nai_status find_port(int *is_target, int32_t *port, const work *w, int64_
   if (!*is_target) return NAI_OK;
   snprintf(name, sizeof name, "%s%s", node->name, part);
   NAI__TRY(nai__ends_known(w->net, NAI__TARGET, name, "target"));
-  NAI__TRY(nai__ends_meant(&ends, node, NAI__TARGET, name, sender));
+  NAI__TRY(nai__ports_meant(&ends, node, name, sender, 0));
   for (*port = 0; *port < 31 && !(ends >> *port & 1); ++*port) {
   }
   return NAI_OK;

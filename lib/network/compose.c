@@ -249,13 +249,13 @@ nai_status nai__connect(nai_network *net, int64_t from, int32_t signal, int64_t 
 static nai_status connect_pair(nai_network *net, int64_t from, const char *sources, int64_t to,
                                const char *targets)
 {
-  uint32_t signals, ports;
-  NAI__TRY(nai__ends_meant(&signals, &net->node[from], NAI__SOURCE, sources, NULL));
-  NAI__TRY(nai__ends_meant(&ports, &net->node[to], NAI__TARGET, targets, &net->node[from]));
-  for (int32_t signal = 0; signals >> signal; signal++)
+  uint32_t signals = nai__signals_meant(&net->node[from], sources), ports;
+  for (int32_t signal = 0; signals >> signal; signal++) {
+    if (!(signals >> signal & 1)) continue;
+    NAI__TRY(nai__ports_meant(&ports, &net->node[to], targets, &net->node[from], signal));
     for (int32_t port = 0; ports >> port; port++)
-      if (signals >> signal & ports >> port & 1)
-        NAI__TRY(nai__connect(net, from, signal, to, port));
+      if (ports >> port & 1) NAI__TRY(nai__connect(net, from, signal, to, port));
+  }
   return NAI_OK;
 }
 

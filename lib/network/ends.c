@@ -32,6 +32,12 @@ const char *nai__end_name(const nai__node *node, int side, int32_t end)
   return field_of(node, side, end)->name;
 }
 
+int32_t nai__signal_sign(const nai__node *node, int32_t signal)
+{
+  int exempt = node->kind == NAI_POPULATIONS && field_of(node, NAI__SOURCE, signal)->potential;
+  return exempt ? 0 : node->sign;
+}
+
 int32_t nai__port_sign(const nai__node *node, int32_t port)
 {
   return node->kind == NAI_POPULATIONS ? field_of(node, NAI__TARGET, port)->sign : 0;
@@ -77,54 +83,69 @@ int nai__end_listed(const nai__node *node, int side, int32_t end, const char *li
 
 /* --- connecting ------------------------------------------------------------------------------- */
 
-static nai_status fail_free(const nai__node *node, const char *part, const nai__node *sender)
+uint32_t nai__signals_meant(const nai__node *node, const char *list)
 {
-  return nai__fail(NAI_ERR_INVALID,
-                   "'%s' is free and '%s:%s' has a port for each sign: say '%s:%s+' or '%s:%s-'",
-                   sender->name, node->name, part, node->name, part, node->name, part);
+  char entry[NAI__ENTRY];
+  uint32_t ends = 0;
+  while (nai__names_next(&list, entry) == 1) {
+    const char *part = nai__names_part(entry);
+    if (fnmatch(entry, node->name, 0) != 0) continue;
+    for (int32_t k = 0; part && k < nai__ends_of(node, NAI__SOURCE); k++)
+      if (nai__end_is(node, NAI__SOURCE, k, part)) ends |= 1u << k;
+    if (!part) ends |= 1;
+  }
+  return ends;
 }
 
-/* A port of one sign: chosen by the sender's, or named by one that has none, which then has it. */
-static nai_status choose_port(uint32_t *ends, const nai__node *node, int32_t port, const char *part,
-                              const nai__node *sender)
+/* A signal to be sent to a port that is meant by this part of a name, or by none. */
+typedef struct sent {
+  const nai__node *sender;
+  int32_t signal;
+  const char *part;
+} sent;
+
+static nai_status fail_free(const nai__node *node, const sent *s)
 {
-  int32_t sign = nai__port_sign(node, port);
-  int named = strcmp(nai__end_name(node, NAI__TARGET, port), part) == 0;
-  if (sign && !sender->sign && !named) return fail_free(node, part, sender);
-  if (sign && sender->sign == -sign) {
+  int whole = s->signal == 0;
+  return nai__fail(
+      NAI_ERR_INVALID,
+      "'%s%s%s' is free and '%s:%s' has a port for each sign: say '%s:%s+' or '%s:%s-'",
+      s->sender->name, whole ? "" : ":",
+      whole ? "" : nai__end_name(s->sender, NAI__SOURCE, s->signal), node->name, s->part,
+      node->name, s->part, node->name, s->part);
+}
+
+/* A port of one sign: chosen by the signal's, or named by one that has none, which then has it. */
+static nai_status choose_port(uint32_t *ends, const nai__node *node, int32_t port, const sent *s)
+{
+  int32_t sign = nai__port_sign(node, port), of_signal = nai__signal_sign(s->sender, s->signal);
+  int named = strcmp(nai__end_name(node, NAI__TARGET, port), s->part) == 0;
+  if (sign && !of_signal && !named) return fail_free(node, s);
+  if (sign && of_signal == -sign) {
     if (!named) return NAI_OK; /* its twin takes it */
-    return nai__fail(NAI_ERR_INVALID, "'%s' is %s, so it cannot drive '%s:%s'", sender->name,
-                     sender->sign > 0 ? "excitatory" : "inhibitory", node->name, part);
+    return nai__fail(NAI_ERR_INVALID, "'%s' is %s, so it cannot drive '%s:%s'", s->sender->name,
+                     of_signal > 0 ? "excitatory" : "inhibitory", node->name, s->part);
   }
   *ends |= 1u << port;
   return NAI_OK;
 }
 
-static nai_status choose(uint32_t *ends, const nai__node *node, int side, const char *part,
-                         const nai__node *sender)
+static nai_status choose_ports(uint32_t *ends, const nai__node *node, const sent *s)
 {
-  if (!part) {
-    *ends |= 1;
-    return NAI_OK;
-  }
-  for (int32_t k = 0; k < nai__ends_of(node, side); k++) {
-    if (!nai__end_is(node, side, k, part)) continue;
-    if (side == NAI__SOURCE)
-      *ends |= 1u << k;
-    else
-      NAI__TRY(choose_port(ends, node, k, part, sender));
-  }
+  if (!s->part) *ends |= 1;
+  for (int32_t k = 0; s->part && k < nai__ends_of(node, NAI__TARGET); k++)
+    if (nai__end_is(node, NAI__TARGET, k, s->part)) NAI__TRY(choose_port(ends, node, k, s));
   return NAI_OK;
 }
 
-nai_status nai__ends_meant(uint32_t *ends, const nai__node *node, int side, const char *list,
-                           const nai__node *sender)
+nai_status nai__ports_meant(uint32_t *ends, const nai__node *node, const char *list,
+                            const nai__node *sender, int32_t signal)
 {
   char entry[NAI__ENTRY];
   *ends = 0;
   while (nai__names_next(&list, entry) == 1) {
-    const char *part = nai__names_part(entry);
-    if (fnmatch(entry, node->name, 0) == 0) NAI__TRY(choose(ends, node, side, part, sender));
+    const sent s = {sender, signal, nai__names_part(entry)};
+    if (fnmatch(entry, node->name, 0) == 0) NAI__TRY(choose_ports(ends, node, &s));
   }
   return NAI_OK;
 }

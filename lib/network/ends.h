@@ -12,6 +12,8 @@ enum { NAI__SOURCE, NAI__TARGET };
 /* Number, name and sign of a node's ends on a side; of units of an end: with the copies of a port. */
 int32_t nai__ends_of(const nai__node *node, int side);
 const char *nai__end_name(const nai__node *node, int side, int32_t end);
+/* Of what it sends: that of the node, by Dale's law, but of a potential 0. */
+int32_t nai__signal_sign(const nai__node *node, int32_t signal);
 int32_t nai__port_sign(const nai__node *node, int32_t port);
 const char *nai__port_unit(const nai__node *node, int32_t port); /* "1", "mV" */
 int64_t nai__end_width(const nai__node *node, int side, int32_t end);
@@ -22,11 +24,12 @@ int nai__end_is(const nai__node *node, int side, int32_t end, const char *part);
 /* 1 when an entry of the list means this end of this node. */
 int nai__end_listed(const nai__node *node, int side, int32_t end, const char *list);
 /*
- * Those ends, as bits, to which the list connects a node: where it names no part, the first one. `sign`:
- * of the sender, by which a port of two signs is chosen; free ones must name it with its sign.
+ * Those ends, as bits, to which the list connects a node: where it names no part, the first one. A port
+ * of two signs is chosen by that of the sender's signal; free ones must name it with its sign.
  */
-nai_status nai__ends_meant(uint32_t *ends, const nai__node *node, int side, const char *list,
-                           const nai__node *sender);
+uint32_t nai__signals_meant(const nai__node *node, const char *list);
+nai_status nai__ports_meant(uint32_t *ends, const nai__node *node, const char *list,
+                            const nai__node *sender, int32_t signal);
 /* "E:dendrite+", in memory of its own, where a node has several ends; else NULL. */
 nai_status nai__end_full_name(char **out, const nai__node *node, int side, int32_t end);
 

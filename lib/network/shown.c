@@ -18,7 +18,7 @@ nai_synapses nai__synapses(const nai_network *net, const nai__projection *p, flo
                     .plastic = net->plastic + p->at.start,
                     .momentum = momentum ? momentum + p->at.start : NULL,
                     .gradient = gradient ? gradient + p->at.start : NULL,
-                    .population_sign = pre->sign};
+                    .population_sign = nai__signal_sign(pre, p->signal)};
   if (p->is_listed) return s;
   s.post_position = nai__onto_position(net, p);
   s.pre_position = pre->position;

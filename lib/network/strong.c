@@ -9,6 +9,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
+#include "ends.h"
 #include "matching.h"
 #include "row.h"
 
@@ -100,7 +101,8 @@ static void inhibit(strong *strong, const nai__matching *m, const nai__projectio
 static int may_have(const nai__projection *p, const nai__node *from, int32_t sign)
 {
   int is_drawn = p->weights == NAI_WEIGHTS_DEFAULT || p->weights == NAI_WEIGHTS_STRONG_WEAK;
-  return is_drawn && (from->sign == sign || (!from->sign && p->n_constraints));
+  int32_t by_dale = nai__signal_sign(from, p->signal);
+  return is_drawn && (by_dale == sign || (!by_dale && p->n_constraints));
 }
 
 int64_t nai__strong_bytes(const nai_network *net)

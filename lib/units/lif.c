@@ -77,7 +77,7 @@ static const nai_field ports[NAI__LIF_PORTS] = {
                    "rate of a Poisson train, background_exc_weight each, onto exc", 0, 0, 0)};
 static const nai_field signals[NAI__LIF_SIGNALS] = {
     [NAI__LIF_SPIKE] = NAI__FIELD("spike", "1", "1 at a spike, else 0", 0, 0, 0),
-    [NAI__LIF_SENT_V] = NAI__FIELD("v", "mV", "potential", 0, 0, 0)};
+    [NAI__LIF_SENT_V] = NAI__POTENTIAL("v", "mV", "potential")};
 
 /* --- constants -------------------------------------------------------------------------------- */
 

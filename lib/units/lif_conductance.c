@@ -91,7 +91,7 @@ static const nai_field ports[PORTS] = {
 static const nai_field signals[SIGNALS] = {
     [SPIKE] = NAI__FIELD("spike", "1", "1 for a spike", 0, 0, 0),
     [GATE] = NAI__FIELD("nmda", "1", "s", 0, 0, 0),
-    [POTENTIAL] = NAI__FIELD("v", "mV", "membrane potential", 0, 0, 0)};
+    [POTENTIAL] = NAI__POTENTIAL("v", "mV", "membrane potential")};
 
 /* No more than the whole is lost in a step. */
 static float share_of(double dt, float tau)

@@ -97,7 +97,7 @@ int nai__port_is(const nai_model *model, int32_t index, const char *name)
 
 nai_status nai_model_field(nai_field *out, const char *model, int32_t list, int64_t index)
 {
-  NAI__TRY(nai__struct_check(out, NAI__FIRST_SIZE(nai_field, reserved), "out"));
+  NAI__TRY(nai__struct_check(out, NAI__FIRST_SIZE(nai_field, potential), "out"));
   const nai_model *found = model ? nai__release_named(model) : NULL;
   if (!found) found = nai__model_named(model);
   if (!found) return model ? NAI_ERR_NAME : NAI_ERR_INVALID;

@@ -31,10 +31,14 @@ typedef struct nai__unit_batch {
   int32_t plain; /* 1: slopes of the step as it is are asked for, without a surrogate for a spike */
 } nai__unit_batch;
 
-/* A number that has no copies, words or sign. */
+/* A number that has no copies, words or sign; and a signal that is a potential. */
 #define NAI__FIELD(name, unit, meaning, initial, low, high)                         \
   {                                                                                 \
     sizeof(nai_field), 0, name, unit, meaning, initial, low, high, NULL, NULL, 0, 0 \
+  }
+#define NAI__POTENTIAL(name, unit, meaning)                              \
+  {                                                                      \
+    sizeof(nai_field), 0, name, unit, meaning, 0, 0, 0, NULL, NULL, 0, 1 \
   }
 
 /* Names of those that are built in. A new one is a line here and a file. */

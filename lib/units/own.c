@@ -50,7 +50,7 @@ static nai_status check_list(const char *model, const list *l)
                        "struct_size of %s %d of model '%.60s' is %u, of the first it is %u", l->one,
                        (int)k, model, field->struct_size, l->fields->struct_size);
     NAI__TRY(
-        nai__struct_take(&ours, sizeof ours, field, NAI__FIRST_SIZE(nai_field, reserved), l->one));
+        nai__struct_take(&ours, sizeof ours, field, NAI__FIRST_SIZE(nai_field, potential), l->one));
   }
   return NAI_OK;
 }
@@ -179,6 +179,15 @@ static nai_status check_range(const nai_field *field, const char *what)
   return NAI_OK;
 }
 
+static nai_status check_potential(const nai_model *m, int32_t which, const nai_field *field,
+                                  const char *what)
+{
+  int32_t most = which == NAI_MODEL_SIGNALS;
+  if (field->potential >= 0 && field->potential <= most) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "potential of %s '%s' of model '%.60s' is %d, must be 0%s",
+                   what, field->name, m->ops.name, (int)field->potential, most ? " or 1" : "");
+}
+
 static nai_status check_field(const nai_model *m, int32_t which, int32_t k, const char *what)
 {
   int32_t n;
@@ -197,6 +206,7 @@ static nai_status check_field(const nai_model *m, int32_t which, int32_t k, cons
                      field->name);
   NAI__TRY(check_copies(m, which, field));
   NAI__TRY(check_sign(m, which, k));
+  NAI__TRY(check_potential(m, which, field, what));
   NAI__TRY(check_added(m, which, field));
   return check_range(field, what);
 }
@@ -275,7 +285,7 @@ static const nai_field *copy_fields(const list *l, int32_t which)
   int all = own != NULL;
   for (int32_t k = 0; k < l->n && own; k++) {
     (void)nai__struct_take(&own[k], sizeof *own, nai__field_at(l->fields, k),
-                           NAI__FIRST_SIZE(nai_field, reserved), "field");
+                           NAI__FIRST_SIZE(nai_field, potential), "field");
     own[k].struct_size = sizeof *own;
     complete(&own[k], which);
     all &= copy_text(&own[k].name, "") & copy_text(&own[k].unit, "1") &

@@ -75,8 +75,7 @@ static const nai_field ports[PORTS] = {
     [NUDGE] = NAI__FIELD("nudge", "units of g_soma", "how strongly it is", 0, 0, 0)};
 static const nai_field signals[SIGNALS] = {
     [RATE] = NAI__FIELD("rate", "1", "rate", 0, 0, 0),
-    [POTENTIAL] =
-        NAI__FIELD("u", "units of potential", "the potential that the rate is of", 0, 0, 0)};
+    [POTENTIAL] = NAI__POTENTIAL("u", "units of potential", "the potential that the rate is of")};
 
 static nai_status prepare(void *user, nai_unit_batch *b)
 {

@@ -750,7 +750,7 @@ class nai_field(Structure):
         ("copies", c_char_p),
         ("words", c_char_p),
         ("whole", c_int32),
-        ("reserved", c_int32),
+        ("potential", c_int32),
     ]
 
 

@@ -244,7 +244,7 @@ _MODES = {"clamp": _c.NAI_DALE_CLAMP, "reflect": _c.NAI_DALE_REFLECT, "off": _c.
 
 @dataclass(frozen=True)
 class Dale(_Builtin):
-    """Dale's law: all that a unit sends has the sign of its population or input.
+    """Dale's law: all that a unit sends, potentials excepted ("E:v"), has the sign of its population or input.
 
     ``mode``: "clamp", a weight of the wrong sign becomes 0; "reflect", it is mirrored; "off", the projection is exempt.
     """

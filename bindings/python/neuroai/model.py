@@ -38,6 +38,8 @@ class Field:
     copies: str = ""
     #: Words that a parameter takes.
     words: Tuple[str, ...] = ()
+    #: Of a signal: whether it is a potential, for which Dale's law does not hold.
+    potential: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,8 @@ def _fields(model: str, which: int) -> Dict[str, Field]:
             return {each.name: each for each in found}
         words = tuple(text(field.words).split())
         numbers = field.initial, field.low, field.high, field.sign
-        found.append(Field(text(field.name), text(field.unit), text(field.meaning), *numbers, text(field.copies), words))
+        rest = text(field.copies), words, bool(field.potential)
+        found.append(Field(text(field.name), text(field.unit), text(field.meaning), *numbers, *rest))
 
 
 def models() -> Dict[str, UnitModel]:
@@ -270,7 +273,8 @@ class Model(Closed):
     Each of ``sizes``, ``parameters``, ``states``, ``ports`` and ``signals`` is a list of names, or a dictionary of names
     and what they start from: a number, (number, unit), (number, unit, meaning), of a parameter words ("relu tanh"), or
     a :class:`Field`. A port whose name ends with + or - takes weights of that sign. The first port and signal are those
-    that are meant where none is named. Parameters called tau, noise, noise_tau, gain and exponent are the numbers that
+    that are meant where none is named. Dale's law holds for all signals but potentials: ``na.Field("sent",
+    "mV", potential=True)``. Parameters called tau, noise, noise_tau, gain and exponent are the numbers that
     rate units have, and are checked as these are. A parameter with a state's name is where that state starts; one with
     a port's name is added to what the port receives, where ``s`` has the sum.
 
@@ -413,6 +417,7 @@ def _in_c(field: Field) -> Any:
     made.initial, made.low, made.high = field.initial, field.low, field.high
     made.copies = field.copies.encode() or None
     made.words = " ".join(field.words).encode() or None
+    made.potential = field.potential
     return made
 
 

@@ -193,6 +193,17 @@ def test_parts_are_of_projections_alone():
         net.set("E:soma", tau=20)
 
 
+def test_potentials_have_no_sign():
+    marked = {(m.name, s.name) for m in na.models().values() for s in m.signals.values() if s.potential}
+    assert marked == {("lif", "v"), ("lif_conductance", "v"), ("pyramidal", "u")}
+    net = na.Network(1).population("E", 2, -1, model="lif").output("y", 1).output("z", 1)
+    net.connect("E:v", "y z", initial=na.Constant(1)).constrain("E:v", "z", na.Sign(-1))
+    with pytest.raises(na.Error, match="from 'E:v' to 'z'"):
+        net.build(1)
+    net = na.Network(1).population("E", 2, -1, model="lif").output("y", 1).connect("E:v", "y", initial=na.Constant(1)).build(1)
+    assert (net.weights("E:v", "y") == 1).all()
+
+
 def test_fields_of_models():
     dendritic = na.models()["dendritic"]
     assert list(dendritic.sizes) == ["branches"] and list(dendritic.ports) == ["soma", "dendrite+", "dendrite-"]

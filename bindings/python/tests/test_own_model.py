@@ -368,9 +368,9 @@ def test_all_trials_at_once_on_the_thread_that_calls():
 # --- what is refused -------------------------------------------------------------------------------------------------
 
 
-def made(**attributes):
+def made(sign=0, **attributes):
     kind = type("Mine", (na.Model,), {"step": lambda self, s: None, **attributes})
-    return na.Network(1).population("E", 3, model=kind())
+    return na.Network(1).population("E", 3, sign, model=kind())
 
 
 @pytest.mark.parametrize(
@@ -389,6 +389,7 @@ def made(**attributes):
         ({"ports": []}, "n_ports of model 'Mine' is 0, must be 1 to 8"),
         ({"ports": ["in+"]}, r"port 'in\+' is the first of model 'Mine'"),
         ({"ports": ["a:b"]}, 'port "a:b" has'),
+        ({"signals": [na.Field("y", potential=True)], "ports": [na.Field("in", potential=True)]}, "potential of port 'in'"),
         ({"normals": 5}, "n_normals of model 'Mine' is 5"),
         ({"normals": 0.5}, "normals: expected a whole number"),
         ({"name": "dendritic"}, "'dendritic' is a built-in model"),
@@ -398,6 +399,18 @@ def made(**attributes):
 def test_wrong_fields_are_refused(attributes, words):
     with pytest.raises(na.Error, match=words):
         made(**attributes)
+
+
+def test_potentials_have_no_sign():
+    for potential in (False, True):
+        signals = ["y", na.Field("sent", "mV", potential=potential)]
+        net = made(-1, signals=signals).output("z", 1).connect("E:sent", "z").build(1)
+        if not potential:
+            with pytest.raises(na.Error, match="must be at most 0"):
+                net.set_weights("E:sent", "z", [[1, 2, 3]])
+            continue
+        net.set_weights("E:sent", "z", [[1, -2, 3]])
+        assert (net.weights("E:sent", "z") == [[1, -2, 3]]).all()
 
 
 def test_parameters_are_added_to_ports():
