@@ -36,9 +36,10 @@ typedef struct nai_evaluation_options {
   const nai_intervention *interventions; /**< [n_interventions] in the trials: lesions, silencing
                                             during an epoch, currents (intervention.h) */
   int64_t n_interventions;               /**< how many there are */
-  nai_work_callback progress; /**< called every few milliseconds with the number of trials done;
-                                 NAI_STOP ends the evaluation with the trials done so far, possibly
-                                 none. Nullable. */
+  nai_work_callback progress; /**< called every few milliseconds with the number of trials done, of
+                                 those under way by the steps they have made; NAI_STOP ends the
+                                 evaluation with the trials that are done whole, possibly none.
+                                 Nullable. */
   void *user;                 /**< last argument of progress */
 } nai_evaluation_options;
 

@@ -81,11 +81,17 @@ static nai_status judge_block(work *w, const nai_trials *trials, int64_t first, 
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-static nai_status ask(void *who)
+static nai_status ask(const work *w, int64_t under_way)
 {
-  const work *w = who;
   const nai__watch watch = {.call = w->options.progress, .user = w->options.user};
-  return nai__ask(&watch, w->done, w->total);
+  return nai__ask(&watch, w->done + under_way, w->total);
+}
+
+/* A block may take a minute: what it has done of its trials is told as well. */
+static nai_status ask_within(void *who)
+{
+  work *w = who;
+  return ask(w, nai__forward_done(&w->forward));
 }
 
 /* In blocks each part has its own epochs, and is where or not. */
@@ -119,7 +125,7 @@ static nai_status run_blocks(work *w)
   while (w->done < w->total) {
     int64_t left = w->total - w->done;
     NAI__TRY(run_block(w, left < BLOCK ? left : BLOCK));
-    if (w->options.progress) NAI__TRY(ask(w));
+    if (w->options.progress) NAI__TRY(ask(w, 0));
   }
   return NAI_OK;
 }
@@ -141,7 +147,7 @@ static nai_status prepare_forward(work *w, int64_t room)
   NAI__TRY(nai__perturbed_create(&w->perturbed, w->net, w->options.interventions,
                                  w->options.n_interventions, w->total, room, trials));
   NAI__TRY(nai__forward_create(&w->forward, w->net, trials->capacity, room, w->options.threads));
-  w->forward.ask = w->options.progress ? ask : NULL;
+  w->forward.ask = w->options.progress ? ask_within : NULL;
   w->forward.before = w->perturbed.n ? part_begins : NULL;
   w->forward.who = w;
   if (!w->given && nai__task_responds(w->task)) {

@@ -10,9 +10,10 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 
-/* Multiplications between two questions, some milliseconds, and what a small step counts as. */
+/* Multiplications between two questions, some milliseconds; what a small step and a unit count as. */
 #define WORK_BETWEEN 10000000
 #define STEP_COSTS 2000
+#define UNIT_COSTS 20
 
 static nai_status allocate(nai__forward *f, int64_t steps, int64_t trials)
 {
@@ -52,7 +53,7 @@ void nai__forward_destroy(nai__forward *forward)
 /* On the calling thread, and not at every step: asking may take longer than a small network's. */
 static void ask(nai__forward *f, int64_t rows)
 {
-  f->work += rows * f->net->n_theta + STEP_COSTS;
+  f->work += rows * (f->net->n_theta + UNIT_COSTS * f->net->n_units) + STEP_COSTS;
   if (!f->ask || f->work < WORK_BETWEEN) return;
   f->work = 0;
   f->answer = f->ask(f->who);
@@ -72,8 +73,14 @@ static void run_rows(void *argument, int64_t task, int32_t thread)
                  &f->scratch[thread]);
     nai__copy_outputs(f->output + ((t - 1) * f->count + row) * f->net->n_outputs, &f->activity, t,
                       row, rows);
+    if (f->ask) atomic_fetch_add_explicit(&f->advanced, rows, memory_order_relaxed);
     if (thread == 0) ask(f, rows);
   }
+}
+
+int64_t nai__forward_done(nai__forward *forward)
+{
+  return atomic_load_explicit(&forward->advanced, memory_order_relaxed) / forward->trials->steps;
 }
 
 static nai_status run_steps(nai__forward *forward, int64_t from, int64_t end)
@@ -103,6 +110,7 @@ nai_status nai__forward_run(nai__forward *forward, const nai_trials *trials, int
   forward->answer = NAI_OK;
   nai__failure_clear(&forward->activity.failed);
   atomic_store_explicit(&forward->over, 0, memory_order_relaxed);
+  atomic_store_explicit(&forward->advanced, 0, memory_order_relaxed);
   for (int64_t step = 0, next; step < trials->steps; step = next) {
     next = task || in_parts ? nai__task_next_stop(trials, step, -1) : trials->steps;
     if (in_parts) forward->before(forward->who, step);

@@ -36,12 +36,16 @@ typedef struct nai__forward {
   nai_status answer;
   int64_t work; /* products since it was asked */
   atomic_int over;
+  atomic_int_fast64_t advanced; /* steps of all trials, in this run */
 } nai__forward;
 
 /* Room for batches of `trials` trials of `steps` steps. */
 nai_status nai__forward_create(nai__forward *out, const nai_network *net, int64_t steps,
                                int64_t trials, int32_t threads);
 void nai__forward_destroy(nai__forward *forward);
+
+/* Trials that all steps of the run so far would have taken through: for a host that asks meanwhile. */
+int64_t nai__forward_done(nai__forward *forward);
 
 /*
  * Runs trials first .. first + count - 1 of these, with the noise that `seed` gives their numbers.
