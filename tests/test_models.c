@@ -282,6 +282,17 @@ START_TEST(constraints_and_ports_give_potentials_a_sign)
 }
 END_TEST
 
+START_TEST(listed_potentials_are_exempt)
+{
+  nai_network *net = compose_senders(_i, NAI_INHIBITORY);
+  expect_ok(nai_network_set_storage(net, "E*", "z", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_build(net, 1));
+  ck_assert_int_eq(sign_of(net, senders[_i].first, "z"), -1);
+  ck_assert_int_eq(sign_of(net, senders[_i].sent, "z"), 0);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* In one call each signal finds its own port. */
 START_TEST(potentials_choose_no_port)
 {
@@ -750,6 +761,7 @@ Suite *models_suite(void)
   TCase *potentials = tcase_create("potentials");
   tcase_add_loop_test(potentials, potentials_are_exempt_from_dales_law, 0, SENDERS);
   tcase_add_loop_test(potentials, constraints_and_ports_give_potentials_a_sign, 0, SENDERS);
+  tcase_add_loop_test(potentials, listed_potentials_are_exempt, 0, SENDERS);
   tcase_add_loop_test(potentials, potentials_choose_no_port, 0, SENDERS);
   suite_add_tcase(suite, potentials);
   TCase *gradients = tcase_create("gradients");

@@ -315,7 +315,7 @@ static nai_synapses window_of(const wiring *w, uint8_t *scratch)
                         .plastic = scratch + rows_of_window(p) * p->n_pre,
                         .post_position = nai__onto_position(w->net, p),
                         .pre_position = pre->position,
-                        .population_sign = pre->sign};
+                        .population_sign = nai__signal_sign(pre, p->signal)};
 }
 
 /* The window that begins with this row. */
