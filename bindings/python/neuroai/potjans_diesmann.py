@@ -56,7 +56,8 @@ def potjans_diesmann2014(
 
     Args:
         scale: share of the neurons, and of the synapses of each: above 0, to 1.
-        background: "poisson", trains from outside; "dc", their mean, as the authors' program has it by default.
+        background: "poisson", trains from outside; "dc", their mean, as the authors' program has it by default;
+            below a fifth of full scale the network may then fall silent.
         rates: Hz, of the eight populations at full scale, by which the drive that scaling needs is found.
         dt: time step, ms.
     """
