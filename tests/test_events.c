@@ -332,6 +332,27 @@ START_TEST(weights_that_differ)
 }
 END_TEST
 
+/* What the plan says before the build, which knows what is not learnt, is not much more than is held. */
+START_TEST(memory_is_said_before)
+{
+  nai_network *net = COMPOSE(.dt = 1, .populations = {{"E", 3000, NAI_EXCITATORY}});
+  nai_constraint *few;
+  int64_t said, held;
+  expect_ok(nai_network_set_model(net, "E", "lif"));
+  expect_ok(nai_network_connect(net, "E", "E"));
+  constrain_by(net, "E", "E", nai_constraint_create_sparse(&few, 0.03), &few);
+  expect_ok(nai_network_set_initial_weights(net, "E", "E", NAI_WEIGHTS_UNIFORM, 0, 1));
+  expect_ok(nai_network_set_plastic(net, "E", "E", 0));
+  expect_ok(nai_network_set_storage(net, "E", "E", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_memory(&said, net));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_memory(&held, net));
+  EXPECT(held <= said && said < 2 * held);
+  EXPECT(held < 25 * 270000);
+  nai_network_destroy(net);
+}
+END_TEST
+
 static nai_network *compose_of_one(void)
 {
   return compose(NAI_STORAGE_LISTED, 1, 0);
@@ -371,6 +392,7 @@ Suite *events_suite(void)
   tcase_add_loop_test(networks, learns_as_from_matrices, 0, 4);
   tcase_add_loop_test(networks, learns_once_it_is_plastic, 0, 2);
   tcase_add_test(networks, weights_that_differ);
+  tcase_add_test(networks, memory_is_said_before);
   tcase_add_test(networks, without_memory_nothing_changes);
   suite_add_tcase(suite, networks);
   return suite;

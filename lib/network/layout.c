@@ -313,26 +313,28 @@ static void open_block(nai_network *net, nai__projection *p)
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
   p->block = net->n_blocks++;
   p->n_parts = 1;
-  net->block[p->block] = (nai__block){.from_input = pre->kind == NAI_INPUTS,
-                                      .to_output = post->kind == NAI_OUTPUTS,
-                                      .from_stage = pre->stage,
-                                      .to_stage = post->stage,
-                                      .from_group = from_group(p),
-                                      .to_group = group_of(p->port, p->post),
-                                      .delay = p->delay,
-                                      .pre = p->pre,
-                                      .post = p->post,
-                                      .n_pre = p->n_pre,
-                                      .n_post = p->n_post,
-                                      .is_listed = p->is_listed,
-                                      .is_shared = p->is_shared,
-                                      .spikes = p->is_listed && sends_spikes(pre, p),
-                                      .one = p->is_listed && nai__has_one_weight(p),
-                                      .from = p->from,
-                                      .to = p->to,
-                                      .first_shared = -1,
-                                      .expected = nai__expected_delays(net, p),
-                                      .longest = p->spread ? nai__long_delay(net, p) : p->delay};
+  net->block[p->block] =
+      (nai__block){.from_input = pre->kind == NAI_INPUTS,
+                   .to_output = post->kind == NAI_OUTPUTS,
+                   .from_stage = pre->stage,
+                   .to_stage = post->stage,
+                   .from_group = from_group(p),
+                   .to_group = group_of(p->port, p->post),
+                   .delay = p->delay,
+                   .pre = p->pre,
+                   .post = p->post,
+                   .n_pre = p->n_pre,
+                   .n_post = p->n_post,
+                   .is_listed = p->is_listed,
+                   .is_shared = p->is_shared,
+                   .spikes = p->is_listed && sends_spikes(pre, p),
+                   .one = p->is_listed && nai__has_one_weight(p),
+                   .from = p->from,
+                   .to = p->to,
+                   .first_shared = -1,
+                   .frozen = p->is_listed && !p->plastic && !nai__is_projected(p),
+                   .expected = nai__expected_delays(net, p),
+                   .longest = p->spread ? nai__long_delay(net, p) : p->delay};
 }
 
 static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)
