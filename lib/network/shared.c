@@ -37,32 +37,34 @@ static void take_own(float *c, const float *a, float weight, int64_t n)
   for (int64_t i = 0; i < n; i++) c[i] -= weight * a[i];
 }
 
+/* c += what projections of the block carry of a: to receivers, or `back` to senders. */
+static void add_sums(const nai_network *net, const nai__block *b, float *c, const float *a,
+                     int back)
+{
+  for (const nai__projection *p = nai__projection_number(net, b->first_shared); p;
+       p = nai__projection_number(net, p->next_shared)) {
+    const shared s = shared_of(net, p);
+    const int64_t pre = p->pre - b->pre, post = p->post - b->post;
+    const float *from = a + (back ? post : pre);
+    float *to = c + (back ? pre : post);
+    const float sum = net->kernels->row_sum(from, back ? p->n_post : p->n_pre);
+    add_to_all(to, s.weight * sum, back ? p->n_pre : p->n_post);
+    if (!s.all) take_own(to, from, s.weight, p->n_post); /* as many as senders */
+  }
+}
+
 void nai__shared_product(const nai_network *net, const nai__block *b, float *c, const float *a,
                          int accumulate)
 {
   if (!accumulate) memset(c, 0, (size_t)b->n_post * sizeof *c);
-  for (const nai__projection *p = nai__projection_number(net, b->first_shared); p;
-       p = nai__projection_number(net, p->next_shared)) {
-    const shared s = shared_of(net, p);
-    const float *from = a + p->pre - b->pre;
-    float *to = c + p->post - b->post;
-    add_to_all(to, s.weight * net->kernels->row_sum(from, p->n_pre), p->n_post);
-    if (!s.all) take_own(to, from, s.weight, p->n_post);
-  }
+  add_sums(net, b, c, a, 0);
 }
 
 void nai__shared_product_back(const nai_network *net, const nai__block *b, float *c, const float *a,
                               int accumulate)
 {
   if (!accumulate) memset(c, 0, (size_t)b->n_pre * sizeof *c);
-  for (const nai__projection *p = nai__projection_number(net, b->first_shared); p;
-       p = nai__projection_number(net, p->next_shared)) {
-    const shared s = shared_of(net, p);
-    const float *from = a + p->post - b->post;
-    float *to = c + p->pre - b->pre;
-    add_to_all(to, s.weight * net->kernels->row_sum(from, p->n_post), p->n_pre);
-    if (!s.all) take_own(to, from, s.weight, p->n_pre);
-  }
+  add_sums(net, b, c, a, 1);
 }
 
 /* --- whether it may be, and no more ----------------------------------------------------------- */
