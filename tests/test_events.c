@@ -344,6 +344,7 @@ START_TEST(memory_is_said_before)
   expect_ok(nai_network_set_initial_weights(net, "E", "E", NAI_WEIGHTS_UNIFORM, 0, 1));
   expect_ok(nai_network_set_plastic(net, "E", "E", 0));
   expect_ok(nai_network_set_storage(net, "E", "E", NAI_STORAGE_LISTED));
+  if (_i) expect_ok(nai_network_set_delays(net, "E", "E", 4, 1, 1));
   expect_ok(nai_network_memory(&said, net));
   expect_ok(nai_network_build(net, 1));
   expect_ok(nai_network_memory(&held, net));
@@ -392,7 +393,7 @@ Suite *events_suite(void)
   tcase_add_loop_test(networks, learns_as_from_matrices, 0, 4);
   tcase_add_loop_test(networks, learns_once_it_is_plastic, 0, 2);
   tcase_add_test(networks, weights_that_differ);
-  tcase_add_test(networks, memory_is_said_before);
+  tcase_add_loop_test(networks, memory_is_said_before, 0, 2);
   tcase_add_test(networks, without_memory_nothing_changes);
   suite_add_tcase(suite, networks);
   return suite;

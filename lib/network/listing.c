@@ -79,7 +79,9 @@ int64_t nai__listing_bytes(const nai__listing *listing)
 int64_t nai__listed_bytes(const nai__block *b)
 {
   if (!b->is_listed) return 0;
-  return (b->n_post + 1) * (int64_t)sizeof(int64_t) + b->at.columns * (int64_t)sizeof(int32_t);
+  const int64_t parts = b->synapses ? 1 : b->expected; /* each has its rows */
+  return parts * (b->n_post + 1) * (int64_t)sizeof(int64_t) +
+         b->at.columns * (int64_t)sizeof(int32_t);
 }
 
 int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
