@@ -110,13 +110,13 @@ int64_t nai__mean_delay(const nai_network *net, const nai__projection *p)
 int64_t nai__long_delay(const nai_network *net, const nai__projection *p)
 {
   if (p->spread != NAI__DRAWN_DELAYS) return nai__mean_delay(net, p);
-  return steps_of(net, p, p->spread_by[MEAN] + 4 * p->spread_by[SD]);
+  return steps_of(net, p, p->spread_by[MEAN] + 5 * p->spread_by[SD]);
 }
 
 int64_t nai__expected_delays(const nai_network *net, const nai__projection *p)
 {
   if (p->spread != NAI__DRAWN_DELAYS) return 1;
-  const double short_ms = fmax(p->spread_by[MEAN] - 4 * p->spread_by[SD], p->spread_by[LEAST]);
+  const double short_ms = fmax(p->spread_by[MEAN] - 5 * p->spread_by[SD], p->spread_by[LEAST]);
   const int64_t delays = nai__long_delay(net, p) - steps_of(net, p, short_ms) + 1;
   return delays < NAI__MOST_DELAYS ? delays : NAI__MOST_DELAYS;
 }
