@@ -172,11 +172,11 @@ static nai_status prepare(void *user, nai_unit_batch *b)
 
 /* --- beginning -------------------------------------------------------------------------------- */
 
-static void begin_chunk(const nai__lif_chunk *c)
+static void begin_chunk(const nai__chunk *c)
 {
-  float *v = nai__lif_state(c, NAI__LIF_V), *spike = nai__lif_signal(c, NAI__LIF_SPIKE),
-        *sent = nai__lif_signal(c, NAI__LIF_SENT_V);
-  const float *rest = nai__lif_parameter(c, NAI__LIF_REST);
+  float *v = nai__chunk_state(c, NAI__LIF_V), *spike = nai__chunk_signal(c, NAI__LIF_SPIKE),
+        *sent = nai__chunk_signal(c, NAI__LIF_SENT_V);
+  const float *rest = nai__chunk_parameter(c, NAI__LIF_REST);
   for (int64_t i = 0; i < c->n; i++) {
     v[i] += rest[i];
     sent[i] = v[i];
@@ -187,17 +187,17 @@ static void begin_chunk(const nai__lif_chunk *c)
 static nai_status begin(void *user, nai_unit_batch *b)
 {
   (void)user;
-  nai__lif_each(b, begin_chunk);
+  nai__each_chunk(b, NAI__LIF_CHUNK, begin_chunk);
   return NAI_OK;
 }
 
 /* --- a background ----------------------------------------------------------------------------- */
 
 /* Spikes of this step from trains of these rates, one a unit. */
-static void count(float *out, const nai__lif_chunk *c, int port, uint32_t purpose)
+static void count(float *out, const nai__chunk *c, int port, uint32_t purpose)
 {
-  const nai_unit_batch *b = c->b;
-  const float *rate = nai__lif_port(c, port), per_step = (float)(b->dt / 1000);
+  const nai_unit_batch *b = c->batch;
+  const float *rate = nai__chunk_port(c, port), per_step = (float)(b->dt / 1000);
   float mean[NAI__LIF_CHUNK];
   for (int64_t i = 0; i < c->n; i++) mean[i] = per_step * rate[i];
   nai__counts(((const nai__unit_batch *)b)->kernels, out, c->n, b->first_unit + c->first, mean,
@@ -214,12 +214,12 @@ static int is_zero(const float *x, int64_t n)
 }
 
 /* Bits of the states of currents that there are, or may be. */
-static int find_currents(const nai__lif_chunk *c)
+static int find_currents(const nai__chunk *c)
 {
   int exc = nai__lif_hears(c, NAI__LIF_ONTO_EXC) || nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC),
       inh = nai__lif_hears(c, NAI__LIF_ONTO_INH);
-  if (!exc) exc = !is_zero(nai__lif_state(c, NAI__LIF_I_EXC), c->n);
-  if (!inh) inh = !is_zero(nai__lif_state(c, NAI__LIF_I_INH), c->n);
+  if (!exc) exc = !is_zero(nai__chunk_state(c, NAI__LIF_I_EXC), c->n);
+  if (!inh) inh = !is_zero(nai__chunk_state(c, NAI__LIF_I_INH), c->n);
   return exc << NAI__LIF_I_EXC | inh << NAI__LIF_I_INH;
 }
 
@@ -230,17 +230,17 @@ static void add_product(float *restrict out, const float *restrict a, const floa
   for (int64_t i = 0; i < n; i++) out[i] += a[i] * x[i];
 }
 
-static void add_background(float *out, const nai__lif_chunk *c)
+static void add_background(float *out, const nai__chunk *c)
 {
   float spikes[NAI__LIF_CHUNK];
   count(spikes, c, NAI__LIF_ONTO_BACKGROUND, NAI__FOR_COUNTS);
-  add_product(out, nai__lif_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes, c->n);
+  add_product(out, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes, c->n);
 }
 
-static const float *find_input(float *restrict room, const nai__lif_chunk *c, int currents)
+static const float *find_input(float *restrict room, const nai__chunk *c, int currents)
 {
-  const float *restrict gain = nai__lif_constant(c, NAI__LIF_GAIN);
-  const float *delta = nai__lif_port(c, NAI__LIF_ONTO_DELTA);
+  const float *restrict gain = nai__chunk_constant(c, NAI__LIF_GAIN);
+  const float *delta = nai__chunk_port(c, NAI__LIF_ONTO_DELTA);
   int hears = nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND),
       normalised = nai__lif_is(c, NAI__LIF_IS_NORMALISED);
   if (!hears && !normalised && !currents) return delta;
@@ -248,15 +248,15 @@ static const float *find_input(float *restrict room, const nai__lif_chunk *c, in
   if (hears) add_background(room, c);
   for (int64_t i = 0; i < c->n && normalised; i++) room[i] *= gain[i];
   if (currents >> NAI__LIF_I_EXC & 1)
-    add_product(room, nai__lif_constant(c, NAI__LIF_BY_EXC), nai__lif_state(c, NAI__LIF_I_EXC),
+    add_product(room, nai__chunk_constant(c, NAI__LIF_BY_EXC), nai__chunk_state(c, NAI__LIF_I_EXC),
                 c->n);
   if (currents >> NAI__LIF_I_INH & 1)
-    add_product(room, nai__lif_constant(c, NAI__LIF_BY_INH), nai__lif_state(c, NAI__LIF_I_INH),
+    add_product(room, nai__chunk_constant(c, NAI__LIF_BY_INH), nai__chunk_state(c, NAI__LIF_I_INH),
                 c->n);
   return room;
 }
 
-const float *nai__lif_input(float *room, const nai__lif_chunk *c)
+const float *nai__lif_input(float *room, const nai__chunk *c)
 {
   return find_input(room, c, find_currents(c));
 }
@@ -268,47 +268,47 @@ static void move_current(float *restrict current, const float *restrict kept,
   for (int64_t i = 0; i < n; i++) current[i] = kept[i] * current[i] + arrivals[i];
 }
 
-static void move_currents(const nai__lif_chunk *c, int currents)
+static void move_currents(const nai__chunk *c, int currents)
 {
-  float *exc = nai__lif_state(c, NAI__LIF_I_EXC), *inh = nai__lif_state(c, NAI__LIF_I_INH);
+  float *exc = nai__chunk_state(c, NAI__LIF_I_EXC), *inh = nai__chunk_state(c, NAI__LIF_I_INH);
   if (currents >> NAI__LIF_I_EXC & 1)
-    move_current(exc, nai__lif_constant(c, NAI__LIF_KEPT_EXC), nai__lif_port(c, NAI__LIF_ONTO_EXC),
-                 c->n);
+    move_current(exc, nai__chunk_constant(c, NAI__LIF_KEPT_EXC),
+                 nai__chunk_port(c, NAI__LIF_ONTO_EXC), c->n);
   if (nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC)) {
     float spikes[NAI__LIF_CHUNK];
     count(spikes, c, NAI__LIF_ONTO_BACKGROUND_EXC, NAI__FOR_OTHER_COUNTS);
-    add_product(exc, nai__lif_parameter(c, NAI__LIF_BACKGROUND_EXC_WEIGHT), spikes, c->n);
+    add_product(exc, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_EXC_WEIGHT), spikes, c->n);
   }
   if (currents >> NAI__LIF_I_INH & 1)
-    move_current(inh, nai__lif_constant(c, NAI__LIF_KEPT_INH), nai__lif_port(c, NAI__LIF_ONTO_INH),
-                 c->n);
+    move_current(inh, nai__chunk_constant(c, NAI__LIF_KEPT_INH),
+                 nai__chunk_port(c, NAI__LIF_ONTO_INH), c->n);
 }
 
 /* v, spikes, and what they leave behind; where none of the units adapts b stays 0. */
-static void move(const nai__lif_chunk *c, const float *in)
+static void move(const nai__chunk *c, const float *in)
 {
   const nai__spiking units = {.n = c->n,
                               .adapts = nai__lif_is(c, NAI__LIF_IS_ADAPTIVE),
                               .soft = nai__lif_is(c, NAI__LIF_IS_SOFT),
                               .same = nai__lif_is(c, NAI__LIF_IS_SAME),
-                              .v = nai__lif_state(c, NAI__LIF_V),
-                              .wait = nai__lif_state(c, NAI__LIF_WAIT),
-                              .b = nai__lif_state(c, NAI__LIF_B),
-                              .spike = nai__lif_signal(c, NAI__LIF_SPIKE),
-                              .sent = nai__lif_signal(c, NAI__LIF_SENT_V),
+                              .v = nai__chunk_state(c, NAI__LIF_V),
+                              .wait = nai__chunk_state(c, NAI__LIF_WAIT),
+                              .b = nai__chunk_state(c, NAI__LIF_B),
+                              .spike = nai__chunk_signal(c, NAI__LIF_SPIKE),
+                              .sent = nai__chunk_signal(c, NAI__LIF_SENT_V),
                               .in = in,
-                              .decay = nai__lif_constant(c, NAI__LIF_DECAY),
-                              .target = nai__lif_constant(c, NAI__LIF_TARGET),
-                              .threshold = nai__lif_parameter(c, NAI__LIF_THRESHOLD),
-                              .reset = nai__lif_parameter(c, NAI__LIF_RESET),
-                              .period = nai__lif_constant(c, NAI__LIF_PERIOD),
-                              .taken = nai__lif_constant(c, NAI__LIF_SOFT),
-                              .adaptation = nai__lif_parameter(c, NAI__LIF_ADAPTATION),
-                              .kept_b = nai__lif_constant(c, NAI__LIF_KEPT_B)};
-  ((const nai__unit_batch *)c->b)->kernels->fire(&units);
+                              .decay = nai__chunk_constant(c, NAI__LIF_DECAY),
+                              .target = nai__chunk_constant(c, NAI__LIF_TARGET),
+                              .threshold = nai__chunk_parameter(c, NAI__LIF_THRESHOLD),
+                              .reset = nai__chunk_parameter(c, NAI__LIF_RESET),
+                              .period = nai__chunk_constant(c, NAI__LIF_PERIOD),
+                              .taken = nai__chunk_constant(c, NAI__LIF_SOFT),
+                              .adaptation = nai__chunk_parameter(c, NAI__LIF_ADAPTATION),
+                              .kept_b = nai__chunk_constant(c, NAI__LIF_KEPT_B)};
+  ((const nai__unit_batch *)c->batch)->kernels->fire(&units);
 }
 
-static void step_chunk(const nai__lif_chunk *c)
+static void step_chunk(const nai__chunk *c)
 {
   float room[NAI__LIF_CHUNK];
   const int currents = find_currents(c);
@@ -320,7 +320,7 @@ static void step_chunk(const nai__lif_chunk *c)
 static nai_status step(void *user, nai_unit_batch *b)
 {
   (void)user;
-  nai__lif_each(b, step_chunk);
+  nai__each_chunk(b, NAI__LIF_CHUNK, step_chunk);
   return NAI_OK;
 }
 

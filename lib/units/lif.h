@@ -13,7 +13,7 @@
 #ifndef NAI_UNITS_LIF_H
 #define NAI_UNITS_LIF_H
 
-#include "model.h"
+#include "chunk.h"
 
 enum {
   NAI__LIF_TAU,
@@ -70,61 +70,22 @@ enum {
 };
 enum { NAI__LIF_SPIKE, NAI__LIF_SENT_V, NAI__LIF_SIGNALS };
 
-/* Some units of a trial: so many that tables of counts pay, and few enough for the cache. */
+/* Units at once: so many that tables of counts pay, and few enough for the cache. */
 #define NAI__LIF_CHUNK 512
-typedef struct nai__lif_chunk {
-  const nai_unit_batch *b;
-  int64_t trial, first, n;
-} nai__lif_chunk;
-
-static inline void nai__lif_each(nai_unit_batch *b, void (*what)(const nai__lif_chunk *c))
-{
-  for (int64_t trial = 0; trial < b->trials; trial++)
-    for (int64_t first = 0; first < b->n; first += NAI__LIF_CHUNK) {
-      const nai__lif_chunk c = {b, trial, first,
-                                b->n - first < NAI__LIF_CHUNK ? b->n - first : NAI__LIF_CHUNK};
-      what(&c);
-    }
-}
-
-static inline const float *nai__lif_parameter(const nai__lif_chunk *c, int parameter)
-{
-  return c->b->parameter[parameter] + c->first;
-}
-
-static inline const float *nai__lif_constant(const nai__lif_chunk *c, int constant)
-{
-  return c->b->constant[constant] + c->first;
-}
-
-static inline const float *nai__lif_port(const nai__lif_chunk *c, int port)
-{
-  return c->b->port[port] + c->trial * c->b->port_stride + c->first;
-}
-
-static inline float *nai__lif_state(const nai__lif_chunk *c, int state)
-{
-  return c->b->state[state] + c->trial * c->b->state_stride + c->first;
-}
-
-static inline float *nai__lif_signal(const nai__lif_chunk *c, int signal)
-{
-  return c->b->signal[signal] + c->trial * c->b->signal_stride + c->first;
-}
 
 /* 1: something may arrive there. */
-static inline int nai__lif_hears(const nai__lif_chunk *c, int port)
+static inline int nai__lif_hears(const nai__chunk *c, int port)
 {
-  return (((const nai__unit_batch *)c->b)->idle >> port & 1) == 0;
+  return (((const nai__unit_batch *)c->batch)->idle >> port & 1) == 0;
 }
 
-static inline int nai__lif_is(const nai__lif_chunk *c, int form)
+static inline int nai__lif_is(const nai__chunk *c, int form)
 {
-  return ((int)c->b->constant[NAI__LIF_FORM][0] & form) != 0;
+  return ((int)c->batch->constant[NAI__LIF_FORM][0] & form) != 0;
 }
 
 /* What v gets by arrivals and by currents at this step; in room [NAI__LIF_CHUNK], if need be. */
-const float *nai__lif_input(float *room, const nai__lif_chunk *c);
+const float *nai__lif_input(float *room, const nai__chunk *c);
 
 nai_status nai__lif_slopes(void *user, nai_unit_batch *b);
 nai_status nai__lif_backward(void *user, nai_unit_batch *b);

@@ -18,7 +18,7 @@
 
 #include "../base/philox.h"
 #include "../kernels/counts.h"
-#include "model.h"
+#include "chunk.h"
 
 enum {
   CAPACITANCE,
@@ -133,53 +133,23 @@ static nai_status begin(void *user, nai_unit_batch *b)
 
 #define CHUNK 256 /* units at once */
 
-typedef struct chunk {
-  const nai_unit_batch *b;
-  int64_t trial, first, n;
-} chunk;
-
-static const float *parameter_of(const chunk *c, int k)
-{
-  return c->b->parameter[k] + c->first;
-}
-
-static const float *constant_of(const chunk *c, int k)
-{
-  return c->b->constant[k] + c->first;
-}
-
-static const float *received(const chunk *c, int port)
-{
-  return c->b->port[port] + c->trial * c->b->port_stride + c->first;
-}
-
-static float *state_of(const chunk *c, int state)
-{
-  return c->b->state[state] + c->trial * c->b->state_stride + c->first;
-}
-
-static float *sent(const chunk *c, int signal)
-{
-  return c->b->signal[signal] + c->trial * c->b->signal_stride + c->first;
-}
-
 /* What is left of the NMDA conductance at v: 1 / (1 + Mg exp(-.062 v) / 3.57). */
-static void find_open(float *restrict open, const chunk *c)
+static void find_open(float *restrict open, const nai__chunk *c)
 {
   const nai__units logistic = {.n = c->n, .transfer = NAI__LOGISTIC};
-  const float *block = constant_of(c, BLOCK), *v = state_of(c, V);
+  const float *block = nai__chunk_constant(c, BLOCK), *v = nai__chunk_state(c, V);
   for (int64_t i = 0; i < c->n; i++) open[i] = 0.062F * v[i] + block[i];
-  ((const nai__unit_batch *)c->b)->kernels->transfer(&logistic, open, open);
+  ((const nai__unit_batch *)c->batch)->kernels->transfer(&logistic, open, open);
 }
 
 /* v, had it no threshold and no refractory period. */
-static void integrate(float *restrict next, const chunk *c)
+static void integrate(float *restrict next, const nai__chunk *c)
 {
-  const float *share = constant_of(c, SHARE), *g_leak = parameter_of(c, G_LEAK),
-              *rest = parameter_of(c, REST), *e_exc = parameter_of(c, E_EXC),
-              *e_inh = parameter_of(c, E_INH), *current = received(c, CURRENT), *v = state_of(c, V),
-              *g_ampa = state_of(c, G_AMPA), *g_nmda = state_of(c, G_NMDA),
-              *g_gaba = state_of(c, G_GABA);
+  const float *share = nai__chunk_constant(c, SHARE), *g_leak = nai__chunk_parameter(c, G_LEAK),
+              *rest = nai__chunk_parameter(c, REST), *e_exc = nai__chunk_parameter(c, E_EXC),
+              *e_inh = nai__chunk_parameter(c, E_INH), *current = nai__chunk_port(c, CURRENT),
+              *v = nai__chunk_state(c, V), *g_ampa = nai__chunk_state(c, G_AMPA),
+              *g_nmda = nai__chunk_state(c, G_NMDA), *g_gaba = nai__chunk_state(c, G_GABA);
   float open[CHUNK];
   find_open(open, c);
   for (int64_t i = 0; i < c->n; i++) {
@@ -245,26 +215,27 @@ static void copy(float *to, const float *from, int64_t n)
   memcpy(to, from, (size_t)n * sizeof *to);
 }
 
-static void send(const chunk *c, const float *next)
+static void send(const nai__chunk *c, const float *next)
 {
-  float *v = state_of(c, V), *wait = state_of(c, WAIT), *s = state_of(c, S),
-        *spike = sent(c, SPIKE);
+  float *v = nai__chunk_state(c, V), *wait = nai__chunk_state(c, WAIT), *s = nai__chunk_state(c, S),
+        *spike = nai__chunk_signal(c, SPIKE);
   move(c->n, v, next, wait);
-  fire(c->n, spike, v, parameter_of(c, THRESHOLD), wait);
-  put_back(c->n, v, wait, spike, parameter_of(c, RESET), constant_of(c, HELD));
-  open_gate(c->n, (float)c->b->dt, s, state_of(c, X), spike, parameter_of(c, ALPHA),
-            constant_of(c, NMDA_SHARE), constant_of(c, RISE_SHARE));
-  copy(sent(c, GATE), s, c->n);
-  copy(sent(c, POTENTIAL), v, c->n);
+  fire(c->n, spike, v, nai__chunk_parameter(c, THRESHOLD), wait);
+  put_back(c->n, v, wait, spike, nai__chunk_parameter(c, RESET), nai__chunk_constant(c, HELD));
+  open_gate(c->n, (float)c->batch->dt, s, nai__chunk_state(c, X), spike,
+            nai__chunk_parameter(c, ALPHA), nai__chunk_constant(c, NMDA_SHARE),
+            nai__chunk_constant(c, RISE_SHARE));
+  copy(nai__chunk_signal(c, GATE), s, c->n);
+  copy(nai__chunk_signal(c, POTENTIAL), v, c->n);
 }
 
 /* Spikes of the background, each of this weight. */
-static void add_background(const chunk *c)
+static void add_background(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
-  const float *rate = received(c, BACKGROUND), *weight = parameter_of(c, WEIGHT),
+  const nai_unit_batch *b = c->batch;
+  const float *rate = nai__chunk_port(c, BACKGROUND), *weight = nai__chunk_parameter(c, WEIGHT),
               step = (float)(b->dt / 1000);
-  float mean[CHUNK], count[CHUNK], *g_ampa = state_of(c, G_AMPA);
+  float mean[CHUNK], count[CHUNK], *g_ampa = nai__chunk_state(c, G_AMPA);
   int any = 0;
   for (int64_t i = 0; i < c->n; i++) {
     mean[i] = rate[i] * step;
@@ -276,25 +247,28 @@ static void add_background(const chunk *c)
   for (int64_t i = 0; i < c->n; i++) g_ampa[i] += weight[i] * count[i];
 }
 
-static void receive(const chunk *c)
+static void receive(const nai__chunk *c)
 {
-  decay_and_add(c->n, state_of(c, G_AMPA), constant_of(c, AMPA_SHARE), received(c, AMPA), 1);
-  decay_and_add(c->n, state_of(c, G_GABA), constant_of(c, GABA_SHARE), received(c, GABA), -1);
-  copy(state_of(c, G_NMDA), received(c, NMDA), c->n);
+  decay_and_add(c->n, nai__chunk_state(c, G_AMPA), nai__chunk_constant(c, AMPA_SHARE),
+                nai__chunk_port(c, AMPA), 1);
+  decay_and_add(c->n, nai__chunk_state(c, G_GABA), nai__chunk_constant(c, GABA_SHARE),
+                nai__chunk_port(c, GABA), -1);
+  copy(nai__chunk_state(c, G_NMDA), nai__chunk_port(c, NMDA), c->n);
   add_background(c);
+}
+
+static void step_chunk(const nai__chunk *c)
+{
+  float next[CHUNK];
+  integrate(next, c);
+  send(c, next);
+  receive(c);
 }
 
 static nai_status step(void *user, nai_unit_batch *b)
 {
   (void)user;
-  for (int64_t trial = 0; trial < b->trials; trial++)
-    for (int64_t first = 0; first < b->n; first += CHUNK) {
-      const chunk c = {b, trial, first, b->n - first < CHUNK ? b->n - first : CHUNK};
-      float next[CHUNK];
-      integrate(next, &c);
-      send(&c, next);
-      receive(&c);
-    }
+  nai__each_chunk(b, CHUNK, step_chunk);
   return NAI_OK;
 }
 

@@ -25,17 +25,17 @@ typedef struct look {
   float waits[NAI__LIF_CHUNK];     /* of wait by the spike */
 } look;
 
-static void find_potentials(look *restrict out, const nai__lif_chunk *c, const float *restrict in)
+static void find_potentials(look *restrict out, const nai__chunk *c, const float *restrict in)
 {
-  const float *restrict v = nai__lif_state(c, NAI__LIF_V);
-  const float *restrict wait = nai__lif_state(c, NAI__LIF_WAIT);
-  const float *restrict b = nai__lif_state(c, NAI__LIF_B);
-  const float *restrict decay = nai__lif_constant(c, NAI__LIF_DECAY);
-  const float *restrict target = nai__lif_constant(c, NAI__LIF_TARGET);
-  const float *restrict period = nai__lif_constant(c, NAI__LIF_PERIOD);
-  const float *restrict taken = nai__lif_constant(c, NAI__LIF_SOFT);
-  const float *restrict threshold = nai__lif_parameter(c, NAI__LIF_THRESHOLD);
-  const float *restrict adaptation = nai__lif_parameter(c, NAI__LIF_ADAPTATION);
+  const float *restrict v = nai__chunk_state(c, NAI__LIF_V);
+  const float *restrict wait = nai__chunk_state(c, NAI__LIF_WAIT);
+  const float *restrict b = nai__chunk_state(c, NAI__LIF_B);
+  const float *restrict decay = nai__chunk_constant(c, NAI__LIF_DECAY);
+  const float *restrict target = nai__chunk_constant(c, NAI__LIF_TARGET);
+  const float *restrict period = nai__chunk_constant(c, NAI__LIF_PERIOD);
+  const float *restrict taken = nai__chunk_constant(c, NAI__LIF_SOFT);
+  const float *restrict threshold = nai__chunk_parameter(c, NAI__LIF_THRESHOLD);
+  const float *restrict adaptation = nai__chunk_parameter(c, NAI__LIF_ADAPTATION);
   for (int64_t i = 0; i < c->n; i++) {
     const float take = taken[i], waits = wait[i];
     const float pending = waits > period[i] - 0.5F ? take : 0;
@@ -50,14 +50,14 @@ static void find_potentials(look *restrict out, const nai__lif_chunk *c, const f
 }
 
 /* psi, in which the distance from the threshold is. */
-static void find_surrogates(look *restrict out, const nai__lif_chunk *c)
+static void find_surrogates(look *restrict out, const nai__chunk *c)
 {
-  const float *restrict wait = nai__lif_state(c, NAI__LIF_WAIT);
-  const float *restrict threshold = nai__lif_parameter(c, NAI__LIF_THRESHOLD);
-  const float *restrict rest = nai__lif_parameter(c, NAI__LIF_REST);
-  const float *restrict width = nai__lif_parameter(c, NAI__LIF_WIDTH);
-  const float *restrict form = nai__lif_parameter(c, NAI__LIF_SURROGATE);
-  const float *restrict dampening = nai__lif_parameter(c, NAI__LIF_DAMPENING);
+  const float *restrict wait = nai__chunk_state(c, NAI__LIF_WAIT);
+  const float *restrict threshold = nai__chunk_parameter(c, NAI__LIF_THRESHOLD);
+  const float *restrict rest = nai__chunk_parameter(c, NAI__LIF_REST);
+  const float *restrict width = nai__chunk_parameter(c, NAI__LIF_WIDTH);
+  const float *restrict form = nai__chunk_parameter(c, NAI__LIF_SURROGATE);
+  const float *restrict dampening = nai__chunk_parameter(c, NAI__LIF_DAMPENING);
   for (int64_t i = 0; i < c->n; i++) {
     const float theta = threshold[i] - rest[i], x = fabsf(out->psi[i]) / (theta * width[i]);
     const float less = 1 - x, linear = less > 0 ? less : 0, sigmoid = 1 / ((1 + x) * (1 + x));
@@ -66,11 +66,11 @@ static void find_surrogates(look *restrict out, const nai__lif_chunk *c)
   }
 }
 
-static void find_resets(look *restrict out, const nai__lif_chunk *c)
+static void find_resets(look *restrict out, const nai__chunk *c)
 {
-  const float *restrict full = nai__lif_parameter(c, NAI__LIF_RESET_GRADIENT);
-  const float *restrict taken = nai__lif_constant(c, NAI__LIF_SOFT);
-  const float *restrict reset = nai__lif_parameter(c, NAI__LIF_RESET);
+  const float *restrict full = nai__chunk_parameter(c, NAI__LIF_RESET_GRADIENT);
+  const float *restrict taken = nai__chunk_constant(c, NAI__LIF_SOFT);
+  const float *restrict reset = nai__chunk_parameter(c, NAI__LIF_RESET);
   for (int64_t i = 0; i < c->n; i++) {
     const float take = taken[i], through = full[i], jump = reset[i] - out->v[i];
     const int is_full = through != 0, soft = take != 0;
@@ -80,14 +80,14 @@ static void find_resets(look *restrict out, const nai__lif_chunk *c)
   }
 }
 
-static void look_at(look *out, const nai__lif_chunk *c)
+static void look_at(look *out, const nai__chunk *c)
 {
   float room[NAI__LIF_CHUNK];
   size_t bytes = (size_t)c->n * sizeof(float);
   find_potentials(out, c, nai__lif_input(room, c));
   find_surrogates(out, c);
   find_resets(out, c);
-  if (!((const nai__unit_batch *)c->b)->plain) return;
+  if (!((const nai__unit_batch *)c->batch)->plain) return;
   memset(out->psi, 0, bytes);
   memset(out->by_before, 0, bytes);
 }
@@ -97,15 +97,15 @@ static void look_at(look *out, const nai__lif_chunk *c)
 /* v~ by states and ports that act on it, and b by itself. */
 enum { FROM_DELTA = NAI__LIF_STATES, FROMS };
 
-static void find_causes(float out[FROMS], const look *l, const nai__lif_chunk *c, int64_t i)
+static void find_causes(float out[FROMS], const look *l, const nai__chunk *c, int64_t i)
 {
   const float free = l->free[i];
-  out[NAI__LIF_V] = free != 0 ? 1 - nai__lif_constant(c, NAI__LIF_DECAY)[i] : 1;
-  out[NAI__LIF_I_EXC] = free * nai__lif_constant(c, NAI__LIF_BY_EXC)[i];
-  out[NAI__LIF_I_INH] = free * nai__lif_constant(c, NAI__LIF_BY_INH)[i];
+  out[NAI__LIF_V] = free != 0 ? 1 - nai__chunk_constant(c, NAI__LIF_DECAY)[i] : 1;
+  out[NAI__LIF_I_EXC] = free * nai__chunk_constant(c, NAI__LIF_BY_EXC)[i];
+  out[NAI__LIF_I_INH] = free * nai__chunk_constant(c, NAI__LIF_BY_INH)[i];
   out[NAI__LIF_WAIT] = l->by_before[i];
   out[NAI__LIF_B] = 0;
-  out[FROM_DELTA] = free * nai__lif_constant(c, NAI__LIF_GAIN)[i];
+  out[FROM_DELTA] = free * nai__chunk_constant(c, NAI__LIF_GAIN)[i];
 }
 
 /* Of all by one of them: `change` of v~, `barrier` of the threshold. */
@@ -120,30 +120,30 @@ static void write_column(float *after, float *sent, int64_t row, int64_t signal,
   sent[NAI__LIF_SPIKE * signal] = spike;
 }
 
-static void slopes_unit(const nai__lif_chunk *c, const look *l, int64_t i, int64_t at)
+static void slopes_unit(const nai__chunk *c, const look *l, int64_t i, int64_t at)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   const int plain = ((const nai__unit_batch *)b)->plain;
   const int64_t stride = b->slope_stride, row = NAI__LIF_STATES * stride,
                 onto = NAI__LIF_PORTS * stride;
-  const float adaptation = nai__lif_parameter(c, NAI__LIF_ADAPTATION)[i];
+  const float adaptation = nai__chunk_parameter(c, NAI__LIF_ADAPTATION)[i];
   float cause[FROMS];
   find_causes(cause, l, c, i);
   for (int s = 0; s < NAI__LIF_STATES; s++)
     write_column(b->ss + s * stride + at, b->zs + s * stride + at, row, row, l, i, cause[s],
                  s == NAI__LIF_B ? adaptation : 0, adaptation);
   write_column(b->sp + at, b->zp + at, onto, onto, l, i, cause[FROM_DELTA], 0, adaptation);
-  b->ss[NAI__LIF_I_EXC * (row + stride) + at] = nai__lif_constant(c, NAI__LIF_KEPT_EXC)[i];
-  b->ss[NAI__LIF_I_INH * (row + stride) + at] = nai__lif_constant(c, NAI__LIF_KEPT_INH)[i];
-  b->ss[NAI__LIF_B * (row + stride) + at] += nai__lif_constant(c, NAI__LIF_KEPT_B)[i];
-  if (plain) b->ss[NAI__LIF_WAIT * (row + stride) + at] = nai__lif_state(c, NAI__LIF_WAIT)[i] > 1;
+  b->ss[NAI__LIF_I_EXC * (row + stride) + at] = nai__chunk_constant(c, NAI__LIF_KEPT_EXC)[i];
+  b->ss[NAI__LIF_I_INH * (row + stride) + at] = nai__chunk_constant(c, NAI__LIF_KEPT_INH)[i];
+  b->ss[NAI__LIF_B * (row + stride) + at] += nai__chunk_constant(c, NAI__LIF_KEPT_B)[i];
+  if (plain) b->ss[NAI__LIF_WAIT * (row + stride) + at] = nai__chunk_state(c, NAI__LIF_WAIT)[i] > 1;
   b->sp[NAI__LIF_I_EXC * onto + NAI__LIF_ONTO_EXC * stride + at] = 1;
   b->sp[NAI__LIF_I_INH * onto + NAI__LIF_ONTO_INH * stride + at] = 1;
 }
 
-static void slopes_chunk(const nai__lif_chunk *c)
+static void slopes_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   const int64_t at = c->trial * b->n + c->first;
   look l;
   if (b->step == 0) {
@@ -158,39 +158,39 @@ static void slopes_chunk(const nai__lif_chunk *c)
 nai_status nai__lif_slopes(void *user, nai_unit_batch *b)
 {
   (void)user;
-  nai__lif_each(b, slopes_chunk);
+  nai__each_chunk(b, NAI__LIF_CHUNK, slopes_chunk);
   return NAI_OK;
 }
 
 /* --- the same as a product -------------------------------------------------------------------- */
 
 /* Of one trial, as the states and ports of a chunk. */
-static float *carry_of(const nai__lif_chunk *c, int state)
+static float *carry_of(const nai__chunk *c, int state)
 {
-  return c->b->carry[state] + c->trial * c->b->state_stride + c->first;
+  return c->batch->carry[state] + c->trial * c->batch->state_stride + c->first;
 }
 
-static float *port_error_of(const nai__lif_chunk *c, int port)
+static float *port_error_of(const nai__chunk *c, int port)
 {
-  return c->b->port_error[port] + c->trial * c->b->port_stride + c->first;
+  return c->batch->port_error[port] + c->trial * c->batch->port_stride + c->first;
 }
 
-static const float *error_of(const nai__lif_chunk *c, int signal)
+static const float *error_of(const nai__chunk *c, int signal)
 {
-  return c->b->error[signal] + c->trial * c->b->signal_stride + c->first;
+  return c->batch->error[signal] + c->trial * c->batch->signal_stride + c->first;
 }
 
 /* dJ/dv~, and what of v is carried on; b and wait by the way. errors may be where port errors will be. */
-static void onto_potential(float *restrict out, const nai__lif_chunk *c, const look *restrict l)
+static void onto_potential(float *restrict out, const nai__chunk *c, const look *restrict l)
 {
   float *restrict v = carry_of(c, NAI__LIF_V);
   float *restrict b = carry_of(c, NAI__LIF_B);
   float *restrict wait = carry_of(c, NAI__LIF_WAIT);
   const float *restrict spike = error_of(c, NAI__LIF_SPIKE);
   const float *restrict sent = error_of(c, NAI__LIF_SENT_V);
-  const float *restrict decay = nai__lif_constant(c, NAI__LIF_DECAY);
-  const float *restrict kept_b = nai__lif_constant(c, NAI__LIF_KEPT_B);
-  const float *restrict adaptation = nai__lif_parameter(c, NAI__LIF_ADAPTATION);
+  const float *restrict decay = nai__chunk_constant(c, NAI__LIF_DECAY);
+  const float *restrict kept_b = nai__chunk_constant(c, NAI__LIF_KEPT_B);
+  const float *restrict adaptation = nai__chunk_parameter(c, NAI__LIF_ADAPTATION);
   for (int64_t i = 0; i < c->n; i++) {
     const float after = v[i] + sent[i], of_b = b[i], raises = adaptation[i];
     const float adapts = raises != 0 ? of_b : 0, kept = 1 - decay[i];
@@ -205,22 +205,22 @@ static void onto_potential(float *restrict out, const nai__lif_chunk *c, const l
 }
 
 /* A current gets what v and itself after the step are worth. */
-static void onto_current(const nai__lif_chunk *c, const float *restrict error, int state, int port,
+static void onto_current(const nai__chunk *c, const float *restrict error, int state, int port,
                          int by, int kept_by)
 {
   float *restrict carry = carry_of(c, state);
   float *restrict arrivals = port_error_of(c, port);
-  const float *restrict worth = nai__lif_constant(c, by);
-  const float *restrict kept = nai__lif_constant(c, kept_by);
+  const float *restrict worth = nai__chunk_constant(c, by);
+  const float *restrict kept = nai__chunk_constant(c, kept_by);
   for (int64_t i = 0; i < c->n; i++) {
     arrivals[i] = carry[i];
     carry[i] = kept[i] * carry[i] + worth[i] * error[i];
   }
 }
 
-static void backward_chunk(const nai__lif_chunk *c)
+static void backward_chunk(const nai__chunk *c)
 {
-  const float *gain = nai__lif_constant(c, NAI__LIF_GAIN);
+  const float *gain = nai__chunk_constant(c, NAI__LIF_GAIN);
   float error[NAI__LIF_CHUNK], *delta = port_error_of(c, NAI__LIF_ONTO_DELTA);
   look l;
   look_at(&l, c);
@@ -235,6 +235,6 @@ static void backward_chunk(const nai__lif_chunk *c)
 nai_status nai__lif_backward(void *user, nai_unit_batch *b)
 {
   (void)user;
-  nai__lif_each(b, backward_chunk);
+  nai__each_chunk(b, NAI__LIF_CHUNK, backward_chunk);
   return NAI_OK;
 }

@@ -3,7 +3,7 @@
  * Poisson process, of which two spikes within a step are left out.
  */
 #include "../base/philox.h"
-#include "model.h"
+#include "chunk.h"
 
 enum { RATE, PLASTIC_BIAS, PARAMETERS };
 
@@ -25,20 +25,21 @@ static void some_spikes(float *spike, int64_t n, const float *rate, double dt, c
     spike[i] = (double)word[i] < (double)(rate[i] * step) * 0x1p32 ? 1.0F : 0.0F;
 }
 
-static nai_status step(void *user, nai_unit_batch *b)
+static void step_chunk(const nai__chunk *c)
 {
-  (void)user;
+  const nai_unit_batch *b = c->batch;
   const nai__kernels *kernels = ((const nai__unit_batch *)b)->kernels;
   const int64_t odd = b->first_unit % 4; /* words are counted from a multiple of 4 */
   uint32_t word[CHUNK + 4];
-  for (int64_t k = 0; k < b->trials; k++)
-    for (int64_t at = 0; at < b->n; at += CHUNK) {
-      const int64_t n = b->n - at < CHUNK ? b->n - at : CHUNK;
-      kernels->words(word, n + odd, b->first_unit - odd + at, b->seed, NAI__FOR_COUNTS,
-                     b->first + (uint64_t)k, (uint32_t)b->step);
-      some_spikes(b->signal[0] + k * b->signal_stride + at, n, b->port[0] + k * b->port_stride + at,
-                  b->dt, word + odd);
-    }
+  kernels->words(word, c->n + odd, b->first_unit - odd + c->first, b->seed, NAI__FOR_COUNTS,
+                 b->first + (uint64_t)c->trial, (uint32_t)b->step);
+  some_spikes(nai__chunk_signal(c, 0), c->n, nai__chunk_port(c, 0), b->dt, word + odd);
+}
+
+static nai_status step(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  nai__each_chunk(b, CHUNK, step_chunk);
   return NAI_OK;
 }
 

@@ -11,6 +11,7 @@
  */
 #include <math.h>
 
+#include "chunk.h"
 #include "phi.h"
 
 enum {
@@ -31,6 +32,7 @@ enum {
   PARAMETERS
 };
 enum { CONDUCTANCE, BASAL_SHARE, SIGMA, CONSTANTS };
+enum { U, STATES };
 enum { BASAL, APICAL, LATERAL, TARGET, NUDGE, PORTS };
 enum { RATE, POTENTIAL, SIGNALS };
 
@@ -62,8 +64,8 @@ static const nai_field parameters[PARAMETERS] = {
     /* The circuits that it is for have no biases, which would learn at the rate of no pathway. */
     [PLASTIC_BIAS] = {sizeof(nai_field), 0, "plastic_bias", "1", "1: the bias learns", 0, 0, 1,
                       NULL, NULL, 1, 0}};
-static const nai_field states[] = {
-    NAI__FIELD("u", "units of potential", "somatic potential", 0, 0, 0)};
+static const nai_field states[STATES] = {
+    [U] = NAI__FIELD("u", "units of potential", "somatic potential", 0, 0, 0)};
 static const nai_field ports[PORTS] = {
     [BASAL] = NAI__FIELD("basal", "units of potential", "basal compartment", 0, 0, 0),
     [APICAL] = NAI__FIELD("apical", "units of potential",
@@ -90,75 +92,37 @@ static nai_status prepare(void *user, nai_unit_batch *b)
   return NAI_OK;
 }
 
-/* --- some units of a trial -------------------------------------------------------------------- */
-
 #define CHUNK 64 /* units at once */
 
-typedef struct chunk {
-  const nai_unit_batch *b;
-  int64_t trial, first, count;
-} chunk;
-
-static void each_chunk(nai_unit_batch *b, void (*what)(const chunk *c))
-{
-  for (int64_t trial = 0; trial < b->trials; trial++)
-    for (int64_t first = 0; first < b->n; first += CHUNK) {
-      const chunk c = {b, trial, first, b->n - first < CHUNK ? b->n - first : CHUNK};
-      what(&c);
-    }
-}
-
-static const float *parameter_of(const chunk *c, int parameter)
-{
-  return c->b->parameter[parameter] + c->first;
-}
-
-static const float *constant_of(const chunk *c, int constant)
-{
-  return c->b->constant[constant] + c->first;
-}
-
-static const float *received(const chunk *c, int port)
-{
-  return c->b->port[port] + c->trial * c->b->port_stride + c->first;
-}
-
-static float *potential(const chunk *c)
-{
-  return c->b->state[0] + c->trial * c->b->state_stride + c->first;
-}
-
-static float *sent(const chunk *c, int signal)
-{
-  return c->b->signal[signal] + c->trial * c->b->signal_stride + c->first;
-}
+/* --- rates ------------------------------------------------------------------------------------ */
 
 /* The units' transfer function, from what it is taken of on. */
-static nai__unit_batch some(const chunk *c)
+static nai__unit_batch some(const nai__chunk *c)
 {
-  nai__unit_batch some = *(const nai__unit_batch *)c->b;
-  some.units.n = c->count;
+  nai__unit_batch some = *(const nai__unit_batch *)c->batch;
+  some.units.n = c->n;
   if (some.units.gain) some.units.gain += c->first;
   if (some.units.exponent) some.units.exponent += c->first;
   return some;
 }
 
-static void find_rates(float *rate, const chunk *c, const float *potential)
+static void find_rates(float *rate, const nai__chunk *c, const float *potential)
 {
   const nai__unit_batch units = some(c);
-  const float *slope = parameter_of(c, SLOPE), *threshold = parameter_of(c, THRESHOLD);
+  const float *slope = nai__chunk_parameter(c, SLOPE),
+              *threshold = nai__chunk_parameter(c, THRESHOLD);
   float x[CHUNK];
-  for (int64_t i = 0; i < c->count; i++) x[i] = slope[i] * (potential[i] - threshold[i]);
+  for (int64_t i = 0; i < c->n; i++) x[i] = slope[i] * (potential[i] - threshold[i]);
   nai__phi(&units, rate, x);
 }
 
 /* dphi/dw from phi(w). */
-static void find_slopes(float *by_potential, const chunk *c, const float *rate)
+static void find_slopes(float *by_potential, const nai__chunk *c, const float *rate)
 {
   const nai__unit_batch units = some(c);
-  const float *slope = parameter_of(c, SLOPE);
+  const float *slope = nai__chunk_parameter(c, SLOPE);
   nai__phi_slope(&units, by_potential, rate);
-  for (int64_t i = 0; i < c->count; i++) by_potential[i] *= slope[i];
+  for (int64_t i = 0; i < c->n; i++) by_potential[i] *= slope[i];
 }
 
 /* --- currents --------------------------------------------------------------------------------- */
@@ -168,14 +132,16 @@ typedef struct balance {
   float drive[CHUNK], total[CHUNK];
 } balance;
 
-static void find_balance(balance *out, const chunk *c)
+static void find_balance(balance *out, const nai__chunk *c)
 {
-  const float *g_basal = parameter_of(c, G_BASAL), *g_apical = parameter_of(c, G_APICAL),
-              *g_soma = parameter_of(c, G_SOMA), *conductance = constant_of(c, CONDUCTANCE),
-              *basal = received(c, BASAL), *apical = received(c, APICAL),
-              *lateral = received(c, LATERAL), *target = received(c, TARGET),
-              *nudge = received(c, NUDGE);
-  for (int64_t i = 0; i < c->count; i++) {
+  const float *g_basal = nai__chunk_parameter(c, G_BASAL),
+              *g_apical = nai__chunk_parameter(c, G_APICAL),
+              *g_soma = nai__chunk_parameter(c, G_SOMA),
+              *conductance = nai__chunk_constant(c, CONDUCTANCE),
+              *basal = nai__chunk_port(c, BASAL), *apical = nai__chunk_port(c, APICAL),
+              *lateral = nai__chunk_port(c, LATERAL), *target = nai__chunk_port(c, TARGET),
+              *nudge = nai__chunk_port(c, NUDGE);
+  for (int64_t i = 0; i < c->n; i++) {
     float teaching = nudge[i] * g_soma[i];
     out->total[i] = conductance[i] + teaching;
     out->drive[i] =
@@ -183,53 +149,53 @@ static void find_balance(balance *out, const chunk *c)
   }
 }
 
-static int is_steady(const chunk *c, int64_t i)
+static int is_steady(const nai__chunk *c, int64_t i)
 {
-  return parameter_of(c, DYNAMICS)[i] != 0;
+  return nai__chunk_parameter(c, DYNAMICS)[i] != 0;
 }
 
 /* 1: what is sent depends on what ports receive alone, and not on u. */
-static int is_at_once(const chunk *c, int64_t i)
+static int is_at_once(const nai__chunk *c, int64_t i)
 {
-  return is_steady(c, i) || parameter_of(c, PROSPECTIVE)[i] != 0;
+  return is_steady(c, i) || nai__chunk_parameter(c, PROSPECTIVE)[i] != 0;
 }
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-static void begin_chunk(const chunk *c)
+static void begin_chunk(const nai__chunk *c)
 {
-  memcpy(sent(c, POTENTIAL), potential(c), (size_t)c->count * sizeof(float));
-  find_rates(sent(c, RATE), c, potential(c));
+  memcpy(nai__chunk_signal(c, POTENTIAL), nai__chunk_state(c, U), (size_t)c->n * sizeof(float));
+  find_rates(nai__chunk_signal(c, RATE), c, nai__chunk_state(c, U));
 }
 
 static nai_status begin(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, begin_chunk);
+  nai__each_chunk(b, CHUNK, begin_chunk);
   return NAI_OK;
 }
 
-static void step_chunk(const chunk *c)
+static void step_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
-  const float *sigma = constant_of(c, SIGMA),
+  const nai_unit_batch *b = c->batch;
+  const float *sigma = nai__chunk_constant(c, SIGMA),
               *xi = b->normal[0] + c->trial * b->normal_stride + c->first;
-  float *u = potential(c), *w = sent(c, POTENTIAL), dt = (float)b->dt;
+  float *u = nai__chunk_state(c, U), *w = nai__chunk_signal(c, POTENTIAL), dt = (float)b->dt;
   balance now;
   find_balance(&now, c);
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->n; i++) {
     float steady = now.drive[i] / now.total[i];
     u[i] = is_steady(c, i) ? steady : u[i] + dt * (now.drive[i] - now.total[i] * u[i]);
     if (sigma[i] > 0 && !is_steady(c, i)) u[i] += sigma[i] * xi[i];
     w[i] = is_at_once(c, i) ? steady : u[i];
   }
-  find_rates(sent(c, RATE), c, w);
+  find_rates(nai__chunk_signal(c, RATE), c, w);
 }
 
 static nai_status step(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, step_chunk);
+  nai__each_chunk(b, CHUNK, step_chunk);
   return NAI_OK;
 }
 
@@ -243,32 +209,32 @@ typedef struct share {
   float by_state, by_drive, of;
 } share;
 
-static share share_of(const chunk *c, const balance *now, int64_t i, int at_once)
+static share share_of(const nai__chunk *c, const balance *now, int64_t i, int at_once)
 {
-  float u = potential(c)[i], dt = (float)c->b->dt;
+  float u = nai__chunk_state(c, U)[i], dt = (float)c->batch->dt;
   if (at_once) return (share){0, 1 / now->total[i], now->drive[i] / now->total[i]};
   return (share){1 - dt * now->total[i], dt, u};
 }
 
 /* What each port adds to drive - total `of`. */
-static void find_ports(float out[PORTS], const chunk *c, int64_t i, float of)
+static void find_ports(float out[PORTS], const nai__chunk *c, int64_t i, float of)
 {
-  float g_soma = parameter_of(c, G_SOMA)[i];
-  out[BASAL] = parameter_of(c, G_BASAL)[i];
-  out[APICAL] = out[LATERAL] = parameter_of(c, G_APICAL)[i];
-  out[TARGET] = received(c, NUDGE)[i] * g_soma;
-  out[NUDGE] = g_soma * (received(c, TARGET)[i] - of);
+  float g_soma = nai__chunk_parameter(c, G_SOMA)[i];
+  out[BASAL] = nai__chunk_parameter(c, G_BASAL)[i];
+  out[APICAL] = out[LATERAL] = nai__chunk_parameter(c, G_APICAL)[i];
+  out[TARGET] = nai__chunk_port(c, NUDGE)[i] * g_soma;
+  out[NUDGE] = g_soma * (nai__chunk_port(c, TARGET)[i] - of);
 }
 
-static void slopes_chunk(const chunk *c)
+static void slopes_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   int64_t stride = b->slope_stride, at = c->trial * b->n + c->first;
   float by_potential[CHUNK];
   balance now;
   find_balance(&now, c);
-  find_slopes(by_potential, c, sent(c, RATE));
-  for (int64_t i = 0; i < c->count; i++, at++) {
+  find_slopes(by_potential, c, nai__chunk_signal(c, RATE));
+  for (int64_t i = 0; i < c->n; i++, at++) {
     const share after = share_of(c, &now, i, is_steady(c, i)),
                 send = share_of(c, &now, i, is_at_once(c, i));
     float by_after[PORTS], by_sent[PORTS];
@@ -287,31 +253,31 @@ static void slopes_chunk(const chunk *c)
 }
 
 /* At time 0 the rate is of u itself. */
-static void slopes_at_start(const chunk *c)
+static void slopes_at_start(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   float *rate = b->zs + c->trial * b->n + c->first, *u = rate + POTENTIAL * b->slope_stride;
-  find_slopes(rate, c, sent(c, RATE));
-  for (int64_t i = 0; i < c->count; i++) u[i] = 1;
+  find_slopes(rate, c, nai__chunk_signal(c, RATE));
+  for (int64_t i = 0; i < c->n; i++) u[i] = 1;
 }
 
 static nai_status slopes(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, b->step ? slopes_chunk : slopes_at_start);
+  nai__each_chunk(b, CHUNK, b->step ? slopes_chunk : slopes_at_start);
   return NAI_OK;
 }
 
-static void backward_chunk(const chunk *c)
+static void backward_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   int64_t signal = c->trial * b->signal_stride + c->first,
           port = c->trial * b->port_stride + c->first;
   float *carry = b->carry[0] + c->trial * b->state_stride + c->first, by_potential[CHUNK];
   balance now;
   find_balance(&now, c);
-  find_slopes(by_potential, c, sent(c, RATE));
-  for (int64_t i = 0; i < c->count; i++) {
+  find_slopes(by_potential, c, nai__chunk_signal(c, RATE));
+  for (int64_t i = 0; i < c->n; i++) {
     const share after = share_of(c, &now, i, is_steady(c, i)),
                 send = share_of(c, &now, i, is_at_once(c, i));
     float by_after[PORTS], by_sent[PORTS],
@@ -328,7 +294,7 @@ static void backward_chunk(const chunk *c)
 static nai_status backward(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, backward_chunk);
+  nai__each_chunk(b, CHUNK, backward_chunk);
   return NAI_OK;
 }
 
@@ -338,24 +304,24 @@ static nai_status backward(void *user, nai_unit_batch *b)
  * Of the potential at the instant of what ports receive: what its own dendrites should have predicted of
  * its rate, and apical compartments at rest (eqs 7 to 10).
  */
-static void errors_chunk(const chunk *c)
+static void errors_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   int64_t at = c->trial * b->port_stride + c->first;
-  const float *basal = received(c, BASAL), *apical = received(c, APICAL),
-              *lateral = received(c, LATERAL), *share = constant_of(c, BASAL_SHARE),
-              *u = potential(c);
+  const float *basal = nai__chunk_port(c, BASAL), *apical = nai__chunk_port(c, APICAL),
+              *lateral = nai__chunk_port(c, LATERAL), *share = nai__chunk_constant(c, BASAL_SHARE),
+              *u = nai__chunk_state(c, U);
   float w[CHUNK], rate[CHUNK], by_basal[CHUNK], by_apical[CHUNK];
   balance now;
   find_balance(&now, c);
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->n; i++) {
     w[i] = is_at_once(c, i) ? now.drive[i] / now.total[i] : u[i];
     by_basal[i] = share[i] * basal[i];
   }
   find_rates(rate, c, w);
   find_rates(by_basal, c, by_basal);
   find_rates(by_apical, c, apical);
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->n; i++) {
     b->port_error[BASAL][at + i] = rate[i] - by_basal[i];
     b->port_error[APICAL][at + i] = rate[i] - by_apical[i];
     b->port_error[LATERAL][at + i] = -(apical[i] + lateral[i]);
@@ -366,7 +332,7 @@ static void errors_chunk(const chunk *c)
 static nai_status errors(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, errors_chunk);
+  nai__each_chunk(b, CHUNK, errors_chunk);
   return NAI_OK;
 }
 
@@ -374,7 +340,7 @@ const nai_model nai__model_pyramidal = {.ops = {.struct_size = sizeof(nai_model_
                                                 .flags = NAI_MODEL_THREADED,
                                                 .name = "pyramidal",
                                                 .n_parameters = PARAMETERS,
-                                                .n_states = 1,
+                                                .n_states = STATES,
                                                 .n_ports = PORTS,
                                                 .n_signals = SIGNALS,
                                                 .n_normals = 1,
