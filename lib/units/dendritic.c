@@ -17,6 +17,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "chunk.h"
 #include "phi.h"
 
 enum { BRANCHES, SIZES };
@@ -64,30 +65,24 @@ static const float F[3] = {2.59035567F, 0.13104463F, 2.07809856F};
 
 #define CHUNK 64 /* units at once */
 
-/* Some units of a trial. */
-typedef struct chunk {
-  const nai_unit_batch *b;
-  int64_t trial, first, count;
-} chunk;
-
 /* A branch of each of them: what it sends, and the slopes of that by g_E and by g_I. */
 typedef struct branch {
   float d[CHUNK], by_excitation[CHUNK], by_inhibition[CHUNK];
 } branch;
 
-static int nonlinearity_of(const chunk *c, int64_t i)
+static int nonlinearity_of(const nai__chunk *c, int64_t i)
 {
-  return (int)c->b->parameter[NONLINEARITY][c->first + i];
+  return (int)nai__chunk_parameter(c, NONLINEARITY)[i];
 }
 
-static int lags(const chunk *c, int64_t i)
+static int lags(const nai__chunk *c, int64_t i)
 {
-  return c->b->parameter[LAG][c->first + i] != 0;
+  return nai__chunk_parameter(c, LAG)[i] != 0;
 }
 
-static const float *received(const chunk *c, int port, int64_t copy)
+static const float *received(const nai__chunk *c, int port, int64_t copy)
 {
-  return c->b->port[port] + c->trial * c->b->port_stride + copy * c->b->n + c->first;
+  return nai__chunk_port(c, port) + copy * c->batch->n;
 }
 
 /* What tanh is taken of. yang2016: width is q1 exp(g_I / q2). */
@@ -119,15 +114,15 @@ static void finish(branch *out, int64_t i, int nonlinearity, float inhibition, f
   }
 }
 
-static void find_branch(branch *out, const chunk *c, int64_t k)
+static void find_branch(branch *out, const nai__chunk *c, int64_t k)
 {
   const float *excitation = received(c, EXCITED, k), *inhibition = received(c, INHIBITED, k);
   float s[CHUNK], rise[CHUNK], width[CHUNK];
-  for (int64_t i = 0; i < c->count; i++)
+  for (int64_t i = 0; i < c->n; i++)
     s[i] = inside(nonlinearity_of(c, i), excitation[i], -inhibition[i], &width[i]);
-  const nai__units tanh_of = {.n = c->count, .transfer = NAI__TANH};
-  ((const nai__unit_batch *)c->b)->kernels->transfer(&tanh_of, rise, s);
-  for (int64_t i = 0; i < c->count; i++)
+  const nai__units tanh_of = {.n = c->n, .transfer = NAI__TANH};
+  ((const nai__unit_batch *)c->batch)->kernels->transfer(&tanh_of, rise, s);
+  for (int64_t i = 0; i < c->n; i++)
     finish(out, i, nonlinearity_of(c, i), -inhibition[i], s[i], rise[i], width[i]);
 }
 
@@ -148,10 +143,10 @@ static float onto_soma_slope(int nonlinearity, float sum, float n)
 }
 
 /* Its transfer function and that one's slope, for the units of the chunk. */
-static nai__unit_batch somas(const chunk *c)
+static nai__unit_batch somas(const nai__chunk *c)
 {
-  nai__unit_batch some = *(const nai__unit_batch *)c->b;
-  some.units.n = c->count;
+  nai__unit_batch some = *(const nai__unit_batch *)c->batch;
+  some.units.n = c->n;
   some.units.alpha += c->first;
   if (some.units.gain) some.units.gain += c->first;
   if (some.units.exponent) some.units.exponent += c->first;
@@ -161,83 +156,73 @@ static nai__unit_batch somas(const chunk *c)
 /* --- steps ------------------------------------------------------------------------------------ */
 
 /* The input of each soma; the branches go on where `move`, else their state is of before. */
-static void receive(float *input, float *sum, const chunk *c, int move)
+static void receive(float *input, float *sum, const nai__chunk *c, int move)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   const float *soma = received(c, SOMA, 0);
-  memset(sum, 0, (size_t)c->count * sizeof *sum);
+  memset(sum, 0, (size_t)c->n * sizeof *sum);
   for (int64_t k = 0; k < b->size[BRANCHES]; k++) {
-    float *state = b->state[D] + c->trial * b->state_stride + k * b->n + c->first;
+    float *state = nai__chunk_state(c, D) + k * b->n;
     branch now;
     find_branch(&now, c, k);
-    for (int64_t i = 0; i < c->count; i++) {
+    for (int64_t i = 0; i < c->n; i++) {
       sum[i] += lags(c, i) ? state[i] : now.d[i];
       if (move) state[i] = now.d[i];
     }
   }
-  for (int64_t i = 0; i < c->count; i++)
+  for (int64_t i = 0; i < c->n; i++)
     input[i] = soma[i] + onto_soma(nonlinearity_of(c, i), sum[i], (float)b->size[BRANCHES]);
 }
 
-static void step_chunk(const chunk *c)
+static void step_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   nai__unit_batch soma = somas(c);
-  const float *noise = b->parameter[OUTPUT_NOISE] + c->first,
+  const float *noise = nai__chunk_parameter(c, OUTPUT_NOISE),
               *xi = b->normal[0] + c->trial * b->normal_stride + c->first;
-  float *r = b->state[R] + c->trial * b->state_stride + c->first,
-        *sent = b->signal[0] + c->trial * b->signal_stride + c->first, input[CHUNK], sum[CHUNK];
+  float *r = nai__chunk_state(c, R), *sent = nai__chunk_signal(c, 0), input[CHUNK], sum[CHUNK];
   receive(input, sum, c, 1);
   nai__phi(&soma, input, input);
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->n; i++) {
     r[i] += soma.units.alpha[i] * (input[i] - r[i]);
     if (noise[i] > 0) r[i] += noise[i] * xi[i];
     sent[i] = r[i];
   }
 }
 
-static void each_chunk(nai_unit_batch *b, void (*what)(const chunk *c))
-{
-  for (int64_t trial = 0; trial < b->trials; trial++)
-    for (int64_t first = 0; first < b->n; first += CHUNK) {
-      const chunk c = {b, trial, first, b->n - first < CHUNK ? b->n - first : CHUNK};
-      what(&c);
-    }
-}
-
 static nai_status step(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, step_chunk);
+  nai__each_chunk(b, CHUNK, step_chunk);
   return NAI_OK;
 }
 
 /* --- slopes ----------------------------------------------------------------------------------- */
 
 /* The slope of what the soma sends, by its input, and by each d that it reads. */
-static void find_soma(float *by_input, float *by_branch, const chunk *c)
+static void find_soma(float *by_input, float *by_branch, const nai__chunk *c)
 {
   nai__unit_batch soma = somas(c);
   float input[CHUNK], slope[CHUNK], sum[CHUNK];
   receive(input, sum, c, 0);
   nai__phi(&soma, input, input);
   nai__phi_slope(&soma, slope, input);
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->n; i++) {
     by_input[i] = soma.units.alpha[i] * slope[i];
-    by_branch[i] =
-        by_input[i] * onto_soma_slope(nonlinearity_of(c, i), sum[i], (float)c->b->size[BRANCHES]);
+    by_branch[i] = by_input[i] *
+                   onto_soma_slope(nonlinearity_of(c, i), sum[i], (float)c->batch->size[BRANCHES]);
   }
 }
 
 /* States: r, then the branches; ports: the soma, then branches excited, then inhibited. */
-static void slopes_of_branch(const chunk *c, int64_t k, const float *by_branch)
+static void slopes_of_branch(const nai__chunk *c, int64_t k, const float *by_branch)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   int64_t branches = b->size[BRANCHES], stride = b->slope_stride, at = c->trial * b->n + c->first,
           excited = 1 + k, inhibited = 1 + branches + k, d = 1 + k;
   branch now;
   find_branch(&now, c, k);
-  for (int64_t i = 0; i < c->count; i++, at++) {
+  for (int64_t i = 0; i < c->n; i++, at++) {
     b->sp[(d * b->n_ports + excited) * stride + at] = now.by_excitation[i];
     b->sp[(d * b->n_ports + inhibited) * stride + at] = -now.by_inhibition[i];
     if (lags(c, i)) {
@@ -251,14 +236,14 @@ static void slopes_of_branch(const chunk *c, int64_t k, const float *by_branch)
   }
 }
 
-static void slopes_chunk(const chunk *c)
+static void slopes_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   const float *alpha = ((const nai__unit_batch *)b)->units.alpha + c->first;
   float by_input[CHUNK], by_branch[CHUNK];
   int64_t at = c->trial * b->n + c->first;
   find_soma(by_input, by_branch, c);
-  for (int64_t i = 0; i < c->count; i++, at++) {
+  for (int64_t i = 0; i < c->n; i++, at++) {
     b->ss[at] = b->zs[at] = 1 - alpha[i];
     b->sp[at] = b->zp[at] = by_input[i];
   }
@@ -268,21 +253,22 @@ static void slopes_chunk(const chunk *c)
 static nai_status slopes(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, slopes_chunk);
+  nai__each_chunk(b, CHUNK, slopes_chunk);
   return NAI_OK;
 }
 
 /* --- backward --------------------------------------------------------------------------------- */
 
-static void branch_backward(const chunk *c, int64_t k, const float *onto, const float *by_branch)
+static void branch_backward(const nai__chunk *c, int64_t k, const float *onto,
+                            const float *by_branch)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   int64_t place = k * b->n + c->first, port = c->trial * b->port_stride + place;
   float *carry = b->carry[D] + c->trial * b->state_stride + place,
         *excited = b->port_error[EXCITED] + port, *inhibited = b->port_error[INHIBITED] + port;
   branch now;
   find_branch(&now, c, k);
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->n; i++) {
     float read = onto[i] * by_branch[i], error = carry[i] + (lags(c, i) ? 0 : read);
     excited[i] = error * now.by_excitation[i];
     inhibited[i] = -error * now.by_inhibition[i];
@@ -290,16 +276,16 @@ static void branch_backward(const chunk *c, int64_t k, const float *onto, const 
   }
 }
 
-static void backward_chunk(const chunk *c)
+static void backward_chunk(const nai__chunk *c)
 {
-  const nai_unit_batch *b = c->b;
+  const nai_unit_batch *b = c->batch;
   const float *alpha = ((const nai__unit_batch *)b)->units.alpha + c->first,
               *error = b->error[0] + c->trial * b->signal_stride + c->first;
   float *carry = b->carry[R] + c->trial * b->state_stride + c->first,
         *soma = b->port_error[SOMA] + c->trial * b->port_stride + c->first, onto[CHUNK],
         by_input[CHUNK], by_branch[CHUNK];
   find_soma(by_input, by_branch, c);
-  for (int64_t i = 0; i < c->count; i++) {
+  for (int64_t i = 0; i < c->n; i++) {
     onto[i] = carry[i] + error[i];
     carry[i] = (1 - alpha[i]) * onto[i];
     soma[i] = by_input[i] * onto[i];
@@ -310,7 +296,7 @@ static void backward_chunk(const chunk *c)
 static nai_status backward(void *user, nai_unit_batch *b)
 {
   (void)user;
-  each_chunk(b, backward_chunk);
+  nai__each_chunk(b, CHUNK, backward_chunk);
   return NAI_OK;
 }
 
