@@ -17,7 +17,7 @@ enum { MOST_THRESHOLDS = 1024 };
 /* P(X = k) and P(X <= k) of a mean, for one k after the other. */
 typedef struct walk {
   double mean, one, all;
-  int64_t k;
+  int64_t k, last; /* beyond `last` there is less than 2^-40 */
 } walk;
 
 /* log k! by Stirling's series: to 1e-13 from 10 on. */
@@ -31,10 +31,11 @@ static double log_factorial(double k)
 /* From the first k that matters: what is below has less than 2^-40. */
 static walk walk_from(double mean)
 {
-  const double low = floor(mean - 8 * sqrt(mean) - 8);
-  if (low < 10) return (walk){mean, exp(-mean), exp(-mean), 0};
+  const double deviations = 8 * sqrt(mean), low = floor(mean - deviations - 8);
+  const int64_t last = (int64_t)(mean + deviations + 40);
+  if (low < 10) return (walk){mean, exp(-mean), exp(-mean), 0, last};
   const double one = exp(low * log(mean) - mean - log_factorial(low));
-  return (walk){mean, one, one, (int64_t)low};
+  return (walk){mean, one, one, (int64_t)low, last};
 }
 
 static void go_on(walk *w)
@@ -47,8 +48,7 @@ static void go_on(walk *w)
 static uint64_t threshold_of(const walk *w)
 {
   const double scaled = w->all * 0x1p32 + 0.5;
-  return scaled >= 0x1p32 || w->k > (int64_t)(w->mean + 8 * sqrt(w->mean) + 40) ? UINT64_C(1) << 32
-                                                                                : (uint64_t)scaled;
+  return scaled >= 0x1p32 || w->k > w->last ? UINT64_C(1) << 32 : (uint64_t)scaled;
 }
 
 static float count_of(float mean, uint32_t word)
@@ -86,6 +86,17 @@ static int is_inverted(float mean)
   return mean > 0 && mean <= MOST_MEAN;
 }
 
+/* How many have the mean of the first: most often all. */
+static int64_t alike(const float *mean, int64_t n)
+{
+  uint32_t others = 0;
+  int64_t same = 1;
+  for (int64_t i = 1; i < n; i++) others |= mean[i] != mean[0];
+  if (!others) return n;
+  while (same < n && mean[same] == mean[0]) same++;
+  return same;
+}
+
 void nai__counts(const nai__kernels *kernels, float *out, int64_t n, int64_t first,
                  const float *mean, uint64_t seed, uint32_t purpose, uint64_t trial, uint32_t step)
 {
@@ -97,7 +108,7 @@ void nai__counts(const nai__kernels *kernels, float *out, int64_t n, int64_t fir
     const int64_t end = at + CHUNK < n ? at + CHUNK : n;
     kernels->words(word, end - at + odd, first - odd + at, seed, purpose, trial, step);
     for (int64_t i = at, same; i < end; i = same) {
-      for (same = i + 1; same < end && mean[same] == mean[i];) same++;
+      same = i + alike(mean + i, end - i);
       const uint32_t *words = word + odd + (i - at);
       if (!is_inverted(mean[i]))
         for (int64_t k = i; k < same; k++)
