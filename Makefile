@@ -330,7 +330,7 @@ check-bits: $(STATIC) ## BASE=commit: weights after 50 updates of many networks 
 # keeps beside those of this one. An emulator takes long, so these suites only; others by
 # ARM_SUITES="trainer agent".
 ARM := aarch64-linux-gnu
-ARM_SUITES ?= kernels tables lists state network activity
+ARM_SUITES ?= kernels tables lists counts events state network activity
 ARM_RUNS := $(ARM_SUITES:%=run-suite-%)
 .PHONY: check-arm run-suites $(ARM_RUNS)
 check-arm: ## C tests that meet the kernels, cross-compiled for 64-bit ARM and run by qemu-user
