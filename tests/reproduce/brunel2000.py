@@ -66,7 +66,7 @@ def judge_regularity(values, quick):
     levels.append(grade(cv["g = 8"], (0.66, 0.80), (0.59, 0.87)))
     words = "; ".join(f"{name}: {spread(of(values, name, 'cv'), '{:.3f}')}" for name in POINTS)
     fast, slow = (spread(of(values, name, "peak"), "{:.0f}") for name in "BD")
-    peaks = f"rates swing at {fast} Hz in B and {slow} Hz in D"
+    peaks = f"Rates swing at {fast} Hz in B and {slow} Hz in D."
     return Result(words, worst(*levels), peaks)
 
 
@@ -97,7 +97,7 @@ def draw(values, quick):
         below.axhline(one["theory"], color="#333333", ls="--", lw=1)
         below.set(xlabel="time (ms)")
     axes[0, 0].set_ylabel("neurons")
-    axes[1, 0].set_ylabel("rate (Hz); dashed: theory")
+    axes[1, 0].set_ylabel("rate (Hz)\ndashed: theory")
     return figure
 
 
@@ -116,7 +116,7 @@ ROWS = [
         tolerance="A 2 %, B 5 %, C 1 Hz, D 10 %, g = 8 5 %; lower with more inhibition; close: twice as much",
         judge=judge_rates,
         draw=draw,
-        note="the numbers of synapses are exact and no two neurons have several",
+        note="The numbers of synapses are exact and no two neurons have several.",
         **COMMON,
     ),
     Row(

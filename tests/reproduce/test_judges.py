@@ -9,6 +9,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import achterberg2023  # noqa: E402
 import akrout2019  # noqa: E402
+import amit_brunel1997  # noqa: E402
+import bellec2020  # noqa: E402
+import brunel2000  # noqa: E402
 import nokland2016  # noqa: E402
 import sacramento2018  # noqa: E402
 import scellier2017  # noqa: E402
@@ -261,3 +264,59 @@ def test_rates_of_circuits():
         assert wang2002.judge_wang_rates(rates(*wrong), False).level == NOT
     for e, i, level in ((2.4, 8, MET), (1.6, 8, CLOSE), (2.4, 5, NOT)):
         assert wang2002.judge_rest([{"rest": {"E": e, "I": i}}], False).level == level
+
+
+# --- Brunel 2000, Amit & Brunel 1997 ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("factor, level", [(1, MET), (1.03, CLOSE), (1.05, NOT)])
+def test_rates_of_regimes(factor, level):
+    values = [{name: {"rate": point[1] * factor} for name, point in brunel2000.POINTS.items()}]
+    assert brunel2000.judge_rates(values, False).level == level  # A has the narrowest tolerance
+    values[0]["g = 8"]["rate"] = 38
+    assert brunel2000.judge_rates(values, False).level == NOT  # more inhibition, but not fewer spikes
+
+
+@pytest.mark.parametrize("cv, level", [(0.43, MET), (0.5, CLOSE), (0.6, NOT)])
+def test_regularity_of_regimes(cv, level):
+    values = [{name: {"cv": 0, "peak": 20} for name in brunel2000.POINTS}]
+    for name, value in (("B", 0.8), ("C", cv), ("g = 8", 0.7)):
+        values[0][name]["cv"] = value
+    assert brunel2000.judge_regularity(values, False).level == level
+
+
+def delay(first, second, others=0.1, theory=1.0, fold=amit_brunel1997.FOLD):
+    found = {"fold": fold}
+    for g_plus, rate in zip(amit_brunel1997.POINTS, (first, second)):
+        after = {"S1": rate, **{f"S{k}": others for k in range(2, 6)}}
+        expected = {"S1": theory * amit_brunel1997.POINTS[g_plus][1]}
+        found[g_plus] = {"after": after, "drawn": rate, "theory": expected}
+    return [found]
+
+
+@pytest.mark.parametrize(
+    "rates, agree, level",
+    [((35, 44), 2, MET), ((40, 40), 2, MET), ((44.5, 48), 1, NOT), ((35, 52), 1, NOT), ((35, 44, 1.2), 0, NOT)],
+)
+def test_rates_in_the_delay(rates, agree, level):
+    result = amit_brunel1997.judge_delay(delay(*rates), False)
+    assert result.level == level and result.note.count("it agrees") == agree
+
+
+@pytest.mark.parametrize(
+    "off, fold, level", [(0, 2.5724, MET), (0.01, 2.5724, CLOSE), (0, 2.58, CLOSE), (0.05, 2.57, NOT)]
+)
+def test_theory_of_the_delay(off, fold, level):
+    values = delay(35, 44, theory=1 + off, fold=fold)
+    assert amit_brunel1997.judge_theory(values, False).level == level
+
+
+# --- Bellec et al. 2020 ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "errors, level", [((0.3, 0.02, 0.05), MET), ((0.3, 0.02, 0.1), CLOSE), ((0.3, 0.02, 0.2), NOT)]
+)
+def test_evidence_of_spikes(errors, level):
+    values = [{"error": error, "rate": 10, "curve": [0.5, error]} for error in errors]
+    assert bellec2020.judge(values, False).level == level and bellec2020.judge(values, True).level == TOO_SHORT
