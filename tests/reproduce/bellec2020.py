@@ -70,7 +70,9 @@ def judge(values, quick):
     errors, rates = ([value[name] for value in values] for name in ("error", "rate"))
     updates = [len(value["curve"]) * LOOK for value in values]
     level = MET if median(errors) < 0.07 else CLOSE if median(errors) < 0.12 else NOT
-    note = f"{spread(updates, '{:.0f}')} updates of {BATCH} trials; ALIF neurons fire at {spread(rates, '{:.0f}')} Hz."
+    late = [float(np.mean(value["curve"][-5:])) for value in values]
+    note = f"{spread(updates, '{:.0f}')} updates of {BATCH} trials; ALIF neurons fire at {spread(rates, '{:.0f}')} Hz. "
+    note += f"The error goes up and down: over the last five looks of 100 trials it is {spread(late, '{:.3f}')}."
     return Result(f"error {spread(errors, '{:.3f}')}", TOO_SHORT if quick else level, note)
 
 
@@ -98,6 +100,6 @@ ROWS = [
         draw=draw,
         seeds=3,
         minutes=4,
-        note="numbers of the authors' program from memory",
+        note="Numbers of the authors' program from memory.",
     )
 ]
