@@ -3,6 +3,7 @@
  * variables beside them, under interventions and from where a state was; a buffer that is full; what is
  * refused.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -295,7 +296,7 @@ START_TEST(wrong_recordings_are_refused)
   REFUSED(NAI_ERR_INVALID, "width is 8, must be 37",
           (r.variables = "A:x", r.traces = trace, r.width = 8));
   REFUSED(NAI_ERR_INVALID, "to: struct_size is 4", r.struct_size = 4);
-  REFUSED(NAI_ERR_NONFINITE, "'u', channel 1 of trial 0 is inf", u[1] = 1.0F / 0.0F);
+  REFUSED(NAI_ERR_NONFINITE, "'u', channel 1 of trial 0 is inf", u[1] = INFINITY);
 #undef REFUSED
   expect_fails(nai_state_record_spikes(NULL, 1, NULL, &good), NAI_ERR_INVALID, "state is NULL");
   expect_fails(nai_state_record_spikes(state, 1, NULL, NULL), NAI_ERR_INVALID, "to is NULL");

@@ -312,7 +312,7 @@ static nai_synapses window_of(const wiring *w, uint8_t *scratch)
                         .n_pre = p->n_pre,
                         .stride = p->n_pre,
                         .exists = scratch,
-                        .plastic = scratch + rows_of_window(p) * p->n_pre,
+                        .plastic = scratch ? scratch + rows_of_window(p) * p->n_pre : NULL,
                         .post_position = nai__onto_position(w->net, p),
                         .pre_position = pre->position,
                         .population_sign = nai__signal_sign(pre, p->signal)};
