@@ -304,8 +304,7 @@ static void find_ends(nai_network *net)
 
 static int sends_spikes(const nai__node *pre, const nai__projection *p)
 {
-  return pre->cells && (pre->cells->model->ops.flags & NAI_MODEL_SPIKES) && !p->signal &&
-         p->release < 0;
+  return nai__spikes(pre) && !p->signal && p->release < 0;
 }
 
 static void open_block(nai_network *net, nai__projection *p)

@@ -74,25 +74,16 @@ static nai_status find_spiking(int64_t *n, int64_t *units, nai_state *state, con
                    (long long)*units, INT32_MAX);
 }
 
-/* 1 when all of 16 rates are 0, of either sign. Compilers make two or four vectors of it. */
-static int silent(const float *rate)
-{
-  uint32_t bits[16], any = 0;
-  memcpy(bits, rate, sizeof bits);
-  for (int k = 0; k < 16; k++) any |= bits[k];
-  return !(any << 1);
-}
-
 /* Adds the spikes of a row of n rates: as events `like` this one, whose unit is the first. */
 static nai_spike *add_spikes(nai_spike *out, nai_spike like, const float *rate, int64_t n)
 {
-  int32_t first = like.unit;
-  for (int64_t i = 0; i < n; i += 16) {
-    int64_t end = i + 16 < n ? i + 16 : n;
-    if (end == i + 16 && silent(rate + i)) continue;
-    for (int64_t j = i; j < end; j++) {
-      if (rate[j] == 0) continue;
-      like.unit = first + (int32_t)j;
+  enum { SOME = 256 };
+  const int32_t first = like.unit;
+  int32_t unit[SOME];
+  for (int64_t looked = 0; looked < n;) {
+    const int64_t found = nai__fans_active(unit, SOME, rate, n, &looked);
+    for (int64_t k = 0; k < found; k++) {
+      like.unit = first + unit[k];
       *out++ = like;
     }
   }
