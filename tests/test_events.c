@@ -88,7 +88,7 @@ static void expect_product(const nai__kernels *kernels, const fan_case *f, const
   for (int64_t i = 0; i <= f->n; i++) out[i] = 3;
   if (accumulate) { /* slice by slice, as threads do */
     int32_t *active = malloc((size_t)(f->k + 1) * sizeof *active);
-    int64_t looked = 0, n = nai__fans_active(active, f->k, a, f->k, &looked);
+    int64_t looked = 0, n = kernels->find_active(active, f->k, a, f->k, &looked);
     for (int64_t s = 0; s < fans->slices; s++)
       nai__fans_add(kernels, out, a, fans, s, s + 1, active, n);
     free(active);

@@ -154,31 +154,8 @@ void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const floa
 
 /* --- events ----------------------------------------------------------------------------------- */
 
-/* Active senders that are gone through at once; floats that are looked at together. */
-enum { EVENTS = 16 * MOST_COUNT, STRIDE = 32 };
-
-static int is_silent(const float *a)
-{
-  uint32_t word[STRIDE], any = 0;
-  memcpy(word, a, sizeof word);
-  for (int i = 0; i < STRIDE; i++) any |= word[i] << 1; /* -0 is silent, too */
-  return any == 0;
-}
-
-int64_t nai__fans_active(int32_t *sender, int64_t room, const float *a, int64_t k, int64_t *looked)
-{
-  int64_t n = 0, j = *looked;
-  while (j < k && n < room) {
-    if (k - j >= STRIDE && is_silent(a + j)) {
-      j += STRIDE;
-      continue;
-    }
-    for (const int64_t end = k - j < STRIDE ? k : j + STRIDE; j < end && n < room; j++)
-      if (a[j] != 0) sender[n++] = (int32_t)j;
-  }
-  *looked = j;
-  return n;
-}
+/* Active senders that are gone through at once. */
+enum { EVENTS = 16 * MOST_COUNT };
 
 /*
  * Synapses of an active sender stand anywhere in memory: where they begin is asked for while some senders
@@ -310,7 +287,7 @@ void nai__fans_product(const nai__kernels *kernels, float *c, const float *a, co
   int32_t sender[EVENTS];
   if (!accumulate) memset(c, 0, (size_t)f->n * sizeof *c);
   for (int64_t looked = 0; looked < f->k;) {
-    const int64_t n = nai__fans_active(sender, EVENTS, a, f->k, &looked);
+    const int64_t n = kernels->find_active(sender, EVENTS, a, f->k, &looked);
     nai__fans_add(kernels, c, a, f, 0, f->slices, sender, n);
   }
 }

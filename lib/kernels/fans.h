@@ -45,11 +45,6 @@ void nai__fans_pack_into(float *weight, const nai__fans *fans, const nai__compre
                          const float *w);
 
 /*
- * Senders from number *looked on that send something, ascending, until there are `room`: how many.
- * *looked is then where to go on, k at the end.
- */
-int64_t nai__fans_active(int32_t *sender, int64_t room, const float *a, int64_t k, int64_t *looked);
-/*
  * c [n] += W a of one trial in slices first .. end - 1, where these n senders are the active ones. What
  * is sent is mostly 0, and 1 for a spike.
  */

@@ -170,6 +170,11 @@ struct nai__kernels {
                 int64_t count, float base);
 
   /*
+   * Which of the n numbers from number *looked on are not 0, ascending, until there are `room`: how many.
+   * *looked is then where to go on, n at the end.
+   */
+  int64_t (*find_active)(int32_t *out, int64_t room, const float *a, int64_t n, int64_t *looked);
+  /*
    * c [n] += weight times how many of these rows of bits have each of the n: at most 255 rows `stride` words
    * apart, with bits up to a multiple of 512.
    */

@@ -20,6 +20,8 @@
 
 #include "tally.inc.h"
 
+#include "active.inc.h"
+
 #include "bits.inc.h"
 
 #include "spikes.inc.h"
@@ -184,6 +186,7 @@ static const nai__kernels table = {
     .normal_rows = nai__normal_rows_portable,
     .words = nai__words_portable,
     .tally = tally,
+    .find_active = find_active,
     .add_bits = add_bits,
     .current_forward = current_forward,
     .rate_forward = rate_forward,

@@ -25,6 +25,8 @@
 
 #include "tally.inc.h"
 
+#include "active.inc.h"
+
 #include "bits.inc.h"
 
 #include "spikes.inc.h"
@@ -50,6 +52,7 @@ static const nai__kernels table = {
     .normal_rows = NAI__NORMAL_ROWS,
     .words = NAI__WORDS,
     .tally = tally,
+    .find_active = find_active,
     .add_bits = add_bits,
     .current_forward = current_forward,
     .rate_forward = rate_forward,

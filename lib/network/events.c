@@ -39,6 +39,20 @@ void nai__events_destroy(nai__events *events)
   nai__free(events);
 }
 
+int64_t nai__events_of(const int32_t **out, const nai__activity *a, const nai__node *node,
+                       int64_t t)
+{
+  nai__events *e = a->events;
+  const int64_t slot = nai__rate_slot_number(a, t);
+  int64_t *count = &e->count[slot * e->nodes + (node - a->net->node)], looked = 0;
+  int32_t *sender = e->sender + slot * e->units + node->offset;
+  if (*count == NAI__UNKNOWN)
+    *count = a->net->kernels->find_active(sender, node->n, nai__rate_at(a, t) + node->offset,
+                                          node->n, &looked);
+  *out = sender;
+  return *count;
+}
+
 void nai__events_forget(nai__events *events, int64_t slot)
 {
   for (int64_t i = 0; events && i < events->nodes; i++)

@@ -19,6 +19,13 @@ struct nai__events {
 nai_status nai__events_create(nai__events **out, const nai__activity *a);
 void nai__events_destroy(nai__events *events);
 
+/*
+ * The units, counted in their population, that sent anything in the first of its signals at time t, which is
+ * kept: how many.
+ */
+int64_t nai__events_of(const int32_t **out, const nai__activity *a, const nai__node *node,
+                       int64_t t);
+
 /* What was found of this slot, or of all, holds no longer. Nullable: events. */
 void nai__events_forget(nai__events *events, int64_t slot);
 void nai__events_forget_all(nai__events *events);

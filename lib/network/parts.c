@@ -19,15 +19,7 @@ static int64_t parts_of(const nai__segment *g)
 static int64_t find_events(const int32_t **out, const nai__activity *a, const nai__block *block,
                            int64_t t)
 {
-  nai__events *e = a->events;
-  const int64_t slot = nai__rate_slot_number(a, t - block->delay);
-  int64_t *count = &e->count[slot * e->nodes + block->from], looked = 0;
-  int32_t *sender = e->sender + slot * e->units + block->pre;
-  if (*count == NAI__UNKNOWN)
-    *count =
-        nai__fans_active(sender, block->n_pre, nai__carried(a, block, t), block->n_pre, &looked);
-  *out = sender;
-  return *count;
+  return nai__events_of(out, a, &a->net->node[block->from], t - block->delay);
 }
 
 static void add_spikes(const job *job, const nai__segment *g, int64_t part)

@@ -6,6 +6,7 @@
 #include "../base/memory.h"
 #include "../base/names.h"
 #include "../base/structs.h"
+#include "events.h"
 #include "state.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
@@ -74,20 +75,41 @@ static nai_status find_spiking(int64_t *n, int64_t *units, nai_state *state, con
                    (long long)*units, INT32_MAX);
 }
 
-/* Adds the spikes of a row of n rates: as events `like` this one, whose unit is the first. */
-static nai_spike *add_spikes(nai_spike *out, nai_spike like, const float *rate, int64_t n)
+/* Adds spikes of some units: as events `like` this one, whose unit is the first of them. */
+static nai_spike *add_units(nai_spike *out, nai_spike like, const int32_t *unit, int64_t n)
 {
-  enum { SOME = 256 };
   const int32_t first = like.unit;
-  int32_t unit[SOME];
-  for (int64_t looked = 0; looked < n;) {
-    const int64_t found = nai__fans_active(unit, SOME, rate, n, &looked);
-    for (int64_t k = 0; k < found; k++) {
-      like.unit = first + unit[k];
-      *out++ = like;
-    }
+  for (int64_t k = 0; k < n; k++) {
+    like.unit = first + unit[k];
+    *out++ = like;
   }
   return out;
+}
+
+/* Of a row of n rates. */
+static nai_spike *add_row(nai_spike *out, nai_spike like, const nai__kernels *kernels,
+                          const float *rate, int64_t n)
+{
+  enum { SOME = 256 };
+  int32_t unit[SOME];
+  for (int64_t looked = 0; looked < n;) {
+    const int64_t found = kernels->find_active(unit, SOME, rate, n, &looked);
+    out = add_units(out, like, unit, found);
+  }
+  return out;
+}
+
+/* Of a population in trial b; where who fired is asked for again, for its synapses, it is found once. */
+static nai_spike *add_spikes(nai_spike *out, nai_spike like, const nai_state *state,
+                             const nai__node *node, int64_t b)
+{
+  const nai__activity *a = &state->activity;
+  const int32_t *unit;
+  if (!a->events)
+    return add_row(out, like, a->net->kernels,
+                   nai__rate_at(a, state->time) + b * a->net->ld_units + node->offset, node->n);
+  const int64_t n = nai__events_of(&unit, a, node, state->time);
+  return add_units(out, like, unit, n);
 }
 
 /* Spikes of this step, by trial and unit. */
@@ -96,9 +118,8 @@ static nai_spike *copy_spikes(const nai_state *state, int64_t n_watched, nai_spi
   for (int64_t b = 0; b < state->activity.trials; b++) {
     nai_spike like = {.step = state->time, .trial = (int32_t)b};
     for (int64_t k = 0; k < n_watched; k++) {
-      const nai__node *node = state->watched[k];
-      out = add_spikes(out, like, state->now + b * state->net->ld_units + node->offset, node->n);
-      like.unit += (int32_t)node->n;
+      out = add_spikes(out, like, state, state->watched[k], b);
+      like.unit += (int32_t)state->watched[k]->n;
     }
   }
   return out;
@@ -119,22 +140,30 @@ static int has_room(const record *r)
   return !r->n_watched || r->to->n + r->most <= r->to->room;
 }
 
-static nai_status run(nai_state *state, int64_t steps, const float *inputs, const record *r)
+/* Step t of the call. */
+static nai_status run_step(nai_state *state, int64_t t, const float *inputs, const record *r)
 {
   const nai_network *net = state->net;
   nai_recording *to = r->to;
-  int64_t trials = state->activity.trials;
-  NAI__TRY(nai__inputs_finite(net, inputs, steps, trials));
-  for (int64_t t = 0; t < steps && has_room(r); t++) {
-    NAI__TRY(nai__state_step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
-                             to->outputs ? to->outputs + t * trials * net->n_outputs : NULL));
-    if (to->rates) copy_rates(state, to->rates + t * trials * net->n_units);
-    if (r->n_traced)
-      copy_traces(state, r->traced, r->n_traced, to->traces + t * trials * to->width);
-    if (r->n_watched) to->n = copy_spikes(state, r->n_watched, to->spikes + to->n) - to->spikes;
-    to->made = t + 1;
-  }
+  const int64_t trials = state->activity.trials;
+  NAI__TRY(nai__state_step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
+                           to->outputs ? to->outputs + t * trials * net->n_outputs : NULL));
+  if (to->rates || r->n_traced) nai__state_copy_now(state);
+  if (to->rates) copy_rates(state, to->rates + t * trials * net->n_units);
+  if (r->n_traced) copy_traces(state, r->traced, r->n_traced, to->traces + t * trials * to->width);
+  if (r->n_watched) to->n = copy_spikes(state, r->n_watched, to->spikes + to->n) - to->spikes;
+  to->made = t + 1;
   return NAI_OK;
+}
+
+static nai_status run(nai_state *state, int64_t steps, const float *inputs, const record *r)
+{
+  nai_status status = NAI_OK;
+  NAI__TRY(nai__inputs_finite(state->net, inputs, steps, state->activity.trials));
+  for (int64_t t = 0; t < steps && status == NAI_OK && has_room(r); t++)
+    status = run_step(state, t, inputs, r);
+  nai__state_copy_now(state); /* once, where none of the steps asked for it */
+  return status;
 }
 
 static nai_status check_steps(int64_t steps)

@@ -188,7 +188,7 @@ static void copy_sent(const nai_network *net, float *to, const float *from)
   }
 }
 
-static void copy_now(nai_state *state)
+void nai__state_copy_now(nai_state *state)
 {
   const float *rates = nai__rate_at(&state->activity, state->time);
   for (int64_t b = 0; b < state->activity.trials; b++)
@@ -219,7 +219,7 @@ nai_status nai_state_reset(nai_state *state)
   nai__failure_clear(&a->failed);
   nai__begin(a, 0, a->trials);
   clear_received(state);
-  copy_now(state);
+  nai__state_copy_now(state);
   nai__state_show(state);
   return nai__failure_raise(&a->failed);
 }
@@ -231,7 +231,6 @@ nai_status nai__state_step(nai_state *state, const float *inputs, float *outputs
   nai__activity *a = &state->activity;
   state->time++;
   move_on(state, inputs);
-  copy_now(state);
   if (outputs) nai__copy_outputs(outputs, a, state->time, 0, a->trials);
   return nai__failure_raise(&a->failed);
 }
@@ -240,7 +239,9 @@ nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__inputs_finite(state->net, inputs, 1, state->activity.trials));
-  return nai__state_step(state, inputs, outputs);
+  const nai_status status = nai__state_step(state, inputs, outputs);
+  nai__state_copy_now(state);
+  return status;
 }
 
 /* --- looking ---------------------------------------------------------------------------------- */

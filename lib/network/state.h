@@ -31,8 +31,12 @@ struct nai_state {
   const nai__node **watched; /* [n_nodes]: room for those whose spikes a call records */
 };
 
-/* One step, of inputs that are finite; nullable: inputs, outputs. */
+/*
+ * One step, of inputs that are finite; nullable: inputs, outputs. What stands at addresses that stay is
+ * behind until it is copied, before anybody looks.
+ */
 nai_status nai__state_step(nai_state *state, const float *inputs, float *outputs);
+void nai__state_copy_now(nai_state *state);
 
 /* What is injected and clamped now is what the step reads; without any it reads nothing. */
 void nai__state_refresh(nai_state *state);
