@@ -10,9 +10,8 @@
 
 /* Units at a time, a multiple of 4; neighbours of one mean from which on a table pays. */
 enum { CHUNK = 256, TABLE = 8 };
-/* The largest mean that is inverted, and thresholds between both tails there: 13 deviations and some. */
+/* The largest mean that is inverted: NAI__MOST_THRESHOLDS are 13 deviations of it and some. */
 #define MOST_MEAN 4096.0F
-enum { MOST_THRESHOLDS = 1024 };
 
 /* P(X = k) and P(X <= k) of a mean, for one k after the other. */
 typedef struct walk {
@@ -58,26 +57,41 @@ static float count_of(float mean, uint32_t word)
   return (float)w.k;
 }
 
-/* Thresholds of a mean that are neither 0 nor out of reach; base: how many are 0. */
-static int64_t thresholds_of(uint32_t threshold[], float *base, float mean)
+/* Thresholds of a mean that are neither 0 nor out of reach, after as many as `base` that are 0. */
+static void find_thresholds(nai__counting *c, float mean)
 {
   walk w = walk_from((double)mean);
-  int64_t n = 0;
+  nai__guide *g = &c->guide;
+  g->threshold = c->threshold;
+  g->count = 0;
   for (; threshold_of(&w) == 0; go_on(&w)) {
   }
-  *base = (float)w.k;
-  for (uint64_t t; (t = threshold_of(&w)) >> 32 == 0 && n < MOST_THRESHOLDS; go_on(&w))
-    threshold[n++] = (uint32_t)t;
-  return n;
+  g->base = (float)w.k;
+  for (uint64_t t; (t = threshold_of(&w)) >> 32 == 0 && g->count < NAI__MOST_THRESHOLDS; go_on(&w))
+    c->threshold[g->count++] = (uint32_t)t;
+}
+
+static void guide_to(nai__counting *c, float mean)
+{
+  nai__guide *g = &c->guide;
+  int64_t k = 0;
+  find_thresholds(c, mean);
+  for (uint32_t at = 0; at < 1U << NAI__GUIDE_BITS; at++) {
+    const uint32_t least = at << (32 - NAI__GUIDE_BITS);
+    while (k < g->count && g->threshold[k] <= least) k++;
+    g->below[at] = (uint32_t)k;
+    g->first[at] = k < g->count ? g->threshold[k] : UINT32_MAX;
+    g->second[at] = k + 1 < g->count ? g->threshold[k + 1] : UINT32_MAX;
+  }
+  c->mean = mean;
 }
 
 /* A mean that is not inverted: none, or so large that a normal stands for it. */
-static float plain_count(const nai__kernels *kernels, float mean, int64_t unit, uint64_t seed,
-                         uint32_t purpose, uint64_t trial, uint32_t step)
+static float plain_count(const nai__counting *c, float mean, int64_t unit, uint64_t trial)
 {
   float normal[4];
   if (!(mean > 0)) return mean < 0 ? 0 : mean;
-  kernels->normals(normal, 4, seed ^ (uint64_t)(unit / 4) << 32, purpose, trial, step);
+  c->kernels->normals(normal, 4, c->seed ^ (uint64_t)(unit / 4) << 32, c->purpose, trial, c->step);
   return rintf(mean + sqrtf(mean) * normal[unit % 4]);
 }
 
@@ -86,39 +100,40 @@ static int is_inverted(float mean)
   return mean > 0 && mean <= MOST_MEAN;
 }
 
-/* How many have the mean of the first: most often all. */
-static int64_t alike(const float *mean, int64_t n)
+/* How many have the rate of the first, to the bit: most often all. */
+static int64_t alike(const float *rate, int64_t n)
 {
-  uint32_t others = 0;
   int64_t same = 1;
-  for (int64_t i = 1; i < n; i++) others |= mean[i] != mean[0];
-  if (!others) return n;
-  while (same < n && mean[same] == mean[0]) same++;
+  if (memcmp(rate, rate + 1, (size_t)(n - 1) * sizeof *rate) == 0) return n;
+  while (memcmp(rate, rate + same, sizeof *rate) == 0) same++;
   return same;
 }
 
-void nai__counts(const nai__kernels *kernels, float *out, int64_t n, int64_t first,
-                 const float *mean, uint64_t seed, uint32_t purpose, uint64_t trial, uint32_t step)
+/* Of units of one rate. */
+static void count_alike(nai__counting *c, float *out, int64_t n, int64_t first, uint64_t trial,
+                        float mean, const uint32_t *word)
 {
-  uint32_t word[CHUNK + 4], threshold[MOST_THRESHOLDS];
+  if (!is_inverted(mean)) {
+    for (int64_t k = 0; k < n; k++) out[k] = plain_count(c, mean, first + k, trial);
+  } else if (n < TABLE && mean != c->mean) {
+    for (int64_t k = 0; k < n; k++) out[k] = count_of(mean, word[k]);
+  } else {
+    if (mean != c->mean) guide_to(c, mean);
+    c->kernels->tally(out, n, word, &c->guide);
+  }
+}
+
+void nai__counts(nai__counting *c, float *out, int64_t n, int64_t first, uint64_t trial,
+                 const float *rate)
+{
+  uint32_t word[CHUNK + 4];
   const int64_t odd = first % 4;
-  float base = 0, of = 0;
-  int64_t count = 0;
   for (int64_t at = 0; at < n; at += CHUNK) {
     const int64_t end = at + CHUNK < n ? at + CHUNK : n;
-    kernels->words(word, end - at + odd, first - odd + at, seed, purpose, trial, step);
-    for (int64_t i = at, same; i < end; i = same) {
-      same = i + alike(mean + i, end - i);
-      const uint32_t *words = word + odd + (i - at);
-      if (!is_inverted(mean[i]))
-        for (int64_t k = i; k < same; k++)
-          out[k] = plain_count(kernels, mean[k], first + k, seed, purpose, trial, step);
-      else if (same - i < TABLE)
-        for (int64_t k = i; k < same; k++) out[k] = count_of(mean[k], words[k - i]);
-      else {
-        if (mean[i] != of) count = thresholds_of(threshold, &base, of = mean[i]);
-        kernels->tally(out + i, same - i, words, threshold, count, base);
-      }
+    c->kernels->words(word, end - at + odd, first - odd + at, c->seed, c->purpose, trial, c->step);
+    for (int64_t i = at, same; i < end; i += same) {
+      same = alike(rate + i, end - i);
+      count_alike(c, out + i, same, first + i, trial, rate[i] * c->scale, word + odd + (i - at));
     }
   }
 }

@@ -60,6 +60,18 @@ typedef struct nai__learning_row {
 } nai__learning_row;
 
 /*
+ * Thresholds, ascending, and where a word stands among them by its first bits: how many are below all words
+ * that begin so, and the first two of the others (UINT32_MAX where there is none).
+ */
+#define NAI__GUIDE_BITS 5
+typedef struct nai__guide {
+  uint32_t below[1 << NAI__GUIDE_BITS], first[1 << NAI__GUIDE_BITS], second[1 << NAI__GUIDE_BITS];
+  const uint32_t *threshold;
+  int64_t count;
+  float base;
+} nai__guide;
+
+/*
  * Integrate-and-fire units of a trial (units/lif.h). v, wait and b are moved on; spike gets 1 or 0, sent the
  * new v. in: what v gets by arrivals. What follows it is [n], or one number for all units.
  */
@@ -165,9 +177,8 @@ struct nai__kernels {
    */
   void (*words)(uint32_t *out, int64_t n, int64_t first, uint64_t seed, uint32_t purpose,
                 uint64_t trial, uint32_t step);
-  /* out [n] = base + how many of the thresholds [count] each word [n] reaches. */
-  void (*tally)(float *out, int64_t n, const uint32_t *word, const uint32_t *threshold,
-                int64_t count, float base);
+  /* out [n] = base + how many of the thresholds each word [n] reaches. */
+  void (*tally)(float *out, int64_t n, const uint32_t *word, const nai__guide *guide);
 
   /*
    * Which of the n numbers from number *looked on are not 0, ascending, until there are `room`: how many.

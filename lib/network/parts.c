@@ -47,6 +47,23 @@ static void move_part(void *argument, int64_t task, int32_t thread)
   const nai__cells_moved moved =
       nai__cells_move(job->a, g, job->t, 0, 1, job->scratch->v, job->scratch->xi);
   add_spikes(job, g, task);
+  {
+    const nai__segment *g2 = g; int64_t t2 = task + 1;
+    for (; g2 < job->a->net->segment + job->a->net->n_segments; g2++) { if (g2->stage != job->stage) continue; if (t2 < parts_of(g2)) break; t2 -= parts_of(g2); }
+    int64_t tt = job->t;
+    if (g2 == job->a->net->segment + job->a->net->n_segments) { g2 = job->a->net->segment; t2 = 0; tt++; }
+    for (const nai__block *b = nai__first_fan(job->a->net, g2->node); b; b = nai__next_fan(job->a->net, b)) {
+      const int32_t *sender;
+      if (tt - b->delay >= job->t) continue;
+      const int64_t n = find_events(&sender, job->a, b, tt);
+      const nai__fans *f = b->listing.fans;
+      if (!f->bits) continue;
+      for (int64_t s = 0; s < n; s++) {
+        const char *row = (const char *)(f->bits + (sender[s] * f->slices + t2) * (NAI__FAN_SLICE / 64));
+        for (int64_t i = 0; i < (f->n - t2 * 4096 < 4096 ? f->n - t2 * 4096 : 4096); i += 512) __builtin_prefetch(row + i / 8, 0, 2);
+      }
+    }
+  }
   nai__cells_step(&moved, first, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE);
 }
 

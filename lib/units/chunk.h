@@ -10,18 +10,25 @@
 typedef struct nai__chunk {
   const nai_unit_batch *batch;
   int64_t trial, first, n;
+  void *shared; /* by all chunks of the batch */
 } nai__chunk;
 
 /* All trials, one after another, `most` units at once. */
-static inline void nai__each_chunk(const nai_unit_batch *batch, int64_t most,
-                                   void (*what)(const nai__chunk *c))
+static inline void nai__each_chunk_with(const nai_unit_batch *batch, int64_t most,
+                                        void (*what)(const nai__chunk *c), void *shared)
 {
   for (int64_t trial = 0; trial < batch->trials; trial++)
     for (int64_t first = 0; first < batch->n; first += most) {
       const int64_t left = batch->n - first;
-      const nai__chunk c = {batch, trial, first, left < most ? left : most};
+      const nai__chunk c = {batch, trial, first, left < most ? left : most, shared};
       what(&c);
     }
+}
+
+static inline void nai__each_chunk(const nai_unit_batch *batch, int64_t most,
+                                   void (*what)(const nai__chunk *c))
+{
+  nai__each_chunk_with(batch, most, what, NULL);
 }
 
 static inline const float *nai__chunk_parameter(const nai__chunk *c, int parameter)

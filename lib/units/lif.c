@@ -193,24 +193,41 @@ static nai_status begin(void *user, nai_unit_batch *b)
 
 /* --- a background ----------------------------------------------------------------------------- */
 
-/* Spikes of this step from trains of these rates, one a unit. */
-static void count(float *out, const nai__chunk *c, int port, uint32_t purpose)
+/* Of both ports, for all chunks of a batch. */
+typedef struct backgrounds {
+  nai__counting delta, exc;
+} backgrounds;
+
+static void start_counting(nai__counting *counting, const nai_unit_batch *b, uint32_t purpose)
 {
-  const nai_unit_batch *b = c->batch;
-  const float *rate = nai__chunk_port(c, port), per_step = (float)(b->dt / 1000);
-  float mean[NAI__LIF_CHUNK];
-  for (int64_t i = 0; i < c->n; i++) mean[i] = per_step * rate[i];
-  nai__counts(((const nai__unit_batch *)b)->kernels, out, c->n, b->first_unit + c->first, mean,
-              b->seed, purpose, b->first + (uint64_t)c->trial, (uint32_t)b->step);
+  nai__counting_start(counting, ((const nai__unit_batch *)b)->kernels, b->seed, purpose,
+                      (uint32_t)b->step, (float)(b->dt / 1000));
+}
+
+void nai__lif_each_chunk(const nai_unit_batch *b, void (*what)(const nai__chunk *c))
+{
+  backgrounds by;
+  start_counting(&by.delta, b, NAI__FOR_COUNTS);
+  start_counting(&by.exc, b, NAI__FOR_OTHER_COUNTS);
+  nai__each_chunk_with(b, NAI__LIF_CHUNK, what, &by);
+}
+
+/* Spikes of this step from trains of the rates that a port receives, one a unit. */
+static void count(float *out, const nai__chunk *c, int port)
+{
+  backgrounds *by = c->shared;
+  nai__counts(port == NAI__LIF_ONTO_BACKGROUND ? &by->delta : &by->exc, out, c->n,
+              c->batch->first_unit + c->first, c->batch->first + (uint64_t)c->trial,
+              nai__chunk_port(c, port));
 }
 
 /* --- a step ----------------------------------------------------------------------------------- */
 
+/* To the bit: what is not is added, which changes nothing where it is -0. */
 static int is_zero(const float *x, int64_t n)
 {
-  uint32_t any = 0;
-  for (int64_t i = 0; i < n; i++) any |= x[i] != 0;
-  return !any;
+  const float zero = 0;
+  return memcmp(x, &zero, sizeof zero) == 0 && memcmp(x, x + 1, (size_t)(n - 1) * sizeof *x) == 0;
 }
 
 /* Bits of the states of currents that there are, or may be. */
@@ -233,7 +250,7 @@ static void add_product(float *restrict out, const float *restrict a, const floa
 static void add_background(float *out, const nai__chunk *c)
 {
   float spikes[NAI__LIF_CHUNK];
-  count(spikes, c, NAI__LIF_ONTO_BACKGROUND, NAI__FOR_COUNTS);
+  count(spikes, c, NAI__LIF_ONTO_BACKGROUND);
   add_product(out, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes, c->n);
 }
 
@@ -276,7 +293,7 @@ static void move_currents(const nai__chunk *c, int currents)
                  nai__chunk_port(c, NAI__LIF_ONTO_EXC), c->n);
   if (nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC)) {
     float spikes[NAI__LIF_CHUNK];
-    count(spikes, c, NAI__LIF_ONTO_BACKGROUND_EXC, NAI__FOR_OTHER_COUNTS);
+    count(spikes, c, NAI__LIF_ONTO_BACKGROUND_EXC);
     add_product(exc, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_EXC_WEIGHT), spikes, c->n);
   }
   if (currents >> NAI__LIF_I_INH & 1)
@@ -320,7 +337,7 @@ static void step_chunk(const nai__chunk *c)
 static nai_status step(void *user, nai_unit_batch *b)
 {
   (void)user;
-  nai__each_chunk(b, NAI__LIF_CHUNK, step_chunk);
+  nai__lif_each_chunk(b, step_chunk);
   return NAI_OK;
 }
 

@@ -84,6 +84,8 @@ static inline int nai__lif_is(const nai__chunk *c, int form)
   return ((int)c->batch->constant[NAI__LIF_FORM][0] & form) != 0;
 }
 
+/* Each chunk of a batch, some of which draw the spikes of backgrounds. */
+void nai__lif_each_chunk(const nai_unit_batch *b, void (*what)(const nai__chunk *c));
 /* What v gets by arrivals and by currents at this step; in room [NAI__LIF_CHUNK], if need be. */
 const float *nai__lif_input(float *room, const nai__chunk *c);
 

@@ -233,17 +233,13 @@ static void send(const nai__chunk *c, const float *next)
 static void add_background(const nai__chunk *c)
 {
   const nai_unit_batch *b = c->batch;
-  const float *rate = nai__chunk_port(c, BACKGROUND), *weight = nai__chunk_parameter(c, WEIGHT),
-              step = (float)(b->dt / 1000);
-  float mean[CHUNK], count[CHUNK], *g_ampa = nai__chunk_state(c, G_AMPA);
+  const float *rate = nai__chunk_port(c, BACKGROUND), *weight = nai__chunk_parameter(c, WEIGHT);
+  float count[CHUNK], *g_ampa = nai__chunk_state(c, G_AMPA);
   int any = 0;
-  for (int64_t i = 0; i < c->n; i++) {
-    mean[i] = rate[i] * step;
-    any |= mean[i] > 0;
-  }
+  for (int64_t i = 0; i < c->n; i++) any |= rate[i] > 0;
   if (!any) return;
-  nai__counts(((const nai__unit_batch *)b)->kernels, count, c->n, b->first_unit + c->first, mean,
-              b->seed, NAI__FOR_COUNTS, b->first + (uint64_t)c->trial, (uint32_t)b->step);
+  nai__counts(c->shared, count, c->n, b->first_unit + c->first, b->first + (uint64_t)c->trial,
+              rate);
   for (int64_t i = 0; i < c->n; i++) g_ampa[i] += weight[i] * count[i];
 }
 
@@ -267,8 +263,11 @@ static void step_chunk(const nai__chunk *c)
 
 static nai_status step(void *user, nai_unit_batch *b)
 {
+  nai__counting background;
   (void)user;
-  nai__each_chunk(b, CHUNK, step_chunk);
+  nai__counting_start(&background, ((const nai__unit_batch *)b)->kernels, b->seed, NAI__FOR_COUNTS,
+                      (uint32_t)b->step, (float)(b->dt / 1000));
+  nai__each_chunk_with(b, CHUNK, step_chunk, &background);
   return NAI_OK;
 }
 

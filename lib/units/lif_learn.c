@@ -158,7 +158,7 @@ static void slopes_chunk(const nai__chunk *c)
 nai_status nai__lif_slopes(void *user, nai_unit_batch *b)
 {
   (void)user;
-  nai__each_chunk(b, NAI__LIF_CHUNK, slopes_chunk);
+  nai__lif_each_chunk(b, slopes_chunk);
   return NAI_OK;
 }
 
@@ -235,6 +235,6 @@ static void backward_chunk(const nai__chunk *c)
 nai_status nai__lif_backward(void *user, nai_unit_batch *b)
 {
   (void)user;
-  nai__each_chunk(b, NAI__LIF_CHUNK, backward_chunk);
+  nai__lif_each_chunk(b, backward_chunk);
   return NAI_OK;
 }

@@ -203,6 +203,14 @@ static void bench_normal_rows(const nai__kernels *kernels, int64_t rows, int64_t
   free(x);
 }
 
+static void draw_counts(const nai__kernels *kernels, float *x, int64_t n, const float *mean,
+                        uint32_t step)
+{
+  nai__counting by;
+  nai__counting_start(&by, kernels, 1, 1, step, 1);
+  nai__counts(&by, x, n, 0, 2, mean);
+}
+
 /* Poisson counts of one mean. */
 static void bench_counts(const nai__kernels *kernels, int64_t n, float rate)
 {
@@ -210,7 +218,7 @@ static void bench_counts(const nai__kernels *kernels, int64_t n, float rate)
   double seconds;
   uint32_t step = 0;
   for (int64_t i = 0; i < n; i++) mean[i] = rate;
-  TIME(seconds, nai__counts(kernels, x, n, 0, mean, 1, 1, 2, step++));
+  TIME(seconds, draw_counts(kernels, x, n, mean, step++));
   printf("  counts of %4.2f %6lld %14.2f ns each\n", (double)rate, (long long)n,
          seconds * 1e9 / (double)n);
   free(x);
