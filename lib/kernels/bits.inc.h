@@ -44,12 +44,53 @@ NAI__INLINE void add_eight(uvec plane[NAI__PLANES], const uint64_t *bits, int64_
   carry_on(plane, 3, eight);
 }
 
-#if NAI__WIDTH == 64
-NAI__INLINE truth bits_as_truth(uint32_t bits)
+NAI__INLINE int is_any(uvec a)
 {
-  return (truth)bits;
+#if NAI__WIDTH == 64
+  return _mm512_test_epi32_mask((__m512i)a, (__m512i)a) != 0;
+#else
+  uint32_t any = 0;
+  for (int i = 0; i < NAI__LANES; i++) any |= a[i];
+  return any != 0;
+#endif
+}
+
+/* The first planes, of which those after them are empty. */
+NAI__INLINE int planes_of(const uvec plane[NAI__PLANES])
+{
+  for (int k = NAI__PLANES; k > 0; k--)
+    if (is_any(plane[k - 1])) return k;
+  return 0;
+}
+
+#if NAI__WIDTH == 64
+#define NAI__COLUMNS 64
+
+/* c += weight times the number in each of up to 64 bytes. */
+NAI__INLINE void add_bytes(float *c, int64_t n, float weight, __m512i bytes)
+{
+  uint8_t byte[NAI__COLUMNS];
+  _mm512_storeu_si512(byte, bytes);
+#pragma GCC unroll 4
+  for (int64_t i = 0; i < NAI__COLUMNS; i += NAI__LANES) {
+    const __m128i some = _mm_loadu_si128((const __m128i *)(const void *)(byte + i));
+    const vec sum = (vec)_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(some));
+    if (n > i) store_up_to(c + i, load_up_to(c + i, n - i) + all(weight) * sum, n - i);
+  }
+}
+
+/* Up to 64 columns, of the bits in words `at` of each plane. */
+NAI__INLINE void take_columns(float *c, int64_t n, float weight,
+                              const uint64_t word[NAI__PLANES][8], int64_t at, int planes)
+{
+  __m512i bytes = _mm512_setzero_si512();
+  for (int k = 0; k < planes; k++)
+    bytes = _mm512_mask_add_epi8(bytes, word[k][at], bytes, _mm512_set1_epi8((char)(1 << k)));
+  add_bytes(c, n, weight, bytes);
 }
 #else
+#define NAI__COLUMNS NAI__LANES
+
 NAI__INLINE truth bits_as_truth(uint32_t bits)
 {
 #if NAI__WIDTH == 32
@@ -59,25 +100,27 @@ NAI__INLINE truth bits_as_truth(uint32_t bits)
 #endif
   return (lane & bits) != 0;
 }
+
+NAI__INLINE void take_columns(float *c, int64_t n, float weight,
+                              const uint64_t word[NAI__PLANES][8], int64_t at, int planes)
+{
+  vec sum = {0};
+  for (int k = 0; k < planes; k++) {
+    const uint32_t bits = (uint32_t)(word[k][at * NAI__LANES / 64] >> at * NAI__LANES % 64);
+    sum += choose(bits_as_truth(bits), all((float)(1 << k)), (vec){0});
+  }
+  store_up_to(c, load_up_to(c, n) + all(weight) * sum, n);
+}
 #endif
 
 /* c += weight times what the planes say of up to n columns. */
 NAI__INLINE void take_counts(float *c, int64_t n, float weight, const uvec plane[NAI__PLANES])
 {
-  uint32_t word[NAI__PLANES][NAI__LANES], any;
-  int planes = NAI__PLANES;
-  memcpy(word, plane, sizeof word);
-  for (; planes > 0; planes--) {
-    any = 0;
-    for (int i = 0; i < NAI__LANES; i++) any |= word[planes - 1][i];
-    if (any) break;
-  }
-  for (int64_t i = 0; i < n; i += NAI__LANES) {
-    vec sum = {0};
-    for (int k = 0; k < planes; k++)
-      sum += choose(bits_as_truth(word[k][i / 32] >> (i % 32)), all((float)(1 << k)), (vec){0});
-    store_up_to(c + i, load_up_to(c + i, n - i) + all(weight) * sum, n - i);
-  }
+  uint64_t word[NAI__PLANES][8];
+  const int planes = planes_of(plane);
+  for (int k = 0; k < planes; k++) memcpy(word[k], &plane[k], sizeof plane[k]);
+  for (int64_t i = 0; i < n; i += NAI__COLUMNS)
+    take_columns(c + i, n - i, weight, word, i / NAI__COLUMNS, planes);
 }
 
 /*
@@ -87,8 +130,6 @@ NAI__INLINE void take_counts(float *c, int64_t n, float weight, const uvec plane
 static void add_bits(float *c, int64_t n, float weight, const uint64_t *bits, int64_t stride,
                      const int32_t *row, int64_t rows)
 {
-  for (int64_t s = 0; s < rows; s++)
-    for (int64_t i = 0; i < n; i += 512) __builtin_prefetch(bits + row[s] * stride + i / 64);
   for (int64_t i = 0; i < n; i += 8 * NAI__WIDTH) {
     uvec plane[NAI__PLANES] = {{0}};
     int64_t s = 0;

@@ -281,6 +281,16 @@ void nai__fans_add(const nai__kernels *kernels, float *c, const float *a, const 
   for (int64_t s = first; s < end && n; s++) add_slice(kernels, c, a, f, s, sender, n);
 }
 
+void nai__fans_ask(const nai__fans *f, int64_t slice, const int32_t *sender, int64_t n)
+{
+  const int64_t words = NAI__FAN_SLICE / 64, left = f->n - slice * NAI__FAN_SLICE,
+                bytes = (left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE) / 8;
+  for (int64_t s = 0; f->bits && s < n; s++) {
+    const char *row = (const char *)(f->bits + (sender[s] * f->slices + slice) * words);
+    for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 0, 2);
+  }
+}
+
 void nai__fans_product(const nai__kernels *kernels, float *c, const float *a, const nai__fans *f,
                        int accumulate)
 {
@@ -288,6 +298,7 @@ void nai__fans_product(const nai__kernels *kernels, float *c, const float *a, co
   if (!accumulate) memset(c, 0, (size_t)f->n * sizeof *c);
   for (int64_t looked = 0; looked < f->k;) {
     const int64_t n = kernels->find_active(sender, EVENTS, a, f->k, &looked);
+    for (int64_t slice = 0; slice < f->slices; slice++) nai__fans_ask(f, slice, sender, n);
     nai__fans_add(kernels, c, a, f, 0, f->slices, sender, n);
   }
 }

@@ -50,6 +50,11 @@ void nai__fans_pack_into(float *weight, const nai__fans *fans, const nai__compre
  */
 void nai__fans_add(const nai__kernels *kernels, float *c, const float *a, const nai__fans *fans,
                    int64_t first, int64_t end, const int32_t *sender, int64_t n);
+/*
+ * Asks the memory for what nai__fans_add() is going to read of a slice, where that is rows of bits: some work
+ * before it.
+ */
+void nai__fans_ask(const nai__fans *fans, int64_t slice, const int32_t *sender, int64_t n);
 /* c [n] = or += W a, the same. */
 void nai__fans_product(const nai__kernels *kernels, float *c, const float *a, const nai__fans *fans,
                        int accumulate);

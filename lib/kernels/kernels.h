@@ -147,6 +147,12 @@ struct nai__kernels {
                      int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first, int64_t end,
                      int accumulate, float *scratch);
 
+  /* --- rows ------------------------------------------------------------------------------------ */
+
+  /* out [n] += x; out [n] += a x, the product rounded. */
+  void (*add_row)(float *out, const float *x, int64_t n);
+  void (*add_products)(float *out, const float *a, const float *x, int64_t n);
+
   /* --- learning step by step ------------------------------------------------------------------- */
 
   /* Sum of a[j], and of w[j] a[j], n of them. */

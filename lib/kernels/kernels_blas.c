@@ -18,6 +18,8 @@
 
 #include "learn.inc.h"
 
+#include "sums.inc.h"
+
 #include "tally.inc.h"
 
 #include "active.inc.h"
@@ -179,6 +181,8 @@ static const nai__kernels table = {
     .list_row = list_row,
     .list_scratch = list_scratch,
     .list_outer = list_outer,
+    .add_row = add_row,
+    .add_products = add_products,
     .row_sum = row_sum,
     .row_dot = row_dot,
     .learn_row = learn_row,

@@ -122,7 +122,7 @@ static void add_constant(const nai__cells_moved *m, int32_t k, const float *cons
   const int64_t count = n == g->units.n ? g->cells->port_copies[k] * n : n;
   for (int64_t b = 0; b < m->rows; b++) {
     float *v = m->v + b * m->a->net->ld_units + g->cells->port[k] + first;
-    for (int64_t i = 0; i < count; i++) v[i] += constant[first + i];
+    m->a->net->kernels->add_row(v, constant + first, count);
   }
 }
 

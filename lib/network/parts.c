@@ -33,37 +33,51 @@ static void add_spikes(const job *job, const nai__segment *g, int64_t part)
   }
 }
 
+/* The segment of a part, which is then counted in it; NULL after the last one. */
+static const nai__segment *segment_of(const job *job, int64_t *part)
+{
+  const nai_network *net = job->a->net;
+  for (const nai__segment *g = net->segment; g < net->segment + net->n_segments; g++) {
+    if (g->stage != job->stage) continue;
+    if (*part < parts_of(g)) return g;
+    *part -= parts_of(g);
+  }
+  return NULL;
+}
+
+/*
+ * What the next part is going to read is fetched while this one makes its step; after the last one, what the
+ * first needs a step later, as far as it was sent before this one.
+ */
+static void ask_for_next(const job *job, int64_t task)
+{
+  const nai__activity *a = job->a;
+  int64_t part = task + 1, t = job->t;
+  const nai__segment *g = segment_of(job, &part);
+  if (!g) {
+    part = 0;
+    t++;
+    g = segment_of(job, &part);
+  }
+  for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
+    const int32_t *sender;
+    if (t - b->delay >= job->t) continue;
+    const int64_t n = find_events(&sender, a, b, t);
+    nai__fans_ask(b->listing.fans, part, sender, n);
+  }
+}
+
 static void move_part(void *argument, int64_t task, int32_t thread)
 {
   const job *job = argument;
-  const nai__segment *g = job->a->net->segment;
+  int64_t part = task;
+  const nai__segment *g = segment_of(job, &part);
   (void)thread;
-  for (;; g++) {
-    if (g->stage != job->stage) continue;
-    if (task < parts_of(g)) break;
-    task -= parts_of(g);
-  }
-  const int64_t first = task * NAI__FAN_SLICE, left = g->units.n - first;
+  const int64_t first = part * NAI__FAN_SLICE, left = g->units.n - first;
   const nai__cells_moved moved =
       nai__cells_move(job->a, g, job->t, 0, 1, job->scratch->v, job->scratch->xi);
-  add_spikes(job, g, task);
-  {
-    const nai__segment *g2 = g; int64_t t2 = task + 1;
-    for (; g2 < job->a->net->segment + job->a->net->n_segments; g2++) { if (g2->stage != job->stage) continue; if (t2 < parts_of(g2)) break; t2 -= parts_of(g2); }
-    int64_t tt = job->t;
-    if (g2 == job->a->net->segment + job->a->net->n_segments) { g2 = job->a->net->segment; t2 = 0; tt++; }
-    for (const nai__block *b = nai__first_fan(job->a->net, g2->node); b; b = nai__next_fan(job->a->net, b)) {
-      const int32_t *sender;
-      if (tt - b->delay >= job->t) continue;
-      const int64_t n = find_events(&sender, job->a, b, tt);
-      const nai__fans *f = b->listing.fans;
-      if (!f->bits) continue;
-      for (int64_t s = 0; s < n; s++) {
-        const char *row = (const char *)(f->bits + (sender[s] * f->slices + t2) * (NAI__FAN_SLICE / 64));
-        for (int64_t i = 0; i < (f->n - t2 * 4096 < 4096 ? f->n - t2 * 4096 : 4096); i += 512) __builtin_prefetch(row + i / 8, 0, 2);
-      }
-    }
-  }
+  add_spikes(job, g, part);
+  ask_for_next(job, task);
   nai__cells_step(&moved, first, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE);
 }
 

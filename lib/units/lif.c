@@ -241,17 +241,16 @@ static int find_currents(const nai__chunk *c)
 }
 
 /* out += a x */
-static void add_product(float *restrict out, const float *restrict a, const float *restrict x,
-                        int64_t n)
+static void add_product(const nai__chunk *c, float *out, const float *a, const float *x)
 {
-  for (int64_t i = 0; i < n; i++) out[i] += a[i] * x[i];
+  ((const nai__unit_batch *)c->batch)->kernels->add_products(out, a, x, c->n);
 }
 
 static void add_background(float *out, const nai__chunk *c)
 {
   float spikes[NAI__LIF_CHUNK];
   count(spikes, c, NAI__LIF_ONTO_BACKGROUND);
-  add_product(out, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes, c->n);
+  add_product(c, out, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_WEIGHT), spikes);
 }
 
 static const float *find_input(float *restrict room, const nai__chunk *c, int currents)
@@ -265,11 +264,11 @@ static const float *find_input(float *restrict room, const nai__chunk *c, int cu
   if (hears) add_background(room, c);
   for (int64_t i = 0; i < c->n && normalised; i++) room[i] *= gain[i];
   if (currents >> NAI__LIF_I_EXC & 1)
-    add_product(room, nai__chunk_constant(c, NAI__LIF_BY_EXC), nai__chunk_state(c, NAI__LIF_I_EXC),
-                c->n);
+    add_product(c, room, nai__chunk_constant(c, NAI__LIF_BY_EXC),
+                nai__chunk_state(c, NAI__LIF_I_EXC));
   if (currents >> NAI__LIF_I_INH & 1)
-    add_product(room, nai__chunk_constant(c, NAI__LIF_BY_INH), nai__chunk_state(c, NAI__LIF_I_INH),
-                c->n);
+    add_product(c, room, nai__chunk_constant(c, NAI__LIF_BY_INH),
+                nai__chunk_state(c, NAI__LIF_I_INH));
   return room;
 }
 
@@ -294,7 +293,7 @@ static void move_currents(const nai__chunk *c, int currents)
   if (nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC)) {
     float spikes[NAI__LIF_CHUNK];
     count(spikes, c, NAI__LIF_ONTO_BACKGROUND_EXC);
-    add_product(exc, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_EXC_WEIGHT), spikes, c->n);
+    add_product(c, exc, nai__chunk_parameter(c, NAI__LIF_BACKGROUND_EXC_WEIGHT), spikes);
   }
   if (currents >> NAI__LIF_I_INH & 1)
     move_current(inh, nai__chunk_constant(c, NAI__LIF_KEPT_INH),
