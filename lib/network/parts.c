@@ -1,13 +1,18 @@
 /* Parts of populations, each from what it receives to its step. */
 #include "parts.h"
 
+#include <string.h>
+
 #include "events.h"
 #include "move.h"
 
+/* Steps from t on, the first one of these, to before `end`. */
 typedef struct job {
   nai__activity *a;
-  int64_t stage, t;
-  const nai__scratch *scratch;
+  int64_t stage, t, end;
+  float *v;        /* [ld_units]: of what parts receive */
+  const float *xi; /* normals; NULL: none are asked for */
+  int alone;       /* 1: there is nothing in v yet */
 } job;
 
 static int64_t parts_of(const nai__segment *g)
@@ -22,14 +27,14 @@ static int64_t find_events(const int32_t **out, const nai__activity *a, const na
   return nai__events_of(out, a, &a->net->node[block->from], t - block->delay);
 }
 
-static void add_spikes(const job *job, const nai__segment *g, int64_t part)
+static void add_spikes(const job *job, const nai__segment *g, int64_t part, int64_t t)
 {
   const nai__activity *a = job->a;
   for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
     const int32_t *sender;
-    const int64_t n = find_events(&sender, a, b, job->t);
-    nai__fans_add(a->net->kernels, job->scratch->v + b->post, nai__carried(a, b, job->t),
-                  b->listing.fans, part, part + 1, sender, n);
+    const int64_t n = find_events(&sender, a, b, t);
+    nai__fans_add(a->net->kernels, job->v + b->post, nai__carried(a, b, t), b->listing.fans, part,
+                  part + 1, sender, n);
   }
 }
 
@@ -45,26 +50,26 @@ static const nai__segment *segment_of(const job *job, int64_t *part)
   return NULL;
 }
 
-/*
- * What the next part is going to read is fetched while this one makes its step; after the last one, what the
- * first needs a step later, as far as it was sent before this one.
- */
-static void ask_for_next(const job *job, int64_t task)
+/* What is read next is fetched while this part makes step t: for its own next step, or for the next part. */
+static void ask_for_next(const job *job, int64_t task, int64_t t)
 {
   const nai__activity *a = job->a;
-  int64_t part = task + 1, t = job->t;
+  int64_t part = t + 1 < job->end ? task : task + 1;
+  const int64_t next = t + 1 < job->end ? t + 1 : job->t;
   const nai__segment *g = segment_of(job, &part);
-  if (!g) {
-    part = 0;
-    t++;
-    g = segment_of(job, &part);
-  }
+  if (!g) return;
   for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
     const int32_t *sender;
-    if (t - b->delay >= job->t) continue;
-    const int64_t n = find_events(&sender, a, b, t);
+    const int64_t n = find_events(&sender, a, b, next);
     nai__fans_ask(b->listing.fans, part, sender, n);
   }
+}
+
+static void clear_ports(const job *job, const nai__segment *g, int64_t first, int64_t n)
+{
+  const uint32_t idle = nai__idle_ports(job->a, g);
+  for (int32_t k = 0; k < g->cells->model->ops.n_ports; k++)
+    if (!(idle >> k & 1)) memset(job->v + g->cells->port[k] + first, 0, (size_t)n * sizeof *job->v);
 }
 
 static void move_part(void *argument, int64_t task, int32_t thread)
@@ -72,13 +77,16 @@ static void move_part(void *argument, int64_t task, int32_t thread)
   const job *job = argument;
   int64_t part = task;
   const nai__segment *g = segment_of(job, &part);
+  const int64_t first = part * NAI__FAN_SLICE, left = g->units.n - first,
+                n = left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE;
   (void)thread;
-  const int64_t first = part * NAI__FAN_SLICE, left = g->units.n - first;
-  const nai__cells_moved moved =
-      nai__cells_move(job->a, g, job->t, 0, 1, job->scratch->v, job->scratch->xi);
-  add_spikes(job, g, part);
-  ask_for_next(job, task);
-  nai__cells_step(&moved, first, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE);
+  for (int64_t t = job->t; t < job->end; t++) {
+    const nai__cells_moved moved = nai__cells_move(job->a, g, t, 0, 1, job->v, job->xi);
+    if (job->alone) clear_ports(job, g, first, n);
+    add_spikes(job, g, part, t);
+    ask_for_next(job, task, t);
+    nai__cells_step(&moved, first, n);
+  }
 }
 
 /* All units of the stage are cells that can: rate units would have to wait for what they receive. */
@@ -100,21 +108,69 @@ static int64_t prepare(const job *job)
     const int32_t *sender;
     if (g->stage != job->stage) continue;
     for (const nai__block *b = nai__first_fan(net, g->node); b; b = nai__next_fan(net, b))
-      find_events(&sender, job->a, b, job->t);
+      for (int64_t t = job->t; t < job->end; t++) find_events(&sender, job->a, b, t);
     parts += parts_of(g);
   }
   return parts;
 }
 
+static void run(job *job)
+{
+  nai__activity *a = job->a;
+  for (int64_t t = job->t; t < job->end; t++) nai__rate_slot(a, t); /* it will be written */
+  const int64_t parts = prepare(job);
+  if (a->pool)
+    nai__pool_run(a->pool, parts, move_part, job);
+  else
+    for (int64_t k = 0; k < parts; k++) move_part(job, k, 0);
+}
+
 int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scratch *scratch)
 {
-  job job = {a, stage, t, scratch};
+  job job = {a, stage, t, t + 1, scratch->v, scratch->xi, 0};
   if (!can_part(a, stage)) return 0;
-  nai__rate_slot(a, t); /* it will be written */
-  const int64_t parts = prepare(&job);
-  if (a->pool)
-    nai__pool_run(a->pool, parts, move_part, &job);
-  else
-    for (int64_t k = 0; k < parts; k++) move_part(&job, k, 0);
+  run(&job);
   return 1;
+}
+
+/* --- several steps ---------------------------------------------------------------------------- */
+
+/* More would take memory for the rows of as many, and threads meet seldom enough. */
+#define MOST_STEPS 8
+
+/* Cells that ask for nothing but what comes along synapses by sender. */
+static int is_alone(const nai_network *net)
+{
+  if (net->n_stages != 1 || net->n_inputs || net->n_outputs || net->n_releases || net->has_noise ||
+      net->has_output_noise)
+    return 0;
+  for (int64_t s = 0; s < net->n_segments; s++)
+    if (!nai__cells_part(&net->segment[s])) return 0;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (!net->block[k].listing.fans) return 0;
+  return net->n_blocks > 0;
+}
+
+int64_t nai__parts_window(const nai_network *net)
+{
+  int64_t steps = MOST_STEPS;
+  if (!is_alone(net)) return 1;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (net->block[k].delay < steps) steps = net->block[k].delay;
+  return steps > 1 ? steps : 1;
+}
+
+int64_t nai__parts_most(const nai__activity *a)
+{
+  const int64_t slots = a->rate_slots - a->net->max_delay;
+  if (!a->events || a->step_slots > 1 || !can_part(a, 0) || a->schedule || a->inject || a->own)
+    return 1;
+  const int64_t steps = nai__parts_window(a->net);
+  return steps < slots ? steps : slots;
+}
+
+void nai__parts_run(nai__activity *a, int64_t t, int64_t steps)
+{
+  job job = {a, 0, t, t + steps, nai__received_slot(a, t), NULL, 1};
+  run(&job);
 }

@@ -9,6 +9,15 @@
 #include "events.h"
 #include "state.h"
 
+/* What a call records. */
+typedef struct record {
+  nai_recording *to;
+  nai__variable *traced;
+  int64_t n_traced;
+  int64_t n_watched;
+  int64_t most; /* spikes of one step */
+} record;
+
 /* --- rows ------------------------------------------------------------------------------------- */
 
 /* Rates now, populations in the order in which they were added: [trials, units]. */
@@ -99,45 +108,39 @@ static nai_spike *add_row(nai_spike *out, nai_spike like, const nai__kernels *ke
   return out;
 }
 
-/* Of a population in trial b; where who fired is asked for again, for its synapses, it is found once. */
+/* Of a population; where who fired is asked for again, for its synapses, it is found once. */
 static nai_spike *add_spikes(nai_spike *out, nai_spike like, const nai_state *state,
-                             const nai__node *node, int64_t b)
+                             const nai__node *node)
 {
   const nai__activity *a = &state->activity;
   const int32_t *unit;
   if (!a->events)
     return add_row(out, like, a->net->kernels,
-                   nai__rate_at(a, state->time) + b * a->net->ld_units + node->offset, node->n);
-  const int64_t n = nai__events_of(&unit, a, node, state->time);
+                   nai__rate_at(a, like.step) + like.trial * a->net->ld_units + node->offset,
+                   node->n);
+  const int64_t n = nai__events_of(&unit, a, node, like.step);
   return add_units(out, like, unit, n);
 }
 
-/* Spikes of this step, by trial and unit. */
-static nai_spike *copy_spikes(const nai_state *state, int64_t n_watched, nai_spike *out)
+/* Spikes of a step that is kept, by trial and unit. */
+static void copy_spikes(const nai_state *state, const record *r, int64_t step)
 {
+  nai_spike *next = r->to->spikes + r->to->n;
   for (int64_t b = 0; b < state->activity.trials; b++) {
-    nai_spike like = {.step = state->time, .trial = (int32_t)b};
-    for (int64_t k = 0; k < n_watched; k++) {
-      out = add_spikes(out, like, state, state->watched[k], b);
+    nai_spike like = {.step = step, .trial = (int32_t)b};
+    for (int64_t k = 0; k < r->n_watched; k++) {
+      next = add_spikes(next, like, state, state->watched[k]);
       like.unit += (int32_t)state->watched[k]->n;
     }
   }
-  return out;
+  r->to->n = next - r->to->spikes;
 }
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-typedef struct record {
-  nai_recording *to;
-  nai__variable *traced;
-  int64_t n_traced;
-  int64_t n_watched;
-  int64_t most; /* spikes of one step */
-} record;
-
-static int has_room(const record *r)
+static int has_room(const record *r, int64_t steps)
 {
-  return !r->n_watched || r->to->n + r->most <= r->to->room;
+  return !r->n_watched || steps * r->most <= r->to->room - r->to->n;
 }
 
 /* Step t of the call. */
@@ -151,8 +154,28 @@ static nai_status run_step(nai_state *state, int64_t t, const float *inputs, con
   if (to->rates || r->n_traced) nai__state_copy_now(state);
   if (to->rates) copy_rates(state, to->rates + t * trials * net->n_units);
   if (r->n_traced) copy_traces(state, r->traced, r->n_traced, to->traces + t * trials * to->width);
-  if (r->n_watched) to->n = copy_spikes(state, r->n_watched, to->spikes + to->n) - to->spikes;
-  to->made = t + 1;
+  return NAI_OK;
+}
+
+/* How many of the steps that are left are made at once: of some nothing but spikes is recorded. */
+static int64_t steps_at_once(const nai_state *state, int64_t left, const record *r)
+{
+  const int64_t most = r->to->rates || r->n_traced ? 1 : nai__state_most(state),
+                steps = left < most ? left : most;
+  return has_room(r, steps) ? steps : 1;
+}
+
+/* From step t of the call on. */
+static nai_status run_some(nai_state *state, int64_t t, int64_t steps, const float *inputs,
+                           const record *r)
+{
+  if (steps > 1)
+    NAI__TRY(nai__state_steps(state, steps));
+  else
+    NAI__TRY(run_step(state, t, inputs, r));
+  for (int64_t k = 0; k < steps && r->n_watched; k++)
+    copy_spikes(state, r, state->time - steps + 1 + k);
+  r->to->made = t + steps;
   return NAI_OK;
 }
 
@@ -160,8 +183,10 @@ static nai_status run(nai_state *state, int64_t steps, const float *inputs, cons
 {
   nai_status status = NAI_OK;
   NAI__TRY(nai__inputs_finite(state->net, inputs, steps, state->activity.trials));
-  for (int64_t t = 0; t < steps && status == NAI_OK && has_room(r); t++)
-    status = run_step(state, t, inputs, r);
+  for (int64_t t = 0, some; t < steps && status == NAI_OK && has_room(r, 1); t += some) {
+    some = steps_at_once(state, steps - t, r);
+    status = run_some(state, t, some, inputs, r);
+  }
   nai__state_copy_now(state); /* once, where none of the steps asked for it */
   return status;
 }

@@ -5,6 +5,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "events.h"
+#include "parts.h"
 #include "state.h"
 #include "view.h"
 
@@ -64,6 +65,7 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   state->net = net;
   state->kept = nai__network_keep(net);
   state->activity = nai__activity_shape(net, trials, 0);
+  if (trials == 1) state->activity.rate_slots += nai__parts_window(net) - 1;
   state->activity.seed = seed;
   state->schedule.trials = trials;
   nai_status status = allocate(state);
@@ -233,6 +235,18 @@ nai_status nai__state_step(nai_state *state, const float *inputs, float *outputs
   move_on(state, inputs);
   if (outputs) nai__copy_outputs(outputs, a, state->time, 0, a->trials);
   return nai__failure_raise(&a->failed);
+}
+
+int64_t nai__state_most(const nai_state *state)
+{
+  return nai__parts_most(&state->activity);
+}
+
+nai_status nai__state_steps(nai_state *state, int64_t steps)
+{
+  nai__parts_run(&state->activity, state->time + 1, steps);
+  state->time += steps;
+  return nai__failure_raise(&state->activity.failed);
 }
 
 nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
