@@ -14,11 +14,11 @@ NAI__INLINE void add_three(uvec *high, uvec *low, uvec a, uvec b, uvec c)
   *low = differ ^ c;
 }
 
-/* Adds a number of `weight` 2^first. */
-NAI__INLINE void carry_on(uvec plane[NAI__PLANES], int first, uvec carry)
+/* Adds a number of `weight` 2^first to one of so many planes, which it does not overflow. */
+NAI__INLINE void carry_on(uvec plane[NAI__PLANES], int first, int planes, uvec carry)
 {
 #pragma GCC unroll 8
-  for (int k = first; k < NAI__PLANES; k++) {
+  for (int k = first; k < planes; k++) {
     const uvec both = plane[k] & carry;
     plane[k] ^= carry;
     carry = both;
@@ -30,18 +30,19 @@ NAI__INLINE uvec bits_at(const uint64_t *row)
   return (uvec)load((const float *)(const void *)row);
 }
 
-NAI__INLINE void add_eight(uvec plane[NAI__PLANES], const uint64_t *bits, int64_t stride,
-                           const int32_t *row)
+/* Up to eight rows; planes: at least 4. */
+NAI__INLINE void add_eight(uvec plane[NAI__PLANES], int planes, const uint64_t *bits,
+                           int64_t stride, const int32_t *row, int64_t rows)
 {
   uvec r[8], two[4], four[2], eight;
 #pragma GCC unroll 8
-  for (int k = 0; k < 8; k++) r[k] = bits_at(bits + row[k] * stride);
+  for (int k = 0; k < 8; k++) r[k] = k < rows ? bits_at(bits + row[k] * stride) : (uvec){0};
 #pragma GCC unroll 4
   for (int k = 0; k < 4; k++) add_three(&two[k], &plane[0], plane[0], r[2 * k], r[2 * k + 1]);
 #pragma GCC unroll 2
   for (int k = 0; k < 2; k++) add_three(&four[k], &plane[1], plane[1], two[2 * k], two[2 * k + 1]);
   add_three(&eight, &plane[2], plane[2], four[0], four[1]);
-  carry_on(plane, 3, eight);
+  carry_on(plane, 3, planes, eight);
 }
 
 NAI__INLINE int is_any(uvec a)
@@ -123,6 +124,14 @@ NAI__INLINE void take_counts(float *c, int64_t n, float weight, const uvec plane
     take_columns(c + i, n - i, weight, word, i / NAI__COLUMNS, planes);
 }
 
+NAI__INLINE void add_up(uvec plane[NAI__PLANES], int planes, const uint64_t *bits, int64_t stride,
+                        const int32_t *row, int64_t rows)
+{
+  int64_t s = 0;
+  for (; s + 8 <= rows; s += 8) add_eight(plane, planes, bits, stride, row + s, 8);
+  if (s < rows) add_eight(plane, planes, bits, stride, row + s, rows - s);
+}
+
 /*
  * c [n] += weight times how many of these rows of bits have each: at most 255 rows, so many words apart, with
  * bits up to a multiple of 512.
@@ -132,9 +141,10 @@ static void add_bits(float *c, int64_t n, float weight, const uint64_t *bits, in
 {
   for (int64_t i = 0; i < n; i += 8 * NAI__WIDTH) {
     uvec plane[NAI__PLANES] = {{0}};
-    int64_t s = 0;
-    for (; s + 8 <= rows; s += 8) add_eight(plane, bits + i / 64, stride, row + s);
-    for (; s < rows; s++) carry_on(plane, 0, bits_at(bits + i / 64 + row[s] * stride));
+    if (rows < 64)
+      add_up(plane, 6, bits + i / 64, stride, row, rows);
+    else
+      add_up(plane, NAI__PLANES, bits + i / 64, stride, row, rows);
     take_counts(c + i, at_most(8 * NAI__WIDTH, n - i), weight, plane);
   }
 }

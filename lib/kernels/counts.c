@@ -1,5 +1,5 @@
 /*
- * Poisson counts by inversion: the count is the number of k for which the word reaches 2^32 P(X <= k).
+ * Poisson counts by inversion: the count is the number of k for which a uniform number reaches P(X <= k).
  * Where neighbours have the same mean these thresholds are found once for all of them, else one by one up
  * to the first that is not reached; the same numbers either way.
  */
@@ -8,8 +8,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Units at a time, a multiple of 4; neighbours of one mean from which on a table pays. */
-enum { CHUNK = 256, TABLE = 8 };
+#include "../base/philox.h"
+
+/* Units at a time, a multiple of 8; neighbours of one mean from which on a table pays. */
+enum { CHUNK = 512, TABLE = 8 };
 /* The largest mean that is inverted: NAI__MOST_THRESHOLDS are 13 deviations of it and some. */
 #define MOST_MEAN 4096.0F
 
@@ -43,17 +45,45 @@ static void go_on(walk *w)
   w->all += w->one;
 }
 
-/* 2^32 P(X <= k); 2^32 and above where no word reaches it. */
+/* 2^48 P(X <= k); 2^48 and above where no number reaches it. */
 static uint64_t threshold_of(const walk *w)
 {
-  const double scaled = w->all * 0x1p32 + 0.5;
-  return scaled >= 0x1p32 || w->k > w->last ? UINT64_C(1) << 32 : (uint64_t)scaled;
+  const double scaled = w->all * 0x1p48 + 0.5;
+  return scaled >= 0x1p48 || w->k > w->last ? UINT64_C(1) << 48 : (uint64_t)scaled;
 }
 
-static float count_of(float mean, uint32_t word)
+/* A number of 48 bits, of which the last 32 are drawn when they are asked for. */
+typedef struct drawn {
+  const nai__counting *by;
+  int64_t unit;
+  uint64_t trial;
+  uint32_t half, rest;
+  int has_rest;
+} drawn;
+
+static uint32_t rest_of(drawn *d)
+{
+  uint32_t counter[4] = {(uint32_t)d->unit | UINT32_C(1) << 31, d->by->step, (uint32_t)d->trial,
+                         ((uint32_t)(d->trial >> 32) & 0x00ffffff) | d->by->purpose << 24},
+           word[4];
+  if (!d->has_rest) {
+    nai__philox(word, counter, d->by->seed);
+    d->rest = word[0];
+    d->has_rest = 1;
+  }
+  return d->rest;
+}
+
+static int reaches(drawn *d, uint64_t threshold)
+{
+  const uint64_t first = threshold >> 32;
+  return d->half != first ? d->half > first : rest_of(d) >= (uint32_t)threshold;
+}
+
+static float count_of(drawn *d, float mean)
 {
   walk w = walk_from((double)mean);
-  while (word >= threshold_of(&w)) go_on(&w);
+  while (reaches(d, threshold_of(&w))) go_on(&w);
   return (float)w.k;
 }
 
@@ -67,8 +97,13 @@ static void find_thresholds(nai__counting *c, float mean)
   for (; threshold_of(&w) == 0; go_on(&w)) {
   }
   g->base = (float)w.k;
-  for (uint64_t t; (t = threshold_of(&w)) >> 32 == 0 && g->count < NAI__MOST_THRESHOLDS; go_on(&w))
-    c->threshold[g->count++] = (uint32_t)t;
+  for (uint64_t t; (t = threshold_of(&w)) >> 48 == 0 && g->count < NAI__MOST_THRESHOLDS; go_on(&w))
+    c->threshold[g->count++] = t;
+}
+
+static uint16_t first_bits(const nai__guide *g, int64_t k)
+{
+  return k < g->count ? (uint16_t)(g->threshold[k] >> 32) : UINT16_MAX;
 }
 
 static void guide_to(nai__counting *c, float mean)
@@ -76,14 +111,21 @@ static void guide_to(nai__counting *c, float mean)
   nai__guide *g = &c->guide;
   int64_t k = 0;
   find_thresholds(c, mean);
-  for (uint32_t at = 0; at < 1U << NAI__GUIDE_BITS; at++) {
-    const uint32_t least = at << (32 - NAI__GUIDE_BITS);
-    while (k < g->count && g->threshold[k] <= least) k++;
-    g->below[at] = (uint32_t)k;
-    g->first[at] = k < g->count ? g->threshold[k] : UINT32_MAX;
-    g->second[at] = k + 1 < g->count ? g->threshold[k + 1] : UINT32_MAX;
+  for (uint64_t at = 0; at < 1U << NAI__GUIDE_BITS; at++) {
+    while (k < g->count && g->threshold[k] <= at << (48 - NAI__GUIDE_BITS)) k++;
+    g->below[at] = (uint16_t)k;
+    g->first[at] = first_bits(g, k);
+    g->second[at] = first_bits(g, k + 1);
   }
   c->mean = mean;
+}
+
+/* From where the guide points to. */
+static float count_on(drawn *d, const nai__guide *g)
+{
+  int64_t n = g->below[d->half >> (16 - NAI__GUIDE_BITS)];
+  while (n < g->count && reaches(d, g->threshold[n])) n++;
+  return (float)n + g->base;
 }
 
 /* A mean that is not inverted: none, or so large that a normal stands for it. */
@@ -109,31 +151,44 @@ static int64_t alike(const float *rate, int64_t n)
   return same;
 }
 
+static void count_by_guide(nai__counting *c, float *out, int64_t n, int64_t first, uint64_t trial,
+                           float mean, const uint16_t *half)
+{
+  int16_t unsaid[CHUNK];
+  if (mean != c->mean) guide_to(c, mean);
+  const int64_t left = c->kernels->tally(out, unsaid, n, half, &c->guide);
+  for (int64_t k = 0; k < left; k++)
+    out[unsaid[k]] =
+        count_on(&(drawn){c, first + unsaid[k], trial, half[unsaid[k]], 0, 0}, &c->guide);
+}
+
 /* Of units of one rate. */
 static void count_alike(nai__counting *c, float *out, int64_t n, int64_t first, uint64_t trial,
-                        float mean, const uint32_t *word)
+                        float mean, const uint16_t *half)
 {
-  if (!is_inverted(mean)) {
-    for (int64_t k = 0; k < n; k++) out[k] = plain_count(c, mean, first + k, trial);
-  } else if (n < TABLE && mean != c->mean) {
-    for (int64_t k = 0; k < n; k++) out[k] = count_of(mean, word[k]);
-  } else {
-    if (mean != c->mean) guide_to(c, mean);
-    c->kernels->tally(out, n, word, &c->guide);
+  if (is_inverted(mean) && (n >= TABLE || mean == c->mean)) {
+    count_by_guide(c, out, n, first, trial, mean, half);
+    return;
   }
+  for (int64_t k = 0; k < n; k++)
+    out[k] = is_inverted(mean) ? count_of(&(drawn){c, first + k, trial, half[k], 0, 0}, mean)
+                               : plain_count(c, mean, first + k, trial);
 }
 
 void nai__counts(nai__counting *c, float *out, int64_t n, int64_t first, uint64_t trial,
                  const float *rate)
 {
-  uint32_t word[CHUNK + 4];
-  const int64_t odd = first % 4;
+  uint32_t word[CHUNK / 2 + 4];
+  uint16_t half[CHUNK + 8];
+  const int64_t odd = first % 8;
   for (int64_t at = 0; at < n; at += CHUNK) {
-    const int64_t end = at + CHUNK < n ? at + CHUNK : n;
-    c->kernels->words(word, end - at + odd, first - odd + at, c->seed, c->purpose, trial, c->step);
+    const int64_t end = at + CHUNK < n ? at + CHUNK : n, halves = end - at + odd;
+    c->kernels->words(word, (halves + 1) / 2, (first - odd + at) / 2, c->seed, c->purpose, trial,
+                      c->step);
+    memcpy(half, word, (size_t)halves * sizeof *half);
     for (int64_t i = at, same; i < end; i += same) {
       same = alike(rate + i, end - i);
-      count_alike(c, out + i, same, first + i, trial, rate[i] * c->scale, word + odd + (i - at));
+      count_alike(c, out + i, same, first + i, trial, rate[i] * c->scale, half + odd + (i - at));
     }
   }
 }

@@ -60,13 +60,13 @@ typedef struct nai__learning_row {
 } nai__learning_row;
 
 /*
- * Thresholds, ascending, and where a word stands among them by its first bits: how many are below all words
- * that begin so, and the first two of the others (UINT32_MAX where there is none).
+ * Thresholds, ascending, of numbers of 48 bits, and where one stands among them by its first bits: how many are
+ * reached by all that begin so, and the first 16 bits of the next two (0xffff where there is none).
  */
-#define NAI__GUIDE_BITS 5
+#define NAI__GUIDE_BITS 6
 typedef struct nai__guide {
-  uint32_t below[1 << NAI__GUIDE_BITS], first[1 << NAI__GUIDE_BITS], second[1 << NAI__GUIDE_BITS];
-  const uint32_t *threshold;
+  uint16_t below[1 << NAI__GUIDE_BITS], first[1 << NAI__GUIDE_BITS], second[1 << NAI__GUIDE_BITS];
+  const uint64_t *threshold;
   int64_t count;
   float base;
 } nai__guide;
@@ -183,8 +183,13 @@ struct nai__kernels {
    */
   void (*words)(uint32_t *out, int64_t n, int64_t first, uint64_t seed, uint32_t purpose,
                 uint64_t trial, uint32_t step);
-  /* out [n] = base + how many of the thresholds each word [n] reaches. */
-  void (*tally)(float *out, int64_t n, const uint32_t *word, const nai__guide *guide);
+  /*
+   * out [n] = base + how many of the thresholds each number reaches, of which `half` [n] has the first 16 bits.
+   * Where they do not say that, or where there are more than one from where the guide points to, it is
+   * listed in unsaid [n]: how many are.
+   */
+  int64_t (*tally)(float *out, int16_t *unsaid, int64_t n, const uint16_t *half,
+                   const nai__guide *guide);
 
   /*
    * Which of the n numbers from number *looked on are not 0, ascending, until there are `room`: how many.

@@ -1,72 +1,63 @@
-/* How many thresholds words reach: counts that are drawn by inverting a distribution. */
+/* How many thresholds numbers reach: counts that are drawn by inverting a distribution. */
 
-/* Where a word reaches the second threshold of those that begin like it, there may be more. */
-static float tally_on(uint32_t word, const nai__guide *g)
+/* 1 where it is said. */
+NAI__INLINE int tally_one(float *out, uint16_t half, const nai__guide *g)
 {
-  int64_t n = g->below[word >> (32 - NAI__GUIDE_BITS)];
-  while (n < g->count && word >= g->threshold[n]) n++;
-  return (float)n + g->base;
-}
-
-static float tally_one(uint32_t word, const nai__guide *g)
-{
-  const uint32_t at = word >> (32 - NAI__GUIDE_BITS);
-  if (word >= g->second[at]) return tally_on(word, g);
-  return (float)(int32_t)(g->below[at] + (word >= g->first[at])) + g->base;
+  const int at = half >> (16 - NAI__GUIDE_BITS);
+  *out = (float)(g->below[at] + (half > g->first[at])) + g->base;
+  return half != g->first[at] && half < g->second[at];
 }
 
 #if NAI__WIDTH == 64
 /* The numbers of a guide, two vectors each. */
-typedef struct tables {
+typedef struct guide_tables {
   __m512i below[2], first[2], second[2];
-} tables;
+} guide_tables;
 
-NAI__INLINE void load_both(__m512i to[2], const uint32_t *number)
+NAI__INLINE void load_both(__m512i to[2], const uint16_t *number)
 {
   to[0] = _mm512_loadu_si512(number);
-  to[1] = _mm512_loadu_si512(number + NAI__LANES);
+  to[1] = _mm512_loadu_si512(number + 2 * NAI__LANES);
 }
 
 NAI__INLINE __m512i look_up(const __m512i table[2], __m512i at)
 {
-  return _mm512_permutex2var_epi32(table[0], at, table[1]);
+  return _mm512_permutex2var_epi16(table[0], at, table[1]);
 }
 
-NAI__INLINE void tally_vector(float *out, const uint32_t *word, const tables *t,
-                              const nai__guide *g)
+NAI__INLINE vec float_of_16(__m256i x)
 {
-  const __m512i w = _mm512_loadu_si512(word), at = _mm512_srli_epi32(w, 32 - NAI__GUIDE_BITS),
-                below = look_up(t->below, at);
-  const __mmask16 one = _mm512_cmpge_epu32_mask(w, look_up(t->first, at));
-  uint32_t more = _mm512_cmpge_epu32_mask(w, look_up(t->second, at));
-  const __m512i sum = _mm512_mask_add_epi32(below, one, below, _mm512_set1_epi32(1));
-  store(out, (vec)_mm512_add_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(g->base)));
-  for (; more; more &= more - 1) {
-    const int lane = __builtin_ctz(more);
-    out[lane] = tally_on(word[lane], g);
-  }
+  return (vec)_mm512_cvtepi32_ps(_mm512_cvtepu16_epi32(x));
 }
 
-static int64_t tally_vectors(float *out, int64_t n, const uint32_t *word, const nai__guide *g)
+/* Of 32 numbers; a bit for each that is not said. */
+NAI__INLINE uint32_t tally_vector(float *out, const uint16_t *half, const guide_tables *t, vec base)
 {
-  int64_t i = 0;
-  tables t;
-  load_both(t.below, g->below);
-  load_both(t.first, g->first);
-  load_both(t.second, g->second);
-  for (; i + NAI__LANES <= n; i += NAI__LANES) tally_vector(out + i, word + i, &t, g);
-  return i;
-}
-#else
-static int64_t tally_vectors(float *out, int64_t n, const uint32_t *word, const nai__guide *g)
-{
-  (void)out, (void)n, (void)word, (void)g;
-  return 0;
+  const __m512i h = _mm512_loadu_si512(half), at = _mm512_srli_epi16(h, 16 - NAI__GUIDE_BITS),
+                first = look_up(t->first, at), below = look_up(t->below, at);
+  const __mmask32 one = _mm512_cmpgt_epu16_mask(h, first);
+  const __m512i sum = _mm512_mask_add_epi16(below, one, below, _mm512_set1_epi16(1));
+  store(out, float_of_16(_mm512_castsi512_si256(sum)) + base);
+  store(out + NAI__LANES, float_of_16(_mm512_extracti64x4_epi64(sum, 1)) + base);
+  return _mm512_cmpeq_epu16_mask(h, first) | _mm512_cmpge_epu16_mask(h, look_up(t->second, at));
 }
 #endif
 
-static void tally(float *out, int64_t n, const uint32_t *word, const nai__guide *guide)
+static int64_t tally(float *out, int16_t *unsaid, int64_t n, const uint16_t *half,
+                     const nai__guide *guide)
 {
-  for (int64_t i = tally_vectors(out, n, word, guide); i < n; i++)
-    out[i] = tally_one(word[i], guide);
+  int64_t i = 0, found = 0;
+#if NAI__WIDTH == 64
+  guide_tables t;
+  load_both(t.below, guide->below);
+  load_both(t.first, guide->first);
+  load_both(t.second, guide->second);
+  for (; i + 2 * NAI__LANES <= n; i += 2 * NAI__LANES)
+    for (uint32_t more = tally_vector(out + i, half + i, &t, all(guide->base)); more;
+         more &= more - 1)
+      unsaid[found++] = (int16_t)(i + __builtin_ctz(more));
+#endif
+  for (; i < n; i++)
+    if (!tally_one(out + i, half[i], guide)) unsaid[found++] = (int16_t)i;
+  return found;
 }
