@@ -192,13 +192,18 @@ nai_status nai__cells_prepare(const nai_network *net, const nai__node *node)
   return blame(node, nai__model_call(c->model, ops->prepare, &b));
 }
 
+static int is_fed(const nai_network *net, int64_t node, int32_t k)
+{
+  NAI__EACH_ONTO(net, p, node)
+    if (p->port == k) return 1;
+  return 0;
+}
+
 /* 1 where what port k receives is always 0. The first one has biases. */
 static int is_idle(const nai_network *net, int64_t node, int32_t k)
 {
   const nai__cells *c = net->node[node].cells;
-  if (k == 0) return 0;
-  NAI__EACH_ONTO(net, p, node)
-    if (p->port == k) return 0;
+  if (k == 0 || (c->fed >> k & 1)) return 0;
   for (int64_t i = 0; c->added[k] >= 0 && i < c->port_copies[k] * net->node[node].n; i++)
     if (c->parameter[c->added[k]][i] != 0) return 0;
   return 1;
@@ -210,9 +215,11 @@ nai_status nai__cells_refresh(nai_network *net)
     nai__cells *c = net->node[i].cells;
     if (!c) continue;
     NAI__TRY(nai__cells_prepare(net, &net->node[i]));
-    c->idle = 0;
-    for (int32_t k = 0; k < c->model->ops.n_ports; k++)
+    c->fed = c->idle = 0;
+    for (int32_t k = 0; k < c->model->ops.n_ports; k++) {
+      c->fed |= (uint32_t)is_fed(net, i, k) << k;
       c->idle |= (uint32_t)is_idle(net, i, k) << k;
+    }
   }
   return NAI_OK;
 }

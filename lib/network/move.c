@@ -126,14 +126,46 @@ static void add_constant(const nai__cells_moved *m, int32_t k, const float *cons
   }
 }
 
-static void add_constants(const nai__cells_moved *m, uint32_t idle, int64_t first, int64_t n)
+static const float *bias_of(const nai__cells_moved *m)
 {
   const nai_network *net = m->a->net;
+  return net->theta + net->unit_bias + m->segment->offset;
+}
+
+/* What a port receives in a run where no projection is onto it: the same at all of its steps. */
+static int is_constant(const nai__cells_moved *m, int32_t k)
+{
+  return m->run && k > 0 && !(m->segment->cells->fed >> k & 1);
+}
+
+static void add_constants(const nai__cells_moved *m, uint32_t idle, int64_t first, int64_t n)
+{
   const nai__cells *c = m->segment->cells;
-  add_constant(m, 0, net->theta + net->unit_bias + m->segment->offset, first, n);
+  if (!m->run || m->run->biased) add_constant(m, 0, bias_of(m), first, n);
   for (int32_t k = 0; k < c->model->ops.n_ports; k++)
-    if (c->added[k] >= 0 && !(idle >> k & 1))
+    if (c->added[k] >= 0 && !(idle >> k & 1) && !is_constant(m, k))
       add_constant(m, k, c->parameter[c->added[k]], first, n);
+}
+
+static int is_biased(const float *bias, int64_t n)
+{
+  uint32_t any = 0;
+  for (int64_t i = 0; i < n; i++) any |= bias[i] != 0;
+  return any != 0;
+}
+
+void nai__cells_begin_sums(const nai__cells_moved *m, int64_t first, int64_t n)
+{
+  const nai__cells *c = m->segment->cells;
+  const uint32_t idle = nai__idle_ports(m->a, m->segment);
+  if (m->run->steps == 0) m->run->biased = is_biased(bias_of(m) + first, n);
+  for (int32_t k = 0; k < c->model->ops.n_ports; k++) {
+    float *v = m->v + c->port[k] + first;
+    if (!is_constant(m, k))
+      memset(v, 0, (size_t)n * sizeof *v);
+    else if (!(idle >> k & 1) && m->run->steps == 0)
+      memcpy(v, c->parameter[c->added[k]] + first, (size_t)n * sizeof *v);
+  }
 }
 
 /* Of each trial a run of columns, with their copies where it is all of the units. */
@@ -235,12 +267,14 @@ void nai__cells_step(const nai__cells_moved *m, int64_t first, int64_t n)
   for (int32_t k = 0; k < ops->n_normals; k++) view.normal[k] = m->xi + c->normal[k];
   narrow(&view, ops, first, n);
   view.batch.idle = idle;
+  view.batch.memo = m->run ? &m->run->memo : NULL;
   view.batch.shown.step = m->t;
   view.batch.shown.seed = a->seed;
   view.batch.shown.first = a->first + (uint64_t)m->row;
   if (!nai__failure_is(&a->failed)) /* else the activity is not what it should be */
     nai__failure_note(&a->failed, nai__model_call(c->model, ops->step, &view.batch.shown));
   if (a->own) keep_own(m, first, n);
+  if (m->run) m->run->steps++;
 }
 
 /* --- slopes ----------------------------------------------------------------------------------- */

@@ -40,13 +40,27 @@ typedef struct nai__cells_moved {
   float *states;   /* [rows][ld_state]: of before, in place or in their own slot, and after */
   float *signals;  /* [rows][ld_units] */
   float *received; /* [rows][ld_units] */
+  /*
+   * Of a part that makes several steps, one right after the other, of one trial, while nothing arrives but what
+   * its sums are begun for; NULL: each step stands by itself.
+   */
+  struct nai__cells_run *run;
 } nai__cells_moved;
+
+/* What is found out at the first of those steps. 0 before it. */
+typedef struct nai__cells_run {
+  int32_t steps; /* made so far */
+  int32_t biased;
+  uint32_t memo; /* nai__unit_batch.memo */
+} nai__cells_run;
 
 /* The slot of rates at t has been opened: nai__rate_slot(). */
 nai__cells_moved nai__cells_move(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
                                  int64_t rows, float *v, const float *xi);
 /* 1 when parts of it may go one by one, and in several threads. */
 int nai__cells_part(const nai__segment *g);
+/* Before anything is added to what ports of the part receive at a step of a run. */
+void nai__cells_begin_sums(const nai__cells_moved *m, int64_t first, int64_t n);
 /* Units first .. first + n - 1; all of them where there are no parts. */
 void nai__cells_step(const nai__cells_moved *m, int64_t first, int64_t n);
 /*

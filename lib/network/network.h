@@ -108,7 +108,8 @@ typedef struct nai__cells {
   int64_t state[NAI_MOST_STATES], state_copies[NAI_MOST_STATES];
   int64_t normal[NAI_MOST_NORMALS];
   int64_t n_states, n_ports; /* of a unit, with copies */
-  uint32_t idle;             /* bit k: no projection is onto port k, and nothing is added to it */
+  uint32_t fed;              /* bit k: a projection is onto port k */
+  uint32_t idle;             /* bit k: none is, and nothing is added to it */
   float *memory;             /* of parameters and constants, as functions read them */
   float *parameter[NAI_MOST_PARAMETERS], *constant[NAI__MOST_CONSTANTS];
 } nai__cells;

@@ -1,8 +1,6 @@
 /* Parts of populations, each from what it receives to its step. */
 #include "parts.h"
 
-#include <string.h>
-
 #include "events.h"
 #include "move.h"
 
@@ -65,13 +63,6 @@ static void ask_for_next(const job *job, int64_t task, int64_t t)
   }
 }
 
-static void clear_ports(const job *job, const nai__segment *g, int64_t first, int64_t n)
-{
-  const uint32_t idle = nai__idle_ports(job->a, g);
-  for (int32_t k = 0; k < g->cells->model->ops.n_ports; k++)
-    if (!(idle >> k & 1)) memset(job->v + g->cells->port[k] + first, 0, (size_t)n * sizeof *job->v);
-}
-
 static void move_part(void *argument, int64_t task, int32_t thread)
 {
   const job *job = argument;
@@ -79,10 +70,14 @@ static void move_part(void *argument, int64_t task, int32_t thread)
   const nai__segment *g = segment_of(job, &part);
   const int64_t first = part * NAI__FAN_SLICE, left = g->units.n - first,
                 n = left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE;
+  nai__cells_run run = {0, 0, 0};
   (void)thread;
   for (int64_t t = job->t; t < job->end; t++) {
-    const nai__cells_moved moved = nai__cells_move(job->a, g, t, 0, 1, job->v, job->xi);
-    if (job->alone) clear_ports(job, g, first, n);
+    nai__cells_moved moved = nai__cells_move(job->a, g, t, 0, 1, job->v, job->xi);
+    if (job->alone) {
+      moved.run = &run;
+      nai__cells_begin_sums(&moved, first, n);
+    }
     add_spikes(job, g, part, t);
     ask_for_next(job, task, t);
     nai__cells_step(&moved, first, n);

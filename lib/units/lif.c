@@ -231,13 +231,27 @@ static int is_zero(const float *x, int64_t n)
 }
 
 /* Bits of the states of currents that there are, or may be. */
-static int find_currents(const nai__chunk *c)
+static int look_for_currents(const nai__chunk *c)
 {
   int exc = nai__lif_hears(c, NAI__LIF_ONTO_EXC) || nai__lif_hears(c, NAI__LIF_ONTO_BACKGROUND_EXC),
       inh = nai__lif_hears(c, NAI__LIF_ONTO_INH);
   if (!exc) exc = !is_zero(nai__chunk_state(c, NAI__LIF_I_EXC), c->n);
   if (!inh) inh = !is_zero(nai__chunk_state(c, NAI__LIF_I_INH), c->n);
   return exc << NAI__LIF_I_EXC | inh << NAI__LIF_I_INH;
+}
+
+/* What is 0 and hears nothing stays 0: of all chunks it is known after the first step. */
+enum { NO_EXC = 1, NO_INH = 2, LOOKED = 4 };
+
+static int find_currents(const nai__chunk *c)
+{
+  uint32_t *memo = ((const nai__unit_batch *)c->batch)->memo;
+  if (memo && (*memo & LOOKED))
+    return !(*memo & NO_EXC) << NAI__LIF_I_EXC | !(*memo & NO_INH) << NAI__LIF_I_INH;
+  const int currents = look_for_currents(c);
+  if (memo && currents >> NAI__LIF_I_EXC & 1) *memo &= ~(uint32_t)NO_EXC;
+  if (memo && currents >> NAI__LIF_I_INH & 1) *memo &= ~(uint32_t)NO_INH;
+  return currents;
 }
 
 /* out += a x */
@@ -335,8 +349,11 @@ static void step_chunk(const nai__chunk *c)
 
 static nai_status step(void *user, nai_unit_batch *b)
 {
+  uint32_t *memo = ((nai__unit_batch *)b)->memo;
   (void)user;
+  if (memo && !(*memo & LOOKED)) *memo |= NO_EXC | NO_INH; /* unless a chunk has some */
   nai__lif_each_chunk(b, step_chunk);
+  if (memo) *memo |= LOOKED;
   return NAI_OK;
 }
 

@@ -28,6 +28,11 @@ typedef struct nai__unit_batch {
   const nai__kernels *kernels;
   nai__units units;
   uint32_t idle; /* bit k: nothing ever arrives at port k, so that a step may leave it out */
+  /*
+   * What a model has found out about these units and wants to know at the next step, which follows at once with
+   * the same ports idle: 0 at the first of them. NULL: each step stands by itself.
+   */
+  uint32_t *memo;
   int32_t plain; /* 1: slopes of the step as it is are asked for, without a surrogate for a spike */
 } nai__unit_batch;
 
