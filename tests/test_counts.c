@@ -19,11 +19,25 @@ static const nai__kernels *table_of(int index)
   return name ? nai__kernels_named(name) : NULL;
 }
 
-static uint32_t word_of(int64_t unit)
+static void words_of(uint32_t word[4], uint32_t number)
 {
-  uint32_t counter[4] = {(uint32_t)(unit / 4), 9, 5, 7 | 13u << 24}, word[4];
+  uint32_t counter[4] = {number, 9, 5, 7 | 13u << 24};
   nai__philox(word, counter, 2026);
-  return word[unit % 4];
+}
+
+static uint32_t word_of(int64_t i)
+{
+  uint32_t word[4];
+  words_of(word, (uint32_t)(i / 4));
+  return word[i % 4];
+}
+
+/* The number of 48 bits that a unit's count is found from. */
+static uint64_t number_of(int64_t unit)
+{
+  uint32_t word[4];
+  words_of(word, (uint32_t)unit | UINT32_C(1) << 31);
+  return (uint64_t)(word_of(unit / 2) >> 16 * (unit % 2) & 0xffff) << 32 | word[0];
 }
 
 static const uint64_t trial = 5 | UINT64_C(7) << 32;
@@ -43,21 +57,38 @@ START_TEST(test_words)
 }
 END_TEST
 
+/* Of each number of 16 bits, behind which any may follow. */
 START_TEST(test_tally)
 {
-  static const uint32_t threshold[] = {1, 7, UINT32_C(0x80000000), UINT32_MAX};
-  static const uint32_t word[] = {
-      0, 1, 6, 7, UINT32_C(0x7fffffff), UINT32_C(0x80000000), UINT32_MAX - 1, UINT32_MAX};
-  static const float expected[] = {3, 4, 4, 5, 5, 6, 6, 7};
+  enum { N = 70 };
   const nai__kernels *kernels = table_of(_i);
   if (!kernels) return;
-  for (int64_t n = 1; n <= 8; n++) {
-    float out[9];
-    out[n] = -1;
-    kernels->tally(out, n, word, threshold, 4, 3);
-    for (int64_t i = 0; i < n; i++) ck_assert_float_eq(out[i], expected[i]);
-    ck_assert_float_eq(out[n], -1);
+  nai__guide guide = {.base = 3};
+  for (int at = 0; at < 1 << NAI__GUIDE_BITS; at++) { /* thresholds 1000, 40000, 40001, 65535 */
+    const int least = at << (16 - NAI__GUIDE_BITS);
+    guide.below[at] = least <= 1000 ? 0 : least <= 40000 ? 1 : 3;
+    guide.first[at] = least <= 1000 ? 1000 : least <= 40000 ? 40000 : 65535;
+    guide.second[at] = least <= 1000 ? 40000 : least <= 40000 ? 40001 : 65535;
   }
+  for (int first = 0; first + N <= 65536; first += N - 3)
+    for (int n = first % 2 ? N : 1 + first % N; n; n = 0) {
+      uint16_t half[N];
+      int16_t unsaid[N];
+      float out[N + 1];
+      for (int i = 0; i < N; i++) half[i] = (uint16_t)(first + i);
+      out[n] = -1;
+      const int64_t left = kernels->tally(out, unsaid, n, half, &guide);
+      int64_t found = 0;
+      for (int i = 0; i < n; i++) {
+        const int h = half[i], said = h != 1000 && h != 40000 && h != 40001 && h != 65535 &&
+                                      !(h > 40001 && h < 40960); /* of a bucket that has two */
+        if (!said) ck_assert(found < left && unsaid[found] == i);
+        found += !said;
+        if (said) ck_assert_float_eq(out[i], 3 + (float)((h > 1000) + 2 * (h > 40000)));
+      }
+      ck_assert_int_eq(found, left);
+      ck_assert_float_eq(out[n], -1);
+    }
 }
 END_TEST
 
@@ -69,19 +100,29 @@ static double below(double mean, int64_t k)
   return sum;
 }
 
-/* Each count is the one whose share of 0 .. 1 the word lies in. */
+/* Counts of one mean. */
+static void draw(const nai__kernels *kernels, float *out, int64_t n, int64_t first, uint64_t seed,
+                 uint64_t of_trial, uint32_t step, float scale, const float *rate)
+{
+  nai__counting by;
+  nai__counting_start(&by, kernels, seed, 13, step, scale);
+  nai__counts(&by, out, n, first, of_trial, rate);
+}
+
+/* Each count is the one whose share of 0 .. 1 the number lies in: one that 16 bits do not say, too. */
 START_TEST(test_inverted)
 {
   static const float means[] = {1e-6F, 0.001F, 0.24F, 2, 13.7F, 100, 101, 699, 4000};
   for (int m = 0; m < (int)(sizeof means / sizeof *means); m++) {
-    float mean[64], out[64];
-    for (int i = 0; i < 64; i++) mean[i] = means[m];
-    nai__counts(nai__kernels_best(), out, 64, 12, mean, 2026, 13, trial, 9);
-    for (int i = 0; i < 64; i++) {
-      const double u = (double)word_of(12 + i) * 0x1p-32;
+    enum { UNITS = 20000 };
+    static float rate[UNITS], out[UNITS];
+    for (int i = 0; i < UNITS; i++) rate[i] = 4 * means[m];
+    draw(nai__kernels_best(), out, UNITS, 12, 2026, trial, 9, 0.25F, rate);
+    for (int i = 0; i < UNITS; i += m < 6 ? 1 : 50) {
+      const double u = (double)number_of(12 + i) * 0x1p-48;
       const int64_t k = (int64_t)out[i];
-      ck_assert_double_le(k > 0 ? below(means[m], k - 1) : 0, u + 1e-9);
-      ck_assert_double_ge(below(means[m], k), u - 1e-9);
+      ck_assert_double_le(k > 0 ? below(means[m], k - 1) : 0, u + 1e-10);
+      ck_assert_double_ge(below(means[m], k), u - 1e-10);
     }
   }
 }
@@ -95,7 +136,7 @@ static void expect_moments(float mean)
   float means[UNITS], out[UNITS];
   for (int i = 0; i < UNITS; i++) means[i] = mean;
   for (uint32_t step = 0; step < STEPS; step++) {
-    nai__counts(nai__kernels_best(), out, UNITS, 0, means, 3, 13, 0, step);
+    draw(nai__kernels_best(), out, UNITS, 0, 3, 0, step, 1, means);
     for (int i = 0; i < UNITS; i++) {
       ck_assert_float_eq(out[i], rintf(out[i]));
       sum += (double)out[i] - (double)mean;
@@ -127,13 +168,12 @@ START_TEST(test_pieces)
   mean[100] = -1;
   mean[101] = 7;
   mean[310] = NAN;
-  nai__counts(nai__kernels_named("portable"), whole, N, 3, mean, 1, 13, 8, 4);
+  draw(nai__kernels_named("portable"), whole, N, 3, 1, 8, 4, 1, mean);
   ck_assert_float_eq(whole[33] + whole[450] + whole[100], 0);
   ck_assert(isnan(whole[310]));
   for (int each = 1; each < N; each += 1 + each / 2) {
     for (int at = 0; at < N; at += each)
-      nai__counts(kernels, piece + at, at + each < N ? each : N - at, 3 + at, mean + at, 1, 13, 8,
-                  4);
+      draw(kernels, piece + at, at + each < N ? each : N - at, 3 + at, 1, 8, 4, 1, mean + at);
     ck_assert_int_eq(memcmp(piece, whole, sizeof piece), 0);
   }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "../lib/network/network.h"
+#include "../lib/network/parts.h"
 #include "faults.h"
 #include "listed.h"
 #include "states.h"
@@ -152,6 +153,87 @@ START_TEST(what_is_clamped_is_sent)
 }
 END_TEST
 
+/* --- several steps at once -------------------------------------------------------------------- */
+
+enum { LONG = 151, ROOM = 40 * (N_E + N_I) };
+
+/* Nothing arrives within three steps. Units of one part have biases, those of I currents of a background. */
+static nai_network *build_alone(void)
+{
+  nai_network *net =
+      COMPOSE(.dt = 0.5, .populations = {{"E", N_E, NAI_EXCITATORY}, {"I", N_I, NAI_INHIBITORY}});
+  nai_constraint *few;
+  float *bias = calloc(N_E, sizeof *bias);
+  for (int k = NAI__FAN_SLICE; k < N_E; k++) bias[k] = 0.2F * (float)(k % 7);
+  expect_ok(nai_network_set_model(net, "E I", "lif"));
+  expect_ok(nai_network_set(net, "E I", "background", 6000));
+  expect_ok(nai_network_set(net, "E I", "background_weight", 0.4));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  expect_ok(nai_network_set_delay(net, "E I", "E I", 1.5));
+  expect_ok(nai_network_set_delay(net, "E", "I", 4));
+  constrain_by(net, "E I", "E I", nai_constraint_create_indegree(&few, 30), &few);
+  expect_ok(nai_network_set_initial_weights(net, "E", "E I", NAI_WEIGHTS_CONSTANT, 0.3, 0));
+  expect_ok(nai_network_set_initial_weights(net, "I", "E I", NAI_WEIGHTS_UNIFORM, -2, 0));
+  expect_ok(nai_network_set_plastic(net, "E I", "E I", 0));
+  expect_ok(nai_network_set_storage(net, "E I", "E I", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_build(net, 3));
+  expect_ok(nai_network_set_bias(net, "E", bias, N_E));
+  free(bias);
+  return net;
+}
+
+typedef struct ran {
+  nai_spike *spike;
+  int64_t n;
+  float v[N_I];
+} ran;
+
+/* In calls of so many steps, at most; on the way a clamp, and the end of a background whose currents decay. */
+static void run_alone(ran *out, nai_network *net, int64_t each, int32_t threads)
+{
+  nai_state *state = make_state(net, 1, 7);
+  nai_recording r = NAI_RECORDING_INIT;
+  nai_view v = {.struct_size = sizeof v};
+  expect_ok(nai_state_set_threads(state, threads));
+  expect_ok(nai_network_set(net, "I", "background_exc", 900));
+  r.populations = "E I";
+  r.spikes = out->spike = malloc(ROOM * sizeof *r.spikes);
+  for (int64_t t = 0, some; t < LONG; t += some) {
+    const int64_t end = t < 90 ? 90 : t < 120 ? 120 : LONG;
+    r.room = r.n + 30 * (N_E + N_I);
+    if (t == 90) expect_ok(nai_state_clamp(state, "E", 0));
+    if (t == 120) expect_ok(nai_state_release(state, "E"));
+    if (t == 120) expect_ok(nai_network_set(net, "I", "background_exc", 0));
+    some = each < end - t ? each : end - t;
+    expect_ok(nai_state_record_spikes(state, some, NULL, &r));
+    some = r.made;
+  }
+  expect_ok(nai_state_variable(&v, state, "I:v"));
+  memcpy(out->v, v.data, sizeof out->v);
+  out->n = r.n;
+  nai_state_destroy(state);
+}
+
+START_TEST(steps_at_once)
+{
+  static ran one, some;
+  nai_network *net = build_alone();
+  ck_assert_int_eq(nai__parts_window(net), 3);
+  run_alone(&one, net, 1, 1);
+  ck_assert_int_gt(one.n, N_E);
+  for (int32_t threads = 1; threads <= 3; threads += 2)
+    for (int64_t each = 2; each < 100; each += 60) {
+      run_alone(&some, net, each, threads);
+      ck_assert_int_eq(some.n, one.n);
+      ck_assert_int_eq(memcmp(one.spike, some.spike, (size_t)one.n * sizeof *one.spike), 0);
+      ck_assert_int_eq(memcmp(one.v, some.v, sizeof one.v), 0);
+      free(some.spike);
+    }
+  free(one.spike);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(what_cannot_be)
 {
   nai_network *net = build_ei(5, 3, 1);
@@ -184,7 +266,7 @@ Suite *state_threads_suite(void)
 {
   Suite *suite = suite_create("state_threads");
   ADD_CASE(suite, "bits", parts_of_one_trial, trials_of_spiking_units, trials_of_rate_units,
-           one_trial_as_among_others, what_is_clamped_is_sent);
+           one_trial_as_among_others, what_is_clamped_is_sent, steps_at_once);
   ADD_CASE(suite, "refusals", what_cannot_be);
   return suite;
 }
