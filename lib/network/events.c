@@ -53,12 +53,6 @@ int64_t nai__events_of(const int32_t **out, const nai__activity *a, const nai__n
   return *count;
 }
 
-void nai__events_forget(nai__events *events, int64_t slot)
-{
-  for (int64_t i = 0; events && i < events->nodes; i++)
-    events->count[slot * events->nodes + i] = NAI__UNKNOWN;
-}
-
 void nai__events_forget_all(nai__events *events)
 {
   for (int64_t slot = 0; events && slot < events->slots; slot++) nai__events_forget(events, slot);

@@ -27,7 +27,11 @@ int64_t nai__events_of(const int32_t **out, const nai__activity *a, const nai__n
                        int64_t t);
 
 /* What was found of this slot, or of all, holds no longer. Nullable: events. */
-void nai__events_forget(nai__events *events, int64_t slot);
+static inline void nai__events_forget(nai__events *events, int64_t slot)
+{
+  for (int64_t i = 0; events && i < events->nodes; i++)
+    events->count[slot * events->nodes + i] = NAI__UNKNOWN;
+}
 void nai__events_forget_all(nai__events *events);
 
 #endif
