@@ -187,8 +187,8 @@ START_TEST(one_trial_has_the_bits_of_a_batch)
       for (int id = 0; id < COUNT(shares) && many[ik] * few[in] < 2000000; id++) {
         sparse s = sparse_new(kernels, many[ik], few[in], shares[id], 1);
         nai__row_lists *rows = rows_of(&s);
-        near += rows && rows->near;
-        far += rows && rows->far;
+        near += rows && !rows->columns;
+        far += rows && rows->columns;
         if (rows) compare_row(kernels, &s, rows, 0);
         if (rows) compare_row(kernels, &s, rows, 1);
         EXPECT(nai__row_lists_size(rows) <=
@@ -261,7 +261,7 @@ START_TEST(lists_of_one_trial_without_memory)
       EXPECT((rows != NULL) == well);
       nai__row_lists_destroy(rows);
     }
-    EXPECT(failed > 8);
+    EXPECT(failed >= 8);
     nai__compressed_release(&synapses);
     sparse_free(&s);
   }
@@ -348,8 +348,14 @@ static void compare_rows(const nai__compressed *places, const nai__compressed *o
   if (!one) return;
   nai__row_lists_pack(one, w);
   nai__row_lists_pack(other, compact);
-  ck_assert(one->place && !other->place && one->slots == other->slots);
-  ck_assert_mem_eq(one->weight, other->weight, (size_t)(16 * one->slots) * sizeof *w);
+  if (one->columns) {
+    const int64_t synapses = places->first[places->n];
+    ck_assert(one->columns->place && !other->columns->place);
+    ck_assert_mem_eq(one->columns->weight, other->columns->weight, (size_t)synapses * sizeof *w);
+  } else {
+    ck_assert(one->place && !other->place && one->slots == other->slots);
+    ck_assert_mem_eq(one->weight, other->weight, (size_t)(16 * one->slots) * sizeof *w);
+  }
   nai__row_lists_destroy(one);
   nai__row_lists_destroy(other);
 }

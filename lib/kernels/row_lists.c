@@ -47,7 +47,6 @@ static int64_t most_slots(int64_t k, int64_t synapses)
 /* What slots are filled from. */
 typedef struct source {
   const nai__compressed *synapses;
-  int near;
   int32_t *order; /* [n]: receivers, those with most synapses first */
 } source;
 
@@ -87,22 +86,19 @@ static slice open_slice(const source *from, int64_t s)
   return out;
 }
 
-/* The window of the next slot; -1 after the last. Of near ones it ends within the senders. */
+/* The window of the next slot, which ends within the senders; -1 after the last. */
 static int64_t next_window(const source *from, const slice *s)
 {
   const int32_t *sender = from->synapses->sender;
   int64_t least = -1;
   for (int p = 0; p < NAI__ROW_SLICE; p++)
     if (s->at[p] < s->end[p] && (least < 0 || sender[s->at[p]] < least)) least = sender[s->at[p]];
-  if (least < 0) return -1;
-  return from->near ? smaller(least / 16 * 16, from->synapses->k - NAI__ROW_WINDOW)
-                    : least / NAI__ROW_FAR * NAI__ROW_FAR;
+  return least < 0 ? -1 : smaller(least / 16 * 16, from->synapses->k - NAI__ROW_WINDOW);
 }
 
 static int is_within(const source *from, const slice *s, int p, int64_t window)
 {
-  const int64_t width = from->near ? NAI__ROW_WINDOW : NAI__ROW_FAR;
-  return s->at[p] < s->end[p] && from->synapses->sender[s->at[p]] < window + width;
+  return s->at[p] < s->end[p] && from->synapses->sender[s->at[p]] < window + NAI__ROW_WINDOW;
 }
 
 /* Slots of all slices; with `out`, which has room for them, fills them. */
@@ -121,17 +117,14 @@ static int64_t make_slots(const source *from, nai__row_lists *out)
         out->here[slot] |= (uint16_t)(1 << p);
         if (out->place) out->place[lane] = c->place[e];
         out->start[slot] = (int32_t)window;
-        if (from->near)
-          out->near[lane] = (uint8_t)(c->sender[e] - window);
-        else
-          out->far[lane] = (uint16_t)(c->sender[e] - window);
+        out->sender[lane] = (uint8_t)(c->sender[e] - window);
       }
     if (out) out->first[g + 1] = slot;
   }
   return slot;
 }
 
-static nai__row_lists *allocate(const nai__compressed *c, int64_t slots, int near)
+static nai__row_lists *allocate(const nai__compressed *c, int64_t slots)
 {
   nai__row_lists *rows = NAI__NEW(nai__row_lists);
   if (!rows) return NULL;
@@ -146,10 +139,9 @@ static nai__row_lists *allocate(const nai__compressed *c, int64_t slots, int nea
   rows->place = c->place ? NAI__ARRAY(int32_t, slots * NAI__ROW_SLICE) : NULL;
   rows->weight = NAI__ARRAY(float, slots *NAI__ROW_SLICE);
   rows->start = NAI__ARRAY(int32_t, slots);
-  if (near) rows->near = NAI__ARRAY(uint8_t, slots * NAI__ROW_SLICE);
-  if (!near) rows->far = NAI__ARRAY(uint16_t, slots * NAI__ROW_SLICE);
+  rows->sender = NAI__ARRAY(uint8_t, slots * NAI__ROW_SLICE);
   if (rows->first && rows->post && rows->here && rows->start && rows->weight &&
-      (rows->rows || rows->place) && (rows->near || rows->far))
+      (rows->rows || rows->place) && rows->sender)
     return rows;
   nai__row_lists_destroy(rows);
   return NULL;
@@ -157,7 +149,7 @@ static nai__row_lists *allocate(const nai__compressed *c, int64_t slots, int nea
 
 static nai__row_lists *make_rows(const source *from, int64_t slots)
 {
-  nai__row_lists *rows = allocate(from->synapses, slots, from->near);
+  nai__row_lists *rows = allocate(from->synapses, slots);
   if (!rows) return NULL;
   for (int64_t i = 0; i < rows->slices * NAI__ROW_SLICE; i++)
     rows->post[i] = i < rows->n ? from->order[i] : -1;
@@ -168,12 +160,25 @@ static nai__row_lists *make_rows(const source *from, int64_t slots)
 
 /* --- lists of rows ---------------------------------------------------------------------------- */
 
+static nai__row_lists *list_columns(const nai__compressed *synapses)
+{
+  nai__row_lists *rows = NAI__NEW(nai__row_lists);
+  if (!rows) return NULL;
+  rows->k = synapses->k;
+  rows->n = synapses->n;
+  rows->columns = nai__columns_create(synapses);
+  if (rows->columns) return rows;
+  nai__row_lists_destroy(rows);
+  return NULL;
+}
+
 int nai__row_lists_create(nai__row_lists **out, const nai__compressed *synapses)
 {
   const int64_t k = synapses->k, n = synapses->n, count = synapses->first[n];
   *out = NULL;
   if (!pays(k, n, count)) return 1;
-  source from = {.synapses = synapses, .near = density_of(k, n, count) >= NEAR};
+  if (density_of(k, n, count) < NEAR) return (*out = list_columns(synapses)) != NULL;
+  source from = {.synapses = synapses};
   int well = sort(&from);
   if (well) {
     const int64_t slots = make_slots(&from, NULL);
@@ -190,10 +195,10 @@ void nai__row_lists_destroy(nai__row_lists *rows)
   nai__free(rows->post);
   nai__free(rows->here);
   nai__free(rows->start);
-  nai__free(rows->near);
-  nai__free(rows->far);
+  nai__free(rows->sender);
   nai__free(rows->place);
   nai__free(rows->weight);
+  nai__columns_destroy(rows->columns);
   nai__free(rows);
 }
 
@@ -216,6 +221,10 @@ static void pack_in_order(nai__row_lists *rows, const float *w)
 
 void nai__row_lists_pack(nai__row_lists *rows, const float *w)
 {
+  if (rows->columns) {
+    nai__columns_pack(rows->columns, w);
+    return;
+  }
   if (rows->rows) {
     pack_in_order(rows, w);
     return;
@@ -227,31 +236,34 @@ void nai__row_lists_pack(nai__row_lists *rows, const float *w)
 static int64_t size_of(int64_t slices, int64_t slots, int places)
 {
   const int64_t lane =
-      (int64_t)(sizeof(uint16_t) + sizeof(float)) + (places ? (int64_t)sizeof(int32_t) : 0);
+      (int64_t)(sizeof(uint8_t) + sizeof(float)) + (places ? (int64_t)sizeof(int32_t) : 0);
   const int64_t slot = NAI__ROW_SLICE * lane + (int64_t)(sizeof(uint16_t) + sizeof(int32_t));
   return slots * slot + slices * (int64_t)(sizeof(int64_t) + NAI__ROW_SLICE * sizeof(int32_t));
 }
 
 int64_t nai__row_lists_size(const nai__row_lists *rows)
 {
-  return rows ? size_of(rows->slices, rows->slots, rows->place != NULL) : 0;
+  if (!rows) return 0;
+  const nai__columns *c = rows->columns;
+  if (c) return nai__columns_bytes(c->k, c->n, c->first[c->slices * c->k], c->place != NULL);
+  return size_of(rows->slices, rows->slots, rows->place != NULL);
 }
 
 int64_t nai__row_lists_bytes(int64_t k, int64_t n, int64_t synapses)
 {
   if (k * n < LARGE) synapses = smaller(synapses, (int64_t)(MOST_SMALL * (double)(k * n)));
   if (!pays(k, n, synapses)) return 0;
-  return size_of(slices_of(n), most_slots(k, synapses), 1);
+  const int64_t columns =
+      nai__columns_bytes(k, n, smaller(synapses, (int64_t)(NEAR * (double)(k * n))), 1);
+  const int64_t slots = size_of(slices_of(n), most_slots(k, synapses), 1);
+  return slots > columns ? slots : columns;
 }
 
 int64_t nai__row_lists_expected(int64_t k, int64_t n, int64_t synapses)
 {
   if (!pays(k, n, synapses)) return 0;
-  const int near = density_of(k, n, synapses) >= NEAR;
-  const int64_t full = synapses / NAI__ROW_SLICE, windows = near ? 1 : 1 + (k - 1) / NAI__ROW_FAR;
-  /* Receivers wait for each other at the end of a window. */
-  const double each = (double)synapses / ((double)n * (double)windows);
-  const double waits = windows > 1 ? 2 * sqrt(each) * (double)windows : 1;
-  const int64_t slots = (near ? full + full / 2 : full) + (int64_t)((double)slices_of(n) * waits);
+  if (density_of(k, n, synapses) < NEAR) return nai__columns_bytes(k, n, synapses, 0);
+  const int64_t full = synapses / NAI__ROW_SLICE,
+                slots = full + full / 2 + slices_of(n); /* receivers wait for each other */
   return size_of(slices_of(n), smaller(slots, most_slots(k, synapses)), 0);
 }

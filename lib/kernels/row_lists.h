@@ -3,33 +3,31 @@
  * of them a slice, those with the most synapses first. A slot holds at most one synapse of each, its
  * next one, senders ascending; so the sum of a receiver is the same chain as in all other products.
  *
- * Near: senders of a slot lie in a window of NAI__ROW_WINDOW, which stands where the receiver that
- * is most behind goes on; those that are ahead of it wait. Rates of a window are looked up in registers.
- * Far, where a window would hold too few synapses: they are gathered from one of NAI__ROW_FAR, as many as
- * sixteen bits can tell apart.
+ * Senders of a slot lie in a window of NAI__ROW_WINDOW, whose rates are looked up in registers; it stands where
+ * the receiver that is most behind goes on, and those that are ahead of it wait. Where a window would hold
+ * too few synapses they are listed by sender instead.
  */
 #ifndef NAI_KERNELS_ROW_LISTS_H
 #define NAI_KERNELS_ROW_LISTS_H
 
-#include "compressed.h"
+#include "columns.h"
 
 #define NAI__ROW_SLICE 16
 #define NAI__ROW_WINDOW 64
-#define NAI__ROW_FAR 65536
 
 typedef struct nai__row_lists {
   int64_t k, n; /* senders, receivers */
   int64_t slices, slots;
-  int64_t *first; /* [slices + 1]: slots */
-  int32_t *post;  /* [slices][16]: receivers; -1: none */
-  uint16_t *here; /* [slots]: bit i: the slot has a synapse of lane i */
-  int32_t *start; /* [slots]: first sender of the window */
-  uint8_t *near;  /* [slots][16]: senders in their window; NULL: far */
-  uint16_t *far;  /* [slots][16]: senders; NULL: near */
+  int64_t *first;  /* [slices + 1]: slots */
+  int32_t *post;   /* [slices][16]: receivers; -1: none */
+  uint16_t *here;  /* [slots]: bit i: the slot has a synapse of lane i */
+  int32_t *start;  /* [slots]: first sender of the window */
+  uint8_t *sender; /* [slots][16]: in their window */
   const int64_t
       *rows;      /* [n + 1], lent: first weight of each receiver, whose weights are in order; */
   int32_t *place; /* NULL: [slots][16], where the weight is, counted from w; -1: none */
   float *weight;  /* [slots][16] */
+  nai__columns *columns; /* NULL; else there is nothing but these */
 } nai__row_lists;
 
 /*

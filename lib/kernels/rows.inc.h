@@ -18,7 +18,7 @@ NAI__INLINE vec present(vec x, uint16_t here, int part)
 }
 
 /* x[at[lane]], of a window. */
-NAI__INLINE vec look_near(const float *x, const uint8_t *at)
+NAI__INLINE vec look_up_near(const float *x, const uint8_t *at)
 {
 #if NAI__WIDTH == 64
   const __m512i i = _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)at));
@@ -34,22 +34,8 @@ NAI__INLINE vec look_near(const float *x, const uint8_t *at)
 #endif
 }
 
-NAI__INLINE vec look_far(const float *x, const uint16_t *at)
-{
-#if NAI__WIDTH == 64
-  const __m512i i = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(const void *)at));
-  return _mm512_i32gather_ps(i, x, 4);
-#elif NAI__WIDTH == 32
-  const __m256i i = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)at));
-  return _mm256_i32gather_ps(x, i, 4);
-#else
-  return (vec){x[at[0]], x[at[1]], x[at[2]], x[at[3]]};
-#endif
-}
-
-/* One slice; sum [NAI__ROW_SLICE]. near: a constant. */
-NAI__INLINE void row_slice(int near, float *sum, const float *a, const nai__row_lists *l,
-                           int64_t slice)
+/* One slice; sum [NAI__ROW_SLICE]. */
+NAI__INLINE void row_slice(float *sum, const float *a, const nai__row_lists *l, int64_t slice)
 {
   vec s[NAI__ROW_PARTS];
 #pragma GCC unroll 4
@@ -61,8 +47,8 @@ NAI__INLINE void row_slice(int near, float *sum, const float *a, const nai__row_
 #pragma GCC unroll 4
     for (int p = 0; p < NAI__ROW_PARTS; p++) {
       const int64_t lane = at + p * NAI__LANES;
-      const vec x = near ? look_near(from, l->near + lane) : look_far(from, l->far + lane);
-      s[p] = fused(load(l->weight + lane), present(x, l->here[slot], p), s[p]);
+      const vec x = present(look_up_near(from, l->sender + lane), l->here[slot], p);
+      s[p] = fused(load(l->weight + lane), x, s[p]);
     }
   }
 #pragma GCC unroll 4
@@ -71,15 +57,16 @@ NAI__INLINE void row_slice(int near, float *sum, const float *a, const nai__row_
 
 static void list_row(float *c, const float *a, const nai__row_lists *l, int accumulate)
 {
+  if (l->columns) {
+    column_product(c, a, l->columns, accumulate);
+    return;
+  }
   for (int64_t slice = 0; slice < l->slices; slice++) {
     _Alignas(64) float sum[NAI__ROW_SLICE] = {0};
     const int32_t *const post = l->post + slice * NAI__ROW_SLICE;
     for (int p = 0; p < NAI__ROW_SLICE && accumulate; p++)
       if (post[p] >= 0) sum[p] = c[post[p]];
-    if (l->near)
-      row_slice(1, sum, a, l, slice);
-    else
-      row_slice(0, sum, a, l, slice);
+    row_slice(sum, a, l, slice);
     for (int p = 0; p < NAI__ROW_SLICE; p++)
       if (post[p] >= 0) c[post[p]] = sum[p];
   }

@@ -17,6 +17,10 @@
 
 #include "lists.inc.h"
 
+#include "active.inc.h"
+
+#include "columns.inc.h"
+
 #include "rows.inc.h"
 
 #include "units.inc.h"
@@ -26,8 +30,6 @@
 #include "sums.inc.h"
 
 #include "tally.inc.h"
-
-#include "active.inc.h"
 
 #include "bits.inc.h"
 

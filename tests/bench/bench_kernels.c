@@ -144,7 +144,7 @@ static void bench_list_row(const nai__kernels *kernels, int64_t n, double densit
          whole * 1e6);
   if (rows)
     printf(", lists %8.2f us (%s, %.0f %% of lanes used)\n", list * 1e6,
-           rows->near ? "near" : "far",
+           rows->columns ? "by sender" : "near",
            100.0 * (double)synapses.first[n] / (double)(NAI__ROW_SLICE * rows->slots));
   else
     printf(", no lists\n");
