@@ -32,6 +32,7 @@ from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
 from .agent import Agent
 from .analysis import PCA, ReactionTimes, condition_means, pca, reaction_times, stages
+from .conductance_fields import ConductanceField, nmda_gate
 from .constraint import (
     Constraint,
     Dale,
@@ -96,11 +97,12 @@ from .initial import (
     Uniform,
 )
 from .intervention import Clamp, Inject, Intervention, Scale, Silence
-from .mean_fields import MeanField, Stationary, mean_field
+from .mean_fields import MeanField, Stationary
 from .microcircuit_measures import MicrocircuitHistory, MicrocircuitMeasures
 from .microcircuits import microcircuit
 from .model import Field, Model, UnitModel, Units, models
 from .network import Network, Spectrum
+from .network_fields import mean_field
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
 from .rule import (
     BPTT,
@@ -152,6 +154,7 @@ __all__ = [
     "Communicability",
     "Conduction",
     "Confusion",
+    "ConductanceField",
     "Constant",
     "Constraint",
     "Cost",
@@ -275,6 +278,7 @@ __all__ = [
     "fit_psychometric",
     "mean_field",
     "microcircuit",
+    "nmda_gate",
     "pca",
     "play",
     "plot",

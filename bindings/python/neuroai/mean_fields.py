@@ -2,29 +2,29 @@
 
 Amit & Brunel (1997), Brunel (2000): each neuron receives so many spikes of so small an effect that its input is white
 noise; its rate follows from the mean and the variance of the input by :func:`neuroai.siegert`, these from the rates.
+Where synapses are currents that decay, noise has a memory (Brunel & Sergi 1998; Fourcaud & Brunel 2002).
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
-from ._handle import brief, expect, frozen, given, listed
-from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
-from .synapse_list import columns
+from ._handle import brief, frozen, given, listed
+from .errors import Error, InvalidError, UnknownNameError
 from .transfer import siegert, siegert_slopes
 
-if TYPE_CHECKING:
-    from .network import Network
-
-__all__ = ["MeanField", "Stationary", "mean_field"]
+__all__ = ["MeanField", "Stationary"]
 
 Doubles = npt.NDArray[np.float64]
 #: Where a search begins: a rate of each population, Hz, or of those named, the others being silent.
 Start = Union[Mapping[str, float], npt.ArrayLike]
+
+#: |zeta(1/2)|: noise with a memory raises threshold and reset by that many sd sqrt(tau_syn / tau).
+ZETA = 1.4603545088095868
 
 #: Hz: below it a rate is found, and above it two states differ.
 _FOUND, _APART = 1e-9, 1e-3
@@ -38,8 +38,8 @@ class Stationary(Closed):
 
     Attributes:
         rates: of each population, Hz.
-        mean: of the potential without threshold, mV.
-        sd: its standard deviation, mV.
+        mean: of the potential without threshold, mV, above rest; of a :class:`ConductanceField` itself.
+        sd: its standard deviation, mV; of noise with a memory, what it would be without.
         eigenvalues: of d rate/dt = -rate + Phi(rates), in units of the relaxation's time constant, complex, the largest
             real part first.
         stable: whether all real parts are below 0. Oscillations that delays make are not seen.
@@ -71,13 +71,25 @@ class Stationary(Closed):
 
 
 class MeanField(Closed):
-    """Mean field of populations coupled by jumps of the potential; :func:`mean_field` reads one from a network.
+    """Mean field of populations coupled by jumps of the potential, or by currents; :func:`mean_field` reads one.
 
     ::
 
-        mean_i = drive_i + tau_i sum_j counts_ij weights_ij rate_j
-        sd_i^2 = noise_i^2 + (tau_i / 2) sum_j counts_ij (weights_ij^2 + spreads_ij^2) rate_j
-        rate_i = siegert(mean_i, sd_i)
+        mean_i  = drive_i + tau_i sum_j counts_ij weights_ij rate_j
+        sd_i^2  = noise_i^2 + (tau_i / 2) sum_j counts_ij (weights_ij^2 + spreads_ij^2) rate_j
+        shift_i = |zeta(1/2)| sd_i sqrt(tau_syn / tau_i)
+        rate_i  = siegert(mean_i, sd_i, threshold_i + shift_i, reset_i + shift_i)
+
+    A current that jumps by w and decays with ``tau_syn`` moves the potential by as much in all as a jump of
+    ``weights`` = tau_syn w / capacitance. Its noise has a memory, which raises threshold and reset, to first order in
+    sqrt(tau_syn / tau) (Brunel & Sergi 1998; Fourcaud & Brunel 2002; sd is smaller by sqrt(2) than their sigma, and
+    |zeta(1/2)| = 1.46). Where synapses of a neuron differ in ``tau_syn``, their harmonic mean, weighted by their shares
+    of sd_i^2, stands in for it: with it the potential is as steep on average. This is ours; nothing exact is known to
+    us. Where jumps are among them there is no shift.
+
+    Against simulated neurons of 2 to 37 Hz rates were within 3 % for a tau_syn / tau of 0.025, 5 % for 0.1 and 8 % for
+    0.25; with two time constants, equal in variance and up to a factor of 10 apart, within 8 %; with jumps and currents
+    of equal variance up to 20 % off, which :func:`mean_field` refuses.
 
     Every number of a population may be one for all of them.
 
@@ -92,6 +104,9 @@ class MeanField(Closed):
         background_weight: of these, mV.
         drive: mean of the potential without any spike, mV.
         noise: standard deviation that it has without any, mV.
+        tau_syn: [to, from] time constant of the synapses, ms; 0: jumps.
+        background_tau_syn: of those of the background, ms.
+        noise_tau_syn: memory of ``noise``, ms.
     """
 
     names: Tuple[str, ...]
@@ -111,13 +126,21 @@ class MeanField(Closed):
         background_weight: npt.ArrayLike = 0.0,
         drive: npt.ArrayLike = 0.0,
         noise: npt.ArrayLike = 0.0,
+        tau_syn: npt.ArrayLike = 0.0,
+        background_tau_syn: npt.ArrayLike = 0.0,
+        noise_tau_syn: npt.ArrayLike = 0.0,
     ) -> None:
         n = len(tuple(names))
         each = {"tau": tau, "threshold": threshold, "reset": reset, "refractory": refractory, "drive": drive}
         each.update(background=background, background_weight=background_weight, noise=noise)
-        found = {key: _shaped(key, value, (n,)) for key, value in each.items()}
-        count = _shaped("counts", counts, (n, n))
-        weight, spread = _shaped("weights", weights, (n, n)), _shaped("spreads", spreads, (n, n))
+        each.update(background_tau_syn=background_tau_syn, noise_tau_syn=noise_tau_syn)
+        found = {key: shaped(key, value, (n,)) for key, value in each.items()}
+        count = shaped("counts", counts, (n, n))
+        weight, spread = shaped("weights", weights, (n, n)), shaped("spreads", spreads, (n, n))
+        memory = shaped("tau_syn", tau_syn, (n, n))
+        for key, value in (("tau_syn", memory), *((key, found[key]) for key in found if key.endswith("tau_syn"))):
+            if np.any(value < 0):
+                raise InvalidError(f"{key}: some are below 0")
         if n < 1 or np.any(count < 0):
             raise InvalidError("counts: some are below 0" if n else "names: there is no population")
         per_hz = found["tau"] / 1000.0  # spikes of 1 Hz that count at a time
@@ -126,9 +149,14 @@ class MeanField(Closed):
         self._by_mean = per_hz[:, None] * count * weight
         self._by_variance = per_hz[:, None] / 2 * count * (weight**2 + spread**2)
         self._mean = found["drive"] + per_hz * outside * jump
-        self._variance = found["noise"] ** 2 + per_hz / 2 * outside * jump**2
+        noisy, background_noise = found["noise"] ** 2, per_hz / 2 * outside * jump**2
+        self._variance = noisy + background_noise
         self._neuron = found["tau"], found["threshold"], found["reset"], found["refractory"]
         siegert(self._mean, np.sqrt(self._variance), *self._neuron)  # which refuses what it cannot take
+        # of the variance, what is over tau_syn and what has none, by rates and without: for the memory of noise
+        parts = ((noisy, found["noise_tau_syn"]), (background_noise, found["background_tau_syn"]))
+        self._by_steep, self._by_white = _split(self._by_variance, memory)
+        self._steep, self._white = (np.asarray(sum(each)) for each in zip(*(_split(*part) for part in parts)))
 
     # --- of given rates ----------------------------------------------------------------------------------------------
 
@@ -140,16 +168,30 @@ class MeanField(Closed):
             np.sqrt(np.maximum(variance, 0)), np.float64
         )
 
+    def _raised(self, nu: Doubles) -> Tuple[Doubles, Doubles]:
+        """By how much the memory of noise raises threshold and reset, mV, and its derivatives by the rates."""
+        variance, by_variance = self._variance + self._by_variance @ nu, self._by_variance
+        steep, white = self._steep + self._by_steep @ nu, self._white + self._by_white @ nu
+        there = (steep > 0) & (white <= 0)
+        steep = np.where(there, steep, 1)
+        raised = np.where(there, ZETA * np.maximum(variance, 0) / np.sqrt(steep * self._neuron[0]), 0)
+        part = ZETA / np.sqrt(steep * self._neuron[0])
+        slopes = part[:, None] * by_variance - (raised / (2 * steep))[:, None] * self._by_steep
+        return raised, np.where(there[:, None], slopes, 0)
+
     def transfer(self, rates: npt.ArrayLike) -> Doubles:
         """The rate that each population has when all have these, Phi(rates), Hz."""
-        return np.asarray(siegert(*self.input(rates), *self._neuron), np.float64)
+        mean, sd = self.input(rates)  # to lower the mean is to raise threshold and reset
+        raised, _ = self._raised(np.asarray(rates, np.float64))
+        return np.asarray(siegert(mean - raised, sd, *self._neuron), np.float64)
 
     def jacobian(self, rates: npt.ArrayLike) -> Doubles:
         """Derivatives of :meth:`transfer` by the rates, [to, from]."""
-        mean, sd = self.input(rates)
-        by_mean, by_sd = siegert_slopes(mean, sd, *self._neuron)
+        (mean, sd), (raised, by_raised) = self.input(rates), self._raised(np.asarray(rates, np.float64))
+        by_mean, by_sd = siegert_slopes(mean - raised, sd, *self._neuron)
         by_variance = np.divide(by_sd, 2 * sd, out=np.zeros(len(sd)), where=sd > 0)
-        return np.asarray(by_mean[:, None] * self._by_mean + by_variance[:, None] * self._by_variance, np.float64)
+        slopes = by_mean[:, None] * (self._by_mean - by_raised) + by_variance[:, None] * self._by_variance
+        return np.asarray(slopes, np.float64)
 
     def effective(self, name: str, rates: npt.ArrayLike) -> Doubles:
         """The rate that follows for one population when it is held at each of these rates and all others settle, Hz.
@@ -287,7 +329,7 @@ def _relax(
     raise Error(f"start: no stationary state was reached in {_MOST} steps; the rates were {nu.round(3).tolist()}")
 
 
-def _shaped(what: str, value: Any, shape: Tuple[int, ...]) -> Doubles:
+def shaped(what: str, value: Any, shape: Tuple[int, ...]) -> Doubles:
     array = np.asarray(given(what, value), np.float64)
     if array.ndim and array.shape != shape:
         raise InvalidError(f"{what}: expected a number or shape {list(shape)}, got {list(array.shape)}")
@@ -296,171 +338,13 @@ def _shaped(what: str, value: Any, shape: Tuple[int, ...]) -> Doubles:
     return np.broadcast_to(array, shape).copy()
 
 
+def _split(variance: Doubles, tau_syn: Doubles) -> Tuple[Doubles, Doubles]:
+    """What has a memory, over its time constant; and what has none."""
+    lasts = tau_syn > 0
+    return np.divide(variance, tau_syn, out=np.zeros_like(variance), where=lasts), np.where(lasts, 0.0, variance)
+
+
 def _rates(nu: Doubles, n: int) -> Doubles:
     if nu.shape != (n,) or np.any(nu < 0) or not np.isfinite(nu).all():
         raise InvalidError(f"start: expected a rate of at least 0 for each of {n} populations")
     return nu.copy()
-
-
-# --- of a network ----------------------------------------------------------------------------------------------------
-
-#: What a population must not have, as the theory does not know it.
-_WITHOUT = {
-    "adaptation": "adapts",
-    "soft_reset": "has a soft reset",
-    "background_exc": "has a background onto currents",
-}
-
-
-def mean_field(net: "Network", inputs: Optional[Mapping[str, float]] = None) -> MeanField:
-    """The mean field of a built network of ``lif`` populations that are coupled by jumps of the potential.
-
-    Numbers of synapses and the mean and variance of their weights are those that were built; a neuron has those that
-    neurons of its population have on average::
-
-        theory = na.mean_field(net)
-        theory.rates["E"]  # the spontaneous state
-        theory.solve({"A": 50})  # what is reached from an active population
-        theory.states()  # all that many starts lead to
-
-    Args:
-        net: with populations of the model ``lif`` onto whose ports ``delta`` and ``background`` all projections arrive.
-            Outputs are left out. Populations of the model ``poisson`` have the mean of the rates that their units are
-            given, by inputs too.
-        inputs: what inputs are set to, Hz where they are a background; the others are 0.
-    """
-    from .network import Network
-
-    expect("net", net, Network, "a neuroai.Network")
-    return _Reader(net, dict(inputs or {})).read()
-
-
-class _Reader:
-    """Reads a network into what :class:`MeanField` takes."""
-
-    def __init__(self, net: "Network", inputs: Dict[str, float]) -> None:
-        unknown = [name for name in inputs if name not in net.inputs]
-        if unknown:
-            raise UnknownNameError(f"inputs: there is no input {brief(unknown[0])}, but {listed(net.inputs) or 'none'}")
-        self.net, self.inputs = net, inputs
-        self.names = [name for name in net.populations if net.model(name) == "lif"]
-        self.sources = [name for name in net.populations if net.model(name) == "poisson"]
-        others = [name for name in net.populations if name not in self.names and name not in self.sources]
-        if others or not self.names:
-            what = (
-                f"{brief(others[0])} is of the model {brief(net.model(others[0]))}"
-                if others
-                else "there is no population"
-            )
-            raise UnsupportedError(f"net: {what}; its mean field is that of lif populations")
-
-    def read(self) -> MeanField:
-        n = len(self.names)
-        self.sums, self.squares, self.counts = (np.zeros((n, n)) for _ in range(3))
-        neuron = {
-            key: np.array([self._one(name, key) for name in self.names])
-            for key in ("tau", "refractory", "drive", "threshold", "reset", "rest")
-        }
-        for name in self.names:
-            self._check(name)
-        self.per_hz = neuron["tau"] / 1000.0
-        self.mean = neuron["drive"] + np.array([self._bias(name) for name in self.names])
-        self.background = np.array([self._one(name, "background") for name in self.names])
-        self.variance = np.zeros(n)
-        self.given = {name: float(np.mean(self.net.get(name, "rate"))) for name in self.sources}
-        for source, target in self.net.projections:
-            if target.partition(":")[0] in self.sources:
-                self._drive(source, target)
-        for source, target in self.net.projections:
-            if target.partition(":")[0] in self.names:
-                self._arrive(source, target)
-        jump = np.array([self._one(name, "background_weight") for name in self.names])
-        weight = np.divide(self.sums, self.counts, out=np.zeros((n, n)), where=self.counts > 0)
-        square = np.divide(self.squares, self.counts, out=np.zeros((n, n)), where=self.counts > 0)
-        return MeanField(
-            self.names,
-            self.counts,
-            weight,
-            np.sqrt(np.maximum(square - weight**2, 0)),
-            neuron["tau"],
-            neuron["threshold"] - neuron["rest"],
-            neuron["reset"] - neuron["rest"],
-            neuron["refractory"],
-            self.background,
-            jump,
-            self.mean,
-            np.sqrt(self.variance),
-        )
-
-    def _one(self, name: str, parameter: str) -> float:
-        values = self.net.get(name, parameter)
-        if np.ptp(values) > 1e-9 * max(1.0, float(np.abs(values).max())):
-            raise UnsupportedError(f"net: {parameter} of {brief(name)} differs between its units")
-        return float(values[0])
-
-    def _check(self, name: str) -> None:
-        for parameter, does in _WITHOUT.items():
-            if np.any(self.net.get(name, parameter) != 0):
-                raise UnsupportedError(f"net: {brief(name)} {does} ({parameter}), which its mean field does not know")
-
-    def _kept(self, name: str) -> float:
-        """What a constant that arrives at each step makes of the potential."""
-        left = -np.expm1(-self.net.dt / self._one(name, "tau"))
-        return 1.0 if self._one(name, "normalise") else 1.0 / left
-
-    def _bias(self, name: str) -> float:
-        bias = np.asarray(self.net.bias(name), np.float64)
-        if np.ptp(bias) > 0:
-            raise UnsupportedError(f"net: the bias of {brief(name)} differs between its units")
-        return float(bias[0]) * self._kept(name) if bias[0] else 0.0
-
-    def _drive(self, source: str, target: str) -> None:
-        """What an input adds to the rate of a source of spikes."""
-        to = target.partition(":")[0]
-        if source not in self.net.inputs:
-            raise UnsupportedError(f"net: {brief(source)} sets the rate of {brief(to)}, which only an input can")
-        total = float(columns(self.net, source, target, ("weight",))["weight"].astype(np.float64).sum())
-        self.given[to] += total / self.net.populations[to] * float(self.inputs.get(source, 0.0))
-
-    def _arrive(self, source: str, target: str) -> None:
-        of, (to, _, port) = source.partition(":")[0], target.partition(":")
-        i = self.names.index(to)
-        weight = columns(self.net, source, target, ("weight",))["weight"].astype(np.float64)
-        total, square, count = (
-            float(x) / self.net.populations[to] for x in (weight.sum(), weight @ weight, len(weight))
-        )
-        if port not in ("", "delta", "background"):
-            raise UnsupportedError(
-                f"net: {brief(source)} arrives at {brief(target)}; the mean field knows jumps at delta alone"
-            )
-        if source.partition(":")[2] not in ("", "spike"):
-            raise UnsupportedError(f"net: {brief(source)} sends no spikes to {brief(target)}")
-        if of in self.net.inputs:
-            self._given_input(i, of, to, port, total)
-        elif port == "background":
-            raise UnsupportedError(f"net: {brief(source)} sets the background of {brief(to)}, which only an input can")
-        else:
-            gain = self._gain(to)
-            self._couple(i, of, total * gain, square * gain**2, count)
-
-    def _gain(self, name: str) -> float:
-        """What an arrival is multiplied by."""
-        return float(-np.expm1(-self.net.dt / self._one(name, "tau"))) if self._one(name, "normalise") else 1.0
-
-    def _given_input(self, i: int, of: str, to: str, port: str, total: float) -> None:
-        value = float(self.inputs.get(of, 0.0))
-        if port == "background":
-            self.background[i] += total * value
-        else:
-            self.mean[i] += total * value * self._kept(to)
-
-    def _couple(self, i: int, of: str, total: float, square: float, count: float) -> None:
-        if of in self.given:
-            rate = max(0.0, self.given[of])
-            self.mean[i] += self.per_hz[i] * total * rate
-            self.variance[i] += self.per_hz[i] / 2 * square * rate
-            return
-        j = self.names.index(of)
-        self.sums[i, j] += total
-        self.squares[i, j] += square
-        self.counts[i, j] += count

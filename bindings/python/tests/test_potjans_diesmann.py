@@ -97,24 +97,30 @@ def test_scaling_keeps_mean_and_variance(net):
 
 
 def test_by_theory_it_has_the_rates_of_full_scale(net):
-    """What was built, scaled back; noise with a memory raises threshold and reset (Fourcaud & Brunel 2002)."""
+    """What was built, scaled back to full scale; and as it is. Noise with a memory raises threshold and reset."""
     charge, power = np.zeros((8, 8)), np.zeros((8, 8))  # pA and pA^2 of a neuron, for a spike of all senders
     for source, target in net.projections:
         i, j = NAMES.index(target.partition(":")[0]), NAMES.index(source.partition(":")[0])
-        w = net.synapses(source, target).weight.astype(float) * np.sqrt(0.05)
-        size = net.size(NAMES[i]) * 0.05
-        charge[i, j], power[i, j] = w.sum() / size, (w**2).sum() / size
-    jump, rate = (
-        np.array([net.get(name, f"background_exc{end}")[0] for name in NAMES]) * factor
-        for end, factor in (("_weight", np.sqrt(0.05)), ("", 1 / 0.05))
+        w = net.synapses(source, target).weight.astype(float)
+        charge[i, j], power[i, j] = w.sum() / net.size(NAMES[i]), (w**2).sum() / net.size(NAMES[i])
+    jump, rate, drive = (
+        np.array([net.get(name, key)[0] for name in NAMES]) for key in ("background_exc_weight", "background_exc", "drive")
     )
-    rates = RATES.copy()
-    for _ in range(300):
-        mean = 0.5e-3 * (10 / 250) * (charge @ rates + jump * rate)
+
+    def transfer(rates, scale):
+        mean = 0.5e-3 * (10 / 250) * (charge @ rates + jump * rate) / np.sqrt(scale) + drive * (scale == 1)
         sd = np.sqrt(10e-3 / 2 * (0.5 / 250) ** 2 * (power @ rates + jump**2 * rate))
         shift = 1.4603545 * sd * np.sqrt(0.5 / 10)  # |zeta(1/2)|
-        rates += 0.1 * (na.siegert(mean, sd, 10, 15 + shift, shift, 2) - rates)
+        return na.siegert(mean, sd, 10, 15 + shift, shift, 2)
+
+    rates = RATES.copy()
+    for _ in range(300):
+        rates += 0.1 * (transfer(rates, 0.05) - rates)
     assert rates == pytest.approx(RATES, rel=0.2)
+    theory = na.mean_field(net)
+    assert theory.transfer(RATES) == pytest.approx(transfer(RATES, 1), rel=1e-4)
+    found = theory.solve()
+    assert found.stable and [found.rates[name] for name in NAMES] == pytest.approx(RATES, rel=0.5)
 
 
 def test_a_constant_background_has_the_mean_of_trains():
