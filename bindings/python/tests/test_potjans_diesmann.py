@@ -58,7 +58,14 @@ def test_synapses(net):
     """As many as K of full scale, s^2 times; weights and delays by their moments; no pair twice."""
     listed = net.synapses()
     assert len(listed) == pytest.approx(counts().sum() * 0.05**2, abs=40)
-    for to, source in [("L23E", "L4E"), ("L23E", "L23E"), ("L4I", "L6E"), ("L5I", "L5I"), ("L6E", "L6I"), ("L4E", "L5I")]:
+    for to, source in [
+        ("L23E", "L4E"),
+        ("L23E", "L23E"),
+        ("L4I", "L6E"),
+        ("L5I", "L5I"),
+        ("L6E", "L6I"),
+        ("L4E", "L5I"),
+    ]:
         i, j = NAMES.index(to), NAMES.index(source)
         of = net.synapses(source, to)
         assert len(of) == round(counts()[i, j] * 0.05**2)
@@ -104,7 +111,8 @@ def test_by_theory_it_has_the_rates_of_full_scale(net):
         w = net.synapses(source, target).weight.astype(float)
         charge[i, j], power[i, j] = w.sum() / net.size(NAMES[i]), (w**2).sum() / net.size(NAMES[i])
     jump, rate, drive = (
-        np.array([net.get(name, key)[0] for name in NAMES]) for key in ("background_exc_weight", "background_exc", "drive")
+        np.array([net.get(name, key)[0] for name in NAMES])
+        for key in ("background_exc_weight", "background_exc", "drive")
     )
 
     def transfer(rates, scale):
