@@ -49,6 +49,7 @@ PAPERS = (
     "brunel2000",
     "amit_brunel1997",
     "wang2002",
+    "potjans_diesmann2014",
     "bellec2020",
 )
 

@@ -13,6 +13,7 @@ import amit_brunel1997  # noqa: E402
 import bellec2020  # noqa: E402
 import brunel2000  # noqa: E402
 import nokland2016  # noqa: E402
+import potjans_diesmann2014  # noqa: E402
 import sacramento2018  # noqa: E402
 import scellier2017  # noqa: E402
 import wang2002  # noqa: E402
@@ -320,3 +321,24 @@ def test_theory_of_the_delay(off, fold, level):
 def test_evidence_of_spikes(errors, level):
     values = [{"error": error, "rate": 10, "curve": [0.5, error]} for error in errors]
     assert bellec2020.judge(values, False).level == level and bellec2020.judge(values, True).level == TOO_SHORT
+
+
+# --- Potjans & Diesmann 2014 -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "factors, level, theory",
+    [
+        ([1.19, 1.09, 0.91, 1, 1, 1, 0.81, 1], MET, MET),
+        ([1.39, 1, 1, 1, 1, 0.81, 1, 1], CLOSE, CLOSE),
+        ([1, 1.21, 1, 1, 1, 1, 1, 1], NOT, NOT),
+    ],
+)
+def test_rates_of_the_column(factors, level, theory):
+    """Two populations that hardly fire have more room. Theory is held against the rates of the run."""
+    rates = potjans_diesmann2014.RATES
+    one = {"rates": list(rates * factors), "theory": list(rates * factors)}
+    assert potjans_diesmann2014.judge([one], False).level == level
+    assert potjans_diesmann2014.judge([one], True).level == (MET if level == MET else TOO_SHORT)
+    assert potjans_diesmann2014.judge_theory([one], False).level == MET
+    assert potjans_diesmann2014.judge_theory([{**one, "rates": list(rates)}], False).level == theory

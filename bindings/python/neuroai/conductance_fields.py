@@ -107,9 +107,9 @@ class ConductanceField(MeanField):
     is ours.
 
     Against simulated neurons with k of 0.14 (the pyramidal cells of Wang 2002) rates of 1 to 15 Hz were within 10 %,
-    with a mean above the threshold 10 to 18 % too high; sparse networks of 4 to 19 Hz were within 6 %. Of Wang's network
-    the state at rest is right, the one that remembers has 27 Hz instead of 11 to 17. Each number of a population may be
-    one for all.
+    with a mean above the threshold 10 to 18 % too high; sparse networks of 4 to 19 Hz were within 6 %. Of Wang's
+    network the state at rest is right, the one that remembers has 27 Hz instead of 11 to 17. Each number of a
+    population may be one for all.
 
     Args:
         names: of the populations.

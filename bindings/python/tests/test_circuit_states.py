@@ -159,7 +159,7 @@ def test_interventions(kind, trials):
     start, end = 50 * net.dt, 90 * net.dt
     window = {"start": start, "end": end}
     cases = {
-        "silence": na.Silence("E", **window), "clamp": na.Clamp("E", 0.5, units=[0, 3][: 1 + (kind != "pools")], **window),
+        "silence": na.Silence("E", **window), "clamp": na.Clamp("E", 0.5, units=[0], **window),
         "scale": na.Scale("E", 0.5, **window), "inject": na.Inject(port, much, **window),
     }  # fmt: skip
     for name, act in cases.items():
