@@ -751,6 +751,36 @@ static nai_network *another(int which)
   return net;
 }
 
+static nai_network *build_pools(const char *model)
+{
+  nai_network *net = COMPOSE(.dt = 2, .populations = {{"A", 3}}, .outputs = {{"z", 1}});
+  expect_ok(nai_network_set_model(net, "A", model));
+  expect_ok(nai_network_connect(net, "A", "z"));
+  expect_ok(nai_network_build(net, 1));
+  return net;
+}
+
+/* As many numbers, in the same places, of units with the same names. */
+START_TEST(snapshots_of_other_models_are_refused)
+{
+  nai_network *net = build_pools("wong_wang"), *others = build_pools("adaptive_rate");
+  nai_state *state = make_state(net, 2, 9), *other = make_state(others, 2, 9);
+  int64_t size = nai_state_snapshot_size(state);
+  char *own = malloc((size_t)size);
+  ck_assert_int_eq(nai_state_snapshot_size(other), size);
+  expect_ok(nai_state_run(state, 4, NULL, NULL, NULL));
+  expect_ok(nai_state_snapshot(own, size, state));
+  expect_fails(nai_state_restore(other, own, size), NAI_ERR_FORMAT, "another network");
+  ck_assert_int_eq(nai_state_time(other), 0);
+  expect_ok(nai_state_restore(state, own, size));
+  nai_state_destroy(state);
+  nai_state_destroy(other);
+  nai_network_destroy(net);
+  nai_network_destroy(others);
+  free(own);
+}
+END_TEST
+
 START_TEST(snapshots_of_others_are_refused)
 {
   nai_network *net = build_ei(4, 4, 2);
@@ -1165,7 +1195,7 @@ Suite *state_suite(void)
   ADD_CASE(suite, "looking", rates_are_a_view_that_stays);
   ADD_CASE(suite, "perturbing", clamping_and_releasing, injected_currents, silencing_is_a_lesion);
   ADD_CASE(suite, "snapshots", snapshots_hold_all_that_the_future_depends_on,
-           snapshots_of_others_are_refused);
+           snapshots_of_others_are_refused, snapshots_of_other_models_are_refused);
   ADD_CASE(suite, "noise", noise_has_its_stationary_variance, input_noise);
   ADD_CASE(suite, "threads", many_states_on_many_threads, running_allocates_nothing,
            states_without_memory);

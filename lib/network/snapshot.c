@@ -28,6 +28,12 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t n)
   return hash;
 }
 
+/* What the numbers of a unit mean, its model says. */
+static uint64_t hash_model(uint64_t hash, const nai__cells *cells)
+{
+  return cells ? hash_bytes(hash, cells->model->ops.name, strlen(cells->model->ops.name)) : hash;
+}
+
 static uint64_t hash_nodes(uint64_t hash, const nai_network *net, int32_t kind)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
@@ -36,6 +42,7 @@ static uint64_t hash_nodes(uint64_t hash, const nai_network *net, int32_t kind)
     const int64_t place[] = {node->kind, node->n, node->offset, node->leak};
     hash = hash_bytes(hash, node->name, strlen(node->name));
     hash = hash_bytes(hash, place, sizeof place);
+    hash = hash_model(hash, node->cells);
   }
   return hash;
 }

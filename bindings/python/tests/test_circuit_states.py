@@ -277,6 +277,89 @@ def test_states_of_other_networks_are_refused(kind):
         assert state.snapshot() == before
 
 
+def test_states_of_other_models_are_refused():
+    """Though they have as many numbers."""
+
+    def made(model):
+        net = na.Network(dt=2).population("A", 3, +1, model=model).output("z", 1).connect("A", "z")
+        return net.connect("A", "A", initial=na.Constant(0.1), plastic=False).build(1)
+
+    state, kept = made("wong_wang").state(2), made("adaptive_rate").state(2).snapshot()
+    before = state.snapshot()
+    assert len(before) == len(kept)
+    with pytest.raises(na.Error, match="another network"):
+        state.restore(kept)
+    assert state.snapshot() == before
+
+
+@of_each
+def test_snapshots_within_the_window_of_an_intervention(kind, trials):
+    """What has been planned is the state's: it goes on where it is restored, and the other forgets its own."""
+    net, inputs = NETWORKS[kind](), given(trials)
+    window = {"start": 50 * net.dt, "end": 90 * net.dt}
+    state, other = net.state(trials, seed=3), net.state(trials, seed=9)
+    state.intervene([na.Silence("I", **window), na.Inject(*PORTS[kind], units=[1], **window)])
+    ran(net, state, part(inputs, 0, 60), kind)
+    kept = state.snapshot()
+    future = ran(net, state, part(inputs, 60, STEPS), kind)
+    assert not future["I"][:30].any() and future["I"][30:].any()
+    other.intervene([na.Silence("E")])
+    for one in (state, other):
+        one.restore(kept)
+        same(ran(net, one, part(inputs, 60, STEPS), kind), future)
+
+
+@of_each
+def test_a_reset_state_begins_anew(kind, trials):
+    net, inputs = NETWORKS[kind](), given(trials)
+    state = net.state(trials, seed=3)
+    first = ran(net, state, inputs, kind)
+    state.reset()
+    assert state.time == 0
+    same(ran(net, state, inputs, kind), first)
+
+
+@pytest.mark.parametrize("kind", list(NETWORKS))
+def test_runs_are_pickled(kind):
+    net, inputs = NETWORKS[kind](), given(2)
+    run = net.run(inputs, seed=3, record=f"E I {TRACES[kind]}", progress=False)
+    for other in (pickle.loads(pickle.dumps(run)), copy.deepcopy(run)):
+        for name in ("E", "I"):
+            assert other.rates[name].tobytes() == run.rates[name].tobytes()
+            if kind != "pools":
+                assert other.spikes[name].step.tobytes() == run.spikes[name].step.tobytes()
+        for name in run.traces:
+            assert other.traces[name].tobytes() == run.traces[name].tobytes()
+        twin = pickle.loads(pickle.dumps(run))
+        same(ran(other.net, other.state, inputs, kind), ran(twin.net, twin.state, inputs, kind))
+
+
+def test_numbers_that_are_set_in_the_middle_of_a_run_act_at_once():
+    for kind, name in (("jumps", "background"), ("currents", "background_exc"), ("conductances", "background")):
+        net, inputs = NETWORKS[kind](), given(2)
+        state = net.state(2, seed=3)
+        state.run(part(inputs, 0, 60))
+        kept = state.snapshot()
+        without = ran(net, state, part(inputs, 60, STEPS), kind)
+        state.restore(kept)
+        before = net.get("E", name)
+        more = ran(net.set("E", **{name: 5 * before}), state, part(inputs, 60, STEPS), kind)
+        assert more["E"].mean() > 1.5 * without["E"].mean() > 0, kind
+        state.restore(kept)
+        same(ran(net.set("E", **{name: before}), state, part(inputs, 60, STEPS), kind), without)
+
+
+def test_currents_and_rates_of_other_units_are_refused_by_name():
+    for kind in NETWORKS:
+        state = NETWORKS[kind]().state(2)
+        for call in (
+            lambda: state.currents("E"),
+            lambda: state.set_rates("E", np.ones((2, 40))[:, : state.rates("E").shape[1]]),
+        ):
+            with pytest.raises(na.UnsupportedError, match="'E' is of model '.*only rate units"):
+                call()
+
+
 # --- training --------------------------------------------------------------------------------------------------------
 
 
