@@ -42,7 +42,7 @@ def decide(ax):
     ax.axvspan(REST, CUE, color="0.95", zorder=0)
     ax.set(xlabel="time (ms)", ylabel="rate (Hz)", xlim=(0, OVER), ylim=(0, None))
     ax.set_title("Wang (2002); dashed: theory", fontsize="medium")
-    ax.legend(frameon=False, fontsize="small", loc="upper left", ncols=2)
+    ax.legend(frameon=False, fontsize="small", loc="upper left", ncols=2, columnspacing=1)
     return theory
 
 
@@ -69,9 +69,7 @@ def main(folder="."):
     figure = plt.figure(figsize=(11.5, 3.8), layout="constrained")
     grid = figure.add_gridspec(1, 3, width_ratios=[1.7, 1, 1.1])
     theory = decide(figure.add_subplot(grid[0]))
-    starts = [None, {"A": 50}]
-    states = [theory.solve(start) for start in starts]
-    ax = na.plot.mean_field(theory, "A", 40, states, ax=figure.add_subplot(grid[1]))
+    ax = na.plot.mean_field(theory, "A", 40, ax=figure.add_subplot(grid[1]))
     ax.set_title("states of pool A, no stimulus", fontsize="medium")
     column(figure.add_subplot(grid[2]))
     for ax in figure.axes:
