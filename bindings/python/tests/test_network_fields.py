@@ -68,13 +68,14 @@ def test_currents_are_read_from_the_network():
 
 def test_the_background_is_normalised_as_arrivals_are():
     """As the model has it: gain times (delta + background_weight n)."""
-    net = na.Network(dt=0.1).population("A", 50, model="lif", background=20_000, background_weight=20, normalise=1)
+    net = na.Network(dt=0.1).population("A", 400, model="lif", background=20_000, background_weight=20, normalise=1)
     net.output("z", 1).connect("A", "z").build(1)
     gain = -np.expm1(-0.1 / 20)
     mean, sd = na.mean_field(net).input([0])
     assert mean[0] == pytest.approx(0.02 * 20_000 * 20 * gain) and sd[0] ** 2 == pytest.approx(200 * (20 * gain) ** 2)
-    v = net.set("A", threshold=1000).run(steps=3000, record="A:v", progress=False).traces["A:v"][1000:]
-    assert v.mean() == pytest.approx(mean[0], rel=0.01) and v.std() == pytest.approx(sd[0], rel=0.05)
+    v = net.set("A", threshold=1000).run(steps=4000, record="A:v", progress=False).traces["A:v"][1000:]
+    assert v.mean() == pytest.approx(mean[0], rel=0.01)
+    assert v.std() == pytest.approx(sd[0], rel=0.05)  # of 3000 that are independent: within 1.3 %
 
 
 @pytest.mark.parametrize("tau_exc, tau_inh", [(0.5, 0.5), (2, 2), (2, 5)])
