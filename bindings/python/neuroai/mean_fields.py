@@ -89,7 +89,7 @@ class MeanField(Closed):
 
     Against simulated neurons of 2 to 37 Hz rates were within 3 % for a tau_syn / tau of 0.025, 5 % for 0.1 and 8 % for
     0.25; with two time constants, equal in variance and up to a factor of 10 apart, within 8 %; with jumps and currents
-    of equal variance up to 20 % off, which :func:`mean_field` refuses.
+    of equal variance up to 29 % off, which :func:`mean_field` refuses.
 
     Every number of a population may be one for all of them.
 
