@@ -67,9 +67,18 @@ static double increment(void)
   return seconds / RANDOM;
 }
 
-/* Seconds of a second after the first half of one, and the rate of E, Hz. */
-static double second(nai_network *net, const size *s, int threads, double *rate)
+/* What a second of the network takes: the best of SECONDS after the first half of one. */
+typedef struct times {
+  double took,
+      busy;    /* s; s of all processors in it, which other work on the machine changes less */
+  double rate; /* Hz, of all neurons */
+} times;
+
+enum { SECONDS = 3 };
+
+static times second(nai_network *net, const size *s, int threads)
 {
+  times best = {1e9, 0, 0};
   nai_state *state;
   nai_recording to = NAI_RECORDING_INIT;
   to.populations = "E I";
@@ -78,14 +87,21 @@ static double second(nai_network *net, const size *s, int threads, double *rate)
   must(nai_state_create(&state, net, 1, 1));
   must(nai_state_set_threads(state, threads));
   must(nai_state_run(state, 5000, NULL, NULL, NULL));
-  const double start = now();
-  must(nai_state_record_spikes(state, 10000, NULL, &to));
-  const double took = now() - start;
-  if (to.made != 10000) fprintf(stderr, "room for %lld steps only\n", (long long)to.made);
-  *rate = (double)to.n / (double)(s->n_e + s->n_i);
+  for (int k = 0; k < SECONDS; k++) {
+    const clock_t busy = clock();
+    const double start = now();
+    to.n = 0;
+    must(nai_state_record_spikes(state, 10000, NULL, &to));
+    const double took = now() - start;
+    if (to.made != 10000) fprintf(stderr, "room for %lld steps only\n", (long long)to.made);
+    best.rate += (double)to.n / (double)(s->n_e + s->n_i) / SECONDS;
+    if (took > best.took) continue;
+    best.took = took;
+    best.busy = (double)(clock() - busy) / CLOCKS_PER_SEC;
+  }
   nai_state_destroy(state);
   free(to.spikes);
-  return took;
+  return best;
 }
 
 static void measure(nai__json_writer *w, const size *s)
@@ -96,19 +112,18 @@ static void measure(nai__json_writer *w, const size *s)
   int64_t bytes;
   must(nai_network_memory(&bytes, net));
   for (int threads = 1; threads <= 2; threads++) {
-    double rate;
-    const double took = second(net, s, threads, &rate),
-                 events =
-                     rate * (double)(s->n_e + s->n_i) * (double)(s->indegree_e + s->indegree_i),
-                 least = events * increment();
+    const times best = second(net, s, threads);
+    const double synapses = (double)((s->n_e + s->n_i) * (s->indegree_e + s->indegree_i)),
+                 events = best.rate * synapses, least = events * increment();
     char name[64];
     snprintf(name, sizeof name, "%s%s", s->name, threads > 1 ? "/2 threads" : "");
-    printf("%s: %.3f s for one of %.1f Hz, %.0f million events, %.2f ns each; increments alone "
-           "%.3f s; build %.1f s, %.0f MB\n",
-           name, took, rate, events / 1e6, took / events * 1e9, least, building,
-           (double)bytes / 1e6);
-    result_begin(w, name, took * 1e3, threads);
-    nai__json_add_real(w, "rate_hz", rate);
+    printf("%s: %.3f s (%.3f of processors) for one of %.1f Hz, %.0f million events, %.2f ns each; "
+           "increments alone %.3f s; build %.1f s, %.0f MB\n",
+           name, best.took, best.busy, best.rate, events / 1e6, best.took / events * 1e9, least,
+           building, (double)bytes / 1e6);
+    result_begin(w, name, best.took * 1e3, threads);
+    nai__json_add_real(w, "processor_ms", best.busy * 1e3);
+    nai__json_add_real(w, "rate_hz", best.rate);
     nai__json_add_real(w, "events_per_s", events);
     nai__json_add_real(w, "limit_ms", least * 1e3);
     nai__json_add_real(w, "build_ms", building * 1e3);

@@ -3,13 +3,15 @@
     python rivals.py FILE.json
 
 PyTorch in the three ways that an expert would write it, the best of which counts; NumPy for a single step; the sparse
-products of SciPy and PyTorch where few synapses exist; Keras for the network that its authors wrote with it (sernn.py).
+products of SciPy and PyTorch where few synapses exist; Keras for the network that its authors wrote with it (sernn.py);
+Brian2 and NEST for networks of spiking neurons (brunel.py).
 A rival that is not installed is left out. Times are the best of several, as ours are.
 """
 
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -392,6 +394,32 @@ def sernn(result):
         result["rivals"][f"keras, {backend}"] = {**rival, "ratio": rival["ms"] / result["ours_ms"]}
 
 
+# --- Brian2 and NEST -------------------------------------------------------------------------------------------------
+
+# The rate of one second and that of the next have a standard deviation of half a percent.
+SAME_RATE = 0.03
+
+
+def brunel(result):
+    """Adds Brian2 in both of its ways and NEST to a second of Brunel's network, each in a process of its own; whose rates
+    have to be ours. Brian2 compiles, and its runtime has one thread."""
+    if result["name"].split("/")[1] != "12500":
+        return
+    ways = {"brian2, cython": ("brian2", "Cython"), "brian2, standalone": ("brian2",), "nest": ("nest",)}
+    for name, modules in ways.items():
+        if not all(importlib.util.find_spec(module) for module in modules):
+            continue
+        if modules[0] == "brian2" and not shutil.which("g++") or name == "brian2, cython" and result["threads"] > 1:
+            continue
+        program = [sys.executable, os.path.join(os.path.dirname(__file__), "brunel.py")]
+        program += [name.split(", ")[-1], str(result["threads"])]
+        said = subprocess.run(program, check=True, stdout=subprocess.PIPE).stdout
+        rival = json.loads(said.splitlines()[-1])
+        if abs(rival["rate_hz"] - result["rate_hz"]) > SAME_RATE * result["rate_hz"]:
+            raise SystemExit(f"{result['name']}: ours fires at {result['rate_hz']} Hz, {name} at {rival['rate_hz']}")
+        result["rivals"][name] = {**rival, "ratio": rival["ms"] / result["ours_ms"]}
+
+
 # What RFLO makes of a batch, as in bench_rules.c.
 BATCHES = {"rflo/S": WORKLOADS["train/S"], "rflo/M": WORKLOADS["train/M"]}
 
@@ -536,6 +564,7 @@ def adder(name):
         "layers": layers,
         "sparse": sparse,
         "sernn": sernn,
+        "brunel": brunel,
     }
     return kinds.get(name.split("/")[0], lambda result: None)
 
