@@ -101,8 +101,82 @@ def pyramidal(axes):
     axes[2].set(title="pyramidal: basal 0.5, nudged to a target of 1", xlabel="time (ms)", ylabel="u", ylim=(-0.05, 0.9))
 
 
+def pulse(on, off, end, dt=0.1):
+    """An input of 1 between two times, ms, [steps, 1]."""
+    given = np.zeros((round(end / dt), 1), np.float32)
+    given[round(on / dt) : round(off / dt)] = 1
+    return given
+
+
+def neuron(port, weight, inputs, record, model="lif", dt=0.1, n=1, **parameters):
+    """Units that all receive the inputs on one port, with weights in its unit."""
+    net = na.Network(dt=dt).input("u", 1, sign=+1).population("E", n, model=model, **parameters)
+    net.connect("u", f"E:{port}", initial=na.Constant(weight))
+    return net.build().run(inputs, record=record)
+
+
+def firing(ax, run, top, color, label):
+    """The potential, and a line up to `top` where a spike is."""
+    v = run.traces["E:v"][:, 0, 0]
+    ax.plot(run.time, np.where(run.rates["E"][:, 0, 0] > 0, top, v), color=color, linewidth=1, label=label)
+
+
+def lif(axes):
+    """Firing at a constant input; a threshold that adapts; what one spike does at each port."""
+    given = pulse(20, 220, 300)
+    for k, size in enumerate((30, 22, 18)):
+        run = neuron("delta", size, given, "E E:v", normalise=1, refractory=2)
+        firing(axes[0], run, 30, f"C{k}", f"input {size} mV")
+    axes[0].axhline(20, color="black", linestyle=":", linewidth=0.8, label="threshold")
+    axes[0].set(title="lif: a constant input", xlabel="time (ms)", ylabel="v (mV above rest)", ylim=(-2, 52))
+    run = neuron("delta", 30, given, "E E:v E:b", normalise=1, refractory=2, adaptation=3)
+    firing(axes[1], run, 32, "C0", "v")
+    axes[1].plot(run.time, 20 + 3 * run.traces["E:b"][:, 0, 0], "k:", label="threshold + adaptation b")
+    axes[1].set(title="lif: an adaptive threshold, an input of 30 mV", xlabel="time (ms)", ylabel="mV", ylim=(-2, 45))
+    once = pulse(5, 5.1, 60)
+    axes[2].plot(*potential(neuron("delta", 1, once, "E:v")), label="delta, 1 mV")
+    for tau, style in ((0.5, "-"), (5, "--")):
+        run = neuron("exc", 250 / tau, once, "E:v", tau_exc=tau)
+        axes[2].plot(*potential(run), style, label=f"exc, {250 / tau:g} pA, tau_exc {tau:g} ms")
+    axes[2].set(title="lif: one spike on each port", xlabel="time (ms)", ylabel="v (mV above rest)", ylim=(-0.05, 1.5))
+
+
+def potential(run):
+    return run.time, run.traces["E:v"][:, 0, 0]
+
+
+def lif_conductance(ax):
+    """The NMDA gate of a neuron opens by its own spikes, and saturates."""
+    for current, style in ((505, ":"), (600, "--"), (1200, "-")):
+        given = pulse(100, 600, 1000)
+        run = neuron("current", current, given, "E E:s", model="lif_conductance")
+        rate = run.spikes["E"].between(300, 600).rate
+        ax.plot(run.time, run.traces["E:s"][:, 0, 0], style, label=f"{current} pA, {rate:.0f} Hz")
+    ax.set(title="lif_conductance: the NMDA gate it opens", xlabel="time (ms)", ylabel="s", ylim=(-0.03, 1.4))
+
+
+def poisson(ax):
+    """Sources whose rate is an input."""
+    run = neuron("rate", 40, pulse(100, 600, 1000), "E", model="poisson", n=30)
+    ax.plot(run.spikes["E"].times, 1 + run.spikes["E"].unit, "|", color="C0", markersize=5, label="spikes")
+    ax.set(title="poisson: 30 sources, a rate of 40 Hz", xlabel="time (ms)", ylabel="source", xlim=(0, 1000), ylim=(0, 38))
+
+
+def wong_wang(ax):
+    """Two pools that excite themselves and inhibit each other; the first one gets a little more input."""
+    net = na.Network(dt=0.5).input("u", 1, sign=+1)
+    net.population("A", 1, model="wong_wang").population("B", 1, model="wong_wang")
+    for name, other, coherence in (("A", "B", 0.128), ("B", "A", -0.128)):
+        net.connect(name, name, initial=na.Constant(0.2609), autapses=True).connect(other, name, initial=na.Constant(-0.0497))
+        net.connect("u", name, initial=na.Constant(0.0156 * (1 + coherence)))
+    run = net.build().run(pulse(500, 1500, 2000, 0.5), record="A:S B:S", seed=1)
+    for name, style in (("A", "-"), ("B", "--")):
+        ax.plot(run.time, run.traces[f"{name}:S"][:, 0, 0], style, label=f"pool {name}")
+    ax.set(title="wong_wang: a decision, coherence 12.8 %", xlabel="time (ms)", ylabel="S (open NMDA gates)", ylim=(-0.03, 1))
+
+
 def main(folder="."):
-    figure, axes = plt.subplots(3, 3, figsize=(15, 11.4), layout="constrained")
+    figure, axes = plt.subplots(5, 3, figsize=(15, 18.6), layout="constrained")
     rate(axes[0, 0])
     adaptive_rate(axes[0, 1])
     dendritic(axes[0, 2])
@@ -110,6 +184,10 @@ def main(folder="."):
     branch(axes[1, 1], "divisive", (0, 0.5, 1, 2), 3, "")
     branch(axes[1, 2], "yang2016", (0, 2, 5, 10), 60, " nS")
     pyramidal(axes[2])
+    lif(axes[3])
+    lif_conductance(axes[4, 0])
+    poisson(axes[4, 1])
+    wong_wang(axes[4, 2])
     for ax in axes.flat:
         ax.axhline(0, color="0.8", linewidth=0.8, zorder=0)
         ax.legend(frameon=False, fontsize=9)
