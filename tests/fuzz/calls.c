@@ -260,6 +260,119 @@ static void use_state(pool *p, input *in)
   }
 }
 
+/* --- networks that spike ---------------------------------------------------------------------- */
+
+enum { SPIKES = 1 << 15 };
+
+/* How the synapses of a projection are chosen and kept. */
+static void store(nai_network *net, input *in, const char *from, int32_t storage)
+{
+  nai_constraint *few = NULL;
+  switch (take_choice(in, 4)) {
+  case 0: said(nai_constraint_create_indegree(&few, 1 + take_choice(in, 8))); break;
+  case 1: said(nai_constraint_create_sparse(&few, take_choice(in, 2) ? 0.01 : 0.2)); break;
+  case 2: said(nai_network_set_autapses(net, from, "E I", 1)); break;
+  default: break;
+  }
+  if (few) said(nai_network_constrain(net, from, "E I", few));
+  nai_constraint_destroy(few);
+  said(nai_network_set_storage(net, from, "E I", storage));
+}
+
+static void connect_spiking(nai_network *net, input *in, const char *from, double weight)
+{
+  said(nai_network_connect(net, from, "E I"));
+  const int32_t kind = take_choice(in, 3) ? NAI_WEIGHTS_CONSTANT : take_small(in);
+  said(nai_network_set_initial_weights(net, from, "E I", kind, weight, 0.1));
+  said(nai_network_set_plastic(net, from, "E I", take_choice(in, 3) == 0));
+  store(net, in, from, take_choice(in, 4));
+  switch (take_choice(in, 4)) {
+  case 0: said(nai_network_set_delay(net, from, "E I", 20.0 * take_choice(in, 4))); break;
+  case 1: said(nai_network_set_delays(net, from, "E I", 40, 20, 20)); break;
+  default: break;
+  }
+}
+
+/* Poisson backgrounds that let some fire at each step, and projections between those who do. */
+static void compose_spiking(pool *p, input *in)
+{
+  static const char *const models[] = {"lif", "lif", "lif_conductance", "poisson"};
+  static const int64_t sizes[] = {5, 40, 130};
+  const int k = take_choice(in, 2);
+  nai_network_destroy(p->net[k]);
+  p->net[k] = NULL;
+  if (nai_network_create(&p->net[k], take_choice(in, 2) ? 20 : 1) != NAI_OK) return;
+  nai_network *net = p->net[k];
+  said(nai_network_set_memory_limit(net, (int64_t)1 << 26));
+  nai_network_add_input(net, "u", 3);
+  /* parts have 4096 neurons; such a network takes long to build, so it is rare */
+  const int64_t n = take_choice(in, 16) == 15 ? 4100 : sizes[take_choice(in, COUNT(sizes))];
+  nai_network_add_population(net, "E", n, 1);
+  nai_network_add_population(net, "I", sizes[take_choice(in, COUNT(sizes))], -1);
+  nai_network_add_output(net, "z", 3);
+  said(nai_network_set_model(net, "E", models[take_choice(in, COUNT(models))]));
+  said(nai_network_set_model(net, "I", models[take_choice(in, 2)]));
+  const double rate = take_choice(in, 3) ? 1000.0 * take_choice(in, 4) : take_number(in);
+  said(nai_network_set(net, "E", take_choice(in, 4) ? "background" : "rate", rate));
+  said(nai_network_set(net, "I", "background", rate));
+  said(nai_network_set(net, "E I", "background_weight", take_choice(in, 2) ? 5 : take_number(in)));
+  connect_spiking(net, in, "E", 0.5);
+  connect_spiking(net, in, "I", -1);
+  if (take_choice(in, 2)) said(nai_network_connect(net, "E I", "z"));
+  if (!take_choice(in, 2)) return;
+  said(nai_network_connect(net, "u", "E I"));
+  said(nai_network_set_initial_weights(net, "u", "E I", NAI_WEIGHTS_CONSTANT, 1, 0));
+}
+
+static void record_spikes(pool *p, input *in)
+{
+  static nai_spike spikes[SPIKES + 1];
+  static float traces[7 * 4 * 16]; /* of all steps, trials and units that are asked for */
+  nai_recording to = NAI_RECORDING_INIT;
+  to.populations = take_choice(in, 4) ? "E I" : take_name(in);
+  to.spikes = spikes;
+  to.room = take_choice(in, 4) ? SPIKES : take_whole(in) % SPIKES;
+  to.n = take_choice(in, 8) ? 0 : take_small(in);
+  if (take_choice(in, 4) == 0) {
+    to.variables = take_name(in);
+    to.width = take_choice(in, 16);
+    to.traces = traces;
+  }
+  const int64_t steps = take_choice(in, 8) - 1, n = to.n, before = nai_state_time(p->state);
+  spikes[SPIKES].unit = -7;
+  const nai_status status = nai_state_record_spikes(p->state, steps, NULL, &to);
+  said(status);
+  MUST(spikes[SPIKES].unit == -7);
+  if (status != NAI_OK) return;
+  MUST(to.made <= steps && to.n >= n && to.n <= to.room);
+  MUST(nai_state_time(p->state) == before + to.made);
+  for (int64_t i = n; i < to.n; i++) {
+    MUST(spikes[i].step > before && spikes[i].step <= before + to.made);
+    MUST(spikes[i].unit >= 0 && (i == n || spikes[i].step >= spikes[i - 1].step));
+  }
+}
+
+static void set_threads(pool *p, input *in)
+{
+  const int32_t threads = take_choice(in, 4) ? 1 + take_choice(in, 3) : take_small(in);
+  if (take_choice(in, 2))
+    said(nai_state_set_threads(p->state, threads));
+  else
+    said(nai_network_set_threads(p->net[take_choice(in, 2)], threads));
+}
+
+static void set_storage(pool *p, input *in)
+{
+  nai_network *net = p->net[take_choice(in, 2)];
+  const char *from = take_name(in), *to = take_name(in);
+  const int32_t storage = take_small(in);
+  const double mean = take_number(in), sd = take_number(in);
+  if (take_choice(in, 2))
+    said(nai_network_set_storage(net, from, to, storage));
+  else
+    said(nai_network_set_delays(net, from, to, mean, sd, 20));
+}
+
 /* --- tasks, rules, optimisers ----------------------------------------------------------------- */
 
 static void create_task(pool *p, input *in)
@@ -554,10 +667,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                                    evaluate,
                                                    destroy_one,
                                                    create_network};
+  /* from the last bytes, so that what was found before still says the same */
+  static void (*const spiking[])(pool *, input *) = {compose_spiking, record_spikes, set_threads,
+                                                     set_storage,     create_state,  build};
   pool p = {0};
   input in = {data, size < 400 ? size : 400};
   for (int i = 0; i < 256; i++) bytes[i] = i % 2 != 0;
-  while (in.size) calls[take_choice(&in, COUNT(calls))](&p, &in);
+  while (in.size) {
+    const int which = take_byte(&in), last = which - 256 + 8 * COUNT(spiking);
+    (last < 0 ? calls[which % COUNT(calls)] : spiking[last % COUNT(spiking)])(&p, &in);
+  }
   destroy_all(&p);
   return 0;
 }
