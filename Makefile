@@ -470,6 +470,7 @@ ifneq ($(wildcard tests/bench/bench.c),)
 	$(Q)for file in $(wildcard tests/bench/rivals.py); do $(PYTHON) $$file $(BUILD)/bench.json; done
 	$(Q)$(PYTHON_RUN) tests/bench/calls.py $(BUILD)/bench.json
 	$(Q)$(PYTHON_RUN) tests/bench/scaling.py $(BUILD)
+	$(Q)$(PYTHON_RUN) tests/bench/spike_scaling.py $(BUILD)
 	$(Q)$(PYTHON) tests/bench/table.py $(BUILD)/bench.json
 else
 	@echo "no tests/bench/bench.c"
