@@ -6,7 +6,7 @@
  *
  *   bench_spikes FILE.json [NAME ...]
  *
- * Names: brunel/12500 (default), brunel/100000, which has 10^8 synapses and takes 3 GB.
+ * Names: brunel/12500 (default), brunel/100000, which has 10^8 synapses and takes 1.5 GB.
  */
 #include <neuroai/neuroai.h>
 #include <stdio.h>
