@@ -276,7 +276,9 @@ enum {
   NAI_STORAGE_CHOSEN =
       0, /**< by the build: listed in networks of 2^26 pairs of units or more, where a
                              projection has 2^18 or more and at most a tenth of them shall have a
-                             synapse (by what its constraints say of themselves); else dense */
+                             synapse (by what its constraints say of themselves), and in all
+                             networks of 2^18 or more that carry spikes and are not plastic; else
+                             dense */
   NAI_STORAGE_DENSE = 1, /**< a matrix: 15 to 45 bytes for each pair of units */
   NAI_STORAGE_LISTED =
       2, /**< those that exist, one after the other: about 50 bytes for each synapse */

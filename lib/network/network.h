@@ -637,6 +637,8 @@ void nai__shared_product(const nai_network *net, const nai__block *b, float *c, 
                          int accumulate);
 void nai__shared_product_back(const nai_network *net, const nai__block *b, float *c, const float *a,
                               int accumulate);
+/* By what was said of a projection, all its synapses may share one weight. */
+int nai__can_share(const nai__projection *p);
 /* Whether a projection that is laid out anew is. */
 void nai__choose_shared(nai__projection *p);
 /* NAI_ERR_INVALID where it was asked for and cannot be; of what was read besides by what it holds. */

@@ -69,7 +69,7 @@ void nai__shared_product_back(const nai_network *net, const nai__block *b, float
 
 /* --- whether it may be, and no more ----------------------------------------------------------- */
 
-static int can_share(const nai__projection *p)
+int nai__can_share(const nai__projection *p)
 {
   return nai__has_one_weight(p) && !nai__is_wired(p) && !p->spread;
 }
@@ -80,7 +80,7 @@ static int can_share(const nai__projection *p)
 void nai__choose_shared(nai__projection *p)
 {
   p->is_shared = p->storage == NAI_STORAGE_SHARED ||
-                 (p->storage == NAI_STORAGE_CHOSEN && !p->is_listed && can_share(p) &&
+                 (p->storage == NAI_STORAGE_CHOSEN && !p->is_listed && nai__can_share(p) &&
                   p->n_post * p->n_pre >= SHARED_PROJECTION);
 }
 
@@ -88,7 +88,7 @@ nai_status nai__shared_check(const nai_network *net)
 {
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
-    if (p->storage == NAI_STORAGE_SHARED && !can_share(p))
+    if (p->storage == NAI_STORAGE_SHARED && !nai__can_share(p))
       return nai__fail(NAI_ERR_INVALID,
                        "synapses from '%s' to '%s' cannot share one weight: for that they all "
                        "exist, start from NAI_WEIGHTS_CONSTANT, have one delay and are not plastic",

@@ -41,6 +41,16 @@ static int is_sparse(const nai_network *net, const nai__projection *p)
   return pairs >= (double)LARGE_PROJECTION && synapses >= 0 && synapses <= MOST_DENSE * pairs;
 }
 
+/*
+ * Spikes onto weights that stay: of a list only the events are gone through, whatever the density. What learns
+ * needs the other lists as well.
+ */
+static int goes_by_events(const nai_network *net, const nai__projection *p)
+{
+  return nai__spikes(&net->node[p->from]) && !p->signal && p->release < 0 && !p->plastic &&
+         !nai__is_projected(p) && !nai__can_share(p) && p->n_post * p->n_pre >= LARGE_PROJECTION;
+}
+
 nai_status nai__choose_storage(nai_network *net)
 {
   double pairs = 0;
@@ -49,8 +59,9 @@ nai_status nai__choose_storage(nai_network *net)
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
     p->is_listed = p->storage == NAI_STORAGE_LISTED;
-    if (p->storage == NAI_STORAGE_CHOSEN && pairs >= (double)LARGE_NETWORK)
-      p->is_listed = is_sparse(net, p);
+    if (p->storage == NAI_STORAGE_CHOSEN)
+      p->is_listed =
+          (pairs >= (double)LARGE_NETWORK && is_sparse(net, p)) || goes_by_events(net, p);
     if (p->spread && p->storage == NAI_STORAGE_DENSE)
       return nai__fail(NAI_ERR_INVALID,
                        "the delays of synapses from '%s' to '%s' differ, so they are listed: their "

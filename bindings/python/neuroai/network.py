@@ -414,10 +414,10 @@ class Network(Handle):
                 na.TsodyksMarkram(U=0.15, tau_x=200, tau_u=1500). Projections from one population that are given the
                 same object share its state.
             storage: "dense", a matrix; "listed", a list of the synapses that exist, which takes about 50 bytes for each
-                and nothing for other pairs of units; not every rule can learn them; "shared", one weight for all synapses,
+                and nothing for other pairs of units; "shared", one weight for all synapses,
                 which all exist and are not plastic: what is sent is added up once. Default: listed in networks of 2**26
                 pairs of units or more, where a projection has 2**18 or more and a tenth of them at most will have a
-                synapse; shared where it can be from 2**12 pairs on. It changes memory and time, not what is computed
+                synapse, and in all networks those of 2**18 or more that carry spikes and are not plastic; shared where it can be from 2**12 pairs on. It changes memory and time, not what is computed
                 but for rounding.
         """
         stored = None if storage is None else _choice("storage", storage, _STORAGES)
