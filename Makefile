@@ -354,6 +354,12 @@ abi: ## writes tests/abi/VERSION.abi and .constants: the binary interface that a
 	$(Q).ci/deps abi
 	$(Q)CC="$(CC)" NM="$(NM)" $(PYTHON) tests/abi/abi.py write
 
+# Not among CHECKS: it compiles the library twice more and installs from PyPI, some minutes.
+.PHONY: check-install
+check-install: ## the Python package from its source archive, as a wheel, editable: each trains in an empty environment
+	$(Q).ci/deps library python
+	$(Q)PYTHON="$(PYTHON)" tests/package/python.sh
+
 check-package: all ## install, use as shared and as static library, uninstall
 	+$(Q)MAKE="$(MAKE)" CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" RUNNER="$(RUNNER)" BUILD="$(BUILD)" \
 	  BLAS="$(BLAS)" tests/package/run.sh

@@ -26,6 +26,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Sequence
 
+from . import _needed
+
+_needed.needed("numpy")
+
 from . import _c, anatomy, circuits, experiment, random, spikes, tasks
 from ._callback import ErrorBatch, Judgement, LocalStep, OutputBatch, RateBatch, Synapses, TrialBatch
 from ._handle import Parameter
@@ -303,6 +307,7 @@ def __getattr__(name: str) -> Any:
     if name == "plot":  # brings matplotlib, so only when asked for
         import importlib
 
+        _needed.needed("matplotlib", "neuroai.plot")
         return importlib.import_module(".plot", __name__)
     raise AttributeError(f"module 'neuroai' has no attribute '{name}'")
 

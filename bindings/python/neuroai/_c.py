@@ -15,12 +15,9 @@ one that the system's loader finds.
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import itertools
 import operator
-import os
 import re
-import sys
 import threading
 from ctypes import (
     CFUNCTYPE,
@@ -36,12 +33,11 @@ from ctypes import (
     c_uint64,
     c_void_p,
 )
-from pathlib import Path
 from typing import Any, Callable, Dict, List, NoReturn, Optional, Tuple
 
 import numpy as np
 
-from . import errors
+from . import _needed, errors
 from ._arguments import ARGUMENTS
 
 # --- constants -------------------------------------------------------------------------------------------------------
@@ -972,41 +968,7 @@ octets = Array(c_uint8, np.uint8)
 
 # --- the library -----------------------------------------------------------------------------------------------------
 
-
-def _names() -> List[str]:
-    if sys.platform == "darwin":
-        return ["libneuroai.dylib"]
-    if sys.platform == "win32":
-        return ["neuroai.dll", "libneuroai.dll"]
-    return ["libneuroai.so", f"libneuroai.so.{NEUROAI_ABI}"]
-
-
-def _candidates() -> List[str]:
-    """Where the library may be, best first. A file that the user named is the only one."""
-    named = os.environ.get("NEUROAI_LIBRARY")
-    if named:
-        return [named]
-    here = Path(__file__).resolve().parent
-    beside = [str(here / name) for name in _names() if (here / name).exists()]
-    found = ctypes.util.find_library("neuroai")
-    return beside + list(reversed(_names())) + ([found] if found else [])
-
-
-def _load() -> ctypes.CDLL:
-    reasons = []
-    for candidate in _candidates():
-        try:
-            return ctypes.CDLL(candidate)
-        except OSError as error:
-            reasons.append(str(error))
-    raise ImportError(
-        "libneuroai was not found. Install the package with its library (pip install ./bindings/python), or name the "
-        "file in the environment variable NEUROAI_LIBRARY. Tried: " + "; ".join(reasons)
-    )
-
-
-library = _load()
-path: str = library._name
+library, path = _needed.load(NEUROAI_ABI)
 
 #: Each function's result type and argument types, as the headers declare them.
 FUNCTIONS: Dict[str, Tuple[Any, List[Any]]] = {}

@@ -22,6 +22,7 @@ from types import FrameType
 from typing import Any, Callable, Optional, TypeVar
 
 from . import _c
+from ._needed import needed
 
 __all__ = ["Bar", "Interrupt", "Making", "Watch", "abandonable", "at_once", "deferred_interrupt", "to_its_end"]
 
@@ -298,6 +299,7 @@ class Bar:
             return
         self._shown = now
         if self._bar is None:
+            needed("tqdm", "a progress bar (progress=False goes without)")
             from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
 
             if self.total is None:

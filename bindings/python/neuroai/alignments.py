@@ -13,8 +13,8 @@ from . import _c
 from ._closed import Closed
 from ._handle import expect, frozen, whole
 from ._interrupt import deferred_interrupt
+from ._needed import needed
 from .errors import InvalidError
-from .fits import needed
 from .network import Network
 from .trainer import Key, Progress, Trainer
 from .trials import Trials, as_trials

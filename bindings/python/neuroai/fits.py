@@ -21,6 +21,7 @@ import numpy.typing as npt
 
 from ._closed import Record
 from ._handle import frozen, given
+from ._needed import needed
 from .errors import InvalidError, brief
 
 __all__ = ["PsychometricFit", "fit_psychometric"]
@@ -37,18 +38,6 @@ LEAST_BETA, MOST_BETA = 0.01, 100.0
 MOST_SLOPE = 1e3
 #: How far a location is followed from the data, in spans of x'.
 FAR = 1e4
-
-
-def needed(module: str, what: str, extra: str) -> Any:
-    """An optional module, or an error that says how to get it."""
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        package = module.split(".")[0]
-        message = f"{what} needs {package}: pip install {package} (or: pip install neuroai[{extra}])"
-        raise ImportError(message, name=package) from None
 
 
 def _logs(shape: str, z: Doubles) -> Tuple[Doubles, Doubles, Doubles]:

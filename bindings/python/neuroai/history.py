@@ -13,7 +13,7 @@ from . import _c
 from ._closed import Closed, Record
 from ._handle import file_name, frozen
 from ._interrupt import Bar
-from .fits import needed
+from ._needed import needed
 
 __all__ = ["History"]
 

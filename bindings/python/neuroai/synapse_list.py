@@ -13,8 +13,8 @@ import numpy.typing as npt
 from . import _c
 from ._closed import Record
 from ._handle import Names, as_array, brief, frozen, joined, picked, view, whole
+from ._needed import needed
 from .errors import Error, InvalidError, UnknownNameError
-from .fits import needed
 
 if TYPE_CHECKING:
     from .network import Network
