@@ -6,6 +6,8 @@
  * terms; a leading dimension that is larger is avoided by going row by row.
  */
 #define NAI__WIDTH 16
+#include "blas_names.h"
+
 #include <cblas.h>
 #include <limits.h>
 #include <math.h>

@@ -11,6 +11,7 @@
 #include "../base/error.h"
 #include "../base/floating.h"
 #include "../base/memory.h"
+#include "blas_names.h"
 
 /* The last arguments are the lengths of the character arguments, as gfortran passes them. */
 void dgeev_(const char *left, const char *right, const int *n, double *a, const int *lda,

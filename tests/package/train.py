@@ -1,8 +1,11 @@
 """Trains a network with the package that is installed, and nothing else: run it by `python -I`.
 
-Usage: train.py [FOLDER]. The library has to lie in FOLDER (default: the environment); the network has to learn.
+Usage: train.py [FOLDER]. The library has to lie in the environment, and the network has to learn; with FOLDER the library and
+every BLAS in the process have to lie in FOLDER.
 """
 
+import hashlib
+import re
 import sys
 import time
 from pathlib import Path
@@ -27,6 +30,20 @@ def main():
     seconds = time.monotonic() - started
     print(f"{na.build_info()}, {net.kernels} kernels: 200 updates in {seconds:.1f} s, cost {cost[0]:.2f} -> {cost[-1]:.2f}")
     net.spectrum("E I")  # LAPACK
+    weights = [net.weights(*ends).tobytes() for ends in net.projections]
+    print("weights", hashlib.sha256(b"".join(weights)).hexdigest()[:16])
+    for file in loaded():
+        assert folder in file.parents, f"{file} is not in {folder}"
+
+
+def loaded():
+    """The files of a BLAS in this process, on Linux; those of the system only where the wheel should bring its own."""
+    if len(sys.argv) < 2 or not Path("/proc/self/maps").exists():
+        return
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        file = Path(line.split(maxsplit=5)[-1])
+        if re.search(r"blas|lapack|gfortran|quadmath|jansson", file.name):
+            yield file.resolve()
 
 
 if __name__ == "__main__":
