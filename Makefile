@@ -3,7 +3,8 @@
 #
 # Yours to set: CC CXX AR CFLAGS CPPFLAGS LDFLAGS WARNINGS PKG_CONFIG PYTHON RUNNER (valgrind,
 # qemu-aarch64, ...), BUILD (any folder), BLAS=reference or BLAS_PC (names for pkg-config), DESTDIR
-# PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR, V=1 (show commands), WERROR=1. What the library cannot do
+# PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR CMAKEDIR, PIC=1 (a static library for plug-ins), V=1 (show commands),
+# WERROR=1. What the library cannot do
 # without is in REQUIRED, which comes before your flags.
 
 .DELETE_ON_ERROR:
@@ -27,6 +28,7 @@ LIBDIR ?= $(libdir)
 includedir ?= $(PREFIX)/include
 INCLUDEDIR ?= $(includedir)
 PKGCONFIGDIR ?= $(LIBDIR)/pkgconfig
+CMAKEDIR ?= $(LIBDIR)/cmake/neuroai
 
 Q := $(if $(V),,@)
 say = @$(if $(V),:,printf '  %-6s %s\n' $(1) $(2))
@@ -43,9 +45,11 @@ IS_MAC := $(findstring darwin,$(TARGET))
 
 SOURCES := $(sort $(wildcard lib/*/*.c lib/*/*/*.c))
 HEADERS := $(sort $(wildcard include/neuroai/*.h))
+CPP_HEADER := include/neuroai/neuroai.hpp
 TESTS := $(sort $(wildcard tests/*.c))
 SUITES := $(patsubst tests/test_%.c,%,$(sort $(wildcard tests/test_*.c)))
 EXAMPLES := $(sort $(wildcard examples/*.c))
+CPP_EXAMPLES := $(sort $(wildcard examples/*.cpp))
 PYTHON_EXAMPLES := $(sort $(wildcard examples/*.py))
 BENCHES := $(sort $(wildcard tests/bench/*.c))
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
@@ -128,7 +132,7 @@ own_flags = $(STRICT) $(if $(filter lib/kernels/% $(loops),$(1)),$(KERNEL_CFLAGS
 
 .PHONY: all static shared
 all: static shared ## both libraries (default)
-static: $(STATIC) ## libneuroai.a
+static: $(STATIC) ## libneuroai.a; PIC=1: one that plug-ins can link (MEX, R, Node)
 shared: $(SHARED_LINK) ## libneuroai.so
 
 STATIC_OBJECTS := $(SOURCES:%.c=$(BUILD)/static/%.o)
@@ -137,7 +141,7 @@ SHARED_OBJECTS := $(SOURCES:%.c=$(BUILD)/shared/%.o)
 $(BUILD)/static/%.o: %.c $(BUILD)/flags | have-libraries
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(COMPILE) $(call own_flags,$<) -MMD -MP -c $< -o $@
+	$(Q)$(COMPILE) $(call own_flags,$<) $(if $(PIC),-fPIC) -MMD -MP -c $< -o $@
 
 $(BUILD)/shared/%.o: %.c $(BUILD)/flags | have-libraries
 	@mkdir -p $(@D)
@@ -161,7 +165,7 @@ $(SHARED_LINK): $(SHARED)
 # Files that change only when what they record does: other flags compile all anew, another list of
 # files links anew. Not for a bare `make install`, which installs what was built.
 INSTALL_ONLY := $(if $(MAKECMDGOALS),$(if $(filter-out install uninstall,$(MAKECMDGOALS)),,yes))
-ALL_FLAGS = $(COMPILE) $(avx2) $(avx512) $(KERNEL_CFLAGS) $(LINK) $(LIBS) $(BLAS_NAME)
+ALL_FLAGS = $(if $(PIC),-fPIC) $(COMPILE) $(avx2) $(avx512) $(KERNEL_CFLAGS) $(LINK) $(LIBS) $(BLAS_NAME)
 .PHONY: FORCE
 FORCE:
 record = @mkdir -p $(@D); printf '%s\n' $(1) > $@.new; \
@@ -183,8 +187,8 @@ endif
 
 # --- checks ---------------------------------------------------------------------------------------
 
-CHECKS := c memory fuzz python examples docs bench headers symbols versions blas package
-NEEDED := library check cxx python
+CHECKS := c cpp memory fuzz python examples docs bench headers symbols versions blas package cmake
+NEEDED := library check cxx cmake python
 
 .PHONY: ready check check-all $(addprefix check-,$(CHECKS))
 ready:
@@ -277,21 +281,47 @@ else
 endif
 
 EXAMPLE_PROGRAMS := $(EXAMPLES:%.c=$(BUILD)/%)
+CPP_EXAMPLE_PROGRAMS := $(CPP_EXAMPLES:%.cpp=$(BUILD)/%-cpp)
+$(CPP_EXAMPLE_PROGRAMS): $(BUILD)/examples/%-cpp: examples/%.cpp $(CPP_HEADER) $(HEADERS) $(SHARED_LINK)
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(COMPILE_CPP) $< -o $@ $(LINK_CPP)
+
 $(EXAMPLE_PROGRAMS): $(BUILD)/examples/%: examples/%.c $(SHARED_LINK)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) $(INSTRUMENT) -MMD -MP -MF $@.d \
 	  $< -o $@ $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(ORIGIN)/..' -lm -pthread
 
+# What goes into programs in C++ that use the shared library.
+CXXFLAGS ?= -O2 -g
+COMPILE_CPP = $(CXX) -Iinclude $(CPPFLAGS) -std=c++17 $(WARN) -Wshadow -Wold-style-cast $(CXXFLAGS) $(INSTRUMENT)
+LINK_CPP = $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(ORIGIN)/..' -pthread
+
+CPP_TEST := $(BUILD)/tests/test_hpp
+$(CPP_TEST): tests/cpp/test_hpp.cpp $(CPP_HEADER) $(HEADERS) $(SHARED_LINK)
+	@mkdir -p $(@D)
+	$(call say,CXX,$<)
+	$(Q)$(COMPILE_CPP) $(CHECK_CFLAGS) $< -o $@ $(LINK_CPP) $(CHECK_LIBS)
+
+check-cpp: $(CPP_TEST) ## neuroai.hpp: that it has every function of the headers, and does as it says
+	$(Q)$(PYTHON) bindings/cpp/make.py --check
+	$(Q)$(RUNNER) $(CPP_TEST)
+
+.PHONY: hpp
+hpp: ## writes include/neuroai/neuroai.hpp from the C headers
+	$(Q)$(PYTHON) bindings/cpp/make.py
+
 # Each in its own empty folder; NEUROAI_EXAMPLE_QUICK=1 tells an example that nobody waits for the
 # good result.
-check-examples: $(EXAMPLE_PROGRAMS) $(if $(PYTHON_EXAMPLES),shared $(VENV)/.ready) ## every example
+check-examples: $(EXAMPLE_PROGRAMS) $(CPP_EXAMPLE_PROGRAMS) $(if $(PYTHON_EXAMPLES),shared $(VENV)/.ready) ## every example
 	@rm -rf $(BUILD)/examples/runs; failed=0; \
 	limit=`command -v timeout >/dev/null && echo timeout 600`; \
-	for example in $(EXAMPLES) $(PYTHON_EXAMPLES); do \
+	for example in $(EXAMPLES) $(CPP_EXAMPLES) $(PYTHON_EXAMPLES); do \
 	  folder=$(abspath $(BUILD))/examples/runs/`basename $$example`; mkdir -p $$folder; \
 	  case $$example in \
 	  *.py) set -- env $(PYTHON_RUN) $(CURDIR)/$$example $$folder;; \
+	  *.cpp) set -- $(RUNNER) $(abspath $(BUILD))/$${example%.cpp}-cpp;; \
 	  *) set -- $(RUNNER) $(abspath $(BUILD))/$${example%.c};; \
 	  esac; \
 	  if (cd $$folder && NEUROAI_EXAMPLE_QUICK=1 $$limit "$$@" > output.txt 2>&1 < /dev/null); then \
@@ -354,11 +384,19 @@ abi: ## writes tests/abi/VERSION.abi and .constants: the binary interface that a
 	$(Q).ci/deps abi
 	$(Q)CC="$(CC)" NM="$(NM)" $(PYTHON) tests/abi/abi.py write
 
+check-cmake: all ## find_package(neuroai) after an install, and CMake's flags beside the Makefile's
+	+$(Q)MAKE="$(MAKE)" BUILD="$(BUILD)" BLAS="$(BLAS)" PYTHON="$(PYTHON)" tests/package/cmake.sh
+
 # Not among CHECKS: it compiles the library twice more and installs from PyPI, some minutes.
 .PHONY: check-install
 check-install: ## the Python package from its source archive, as a wheel, editable: each trains in an empty environment
 	$(Q).ci/deps library python
 	$(Q)PYTHON="$(PYTHON)" tests/package/python.sh
+
+.PHONY: wheel
+wheel: ## a Python wheel that needs nothing from the system, in build/wheel, tried where no BLAS is
+	$(Q)PYTHON="$(PYTHON)" BUILD="$(BUILD)" bindings/python/wheel.sh
+	$(Q)PYTHON="$(PYTHON)" tests/package/hidden.sh $(BUILD)/wheel/*.whl
 
 check-package: all ## install, use as shared and as static library, uninstall
 	+$(Q)MAKE="$(MAKE)" CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" RUNNER="$(RUNNER)" BUILD="$(BUILD)" \
@@ -518,26 +556,36 @@ dist: ## source archive of the last commit; the same bytes each time
 
 # Remade each time: PREFIX may be another one than last time.
 under_prefix = $(patsubst $(PREFIX)/%,$${prefix}/%,$(1))
-.PHONY: install uninstall deps clean help $(BUILD)/neuroai.pc
+.PHONY: install uninstall deps clean help $(BUILD)/neuroai.pc cmake-package
 $(BUILD)/neuroai.pc: neuroai.pc.in
 	@mkdir -p $(@D)
 	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(call under_prefix,$(LIBDIR))|' \
 	  -e 's|@INCLUDEDIR@|$(call under_prefix,$(INCLUDEDIR))|' -e 's|@VERSION@|$(VERSION)|' \
 	  -e 's|@LIBS@|$(PC_LIBS)|' neuroai.pc.in > $@
 
-install: all $(BUILD)/neuroai.pc ## DESTDIR PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR say where
-	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGCONFIGDIR)" "$(DESTDIR)$(INCLUDEDIR)/neuroai"
+CMAKE_FILES := neuroaiConfig.cmake neuroaiConfigVersion.cmake
+cmake-package:
+	@mkdir -p $(BUILD)/cmake
+	$(Q)for file in $(CMAKE_FILES); do \
+	  sed -e 's|@CMAKEDIR@|$(CMAKEDIR)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@INCLUDEDIR@|$(INCLUDEDIR)|' \
+	    -e 's|@VERSION@|$(VERSION)|' -e 's|@LIBS@|$(PC_LIBS)|' -e 's|@SHARED@|$(SHARED_NAME)|' \
+	    bindings/cmake/$$file.in > $(BUILD)/cmake/$$file; done
+
+install: all $(BUILD)/neuroai.pc cmake-package ## DESTDIR PREFIX LIBDIR INCLUDEDIR PKGCONFIGDIR CMAKEDIR say where
+	$(INSTALL) -d "$(DESTDIR)$(LIBDIR)" "$(DESTDIR)$(PKGCONFIGDIR)" "$(DESTDIR)$(CMAKEDIR)" "$(DESTDIR)$(INCLUDEDIR)/neuroai"
 	$(INSTALL) -m 644 $(STATIC) "$(DESTDIR)$(LIBDIR)"
 	$(INSTALL) -m 755 $(SHARED) "$(DESTDIR)$(LIBDIR)"
 	for link in $(SHARED_LINKS); do ln -sf $(SHARED_NAME) "$(DESTDIR)$(LIBDIR)/$$link"; done
-	$(INSTALL) -m 644 $(HEADERS) "$(DESTDIR)$(INCLUDEDIR)/neuroai"
+	$(INSTALL) -m 644 $(HEADERS) $(CPP_HEADER) "$(DESTDIR)$(INCLUDEDIR)/neuroai"
 	$(INSTALL) -m 644 $(BUILD)/neuroai.pc "$(DESTDIR)$(PKGCONFIGDIR)"
+	$(INSTALL) -m 644 $(CMAKE_FILES:%=$(BUILD)/cmake/%) "$(DESTDIR)$(CMAKEDIR)"
 
 uninstall: ## the reverse, with the same variables
 	for file in libneuroai.a $(SHARED_NAME) $(SHARED_LINKS); do rm -f "$(DESTDIR)$(LIBDIR)/$$file"; done
-	for file in $(notdir $(HEADERS)); do rm -f "$(DESTDIR)$(INCLUDEDIR)/neuroai/$$file"; done
+	for file in $(notdir $(HEADERS) $(CPP_HEADER)); do rm -f "$(DESTDIR)$(INCLUDEDIR)/neuroai/$$file"; done
 	rm -f "$(DESTDIR)$(PKGCONFIGDIR)/neuroai.pc"
-	-rmdir "$(DESTDIR)$(INCLUDEDIR)/neuroai"
+	for file in $(CMAKE_FILES); do rm -f "$(DESTDIR)$(CMAKEDIR)/$$file"; done
+	-rmdir "$(DESTDIR)$(INCLUDEDIR)/neuroai" "$(DESTDIR)$(CMAKEDIR)"
 
 deps: ready ## install what is missing (Debian, Ubuntu), or say what to install
 	@echo "all dependencies are there"

@@ -7,6 +7,8 @@
 
 #include <stdint.h>
 
+/* One's own is kept: a static library made with -DNAI_API= has no call that a plug-in exports. */
+#ifndef NAI_API
 #if defined(_WIN32)
 #define NAI_API __declspec(dllimport)
 #elif defined(__GNUC__)
@@ -14,6 +16,7 @@
 #define NAI_API __attribute__((visibility("default")))
 #else
 #define NAI_API
+#endif
 #endif
 
 /** Version of these headers: major. */

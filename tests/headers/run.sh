@@ -41,5 +41,8 @@ $all"
 done
 compile all_reversed "$all" "$stub"
 
+# A program's own NAI_API is kept: that of a plug-in which hides the library's calls.
+compile own_linkage '#define NAI_API extern' '#include <neuroai/neuroai.h>' "$stub"
+
 [ "$failed" -eq 0 ] && echo "$# headers compile alone, twice, as C99 and C++11"
 exit "$failed"
