@@ -398,6 +398,10 @@ wheel: ## a Python wheel that needs nothing from the system, in build/wheel, tri
 	$(Q)PYTHON="$(PYTHON)" BUILD="$(BUILD)" bindings/python/wheel.sh
 	$(Q)PYTHON="$(PYTHON)" tests/package/hidden.sh $(BUILD)/wheel/*.whl
 
+.PHONY: deb
+deb: $(VENV)/.ready ## Debian packages of the last commit, in build/deb, which lintian accepts
+	$(Q)VERSION="$(VERSION)" BUILD="$(BUILD)" PYTHON="$(abspath $(VENV))/bin/python" bindings/packages/deb.sh
+
 check-package: all ## install, use as shared and as static library, uninstall
 	+$(Q)MAKE="$(MAKE)" CC="$(CC)" PKG_CONFIG="$(PKG_CONFIG)" RUNNER="$(RUNNER)" BUILD="$(BUILD)" \
 	  BLAS="$(BLAS)" tests/package/run.sh
