@@ -28,6 +28,8 @@ expect "CHANGELOG.md's first ABI line" \
     -e 's/^.*ABI: SOVERSION \([0-9]*\).*/NEUROAI_\1/p' CHANGELOG.md | head -n 1)" "NEUROAI_$abi"
 expect bindings/python/pyproject.toml \
   "$(sed -n 's/^version *= *"\(.*\)"/\1/p' bindings/python/pyproject.toml | head -n 1)" "$version"
+recipe=bindings/packages/conda/recipe.yaml
+expect $recipe "$(sed -n 's/^  version: "\(.*\)"/\1/p' $recipe)" "$version"
 expect lib/neuroai.map \
   "$(sed -n 's/^\(NEUROAI_[0-9]*\) {.*/\1/p' lib/neuroai.map | head -n 1)" "NEUROAI_$abi"
 

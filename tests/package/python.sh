@@ -30,7 +30,8 @@ environment() {
 train=$PWD/tests/package/train.py
 
 quietly "$PYTHON" -m venv "$work/tools"
-quietly "$work/tools/bin/python" -m pip install build
+quietly "$work/tools/bin/python" -m pip install build py-rattler-build
+"$work/tools/bin/python" tests/package/recipe.py || die "the recipe for conda"
 quietly "$work/tools/bin/python" -m build --outdir "$work" bindings/python
 said "python -m build: sdist, and a wheel from it"
 environment wheel "$work"/*.whl
