@@ -15,9 +15,9 @@ rm -rf "$folder" && mkdir -p "$source"
 git archive HEAD | tar -x -C "$source"
 cp -R bindings/packages/debian "$source/debian"
 cat > "$source/debian/changelog" << END
-libneuroai ($VERSION) unstable; urgency=medium
+libneuroai ($VERSION-1) unstable; urgency=medium
 
-  * Version $VERSION: see CHANGELOG.md of libneuroai-dev.
+  * Version $VERSION: see the changelog of the library.
 
  -- $(sed -n 's/^Maintainer: //p' bindings/packages/debian/control)  $(git log -1 --format=%aD)
 END
@@ -29,7 +29,7 @@ export PATH
 (cd "$source" && dpkg-buildpackage --no-sign -b -d > ../build.log 2>&1) \
   || { tail -n 40 "$folder/build.log"; echo "  FAILED  dpkg-buildpackage" >&2; exit 1; }
 # There is no bug of Debian's that asks for the package yet.
-lintian --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$folder"/*.changes \
+lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$folder"/*.changes \
   || { echo "  FAILED  lintian" >&2; exit 1; }
 
 # As installed: the module of the one package with the library of the other.

@@ -1,7 +1,7 @@
 """Trains a network with the package that is installed, and nothing else: run it by `python -I`.
 
-Usage: train.py [FOLDER]. The library has to lie in the environment, and the network has to learn; with FOLDER the library and
-every BLAS in the process have to lie in FOLDER.
+Usage: train.py [FOLDER [alone]]. The library has to lie in FOLDER (default: the environment), and the network has to learn; alone:
+every BLAS of the process has to lie there too.
 """
 
 import hashlib
@@ -37,8 +37,8 @@ def main():
 
 
 def loaded():
-    """The files of a BLAS in this process, on Linux; those of the system only where the wheel should bring its own."""
-    if len(sys.argv) < 2 or not Path("/proc/self/maps").exists():
+    """The files of a BLAS in this process, on Linux, where the wheel should bring its own."""
+    if "alone" not in sys.argv or not Path("/proc/self/maps").exists():
         return
     for line in Path("/proc/self/maps").read_text().splitlines():
         file = Path(line.split(maxsplit=5)[-1])
