@@ -395,11 +395,13 @@ check-install: ## the Python package from its source archive, as a wheel, editab
 
 .PHONY: wheel
 wheel: ## a Python wheel that needs nothing from the system, in build/wheel, tried where no BLAS is
+	$(Q).ci/deps library python
 	$(Q)PYTHON="$(PYTHON)" BUILD="$(BUILD)" bindings/python/wheel.sh
 	$(Q)PYTHON="$(PYTHON)" tests/package/hidden.sh $(BUILD)/wheel/*.whl
 
 .PHONY: deb
 deb: $(VENV)/.ready ## Debian packages of the last commit, in build/deb, which lintian accepts
+	$(Q).ci/deps deb
 	$(Q)VERSION="$(VERSION)" BUILD="$(BUILD)" PYTHON="$(abspath $(VENV))/bin/python" bindings/packages/deb.sh
 
 check-package: all ## install, use as shared and as static library, uninstall

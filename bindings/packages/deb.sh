@@ -5,12 +5,6 @@ set -eu
 folder=${BUILD:-build}/deb
 source=$folder/libneuroai-$VERSION
 
-for tool in dpkg-buildpackage dh dh_python3 lintian; do
-  command -v $tool > /dev/null || {
-    echo "missing: $tool (Debian: apt-get install dpkg-dev debhelper dh-python lintian)" >&2
-    exit 1
-  }
-done
 rm -rf "$folder" && mkdir -p "$source"
 git archive HEAD | tar -x -C "$source"
 cp -R bindings/packages/debian "$source/debian"
