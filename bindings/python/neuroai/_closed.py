@@ -134,3 +134,20 @@ class Record(Dict[K, V]):
         import copy
 
         return type(self)(copy.deepcopy(dict(self), memo))
+
+
+class Conditions(Record[str, V]):
+    """The conditions of trials, and their units where the task that they are of says them."""
+
+    def __init__(self, values: Any, units: Optional[Mapping[str, str]] = None) -> None:
+        super().__init__(values)
+        self.units = dict(units or {})
+
+    def __reduce__(self) -> Any:
+        return type(self), (dict(self), self.units)
+
+    def __deepcopy__(self, memo: Optional[Dict[int, Any]] = None) -> "Conditions[V]":
+        import copy
+
+        return type(self)(copy.deepcopy(dict(self), memo), self.units)
+

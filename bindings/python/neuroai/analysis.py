@@ -9,7 +9,6 @@ from typing import Any, Dict, List, Mapping, Optional, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._closed import Record
 from ._handle import Names, as_array, brief, joined, listed, picked
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
@@ -172,7 +171,7 @@ def reaction_times(
     if run.trials._has_times is False:
         raise InvalidError(_NO_TIMES)
     correct = np.where((choice >= 0) & (truth >= 0), choice == truth, -1).astype(np.int64)
-    return ReactionTimes(time, choice, correct, Record(run.trials.conditions), threshold)
+    return ReactionTimes(time, choice, correct, run.trials.conditions, threshold)
 
 
 def _choices(run: Run, z: Doubles, channels: Optional[Sequence[int]], probability: bool) -> Doubles:
@@ -292,6 +291,8 @@ class PCA:
     trajectories: Doubles = field(repr=False)
     #: Time of each step, ms, [T].
     time: Doubles = field(repr=False)
+    #: Unit of the condition, where it is known.
+    unit: str = ""
 
     def __repr__(self) -> str:
         shares = listed((f"{share:.3g}" for share in self.explained), 6)
@@ -349,7 +350,8 @@ def pca(
     kept = kept * np.sign(kept[np.arange(components), np.abs(kept).argmax(axis=1)])[:, None]
     explained = variance[:components] / variance.sum()
     ratio = float(variance.sum() ** 2 / (variance**2).sum())
-    return PCA(kept, explained, mean, ratio, condition, values, (means - mean) @ kept.T, run.time)
+    unit = getattr(run.trials.conditions, "units", {}).get(condition, "")
+    return PCA(kept, explained, mean, ratio, condition, values, (means - mean) @ kept.T, run.time, unit)
 
 
 # --- stages of a curriculum ------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._closed import Record
+from ._closed import Conditions
 from ._handle import Handle, as_array, brief, frozen, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
 from ._units import Chosen
@@ -101,7 +101,9 @@ class Evaluation(Handle):
     def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
         """The value of each condition in each trial, float32 [trials], by name."""
         names = texts(lambda index: _c.nai_evaluation_condition_name(self, index))
-        return Record({name: view(self, _c.nai_evaluation_condition, self, name) for name in names})
+        of = self._source[1] if self._source is not None else None
+        units = getattr(of.conditions, "units", None) if isinstance(of, Trials) else getattr(of, "units", None)
+        return Conditions({name: view(self, _c.nai_evaluation_condition, self, name) for name in names}, units)
 
     def curve(self, condition: Optional[str] = None) -> "np.recarray[Any, Any]":
         """A curve over a condition (the first one, if not named), its values in ascending order.
@@ -262,6 +264,7 @@ class Evaluation(Handle):
             "choice": self.choice.copy(),
             "time": time,
             "conditions": {name: values.copy() for name, values in self.conditions.items()},
+            "units": getattr(self.conditions, "units", {}),
             "curves": {name: np.array(self.curve(name)) for name in self.conditions},
             "right": right,
             "interventions": self.interventions,
@@ -303,7 +306,7 @@ class _Found(Evaluation):
 
     @property
     def conditions(self) -> Dict[str, npt.NDArray[np.float32]]:
-        return Record(self._found["conditions"])
+        return Conditions(self._found["conditions"], self._found.get("units"))
 
     def curve(self, condition: Optional[str] = None) -> "np.recarray[Any, Any]":
         name = first_condition(self.conditions) if condition is None else condition
@@ -408,7 +411,9 @@ def play(
             if watch.stopped is not None:
                 raise watch.stopped from None
             raise
-        return Trials._of(net, pointer)
+        made = Trials._of(net, pointer)
+        made._keep(conditions=Conditions(made.conditions, task.units))
+        return made
 
 
 def _number(task: Union[Task, Trials], trials: Optional[int]) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import operator
-from typing import Any, Callable, ClassVar, ContextManager, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, ClassVar, ContextManager, Mapping, Optional, Sequence, Tuple, Union
 
 from . import _c
 from ._callback import Judgement, TrialBatch, callback, called, destroy, lent, nothing, register
-from ._closed import Closed
+from ._closed import Closed, Conditions, Record
 from ._handle import brief, expect, joined, whole, wrong_type
 from ._interrupt import Bar, deferred_interrupt
 from .errors import InvalidError, InvalidTypeError
@@ -46,6 +46,7 @@ class Task(Closed):
         block: True: a trial is a block of parts, each of which is judged as a trial is, and has conditions and epochs
             of its own. The network goes on from one to the next. An evaluation counts parts.
         n_inputs, n_outputs: channels of all inputs or outputs together; None: as many as the network has.
+        units: of conditions, by name, for pictures: {"coherence": "%"}.
         name: of the task; default: the name of the class or function.
     """
 
@@ -58,6 +59,7 @@ class Task(Closed):
     block: bool = False
     n_inputs: Optional[int] = None
     n_outputs: Optional[int] = None
+    units: Mapping[str, str] = Record({})
     name: str = ""
     _settable: ClassVar[Tuple[str, ...]] = (
         "steps",
@@ -69,6 +71,7 @@ class Task(Closed):
         "block",
         "n_inputs",
         "n_outputs",
+        "units",
         "name",
         "generate",
         "judge",
@@ -230,6 +233,7 @@ class Task(Closed):
             else:
                 trials = Trials._joined(n, (generate(first + k, min(size, n - k)) for k in range(0, n, size)))
         trials._has_times = None if times.value < 0 else bool(times.value)
+        trials._keep(conditions=Conditions(trials.conditions, self.units))
         return trials
 
     def __repr__(self) -> str:

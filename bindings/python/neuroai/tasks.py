@@ -148,6 +148,22 @@ YANG_RULES: Tuple[str, ...] = (
 _MASSE = "Inputs: 24 units tuned to direction. Classes: fixate, match, non-match, due during the test."
 _YANG = "Inputs: fixation, two rings of 32 units, 20 rules. Targets: fixation, a ring of 32 units."
 
+#: Units of conditions, by name, in all tasks that have them. Those of tasks whose conditions mean something else.
+_UNITS = {
+    **dict.fromkeys(("coherence", "signed_coherence", "signed_coherence1", "signed_coherence2", "motion", "colour"), "%"),
+    **dict.fromkeys(("stimulus", "delay", "interval", "production", "set", "onset", "go", "period"), "ms"),
+    **dict.fromkeys(("between", "fixation", "movement"), "ms"),
+    **dict.fromkeys(("f1", "f2", "difference", "frequency"), "Hz"),
+    **dict.fromkeys(("sample", "test", "angle1", "angle2", "answer"), "rad"),
+}
+_OWN_UNITS = {"masse": {"sample": "degrees", "test": "degrees"}, "yang": {"coherence": ""}}
+
+
+def _units(name: str) -> Dict[str, str]:
+    found = {**_UNITS, **_OWN_UNITS.get(name.partition("-")[0], {})}
+    return {condition: unit for condition, unit in found.items() if unit}
+
+
 def wcst_curriculum(criterion: float = 0.9, evaluations: int = 5) -> Curriculum:
     """The published course of ``WCST`` in a network of 37 inputs: all history, without the last cards, feedback alone.
 
@@ -219,6 +235,7 @@ def _made() -> Dict[str, Type[BuiltinTask]]:
         about = _ABOUT.get(name, "")
         doc = f'The task "{name}". {about}\n\nParameters, with default and range:\n\n{lines}\n'
         members = {"__doc__": doc, "__module__": __name__, "task_name": name, "parameters": known}
+        members["units"] = Record(_units(name))
         _classes[_class_name(name)] = type(_class_name(name), (BuiltinTask,), members)
     return _classes
 

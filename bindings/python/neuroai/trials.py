@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._closed import Closed, Record
+from ._closed import Closed, Conditions, Record
 from ._handle import Handle, as_array, describe, expect, given, kept, listed, texts, view, whole, wrong_shape, wrong_type
 from .errors import InvalidError, OrderError, OutOfMemoryError
 from .network import Network
@@ -138,7 +138,10 @@ class Trials(Closed):
         self._keep(parts=None if parts is None else kept(as_array("parts", parts, (trials, "parts"), np.int32), parts))
         self._keep(
             lengths=None if lengths is None else kept(as_array("lengths", lengths, (trials,), np.int32), lengths),
-            conditions=Record({name: self._condition(name, values) for name, values in _named("conditions", conditions)}),
+            conditions=Conditions(
+                {name: self._condition(name, values) for name, values in _named("conditions", conditions)},
+                getattr(conditions, "units", None),
+            ),
             epochs=Record({name: self._epoch(name, values) for name, values in _named("epochs", epochs)}),
         )
         self._handles: "weakref.WeakKeyDictionary[Network, _TrialsHandle]" = weakref.WeakKeyDictionary()
