@@ -68,7 +68,7 @@ def draw(row, title, histories, tracks):
     curves.spines[["top", "right"]].set_visible(False)
     na.plot.label_ends(curves)
     for ax, (key, words) in zip(row[1:], SHOWN.items()):
-        na.plot.alignment(tracks, key, ax=ax, palette=COLOURS, labels=False).set_title(f"updates of {words}")
+        na.plot.alignment(tracks, key, ax=ax, palette=COLOURS, labels=False)[0].set_title(f"updates of {words}")
         ax.set_ylim(-0.7, 1.05)
     na.plot.label_ends(row[-1])
 

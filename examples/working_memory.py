@@ -39,7 +39,7 @@ def main(folder=".", g_plus=2.7):
     for panel in panels:
         panel.axvspan(*CUE, color="black", alpha=0.08, lw=0)
     panels[0].set_title(f"a cue for {POOL}; dashed: rates of the delay state in theory", fontsize="medium")
-    ax = na.plot.mean_field(theory, POOL, ax=figure.add_subplot(grid[1]))
+    (ax,) = na.plot.mean_field(theory, POOL, ax=figure.add_subplot(grid[1]))
     ax.set_title("states of one pool", fontsize="medium")
     path = Path(folder) / "working_memory.png"
     figure.savefig(path, dpi=100)

@@ -9,10 +9,24 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from ._draw import INK, SEQUENTIAL, axes_of, chosen, colours, condition_colours, panels_of, with_unit
+from ._draw import (
+    INK,
+    SEQUENTIAL,
+    Panels,
+    axes_of,
+    bar_beside,
+    chosen,
+    colours,
+    condition_colours,
+    drawn,
+    number,
+    panels_of,
+    with_unit,
+)
 from ._handle import Names
-from ._labels import draw_borders, name_ticks
-from ._plot_space import _axes_3d
+from ._labels import draw_borders, key_beside, name_ticks
+from ._plot_space import axes_in_space, frame_in_space
+from ._room import length_of
 from .analysis import PCA, condition_means, pca
 from .errors import InvalidError, brief
 from .evaluation import Where, signed_condition
@@ -33,26 +47,22 @@ def _condition(run: Run, condition: Optional[str]) -> str:
     return condition or signed_condition(run.trials.conditions)
 
 
-def _key(ax: Axes, values: npt.NDArray[Any], title: str, apart: bool = False, **where: Any) -> None:
-    """Which colour is which value; ``apart``: it takes no room from the panels."""
+def _key(ax: Axes, values: npt.NDArray[Any], title: str, **where: Any) -> None:
+    """Which colour is which value."""
     palette = condition_colours(values)
-    sign = "+" if np.any(values < 0) else ""
     shown = range(len(values)) if len(values) <= MOST_NAMED else np.linspace(0, len(values) - 1, MOST_NAMED).astype(int)
-    handles = [
-        Line2D([], [], color=palette[i], lw=2, label=f"{values[i]:{sign}g}" if values[i] else "0")
-        for i in reversed(shown)
-    ]
-    ax.legend(
-        handles=handles,
-        title=title,
-        frameon=False,
-        fontsize="small",
-        title_fontsize="small",
-        handlelength=1.2,
-        labelspacing=0.25,
-        alignment="left",
-        **where,
-    ).set_in_layout(not apart)
+    handles = [Line2D([], [], color=palette[i], lw=2, label=_word(values, values[i])) for i in reversed(shown)]
+    key_beside(ax, handles, title, **where)
+
+
+def _word(values: npt.NDArray[Any], value: float) -> str:
+    """A value, with its sign where there are both."""
+    return f"+{number(value)}" if value > 0 and np.any(values < 0) else number(value).replace("-", "\N{MINUS SIGN}")
+
+
+def _narrow(label: str) -> str:
+    """A label of several words as lines: the words of a name, then its unit."""
+    return label.replace(" ", "\n")
 
 
 # --- units -----------------------------------------------------------------------------------------------------------
@@ -67,7 +77,7 @@ def responses(
     where: Optional[Where] = None,
     task: Optional[Task] = None,
     ax: Optional[Axes] = None,
-) -> "npt.NDArray[Any]":
+) -> Panels:
     """Activity of units by condition: means over the trials of each value.
 
     Args:
@@ -81,9 +91,6 @@ def responses(
         where: of which trials: ``{"context": 1}``.
         task: for the unit of the condition.
         ax: where to draw.
-
-    Returns:
-        The axes.
     """
     if kind not in ("lines", "heat"):
         raise InvalidError(f"kind: expected 'lines' or 'heat', got {brief(kind)}")
@@ -95,11 +102,13 @@ def responses(
     if len(time) < 2:
         raise InvalidError("run: at no step do trials of every value go on")
     sizes = {key: n for key, n in chosen(run.net, names).items() if key in run.rates}
+    assert run.trials is not None
+    label = with_unit(name, task, run.trials.conditions)
     if kind == "heat":
-        return _draw_heat(run, values, means, time, sizes, with_unit(name, task), ax)
+        return _draw_heat(run, values, means, time, sizes, label, ax)
     labels = [(key, index) for key, n in sizes.items() for index in range(n)]
     picked = _pick(means, units, labels)
-    return _draw_units(run, values, means[:, :, picked], time, [labels[i] for i in picked], with_unit(name, task), ax)
+    return _draw_units(run, values, means[:, :, picked], time, [labels[i] for i in picked], label, ax)
 
 
 def _pick(means: npt.NDArray[Any], units: Union[int, Sequence[Unit]], labels: List[Unit]) -> List[int]:
@@ -122,15 +131,11 @@ def _draw_units(
     units: List[Unit],
     label: str,
     ax: Optional[Axes],
-) -> "npt.NDArray[Any]":
+) -> Panels:
     columns = min(3, len(units))
     rows = -(-len(units) // columns)
-    widths = [1.0] * columns + [0.65]
-    grid = panels_of(ax, rows, (2.0 * columns + 1.2, 1.6 * rows + 0.4), columns=columns + 1, widths=widths)
-    for panel in grid[columns :: columns + 1]:
-        panel.axis("off")
-    _key(grid[columns], values, label.replace(" ", "\n"), loc="upper left", bbox_to_anchor=(-0.15, 1.05), apart=True)
-    axes = grid.reshape(rows, columns + 1)[:, :columns].ravel()
+    *axes, key = panels_of(ax, rows, (2.0 * columns + 1.2, 1.6 * rows + 0.4), columns=columns, key=True)
+    _key(key, values, _narrow(label), loc="center left", bbox_to_anchor=(0.0, 0.5))
     names, palette = colours(run.net), condition_colours(values)
     for panel, (population, index), rates in zip(axes, units, np.moveaxis(means, 2, 0)):
         for mean, colour in zip(rates, palette):
@@ -145,8 +150,8 @@ def _draw_units(
         else:
             panel.set_xlabel("time (ms)")
         if place % columns == 0:
-            panel.set_ylabel("rate")
-    return axes[: len(units)]
+            panel.set_ylabel("rate (a.u.)")
+    return np.array(axes[: len(units)])
 
 
 def _draw_heat(
@@ -157,7 +162,7 @@ def _draw_heat(
     sizes: Dict[str, int],
     label: str,
     ax: Optional[Axes],
-) -> "npt.NDArray[Any]":
+) -> Panels:
     if len(values) > MOST_NAMED:
         raise InvalidError(f"condition: {len(values)} values, a heat map takes at most {MOST_NAMED}: take kind='lines'")
     axes = panels_of(ax, 1, (1.2 + 1.25 * len(values), 3.6), columns=len(values))
@@ -174,20 +179,18 @@ def _draw_heat(
             interpolation="nearest",
         )
         draw_borders(panel, sizes, "y")
-        word = f"{value:+g}" if value and values.min() < 0 else f"{value:g}"
-        panel.set_title(f"\n{word}", fontsize="small", color=INK)  # the first line is that of the label
-        panel.set_xticks([0, _round(0.95 * time[-1])])
+        panel.set_title(_word(values, value), fontsize=min(8.3, 60 / len(values) + 1), color=INK)
+        panel.set_xticks([0, _round(0.95 * time[-1])] if length_of(panel, "x") > 40 else [_round(0.95 * time[-1])])
         panel.tick_params(axis="x", labelsize="small")
         if panel is not axes[0]:
             panel.tick_params(labelleft=False, left=False)
             panel.set_xticklabels([])
     name_ticks(axes[0], run.net, sizes, "y")
     axes[0].set(xlabel="time (ms)", ylabel="units")
-    bar = axes[-1].figure.colorbar(image, cax=axes[-1].inset_axes((1.08, 0.1, 0.08, 0.8)))
-    bar.set_label("mean rate")
-    bar.outline.set_visible(False)
-    place: Any = {"xycoords": "axes fraction", "textcoords": "offset points", "ha": "center"}
-    axes[len(axes) // 2].annotate(label, (0.5, 1), xytext=(0, 19), color=INK, **place).set_in_layout(False)
+    bar_beside(axes[-1], image, "mean rate (a.u.)", (1.08, 0.1, 0.1, 0.8))
+    place: Any = {"xy": (0, 1), "xytext": (0, 19), "xycoords": "axes fraction", "textcoords": "offset points"}
+    axes[0].annotate(label, color=INK, **place).set_in_layout(False)  # it goes on above the other panels
+    axes[0].annotate(" ", **place)  # keeps its height free
     return axes
 
 
@@ -223,7 +226,7 @@ def trajectories(
     where: Optional[Where] = None,
     task: Optional[Task] = None,
     ax: Optional[Axes] = None,
-) -> Axes:
+) -> Panels:
     """Trajectories of the population along its principal components, one for each value of a condition.
 
     They begin at the open circle and end at the filled ones. Axis labels give the variance explained by each component.
@@ -242,7 +245,7 @@ def trajectories(
     found = run if isinstance(run, PCA) else pca(run, condition, names, dimensions, where)
     if len(found.explained) < dimensions:
         raise InvalidError(f"dimensions is {dimensions}, but there are {len(found.explained)} components")
-    ax = _axes_3d(ax) if dimensions == 3 else axes_of(ax, (4.6, 3.6))
+    ax = axes_in_space(ax) if dimensions == 3 else axes_of(ax, (4.6, 3.6))
     drawing: Any = ax
     for line, colour in zip(found.trajectories[..., :dimensions], condition_colours(found.values)):
         kept = line[np.isfinite(line).all(axis=1)]
@@ -252,18 +255,14 @@ def trajectories(
     labels = [f"PC {k + 1} ({100 * share:.0f} %)" for k, share in enumerate(found.explained)]
     ax.set(xlabel=labels[0], ylabel=labels[1])
     if dimensions == 3:
-        _frame(drawing, labels[2])
-    where_key: Dict[str, Any] = {"loc": "center left", "bbox_to_anchor": (1.1 if dimensions == 3 else 1.0, 0.5)}
-    _key(ax, found.values, with_unit(found.condition, task).replace(" (", "\n("), **where_key)
-    return ax
-
-
-def _frame(ax: Any, label: str) -> None:
-    ax.set_zlabel(label, labelpad=-10)
-    ax.xaxis.labelpad = ax.yaxis.labelpad = -10
-    ax.set_box_aspect(None, zoom=1.05)
-    ax.view_init(elev=22, azim=-60)
-    for one in (ax.xaxis, ax.yaxis, ax.zaxis):
-        one.set_pane_color((0.965, 0.965, 0.965, 1))
-        one._axinfo["grid"].update(color="#e2e2e2", linewidth=0.5)
-        one.set_ticklabels([])
+        frame_in_space(drawing, labels[2])
+        drawing.set_box_aspect(None, zoom=0.95)
+        for one in (drawing.xaxis, drawing.yaxis, drawing.zaxis):
+            one.set_ticklabels([])
+            one.labelpad = -9
+    conditions = run.trials.conditions if isinstance(run, Run) and run.trials is not None else None
+    label = with_unit(found.condition, task, conditions)
+    if found.unit and not label.endswith(")"):
+        label += f" ({found.unit})"
+    _key(ax, found.values, _narrow(label), bbox_to_anchor=(1.05 if dimensions == 3 else 1.0, 0.5))
+    return drawn(ax)

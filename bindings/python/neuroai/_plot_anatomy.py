@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, List, Optional, Sequence, Tuple, Union
+from typing import Any, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -10,17 +10,17 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
-from ._draw import DIVERGING, EXCITATORY, FREE, INHIBITORY, INK, among, axes_of, chosen
+from ._draw import BY_SIGN, DIVERGING, INK, Panels, among, axes_of, bar_beside, chosen, drawn
 from ._handle import Names, expect
+from ._labels import key_below, name_sides
+from ._room import length_of
 from .anatomy import Areas, Table
 from .anatomy import table as named
 from .network import Network
 from .synapse_list import columns, count
 
-_COLOUR = {+1: EXCITATORY[0], -1: INHIBITORY[0], 0: FREE[0]}
 
-
-def connectivity(table: Union[str, Table], ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
+def connectivity(table: Union[str, Table], ax: Optional[Axes] = None, limit: Optional[float] = None) -> Panels:
     """A table of connection probability as a matrix: red from excitatory types, blue from inhibitory ones.
 
     What was not measured is hatched.
@@ -39,7 +39,7 @@ def connectivity(table: Union[str, Table], ax: Optional[Axes] = None, limit: Opt
     label_matrix(ax, shown.types, [shown.signs[each] for each in shown.types])
     about = ", ".join(word for word in (shown.species, shown.area) if word)
     ax.set_title("\n".join(word for word in (shown.name, about) if word), fontsize="medium", color=INK)
-    return ax
+    return drawn(ax)
 
 
 def draw_matrix(
@@ -53,9 +53,9 @@ def draw_matrix(
 ) -> None:
     """Values of at least 0 in the colours of their senders' signs, each with its number; NaN hatched, or grey."""
     image = ax.imshow(signed, cmap=DIVERGING, vmin=-top, vmax=top, interpolation="nearest")
-    bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, pad=0.03)
-    bar.set_label(label)
-    bar.outline.set_visible(False)
+    size = min(6.5, 0.3 * length_of(ax, "y") / len(values))
+    written = written and size >= 4
+    bar = bar_beside(ax, image, label)
     bar.ax.yaxis.set_major_formatter(lambda value, place: f"{abs(value):.3g}")
     for (row, column), value in np.ndenumerate(values):
         if np.isnan(value):
@@ -64,21 +64,16 @@ def draw_matrix(
         elif written:
             dark = value > 0.45 * top
             number = f"{round(float(value), 3):g}".replace("0.", ".", 1) if value < 1 else f"{value:g}"
-            ax.text(column, row, number, ha="center", va="center", fontsize=6.5, color="white" if dark else INK)
+            ax.text(column, row, number, ha="center", va="center", fontsize=size, color="white" if dark else INK)
 
 
 def label_matrix(ax: Axes, names: Sequence[str], signs: Sequence[int]) -> None:
     """Names along both sides, in the colours of their signs; senders above."""
-    ticks: List[int] = list(range(len(names)))
-    ax.set_xticks(ticks, list(names), rotation=90 if max(map(len, names)) > 3 else 0)
-    ax.set_yticks(ticks, list(names))
+    name_sides(ax, names, names, [BY_SIGN[sign] for sign in signs])
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
     ax.set(xlabel="from", ylabel="to")
     ax.tick_params(length=0)
-    for axis in (ax.xaxis, ax.yaxis):
-        for text, sign in zip(axis.get_ticklabels(), signs):
-            text.set(color=_COLOUR[sign], fontweight="bold")
     for spine in ax.spines.values():
         spine.set(color=INK, lw=0.8, visible=True)
 
@@ -88,7 +83,7 @@ def label_matrix(ax: Axes, names: Sequence[str], signs: Sequence[int]) -> None:
 _FORWARD, _BACK = "#d98b0b", "#7570b3"
 
 
-def areas(areas: Areas, ax: Optional[Axes] = None, strongest: Optional[int] = None) -> Axes:
+def areas(areas: Areas, ax: Optional[Axes] = None, strongest: Optional[int] = None) -> Panels:
     """Areas and the links between them, from above: orange where most is feed-forward, purple where most is feedback.
 
     Width goes with the logarithm of the fraction of labelled neurons (FLN). Areas lie where their positions are (x and
@@ -134,7 +129,7 @@ def areas(areas: Areas, ax: Optional[Axes] = None, strongest: Optional[int] = No
     _streams_legend(ax, areas)
     pairs = len(areas.names) * (len(areas.names) - 1)
     ax.set_title(f"{len(order)} of {int(areas.links.sum())} links, of {pairs} possible", fontsize="medium", color=INK)
-    return ax
+    return drawn(ax)
 
 
 def _streams_legend(ax: Axes, areas: Areas) -> None:
@@ -142,8 +137,7 @@ def _streams_legend(ax: Axes, areas: Areas) -> None:
     kinds = ((sln > 0.5, _FORWARD, "feed-forward"), (sln < 0.5, _BACK, "feedback"), (sln == 0.5, "#777777", "both"))
     handles = [Line2D([], [], color=colour, lw=2, label=label) for there, colour, label in kinds if there.any()]
     if handles:
-        below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
-        ax.legend(handles=handles, frameon=False, fontsize="small", ncols=3, **below)
+        key_below(ax, handles, 36)
 
 
 def _places(areas: Areas) -> npt.NDArray[np.float64]:
@@ -163,7 +157,7 @@ def _places(areas: Areas) -> npt.NDArray[np.float64]:
 # --- blocks ----------------------------------------------------------------------------------------------------------
 
 
-def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
+def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Panels:
     """Which populations are connected, and how densely: for each pair the fraction of synapses that exist.
 
     Red from excitatory populations, blue from inhibitory ones; pairs without a projection are grey. Lines separate
@@ -196,7 +190,7 @@ def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: O
         if area[place] != area[place - 1]:
             ax.axhline(place - 0.5, color=INK, lw=0.9)
             ax.axvline(place - 0.5, color=INK, lw=0.9)
-    return ax
+    return drawn(ax)
 
 
 def _autapses(net: Network, ends: Tuple[str, str]) -> bool:

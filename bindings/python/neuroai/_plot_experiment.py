@@ -7,9 +7,26 @@ from typing import Any, Dict, List, Mapping, Optional
 import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
-from ._draw import CHANNELS, DIVERGING, FAINT, INK, axes_of, colours, cycle, panels_of, with_unit
+from ._draw import (
+    CHANNELS,
+    DIVERGING,
+    FAINT,
+    INK,
+    Panels,
+    axes_of,
+    bar_beside,
+    channel_style,
+    colours,
+    drawn,
+    panels_of,
+    with_unit,
+)
 from ._handle import brief, joined, picked
+from ._labels import in_lines, key_beside, name_sides
+from ._plot_behaviour import choices_over
+from ._room import length_of
 from .errors import InvalidError
 from .evaluation import Evaluation, signed_condition
 from .experiment import Comparison, Dose, Silencing, When, when_in_words
@@ -18,10 +35,12 @@ from .run import Run
 
 __all__ = ["comparison", "dose", "shade_interventions", "silencing", "traces"]
 
-_LIGHT, _CURRENT = "#4d9fd6", "#e08214"
+#: Acts that are written above a picture.
+_ACTS = 4
+_LIGHT, _CURRENT = CHANNELS[3], CHANNELS[1]
 
 
-def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float] = None) -> Axes:
+def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float] = None) -> Panels:
     """The effect of silencing each population (row) in each epoch (column): the change of the fraction correct.
 
     Numbers in bold are more than two standard errors, within trials, away from 0.
@@ -32,10 +51,12 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
         limit: effect of the darkest colour; default: the largest effect, 0.1 at least.
     """
     rows, columns = found.effect.shape
-    ax = axes_of(ax, (1.9 + 0.72 * columns, 1.1 + 0.42 * rows))
+    ax = axes_of(ax, (1.9 + 0.72 * columns, 1.3 + 0.42 * max(2, rows)))
     most = max(0.1, float(np.nanmax(np.abs(found.effect), initial=0))) if limit is None else limit
     image = ax.imshow(found.effect, cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
-    for (row, column), effect in np.ndenumerate(found.effect):
+    cell = 0.7 * length_of(ax, "x") / columns, 0.8 * length_of(ax, "y") / rows
+    size = min(8.3, cell[0] / 3, cell[1] / 1.3)
+    for (row, column), effect in np.ndenumerate(found.effect) if size >= 4 else []:
         sure = abs(effect) > 2 * found.error[row, column]
         ax.text(
             column,
@@ -43,26 +64,25 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
             _signed(effect),
             ha="center",
             va="center",
-            fontsize="small",
+            fontsize=size,
             fontweight="bold" if sure else "normal",
             color="white" if abs(effect) > 0.6 * most else INK,
         )
-    bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
-    bar.set_label("change")
-    bar.outline.set_visible(False)
-    ax.set_xticks(range(columns), [_head(when, columns) for when in found.epochs])
-    ax.set_yticks(range(rows), found.names)
+    bar_beside(ax, image, "change")
     palette = colours(found.net)
-    for label, name in zip(ax.get_yticklabels(), found.names):
-        label.set(color=palette.get(name, INK), fontweight="bold")
+    heads = [_head(when, columns) for when in found.epochs]
+    name_sides(ax, heads, found.names, [palette.get(name, INK) for name in found.names], [INK] * columns)
+    for label in ax.get_xticklabels():
+        label.set_fontweight("normal")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.xaxis.tick_top()
     if any(isinstance(when, tuple) for when in found.epochs) and columns > 6:
         ax.set_title("from (ms)", fontsize="medium", color=INK)
     n = len(found.control.correct)
-    ax.set_xlabel(f"change of the fraction correct, without {found.control.performance:.3f} of {n} trials", color=INK)
-    return ax
+    words = f"change of the fraction correct, without {found.control.performance:.3f} of {n} trials"
+    ax.set_xlabel(in_lines(words, ax, 3), color=INK)
+    return drawn(ax)
 
 
 def _head(when: When, columns: int) -> str:
@@ -77,7 +97,7 @@ def _signed(effect: float) -> str:
     return "0" if abs(effect) < 0.005 else f"{effect:+.2f}"
 
 
-def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[Axes] = None) -> Axes:
+def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[Axes] = None) -> Panels:
     """Psychometric curves of the same trials with and without interventions, with binomial standard errors.
 
     Args:
@@ -86,20 +106,19 @@ def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[
         ax: where to draw.
     """
     condition = condition or signed_condition(found.control.conditions)
-    ax = axes_of(ax, (4.2, 3.4))
-    _curve(ax, found.control, condition, INK, "without")
-    for (name, evaluation), colour in zip(found.evaluations.items(), cycle(CHANNELS)):
-        _curve(ax, evaluation, condition, colour, name)
+    ax = axes_of(ax, (5.4, 3.2))
+    _curve(ax, found.control, condition, "without", color=INK, marker="o", ls="-")
+    for k, (name, evaluation) in enumerate(found.evaluations.items()):
+        _curve(ax, evaluation, condition, name, **channel_style(k))
     ax.axhline(0.5, color=FAINT, lw=0.8, ls=":", zorder=1)
     ax.axvline(0, color=FAINT, lw=0.8, ls=":", zorder=1)
-    choices = np.unique(found.control.choice[found.control.correct == 1])
-    what = f"fraction of choice {choices[-1]}" if len(choices) == 2 else "mean choice, lowest 0, highest 1"
-    ax.set(xlabel=with_unit(condition, found.task), ylabel=what, ylim=(-0.04, 1.04))
-    ax.legend(frameon=False, fontsize="small", loc="lower center", bbox_to_anchor=(0.5, 1.0), handlelength=1.2)
-    return ax
+    what = choices_over(found.control, condition).label
+    ax.set(xlabel=with_unit(condition, found.task, found.control.conditions), ylabel=what, ylim=(-0.04, 1.04))
+    key_beside(ax)
+    return drawn(ax)
 
 
-def dose(found: Dose, ax: Optional[Axes] = None) -> Axes:
+def dose(found: Dose, ax: Optional[Axes] = None) -> Panels:
     """Fraction correct against the fraction of units that are silenced: the mean, and each draw of units.
 
     Args:
@@ -110,20 +129,19 @@ def dose(found: Dose, ax: Optional[Axes] = None) -> Axes:
     colour = colours(found.net).get(found.names, INK)
     ax.plot(found.fractions, found.performance, "o", color=FAINT, ms=3, zorder=1)
     ax.plot(found.fractions, found.performance.mean(axis=1), "o-", color=colour, ms=5, lw=1.4, zorder=2)
-    ax.set(xlabel=f"fraction of {found.names} silenced", ylabel="fraction correct", ylim=(-0.04, 1.04))
-    return ax
+    ax.set(xlabel=in_lines(f"fraction of {found.names} silenced", ax, 3), ylabel="fraction correct", ylim=(-0.04, 1.04))
+    return drawn(ax)
 
 
-def _curve(ax: Axes, evaluation: Evaluation, condition: str, colour: str, name: str) -> None:
-    points = evaluation.curve(condition)
-    points = points[np.isfinite(points.choice)]
-    error = np.sqrt(np.maximum(points.choice * (1 - points.choice), 0.25 / points.trials) / points.trials)
+def _curve(ax: Axes, evaluation: Evaluation, condition: str, name: str, **style: Any) -> None:
+    points = choices_over(evaluation, condition)
+    error = np.sqrt(np.maximum(points.fraction * (1 - points.fraction), 0.25 / points.trials) / points.trials)
     label = f"{name}: {evaluation.performance:.3f} correct"
-    ax.errorbar(points.value, points.choice, error, fmt="o-", color=colour, ms=4, lw=1.3, label=label)
+    ax.errorbar(points.x, points.fraction, error, **style, ms=4, lw=1.3, label=label)
 
 
-def traces(run: Run, without: Optional[Run] = None, trial: int = 0, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
-    """The mean rate of each population in a trial, where units were acted on shaded. Returns the axes.
+def traces(run: Run, without: Optional[Run] = None, trial: int = 0, ax: Optional[Axes] = None) -> Panels:
+    """The mean rate of each population in a trial, where units were acted on shaded.
 
     Args:
         run: the result of :meth:`neuroai.Network.run` with interventions.
@@ -142,14 +160,17 @@ def traces(run: Run, without: Optional[Run] = None, trial: int = 0, ax: Optional
         if without is not None:
             rows = min(length, len(without.rates[name]))
             _mean(panel, without, without.rates[name], trial, rows, color=INK, lw=1.0, ls="--", label="without")
-        panel.set_ylabel(name, color=palette[name], fontweight="bold")
+        panel.set_ylabel(name, color=palette[name], fontweight="bold", rotation=0, ha="right", va="center")
+        panel.yaxis.set_major_locator(MaxNLocator(2, min_n_ticks=1))
+        panel.tick_params(axis="y", labelsize="x-small")
         panel.set_ylim(bottom=min(0.0, panel.get_ylim()[0]))
     for panel in axes[:-1]:
         panel.tick_params(labelbottom=False)
         panel.sharex(axes[-1])
     axes[-1].set(xlabel="time (ms)", xlim=(0, run.time[length - 1]))
-    if without is not None:
-        axes[0].legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.4)
+    handles = axes[0].get_legend_handles_labels()[0] if without is not None else []
+    place: Any = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.1), "handlelength": 1.4}
+    key_beside(axes[0], handles, "rate (a.u.)", **place, ncols=1, fontsize="small")
     shade_interventions(axes, run, trial, dict(zip(run.rates, axes)))
     return axes
 
@@ -159,7 +180,7 @@ def _mean(ax: Axes, run: Run, rates: npt.NDArray[Any], trial: int, rows: int, **
 
 
 def shade_interventions(
-    axes: "npt.NDArray[Any]", run: Run, trial: int, own: Optional[Mapping[str, Axes]] = None
+    axes: Panels, run: Run, trial: int, own: Optional[Mapping[str, Axes]] = None
 ) -> None:
     """Shades when units were acted on in a trial, in all panels or those of their populations; says what was done."""
     spans = [(what, steps[trial] * run.dt) for what, steps in run.interventions if steps[trial, 1] > steps[trial, 0]]
@@ -176,7 +197,9 @@ def shade_interventions(
     lines = [f"{label}: {times[0] if len(times) == 1 else f'{len(times)} times'}" for label, times in words.items()]
     if lines:
         before = axes[0].get_title()
-        axes[0].set_title("\n".join(([before] if before else []) + lines), fontsize="medium", color=INK)
+        shown = [in_lines(line, axes[0]) for line in lines[:_ACTS]]
+        more = [f"and {len(lines) - _ACTS} others"] if len(lines) > _ACTS else []
+        axes[0].set_title("\n".join(([before] if before else []) + shown + more), fontsize="medium", color=INK)
 
 
 def _touches(names: Any, population: str) -> bool:

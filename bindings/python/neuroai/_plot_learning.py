@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ._draw import CHANNELS, FAINT, FREE, INK, axes_of, colours, cycle
+from ._draw import CHANNELS, FAINT, FREE, INK, Panels, axes_of, colours, cycle, drawn
 from ._handle import listed
 from ._labels import label_ends
 from .alignments import Alignment, AlignmentHistory
@@ -37,7 +37,7 @@ def alignment(
     ax: Optional[Axes] = None,
     palette: Optional[Sequence[str]] = None,
     labels: bool = True,
-) -> Axes:
+) -> Panels:
     """Alignment of the updates of a rule, or of several rules, with the exact gradient over the course of training.
 
     A single history is drawn with a line for each projection, in the colour of its presynaptic population, and a thick
@@ -65,7 +65,7 @@ def alignment(
     _frame(ax, np.concatenate([line.values for line in lines]), angle)
     if labels:
         label_ends(ax)
-    return ax
+    return drawn(ax)
 
 
 def _draw(ax: Axes, step: npt.NDArray[np.int64], line: _Line) -> None:
@@ -133,8 +133,8 @@ def _known(track: AlignmentHistory, key: Key) -> None:
 
 
 def _senders(net: Network) -> Dict[str, str]:
-    """Populations in their colours, inputs in greens and browns, outputs (their biases) in grey."""
-    inputs = dict(zip(net.inputs, cycle([CHANNELS[0], CHANNELS[4], CHANNELS[3]])))
+    """Populations in their colours, inputs in green, orange and purple, outputs (their biases) in grey."""
+    inputs = dict(zip(net.inputs, cycle(CHANNELS[:3])))
     return {**inputs, **dict.fromkeys(net.outputs, FREE[0]), **colours(net)}
 
 

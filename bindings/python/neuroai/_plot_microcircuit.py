@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Circle, FancyArrowPatch, Polygon
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from ._draw import CHANNELS, EXCITATORY, FAINT, FREE, INHIBITORY, INK, axes_of, cycle, panels_of
+from ._draw import BY_SIGN, CHANNELS, FAINT, INK, Panels, axes_of, cycle, drawn, panels_of
 from ._handle import expect
 from ._labels import label_ends
 from .microcircuit_measures import Circuit as _Layers
@@ -29,11 +29,11 @@ _PATHWAYS = {
     "up": (CHANNELS[0], "bottom-up"),
     "inter": (CHANNELS[1], "to interneurons"),
     "down": (CHANNELS[2], "top-down"),
-    "lateral": (CHANNELS[7], "lateral"),
+    "lateral": (CHANNELS[3], "lateral"),
 }
 
 
-def microcircuit(net: Network, ax: Optional[Axes] = None) -> Axes:
+def microcircuit(net: Network, ax: Optional[Axes] = None) -> Panels:
     """A dendritic microcircuit: pyramidal cells with basal and apical dendrites, interneurons, pathways.
 
     One cell stands for each population. Pathways that learn are solid, frozen ones dashed; grey are those that are one
@@ -46,24 +46,32 @@ def microcircuit(net: Network, ax: Optional[Axes] = None) -> Axes:
     circuit = _Layers(net)
     n = len(circuit.layers)
     ax = axes_of(ax, (2.4 + 2.0 * n, 3.6))
+    ax.set(xlim=(_APART - 3.0, _APART * n + 3.0), ylim=(-1.95, 2.75), aspect="equal")
+    font = _scale_of(ax, n)
     for k, name in enumerate(circuit.layers, 1):
-        _draw_pyramidal(ax, _APART * k, net, name, apical=k < n)
+        _draw_pyramidal(ax, _APART * k, net, name, font, apical=k < n)
         if k < n:
-            _draw_interneuron(ax, _APART * k, net, circuit.inter[k - 1])
-    _draw_ends(ax, circuit)
+            _draw_interneuron(ax, _APART * k, net, circuit.inter[k - 1], font)
+    _draw_ends(ax, circuit, font)
     for k in range(1, n + 1):
         _connect_layer(ax, circuit, k)
     _draw_legend(ax)
-    ax.set(xlim=(_APART - 3.0, _APART * n + 3.0), ylim=(-1.95, 2.75), aspect="equal")
     ax.set_axis_off()
-    return ax
+    return drawn(ax)
+
+
+def _scale_of(ax: Axes, layers: int) -> float:
+    """Of letters: they fit where a unit of length has 44 points, and are the smaller the less there is."""
+    box, figure = ax.get_window_extent(), ax.figure
+    unit = min(box.width / (_APART * (layers - 1) + 6), box.height / 4.7) * 72 / float(figure.dpi)
+    return float(np.clip(unit / 44, 0.35, 1))
 
 
 # --- cells -----------------------------------------------------------------------------------------------------------
 
 
 def _colour(net: Network, name: str) -> str:
-    return {+1: EXCITATORY[0], -1: INHIBITORY[0], 0: FREE[0]}[net.sign(name)]
+    return BY_SIGN[net.sign(name)]
 
 
 def _dendrite(ax: Axes, start: Point, end: Point, colour: str) -> None:
@@ -78,26 +86,26 @@ def _dendrite(ax: Axes, start: Point, end: Point, colour: str) -> None:
         ax.plot([to_x, tip[0]], [to_y, tip[1]], color=colour, lw=1.6, solid_capstyle="round", zorder=3)
 
 
-def _draw_pyramidal(ax: Axes, x: float, net: Network, name: str, apical: bool) -> None:
+def _draw_pyramidal(ax: Axes, x: float, net: Network, name: str, font: float, apical: bool) -> None:
     colour = _colour(net, name)
     ax.add_patch(Polygon([(x - 0.42, -0.35), (x + 0.42, -0.35), (x, 0.5)], fc="white", ec=colour, lw=2.2, zorder=4))
     _dendrite(ax, (x, -0.38), (x, _BASAL + 0.3), colour)
     if apical:
         _dendrite(ax, (x, 0.52), (x, _APICAL - 0.3), colour)
     label = f"{name}\n{net.size(name)}"
-    ax.text(x + 0.3, 0.5, label, ha="left", va="center", fontsize=8.5, color=colour, fontweight="bold")
+    ax.text(x + 0.3, 0.5, label, ha="left", va="center", fontsize=8.5 * font, color=colour, fontweight="bold")
 
 
-def _draw_interneuron(ax: Axes, x: float, net: Network, name: str) -> None:
+def _draw_interneuron(ax: Axes, x: float, net: Network, name: str, font: float) -> None:
     colour = _colour(net, name)
     at = x + _INTER[0], _INTER[1]
     ax.add_patch(Circle(at, 0.32, fc="white", ec=colour, lw=2.2, zorder=4))
     _dendrite(ax, (at[0], at[1] - 0.33), (at[0], at[1] - 0.62), colour)
     label = f"{name}\n{net.size(name)}"
-    ax.text(at[0], at[1], label, ha="center", va="center", fontsize=6.5, color=colour, fontweight="bold", zorder=5)
+    ax.text(at[0], at[1], label, ha="center", va="center", fontsize=6.5 * font, color=colour, fontweight="bold", zorder=5)
 
 
-def _draw_ends(ax: Axes, circuit: _Layers) -> None:
+def _draw_ends(ax: Axes, circuit: _Layers, font: float) -> None:
     """The input on the left, the teacher on the right, and what compartments are called."""
     net, n = circuit.net, len(circuit.layers)
     source, target = circuit.ends["up", 1][0], circuit.ends["target", n][0]
@@ -105,8 +113,8 @@ def _draw_ends(ax: Axes, circuit: _Layers) -> None:
     words = [(source, f"\n{net.inputs[source]}", _APART - 2.35, _BASAL - 0.05), (f"{target},\n{teach}", "", _APART * n + 2.1, -0.1)]
     for name, size, x, y in words:
         box: Any = {"boxstyle": "round,pad=0.35", "fc": "white", "ec": INK, "lw": 0.9}
-        ax.text(x, y, name + size, ha="center", va="center", fontsize=8, color=INK, bbox=box, zorder=4)
-    quiet: Any = {"fontsize": 7, "color": INK, "style": "italic", "va": "center"}
+        ax.text(x, y, name + size, ha="center", va="center", fontsize=8 * font, color=INK, bbox=box, zorder=4)
+    quiet: Any = {"fontsize": 7 * font, "color": INK, "style": "italic", "va": "center"}
     if n > 1:
         ax.text(_APART - 0.45, _APICAL - 0.3, "apical", ha="right", **quiet)
     ax.text(_APART + 0.42, _BASAL + 0.25, "basal", ha="left", **quiet)
@@ -170,10 +178,9 @@ def _draw_legend(ax: Axes) -> None:
 # --- measures --------------------------------------------------------------------------------------------------------
 
 
-def microcircuit_history(track: MicrocircuitHistory, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
+def microcircuit_history(track: MicrocircuitHistory, ax: Optional[Axes] = None) -> Panels:
     """Measures of a microcircuit over the course of training: apical potentials and the mismatch of interneurons by
-    hidden layer; with a target also the error of the output, and the angle of each layer to backpropagation. Returns the
-    axes.
+    hidden layer; with a target also the error of the output, and the angle of each layer to backpropagation.
 
     Args:
         track: of the training.
@@ -181,13 +188,13 @@ def microcircuit_history(track: MicrocircuitHistory, ax: Optional[Axes] = None) 
     """
     expect("track", track, MicrocircuitHistory, "a na.MicrocircuitHistory")
     hidden, last = list(track.layers[:-1]), track.layers[-1]
-    rows: List[Tuple[str, Dict[str, npt.NDArray[Any]]]] = [
-        ("apical potential", dict(zip(hidden, track.apical.T))),
-        ("mismatch", dict(zip(hidden, track.mismatch.T))),
-    ]
+    rows: List[Tuple[str, Dict[str, npt.NDArray[Any]]]] = []
+    if hidden:
+        rows += [("apical potential", dict(zip(hidden, track.apical.T)))]
+        rows += [("mismatch", dict(zip(hidden, track.mismatch.T)))]
     if np.isfinite(track.error).any():
         rows += [("output error", {last: track.error}), ("angle (deg.)", dict(zip(track.layers, track.angle.T)))]
-    palette = dict(zip(track.layers, cycle([CHANNELS[2], CHANNELS[0], CHANNELS[1], CHANNELS[7], CHANNELS[3]])))
+    palette = dict(zip(track.layers, cycle(CHANNELS[:7])))
     axes = panels_of(ax, len(rows), (4.6, 0.6 + 1.4 * len(rows)))
     for panel, (what, lines) in zip(axes, rows):
         for name, values in lines.items():

@@ -11,16 +11,18 @@ from matplotlib.collections import LineCollection
 from matplotlib.colors import to_rgba
 from matplotlib.lines import Line2D
 
-from ._draw import EXCITATORY, FAINT, FREE, INHIBITORY, INK, among, axes_of, chosen, colours, pairs_among, panels_of
+from ._draw import BY_SIGN, FAINT, INK, Panels, among, axes_of, chosen, colours, drawn, pairs_among, panels_of
 from ._handle import Names
+from ._labels import key_below, key_beside
+from ._room import arrange, layout
 from .errors import Error, InvalidError, brief
 from .network import Network
 from .synapse_list import columns, count
 
-__all__ = ["distance", "space"]
+__all__ = ["axes_in_space", "distance", "frame_in_space", "space"]
 
 _VIEWS = {"xy": (0, 1), "xz": (0, 2), "yz": (1, 2)}
-_KINDS = {1: ("excitatory", EXCITATORY[0]), -1: ("inhibitory", INHIBITORY[0]), 0: ("free", FREE[0])}
+_KINDS = {sign: (word, BY_SIGN[sign]) for sign, word in ((1, "excitatory"), (-1, "inhibitory"), (0, "free"))}
 #: Units that have room at their full size; synapses that are drawn as dots; pairs of units that distances are taken of.
 _APART, _DOTS, _PAIRS = 400, 20_000, 4_000_000
 #: Distances that are computed at once; units of a population that are many for a file of vectors.
@@ -78,7 +80,7 @@ def space(
     wires: int = 250,
     view: str = "3d",
     ax: Optional[Axes] = None,
-) -> Axes:
+) -> Panels:
     """The units at their positions, in the colours of their populations, and the strongest connections among them.
 
     Connections have the colour of their presynaptic population; the larger the weight, the wider and less transparent
@@ -107,7 +109,7 @@ def space(
     ends = [np.stack([places[each.source][each.pre], places[each.target][each.post]], axis=1) for each in found]
     segments = np.concatenate(ends)[order]
     more = 0.07 * max(0, len(places) - 2)
-    ax = _axes_3d(ax, more) if view == "3d" else axes_of(ax, (4.4, 3.8 + more))
+    ax = axes_in_space(ax, more) if view == "3d" else axes_of(ax, (4.4, 3.8 + more))
     axis = _VIEWS.get(view, (0, 1, 2))
     drawing: Any = ax
     _draw_wires(ax, segments[..., list(axis)], rgba, (0.3 + 2.2 * strength) * share**0.25)
@@ -118,7 +120,7 @@ def space(
         drawing.scatter(*(places[name][:, k] for k in axis), **style, **_depth(view))
     _frame(ax, np.concatenate(list(places.values())), axis)
     _legend(ax, net, places, palette, len(order), number)
-    return ax
+    return drawn(ax)
 
 
 def _strongest(
@@ -148,11 +150,12 @@ def _largest(values: npt.NDArray[Any], most: int) -> npt.NDArray[np.int64]:
     return np.asarray(which[np.argsort(-values[which], kind="stable")], np.int64)
 
 
-def _axes_3d(ax: Optional[Axes], more: float = 0.0) -> Any:
+def axes_in_space(ax: Optional[Axes], more: float = 0.0) -> Any:
     import matplotlib.pyplot as plt
 
     if ax is None:
-        return plt.figure(figsize=(4.8, 4.4 + more), layout="constrained").add_subplot(projection="3d")
+        return plt.figure(figsize=(4.8, 4.4 + more), layout=layout()).add_subplot(projection="3d")
+    arrange(ax)
     if ax.name == "3d":
         return ax
     figure: Any = ax.figure
@@ -192,14 +195,22 @@ def _frame(ax: Any, points: npt.NDArray[Any], axis: Tuple[int, ...]) -> None:
     if len(axis) == 2:
         ax.set_aspect("equal")
         return
-    ax.set(zlim=(low[2], high[2]), zlabel="z (mm)")
-    ax.set_box_aspect(high - low)
-    ax.view_init(elev=18, azim=-58)
+    ax.set(zlim=(low[2], high[2]))
+    frame_in_space(ax, "z (mm)", high - low)
+    for one in (ax.xaxis, ax.yaxis, ax.zaxis):
+        one.line.set_color(FAINT)
+        one.set_major_locator(_few())
+
+
+def frame_in_space(ax: Any, label: str, shape: Any = None) -> None:
+    """Pale walls, and a box with labels and numbers that lie within the axes, which is all a layout knows."""
+    ax.set_zlabel(label, labelpad=7)
+    ax.set_box_aspect(shape, zoom=0.85)
+    ax.view_init(elev=20, azim=-58)
     for one in (ax.xaxis, ax.yaxis, ax.zaxis):
         one.set_pane_color((0.965, 0.965, 0.965, 1))
-        one.line.set_color(FAINT)
         one._axinfo["grid"].update(color="#e2e2e2", linewidth=0.5)
-        one.set_major_locator(_few())
+        one.get_tightbbox = lambda *_, **more: None  # where its label lies is known only when it has been drawn
 
 
 def _few() -> Any:
@@ -216,32 +227,13 @@ def _legend(ax: Any, net: Network, places: Dict[str, Any], palette: Dict[str, st
     if drawn:
         which = f"all {number}" if drawn == number else f"strongest {drawn} of {number}"
         handles.append(Line2D([], [], color=INK, lw=1.5, alpha=0.6, label=f"{which} wires"))
-    ax.legend(
-        handles=handles,
-        frameon=False,
-        fontsize="small",
-        loc="upper center",
-        bbox_to_anchor=(0.5, 0.0),
-        borderaxespad=1.4 if ax.name == "3d" else 4.4,  # below the names of the axes
-        ncols=_columns([len(str(handle.get_label())) for handle in handles], 70),
-        handlelength=1.2,
-        columnspacing=1.2,
-        handletextpad=0.4,
-    )
-
-
-def _columns(letters: List[int], most: int) -> int:
-    """Columns of a legend that is at most so many letters wide, its handles and gaps with them."""
-    for n in range(len(letters), 1, -1):
-        if sum(max(column) + 6 for column in np.array_split(letters, n)) <= most:
-            return n
-    return 1
+    key_below(ax, handles, 4 if ax.name == "3d" else 36)
 
 
 # --- weights over distance -------------------------------------------------------------------------------------------
 
 
-def distance(net: Network, names: Names = "*", bins: int = 12, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
+def distance(net: Network, names: Names = "*", bins: int = 12, ax: Optional[Axes] = None) -> Panels:
     """Weights against the distance of the units: absolute weight of each synapse, with means in bins; and below it the
     connection probability.
 
@@ -273,7 +265,7 @@ def distance(net: Network, names: Names = "*", bins: int = 12, ax: Optional[Axes
     upper.set(ylabel="|weight|", ylim=(0, 1.05 * top or 1.0))
     upper.tick_params(labelbottom=False)
     upper.sharex(lower)
-    upper.legend(frameon=False, fontsize="small")
+    key_beside(upper)
     lower.set(xlabel="distance (mm)", ylabel="P(synapse)", xlim=(0, edges[-1] * 1.02))
     lower.set_ylim(0, max(0.05, lower.get_ylim()[1] * 1.1))
     return axes

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 
-from ._draw import FAINT, INK, axes_of, colours, panels_of
+from ._draw import FAINT, INK, Panels, axes_of, colours, drawn, panels_of
 from ._handle import Names, joined, listed, picked
-from ._labels import draw_borders, label_ends, name_ticks
+from ._labels import draw_borders, key_beside, label_ends, name_sides, name_ticks
 from ._plot_experiment import shade_interventions
 from .errors import InvalidError, UnknownNameError, brief
 from .mean_fields import MeanField, Stationary
@@ -41,10 +41,6 @@ def _rates_of(theory: Theory) -> Mapping[str, float]:
     return theory if isinstance(theory, Mapping) else theory.rates
 
 
-def _key(ax: Axes) -> None:
-    ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.2)
-
-
 # --- in time ---------------------------------------------------------------------------------------------------------
 
 
@@ -58,8 +54,8 @@ def raster(
     smooth: float = 0.0,
     theory: Theory = None,
     ax: Optional[Axes] = None,
-) -> "npt.NDArray[Any]":
-    """Spikes of one trial, a row for each unit, and below the rates of the populations. Returns the two axes.
+) -> Panels:
+    """Spikes of one trial, a row for each unit, and below the rates of the populations.
 
     Args:
         run: of a network with units that spike.
@@ -122,7 +118,7 @@ def population_rates(
     smooth: float = 5.0,
     theory: Theory = None,
     ax: Optional[Axes] = None,
-) -> Axes:
+) -> Panels:
     """Rate of each population in time, with the rates of a theory dashed.
 
     Args:
@@ -144,7 +140,7 @@ def population_rates(
     if len(found) > 1:
         label_ends(ax, gap=min(0.2, 1.0 / len(found)))
     ax.set(xlabel="time (ms)", xlim=(one.start * one.dt, one.end * one.dt))
-    return ax
+    return drawn(ax)
 
 
 def _draw_rates(ax: Axes, run: Run, found: Mapping[str, Spikes], bin: float, smooth: float, theory: Theory) -> None:
@@ -161,7 +157,7 @@ def _draw_rates(ax: Axes, run: Run, found: Mapping[str, Spikes], bin: float, smo
 # --- how units fire --------------------------------------------------------------------------------------------------
 
 
-def intervals(run: Run, names: Names = "*", window: Window = None, bins: int = 60, ax: Optional[Axes] = None) -> Axes:
+def intervals(run: Run, names: Names = "*", window: Window = None, bins: int = 60, ax: Optional[Axes] = None) -> Panels:
     """Distribution of the intervals between spikes of each population, with the mean CV of its units.
 
     The dotted lines are of Poisson processes with the same mean intervals. The axis of densities is logarithmic.
@@ -192,8 +188,8 @@ def intervals(run: Run, names: Names = "*", window: Window = None, bins: int = 6
     ax.set(xlabel="interval (ms)", ylabel="density (1/ms)", xlim=(0, edges[-1]), yscale="log")
     if np.isfinite(least):
         ax.set_ylim(bottom=least / 2)
-        _key(ax)
-    return ax
+        key_beside(ax)
+    return drawn(ax)
 
 
 def _safe(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -203,8 +199,8 @@ def _safe(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 def irregularity(
     run: Run, names: Names = "*", window: Window = None, count: float = 100.0, ax: Optional[Axes] = None
-) -> "npt.NDArray[Any]":
-    """CV of the intervals, and Fano factor of spike counts, of the units of each population. Returns the two axes.
+) -> Panels:
+    """CV of the intervals, and Fano factor of spike counts, of the units of each population.
 
     Boxes are from the lower to the upper quartile with the median, lines from the 5th to the 95th percentile; at 1 are
     Poisson processes.
@@ -250,17 +246,14 @@ def _draw_boxes(ax: Axes, run: Run, values: Mapping[str, npt.NDArray[Any]]) -> N
             line.set(color=colour, lw=1.0)
         parts["medians"][0].set(color="white", lw=1.6)
         parts["boxes"][0].set(facecolor=colour, edgecolor=colour)
-    turned = len(values) > 3 or max(map(len, values)) > 4
-    ax.set_xticks(range(len(values)), list(values), rotation=45 if turned else 0, ha="right" if turned else "center")
-    for label, name in zip(ax.get_xticklabels(), values):
-        label.set(color=palette[name], fontweight="bold", rotation_mode="anchor")
+    name_sides(ax, list(values), (), [palette[name] for name in values])
     ax.set_xlim(-0.6, len(values) - 0.4)
     ax.tick_params(axis="x", length=0)
 
 
 def correlations(
     run: Run, names: Names = "*", window: Window = None, count: float = 50.0, most: int = 200, ax: Optional[Axes] = None
-) -> Axes:
+) -> Panels:
     """Distribution of the correlation coefficients of spike counts of pairs within each population, with their mean.
 
     Args:
@@ -289,8 +282,8 @@ def correlations(
     ax.set(xlabel=f"correlation of counts ({count:g} ms)", ylabel="density of pairs", xlim=(edges[0], edges[-1]))
     ax.set_ylim(bottom=0)
     if len(ax.lines) > 1:
-        _key(ax)
-    return ax
+        key_beside(ax)
+    return drawn(ax)
 
 
 def power(
@@ -300,7 +293,7 @@ def power(
     bin: float = 1.0,
     segment: Optional[float] = None,
     ax: Optional[Axes] = None,
-) -> Axes:
+) -> Panels:
     """Power spectrum of the rate of each population; dotted: that of independent Poisson units with the same rates.
 
     Args:
@@ -312,20 +305,20 @@ def power(
     """
     found = _recorded(run, names, window)
     ax = axes_of(ax, (4.8, 3.0))
-    palette, drawn = colours(run.net), []
+    palette, found_at = colours(run.net), []
     for name, spikes in found.items():
         frequency, values = power_spectrum(spikes, bin, segment)
         if not np.any(values > 0):
             continue
-        drawn.append(frequency)
+        found_at.append(frequency)
         ax.plot(frequency, np.where(values > 0, values, np.nan), color=palette[name], lw=1.2, label=name)
         ax.axhline(spikes.rate / spikes.n, color=palette[name], lw=0.9, ls=":")
     ax.set(xlabel="frequency (Hz)", ylabel="power (Hz$^2$/Hz)")
-    if drawn:
-        ax.set(xscale="log", yscale="log", xlim=(drawn[0][0], drawn[0][-1]))
-    if len(drawn) > 1:
-        _key(ax)
-    return ax
+    if found_at:
+        ax.set(xscale="log", yscale="log", xlim=(found_at[0][0], found_at[0][-1]))
+    if len(found_at) > 1:
+        key_beside(ax)
+    return drawn(ax)
 
 
 # --- theory ----------------------------------------------------------------------------------------------------------
@@ -337,7 +330,7 @@ def mean_field(
     most: Optional[float] = None,
     states: Optional[Sequence[Stationary]] = None,
     ax: Optional[Axes] = None,
-) -> Axes:
+) -> Panels:
     """The rate that follows for a population when its own is held and all others settle: where both are equal, a state.
 
     Filled circles are stable states, open ones unstable (the effective transfer function of Mascaro & Amit 1999).
@@ -367,4 +360,4 @@ def mean_field(
         rate, inside = state.rates[name], "#c43c39" if state.stable else "white"
         ax.plot([rate], [rate], "o", color=inside, mec="#c43c39", mew=1.3, ms=6, zorder=3, clip_on=False)
     ax.set(xlim=(0, top), ylim=(0, top), xlabel=f"rate of {name} (Hz)", ylabel="rate that follows (Hz)")
-    return ax
+    return drawn(ax)

@@ -10,8 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.transforms import Affine2D
 
-from ._draw import EXCITATORY, FREE, INHIBITORY, among, axes_of, chosen, colours, pairs_among, panels_of
+from ._draw import BY_SIGN, Panels, among, axes_of, chosen, colours, drawn, pairs_among, panels_of
 from ._handle import Names
+from ._labels import key_beside, name_rows
 from .errors import InvalidError, brief
 from .network import Network
 from .synapse_list import columns
@@ -20,7 +21,7 @@ __all__ = ["degrees", "weight_distribution"]
 
 #: What has a curve of its own.
 _BY = ("population", "sign", "projection")
-_SIGNS = {1: ("excitatory", EXCITATORY[0]), -1: ("inhibitory", INHIBITORY[0]), 0: ("free", FREE[0])}
+_SIGNS = {sign: (word, BY_SIGN[sign]) for sign, word in ((1, "excitatory"), (-1, "inhibitory"), (0, "free"))}
 #: Curves that are drawn together, if their colours differ and none is so many times higher than another; else in rows.
 _TOGETHER, _HIGHER = 4, 20
 #: Inches of a row; the most rows.
@@ -51,8 +52,8 @@ def _labelled(net: Network, by: str, population: str, ends: Tuple[str, str]) -> 
 # --- degrees ---------------------------------------------------------------------------------------------------------
 
 
-def degrees(net: Network, names: Names = "*", ax: Optional[Axes] = None, by: str = "population") -> "npt.NDArray[Any]":
-    """How many synapses units have from others, and onto others. Returns the two axes.
+def degrees(net: Network, names: Names = "*", ax: Optional[Axes] = None, by: str = "population") -> Panels:
+    """How many synapses units have from others, and onto others.
 
     Only synapses among the chosen populations count; those onto several ports of a unit, or onto its branches, are
     added. Up to four curves of about the same height and in different colours are drawn together; else each has a row
@@ -78,7 +79,7 @@ def degrees(net: Network, names: Names = "*", ax: Optional[Axes] = None, by: str
         panel.set(xlabel=f"synapses {label} a unit")
     if together:
         panels[0].set_ylabel("units")
-        _legend(panels[1])
+        key_beside(panels[1])
     else:
         panels[1].tick_params(labelleft=False)
     return panels
@@ -128,7 +129,7 @@ def _gathered(parts: Iterator[Tuple[str, str, Any]]) -> List[_Curve]:
 
 def weight_distribution(
     net: Network, names: Names = "*", ax: Optional[Axes] = None, log: bool = False, by: str = "population"
-) -> Axes:
+) -> Panels:
     """How weights are distributed: synapses that exist, in 60 bins.
 
     Up to four curves of about the same height and in different colours are drawn together; else each has a row of its
@@ -161,8 +162,8 @@ def weight_distribution(
     ax.set_xlabel("size of weight" if log else "weight")
     if together:
         ax.set_ylabel("synapses")
-        _legend(ax)
-    return ax
+        key_beside(ax)
+    return drawn(ax)
 
 
 def _weights(net: Network, sizes: Mapping[str, int], by: str, log: bool) -> Iterator[Tuple[str, str, Any]]:
@@ -205,13 +206,5 @@ def _draw(ax: Axes, curves: Sequence[_Curve], counts: Sequence[Any], edges: Doub
         style: Any = {"fc": face, "ec": curve.colour, "lw": 1, "transform": scale + ax.transData}
         ax.stairs(heights, edges, fill=True, label=curve.label, **style)
     ax.set(xlim=(edges[0], edges[-1]), ylim=(len(curves), 0))
-    ax.set_yticks(np.arange(len(curves)) + 0.6, [curve.label for curve in curves])
-    ax.tick_params(axis="y", length=0)
     ax.spines["left"].set_visible(False)
-    for label, curve in zip(ax.get_yticklabels(), curves):
-        label.set(color=curve.colour, fontweight="bold")
-
-
-def _legend(ax: Axes) -> None:
-    """Beside the panel, where it hides nothing."""
-    ax.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.02), handlelength=1.2)
+    name_rows(ax, [curve.label for curve in curves], [curve.colour for curve in curves], 0.6)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import Any, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -11,7 +10,21 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from ._draw import CHANNELS, DIVERGING, FAINT, INK, SEQUENTIAL, panels_of, unit_of, with_unit
+from ._draw import (
+    CHANNELS,
+    DIVERGING,
+    FAINT,
+    INK,
+    SEQUENTIAL,
+    Panels,
+    bar_beside,
+    number,
+    panels_of,
+    unit_of,
+    with_unit,
+)
+from ._labels import in_lines, key_beside, name_rows
+from ._room import length_of
 from .analysis import follow_staircase, staircases
 from .curriculum import Curriculum
 from .errors import InvalidError, brief
@@ -20,7 +33,7 @@ from .network import Network
 from .task import Task, as_task
 from .trials import Trials
 
-__all__ = ["curriculum", "task"]
+__all__ = ["curriculum", "draw_channels", "task", "words_of"]
 
 #: More channels than these are drawn as a heat map.
 MOST_LINES = 8
@@ -39,7 +52,7 @@ def task(
     seed: int = 0,
     labels: Optional[Labels] = None,
     ax: Optional[Axes] = None,
-) -> "npt.NDArray[Any]":
+) -> Panels:
     """The structure of a trial: inputs; then targets or classes of each output, shaded where they count for the cost.
 
     Epochs have their names above, and a dotted line where each begins.
@@ -76,11 +89,11 @@ def task(
         panel.sharex(axes[-1])
     axes[-1].set(xlabel="time (ms)", xlim=(0, time[-1]))
     room = _draw_epochs(axes, trials, trial, net.dt, length)
-    axes[0].set_title(_words(trials, trial, task), fontsize="medium", color=INK, pad=6 + room)
+    axes[0].set_title(in_lines(words_of(trials, trial, task), axes[0]), fontsize="medium", color=INK, pad=6 + room)
     return axes
 
 
-def _draw_epochs(axes: "npt.NDArray[Any]", trials: Trials, trial: int, dt: float, length: int) -> float:
+def _draw_epochs(axes: Panels, trials: Trials, trial: int, dt: float, length: int) -> float:
     """Names of the epochs above the first panel, and a line where each begins; returns the height of the names.
 
     Of a block those of its first part, and where each part ends.
@@ -135,11 +148,16 @@ def _masks(trials: Trials, net: Network) -> Dict[str, Any]:
     return _named(arrays, net.outputs) if arrays else {}
 
 
-def _words(trials: Trials, trial: int, task: Any) -> str:
-    conditions = {name: np.ravel(values[trial])[:1] for name, values in trials.conditions.items()}  # of a block's first
-    names = [name for name in conditions if f"signed_{name}" not in conditions and np.isfinite(conditions[name][0])]
-    words = [f"{name.replace('_', ' ')} {conditions[name][0]:g} {unit_of(name, task)}".strip() for name in names]
-    return "\n".join(wrap(", ".join(words), 64, max_lines=2, placeholder=" ..."))
+def words_of(trials: Trials, trial: int, task: Any = None) -> str:
+    """The conditions of a trial with their units: of a block its first ones, of a signed one the signed alone."""
+    known = {name: float(np.ravel(values[trial])[0]) for name, values in trials.conditions.items()}
+    words = []
+    for name, value in known.items():
+        unit = unit_of(name, task, trials.conditions)
+        if f"signed_{name}" in known or not np.isfinite(value) or unit == "rad" and value == -1:  # no direction
+            continue
+        words.append(f"{name.replace('_', ' ')} {number(value)} {unit}".strip().replace(" ", "\N{NO-BREAK SPACE}"))
+    return ", ".join(words)
 
 
 def _names(name: str, n: int, labels: Labels) -> List[str]:
@@ -155,31 +173,42 @@ def _draw_channels(
     """Channels [T, n] as lines, faint where they do not count; many as a heat map."""
     n = values.shape[1]
     ax.set_ylabel(name)
-    if n > MOST_LINES:
-        _draw_heat(ax, time, values)
+    named = _names(name, n, labels) if n <= MOST_LINES or name in labels else [str(k) for k in range(n)]
+    if mask is None or n > MOST_LINES:
+        draw_channels(ax, time, dict(zip(named, values.T)))
         return
-    for channel, label in enumerate(_names(name, n, labels)):
+    for channel, label in enumerate(named):
         line = np.concatenate([values[:1, channel], values[:, channel]])
         colour = CHANNELS[channel % len(CHANNELS)]
-        if mask is None:
-            ax.step(time, line, color=colour, lw=1.3, where="pre", label=label)
-            continue
         counts = mask[:, min(channel, mask.shape[1] - 1)] > 0
         ax.step(time, line, color=colour, lw=0.9, where="pre", ls=":", alpha=0.7)
         shown = np.where(counts, values[:, channel], np.nan)
         ax.step(time, np.concatenate([shown[:1], shown]), color=colour, lw=2, where="pre", label=label)
+    _frame(ax, values)
+    _legend(ax)
+
+
+def draw_channels(ax: Axes, time: npt.NDArray[Any], named: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Channels [T] by name as lines with a key; many as a heat map."""
+    values = np.stack([np.asarray(each, np.float64) for each in named.values()], axis=1)
+    if len(named) > MOST_LINES:
+        _draw_heat(ax, time, values)
+        return
+    for (label, each), colour in zip(named.items(), CHANNELS):
+        ax.step(time, np.concatenate([each[:1], each]), color=colour, lw=1.3, where="pre", label=label)
+    _frame(ax, values)
+    key_beside(ax, handlelength=1.0)
+
+
+def _frame(ax: Axes, values: npt.NDArray[Any]) -> None:
     middle, half = (values.max() + values.min()) / 2, max(0.62 * float(np.ptp(values)), 0.25)
     ax.set_ylim(middle - half, middle + half)
-    _legend(ax, counted=mask is not None)
 
 
-def _legend(ax: Axes, counted: bool) -> None:
+def _legend(ax: Axes) -> None:
     """The channels, and what the shade means."""
-    handles = [*ax.get_legend_handles_labels()[0]]
-    if counted:
-        handles.append(Patch(color=COUNTED, label="counts"))
-    place: Any = {"loc": "center left", "bbox_to_anchor": (1.0, 0.5)}
-    ax.legend(handles=handles, frameon=False, fontsize="small", handlelength=1.0, **place)
+    handles = [*ax.get_legend_handles_labels()[0], Patch(color=COUNTED, label="counts")]
+    key_beside(ax, handles, handlelength=1.0)
 
 
 def _draw_heat(ax: Axes, time: npt.NDArray[Any], values: npt.NDArray[Any]) -> None:
@@ -194,8 +223,7 @@ def _draw_heat(ax: Axes, time: npt.NDArray[Any], values: npt.NDArray[Any]) -> No
         extent=(time[0], time[-1], values.shape[1] - 0.5, -0.5),
         interpolation="nearest",
     )
-    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.02, 0.1, 0.02, 0.8)))
-    bar.outline.set_visible(False)
+    bar_beside(ax, image, "", (1.03, 0.1, 0.03, 0.8))
 
 
 def _draw_output(
@@ -232,10 +260,9 @@ def _draw_classes(
         pale = 1.0 if counts[start] else 0.25
         ax.barh(number, time[end] - time[start], left=time[start], height=0.7, color=colour, alpha=pale, lw=0)
     if len(names) <= MOST_LINES:
-        ax.set_yticks(range(len(names)), names)
-        ax.tick_params(axis="y", length=0)
+        name_rows(ax, names, ())
     ax.set_ylim(-0.6, len(names) - 0.4)
-    _legend(ax, counted=True)
+    _legend(ax)
 
 
 def _stretches(rows: npt.NDArray[Any]) -> Iterator[Tuple[int, int]]:
@@ -278,7 +305,7 @@ def curriculum(
     curriculum: Optional[Curriculum] = None,
     task: Optional[Task] = None,
     ax: Optional[Axes] = None,
-) -> "npt.NDArray[Any]":
+) -> Panels:
     """The course of a curriculum: performance on test trials over updates, by stage; and below it each staircase.
 
     Args:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 
-from ._draw import DIVERGING, INK, axes_of, chosen, pairs_among
+from ._draw import DIVERGING, INK, Panels, axes_of, bar_beside, chosen, drawn, pairs_among
 from ._handle import Names, whole
 from ._labels import draw_borders, name_ticks
 from .errors import InvalidError, brief
@@ -35,7 +35,7 @@ def weights(
     limit: Optional[float] = None,
     show: str = "mean",
     bins: Optional[int] = None,
-) -> Axes:
+) -> Panels:
     """The weights among populations as one matrix [post, pre], with lines between populations.
 
     Those onto several ports of a unit, or onto its branches, are added. Of more than 1000 units, bins are drawn, each
@@ -68,7 +68,7 @@ def weights(
     ax.set(xlabel="from", ylabel="to")
     for spine in ax.spines.values():
         spine.set(color=INK, lw=0.8, visible=True)
-    return ax
+    return drawn(ax)
 
 
 def _wanted(bins: Optional[int], n: int) -> int:
@@ -147,9 +147,7 @@ def _draw(ax: Axes, matrix: Doubles, limit: Optional[float], n: int, label: str,
     image = ax.imshow(matrix, cmap=colours, vmin=low, vmax=high, interpolation="nearest", extent=extent)
     beyond = bool(np.any(matrix < low)), bool(np.any(matrix > high))
     extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(beyond, "neither")
-    bar = ax.figure.colorbar(image, ax=ax, fraction=0.046, pad=0.03, extend=extend)
-    bar.set_label(label)
-    bar.outline.set_visible(False)
+    bar = bar_beside(ax, image, label, extend=extend)
     if density:
         bar.ax.yaxis.set_major_formatter(lambda value, place: f"{abs(value):.3g}")
 

@@ -9,13 +9,19 @@ Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircui
 Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. Spikes: :func:`raster`, :func:`population_rates`,
 :func:`intervals`, :func:`irregularity`, :func:`correlations`, :func:`power`, and :func:`mean_field` of a theory. And :func:`label_ends`, for lines of your own.
 
-Every function draws into ``ax``, or into a new figure if there is none, and returns the axes. If a figure has several
-panels, they replace ``ax`` and share its place. Excitation is red and inhibition is blue in all figures.
+Every function draws into ``ax``, or into a new figure if there is none, and returns an array of the axes that it drew
+in, of one panel as of several, from the top to the bottom and from the left to the right:
+``na.plot.weights(net)[0].set_title("after training")``. Several panels, and those in space, replace ``ax`` and share
+its place. Excitation is red and inhibition is blue in all figures, in every area.
+
+Texts lie inside the figure and not on each other: in a figure with a layout (``plt.subplots(layout="constrained")``)
+by that layout; in one without, room is made for them when the figure is drawn, unless you have arranged it yourself
+by ``subplots_adjust()``, ``tight_layout()`` or grids of your own.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, Mapping, Optional, Sequence, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -30,28 +36,30 @@ from ._draw import (
     INHIBITORY,
     INK,
     SEQUENTIAL,
+    Panels,
     axes_of,
+    bar_beside,
     colours,
     cycle,
+    drawn,
     panels_of,
-    with_unit,
 )
 from ._handle import Names
-from ._labels import draw_borders, label_ends, name_ticks
+from ._labels import draw_borders, in_lines, key_below, key_beside, label_ends, name_ticks
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
-from ._plot_behaviour import chronometric, confusion, draw_fit, draw_fits
+from ._plot_behaviour import chronometric, confusion, draw_choices, draw_several
 from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
 from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
 from ._plot_space import distance, space
 from ._plot_synapses import degrees, weight_distribution
 from ._plot_spikes import correlations, intervals, irregularity, mean_field, population_rates, power, raster
-from ._plot_task import curriculum, task
+from ._plot_task import curriculum, draw_channels, task, words_of
 from ._plot_weights import weights
 from ._units import Chosen
 from .errors import InvalidError, brief
-from .evaluation import Evaluation, evaluate, signed_condition
+from .evaluation import Evaluation, evaluate
 from .history import History
 from .intervention import Interventions, as_interventions
 from .network import Network
@@ -101,13 +109,13 @@ __all__ = [
 ]
 
 
-def history(history: History, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
-    """Learning curve: performance on test trials above, each of the costs below. Returns the two axes.
+def history(history: History, ax: Optional[Axes] = None) -> Panels:
+    """Learning curve: performance on test trials above, each of the costs below.
 
     A history without evaluations has the costs only.
     """
     rows = 2 if len(history.performance) else 1
-    axes = panels_of(ax, rows, (4.2, 3.6), ratios=[1.0, 1.25][-rows:])
+    axes = panels_of(ax, rows, (5.2, 3.6), ratios=[1.0, 1.25][-rows:])
     if rows == 2:
         axes[0].plot(history.performance_step, history.performance, ".-", color=INK, lw=1.2, ms=4)
         axes[0].set(ylabel="fraction correct", ylim=(min(0.4, history.performance.min()) - 0.02, 1.02))
@@ -123,7 +131,7 @@ def history(history: History, ax: Optional[Axes] = None) -> "npt.NDArray[Any]":
     if np.all(history.loss > 0):
         below.set_yscale("log")
     if several:
-        below.legend(frameon=False, fontsize="small", ncols=2, handlelength=1.2, columnspacing=1.0)
+        key_beside(below)
     return axes
 
 
@@ -145,8 +153,10 @@ def activity(
     ax: Optional[Axes] = None,
     sort: Union[bool, str] = True,
     labels: Optional[Mapping[str, Sequence[str]]] = None,
-) -> "npt.NDArray[Any]":
-    """One trial: its inputs, the rates of all units by population, its outputs. Returns the axes.
+) -> Panels:
+    """One trial: its inputs, the rates of all units by population, its outputs.
+
+    More than eight channels are a heat map.
 
     Args:
         run: the result of :meth:`neuroai.Network.run`. If it is of trials, the steps that count for the cost are
@@ -176,10 +186,7 @@ def activity(
     axes[-1].set(xlabel="time (ms)", xlim=(0, time[-1]))
     if run.trials is not None:
         _shade(axes[-1], time, run, trial, length)
-        conditions = run.trials.conditions
-        names = [name for name in conditions if f"signed_{name}" not in conditions]
-        words = [f"{name.replace('_', ' ')} {conditions[name][trial]:g}" for name in names]
-        axes[0].set_title(", ".join(words), fontsize="medium", color=INK)
+        axes[0].set_title(in_lines(words_of(run.trials, trial), axes[0]), fontsize="medium", color=INK)
     shade_interventions(axes, run, trial)
     return axes
 
@@ -193,18 +200,16 @@ def _lines(
     what: str,
     labels: Mapping[str, Sequence[str]],
 ) -> None:
-    colour = cycle(CHANNELS)
-    channels = sum(array.shape[2] for array in arrays.values())
+    named: Dict[str, npt.NDArray[Any]] = {}
     for name, array in arrays.items():
-        named = labels.get(name, [f"{name} {i}" for i in range(array.shape[2])] if array.shape[2] > 1 else [name])
-        if len(named) != array.shape[2]:
-            raise InvalidError(f"labels: {brief(name)} has {array.shape[2]} channels, got {len(named)} names")
-        for channel, label in enumerate(named):
-            values = array[:length, trial, channel]
-            ax.step(time, np.concatenate([values[:1], values]), color=next(colour), lw=1.3, label=label, where="pre")
+        every = [f"{name} {i}" for i in range(array.shape[2])] if array.shape[2] > 1 else [name]
+        own = labels.get(name, every)
+        if len(own) != array.shape[2]:
+            raise InvalidError(f"labels: {brief(name)} has {array.shape[2]} channels, got {len(own)} names")
+        for channel, label in enumerate(own):
+            named[label] = array[:length, trial, channel]
     ax.set_ylabel(what)
-    if channels <= 8:
-        ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5), handlelength=1.0)
+    draw_channels(ax, time, named)
 
 
 def _sorted(rates: npt.NDArray[Any], sort: Union[bool, str]) -> npt.NDArray[Any]:
@@ -235,9 +240,7 @@ def _heat(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int, s
         extent=(time[0], time[-1], n - 0.5, -0.5),
         interpolation="nearest",
     )
-    bar = ax.figure.colorbar(image, cax=ax.inset_axes((1.03, 0.1, 0.03, 0.8)))  # the panels keep their common width
-    bar.set_label("rate")
-    bar.outline.set_visible(False)
+    bar_beside(ax, image, "rate (a.u.)", (1.03, 0.1, 0.03, 0.8))
     draw_borders(ax, sizes, "y")
     name_ticks(ax, run.net, sizes, "y")
     ax.set_ylabel("units")
@@ -271,8 +274,11 @@ def psychometric(
     silence: Optional[Chosen] = None,
     progress: bool = True,
     **fit: Any,
-) -> Axes:
-    """Psychometric curve: choices against a condition, with binomial standard errors and a logistic fit.
+) -> Panels:
+    """Psychometric curve: choices against a condition, with binomial standard errors and a fit by maximum likelihood.
+
+    Without a shape the fit is logistic, its parameters are not written, and it needs no SciPy; it is left out where
+    more than two choices are right, and points are joined instead.
 
     Args:
         net: a network, which is run on test trials of ``task``; or an evaluation; or several evaluations, by name,
@@ -293,7 +299,7 @@ def psychometric(
             if value is not None:
                 raise InvalidError(f"{name}: the evaluation is made already; give it to neuroai.evaluate()")
     if isinstance(net, Mapping):
-        return _psychometric_of_several(net, task, condition, ax, shape, fit)
+        return drawn(draw_several(ax, net, condition, task, shape, fit))
     if isinstance(net, Evaluation):
         evaluation = net
     elif task is None:
@@ -302,75 +308,12 @@ def psychometric(
         n = 4000 if trials is None and not isinstance(task, Trials) else trials
         given = as_interventions(interventions, silence)
         evaluation = evaluate(net, task, n, seed, threads, interventions=given, progress=progress)
-    condition = condition or signed_condition(evaluation.conditions)
-    if not np.any(evaluation.choice >= 0):
-        raise InvalidError("net: no choice was made in any of the trials, so there is no curve")
-    if shape is not None or fit:
-        fitted = evaluation.fit(condition, shape or "logistic", **fit)
-        return draw_fit(axes_of(ax, (3.8, 3.2)), fitted, with_unit(condition, task), evaluation)
-    points = evaluation.curve(condition)
-    points = points[np.isfinite(points.choice)]
-    ax = axes_of(ax, (3.8, 3.2))
-    error = np.sqrt(np.maximum(points.choice * (1 - points.choice), 0.25 / points.trials) / points.trials)
-    if len(points) > 2:
-        bias, slope = _logistic(points.value, points.choice, points.trials)
-        x = np.linspace(points.value.min(), points.value.max(), 200)
-        ax.plot(x, 1 / (1 + np.exp(-(bias + slope * x))), color=INK, lw=1.4, zorder=2)
-    ax.errorbar(points.value, points.choice, error, fmt="o", color=EXCITATORY[0], ms=5, lw=1.2, zorder=3)
-    ax.axhline(0.5, color=FAINT, lw=0.8, ls=":", zorder=1)
-    ax.axvline(0, color=FAINT, lw=0.8, ls=":", zorder=1)
-    choices = np.unique(evaluation.choice[evaluation.correct == 1])
-    what = f"fraction of choice {choices[-1]}" if len(choices) == 2 else "mean choice, lowest 0, highest 1"
-    ax.set(xlabel=with_unit(condition, task), ylabel=what, ylim=(-0.04, 1.04))
-    ax.text(
-        0.97,
-        0.06,
-        f"{evaluation.performance:.3f} correct\n{len(evaluation.correct)} trials",
-        transform=ax.transAxes,
-        ha="right",
-        va="bottom",
-        fontsize="small",
-        color=INK,
-    )
-    return ax
-
-
-def _psychometric_of_several(
-    evaluations: Mapping[str, Evaluation],
-    task: Union[Task, Trials, None],
-    condition: Optional[str],
-    ax: Optional[Axes],
-    shape: Optional[str],
-    fit: Mapping[str, Any],
-) -> Axes:
-    if not evaluations:
-        raise InvalidError("net: there is no evaluation")
-    if shape not in (None, "weibull"):
-        raise InvalidError(f"shape is {brief(shape)}: of several evaluations it is 'weibull'")
-    condition = condition or signed_condition(next(iter(evaluations.values())).conditions)
-    fits = {name: evaluation.fit(condition, "weibull", **fit) for name, evaluation in evaluations.items()}
-    return draw_fits(axes_of(ax, (3.8, 3.2)), fits, with_unit(condition, task))
-
-
-def _logistic(x: npt.NDArray[Any], y: npt.NDArray[Any], n: npt.NDArray[Any]) -> Tuple[float, float]:
-    """Logistic regression of fractions y of n on x, by reweighted least squares; a faint prior keeps it finite."""
-    scale = float(np.abs(x).max()) or 1.0
-    design = np.stack([np.ones_like(x), x / scale], axis=1)
-    beta = np.zeros(2)
-    for _ in range(50):
-        p = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-        weight = n * p * (1 - p)
-        hessian = design.T @ (weight[:, None] * design) + 1e-3 * np.eye(2)
-        step = np.linalg.solve(hessian, design.T @ (n * (y - p)) - 1e-3 * beta)
-        beta += step
-        if np.abs(step).max() < 1e-8:
-            break
-    return float(beta[0]), float(beta[1] / scale)
+    return drawn(draw_choices(ax, evaluation, condition, task, shape, fit))
 
 
 def spectrum(
     net: Network, names: Names = "*", ax: Optional[Axes] = None, progress: bool = True, k: Optional[int] = None
-) -> Axes:
+) -> Panels:
     """Eigenvalues of the recurrent weights, with the disc that those of random weights with their variance would fill.
 
     A circle shows the spectral radius. Of the leading eigenvalues alone, those that were not computed lie within the
@@ -399,9 +342,8 @@ def spectrum(
         ax.add_patch(circle)
     ax.plot(found.eigenvalues.real, found.eigenvalues.imag, "o", ms=3.5, color=INK, mec="none", alpha=0.8, zorder=2)
     size = 1.1 * max(1.0, radius, found.bulk)
-    below: Any = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "borderaxespad": 4.4}
-    ax.legend(handles=circles, frameon=False, fontsize="small", ncols=2, handlelength=1.2, columnspacing=1.2, **below)
+    key_below(ax, circles, 36)
     ax.set(xlim=(-size, size), ylim=(-size, size), xlabel="Re $\\lambda$", ylabel="Im $\\lambda$", aspect="equal")
     what = "eigenvalues of W" if every else f"{len(found.eigenvalues)} leading of {found.n} eigenvalues of W"
     ax.set_title(f"{what},{' ' if every else chr(10)}spectral radius {radius:.2f}", fontsize="medium", color=INK)
-    return ax
+    return drawn(ax)

@@ -143,7 +143,8 @@ def tracks():
     return found
 
 
-def draw(ax):
+def draw(axes):
+    (ax,) = axes
     ax.figure.canvas.draw()
     return ax
 
@@ -187,7 +188,7 @@ def test_several_rules(tracks):
     lines = named(draw(na.plot.alignment(tracks, ("E", "I"), palette=palette)))
     assert [(name, to_hex(line.get_color())) for name, line in lines.items()] == list(zip(tracks, palette))
     assert list(lines["e-prop"].get_ydata()) == list(tracks["e-prop"]["E", "I"].cosine)
-    assert list(named(na.plot.alignment(tracks))["RFLO"].get_ydata()) == list(tracks["RFLO"].total.cosine)
+    assert list(named(na.plot.alignment(tracks)[0])["RFLO"].get_ydata()) == list(tracks["RFLO"].total.cosine)
     with pytest.raises(na.InvalidError, match="at least one history"):
         na.plot.alignment({})
     with pytest.raises(na.InvalidError, match="one key is compared"):
@@ -222,5 +223,5 @@ def test_labels_keep_apart(tracks):
     assert apart([5.0, 5.0, 5.0], 4, 3, 7) == pytest.approx([1, 5, 9])  # more than there is: beyond both ends
     assert len(apart([], 0.1)) == 0
     ax = draw(na.plot.alignment(tracks["RFLO"]))
-    places = sorted(text.xyann[1] for text in ax.texts)
-    assert np.diff(places).min() > 0.06
+    places = sorted(text.get_position()[1] for text in ax.texts)
+    assert np.diff(places).min() > 0.06 * ax.bbox.height

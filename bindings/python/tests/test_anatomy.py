@@ -312,7 +312,7 @@ def test_ports_delays_and_keywords_of_links():
     assert net.delay("V2/E", "V1/E:dendrite") == 40 and net.delay("PFC/E", "V1/E:soma") == 100
     assert net.delay("V1/E", "V1/E") == 20 and net.mask("V2/E", "V1/E:dendrite").shape == (160, 80)
     assert not net.plastic("PFC/E", "V1/SST").any() and net.plastic("V1/E", "V1/E").any()
-    image = np.ma.filled(na.plot.blocks(net, "V1/*").images[0].get_array(), np.nan)
+    image = np.ma.filled(na.plot.blocks(net, "V1/*")[0].images[0].get_array(), np.nan)
     assert np.isclose(image[0, 2], -net.mask("V1/SST", "V1/E:dendrite").mean())
 
 
@@ -473,7 +473,7 @@ def test_synapses_that_cannot_be_counted():
 
 def test_a_picture_of_a_table():
     table = anatomy.table("allen_l23")
-    ax = na.plot.connectivity(table)
+    (ax,) = na.plot.connectivity(table)
     ax.figure.canvas.draw()
     image = ax.images[0].get_array()
     assert np.allclose(np.abs(image), table.probability)
@@ -484,33 +484,33 @@ def test_a_picture_of_a_table():
 
 
 def test_what_was_not_measured_is_hatched():
-    ax = na.plot.connectivity("pfeffer2013")
+    (ax,) = na.plot.connectivity("pfeffer2013")
     assert len(ax.patches) == 2 and all(patch.get_hatch() for patch in ax.patches) and len(ax.texts) == 2
     given = plt.figure().add_subplot()
-    assert na.plot.connectivity("bos2020", ax=given, limit=1).images[0].get_clim() == (-1, 1)
+    assert na.plot.connectivity("bos2020", ax=given, limit=1)[0].images[0].get_clim() == (-1, 1)
     with pytest.raises(na.InvalidTypeError, match="table"):
         na.plot.connectivity(3)
 
 
 def test_a_picture_of_areas():
-    ax = na.plot.areas(cortex())
+    (ax,) = na.plot.areas(cortex())
     ax.figure.canvas.draw()
     assert {text.get_text() for text in ax.texts} >= {"V1", "V2", "PFC"}
     assert len([text for text in ax.texts if text.get_text() == ""]) == 6  # arrows
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["feed-forward", "feedback"]
     assert "6 of 6 links" in ax.get_title()
     far = anatomy.Areas("a b c", distances=cortex().distances, density=1)
-    drawn = na.plot.areas(far, strongest=2)
+    (drawn,) = na.plot.areas(far, strongest=2)
     place = drawn.collections[0].get_offsets()
     apart = np.linalg.norm(place[:, None] - place[None], axis=2)
     assert np.allclose(apart, cortex().distances, atol=1e-6) and "2 of 6 links" in drawn.get_title()
-    na.plot.areas(anatomy.Areas("a", positions=[[0, 0, 0]])).figure.canvas.draw()
+    na.plot.areas(anatomy.Areas("a", positions=[[0, 0, 0]]))[0].figure.canvas.draw()
 
 
 def test_a_picture_of_blocks():
     areas = cortex()
     net = areas.connect(laid_out(areas)).build(1)
-    ax = na.plot.blocks(net)
+    (ax,) = na.plot.blocks(net)
     ax.figure.canvas.draw()
     image, names = np.ma.filled(ax.images[0].get_array(), np.nan), list(net.populations)
     assert [tick.get_text() for tick in ax.get_yticklabels()] == names
@@ -518,4 +518,4 @@ def test_a_picture_of_blocks():
     assert np.isclose(image[names.index("V1/E"), names.index("V1/PV")], -mask.mean())
     assert np.isnan(image[names.index("V2/E"), names.index("V1/PV")])
     assert len(ax.lines) == 4  # between areas
-    assert len(na.plot.blocks(net, "V1/*").get_yticklabels()) == 4
+    assert len(na.plot.blocks(net, "V1/*")[0].get_yticklabels()) == 4

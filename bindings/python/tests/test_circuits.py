@@ -139,11 +139,11 @@ def test_wong_and_wang_decide():
 def test_circuits_are_drawn_as_trained_networks_are():
     net = na.circuits.wong_wang2006().build(1)
     evaluation = na.evaluate(net, dots(net), 240, seed=1, progress=False)
-    axes = na.plot.psychometric(evaluation, shape="weibull")
+    (axes,) = na.plot.psychometric(evaluation, shape="weibull")
     assert "fraction correct" in axes.get_ylabel()
-    axes = na.plot.psychometric(evaluation)
+    (axes,) = na.plot.psychometric(evaluation)
     assert "fraction of choice 1" in axes.get_ylabel()
-    axes = na.plot.chronometric(na.reaction_times(evaluation))
+    (axes,) = na.plot.chronometric(na.reaction_times(evaluation))
     assert axes.get_ylabel() == "reaction time (ms)"
     confusion = evaluation.confusion()
     assert confusion.counts.shape == (2, 2) and np.trace(confusion.counts) == (evaluation.correct == 1).sum()
@@ -156,14 +156,14 @@ def test_several_on_the_same_axes():
     net = na.circuits.wong_wang2006().build(1)
     one = na.evaluate(net, dots(net, coherences=[0, 3.2, 6.4, 12.8]), 320, seed=1, progress=False)
     other = na.evaluate(net, dots(net, coherences=[3.2, 6.4, 12.8, 25.6]), 320, seed=2, progress=False)
-    axes = na.plot.psychometric({"one": one, "other": other})
+    (axes,) = na.plot.psychometric({"one": one, "other": other})
     names = [words.get_text().split(":")[0] for words in axes.get_legend().get_texts()]
     assert names == ["one", "other"]
     assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "3.2", "6.4", "12.8", "25.6"]
     first, second = (container.lines[0] for container in axes.containers)
     assert_array_equal(first.get_xdata()[1:], second.get_xdata()[:3])
     assert_allclose(second.get_ydata(), other.curve("coherence").correct)
-    axes = na.plot.chronometric({name: na.reaction_times(e) for name, e in {"one": one, "other": other}.items()})
+    (axes,) = na.plot.chronometric({name: na.reaction_times(e) for name, e in {"one": one, "other": other}.items()})
     first, second = (container.lines[0] for container in axes.containers)
     assert_array_equal(first.get_xdata()[1:], second.get_xdata()[:3])
     assert_allclose(first.get_ydata(), na.reaction_times(one).curve("coherence").mean_correct)

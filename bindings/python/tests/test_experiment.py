@@ -62,7 +62,7 @@ def test_in_windows_of_time(net):
     assert found.epochs == ((0, 100), (100, 200), "delay")
     alone = na.evaluate(net, perceptual(), 100, seed=3, interventions=na.Silence("E", start=100, end=200))
     assert (found.evaluations["E", (100, 200)].choice == alone.choice).all() and "100-200 ms" in repr(found)
-    labels = [label.get_text() for label in na.plot.silencing(found).get_xticklabels()]
+    labels = [label.get_text() for label in na.plot.silencing(found)[0].get_xticklabels()]
     assert labels == ["0-100 ms", "100-200 ms", "delay"]
 
 
@@ -73,7 +73,7 @@ def test_more_and_more_units(net):
     assert (found.performance[0] == whole.performance).all() and found.performance[2, 0] == found.performance[2, 1]
     half = na.Silence("E", fraction=0.5, seed=1, epoch="stimulus")
     assert found.performance[1, 1] == na.evaluate(net, perceptual(), 100, seed=3, interventions=half).performance
-    ax = na.plot.dose(found)
+    (ax,) = na.plot.dose(found)
     assert np.allclose(ax.lines[-1].get_ydata(), found.performance.mean(axis=1)) and "0.5: " in repr(found)
 
 
@@ -124,7 +124,7 @@ def spans(ax):
 
 def test_the_matrix_of_effects(net):
     found = na.experiment.silence(net, perceptual(), trials=100)
-    ax = na.plot.silencing(found)
+    (ax,) = na.plot.silencing(found)
     ax.figure.canvas.draw()
     assert np.array_equal(np.asarray(ax.images[0].get_array()), found.effect)
     words = ["0" if abs(effect) < 0.005 else f"{effect:+.2f}" for effect in found.effect.ravel()]
@@ -137,7 +137,7 @@ def test_the_matrix_of_effects(net):
 
 def test_curves_beside_each_other(net):
     found = na.experiment.compare(net, perceptual(), {"no E": na.Silence("E", epoch="stimulus")}, 200)
-    ax = na.plot.comparison(found)
+    (ax,) = na.plot.comparison(found)
     ax.figure.canvas.draw()
     labels = [text.get_text() for text in ax.get_legend().get_texts()]
     assert labels[0].startswith("without: ") and labels[1].startswith("no E: ")

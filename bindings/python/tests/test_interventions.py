@@ -162,7 +162,7 @@ def test_evaluations_that_cannot_be(net, wrong, words):
 def test_a_psychometric_curve_with_a_lesion(net):
     pytest.importorskip("matplotlib")
     lesion = {"E": [0, 3, 7, 8]}
-    ax = na.plot.psychometric(net, perceptual(), trials=200, seed=4, silence=lesion)
+    (ax,) = na.plot.psychometric(net, perceptual(), trials=200, seed=4, silence=lesion)
     evaluation = na.evaluate(net, perceptual(), 200, seed=4, silence=lesion)
     points = evaluation.curve("signed_coherence")
     assert np.allclose(ax.containers[0].lines[0].get_ydata(), points.choice[np.isfinite(points.choice)])

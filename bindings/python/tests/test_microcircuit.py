@@ -456,7 +456,7 @@ def words_of(ax):
 
 def test_picture_of_a_circuit():
     net = na.microcircuit([30, 20, 15, 10], plastic="up inter down", dale=True).build(1)
-    ax = na.plot.microcircuit(net)
+    (ax,) = na.plot.microcircuit(net)
     ax.figure.canvas.draw()
     for words in ("P1\n20", "P3\n10", "I2\n10", "x\n30", "apical", "basal", "target,\nteach"):
         assert words in words_of(ax)
@@ -465,7 +465,7 @@ def test_picture_of_a_circuit():
     bars = [arrow for arrow in arrows if "BarAB" in type(arrow.get_arrowstyle()).__name__]
     dashed = [arrow for arrow in arrows if arrow.get_linestyle() not in ("-", "solid")]
     assert len(bars) == len(dashed) == 2 and bars == dashed  # laterals, which are frozen
-    shallow = na.plot.microcircuit(na.microcircuit([3, 2]).build(1))
+    (shallow,) = na.plot.microcircuit(na.microcircuit([3, 2]).build(1))
     assert "P1\n2" in words_of(shallow) and "apical" not in words_of(shallow)
 
 

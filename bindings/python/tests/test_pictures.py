@@ -155,7 +155,7 @@ def test_a_fitted_psychometric_curve(net):
         choice = np.where(correct == 1, conditions["target"], 3 - conditions["target"]).astype(np.int32)
         fit, where, _two_choices = na.Evaluation.fit, na.Evaluation.where, na.Evaluation._two_choices
 
-    from neuroai.plot import draw_fit
+    from neuroai._plot_behaviour import draw_fit
 
     fit = Better().fit()
     figure, axes = plt.subplots(1, 2)
@@ -329,7 +329,7 @@ def test_responses(net):
     (panel,) = na.plot.responses(run, units=1)
     assert panel.get_title() == (f"E {selective}" if selective < 12 else f"I {selective - 12}")
     panels = draw(na.plot.responses(run, kind="heat", where={"coherence": 51.2}))
-    assert [panel.get_title().strip() for panel in panels] == ["-51.2", "+51.2"]
+    assert [panel.get_title().strip() for panel in panels] == ["\N{MINUS SIGN}51.2", "+51.2"]
     image = np.asarray(panels[0].images[0].get_array())
     assert np.allclose(np.sort(image.sum(axis=1)), np.sort(means[0].sum(axis=0)), atol=1e-4)
     for options, message in (
@@ -375,7 +375,7 @@ def test_everything_in_axes_of_one_s_own(net):
     free = plt.figure().add_axes((0.2, 0.2, 0.5, 0.5))
     assert draw(na.plot.space(net, ax=free))[0].name == "3d"
     own = plt.figure().add_subplot(projection="3d")
-    assert na.plot.space(net, ax=own) is own
+    assert na.plot.space(net, ax=own)[0] is own
 
 
 def test_colours_of_conditions_tell_sign_and_strength():
@@ -401,7 +401,7 @@ def branched():
 
 def test_weights_onto_ports_and_branches_are_added():
     net = branched()
-    matrix = np.asarray(na.plot.weights(net).images[0].get_array())
+    matrix = np.asarray(na.plot.weights(net)[0].images[0].get_array())
     for source, columns in (("E", slice(0, 6)), ("I", slice(6, 10))):
         sign = "+" if source == "E" else "-"
         onto = net.weights(source, f"E:dendrite{sign}")
@@ -412,7 +412,7 @@ def test_weights_onto_ports_and_branches_are_added():
 
 def test_synapses_onto_ports_and_branches_count():
     net = branched()
-    found = np.abs(np.asarray(na.plot.blocks(net).images[0].get_array()))
+    found = np.abs(np.asarray(na.plot.blocks(net)[0].images[0].get_array()))
     onto = net.mask("E", "E:dendrite+").sum() + net.mask("E", "E:soma").sum()
     np.testing.assert_allclose(found[0, 0], onto / (3 * 6 * 5), rtol=1e-6)  # without autapses
     np.testing.assert_allclose(found[0, 1], 1)
@@ -426,5 +426,5 @@ def test_alignment_of_projections_onto_ports():
     net = branched()
     trials = na.Trials(np.ones((5, 2, 2), np.float32), np.ones((5, 2, 1), np.float32))
     trainer = na.Trainer(net, trials, na.MSE("z"), na.BPTT(), batch=2)
-    ax = na.plot.alignment(na.AlignmentHistory(trainer))
+    (ax,) = na.plot.alignment(na.AlignmentHistory(trainer))
     assert "I \N{RIGHTWARDS ARROW} E:dendrite-" in [line.get_label() for line in ax.lines]

@@ -181,7 +181,7 @@ def test_a_state_has_neither_epochs_nor_conditions(net):
 def test_a_psychometric_curve_with_interventions(net):
     pytest.importorskip("matplotlib")
     what = na.Silence("E", fraction=0.3)
-    ax = na.plot.psychometric(net, perceptual(), trials=200, seed=4, interventions=what)
+    (ax,) = na.plot.psychometric(net, perceptual(), trials=200, seed=4, interventions=what)
     evaluation = na.evaluate(net, perceptual(), 200, seed=4, interventions=what)
     points = evaluation.curve("signed_coherence")
     assert np.allclose(ax.containers[0].lines[0].get_ydata(), points.choice[np.isfinite(points.choice)])

@@ -73,7 +73,7 @@ def test_weights_of_many_units_are_means_over_bins():
     assert matrix.shape == (400, 400)
     expected = whole(net, net.weights).reshape(400, 3, 400, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(matrix, expected, atol=1e-7)
-    assert ax.get_figure().axes[1].get_ylabel() == "mean weight"
+    assert ax.child_axes[0].get_ylabel() == "mean weight"
     assert list(ax.images[0].get_extent()) == [-0.5, 1199.5, 1199.5, -0.5]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["p0", "p1"]
 
@@ -99,7 +99,7 @@ def test_bins_of_weights_are_of_one_population_each(show, of, reduce, label):
     matrix = np.asarray(ax.images[0].get_array())
     edges = [0, *(-(-61 * k // 6) for k in range(1, 7)), 71, 81, 91, 94, 95]
     np.testing.assert_allclose(np.abs(matrix), np.abs(binned(net, edges, getattr(net, of), reduce)), atol=1e-6)
-    assert ax.get_figure().axes[1].get_ylabel() == label
+    assert ax.child_axes[0].get_ylabel() == label
     borders = sorted({round(float(line.get_xdata()[0]), 6) for line in ax.lines if len(set(line.get_xdata())) == 1})
     assert np.allclose(borders, np.array([6, 9, 10]) * 95 / 11 - 0.5)
     (ax,) = draw(na.plot.weights(net, show=show, bins=1))  # one for each pair of populations
@@ -110,9 +110,9 @@ def test_bins_of_weights_are_of_one_population_each(show, of, reduce, label):
 
 def test_weights_in_more_bins_than_units_and_what_is_refused():
     net = unequal([20, 5])
-    exact = np.asarray(na.plot.weights(net).images[0].get_array())
+    exact = np.asarray(na.plot.weights(net)[0].images[0].get_array())
     for bins in (25, 4000):
-        assert np.array_equal(na.plot.weights(net, bins=bins).images[0].get_array(), exact)
+        assert np.array_equal(na.plot.weights(net, bins=bins)[0].images[0].get_array(), exact)
     for bins in (0, 4001):
         with pytest.raises(na.InvalidError, match=f"bins is {bins}, must be 1 to 4000"):
             na.plot.weights(net, bins=bins)
@@ -124,7 +124,7 @@ def test_weights_in_more_bins_than_units_and_what_is_refused():
 
 def test_density_has_the_colours_of_the_senders():
     for signs, low, high in (([1, -1], -1, 1), ([1, 1], 0, 1), ([-1, -1], -1, 0), ([0, 0], 0, 1)):
-        image = na.plot.weights(unequal([20, 10], 0.5, signs), show="density").images[0]
+        image = na.plot.weights(unequal([20, 10], 0.5, signs), show="density")[0].images[0]
         assert (image.norm.vmin, image.norm.vmax) == (low, high)  # of single units: there is a synapse or none
         red, _, blue, _ = np.moveaxis(image.to_rgba(image.get_array()), -1, 0)
         for columns, sign in ((slice(0, 20), signs[0]), (slice(20, 30), signs[1])):
@@ -132,7 +132,7 @@ def test_density_has_the_colours_of_the_senders():
             assert np.all(np.sign(np.round(red - blue, 2))[:, columns][dark] == sign)
     with_ports = na.Network(10).population("E", 6, +1, model="dendritic", branches=3)
     with_ports.connect("E", "E:soma").connect("E", "E:dendrite+").build(1)
-    pairs = np.asarray(na.plot.weights(with_ports, show="density").images[0].get_array())
+    pairs = np.asarray(na.plot.weights(with_ports, show="density")[0].images[0].get_array())
     assert np.array_equal(pairs, 1 - np.eye(6))  # four synapses each, one pair
 
 
@@ -158,7 +158,7 @@ def test_names_beside_a_matrix_do_not_overlap(count):
         places = [(box.x0 + box.x1) / 2 if axis is ax.xaxis else -(box.y0 + box.y1) / 2 for box in boxes]
         assert places == sorted(places)
     figure = plt.figure(figsize=(2, 2))  # too small for 20
-    small = na.plot.weights(net, ax=figure.add_subplot())
+    (small,) = na.plot.weights(net, ax=figure.add_subplot())
     draw(small)
     shown = [label for label in small.get_yticklabels() if label.get_alpha() != 0]
     boxes = [label.get_window_extent() for label in shown]
@@ -289,19 +289,24 @@ def test_psychometric(net):
     assert ax.get_xlabel() == "signed coherence (%)" and "200 trials" in ax.texts[0].get_text()
     evaluation = na.evaluate(net, task(), trials=100)
     (ax,) = draw(na.plot.psychometric(evaluation, condition="coherence"))
-    assert ax.get_xlabel() == "coherence"
+    assert ax.get_xlabel() == "coherence (%)"  # the evaluation knows of which task it is
     with pytest.raises(na.InvalidError, match="task"):
         na.plot.psychometric(net)
 
 
 def test_the_logistic_fit_finds_what_made_the_data():
-    from neuroai.plot import _logistic
+    pytest.importorskip("scipy")
+    from neuroai.fits import fit_psychometric, logistic_curve
 
     x, n = np.linspace(-40, 40, 9), np.full(9, 10_000)
-    bias, slope = _logistic(x, 1 / (1 + np.exp(-(0.3 + 0.08 * x))), n)
-    assert bias == pytest.approx(0.3, abs=1e-3) and slope == pytest.approx(0.08, abs=1e-4)
-    bias, slope = _logistic(x, (x > 0).astype(float), n)  # separable: finite all the same
-    assert np.isfinite([bias, slope]).all() and slope > 0
+    made = 1 / (1 + np.exp(-(0.3 + 0.08 * x)))
+    np.testing.assert_allclose(logistic_curve(x, np.round(made * n), n)(x), made, atol=1e-4)
+    trials = np.full(9, 10)
+    for counts in ([3, 0, 4, 1, 5, 7, 9, 8, 10], [9, 8, 9, 3, 5, 2, 0, 1, 0], [5, 5, 5, 5, 5, 5, 5, 5, 6]):
+        fitted = fit_psychometric(x, counts, trials, "logistic")
+        np.testing.assert_allclose(logistic_curve(x, counts, trials)(x), fitted(x), atol=1e-4)
+    step = logistic_curve(x, (x > 5) * 20, np.full(9, 20))  # separable
+    np.testing.assert_allclose(step(x), x > 5, atol=1e-6)
 
 
 def test_spectrum(net):

@@ -77,7 +77,7 @@ def test_a_lesion_of_recorded_trials():
 
 def test_pictures_of_recorded_trials():
     net, trials = small(noise=0.1), recorded(200)
-    ax = na.plot.psychometric(net, trials)
+    (ax,) = na.plot.psychometric(net, trials)
     assert "200 trials" in ax.texts[-1].get_text() and ax.get_xlabel() == "coherence"
     assert len(na.plot.task(trials, net)) == 2
     evaluation = na.evaluate(net, trials)
