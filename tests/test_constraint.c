@@ -357,29 +357,64 @@ START_TEST(a_projection_has_so_many_synapses)
 }
 END_TEST
 
-/* All sets of 2 of 4 are as likely, over many seeds: chi square of 5 degrees of freedom. */
-START_TEST(all_sets_of_senders_are_as_likely)
+/*
+ * All sets of so many pairs are as likely, over many seeds: chi square. The last but one leaves more than half
+ * of them, the last one draws from a few of a row.
+ */
+static const struct {
+  char kind; /* 'i'ndegree, 'o'utdegree, 't'otal */
+  int64_t pre, post, n;
+  uint8_t allowed[12];
+  double sets, most; /* of chi square: one in 10000 is above */
+} drawn[] = {
+    {'i', 4, 1, 2, {1, 1, 1, 1}, 6, 25.7},
+    {'o', 1, 4, 2, {1, 1, 1, 1}, 6, 25.7},
+    {'o', 2, 3, 1, {1, 1, 1, 1, 1, 1}, 9, 31.8},
+    {'o', 2, 4, 1, {1, 1, 0, 1, 1, 0, 0, 1}, 6, 25.7},
+    {'t', 2, 2, 2, {1, 1, 1, 1}, 6, 25.7},
+    {'t', 3, 2, 4, {1, 1, 1, 1, 1, 1}, 15, 42.6},
+    {'t', 6, 2, 3, {1, 0, 0, 0, 1, 0, 0, 1, 1, 0, 0, 1}, 10, 33.7},
+};
+
+static int set_of(int which, int32_t storage, uint64_t seed)
 {
-  enum { RUNS = 1200 };
-  double found[16] = {0}, chi = 0;
-  for (uint64_t seed = 0; seed < RUNS; seed++) {
-    nai_network *net = compose_pair(4, 1, NAI_FREE);
-    attach(net, "A", "B", indegree(2));
-    expect_ok(nai_network_build(net, seed));
-    nai_view exists = mask_of(net, "A", "B");
-    int set = 0;
-    for (int64_t j = 0; j < 4; j++) set |= (at(&exists, 0, j) != 0) << j;
+  const int64_t pairs = drawn[which].pre * drawn[which].post, n = drawn[which].n;
+  nai_network *net = compose_pair(drawn[which].pre, drawn[which].post, NAI_FREE);
+  expect_ok(nai_network_set_storage(net, "A", "B", storage));
+  attach(net, "A", "B", mask(drawn[which].allowed, drawn[which].post, drawn[which].pre));
+  attach(net, "A", "B",
+         drawn[which].kind == 'i'   ? indegree(n)
+         : drawn[which].kind == 'o' ? outdegree(n)
+                                    : total(n));
+  expect_ok(nai_network_build(net, seed));
+  nai_synapse_arrays found = NAI_SYNAPSE_ARRAYS_INIT;
+  int32_t post[12], from[12];
+  int64_t synapses;
+  int set = 0;
+  found.post = post;
+  found.pre = from;
+  expect_ok(nai_network_synapses(&found, 12, &synapses, net, "A", "B"));
+  ck_assert_int_le(synapses, pairs);
+  for (int64_t k = 0; k < synapses; k++) set |= 1 << (post[k] * drawn[which].pre + from[k]);
+  nai_network_destroy(net);
+  return set;
+}
+
+START_TEST(all_sets_of_pairs_are_as_likely)
+{
+  const double runs = 1500, each = runs / drawn[_i].sets;
+  double found[4096] = {0}, chi = 0, sets = 0;
+  for (uint64_t seed = 0; seed < (uint64_t)runs; seed++) {
+    const int set = set_of(_i, NAI_STORAGE_LISTED, seed);
+    if (seed < 100) ck_assert_int_eq(set, set_of(_i, NAI_STORAGE_DENSE, seed));
     found[set]++;
-    nai_network_destroy(net);
   }
-  for (int set = 0; set < 16; set++) {
-    int two = (set & 1) + (set >> 1 & 1) + (set >> 2 & 1) + (set >> 3) == 2;
-    if (two)
-      chi += pow(found[set] - RUNS / 6.0, 2) / (RUNS / 6.0);
-    else
-      EXPECT(found[set] == 0);
+  for (int set = 0; set < 4096; set++) {
+    sets += found[set] > 0;
+    if (found[set] > 0) chi += pow(found[set] - each, 2) / each;
   }
-  ck_assert_double_lt(chi, 20.5); /* one in 1000 */
+  EXPECT(sets == drawn[_i].sets);
+  ck_assert_double_lt(chi, drawn[_i].most);
 }
 END_TEST
 
@@ -1341,9 +1376,8 @@ Suite *constraint_suite(void)
   ADD_CASE(suite, "synapses", sparse_connection, all_and_none, each_projection_draws_its_own, masks,
            connection_falls_with_distance, distances_need_positions);
   ADD_CASE(suite, "numbers", each_receiver_has_so_many_senders, each_sender_has_so_many_receivers,
-           a_projection_has_so_many_synapses, all_sets_of_senders_are_as_likely,
-           degrees_leave_autapses_out, degrees_draw_from_what_is_allowed, synapses_that_are_listed,
-           lists_that_are_refused);
+           a_projection_has_so_many_synapses, degrees_leave_autapses_out,
+           degrees_draw_from_what_is_allowed, synapses_that_are_listed, lists_that_are_refused);
   ADD_CASE(suite, "signs", each_projection_has_its_sign, inputs_have_signs,
            signs_of_populations_can_be_changed, clamped_or_reflected,
            reflecting_is_training_the_absolute_value);
@@ -1353,5 +1387,8 @@ Suite *constraint_suite(void)
            own_constraints_are_destroyed_once, own_tables_that_are_refused, a_vandal_breaks_no_law,
            faults_of_own_constraints_come_out, faults_while_learning_change_nothing);
   ADD_CASE(suite, "arguments", arguments_that_are_refused, constraints_without_memory);
+  TCase *sets = tcase_create("sets");
+  tcase_add_loop_test(sets, all_sets_of_pairs_are_as_likely, 0, sizeof drawn / sizeof *drawn);
+  suite_add_tcase(suite, sets);
   return suite;
 }

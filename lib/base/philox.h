@@ -44,6 +44,9 @@ double nai__stream_normal(nai__stream *random);              /* standard normal 
 double nai__stream_gamma(nai__stream *random, double shape); /* scale 1 (Marsaglia & Tsang 2000) */
 int64_t nai__stream_below(nai__stream *random, int64_t n);   /* 0 .. n-1 */
 
+/* ln(a / b) of positive numbers, to the last digits where they are alike. */
+double nai__log_ratio(double a, double b);
+
 /* Another seed, for stream `label` of this one. */
 uint64_t nai__seed_derive(uint64_t seed, uint32_t purpose, uint64_t label);
 

@@ -20,14 +20,23 @@
 /* Kinds of numbered draws; part of the counter. */
 enum { DRAW_UNIFORM = 0, DRAW_NORMAL = 1 };
 
+/* artanh(s) / s - 1 for |s| < 0.172. */
+static double rest_of_artanh(double s)
+{
+  static const double share[] = {1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
+                                 1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
+  double z = s * s, sum = 0;
+  for (int k = 0; k < 11; k++)
+    sum = (sum + share[k]) * z; /* z < 0.0295: the next term is below 1e-19 */
+  return sum;
+}
+
 /*
  * log x of a normal, positive, finite x: log m + k ln 2 with m in [sqrt 1/2, sqrt 2), log m = 2
  * artanh((m-1)/(m+1)).
  */
 static double own_log(double x)
 {
-  static const double share[] = {1.0 / 23, 1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13,
-                                 1.0 / 11, 1.0 / 9,  1.0 / 7,  1.0 / 5,  1.0 / 3};
   uint64_t bits;
   memcpy(&bits, &x, sizeof bits);
   assert(bits >> 52 > 0 && bits >> 52 < 2047); /* so frexp() is no more than this */
@@ -39,10 +48,16 @@ static double own_log(double x)
     m += m;
     exponent--;
   }
-  double s = (m - 1) / (m + 1), z = s * s, sum = 0;
-  for (int k = 0; k < 11; k++)
-    sum = (sum + share[k]) * z; /* z < 0.0295: the next term is below 1e-19 */
-  return exponent * LN2_HIGH + (2 * s + (2 * s * sum + exponent * LN2_LOW));
+  const double s = (m - 1) / (m + 1);
+  return exponent * LN2_HIGH + (2 * s + (2 * s * rest_of_artanh(s) + exponent * LN2_LOW));
+}
+
+double nai__log_ratio(double a, double b)
+{
+  const double ratio = a / b;
+  if (!(ratio > 0.7 && ratio < 1.4)) return own_log(ratio);
+  const double s = (a - b) / (a + b); /* no digit of a small difference is lost */
+  return 2 * s + 2 * s * rest_of_artanh(s);
 }
 
 /* e^x for x <= 0, by its series over [-ln 2 / 2, ln 2 / 2]. */

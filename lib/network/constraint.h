@@ -26,11 +26,11 @@ typedef struct nai__wiring {
   void (*end)(void *own);
   int64_t (*bytes)(const void *user, int64_t n_post, int64_t n_pre); /* of `own` */
   /*
-   * Before any row is wired it looks at all of them, as the constraints before it leave them; then whether
-   * it can be done. NULL: it has no need to.
+   * Before any row is wired it looks at all of them, as the constraints before it leave them; then it draws
+   * what concerns several rows, or says that it cannot be done. NULL: it has no need to.
    */
   void (*look)(void *own, const nai_synapses *rows);
-  nai_status (*check)(const void *own, const nai_synapses *all);
+  nai_status (*draw)(void *own, const nai_synapses *all);
   void (*start)(void *own); /* the first row comes; NULL: rows may come in any order, and at once */
   nai_status (*wire)(void *own, nai_synapses *rows);
 } nai__wiring;

@@ -329,27 +329,29 @@ static nai_synapses window_at(const wiring *w, uint8_t *scratch, int64_t first, 
   return s;
 }
 
-/* All rows, as they are before constraint number c, for those that have to look at them first. */
-static void start_all(const wiring *w)
+/* The first row comes, by the first so many constraints. */
+static void start_all(const wiring *w, int64_t constraints)
 {
-  for (int64_t c = 0; c < w->p->n_constraints; c++)
+  for (int64_t c = 0; c < constraints; c++)
     if (w->own[c] && w->p->constraint[c]->wiring->start)
       w->p->constraint[c]->wiring->start(w->own[c]);
 }
 
+/* All rows, as they are before constraint number c, for those that have to look at them first. */
 static nai_status look_before(const wiring *w, int64_t c)
 {
   const nai__projection *p = w->p;
   const nai__wiring *by = p->constraint[c]->wiring;
-  const nai_synapses all = window_of(w, NULL);
   if (!by || !by->look) return NAI_OK;
-  start_all(w);
+  start_all(w, c);
   for (int64_t first = 0; first < p->n_post; first += rows_of_window(p)) {
     nai_synapses s = window_at(w, w->scratch, first, p->n_post);
     NAI__TRY(wire_window(w, &s, c));
     by->look(w->own[c], &s);
   }
-  return by->check(w->own[c], &all);
+  nai_synapses all = window_of(w, NULL);
+  all.seed = nai__constraint_seed(w->net, p, c);
+  return by->draw(w->own[c], &all);
 }
 
 static nai_status begin_all(wiring *w)
@@ -362,7 +364,7 @@ static nai_status begin_all(wiring *w)
     if (p->constraint[c]->wiring)
       NAI__TRY(p->constraint[c]->wiring->begin(&w->own[c], p->constraint[c]->user, &all));
   for (int64_t c = 0; c < p->n_constraints; c++) NAI__TRY(look_before(w, c));
-  start_all(w);
+  start_all(w, p->n_constraints);
   return NAI_OK;
 }
 

@@ -1,0 +1,15 @@
+/* Some of the synapses that may exist, all sets of so many being equally likely. */
+#ifndef NAI_CONSTRAINT_CHOOSE_H
+#define NAI_CONSTRAINT_CHOOSE_H
+
+#include "../base/sampling.h"
+
+/* Numbers for those of a row, or of a column. */
+nai__stream nai__synapses_stream(uint64_t seed, int64_t row);
+/* How many of these flags, each of which is 0 or 1, are 1. */
+int64_t nai__may_exist(const uint8_t *exists, int64_t n);
+/* `wanted` of the `may` that are 1 stay 1, the others become 0; wanted <= may. */
+void nai__choose_synapses(uint8_t *exists, int64_t n, int64_t may, int64_t wanted,
+                          nai__stream *random);
+
+#endif
