@@ -128,6 +128,52 @@ START_TEST(hypergeometric_numbers_that_are_certain)
 }
 END_TEST
 
+/* --- a binomial number ------------------------------------------------------------------------ */
+
+static const struct {
+  int64_t n, part, whole;
+} trials[] = {{1, 1, 2},     {7, 1, 3},        {40, 39, 40},
+              {30, 1, 1000}, {500, 250, 1000}, {100000, 1, 20000}};
+
+START_TEST(binomial_numbers)
+{
+  const int64_t n = trials[_i].n;
+  const double p = (double)trials[_i].part / (double)trials[_i].whole;
+  int *found = calloc((size_t)n + 1, sizeof *found);
+  nai__stream stream = nai__stream_open(7, NAI__FOR_SYNAPSES, (uint64_t)_i, 0);
+  for (int k = 0; k < DRAWS; k++) {
+    const int64_t draw = nai__stream_binomial(&stream, n, trials[_i].part, trials[_i].whole);
+    ck_assert_int_ge(draw, 0);
+    ck_assert_int_le(draw, n);
+    found[draw]++;
+  }
+  double chi = 0, bins = 0, rare = 0, rarely = 0;
+  for (int64_t k = 0; k <= n; k++) {
+    const double expected = DRAWS * exp(log_choose((double)n, (double)k) + (double)k * log(p) +
+                                        (double)(n - k) * log1p(-p));
+    if (expected < 10) {
+      rare += expected, rarely += found[k];
+      continue;
+    }
+    chi += pow(found[k] - expected, 2) / expected;
+    bins++;
+  }
+  if (rare > 1) chi += pow(rarely - rare, 2) / rare, bins++;
+  ck_assert_double_lt(chi, bins - 1 + 5 * sqrt(2 * (bins - 1)) + 3);
+  free(found);
+}
+END_TEST
+
+START_TEST(binomial_numbers_that_are_certain)
+{
+  nai__stream stream = nai__stream_open(8, NAI__FOR_SYNAPSES, 0, 0);
+  ck_assert_int_eq(nai__stream_binomial(&stream, 0, 1, 2), 0);
+  ck_assert_int_eq(nai__stream_binomial(&stream, 9, 0, 2), 0);
+  ck_assert_int_eq(nai__stream_binomial(&stream, 9, 2, 2), 9);
+  ck_assert_int_eq(stream.used, 4);
+}
+END_TEST
+
 /* A seed's numbers are for ever. */
 START_TEST(numbers_stay_the_same)
 {
@@ -145,9 +191,11 @@ Suite *sampling_suite(void)
   ADD_CASE(suite, "which", words_become_numbers_below_n);
   ADD_CASE(suite, "logarithms", logarithms_of_ratios);
   ADD_CASE(suite, "numbers", hypergeometric_numbers_of_very_many,
-           hypergeometric_numbers_that_are_certain, numbers_stay_the_same);
-  TCase *loops = tcase_create("hypergeometric");
+           hypergeometric_numbers_that_are_certain, binomial_numbers_that_are_certain,
+           numbers_stay_the_same);
+  TCase *loops = tcase_create("distributions");
   tcase_add_loop_test(loops, hypergeometric_numbers, 0, sizeof urns / sizeof *urns);
+  tcase_add_loop_test(loops, binomial_numbers, 0, sizeof trials / sizeof *trials);
   suite_add_tcase(suite, loops);
   return suite;
 }

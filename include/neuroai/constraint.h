@@ -78,9 +78,20 @@ NAI_API nai_status nai_constraint_create_outdegree(nai_constraint **out, int64_t
 
 /**
  * The projection has exactly `total` synapses, drawn likewise, each of another pair of units: a
- * pair does not have several (multapses). `total`: 0 to 10^14.
+ * pair does not have several. `total`: 0 to 10^14.
  */
 NAI_API nai_status nai_constraint_create_total(nai_constraint **out, int64_t total);
+
+/**
+ * The same with several synapses between two units (multapses), as biological circuits are often
+ * laid out: each receiving unit draws `indegree` times one of the units that it may have a synapse
+ * from. A pair that is drawn k times, at most 128, has one synapse with one delay, whose initial
+ * weight is the sum of k. Such projections are listed.
+ */
+NAI_API nai_status nai_constraint_create_indegree_multapses(nai_constraint **out, int64_t indegree);
+
+/** And so one of the pairs that may have a synapse is drawn `total` times. */
+NAI_API nai_status nai_constraint_create_total_multapses(nai_constraint **out, int64_t total);
 
 /**
  * Synapses exist only from unit pre[k] to unit post[k], k = 0 .. n-1, numbered from 0 within their

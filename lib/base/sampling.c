@@ -82,6 +82,17 @@ static int accepts(double x, double log_odds)
   return 2 * nai__log_ratio(x, 1) <= log_odds;
 }
 
+/* One that is possible, wherever the centre is; then it is for `accepts` to say. */
+static double propose(nai__stream *random, double *x, double centre, double b, double low,
+                      double high)
+{
+  for (;;) {
+    *x = 1 - nai__stream_uniform(random);
+    const double k = floor(centre + b * (nai__stream_uniform(random) - 0.5) / *x);
+    if (k >= low && k <= high) return k;
+  }
+}
+
 int64_t nai__stream_hypergeometric(nai__stream *random, int64_t drawn, int64_t marked, int64_t all)
 {
   const urn u = urn_of(drawn, marked, all);
@@ -89,10 +100,27 @@ int64_t nai__stream_hypergeometric(nai__stream *random, int64_t drawn, int64_t m
   const double share = u.marked / u.all;
   const double variance = u.drawn * share * (1 - share) * (u.all - u.drawn) / (u.all - 1);
   const double centre = u.drawn * share + 0.5, b = breadth(variance);
-  for (;;) {
-    const double x = 1 - nai__stream_uniform(random), y = nai__stream_uniform(random) - 0.5;
-    const double k = floor(centre + b * y / x);
-    if (k < u.low || k > u.high) continue;
+  for (double x;;) {
+    const double k = propose(random, &x, centre, b, u.low, u.high);
     if (accepts(x, log_odds(&u, k))) return (int64_t)k;
+  }
+}
+
+/* --- a binomial number ------------------------------------------------------------------------ */
+
+int64_t nai__stream_binomial(nai__stream *random, int64_t n, int64_t part, int64_t whole)
+{
+  assert(n >= 0 && part >= 0 && part <= whole);
+  if (part == 0 || n == 0) return 0;
+  if (part == whole) return n;
+  const double most = (double)n, p = (double)part / (double)whole;
+  const double mean = most * p, mode = fmin(floor((most + 1) * p), most);
+  const double b = breadth(mean * (1 - p)),
+               log_p = nai__log_ratio((double)part, (double)(whole - part));
+  for (double x;;) {
+    const double k = propose(random, &x, mean + 0.5, b, 0, most);
+    const double odds =
+        (k - mode) * log_p - (log_factorials(k, mode) + log_factorials(most - k, most - mode));
+    if (accepts(x, odds)) return (int64_t)k;
   }
 }

@@ -90,3 +90,49 @@ void nai__choose_synapses(uint8_t *exists, int64_t n, int64_t may, int64_t wante
   mark(exists, n, fewer, stay ? CHOSEN : 0, random);
   if (stay) keep_chosen(exists, n);
 }
+
+/* --- several of a pair ------------------------------------------------------------------------ */
+
+static int repeat(uint8_t *exists, uint8_t *more)
+{
+  if (*exists == CHOSEN) return ++*more <= NAI__MOST_REPEATS;
+  *exists = CHOSEN;
+  *more = 0;
+  return 1;
+}
+
+static int draw_each(uint8_t *exists, uint8_t *more, int64_t n, int64_t wanted, nai__stream *random)
+{
+  while (wanted > 0) {
+    const int64_t j = draw_index(random, n);
+    if (exists[j] == 0) continue;
+    if (!repeat(&exists[j], &more[j])) return 0;
+    wanted--;
+  }
+  keep_chosen(exists, n);
+  return 1;
+}
+
+/* Where few may exist, or many are drawn: how often each of them is. */
+static int share_out(uint8_t *exists, uint8_t *more, int64_t n, int64_t may, int64_t wanted,
+                     nai__stream *random)
+{
+  for (int64_t j = 0; j < n; j++) {
+    if (exists[j] == 0) continue;
+    const int64_t times = nai__stream_binomial(random, wanted, 1, may--);
+    if (times > NAI__MOST_REPEATS + 1) return 0;
+    exists[j] = times > 0;
+    more[j] = times > 0 ? (uint8_t)(times - 1) : 0;
+    wanted -= times;
+  }
+  return 1;
+}
+
+int nai__draw_multapses(uint8_t *exists, uint8_t *more, int64_t n, int64_t may, int64_t wanted,
+                        nai__stream *random)
+{
+  assert(may > 0 && may <= n && wanted >= 0);
+  if ((double)wanted * (double)n > 8 * (double)may * (double)may)
+    return share_out(exists, more, n, may, wanted, random);
+  return draw_each(exists, more, n, wanted, random);
+}

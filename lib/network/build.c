@@ -16,6 +16,7 @@ static nai_status build(nai_network *net, uint64_t seed)
   nai__numbers_refresh(net);
   NAI__TRY(nai__cells_refresh(net));
   NAI__TRY(nai__initial_weights(net));
+  for (int64_t i = 0; i < net->n_blocks; i++) nai__forget_wired(&net->block[i]);
   NAI__TRY(nai__project(net, NULL, NULL));
   NAI__TRY(nai__list_synapses(net));
   nai__pack(net);

@@ -33,7 +33,15 @@ typedef struct nai__wiring {
   nai_status (*draw)(void *own, const nai_synapses *all);
   void (*start)(void *own); /* the first row comes; NULL: rows may come in any order, and at once */
   nai_status (*wire)(void *own, nai_synapses *rows);
+  /*
+   * In place of `wire`, of one by which a pair may have several synapses: how often each that exists was
+   * drawn after the first time goes to `more`, which is laid out as `exists`. Such projections are listed.
+   */
+  nai_status (*wire_multapses)(void *own, nai_synapses *rows, uint8_t *more);
 } nai__wiring;
+
+/* A synapse stands for so many that were drawn besides, at most: they share a byte with whether it learns. */
+#define NAI__MOST_REPEATS 127
 
 struct nai_constraint {
   nai__reference reference;
@@ -52,6 +60,12 @@ struct nai_constraint {
 static inline int nai__constraint_is_builtin(const nai_constraint *constraint)
 {
   return constraint->expected != NULL;
+}
+
+/* 1 where a pair of units may be drawn several times. */
+static inline int nai__constraint_has_multapses(const nai_constraint *constraint)
+{
+  return constraint->wiring && constraint->wiring->wire_multapses;
 }
 
 void nai__constraint_keep(nai_constraint *constraint);

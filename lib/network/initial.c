@@ -160,16 +160,21 @@ static double draw(const nai_network *net, const nai__projection *p, double numb
   }
 }
 
+static double with_sign(const nai__projection *p, double w)
+{
+  return p->sign ? p->sign * fabs(w) : w;
+}
+
 static void assign(const nai__projection *p, nai_synapses *s, int64_t i, int64_t j, double w)
 {
   int64_t k = i * s->stride + j;
-  s->weight[k] = s->exists[k] == 0 ? 0 : (float)(p->sign ? p->sign * fabs(w) : w);
+  s->weight[k] = s->exists[k] == 0 ? 0 : (float)with_sign(p, w);
 }
 
 /* The same of the synapse at a place in theta, which exists. */
 static void assign_at(nai_network *net, const nai__projection *p, int64_t place, double w)
 {
-  net->theta[place] = (float)(p->sign ? p->sign * fabs(w) : w);
+  net->theta[place] = (float)with_sign(p, w);
 }
 
 static nai_status draw_identity(nai_network *net, const nai__projection *p)
@@ -242,7 +247,37 @@ static void draw_rows(void *argument, int64_t task, int32_t thread)
   for (int64_t i = task * ROWS; i < (task + 1) * ROWS && i < r->p->n_post; i++) draw_row(r, i);
 }
 
-static nai_status draw_projection(nai_network *net, const nai__projection *p, const receiver *onto)
+/* Of a pair that was drawn several times: the sum of as many weights, after the first from a stream of their own. */
+#define REPEATED ((uint64_t)1 << 32)
+
+static void add_repeats(const rows *r, int64_t i)
+{
+  const nai__projection *p = r->p;
+  nai__stream random =
+      nai__stream_open(r->net->seed, NAI__FOR_WEIGHTS,
+                       REPEATED | (uint64_t)(p - r->net->projection), (uint32_t)i + 1);
+  for (int64_t part = 0; part < p->n_parts; part++) {
+    const nai__block *b = &r->net->block[p->block + part];
+    const nai__strip strip = nai__strip_in(r->net, p, part, i);
+    for (int64_t at = strip.at; at < strip.at + strip.n; at++) {
+      double w = (double)r->net->theta[at];
+      const int more = b->wired[at - b->at.start] >> 1;
+      for (int k = 0; k < more; k++)
+        w += p->weights == NAI_WEIGHTS_CONSTANT ? p->a
+                                                : with_sign(p, draw(r->net, p, r->number, &random));
+      r->net->theta[at] = (float)w;
+    }
+  }
+}
+
+static void add_repeats_task(void *argument, int64_t task, int32_t thread)
+{
+  (void)thread;
+  const rows *r = argument;
+  for (int64_t i = task * ROWS; i < (task + 1) * ROWS && i < r->p->n_post; i++) add_repeats(r, i);
+}
+
+static nai_status draw_once(nai_network *net, const nai__projection *p, double number)
 {
   nai_synapses s = nai__synapses(net, p, NULL, NULL);
   nai__stream random =
@@ -250,7 +285,6 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p, co
   if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(net, p, &random);
   if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(net, p);
   if (p->weights == NAI_WEIGHTS_CONSTANT) return set_constant(p, &s);
-  double number = is_default(p) ? default_number(net, p, onto) : 0;
   if (p->n_pre >= LONG_ROW) {
     rows r = {net, p, number};
     nai__share(net, (p->n_post + ROWS - 1) / ROWS, draw_rows, &r);
@@ -259,6 +293,15 @@ static nai_status draw_projection(nai_network *net, const nai__projection *p, co
   for (int64_t i = 0; i < s.n_post; i++)
     for (int64_t j = 0; j < s.n_pre; j++)
       if (s.exists[i * s.stride + j] != 0) assign(p, &s, i, j, draw(net, p, number, &random));
+  return NAI_OK;
+}
+
+static nai_status draw_projection(nai_network *net, const nai__projection *p, const receiver *onto)
+{
+  const double number = is_default(p) ? default_number(net, p, onto) : 0;
+  NAI__TRY(draw_once(net, p, number));
+  rows r = {net, p, number};
+  if (nai__multapses(p)) nai__share(net, (p->n_post + ROWS - 1) / ROWS, add_repeats_task, &r);
   return NAI_OK;
 }
 

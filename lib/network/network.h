@@ -216,8 +216,9 @@ typedef struct nai__block {
   float *backward;   /* packed: a row for each post; NULL from inputs. Listed: as `forward` */
   nai__listing listing;
   nai__compressed *synapses; /* of a listed one that is wired; their places are their order */
-  uint8_t *wired;            /* [synapses] which learn, until `learns` has it */
-  int64_t most, least;       /* synapses that constraints may leave */
+  uint8_t *wired;      /* [synapses] which learn, until `learns` has it; and, until weights are */
+                       /* drawn, twice how often each was drawn after the first time */
+  int64_t most, least; /* synapses that constraints may leave */
 } nai__block;
 
 /* Part of theta in which something may learn. */
@@ -531,6 +532,8 @@ nai_status nai__assembled(nai_network *net);
 /* wire.c: which synapses exist, are plastic; signs. Of listed blocks before the layout, then all others. */
 nai_status nai__wire_listed(nai_network *net);
 nai_status nai__wire(nai_network *net);
+/* Once weights are drawn. */
+void nai__forget_wired(nai__block *block);
 nai_status nai__initial_weights(nai_network *net); /* initial.c */
 
 /* --- limit.c, draw.c --------------------------------------------------------------------------- */
@@ -590,6 +593,15 @@ static inline int nai__is_wired(const nai__projection *p)
   for (int64_t c = 0; c < p->n_constraints; c++)
     if (p->constraint[c]->ops.wire) return 1;
   return 0;
+}
+
+/* How many constraints draw several synapses of a pair. */
+static inline int nai__multapses(const nai__projection *p)
+{
+  int n = 0;
+  for (int64_t c = 0; c < p->n_constraints; c++)
+    n += nai__constraint_has_multapses(p->constraint[c]);
+  return n;
 }
 
 /* 1 where a constraint moves weights. */

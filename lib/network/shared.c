@@ -11,6 +11,7 @@
 /* What is not said to learn or be constrained keeps the weight it was given. */
 int nai__has_one_weight(const nai__projection *p)
 {
+  if (nai__multapses(p)) return 0;
   return p->weights == NAI_WEIGHTS_CONSTANT && !p->plastic && !nai__is_projected(p);
 }
 

@@ -51,6 +51,28 @@ static int goes_by_events(const nai_network *net, const nai__projection *p)
          !nai__is_projected(p) && !nai__can_share(p) && p->n_post * p->n_pre >= LARGE_PROJECTION;
 }
 
+/* What a pair has of several synapses is kept with lists alone, and is a sum of draws. */
+static nai_status check_multapses(const nai_network *net, const nai__projection *p)
+{
+  if (!nai__multapses(p)) return NAI_OK;
+  const char *from = nai__source_name(net, p), *to = nai__target_name(net, p);
+  if (nai__multapses(p) > 1)
+    return nai__fail(NAI_ERR_INVALID,
+                     "two constraints draw several synapses of a pair from '%s' to '%s': one may",
+                     from, to);
+  if (p->storage == NAI_STORAGE_DENSE)
+    return nai__fail(NAI_ERR_INVALID,
+                     "pairs of units from '%s' to '%s' may have several synapses, so they are "
+                     "listed: their storage cannot be dense",
+                     from, to);
+  if (p->weights == NAI_WEIGHTS_ORTHOGONAL || p->weights == NAI_WEIGHTS_IDENTITY)
+    return nai__fail(NAI_ERR_INVALID,
+                     "pairs of units from '%s' to '%s' may have several synapses, so initial "
+                     "weights cannot be %s",
+                     from, to, p->weights == NAI_WEIGHTS_IDENTITY ? "an identity" : "orthogonal");
+  return NAI_OK;
+}
+
 nai_status nai__choose_storage(nai_network *net)
 {
   double pairs = 0;
@@ -67,7 +89,8 @@ nai_status nai__choose_storage(nai_network *net)
                        "the delays of synapses from '%s' to '%s' differ, so they are listed: their "
                        "storage cannot be dense",
                        nai__source_name(net, p), nai__target_name(net, p));
-    if (p->spread) p->is_listed = 1;
+    NAI__TRY(check_multapses(net, p));
+    if (p->spread || nai__multapses(p)) p->is_listed = 1;
     nai__choose_shared(p);
   }
   return NAI_OK;

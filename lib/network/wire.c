@@ -129,14 +129,19 @@ static nai_status wire_dense(nai_network *net, nai__projection *p)
   return NAI_OK;
 }
 
+void nai__forget_wired(nai__block *b)
+{
+  nai__free(b->wired);
+  b->wired = NULL;
+}
+
 /* What was wired before there were flags. */
 static void take_wired(nai_network *net, const nai__projection *p)
 {
   memset(net->exists + p->at.start, 1, (size_t)p->at.columns);
   for (nai__block *b = &net->block[p->block]; b < &net->block[p->block + p->n_parts]; b++) {
-    memcpy(net->learns + b->at.start, b->wired, (size_t)b->at.columns);
-    nai__free(b->wired);
-    b->wired = NULL;
+    for (int64_t e = 0; e < b->at.columns; e++) net->learns[b->at.start + e] = b->wired[e] & 1;
+    if (!nai__multapses(p)) nai__forget_wired(b);
   }
   nai__refresh_plastic(net, p);
 }
@@ -201,7 +206,13 @@ static int64_t rows_of_chunk(const nai_network *net, const nai__projection *p)
 
 static int64_t scratch_of(const nai__projection *p)
 {
-  return 4 * rows_of_window(p) * p->n_pre;
+  return (nai__multapses(p) ? 5 : 4) * rows_of_window(p) * p->n_pre;
+}
+
+/* How often the pairs of a window were drawn after the first time; behind its other flags. */
+static uint8_t *repeats_of(const nai__projection *p, uint8_t *scratch)
+{
+  return nai__multapses(p) ? scratch + 4 * rows_of_window(p) * p->n_pre : NULL;
 }
 
 int64_t nai__wiring_bytes(const nai_network *net, const nai__projection *p)
@@ -260,13 +271,15 @@ static nai_status make_room(found *f, int64_t more)
   return NAI_OK;
 }
 
-static nai_status take_row(found *f, const uint8_t *exists, const uint8_t *learns, int64_t n)
+/* more: Nullable */
+static nai_status take_row(found *f, const uint8_t *exists, const uint8_t *learns,
+                           const uint8_t *more, int64_t n)
 {
   NAI__TRY(make_room(f, n));
   for (const uint8_t *at = exists; (at = memchr(at, 1, (size_t)(exists + n - at))); at++) {
     const int64_t j = at - exists;
     f->sender[f->n] = (int32_t)j;
-    f->learns[f->n++] = learns[j];
+    f->learns[f->n++] = more ? (uint8_t)(learns[j] | more[j] << 1) : learns[j];
   }
   return NAI_OK;
 }
@@ -288,7 +301,9 @@ static nai_status wire_window(const wiring *w, nai_synapses *s, int64_t constrai
     const nai_constraint *constraint = p->constraint[c];
     if (!constraint->ops.wire) continue;
     s->seed = nai__constraint_seed(w->net, p, c);
-    if (constraint->wiring) {
+    if (nai__constraint_has_multapses(constraint)) {
+      NAI__TRY(constraint->wiring->wire_multapses(w->own[c], s, repeats_of(p, s->exists)));
+    } else if (constraint->wiring) {
       NAI__TRY(constraint->wiring->wire(w->own[c], s));
     } else if (nai__constraint_is_builtin(constraint)) {
       NAI__TRY(constraint->ops.wire(constraint->user, s));
@@ -380,8 +395,10 @@ static nai_status wire_chunk(wiring *w, int64_t chunk, uint8_t *scratch)
     nai_synapses s = window_at(w, scratch, first, end);
     rows = s.n_post;
     NAI__TRY(wire_window(w, &s, w->p->n_constraints));
+    const uint8_t *more = repeats_of(w->p, scratch);
     for (int64_t i = 0; i < rows; i++) {
-      NAI__TRY(take_row(f, s.exists + i * s.stride, s.plastic + i * s.stride, s.n_pre));
+      const int64_t at = i * s.stride;
+      NAI__TRY(take_row(f, s.exists + at, s.plastic + at, more ? more + at : NULL, s.n_pre));
       w->list->first[first + i + 1] = f->n;
     }
     if (end == w->p->n_post) w->sign = s.sign;

@@ -1157,6 +1157,12 @@ nai_constraint_create_distance = _function(
 nai_constraint_create_indegree = _function("nai_constraint_create_indegree", nai_status, _constraint_out, int64)
 nai_constraint_create_outdegree = _function("nai_constraint_create_outdegree", nai_status, _constraint_out, int64)
 nai_constraint_create_total = _function("nai_constraint_create_total", nai_status, _constraint_out, int64)
+nai_constraint_create_indegree_multapses = _function(
+    "nai_constraint_create_indegree_multapses", nai_status, _constraint_out, int64
+)
+nai_constraint_create_total_multapses = _function(
+    "nai_constraint_create_total_multapses", nai_status, _constraint_out, int64
+)
 nai_constraint_create_list = _function(
     "nai_constraint_create_list", nai_status, _constraint_out, int64s, int64s, int64
 )

@@ -91,6 +91,13 @@ def whole(what: str, value: Any, kind: Optional["_c.Integer"] = None) -> int:
     return number
 
 
+def flag(what: str, value: Any) -> bool:
+    """``value`` as yes or no: True, False, 1 or 0."""
+    if np.ndim(value) > 0 or value not in (0, 1):
+        raise wrong_type(what, "True or False", value)
+    return bool(value)
+
+
 def real(what: str, value: Any) -> float:
     """``value`` as a number, Python's or NumPy's."""
     if type(value) is float:

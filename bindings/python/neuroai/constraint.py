@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import _c
 from ._callback import Synapses, callback, called, destroy, lent, nothing, register
 from ._closed import Closed
-from ._handle import as_array, frozen, given
+from ._handle import as_array, flag, frozen, given
 from .errors import InvalidError, InvalidTypeError, brief
 
 __all__ = [
@@ -128,13 +128,20 @@ class InDegree(_Builtin):
     """Each receiving unit has exactly ``indegree`` synapses, from different units, drawn when the network is built.
 
     They are drawn from those that constraints before it allow; none is an autapse unless autapses are allowed.
+
+    ``multapses``: of two units there may be several, as biological circuits are often laid out. Each receiving unit draws
+    ``indegree`` times one of the units that it may have a synapse from. A pair that is drawn k times, at most 128, has one
+    synapse with one delay, whose initial weight is the sum of k. Such projections are listed.
     """
 
     indegree: int
+    multapses: bool = False
 
     def _create(self) -> Any:
         pointer = _c.new(_c.nai_constraint)
-        _c.nai_constraint_create_indegree(pointer, self.indegree)
+        several = flag("multapses", self.multapses)
+        create = _c.nai_constraint_create_indegree_multapses if several else _c.nai_constraint_create_indegree
+        create(pointer, self.indegree)
         return pointer
 
 
@@ -154,14 +161,17 @@ class OutDegree(_Builtin):
 class Total(_Builtin):
     """The projection has exactly ``total`` synapses, each of another pair of units; else as :class:`InDegree`.
 
-    A pair does not have several synapses (multapses).
+    With ``multapses`` one of the pairs that may have a synapse is drawn ``total`` times, and may have several.
     """
 
     total: int
+    multapses: bool = False
 
     def _create(self) -> Any:
         pointer = _c.new(_c.nai_constraint)
-        _c.nai_constraint_create_total(pointer, self.total)
+        several = flag("multapses", self.multapses)
+        create = _c.nai_constraint_create_total_multapses if several else _c.nai_constraint_create_total
+        create(pointer, self.total)
         return pointer
 
 

@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional, Sequence, Tuple, Union
 import numpy as np
 
 from ._handle import brief, real, whole
+from .constraint import InDegree, Total
 from .delay import Delay, Delays
 from .errors import InvalidError
 from .initial import Constant
@@ -95,6 +96,7 @@ def amit_brunel1997(
     weights: Sequence[float] = (0.1, 0.2, 0.4, 0.4),
     spontaneous: Tuple[float, float] = (3.0, 9.0),
     delay: Union[float, Delay] = Delays(0.55, 0.26, 0.1),
+    multapses: bool = False,
     dt: float = 0.1,
 ) -> Network:
     """A working memory in the manner of Amit & Brunel (1997), to be built: ``na.circuits.amit_brunel1997().build(1)``.
@@ -118,6 +120,8 @@ def amit_brunel1997(
         spontaneous: rates of excitatory and inhibitory neurons without structure (``g_plus`` 1), Hz, for which the
             external rates are found by the theory.
         delay: of all synapses, ms. Where all are the same, inhibition swings.
+        multapses: whether each synapse is of any pair, as often chance has it: neurons have as many on average, not
+            exactly from each pool, and several from one neuron. Near the fold rates are lower then.
         dt: time step, ms.
     """
     sizes = _pool_sizes(whole("pools", pools), real("coding", coding), whole("n", n))
@@ -138,16 +142,18 @@ def amit_brunel1997(
                 name, size, sign, tau=tau, initial=start, background=outside, background_weight=local, **cells
             )
     how: Dict[str, Any] = {"plastic": False, "delay": delay, "storage": "listed"}
+
+    def join(source: str, to: str, count: int, strength: float) -> None:
+        size = n // 4 if to == "I" else sizes[to]
+        drawn = Total(count * size, multapses=True) if multapses else InDegree(count)
+        net.connect(source, f"{to}:delta", initial=Constant(strength), **how)
+        net.constrain(source, f"{to}:delta", drawn)
+
     for to in (*sizes, "I"):
         for source, size in sizes.items():
             strength = 1.0 if to in ("N", "I") else g_plus if source == to else g_minus
-            count = round(connections * size / n)
-            net.connect(
-                source, f"{to}:delta", indegree=count, initial=Constant(strength * (w_ie if to == "I" else w_ee)), **how
-            )
-        net.connect(
-            "I", f"{to}:delta", indegree=connections // 4, initial=Constant(-(w_ii if to == "I" else w_ei)), **how
-        )
+            join(source, to, round(connections * size / n), strength * (w_ie if to == "I" else w_ee))
+        join("I", to, connections // 4, -(w_ii if to == "I" else w_ei))
     for k in range(pools):
         column = np.zeros((sizes[f"S{k + 1}"], pools))
         column[:, k] = 1

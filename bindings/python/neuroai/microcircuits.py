@@ -19,9 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Names, brief, joined, listed, real, whole, wrong_type
+from ._handle import Names, brief, flag, joined, listed, real, whole, wrong_type
 from .errors import InvalidError, UnknownNameError
-from .network import _TRANSFERS, Network, _choice, _flag
+from .network import _TRANSFERS, Network, _choice
 
 __all__ = ["PATHWAYS", "microcircuit"]
 
@@ -88,9 +88,9 @@ def microcircuit(
         transfer=_choice("transfer", transfer, _TRANSFERS),
         **{f"width_{pathway}": widths[pathway] for pathway in PATHWAYS},
         **{f"plastic_{pathway}": int(pathway in learns) for pathway in PATHWAYS},
-        plastic_bias=_flag("plastic_bias", plastic_bias),
-        prospective=_flag("prospective", prospective),
-        dale=_flag("dale", dale),
+        plastic_bias=flag("plastic_bias", plastic_bias),
+        prospective=flag("prospective", prospective),
+        dale=flag("dale", dale),
     )
     if not isinstance(dynamics, str):
         raise wrong_type("dynamics", '"full" or "steady"', dynamics)

@@ -30,6 +30,7 @@ from ._handle import (
     brief,
     expect,
     file_name,
+    flag,
     flags,
     given,
     joined,
@@ -75,13 +76,6 @@ def _choice(what: str, value: str, choices: Mapping[str, int]) -> int:
     if value not in choices:
         raise InvalidError(f"{what}: expected one of {', '.join(choices)}, got {brief(value)}")
     return choices[value]
-
-
-def _flag(what: str, value: Any) -> bool:
-    """``value`` as yes or no: True, False, 1 or 0."""
-    if np.ndim(value) > 0 or value not in (0, 1):
-        raise wrong_type(what, "True or False", value)
-    return bool(value)
 
 
 @dataclass(frozen=True)
@@ -428,7 +422,7 @@ class Network(Handle):
         if np.ndim(plastic) > 0:
             constraints.append(Fixed(given("plastic", plastic) == 0))
             plastic = True
-        frozen, own = not _flag("plastic", plastic), _flag("autapses", autapses)
+        frozen, own = not flag("plastic", plastic), flag("autapses", autapses)
         delay = delay if delay is None or isinstance(delay, Delay) else real("delay", delay)
         array = None if initial is None or isinstance(initial, Initial) else self._one_projection(*ends, initial)
         before, made = self._n_projections(), [ends]

@@ -35,7 +35,12 @@ _PSP, _INHIBITION, _SPREAD = 0.15, -4.0, 0.1  # mV; inhibitory over excitatory; 
 
 
 def potjans_diesmann2014(
-    scale: float = 0.1, *, background: str = "poisson", rates: Sequence[float] = _RATES, dt: float = 0.1
+    scale: float = 0.1,
+    *,
+    background: str = "poisson",
+    rates: Sequence[float] = _RATES,
+    multapses: bool = False,
+    dt: float = 0.1,
 ) -> Network:
     """The microcircuit of Potjans & Diesmann (2014), to be built: ``na.circuits.potjans_diesmann2014(0.2).build(1)``.
 
@@ -51,14 +56,16 @@ def potjans_diesmann2014(
     as the variance goes with K w²; and of the mean, which goes with K w, a constant drive gives back 1 - sqrt(s). As
     each synapse is stronger and more input is shared, neurons fire more together than at full scale.
 
-    In the authors' program a pair of neurons may have several synapses; here each of the K is of another pair. Numbers
-    of synapses are the same, pairs connected more (of L5I, onto L5E, 47 % instead of 37 %).
+    In the authors' program a pair of neurons may have several synapses; here each of the K is of another pair, unless
+    ``multapses``. Numbers of synapses are the same, pairs connected more (of L5I, onto L5E, 47 % instead of 37 %).
 
     Args:
         scale: share of the neurons, and of the synapses of each: above 0, to 1.
         background: "poisson", trains from outside; "dc", their mean, as the authors' program has it by default;
             below a fifth of full scale the network may then fall silent.
         rates: Hz, of the eight populations at full scale, by which the drive that scaling needs is found.
+        multapses: whether a pair may be drawn several times, as in the authors' program. It then has one synapse, whose
+            weight is the sum of as many, with one delay.
         dt: time step, ms.
     """
     table = anatomy.table("potjans_diesmann2014")
@@ -85,16 +92,17 @@ def potjans_diesmann2014(
     for (to, source), full_count in np.ndenumerate(count):
         total = round(full_count * share**2)
         if total > 0:
-            _project(net, table.types[source], table.types[to], total, weight[to, source] / np.sqrt(share))
+            drawn = Total(total, multapses)
+            _project(net, table.types[source], table.types[to], drawn, weight[to, source] / np.sqrt(share))
     return net
 
 
-def _project(net: Network, source: str, to: str, total: int, weight: float) -> None:
+def _project(net: Network, source: str, to: str, drawn: Total, weight: float) -> None:
     port, delay = ("exc", 1.5) if weight > 0 else ("inh", 0.75)
     how: Dict[str, Any] = {"plastic": False, "autapses": source == to, "storage": "listed"}
     spread = Normal(weight, _SPREAD * abs(weight))
     net.connect(source, f"{to}:{port}", initial=spread, delay=Delays(delay, 0.5 * delay), **how)
-    net.constrain(source, f"{to}:{port}", Total(total))
+    net.constrain(source, f"{to}:{port}", drawn)
 
 
 def _jump(potential: float) -> float:

@@ -355,6 +355,27 @@ def test_numbers_of_synapses(tmp_path):
         assert np.diag(made.mask("E", "E")).sum() == 0 and np.diag(made.mask("I", "I")).sum() == 0
 
 
+def test_several_synapses_of_a_pair():
+    """Weights are multiples of the one, and add up; what spikes and does not learn goes by them too."""
+    cells = {"model": "lif", "tau": 20, "threshold": 20, "reset": 10, "initial": np.linspace(0, 19, 60)}
+    net = na.Network(dt=0.1).population("E", 60, +1, drive=25, **cells).population("I", 60, -1, **cells)
+    for to, drawn in (("E", na.InDegree(30, multapses=True)), ("I", na.Total(2000, True))):
+        net.connect("E", f"{to}:delta", initial=na.Constant(0.5), delay=1.5, plastic=False).constrain("E", f"{to}:delta", drawn)
+    net.build(3)
+    assert [net.storage("E", f"{to}:delta") for to in "EI"] == ["listed", "listed"]
+    onto = net.weights("E", "E:delta"), net.weights("E", "I:delta")
+    assert (onto[0].sum(axis=1) == 15).all() and onto[1].sum() == 1000 and onto[1].max() >= 1.5
+    assert set(np.unique(onto[0] % 0.5)) == {0} and np.diag(onto[0]).sum() == 0
+    same = na.Network(dt=0.1).population("E", 60, +1, drive=25, **cells).population("I", 60, -1, **cells)
+    for to, weights in zip("EI", onto):
+        same.connect("E", f"{to}:delta", mask=weights != 0, initial=weights, delay=1.5, plastic=False)
+    runs = [each.run(steps=2000, progress=False).spikes for each in (net, same.build(1))]
+    for name in "EI":
+        assert len(runs[0][name].times) > 50
+        np.testing.assert_array_equal(runs[0][name].times, runs[1][name].times)
+        np.testing.assert_array_equal(runs[0][name].unit, runs[1][name].unit)
+
+
 def test_numbers_of_synapses_hold_under_learning(tmp_path):
     net = na.Network(dt=20).input("u", 2).population("E", 10, +1).population("I", 5, -1).output("z", 1)
     net.connect("u", "E").connect("E I", "E I", indegree=3).connect("E", "z").build(1)
@@ -394,6 +415,8 @@ def test_listed_synapses(tmp_path):
         (lambda: na.InDegree(2.5), "indegree: expected a whole number"),
         (lambda: na.OutDegree(10**8), "outdegree is 100000000, must be 0 to 10000000"),
         (lambda: na.Total(-3), "total is -3"),
+        (lambda: na.Total(3, multapses="yes"), "multapses: expected True or False, got 'yes'"),
+        (lambda: na.InDegree(-3, True), "indegree is -3"),
         (lambda: na.List([0, 1], [0]), r"post: expected shape \[2\], got \[1\]"),
         (lambda: na.List([0.5], [0]), "pre: expected whole numbers"),
         (lambda: na.List([True, False], [0, 1]), "pre: expected numbers of units, got an array of bool"),

@@ -85,6 +85,15 @@ def test_synapses(net):
     assert (net.synapses("L4E", "L4E").post_unit == net.synapses("L4E", "L4E").pre_unit).any()  # onto itself, too
 
 
+def test_a_pair_may_have_several_synapses():
+    """As in the authors' program: fewer pairs, whose weights add up to as many; the probability of the table."""
+    net = na.circuits.potjans_diesmann2014(0.05, multapses=True).build(1, progress=False)
+    of, drawn = net.synapses("L5I", "L5E"), round(counts()[4, 5] * 0.05**2)
+    sizes = net.weights("L5I", "L5E:inh").size
+    assert len(of) / sizes == pytest.approx(1 - np.exp(-drawn / sizes), rel=4 * np.sqrt(0.63 / (0.37 * sizes)))
+    assert of.weight.sum() == pytest.approx(drawn * weights()[4, 5] / np.sqrt(0.05), rel=0.01)
+
+
 def test_scaling_keeps_mean_and_variance(net):
     """What a neuron gets when rates are those of full scale, from the synapses that were built."""
     k, w = counts() / FULL[:, None], weights()
