@@ -32,7 +32,8 @@ static int64_t bits_of(int64_t k, int64_t n)
 
 int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight)
 {
-  return (slices_of(n) * 2 * k + 1) * (int64_t)sizeof(int64_t) +
+  return slices_of(n) * k * (int64_t)(sizeof(int64_t) + sizeof(uint32_t)) +
+         (int64_t)sizeof(int64_t) +
          (has_one_weight && wants_bits(k, n, synapses) ? bits_of(k, n) : 0) +
          synapses * (int64_t)(sizeof(uint16_t) + (has_one_weight ? 0 : sizeof(float)));
 }
@@ -83,10 +84,15 @@ static void count(nai__fans *f, const nai__compressed *synapses)
   for (int64_t k = 0; k < f->k * f->slices; k++) f->first[k + 1] += f->first[k];
 }
 
-/* Where the next synapse of each sender goes, from the beginning. */
+/* Where the next synapse of each sender goes: at the beginning. */
 static void start(const nai__fans *f)
 {
-  memcpy(f->next, f->first, (size_t)(f->k * f->slices) * sizeof *f->next);
+  memset(f->next, 0, (size_t)(f->k * f->slices) * sizeof *f->next);
+}
+
+static int64_t next_of(const nai__fans *f, int64_t fan)
+{
+  return f->first[fan] + f->next[fan]++;
 }
 
 static void number_receivers(nai__fans *f, const nai__compressed *synapses)
@@ -94,7 +100,7 @@ static void number_receivers(nai__fans *f, const nai__compressed *synapses)
   start(f);
   for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++)
-      f->receiver[f->next[fan_of(f, synapses->sender[e], i)]++] = (uint16_t)(i % NAI__FAN_SLICE);
+      f->receiver[next_of(f, fan_of(f, synapses->sender[e], i))] = (uint16_t)(i % NAI__FAN_SLICE);
 }
 
 /* Rows of bits, where they pay; 0 without memory. */
@@ -118,7 +124,7 @@ nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
   f->n = synapses->n;
   f->slices = slices_of(f->n);
   f->first = NAI__ARRAY(int64_t, f->slices * f->k + 1);
-  f->next = NAI__ARRAY(int64_t, f->slices * f->k + 1);
+  f->next = NAI__ARRAY(uint32_t, f->slices * f->k);
   f->receiver = NAI__ARRAY(uint16_t, synapses->first[synapses->n] + 1);
   if (f->first && f->next && f->receiver) {
     count(f, synapses);
@@ -141,7 +147,7 @@ void nai__fans_pack_into(float *weight, const nai__fans *f, const nai__compresse
   start(f);
   for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++)
-      weight[f->next[fan_of(f, synapses->sender[e], i)]++] = w[nai__compressed_place(synapses, e)];
+      weight[next_of(f, fan_of(f, synapses->sender[e], i))] = w[nai__compressed_place(synapses, e)];
 }
 
 void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const float *w)

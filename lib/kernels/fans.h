@@ -26,7 +26,7 @@ typedef struct nai__fans {
   float *weight;      /* [synapses], in this order; NULL: all have `one` */
   float one;
   uint64_t *bits; /* [k][slices] of NAI__FAN_SLICE bits; NULL: no rows of bits */
-  int64_t *next;  /* [k][slices]: scratch of packing */
+  uint32_t *next; /* [k][slices]: scratch of packing, from `first` on */
 } nai__fans;
 
 /* Of these synapses, all of one weight or not. NULL without memory. Weights are to be packed. */
