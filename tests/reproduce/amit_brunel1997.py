@@ -114,8 +114,8 @@ ROWS = [
         judge=judge_delay,
         draw=draw,
         note="Near the fold, which is at 2.57, the wiring decides. There, as far as we know, the 800 excitatory synapses"
-        " of a neuron are drawn among all excitatory neurons, several from one too; here each synapse of a projection is"
-        " of any pair, so a neuron has 800 on average. Theory has 32.6 Hz at 2.6.",
+        " of a neuron are drawn among all excitatory neurons, several from one too; here each of a projection is of any"
+        " pair, so a neuron has 800 on average. Theory has 32.6 Hz at 2.6.",
         **COMMON,
     ),
     Row(

@@ -120,8 +120,8 @@ def amit_brunel1997(
         spontaneous: rates of excitatory and inhibitory neurons without structure (``g_plus`` 1), Hz, for which the
             external rates are found by the theory.
         delay: of all synapses, ms. Where all are the same, inhibition swings.
-        multapses: whether each synapse is of any pair, as often chance has it: neurons have as many on average, not
-            exactly from each pool, and several from one neuron. Near the fold rates are lower then.
+        multapses: whether a neuron may have several synapses from another. How many excitatory ones it has, and from
+            which pool, is then left to chance: ``connections`` on average. Near the fold the rate in the delay is lower.
         dt: time step, ms.
     """
     sizes = _pool_sizes(whole("pools", pools), real("coding", coding), whole("n", n))
@@ -144,8 +144,8 @@ def amit_brunel1997(
     how: Dict[str, Any] = {"plastic": False, "delay": delay, "storage": "listed"}
 
     def join(source: str, to: str, count: int, strength: float) -> None:
-        size = n // 4 if to == "I" else sizes[to]
-        drawn = Total(count * size, multapses=True) if multapses else InDegree(count)
+        by_chance = multapses and source != "I"
+        drawn = Total(count * {**sizes, "I": n // 4}[to], True) if by_chance else InDegree(count, multapses)
         net.connect(source, f"{to}:delta", initial=Constant(strength), **how)
         net.constrain(source, f"{to}:delta", drawn)
 
