@@ -69,7 +69,7 @@ def main(folder="."):
     figure = plt.figure(figsize=(11.5, 3.8), layout="constrained")
     grid = figure.add_gridspec(1, 3, width_ratios=[1.7, 1, 1.1])
     theory = decide(figure.add_subplot(grid[0]))
-    ax = na.plot.mean_field(theory, "A", 40, ax=figure.add_subplot(grid[1]))
+    (ax,) = na.plot.mean_field(theory, "A", 40, ax=figure.add_subplot(grid[1]))
     ax.set_title("states of pool A, no stimulus", fontsize="medium")
     column(figure.add_subplot(grid[2]))
     for ax in figure.axes:

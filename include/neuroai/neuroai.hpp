@@ -338,6 +338,18 @@ public:
     nai::check(nai_constraint_create_total(&out_, total));
     return nai::constraint(out_);
   }
+  static nai::constraint indegree_multapses(int64_t indegree)
+  {
+    nai_constraint *out_ = nullptr;
+    nai::check(nai_constraint_create_indegree_multapses(&out_, indegree));
+    return nai::constraint(out_);
+  }
+  static nai::constraint total_multapses(int64_t total)
+  {
+    nai_constraint *out_ = nullptr;
+    nai::check(nai_constraint_create_total_multapses(&out_, total));
+    return nai::constraint(out_);
+  }
   static nai::constraint list(const int64_t *pre, const int64_t *post, int64_t n)
   {
     nai_constraint *out_ = nullptr;
