@@ -13,7 +13,7 @@ enum { MOST_COUNT = UINT8_MAX };
 
 static int64_t slices_of(int64_t n)
 {
-  return (n + NAI__FAN_SLICE - 1) / NAI__FAN_SLICE;
+  return (n + nai__fan_slice(n) - 1) / nai__fan_slice(n);
 }
 
 /* Rows of bits take less time than lists where so many of the synapses exist. */
@@ -27,7 +27,7 @@ static int wants_bits(int64_t k, int64_t n, int64_t synapses)
 /* Bytes. */
 static int64_t bits_of(int64_t k, int64_t n)
 {
-  return k * slices_of(n) * (NAI__FAN_SLICE / 8);
+  return k * slices_of(n) * (nai__fan_slice(n) / 8);
 }
 
 int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight)
@@ -68,7 +68,7 @@ int nai__fans_part(nai__fans *fans)
 /* Where synapses of sender j onto the slice of receiver i stand among the beginnings. */
 static int64_t fan_of(const nai__fans *f, int64_t j, int64_t i)
 {
-  return j * f->slices + i / NAI__FAN_SLICE;
+  return j * f->slices + i / f->slice;
 }
 
 /* Where each sender's synapses begin, slice by slice. */
@@ -100,7 +100,7 @@ static void number_receivers(nai__fans *f, const nai__compressed *synapses)
   start(f);
   for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++)
-      f->receiver[next_of(f, fan_of(f, synapses->sender[e], i))] = (uint16_t)(i % NAI__FAN_SLICE);
+      f->receiver[next_of(f, fan_of(f, synapses->sender[e], i))] = (uint16_t)(i % f->slice);
 }
 
 /* Rows of bits, where they pay; 0 without memory. */
@@ -109,7 +109,7 @@ static int give_bits(nai__fans *f)
   if (f->most > 1 || !wants_bits(f->k, f->n, synapses_of(f))) return 1;
   f->bits = NAI__ARRAY(uint64_t, bits_of(f->k, f->n) / 8);
   for (int64_t fan = 0; f->bits && fan < f->k * f->slices; fan++) {
-    uint64_t *row = f->bits + fan * (NAI__FAN_SLICE / 64);
+    uint64_t *row = f->bits + fan * (f->slice / 64);
     for (int64_t e = f->first[fan]; e < f->first[fan + 1]; e++)
       row[f->receiver[e] / 64] |= UINT64_C(1) << f->receiver[e] % 64;
   }
@@ -122,6 +122,7 @@ nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
   if (!f) return NULL;
   f->k = synapses->k;
   f->n = synapses->n;
+  f->slice = nai__fan_slice(f->n);
   f->slices = slices_of(f->n);
   f->first = NAI__ARRAY(int64_t, f->slices * f->k + 1);
   f->next = NAI__ARRAY(uint32_t, f->slices * f->k);
@@ -167,7 +168,7 @@ enum { EVENTS = 16 * MOST_COUNT };
  * Synapses of an active sender stand anywhere in memory: where they begin is asked for while some senders
  * before it are gone through, then the synapses themselves, up to so many lines of the cache.
  */
-enum { BEGINNINGS_AHEAD = 8, SYNAPSES_AHEAD = 2, MOST_LINES = 32 };
+enum { BEGINNINGS_AHEAD = 16, SYNAPSES_AHEAD = 4, MOST_LINES = 32 };
 
 static void ask_for(const void *first, const void *end)
 {
@@ -239,8 +240,8 @@ static void add_other(float *c, float sent, const nai__fans *f, fan to)
 static void add_spikes(const nai__kernels *kernels, float *c, int64_t n_receivers,
                        const nai__fans *f, int64_t slice, const int32_t *spiked, int64_t spikes)
 {
-  const int64_t words = NAI__FAN_SLICE / 64;
-  uint8_t count[NAI__FAN_SLICE];
+  const int64_t words = f->slice / 64;
+  uint8_t count[NAI__MOST_FAN_SLICE];
   if (f->bits) {
     kernels->add_bits(c, n_receivers, f->one, f->bits + slice * words, f->slices * words, spiked,
                       spikes);
@@ -270,14 +271,13 @@ static void add_counts(const nai__kernels *kernels, float *c, int64_t n_receiver
 static void add_slice(const nai__kernels *kernels, float *c, const float *a, const nai__fans *f,
                       int64_t slice, const int32_t *sender, int64_t n)
 {
-  const int64_t at = slice * NAI__FAN_SLICE, left = f->n - at;
+  const int64_t at = slice * f->slice, left = f->n - at;
   for (int64_t s = 0; s < n; s += EVENTS) {
     const int64_t some = n - s < EVENTS ? n - s : EVENTS;
     if (f->weight)
       add_weights(c + at, a, f, slice, sender + s, some);
     else
-      add_counts(kernels, c + at, left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE, a, f, slice,
-                 sender + s, some);
+      add_counts(kernels, c + at, left < f->slice ? left : f->slice, a, f, slice, sender + s, some);
   }
 }
 
@@ -289,8 +289,8 @@ void nai__fans_add(const nai__kernels *kernels, float *c, const float *a, const 
 
 void nai__fans_ask(const nai__fans *f, int64_t slice, const int32_t *sender, int64_t n)
 {
-  const int64_t words = NAI__FAN_SLICE / 64, left = f->n - slice * NAI__FAN_SLICE,
-                bytes = (left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE) / 8;
+  const int64_t words = f->slice / 64, left = f->n - slice * f->slice,
+                bytes = (left < f->slice ? left : f->slice) / 8;
   for (int64_t s = 0; f->bits && s < n; s++) {
     const char *row = (const char *)(f->bits + (sender[s] * f->slices + slice) * words);
     for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(row + at, 0, 2);
@@ -319,7 +319,7 @@ void nai__fans_product_back(float *c, const float *a, const nai__fans *f, const 
     float sum = 0;
     for (int64_t s = 0; s < f->slices; s++) {
       const int64_t *first = f->first + j * f->slices + s;
-      const float *from = a + s * NAI__FAN_SLICE;
+      const float *from = a + s * f->slice;
       for (int64_t e = first[0]; e < first[1]; e++)
         sum += (w ? w[e] : f->one) * from[f->receiver[e]];
     }

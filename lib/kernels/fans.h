@@ -2,7 +2,7 @@
  * Synapses by sender: to whom each of them sends. Where few senders are active, as among neurons that
  * spike, only their synapses are gone through: products cost as much as there are events.
  *
- * Receivers are cut into slices of NAI__FAN_SLICE, which stay in the first-level cache and are
+ * Receivers are cut into slices, which stay in the first-level cache and are
  * numbered by sixteen bits. The sum of a receiver is one chain over its active senders, ascending, as in
  * all other products; of synapses that share one weight it is that weight times the number of spikes.
  * Where such synapses are not few, a sender also has a row of bits, one for each receiver: those of active
@@ -16,16 +16,31 @@
 typedef struct nai__kernels nai__kernels;
 
 #define NAI__FAN_SLICE 4096
+#define NAI__MOST_FAN_SLICE 16384
+
+/*
+ * How large the slices of so many receivers are, a multiple of 512: a quarter of them, so that threads can share
+ * them out, up to what the first-level cache counts spikes of. Small ones are more often met: each
+ * sender's synapses onto a slice stand elsewhere in memory.
+ */
+static inline int64_t nai__fan_slice(int64_t n)
+{
+  const int64_t quarter = (n + 2047) / 2048 * 512;
+  return quarter < NAI__FAN_SLICE        ? NAI__FAN_SLICE
+         : quarter > NAI__MOST_FAN_SLICE ? NAI__MOST_FAN_SLICE
+                                         : quarter;
+}
 
 typedef struct nai__fans {
-  int64_t k, n; /* senders, receivers */
+  int64_t k, n;  /* senders, receivers */
+  int64_t slice; /* receivers of one */
   int64_t slices;
   int64_t most;       /* synapses from one sender to the same receiver */
   int64_t *first;     /* [k][slices] and the end: of each sender's synapses onto the slice */
   uint16_t *receiver; /* [synapses]: in their slice, ascending */
   float *weight;      /* [synapses], in this order; NULL: all have `one` */
   float one;
-  uint64_t *bits; /* [k][slices] of NAI__FAN_SLICE bits; NULL: no rows of bits */
+  uint64_t *bits; /* [k][slices] of `slice` bits; NULL: no rows of bits */
   uint32_t *next; /* [k][slices]: scratch of packing, from `first` on */
 } nai__fans;
 

@@ -15,7 +15,7 @@ typedef struct job {
 
 static int64_t parts_of(const nai__segment *g)
 {
-  return (g->units.n + NAI__FAN_SLICE - 1) / NAI__FAN_SLICE;
+  return (g->units.n + nai__fan_slice(g->units.n) - 1) / nai__fan_slice(g->units.n);
 }
 
 /* The units, counted in their population, whose spikes a block carries to time t: how many. */
@@ -68,8 +68,8 @@ static void move_part(void *argument, int64_t task, int32_t thread)
   const job *job = argument;
   int64_t part = task;
   const nai__segment *g = segment_of(job, &part);
-  const int64_t first = part * NAI__FAN_SLICE, left = g->units.n - first,
-                n = left < NAI__FAN_SLICE ? left : NAI__FAN_SLICE;
+  const int64_t slice = nai__fan_slice(g->units.n), first = part * slice, left = g->units.n - first,
+                n = left < slice ? left : slice;
   nai__cells_run run = {0, 0, 0};
   (void)thread;
   for (int64_t t = job->t; t < job->end; t++) {
