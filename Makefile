@@ -187,7 +187,7 @@ endif
 
 # --- checks ---------------------------------------------------------------------------------------
 
-CHECKS := c cpp memory fuzz python examples docs bench headers symbols versions blas package cmake
+CHECKS := c cpp memory fuzz python examples installed-hosts docs bench headers symbols versions blas package cmake
 NEEDED := library check cxx cmake python
 
 .PHONY: ready check check-all $(addprefix check-,$(CHECKS))
@@ -330,6 +330,17 @@ check-examples: $(EXAMPLE_PROGRAMS) $(CPP_EXAMPLE_PROGRAMS) $(if $(PYTHON_EXAMPL
 	    echo "  FAILED  $$example"; tail -n 20 $$folder/output.txt; failed=1; \
 	  fi; \
 	done; test $$failed -eq 0
+
+# A program for each language; each prints the digits that C prints. One that cannot be had does not
+# keep the others from being installed.
+HOST_NEEDS := cxx luajit r octave mono jna go rust node
+.PHONY: check-hosts
+check-hosts: shared ## examples/hosts: installs the languages that can be had, runs all programs
+	$(Q).ci/deps $(HOST_NEEDS) || for need in $(HOST_NEEDS); do .ci/deps $$need || :; done
+	+$(Q)$(MAKE) --no-print-directory check-installed-hosts
+
+check-installed-hosts: shared ## examples/hosts in the languages that are installed
+	$(Q)CC="$(CC)" CXX="$(CXX)" tests/hosts/run.sh $(BUILD)
 
 check-headers: ## public headers alone, as C99 and C++11
 	$(Q)CC="$(CC)" CXX="$(CXX)" tests/headers/run.sh $(BUILD)/tests/headers $(HEADERS)
