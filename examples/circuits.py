@@ -1,5 +1,5 @@
 """Three ways to decide about random dots, on the same axes: Wang's spiking circuit (2002), its reduction by Wong & Wang
-(2006), and a network of rate units under Dale's law that has learnt it (as in Song et al. 2016).
+(2006), and a network of rate units under Dale's law that has learnt it (as in Song et al. 2016); and two monkeys.
 
 Usage: circuits.py [folder for the picture]
 """
@@ -20,6 +20,9 @@ QUICK = bool(os.environ.get("NEUROAI_EXAMPLE_QUICK"))
 WANG, REDUCED, TRAINED = (12, 600, 400) if QUICK else (480, 6000, 8000)  # test trials
 UPDATES = 500 if QUICK else 6000
 COHERENCES = (0, 3.2, 6.4, 12.8, 25.6, 51.2)
+#: Both monkeys of Roitman & Shadlen (2002, J. Neurosci. 22:9475), 6149 trials of the record that its authors gave out:
+#: at each of these coherences the fraction correct, and ms from dots to saccade in correct trials, with movement.
+MONKEYS = ((0.500, 0.642, 0.777, 0.941, 0.995, 1.0), (828, 806, 758, 675, 542, 423))
 
 
 def trained():
@@ -53,6 +56,13 @@ def one_trial(ax):
     ax.legend(frameon=False, fontsize="small", loc="upper left", bbox_to_anchor=(0.02, 0.64))
 
 
+def add_monkeys(correct, times):
+    """Their points where the curves have these coherences."""
+    for ax, points in zip((correct, times), MONKEYS):
+        ax.plot(ax.get_xticks()[: len(points)], points, "ks", ms=4.5, zorder=4, label="two monkeys")
+        ax.legend(frameon=False, fontsize="small")
+
+
 def main(folder="."):
     wang, reduced = na.circuits.wang2002().build(1), na.circuits.wong_wang2006().build(1)
     learnt, task = trained()
@@ -69,6 +79,7 @@ def main(folder="."):
     one_trial(axes[0])
     na.plot.psychometric(evaluations, task, "coherence", ax=axes[1])
     na.plot.chronometric(times, "coherence", task=task, ax=axes[2])
+    add_monkeys(*axes[1:])
     path = Path(folder).resolve() / "circuits.png"
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
