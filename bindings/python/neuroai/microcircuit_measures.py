@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ._closed import Closed
 from ._handle import as_array, brief, expect, frozen, listed, real, whole
+from ._nonlinearity import FUNCTIONS
 from .errors import InvalidError, UnsupportedError
 from .network import Network
 
@@ -20,17 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["Circuit", "MicrocircuitHistory", "MicrocircuitMeasures", "microcircuit"]
 
 Doubles = npt.NDArray[np.float64]
-
-#: Transfer functions f and their slopes, as functions of x; r = gain f(x).
-_FUNCTIONS: Dict[str, Tuple[Any, Any]] = {
-    "relu": (lambda x, e: np.maximum(x, 0), lambda x, e: (x > 0) * 1.0),
-    "tanh": (lambda x, e: np.tanh(x), lambda x, e: 1 - np.tanh(x) ** 2),
-    "softplus": (lambda x, e: np.logaddexp(0, x), lambda x, e: 0.5 + 0.5 * np.tanh(x / 2)),
-    "logistic": (lambda x, e: 0.5 + 0.5 * np.tanh(x / 2), lambda x, e: 0.25 * (1 - np.tanh(x / 2) ** 2)),
-    "linear": (lambda x, e: x, lambda x, e: np.ones_like(x)),
-    "rectified_tanh": (lambda x, e: np.maximum(np.tanh(x), 0), lambda x, e: (x > 0) * (1 - np.tanh(x) ** 2)),
-    "power": (lambda x, e: np.maximum(x, 0) ** e, lambda x, e: e * np.maximum(x, 0) ** (e - 1)),
-}
 
 
 class Circuit:
@@ -119,13 +109,13 @@ class Circuit:
     def rate(self, name: str, potential: Doubles) -> Doubles:
         """phi(u) of a population."""
         gain, slope, threshold, exponent = self._numbers(name)
-        rate: Doubles = gain * _FUNCTIONS[self.net.transfer(name)][0](slope * (potential - threshold), exponent)
+        rate: Doubles = gain * FUNCTIONS[self.net.transfer(name)][0](slope * (potential - threshold), exponent)
         return rate
 
     def slope(self, name: str, potential: Doubles) -> Doubles:
         """phi'(u) of a population."""
         gain, slope, threshold, exponent = self._numbers(name)
-        found: Doubles = gain * slope * _FUNCTIONS[self.net.transfer(name)][1](slope * (potential - threshold), exponent)
+        found: Doubles = gain * slope * FUNCTIONS[self.net.transfer(name)][1](slope * (potential - threshold), exponent)
         return found
 
     def _numbers(self, name: str) -> List[Doubles]:
