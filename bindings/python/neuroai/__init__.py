@@ -101,6 +101,7 @@ from .initial import (
     Uniform,
 )
 from .intervention import Clamp, Inject, Intervention, Scale, Silence
+from .lyapunov_exponents import Linearisation, Lyapunov, linearise, lyapunov
 from .mean_fields import MeanField, Stationary
 from .microcircuit_measures import MicrocircuitHistory, MicrocircuitMeasures
 from .microcircuits import microcircuit
@@ -108,6 +109,7 @@ from .model import Field, Model, UnitModel, Units, models
 from .network import Network, Spectrum
 from .network_fields import mean_field
 from .optimizer import SGD, Adam, AdamW, Momentum, Optimizer, RMSProp, cosine
+from .rate_maps import RateMap
 from .rule import (
     BPTT,
     FORCE,
@@ -134,6 +136,7 @@ from .rule import (
 from .short_term import TsodyksMarkram
 from .spike_trains import Spikes
 from .state import Run, State
+from .stationary_points import FixedPoints, fixed_points
 from .synapse_list import SynapseList
 from .task import Task
 from .trainer import Progress, Trainer
@@ -182,6 +185,7 @@ __all__ = [
     "FeedbackAlignment",
     "FileError",
     "Fixed",
+    "FixedPoints",
     "FormatError",
     "FullFORCE",
     "Gamma",
@@ -199,11 +203,13 @@ __all__ = [
     "L1Weights",
     "L2Rates",
     "L2Weights",
+    "Linearisation",
     "List",
     "LocalRule",
     "LocalStep",
     "LogNormal",
     "LogisticMSE",
+    "Lyapunov",
     "MSE",
     "Mask",
     "MaxWeight",
@@ -234,6 +240,7 @@ __all__ = [
     "RMSProp",
     "RTRL",
     "RateBatch",
+    "RateMap",
     "RateTarget",
     "ReactionTimes",
     "RewardHebbian",
@@ -280,6 +287,9 @@ __all__ = [
     "evaluate",
     "experiment",
     "fit_psychometric",
+    "fixed_points",
+    "linearise",
+    "lyapunov",
     "mean_field",
     "microcircuit",
     "nmda_gate",

@@ -6,7 +6,8 @@ Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. 
 Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircuit`, whose measures are in
 :func:`microcircuit_history`. Interventions: :func:`silencing`, :func:`comparison`,
 :func:`dose`, :func:`traces`.
-Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. Spikes: :func:`raster`, :func:`population_rates`,
+Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. Dynamics: :func:`fixed_points`,
+:func:`eigenvalues`, :func:`linearisation`, :func:`lyapunov`. Spikes: :func:`raster`, :func:`population_rates`,
 :func:`intervals`, :func:`irregularity`, :func:`correlations`, :func:`power`, and :func:`mean_field` of a theory. And :func:`label_ends`, for lines of your own.
 
 Every function draws into ``ax``, or into a new figure if there is none, and returns an array of the axes that it drew
@@ -49,6 +50,7 @@ from ._labels import draw_borders, in_lines, key_below, key_beside, label_ends, 
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_choices, draw_several
+from ._plot_dynamics import eigenvalues, fixed_points, linearisation, lyapunov
 from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
 from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
@@ -86,10 +88,14 @@ __all__ = [
     "degrees",
     "distance",
     "dose",
+    "eigenvalues",
+    "fixed_points",
     "history",
     "intervals",
     "irregularity",
     "label_ends",
+    "linearisation",
+    "lyapunov",
     "mean_field",
     "microcircuit",
     "microcircuit_history",

@@ -1,0 +1,246 @@
+"""Fixed and slow points of networks of rate units, and what happens near them: eigenvalues, time constants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import List, Optional, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._handle import brief, expect, frozen, real, whole
+from ._interrupt import Bar
+from .errors import InvalidError
+from .fits import needed
+from .network import Network
+from .rate_maps import Constant, RateMap
+from .run import Run
+from .trials import Trials
+
+__all__ = ["FixedPoints", "fixed_points", "states_of"]
+
+Doubles = npt.NDArray[np.float64]
+Starts = Union[Run, Trials, npt.ArrayLike]
+
+
+@dataclass(frozen=True)
+class FixedPoints:
+    """Fixed and slow points; made by :func:`fixed_points`. P points of N units: fixed before slow ones, in the order of
+    the number of unstable directions, then of their norm."""
+
+    #: The map of which they are.
+    map: RateMap = field(repr=False)
+    #: x of units with the leak on the current, r of those with the leak on the rate: [P, N].
+    states: Doubles = field(repr=False)
+    #: The rates there, [P, N].
+    rates: Doubles = field(repr=False)
+    #: q = |F(z) - z|^2 / 2 there, of a step, [P].
+    speed: Doubles
+    #: Whether it is a fixed point, or else a slow one, where q has a minimum above 0: bool [P].
+    fixed: npt.NDArray[np.bool_]
+    #: From how many starts it was reached, int64 [P].
+    hits: npt.NDArray[np.int64]
+    #: Jacobian of a step, dF/dz, [P, N, N], [of what, by what].
+    jacobians: Doubles = field(repr=False)
+    #: Its eigenvalues lambda, of descending modulus, complex [P, N].
+    eigenvalues: npt.NDArray[np.complex128] = field(repr=False)
+
+    @property
+    def unstable(self) -> npt.NDArray[np.int64]:
+        """Unstable directions: how many eigenvalues have a modulus above 1, int64 [P]."""
+        return frozen((np.abs(self.eigenvalues) > 1).sum(axis=1))
+
+    @property
+    def stable(self) -> npt.NDArray[np.bool_]:
+        """Whether it is an attractor: a fixed point all of whose eigenvalues have a modulus below 1, bool [P]."""
+        return frozen(self.fixed & (np.abs(self.eigenvalues) < 1).all(axis=1))
+
+    @property
+    def time_constants(self) -> Doubles:
+        """-dt / ln |lambda| of each mode, ms, [P, N]: how long it takes to decay to 1 / e; below 0, to grow e-fold."""
+        with np.errstate(divide="ignore"):
+            return frozen(-self.map.net.dt / np.log(np.abs(self.eigenvalues)))
+
+    @property
+    def frequencies(self) -> Doubles:
+        """|arg lambda| / (2 pi dt) of each mode, Hz, [P, N]: at which it rotates; 0 for those that do not."""
+        return frozen(np.abs(np.angle(self.eigenvalues)) / (2 * np.pi * self.map.net.dt) * 1000)
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __repr__(self) -> str:
+        kinds = f"{int(self.fixed.sum())} fixed points, {int(self.stable.sum())} of them stable"
+        return f"<FixedPoints: {kinds}, and {int((~self.fixed).sum())} slow ones, of {self.states.shape[1]} units>"
+
+
+def fixed_points(
+    net: Union[Network, RateMap],
+    starts: Starts,
+    inputs: Constant = None,
+    n: int = 200,
+    *,
+    slow: float = 0.0,
+    jitter: float = 0.0,
+    apart: float = 1e-3,
+    window: Optional[Tuple[float, float]] = None,
+    seed: int = 0,
+    progress: bool = True,
+) -> FixedPoints:
+    """Fixed and slow points of a network of rate units with an input that stays as it is, without noise.
+
+    From each start q(z) = |F(z) - z|^2 / 2 is minimised, F being a step of the network (:class:`neuroai.RateMap`), by the
+    trust-region method of SciPy's ``least_squares`` with the exact Jacobian, then by Newton's method (Sussillo & Barak
+    2013). Where that ends at q = 0 is a fixed point; where q has a minimum above 0, a slow point. No search of this kind
+    proves that it found all of them: take more starts, and see whether there are more.
+
+    Args:
+        net: a built network of rate units, or a map of one (then without ``inputs``).
+        starts: where searches begin: states [n, N], or trials, or a run of trials, from whose states ``n`` are drawn. Of a
+            run whose units have the leak on the current, record x: ``net.run(trials, record="* *:x")``; trials are run
+            with the network's noise.
+        inputs: [channels of all inputs], or a mapping from an input's name to [n]; what is not named is 0.
+        n: of how many states of trials or of a run.
+        slow: the largest q of a slow point that is kept, of a step; 0: fixed points alone.
+        jitter: standard deviation of what is added to each start.
+        apart: two points are one where no unit differs by more.
+        window: (from, to), ms: the part of trials from which starts are drawn.
+        seed: of the draw of starts, and of the noise of trials.
+        progress: whether a bar is shown.
+
+    Needs SciPy: ``pip install neuroai[fits]``.
+    """
+    optimize = needed("scipy.optimize", "looking for fixed points", "fits")
+    if isinstance(net, RateMap) and inputs is not None:
+        raise InvalidError("inputs: the map has those that it was made with: na.RateMap(net, inputs)")
+    around = net if isinstance(net, RateMap) else RateMap(net, inputs)
+    slow, jitter, apart = _above("slow", slow, True), _above("jitter", jitter, True), _above("apart", apart, False)
+    draw = np.random.default_rng(whole("seed", seed))
+    begin = _starts(around, starts, n, window, draw, seed)
+    begin = begin + jitter * draw.standard_normal(begin.shape)
+    found = []
+    with Bar(len(begin), "starts", progress) as bar:
+        for done, start in enumerate(begin, 1):
+            found.append(_polished(around, _descended(around, start, optimize)))
+            bar.at(done)
+    return _described(around, np.array(found).reshape(-1, begin.shape[1]), slow, apart)
+
+
+def _above(what: str, value: float, zero: bool) -> float:
+    number = real(what, value)
+    if not (np.isfinite(number) and (number >= 0 if zero else number > 0)):
+        raise InvalidError(f"{what} is {brief(value)}, must be {'at least' if zero else 'above'} 0")
+    return number
+
+
+# --- where searches begin --------------------------------------------------------------------------------------------
+
+
+def states_of(around: RateMap, run: Run) -> Doubles:
+    """The states that a run recorded, [T, B, N]: x where the leak is on the current, or else rates."""
+    if run.net is not around.net:
+        raise InvalidError("run: it is of another network")
+    found = []
+    for name in around.parts:
+        current = around.net.leak(name) == "current"
+        have = run.traces.get(f"{name}:x") if current else run.rates.get(name)
+        if have is None:
+            how = f"'{name}:x', as its leak is on the current" if current else f"'{name}'"
+            raise InvalidError(f"run: it has no {how}: net.run(trials, record=\"* *:x\")")
+        found.append(np.asarray(have, np.float64))
+    return np.concatenate(found, axis=2)
+
+
+def _recorded(around: RateMap) -> List[str]:
+    """What a run must record so that its states are known."""
+    return [f"{name}:x" if around.net.leak(name) == "current" else name for name in around.parts]
+
+
+def _starts(
+    around: RateMap,
+    starts: Starts,
+    n: int,
+    window: Optional[Tuple[float, float]],
+    draw: np.random.Generator,
+    seed: int,
+) -> Doubles:
+    if isinstance(starts, Trials):
+        starts = around.net.run(starts, seed=seed, record=_recorded(around), progress=False)
+    if not isinstance(starts, Run):
+        if window is not None:
+            raise InvalidError("window: it is of trials or of a run, not of states")
+        states = around.state(np.atleast_2d(np.asarray(starts)), "starts")
+        if states.ndim != 2 or not len(states):
+            raise InvalidError(f"starts: expected [n, {states.shape[-1]}], got {states.shape}")
+        return states
+    if whole("n", n) < 1:
+        raise InvalidError(f"n is {n}, must be at least 1")
+    states = states_of(around, starts)
+    going = np.arange(len(states))[:, None] < starts.lengths
+    if window is not None:
+        going &= ((starts.time > window[0]) & (starts.time <= window[1]))[:, None]
+    pool = states[going]
+    if not len(pool):
+        raise InvalidError(f"window is {brief(window)}, has no step of any trial")
+    return pool[draw.choice(len(pool), min(n, len(pool)), replace=False)]
+
+
+# --- the search ------------------------------------------------------------------------------------------------------
+
+
+def _descended(around: RateMap, start: Doubles, optimize: "object") -> Doubles:
+    """Where q has a minimum, by a trust region: q is half the sum of squares of F(z) - z."""
+    same = np.eye(len(start))
+    found: Doubles = optimize.least_squares(  # type: ignore[attr-defined]
+        lambda z: around.step(z) - z,
+        start,
+        lambda z: around.jacobian(z) - same,
+        method="trf",
+        x_scale="jac",
+        xtol=1e-12,
+        ftol=1e-12,
+        gtol=1e-12,
+        max_nfev=500,
+    ).x
+    return found
+
+
+def _polished(around: RateMap, z: Doubles, steps: int = 20) -> Doubles:
+    """Newton's method while it lowers q."""
+    same, q = np.eye(len(z)), float(around.speed(z))
+    for _ in range(steps):
+        if q == 0:
+            break
+        try:
+            after = z + np.linalg.solve(same - around.jacobian(z), around.step(z) - z)
+        except np.linalg.LinAlgError:
+            break
+        if not np.isfinite(after).all() or not (lower := float(around.speed(after))) < q:
+            break
+        z, q = after, lower
+    return z
+
+
+def _described(around: RateMap, ends: Doubles, slow: float, apart: float) -> FixedPoints:
+    """The different points among where searches ended, the slowest of those that are one."""
+    q = np.atleast_1d(around.speed(ends))
+    rounding = 1e-22 * (1 + np.sum(ends**2, axis=1))
+    kept: List[int] = []
+    hits: List[int] = []
+    for k in np.argsort(q, kind="stable"):
+        if not (q[k] <= rounding[k] or q[k] <= slow):
+            continue
+        near = [i for i, other in enumerate(kept) if np.abs(ends[k] - ends[other]).max() <= apart]
+        if near:
+            hits[near[0]] += 1
+        else:
+            kept.append(int(k))
+            hits.append(1)
+    states, n = ends[kept], ends.shape[1]
+    jacobians = around.jacobian(states) if kept else np.zeros((0, n, n))
+    values = np.linalg.eigvals(jacobians).astype(np.complex128).reshape(len(kept), n)
+    values = np.take_along_axis(values, np.argsort(-np.abs(values), axis=1, kind="stable"), axis=1)
+    fixed = q[kept] <= rounding[kept]
+    order = np.lexsort((np.linalg.norm(states, axis=1), (np.abs(values) > 1).sum(axis=1), ~fixed))
+    parts = states, around.rates(states), q[kept], fixed, np.array(hits, np.int64), jacobians, values
+    return FixedPoints(around, *(frozen(part[order]) for part in parts))
