@@ -86,6 +86,7 @@ from .errors import (
 from .evaluation import Confusion, Evaluation, evaluate, play
 from .fits import PsychometricFit, fit_psychometric
 from .history import History
+from .decoding import Decoding, decode
 from .delay import Conduction, Delay, Delays
 from .initial import (
     Balanced,
@@ -134,14 +135,19 @@ from .rule import (
     WeightMirror,
 )
 from .short_term import TsodyksMarkram
+from .similarity import Dissimilarity, representational_similarity
 from .spike_trains import Spikes
 from .state import Run, State
 from .stationary_points import FixedPoints, fixed_points
+from .subspaces import Dimensionality, dimensionality, principal_angles
 from .synapse_list import SynapseList
 from .task import Task
+from .task_variances import Clusters, TaskVariance, task_variance
+from .timescales import Timescales, timescales
 from .trainer import Progress, Trainer
 from .transfer import siegert, siegert_slopes
 from .trials import Trials
+from .unit_tuning import NoiseCorrelations, Selectivity, d_prime, noise_correlations, roc_area, selectivity
 
 if TYPE_CHECKING:
     from . import plot as plot
@@ -158,6 +164,7 @@ __all__ = [
     "BinaryCrossEntropy",
     "CallbackError",
     "Clamp",
+    "Clusters",
     "Communicability",
     "Conduction",
     "Confusion",
@@ -169,11 +176,14 @@ __all__ = [
     "CrossEntropy",
     "Curriculum",
     "Dale",
+    "Decoding",
     "Default",
     "Delay",
     "Delays",
     "DendriticError",
+    "Dimensionality",
     "DirectFeedbackAlignment",
+    "Dissimilarity",
     "Distance",
     "DistanceDependent",
     "EProp",
@@ -222,6 +232,7 @@ __all__ = [
     "Network",
     "models",
     "NodePerturbation",
+    "NoiseCorrelations",
     "NonfiniteError",
     "Nonnegative",
     "Normal",
@@ -248,6 +259,7 @@ __all__ = [
     "Run",
     "SGD",
     "Scale",
+    "Selectivity",
     "Sign",
     "SignSymmetry",
     "Silence",
@@ -263,6 +275,8 @@ __all__ = [
     "SynapseList",
     "Synapses",
     "Task",
+    "TaskVariance",
+    "Timescales",
     "Total",
     "Trainer",
     "TrialBatch",
@@ -284,6 +298,9 @@ __all__ = [
     "circuits",
     "condition_means",
     "cosine",
+    "d_prime",
+    "decode",
+    "dimensionality",
     "evaluate",
     "experiment",
     "fit_psychometric",
@@ -293,16 +310,23 @@ __all__ = [
     "mean_field",
     "microcircuit",
     "nmda_gate",
+    "noise_correlations",
     "pca",
     "play",
     "plot",
+    "principal_angles",
     "random",
     "reaction_times",
+    "representational_similarity",
+    "roc_area",
+    "selectivity",
     "siegert",
     "siegert_slopes",
     "spikes",
     "stages",
+    "task_variance",
     "tasks",
+    "timescales",
 ]
 
 __version__: str = _c.nai_version().decode()

@@ -7,7 +7,9 @@ Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircui
 :func:`microcircuit_history`. Interventions: :func:`silencing`, :func:`comparison`,
 :func:`dose`, :func:`traces`.
 Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. Dynamics: :func:`fixed_points`,
-:func:`eigenvalues`, :func:`linearisation`, :func:`lyapunov`. Spikes: :func:`raster`, :func:`population_rates`,
+:func:`eigenvalues`, :func:`linearisation`, :func:`lyapunov`. Populations and their units: :func:`dimensionality`,
+:func:`principal_angles`, :func:`decoding`, :func:`dissimilarity`, :func:`timescales`, :func:`noise_correlations`,
+:func:`selectivity`, :func:`task_variance`. Spikes: :func:`raster`, :func:`population_rates`,
 :func:`intervals`, :func:`irregularity`, :func:`correlations`, :func:`power`, and :func:`mean_field` of a theory. And :func:`label_ends`, for lines of your own.
 
 Every function draws into ``ax``, or into a new figure if there is none, and returns an array of the axes that it drew
@@ -54,6 +56,16 @@ from ._plot_dynamics import eigenvalues, fixed_points, linearisation, lyapunov
 from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
 from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
+from ._plot_population import (
+    decoding,
+    dimensionality,
+    dissimilarity,
+    noise_correlations,
+    principal_angles,
+    selectivity,
+    task_variance,
+    timescales,
+)
 from ._plot_space import distance, space
 from ._plot_synapses import degrees, weight_distribution
 from ._plot_spikes import correlations, intervals, irregularity, mean_field, population_rates, power, raster
@@ -85,7 +97,10 @@ __all__ = [
     "connectivity",
     "correlations",
     "curriculum",
+    "decoding",
     "degrees",
+    "dimensionality",
+    "dissimilarity",
     "distance",
     "dose",
     "eigenvalues",
@@ -99,15 +114,20 @@ __all__ = [
     "mean_field",
     "microcircuit",
     "microcircuit_history",
+    "noise_correlations",
     "population_rates",
     "power",
+    "principal_angles",
     "psychometric",
     "raster",
     "responses",
+    "selectivity",
     "silencing",
     "space",
     "spectrum",
     "task",
+    "task_variance",
+    "timescales",
     "traces",
     "trajectories",
     "weight_distribution",

@@ -1,0 +1,228 @@
+"""Pictures of what populations and their units tell: dimensions, angles, decoding, similarity, timescales, tuning."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping, Optional, Union
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, axes_of
+from .decoding import Decoding
+from .errors import InvalidError
+from .similarity import Dissimilarity
+from .subspaces import Dimensionality
+from .task_variances import Clusters, TaskVariance
+from .timescales import Timescales
+from .unit_tuning import NoiseCorrelations, Selectivity
+
+__all__ = [
+    "decoding",
+    "dimensionality",
+    "dissimilarity",
+    "noise_correlations",
+    "principal_angles",
+    "selectivity",
+    "task_variance",
+    "timescales",
+]
+
+#: Ticks that have a label at most.
+_MOST = 12
+
+
+def _labelled(ax: Axes, labels: "list[str]", axis: str) -> None:
+    """A label at each row or column, or at some of many."""
+    shown = np.arange(len(labels)) if len(labels) <= _MOST else np.linspace(0, len(labels) - 1, _MOST).astype(int)
+    words = [labels[k] for k in shown]
+    if axis == "y":
+        ax.set_yticks(shown, words, fontsize="small")
+    else:
+        turned = sum(len(word) for word in words) > 24
+        ax.set_xticks(shown, words, fontsize="small", rotation=90 if turned else 0)
+
+
+def _heat(ax: Axes, values: npt.NDArray[Any], label: str, **look: Any) -> None:
+    image = ax.imshow(values, interpolation="nearest", **look)
+    bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
+    bar.set_label(label)
+    bar.outline.set_visible(False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+
+
+def dimensionality(
+    found: Union[Dimensionality, Mapping[str, Dimensionality]], most: int = 20, ax: Optional[Axes] = None
+) -> Axes:
+    """Variance that the first components have together; a mark at the participation ratio.
+
+    Args:
+        found: the result of :func:`neuroai.dimensionality`, or several by name.
+        most: components that are drawn.
+        ax: where to draw.
+    """
+    several = found if isinstance(found, Mapping) else {"": found}
+    ax = axes_of(ax, (4.4, 3.0))
+    for k, (name, one) in enumerate(several.items()):
+        shares = one.explained[:most]
+        ratio, colour = one.participation_ratio, CHANNELS[k % len(CHANNELS)]
+        word = f"{name}: {ratio:.1f}" if name else f"{ratio:.1f}"
+        ax.plot(np.arange(1, len(shares) + 1), shares, "o-", ms=3, lw=1.3, color=colour, label=word)
+        ax.axvline(ratio, color=colour, lw=0.8, ls="--")
+    ax.set(xlabel="components", ylabel="fraction of variance", ylim=(0, 1.03))
+    ax.legend(title="participation\nratio", frameon=False, fontsize="small", title_fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
+
+
+def principal_angles(
+    found: Union[npt.ArrayLike, Mapping[str, npt.ArrayLike]], ax: Optional[Axes] = None
+) -> Axes:
+    """Principal angles of two subspaces in ascending order, or of several pairs by name.
+
+    Args:
+        found: the result of :func:`neuroai.principal_angles`, degrees.
+        ax: where to draw.
+    """
+    several = found if isinstance(found, Mapping) else {"": found}
+    ax = axes_of(ax, (4.0, 2.8))
+    for k, (name, angles) in enumerate(several.items()):
+        values = np.atleast_1d(np.asarray(angles, np.float64))
+        ax.plot(np.arange(1, len(values) + 1), values, "o-", ms=4, lw=1.3, color=CHANNELS[k % len(CHANNELS)], label=name)
+    ax.axhline(90, color=FAINT, lw=1, zorder=0)
+    ax.set(xlabel="number", ylabel="principal angle (°)", ylim=(-3, 95), yticks=[0, 30, 60, 90])
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if any(several):
+        ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    return ax
+
+
+def decoding(found: Decoding, ax: Optional[Axes] = None) -> Axes:
+    """Accuracy of decoders of each group (row) in each group (column); white at chance.
+
+    Args:
+        found: the result of :func:`neuroai.decode`.
+        ax: where to draw.
+    """
+    n = len(found.groups)
+    ax = axes_of(ax, (2.0 + 0.5 * min(n, 8), 1.4 + 0.45 * min(n, 8)))
+    span = 1 - found.chance
+    _heat(ax, found.accuracy, "fraction correct", cmap=DIVERGING, vmin=found.chance - span, vmax=1.0)
+    if n <= 8:
+        for (row, column), value in np.ndenumerate(found.accuracy):
+            bright = abs(value - found.chance) > 0.6 * span
+            ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize="small", color="white" if bright else INK)
+    words = [f"{value:g}" for value in found.groups] if found.across is not None else ["all"]
+    for axis in "xy":
+        _labelled(ax, words, axis)
+    of = "trials" if found.across is None else found.across.replace("_", " ")
+    ax.set(xlabel=f"tested: {of}", ylabel="trained")
+    return ax
+
+
+def dissimilarity(found: Dissimilarity, ax: Optional[Axes] = None) -> Axes:
+    """The representational dissimilarity matrix.
+
+    Args:
+        found: the result of :func:`neuroai.representational_similarity`.
+        ax: where to draw.
+    """
+    ax = axes_of(ax, (4.2, 3.6))
+    words = {"correlation": "1 - r", "cosine": "1 - cosine", "euclidean": "distance"}
+    _heat(ax, found.matrix, words[found.measure], cmap=SEQUENTIAL, vmin=0.0)
+    labels = [", ".join(f"{value:g}" for value in row) for row in found.values]
+    _labelled(ax, labels, "x")
+    _labelled(ax, labels, "y")
+    ax.set_xlabel(", ".join(name.replace("_", " ") for name in found.conditions))
+    return ax
+
+
+def timescales(found: Timescales, ax: Optional[Axes] = None) -> Axes:
+    """Autocorrelation over lags, mean and one standard error over units, with the fitted decay.
+
+    Args:
+        found: the result of :func:`neuroai.timescales`.
+        ax: where to draw.
+    """
+    ax = axes_of(ax, (4.2, 3.0))
+    known = found.units[np.isfinite(found.units).all(axis=1)]
+    error = known.std(axis=0, ddof=1) / np.sqrt(len(known)) if len(known) > 1 else np.zeros(len(found.lags))
+    ax.errorbar(found.lags, found.mean, error, fmt="o", ms=4, color=INK, lw=1)
+    if np.isfinite(found.tau):
+        first = int(np.argmax(found.mean[:3]))
+        x = np.linspace(found.lags[first], found.lags[-1], 200)
+        ax.plot(x, found.curve(x), color=INHIBITORY[0], lw=1.6)
+        ax.set_title(f"τ = {found.tau:.0f} ms", fontsize="medium", color=INHIBITORY[0])
+    ax.axhline(0, color=FAINT, lw=1, zorder=0)
+    ax.set(xlabel="lag (ms)", ylabel="autocorrelation")
+    return ax
+
+
+def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> Axes:
+    """Correlations of noise of each pair over those of their signals; without the latter their distribution.
+
+    Args:
+        found: the result of :func:`neuroai.noise_correlations`.
+        ax: where to draw.
+    """
+    ax = axes_of(ax, (3.8, 3.2))
+    rows, columns = np.triu_indices(len(found.matrix), 1)
+    noise, signal = found.matrix[rows, columns], found.signal[rows, columns]
+    both = np.isfinite(noise) & np.isfinite(signal)
+    if not np.isfinite(noise).any():
+        raise InvalidError("found: no pair of units has a correlation")
+    if both.any():
+        ax.axvline(0, color=FAINT, lw=1, zorder=0)
+        ax.axhline(0, color=FAINT, lw=1, zorder=0)
+        ax.plot(signal[both], noise[both], ".", ms=3, color=INHIBITORY[0], alpha=0.6, rasterized=True)
+        ax.set(xlabel="signal correlation", ylabel="noise correlation", xlim=(-1.05, 1.05))
+    else:
+        ax.hist(found.pairs, bins=30, color=INHIBITORY[0])
+        ax.set(xlabel="noise correlation", ylabel="pairs")
+    ax.set_title(f"mean {found.mean:.3f} of {len(found.pairs)} pairs", fontsize="medium", color=INK)
+    return ax
+
+
+def selectivity(found: Selectivity, ax: Optional[Axes] = None) -> Axes:
+    """Areas under the ROC curve of all units; dark those whose p is below 0.05, where shuffles were made.
+
+    Args:
+        found: the result of :func:`neuroai.selectivity`.
+        ax: where to draw.
+    """
+    ax = axes_of(ax, (4.0, 3.0))
+    bins = np.linspace(0, 1, 21).tolist()
+    ax.hist(found.roc_area, bins=bins, color=FAINT if np.isfinite(found.p).any() else INHIBITORY[0], label="all units")
+    if np.isfinite(found.p).any():
+        ax.hist(found.roc_area[found.p < 0.05], bins=bins, color=INHIBITORY[0], label="p < 0.05")
+        ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+    ax.axvline(0.5, color=INK, lw=1, ls="--")
+    one, other = found.values
+    ax.set(xlabel=f"ROC area, {found.condition.replace('_', ' ')} {one:g} against {other:g}", ylabel="units", xlim=(0, 1))
+    return ax
+
+
+def task_variance(found: TaskVariance, clusters: Optional[Clusters] = None, ax: Optional[Axes] = None) -> Axes:
+    """Normalised variance of each active unit (column) in each task (row), units in the order of their clusters.
+
+    Args:
+        found: the result of :func:`neuroai.task_variance`.
+        clusters: of its units; without them in the order of the task in which they vary most.
+        ax: where to draw.
+    """
+    kept = np.flatnonzero(found.active() if clusters is None else clusters.of >= 0)
+    if not len(kept):
+        raise InvalidError("found: no unit is active")
+    rows = found.normalised[kept]
+    by = rows.argmax(axis=1) if clusters is None else clusters.of[kept]
+    order = np.lexsort((-rows.max(axis=1), rows.argmax(axis=1), by))
+    ax = axes_of(ax, (5.4, 1.3 + 0.22 * len(found.tasks)))
+    _heat(ax, rows[order].T, "normalised variance", cmap=SEQUENTIAL, vmin=0.0, vmax=1.0, aspect="auto")
+    if clusters is not None:
+        for edge in np.flatnonzero(np.diff(by[order])) + 0.5:
+            ax.axvline(edge, color=INK, lw=0.8)
+    step = max(1, -(-len(found.tasks) // 24))
+    ax.set_yticks(range(0, len(found.tasks), step), found.tasks[::step], fontsize="small")
+    ax.set_xlabel(f"{len(kept)} units" + ("" if clusters is None else f" in {len(clusters.centres)} clusters"))
+    return ax

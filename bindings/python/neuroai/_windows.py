@@ -1,0 +1,100 @@
+"""Parts of recorded activity: which units, which steps, which trials; what analyses of populations begin with."""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._handle import Names, brief, expect, joined, listed, picked, real
+from .errors import InvalidError, UnknownNameError
+from .evaluation import condition_of, decimals
+from .run import Run
+
+__all__ = ["Window", "activity_of", "going_of", "labels_of", "means_of", "samples_of", "values_of"]
+
+Doubles = npt.NDArray[np.float64]
+
+#: Part of the trials: (from, to), ms; the name of an epoch; None: all of it.
+Window = Union[Tuple[float, float], str, None]
+
+
+def _picked(run: Run, names: Names) -> List[str]:
+    expect("run", run, Run, "a neuroai.Run")
+    found = list(picked(joined(names).split(), run.rates))
+    if not found:
+        raise UnknownNameError(f"no population {brief(names)} was recorded, but {listed(run.rates) or 'none'}")
+    return found
+
+
+def activity_of(run: Run, names: Names) -> Doubles:
+    """Rates of these populations, [T, B, units]."""
+    return np.concatenate([np.asarray(run.rates[name], np.float64) for name in _picked(run, names)], axis=2)
+
+
+def labels_of(run: Run, names: Names) -> List[Tuple[str, int]]:
+    """Population and number of each of these units."""
+    return [(name, unit) for name in _picked(run, names) for unit in range(run.net.size(name))]
+
+
+def going_of(run: Run, window: Window) -> npt.NDArray[np.bool_]:
+    """Which steps of each trial lie in the window and before its end: bool [T, B]."""
+    rows = len(run.time)
+    found = np.arange(rows)[:, None] < run.lengths
+    if isinstance(window, str):
+        epochs = {} if run.trials is None else run.trials.epochs
+        if window not in epochs:
+            raise UnknownNameError(f"window: no epoch is called {brief(window)}, but {listed(epochs) or 'none'}")
+        ends = np.asarray(epochs[window])
+        if ends.ndim != 2:
+            raise InvalidError("window: trials are blocks of parts, each of which has epochs: give (from, to), ms")
+        step = (np.arange(rows)[:, None] + 1) * run.every - 1
+        found = found & (step >= ends[:, 0]) & (step < ends[:, 1])
+    elif window is not None:
+        first, last = real("window", window[0]), real("window", window[1])
+        found = found & ((run.time > first) & (run.time <= last))[:, None]
+    if not found.any():
+        raise InvalidError(f"window is {brief(window)}, has no recorded step of any trial")
+    return found
+
+
+def samples_of(run: Run, names: Names, window: Window) -> Doubles:
+    """Activity of every step of every trial that lies in the window, [samples, units]."""
+    found: Doubles = activity_of(run, names)[going_of(run, window)]
+    return found
+
+
+def means_of(run: Run, names: Names, window: Window) -> Doubles:
+    """Mean rates of each trial in the window, [B, units]; every trial must have a step in it."""
+    going = going_of(run, window)
+    count = going.sum(axis=0)
+    if (count == 0).any():
+        raise InvalidError(f"window is {brief(window)}, has no step of trial {int(np.flatnonzero(count == 0)[0])}")
+    rates = activity_of(run, names)
+    found: Doubles = np.where(going[:, :, None], rates, 0).sum(axis=0) / count[:, None]
+    return found
+
+
+def values_of(run: Run, names: Union[str, Sequence[str]], what: str) -> Tuple[Doubles, npt.NDArray[np.int64]]:
+    """Values that the trials have of one condition or of several together: [C, conditions], ascending, and which of them
+    each trial has, [B]; -1 where one is NaN."""
+    if run.trials is None or not run.trials.conditions:
+        raise InvalidError("run: it must be one of trials that have conditions: net.run(task.trials(net, 200))")
+    wanted = [names] if isinstance(names, str) else list(names)
+    if not wanted:
+        raise InvalidError(f"{what}: no condition was given")
+    each = np.stack([_flat(run, name, what) for name in wanted], axis=1)
+    known = np.isfinite(each).all(axis=1)
+    values, index = np.unique(each[known], axis=0, return_inverse=True)
+    which = np.full(len(each), -1, np.int64)
+    which[known] = index.ravel()
+    return values, which
+
+
+def _flat(run: Run, name: str, what: str) -> Doubles:
+    conditions: Dict[str, npt.NDArray[Any]] = {} if run.trials is None else run.trials.conditions
+    values = condition_of(conditions, name)
+    if values.ndim != 1:
+        raise InvalidError(f"{what}: {brief(name)} is of the parts of blocks, not of trials")
+    return decimals(values)

@@ -1,0 +1,207 @@
+"""What single units tell about a condition, and the correlations of their noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import List, Optional, Sequence, Tuple, Union
+
+import numpy as np
+import numpy.typing as npt
+
+from ._handle import Names, brief, frozen, given
+from ._windows import Window, labels_of, means_of, values_of
+from .errors import InvalidError
+from .run import Run
+
+__all__ = ["NoiseCorrelations", "Selectivity", "d_prime", "noise_correlations", "roc_area", "selectivity"]
+
+Doubles = npt.NDArray[np.float64]
+
+
+# --- selectivity -----------------------------------------------------------------------------------------------------
+
+
+def _two(one: npt.ArrayLike, other: npt.ArrayLike, least: int) -> Tuple[Doubles, Doubles]:
+    found = []
+    for what, values in (("one", one), ("other", other)):
+        array = np.asarray(given(what, values), np.float64)
+        if array.ndim < 1 or len(array) < least:
+            raise InvalidError(f"{what}: it has {array.shape[0] if array.ndim else 0} trials, must have {least} at least")
+        if not np.isfinite(array).all():
+            raise InvalidError(f"{what}: it is not finite everywhere")
+        found.append(array)
+    if found[0].shape[1:] != found[1].shape[1:]:
+        raise InvalidError(f"other: it is of {found[1].shape[1:]} units, must be of {found[0].shape[1:]}")
+    return found[0], found[1]
+
+
+def d_prime(one: npt.ArrayLike, other: npt.ArrayLike) -> Doubles:
+    """d' = (mean one - mean other) / sqrt((var one + var other) / 2), variances over trials - 1 (Green & Swets 1966).
+
+    Args:
+        one, other: responses [trials, ...], at least two each.
+
+    Returns:
+        [...]; 0 where the means are the same, infinite where they differ without variance.
+    """
+    a, b = _two(one, other, 2)
+    difference = a.mean(axis=0) - b.mean(axis=0)
+    spread = np.sqrt((a.var(axis=0, ddof=1) + b.var(axis=0, ddof=1)) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return frozen(np.asarray(np.where(difference == 0, 0.0, difference / spread)))
+
+
+def roc_area(one: npt.ArrayLike, other: npt.ArrayLike) -> Doubles:
+    """Area under the ROC curve: P(one > other) + P(one = other) / 2 of a trial of each (Britten et al. 1992).
+
+    Args:
+        one, other: responses [trials, ...].
+
+    Returns:
+        [...]: 1 where each of ``one`` is larger, 0.5 where nothing tells them apart.
+    """
+    a, b = _two(one, other, 1)
+    ordered = np.sort(b, axis=0).reshape(len(b), -1)
+    flat = a.reshape(len(a), -1)
+    found = np.empty(flat.shape[1])
+    for unit in range(flat.shape[1]):
+        below, upto = (np.searchsorted(ordered[:, unit], flat[:, unit], side) for side in ("left", "right"))
+        found[unit] = (below + upto).mean() / (2 * len(b))
+    return frozen(found.reshape(a.shape[1:]))
+
+
+@dataclass(frozen=True)
+class Selectivity:
+    """How well each unit tells two values of a condition apart; made by :func:`selectivity`."""
+
+    #: The condition.
+    condition: str
+    #: The two values: (one, other).
+    values: Tuple[float, float]
+    #: Population and number of each unit.
+    units: List[Tuple[str, int]] = field(repr=False)
+    #: d' of each unit, above 0 where it responds more to ``one``, [N].
+    d_prime: Doubles = field(repr=False)
+    #: Area under the ROC curve of each unit, [N].
+    roc_area: Doubles = field(repr=False)
+    #: p of each unit: fraction of shuffles of the trials whose area is as far from 0.5, [N]; NaN without shuffles.
+    p: Doubles = field(repr=False)
+    #: Trials of each value.
+    trials: Tuple[int, int]
+
+
+def selectivity(
+    run: Run,
+    condition: str,
+    values: Optional[Tuple[float, float]] = None,
+    names: Names = "*",
+    window: Window = None,
+    shuffles: int = 0,
+    seed: int = 0,
+) -> Selectivity:
+    """d' and the area under the ROC curve of each unit's mean rate, between two values of a condition.
+
+    Args:
+        run: of trials that have conditions.
+        condition: its name.
+        values: (one, other); default: the largest and the smallest.
+        names: of which populations; shell patterns.
+        window: (from, to), ms, or an epoch: of which steps the mean rate is.
+        shuffles: of which trial has which value, for p; 1000 tell 0.001 from 0.002.
+        seed: of the shuffles.
+    """
+    known, which = values_of(run, condition, "condition")
+    if len(known) < 2:
+        raise InvalidError(f"condition: {brief(condition)} has one value in all trials, must have two")
+    wanted = (float(known[-1, 0]), float(known[0, 0])) if values is None else (float(values[0]), float(values[1]))
+    places = [np.flatnonzero(np.isclose(known[:, 0], value, rtol=1e-6, atol=0)) for value in wanted]
+    for value, place in zip(wanted, places):
+        if not len(place):
+            raise InvalidError(f"values: no trial has {brief(condition)} {value:g}")
+    rates = means_of(run, names, window)
+    one, other = (rates[which == place[0]] for place in places)
+    d, area = d_prime(one, other), roc_area(one, other)
+    p = _shuffled(one, other, area, shuffles, seed)
+    return Selectivity(condition, wanted, labels_of(run, names), d, area, frozen(p), (len(one), len(other)))
+
+
+def _shuffled(one: Doubles, other: Doubles, area: Doubles, shuffles: int, seed: int) -> Doubles:
+    """Phipson & Smyth (2010): what was measured is one of the shuffles, so that p is never 0."""
+    if shuffles < 1:
+        return np.full(len(area), np.nan)
+    draw, both = np.random.default_rng(seed), np.concatenate([one, other])
+    far = np.ones(len(area))
+    for _ in range(shuffles):
+        mixed = both[draw.permutation(len(both))]
+        far += np.abs(roc_area(mixed[: len(one)], mixed[len(one) :]) - 0.5) >= np.abs(area - 0.5) - 1e-12
+    return far / (shuffles + 1)
+
+
+# --- correlations of noise -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class NoiseCorrelations:
+    """Correlations between units over trials of one condition; made by :func:`noise_correlations`."""
+
+    #: Pearson's r of each pair, [N, N], 1 on the diagonal; NaN for units that never change within a condition.
+    matrix: Doubles = field(repr=False)
+    #: r of the mean responses of each pair over conditions, [N, N]: signal correlation; NaN of less than two conditions.
+    signal: Doubles = field(repr=False)
+    #: Population and number of each unit.
+    units: List[Tuple[str, int]] = field(repr=False)
+    #: Trials that were used.
+    trials: int
+
+    @property
+    def pairs(self) -> Doubles:
+        """r of each pair of different units, once, those that are known, [pairs]."""
+        found = self.matrix[np.triu_indices(len(self.matrix), 1)]
+        return frozen(found[np.isfinite(found)])
+
+    @property
+    def mean(self) -> float:
+        """Mean of ``pairs``."""
+        return float(self.pairs.mean()) if len(self.pairs) else float("nan")
+
+
+def noise_correlations(
+    run: Run, conditions: Union[str, Sequence[str]], names: Names = "*", window: Window = None
+) -> NoiseCorrelations:
+    """Correlations of the trial-to-trial variability of pairs of units (Cohen & Kohn 2011).
+
+    Mean rates in the window are z-scored over the trials of each value of the conditions; Pearson's r of a pair is over
+    all trials of values that have two at least.
+
+    Args:
+        run: of trials that have conditions, of a network with noise.
+        conditions: a condition, or several whose combinations are taken: all that the trials differ in.
+        names: of which populations; shell patterns.
+        window: (from, to), ms, or an epoch.
+    """
+    known, which = values_of(run, conditions, "conditions")
+    rates = means_of(run, names, window)
+    parts, means = [], []
+    for value in range(len(known)):
+        here = rates[which == value]
+        means.append(here.mean(axis=0))
+        if len(here) > 1:
+            spread = here.std(axis=0, ddof=1)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                parts.append(np.where(spread > 1e-9 * np.abs(means[-1]), (here - means[-1]) / spread, 0))
+    if not parts:
+        raise InvalidError("conditions: no value has two trials: take more trials, or fewer conditions")
+    z = np.concatenate(parts)
+    found, signal = _pearson(z), _pearson(np.array(means))
+    return NoiseCorrelations(frozen(found), frozen(signal), labels_of(run, names), len(z))
+
+
+def _pearson(rows: Doubles) -> Doubles:
+    """r of each pair of columns; NaN of columns that do not change."""
+    n = rows.shape[1]
+    centred = rows - rows.mean(axis=0)
+    size = np.sqrt((centred**2).sum(axis=0))
+    size = np.where(size > 1e-12 * (1 + np.abs(rows).max(axis=0)), size, np.nan)
+    unit = centred / size
+    found: Doubles = np.clip(unit.T @ unit, -1, 1)
+    return found if len(rows) > 1 else np.full((n, n), np.nan)
