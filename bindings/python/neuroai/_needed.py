@@ -22,6 +22,10 @@ PACKAGES = (
 )
 
 
+#: Packages that are called otherwise than what is imported of them.
+_PACKAGES = {"sklearn": "scikit-learn"}
+
+
 def needed(module: str, what: str = "neuroai", extra: str = "") -> Any:
     """A module of another package, or an error that says how to get it."""
     package = module.split(".")[0]
@@ -31,7 +35,7 @@ def needed(module: str, what: str = "neuroai", extra: str = "") -> Any:
         if (error.name or package).split(".")[0] != package:
             raise  # it is there, and misses something itself
         or_else = f" (or: pip install neuroai[{extra}])" if extra else ""
-        message = f"{what} needs {package}: pip install {package}{or_else}"
+        message = f"{what} needs {package}: pip install {_PACKAGES.get(package, package)}{or_else}"
         raise ImportError(message, name=package) from None
 
 

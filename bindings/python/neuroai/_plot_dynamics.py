@@ -8,8 +8,10 @@ import numpy as np
 import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
-from ._draw import CHANNELS, EXCITATORY, FAINT, INHIBITORY, INK, axes_of
+from ._draw import CHANNELS, EXCITATORY, FAINT, INHIBITORY, INK, Panels, axes_of, drawn
+from ._labels import key_beside
 from .errors import InvalidError
 from .lyapunov_exponents import Linearisation, Lyapunov
 from .run import Run
@@ -24,7 +26,7 @@ _MOST = 40
 # --- fixed points ----------------------------------------------------------------------------------------------------
 
 
-def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axes] = None) -> Axes:
+def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axes] = None) -> Panels:
     """Fixed and slow points in the plane of two principal components: filled where they are stable, open where they are
     not, small diamonds where they are slow; of those that are not stable a line along the mode of the largest eigenvalue.
 
@@ -50,8 +52,8 @@ def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axe
     handles = [Line2D([], [], **style) for which, style in _kinds(found) if which.any()]
     ax.set(xlabel=_named(0, shares), ylabel=_named(1, shares))
     if handles:
-        ax.legend(handles=handles, frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return ax
+        key_beside(ax, handles)
+    return drawn(ax)
 
 
 def _while_going(paths: npt.NDArray[Any], run: Run) -> npt.NDArray[Any]:
@@ -99,7 +101,7 @@ def _kinds(found: FixedPoints) -> "List[tuple[npt.NDArray[np.bool_], dict[str, A
     ]
 
 
-def eigenvalues(found: FixedPoints, ax: Optional[Axes] = None) -> Axes:
+def eigenvalues(found: FixedPoints, ax: Optional[Axes] = None) -> Panels:
     """Eigenvalues of the Jacobian of a step at each point, in the complex plane; beyond the circle modes grow.
 
     Args:
@@ -118,14 +120,14 @@ def eigenvalues(found: FixedPoints, ax: Optional[Axes] = None) -> Axes:
     low, high = ax.get_xlim(), ax.get_ylim()
     ax.plot(np.cos(angle), np.sin(angle), color=FAINT, lw=1, zorder=0)
     ax.set(xlim=low, ylim=high, xlabel="real part of λ, of a step", ylabel="imaginary part")
-    ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return ax
+    key_beside(ax)
+    return drawn(ax)
 
 
 # --- along trajectories ----------------------------------------------------------------------------------------------
 
 
-def linearisation(found: Linearisation, modes: int = 5, ax: Optional[Axes] = None) -> Axes:
+def linearisation(found: Linearisation, modes: int = 5, ax: Optional[Axes] = None) -> Panels:
     """Rates at which small differences grow along a trajectory: the leading modes of each step, and of the whole way.
 
     Args:
@@ -145,11 +147,11 @@ def linearisation(found: Linearisation, modes: int = 5, ax: Optional[Axes] = Non
         Line2D([], [], color=EXCITATORY[0], lw=1.6, label="from the start"),
     ]
     ax.set(xlabel="time (ms)", ylabel="growth rate (1/s)")
-    ax.legend(handles=handles, frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return ax
+    key_beside(ax, handles)
+    return drawn(ax)
 
 
-def lyapunov(found: Lyapunov, ax: Optional[Axes] = None) -> Axes:
+def lyapunov(found: Lyapunov, ax: Optional[Axes] = None) -> Panels:
     """Lyapunov exponents: how their estimates settle along the orbit; of more than six the spectrum instead.
 
     Args:
@@ -161,10 +163,11 @@ def lyapunov(found: Lyapunov, ax: Optional[Axes] = None) -> Axes:
     k = len(found.exponents)
     if k > 6:
         ax.errorbar(np.arange(1, k + 1), found.exponents, 2 * found.error, fmt="o", ms=3, color=INHIBITORY[0], lw=1)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set(xlabel="number", ylabel="Lyapunov exponent (1/s)")
-        return ax
+        return drawn(ax)
     for line, mean, error, colour in zip(found.estimates.T, found.exponents, found.error, CHANNELS):
         ax.plot(found.time, line, color=colour, lw=1.4)
         ax.axhspan(mean - 2 * error, mean + 2 * error, color=colour, alpha=0.2, lw=0)
     ax.set(xlabel="time along the orbit (ms)", ylabel="Lyapunov exponent (1/s)")
-    return ax
+    return drawn(ax)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, axes_of
+from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, axes_of, bar_beside, drawn, number
+from ._labels import in_lines, key_beside, name_sides
 from .decoding import Decoding
 from .errors import InvalidError
 from .similarity import Dissimilarity
@@ -29,33 +30,16 @@ __all__ = [
     "timescales",
 ]
 
-#: Ticks that have a label at most.
-_MOST = 12
-
-
-def _labelled(ax: Axes, labels: "list[str]", axis: str) -> None:
-    """A label at each row or column, or at some of many."""
-    shown = np.arange(len(labels)) if len(labels) <= _MOST else np.linspace(0, len(labels) - 1, _MOST).astype(int)
-    words = [labels[k] for k in shown]
-    if axis == "y":
-        ax.set_yticks(shown, words, fontsize="small")
-    else:
-        turned = sum(len(word) for word in words) > 24
-        ax.set_xticks(shown, words, fontsize="small", rotation=90 if turned else 0)
-
 
 def _heat(ax: Axes, values: npt.NDArray[Any], label: str, **look: Any) -> None:
-    image = ax.imshow(values, interpolation="nearest", **look)
-    bar = ax.figure.colorbar(image, ax=ax, fraction=0.05, pad=0.03)
-    bar.set_label(label)
-    bar.outline.set_visible(False)
+    bar_beside(ax, ax.imshow(values, interpolation="nearest", **look), label)
     ax.spines[:].set_visible(False)
     ax.tick_params(length=0)
 
 
 def dimensionality(
     found: Union[Dimensionality, Mapping[str, Dimensionality]], most: int = 20, ax: Optional[Axes] = None
-) -> Axes:
+) -> Panels:
     """Variance that the first components have together; a mark at the participation ratio.
 
     Args:
@@ -72,13 +56,13 @@ def dimensionality(
         ax.plot(np.arange(1, len(shares) + 1), shares, "o-", ms=3, lw=1.3, color=colour, label=word)
         ax.axvline(ratio, color=colour, lw=0.8, ls="--")
     ax.set(xlabel="components", ylabel="fraction of variance", ylim=(0, 1.03))
-    ax.legend(title="participation\nratio", frameon=False, fontsize="small", title_fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return ax
+    key_beside(ax, title="participation\nratio")
+    return drawn(ax)
 
 
 def principal_angles(
     found: Union[npt.ArrayLike, Mapping[str, npt.ArrayLike]], ax: Optional[Axes] = None
-) -> Axes:
+) -> Panels:
     """Principal angles of two subspaces in ascending order, or of several pairs by name.
 
     Args:
@@ -94,11 +78,11 @@ def principal_angles(
     ax.set(xlabel="number", ylabel="principal angle (°)", ylim=(-3, 95), yticks=[0, 30, 60, 90])
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if any(several):
-        ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
-    return ax
+        key_beside(ax)
+    return drawn(ax)
 
 
-def decoding(found: Decoding, ax: Optional[Axes] = None) -> Axes:
+def decoding(found: Decoding, ax: Optional[Axes] = None) -> Panels:
     """Accuracy of decoders of each group (row) in each group (column); white at chance.
 
     Args:
@@ -113,15 +97,14 @@ def decoding(found: Decoding, ax: Optional[Axes] = None) -> Axes:
         for (row, column), value in np.ndenumerate(found.accuracy):
             bright = abs(value - found.chance) > 0.6 * span
             ax.text(column, row, f"{value:.2f}", ha="center", va="center", fontsize="small", color="white" if bright else INK)
-    words = [f"{value:g}" for value in found.groups] if found.across is not None else ["all"]
-    for axis in "xy":
-        _labelled(ax, words, axis)
+    words = [number(value) for value in found.groups] if found.across is not None else ["all"]
+    name_sides(ax, words, words)
     of = "trials" if found.across is None else found.across.replace("_", " ")
     ax.set(xlabel=f"tested: {of}", ylabel="trained")
-    return ax
+    return drawn(ax)
 
 
-def dissimilarity(found: Dissimilarity, ax: Optional[Axes] = None) -> Axes:
+def dissimilarity(found: Dissimilarity, ax: Optional[Axes] = None) -> Panels:
     """The representational dissimilarity matrix.
 
     Args:
@@ -131,14 +114,13 @@ def dissimilarity(found: Dissimilarity, ax: Optional[Axes] = None) -> Axes:
     ax = axes_of(ax, (4.2, 3.6))
     words = {"correlation": "1 - r", "cosine": "1 - cosine", "euclidean": "distance"}
     _heat(ax, found.matrix, words[found.measure], cmap=SEQUENTIAL, vmin=0.0)
-    labels = [", ".join(f"{value:g}" for value in row) for row in found.values]
-    _labelled(ax, labels, "x")
-    _labelled(ax, labels, "y")
+    labels = [", ".join(number(value) for value in row) for row in found.values]
+    name_sides(ax, labels, labels)
     ax.set_xlabel(", ".join(name.replace("_", " ") for name in found.conditions))
-    return ax
+    return drawn(ax)
 
 
-def timescales(found: Timescales, ax: Optional[Axes] = None) -> Axes:
+def timescales(found: Timescales, ax: Optional[Axes] = None) -> Panels:
     """Autocorrelation over lags, mean and one standard error over units, with the fitted decay.
 
     Args:
@@ -156,10 +138,10 @@ def timescales(found: Timescales, ax: Optional[Axes] = None) -> Axes:
         ax.set_title(f"τ = {found.tau:.0f} ms", fontsize="medium", color=INHIBITORY[0])
     ax.axhline(0, color=FAINT, lw=1, zorder=0)
     ax.set(xlabel="lag (ms)", ylabel="autocorrelation")
-    return ax
+    return drawn(ax)
 
 
-def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> Axes:
+def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> Panels:
     """Correlations of noise of each pair over those of their signals; without the latter their distribution.
 
     Args:
@@ -180,11 +162,11 @@ def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> A
     else:
         ax.hist(found.pairs, bins=30, color=INHIBITORY[0])
         ax.set(xlabel="noise correlation", ylabel="pairs")
-    ax.set_title(f"mean {found.mean:.3f} of {len(found.pairs)} pairs", fontsize="medium", color=INK)
-    return ax
+    ax.set_title(in_lines(f"mean {found.mean:.3f} of {len(found.pairs)} pairs", ax), fontsize="medium", color=INK)
+    return drawn(ax)
 
 
-def selectivity(found: Selectivity, ax: Optional[Axes] = None) -> Axes:
+def selectivity(found: Selectivity, ax: Optional[Axes] = None) -> Panels:
     """Areas under the ROC curve of all units; dark those whose p is below 0.05, where shuffles were made.
 
     Args:
@@ -196,14 +178,14 @@ def selectivity(found: Selectivity, ax: Optional[Axes] = None) -> Axes:
     ax.hist(found.roc_area, bins=bins, color=FAINT if np.isfinite(found.p).any() else INHIBITORY[0], label="all units")
     if np.isfinite(found.p).any():
         ax.hist(found.roc_area[found.p < 0.05], bins=bins, color=INHIBITORY[0], label="p < 0.05")
-        ax.legend(frameon=False, fontsize="small", loc="center left", bbox_to_anchor=(1.0, 0.5))
+        key_beside(ax)
     ax.axvline(0.5, color=INK, lw=1, ls="--")
     one, other = found.values
     ax.set(xlabel=f"ROC area, {found.condition.replace('_', ' ')} {one:g} against {other:g}", ylabel="units", xlim=(0, 1))
-    return ax
+    return drawn(ax)
 
 
-def task_variance(found: TaskVariance, clusters: Optional[Clusters] = None, ax: Optional[Axes] = None) -> Axes:
+def task_variance(found: TaskVariance, clusters: Optional[Clusters] = None, ax: Optional[Axes] = None) -> Panels:
     """Normalised variance of each active unit (column) in each task (row), units in the order of their clusters.
 
     Args:
@@ -221,8 +203,7 @@ def task_variance(found: TaskVariance, clusters: Optional[Clusters] = None, ax: 
     _heat(ax, rows[order].T, "normalised variance", cmap=SEQUENTIAL, vmin=0.0, vmax=1.0, aspect="auto")
     if clusters is not None:
         for edge in np.flatnonzero(np.diff(by[order])) + 0.5:
-            ax.axvline(edge, color=INK, lw=0.8)
-    step = max(1, -(-len(found.tasks) // 24))
-    ax.set_yticks(range(0, len(found.tasks), step), found.tasks[::step], fontsize="small")
+            ax.axvline(edge, color=FAINT, lw=1.2)
+    name_sides(ax, [""] * len(kept), found.tasks)
     ax.set_xlabel(f"{len(kept)} units" + ("" if clusters is None else f" in {len(clusters.centres)} clusters"))
-    return ax
+    return drawn(ax)

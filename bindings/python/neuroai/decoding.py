@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._handle import Names, brief, frozen, whole
 from ._windows import Window, means_of, values_of
 from .errors import InvalidError
-from .fits import needed
+from ._needed import needed
 from .run import Run
 
 __all__ = ["Decoding", "decode"]

@@ -40,22 +40,6 @@ MOST_SLOPE = 1e3
 FAR = 1e4
 
 
-#: Packages that are called otherwise than what is imported of them.
-_PACKAGES = {"sklearn": "scikit-learn"}
-
-
-def needed(module: str, what: str, extra: str) -> Any:
-    """An optional module, or an error that says how to get it."""
-    import importlib
-
-    try:
-        return importlib.import_module(module)
-    except ImportError:
-        package = module.split(".")[0]
-        message = f"{what} needs {package}: pip install {_PACKAGES.get(package, package)} (or: pip install neuroai[{extra}])"
-        raise ImportError(message, name=package) from None
-
-
 def _logs(shape: str, z: Doubles) -> Tuple[Doubles, Doubles, Doubles]:
     """log F, log(1 - F) and log dF/dz, exact in the tails."""
     if shape == "weibull":

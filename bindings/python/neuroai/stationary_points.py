@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._handle import brief, expect, frozen, real, whole
 from ._interrupt import Bar
 from .errors import InvalidError
-from .fits import needed
+from ._needed import needed
 from .network import Network
 from .rate_maps import Constant, RateMap
 from .run import Run

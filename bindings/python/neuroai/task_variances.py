@@ -11,7 +11,7 @@ import numpy.typing as npt
 from ._handle import Names, frozen, whole
 from ._windows import Window, activity_of, going_of, labels_of
 from .errors import InvalidError
-from .fits import needed
+from ._needed import needed
 from .run import Run
 
 __all__ = ["Clusters", "TaskVariance", "task_variance"]

@@ -424,3 +424,95 @@ def theory(n):
 def populations(ax, n):  # noqa: F811
     field, states = theory(n)
     return na.plot.mean_field(field, states=states, ax=ax)
+
+
+# --- dynamics, populations and their units ---------------------------------------------------------------------------
+
+
+@lru_cache(None)
+def points(kind):
+    """Of one unit: two attractors and a saddle, or where there is no fixed point a slow one; or of 16 units in 2 trials."""
+    shape, weight = ("power", 0.25) if kind == "slow" else ("tanh", 2)
+    leak, n = ("current" if kind == "slow" else "rate"), (1 if kind != "many" else 16)
+    net = na.Network(dt=10).population("E", n, leak=leak, transfer=shape, bias=1.05 if kind == "slow" else 0)
+    net.connect("E", "E", initial=weight * np.eye(n) + 0.02, autapses=True).build(0)
+    starts = np.random.default_rng(0).normal(0, 2, (20, n))
+    return na.fixed_points(net, starts, slow=1e-3, progress=False)
+
+
+@case("fixed_points", ("few", "slow", "many"))
+def kinds(ax, n):
+    return na.plot.fixed_points(points(n), ax=ax)
+
+
+@case("fixed_points", (1, 2, 9))
+def among_trajectories(ax, n):
+    net = na.Network(dt=20).input("stimulus", 3)
+    for name in names(n):
+        net.population(name, 4, sign(name), leak="rate", transfer="tanh")
+    net.connect("stimulus", names(n)).connect(names(n), names(n)).output("choice", 3).connect(names(n)[0], "choice").build(1)
+    done = net.run(task().trials(net, 8), progress=False)
+    return na.plot.fixed_points(na.fixed_points(net, done, n=4, progress=False), done, ax=ax)
+
+
+@case("eigenvalues", ("few", "slow", "many"))
+def kinds(ax, n):  # noqa: F811
+    return na.plot.eigenvalues(points(n), ax=ax)
+
+
+@case("linearisation", POPULATIONS)
+def populations(ax, n):  # noqa: F811
+    net = network(n)
+    done = net.run(task().trials(net, 1), record="* *:x", progress=False)
+    return na.plot.linearisation(na.linearise(done), modes=min(n, 5), ax=ax)
+
+
+@case("lyapunov", (1, 6, 11))
+def exponents(ax, n):
+    return na.plot.lyapunov(na.lyapunov(network(2), k=n, steps=200, drop=20, progress=False), ax=ax)
+
+
+@case("dimensionality", (1, 2, 9))
+def several(ax, n):
+    return na.plot.dimensionality({k: na.dimensionality(run(n, 2), k) for k in names(n)}, ax=ax)
+
+
+@case("principal_angles", (1, 2, 9))
+def several(ax, n):  # noqa: F811
+    return na.plot.principal_angles({f"stimulus and delay {k}": [3.0 + k, 40, 88] for k in range(n)}, ax=ax)
+
+
+@case("decoding", (1, 2, 20))
+def groups(ax, n):
+    accuracy = np.random.default_rng(0).uniform(0, 1, (n, n))
+    across = None if n == 1 else "coherence"
+    found = na.Decoding("side", np.arange(2.0), across, np.arange(n) * 1.6, accuracy, np.full(n, 50))
+    return na.plot.decoding(found, ax=ax)
+
+
+@case("dissimilarity", (2, 20))
+def conditions(ax, n):  # noqa: F811
+    return na.plot.dissimilarity(na.representational_similarity(run(2, n), ["signed_coherence"]), ax=ax)
+
+
+@case("timescales", POPULATIONS)
+def populations(ax, n):  # noqa: F811
+    return na.plot.timescales(na.timescales(run(n, 1), bin=20), ax=ax)
+
+
+@case("noise_correlations", CONDITIONS)
+def conditions(ax, n):  # noqa: F811
+    return na.plot.noise_correlations(na.noise_correlations(run(2, n), "coherence"), ax=ax)
+
+
+@case("selectivity", (0, 20))
+def shuffles(ax, n):
+    return na.plot.selectivity(na.selectivity(run(2, 20), "coherence", shuffles=n), ax=ax)
+
+
+@case("task_variance", (1, 2, 20))
+def tasks(ax, n):
+    variance = np.random.default_rng(0).uniform(0, 1, (60, n))
+    found = na.TaskVariance(tuple(f"YangContextDelayDM{k}" for k in range(n)), variance, [("E", k) for k in range(60)])
+    groups = na.Clusters(np.arange(60) % 4, np.zeros((4, n)), np.zeros(1), np.array([4]))
+    return na.plot.task_variance(found, groups if n > 1 else None, ax=ax)

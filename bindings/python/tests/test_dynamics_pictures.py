@@ -21,18 +21,18 @@ def found():
 
 def test_fixed_points_alone_and_among_trajectories():
     points = found()
-    ax = na.plot.fixed_points(points)
+    ax = na.plot.fixed_points(points)[0]
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
     assert legend == ["stable", "unstable"] and ax.get_xlabel() == "PC 1 (100 %)"
     places = ax.lines[-3].get_xdata()  # of the stable ones, after which come saddles and slow points
     assert np.ptp(places) == pytest.approx(np.ptp(points.states[:2, 0]))
     run = points.map.net.run(np.zeros((10, 3, 0)), progress=False)
-    again = na.plot.fixed_points(points, run, ax=plt.figure().add_subplot())
+    again = na.plot.fixed_points(points, run, ax=plt.figure().add_subplot())[0]
     assert len(again.lines) == len(ax.lines) + 3
 
 
 def test_eigenvalues_that_grow_lie_beyond_the_circle():
-    ax = na.plot.eigenvalues(found())
+    ax = na.plot.eigenvalues(found())[0]
     assert ax.lines[1].get_xdata() == pytest.approx([1.1])
     np.testing.assert_allclose(np.hypot(*ax.lines[-1].get_data()), 1)
 
@@ -40,7 +40,7 @@ def test_eigenvalues_that_grow_lie_beyond_the_circle():
 def test_growth_along_a_trajectory():
     net = small(leak="rate")
     lines = na.linearise(net.run(na.tasks.PerceptualDecisionMaking().trials(net, 1), progress=False))
-    ax = na.plot.linearisation(lines, modes=3)
+    ax = na.plot.linearisation(lines, modes=3)[0]
     assert len(ax.lines) == 5
     np.testing.assert_array_equal(ax.lines[-1].get_ydata(), lines.stretch)
     with pytest.raises(na.InvalidError, match="modes is 17, must be 1 to 16"):
@@ -50,7 +50,7 @@ def test_growth_along_a_trajectory():
 @pytest.mark.parametrize("k", [1, 16])
 def test_exponents(k):
     settled = na.lyapunov(small(), k=k, steps=200, drop=100, progress=False)
-    ax = na.plot.lyapunov(settled)
+    ax = na.plot.lyapunov(settled)[0]
     assert ax.get_ylabel() == "Lyapunov exponent (1/s)"
     assert ax.get_xlabel() == ("number" if k == 16 else "time along the orbit (ms)")
 

@@ -109,7 +109,7 @@ def test_selectivity_in_a_window():
     swapped = na.selectivity(run, "side", (-1, 1), window=(100, 200))
     np.testing.assert_allclose(swapped.d_prime, -found.d_prime)
     assert np.isnan(swapped.p).all()
-    ax = na.plot.selectivity(found)
+    ax = na.plot.selectivity(found)[0]
     assert sum(bar.get_height() for bar in ax.patches[:20]) == 3
 
 
@@ -130,7 +130,7 @@ def test_noise_correlations_are_of_noise():
     z = [np.where(side == s, (rates[0, :, k] - rates[0, side == s, k].mean()) / rates[0, side == s, k].std(ddof=1), 0)
          for k in (0, 1) for s in (-1, 1)]  # fmt: skip
     assert found.matrix[0, 1] == pytest.approx(np.corrcoef(z[0] + z[1], z[2] + z[3])[0, 1], abs=1e-5)
-    assert na.plot.noise_correlations(found).get_title() == f"mean {found.mean:.3f} of 3 pairs"
+    assert na.plot.noise_correlations(found)[0].get_title() == f"mean {found.mean:.3f} of 3 pairs"
 
 
 # --- decoding and similarity -----------------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ def test_a_code_that_generalises_and_one_that_does_not():
     assert other.within > 0.97 and other.generalisation < 0.03
     nothing = na.decode(replay(rates, context=context, side=side), "side")
     assert nothing.groups.tolist() == [0] and 0.4 < nothing.within < 0.6 and np.isnan(nothing.generalisation)
-    assert len(na.plot.decoding(found).texts) == 4
+    assert len(na.plot.decoding(found)[0].texts) == 4
 
 
 def test_accuracy_counts_each_value_alike():
@@ -177,7 +177,7 @@ def test_dissimilarities_by_scipy(measure):
     pairs = np.triu_indices(5, 1)
     assert found.compare(other) == pytest.approx(stats.spearmanr(found.matrix[pairs], other.matrix[pairs])[0])
     assert found.compare(found) == pytest.approx(1)
-    assert na.plot.dissimilarity(found).get_xlabel() == "x"
+    assert na.plot.dissimilarity(found)[0].get_xlabel() == "x"
 
 
 def test_several_conditions_are_combined():
@@ -212,7 +212,7 @@ def test_the_timescale_of_a_process_is_found(tau, fixed):
     assert found.lags.tolist() == [50.0 * k for k in range(1, 16)] and found.units.shape == (6, 15)
     if fixed:
         assert found.amplitude * found.offset == pytest.approx(0.5, abs=0.1)
-    ax = na.plot.timescales(found)
+    ax = na.plot.timescales(found)[0]
     assert ax.get_title() == f"τ = {found.tau:.0f} ms"
 
 
@@ -220,7 +220,7 @@ def test_what_does_not_decay_has_no_timescale():
     pytest.importorskip("scipy")
     still = np.tile(np.random.default_rng(0).normal(size=(1, 50, 2)), (100, 1, 1))
     assert np.isnan(na.timescales(replay(still), bin=100).tau)
-    assert na.plot.timescales(na.timescales(replay(still), bin=100)).get_title() == ""
+    assert na.plot.timescales(na.timescales(replay(still), bin=100))[0].get_title() == ""
 
 
 # --- tasks -----------------------------------------------------------------------------------------------------------
@@ -246,8 +246,8 @@ def test_task_variance_and_its_clusters():
     groups = [set(clusters.of[part].tolist()) for part in (slice(0, 4), slice(4, 8), slice(8, 10))]
     assert all(len(group) == 1 for group in groups) and len(set.union(*groups)) == 3 and clusters.of[10] == -1
     assert len(set(found.clusters(2).of[:10].tolist())) == 2
-    assert na.plot.task_variance(found, clusters).get_xlabel() == "10 units in 3 clusters"
-    assert na.plot.task_variance(found).get_xlabel() == "10 units"
+    assert na.plot.task_variance(found, clusters)[0].get_xlabel() == "10 units in 3 clusters"
+    assert na.plot.task_variance(found)[0].get_xlabel() == "10 units"
 
 
 def test_steps_after_the_end_of_trials_do_not_count():
@@ -268,10 +268,10 @@ def test_steps_after_the_end_of_trials_do_not_count():
 
 def test_pictures_of_dimensions_and_angles():
     d = na.dimensionality([[1, 0], [-1, 0], [0, 2], [0, -2]])
-    ax = na.plot.dimensionality({"E": d, "I": d})
+    ax = na.plot.dimensionality({"E": d, "I": d})[0]
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["E: 1.5", "I: 1.5"]
     np.testing.assert_allclose(ax.lines[0].get_ydata(), [0.8, 1])
-    ax = na.plot.principal_angles({"a": [10, 90], "b": [3.0]})
+    ax = na.plot.principal_angles({"a": [10, 90], "b": [3.0]})[0]
     assert ax.lines[0].get_ydata().tolist() == [10, 90]
 
 
