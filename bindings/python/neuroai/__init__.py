@@ -85,6 +85,7 @@ from .errors import (
 )
 from .evaluation import Confusion, Evaluation, evaluate, play
 from .fits import PsychometricFit, fit_psychometric
+from .graph_measures import GraphMeasures, SmallWorld, graph_measures, small_world
 from .history import History
 from .decoding import Decoding, decode
 from .delay import Conduction, Delay, Delays
@@ -199,6 +200,7 @@ __all__ = [
     "FormatError",
     "FullFORCE",
     "Gamma",
+    "GraphMeasures",
     "History",
     "Identity",
     "InDegree",
@@ -263,6 +265,7 @@ __all__ = [
     "Sign",
     "SignSymmetry",
     "Silence",
+    "SmallWorld",
     "SnAp1",
     "Sparse",
     "Spectrum",
@@ -305,6 +308,7 @@ __all__ = [
     "experiment",
     "fit_psychometric",
     "fixed_points",
+    "graph_measures",
     "linearise",
     "lyapunov",
     "mean_field",
@@ -322,6 +326,7 @@ __all__ = [
     "selectivity",
     "siegert",
     "siegert_slopes",
+    "small_world",
     "spikes",
     "stages",
     "task_variance",

@@ -9,7 +9,7 @@ Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircui
 Activity: :func:`activity`, :func:`responses`, :func:`trajectories`. Dynamics: :func:`fixed_points`,
 :func:`eigenvalues`, :func:`linearisation`, :func:`lyapunov`. Populations and their units: :func:`dimensionality`,
 :func:`principal_angles`, :func:`decoding`, :func:`dissimilarity`, :func:`timescales`, :func:`noise_correlations`,
-:func:`selectivity`, :func:`task_variance`. Spikes: :func:`raster`, :func:`population_rates`,
+:func:`selectivity`, :func:`task_variance`. Graphs: :func:`communities`, :func:`small_world`. Spikes: :func:`raster`, :func:`population_rates`,
 :func:`intervals`, :func:`irregularity`, :func:`correlations`, :func:`power`, and :func:`mean_field` of a theory. And :func:`label_ends`, for lines of your own.
 
 Every function draws into ``ax``, or into a new figure if there is none, and returns an array of the axes that it drew
@@ -54,6 +54,7 @@ from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_choices, draw_several
 from ._plot_dynamics import eigenvalues, fixed_points, linearisation, lyapunov
 from ._plot_experiment import comparison, dose, shade_interventions, silencing, traces
+from ._plot_graphs import communities, small_world
 from ._plot_learning import alignment
 from ._plot_microcircuit import microcircuit, microcircuit_history
 from ._plot_population import (
@@ -92,6 +93,7 @@ __all__ = [
     "blocks",
     "chronometric",
     "colours",
+    "communities",
     "comparison",
     "confusion",
     "connectivity",
@@ -123,6 +125,7 @@ __all__ = [
     "responses",
     "selectivity",
     "silencing",
+    "small_world",
     "space",
     "spectrum",
     "task",

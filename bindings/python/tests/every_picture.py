@@ -516,3 +516,13 @@ def tasks(ax, n):
     found = na.TaskVariance(tuple(f"YangContextDelayDM{k}" for k in range(n)), variance, [("E", k) for k in range(60)])
     groups = na.Clusters(np.arange(60) % 4, np.zeros((4, n)), np.zeros(1), np.array([4]))
     return na.plot.task_variance(found, groups if n > 1 else None, ax=ax)
+
+
+@case("communities", POPULATIONS)
+def populations(ax, n):  # noqa: F811
+    return na.plot.communities(na.graph_measures(network(n), searches=2), ax=ax)
+
+
+@case("small_world", POPULATIONS)
+def populations(ax, n):  # noqa: F811
+    return na.plot.small_world(na.small_world(network(n), nulls=5), ax=ax)

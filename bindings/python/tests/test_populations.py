@@ -162,6 +162,13 @@ def test_accuracy_counts_each_value_alike():
     assert 0.3 < found.within < 0.7
 
 
+def test_decoders_are_tested_on_trials_that_they_have_not_seen():
+    """With more units than trials any labels can be learnt by heart."""
+    pytest.importorskip("sklearn")
+    rates = np.random.default_rng(9).normal(size=(2, 40, 60))
+    assert na.decode(replay(rates, side=np.arange(40) % 2), "side").within < 0.75
+
+
 @pytest.mark.parametrize("measure", ["correlation", "cosine", "euclidean"])
 def test_dissimilarities_by_scipy(measure):
     distance = pytest.importorskip("scipy.spatial.distance")

@@ -1,0 +1,103 @@
+"""Measures of graphs against an independent program, and by hand."""
+
+import numpy as np
+import pytest
+from conftest import small
+from test_reference import load
+
+import neuroai as na
+
+pytest.importorskip("networkx")
+GRAPHS = ["ring", "modular", "small", "sparse", "signed"]
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+@pytest.mark.parametrize("binary", [False, True])
+def test_graphs_of_the_reference(name, binary):
+    d = load("graph_measures")
+    found = na.graph_measures(d[f"{name}_W"], binary=binary)
+    expected = d[f"{name}_clustering_binary" if binary else f"{name}_clustering"]
+    np.testing.assert_allclose(found.clustering, expected, atol=1e-12)
+    paths = d[f"{name}_binary_paths" if binary else f"{name}_paths"]
+    assert found.path_length == pytest.approx(paths[1]) and found.efficiency == pytest.approx(paths[2])
+    assert np.isinf(found.distance).sum() == paths[3]
+    if not binary:
+        np.testing.assert_allclose(found.distance, d[f"{name}_distance"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", GRAPHS)
+def test_communities_of_the_reference(name):
+    d = load("graph_measures")
+    found = na.graph_measures(d[f"{name}_W"], searches=40)
+    a = found.weights
+    excess = a - np.outer(a.sum(axis=1), a.sum(axis=0)) / a.sum()
+    same = found.communities[:, None] == found.communities
+    assert found.modularity == pytest.approx(excess[same].sum() / a.sum())
+    assert found.modularity <= d[f"{name}_Q_louvain"][0] * 1.0001 + 0.02
+    assert found.modularity > 0.9 * d[f"{name}_Q_louvain"][0]
+
+
+def test_a_ring_by_hand():
+    ring = np.roll(np.eye(6), 1, axis=0)  # unit k sends to k + 1
+    found = na.graph_measures(2 * ring)
+    assert found.distance[1, 0] == 0.5 and found.distance[0, 1] == 2.5  # [post, pre], an edge is 1 / 2 long
+    assert (found.clustering == 0).all() and found.density == pytest.approx(6 / 30)
+    assert found.path_length == pytest.approx(1.5)
+
+
+def test_the_small_world_of_the_reference():
+    d = load("graph_small_world")
+    found = na.small_world(d["A"], nulls=20, seed=1)
+    assert [found.clustering, found.path_length] == pytest.approx(d["directed_C_L"].tolist())
+    assert found.sigma == pytest.approx(d["directed_sigma"][0], abs=float(d["directed_sigma"][1]))
+    sd = d["directed_null_sd"]
+    for values, k in ((found.null_clustering, 0), (found.null_path_length, 1)):
+        assert abs(values.mean() - d["directed_null_mean"][k]) < 4 * sd[k] / np.sqrt(20)
+
+
+def test_swaps_keep_degrees():
+    from neuroai.graph_measures import _swapped
+
+    a = load("graph_small_world")["A"] > 0
+    other = _swapped(a, np.random.default_rng(0))
+    for axis in (0, 1):
+        np.testing.assert_array_equal(other.sum(axis=axis), a.sum(axis=axis))
+    assert not other.diagonal().any() and (other & a).sum() < 0.5 * a.sum()
+
+
+def test_a_network_is_the_graph_of_its_populations():
+    net = small()
+    found = na.graph_measures(net)
+    assert found.weights.shape == (16, 16)
+    np.testing.assert_allclose(found.weights[12:, :12], np.abs(net.weights("E", "I")))
+    only = na.graph_measures(net, "E")
+    expected = np.abs(net.weights("E", "E")) * ~np.eye(12, dtype=bool)
+    np.testing.assert_allclose(only.weights, expected)
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: na.graph_measures(np.zeros((4, 4))), na.InvalidError, "no edge"),
+        (lambda: na.graph_measures(np.zeros((4, 3))), na.InvalidError, "graph"),
+        (lambda: na.graph_measures(np.ones((2, 2))), na.InvalidError, "3 units at least"),
+        (lambda: na.graph_measures(np.full((3, 3), np.nan)), na.InvalidError, "finite"),
+        (lambda: na.graph_measures(np.ones((3, 3)), searches=0), na.InvalidError, "searches is 0"),
+        (lambda: na.graph_measures(small(), "X"), na.UnknownNameError, "no population is called 'X'"),
+        (lambda: na.small_world(np.ones((3, 3)), nulls=0), na.InvalidError, "nulls is 0"),
+    ],
+)
+def test_refusals(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_pictures():
+    d = load("graph_measures")
+    found = na.graph_measures(d["modular_W"])
+    ax = na.plot.communities(found)[0]
+    assert len(ax.lines) == found.communities.max() + 1 and ax.get_title() == f"Q = {found.modularity:.2f}"
+    shown = ax.images[0].get_array()
+    assert shown.sum() == pytest.approx(found.weights.sum())
+    ax = na.plot.small_world(na.small_world(d["ring_W"], nulls=4))[0]
+    assert len(ax.lines[0].get_xdata()) == 4
