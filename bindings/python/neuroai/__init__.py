@@ -85,7 +85,7 @@ from .errors import (
 )
 from .evaluation import Confusion, Evaluation, evaluate, play
 from .fits import PsychometricFit, fit_psychometric
-from .graph_measures import GraphMeasures, SmallWorld, graph_measures, small_world
+from .graphs import GraphMeasures, SmallWorld, graph_measures, small_world
 from .history import History
 from .decoding import Decoding, decode
 from .delay import Conduction, Delay, Delays
@@ -144,7 +144,7 @@ from .subspaces import Dimensionality, dimensionality, principal_angles
 from .synapse_list import SynapseList
 from .task import Task
 from .task_variances import Clusters, TaskVariance, task_variance
-from .timescales import Timescales, timescales
+from .intrinsic_timescales import Timescales, timescales
 from .trainer import Progress, Trainer
 from .transfer import siegert, siegert_slopes
 from .trials import Trials

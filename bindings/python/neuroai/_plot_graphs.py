@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from ._draw import EXCITATORY, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, axes_of, bar_beside, drawn
 from ._labels import in_lines, key_beside
-from .graph_measures import GraphMeasures, SmallWorld
+from .graphs import GraphMeasures, SmallWorld
 
 __all__ = ["communities", "small_world"]
 

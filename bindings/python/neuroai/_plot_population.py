@@ -16,7 +16,7 @@ from .errors import InvalidError
 from .similarity import Dissimilarity
 from .subspaces import Dimensionality
 from .task_variances import Clusters, TaskVariance
-from .timescales import Timescales
+from .intrinsic_timescales import Timescales
 from .unit_tuning import NoiseCorrelations, Selectivity
 
 __all__ = [

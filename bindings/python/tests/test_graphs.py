@@ -56,7 +56,7 @@ def test_the_small_world_of_the_reference():
 
 
 def test_swaps_keep_degrees():
-    from neuroai.graph_measures import _swapped
+    from neuroai.graphs import _swapped
 
     a = load("graph_small_world")["A"] > 0
     other = _swapped(a, np.random.default_rng(0))
