@@ -555,12 +555,32 @@ lint: ## direction of imports in lib/, what lib/ may not call, format
 	  echo "clang-format 14 is not installed: format not looked at"; \
 	fi
 
-docs: ## reference manual by Doxygen, in build/docs
-	$(Q).ci/deps docs
-	@rm -rf $(BUILD)/docs; mkdir -p $(BUILD)/docs
-	$(Q)NEUROAI_VERSION=$(VERSION) NEUROAI_DOCS=$(BUILD)/docs doxygen docs/Doxyfile
-	$(Q)$(PYTHON) tests/docs/manual.py $(BUILD)/docs/html
-	@echo "manual: $(BUILD)/docs/html/index.html"
+# Its own environment: what builds a site is not what tests a library. Notebooks that have not changed
+# are not run again, unless the library or the package has.
+SITE_VENV := $(BUILD)/site-venv
+$(SITE_VENV)/.ready: docs/site/requirements.txt
+	$(call say,VENV,$(SITE_VENV))
+	$(Q)$(PYTHON) -m venv --clear $(SITE_VENV)
+	$(Q)$(SITE_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	$(Q)touch $@
+
+docs: ## the site, by Doxygen and Sphinx, its notebooks executed, in build/site; a warning is an error
+	+@$(MAKE) --no-print-directory ready NEEDED="library python docs"
+	+@$(MAKE) --no-print-directory run-docs
+
+$(BUILD)/notebooks/.current: $(SHARED) $(wildcard bindings/python/neuroai/*.py) $(HEADERS)
+	@rm -rf $(BUILD)/notebooks; mkdir -p $(BUILD)/notebooks
+	$(Q)touch $@
+
+.PHONY: run-docs
+run-docs: shared $(SITE_VENV)/.ready $(BUILD)/notebooks/.current
+	@rm -rf $(BUILD)/doxygen $(BUILD)/site; mkdir -p $(BUILD)/doxygen
+	$(Q)NEUROAI_VERSION=$(VERSION) NEUROAI_DOCS=$(BUILD)/doxygen doxygen docs/Doxyfile
+	$(Q)NEUROAI_VERSION=$(VERSION) NEUROAI_DOXYGEN=$(abspath $(BUILD))/doxygen/xml NEUROAI_BUILD=$(abspath $(BUILD)) \
+	  CC="$(CC)" $(PYTHON_RUN:$(abspath $(VENV))%=$(abspath $(SITE_VENV))%) -m sphinx -E -q -W --keep-going \
+	  -c docs/site -d $(BUILD)/doctrees . $(BUILD)/site
+	$(Q)$(PYTHON) tests/docs/manual.py $(BUILD)/site
+	@echo "site: $(BUILD)/site/index.html"
 
 DIST_TAR := $(BUILD)/libneuroai-$(VERSION).tar
 dist: ## source archive of the last commit; the same bytes each time

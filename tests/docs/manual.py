@@ -1,6 +1,6 @@
-"""The manual that Doxygen made is whole: every link and picture of its pages leads to a file of it.
+"""The site is whole: every link and picture of its pages leads to a file of it.
 
-Usage: manual.py FOLDER   (of the pages). Doxygen warns of references that it cannot resolve, not of links in Markdown that lead nowhere.
+Usage: manual.py FOLDER   (of the pages). Sphinx warns of references that it cannot resolve, not of files that it did not copy.
 """
 
 import html
@@ -14,11 +14,11 @@ ELSEWHERE = re.compile(r"[a-z]+:")  # https:, javascript:, mailto:
 
 def dangling(folder):
     """Yields (page, target) for each link to a file that is not there."""
-    for page in sorted(folder.glob("*.html")):
+    for page in sorted(folder.rglob("*.html")):
         found = re.findall(r"(?:href|src)=\"([^\"#?]+)", page.read_text(encoding="utf-8"))
         for target in dict.fromkeys(unquote(html.unescape(name)) for name in found):
-            if not ELSEWHERE.match(target) and not (folder / target).exists():
-                yield page.name, target
+            if not ELSEWHERE.match(target) and not (page.parent / target).exists():
+                yield page.relative_to(folder), target
 
 
 def main(folder):
