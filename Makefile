@@ -577,7 +577,8 @@ run-docs: shared $(SITE_VENV)/.ready $(BUILD)/notebooks/.current
 	@rm -rf $(BUILD)/doxygen $(BUILD)/site; mkdir -p $(BUILD)/doxygen
 	$(Q)NEUROAI_VERSION=$(VERSION) NEUROAI_DOCS=$(BUILD)/doxygen doxygen docs/Doxyfile
 	$(Q)NEUROAI_VERSION=$(VERSION) NEUROAI_DOXYGEN=$(abspath $(BUILD))/doxygen/xml NEUROAI_BUILD=$(abspath $(BUILD)) \
-	  CC="$(CC)" $(PYTHON_RUN:$(abspath $(VENV))%=$(abspath $(SITE_VENV))%) -m sphinx -E -q -W --keep-going \
+	  NEUROAI_FLAGS='-I$(CURDIR)/include -L$(abspath $(BUILD)) -lneuroai -Wl,-rpath,$(abspath $(BUILD))' \
+	  OPENBLAS_NUM_THREADS=1 $(PYTHON_RUN:$(abspath $(VENV))%=$(abspath $(SITE_VENV))%) -m sphinx -E -q -W --keep-going \
 	  -c docs/site -d $(BUILD)/doctrees . $(BUILD)/site
 	$(Q)$(PYTHON) tests/docs/manual.py $(BUILD)/site
 	@echo "site: $(BUILD)/site/index.html"

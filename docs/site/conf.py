@@ -7,6 +7,8 @@ import os
 import re
 from pathlib import Path
 
+os.environ.pop("MPLBACKEND", None)  # notebooks show their figures
+
 project = "libneuroai"
 version = release = os.environ["NEUROAI_VERSION"]
 author = "the authors of libneuroai"
@@ -86,6 +88,15 @@ def _after_napoleon(app, what, name, obj, options, lines):
         lines[:] = _kept.pop(name)
 
 
+def _signature(app, what, name, obj, options, signature, returns):
+    """Types as they are written in the source."""
+
+    def short(text):
+        return text and re.sub(r"ndarray\[tuple\[Any, \.\.\.\], dtype\[(\w+)\]\]", r"NDArray[\1]", re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text))
+
+    return short(signature), short(returns)
+
+
 def _source(app, name, content):
     """Links to folders, which a forge can show and a site cannot, become plain words."""
     folder = (TOP / name).parent
@@ -99,4 +110,5 @@ def _source(app, name, content):
 def setup(app):
     app.connect("autodoc-process-docstring", _before_napoleon, priority=400)
     app.connect("autodoc-process-docstring", _after_napoleon, priority=600)
+    app.connect("autodoc-process-signature", _signature)
     app.connect("source-read", _source)

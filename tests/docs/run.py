@@ -13,7 +13,8 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+TUTORIALS = sorted(f"docs/tutorials/{page.name}" for page in (ROOT / "docs/tutorials").glob("*.md"))
+PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")), *TUTORIALS]
 CC = shlex.split(os.environ.get("CC", "cc"))
 LEARNT = 0.75  # fraction correct; chance is 0.5
 
@@ -52,6 +53,17 @@ def check_python(folder):
     run(types, cwd=folder, env={**os.environ, "MYPYPATH": str(ROOT / "bindings/python")})
     learnt(run([sys.executable, "readme.py"], cwd=folder), "README.md, Python")
     written(folder, "decision.safetensors", "psychometric.png")
+
+
+def check_tutorials(folder):
+    """The cells of each tutorial, as one program: its types. `make docs` runs them."""
+    for page in TUTORIALS:
+        cells = blocks(page, r"\{code-cell\} ipython3")
+        if not cells:
+            sys.exit(f"{page}: no cells")
+        (folder / f"{Path(page).stem}.py").write_text("\n\n".join(cells), encoding="utf-8")
+    types = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", folder / "mypy"]
+    run([*types, *sorted(folder.glob("*.py"))], cwd=folder, env={**os.environ, "MYPYPATH": str(ROOT / "bindings/python")})
 
 
 def check_c(folder, build):
@@ -100,6 +112,7 @@ def main(build):
     print("  ok      links")
     for name, check in (
         ("README.md, Python", check_python),
+        ("tutorials, types", check_tutorials),
         ("README.md, C", lambda folder: check_c(folder, build)),
         ("docs/architecture.md, diffs", check_diffs),
     ):
