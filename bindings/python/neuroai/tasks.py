@@ -78,7 +78,7 @@ class BuiltinTask(Task):
     def _checked(self, name: str, value: Union[float, Sequence[float]]) -> Any:
         known = type(self).parameters
         if name not in known:
-            raise InvalidError(f"{self.name} has no parameter {brief(name)}, but {', '.join(known)}")
+            raise InvalidError(f"{self.task_name} has no parameter {brief(name)}, but {', '.join(known)}")
         array = given(name, value).astype(np.float64)
         about = known[name]
         if array.ndim > (1 if about.list else 0) or array.size == 0:
