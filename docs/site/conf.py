@@ -41,6 +41,7 @@ nb_execution_timeout = 180
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_merge_streams = True
+nb_render_markdown_format = "myst"  # whose tables the catalogue prints
 nb_execution_show_tb = True
 
 # Python.
