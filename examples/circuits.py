@@ -61,6 +61,7 @@ def add_monkeys(correct, times):
     for ax, points in zip((correct, times), MONKEYS):
         ax.plot(ax.get_xticks()[: len(points)], points, "ks", ms=4.5, zorder=4, label="two monkeys")
         ax.legend(frameon=False, fontsize="small")
+    times.set_ylim(0, 1.3 * times.get_ylim()[1])  # room for it
 
 
 def main(folder="."):
