@@ -291,7 +291,7 @@ def delay(first, second, others=0.1, theory=1.0, fold=amit_brunel1997.FOLD):
     for g_plus, rate in zip(amit_brunel1997.POINTS, (first, second)):
         after = {"S1": rate, **{f"S{k}": others for k in range(2, 6)}}
         expected = {"S1": theory * amit_brunel1997.POINTS[g_plus][1]}
-        found[g_plus] = {"after": after, "drawn": rate, "theory": expected}
+        found[g_plus] = {"after": after, "alike": rate, "theory": expected}
     return [found]
 
 
