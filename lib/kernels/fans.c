@@ -11,11 +11,6 @@ enum { MOST_COUNT = UINT8_MAX };
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static int64_t slices_of(int64_t n)
-{
-  return (n + nai__fan_slice(n) - 1) / nai__fan_slice(n);
-}
-
 /* Rows of bits take less time than lists where so many of the synapses exist. */
 #define LEAST_DENSITY 0.05
 
@@ -27,12 +22,12 @@ static int wants_bits(int64_t k, int64_t n, int64_t synapses)
 /* Bytes. */
 static int64_t bits_of(int64_t k, int64_t n)
 {
-  return k * slices_of(n) * (nai__fan_slice(n) / 8);
+  return k * nai__fan_slices(n) * (nai__fan_slice(n) / 8);
 }
 
 int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight)
 {
-  return slices_of(n) * k * (int64_t)(sizeof(int64_t) + sizeof(uint32_t)) +
+  return nai__fan_slices(n) * k * (int64_t)(sizeof(int64_t) + sizeof(uint32_t)) +
          (int64_t)sizeof(int64_t) +
          (has_one_weight && wants_bits(k, n, synapses) ? bits_of(k, n) : 0) +
          synapses * (int64_t)(sizeof(uint16_t) + (has_one_weight ? 0 : sizeof(float)));
@@ -123,7 +118,7 @@ nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
   f->k = synapses->k;
   f->n = synapses->n;
   f->slice = nai__fan_slice(f->n);
-  f->slices = slices_of(f->n);
+  f->slices = nai__fan_slices(f->n);
   f->first = NAI__ARRAY(int64_t, f->slices * f->k + 1);
   f->next = NAI__ARRAY(uint32_t, f->slices * f->k);
   f->receiver = NAI__ARRAY(uint16_t, synapses->first[synapses->n] + 1);

@@ -31,6 +31,13 @@ static inline int64_t nai__fan_slice(int64_t n)
                                          : quarter;
 }
 
+/* How many there are. */
+static inline int64_t nai__fan_slices(int64_t n)
+{
+  const int64_t slice = nai__fan_slice(n);
+  return (n + slice - 1) / slice;
+}
+
 typedef struct nai__fans {
   int64_t k, n;  /* senders, receivers */
   int64_t slice; /* receivers of one */

@@ -15,7 +15,7 @@ typedef struct job {
 
 static int64_t parts_of(const nai__segment *g)
 {
-  return (g->units.n + nai__fan_slice(g->units.n) - 1) / nai__fan_slice(g->units.n);
+  return nai__fan_slices(g->units.n);
 }
 
 /* The units, counted in their population, whose spikes a block carries to time t: how many. */
@@ -158,7 +158,8 @@ int64_t nai__parts_window(const nai_network *net)
 int64_t nai__parts_most(const nai__activity *a)
 {
   const int64_t slots = a->rate_slots - a->net->max_delay;
-  if (!a->events || a->step_slots > 1 || !can_part(a, 0) || a->schedule || a->inject || a->own)
+  if (slots < 2 || !a->events || a->step_slots > 1 || !can_part(a, 0) || a->schedule || a->inject ||
+      a->own)
     return 1;
   const int64_t steps = nai__parts_window(a->net);
   return steps < slots ? steps : slots;
