@@ -261,6 +261,10 @@ NAI__INLINE void make_ends(int blocks, int64_t row, const ends *e, const request
 void NAI__NORMAL_ROWS(float *out, int64_t ld, int64_t rows, int64_t n, uint64_t seed,
                       uint32_t purpose, uint64_t first, uint32_t step)
 {
+  if (rows == 1) { /* its end goes side by side with the block before it */
+    NAI__NORMALS(out, n, seed, purpose, first, step);
+    return;
+  }
   const request q = {out, ld, rows, n, seed, first, step, purpose};
   make_whole(&q);
   const ends e = ends_of(&q);
