@@ -590,13 +590,13 @@ static double learn_slowly(double *w, double *p, const nai__learning_row *r)
   return sum;
 }
 
-/* With and without memory, mask, and a product to make ready; bounds of either side. */
+/* With and without memory, mask, a product to make ready, a gain and a bound; bounds of either side. */
 START_TEST(test_learn_row)
 {
   const nai__kernels *kernels = table_of(_i);
   if (!kernels) return;
   for (int in = 0; in < COUNT(sizes); in++)
-    for (int form = 0; form < 8; form++) {
+    for (int form = 0; form < 32; form++) {
       int64_t n = sizes[in];
       float *w = random_floats(n + 1), *p = random_floats(n + 1), *pre = random_floats(n),
             *next = random_floats(n), *chance = random_floats(n);
@@ -611,10 +611,10 @@ START_TEST(test_learn_row)
                                .pre = pre,
                                .next = form & 4 ? next : NULL,
                                .decay = 0.8f,
-                               .gain = 0.3f,
+                               .gain = form & 8 ? 1 : 0.3f,
                                .factor = 0.7f,
-                               .low = form & 2 ? 0 : -INFINITY,
-                               .high = form == 5 ? 0 : INFINITY};
+                               .low = form & 16 ? 0 : -INFINITY,
+                               .high = form % 8 == 5 ? 0 : INFINITY};
       float last_w = w[n], last_p = p[n];
       double sum = (double)kernels->learn_row(&row), expected = learn_slowly(w2, p2, &row);
       ck_assert(fabs(sum - expected) <= 1e-5 * (1 + (double)n / 100));

@@ -3,6 +3,8 @@
  * pass, which takes no longer than reading and writing both.
  */
 
+#include <math.h>
+
 #define NAI__CHAINS 4 /* sums side by side, for the latency of an addition */
 
 /*
@@ -76,19 +78,68 @@ static float row_dot(const float *w, const float *a, int64_t n)
   return sum_of(sum);
 }
 
-/* What a row has; known to the compiler in each of the loops below. */
-enum { NAI__HAS_TRACE = 1, NAI__HAS_MASK = 2, NAI__HAS_NEXT = 4 };
+/*
+ * What a row has; known to the compiler in each of the loops below. Limits are those of signs; a gain of 1
+ * needs no multiplication.
+ */
+enum {
+  NAI__HAS_TRACE = 1,
+  NAI__HAS_NEXT = 2,
+  NAI__HAS_GAIN = 4,
+  NAI__HAS_LIMITS = 8,
+  NAI__HAS_MASK = 16
+};
+
+/* A trace, from what it was. */
+NAI__INLINE vec next_trace(const nai__learning_row *r, int has, vec pre, vec trace)
+{
+  if (has & NAI__HAS_GAIN) pre = all(r->gain) * pre;
+  return has & NAI__HAS_TRACE ? flushed(fused(all(r->decay), trace, pre)) : pre;
+}
+
+NAI__INLINE vec next_weight(const nai__learning_row *r, int has, vec trace, vec w)
+{
+  const vec moved = w - all(r->factor) * trace;
+  return has & NAI__HAS_LIMITS ? within(moved, all(r->low), all(r->high)) : moved;
+}
+
+/*
+ * NAI__CHAINS vectors from j on. All is read before anything is written: traces and weights lie far apart,
+ * but where the last bits of their addresses agree a load would wait for the store before it.
+ */
+NAI__INLINE void learn_vectors(nai__learning_row r, int has, int64_t j, vec sum[])
+{
+  vec trace[NAI__CHAINS], w[NAI__CHAINS];
+#pragma GCC unroll 4
+  for (int c = 0; c < NAI__CHAINS; c++) {
+    trace[c] = has & NAI__HAS_TRACE ? load(r.p + j + c * NAI__LANES) : (vec){0};
+    w[c] = load(r.w + j + c * NAI__LANES);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < NAI__CHAINS; c++) {
+    const int64_t at = j + c * NAI__LANES;
+    trace[c] = next_trace(&r, has, load(r.pre + at), trace[c]);
+    const vec moved = next_weight(&r, has, trace[c], w[c]);
+    w[c] = has & NAI__HAS_MASK
+               ? choose(is_zero(flags_up_to(r.plastic + at, NAI__LANES)), w[c], moved)
+               : moved;
+    if (has & NAI__HAS_NEXT) sum[c] = fused(w[c], load(r.next + at), sum[c]);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < NAI__CHAINS; c++) {
+    if (has & NAI__HAS_TRACE) store(r.p + j + c * NAI__LANES, trace[c]);
+    store(r.w + j + c * NAI__LANES, w[c]);
+  }
+}
 
 /* Lanes j .. of a row, `count` of them; returns the sum with what they add to it. */
 NAI__INLINE vec learn_lanes(nai__learning_row r, int has, int64_t j, int64_t count, vec sum)
 {
-  vec trace = all(r.gain) * load_up_to(r.pre + j, count);
-  if (has & NAI__HAS_TRACE) {
-    trace = flushed(fused(all(r.decay), load_up_to(r.p + j, count), trace));
-    store_up_to(r.p + j, trace, count);
-  }
-  vec w = load_up_to(r.w + j, count);
-  vec moved = within(w - all(r.factor) * trace, all(r.low), all(r.high));
+  const vec before = has & NAI__HAS_TRACE ? load_up_to(r.p + j, count) : (vec){0},
+            w = load_up_to(r.w + j, count),
+            trace = next_trace(&r, has, load_up_to(r.pre + j, count), before);
+  vec moved = next_weight(&r, has, trace, w);
+  if (has & NAI__HAS_TRACE) store_up_to(r.p + j, trace, count);
   if (has & NAI__HAS_MASK) moved = choose(is_zero(flags_up_to(r.plastic + j, count)), w, moved);
   store_up_to(r.w + j, moved, count);
   return has & NAI__HAS_NEXT ? fused(moved, load_up_to(r.next + j, count), sum) : sum;
@@ -100,29 +151,41 @@ NAI__INLINE float learn_with(nai__learning_row r, int has)
   vec sum[NAI__SUMS] = {{0}};
   int64_t j = 0;
   for (; j + NAI__SUMS * NAI__LANES <= r.n; j += NAI__SUMS * NAI__LANES)
-#pragma GCC unroll 16
-    for (int c = 0; c < NAI__SUMS; c++)
-      sum[c] = learn_lanes(r, has, j + c * NAI__LANES, NAI__LANES, sum[c]);
+#pragma GCC unroll 4
+    for (int part = 0; part < NAI__PARTS; part++)
+      learn_vectors(r, has, j + part * NAI__CHAINS * NAI__LANES, sum + part * NAI__CHAINS);
   for (; j < r.n; j += NAI__PARTS * NAI__LANES)
 #pragma GCC unroll 4
     for (int p = 0; p < NAI__PARTS; p++) {
       const int64_t at = j + p * NAI__LANES;
       if (at < r.n) sum[p] = learn_lanes(r, has, at, r.n - at, sum[p]);
     }
-  return sum_of(sum);
+  return has & NAI__HAS_NEXT ? sum_of(sum) : 0;
 }
 
+/* Of traces without a mask each loop has what it needs and no more; of others one loop will do. */
 static float learn_row(const nai__learning_row *row)
 {
-  switch ((row->p ? NAI__HAS_TRACE : 0) | (row->plastic ? NAI__HAS_MASK : 0) |
-          (row->next ? NAI__HAS_NEXT : 0)) {
-  case 0: return learn_with(*row, 0);
-  case 1: return learn_with(*row, 1);
-  case 2: return learn_with(*row, 2);
-  case 3: return learn_with(*row, 3);
-  case 4: return learn_with(*row, 4);
-  case 5: return learn_with(*row, 5);
-  case 6: return learn_with(*row, 6);
-  default: return learn_with(*row, 7);
+  enum { ALL = NAI__HAS_GAIN | NAI__HAS_LIMITS, TRACE = NAI__HAS_TRACE, NEXT = NAI__HAS_NEXT };
+  const int ends = (row->p ? TRACE : 0) | (row->next ? NEXT : 0);
+  const int asks = ends | (row->gain != 1 ? NAI__HAS_GAIN : 0) |
+                   (row->low > -INFINITY || row->high < INFINITY ? NAI__HAS_LIMITS : 0);
+  if (row->plastic || !row->p) switch (ends | (row->plastic ? NAI__HAS_MASK : 0)) {
+    case 0: return learn_with(*row, ALL);
+    case NEXT: return learn_with(*row, ALL | NEXT);
+    case NAI__HAS_MASK: return learn_with(*row, ALL | NAI__HAS_MASK);
+    case NAI__HAS_MASK | TRACE: return learn_with(*row, ALL | NAI__HAS_MASK | TRACE);
+    case NAI__HAS_MASK | NEXT: return learn_with(*row, ALL | NAI__HAS_MASK | NEXT);
+    default: return learn_with(*row, ALL | NAI__HAS_MASK | TRACE | NEXT);
+    }
+  switch (asks) {
+  case TRACE: return learn_with(*row, TRACE);
+  case TRACE | NEXT: return learn_with(*row, TRACE | NEXT);
+  case TRACE | NAI__HAS_GAIN: return learn_with(*row, TRACE | NAI__HAS_GAIN);
+  case TRACE | NAI__HAS_GAIN | NEXT: return learn_with(*row, TRACE | NAI__HAS_GAIN | NEXT);
+  case TRACE | NAI__HAS_LIMITS: return learn_with(*row, TRACE | NAI__HAS_LIMITS);
+  case TRACE | NAI__HAS_LIMITS | NEXT: return learn_with(*row, TRACE | NAI__HAS_LIMITS | NEXT);
+  case TRACE | ALL: return learn_with(*row, TRACE | ALL);
+  default: return learn_with(*row, TRACE | ALL | NEXT);
   }
 }

@@ -37,10 +37,13 @@ typedef struct filter {
 } filter;
 
 typedef struct traces {
+  float *memory;                /* of the next */
   float *synapse;               /* as theta is laid out: of synapses onto units, and unit biases */
   float *decay, *gain, *factor; /* [ld_units], of the step at hand */
   float *signal;                /* [ld_units] l */
   float *slope, *carry, *one;   /* [ld_units] phi'; scratch; 1s */
+  float *scaled;                /* [senders of a projection] what they send, times a gain */
+  int is_scaled;                /* 1: it has that of the rows at hand */
   int32_t **gap;                /* [n_projections][n_post]: the synapse that is not, or the above */
   nai__eligibility *cells;      /* of units that are no rate units; NULL without */
   char *is_cell;                /* [ld_units] 1: a port of these; NULL without */
@@ -51,7 +54,7 @@ static void detach(nai__online *online)
 {
   traces *own = online->own;
   if (!own) return;
-  nai__free(own->synapse);
+  nai__free(own->memory);
   nai__free(own->decay);
   for (int64_t k = 0; own->gap && k < online->learner->net->n_projections; k++)
     nai__free(own->gap[k]);
@@ -122,20 +125,34 @@ static nai_status make_filter(filter *out, const nai_network *net)
   return NAI_OK;
 }
 
+#define PAGE 1024 /* floats */
+
+/*
+ * Half a page away from theta: a weight and its trace, used together, would take turns for the same sets of the
+ * cache if the last bits of their addresses were the same, as two large allocations have them.
+ */
+static float *away_from(const float *theta, float *memory)
+{
+  const uintptr_t page = PAGE * sizeof(float);
+  return memory + ((uintptr_t)theta + page / 2 - (uintptr_t)memory) % page / sizeof(float);
+}
+
 static nai_status attach(nai__online *online)
 {
   const nai_network *net = online->learner->net;
   traces *own = online->own = NAI__NEW(traces);
   if (!own) return NAI_ERR_MEMORY;
-  own->synapse = NAI__ARRAY(float, net->n_theta);
-  own->decay = NAI__ARRAY(float, 7 * net->ld_units);
-  if (!own->synapse || !own->decay) return NAI_ERR_MEMORY;
+  own->memory = NAI__ARRAY(float, net->n_theta + PAGE);
+  own->decay = NAI__ARRAY(float, 8 * net->ld_units + net->ld_inputs);
+  if (!own->memory || !own->decay) return NAI_ERR_MEMORY;
+  own->synapse = away_from(net->theta, own->memory);
   own->gain = own->decay + net->ld_units;
   own->factor = own->gain + net->ld_units;
   own->signal = own->factor + net->ld_units;
   own->slope = own->signal + net->ld_units;
   own->carry = own->slope + net->ld_units;
   own->one = own->carry + net->ld_units;
+  own->scaled = own->one + net->ld_units;
   for (int64_t u = 0; u < net->ld_units; u++) own->one[u] = 1;
   NAI__TRY(find_cells(own, net));
   NAI__TRY(make_filter(&own->filter, net));
@@ -382,10 +399,29 @@ static float learn_row(const nai_network *net, nai__learning_row *row, int32_t g
   return sum;
 }
 
+/*
+ * Rows of one gain, as there are where the leak is on the current, share the product with what senders send;
+ * the first of them multiplies by itself, as it may be the only one.
+ */
+static void share_gain(traces *own, nai__learning_row *row, const float *sent, float *of)
+{
+  const float gain = row->gain;
+  if (row->pre != sent || gain == 1) return;
+  if (*of != gain) {
+    *of = gain;
+    own->is_scaled = 0;
+    return;
+  }
+  for (int64_t j = 0; j < row->n && !own->is_scaled; j++) own->scaled[j] = gain * sent[j];
+  own->is_scaled = 1;
+  row->pre = own->scaled;
+  row->gain = 1;
+}
+
 static void learn_part(nai__online *online, const nai__fused *fused, int64_t k, int64_t part)
 {
   const nai_network *net = online->learner->net;
-  const traces *own = online->own;
+  traces *own = online->own;
   const nai__projection *p = &net->projection[k];
   const nai__block *b = &net->block[p->block + part];
   const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
@@ -393,6 +429,7 @@ static void learn_part(nai__online *online, const nai__fused *fused, int64_t k, 
   int ready = nai__block_is_ready(b);
   const float *sent = nai__carried(online->activity, b, online->t) + skip,
               *sent_next = ready ? nai__carried(online->activity, b, online->t + 1) + skip : NULL;
+  float gain = NAN; /* that of the row before */
   for (int64_t i = 0; i < to->n; i++) {
     const nai__strip strip = nai__strip_in(net, p, part, i);
     const int64_t at = strip.at, u = to->offset + i;
@@ -411,6 +448,7 @@ static void learn_part(nai__online *online, const nai__fused *fused, int64_t k, 
                                        (b->to_output ? online->output_gradient[u] : own->factor[u]),
                              .low = p->sign > 0 ? 0 : -INFINITY,
                              .high = p->sign < 0 ? 0 : INFINITY};
+    share_gain(own, &row, sent, &gain);
     float sum = p->plastic ? learn_row(net, &row, own->gap[k][i])
                 : ready    ? net->kernels->row_dot(row.w, next, strip.n)
                            : 0;
