@@ -95,16 +95,18 @@ NAI__INLINE void transpose_four(float *to, int64_t ld_to, const float *from, int
   *(four_anywhere *)(to + 3 * ld_to) = NAI__PICK(high[0], high[1], 2, 6, 3, 7);
 }
 
-/* In blocks of 16, so that each line of w is read once. */
+/* In blocks of 16, so that each line of w is read once; from more rows than the processor follows by itself. */
 static void pack_panel_transposed(float *packed, const float *w, int64_t ldw, int64_t k,
                                   int64_t columns, int64_t width)
 {
   for (int64_t i0 = 0; i0 < k; i0 += 16) {
     int64_t i1 = at_most(i0 + 16, k), j = 0;
     if (i1 == i0 + 16)
-      for (; j + 4 <= columns; j += 4)
+      for (; j + 4 <= columns; j += 4) {
+        for (int row = 0; row < 4; row++) __builtin_prefetch(w + (j + row) * ldw + i1);
         for (int64_t i = i0; i < i1; i += 4)
           transpose_four(packed + i * width + j, width, w + j * ldw + i, ldw);
+      }
     for (; j < columns; j++)
       for (int64_t i = i0; i < i1; i++) packed[i * width + j] = w[j * ldw + i];
     for (; j < width; j++)
