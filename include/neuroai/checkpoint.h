@@ -33,8 +33,8 @@ NAI_API nai_status nai_trainer_set_checkpoints(nai_trainer *trainer, const char 
  * Restores the trainer and its network from a checkpoint. The trainer must have been created with
  * the same network, rule, optimiser, costs, task and curriculum: otherwise the call fails, the
  * message names the difference, and nothing changes. "batch", "seed", "clip", "evaluate_every" and
- * "evaluate_trials" are set to the values in the file; "threads" is not. State that callbacks of
- * the user's own task or curriculum keep has to be restored by the user.
+ * "evaluate_trials" and "shards" are set to the values in the file; "threads" is not. State that
+ * callbacks of the user's own task or curriculum keep has to be restored by the user.
  */
 NAI_API nai_status nai_trainer_restore(nai_trainer *trainer, const char *path);
 

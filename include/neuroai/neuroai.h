@@ -32,6 +32,7 @@
 #include <neuroai/cost.h>
 #include <neuroai/curriculum.h>
 #include <neuroai/evaluation.h>
+#include <neuroai/exchange.h>
 #include <neuroai/intervention.h>
 #include <neuroai/model.h>
 #include <neuroai/network.h>

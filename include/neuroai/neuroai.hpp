@@ -545,6 +545,18 @@ public:
   }
 };
 
+/// nai_exchange
+class exchange : public handle<nai_exchange, nai_exchange_destroy> {
+public:
+  using handle::handle;
+  exchange(const nai_exchange_ops *ops, void *user)
+  {
+    nai_exchange *out_ = nullptr;
+    nai::check(nai_exchange_create(&out_, ops, user));
+    take(out_);
+  }
+};
+
 /// nai_model
 class model : public handle<nai_model, nai_model_destroy> {
 public:
@@ -1258,6 +1270,10 @@ public:
     double value_{};
     nai::check(nai_trainer_get(&value_, pointer(), parameter.pointer));
     return value_;
+  }
+  void set_exchange(ref<nai_exchange> exchange)
+  {
+    nai::check(nai_trainer_set_exchange(pointer(), exchange.pointer));
   }
   void set_rate(text from, text to, double factor)
   {

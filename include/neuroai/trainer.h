@@ -23,6 +23,7 @@
 #define NEUROAI_TRAINER_H
 
 #include <neuroai/cost.h>
+#include <neuroai/exchange.h>
 #include <neuroai/optimizer.h>
 #include <neuroai/rule.h>
 #include <neuroai/task.h>
@@ -90,7 +91,7 @@ NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, do
  * 0), "clip" (largest global norm of the gradient; 0: off), "evaluate_every" (updates between
  * evaluations on test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials"
  * (500), "stop_at" (performance at which a run ends; 0: never; refused in a run without
- * evaluations), "recompute" (0).
+ * evaluations), "recompute" (0), "shards" (1).
  *
  * "recompute" trades time for memory in long trials: the rates of only so many steps are kept at a
  * time, and the state before each such span of steps, from which the span is run again when the
@@ -101,12 +102,39 @@ NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, do
  * walk back through time: backpropagation, whole or truncated, feedback alignment and its kin,
  * RFLO and e-prop without "update_every", SnAp-1; others, and costs that need all rates or errors
  * at once, are refused with NAI_ERR_UNSUPPORTED. Not in checkpoints.
+ *
+ * "shards", a power of two, cuts each batch of the task into so many fixed parts, which are run one
+ * after the other, or by several ranks (nai_trainer_set_exchange()). Their gradients, and what
+ * costs have to know of the whole batch, are added up in one fixed binary tree: same bits for any
+ * number of ranks and of threads, at the same number of shards; with 1 those of a batch as it is.
+ * At most as many as a batch has trials. Refused by name (NAI_ERR_UNSUPPORTED): rules that compare
+ * trials with each other or learn within them, costs that need all rates or errors of a batch at
+ * once, agents, and trials that are given at an update. In checkpoints.
  */
 NAI_API nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value);
 
 /** Reads a parameter. */
 NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
                                    const char *parameter);
+
+/**
+ * Shares out training among the ranks of an exchange (exchange.h), whose number must divide
+ * "shards": each works out the shards that are its own, and the gradients are added up over all of
+ * them, so that all make the same update. Test trials of evaluations in a run are shared out, too.
+ *
+ * Each rank has built the same network from the same seed, made the same trainer, and makes the
+ * same calls: nai_trainer_run(), nai_trainer_step() and nai_trainer_estimate_gradient() of all
+ * ranks work together. Who saves checkpoints is up to the host; any number of ranks may go on from
+ * one. Ranks tell each other their settings and a sum over their weights: if these differ, the
+ * update is refused on all of them (NAI_ERR_ORDER). What fails on one rank fails on all, with its
+ * message; a run that one of them ends, ends on all after the same update. When the exchange itself
+ * fails, as a rank has died, the update is undone; go on from a checkpoint, with another exchange.
+ *
+ * nai_trainer_activity() shows the last shard of this rank. nai_trainer_measure_alignment()
+ * runs the whole batch on the rank that calls it. NULL: this rank is the only one. Nullable:
+ * exchange.
+ */
+NAI_API nai_status nai_trainer_set_exchange(nai_trainer *trainer, nai_exchange *exchange);
 
 /**
  * Multiplies the learning rate of projections by a factor, 0 to 1e6 (1), for every optimiser; with

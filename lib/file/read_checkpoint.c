@@ -24,7 +24,7 @@ typedef struct restorer {
   int64_t updates, moves, stage, streak;
   uint64_t drawn;
   double performance;
-  double setting[8];
+  double setting[8], shards;
 } restorer;
 
 /* --- the same trainer? ------------------------------------------------------------------------ */
@@ -299,7 +299,9 @@ static nai_status read_progress(restorer *r)
     return nai__fail(NAI_ERR_FORMAT, "'performance' is %g, must be 0 to 1", r->performance);
   for (int i = 0; nai__checkpoint_setting(i); i++)
     NAI__TRY(nai__json_real(&r->setting[i], progress, nai__checkpoint_setting(i)));
-  return NAI_OK;
+  r->shards = 1;
+  return nai__json_get(progress, "shards") ? nai__json_real(&r->shards, progress, "shards")
+                                           : NAI_OK;
 }
 
 /* --- restoring -------------------------------------------------------------------------------- */
@@ -324,6 +326,7 @@ static nai_status set_up(const restorer *r)
   nai_trainer *trainer = r->trainer;
   for (int i = 0; nai__checkpoint_setting(i); i++)
     NAI__TRY(nai_trainer_set(trainer, nai__checkpoint_setting(i), r->setting[i]));
+  NAI__TRY(nai_trainer_set(trainer, "shards", r->shards));
   if (!trainer->course.curriculum) return NAI_OK;
   return nai__course_resume(&trainer->course, trainer->task, r->stage, r->streak, r->staircase);
 }

@@ -262,6 +262,8 @@ static void describe_progress(nai__json_writer *w, const nai_trainer *trainer)
     nai_trainer_get(&value, trainer, nai__checkpoint_setting(i));
     nai__json_add_real(w, nai__checkpoint_setting(i), value);
   }
+  nai_trainer_get(&value, trainer, "shards");
+  if (value != 1) nai__json_add_real(w, "shards", value); /* earlier releases had one */
   nai__json_close(w, '}');
 }
 

@@ -300,7 +300,7 @@ static nai_status run_phase(const nai__learner *learner, const nai__pass *pass, 
   const nai_network *net = pass->net;
   job job = {pass, own};
   int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
-  float push = (float)(-beta * (double)pass->trials);
+  float push = (float)(-beta * (double)pass->all_trials);
   nai__pool_run(pass->pool, groups, begin_group, &job);
   for (int64_t k = 0; k < (int64_t)learner->rule->number[STEPS]; k++) {
     NAI__TRY(pass->output_signal(pass->user, own->z, own->pull));
@@ -327,7 +327,7 @@ static void compare(const nai__pass *pass, const phases *own, const float *one, 
 {
   int64_t n = pass->trials * pass->net->ld_units;
   float *mean = own->rates + (pass->net->max_delay - 1) * n;
-  float factor = (float)(1 / (size * (double)pass->trials));
+  float factor = (float)(1 / (size * (double)pass->all_trials));
   for (int64_t i = 0; i < n; i++) {
     pass->signal[i] = factor * (two[i] - one[i]);
     mean[i] = 0.5f * (one[i] + two[i]);
@@ -416,7 +416,8 @@ nai_status nai_rule_create_equilibrium_propagation(nai_rule **out, int32_t form,
                                       .attach = attach,
                                       .detach = detach,
                                       .memory = memory,
-                                      .estimate = estimate};
+                                      .estimate = estimate,
+                                      .in_shards = 1};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__parameter_check(&parameters[FORM], form, NULL));

@@ -656,7 +656,8 @@ static own_rule *copy_ops(const nai_rule_ops *ops, void *user)
                                .attach = attach,
                                .memory = memory,
                                .detach = detach,
-                               .estimate = estimate};
+                               .estimate = estimate,
+                               .in_shards = 1};
   return own;
 }
 

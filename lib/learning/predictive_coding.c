@@ -153,7 +153,7 @@ static group group_at(const job *job, int64_t t, int64_t row)
   const layers *own = job->learner->own;
   int64_t units = row * net->ld_units, outputs = row * net->ld_outputs;
   nai__activity relaxed = job->relaxed;
-  double reach = job->learner->rule->number[REACH] * (double)pass->trials;
+  double reach = job->learner->rule->number[REACH] * (double)pass->all_trials;
   return (group){.job = job,
                  .pass = pass,
                  .net = net,
@@ -380,6 +380,7 @@ nai_status nai_rule_create_predictive_coding(nai_rule **out)
       .detach = detach,
       .memory = memory,
       .runs = NAI__KEEPS_CURRENTS, /* of which it makes the rates that units relax to */
-      .estimate = estimate};
+      .estimate = estimate,
+      .in_shards = 1};
   return nai__rule_create(out, &kind, 0);
 }

@@ -185,6 +185,7 @@ nai_status nai_rule_create_rtrl(nai_rule **out)
                                       .memory = memory,
                                       .detach = detach,
                                       .estimate = estimate,
+                                      .in_shards = 1,
                                       .units = NAI__UNITS_WITH_SLOPES,
                                       .released = 1};
   return nai__rule_create(out, &kind, 0);

@@ -39,6 +39,7 @@ typedef struct nai__pass {
   const nai_network *net;
   const nai__activity *activity; /* of steps first + 1 .. end, and all outputs */
   int64_t steps, trials;
+  int64_t all_trials; /* that J is a mean over: of the batch, of which these may be a part */
   int64_t first, end; /* 0 and `steps` but where a rule walks back through spans */
   /*
    * Of rules that do: steps of a span, of which the last may have fewer; and what brings the activity
@@ -125,12 +126,14 @@ typedef struct nai__rule_kind {
   const char *name;
   const nai__parameter *parameter;
   int n_parameters;
-  uint32_t costs;     /* NAI__LEARNS_... */
-  int costless;       /* 1: it learns without any cost, too */
-  int units;          /* NAI__RATE_UNITS, NAI__UNITS_WITH_SLOPES or NAI__ALL_UNITS */
-  const char *why;    /* NAI__RATE_UNITS: "rule 'x' works with rate units alone, ...;"; or NULL */
-  int in_spans;       /* 1: it is a walk back that may go from span to span of a trial */
-  int released;       /* 1: goes through short-term plasticity, too */
+  uint32_t costs;  /* NAI__LEARNS_... */
+  int costless;    /* 1: it learns without any cost, too */
+  int units;       /* NAI__RATE_UNITS, NAI__UNITS_WITH_SLOPES or NAI__ALL_UNITS */
+  const char *why; /* NAI__RATE_UNITS: "rule 'x' works with rate units alone, ...;"; or NULL */
+  int in_spans;    /* 1: it is a walk back that may go from span to span of a trial */
+  int in_shards;   /* 1: its estimate is a sum over trials, and changes nothing that it keeps; as is
+                    that of every rule that is in_spans */
+  int released;    /* 1: goes through short-term plasticity, too */
   int makes_feedback; /* 1: feedback weights follow from the weights; they cannot be set */
   /* Makes what the rule keeps for this network, or says why it cannot drive it. NULL: nothing. */
   nai_status (*attach)(nai__learner *learner);

@@ -477,6 +477,7 @@ nai_status nai_rule_create_uoro(nai_rule **out, uint64_t seed)
                                       .attach = attach,
                                       .memory = memory,
                                       .detach = detach,
-                                      .estimate = estimate};
+                                      .estimate = estimate,
+                                      .in_shards = 1};
   return nai__rule_create(out, &kind, seed);
 }

@@ -9,12 +9,23 @@
 
 /* --- life ------------------------------------------------------------------------------------- */
 
+static nai_status check_shards(const nai_trainer *trainer)
+{
+  double shards = trainer->setting[NAI__SHARDS];
+  if (shards == 1) return NAI_OK;
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "shards is %g, but an agent learns step by step, without a batch to cut: set "
+                   "shards to 1",
+                   shards);
+}
+
 nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer)
 {
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(trainer);
   nai__work turn;
+  NAI__TRY(check_shards(trainer));
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
   nai_status status = nai__agent_create(out, &trainer->plasticity, trainer->setting);
   nai__work_end(&turn);

@@ -240,6 +240,7 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
   }
   batch->steps = trials->steps;
   batch->trials = trials->trials;
+  batch->before = 0;
   batch->rows = rows_of(net, trials->trials);
   int64_t length = nai__spans_of(net, trials->capacity, means->recompute).steps;
   batch->spans = nai__spans_of(net, trials->steps, length);

@@ -117,12 +117,21 @@ void nai__objective_destroy(nai__objective *o)
 
 /* --- before the rule: outputs, and rates that are wanted whole --------------------------------- */
 
-static nai_status on_outputs(nai__weighed_cost *c, nai__batch *batch, const nai_trials *trials)
+/* Of an output; a mean over its mask is one over the whole batch. */
+static nai__aim aim_of(const nai__objective *o, const nai_trials *trials, int64_t output)
+{
+  nai__aim aim = nai__aim_of(&trials->goal[output], trials);
+  if (o->whole) aim.mask_total = o->whole->mask_total[output];
+  return aim;
+}
+
+static nai_status on_outputs(const nai__objective *o, nai__weighed_cost *c, nai__batch *batch,
+                             const nai_trials *trials)
 {
   for (int64_t i = 0; i < trials->n_goals; i++) {
     const nai__goal *goal = &trials->goal[i];
     if (!nai__names_match(c->cost->names, goal->name)) continue;
-    const nai__aim aim = nai__aim_of(goal, trials);
+    const nai__aim aim = aim_of(o, trials, i);
     const nai__deed deed = {batch->steps, batch->trials, batch->activity.net->ld_outputs,
                             batch->activity.output + goal->offset,
                             batch->output_gradient + goal->offset};
@@ -162,7 +171,7 @@ static int in_parts(const nai_cost *cost)
 void nai__costs_scale(nai__objective *o, const nai_network *net, const nai_trials *trials)
 {
   for (int64_t i = 0; i < o->n; i++)
-    o->cost[i].scale = o->cost[i].beta / nai__cost_terms(net, o->cost[i].cost, trials);
+    o->cost[i].scale = o->cost[i].beta / nai__cost_terms(net, o->cost[i].cost, trials, o->whole);
 }
 
 /* Nothing has been asked, and no part has a value. */
@@ -187,7 +196,7 @@ nai_status nai__costs_before(int *has_signal, nai__objective *o, nai__batch *bat
   for (int64_t i = 0; i < o->n; i++) {
     nai__weighed_cost *c = &o->cost[i];
     c->value = 0;
-    if (c->cost->ops.on_outputs) NAI__TRY(on_outputs(c, batch, trials));
+    if (c->cost->ops.on_outputs) NAI__TRY(on_outputs(o, c, batch, trials));
     if (!c->cost->ops.on_rates || in_parts(c->cost)) continue;
     if (!*has_signal) memset(batch->signal, 0, (size_t)(rows * net->ld_units) * sizeof(float));
     *has_signal = 1;
@@ -215,6 +224,10 @@ static nai__rates part_of(const nai__parts *parts, int64_t t, int64_t row, int64
   r.length += row;
   r.rate += row * r.stride;
   r.gradient = g;
+  const nai__whole_batch *whole = parts->objective->whole;
+  if (!whole) return r;
+  r.batch_trials = whole->trials;
+  r.batch_steps = whole->steps;
   return r;
 }
 
@@ -249,13 +262,13 @@ void nai__costs_part(void *user, int64_t t, int64_t row, int64_t rows, int64_t f
   }
 }
 
-static nai_status last_of_goal(const nai__parts *parts, const nai__goal *goal, const float *z,
-                               float *e)
+static nai_status last_of_goal(const nai__parts *parts, int64_t output, const float *z, float *e)
 {
   const nai__objective *o = parts->objective;
   const nai_trials *trials = parts->trials;
+  const nai__goal *goal = &trials->goal[output];
   int64_t rows = (trials->steps - 1) * trials->trials;
-  nai__aim aim = nai__aim_of(goal, trials);
+  nai__aim aim = aim_of(o, trials, output);
   aim.mask += rows * aim.mask_columns;
   if (aim.target) aim.target += rows * aim.n;
   if (aim.classes) aim.classes += rows;
@@ -275,8 +288,7 @@ nai_status nai__costs_of_last(void *user, const float *z, float *e)
   const nai__parts *parts = user;
   int64_t n = parts->batch->trials * parts->batch->activity.net->ld_outputs;
   memset(e, 0, (size_t)n * sizeof *e);
-  for (int64_t i = 0; i < parts->trials->n_goals; i++)
-    NAI__TRY(last_of_goal(parts, &parts->trials->goal[i], z, e));
+  for (int64_t i = 0; i < parts->trials->n_goals; i++) NAI__TRY(last_of_goal(parts, i, z, e));
   return NAI_OK;
 }
 

@@ -19,14 +19,22 @@ typedef struct nai__weighed_cost {
   nai_synapses *synapses; /* room for all projections */
 } nai__weighed_cost;
 
+/* What costs have to know of the whole batch, where the trials at hand are a part of it. */
+typedef struct nai__whole_batch {
+  int64_t trials, steps;
+  double lengths;     /* sum over trials */
+  double *mask_total; /* of each output */
+} nai__whole_batch;
+
 /* J: the sum of costs. */
 typedef struct nai__objective {
   nai__weighed_cost *cost;
   int64_t n;
-  double *value;         /* [n] of each on the last batch, weighted */
-  double total;          /* their sum */
-  int64_t groups;        /* room of `part` and `asked` */
-  int64_t *asked;        /* [groups] rates that the rule has asked rate costs about */
+  double *value;                 /* [n] of each on the last batch, weighted */
+  double total;                  /* their sum */
+  int64_t groups;                /* room of `part` and `asked` */
+  int64_t *asked;                /* [groups] rates that the rule has asked rate costs about */
+  const nai__whole_batch *whole; /* NULL: the trials at hand are all of them */
   nai_status part_error; /* first failure of a cost that is called in parts, on any thread */
   char part_message[256];
 } nai__objective;
@@ -88,8 +96,12 @@ nai__rates nai__rates_of(const nai__batch *batch, const nai_trials *trials, int6
 
 /* Steps that count, times units, over trials: what turns a mean over trials into a mean over all. */
 double nai__rate_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials);
+/* The same, of so many trials whose lengths add up to this. */
+double nai__rate_terms_of(const nai_network *net, const nai_cost *cost, double lengths,
+                          int64_t trials);
 /* What a cost's sum is divided by when it is normalised, over these trials; else 1. */
-double nai__cost_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials);
+double nai__cost_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials,
+                       const nai__whole_batch *whole);
 /* The same over one trial of so many steps; 0: nobody has said how many. */
 double nai__cost_terms_of_trial(const nai_network *net, const nai_cost *cost, int64_t steps);
 

@@ -41,6 +41,12 @@ nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer)
   return NAI_OK;
 }
 
+int64_t nai__trainer_at_once(const nai_trainer *trainer)
+{
+  int64_t shards = (int64_t)trainer->setting[NAI__SHARDS];
+  return ((int64_t)trainer->setting[NAI__BATCH] + shards - 1) / shards;
+}
+
 /* --- room --------------------------------------------------------------------------------------- */
 
 nai__means nai__trainer_means(const nai_trainer *trainer)
@@ -92,6 +98,16 @@ static nai_status check(const nai_trainer *trainer, const nai_trials *trials)
   return nai__trials_fit(trials, trainer->plasticity.net);
 }
 
+/* Sums of gradients in the tree of this rank's shards, and half of one that comes from another rank. */
+static int64_t shards_bytes(const nai_trainer *trainer)
+{
+  const nai_exchange *exchange = trainer->shards.exchange;
+  int64_t n = trainer->plasticity.net->n_theta, floats = nai__exchange_scratch(exchange, n);
+  int64_t here = (int64_t)trainer->setting[NAI__SHARDS] / nai__exchange_ranks(exchange);
+  for (; here > 1; here /= 2) floats += n;
+  return floats * (int64_t)sizeof(float);
+}
+
 /* All as it was before a trial, and traces, where weights change within trials. */
 static int64_t within_bytes(const nai__plasticity *p)
 {
@@ -108,7 +124,7 @@ int64_t nai__trainer_bytes(const nai_trainer *trainer, int64_t steps, int64_t tr
   const nai__means means = nai__trainer_means(trainer);
   if (steps < batch->steps_room) steps = batch->steps_room;
   if (trials < batch->trials_room) trials = batch->trials_room;
-  return (int64_t)sizeof *trainer + within_bytes(&trainer->plasticity) +
+  return (int64_t)sizeof *trainer + shards_bytes(trainer) + within_bytes(&trainer->plasticity) +
          nai__history_bytes(&trainer->history) +
          nai__plasticity_bytes(&trainer->plasticity, trials, means.threads) +
          nai__batch_bytes(batch, net, steps, trials, &means);
@@ -131,7 +147,7 @@ nai_status nai_trainer_memory(int64_t *bytes, const nai_trainer *trainer)
   NAI__REQUIRE(trainer);
   const nai_task *task = trainer->task;
   *bytes = nai__trainer_bytes(trainer, task ? task->ops.max_steps : 0,
-                              task ? (int64_t)trainer->setting[NAI__BATCH] : 0);
+                              task ? nai__trainer_at_once(trainer) : 0);
   return NAI_OK;
 }
 

@@ -69,8 +69,8 @@ static nai_status fail_activity(const nai__batch *batch, int64_t update, int32_t
                    "%s '%s' is not finite: unit %lld, step %lld, trial %lld of the batch, at "
                    "update %lld: " REMEDY,
                    outputs ? "output" : "population", node->name, (long long)unit_of(node, column),
-                   (long long)(first + row / batch->trials + 1), (long long)(row % batch->trials),
-                   (long long)update);
+                   (long long)(first + row / batch->trials + 1),
+                   (long long)(batch->before + row % batch->trials), (long long)update);
 }
 
 static int bad(float g)

@@ -20,6 +20,7 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .activity = &batch->activity,
                     .steps = batch->steps,
                     .trials = batch->trials,
+                    .all_trials = p->objective.whole ? p->objective.whole->trials : batch->trials,
                     .end = batch->steps,
                     .span = batch->spans.steps,
                     .recall = recall,

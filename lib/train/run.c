@@ -5,11 +5,18 @@
 #include "../base/structs.h"
 #include "trainer.h"
 
+/* The task's next batch; NULL where it is cut into shards, which are drawn one by one. */
+static nai_status next(const nai_trials **out, nai_trainer *trainer)
+{
+  *out = NULL;
+  return trainer->setting[NAI__SHARDS] > 1 ? NAI_OK : nai__trainer_draw(out, trainer);
+}
+
 /* Trials to work on: those that were given, or the task's next batch. */
 static nai_status choose(const nai_trials **trials, nai_trainer *trainer, const nai_progress *now)
 {
   if (now) NAI__TRY(nai__struct_check(now, NAI__FIRST_SIZE(nai_progress, gradient_norm), "now"));
-  return *trials ? NAI_OK : nai__trainer_draw(trials, trainer);
+  return *trials ? NAI_OK : next(trials, trainer);
 }
 
 /* One gradient, or one update. */
@@ -39,7 +46,7 @@ static nai_status work_in_turn(nai_progress *now, nai_trainer *trainer, const na
 nai_status nai_trainer_estimate_gradient(nai_progress *now, nai_trainer *trainer,
                                          const nai_trials *trials)
 {
-  return work_in_turn(now, trainer, trials, NAI__LOOKING, nai__trainer_gradient);
+  return work_in_turn(now, trainer, trials, NAI__LOOKING, nai__trainer_find);
 }
 
 nai_status nai_trainer_step(nai_progress *now, nai_trainer *trainer, const nai_trials *trials)
@@ -65,14 +72,14 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
   return NAI_OK;
 }
 
-/* On the same test trials each time, in the memory of a batch. Above 0: the host wants no more. */
-static nai_status evaluate(double *performance, nai_trainer *trainer)
+/* Every so many batches of test trials, from one on. Above 0: the host wants no more. */
+static nai_status judge_some(nai_trainer *trainer, int64_t from, int64_t every, int64_t *correct,
+                             int64_t *judged)
 {
   int64_t total = (int64_t)trainer->setting[NAI__EVALUATE_TRIALS],
-          size = (int64_t)trainer->setting[NAI__BATCH], there = trainer->task->test_trials;
+          size = nai__trainer_at_once(trainer), there = trainer->task->test_trials;
   if (there && total > there) total = there;
-  int64_t correct = 0, judged = 0;
-  for (int64_t first = 0; first < total; first += size) {
+  for (int64_t first = from * size; first < total; first += every * size) {
     int64_t count = total - first < size ? total - first : size;
     NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TEST, (uint64_t)first, count));
     const nai_trials *trials = trainer->trials;
@@ -83,10 +90,22 @@ static nai_status evaluate(double *performance, nai_trainer *trainer)
     nai_status status = nai__batch_run(&trainer->batch, &showing);
     nai__pool_watch(trainer->pool, NULL);
     NAI__TRY(status);
-    NAI__TRY(judge_batch(trainer, trials, &correct, &judged));
+    NAI__TRY(judge_batch(trainer, trials, correct, judged));
     NAI__TRY(nai__ask(&trainer->watch, first + count, total));
   }
-  *performance = judged ? (double)correct / (double)judged : NAN;
+  return NAI_OK;
+}
+
+/* On the same test trials each time, in the memory of a batch; ranks share them out, and count together. */
+static nai_status evaluate(double *performance, nai_trainer *trainer)
+{
+  const nai_exchange *exchange = trainer->shards.exchange;
+  int64_t correct = 0, judged = 0;
+  nai_status status = judge_some(trainer, nai__exchange_rank(exchange),
+                                 nai__exchange_ranks(exchange), &correct, &judged);
+  double count[] = {(double)correct, (double)judged};
+  NAI__TRY(nai__shards_count(trainer, status, count, 2));
+  *performance = count[1] > 0 ? count[0] / count[1] : NAN;
   return NAI_OK;
 }
 
@@ -121,7 +140,7 @@ static nai_status save_checkpoint(nai_trainer *trainer, const nai__checkpoints *
 static nai_status update_and_evaluate(nai_trainer *trainer, int64_t end, int *over)
 {
   const nai_trials *trials;
-  NAI__TRY(nai__trainer_draw(&trials, trainer));
+  NAI__TRY(next(&trials, trainer));
   nai_status status = nai__trainer_update(trainer, trials);
   if (status < 0) return status;
   *over = status > 0;
@@ -167,14 +186,20 @@ static nai_status run(nai_trainer *trainer, int64_t steps, nai_progress_callback
                       void *user)
 {
   NAI__TRY(check_run(trainer, steps));
-  NAI__TRY(nai__history_reserve(&trainer->history, steps < MOST_ROWS ? steps : MOST_ROWS));
   int64_t end = steps < INT64_MAX - trainer->step ? trainer->step + steps : INT64_MAX;
-  for (int over = 0; trainer->step < end && !over;) {
+  int over = 0;
+  nai_status status =
+      nai__history_reserve(&trainer->history, steps < MOST_ROWS ? steps : MOST_ROWS);
+  if (status != NAI_OK && steps > 0) return nai__shards_go_on(trainer, status, &over);
+  while (status == NAI_OK && trainer->step < end && !over) {
     int64_t before = trainer->step;
-    NAI__TRY(update_and_evaluate(trainer, end, &over));
-    if (progress && trainer->step > before) NAI__TRY(report(trainer, end, progress, user, &over));
+    status = update_and_evaluate(trainer, end, &over);
+    trainer->shards.all_know = trainer->shards.all_know && status < 0;
+    if (status == NAI_OK && progress && trainer->step > before)
+      status = report(trainer, end, progress, user, &over);
+    status = nai__shards_go_on(trainer, status, &over);
   }
-  return NAI_OK;
+  return status;
 }
 
 nai_status nai_trainer_run(nai_trainer *trainer, int64_t steps, nai_progress_callback progress,

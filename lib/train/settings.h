@@ -11,6 +11,7 @@ enum nai__setting {
   NAI__EVALUATE_TRIALS,
   NAI__STOP_AT,
   NAI__RECOMPUTE,
+  NAI__SHARDS,
   NAI__SETTINGS
 };
 

@@ -13,7 +13,13 @@ double nai__rate_terms(const nai_network *net, const nai_cost *cost, const nai_t
 {
   double steps = 0;
   for (int64_t k = 0; k < trials->trials; k++) steps += (double)trials->length[k];
-  return steps * count_units(net, cost) / (double)trials->trials;
+  return nai__rate_terms_of(net, cost, steps, trials->trials);
+}
+
+double nai__rate_terms_of(const nai_network *net, const nai_cost *cost, double lengths,
+                          int64_t trials)
+{
+  return lengths * count_units(net, cost) / (double)trials;
 }
 
 static double count_synapses(const nai_network *net, const nai_cost *cost)
@@ -27,11 +33,13 @@ static double count_synapses(const nai_network *net, const nai_cost *cost)
   return count ? (double)count : 1;
 }
 
-double nai__cost_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials)
+double nai__cost_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials,
+                       const nai__whole_batch *whole)
 {
   if (!cost->normalise) return 1;
-  return cost->terms == NAI__PER_RATE ? nai__rate_terms(net, cost, trials)
-                                      : count_synapses(net, cost);
+  if (cost->terms != NAI__PER_RATE) return count_synapses(net, cost);
+  return whole ? nai__rate_terms_of(net, cost, whole->lengths, whole->trials)
+               : nai__rate_terms(net, cost, trials);
 }
 
 double nai__cost_terms_of_trial(const nai_network *net, const nai_cost *cost, int64_t steps)

@@ -22,6 +22,8 @@ static const nai__parameter settings[NAI__SETTINGS] = {
                         "steps that are kept, others are run again for the gradient; 0: all are "
                         "kept; -1: as many as take the least memory",
                         0, NAI__LEAST_MEMORY, 1e9, 1},
+    [NAI__SHARDS] = {"shards", "1", "fixed parts of a batch whose gradients are added up in a tree",
+                     1, 1, 1048576, 1},
 };
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -105,6 +107,7 @@ static void release(nai_trainer *trainer)
   nai__errors_destroy(&trainer->errors);
   nai__alignment_destroy(&trainer->alignment);
   nai__scalars_destroy(&trainer->scalars);
+  nai__shards_destroy(&trainer->shards);
   nai__plasticity_close(&trainer->plasticity);
   nai_task_destroy(trainer->task);
   nai__free(trainer);
@@ -129,11 +132,15 @@ nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double v
   nai__work turn;
   NAI__REQUIRE(trainer);
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
-  double recompute = trainer->setting[NAI__RECOMPUTE];
+  double recompute = trainer->setting[NAI__RECOMPUTE], shards = trainer->setting[NAI__SHARDS];
   nai_status status = nai__parameter_set(trainer->setting, settings, NAI__SETTINGS, parameter,
                                          value, "the trainer");
   if (trainer->setting[NAI__RECOMPUTE] != recompute) status = nai__trainer_can_recompute(trainer);
-  if (status != NAI_OK) trainer->setting[NAI__RECOMPUTE] = recompute;
+  if (trainer->setting[NAI__SHARDS] != shards) status = nai__trainer_can_shard(trainer);
+  if (status != NAI_OK) {
+    trainer->setting[NAI__RECOMPUTE] = recompute;
+    trainer->setting[NAI__SHARDS] = shards;
+  }
   nai__work_end(&turn);
   return status;
 }
@@ -185,6 +192,7 @@ static nai_status add_cost(nai_trainer *trainer, nai_cost *cost, double beta)
   if (cost->ops.on_errors) NAI__TRY(nai__errors_check(p->net, cost));
   NAI__TRY(nai__objective_add(&p->objective, p->net, cost, beta));
   nai_status status = nai__trainer_can_recompute(trainer);
+  if (status == NAI_OK) status = nai__trainer_can_shard(trainer);
   if (status == NAI_OK) status = nai__history_widen(&trainer->history);
   if (status != NAI_OK) nai__objective_drop(&p->objective);
   return status;

@@ -13,6 +13,7 @@
  *   agent_step.c, agent.c         an animal that learns step by step
  *   draw.c                        trials of a trainer, and room for them
  *   gradient.c                    the gradient of J on a batch
+ *   agree.c, shards.c             what ranks tell each other; the gradient on a batch in shards
  *   alignment.c, within.c         compared with the exact one; updates within trials
  *   update.c, run.c               one update; many, with evaluations
  *   trainer.c                     the handle, settings, costs, looking
@@ -31,6 +32,7 @@
 #include "history.h"
 #include "perturbed.h"
 #include "plasticity.h"
+#include "shards.h"
 
 /* Checkpoints while a run goes on; the room of files knows how, and is not known here. */
 typedef struct nai__checkpoints {
@@ -59,6 +61,7 @@ struct nai_trainer {
   nai__errors errors;
   nai__alignment alignment;
   nai__scalars scalars;
+  nai__shards shards;
 };
 
 /* --- draw.c ----------------------------------------------------------------------------------- */
@@ -77,6 +80,8 @@ nai__means nai__trainer_means(const nai_trainer *trainer);
 nai_status nai__trainer_can_recompute(const nai_trainer *trainer);
 /* Checks the trials, and makes room for them. */
 nai_status nai__trainer_prepare(nai_trainer *trainer, const nai_trials *trials);
+/* Trials that are run at once: those of a batch, or of its largest shard. */
+int64_t nai__trainer_at_once(const nai_trainer *trainer);
 /* Bytes that training takes, on batches of so many steps and trials or on the largest so far. */
 int64_t nai__trainer_bytes(const nai_trainer *trainer, int64_t steps, int64_t trials);
 
@@ -96,6 +101,35 @@ nai_status nai__trainer_gradient(nai_trainer *trainer, const nai_trials *trials)
 /* A failure in place of NAI_STOP: of calls that have no part of their result to give. */
 nai_status nai__trainer_stopped(nai_status status);
 
+/* --- agree.c ---------------------------------------------------------------------------------- */
+
+/* Room for `here` rows of `width` numbers of each rank. */
+nai_status nai__agree_reserve(nai__shards *shards, int64_t here, int64_t width);
+/* The numbers of one of this rank's shards, to be told; all of them 0. */
+double *nai__agree_row(const nai__shards *shards, int64_t shard);
+void nai__agree_clear(const nai__shards *shards);
+/*
+ * Tells the others how it went here, and the numbers; takes theirs. A failure here or there is one of
+ * all; above 0: somebody wants to end.
+ */
+nai_status nai__agree(nai_trainer *trainer, enum nai__phase phase, nai_status status);
+/* Adds up these columns of all shards in the tree, into the first row. */
+void nai__agree_sum(const nai__shards *shards, int64_t first, int64_t end);
+
+/* --- shards.c --------------------------------------------------------------------------------- */
+
+/* NAI_OK unless shards are no power of two, not for all ranks, or nothing for rule or costs. */
+nai_status nai__trainer_can_shard(const nai_trainer *trainer);
+/*
+ * nai__trainer_gradient() of the task's next batch, in shards; all ranks together. A failure that came
+ * before is told to the others.
+ */
+nai_status nai__shards_gradient(nai_trainer *trainer, nai_status status);
+/* Adds up counts over ranks, [n] of at most 2. */
+nai_status nai__shards_count(nai_trainer *trainer, nai_status status, double *count, int64_t n);
+/* Whether a run goes on, on all ranks: after an update, and when something failed before it. */
+nai_status nai__shards_go_on(nai_trainer *trainer, nai_status status, int *over);
+
 /* --- within.c --------------------------------------------------------------------------------- */
 
 /* One update of a trainer whose rule changes weights within trials. */
@@ -103,6 +137,9 @@ nai_status nai__trainer_live(nai_trainer *trainer, const nai_trials *trials);
 
 /* --- update.c --------------------------------------------------------------------------------- */
 
+/* The gradient on these trials, or with NULL on the task's next ones, in shards. */
+nai_status nai__trainer_find(nai_trainer *trainer, const nai_trials *trials);
+/* The same trials. */
 nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials);
 void nai__trainer_progress(nai_progress *now, const nai_trainer *trainer, int64_t steps);
 

@@ -18,11 +18,23 @@ static void remember(nai_trainer *trainer)
   for (int64_t i = 0; i < p->objective.n; i++) row[NAI_HISTORY_COSTS + i] = p->objective.value[i];
 }
 
+nai_status nai__trainer_find(nai_trainer *trainer, const nai_trials *trials)
+{
+  double shards = trainer->setting[NAI__SHARDS];
+  if (!trials) return nai__shards_gradient(trainer, NAI_OK);
+  if (shards == 1) return nai__trainer_gradient(trainer, trials);
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "shards is %g, but trials that are given at an update are not cut: set shards to "
+      "1, or make the trainer with these trials as its task",
+      shards);
+}
+
 static nai_status learn(nai_trainer *trainer, const nai_trials *trials)
 {
   nai__plasticity *p = &trainer->plasticity;
-  if (nai__learns_within(p->rule)) return nai__trainer_live(trainer, trials);
-  NAI__TRY(nai__trainer_gradient(trainer, trials));
+  if (trials && nai__learns_within(p->rule)) return nai__trainer_live(trainer, trials);
+  NAI__TRY(nai__trainer_find(trainer, trials));
   nai_status status = nai__plasticity_apply(p, trainer->setting[NAI__CLIP], trainer->step + 1);
   if (status != NAI_OK) nai__kept_put_back(p);
   return status;
@@ -31,10 +43,11 @@ static nai_status learn(nai_trainer *trainer, const nai_trials *trials)
 /* A failed update leaves all that a checkpoint holds as it was. */
 nai_status nai__trainer_update(nai_trainer *trainer, const nai_trials *trials)
 {
-  NAI__TRY(nai__history_reserve(&trainer->history, 1));
+  nai_status status = nai__history_reserve(&trainer->history, 1);
+  if (status != NAI_OK) return trials ? status : nai__shards_gradient(trainer, status);
   NAI__TRY(learn(trainer, trials));
   trainer->step++;
-  trainer->drawn += (uint64_t)trials->trials;
+  trainer->drawn += trials ? (uint64_t)trials->trials : (uint64_t)trainer->setting[NAI__BATCH];
   remember(trainer);
   return NAI_OK;
 }

@@ -84,6 +84,7 @@ from .errors import (
     UnsupportedError,
 )
 from .evaluation import Confusion, Evaluation, evaluate, play
+from .exchange import MPI, Exchange
 from .fits import PsychometricFit, fit_psychometric
 from .graphs import GraphMeasures, SmallWorld, graph_measures, small_world
 from .history import History
@@ -192,6 +193,7 @@ __all__ = [
     "Error",
     "ErrorBatch",
     "Evaluation",
+    "Exchange",
     "FORCE",
     "FeedbackAlignment",
     "FileError",
@@ -222,6 +224,7 @@ __all__ = [
     "LogNormal",
     "LogisticMSE",
     "Lyapunov",
+    "MPI",
     "MSE",
     "Mask",
     "MaxWeight",

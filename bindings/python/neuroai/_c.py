@@ -225,6 +225,10 @@ class nai_evaluation(Structure):
     """Opaque."""
 
 
+class nai_exchange(Structure):
+    """Opaque."""
+
+
 class nai_state(Structure):
     """Opaque."""
 
@@ -731,6 +735,24 @@ class nai_cost_ops(Structure):
     ]
 
 
+on_swap = CFUNCTYPE(nai_status, c_void_p, c_int32, c_void_p, c_int64, c_void_p, c_int64)
+on_gather = CFUNCTYPE(nai_status, c_void_p, c_void_p, POINTER(c_int64), POINTER(c_int64))
+
+
+class nai_exchange_ops(Structure):
+    """An exchange's table."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("rank", c_int32),
+        ("ranks", c_int32),
+        ("swap", on_swap),
+        ("gather", on_gather),
+        ("destroy", on_destroy),
+    ]
+
+
 class nai_field(Structure):
     """A field of a unit model."""
 
@@ -997,6 +1019,8 @@ def keep(exception: BaseException) -> int:
 
 
 def _claim(message: str) -> Optional[BaseException]:
+    if re.match(r"rank \d+: ", message):  # another process keeps it
+        return None
     found = re.search(r"\[python (\d+)\]", message)
     with _kept_lock:
         return _kept.pop(int(found.group(1)), None) if found else None
@@ -1508,6 +1532,13 @@ nai_task_generate = _function(
 )
 nai_task_has_times = _function("nai_task_has_times", nai_status, POINTER(c_int32), _task)
 
+# exchange.h
+_exchange = POINTER(nai_exchange)
+nai_exchange_create = _function(
+    "nai_exchange_create", nai_status, POINTER(_exchange), POINTER(nai_exchange_ops), c_void_p
+)
+nai_exchange_destroy = _function("nai_exchange_destroy", None, _exchange)
+
 # trainer.h
 _trainer = POINTER(nai_trainer)
 nai_trainer_create = _function(
@@ -1528,6 +1559,7 @@ nai_trainer_destroy = _function("nai_trainer_destroy", None, _trainer)
 nai_trainer_add_cost = _function("nai_trainer_add_cost", nai_status, _trainer, _cost, float64)
 nai_trainer_set = _function("nai_trainer_set", nai_status, _trainer, Text, float64)
 nai_trainer_get = _function("nai_trainer_get", nai_status, POINTER(c_double), _trainer, Text)
+nai_trainer_set_exchange = _function("nai_trainer_set_exchange", nai_status, _trainer, _exchange)
 nai_trainer_set_rate = _function("nai_trainer_set_rate", nai_status, _trainer, Text, Text, float64)
 nai_trainer_rate = _function("nai_trainer_rate", nai_status, POINTER(c_double), _trainer, Text, Text)
 nai_trainer_memory = _function("nai_trainer_memory", nai_status, POINTER(c_int64), _trainer)

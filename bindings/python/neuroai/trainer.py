@@ -33,6 +33,7 @@ from ._interrupt import Bar, Interrupt, Making, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
 from .errors import InvalidError, OrderError
+from .exchange import Exchange
 from .history import History
 from .network import Network
 from .optimizer import Adam, Optimizer
@@ -135,6 +136,10 @@ class Trainer(Handle):
             gradient needs them, from the state before each such span: less memory for about a third more time. -1
             or True: as many as take the least memory, about the square root of all steps; 0: all steps are kept. For rules
             that walk back through time, such as :class:`BPTT`, and not with costs that need all rates at once.
+        shards: fixed parts, a power of two, that each batch of the task is cut into. Their gradients are added up in one
+            tree: the same bits for any number of processes and threads, at the same number of shards.
+        exchange: the processes that share out the shards, such as ``na.MPI()``; every one makes the same trainer and the
+            same calls (docs/parallel.md).
         rates: factors on the learning rate: ``{("E", "I"): 0.1, "z": 0}``, for projections by (from, to) and for biases by
             the name of their population or output; all others 1. Names may be lists and patterns, of which the last that
             matches counts. See :meth:`set_rate`.
@@ -145,9 +150,9 @@ class Trainer(Handle):
         progress: whether to show a progress bar when a rule's warm-up (:class:`WeightMirror`) takes more than a second.
 
     Attributes:
-        net, task, test, cost, optimizer, curriculum: as given. The trainer works on a copy of the task or trials.
+        net, task, test, cost, optimizer, curriculum, exchange: as given. The trainer works on a copy of the task or trials.
         cost_names: names of the costs, as in :meth:`step` and the history.
-        batch, threads, seed, clip, recompute, evaluate_every, evaluate_trials, stop_at: settings, which can be
+        batch, threads, seed, clip, recompute, shards, evaluate_every, evaluate_trials, stop_at: settings, which can be
             changed.
 
     An evaluation on given trials has the same result as ``na.evaluate(net, trials, seed=seed)``: trials are judged by
@@ -161,12 +166,14 @@ class Trainer(Handle):
     cost: Union[Cost, Costs, None]
     optimizer: Optimizer
     curriculum: Optional[Curriculum]
+    exchange: Optional[Exchange]
     cost_names: Tuple[str, ...]
     batch = Setting(int)
     threads = Setting(int)
     seed = Setting(int)
     clip = Setting(float)
     recompute = Setting(int)
+    shards = Setting(int)
     evaluate_every = Setting(int)
     evaluate_trials = Setting(int)
     stop_at = Setting(float)
@@ -194,6 +201,8 @@ class Trainer(Handle):
         seed: int = 0,
         clip: float = 0.0,
         recompute: int = 0,
+        shards: int = 1,
+        exchange: Optional[Exchange] = None,
         rates: Optional[Mapping[Key, float]] = None,
         evaluate_every: int = 100,
         evaluate_trials: Optional[int] = None,
@@ -223,9 +232,13 @@ class Trainer(Handle):
         if evaluate_trials is None:
             evaluate_trials = len(task if test is None else test) if isinstance(task, Trials) else 500
         settings = {"batch": batch, "threads": threads, "seed": seed, "clip": clip, "recompute": recompute}
+        settings["shards"] = shards
         for name, value in {**settings, "evaluate_every": evaluate_every, "evaluate_trials": evaluate_trials}.items():
             self.set(name, value)
-        self._keep(curriculum=curriculum)
+        self._keep(curriculum=curriculum, exchange=exchange)
+        if exchange is not None:
+            with expect("exchange", exchange, Exchange, "a neuroai.Exchange, such as na.MPI()")._lent() as pointer:
+                _c.nai_trainer_set_exchange(self, pointer)
         if curriculum is not None:
             _c.nai_trainer_set_curriculum(self, curriculum)
 
@@ -267,7 +280,8 @@ class Trainer(Handle):
     def set(self, parameter: str, value: float) -> None:
         """Sets a number by name.
 
-        It is one of "batch", "threads", "seed", "clip", "recompute", "evaluate_every", "evaluate_trials", "stop_at".
+        It is one of "batch", "threads", "seed", "clip", "recompute", "shards", "evaluate_every", "evaluate_trials",
+        "stop_at".
         """
         if parameter == "recompute" and isinstance(value, bool):  # not spans of one step
             value = -1 if value else 0

@@ -122,7 +122,7 @@ def test_a_refusal_says_what_to_call(thing, name, words):
 def test_settings_of_a_trainer_are_the_library_s():
     t = trainer()
     values = {"batch": 7, "threads": 2, "seed": 3, "clip": 1.5, "evaluate_every": 9, "evaluate_trials": 11, "stop_at": 0.5}
-    values["recompute"] = 4
+    values.update(recompute=4, shards=2)
     assert set(values) == set(t.parameters)
     for name, value in values.items():
         setattr(t, name, value)
