@@ -48,9 +48,10 @@ HEADERS := $(sort $(wildcard include/neuroai/*.h))
 CPP_HEADER := include/neuroai/neuroai.hpp
 TESTS := $(sort $(wildcard tests/*.c))
 SUITES := $(patsubst tests/test_%.c,%,$(sort $(wildcard tests/test_*.c)))
-EXAMPLES := $(sort $(wildcard examples/*.c))
+# Those over MPI are compiled and run by check-mpi alone.
+EXAMPLES := $(filter-out examples/mpi_%,$(sort $(wildcard examples/*.c)))
 CPP_EXAMPLES := $(sort $(wildcard examples/*.cpp))
-PYTHON_EXAMPLES := $(sort $(wildcard examples/*.py))
+PYTHON_EXAMPLES := $(filter-out examples/mpi_%,$(sort $(wildcard examples/*.py)))
 BENCHES := $(sort $(wildcard tests/bench/*.c))
 BENCH_PROGRAMS := $(BENCHES:%.c=$(BUILD)/%)
 
@@ -383,6 +384,19 @@ check-arm: ## C tests that meet the kernels, cross-compiled for 64-bit ARM and r
 run-suites: $(ARM_RUNS)
 $(ARM_RUNS): run-suite-%: $(TEST_RUN)
 	$(Q)CK_RUN_SUITE=$* $(RUNNER) $(TEST_RUN)
+
+# Not among CHECKS: it needs Open MPI. KILLS: how often a process is killed. In Python too, where MPI_PYTHON has mpi4py.
+KILLS ?= 4
+MPI_PYTHON ?= $(VENV)/bin/python
+.PHONY: check-mpi
+check-mpi: shared ## training over MPI: 1, 2 and 4 processes make the same file, and after some were killed
+	$(Q)PYTHON="$(PYTHON)" .ci/deps mpi
+	@mkdir -p $(BUILD)/examples
+	$(Q)mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) examples/mpi_train.c -o $(BUILD)/examples/mpi_train \
+	  $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(abspath $(BUILD))'
+	$(Q)export PYTHONPATH=$(CURDIR)/bindings/python:$$PYTHONPATH NEUROAI_LIBRARY=$(abspath $(SHARED_LINK)); \
+	  with=`$(MPI_PYTHON) -c 'import mpi4py, numpy' 2> /dev/null && echo --python $(abspath $(MPI_PYTHON))`; \
+	  $(PYTHON) tests/mpi/run.py $(BUILD)/examples/mpi_train --kills $(KILLS) $$with
 
 # Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
 .PHONY: check-abi abi
