@@ -219,6 +219,38 @@ START_TEST(any_ranks_from_where_trials_end)
 }
 END_TEST
 
+/* Trials grow longer from stage to stage; which stage, all find out together. */
+static nai_trainer *in_stages(int number)
+{
+  nai_network *net = compose_ei_of(20, 3, 16, 4, 3);
+  nai_curriculum *stages;
+  nai_cost *cost;
+  expect_ok(nai_network_build(net, 1));
+  nai_trainer *trainer =
+      make_trainer(net, bptt_rule(), adam(1e-3), task_for(net, "perceptual-decision-making"));
+  attach_cost(trainer, nai_cost_create_cross_entropy(&cost, "choice"), &cost, 1);
+  expect_ok(nai_curriculum_create(&stages));
+  expect_ok(nai_curriculum_add_stage(stages, "short", 0, 1));
+  expect_ok(nai_curriculum_add_stage(stages, "long", 0, 1));
+  expect_ok(nai_curriculum_set(stages, "short", "stimulus", (double[]){200}, 1));
+  expect_ok(nai_curriculum_set(stages, "long", "stimulus", (double[]){900}, 1));
+  expect_ok(nai_trainer_set_curriculum(trainer, stages));
+  nai_curriculum_destroy(stages);
+  (void)number;
+  return trainer;
+}
+
+START_TEST(any_ranks_in_stages)
+{
+  expect_any_ranks_agree(in_stages, 0, "a curriculum");
+  run r = {.make = in_stages, .shards = 4, .threads = 1, .updates = UPDATES};
+  make_run(&r);
+  /* two stages of two updates each, and an end */
+  EXPECT(r.history[0][NAI_HISTORY_STAGE] == 0 && r.history[0][3 * 5 + NAI_HISTORY_STAGE] == 1);
+  EXPECT(r.history[0][4 * 5 + NAI_HISTORY_COST] == 0);
+}
+END_TEST
+
 static nai_trainer *by_optimizer(int number)
 {
   nai_optimizer *optimizer;
@@ -296,6 +328,27 @@ START_TEST(one_shard_changes_nothing)
   with.ranks = 1;
   make_run(&with);
   expect_same_runs(&without, &with, "one shard");
+}
+END_TEST
+
+/* As many as one likes from one update to the next, of batches of any size: room is made anew. */
+START_TEST(shards_may_change)
+{
+  static const int shards[] = {4, 1, 8, 2, 2, 4}, batch[] = {10, 3, 9, 30, 2, 11};
+  uint64_t hash[2];
+  for (int k = 0; k < 2; k++) {
+    nai_trainer *trainer = everything(0);
+    for (int i = 0; i < 6; i++) {
+      if (k) expect_ok(nai_trainer_set(trainer, "threads", 1 + i % 3));
+      expect_ok(nai_trainer_set(trainer, "shards", 1));
+      expect_ok(nai_trainer_set(trainer, "batch", batch[i]));
+      expect_ok(nai_trainer_set(trainer, "shards", shards[i]));
+      expect_ok(nai_trainer_run(trainer, 1, NULL, NULL));
+    }
+    hash[k] = hash_of(trainer->plasticity.net);
+    nai_trainer_destroy(trainer);
+  }
+  EXPECT(hash[0] == hash[1]);
 }
 END_TEST
 
@@ -868,10 +921,12 @@ Suite *shards_suite(void)
   tcase_add_loop_test(same, any_ranks_by_other_rules, 0, 3);
   tcase_add_loop_test(same, any_ranks_by_every_optimiser, 0, 4);
   tcase_add_loop_test(same, any_ranks_from_where_trials_end, 0, 2);
+  tcase_add_test(same, any_ranks_in_stages);
   tcase_add_test(same, any_ranks_where_a_task_answers);
   tcase_add_test(same, any_ranks_go_on_from_a_checkpoint);
   suite_add_tcase(suite, same);
-  ADD_CASE(suite, "the batch", shards_add_up_to_the_batch, one_shard_changes_nothing);
+  ADD_CASE(suite, "the batch", shards_add_up_to_the_batch, shards_may_change,
+           one_shard_changes_nothing);
   TCase *failures = tcase_create("failures");
   tcase_set_timeout(failures, 120);
   tcase_add_test(failures, a_rank_may_fail_at_any_call);
