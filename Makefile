@@ -398,6 +398,14 @@ check-mpi: shared ## training over MPI: 1, 2 and 4 processes make the same file,
 	  with=`$(MPI_PYTHON) -c 'import mpi4py, numpy' 2> /dev/null && echo --python $(abspath $(MPI_PYTHON))`; \
 	  $(PYTHON) tests/mpi/run.py $(BUILD)/examples/mpi_train --kills $(KILLS) $$with
 
+.PHONY: bench-mpi
+bench-mpi: shared ## how an update scales with processes: measured for 1 and 2, and a model beyond
+	$(Q)PYTHON="$(PYTHON)" .ci/deps mpi
+	@mkdir -p $(BUILD)/examples
+	$(Q)mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) tests/mpi/scaling.c -o $(BUILD)/examples/mpi_scaling \
+	  $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(abspath $(BUILD))'
+	$(Q)$(PYTHON) tests/mpi/scaling.py $(BUILD)/examples/mpi_scaling
+
 # Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
 .PHONY: check-abi abi
 check-abi: all ## the binary interface against the last release's, and what the changelog says of it
