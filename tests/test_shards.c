@@ -759,6 +759,38 @@ START_TEST(bad_numbers_of_shards_are_refused)
 }
 END_TEST
 
+/* More ranks than a checkpoint has shards: nothing has changed. Fewer may go on. */
+START_TEST(a_checkpoint_has_shards_for_so_many_ranks)
+{
+  int two = 2, eight = 8;
+  char folder[256], path[300];
+  checks_folder(folder);
+  snprintf(path, sizeof path, "%s/trainer.safetensors", folder);
+  nai_trainer *trainer = everything(0);
+  nai_exchange *few = echo_of(&two), *many = echo_of(&eight);
+  expect_ok(nai_trainer_set(trainer, "shards", 4));
+  expect_ok(nai_trainer_step(NULL, trainer, NULL));
+  expect_ok(nai_trainer_save(trainer, path));
+  nai_trainer *other = everything(0);
+  expect_ok(nai_trainer_set(other, "shards", 16));
+  expect_ok(nai_trainer_set_exchange(other, many));
+  uint64_t before = hash_of(other->plasticity.net);
+  expect_fails(nai_trainer_restore(other, path), NAI_ERR_INVALID,
+               "shards is 4, which the 8 ranks of the exchange do not divide");
+  EXPECT(shards_of(other) == 16 && hash_of(other->plasticity.net) == before);
+  EXPECT(nai_trainer_updates(other) == 0);
+  expect_ok(nai_trainer_set_exchange(other, few));
+  expect_ok(nai_trainer_restore(other, path));
+  EXPECT(shards_of(other) == 4 && hash_of(other->plasticity.net) != before);
+  nai_exchange_destroy(few);
+  nai_exchange_destroy(many);
+  nai_trainer_destroy(other);
+  nai_trainer_destroy(trainer);
+  unlink(path);
+  rmdir(folder);
+}
+END_TEST
+
 /* Rules that are no sum over trials: node perturbation, FORCE. */
 START_TEST(rules_that_cannot_be_cut_say_so)
 {
@@ -936,8 +968,8 @@ Suite *shards_suite(void)
   tcase_add_test(failures, ranks_that_differ_are_told);
   suite_add_tcase(suite, failures);
   ADD_CASE(suite, "refused", bad_exchanges_are_refused, bad_numbers_of_shards_are_refused,
-           rules_that_cannot_be_cut_say_so, learning_within_trials_is_refused,
-           costs_that_want_the_batch_whole_are_refused,
+           a_checkpoint_has_shards_for_so_many_ranks, rules_that_cannot_be_cut_say_so,
+           learning_within_trials_is_refused, costs_that_want_the_batch_whole_are_refused,
            a_trainer_without_a_task_has_nothing_to_cut);
   ADD_CASE(suite, "memory", each_allocation_may_fail, updates_take_no_memory);
   return suite;
