@@ -28,7 +28,10 @@ static nai_status fail(const char *what)
   return NAI_ERR_USER;
 }
 
-/* MPI_Waitall() would wait for ever for a rank that has died. */
+/*
+ * MPI_Waitall() would wait for ever for a rank that has died. Messages that come later have no place any
+ * more: the program has to end then.
+ */
 static nai_status finish(const line *line, int n, MPI_Request *request)
 {
   double end = MPI_Wtime() + line->patience;

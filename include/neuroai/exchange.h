@@ -13,7 +13,9 @@
  * fail after a time of its own choosing: it returns a negative code, with a message by
  * nai_set_error(). The call that led to it then fails with this code, and what it works on stays as
  * it was. From then on the exchange is refused, as nobody knows which messages are still under way:
- * make another one.
+ * make another one. When a function returns, its arrays are the library's again, also when it
+ * fails: no message that comes late may be written there. End the process, as the example does, or
+ * let messages come into memory of your own.
  */
 #ifndef NEUROAI_EXCHANGE_H
 #define NEUROAI_EXCHANGE_H

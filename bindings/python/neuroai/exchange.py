@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import time
-from typing import Any, ContextManager, Tuple
+from typing import Any, ContextManager, List, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -100,22 +100,28 @@ class MPI(Exchange):
         if not self.timeout > 0:
             raise InvalidError(f"timeout is {timeout}, must be above 0")
         self._mpi, self._comm = mpi, (mpi.COMM_WORLD if comm is None else comm).Dup()
+        self._lost: List[Any] = []
         super().__init__(self._comm.Get_rank(), self._comm.Get_size())
 
     def swap(self, partner: int, give: Bytes, take: Bytes) -> None:
-        kind = self._mpi.BYTE
-        wanted = self._comm.Irecv([take, kind], source=partner)
-        self._finish([wanted, self._comm.Isend([give, kind], dest=partner)])
+        kind, given, taken = self._mpi.BYTE, give.copy(), np.empty_like(take)
+        wanted = self._comm.Irecv([taken, kind], source=partner)
+        self._finish([wanted, self._comm.Isend([given, kind], dest=partner)], given, taken)
+        take[:] = taken
 
     def gather(self, everything: Bytes, first: Tuple[int, ...], size: Tuple[int, ...]) -> None:
-        target = [everything, size, first, self._mpi.BYTE]
-        self._finish([self._comm.Iallgatherv(self._mpi.IN_PLACE, target)])
+        taken = everything.copy()
+        target = [taken, size, first, self._mpi.BYTE]
+        self._finish([self._comm.Iallgatherv(self._mpi.IN_PLACE, target)], taken)
+        everything[:] = taken
 
-    def _finish(self, requests: Any) -> None:
+    def _finish(self, requests: Any, *arrays: Bytes) -> None:
+        """Waits. Arrays are copies: who was taken for dead may come back, and must not find the library's memory gone."""
         end, asked = time.monotonic() + self.timeout, 0
         while not self._mpi.Request.Testall(requests):
             asked += 1
             if time.monotonic() > end:
+                self._lost.append((requests, arrays))
                 raise TimeoutError(f"a rank has not answered for {self.timeout:g} s: it may have died")
             if asked > 200:
                 time.sleep(5e-5)
