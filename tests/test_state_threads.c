@@ -234,6 +234,31 @@ START_TEST(steps_at_once)
 }
 END_TEST
 
+/* Between rows steps are made at once, up to those of the rows: states and ports are there as at each step. */
+START_TEST(rows_between_steps_at_once)
+{
+  enum { ROWS_STEPS = 60, WIDTH = 3 * N_I + 3 * N_E };
+  static float one[ROWS_STEPS * WIDTH], some[ROWS_STEPS * WIDTH];
+  nai_network *net = build_alone();
+  float *to[] = {one, some};
+  for (int64_t every = 1; every <= 7; every += every > 1 ? 5 : 1) {
+    nai_state *state = make_state(net, 1, 7);
+    nai_recording r = NAI_RECORDING_INIT;
+    r.variables = "I:i_exc I:exc I:background E:v E:delta E:spike";
+    r.width = WIDTH;
+    r.traces = to[every > 1];
+    r.every = every;
+    expect_ok(nai_state_record_spikes(state, ROWS_STEPS, NULL, &r));
+    ck_assert_int_eq(r.rows, ROWS_STEPS / every);
+    for (int64_t k = 0; k < r.rows; k++)
+      EXPECT(memcmp(r.traces + k * WIDTH, one + ((k + 1) * every - 1) * WIDTH,
+                    WIDTH * sizeof *one) == 0);
+    nai_state_destroy(state);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(what_cannot_be)
 {
   nai_network *net = build_ei(5, 3, 1);
@@ -266,7 +291,8 @@ Suite *state_threads_suite(void)
 {
   Suite *suite = suite_create("state_threads");
   ADD_CASE(suite, "bits", parts_of_one_trial, trials_of_spiking_units, trials_of_rate_units,
-           one_trial_as_among_others, what_is_clamped_is_sent, steps_at_once);
+           one_trial_as_among_others, what_is_clamped_is_sent, steps_at_once,
+           rows_between_steps_at_once);
   ADD_CASE(suite, "refusals", what_cannot_be);
   return suite;
 }

@@ -70,6 +70,11 @@ typedef struct nai_spike {
  * How many there will be is not known before, so a call makes steps only as long as there is room
  * for one in which all units fire; `made` says how many that were. Empty the buffer, set n to 0 and
  * go on with the steps that are left.
+ *
+ * All else comes in rows: of each step, or with `every` of each so many-th one. Nothing is copied
+ * between rows. `since` counts on from call to call, so that a run in pieces has the rows of the
+ * whole one, wherever it is cut. A call that makes all of its steps writes (since + steps) / every
+ * rows; each call begins with row 0 of the arrays.
  */
 typedef struct nai_recording {
   uint32_t struct_size;    /**< sizeof(nai_recording) */
@@ -79,26 +84,35 @@ typedef struct nai_recording {
   int64_t room;            /**< spikes that it takes: at least those of a step with all units */
   int64_t n;               /**< spikes in it; a call adds those of its steps */
   int64_t made;            /**< steps that the last call made */
-  float *outputs;          /**< [steps, trials, channels], or NULL */
-  float *rates;            /**< [steps, trials, units], or NULL */
+  float *outputs;          /**< [rows, trials, channels], or NULL */
+  float *rates;            /**< [rows, trials, units], or NULL */
   const char *variables;   /**< as the names of nai_state_record(), or NULL */
-  float *traces;           /**< [steps, trials, width], or NULL without variables */
-  int64_t width;           /**< of the variables together */
+  float *traces;           /**< [rows, trials, width], or NULL without variables */
+  int64_t width;           /**< of the variables together, or of the columns that are chosen */
+  int64_t every;           /**< rows are of every so many steps; 0: of each */
+  int64_t since;           /**< steps since the last row, below every; a call counts on from it */
+  int64_t rows;            /**< rows that the last call wrote */
+  /** [width] which numbers of the variables, counted through all of them; NULL: all. */
+  const int64_t *columns;
+  /** [n_units] whose spikes, counted through the populations, ascending; NULL: of all units. */
+  const int64_t *units;
+  int64_t n_units; /**< how many */
 } nai_recording;
 
 /* clang-format off */
 /** A nai_recording that records nothing yet. */
 #define NAI_RECORDING_INIT \
-  {sizeof(nai_recording), 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, 0}
+  {sizeof(nai_recording), 0, NULL, NULL, 0, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, NULL, NULL, 0}
 /* clang-format on */
 
 /**
  * Makes up to `steps` time steps and records spikes, and what nai_state_record() does. A spike is
  * where what is sent is not 0, of populations whose model has NAI_MODEL_SPIKES; populations are in
- * the order in which they were added, units of the next one counted on. Allocates nothing without
- * variables. If a model's function fails, `made` and `n` are of the steps before. Nullable: inputs.
- * Errors: NAI_ERR_UNSUPPORTED for a population that does not spike; NAI_ERR_INVALID where the
- * buffer has less room than a step may need; NAI_ERR_NONFINITE as in nai_state_run().
+ * the order in which they were added, units of the next one counted on, also where only some units
+ * are chosen. Allocates nothing without variables. If a model's function fails, `made`, `n`, `rows`
+ * and `since` are of the steps before. Nullable: inputs. Errors: NAI_ERR_UNSUPPORTED for a
+ * population that does not spike; NAI_ERR_INVALID where the buffer has less room than a step may
+ * need, and for units or columns that there are not; NAI_ERR_NONFINITE as in nai_state_run().
  */
 NAI_API nai_status nai_state_record_spikes(nai_state *state, int64_t steps, const float *inputs,
                                            nai_recording *to);

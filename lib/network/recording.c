@@ -1,4 +1,5 @@
 /* Running a state for several steps, and recording what it does: rows of numbers, or spikes as events. */
+#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
 /* What a call records. */
 typedef struct record {
   nai_recording *to;
-  nai__variable *traced;
+  nai__variable *traced; /* runs of columns of them, one after the other in a row */
   int64_t n_traced;
   int64_t n_watched;
   int64_t most; /* spikes of one step */
@@ -33,22 +34,64 @@ static void copy_rates(const nai_state *state, float *rates)
     }
 }
 
-/* Variables that a list of names means, one after the other, and what they take of a row. */
-static nai_status find_traces(nai__variable *out, nai_state *state, const char *names,
-                              int64_t width)
+/* Variables that a list of names means, and what they take of a row together. */
+static nai_status find_variables(nai__variable *out, int64_t *n, int64_t *width, nai_state *state,
+                                 const char *names)
 {
   char entry[NAI__ENTRY];
-  const char *rest = names;
-  int64_t n = 0, found = 0;
   int more;
-  while ((more = nai__names_next(&rest, entry)) == 1) {
-    NAI__TRY(nai__variable_find(&out[n], state, entry));
-    found += out[n++].width;
+  for (*n = *width = 0; (more = nai__names_next(&names, entry)) == 1; (*n)++) {
+    NAI__TRY(nai__variable_find(&out[*n], state, entry));
+    *width += out[*n].width;
   }
-  if (more < 0) return nai__fail(NAI_ERR_NAME, "names has an entry of more than 63 characters");
-  if (found == width) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID, "width is %lld, must be %lld, that of '%.60s' together",
-                   (long long)width, (long long)found, names);
+  if (more == 0) return NAI_OK;
+  return nai__fail(NAI_ERR_NAME, "names has an entry of more than 63 characters");
+}
+
+static nai_status check_columns(const nai_recording *to, int64_t width, const char *names)
+{
+  if (!to->columns && to->width == width) return NAI_OK;
+  if (!to->columns)
+    return nai__fail(NAI_ERR_INVALID, "width is %lld, must be %lld, that of '%.60s' together",
+                     (long long)to->width, (long long)width, names);
+  if (to->width < 0)
+    return nai__fail(NAI_ERR_INVALID, "width is %lld, must be at least 0, the number of columns",
+                     (long long)to->width);
+  for (int64_t k = 0; k < to->width; k++)
+    if (to->columns[k] < 0 || to->columns[k] >= width)
+      return nai__fail(
+          NAI_ERR_INVALID, "columns[%lld] is %lld, must be 0 to %lld: '%.60s' has %lld numbers",
+          (long long)k, (long long)to->columns[k], (long long)(width - 1), names, (long long)width);
+  return NAI_OK;
+}
+
+/* Adds columns of a variable to runs of columns: to the last run where they are next to it. */
+static int64_t add_columns(nai__variable *run, int64_t n, const nai__variable *of, int64_t first,
+                           int64_t width)
+{
+  nai__variable *last = n ? &run[n - 1] : NULL;
+  if (last && last->ld == of->ld && last->now + last->width == of->now + first) {
+    last->width += width;
+    return n;
+  }
+  run[n] = (nai__variable){of->now + first, width, of->ld};
+  return n + 1;
+}
+
+/* All columns, or those that are chosen; how many runs there are. */
+static int64_t find_runs(nai__variable *run, const nai_recording *to, const nai__variable *variable,
+                         int64_t n)
+{
+  int64_t runs = 0;
+  for (int64_t k = 0; k < n && !to->columns; k++)
+    runs = add_columns(run, runs, &variable[k], 0, variable[k].width);
+  for (int64_t k = 0; k < to->width && to->columns; k++) {
+    const nai__variable *of = variable;
+    int64_t column = to->columns[k];
+    for (; column >= of->width; of++) column -= of->width;
+    runs = add_columns(run, runs, of, column, 1);
+  }
+  return runs;
 }
 
 /* Variables now, [trials][width]. */
@@ -84,42 +127,57 @@ static nai_status find_spiking(int64_t *n, int64_t *units, nai_state *state, con
                    (long long)*units, INT32_MAX);
 }
 
+/* 1 when it is in the list, which ascends. */
+static int is_among(const int64_t *units, int64_t n, int64_t unit)
+{
+  int64_t low = 0, high = n;
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (units[middle] < unit)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low < n && units[low] == unit;
+}
+
 /* Adds spikes of some units: as events `like` this one, whose unit is the first of them. */
-static nai_spike *add_units(nai_spike *out, nai_spike like, const int32_t *unit, int64_t n)
+static nai_spike *add_units(nai_spike *out, nai_spike like, const nai_recording *to,
+                            const int32_t *unit, int64_t n)
 {
   const int32_t first = like.unit;
   for (int64_t k = 0; k < n; k++) {
     like.unit = first + unit[k];
-    *out++ = like;
+    if (!to->units || is_among(to->units, to->n_units, like.unit)) *out++ = like;
   }
   return out;
 }
 
 /* Of a row of n rates. */
-static nai_spike *add_row(nai_spike *out, nai_spike like, const nai__kernels *kernels,
-                          const float *rate, int64_t n)
+static nai_spike *add_row(nai_spike *out, nai_spike like, const nai_recording *to,
+                          const nai__kernels *kernels, const float *rate, int64_t n)
 {
   enum { SOME = 256 };
   int32_t unit[SOME];
   for (int64_t looked = 0; looked < n;) {
     const int64_t found = kernels->find_active(unit, SOME, rate, n, &looked);
-    out = add_units(out, like, unit, found);
+    out = add_units(out, like, to, unit, found);
   }
   return out;
 }
 
 /* Of a population; where who fired is asked for again, for its synapses, it is found once. */
-static nai_spike *add_spikes(nai_spike *out, nai_spike like, const nai_state *state,
-                             const nai__node *node)
+static nai_spike *add_spikes(nai_spike *out, nai_spike like, const nai_recording *to,
+                             const nai_state *state, const nai__node *node)
 {
   const nai__activity *a = &state->activity;
   const int32_t *unit;
   if (!a->events)
-    return add_row(out, like, a->net->kernels,
+    return add_row(out, like, to, a->net->kernels,
                    nai__rate_at(a, like.step) + like.trial * a->net->ld_units + node->offset,
                    node->n);
   const int64_t n = nai__events_of(&unit, a, node, like.step);
-  return add_units(out, like, unit, n);
+  return add_units(out, like, to, unit, n);
 }
 
 /* Spikes of a step that is kept, by trial and unit. */
@@ -129,7 +187,7 @@ static void copy_spikes(const nai_state *state, const record *r, int64_t step)
   for (int64_t b = 0; b < state->activity.trials; b++) {
     nai_spike like = {.step = step, .trial = (int32_t)b};
     for (int64_t k = 0; k < r->n_watched; k++) {
-      next = add_spikes(next, like, state, state->watched[k]);
+      next = add_spikes(next, like, r->to, state, state->watched[k]);
       like.unit += (int32_t)state->watched[k]->n;
     }
   }
@@ -143,25 +201,31 @@ static int has_room(const record *r, int64_t steps)
   return !r->n_watched || steps * r->most <= r->to->room - r->to->n;
 }
 
-/* Step t of the call. */
-static nai_status run_step(nai_state *state, int64_t t, const float *inputs, const record *r)
+/* 1 when there is more than spikes to be recorded of a row. */
+static int has_rows(const record *r)
+{
+  return r->to->outputs || r->to->rates || r->n_traced;
+}
+
+/* The next row, of the step that was made last. */
+static void copy_row(nai_state *state, const record *r)
 {
   const nai_network *net = state->net;
   nai_recording *to = r->to;
-  const int64_t trials = state->activity.trials;
-  NAI__TRY(nai__state_step(state, inputs ? inputs + t * trials * net->n_inputs : NULL,
-                           to->outputs ? to->outputs + t * trials * net->n_outputs : NULL));
+  const int64_t trials = state->activity.trials, at = to->rows++ * trials;
   if (to->rates || r->n_traced) nai__state_copy_now(state);
-  if (to->rates) copy_rates(state, to->rates + t * trials * net->n_units);
-  if (r->n_traced) copy_traces(state, r->traced, r->n_traced, to->traces + t * trials * to->width);
-  return NAI_OK;
+  if (to->outputs)
+    nai__copy_outputs(to->outputs + at * net->n_outputs, &state->activity, state->time, 0, trials);
+  if (to->rates) copy_rates(state, to->rates + at * net->n_units);
+  if (r->n_traced) copy_traces(state, r->traced, r->n_traced, to->traces + at * to->width);
 }
 
-/* How many of the steps that are left are made at once: of some nothing but spikes is recorded. */
+/* How many of the steps that are left are made at once: up to the next row, if there is one. */
 static int64_t steps_at_once(const nai_state *state, int64_t left, const record *r)
 {
-  const int64_t most = r->to->rates || r->n_traced ? 1 : nai__state_most(state),
-                steps = left < most ? left : most;
+  int64_t steps = nai__state_most(state);
+  if (has_rows(r) && steps > r->to->every - r->to->since) steps = r->to->every - r->to->since;
+  if (steps > left) steps = left;
   return has_room(r, steps) ? steps : 1;
 }
 
@@ -169,13 +233,16 @@ static int64_t steps_at_once(const nai_state *state, int64_t left, const record 
 static nai_status run_some(nai_state *state, int64_t t, int64_t steps, const float *inputs,
                            const record *r)
 {
+  nai_recording *to = r->to;
+  const int64_t row = state->activity.trials * state->net->n_inputs;
   if (steps > 1)
     NAI__TRY(nai__state_steps(state, steps));
   else
-    NAI__TRY(run_step(state, t, inputs, r));
+    NAI__TRY(nai__state_step(state, inputs ? inputs + t * row : NULL, NULL));
   for (int64_t k = 0; k < steps && r->n_watched; k++)
     copy_spikes(state, r, state->time - steps + 1 + k);
-  r->to->made = t + steps;
+  to->made = t + steps;
+  for (to->since += steps; to->since >= to->every; to->since -= to->every) copy_row(state, r);
   return NAI_OK;
 }
 
@@ -183,6 +250,7 @@ static nai_status run(nai_state *state, int64_t steps, const float *inputs, cons
 {
   nai_status status = NAI_OK;
   NAI__TRY(nai__inputs_finite(state->net, inputs, steps, state->activity.trials));
+  assert(r->to->every > 0 && r->to->since >= 0 && r->to->since < r->to->every);
   for (int64_t t = 0, some; t < steps && status == NAI_OK && has_room(r, 1); t += some) {
     some = steps_at_once(state, steps - t, r);
     status = run_some(state, t, some, inputs, r);
@@ -205,15 +273,27 @@ static int64_t count_entries(const char *names)
   return n;
 }
 
+/* What of the variables goes into a row, in `runs` with room for one of each column. */
+static nai_status find_traces(nai__variable *runs, record *r, nai_state *state, const char *names)
+{
+  int64_t n, width;
+  nai__variable *variable = NAI__ARRAY(nai__variable, count_entries(names) + 1);
+  if (!variable) return NAI_ERR_MEMORY;
+  nai_status status = find_variables(variable, &n, &width, state, names);
+  if (status == NAI_OK) status = check_columns(r->to, width, names);
+  if (status == NAI_OK) r->n_traced = find_runs(runs, r->to, variable, n);
+  nai__free(variable);
+  return status;
+}
+
 /* The same with variables, of which there are some. */
 static nai_status run_traced(nai_state *state, int64_t steps, const float *inputs, record *r,
                              const char *names)
 {
   if (!r->to->traces) return nai__fail_null("traces");
-  r->n_traced = count_entries(names);
-  r->traced = NAI__ARRAY(nai__variable, r->n_traced + 1);
+  r->traced = NAI__ARRAY(nai__variable, r->to->width > 0 ? r->to->width : 1);
   if (!r->traced) return NAI_ERR_MEMORY;
-  nai_status status = find_traces(r->traced, state, names, r->to->width);
+  nai_status status = find_traces(r->traced, r, state, names);
   if (status == NAI_OK) status = run(state, steps, inputs, r);
   nai__free(r->traced);
   return status;
@@ -224,7 +304,7 @@ nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, f
 {
   NAI__REQUIRE(state);
   NAI__TRY(check_steps(steps));
-  nai_recording to = {.outputs = outputs, .rates = rates};
+  nai_recording to = {.outputs = outputs, .rates = rates, .every = 1};
   return run(state, steps, inputs, &(record){.to = &to});
 }
 
@@ -234,7 +314,8 @@ nai_status nai_state_record(nai_state *state, int64_t steps, const float *inputs
   NAI__REQUIRE(state);
   NAI__REQUIRE(names);
   NAI__TRY(check_steps(steps));
-  nai_recording to = {.outputs = outputs, .rates = rates, .traces = traces, .width = width};
+  nai_recording to = {
+      .outputs = outputs, .rates = rates, .traces = traces, .width = width, .every = 1};
   return run_traced(state, steps, inputs, &(record){.to = &to}, names);
 }
 
@@ -252,14 +333,49 @@ static nai_status check_room(const nai_recording *to, int64_t most)
   return NAI_OK;
 }
 
+/* How often there are rows: 0 is each step. */
+static nai_status check_rows(nai_recording *to)
+{
+  if (to->every < 0)
+    return nai__fail(NAI_ERR_INVALID, "every is %lld, must be at least 1, or 0 for each step",
+                     (long long)to->every);
+  if (to->every == 0) to->every = 1;
+  if (to->since >= 0 && to->since < to->every) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "since is %lld, must be 0 to %lld, below every",
+                   (long long)to->since, (long long)(to->every - 1));
+}
+
+/* How many may fire at a step. */
+static nai_status check_units(int64_t *most, const nai_recording *to, int64_t units)
+{
+  *most = to->units ? to->n_units : units;
+  if (!to->units) return NAI_OK;
+  if (to->n_units < 0)
+    return nai__fail(NAI_ERR_INVALID, "n_units is %lld, must be at least 0",
+                     (long long)to->n_units);
+  for (int64_t k = 0; k < to->n_units; k++) {
+    const int64_t unit = to->units[k];
+    if (unit < 0 || unit >= units)
+      return nai__fail(NAI_ERR_INVALID, "units[%lld] is %lld, must be 0 to %lld: below %lld units",
+                       (long long)k, (long long)unit, (long long)(units - 1), (long long)units);
+    if (k && unit <= to->units[k - 1])
+      return nai__fail(NAI_ERR_INVALID,
+                       "units[%lld] is %lld, after %lld: they must ascend, none twice",
+                       (long long)k, (long long)unit, (long long)to->units[k - 1]);
+  }
+  return NAI_OK;
+}
+
 static nai_status record_spikes(nai_state *state, int64_t steps, const float *inputs,
                                 nai_recording *to)
 {
   record r = {.to = to};
   int64_t units;
   NAI__TRY(check_steps(steps));
+  NAI__TRY(check_rows(to));
   NAI__TRY(find_spiking(&r.n_watched, &units, state, to->populations));
-  r.most = units * state->activity.trials;
+  if (to->populations) NAI__TRY(check_units(&r.most, to, units));
+  r.most *= state->activity.trials;
   NAI__TRY(check_room(to, r.most));
   if (to->variables) return run_traced(state, steps, inputs, &r, to->variables);
   return run(state, steps, inputs, &r);
@@ -270,10 +386,12 @@ nai_status nai_state_record_spikes(nai_state *state, int64_t steps, const float 
 {
   nai_recording ours;
   NAI__REQUIRE(state);
-  NAI__TRY(nai__struct_take(&ours, sizeof ours, to, NAI__FIRST_SIZE(nai_recording, width), "to"));
-  ours.made = 0;
+  NAI__TRY(nai__struct_take(&ours, sizeof ours, to, NAI__FIRST_SIZE(nai_recording, n_units), "to"));
+  ours.made = ours.rows = 0;
   nai_status status = record_spikes(state, steps, inputs, &ours);
   to->n = ours.n;
   to->made = ours.made;
+  to->since = ours.since;
+  to->rows = ours.rows;
   return status;
 }

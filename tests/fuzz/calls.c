@@ -328,6 +328,7 @@ static void record_spikes(pool *p, input *in)
 {
   static nai_spike spikes[SPIKES + 1];
   static float traces[7 * 4 * 16]; /* of all steps, trials and units that are asked for */
+  static const int64_t some[] = {0, 1, 3, 40};
   nai_recording to = NAI_RECORDING_INIT;
   to.populations = take_choice(in, 4) ? "E I" : take_name(in);
   to.spikes = spikes;
@@ -337,6 +338,18 @@ static void record_spikes(pool *p, input *in)
     to.variables = take_name(in);
     to.width = take_choice(in, 16);
     to.traces = traces;
+  }
+  if (take_choice(in, 4) == 0) {
+    to.every = take_small(in);
+    to.since = take_choice(in, 4);
+  }
+  if (take_choice(in, 4) == 0) {
+    to.units = some;
+    to.n_units = take_choice(in, 5);
+  }
+  if (take_choice(in, 4) == 0) {
+    to.columns = some;
+    to.width = take_choice(in, 5);
   }
   const int64_t steps = take_choice(in, 8) - 1, n = to.n, before = nai_state_time(p->state);
   spikes[SPIKES].unit = -7;

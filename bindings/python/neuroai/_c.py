@@ -418,6 +418,12 @@ class nai_recording(Structure):
         ("variables", c_char_p),
         ("traces", POINTER(c_float)),
         ("width", c_int64),
+        ("every", c_int64),
+        ("since", c_int64),
+        ("rows", c_int64),
+        ("columns", POINTER(c_int64)),
+        ("units", POINTER(c_int64)),
+        ("n_units", c_int64),
     ]
 
 

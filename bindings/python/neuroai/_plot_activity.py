@@ -101,12 +101,12 @@ def responses(
     means = means[:, whole]
     if len(time) < 2:
         raise InvalidError("run: at no step do trials of every value go on")
-    sizes = {key: n for key, n in chosen(run.net, names).items() if key in run.rates}
+    sizes = {key: len(run.units[key]) for key in chosen(run.net, names) if key in run.rates}
     assert run.trials is not None
     label = with_unit(name, task, run.trials.conditions)
     if kind == "heat":
         return _draw_heat(run, values, means, time, sizes, label, ax)
-    labels = [(key, index) for key, n in sizes.items() for index in range(n)]
+    labels = [(key, unit) for key in sizes for unit in run.units[key].tolist()]
     picked = _pick(means, units, labels)
     return _draw_units(run, values, means[:, :, picked], time, [labels[i] for i in picked], label, ax)
 

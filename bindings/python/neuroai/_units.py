@@ -24,15 +24,16 @@ def chosen(net: "Network", names: Chosen, units: Optional[npt.ArrayLike] = None)
     """What ``names`` and ``units`` of a call mean."""
     if not isinstance(names, Mapping):
         given = joined(names)
-        return [(given, None if units is None else _numbers(net, given, units, "units"))]
+        return [(given, None if units is None else numbers_of(net, given, units, "units"))]
     if units is not None:
         raise InvalidError("units: the names are a mapping, which has the units already")
     if not names:
         raise InvalidError("names: the mapping is empty")
-    return [(name, _numbers(net, name, value, f"units of '{name}'")) for name, value in names.items()]
+    return [(name, numbers_of(net, name, value, f"units of '{name}'")) for name, value in names.items()]
 
 
-def _numbers(net: "Network", names: str, units: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
+def numbers_of(net: "Network", names: str, units: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
+    """Units as numbers, which may be given as a mask of bool [n]."""
     if not isinstance(names, str):
         raise wrong_type("names", "names of populations", names)
     array = given(what, units) if np.size(units) else np.asarray(units)

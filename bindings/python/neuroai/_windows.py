@@ -35,7 +35,7 @@ def activity_of(run: Run, names: Names) -> Doubles:
 
 def labels_of(run: Run, names: Names) -> List[Tuple[str, int]]:
     """Population and number of each of these units."""
-    return [(name, unit) for name in _picked(run, names) for unit in range(run.net.size(name))]
+    return [(name, unit) for name in _picked(run, names) for unit in run.units[name].tolist()]
 
 
 def going_of(run: Run, window: Window) -> npt.NDArray[np.bool_]:

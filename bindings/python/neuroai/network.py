@@ -56,6 +56,7 @@ from .synapse_list import SynapseList, as_matrix, bulk_radius, count, leading, m
 
 if TYPE_CHECKING:
     from .intervention import Interventions
+    from ._recording import Recorded
     from .run import Run
     from .state import Inputs, State
 
@@ -837,7 +838,7 @@ class Network(Handle):
         trials: Optional[int] = None,
         steps: Optional[int] = None,
         state: Optional["State"] = None,
-        record: Optional[Names] = None,
+        record: "Optional[Recorded]" = None,
         every: int = 1,
         interventions: "Optional[Interventions]" = None,
         progress: bool = True,
@@ -856,8 +857,11 @@ class Network(Handle):
             trials, steps: needed if there are no inputs.
             state: continues from this state, which moves on, instead of starting at time 0; ``seed`` is then not used.
             record: populations whose rates are recorded, names or shell patterns: ``"E"``, ``["E", "pfc/*"]``; None:
-                all; ``""``: none. Of those that spike, ``run.spikes`` has the spikes. With a colon a variable, see :meth:`State.variable`, which ``run.traces`` then has:
-                ``"E I:x D:dendrite+"``, ``"*:rate"``. Outputs are always recorded. Memory is only taken for what is recorded.
+                all; ``""``: none. Of those that spike, ``run.spikes`` has the spikes. With a colon a variable, see
+                :meth:`State.variable`, which ``run.traces`` then has: ``"E I:x D:dendrite+"``, ``"*:rate"``. Or a mapping
+                from such names to units, numbers from 0 or a mask of bool [n], where None is all:
+                ``{"E": [0, 3, 5], "I:x": mask, "PV": None}``; ``run.units`` has their numbers. Outputs are always
+                recorded. Memory is only taken for what is recorded.
             every: records every so many steps: ``every``, ``2 * every``, ...
             interventions: what is done to units, and when: ``na.Silence("PV", start=500, end=1000)``, or a list of
                 such; see :class:`neuroai.Intervention`. Times count from the start of the run; epochs are those of the

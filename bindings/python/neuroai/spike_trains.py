@@ -228,12 +228,13 @@ class Spikes(Closed):
     def _tally(where: Any, shape: Tuple[int, ...]) -> "npt.NDArray[np.int32]":
         return np.bincount(where, minlength=int(np.prod(shape))).astype(np.int32).reshape(shape)
 
-    def rows(self, every: int = 1, rows: Optional[int] = None) -> Floats:
-        """As rates are recorded: [rows, B, n], 1 where a unit fires at step ``(row + 1) * every``, else 0."""
-        rows = self.end // every if rows is None else rows
+    def rows(self, every: int = 1, rows: Optional[int] = None, before: int = 0) -> Floats:
+        """As rates are recorded: [rows, B, n], 1 where a unit fires at step ``(before + row + 1) * every``, else 0."""
+        rows = self.end // every - before if rows is None else rows
         dense = np.zeros((rows, self.trials, self.n), np.float32)
-        here = (self.step % every == 0) & (self.step <= rows * every)
-        dense[self.step[here] // every - 1, self.trial[here], self.unit[here]] = 1
+        row = self.step // every - 1 - before
+        here = (self.step % every == 0) & (row >= 0) & (row < rows)
+        dense[row[here], self.trial[here], self.unit[here]] = 1
         return dense
 
     def __len__(self) -> int:
@@ -250,15 +251,17 @@ class Rates(Record[str, Floats]):
     """Recorded rates by population; those of populations that spike are made of events when they are asked for."""
 
     def __init__(
-        self, stored: Mapping[str, Floats], spikes: Mapping[str, Spikes], names: Any, every: int, rows: int
+        self, stored: Mapping[str, Floats], spikes: Mapping[str, Spikes], names: Any, every: int, rows: int, before: int = 0
     ) -> None:
         nothing = np.empty(0, np.float32)
         super().__init__({name: stored.get(name, nothing) for name in names})
-        vars(self).update(spikes=spikes, every=every, rows=rows)
+        vars(self).update(spikes=spikes, every=every, rows=rows, before=before)
 
     def __getitem__(self, name: str) -> Floats:
         spikes: Optional[Spikes] = vars(self)["spikes"].get(name)
-        return super().__getitem__(name) if spikes is None else spikes.rows(vars(self)["every"], vars(self)["rows"])
+        if spikes is None:
+            return super().__getitem__(name)
+        return spikes.rows(vars(self)["every"], vars(self)["rows"], vars(self)["before"])
 
     def __iter__(self) -> Iterator[str]:  # a dictionary that is copied asks for this, or it would take what is stored
         return super().__iter__()
@@ -280,7 +283,7 @@ class Rates(Record[str, Floats]):
     def _parts(self) -> Tuple[Any, ...]:
         spikes = vars(self)["spikes"]
         stored = {name: self[name] for name in self if name not in spikes}
-        return stored, dict(spikes), list(self), vars(self)["every"], vars(self)["rows"]
+        return stored, dict(spikes), list(self), vars(self)["every"], vars(self)["rows"], vars(self)["before"]
 
     def __eq__(self, other: Any) -> bool:
         return self is other

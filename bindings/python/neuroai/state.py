@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Mapping  # that of typing takes a microsecond to say what is none
-from typing import Any, Optional, Sequence, Tuple, Union
+from functools import partial
+from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
 from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, whole, wrong_shape
+from ._interrupt import Bar
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError
 from .intervention import Clamp, Inject, Intervention, Interventions, Lent, Silence, as_interventions
 from .network import Network
-from .run import Run, parts
-from .run import record as record_run
+from ._recording import Recorded, Recorder, whole_number
+from .run import Acting, Run, parts
 from .trials import Trials
 
 __all__ = ["Run", "State"]
@@ -121,7 +123,7 @@ class State(Handle):
         self,
         inputs: Inputs = None,
         steps: Optional[int] = None,
-        record: Optional[Names] = None,
+        record: Optional[Recorded] = None,
         every: int = 1,
         interventions: Optional[Interventions] = None,
         progress: bool = True,
@@ -130,28 +132,83 @@ class State(Handle):
 
         ``interventions`` count their times from the start of the run, and end with it.
         """
-        done = as_interventions(interventions)
-        trials = inputs if isinstance(inputs, Trials) else None
-        values = trials.inputs if trials is not None else inputs
-        if isinstance(values, Mapping) and not values:
-            values = None  # all of them are left out
-        array = None
+        trials, values, steps = _given(inputs, steps)
+        array = None if values is None else self._gather(values, (steps, self.trials))
+        steps = whole_number("steps", steps, 0)
+        acting = self._acting(interventions, steps, trials)
+        recorder = Recorder(self, record, every, trials, acting)
+        with Bar(steps, "steps", progress) as bar:
+            return recorder.run(steps, array, bar, lambda: self._plan_all(acting))
+
+    def chunks(
+        self,
+        inputs: Union[Inputs, Callable[[int, int], Any]] = None,
+        steps: Optional[int] = None,
+        size: int = 10_000,
+        record: Optional[Recorded] = None,
+        every: int = 1,
+        interventions: Optional[Interventions] = None,
+        progress: bool = True,
+    ) -> Iterator[Run]:
+        """Runs as :meth:`run` does, and hands over what is recorded piece by piece: memory is taken for one of them.
+
+        To the last bit the pieces are the run, one after the other::
+
+            state = net.state(seed=1)
+            for piece in state.chunks(steps=10**7, size=10**5, record={"E": [0, 3, 5]}, every=10):
+                file.append(piece.rates["E"])  # or piece.spikes["E"], piece.traces["E:v"]
+
+        Times, steps of spikes and rows count on from piece to piece: ``piece.start`` steps came before. The state is
+        at the end of the piece that was handed over last, and must not be moved in between. Ctrl-C ends the piece
+        at hand: the KeyboardInterrupt has the attribute ``run`` with what was recorded of it.
+
+        Args:
+            inputs: as those of :meth:`run`; or a function of two steps, ``inputs(start, stop)``, that returns those of
+                the steps from ``start`` to before ``stop``, counted from 0: so not even the inputs are in memory at once.
+            steps: needed if there are no inputs, or a function.
+            size: steps of a piece; the last one has what is left.
+            record, every: see :meth:`Network.run`. Rows are every so many steps of the whole run, wherever it is cut.
+            interventions: times count from the start of the run.
+            progress: whether to show a progress bar if the run takes more than a second.
+        """
+        size = whole_number("size", size, 1)
+        trials, values, steps = _given(None if callable(inputs) else inputs, steps)
+        of: Optional[Callable[[int, int], Any]] = inputs if callable(inputs) else None
         if values is not None:
-            t = _steps(values)
-            if steps is not None and steps != t:
-                raise InvalidError(f"steps is {steps}, but the inputs have {t}")
-            array, steps = self._gather(values, (t, self.trials)), t
-        if steps is None:
-            raise InvalidError("steps: needed when there are no inputs")
-        acting = [
-            (one, one._windows(self.net.dt, self.trials, steps, part)) for one in done for part in one._of_parts(trials)
+            of = partial(_cut, _arrays(values))
+        steps = whole_number("steps", steps, 0)
+        acting = self._acting(interventions, steps, trials)
+        return self._chunks(of, steps, size, Recorder(self, record, every, trials, acting), acting, progress)
+
+    def _chunks(
+        self,
+        inputs: Optional[Callable[[int, int], Any]],
+        steps: int,
+        size: int,
+        recorder: Recorder,
+        acting: Sequence[Acting],
+        progress: bool,
+    ) -> Iterator[Run]:
+        before = self.time
+        recorder.begin()
+        with Bar(steps, "steps", progress) as bar:
+            for start in range(0, steps, size):
+                n = min(size, steps - start)
+                if self.time != before + start:
+                    raise InvalidError(f"state: it is at step {self.time}, not at {before + start}: it was moved between pieces")
+                array = None if inputs is None else self._gather(inputs(start, start + n), (n, self.trials))
+                yield recorder.run(n, array, bar, lambda: None if start else self._plan_all(acting))
+
+    def _acting(self, interventions: Optional[Interventions], steps: int, trials: Optional[Trials]) -> List[Acting]:
+        """Each intervention, and the steps of each trial in which it acts."""
+        return [
+            (one, one._windows(self.net.dt, self.trials, steps, part))
+            for one in as_interventions(interventions)
+            for part in one._of_parts(trials)
         ]
-        done, windows = [one for one, _ in acting], [steps for _, steps in acting]
 
-        def begin() -> None:
-            self._plan(done, windows)
-
-        return record_run(self, steps, array, trials, record, every, progress, list(zip(done, windows)), begin)
+    def _plan_all(self, acting: Sequence[Acting]) -> None:
+        self._plan([one for one, _ in acting], [steps for _, steps in acting])
 
     def _gather(self, inputs: Any, before: "tuple[int, ...]") -> Floats:
         """Inputs as one array [*before, channels of all inputs]."""
@@ -325,6 +382,35 @@ def _with_trial(value: Any, before: "tuple[int, ...]") -> npt.NDArray[Any]:
     if before[-1] == 1 and array.ndim == len(before):
         return np.expand_dims(array, len(before) - 1)
     return array
+
+
+def _given(inputs: Inputs, steps: Optional[int]) -> Tuple[Optional[Trials], Any, int]:
+    """Trials, if they are given; values of inputs; and how many steps there are."""
+    trials = inputs if isinstance(inputs, Trials) else None
+    values: Any = trials.inputs if trials is not None else inputs
+    if isinstance(values, Mapping) and not values:
+        values = None  # all of them are left out
+    if values is not None:
+        t = _steps(values)
+        if steps is not None and steps != t:
+            raise InvalidError(f"steps is {steps}, but the inputs have {t}")
+        steps = t
+    if steps is None:
+        raise InvalidError("steps: needed when there are no inputs")
+    return trials, values, steps
+
+
+def _arrays(inputs: Any) -> Any:
+    if isinstance(inputs, Mapping):
+        return {name: given(f"inputs['{name}']", value) for name, value in inputs.items()}
+    return given("inputs", inputs)
+
+
+def _cut(inputs: Any, start: int, stop: int) -> Any:
+    """Some steps of inputs."""
+    if isinstance(inputs, Mapping):
+        return {name: array[start:stop] for name, array in inputs.items()}
+    return inputs[start:stop]
 
 
 def _first(inputs: Any) -> Any:

@@ -144,9 +144,9 @@ def states_of(around: RateMap, run: Run) -> Doubles:
     for name in around.parts:
         current = around.net.leak(name) == "current"
         have = run.traces.get(f"{name}:x") if current else run.rates.get(name)
-        if have is None:
+        if have is None or have.shape[2] < around.net.size(name):
             how = f"'{name}:x', as its leak is on the current" if current else f"'{name}'"
-            raise InvalidError(f"run: it has no {how}: net.run(trials, record=\"* *:x\")")
+            raise InvalidError(f"run: it has no {how}, of all units: net.run(trials, record=\"* *:x\")")
         found.append(np.asarray(have, np.float64))
     return np.concatenate(found, axis=2)
 

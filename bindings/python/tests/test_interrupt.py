@@ -510,8 +510,8 @@ def test_a_partial_run_is_of_whole_rows(monkeypatch):
 
     from neuroai import _c
 
-    function = _c.nai_state_run
-    monkeypatch.setattr(_c, "nai_state_run", interrupted)
+    function = _c.nai_state_record_spikes
+    monkeypatch.setattr(_c, "nai_state_record_spikes", interrupted)
     state = net.state()
     with pytest.raises(KeyboardInterrupt) as stop:
         state.run(np.ones((1000, 3)), every=2)

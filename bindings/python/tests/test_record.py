@@ -7,7 +7,6 @@ import pytest
 from conftest import small
 
 import neuroai as na
-from neuroai.run import _ROOM
 
 
 @pytest.fixture
@@ -73,9 +72,8 @@ def test_a_run_in_parts_is_the_run(noisy):
     assert len(state.run(steps=2, every=3).time) == 0
 
 
-def test_many_calls_into_the_library_are_one_run(noisy, monkeypatch):
-    """However long a piece is, also where the room for what is picked from is small."""
-    monkeypatch.setattr("neuroai.run._ROOM", 5 * 4 * 16)
+def test_many_calls_into_the_library_are_one_run(noisy):
+    """However many steps each of them makes."""
     whole = noisy.run(given(300), seed=1)
     run = noisy.run(given(300), seed=1, every=7, record="I")
     assert run.rates["I"].tobytes() == whole.rates["I"][6::7].tobytes()
@@ -101,7 +99,7 @@ def test_memory_is_taken_for_what_is_kept_alone():
         run = net.run(steps=steps, **how)
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        assert run.state.time == steps and peak < 4 * (numbers + 2 * _ROOM) + 1_000_000, how
+        assert run.state.time == steps and peak < 4 * numbers + 1_000_000, how
 
 
 def test_pictures_and_analyses_of_a_part(noisy):
@@ -167,3 +165,106 @@ def test_variables_that_there_are_not_are_listed(mixed):
             mixed.run(np.zeros((3, 2), np.float32), record=record)
     with pytest.raises(na.UnknownNameError, match="it has rate, r, input"):
         mixed.state().variable("R:x")
+
+
+# --- some units ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spiking():
+    net = na.Network(dt=0.5).input("u", 2).output("z", 1)
+    net.population("R", 3).population("S", 7, sign=+1, model="lif").population("D", 2, model="dendritic", branches=3)
+    net.population("T", 4, model="lif").connect("u", "R D D:dendrite+").connect("S", "R").connect("R", "z")
+    net.connect("u", "S", initial=np.linspace(1, 9, 14).reshape(7, 2)).connect("u", "T", initial=np.full((4, 2), 5.0))
+    return net.build(1)
+
+
+MASK = np.array([0, 1, 0, 0, 1, 1, 0], bool)
+
+
+@pytest.mark.parametrize("every", [1, 4])
+def test_some_units_of_some_populations(spiking, every):
+    u = np.random.default_rng(0).random((90, 2, 2), np.float32)
+    whole = spiking.run(u, seed=2, record="* S:v D:d")
+    record = {"R": [2, 0], "S": MASK, "T": None, "S:v": [6, 1], "D:d": [1]}
+    run = spiking.run(u, seed=2, record=record, every=every)
+    rows = slice(every - 1, None, every)
+    assert list(run.rates) == ["R", "S", "T"] and list(run.traces) == ["S:v", "D:d"] and list(run.spikes) == ["S", "T"]
+    assert run.rates["R"].tobytes() == whole.rates["R"][rows][:, :, [2, 0]].tobytes()
+    assert run.rates["S"].tobytes() == whole.rates["S"][rows][:, :, MASK].tobytes()
+    assert run.traces["S:v"].tobytes() == whole.traces["S:v"][rows][:, :, [6, 1]].tobytes()
+    assert run.traces["D:d"].tobytes() == whole.traces["D:d"][rows][:, :, [1, 3, 5]].tobytes()
+    expected = whole.spikes["S"].of([1, 4, 5])
+    assert 10 < len(run.spikes["S"]) < len(whole.spikes["S"]) and run.spikes["S"].n == 3
+    for name in ("step", "unit", "trial"):
+        assert np.array_equal(getattr(run.spikes["S"], name), getattr(expected, name))
+        assert np.array_equal(getattr(run.spikes["T"], name), getattr(whole.spikes["T"], name))
+    assert {name: units.tolist() for name, units in run.units.items()} == {
+        "R": [2, 0], "S": [1, 4, 5], "T": [0, 1, 2, 3], "S:v": [6, 1], "D:d": [1]
+    }
+    assert whole.units["S:v"].tolist() == list(range(7)) and not run.units["S"].flags.writeable
+    assert run.state.snapshot() == whole.state.snapshot()
+
+
+def test_spikes_of_units_in_any_order(spiking):
+    u = np.ones((90, 2, 2))
+    whole, run = spiking.run(u), spiking.run(u, record={"S": [6, 0, 3], "T": [2]})
+    assert run.spikes["S"].count().tolist() == whole.spikes["S"].count()[:, [6, 0, 3]].tolist()
+    assert run.spikes["T"].count().tolist() == whole.spikes["T"].count()[:, [2]].tolist()
+    none = spiking.run(u, record={"S": [], "R": []})
+    assert none.rates["R"].shape == (90, 2, 0) and none.spikes["S"].n == 0 and len(none.spikes["S"]) == 0
+
+
+def test_patterns_have_the_units_of_all_that_they_choose(spiking):
+    run = spiking.run(steps=3, record={"[RS]": [0, 1], "*:v": [1]})
+    assert list(run.rates) == ["R", "S"] and run.rates["R"].shape == (3, 1, 2)
+    assert list(run.traces) == ["S:v", "T:v"] and run.units["T:v"].tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    "record, error, words",
+    [
+        ({"R": [3]}, na.InvalidError, "record: units of 'R': 3 to 3, must be 0 to 2"),
+        ({"R": [-1, 0]}, na.InvalidError, "-1 to 0, must be 0 to 2"),
+        ({"S:v": [7]}, na.InvalidError, "record: units of 'S:v': 7 to 7, must be 0 to 6"),
+        ({"S": [1, 1]}, na.InvalidError, "record: units of 'S': some are there twice"),
+        ({"S": MASK[:6]}, na.InvalidError, r"record: units of 'S': expected shape \[7\], the units of 'S'"),
+        ({"S": [0.5]}, na.InvalidError, "whole numbers"),
+        ({"S": "all"}, TypeError, "record: units of 'S'"),
+        ({"Q": [0]}, na.UnknownNameError, "record: no population is called 'Q', but R, S, D, T"),
+        ({"S:q": [0]}, na.UnknownNameError, "'S' has no signal, state or port 'q'"),
+        ({"Q:x": [0]}, na.UnknownNameError, "nothing is called 'Q'"),
+        ({"S": [0], "[SR]": [1]}, na.InvalidError, "record: the units of 'S' are chosen twice"),
+        (7, TypeError, "record"),
+    ],
+)
+def test_units_that_there_are_not(spiking, record, error, words):
+    state = spiking.state()
+    with pytest.raises(error, match=words):
+        state.run(steps=2, record=record)
+    assert state.time == 0
+
+
+def test_memory_is_taken_for_the_units_that_are_kept():
+    net = na.Network(dt=20).population("E", 200).population("I", 50).output("z", 1)
+    net.connect("E I", "E I").connect("E", "z")
+    net.build()
+    steps = 60_000
+    tracemalloc.start()
+    run = net.run(steps=steps, record={"E": [0, 7, 9], "E:x": [1]}, every=3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert run.rates["E"].shape == (steps // 3, 1, 3) and peak < 4 * 5 * steps // 3 + 200_000
+
+
+def test_pictures_and_analyses_of_some_units(noisy):
+    """They name units by their numbers in the population."""
+    task = na.tasks.PerceptualDecisionMaking(fixation=40, stimulus=[100, 200], decision=60)
+    trials = task.trials(noisy, 30)
+    whole, run = noisy.run(trials, seed=1), noisy.run(trials, seed=1, record={"E": [7, 2], "I": None})
+    assert na.condition_means(run)[1].tobytes() == na.condition_means(whole)[1][:, :, [7, 2, 12, 13, 14, 15]].tobytes()
+    titles = [panel.get_title() + panel.get_ylabel() for panel in na.plot.responses(run, units=[("E", 2)])]
+    assert "E" in titles[0] and "2" in titles[0]
+    with pytest.raises(na.InvalidError):
+        na.plot.responses(run, units=[("E", 3)])
+    assert len(na.plot.responses(run, kind="heat")) > 0 and len(na.plot.activity(run)) > 0

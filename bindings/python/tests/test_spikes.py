@@ -87,7 +87,7 @@ def test_events_are_what_traces_show(net, record, every):
 
 def test_a_full_buffer_changes_nothing(net, monkeypatch):
     whole = net.run(given(), record="E I").spikes["I"]
-    monkeypatch.setattr("neuroai.run._SPIKES", 1)
+    monkeypatch.setattr("neuroai._recording._SPIKES", 1)
     run = net.run(given(), record="E I").spikes["I"]
     assert (run.step.tolist(), run.unit.tolist()) == (whole.step.tolist(), whole.unit.tolist())
 
