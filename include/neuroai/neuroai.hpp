@@ -1179,6 +1179,7 @@ public:
     nai::check(nai_state_release_units(pointer(), names.pointer, units, n));
   }
   void set_first(uint64_t first) { nai::check(nai_state_set_first(pointer(), first)); }
+  void set_seed(uint64_t seed) { nai::check(nai_state_set_seed(pointer(), seed)); }
   nai_view rates(text name) const
   {
     nai_view out_ = NAI_VIEW_INIT;
@@ -1211,6 +1212,15 @@ public:
   void set_rates(text name, const float *rates, int64_t n)
   {
     nai::check(nai_state_set_rates(pointer(), name.pointer, rates, n));
+  }
+  void set_variable(text name, const float *values, int64_t trials, int64_t n)
+  {
+    nai::check(nai_state_set_variable(pointer(), name.pointer, values, trials, n));
+  }
+  void set_short_term(text from, text to, const float *u, const float *x, int64_t trials,
+      int64_t n)
+  {
+    nai::check(nai_state_set_short_term(pointer(), from.pointer, to.pointer, u, x, trials, n));
   }
   int64_t time() const { return nai_state_time(pointer()); }
   int64_t snapshot_size() const { return nai_state_snapshot_size(pointer()); }

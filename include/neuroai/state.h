@@ -186,6 +186,12 @@ NAI_API nai_status nai_state_release_units(nai_state *state, const char *names,
  */
 NAI_API nai_status nai_state_set_first(nai_state *state, uint64_t first);
 
+/**
+ * Noise is of this seed from the next step on. With nai_state_restore() runs go on from the end of
+ * another one, with the same noise as if it had been longer, or with other noise.
+ */
+NAI_API nai_status nai_state_set_seed(nai_state *state, uint64_t seed);
+
 /** Current rates of a population: [trials, n]. */
 NAI_API nai_status nai_state_rates(nai_view *out, const nai_state *state, const char *name);
 
@@ -230,6 +236,36 @@ NAI_API nai_status nai_state_set_currents(nai_state *state, const char *name, co
  */
 NAI_API nai_status nai_state_set_rates(nai_state *state, const char *name, const float *rates,
                                        int64_t n);
+
+/**
+ * Sets a state of a population by its name, as nai_state_variable() has it: "E:x" of rate units
+ * ("E:r" where the leak is on the rate), "E:v" or "E:wait" of neurons. `values` [trials, n]; trials
+ * is that of the state, or 1 for the same in all of them; n is nai_network_size() of the name, with
+ * branches.
+ *
+ * What is sent now follows: rates, gates and potentials, but no spike, which was sent at the step
+ * that is over; a potential above threshold fires at the next step. At time 0 this includes what is
+ * under way in delays, as with initial states; later, what is under way does not change. Clamped
+ * units go on sending what they are clamped to. Neurons that are refractory stay so: their "wait",
+ * in steps, is a state as well. Of models of one's own, signals are what `begin` makes of the
+ * states.
+ *
+ * Errors: NAI_ERR_NAME, and the message lists the states that there are; NAI_ERR_INVALID for a
+ * value out of the state's bounds; NAI_ERR_NONFINITE; what a function of the model answers. The
+ * state is as it was.
+ */
+NAI_API nai_status nai_state_set_variable(nai_state *state, const char *name, const float *values,
+                                          int64_t trials, int64_t n);
+
+/**
+ * Sets release probability `u` and resources `x`, 0 to 1, of each unit that sends along a
+ * projection with short-term plasticity: [trials, n], as in nai_state_set_variable(), and so what
+ * is released now of what is sent. To be set last: where what is sent is set, u and x of this step
+ * are made anew. Nullable: u, x, which stay.
+ */
+NAI_API nai_status nai_state_set_short_term(nai_state *state, const char *from, const char *to,
+                                            const float *u, const float *x, int64_t trials,
+                                            int64_t n);
 
 /** Number of steps since time 0; -1 when state is NULL. */
 NAI_API int64_t nai_state_time(const nai_state *state);

@@ -283,3 +283,10 @@ nai_status nai_state_set_first(nai_state *state, uint64_t first)
   state->activity.first = first;
   return NAI_OK;
 }
+
+nai_status nai_state_set_seed(nai_state *state, uint64_t seed)
+{
+  NAI__REQUIRE(state);
+  state->activity.seed = seed;
+  return NAI_OK;
+}

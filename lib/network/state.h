@@ -52,6 +52,10 @@ typedef struct nai__variable {
 
 /* By its name; from then on the state keeps it up to date. */
 nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name);
+/* The state of rate units is called after what leaks. */
+const char *nai__state_name(const nai__node *node, int32_t k);
+/* NAI_OK when there is short-term plasticity of this projection. */
+nai_status nai__require_release(const nai_network *net, const nai__projection *p);
 /* What somebody looks at is again what the activity has. */
 void nai__state_show(nai_state *state);
 

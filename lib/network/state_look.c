@@ -15,11 +15,16 @@ enum { SIGNAL, STATE, PORT, LISTS };
 static const int32_t list_of[LISTS] = {
     [SIGNAL] = NAI_MODEL_SIGNALS, [STATE] = NAI_MODEL_STATES, [PORT] = NAI_MODEL_PORTS};
 
-/* The state of rate units is called after what leaks. */
+const char *nai__state_name(const nai__node *node, int32_t k)
+{
+  if (!node->cells) return node->leak == NAI_LEAK_CURRENT ? "x" : "r";
+  return nai__field_at(node->cells->model->ops.states, k)->name;
+}
+
 static const char *name_of(const nai__node *node, int list, int32_t k)
 {
   int32_t n;
-  if (!node->cells && list == STATE) return node->leak == NAI_LEAK_CURRENT ? "x" : "r";
+  if (list == STATE) return nai__state_name(node, k);
   const nai_model *model = node->cells ? node->cells->model : &nai__model_rate;
   return nai__field_at(nai__fields_of(model, list_of[list], &n), k)->name;
 }
@@ -166,15 +171,20 @@ static nai_status show_release(nai_view *out, const nai_state *state, const nai_
   return NAI_OK;
 }
 
+nai_status nai__require_release(const nai_network *net, const nai__projection *p)
+{
+  if (p->release >= 0) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "there is no short-term plasticity from '%s' to '%s'",
+                   nai__source_name(net, p), nai__target_name(net, p));
+}
+
 nai_status nai_state_short_term(nai_view *u, nai_view *x, nai_state *state, const char *from,
                                 const char *to)
 {
   const nai__projection *p;
   NAI__REQUIRE(state);
   NAI__TRY(nai__projection_find(&p, state->net, from, to));
-  if (p->release < 0)
-    return nai__fail(NAI_ERR_INVALID, "there is no short-term plasticity from '%s' to '%s'",
-                     nai__source_name(state->net, p), nai__target_name(state->net, p));
+  NAI__TRY(nai__require_release(state->net, p));
   const nai__release *release = &state->net->release[p->release];
   keep(state, NAI__SHOWS_STATES);
   NAI__TRY(show_release(u, state, release, 0));

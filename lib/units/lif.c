@@ -61,8 +61,9 @@ static const nai_field states[NAI__LIF_STATES] = {
     [NAI__LIF_V] = NAI__FIELD("v", "mV", "potential; starts at rest + initial", 0, 0, 0),
     [NAI__LIF_I_EXC] = NAI__FIELD("i_exc", "pA", "excitatory current", 0, 0, 0),
     [NAI__LIF_I_INH] = NAI__FIELD("i_inh", "pA", "inhibitory current", 0, 0, 0),
-    [NAI__LIF_WAIT] =
-        NAI__FIELD("wait", "steps", "to the first at which it may fire again; 0: may", 0, 0, 0),
+    [NAI__LIF_WAIT] = {sizeof(nai_field), 0, "wait", "steps",
+                       "to the first at which it may fire again; 0: may", 0, 0, 1e6, NULL, NULL, 1,
+                       0},
     [NAI__LIF_B] = NAI__FIELD("b", "1", "spikes, forgotten with tau_adaptation", 0, 0, 0)};
 static const nai_field ports[NAI__LIF_PORTS] = {
     [NAI__LIF_ONTO_DELTA] = NAI__FIELD("delta", "mV", "jumps of v", 0, 0, 0),
@@ -188,6 +189,19 @@ static nai_status begin(void *user, nai_unit_batch *b)
 {
   (void)user;
   nai__each_chunk(b, NAI__LIF_CHUNK, begin_chunk);
+  return NAI_OK;
+}
+
+static void send_chunk(const nai__chunk *c)
+{
+  memcpy(nai__chunk_signal(c, NAI__LIF_SENT_V), nai__chunk_state(c, NAI__LIF_V),
+         (size_t)c->n * sizeof(float));
+}
+
+static nai_status send(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  nai__each_chunk(b, NAI__LIF_CHUNK, send_chunk);
   return NAI_OK;
 }
 
@@ -373,4 +387,5 @@ const nai_model nai__model_lif = {.ops = {.struct_size = sizeof(nai_model_ops),
                                           .begin = begin,
                                           .step = step,
                                           .slopes = nai__lif_slopes,
-                                          .backward = nai__lif_backward}};
+                                          .backward = nai__lif_backward},
+                                  .send = send};

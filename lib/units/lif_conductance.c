@@ -77,7 +77,8 @@ static const nai_field states[STATES] = {
     [G_NMDA] = NAI__FIELD("g_nmda", "nS", "conductance of NMDA, were nothing blocked", 0, 0, 0),
     [X] = NAI__FIELD("x", "1", "what opens its own NMDA gate", 0, 0, 0),
     [S] = NAI__FIELD("s", "1", "the NMDA gate that it opens in others", 0, 0, 0),
-    [WAIT] = NAI__FIELD("wait", "1", "steps left of the refractory period", 0, 0, 0)};
+    [WAIT] = {sizeof(nai_field), 0, "wait", "1", "steps left of the refractory period", 0, 0, 1e6,
+              NULL, NULL, 1, 0}};
 static const nai_field ports[PORTS] = {
     [CURRENT] = NAI__FIELD("current", "pA", "injected; the bias is one", 0, 0, 0),
     [AMPA] = {sizeof(nai_field), 1, "ampa+", "nS", "of spikes; they add to g_ampa", 0, 0, 0, NULL,
@@ -125,6 +126,17 @@ static nai_status begin(void *user, nai_unit_batch *b)
     float *v = b->state[V] + k * b->state_stride,
           *sent = b->signal[POTENTIAL] + k * b->signal_stride;
     for (int64_t i = 0; i < b->n; i++) sent[i] = v[i] += b->parameter[REST][i];
+  }
+  return NAI_OK;
+}
+
+static nai_status send_states(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t k = 0; k < b->trials; k++) {
+    const size_t bytes = (size_t)b->n * sizeof(float);
+    memcpy(b->signal[POTENTIAL] + k * b->signal_stride, b->state[V] + k * b->state_stride, bytes);
+    memcpy(b->signal[GATE] + k * b->signal_stride, b->state[S] + k * b->state_stride, bytes);
   }
   return NAI_OK;
 }
@@ -286,4 +298,5 @@ const nai_model nai__model_lif_conductance = {
             .signals = signals,
             .prepare = prepare,
             .begin = begin,
-            .step = step}};
+            .step = step},
+    .send = send_states};

@@ -17,6 +17,8 @@ struct nai_model {
   nai_model_ops ops;
   void *user;
   int own; /* 1: a user's */
+  /* Signals from states that were set; of models whose `begin` does more than that. */
+  nai_status (*send)(void *user, nai_unit_batch *batch);
 };
 
 /*

@@ -252,7 +252,12 @@ static void use_state(pool *p, input *in)
   case 5: said(nai_state_release(p->state, name)); break;
   case 6: said(nai_state_rates(&view, p->state, name)); break;
   case 7: said(nai_state_silence_units(p->state, name, units, take_choice(in, 3))); break;
-  case 8: said(nai_state_set_currents(p->state, name, zeros, take_choice(in, 8))); break;
+  case 8:
+    if (take_choice(in, 2))
+      said(nai_state_set_currents(p->state, name, zeros, take_choice(in, 8)));
+    else
+      said(nai_state_set_variable(p->state, name, zeros, take_small(in), take_choice(in, 8)));
+    break;
   case 9: intervene(p, in, name, units); break;
   default:
     if (nai_state_snapshot(snapshot, sizeof snapshot, p->state) == NAI_OK)

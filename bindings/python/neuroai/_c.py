@@ -1398,6 +1398,11 @@ nai_state_intervene = _function("nai_state_intervene", nai_status, _state, POINT
 nai_state_release = _function("nai_state_release", nai_status, _state, Text)
 nai_state_release_units = _function("nai_state_release_units", nai_status, _state, Text, int64s, int64)
 nai_state_set_first = _function("nai_state_set_first", nai_status, _state, uint64)
+nai_state_set_seed = _function("nai_state_set_seed", nai_status, _state, uint64)
+nai_state_set_variable = _function("nai_state_set_variable", nai_status, _state, Text, floats, int64, int64)
+nai_state_set_short_term = _function(
+    "nai_state_set_short_term", nai_status, _state, Text, Text, floats, floats, int64, int64
+)
 nai_state_short_term = _function(
     "nai_state_short_term", nai_status, _view_out, _view_out, _state, Text, Text
 )

@@ -52,7 +52,7 @@ def _entries(record: Optional[Recorded]) -> List[Tuple[str, Any]]:
     return [(entry, units) for names, units in record.items() for entry in joined(names, "record").split()]
 
 
-def _variables(net: "Network", entry: str) -> List[str]:
+def variables_named(net: "Network", entry: str) -> List[str]:
     """The variables that an entry with a ':' means, as ``"*:x"``."""
     pattern, part = entry.split(":", 1)
     names = [f"{name}:{part}" for name in picked([pattern], net.populations)]
@@ -90,7 +90,7 @@ def chosen(net: "Network", record: Optional[Recorded]) -> Chosen:
     variables: Dict[str, Optional[Numbers]] = {}
     for entry, units in _entries(record):
         kind = variables if ":" in entry else populations
-        for name in _variables(net, entry) if ":" in entry else _populations(net, entry):
+        for name in variables_named(net, entry) if ":" in entry else _populations(net, entry):
             if name in kind and not (units is None and kind[name] is None):
                 raise InvalidError(f"record: the units of '{name}' are chosen twice")
             kind[name] = _units(net, name, units)

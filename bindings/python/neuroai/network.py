@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from .intervention import Interventions
     from ._recording import Recorded
     from .run import Run
+    from ._starting import Start
     from .state import Inputs, State
 
 __all__ = ["Network", "Spectrum"]
@@ -825,11 +826,20 @@ class Network(Handle):
 
     # --- running -----------------------------------------------------------------------------------------------------
 
-    def state(self, trials: int = 1, seed: int = 0, threads: int = 1) -> "State":
-        """A state of ``trials`` trials that run in parallel, at time 0, with noise from ``seed``, on so many threads."""
-        from .state import State
+    def state(
+        self,
+        trials: Optional[int] = None,
+        seed: int = 0,
+        threads: int = 1,
+        initial: "Optional[Start]" = None,
+    ) -> "State":
+        """A state of ``trials`` trials that run in parallel, at time 0, with noise from ``seed``, on so many threads.
 
-        return State(self, trials, seed, threads)
+        Default: one trial, or those of ``initial``, which says where they start: see :meth:`run`.
+        """
+        from .state import begun
+
+        return begun(self, trials, seed, threads, initial)
 
     def run(
         self,
@@ -843,6 +853,7 @@ class Network(Handle):
         interventions: "Optional[Interventions]" = None,
         progress: bool = True,
         threads: int = 1,
+        initial: "Optional[Start]" = None,
     ) -> "Run":
         """Runs the network and records rates and outputs.
 
@@ -869,10 +880,15 @@ class Network(Handle):
             progress: whether to show a progress bar if the run takes more than a second.
             threads: of the steps, if they do not continue from a state, which has its own: see :class:`State`. What is
                 computed does not depend on it.
+            initial: where the trials start, instead of the network's initial states. A mapping from states to values,
+                [B, n], or [n] for all trials alike: ``{"E:x": x, "PV:v": v, ("E", "I"): (u, x)}``, see
+                :meth:`State.set_variables`; ``run.final`` of another run is one. Or a run or state itself, from whose
+                end this one goes on, with what is under way in delays, while that one stays where it is: with the
+                same seed as if it had been longer, with another one in other noise.
         """
         from .state import run
 
-        return run(self, inputs, seed, trials, steps, state, threads, record=record, every=every, interventions=interventions, progress=progress)
+        return run(self, inputs, seed, trials, steps, state, threads, initial, record=record, every=every, interventions=interventions, progress=progress)
 
     # --- model file --------------------------------------------------------------------------------------------------
 

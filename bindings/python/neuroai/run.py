@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
 from ._handle import Floats, describe, frozen, listed
+from .errors import InvalidError
 from .spike_trains import Rates, Spikes
 
 if TYPE_CHECKING:
@@ -34,7 +35,8 @@ class Run(Closed):
         units: of each population and variable that is recorded, which of its units the n are: int64 [n].
         outputs: of each output, [T, B, n].
         inputs: of each input, [T, B, n], as given, without the baseline and noise of the network's inputs.
-        state: at the end; continue with ``net.run(inputs, state=run.state)``.
+        state: at the end; continue with ``net.run(inputs, state=run.state)``, which moves it on, or leave it where it is,
+            ``net.run(inputs, initial=run)``.
         net: the network.
         dt: time step of the network, ms; rows are ``every * dt`` apart.
         every: number of steps from one recorded row to the next.
@@ -58,6 +60,7 @@ class Run(Closed):
     every: int
     start: int
     interventions: "Tuple[Acting, ...]"
+    _stopped: int
     _otherwise = "it is what was recorded"
 
     def __init__(
@@ -77,11 +80,29 @@ class Run(Closed):
     ) -> None:
         self._keep(interventions=tuple(interventions), traces=Record(traces or {}), spikes=Record(spikes or {}))
         self._keep(state=state, net=state.net, dt=state.net.dt, trials=trials, every=every, start=start)
+        self._keep(_stopped=state.time)
         self._rows = len(next(iter({**rates, **outputs}.values()))) if rows is None else rows
         kept = [name for name in state.net.populations if name in rates or name in self.spikes]
         shown = Rates(rates, self.spikes, kept, every, self._rows, self._before) if spikes else Record(rates)
         of = {name: _numbers(state.net, name, some) for name, some in (units or {}).items()}
         self._keep(units=Record(of), rates=shown, outputs=Record(outputs), inputs=Record(inputs))
+
+    def _end(self) -> "State":
+        """The state, as long as it is at the end of the run."""
+        if self.state.time != self._stopped:
+            raise InvalidError(
+                f"run: its state has moved on to step {self.state.time} from {self._stopped}, where the run ended: "
+                "take run.final or run.state.copy() before"
+            )
+        return self.state
+
+    @property
+    def final(self) -> "Dict[Union[str, Tuple[str, str]], Any]":
+        """Where the run ended: all states of all units, as :meth:`State.variables` has them; for ``initial=`` of others.
+
+        As long as ``state`` has not moved on.
+        """
+        return Record({name: _frozen(value) for name, value in self._end().variables().items()})
 
     @property
     def _before(self) -> int:
@@ -112,6 +133,10 @@ class Run(Closed):
         dense = [{name: self.rates[name] for name in self.rates if name not in self.spikes}, self.traces, self.outputs]
         rows = [f"{name} {describe(array.shape)}" for arrays in dense for name, array in arrays.items()]
         return f"<Run: {listed([*events, *rows])}{often}>"
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(map(frozen, value)) if isinstance(value, tuple) else frozen(value)
 
 
 def _numbers(net: "Network", name: str, units: Optional[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Mapping  # that of typing takes a microsecond to say what is none
 from functools import partial
-from typing import Any, Callable, Iterator, List, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -14,10 +14,11 @@ from . import _c
 from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, whole, wrong_shape
 from ._interrupt import Bar
 from ._units import Chosen, chosen
-from .errors import InvalidError, UnknownNameError
+from .errors import Error, InvalidError, UnknownNameError
 from .intervention import Clamp, Inject, Intervention, Interventions, Lent, Silence, as_interventions
 from .network import Network
 from ._recording import Recorded, Recorder, whole_number
+from ._starting import Start, Values, set_all, set_released, set_state, variables_of
 from .run import Acting, Run, parts
 from .trials import Trials
 
@@ -317,6 +318,50 @@ class State(Handle):
         x = view(self, lambda shown: _c.nai_state_short_term(None, shown, self, source, target))
         return u, x
 
+    def variables(self) -> Dict[Union[str, Tuple[str, str]], Any]:
+        """All states of all units by name, ``"E:x"``, [B, n], and (u, x) by the ends of projections with short-term
+        plasticity, copies: what :meth:`set_variables` and ``initial=`` of :meth:`Network.run` take."""
+        return variables_of(self)
+
+    def set_variable(self, name: str, values: npt.ArrayLike) -> None:
+        """Sets a state of a population by its name: ``"E:x"``, ``"E:v"``, ``"E:wait"``; see :meth:`variable`.
+
+        What is sent now follows: rates, gates and potentials, but no spike, which was sent at the step that is over. At
+        time 0 this includes what is under way in delays, as with initial states; later, what is under way does not
+        change. Clamped units go on sending what they are clamped to; neurons that are refractory stay so, unless their
+        ``wait``, in steps, is set as well.
+
+        Args:
+            name: the state; of rate units ``x``, or ``r`` where the leak is on the rate.
+            values: [B, n]; or [n] or one number, for all trials alike. Of branches [B, branches * n].
+        """
+        set_state(self, name, values, "values")
+
+    def set_short_term(
+        self, source: str, target: str, u: Optional[npt.ArrayLike] = None, x: Optional[npt.ArrayLike] = None
+    ) -> None:
+        """Sets release probability u and resources x of synapses with short-term plasticity, 0 to 1: [B, n] or [n].
+
+        To be set after what is sent, with which u and x of the step are made anew. None: it stays.
+        """
+        set_released(self, (source, target), u, x, "")
+
+    def set_variables(self, values: Values) -> None:
+        """Sets several states by their names, or none if one is refused: ``{"E:x": x, "PV:v": v, ("E", "I"): (u, x)}``.
+
+        A name may be a pattern, ``"*:v"``; a population of rate units alone means its x, or r where the leak is on the
+        rate. See :meth:`set_variable` and :meth:`set_short_term`.
+        """
+        set_all(self, values)
+
+    def copy(self) -> "State":
+        """A state of its own, of the same network, which goes on as this one does: with its noise and interventions."""
+        other = type(self)(self.net, self.trials, 0, self.threads)
+        other.restore(self.snapshot())
+        return other
+
+    __copy__ = copy
+
     def currents(self, name: str) -> Floats:
         """The currents of a population, x in r = phi(x), float32 [B, n]: a read-only view that changes with the state.
 
@@ -424,6 +469,27 @@ def _steps(inputs: Any) -> int:
     return int(array.shape[0])
 
 
+def begun(net: Network, trials: Optional[int], seed: int, threads: int, initial: Optional[Start]) -> State:
+    """:meth:`Network.state`."""
+    if not isinstance(initial, (State, Run)):
+        state = State(net, 1 if trials is None else trials, seed, threads)
+        if initial is not None:
+            set_all(state, initial, "initial")
+        return state
+    end = initial if isinstance(initial, State) else initial._end()
+    if trials is not None and trials != end.trials:
+        raise InvalidError(
+            f"initial: it has {end.trials} trials, not {trials}; state.variables(), run.final of one trial go for any number"
+        )
+    state = State(net, end.trials, seed, threads)
+    try:
+        state.restore(end.snapshot())
+    except Error:
+        raise InvalidError("initial: it is of another network") from None
+    _c.nai_state_set_seed(state, seed)
+    return state
+
+
 def run(
     net: Network,
     inputs: Inputs,
@@ -432,12 +498,15 @@ def run(
     steps: Optional[int],
     state: Optional[State],
     threads: int,
+    initial: Optional[Start],
     **how: Any,
 ) -> Run:
     """:meth:`Network.run`."""
     if state is not None:
         if expect("state", state, State, "a neuroai.State, net.state()").net is not net:
             raise InvalidError("state: it is of another network")
+        if initial is not None:
+            raise InvalidError("initial: the run continues from a state, which starts where it is")
         return state.run(inputs, steps, **how)
     values = inputs.inputs if isinstance(inputs, Trials) else inputs
     if values is not None and not (isinstance(values, Mapping) and not values):
@@ -446,7 +515,7 @@ def run(
         if trials is not None and trials != found:
             raise InvalidError(f"trials is {trials}, but the inputs have {found}")
         trials = found
-    fresh = State(net, 1 if trials is None else trials, seed, threads)
+    fresh = begun(net, trials, seed, threads, initial)
     if isinstance(inputs, Trials):
         _c.nai_state_set_first(fresh, inputs.first)
     return fresh.run(inputs, steps, **how)

@@ -120,7 +120,7 @@ WRONG = {
     "names-bytes": (lambda: net().set(b"E", tau=50), "names: expected"),
     "names-inside": (lambda: net().set(["E", 3], tau=50), "names: expected names, got 3"),
     "source-of-cost": (lambda: na.L2Rates(None), "names: expected"),
-    "record": (lambda: small().run(steps=2, trials=1, record={"E": 1}), "record: expected .*, got {'E': 1}"),
+    "record": (lambda: small().run(steps=2, trials=1, record={"E": "x"}), "record: units of 'E': expected numbers, got 'x'"),
     "record-number": (lambda: small().run(steps=2, trials=1, record=3), "record: expected .*, got 3"),
     "nobody": (lambda: net().connect("E", "X"), "target: nothing is called 'X' among the populations or outputs: E, z"),
     "other-kind": (lambda: net().connect("z", "E"), "source: 'z' is one of the outputs, must be one of the inputs"),
