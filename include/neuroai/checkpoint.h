@@ -38,6 +38,14 @@ NAI_API nai_status nai_trainer_set_checkpoints(nai_trainer *trainer, const char 
  */
 NAI_API nai_status nai_trainer_restore(nai_trainer *trainer, const char *path);
 
+/** The bytes of a checkpoint, into `buffer` [capacity], as nai_network_save_memory() has them. */
+NAI_API nai_status nai_trainer_save_memory(void *buffer, int64_t capacity, int64_t *size,
+                                           nai_trainer *trainer);
+
+/** Restores trainer and network from the bytes of a checkpoint, as nai_trainer_restore() does. */
+NAI_API nai_status nai_trainer_restore_memory(nai_trainer *trainer, const void *bytes,
+                                              int64_t size);
+
 /** Number of updates so far; -1 when trainer is NULL. */
 NAI_API int64_t nai_trainer_updates(const nai_trainer *trainer);
 

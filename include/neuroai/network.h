@@ -571,6 +571,20 @@ NAI_API nai_status nai_network_load_within(nai_network **out, const char *path,
                                            nai_model *const *models, int64_t n_models,
                                            int64_t memory_limit);
 
+/**
+ * The bytes of the model file, into `buffer` [capacity]; `size`: how many there are. With a buffer
+ * that is NULL only that is told. Errors: NAI_ERR_INVALID for a buffer that is too small, into
+ * which nothing is written. Nullable: buffer.
+ */
+NAI_API nai_status nai_network_save_memory(void *buffer, int64_t capacity, int64_t *size,
+                                           const nai_network *net);
+
+/** Loads a network from the bytes of a model file; else as nai_network_load_within(). */
+NAI_API nai_status nai_network_load_memory(nai_network **out, const void *bytes, int64_t size,
+                                           nai_constraint *const *own, int64_t n,
+                                           nai_model *const *models, int64_t n_models,
+                                           int64_t memory_limit);
+
 /** @} */
 
 #ifdef __cplusplus

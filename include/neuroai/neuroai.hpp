@@ -1114,6 +1114,20 @@ public:
         memory_limit));
     return nai::network(out_);
   }
+  int64_t save_memory(void *buffer, int64_t capacity) const
+  {
+    int64_t size_{};
+    nai::check(nai_network_save_memory(buffer, capacity, &size_, pointer()));
+    return size_;
+  }
+  static nai::network load_memory(const void *bytes, int64_t size, nai_constraint *const *own,
+      int64_t n, nai_model *const *models, int64_t n_models, int64_t memory_limit)
+  {
+    nai_network *out_ = nullptr;
+    nai::check(nai_network_load_memory(&out_, bytes, size, own, n, models, n_models,
+        memory_limit));
+    return nai::network(out_);
+  }
 };
 
 /// nai_state
@@ -1252,6 +1266,16 @@ public:
     nai::check(nai_trainer_set_checkpoints(pointer(), path.pointer, every));
   }
   void restore(text path) { nai::check(nai_trainer_restore(pointer(), path.pointer)); }
+  int64_t save_memory(void *buffer, int64_t capacity)
+  {
+    int64_t size_{};
+    nai::check(nai_trainer_save_memory(buffer, capacity, &size_, pointer()));
+    return size_;
+  }
+  void restore_memory(const void *bytes, int64_t size)
+  {
+    nai::check(nai_trainer_restore_memory(pointer(), bytes, size));
+  }
   int64_t updates() const { return nai_trainer_updates(pointer()); }
   void set_curriculum(ref<nai_curriculum> curriculum)
   {

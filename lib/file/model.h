@@ -26,7 +26,7 @@ nai_status nai__model_add(nai__tensor_list *list, const nai_network *net);
 /* Adds all else of it to an object that is open. */
 void nai__model_describe(nai__json_writer *w, const nai_network *net);
 /* Writes the tensors, with a description that is complete. */
-nai_status nai__model_write(const nai__tensor_list *list, const char *path, nai__json_writer *w);
+nai_status nai__model_write(const nai__tensor_list *list, const nai__sink *to, nai__json_writer *w);
 /* Reads the description of a file. */
 nai_status nai__model_parse(nai__json_document *out, const nai__tensors *file);
 /*
@@ -39,6 +39,11 @@ nai_status nai__model_fill_bias(float *theta, const nai__tensors *file, const na
                                 const nai__node *node);
 /* A path that can be one. */
 nai_status nai__model_path(const char *path);
+/* Memory that a file may be read from; a buffer that one may be written to. */
+nai_status nai__model_bytes(const void *bytes, int64_t size);
+nai_status nai__model_buffer(int64_t capacity, const int64_t *size);
+/* Says of a failure which file it is about: the end of its path, which tells files apart. */
+void nai__model_blame(nai_status status, const char *kind, const nai__source *from);
 
 /* "<what>: <node>" and "<what>: <from> -> <to>". */
 void nai__model_node_tensor(char name[NAI__TENSOR_NAME], const char *what, const char *node);

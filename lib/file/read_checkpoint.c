@@ -306,9 +306,9 @@ static nai_status read_progress(restorer *r)
 
 /* --- restoring -------------------------------------------------------------------------------- */
 
-static nai_status read_all(restorer *r, const char *path)
+static nai_status read_all(restorer *r, const nai__source *from)
 {
-  NAI__TRY(nai__tensors_open(&r->file, path));
+  NAI__TRY(nai__tensors_open_from(&r->file, from));
   NAI__TRY(nai__model_parse(&r->json, &r->file));
   NAI__TRY(read_progress(r));
   NAI__TRY(check_description(r));
@@ -355,10 +355,10 @@ static void take(restorer *r)
   trainer->plasticity.has_gradient = 0;
 }
 
-static nai_status restore(restorer *r, const char *path)
+static nai_status restore(restorer *r, const nai__source *from)
 {
   double before[NAI__SETTINGS];
-  NAI__TRY(read_all(r, path));
+  NAI__TRY(read_all(r, from));
   memcpy(before, r->trainer->setting, sizeof before);
   nai__work_lend(&r->trainer->plasticity, NAI__SETTING); /* also to a callback of the stage */
   nai_status status = set_up(r);
@@ -370,19 +370,13 @@ static nai_status restore(restorer *r, const char *path)
   return status;
 }
 
-nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
+static nai_status restore_from(nai_trainer *trainer, const nai__source *from)
 {
-  NAI__REQUIRE(trainer);
-  NAI__TRY(nai__model_path(path));
   nai__work turn;
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
   restorer r = {.trainer = trainer, .file.file = -1};
-  nai_status status = restore(&r, path);
-  if (status != NAI_OK) {
-    size_t length = strlen(path);
-    nai__fail(status, "checkpoint '%s': %s", length > 60 ? path + length - 60 : path,
-              nai_last_error());
-  }
+  nai_status status = restore(&r, from);
+  if (status != NAI_OK) nai__model_blame(status, "checkpoint", from);
   nai__free(r.theta);
   nai__free(r.mean);
   nai__free(r.square);
@@ -393,4 +387,18 @@ nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
   nai__tensors_close(&r.file);
   nai__work_end(&turn);
   return status;
+}
+
+nai_status nai_trainer_restore(nai_trainer *trainer, const char *path)
+{
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__model_path(path));
+  return restore_from(trainer, &(nai__source){.path = path});
+}
+
+nai_status nai_trainer_restore_memory(nai_trainer *trainer, const void *bytes, int64_t size)
+{
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__model_bytes(bytes, size));
+  return restore_from(trainer, &(nai__source){NULL, bytes, size});
 }

@@ -640,9 +640,9 @@ nai_status nai__model_parse(nai__json_document *out, const nai__tensors *file)
   return nai__json_whole(&format, out->root, "format", 1, NAI__MODEL_FORMAT_CELLS);
 }
 
-static nai_status load(loader *l, const char *path)
+static nai_status load(loader *l, const nai__source *from)
 {
-  NAI__TRY(nai__tensors_open(&l->file, path));
+  NAI__TRY(nai__tensors_open_from(&l->file, from));
   NAI__TRY(nai__model_parse(&l->model, &l->file));
   NAI__TRY(check_sizes(l));
   NAI__TRY(compose(l));
@@ -668,11 +668,48 @@ static nai_status check_models(nai_model *const *models, int64_t n)
   return NAI_OK;
 }
 
-/* The end of a path, which is the part that tells files apart. */
-static const char *short_path(const char *path)
+nai_status nai__model_bytes(const void *bytes, int64_t size)
 {
-  size_t length = strlen(path);
-  return length > 60 ? path + length - 60 : path;
+  NAI__REQUIRE(bytes);
+  if (size >= 0) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "size is %lld, must be at least 0", (long long)size);
+}
+
+void nai__model_blame(nai_status status, const char *kind, const nai__source *from)
+{
+  const size_t length = from->path ? strlen(from->path) : 0;
+  if (!from->path)
+    nai__fail(status, "%s in memory: %s", kind, nai_last_error());
+  else
+    nai__fail(status, "%s '%s': %s", kind, from->path + (length > 60 ? length - 60 : 0),
+              nai_last_error());
+}
+
+/* What is asked of a load, besides where from. */
+static nai_status check_load(nai_constraint *const *own, int64_t n, nai_model *const *models,
+                             int64_t n_models, int64_t memory_limit)
+{
+  NAI__TRY(check_own(own, n));
+  NAI__TRY(check_models(models, n_models));
+  if (memory_limit >= 0) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "memory_limit is %lld, must be at least 0",
+                   (long long)memory_limit);
+}
+
+static nai_status load_from(nai_network **out, loader *l, const nai__source *from)
+{
+  nai_status status = load(l, from);
+  if (status == NAI_OK) {
+    *out = l->net;
+  } else {
+    nai__model_blame(status, from->path ? "model file" : "model", from);
+    nai_network_destroy(l->net);
+  }
+  nai__short_terms_release(&l->short_terms);
+  nai__free(l->sizes);
+  nai__json_release(&l->model);
+  nai__tensors_close(&l->file);
+  return status;
 }
 
 nai_status nai_network_load_within(nai_network **out, const char *path, nai_constraint *const *own,
@@ -682,29 +719,31 @@ nai_status nai_network_load_within(nai_network **out, const char *path, nai_cons
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(path);
-  NAI__TRY(check_own(own, n));
-  NAI__TRY(check_models(models, n_models));
-  if (memory_limit < 0)
-    return nai__fail(NAI_ERR_INVALID, "memory_limit is %lld, must be at least 0",
-                     (long long)memory_limit);
+  NAI__TRY(check_load(own, n, models, n_models, memory_limit));
   loader l = {.own = own,
               .n_own = n,
               .own_models = models,
               .n_own_models = n_models,
               .file.file = -1,
               .memory_limit = memory_limit};
-  nai_status status = load(&l, path);
-  if (status == NAI_OK) {
-    *out = l.net;
-  } else {
-    nai__fail(status, "model file '%s': %s", short_path(path), nai_last_error());
-    nai_network_destroy(l.net);
-  }
-  nai__short_terms_release(&l.short_terms);
-  nai__free(l.sizes);
-  nai__json_release(&l.model);
-  nai__tensors_close(&l.file);
-  return status;
+  return load_from(out, &l, &(nai__source){.path = path});
+}
+
+nai_status nai_network_load_memory(nai_network **out, const void *bytes, int64_t size,
+                                   nai_constraint *const *own, int64_t n, nai_model *const *models,
+                                   int64_t n_models, int64_t memory_limit)
+{
+  NAI__REQUIRE(out);
+  *out = NULL;
+  NAI__TRY(nai__model_bytes(bytes, size));
+  NAI__TRY(check_load(own, n, models, n_models, memory_limit));
+  loader l = {.own = own,
+              .n_own = n,
+              .own_models = models,
+              .n_own_models = n_models,
+              .file.file = -1,
+              .memory_limit = memory_limit};
+  return load_from(out, &l, &(nai__source){NULL, bytes, size});
 }
 
 nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,

@@ -153,7 +153,7 @@ static nai_status check_header(const nai__json *header, int64_t size)
 /* --- the file --------------------------------------------------------------------------------- */
 
 /* The file may have shrunk since its size was asked for. */
-static nai_status read_at(int file, void *into, int64_t at, int64_t size)
+static nai_status read_file(int file, void *into, int64_t at, int64_t size)
 {
   char *next = into;
   while (size > 0) {
@@ -168,11 +168,19 @@ static nai_status read_at(int file, void *into, int64_t at, int64_t size)
   return NAI_OK;
 }
 
+/* Of what has been checked to lie within it. */
+static nai_status read_at(const nai__tensors *tensors, void *into, int64_t at, int64_t size)
+{
+  if (!tensors->memory) return read_file(tensors->file, into, at, size);
+  memcpy(into, tensors->memory + at, (size_t)size);
+  return NAI_OK;
+}
+
 static nai_status read_header(nai__tensors *out, int64_t length)
 {
   char *text = NAI__ARRAY(char, length);
   if (!text) return NAI_ERR_MEMORY;
-  nai_status status = read_at(out->file, text, 8, length);
+  nai_status status = read_at(out, text, 8, length);
   if (status == NAI_OK && text[0] != '{')
     status = nai__fail(NAI_ERR_FORMAT, "the header does not start with {");
   if (status == NAI_OK) status = nai__json_parse(&out->header, text, (size_t)length, "the header");
@@ -180,21 +188,18 @@ static nai_status read_header(nai__tensors *out, int64_t length)
   return status == NAI_OK ? check_header(out->header.root, out->size) : status;
 }
 
-static nai_status read_start(nai__tensors *out)
+/* Of a file of so many bytes. */
+static nai_status read_start(nai__tensors *out, int64_t bytes)
 {
-  struct stat about;
-  if (fstat(out->file, &about) != 0)
-    return nai__fail(NAI_ERR_FILE, "cannot be read: %s", strerror(errno));
-  if (!S_ISREG(about.st_mode)) return nai__fail(NAI_ERR_FILE, "is not a regular file");
   uint64_t length;
-  int64_t room = (int64_t)about.st_size - (int64_t)sizeof length;
+  int64_t room = bytes - (int64_t)sizeof length;
   if (room < 2)
-    return nai__fail(NAI_ERR_FORMAT, "the file has %lld bytes, too few", (long long)about.st_size);
-  NAI__TRY(read_at(out->file, &length, 0, sizeof length));
+    return nai__fail(NAI_ERR_FORMAT, "the file has %lld bytes, too few", (long long)bytes);
+  NAI__TRY(read_at(out, &length, 0, sizeof length));
   if (length < 2 || length > (uint64_t)room || length > MOST_HEADER)
     return nai__fail(NAI_ERR_FORMAT,
                      "the header has %llu bytes according to the file, the file has %lld",
-                     (unsigned long long)length, (long long)about.st_size);
+                     (unsigned long long)length, (long long)bytes);
   out->size = room - (int64_t)length;
   out->data = (int64_t)(sizeof length + length);
   NAI__TRY(read_header(out, (int64_t)length));
@@ -202,16 +207,30 @@ static nai_status read_start(nai__tensors *out)
   return out->window ? NAI_OK : NAI_ERR_MEMORY;
 }
 
-nai_status nai__tensors_open(nai__tensors *out, const char *path)
+static nai_status open_file(nai__tensors *out, const char *path)
 {
-  *out = (nai__tensors){.file = -1};
+  struct stat about;
   do { /* O_NONBLOCK: not to wait for the other end of a pipe */
     out->file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   } while (out->file < 0 && errno == EINTR);
   if (out->file < 0) return nai__fail(NAI_ERR_FILE, "cannot be opened: %s", strerror(errno));
-  nai_status status = read_start(out);
+  if (fstat(out->file, &about) != 0)
+    return nai__fail(NAI_ERR_FILE, "cannot be read: %s", strerror(errno));
+  if (!S_ISREG(about.st_mode)) return nai__fail(NAI_ERR_FILE, "is not a regular file");
+  return read_start(out, (int64_t)about.st_size);
+}
+
+nai_status nai__tensors_open_from(nai__tensors *out, const nai__source *from)
+{
+  *out = (nai__tensors){.file = -1, .memory = from->path ? NULL : from->bytes};
+  nai_status status = from->path ? open_file(out, from->path) : read_start(out, from->size);
   if (status != NAI_OK) nai__tensors_close(out);
   return status;
+}
+
+nai_status nai__tensors_open(nai__tensors *out, const char *path)
+{
+  return nai__tensors_open_from(out, &(nai__source){.path = path});
 }
 
 void nai__tensors_close(nai__tensors *tensors)
@@ -229,7 +248,7 @@ static nai_status look(struct nai__window *w, const nai__tensors *tensors, int64
   int64_t left = tensors->data + tensors->size - at;
   w->start = at;
   w->size = 0; /* unless it is read */
-  NAI__TRY(read_at(tensors->file, w->bytes, at, left < WINDOW ? left : WINDOW));
+  NAI__TRY(read_at(tensors, w->bytes, at, left < WINDOW ? left : WINDOW));
   w->size = left < WINDOW ? left : WINDOW;
   return NAI_OK;
 }
@@ -240,7 +259,7 @@ nai_status nai__tensors_read(void *into, const nai__tensors *tensors, const nai_
   int64_t size = nai__dtype_size(tensor->dtype), at = tensor->start + first * size;
   assert(first >= 0 && n >= 0 && first + n <= tensor->count);
   if (n == 0) return NAI_OK; /* there may be no memory for nothing */
-  if (n * size > WINDOW) return read_at(tensors->file, into, at, n * size);
+  if (n * size > WINDOW) return read_at(tensors, into, at, n * size);
   NAI__TRY(look(tensors->window, tensors, at, n * size));
   memcpy(into, tensors->window->bytes + (at - tensors->window->start), (size_t)(n * size));
   return NAI_OK;

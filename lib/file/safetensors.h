@@ -31,15 +31,24 @@ typedef struct nai__tensor {
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
+/* Where a file is read from: a path, or memory that stays as it is as long as it is open. */
+typedef struct nai__source {
+  const char *path; /* NULL: from memory */
+  const void *bytes;
+  int64_t size;
+} nai__source;
+
 /* A file that is open; all that its header says of tensors is checked. */
 typedef struct nai__tensors {
   nai__json_document header;
   int64_t data, size;         /* where it starts in the file, and its bytes */
   int file;                   /* -1 when none is open */
+  const uint8_t *memory;      /* the file, where it is in memory; NULL */
   struct nai__window *window; /* the part of the file that was read last */
 } nai__tensors;
 
 nai_status nai__tensors_open(nai__tensors *out, const char *path);
+nai_status nai__tensors_open_from(nai__tensors *out, const nai__source *from);
 void nai__tensors_close(nai__tensors *tensors);
 
 /* 1 when there is such a tensor. */
@@ -60,6 +69,14 @@ nai_status nai__tensors_read(void *into, const nai__tensors *tensors, const nai_
 const char *nai__tensors_note(const nai__tensors *tensors, const char *key);
 
 /* --- writing ---------------------------------------------------------------------------------- */
+
+/* Where a file is written to: a path, or a buffer. */
+typedef struct nai__sink {
+  const char *path; /* NULL: into memory */
+  void *buffer;     /* [capacity] bytes; NULL: its size is all that is wanted */
+  int64_t capacity;
+  int64_t *size; /* bytes of the file, whether they fit or not */
+} nai__sink;
 
 typedef struct nai__tensor_entry {
   char name[NAI__TENSOR_NAME];
@@ -89,5 +106,8 @@ void nai__tensor_list_release(nai__tensor_list *list);
 /* Writes them, with one text of metadata. The old file stays whole until the new one is. */
 nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path, const char *key,
                                   const char *note);
+/* The same to there; into memory that is too small nothing. */
+nai_status nai__tensor_list_write_to(const nai__tensor_list *list, const nai__sink *to,
+                                     const char *key, const char *note);
 
 #endif

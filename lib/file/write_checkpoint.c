@@ -269,8 +269,8 @@ static void describe_progress(nai__json_writer *w, const nai_trainer *trainer)
 
 /* --- saving ----------------------------------------------------------------------------------- */
 
-static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_trainer *trainer,
-                       const char *path)
+static nai_status write_trainer(nai__tensor_list *list, nai__json_writer *w,
+                                const nai_trainer *trainer, const nai__sink *to)
 {
   nai__json_open(w, NULL, '{');
   nai__model_describe(w, trainer->plasticity.net);
@@ -280,22 +280,35 @@ static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_tr
   NAI__TRY(w->status);
   NAI__TRY(nai__model_add(list, trainer->plasticity.net));
   NAI__TRY(add_trainer(list, trainer));
-  return nai__model_write(list, path, w);
+  return nai__model_write(list, to, w);
 }
 
-nai_status nai_trainer_save(nai_trainer *trainer, const char *path)
+static nai_status save(nai_trainer *trainer, const nai__sink *to)
 {
   nai__work turn;
-  NAI__REQUIRE(trainer);
-  NAI__TRY(nai__model_path(path));
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
   nai__tensor_list list = {NULL, 0, 0};
   nai__json_writer w = {NULL, 0, 0, NAI_OK};
-  nai_status status = save(&list, &w, trainer, path);
+  nai_status status = write_trainer(&list, &w, trainer, to);
   nai__tensor_list_release(&list);
   nai__json_writer_release(&w);
   nai__work_end(&turn);
   return status;
+}
+
+nai_status nai_trainer_save(nai_trainer *trainer, const char *path)
+{
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__model_path(path));
+  return save(trainer, &(nai__sink){.path = path});
+}
+
+nai_status nai_trainer_save_memory(void *buffer, int64_t capacity, int64_t *size,
+                                   nai_trainer *trainer)
+{
+  NAI__TRY(nai__model_buffer(capacity, size));
+  NAI__REQUIRE(trainer);
+  return save(trainer, &(nai__sink){NULL, buffer, capacity, size});
 }
 
 nai_status nai_trainer_set_checkpoints(nai_trainer *trainer, const char *path, int64_t every)

@@ -306,10 +306,10 @@ nai_status nai__model_add(nai__tensor_list *list, const nai_network *net)
   return nai__short_terms_add(list, net);
 }
 
-nai_status nai__model_write(const nai__tensor_list *list, const char *path, nai__json_writer *w)
+nai_status nai__model_write(const nai__tensor_list *list, const nai__sink *to, nai__json_writer *w)
 {
   NAI__TRY(nai__json_finish(w));
-  return nai__tensor_list_write(list, path, NAI__MODEL_KEY, w->text);
+  return nai__tensor_list_write_to(list, to, NAI__MODEL_KEY, w->text);
 }
 
 nai_status nai__model_path(const char *path)
@@ -319,25 +319,45 @@ nai_status nai__model_path(const char *path)
   return NAI_OK;
 }
 
-static nai_status save(nai__tensor_list *list, nai__json_writer *w, const nai_network *net,
-                       const char *path)
+nai_status nai__model_buffer(int64_t capacity, const int64_t *size)
+{
+  NAI__REQUIRE(size);
+  if (capacity >= 0) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
+}
+
+static nai_status write_model(nai__tensor_list *list, nai__json_writer *w, const nai_network *net,
+                              const nai__sink *to)
 {
   nai__json_open(w, NULL, '{');
   nai__model_describe(w, net);
   nai__json_close(w, '}');
   NAI__TRY(w->status);
   NAI__TRY(nai__model_add(list, net));
-  return nai__model_write(list, path, w);
+  return nai__model_write(list, to, w);
+}
+
+static nai_status save(const nai_network *net, const nai__sink *to)
+{
+  nai__tensor_list list = {NULL, 0, 0};
+  nai__json_writer w = {NULL, 0, 0, NAI_OK};
+  nai_status status = write_model(&list, &w, net, to);
+  nai__tensor_list_release(&list);
+  nai__json_writer_release(&w);
+  return status;
 }
 
 nai_status nai_network_save(const nai_network *net, const char *path)
 {
   NAI__TRY(nai__require_built(net, "net"));
   NAI__TRY(nai__model_path(path));
-  nai__tensor_list list = {NULL, 0, 0};
-  nai__json_writer w = {NULL, 0, 0, NAI_OK};
-  nai_status status = save(&list, &w, net, path);
-  nai__tensor_list_release(&list);
-  nai__json_writer_release(&w);
-  return status;
+  return save(net, &(nai__sink){.path = path});
+}
+
+nai_status nai_network_save_memory(void *buffer, int64_t capacity, int64_t *size,
+                                   const nai_network *net)
+{
+  NAI__TRY(nai__model_buffer(capacity, size));
+  NAI__TRY(nai__require_built(net, "net"));
+  return save(net, &(nai__sink){NULL, buffer, capacity, size});
 }

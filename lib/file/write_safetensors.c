@@ -116,8 +116,22 @@ static nai_status arrange(nai__json_writer *w, nai__piece *piece, const nai__ten
   return NAI_OK;
 }
 
-nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path, const char *key,
-                                  const char *note)
+static nai_status write_memory(const nai__sink *to, const nai__piece *piece, int64_t n)
+{
+  int64_t size = 0, at = 0;
+  for (int64_t i = 0; i < n; i++) size += (int64_t)piece[i].size;
+  *to->size = size;
+  if (!to->buffer) return NAI_OK;
+  if (to->capacity < size)
+    return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least %lld",
+                     (long long)to->capacity, (long long)size);
+  for (int64_t i = 0; i < n; at += (int64_t)piece[i++].size)
+    nai__piece_copy((uint8_t *)to->buffer + at, &piece[i], 0, piece[i].size);
+  return NAI_OK;
+}
+
+nai_status nai__tensor_list_write_to(const nai__tensor_list *list, const nai__sink *to,
+                                     const char *key, const char *note)
 {
   nai__piece *piece = NAI__ARRAY(nai__piece, list->n + 2);
   if (!piece) return NAI_ERR_MEMORY;
@@ -127,9 +141,16 @@ nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path
     uint64_t length = (uint64_t)header.size;
     piece[0] = (nai__piece){.data = &length, .size = sizeof length};
     piece[1] = (nai__piece){.data = header.text, .size = length};
-    status = nai__atomic_write(path, piece, list->n + 2);
+    status = to->path ? nai__atomic_write(to->path, piece, list->n + 2)
+                      : write_memory(to, piece, list->n + 2);
   }
   nai__json_writer_release(&header);
   nai__free(piece);
   return status;
+}
+
+nai_status nai__tensor_list_write(const nai__tensor_list *list, const char *path, const char *key,
+                                  const char *note)
+{
+  return nai__tensor_list_write_to(list, &(nai__sink){.path = path}, key, note);
 }

@@ -1126,6 +1126,7 @@ _CALLS = {
     "nai_trainer_measure_alignment": "na.alignment(trainer)",
     "nai_network_load": "na.Network.load(path)",
     "nai_network_load_within": "na.Network.load(path)",
+    "nai_network_load_memory": "na.Network.from_bytes(data)",
     "nai_network_add_population": "net.population(name, n)",
     "nai_network_add_input": "net.input(name, n)",
     "nai_network_add_output": "net.output(name, n)",
@@ -1328,6 +1329,21 @@ nai_network_load_within = _function(
     POINTER(_model),
     int64,
     int64,
+)
+nai_network_load_memory = _function(
+    "nai_network_load_memory",
+    nai_status,
+    _network_out,
+    c_void_p,
+    int64,
+    POINTER(_constraint),
+    int64,
+    POINTER(_model),
+    int64,
+    int64,
+)
+nai_network_save_memory = _function(
+    "nai_network_save_memory", nai_status, c_void_p, int64, POINTER(c_int64), _network
 )
 
 # anatomy.h
@@ -1630,6 +1646,10 @@ nai_trainer_stage_name = _function("nai_trainer_stage_name", c_char_p, _trainer)
 nai_trainer_save = _function("nai_trainer_save", nai_status, _trainer, Text)
 nai_trainer_set_checkpoints = _function("nai_trainer_set_checkpoints", nai_status, _trainer, Text, int64)
 nai_trainer_restore = _function("nai_trainer_restore", nai_status, _trainer, Text)
+nai_trainer_save_memory = _function(
+    "nai_trainer_save_memory", nai_status, c_void_p, int64, POINTER(c_int64), _trainer
+)
+nai_trainer_restore_memory = _function("nai_trainer_restore_memory", nai_status, _trainer, c_void_p, int64)
 nai_trainer_updates = _function("nai_trainer_updates", c_int64, _trainer)
 
 # evaluation.h

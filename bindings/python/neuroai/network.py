@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import tempfile
 from contextlib import ExitStack
 from ctypes import c_char_p, c_double, c_int32, c_int64
 from dataclasses import dataclass
@@ -45,6 +44,7 @@ from ._handle import (
     whole,
     wrong_type,
 )
+from ._in_memory import as_bytes, written
 from ._interrupt import abandonable, to_its_end
 from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
@@ -920,6 +920,41 @@ class Network(Handle):
             models: your own unit models that it had; they are matched by name.
         """
         file = file_name("path", path)
+
+        def read(pointer: Any, *how: Any) -> None:
+            _c.nai_network_load_within(pointer, file, *how)
+
+        return cls._loaded(read, constraints, progress, memory_limit, models)
+
+    def to_bytes(self) -> bytes:
+        """The bytes that :meth:`save` would write: to be kept in memory, sent, or stored elsewhere."""
+        return written(_c.nai_network_save_memory, self)
+
+    @classmethod
+    def from_bytes(
+        cls,
+        data: bytes,
+        constraints: Sequence[Constraint] = (),
+        memory_limit: Optional[int] = None,
+        models: Sequence[Model] = (),
+    ) -> "Network":
+        """Loads a network from the bytes of a model file, as :meth:`to_bytes` gives them. See :meth:`load`."""
+        held = as_bytes(data)
+
+        def read(pointer: Any, *how: Any) -> None:
+            _c.nai_network_load_memory(pointer, held, len(held), *how)
+
+        return cls._loaded(read, constraints, True, memory_limit, models)
+
+    @classmethod
+    def _loaded(
+        cls,
+        read: Callable[..., None],
+        constraints: Sequence[Constraint],
+        progress: bool,
+        memory_limit: Optional[int],
+        models: Sequence[Model],
+    ) -> "Network":
         limit = 0 if memory_limit is None else memory_limit
         for constraint in constraints:
             expect("constraints", constraint, Constraint, "neuroai.Constraints")
@@ -933,7 +968,7 @@ class Network(Handle):
                 own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
                 units = [stack.enter_context(model._lent()) for model in models]
                 own_models = (ctypes.POINTER(_c.nai_model) * len(units))(*units) if units else None
-                _c.nai_network_load_within(pointer, file, own, len(lent), own_models, len(units), limit)
+                read(pointer, own, len(lent), own_models, len(units), limit)
             return pointer
 
         doing = "loading the network" if progress else ""
@@ -968,12 +1003,8 @@ class Network(Handle):
         """As the bytes of its model file; constraints and models of one's own come along."""
         if not self._built:
             raise TypeError("a Network that is not built cannot be pickled: build it first, or save how it is made")
-        with tempfile.TemporaryDirectory() as folder:
-            path = os.path.join(folder, "network")
-            self.save(path)
-            with open(path, "rb") as file:
-                models = list({id(model): model for model in self._own_models.values()}.values())
-                return _again, (type(self), file.read(), self._constraints, self.kernels, models)
+        models = list({id(model): model for model in self._own_models.values()}.values())
+        return _again, (type(self), self.to_bytes(), self._constraints, self.kernels, models)
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -1003,11 +1034,7 @@ def _again(
     kind: Any, model: bytes, constraints: Sequence[Constraint], kernels: str, models: Sequence[Model] = ()
 ) -> Network:
     """A network from what was pickled of it."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "network")
-        with open(path, "wb") as file:
-            file.write(model)
-        net: Network = kind.load(path, constraints, models=models)
+    net: Network = kind.from_bytes(model, constraints, models=models)
     try:
         _c.nai_network_set_kernels(net, kernels)
     except UnsupportedError:  # another processor

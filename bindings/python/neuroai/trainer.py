@@ -29,6 +29,7 @@ from ._handle import (
     whole,
     wrong_type,
 )
+from ._in_memory import as_bytes, written
 from ._interrupt import Bar, Interrupt, Making, at_once, deferred_interrupt
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
@@ -443,6 +444,16 @@ class Trainer(Handle):
             trainer.fit(5000 - trainer.updates, checkpoint="run.safetensors")
         """
         _c.nai_trainer_restore(self, file_name("path", path))
+        return self
+
+    def to_bytes(self) -> bytes:
+        """The bytes of the checkpoint that :meth:`save` would write, in memory."""
+        return written(_c.nai_trainer_save_memory, self)
+
+    def restore_bytes(self, data: bytes) -> "Trainer":
+        """Restores a checkpoint from the bytes that :meth:`to_bytes` gave, or that its file has. See :meth:`restore`."""
+        held = as_bytes(data)
+        _c.nai_trainer_restore_memory(self, held, len(held))
         return self
 
     def step(self, trials: Optional[Trials] = None) -> Dict[str, float]:
