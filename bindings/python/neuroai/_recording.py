@@ -120,14 +120,13 @@ class _Columns:
         self.names = " ".join([*self.units, *self.traced]).encode()
         self.columns = np.concatenate(found).astype(np.int64) if start else np.empty(0, np.int64)
 
-    def target(self, to: Any, rows: Floats) -> None:
-        """Has a recording write here."""
+    def target(self, to: Any) -> None:
+        """Has a recording record these."""
         if not self.names:
             return
         to.variables, to.width = self.names, len(self.columns)
         if self.some:
             to.columns = self.columns.ctypes.data_as(type(to.columns))
-        to.traces = rows.ctypes.data_as(type(to.traces))
 
     def split(self, rows: Floats) -> Tuple[Dict[str, Floats], Dict[str, Floats]]:
         """Rates of populations, and traces of variables."""
@@ -319,6 +318,18 @@ class Recorder:
         return piece.run()
 
 
+class _Place:
+    """Where a recording writes rows of an array: its pointer is moved on without an object for each."""
+
+    def __init__(self, to: Any, field: str, rows: Floats) -> None:
+        self._pointer = ctypes.c_void_p.from_buffer(to, getattr(type(to), field).offset)
+        self._start = rows.ctypes.data
+        self._stride = rows.strides[0] if rows.size else 0
+
+    def at(self, row: int) -> None:
+        self._pointer.value = self._start + row * self._stride
+
+
 class _Piece:
     """Some steps of a run, and the rows that are recorded of them."""
 
@@ -329,26 +340,27 @@ class _Piece:
         rows, trials = (self.since + steps) // of.every, of.state.trials
         self.z = np.empty((rows, trials, sum(of._outputs.values())), np.float32)
         self.traces = np.empty((rows, trials, len(of._columns.columns)), np.float32)
+        self.to = _c.nai_recording(struct_size=ctypes.sizeof(_c.nai_recording), every=of.every, since=self.since)
+        of._columns.target(self.to)
+        if of._events is not None:
+            of._events.target(self.to)
+        self.places = [_Place(self.to, "outputs", self.z), _Place(self.to, "traces", self.traces)]
 
     def move(self, calls: _Calls) -> None:
         """Makes a call into the library."""
-        of = self.of
+        of, to = self.of, self.to
         n = calls.next(self.steps - self.made)
-        to = _c.nai_recording(struct_size=ctypes.sizeof(_c.nai_recording), every=of.every, since=self.since)
-        z, traces = self.z[self.rows :], self.traces[self.rows :]
-        to.outputs = z.ctypes.data_as(type(to.outputs))
-        of._columns.target(to, traces)
-        if of._events is not None:
-            of._events.target(to)
+        for place in self.places:
+            place.at(self.rows)
         here = None if self.inputs is None else self.inputs[self.made : self.made + n]
+        to.n = 0
         _c.nai_state_record_spikes(of.state, n, here, to)
-        calls.made(int(to.made))
+        calls.made(to.made)
         if of._events is not None:
             of._events.keep(to.n)
-        self.since = int(to.since)
-        self.rows += int(to.rows)
-        self.made += int(to.made)
-        of.done += int(to.made)
+        self.rows += to.rows
+        self.made += to.made
+        of.done += to.made
 
     def run(self) -> Run:
         """What has been recorded so far."""
