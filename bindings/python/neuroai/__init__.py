@@ -36,6 +36,7 @@ from ._handle import Parameter
 from .alignments import Alignment, AlignmentHistory, Alignments, alignment
 from .agent import Agent
 from .analysis import PCA, ReactionTimes, condition_means, pca, reaction_times, stages
+from .callbacks import Callback, Checkpoints, CSVLog, KeepBest, Patience, Progress, TensorBoardLog
 from .conductance_fields import ConductanceField, nmda_gate
 from .constraint import (
     Constraint,
@@ -146,7 +147,7 @@ from .synapse_list import SynapseList
 from .task import Task
 from .task_variances import Clusters, TaskVariance, task_variance
 from .intrinsic_timescales import Timescales, timescales
-from .trainer import Progress, Trainer
+from .trainer import Trainer
 from .transfer import siegert, siegert_slopes
 from .trials import Trials
 from .unit_tuning import NoiseCorrelations, Selectivity, d_prime, noise_correlations, roc_area, selectivity
@@ -164,7 +165,10 @@ __all__ = [
     "BPTT",
     "Balanced",
     "BinaryCrossEntropy",
+    "CSVLog",
+    "Callback",
     "CallbackError",
+    "Checkpoints",
     "Clamp",
     "Clusters",
     "Communicability",
@@ -212,6 +216,7 @@ __all__ = [
     "InvalidError",
     "InvalidTypeError",
     "Judgement",
+    "KeepBest",
     "KolenPollack",
     "L1Rates",
     "L1Weights",
@@ -249,6 +254,7 @@ __all__ = [
     "OutputBatch",
     "PCA",
     "Parameter",
+    "Patience",
     "PredictiveCoding",
     "Progress",
     "PsychometricFit",
@@ -282,6 +288,7 @@ __all__ = [
     "Synapses",
     "Task",
     "TaskVariance",
+    "TensorBoardLog",
     "Timescales",
     "Total",
     "Trainer",

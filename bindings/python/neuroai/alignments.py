@@ -14,9 +14,10 @@ from ._closed import Closed
 from ._handle import expect, frozen, whole
 from ._interrupt import deferred_interrupt
 from ._needed import needed
+from .callbacks import Progress
 from .errors import InvalidError
 from .network import Network
-from .trainer import Key, Progress, Trainer
+from .trainer import Key, Trainer
 from .trials import Trials, as_trials
 
 __all__ = ["Alignment", "AlignmentHistory", "Alignments", "alignment"]
@@ -128,8 +129,8 @@ class AlignmentHistory(_ByKey):
         na.plot.alignment(track)
 
     The first measurement is made immediately. ``track["E", "I"].cosine`` and ``track.total.cosine`` are arrays [m], one
-    number per measurement. Training has the same bits as without it. With a callback of your own:
-    ``callback=lambda now: track(now) or mine(now)``.
+    number per measurement. Training has the same bits as without it. With callbacks of your own:
+    ``callbacks=[track, mine]``.
 
     Args:
         trainer: the trainer with the rule.

@@ -16,7 +16,8 @@ from .errors import InvalidError, UnsupportedError
 from .network import Network
 
 if TYPE_CHECKING:
-    from .trainer import Progress, Trainer
+    from .callbacks import Progress
+    from .trainer import Trainer
 
 __all__ = ["Circuit", "MicrocircuitHistory", "MicrocircuitMeasures", "microcircuit"]
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._closed import Closed, Record, Setting
+from ._closed import Record, Setting
 from ._handle import (
     Floats,
     Handle,
@@ -31,6 +31,7 @@ from ._handle import (
 )
 from ._in_memory import as_bytes, written
 from ._interrupt import Bar, Interrupt, Making, at_once, deferred_interrupt
+from .callbacks import Called, Progress, Several
 from .cost import Cost, Costs, _terms
 from .curriculum import Curriculum
 from .errors import InvalidError, OrderError
@@ -42,41 +43,12 @@ from .rule import BPTT, Rule, RuleAtWork
 from .task import Recorded, Task, as_task
 from .trials import Trials, as_trials, has_classes
 
-__all__ = ["Progress", "Trainer"]
+__all__ = ["Trainer"]
 
 _PROGRESS = ctypes.sizeof(_c.nai_progress)
 
 #: A projection as (from, to), or the name of a population or output, for its bias.
 Key = Union[str, Tuple[str, str]]
-
-
-class Progress(Closed):
-    """Progress of a run, for a callback.
-
-    Attributes:
-        step: number of updates of this trainer, including this one.
-        steps: value of ``step`` at the end of this run.
-        cost: J, the weighted sum, on the batch of this update.
-        costs: its parts, weighted, by name.
-        performance: fraction correct on test trials at the last evaluation; NaN before the first.
-        gradient_norm: global norm of the gradient, before clipping.
-    """
-
-    step: int
-    steps: int
-    cost: float
-    costs: Dict[str, float]
-    performance: float
-    gradient_norm: float
-    _otherwise = "it tells how the run stands"
-
-    def __init__(self, now: _c.nai_progress, names: Sequence[str]) -> None:
-        self._keep(step=now.step, steps=now.steps, cost=now.cost, performance=now.performance)
-        self._keep(costs=Record({name: float(now.costs[i]) for i, name in enumerate(names)}))
-        self._keep(gradient_norm=now.gradient_norm)
-
-    def __repr__(self) -> str:
-        return f"<Progress: {self.step} of {self.steps}, cost {self.cost:.4g}, performance {self.performance:.4g}>"
 
 
 class _Watch:
@@ -86,10 +58,10 @@ class _Watch:
         self,
         bar: Any,
         ask: Optional[Callable[[Progress], Any]],
-        names: Sequence[str],
+        trainer: "Trainer",
         interrupt: Interrupt,
     ) -> None:
-        self.bar, self.ask, self.names, self.interrupt = bar, ask, names, interrupt
+        self.bar, self.ask, self.trainer, self.interrupt = bar, ask, trainer, interrupt
         self.shown = 0.0
         self.first: Optional[int] = None
 
@@ -105,7 +77,7 @@ class _Watch:
         over = False
         if self.ask is not None:
             with at_once():
-                over = bool(self.ask(Progress(now, self.names)))
+                over = bool(self.ask(Progress(now, self.trainer.cost_names, self.trainer.get("evaluate_every"))))
         self.interrupt.check()
         return _c.NAI_STOP if over else _c.NAI_OK
 
@@ -334,14 +306,15 @@ class Trainer(Handle):
         steps: int,
         stop_at: Optional[float] = None,
         progress: bool = True,
-        callback: Optional[Callable[[Progress], Any]] = None,
+        callback: Optional[Called] = None,
         evaluate_every: Optional[int] = None,
         checkpoint: Union[str, bytes, "os.PathLike[Any]", None] = None,
         checkpoint_every: int = 100,
+        callbacks: Union[Called, Sequence[Called]] = (),
     ) -> History:
         """Trains: makes ``steps`` updates with trials of the task.
 
-        Ctrl-C ends the run after the current update and raises KeyboardInterrupt; an exception in ``callback`` ends it
+        Ctrl-C ends the run after the current update and raises KeyboardInterrupt; an exception in a callback ends it
         likewise. What was learnt is kept, and the history of all updates is in ``trainer.history``.
 
         Args:
@@ -352,6 +325,9 @@ class Trainer(Handle):
             evaluate_every: updates between evaluations, for this run.
             checkpoint: file for checkpoints, from which :meth:`restore` continues.
             checkpoint_every: updates between checkpoints; one more is written at the end of the run.
+            callbacks: more of them, each a function or a :class:`Callback`: :class:`Patience`, :class:`KeepBest`,
+                :class:`Checkpoints`, :class:`CSVLog`, :class:`TensorBoardLog`. All are called after each update, in
+                this order, whatever the others return.
 
         Returns:
             The history of this run.
@@ -372,20 +348,26 @@ class Trainer(Handle):
         if checkpoint is not None:
             _c.nai_trainer_set_checkpoints(self, file_name("checkpoint", checkpoint), checkpoint_every)
         first = self.updates
-        bar = _bar(steps) if progress else None
         try:
-            with deferred_interrupt() as interrupt:
-                watch = _Watch(bar, callback, self.cost_names, interrupt)
-                try:
-                    _c.nai_trainer_run(self, steps, _c.nai_progress_callback(watch), None)
-                finally:
-                    if bar is not None:
-                        bar.close()
+            self._run(steps, Several(callback, callbacks), progress)
         finally:
             _c.nai_trainer_set_checkpoints(self, None, 0)
             for name, value in before.items():
                 self.set(name, value)
         return self._history(first)
+
+    def _run(self, steps: int, asked: Several, progress: bool) -> None:
+        bar = None
+        try:
+            over = asked.begin(self)
+            bar = _bar(steps) if progress else None
+            with deferred_interrupt() as interrupt:
+                watch = _Watch(bar, asked.after if len(asked) else None, self, interrupt)
+                _c.nai_trainer_run(self, 0 if over else steps, _c.nai_progress_callback(watch), None)
+        finally:
+            if bar is not None:
+                bar.close()
+            asked.end(self)
 
     def _check_stop(self, stop_at: float, evaluate_every: float) -> None:
         if not stop_at:
@@ -480,6 +462,14 @@ class Trainer(Handle):
         for name in (*self.net.populations, *self.net.outputs):
             found[name] = view(self, _c.nai_trainer_gradient, self, name, None).copy()
         return found
+
+    def costs(self, trials: Trials) -> Dict[str, float]:
+        """The costs on these trials, without an update: each, weighted, by name; and "total".
+
+        All trials are run at once, with the noise of their own numbers: those that were held out of training, or
+        ``task.trials(net, 200)``. It takes as long as :meth:`gradient`, which is made, too.
+        """
+        return self._once(_c.nai_trainer_estimate_gradient, as_trials(trials))
 
     def gradient_initial(self, population: str) -> Floats:
         """The last gradient of a population's initial state [n]; 0 where ``plastic_initial`` is 0."""
