@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from contextlib import ExitStack
 from ctypes import c_int64
 from dataclasses import dataclass
 from typing import Any, Dict, Mapping, Optional, Sequence, Tuple, Union
@@ -331,12 +332,13 @@ def evaluate(
     *,
     interventions: Optional[Interventions] = None,
     silence: Optional[Chosen] = None,
+    judge: Optional[Task] = None,
     progress: bool = True,
 ) -> Evaluation:
     """Runs test trials of a task, or given trials, with noise from ``seed``.
 
-    Given trials are judged by class at their last step that counts; trials without classes cannot be judged. They have
-    the noise of their own numbers (``Trials.first``), as in :meth:`Network.run` with the same seed.
+    Given trials are judged by class at their last step that counts; trials without classes cannot be judged, unless by
+    ``judge``. They have the noise of their own numbers (``Trials.first``), as in :meth:`Network.run` with the same seed.
 
     Ctrl-C ends the evaluation within a fraction of a second. The KeyboardInterrupt then has the attribute
     ``evaluation`` with the trials that were done.
@@ -350,8 +352,11 @@ def evaluate(
         interventions: what is done to units, and when: ``na.Silence("PV", epoch="delay")``, or a list of such; see
             :class:`neuroai.Intervention`.
         silence: units with a rate of 0 in every trial (a lesion): short for ``na.Silence(silence)``.
+        judge: for given trials, the task whose own judgement is used, which reads their conditions by name.
         progress: whether to show a progress bar if it takes more than a second.
     """
+    if judge is not None and not isinstance(task, Trials):
+        raise InvalidError("judge: is for given trials; a task judges its own")
     numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
     n = _number(task, trials)
     planned = as_interventions(interventions, silence)
@@ -362,7 +367,9 @@ def evaluate(
         options.progress = _c.nai_work_callback(watch)
         pointer = _c.new(_c.nai_evaluation)
         if isinstance(task, Trials):
-            _c.nai_evaluation_create_from_trials(pointer, net, task._for(net), None, options)
+            with ExitStack() as stack:
+                by = None if judge is None else stack.enter_context(as_task(judge)._lent(net))
+                _c.nai_evaluation_create_from_trials(pointer, net, task._for(net), by, options)
         else:
             with as_task(task)._lent(net) as lent:
                 _c.nai_evaluation_create_with(pointer, net, lent, n, options)

@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, Dict, Iterator, Mapping, Optional, Tuple, Union
+from typing import Any, Dict, Iterator, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Conditions, Record
-from ._handle import Handle, as_array, describe, expect, given, kept, listed, texts, view, whole, wrong_shape, wrong_type
-from .errors import InvalidError, OrderError, OutOfMemoryError
+from ._handle import (
+    Handle,
+    as_array,
+    brief,
+    describe,
+    expect,
+    given,
+    kept,
+    listed,
+    real,
+    texts,
+    view,
+    whole,
+    wrong_shape,
+    wrong_type,
+)
+from .errors import InvalidError, OrderError, OutOfMemoryError, UnknownNameError
 from .network import Network
 
 __all__ = ["Trials"]
@@ -320,12 +335,97 @@ class Trials(Closed):
         """The cost mask, float32 [T, B, 1 or n]; a mapping by name where there are several; or None, for 1."""
         return _as_given(self._mask)
 
+    def __getitem__(self, which: Union[slice, npt.ArrayLike]) -> "Trials":
+        """Some of the trials: ``trials[:100]``, ``trials[[3, 5]]``, ``trials[trials.conditions["coherence"] > 0]``.
+
+        Those in a row keep their numbers, and so their noise; others are numbered from ``first`` on.
+        """
+        chosen = _chosen(which, self.trials)
+        in_a_row = bool(np.all(np.diff(chosen) == 1))
+
+        def some(arrays: Mapping[Any, npt.NDArray[Any]]) -> Any:
+            return _as_given({name: array[:, chosen] for name, array in arrays.items()})
+
+        found = Trials(
+            some(self._inputs),
+            some(self._targets),
+            some(self._mask),
+            None if self.lengths is None else self.lengths[chosen],
+            Conditions({k: v[chosen] for k, v in self.conditions.items()}, getattr(self.conditions, "units", None)),
+            self.first + (int(chosen[0]) if in_a_row else 0),
+            {name: steps[chosen] for name, steps in self.epochs.items()},
+            None if self.parts is None else self.parts[chosen],
+        )
+        found._has_times = self._has_times
+        return found
+
+    def split(
+        self, fraction: float = 0.8, seed: int = 0, by: Union[None, str, Sequence[str]] = None
+    ) -> "Tuple[Trials, Trials]":
+        """Two random parts, as to train on one and test on the other: ``train, test = trials.split(0.8, seed=1)``.
+
+        The trials of each part are in the order that they have here.
+
+        Args:
+            fraction: of the trials that go into the first part.
+            seed: of the draw.
+            by: conditions of whose every combination of values this fraction goes into the first part, as nearly as whole
+                trials allow.
+        """
+        if not 0 < real("fraction", fraction) < 1:
+            raise InvalidError(f"fraction is {fraction}, must be above 0 and below 1")
+        draw = np.random.default_rng(whole("seed", seed))
+        first = np.zeros(self.trials, bool)
+        left = 0.0  # of trials that were rounded away
+        for group in self._groups(by):
+            wanted = fraction * len(group) + left
+            n = int(np.clip(np.floor(wanted + 0.5), 0, len(group)))
+            left = wanted - n
+            first[draw.permutation(group)[:n]] = True
+        if first.all() or not first.any():
+            raise InvalidError(f"fraction is {fraction}: of {self.trials} trials one part has none")
+        return self[np.flatnonzero(first)], self[np.flatnonzero(~first)]
+
+    def _groups(self, by: Union[None, str, Sequence[str]]) -> "list[npt.NDArray[Any]]":
+        """The trials of each combination of values of some conditions."""
+        if by is None:
+            return [np.arange(self.trials)]
+        columns = []
+        for name in [by] if isinstance(by, str) else by:
+            if name not in self.conditions:
+                raise UnknownNameError(f"by: no condition is called {brief(name)}, but {listed(self.conditions) or 'none'}")
+            columns.append(self.conditions[name].reshape(self.trials, -1))
+        _, which = np.unique(np.concatenate(columns, axis=1), axis=0, return_inverse=True)
+        return [np.flatnonzero(which.ravel() == k) for k in range(int(which.max()) + 1)]
+
+    def __iter__(self) -> Iterator["Trials"]:
+        return (self[[k]] for k in range(self.trials))
+
     def __len__(self) -> int:
         return int(self.trials)
 
     def __repr__(self) -> str:
         conditions = f", conditions {listed(self.conditions)}" if self.conditions else ""
         return f"<Trials: {self.trials} of {self.steps} steps{conditions}>"
+
+
+def _chosen(which: Any, n: int) -> npt.NDArray[np.int64]:
+    """The numbers of trials that a slice, numbers or a mask choose; never none."""
+    if isinstance(which, slice):
+        found: npt.NDArray[np.int64] = np.arange(n)[which]
+    else:
+        array = np.atleast_1d(np.asarray(which))
+        if array.ndim != 1 or array.dtype.kind not in "iub":
+            raise wrong_type("trials[...]", "a slice, numbers of trials, or a mask", which)
+        if array.dtype.kind == "b" and len(array) != n:
+            raise InvalidError(f"trials[...]: the mask is of {len(array)} trials, must be of {n}")
+        if array.dtype.kind != "b" and array.size and not (-n <= array.min() and array.max() < n):
+            worst = array.max() if array.max() >= n else array.min()
+            raise InvalidError(f"trials[...]: there is no trial {worst}, must be 0 to {n - 1}")
+        found = np.arange(n)[array]
+    if not len(found):
+        raise InvalidError("trials[...]: chooses no trial")
+    return found
 
 
 def _as_given(arrays: Mapping[Optional[str], npt.NDArray[Any]]) -> Any:

@@ -85,6 +85,103 @@ def test_pictures_of_recorded_trials():
     na.plot.confusion(evaluation)
 
 
+@pytest.mark.parametrize("make", [lambda: na.tasks.SongSine(), lambda: na.tasks.SongRandomDotsReactionTime()])
+def test_recorded_trials_are_judged_by_a_task(make):
+    """As the task judges its own, of which they are."""
+    task = make()
+    net = na.Network(20).population("E", 20, noise=0.2).output("z", 1 if isinstance(task, na.tasks.SongSine) else 2)
+    if not isinstance(task, na.tasks.SongSine):
+        net.input("u", 3).connect("u", "E")
+    net.connect("E", "E").connect("E", "z").build(1)
+    own, trials = na.evaluate(net, task, 40, seed=2), task.trials(net, 40, seed=2)
+    given = na.evaluate(net, trials, seed=2, judge=task)
+    assert np.array_equal(given.correct, own.correct) and np.array_equal(given.choice, own.choice)
+    if not isinstance(task, na.tasks.SongSine):
+        assert np.array_equal(given.time, own.time, equal_nan=True)
+        assert not np.array_equal(na.evaluate(net, trials, seed=2).choice, own.choice)
+
+
+def test_a_judge_of_one_s_own():
+    net, trials, seen = small(noise=0.1), recorded(12), []
+
+    def judge(judgement):
+        seen.append((judgement.output.shape, judgement.conditions["coherence"]))
+        return judgement.output[-1, 1] > judgement.output[-1, 2], 1
+
+    task = na.Task(lambda batch: None, steps=16, conditions=["coherence"], judge=judge)
+    found = na.evaluate(net, trials, judge=task)
+    z, ends = net.run(trials).outputs["choice"], trials.lengths - 1
+    assert found.correct.tolist() == [int(z[end, b, 1] > z[end, b, 2]) for b, end in enumerate(ends)]
+    assert seen == [((end + 1, 3), np.float32(c)) for end, c in zip(ends, trials.conditions["coherence"])]
+    with pytest.raises(na.InvalidError, match="judge: is for given trials"):
+        na.evaluate(net, task, judge=task)
+
+
+# --- some of them ----------------------------------------------------------------------------------------------------
+
+
+def test_some_trials():
+    net, trials = small(noise=0.3), recorded(30, epochs={"answer": np.stack([np.arange(30), np.arange(30) + 2], 1)})
+    run = net.run(trials, seed=4).outputs["choice"]
+    part = trials[10:25]
+    assert len(part) == 15 and part.first == 10 and np.array_equal(net.run(part, seed=4).outputs["choice"], run[:, 10:25])
+    for which in ([3, 5, -1], trials.conditions["coherence"] > 0.4, np.array([7]), slice(None, None, 2)):
+        chosen, here = trials[which], np.arange(30)[which]
+        for name in ("inputs", "targets", "mask"):
+            assert np.array_equal(getattr(chosen, name), getattr(trials, name)[:, here])
+        assert np.array_equal(chosen.lengths, trials.lengths[here])
+        assert np.array_equal(chosen.conditions["coherence"], trials.conditions["coherence"][here])
+        assert np.array_equal(chosen.epochs["answer"], trials.epochs["answer"][here])
+    assert len(trials[4]) == 1 and [len(one) for one in trials][:2] == [1, 1] and len(list(trials)) == 30
+    for wrong, words in (([30], "there is no trial 30"), ([-31], "no trial -31"), ([], "a slice, numbers"),
+                         ([True] * 3, "the mask is of 3 trials, must be of 30"), ("a", "a slice, numbers"),
+                         (slice(3, 3), "chooses no trial")):  # fmt: skip
+        with pytest.raises(na.InvalidError, match=rf"trials\[...\]: .*{words}"):
+            trials[wrong]
+
+
+def test_some_trials_of_a_task_and_of_blocks():
+    net, task = small(), na.tasks.PerceptualDecisionMaking()
+    made = task.trials(net, 12, seed=1)
+    some = made[[2, 9]]
+    assert some.conditions.units == made.conditions.units and set(some.epochs) == set(made.epochs)
+    assert np.array_equal(net.run(some).outputs["choice"], net.run(made).outputs["choice"][:, [2, 9]])
+    blocks = na.Trials(np.zeros((6, 3, 3)), np.ones((6, 3), int), parts=[[2, 6], [3, 6], [4, 6]],
+                       conditions={"c": np.arange(6).reshape(3, 2)})  # fmt: skip
+    assert blocks[1:].parts.tolist() == [[3, 6], [4, 6]] and blocks[1:].conditions["c"].tolist() == [[2, 3], [4, 5]]
+    two = na.Trials({"stimulus": np.ones((6, 3, 3))}, {"choice": np.zeros((6, 3, 3))})
+    assert set(two[[0]].inputs) == {"stimulus"} and two[[0]].targets["choice"].shape == (6, 1, 3)
+
+
+@pytest.mark.parametrize("by", [None, "coherence"])
+def test_trials_to_train_on_and_trials_to_test_on(by):
+    trials = recorded(50, conditions=True)
+    numbered = na.Trials(trials.inputs, trials.targets, trials.mask, trials.lengths,
+                         {**trials.conditions, "k": np.arange(50)})  # fmt: skip
+    train, test = numbered.split(0.8, seed=3, by=by)
+    k = [part.conditions["k"].astype(int).tolist() for part in (train, test)]
+    assert len(train) == 40 and len(test) == 10 and sorted(k[0] + k[1]) == list(range(50)) and k[0] == sorted(k[0])
+    assert numbered.split(0.8, seed=3, by=by)[1].conditions["k"].tolist() == k[1]
+    assert numbered.split(0.8, seed=4, by=by)[1].conditions["k"].tolist() != k[1]
+    if by:
+        for level in np.unique(trials.conditions["coherence"]):
+            share = np.mean(train.conditions["coherence"] == level) - np.mean(trials.conditions["coherence"] == level)
+            assert abs(share * 40) <= 1
+    for wrong, words in ((dict(fraction=0), "fraction is 0, must be above 0"), (dict(fraction=0.999), "one part has none"),
+                         (dict(by="x"), "by: no condition is called 'x', but coherence, k")):  # fmt: skip
+        with pytest.raises(na.Error, match=words):
+            numbered.split(**wrong)
+
+
+def test_trained_on_one_part_and_stopped_by_the_other():
+    train, test = recorded(90).split(0.7, by="coherence")
+    t = trainer(train, small(noise=0.05), test=test, evaluate_every=20)
+    best = na.KeepBest()
+    history = t.fit(2000, progress=False, callbacks=[na.Patience(5), best])
+    assert len(history) < 2000 and history.performance.max() == best.best > 0.8
+    assert na.evaluate(t.net, test, seed=t.seed).performance == best.best
+
+
 # --- training --------------------------------------------------------------------------------------------------------
 
 
