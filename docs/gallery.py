@@ -36,6 +36,7 @@ SHOWN = {
     "fixed_points": "among_trajectories 2",
     "history": "costs 2",
     "label_ends": "lines 9",
+    "learning": "many_runs 2",
     "lyapunov": "exponents 6",
     "mean_field": "populations 4",
     "noise_correlations": "conditions 20",

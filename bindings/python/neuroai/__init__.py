@@ -144,6 +144,7 @@ from .state import Run, State
 from .stationary_points import FixedPoints, fixed_points
 from .subspaces import Dimensionality, dimensionality, principal_angles
 from .synapse_list import SynapseList
+from .sweeps import Sweep, sweep
 from .task import Task
 from .task_variances import Clusters, TaskVariance, task_variance
 from .intrinsic_timescales import Timescales, timescales
@@ -285,6 +286,7 @@ __all__ = [
     "Stationary",
     "StrongWeak",
     "SynapseList",
+    "Sweep",
     "Synapses",
     "Task",
     "TaskVariance",
@@ -339,6 +341,7 @@ __all__ = [
     "small_world",
     "spikes",
     "stages",
+    "sweep",
     "task_variance",
     "tasks",
     "timescales",

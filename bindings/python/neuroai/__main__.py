@@ -1,5 +1,6 @@
 """``python -m neuroai``: what is installed; ``info FILE``: what a model file holds; ``plot FILE``: a picture of it;
-``tasks [NAME]``: the built-in tasks, and the parameters of one."""
+``tasks [NAME]``: the built-in tasks, and the parameters of one; ``sweep FOLDER TASK TASKS``: networks of a sweep, for a
+script of an array."""
 
 from __future__ import annotations
 
@@ -10,6 +11,7 @@ import platform
 import struct
 import sys
 import textwrap
+from pathlib import Path
 from typing import Any, Dict, Iterator, Optional, Sequence
 
 from . import _needed
@@ -19,6 +21,7 @@ _needed.needed("numpy")
 import numpy as np  # noqa: E402 # after the line that says so where it is missing
 
 from . import __version__, _c, build_info, errors, tasks  # noqa: E402
+from ._sweep_plan import run_task  # noqa: E402
 from .network import Network  # noqa: E402
 
 #: A header that is longer is no safetensors file's.
@@ -171,6 +174,19 @@ def named(task: str) -> "tasks.BuiltinTask":
     return next(made() for made in tasks._made().values() if made.task_name == task)
 
 
+# --- networks of a sweep ---------------------------------------------------------------------------------------------
+
+
+def trained(folder: str, task: int, tasks: int) -> Iterator[str]:
+    """Trains what a task of an array has to train; a line for each network. Ends with an error where one failed."""
+    failed = 0
+    for record in run_task(Path(folder), task, tasks):
+        failed += bool(record["error"])
+        yield ", ".join(f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}" for name, value in record.items() if value != "")
+    if failed:
+        raise errors.Error(f"{failed} of them failed; error.txt in their folders says why")
+
+
 # --- the command line ------------------------------------------------------------------------------------------------
 def parser() -> argparse.ArgumentParser:
     """The commands and their options."""
@@ -185,6 +201,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--seed", type=int, default=0, help="of that trial")
     one = commands.add_parser("tasks", help="the built-in tasks, or the parameters of one")
     one.add_argument("name", nargs="?")
+    one = commands.add_parser("sweep", help="networks TASK, TASK + TASKS, ... of a planned sweep, for scripts of arrays")
+    one.add_argument("folder")
+    one.add_argument("task", type=int)
+    one.add_argument("tasks", type=int)
     return made
 
 
@@ -194,6 +214,8 @@ def lines_of(given: argparse.Namespace) -> Iterator[str]:
         return info(given.file)
     if given.command == "plot":
         return plot(given.file, given.output, given.task, given.seed)
+    if given.command == "sweep":
+        return trained(given.folder, given.task, given.tasks)
     return about_tasks(given.name) if given.command == "tasks" else about()
 
 

@@ -81,12 +81,12 @@ class Callback(Closed):
     def end(self, trainer: Any) -> None:
         """After the last update, also of a run that was ended by Ctrl-C or by an error."""
 
-    def _memory(self) -> Dict[str, Any]:
-        """What an interrupted run has to know to go on as if it had not been."""
+    def memory(self) -> Dict[str, Any]:
+        """What a network of a sweep has to know to go on after an interruption as if there had been none, for JSON."""
         return {}
 
-    def _recall(self, memory: Mapping[str, Any]) -> None:
-        """Takes it up again, after :meth:`begin`."""
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Takes up what :meth:`memory` gave; called after :meth:`begin`."""
 
 
 class _Function(Callback):
@@ -230,10 +230,10 @@ class _Judge(Callback):
             return True
         return False
 
-    def _memory(self) -> Dict[str, Any]:
+    def memory(self) -> Dict[str, Any]:
         return {"best": self.best, "best_step": self.best_step, "sum": self._sum, "n": self._n}
 
-    def _recall(self, memory: Mapping[str, Any]) -> None:
+    def recall(self, memory: Mapping[str, Any]) -> None:
         self._keep(best=memory["best"], best_step=memory["best_step"])
         self._sum, self._n = memory["sum"], memory["n"]
 
@@ -289,11 +289,11 @@ class Patience(_Judge):
             self._keep(waited=0 if self._better(value, now.step, self.by) else self.waited + 1)
         return self.waited >= self.n
 
-    def _memory(self) -> Dict[str, Any]:
-        return {**super()._memory(), "waited": self.waited}
+    def memory(self) -> Dict[str, Any]:
+        return {**super().memory(), "waited": self.waited}
 
-    def _recall(self, memory: Mapping[str, Any]) -> None:
-        super()._recall(memory)
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        super().recall(memory)
         self._keep(waited=memory["waited"])
 
     def __repr__(self) -> str:
@@ -349,10 +349,10 @@ class KeepBest(_Judge):
             self._kept.put_back(trainer.net)
             self._kept = None
 
-    def _recall(self, memory: Mapping[str, Any]) -> None:
+    def recall(self, memory: Mapping[str, Any]) -> None:
         if self.path is None:
             raise OrderError("KeepBest: the best weights of a run that is resumed have to be in a file: give it a path")
-        super()._recall(memory)
+        super().recall(memory)
 
     def __repr__(self) -> str:
         return f"<KeepBest: {self._words()} {self.best:.4g} at {self.best_step}>"

@@ -1,6 +1,7 @@
 """Figures.
 
-Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`alignment`. Behaviour: :func:`psychometric`,
+Training: :func:`task`, :func:`curriculum`, :func:`history`, :func:`learning` of several runs,
+:func:`sweep`, :func:`alignment`. Behaviour: :func:`psychometric`,
 :func:`chronometric`, :func:`confusion`. Network: :func:`weights`,
 :func:`weight_distribution`, :func:`degrees`, :func:`space`, :func:`distance`, :func:`spectrum`.
 Anatomy: :func:`connectivity`, :func:`areas`, :func:`blocks`, :func:`microcircuit`, whose measures are in
@@ -32,7 +33,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
 from ._draw import (
-    CHANNELS,
     DIVERGING,
     EXCITATORY,
     FAINT,
@@ -43,12 +43,11 @@ from ._draw import (
     axes_of,
     bar_beside,
     colours,
-    cycle,
     drawn,
     panels_of,
 )
 from ._handle import Names
-from ._labels import draw_borders, in_lines, key_below, key_beside, label_ends, name_ticks
+from ._labels import draw_borders, in_lines, key_below, label_ends, name_ticks
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
 from ._plot_behaviour import chronometric, confusion, draw_choices, draw_several
@@ -67,6 +66,7 @@ from ._plot_population import (
     task_variance,
     timescales,
 )
+from ._plot_runs import history, learning, sweep
 from ._plot_space import distance, space
 from ._plot_synapses import degrees, weight_distribution
 from ._plot_spikes import correlations, intervals, irregularity, mean_field, population_rates, power, raster
@@ -75,7 +75,6 @@ from ._plot_weights import weights
 from ._units import Chosen
 from .errors import InvalidError, brief
 from .evaluation import Evaluation, evaluate
-from .history import History
 from .intervention import Interventions, as_interventions
 from .network import Network
 from .run import Run
@@ -111,6 +110,7 @@ __all__ = [
     "intervals",
     "irregularity",
     "label_ends",
+    "learning",
     "linearisation",
     "lyapunov",
     "mean_field",
@@ -128,6 +128,7 @@ __all__ = [
     "small_world",
     "space",
     "spectrum",
+    "sweep",
     "task",
     "task_variance",
     "timescales",
@@ -136,44 +137,6 @@ __all__ = [
     "weight_distribution",
     "weights",
 ]
-
-
-def history(history: History, ax: Optional[Axes] = None) -> Panels:
-    """Learning curve: performance on test trials above, each of the costs below.
-
-    A history without evaluations has the costs only.
-    """
-    rows = 2 if len(history.performance) else 1
-    axes = panels_of(ax, rows, (5.2, 3.6), ratios=[1.0, 1.25][-rows:])
-    if rows == 2:
-        axes[0].plot(history.performance_step, history.performance, ".-", color=INK, lw=1.2, ms=4)
-        axes[0].set(ylabel="fraction correct", ylim=(min(0.4, history.performance.min()) - 0.02, 1.02))
-        axes[0].tick_params(labelbottom=False)
-        axes[0].sharex(axes[1])
-    below = axes[-1]
-    several = len(history.costs) > 1
-    _smooth(below, history.step, history.loss, INK, "sum" if several else "cost")
-    for (name, values), colour in zip(history.costs.items() if several else [], cycle(CHANNELS)):
-        if np.any(values > 0):
-            _smooth(below, history.step, values, colour, name.replace("_", " "))
-    below.set(xlabel="updates", ylabel="cost, weighted")
-    if np.all(history.loss > 0):
-        below.set_yscale("log")
-    if several:
-        key_beside(below)
-    return axes
-
-
-def _smooth(ax: Axes, x: npt.NDArray[Any], y: npt.NDArray[Any], colour: str, label: str) -> None:
-    """A noisy curve, faint, and its running mean."""
-    width = max(1, len(y) // 60)
-    if width == 1:
-        ax.plot(x, y, color=colour, lw=1.2, label=label)
-        return
-    ax.plot(x, y, color=colour, lw=0.5, alpha=0.25)
-    sums = np.cumsum(np.concatenate([[0.0], y]))
-    mean = (sums[width:] - sums[:-width]) / width
-    ax.plot(x[width // 2 : width // 2 + len(mean)], mean, color=colour, lw=1.4, label=label)
 
 
 def activity(

@@ -144,6 +144,55 @@ def costs(ax, n):
     return na.plot.history(trainer.fit(6, progress=False), ax=ax)
 
 
+def run_of(kind, seed, updates=400):
+    """A history as training gives it, made up: performance rises, the cost falls, by a rate of its own."""
+    draw, step = np.random.default_rng([kind, seed]), np.arange(1, updates + 1)
+    done = 1 - np.exp(-step / draw.uniform(50, 150) / (1 + 0.2 * kind))
+    rows = np.full((updates, na._c.NAI_HISTORY_COSTS + 1), np.nan)
+    rows[:, na._c.NAI_HISTORY_COST] = (1.1 - done) * draw.uniform(0.8, 1.2, updates)
+    rows[49::50, na._c.NAI_HISTORY_PERFORMANCE] = 0.5 + 0.45 * done[49::50] + draw.normal(0, 0.01, updates // 50)
+    return na.History(["cross_entropy"], rows)
+
+
+@case("learning", POPULATIONS)
+def runs(ax, n):
+    return na.plot.learning({f"rule of learning {k}": run_of(k, 0) for k in range(n)}, ax=ax)
+
+
+@case("learning", POPULATIONS)
+def many_runs(ax, n):
+    several = {f"density 0.{k}, RFLO": [run_of(k, seed, 200 + 50 * seed) for seed in range(5)] for k in range(1, n + 1)}
+    return na.plot.learning(several, ax=ax)
+
+
+@lru_cache(None)
+def swept(n):
+    """Networks that are not trained, in a sweep of three numbers (or two words), and n words beside them."""
+
+    here = {}
+
+    def make(seed, initial_gain, rule):
+        here.update(mean=5 + (1 + 0.2 * int(rule[-1])) * np.log(initial_gain), draw=np.random.default_rng([seed, int(rule[-1])]))
+        return na.Trainer(network(1), task(), na.CrossEntropy("choice"), seed=seed)
+
+    def measure(trainer):
+        return {"mean_rate": float(here["draw"].normal(here["mean"], 0.5)) if trainer.seed < 7 else float("nan")}
+
+    rules = [f"rule-of-learning-{k}" for k in range(n)]
+    settings = {"initial_gain": [0.05, 0.5, 2.0], "rule": rules}
+    return na.sweep(make, settings, 8, steps=0, measure=measure, workers=1, progress=False)
+
+
+@case("sweep", POPULATIONS)
+def numbers(ax, n):
+    return na.plot.sweep(swept(n), y="mean_rate", ax=ax)
+
+
+@case("sweep", POPULATIONS)
+def words(ax, n):
+    return na.plot.sweep(swept(n), "rule", "mean_rate", ax=ax)
+
+
 @lru_cache(None)
 def aligned(n):
     trainer = na.Trainer(untrained(n), task(), na.CrossEntropy("choice"), na.RFLO(), batch=2)
