@@ -195,7 +195,7 @@ class _Saved(Several):
         self._trainer.save(self._here.checkpoint)
         for path in folder.glob("memory-*.json"):
             if path.name != memory:
-                path.unlink()
+                path.unlink(missing_ok=True)
         self._moment = time.perf_counter()
 
 
@@ -255,14 +255,14 @@ def train(plan: "Plan", k: int) -> None:
         seconds += time.perf_counter() - begun
         names, error = trainer.cost_names, ""
         np.save(here.path / "history.npy", trainer.history._rows)
-        here.error.unlink() if here.error.exists() else None
+        here.error.unlink(missing_ok=True)
     except Exception as exception:
         error = f"{type(exception).__name__}: {exception}"
         record["updates"] = 0 if trainer is None else trainer.updates
         write_whole(here.error, traceback.format_exc())
     found = {"record": {**record, "error": error}, "costs": list(names), "seconds": seconds}
     write_whole(here.path / "result.json", json.dumps(found))
-    here.running.unlink()
+    here.running.unlink(missing_ok=True)
 
 
 class Plan:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import threading
+import time
 import warnings
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, Dict, Iterator, List, Optional, Sequence
@@ -56,8 +57,11 @@ class Bar:
         self._bar.refresh()
 
     def _watch(self) -> None:
-        while not self._over.wait(1.0):
+        wait = 1.0
+        while not self._over.wait(wait):
+            begun = time.monotonic()
             self._show()
+            wait = max(1.0, 20 * (time.monotonic() - begun))  # the folders of thousands may be far away
 
     def __exit__(self, *exception: Any) -> None:
         if self._thread is not None:
@@ -93,20 +97,23 @@ def run_all(plan: Plan, left: List[int], workers: Optional[int], bar: Bar) -> No
         except BrokenProcessPool:
             for k in [k for k in left if plan.here(k).done]:
                 left.remove(k)
-                bar.done(k)
             if not _mourn(plan, batch, left, died):
                 raise  # no network was at work: the processes themselves cannot be started
+            for k in set(batch).difference(left):
+                bar.done(k)
 
 
 def _mourn(plan: Plan, batch: List[int], left: List[int], died: Dict[int, int]) -> bool:
     """Which networks were at work when a process died; one that was alone has killed it. False: there were none."""
     at_work = [k for k in batch if k in left and plan.here(k).running.exists()]
+    if not at_work:
+        return False
     for k in at_work:
         died[k] += 1
-        plan.here(k).running.unlink()
+        plan.here(k).running.unlink(missing_ok=True)
     if len(batch) > 1 or died[batch[0]] <= TRIES:
         warnings.warn("a process of the sweep died; its networks go on from their checkpoints", stacklevel=5)
-        return bool(at_work)
+        return True
     (k,) = batch
     setting, seed = plan.jobs[k]
     words = "its process died again and again: killed, crashed, or out of memory"

@@ -14,6 +14,7 @@ import math
 import os
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
@@ -76,10 +77,9 @@ class Sweep(Closed):
         if not real("save_every", save_every) >= 0:
             raise InvalidError(f"save_every is {save_every}, must be at least 0")
         jobs = [(one, seed) for one in every_setting(settings) for seed in every_seed(seeds)]
-        twice = [name for name in (name_of(*job) for job in jobs)]
-        for name in set(twice):
-            if twice.count(name) > 1:
-                raise InvalidError(f"settings: there are two networks of {name}")
+        (name, count), *_ = Counter(name_of(*job) for job in jobs).most_common(1)
+        if count > 1:
+            raise InvalidError(f"settings: there are two networks of {name}")
         self._temporary = tempfile.TemporaryDirectory(prefix="neuroai-sweep-") if folder is None else None
         where = os.fsdecode(file_name("folder", folder if self._temporary is None else self._temporary.name))
         path = Path(os.path.abspath(where))
@@ -123,8 +123,7 @@ class Sweep(Closed):
             raise InvalidError(f"workers is {workers}, must be at least 1")
         left = [k for k in range(len(self)) if not self._plan.here(k).done]
         for k in left:
-            if self._plan.here(k).running.exists():
-                self._plan.here(k).running.unlink()  # of a process that was killed
+            self._plan.here(k).running.unlink(missing_ok=True)  # of a process that was killed
         with Bar(self._plan, progress) as bar:
             if workers == 1:
                 for k in left:

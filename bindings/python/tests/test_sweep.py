@@ -10,6 +10,7 @@ import sys
 import tempfile
 import textwrap
 import time
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import numpy as np
@@ -319,6 +320,22 @@ def test_the_whole_sweep_is_killed_and_called_again(tmp_path):
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert same_tables(sweep(tmp_path, steps=400), sweep(steps=400))
+
+
+class Deadly:
+    """Cannot even be read in another process."""
+
+    def __call__(self, seed):
+        return make(seed=seed)
+
+    def __reduce__(self):
+        return os._exit, (3,)
+
+
+def test_processes_that_cannot_be_started_end_the_sweep(tmp_path):
+    pytest.importorskip("joblib")
+    with pytest.raises(BrokenProcessPool):
+        na.sweep(Deadly(), None, 2, steps=1, folder=tmp_path, workers=2, progress=False)
 
 
 def test_dask(tmp_path):
