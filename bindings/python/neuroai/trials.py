@@ -398,6 +398,12 @@ class Trials(Closed):
         _, which = np.unique(np.concatenate(columns, axis=1), axis=0, return_inverse=True)
         return [np.flatnonzero(which.ravel() == k) for k in range(int(which.max()) + 1)]
 
+    def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
+        """One object to NumPy, not a sequence of sequences, so that who takes numbers can say what is wrong."""
+        found = np.empty((), object)
+        found[()] = self
+        return found
+
     def __iter__(self) -> Iterator["Trials"]:
         return (self[[k]] for k in range(self.trials))
 

@@ -140,6 +140,11 @@ def test_some_trials():
             trials[wrong]
 
 
+def test_trials_are_no_array():
+    with pytest.raises(na.InvalidTypeError, match="inputs: expected numbers, got <Trials: 30 of 16 steps"):
+        na.Trials(recorded())
+
+
 def test_some_trials_of_a_task_and_of_blocks():
     net, task = small(), na.tasks.PerceptualDecisionMaking()
     made = task.trials(net, 12, seed=1)
