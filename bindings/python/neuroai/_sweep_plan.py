@@ -12,8 +12,9 @@ import pickle
 import re
 import time
 import traceback
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -232,12 +233,34 @@ def _updates(plan: "Plan", k: int, here: Here, trainer: Trainer) -> float:
     return asked._spent + time.perf_counter() - begun
 
 
+@contextmanager
+def _alone(here: Here) -> Iterator[None]:
+    """No other process trains this network meanwhile, such as one that has outlived a sweep that was killed.
+
+    The system gives the lock back when the process ends, however it does. Where there are no locks all are let in.
+    """
+    with open(here.path / "lock", "w") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except (ImportError, OSError):
+            pass
+        yield
+
+
 def train(plan: "Plan", k: int) -> None:
     """Trains one network to its end and writes its result; what goes wrong is its result, too."""
-    here, (setting, seed) = plan.here(k), plan.jobs[k]
-    if here.done:
-        return
-    here.path.mkdir(parents=True, exist_ok=True)
+    here = plan.here(k)
+    if not here.done:
+        here.path.mkdir(parents=True, exist_ok=True)
+        with _alone(here):
+            if not here.done:
+                _train(plan, k, here)
+
+
+def _train(plan: "Plan", k: int, here: Here) -> None:
+    setting, seed = plan.jobs[k]
     here.running.write_text(str(os.getpid()))
     record: Dict[str, Any] = {**setting, "seed": seed, "updates": 0, "cost": math.nan, "performance": math.nan}
     trainer: Optional[Trainer] = None

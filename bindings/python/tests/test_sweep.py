@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -344,6 +345,32 @@ def test_dask(tmp_path):
     with distributed.Client(**cluster), joblib.parallel_config("dask"):
         found = sweep(tmp_path / "sweep", workers=None, made=make_with_failures)
     assert same_tables(found, sweep(made=make_with_failures)) and len(found.failures) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="locks of POSIX")
+def test_two_processes_do_not_train_one_network(tmp_path):
+    """As when a process has outlived the sweep that was killed, and the sweep is called again."""
+    import fcntl
+
+    made, whole = [], sweep(tmp_path / "whole")
+
+    def count(rate, seed):
+        made.append(rate)
+        return make(rate, seed)
+
+    planned = na.Sweep(count, {"rate": [0.01]}, 1, steps=30, folder=tmp_path / "sweep")
+    shutil.copytree(whole.path(0), planned.path(0))
+    result = (planned.path(0) / "result.json").read_bytes()
+    (planned.path(0) / "result.json").unlink()
+    with open(planned.path(0) / "lock", "w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        thread = threading.Thread(target=planned.run, args=(1, False))
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive() and not made  # it waits
+        (planned.path(0) / "result.json").write_bytes(result)
+    thread.join(10)
+    assert not thread.is_alive() and not made and planned.records == whole.records[:1]
 
 
 def test_what_is_missing_is_named(monkeypatch):
