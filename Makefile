@@ -389,14 +389,15 @@ $(ARM_RUNS): run-suite-%: $(TEST_RUN)
 KILLS ?= 4
 MPI_PYTHON ?= $(VENV)/bin/python
 .PHONY: check-mpi
-check-mpi: shared ## training over MPI: 1, 2 and 4 processes make the same file, and after some were killed
+check-mpi: shared ## training and simulation over MPI: any number of processes makes the same files, also after some were killed
 	$(Q)PYTHON="$(PYTHON)" .ci/deps mpi
 	@mkdir -p $(BUILD)/examples
-	$(Q)mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) examples/mpi_train.c -o $(BUILD)/examples/mpi_train \
-	  $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(abspath $(BUILD))'
+	$(Q)for program in mpi_train mpi_spikes; do \
+	  mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) examples/$$program.c -o $(BUILD)/examples/$$program \
+	    $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(abspath $(BUILD))' || exit 1; done
 	$(Q)export PYTHONPATH=$(CURDIR)/bindings/python:$$PYTHONPATH NEUROAI_LIBRARY=$(abspath $(SHARED_LINK)); \
 	  with=`$(MPI_PYTHON) -c 'import mpi4py, numpy' 2> /dev/null && echo --python $(abspath $(MPI_PYTHON))`; \
-	  $(PYTHON) tests/mpi/run.py $(BUILD)/examples/mpi_train --kills $(KILLS) $$with
+	  $(PYTHON) tests/mpi/run.py $(BUILD)/examples/mpi_train $(BUILD)/examples/mpi_spikes --kills $(KILLS) $$with
 
 .PHONY: bench-mpi
 bench-mpi: shared ## how an update scales with processes: measured for 1 and 2, and a model beyond

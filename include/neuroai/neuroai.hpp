@@ -974,6 +974,10 @@ public:
     nai::check(nai_network_set_memory_limit(pointer(), bytes));
   }
   void set_threads(int32_t threads) { nai::check(nai_network_set_threads(pointer(), threads)); }
+  void set_exchange(ref<nai_exchange> exchange)
+  {
+    nai::check(nai_network_set_exchange(pointer(), exchange.pointer));
+  }
   void build(uint64_t seed) { nai::check(nai_network_build(pointer(), seed)); }
   int64_t count(int32_t kind) const { return nai_network_count(pointer(), kind); }
   const char *name(int32_t kind, int64_t index) const

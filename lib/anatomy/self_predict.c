@@ -240,6 +240,7 @@ static nai_status self_predict(nai_network *net, int write)
 nai_status nai_network_self_predict(nai_network *net)
 {
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__whole_check(net, "a self-predicting microcircuit"));
   NAI__TRY(self_predict(net, 0));
   NAI__TRY(self_predict(net, 1));
   nai__pack(net);

@@ -138,6 +138,17 @@ nai_status nai__exchange_rows(nai_exchange *exchange, void *all, int64_t bytes)
   return gather(exchange, all);
 }
 
+nai_status nai__exchange_pieces(nai_exchange *exchange, void *all, const int64_t *bytes)
+{
+  int64_t before = 0;
+  for (int32_t k = 0; k < exchange->ops.ranks; k++) {
+    exchange->first[k] = before;
+    exchange->bytes[k] = bytes[k];
+    before += bytes[k];
+  }
+  return gather(exchange, all);
+}
+
 /* --- sums ------------------------------------------------------------------------------------- */
 
 typedef struct part {

@@ -19,6 +19,12 @@ int nai__exchange_broken(const nai_exchange *exchange);
 /* Each rank has filled its own row of all [ranks][bytes], of 2^30 bytes at most; gets those of others. */
 nai_status nai__exchange_rows(nai_exchange *exchange, void *all, int64_t bytes);
 
+/*
+ * Each rank has filled bytes[rank] bytes of `all`, behind those of the ranks before it; gets those of others. bytes
+ * [ranks] is the same for all; 2^30 bytes at most together.
+ */
+nai_status nai__exchange_pieces(nai_exchange *exchange, void *all, const int64_t *bytes);
+
 /* Floats of the scratch that adding up n numbers needs. */
 int64_t nai__exchange_scratch(const nai_exchange *exchange, int64_t n);
 /*

@@ -222,6 +222,7 @@ static nai_status take_task(work *w, const nai_network *net, const nai_task *tas
                             const nai_evaluation_options *options)
 {
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__whole_check(net, "an evaluation"));
   NAI__REQUIRE(task);
   if (trials < 1 || trials > MOST_TRIALS)
     return nai__fail(NAI_ERR_INVALID, "trials is %lld, must be 1 to %d", (long long)trials,
@@ -286,6 +287,7 @@ nai_status nai_evaluation_create_from_trials(nai_evaluation **out, const nai_net
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__whole_check(net, "an evaluation"));
   NAI__REQUIRE(trials);
   NAI__TRY(check_dt(net, task));
   work w = {.net = net, .task = task, .given = trials, .total = trials->trials};

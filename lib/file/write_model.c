@@ -350,6 +350,7 @@ static nai_status save(const nai_network *net, const nai__sink *to)
 nai_status nai_network_save(const nai_network *net, const char *path)
 {
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__whole_check(net, "a model file"));
   NAI__TRY(nai__model_path(path));
   return save(net, &(nai__sink){.path = path});
 }

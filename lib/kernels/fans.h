@@ -20,13 +20,14 @@ typedef struct nai__kernels nai__kernels;
 
 /*
  * How large the slices of so many receivers are, a multiple of 512: a quarter of them, so that threads can share
- * them out, up to what the first-level cache counts spikes of. Small ones are more often met: each
- * sender's synapses onto a slice stand elsewhere in memory.
+ * them out, up to what the first-level cache counts spikes of; of few receivers one. Small ones are more often
+ * met: each sender's synapses onto a slice stand elsewhere in memory.
  */
 static inline int64_t nai__fan_slice(int64_t n)
 {
-  const int64_t quarter = (n + 2047) / 2048 * 512;
-  return quarter < NAI__FAN_SLICE        ? NAI__FAN_SLICE
+  const int64_t quarter = (n + 2047) / 2048 * 512, all = n > 512 ? (n + 511) / 512 * 512 : 512,
+                least = all < NAI__FAN_SLICE ? all : NAI__FAN_SLICE;
+  return quarter < least                 ? least
          : quarter > NAI__MOST_FAN_SLICE ? NAI__MOST_FAN_SLICE
                                          : quarter;
 }

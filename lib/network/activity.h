@@ -30,6 +30,7 @@ typedef struct nai__perturbation {
 } nai__perturbation;
 
 typedef struct nai__events nai__events;
+typedef struct nai__meeting nai__meeting;
 
 typedef struct nai__activity {
   const nai_network *net;
@@ -74,7 +75,8 @@ typedef struct nai__activity {
   const float *ready;
   /* Of one trial that runs by itself: who fired at which step; or NULL. */
   nai__events *events;
-  nai__pool *pool; /* whose threads share its units out; or NULL */
+  nai__pool *pool;       /* whose threads share its units out; or NULL */
+  nai__meeting *meeting; /* with other ranks that share the network; or NULL */
 } nai__activity;
 
 /* Memory of one thread for nai__advance(). */

@@ -7,6 +7,7 @@ static nai_status build(nai_network *net, uint64_t seed)
   net->seed = seed;
   NAI__TRY(nai__shared_check(net));
   NAI__TRY(nai__layout_plan(net));
+  NAI__TRY(nai__ranks_check(net));
   NAI__TRY(nai__memory_check(net, nai__layout_bytes(net) + nai__draw_bytes(net), "the network"));
   NAI__TRY(nai__place(net));
   NAI__TRY(nai__wire_listed(net));
@@ -51,7 +52,7 @@ nai_status nai_network_build(nai_network *net, uint64_t seed)
   NAI__TRY(nai__may_set(net));
   if (net->built) return nai__fail(NAI_ERR_ORDER, "the network is built already");
   nai__network_keep(net); /* a constraint's function may give it up */
-  nai_status status = build_by_threads(net, seed);
+  nai_status status = nai__ranks_agree(net, build_by_threads(net, seed));
   net->built = status == NAI_OK;
   if (status != NAI_OK) {
     nai__layout_destroy(net);

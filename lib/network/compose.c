@@ -67,6 +67,7 @@ void nai_network_destroy(nai_network *net)
     nai__free(p->source);
     nai__free(p->target);
   }
+  nai_exchange_destroy(net->exchange);
   nai__free(net->node);
   nai__free(net->projection);
   nai__free(net->radius_names);

@@ -124,6 +124,7 @@ nai_status nai_network_copy(nai_network **out, const nai_network *net)
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(net);
+  NAI__TRY(nai__whole_check(net, "a copy"));
   nai_network *copy;
   NAI__TRY(nai_network_create(&copy, net->dt));
   nai_status status = copy_composition(copy, net);

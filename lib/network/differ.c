@@ -39,6 +39,7 @@ nai_status nai__part_weights(nai_network *net, const nai__projection *p)
 
 nai_status nai__make_learnable(nai_network *net, const nai__projection *p)
 {
+  NAI__TRY(nai__whole_check(net, "a projection that learns"));
   NAI__TRY(nai__unshare(net, p->block));
   for (int64_t k = 0; k < p->n_parts; k++) {
     nai__block *b = &net->block[p->block + k];

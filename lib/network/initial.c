@@ -218,7 +218,7 @@ static nai_status draw_orthogonal(nai_network *net, const nai__projection *p, na
   return status;
 }
 
-/* Rows from so many senders have streams of their own, so that several may be drawn at once: */
+/* Rows from so many senders have streams of their own, so that several may be drawn at once, and all that ranks share: */
 #define LONG_ROW 2048
 #define ROWS 64 /* by a thread, one after the other */
 
@@ -285,7 +285,7 @@ static nai_status draw_once(nai_network *net, const nai__projection *p, double n
   if (p->weights == NAI_WEIGHTS_ORTHOGONAL) return draw_orthogonal(net, p, &random);
   if (p->weights == NAI_WEIGHTS_IDENTITY) return draw_identity(net, p);
   if (p->weights == NAI_WEIGHTS_CONSTANT) return set_constant(p, &s);
-  if (p->n_pre >= LONG_ROW) {
+  if (p->n_pre >= LONG_ROW || (net->exchange && p->is_listed)) {
     rows r = {net, p, number};
     nai__share(net, (p->n_post + ROWS - 1) / ROWS, draw_rows, &r);
     return NAI_OK;

@@ -137,10 +137,21 @@ static int has_one_weight(const nai_network *net, const nai__block *b)
   return b->one;
 }
 
+nai__compressed nai__rows_of_fans(const nai_network *net, const nai__block *b)
+{
+  const nai__portion mine = nai__mine(net, &net->node[b->to]);
+  nai__compressed rows = *b->synapses;
+  if (!nai__is_shared_out(net)) return rows;
+  rows.n = mine.end - mine.first;
+  rows.first += mine.first;
+  return rows;
+}
+
 static nai_status list_listed(nai__listing *out, const nai_network *net, const nai__block *b)
 {
   if (b->spikes) {
-    out->fans = nai__fans_create(b->synapses, has_one_weight(net, b));
+    const nai__compressed rows = nai__rows_of_fans(net, b);
+    out->fans = nai__fans_create(&rows, has_one_weight(net, b));
     if (!out->fans) return NAI_ERR_MEMORY;
   }
   return b->spikes && b->frozen ? NAI_OK : nai__list_both(out, net, b, b->synapses);

@@ -18,6 +18,7 @@
 #include <neuroai/network.h>
 
 #include "../base/busy.h"
+#include "../base/exchange.h"
 #include "../base/index.h"
 #include "../base/parameter.h"
 #include "../base/reference.h"
@@ -269,9 +270,10 @@ struct nai_network {
   char message[256]; /* its message */
   const nai__kernels *kernels;
   int32_t built;
-  int64_t memory_limit; /* bytes; 0: what the machine has */
-  int32_t threads;      /* that the build works with */
-  nai__pool *pool;      /* of them, while it is built; else NULL */
+  int64_t memory_limit;   /* bytes; 0: what the machine has */
+  int32_t threads;        /* that the build works with */
+  nai__pool *pool;        /* of them, while it is built; else NULL */
+  nai_exchange *exchange; /* of the ranks that share it; or NULL */
 
   nai__node *node;
   int64_t n_nodes;
@@ -301,6 +303,8 @@ struct nai_network {
   int64_t *other_first;    /* [n_stages + 1]: the same of the other columns, then n_columns */
   int64_t max_delay;       /* longest delay of what units send, steps */
   int64_t max_input_delay; /* of what inputs send */
+  int64_t
+      least_delay; /* of a shared network: the shortest that a rank has between units, steps; else 0 */
   nai__block *block;
   int64_t n_blocks;
   nai__segment *segment;
@@ -633,6 +637,40 @@ nai_status nai__split_delays(nai_network *net);
 void nai__share(const nai_network *net, int64_t tasks,
                 void (*work)(void *argument, int64_t task, int32_t thread), void *argument);
 
+/* --- ranks.c ---------------------------------------------------------------------------------- */
+
+typedef struct nai__portion {
+  int64_t first, end;
+} nai__portion;
+
+/* 1 where other ranks have synapses that this one has not. */
+static inline int nai__is_shared_out(const nai_network *net)
+{
+  return nai__exchange_ranks(net->exchange) > 1;
+}
+
+/* Of n units those that a rank moves, and onto which it has the synapses. */
+static inline nai__portion nai__portion_of(const nai_network *net, int64_t n, int32_t rank)
+{
+  const int64_t ranks = nai__exchange_ranks(net->exchange);
+  const int64_t first = n * rank / ranks / 16 * 16, end = n * (rank + 1) / ranks / 16 * 16;
+  return (nai__portion){first, rank + 1 == ranks ? n : end};
+}
+
+/* Of a node those of this rank: of populations a range, of other nodes all. */
+static inline nai__portion nai__mine(const nai_network *net, const nai__node *node)
+{
+  if (node->kind != NAI_POPULATIONS) return (nai__portion){0, node->n};
+  return nai__portion_of(net, node->n, nai__exchange_rank(net->exchange));
+}
+
+/* What ranks can share; after nai__layout_plan(). */
+nai_status nai__ranks_check(const nai_network *net);
+/* The end of a build, well or not: all ranks hear of a failure, and of the shortest delay. */
+nai_status nai__ranks_agree(nai_network *net, nai_status status);
+/* NAI_ERR_UNSUPPORTED for what needs all synapses of a network. */
+nai_status nai__whole_check(const nai_network *net, const char *what);
+
 /* --- storage.c -------------------------------------------------------------------------------- */
 
 /* Which projections are listed; when ends have their sizes. */
@@ -666,6 +704,8 @@ int64_t nai__listing_bytes(const nai__listing *listing);
 nai_status nai__list_block(nai__listing *out, const nai_network *net, const nai__block *b,
                            const uint8_t *exists);
 int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists);
+/* What the fans of a block have: onto units of this rank. Lent. */
+nai__compressed nai__rows_of_fans(const nai_network *net, const nai__block *b);
 void nai__use_listing(nai__block *b, const nai__listing *listing);
 void nai__listing_destroy(nai__listing *listing);
 

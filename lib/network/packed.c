@@ -45,7 +45,10 @@ void nai__pack_block(nai_network *net, int64_t block)
   if (b->listing.forward) nai__lists_pack(b->listing.forward, w);
   if (b->listing.row) nai__row_lists_pack(b->listing.row, w);
   if (b->listing.backward) nai__lists_pack(b->listing.backward, w);
-  if (b->listing.fans) nai__fans_pack(b->listing.fans, b->synapses, w);
+  if (b->listing.fans) {
+    const nai__compressed rows = nai__rows_of_fans(net, b);
+    nai__fans_pack(b->listing.fans, &rows, w);
+  }
 }
 
 int64_t nai__backward_size(const nai_network *net, const nai__block *b)

@@ -3,6 +3,7 @@
 
 #include "events.h"
 #include "move.h"
+#include "ranks.h"
 
 /* Steps from t on, the first one of these, to before `end`. */
 typedef struct job {
@@ -13,9 +14,11 @@ typedef struct job {
   int alone;       /* 1: there is nothing in v yet */
 } job;
 
-static int64_t parts_of(const nai__segment *g)
+/* Of the units that are this rank's. */
+static int64_t parts_of(const nai_network *net, const nai__segment *g)
 {
-  return nai__fan_slices(g->units.n);
+  const nai__portion mine = nai__mine(net, g->node);
+  return nai__fan_slices(mine.end - mine.first);
 }
 
 /* The units, counted in their population, whose spikes a block carries to time t: how many. */
@@ -31,8 +34,8 @@ static void add_spikes(const job *job, const nai__segment *g, int64_t part, int6
   for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
     const int32_t *sender;
     const int64_t n = find_events(&sender, a, b, t);
-    nai__fans_add(a->net->kernels, job->v + b->post, nai__carried(a, b, t), b->listing.fans, part,
-                  part + 1, sender, n);
+    nai__fans_add(a->net->kernels, job->v + b->post + nai__mine(a->net, g->node).first,
+                  nai__carried(a, b, t), b->listing.fans, part, part + 1, sender, n);
   }
 }
 
@@ -42,8 +45,8 @@ static const nai__segment *segment_of(const job *job, int64_t *part)
   const nai_network *net = job->a->net;
   for (const nai__segment *g = net->segment; g < net->segment + net->n_segments; g++) {
     if (g->stage != job->stage) continue;
-    if (*part < parts_of(g)) return g;
-    *part -= parts_of(g);
+    if (*part < parts_of(net, g)) return g;
+    *part -= parts_of(net, g);
   }
   return NULL;
 }
@@ -68,8 +71,9 @@ static void move_part(void *argument, int64_t task, int32_t thread)
   const job *job = argument;
   int64_t part = task;
   const nai__segment *g = segment_of(job, &part);
-  const int64_t slice = nai__fan_slice(g->units.n), first = part * slice, left = g->units.n - first,
-                n = left < slice ? left : slice;
+  const nai__portion mine = nai__mine(job->a->net, g->node);
+  const int64_t slice = nai__fan_slice(mine.end - mine.first), first = mine.first + part * slice,
+                left = mine.end - first, n = left < slice ? left : slice;
   nai__cells_run run = {0, 0, 0};
   (void)thread;
   for (int64_t t = job->t; t < job->end; t++) {
@@ -104,7 +108,7 @@ static int64_t prepare(const job *job)
     if (g->stage != job->stage) continue;
     for (const nai__block *b = nai__first_fan(net, g->node); b; b = nai__next_fan(net, b))
       for (int64_t t = job->t; t < job->end; t++) find_events(&sender, job->a, b, t);
-    parts += parts_of(g);
+    parts += parts_of(net, g);
   }
   return parts;
 }
@@ -118,6 +122,7 @@ static void run(job *job)
     nai__pool_run(a->pool, parts, move_part, job);
   else
     for (int64_t k = 0; k < parts; k++) move_part(job, k, 0);
+  if (a->meeting) nai__ranks_meet(a, job->stage, job->t, job->end);
 }
 
 int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scratch *scratch)
@@ -130,8 +135,9 @@ int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scrat
 
 /* --- several steps ---------------------------------------------------------------------------- */
 
-/* More would take memory for the rows of as many, and threads meet seldom enough. */
+/* More would take memory for the rows of as many, and threads meet seldom enough; ranks are further apart. */
 #define MOST_STEPS 8
+#define MOST_STEPS_OF_RANKS 32
 
 /* Cells that ask for nothing but what comes along synapses by sender. */
 static int is_alone(const nai_network *net)
@@ -148,10 +154,11 @@ static int is_alone(const nai_network *net)
 
 int64_t nai__parts_window(const nai_network *net)
 {
-  int64_t steps = MOST_STEPS;
+  int64_t steps = nai__is_shared_out(net) ? MOST_STEPS_OF_RANKS : MOST_STEPS;
   if (!is_alone(net)) return 1;
   for (int64_t k = 0; k < net->n_blocks; k++)
     if (net->block[k].delay < steps) steps = net->block[k].delay;
+  if (net->least_delay && net->least_delay < steps) steps = net->least_delay;
   return steps > 1 ? steps : 1;
 }
 

@@ -8,11 +8,15 @@
 #include "../base/names.h"
 #include "../base/structs.h"
 #include "events.h"
+#include "move.h"
+#include "ranks.h"
 #include "state.h"
 
 /* What a call records. */
 typedef struct record {
   nai_recording *to;
+  nai__variable *variable; /* that are recorded */
+  int64_t n_variables;
   nai__variable *traced; /* runs of columns of them, one after the other in a row */
   int64_t n_traced;
   int64_t n_watched;
@@ -207,8 +211,17 @@ static int has_rows(const record *r)
   return r->to->outputs || r->to->rates || r->n_traced;
 }
 
+/* Of ranks that share the network each has its own units' numbers. */
+static nai_status gather_variables(const nai_state *state, const record *r)
+{
+  for (int64_t k = 0; k < r->n_variables && state->activity.meeting; k++)
+    NAI__TRY(nai__ranks_gather(state->activity.meeting, state->net,
+                               nai__writable(r->variable[k].now), r->variable[k].width));
+  return NAI_OK;
+}
+
 /* The next row, of the step that was made last. */
-static void copy_row(nai_state *state, const record *r)
+static nai_status copy_row(nai_state *state, const record *r)
 {
   const nai_network *net = state->net;
   nai_recording *to = r->to;
@@ -217,7 +230,10 @@ static void copy_row(nai_state *state, const record *r)
   if (to->outputs)
     nai__copy_outputs(to->outputs + at * net->n_outputs, &state->activity, state->time, 0, trials);
   if (to->rates) copy_rates(state, to->rates + at * net->n_units);
-  if (r->n_traced) copy_traces(state, r->traced, r->n_traced, to->traces + at * to->width);
+  if (!r->n_traced) return NAI_OK;
+  NAI__TRY(gather_variables(state, r));
+  copy_traces(state, r->traced, r->n_traced, to->traces + at * to->width);
+  return NAI_OK;
 }
 
 /* How many of the steps that are left are made at once: up to the next row, if there is one. */
@@ -242,7 +258,8 @@ static nai_status run_some(nai_state *state, int64_t t, int64_t steps, const flo
   for (int64_t k = 0; k < steps && r->n_watched; k++)
     copy_spikes(state, r, state->time - steps + 1 + k);
   to->made = t + steps;
-  for (to->since += steps; to->since >= to->every; to->since -= to->every) copy_row(state, r);
+  for (to->since += steps; to->since >= to->every; to->since -= to->every)
+    NAI__TRY(copy_row(state, r));
   return NAI_OK;
 }
 
@@ -276,14 +293,13 @@ static int64_t count_entries(const char *names)
 /* What of the variables goes into a row, in `runs` with room for one of each column. */
 static nai_status find_traces(nai__variable *runs, record *r, nai_state *state, const char *names)
 {
-  int64_t n, width;
-  nai__variable *variable = NAI__ARRAY(nai__variable, count_entries(names) + 1);
-  if (!variable) return NAI_ERR_MEMORY;
-  nai_status status = find_variables(variable, &n, &width, state, names);
-  if (status == NAI_OK) status = check_columns(r->to, width, names);
-  if (status == NAI_OK) r->n_traced = find_runs(runs, r->to, variable, n);
-  nai__free(variable);
-  return status;
+  int64_t width;
+  r->variable = NAI__ARRAY(nai__variable, count_entries(names) + 1);
+  if (!r->variable) return NAI_ERR_MEMORY;
+  NAI__TRY(find_variables(r->variable, &r->n_variables, &width, state, names));
+  NAI__TRY(check_columns(r->to, width, names));
+  r->n_traced = find_runs(runs, r->to, r->variable, r->n_variables);
+  return NAI_OK;
 }
 
 /* The same with variables, of which there are some. */
@@ -296,6 +312,7 @@ static nai_status run_traced(nai_state *state, int64_t steps, const float *input
   nai_status status = find_traces(r->traced, r, state, names);
   if (status == NAI_OK) status = run(state, steps, inputs, r);
   nai__free(r->traced);
+  nai__free(r->variable);
   return status;
 }
 

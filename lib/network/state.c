@@ -6,6 +6,7 @@
 #include "../base/memory.h"
 #include "events.h"
 #include "parts.h"
+#include "ranks.h"
 #include "state.h"
 #include "view.h"
 
@@ -40,6 +41,7 @@ static nai_status allocate(nai_state *state)
   state->inject = state->taken + rows;
   state->clamp = state->inject + net->ld_units;
   NAI__TRY(events_of(state));
+  NAI__TRY(nai__meeting_create(&state->activity.meeting, &state->activity));
   return nai__scratch_create(&state->scratch, net, state->activity.trials);
 }
 
@@ -60,6 +62,7 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
 {
   NAI__TRY(nai__require_built(net, "net"));
   NAI__TRY(check_trials(net, trials));
+  if (trials > 1) NAI__TRY(nai__whole_check(net, "a state of several trials"));
   nai_state *state = NAI__NEW(nai_state);
   if (!state) return NAI_ERR_MEMORY;
   state->net = net;
@@ -167,6 +170,7 @@ void nai_state_destroy(nai_state *state)
   release_threads(state->pool, state->parts);
   nai__scratch_destroy(&state->scratch);
   nai__events_destroy(state->activity.events);
+  nai__meeting_destroy(state->activity.meeting);
   nai__schedule_cut(&state->schedule, 0);
   nai__free(state->memory);
   nai__free(state->seen);

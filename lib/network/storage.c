@@ -32,7 +32,10 @@ static double expected(const nai_network *net, const nai__projection *p)
 int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p)
 {
   const double synapses = expected(net, p);
-  return (int64_t)(synapses < 0 ? MOST_DENSE * (double)p->n_post * (double)p->n_pre : synapses);
+  const nai__portion mine = nai__mine(net, &net->node[p->to]);
+  const double share = (double)(mine.end - mine.first) / (double)net->node[p->to].n;
+  return (int64_t)(share *
+                   (synapses < 0 ? MOST_DENSE * (double)p->n_post * (double)p->n_pre : synapses));
 }
 
 static int is_sparse(const nai_network *net, const nai__projection *p)
@@ -43,12 +46,13 @@ static int is_sparse(const nai_network *net, const nai__projection *p)
 
 /*
  * Spikes onto weights that stay: of a list only the events are gone through, whatever the density. What learns
- * needs the other lists as well.
+ * needs the other lists as well. Ranks share nothing else.
  */
 static int goes_by_events(const nai_network *net, const nai__projection *p)
 {
   return nai__spikes(&net->node[p->from]) && !p->signal && p->release < 0 && !p->plastic &&
-         !nai__is_projected(p) && !nai__can_share(p) && p->n_post * p->n_pre >= LARGE_PROJECTION;
+         !nai__is_projected(p) && !nai__can_share(p) &&
+         (net->exchange || p->n_post * p->n_pre >= LARGE_PROJECTION);
 }
 
 /* What a pair has of several synapses is kept with lists alone, and is a sum of draws. */

@@ -383,6 +383,23 @@ static nai_status begin_all(wiring *w)
   return NAI_OK;
 }
 
+/* 1 where this rank has the synapses onto row i. */
+static int is_mine(const wiring *w, int64_t i)
+{
+  const nai__node *to = &w->net->node[w->p->to];
+  const nai__portion mine = nai__mine(w->net, to);
+  return i % to->n >= mine.first && i % to->n < mine.end;
+}
+
+/* Rows of others: they are drawn where those behind them go on from there, but not kept. */
+static int may_skip(const wiring *w, int64_t first, int64_t rows)
+{
+  if (!nai__is_shared_out(w->net) || !goes_in_any_order(w->p)) return 0;
+  for (int64_t i = first; i < first + rows; i++)
+    if (is_mine(w, i)) return 0;
+  return 1;
+}
+
 static nai_status wire_chunk(wiring *w, int64_t chunk, uint8_t *scratch)
 {
   const int64_t begin = chunk * w->chunk_rows, more = begin + w->chunk_rows,
@@ -394,11 +411,14 @@ static nai_status wire_chunk(wiring *w, int64_t chunk, uint8_t *scratch)
   for (int64_t first = begin, rows; first < end; first += rows) {
     nai_synapses s = window_at(w, scratch, first, end);
     rows = s.n_post;
-    NAI__TRY(wire_window(w, &s, w->p->n_constraints));
+    const int skips =
+        may_skip(w, first, rows) && first + rows < w->p->n_post; /* the last one has the sign */
+    if (!skips) NAI__TRY(wire_window(w, &s, w->p->n_constraints));
     const uint8_t *more = repeats_of(w->p, scratch);
     for (int64_t i = 0; i < rows; i++) {
       const int64_t at = i * s.stride;
-      NAI__TRY(take_row(f, s.exists + at, s.plastic + at, more ? more + at : NULL, s.n_pre));
+      if (!skips && is_mine(w, first + i))
+        NAI__TRY(take_row(f, s.exists + at, s.plastic + at, more ? more + at : NULL, s.n_pre));
       w->list->first[first + i + 1] = f->n;
     }
     if (end == w->p->n_post) w->sign = s.sign;

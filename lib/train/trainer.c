@@ -55,6 +55,7 @@ static nai_status create(nai_trainer **out, nai_network *net, nai_rule *rule,
                          nai_optimizer *optimizer, nai_task *task, nai__watch watch)
 {
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__whole_check(net, "a trainer"));
   NAI__REQUIRE(rule);
   NAI__REQUIRE(optimizer);
   NAI__TRY(check_task(task, net));

@@ -1,8 +1,8 @@
-"""Training over MPI, as users start it: the same file for 1, 2 and 4 processes, and after some were killed.
+"""Training and simulation over MPI, as users start them: the same files for 1, 2 and 4 processes, and after some were killed.
 
-Usage: run.py PROGRAM [--kills N] [--seed S] [--python PYTHON]
+Usage: run.py PROGRAM SPIKES [--kills N] [--seed S] [--python PYTHON]
 
-PROGRAM is examples/mpi_train.c, compiled. Files are compared byte by byte: weights, moments, history. Each kill is one of SIGKILL
+PROGRAM is examples/mpi_train.c, compiled, and SPIKES examples/mpi_spikes.c. Files are compared byte by byte: weights, moments, history. Each kill is one of SIGKILL
 to a random process at a random moment; half of the time mpirun ends the others, which is its habit, and half of the time it is
 told to leave them alone (--enable-recovery), so that they have to notice by themselves, within PATIENCE seconds. Then all begin
 anew from the checkpoint, with another number of processes. With --python, examples/mpi_train.py is run too (it needs mpi4py).
@@ -103,9 +103,53 @@ def kill_one(command, place, expected, seconds, alone, chance):
     return at_work, took
 
 
+def simulate(command, ranks, folder):
+    """The spikes of all neurons, and the most bytes that a process has."""
+    done = subprocess.run([*mpirun(ranks), *command], cwd=folder, stdout=subprocess.PIPE, timeout=300)
+    if done.returncode != 0:
+        sys.exit(f"{ranks} processes failed to simulate")
+    megabytes = [float(line.split(" MB")[0].split()[-1]) for line in done.stdout.decode().splitlines()]
+    if len(megabytes) != ranks:
+        sys.exit(f"of {ranks} processes {len(megabytes)} came to the end")
+    return (folder / "spikes").read_bytes(), max(megabytes)
+
+
+def compare_spikes(program, place):
+    """The same spikes however many processes there are, each of which has its share of the synapses."""
+    command = [str(program), "spikes", "12500"]
+    expected, whole = simulate(command, 1, new(place, "spikes1"))
+    for ranks in (2, 3):
+        found, part = simulate(command, ranks, new(place, f"spikes{ranks}"))
+        if found != expected:
+            sys.exit(f"{ranks} processes have simulated other spikes than one")
+        if part > 1.3 * whole / ranks:
+            sys.exit(f"one of {ranks} processes has {part} MB, one alone {whole} MB")
+    print(f"  ok      1, 2 and 3 processes: the same {len(expected) // 16} spikes", flush=True)
+
+
+def lose_one(program, place):
+    """A process that dies while others simulate: they say so within their patience, and end."""
+    folder = new(place, "lost")
+    with open(folder / "output.txt", "wb") as output:
+        process = subprocess.Popen(
+            [*mpirun(2, "--enable-recovery"), str(program), "spikes", "20000", str(PATIENCE)], cwd=folder, stdout=output, stderr=output
+        )
+        while process.poll() is None and not (folder / "spikes").exists():
+            time.sleep(0.01)
+        victims = children(process)
+        if victims:
+            os.kill(victims[-1], signal.SIGKILL)
+        process.wait(PATIENCE + 20)
+    said = (folder / "output.txt").read_text(errors="replace")
+    if not any(words in said for words in SAID):
+        sys.exit(f"a process was killed, and the other one said nothing of it: {said}")
+    print("  ok      a process is killed while another one simulates with it, which says so", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=Path)
+    parser.add_argument("spikes", type=Path)
     parser.add_argument("--kills", type=int, default=4)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--python", default=None)
@@ -118,6 +162,8 @@ def main():
         def in_c(updates, patience):
             return [str(program), str(updates), str(patience)]
 
+        compare_spikes(given.spikes.resolve(), place)
+        lose_one(given.spikes.resolve(), place)
         expected, seconds = compare(in_c, place)
         print("  ok      1, 2, 4 processes, and changed half way: the same file", flush=True)
         killed, longest = 0, 0.0

@@ -17,7 +17,7 @@ static nai_status counted_swap(void *user, int32_t partner, const void *give, in
 {
   counter *c = user;
   double start = MPI_Wtime();
-  nai_status status = swap(&c->line, partner, give, give_bytes, take, take_bytes);
+  nai_status status = line_swap(&c->line, partner, give, give_bytes, take, take_bytes);
   c->within += MPI_Wtime() - start;
   c->swaps++;
   c->given += give_bytes;
@@ -29,7 +29,7 @@ static nai_status counted_gather(void *user, void *all, const int64_t *first, co
   counter *c = user;
   int rank;
   double start = MPI_Wtime();
-  nai_status status = gather(&c->line, all, first, bytes);
+  nai_status status = line_gather(&c->line, all, first, bytes);
   c->within += MPI_Wtime() - start;
   MPI_Comm_rank(c->line.comm, &rank);
   c->gathers++;

@@ -132,6 +132,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_network_set_delay": "net from to delay",
     "nai_network_set_delays": "net from to mean sd least",
     "nai_network_set_each": "net names parameter values n",
+    "nai_network_set_exchange": "net exchange",
     "nai_network_set_initial_weights": "net from to kind a b",
     "nai_network_set_kernels": "net name",
     "nai_network_set_leak": "net names leak",

@@ -1199,6 +1199,13 @@ nai_constraint_create_list = _function(
 )
 nai_constraint_destroy = _function("nai_constraint_destroy", None, _constraint)
 
+# exchange.h
+_exchange = POINTER(nai_exchange)
+nai_exchange_create = _function(
+    "nai_exchange_create", nai_status, POINTER(_exchange), POINTER(nai_exchange_ops), c_void_p
+)
+nai_exchange_destroy = _function("nai_exchange_destroy", None, _exchange)
+
 # short_term.h
 _short_term = POINTER(nai_short_term)
 _short_term_out = POINTER(_short_term)
@@ -1268,6 +1275,7 @@ nai_network_set_kernels = _function("nai_network_set_kernels", nai_status, _netw
 nai_network_memory = _function("nai_network_memory", nai_status, POINTER(c_int64), _network)
 nai_network_set_memory_limit = _function("nai_network_set_memory_limit", nai_status, _network, int64)
 nai_network_set_threads = _function("nai_network_set_threads", nai_status, _network, c_int32)
+nai_network_set_exchange = _function("nai_network_set_exchange", nai_status, _network, _exchange)
 nai_network_build = _function("nai_network_build", nai_status, _network, uint64)
 
 # network.h: looking
@@ -1558,13 +1566,6 @@ nai_task_generate = _function(
     "nai_task_generate", nai_status, POINTER(_trials), _task, uint64, int32, uint64, int64
 )
 nai_task_has_times = _function("nai_task_has_times", nai_status, POINTER(c_int32), _task)
-
-# exchange.h
-_exchange = POINTER(nai_exchange)
-nai_exchange_create = _function(
-    "nai_exchange_create", nai_status, POINTER(_exchange), POINTER(nai_exchange_ops), c_void_p
-)
-nai_exchange_destroy = _function("nai_exchange_destroy", None, _exchange)
 
 # trainer.h
 _trainer = POINTER(nai_trainer)

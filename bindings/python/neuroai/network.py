@@ -48,6 +48,7 @@ from ._in_memory import as_bytes, written
 from ._interrupt import abandonable, to_its_end
 from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
+from .exchange import Exchange
 from .delay import Delay
 from .initial import Initial
 from .model import Model, UnitModel, models
@@ -531,6 +532,24 @@ class Network(Handle):
         Default: on where a population receives weights of both signs and all of these are ``na.Default()``.
         """
         self._compose(_c.nai_network_set_balance, joined(names), int(on))
+        return self
+
+    def share(self, exchange: Exchange) -> "Network":
+        """Shares the network out among processes, called ranks, before it is built: for simulations that one machine is small for.
+
+        Each rank composes and builds the same network and makes the same calls. It draws, keeps and moves only what is onto
+        its share of the units of every population; who fired is exchanged between steps. Runs have the spikes, outputs and
+        recorded variables of the whole network on every rank, the same to the last bit however many ranks there are
+        (docs/parallel.md)::
+
+            net = na.circuits.potjans_diesmann2014(1.0).share(na.MPI()).build(1)        # mpirun -n 2 python column.py
+            run = net.run(steps=10_000, progress=False)
+
+        For populations that spike, with projections between them that are frozen and whose weights are drawn one by one;
+        :meth:`build` refuses others. Trainers, evaluations, copies and files are refused, as are several trials at once.
+        """
+        with expect("exchange", exchange, Exchange, "a neuroai.Exchange, such as na.MPI()")._lent() as pointer:
+            self._compose(_c.nai_network_set_exchange, pointer)
         return self
 
     def build(self, seed: int = 0, progress: bool = True, threads: int = 1) -> "Network":

@@ -135,6 +135,43 @@ def test_one_rank_ends_the_run_of_all():
     assert together(2, work) == [3, 3]
 
 
+# --- simulations -----------------------------------------------------------------------------------------------------
+
+
+def circuit():
+    return na.circuits.brunel2000("AI", n=1000, connections=100, weight=1.0)
+
+
+def simulate(exchange=None):
+    net = circuit() if exchange is None else circuit().share(exchange)
+    run = net.build(3).run(steps=400, progress=False)
+    traced = net.run(steps=50, record="E:v", progress=False).traces["E:v"]
+    assert len(run.spikes["E"]) > 50
+    return [found.times.tobytes() for found in run.spikes.values()], traced.tobytes()
+
+
+def test_ranks_simulate_one_network():
+    alone = simulate()
+    for ranks in (1, 2, 3):
+        assert together(ranks, simulate) == [alone] * ranks
+
+
+def test_what_ranks_cannot_share_is_refused():
+    def work(exchange):
+        with pytest.raises(na.UnsupportedError, match="'E' of model 'rate'"):
+            na.Network(1).population("E", 4).share(exchange).build(1)
+        net = circuit().share(exchange).build(3)
+        with pytest.raises(na.UnsupportedError, match="a copy needs all synapses of the network, which 2 ranks share"):
+            net.copy()
+        with pytest.raises(na.UnsupportedError, match="a state of several trials"):
+            net.state(2)
+        with pytest.raises(na.InvalidTypeError, match="exchange: expected a neuroai.Exchange"):
+            na.Network(1).share(None)
+        return "refused"
+
+    assert together(2, work) == ["refused", "refused"]
+
+
 def test_what_is_refused():
     team = Team(2)
     with pytest.raises(na.InvalidError, match="shards is 1, which the 2 ranks"):

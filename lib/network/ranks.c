@@ -1,0 +1,293 @@
+/* What ranks that share a network tell each other, and what they can share. */
+#include "ranks.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "../base/error.h"
+#include "../base/memory.h"
+#include "ends.h"
+#include "events.h"
+#include "move.h"
+
+nai_status nai_network_set_exchange(nai_network *net, nai_exchange *exchange)
+{
+  NAI__TRY(nai__may_compose(net));
+  NAI__REQUIRE(exchange);
+  nai__exchange_keep(exchange);
+  nai_exchange_destroy(net->exchange);
+  net->exchange = exchange;
+  return NAI_OK;
+}
+
+/* --- what can be shared ----------------------------------------------------------------------- */
+
+static nai_status check_population(const nai__node *node)
+{
+  const nai__segment alone = {.cells = node->cells};
+  if (nai__spikes(node) && nai__cells_part(&alone)) return NAI_OK;
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "ranks cannot share '%s' of model '%s': they share populations that spike, of models with "
+      "NAI_MODEL_THREADED and without sizes",
+      node->name, node->cells ? node->cells->model->ops.name : "rate");
+}
+
+/* Why synapses between populations cannot be shared; NULL. */
+static const char *hindrance_of(const nai__projection *p)
+{
+  if (p->plastic) return "is plastic: freeze it";
+  if (p->release >= 0) return "has short-term plasticity";
+  if (p->signal) return "does not carry spikes";
+  if (nai__is_projected(p)) return "has constraints that move weights";
+  if (!p->is_listed && !p->is_shared)
+    return "is stored as a matrix: leave its storage to the library";
+  switch (p->weights) {
+  case NAI_WEIGHTS_DEFAULT:
+  case NAI_WEIGHTS_STRONG_WEAK:
+  case NAI_WEIGHTS_ORTHOGONAL:
+  case NAI_WEIGHTS_IDENTITY:
+    return "has initial weights that depend on each other: tell how to draw them";
+  default: return NULL;
+  }
+}
+
+static nai_status check_projection(const nai_network *net, const nai__projection *p)
+{
+  const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
+  if (from->kind != NAI_POPULATIONS || to->kind != NAI_POPULATIONS) return NAI_OK;
+  const char *why = hindrance_of(p);
+  if (!why) return NAI_OK;
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "ranks cannot share the projection from '%s' to '%s', which %s",
+                   nai__source_name(net, p), nai__target_name(net, p), why);
+}
+
+nai_status nai__ranks_check(const nai_network *net)
+{
+  if (!net->exchange) return NAI_OK;
+  if (net->radius_names)
+    return nai__fail(
+        NAI_ERR_UNSUPPORTED,
+        "ranks cannot share a network with a spectral radius, which needs all of its weights");
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    if (net->node[i].kind != NAI_POPULATIONS) continue;
+    NAI__TRY(check_population(&net->node[i]));
+    if (net->balance[i] > 0)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "ranks cannot share a network with balanced weights onto '%s'",
+                       net->node[i].name);
+  }
+  for (int64_t i = 0; i < net->n_projections; i++)
+    NAI__TRY(check_projection(net, &net->projection[i]));
+  return NAI_OK;
+}
+
+nai_status nai__whole_check(const nai_network *net, const char *what)
+{
+  if (!nai__is_shared_out(net)) return NAI_OK;
+  return nai__fail(
+      NAI_ERR_UNSUPPORTED,
+      "%s needs all synapses of the network, which %d ranks share: build it without an exchange",
+      what, (int)nai__exchange_ranks(net->exchange));
+}
+
+/* --- the end of a build ----------------------------------------------------------------------- */
+
+static int64_t least_delay(const nai_network *net)
+{
+  int64_t least = INT64_MAX;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (!b->from_input && !b->to_output && b->delay < least) least = b->delay;
+  }
+  return least;
+}
+
+/* One that has failed says 0. */
+nai_status nai__ranks_agree(nai_network *net, nai_status status)
+{
+  if (!nai__is_shared_out(net) || nai__exchange_broken(net->exchange)) return status;
+  const int32_t ranks = nai__exchange_ranks(net->exchange), me = nai__exchange_rank(net->exchange);
+  int64_t *least = NAI__ARRAY(int64_t, ranks);
+  if (!least) return status == NAI_OK ? NAI_ERR_MEMORY : status;
+  char message[256];
+  snprintf(message, sizeof message, "%s", status == NAI_OK ? "" : nai_last_error());
+  least[me] = status == NAI_OK ? least_delay(net) : 0;
+  nai_status heard = nai__exchange_rows(net->exchange, least, sizeof *least);
+  net->least_delay = INT64_MAX;
+  for (int32_t k = 0; k < ranks && heard == NAI_OK; k++) {
+    if (least[k] == 0 && k != me && status == NAI_OK)
+      heard = nai__fail(NAI_ERR_ORDER,
+                        "the build of the network has failed on rank %d of %d, and so it has here",
+                        (int)k, (int)ranks);
+    else if (least[k] < net->least_delay)
+      net->least_delay = least[k];
+  }
+  nai__free(least);
+  if (status == NAI_OK) return heard;
+  return nai__fail(status, "%s", message);
+}
+
+/* --- a meeting -------------------------------------------------------------------------------- */
+
+void nai__meeting_destroy(nai__meeting *meeting)
+{
+  if (!meeting) return;
+  nai__free(meeting->row);
+  nai__free(meeting->bytes);
+  nai__free(meeting->mine);
+  nai__free(meeting->more);
+  nai__free(meeting->heard);
+  nai__free(meeting);
+}
+
+/* In a row, so that rows of all ranks together stay small. */
+static int64_t at_once(int64_t ranks)
+{
+  enum { ALL = 16384, MOST = 1023, LEAST = 15 };
+  return ALL / ranks > MOST ? MOST : ALL / ranks < LEAST ? LEAST : ALL / ranks;
+}
+
+/* Room for all units at each of the steps. */
+nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a)
+{
+  const nai_network *net = a->net;
+  *out = NULL;
+  if (!nai__is_shared_out(net)) return NAI_OK;
+  nai__meeting *m = *out = NAI__NEW(nai__meeting);
+  if (!m) return NAI_ERR_MEMORY;
+  const int64_t steps = a->rate_slots, ranks = nai__exchange_ranks(net->exchange);
+  m->exchange = net->exchange;
+  m->at_once = at_once(ranks);
+  m->row = NAI__ARRAY(int32_t, ranks * (1 + m->at_once));
+  m->bytes = NAI__ARRAY(int64_t, ranks);
+  m->mine = NAI__ARRAY(int32_t, steps * (net->n_units + 1));
+  m->more = NAI__ARRAY(int32_t, steps * (net->n_units + ranks));
+  m->heard = NAI__ARRAY(int32_t, steps * (net->n_units + 1));
+  return m->row && m->bytes && m->mine && m->more && m->heard ? NAI_OK : NAI_ERR_MEMORY;
+}
+
+/* Who fired of the units of this rank, from each step of a stage; returns how many numbers that takes. */
+static int64_t say(const nai__activity *a, int64_t stage, int64_t t, int64_t end)
+{
+  const nai_network *net = a->net;
+  int32_t *next = a->meeting->mine;
+  for (; t < end; t++) {
+    int32_t *count = next++;
+    for (const nai__segment *g = net->segment; g < net->segment + net->n_segments; g++) {
+      if (g->stage != stage) continue;
+      const nai__portion mine = nai__mine(net, g->node);
+      int64_t looked = 0;
+      const int64_t fired = net->kernels->find_active(next, mine.end - mine.first,
+                                                      nai__rate_at(a, t) + g->offset + mine.first,
+                                                      mine.end - mine.first, &looked);
+      for (int64_t k = 0; k < fired; k++) next[k] += (int32_t)(g->offset + mine.first);
+      next += fired;
+    }
+    *count = (int32_t)(next - count - 1);
+  }
+  return next - a->meeting->mine;
+}
+
+/* What this rank knows nothing of is silent until it is told. */
+static void silence_others(nai__activity *a, int64_t stage, float *rates)
+{
+  const nai_network *net = a->net;
+  for (const nai__segment *g = net->segment; g < net->segment + net->n_segments; g++) {
+    if (g->stage != stage) continue;
+    const nai__portion mine = nai__mine(net, g->node);
+    memset(rates + g->offset, 0, (size_t)mine.first * sizeof *rates);
+    memset(rates + g->offset + mine.end, 0, (size_t)(g->units.n - mine.end) * sizeof *rates);
+  }
+}
+
+/* What a rank said of steps t .. end - 1. */
+static void hear(nai__activity *a, const int32_t *next, int64_t t, int64_t end)
+{
+  for (; t < end; t++) {
+    float *rates = nai__rate_slot(a, t);
+    const int32_t fired = *next++;
+    for (int32_t i = 0; i < fired; i++) rates[next[i]] = 1;
+    for (int32_t i = 0; i < fired && a->own; i++) a->own[next[i]] = 1;
+    next += fired;
+  }
+}
+
+static int32_t *row_of(const nai__meeting *m, int32_t rank)
+{
+  return m->row + rank * (1 + m->at_once);
+}
+
+/* How many of a rank's numbers went with the row, and how many follow. */
+static int64_t told_of(const nai__meeting *m, int32_t rank)
+{
+  const int64_t n = row_of(m, rank)[0];
+  return n < m->at_once ? n : m->at_once;
+}
+static int64_t rest_of(const nai__meeting *m, int32_t rank)
+{
+  return row_of(m, rank)[0] - told_of(m, rank);
+}
+
+static nai_status gather_rows(const nai__meeting *m, int64_t says, int64_t step)
+{
+  const int32_t ranks = nai__exchange_ranks(m->exchange);
+  int32_t *mine = row_of(m, nai__exchange_rank(m->exchange));
+  mine[0] = (int32_t)says;
+  if (says > 0)
+    memcpy(mine + 1, m->mine, (size_t)(says < m->at_once ? says : m->at_once) * sizeof *mine);
+  NAI__TRY(nai__exchange_rows(m->exchange, m->row, (1 + m->at_once) * (int64_t)sizeof *mine));
+  for (int32_t k = 0; k < ranks; k++)
+    if (row_of(m, k)[0] == NAI__HAS_FAILED)
+      return nai__fail(NAI_ERR_ORDER, "rank %d of %d has failed at step %lld: see its own error",
+                       (int)k, (int)ranks, (long long)step);
+  return NAI_OK;
+}
+
+static nai_status gather_rest(const nai__meeting *m)
+{
+  const int32_t ranks = nai__exchange_ranks(m->exchange), me = nai__exchange_rank(m->exchange);
+  int64_t before = 0, all = 0;
+  for (int32_t k = 0; k < ranks; k++) {
+    const int64_t rest = rest_of(m, k);
+    m->bytes[k] = rest * (int64_t)sizeof *m->more;
+    if (k < me) before += rest;
+    all += rest;
+  }
+  if (all == 0) return NAI_OK;
+  memcpy(m->more + before, m->mine + told_of(m, me), (size_t)m->bytes[me]);
+  return nai__exchange_pieces(m->exchange, m->more, m->bytes);
+}
+
+static nai_status meet(nai__activity *a, int64_t stage, int64_t t, int64_t end)
+{
+  const nai__meeting *m = a->meeting;
+  NAI__TRY(
+      gather_rows(m, nai__failure_is(&a->failed) ? NAI__HAS_FAILED : say(a, stage, t, end), t));
+  NAI__TRY(gather_rest(m));
+  for (int64_t s = t; s < end; s++) silence_others(a, stage, nai__rate_slot(a, s));
+  if (a->own) silence_others(a, stage, a->own);
+  const int32_t *more = m->more;
+  for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++) {
+    memcpy(m->heard, row_of(m, k) + 1, (size_t)told_of(m, k) * sizeof *m->heard);
+    memcpy(m->heard + told_of(m, k), more, (size_t)rest_of(m, k) * sizeof *more);
+    more += rest_of(m, k);
+    hear(a, m->heard, t, end);
+  }
+  return NAI_OK;
+}
+
+void nai__ranks_meet(nai__activity *a, int64_t stage, int64_t t, int64_t end)
+{
+  nai__failure_note(&a->failed, meet(a, stage, t, end));
+}
+
+nai_status nai__ranks_gather(const nai__meeting *m, const nai_network *net, float *x, int64_t n)
+{
+  for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++) {
+    const nai__portion range = nai__portion_of(net, n, k);
+    m->bytes[k] = (range.end - range.first) * (int64_t)sizeof *x;
+  }
+  return nai__exchange_pieces(m->exchange, x, m->bytes);
+}

@@ -1,0 +1,41 @@
+/*
+ * Ranks that share a network: each has the synapses onto some units of every population, moves these, and hears from
+ * the others who fired. What is exchanged are the numbers of units, once for all steps that parts make at once.
+ */
+#ifndef NAI_NETWORK_RANKS_H
+#define NAI_NETWORK_RANKS_H
+
+#include "activity.h"
+
+/*
+ * What a rank says of some steps are numbers: of each step how many fired, and their columns. Most of the time all of
+ * it goes with one gather, of rows: how many numbers there are, or that the rank has failed, and the first of them.
+ * The rest follows in another one.
+ */
+enum { NAI__HAS_FAILED = -1 };
+
+struct nai__meeting {
+  nai_exchange *exchange;
+  int64_t at_once; /* numbers in a row */
+  int32_t *row;    /* [ranks][1 + at_once] */
+  int64_t *bytes;  /* [ranks] of what follows */
+  int32_t *mine;   /* all that this rank says */
+  int32_t *more;   /* what followed, of all ranks, one behind the other */
+  int32_t *heard;  /* all that one of them said */
+};
+
+/* Of a state of one trial; NULL where nothing is shared. */
+nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a);
+void nai__meeting_destroy(nai__meeting *meeting);
+
+/*
+ * What others sent at steps t .. end - 1 of a stage, whose own units have made them. A failure, of a rank or of the
+ * exchange, is noted in the activity.
+ */
+void nai__ranks_meet(nai__activity *a, int64_t stage, int64_t t, int64_t end);
+
+/* Of n numbers, one a unit, those of others. */
+nai_status nai__ranks_gather(const nai__meeting *meeting, const nai_network *net, float *x,
+                             int64_t n);
+
+#endif
