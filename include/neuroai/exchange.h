@@ -4,8 +4,8 @@
  *
  * The library brings no protocol of its own, and does not know MPI. A host that runs several
  * processes, called ranks, gives each of them a table of two functions; by MPI these are
- * MPI_Sendrecv and MPI_Allgatherv (examples/mpi_exchange.h). With it a trainer shares out the batch of
- * each update (nai_trainer_set_exchange()), or a simulation the neurons of a network
+ * MPI_Sendrecv and MPI_Allgatherv (examples/mpi_exchange.h). With it a trainer shares out the batch
+ * of each update (nai_trainer_set_exchange()), or a simulation the neurons of a network
  * (nai_network_set_exchange()): docs/parallel.md.
  *
  * Every rank makes the same calls in the same order, so the functions are called in the same order

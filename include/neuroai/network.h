@@ -378,17 +378,17 @@ NAI_API nai_status nai_network_set_threads(nai_network *net, int32_t threads);
 /**
  * Ranks that share the network: each of them composes and builds the same network with its end of
  * one exchange, and then has the synapses onto its share of the units of every population, which is
- * all that it draws, keeps and moves. Who fired is exchanged between steps, once for as many steps
- * as the shortest delay allows, so that rates, spikes and outputs are those of the whole network on
- * every rank, with the same bits for any number of ranks and threads. Every rank makes the same
- * calls in the same order: the build and the steps of a state wait for each other.
+ * all that it keeps and moves. Who fired is exchanged between steps, once for as many steps as the
+ * shortest delay allows, so that rates, spikes and outputs are those of the whole network on every
+ * rank, with the same bits for any number of ranks and threads. Every rank makes the same calls in
+ * the same order: the build and the steps of a state wait for each other.
  *
  * For populations that spike (NAI_MODEL_SPIKES, NAI_MODEL_THREADED, no sizes), with projections
- * between them that are frozen, carry their first signal without short-term plasticity, and whose
- * initial weights are drawn one by one; others are refused by the build. Projections from inputs and
- * to outputs are whole on every rank. Of such a network a state runs one trial, and
- * nai_state_record() gathers variables from all ranks; nai_state_variable() shows those of other
- * ranks' units as they began. Trainers, evaluations, copies and model files are refused.
+ * between them that are frozen, carry their first signal without short-term plasticity, and have
+ * initial weights that are drawn one by one; others are refused by the build. Projections from
+ * inputs and to outputs are whole on every rank. Of such a network a state runs one trial, and
+ * nai_state_record() gathers variables from all ranks; nai_state_variable() shows others' units as
+ * they were gathered last. Trainers, evaluations, copies and model files are refused.
  *
  * Weights that are drawn from fewer than 2048 senders are other ones than without an exchange, as
  * each receiver has random numbers of its own. A rank that fails tells the others, whose calls fail
