@@ -482,7 +482,7 @@ static const refusal refusals[] = {
     REFUSED(NAI_ERR_NAME, "'stimulus'", ALL("stimulus")),
     REFUSED(NAI_ERR_INVALID, "names is NULL", ALL(NULL)),
     REFUSED(NAI_ERR_INVALID, "units[0] is 7, must be 0 to 6", OF("E", outside, 1)),
-    REFUSED(NAI_ERR_INVALID, "kind is 4", ALL("E"), .kind = 4),
+    REFUSED(NAI_ERR_INVALID, "kind is 6", ALL("E"), .kind = 6),
     REFUSED(NAI_ERR_INVALID, "kind is -1", ALL("E"), .kind = -1),
     REFUSED(NAI_ERR_INVALID, "fraction is 0, must be above 0", PART(0)),
     REFUSED(NAI_ERR_INVALID, "fraction is 1.5", PART(1.5)),
@@ -610,27 +610,34 @@ START_TEST(evaluations_are_those_of_states)
   nai_task *task = task_for(net, "perceptual-decision-making");
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){100, 200, 300}, 3));
   nai_trials *trials = make_trials_of(task, 6, NAI_STREAM_TEST, 0, N);
-  nai_intervention i[] = {plan(NAI_SCALE, "E", 0.1), plan(NAI_INJECT, "I", 2)};
+  nai_intervention i[] = {plan(NAI_SCALE, "E", 0.1), plan(NAI_SCALE_SYNAPSES, "E", 0.4),
+                          plan(NAI_FREEZE, "I", 0), plan(NAI_INJECT, "I", 2)};
   uint8_t odd[N];
   for (int b = 0; b < N; b++) odd[b] = b % 2;
   i[0].fraction = 0.5;
-  i[0].start = i[1].start = 100;
+  i[0].start = i[3].start = 100;
   i[0].end = 240;
+  i[1].to = "*";
+  i[1].fraction = 0.7;
+  i[1].end = 200;
   i[1].rise = 60;
-  i[1].trials = odd;
-  i[1].n_trials = N;
-  nai_evaluation *whole = evaluate(net, task, 1, NULL, 0), *first = evaluate(net, task, 1, i, 2);
+  i[2].start = 160;
+  i[2].end = 260;
+  i[3].rise = 60;
+  i[3].trials = odd;
+  i[3].n_trials = N;
+  nai_evaluation *whole = evaluate(net, task, 1, NULL, 0), *first = evaluate(net, task, 1, i, 4);
   int differ = 0;
   for (int b = 0; b < N; b++) {
-    nai_intervention alone[] = {i[0], i[1]};
-    alone[1].trials = NULL;
-    alone[1].n_trials = 0;
-    ck_assert_int_eq(choices(first)[b], choose_alone(net, trials, b, alone, odd[b] ? 2 : 1));
+    nai_intervention alone[] = {i[0], i[1], i[2], i[3]};
+    alone[3].trials = NULL;
+    alone[3].n_trials = 0;
+    ck_assert_int_eq(choices(first)[b], choose_alone(net, trials, b, alone, odd[b] ? 4 : 3));
     differ += choices(first)[b] != choices(whole)[b];
   }
   EXPECT(differ > 0);
   for (int32_t threads = 2; threads <= 3; threads++) {
-    nai_evaluation *e = evaluate(net, task, threads, i, 2);
+    nai_evaluation *e = evaluate(net, task, threads, i, 4);
     EXPECT(memcmp(choices(e), choices(first), N * sizeof(int32_t)) == 0);
     nai_evaluation_destroy(e);
   }

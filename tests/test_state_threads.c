@@ -36,6 +36,10 @@ static nai_network *build_spiking(void)
   return net;
 }
 
+/* Planned for its runs. */
+static const nai_intervention *planned;
+static int64_t n_planned;
+
 /* Rates and outputs of a run that is clamped and restored on its way. */
 typedef struct traces {
   int64_t n_rates, n_outputs;
@@ -52,6 +56,7 @@ static traces run(const nai_network *net, int64_t trials, int32_t threads)
   expect_ok(nai_random_normals(u, STEPS * inputs, 5, 0));
   nai_state *state = make_state(net, trials, 7);
   expect_ok(nai_state_set_threads(state, threads));
+  expect_ok(nai_state_intervene(state, planned, n_planned));
   expect_ok(nai_state_run(state, BEFORE, u, out.outputs, out.rates));
   void *half = snapshot_of(state);
   expect_ok(nai_state_run(state, 7, u, NULL, NULL));
@@ -102,6 +107,52 @@ START_TEST(trials_of_spiking_units)
 }
 END_TEST
 
+/* One trial by itself goes along events, several do not: the same numbers. */
+static void expect_one_as_among_others(const nai_network *net)
+{
+  nai_state *one = make_state(net, 1, 7), *two = make_state(net, 2, 7);
+  expect_ok(nai_state_intervene(one, planned, n_planned));
+  expect_ok(nai_state_intervene(two, planned, n_planned));
+  expect_ok(nai_state_run(one, STEPS, NULL, NULL, NULL));
+  expect_ok(nai_state_run(two, STEPS, NULL, NULL, NULL));
+  for (int u = 0; u < N_E; u++) EXPECT(rate_of(one, "E", 0, u) == rate_of(two, "E", 0, u));
+  nai_state_destroy(one);
+  nai_state_destroy(two);
+}
+
+/* Synapses of one weight and of several, whole projections, some units' and some synapses, along a ramp. */
+START_TEST(synapses_that_are_scaled)
+{
+  nai_network *net = build_spiking();
+  nai_intervention plans[3];
+  for (int k = 0; k < 3; k++) {
+    plans[k] = (nai_intervention)NAI_INTERVENTION_INIT;
+    plans[k].kind = NAI_SCALE_SYNAPSES;
+    plans[k].which.names = k == 0 ? "E" : k == 1 ? "I" : "* u";
+    plans[k].to = k == 0 ? "E" : k == 1 ? "E I" : "*";
+    plans[k].value = 0.5 * k;
+    plans[k].start = 3 * k;
+  }
+  plans[1].rise = 8;
+  plans[1].of_units = 1;
+  plans[1].fraction = 0.5;
+  plans[2].fraction = 0.3;
+  plans[2].value = 2;
+  traces before = run(net, 1, 1);
+  planned = plans;
+  n_planned = 3;
+  traces one = run(net, 1, 1);
+  EXPECT(memcmp(before.rates, one.rates, (size_t)one.n_rates * sizeof(float)) != 0);
+  expect_same(net, 1, 0.001F);
+  expect_same(net, 3, 0.001F);
+  expect_one_as_among_others(net);
+  n_planned = 0;
+  release(&before);
+  release(&one);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(trials_of_rate_units)
 {
   nai_network *net = compose_ei(40, 12);
@@ -113,16 +164,10 @@ START_TEST(trials_of_rate_units)
 }
 END_TEST
 
-/* One trial by itself goes along events, several do not: the same numbers. */
 START_TEST(one_trial_as_among_others)
 {
   nai_network *net = build_spiking();
-  nai_state *one = make_state(net, 1, 7), *two = make_state(net, 2, 7);
-  expect_ok(nai_state_run(one, STEPS, NULL, NULL, NULL));
-  expect_ok(nai_state_run(two, STEPS, NULL, NULL, NULL));
-  for (int u = 0; u < N_E; u++) EXPECT(rate_of(one, "E", 0, u) == rate_of(two, "E", 0, u));
-  nai_state_destroy(one);
-  nai_state_destroy(two);
+  expect_one_as_among_others(net);
   nai_network_destroy(net);
 }
 END_TEST
@@ -290,8 +335,8 @@ END_TEST
 Suite *state_threads_suite(void)
 {
   Suite *suite = suite_create("state_threads");
-  ADD_CASE(suite, "bits", parts_of_one_trial, trials_of_spiking_units, trials_of_rate_units,
-           one_trial_as_among_others, what_is_clamped_is_sent, steps_at_once,
+  ADD_CASE(suite, "bits", parts_of_one_trial, synapses_that_are_scaled, trials_of_spiking_units,
+           trials_of_rate_units, one_trial_as_among_others, what_is_clamped_is_sent, steps_at_once,
            rows_between_steps_at_once);
   ADD_CASE(suite, "refusals", what_cannot_be);
   return suite;

@@ -1,10 +1,10 @@
 /**
  * @file intervention.h
- * @brief Interventions: units that are silenced, clamped, scaled or given a current, during a part
- * of the trial.
+ * @brief Interventions: units that are silenced, clamped, scaled, frozen or given a current, and
+ * projections that are scaled or cut, during a part of the trial.
  *
- * One description for evaluations (evaluation.h) and for states (state.h): which units, what is
- * done to them, when, and in which trials.
+ * One description for evaluations (evaluation.h) and for states (state.h): which units or synapses,
+ * what is done to them, when, and in which trials.
  */
 #ifndef NEUROAI_INTERVENTION_H
 #define NEUROAI_INTERVENTION_H
@@ -32,10 +32,12 @@ typedef struct nai_units {
  * there to all its copies.
  */
 enum {
-  NAI_SILENCE = 0, /**< the rate is 0: a lesion, or optogenetic silencing */
-  NAI_CLAMP = 1,   /**< the rate is the value */
-  NAI_INJECT = 2,  /**< the value is added to what the unit receives */
-  NAI_SCALE = 3    /**< the rate is multiplied by the value, >= 0 */
+  NAI_SILENCE = 0,        /**< the rate is 0: a lesion, or optogenetic silencing */
+  NAI_CLAMP = 1,          /**< the rate is the value */
+  NAI_INJECT = 2,         /**< the value is added to what the unit receives */
+  NAI_SCALE = 3,          /**< the rate is multiplied by the value, >= 0 */
+  NAI_SCALE_SYNAPSES = 4, /**< weights from the units to `to` are multiplied by it; 0 cuts them */
+  NAI_FREEZE = 5          /**< the rate stays what it is at the first of these steps */
 };
 
 /** Trials in which a condition has a value. */
@@ -54,15 +56,15 @@ typedef struct nai_where {
  */
 typedef struct nai_intervention {
   uint32_t struct_size; /**< sizeof(nai_intervention) */
-  int32_t kind;         /**< NAI_SILENCE, NAI_CLAMP, NAI_INJECT or NAI_SCALE */
-  nai_units which;      /**< populations, and which units of each of them */
+  int32_t kind;         /**< NAI_SILENCE, NAI_CLAMP, ... */
+  nai_units which;      /**< populations, of NAI_SCALE_SYNAPSES inputs too; which units of each */
   /**
    * Of these units, drawn at random in each population: above 0, at most 1, rounded to a number of
    * units. Those of a smaller fraction with the same seed are among those of a larger one.
    */
   double fraction;
-  uint64_t seed;       /**< of this draw */
-  double value;        /**< rate, current or factor of all of them; 0 for NAI_SILENCE */
+  uint64_t seed; /**< of this draw */
+  double value;  /**< rate, current or factor of all of them; 0 for NAI_SILENCE and NAI_FREEZE */
   const float *values; /**< [n_values] one a unit of `which`, in place of value. Nullable */
   int64_t n_values;    /**< 0 without values */
   /**
@@ -84,13 +86,20 @@ typedef struct nai_intervention {
   int64_t n_trials;       /**< of steps and trials; 0 without */
   const nai_where *where; /**< [n_where] only in trials that have all of these. Nullable */
   int64_t n_where;        /**< 0 without where */
+  /**
+   * Of NAI_SCALE_SYNAPSES, and of no other: where the projections lead, populations and outputs.
+   * Short-term plasticity goes on from what is sent, as if nothing were done.
+   */
+  const char *to;
+  int32_t of_units; /**< 1: `fraction` is of the sending units; 0: of each projection's synapses */
+  int32_t reserved; /**< 0 */
 } nai_intervention;
 
 /** Silences all units of no population yet: set which.names. */
 #define NAI_INTERVENTION_INIT                                                                     \
   {                                                                                               \
     sizeof(nai_intervention), NAI_SILENCE, {NULL, NULL, NAI_ALL_UNITS}, 1.0, 0, 0, NULL, 0, NULL, \
-        0, 0, 0, 0, NULL, NULL, 0, NULL, 0                                                        \
+        0, 0, 0, 0, NULL, NULL, 0, NULL, 0, NULL, 0, 0                                            \
   }
 
 #ifdef __cplusplus

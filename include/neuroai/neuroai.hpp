@@ -1196,6 +1196,10 @@ public:
   {
     nai::check(nai_state_release_units(pointer(), names.pointer, units, n));
   }
+  void release_synapses(text from, text to)
+  {
+    nai::check(nai_state_release_synapses(pointer(), from.pointer, to.pointer));
+  }
   void set_first(uint64_t first) { nai::check(nai_state_set_first(pointer(), first)); }
   void set_seed(uint64_t seed) { nai::check(nai_state_set_seed(pointer(), seed)); }
   nai_view rates(text name) const

@@ -177,6 +177,9 @@ NAI_API nai_status nai_state_release(nai_state *state, const char *names);
 NAI_API nai_status nai_state_release_units(nai_state *state, const char *names,
                                            const int64_t *units, int64_t n);
 
+/** Ends all that is planned for projections from and to these. */
+NAI_API nai_status nai_state_release_synapses(nai_state *state, const char *from, const char *to);
+
 /* --- numbers of trials, looking, snapshots ---------------------------------------------------- */
 
 /**

@@ -154,6 +154,24 @@ void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const floa
     fans->one = synapses_of(fans) ? w[nai__compressed_place(synapses, 0)] : 0;
 }
 
+/* Several may ask at once: the scratch of packing is not for them. */
+int32_t *nai__fans_places(const nai__fans *f, const nai__compressed *synapses)
+{
+  int32_t *where = NAI__ARRAY(int32_t, synapses_of(f) + 1),
+          *next = NAI__ARRAY(int32_t, f->k * f->slices);
+  for (int64_t i = 0; i < f->n && where && next; i++)
+    for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++) {
+      const int64_t fan = fan_of(f, synapses->sender[e], i);
+      where[e] = (int32_t)(f->first[fan] + next[fan]++);
+    }
+  if (!next) {
+    nai__free(where);
+    where = NULL;
+  }
+  nai__free(next);
+  return where;
+}
+
 /* --- events ----------------------------------------------------------------------------------- */
 
 /* Active senders that are gone through at once. */

@@ -67,6 +67,9 @@ void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const floa
 void nai__fans_pack_into(float *weight, const nai__fans *fans, const nai__compressed *synapses,
                          const float *w);
 
+/* Where each synapse stands in the fans, [synapses], by its number; the caller frees it. NULL without memory. */
+int32_t *nai__fans_places(const nai__fans *fans, const nai__compressed *synapses);
+
 /*
  * c [n] += W a of one trial in slices first .. end - 1, where these n senders are the active ones. What
  * is sent is mostly 0, and 1 for a spike.

@@ -16,6 +16,7 @@
 #include "parts.h"
 #include "rate_units.h"
 #include "release.h"
+#include "scaled.h"
 
 /* --- outputs ------------------------------------------------------------------------------------ */
 
@@ -92,19 +93,36 @@ static const nai__perturbation *perturbation_of(const nai__activity *a)
 
 /* --- scratch ---------------------------------------------------------------------------------- */
 
-/* [rows][ld_units], behind the index: tables of scratch are in every trainer. */
+static int64_t scratch_row(const nai_network *net)
+{
+  return net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
+}
+
+/*
+ * Behind the index, as tables of scratch are in every trainer: two rows of senders and one of receivers for
+ * products that are scaled, then [rows][ld_units] of what is added.
+ */
+static float *scaled_of(const nai__scratch *scratch, const nai_network *net)
+{
+  return (float *)(void *)(scratch->index + scratch_row(net) + 16);
+}
+
+static int64_t scaled_floats(const nai_network *net)
+{
+  return 2 * scratch_row(net) + (net->ld_units > net->ld_outputs ? net->ld_units : net->ld_outputs);
+}
+
 static float *added_of(const nai__scratch *scratch, const nai_network *net)
 {
-  int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
-  return (float *)(void *)(scratch->index + ld + 16);
+  return scaled_of(scratch, net) + scaled_floats(net);
 }
 
 nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_t rows)
 {
-  int64_t ld = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
+  int64_t ld = scratch_row(net);
   out->v = NAI__ARRAY(float, rows *ld);
   out->xi = NAI__ARRAY(float, rows *ld);
-  out->index = NAI__ARRAY(int32_t, ld + 16 + rows * ld);
+  out->index = NAI__ARRAY(int32_t, ld + 16 + scaled_floats(net) + rows * ld);
   if (out->v && out->xi && out->index) return NAI_OK;
   nai__scratch_destroy(out);
   return NAI_ERR_MEMORY;
@@ -396,8 +414,19 @@ void nai__add_product(const nai__activity *a, const nai__block *block, int64_t t
 
 /* --- products --------------------------------------------------------------------------------- */
 
-static void multiply(const nai__activity *a, const nai__block *block, int64_t t, int64_t row,
-                     int64_t rows, float *c, int64_t ldc, int accumulate, nai__scratch *scratch)
+/* 1 when synapses of the block are scaled in some of these trials at step t. */
+static int is_scaled(const nai__activity *a, const nai__block *block, int64_t t, int64_t row,
+                     int64_t rows)
+{
+  for (int64_t b = row; b < row + rows && a->schedule; b++)
+    if (nai__scaled_now(a->schedule, block - a->net->block, t - 1, b)) return 1;
+  return 0;
+}
+
+/* What arrives at time t. */
+static void multiply_as_usual(const nai__activity *a, const nai__block *block, int64_t t,
+                              int64_t row, int64_t rows, float *c, int64_t ldc, int accumulate,
+                              nai__scratch *scratch)
 {
   const nai_network *net = a->net;
   if (a->ready) {
@@ -410,6 +439,47 @@ static void multiply(const nai__activity *a, const nai__block *block, int64_t t,
     nai__block_row(net, block, c, source, accumulate, scratch->index);
   else
     nai__block_product(net, block, c, ldc, source, lda, rows, accumulate);
+}
+
+/* What arrives at time `arrives`, in step t. */
+static void multiply_scaled(const nai__activity *a, const nai__block *block, int64_t arrives,
+                            int64_t t, int64_t trial, float *c, int accumulate,
+                            nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  float *row = scaled_of(scratch, net), *before = row + 2 * scratch_row(net);
+  const size_t bytes = (size_t)block->n_post * sizeof *c;
+  nai__scaled s = {.net = net,
+                   .schedule = a->schedule,
+                   .block = block - net->block,
+                   .step = t - 1,
+                   .trial = trial,
+                   .row = row,
+                   .before = before,
+                   .index = scratch->index,
+                   .pool = a->events ? a->pool : NULL};
+  if (!accumulate) memset(c, 0, bytes);
+  if (nai__scales_rows(block)) {
+    memcpy(before, c, bytes);
+    multiply_as_usual(a, block, arrives, trial, 1, c, block->n_post, 1, scratch);
+  }
+  nai__scaled_product(&s, c,
+                      nai__carried(a, block, arrives) + trial * nai__carried_stride(net, block));
+}
+
+static void multiply(const nai__activity *a, const nai__block *block, int64_t arrives, int64_t t,
+                     int64_t row, int64_t rows, float *c, int64_t ldc, int accumulate,
+                     nai__scratch *scratch)
+{
+  if (!is_scaled(a, block, t, row, rows)) {
+    multiply_as_usual(a, block, arrives, row, rows, c, ldc, accumulate, scratch);
+    return;
+  }
+  for (int64_t b = row; b < row + rows; b++, c += ldc)
+    if (is_scaled(a, block, t, b, 1))
+      multiply_scaled(a, block, arrives, t, b, c, accumulate, scratch);
+    else
+      multiply_as_usual(a, block, arrives, b, 1, c, ldc, accumulate, scratch);
 }
 
 static void clear_columns(float *v, int64_t ld, int64_t first, int64_t end, int64_t rows)
@@ -461,6 +531,17 @@ static void inject(const nai__activity *a, int64_t stage, int64_t t, int64_t row
       v[b * net->ld_units + u] += a->inject[u];
 }
 
+/* 1 when what comes from units of steps before is there; not where it is scaled by now. */
+static int is_ready(const nai__activity *a, int64_t stage, int64_t t)
+{
+  const nai_network *net = a->net;
+  for (int64_t k = 0; k < net->n_blocks && a->ready && a->schedule; k++)
+    if (net->block[k].to_stage == stage && nai__block_is_ready(&net->block[k]) &&
+        is_scaled(a, &net->block[k], t, 0, 1))
+      return 0;
+  return a->ready != NULL;
+}
+
 /*
  * v [rows][ld_units] of one stage, biases apart: they are the transfer kernels' part. Added to what a
  * perturbation has written there. What comes along synapses by sender is not in it yet: whoever moves
@@ -472,7 +553,8 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int whe
   const nai_network *net = a->net;
   int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
   int accumulate = perturbation_of(a) != NULL;
-  if (a->ready) {
+  const int ready = is_ready(a, stage, t);
+  if (ready) {
     add_ready(a, first, end, scratch->v, accumulate);
     accumulate = 1;
   }
@@ -480,9 +562,9 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int whe
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (block->to_output || block->to_stage != stage || block->listing.fans) continue;
-    if (a->ready && nai__block_is_ready(block)) continue;
+    if (ready && nai__block_is_ready(block)) continue;
     if (block->to_group) {
-      multiply(a, block, arrives(block, t, when), row, rows, scratch->v + block->post,
+      multiply(a, block, arrives(block, t, when), t, row, rows, scratch->v + block->post,
                net->ld_units, 1, scratch);
       continue;
     }
@@ -490,15 +572,33 @@ static void sum_inputs(const nai__activity *a, int64_t stage, int64_t t, int whe
       clear_columns(scratch->v, net->ld_units, first, end, rows);
       accumulate = 1;
     }
-    multiply(a, block, arrives(block, t, when), row, rows, scratch->v + block->post, net->ld_units,
-             accumulate, scratch);
+    multiply(a, block, arrives(block, t, when), t, row, rows, scratch->v + block->post,
+             net->ld_units, accumulate, scratch);
     accumulate = 1;
   }
   if (!accumulate) clear_columns(scratch->v, net->ld_units, first, end, rows);
   inject(a, stage, t, row, rows, scratch->v);
 }
 
-/* After it: what comes along synapses by sender. */
+/*
+ * After it: what comes along synapses by sender where some are scaled, whole, before units may move in
+ * parts; the order of a trial's sums is then the same whether they do.
+ */
+static void sum_scaled_spikes(const nai__activity *a, int64_t stage, int64_t t, int when,
+                              int64_t row, int64_t rows, nai__scratch *scratch)
+{
+  const nai_network *net = a->net;
+  for (int64_t k = 0; k < net->n_blocks && a->schedule; k++) {
+    const nai__block *block = &net->block[k];
+    if (block->to_output || block->to_stage != stage || !block->listing.fans) continue;
+    for (int64_t b = 0; b < rows; b++)
+      if (is_scaled(a, block, t, row + b, 1))
+        multiply_scaled(a, block, arrives(block, t, when), t, row + b,
+                        scratch->v + b * net->ld_units + block->post, 1, scratch);
+  }
+}
+
+/* All others. */
 static void sum_spikes(const nai__activity *a, int64_t stage, int64_t t, int when, int64_t row,
                        int64_t rows, nai__scratch *scratch)
 {
@@ -506,9 +606,15 @@ static void sum_spikes(const nai__activity *a, int64_t stage, int64_t t, int whe
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (block->to_output || block->to_stage != stage || !block->listing.fans) continue;
-    if (a->ready && nai__block_is_ready(block)) continue;
-    multiply(a, block, arrives(block, t, when), row, rows, scratch->v + block->post, net->ld_units,
-             1, scratch);
+    if (is_ready(a, stage, t) && nai__block_is_ready(block)) continue;
+    float *v = scratch->v + block->post;
+    if (!is_scaled(a, block, t, row, rows))
+      multiply_as_usual(a, block, arrives(block, t, when), row, rows, v, net->ld_units, 1, scratch);
+    else
+      for (int64_t b = 0; b < rows; b++)
+        if (!is_scaled(a, block, t, row + b, 1))
+          multiply_as_usual(a, block, arrives(block, t, when), row + b, 1, v + b * net->ld_units,
+                            net->ld_units, 1, scratch);
   }
 }
 
@@ -625,7 +731,7 @@ static void read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *block = &net->block[k];
     if (block->to_output)
-      multiply(a, block, t, row, rows, sum + block->post, net->ld_outputs, 1, scratch);
+      multiply(a, block, t, t, row, rows, sum + block->post, net->ld_outputs, 1, scratch);
   }
   if (net->has_output_memory) add_held(net, z, sum, rows);
 }
@@ -646,6 +752,7 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
   perturb(a, t, row, rows, &own);
   for (int64_t stage = 0; stage < net->n_stages; stage++) {
     sum_inputs(a, stage, t, AS_SENT, row, rows, &own);
+    sum_scaled_spikes(a, stage, t, AS_SENT, row, rows, &own);
     const int in_parts = a->events && nai__parts_step(a, stage, t, &own);
     if (!in_parts) sum_spikes(a, stage, t, AS_SENT, row, rows, &own);
     move_units(a, stage, t, row, rows, &own, in_parts);
@@ -658,6 +765,7 @@ void nai__advance_again(nai__activity *a, const nai__segment *g, int64_t t, int6
 {
   assert(g->cells && !a->ready && !perturbation_of(a));
   sum_inputs(a, g->stage, t, AS_NOW, row, rows, scratch);
+  sum_scaled_spikes(a, g->stage, t, AS_NOW, row, rows, scratch);
   sum_spikes(a, g->stage, t, AS_NOW, row, rows, scratch);
   move_cells(a, g, t, row, rows, scratch);
 }

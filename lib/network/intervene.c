@@ -24,7 +24,7 @@ static int64_t unit_of(const nai_units *which, int64_t k)
 
 /* --- checking --------------------------------------------------------------------------------- */
 
-static nai_status check_range(const nai__node *node, const nai_units *which)
+nai_status nai__units_range_check(const nai__node *node, const nai_units *which)
 {
   for (int64_t k = 0; k < which->n; k++)
     if (which->units[k] < 0 || which->units[k] >= node->n)
@@ -35,7 +35,7 @@ static nai_status check_range(const nai__node *node, const nai_units *which)
 }
 
 /* In units that are in range: as many as `seen` has room for, or some are the same. */
-static nai_status check_repeated(const nai_units *which, unsigned char *seen)
+nai_status nai__units_repeated_check(const nai_units *which, unsigned char *seen)
 {
   int64_t k = 0;
   while (k < which->n && !seen[which->units[k]]) seen[which->units[k++]] = 1;
@@ -46,10 +46,8 @@ static nai_status check_repeated(const nai_units *which, unsigned char *seen)
                    (long long)which->units[k]);
 }
 
-nai_status nai__units_check(const nai_network *net, const nai_units *which, int side,
-                            unsigned char *seen)
+nai_status nai__units_count_check(const nai_units *which)
 {
-  NAI__TRY(nai__parts_known(net, NAI__KIND(NAI_POPULATIONS), side, which->names, "names"));
   if (which->n == NAI_ALL_UNITS) return NAI_OK;
   if (which->n < 0)
     return nai__fail(NAI_ERR_INVALID,
@@ -58,9 +56,18 @@ nai_status nai__units_check(const nai_network *net, const nai_units *which, int 
   if (!which->units)
     return nai__fail(NAI_ERR_INVALID, "units is NULL; all units are meant by NAI_ALL_UNITS (%d)",
                      NAI_ALL_UNITS);
+  return NAI_OK;
+}
+
+nai_status nai__units_check(const nai_network *net, const nai_units *which, int side,
+                            unsigned char *seen)
+{
+  NAI__TRY(nai__parts_known(net, NAI__KIND(NAI_POPULATIONS), side, which->names, "names"));
+  NAI__TRY(nai__units_count_check(which));
+  if (which->n == NAI_ALL_UNITS) return NAI_OK;
   for (int64_t i = 0; i < net->n_nodes; i++)
-    if (selected(&net->node[i], which)) NAI__TRY(check_range(&net->node[i], which));
-  return check_repeated(which, seen);
+    if (selected(&net->node[i], which)) NAI__TRY(nai__units_range_check(&net->node[i], which));
+  return nai__units_repeated_check(which, seen);
 }
 
 nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
@@ -75,6 +82,11 @@ nai_status nai__unit_values_check(const nai_network *net, const nai_units *which
                      (long long)n, (long long)count_units(node, which), node->name,
                      which->n == NAI_ALL_UNITS ? "" : " that is meant");
   }
+  return nai__values_finite(value, n, what);
+}
+
+nai_status nai__values_finite(const float *value, int64_t n, const char *what)
+{
   if (n == 1 && !isfinite(value[0]))
     return nai__fail(NAI_ERR_NONFINITE, "%s is %g, must be finite", what, (double)value[0]);
   for (int64_t k = 0; k < n; k++)

@@ -19,6 +19,14 @@
 nai_status nai__units_check(const nai_network *net, const nai_units *which, int side,
                             unsigned char *seen);
 
+/* Its parts: how many there are; that they are of this node; that none is there twice. */
+nai_status nai__units_count_check(const nai_units *which);
+nai_status nai__units_range_check(const nai__node *node, const nai_units *which);
+nai_status nai__units_repeated_check(const nai_units *which, unsigned char *seen);
+
+/* NAI_OK when `value` [n] is finite. */
+nai_status nai__values_finite(const float *value, int64_t n, const char *what);
+
 /*
  * NAI_OK when `value` [n] is finite, and n is 1 or the number of these units, which have been
  * checked. `what`: its name in messages.

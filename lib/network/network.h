@@ -685,6 +685,9 @@ int nai__has_one_weight(const nai__projection *p);
 /* Products of one trial with a block that is shared. */
 void nai__shared_product(const nai_network *net, const nai__block *b, float *c, const float *a,
                          int accumulate);
+/* c += what one of its projections brings of a, both from the block's first ones on. */
+void nai__shared_add(const nai_network *net, const nai__block *b, const nai__projection *p,
+                     float *c, const float *a);
 void nai__shared_product_back(const nai_network *net, const nai__block *b, float *c, const float *a,
                               int accumulate);
 /* By what was said of a projection, all its synapses may share one weight. */

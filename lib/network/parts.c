@@ -4,6 +4,7 @@
 #include "events.h"
 #include "move.h"
 #include "ranks.h"
+#include "scaled.h"
 
 /* Steps from t on, the first one of these, to before `end`. */
 typedef struct job {
@@ -33,6 +34,7 @@ static void add_spikes(const job *job, const nai__segment *g, int64_t part, int6
   const nai__activity *a = job->a;
   for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
     const int32_t *sender;
+    if (nai__scaled_now(a->schedule, b - a->net->block, t - 1, 0)) continue; /* it is there */
     const int64_t n = find_events(&sender, a, b, t);
     nai__fans_add(a->net->kernels, job->v + b->post + nai__mine(a->net, g->node).first,
                   nai__carried(a, b, t), b->listing.fans, part, part + 1, sender, n);

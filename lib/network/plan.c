@@ -3,14 +3,14 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
 #include "../base/structs.h"
+#include "draw_units.h"
 #include "intervene.h"
+#include "plan_synapses.h"
 
 /* Of times, ms: above any experiment, and its steps still are whole numbers. */
 #define MOST_MS 1e12
@@ -20,12 +20,6 @@ nai_status nai__plan_fail(int64_t k, nai_status status)
   char message[256];
   snprintf(message, sizeof message, "%s", nai_last_error());
   return nai__fail(status, "interventions[%lld]: %s", (long long)k, message);
-}
-
-/* As tasks count the steps of their epochs. */
-static int64_t steps_of(double ms, double dt)
-{
-  return (int64_t)floor(ms / dt * (1 + 1e-9));
 }
 
 /* --- taking ----------------------------------------------------------------------------------- */
@@ -47,14 +41,14 @@ static nai_status check_times(const nai_intervention *i, double dt)
   if (!(i->end > i->start))
     return nai__fail(NAI_ERR_INVALID, "end is %g ms, must be above start, %g ms, or 0: to the end",
                      i->end, i->start);
-  if (steps_of(i->end, dt) > steps_of(fmax(0, i->start), dt)) return NAI_OK;
+  if (nai__steps_of(i->end, dt) > nai__steps_of(fmax(0, i->start), dt)) return NAI_OK;
   return nai__fail(NAI_ERR_INVALID, "from %g to %g ms there is no step of dt = %g ms", i->start,
                    i->end, dt);
 }
 
 static nai_status check_factors(const nai_intervention *i)
 {
-  if (i->kind != NAI_SCALE) return NAI_OK;
+  if (i->kind != NAI_SCALE && i->kind != NAI_SCALE_SYNAPSES) return NAI_OK;
   for (int64_t k = 0; k < i->n_values; k++)
     if (i->values[k] < 0)
       return nai__fail(NAI_ERR_INVALID, "values[%lld] is %g, must be at least 0, a factor",
@@ -73,7 +67,13 @@ static nai_status check_values(const nai_intervention *i, const nai_network *net
   if (i->kind == NAI_SILENCE && (i->values || i->value != 0))
     return nai__fail(NAI_ERR_INVALID, "silence takes no %s: the rate is 0",
                      i->values ? "values" : "value");
-  if (i->values) NAI__TRY(nai__unit_values_check(net, &i->which, i->values, i->n_values, "values"));
+  if (i->kind == NAI_FREEZE && (i->values || i->value != 0))
+    return nai__fail(NAI_ERR_INVALID, "freezing takes no %s: the rate stays what it is",
+                     i->values ? "values" : "value");
+  if (i->values && i->kind == NAI_SCALE_SYNAPSES)
+    NAI__TRY(nai__values_finite(i->values, i->n_values, "values"));
+  else if (i->values)
+    NAI__TRY(nai__unit_values_check(net, &i->which, i->values, i->n_values, "values"));
   if (!isfinite((float)i->value))
     return nai__fail(NAI_ERR_NONFINITE, "value is %g, must be finite", i->value);
   return check_factors(i);
@@ -85,13 +85,29 @@ static int side_of(const nai_intervention *i)
   return i->kind == NAI_INJECT ? NAI__TARGET : NAI__SOURCE;
 }
 
+static nai_status check_units(const nai_intervention *i, const nai_network *net,
+                              unsigned char *seen)
+{
+  if (i->to)
+    return nai__fail(NAI_ERR_INVALID, "to is '%.60s', but only NAI_SCALE_SYNAPSES acts on synapses",
+                     i->to);
+  if (i->of_units)
+    return nai__fail(NAI_ERR_INVALID,
+                     "of_units is %d, but only NAI_SCALE_SYNAPSES acts on synapses",
+                     (int)i->of_units);
+  return nai__units_check(net, &i->which, side_of(i), seen);
+}
+
 static nai_status check_which(const nai_intervention *i, const nai_network *net,
                               unsigned char *seen)
 {
-  if (i->kind < NAI_SILENCE || i->kind > NAI_SCALE)
-    return nai__fail(NAI_ERR_INVALID, "kind is %d, must be NAI_SILENCE (%d) to NAI_SCALE (%d)",
-                     (int)i->kind, NAI_SILENCE, NAI_SCALE);
-  NAI__TRY(nai__units_check(net, &i->which, side_of(i), seen));
+  if (i->kind < NAI_SILENCE || i->kind > NAI_FREEZE)
+    return nai__fail(NAI_ERR_INVALID, "kind is %d, must be NAI_SILENCE (%d) to NAI_FREEZE (%d)",
+                     (int)i->kind, NAI_SILENCE, NAI_FREEZE);
+  if (i->kind == NAI_SCALE_SYNAPSES)
+    NAI__TRY(nai__plan_synapses_check(i, net, seen));
+  else
+    NAI__TRY(check_units(i, net, seen));
   if (!(i->fraction > 0 && i->fraction <= 1))
     return nai__fail(NAI_ERR_INVALID, "fraction is %g, must be above 0 and at most 1", i->fraction);
   return NAI_OK;
@@ -138,7 +154,8 @@ static nai_status take(nai_intervention *out, const nai_intervention *interventi
 nai_status nai__plan_take(nai_intervention *out, const nai_intervention *interventions, int64_t n,
                           const nai_network *net)
 {
-  unsigned char *seen = NAI__ARRAY(unsigned char, net->ld_units);
+  const int64_t most = net->ld_units > net->ld_inputs ? net->ld_units : net->ld_inputs;
+  unsigned char *seen = NAI__ARRAY(unsigned char, most);
   nai_status status = seen ? NAI_OK : NAI_ERR_MEMORY;
   for (int64_t k = 0; k < n && status == NAI_OK; k++) {
     status = take(&out[k], interventions, k);
@@ -151,68 +168,23 @@ nai_status nai__plan_take(nai_intervention *out, const nai_intervention *interve
 
 /* --- whose ------------------------------------------------------------------------------------ */
 
-/* A unit that may be meant: its place in the list or population, its number, and its lot. */
-typedef struct candidate {
-  uint64_t lot;
-  int64_t place, unit;
-} candidate;
-
-static int compare_lots(const void *a, const void *b)
-{
-  const candidate *x = a, *y = b;
-  if (x->lot != y->lot) return x->lot < y->lot ? -1 : 1;
-  return (x->unit > y->unit) - (x->unit < y->unit);
-}
-
-static int compare_units(const void *a, const void *b)
-{
-  const candidate *x = a, *y = b;
-  return (x->unit > y->unit) - (x->unit < y->unit);
-}
-
-/* A lot is a unit's own, so that those of a smaller fraction are among those of a larger one. */
-static uint64_t draw_lot(uint64_t seed, int64_t unit)
-{
-  nai__stream stream = nai__stream_open(seed, NAI__FOR_INTERVENTION, (uint64_t)unit, 0);
-  uint64_t high = nai__stream_word(&stream);
-  return high << 32 | nai__stream_word(&stream);
-}
-
-static nai_status draw(int64_t *count, candidate *found, const nai__node *node,
-                       const nai_intervention *i, int64_t n)
-{
-  for (int64_t k = 0; k < n; k++) {
-    int64_t unit = i->which.n == NAI_ALL_UNITS ? k : i->which.units[k];
-    found[k] = (candidate){.place = k, .unit = unit};
-    if (i->fraction < 1) found[k].lot = draw_lot(i->seed, node->order + unit);
-  }
-  *count = i->fraction < 1 ? (int64_t)floor(i->fraction * (double)n + 0.5) : n;
-  if (*count == 0 && n > 0)
-    return nai__fail(NAI_ERR_INVALID, "fraction is %g, which is none of the %lld units of '%s'",
-                     i->fraction, (long long)n, node->name);
-  if (*count < n) qsort(found, (size_t)n, sizeof *found, compare_lots);
-  qsort(found, (size_t)*count, sizeof *found, compare_units);
-  return NAI_OK;
-}
-
 /* On one signal or port, with its copies, of the units that were found. */
 static void fill(nai__act *act, const nai__node *node, int32_t end, const nai_intervention *i,
-                 double dt, const candidate *found, int64_t count)
+                 double dt, const nai__candidate *found, int64_t count)
 {
   int64_t first = nai__end_column(node, side_of(i), end);
-  act->kind = i->kind == NAI_SILENCE ? NAI_CLAMP : i->kind;
   act->stage = node->stage;
-  act->rise = steps_of(i->rise, dt);
-  act->fall = steps_of(i->fall, dt);
+  act->rise = nai__steps_of(i->rise, dt);
+  act->fall = nai__steps_of(i->fall, dt);
   for (int64_t k = 0; k < act->n; k++) {
-    const candidate *c = &found[k % count];
+    const nai__candidate *c = &found[k % count];
     act->unit[k] = first + k / count * node->n + c->unit;
     act->value[k] = i->values ? i->values[i->n_values == 1 ? 0 : c->place] : (float)i->value;
   }
 }
 
 static nai_status add_ends(nai__schedule *schedule, const nai_network *net, const nai__node *node,
-                           const nai_intervention *i, int64_t number, const candidate *found,
+                           const nai_intervention *i, int64_t number, const nai__candidate *found,
                            int64_t count, int others)
 {
   uint32_t ends;
@@ -220,8 +192,8 @@ static nai_status add_ends(nai__schedule *schedule, const nai_network *net, cons
   NAI__TRY(nai__units_ends(&ends, node, side, i->which.names));
   for (int32_t end = others ? 1 : 0; end < nai__ends_of(node, side) && count > 0; end++) {
     if (!(ends >> end & 1)) continue;
-    nai__act *act =
-        nai__schedule_add(schedule, count * (nai__end_width(node, side, end) / node->n));
+    nai__act *act = nai__schedule_add(schedule, i->kind == NAI_SILENCE ? NAI_CLAMP : i->kind,
+                                      count * (nai__end_width(node, side, end) / node->n));
     if (!act) return NAI_ERR_MEMORY;
     fill(act, node, end, i, net->dt, found, count);
     act->number = number;
@@ -233,9 +205,9 @@ static nai_status add_node(nai__schedule *schedule, const nai_network *net, cons
                            const nai_intervention *i, int64_t number, int others)
 {
   int64_t n = i->which.n == NAI_ALL_UNITS ? node->n : i->which.n, count;
-  candidate *found = NAI__ARRAY(candidate, n);
+  nai__candidate *found = NAI__ARRAY(nai__candidate, n);
   if (!found) return NAI_ERR_MEMORY;
-  nai_status status = draw(&count, found, node, i, n);
+  nai_status status = nai__draw_units(&count, found, node, i);
   if (status == NAI_OK) status = add_ends(schedule, net, node, i, number, found, count, others);
   nai__free(found);
   return status;
@@ -244,6 +216,7 @@ static nai_status add_node(nai__schedule *schedule, const nai_network *net, cons
 static nai_status add(nai__schedule *schedule, const nai_network *net, const nai_intervention *i,
                       int64_t number, int others)
 {
+  if (i->kind == NAI_SCALE_SYNAPSES) return nai__plan_synapses_add(schedule, net, i, number);
   NAI__EACH_NODE(net, k, NAI__KIND(NAI_POPULATIONS), i->which.names)
     NAI__TRY(add_node(schedule, net, &net->node[k], i, number, others));
   return NAI_OK;
@@ -287,10 +260,67 @@ nai__window nai__plan_window(const nai_intervention *i, double dt, int64_t b, na
     nai__window given = {i->steps[2 * b], i->steps[2 * b + 1]};
     span = (nai__window){given.first, given.end < span.end ? given.end : span.end};
   }
-  nai__window window = {span.first + steps_of(fmax(0, i->start), dt), span.end};
-  if (i->end > 0 && span.end - span.first > steps_of(i->end, dt))
-    window.end = span.first + steps_of(i->end, dt);
+  nai__window window = {span.first + nai__steps_of(fmax(0, i->start), dt), span.end};
+  if (i->end > 0 && span.end - span.first > nai__steps_of(i->end, dt))
+    window.end = span.first + nai__steps_of(i->end, dt);
   if (window.first >= window.end) return none;
   if (window.first == 0 && i->start < 0) window.first = NAI__BEFORE_STEPS;
   return window;
+}
+
+/* --- of who has no trials --------------------------------------------------------------------- */
+
+nai_status nai__plan_check_alone(const nai_intervention *i, int64_t k, int64_t trials,
+                                 const char *who)
+{
+  if (i->epoch)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "interventions[%lld]: epoch is '%.60s', but %s has no epochs: give steps, or "
+                     "start and end",
+                     (long long)k, i->epoch, who);
+  if (i->n_where > 0)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "interventions[%lld]: where names condition '%.60s', but %s has no "
+                     "conditions: give trials",
+                     (long long)k, i->where[0].condition, who);
+  if (i->fall > 0 && i->end == 0 && !i->steps)
+    return nai__fail(NAI_ERR_INVALID,
+                     "interventions[%lld]: fall is %g ms, but there is no end: give end, or steps",
+                     (long long)k, i->fall);
+  return nai__plan_check_trials(i, k, trials);
+}
+
+void nai__plan_from_now(nai__schedule *schedule, int64_t before, const nai_intervention *list,
+                        double dt, int64_t time)
+{
+  const nai__window ever = {0, INT64_MAX};
+  for (int64_t k = before; k < schedule->n; k++) {
+    nai__act *act = &schedule->act[k];
+    for (int64_t b = 0; b < schedule->trials; b++) {
+      nai__window w = nai__plan_window(&list[act->number], dt, b, ever);
+      if (w.end < INT64_MAX) w.end += time;
+      if (time > 0 || w.first > 0) w.first = time + (w.first < 0 ? 0 : w.first);
+      act->window[b] = w;
+    }
+  }
+}
+
+/* A part may be a port or a signal. */
+nai_status nai__plan_check_release(const nai_network *net, const nai_units *which,
+                                   unsigned char *seen)
+{
+  nai_status status = nai__units_check(net, which, NAI__TARGET, seen);
+  if (status != NAI_ERR_NAME || !strchr(which->names, ':')) return status;
+  return nai__units_check(net, which, NAI__SOURCE, seen);
+}
+
+void nai__plan_release(nai__schedule *schedule, const nai_network *net, const nai_units *which,
+                       unsigned char *seen)
+{
+  static const int sides[] = {NAI__SOURCE, NAI__TARGET};
+  for (int k = 0; k < 2; k++) {
+    nai__units_mark(seen, net, which, sides[k], 1);
+    nai__schedule_release(schedule, sides[k] == NAI__TARGET, seen);
+    nai__units_mark(seen, net, which, sides[k], 0);
+  }
 }

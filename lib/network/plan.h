@@ -32,4 +32,18 @@ nai_status nai__plan_check_trials(const nai_intervention *intervention, int64_t 
 nai__window nai__plan_window(const nai_intervention *intervention, double dt, int64_t b,
                              nai__window span);
 
+/*
+ * Of states and agents, which have neither epochs nor conditions: that interventions[k] asks for none, and
+ * its trials; windows of acts from `before` on, counted from the step after `time`.
+ */
+nai_status nai__plan_check_alone(const nai_intervention *intervention, int64_t k, int64_t trials,
+                                 const char *who);
+void nai__plan_from_now(nai__schedule *schedule, int64_t before, const nai_intervention *list,
+                        double dt, int64_t time);
+/* Ends acts on these units, on what they receive and send. `seen` [ld_units]: 0 before and after. */
+nai_status nai__plan_check_release(const nai_network *net, const nai_units *which,
+                                   unsigned char *seen);
+void nai__plan_release(nai__schedule *schedule, const nai_network *net, const nai_units *which,
+                       unsigned char *seen);
+
 #endif

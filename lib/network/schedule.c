@@ -1,4 +1,4 @@
-/* Acts on units: kept, applied when it is their time, and as bytes. */
+/* Acts: kept, applied to units when it is their time, and as bytes. */
 #include "schedule.h"
 
 #include <assert.h>
@@ -7,31 +7,39 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "draw_synapses.h"
 
 /* --- keeping ---------------------------------------------------------------------------------- */
 
-static int64_t act_bytes(int64_t n, int64_t trials)
+static int64_t act_bytes(int32_t kind, int64_t n, int64_t trials)
 {
-  return trials * (int64_t)sizeof(nai__window) + n * (int64_t)(sizeof(int64_t) + sizeof(float));
+  return trials * (int64_t)sizeof(nai__window) + n * (int64_t)(sizeof(int64_t) + sizeof(float)) +
+         (kind == NAI_FREEZE ? trials * n * (int64_t)sizeof(float) : 0);
 }
 
-nai__act *nai__schedule_add(nai__schedule *schedule, int64_t n)
+nai__act *nai__schedule_add(nai__schedule *schedule, int32_t kind, int64_t n)
 {
   nai__act *acts = nai__grow_one(schedule->act, schedule->n, sizeof *acts);
   if (!acts) return NULL;
   schedule->act = acts;
-  char *memory = NAI__ARRAY(char, act_bytes(n, schedule->trials));
+  char *memory = NAI__ARRAY(char, act_bytes(kind, n, schedule->trials));
   if (!memory) return NULL;
   nai__act *act = &acts[schedule->n++];
-  *act = (nai__act){.n = n, .window = (nai__window *)(void *)memory};
+  *act = (nai__act){
+      .kind = kind, .n = n, .window = (nai__window *)(void *)memory, .largest = NAI__ALL_SYNAPSES};
   act->unit = (int64_t *)(void *)(act->window + schedule->trials);
   act->value = (float *)(void *)(act->unit + n);
+  if (kind == NAI_FREEZE) act->held = act->value + n;
   return act;
 }
 
 void nai__schedule_cut(nai__schedule *schedule, int64_t n)
 {
-  while (schedule->n > n) nai__free(schedule->act[--schedule->n].window);
+  while (schedule->n > n) {
+    const nai__act *act = &schedule->act[--schedule->n];
+    nai__free(act->window);
+    nai__free(act->chosen);
+  }
   if (n > 0) return;
   nai__free(schedule->act);
   schedule->act = NULL;
@@ -70,9 +78,12 @@ void nai__schedule_expire(nai__schedule *schedule, int64_t step)
   keep_if(schedule, goes_on, step);
 }
 
-static void release(nai__act *act, const unsigned char *seen)
+/* What is held of one trial stays behind that of the trial before it. */
+static void release(nai__act *act, const unsigned char *seen, int64_t trials)
 {
-  int64_t n = 0;
+  int64_t n = 0, held = 0;
+  for (int64_t k = 0; act->held && k < trials * act->n; k++)
+    if (!seen[act->unit[k % act->n]]) act->held[held++] = act->held[k];
   for (int64_t i = 0; i < act->n; i++) {
     if (seen[act->unit[i]]) continue;
     act->unit[n] = act->unit[i];
@@ -81,10 +92,16 @@ static void release(nai__act *act, const unsigned char *seen)
   act->n = n;
 }
 
+/* On units, on the one side or the other. */
+static int is_on(const nai__act *act, int injects)
+{
+  return !nai__act_scales_synapses(act) && nai__act_injects(act) == injects;
+}
+
 void nai__schedule_release(nai__schedule *schedule, int injects, const unsigned char *seen)
 {
   for (int64_t k = 0; k < schedule->n; k++)
-    if ((schedule->act[k].kind == NAI_INJECT) == injects) release(&schedule->act[k], seen);
+    if (is_on(&schedule->act[k], injects)) release(&schedule->act[k], seen, schedule->trials);
   keep_if(schedule, has_units, 0);
 }
 
@@ -99,17 +116,28 @@ void nai__schedule_replace(nai__schedule *schedule, int64_t before, unsigned cha
     const nai__act *act = &schedule->act[k];
     mark(act, seen, 1);
     for (int64_t i = 0; i < before; i++)
-      if ((schedule->act[i].kind == NAI_INJECT) == (act->kind == NAI_INJECT))
-        release(&schedule->act[i], seen);
+      if (is_on(&schedule->act[i], nai__act_injects(act)))
+        release(&schedule->act[i], seen, schedule->trials);
     mark(act, seen, 0);
+  }
+  keep_if(schedule, has_units, 0);
+}
+
+void nai__schedule_release_synapses(nai__schedule *schedule, const nai_network *net,
+                                    const char *from, const char *to)
+{
+  for (int64_t k = 0; k < schedule->n; k++) {
+    nai__act *act = &schedule->act[k];
+    if (nai__act_scales_synapses(act) &&
+        nai__projection_selected(net, &net->projection[act->projection], from, to))
+      act->n = 0;
   }
   keep_if(schedule, has_units, 0);
 }
 
 /* --- applying --------------------------------------------------------------------------------- */
 
-/* How much of it there is at this step: 0 .. 1, along ramps as they are in the middle of the step. */
-static float strength(const nai__act *act, int64_t trial, int64_t step)
+float nai__act_strength(const nai__act *act, int64_t trial, int64_t step)
 {
   nai__window window = act->window[trial];
   if (step < window.first || step >= window.end) return 0;
@@ -127,22 +155,32 @@ void nai__schedule_inject(const nai__schedule *schedule, int64_t stage, int64_t 
     const nai__act *act = &schedule->act[k];
     if (act->kind != NAI_INJECT || act->stage != stage) continue;
     for (int64_t b = 0; b < rows; b++) {
-      float much = strength(act, row + b, step);
+      float much = nai__act_strength(act, row + b, step);
       if (much == 0) continue;
       for (int64_t i = 0; i < act->n; i++) v[b * ld + act->unit[i]] += much * act->value[i];
     }
   }
 }
 
-static void impose(const nai__act *act, float much, float *r)
+static void impose(const nai__act *act, const float *value, float much, float *r)
 {
   for (int64_t i = 0; i < act->n; i++) {
-    float *rate = &r[act->unit[i]], value = act->value[i];
+    float *rate = &r[act->unit[i]];
     if (act->kind == NAI_SCALE)
-      *rate *= much == 1 ? value : 1 + much * (value - 1);
+      *rate *= nai__act_factor(value[i], much);
     else
-      *rate = much == 1 ? value : *rate + much * (value - *rate);
+      *rate = much == 1 ? value[i] : *rate + much * (value[i] - *rate);
   }
+}
+
+/* Of one trial: what was given, or what they sent at the first step. */
+static const float *values_of(const nai__act *act, int64_t trial, int64_t step, const float *r)
+{
+  if (!act->held) return act->value;
+  float *held = act->held + trial * act->n;
+  for (int64_t i = 0; i < act->n && step == act->window[trial].first; i++)
+    held[i] = r[act->unit[i]];
+  return held;
 }
 
 void nai__schedule_impose(const nai__schedule *schedule, int64_t stage, int64_t step, int64_t row,
@@ -150,23 +188,39 @@ void nai__schedule_impose(const nai__schedule *schedule, int64_t stage, int64_t 
 {
   for (int64_t k = 0; k < schedule->n; k++) {
     const nai__act *act = &schedule->act[k];
-    if (act->kind == NAI_INJECT || act->stage != stage) continue;
+    if (!is_on(act, 0) || act->stage != stage) continue;
     for (int64_t b = 0; b < rows; b++) {
-      float much = strength(act, row + b, step);
-      if (much != 0) impose(act, much, r + b * ld);
+      float much = nai__act_strength(act, row + b, step), *sent = r + b * ld;
+      if (much != 0) impose(act, values_of(act, row + b, step, sent), much, sent);
     }
+  }
+}
+
+void nai__schedule_follows(const nai__schedule *schedule, int64_t step, int64_t trial,
+                           float *follows, int64_t ld)
+{
+  for (int64_t u = 0; u < ld; u++) follows[u] = 1;
+  for (int64_t k = 0; k < schedule->n; k++) {
+    const nai__act *act = &schedule->act[k];
+    const float much = is_on(act, 0) ? nai__act_strength(act, trial, step) : 0;
+    if (much == 0 || (act->held && step == act->window[trial].first)) continue;
+    for (int64_t i = 0; i < act->n; i++)
+      follows[act->unit[i]] *=
+          act->kind == NAI_SCALE ? nai__act_factor(act->value[i], much) : 1 - much;
   }
 }
 
 /* --- as bytes --------------------------------------------------------------------------------- */
 
-enum { KIND, STAGE, RISE, FALL, UNITS, HEAD };
+/* Of synapses: how those that are meant are drawn again. */
+enum { KIND, STAGE, RISE, FALL, UNITS, PROJECTION, BLOCK, SEED, LARGEST, HEAD };
 
 int64_t nai__schedule_size(const nai__schedule *schedule)
 {
   int64_t size = 0;
   for (int64_t k = 0; k < schedule->n; k++)
-    size += HEAD * (int64_t)sizeof(int64_t) + act_bytes(schedule->act[k].n, schedule->trials);
+    size += HEAD * (int64_t)sizeof(int64_t) +
+            act_bytes(schedule->act[k].kind, schedule->act[k].n, schedule->trials);
   return size;
 }
 
@@ -180,23 +234,25 @@ void nai__schedule_write(char *out, const nai__schedule *schedule)
 {
   for (int64_t k = 0; k < schedule->n; k++) {
     const nai__act *act = &schedule->act[k];
-    const int64_t head[HEAD] = {[KIND] = act->kind,
-                                [STAGE] = act->stage,
-                                [RISE] = act->rise,
-                                [FALL] = act->fall,
-                                [UNITS] = act->n};
+    int64_t head[HEAD] = {
+        [KIND] = act->kind, [STAGE] = act->stage,           [RISE] = act->rise,  [FALL] = act->fall,
+        [UNITS] = act->n,   [PROJECTION] = act->projection, [BLOCK] = act->block};
+    memcpy(&head[SEED], &act->seed, sizeof act->seed);
+    memcpy(&head[LARGEST], &act->largest, sizeof act->largest);
     put(&out, head, HEAD, sizeof *head);
     put(&out, act->window, schedule->trials, sizeof *act->window);
     put(&out, act->unit, act->n, sizeof *act->unit);
     put(&out, act->value, act->n, sizeof *act->value);
+    if (act->held) put(&out, act->held, schedule->trials * act->n, sizeof *act->held);
   }
 }
 
 static int head_is_right(const int64_t *head, const nai_network *net)
 {
-  return head[KIND] >= NAI_SILENCE && head[KIND] <= NAI_SCALE && head[STAGE] >= 0 &&
+  const int64_t most = net->n_columns > net->n_inputs ? net->n_columns : net->n_inputs;
+  return head[KIND] >= NAI_SILENCE && head[KIND] <= NAI_FREEZE && head[STAGE] >= 0 &&
          head[STAGE] < net->n_stages && head[RISE] >= 0 && head[FALL] >= 0 && head[UNITS] >= 0 &&
-         head[UNITS] <= net->n_columns;
+         head[UNITS] <= most;
 }
 
 static int is_column(const int64_t *first, int64_t stage, int64_t column)
@@ -204,8 +260,11 @@ static int is_column(const int64_t *first, int64_t stage, int64_t column)
   return column >= first[stage] && column < first[stage + 1];
 }
 
-static int act_is_right(const nai__act *act, const nai_network *net)
+static int act_is_right(const nai__act *act, const nai_network *net, int64_t trials)
 {
+  if (nai__act_scales_synapses(act)) return nai__chooses_synapses(act, net);
+  for (int64_t k = 0; act->held && k < trials * act->n; k++)
+    if (!isfinite(act->held[k])) return 0;
   for (int64_t i = 0; i < act->n; i++) {
     int64_t column = act->unit[i];
     if (!isfinite(act->value[i]) || !(is_column(net->stage_first, act->stage, column) ||
@@ -228,18 +287,23 @@ static nai_status read_act(nai__schedule *out, const nai_network *net, const cha
   if (*size < taken) return fail_format();
   memcpy(head, *bytes, sizeof head);
   if (!head_is_right(head, net)) return fail_format();
-  taken += act_bytes(head[UNITS], out->trials);
+  const int32_t kind = (int32_t)head[KIND];
+  taken += act_bytes(kind, head[UNITS], out->trials);
   if (*size < taken) return fail_format();
-  nai__act *act = nai__schedule_add(out, head[UNITS]);
+  nai__act *act = nai__schedule_add(out, kind, head[UNITS]);
   if (!act) return NAI_ERR_MEMORY;
-  act->kind = (int32_t)head[KIND];
   act->stage = head[STAGE];
   act->rise = head[RISE];
   act->fall = head[FALL];
-  memcpy(act->window, *bytes + sizeof head, (size_t)act_bytes(act->n, out->trials));
+  act->projection = head[PROJECTION];
+  act->block = head[BLOCK];
+  memcpy(&act->seed, &head[SEED], sizeof act->seed);
+  memcpy(&act->largest, &head[LARGEST], sizeof act->largest);
+  memcpy(act->window, *bytes + sizeof head, (size_t)act_bytes(kind, act->n, out->trials));
   *bytes += taken;
   *size -= taken;
-  return act_is_right(act, net) ? NAI_OK : fail_format();
+  if (!act_is_right(act, net, out->trials)) return fail_format();
+  return nai__act_scales_synapses(act) ? nai__mark_synapses(act, net) : NAI_OK;
 }
 
 nai_status nai__schedule_read(nai__schedule *out, const nai_network *net, int64_t trials,

@@ -38,20 +38,31 @@ static void take_own(float *c, const float *a, float weight, int64_t n)
   for (int64_t i = 0; i < n; i++) c[i] -= weight * a[i];
 }
 
+static void add_sum(const nai_network *net, const nai__block *b, const nai__projection *p, float *c,
+                    const float *a, int back)
+{
+  const shared s = shared_of(net, p);
+  const int64_t pre = p->pre - b->pre, post = p->post - b->post;
+  const float *from = a + (back ? post : pre);
+  float *to = c + (back ? pre : post);
+  const float sum = net->kernels->row_sum(from, back ? p->n_post : p->n_pre);
+  add_to_all(to, s.weight * sum, back ? p->n_pre : p->n_post);
+  if (!s.all) take_own(to, from, s.weight, p->n_post); /* as many as senders */
+}
+
 /* c += what projections of the block carry of a: to receivers, or `back` to senders. */
 static void add_sums(const nai_network *net, const nai__block *b, float *c, const float *a,
                      int back)
 {
   for (const nai__projection *p = nai__projection_number(net, b->first_shared); p;
-       p = nai__projection_number(net, p->next_shared)) {
-    const shared s = shared_of(net, p);
-    const int64_t pre = p->pre - b->pre, post = p->post - b->post;
-    const float *from = a + (back ? post : pre);
-    float *to = c + (back ? pre : post);
-    const float sum = net->kernels->row_sum(from, back ? p->n_post : p->n_pre);
-    add_to_all(to, s.weight * sum, back ? p->n_pre : p->n_post);
-    if (!s.all) take_own(to, from, s.weight, p->n_post); /* as many as senders */
-  }
+       p = nai__projection_number(net, p->next_shared))
+    add_sum(net, b, p, c, a, back);
+}
+
+void nai__shared_add(const nai_network *net, const nai__block *b, const nai__projection *p,
+                     float *c, const float *a)
+{
+  add_sum(net, b, p, c, a, 0);
 }
 
 void nai__shared_product(const nai_network *net, const nai__block *b, float *c, const float *a,

@@ -49,51 +49,16 @@ static void apply_plan(nai_state *state)
 
 /* --- planned ---------------------------------------------------------------------------------- */
 
-static nai_status check_planned(const nai_intervention *i, int64_t k, int64_t trials)
-{
-  if (i->epoch)
-    return nai__fail(
-        NAI_ERR_UNSUPPORTED,
-        "interventions[%lld]: epoch is '%.60s', but a state has no epochs: give steps, or "
-        "start and end",
-        (long long)k, i->epoch);
-  if (i->n_where > 0)
-    return nai__fail(
-        NAI_ERR_UNSUPPORTED,
-        "interventions[%lld]: where names condition '%.60s', but a state has no conditions: "
-        "give trials",
-        (long long)k, i->where[0].condition);
-  if (i->fall > 0 && i->end == 0 && !i->steps)
-    return nai__fail(NAI_ERR_INVALID,
-                     "interventions[%lld]: fall is %g ms, but there is no end: give end, or steps",
-                     (long long)k, i->fall);
-  return nai__plan_check_trials(i, k, trials);
-}
-
-/* Windows of acts from `before` on, counted from now. */
-static void set_windows(nai_state *state, const nai_intervention *list, int64_t before)
-{
-  const nai__window ever = {0, INT64_MAX};
-  for (int64_t k = before; k < state->schedule.n; k++) {
-    nai__act *act = &state->schedule.act[k];
-    for (int64_t b = 0; b < state->activity.trials; b++) {
-      nai__window w = nai__plan_window(&list[act->number], state->net->dt, b, ever);
-      if (w.end < INT64_MAX) w.end += state->time;
-      if (state->time > 0 || w.first > 0) w.first = state->time + (w.first < 0 ? 0 : w.first);
-      act->window[b] = w;
-    }
-  }
-}
-
 /* others: only what has no place in the rows, in place of what was planned for it. */
 static nai_status plan(nai_state *state, nai_intervention *list,
                        const nai_intervention *interventions, int64_t n, int others)
 {
   NAI__TRY(nai__plan_take(list, interventions, n, state->net));
-  for (int64_t k = 0; k < n; k++) NAI__TRY(check_planned(&list[k], k, state->activity.trials));
+  for (int64_t k = 0; k < n; k++)
+    NAI__TRY(nai__plan_check_alone(&list[k], k, state->activity.trials, "a state"));
   int64_t before = state->schedule.n;
   NAI__TRY(nai__plan_add(&state->schedule, state->net, list, n, others));
-  set_windows(state, list, before);
+  nai__plan_from_now(&state->schedule, before, list, state->net->dt, state->time);
   if (others) nai__schedule_replace(&state->schedule, before, state->seen);
   nai__schedule_expire(&state->schedule, state->time);
   apply_plan(state);
@@ -186,31 +151,15 @@ nai_status nai_state_inject_units(nai_state *state, const char *names, const int
 
 /* --- letting go ------------------------------------------------------------------------------- */
 
-/* A part may be a port or a signal. */
-static nai_status check_any(const nai_state *state, const nai_units *which)
-{
-  nai_status status = nai__units_check(state->net, which, NAI__TARGET, state->seen);
-  if (status != NAI_ERR_NAME || !strchr(which->names, ':')) return status;
-  return nai__units_check(state->net, which, NAI__SOURCE, state->seen);
-}
-
-static void let_go_planned(nai_state *state, const nai_units *which, int side)
-{
-  nai__units_mark(state->seen, state->net, which, side, 1);
-  nai__schedule_release(&state->schedule, side == NAI__TARGET, state->seen);
-  nai__units_mark(state->seen, state->net, which, side, 0);
-}
-
 static nai_status let_go(nai_state *state, const nai_units *which)
 {
   NAI__REQUIRE(state);
-  NAI__TRY(check_any(state, which));
+  NAI__TRY(nai__plan_check_release(state->net, which, state->seen));
   nai__units_set(state->clamp, state->net, which, NAI__SOURCE, &(float){NAN}, 1);
   nai__units_set(state->inject, state->net, which, NAI__TARGET, &(float){0}, 1);
   apply(state);
   if (!state->schedule.n) return NAI_OK;
-  let_go_planned(state, which, NAI__SOURCE);
-  let_go_planned(state, which, NAI__TARGET);
+  nai__plan_release(&state->schedule, state->net, which, state->seen);
   apply_plan(state);
   return NAI_OK;
 }
@@ -224,4 +173,13 @@ nai_status nai_state_release_units(nai_state *state, const char *names, const in
                                    int64_t n)
 {
   return let_go(state, &(nai_units){names, units, n});
+}
+
+nai_status nai_state_release_synapses(nai_state *state, const char *from, const char *to)
+{
+  NAI__REQUIRE(state);
+  NAI__TRY(nai__projections_known(state->net, from, to));
+  nai__schedule_release_synapses(&state->schedule, state->net, from, to);
+  apply_plan(state);
+  return NAI_OK;
 }

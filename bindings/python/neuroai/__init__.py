@@ -104,7 +104,7 @@ from .initial import (
     StrongWeak,
     Uniform,
 )
-from .intervention import Clamp, Inject, Intervention, Scale, Silence
+from .intervention import Clamp, Freeze, Inject, Intervention, Scale, ScaleSynapses, Silence
 from .lyapunov_exponents import Linearisation, Lyapunov, linearise, lyapunov
 from .mean_fields import MeanField, Stationary
 from .microcircuit_measures import MicrocircuitHistory, MicrocircuitMeasures
@@ -205,6 +205,7 @@ __all__ = [
     "Fixed",
     "FixedPoints",
     "FormatError",
+    "Freeze",
     "FullFORCE",
     "Gamma",
     "GraphMeasures",
@@ -271,6 +272,7 @@ __all__ = [
     "Run",
     "SGD",
     "Scale",
+    "ScaleSynapses",
     "Selectivity",
     "Sign",
     "SignSymmetry",

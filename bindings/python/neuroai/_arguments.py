@@ -216,6 +216,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_state_record": "state steps inputs outputs rates names traces width",
     "nai_state_record_spikes": "state steps inputs to",
     "nai_state_release": "state names",
+    "nai_state_release_synapses": "state from to",
     "nai_state_release_units": "state names units n",
     "nai_state_reset": "state",
     "nai_state_restore": "state buffer size",

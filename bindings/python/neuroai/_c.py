@@ -135,7 +135,7 @@ NAI_NUDGE_SYMMETRIC = 1
 NAI_NUDGE_RANDOM = 2
 
 NAI_ALL_UNITS = -1
-NAI_SILENCE, NAI_CLAMP, NAI_INJECT, NAI_SCALE = range(4)
+NAI_SILENCE, NAI_CLAMP, NAI_INJECT, NAI_SCALE, NAI_SCALE_SYNAPSES, NAI_FREEZE = range(6)
 
 NAI_MODEL_SIZES = 0
 NAI_MODEL_PARAMETERS = 1
@@ -449,6 +449,9 @@ class nai_intervention(Structure):
         ("n_trials", c_int64),
         ("where", POINTER(nai_where)),
         ("n_where", c_int64),
+        ("to", c_char_p),
+        ("of_units", c_int32),
+        ("reserved", c_int32),
     ]
 
 
@@ -1421,6 +1424,7 @@ nai_state_inject_units = _function("nai_state_inject_units", nai_status, _state,
 nai_state_intervene = _function("nai_state_intervene", nai_status, _state, POINTER(nai_intervention), int64)
 nai_state_release = _function("nai_state_release", nai_status, _state, Text)
 nai_state_release_units = _function("nai_state_release_units", nai_status, _state, Text, int64s, int64)
+nai_state_release_synapses = _function("nai_state_release_synapses", nai_status, _state, Text, Text)
 nai_state_set_first = _function("nai_state_set_first", nai_status, _state, uint64)
 nai_state_set_seed = _function("nai_state_set_seed", nai_status, _state, uint64)
 nai_state_set_variable = _function("nai_state_set_variable", nai_status, _state, Text, floats, int64, int64)

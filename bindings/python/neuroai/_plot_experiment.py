@@ -119,7 +119,7 @@ def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[
 
 
 def dose(found: Dose, ax: Optional[Axes] = None) -> Panels:
-    """Fraction correct against the fraction of units that are silenced: the mean, and each draw of units.
+    """Fraction correct against the fraction of units or synapses that are acted on: the mean, and each draw of them.
 
     Args:
         found: the result of :func:`neuroai.experiment.dose`.
@@ -129,7 +129,7 @@ def dose(found: Dose, ax: Optional[Axes] = None) -> Panels:
     colour = colours(found.net).get(found.names, INK)
     ax.plot(found.fractions, found.performance, "o", color=FAINT, ms=3, zorder=1)
     ax.plot(found.fractions, found.performance.mean(axis=1), "o-", color=colour, ms=5, lw=1.4, zorder=2)
-    ax.set(xlabel=in_lines(f"fraction of {found.names} silenced", ax, 3), ylabel="fraction correct", ylim=(-0.04, 1.04))
+    ax.set(xlabel=in_lines(f"fraction of {found.what}", ax, 3), ylabel="fraction correct", ylim=(-0.04, 1.04))
     return drawn(ax)
 
 
@@ -186,7 +186,7 @@ def shade_interventions(
     spans = [(what, steps[trial] * run.dt) for what, steps in run.interventions if steps[trial, 1] > steps[trial, 0]]
     words: Dict[str, List[str]] = {}
     for what, (start, end) in spans:
-        touched = [panel for name, panel in (own or {}).items() if _touches(what.names, name)]
+        touched = [panel for name, panel in (own or {}).items() if _touches(what._touched, name)]
         colour = _CURRENT if isinstance(what, Inject) else _LIGHT
         for panel in list(axes) if own is None else touched:
             if panel.images:  # whose colours are the rates

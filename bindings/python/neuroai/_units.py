@@ -20,33 +20,41 @@ Chosen = Union[Names, Mapping[str, npt.ArrayLike]]
 Part = Tuple[str, Optional[npt.NDArray[np.int64]]]
 
 
-def chosen(net: "Network", names: Chosen, units: Optional[npt.ArrayLike] = None) -> List[Part]:
-    """What ``names`` and ``units`` of a call mean."""
+def chosen(
+    net: "Network", names: Chosen, units: Optional[npt.ArrayLike] = None, inputs_too: bool = False
+) -> List[Part]:
+    """What ``names`` and ``units`` of a call mean; ``inputs_too``: names may be those of inputs."""
+    sizes = {**net.populations, **(net.inputs if inputs_too else {})}
     if not isinstance(names, Mapping):
         given = joined(names)
-        return [(given, None if units is None else numbers_of(net, given, units, "units"))]
+        return [(given, None if units is None else _numbers(sizes, given, units, "units"))]
     if units is not None:
         raise InvalidError("units: the names are a mapping, which has the units already")
     if not names:
         raise InvalidError("names: the mapping is empty")
-    return [(name, numbers_of(net, name, value, f"units of '{name}'")) for name, value in names.items()]
+    return [(name, _numbers(sizes, name, value, f"units of '{name}'")) for name, value in names.items()]
 
 
 def numbers_of(net: "Network", names: str, units: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
-    """Units as numbers, which may be given as a mask of bool [n]."""
+    """Units of populations as numbers, which may be given as a mask of bool [n]."""
+    return _numbers(net.populations, names, units, what)
+
+
+def _numbers(sizes: Mapping[str, int], names: str, units: npt.ArrayLike, what: str) -> npt.NDArray[np.int64]:
+    """The same of anything that has so many units."""
     if not isinstance(names, str):
         raise wrong_type("names", "names of populations", names)
     array = given(what, units) if np.size(units) else np.asarray(units)
     if array.dtype.kind == "b":
-        return np.flatnonzero(_mask(net, names, array, what)).astype(np.int64)
+        return np.flatnonzero(_mask(sizes, names, array, what)).astype(np.int64)
     if array.size == 0:
         array = array.astype(np.int64)
     return as_array(what, np.atleast_1d(array), ("n",), np.int64)
 
 
-def _mask(net: "Network", names: str, mask: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
+def _mask(sizes: Mapping[str, int], names: str, mask: npt.NDArray[Any], what: str) -> npt.NDArray[Any]:
     """One entry a unit, in each of the populations."""
-    for name, n in picked(names.split(), net.populations).items():
+    for name, n in picked(names.split(), sizes).items():
         if mask.shape != (n,):
             raise wrong_shape(what, f"{describe((n,))}, the units of '{name}'", mask.shape)
     return mask

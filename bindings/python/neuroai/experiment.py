@@ -20,12 +20,12 @@ from ._handle import Names, brief, frozen, joined, listed, real, whole, wrong_ty
 from ._interrupt import Bar
 from .errors import InvalidError, UnknownNameError
 from .evaluation import Evaluation, evaluate
-from .intervention import Intervention, Interventions, Silence, as_interventions
+from .intervention import Intervention, Interventions, ScaleSynapses, Silence, as_interventions
 from .network import Network
 from .task import Task, as_task
 from .trials import Trials
 
-__all__ = ["Comparison", "Dose", "Silencing", "compare", "dose", "silence"]
+__all__ = ["Comparison", "Dose", "Silencing", "compare", "cut", "dose", "silence"]
 
 #: Trials of which one shows which epochs a task has.
 _FEW = 32
@@ -197,29 +197,79 @@ def silence(
     return Silencing(net, task, control, found)
 
 
+def cut(
+    net: Network,
+    task: Union[Task, Trials],
+    projections: Optional[Sequence[Tuple[str, str]]] = None,
+    epochs: Union[str, Sequence[When], None] = None,
+    trials: Optional[int] = None,
+    seed: int = 0,
+    threads: int = 1,
+    *,
+    factor: float = 0.0,
+    progress: bool = True,
+    **how: Any,
+) -> Silencing:
+    """Cuts projections, one after the other, in each of these epochs, on the same trials.
+
+    Args:
+        net: a built network.
+        task: the task; or trials, such as recorded ones.
+        projections: a row each: a pair of names, ``("E", "PV")``, each of which may be a pattern or several names that
+            are cut together. Default: each projection of the network.
+        epochs, trials, seed, threads, progress: as in :func:`silence`.
+        factor: what weights are multiplied by.
+        **how: other arguments of :class:`neuroai.ScaleSynapses`, such as ``fraction=0.5`` or ``fall=100``.
+    """
+    pairs = _pairs(dict.fromkeys(net.projections) if projections is None else projections)
+    columns = [*epochs_of(net, task), None] if epochs is None else _entries("epochs", epochs)
+    planned: Dict[Tuple[str, When], List[Intervention]] = {
+        (f"{source} to {target}", when): [ScaleSynapses(source, target, factor, **_times(when), **how)]
+        for source, target in pairs
+        for when in columns
+    }
+    control, found = _evaluate_all(net, task, planned, trials, seed, threads, progress)
+    return Silencing(net, task, control, found)
+
+
+def _pairs(given: Any) -> List[Tuple[str, str]]:
+    pairs = [tuple(pair) if isinstance(pair, (list, tuple)) else pair for pair in given]
+    for pair in pairs:
+        if not (isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(name, str) for name in pair)):
+            raise wrong_type("projections", "pairs of names, ('E', 'PV')", pair)
+    if not pairs:
+        raise InvalidError("projections: there is none")
+    if len(set(pairs)) < len(pairs):
+        raise InvalidError(f"projections: {brief(pairs)} has one of them twice")
+    return pairs
+
+
 class Dose(Closed):
-    """Performance against the fraction of units that are silenced; made by :func:`dose`.
+    """Performance against the fraction of units or synapses that are acted on; made by :func:`dose`.
 
     Attributes:
         net: the network.
         names: the populations.
-        fractions: that were silenced, ascending, [k].
-        performance: fraction correct, [k, draws]: of each draw of units.
+        fractions: that were acted on, ascending, [k].
+        performance: fraction correct, [k, draws]: of each draw.
+        what: of what the fractions are: ``"PV silenced"``.
     """
 
     net: Network
     names: str
+    what: str
     fractions: npt.NDArray[np.float64]
     performance: npt.NDArray[np.float64]
     _otherwise = "it is what was found"
 
-    def __init__(self, net: Network, names: str, fractions: Any, performance: Any) -> None:
-        self._keep(net=net, names=names, fractions=frozen(np.array(fractions, np.float64)))
+    def __init__(self, net: Network, names: str, fractions: Any, performance: Any, what: str = "") -> None:
+        self._keep(net=net, names=names, what=what or f"{names} silenced")
+        self._keep(fractions=frozen(np.array(fractions, np.float64)))
         self._keep(performance=frozen(np.array(performance, np.float64)))
 
     def __repr__(self) -> str:
         rows = [f"{fraction:g}: {row.mean():.3f}" for fraction, row in zip(self.fractions, self.performance)]
-        return f"<Dose: {self.names}, fraction silenced and correct {listed(rows)}>"
+        return f"<Dose: fraction of {self.what} and fraction correct {listed(rows)}>"
 
 
 def dose(
@@ -237,6 +287,8 @@ def dose(
     **how: Any,
 ) -> Dose:
     """Silences more and more units, each time some that are drawn at random, on the same trials.
+
+    Of synapses: ``na.experiment.dose(net, task, "E", act=lambda *a, **how: na.ScaleSynapses(*a, "PV", 0, **how))``.
 
     Args:
         net: a built network.
@@ -267,7 +319,8 @@ def dose(
         [found.get((fraction, draw), found[fraction, 0]).performance for draw in range(several)]
         for fraction in ascending
     ]
-    return Dose(net, wanted, ascending, rows)
+    what = next((what._deed for what, *_ in planned.values()), "")
+    return Dose(net, wanted, ascending, rows, what)
 
 
 def _times(when: When) -> Dict[str, Any]:

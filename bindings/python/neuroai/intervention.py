@@ -1,4 +1,5 @@
-"""Interventions: units that are silenced, clamped, scaled or given a current, during a part of the trial.
+"""Interventions: units that are silenced, clamped, scaled, frozen or given a current, and projections that are scaled
+or cut, during a part of the trial.
 
 One description for evaluations (:func:`neuroai.evaluate`), runs (:meth:`neuroai.Network.run`) and states
 (:meth:`neuroai.State.intervene`)::
@@ -18,7 +19,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed
-from ._handle import as_array, brief, expect, given, kept, listed, real, whole, wrong_type
+from ._handle import Names, as_array, brief, expect, given, joined, kept, listed, real, whole, wrong_type
 from ._units import Chosen, chosen
 from .errors import InvalidError, UnknownNameError, UnsupportedError
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .network import Network
     from .trials import Trials
 
-__all__ = ["Clamp", "Inject", "Intervention", "Scale", "Silence", "Interventions"]
+__all__ = ["Clamp", "Freeze", "Inject", "Intervention", "Scale", "ScaleSynapses", "Silence", "Interventions"]
 
 #: Steps first .. end - 1 of each trial, int64 [B, 2].
 Windows = npt.NDArray[np.int64]
@@ -34,7 +35,8 @@ _NEVER_ENDS = np.iinfo(np.int64).max
 
 
 class Intervention(Closed):
-    """Base of all interventions; make one by :class:`Silence`, :class:`Clamp`, :class:`Inject` or :class:`Scale`.
+    """Base of all interventions; make one by :class:`Silence`, :class:`Clamp`, :class:`Inject`, :class:`Scale`,
+    :class:`Freeze` or :class:`ScaleSynapses`.
 
     Interventions act in the order in which they are given. The states of units (their currents, or rates where the
     leak is on the rate) go on meanwhile, with what the units receive.
@@ -74,6 +76,8 @@ class Intervention(Closed):
     value: Optional[npt.NDArray[np.float32]] = None
     _kind: ClassVar[int] = _c.NAI_SILENCE
     _what: ClassVar[str] = ""
+    _done: ClassVar[str] = "silenced"
+    _inputs_too: ClassVar[bool] = False
     _otherwise = "make another"
 
     def __init__(
@@ -93,7 +97,7 @@ class Intervention(Closed):
         where: Optional[Mapping[str, float]] = None,
     ) -> None:
         if type(self) is Intervention:
-            raise TypeError("make one by Silence, Clamp, Inject or Scale")
+            raise TypeError("make one by Silence, Clamp, Inject, Scale, Freeze or ScaleSynapses")
         if epoch is not None and steps is not None:
             raise InvalidError("epoch, steps: give one of them")
         if end is not None and not real("end", end) > real("start", start):
@@ -107,10 +111,10 @@ class Intervention(Closed):
         self._keep(trials=None if trials is None else _own(trials))
 
     def __repr__(self) -> str:
-        what = [repr(self.names)] + ([] if self.value is None else [brief(self.value.tolist())])
-        standard: Dict[str, Any] = dict(fraction=1.0, seed=0, start=0.0, rise=0.0, fall=0.0, where={})
-        for name in ("units", "fraction", "seed", "epoch", "start", "end", "rise", "fall", "steps", "trials", "where"):
-            value = getattr(self, name)
+        what = [repr(end) for end in self._ends()] + ([] if self.value is None else [brief(self.value.tolist())])
+        standard: Dict[str, Any] = dict(fraction=1.0, of="synapses", seed=0, start=0.0, rise=0.0, fall=0.0, where={})
+        for name in ("units", "fraction", "of", "seed", "epoch", "start", "end", "rise", "fall", "steps", "trials", "where"):
+            value = getattr(self, name, None)
             if value is not None and (isinstance(value, np.ndarray) or value != standard.get(name)):
                 what.append(f"{name}={brief(value)}")
         return f"{type(self).__name__}({', '.join(what)})"
@@ -118,9 +122,26 @@ class Intervention(Closed):
     @property
     def label(self) -> str:
         """In a few words, for pictures: ``Silence PV, delay``."""
-        names = self.names if isinstance(self.names, str) else listed(self.names, 3)
+        ends = [end if isinstance(end, str) else listed(end, 3) for end in self._ends()]
         part = f", {self.fraction:.0%}" if self.fraction < 1 else ""
-        return f"{type(self).__name__} {names}{part}" + (f", {self.epoch}" if self.epoch else "")
+        return f"{self._does()} {' to '.join(ends)}{part}" + (f", {self.epoch}" if self.epoch else "")
+
+    def _does(self) -> str:
+        return type(self).__name__
+
+    def _ends(self) -> "Tuple[Any, ...]":
+        """Between which names it acts: those of the units."""
+        return (self.names,)
+
+    @property
+    def _deed(self) -> str:
+        """What is done to them: ``PV silenced``."""
+        return f"{self.names if isinstance(self.names, str) else listed(self.names, 3)} {self._done}"
+
+    @property
+    def _touched(self) -> Any:
+        """Names of the populations in which it is seen."""
+        return self.names
 
     # --- when --------------------------------------------------------------------------------------------------------
 
@@ -176,7 +197,7 @@ class Intervention(Closed):
     def _entries(self, net: "Network", n: Optional[int], windows: Optional[Windows]) -> "List[Tuple[Any, Any]]":
         """Each with the arrays that it points to. ``windows``: its steps, where they are found already."""
         found = []
-        for names, units in chosen(net, self.names, self.units):
+        for names, units in chosen(net, self.names, self.units, self._inputs_too):
             entry = _c.nai_intervention(ctypes.sizeof(_c.nai_intervention), self._kind)
             alive: List[Any] = [units]
             entry.which.names = _c.Text.from_param(names).value
@@ -214,6 +235,16 @@ class Silence(Intervention):
     """Units whose rate is 0: a lesion, or optogenetic silencing. Arguments: see :class:`Intervention`."""
 
 
+class Freeze(Intervention):
+    """Units that keep the rate which they have at the first of these steps, until the last one.
+
+    With a ``start`` below 0 it is the rate that trials start with. A unit that spikes at that step goes on sending a
+    spike at each. Arguments: see :class:`Intervention`.
+    """
+
+    _kind, _done = _c.NAI_FREEZE, "frozen"
+
+
 class _Valued(Intervention):
     def _take(self, value: npt.ArrayLike) -> None:
         array = as_array(self._what, np.atleast_1d(given(self._what, value)), ("n",))
@@ -226,7 +257,7 @@ class Clamp(_Valued):
     Arguments: see :class:`Intervention`.
     """
 
-    _kind, _what = _c.NAI_CLAMP, "rate"
+    _kind, _what, _done = _c.NAI_CLAMP, "rate", "clamped"
 
     def __init__(
         self, names: Chosen, rate: npt.ArrayLike, units: Optional[npt.ArrayLike] = None, **when: Any
@@ -238,7 +269,7 @@ class Clamp(_Valued):
 class Inject(_Valued):
     """Units that receive ``current`` besides, one value or one a unit. Arguments: see :class:`Intervention`."""
 
-    _kind, _what = _c.NAI_INJECT, "current"
+    _kind, _what, _done = _c.NAI_INJECT, "current", "given a current"
 
     def __init__(
         self, names: Chosen, current: npt.ArrayLike, units: Optional[npt.ArrayLike] = None, **when: Any
@@ -253,13 +284,80 @@ class Scale(_Valued):
     Arguments: see :class:`Intervention`.
     """
 
-    _kind, _what = _c.NAI_SCALE, "factor"
+    _kind, _what, _done = _c.NAI_SCALE, "factor", "scaled"
 
     def __init__(
         self, names: Chosen, factor: npt.ArrayLike, units: Optional[npt.ArrayLike] = None, **when: Any
     ) -> None:
         super().__init__(names, units, **when)
         self._take(factor)
+
+
+class ScaleSynapses(_Valued):
+    """Projections whose weights are multiplied by ``factor`` >= 0: 0 cuts them.
+
+    ::
+
+        na.ScaleSynapses("E", "PV", 0, epoch="delay")               # PV cells hear nothing from E during the delay
+        na.ScaleSynapses("*", "E", 0.5, fraction=0.3, seed=1)       # a third of the synapses onto E at half strength
+
+    Short-term plasticity goes on from what is sent, as if nothing were done. Several that act on the same synapses are
+    multiplied.
+
+    Args:
+        source: inputs and populations that send, or a mapping from their names to units.
+        target: populations and outputs that receive.
+        factor: one value, or one for each sending unit.
+        units: sending units of each source. Default: all.
+        fraction: of the synapses of each projection, drawn at random, and rounded to a number of them; with
+            ``of="units"`` of the sending units. Those of a smaller fraction with the same seed are among those of a
+            larger one, however the synapses are stored.
+        of: ``"synapses"`` or ``"units"``.
+        **when: other arguments of :class:`Intervention`.
+    """
+
+    target: Names
+    of: str
+    _kind, _what, _inputs_too = _c.NAI_SCALE_SYNAPSES, "factor", True
+
+    def __init__(
+        self,
+        source: Chosen,
+        target: Names,
+        factor: npt.ArrayLike,
+        units: Optional[npt.ArrayLike] = None,
+        *,
+        of: str = "synapses",
+        **when: Any,
+    ) -> None:
+        super().__init__(source, units, **when)
+        if of not in ("synapses", "units"):
+            raise InvalidError(f"of is {brief(of)}, must be 'synapses' or 'units'")
+        self._keep(target=joined(target, "target"), of=of)
+        self._take(factor)
+
+    def _does(self) -> str:
+        assert self.value is not None
+        return "Cut" if not self.value.any() else "Scale synapses"
+
+    def _ends(self) -> "Tuple[Any, ...]":
+        return (self.names, self.target)
+
+    @property
+    def _deed(self) -> str:
+        ends = " to ".join(end if isinstance(end, str) else listed(end, 3) for end in self._ends())
+        what = "synapses" if self.of == "synapses" else "units with synapses"
+        return f"{what}, {ends}, {'cut' if self._does() == 'Cut' else 'scaled'}"
+
+    @property
+    def _touched(self) -> Any:
+        return self.target
+
+    def _entries(self, net: "Network", n: Optional[int], windows: Optional[Windows]) -> "List[Tuple[Any, Any]]":
+        found = super()._entries(net, n, windows)
+        for entry, _ in found:
+            entry.to, entry.of_units = _c.Text.from_param(self.target).value, self.of == "units"
+        return found
 
 
 #: One, or several, which act in their order.

@@ -11,11 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, listed, view, whole, wrong_shape
+from ._handle import Floats, Handle, Names, as_array, brief, describe, expect, given, joined, listed, view, whole, wrong_shape
 from ._interrupt import Bar
 from ._units import Chosen, chosen
 from .errors import Error, InvalidError, UnknownNameError
-from .intervention import Clamp, Inject, Intervention, Interventions, Lent, Silence, as_interventions
+from .intervention import (
+    Clamp,
+    Freeze,
+    Inject,
+    Intervention,
+    Interventions,
+    Lent,
+    ScaleSynapses,
+    Silence,
+    as_interventions,
+)
 from .network import Network
 from ._recording import Recorded, Recorder, whole_number
 from ._starting import Start, Values, set_all, set_released, set_state, variables_of
@@ -265,11 +275,26 @@ class State(Handle):
         array = as_array("current", np.atleast_1d(given("current", current)), ("n",))
         self._intervene(names, units, _c.nai_state_inject_units, array, len(array))
 
+    def freeze(self, names: Chosen, units: Optional[npt.ArrayLike] = None, **when: Any) -> None:
+        """Plans that these units keep the rate of the next step. Arguments: see :class:`neuroai.Freeze`."""
+        self.intervene(Freeze(names, units, **when))
+
+    def scale_synapses(self, source: Chosen, target: Names, factor: npt.ArrayLike, **which: Any) -> None:
+        """Plans that weights between these are multiplied by ``factor``; 0 cuts them.
+
+        :meth:`release_synapses` ends it. Arguments: see :class:`neuroai.ScaleSynapses`.
+        """
+        self.intervene(ScaleSynapses(source, target, factor, **which))
+
+    def release_synapses(self, source: Names = "*", target: Names = "*") -> None:
+        """Ends all that is planned for projections between these."""
+        _c.nai_state_release_synapses(self, joined(source, "source"), joined(target, "target"))
+
     def intervene(self, interventions: Interventions) -> None:
         """Plans interventions besides those that there are; their times count from now.
 
         A state has neither epochs nor conditions: they take trials, which are run with interventions by
-        :meth:`Network.run`. :meth:`release` ends them.
+        :meth:`Network.run`. :meth:`release` ends them, :meth:`release_synapses` those of projections.
         """
         self._plan(as_interventions(interventions))
 

@@ -77,6 +77,32 @@ def test_more_and_more_units(net):
     assert np.allclose(ax.lines[-1].get_ydata(), found.performance.mean(axis=1)) and "0.5: " in repr(found)
 
 
+def test_each_projection_in_each_epoch(net):
+    found = na.experiment.cut(net, perceptual(), epochs=["stimulus", None], trials=100, seed=3)
+    assert found.names[0] == "stimulus to E" and len(found.names) == len(net.projections)
+    alone = na.evaluate(net, perceptual(), 100, seed=3, interventions=na.ScaleSynapses("E", "choice", 0))
+    assert (found.evaluations["E to choice", None].choice == alone.choice).all()
+    some = na.experiment.cut(net, perceptual(), [("E I", "E")], [None], 100, 3, factor=0.5, fraction=0.4)
+    what = na.ScaleSynapses("E I", "E", 0.5, fraction=0.4)
+    assert (some.evaluations["E I to E", None].choice == na.evaluate(net, perceptual(), 100, 3, interventions=what).choice).all()
+    for bad, error, words in (
+        (["E"], na.InvalidTypeError, "projections: expected pairs of names"),
+        ([], na.InvalidError, "projections: there is none"),
+        ([("E", "I")] * 2, na.InvalidError, "one of them twice"),
+    ):
+        with pytest.raises(error, match=words):
+            na.experiment.cut(net, perceptual(), bad, [None], 10)
+
+
+def test_more_and_more_synapses(net):
+    found = na.experiment.dose(
+        net, perceptual(), "E", [0, 0.5, 1], 2, 100, 3, act=lambda names, **how: na.ScaleSynapses(names, "choice", 0, **how)
+    )
+    assert found.performance[2, 0] < found.performance[0, 0] and "synapses, E to choice, cut" in repr(found)
+    (ax,) = na.plot.dose(found)
+    assert ax.get_xlabel().replace("\n", " ") == "fraction of synapses, E to choice, cut"
+
+
 def test_a_comparison(net):
     what = {"half": na.Scale("E", 0.5, epoch="stimulus"), "both": [na.Silence("I"), na.Inject("E", 0.1)]}
     found = na.experiment.compare(net, perceptual(), what, 150, seed=2)

@@ -35,6 +35,10 @@ WAYS = [
     na.Silence("E", epoch="stimulus"),
     na.Inject("I", 2, fraction=0.5, epoch="stimulus", start=40, end=120, fall=40),
     na.Scale("E", 0, steps=np.stack([np.arange(100) % 7, np.arange(100) % 7 + 5], 1)),
+    na.ScaleSynapses("E", "I", 0, epoch="stimulus"),
+    na.ScaleSynapses("*", "*", 0.3, fraction=0.5, seed=2, start=60, rise=60),
+    na.ScaleSynapses({"stimulus": [True, False, True], "E": [3, 0]}, ["E", "choice"], 2, trials=np.arange(100) % 3 == 0),
+    [na.Freeze("E", epoch="stimulus", start=40), na.ScaleSynapses("I", "E", np.arange(4), fraction=0.5, of="units")],
 ]
 
 
@@ -131,7 +135,70 @@ def test_they_are_values():
     assert na.Silence(["PV", "SST"], fraction=0.25, epoch="delay").label == "Silence PV, SST, 25%, delay"
 
 
+def test_projections_as_values(net):
+    what = na.ScaleSynapses(["E", "I"], ["E", "choice"], 0.5, fraction=0.25, of="units", epoch="delay")
+    assert repr(what) == (
+        "ScaleSynapses(['E', 'I'], 'E choice', [0.5], fraction=0.25, of='units', epoch='delay')"
+    )
+    assert what.label == "Scale synapses E, I to E choice, 25%, delay"
+    assert na.ScaleSynapses("E", "I", 0).label == "Cut E to I" and na.Freeze("E").label == "Freeze E"
+    for same in (copy.deepcopy(what), pickle.loads(pickle.dumps(what))):
+        assert (same.target, same.of, same.value.tolist()) == ("E choice", "units", [0.5])
+        with pytest.raises(AttributeError, match="cannot be set"):
+            same.target = "I"
+
+
+def test_a_cut_projection_is_one_without_weights(net):
+    """Beside other projections in the same matrix: as a copy of the network whose weights are 0."""
+    other = net.copy()
+    other.set_weights("E", "I", np.zeros((4, 12), np.float32))
+    inputs = np.random.default_rng(3).normal(size=(20, 5, 3)).astype(np.float32)
+    cut = net.run(inputs, interventions=na.ScaleSynapses("E", "I", 0))
+    assert np.allclose(cut.rates["E"], other.run(inputs).rates["E"], atol=1e-5)  # chains of 20 steps, to rounding
+    assert not np.allclose(cut.rates["E"], net.run(inputs).rates["E"], atol=1e-3)
+
+
+def test_states_scale_projections_and_freeze_units(net):
+    state, alone = net.state(2, seed=1), net.state(2, seed=1)
+    state.scale_synapses("E", "*", 0, end=100)
+    state.freeze("I", [0, 1], start=20)
+    alone.intervene([na.ScaleSynapses("E", "*", 0, end=100), na.Freeze("I", [0, 1], start=20)])
+    assert state.snapshot() == alone.snapshot()
+    rates = state.run(steps=8).rates["I"]
+    assert (rates[1:, :, :2] == rates[1, :, :2]).all() and (rates[2:, :, 2:] != rates[1, :, 2:]).any()
+    state.release("I")
+    alone.run(steps=4)
+    assert len(alone.snapshot()) > len(net.state(2).snapshot())
+    alone.release_synapses("E")
+    alone.release()
+    assert len(alone.snapshot()) == len(net.state(2).snapshot())
+    with pytest.raises(na.UnknownNameError, match="'F'"):
+        state.release_synapses("F", "E")
+
+
+def test_the_noise_is_the_same(net):
+    """What nothing of the perturbation reaches is as without it, to the last bit."""
+    apart = na.Network(dt=10).population("A", 5, sign=+1, noise=0.3).population("B", 5, sign=+1, noise=0.3)
+    apart.population("C", 5, noise=0.3, bias=0.2).connect("A", "A").connect("B", "B").connect("A", "B").build(2)
+    whole = apart.run(steps=30, trials=3, seed=5)
+    for what in (na.Freeze("A", start=50, end=200), na.ScaleSynapses("A", "B", 0, start=50, end=200)):
+        run = apart.run(steps=30, trials=3, seed=5, interventions=what)
+        assert np.array_equal(run.rates["C"], whole.rates["C"])
+        assert np.array_equal(run.rates["B"][:5], whole.rates["B"][:5])
+        assert not np.array_equal(run.rates["B"][6:], whole.rates["B"][6:])
+        if isinstance(what, na.ScaleSynapses):
+            assert np.array_equal(run.rates["A"], whole.rates["A"])
+
+
 BAD = [
+    (lambda: na.ScaleSynapses("E", "F", 0), na.UnknownNameError, "to: nothing is called 'F'"),
+    (lambda: na.ScaleSynapses("choice", "E", 0), na.UnknownNameError, "'choice' is one of the outputs"),
+    (lambda: na.ScaleSynapses("E", "I", -1), na.InvalidError, "is -1, must be at least 0, a factor"),
+    (lambda: na.ScaleSynapses("E", "I", [1, 2]), na.InvalidError, "2 values, must have 1 or 12"),
+    (lambda: na.ScaleSynapses("E", "I", 0, of="cells"), na.InvalidError, "of is 'cells', must be 'synapses' or 'units'"),
+    (lambda: na.ScaleSynapses("E", 3, 0), na.InvalidTypeError, "target: expected a name"),
+    (lambda: na.ScaleSynapses("E", "I", 0, fraction=1e-4), na.InvalidError, "none of the .* synapses from 'E' to 'I'"),
+    (lambda: na.Freeze("E", [12]), na.InvalidError, r"units\[0\] is 12, must be 0 to 11"),
     (lambda: na.Silence("F"), na.UnknownNameError, "'F'"),
     (lambda: na.Silence("E", [12]), na.InvalidError, r"units\[0\] is 12, must be 0 to 11"),
     (lambda: na.Silence("E", np.ones(11, bool)), na.InvalidError, r"expected shape \[12\]"),

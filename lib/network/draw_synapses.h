@@ -1,0 +1,17 @@
+/* Which synapses an act of NAI_SCALE_SYNAPSES (schedule.h) means, where it means a fraction of them. */
+#ifndef NAI_NETWORK_DRAW_SYNAPSES_H
+#define NAI_NETWORK_DRAW_SYNAPSES_H
+
+#include "schedule.h"
+
+/*
+ * Draws a fraction of the synapses of an act's projection whose senders are meant: sets `largest`. Their
+ * number is rounded; it fails where that is none.
+ */
+nai_status nai__draw_synapses(nai__act *act, const nai_network *net, double fraction);
+/* By it, which ones of the act's block these are. */
+nai_status nai__mark_synapses(nai__act *act, const nai_network *net);
+/* 1 when an act that was read is on synapses of this network. */
+int nai__chooses_synapses(const nai__act *act, const nai_network *net);
+
+#endif
