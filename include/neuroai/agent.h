@@ -12,6 +12,7 @@
 #ifndef NEUROAI_AGENT_H
 #define NEUROAI_AGENT_H
 
+#include <neuroai/intervention.h>
 #include <neuroai/trainer.h>
 
 #ifdef __cplusplus
@@ -70,6 +71,26 @@ NAI_API nai_status nai_agent_step(float *output, nai_agent *agent, const nai_exp
  * The next step continues from the current state.
  */
 NAI_API nai_status nai_agent_rest(nai_agent *agent);
+
+/**
+ * Plans `n` interventions besides those that there are; their times count from now, and they end
+ * with the trial. What units send is imposed; their states, and the rule's eligibility traces, go
+ * on from their own meanwhile. RFLO and e-prop learn nothing onto a unit from the steps in which it
+ * is silenced, clamped or frozen, and `factor` times as much from those in which it is scaled: an
+ * error counts for a unit as far as what it sends follows its own rate. What synapses carry, and
+ * the rates that costs see, are those that are imposed. Other rules learn from what is sent and
+ * received. A call that fails changes nothing. Errors: NAI_ERR_UNSUPPORTED for NAI_SCALE_SYNAPSES,
+ * an epoch or conditions. Nullable: interventions (when n is 0).
+ */
+NAI_API nai_status nai_agent_intervene(nai_agent *agent, const nai_intervention *interventions,
+                                       int64_t n);
+
+/** Ends all interventions in these populations. */
+NAI_API nai_status nai_agent_release(nai_agent *agent, const char *names);
+
+/** The same for some units, as in nai_state_clamp_units(). */
+NAI_API nai_status nai_agent_release_units(nai_agent *agent, const char *names,
+                                           const int64_t *units, int64_t n);
 
 /** Current rates of a population, or values of an output: [1, n]. Valid while the agent lives. */
 NAI_API nai_status nai_agent_activity(nai_view *out, const nai_agent *agent, const char *name);

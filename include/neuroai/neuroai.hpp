@@ -202,6 +202,15 @@ public:
     nai::check(nai_agent_step(output, pointer(), now));
   }
   void rest() { nai::check(nai_agent_rest(pointer())); }
+  void intervene(const nai_intervention *interventions, int64_t n)
+  {
+    nai::check(nai_agent_intervene(pointer(), interventions, n));
+  }
+  void release(text names) { nai::check(nai_agent_release(pointer(), names.pointer)); }
+  void release_units(text names, const int64_t *units, int64_t n)
+  {
+    nai::check(nai_agent_release_units(pointer(), names.pointer, units, n));
+  }
   nai_view activity(text name) const
   {
     nai_view out_ = NAI_VIEW_INIT;

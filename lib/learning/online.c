@@ -23,6 +23,7 @@ void nai__online_signal(const nai__online *online, float *const *backward, float
     net->kernels->product(signal + first, net->ld_units, online->output_gradient, net->ld_outputs,
                           direct[stage], 1, net->n_outputs, net->stage_first[stage + 1] - first, 1);
   }
+  for (int64_t u = 0; u < net->n_columns && online->follows; u++) signal[u] *= online->follows[u];
 }
 
 void nai__online_readout(nai__online *online)

@@ -17,6 +17,11 @@ typedef struct nai__online {
   int64_t t;                    /* the step at hand, from 1 */
   const float *output_gradient; /* [ld_outputs] dJ/dz(t) */
   const float *rate_gradient;   /* [ld_units] dJ/dr(t) of the costs on rates */
+  /*
+   * [ld_units] How much of its own rate each sends at this step, where interventions impose others: so much
+   * of an error is its own. NULL: all.
+   */
+  const float *follows;
   /* [n_outputs], NaN where none counts; or NULL: none was shown at this step */
   const float *target;
   int32_t has_reward; /* 1: `reward` was given at this step */

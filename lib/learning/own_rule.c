@@ -276,7 +276,8 @@ static void look_at_rates(const work *w, const nai__moment *now)
   const seen *s = &w->seen;
   const nai__node *node = s->node;
   int64_t ld = a->net->ld_units;
-  const float *value = nai__rate_at(a, now->t) + node->offset, *state = value;
+  const float *own = a->own ? a->own : nai__rate_at(a, now->t), /* not what was imposed */
+      *value = own + node->offset, *state = value;
   if (node->leak == NAI_LEAK_RATE) value = nai__drive_at(a, now->t) + node->offset;
   if (node->leak == NAI_LEAK_CURRENT)
     state = (a->current ? nai__current_at(a, now->t) : a->x) + node->offset;

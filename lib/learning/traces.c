@@ -175,11 +175,12 @@ static void find_slopes(nai__online *online)
 {
   const nai_network *net = online->learner->net;
   traces *own = online->own;
+  const nai__activity *a = online->activity;
+  const float *rate = a->own ? a->own : nai__rate_at(a, online->t); /* not what was imposed */
   for (int64_t k = 0; k < net->n_segments; k++) {
     const nai__segment *g = &net->segment[k];
     if (g->cells) continue;
-    const float *value = g->leak == NAI_LEAK_RATE ? nai__drive_at(online->activity, online->t)
-                                                  : nai__rate_at(online->activity, online->t);
+    const float *value = g->leak == NAI_LEAK_RATE ? nai__drive_at(a, online->t) : rate;
     nai__slopes(net, g->units, g->leak, own->one, own->slope + g->offset, own->carry,
                 value + g->offset);
   }
@@ -342,7 +343,8 @@ static nai_status remember(nai__online *online)
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
     for (int64_t u = g->offset; u < g->offset + g->units.n && !g->cells; u++)
-      own->factor[u] = g->leak == NAI_LEAK_CURRENT ? own->slope[u] : 1;
+      own->factor[u] = (g->leak == NAI_LEAK_CURRENT ? own->slope[u] : 1) *
+                       (online->follows ? online->follows[u] : 1);
   }
   for (int64_t k = 0; k < net->n_blocks; k++)
     if (!net->block[k].to_output) remember_block(online, &net->block[k]);
@@ -372,6 +374,7 @@ static nai_status step_by(nai__online *online, void (*find_signal)(nai__online *
         net->readout[NAI__READOUT_GAINS * net->ld_outputs + o] * online->output_gradient[o];
   later.output_gradient = f->output;
   later.rate_gradient = f->none;
+  later.follows = NULL; /* outputs hold what was sent: rates are multiplied before */
   find_signal(&later);
   return remember(online);
 }

@@ -304,7 +304,7 @@ static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__
   nai__cells_open(view, net, g, rows);
   nai__cells_show(view, net, g, nai__received_at(a, t) + row * net->ld_units,
                   nai__writable(nai__state_at(a, t - 1) + row * net->ld_state),
-                  nai__writable(nai__rate_at(a, t) + row * net->ld_units));
+                  nai__writable((a->own ? a->own : nai__rate_at(a, t)) + row * net->ld_units));
   view->batch.idle = nai__idle_ports(a, g);
   view->batch.shown.step = t;
   view->batch.shown.seed = a->seed;

@@ -169,6 +169,34 @@ nai_status nai_agent_step(float *output, nai_agent *agent, const nai_experience 
   return status;
 }
 
+/* --- interventions ---------------------------------------------------------------------------- */
+
+nai_status nai_agent_intervene(nai_agent *agent, const nai_intervention *interventions, int64_t n)
+{
+  nai__work turn;
+  NAI__REQUIRE(agent);
+  NAI__TRY(enter(&turn, agent));
+  nai_status status = nai__agent_intervene(agent, interventions, n);
+  leave(&turn, agent);
+  return status;
+}
+
+nai_status nai_agent_release_units(nai_agent *agent, const char *names, const int64_t *units,
+                                   int64_t n)
+{
+  nai__work turn;
+  NAI__REQUIRE(agent);
+  NAI__TRY(enter(&turn, agent));
+  nai_status status = nai__agent_release(agent, &(nai_units){names, units, n});
+  leave(&turn, agent);
+  return status;
+}
+
+nai_status nai_agent_release(nai_agent *agent, const char *names)
+{
+  return nai_agent_release_units(agent, names, NULL, NAI_ALL_UNITS);
+}
+
 /* --- looking ---------------------------------------------------------------------------------- */
 
 nai_status nai_agent_activity(nai_view *out, const nai_agent *agent, const char *name)

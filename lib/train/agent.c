@@ -51,13 +51,18 @@ static nai_status allocate(nai_agent *agent)
   agent->target = NAI__ARRAY(float, net->n_outputs + 1);
   agent->ready = NAI__ARRAY(float, net->ld_units);
   agent->moved = NAI__ARRAY(char, net->n_blocks);
+  agent->schedule.trials = 1;
+  agent->own = NAI__ARRAY(float, net->ld_units);
+  agent->follows = NAI__ARRAY(float, net->ld_units);
+  agent->seen = NAI__ARRAY(unsigned char, net->ld_units);
   agent->carried = NAI__ARRAY(float, nai__strip_scratch(net));
   agent->carried_next = NAI__ARRAY(float, nai__strip_scratch(net));
   agent->scale = NAI__ARRAY(double, n_costs + 1);
   agent->value = NAI__ARRAY(double, n_costs + 1);
   return agent->aim && agent->output_gradient && agent->rate_gradient && agent->zero &&
-                 agent->target && agent->ready && agent->moved && agent->carried &&
-                 agent->carried_next && agent->scale && agent->value
+                 agent->target && agent->ready && agent->moved && agent->carried && agent->own &&
+                 agent->follows && agent->seen && agent->carried_next && agent->scale &&
+                 agent->value
              ? NAI_OK
              : NAI_ERR_MEMORY;
 }
@@ -123,6 +128,10 @@ void nai__agent_destroy(nai_agent *agent)
   nai__free(agent->ready);
   nai__past_destroy(&agent->before);
   nai__free(agent->moved);
+  nai__schedule_cut(&agent->schedule, 0);
+  nai__free(agent->own);
+  nai__free(agent->follows);
+  nai__free(agent->seen);
   nai__free(agent->carried);
   nai__free(agent->carried_next);
   nai__free(agent->scale);

@@ -38,8 +38,11 @@ struct nai_agent {
   float *carried, *carried_next; /* [nai__strip_scratch()] each, for rows of lists */
   char *moved;                   /* [n_blocks] 1: the rule has written its weights at this step */
   float mask;                    /* of a step outside of a trainer's trials */
-  int at_work;                   /* 1: a call of a user's agent works on it */
-  int given_up;                  /* 1: and a callback has destroyed it meanwhile */
+  nai__schedule schedule;        /* what is done to its units */
+  float *own, *follows; /* [ld_units] each: rates of their own, for the activity; for the rule */
+  unsigned char *seen;  /* [ld_units] 0, for nai__units_check() */
+  int at_work;          /* 1: a call of a user's agent works on it */
+  int given_up;         /* 1: and a callback has destroyed it meanwhile */
   int32_t class;
 };
 
@@ -53,6 +56,15 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught);
 void nai__agent_pack(nai_agent *agent);
 /* Learns what was gathered. */
 nai_status nai__agent_settle(nai_agent *agent);
+
+/* The products that the first step finds ready, from the rates that there are. */
+void nai__agent_make_ready(nai_agent *agent);
+
+/* --- agent_interventions.c -------------------------------------------------------------------- */
+
+/* Plans interventions from now on, until the trial ends; ends those on these units. */
+nai_status nai__agent_intervene(nai_agent *agent, const nai_intervention *interventions, int64_t n);
+nai_status nai__agent_release(nai_agent *agent, const nai_units *which);
 
 /* --- agent.c ---------------------------------------------------------------------------------- */
 

@@ -33,7 +33,7 @@ static int can_fuse(const nai_agent *agent)
 }
 
 /* What the first step gets from the initial rates. */
-static void make_ready(nai_agent *agent)
+void nai__agent_make_ready(nai_agent *agent)
 {
   const nai_network *net = agent->plasticity->net;
   agent->activity.ready = agent->fused ? agent->ready : NULL;
@@ -50,7 +50,7 @@ static void part_passes(nai_agent *agent)
 {
   agent->fused = 0;
   nai__agent_pack(agent);
-  make_ready(agent);
+  nai__agent_make_ready(agent);
 }
 
 static nai_status learn_in_one_pass(nai_agent *agent)
@@ -68,6 +68,26 @@ void nai__agent_pack(nai_agent *agent)
 {
   if (agent->stale) nai__pack(agent->plasticity->net);
   agent->stale = 0;
+}
+
+/* --- interventions ---------------------------------------------------------------------------- */
+
+static void release_all(nai_agent *agent)
+{
+  nai__schedule_cut(&agent->schedule, 0);
+  agent->activity.schedule = NULL;
+  agent->activity.own = NULL;
+  agent->online.follows = NULL;
+}
+
+/* For the rule, when the activity has made the step at hand. */
+static void find_follows(nai_agent *agent)
+{
+  agent->online.follows = NULL;
+  if (!agent->activity.schedule) return;
+  nai__schedule_follows(&agent->schedule, agent->online.t - 1, 0, agent->follows,
+                        agent->plasticity->net->ld_units);
+  agent->online.follows = agent->follows;
 }
 
 /* --- a trial begins --------------------------------------------------------------------------- */
@@ -90,11 +110,12 @@ void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
   }
   memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
   nai__failure_clear(&agent->activity.failed);
+  release_all(agent);
   nai__begin(&agent->activity, 0, 1);
   if (p->rule->kind->online->begin) p->rule->kind->online->begin(&agent->online);
   agent->fused = can_fuse(agent);
   if (!agent->fused) nai__agent_pack(agent);
-  make_ready(agent);
+  nai__agent_make_ready(agent);
 }
 
 /* --- costs of a step -------------------------------------------------------------------------- */
@@ -273,6 +294,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
   nai__advance(&agent->activity, agent->online.t, 0, 1, input, &agent->scratch);
   NAI__TRY(nai__failure_raise(&agent->activity.failed)); /* also of the beginning */
   NAI__TRY(check_finite(agent));
+  find_follows(agent);
   NAI__TRY(meet_costs(agent, taught));
   if (agent->fused) return learn_in_one_pass(agent);
   NAI__TRY(ops->step(&agent->online));

@@ -11,7 +11,9 @@ import numpy.typing as npt
 
 from . import _c
 from ._handle import Floats, Handle, as_array, brief, expect, listed, real, view, whole
+from ._units import Chosen, chosen
 from .errors import UnknownNameError
+from .intervention import Clamp, Freeze, Inject, Interventions, Lent, Silence, as_interventions
 from .trainer import Trainer
 
 __all__ = ["Agent"]
@@ -103,6 +105,40 @@ class Agent(Handle):
     def rest(self) -> None:
         """Applies accumulated changes, and releases the network for other uses. The next step continues from here."""
         _c.nai_agent_rest(self)
+
+    def intervene(self, interventions: Interventions) -> None:
+        """Plans interventions besides those that there are; their times count from now, and they end with the trial.
+
+        What units send is imposed; their states, and the rule's traces, go on from their own meanwhile. RFLO and e-prop
+        learn nothing onto a unit from the steps in which it is silenced, clamped or frozen, and ``factor`` times as much
+        from those in which it is scaled; what it sends teaches others as it is. An agent has neither epochs nor
+        conditions, and its synapses are not scaled, as the rule moves them.
+        """
+        lent = Lent(self.trainer.net, as_interventions(interventions), 1)
+        _c.nai_agent_intervene(self, lent.array, len(lent))
+
+    def clamp(self, names: Chosen, rate: npt.ArrayLike, units: Optional[npt.ArrayLike] = None, **when: Any) -> None:
+        """Plans that these units send ``rate`` from now on. Arguments: see :class:`neuroai.Clamp`."""
+        self.intervene(Clamp(names, rate, units, **when))
+
+    def silence(self, names: Chosen, units: Optional[npt.ArrayLike] = None, **when: Any) -> None:
+        """Plans that these units send nothing from now on. Arguments: see :class:`neuroai.Silence`."""
+        self.intervene(Silence(names, units, **when))
+
+    def freeze(self, names: Chosen, units: Optional[npt.ArrayLike] = None, **when: Any) -> None:
+        """Plans that these units keep the rate of the next step. Arguments: see :class:`neuroai.Freeze`."""
+        self.intervene(Freeze(names, units, **when))
+
+    def inject(
+        self, names: Chosen, current: npt.ArrayLike, units: Optional[npt.ArrayLike] = None, **when: Any
+    ) -> None:
+        """Plans that these units receive ``current`` besides. Arguments: see :class:`neuroai.Inject`."""
+        self.intervene(Inject(names, current, units, **when))
+
+    def release(self, names: Chosen = "*", units: Optional[npt.ArrayLike] = None) -> None:
+        """Ends all interventions in these units. ``names``, ``units``: see :meth:`clamp`."""
+        for part, numbers in chosen(self.trainer.net, names, units):
+            _c.nai_agent_release_units(self, part, numbers, _c.NAI_ALL_UNITS if numbers is None else len(numbers))
 
     @property
     def updates(self) -> int:

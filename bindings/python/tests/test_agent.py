@@ -91,3 +91,36 @@ def test_what_cannot_be():
         agent.step(reward=float("nan"))
     with pytest.raises(na.UnsupportedError, match="without a gradient"):
         agent.gradient("r", "r")
+
+
+def test_interventions():
+    """By hand: with one unit silenced, what is learnt is what is learnt without its weights."""
+    net = na.Network(dt=10).input("u", 2).population("r", 6, tau=50, transfer="tanh").output("z", 2)
+    net.connect("u", "r").connect("r", "z").build(seed=3)
+    agent = na.Agent(trainer_of(net, na.EProp("symmetric"), 0.1))
+    onto, out = net.weights("u", "r").copy(), net.weights("r", "z").copy()
+    agent.silence("r", [2])
+    for _ in range(5):
+        agent.step([1, -1], target=[0.5, 0.5])
+    agent.rest()
+    assert agent.activity("r")[2] == 0
+    assert (net.weights("u", "r")[2] == onto[2]).all() and (net.weights("r", "z")[:, 2] == out[:, 2]).all()
+    assert (net.weights("u", "r")[[0, 1, 3]] != onto[[0, 1, 3]]).all()
+    agent.release({"r": [2]})
+    agent.step([1, -1])
+    assert agent.activity("r")[2] != 0
+    agent.begin()
+    agent.clamp("r", 0.3, [0], end=20)
+    agent.freeze("r", [1])
+    agent.inject("r", 5, [3], start=10)
+    found = []
+    for _ in range(4):
+        agent.step([1, -1])
+        found.append(agent.activity("r"))
+    rates = np.array(found)
+    assert (rates[:2, 0] == np.float32(0.3)).all() and (rates[2:, 0] != np.float32(0.3)).all()
+    assert (rates[:, 1] == rates[0, 1]).all() and rates[1, 3] - rates[0, 3] > 0.3
+    with pytest.raises(na.UnsupportedError, match="an agent's synapses are not scaled"):
+        agent.intervene(na.ScaleSynapses("u", "r", 0))
+    with pytest.raises(na.UnsupportedError, match="an agent has no epochs"):
+        agent.silence("r", epoch="delay")

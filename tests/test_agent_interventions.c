@@ -1,0 +1,367 @@
+/*
+ * Interventions on agents: what is learnt meanwhile, against central differences where the rule is exact (no
+ * recurrence), and in one pass as in several.
+ */
+#include <check.h>
+#include <math.h>
+#include <neuroai/neuroai.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/train/agent.h"
+#include "faults.h"
+#include "networks.h"
+#include "rules.h"
+
+enum { STEPS = 12, A = 5 };
+
+static nai_intervention plan(int32_t kind, const char *names, double value)
+{
+  nai_intervention i = NAI_INTERVENTION_INIT;
+  i.kind = kind;
+  i.which.names = names;
+  i.value = value;
+  return i;
+}
+
+static nai_rule *eprop(int64_t every)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_eprop(&rule, NAI_FEEDBACK_SYMMETRIC, 3));
+  expect_ok(nai_rule_set(rule, "update_every", (double)every));
+  return rule;
+}
+
+static float input[STEPS * 2], target[STEPS * 2];
+
+static void step(nai_agent *agent, int t)
+{
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  now.input = input + 2 * t;
+  now.target = target + 2 * t;
+  expect_ok(nai_agent_step(NULL, agent, &now));
+}
+
+/* --- against central differences -------------------------------------------------------------- */
+
+enum { CURRENT, RATE, WHOLE, CELLS, MEMORY, KINDS };
+
+/* u -> a -> z: what a unit sends has its own weights as the only way to them. */
+static nai_network *build_chain(int kind)
+{
+  static const int32_t leaks[] = {NAI_LEAK_CURRENT, NAI_LEAK_RATE, NAI_LEAK_WHOLE};
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 2}}, .populations = {{"a", A, NAI_FREE}},
+                             .outputs = {{"z", 2}});
+  if (kind < CELLS) expect_ok(nai_network_set_leak(net, "a", leaks[kind]));
+  if (kind == CELLS) {
+    expect_ok(nai_network_set_model(net, "a", "adaptive_rate"));
+    expect_ok(nai_network_set(net, "a", "adaptation", 0.7));
+  }
+  if (kind == MEMORY) expect_ok(nai_network_set(net, "z", "tau", 40));
+  expect_ok(nai_network_connect(net, "u", "a"));
+  expect_ok(nai_network_connect(net, "a", "z"));
+  expect_ok(nai_network_set(net, "a", "tau", 40));
+  expect_ok(nai_network_set(net, "a", "initial", 0.2));
+  expect_ok(nai_network_set_transfer(net, "a", NAI_TRANSFER_SOFTPLUS));
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+/* An agent that never updates has made its trial: J of all steps. */
+static nai_agent *run_agent(double *value, nai_trainer *trainer, const nai_intervention *i)
+{
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  if (i) expect_ok(nai_agent_intervene(agent, i, 1));
+  for (int t = 0; t < STEPS; t++) step(agent, t);
+  *value = agent->value[0] + agent->value[1];
+  return agent;
+}
+
+static double value_at(nai_trainer *trainer, const nai_intervention *i, int64_t place, float w)
+{
+  float *theta = trainer->plasticity.net->theta, before = theta[place];
+  double value;
+  theta[place] = w;
+  nai__pack(trainer->plasticity.net);
+  nai_agent_destroy(run_agent(&value, trainer, i));
+  theta[place] = before;
+  nai__pack(trainer->plasticity.net);
+  return value;
+}
+
+/* Sums in single precision, of numbers near 1; by steps of 0.01 a slope is known to some 1e-4. */
+static void expect_slopes(int kind, const nai_intervention *i)
+{
+  nai_network *net = build_chain(kind);
+  nai_trainer *trainer = trainer_of(net, eprop(2 * STEPS), plain_descent(0));
+  nai_cost *c;
+  double value, largest = 0, most = 0;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  attach_cost(trainer, nai_cost_create_l2_rates(&c, "a"), &c, 0.2);
+  nai_agent *agent = run_agent(&value, trainer, i);
+  float *gradient = malloc((size_t)net->n_theta * sizeof *gradient);
+  memcpy(gradient, agent->online.gradient, (size_t)net->n_theta * sizeof *gradient);
+  nai_agent_destroy(agent);
+  for (int64_t k = 0; k < net->n_theta; k++) {
+    const double h = 0.01, w = (double)net->theta[k];
+    if (net->plastic[k] == 0) continue;
+    const double slope =
+        (value_at(trainer, i, k, (float)(w + h)) - value_at(trainer, i, k, (float)(w - h))) /
+        (2 * h);
+    largest = fmax(largest, fabs(slope));
+    most = fmax(most, fabs(slope - (double)gradient[k]));
+  }
+  ck_assert_double_gt(largest, 0.05);
+  ck_assert_double_lt(most / largest, 1e-4);
+  free(gradient);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+
+START_TEST(gradients_are_those_of_what_is_done)
+{
+  static const int64_t some[] = {1, 3};
+  static const float factors[] = {0.5f, 2};
+  nai_intervention acts[] = {plan(NAI_SILENCE, "a", 0), plan(NAI_CLAMP, "a", 0.4),
+                             plan(NAI_SCALE, "a", 0), plan(NAI_INJECT, "a", 0.3)};
+  for (int k = 0; k < 4; k++) {
+    acts[k].which.units = some;
+    acts[k].which.n = 2;
+    acts[k].start = 30;
+    acts[k].end = 90;
+  }
+  acts[1].rise = 40;
+  acts[2].value = 0;
+  acts[2].values = factors;
+  acts[2].n_values = 2;
+  acts[2].fall = 20;
+  expect_slopes(_i, NULL);
+  for (int k = 0; k < 4; k++) expect_slopes(_i, &acts[k]);
+}
+END_TEST
+
+/* By hand: the weights onto a silenced or frozen unit, and those from a silenced one, stay. */
+START_TEST(a_unit_that_is_held_learns_nothing)
+{
+  for (int frozen = 0; frozen < 2; frozen++) {
+    nai_network *net = build_chain(CURRENT);
+    nai_trainer *trainer = trainer_of(net, eprop(1), plain_descent(0.1));
+    nai_cost *c;
+    nai_agent *agent;
+    attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+    expect_ok(nai_agent_create(&agent, trainer));
+    nai_intervention i = plan(frozen ? NAI_FREEZE : NAI_SILENCE, "a", 0);
+    i.which.units = (const int64_t[]){2};
+    i.which.n = 1;
+    if (frozen) i.start = -1;
+    expect_ok(nai_agent_intervene(agent, &i, 1));
+    float *before = malloc((size_t)net->n_theta * sizeof *before);
+    memcpy(before, net->theta, (size_t)net->n_theta * sizeof *before);
+    for (int t = 0; t < STEPS; t++) step(agent, t);
+    expect_ok(nai_agent_rest(agent));
+    nai_view rate = NAI_VIEW_INIT, onto = weights_of(net, "u", "a"),
+             from = weights_of(net, "a", "z");
+    expect_ok(nai_agent_activity(&rate, agent, "a"));
+    const double initial = log1p(exp(0.2));
+    ck_assert_float_eq_tol(at(&rate, 0, 2), frozen ? (float)initial : 0, 1e-6f);
+    for (int k = 0; k < A; k++) {
+      const float *w = (const float *)onto.data + k * onto.stride[0] / (int64_t)sizeof *w;
+      EXPECT((w[0] == before[w - net->theta]) == (k == 2));
+      const float *out = (const float *)from.data + k;
+      EXPECT((*out == before[out - net->theta]) == (k == 2 && !frozen));
+    }
+    free(before);
+    nai_agent_destroy(agent);
+    nai_trainer_destroy(trainer);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* --- in one pass ------------------------------------------------------------------------------ */
+
+/* Recurrence, a delay, noise: every weight after a trial of plain descent; clipped far off: in several passes. */
+static float *learn(int32_t leak, double clip, int64_t *n)
+{
+  nai_network *net =
+      COMPOSE(.dt = 10, .inputs = {{"u", 2}},
+              .populations = {{"a", 9, NAI_FREE}, {"b", 4, NAI_EXCITATORY}}, .outputs = {{"z", 2}},
+              .projections = {{"u", "a b"}, {"a b", "a b"}, {"a b", "z"}});
+  expect_ok(nai_network_set_leak(net, "a", leak));
+  expect_ok(nai_network_set(net, "a b", "noise", 0.1));
+  expect_ok(nai_network_set(net, "a b", "initial", 0.2));
+  expect_ok(nai_network_set_delay(net, "a", "b", 20));
+  expect_ok(nai_network_build(net, 5));
+  nai_rule *rule;
+  expect_ok(nai_rule_create_rflo(&rule, 3));
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.05));
+  nai_cost *c;
+  nai_agent *agent;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  expect_ok(nai_trainer_set(trainer, "clip", clip));
+  expect_ok(nai_agent_create(&agent, trainer));
+  ck_assert_int_eq(agent->fused, clip == 0);
+  nai_intervention both[] = {plan(NAI_CLAMP, "a", 0.5), plan(NAI_SCALE, "b", 0.5)};
+  both[0].start = -1;
+  both[0].end = 40;
+  both[0].fraction = 0.5;
+  both[1].start = 30;
+  expect_ok(nai_agent_intervene(agent, both, 2));
+  for (int t = 0; t < STEPS; t++) {
+    if (t == 8) expect_ok(nai_agent_release(agent, "b"));
+    step(agent, t);
+  }
+  expect_ok(nai_agent_rest(agent));
+  *n = net->n_theta;
+  float *theta = malloc((size_t)*n * sizeof *theta);
+  memcpy(theta, net->theta, (size_t)*n * sizeof *theta);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  return theta;
+}
+
+START_TEST(in_one_pass_as_in_several)
+{
+  int64_t n;
+  float *one = learn(_i, 0, &n), *several = learn(_i, 1e6, &n);
+  for (int64_t k = 0; k < n; k++) ck_assert_float_eq_tol(one[k], several[k], 1e-5f);
+  free(one);
+  free(several);
+}
+END_TEST
+
+/* --- life ------------------------------------------------------------------------------------- */
+
+/* A trial that begins is free; one that is released goes on from its own rates. */
+START_TEST(they_end_with_the_trial)
+{
+  nai_network *net = build_chain(RATE);
+  nai_trainer *trainer = trainer_of(net, eprop(1), plain_descent(0));
+  nai_agent *agent, *whole;
+  nai_view rate = NAI_VIEW_INIT, own = NAI_VIEW_INIT;
+  expect_ok(nai_agent_create(&agent, trainer));
+  expect_ok(nai_agent_create(&whole, trainer));
+  nai_intervention i = plan(NAI_SILENCE, "a", 0);
+  for (int trial = 0; trial < 2; trial++) {
+    if (trial == 0) expect_ok(nai_agent_intervene(agent, &i, 1));
+    for (int t = 0; t < 6; t++) {
+      if (t == 3) expect_ok(nai_agent_release_units(agent, "a", (int64_t[]){0, 4}, 2));
+      step(agent, t);
+      step(whole, t);
+      expect_ok(nai_agent_activity(&rate, agent, "a"));
+      expect_ok(nai_agent_activity(&own, whole, "a"));
+      for (int k = 0; k < A; k++) {
+        const int held = trial == 0 && (t < 3 || (k > 0 && k < 4));
+        EXPECT(at(&rate, 0, k) == (held ? 0 : at(&own, 0, k)));
+      }
+    }
+    expect_ok(nai_agent_begin(agent));
+    expect_ok(nai_agent_begin(whole));
+  }
+  nai_agent_destroy(agent);
+  nai_agent_destroy(whole);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(what_agents_refuse)
+{
+  static const nai_where where = {"context", 1};
+  nai_network *net = build_chain(CURRENT);
+  nai_trainer *trainer = trainer_of(net, eprop(1), plain_descent(0));
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_intervention i = plan(NAI_SCALE_SYNAPSES, "u", 0);
+  i.to = "a";
+  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED,
+               "interventions[0]: an agent's synapses are not scaled");
+  i = plan(NAI_SILENCE, "a", 0);
+  i.epoch = "delay";
+  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED,
+               "epoch is 'delay', but an agent has no epochs");
+  i.epoch = NULL;
+  i.where = &where;
+  i.n_where = 1;
+  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED,
+               "an agent has no conditions");
+  i = plan(NAI_SILENCE, "b", 0);
+  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_NAME, "nothing is called 'b'");
+  expect_fails(nai_agent_intervene(agent, &i, -1), NAI_ERR_INVALID, "n is -1");
+  expect_fails(nai_agent_intervene(agent, NULL, 1), NAI_ERR_INVALID, "interventions is NULL");
+  expect_fails(nai_agent_intervene(NULL, &i, 1), NAI_ERR_INVALID, "agent is NULL");
+  expect_fails(nai_agent_release(agent, "b"), NAI_ERR_NAME, "nothing is called 'b'");
+  expect_fails(nai_agent_release_units(agent, "a", NULL, 2), NAI_ERR_INVALID, "units is NULL");
+  expect_fails(nai_agent_release(NULL, "a"), NAI_ERR_INVALID, "agent is NULL");
+  ck_assert_int_eq(agent->schedule.n, 0);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+  net = build_chain(CELLS);
+  expect_ok(nai_network_set(net, "z", "tau", 50));
+  trainer = trainer_of(net, eprop(1), plain_descent(0));
+  expect_ok(nai_agent_create(&agent, trainer));
+  i = plan(NAI_SILENCE, "a", 0);
+  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED,
+               "can only be given currents");
+  i = plan(NAI_INJECT, "a", 1);
+  expect_ok(nai_agent_intervene(agent, &i, 1));
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(memory_is_taken_when_it_is_planned)
+{
+  nai_network *net = build_chain(CURRENT);
+  nai_trainer *trainer = trainer_of(net, eprop(1), plain_descent(0.1));
+  nai_cost *c;
+  nai_agent *agent;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  expect_ok(nai_agent_create(&agent, trainer));
+  const nai_intervention i[] = {plan(NAI_SILENCE, "a", 0), plan(NAI_FREEZE, "a", 0)};
+  long good = 0;
+  for (int done = 0; !done; good++) {
+    faults_fail_allocation(good);
+    nai_status status = nai_agent_intervene(agent, i, 2);
+    faults_fail_allocation(-1);
+    done = status == NAI_OK;
+    if (!done) ck_assert_int_eq(status, NAI_ERR_MEMORY);
+    if (!done) ck_assert_int_eq(agent->schedule.n, 0);
+  }
+  ck_assert_int_gt(good, 5);
+  long before = faults_allocations();
+  for (int t = 0; t < STEPS; t++) step(agent, t);
+  ck_assert_int_eq(faults_allocations(), before);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+static void draw_trial(void)
+{
+  expect_ok(nai_random_normals(input, STEPS * 2, 1, 0));
+  expect_ok(nai_random_normals(target, STEPS * 2, 1, 1));
+}
+
+Suite *agent_interventions_suite(void);
+
+Suite *agent_interventions_suite(void)
+{
+  Suite *suite = suite_create("agent_interventions");
+  TCase *slopes = tcase_create("slopes"), *pass = tcase_create("one pass");
+  tcase_add_checked_fixture(slopes, draw_trial, NULL);
+  tcase_add_loop_test(slopes, gradients_are_those_of_what_is_done, 0, KINDS);
+  tcase_add_test(slopes, a_unit_that_is_held_learns_nothing);
+  suite_add_tcase(suite, slopes);
+  tcase_add_checked_fixture(pass, draw_trial, NULL);
+  tcase_add_loop_test(pass, in_one_pass_as_in_several, 0, NAI_LEAK_WHOLE + 1);
+  suite_add_tcase(suite, pass);
+  ADD_CASE(suite, "life", they_end_with_the_trial, what_agents_refuse,
+           memory_is_taken_when_it_is_planned);
+  return suite;
+}
