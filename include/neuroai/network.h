@@ -526,6 +526,31 @@ NAI_API nai_status nai_network_set_weights(nai_network *net, const char *from, c
                                            const float *weights, int64_t n_post, int64_t n_pre);
 
 /**
+ * Permanently removes a fraction of the synapses of each of these projections of a built network: 1
+ * removes all, less some that are drawn from `seed`, the same ones that an intervention
+ * (NAI_SCALE_SYNAPSES) with this fraction and seed means. They are absent from now on: in training,
+ * whatever an optimiser still remembers of them, in copies, files and checkpoints; fixed and frozen
+ * ones go, too. A call that fails changes nothing. Errors: NAI_ERR_INVALID for a fraction that is
+ * not above 0 and at most 1, or of which no synapse is left; NAI_ERR_ORDER during an update.
+ */
+NAI_API nai_status nai_network_prune(nai_network *net, const char *from, const char *to,
+                                     double fraction, uint64_t seed);
+
+/** The same of those with the smallest absolute weights, in each projection. */
+NAI_API nai_status nai_network_prune_smallest(nai_network *net, const char *from, const char *to,
+                                              double fraction);
+
+/**
+ * The same of all synapses onto and from units of these populations: `units` [n], none twice, or
+ * NAI_ALL_UNITS (-1) in place of n; a fraction of them, in each population, drawn from `seed`: the
+ * same ones that interventions mean. The units stay, and go on by themselves, with their biases and
+ * noise. Nullable: units.
+ */
+NAI_API nai_status nai_network_prune_units(nai_network *net, const char *names,
+                                           const int64_t *units, int64_t n, double fraction,
+                                           uint64_t seed);
+
+/**
  * Permanently removes synapses of a built network: those where `mask` [n_post, n_pre] is 0. Their
  * weights are exactly 0 from now on, including during training and in the file. No synapse is
  * added where there is none. Refused if the mask is not finite.

@@ -1097,6 +1097,18 @@ public:
     nai::check(nai_network_set_weights(pointer(), from.pointer, to.pointer, weights, n_post,
         n_pre));
   }
+  void prune(text from, text to, double fraction, uint64_t seed)
+  {
+    nai::check(nai_network_prune(pointer(), from.pointer, to.pointer, fraction, seed));
+  }
+  void prune_smallest(text from, text to, double fraction)
+  {
+    nai::check(nai_network_prune_smallest(pointer(), from.pointer, to.pointer, fraction));
+  }
+  void prune_units(text names, const int64_t *units, int64_t n, double fraction, uint64_t seed)
+  {
+    nai::check(nai_network_prune_units(pointer(), names.pointer, units, n, fraction, seed));
+  }
   void set_mask(text from, text to, const float *mask, int64_t n_post, int64_t n_pre)
   {
     nai::check(nai_network_set_mask(pointer(), from.pointer, to.pointer, mask, n_post, n_pre));

@@ -44,10 +44,11 @@ typedef struct traces {
   float *slope, *carry, *one;   /* [ld_units] phi'; scratch; 1s */
   float *scaled;                /* [senders of a projection] what they send, times a gain */
   int is_scaled;                /* 1: it has that of the rows at hand */
-  int32_t **gap;                /* [n_projections][n_post]: the synapse that is not, or the above */
-  nai__eligibility *cells;      /* of units that are no rate units; NULL without */
-  char *is_cell;                /* [ld_units] 1: a port of these; NULL without */
-  filter filter;                /* all NULL where outputs had no memory */
+  int32_t **gap;           /* [n_projections][n_post]: the synapse that is not, or the above, */
+  int64_t removals;        /* after so many removals */
+  nai__eligibility *cells; /* of units that are no rate units; NULL without */
+  char *is_cell;           /* [ld_units] 1: a port of these; NULL without */
+  filter filter;           /* all NULL where outputs had no memory */
 } traces;
 
 static void detach(nai__online *online)
@@ -78,19 +79,27 @@ static int32_t find_gap(const nai_network *net, const nai__strip *strip)
   return gap;
 }
 
-static nai_status find_gaps(traces *own, const nai_network *net)
+static void find_gaps(traces *own, const nai_network *net)
 {
-  own->gap = NAI__ARRAY(int32_t *, net->n_projections + 1);
-  if (!own->gap) return NAI_ERR_MEMORY;
+  own->removals = net->removals;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
-    own->gap[k] = NAI__ARRAY(int32_t, p->n_post);
-    if (!own->gap[k]) return NAI_ERR_MEMORY;
     for (int64_t i = 0; i < p->n_post; i++) {
       const nai__strip strip = nai__strip_in(net, p, 0, i);
       own->gap[k][i] = p->n_parts == 1 ? find_gap(net, &strip) : ANYTHING;
     }
   }
+}
+
+static nai_status make_gaps(traces *own, const nai_network *net)
+{
+  own->gap = NAI__ARRAY(int32_t *, net->n_projections + 1);
+  if (!own->gap) return NAI_ERR_MEMORY;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    own->gap[k] = NAI__ARRAY(int32_t, net->projection[k].n_post);
+    if (!own->gap[k]) return NAI_ERR_MEMORY;
+  }
+  find_gaps(own, net);
   return NAI_OK;
 }
 
@@ -156,7 +165,7 @@ static nai_status attach(nai__online *online)
   for (int64_t u = 0; u < net->ld_units; u++) own->one[u] = 1;
   NAI__TRY(find_cells(own, net));
   NAI__TRY(make_filter(&own->filter, net));
-  return find_gaps(own, net);
+  return make_gaps(own, net);
 }
 
 static void begin(nai__online *online)
@@ -477,6 +486,8 @@ static void learn_biases(nai__online *online, const nai__fused *fused)
 static nai_status learn(nai__online *online, const nai__fused *fused)
 {
   const nai_network *net = online->learner->net;
+  traces *own = online->own;
+  if (own->removals != net->removals) find_gaps(own, net);
   find_rows(online);
   if (!is_finite(online))
     return nai__fail(NAI_ERR_NONFINITE,

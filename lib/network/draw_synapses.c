@@ -28,8 +28,8 @@ static uint64_t draw_lot(uint64_t key, int64_t delay, int64_t pair, int64_t same
   return high << 32 | nai__stream_word(&stream);
 }
 
-/* What is done with the lot of a synapse whose sender is meant, and with its place among bits. */
-typedef void each_lot(void *user, uint64_t lot, int64_t place);
+/* What is done with the lot of a synapse whose sender is meant, and its places: among bits, in theta. */
+typedef void each_lot(void *user, uint64_t lot, int64_t place, int64_t at);
 
 static void each_of_part(const nai__act *act, const nai_network *net, int64_t part, each_lot *do_it,
                          void *user)
@@ -44,7 +44,7 @@ static void each_of_part(const nai__act *act, const nai_network *net, int64_t pa
       if (!act->unit[row.pre]) continue;
       const int64_t pair = i * p->n_pre + row.pre;
       do_it(user, draw_lot(key, b->delay, pair, same),
-            p->is_listed ? row.place - b->at.start : pair);
+            p->is_listed ? row.place - b->at.start : pair, row.place);
     }
   }
 }
@@ -61,10 +61,11 @@ typedef struct lots {
   int64_t n;
 } lots;
 
-static void keep_lot(void *user, uint64_t lot, int64_t place)
+static void keep_lot(void *user, uint64_t lot, int64_t place, int64_t at)
 {
   lots *all = user;
   (void)place;
+  (void)at;
   all->lot[all->n++] = lot;
 }
 
@@ -98,11 +99,12 @@ typedef struct choice {
   const int32_t *where; /* of places, or NULL: they are in order */
 } choice;
 
-static void choose_one(void *user, uint64_t lot, int64_t place)
+static void choose_one(void *user, uint64_t lot, int64_t place, int64_t at)
 {
   const choice *c = user;
-  const int64_t at = c->where ? c->where[place] : place;
-  if (lot <= c->largest) c->bits[at / 64] |= UINT64_C(1) << at % 64;
+  const int64_t bit = c->where ? c->where[place] : place;
+  (void)at;
+  if (lot <= c->largest) c->bits[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
 nai_status nai__mark_synapses(nai__act *act, const nai_network *net)
@@ -121,6 +123,25 @@ nai_status nai__mark_synapses(nai__act *act, const nai_network *net)
   if (act->chosen) each_of_part(act, net, act->block - p->block, choose_one, &c);
   nai__free(where);
   return act->chosen ? NAI_OK : NAI_ERR_MEMORY;
+}
+
+typedef struct drawn {
+  uint8_t *marks;
+  uint64_t largest;
+} drawn;
+
+static void mark_one(void *user, uint64_t lot, int64_t place, int64_t at)
+{
+  const drawn *d = user;
+  (void)place;
+  if (lot <= d->largest) d->marks[at] = 1;
+}
+
+void nai__drawn_synapses(uint8_t *marks, const nai__act *act, const nai_network *net)
+{
+  drawn d = {marks, act->largest};
+  for (int64_t k = 0; k < net->projection[act->projection].n_parts; k++)
+    each_of_part(act, net, k, mark_one, &d);
 }
 
 int nai__chooses_synapses(const nai__act *act, const nai_network *net)

@@ -11,6 +11,8 @@
 nai_status nai__draw_synapses(nai__act *act, const nai_network *net, double fraction);
 /* By it, which ones of the act's block these are. */
 nai_status nai__mark_synapses(nai__act *act, const nai_network *net);
+/* Marks the places in theta [n_theta] of those of all parts that it means, of lots up to `largest`. */
+void nai__drawn_synapses(uint8_t *marks, const nai__act *act, const nai_network *net);
 /* 1 when an act that was read is on synapses of this network. */
 int nai__chooses_synapses(const nai__act *act, const nai_network *net);
 

@@ -320,6 +320,7 @@ nai_status nai_network_set_mask(nai_network *net, const char *from, const char *
     }
   nai__find_plastic(net);
   if (!p->is_listed) nai__use_listing(block, &listing); /* in a list, all keep their places */
+  net->removals++;
   nai__pack(net);
   return NAI_OK;
 }

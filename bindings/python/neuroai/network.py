@@ -46,6 +46,7 @@ from ._handle import (
 )
 from ._in_memory import as_bytes, written
 from ._interrupt import abandonable, to_its_end
+from ._units import Chosen, chosen
 from .constraint import Constraint, Fixed, InDegree, Mask, OutDegree, Sparse, _Builtin
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .exchange import Exchange
@@ -778,6 +779,56 @@ class Network(Handle):
         """
         array = as_array("mask", mask, (self.size(target), self.size(source)))
         _c.nai_network_set_mask(self, source, target, array, *array.shape)
+
+    def prune(
+        self,
+        source: Names = "*",
+        target: Names = "*",
+        *,
+        fraction: float = 1.0,
+        seed: int = 0,
+        smallest: bool = False,
+    ) -> None:
+        """Permanently removes a fraction of the synapses of each of these projections of the built network.
+
+        They are absent from now on: in training, whatever a trainer's optimiser still remembers of them, in copies,
+        files, pickles and checkpoints. Without a seed of your own they are those that
+        ``na.ScaleSynapses(source, target, 0, fraction=fraction)`` cuts during a trial.
+
+        Args:
+            source: inputs and populations that send.
+            target: populations and outputs that receive.
+            fraction: of the synapses that there are, in each projection; 1: all.
+            seed: of the draw.
+            smallest: those with the smallest absolute weights, in place of a draw.
+        """
+        ends, part = (joined(source, "source"), joined(target, "target")), real("fraction", fraction)
+        if smallest:
+            _c.nai_network_prune_smallest(self, *ends, part)
+        else:
+            _c.nai_network_prune(self, *ends, part, whole("seed", seed, _c.uint64))
+
+    def prune_units(
+        self, names: Chosen, units: Optional[npt.ArrayLike] = None, *, fraction: float = 1.0, seed: int = 0
+    ) -> None:
+        """Permanently removes all synapses onto and from these units of the built network.
+
+        The units stay, and go on by themselves, with their biases and noise. See :meth:`prune`.
+
+        Args:
+            names: populations; or a mapping from their names to units, as ``{"E": [0, 3]}``.
+            units: units of each of these populations: numbers from 0, none twice, or a mask of bool [n]. Default: all.
+            fraction: of these units, drawn at random in each population: those that ``na.Silence`` means.
+            seed: of the draw.
+        """
+        share, draw = real("fraction", fraction), whole("seed", seed, _c.uint64)
+        parts = chosen(self, names, units)
+        if len(parts) > 1:  # all of them, or none
+            state = self.state()
+            for name, which in parts:
+                state.silence(name, which, fraction=share, seed=draw)
+        for name, which in parts:
+            _c.nai_network_prune_units(self, name, which, _c.NAI_ALL_UNITS if which is None else len(which), share, draw)
 
     def set_bias(self, name: str, bias: npt.ArrayLike) -> None:
         """Sets the bias of a population or output, [n]."""

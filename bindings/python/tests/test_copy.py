@@ -1,6 +1,7 @@
 """Copies of a network in memory, and synapses removed after the build."""
 
 import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -62,3 +63,40 @@ def test_limits_hold_for_what_is_made_of_a_network(tmp_path):
             make()
     t = na.Trainer(again.set_memory_limit(None), cost=na.CrossEntropy("choice"))
     assert t.memory > 2 * again.memory
+
+
+def test_what_is_pruned_stays_away(net, tmp_path):
+    """What an intervention cuts during a trial, for good: after training with an optimiser that remembers it, too."""
+    task = na.tasks.PerceptualDecisionMaking(stimulus=200)
+    trainer = na.Trainer(net, task, na.CrossEntropy("choice"), optimizer=na.Adam(0.01), batch=8)
+    trainer.fit(3, progress=False)
+    inputs = np.random.default_rng(1).normal(size=(20, 2, 3)).astype(np.float32)
+    cut = net.run(inputs, interventions=na.ScaleSynapses("E", "E I", 0, fraction=0.4, seed=2)).rates["E"]
+    before = net.mask("E", "E").sum()
+    net.prune("E", "E I", fraction=0.4, seed=2)
+    assert np.allclose(net.run(inputs).rates["E"], cut, atol=1e-5)
+    gone = net.mask("E", "E") == 0
+    assert net.mask("E", "E").sum() == before - np.floor(0.4 * before + 0.5)
+    trainer.fit(3, progress=False)
+    net.save(tmp_path / "pruned.safetensors")
+    for other in (net, net.copy(), pickle.loads(pickle.dumps(net)), na.Network.load(tmp_path / "pruned.safetensors")):
+        assert (other.weights("E", "E")[gone] == 0).all() and np.array_equal(other.mask("E", "E") == 0, gone)
+    kept = np.abs(net.weights("E", "E")[~gone])
+    net.prune("E", "E", fraction=0.5, smallest=True)
+    left = np.abs(net.weights("E", "E")[net.mask("E", "E") == 1])
+    assert np.allclose(np.sort(left), np.sort(kept)[-len(left) :]) and len(left) == len(kept) - round(len(kept) / 2 + 1e-9)
+    net.prune_units({"E": [0, 3], "I": np.array([True, False, False, False])})
+    assert net.mask("stimulus", "E")[[0, 3]].sum() == 0 and net.mask("I", "E")[:, 0].sum() == 0
+    net.prune_units("I", fraction=0.5, seed=1)
+    before = net.mask("E", "choice").sum()
+    for bad, error, words in (
+        (lambda: net.prune("E", "F"), na.UnknownNameError, "'F'"),
+        (lambda: net.prune(fraction=2), na.InvalidError, "fraction is 2"),
+        (lambda: net.prune_units("E", [12]), na.InvalidError, r"units\[0\] is 12"),
+        (lambda: net.prune_units({"E": [1], "F": [0]}), na.UnknownNameError, "'F'"),
+        (lambda: net.prune_units({"E": [1], "I": [9]}), na.InvalidError, "9"),
+        (lambda: na.Network(20).population("E", 1).connect("E", "E").prune(), na.OrderError, "built"),
+    ):
+        with pytest.raises(error, match=words):
+            bad()
+    assert net.mask("E", "choice").sum() == before
