@@ -119,7 +119,7 @@ nai_status nai__mark_synapses(nai__act *act, const nai_network *net)
     if (!where) return NAI_ERR_MEMORY;
   }
   c.where = where;
-  c.bits = act->chosen = NAI__ARRAY(uint64_t, places_of(net, p, act->block) / 64 + 1);
+  c.bits = act->chosen = NAI__ARRAY(uint64_t, places_of(net, p, act->block) / 64 + 2);
   if (act->chosen) each_of_part(act, net, act->block - p->block, choose_one, &c);
   nai__free(where);
   return act->chosen ? NAI_OK : NAI_ERR_MEMORY;

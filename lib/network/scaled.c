@@ -94,6 +94,27 @@ static const float *sent_to(const nai__scaled *s, int64_t row, const float *sent
   return out;
 }
 
+/* 64 bits from `first` on; there is a word behind the last one. */
+static uint64_t word_from(const uint64_t *bits, int64_t first)
+{
+  const int64_t shift = first % 64;
+  const uint64_t *word = bits + first / 64;
+  return shift ? word[0] >> shift | word[1] << (64 - shift) : word[0];
+}
+
+/* Of n weights, those that were chosen, whose bits begin with `first`. */
+static void weigh_chosen(float *w, const nai__act *act, float much, int64_t first)
+{
+  for (int64_t j = 0; j < act->n; j += 64) {
+    uint64_t word = word_from(act->chosen, first + j);
+    if (act->n - j < 64) word &= (UINT64_C(1) << (act->n - j)) - 1;
+    for (; word; word &= word - 1) {
+      const int64_t k = j + __builtin_ctzll(word);
+      w[k] *= nai__act_factor(act->value[k], much);
+    }
+  }
+}
+
 /* The weights onto a row, those that were chosen scaled. */
 static const float *weights_onto(const nai__scaled *s, int64_t row, const float *w)
 {
@@ -104,10 +125,7 @@ static const float *weights_onto(const nai__scaled *s, int64_t row, const float 
   {
     if (!act->chosen || !is_on_row(s, act, row)) continue;
     if (!any++) memcpy(out, w, (size_t)b->n_pre * sizeof *out);
-    const int64_t first = (row - first_row(s, act)) * act->n;
-    for (int64_t j = 0; j < act->n; j++)
-      if (is_chosen(act, first + j))
-        out[first_column(s, act) + j] *= nai__act_factor(act->value[j], much);
+    weigh_chosen(out + first_column(s, act), act, much, (row - first_row(s, act)) * act->n);
   }
   return any ? out : w;
 }
