@@ -398,6 +398,14 @@ static void need_whole(int rank, nai_exchange *exchange, void *argument)
   wrong[rank] += nai_network_save(net, "/nowhere/else") != NAI_ERR_UNSUPPORTED;
   wrong[rank] += nai_state_create(&state, net, 2, 1) != NAI_ERR_UNSUPPORTED;
   wrong[rank] += nai_network_set_plastic(net, "E", "I", 1) != NAI_ERR_UNSUPPORTED;
+  wrong[rank] += nai_network_prune(net, "E", "I", 0.5, 1) != NAI_ERR_UNSUPPORTED;
+  nai_intervention cut = NAI_INTERVENTION_INIT;
+  cut.kind = NAI_SCALE_SYNAPSES;
+  cut.which.names = "E";
+  cut.to = "I";
+  wrong[rank] += nai_state_create(&state, net, 1, 1) != NAI_OK;
+  wrong[rank] += nai_state_intervene(state, &cut, 1) != NAI_ERR_UNSUPPORTED;
+  nai_state_destroy(state);
   nai_rule_destroy(rule);
   nai_optimizer_destroy(optimizer);
   nai_network_destroy(net);

@@ -388,7 +388,8 @@ NAI_API nai_status nai_network_set_threads(nai_network *net, int32_t threads);
  * initial weights that are drawn one by one; others are refused by the build. Projections from
  * inputs and to outputs are whole on every rank. Of such a network a state runs one trial, and
  * nai_state_record() gathers variables from all ranks; nai_state_variable() shows others' units as
- * they were gathered last. Trainers, evaluations, copies and model files are refused.
+ * they were gathered last. Trainers, evaluations, copies, model files, pruning and interventions on
+ * synapses are refused.
  *
  * Weights that are drawn from fewer than 2048 senders are other ones than without an exchange, as
  * each receiver has random numbers of its own. A rank that fails tells the others, whose calls fail

@@ -274,7 +274,7 @@ struct nai_network {
   int32_t threads;        /* that the build works with */
   nai__pool *pool;        /* of them, while it is built; else NULL */
   nai_exchange *exchange; /* of the ranks that share it; or NULL */
-  int64_t removals;     /* how often synapses were removed since, for who keeps which there are */
+  int64_t removals;       /* how often synapses were removed since, for who keeps which there are */
 
   nai__node *node;
   int64_t n_nodes;

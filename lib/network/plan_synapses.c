@@ -31,6 +31,7 @@ static nai_status check_values(const nai_intervention *i, const nai_network *net
 nai_status nai__plan_synapses_check(const nai_intervention *i, const nai_network *net,
                                     unsigned char *seen)
 {
+  NAI__TRY(nai__whole_check(net, "an intervention on synapses"));
   NAI__TRY(nai__ends_known(net, NAI__SOURCE, i->which.names, "names"));
   if (!i->to) return nai__fail_null("to");
   NAI__TRY(nai__projections_known(net, i->which.names, i->to));

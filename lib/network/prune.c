@@ -235,6 +235,7 @@ static nai_status enter(nai_network *net, const wish *w)
 {
   int before;
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__whole_check(net, "pruning"));
   NAI__TRY(nai__busy_enter(&before, &net->busy, NAI__MOVING, "the network"));
   nai_status status = prune(net, w);
   nai__busy_leave(&net->busy, before);
