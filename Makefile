@@ -309,6 +309,10 @@ check-cpp: $(CPP_TEST) ## neuroai.hpp: that it has every function of the headers
 	$(Q)$(PYTHON) bindings/cpp/make.py --check
 	$(Q)$(RUNNER) $(CPP_TEST)
 
+.PHONY: tasks
+tasks: shared $(VENV)/.ready ## writes the typed stub of the built-in tasks and the table in docs/tasks.md from what the library says
+	$(Q)$(PYTHON_RUN) bindings/python/write_tasks.py
+
 .PHONY: hpp
 hpp: ## writes include/neuroai/neuroai.hpp from the C headers
 	$(Q)$(PYTHON) bindings/cpp/make.py
@@ -360,6 +364,18 @@ endif
 
 check-docs: shared $(VENV)/.ready ## README's programs, the diffs and links of docs/
 	$(Q)CC="$(CC)" $(PYTHON_RUN) tests/docs/run.py $(BUILD)
+
+# Not among CHECKS: pyright and the Node that it runs on come from PyPI and npm, some 100 MB.
+TYPES_VENV := $(BUILD)/types-venv
+$(TYPES_VENV)/.ready: $(VENV)/.ready
+	$(call say,VENV,$(TYPES_VENV))
+	$(Q)$(PYTHON) -m venv --clear $(TYPES_VENV)
+	$(Q)$(TYPES_VENV)/bin/python -m pip install --quiet --disable-pip-version-check 'pyright[nodejs]'
+	$(Q)touch $@
+
+.PHONY: check-types
+check-types: shared $(VENV)/.ready $(TYPES_VENV)/.ready ## README's Python and the tutorials by mypy and pyright, which both see misspelt names
+	$(Q)PATH="$(abspath $(TYPES_VENV))/bin:$$PATH" $(PYTHON_RUN) tests/docs/typecheck.py --pyright
 
 check-bench: $(BENCH_PROGRAMS) ## that the programs of `make bench` compile; none runs
 

@@ -60,39 +60,13 @@ the other pages, and in [README.md](../README.md).
 """
 
 
-#: Channels of the inputs and outputs of each task; of those of Yang et al. (2019) 85 and 33.
-CHANNELS = {
-    "perceptual-decision-making": (3, 3),
-    "delay-comparison": (2, 3),
-    "delay-match-sample": (3, 3),
-    "delay-match-category": (17, 3),
-    "context-decision-making": (7, 3),
-    "multisensory-integration": (5, 3),
-    "go-nogo": (3, 2),
-    "ready-set-go": (3, 2),
-    "song-random-dots": (2, 2),
-    "song-random-dots-variable": (3, 2),
-    "song-random-dots-reaction-time": (3, 2),
-    "song-context-integration": (6, 2),
-    "song-multisensory": (5, 2),
-    "song-parametric-working-memory": (2, 2),
-    "song-eye-movement-sequence": (17, 2),
-    "song-sine": (0, 1),
-    "maze": (8, 4),
-    "wcst": (18, 5),
-    "masse-dms": (24, 3),
-    "masse-dmrs": (24, 3),
-    "masse-dmc": (24, 3),
-}
-
-
 def draw_task(name):
-    n_inputs, n_outputs = CHANNELS.get(name, (85, 33))
-    net = na.Network(dt=20).population("units", 1).output("answer", n_outputs).connect("units", "answer")
-    if n_inputs:
-        net.input("stimulus", n_inputs).connect("stimulus", "units")
+    kind = na.tasks.named(name)
+    net = na.Network(dt=20).population("units", 1).output("answer", kind.n_outputs).connect("units", "answer")
+    if kind.n_inputs:
+        net.input("stimulus", kind.n_inputs).connect("stimulus", "units")
     short = {"trials": 4} if name == "wcst" and "trials" in na.tasks.parameters(name) else {}
-    task = getattr(na.tasks, na.tasks._class_name(name))(**short)
+    task = kind(**short)
     na.plot.task(task, net.build(1), trial=1)[0].figure.savefig(HERE / "gallery" / f"task-{name}.png", dpi=52)
     plt.close("all")
     about = " ".join(inspect.getdoc(type(task)).split("\n\n")[0].split())

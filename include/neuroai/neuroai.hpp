@@ -1518,6 +1518,20 @@ public:
     nai::check(nai_task_parameter(&out_, task_.pointer, index));
     return out_;
   }
+  static nai_task_description describe(text task_)
+  {
+    nai_task_description out_ = NAI_TASK_DESCRIPTION_INIT;
+    nai::check(nai_task_describe(&out_, task_.pointer));
+    return out_;
+  }
+  static const char *condition_name(text task_, int64_t index)
+  {
+    return nai_task_condition_name(task_.pointer, index);
+  }
+  static const char *epoch_name(text task_, int64_t index)
+  {
+    return nai_task_epoch_name(task_.pointer, index);
+  }
   static nai::task with(text name, ref<nai_network> net, const nai_task_setting *settings,
       int64_t n)
   {

@@ -32,6 +32,37 @@ NAI_API const char *nai_task_name(const nai_task *task, int64_t index);
 /** Describes parameter `index` of a built-in task; NAI_ERR_INVALID past the last. */
 NAI_API nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t index);
 
+/** What a built-in task is, whatever its parameters are. */
+typedef struct nai_task_description {
+  uint32_t struct_size; /**< sizeof(nai_task_description), filled in by the caller */
+  uint32_t flags;       /**< NAI_TASK_CHANNEL_MASK, NAI_TASK_BLOCK (extend.h), or 0 */
+  int32_t has_classes;  /**< 1: classes of the first output; 0: real targets of all outputs */
+  int32_t has_times;    /**< 1: its judgement gives the time of a choice */
+  int64_t n_inputs;     /**< input channels that its networks have, all inputs together */
+  int64_t more_inputs;  /**< a network with so many is taken too, and shown more; 0: none */
+  int64_t n_outputs;    /**< output channels, all outputs together; of classes, of the one output */
+  int64_t n_conditions; /**< conditions of a trial */
+  int64_t n_epochs;     /**< named epochs of a trial */
+  int64_t n_parameters; /**< parameters, as nai_task_parameter() describes them */
+} nai_task_description;
+
+/* clang-format off */
+/** A nai_task_description to be filled. */
+#define NAI_TASK_DESCRIPTION_INIT {sizeof(nai_task_description), 0, 0, 0, 0, 0, 0, 0, 0, 0}
+/* clang-format on */
+
+/** Describes a built-in task. No parameter changes any of it. */
+NAI_API nai_status nai_task_describe(nai_task_description *out, const char *task);
+
+/** Name of condition `index` of the trials of a built-in task; NULL past the last. */
+NAI_API const char *nai_task_condition_name(const char *task, int64_t index);
+
+/**
+ * Name of epoch `index` of the trials of a built-in task; NULL past the last. A trial may lack some
+ * of them: they have no steps then.
+ */
+NAI_API const char *nai_task_epoch_name(const char *task, int64_t index);
+
 /**
  * Creates a built-in task for this network, which must be built and have the numbers of input and
  * output channels of the task. All parameters have their defaults.

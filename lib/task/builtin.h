@@ -32,9 +32,10 @@ typedef struct nai__task_kind {
    */
   const struct nai__epoch *epochs; /* [n_epochs] */
   int n_epochs;
+  const char *const *epoch_names; /* [n_epochs]; NULL: each is called as its parameter is */
   /*
-   * Names of what else is an epoch to those who look at trials, in order: after `epochs`, which are
-   * called as their parameters are. `fill`, or `generate`, says when they are.
+   * Names of what else is an epoch to those who look at trials, in order, after `epochs`. `fill`, or
+   * `generate`, says when they are.
    */
   const char *const *more_epochs; /* [n_more_epochs] */
   int n_more_epochs;
@@ -89,5 +90,8 @@ typedef struct nai__builtin_task {
 
 /* Kind `index`; NULL past the last. */
 const nai__task_kind *nai__task_kind_at(int64_t index);
+
+/* The kind of this name; `argument` is what the caller calls the name. */
+nai_status nai__task_kind_find(const nai__task_kind **out, const char *name, const char *argument);
 
 #endif

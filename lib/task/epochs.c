@@ -3,8 +3,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "../base/error.h"
 #include "../base/philox.h"
@@ -84,31 +82,17 @@ nai_status nai__longest_trial(int64_t *longest, const nai__builtin_task *task, d
       longest, nai__epochs_range(&task->parameters, kind->epochs, kind->n_epochs, dt), dt);
 }
 
-static int count_same(const nai__task_kind *kind, int from, int end, int parameter)
+int nai__epoch_count(const nai__task_kind *kind)
 {
-  int n = 0;
-  for (int e = from; e < end; e++) n += kind->epochs[e].parameter == parameter;
-  return n;
-}
-
-static void name_epoch(char name[64], const nai__task_kind *kind, int e)
-{
-  int parameter = kind->epochs[e].parameter;
-  const char *given = kind->parameters[parameter].name;
-  size_t n = strlen(given);
-  if (n > 4 && strcmp(given + n - 4, "_min") == 0) n -= 4;
-  if (count_same(kind, 0, kind->n_epochs, parameter) > 1)
-    snprintf(name, 64, "%.*s%d", (int)n, given, 1 + count_same(kind, 0, e, parameter));
-  else
-    snprintf(name, 64, "%.*s", (int)n, given);
-}
-
-int nai__name_epochs(char name[NAI__MOST_EPOCHS][64], const nai__task_kind *kind)
-{
-  for (int e = 0; e < kind->n_epochs; e++) name_epoch(name[e], kind, e);
-  for (int e = 0; e < kind->n_more_epochs; e++)
-    memcpy(name[kind->n_epochs + e], kind->more_epochs[e], strlen(kind->more_epochs[e]) + 1);
   return kind->n_epochs + kind->n_more_epochs;
+}
+
+const char *nai__epoch_name(const nai__task_kind *kind, int64_t index)
+{
+  if (index < 0 || index >= nai__epoch_count(kind)) return NULL;
+  if (index >= kind->n_epochs) return kind->more_epochs[index - kind->n_epochs];
+  if (kind->epoch_names) return kind->epoch_names[index];
+  return kind->parameters[kind->epochs[index].parameter].name;
 }
 
 /* By the inverse of the distribution: what drawing again until it fits would give. */

@@ -85,11 +85,9 @@ nai_status nai__longest_trial(int64_t *longest, const nai__builtin_task *task, d
  */
 nai_status nai__fill_trials(void *user, nai_trial_batch *batch);
 
-/*
- * Names of all epochs of a kind, and how many there are: that of an epoch's parameter, without
- * "_min"; with a number where several have the same.
- */
-int nai__name_epochs(char name[NAI__MOST_EPOCHS][64], const nai__task_kind *kind);
+/* How many epochs a kind has, and what number `index` is called; NULL past the last. */
+int nai__epoch_count(const nai__task_kind *kind);
+const char *nai__epoch_name(const nai__task_kind *kind, int64_t index);
 
 /* An epoch more, after what there is. */
 nai__span nai__trial_append(nai__trial *trial, int64_t steps);

@@ -40,6 +40,7 @@ static const char *const conditions[CONDITIONS] = {
 enum { FIXATION_EPOCH, INTERVAL_EPOCH, SET_EPOCH, EPOCHS };
 enum { PRODUCTION_EPOCH = EPOCHS, READY_EPOCH, ALL_EPOCHS };
 static const char *const more_epochs[ALL_EPOCHS - EPOCHS] = {"production", "ready"};
+static const char *const epoch_names[EPOCHS] = {"fixation", "interval", "set"};
 static const nai__epoch epochs[EPOCHS] = {
     {FIXATION, NAI__LISTED}, {INTERVAL_MIN, NAI__UNIFORM}, {SET, NAI__LISTED}};
 
@@ -119,6 +120,7 @@ const nai__task_kind nai__ready_set_go = {
     .steps = count_steps,
     .epochs = epochs,
     .n_epochs = NAI__AT_MOST(EPOCHS, NAI__MOST_EPOCHS),
+    .epoch_names = epoch_names,
     .more_epochs = more_epochs,
     .n_more_epochs = ALL_EPOCHS - EPOCHS,
     .fill = fill,

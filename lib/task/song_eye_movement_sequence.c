@@ -40,6 +40,8 @@ static const char *const conditions[CONDITIONS] = {
 };
 
 enum { BETWEEN_EPOCH, FIXATION_EPOCH, MOVEMENTS, EPOCHS = MOVEMENTS + 3 };
+static const char *const epoch_names[EPOCHS] = {"between", "fixation", "movement1", "movement2",
+                                                "movement3"};
 static const nai__epoch epochs[EPOCHS] = {
     {BETWEEN, NAI__LISTED},
     {FIXATION, NAI__LISTED},
@@ -172,6 +174,7 @@ const nai__task_kind nai__song_eye_movement_sequence = {
     .lists = lists,
     .epochs = epochs,
     .n_epochs = NAI__AT_MOST(EPOCHS, NAI__MOST_EPOCHS),
+    .epoch_names = epoch_names,
     .fill = fill,
     .judge = judge,
 };

@@ -47,6 +47,8 @@ static const char *const conditions[CONDITIONS] = {
 };
 
 enum { FIXATION_EPOCH, F1_EPOCH, DELAY_EPOCH, F2_EPOCH, DECISION_EPOCH, EPOCHS };
+static const char *const epoch_names[EPOCHS] = {"fixation", "stimulus1", "delay", "stimulus2",
+                                                "decision"};
 static const nai__epoch epochs[EPOCHS] = {{NAI__SONG_FIXATION, NAI__LISTED},
                                           {STIMULUS1, NAI__LISTED},
                                           {DELAY_MIN, NAI__UNIFORM},
@@ -88,6 +90,7 @@ const nai__task_kind nai__song_parametric_working_memory = {
     .steps = nai__song_steps,
     .epochs = epochs,
     .n_epochs = NAI__AT_MOST(EPOCHS, NAI__MOST_EPOCHS),
+    .epoch_names = epoch_names,
     .fill = fill,
     .judge = nai__song_judge,
 };

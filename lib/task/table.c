@@ -20,29 +20,13 @@ const nai__task_kind *nai__task_kind_at(int64_t index)
   return index < KINDS ? kinds[index] : &nai__yang[index - KINDS];
 }
 
-const char *nai_task_name(const nai_task *task, int64_t index)
-{
-  if (task) return index == 0 ? task->name : NULL;
-  const nai__task_kind *kind = nai__task_kind_at(index);
-  return kind ? kind->name : NULL;
-}
-
-static nai_status find(const nai__task_kind **out, const char *name, const char *argument)
+nai_status nai__task_kind_find(const nai__task_kind **out, const char *name, const char *argument)
 {
   if (!name) return nai__fail_null(argument);
   for (int64_t i = 0; (*out = nai__task_kind_at(i)) != NULL; i++)
     if (strcmp((*out)->name, name) == 0) return NAI_OK;
   return nai__fail(NAI_ERR_NAME, "no task is called '%.60s'; the first one is '%s'", name,
                    kinds[0]->name);
-}
-
-nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t index)
-{
-  const nai__task_kind *kind;
-  NAI__TRY(find(&kind, task, "task"));
-  NAI__TRY(nai__parameter_describe(out, kind->parameters, kind->n_parameters, index));
-  out->list = index < kind->n_parameters - kind->n_single;
-  return NAI_OK;
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -116,10 +100,9 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
   nai__builtin_task *b = NAI__NEW(nai__builtin_task);
   if (!b) return NAI_ERR_MEMORY;
   b->kind = kind;
-  char epoch[NAI__MOST_EPOCHS][64];
   const char *epoch_names[NAI__MOST_EPOCHS];
-  int n_epochs = nai__name_epochs(epoch, kind);
-  for (int e = 0; e < n_epochs; e++) epoch_names[e] = epoch[e];
+  int n_epochs = nai__epoch_count(kind);
+  for (int e = 0; e < n_epochs; e++) epoch_names[e] = nai__epoch_name(kind, e);
   nai_task_ops ops = {.struct_size = sizeof ops,
                       .flags = kind->flags,
                       .name = kind->name,
@@ -154,7 +137,7 @@ nai_status nai_task_create_with(nai_task **out, const char *name, const nai_netw
   if (n < 0) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0", (long long)n);
   if (n > 0) NAI__REQUIRE(settings);
   const nai__task_kind *kind;
-  NAI__TRY(find(&kind, name, "name"));
+  NAI__TRY(nai__task_kind_find(&kind, name, "name"));
   NAI__TRY(nai__require_built(net, "net"));
   return create(out, kind, net, settings, n);
 }

@@ -12,16 +12,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-TUTORIALS = sorted(f"docs/tutorials/{page.name}" for page in (ROOT / "docs/tutorials").glob("*.md"))
+import typecheck
+from typecheck import ROOT, TUTORIALS, blocks
+
 PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")), *TUTORIALS]
 CC = shlex.split(os.environ.get("CC", "cc"))
 LEARNT = 0.75  # fraction correct; chance is 0.5
-
-
-def blocks(page, language):
-    """The code blocks of a page in a language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", (ROOT / page).read_text(encoding="utf-8"), flags=re.M | re.S)
 
 
 def run(command, **options):
@@ -46,24 +42,11 @@ def written(folder, *names):
 
 
 def check_python(folder):
-    """README's Python, as it stands: its types, and what it reached."""
+    """README's Python, as it stands: what it reached."""
     (code,) = blocks("README.md", "python")
     (folder / "readme.py").write_text(code + 'print("correct %.3f" % history.performance[-1])\n', encoding="utf-8")
-    types = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", folder / "mypy", "readme.py"]
-    run(types, cwd=folder, env={**os.environ, "MYPYPATH": str(ROOT / "bindings/python")})
     learnt(run([sys.executable, "readme.py"], cwd=folder), "README.md, Python")
     written(folder, "decision.safetensors", "psychometric.png")
-
-
-def check_tutorials(folder):
-    """The cells of each tutorial, as one program: its types. `make docs` runs them."""
-    for page in TUTORIALS:
-        cells = blocks(page, r"\{code-cell\} ipython3")
-        if not cells:
-            sys.exit(f"{page}: no cells")
-        (folder / f"{Path(page).stem}.py").write_text("\n\n".join(cells), encoding="utf-8")
-    types = [sys.executable, "-m", "mypy", "--strict", "--follow-imports=silent", "--cache-dir", folder / "mypy"]
-    run([*types, *sorted(folder.glob("*.py"))], cwd=folder, env={**os.environ, "MYPYPATH": str(ROOT / "bindings/python")})
 
 
 def check_c(folder, build):
@@ -110,9 +93,9 @@ def main(build):
     build = Path(build).resolve()
     check_links()
     print("  ok      links")
+    typecheck.main([])
     for name, check in (
         ("README.md, Python", check_python),
-        ("tutorials, types", check_tutorials),
         ("README.md, C", lambda folder: check_c(folder, build)),
         ("docs/architecture.md, diffs", check_diffs),
     ):

@@ -1,5 +1,5 @@
 """``python -m neuroai``: what is installed; ``info FILE``: what a model file holds; ``plot FILE``: a picture of it;
-``tasks [NAME]``: the built-in tasks, and the parameters of one; ``sweep FOLDER TASK TASKS``: networks of a sweep, for a
+``tasks [NAME]``: the built-in tasks; sizes and parameters of one; ``sweep FOLDER TASK TASKS``: networks of a sweep, for a
 script of an array."""
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ def about() -> Iterator[str]:
 
 
 def about_tasks(name: Optional[str]) -> Iterator[str]:
-    """The names of the tasks, or the parameters of one."""
+    """The names of the tasks, or the sizes and parameters of one."""
     if name is None:
         yield from tasks.available()
     else:
-        yield from map(str, tasks.parameters(name).values())
+        yield from (line.strip() for line in (tasks.named(name).__doc__ or "").splitlines()[2:] if line)
 
 
 # --- what a file holds -----------------------------------------------------------------------------------------------
@@ -170,8 +170,7 @@ def plot(path: str, output: Optional[str], task: Optional[str], seed: int) -> It
 
 def named(task: str) -> "tasks.BuiltinTask":
     """The task of this name, with its defaults."""
-    tasks.parameters(task)  # says which names are near a wrong one
-    return next(made() for made in tasks._made().values() if made.task_name == task)
+    return tasks.named(task)()
 
 
 # --- networks of a sweep ---------------------------------------------------------------------------------------------
@@ -199,7 +198,7 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("-o", "--output", metavar="PICTURE", help="default: FILE.png; .pdf and .svg too")
     one.add_argument("--task", metavar="NAME", help="and of a trial of this task, in PICTURE-trial")
     one.add_argument("--seed", type=int, default=0, help="of that trial")
-    one = commands.add_parser("tasks", help="the built-in tasks, or the parameters of one")
+    one = commands.add_parser("tasks", help="the built-in tasks; sizes and parameters of one")
     one.add_argument("name", nargs="?")
     one = commands.add_parser("sweep", help="networks TASK, TASK + TASKS, ... of a planned sweep, for scripts of arrays")
     one.add_argument("folder")

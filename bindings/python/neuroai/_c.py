@@ -461,6 +461,23 @@ class nai_task_setting(Structure):
     _fields_ = [("parameter", c_char_p), ("values", POINTER(c_double)), ("n", c_int64)]
 
 
+class nai_task_description(Structure):
+    """What a built-in task is, whatever its parameters are."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("flags", c_uint32),
+        ("has_classes", c_int32),
+        ("has_times", c_int32),
+        ("n_inputs", c_int64),
+        ("more_inputs", c_int64),
+        ("n_outputs", c_int64),
+        ("n_conditions", c_int64),
+        ("n_epochs", c_int64),
+        ("n_parameters", c_int64),
+    ]
+
+
 class nai_point(Structure):
     """One point of a curve over a condition."""
 
@@ -1558,6 +1575,9 @@ nai_trials_epoch_name = _function("nai_trials_epoch_name", c_char_p, _trials, in
 _task = POINTER(nai_task)
 nai_task_name = _function("nai_task_name", c_char_p, _task, int64)
 nai_task_parameter = _function("nai_task_parameter", nai_status, POINTER(nai_parameter), Text, int64)
+nai_task_describe = _function("nai_task_describe", nai_status, POINTER(nai_task_description), Text)
+nai_task_condition_name = _function("nai_task_condition_name", c_char_p, Text, int64)
+nai_task_epoch_name = _function("nai_task_epoch_name", c_char_p, Text, int64)
 nai_task_create = _function("nai_task_create", nai_status, POINTER(_task), Text, _network)
 nai_task_create_from_trials = _function(
     "nai_task_create_from_trials", nai_status, POINTER(_task), _trials, _trials, _network

@@ -511,7 +511,7 @@ def test_every_array_that_is_shown_is_declared():
 
 def test_tasks_of_the_library_are_whole_values():
     for name in tasks.available():
-        made = getattr(tasks, tasks._class_name(name))()
+        made = tasks.named(name)()
         for parameter in type(made).parameters:
             with pytest.raises(AttributeError, match="replace"):
                 setattr(made, parameter, 1)

@@ -47,7 +47,10 @@ def test_a_reader_that_has_read_enough():
 
 def test_parameters_of_a_task(capsys):
     out = said(capsys, "tasks", "go-nogo")
-    assert out.splitlines() == [str(one) for one in na.tasks.parameters("go-nogo").values()]
+    channels, epochs, _, *lines = out.splitlines()
+    assert channels == "Channels: 3 in, 2 out (classes)."
+    assert epochs == "Epochs: fixation, stimulus, delay, decision. Conditions: target."
+    assert lines == [str(one) for one in na.tasks.parameters("go-nogo").values()]
     assert "there is no task 'go-nog'; did you mean go-nogo" in said(capsys, "tasks", "go-nog", status=1)
 
 

@@ -222,7 +222,7 @@ def fitting(task):
 def test_trials_that_are_made_in_pieces_are_the_trials(name, monkeypatch):
     """And can be used as those that are made at once."""
     own = na.Task(draw, steps=30, conditions=["length"])
-    task = own if name == "own" else getattr(na.tasks, na.tasks._class_name(name))()
+    task = own if name == "own" else na.tasks.named(name)()
     net = fitting(task)
     whole = task.trials(net, 23, seed=3, first=5)
     monkeypatch.setattr(_task, "_PIECE", 4)

@@ -10,7 +10,7 @@ from conftest import ROOT, small
 import neuroai as na
 from neuroai import _c, analysis, plot
 from neuroai.network import _TRANSFERS
-from neuroai.tasks import _ABOUT
+from neuroai._builtin_tasks import _ABOUT
 
 pytestmark = pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="needs the source tree")
 
@@ -140,8 +140,8 @@ def test_tasks_with_reaction_times():
     found = []
     for name in na.tasks.available():
         try:
-            if getattr(na.tasks, na.tasks._class_name(name))().trials(net, 1)._has_times:
-                found.append(na.tasks._class_name(name))
+            if na.tasks.named(name)().trials(net, 1)._has_times:
+                found.append(na.tasks.named(name).__name__)
         except na.InvalidError:  # of other channels
             pass
     assert found == ["SongRandomDotsReactionTime"]

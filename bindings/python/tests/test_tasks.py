@@ -1,5 +1,8 @@
 """The built-in tasks from Python: a class each, their trials, judging; and neurogym's environments as tasks."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -27,6 +30,9 @@ TASKS = {
     "masse-dmrs": (24, 3, True),
     "masse-dmc": (24, 3, True),
 }
+
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def network(n_inputs, n_outputs, dt=20):
@@ -60,6 +66,45 @@ def test_every_task_has_a_class_that_makes_trials(name):
     assert trials.targets.dtype == (np.int32 if classes else np.float32)
     assert (trials.lengths <= trials.steps).all() and trials.lengths.max() == trials.steps
     assert all(values.shape == (40,) for values in trials.conditions.values()) and trials.conditions
+
+
+@pytest.mark.parametrize("name", na.tasks.available())
+def test_sizes_are_those_of_trials(name):
+    kind = na.tasks.named(name)
+    if name in TASKS:
+        assert (kind.n_inputs, kind.n_outputs, kind.classes) == TASKS[name]
+    for n_inputs in [kind.n_inputs] + [kind.more_inputs] * (kind.more_inputs is not None):
+        trials = kind().trials(network(n_inputs, kind.n_outputs), 3)
+        assert trials.inputs.shape[2] == n_inputs and (trials.targets.ndim == 2) == kind.classes
+        assert tuple(trials.conditions) == kind.conditions and tuple(trials.epochs) == kind.epochs
+        assert trials._has_times == kind.has_times and trials.conditions.units == kind.units
+    with pytest.raises(ValueError, match=f"{kind.n_inputs} input channel"):
+        kind().trials(network(kind.n_inputs + 1, kind.n_outputs), 3)
+    assert set(kind.units) <= set(kind.conditions)
+
+
+def test_tasks_by_name():
+    assert na.tasks.named("masse-dms") is na.tasks.MasseDMS and na.tasks.named("go-nogo") is na.tasks.GoNogo
+    with pytest.raises(ValueError, match="no task 'go-nog'; did you mean go-nogo"):
+        na.tasks.named("go-nog")
+    assert (na.tasks.WCST.n_inputs, na.tasks.WCST.more_inputs, na.tasks.GoNogo.more_inputs) == (18, 37, None)
+
+
+def test_a_parameter_comes_before_an_attribute_of_its_name():
+    assert na.tasks.YangDm1(block=7).block == 7 and na.tasks.YangDm1().block == na.tasks.parameters("yang-dm1")["block"].default
+    assert callable(na.tasks.WCST(trials=5).trials) and na.tasks.WCST(trials=5).values["trials"] == 5
+
+
+@pytest.mark.skipif(not (ROOT / "docs").is_dir(), reason="needs the source tree")
+def test_stub_and_page_are_as_the_library_describes_its_tasks():
+    spec = importlib.util.spec_from_file_location("write_tasks", ROOT / "bindings/python/write_tasks.py")
+    write_tasks = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(write_tasks)
+    assert write_tasks.STUB.read_text(encoding="utf-8") == write_tasks.stub(), "make tasks"
+    page = write_tasks.PAGE.read_text(encoding="utf-8")
+    assert page == write_tasks.page(page), "make tasks"
+    stub = write_tasks.stub()
+    assert all(f"class {na.tasks.named(name).__name__}(BuiltinTask):" in stub for name in na.tasks.available())
 
 
 @pytest.mark.parametrize("name", TASKS)
