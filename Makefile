@@ -443,6 +443,11 @@ check-install: ## the Python package from its source archive, as a wheel, editab
 	$(Q).ci/deps library python
 	$(Q)PYTHON="$(PYTHON)" tests/package/python.sh
 
+.PHONY: first-minutes
+first-minutes: ## what a new user types, from an empty folder on, step by step; times go into docs/first_minutes.md
+	$(Q).ci/deps library python
+	$(Q)$(PYTHON) tests/package/first_minutes.py
+
 .PHONY: wheel
 wheel: ## a Python wheel that needs nothing from the system, in build/wheel, tried where no BLAS is
 	$(Q).ci/deps library python

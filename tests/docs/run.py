@@ -15,6 +15,9 @@ from pathlib import Path
 import typecheck
 from typecheck import ROOT, TUTORIALS, blocks
 
+sys.path.insert(0, str(ROOT / "tests/package"))
+import first_minutes  # noqa: E402
+
 PAGES = ["README.md", "CHANGELOG.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")), *TUTORIALS]
 CC = shlex.split(os.environ.get("CC", "cc"))
 LEARNT = 0.75  # fraction correct; chance is 0.5
@@ -47,6 +50,16 @@ def check_python(folder):
     (folder / "readme.py").write_text(code + 'print("correct %.3f" % history.performance[-1])\n', encoding="utf-8")
     learnt(run([sys.executable, "readme.py"], cwd=folder), "README.md, Python")
     written(folder, "decision.safetensors", "psychometric.png")
+
+
+def check_first_minutes():
+    """The page has the steps that its script takes, in their order; `make check-install` takes them."""
+    page, at = first_minutes.PAGE.read_text(encoding="utf-8"), 0
+    for what, code, _ in first_minutes.STEPS:
+        if code != first_minutes.readme():
+            at = page.find(f"```py\n{code}```", at)
+            if at < 0:
+                sys.exit(f"{first_minutes.PAGE}: lacks the step '{what}'; make first-minutes writes it")
 
 
 def check_c(folder, build):
@@ -93,6 +106,8 @@ def main(build):
     build = Path(build).resolve()
     check_links()
     print("  ok      links")
+    check_first_minutes()
+    print("  ok      docs/first_minutes.md")
     typecheck.main([])
     for name, check in (
         ("README.md, Python", check_python),

@@ -28,6 +28,7 @@ environment() {
   said "$name"
 }
 train=$PWD/tests/package/train.py
+first=$PWD/tests/package/first_minutes.py
 
 quietly "$PYTHON" -m venv "$work/tools"
 quietly "$work/tools/bin/python" -m pip install build py-rattler-build
@@ -35,6 +36,9 @@ quietly "$work/tools/bin/python" -m pip install build py-rattler-build
 quietly "$work/tools/bin/python" -m build --outdir "$work" bindings/python
 said "python -m build: sdist, and a wheel from it"
 environment wheel "$work"/*.whl
+mkdir "$work/steps"
+(cd "$work/steps" && quietly "$work/wheel/bin/python" -I "$first" --steps) || die "the first ten minutes, with the wheel"
+said "the steps of docs/first_minutes.md"
 # Without optimisation, which takes most of the time: that this compiles and runs is what they are for.
 export CFLAGS=-O0
 environment sdist "$work"/*.tar.gz
