@@ -12,6 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import coming_from
 import typecheck
 from typecheck import ROOT, TUTORIALS, blocks
 
@@ -111,6 +112,7 @@ def main(build):
     typecheck.main([])
     for name, check in (
         ("README.md, Python", check_python),
+        ("docs/coming_from.md, ours", lambda folder: coming_from.check_ours()),
         ("README.md, C", lambda folder: check_c(folder, build)),
         ("docs/architecture.md, diffs", check_diffs),
     ):
