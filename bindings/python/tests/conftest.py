@@ -3,10 +3,13 @@
 import os
 from pathlib import Path
 
-import matplotlib
-import pytest
+# Before SciPy is loaded: its optimisers multiply matrices of a few numbers, for which waking threads takes ten times longer.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import neuroai as na
+import matplotlib  # noqa: E402
+import pytest  # noqa: E402
+
+import neuroai as na  # noqa: E402
 
 matplotlib.use("Agg")
 
