@@ -179,29 +179,31 @@ def wrapped(lines):
         yield line
 
 
+def head(function):
+    """What a function is declared as: in its class, or free."""
+    own = function.self_index() is not None
+    _, result, parameters = body_of(function, own)
+    noun, verb, between = function.noun, re.sub("^create_", "", function.verb), ", ".join(parameters)
+    if noun and verb == "create":
+        return f"{'explicit ' if len(parameters) == 1 else ''}{noun}({between})"
+    space = "" if result.endswith("*") else " "
+    before, after = ("inline ", "") if noun is None else ("", " const" if function.looks else "") if own else ("static ", "")
+    return f"{before}{result}{space}{verb}({between}){after}"
+
+
 def method(function):
     """A function as a member of its class."""
-    own = function.self_index() is not None
-    lines, result, parameters = body_of(function, own)
-    noun, verb = function.noun, function.verb
-    space = "" if result.endswith("*") else " "
-    if verb == "create":  # the object is kept by the base
+    lines, _, _ = body_of(function, function.self_index() is not None)
+    if function.verb == "create":  # the object is kept by the base
         arguments = ["&out_"] + [function.given(one) for one in function.parameters[1:]]
-        explicit = "explicit " if len(parameters) == 1 else ""
         lines = [f"nai::check({function.name}({', '.join(arguments)}));", "take(out_);"]
-        lines.insert(0, f"nai_{noun} *out_ = nullptr;")
-        return written(f"{explicit}{noun}({', '.join(parameters)})", list(wrapped(lines)), 2)
-    verb = re.sub("^create_", "", verb)
-    if own:
-        return written(f"{result}{space}{verb}({', '.join(parameters)}){' const' if function.looks else ''}", list(wrapped(lines)), 2)
-    return written(f"static {result}{space}{verb}({', '.join(parameters)})", list(wrapped(lines)), 2)
+        lines.insert(0, f"nai_{function.noun} *out_ = nullptr;")
+    return written(head(function), list(wrapped(lines)), 2)
 
 
 def free(function):
     """A function that belongs to no class."""
-    lines, result, parameters = body_of(function, False)
-    space = "" if result.endswith("*") else " "
-    return written(f"inline {result}{space}{function.verb}({', '.join(parameters)})", list(wrapped(lines)), 0)
+    return written(head(function), body_of(function, False)[0], 0)
 
 
 def functions():
@@ -242,6 +244,17 @@ def classes(all_functions, nouns):
             yield from EXTRA[noun].splitlines()
         yield "};"
         yield ""
+
+
+def listing():
+    """All classes and functions as a page of the site lists them, beside the C function that each calls."""
+    every, nouns = functions()
+    for noun in [*nouns, None]:
+        name = f"nai::{noun}" if noun else "Without an object"
+        yield f"\n## {name}\n\n| C++ | C |\n|---|---|\n"
+        for function in sorted(every, key=lambda one: one.verb != "create"):
+            if function.noun == noun and function.verb != "destroy" and function.name not in BY_HAND:
+                yield f"| `{head(function).replace('inline ', '').replace('|', chr(92) + '|')}` | {{c:func}}`{function.name}` |\n"
 
 
 EXTRA = {

@@ -5,7 +5,15 @@ The Makefile gives NEUROAI_VERSION, NEUROAI_DOXYGEN (its XML), NEUROAI_BUILD (a 
 
 import os
 import re
+import shutil
+import sys
+from importlib.metadata import distribution
 from pathlib import Path
+
+TOP = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(TOP / "bindings/cpp"))
+
+import make  # noqa: E402
 
 os.environ.pop("MPLBACKEND", None)  # notebooks show their figures
 
@@ -33,6 +41,10 @@ myst_enable_extensions = ["amsmath", "dollarmath", "attrs_inline"]
 myst_fence_as_directive = ["math"]
 myst_heading_anchors = 5
 suppress_warnings = ["ref.python"]  # one name of several classes
+
+# Of the wheel sphinx-mathjax-offline the one file that is needed, and fonts: 1.6 MB of its 24.
+MATHJAX, FONTS = "tex-mml-chtml.js", "output/chtml/fonts/woff-v2"
+mathjax_path = "mathjax/" + MATHJAX
 
 # Notebooks: run each time, in an empty folder; one that fails fails the build.
 nb_execution_mode = "cache"
@@ -72,7 +84,6 @@ html_additional_pages = {"index": "start.html"}
 templates_path = ["."]
 
 
-TOP = Path(__file__).resolve().parents[2]
 KEPT = ("attribute", "property", "data")  # of which napoleon takes the words before a colon for a type
 _kept = {}
 
@@ -106,6 +117,17 @@ def _source(app, name, content):
         return link[1] if (folder / link[2]).is_dir() else link[0]
 
     content[0] = re.sub(r"(?<!!)\[([^\]\n]*)\]\(([^)#:\s]+)\)", plain, content[0])
+    if name == "docs/site/cpp":
+        content[0] = content[0].replace("%CLASSES%", "".join(make.listing()))
+
+
+def _mathjax(app):
+    """MathJax and its fonts among the site's own files, so that equations are typeset without a network."""
+    pages = [Path(file.locate()) for file in distribution("sphinx-mathjax-offline").files]
+    source = next(page.parent for page in pages if page.name == MATHJAX)
+    target = Path(app.outdir) / "_static/mathjax"
+    shutil.copytree(source / FONTS, target / FONTS, ignore=shutil.ignore_patterns("*.txt"), dirs_exist_ok=True)
+    shutil.copy(source / MATHJAX, target)
 
 
 def setup(app):
@@ -113,3 +135,4 @@ def setup(app):
     app.connect("autodoc-process-docstring", _after_napoleon, priority=600)
     app.connect("autodoc-process-signature", _signature)
     app.connect("source-read", _source)
+    app.connect("builder-inited", _mathjax)
