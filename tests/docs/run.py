@@ -103,8 +103,17 @@ def check_links():
                 sys.exit(f"{page}: there is no {target}")
 
 
+def check_headers():
+    """The page of C functions has every header: the site would have links to those that lack."""
+    page = (ROOT / "docs/site/c.md").read_text(encoding="utf-8")
+    for header in sorted((ROOT / "include/neuroai").glob("*.h")):
+        if f"{{doxygenfile}} {header.name}\n" not in page:
+            sys.exit(f"docs/site/c.md lacks {header.name}")
+
+
 def main(build):
     build = Path(build).resolve()
+    check_headers()
     check_links()
     print("  ok      links")
     check_first_minutes()
