@@ -421,6 +421,31 @@ START_TEST(what_needs_all_synapses_is_refused)
 }
 END_TEST
 
+/* What is said before a build is not exceeded by it; and half of it is another rank's. */
+static void say_memory(int rank, nai_exchange *exchange, void *argument)
+{
+  int64_t *bytes = (int64_t *)argument + 2 * rank;
+  nai_network *net = compose(INDEGREE, ONE_DELAY, 1, exchange);
+  if (nai_network_memory(&bytes[0], net) != NAI_OK || nai_network_build(net, 7) != NAI_OK ||
+      nai_network_memory(&bytes[1], net) != NAI_OK)
+    bytes[1] = -1;
+  nai_network_destroy(net);
+  nai_exchange_destroy(exchange);
+}
+
+START_TEST(memory_is_said_before)
+{
+  int64_t one[2], two[4];
+  ranks_plan plan = {.ranks = 1, .work = say_memory, .argument = one};
+  run_ranks(&plan, NULL);
+  plan = (ranks_plan){.ranks = 2, .work = say_memory, .argument = two};
+  run_ranks(&plan, NULL);
+  EXPECT(one[1] > 0 && one[1] <= one[0]);
+  for (int k = 0; k < 2; k++) EXPECT(two[2 * k + 1] > 0 && two[2 * k + 1] <= two[2 * k]);
+  EXPECT(two[1] < 0.8 * (double)one[1] && two[0] < 0.8 * (double)one[0]);
+}
+END_TEST
+
 START_TEST(an_exchange_is_needed)
 {
   nai_network *net;
@@ -443,6 +468,7 @@ Suite *ranks_suite(void)
   tcase_add_test(tests, each_allocation_may_fail);
   tcase_add_loop_test(tests, a_build_refuses_what_cannot_be_shared, 0, REFUSED);
   tcase_add_test(tests, what_needs_all_synapses_is_refused);
+  tcase_add_test(tests, memory_is_said_before);
   tcase_add_test(tests, an_exchange_is_needed);
   suite_add_tcase(suite, tests);
   return suite;

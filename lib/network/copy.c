@@ -75,6 +75,8 @@ static nai_status copy_composition(nai_network *net, const nai_network *from)
   net->radius = from->radius;
   net->memory_limit = from->memory_limit;
   net->threads = from->threads;
+  if (from->exchange) nai__exchange_keep(from->exchange);
+  net->exchange = from->exchange;
   net->seed = from->seed;
   net->kernels = from->kernels;
   net->error = from->error;
@@ -124,7 +126,7 @@ nai_status nai_network_copy(nai_network **out, const nai_network *net)
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(net);
-  NAI__TRY(nai__whole_check(net, "a copy"));
+  if (net->built) NAI__TRY(nai__whole_check(net, "a copy"));
   nai_network *copy;
   NAI__TRY(nai_network_create(&copy, net->dt));
   nai_status status = copy_composition(copy, net);
