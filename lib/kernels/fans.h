@@ -27,9 +27,7 @@ static inline int64_t nai__fan_slice(int64_t n)
 {
   const int64_t quarter = (n + 2047) / 2048 * 512, all = n > 512 ? (n + 511) / 512 * 512 : 512,
                 least = all < NAI__FAN_SLICE ? all : NAI__FAN_SLICE;
-  return quarter < least                 ? least
-         : quarter > NAI__MOST_FAN_SLICE ? NAI__MOST_FAN_SLICE
-                                         : quarter;
+  return quarter < least ? least : quarter > NAI__MOST_FAN_SLICE ? NAI__MOST_FAN_SLICE : quarter;
 }
 
 /* How many there are. */
