@@ -416,12 +416,15 @@ check-mpi: shared ## training and simulation over MPI: any number of processes m
 	  $(PYTHON) tests/mpi/run.py $(BUILD)/examples/mpi_train $(BUILD)/examples/mpi_spikes --kills $(KILLS) $$with
 
 .PHONY: bench-mpi
-bench-mpi: shared ## how an update scales with processes: measured for 1 and 2, and a model beyond
+bench-mpi: shared ## how an update and a simulation scale with processes: measured for 1 and 2, and a model beyond
 	$(Q)PYTHON="$(PYTHON)" .ci/deps mpi
 	@mkdir -p $(BUILD)/examples
 	$(Q)mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) tests/mpi/scaling.c -o $(BUILD)/examples/mpi_scaling \
 	  $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(abspath $(BUILD))'
+	$(Q)mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) examples/mpi_spikes.c -o $(BUILD)/examples/mpi_spikes \
+	  $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(abspath $(BUILD))'
 	$(Q)$(PYTHON) tests/mpi/scaling.py $(BUILD)/examples/mpi_scaling
+	$(Q)$(PYTHON) tests/mpi/spikes_scaling.py $(BUILD)/examples/mpi_spikes
 
 # Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
 .PHONY: check-abi abi

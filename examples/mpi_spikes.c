@@ -9,7 +9,7 @@
  */
 #include "mpi_exchange.h"
 
-enum { STEPS = 5000, ROOM = 1 << 20 }; /* of .1 ms; spikes that are kept at a time */
+enum { STEPS = 5000 }; /* of .1 ms */
 
 static void join(nai_network *net, const char *from, int64_t indegree, double weight)
 {
@@ -46,23 +46,24 @@ static nai_network *make_network(int64_t neurons, nai_exchange *exchange)
 }
 
 /* Every process knows all spikes; one writes them. */
-static int64_t simulate(const nai_network *net, FILE *file)
+static int64_t simulate(const nai_network *net, int64_t neurons, FILE *file)
 {
-  static nai_spike spikes[ROOM];
   nai_recording recording = NAI_RECORDING_INIT;
   nai_state *state;
   int64_t fired = 0;
   recording.populations = "E I";
-  recording.spikes = spikes;
-  recording.room = ROOM;
+  recording.room = 50 * neurons; /* spikes: as many steps as it has room for are made at once */
+  recording.spikes = malloc((size_t)recording.room * sizeof *recording.spikes);
+  check(recording.spikes ? NAI_OK : NAI_ERR_MEMORY);
   check(nai_state_create(&state, net, 1, 1));
   for (int64_t made = 0; made < STEPS; made += recording.made) {
     recording.n = 0;
     check(nai_state_record_spikes(state, STEPS - made, NULL, &recording));
-    if (file) fwrite(spikes, sizeof *spikes, (size_t)recording.n, file);
+    if (file) fwrite(recording.spikes, sizeof(nai_spike), (size_t)recording.n, file);
     fired += recording.n;
   }
   nai_state_destroy(state);
+  free(recording.spikes);
   return fired;
 }
 
@@ -82,7 +83,7 @@ int main(int n_arguments, char **arguments)
   nai_network *net = make_network(neurons, exchange);
   double built = MPI_Wtime();
   FILE *file = rank == 0 && n_arguments > 1 ? fopen(arguments[1], "wb") : NULL;
-  int64_t fired = simulate(net, file);
+  int64_t fired = simulate(net, neurons, file);
   double end = MPI_Wtime();
   if (file) fclose(file);
   check(nai_network_memory(&bytes, net));

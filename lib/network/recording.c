@@ -236,13 +236,17 @@ static nai_status copy_row(nai_state *state, const record *r)
   return NAI_OK;
 }
 
-/* How many of the steps that are left are made at once: up to the next row, if there is one. */
+/*
+ * How many of the steps that are left are made at once: up to the next row, if there is one, and as many as there
+ * is room for. There is for one.
+ */
 static int64_t steps_at_once(const nai_state *state, int64_t left, const record *r)
 {
   int64_t steps = nai__state_most(state);
+  const int64_t room = r->most > 0 ? (r->to->room - r->to->n) / r->most : steps;
   if (has_rows(r) && steps > r->to->every - r->to->since) steps = r->to->every - r->to->since;
   if (steps > left) steps = left;
-  return has_room(r, steps) ? steps : 1;
+  return steps < room ? steps : room > 1 ? room : 1;
 }
 
 /* From step t of the call on. */
