@@ -127,6 +127,21 @@ def compare_spikes(program, place):
     print(f"  ok      1, 2 and 3 processes: the same {len(expected) // 16} spikes", flush=True)
 
 
+def compare_columns(python, place):
+    """The same of a circuit in Python, whose delays and weights are drawn: every process says the same."""
+    said = set()
+    for ranks in (1, 2, 4):
+        command = [*mpirun(ranks), python, str(ROOT / "tests/mpi/column.py")]
+        done = subprocess.run(command, cwd=place, stdout=subprocess.PIPE, timeout=600)
+        lines = done.stdout.decode().splitlines()
+        if done.returncode != 0 or len(lines) != ranks:
+            sys.exit(f"{ranks} processes failed to simulate the column")
+        said.update(lines)
+    if len(said) != 1:
+        sys.exit(f"1, 2 and 4 processes have simulated other columns: {said}")
+    print(f"  ok      1, 2 and 4 processes: the same column in Python, {said.pop().split(',')[0]}", flush=True)
+
+
 def lose_one(program, place):
     """A process that dies while others simulate: they say so within their patience, and end."""
     folder = new(place, "lost")
@@ -176,7 +191,8 @@ def main():
         )
         if given.python:
             compare(lambda updates, _: [given.python, str(ROOT / "examples/mpi_train.py"), ".", str(updates)], place)
-            print("  ok      the same in Python")
+            print("  ok      the same in Python", flush=True)
+            compare_columns(given.python, place)
 
 
 if __name__ == "__main__":
