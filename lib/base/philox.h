@@ -39,6 +39,12 @@ typedef struct nai__stream {
 
 nai__stream nai__stream_open(uint64_t seed, uint32_t purpose, uint64_t a, uint32_t b);
 uint32_t nai__stream_word(nai__stream *random);
+/* Two words, as 64 bits. */
+static inline uint64_t nai__stream_long(nai__stream *random)
+{
+  const uint64_t high = nai__stream_word(random);
+  return high << 32 | nai__stream_word(random);
+}
 double nai__stream_uniform(nai__stream *random);             /* [0, 1), 53 bits */
 double nai__stream_normal(nai__stream *random);              /* standard normal */
 double nai__stream_gamma(nai__stream *random, double shape); /* scale 1 (Marsaglia & Tsang 2000) */

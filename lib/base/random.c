@@ -169,10 +169,8 @@ int64_t nai__stream_below(nai__stream *random, int64_t n)
   uint64_t unfair =
       (0 - range) % range; /* 2^64 mod n: so many of the smallest numbers are drawn again */
   uint64_t x;
-  do {
-    uint64_t high = nai__stream_word(random);
-    x = high << 32 | nai__stream_word(random);
-  } while (x < unfair);
+  do x = nai__stream_long(random);
+  while (x < unfair);
   return (int64_t)(x % range);
 }
 

@@ -24,8 +24,7 @@ static uint64_t draw_lot(uint64_t key, int64_t delay, int64_t pair, int64_t same
 {
   nai__stream stream = nai__stream_open(key + ((uint64_t)delay << 16), NAI__FOR_INTERVENTION,
                                         (uint64_t)pair, (uint32_t)same);
-  uint64_t high = nai__stream_word(&stream);
-  return high << 32 | nai__stream_word(&stream);
+  return nai__stream_long(&stream);
 }
 
 /* What is done with the lot of a synapse whose sender is meant, and its places: among bits, in theta. */

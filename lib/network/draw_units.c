@@ -24,8 +24,7 @@ static int compare_units(const void *a, const void *b)
 static uint64_t draw_lot(uint64_t seed, int64_t unit)
 {
   nai__stream stream = nai__stream_open(seed, NAI__FOR_INTERVENTION, (uint64_t)unit, 0);
-  uint64_t high = nai__stream_word(&stream);
-  return high << 32 | nai__stream_word(&stream);
+  return nai__stream_long(&stream);
 }
 
 nai_status nai__draw_units(int64_t *count, nai__candidate *found, const nai__node *node,
