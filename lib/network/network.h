@@ -658,10 +658,10 @@ static inline nai__portion nai__portion_of(const nai_network *net, int64_t n, in
   return (nai__portion){first, rank + 1 == ranks ? n : end};
 }
 
-/* Of a node those of this rank: of populations a range, of other nodes all. */
+/* Of a node those of this rank: of populations that are shared a range, of other nodes all. */
 static inline nai__portion nai__mine(const nai_network *net, const nai__node *node)
 {
-  if (node->kind != NAI_POPULATIONS) return (nai__portion){0, node->n};
+  if (!net->exchange || node->kind != NAI_POPULATIONS) return (nai__portion){0, node->n};
   return nai__portion_of(net, node->n, nai__exchange_rank(net->exchange));
 }
 
