@@ -24,7 +24,6 @@ from ._draw import (
     with_unit,
 )
 from ._labels import in_lines, key_beside, name_rows
-from ._room import length_of
 from .analysis import follow_staircase, staircases
 from .curriculum import Curriculum
 from .errors import InvalidError, brief

@@ -8,7 +8,7 @@ from typing import List, Optional, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import brief, expect, frozen, real, whole
+from ._handle import brief, frozen, real, whole
 from ._interrupt import Bar
 from .errors import InvalidError
 from ._needed import needed
