@@ -45,3 +45,28 @@ int same_states(const nai_state *a, const nai_state *b)
   free(of_b);
   return same;
 }
+
+void expect_bytes_taken_or_refused(nai_state *state, const void *before, char *snapshot,
+                                   int64_t plain, int64_t size)
+{
+  for (int64_t k = plain; k < size; k++) {
+    snapshot[k] ^= 0x5a;
+    nai_status status = nai_state_restore(state, snapshot, size);
+    snapshot[k] ^= 0x5a;
+    if (status == NAI_OK) {
+      expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+      expect_ok(nai_state_restore(state, before, plain));
+    }
+    EXPECT(status == NAI_OK || status == NAI_ERR_FORMAT || status == NAI_ERR_MEMORY);
+    expect_unmoved(state, before);
+  }
+}
+
+nai_intervention plan(int32_t kind, const char *names, double value)
+{
+  nai_intervention i = NAI_INTERVENTION_INIT;
+  i.kind = kind;
+  i.which.names = names;
+  i.value = value;
+  return i;
+}

@@ -12,5 +12,14 @@ void *snapshot_of(const nai_state *state);
 /* Its bytes are those of a snapshot taken before. */
 void expect_unmoved(const nai_state *state, const void *before);
 int same_states(const nai_state *a, const nai_state *b);
+/*
+ * Each byte of a snapshot [size] with a plan, which begins at `plain`, made another one: a state without a plan, as
+ * `before` has it, takes it and can run, or refuses it as a whole.
+ */
+void expect_bytes_taken_or_refused(nai_state *state, const void *before, char *snapshot,
+                                   int64_t plain, int64_t size);
+
+/* Of all units of these populations, all along. */
+nai_intervention plan(int32_t kind, const char *names, double value);
 
 #endif

@@ -12,17 +12,9 @@
 #include "faults.h"
 #include "networks.h"
 #include "rules.h"
+#include "states.h"
 
 enum { STEPS = 12, A = 5 };
-
-static nai_intervention plan(int32_t kind, const char *names, double value)
-{
-  nai_intervention i = NAI_INTERVENTION_INIT;
-  i.kind = kind;
-  i.which.names = names;
-  i.value = value;
-  return i;
-}
 
 static nai_rule *eprop(int64_t every)
 {

@@ -10,15 +10,6 @@
 
 enum { STEPS = 12, B = 3 };
 
-static nai_intervention plan(int32_t kind, const char *names, double value)
-{
-  nai_intervention i = NAI_INTERVENTION_INIT;
-  i.kind = kind;
-  i.which.names = names;
-  i.value = value;
-  return i;
-}
-
 /* --- when ------------------------------------------------------------------------------------- */
 
 /* The same by hand at the right steps, with dt = 10 ms: before step `at`. */
@@ -395,17 +386,7 @@ START_TEST(snapshots_have_plans)
   void *before = snapshot_of(third);
   int64_t plain = nai_state_snapshot_size(third);
   expect_fails(nai_state_restore(third, snapshot, plain), NAI_ERR_INVALID, "size is");
-  for (int64_t k = plain; k < size; k++) { /* any byte of the plan: taken, or refused as a whole */
-    snapshot[k] ^= 0x5a;
-    nai_status status = nai_state_restore(third, snapshot, size);
-    snapshot[k] ^= 0x5a;
-    if (status == NAI_OK) {
-      expect_ok(nai_state_run(third, 3, NULL, NULL, NULL));
-      expect_ok(nai_state_restore(third, before, plain));
-    }
-    EXPECT(status == NAI_OK || status == NAI_ERR_FORMAT || status == NAI_ERR_MEMORY);
-    expect_unmoved(third, before);
-  }
+  expect_bytes_taken_or_refused(third, before, snapshot, plain, size);
   free(before);
   free(snapshot);
   nai_state_destroy(third);
