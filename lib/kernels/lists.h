@@ -17,7 +17,7 @@
 #include "compressed.h"
 
 #define NAI__LIST_PRE 128
-#define NAI__LIST_POST 192
+#define NAI__LIST_POST 256
 #define NAI__LIST_SLICES (NAI__LIST_POST / 4)
 #define NAI__LIST_NEAR 64
 /* Senders are numbered so far apart that a number times a power of two is a place in bytes. */

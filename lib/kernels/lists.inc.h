@@ -90,12 +90,13 @@ NAI__INLINE void list_tile(int vectors, float *y, const float *x, const int32_t 
       for (int v = 0; v < vectors; v++) sum[p][v] = load(y + post[p] * wide + v * NAI__LANES);
     for (int64_t slot = first[s]; slot < first[s + 1]; slot++) {
       uint64_t four;
+      const quad weights = load_four(weight + 4 * slot);
       memcpy(&four, pre + 4 * slot, sizeof four);
 #pragma GCC unroll 4
       for (int p = 0; p < 4; p++) {
         const int64_t at = (int64_t)(four >> (NAI__LIST_SHIFT(p)) & 0xffff) * bytes;
         const float *from = (const float *)(const void *)((const char *)x + at);
-        const vec w = all(weight[4 * slot + p]);
+        const vec w = all_of(weights, p);
 #pragma GCC unroll 2
         for (int v = 0; v < vectors; v++)
           sum[p][v] = fused(w, load(from + v * NAI__LANES), sum[p][v]);

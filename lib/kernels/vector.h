@@ -63,6 +63,37 @@ NAI__INLINE vec all(float x)
   return x - (vec){0};
 }
 
+/*
+ * Four floats that are read at once, each to be had in all lanes: for where vectors are loaded as fast as
+ * they can be, and a float more is one load more.
+ */
+#if NAI__WIDTH >= 32
+typedef __m128 quad;
+#else
+typedef const float *quad;
+#endif
+
+NAI__INLINE quad load_four(const float *p)
+{
+#if NAI__WIDTH >= 32
+  return _mm_loadu_ps(p);
+#else
+  return p;
+#endif
+}
+
+/* Number i of them, a constant. */
+NAI__INLINE vec all_of(quad four, int i)
+{
+#if NAI__WIDTH == 64
+  return _mm512_permutexvar_ps(_mm512_set1_epi32(i), _mm512_castps128_ps512(four));
+#elif NAI__WIDTH == 32
+  return _mm256_permutevar8x32_ps(_mm256_castps128_ps256(four), _mm256_set1_epi32(i));
+#else
+  return all(four[i]);
+#endif
+}
+
 NAI__INLINE ivec lane_number(void)
 {
 #if NAI__WIDTH == 64
