@@ -1,4 +1,5 @@
 /* Given trials as a task: what its streams hold, how passes are ordered, what is refused. */
+#include <neuroai/evaluation.h>
 #include <string.h>
 
 #include "../lib/task/trials.h"
@@ -190,6 +191,141 @@ START_TEST(an_evaluation_has_them_once)
 }
 END_TEST
 
+/* --- judged by another task ------------------------------------------------------------------- */
+
+static nai_status nothing_to_draw(void *user, nai_trial_batch *batch)
+{
+  (void)user;
+  (void)batch;
+  return NAI_ERR_UNSUPPORTED;
+}
+
+/* Correct where the last output is above what a condition says. */
+static nai_status above_bound(void *user, nai_judgement *j)
+{
+  (void)user;
+  j->correct = j->output[(j->steps - 1) * j->stride] > j->condition[0];
+  return NAI_OK;
+}
+
+static nai_task *judge_for(const nai_network *net)
+{
+  static const char *const condition = "bound";
+  const nai_task_ops ops = {.struct_size = sizeof ops,
+                            .name = "bounded",
+                            .n_inputs = net->n_inputs,
+                            .n_outputs = net->n_outputs,
+                            .max_steps = 1,
+                            .n_conditions = 1,
+                            .condition_names = &condition,
+                            .generate = nothing_to_draw,
+                            .judge = above_bound};
+  nai_task *judge;
+  expect_ok(nai_task_create_own(&judge, &ops, NULL, net));
+  return judge;
+}
+
+/* Numbers 0, 3, 6 ... miss their bounds, whatever the network puts out, and all others meet them. */
+static nai_trials *bounded(const nai_network *net, int64_t n)
+{
+  nai_trials *trials = numbered(net, n);
+  float bound[64];
+  for (int64_t b = 0; b < n; b++) bound[b] = b % 3 ? -1e4F : 1e4F;
+  expect_ok(nai_trials_set_condition(trials, "bound", bound));
+  return trials;
+}
+
+static double evaluated(const nai_network *net, const nai_trials *test, const nai_task *judge)
+{
+  nai_evaluation *e;
+  expect_ok(nai_evaluation_create_from_trials(&e, net, test, judge, NULL));
+  double performance = nai_evaluation_performance(e);
+  nai_evaluation_destroy(e);
+  return performance;
+}
+
+/* Performance after another update of a run. */
+static double performance_in_run(nai_trainer *trainer)
+{
+  double values[256];
+  int64_t rows, columns;
+  expect_ok(nai_trainer_run(trainer, 1, NULL, NULL));
+  expect_ok(nai_trainer_history(values, 256, &rows, &columns, trainer));
+  return values[(rows - 1) * columns + NAI_HISTORY_PERFORMANCE];
+}
+
+static nai_trainer *trainer_on(nai_network *net, nai_task *task)
+{
+  nai_rule *rule = bptt_rule();
+  nai_optimizer *sgd = plain_descent(1e-3);
+  nai_trainer *trainer;
+  nai_cost *cost;
+  expect_ok(nai_trainer_create(&trainer, net, rule, sgd, task));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "real"), &cost, 1);
+  expect_ok(nai_trainer_set(trainer, "batch", 4));
+  return trainer;
+}
+
+/*
+ * Of 11 test trials, in batches of 4, numbers 0, 3, 6 and 9 miss their bounds, which the trials of
+ * training do not have.
+ */
+START_TEST(an_evaluation_has_a_judge)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  nai_trials *train = numbered(net, 6), *test = bounded(net, 11);
+  nai_task *task = task_of(train, test, net), *judge = judge_for(net);
+  nai_trainer *trainer = trainer_on(net, task);
+  double by_class = performance_in_run(trainer);
+  ck_assert_double_eq(by_class, evaluated(net, test, NULL));
+  expect_ok(nai_trainer_set_judge(trainer, judge));
+  nai_task_destroy(task);
+  for (int k = 0; k < 2; k++) {
+    ck_assert_double_eq(performance_in_run(trainer), 7.0 / 11);
+    ck_assert_double_eq(evaluated(net, test, judge), 7.0 / 11);
+  }
+  nai_task_destroy(judge); /* the trainer has kept it */
+  ck_assert_double_eq(performance_in_run(trainer), 7.0 / 11);
+  expect_ok(nai_trainer_set_judge(trainer, NULL));
+  by_class = performance_in_run(trainer);
+  ck_assert_double_eq(by_class, evaluated(net, test, NULL));
+  ck_assert_double_ne(by_class, 7.0 / 11);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(test);
+  nai_trials_destroy(train);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(bad_judges_are_refused)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL), *other = build_ei(4, 2, 1);
+  nai_trials *train = bounded(net, 6);
+  nai_task *task = task_of(train, NULL, net), *judge = judge_for(net), *odd = judge_for(other);
+  nai_trainer *trainer = trainer_on(net, task), *own = trainer_on(net, judge),
+              *none = trainer_on(net, NULL);
+  expect_ok(nai_trainer_set_judge(trainer, judge));
+  expect_fails(nai_trainer_set_judge(NULL, judge), NAI_ERR_INVALID, "trainer is NULL");
+  expect_fails(nai_trainer_set_judge(trainer, odd), NAI_ERR_INVALID,
+               "task 'bounded' was made for another network");
+  expect_fails(nai_trainer_set_judge(own, judge), NAI_ERR_INVALID,
+               "judge: is for trainers with given trials, but this one has a task");
+  expect_fails(nai_trainer_set_judge(none, judge), NAI_ERR_INVALID, "but this one has none");
+  ck_assert_double_eq(performance_in_run(trainer), 4.0 / 6);
+  nai_trainer_destroy(none);
+  nai_trainer_destroy(own);
+  nai_trainer_destroy(trainer);
+  nai_task_destroy(odd);
+  nai_task_destroy(judge);
+  nai_task_destroy(task);
+  nai_trials_destroy(train);
+  nai_network_destroy(other);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(bad_trials_are_refused)
 {
   nai_network *net = build_everything(NAI_TRANSFER_RELU, NULL), *other = build_ei(4, 2, 1);
@@ -269,6 +405,7 @@ Suite *recorded_suite(void)
   ADD_CASE(suite, "streams", the_test_stream_has_them_in_order,
            each_pass_has_all_of_them_in_its_own_order, batches_may_be_cut_anywhere,
            test_trials_of_their_own);
+  ADD_CASE(suite, "judge", an_evaluation_has_a_judge, bad_judges_are_refused);
   ADD_CASE(suite, "refused", an_evaluation_has_them_once, bad_trials_are_refused,
            each_allocation_may_fail);
   return suite;

@@ -1338,6 +1338,10 @@ public:
   {
     nai::check(nai_trainer_set_exchange(pointer(), exchange.pointer));
   }
+  void set_judge(ref<nai_task> judge)
+  {
+    nai::check(nai_trainer_set_judge(pointer(), judge.pointer));
+  }
   void set_rate(text from, text to, double factor)
   {
     nai::check(nai_trainer_set_rate(pointer(), from.pointer, to.pointer, factor));

@@ -93,9 +93,10 @@ NAI_API nai_status nai_task_create_with(nai_task **out, const char *name, const 
  * `trials` repeatedly: trial k of the training stream belongs to pass k / n, whose order is a
  * random permutation that depends on (seed, pass). The test stream repeats the trials of `test` in
  * the given order; an evaluation during training uses each of them at most once. Trials are judged
- * by class, at the last step that counts. Noise: a test trial has the noise of its own number
- * (nai_trials_first()), as in nai_evaluation_create_from_trials(); trial k of training has that of
- * number 2^54 + k. The task has no parameters, and so no curricula. Nullable: test (then `trials`).
+ * by class, at the last step that counts, or as nai_trainer_set_judge() says. Noise: a test trial
+ * has the noise of its own number (nai_trials_first()), as in nai_evaluation_create_from_trials();
+ * trial k of training has that of number 2^54 + k. The task has no parameters, and so no curricula.
+ * Nullable: test (then `trials`).
  */
 NAI_API nai_status nai_task_create_from_trials(nai_task **out, const nai_trials *trials,
                                                const nai_trials *test, const nai_network *net);

@@ -137,6 +137,15 @@ NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
 NAI_API nai_status nai_trainer_set_exchange(nai_trainer *trainer, nai_exchange *exchange);
 
 /**
+ * Has evaluations in a run judged by the task `judge`, whose own judgement reads the conditions of
+ * the test trials by name, in place of by class: with the result of
+ * nai_evaluation_create_from_trials(). For trainers whose task was made from trials
+ * (nai_task_create_from_trials()); of others NAI_ERR_INVALID. `judge` fits the network as a task of
+ * the trainer would; NULL: by class again. Not in checkpoints. Nullable: judge.
+ */
+NAI_API nai_status nai_trainer_set_judge(nai_trainer *trainer, nai_task *judge);
+
+/**
  * Multiplies the learning rate of projections by a factor, 0 to 1e6 (1), for every optimiser; with
  * to == NULL, that of the biases of populations or outputs `from`. What is not the optimiser's
  * stays: "clip" sees the whole gradient, and a rule's own decay of weights goes on

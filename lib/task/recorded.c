@@ -292,7 +292,7 @@ static nai_status create(nai_task **out, recorded *r, const nai_network *net)
   NAI__TRY(nai_task_create_own(out, &ops, r, net));
   (*out)->add_arrays = add_arrays;
   (*out)->fill = fill;
-  (*out)->test_trials = r->test->trials;
+  (*out)->test = r->test;
   (*out)->aimless = !has_aims(r->train);
   return NAI_OK;
 }

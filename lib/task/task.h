@@ -23,8 +23,8 @@ struct nai_task {
   nai_status (*add_arrays)(nai_trials *trials, const nai_task *task);
   nai_status (*fill)(nai_trials *trials, const nai_task *task, uint64_t seed, int32_t stream,
                      uint64_t first);
-  int64_t test_trials; /* of it; 0: as many as one likes */
-  int aimless;         /* 1: its trials have neither targets nor classes */
+  const nai_trials *test; /* of it, all of them; NULL: as many as one likes */
+  int aimless;            /* 1: its trials have neither targets nor classes */
 };
 
 void nai__task_keep(nai_task *task);

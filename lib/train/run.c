@@ -56,15 +56,20 @@ nai_status nai_trainer_step(nai_progress *now, nai_trainer *trainer, const nai_t
 
 /* --- evaluation ------------------------------------------------------------------------------- */
 
-static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *trials,
-                              int64_t *correct, int64_t *judged)
+/* Trials first .. of the test trials, which the batch has run. */
+static nai_status judge_batch(const nai_trainer *trainer, int64_t first, int64_t *correct,
+                              int64_t *judged)
 {
   const nai__batch *batch = &trainer->batch;
+  const nai_task *judge = trainer->judge ? trainer->judge : trainer->task;
+  /* given ones as they are: drawn, they have only the conditions that training trials have too */
+  const nai_trials *given = trainer->task->test, *trials = given ? given : trainer->trials;
+  if (!given) first = 0;
   int64_t ld = trainer->plasticity.net->ld_outputs;
   for (int64_t k = 0; k < batch->trials * trials->own; k++) {
     nai__verdict verdict;
     int64_t b = k / trials->own, p = k % trials->own;
-    NAI__TRY(nai__judge(&verdict, trainer->task, trials, b, p, batch->activity.output + b * ld,
+    NAI__TRY(nai__judge(&verdict, judge, trials, first + b, p, batch->activity.output + b * ld,
                         batch->trials * ld, trainer->plasticity.net->dt));
     *correct += verdict.correct == 1;
     *judged += verdict.correct >= 0;
@@ -76,9 +81,10 @@ static nai_status judge_batch(const nai_trainer *trainer, const nai_trials *tria
 static nai_status judge_some(nai_trainer *trainer, int64_t from, int64_t every, int64_t *correct,
                              int64_t *judged)
 {
+  const nai_trials *given = trainer->task->test;
   int64_t total = (int64_t)trainer->setting[NAI__EVALUATE_TRIALS],
-          size = nai__trainer_at_once(trainer), there = trainer->task->test_trials;
-  if (there && total > there) total = there;
+          size = nai__trainer_at_once(trainer);
+  if (given && total > given->trials) total = given->trials;
   for (int64_t first = from * size; first < total; first += every * size) {
     int64_t count = total - first < size ? total - first : size;
     NAI__TRY(nai__trainer_fill(trainer, NAI_STREAM_TEST, (uint64_t)first, count));
@@ -90,7 +96,7 @@ static nai_status judge_some(nai_trainer *trainer, int64_t from, int64_t every, 
     nai_status status = nai__batch_run(&trainer->batch, &showing);
     nai__pool_watch(trainer->pool, NULL);
     NAI__TRY(status);
-    NAI__TRY(judge_batch(trainer, trials, correct, judged));
+    NAI__TRY(judge_batch(trainer, first, correct, judged));
     NAI__TRY(nai__ask(&trainer->watch, first + count, total));
   }
   return NAI_OK;

@@ -110,6 +110,7 @@ static void release(nai_trainer *trainer)
   nai__scalars_destroy(&trainer->scalars);
   nai__shards_destroy(&trainer->shards);
   nai__plasticity_close(&trainer->plasticity);
+  nai_task_destroy(trainer->judge);
   nai_task_destroy(trainer->task);
   nai__free(trainer);
 }
@@ -157,6 +158,29 @@ nai_status nai_trainer_get(double *value, const nai_trainer *trainer, const char
 nai_status nai_trainer_parameter(nai_parameter *out, int64_t index)
 {
   return nai__parameter_describe(out, settings, NAI__SETTINGS, index);
+}
+
+static nai_status set_judge(nai_trainer *trainer, nai_task *judge)
+{
+  if (!trainer->task || !trainer->task->test)
+    return nai__fail(NAI_ERR_INVALID, "judge: is for trainers with given trials, but %s",
+                     trainer->task ? "this one has a task, which judges its own"
+                                   : "this one has none");
+  NAI__TRY(check_task(judge, trainer->plasticity.net));
+  if (judge) nai__task_keep(judge);
+  nai_task_destroy(trainer->judge);
+  trainer->judge = judge;
+  return NAI_OK;
+}
+
+nai_status nai_trainer_set_judge(nai_trainer *trainer, nai_task *judge)
+{
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
+  nai_status status = set_judge(trainer, judge);
+  nai__work_end(&turn);
+  return status;
 }
 
 /* --- costs ------------------------------------------------------------------------------------ */

@@ -45,6 +45,7 @@ struct nai_trainer {
   nai__reference reference;
   nai__plasticity plasticity;
   nai_task *task;
+  nai_task *judge; /* of test trials that were given; NULL: by class */
   double setting[NAI__SETTINGS];
   nai__pool *pool;
   nai__batch batch;

@@ -287,6 +287,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_trainer_set_curriculum": "trainer curriculum",
     "nai_trainer_set_feedback": "trainer from to values",
     "nai_trainer_set_exchange": "trainer exchange",
+    "nai_trainer_set_judge": "trainer judge",
     "nai_trainer_set_rate": "trainer from to factor",
     "nai_trainer_stage": "trainer",
     "nai_trainer_stage_name": "trainer",

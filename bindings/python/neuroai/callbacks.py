@@ -195,9 +195,10 @@ class _Judge(Callback):
         if not trainer.evaluate_every:
             raise InvalidError('of is "performance", but evaluate_every is 0: there would be no evaluations')
         judged = trainer.test if trainer.test is not None else trainer.task
-        if isinstance(judged, Trials) and not has_classes(judged):
+        if isinstance(judged, Trials) and trainer.judge is None and not has_classes(judged):
             raise InvalidError(
-                'of is "performance", but these trials have no classes, by which they could be judged: take of="cost"'
+                'of is "performance", but these trials have no classes, by which they could be judged: take of="cost", or '
+                "give the trainer a judge"
             )
 
     def _measure(self, now: Progress) -> Optional[float]:

@@ -368,7 +368,7 @@ def evaluate(
         pointer = _c.new(_c.nai_evaluation)
         if isinstance(task, Trials):
             with ExitStack() as stack:
-                by = None if judge is None else stack.enter_context(as_task(judge)._lent(net))
+                by = None if judge is None else stack.enter_context(as_task(judge, "judge")._lent(net))
                 _c.nai_evaluation_create_from_trials(pointer, net, task._for(net), by, options)
         else:
             with as_task(task)._lent(net) as lent:

@@ -118,23 +118,25 @@ class Trainer(Handle):
         evaluate_every: updates between evaluations on test trials; 0: no evaluations.
         evaluate_trials: test trials per evaluation; default 500, or all if trials are given.
         test: with given trials, the trials for evaluations, in their order; default: the same trials.
+        judge: with given trials, the task by whose own judgement evaluations go, as in :func:`neuroai.evaluate`; default:
+            by class at their last step that counts.
         curriculum: stages of the task.
         progress: whether to show a progress bar when a rule's warm-up (:class:`WeightMirror`) takes more than a second.
 
     Attributes:
-        net, task, test, cost, optimizer, curriculum, exchange: as given. The trainer works on a copy of the task or trials.
+        net, task, test, judge, cost, optimizer, curriculum, exchange: as given. The trainer works on a copy of the task or trials.
         cost_names: names of the costs, as in :meth:`step` and the history.
         batch, threads, seed, clip, recompute, shards, evaluate_every, evaluate_trials, stop_at: settings, which can be
             changed.
 
-    An evaluation on given trials has the same result as ``na.evaluate(net, trials, seed=seed)``: trials are judged by
-    class at their last step that counts, with the noise of their own numbers. Trial k of training has the noise of
-    number 2^54 + k, so noise never repeats.
+    An evaluation on given trials has the same result as ``na.evaluate(net, trials, seed=seed, judge=judge)``: trials have
+    the noise of their own numbers. Trial k of training has the noise of number 2^54 + k, so noise never repeats.
     """
 
     net: Network
     task: Union[Task, Trials, None]
     test: Optional[Trials]
+    judge: Optional[Task]
     cost: Union[Cost, Costs, None]
     optimizer: Optimizer
     curriculum: Optional[Curriculum]
@@ -179,6 +181,7 @@ class Trainer(Handle):
         evaluate_every: int = 100,
         evaluate_trials: Optional[int] = None,
         test: Optional[Trials] = None,
+        judge: Optional[Task] = None,
         curriculum: Optional[Curriculum] = None,
         progress: bool = True,
     ) -> None:
@@ -189,6 +192,9 @@ class Trainer(Handle):
         self._keep(task=task if task is None or isinstance(task, Trials) else as_task(task), test=test)
         if test is not None and not (isinstance(task, Trials) and isinstance(test, Trials)):
             raise InvalidError("test: expected neuroai.Trials beside given trials; a task has test trials of its own")
+        if judge is not None and not isinstance(task, Trials):
+            raise InvalidError("judge: is for given trials; a task judges its own")
+        self._keep(judge=None if judge is None else as_task(judge, "judge"))
         made = Adam() if optimizer is None else optimizer
         self._keep(optimizer=expect("optimizer", made, Optimizer, "a neuroai.Optimizer, such as na.Adam(1e-3)"))
         self._rule: Rule = made_rule
@@ -211,6 +217,9 @@ class Trainer(Handle):
         if exchange is not None:
             with expect("exchange", exchange, Exchange, "a neuroai.Exchange, such as na.MPI()")._lent() as pointer:
                 _c.nai_trainer_set_exchange(self, pointer)
+        if self.judge is not None:
+            with self.judge._lent(net) as pointer:
+                _c.nai_trainer_set_judge(self, pointer)
         if curriculum is not None:
             _c.nai_trainer_set_curriculum(self, curriculum)
 
@@ -373,8 +382,11 @@ class Trainer(Handle):
             return
         if not evaluate_every:
             raise InvalidError(f"stop_at is {stop_at}, but evaluate_every is 0: it would never be reached")
-        if isinstance(self.task, Trials) and not has_classes(self.task):
-            raise InvalidError(f"stop_at is {stop_at}, but these trials have no classes, by which they could be judged")
+        if isinstance(self.task, Trials) and self.judge is None and not has_classes(self.task):
+            raise InvalidError(
+                f"stop_at is {stop_at}, but these trials have no classes, by which they could be judged: give the trainer "
+                "a judge"
+            )
 
     # --- what has been learnt ----------------------------------------------------------------------------------------
 

@@ -117,6 +117,44 @@ def test_a_judge_of_one_s_own():
         na.evaluate(net, task, judge=task)
 
 
+def by_coherence(judgement):
+    """Right where the two choices differ as the coherence of the trial does, at the step that counts."""
+    difference = judgement.output[-1, 1] - judgement.output[-1, 2]
+    return difference * judgement.conditions["coherence"] > 0, int(difference < 0)
+
+
+@pytest.mark.parametrize("batch, shards", [(4, 1), (8, 2), (64, 1)])
+def test_fit_goes_by_a_judge(batch, shards):
+    """As evaluate() does on the same trials, which have no classes, and conditions that those of training have not."""
+    net, task = small(noise=0.1), na.Task(lambda batch: None, steps=16, conditions=["coherence"], judge=by_coherence)
+
+    def without_classes(trials, conditions):
+        return na.Trials(trials.inputs, np.zeros((16, 33, 3)), trials.mask, trials.lengths, conditions)
+
+    train, test = without_classes(recorded(33), None), recorded(33, seed=1)
+    test = without_classes(test, {"more": np.arange(33), "coherence": test.conditions["coherence"]})
+    made = na.Trainer(net, train, na.MSE("choice"), batch=batch, shards=shards, seed=2, evaluate_every=2, test=test, judge=task)
+    assert made.judge is task
+    history = made.fit(6, progress=False)
+    judged = na.evaluate(net, test, seed=2, judge=task).performance
+    assert len(history.performance) == 3 and history.performance[-1] == judged and 0 < judged < 1
+    assert np.isnan(na.evaluate(net, test, seed=2).performance)
+    assert len(made.fit(10, stop_at=judged / 2, evaluate_every=1, progress=False).loss) == 1
+    made.fit(2, progress=False, callbacks=na.KeepBest())
+
+
+def test_judges_that_are_refused():
+    task = na.tasks.SongSine()
+    with pytest.raises(na.InvalidError, match="judge: is for given trials; a task judges its own"):
+        na.Trainer(small(), na.tasks.PerceptualDecisionMaking(), na.CrossEntropy("choice"), judge=task)
+    with pytest.raises(na.InvalidTypeError, match="judge: expected a neuroai.Task, got function"):
+        trainer(recorded(), judge=by_coherence)
+    with pytest.raises(na.InvalidTypeError, match="judge: expected a neuroai.Task, got function"):
+        na.evaluate(small(), recorded(), judge=by_coherence)
+    with pytest.raises(AttributeError, match="judge"):
+        trainer(recorded()).judge = task
+
+
 # --- some of them ----------------------------------------------------------------------------------------------------
 
 
@@ -271,7 +309,7 @@ def test_real_targets_have_no_performance_and_are_learnt():
     t = na.Trainer(small(), trials, na.MSE("choice"), batch=10, optimizer=na.Adam(1e-2), evaluate_every=20)
     history = t.fit(60, progress=False)
     assert history.loss[-1] < history.loss[0] and len(history.performance) == 0
-    with pytest.raises(na.InvalidError, match="stop_at is 0.9, but these trials have no classes"):
+    with pytest.raises(na.InvalidError, match="stop_at is 0.9, but these trials have no classes.* give the trainer a judge"):
         t.fit(1, stop_at=0.9, progress=False)
     assert t.updates == 60
     with pytest.raises(na.InvalidError, match="neither classes nor targets"):
