@@ -10,6 +10,7 @@
 
 #include "../lib/train/agent.h"
 #include "faults.h"
+#include "listed.h"
 #include "networks.h"
 #include "rules.h"
 #include "states.h"
@@ -22,6 +23,13 @@ static nai_rule *eprop(int64_t every)
   expect_ok(nai_rule_create_eprop(&rule, NAI_FEEDBACK_SYMMETRIC, 3));
   expect_ok(nai_rule_set(rule, "update_every", (double)every));
   return rule;
+}
+
+static nai_intervention scale(const char *from, const char *to, double factor)
+{
+  nai_intervention i = plan(NAI_SCALE_SYNAPSES, from, factor);
+  i.to = to;
+  return i;
 }
 
 static float input[STEPS * 2], target[STEPS * 2];
@@ -133,6 +141,186 @@ START_TEST(gradients_are_those_of_what_is_done)
 }
 END_TEST
 
+/* Some of the synapses, and factors of their own of each sender; onto an output, errors come back by them. */
+START_TEST(gradients_are_those_of_what_is_scaled)
+{
+  static const float factors[A] = {0.5f, 2, 0, 1, 3};
+  nai_intervention some = scale("u", "a", 0), each = scale("a", "z", 0);
+  some.start = 30;
+  some.end = 90;
+  some.rise = 40;
+  some.fraction = 0.5;
+  each.values = factors;
+  each.n_values = A;
+  each.start = 20;
+  each.end = 100;
+  each.fall = 30;
+  expect_slopes(_i, &some);
+  if (_i != MEMORY) expect_slopes(_i, &each);
+  some.fraction = 1;
+  some.value = 1.5;
+  expect_slopes(_i, &some);
+}
+END_TEST
+
+/* --- however they are stored ------------------------------------------------------------------ */
+
+/* Recurrent, with every synapse at 0.4: rate units, and others of a model. */
+static nai_network *build_stored(int32_t storage, const char *model)
+{
+  nai_network *net =
+      COMPOSE(.dt = 1, .inputs = {{"u", 2}},
+              .populations = {{"a", 9, NAI_FREE}, {"b", 7, NAI_EXCITATORY}}, .outputs = {{"z", 2}});
+  static const char *const ends[][2] = {{"u", "a"}, {"u", "b"}, {"a", "a"}, {"a", "b"},
+                                        {"b", "a"}, {"b", "b"}, {"a", "z"}, {"b", "z"}};
+  nai_constraint *sparse;
+  expect_ok(nai_network_set(net, "a", "initial", 0.2));
+  expect_ok(nai_network_set_model(net, "b", model));
+  for (size_t k = 0; k < sizeof ends / sizeof *ends; k++) {
+    expect_ok(nai_network_connect(net, ends[k][0], ends[k][1]));
+    constrain_by(net, ends[k][0], ends[k][1], nai_constraint_create_sparse(&sparse, 0.6), &sparse);
+    expect_ok(nai_network_set_storage(net, ends[k][0], ends[k][1], storage));
+  }
+  if (strcmp(model, "lif") == 0) {
+    expect_ok(nai_network_set(net, "b", "drive", 60)); /* they fire from the eighth step on */
+    expect_ok(nai_network_set_initial_weights(net, "u a b", "b", NAI_WEIGHTS_UNIFORM, 0, 3));
+  }
+  expect_ok(nai_network_build(net, 5));
+  return net;
+}
+
+static void learn_stored(nai_network *net, int scaled)
+{
+  nai_trainer *trainer = trainer_of(net, eprop(1), plain_descent(0.05));
+  nai_cost *c;
+  nai_agent *agent;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_intervention i[] = {scale("*", "*", 0.25), scale("b", "a z", 0)};
+  i[0].fraction = 0.5;
+  i[0].rise = 4;
+  i[1].start = 5;
+  if (scaled) expect_ok(nai_agent_intervene(agent, i, 2));
+  for (int t = 0; t < STEPS; t++) step(agent, t);
+  expect_ok(nai_agent_rest(agent));
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+}
+
+START_TEST(lists_learn_as_matrices_do)
+{
+  static const char *const models[] = {"rate", "adaptive_rate", "lif"};
+  nai_network *net[3];
+  for (int k = 0; k < 3; k++) {
+    net[k] = build_stored(k ? NAI_STORAGE_DENSE : NAI_STORAGE_LISTED, models[_i]);
+    learn_stored(net[k], k < 2);
+  }
+  ck_assert_int_gt(listed_in(net[0]), 0);
+  ck_assert_int_eq(listed_in(net[1]), 0);
+  expect_same_synapses(net[0], net[1], 1e-5);
+  ck_assert(hash_of(net[1]) != hash_of(net[2]));
+  for (int k = 0; k < 3; k++) nai_network_destroy(net[k]);
+}
+END_TEST
+
+/* --- as a state ------------------------------------------------------------------------------- */
+
+/* An agent that learns nothing does what a state does with the same plan; in one pass sums are in another order. */
+START_TEST(an_agent_plays_as_a_state)
+{
+  nai_network *net = build_stored(_i ? NAI_STORAGE_LISTED : NAI_STORAGE_DENSE, "rate");
+  nai_rule *rule;
+  expect_ok(nai_rule_create_rflo(&rule, 3));
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+  nai_cost *c;
+  nai_agent *agent;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  expect_ok(nai_network_set(net, "a b", "noise", 0.1));
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_state *state = make_state(net, 1, 0), *free_one = make_state(net, 1, 0);
+  ck_assert_int_eq(agent->fused, 1);
+  nai_intervention i[] = {scale("a", "*", 0.5), scale("u", "b", 3)};
+  i[0].fraction = 0.7;
+  i[0].end = 9;
+  i[0].fall = 3;
+  int differ = 0;
+  for (int t = 0; t < STEPS; t++) {
+    float z[3][2];
+    nai_experience now = NAI_EXPERIENCE_INIT;
+    now.input = input + 2 * t;
+    now.target = target + 2 * t;
+    if (t == 3) expect_ok(nai_agent_intervene(agent, i, 2));
+    if (t == 3) expect_ok(nai_state_intervene(state, i, 2));
+    if (t == 7) expect_ok(nai_agent_release_synapses(agent, "u", "*"));
+    if (t == 7) expect_ok(nai_state_release_synapses(state, "u", "*"));
+    expect_ok(nai_agent_step(z[0], agent, &now));
+    expect_ok(nai_state_step(state, now.input, z[1]));
+    expect_ok(nai_state_step(free_one, now.input, z[2]));
+    for (int o = 0; o < 2; o++) ck_assert_float_eq_tol(z[0][o], z[1][o], 1e-5f);
+    differ += fabsf(z[0][0] - z[2][0]) > 1e-3f;
+    EXPECT((agent->online.factor != NULL) == (t >= 3 && t < 12));
+  }
+  ck_assert_int_gt(differ, 5);
+  expect_ok(nai_agent_begin(agent));
+  EXPECT(!agent->online.factor && agent->fused && agent->schedule.n == 0);
+  nai_state_destroy(free_one);
+  nai_state_destroy(state);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* By hand: what is cut stays, by whichever rule, and so does what only cut synapses tell of errors. */
+START_TEST(what_is_cut_learns_nothing)
+{
+  nai_network *net = build_chain(CURRENT);
+  nai_rule *rule;
+  if (_i == 0)
+    rule = eprop(1);
+  else if (_i == 1)
+    expect_ok(nai_rule_create_node_perturbation(&rule, 0.3, 4));
+  else
+    expect_ok(nai_rule_create_force(&rule));
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.1));
+  nai_cost *c;
+  nai_agent *agent;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_intervention i[] = {scale("u", "a", 0), scale("a", "z", 0)};
+  for (int k = 0; k < 2; k++) {
+    static const int64_t one[] = {1};
+    i[k].which.units = one;
+    i[k].which.n = 1;
+  }
+  expect_ok(nai_agent_intervene(agent, i, _i == 2 ? 1 : 2));
+  float *before = malloc((size_t)net->n_theta * sizeof *before);
+  memcpy(before, net->theta, (size_t)net->n_theta * sizeof *before);
+  for (int t = 0; t < STEPS; t++) {
+    nai_experience now = NAI_EXPERIENCE_INIT;
+    now.input = input + 2 * t;
+    now.target = target + 2 * t;
+    now.reward = target[2 * t];
+    now.has_reward = _i == 1;
+    expect_ok(nai_agent_step(NULL, agent, &now));
+  }
+  expect_ok(nai_agent_rest(agent));
+  nai_view onto = weights_of(net, "u", "a"), from = weights_of(net, "a", "z");
+  for (int k = 0; k < A; k++)
+    for (int o = 0; o < 2; o++) {
+      const float *w = (const float *)onto.data + k * onto.stride[0] / (int64_t)sizeof *w + o,
+                  *out = (const float *)from.data + o * from.stride[0] / (int64_t)sizeof *w + k;
+      const int still = _i == 2 || o == 1 || (_i == 0 && k == 1);
+      EXPECT((*w == before[w - net->theta]) == still);
+      EXPECT((*out == before[out - net->theta]) == (_i < 2 && k == 1));
+    }
+  free(before);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* By hand: the weights onto a silenced or frozen unit, and those from a silenced one, stay. */
 START_TEST(a_unit_that_is_held_learns_nothing)
 {
@@ -194,7 +382,8 @@ static float *learn(int32_t leak, double clip, int64_t *n)
   expect_ok(nai_trainer_set(trainer, "clip", clip));
   expect_ok(nai_agent_create(&agent, trainer));
   ck_assert_int_eq(agent->fused, clip == 0);
-  nai_intervention both[] = {plan(NAI_CLAMP, "a", 0.5), plan(NAI_SCALE, "b", 0.5)};
+  nai_intervention both[] = {plan(NAI_CLAMP, "a", 0.5), plan(NAI_SCALE, "b", 0.5)},
+                   half = scale("a", "b z", 0.5);
   both[0].start = -1;
   both[0].end = 40;
   both[0].fraction = 0.5;
@@ -202,6 +391,8 @@ static float *learn(int32_t leak, double clip, int64_t *n)
   expect_ok(nai_agent_intervene(agent, both, 2));
   for (int t = 0; t < STEPS; t++) {
     if (t == 8) expect_ok(nai_agent_release(agent, "b"));
+    if (t == 9) expect_ok(nai_agent_intervene(agent, &half, 1)); /* in several from here on */
+    ck_assert_int_eq(agent->fused, clip == 0 && t < 9);
     step(agent, t);
   }
   expect_ok(nai_agent_rest(agent));
@@ -266,10 +457,14 @@ START_TEST(what_agents_refuse)
   nai_trainer *trainer = trainer_of(net, eprop(1), plain_descent(0));
   nai_agent *agent;
   expect_ok(nai_agent_create(&agent, trainer));
-  nai_intervention i = plan(NAI_SCALE_SYNAPSES, "u", 0);
-  i.to = "a";
-  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED,
-               "interventions[0]: an agent's synapses are not scaled");
+  nai_intervention i = scale("u", "a", 0);
+  i.epoch = "delay";
+  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED, "an agent has no epochs");
+  i = scale("u", "z", 0);
+  expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_NAME, "projection");
+  expect_fails(nai_agent_release_synapses(agent, "u", "z"), NAI_ERR_NAME, "projection");
+  expect_fails(nai_agent_release_synapses(NULL, "u", "a"), NAI_ERR_INVALID, "agent is NULL");
+  EXPECT(!agent->factor);
   i = plan(NAI_SILENCE, "a", 0);
   i.epoch = "delay";
   expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED,
@@ -306,6 +501,45 @@ START_TEST(what_agents_refuse)
 }
 END_TEST
 
+static void expect_whole(nai_network *net, nai_rule *rule, const char *from, const char *to,
+                         const char *why)
+{
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+  nai_agent *agent;
+  const nai_intervention i = scale(from, to, 0.5);
+  expect_ok(nai_agent_create(&agent, trainer));
+  if (why)
+    expect_fails(nai_agent_intervene(agent, &i, 1), NAI_ERR_UNSUPPORTED, why);
+  else
+    expect_ok(nai_agent_intervene(agent, &i, 1));
+  ck_assert_int_eq(agent->schedule.n, why ? 0 : 1);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+
+START_TEST(projections_that_must_be_whole)
+{
+  nai_rule *rule;
+  expect_ok(nai_rule_create_force(&rule));
+  expect_whole(build_chain(CURRENT), rule, "a", "z",
+               "interventions[0]: an agent cannot have synapses from 'a' to 'z' scaled: its rule");
+  expect_ok(nai_rule_create_force(&rule));
+  expect_whole(build_chain(CURRENT), rule, "u", "a", NULL);
+  expect_ok(nai_rule_create_full_force(&rule, 1));
+  expect_whole(build_stored(NAI_STORAGE_DENSE, "rate"), rule, "u", "a", "by least squares");
+  expect_whole(build_chain(MEMORY), eprop(1), "a", "z", "outputs have a memory");
+  expect_whole(build_chain(MEMORY), eprop(1), "u", "a", NULL);
+  nai_network *net = COMPOSE(.dt = 10, .populations = {{"a", A, NAI_FREE}}, .outputs = {{"z", 2}},
+                             .projections = {{"a", "z"}, {"a", "a"}});
+  expect_ok(nai_network_set_storage(net, "a", "z", NAI_STORAGE_SHARED));
+  expect_ok(nai_network_set_initial_weights(net, "a", "z", NAI_WEIGHTS_CONSTANT, 0.3, 0));
+  expect_ok(nai_network_set_plastic(net, "a", "z", 0));
+  expect_ok(nai_network_build(net, 1));
+  expect_whole(net, eprop(1), "a", "z", "they have one weight");
+}
+END_TEST
+
 START_TEST(memory_is_taken_when_it_is_planned)
 {
   nai_network *net = build_chain(CURRENT);
@@ -314,11 +548,14 @@ START_TEST(memory_is_taken_when_it_is_planned)
   nai_agent *agent;
   attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
   expect_ok(nai_agent_create(&agent, trainer));
-  const nai_intervention i[] = {plan(NAI_SILENCE, "a", 0), plan(NAI_FREEZE, "a", 0)};
+  nai_intervention i[] = {plan(NAI_SILENCE, "a", 0), plan(NAI_FREEZE, "a", 0),
+                          scale("u a", "*", 0.5)};
+  i[2].fraction = 0.5;
+  i[2].rise = 50;
   long good = 0;
   for (int done = 0; !done; good++) {
     faults_fail_allocation(good);
-    nai_status status = nai_agent_intervene(agent, i, 2);
+    nai_status status = nai_agent_intervene(agent, i, 3);
     faults_fail_allocation(-1);
     done = status == NAI_OK;
     if (!done) ck_assert_int_eq(status, NAI_ERR_MEMORY);
@@ -348,12 +585,16 @@ Suite *agent_interventions_suite(void)
   TCase *slopes = tcase_create("slopes"), *pass = tcase_create("one pass");
   tcase_add_checked_fixture(slopes, draw_trial, NULL);
   tcase_add_loop_test(slopes, gradients_are_those_of_what_is_done, 0, KINDS);
+  tcase_add_loop_test(slopes, gradients_are_those_of_what_is_scaled, 0, KINDS);
+  tcase_add_loop_test(slopes, lists_learn_as_matrices_do, 0, 3);
+  tcase_add_loop_test(slopes, an_agent_plays_as_a_state, 0, 2);
+  tcase_add_loop_test(slopes, what_is_cut_learns_nothing, 0, 3);
   tcase_add_test(slopes, a_unit_that_is_held_learns_nothing);
   suite_add_tcase(suite, slopes);
   tcase_add_checked_fixture(pass, draw_trial, NULL);
   tcase_add_loop_test(pass, in_one_pass_as_in_several, 0, NAI_LEAK_WHOLE + 1);
   suite_add_tcase(suite, pass);
   ADD_CASE(suite, "life", they_end_with_the_trial, what_agents_refuse,
-           memory_is_taken_when_it_is_planned);
+           projections_that_must_be_whole, memory_is_taken_when_it_is_planned);
   return suite;
 }

@@ -79,8 +79,18 @@ NAI_API nai_status nai_agent_rest(nai_agent *agent);
  * is silenced, clamped or frozen, and `factor` times as much from those in which it is scaled: an
  * error counts for a unit as far as what it sends follows its own rate. What synapses carry, and
  * the rates that costs see, are those that are imposed. Other rules learn from what is sent and
- * received. A call that fails changes nothing. Errors: NAI_ERR_UNSUPPORTED for NAI_SCALE_SYNAPSES,
- * an epoch or conditions. Nullable: interventions (when n is 0).
+ * received.
+ *
+ * Where synapses are scaled (NAI_SCALE_SYNAPSES), RFLO, e-prop, node perturbation and the readout
+ * of rules of the user's own learn from the factor times what is sent, and errors that come back by
+ * the weights themselves come by them scaled: it is the gradient of the network as it is meanwhile,
+ * by the weight before the factor. What is cut learns nothing. Plain descent then goes on in
+ * several passes, to the end of the trial. FORCE refuses it of what it learns, full-FORCE of
+ * everything, and all do of synapses onto outputs that have a memory or keep one weight
+ * (NAI_ERR_UNSUPPORTED).
+ *
+ * A call that fails changes nothing. Errors: NAI_ERR_UNSUPPORTED for an epoch or conditions.
+ * Nullable: interventions (when n is 0).
  */
 NAI_API nai_status nai_agent_intervene(nai_agent *agent, const nai_intervention *interventions,
                                        int64_t n);
@@ -91,6 +101,9 @@ NAI_API nai_status nai_agent_release(nai_agent *agent, const char *names);
 /** The same for some units, as in nai_state_clamp_units(). */
 NAI_API nai_status nai_agent_release_units(nai_agent *agent, const char *names,
                                            const int64_t *units, int64_t n);
+
+/** Ends all that is planned for projections from and to these. */
+NAI_API nai_status nai_agent_release_synapses(nai_agent *agent, const char *from, const char *to);
 
 /** Current rates of a population, or values of an output: [1, n]. Valid while the agent lives. */
 NAI_API nai_status nai_agent_activity(nai_view *out, const nai_agent *agent, const char *name);

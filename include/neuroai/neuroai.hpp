@@ -211,6 +211,10 @@ public:
   {
     nai::check(nai_agent_release_units(pointer(), names.pointer, units, n));
   }
+  void release_synapses(text from, text to)
+  {
+    nai::check(nai_agent_release_synapses(pointer(), from.pointer, to.pointer));
+  }
   nai_view activity(text name) const
   {
     nai_view out_ = NAI_VIEW_INIT;

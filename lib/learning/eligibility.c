@@ -6,7 +6,6 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../network/move.h"
-#include "../network/row.h"
 #include "../units/slopes.h"
 
 #define CHUNK 64 /* synapses at once */
@@ -233,34 +232,40 @@ static void follow(const share *share, float *vector, int64_t length, const char
   }
 }
 
-static void follow_row(nai__eligibility *e, const row *row, const share *share,
-                       const nai__activity *activity, int64_t t, float *gradient)
+/* What a row carries; a bias always 1. */
+static const float *carried_by(const nai__eligibility *e, const row *row, const nai__online *online)
 {
   static const float one = 1;
+  if (!row->block) return &one;
+  return nai__online_carried(online, &row->strip,
+                             nai__carried(online->activity, row->block, online->t), e->carried);
+}
+
+static void follow_row(nai__eligibility *e, const row *row, const share *share,
+                       const nai__online *online)
+{
   const nai__strip *strip = &row->strip;
-  const float *r =
-      row->block ? nai__strip_carried(strip, nai__carried(activity, row->block, t), e->carried)
-                 : &one;
+  const float *r = carried_by(e, row, online);
   char *moved = e->moved + row->moved;
   spread(share, moved);
   for (int64_t j = 0; j < strip->n; j += CHUNK)
-    follow(share, e->vector + row->vector, strip->n, moved, gradient + strip->at, r, j,
+    follow(share, e->vector + row->vector, strip->n, moved, online->gradient + strip->at, r, j,
            strip->n - j < CHUNK ? strip->n - j : CHUNK,
            e->filtered ? e->filtered + row->filtered : NULL);
 }
 
-nai_status nai__eligibility_step(nai__eligibility *e, const nai__activity *activity, int64_t t,
-                                 const float *signal, const nai__memory *memory, float *gradient)
+nai_status nai__eligibility_step(nai__eligibility *e, const nai__online *online,
+                                 const float *signal, const nai__memory *memory)
 {
   nai__cells_view view;
   share share;
   for (int64_t s = 0, k = 0; s < e->net->n_segments; s++) {
     const nai__segment *g = &e->net->segment[s];
     if (k == e->end[s]) continue;
-    NAI__TRY(nai__cells_slopes(&view, activity, g, t, 0, 1, e->slopes));
+    NAI__TRY(nai__cells_slopes(&view, online->activity, g, online->t, 0, 1, e->slopes));
     for (; k < e->end[s]; k++) {
       find_share(&share, g->cells, &view.batch.shown, &e->row[k], signal, memory);
-      follow_row(e, &e->row[k], &share, activity, t, gradient);
+      follow_row(e, &e->row[k], &share, online);
     }
   }
   return NAI_OK;

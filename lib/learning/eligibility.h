@@ -9,7 +9,7 @@
 #ifndef NAI_LEARNING_ELIGIBILITY_H
 #define NAI_LEARNING_ELIGIBILITY_H
 
-#include "../network/activity.h"
+#include "online.h"
 
 typedef struct nai__eligibility nai__eligibility;
 
@@ -27,12 +27,11 @@ typedef struct nai__memory {
   const float *signal;
 } nai__memory;
 /*
- * Step t, which the activity of one trial has made. signal [ld_units]: dJ/dsignal of each unit;
- * gradient, as theta is laid out: gets what this step says of synapses onto these units, and of biases.
- * memory: or NULL; only of a network whose outputs had one when this was made.
+ * The step at hand. signal [ld_units]: dJ/dsignal of each unit; online->gradient gets what this step says
+ * of synapses onto these units, and of biases. memory: or NULL; only of a network whose outputs had one
+ * when this was made.
  */
-nai_status nai__eligibility_step(nai__eligibility *eligibility, const nai__activity *activity,
-                                 int64_t t, const float *signal, const nai__memory *memory,
-                                 float *gradient);
+nai_status nai__eligibility_step(nai__eligibility *eligibility, const nai__online *online,
+                                 const float *signal, const nai__memory *memory);
 
 #endif

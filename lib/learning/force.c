@@ -143,9 +143,17 @@ static nai_status step(nai__online *online)
   return NAI_OK;
 }
 
+/* P is of what senders send, not of a part of it. */
+static int wants_whole(const nai__online *online, int64_t block)
+{
+  const force *f = online->learner->own;
+  return f->squares->moves[block];
+}
+
 nai_status nai_rule_create_force(nai_rule **out)
 {
-  static const nai__online_ops online = {.step = step, .moves_weights = 1, .needs_targets = 1};
+  static const nai__online_ops online = {
+      .step = step, .moves_weights = 1, .needs_targets = 1, .wants_whole = wants_whole};
   static const nai__rule_kind kind = {.name = "force",
                                       .parameter = parameters,
                                       .n_parameters =

@@ -258,6 +258,14 @@ static nai_status step(nai__online *online)
   return NAI_OK;
 }
 
+/* Any of them: the teacher is compared with what the network receives by all. */
+static int wants_whole(const nai__online *online, int64_t block)
+{
+  (void)online;
+  (void)block;
+  return 1;
+}
+
 nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed)
 {
   static const nai__online_ops online = {.attach = attach_online,
@@ -265,7 +273,8 @@ nai_status nai_rule_create_full_force(nai_rule **out, uint64_t seed)
                                          .begin = begin,
                                          .step = step,
                                          .moves_weights = 1,
-                                         .needs_targets = 1};
+                                         .needs_targets = 1,
+                                         .wants_whole = wants_whole};
   static const nai__rule_kind kind = {.name = "full-force",
                                       .parameter = parameters,
                                       .n_parameters =

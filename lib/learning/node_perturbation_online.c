@@ -61,7 +61,7 @@ static void add_block(const nai__online *online, const nai__block *b)
               *sent = nai__carried(online->activity, b, online->t);
   for (int64_t i = 0; i < b->n_post; i++) {
     const nai__strip strip = nai__strip_of(b, i);
-    const float *r = nai__strip_carried(&strip, sent, online->carried[0]);
+    const float *r = nai__online_carried(online, &strip, sent, online->carried[0]);
     float *trace = own->trace + strip.at, xi = given[b->post + i];
     for (int64_t j = 0; j < strip.n; j++) trace[j] += xi * r[j];
   }

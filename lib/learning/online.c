@@ -4,19 +4,40 @@
 #include <string.h>
 
 #include "../base/error.h"
-#include "../network/row.h"
 
-void nai__online_signal(const nai__online *online, float *const *backward, float *const *direct,
-                        float *signal)
+/* By the weights as they are scaled. */
+static void add_scaled_back(const nai__online *online, const nai__block *b, float *signal)
+{
+  const nai_network *net = online->learner->net;
+  for (int64_t i = 0; i < b->n_post; i++) {
+    const nai__strip strip = nai__strip_of(b, i);
+    const float *w = net->theta + strip.at, *factor = online->factor + strip.at;
+    const float error = online->output_gradient[b->post + i];
+    for (int64_t j = 0; j < strip.n; j++)
+      signal[strip.sender ? strip.sender[j] : j] += factor[j] * w[j] * error;
+  }
+}
+
+static void add_back(const nai__online *online, const nai__block *b, float *backward, float *signal)
+{
+  nai__block_product_back(online->learner->net, b, backward, signal, online->learner->net->ld_units,
+                          online->output_gradient + b->post, online->learner->net->ld_outputs, 1,
+                          1);
+}
+
+void nai__online_signal(const nai__online *online, float *const *backward, int transposed,
+                        float *const *direct, float *signal)
 {
   const nai_network *net = online->learner->net;
   memcpy(signal, online->rate_gradient, (size_t)net->n_units * sizeof *signal);
   memset(signal + net->n_units, 0, (size_t)(net->n_columns - net->n_units) * sizeof *signal);
   for (int64_t k = 0; backward && k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    if (backward[k])
-      nai__block_product_back(net, b, backward[k], signal + b->pre, net->ld_units,
-                              online->output_gradient + b->post, net->ld_outputs, 1, 1);
+    if (!backward[k]) continue;
+    if (transposed && online->factor && !b->is_shared)
+      add_scaled_back(online, b, signal + b->pre);
+    else
+      add_back(online, b, backward[k], signal + b->pre);
   }
   for (int64_t stage = 0; direct && stage < net->n_stages; stage++) {
     int64_t first = net->stage_first[stage];
@@ -35,7 +56,7 @@ void nai__online_readout(nai__online *online)
     const float *sent = nai__carried(online->activity, b, online->t);
     for (int64_t i = 0; i < b->n_post; i++) {
       const nai__strip strip = nai__strip_of(b, i);
-      const float *r = nai__strip_carried(&strip, sent, online->carried[0]);
+      const float *r = nai__online_carried(online, &strip, sent, online->carried[0]);
       for (int64_t j = 0; j < strip.n; j++)
         online->gradient[strip.at + j] += online->output_gradient[b->post + i] * r[j];
     }

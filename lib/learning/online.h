@@ -9,6 +9,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "../network/row.h"
 #include "rule.h"
 
 typedef struct nai__online {
@@ -22,6 +23,8 @@ typedef struct nai__online {
    * of an error is its own. NULL: all.
    */
   const float *follows;
+  /* As theta is laid out: what interventions multiply the product of each synapse with. NULL: 1. */
+  const float *factor;
   /* [n_outputs], NaN where none counts; or NULL: none was shown at this step */
   const float *target;
   int32_t has_reward; /* 1: `reward` was given at this step */
@@ -58,6 +61,8 @@ struct nai__online_ops {
   int moves_weights;
   int needs_targets; /* 1: it learns numbers; classes are refused */
   int remembers;     /* 1: it learns through outputs with a memory, of one time constant */
+  /* 1 when it could not learn while synapses of this block are scaled. NULL: it could. */
+  int (*wants_whole)(const nai__online *online, int64_t block);
 };
 
 /*
@@ -74,13 +79,23 @@ static inline void nai__online_moves(nai__online *online, int64_t block)
   online->moved[block] = 1;
 }
 
+/* What synapses of a strip carry, [n], times their factors; in scratch where that is not what is sent. */
+static inline const float *nai__online_carried(const nai__online *online, const nai__strip *strip,
+                                               const float *sent, float *scratch)
+{
+  const float *r = nai__strip_carried(strip, sent, scratch);
+  if (!online->factor) return r;
+  for (int64_t j = 0; j < strip->n; j++) scratch[j] = online->factor[strip->at + j] * r[j];
+  return scratch;
+}
+
 /*
  * signal [ld_units] = dJ/dr of each unit (of cells, dJ/dsignal) at this step: what rate costs say, plus
  * the errors of the outputs by packed blocks (as nai__route.backward, to outputs) or by direct feedback;
- * either NULL.
+ * either NULL. transposed: 1 when these blocks are W^T, which is scaled where W is.
  */
-void nai__online_signal(const nai__online *online, float *const *backward, float *const *direct,
-                        float *signal);
+void nai__online_signal(const nai__online *online, float *const *backward, int transposed,
+                        float *const *direct, float *signal);
 /* Adds the exact gradient of readout weights and output biases at this step. */
 void nai__online_readout(nai__online *online);
 /*

@@ -233,7 +233,7 @@ static void add_block(nai__online *online, const nai__block *b)
     const int64_t u = b->post + i;
     if (own->is_cell && own->is_cell[u]) continue;
     add_row(online->gradient + strip.at, own->synapse + strip.at,
-            nai__strip_carried(&strip, sent, online->carried[0]), strip.n, own->decay[u],
+            nai__online_carried(online, &strip, sent, online->carried[0]), strip.n, own->decay[u],
             own->gain[u], own->factor[u]);
   }
 }
@@ -258,9 +258,7 @@ static nai_status step(nai__online *online)
   add_biases(online);
   nai__online_readout(online);
   const traces *own = online->own;
-  return own->cells ? nai__eligibility_step(own->cells, online->activity, online->t, own->signal,
-                                            NULL, online->gradient)
-                    : NAI_OK;
+  return own->cells ? nai__eligibility_step(own->cells, online, own->signal, NULL) : NAI_OK;
 }
 
 /* --- through outputs with a memory ------------------------------------------------------------ */
@@ -302,7 +300,7 @@ static void remember_block(nai__online *online, const nai__block *b)
     const worth w = worth_of(online, u);
     remember_row(online->gradient + strip.at, own->synapse + strip.at,
                  own->filter.synapse + strip.at,
-                 nai__strip_carried(&strip, sent, online->carried[0]), strip.n, &w);
+                 nai__online_carried(online, &strip, sent, online->carried[0]), strip.n, &w);
   }
 }
 
@@ -361,8 +359,7 @@ static nai_status remember(nai__online *online)
   remember_readout(online);
   if (!own->cells) return NAI_OK;
   memcpy(own->filter.rate, online->rate_gradient, (size_t)net->n_units * sizeof(float));
-  return nai__eligibility_step(own->cells, online->activity, online->t, own->filter.rate, &memory,
-                               online->gradient);
+  return nai__eligibility_step(own->cells, online, own->filter.rate, &memory);
 }
 
 /* A step of a rule that finds its signal like this. */
@@ -506,7 +503,7 @@ static nai_status learn(nai__online *online, const nai__fused *fused)
 static void signal_direct(nai__online *online)
 {
   const nai__feedback *f = &online->learner->feedback;
-  nai__online_signal(online, f->exact, f->stage_packed, ((traces *)online->own)->signal);
+  nai__online_signal(online, f->exact, 1, f->stage_packed, ((traces *)online->own)->signal);
 }
 
 static nai_status step_direct(nai__online *online)
@@ -522,7 +519,7 @@ static nai_status learn_direct(nai__online *online, const nai__fused *fused)
 
 static void signal_symmetric(nai__online *online)
 {
-  nai__online_signal(online, online->learner->own, NULL, ((traces *)online->own)->signal);
+  nai__online_signal(online, online->learner->own, 1, NULL, ((traces *)online->own)->signal);
 }
 
 static nai_status step_symmetric(nai__online *online)
@@ -532,7 +529,7 @@ static nai_status step_symmetric(nai__online *online)
 
 static void signal_adaptive(nai__online *online)
 {
-  nai__online_signal(online, online->learner->feedback.packed, NULL,
+  nai__online_signal(online, online->learner->feedback.packed, 0, NULL,
                      ((traces *)online->own)->signal);
 }
 

@@ -27,8 +27,8 @@ static uint64_t draw_lot(uint64_t key, int64_t delay, int64_t pair, int64_t same
   return nai__stream_long(&stream);
 }
 
-/* What is done with the lot of a synapse whose sender is meant, and its places: among bits, in theta. */
-typedef void each_lot(void *user, uint64_t lot, int64_t place, int64_t at);
+/* What is done with the lot of a synapse whose sender is meant, and its place among bits. */
+typedef void each_lot(void *user, uint64_t lot, int64_t place, const nai__row *synapse);
 
 static void each_of_part(const nai__act *act, const nai_network *net, int64_t part, each_lot *do_it,
                          void *user)
@@ -43,7 +43,7 @@ static void each_of_part(const nai__act *act, const nai_network *net, int64_t pa
       if (!act->unit[row.pre]) continue;
       const int64_t pair = i * p->n_pre + row.pre;
       do_it(user, draw_lot(key, b->delay, pair, same),
-            p->is_listed ? row.place - b->at.start : pair, row.place);
+            p->is_listed ? row.place - b->at.start : pair, &row);
     }
   }
 }
@@ -60,11 +60,11 @@ typedef struct lots {
   int64_t n;
 } lots;
 
-static void keep_lot(void *user, uint64_t lot, int64_t place, int64_t at)
+static void keep_lot(void *user, uint64_t lot, int64_t place, const nai__row *synapse)
 {
   lots *all = user;
   (void)place;
-  (void)at;
+  (void)synapse;
   all->lot[all->n++] = lot;
 }
 
@@ -98,11 +98,11 @@ typedef struct choice {
   const int32_t *where; /* of places, or NULL: they are in order */
 } choice;
 
-static void choose_one(void *user, uint64_t lot, int64_t place, int64_t at)
+static void choose_one(void *user, uint64_t lot, int64_t place, const nai__row *synapse)
 {
   const choice *c = user;
   const int64_t bit = c->where ? c->where[place] : place;
-  (void)at;
+  (void)synapse;
   if (lot <= c->largest) c->bits[bit / 64] |= UINT64_C(1) << bit % 64;
 }
 
@@ -129,11 +129,11 @@ typedef struct drawn {
   uint64_t largest;
 } drawn;
 
-static void mark_one(void *user, uint64_t lot, int64_t place, int64_t at)
+static void mark_one(void *user, uint64_t lot, int64_t place, const nai__row *synapse)
 {
   const drawn *d = user;
   (void)place;
-  if (lot <= d->largest) d->marks[at] = 1;
+  if (lot <= d->largest) d->marks[synapse->place] = 1;
 }
 
 void nai__drawn_synapses(uint8_t *marks, const nai__act *act, const nai_network *net)
@@ -141,6 +141,32 @@ void nai__drawn_synapses(uint8_t *marks, const nai__act *act, const nai_network 
   drawn d = {marks, act->largest};
   for (int64_t k = 0; k < net->projection[act->projection].n_parts; k++)
     each_of_part(act, net, k, mark_one, &d);
+}
+
+typedef struct factors {
+  float *factor, much;
+  const nai__act *act;
+} factors;
+
+static void scale_one(void *user, uint64_t lot, int64_t place, const nai__row *synapse)
+{
+  const factors *f = user;
+  (void)place;
+  if (lot <= f->act->largest)
+    f->factor[synapse->place] *= nai__act_factor(f->act->value[synapse->pre], f->much);
+}
+
+void nai__multiply_factors(float *factor, const nai__act *act, const nai_network *net, float much)
+{
+  const nai__projection *p = &net->projection[act->projection];
+  factors f = {factor, much, act};
+  if (act->largest != NAI__ALL_SYNAPSES) {
+    each_of_part(act, net, act->block - p->block, scale_one, &f);
+    return;
+  }
+  for (int64_t i = 0; i < p->n_post; i++)
+    for (nai__row row = nai__row_in(net, p, act->block - p->block, i); nai__row_next(&row);)
+      scale_one(&f, 0, 0, &row);
 }
 
 int nai__chooses_synapses(const nai__act *act, const nai_network *net)

@@ -13,6 +13,11 @@ nai_status nai__draw_synapses(nai__act *act, const nai_network *net, double frac
 nai_status nai__mark_synapses(nai__act *act, const nai_network *net);
 /* Marks the places in theta [n_theta] of those of all parts that it means, of lots up to `largest`. */
 void nai__drawn_synapses(uint8_t *marks, const nai__act *act, const nai_network *net);
+/*
+ * Multiplies, as theta is laid out, by its factors those of the act's block that it means, where there is
+ * so much of it. Not of projections that keep one weight for all pairs.
+ */
+void nai__multiply_factors(float *factor, const nai__act *act, const nai_network *net, float much);
 /* 1 when an act that was read is on synapses of this network. */
 int nai__chooses_synapses(const nai__act *act, const nai_network *net);
 

@@ -197,6 +197,16 @@ nai_status nai_agent_release(nai_agent *agent, const char *names)
   return nai_agent_release_units(agent, names, NULL, NAI_ALL_UNITS);
 }
 
+nai_status nai_agent_release_synapses(nai_agent *agent, const char *from, const char *to)
+{
+  nai__work turn;
+  NAI__REQUIRE(agent);
+  NAI__TRY(enter(&turn, agent));
+  nai_status status = nai__agent_release_synapses(agent, from, to);
+  leave(&turn, agent);
+  return status;
+}
+
 /* --- looking ---------------------------------------------------------------------------------- */
 
 nai_status nai_agent_activity(nai_view *out, const nai_agent *agent, const char *name)

@@ -131,6 +131,7 @@ void nai__agent_destroy(nai_agent *agent)
   nai__schedule_cut(&agent->schedule, 0);
   nai__free(agent->own);
   nai__free(agent->follows);
+  nai__free(agent->factor);
   nai__free(agent->seen);
   nai__free(agent->carried);
   nai__free(agent->carried_next);

@@ -1,5 +1,6 @@
 /*
- * One animal that learns step by step. agent_step.c: one step; agent.c: its memory. The public calls
+ * One animal that learns step by step. agent_step.c: one step; agent_imposed.c: what interventions mean
+ * for the rule at it, agent_interventions.c: planning them; agent.c: its memory. The public calls
  * are in acting.c; trainers have agents too, for rules that change weights within trials (within.c).
  */
 #ifndef NAI_TRAIN_AGENT_H
@@ -40,11 +41,18 @@ struct nai_agent {
   float mask;                    /* of a step outside of a trainer's trials */
   nai__schedule schedule;        /* what is done to its units */
   float *own, *follows; /* [ld_units] each: rates of their own, for the activity; for the rule */
+  float *factor;        /* as theta is laid out: of synapses that are scaled; NULL before any was */
+  int has_factor;       /* 1: it is that of the step before */
   unsigned char *seen;  /* [ld_units] 0, for nai__units_check() */
   int at_work;          /* 1: a call of a user's agent works on it */
   int given_up;         /* 1: and a callback has destroyed it meanwhile */
   int32_t class;
 };
+
+/* --- agent_imposed.c -------------------------------------------------------------------------- */
+
+/* When the activity has made the step at hand. */
+void nai__agent_find_imposed(nai_agent *agent);
 
 /* --- agent_step.c ----------------------------------------------------------------------------- */
 
@@ -59,12 +67,15 @@ nai_status nai__agent_settle(nai_agent *agent);
 
 /* The products that the first step finds ready, from the rates that there are. */
 void nai__agent_make_ready(nai_agent *agent);
+/* From now on, until the trial ends, traces and descent are passes of their own. */
+void nai__agent_part_passes(nai_agent *agent);
 
 /* --- agent_interventions.c -------------------------------------------------------------------- */
 
 /* Plans interventions from now on, until the trial ends; ends those on these units. */
 nai_status nai__agent_intervene(nai_agent *agent, const nai_intervention *interventions, int64_t n);
 nai_status nai__agent_release(nai_agent *agent, const nai_units *which);
+nai_status nai__agent_release_synapses(nai_agent *agent, const char *from, const char *to);
 
 /* --- agent.c ---------------------------------------------------------------------------------- */
 

@@ -45,9 +45,10 @@ void nai__agent_make_ready(nai_agent *agent)
                        agent->ready + net->block[k].post);
 }
 
-/* Rates of their own may be said in the middle of a trial: traces go on, in passes of their own. */
-static void part_passes(nai_agent *agent)
+/* Rates of their own may be said in the middle of a trial, or synapses scaled: traces go on. */
+void nai__agent_part_passes(nai_agent *agent)
 {
+  if (!agent->fused) return;
   agent->fused = 0;
   nai__agent_pack(agent);
   nai__agent_make_ready(agent);
@@ -77,17 +78,8 @@ static void release_all(nai_agent *agent)
   nai__schedule_cut(&agent->schedule, 0);
   agent->activity.schedule = NULL;
   agent->activity.own = NULL;
-  agent->online.follows = NULL;
-}
-
-/* For the rule, when the activity has made the step at hand. */
-static void find_follows(nai_agent *agent)
-{
-  agent->online.follows = NULL;
-  if (!agent->activity.schedule) return;
-  nai__schedule_follows(&agent->schedule, agent->online.t - 1, 0, agent->follows,
-                        agent->plasticity->net->ld_units);
-  agent->online.follows = agent->follows;
+  agent->online.follows = agent->online.factor = NULL;
+  agent->has_factor = 0;
 }
 
 /* --- a trial begins --------------------------------------------------------------------------- */
@@ -285,7 +277,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
 {
   nai__plasticity *p = agent->plasticity;
   const nai__online_ops *ops = p->rule->kind->online;
-  if (agent->fused && (p->factor || p->net->has_output_memory)) part_passes(agent);
+  if (p->factor || p->net->has_output_memory) nai__agent_part_passes(agent);
   if (agent->gathered == 0 && !ops->moves_weights && !agent->fused)
     memset(p->gradient, 0, (size_t)p->net->n_theta * sizeof *p->gradient);
   NAI__TRY(check_targets(agent));
@@ -294,7 +286,7 @@ nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)
   nai__advance(&agent->activity, agent->online.t, 0, 1, input, &agent->scratch);
   NAI__TRY(nai__failure_raise(&agent->activity.failed)); /* also of the beginning */
   NAI__TRY(check_finite(agent));
-  find_follows(agent);
+  nai__agent_find_imposed(agent);
   NAI__TRY(meet_costs(agent, taught));
   if (agent->fused) return learn_in_one_pass(agent);
   NAI__TRY(ops->step(&agent->online));

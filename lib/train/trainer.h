@@ -10,6 +10,7 @@
  *   errors.c, perturbed.c         costs on errors; the cost of each trial
  *   plasticity.c                  what moves weights: rule, objective, gradient, optimiser
  *   finite.c, apply.c             where NaN is; from a gradient to new weights
+ *   agent_imposed.c               what interventions mean for the rule of an agent
  *   agent_step.c, agent.c         an animal that learns step by step
  *   draw.c                        trials of a trainer, and room for them
  *   gradient.c                    the gradient of J on a batch

@@ -13,6 +13,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_agent_gradient": "out agent from to",
     "nai_agent_intervene": "agent interventions n",
     "nai_agent_release": "agent names",
+    "nai_agent_release_synapses": "agent from to",
     "nai_agent_release_units": "agent names units n",
     "nai_agent_rest": "agent",
     "nai_agent_step": "output agent now",

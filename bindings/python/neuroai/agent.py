@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _c
-from ._handle import Floats, Handle, as_array, brief, expect, listed, real, view, whole
+from ._handle import Floats, Handle, Names, as_array, brief, expect, joined, listed, real, view, whole
 from ._units import Chosen, chosen
 from .errors import UnknownNameError
-from .intervention import Clamp, Freeze, Inject, Interventions, Lent, Silence, as_interventions
+from .intervention import Clamp, Freeze, Inject, Interventions, Lent, ScaleSynapses, Silence, as_interventions
 from .trainer import Trainer
 
 __all__ = ["Agent"]
@@ -111,8 +111,9 @@ class Agent(Handle):
 
         What units send is imposed; their states, and the rule's traces, go on from their own meanwhile. RFLO and e-prop
         learn nothing onto a unit from the steps in which it is silenced, clamped or frozen, and ``factor`` times as much
-        from those in which it is scaled; what it sends teaches others as it is. An agent has neither epochs nor
-        conditions, and its synapses are not scaled, as the rule moves them.
+        from those in which it is scaled; what it sends teaches others as it is. Where synapses are scaled, these rules
+        and node perturbation follow the gradient of the network as it is meanwhile: what is cut learns nothing. FORCE
+        refuses that of what it learns. An agent has neither epochs nor conditions.
         """
         lent = Lent(self.trainer.net, as_interventions(interventions), 1)
         _c.nai_agent_intervene(self, lent.array, len(lent))
@@ -134,6 +135,17 @@ class Agent(Handle):
     ) -> None:
         """Plans that these units receive ``current`` besides. Arguments: see :class:`neuroai.Inject`."""
         self.intervene(Inject(names, current, units, **when))
+
+    def scale_synapses(self, source: Chosen, target: Names, factor: npt.ArrayLike, **which: Any) -> None:
+        """Plans that weights between these are multiplied by ``factor``; 0 cuts them.
+
+        :meth:`release_synapses` ends it. Arguments: see :class:`neuroai.ScaleSynapses`.
+        """
+        self.intervene(ScaleSynapses(source, target, factor, **which))
+
+    def release_synapses(self, source: Names = "*", target: Names = "*") -> None:
+        """Ends all that is planned for projections between these."""
+        _c.nai_agent_release_synapses(self, joined(source, "source"), joined(target, "target"))
 
     def release(self, names: Chosen = "*", units: Optional[npt.ArrayLike] = None) -> None:
         """Ends all interventions in these units. ``names``, ``units``: see :meth:`clamp`."""

@@ -120,7 +120,35 @@ def test_interventions():
     rates = np.array(found)
     assert (rates[:2, 0] == np.float32(0.3)).all() and (rates[2:, 0] != np.float32(0.3)).all()
     assert (rates[:, 1] == rates[0, 1]).all() and rates[1, 3] - rates[0, 3] > 0.3
-    with pytest.raises(na.UnsupportedError, match="an agent's synapses are not scaled"):
-        agent.intervene(na.ScaleSynapses("u", "r", 0))
     with pytest.raises(na.UnsupportedError, match="an agent has no epochs"):
         agent.silence("r", epoch="delay")
+
+
+def test_synapses_that_are_scaled():
+    """An agent that learns nothing plays as an evaluation does; one that learns leaves what is cut."""
+    net = na.Network(dt=10).input("u", 2).population("r", 8, tau=50, noise=0.1, transfer="tanh").output("z", 2)
+    net.connect("u", "r").connect("r", "r").connect("r", "z").build(seed=3)
+    trials = na.Trials(np.random.default_rng(1).normal(0, 1, (9, 1, 2)))
+    cut = na.ScaleSynapses("r", "r z", 0.3, fraction=0.5, seed=2, start=20, end=70, rise=30)
+    agent = na.Agent(trainer_of(net, na.RFLO(seed=2), 0.0))
+    agent.intervene(cut)
+    played = [agent.step(u) for u in np.asarray(trials.inputs)[:, 0]]
+    agent.rest()
+    run = net.run(trials, interventions=cut)
+    assert np.allclose(played, run.outputs["z"][:, 0], atol=1e-6)
+    assert not np.allclose(played, net.run(trials).outputs["z"][:, 0], atol=1e-3)
+    learner = na.Agent(trainer_of(net, na.RFLO(seed=2), 0.1))
+    learner.scale_synapses({"r": [2]}, "r", 0)
+    before = net.weights("r", "r").copy()
+    for _ in range(5):
+        learner.step([1, -1], target=[0.5, 0.5])
+    learner.rest()
+    moved = net.weights("r", "r") != before
+    assert not moved[:, 2].any() and moved[:, [0, 1, 3]].sum() > 10
+    learner.release_synapses("r")
+    learner.step([1, -1], target=[0.5, 0.5])
+    learner.rest()
+    assert (net.weights("r", "r") != before)[:, 2].any()
+    force = na.Agent(na.Trainer(net, cost=na.MSE("z"), rule=na.FORCE()))
+    with pytest.raises(na.UnsupportedError, match="from 'r' to 'z' scaled: its rule learns by least squares"):
+        force.scale_synapses("r", "z", 0)
