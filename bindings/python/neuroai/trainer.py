@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ctypes
 import os
 import time
@@ -131,6 +132,9 @@ class Trainer(Handle):
 
     An evaluation on given trials has the same result as ``na.evaluate(net, trials, seed=seed, judge=judge)``: trials have
     the noise of their own numbers. Trial k of training has the noise of number 2^54 + k, so noise never repeats.
+
+    A trainer can be pickled, and copied, with its network, task, costs, rule, optimiser and all that was learnt: what
+    comes of it goes on with the same bits. One that shares its work with other processes cannot.
     """
 
     net: Network
@@ -449,6 +453,21 @@ class Trainer(Handle):
         _c.nai_trainer_restore_memory(self, held, len(held))
         return self
 
+    def __reduce__(self) -> Any:
+        """What it was made with, and its checkpoint: so it goes on as one that is restored."""
+        if self.exchange is not None:
+            raise TypeError(f"a Trainer with an exchange works with other processes and cannot be pickled: {self._kept_by}")
+        names = ("net", "task", "cost", "optimizer", "test", "judge", "curriculum")
+        made = {**{name: getattr(self, name) for name in names}, "rule": self._rule}
+        made["rates"] = {key: factor for key, factor in self.rates.items() if factor != 1}
+        settings = {name: self.get(name) for name in self.parameters}
+        more = {name: value for name, value in vars(self).items() if name not in _ITS_OWN}
+        return _again, (type(self), made, settings, self.to_bytes()), more or None
+
+    def __copy__(self) -> "Trainer":
+        """Never of the same network: two trainers would learn in it."""
+        return copy.deepcopy(self)
+
     def step(self, trials: Optional[Trials] = None) -> Dict[str, float]:
         """Makes one update, with these trials or else with the task's next batch.
 
@@ -507,6 +526,21 @@ class Trainer(Handle):
 
     def __repr__(self) -> str:
         return f"<Trainer: {self.rule!r}, {self.optimizer!r}, cost {self.cost!r}, task {self.task!r}>"
+
+
+#: Attributes of every trainer; others are of a class of the user's own.
+_ITS_OWN = frozenset(
+    "net task test judge cost optimizer curriculum exchange cost_names _rule _asks _pointer _as_parameter_".split()
+)
+
+
+def _again(kind: Any, made: Dict[str, Any], settings: Dict[str, float], checkpoint: bytes) -> Trainer:
+    """A trainer from what was pickled of it."""
+    trainer: Trainer = kind.__new__(kind)
+    Trainer.__init__(trainer, **made, progress=False)
+    for name, value in settings.items():
+        trainer.set(name, value)
+    return trainer.restore_bytes(checkpoint)
 
 
 def _bar(steps: int) -> Any:

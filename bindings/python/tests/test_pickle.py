@@ -231,12 +231,111 @@ def test_what_training_gave(way):
     assert way(found).total == found.total and repr(way(found)) == repr(found)
 
 
-@pytest.mark.parametrize("way", [again, copy.deepcopy])
+def goes_on(made, other, steps=3, **how):
+    """Both with the same bits, each in a network of its own."""
+    assert other.net is not made.net and other.updates == made.updates and repr(other) == repr(made)
+    assert {name: other.get(name) for name in other.parameters} == {name: made.get(name) for name in made.parameters}
+    assert other.rates == made.rates
+    before = {ends: made.net.weights(*ends).copy() for ends in made.net.projections}
+    histories = [each.fit(steps, progress=False, **how) for each in (other, made)]
+    same_networks(made.net, other.net)
+    assert any((made.net.weights(*ends) != w).any() for ends, w in before.items())
+    for name in ("loss", "performance", "gradient_norm"):
+        assert np.array_equal(getattr(made.history, name), getattr(other.history, name), equal_nan=True)
+    return histories
+
+
+LEARNING = [
+    rule for rule in RULES if rule.name not in ("force", "full-force", "reward-hebbian", "dendritic_error", "own_step")
+]
+
+
+@WAYS
+@pytest.mark.parametrize("rule", LEARNING, ids=lambda rule: rule.name)
+def test_trainers(way, rule):
+    """Also of rules with feedback weights, and what they remember from update to update."""
+    cost = na.CrossEntropy("choice") + 1e-3 * na.L2Rates("E")
+    made = na.Trainer(
+        small(noise=0.1), task(), cost, again(rule), na.Adam(2e-3).schedule({0: 1, 10: 0.5}),
+        batch=4, seed=5, clip=1.0, evaluate_every=2, evaluate_trials=8,
+    )
+    made.fit(3, progress=False)
+    made.stop_at = 1.0
+    goes_on(made, way(made))
+
+
+@WAYS
+def test_trainers_on_given_trials_by_a_judge(way):
+    made = na.Trainer(
+        small(), trials(), na.CrossEntropy("choice"), batch=4, shards=2, recompute=2, test=trials()[1:3], judge=task(),
+        rates={("E", "E"): 0.5, "E": 0}, evaluate_every=1,
+    )
+    made.fit(2, progress=False)
+    other = way(made)
+    goes_on(made, other)
+    assert other.judge is not None and len(other.test) == 2 and other.rates["E", "E"] == 0.5
+
+
+def easy_then_hard():
+    return na.Curriculum(na.Stage("easy", 0.0, coherence=[50]), na.Stage("hard", 1.0, coherence=[1]))
+
+
+@WAYS
+def test_trainers_in_a_curriculum_and_without_a_task(way):
+    made = na.Trainer(
+        small(), task(), na.CrossEntropy("choice"), batch=4, evaluate_every=1, evaluate_trials=4, curriculum=easy_then_hard()
+    )
+    made.fit(2, progress=False)
+    other = way(made)
+    assert made.stage == other.stage == "hard"
+    goes_on(made, other)
+    bare = na.Trainer(small(), cost=na.CrossEntropy("choice"), rule=na.RFLO(seed=2))
+    bare.step(trials())
+    assert way(bare).step(trials()) == bare.step(trials())
+
+
+class Mine(na.Trainer):
+    """With arguments and attributes of one's own."""
+
+    def __init__(self, name):
+        super().__init__(small(), task(), na.CrossEntropy("choice"), batch=4)
+        self.title = [name, self]
+
+
+def test_trainers_of_one_s_own_and_with_their_network():
+    made = Mine("mine")
+    other, net = again((made, made.net))
+    assert type(other) is Mine and other.title[0] == "mine" and other.title[1] is other and other.net is net
+    found = []
+    made.fit(3, progress=False, callback=lambda now: found.append(pickle.dumps(made)))  # in the middle
+    other = pickle.loads(found[1])
+    other.fit(1, progress=False)
+    same_networks(made.net, other.net)
+
+
+def test_a_trainer_goes_to_another_process():
+    made = na.Trainer(small(), task(), na.CrossEntropy("choice"), rule=na.RFLO(seed=3), batch=4)
+    program = """
+import pickle, sys, neuroai as na
+trainer = pickle.load(sys.stdin.buffer)
+trainer.fit(3, progress=False)
+pickle.dump(trainer, sys.stdout.buffer)
+"""
+    done = subprocess.run([sys.executable, "-c", program], input=pickle.dumps(made), capture_output=True, check=True)
+    back = pickle.loads(done.stdout)
+    made.fit(3, progress=False)
+    goes_on(made, back)
+
+
+@pytest.mark.parametrize("way", [again, copy.deepcopy, copy.copy])
 def test_what_cannot_be_pickled_says_what_to_do(way):
     t = na.Trainer(small(), cost=na.MSE("choice"), rule=na.RFLO())
-    for thing in (t, na.Agent(t), t.rule):
+    for thing in (na.Agent(t), t.rule):
         with pytest.raises(TypeError, match="save"):
             way(thing)
+    shared = na.Trainer(small(), task(), na.MSE("choice"), exchange=na.Exchange(0, 1))
+    with pytest.raises(TypeError, match="works with other processes and cannot be pickled: save it"):
+        way(shared)
 
 
 def test_a_network_goes_to_another_process():
