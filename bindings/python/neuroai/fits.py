@@ -9,6 +9,10 @@ Three shapes, all of them one function F of z = a + b x'::
 An interval holds all values at which twice the log likelihood, the other parameters being as good as they can be, is
 less than the chi-square quantile (3.84 for 95 %) below its maximum. On a side where the data set no bound, the interval
 ends at 0 or infinity. Needs SciPy.
+
+The maximum is found by Newton's method with the exact second derivatives, within bounds, and damped (Levenberg and
+Marquardt) where the likelihood is not concave. It is in Python, of matrices of 3 x 3 at most: SciPy's optimisers call a
+BLAS for these, whose threads wait for each other longer than all the rest takes.
 """
 
 from __future__ import annotations
@@ -38,21 +42,25 @@ LEAST_BETA, MOST_BETA = 0.01, 100.0
 MOST_SLOPE = 1e3
 #: How far a location is followed from the data, in spans of x'.
 FAR = 1e4
+#: Of a derivative, or minus the log likelihood: far above what any data have where they are not impossible.
+MOST = 1e15
+#: The rise of the log likelihood below which no step is worth taking; intervals are where it has dropped by 1.92.
+ENOUGH = 1e-10
 
 
-def _logs(shape: str, z: Doubles) -> Tuple[Doubles, Doubles, Doubles]:
-    """log F, log(1 - F) and log dF/dz, exact in the tails."""
+def _logs(shape: str, z: Doubles) -> Tuple[Doubles, Doubles, Doubles, Doubles]:
+    """log F, log(1 - F), log dF/dz, exact in the tails, and the slope of the last."""
     if shape == "weibull":
         z = np.clip(z, -700, 700)
         hazard = np.exp(z)
         with np.errstate(divide="ignore"):
             below = np.where(hazard < 1e-10, z, np.log(-np.expm1(-np.maximum(hazard, 1e-300))))
-        return below, -hazard, z - hazard
+        return below, -hazard, z - hazard, 1 - hazard
     if shape == "logistic":
         below, above = -np.logaddexp(0, -z), -np.logaddexp(0, z)
-        return below, above, below + above
+        return below, above, below + above, np.exp(above) - np.exp(below)
     special = needed("scipy.special", "fitting a psychometric function", "fits")
-    return special.log_ndtr(z), special.log_ndtr(-z), -0.5 * z**2 - 0.5 * np.log(2 * np.pi)
+    return special.log_ndtr(z), special.log_ndtr(-z), -0.5 * z**2 - 0.5 * np.log(2 * np.pi), -z
 
 
 class _Data:
@@ -69,24 +77,61 @@ class _Data:
         low = self.guess if self.shape == "weibull" else lapse
         return low, 1 - low - lapse
 
-    def likelihood(self, a: float, b: float, lapse: float) -> Tuple[float, Doubles]:
-        """Log likelihood, without the binomial coefficients, and its gradient in (a, b, lapse)."""
-        below, above, density = _logs(self.shape, a + b * self.x)
+    def likelihood(self, a: float, b: float, lapse: float) -> Tuple[float, Doubles, Doubles]:
+        """Log likelihood, without the binomial coefficients, and its derivatives in (a, b, lapse), [3] and [3, 3]."""
+        below, above, density, bend = _logs(self.shape, a + b * self.x)
         low, rise = self.limits(lapse)
         with np.errstate(divide="ignore"):
             lows, rises, highs = np.log(low), np.log(rise), np.log(1 - low - rise) if lapse > 0 else -np.inf
         p, q = np.logaddexp(lows, rises + below), np.logaddexp(highs, rises + above)
-        value = float(np.sum(_times(self.k, p) + _times(self.n - self.k, q)))
-        right, wrong = self.k * np.exp(np.minimum(-p, 500)), (self.n - self.k) * np.exp(np.minimum(-q, 500))
-        dz = _times(self.k, np.exp(rises + density - p)) - _times(self.n - self.k, np.exp(rises + density - q))
-        dp = -np.exp(below) if self.shape == "weibull" else 1 - 2 * np.exp(below)
-        return value, np.array([dz.sum(), (dz * self.x).sum(), ((right - wrong) * dp).sum()])
+        k, misses = self.k, self.n - self.k
+        value = float(np.sum(_times(k, p) + _times(misses, q)))
+        with np.errstate(over="ignore", invalid="ignore"):
+            # of P and 1 - P, in parts of them: the slopes by z and by the lapse rate, the latter's by z
+            by_z, less_by_z = np.exp(rises + density - p), np.exp(rises + density - q)
+            fall = 1.0 if self.shape == "weibull" else 2.0
+            by_lapse = (2 - fall) * -np.exp(below) + (fall - 1) * (1 - 2 * np.exp(below))
+            by_l, less_by_l = by_lapse * np.exp(np.minimum(-p, 500)), by_lapse * np.exp(np.minimum(-q, 500))
+            z = _times(k, by_z) - _times(misses, less_by_z)
+            l = _times(k, by_l) - _times(misses, less_by_l)  # noqa: E741
+            zz = _times(k, by_z * (bend - by_z)) - _times(misses, less_by_z * (bend + less_by_z))
+            zl = _times(misses, less_by_z * (fall / rise - less_by_l)) - _times(k, by_z * (fall / rise + by_l))
+            ll = -_times(k, by_l**2) - _times(misses, less_by_l**2)
+            x, sums = self.x, [zz.sum(), (zz * self.x).sum(), (zz * self.x**2).sum(), zl.sum(), (zl * self.x).sum()]
+        second = [[sums[0], sums[1], sums[3]], [sums[1], sums[2], sums[4]], [sums[3], sums[4], ll.sum()]]
+        return value, np.array([z.sum(), (z * x).sum(), l.sum()]), np.array(second)
 
 
 def _times(count: Doubles, value: Doubles) -> Doubles:
     """0 times infinity is 0: what never happened may have been impossible."""
     with np.errstate(over="ignore"):  # a gradient that is too large is clipped
         return np.where(count > 0, count * np.where(count > 0, value, 0), 0)
+
+
+def _ascent(gradient: Doubles, curvature: Doubles, damping: float) -> Optional[Doubles]:
+    """The damped step up, [n]: solves (curvature + damping of its diagonal) step = gradient, by Cholesky's factors.
+
+    None where that is not positive definite.
+    """
+    n = len(gradient)
+    a = [[float(entry) for entry in row] for row in curvature]
+    right = [float(entry) for entry in gradient]
+    factor = [[0.0] * n for _ in range(n)]
+    for i in range(n):
+        for j in range(i + 1):
+            rest = a[i][j] + (damping * max(abs(a[i][i]), 1e-12) if i == j else 0.0)
+            rest -= sum(factor[i][m] * factor[j][m] for m in range(j))
+            if i > j:
+                factor[i][j] = rest / factor[j][j]
+            elif rest > 1e-14 * abs(a[i][i]):
+                factor[i][i] = rest**0.5
+            else:
+                return None  # NaN, too
+    for i in range(n):
+        right[i] = (right[i] - sum(factor[i][m] * right[m] for m in range(i))) / factor[i][i]
+    for i in reversed(range(n)):
+        right[i] = (right[i] - sum(factor[m][i] * right[m] for m in range(i + 1, n))) / factor[i][i]
+    return np.array(right)
 
 
 class _Search:
@@ -109,7 +154,11 @@ class _Search:
         """Several, as only that of a guess rate and a lapse rate of 0 has no other maximum."""
         lapses = [0.01, 0.1] if self.lapse is None else [self.lapse]
         if self.data.shape != "weibull":
-            return [np.array([0.0, 0.0, lapse]) for lapse in lapses]
+            places = [(0.0, 0.0)]
+            if self.lapse is None:  # a steep curve with lapses may be as good as a shallow one without
+                rises = 1 if (self.data.x * (2 * self.data.k - self.data.n)).sum() > 0 else -1
+                places += [(rises * b, m) for b in (8.0, 40.0) for m in (-0.3, -0.1, 0.1, 0.3)]
+            return [np.array([-b * m, b, lapse]) for b, m in places for lapse in lapses]
         return [np.array([-b * m, b, lapse]) for b in (2.0, 20.0) for m in (-0.3, 0.0, 0.3) for lapse in lapses]
 
     def _from(self, start: Doubles) -> Tuple[float, Doubles]:
@@ -120,18 +169,34 @@ class _Search:
     ) -> Tuple[float, Doubles]:
         """The best (a, b, lapse) = place(free), linear in what is free, [k] with jacobian [3, k]."""
 
-        def cost(free: Doubles) -> Tuple[float, Doubles]:
-            a, b, lapse = place(free)
-            value, gradient = self.data.likelihood(a, b, lapse)
-            return -max(value, -1e15) / total, -(jacobian.T @ np.clip(gradient, -1e15, 1e15)) / total
+        def at(free: Doubles) -> Tuple[float, Doubles, Doubles]:
+            value, gradient, second = self.data.likelihood(*place(free))
+            gradient, second = (np.clip(np.nan_to_num(each), -MOST, MOST) for each in (gradient, second))
+            first = np.array([(column * gradient).sum() for column in jacobian.T])
+            twice = [[(one[:, None] * second * other).sum() for other in jacobian.T] for one in jacobian.T]
+            return max(value, -MOST), first, -np.array(twice)
 
-        total = float(self.data.n.sum())
         limits = [(-2e4, 2e4), self.slopes, (0, MOST_LAPSE) if self.lapse is None else (self.lapse, self.lapse)]
-        bounds = [limits[int(np.argmax(np.abs(column) * [1, 2, 3]))] for column in jacobian.T]
-        start = np.clip(start, [low for low, _ in bounds], [high for _, high in bounds])
-        options = {"ftol": 1e-14, "gtol": 1e-10, "maxiter": 500}
-        found = self.optimize.minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
-        return -float(found.fun) * total, place(found.x)
+        low, high = np.array([limits[int(np.argmax(np.abs(column) * [1, 2, 3]))] for column in jacobian.T]).T
+        free = np.clip(start, low, high)
+        now, damping = at(free), 0.0
+        for _ in range(500):
+            held = ((free <= low) & (now[1] <= 0)) | ((free >= high) & (now[1] >= 0))
+            moves = np.flatnonzero(~held)
+            if not len(moves):
+                break
+            step = _ascent(now[1][moves], now[2][np.ix_(moves, moves)], damping)
+            if step is not None:
+                if float((step * now[1][moves]).sum()) < ENOUGH:
+                    break
+                ahead = free.copy()
+                ahead[moves] = np.clip(free[moves] + step, low[moves], high[moves])
+                there = at(ahead)
+            if step is not None and there[0] > now[0]:
+                free, now, damping = ahead, there, damping / 10 if damping > 1e-3 else 0.0
+            else:
+                damping = max(1e-3, 10 * damping)
+        return now[0], place(free)
 
     # the profiles: the best likelihood with one parameter held, from where a neighbour had its best
     def at_location(self, m: float, near: Doubles) -> Tuple[float, Doubles]:

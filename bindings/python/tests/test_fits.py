@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import neuroai as na
-from neuroai.fits import MOST_LAPSE
+from neuroai.fits import MOST_LAPSE, _Data, fit_psychometric
 
 pytest.importorskip("scipy")
 
@@ -213,6 +213,41 @@ except ImportError as error:
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "pip install scipy" in done.stdout and "neuroai[fits]" in done.stdout
+
+
+@pytest.mark.parametrize("shape", ["weibull", "logistic", "normal"])
+@pytest.mark.parametrize("place", [(0.2, 1.5, 0.03), (-1.0, -0.7, 0.15), (0.5, 6.0, 1e-4)])
+def test_derivatives_of_the_likelihood(shape, place):
+    """Central differences: of the value the gradient, of the gradient the second derivatives."""
+    data = _Data(shape, np.linspace(-1, 2, 6), np.array([3.0, 8, 0, 15, 19, 20]), np.full(6, 20.0), 0.3)
+    value, gradient, second = data.likelihood(*place)
+    for i in range(3):
+        step = np.zeros(3)
+        step[i] = 1e-6 * max(abs(place[i]), 1e-2)
+        above, below = data.likelihood(*(place + step)), data.likelihood(*(place - step))
+        assert (above[0] - below[0]) / (2 * step[i]) == pytest.approx(gradient[i], rel=1e-5, abs=1e-5)
+        assert np.allclose((above[1] - below[1]) / (2 * step[i]), second[i], rtol=1e-5, atol=1e-4)
+    assert np.array_equal(second, second.T)
+
+
+def test_a_fit_takes_few_evaluations(monkeypatch):
+    """By no optimiser that calls a BLAS; in some hundred evaluations, intervals included (220 and 637 when written)."""
+    optimize = pytest.importorskip("scipy.optimize")
+    for name in ("minimize", "least_squares", "curve_fit"):
+        monkeypatch.setattr(optimize, name, None)
+    made, asked = _Data.likelihood, []
+    monkeypatch.setattr(_Data, "likelihood", lambda *place: asked.append(place) or made(*place))
+    c = np.array([3.2, 6.4, 12.8, 25.6, 51.2])
+    fit_psychometric(c, [52, 66, 80, 95, 99], 100)
+    plain = len(asked)
+    fit_psychometric(c, [52, 66, 80, 95, 98], 100, lapse="fit")
+    assert plain < 400 and len(asked) - plain < 1200, (plain, len(asked) - plain)
+
+
+def test_the_better_of_two_maxima_is_found():
+    """A steep curve with lapses, by 0.64 better than a shallow one without."""
+    fit = fit_psychometric([-25.1, 6.6, 8.2, 20.5], [6, 30, 3, 9], [7, 126, 28, 141], "logistic", lapse="fit")
+    assert fit.log_likelihood == pytest.approx(-115.29, abs=0.02) and fit.parameters["lapse"] > 0.05
 
 
 def test_scipy_is_brought_only_when_used():
