@@ -67,11 +67,12 @@ def draw(found, path):
                 panel.loglog(values, scale * np.array(found[f"{axis}, {name}"])[:, part], "o-", label=name)
             panel.set(xlabel=axis if row else None, ylabel=label if axis == "units" else None)
         panel = panels[row, 3]
-        panel.loglog(DENSITIES, scale * np.array(found["density"])[:, part], "o-", color="C2")
+        panel.semilogx(DENSITIES, scale * np.array(found["density"])[:, part], "o-", color="C2")
         panel.axvline(0.3, color="grey", linestyle=":")
-        panel.set(xlabel=f"share of synapses, {UNITS} units" if row else None)
+        panel.set(ylim=(0, 1.1 * panel.get_ylim()[1]), xlabel=f"share of synapses, {UNITS} units" if row else None)
     panels[0, 0].legend(frameon=False)
-    panels[0, 3].text(0.28, 0.06, "lists | whole", ha="center", transform=panels[0, 3].get_xaxis_transform())
+    for side, word in (("right", "lists "), ("left", " whole")):
+        panels[0, 3].text(0.3, 0.06, word, ha=side, transform=panels[0, 3].get_xaxis_transform())
     usual = ", ".join(f"{value} {name}" for name, value in USUAL.items())
     figure.suptitle(f"Backpropagation through time, one thread; where nothing else is said {usual}")
     figure.savefig(path, dpi=100)

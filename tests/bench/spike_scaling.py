@@ -91,12 +91,13 @@ def draw(found, path, processors):
         panel.minorticks_off()
         panel.tick_params(axis="x", labelsize=8)
         panel.set_xlabel(LABELS[axis])
-    for panel, where, text in (
-        (panels[0], USUAL["synapses"] / LEAST_BITS, "rows of bits | lists"),
-        (panels[1], LEAST_BITS * USUAL["neurons"], "lists | rows of bits"),
+    for panel, where, words in (
+        (panels[0], USUAL["synapses"] / LEAST_BITS, ("rows of bits ", " lists")),
+        (panels[1], LEAST_BITS * USUAL["neurons"], ("lists ", " rows of bits")),
     ):
         panel.axvline(where, color="grey", linestyle=":")
-        panel.text(where, 0.03, text, ha="center", transform=panel.get_xaxis_transform())
+        for side, word in zip(("right", "left"), words):
+            panel.text(where, 0.03, word, ha=side, transform=panel.get_xaxis_transform())
     panels[0].set_ylabel("processors in a second (s)" if processors else "a biological second (s)")
     panels[0].legend(frameon=False)
     figure.suptitle("Spiking neurons; where nothing else is said 12 500 of them, each with 1250 synapses, at 10 Hz")
