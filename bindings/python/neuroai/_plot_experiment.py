@@ -51,7 +51,8 @@ def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float
         limit: effect of the darkest colour; default: the largest effect, 0.1 at least.
     """
     rows, columns = found.effect.shape
-    ax = axes_of(ax, (1.9 + 0.72 * columns, 1.3 + 0.42 * max(2, rows)))
+    longest = max(len(name) for name in found.names)  # of projections they are those of two populations
+    ax = axes_of(ax, (1.9 + 0.09 * max(0, longest - 7) + 0.72 * columns, 1.3 + 0.42 * max(2, rows)))
     most = max(0.1, float(np.nanmax(np.abs(found.effect), initial=0))) if limit is None else limit
     image = ax.imshow(found.effect, cmap=DIVERGING, vmin=-most, vmax=most, aspect="auto", interpolation="nearest")
     cell = 0.7 * length_of(ax, "x") / columns, 0.8 * length_of(ax, "y") / rows

@@ -263,6 +263,14 @@ def populations(ax, n):
     return na.plot.silencing(found, ax=ax)
 
 
+@case("silencing", POPULATIONS)
+def projections(ax, n):
+    """Of which names are twice as long."""
+    pairs = [(names(n)[0], name) for name in names(n)]
+    found = na.experiment.cut(network(n), task(), pairs, trials=20, progress=False)
+    return na.plot.silencing(found, ax=ax)
+
+
 @case("silencing", (20,))
 def windows(ax, n):
     found = na.experiment.silence(
