@@ -487,8 +487,8 @@ static nai_status add_variances(double *sum, const nai_network *net, const nai__
 }
 
 /*
- * R^2 = sum of the columns' variances, as nai__bulk_radius(), of the group's weights alone, over
- * the units that receive any: others do not take part in the recurrence.
+ * R^2 = sum of the columns' variances (bulk_radius() of spectrum.c), of the group's weights alone,
+ * over the units that receive any: others do not take part in the recurrence.
  */
 static nai_status radius_of(double *radius, const group *g)
 {

@@ -774,8 +774,6 @@ int64_t nai__block_scratch(const nai_network *net, const nai__block *b);
  * frees it.
  */
 nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const char *names);
-/* Radius of the disc that random weights of this variance fill. */
-double nai__bulk_radius(const double *w, int64_t n);
 
 /* Floats of theta that are not weights: unit biases, output biases, initial states, in this order. */
 static inline int64_t nai__numbers_width(const nai_network *net)

@@ -15,7 +15,8 @@
 /* Of times, ms: above any experiment, and its steps still are whole numbers. */
 #define MOST_MS 1e12
 
-nai_status nai__plan_fail(int64_t k, nai_status status)
+/* The message of what failed, with "interventions[k]" before it. */
+static nai_status fail_at(int64_t k, nai_status status)
 {
   char message[256];
   snprintf(message, sizeof message, "%s", nai_last_error());
@@ -160,7 +161,7 @@ nai_status nai__plan_take(nai_intervention *out, const nai_intervention *interve
   for (int64_t k = 0; k < n && status == NAI_OK; k++) {
     status = take(&out[k], interventions, k);
     if (status == NAI_OK) status = check(&out[k], net, seen);
-    if (status != NAI_OK) nai__plan_fail(k, status);
+    if (status != NAI_OK) fail_at(k, status);
   }
   nai__free(seen);
   return status;
@@ -230,7 +231,7 @@ nai_status nai__plan_add(nai__schedule *schedule, const nai_network *net,
     nai_status status = add(schedule, net, &interventions[k], k, others);
     if (status == NAI_OK) continue;
     nai__schedule_cut(schedule, before);
-    return nai__plan_fail(k, status);
+    return fail_at(k, status);
   }
   return NAI_OK;
 }

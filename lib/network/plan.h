@@ -19,9 +19,6 @@ nai_status nai__plan_take(nai_intervention *out, const nai_intervention *interve
 nai_status nai__plan_add(nai__schedule *schedule, const nai_network *net,
                          const nai_intervention *interventions, int64_t n, int others);
 
-/* Fails for interventions[k] as `status` says: its message, with that before it. */
-nai_status nai__plan_fail(int64_t k, nai_status status);
-
 /* NAI_OK when steps and trials of interventions[k] are of `trials` trials, and in order. */
 nai_status nai__plan_check_trials(const nai_intervention *intervention, int64_t k, int64_t trials);
 

@@ -52,10 +52,10 @@ nai_status nai__gather(double **out, int64_t *n, const nai_network *net, const c
 }
 
 /*
- * Each column (presynaptic unit) has its own mean and variance: R^2 = sum of the columns' variances
- * (Rajan & Abbott).
+ * Radius of the disc that random weights of this variance fill. Each column (presynaptic unit) has
+ * its own mean and variance: R^2 = sum of the columns' variances (Rajan & Abbott).
  */
-double nai__bulk_radius(const double *w, int64_t n)
+static double bulk_radius(const double *w, int64_t n)
 {
   double sum = 0;
   for (int64_t j = 0; j < n; j++) {
@@ -83,7 +83,7 @@ static double entropy(const double *values, int64_t n)
 /* w is destroyed; scratch [n][n]; values [3][n]: real, imaginary, singular. */
 static nai_status analyse(nai_spectrum *out, double *values, double *w, double *scratch, int64_t n)
 {
-  out->bulk = nai__bulk_radius(w, n);
+  out->bulk = bulk_radius(w, n);
   memcpy(scratch, w, (size_t)(n * n) * sizeof *w);
   NAI__TRY(nai__eigenvalues(values, values + n, w, n));
   NAI__TRY(nai__singular_values(values + 2 * n, scratch, n));

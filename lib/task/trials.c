@@ -169,7 +169,7 @@ nai_status nai_trials_set_inputs(nai_trials *trials, const char *name, const flo
 
 /* --- outputs ---------------------------------------------------------------------------------- */
 
-const nai__goal *nai__trials_goal(const nai_trials *trials, const char *output)
+static nai__goal *goal_named(const nai_trials *trials, const char *output)
 {
   for (int64_t i = 0; i < trials->n_goals; i++)
     if (strcmp(trials->goal[i].name, output) == 0) return &trials->goal[i];
@@ -180,9 +180,9 @@ static nai_status find_goal(nai__goal **out, const nai_trials *trials, const cha
                             const char *argument)
 {
   if (!output) return nai__fail_null(argument);
-  const nai__goal *goal = nai__trials_goal(trials, output);
+  nai__goal *goal = goal_named(trials, output);
   if (!goal) return nai__fail(NAI_ERR_NAME, "no output is called '%.60s'", output);
-  *out = &trials->goal[goal - trials->goal];
+  *out = goal;
   return NAI_OK;
 }
 

@@ -69,9 +69,6 @@ struct nai_trials {
 /* Steps from .. end - 1 of part p of trial b; all of the trial's where it has no parts of its own. */
 void nai__trials_part(int64_t *from, int64_t *end, const nai_trials *trials, int64_t b, int64_t p);
 
-/* The goal of an output by its name; NULL when there is none. */
-const nai__goal *nai__trials_goal(const nai_trials *trials, const char *output);
-
 /* NAI_OK when the trials fit this network: the same inputs and outputs. */
 nai_status nai__trials_fit(const nai_trials *trials, const nai_network *net);
 

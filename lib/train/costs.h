@@ -96,9 +96,6 @@ nai__rates nai__rates_of(const nai__batch *batch, const nai_trials *trials, int6
 
 /* Steps that count, times units, over trials: what turns a mean over trials into a mean over all. */
 double nai__rate_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials);
-/* The same, of so many trials whose lengths add up to this. */
-double nai__rate_terms_of(const nai_network *net, const nai_cost *cost, double lengths,
-                          int64_t trials);
 /* What a cost's sum is divided by when it is normalised, over these trials; else 1. */
 double nai__cost_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials,
                        const nai__whole_batch *whole);

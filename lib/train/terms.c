@@ -9,17 +9,18 @@ static double count_units(const nai_network *net, const nai_cost *cost)
   return units;
 }
 
+/* Of so many trials whose lengths add up to this. */
+static double rate_terms_of(const nai_network *net, const nai_cost *cost, double lengths,
+                            int64_t trials)
+{
+  return lengths * count_units(net, cost) / (double)trials;
+}
+
 double nai__rate_terms(const nai_network *net, const nai_cost *cost, const nai_trials *trials)
 {
   double steps = 0;
   for (int64_t k = 0; k < trials->trials; k++) steps += (double)trials->length[k];
-  return nai__rate_terms_of(net, cost, steps, trials->trials);
-}
-
-double nai__rate_terms_of(const nai_network *net, const nai_cost *cost, double lengths,
-                          int64_t trials)
-{
-  return lengths * count_units(net, cost) / (double)trials;
+  return rate_terms_of(net, cost, steps, trials->trials);
 }
 
 static double count_synapses(const nai_network *net, const nai_cost *cost)
@@ -38,7 +39,7 @@ double nai__cost_terms(const nai_network *net, const nai_cost *cost, const nai_t
 {
   if (!cost->normalise) return 1;
   if (cost->terms != NAI__PER_RATE) return count_synapses(net, cost);
-  return whole ? nai__rate_terms_of(net, cost, whole->lengths, whole->trials)
+  return whole ? rate_terms_of(net, cost, whole->lengths, whole->trials)
                : nai__rate_terms(net, cost, trials);
 }
 

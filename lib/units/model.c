@@ -18,6 +18,14 @@ const char *nai_model_name(int64_t index)
   return index >= 0 && index < N_BUILTIN ? builtin[index]->ops.name : NULL;
 }
 
+/* One that stands between a sender and its projections; NULL. */
+static const nai_model *release_named(const char *name)
+{
+  for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
+    if (strcmp(releases[i]->ops.name, name) == 0) return releases[i];
+  return NULL;
+}
+
 const nai_model *nai__model_named(const char *name)
 {
   char choices[160] = "";
@@ -29,20 +37,13 @@ const nai_model *nai__model_named(const char *name)
     if (strcmp(builtin[i]->ops.name, name) == 0) return builtin[i];
     nai__choices_add(choices, sizeof choices, builtin[i]->ops.name);
   }
-  if (nai__release_named(name))
+  if (release_named(name))
     nai__fail(NAI_ERR_NAME,
               "'%s' is no model of a population: it stands before projections, where "
               "nai_network_set_short_term() puts it; there are %s",
               name, choices);
   else
     nai__fail(NAI_ERR_NAME, "no model is called '%.60s'; there are %s", name, choices);
-  return NULL;
-}
-
-const nai_model *nai__release_named(const char *name)
-{
-  for (size_t i = 0; i < sizeof releases / sizeof *releases; i++)
-    if (strcmp(releases[i]->ops.name, name) == 0) return releases[i];
   return NULL;
 }
 
@@ -98,7 +99,7 @@ int nai__port_is(const nai_model *model, int32_t index, const char *name)
 nai_status nai_model_field(nai_field *out, const char *model, int32_t list, int64_t index)
 {
   NAI__TRY(nai__struct_check(out, NAI__FIRST_SIZE(nai_field, potential), "out"));
-  const nai_model *found = model ? nai__release_named(model) : NULL;
+  const nai_model *found = model ? release_named(model) : NULL;
   if (!found) found = nai__model_named(model);
   if (!found) return model ? NAI_ERR_NAME : NAI_ERR_INVALID;
   if (list < NAI_MODEL_SIZES || list > NAI_MODEL_SIGNALS)

@@ -69,8 +69,6 @@ NAI__RELEASES(NAI__DECLARE_MODEL)
 
 /* A built-in model by its name; NULL with the thread's message, which lists those that there are. */
 const nai_model *nai__model_named(const char *name);
-/* One that stands between a sender and its projections; NULL. */
-const nai_model *nai__release_named(const char *name);
 static inline int nai__model_is_rate(const nai_model *model)
 {
   return model == &nai__model_rate;
