@@ -164,7 +164,8 @@ START_TEST(masks_that_are_refused)
   expect_fails(nai_network_set_mask(net, "E", "E", NULL, 4, 4), NAI_ERR_INVALID, "mask is NULL");
   expect_fails(nai_network_set_mask(net, NULL, "E", mask, 4, 4), NAI_ERR_INVALID, "from is NULL");
   expect_fails(nai_network_set_mask(net, "E", NULL, mask, 4, 4), NAI_ERR_INVALID, "to is NULL");
-  expect_fails(nai_network_set_mask(net, "E", "X", mask, 4, 4), NAI_ERR_NAME, "no projection");
+  expect_fails(nai_network_set_mask(net, "E", "X", mask, 4, 4), NAI_ERR_NAME,
+               "to: nothing is called 'X'");
   expect_fails(nai_network_set_mask(net, "E", "E", mask, 4, 3), NAI_ERR_INVALID,
                "mask: the shape is [4, 3], from 'E' to 'E' it must be [4, 4]");
   expect_fails(nai_network_set_mask(net, "E", "E", mask, 4, 4), NAI_ERR_NONFINITE,

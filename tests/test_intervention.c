@@ -133,7 +133,7 @@ static const refusal refusals[] = {
     {"*", {1, INT64_MAX}, 2, NAI_ERR_INVALID, "units[1] is 9223372036854775807"},
     {"E", {INT64_MIN}, 1, NAI_ERR_INVALID, "units[0] is -9223372036854775808"},
     {"E", {2, 1, 2}, 3, NAI_ERR_INVALID, "units[2] is 2, which was given before"},
-    {"E", {0}, -2, NAI_ERR_INVALID, "number of units is -2"},
+    {"E", {0}, -2, NAI_ERR_INVALID, "n is -2"},
     {"stimulus", {0}, 1, NAI_ERR_NAME, "stimulus"},
     {"E nobody", {0}, 1, NAI_ERR_NAME, "nobody"},
     {"", {0}, 1, NAI_ERR_NAME, "names"},

@@ -97,7 +97,16 @@ START_TEST(looking_for_what_is_not_there)
   nai_view view = NAI_VIEW_INIT;
   expect_fails(nai_network_weights(&view, net, "I", "choice"), NAI_ERR_NAME,
                "no projection from 'I' to 'choice'");
-  expect_fails(nai_network_mask(&view, net, "*", "E"), NAI_ERR_NAME, "'*'");
+  expect_fails(nai_network_weights(&view, net, "Q", "choice"), NAI_ERR_NAME,
+               "from: nothing is called 'Q' among the inputs or populations: stimulus, E, I");
+  expect_fails(nai_network_weights(&view, net, "E", "stimulus"), NAI_ERR_NAME,
+               "to: 'stimulus' is one of the inputs, must be one of the populations or outputs");
+  expect_fails(nai_network_weights(&view, net, "E", "E:v"), NAI_ERR_NAME,
+               "to: 'E' has no port 'v'; it has input");
+  expect_fails(nai_network_weights(&view, net, "E I", "E"), NAI_ERR_NAME,
+               "from is 'E I', must be one name");
+  expect_fails(nai_network_mask(&view, net, "*", "E"), NAI_ERR_NAME,
+               "from is '*', must be one name");
   expect_fails(nai_network_plastic(&view, net, "E", ""), NAI_ERR_NAME, "''");
   expect_fails(nai_network_bias(&view, net, "stimulus"), NAI_ERR_NAME, "'stimulus'");
   expect_fails(nai_network_positions(&view, net, "choice"), NAI_ERR_NAME, "'choice'");
@@ -1657,6 +1666,9 @@ START_TEST(kernels_by_name)
     const char *name = bad[i];
     REFUSED_ALWAYS(nai_network_set_kernels(net, name), NAI_ERR_UNSUPPORTED, "unknown");
   }
+  expect_fails(nai_network_set_kernels(net, "AVX2"), NAI_ERR_UNSUPPORTED,
+               "kernels 'AVX2' are unknown, or not for this processor, which has ");
+  EXPECT(strstr(nai_last_error(), best) && strstr(nai_last_error(), "blas, portable"));
   expect_ok(nai_network_set_kernels(net, NULL));
   ck_assert_str_eq(nai_network_kernels(net), best);
   nai_network_destroy(net);

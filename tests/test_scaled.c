@@ -606,7 +606,7 @@ START_TEST(bad_plans_are_named)
   i.which.units = NULL;
   expect_refused(state, i, NAI_ERR_INVALID, "units is NULL");
   i.which.n = -3;
-  expect_refused(state, i, NAI_ERR_INVALID, "the number of units is -3");
+  expect_refused(state, i, NAI_ERR_INVALID, "n is -3");
   i = scale("E", "*", 0);
   i.values = negative;
   i.n_values = 2;

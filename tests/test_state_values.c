@@ -379,6 +379,8 @@ START_TEST(wrong_values_are_refused)
   REFUSED("z:x", NAI_ERR_NAME, "'z' is one of the outputs");
   REFUSED("P:v Q:x", NAI_ERR_NAME, "must be one name");
   REFUSED("", NAI_ERR_NAME, "must be one name");
+  REFUSED("Q:a_state_of_more_than_sixty_three_characters_which_no_population_has_xy", NAI_ERR_NAME,
+          "name has an entry of more than 63 characters");
   REFUSED(NULL, NAI_ERR_INVALID, "name is NULL");
   REFUSED("Q:x", NAI_ERR_INVALID, "n is 5, must be 2, the units of 'Q:x'");
   v[1][2] = NAN;

@@ -271,7 +271,9 @@ START_TEST(unknown_variables_are_refused)
                {"u", "'u' is one of the inputs, must be one of the populations"},
                {"A D", "must be one name"},
                {"", "must be one name"},
-               {"*:x", "nothing is called '*'"}};
+               {"*:x", "name is '*:x', must be one name"},
+               {"a_name_of_more_than_sixty_three_characters_which_no_population_has",
+                "name has an entry of more than 63 characters"}};
   nai_network *net = build();
   nai_state *state = make_state(net, TRIALS, 1);
   nai_view view = NAI_VIEW_INIT;
@@ -282,7 +284,7 @@ START_TEST(unknown_variables_are_refused)
   expect_fails(nai_state_variable(&view, NULL, "A"), NAI_ERR_INVALID, "state");
   expect_fails(nai_state_variable(NULL, state, "A"), NAI_ERR_INVALID, "out");
   expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a A:q", trace, 6), NAI_ERR_NAME,
-               "'A' has no signal, state or port 'q'");
+               "names: 'A' has no signal, state or port 'q'");
   expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a D:d", trace, 6), NAI_ERR_INVALID,
                "width is 6, must be 7, that of 'A:a D:d' together");
   expect_fails(nai_state_record(state, -1, NULL, NULL, NULL, "A:a", trace, 3), NAI_ERR_INVALID,

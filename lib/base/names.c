@@ -72,6 +72,22 @@ int nai__names_next(const char **list, char entry[NAI__ENTRY])
   return 1;
 }
 
+nai_status nai__names_fail_long(const char *argument)
+{
+  return nai__fail(NAI_ERR_NAME, "%s has an entry of more than %d characters", argument,
+                   NAME_BYTES - 1);
+}
+
+nai_status nai__names_only(char entry[NAI__ENTRY], const char *list, const char *argument)
+{
+  if (!list) return nai__fail_null(argument);
+  const char *rest = list;
+  int found = nai__names_next(&rest, entry);
+  if (found < 0) return nai__names_fail_long(argument);
+  if (found && !*rest && nai__names_single(entry)) return NAI_OK;
+  return nai__fail(NAI_ERR_NAME, "%s is '%.60s', must be one name", argument, list);
+}
+
 char *nai__names_part(char entry[NAI__ENTRY])
 {
   char *colon = strchr(entry, ':');

@@ -22,6 +22,12 @@ nai_status nai__name_check(const char *name, const char *what);
  */
 int nai__names_next(const char **list, char entry[NAI__ENTRY]);
 
+/* Copies the one name, with a part or without, that `argument` must be: no list, and no pattern. */
+nai_status nai__names_only(char entry[NAI__ENTRY], const char *list, const char *argument);
+
+/* That an entry of `argument` is too long. */
+nai_status nai__names_fail_long(const char *argument);
+
 /* Cuts an entry in two at its ':'. The part after it; NULL for none. */
 char *nai__names_part(char entry[NAI__ENTRY]);
 

@@ -452,12 +452,21 @@ nai_status nai_network_set_balance(nai_network *net, const char *names, int32_t 
   return nai__remember(net, set_balance(net, names, on));
 }
 
+static nai_status fail_kernels(const char *name)
+{
+  char choices[60] = "";
+  for (int k = 0; nai__kernels_name(k); k++)
+    if (nai__kernels_named(nai__kernels_name(k)))
+      nai__choices_add(choices, sizeof choices, nai__kernels_name(k));
+  return nai__fail(NAI_ERR_UNSUPPORTED,
+                   "kernels '%.40s' are unknown, or not for this processor, which has %s", name,
+                   choices);
+}
+
 static nai_status set_kernels(nai_network *net, const char *name)
 {
   const nai__kernels *kernels = name ? nai__kernels_named(name) : nai__kernels_best();
-  if (!kernels)
-    return nai__fail(NAI_ERR_UNSUPPORTED, "kernels '%.40s' are unknown, or not for this processor",
-                     name);
+  if (!kernels) return fail_kernels(name);
   if (net->built) return nai__use_kernels(net, kernels);
   net->kernels = kernels;
   return NAI_OK;

@@ -158,8 +158,7 @@ static nai_status known(const nai_network *net, int kinds, int side, const char 
     NAI__TRY(entry_known(net, kinds, side, entry, part, argument));
     entries++;
   }
-  if (more < 0)
-    return nai__fail(NAI_ERR_NAME, "%s has an entry of more than 63 characters", argument);
+  if (more < 0) return nai__names_fail_long(argument);
   if (!entries) return nai__fail(NAI_ERR_NAME, "%s is empty", argument);
   return NAI_OK;
 }
@@ -200,12 +199,17 @@ int nai__projection_selected(const nai_network *net, const nai__projection *p, c
          nai__end_listed(&net->node[p->to], NAI__TARGET, p->port, to);
 }
 
+static nai_status fail_unconnected(const char *from, const char *to)
+{
+  return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
+}
+
 nai_status nai__projections_known(const nai_network *net, const char *from, const char *to)
 {
   NAI__TRY(nai__ends_known(net, NAI__SOURCE, from, "from"));
   NAI__TRY(nai__ends_known(net, NAI__TARGET, to, "to"));
   NAI__EACH_PROJECTION(net, p, from, to) return NAI_OK;
-  return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
+  return fail_unconnected(from, to);
 }
 
 static nai_status fail_several(const nai_network *net, const nai__projection *p, const char *from,
@@ -223,6 +227,17 @@ static nai_status fail_several(const nai_network *net, const nai__projection *p,
   return NAI_OK;
 }
 
+/* That an end is no one name, or not one of this network, or that nothing connects the two. */
+static nai_status fail_missing(const nai_network *net, const char *from, const char *to)
+{
+  char entry[NAI__ENTRY];
+  NAI__TRY(nai__names_only(entry, from, "from"));
+  NAI__TRY(nai__names_only(entry, to, "to"));
+  NAI__TRY(nai__ends_known(net, NAI__SOURCE, from, "from"));
+  NAI__TRY(nai__ends_known(net, NAI__TARGET, to, "to"));
+  return fail_unconnected(from, to);
+}
+
 nai_status nai__projection_find(const nai__projection **out, const nai_network *net,
                                 const char *from, const char *to)
 {
@@ -232,8 +247,7 @@ nai_status nai__projection_find(const nai__projection **out, const nai_network *
   if (pre >= 0 && post >= 0) at = nai__projection_at(net, pre, post);
   while (at >= 0 && !nai__projection_selected(net, &net->projection[at], from, to))
     at = net->projection[at].next_same;
-  if (at < 0)
-    return nai__fail(NAI_ERR_NAME, "there is no projection from '%.60s' to '%.60s'", from, to);
+  if (at < 0) return fail_missing(net, from, to);
   *out = &net->projection[at];
   return fail_several(net, *out, from, to);
 }

@@ -50,8 +50,7 @@ nai_status nai__units_count_check(const nai_units *which)
 {
   if (which->n == NAI_ALL_UNITS) return NAI_OK;
   if (which->n < 0)
-    return nai__fail(NAI_ERR_INVALID,
-                     "the number of units is %lld, must be at least 0, or NAI_ALL_UNITS (%d)",
+    return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0, or NAI_ALL_UNITS (%d)",
                      (long long)which->n, NAI_ALL_UNITS);
   if (!which->units)
     return nai__fail(NAI_ERR_INVALID, "units is NULL; all units are meant by NAI_ALL_UNITS (%d)",

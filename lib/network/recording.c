@@ -45,11 +45,11 @@ static nai_status find_variables(nai__variable *out, int64_t *n, int64_t *width,
   char entry[NAI__ENTRY];
   int more;
   for (*n = *width = 0; (more = nai__names_next(&names, entry)) == 1; (*n)++) {
-    NAI__TRY(nai__variable_find(&out[*n], state, entry));
+    NAI__TRY(nai__variable_find(&out[*n], state, entry, "names"));
     *width += out[*n].width;
   }
   if (more == 0) return NAI_OK;
-  return nai__fail(NAI_ERR_NAME, "names has an entry of more than 63 characters");
+  return nai__names_fail_long("names");
 }
 
 static nai_status check_columns(const nai_recording *to, int64_t width, const char *names)

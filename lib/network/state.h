@@ -51,7 +51,8 @@ typedef struct nai__variable {
 } nai__variable;
 
 /* By its name; from then on the state keeps it up to date. */
-nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name);
+nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name,
+                              const char *argument);
 /* The state of rate units is called after what leaks. */
 const char *nai__state_name(const nai__node *node, int32_t k);
 /* NAI_OK when there is short-term plasticity of this projection. */

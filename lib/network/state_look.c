@@ -43,17 +43,18 @@ typedef struct place {
   int32_t index;
 } place;
 
-static nai_status fail_unknown(const nai__node *node, const char *part)
+static nai_status fail_unknown(const nai__node *node, const char *part, const char *argument)
 {
   char choices[120] = "";
   for (int list = 0; list < LISTS; list++)
     for (int32_t k = 0; k < count_of(node, list); k++)
       nai__choices_add(choices, sizeof choices, name_of(node, list, k));
-  return nai__fail(NAI_ERR_NAME, "name: '%s' has no signal, state or port '%.40s'; it has %s",
-                   node->name, part, choices);
+  return nai__fail(NAI_ERR_NAME, "%s: '%s' has no signal, state or port '%.40s'; it has %s",
+                   argument, node->name, part, choices);
 }
 
-static nai_status find_port(place *out, const nai__node *node, const char *part)
+static nai_status find_port(place *out, const nai__node *node, const char *part,
+                            const char *argument)
 {
   char choices[120] = "";
   int32_t n = 0;
@@ -64,13 +65,14 @@ static nai_status find_port(place *out, const nai__node *node, const char *part)
     nai__choices_add(choices, sizeof choices, name_of(node, PORT, k));
   }
   if (n == 1) return NAI_OK;
-  if (!n) return fail_unknown(node, part);
-  return nai__fail(NAI_ERR_NAME, "name: '%s:%.40s' may be %s: say which", node->name, part,
+  if (!n) return fail_unknown(node, part, argument);
+  return nai__fail(NAI_ERR_NAME, "%s: '%s:%.40s' may be %s: say which", argument, node->name, part,
                    choices);
 }
 
 /* Without a part: the first signal. */
-static nai_status find_part(place *out, const nai__node *node, const char *part)
+static nai_status find_part(place *out, const nai__node *node, const char *part,
+                            const char *argument)
 {
   *out = (place){SIGNAL, 0};
   for (int list = SIGNAL; part && list <= STATE; list++)
@@ -78,7 +80,7 @@ static nai_status find_part(place *out, const nai__node *node, const char *part)
       *out = (place){list, k};
       if (strcmp(name_of(node, list, k), part) == 0) return NAI_OK;
     }
-  return part ? find_port(out, node, part) : NAI_OK;
+  return part ? find_port(out, node, part, argument) : NAI_OK;
 }
 
 static nai__variable variable_at(const nai_state *state, const nai__node *node, place at)
@@ -115,18 +117,16 @@ static void keep(nai_state *state, uint32_t what)
   if (more) nai__state_show(state);
 }
 
-nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name)
+nai_status nai__variable_find(nai__variable *out, nai_state *state, const char *name,
+                              const char *argument)
 {
   char entry[NAI__ENTRY];
   const nai__node *node;
   place at;
-  const char *rest = name;
-  if (!name) return nai__fail_null("name");
-  if (nai__names_next(&rest, entry) != 1 || *rest)
-    return nai__fail(NAI_ERR_NAME, "name is '%.60s', must be one name", name);
+  NAI__TRY(nai__names_only(entry, name, argument));
   const char *part = nai__names_part(entry);
-  NAI__TRY(nai__node_find(&node, state->net, NAI__KIND(NAI_POPULATIONS), entry, "name"));
-  NAI__TRY(find_part(&at, node, part));
+  NAI__TRY(nai__node_find(&node, state->net, NAI__KIND(NAI_POPULATIONS), entry, argument));
+  NAI__TRY(find_part(&at, node, part, argument));
   keep(state, needed(node, at));
   *out = variable_at(state, node, at);
   return NAI_OK;
@@ -153,7 +153,7 @@ nai_status nai_state_variable(nai_view *out, nai_state *state, const char *name)
   nai__variable found;
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(state);
-  NAI__TRY(nai__variable_find(&found, state, name));
+  NAI__TRY(nai__variable_find(&found, state, name, "name"));
   nai__view_floats(out, found.now, 2, (int64_t[]){state->activity.trials, found.width},
                    (int64_t[]){found.ld, 1});
   return NAI_OK;

@@ -327,10 +327,7 @@ static nai_status find_state(const nai__node **node, int32_t *k, const nai_state
                              const char *name)
 {
   char entry[NAI__ENTRY], choices[120] = "";
-  const char *rest = name;
-  if (!name) return nai__fail_null("name");
-  if (nai__names_next(&rest, entry) != 1 || *rest)
-    return nai__fail(NAI_ERR_NAME, "name is '%.60s', must be one name", name);
+  NAI__TRY(nai__names_only(entry, name, "name"));
   const char *part = nai__names_part(entry);
   NAI__TRY(nai__node_find(node, state->net, NAI__KIND(NAI_POPULATIONS), entry, "name"));
   const int32_t n = (*node)->cells ? (*node)->cells->model->ops.n_states : 1;

@@ -266,7 +266,7 @@ def test_the_same_seed_gives_the_same_network():
         (lambda: na.Network(20).connect("a", "b"), KeyError, "nothing is called 'a'"),
         (lambda: na.Network(20, kernels="abacus"), NotImplementedError, "abacus"),
         (lambda: small().build(), RuntimeError, "built already"),
-        (lambda: small().weights("E", "choice2"), KeyError, "no projection"),
+        (lambda: small().weights("E", "choice2"), KeyError, "target: nothing is called 'choice2'"),
         (lambda: small().set_weights("E", "I", np.ones((12, 4))), ValueError, r"\[4, 12\], got \[12, 4\]"),
         (lambda: small().set_bias("E", np.ones(3)), ValueError, r"bias: expected shape \[12\], got \[3\]"),
         (lambda: small().set_bias("E", ["a"] * 12), ValueError, "expected numbers"),

@@ -204,7 +204,7 @@ def test_rules_without_feedback_weights_say_so(make):
         (lambda rflo, fa: rflo.feedback("E", "I"), na.UnsupportedError, "rflo"),
         (lambda rflo, fa: fa.feedback("E"), na.UnsupportedError, "feedback_alignment"),
         (lambda rflo, fa: fa.feedback("stimulus", "E"), ValueError, "sends no errors back from 'E' to 'stimulus'"),
-        (lambda rflo, fa: fa.feedback("E", "X"), KeyError, "no projection from 'E' to 'X'"),
+        (lambda rflo, fa: fa.feedback("E", "X"), KeyError, "target: nothing is called 'X' among"),
         (lambda rflo, fa: rflo.set_feedback("E", np.zeros((3, 12))), ValueError, r"values: expected shape \[12, 3\]"),
         (lambda rflo, fa: rflo.set_feedback("E", np.full((12, 3), np.nan)), FloatingPointError, r"values\[0\]\[0\]"),
         (lambda rflo, fa: rflo.set_feedback("E"), TypeError, "a population and an array"),
