@@ -168,7 +168,7 @@ START_TEST(parts_of_given_trials)
   expect_ok(nai_trials_set_lengths(trials, (int32_t[]){6, 5}));
   static const int32_t bad[4][4] = {{3, 2, 1, 5}, {-1, 6, 1, 5}, {3, 7, 1, 5}, {3, 6, 1, 6}};
   for (int k = 0; k < 4; k++)
-    expect_fails(nai_trials_set_parts(trials, bad[k], 2), NAI_ERR_INVALID, "part_end[");
+    expect_fails(nai_trials_set_parts(trials, bad[k], 2), NAI_ERR_INVALID, "ends[");
   expect_fails(nai_trials_set_parts(trials, bad[0], 0), NAI_ERR_INVALID, "parts is 0");
   expect_fails(nai_trials_set_parts(trials, bad[0], 7), NAI_ERR_INVALID, "parts is 7");
   expect_fails(nai_trials_set_parts(trials, NULL, 2), NAI_ERR_INVALID, "ends is NULL");
@@ -177,6 +177,8 @@ START_TEST(parts_of_given_trials)
   expect_ok(nai_trials_view(&view, trials, NAI_TRIALS_PARTS, NULL));
   EXPECT(view.ndim == 2 && view.shape[0] == 2 && view.shape[1] == 2);
   expect_ok(nai_trials_set_condition(trials, "rule", (float[]){1, 2, 3, 4}));
+  expect_fails(nai_trials_set_condition(trials, "rule", (float[]){1, 2, NAN, 4}), NAI_ERR_NONFINITE,
+               "values[1][0] is nan, must be finite");
   expect_ok(nai_trials_set_epoch(trials, "start", (int32_t[]){0, 1, 3, 4, 0, 1, 0, 0}));
   expect_ok(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, "rule"));
   EXPECT(view.ndim == 2 && view.shape[0] == 2 && view.shape[1] == 2);

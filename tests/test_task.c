@@ -147,7 +147,8 @@ START_TEST(inputs_by_name_and_all_together)
   expect_fails(nai_trials_set_inputs(trials, NULL, all, 2), NAI_ERR_INVALID, "n is 2");
   expect_fails(nai_trials_set_inputs(trials, "stimulus", stimulus, 3), NAI_ERR_INVALID,
                "2 channels");
-  expect_fails(nai_trials_set_inputs(trials, "E", stimulus, 2), NAI_ERR_NAME, "'E'");
+  expect_fails(nai_trials_set_inputs(trials, "E", stimulus, 2), NAI_ERR_NAME,
+               "no input is called 'E'; there are ");
   expect_fails(nai_trials_set_inputs(trials, NULL, NULL, 3), NAI_ERR_INVALID, "values is NULL");
   expect_fails(nai_trials_set_inputs(NULL, NULL, all, 3), NAI_ERR_INVALID, "trials is NULL");
   EXPECT(number_at(&input, 0, 2, 1) == 104 && number_at(&input, 1, 2, 2) == 111); /* unchanged */
@@ -260,7 +261,7 @@ START_TEST(conditions_of_trials)
   EXPECT(condition_at(trials, "coherence", 2) == 9 && condition_at(trials, "side", 0) == 4);
   ck_assert_ptr_eq(look(trials, NAI_TRIALS_CONDITION, "coherence").data, first.data);
   expect_fails(nai_trials_set_condition(trials, "side", (float[]){1, NAN, 1}), NAI_ERR_NONFINITE,
-               "nan");
+               "values[1] is nan, must be finite");
   expect_fails(nai_trials_set_condition(trials, "two words", (float[]){1, 1, 1}), NAI_ERR_NAME,
                "two words");
   expect_fails(nai_trials_set_condition(trials, "", (float[]){1, 1, 1}), NAI_ERR_NAME, "empty");
@@ -269,7 +270,7 @@ START_TEST(conditions_of_trials)
   EXPECT(condition_at(trials, "side", 1) == 5);
   nai_view view = NAI_VIEW_INIT;
   expect_fails(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, "rule"), NAI_ERR_NAME,
-               "'rule'");
+               "no condition is called 'rule'; there are coherence, side");
   expect_fails(nai_trials_view(&view, trials, NAI_TRIALS_CONDITION, NULL), NAI_ERR_INVALID, "NULL");
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -302,7 +303,8 @@ START_TEST(epochs_of_trials)
   expect_fails(nai_trials_set_epoch(trials, "delay", NULL), NAI_ERR_INVALID, "steps is NULL");
   nai_view delay = look(trials, NAI_TRIALS_EPOCH, "delay");
   EXPECT(whole_at(&delay, 0, 1) == 4 && whole_at(&delay, 1, 1) == 2);
-  expect_fails(nai_trials_view(&delay, trials, NAI_TRIALS_EPOCH, "test"), NAI_ERR_NAME, "'test'");
+  expect_fails(nai_trials_view(&delay, trials, NAI_TRIALS_EPOCH, "test"), NAI_ERR_NAME,
+               "no epoch is called 'test'; there are ");
   expect_fails(nai_trials_view(&delay, trials, NAI_TRIALS_EPOCH, NULL), NAI_ERR_INVALID, "NULL");
   nai_trials_destroy(trials);
   nai_network_destroy(net);
@@ -1550,7 +1552,8 @@ START_TEST(evaluations_that_cannot_be)
   nai_view view = NAI_VIEW_INIT;
   nai_point point;
   int64_t count = 5;
-  expect_fails(nai_evaluation_condition(&view, e, "side"), NAI_ERR_NAME, "'side'");
+  expect_fails(nai_evaluation_condition(&view, e, "side"), NAI_ERR_NAME,
+               "no condition is called 'side'; there are ");
   expect_fails(nai_evaluation_condition(&view, e, NULL), NAI_ERR_INVALID, "name is NULL");
   expect_fails(nai_evaluation_condition(&view, NULL, "target"), NAI_ERR_INVALID,
                "evaluation is NULL");

@@ -7,6 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../base/names.h"
 #include "../network/view.h"
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -91,12 +92,14 @@ static nai_status find(const nai__condition **out, const nai_evaluation *e, cons
 {
   if (!e) return nai__fail_null("evaluation");
   if (!name) return nai__fail_null(argument);
+  char choices[120] = "";
   for (int64_t i = 0; i < e->n_conditions; i++) {
     *out = &e->condition[i];
     if (strcmp(e->condition[i].name, name) == 0) return NAI_OK;
+    nai__choices_add(choices, sizeof choices, e->condition[i].name);
   }
-  return nai__fail(NAI_ERR_NAME, "no condition is called '%.60s'; the first one is '%s'", name,
-                   e->n_conditions ? e->condition[0].name : "none");
+  return nai__fail(NAI_ERR_NAME, "no condition is called '%.60s'; %s%s", name,
+                   choices[0] ? "there are " : "there is none", choices);
 }
 
 nai_status nai_evaluation_condition(nai_view *out, const nai_evaluation *evaluation,

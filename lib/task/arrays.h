@@ -38,9 +38,12 @@ void nai__trials_cut_steps(nai_trials *trials, int64_t from, int64_t end);
 /* Room for so many parts, equal ones of all steps; `own`: with conditions and epochs of their own. */
 nai_status nai__trials_need_parts(nai_trials *trials, int64_t parts, int own);
 void nai__trials_part_equally(int32_t *part_end, int64_t trials, int64_t parts, int64_t steps);
-/* NAI_OK when they are in order and the last ends with the trial, or with `exact` 0 within it. */
+/*
+ * NAI_OK when `what` [trials][parts] is in order and the last part ends with the trial, or with
+ * `exact` 0 within it.
+ */
 nai_status nai__check_parts(const int32_t *part_end, const int32_t *length, int64_t trials,
-                            int64_t parts, int exact);
+                            int64_t parts, int exact, const char *what);
 
 /* Memory for targets or classes of a goal, the first time; 0 everywhere. */
 nai_status nai__trials_need_targets(const nai_trials *trials, nai__goal *goal);

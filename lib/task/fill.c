@@ -231,7 +231,8 @@ static nai_status check_filled(nai_trials *trials, const nai_task *task,
   for (int64_t b = 0; b < trials->trials; b++)
     if (trials->length[b] > trials->steps) trials->steps = trials->length[b];
   if (batch->part_end)
-    NAI__TRY(nai__check_parts(batch->part_end, trials->length, trials->trials, batch->parts, 1));
+    NAI__TRY(nai__check_parts(batch->part_end, trials->length, trials->trials, batch->parts, 1,
+                              "part_end"));
   NAI__TRY(nai__task_check_steps(trials, task, batch, 0, trials->steps));
   return nai__task_check_own(trials, batch);
 }

@@ -85,14 +85,14 @@ nai_status nai__trials_need_parts(nai_trials *trials, int64_t parts, int own)
 }
 
 nai_status nai__check_parts(const int32_t *part_end, const int32_t *length, int64_t trials,
-                            int64_t parts, int exact)
+                            int64_t parts, int exact, const char *what)
 {
   for (int64_t b = 0; b < trials; b++) {
     const int32_t *end = part_end + b * parts;
     for (int64_t p = 0; p < parts; p++) {
       int32_t least = exact && p == parts - 1 ? length[b] : p > 0 ? end[p - 1] : 0;
       if (end[p] >= least && end[p] <= length[b]) continue;
-      return nai__fail(NAI_ERR_INVALID, "part_end[%lld][%lld] is %d, must be %d to %d",
+      return nai__fail(NAI_ERR_INVALID, "%s[%lld][%lld] is %d, must be %d to %d", what,
                        (long long)b, (long long)p, (int)end[p], (int)least, (int)length[b]);
     }
   }
@@ -110,7 +110,7 @@ nai_status nai_trials_set_parts(nai_trials *trials, const int32_t *ends, int64_t
     return nai__fail(NAI_ERR_ORDER, "%s '%s' was set before the parts, which have their own",
                      trials->n_conditions ? "condition" : "epoch",
                      trials->n_conditions ? trials->condition[0].name : trials->epoch[0].name);
-  NAI__TRY(nai__check_parts(ends, trials->length, trials->trials, parts, 0));
+  NAI__TRY(nai__check_parts(ends, trials->length, trials->trials, parts, 0, "ends"));
   NAI__TRY(nai__trials_need_parts(trials, parts, 1));
   memcpy(trials->part_end, ends, (size_t)(trials->trials * parts) * sizeof *ends);
   return NAI_OK;

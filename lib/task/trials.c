@@ -1,4 +1,5 @@
 /* Trials as arrays: made, set, looked at. What is refused changes nothing. */
+#include <math.h>
 #include <string.h>
 
 #include "../base/error.h"
@@ -132,22 +133,31 @@ void nai_trials_destroy(nai_trials *trials)
   nai__free(trials);
 }
 
+/* `choices`: what there is instead; empty: nothing. */
+static nai_status fail_name(const char *kind, const char *name, const char *choices)
+{
+  return nai__fail(NAI_ERR_NAME, "no %s is called '%.60s'; %s%s", kind, name,
+                   choices[0] ? "there are " : "there is none", choices);
+}
+
 /* --- inputs ----------------------------------------------------------------------------------- */
 
 /* Columns that a name stands for; all of them for NULL. */
 static nai_status find_input(int64_t *offset, int64_t *size, const nai_trials *trials,
                              const char *name)
 {
+  char choices[120] = "";
   *offset = 0;
   *size = trials->n_inputs;
   if (!name) return NAI_OK;
   for (int64_t i = 0; i < trials->n_named; i++) {
+    nai__choices_add(choices, sizeof choices, trials->input_name[i]);
     if (strcmp(trials->input_name[i], name) != 0) continue;
     *offset = trials->input_offset[i];
     *size = trials->input_size[i];
     return NAI_OK;
   }
-  return nai__fail(NAI_ERR_NAME, "no input is called '%.60s'", name);
+  return fail_name("input", name, choices);
 }
 
 nai_status nai_trials_set_inputs(nai_trials *trials, const char *name, const float *values,
@@ -169,21 +179,17 @@ nai_status nai_trials_set_inputs(nai_trials *trials, const char *name, const flo
 
 /* --- outputs ---------------------------------------------------------------------------------- */
 
-static nai__goal *goal_named(const nai_trials *trials, const char *output)
-{
-  for (int64_t i = 0; i < trials->n_goals; i++)
-    if (strcmp(trials->goal[i].name, output) == 0) return &trials->goal[i];
-  return NULL;
-}
-
 static nai_status find_goal(nai__goal **out, const nai_trials *trials, const char *output,
                             const char *argument)
 {
+  char choices[120] = "";
+  *out = NULL;
   if (!output) return nai__fail_null(argument);
-  nai__goal *goal = goal_named(trials, output);
-  if (!goal) return nai__fail(NAI_ERR_NAME, "no output is called '%.60s'", output);
-  *out = goal;
-  return NAI_OK;
+  for (int64_t i = 0; i < trials->n_goals && !*out; i++) {
+    nai__choices_add(choices, sizeof choices, trials->goal[i].name);
+    if (strcmp(trials->goal[i].name, output) == 0) *out = &trials->goal[i];
+  }
+  return *out ? NAI_OK : fail_name("output", output, choices);
 }
 
 nai_status nai__trials_need_targets(const nai_trials *trials, nai__goal *goal)
@@ -325,12 +331,26 @@ nai_status nai__trials_need_condition(nai__condition **out, nai_trials *trials, 
   return NAI_OK;
 }
 
+/* [trials], and where trials are blocks [parts] of each. */
+static nai_status check_condition(const float *values, const nai_trials *trials)
+{
+  for (int64_t k = 0; k < trials->trials * trials->own; k++) {
+    const long long b = k / trials->own, part = k % trials->own;
+    if (isfinite(values[k])) continue;
+    if (trials->own > 1)
+      return nai__fail(NAI_ERR_NONFINITE, "values[%lld][%lld] is %g, must be finite", b, part,
+                       (double)values[k]);
+    return nai__fail(NAI_ERR_NONFINITE, "values[%lld] is %g, must be finite", b, (double)values[k]);
+  }
+  return NAI_OK;
+}
+
 nai_status nai_trials_set_condition(nai_trials *trials, const char *name, const float *values)
 {
   NAI__REQUIRE(trials);
   NAI__REQUIRE(values);
   NAI__TRY(nai__name_check(name, "name"));
-  NAI__TRY(nai__check_finite(values, 1, trials->trials, trials->own, "values"));
+  NAI__TRY(check_condition(values, trials));
   nai__condition *condition;
   NAI__TRY(nai__trials_need_condition(&condition, trials, name));
   memcpy(condition->value, values, (size_t)(trials->trials * trials->own) * sizeof *values);
@@ -386,8 +406,11 @@ static nai_status view_goal(nai_view *out, const nai_trials *trials, int32_t wha
 static nai_status view_condition(nai_view *out, const nai_trials *trials, const char *name)
 {
   NAI__REQUIRE(name);
+  char choices[120] = "";
   const nai__condition *condition = find_condition(trials, name);
-  if (!condition) return nai__fail(NAI_ERR_NAME, "no condition is called '%.60s'", name);
+  for (int64_t i = 0; i < trials->n_conditions && !condition; i++)
+    nai__choices_add(choices, sizeof choices, trials->condition[i].name);
+  if (!condition) return fail_name("condition", name, choices);
   nai__view_floats(out, condition->value, trials->own > 1 ? 2 : 1,
                    (int64_t[]){trials->trials, trials->own}, (int64_t[]){trials->own, 1});
   return NAI_OK;
@@ -396,8 +419,11 @@ static nai_status view_condition(nai_view *out, const nai_trials *trials, const 
 static nai_status view_epoch(nai_view *out, const nai_trials *trials, const char *name)
 {
   NAI__REQUIRE(name);
+  char choices[120] = "";
   const nai__when *epoch = nai__trials_epoch(trials, name);
-  if (!epoch) return nai__fail(NAI_ERR_NAME, "no epoch is called '%.60s'", name);
+  for (int64_t i = 0; i < trials->n_epochs && !epoch; i++)
+    nai__choices_add(choices, sizeof choices, trials->epoch[i].name);
+  if (!epoch) return fail_name("epoch", name, choices);
   if (trials->own > 1)
     nai__view_ints(out, epoch->step, 3, (int64_t[]){trials->trials, trials->own, 2},
                    (int64_t[]){2 * trials->own, 2, 1});

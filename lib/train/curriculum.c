@@ -55,9 +55,13 @@ static int64_t stage_index(const nai_curriculum *curriculum, const char *name)
 static nai_status find_stage(int64_t *out, const nai_curriculum *curriculum, const char *name)
 {
   if (!name) return nai__fail_null("stage");
+  char choices[120] = "";
   *out = stage_index(curriculum, name);
-  if (*out < 0) return nai__fail(NAI_ERR_NAME, "the curriculum has no stage '%.60s'", name);
-  return NAI_OK;
+  if (*out >= 0) return NAI_OK;
+  for (int64_t i = 0; i < curriculum->n_stages; i++)
+    nai__choices_add(choices, sizeof choices, curriculum->stage[i].name);
+  return nai__fail(NAI_ERR_NAME, "the curriculum has no stage '%.60s'; it has %s", name,
+                   choices[0] ? choices : "none yet");
 }
 
 static nai_status check_performance(double value, const char *what)
