@@ -145,6 +145,23 @@ START_TEST(ramps)
 END_TEST
 
 /* Each trial has steps of its own, or none. */
+/* 1e21 steps from now: more than an int64_t counts, and not yet. */
+START_TEST(a_start_that_never_comes)
+{
+  nai_network *net = COMPOSE(.dt = 1e-9, .populations = {{"E", 2, NAI_FREE}});
+  expect_ok(nai_network_build(net, 1));
+  nai_state *state = make_state(net, 1, 1);
+  nai_intervention i = plan(NAI_CLAMP, "E", 7);
+  float rates[2];
+  i.start = i.rise = 1e12;
+  expect_ok(nai_state_intervene(state, &i, 1));
+  expect_ok(nai_state_run(state, 1, NULL, NULL, rates));
+  EXPECT(rates[0] < 1 && rates[1] < 1);
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(each_trial_its_own_steps)
 {
   static const int32_t steps[B][2] = {{2, 5}, {0, 12}, {4, 4}};
@@ -745,7 +762,8 @@ Suite *planned_suite(void)
 {
   Suite *suite = suite_create("planned");
   ADD_CASE(suite, "when", a_plan_is_what_is_done_by_hand, states_go_on_meanwhile, ramps,
-           each_trial_its_own_steps, a_start_below_0_is_before_the_first_step);
+           a_start_that_never_comes, each_trial_its_own_steps,
+           a_start_below_0_is_before_the_first_step);
   ADD_CASE(suite, "which", fractions_are_of_each_population_and_nested,
            in_their_order_until_they_are_released);
   ADD_CASE(suite, "parts", currents_into_ports, parts_by_their_names);

@@ -806,6 +806,9 @@ START_TEST(snapshots_of_others_are_refused)
   memcpy(changed, own, (size_t)size);
   changed[0] ^= 1; /* of another version of the library */
   expect_fails(nai_state_restore(state, changed, size), NAI_ERR_FORMAT, "snapshot");
+  memcpy(changed, own, (size_t)size); /* after magic, network, numbers and trials: the time */
+  memcpy(changed + 4 * sizeof(int64_t), &(int64_t){INT64_MAX}, sizeof(int64_t));
+  expect_fails(nai_state_restore(state, changed, size), NAI_ERR_FORMAT, "snapshot");
   memset(changed, 0, (size_t)size);
   expect_fails(nai_state_restore(state, changed, size), NAI_ERR_FORMAT, "snapshot");
   memset(changed, 0xff, (size_t)size);

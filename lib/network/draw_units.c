@@ -20,7 +20,6 @@ static int compare_units(const void *a, const void *b)
   return (x->unit > y->unit) - (x->unit < y->unit);
 }
 
-/* A lot is a unit's own, so that those of a smaller fraction are among those of a larger one. */
 static uint64_t draw_lot(uint64_t seed, int64_t unit)
 {
   nai__stream stream = nai__stream_open(seed, NAI__FOR_INTERVENTION, (uint64_t)unit, 0);
@@ -43,9 +42,4 @@ nai_status nai__draw_units(int64_t *count, nai__candidate *found, const nai__nod
   if (*count < n) qsort(found, (size_t)n, sizeof *found, compare_lots);
   qsort(found, (size_t)*count, sizeof *found, compare_units);
   return NAI_OK;
-}
-
-int64_t nai__steps_of(double ms, double dt)
-{
-  return (int64_t)floor(ms / dt * (1 + 1e-9));
 }

@@ -19,7 +19,4 @@ typedef struct nai__candidate {
 nai_status nai__draw_units(int64_t *count, nai__candidate *found, const nai__node *node,
                            const nai_intervention *intervention);
 
-/* Steps in so many ms, as tasks count those of their epochs. */
-int64_t nai__steps_of(double ms, double dt);
-
 #endif

@@ -12,7 +12,7 @@
 #include "intervene.h"
 #include "plan_synapses.h"
 
-/* Of times, ms: above any experiment, and its steps still are whole numbers. */
+/* Of times, ms: above any experiment. */
 #define MOST_MS 1e12
 
 /* The message of what failed, with "interventions[k]" before it. */

@@ -135,6 +135,13 @@ void nai__schedule_release_synapses(nai__schedule *schedule, const nai_network *
   keep_if(schedule, has_units, 0);
 }
 
+/* --- when ------------------------------------------------------------------------------------- */
+
+int64_t nai__steps_of(double ms, double dt)
+{
+  return (int64_t)fmin(floor(ms / dt * (1 + 1e-9)), (double)NAI__LATEST_STEP);
+}
+
 /* --- applying --------------------------------------------------------------------------------- */
 
 float nai__act_strength(const nai__act *act, int64_t trial, int64_t step)

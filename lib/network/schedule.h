@@ -15,6 +15,9 @@
 /* What a trial starts with, before its step 0. */
 #define NAI__BEFORE_STEPS (-1)
 
+/* Later than any run comes to, while sums of a few such numbers are whole numbers still. */
+#define NAI__LATEST_STEP (INT64_C(1) << 53)
+
 /* Steps first .. end - 1 of a trial; from NAI__BEFORE_STEPS on also what it starts with. */
 typedef struct nai__window {
   int64_t first, end;
@@ -48,6 +51,9 @@ typedef struct nai__schedule {
   int64_t n;
   int64_t trials;
 } nai__schedule;
+
+/* Steps in so many ms, as tasks count those of their epochs; at most NAI__LATEST_STEP. */
+int64_t nai__steps_of(double ms, double dt);
 
 /* What it acts on. */
 static inline int nai__act_injects(const nai__act *act)

@@ -116,8 +116,8 @@ static nai_status read_header(struct header *header, const nai_state *state, con
   if (size < numbers_end(state)) return check_size(size, numbers_end(state));
   memcpy(header, buffer, sizeof *header);
   struct header own = header_of(state);
-  int right = header->magic == own.magic && header->n_schedule >= 0 &&
-              header->n_schedule <= INT64_MAX - numbers_end(state);
+  int right = header->magic == own.magic && header->time <= NAI__LATEST_STEP &&
+              header->n_schedule >= 0 && header->n_schedule <= INT64_MAX - numbers_end(state);
   NAI__TRY(check_size(size, numbers_end(state) + (right ? header->n_schedule : 0)));
   own.time = header->time;
   own.seed = header->seed;

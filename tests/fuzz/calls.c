@@ -237,11 +237,32 @@ static void intervene(pool *p, input *in, const char *name, const int64_t units[
   said(nai_state_intervene(p->state, &i, 1));
 }
 
+/* A snapshot of now, some of whose bytes are others: taken, or refused without a trace. */
+static void restore(pool *p, input *in)
+{
+  static uint8_t own[1 << 16], changed[1 << 16];
+  const int64_t size = nai_state_snapshot_size(p->state);
+  if (size < 1 || size > (int64_t)sizeof own) return;
+  MUST(nai_state_snapshot(own, size, p->state) == NAI_OK);
+  memcpy(changed, own, (size_t)size);
+  for (int k = take_choice(in, 4); k > 0; k--) {
+    const int64_t at = take_byte(in), from_end = take_choice(in, 2);
+    changed[(from_end ? size - 1 - at % size : at) % size] ^= take_byte(in);
+  }
+  const nai_status status = nai_state_restore(p->state, changed, size);
+  said(status);
+  if (status == NAI_OK) {
+    said(nai_state_step(p->state, NULL, NULL));
+    return;
+  }
+  MUST(nai_state_snapshot(changed, size, p->state) == NAI_OK);
+  MUST(memcmp(changed, own, (size_t)size) == 0);
+}
+
 static void use_state(pool *p, input *in)
 {
   const char *name = take_name(in);
   nai_view view = NAI_VIEW_INIT;
-  static char snapshot[1 << 16];
   int64_t units[2] = {take_small(in), take_small(in)};
   switch (take_choice(in, 11)) {
   case 0: said(nai_state_step(p->state, NULL, NULL)); break;
@@ -259,9 +280,44 @@ static void use_state(pool *p, input *in)
       said(nai_state_set_variable(p->state, name, zeros, take_small(in), take_choice(in, 8)));
     break;
   case 9: intervene(p, in, name, units); break;
-  default:
-    if (nai_state_snapshot(snapshot, sizeof snapshot, p->state) == NAI_OK)
-      MUST(nai_state_restore(p->state, snapshot, sizeof snapshot) == NAI_OK);
+  default: restore(p, in);
+  }
+}
+
+/* On synapses and frozen rates as well; of a state or of an agent. */
+static void plan(pool *p, input *in)
+{
+  nai_intervention i[2] = {NAI_INTERVENTION_INIT, NAI_INTERVENTION_INIT};
+  const int64_t units[2] = {take_small(in), take_small(in)};
+  for (int k = 0; k < 2; k++) {
+    i[k].kind = NAI_SCALE + take_choice(in, 3);
+    i[k].which.names = take_name(in);
+    i[k].to = i[k].kind == NAI_SCALE_SYNAPSES ? take_name(in) : NULL;
+    i[k].which.units = units;
+    i[k].which.n = take_choice(in, 3) ? NAI_ALL_UNITS : take_choice(in, 3);
+    i[k].of_units = take_choice(in, 3);
+    i[k].fraction = take_choice(in, 2) ? 1 : take_number(in);
+    i[k].value = i[k].kind == NAI_FREEZE ? 0 : take_number(in);
+    i[k].end = 20.0 * take_choice(in, 5);
+    i[k].rise = 20.0 * take_choice(in, 3);
+    i[k].seed = take_byte(in);
+  }
+  if (take_choice(in, 4))
+    said(nai_state_intervene(p->state, i, take_choice(in, 3)));
+  else
+    said(nai_agent_intervene(p->agent, i, take_choice(in, 3)));
+}
+
+static void prune(pool *p, input *in)
+{
+  nai_network *net = p->net[take_choice(in, 2)];
+  const char *from = take_name(in), *to = take_name(in);
+  const int64_t units[2] = {take_small(in), take_small(in)};
+  const double fraction = take_choice(in, 2) ? 0.5 : take_number(in);
+  switch (take_choice(in, 3)) {
+  case 0: said(nai_network_prune(net, from, to, fraction, take_byte(in))); break;
+  case 1: said(nai_network_prune_smallest(net, from, to, fraction)); break;
+  default: said(nai_network_prune_units(net, from, units, take_choice(in, 4) - 1, fraction, 1));
   }
 }
 
@@ -688,12 +744,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   /* from the last bytes, so that what was found before still says the same */
   static void (*const spiking[])(pool *, input *) = {compose_spiking, record_spikes, set_threads,
                                                      set_storage,     create_state,  build};
+  static void (*const changing[])(pool *, input *) = {plan, prune, restore, use_state};
   pool p = {0};
   input in = {data, size < 400 ? size : 400};
   for (int i = 0; i < 256; i++) bytes[i] = i % 2 != 0;
   while (in.size) {
-    const int which = take_byte(&in), last = which - 256 + 8 * COUNT(spiking);
-    (last < 0 ? calls[which % COUNT(calls)] : spiking[last % COUNT(spiking)])(&p, &in);
+    const int which = take_byte(&in), last = which - 256 + 8 * COUNT(spiking),
+              before = last + 8 * COUNT(changing);
+    if (last >= 0)
+      spiking[last % COUNT(spiking)](&p, &in);
+    else if (before >= 0)
+      changing[before % COUNT(changing)](&p, &in);
+    else
+      calls[which % COUNT(calls)](&p, &in);
   }
   destroy_all(&p);
   return 0;
