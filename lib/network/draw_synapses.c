@@ -55,6 +55,23 @@ static int64_t places_of(const nai_network *net, const nai__projection *p, int64
   return p->is_listed ? list->first[list->n] : p->n_post * p->n_pre;
 }
 
+int64_t nai__count_places(const nai_network *net, const nai__projection *p)
+{
+  int64_t n = 0;
+  for (int64_t k = 0; k < p->n_parts; k++) n += places_of(net, p, p->block + k);
+  return n;
+}
+
+nai_status nai__count_fraction(int64_t *out, const nai_network *net, const nai__projection *p,
+                               double fraction, int64_t n)
+{
+  *out = (int64_t)floor(fraction * (double)n + 0.5);
+  if (*out > 0) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID,
+                   "fraction is %g, which is none of the %lld synapses from '%s' to '%s'", fraction,
+                   (long long)n, nai__source_name(net, p), nai__target_name(net, p));
+}
+
 typedef struct lots {
   uint64_t *lot;
   int64_t n;
@@ -77,20 +94,15 @@ static int compare_lots(const void *a, const void *b)
 nai_status nai__draw_synapses(nai__act *act, const nai_network *net, double fraction)
 {
   const nai__projection *p = &net->projection[act->projection];
-  lots all = {NULL, 0};
-  int64_t places = 0;
-  for (int64_t k = 0; k < p->n_parts; k++) places += places_of(net, p, p->block + k);
-  all.lot = NAI__ARRAY(uint64_t, places + 1);
+  lots all = {NAI__ARRAY(uint64_t, nai__count_places(net, p) + 1), 0};
+  int64_t chosen;
   if (!all.lot) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < p->n_parts; k++) each_of_part(act, net, k, keep_lot, &all);
-  const int64_t chosen = (int64_t)floor(fraction * (double)all.n + 0.5);
   qsort(all.lot, (size_t)all.n, sizeof *all.lot, compare_lots);
-  if (chosen > 0) act->largest = all.lot[chosen - 1];
+  nai_status status = nai__count_fraction(&chosen, net, p, fraction, all.n);
+  if (status == NAI_OK) act->largest = all.lot[chosen - 1];
   nai__free(all.lot);
-  if (chosen > 0) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID,
-                   "fraction is %g, which is none of the %lld synapses from '%s' to '%s'", fraction,
-                   (long long)all.n, nai__source_name(net, p), nai__target_name(net, p));
+  return status;
 }
 
 typedef struct choice {

@@ -4,6 +4,12 @@
 
 #include "schedule.h"
 
+/* Places of synapses in all blocks of a projection, in a list or a matrix. */
+int64_t nai__count_places(const nai_network *net, const nai__projection *p);
+/* How many of a projection's n synapses a fraction is, rounded; fails where that is none. */
+nai_status nai__count_fraction(int64_t *out, const nai_network *net, const nai__projection *p,
+                               double fraction, int64_t n);
+
 /*
  * Draws a fraction of the synapses of an act's projection whose senders are meant: sets `largest`. Their
  * number is rounded; it fails where that is none.

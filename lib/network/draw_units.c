@@ -1,4 +1,7 @@
-/* Units that are drawn by lots of their own, so that those of a smaller fraction are among those of a larger one. */
+/*
+ * Units that are drawn by lots of their own, so that those of a smaller fraction are among those of a
+ * larger one.
+ */
 #include "draw_units.h"
 
 #include <math.h>

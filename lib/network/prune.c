@@ -118,31 +118,20 @@ static int compare_sizes(const void *a, const void *b)
   return (x->place > y->place) - (x->place < y->place);
 }
 
-static int64_t count_places(const nai_network *net, const nai__projection *p)
-{
-  int64_t n = 0;
-  for (int64_t k = 0; k < p->n_parts; k++)
-    n += p->is_listed ? net->block[p->block + k].synapses->first[p->n_post] : p->n_post * p->n_pre;
-  return n;
-}
-
 static nai_status mark_smallest(uint8_t *gone, const nai_network *net, const nai__projection *p,
                                 double fraction)
 {
-  int64_t n = 0;
-  sized *all = NAI__ARRAY(sized, count_places(net, p) + 1);
+  int64_t n = 0, some;
+  sized *all = NAI__ARRAY(sized, nai__count_places(net, p) + 1);
   if (!all) return NAI_ERR_MEMORY;
   for (int64_t i = 0; i < p->n_post; i++)
     for (nai__row row = nai__row_of(net, p, i); nai__row_next(&row);)
       all[n++] = (sized){fabsf(net->theta[row.place]), row.place};
-  const int64_t some = (int64_t)floor(fraction * (double)n + 0.5);
   qsort(all, (size_t)n, sizeof *all, compare_sizes);
-  for (int64_t k = 0; k < some; k++) gone[all[k].place] = 1;
+  nai_status status = nai__count_fraction(&some, net, p, fraction, n);
+  for (int64_t k = 0; status == NAI_OK && k < some; k++) gone[all[k].place] = 1;
   nai__free(all);
-  if (some > 0) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID,
-                   "fraction is %g, which is none of the %lld synapses from '%s' to '%s'", fraction,
-                   (long long)n, nai__source_name(net, p), nai__target_name(net, p));
+  return status;
 }
 
 /* --- of projections --------------------------------------------------------------------------- */
