@@ -79,8 +79,9 @@ def _units(net: "Network", name: str, units: Any) -> Optional[Numbers]:
     found = numbers_of(net, population, units, what)
     if len(found) and not 0 <= found.min() <= found.max() < n:
         raise InvalidError(f"{what}: {found.min()} to {found.max()}, must be 0 to {n - 1}")
-    if len(np.unique(found)) < len(found):
-        raise InvalidError(f"{what}: some are there twice")
+    values, counts = np.unique(found, return_counts=True)
+    if len(values) < len(found):
+        raise InvalidError(f"{what}: {values[counts > 1][0]} is there twice, must be once")
     return found
 
 

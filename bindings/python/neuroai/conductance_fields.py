@@ -8,7 +8,7 @@ from typing import Any, Dict, List, Sequence, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InvalidError
+from .errors import InvalidError, all_are
 from .mean_fields import ZETA, Doubles, MeanField, shaped
 from .transfer import siegert
 
@@ -155,8 +155,7 @@ class ConductanceField(MeanField):
         more = {key: shaped(key, value, (2, n)) for key, value in (("noise", noise), ("constant", constant))}
         outside = shaped("background", background, (n,)), shaped("background_weight", background_weight, (n,))
         for key, value in (*self._synapses.items(), *more.items(), ("background", outside[0])):
-            if np.any(value < 0):
-                raise InvalidError(f"{key}: some are below 0")
+            all_are(key, value, value >= 0, "at least 0")
         jumps = outside[0] * outside[1]
         self._outside = more["constant"] + np.array([self._cell["tau_ampa"] / 1000 * jumps, np.zeros(n)])
         self._jitter = more["noise"] + np.array([jumps * outside[1], np.zeros(n)])
@@ -168,15 +167,11 @@ class ConductanceField(MeanField):
     def _check(self) -> None:
         cell = self._cell
         for key in ("capacitance", "g_leak", "tau_ampa", "tau_gaba", "tau_nmda", "tau_rise"):
-            if np.any(cell[key] <= 0):
-                raise InvalidError(f"{key}: some are not above 0")
+            all_are(key, cell[key], cell[key] > 0, "above 0")
         for key in ("refractory", "alpha", "magnesium"):
-            if np.any(cell[key] < 0):
-                raise InvalidError(f"{key}: some are below 0")
-        if np.any(cell["alpha"] * cell["tau_rise"] > 10):
-            raise InvalidError("alpha: some are above 10 / tau_rise")
-        if np.any(cell["threshold"] <= cell["reset"]):
-            raise InvalidError("reset: some are not below the threshold")
+            all_are(key, cell[key], cell[key] >= 0, "at least 0")
+        all_are("alpha", cell["alpha"], cell["alpha"] * cell["tau_rise"] <= 10, "at most 10 / tau_rise")
+        all_are("reset", cell["reset"], cell["reset"] < cell["threshold"], "below the threshold")
 
     # --- of given rates ----------------------------------------------------------------------------------------------
 

@@ -116,6 +116,15 @@ _CLASSES = {
 }
 
 
+def all_are(name: str, array: Any, right: Any, bound: str) -> None:
+    """Raises for the first number of a NumPy array that is not right: "tau[2] is 0, must be above 0"."""
+    if right.all():
+        return
+    place = next(zip(*(~right).nonzero())) if right.ndim else ()
+    at = "".join(f"[{k}]" for k in place)
+    raise InvalidError(f"{name}{at} is {array[place]:g}, must be {bound}")
+
+
 def from_status(status: int, message: str) -> Error:
     """The exception for a status of the C library."""
     error = _CLASSES.get(status, Error)(message)

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from ._closed import Closed, Record
 from ._handle import brief, frozen, given, listed
-from .errors import Error, InvalidError, UnknownNameError
+from .errors import Error, InvalidError, UnknownNameError, all_are
 from .transfer import siegert, siegert_slopes
 
 __all__ = ["MeanField", "Stationary"]
@@ -139,10 +139,10 @@ class MeanField(Closed):
         weight, spread = shaped("weights", weights, (n, n)), shaped("spreads", spreads, (n, n))
         memory = shaped("tau_syn", tau_syn, (n, n))
         for key, value in (("tau_syn", memory), *((key, found[key]) for key in found if key.endswith("tau_syn"))):
-            if np.any(value < 0):
-                raise InvalidError(f"{key}: some are below 0")
-        if n < 1 or np.any(count < 0):
-            raise InvalidError("counts: some are below 0" if n else "names: there is no population")
+            all_are(key, value, value >= 0, "at least 0")
+        if n < 1:
+            raise InvalidError("names: there is no population")
+        all_are("counts", count, count >= 0, "at least 0")
         per_hz = found["tau"] / 1000.0  # spikes of 1 Hz that count at a time
         outside, jump = found["background"], found["background_weight"]
         self._keep(names=tuple(names))
@@ -333,8 +333,7 @@ def shaped(what: str, value: Any, shape: Tuple[int, ...]) -> Doubles:
     array = np.asarray(given(what, value), np.float64)
     if array.ndim and array.shape != shape:
         raise InvalidError(f"{what}: expected a number or shape {list(shape)}, got {list(array.shape)}")
-    if not np.isfinite(array).all():
-        raise InvalidError(f"{what}: some are not finite")
+    all_are(what, array, np.isfinite(array), "finite")
     return np.broadcast_to(array, shape).copy()
 
 

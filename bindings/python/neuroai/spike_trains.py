@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from ._closed import Closed, Record
 from ._handle import Floats, describe, frozen, given
-from .errors import InvalidError, brief
+from .errors import InvalidError, all_are, brief
 
 __all__ = ["Rates", "Spikes"]
 
@@ -110,8 +110,7 @@ class Spikes(Closed):
             name: of the population.
         """
         at = np.asarray(given("times", times), np.float64)
-        if not np.isfinite(at).all():
-            raise InvalidError("times: some are not finite")
+        all_are("times", at, np.isfinite(at), "finite")
         steps = np.ceil(np.round(at / dt, 6)).astype(np.int64)
         return cls(steps, unit, n, int(np.ceil(round(duration / dt, 6))), dt, trial, trials, name)
 

@@ -7,7 +7,7 @@ from typing import Any, Tuple
 import numpy as np
 import numpy.typing as npt
 
-from .errors import InvalidError
+from .errors import all_are
 
 __all__ = ["siegert", "siegert_slopes"]
 
@@ -60,13 +60,10 @@ def _above(p: Doubles, b: Doubles) -> Doubles:
 
 def _arguments(mean: Any, sd: Any, tau: Any, threshold: Any, reset: Any, refractory: Any) -> "Tuple[Doubles, ...]":
     found = np.broadcast_arrays(*(np.asarray(x, np.float64) for x in (mean, sd, tau, threshold, reset, refractory)))
-    for name, array, low in (("sd", found[1], 0), ("refractory", found[5], 0)):
-        if np.any(array < low) or not np.isfinite(array).all():
-            raise InvalidError(f"{name}: some are below {low} or not finite")
-    if not np.all(found[2] > 0):
-        raise InvalidError("tau: some are not above 0")
-    if not np.all(found[4] < found[3]):
-        raise InvalidError("reset: some are not below the threshold")
+    for name, array in (("sd", found[1]), ("refractory", found[5])):
+        all_are(name, array, (array >= 0) & (array < np.inf), "finite and at least 0")
+    all_are("tau", found[2], found[2] > 0, "above 0")
+    all_are("reset", found[4], found[4] < found[3], "below the threshold")
     return tuple(found)
 
 

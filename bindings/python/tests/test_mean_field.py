@@ -69,11 +69,11 @@ def test_without_noise():
 
 def test_wrong_neurons_are_refused():
     for arguments, words in [
-        ({"sd": -1}, "sd: some are below 0"),
-        ({"tau": 0}, "tau: some are not above 0"),
-        ({"reset": 20}, "reset: some are not below the threshold"),
-        ({"refractory": -1}, "refractory: some are below 0"),
-        ({"sd": np.inf}, "not finite"),
+        ({"sd": [1, -1]}, r"sd\[1\] is -1, must be finite and at least 0"),
+        ({"tau": 0}, "tau is 0, must be above 0"),
+        ({"reset": 20}, "reset.* must be below the threshold"),
+        ({"refractory": -1}, "refractory is -1, must be finite and at least 0"),
+        ({"sd": np.inf}, "sd is inf, must be finite"),
     ]:
         for function in (na.siegert, na.siegert_slopes):
             with pytest.raises(na.InvalidError, match=words):
@@ -180,8 +180,8 @@ def test_wrong_fields_are_refused():
     field = brunel(5, 20_000)
     for call, words in [
         (lambda: na.MeanField("EI", [[1, 2]], 0.1), "counts: expected a number or shape"),
-        (lambda: na.MeanField("EI", -1, 0.1), "counts: some are below 0"),
-        (lambda: na.MeanField("EI", 1, np.nan), "weights: some are not finite"),
+        (lambda: na.MeanField("EI", -1, 0.1), "counts.* is -1, must be at least 0"),
+        (lambda: na.MeanField("EI", 1, np.nan), "weights.* is nan, must be finite"),
         (lambda: na.MeanField("EI", 1, 0.1, tau=0), "tau"),
         (lambda: na.MeanField("", np.zeros((0, 0)), 0.1), "there is no population"),
         (lambda: field.solve([1, -1]), "a rate of at least 0 for each of 2"),

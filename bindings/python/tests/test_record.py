@@ -227,7 +227,7 @@ def test_patterns_have_the_units_of_all_that_they_choose(spiking):
         ({"R": [3]}, na.InvalidError, "record: units of 'R': 3 to 3, must be 0 to 2"),
         ({"R": [-1, 0]}, na.InvalidError, "-1 to 0, must be 0 to 2"),
         ({"S:v": [7]}, na.InvalidError, "record: units of 'S:v': 7 to 7, must be 0 to 6"),
-        ({"S": [1, 1]}, na.InvalidError, "record: units of 'S': some are there twice"),
+        ({"S": [1, 1]}, na.InvalidError, "record: units of 'S': 1 is there twice"),
         ({"S": MASK[:6]}, na.InvalidError, r"record: units of 'S': expected shape \[7\], the units of 'S'"),
         ({"S": [0.5]}, na.InvalidError, "whole numbers"),
         ({"S": "all"}, TypeError, "record: units of 'S'"),
