@@ -63,15 +63,20 @@ int64_t nai_network_size(const nai_network *net, int32_t kind, const char *name)
   return n;
 }
 
+static nai_status check_projection(const nai_network *net, int64_t index)
+{
+  NAI__REQUIRE(net);
+  if (index >= 0 && index < net->n_projections) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %lld", (long long)index,
+                   (long long)net->n_projections - 1);
+}
+
 nai_status nai_network_projection(const char **from, const char **to, const nai_network *net,
                                   int64_t index)
 {
   NAI__REQUIRE(from);
   NAI__REQUIRE(to);
-  NAI__REQUIRE(net);
-  if (index < 0 || index >= net->n_projections)
-    return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %lld", (long long)index,
-                     (long long)net->n_projections - 1);
+  NAI__TRY(check_projection(net, index));
   *from = nai__source_name(net, &net->projection[index]);
   *to = nai__target_name(net, &net->projection[index]);
   return NAI_OK;
@@ -82,10 +87,7 @@ nai_status nai_network_ends(const char **signal, const char **port, const nai_ne
 {
   NAI__REQUIRE(signal);
   NAI__REQUIRE(port);
-  NAI__REQUIRE(net);
-  if (index < 0 || index >= net->n_projections)
-    return nai__fail(NAI_ERR_INVALID, "index is %lld, must be 0 to %lld", (long long)index,
-                     (long long)net->n_projections - 1);
+  NAI__TRY(check_projection(net, index));
   const nai__projection *p = &net->projection[index];
   *signal = nai__end_name(&net->node[p->from], NAI__SOURCE, p->signal);
   *port = nai__end_name(&net->node[p->to], NAI__TARGET, p->port);

@@ -35,10 +35,12 @@ static nai_status check_task(const nai_task *task, const nai_network *net)
           outputs = nai_network_size(net, NAI_OUTPUTS, NULL);
   if (task->ops.n_inputs == inputs && task->ops.n_outputs == outputs && task->net->dt == net->dt)
     return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID,
-                   "task '%s' was made for another network: %lld inputs, %lld outputs, dt %g ms",
-                   task->name, (long long)task->ops.n_inputs, (long long)task->ops.n_outputs,
-                   task->net->dt);
+  return nai__fail(
+      NAI_ERR_INVALID,
+      "task '%s' was made for another network: %lld inputs, %lld outputs, dt %g ms, must be "
+      "%lld, %lld, %g ms",
+      task->name, (long long)task->ops.n_inputs, (long long)task->ops.n_outputs, task->net->dt,
+      (long long)inputs, (long long)outputs, net->dt);
 }
 
 /* Trials that say nothing of outputs are for rules that learn without costs. */
