@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import time
-from typing import Any, ContextManager, List, Tuple
+from typing import Any, Callable, ContextManager, List, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,9 @@ from .errors import InvalidError
 __all__ = ["MPI", "Exchange"]
 
 Bytes = npt.NDArray[np.uint8]
+
+# Lets other processes have the processor, where there are more of them than processors.
+_yield: Callable[[], None] = getattr(os, "sched_yield", lambda: time.sleep(0))
 
 
 class Exchange:
@@ -116,12 +120,20 @@ class MPI(Exchange):
         everything[:] = taken
 
     def _finish(self, requests: Any, *arrays: Bytes) -> None:
-        """Waits. Arrays are copies: who was taken for dead may come back, and must not find the library's memory gone."""
-        end, asked = time.monotonic() + self.timeout, 0
+        """Waits. Arrays are copies: who was taken for dead may come back, and must not find the library's memory gone.
+
+        Who slept at once would keep the others waiting, too, as they need him to take what they send.
+        """
+        start, asked = time.monotonic(), 0
         while not self._mpi.Request.Testall(requests):
             asked += 1
-            if time.monotonic() > end:
+            if asked < 200:
+                continue
+            waited = time.monotonic() - start
+            if waited > self.timeout:
                 self._lost.append((requests, arrays))
                 raise TimeoutError(f"a rank has not answered for {self.timeout:g} s: it may have died")
-            if asked > 200:
+            if waited < 5e-3:
+                _yield()
+            else:
                 time.sleep(5e-5)
