@@ -14,7 +14,7 @@ static int has_fans(const nai_network *net)
 nai_status nai__events_create(nai__events **out, const nai__activity *a)
 {
   *out = NULL;
-  if (!has_fans(a->net)) return NAI_OK;
+  if (!has_fans(a->net) && !nai__is_shared_out(a->net)) return NAI_OK;
   nai__events *e = NAI__NEW(nai__events);
   if (!e) return NAI_ERR_MEMORY;
   e->slots = a->rate_slots;
@@ -42,10 +42,8 @@ void nai__events_destroy(nai__events *events)
 int64_t nai__events_of(const int32_t **out, const nai__activity *a, const nai__node *node,
                        int64_t t)
 {
-  nai__events *e = a->events;
-  const int64_t slot = nai__rate_slot_number(a, t);
-  int64_t *count = &e->count[slot * e->nodes + (node - a->net->node)], looked = 0;
-  int32_t *sender = e->sender + slot * e->units + node->offset;
+  int64_t *count = nai__events_count(a, node, t), looked = 0;
+  int32_t *sender = nai__events_list(a, node, t);
   if (*count == NAI__UNKNOWN)
     *count = a->net->kernels->find_active(sender, node->n, nai__rate_at(a, t) + node->offset,
                                           node->n, &looked);

@@ -15,7 +15,7 @@ struct nai__events {
   int64_t *count;  /* [slots][nodes]; NAI__UNKNOWN: not looked at */
 };
 
-/* Of as many steps as the activity keeps; NULL where no synapses go by sender. */
+/* Of as many steps as the activity keeps; NULL where no synapses go by sender, of a network that is not shared. */
 nai_status nai__events_create(nai__events **out, const nai__activity *a);
 void nai__events_destroy(nai__events *events);
 
@@ -25,6 +25,19 @@ void nai__events_destroy(nai__events *events);
  */
 int64_t nai__events_of(const int32_t **out, const nai__activity *a, const nai__node *node,
                        int64_t t);
+
+/*
+ * The same where it is told, not found: the list of a population at time t, with room for all of its units, and how
+ * many are in it, which whoever fills it counts.
+ */
+static inline int32_t *nai__events_list(const nai__activity *a, const nai__node *node, int64_t t)
+{
+  return a->events->sender + nai__rate_slot_number(a, t) * a->events->units + node->offset;
+}
+static inline int64_t *nai__events_count(const nai__activity *a, const nai__node *node, int64_t t)
+{
+  return &a->events->count[nai__rate_slot_number(a, t) * a->events->nodes + (node - a->net->node)];
+}
 
 /* What was found of this slot, or of all, holds no longer. Nullable: events. */
 static inline void nai__events_forget(nai__events *events, int64_t slot)

@@ -118,7 +118,10 @@ static int64_t prepare(const job *job)
 static void run(job *job)
 {
   nai__activity *a = job->a;
-  for (int64_t t = job->t; t < job->end; t++) nai__rate_slot(a, t); /* it will be written */
+  for (int64_t t = job->t; t < job->end; t++) {
+    if (a->meeting) nai__ranks_open(a, job->stage, t);
+    nai__rate_slot(a, t); /* it will be written */
+  }
   const int64_t parts = prepare(job);
   if (a->pool)
     nai__pool_run(a->pool, parts, move_part, job);

@@ -1,6 +1,7 @@
 /* What ranks that share a network tell each other, and what they can share. */
 #include "ranks.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -139,14 +140,16 @@ void nai__meeting_destroy(nai__meeting *meeting)
   nai__free(meeting->mine);
   nai__free(meeting->more);
   nai__free(meeting->heard);
+  nai__free(meeting->next);
   nai__free(meeting);
 }
 
-/* In a row, so that rows of all ranks together stay small. */
-static int64_t at_once(int64_t ranks)
+/* In a row: rows of all ranks together stay small. */
+enum { ALL = 65536, MOST = 1000, LEAST = 15 };
+
+static int64_t within(int64_t least, int64_t n, int64_t most)
 {
-  enum { ALL = 16384, MOST = 1023, LEAST = 15 };
-  return ALL / ranks > MOST ? MOST : ALL / ranks < LEAST ? LEAST : ALL / ranks;
+  return n < least ? least : n > most ? most : n;
 }
 
 /* Room for all units at each of the steps. */
@@ -157,15 +160,17 @@ nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a)
   if (!nai__is_shared_out(net)) return NAI_OK;
   nai__meeting *m = *out = NAI__NEW(nai__meeting);
   if (!m) return NAI_ERR_MEMORY;
-  const int64_t steps = a->rate_slots, ranks = nai__exchange_ranks(net->exchange);
+  const int64_t steps = a->rate_slots, ranks = nai__exchange_ranks(net->exchange),
+                all = steps * (net->n_units + ranks);
   m->exchange = net->exchange;
-  m->at_once = at_once(ranks);
-  m->row = NAI__ARRAY(int32_t, ranks * (1 + m->at_once));
+  m->most = within(LEAST, ALL / ranks, MOST);
+  m->row = NAI__ARRAY(int32_t, ranks * (1 + m->most));
   m->bytes = NAI__ARRAY(int64_t, ranks);
   m->mine = NAI__ARRAY(int32_t, steps * (net->n_units + 1));
-  m->more = NAI__ARRAY(int32_t, steps * (net->n_units + ranks));
-  m->heard = NAI__ARRAY(int32_t, steps * (net->n_units + 1));
-  return m->row && m->bytes && m->mine && m->more && m->heard ? NAI_OK : NAI_ERR_MEMORY;
+  m->more = NAI__ARRAY(int32_t, all);
+  m->heard = NAI__ARRAY(int32_t, all);
+  m->next = NAI__ARRAY(const int32_t *, ranks);
+  return m->row && m->bytes && m->mine && m->more && m->heard && m->next ? NAI_OK : NAI_ERR_MEMORY;
 }
 
 /* Who fired of the units of this rank, from each step of a stage; returns how many numbers that takes. */
@@ -190,27 +195,24 @@ static int64_t say(const nai__activity *a, int64_t stage, int64_t t, int64_t end
   return next - a->meeting->mine;
 }
 
-/* What this rank knows nothing of is silent until it is told. */
-static void silence_others(nai__activity *a, int64_t stage, float *rates)
+static void silence_others(const nai_network *net, const nai__segment *g, float *rates)
 {
-  const nai_network *net = a->net;
-  for (const nai__segment *g = net->segment; g < net->segment + net->n_segments; g++) {
-    if (g->stage != stage) continue;
-    const nai__portion mine = nai__mine(net, g->node);
-    memset(rates + g->offset, 0, (size_t)mine.first * sizeof *rates);
-    memset(rates + g->offset + mine.end, 0, (size_t)(g->units.n - mine.end) * sizeof *rates);
-  }
+  const nai__portion mine = nai__mine(net, g->node);
+  memset(rates + g->offset, 0, (size_t)mine.first * sizeof *rates);
+  memset(rates + g->offset + mine.end, 0, (size_t)(g->units.n - mine.end) * sizeof *rates);
 }
 
-/* What a rank said of steps t .. end - 1. */
-static void hear(nai__activity *a, const int32_t *next, int64_t t, int64_t end)
+/* Where it is known who fired, these alone: a rank should have little to do for units of others. */
+void nai__ranks_open(nai__activity *a, int64_t stage, int64_t t)
 {
-  for (; t < end; t++) {
-    float *rates = nai__rate_slot(a, t);
-    const int32_t fired = *next++;
-    for (int32_t i = 0; i < fired; i++) rates[next[i]] = 1;
-    for (int32_t i = 0; i < fired && a->own; i++) a->own[next[i]] = 1;
-    next += fired;
+  const nai_network *net = a->net;
+  float *rates = nai__writable(nai__rate_at(a, t));
+  for (const nai__segment *g = net->segment; g < net->segment + net->n_segments; g++) {
+    if (g->stage != stage) continue;
+    const int64_t fired = *nai__events_count(a, g->node, t);
+    const int32_t *unit = nai__events_list(a, g->node, t);
+    if (fired == NAI__UNKNOWN) silence_others(net, g, rates);
+    for (int64_t k = 0; k < fired; k++) rates[g->offset + unit[k]] = 0;
   }
 }
 
@@ -260,21 +262,86 @@ static nai_status gather_rest(const nai__meeting *m)
   return nai__exchange_pieces(m->exchange, m->more, m->bytes);
 }
 
+/* Where all that a rank said is read: in its row, or put together. */
+static void join(const nai__meeting *m)
+{
+  const int32_t *more = m->more;
+  int32_t *heard = m->heard;
+  for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++) {
+    const int64_t told = told_of(m, k), rest = rest_of(m, k);
+    m->next[k] = row_of(m, k) + 1;
+    if (rest == 0) continue;
+    m->next[k] = heard;
+    memcpy(heard, row_of(m, k) + 1, (size_t)told * sizeof *heard);
+    memcpy(heard + told, more, (size_t)rest * sizeof *heard);
+    heard += told + rest;
+    more += rest;
+  }
+}
+
+/* As many of these columns as are of the segment: they ascend. Returns how many. */
+static int64_t hear_segment(const nai__activity *a, const nai__segment *g, int64_t t,
+                            const int32_t *column, int64_t n)
+{
+  int32_t *unit = nai__events_list(a, g->node, t);
+  int64_t *count = nai__events_count(a, g->node, t), k = 0;
+  float *rates = nai__writable(nai__rate_at(a, t));
+  unit += *count;
+  for (; k < n && column[k] < g->offset + g->units.n; k++) {
+    assert(column[k] >= g->offset);
+    unit[k] = column[k] - (int32_t)g->offset;
+    rates[column[k]] = 1;
+    if (a->own) a->own[column[k]] = 1;
+  }
+  *count += k;
+  return k;
+}
+
+/*
+ * What all ranks said of step t. Each has said its units in ascending order, and has higher ones than the
+ * rank before: so these are the lists that events keep, and nobody has to look for who fired.
+ */
+static void hear(nai__activity *a, int64_t stage, int64_t t)
+{
+  const nai_network *net = a->net;
+  const nai__meeting *m = a->meeting;
+  const nai__segment *end = net->segment + net->n_segments;
+  for (const nai__segment *g = net->segment; g < end; g++) {
+    if (g->stage != stage) continue;
+    *nai__events_count(a, g->node, t) = 0;
+    if (a->own) silence_others(net, g, a->own);
+  }
+  for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++) {
+    int64_t left = *m->next[k]++;
+    for (const nai__segment *g = net->segment; g < end && left; g++) {
+      if (g->stage != stage) continue;
+      const int64_t heard = hear_segment(a, g, t, m->next[k], left);
+      m->next[k] += heard;
+      left -= heard;
+    }
+    m->next[k] += left;
+  }
+}
+
+/* Numbers that the busiest rank says of a step; all ranks have heard the same, and come to the same. */
+static int64_t find_busy(const nai__meeting *m, int64_t steps)
+{
+  int64_t most = 0;
+  for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++)
+    if (row_of(m, k)[0] > most) most = row_of(m, k)[0];
+  return (most + steps - 1) / steps;
+}
+
 static nai_status meet(nai__activity *a, int64_t stage, int64_t t, int64_t end)
 {
-  const nai__meeting *m = a->meeting;
+  nai__meeting *m = a->meeting;
+  m->at_once = within(LEAST, 2 * m->busy * (end - t) + 16, m->most);
   NAI__TRY(
       gather_rows(m, nai__failure_is(&a->failed) ? NAI__HAS_FAILED : say(a, stage, t, end), t));
   NAI__TRY(gather_rest(m));
-  for (int64_t s = t; s < end; s++) silence_others(a, stage, nai__rate_slot(a, s));
-  if (a->own) silence_others(a, stage, a->own);
-  const int32_t *more = m->more;
-  for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++) {
-    memcpy(m->heard, row_of(m, k) + 1, (size_t)told_of(m, k) * sizeof *m->heard);
-    memcpy(m->heard + told_of(m, k), more, (size_t)rest_of(m, k) * sizeof *more);
-    more += rest_of(m, k);
-    hear(a, m->heard, t, end);
-  }
+  join(m);
+  for (int64_t s = t; s < end; s++) hear(a, stage, s);
+  m->busy = find_busy(m, end - t);
   return NAI_OK;
 }
 

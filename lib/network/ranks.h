@@ -16,18 +16,23 @@ enum { NAI__HAS_FAILED = -1 };
 
 struct nai__meeting {
   nai_exchange *exchange;
-  int64_t at_once; /* numbers in a row */
-  int32_t *row;    /* [ranks][1 + at_once] */
-  int64_t *bytes;  /* [ranks] of what follows */
-  int32_t *mine;   /* all that this rank says */
-  int32_t *more;   /* what followed, of all ranks, one behind the other */
-  int32_t *heard;  /* all that one of them said */
+  int64_t busy;         /* numbers that the busiest rank said of a step, when they met last */
+  int64_t at_once;      /* numbers in a row: twice that for all steps, as activity comes and goes */
+  int64_t most;         /* that they may be */
+  int32_t *row;         /* [ranks][1 + at_once] */
+  int64_t *bytes;       /* [ranks] of what follows */
+  int32_t *mine;        /* all that this rank says */
+  int32_t *more;        /* what followed, of all ranks, one behind the other */
+  int32_t *heard;       /* all that was said by those of whom something followed */
+  const int32_t **next; /* [ranks] of what each said, where it is read */
 };
 
 /* Of a state of one trial; NULL where nothing is shared. */
 nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a);
 void nai__meeting_destroy(nai__meeting *meeting);
 
+/* Before units of a stage make step t: what was sent by others when its row was written last is wiped off. */
+void nai__ranks_open(nai__activity *a, int64_t stage, int64_t t);
 /*
  * What others sent at steps t .. end - 1 of a stage, whose own units have made them. A failure, of a rank or of the
  * exchange, is noted in the activity.
