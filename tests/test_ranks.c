@@ -2,6 +2,7 @@
  * Networks that ranks share: threads in place of ranks. Spikes, rates, outputs and recorded variables have the
  * bits of one rank; no rank has another's synapses; what fails on one fails on all.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,7 @@ enum { E = 1500, I = 400, UNITS = E + I, STEPS = 300, ROOM = 1 << 16 };
 /* How synapses and their delays are drawn, and what there is besides. */
 enum { INDEGREE, TOTAL, SPARSE, OUTDEGREE, MULTAPSES, KINDS };
 /* BUSY: nearly all fire at each step, which is more than goes with one gather. */
-enum { ONE_DELAY = 0, DRAWN_DELAYS = 1, OUTPUT = 2, DRAWN_WEIGHTS = 4, BUSY = 8 };
+enum { ONE_DELAY = 0, DRAWN_DELAYS = 1, OUTPUT = 2, DRAWN_WEIGHTS = 4, BUSY = 8, NOISE = 16 };
 
 static void constrain(nai_network *net, int kind)
 {
@@ -30,6 +31,40 @@ static void constrain(nai_network *net, int kind)
   if (kind == MULTAPSES) nai_constraint_create_total_multapses(&c, 20000);
   nai_network_constrain(net, "E I", "E I", c);
   nai_constraint_destroy(c);
+}
+
+/* Fires when what it has gathered, of what arrives and of noise, has come to 3. */
+static nai_status step_noisy(void *user, nai_unit_batch *b)
+{
+  (void)user;
+  for (int64_t i = 0; i < b->n; i++) {
+    float v = 0.9F * b->state[0][i] + 0.1F * b->port[0][i] + b->normal[0][i];
+    b->signal[0][i] = v > 3;
+    b->state[0][i] = v > 3 ? 0 : v;
+  }
+  return NAI_OK;
+}
+
+static void use_noisy(nai_network *net, const char *names)
+{
+  static const nai_field v[] = {{.struct_size = sizeof *v, .name = "v"}},
+                         input[] = {{.struct_size = sizeof *v, .name = "input"}},
+                         spike[] = {{.struct_size = sizeof *v, .name = "spike"}};
+  const nai_model_ops ops = {.struct_size = sizeof ops,
+                             .flags = NAI_MODEL_THREADED | NAI_MODEL_SPIKES,
+                             .name = "noisy",
+                             .n_states = 1,
+                             .n_ports = 1,
+                             .n_signals = 1,
+                             .n_normals = 1,
+                             .states = v,
+                             .ports = input,
+                             .signals = spike,
+                             .step = step_noisy};
+  nai_model *model = NULL;
+  nai_model_create(&model, &ops, NULL);
+  nai_network_use_model(net, names, model);
+  nai_model_destroy(model);
 }
 
 /* Not built. Weights and background suit about 15 Hz. */
@@ -47,6 +82,7 @@ static nai_network *compose(int kind, int with, int threads, nai_exchange *excha
   nai_network_set(net, "E I", "background", with & BUSY ? 1e6 : 11000);
   if (with & BUSY) nai_network_set(net, "E I", "refractory", 0);
   nai_network_set(net, "E I", "background_weight", 0.1);
+  if (with & NOISE) use_noisy(net, "I");
   nai_network_connect(net, "E I", "E I");
   constrain(net, kind);
   const int32_t drawn = with & DRAWN_WEIGHTS ? NAI_WEIGHTS_NORMAL : NAI_WEIGHTS_CONSTANT;
@@ -61,6 +97,10 @@ static nai_network *compose(int kind, int with, int threads, nai_exchange *excha
     nai_network_connect(net, "E", "z");
     nai_network_connect(net, "u", "I");
     nai_network_set_initial_weights(net, "u", "I", NAI_WEIGHTS_CONSTANT, 1, 0);
+    nai_network_set_delay(net, "u", "I", 1);
+    nai_network_set_delay(net, "E", "z", 1);
+    nai_network_set(net, "z", "tau", 10);
+    nai_network_set(net, "u", "noise", 0.1);
   }
   nai_network_set_threads(net, threads);
   if (exchange) nai_network_set_exchange(net, exchange);
@@ -74,7 +114,7 @@ typedef struct seen {
   int64_t synapses; /* that it has between populations */
   int64_t n;        /* spikes */
   nai_spike spike[ROOM];
-  float rates[UNITS], traces[20][UNITS], outputs[STEPS][2];
+  float rates[UNITS], traces[20][UNITS], outputs[STEPS][2], some_rates[STEPS / 40 + 1][UNITS];
 } seen;
 
 typedef struct job {
@@ -90,16 +130,28 @@ static int64_t count_synapses(const nai_network *net)
   return n;
 }
 
+/* In two calls, so that one begins where steps made at once end elsewhere; with a current added for some steps. */
 static nai_status record(seen *out, nai_state *state, const job *j)
 {
-  static const float input[STEPS][2];
+  static const float current = 0.5F;
+  float input[STEPS][2];
+  for (int t = 0; t < STEPS; t++) input[t][0] = (float)(t % 5), input[t][1] = (float)(t % 7);
   nai_recording r = NAI_RECORDING_INIT;
   r.populations = "E I";
   r.spikes = out->spike;
   r.room = ROOM;
   r.outputs = j->with & OUTPUT ? out->outputs[0] : NULL;
   const float *u = j->with & OUTPUT ? input[0] : NULL;
-  NAI__TRY(nai_state_record_spikes(state, j->with & BUSY ? 15 : STEPS, u, &r));
+  const int steps = j->with & BUSY ? 15 : STEPS, some = steps / 3 + 1;
+  r.rates = out->some_rates[0];
+  r.every = 40;
+  if (r.outputs) r.every = 1, r.rates = NULL;
+  NAI__TRY(nai_state_record_spikes(state, some, u, &r));
+  NAI__TRY(nai_state_inject(state, "E", &current, 1));
+  if (r.outputs) r.outputs = out->outputs[some];
+  if (r.rates) r.rates = out->some_rates[r.rows];
+  NAI__TRY(nai_state_record_spikes(state, steps - some, u ? u + 2 * (ptrdiff_t)some : NULL, &r));
+  NAI__TRY(nai_state_release(state, "E"));
   out->n = r.n;
   NAI__TRY(nai_state_clamp(state, "I", 1));
   NAI__TRY(nai_state_run(state, 3, NULL, NULL, NULL));
@@ -153,10 +205,12 @@ static void expect_same(const seen *a, const seen *b)
   EXPECT(memcmp(a->rates, b->rates, sizeof a->rates) == 0);
   EXPECT(memcmp(a->traces, b->traces, sizeof a->traces) == 0);
   EXPECT(memcmp(a->outputs, b->outputs, sizeof a->outputs) == 0);
+  EXPECT(memcmp(a->some_rates, b->some_rates, sizeof a->some_rates) == 0);
 }
 
 static const int withs[] = {ONE_DELAY,     DRAWN_DELAYS, OUTPUT,
-                            DRAWN_WEIGHTS, BUSY,         DRAWN_DELAYS | DRAWN_WEIGHTS | OUTPUT};
+                            DRAWN_WEIGHTS, BUSY,         DRAWN_DELAYS | DRAWN_WEIGHTS | OUTPUT,
+                            OUTPUT | NOISE};
 #define WITHS ((int)(sizeof withs / sizeof *withs))
 
 START_TEST(ranks_have_the_bits_of_one)
@@ -198,6 +252,58 @@ START_TEST(without_an_exchange_it_is_the_same)
   free(alone);
   nai_state_destroy(state);
   nai_network_destroy(net);
+}
+END_TEST
+
+/* --- how often they meet ---------------------------------------------------------------------- */
+
+typedef struct turns {
+  nai_status status[2];
+  int with, clamped;
+} turns;
+
+/* 300 steps, with what is given and read out at each of them. */
+static void run_rank(int rank, nai_exchange *exchange, void *argument)
+{
+  turns *turns = argument;
+  static const float input[STEPS][2];
+  float outputs[STEPS][2];
+  nai_network *net = compose(SPARSE, turns->with, 1, exchange);
+  nai_state *state = NULL;
+  nai_status status = nai_network_build(net, 7);
+  if (status == NAI_OK) status = nai_state_create(&state, net, 1, 3);
+  if (status == NAI_OK && turns->clamped) status = nai_state_clamp(state, "I", 0);
+  if (status == NAI_OK)
+    status = nai_state_run(state, STEPS, turns->with & OUTPUT ? input[0] : NULL,
+                           turns->with & OUTPUT ? outputs[0] : NULL, NULL);
+  turns->status[rank] = status;
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+  nai_exchange_destroy(exchange);
+}
+
+/* A delay of three steps: a hundred gathers, some more where a row had not enough room, and one of the build. */
+START_TEST(they_meet_as_often_as_delays_ask)
+{
+  static const int with[] = {ONE_DELAY, OUTPUT, NOISE, OUTPUT | NOISE};
+  for (int k = 0; k < 4; k++) {
+    ranks_told told[2];
+    turns turns = {.with = with[k]};
+    run_ranks(&(ranks_plan){.ranks = 2, .work = run_rank, .argument = &turns}, told);
+    EXPECT(turns.status[0] == NAI_OK && turns.status[1] == NAI_OK);
+    ck_assert_msg(told[0].gathers > 100 && told[0].gathers < 140, "%ld gathers", told[0].gathers);
+  }
+}
+END_TEST
+
+/* Rates that are imposed on units of others come after what those sent by themselves. */
+START_TEST(clamped_ones_meet_at_each_step)
+{
+  ranks_told told[2];
+  turns turns = {.with = OUTPUT, .clamped = 1};
+  run_ranks(&(ranks_plan){.ranks = 2, .work = run_rank, .argument = &turns}, told);
+  EXPECT(turns.status[0] == NAI_OK && turns.status[1] == NAI_OK);
+  EXPECT(told[0].gathers > 300);
 }
 END_TEST
 
@@ -463,6 +569,8 @@ Suite *ranks_suite(void)
   tcase_set_timeout(tests, 300);
   tcase_add_loop_test(tests, ranks_have_the_bits_of_one, 0, KINDS * WITHS);
   tcase_add_loop_test(tests, without_an_exchange_it_is_the_same, 0, KINDS);
+  tcase_add_test(tests, they_meet_as_often_as_delays_ask);
+  tcase_add_test(tests, clamped_ones_meet_at_each_step);
   tcase_add_test(tests, a_rank_that_fails_fails_all);
   tcase_add_test(tests, a_build_fails_on_all);
   tcase_add_test(tests, each_allocation_may_fail);

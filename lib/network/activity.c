@@ -14,6 +14,7 @@
 #include "events.h"
 #include "move.h"
 #include "parts.h"
+#include "ranks.h"
 #include "rate_units.h"
 #include "release.h"
 #include "scaled.h"
@@ -153,7 +154,7 @@ int64_t nai__activity_floats(const nai__activity *a)
 {
   return a->trials *
          ((a->rate_slots + 3) * a->net->ld_units + (a->input_slots + 1) * a->net->ld_inputs +
-          2 * a->net->ld_outputs + a->state_slots * a->net->ld_state +
+          (a->output_slots + 1) * a->net->ld_outputs + a->state_slots * a->net->ld_state +
           (a->net->has_cells ? a->net->ld_units : 0));
 }
 
@@ -173,7 +174,7 @@ void nai__activity_place(nai__activity *a, float *memory)
     next = a->state + a->state_slots * a->trials * net->ld_state;
   }
   a->output = next; /* rows of outputs may be of any length */
-  a->held = a->output + a->trials * net->ld_outputs;
+  a->held = a->output + a->output_slots * a->trials * net->ld_outputs;
 }
 
 nai_status nai__activity_create(nai__activity *out, const nai_network *net, int64_t trials,
@@ -714,7 +715,7 @@ static void add_held(const nai_network *net, float *z, const float *held, int64_
     for (int64_t u = 0; u < net->n_outputs; u++) z[u] += gain[u] * held[u];
 }
 
-static void read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai__scratch *scratch)
+void nai__read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai__scratch *scratch)
 {
   const nai_network *net = a->net;
   float *z = nai__output_slot(a, t) + row * net->ld_outputs, *sum = z;
@@ -757,7 +758,7 @@ void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const 
     if (!in_parts) sum_spikes(a, stage, t, AS_SENT, row, rows, &own);
     move_units(a, stage, t, row, rows, &own, in_parts);
   }
-  if (net->n_outputs) read_out(a, t, row, rows, scratch);
+  if (net->n_outputs && !nai__meets_later(a)) nai__read_out(a, t, row, rows, scratch);
 }
 
 void nai__advance_again(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,

@@ -171,6 +171,9 @@ void nai__impose_initial(nai__activity *a, int64_t row, int64_t rows);
 void nai__advance(nai__activity *a, int64_t t, int64_t row, int64_t rows, const float *inputs,
                   nai__scratch *scratch);
 
+/* Outputs at time t, which come last in a step. */
+void nai__read_out(nai__activity *a, int64_t t, int64_t row, int64_t rows, nai__scratch *scratch);
+
 /*
  * Cells of one segment make step t, the last one, once more, from what other units send by now,
  * whatever the delay. With the scratch of this step: its noise is there.

@@ -127,7 +127,7 @@ static void run(job *job)
     nai__pool_run(a->pool, parts, move_part, job);
   else
     for (int64_t k = 0; k < parts; k++) move_part(job, k, 0);
-  if (a->meeting) nai__ranks_meet(a, job->stage, job->t, job->end);
+  if (a->meeting && !a->meeting->waits) nai__ranks_meet(a, job->stage, job->t, job->end);
 }
 
 int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scratch *scratch)
@@ -144,35 +144,51 @@ int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scrat
 #define MOST_STEPS 8
 #define MOST_STEPS_OF_RANKS 32
 
+static int all_part(const nai_network *net)
+{
+  for (int64_t s = 0; s < net->n_segments; s++)
+    if (!nai__cells_part(&net->segment[s])) return 0;
+  return net->n_stages == 1;
+}
+
 /* Cells that ask for nothing but what comes along synapses by sender. */
 static int is_alone(const nai_network *net)
 {
-  if (net->n_stages != 1 || net->n_inputs || net->n_outputs || net->n_releases || net->has_noise ||
-      net->has_output_noise)
+  if (net->n_inputs || net->n_outputs || net->n_releases || net->has_noise || net->has_output_noise)
     return 0;
-  for (int64_t s = 0; s < net->n_segments; s++)
-    if (!nai__cells_part(&net->segment[s])) return 0;
   for (int64_t k = 0; k < net->n_blocks; k++)
     if (!net->block[k].listing.fans) return 0;
-  return net->n_blocks > 0;
+  return net->n_blocks > 0 && all_part(net);
+}
+
+/* The same on all ranks, whatever blocks each of them has. */
+static int64_t window_of_ranks(const nai_network *net)
+{
+  if (!all_part(net)) return 1;
+  return net->least_delay < MOST_STEPS_OF_RANKS ? net->least_delay : MOST_STEPS_OF_RANKS;
 }
 
 int64_t nai__parts_window(const nai_network *net)
 {
-  int64_t steps = nai__is_shared_out(net) ? MOST_STEPS_OF_RANKS : MOST_STEPS;
+  int64_t steps = nai__is_shared_out(net) ? window_of_ranks(net) : MOST_STEPS;
+  if (nai__is_shared_out(net)) return steps > 1 ? steps : 1;
   if (!is_alone(net)) return 1;
   for (int64_t k = 0; k < net->n_blocks; k++)
     if (net->block[k].delay < steps) steps = net->block[k].delay;
-  if (net->least_delay && net->least_delay < steps) steps = net->least_delay;
   return steps > 1 ? steps : 1;
+}
+
+/* What is planned or added from outside is given step by step. */
+int nai__parts_alone(const nai__activity *a)
+{
+  return is_alone(a->net) && !a->schedule && !a->inject && !a->own;
 }
 
 int64_t nai__parts_most(const nai__activity *a)
 {
   const int64_t slots = a->rate_slots - a->net->max_delay;
-  if (slots < 2 || !a->events || a->step_slots > 1 || !can_part(a, 0) || a->schedule || a->inject ||
-      a->own)
-    return 1;
+  if (slots < 2 || !a->events || a->step_slots > 1 || !can_part(a, 0) || a->own) return 1;
+  if (!a->meeting && !nai__parts_alone(a)) return 1;
   const int64_t steps = nai__parts_window(a->net);
   return steps < slots ? steps : slots;
 }

@@ -16,10 +16,12 @@
  */
 int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scratch *scratch);
 
-/* Steps that parts of this network may make at once; 1 where others have to be asked at each. */
+/* Steps that units of this network may make before others, parts or ranks, have to be asked; 1: at each. */
 int64_t nai__parts_window(const nai_network *net);
 /* The same as things are now, of an activity with slots for as many. */
 int64_t nai__parts_most(const nai__activity *a);
+/* 1 where they can be made by nai__parts_run(); else they are those of ranks, who meet after them. */
+int nai__parts_alone(const nai__activity *a);
 /* Steps t .. t + steps - 1 of all units, at most nai__parts_most(). */
 void nai__parts_run(nai__activity *a, int64_t t, int64_t steps);
 

@@ -16,6 +16,7 @@ enum { NAI__HAS_FAILED = -1 };
 
 struct nai__meeting {
   nai_exchange *exchange;
+  int waits;            /* 1: steps are made, and told later */
   int64_t busy;         /* numbers that the busiest rank said of a step, when they met last */
   int64_t at_once;      /* numbers in a row: twice that for all steps, as activity comes and goes */
   int64_t most;         /* that they may be */
@@ -38,6 +39,12 @@ void nai__ranks_open(nai__activity *a, int64_t stage, int64_t t);
  * exchange, is noted in the activity.
  */
 void nai__ranks_meet(nai__activity *a, int64_t stage, int64_t t, int64_t end);
+
+/* 1 while steps are made of which ranks have not told each other. */
+static inline int nai__meets_later(const nai__activity *a)
+{
+  return a->meeting && a->meeting->waits;
+}
 
 /* Of n numbers, one a unit, those of others. */
 nai_status nai__ranks_gather(const nai__meeting *meeting, const nai_network *net, float *x,

@@ -25,15 +25,16 @@ typedef struct record {
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
-/* Rates now, populations in the order in which they were added: [trials, units]. */
-static void copy_rates(const nai_state *state, float *rates)
+/* Rates at time t, populations in the order in which they were added: [trials, units]. */
+static void copy_rates(const nai_state *state, int64_t t, float *rates)
 {
   const nai_network *net = state->net;
+  const float *at = nai__rate_at(&state->activity, t);
   for (int64_t b = 0; b < state->activity.trials; b++)
     for (int64_t i = 0; i < net->n_nodes; i++) {
       const nai__node *node = &net->node[i];
       if (node->kind != NAI_POPULATIONS) continue;
-      memcpy(rates + b * net->n_units + node->order, state->now + b * net->ld_units + node->offset,
+      memcpy(rates + b * net->n_units + node->order, at + b * net->ld_units + node->offset,
              (size_t)node->n * sizeof *rates);
     }
 }
@@ -205,12 +206,6 @@ static int has_room(const record *r, int64_t steps)
   return !r->n_watched || steps * r->most <= r->to->room - r->to->n;
 }
 
-/* 1 when there is more than spikes to be recorded of a row. */
-static int has_rows(const record *r)
-{
-  return r->to->outputs || r->to->rates || r->n_traced;
-}
-
 /* Of ranks that share the network each has its own units' numbers. */
 static nai_status gather_variables(const nai_state *state, const record *r)
 {
@@ -220,31 +215,31 @@ static nai_status gather_variables(const nai_state *state, const record *r)
   return NAI_OK;
 }
 
-/* The next row, of the step that was made last. */
-static nai_status copy_row(nai_state *state, const record *r)
+/* The next row, of time t: outputs and rates of steps made at once are kept, variables are those of the last one. */
+static nai_status copy_row(nai_state *state, const record *r, int64_t t)
 {
   const nai_network *net = state->net;
   nai_recording *to = r->to;
   const int64_t trials = state->activity.trials, at = to->rows++ * trials;
-  if (to->rates || r->n_traced) nai__state_copy_now(state);
   if (to->outputs)
-    nai__copy_outputs(to->outputs + at * net->n_outputs, &state->activity, state->time, 0, trials);
-  if (to->rates) copy_rates(state, to->rates + at * net->n_units);
+    nai__copy_outputs(to->outputs + at * net->n_outputs, &state->activity, t, 0, trials);
+  if (to->rates) copy_rates(state, t, to->rates + at * net->n_units);
   if (!r->n_traced) return NAI_OK;
+  nai__state_copy_now(state);
   NAI__TRY(gather_variables(state, r));
   copy_traces(state, r->traced, r->n_traced, to->traces + at * to->width);
   return NAI_OK;
 }
 
 /*
- * How many of the steps that are left are made at once: up to the next row, if there is one, and as many as there
- * is room for. There is for one.
+ * How many of the steps that are left are made at once: up to the next row with variables, if there is one, and as
+ * many as there is room for. There is for one.
  */
 static int64_t steps_at_once(const nai_state *state, int64_t left, const record *r)
 {
   int64_t steps = nai__state_most(state);
   const int64_t room = r->most > 0 ? (r->to->room - r->to->n) / r->most : steps;
-  if (has_rows(r) && steps > r->to->every - r->to->since) steps = r->to->every - r->to->since;
+  if (r->n_traced && steps > r->to->every - r->to->since) steps = r->to->every - r->to->since;
   if (steps > left) steps = left;
   return steps < room ? steps : room > 1 ? room : 1;
 }
@@ -255,15 +250,15 @@ static nai_status run_some(nai_state *state, int64_t t, int64_t steps, const flo
 {
   nai_recording *to = r->to;
   const int64_t row = state->activity.trials * state->net->n_inputs;
-  if (steps > 1)
-    NAI__TRY(nai__state_steps(state, steps));
-  else
-    NAI__TRY(nai__state_step(state, inputs ? inputs + t * row : NULL, NULL));
-  for (int64_t k = 0; k < steps && r->n_watched; k++)
-    copy_spikes(state, r, state->time - steps + 1 + k);
+  const float *given = inputs ? inputs + t * row : NULL;
+  NAI__TRY(steps > 1 ? nai__state_steps(state, steps, given) : nai__state_step(state, given, NULL));
   to->made = t + steps;
-  for (to->since += steps; to->since >= to->every; to->since -= to->every)
-    NAI__TRY(copy_row(state, r));
+  for (int64_t k = state->time - steps + 1; k <= state->time; k++) {
+    if (r->n_watched) copy_spikes(state, r, k);
+    if (++to->since < to->every) continue;
+    to->since = 0;
+    NAI__TRY(copy_row(state, r, k));
+  }
   return NAI_OK;
 }
 

@@ -58,6 +58,13 @@ static nai_status check_trials(const nai_network *net, int64_t trials)
   return NAI_OK;
 }
 
+/* Rates that are read after so many steps were made at once are there still, and outputs of all of them. */
+static void keep_window(nai__activity *a, int64_t steps)
+{
+  a->rate_slots += steps - 1;
+  a->output_slots = steps;
+}
+
 static nai_status create(nai_state **out, const nai_network *net, int64_t trials, uint64_t seed)
 {
   NAI__TRY(nai__require_built(net, "net"));
@@ -68,7 +75,7 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   state->net = net;
   state->kept = nai__network_keep(net);
   state->activity = nai__activity_shape(net, trials, 0);
-  if (trials == 1) state->activity.rate_slots += nai__parts_window(net) - 1;
+  if (trials == 1) keep_window(&state->activity, nai__parts_window(net));
   state->activity.seed = seed;
   state->schedule.trials = trials;
   nai_status status = allocate(state);
@@ -246,11 +253,33 @@ int64_t nai__state_most(const nai_state *state)
   return nai__parts_most(&state->activity);
 }
 
-nai_status nai__state_steps(nai_state *state, int64_t steps)
+/*
+ * Steps before ranks meet: what units get from others was sent before the first of them, and what depends on others
+ * as they are now, outputs alone, is made when all are known.
+ */
+static void move_apart(nai_state *state, int64_t steps, const float *inputs)
 {
-  nai__parts_run(&state->activity, state->time + 1, steps);
+  nai__activity *a = &state->activity;
+  const int64_t first = state->time + 1, end = first + steps;
+  a->meeting->waits = 1;
+  for (int64_t t = first; t < end; t++)
+    nai__advance(a, t, 0, 1, inputs ? inputs + (t - first) * a->net->n_inputs : NULL,
+                 &state->scratch);
+  a->meeting->waits = 0;
+  nai__ranks_meet(a, 0, first, end);
+  for (int64_t t = first; t < end && a->net->n_outputs; t++)
+    nai__read_out(a, t, 0, 1, &state->scratch);
+}
+
+nai_status nai__state_steps(nai_state *state, int64_t steps, const float *inputs)
+{
+  nai__activity *a = &state->activity;
+  if (nai__parts_alone(a))
+    nai__parts_run(a, state->time + 1, steps);
+  else
+    move_apart(state, steps, inputs);
   state->time += steps;
-  return nai__failure_raise(&state->activity.failed);
+  return nai__failure_raise(&a->failed);
 }
 
 nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)

@@ -37,9 +37,9 @@ struct nai_state {
  */
 nai_status nai__state_step(nai_state *state, const float *inputs, float *outputs);
 void nai__state_copy_now(nai_state *state);
-/* How many steps without inputs and outputs may be made at once; and so many of them. */
+/* How many steps may be made at once; and so many of them, at least 2. Nullable: inputs [steps][n_inputs]. */
 int64_t nai__state_most(const nai_state *state);
-nai_status nai__state_steps(nai_state *state, int64_t steps);
+nai_status nai__state_steps(nai_state *state, int64_t steps, const float *inputs);
 
 /* What is injected and clamped now is what the step reads; without any it reads nothing. */
 void nai__state_refresh(nai_state *state);
