@@ -5,12 +5,14 @@ Usage: run.py PROGRAM SPIKES [--kills N] [--seed S] [--python PYTHON]
 PROGRAM is examples/mpi_train.c, compiled, and SPIKES examples/mpi_spikes.c. Files are compared byte by byte: weights, moments, history. Each kill is one of SIGKILL
 to a random process at a random moment; half of the time mpirun ends the others, which is its habit, and half of the time it is
 told to leave them alone (--enable-recovery), so that they have to notice by themselves, within PATIENCE seconds. Then all begin
-anew from the checkpoint, with another number of processes. With --python, examples/mpi_train.py is run too (it needs mpi4py).
+anew, those that train from the checkpoint, with another number of processes. With --python, examples/mpi_train.py and column.py are
+run too (they need mpi4py), and half as many of the latter are killed.
 """
 
 import argparse
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -23,7 +25,10 @@ ROOT = Path(__file__).resolve().parents[2]
 PATIENCE, LONG = 2, 300  # s that a process waits for another one: where one is killed, and else
 UPDATES = 120
 FILE = "training.safetensors"
-SAID = ("has not answered", "MPI reports a failure", "rank ")
+COLUMN = ROOT / "tests/mpi/column.py"
+SIMULATING = 0.1  # s within which a process that simulates is killed: about as long as they take
+SAID = ("has not answered", "MPI reports a failure", "has failed")
+DONE = re.compile(r"^rank \d+ of \d+: \d+ spikes", re.MULTILINE)
 
 
 def mpirun(ranks, *options):
@@ -71,15 +76,17 @@ def children(process):
     return [int(word) for word in listed.stdout.split()]
 
 
-def kill_one(command, place, expected, seconds, alone, chance):
-    """Kills one process of two or four; the others end, and what is begun anew ends as if nothing had been. 1: it was at work."""
-    folder = new(place, "killed")
-    ranks = chance.choice((2, 4))
+def kill_a_process(command, ranks, folder, begun, seconds, alone, chance):
+    """Kills one of them at a random moment; what was said, and the seconds in which the others ended.
+
+    alone: mpirun leaves the others alone. The moment comes after the file `begun` is there, if that is not None: who dies within
+    MPI_Init() leaves the others, or mpirun, there for ever, which is MPI's matter, not ours.
+    """
     options = ("--enable-recovery",) if alone else ()
     with open(folder / "output.txt", "wb") as output:
-        process = subprocess.Popen([*mpirun(ranks, *options), *command(UPDATES, PATIENCE)], cwd=folder, stdout=output, stderr=output)
-        while alone and process.poll() is None and not (folder / FILE).exists():
-            time.sleep(0.01)  # who dies within MPI_Init() leaves the others there for ever: MPI's matter, not ours
+        process = subprocess.Popen([*mpirun(ranks, *options), *command], cwd=folder, stdout=output, stderr=output)
+        while begun and process.poll() is None and not (folder / begun).exists():
+            time.sleep(0.01)
         time.sleep(chance.random() * seconds)
         victims = children(process)
         if victims:
@@ -89,25 +96,63 @@ def kill_one(command, place, expected, seconds, alone, chance):
             process.wait(PATIENCE + 20)
         except subprocess.TimeoutExpired:
             process.kill()
-            said = (folder / "output.txt").read_text(errors="replace")
-            if f"{UPDATES} updates by" not in said:  # else they wait in MPI_Finalize()
-                sys.exit(f"the others have not ended: {said}")
-    took = time.monotonic() - killed
     said = (folder / "output.txt").read_text(errors="replace")
-    at_work = f"{UPDATES} updates by" not in said
-    noticed = any(words in said for words in SAID)
-    if at_work and alone and not noticed:
+    return said, time.monotonic() - killed
+
+
+def expect_ended(said, took, finished, alone):
+    """1 where the process was at work: then the others ended, and said why. `finished`: none was killed before its end."""
+    if took > PATIENCE + 19 and not finished:  # else they wait in MPI_Finalize()
+        sys.exit(f"the others have not ended: {said}")
+    if any(words in said for words in ("signal 11", "signal 6", "Segmentation", "Assertion")):
+        sys.exit(f"a process has crashed: {said}")
+    if not finished and alone and not any(words in said for words in SAID):
         sys.exit(f"the others did not say why they ended: {said}")
+    return not finished
+
+
+def kill_one(command, place, expected, seconds, alone, chance):
+    """Kills one process of two or four that train; what is begun anew from the checkpoint ends as if nothing had been."""
+    folder = new(place, "killed")
+    ranks = chance.choice((2, 4))
+    said, took = kill_a_process(command(UPDATES, PATIENCE), ranks, folder, FILE if alone else None, seconds, alone, chance)
+    at_work = expect_ended(said, took, f"{UPDATES} updates by" in said, alone)
     if train(command, chance.choice((1, 2, 4)), folder) != expected:
         sys.exit("begun anew after a process was killed: another file")
     return at_work, took
+
+
+def kill_simulating(command, file, place, expected, seconds, alone, chance):
+    """The same of two or three that simulate; what is begun anew has the same spikes."""
+    folder = new(place, "killed")
+    ranks = chance.choice((2, 3))
+    said, took = kill_a_process(command(PATIENCE), ranks, folder, file, seconds, alone, chance)
+    at_work = expect_ended(said, took, len(DONE.findall(said)) == ranks, alone)
+    again = chance.choice((1, 2, 3))
+    done = subprocess.run([*mpirun(again), *command(LONG)], cwd=folder, stdout=subprocess.DEVNULL, timeout=300)
+    if done.returncode != 0 or (folder / file).read_bytes() != expected:
+        sys.exit("begun anew after a process was killed: other spikes")
+    return at_work, took
+
+
+def kill_many(kill, times, what, seed):
+    """So many, half of them where mpirun ends the others. kill(alone): 1 where a process was at work, and how long the others took."""
+    killed, longest = 0, 0.0
+    for k in range(times):
+        at_work, took = kill(k % 2)
+        killed, longest = killed + at_work, max(longest, took)
+    print(
+        f"  ok      {times} times SIGKILL (seed {seed}), {killed} of them at work: the others ended within {longest:.1f} s, "
+        f"the same {what} in the end",
+        flush=True,
+    )
 
 
 def simulate(command, ranks, folder):
     """The spikes of all neurons, and the most bytes that a process has."""
     done = subprocess.run([*mpirun(ranks), *command], cwd=folder, stdout=subprocess.PIPE, timeout=300)
     if done.returncode != 0:
-        sys.exit(f"{ranks} processes failed to simulate")
+        sys.exit(f"{ranks} processes failed to simulate: {done.stdout.decode(errors='replace')}")
     megabytes = [float(line.split(" MB")[0].split()[-1]) for line in done.stdout.decode().splitlines()]
     if len(megabytes) != ranks:
         sys.exit(f"of {ranks} processes {len(megabytes)} came to the end")
@@ -125,40 +170,23 @@ def compare_spikes(program, place):
         if part > 1.3 * whole / ranks:
             sys.exit(f"one of {ranks} processes has {part} MB, one alone {whole} MB")
     print(f"  ok      1, 2 and 3 processes: the same {len(expected) // 16} spikes", flush=True)
+    return expected
 
 
 def compare_columns(python, place):
-    """The same of a circuit in Python, whose delays and weights are drawn: every process says the same."""
-    said = set()
+    """The same of a circuit in Python, whose delays and weights are drawn."""
+    found = set()
     for ranks in (1, 2, 4):
-        command = [*mpirun(ranks), python, str(ROOT / "tests/mpi/column.py")]
-        done = subprocess.run(command, cwd=place, stdout=subprocess.PIPE, timeout=600)
-        lines = done.stdout.decode().splitlines()
-        if done.returncode != 0 or len(lines) != ranks:
-            sys.exit(f"{ranks} processes failed to simulate the column")
-        said.update(lines)
-    if len(said) != 1:
-        sys.exit(f"1, 2 and 4 processes have simulated other columns: {said}")
-    print(f"  ok      1, 2 and 4 processes: the same column in Python, {said.pop().split(',')[0]}", flush=True)
-
-
-def lose_one(program, place):
-    """A process that dies while others simulate: they say so within their patience, and end."""
-    folder = new(place, "lost")
-    with open(folder / "output.txt", "wb") as output:
-        process = subprocess.Popen(
-            [*mpirun(2, "--enable-recovery"), str(program), "spikes", "20000", str(PATIENCE)], cwd=folder, stdout=output, stderr=output
-        )
-        while process.poll() is None and not (folder / "spikes").exists():
-            time.sleep(0.01)
-        victims = children(process)
-        if victims:
-            os.kill(victims[-1], signal.SIGKILL)
-        process.wait(PATIENCE + 20)
-    said = (folder / "output.txt").read_text(errors="replace")
-    if not any(words in said for words in SAID):
-        sys.exit(f"a process was killed, and the other one said nothing of it: {said}")
-    print("  ok      a process is killed while another one simulates with it, which says so", flush=True)
+        folder = new(place, f"column{ranks}")
+        command = [*mpirun(ranks), python, "-m", "mpi4py", str(COLUMN), str(LONG)]
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, timeout=600)
+        if done.returncode != 0 or len(DONE.findall(done.stdout.decode())) != ranks:
+            sys.exit(f"{ranks} processes failed to simulate the column: {done.stdout.decode(errors='replace')}")
+        found.add((folder / "column").read_bytes())
+    if len(found) != 1:
+        sys.exit(f"1, 2 and 4 processes have simulated other columns: {found}")
+    print("  ok      1, 2 and 4 processes: the same column in Python", flush=True)
+    return found.pop()
 
 
 def main():
@@ -177,22 +205,28 @@ def main():
         def in_c(updates, patience):
             return [str(program), str(updates), str(patience)]
 
-        compare_spikes(given.spikes.resolve(), place)
-        lose_one(given.spikes.resolve(), place)
+        def spikes_in_c(patience):
+            return [str(given.spikes.resolve()), "spikes", "12500", str(patience)]
+
+        def column(patience):
+            return [given.python, "-m", "mpi4py", str(COLUMN), str(patience)]
+
+        def kill_simulations(times, command, file, expected, seconds):
+            def kill(alone):
+                return kill_simulating(command, file, place, expected, seconds, alone, chance)
+
+            kill_many(kill, times, "spikes", given.seed)
+
+        spikes = compare_spikes(given.spikes.resolve(), place)
+        kill_simulations(given.kills, spikes_in_c, "spikes", spikes, SIMULATING)
         expected, seconds = compare(in_c, place)
         print("  ok      1, 2, 4 processes, and changed half way: the same file", flush=True)
-        killed, longest = 0, 0.0
-        for k in range(given.kills):
-            at_work, took = kill_one(in_c, place, expected, seconds, k % 2, chance)
-            killed, longest = killed + at_work, max(longest, took)
-        print(
-            f"  ok      {given.kills} times SIGKILL (seed {given.seed}), {killed} of them at work: the others ended within "
-            f"{longest:.1f} s, the same file in the end"
-        )
+        kill_many(lambda alone: kill_one(in_c, place, expected, seconds, alone, chance), given.kills, "file", given.seed)
         if given.python:
             compare(lambda updates, _: [given.python, str(ROOT / "examples/mpi_train.py"), ".", str(updates)], place)
             print("  ok      the same in Python", flush=True)
-            compare_columns(given.python, place)
+            spikes = compare_columns(given.python, place)
+            kill_simulations(given.kills // 2, column, "column", spikes, SIMULATING)
 
 
 if __name__ == "__main__":
