@@ -424,7 +424,9 @@ bench-mpi: shared ## how an update and a simulation scale with processes: measur
 	$(Q)mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) examples/mpi_spikes.c -o $(BUILD)/examples/mpi_spikes \
 	  $(LDFLAGS) -L$(BUILD) -lneuroai -Wl,-rpath,'$(abspath $(BUILD))'
 	$(Q)$(PYTHON) tests/mpi/scaling.py $(BUILD)/examples/mpi_scaling
-	$(Q)$(PYTHON) tests/mpi/spikes_scaling.py $(BUILD)/examples/mpi_spikes
+	$(Q)mpicc -Iinclude $(CPPFLAGS) -std=gnu11 $(WARN) $(CFLAGS) tests/mpi/rank_alone.c -o $(BUILD)/examples/rank_alone \
+	  $(LDFLAGS) -L$(BUILD) -lneuroai -lm -Wl,-rpath,'$(abspath $(BUILD))'
+	$(Q)$(PYTHON) tests/mpi/spikes_scaling.py $(BUILD)/examples/mpi_spikes $(BUILD)/examples/rank_alone
 
 # Not among CHECKS: it needs abigail-tools, and an x86-64 as the dumps do.
 .PHONY: check-abi abi

@@ -87,7 +87,7 @@ int main(int n_arguments, char **arguments)
   double end = MPI_Wtime();
   if (file) fclose(file);
   check(nai_network_memory(&bytes, net));
-  printf("rank %d of %d: %lld spikes, %.2f Hz; %.0f MB, built in %.2f s, %.2f s for %g s\n", rank,
+  printf("rank %d of %d: %lld spikes, %.2f Hz; %.0f MB, built in %.2f s, %.3f s for %g s\n", rank,
          ranks, (long long)fired, (double)fired / (double)neurons / (STEPS * 1e-4),
          (double)bytes * 1e-6, built - start, end - built, STEPS * 1e-4);
   nai_network_destroy(net);
