@@ -302,6 +302,7 @@ void nai__fans_add(const nai__kernels *kernels, float *c, const float *a, const 
 
 void nai__fans_ask(const nai__fans *f, int64_t slice, const int32_t *sender, int64_t n)
 {
+  if (n == 0) return; /* mostly, where projections are many; then not even *f is read */
   const int64_t words = f->slice / 64, left = f->n - slice * f->slice,
                 bytes = (left < f->slice ? left : f->slice) / 8;
   for (int64_t s = 0; f->bits && s < n; s++) {
