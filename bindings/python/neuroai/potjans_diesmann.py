@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-from typing import Any, Dict, Sequence
+from typing import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-from . import anatomy
+from . import _column, anatomy
 from ._handle import brief, real
 from .constraint import Total
 from .delay import Delays
 from .errors import InvalidError
-from .initial import Normal
 from .network import Network
 
 __all__ = ["potjans_diesmann2014"]
-
-Numbers = npt.NDArray[np.float64]
-
-# Of the populations in the order of the table: numbers of the authors' program.
-#: Synapses from outside of a neuron, each at BACKGROUND Hz.
-_OUTSIDE = (1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100)
-#: Hz, of the network at full scale.
-_RATES = (0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829)
-#: mV: mean and standard deviation of the first potentials, about those that the network settles to.
-_STARTS = (-68.28, -63.16, -63.33, -63.45, -63.11, -61.66, -66.72, -61.43)
-_SPREADS = (5.36, 4.57, 4.74, 4.94, 4.94, 4.55, 5.46, 4.48)
-
-_BACKGROUND = 8.0
-_TAU, _TAU_SYN, _CAPACITANCE, _REST = 10.0, 0.5, 250.0, -65.0  # ms, ms, pF, mV
-_PSP, _INHIBITION, _SPREAD = 0.15, -4.0, 0.1  # mV; inhibitory over excitatory; sd over mean
 
 
 def potjans_diesmann2014(
     scale: float = 0.1,
     *,
     background: str = "poisson",
-    rates: Sequence[float] = _RATES,
+    rates: Sequence[float] = _column.RATES,
     multapses: bool = False,
     dt: float = 0.1,
 ) -> Network:
@@ -76,70 +58,26 @@ def potjans_diesmann2014(
     sizes = np.rint(full * share).astype(int)
     if background not in ("poisson", "dc"):
         raise InvalidError(f"background: expected poisson or dc, got {brief(background)}")
-    weight, count = _weights(table), _synapses(table.probability, full)
-    drive = _drive(weight * count / full[:, None], share, background == "poisson", _rates(rates))
+    weight, count = _column.weights(table), _column.synapses(table.probability, full)
+    drive = _drive(weight * count / full[:, None], share, background == "poisson", _column.checked_rates(rates))
+    trains = _column.BACKGROUND * (background == "poisson")
     net = Network(dt=real("dt", dt))
     for k, name in enumerate(table.types):
-        outside: Dict[str, Any] = {}
-        if background == "poisson":
-            outside["background_exc"] = _OUTSIDE[k] * share * _BACKGROUND
-            outside["background_exc_weight"] = _jump(_PSP) / np.sqrt(share)
-        net.population(
-            name, int(sizes[k]), table.signs[name], model="lif", tau=_TAU, capacitance=_CAPACITANCE, tau_exc=_TAU_SYN,
-            tau_inh=_TAU_SYN, rest=_REST, reset=_REST, threshold=-50, refractory=2, drive=drive[k],
-            initial=_normal(_STARTS[k] - _REST, _SPREADS[k], int(sizes[k])), **outside,
-        )  # fmt: skip
+        outside = _column.OUTSIDE[k] * share * trains
+        jump = _column.jump(_column.PSP) / np.sqrt(share)
+        _column.add_population(net, name, k, int(sizes[k]), drive[k], outside, jump)
     for (to, source), full_count in np.ndenumerate(count):
         total = round(full_count * share**2)
         if total > 0:
-            drawn = Total(total, multapses)
-            _project(net, table.types[source], table.types[to], drawn, weight[to, source] / np.sqrt(share))
+            mean = _column.EXCITATORY_DELAY if weight[to, source] > 0 else _column.INHIBITORY_DELAY
+            drawn, ends = Total(total, multapses), (table.types[source], table.types[to])
+            _column.add_projection(net, *ends, drawn, weight[to, source] / np.sqrt(share), Delays(mean, 0.5 * mean))
     return net
 
 
-def _project(net: Network, source: str, to: str, drawn: Total, weight: float) -> None:
-    port, delay = ("exc", 1.5) if weight > 0 else ("inh", 0.75)
-    how: Dict[str, Any] = {"plastic": False, "autapses": source == to, "storage": "listed"}
-    spread = Normal(weight, _SPREAD * abs(weight))
-    net.connect(source, f"{to}:{port}", initial=spread, delay=Delays(delay, 0.5 * delay), **how)
-    net.constrain(source, f"{to}:{port}", drawn)
-
-
-def _jump(potential: float) -> float:
-    """pA: the jump of an exponential current by which v rises to ``potential`` mV above rest at most."""
-    ratio = _TAU / _TAU_SYN
-    peak = ratio ** (-_TAU_SYN / (_TAU - _TAU_SYN)) - ratio ** (-_TAU / (_TAU - _TAU_SYN))
-    return float(potential / (_TAU * _TAU_SYN / _CAPACITANCE / (_TAU - _TAU_SYN) * peak))
-
-
-def _weights(table: anatomy.Table) -> Numbers:
-    """pA [post, pre], of the network at full scale."""
-    by_sender = [_jump(_PSP) * (1.0 if table.signs[each] > 0 else _INHIBITION) for each in table.types]
-    weight = np.tile(by_sender, (len(by_sender), 1))
-    weight[table.types.index("L23E"), table.types.index("L4E")] *= 2
-    return weight
-
-
-def _synapses(probability: npt.ArrayLike, full: Numbers) -> Numbers:
-    """[post, pre]: how many a projection has, drawn with repeats, if a pair has any with this probability."""
-    return np.asarray(np.log1p(-np.asarray(probability)) / np.log1p(-1 / np.outer(full, full)))
-
-
-def _drive(charge: Numbers, share: float, is_poisson: bool, rates: Numbers) -> Numbers:
+def _drive(charge: _column.Numbers, share: float, is_poisson: bool, rates: _column.Numbers) -> _column.Numbers:
     """mV: what a constant current gives of the mean; ``charge``: pA a spike of all senders, at full scale."""
     inside = charge @ rates
-    outside = _jump(_PSP) * np.array(_OUTSIDE) * _BACKGROUND
+    outside = _column.jump(_column.PSP) * np.array(_column.OUTSIDE) * _column.BACKGROUND
     lost = 1 - np.sqrt(share)
-    current = _TAU_SYN / 1000 * (lost * inside + (lost if is_poisson else 1.0) * outside)
-    return np.asarray(_TAU / _CAPACITANCE * current)
-
-
-def _rates(rates: Sequence[float]) -> Numbers:
-    if np.shape(rates) != np.shape(_RATES) or not all(real("rates", each) >= 0 for each in rates):
-        raise InvalidError(f"rates: expected {len(_RATES)} of at least 0, Hz")
-    return np.array(rates, np.float64)
-
-
-def _normal(mean: float, sd: float, n: int) -> Numbers:
-    """Values that are normal as near as ``n`` can be, in ascending order."""
-    return np.array([NormalDist(mean, sd).inv_cdf((k + 0.5) / n) for k in range(n)])
+    return _column.drive_of(lost * inside + (lost if is_poisson else 1.0) * outside)
