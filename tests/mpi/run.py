@@ -189,6 +189,21 @@ def compare_columns(python, place):
     return found.pop()
 
 
+def compare_areas(python, place):
+    """The same of 32 areas of such columns, in which more than ten thousand projections end."""
+    said = set()
+    for ranks in (1, 2, 4):
+        command = [*mpirun(ranks), python, "-m", "mpi4py", str(ROOT / "tests/mpi/areas.py")]
+        done = subprocess.run(command, cwd=place, stdout=subprocess.PIPE, timeout=600)
+        lines = done.stdout.decode().splitlines()
+        if done.returncode != 0 or len(lines) != ranks:
+            sys.exit(f"{ranks} processes failed to simulate areas")
+        said.update(lines)
+    if len(said) != 1:
+        sys.exit(f"1, 2 and 4 processes have simulated other areas: {said}")
+    print(f"  ok      1, 2 and 4 processes: the same 32 areas in Python, {said.pop().split(',')[0]}", flush=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", type=Path)
@@ -225,6 +240,7 @@ def main():
         if given.python:
             compare(lambda updates, _: [given.python, str(ROOT / "examples/mpi_train.py"), ".", str(updates)], place)
             print("  ok      the same in Python", flush=True)
+            compare_areas(given.python, place)
             spikes = compare_columns(given.python, place)
             kill_simulations(given.kills // 2, column, "column", spikes, SIMULATING)
 
