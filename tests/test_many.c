@@ -56,6 +56,34 @@ START_TEST(many_projections)
 }
 END_TEST
 
+/* Each of them is a block for each of its delays. */
+START_TEST(many_projections_with_delays)
+{
+  enum { SIDE = 64, UNITS = 8 };
+  clock_t start = clock();
+  nai_network *net;
+  char name[20];
+  expect_ok(nai_network_create(&net, 0.1));
+  for (int i = 0; i < SIDE; i++) {
+    snprintf(name, sizeof name, "p%d", i);
+    EXPECT(nai_network_add_population(net, name, UNITS, NAI_FREE) == NAI_OK);
+  }
+  expect_ok(nai_network_connect(net, "*", "*"));
+  expect_ok(nai_network_set_storage(net, "*", "*", NAI_STORAGE_LISTED));
+  expect_ok(nai_network_set_delays(net, "*", "*", 3, 1.5, 0.1));
+  expect_ok(nai_network_set_delay(net, "p7", "p8", 2));
+  expect_ok(nai_network_set_initial_weights(net, "*", "*", NAI_WEIGHTS_CONSTANT, 1, 0));
+  expect_ok(nai_network_build(net, 1));
+  double delay;
+  expect_ok(nai_network_delay(&delay, net, "p7", "p8"));
+  EXPECT(delay == 2);
+  expect_ok(nai_network_delay(&delay, net, "p63", "p63"));
+  EXPECT(fabs(delay - 3) < 0.6); /* the mean of 56 */
+  nai_network_destroy(net);
+  ck_assert_double_lt(since(start), 20); /* 2 s; 30 s when each moved the blocks behind it */
+}
+END_TEST
+
 START_TEST(many_populations)
 {
   enum { MANY = 20000 };
@@ -325,6 +353,7 @@ Suite *many_suite(void)
   TCase *many = tcase_create("many");
   tcase_set_timeout(many, 120);
   tcase_add_test(many, many_projections);
+  tcase_add_test(many, many_projections_with_delays);
   tcase_add_test(many, many_populations);
   tcase_add_loop_test(many, four_times_as_many_take_about_four_times_as_long, 0,
                       sizeof works / sizeof *works);

@@ -4,6 +4,7 @@
  * theta: what goes over its rectangle of theta knows nothing of that.
  */
 #include <math.h>
+#include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
@@ -225,11 +226,41 @@ static void deal_out(nai__block *part, int64_t parts, const nai__compressed *c,
   }
 }
 
-static nai_status make_parts(nai_network *net, nai__projection *p, const nai__compressed *c,
-                             const uint8_t *learns, const lags *l, int64_t *counts)
+/* The blocks that the one of a projection becomes; NULL: it stays as it is. */
+typedef struct parts {
+  nai__block *block;
+  int64_t n;
+} parts;
+
+static nai_status open_parts(parts *out, const nai__block *like, int64_t n)
+{
+  out->block = NAI__ARRAY(nai__block, n);
+  if (!out->block) return NAI_ERR_MEMORY;
+  out->n = n;
+  for (int64_t k = 0; k < n; k++) {
+    out->block[k] = *like;
+    out->block[k].synapses = NULL;
+    out->block[k].wired = NULL;
+    out->block[k].goes_on = k < n - 1;
+  }
+  return NAI_OK;
+}
+
+static void parts_release(parts *of)
+{
+  for (int64_t k = 0; k < of->n && of->block; k++) {
+    nai__compressed_destroy(of->block[k].synapses);
+    nai__forget_wired(&of->block[k]);
+  }
+  nai__free(of->block);
+}
+
+static nai_status make_parts(parts *out, nai_network *net, nai__projection *p,
+                             const nai__compressed *c, const uint8_t *learns, const lags *l,
+                             int64_t *counts)
 {
   const int64_t synapses = c->first[c->n];
-  int64_t n = 0, k = p->block;
+  int64_t n = 0, k = 0;
   for (int64_t e = 0; e < synapses; e++) counts[l->of[e] - l->least]++;
   for (int32_t d = 0; d <= l->most - l->least; d++) n += counts[d] > 0;
   if (n > NAI__MOST_DELAYS)
@@ -238,18 +269,18 @@ static nai_status make_parts(nai_network *net, nai__projection *p, const nai__co
                      "can be: take a longer dt, or delays that differ less",
                      nai__source_name(net, p), nai__target_name(net, p), (long long)n,
                      NAI__MOST_DELAYS);
-  NAI__TRY(nai__add_parts(net, p, n));
+  NAI__TRY(open_parts(out, &net->block[p->block], n));
   for (int32_t d = 0; d <= l->most - l->least; d++)
-    if (counts[d] > 0) NAI__TRY(make_part(&net->block[k++], c, counts[d], l->least + d));
+    if (counts[d] > 0) NAI__TRY(make_part(&out->block[k++], c, counts[d], l->least + d));
   number_parts(counts, l);
-  deal_out(&net->block[p->block], n, c, learns, l, counts);
+  deal_out(out->block, n, c, learns, l, counts);
   double sum = 0;
   for (int64_t e = 0; e < synapses; e++) sum += (double)l->of[e];
   p->delay = (int64_t)round(sum / (double)synapses);
   return NAI_OK;
 }
 
-static nai_status split(nai_network *net, nai__projection *p)
+static nai_status split(parts *out, nai_network *net, nai__projection *p)
 {
   nai__block *b = &net->block[p->block];
   nai__compressed *c = b->synapses;
@@ -260,15 +291,52 @@ static nai_status split(nai_network *net, nai__projection *p)
   int64_t *counts = status == NAI_OK ? NAI__ARRAY(int64_t, l.most - l.least + 1) : NULL;
   if (status == NAI_OK && !counts) status = NAI_ERR_MEMORY;
   if (status == NAI_OK) {
-    b->synapses = NULL; /* it is the first part from here on */
+    status = make_parts(out, net, p, c, learns, &l, counts);
+    b->synapses = NULL; /* the parts have them */
     b->wired = NULL;
-    status = make_parts(net, p, c, learns, &l, counts);
     nai__compressed_destroy(c);
     nai__free(learns);
   }
   nai__free(counts);
   nai__free(l.of);
   return status;
+}
+
+/* Where each block, or the first of its parts, goes: [blocks + 1]. */
+static int64_t *find_places(const nai_network *net, const parts *of)
+{
+  int64_t *place = NAI__ARRAY(int64_t, net->n_blocks + 1);
+  if (!place) return NULL;
+  for (int64_t b = 0; b < net->n_blocks; b++) place[b + 1] = 1;
+  for (int64_t i = 0; i < net->n_projections; i++)
+    if (of[i].block) place[net->projection[i].block + 1] = of[i].n;
+  for (int64_t b = 0; b < net->n_blocks; b++) place[b + 1] += place[b];
+  return place;
+}
+
+/* All at once: one projection after the other, each would move the blocks of all behind it. */
+static nai_status take_parts(nai_network *net, parts *of)
+{
+  int64_t *place = find_places(net, of);
+  nai__block *all = place ? NAI__ARRAY(nai__block, place[net->n_blocks]) : NULL;
+  if (!all) {
+    nai__free(place);
+    return NAI_ERR_MEMORY;
+  }
+  for (int64_t b = 0; b < net->n_blocks; b++) all[place[b]] = net->block[b];
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    nai__projection *p = &net->projection[i];
+    p->block = place[p->block];
+    if (!of[i].block) continue;
+    memcpy(all + p->block, of[i].block, (size_t)of[i].n * sizeof *all);
+    p->n_parts = of[i].n;
+    of[i].n = 0; /* what they have is the network's now */
+  }
+  nai__free(net->block);
+  net->block = all;
+  net->n_blocks = place[net->n_blocks];
+  nai__free(place);
+  return NAI_OK;
 }
 
 static nai_status check_positions(const nai_network *net, const nai__projection *p)
@@ -281,13 +349,26 @@ static nai_status check_positions(const nai_network *net, const nai__projection 
       from->position ? to->name : from->name, nai__source_name(net, p), nai__target_name(net, p));
 }
 
-nai_status nai__split_delays(nai_network *net)
+static nai_status split_all(nai_network *net, parts *of)
 {
   for (int64_t i = 0; i < net->n_projections; i++) {
     nai__projection *p = &net->projection[i];
     if (!p->spread) continue;
     NAI__TRY(check_positions(net, p));
-    NAI__TRY(split(net, p));
+    NAI__TRY(split(&of[i], net, p));
   }
-  return NAI_OK;
+  return take_parts(net, of);
+}
+
+nai_status nai__split_delays(nai_network *net)
+{
+  int64_t differ = 0;
+  for (int64_t i = 0; i < net->n_projections; i++) differ += net->projection[i].spread != 0;
+  if (differ == 0) return NAI_OK;
+  parts *of = NAI__ARRAY(parts, net->n_projections);
+  if (!of) return NAI_ERR_MEMORY;
+  nai_status status = split_all(net, of);
+  for (int64_t i = 0; i < net->n_projections; i++) parts_release(&of[i]);
+  nai__free(of);
+  return status;
 }
