@@ -17,7 +17,7 @@ from matplotlib.colors import LogNorm
 import neuroai as na
 
 QUICK = bool(os.environ.get("NEUROAI_EXAMPLE_QUICK"))
-SCALE, END = (0.003, 150) if QUICK else (0.02, 400)  # ms
+SCALE, END = (0.002, 60) if QUICK else (0.02, 400)  # ms
 TYPES = ["L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I"]
 
 
