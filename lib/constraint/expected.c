@@ -18,6 +18,19 @@ static double fraction_of(const nai__builtin *b, const nai__pairs *pairs)
   return all > 0 ? (double)there / (double)all : 0;
 }
 
+/* Of so many pairs those that are drawn, each time any of them; a pair that is drawn again has one synapse. */
+static double drawn_of(double pairs, double draws)
+{
+  return pairs > 1 ? -pairs * expm1(draws * log1p(-1 / pairs)) : fmin(pairs, draws);
+}
+
+/* Of a total, or of as many for each receiver. */
+static double several(const char *name, double pairs, double value, double n_post)
+{
+  if (strcmp(name, "total") == 0) return drawn_of(pairs, value);
+  return n_post * drawn_of(pairs / n_post, value);
+}
+
 int nai__constraint_expected(double *synapses, const nai_constraint *constraint,
                              const nai__pairs *pairs)
 {
@@ -31,6 +44,10 @@ int nai__constraint_expected(double *synapses, const nai_constraint *constraint,
   if (!nai__constraint_builtin_value(constraint, &value)) return 0;
   const nai__builtin *b = constraint->user;
   const char *name = constraint->name;
+  if (nai__constraint_has_multapses(constraint)) {
+    *synapses = several(name, *synapses, value, (double)pairs->n_post);
+    return 1;
+  }
   if (strcmp(name, "distance") == 0) {
     if (!pairs->post_position || !pairs->pre_position) return 0;
     *synapses *= nai__distance_mean(b, pairs);

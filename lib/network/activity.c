@@ -129,6 +129,12 @@ nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_
   return NAI_ERR_MEMORY;
 }
 
+int64_t nai__scratch_bytes(const nai_network *net, int64_t rows)
+{
+  const int64_t ld = scratch_row(net);
+  return (3 * rows * ld + ld + 16 + scaled_floats(net)) * (int64_t)sizeof(float);
+}
+
 void nai__scratch_destroy(nai__scratch *scratch)
 {
   nai__free(scratch->v);

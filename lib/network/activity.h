@@ -145,6 +145,7 @@ nai_status nai__activity_create(nai__activity *out, const nai_network *net, int6
 void nai__activity_destroy(nai__activity *activity);
 
 nai_status nai__scratch_create(nai__scratch *out, const nai_network *net, int64_t rows);
+int64_t nai__scratch_bytes(const nai_network *net, int64_t rows);
 void nai__scratch_destroy(nai__scratch *scratch);
 
 /*

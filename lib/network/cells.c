@@ -141,20 +141,39 @@ nai_status nai__cells_columns(nai_network *net, nai__node *node)
 
 /* --- what functions read ---------------------------------------------------------------------- */
 
+static int64_t values_of(const nai__node *node, int32_t k)
+{
+  return node->n * nai__cells_copies(node->cells, parameter_at(node->cells, k));
+}
+
+static int64_t floats_of(const nai__node *node)
+{
+  const nai_model_ops *ops = &node->cells->model->ops;
+  int64_t floats = ops->n_constants * node->n;
+  for (int32_t k = 0; k < ops->n_parameters; k++) floats += values_of(node, k);
+  return floats + 1;
+}
+
+int64_t nai__cells_bytes(const nai__node *node)
+{
+  if (!node->cells) return 0;
+  int64_t doubles = 0;
+  for (int32_t k = 0; k < node->cells->model->ops.n_parameters; k++)
+    if (node->cells->number[k] < 0) doubles += values_of(node, k);
+  return doubles * (int64_t)sizeof(double) + floats_of(node) * (int64_t)sizeof(float);
+}
+
 nai_status nai__cells_allocate(const nai__node *node)
 {
   nai__cells *c = node->cells;
   const nai_model_ops *ops = &c->model->ops;
-  int64_t floats = ops->n_constants * node->n;
-  for (int32_t k = 0; k < ops->n_parameters; k++)
-    floats += node->n * nai__cells_copies(c, parameter_at(c, k));
   nai__free(c->memory);
-  c->memory = NAI__ARRAY(float, floats + 1);
+  c->memory = NAI__ARRAY(float, floats_of(node));
   if (!c->memory) return NAI_ERR_MEMORY;
   float *next = c->memory;
   for (int32_t k = 0; k < ops->n_parameters; k++) {
     c->parameter[k] = next;
-    next += node->n * nai__cells_copies(c, parameter_at(c, k));
+    next += values_of(node, k);
   }
   for (int32_t k = 0; k < ops->n_constants; k++, next += node->n) c->constant[k] = next;
   return NAI_OK;
@@ -175,7 +194,7 @@ nai_status nai__cells_prepare(const nai_network *net, const nai__node *node)
   const nai_model_ops *ops = &c->model->ops;
   for (int32_t k = 0; k < ops->n_parameters; k++) {
     const double *values = c->own[k] ? c->own[k] : node->number[c->number[k]];
-    int64_t count = node->n * nai__cells_copies(c, parameter_at(c, k));
+    int64_t count = values_of(node, k);
     for (int64_t i = 0; i < count; i++) c->parameter[k][i] = (float)values[i];
   }
   if (!ops->prepare) return NAI_OK;

@@ -1,4 +1,7 @@
-/* A network that is the same as another, in memory of its own. */
+/*
+ * A network that is the same as another, in memory of its own; and one to plan with, whose numbers and
+ * positions are the other's.
+ */
 #include <string.h>
 
 #include "../base/error.h"
@@ -19,11 +22,24 @@ static nai_status copy_array(void *out, const void *array, int64_t n, size_t siz
   return NAI_OK;
 }
 
-static nai_status copy_node(nai_network *net, const nai__node *from)
+/* What is the other's stays where it is. */
+static nai_status lend_cells(nai__node *node, const nai__node *from)
+{
+  node->cells = NULL;
+  if (!from->cells) return NAI_OK;
+  node->cells = NAI__NEW(nai__cells);
+  if (!node->cells) return NAI_ERR_MEMORY;
+  *node->cells = *from->cells;
+  nai__model_keep(from->cells->model);
+  return NAI_OK;
+}
+
+static nai_status copy_node(nai_network *net, const nai__node *from, int lent)
 {
   NAI__TRY(nai__index_add(&net->names, nai__hash_text(from->name), net->n_nodes));
   nai__node *node = &net->node[net->n_nodes++]; /* what fails is destroyed with the rest */
   *node = *from;
+  if (lent) return lend_cells(node, from);
   memset(node->number, 0, sizeof node->number);
   node->position = node->port_position = NULL;
   node->cells = NULL;
@@ -55,12 +71,12 @@ static nai_status copy_projection(nai_network *net, const nai__projection *from)
   return NAI_OK;
 }
 
-static nai_status copy_composition(nai_network *net, const nai_network *from)
+static nai_status copy_composition(nai_network *net, const nai_network *from, int lent)
 {
   net->node = NAI__ARRAY(nai__node, nai__grown_room(from->n_nodes));
   net->projection = NAI__ARRAY(nai__projection, nai__grown_room(from->n_projections));
   if (!net->node || !net->projection) return NAI_ERR_MEMORY;
-  for (int64_t i = 0; i < from->n_nodes; i++) NAI__TRY(copy_node(net, &from->node[i]));
+  for (int64_t i = 0; i < from->n_nodes; i++) NAI__TRY(copy_node(net, &from->node[i], lent));
   for (int64_t i = 0; i < from->n_projections; i++)
     NAI__TRY(copy_projection(net, &from->projection[i]));
   net->balance = NAI__ARRAY(int32_t, nai__grown_room(from->n_nodes));
@@ -129,11 +145,39 @@ nai_status nai_network_copy(nai_network **out, const nai_network *net)
   if (net->built) NAI__TRY(nai__whole_check(net, "a copy"));
   nai_network *copy;
   NAI__TRY(nai_network_create(&copy, net->dt));
-  nai_status status = copy_composition(copy, net);
+  nai_status status = copy_composition(copy, net, 0);
   if (status == NAI_OK && net->built) status = copy_arrays(copy, net);
   if (status == NAI_OK)
     *out = copy;
   else
     nai_network_destroy(copy);
+  return status;
+}
+
+/* --- a plan ----------------------------------------------------------------------------------- */
+
+void nai__plan_destroy(nai_network *plan)
+{
+  for (int64_t i = 0; plan && i < plan->n_nodes; i++) {
+    nai__node *node = &plan->node[i];
+    memset(node->number, 0, sizeof node->number);
+    node->position = node->port_position = NULL;
+    if (!node->cells) continue;
+    memset(node->cells->own, 0, sizeof node->cells->own);
+    node->cells->memory = NULL;
+  }
+  nai_network_destroy(plan);
+}
+
+nai_status nai__plan_create(nai_network **out, const nai_network *net)
+{
+  *out = NULL;
+  nai_network *plan;
+  NAI__TRY(nai_network_create(&plan, net->dt));
+  nai_status status = copy_composition(plan, net, 1);
+  if (status == NAI_OK)
+    *out = plan;
+  else
+    nai__plan_destroy(plan);
   return status;
 }

@@ -114,11 +114,24 @@ int64_t nai__long_delay(const nai_network *net, const nai__projection *p)
   return steps_of(net, p, p->spread_by[MEAN] + 5 * p->spread_by[SD]);
 }
 
+int64_t nai__short_delay(const nai_network *net, const nai__projection *p)
+{
+  if (p->spread != NAI__DRAWN_DELAYS) return nai__mean_delay(net, p);
+  return steps_of(net, p, fmax(p->spread_by[MEAN] - 5 * p->spread_by[SD], p->spread_by[LEAST]));
+}
+
+/* Of so many normal numbers hardly any is further from the mean. */
+int64_t nai__longest_of(const nai_network *net, const nai__projection *p, double synapses)
+{
+  if (p->spread != NAI__DRAWN_DELAYS) return nai__long_delay(net, p);
+  const double sds = 1 + sqrt(2 * log(fmax(synapses, 2)));
+  return steps_of(net, p, p->spread_by[MEAN] + sds * p->spread_by[SD]);
+}
+
 int64_t nai__expected_delays(const nai_network *net, const nai__projection *p)
 {
   if (p->spread != NAI__DRAWN_DELAYS) return 1;
-  const double short_ms = fmax(p->spread_by[MEAN] - 5 * p->spread_by[SD], p->spread_by[LEAST]);
-  const int64_t delays = nai__long_delay(net, p) - steps_of(net, p, short_ms) + 1;
+  const int64_t delays = nai__long_delay(net, p) - nai__short_delay(net, p) + 1;
   return delays < NAI__MOST_DELAYS ? delays : NAI__MOST_DELAYS;
 }
 

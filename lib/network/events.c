@@ -11,6 +11,12 @@ static int has_fans(const nai_network *net)
   return 0;
 }
 
+int64_t nai__events_bytes(const nai_network *net, int64_t slots)
+{
+  return slots *
+         (net->n_units * (int64_t)sizeof(int32_t) + net->n_nodes * (int64_t)sizeof(int64_t));
+}
+
 nai_status nai__events_create(nai__events **out, const nai__activity *a)
 {
   *out = NULL;

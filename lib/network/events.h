@@ -18,6 +18,8 @@ struct nai__events {
 /* Of as many steps as the activity keeps; NULL where no synapses go by sender, of a network that is not shared. */
 nai_status nai__events_create(nai__events **out, const nai__activity *a);
 void nai__events_destroy(nai__events *events);
+/* What they take of memory, where there are any. */
+int64_t nai__events_bytes(const nai_network *net, int64_t slots);
 
 /*
  * The units, counted in their population, that sent anything in the first of its signals at time t, which is

@@ -333,7 +333,8 @@ static void open_block(nai_network *net, nai__projection *p)
                    .first_shared = -1,
                    .frozen = p->is_listed && !p->plastic && !nai__is_projected(p),
                    .expected = nai__expected_delays(net, p),
-                   .longest = p->spread ? nai__long_delay(net, p) : p->delay};
+                   .longest = p->spread ? nai__long_delay(net, p) : p->delay,
+                   .at = {.columns = p->is_listed ? nai__expected_synapses(net, p) : 0}};
 }
 
 static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)
@@ -378,14 +379,10 @@ static void link_shared(nai_network *net)
   }
 }
 
-/* Of a listed block without synapses yet: as many as are expected. */
-static int64_t synapses_of(const nai_network *net, const nai__block *b)
+/* Of a listed block; without synapses yet as many as are expected. */
+static int64_t synapses_of(const nai__block *b)
 {
-  if (b->synapses) return b->synapses->first[b->n_post];
-  for (int64_t i = 0; i < net->n_projections; i++)
-    if (&net->block[net->projection[i].block] == b)
-      return nai__expected_synapses(net, &net->projection[i]);
-  return 0;
+  return b->synapses ? b->synapses->first[b->n_post] : b->at.columns;
 }
 
 /*
@@ -406,7 +403,7 @@ static nai_status place_blocks(nai_network *net)
   for (int64_t i = 0; i < net->n_blocks; i++) {
     nai__block *b = &net->block[i];
     b->at.rows = b->is_listed ? 1 : b->n_post;
-    b->at.columns = b->is_listed ? synapses_of(net, b) : b->n_pre;
+    b->at.columns = b->is_listed ? synapses_of(b) : b->n_pre;
     b->at.stride = stride_of(b, theta);
     b->at.start = theta;
     if (b->at.stride && b->at.rows > (MOST_THETA - theta) / b->at.stride)

@@ -9,7 +9,8 @@ static int64_t node_bytes(const nai__node *node)
 {
   int first, n;
   nai__numbers_of(node->kind, &first, &n);
-  return node->n * (n * (int64_t)sizeof(double) +
+  return nai__cells_bytes(node) +
+         node->n * (n * (int64_t)sizeof(double) +
                     (node->placement != NAI__NOWHERE ? 3 * (int64_t)sizeof(float) : 0));
 }
 

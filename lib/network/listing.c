@@ -37,12 +37,21 @@ static int64_t bytes_of(const nai__block *b, int64_t synapses)
          (b->from_input ? 0 : nai__lists_bytes(post, pre, synapses, 0));
 }
 
-/* Of a listed block, before they are there: of the synapses that are expected. */
-static int64_t listed_bytes(const nai__block *b)
+/* Receivers that lists by sender are of. */
+static int64_t receivers_of(const nai_network *net, const nai__block *b)
 {
-  const int64_t pre = b->n_pre, post = b->n_post, parts = b->is_listed ? b->expected : 0;
-  const int64_t synapses = parts ? b->at.columns / parts : 0;
-  const int64_t fans = b->spikes ? parts * nai__fans_bytes(pre, post, synapses, b->one) : 0;
+  const nai__portion mine = nai__mine(net, &net->node[b->to]);
+  return nai__is_shared_out(net) ? mine.end - mine.first : b->n_post;
+}
+
+/* Of a listed block, before they are there: of the synapses that are expected. */
+static int64_t listed_bytes(const nai_network *net, const nai__block *b)
+{
+  if (!b->is_listed) return 0;
+  const int64_t pre = b->n_pre, post = b->n_post, parts = b->expected;
+  const int64_t synapses = b->at.columns / parts;
+  const int64_t fans =
+      b->spikes ? parts * nai__fans_bytes(pre, receivers_of(net, b), synapses, b->one) : 0;
   if (b->spikes && b->frozen) return fans;
   return fans + parts * (nai__compressed_bytes(pre, synapses) +
                          nai__lists_expected(pre, post, synapses, 1) +
@@ -62,7 +71,7 @@ int64_t nai__lists_most(const nai_network *net)
   int64_t bytes = 0;
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const int64_t synapses = most_listed(&net->block[i]);
-    bytes += listed_bytes(&net->block[i]);
+    bytes += listed_bytes(net, &net->block[i]);
     if (net->block[i].is_listed) continue;
     if (synapses >= 0 && lists_pay(&net->block[i], synapses))
       bytes += bytes_of(&net->block[i], synapses);
@@ -84,9 +93,9 @@ int64_t nai__listed_bytes(const nai__block *b)
          b->at.columns * (int64_t)sizeof(int32_t);
 }
 
-int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists)
+int64_t nai__list_bytes(const nai_network *net, const nai__block *b, const uint8_t *exists)
 {
-  if (b->is_listed) return listed_bytes(b);
+  if (b->is_listed) return listed_bytes(net, b);
   const int64_t synapses = count_synapses(b, exists);
   return lists_pay(b, synapses) ? bytes_of(b, synapses) : 0;
 }

@@ -294,7 +294,7 @@ static nai_status list_masked(nai__listing *out, const nai_network *net, const n
   for (int64_t i = 0; i < p->n_post; i++)
     for (int64_t j = 0; j < p->n_pre; j++)
       if (mask[i * p->n_pre + j] == 0) exists[from + i * p->at.stride + j] = 0;
-  const int64_t bytes = nai__layout_bytes(net) + nai__list_bytes(block, exists);
+  const int64_t bytes = nai__layout_bytes(net) + nai__list_bytes(net, block, exists);
   nai_status status = nai__memory_check(net, bytes, "the network");
   if (status == NAI_OK) status = nai__list_block(out, net, block, exists);
   nai__free(exists);

@@ -11,10 +11,10 @@ nai_status nai_network_memory(int64_t *bytes, const nai_network *net)
     return NAI_OK;
   }
   nai_network *plan; /* the layout is written into the network */
-  NAI__TRY(nai_network_copy(&plan, net));
+  NAI__TRY(nai__plan_create(&plan, net));
   nai_status status = nai__layout_plan(plan);
   if (status == NAI_OK) *bytes = nai__layout_bytes(plan) + nai__draw_bytes(plan);
-  nai_network_destroy(plan);
+  nai__plan_destroy(plan);
   return status;
 }
 

@@ -212,7 +212,8 @@ typedef struct nai__block {
   int32_t goes_on;   /* 1: so is the next block, which follows it in theta without a gap */
   int64_t expected;  /* such blocks that its projection may get, before it is wired; */
   int64_t longest;   /* and the longest of their delays */
-  nai__rectangle at; /* [post][pre]; listed: its synapses in one row, in ascending order of both */
+  nai__rectangle at; /* [post][pre]; listed: its synapses in one row, in ascending order of both; */
+                     /* as many as are expected, before it is wired */
   float *forward;    /* packed: a row for each pre; listed: nothing is in it */
   float *backward;   /* packed: a row for each post; NULL from inputs. Listed: as `forward` */
   nai__listing listing;
@@ -482,6 +483,8 @@ void nai__numbers_start(nai_network *net);
 void nai__bound_initial_states(nai_network *net);
 /* The float arrays that kernels read, made anew from the nodes' numbers. */
 void nai__numbers_refresh(nai_network *net);
+/* Of a plan, which has no such arrays: whether a step draws anything. */
+void nai__numbers_find_noise(nai_network *plan);
 /*
  * Where a number that can learn starts in theta: biases and initial states; -1 for all others.
  */
@@ -512,6 +515,8 @@ int64_t nai__cells_copies(const nai__cells *cells, const nai_field *field);
 nai_status nai__cells_columns(nai_network *net, nai__node *node);
 /* Memory of what functions read; then its contents, from the numbers: of one node, of all. */
 nai_status nai__cells_allocate(const nai__node *node);
+/* With the parameters that they were composed of; of a node laid out. 0 of rate units. */
+int64_t nai__cells_bytes(const nai__node *node);
 nai_status nai__cells_prepare(const nai_network *net, const nai__node *node);
 nai_status nai__cells_refresh(nai_network *net);
 
@@ -624,7 +629,10 @@ static inline int nai__is_projected(const nai__projection *p)
 #define NAI__MOST_DELAYS 1024
 /* Blocks that a projection with such delays may get, about, before it is wired. */
 int64_t nai__expected_delays(const nai_network *net, const nai__projection *p);
-/* About their mean, and the longest, steps; before it is wired. */
+/* The shortest, about their mean, and the longest, steps; before it is wired. */
+int64_t nai__short_delay(const nai_network *net, const nai__projection *p);
+/* The longest of so many that are drawn. */
+int64_t nai__longest_of(const nai_network *net, const nai__projection *p, double synapses);
 int64_t nai__mean_delay(const nai_network *net, const nai__projection *p);
 int64_t nai__long_delay(const nai_network *net, const nai__projection *p);
 /* Gives the one block of a listed projection n - 1 more behind it, as it is. */
@@ -676,7 +684,7 @@ nai_status nai__whole_check(const nai_network *net, const char *what);
 
 /* Which projections are listed; when ends have their sizes. */
 nai_status nai__choose_storage(nai_network *net);
-/* How many synapses a projection will have, about; where nobody knows, as one that was told to be listed. */
+/* How many synapses a projection will have onto units of this rank, about; where nobody knows, as one that was told to be listed. */
 int64_t nai__expected_synapses(const nai_network *net, const nai__projection *p);
 
 /* --- shared.c --------------------------------------------------------------------------------- */
@@ -707,7 +715,7 @@ int64_t nai__listing_bytes(const nai__listing *listing);
 /* Of one block; if it is dense, with these synapses ([post][stride]). */
 nai_status nai__list_block(nai__listing *out, const nai_network *net, const nai__block *b,
                            const uint8_t *exists);
-int64_t nai__list_bytes(const nai__block *b, const uint8_t *exists);
+int64_t nai__list_bytes(const nai_network *net, const nai__block *b, const uint8_t *exists);
 /* What the fans of a block have: onto units of this rank. Lent. */
 nai__compressed nai__rows_of_fans(const nai_network *net, const nai__block *b);
 void nai__use_listing(nai__block *b, const nai__listing *listing);
@@ -780,6 +788,12 @@ static inline int64_t nai__numbers_width(const nai_network *net)
 {
   return net->n_theta - net->unit_bias;
 }
+/*
+ * copy.c: what was composed once more, to be laid out and nothing else: it reads the numbers and positions
+ * of the other network, which stays as it is until then.
+ */
+nai_status nai__plan_create(nai_network **out, const nai_network *net);
+void nai__plan_destroy(nai_network *plan);
 /* One more holds it: gives what that one destroys at its end. */
 nai_network *nai__network_keep(const nai_network *net);
 

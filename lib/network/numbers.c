@@ -584,6 +584,18 @@ static void refresh_segment(nai_network *net, nai__segment *segment)
   if (units->transfer == NAI__POWER) units->exponent = unit + NAI__EXPONENTS * ld;
 }
 
+void nai__numbers_find_noise(nai_network *plan)
+{
+  plan->has_noise = plan->has_output_noise = 0;
+  for (int64_t i = 0; i < plan->n_nodes; i++) {
+    const nai__node *node = &plan->node[i];
+    for (int64_t u = 0; u < node->n && node->kind == NAI_POPULATIONS; u++) {
+      if (draws(node, node->number[NAI__NOISE][u])) plan->has_noise = 1;
+      if (!node->cells && node->number[NAI__OUTPUT_NOISE][u] > 0) plan->has_output_noise = 1;
+    }
+  }
+}
+
 void nai__numbers_refresh(nai_network *net)
 {
   net->has_noise = net->has_input_noise = net->has_input_shape = 0;

@@ -20,7 +20,7 @@ nai_status nai__list_synapses(nai_network *net)
 {
   int64_t bytes = nai__layout_bytes(net);
   for (int64_t i = 0; i < net->n_blocks; i++)
-    bytes += nai__list_bytes(&net->block[i], net->exists + net->block[i].at.start);
+    bytes += nai__list_bytes(net, &net->block[i], net->exists + net->block[i].at.start);
   NAI__TRY(nai__memory_check(net, bytes, "the network"));
   for (int64_t i = 0; i < net->n_blocks; i++) {
     nai__block *b = &net->block[i];

@@ -157,7 +157,7 @@ static int is_alone(const nai_network *net)
   if (net->n_inputs || net->n_outputs || net->n_releases || net->has_noise || net->has_output_noise)
     return 0;
   for (int64_t k = 0; k < net->n_blocks; k++)
-    if (!net->block[k].listing.fans) return 0;
+    if (!net->block[k].spikes) return 0;
   return net->n_blocks > 0 && all_part(net);
 }
 

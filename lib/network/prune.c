@@ -26,7 +26,7 @@ static nai_status list_rest(nai__listing *out, const nai_network *net, const nai
   if (!exists) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < n; k++)
     exists[k] = net->exists[b->at.start + k] != 0 && gone[b->at.start + k] == 0;
-  const int64_t bytes = nai__layout_bytes(net) + nai__list_bytes(b, exists);
+  const int64_t bytes = nai__layout_bytes(net) + nai__list_bytes(net, b, exists);
   nai_status status = nai__memory_check(net, bytes, "the network");
   if (status == NAI_OK) status = nai__list_block(out, net, b, exists);
   nai__free(exists);

@@ -152,6 +152,15 @@ static int64_t within(int64_t least, int64_t n, int64_t most)
   return n < least ? least : n > most ? most : n;
 }
 
+nai__meeting_size nai__meeting_of(const nai_network *net, int64_t steps)
+{
+  const int64_t ranks = nai__exchange_ranks(net->exchange), of_row = 1 + at_once(ranks),
+                of_all = steps * (3 * net->n_units + 2 + ranks) + ranks * of_row;
+  return (nai__meeting_size){
+      .bytes = ranks > 1 ? of_all * (int64_t)sizeof(int32_t) + ranks * (int64_t)sizeof(int64_t) : 0,
+      .row_bytes = ranks > 1 ? of_row * (int64_t)sizeof(int32_t) : 0};
+}
+
 /* Room for all units at each of the steps. */
 nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a)
 {

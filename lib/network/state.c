@@ -22,13 +22,39 @@ static nai_status events_of(nai_state *state)
   return nai__events_create(&state->activity.events, &state->activity);
 }
 
+/* One trial has slots for as many steps as are made at once: rates that are read after them, and outputs. */
+static nai__activity shape_of(const nai_network *net, int64_t trials)
+{
+  nai__activity a = nai__activity_shape(net, trials, 0);
+  const int64_t steps = trials == 1 ? nai__parts_window(net) : 1;
+  a.rate_slots += steps - 1;
+  a.output_slots = steps;
+  return a;
+}
+
+static int64_t memory_of(const nai__activity *a)
+{
+  const nai_network *net = a->net;
+  return nai__activity_floats(a) + a->trials * (3 * net->ld_units + net->ld_state) +
+         2 * net->ld_units;
+}
+
+int64_t nai__state_bytes(const nai_network *plan)
+{
+  enum { SMALL = 8192 }; /* the handles, and the beginnings of arrays */
+  const nai__activity a = shape_of(plan, 1);
+  return SMALL + memory_of(&a) * (int64_t)sizeof(float) + plan->ld_units +
+         plan->n_nodes * (int64_t)sizeof(nai__node *) + nai__events_bytes(plan, a.rate_slots) +
+         nai__meeting_of(plan, a.rate_slots).bytes + nai__scratch_bytes(plan, 1);
+}
+
 static nai_status allocate(nai_state *state)
 {
   const nai_network *net = state->net;
   int64_t floats = nai__activity_floats(&state->activity),
           rows = state->activity.trials * net->ld_units;
   int64_t states = state->activity.trials * net->ld_state;
-  state->n_memory = floats + 3 * rows + states + 2 * net->ld_units;
+  state->n_memory = memory_of(&state->activity);
   state->memory = NAI__ARRAY(float, state->n_memory);
   state->seen = NAI__ARRAY(unsigned char, net->ld_units);
   state->watched = NAI__ARRAY(const nai__node *, net->n_nodes);
@@ -58,13 +84,6 @@ static nai_status check_trials(const nai_network *net, int64_t trials)
   return NAI_OK;
 }
 
-/* Rates that are read after so many steps were made at once are there still, and outputs of all of them. */
-static void keep_window(nai__activity *a, int64_t steps)
-{
-  a->rate_slots += steps - 1;
-  a->output_slots = steps;
-}
-
 static nai_status create(nai_state **out, const nai_network *net, int64_t trials, uint64_t seed)
 {
   NAI__TRY(nai__require_built(net, "net"));
@@ -74,8 +93,7 @@ static nai_status create(nai_state **out, const nai_network *net, int64_t trials
   if (!state) return NAI_ERR_MEMORY;
   state->net = net;
   state->kept = nai__network_keep(net);
-  state->activity = nai__activity_shape(net, trials, 0);
-  if (trials == 1) keep_window(&state->activity, nai__parts_window(net));
+  state->activity = shape_of(net, trials);
   state->activity.seed = seed;
   state->schedule.trials = trials;
   nai_status status = allocate(state);

@@ -31,6 +31,9 @@ struct nai_state {
   const nai__node **watched; /* [n_nodes]: room for those whose spikes a call records */
 };
 
+/* What a state of one trial takes of memory, at most; of a network that is laid out. */
+int64_t nai__state_bytes(const nai_network *plan);
+
 /*
  * One step, of inputs that are finite; nullable: inputs, outputs. What stands at addresses that stay is
  * behind until it is copied, before anybody looks.
