@@ -982,6 +982,12 @@ public:
     nai::check(nai_network_memory(&bytes_, pointer()));
     return bytes_;
   }
+  nai_estimate estimate(int32_t ranks, const double *hz, int64_t n) const
+  {
+    nai_estimate out_ = NAI_ESTIMATE_INIT;
+    nai::check(nai_network_estimate(&out_, pointer(), ranks, hz, n));
+    return out_;
+  }
   void set_memory_limit(int64_t bytes)
   {
     nai::check(nai_network_set_memory_limit(pointer(), bytes));

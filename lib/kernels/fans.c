@@ -19,6 +19,11 @@ static int wants_bits(int64_t k, int64_t n, int64_t synapses)
   return (double)synapses >= LEAST_DENSITY * (double)k * (double)n;
 }
 
+int nai__fans_want_bits(int64_t k, int64_t n, int64_t synapses, int has_one_weight)
+{
+  return has_one_weight && wants_bits(k, n, synapses);
+}
+
 /* Bytes. */
 static int64_t bits_of(int64_t k, int64_t n)
 {

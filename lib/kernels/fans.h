@@ -58,6 +58,8 @@ int nai__fans_part(nai__fans *fans);
 /* Bytes of some, 0 of none; and of so many synapses. */
 int64_t nai__fans_size(const nai__fans *fans);
 int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight);
+/* 1 where so many get rows of bits. */
+int nai__fans_want_bits(int64_t k, int64_t n, int64_t synapses, int has_one_weight);
 
 /* Takes the weights from w, which are in the order of `synapses`. */
 void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const float *w);

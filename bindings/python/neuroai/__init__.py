@@ -84,6 +84,7 @@ from .errors import (
     UnknownNameError,
     UnsupportedError,
 )
+from .estimates import Estimate, Machine, estimate
 from .evaluation import Confusion, Evaluation, evaluate, play
 from .exchange import MPI, Exchange
 from .fits import PsychometricFit, fit_psychometric
@@ -197,6 +198,7 @@ __all__ = [
     "EquilibriumPropagation",
     "Error",
     "ErrorBatch",
+    "Estimate",
     "Evaluation",
     "Exchange",
     "FORCE",
@@ -233,6 +235,7 @@ __all__ = [
     "Lyapunov",
     "MPI",
     "MSE",
+    "Machine",
     "Mask",
     "MaxWeight",
     "MeanField",
@@ -318,6 +321,7 @@ __all__ = [
     "d_prime",
     "decode",
     "dimensionality",
+    "estimate",
     "evaluate",
     "experiment",
     "fit_psychometric",

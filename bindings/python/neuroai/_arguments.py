@@ -107,6 +107,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_network_destroy": "net",
     "nai_network_dt": "net",
     "nai_network_ends": "signal port net index",
+    "nai_network_estimate": "out net ranks hz n",
     "nai_network_get_each": "net name parameter values n",
     "nai_network_kernels": "net",
     "nai_network_leak": "leak net name",

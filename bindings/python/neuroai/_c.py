@@ -278,6 +278,32 @@ class nai_synapse_arrays(Structure):
     ]
 
 
+class nai_estimate(Structure):
+    """What a network would take on so many ranks."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("ranks", c_int32),
+        ("units", c_int64),
+        ("rank_units", c_int64),
+        ("synapses", c_int64),
+        ("rank_synapses", c_int64),
+        ("build_bytes", c_int64),
+        ("bytes", c_int64),
+        ("state_bytes", c_int64),
+        ("exchange_steps", c_int64),
+        ("exchanges", c_int64),
+        ("row_bytes", c_int64),
+        ("most_bytes", c_int64),
+        ("exchange_bytes", c_double),
+        ("lists", c_double),
+        ("spikes", c_double),
+        ("fans", c_double),
+        ("events", c_double),
+        ("bits", c_double),
+    ]
+
+
 class nai_spectrum(Structure):
     """What the eigenvalues and singular values of a recurrent weight matrix say."""
 
@@ -1293,6 +1319,9 @@ nai_network_set_radius = _function("nai_network_set_radius", nai_status, _networ
 nai_network_set_balance = _function("nai_network_set_balance", nai_status, _network, Text, int32)
 nai_network_set_kernels = _function("nai_network_set_kernels", nai_status, _network, Text)
 nai_network_memory = _function("nai_network_memory", nai_status, POINTER(c_int64), _network)
+nai_network_estimate = _function(
+    "nai_network_estimate", nai_status, POINTER(nai_estimate), _network, int32, doubles, int64
+)
 nai_network_set_memory_limit = _function("nai_network_set_memory_limit", nai_status, _network, int64)
 nai_network_set_threads = _function("nai_network_set_threads", nai_status, _network, c_int32)
 nai_network_set_exchange = _function("nai_network_set_exchange", nai_status, _network, _exchange)

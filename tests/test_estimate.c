@@ -1,0 +1,493 @@
+/*
+ * What is said of a network on some ranks before it is built, held against networks that are: memory, synapses, what
+ * ranks send each other; and what is refused.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/base/exchange.h"
+#include "../lib/network/network.h"
+#include "faults.h"
+#include "networks.h"
+#include "ranks.h"
+
+enum { E = 1500, I = 400, UNITS = E + I, STEPS = 300 };
+
+enum { INDEGREE, TOTAL, SPARSE, OUTDEGREE, MULTAPSES, KINDS };
+/* What there is besides. */
+enum { DRAWN_DELAYS = 1, DRAWN_WEIGHTS = 2, OUTPUT = 4, WITHS = 8 };
+
+static void constrain(nai_network *net, int kind)
+{
+  nai_constraint *c = NULL;
+  if (kind == INDEGREE) nai_constraint_create_indegree(&c, 60);
+  if (kind == TOTAL) nai_constraint_create_total(&c, 20000);
+  if (kind == SPARSE) nai_constraint_create_sparse(&c, 0.06);
+  if (kind == OUTDEGREE) nai_constraint_create_outdegree(&c, 30);
+  if (kind == MULTAPSES) nai_constraint_create_total_multapses(&c, 20000);
+  expect_ok(nai_network_constrain(net, "E I", "E I", c));
+  nai_constraint_destroy(c);
+}
+
+/* Not built; about 15 Hz. */
+static nai_network *compose(int kind, int with)
+{
+  nai_network *net =
+      COMPOSE(.dt = 0.5, .populations = {{"E", E, NAI_EXCITATORY}, {"I", I, NAI_INHIBITORY}});
+  expect_ok(nai_network_set_model(net, "E I", "lif"));
+  expect_ok(nai_network_set(net, "E I", "reset", 10));
+  expect_ok(nai_network_set(net, "E I", "background", 11000));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  constrain(net, kind);
+  const int32_t drawn = with & DRAWN_WEIGHTS ? NAI_WEIGHTS_NORMAL : NAI_WEIGHTS_CONSTANT;
+  expect_ok(nai_network_set_initial_weights(net, "E", "E I", drawn, 0.2, 0.05));
+  expect_ok(nai_network_set_initial_weights(net, "I", "E I", drawn, -1, 0.1));
+  expect_ok(nai_network_set_plastic(net, "E I", "E I", 0));
+  expect_ok(nai_network_set_delay(net, "E I", "E I", 1.5));
+  if (with & DRAWN_DELAYS) expect_ok(nai_network_set_delays(net, "E I", "E I", 3, 1, 1));
+  if (with & OUTPUT) {
+    expect_ok(nai_network_add_output(net, "z", 2));
+    expect_ok(nai_network_connect(net, "E", "z"));
+  }
+  return net;
+}
+
+static const double some = 8;
+
+static nai_estimate estimated(const nai_network *net, int32_t ranks, double hz)
+{
+  nai_estimate e = NAI_ESTIMATE_INIT;
+  const long held = faults_held();
+  expect_ok(nai_network_estimate(&e, net, ranks, &hz, 1));
+  ck_assert_int_eq(faults_held(), held);
+  ck_assert_int_eq(e.ranks, ranks);
+  return e;
+}
+
+/* --- one rank that is alone --------------------------------------------------------------------- */
+
+/* All others say what this rank says. */
+typedef struct echo {
+  int32_t rank, ranks;
+  int64_t calls, bytes;
+} echo;
+
+static nai_status repeat(void *user, void *all, const int64_t *first, const int64_t *bytes)
+{
+  echo *e = user;
+  for (int32_t k = 0; k < e->ranks; k++)
+    if (k != e->rank && bytes[k] > 0)
+      memcpy((char *)all + first[k], (char *)all + first[e->rank],
+             (size_t)(bytes[k] < bytes[e->rank] ? bytes[k] : bytes[e->rank]));
+  e->calls++;
+  e->bytes += bytes[e->rank];
+  return NAI_OK;
+}
+
+static nai_status no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
+                          int64_t n_take)
+{
+  (void)user, (void)partner, (void)give, (void)n_give, (void)take, (void)n_take;
+  return NAI_ERR_USER;
+}
+
+static void share(nai_network *net, echo *e)
+{
+  nai_exchange_ops ops = {.struct_size = sizeof ops,
+                          .rank = e->rank,
+                          .ranks = e->ranks,
+                          .swap = no_swap,
+                          .gather = repeat};
+  nai_exchange *exchange;
+  expect_ok(nai_exchange_create(&exchange, &ops, e));
+  expect_ok(nai_network_set_exchange(net, exchange));
+  nai_exchange_destroy(exchange);
+}
+
+static int64_t count_synapses(const nai_network *net)
+{
+  int64_t n = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (net->block[k].synapses) n += net->block[k].synapses->first[net->block[k].n_post];
+  return n;
+}
+
+/* What a rank took in truth. */
+typedef struct truth {
+  int64_t most, held, told, state, synapses;
+} truth;
+
+static truth truth_of(int kind, int with, int32_t rank, int32_t ranks)
+{
+  truth t;
+  echo e = {.rank = rank, .ranks = ranks};
+  nai_network *net = compose(kind, with);
+  nai_state *state;
+  if (ranks > 1) share(net, &e);
+  const long before = faults_held();
+  faults_most_held();
+  expect_ok(nai_network_build(net, 7));
+  t.most = faults_most_held() - before;
+  t.held = faults_held() - before;
+  t.synapses = count_synapses(net);
+  expect_ok(nai_network_memory(&t.told, net));
+  const long built = faults_held();
+  expect_ok(nai_state_create(&state, net, 1, 3));
+  t.state = faults_held() - built;
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+  return t;
+}
+
+/* No rank takes more than was said of the one that has most, and that one not much less. */
+START_TEST(memory_is_an_upper_bound)
+{
+  static const int32_t sizes[] = {1, 2, 4, 7};
+  const int kind = _i % KINDS, with = _i / KINDS;
+  for (int k = 0; k < 4; k++) {
+    const int32_t ranks = sizes[k];
+    nai_network *net = compose(kind, with);
+    const nai_estimate e = estimated(net, ranks, 0);
+    int64_t told = 0, state = 0;
+    for (int32_t rank = 0; rank < ranks; rank++) {
+      const truth t = truth_of(kind, with, rank, ranks);
+      ck_assert_int_le(t.held, e.bytes);
+      ck_assert_int_le(t.told, e.bytes);
+      ck_assert_int_le(t.most, e.build_bytes);
+      ck_assert_int_le(t.state, e.state_bytes);
+      told = t.told > told ? t.told : told;
+      state = t.state > state ? t.state : state;
+    }
+    const double over = (double)e.bytes / (double)told;
+    ck_assert_msg(over < (ranks > 1 ? 1.15 : 1.5), "kind %d with %d on %d: %g", kind, with,
+                  (int)ranks, over);
+    EXPECT((double)e.state_bytes < 1.25 * (double)state);
+    EXPECT(e.build_bytes >= e.bytes);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* --- synapses ----------------------------------------------------------------------------------- */
+
+static double absolute(double x)
+{
+  return x < 0 ? -x : x;
+}
+
+/* Indegrees, outdegrees and totals are exact; others are drawn, with a variance below their mean. */
+START_TEST(synapses_are_those_that_are_drawn)
+{
+  const int exact = _i == INDEGREE || _i == TOTAL || _i == OUTDEGREE;
+  for (int32_t ranks = 1; ranks <= 4; ranks += 3) {
+    nai_network *net = compose(_i, DRAWN_DELAYS);
+    const nai_estimate e = estimated(net, ranks, 0);
+    int64_t all = 0, most = 0;
+    for (int32_t rank = 0; rank < ranks; rank++) {
+      const int64_t n = truth_of(_i, DRAWN_DELAYS, rank, ranks).synapses;
+      all += n;
+      most = n > most ? n : most;
+    }
+    EXPECT(absolute((double)(all - e.synapses)) <= (exact ? 0 : 5 * sqrt((double)all)));
+    EXPECT(absolute((double)(most - e.rank_synapses)) <= 5 * sqrt((double)most) + 8);
+    EXPECT(e.units == UNITS && e.rank_units >= UNITS / ranks && e.rank_units <= UNITS / ranks + 32);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
+/* 64 and 20 receivers on three ranks, in sixteens: 16, 16 and 32; 0, 0 and 20: the last has all the rests. */
+START_TEST(the_rank_that_has_most_is_found)
+{
+  nai_network *net =
+      COMPOSE(.dt = 1, .populations = {{"E", 64, NAI_EXCITATORY}, {"I", 20, NAI_INHIBITORY}});
+  expect_ok(nai_network_set_model(net, "E I", "lif"));
+  expect_ok(nai_network_connect(net, "E I", "E"));
+  expect_ok(nai_network_set_initial_weights(net, "E", "E", NAI_WEIGHTS_NORMAL, 1, 0.1));
+  expect_ok(nai_network_set_initial_weights(net, "I", "E", NAI_WEIGHTS_NORMAL, -1, 0.1));
+  expect_ok(nai_network_set_plastic(net, "E I", "E", 0));
+  nai_estimate e = estimated(net, 3, 0);
+  ck_assert_int_eq(e.units, 84);
+  ck_assert_int_eq(e.rank_units, 52);
+  ck_assert_int_eq(e.synapses, 64 * 63 + 64 * 20);
+  ck_assert_int_eq(e.rank_synapses, (64 * 63 + 64 * 20) / 2);
+  nai_network_destroy(net);
+  /* 120: 32, 48 and 40 */
+  net = COMPOSE(.dt = 1, .populations = {{"E", 120, NAI_EXCITATORY}});
+  expect_ok(nai_network_set_model(net, "E", "lif"));
+  e = estimated(net, 3, 0);
+  ck_assert_int_eq(e.rank_units, 48);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- what is sent ------------------------------------------------------------------------------- */
+
+/* Gathers and bytes of a rank that has built and run. */
+static void expect_sends(nai_network *net, int32_t ranks, double hz, double share_of_most)
+{
+  const nai_estimate s = estimated(net, ranks, hz);
+  echo e = {.rank = ranks - 1, .ranks = ranks};
+  nai_state *state;
+  share(net, &e);
+  expect_ok(nai_network_build(net, 7));
+  expect_ok(nai_state_create(&state, net, 1, 3));
+  e.calls = e.bytes = 0;
+  expect_ok(nai_state_run(state, STEPS, NULL, NULL, NULL));
+  const int64_t meetings = STEPS / s.exchange_steps * s.exchanges;
+  ck_assert_int_eq(STEPS % s.exchange_steps, 0);
+  if (share_of_most > 0) {
+    ck_assert_int_eq(e.calls, 2 * meetings);
+    EXPECT(e.bytes <= meetings * s.most_bytes);
+    EXPECT((double)e.bytes > share_of_most * (double)(meetings * s.most_bytes));
+    EXPECT(absolute((double)e.bytes / ((double)meetings * s.exchange_bytes) - 1) < 0.02);
+  } else {
+    ck_assert_int_eq(e.calls, meetings);
+    ck_assert_int_eq(e.bytes, meetings * s.row_bytes);
+    EXPECT(s.exchange_bytes == (double)s.row_bytes);
+  }
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+
+START_TEST(bytes_are_those_that_are_sent)
+{
+  expect_sends(compose(INDEGREE, 0), 2, 15, 0);
+  expect_sends(compose(INDEGREE, DRAWN_DELAYS), 3, 15, 0);
+  expect_sends(compose(INDEGREE, OUTPUT), 2, 15, 0);
+  /* nearly all fire at each step, half a millisecond long */
+  nai_network *net = compose(INDEGREE, 0);
+  expect_ok(nai_network_set(net, "E I", "background", 1e6));
+  expect_sends(net, 2, 2000, 0.9);
+}
+END_TEST
+
+START_TEST(one_rank_sends_nothing)
+{
+  nai_network *net = compose(INDEGREE, 0);
+  const nai_estimate e = estimated(net, 1, 10);
+  EXPECT(e.exchange_steps == 0 && e.exchanges == 0 && e.row_bytes == 0 && e.most_bytes == 0);
+  EXPECT(e.exchange_bytes == 0);
+  ck_assert_int_eq(estimated(net, 2, 10).exchange_steps, 3); /* delays of 1.5 ms */
+  /* noise is drawn at each step */
+  expect_ok(nai_network_add_output(net, "z", 1));
+  expect_ok(nai_network_connect(net, "E", "z"));
+  ck_assert_int_eq(estimated(net, 2, 10).exchanges, 1);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- a plan ------------------------------------------------------------------------------------- */
+
+/* Four million neurons, 24e9 synapses: numbers of neurons are read where they are. */
+START_TEST(a_plan_takes_no_memory)
+{
+  enum { N = 2000000 };
+  nai_network *net =
+      COMPOSE(.dt = 0.1, .populations = {{"E", N, NAI_EXCITATORY}, {"I", N / 4, NAI_INHIBITORY}});
+  expect_ok(nai_network_set_model(net, "E I", "lif"));
+  expect_ok(nai_network_connect(net, "E I", "E I"));
+  nai_constraint *c;
+  expect_ok(nai_constraint_create_indegree(&c, 3000));
+  expect_ok(nai_network_constrain(net, "E I", "E I", c));
+  nai_constraint_destroy(c);
+  expect_ok(nai_network_set_initial_weights(net, "E", "E I", NAI_WEIGHTS_NORMAL, 1, 0.1));
+  expect_ok(nai_network_set_initial_weights(net, "I", "E I", NAI_WEIGHTS_NORMAL, -1, 0.1));
+  expect_ok(nai_network_set_plastic(net, "E I", "E I", 0));
+  const long before = faults_held();
+  faults_most_held();
+  const nai_estimate e = estimated(net, 64, 8);
+  EXPECT(faults_most_held() - before < 1 << 20);
+  ck_assert_int_eq(e.synapses, INT64_C(6000) * 5 * N / 4);
+  EXPECT(e.bytes > 17 * e.rank_synapses && e.bytes < 30 * e.rank_synapses);
+  nai_estimate refused = NAI_ESTIMATE_INIT; /* what a rank cannot number */
+  expect_fails(nai_network_estimate(&refused, net, 2, &some, 1), NAI_ERR_MEMORY,
+               "more than 2147483648 synapses");
+  int64_t bytes;
+  faults_most_held();
+  expect_fails(nai_network_memory(&bytes, net), NAI_ERR_MEMORY, "more than");
+  EXPECT(faults_most_held() - before < 1 << 20);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Of a network that is built, what building it again would take; the network stays. */
+START_TEST(a_built_network_may_be_asked)
+{
+  nai_network *net = compose(TOTAL, 0);
+  const nai_estimate before = estimated(net, 4, 8);
+  expect_ok(nai_network_build(net, 7));
+  const nai_estimate after = estimated(net, 4, 8);
+  EXPECT(memcmp(&before, &after, sizeof before) == 0);
+  nai_state *state;
+  expect_ok(nai_state_create(&state, net, 1, 1));
+  expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Rate units, which no ranks share, on one machine. */
+START_TEST(rates_are_for_one_rank)
+{
+  nai_network *net = compose_ei(40, 10);
+  nai_estimate e = estimated(net, 1, 0);
+  int64_t bytes;
+  expect_ok(nai_network_memory(&bytes, net));
+  ck_assert_int_eq(e.build_bytes, bytes);
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_memory(&bytes, net));
+  EXPECT(e.bytes >= bytes && (double)e.bytes < 1.6 * (double)bytes);
+  expect_fails(nai_network_estimate(&e, net, 2, &some, 1), NAI_ERR_UNSUPPORTED, "of model 'rate'");
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* --- refusals ----------------------------------------------------------------------------------- */
+
+static void let_learn(nai_network *net)
+{
+  nai_network_set_plastic(net, "E", "I", 1);
+}
+static void ask_for_default(nai_network *net)
+{
+  nai_network_set_initial_weights(net, "E", "I", NAI_WEIGHTS_DEFAULT, 0, 0);
+}
+static void ask_for_matrix(nai_network *net)
+{
+  nai_network_set_storage(net, "E", "I", NAI_STORAGE_DENSE);
+}
+static void ask_for_radius(nai_network *net)
+{
+  nai_network_set_radius(net, "E I", 1);
+}
+static void ask_for_balance(nai_network *net)
+{
+  nai_network_set_balance(net, "E", 1);
+}
+static void add_rate_units(nai_network *net)
+{
+  nai_network_add_population(net, "R", 5, NAI_FREE);
+}
+static void ask_for_one_weight(nai_network *net)
+{
+  nai_network_set_storage(net, "E", "I", NAI_STORAGE_SHARED);
+}
+
+static void (*const spoils[])(nai_network *) = {let_learn,         ask_for_default, ask_for_matrix,
+                                                ask_for_radius,    ask_for_balance, add_rate_units,
+                                                ask_for_one_weight};
+#define SPOILS ((int)(sizeof spoils / sizeof *spoils))
+
+START_TEST(it_refuses_what_a_build_refuses)
+{
+  char said[256];
+  echo two = {.rank = 0, .ranks = 2};
+  nai_network *net = compose(SPARSE, 0);
+  nai_estimate e = NAI_ESTIMATE_INIT;
+  spoils[_i](net);
+  e.units = 5;
+  const nai_status status = nai_network_estimate(&e, net, 2, &some, 1);
+  snprintf(said, sizeof said, "%s", nai_last_error());
+  ck_assert_int_ne(status, NAI_OK);
+  ck_assert_int_eq(e.units, 5);
+  share(net, &two);
+  ck_assert_int_eq(nai_network_build(net, 7), status);
+  ck_assert_str_eq(nai_last_error(), said);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(arguments_are_checked)
+{
+  nai_network *net = compose(SPARSE, 0);
+  nai_estimate e = NAI_ESTIMATE_INIT;
+  const double below = -1, none = NAN, two[2] = {1, 2e6}, three[3] = {0};
+  expect_fails(nai_network_estimate(NULL, net, 1, &some, 1), NAI_ERR_INVALID, "out");
+  expect_fails(nai_network_estimate(&e, NULL, 1, &some, 1), NAI_ERR_INVALID, "net");
+  expect_fails(nai_network_estimate(&e, net, 1, NULL, 1), NAI_ERR_INVALID, "hz is NULL");
+  expect_fails(nai_network_estimate(&e, net, 0, &some, 1), NAI_ERR_INVALID,
+               "ranks is 0, must be 1 to 1048576");
+  expect_fails(nai_network_estimate(&e, net, 1048577, &some, 1), NAI_ERR_INVALID,
+               "ranks is 1048577");
+  expect_fails(nai_network_estimate(&e, net, 1, &below, 1), NAI_ERR_INVALID,
+               "hz[0] is -1, must be 0 to 1e6");
+  expect_fails(nai_network_estimate(&e, net, 1, &none, 1), NAI_ERR_INVALID, "hz[0] is");
+  expect_fails(nai_network_estimate(&e, net, 1, two, 2), NAI_ERR_INVALID, "hz[1] is 2e+06");
+  expect_fails(nai_network_estimate(&e, net, 1, three, 3), NAI_ERR_INVALID,
+               "n is 3, must be 1 or the number of populations, 2");
+  expect_fails(nai_network_estimate(&e, net, 1, three, 0), NAI_ERR_INVALID, "n is 0");
+  e.struct_size = 8;
+  expect_fails(nai_network_estimate(&e, net, 1, &some, 1), NAI_ERR_INVALID, "struct_size");
+  nai_network_destroy(net);
+  expect_ok(nai_network_create(&net, 1));
+  e = (nai_estimate)NAI_ESTIMATE_INIT;
+  expect_fails(nai_network_estimate(&e, net, 1, &some, 1), NAI_ERR_ORDER, "no population");
+  nai_network_destroy(net);
+}
+END_TEST
+
+/*
+ * E fires at 2 Hz, I at 5; indegrees of 60 of each onto all. Of the receivers this rank has 764 and 208, one slice
+ * each. 60 synapses from 400 senders are a density of .15: rows of bits, where they have one weight; from 1500, .04.
+ */
+START_TEST(work_of_a_second)
+{
+  static const double hz[2] = {2, 5};
+  nai_estimate e = NAI_ESTIMATE_INIT;
+  nai_network *net = compose(INDEGREE, DRAWN_WEIGHTS);
+  expect_ok(nai_network_estimate(&e, net, 2, hz, 2));
+  ck_assert_int_eq(e.rank_units, 764 + 208);
+  EXPECT(e.spikes == 2 * 764 + 5 * 208);
+  EXPECT(e.lists == 4);
+  EXPECT(e.fans == 2 * (2 * 1500 + 5 * 400));
+  EXPECT(absolute(e.events - 60 * (2 + 5) * 972) < 10);
+  EXPECT(e.bits == 0);
+  nai_network_destroy(net);
+  net = compose(INDEGREE, 0);
+  expect_ok(nai_network_estimate(&e, net, 2, hz, 2));
+  EXPECT(e.bits == 5 * 400 * 972);
+  EXPECT(absolute(e.events - 60 * 2 * 972) < 10);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(each_allocation_may_fail)
+{
+  nai_network *net = compose(TOTAL, DRAWN_DELAYS);
+  const long held = faults_held();
+  nai_estimate e = NAI_ESTIMATE_INIT;
+  for (long good = 0;; good++) {
+    faults_fail_allocation(good);
+    const nai_status status = nai_network_estimate(&e, net, 7, &some, 1);
+    faults_fail_allocation(-1);
+    ck_assert_int_le(faults_held(), held);
+    if (status == NAI_OK) break;
+    ck_assert_int_eq(status, NAI_ERR_MEMORY);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
+Suite *estimate_suite(void)
+{
+  Suite *suite = suite_create("estimate");
+  TCase *tests = tcase_create("estimate");
+  tcase_set_timeout(tests, 120);
+  tcase_add_loop_test(tests, memory_is_an_upper_bound, 0, KINDS * WITHS);
+  tcase_add_loop_test(tests, synapses_are_those_that_are_drawn, 0, KINDS);
+  tcase_add_test(tests, the_rank_that_has_most_is_found);
+  tcase_add_test(tests, bytes_are_those_that_are_sent);
+  tcase_add_test(tests, one_rank_sends_nothing);
+  tcase_add_test(tests, a_plan_takes_no_memory);
+  tcase_add_test(tests, a_built_network_may_be_asked);
+  tcase_add_test(tests, rates_are_for_one_rank);
+  tcase_add_loop_test(tests, it_refuses_what_a_build_refuses, 0, SPOILS);
+  tcase_add_test(tests, work_of_a_second);
+  tcase_add_test(tests, arguments_are_checked);
+  tcase_add_test(tests, each_allocation_may_fail);
+  suite_add_tcase(suite, tests);
+  return suite;
+}
