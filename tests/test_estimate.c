@@ -72,6 +72,7 @@ static nai_estimate estimated(const nai_network *net, int32_t ranks, double hz)
 typedef struct echo {
   int32_t rank, ranks;
   int64_t calls, bytes;
+  int64_t said; /* numbers: one for each step, one for each spike */
 } echo;
 
 static nai_status repeat(void *user, void *all, const int64_t *first, const int64_t *bytes)
@@ -83,6 +84,8 @@ static nai_status repeat(void *user, void *all, const int64_t *first, const int6
              (size_t)(bytes[k] < bytes[e->rank] ? bytes[k] : bytes[e->rank]));
   e->calls++;
   e->bytes += bytes[e->rank];
+  if (bytes[e->rank] > 0)
+    e->said += *(const int32_t *)(const void *)((const char *)all + first[e->rank]);
   return NAI_OK;
 }
 
@@ -225,16 +228,22 @@ END_TEST
 
 /* --- what is sent ------------------------------------------------------------------------------- */
 
-/* Gathers and bytes of a rank that has built and run. */
+/*
+ * Gathers and bytes of a rank that has built and run: at the rate that it had, or where what is said has no room in rows
+ * at the one that it should have. Rows are twice as long as the last one was full, and nobody knows when neurons fire.
+ */
 static void expect_sends(nai_network *net, int32_t ranks, double hz, double share_of_most)
 {
-  const nai_estimate s = estimated(net, ranks, hz);
-  echo e = {.rank = ranks - 1, .ranks = ranks};
+  nai_network *composed;
+  expect_ok(nai_network_copy(&composed, net));
+  nai_estimate s = estimated(net, ranks, hz);
+  echo e = {.rank = 0,
+            .ranks = ranks}; /* of the last one more would be said than there are units */
   nai_state *state;
   share(net, &e);
   expect_ok(nai_network_build(net, 7));
   expect_ok(nai_state_create(&state, net, 1, 3));
-  e.calls = e.bytes = 0;
+  e.calls = e.bytes = e.said = 0;
   expect_ok(nai_state_run(state, STEPS, NULL, NULL, NULL));
   const int64_t meetings = STEPS / s.exchange_steps * s.exchanges;
   ck_assert_int_eq(STEPS % s.exchange_steps, 0);
@@ -242,12 +251,15 @@ static void expect_sends(nai_network *net, int32_t ranks, double hz, double shar
     ck_assert_int_eq(e.calls, 2 * meetings);
     EXPECT(e.bytes <= meetings * s.most_bytes);
     EXPECT((double)e.bytes > share_of_most * (double)(meetings * s.most_bytes));
-    EXPECT(absolute((double)e.bytes / ((double)meetings * s.exchange_bytes) - 1) < 0.02);
+    EXPECT(absolute((double)e.bytes / ((double)meetings * s.exchange_bytes) - 1) < 0.05);
   } else {
     ck_assert_int_eq(e.calls, meetings);
-    ck_assert_int_eq(e.bytes, meetings * s.row_bytes);
+    const double seconds = 0.5e-3 * STEPS;
+    s = estimated(composed, ranks, (double)(e.said - STEPS) / seconds / (double)s.rank_units);
+    EXPECT(absolute((double)e.bytes / ((double)meetings * s.exchange_bytes) - 1) < 0.1);
     EXPECT(s.exchange_bytes == (double)s.row_bytes);
   }
+  nai_network_destroy(composed);
   nai_state_destroy(state);
   nai_network_destroy(net);
 }
@@ -257,9 +269,9 @@ START_TEST(bytes_are_those_that_are_sent)
   expect_sends(compose(INDEGREE, 0), 2, 15, 0);
   expect_sends(compose(INDEGREE, DRAWN_DELAYS), 3, 15, 0);
   expect_sends(compose(INDEGREE, OUTPUT), 2, 15, 0);
-  /* nearly all fire at each step, half a millisecond long */
+  /* all fire at each step, half a millisecond long */
   nai_network *net = compose(INDEGREE, 0);
-  expect_ok(nai_network_set(net, "E I", "background", 1e6));
+  expect_ok(nai_network_set(net, "E I", "drive", 1e5));
   expect_sends(net, 2, 2000, 0.9);
 }
 END_TEST
@@ -440,7 +452,8 @@ START_TEST(work_of_a_second)
   nai_network *net = compose(INDEGREE, DRAWN_WEIGHTS);
   expect_ok(nai_network_estimate(&e, net, 2, hz, 2));
   ck_assert_int_eq(e.rank_units, 764 + 208);
-  EXPECT(e.spikes == 2 * 764 + 5 * 208);
+  EXPECT(e.spikes == 2 * 1500 + 5 * 400);
+  EXPECT(e.rank_spikes == 2 * 764 + 5 * 208);
   EXPECT(e.lists == 4);
   EXPECT(e.fans == 2 * (2 * 1500 + 5 * 400));
   EXPECT(absolute(e.events - 60 * (2 + 5) * 972) < 10);

@@ -350,6 +350,34 @@ START_TEST(a_build_fails_on_all)
 }
 END_TEST
 
+/* One rank has another seed, or another delay. */
+static void build_other(int rank, nai_exchange *exchange, void *argument)
+{
+  seen *of = argument;
+  const int other = of[rank].status != NAI_OK && rank == 1;
+  nai_network *net = compose(INDEGREE, ONE_DELAY, 1, exchange);
+  if (other) expect_ok(nai_network_set_delay(net, "E I", "E I", 9));
+  of[rank].status = nai_network_build(net, rank == 1 && !other ? 8 : 7);
+  snprintf(of[rank].message, sizeof of[rank].message, "%s", nai_last_error());
+  nai_network_destroy(net);
+  nai_exchange_destroy(exchange);
+}
+
+START_TEST(ranks_build_the_same_network)
+{
+  seen of[2];
+  for (int delay = 0; delay < 2; delay++) {
+    for (int k = 0; k < 2; k++) of[k].status = delay ? NAI_ERR_INVALID : NAI_OK;
+    run_ranks(&(ranks_plan){.ranks = 2, .work = build_other, .argument = of}, NULL);
+    for (int k = 0; k < 2; k++) {
+      ck_assert_int_eq(of[k].status, NAI_ERR_ORDER);
+      EXPECT(strstr(of[k].message, "builds another network") != NULL);
+    }
+    EXPECT(strstr(of[0].message, "rank 1 of 2") && strstr(of[1].message, "rank 0 of 2"));
+  }
+}
+END_TEST
+
 /* A twin that says what this rank says. */
 static nai_status echo(void *user, void *all, const int64_t *first, const int64_t *bytes)
 {
@@ -573,6 +601,7 @@ Suite *ranks_suite(void)
   tcase_add_test(tests, clamped_ones_meet_at_each_step);
   tcase_add_test(tests, a_rank_that_fails_fails_all);
   tcase_add_test(tests, a_build_fails_on_all);
+  tcase_add_test(tests, ranks_build_the_same_network);
   tcase_add_test(tests, each_allocation_may_fail);
   tcase_add_loop_test(tests, a_build_refuses_what_cannot_be_shared, 0, REFUSED);
   tcase_add_test(tests, what_needs_all_synapses_is_refused);

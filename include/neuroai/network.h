@@ -373,20 +373,21 @@ typedef struct nai_estimate {
   int64_t state_bytes;    /**< memory of a state of one trial, at most */
   int64_t exchange_steps; /**< steps from one exchange to the next; 0 on one rank */
   int64_t exchanges;      /**< so many then, one for each stage; 0 on one rank */
-  int64_t row_bytes;      /**< that a rank sends in each of them, whoever fired */
-  int64_t most_bytes;     /**< that it sends in all of them, if every unit fires at each step */
-  double exchange_bytes;  /**< that it sends in all of them, about, at the rates asked for */
-  double lists;           /**< lists of synapses by sender that it looks into at each step */
-  double spikes;          /**< a second, of its units, at the rates asked for */
-  double fans;            /**< a second: senders of spikes looked up in lists */
-  double events;          /**< a second: synapses in lists that spikes arrive on */
-  double bits;            /**< a second: receivers gone through where lists are rows of bits */
+  int64_t row_bytes;  /**< that a rank sends in each of them with the first message, at the rates */
+  int64_t most_bytes; /**< that it sends in all of them, if every unit fires at each step */
+  double exchange_bytes; /**< that it sends in all of them, about, at the rates asked for */
+  double lists;          /**< lists of synapses by sender that it looks into at each step */
+  double spikes;         /**< a second, of all units, at the rates asked for */
+  double rank_spikes;    /**< a second, of its units */
+  double fans;           /**< a second: senders of spikes looked up in lists */
+  double events;         /**< a second: synapses in lists that spikes arrive on */
+  double bits;           /**< a second: receivers gone through where lists are rows of bits */
 } nai_estimate;
 
 /* clang-format off */
 /** A nai_estimate to be filled. */
 #define NAI_ESTIMATE_INIT \
-  {sizeof(nai_estimate), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  {sizeof(nai_estimate), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 /* clang-format on */
 
 /**

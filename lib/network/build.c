@@ -52,7 +52,7 @@ nai_status nai_network_build(nai_network *net, uint64_t seed)
   NAI__TRY(nai__may_set(net));
   if (net->built) return nai__fail(NAI_ERR_ORDER, "the network is built already");
   nai__network_keep(net); /* a constraint's function may give it up */
-  nai_status status = nai__ranks_agree(net, build_by_threads(net, seed));
+  nai_status status = nai__ranks_agree(net, seed, build_by_threads(net, seed));
   net->built = status == NAI_OK;
   if (status != NAI_OK) {
     nai__layout_destroy(net);

@@ -172,7 +172,8 @@ static void say_units(nai_estimate *e, const nai_network *plan, const rates *r)
     if (plan->node[i].kind != NAI_POPULATIONS) continue;
     e->units += plan->node[i].n;
     e->rank_units += mine.end - mine.first;
-    e->spikes += rate_of(plan, r, i) * (double)(mine.end - mine.first);
+    e->spikes += rate_of(plan, r, i) * (double)plan->node[i].n;
+    e->rank_spikes += rate_of(plan, r, i) * (double)(mine.end - mine.first);
   }
 }
 
@@ -194,22 +195,24 @@ static void say_spikes_of(nai_estimate *e, const nai_network *plan, const nai__p
     e->events += hz * (double)b->at.columns;
 }
 
-/* A number for each step and one for each spike, of which most go with the row. */
+/*
+ * A number for each step and one for each spike: as many as a row has room for go with it, and a row has room for
+ * twice what the busiest rank said last.
+ */
 static void say_exchange(nai_estimate *e, const nai_network *plan)
 {
   if (!nai__is_shared_out(plan)) return;
-  const double size = sizeof(int32_t);
+  const double size = sizeof(int32_t), stages = (double)plan->n_stages;
   e->exchange_steps = nai__parts_window(plan);
   e->exchanges = plan->n_stages;
-  e->row_bytes = nai__meeting_of(plan, 1).row_bytes;
-  const double ms = (double)e->exchange_steps * plan->dt,
-               steps = (double)e->exchange_steps * (double)plan->n_stages,
-               spikes = e->spikes * 1e-3 * ms, rows = (double)plan->n_stages * (double)e->row_bytes,
-               with_rows = rows - size * (double)plan->n_stages;
-  e->exchange_bytes = rows + fmax(0, size * (steps + spikes) - with_rows);
-  e->most_bytes =
-      (int64_t)(rows +
-                fmax(0, size * (steps + (double)(e->exchange_steps * e->rank_units)) - with_rows));
+  const double steps = (double)e->exchange_steps,
+               numbers = steps * (1 + e->rank_spikes * 1e-3 * plan->dt / stages),
+               all = steps * (1 + (double)e->rank_units / stages);
+  const int64_t row = nai__row_numbers(plan, numbers, e->exchange_steps),
+                full = nai__row_numbers(plan, all, e->exchange_steps);
+  e->row_bytes = (int64_t)size * (1 + row);
+  e->exchange_bytes = stages * size * (1 + (double)row + fmax(0, numbers - (double)row));
+  e->most_bytes = (int64_t)(stages * size * (1 + (double)full + fmax(0, all - (double)full)));
 }
 
 static void say(nai_estimate *e, nai_network *plan, const rates *r)
@@ -221,6 +224,7 @@ static void say(nai_estimate *e, nai_network *plan, const rates *r)
     if (nai__spikes(&plan->node[p->from])) say_spikes_of(e, plan, p, rate_of(plan, r, p->from));
   }
   stretch(plan);
+  nai__ranks_plan(plan);
   say_exchange(e, plan);
   e->state_bytes = nai__state_bytes(plan);
   widen(plan);

@@ -676,7 +676,9 @@ static inline nai__portion nai__mine(const nai_network *net, const nai__node *no
 /* What ranks can share; after nai__layout_plan(). */
 nai_status nai__ranks_check(const nai_network *net);
 /* The end of a build, well or not: all ranks hear of a failure, and of the shortest delay. */
-nai_status nai__ranks_agree(nai_network *net, nai_status status);
+nai_status nai__ranks_agree(nai_network *net, uint64_t seed, nai_status status);
+/* The shortest delay, on which a build agrees, of a plan: that of its own blocks. */
+void nai__ranks_plan(nai_network *plan);
 /* NAI_ERR_UNSUPPORTED for what needs all synapses of a network. */
 nai_status nai__whole_check(const nai_network *net, const char *what);
 

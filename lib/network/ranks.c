@@ -1,15 +1,17 @@
 /* What ranks that share a network tell each other, and what they can share. */
 #include "ranks.h"
 
-#include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../base/error.h"
+#include "../base/index.h"
 #include "../base/memory.h"
 #include "ends.h"
 #include "events.h"
 #include "move.h"
+#include "parts.h"
 
 nai_status nai_network_set_exchange(nai_network *net, nai_exchange *exchange)
 {
@@ -105,27 +107,64 @@ static int64_t least_delay(const nai_network *net)
   return least;
 }
 
-/* One that has failed says 0. */
-nai_status nai__ranks_agree(nai_network *net, nai_status status)
+void nai__ranks_plan(nai_network *plan)
+{
+  plan->least_delay = least_delay(plan);
+}
+
+/* What a rank says of the network that it has built. */
+typedef struct built {
+  int64_t least;  /* delay; 0: the build has failed */
+  uint64_t print; /* of what all ranks have to have in common, as far as this tells it cheaply */
+} built;
+
+static uint64_t print_of(const nai_network *net, uint64_t seed)
+{
+  uint64_t dt, print;
+  memcpy(&dt, &net->dt, sizeof dt);
+  print = nai__hash_pair(seed, dt);
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    print = nai__hash_pair(
+        print, nai__hash_pair(nai__hash_text(net->node[i].name), (uint64_t)net->node[i].n));
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    const nai__projection *p = &net->projection[i];
+    print = nai__hash_pair(print, nai__hash_pair((uint64_t)p->from, (uint64_t)p->to));
+    print = nai__hash_pair(print, (uint64_t)p->delay);
+  }
+  return print;
+}
+
+/* What rank k says, beside what this one has to say. */
+static nai_status hear_of(nai_network *net, const built *all, int32_t k)
+{
+  const int32_t ranks = nai__exchange_ranks(net->exchange), me = nai__exchange_rank(net->exchange);
+  if (all[k].least == 0)
+    return nai__fail(NAI_ERR_ORDER,
+                     "the build of the network has failed on rank %d of %d, and so it has here",
+                     (int)k, (int)ranks);
+  if (all[k].print != all[me].print)
+    return nai__fail(NAI_ERR_ORDER,
+                     "rank %d of %d builds another network than rank %d, or from another seed: all "
+                     "have to compose the same one",
+                     (int)k, (int)ranks, (int)me);
+  if (all[k].least < net->least_delay) net->least_delay = all[k].least;
+  return NAI_OK;
+}
+
+nai_status nai__ranks_agree(nai_network *net, uint64_t seed, nai_status status)
 {
   if (!nai__is_shared_out(net) || nai__exchange_broken(net->exchange)) return status;
   const int32_t ranks = nai__exchange_ranks(net->exchange), me = nai__exchange_rank(net->exchange);
-  int64_t *least = NAI__ARRAY(int64_t, ranks);
-  if (!least) return status == NAI_OK ? NAI_ERR_MEMORY : status;
+  built *all = NAI__ARRAY(built, ranks);
+  if (!all) return status == NAI_OK ? NAI_ERR_MEMORY : status;
   char message[256];
   snprintf(message, sizeof message, "%s", status == NAI_OK ? "" : nai_last_error());
-  least[me] = status == NAI_OK ? least_delay(net) : 0;
-  nai_status heard = nai__exchange_rows(net->exchange, least, sizeof *least);
+  all[me] = (built){status == NAI_OK ? least_delay(net) : 0, print_of(net, seed)};
+  nai_status heard = nai__exchange_rows(net->exchange, all, sizeof *all);
   net->least_delay = INT64_MAX;
-  for (int32_t k = 0; k < ranks && heard == NAI_OK; k++) {
-    if (least[k] == 0 && k != me && status == NAI_OK)
-      heard = nai__fail(NAI_ERR_ORDER,
-                        "the build of the network has failed on rank %d of %d, and so it has here",
-                        (int)k, (int)ranks);
-    else if (least[k] < net->least_delay)
-      net->least_delay = least[k];
-  }
-  nai__free(least);
+  for (int32_t k = 0; k < ranks && heard == NAI_OK && status == NAI_OK; k++)
+    heard = hear_of(net, all, k);
+  nai__free(all);
   if (status == NAI_OK) return heard;
   return nai__fail(status, "%s", message);
 }
@@ -152,16 +191,34 @@ static int64_t within(int64_t least, int64_t n, int64_t most)
   return n < least ? least : n > most ? most : n;
 }
 
-nai__meeting_size nai__meeting_of(const nai_network *net, int64_t steps)
+static int64_t most_in_row(int64_t ranks)
 {
-  const int64_t ranks = nai__exchange_ranks(net->exchange), of_row = 1 + at_once(ranks),
-                of_all = steps * (3 * net->n_units + 2 + ranks) + ranks * of_row;
-  return (nai__meeting_size){
-      .bytes = ranks > 1 ? of_all * (int64_t)sizeof(int32_t) + ranks * (int64_t)sizeof(int64_t) : 0,
-      .row_bytes = ranks > 1 ? of_row * (int64_t)sizeof(int32_t) : 0};
+  return within(LEAST, ALL / ranks, MOST);
 }
 
-/* Room for all units at each of the steps. */
+/* Twice what the busiest rank said of a step, of all steps, as activity comes and goes. */
+static int64_t in_row(int64_t busy, int64_t steps, int64_t most)
+{
+  return within(LEAST, 2 * busy * steps + 16, most);
+}
+
+int64_t nai__row_numbers(const nai_network *net, double numbers, int64_t steps)
+{
+  return in_row((int64_t)ceil(numbers / (double)steps), steps,
+                most_in_row(nai__exchange_ranks(net->exchange)));
+}
+
+int64_t nai__meeting_bytes(const nai_network *net, int64_t steps)
+{
+  const int64_t ranks = nai__exchange_ranks(net->exchange),
+                numbers = ranks * (1 + most_in_row(ranks)) + steps * (net->n_units + 1) +
+                          2 * steps * (net->n_units + ranks);
+  if (!nai__is_shared_out(net)) return 0;
+  return (int64_t)sizeof(nai__meeting) + numbers * (int64_t)sizeof(int32_t) +
+         ranks * (int64_t)(sizeof(int64_t) + sizeof(int32_t *));
+}
+
+/* Room for all units at each of the steps that are made between meetings. */
 nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a)
 {
   const nai_network *net = a->net;
@@ -169,10 +226,10 @@ nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a)
   if (!nai__is_shared_out(net)) return NAI_OK;
   nai__meeting *m = *out = NAI__NEW(nai__meeting);
   if (!m) return NAI_ERR_MEMORY;
-  const int64_t steps = a->rate_slots, ranks = nai__exchange_ranks(net->exchange),
+  const int64_t steps = nai__parts_window(net), ranks = nai__exchange_ranks(net->exchange),
                 all = steps * (net->n_units + ranks);
   m->exchange = net->exchange;
-  m->most = within(LEAST, ALL / ranks, MOST);
+  m->most = most_in_row(ranks);
   m->row = NAI__ARRAY(int32_t, ranks * (1 + m->most));
   m->bytes = NAI__ARRAY(int64_t, ranks);
   m->mine = NAI__ARRAY(int32_t, steps * (net->n_units + 1));
@@ -288,7 +345,7 @@ static void join(const nai__meeting *m)
   }
 }
 
-/* As many of these columns as are of the segment: they ascend. Returns how many. */
+/* As many of these columns as are of the segment: they ascend. Returns how many, -1 where that cannot be. */
 static int64_t hear_segment(const nai__activity *a, const nai__segment *g, int64_t t,
                             const int32_t *column, int64_t n)
 {
@@ -297,7 +354,7 @@ static int64_t hear_segment(const nai__activity *a, const nai__segment *g, int64
   float *rates = nai__writable(nai__rate_at(a, t));
   unit += *count;
   for (; k < n && column[k] < g->offset + g->units.n; k++) {
-    assert(column[k] >= g->offset);
+    if (column[k] < g->offset || *count + k == g->units.n) return -1;
     unit[k] = column[k] - (int32_t)g->offset;
     rates[column[k]] = 1;
     if (a->own) a->own[column[k]] = 1;
@@ -310,7 +367,7 @@ static int64_t hear_segment(const nai__activity *a, const nai__segment *g, int64
  * What all ranks said of step t. Each has said its units in ascending order, and has higher ones than the
  * rank before: so these are the lists that events keep, and nobody has to look for who fired.
  */
-static void hear(nai__activity *a, int64_t stage, int64_t t)
+static nai_status hear(nai__activity *a, int64_t stage, int64_t t)
 {
   const nai_network *net = a->net;
   const nai__meeting *m = a->meeting;
@@ -325,11 +382,16 @@ static void hear(nai__activity *a, int64_t stage, int64_t t)
     for (const nai__segment *g = net->segment; g < end && left; g++) {
       if (g->stage != stage) continue;
       const int64_t heard = hear_segment(a, g, t, m->next[k], left);
+      if (heard < 0)
+        return nai__fail(NAI_ERR_USER,
+                         "rank %d says of step %lld what cannot be: its message is another one's",
+                         (int)k, (long long)t);
       m->next[k] += heard;
       left -= heard;
     }
     m->next[k] += left;
   }
+  return NAI_OK;
 }
 
 /* Numbers that the busiest rank says of a step; all ranks have heard the same, and come to the same. */
@@ -344,12 +406,12 @@ static int64_t find_busy(const nai__meeting *m, int64_t steps)
 static nai_status meet(nai__activity *a, int64_t stage, int64_t t, int64_t end)
 {
   nai__meeting *m = a->meeting;
-  m->at_once = within(LEAST, 2 * m->busy * (end - t) + 16, m->most);
+  m->at_once = in_row(m->busy, end - t, m->most);
   NAI__TRY(
       gather_rows(m, nai__failure_is(&a->failed) ? NAI__HAS_FAILED : say(a, stage, t, end), t));
   NAI__TRY(gather_rest(m));
   join(m);
-  for (int64_t s = t; s < end; s++) hear(a, stage, s);
+  for (int64_t s = t; s < end; s++) NAI__TRY(hear(a, stage, s));
   m->busy = find_busy(m, end - t);
   return NAI_OK;
 }

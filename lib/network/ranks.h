@@ -31,11 +31,12 @@ struct nai__meeting {
 /* Of a state of one trial; NULL where nothing is shared. */
 nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a);
 void nai__meeting_destroy(nai__meeting *meeting);
-/* What one takes of memory, and what a rank sends each time; of a network that is laid out. */
-typedef struct nai__meeting_size {
-  int64_t bytes, row_bytes;
-} nai__meeting_size;
-nai__meeting_size nai__meeting_of(const nai_network *net, int64_t steps);
+/*
+ * Of a network that is laid out: what one takes, which has room for so many steps; and numbers in a row, where the
+ * busiest rank says so many of that many steps.
+ */
+int64_t nai__meeting_bytes(const nai_network *net, int64_t steps);
+int64_t nai__row_numbers(const nai_network *net, double numbers, int64_t steps);
 
 /* Before units of a stage make step t: what was sent by others when its row was written last is wiped off. */
 void nai__ranks_open(nai__activity *a, int64_t stage, int64_t t);

@@ -45,7 +45,7 @@ int64_t nai__state_bytes(const nai_network *plan)
   const nai__activity a = shape_of(plan, 1);
   return SMALL + memory_of(&a) * (int64_t)sizeof(float) + plan->ld_units +
          plan->n_nodes * (int64_t)sizeof(nai__node *) + nai__events_bytes(plan, a.rate_slots) +
-         nai__meeting_of(plan, a.rate_slots).bytes + nai__scratch_bytes(plan, 1);
+         nai__meeting_bytes(plan, nai__parts_window(plan)) + nai__scratch_bytes(plan, 1);
 }
 
 static nai_status allocate(nai_state *state)

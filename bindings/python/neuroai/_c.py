@@ -298,6 +298,7 @@ class nai_estimate(Structure):
         ("exchange_bytes", c_double),
         ("lists", c_double),
         ("spikes", c_double),
+        ("rank_spikes", c_double),
         ("fans", c_double),
         ("events", c_double),
         ("bits", c_double),

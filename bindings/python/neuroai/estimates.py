@@ -36,7 +36,7 @@ class Machine(Closed):
         fan: ns of each other one.
         event: ns of a synapse on which a spike arrives.
         bit: ns of a receiver, where a list is rows of bits.
-        common: ns that a rank spends on each neuron of the network at a step, whosever it is.
+        common: ns that a rank spends on each spike of the network, whosever it is.
         build: ns of drawing a synapse with a weight and a delay of its own: others take less.
         latency: us of a message between two ranks. It is not measured: 2 is that of a cluster's network.
         bandwidth: GB/s of a rank. Nor is this one: 10.
@@ -215,11 +215,11 @@ def _synapses() -> Dict[str, float]:
     dense = _few(_of_cells(0.1, 8192, loud), 500 * 8192).build(1, progress=False)
     found["bit"] = beyond(dense, unit, "bit")
     alone = _Alone(8)
-    shared = _few(_of_cells(0.1, many, quiet)).share(alone).build(1, progress=False)
+    shared = _few(_of_cells(0.1, many, loud)).share(alone).build(1, progress=False)
     alone.seconds = 0.0
-    seconds = _seconds(shared)[0] - alone.seconds / 3
-    own = _unit(0.1, "lif", tuple(quiet.items()))
-    found["common"] = max(0.0, 1e9 * seconds / _STEPS - own * many / 8) / many
+    seconds, hz = _seconds(shared)
+    spikes = 1e-3 * hz * many * _STEPS * shared.dt
+    found["common"] = max(0.0, 1e9 * (seconds - alone.seconds / 3) - unit * _STEPS * many / 8) / spikes
     _found["synapses"] = found
     return dict(found)
 
@@ -239,7 +239,7 @@ class Estimate(Closed):
         exchange_steps: steps from one exchange to the next; 0 on one rank.
         exchange_bytes: that the rank sends in each, at the rates asked for; ``most_bytes`` if all fire at each step.
         seconds: of a second that is simulated, by what takes them: "units", "lists" (looking for spikes), "spikes", "common"
-            (of all neurons, on each rank), "latency" and "bytes" of messages. None where that cannot be told: of units that
+            (of all spikes, on each rank), "latency" and "bytes" of messages. None where that cannot be told: of units that
             do not spike, or of synapses that learn.
         build_seconds: of the build, about what it takes where weights and delays are drawn, and more than with constant
             ones; None with these.
@@ -338,7 +338,7 @@ def _terms(said: Any, dt: float, machine: Machine) -> Dict[str, float]:
     if ranks > 1:
         exchanges, rows = steps / said.exchange_steps, said.row_bytes * said.exchanges
         calls = said.exchanges * (2 if said.exchange_bytes > rows else 1)
-        found["common"] = 1e-9 * machine.common * steps * said.units
+        found["common"] = 1e-9 * machine.common * said.spikes
         found["latency"] = 1e-6 * machine.latency * exchanges * calls * math.ceil(math.log2(ranks))
         found["bytes"] = 1e-9 * exchanges * ranks * said.exchange_bytes / machine.bandwidth
     return found

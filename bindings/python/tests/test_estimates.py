@@ -40,10 +40,10 @@ def test_times_by_hand():
     assert alone.build_seconds == pytest.approx(100e-9 * 200_000)
     assert alone.seconds["common"] == alone.seconds["latency"] == alone.seconds["bytes"] == 0
     two = na.estimate(spiking(), 4, rate=8, machine=PLAIN)
-    assert two.seconds["common"] == pytest.approx(1e-9 * 10_000 * 2000)
+    assert two.seconds["common"] == pytest.approx(1e-9 * 8 * 2000)
     assert two.seconds["latency"] == pytest.approx(5e-6 * 10_000 / 15 * 2)  # two levels of a tree
-    assert two.exchange_bytes == 4096  # a row of 1023 numbers and their count
-    assert two.seconds["bytes"] == pytest.approx(10_000 / 15 * 4 * 4096 / 1e9)
+    assert two.exchange_bytes == 4 * (1 + 2 * 2 * 15 + 16)  # room for twice the numbers, two a step where .4 units fire
+    assert two.seconds["bytes"] == pytest.approx(10_000 / 15 * 4 * two.exchange_bytes / 1e9)
 
 
 def test_rates_of_populations():
