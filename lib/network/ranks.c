@@ -11,7 +11,6 @@
 #include "ends.h"
 #include "events.h"
 #include "move.h"
-#include "parts.h"
 
 nai_status nai_network_set_exchange(nai_network *net, nai_exchange *exchange)
 {
@@ -218,16 +217,13 @@ int64_t nai__meeting_bytes(const nai_network *net, int64_t steps)
          ranks * (int64_t)(sizeof(int64_t) + sizeof(int32_t *));
 }
 
-/* Room for all units at each of the steps that are made between meetings. */
-nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a)
+nai_status nai__meeting_create(nai__meeting **out, const nai_network *net, int64_t steps)
 {
-  const nai_network *net = a->net;
   *out = NULL;
   if (!nai__is_shared_out(net)) return NAI_OK;
   nai__meeting *m = *out = NAI__NEW(nai__meeting);
   if (!m) return NAI_ERR_MEMORY;
-  const int64_t steps = nai__parts_window(net), ranks = nai__exchange_ranks(net->exchange),
-                all = steps * (net->n_units + ranks);
+  const int64_t ranks = nai__exchange_ranks(net->exchange), all = steps * (net->n_units + ranks);
   m->exchange = net->exchange;
   m->most = most_in_row(ranks);
   m->row = NAI__ARRAY(int32_t, ranks * (1 + m->most));

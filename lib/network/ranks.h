@@ -28,8 +28,8 @@ struct nai__meeting {
   const int32_t **next; /* [ranks] of what each said, where it is read */
 };
 
-/* Of a state of one trial; NULL where nothing is shared. */
-nai_status nai__meeting_create(nai__meeting **out, const nai__activity *a);
+/* Of a state of one trial, which makes at most so many steps between meetings; NULL where nothing is shared. */
+nai_status nai__meeting_create(nai__meeting **out, const nai_network *net, int64_t steps);
 void nai__meeting_destroy(nai__meeting *meeting);
 /*
  * Of a network that is laid out: what one takes, which has room for so many steps; and numbers in a row, where the

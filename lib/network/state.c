@@ -67,7 +67,7 @@ static nai_status allocate(nai_state *state)
   state->inject = state->taken + rows;
   state->clamp = state->inject + net->ld_units;
   NAI__TRY(events_of(state));
-  NAI__TRY(nai__meeting_create(&state->activity.meeting, &state->activity));
+  NAI__TRY(nai__meeting_create(&state->activity.meeting, net, nai__parts_window(net)));
   return nai__scratch_create(&state->scratch, net, state->activity.trials);
 }
 
