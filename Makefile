@@ -123,8 +123,8 @@ avx512 := -mavx512f -mavx512vl -mavx512dq -mavx512bw -mavx2 -mfma -mprefer-vecto
 # What is defined is what a header declares, so the interface that programs see is the one that is
 # compiled. What is const stays so: no cast makes it writable.
 STRICT := -Wmissing-prototypes -Wcast-qual
-loops := lib/cost/% lib/learning/% lib/train/% lib/units/% lib/network/activity.c lib/network/move.c lib/network/shared.c \
-  lib/network/synapses.c
+loops := lib/cost/% lib/learning/% lib/train/% lib/units/% lib/network/shared.c \
+  lib/network/synapses.c lib/running/activity.c lib/running/move.c
 own_flags = $(STRICT) $(if $(filter lib/kernels/% $(loops),$(1)),$(KERNEL_CFLAGS)) $(if $(filter lib/kernels/%,$(1)), \
   $(if $(IS_X86),$(if $(filter %_avx2.c,$(1)),$(avx2)) $(if $(filter %_avx512.c,$(1)),$(avx512)))) \
   $(if $(filter lib/base/version.c,$(1)),-DNAI_BUILD_BLAS='"$(BLAS_NAME)"')

@@ -11,7 +11,7 @@
 
 #include <neuroai/extend.h>
 
-#include "../lib/network/state.h"
+#include "../lib/running/state.h"
 #include "../lib/train/trainer.h"
 #include "faults.h"
 #include "microcircuits.h"

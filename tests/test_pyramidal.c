@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "../lib/network/move.h"
-#include "../lib/network/state.h"
+#include "../lib/running/move.h"
+#include "../lib/running/state.h"
 #include "microcircuits.h"
 #include "oracle.h"
 #include "states.h"

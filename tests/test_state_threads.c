@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "../lib/network/network.h"
-#include "../lib/network/parts.h"
+#include "../lib/running/parts.h"
 #include "faults.h"
 #include "listed.h"
 #include "states.h"

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 
 #include "../base/threads.h"
-#include "../network/activity.h"
+#include "../running/activity.h"
 #include "../task/task.h"
 
 /* Trials that one thread takes at once: part of no result. Functions bound to a thread get all. */

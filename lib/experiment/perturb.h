@@ -5,7 +5,7 @@
 #ifndef NAI_EXPERIMENT_PERTURB_H
 #define NAI_EXPERIMENT_PERTURB_H
 
-#include "../network/plan.h"
+#include "../running/plan.h"
 #include "../task/trials.h"
 #include "forward.h"
 

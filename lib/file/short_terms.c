@@ -6,7 +6,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../network/release.h"
+#include "../network/releases.h"
 
 #define MODEL (&nai__model_tsodyks_markram)
 

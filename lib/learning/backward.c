@@ -10,8 +10,8 @@
 
 #include "../base/memory.h"
 #include "../network/rate_units.h"
-#include "../network/release.h"
 #include "../network/row.h"
+#include "../running/release.h"
 
 /* Rows of trials row .. row + rows - 1 at step t, and where a group keeps its bias sums. */
 typedef struct group {

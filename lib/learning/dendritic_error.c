@@ -13,8 +13,8 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../network/move.h"
 #include "../network/row.h"
+#include "../running/move.h"
 #include "backward.h"
 #include "online.h"
 

@@ -5,7 +5,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../network/move.h"
+#include "../running/move.h"
 #include "../units/slopes.h"
 
 #define CHUNK 64 /* synapses at once */

@@ -18,7 +18,7 @@
 #include "../base/reference.h"
 #include "../base/threads.h"
 #include "../base/watch.h"
-#include "../network/descent.h"
+#include "../running/descent.h"
 #include "feedback.h"
 
 typedef struct nai__learner nai__learner;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "../base/memory.h"
-#include "../network/release.h"
+#include "../running/release.h"
 #include "../units/slopes.h"
 #include "slopes.h"
 

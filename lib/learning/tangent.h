@@ -10,7 +10,7 @@
 #ifndef NAI_LEARNING_TANGENT_H
 #define NAI_LEARNING_TANGENT_H
 
-#include "../network/move.h"
+#include "../running/move.h"
 #include "rule.h"
 
 typedef struct nai__tangent {

@@ -242,3 +242,8 @@ nai_status nai__cells_refresh(nai_network *net)
   }
   return NAI_OK;
 }
+
+int nai__cells_part(const nai__cells *cells)
+{
+  return cells && (cells->model->ops.flags & NAI_MODEL_THREADED) && cells->model->ops.n_sizes == 0;
+}

@@ -7,7 +7,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "network.h"
-#include "release.h"
+#include "releases.h"
 
 /* A copy of n elements, or NULL where there is nothing to copy. */
 static nai_status copy_array(void *out, const void *array, int64_t n, size_t size)

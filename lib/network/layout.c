@@ -12,7 +12,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "ends.h"
-#include "release.h"
+#include "releases.h"
 
 /* Floats of theta: 8 GiB, far above what dense training can use. */
 #define MOST_THETA ((int64_t)1 << 31)

@@ -519,6 +519,8 @@ nai_status nai__cells_allocate(const nai__node *node);
 int64_t nai__cells_bytes(const nai__node *node);
 nai_status nai__cells_prepare(const nai_network *net, const nai__node *node);
 nai_status nai__cells_refresh(nai_network *net);
+/* 1 when parts of them may go one by one, and in several threads; 0 of NULL. */
+int nai__cells_part(const nai__cells *cells);
 
 /* --- building --------------------------------------------------------------------------------- */
 

@@ -5,7 +5,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "ends.h"
-#include "release.h"
+#include "releases.h"
 
 static const nai_field *field_at(int k)
 {

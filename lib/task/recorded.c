@@ -8,7 +8,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
-#include "../network/activity.h"
+#include "../running/activity.h"
 #include "arrays.h"
 #include "task.h"
 

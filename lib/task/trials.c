@@ -5,8 +5,8 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
-#include "../network/activity.h"
 #include "../network/view.h"
+#include "../running/activity.h"
 #include "arrays.h"
 
 /* Floats of one array: 8 GiB, far below where any index overflows. */

@@ -1,5 +1,5 @@
 /* What interventions mean for an agent's rule at a step: what follows its own rate, and what is scaled. */
-#include "../network/draw_synapses.h"
+#include "../running/draw_synapses.h"
 #include "agent.h"
 
 /* Whether any synapses are scaled at this step, and whether factors are not those of the step before. */

@@ -8,7 +8,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../network/plan.h"
+#include "../running/plan.h"
 #include "agent.h"
 
 /* --- what it can have ------------------------------------------------------------------------- */

@@ -5,7 +5,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../network/move.h"
+#include "../running/move.h"
 
 /* Kernels may read a vector past the end of a row. */
 #define SLACK 64

@@ -6,7 +6,7 @@
 #define NAI_TRAIN_BATCH_H
 
 #include "../base/threads.h"
-#include "../network/descent.h"
+#include "../running/descent.h"
 #include "../task/task.h"
 #include "spans.h"
 

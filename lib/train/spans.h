@@ -6,7 +6,7 @@
 #ifndef NAI_TRAIN_SPANS_H
 #define NAI_TRAIN_SPANS_H
 
-#include "../network/activity.h"
+#include "../running/activity.h"
 
 /* As many steps a span as take the least memory. */
 #define NAI__LEAST_MEMORY (-1)

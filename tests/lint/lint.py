@@ -23,14 +23,15 @@ ROOMS = {
     "kernels": 1,
     "units": 2,
     "network": 3,
-    "constraint": 4,
-    "cost": 4,
-    "learning": 4,
-    "task": 4,
-    "anatomy": 5,
-    "train": 5,
-    "experiment": 6,
-    "file": 6,
+    "running": 4,
+    "constraint": 5,
+    "cost": 5,
+    "learning": 5,
+    "task": 5,
+    "anatomy": 6,
+    "train": 6,
+    "experiment": 7,
+    "file": 7,
 }
 
 UNKNOWN = "lib/{}/ is not a room that tests/lint/lint.py knows"

@@ -69,8 +69,9 @@ class Lint(unittest.TestCase):
         rank = lint.ROOMS
         self.assertLess(rank["base"], rank["kernels"])
         self.assertLess(rank["kernels"], rank["network"])
+        self.assertLess(rank["network"], rank["running"])
         for middle in ("constraint", "cost", "learning", "task"):
-            self.assertLess(rank["network"], rank[middle])
+            self.assertLess(rank["running"], rank[middle])
             self.assertEqual(rank[middle], rank["cost"])
         self.assertLess(rank["cost"], rank["train"])
         self.assertLess(rank["train"], rank["experiment"])

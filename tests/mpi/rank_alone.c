@@ -56,7 +56,7 @@ static int32_t *fire_some(int32_t *next, int64_t column, int64_t n, int64_t rank
   return next;
 }
 
-/* Of each step how many fired, and who: lib/network/ranks.c. */
+/* Of each step how many fired, and who: lib/running/meeting.c. */
 static void make_up(void)
 {
   int32_t *next = others.room;

@@ -10,10 +10,10 @@
 #include "../base/error.h"
 #include "../base/finite.h"
 #include "../base/names.h"
+#include "../network/view.h"
 #include "move.h"
 #include "release.h"
 #include "state.h"
-#include "view.h"
 
 static nai_status find(const nai__node **out, const nai_state *state, const char *name)
 {

@@ -1,6 +1,6 @@
 /* Which synapses an act of NAI_SCALE_SYNAPSES (schedule.h) means, where it means a fraction of them. */
-#ifndef NAI_NETWORK_DRAW_SYNAPSES_H
-#define NAI_NETWORK_DRAW_SYNAPSES_H
+#ifndef NAI_RUNNING_DRAW_SYNAPSES_H
+#define NAI_RUNNING_DRAW_SYNAPSES_H
 
 #include "schedule.h"
 

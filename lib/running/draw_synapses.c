@@ -7,7 +7,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
-#include "row.h"
+#include "../network/row.h"
 
 /* Of a projection: the key of its lots, whatever other projections there are. */
 static uint64_t key_of(const nai_network *net, const nai__projection *p, uint64_t seed)

@@ -5,12 +5,12 @@
  *
  * Times: 1 is the first step; rates at 0 and before are the initial ones, inputs before 1 are 0.
  */
-#ifndef NAI_NETWORK_ACTIVITY_H
-#define NAI_NETWORK_ACTIVITY_H
+#ifndef NAI_RUNNING_ACTIVITY_H
+#define NAI_RUNNING_ACTIVITY_H
 
 #include "../base/failure.h"
 #include "../base/threads.h"
-#include "network.h"
+#include "../network/network.h"
 #include "schedule.h"
 
 /*

@@ -1,6 +1,6 @@
 /* Interventions as they are given, checked and made into acts of a schedule (schedule.h). */
-#ifndef NAI_NETWORK_PLAN_H
-#define NAI_NETWORK_PLAN_H
+#ifndef NAI_RUNNING_PLAN_H
+#define NAI_RUNNING_PLAN_H
 
 #include "schedule.h"
 

@@ -8,8 +8,8 @@
 #include "../base/memory.h"
 #include "../base/structs.h"
 #include "../kernels/fans.h"
+#include "meeting.h"
 #include "parts.h"
-#include "ranks.h"
 #include "state.h"
 
 /* --- one rank of them -------------------------------------------------------------------------- */

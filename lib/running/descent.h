@@ -5,8 +5,8 @@
  * all others send by now. With units that are at once at their steady state, a step and a descent are
  * the two steps of Sacramento et al. 2018, section 3.4.
  */
-#ifndef NAI_NETWORK_DESCENT_H
-#define NAI_NETWORK_DESCENT_H
+#ifndef NAI_RUNNING_DESCENT_H
+#define NAI_RUNNING_DESCENT_H
 
 #include "activity.h"
 

@@ -7,9 +7,9 @@
 
 #include "../base/error.h"
 #include "../base/names.h"
-#include "ends.h"
+#include "../network/ends.h"
+#include "../network/view.h"
 #include "state.h"
-#include "view.h"
 
 enum { SIGNAL, STATE, PORT, LISTS };
 static const int32_t list_of[LISTS] = {

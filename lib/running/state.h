@@ -1,6 +1,6 @@
 /* A running network, as the files that move, perturb and keep it see it. */
-#ifndef NAI_NETWORK_STATE_H
-#define NAI_NETWORK_STATE_H
+#ifndef NAI_RUNNING_STATE_H
+#define NAI_RUNNING_STATE_H
 
 #include <neuroai/state.h>
 

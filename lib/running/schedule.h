@@ -3,12 +3,12 @@
  * on synapses of one block. The step (activity.c) applies those whose time it is; those on synapses are
  * in scaled.h. Costs nothing where no act goes on.
  */
-#ifndef NAI_NETWORK_SCHEDULE_H
-#define NAI_NETWORK_SCHEDULE_H
+#ifndef NAI_RUNNING_SCHEDULE_H
+#define NAI_RUNNING_SCHEDULE_H
 
 #include <neuroai/intervention.h>
 
-#include "network.h"
+#include "../network/network.h"
 
 #define NAI__ALL_SYNAPSES UINT64_MAX
 

@@ -1,6 +1,6 @@
 /* Interventions on the synapses of projections: checked, and made into acts of a schedule. */
-#ifndef NAI_NETWORK_PLAN_SYNAPSES_H
-#define NAI_NETWORK_PLAN_SYNAPSES_H
+#ifndef NAI_RUNNING_PLAN_SYNAPSES_H
+#define NAI_RUNNING_PLAN_SYNAPSES_H
 
 #include "schedule.h"
 

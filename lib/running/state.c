@@ -4,11 +4,11 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/view.h"
 #include "events.h"
+#include "meeting.h"
 #include "parts.h"
-#include "ranks.h"
 #include "state.h"
-#include "view.h"
 
 /* Of one state: 64 GiB. */
 #define MOST_FLOATS ((int64_t)1 << 34)

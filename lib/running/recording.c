@@ -8,8 +8,8 @@
 #include "../base/names.h"
 #include "../base/structs.h"
 #include "events.h"
+#include "meeting.h"
 #include "move.h"
-#include "ranks.h"
 #include "state.h"
 
 /* What a call records. */

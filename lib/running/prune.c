@@ -5,10 +5,10 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/row.h"
 #include "draw_synapses.h"
 #include "draw_units.h"
 #include "intervene.h"
-#include "row.h"
 
 /* --- taking them away ------------------------------------------------------------------------- */
 

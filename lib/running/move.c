@@ -210,12 +210,6 @@ static void copy_states(const nai__cells_moved *m, int64_t first, int64_t n)
     }
 }
 
-int nai__cells_part(const nai__segment *g)
-{
-  return g->cells && (g->cells->model->ops.flags & NAI_MODEL_THREADED) &&
-         g->cells->model->ops.n_sizes == 0;
-}
-
 nai__cells_moved nai__cells_move(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
                                  int64_t rows, float *v, const float *xi)
 {

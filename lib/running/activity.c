@@ -11,11 +11,11 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/philox.h"
+#include "../network/rate_units.h"
 #include "events.h"
+#include "meeting.h"
 #include "move.h"
 #include "parts.h"
-#include "ranks.h"
-#include "rate_units.h"
 #include "release.h"
 #include "scaled.h"
 

@@ -2,8 +2,8 @@
  * Ranks that share a network: each has the synapses onto some units of every population, moves these, and hears from
  * the others who fired. What is exchanged are the numbers of units, once for all steps that parts make at once.
  */
-#ifndef NAI_NETWORK_RANKS_H
-#define NAI_NETWORK_RANKS_H
+#ifndef NAI_RUNNING_MEETING_H
+#define NAI_RUNNING_MEETING_H
 
 #include "activity.h"
 

@@ -2,8 +2,8 @@
 #include "parts.h"
 
 #include "events.h"
+#include "meeting.h"
 #include "move.h"
-#include "ranks.h"
 #include "scaled.h"
 
 /* Steps from t on, the first one of these, to before `end`. */
@@ -95,7 +95,7 @@ static int can_part(const nai__activity *a, int64_t stage)
 {
   const nai_network *net = a->net;
   for (int64_t s = 0; s < net->n_segments; s++)
-    if (net->segment[s].stage == stage && !nai__cells_part(&net->segment[s])) return 0;
+    if (net->segment[s].stage == stage && !nai__cells_part(net->segment[s].cells)) return 0;
   return !a->ready && !a->perturbation && !net->n_releases;
 }
 
@@ -147,7 +147,7 @@ int nai__parts_step(nai__activity *a, int64_t stage, int64_t t, const nai__scrat
 static int all_part(const nai_network *net)
 {
   for (int64_t s = 0; s < net->n_segments; s++)
-    if (!nai__cells_part(&net->segment[s])) return 0;
+    if (!nai__cells_part(net->segment[s].cells)) return 0;
   return net->n_stages == 1;
 }
 

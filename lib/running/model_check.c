@@ -10,10 +10,10 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../network/central.h"
+#include "../network/rate_check.h"
 #include "../units/slopes.h"
-#include "central.h"
 #include "move.h"
-#include "rate_check.h"
 
 #define SHARE 1e-3 /* of what comes back by slopes, which the fused way makes in single precision */
 

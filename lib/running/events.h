@@ -2,8 +2,8 @@
  * Who fired, of a network of which one trial runs: the senders of each step that is kept, found once however
  * many projections carry their spikes. A row of rates that is opened to be written is looked at again.
  */
-#ifndef NAI_NETWORK_EVENTS_H
-#define NAI_NETWORK_EVENTS_H
+#ifndef NAI_RUNNING_EVENTS_H
+#define NAI_RUNNING_EVENTS_H
 
 #include "activity.h"
 

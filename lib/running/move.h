@@ -2,8 +2,8 @@
  * Cells at a step: what the functions of their model are shown of an activity (units/model.h). Pointers
  * are to arrays within, so it stays where it was opened.
  */
-#ifndef NAI_NETWORK_MOVE_H
-#define NAI_NETWORK_MOVE_H
+#ifndef NAI_RUNNING_MOVE_H
+#define NAI_RUNNING_MOVE_H
 
 #include "activity.h"
 
@@ -57,8 +57,6 @@ typedef struct nai__cells_run {
 /* The slot of rates at t has been opened: nai__rate_slot(). */
 nai__cells_moved nai__cells_move(nai__activity *a, const nai__segment *g, int64_t t, int64_t row,
                                  int64_t rows, float *v, const float *xi);
-/* 1 when parts of it may go one by one, and in several threads. */
-int nai__cells_part(const nai__segment *g);
 /* Before anything is added to what ports of the part receive at a step of a run. */
 void nai__cells_begin_sums(const nai__cells_moved *m, int64_t first, int64_t n);
 /* Units first .. first + n - 1; all of them where there are no parts. */

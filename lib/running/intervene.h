@@ -3,13 +3,13 @@
  * They are rows [ld_units] that nai__advance() reads (activity.h); here they are written, for some
  * units of some populations.
  */
-#ifndef NAI_NETWORK_INTERVENE_H
-#define NAI_NETWORK_INTERVENE_H
+#ifndef NAI_RUNNING_INTERVENE_H
+#define NAI_RUNNING_INTERVENE_H
 
 #include <neuroai/state.h>
 
-#include "ends.h"
-#include "network.h"
+#include "../network/ends.h"
+#include "../network/network.h"
 
 /*
  * NAI_OK when the names are populations, or signals or ports of such (side: NAI__SOURCE, NAI__TARGET),

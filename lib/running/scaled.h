@@ -8,8 +8,8 @@
  * learns, and ramps need others at each step; to add or subtract the difference would leave a rest of
  * what is cut.
  */
-#ifndef NAI_NETWORK_SCALED_H
-#define NAI_NETWORK_SCALED_H
+#ifndef NAI_RUNNING_SCALED_H
+#define NAI_RUNNING_SCALED_H
 
 #include "schedule.h"
 

@@ -1,10 +1,10 @@
 /* Which units of a population an intervention means: those that are given, or some of them at random. */
-#ifndef NAI_NETWORK_DRAW_UNITS_H
-#define NAI_NETWORK_DRAW_UNITS_H
+#ifndef NAI_RUNNING_DRAW_UNITS_H
+#define NAI_RUNNING_DRAW_UNITS_H
 
 #include <neuroai/intervention.h>
 
-#include "network.h"
+#include "../network/network.h"
 
 /* A unit that may be meant: its place in the list or population, its number, and its lot. */
 typedef struct nai__candidate {

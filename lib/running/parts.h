@@ -5,8 +5,8 @@
  *
  * Where all that arrives does so after some steps, a part makes as many at once, and threads meet less often.
  */
-#ifndef NAI_NETWORK_PARTS_H
-#define NAI_NETWORK_PARTS_H
+#ifndef NAI_RUNNING_PARTS_H
+#define NAI_RUNNING_PARTS_H
 
 #include "activity.h"
 
