@@ -495,7 +495,7 @@ START_TEST(calls_with_nothing)
   expect_fails(nai_trainer_alignment(&cosine, NULL, b.trainer, NULL, "E"), NAI_ERR_INVALID,
                "from is NULL");
   expect_fails(nai_trainer_alignment(&cosine, NULL, b.trainer, "E", "X"), NAI_ERR_NAME,
-               "no projection from 'E' to 'X'");
+               "to: nothing is called 'X'");
   expect_fails(nai_trainer_alignment(&cosine, NULL, b.trainer, "stimulus", NULL), NAI_ERR_NAME,
                "stimulus");
   ck_assert_double_eq(cosine, 7);

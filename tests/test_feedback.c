@@ -762,7 +762,7 @@ START_TEST(test_feedback_that_is_not_there)
   refuse("rflo", "choice", NULL, NAI_ERR_NAME, "from: 'choice' is one of the outputs");
   refuse("rflo", NULL, NULL, NAI_ERR_INVALID, "from is NULL");
   refuse("kolen_pollack", NULL, "I", NAI_ERR_INVALID, "from is NULL");
-  refuse("kolen_pollack", "E", "X", NAI_ERR_NAME, "no projection from 'E' to 'X'");
+  refuse("kolen_pollack", "E", "X", NAI_ERR_NAME, "to: nothing is called 'X'");
   refuse("kolen_pollack", "stimulus", "E", NAI_ERR_INVALID,
          "sends no errors back from 'E' to 'stimulus'");
   refuse("eprop_adaptive", "E", "I", NAI_ERR_INVALID, "sends no errors back from 'I' to 'E'");
