@@ -185,20 +185,18 @@ static nai_status read_delays(nai_network *net, const nai__projection *p, const 
   return NAI_OK;
 }
 
-static nai_status read_projection(nai_network *net, nai__projection *p, const nai__tensors *file,
-                                  int64_t parts)
+static nai_status read_projection(nai_network *net, nai__projection *p, const nai__tensors *file)
 {
   char name[NAI__TENSOR_NAME];
   nai__tensor sender;
   const char *from = nai__source_name(net, p), *to = nai__target_name(net, p);
-  NAI__TRY(nai__add_parts(net, p, parts));
   if (p->spread) NAI__TRY(read_delays(net, p, file));
   nai__model_synapse_tensor(name, "sender", from, to);
   NAI__TRY(nai__tensors_find(&sender, file, name));
   place at = {.left = sender.shape[0]};
-  for (int64_t k = 0; k < parts; k++) {
+  for (int64_t k = 0; k < p->n_parts; k++) {
     nai__block *b = &net->block[p->block + k];
-    at.last = k == parts - 1;
+    at.last = k == p->n_parts - 1;
     b->synapses = nai__compressed_create(p->n_post, p->n_pre);
     if (!b->synapses) return NAI_ERR_MEMORY;
     NAI__TRY(read_list(b->synapses, file, from, to, &at));
@@ -206,20 +204,29 @@ static nai_status read_projection(nai_network *net, nai__projection *p, const na
   return NAI_OK;
 }
 
-nai_status nai__synapse_lists_read(nai_network *net, const nai__tensors *file)
+/* Of each projection: the delays that its tensor has. */
+static nai_status read_parts(int64_t *parts, const nai_network *net, const nai__tensors *file)
 {
   char name[NAI__TENSOR_NAME];
   nai__tensor delays;
   for (int64_t i = 0; i < net->n_projections; i++) {
-    nai__projection *p = &net->projection[i];
-    if (!p->is_listed) continue;
-    int64_t parts = 1;
-    if (p->spread) {
-      nai__model_synapse_tensor(name, "delays", nai__source_name(net, p), nai__target_name(net, p));
-      NAI__TRY(nai__tensors_find(&delays, file, name));
-      parts = delays.shape[0];
-    }
-    NAI__TRY(read_projection(net, p, file, parts));
+    const nai__projection *p = &net->projection[i];
+    parts[i] = 1;
+    if (!p->is_listed || !p->spread) continue;
+    nai__model_synapse_tensor(name, "delays", nai__source_name(net, p), nai__target_name(net, p));
+    NAI__TRY(nai__tensors_find(&delays, file, name));
+    parts[i] = delays.shape[0];
   }
   return NAI_OK;
+}
+
+nai_status nai__synapse_lists_read(nai_network *net, const nai__tensors *file)
+{
+  int64_t *parts = NAI__ARRAY(int64_t, net->n_projections);
+  nai_status status = parts ? read_parts(parts, net, file) : NAI_ERR_MEMORY;
+  if (status == NAI_OK) status = nai__add_parts(net, parts);
+  nai__free(parts);
+  for (int64_t i = 0; i < net->n_projections && status == NAI_OK; i++)
+    if (net->projection[i].is_listed) status = read_projection(net, &net->projection[i], file);
+  return status;
 }

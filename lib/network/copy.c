@@ -100,6 +100,19 @@ static nai_status copy_composition(nai_network *net, const nai_network *from, in
   return NAI_OK;
 }
 
+static nai_status copy_parts(nai_network *net, const nai_network *from)
+{
+  int64_t *parts = NAI__ARRAY(int64_t, net->n_projections);
+  if (!parts) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    net->projection[i].delay = from->projection[i].delay;
+    parts[i] = from->projection[i].n_parts;
+  }
+  const nai_status status = nai__add_parts(net, parts);
+  nai__free(parts);
+  return status;
+}
+
 /* The layout follows from the composition alone, so arrays that are laid out by it are alike. */
 static nai_status copy_arrays(nai_network *net, const nai_network *from)
 {
@@ -108,10 +121,7 @@ static nai_status copy_arrays(nai_network *net, const nai_network *from)
                                  : from->projection[i].is_shared ? NAI_STORAGE_SHARED
                                                                  : NAI_STORAGE_DENSE;
   NAI__TRY(nai__layout_plan(net));
-  for (int64_t i = 0; i < net->n_projections; i++) {
-    net->projection[i].delay = from->projection[i].delay;
-    NAI__TRY(nai__add_parts(net, &net->projection[i], from->projection[i].n_parts));
-  }
+  NAI__TRY(copy_parts(net, from));
   for (int64_t i = 0; i < net->n_blocks; i++)
     if (net->block[i].is_listed) {
       net->block[i].delay = from->block[i].delay;

@@ -128,11 +128,13 @@ int64_t nai__longest_of(const nai_network *net, const nai__projection *p, double
   return steps_of(net, p, p->spread_by[MEAN] + sds * p->spread_by[SD]);
 }
 
-int64_t nai__expected_delays(const nai_network *net, const nai__projection *p)
+int64_t nai__expected_delays(const nai_network *net, const nai__projection *p, int64_t synapses)
 {
   if (p->spread != NAI__DRAWN_DELAYS) return 1;
-  const int64_t delays = nai__long_delay(net, p) - nai__short_delay(net, p) + 1;
-  return delays < NAI__MOST_DELAYS ? delays : NAI__MOST_DELAYS;
+  const int64_t steps = nai__long_delay(net, p) - nai__short_delay(net, p) + 1,
+                most = steps < NAI__MOST_DELAYS ? steps : NAI__MOST_DELAYS,
+                drawn = 1 + synapses + (int64_t)(5 * sqrt((double)synapses));
+  return most < drawn ? most : drawn;
 }
 
 /* --- drawing ---------------------------------------------------------------------------------- */
@@ -184,24 +186,62 @@ static nai_status find_lags(lags *out, const nai_network *net, const nai__projec
 
 /* --- into blocks ------------------------------------------------------------------------------ */
 
-nai_status nai__add_parts(nai_network *net, nai__projection *p, int64_t n)
+/* Where each block, or the first of those that it becomes, goes: [blocks + 1]. */
+static int64_t *find_places(const nai_network *net, const int64_t *n)
 {
-  const int64_t more = n - 1, after = p->block + 1;
-  if (more == 0) return NAI_OK;
-  nai__block *grown = nai__grow(net->block, net->n_blocks, net->n_blocks + more, sizeof *grown);
-  if (!grown) return NAI_ERR_MEMORY;
-  net->block = grown;
-  for (int64_t k = net->n_blocks - 1; k >= after; k--) grown[k + more] = grown[k];
-  for (int64_t k = 0; k < more; k++) {
-    grown[after + k] = grown[p->block];
-    grown[after + k].synapses = NULL;
-    grown[after + k].wired = NULL;
-  }
-  for (int64_t k = 0; k < n; k++) grown[p->block + k].goes_on = k < more;
-  net->n_blocks += more;
+  int64_t *place = NAI__ARRAY(int64_t, net->n_blocks + 1);
+  if (!place) return NULL;
+  for (int64_t b = 0; b < net->n_blocks; b++) place[b + 1] = 1;
   for (int64_t i = 0; i < net->n_projections; i++)
-    if (net->projection[i].block >= after) net->projection[i].block += more;
-  p->n_parts = n;
+    if (n[i] > 1) place[net->projection[i].block + 1] = n[i];
+  for (int64_t b = 0; b < net->n_blocks; b++) place[b + 1] += place[b];
+  return place;
+}
+
+/* All at once: one projection after the other, each would move the blocks of all behind it. */
+static nai_status make_room(nai_network *net, const int64_t *n)
+{
+  int64_t *place = find_places(net, n);
+  nai__block *all = place ? NAI__ARRAY(nai__block, place[net->n_blocks]) : NULL;
+  if (!all) {
+    nai__free(place);
+    return NAI_ERR_MEMORY;
+  }
+  for (int64_t b = 0; b < net->n_blocks; b++) all[place[b]] = net->block[b];
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    nai__projection *p = &net->projection[i];
+    p->block = place[p->block];
+    if (n[i] > 1) p->n_parts = n[i];
+  }
+  nai__free(net->block);
+  net->block = all;
+  net->n_blocks = place[net->n_blocks];
+  nai__free(place);
+  return NAI_OK;
+}
+
+/* Of the block of a projection into n, the first of which may be it. */
+static void repeat(nai__block *to, const nai__block *like, int64_t n)
+{
+  for (int64_t k = 0; k < n; k++) {
+    nai__block *b = &to[k];
+    if (b != like) {
+      *b = *like;
+      b->synapses = NULL;
+      b->wired = NULL;
+    }
+    b->goes_on = k < n - 1;
+    b->expected = 1;
+  }
+}
+
+nai_status nai__add_parts(nai_network *net, const int64_t *n)
+{
+  NAI__TRY(make_room(net, n));
+  for (int64_t i = 0; i < net->n_projections; i++) {
+    nai__block *first = &net->block[net->projection[i].block];
+    if (n[i] > 1) repeat(first, first, n[i]);
+  }
   return NAI_OK;
 }
 
@@ -216,7 +256,6 @@ static nai_status make_part(nai__block *b, const nai__compressed *c, int64_t syn
                             int64_t delay)
 {
   b->delay = b->longest = delay;
-  b->expected = 1;
   b->synapses = nai__compressed_create(c->n, c->k);
   if (!b->synapses) return NAI_ERR_MEMORY;
   b->synapses->sender = NAI__ARRAY(int32_t, synapses);
@@ -250,12 +289,7 @@ static nai_status open_parts(parts *out, const nai__block *like, int64_t n)
   out->block = NAI__ARRAY(nai__block, n);
   if (!out->block) return NAI_ERR_MEMORY;
   out->n = n;
-  for (int64_t k = 0; k < n; k++) {
-    out->block[k] = *like;
-    out->block[k].synapses = NULL;
-    out->block[k].wired = NULL;
-    out->block[k].goes_on = k < n - 1;
-  }
+  repeat(out->block, like, n);
   return NAI_OK;
 }
 
@@ -315,41 +349,20 @@ static nai_status split(parts *out, nai_network *net, nai__projection *p)
   return status;
 }
 
-/* Where each block, or the first of its parts, goes: [blocks + 1]. */
-static int64_t *find_places(const nai_network *net, const parts *of)
-{
-  int64_t *place = NAI__ARRAY(int64_t, net->n_blocks + 1);
-  if (!place) return NULL;
-  for (int64_t b = 0; b < net->n_blocks; b++) place[b + 1] = 1;
-  for (int64_t i = 0; i < net->n_projections; i++)
-    if (of[i].block) place[net->projection[i].block + 1] = of[i].n;
-  for (int64_t b = 0; b < net->n_blocks; b++) place[b + 1] += place[b];
-  return place;
-}
-
-/* All at once: one projection after the other, each would move the blocks of all behind it. */
 static nai_status take_parts(nai_network *net, parts *of)
 {
-  int64_t *place = find_places(net, of);
-  nai__block *all = place ? NAI__ARRAY(nai__block, place[net->n_blocks]) : NULL;
-  if (!all) {
-    nai__free(place);
-    return NAI_ERR_MEMORY;
-  }
-  for (int64_t b = 0; b < net->n_blocks; b++) all[place[b]] = net->block[b];
-  for (int64_t i = 0; i < net->n_projections; i++) {
-    nai__projection *p = &net->projection[i];
-    p->block = place[p->block];
+  int64_t *n = NAI__ARRAY(int64_t, net->n_projections);
+  if (!n) return NAI_ERR_MEMORY;
+  for (int64_t i = 0; i < net->n_projections; i++) n[i] = of[i].block ? of[i].n : 1;
+  const nai_status status = make_room(net, n);
+  nai__free(n);
+  for (int64_t i = 0; i < net->n_projections && status == NAI_OK; i++) {
     if (!of[i].block) continue;
-    memcpy(all + p->block, of[i].block, (size_t)of[i].n * sizeof *all);
-    p->n_parts = of[i].n;
+    memcpy(net->block + net->projection[i].block, of[i].block,
+           (size_t)of[i].n * sizeof *of[i].block);
     of[i].n = 0; /* what they have is the network's now */
   }
-  nai__free(net->block);
-  net->block = all;
-  net->n_blocks = place[net->n_blocks];
-  nai__free(place);
-  return NAI_OK;
+  return status;
 }
 
 static nai_status check_positions(const nai_network *net, const nai__projection *p)

@@ -310,6 +310,7 @@ static int sends_spikes(const nai__node *pre, const nai__projection *p)
 static void open_block(nai_network *net, nai__projection *p)
 {
   const nai__node *pre = &net->node[p->from], *post = &net->node[p->to];
+  const int64_t synapses = p->is_listed ? nai__expected_synapses(net, p) : 0;
   p->block = net->n_blocks++;
   p->n_parts = 1;
   net->block[p->block] =
@@ -332,9 +333,9 @@ static void open_block(nai_network *net, nai__projection *p)
                    .to = p->to,
                    .first_shared = -1,
                    .frozen = p->is_listed && !p->plastic && !nai__is_projected(p),
-                   .expected = nai__expected_delays(net, p),
+                   .expected = nai__expected_delays(net, p, synapses),
                    .longest = p->spread ? nai__long_delay(net, p) : p->delay,
-                   .at = {.columns = p->is_listed ? nai__expected_synapses(net, p) : 0}};
+                   .at = {.columns = synapses}};
 }
 
 static nai_status join_block(nai_network *net, nai__index *blocks, nai__projection *p)

@@ -629,16 +629,16 @@ static inline int nai__is_projected(const nai__projection *p)
 /* The longest, in steps, and how many of a projection may differ: each is a block. */
 #define NAI__MOST_DELAY 100000
 #define NAI__MOST_DELAYS 1024
-/* Blocks that a projection with such delays may get, about, before it is wired. */
-int64_t nai__expected_delays(const nai_network *net, const nai__projection *p);
+/* Blocks that a projection of about so many synapses may get with such delays, before it is wired. */
+int64_t nai__expected_delays(const nai_network *net, const nai__projection *p, int64_t synapses);
 /* The shortest, about their mean, and the longest, steps; before it is wired. */
 int64_t nai__short_delay(const nai_network *net, const nai__projection *p);
 /* The longest of so many that are drawn. */
 int64_t nai__longest_of(const nai_network *net, const nai__projection *p, double synapses);
 int64_t nai__mean_delay(const nai_network *net, const nai__projection *p);
 int64_t nai__long_delay(const nai_network *net, const nai__projection *p);
-/* Gives the one block of a listed projection n - 1 more behind it, as it is. */
-nai_status nai__add_parts(nai_network *net, nai__projection *p, int64_t n);
+/* Gives the one block of each listed projection n [n_projections] - 1 more behind it, as it is, without synapses. */
+nai_status nai__add_parts(nai_network *net, const int64_t *n);
 /* After nai__wire_listed(): a block for each delay that the synapses of a projection have. */
 nai_status nai__split_delays(nai_network *net);
 
