@@ -85,7 +85,8 @@ START_TEST(many_projections_with_delays)
   EXPECT(same == delay);
   nai_network_destroy(copy);
   nai_network_destroy(net);
-  ck_assert_double_lt(since(start), 20); /* 3 s; a minute or so when each moved the blocks behind it */
+  ck_assert_double_lt(since(start),
+                      20); /* 3 s; a minute or so when each moved the blocks behind it */
 }
 END_TEST
 

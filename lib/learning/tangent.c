@@ -169,8 +169,7 @@ static void move_cells(const nai__tangent *tangent, const nai__segment *g, int64
   nai__cells_view slopes, tangents;
   show_slopes(&slopes, tangent, g, slopes_at(tangent, g));
   nai__cells_open(&tangents, tangent->net, g, tangent->rows);
-  nai__cells_show(&tangents, tangent->net, g, tangent->v, tangent->state,
-                  nai__tangent_rate(tangent, t));
+  nai__cells_show(&tangents, g, tangent->v, tangent->state, nai__tangent_rate(tangent, t));
   nai__slopes_forward(g->cells->model, &slopes.batch.shown, &tangents.batch.shown);
 }
 
@@ -186,7 +185,7 @@ static void move_releases(const nai__tangent *tangent, int64_t stage, int64_t t)
     if (g->stage != stage) continue;
     show_slopes(&slopes, tangent, g, release_slopes_at(tangent, release));
     nai__cells_open(&tangents, net, g, tangent->rows);
-    nai__cells_show(&tangents, net, g, sent, tangent->state, sent);
+    nai__cells_show(&tangents, g, sent, tangent->state, sent);
     nai__slopes_forward(g->cells->model, &slopes.batch.shown, &tangents.batch.shown);
   }
 }

@@ -95,7 +95,7 @@ static nai_status run(check *k, int point, const float *states, const float *por
   nai__cells_view view;
   memcpy(k->next[point], states, (size_t)(k->rows * net->ld_state) * sizeof *states);
   nai__cells_open(&view, net, k->g, k->rows);
-  nai__cells_show(&view, net, k->g, k->step ? ports : NULL, k->next[point], k->sent[point]);
+  nai__cells_show(&view, k->g, k->step ? ports : NULL, k->next[point], k->sent[point]);
   for (int32_t i = 0; i < ops->n_normals; i++) view.normal[i] = k->normal + c->normal[i];
   view.batch.shown.step = k->step;
   view.batch.shown.seed = NAI__CHECK_SEED;
@@ -106,7 +106,7 @@ static nai_status run(check *k, int point, const float *states, const float *por
 static nai_status find_slopes(check *k, int plain)
 {
   nai__cells_open(&k->view, k->net, k->g, k->rows);
-  nai__cells_show(&k->view, k->net, k->g, k->port, k->state, k->sent[NAI__HERE]);
+  nai__cells_show(&k->view, k->g, k->port, k->state, k->sent[NAI__HERE]);
   k->view.batch.shown.step = k->step;
   k->view.batch.shown.seed = NAI__CHECK_SEED;
   k->view.batch.plain = plain;

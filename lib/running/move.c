@@ -37,12 +37,11 @@ void nai__cells_open(nai__cells_view *out, const nai_network *net, const nai__se
                                       .first_unit = g->node->order};
 }
 
-void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__segment *g,
-                     const float *ports, float *states, float *signals)
+void nai__cells_show(nai__cells_view *view, const nai__segment *g, const float *ports,
+                     float *states, float *signals)
 {
   const nai__cells *c = g->cells;
   const nai_model_ops *ops = &c->model->ops;
-  (void)net;
   for (int32_t k = 0; k < ops->n_ports; k++) view->port[k] = ports ? ports + c->port[k] : NULL;
   for (int32_t k = 0; k < ops->n_states; k++) view->state[k] = states + c->state[k];
   for (int32_t k = 0; k < ops->n_signals; k++) view->signal[k] = signals + c->signal[k];
@@ -99,7 +98,7 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
   }
   if (!ops->begin) return;
   nai__cells_open(&view, net, g, rows);
-  nai__cells_show(&view, net, g, NULL, states, signals);
+  nai__cells_show(&view, g, NULL, states, signals);
   view.batch.shown.seed = a->seed;
   view.batch.shown.first = a->first + (uint64_t)row;
   nai__failure_note(&a->failed, nai__model_call(c->model, ops->begin, &view.batch.shown));
@@ -257,7 +256,7 @@ void nai__cells_step(const nai__cells_moved *m, int64_t first, int64_t n)
   keep_ports(m, first, n);
   if (c->n_states) copy_states(m, first, n);
   nai__cells_open(&view, a->net, g, m->rows);
-  nai__cells_show(&view, a->net, g, m->v, m->states, m->signals);
+  nai__cells_show(&view, g, m->v, m->states, m->signals);
   for (int32_t k = 0; k < ops->n_normals; k++) view.normal[k] = m->xi + c->normal[k];
   narrow(&view, ops, first, n);
   view.batch.idle = idle;
@@ -296,7 +295,7 @@ static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__
 {
   const nai_network *net = a->net;
   nai__cells_open(view, net, g, rows);
-  nai__cells_show(view, net, g, nai__received_at(a, t) + row * net->ld_units,
+  nai__cells_show(view, g, nai__received_at(a, t) + row * net->ld_units,
                   nai__writable(nai__state_at(a, t - 1) + row * net->ld_state),
                   nai__writable((a->own ? a->own : nai__rate_at(a, t)) + row * net->ld_units));
   view->batch.idle = nai__idle_ports(a, g);
@@ -360,7 +359,7 @@ nai_status nai__cells_slopes_start(nai__cells_view *view, const nai__activity *a
   const nai_model_ops *ops = &c->model->ops;
   nai_unit_batch *b = &view->batch.shown;
   nai__cells_open(view, net, g, rows);
-  nai__cells_show(view, net, g, nai__received_at(a, 1) + row * net->ld_units,
+  nai__cells_show(view, g, nai__received_at(a, 1) + row * net->ld_units,
                   nai__writable(nai__state_at(a, 0) + row * net->ld_state),
                   nai__writable(nai__rate_at(a, 0) + row * net->ld_units));
   if (ops->begin) return nai__slopes_find(c->model, b, memory);

@@ -21,8 +21,8 @@ typedef struct nai__cells_view {
 void nai__cells_open(nai__cells_view *out, const nai_network *net, const nai__segment *g,
                      int64_t rows);
 /* Ports, states and signals of rows that stand like this: [ld_units], [ld_state], [ld_units]. */
-void nai__cells_show(nai__cells_view *view, const nai_network *net, const nai__segment *g,
-                     const float *ports, float *states, float *signals);
+void nai__cells_show(nai__cells_view *view, const nai__segment *g, const float *ports,
+                     float *states, float *signals);
 
 /* States of a row at time 0, before `begin`. x [ld_units]: what first states start from, which may learn. */
 void nai__cells_start(const nai__segment *g, float *states, const float *x);

@@ -40,7 +40,7 @@ void nai__release_step(nai__activity *a, const nai__release *release, int64_t t,
     copy_states(net, g->cells, states, nai__state_at(a, t - 1) + row * net->ld_state, g->units.n,
                 rows);
   nai__cells_open(&view, net, g, rows);
-  nai__cells_show(&view, net, g, sent, states, sent);
+  nai__cells_show(&view, g, sent, states, sent);
   view.batch.shown.step = t;
   g->cells->model->ops.step(g->cells->model->user, &view.batch.shown);
 }
@@ -61,7 +61,7 @@ static void show_kept(nai__cells_view *view, const nai__activity *a, const nai__
   const nai__cells *c = g->cells;
   float *sent = nai__writable(nai__rate_at(a, t) + row * net->ld_units);
   nai__cells_open(view, net, g, rows);
-  nai__cells_show(view, net, g, sent,
+  nai__cells_show(view, g, sent,
                   nai__writable(nai__state_at(a, t ? t - 1 : 0) + row * net->ld_state), sent);
   view->batch.shown.step = t;
   if (t > 0) return;

@@ -271,7 +271,7 @@ static nai_status find_signals(nai_state *state, const nai__node *node, float *s
   const nai__segment *g = segment_of(state->net, node);
   nai__cells_view view;
   nai__cells_open(&view, state->net, g, a->trials);
-  nai__cells_show(&view, state->net, g, NULL, states, signals);
+  nai__cells_show(&view, g, NULL, states, signals);
   view.batch.shown.seed = a->seed;
   view.batch.shown.first = a->first;
   return nai__model_call(model, make, &view.batch.shown);
