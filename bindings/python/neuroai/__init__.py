@@ -150,6 +150,7 @@ from .task import Task
 from .task_variances import Clusters, TaskVariance, task_variance
 from .intrinsic_timescales import Timescales, timescales
 from .trainer import Trainer
+from .training_estimates import TrainingEstimate, estimate_training
 from .transfer import siegert, siegert_slopes
 from .trials import Trials
 from .unit_tuning import NoiseCorrelations, Selectivity, d_prime, noise_correlations, roc_area, selectivity
@@ -299,6 +300,7 @@ __all__ = [
     "Timescales",
     "Total",
     "Trainer",
+    "TrainingEstimate",
     "TrialBatch",
     "Trials",
     "TruncatedBPTT",
@@ -322,6 +324,7 @@ __all__ = [
     "decode",
     "dimensionality",
     "estimate",
+    "estimate_training",
     "evaluate",
     "experiment",
     "fit_psychometric",
