@@ -79,13 +79,13 @@ def children(process):
 def kill_a_process(command, ranks, folder, begun, seconds, alone, chance):
     """Kills one of them at a random moment; what was said, and the seconds in which the others ended.
 
-    alone: mpirun leaves the others alone. The moment comes after the file `begun` is there, if that is not None: who dies within
-    MPI_Init() leaves the others, or mpirun, there for ever, which is MPI's matter, not ours.
+    alone: mpirun leaves the others alone. The moment comes after the file `begun` is there: who dies within MPI_Init() leaves
+    the others, or mpirun, there for ever, which is MPI's matter, not ours.
     """
     options = ("--enable-recovery",) if alone else ()
     with open(folder / "output.txt", "wb") as output:
         process = subprocess.Popen([*mpirun(ranks, *options), *command], cwd=folder, stdout=output, stderr=output)
-        while begun and process.poll() is None and not (folder / begun).exists():
+        while process.poll() is None and not (folder / begun).exists():
             time.sleep(0.01)
         time.sleep(chance.random() * seconds)
         victims = children(process)
@@ -115,7 +115,7 @@ def kill_one(command, place, expected, seconds, alone, chance):
     """Kills one process of two or four that train; what is begun anew from the checkpoint ends as if nothing had been."""
     folder = new(place, "killed")
     ranks = chance.choice((2, 4))
-    said, took = kill_a_process(command(UPDATES, PATIENCE), ranks, folder, FILE if alone else None, seconds, alone, chance)
+    said, took = kill_a_process(command(UPDATES, PATIENCE), ranks, folder, FILE, seconds, alone, chance)
     at_work = expect_ended(said, took, f"{UPDATES} updates by" in said, alone)
     if train(command, chance.choice((1, 2, 4)), folder) != expected:
         sys.exit("begun anew after a process was killed: another file")
