@@ -260,6 +260,8 @@ END_TEST
 typedef struct turns {
   nai_status status[2];
   int with, clamped;
+  int64_t apart; /* steps that one of them runs before the others */
+  char message[2][200];
 } turns;
 
 /* 300 steps, with what is given and read out at each of them. */
@@ -273,10 +275,13 @@ static void run_rank(int rank, nai_exchange *exchange, void *argument)
   nai_status status = nai_network_build(net, 7);
   if (status == NAI_OK) status = nai_state_create(&state, net, 1, 3);
   if (status == NAI_OK && turns->clamped) status = nai_state_clamp(state, "I", 0);
+  if (status == NAI_OK && rank == 1 && turns->apart)
+    status = nai_state_run(state, turns->apart, NULL, NULL, NULL);
   if (status == NAI_OK)
     status = nai_state_run(state, STEPS, turns->with & OUTPUT ? input[0] : NULL,
                            turns->with & OUTPUT ? outputs[0] : NULL, NULL);
   turns->status[rank] = status;
+  snprintf(turns->message[rank], sizeof turns->message[rank], "%s", nai_last_error());
   nai_state_destroy(state);
   nai_network_destroy(net);
   nai_exchange_destroy(exchange);
@@ -304,6 +309,19 @@ START_TEST(clamped_ones_meet_at_each_step)
   run_ranks(&(ranks_plan){.ranks = 2, .work = run_rank, .argument = &turns}, told);
   EXPECT(turns.status[0] == NAI_OK && turns.status[1] == NAI_OK);
   EXPECT(told[0].gathers > 300);
+}
+END_TEST
+
+/* Delays are of three steps. */
+START_TEST(all_make_the_same_calls)
+{
+  turns turns = {.with = ONE_DELAY, .apart = 100};
+  run_ranks(&(ranks_plan){.ranks = 2, .work = run_rank, .argument = &turns}, NULL);
+  for (int k = 0; k < 2; k++) ck_assert_int_eq(turns.status[k], NAI_ERR_ORDER);
+  EXPECT(
+      strstr(turns.message[0], "rank 1 of 2 has made 1 steps from step 100 on, this one 3 from"));
+  EXPECT(
+      strstr(turns.message[1], "rank 0 of 2 has made 3 steps from step 100 on, this one 1 from"));
 }
 END_TEST
 
@@ -599,6 +617,7 @@ Suite *ranks_suite(void)
   tcase_add_loop_test(tests, without_an_exchange_it_is_the_same, 0, KINDS);
   tcase_add_test(tests, they_meet_as_often_as_delays_ask);
   tcase_add_test(tests, clamped_ones_meet_at_each_step);
+  tcase_add_test(tests, all_make_the_same_calls);
   tcase_add_test(tests, a_rank_that_fails_fails_all);
   tcase_add_test(tests, a_build_fails_on_all);
   tcase_add_test(tests, ranks_build_the_same_network);

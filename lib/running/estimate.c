@@ -210,9 +210,10 @@ static void say_exchange(nai_estimate *e, const nai_network *plan)
                all = steps * (1 + (double)e->rank_units / stages);
   const int64_t row = nai__row_numbers(plan, numbers, e->exchange_steps),
                 full = nai__row_numbers(plan, all, e->exchange_steps);
-  e->row_bytes = (int64_t)size * (1 + row);
-  e->exchange_bytes = stages * size * (1 + (double)row + fmax(0, numbers - (double)row));
-  e->most_bytes = (int64_t)(stages * size * (1 + (double)full + fmax(0, all - (double)full)));
+  e->row_bytes = (int64_t)size * (NAI__HEAD + row);
+  e->exchange_bytes = stages * size * (NAI__HEAD + (double)row + fmax(0, numbers - (double)row));
+  e->most_bytes =
+      (int64_t)(stages * size * (NAI__HEAD + (double)full + fmax(0, all - (double)full)));
 }
 
 static void say(nai_estimate *e, nai_network *plan, const rates *r)

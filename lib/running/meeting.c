@@ -53,7 +53,7 @@ int64_t nai__row_numbers(const nai_network *net, double numbers, int64_t steps)
 int64_t nai__meeting_bytes(const nai_network *net, int64_t steps)
 {
   const int64_t ranks = nai__exchange_ranks(net->exchange),
-                numbers = ranks * (1 + most_in_row(ranks)) + steps * (net->n_units + 1) +
+                numbers = ranks * (NAI__HEAD + most_in_row(ranks)) + steps * (net->n_units + 1) +
                           2 * steps * (net->n_units + ranks);
   if (!nai__is_shared_out(net)) return 0;
   return (int64_t)sizeof(nai__meeting) + numbers * (int64_t)sizeof(int32_t) +
@@ -69,7 +69,8 @@ nai_status nai__meeting_create(nai__meeting **out, const nai_network *net, int64
   const int64_t ranks = nai__exchange_ranks(net->exchange), all = steps * (net->n_units + ranks);
   m->exchange = net->exchange;
   m->most = most_in_row(ranks);
-  m->row = NAI__ARRAY(int32_t, ranks * (1 + m->most));
+  m->window = steps;
+  m->row = NAI__ARRAY(int32_t, ranks * (NAI__HEAD + m->most));
   m->bytes = NAI__ARRAY(int64_t, ranks);
   m->mine = NAI__ARRAY(int32_t, steps * (net->n_units + 1));
   m->more = NAI__ARRAY(int32_t, all);
@@ -123,32 +124,56 @@ void nai__ranks_open(nai__activity *a, int64_t stage, int64_t t)
 
 static int32_t *row_of(const nai__meeting *m, int32_t rank)
 {
-  return m->row + rank * (1 + m->at_once);
+  return m->row + rank * (NAI__HEAD + m->at_once);
 }
 
 /* How many of a rank's numbers went with the row, and how many follow. */
 static int64_t told_of(const nai__meeting *m, int32_t rank)
 {
-  const int64_t n = row_of(m, rank)[0];
+  const int64_t n = row_of(m, rank)[NAI__SAYS];
   return n < m->at_once ? n : m->at_once;
 }
 static int64_t rest_of(const nai__meeting *m, int32_t rank)
 {
-  return row_of(m, rank)[0] - told_of(m, rank);
+  return row_of(m, rank)[NAI__SAYS] - told_of(m, rank);
 }
 
-static nai_status gather_rows(const nai__meeting *m, int64_t says, int64_t step)
+/* A step that is far on, in a row. */
+static int32_t from_of(int64_t t)
+{
+  return (int32_t)(t & INT32_MAX);
+}
+
+/* What a rank's row is about. */
+static nai_status check_row(const nai__meeting *m, int32_t rank, int64_t t, int64_t end)
+{
+  const int32_t ranks = nai__exchange_ranks(m->exchange), *row = row_of(m, rank);
+  if (row[NAI__SAYS] == NAI__HAS_FAILED)
+    return nai__fail(NAI_ERR_ORDER, "rank %d of %d has failed at step %lld: see its own error",
+                     (int)rank, (int)ranks, (long long)t);
+  if (row[NAI__FROM] != from_of(t) || row[NAI__STEPS] != end - t)
+    return nai__fail(NAI_ERR_ORDER,
+                     "rank %d of %d has made %d steps from step %d on, this one %lld from step "
+                     "%lld on: all have to "
+                     "make the same calls",
+                     (int)rank, (int)ranks, (int)row[NAI__STEPS], (int)row[NAI__FROM],
+                     (long long)(end - t), (long long)t);
+  return NAI_OK;
+}
+
+static nai_status gather_rows(const nai__meeting *m, int64_t says, int64_t t, int64_t end)
 {
   const int32_t ranks = nai__exchange_ranks(m->exchange);
   int32_t *mine = row_of(m, nai__exchange_rank(m->exchange));
-  mine[0] = (int32_t)says;
+  mine[NAI__SAYS] = (int32_t)says;
+  mine[NAI__FROM] = from_of(t);
+  mine[NAI__STEPS] = (int32_t)(end - t);
   if (says > 0)
-    memcpy(mine + 1, m->mine, (size_t)(says < m->at_once ? says : m->at_once) * sizeof *mine);
-  NAI__TRY(nai__exchange_rows(m->exchange, m->row, (1 + m->at_once) * (int64_t)sizeof *mine));
-  for (int32_t k = 0; k < ranks; k++)
-    if (row_of(m, k)[0] == NAI__HAS_FAILED)
-      return nai__fail(NAI_ERR_ORDER, "rank %d of %d has failed at step %lld: see its own error",
-                       (int)k, (int)ranks, (long long)step);
+    memcpy(mine + NAI__HEAD, m->mine,
+           (size_t)(says < m->at_once ? says : m->at_once) * sizeof *mine);
+  NAI__TRY(
+      nai__exchange_rows(m->exchange, m->row, (NAI__HEAD + m->at_once) * (int64_t)sizeof *mine));
+  for (int32_t k = 0; k < ranks; k++) NAI__TRY(check_row(m, k, t, end));
   return NAI_OK;
 }
 
@@ -174,10 +199,10 @@ static void join(const nai__meeting *m)
   int32_t *heard = m->heard;
   for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++) {
     const int64_t told = told_of(m, k), rest = rest_of(m, k);
-    m->next[k] = row_of(m, k) + 1;
+    m->next[k] = row_of(m, k) + NAI__HEAD;
     if (rest == 0) continue;
     m->next[k] = heard;
-    memcpy(heard, row_of(m, k) + 1, (size_t)told * sizeof *heard);
+    memcpy(heard, row_of(m, k) + NAI__HEAD, (size_t)told * sizeof *heard);
     memcpy(heard + told, more, (size_t)rest * sizeof *heard);
     heard += told + rest;
     more += rest;
@@ -238,16 +263,16 @@ static int64_t find_busy(const nai__meeting *m, int64_t steps)
 {
   int64_t most = 0;
   for (int32_t k = 0; k < nai__exchange_ranks(m->exchange); k++)
-    if (row_of(m, k)[0] > most) most = row_of(m, k)[0];
+    if (row_of(m, k)[NAI__SAYS] > most) most = row_of(m, k)[NAI__SAYS];
   return (most + steps - 1) / steps;
 }
 
 static nai_status meet(nai__activity *a, int64_t stage, int64_t t, int64_t end)
 {
   nai__meeting *m = a->meeting;
-  m->at_once = in_row(m->busy, end - t, m->most);
-  NAI__TRY(
-      gather_rows(m, nai__failure_is(&a->failed) ? NAI__HAS_FAILED : say(a, stage, t, end), t));
+  m->at_once = in_row(m->busy, m->window, m->most);
+  NAI__TRY(gather_rows(m, nai__failure_is(&a->failed) ? NAI__HAS_FAILED : say(a, stage, t, end), t,
+                       end));
   NAI__TRY(gather_rest(m));
   join(m);
   for (int64_t s = t; s < end; s++) NAI__TRY(hear(a, stage, s));

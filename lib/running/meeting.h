@@ -9,18 +9,20 @@
 
 /*
  * What a rank says of some steps are numbers: of each step how many fired, and their columns. Most of the time all of
- * it goes with one gather, of rows: how many numbers there are, or that the rank has failed, and the first of them.
- * The rest follows in another one.
+ * it goes with one gather, of rows: how many numbers there are, or that the rank has failed; which steps they are of;
+ * and the first of them. The rest follows in another one. Rows are equally long whatever steps they are of.
  */
+enum { NAI__SAYS, NAI__FROM, NAI__STEPS, NAI__HEAD };
 enum { NAI__HAS_FAILED = -1 };
 
 struct nai__meeting {
   nai_exchange *exchange;
   int waits;            /* 1: steps are made, and told later */
+  int64_t window;       /* steps that may be made between meetings */
   int64_t busy;         /* numbers that the busiest rank said of a step, when they met last */
-  int64_t at_once;      /* numbers in a row: twice that for all steps, as activity comes and goes */
+  int64_t at_once;      /* numbers in a row: twice that for a window, as activity comes and goes */
   int64_t most;         /* that they may be */
-  int32_t *row;         /* [ranks][1 + at_once] */
+  int32_t *row;         /* [ranks][NAI__HEAD + at_once] */
   int64_t *bytes;       /* [ranks] of what follows */
   int32_t *mine;        /* all that this rank says */
   int32_t *more;        /* what followed, of all ranks, one behind the other */

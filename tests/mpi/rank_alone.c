@@ -56,7 +56,10 @@ static int32_t *fire_some(int32_t *next, int64_t column, int64_t n, int64_t rank
   return next;
 }
 
-/* Of each step how many fired, and who: lib/running/meeting.c. */
+/* Bytes that ranks say of a build; numbers before those of spikes, the first of which is how many: lib/running/meeting.h. */
+enum { BUILT = 16, HEAD = 3 };
+
+/* Of each step how many fired, and who. */
 static void make_up(void)
 {
   int32_t *next = others.room;
@@ -75,15 +78,14 @@ static void make_up(void)
 
 static void answer_build(char *all, const int64_t *first)
 {
-  for (int64_t k = 0; k < others.ranks; k++)
-    memmove(all + first[k], all + first[others.me], sizeof(int64_t));
+  for (int64_t k = 0; k < others.ranks; k++) memmove(all + first[k], all + first[others.me], BUILT);
 }
 
 /* Each rank's first numbers, or, the second time, those for which there was no room. */
 static void answer_meeting(char *all, const int64_t *first, const int64_t *bytes, int is_rest)
 {
   static int64_t in_row;
-  if (!is_rest) in_row = bytes[0] / 4 - 1;
+  if (!is_rest) in_row = bytes[0] / 4 - HEAD;
   for (int64_t k = 0; k < others.ranks; k++) {
     const int64_t n = others.said_n[k], told = n < in_row ? n : in_row;
     if (k == others.me) continue;
@@ -91,8 +93,9 @@ static void answer_meeting(char *all, const int64_t *first, const int64_t *bytes
       memcpy(all + first[k], others.said[k] + told, (size_t)bytes[k]);
       continue;
     }
+    memcpy(all + first[k], all + first[others.me], HEAD * 4);
     memcpy(all + first[k], &others.said_n[k], 4);
-    memcpy(all + first[k] + 4, others.said[k], (size_t)told * 4);
+    memcpy(all + first[k] + HEAD * 4, others.said[k], (size_t)told * 4);
   }
 }
 
@@ -102,7 +105,7 @@ static int follows(const char *all, const int64_t *first, const int64_t *bytes)
   int32_t n;
   for (int64_t k = 0; k < others.ranks; k++) {
     memcpy(&n, all + first[k], sizeof n);
-    if (n > bytes[k] / 4 - 1) return 1;
+    if (n > bytes[k] / 4 - HEAD) return 1;
   }
   return 0;
 }
@@ -112,7 +115,7 @@ static nai_status gather_alone(void *user, void *all, const int64_t *first, cons
   static int is_rest;
   const double start = now();
   (void)user;
-  if (bytes[0] == sizeof(int64_t) && !is_rest) {
+  if (bytes[0] == BUILT && !is_rest) {
     answer_build(all, first);
     return NAI_OK;
   }

@@ -247,17 +247,27 @@ def _check_finite(inputs: Floats, sizes: Mapping[str, int], before: int) -> None
         raise NonfiniteError(f"inputs: {where} is {value:g}, must be finite")
 
 
-class _Calls:
-    """How many steps a call into the library makes: so many as take a moment."""
+#: Units and steps of a call where ranks share the network, and the least steps: a multiple of most shortest delays.
+_SHARED, _LEAST = 2**21, 240
 
-    def __init__(self) -> None:
-        self.steps = 1
+
+class _Calls:
+    """How many steps a call into the library makes: so many as take a moment.
+
+    Where ranks share the network, all of them make the same calls, whatever time these take on each.
+    """
+
+    def __init__(self, net: "Network") -> None:
+        self.same = net._shared
+        self.steps = max(_LEAST, _SHARED // sum(net.populations.values())) if self.same else 1
 
     def next(self, left: int) -> int:
         self._started = time.monotonic()
         return min(self.steps, left)
 
     def made(self, steps: int) -> None:
+        if self.same:
+            return
         took = time.monotonic() - self._started
         if took > 2 * _PIECE:
             self.steps = max(1, self.steps // 2)
@@ -290,7 +300,7 @@ class Recorder:
         spiking = {name: net.populations[name] for name in self.chosen.populations if net.spikes(name)}
         self._columns = _Columns(state, self.chosen, spiking)
         self._events = _Events(spiking, self.chosen.populations, state) if spiking else None
-        self._calls = _Calls()
+        self._calls = _Calls(net)
         self.done = 0
         self._inputs, self._outputs = net.inputs, net.outputs
 

@@ -128,6 +128,8 @@ class Network(Handle):
 
     _otherwise = "numbers of its parts are set by name, net.set(names, tau=50)"
 
+    _shared = False  #: out among ranks
+
     def __init__(self, dt: float, kernels: Optional[str] = None, memory_limit: Optional[int] = None) -> None:
         pointer = _c.new(_c.nai_network)
         _c.nai_network_create(pointer, dt)
@@ -551,6 +553,7 @@ class Network(Handle):
         """
         with expect("exchange", exchange, Exchange, "a neuroai.Exchange, such as na.MPI()")._lent() as pointer:
             self._compose(_c.nai_network_set_exchange, pointer)
+        self._shared = True
         return self
 
     def build(self, seed: int = 0, progress: bool = True, threads: int = 1) -> "Network":

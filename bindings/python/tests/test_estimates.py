@@ -42,7 +42,7 @@ def test_times_by_hand():
     two = na.estimate(spiking(), 4, rate=8, machine=PLAIN)
     assert two.seconds["common"] == pytest.approx(1e-9 * 8 * 2000)
     assert two.seconds["latency"] == pytest.approx(5e-6 * 10_000 / 15 * 2)  # two levels of a tree
-    assert two.exchange_bytes == 4 * (1 + 2 * 2 * 15 + 16)  # room for twice the numbers, two a step where .4 units fire
+    assert two.exchange_bytes == 4 * (3 + 2 * 2 * 15 + 16)  # room for twice the numbers, two a step where .4 units fire
     assert two.seconds["bytes"] == pytest.approx(10_000 / 15 * 4 * two.exchange_bytes / 1e9)
 
 

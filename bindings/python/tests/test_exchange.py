@@ -1,11 +1,14 @@
 """Ranks that train one network together: here threads, and an exchange between them of Python's own."""
 
+import random
 import threading
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import neuroai as na
+from neuroai import _recording
 
 
 class Team:
@@ -154,6 +157,12 @@ def test_ranks_simulate_one_network():
     alone = simulate()
     for ranks in (1, 2, 3):
         assert together(ranks, simulate) == [alone] * ranks
+
+
+def test_ranks_make_the_same_calls_however_long_these_take(monkeypatch):
+    alone = simulate()
+    monkeypatch.setattr(_recording, "time", SimpleNamespace(monotonic=lambda: random.uniform(0, 10)))
+    assert together(2, simulate) == [alone] * 2
 
 
 def test_what_ranks_cannot_share_is_refused():
