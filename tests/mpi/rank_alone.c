@@ -5,8 +5,8 @@
  *
  *   rank_alone RANKS NEURONS RATE TURNS
  *
- * RATE in Hz; each of the TURNS is half a second. Says what one takes on average, in s of a processor, less what it took to make spikes up, how
- * many gathers there are in one, and how many bytes all ranks send.
+ * RATE in Hz; each of the TURNS is half a second. Says what one takes on average, in s of a processor, less what it took
+ * to make spikes up, how many gathers there are in one, and how many bytes all ranks send.
  */
 #include <math.h>
 #include <string.h>
