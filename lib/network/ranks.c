@@ -111,18 +111,26 @@ typedef struct built {
   uint64_t print; /* of what all ranks have to have in common, as far as this tells it cheaply */
 } built;
 
+static uint64_t bits_of(double x)
+{
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits;
+}
+
 static uint64_t print_of(const nai_network *net, uint64_t seed)
 {
-  uint64_t dt, print;
-  memcpy(&dt, &net->dt, sizeof dt);
-  print = nai__hash_pair(seed, dt);
+  uint64_t print = nai__hash_pair(seed, bits_of(net->dt));
   for (int64_t i = 0; i < net->n_nodes; i++)
     print = nai__hash_pair(
         print, nai__hash_pair(nai__hash_text(net->node[i].name), (uint64_t)net->node[i].n));
   for (int64_t i = 0; i < net->n_projections; i++) {
     const nai__projection *p = &net->projection[i];
     print = nai__hash_pair(print, nai__hash_pair((uint64_t)p->from, (uint64_t)p->to));
-    print = nai__hash_pair(print, (uint64_t)p->delay);
+    print =
+        nai__hash_pair(print, p->spread ? 0 : (uint64_t)p->delay); /* else of its own synapses */
+    for (int k = 0; k < 3 && p->spread; k++)
+      print = nai__hash_pair(print, bits_of(p->spread_by[k]));
   }
   return print;
 }
