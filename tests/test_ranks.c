@@ -377,7 +377,7 @@ static void build_other(int rank, nai_exchange *exchange, void *argument)
   const int kind = of[rank].status, is_other = rank == 1;
   nai_network *net = compose(INDEGREE, ONE_DELAY, 1, exchange);
   if (kind == OTHER_DELAY && is_other) expect_ok(nai_network_set_delay(net, "E I", "E I", 9));
-  if (kind == WIDE_DELAYS) expect_ok(nai_network_set_delays(net, "E I", "E I", 400, 300, 1));
+  if (kind == WIDE_DELAYS) expect_ok(nai_network_set_delays(net, "E I", "E I", 100, 50, 1));
   of[rank].status = nai_network_build(net, kind == OTHER_SEED && is_other ? 8 : 7);
   snprintf(of[rank].message, sizeof of[rank].message, "%s", nai_last_error());
   nai_network_destroy(net);
