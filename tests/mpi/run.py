@@ -153,7 +153,7 @@ def simulate(command, ranks, folder):
     done = subprocess.run([*mpirun(ranks), *command], cwd=folder, stdout=subprocess.PIPE, timeout=300)
     if done.returncode != 0:
         sys.exit(f"{ranks} processes failed to simulate: {done.stdout.decode(errors='replace')}")
-    megabytes = [float(line.split(" MB")[0].split()[-1]) for line in done.stdout.decode().splitlines()]
+    megabytes = [float(said) for said in re.findall(r"([\d.]+) MB", done.stdout.decode())]
     if len(megabytes) != ranks:
         sys.exit(f"of {ranks} processes {len(megabytes)} came to the end")
     return (folder / "spikes").read_bytes(), max(megabytes)
