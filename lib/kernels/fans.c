@@ -74,6 +74,7 @@ static int64_t fan_of(const nai__fans *f, int64_t j, int64_t i)
 /* Where each sender's synapses begin, slice by slice. */
 static void count(nai__fans *f, const nai__compressed *synapses)
 {
+  f->most = 1; /* also of none: so many spikes are counted at once that a count holds them */
   for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i], same = 0; e < synapses->first[i + 1]; e++) {
       const int32_t j = synapses->sender[e];

@@ -41,7 +41,7 @@ typedef struct nai__fans {
   int64_t k, n;  /* senders, receivers */
   int64_t slice; /* receivers of one */
   int64_t slices;
-  int64_t most;       /* synapses from one sender to the same receiver */
+  int64_t most;       /* synapses from one sender to the same receiver, at least 1 */
   int64_t *first;     /* [k][slices] and the end: of each sender's synapses onto the slice */
   uint16_t *receiver; /* [synapses]: in their slice, ascending */
   float *weight;      /* [synapses], in this order; NULL: all have `one` */
