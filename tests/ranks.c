@@ -177,3 +177,63 @@ void run_ranks(const ranks_plan *plan, ranks_told *told)
   pthread_cond_destroy(&team.changed);
   pthread_mutex_destroy(&team.mutex);
 }
+
+/* --- what they cannot do ---------------------------------------------------------------------- */
+
+nai_status ranks_no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
+                         int64_t n_take)
+{
+  (void)user, (void)partner, (void)give, (void)n_give, (void)take, (void)n_take;
+  return NAI_ERR_USER;
+}
+
+static void add_rate_units(nai_network *net)
+{
+  nai_network_add_population(net, "R", 5, NAI_FREE);
+}
+static void let_learn(nai_network *net)
+{
+  nai_network_set_plastic(net, "E", "I", 1);
+}
+static void ask_for_default(nai_network *net)
+{
+  nai_network_set_initial_weights(net, "E", "I", NAI_WEIGHTS_DEFAULT, 0, 0);
+}
+static void ask_for_matrix(nai_network *net)
+{
+  nai_network_set_storage(net, "E", "I", NAI_STORAGE_DENSE);
+}
+static void ask_for_radius(nai_network *net)
+{
+  nai_network_set_radius(net, "E I", 1);
+}
+static void ask_for_balance(nai_network *net)
+{
+  nai_network_set_balance(net, "E", 1);
+}
+static void give_short_term(nai_network *net)
+{
+  nai_short_term *stp;
+  {
+    static const double U = 0.5, tau_d = 100, tau_f = 500, hz = 1;
+    nai_short_term_create(&stp, 1, &U, &tau_d, &tau_f, &hz);
+  }
+  nai_network_set_short_term(net, "E", "I", stp);
+  nai_short_term_destroy(stp);
+}
+static void move_weights(nai_network *net)
+{
+  nai_constraint *c;
+  nai_constraint_create_max_weight(&c, 3);
+  nai_network_constrain(net, "E", "I", c);
+  nai_constraint_destroy(c);
+}
+
+const ranks_refusal ranks_refused[RANKS_REFUSED] = {{add_rate_units, "'R' of model 'rate'"},
+                                                    {let_learn, "which is plastic: freeze it"},
+                                                    {ask_for_default, "initial weights"},
+                                                    {ask_for_matrix, "stored as a matrix"},
+                                                    {ask_for_radius, "spectral radius"},
+                                                    {ask_for_balance, "balanced weights onto 'E'"},
+                                                    {move_weights, "constraints that move weights"},
+                                                    {give_short_term, "short-term plasticity"}};

@@ -31,4 +31,16 @@ typedef struct ranks_told {
 /* Runs all of them to their ends. Nullable: told [ranks]. */
 void run_ranks(const ranks_plan *plan, ranks_told *told);
 
+/* The swap of an exchange that is for simulations, which only gather. */
+nai_status ranks_no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
+                         int64_t n_take);
+
+/* What is done to a network of E and I that spike, E onto I, so that ranks cannot share it; and what is said of that. */
+typedef struct ranks_refusal {
+  void (*spoil)(nai_network *net);
+  const char *says;
+} ranks_refusal;
+enum { RANKS_REFUSED = 8, RANKS_REFUSED_LATE = 7 }; /* of the last one composing fails */
+extern const ranks_refusal ranks_refused[RANKS_REFUSED];
+
 #endif

@@ -89,19 +89,12 @@ static nai_status repeat(void *user, void *all, const int64_t *first, const int6
   return NAI_OK;
 }
 
-static nai_status no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
-                          int64_t n_take)
-{
-  (void)user, (void)partner, (void)give, (void)n_give, (void)take, (void)n_take;
-  return NAI_ERR_USER;
-}
-
 static void share(nai_network *net, echo *e)
 {
   nai_exchange_ops ops = {.struct_size = sizeof ops,
                           .rank = e->rank,
                           .ranks = e->ranks,
-                          .swap = no_swap,
+                          .swap = ranks_no_swap,
                           .gather = repeat};
   nai_exchange *exchange;
   expect_ok(nai_exchange_create(&exchange, &ops, e));
@@ -359,39 +352,10 @@ END_TEST
 
 /* --- refusals ----------------------------------------------------------------------------------- */
 
-static void let_learn(nai_network *net)
-{
-  nai_network_set_plastic(net, "E", "I", 1);
-}
-static void ask_for_default(nai_network *net)
-{
-  nai_network_set_initial_weights(net, "E", "I", NAI_WEIGHTS_DEFAULT, 0, 0);
-}
-static void ask_for_matrix(nai_network *net)
-{
-  nai_network_set_storage(net, "E", "I", NAI_STORAGE_DENSE);
-}
-static void ask_for_radius(nai_network *net)
-{
-  nai_network_set_radius(net, "E I", 1);
-}
-static void ask_for_balance(nai_network *net)
-{
-  nai_network_set_balance(net, "E", 1);
-}
-static void add_rate_units(nai_network *net)
-{
-  nai_network_add_population(net, "R", 5, NAI_FREE);
-}
 static void ask_for_one_weight(nai_network *net)
 {
   nai_network_set_storage(net, "E", "I", NAI_STORAGE_SHARED);
 }
-
-static void (*const spoils[])(nai_network *) = {let_learn,         ask_for_default, ask_for_matrix,
-                                                ask_for_radius,    ask_for_balance, add_rate_units,
-                                                ask_for_one_weight};
-#define SPOILS ((int)(sizeof spoils / sizeof *spoils))
 
 START_TEST(it_refuses_what_a_build_refuses)
 {
@@ -399,7 +363,10 @@ START_TEST(it_refuses_what_a_build_refuses)
   echo two = {.rank = 0, .ranks = 2};
   nai_network *net = compose(SPARSE, 0);
   nai_estimate e = NAI_ESTIMATE_INIT;
-  spoils[_i](net);
+  if (_i < RANKS_REFUSED_LATE)
+    ranks_refused[_i].spoil(net);
+  else
+    ask_for_one_weight(net);
   e.units = 5;
   const nai_status status = nai_network_estimate(&e, net, 2, &some, 1);
   snprintf(said, sizeof said, "%s", nai_last_error());
@@ -497,7 +464,7 @@ Suite *estimate_suite(void)
   tcase_add_test(tests, a_plan_takes_no_memory);
   tcase_add_test(tests, a_built_network_may_be_asked);
   tcase_add_test(tests, rates_are_for_one_rank);
-  tcase_add_loop_test(tests, it_refuses_what_a_build_refuses, 0, SPOILS);
+  tcase_add_loop_test(tests, it_refuses_what_a_build_refuses, 0, RANKS_REFUSED_LATE + 1);
   tcase_add_test(tests, work_of_a_second);
   tcase_add_test(tests, arguments_are_checked);
   tcase_add_test(tests, each_allocation_may_fail);

@@ -408,17 +408,11 @@ static nai_status echo(void *user, void *all, const int64_t *first, const int64_
   return NAI_OK;
 }
 
-static nai_status no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
-                          int64_t n_take)
-{
-  (void)user, (void)partner, (void)give, (void)n_give, (void)take, (void)n_take;
-  return NAI_ERR_USER;
-}
-
 /* All of a rank's life; allocations of the build and of the state fail after so many. */
 static nai_status live(long good)
 {
-  nai_exchange_ops ops = {.struct_size = sizeof ops, .ranks = 2, .swap = no_swap, .gather = echo};
+  nai_exchange_ops ops = {
+      .struct_size = sizeof ops, .ranks = 2, .swap = ranks_no_swap, .gather = echo};
   nai_exchange *exchange;
   nai_state *state = NULL;
   NAI__TRY(nai_exchange_create(&exchange, &ops, NULL));
@@ -450,62 +444,8 @@ END_TEST
 
 /* --- refusals --------------------------------------------------------------------------------- */
 
-typedef struct refusal {
-  void (*spoil)(nai_network *net);
-  const char *says;
-} refusal;
-
-static void add_rate_units(nai_network *net)
-{
-  nai_network_add_population(net, "R", 5, NAI_FREE);
-}
-static void let_learn(nai_network *net)
-{
-  nai_network_set_plastic(net, "E", "I", 1);
-}
-static void ask_for_default(nai_network *net)
-{
-  nai_network_set_initial_weights(net, "E", "I", NAI_WEIGHTS_DEFAULT, 0, 0);
-}
-static void ask_for_matrix(nai_network *net)
-{
-  nai_network_set_storage(net, "E", "I", NAI_STORAGE_DENSE);
-}
-static void ask_for_radius(nai_network *net)
-{
-  nai_network_set_radius(net, "E I", 1);
-}
-static void ask_for_balance(nai_network *net)
-{
-  nai_network_set_balance(net, "E", 1);
-}
-static void give_short_term(nai_network *net)
-{
-  nai_short_term *stp;
-  {
-    static const double U = 0.5, tau_d = 100, tau_f = 500, hz = 1;
-    nai_short_term_create(&stp, 1, &U, &tau_d, &tau_f, &hz);
-  }
-  nai_network_set_short_term(net, "E", "I", stp);
-  nai_short_term_destroy(stp);
-}
-static void move_weights(nai_network *net)
-{
-  nai_constraint *c;
-  nai_constraint_create_max_weight(&c, 3);
-  nai_network_constrain(net, "E", "I", c);
-  nai_constraint_destroy(c);
-}
-
-static const refusal refused[] = {
-    {add_rate_units, "'R' of model 'rate'"},    {let_learn, "which is plastic: freeze it"},
-    {ask_for_default, "initial weights"},       {ask_for_matrix, "stored as a matrix"},
-    {ask_for_radius, "spectral radius"},        {ask_for_balance, "balanced weights onto 'E'"},
-    {give_short_term, "short-term plasticity"}, {move_weights, "constraints that move weights"}};
-#define REFUSED ((int)(sizeof refused / sizeof *refused))
-
 typedef struct refusing {
-  const refusal *what;
+  const ranks_refusal *what;
   seen *of;
 } refusing;
 
@@ -523,12 +463,12 @@ static void refuse_rank(int rank, nai_exchange *exchange, void *argument)
 START_TEST(a_build_refuses_what_cannot_be_shared)
 {
   seen *of = calloc(2, sizeof *of);
-  refusing r = {&refused[_i], of};
+  refusing r = {&ranks_refused[_i], of};
   ranks_plan plan = {.ranks = 2, .work = refuse_rank, .argument = &r};
   run_ranks(&plan, NULL);
   for (int k = 0; k < 2; k++) {
     ck_assert_msg(of[k].status == NAI_ERR_UNSUPPORTED, "%d: %s", of[k].status, of[k].message);
-    ck_assert_msg(strstr(of[k].message, refused[_i].says) != NULL, "%s", of[k].message);
+    ck_assert_msg(strstr(of[k].message, ranks_refused[_i].says) != NULL, "%s", of[k].message);
   }
   free(of);
 }
@@ -625,7 +565,7 @@ Suite *ranks_suite(void)
   tcase_add_test(tests, a_build_fails_on_all);
   tcase_add_test(tests, ranks_build_the_same_network);
   tcase_add_test(tests, each_allocation_may_fail);
-  tcase_add_loop_test(tests, a_build_refuses_what_cannot_be_shared, 0, REFUSED);
+  tcase_add_loop_test(tests, a_build_refuses_what_cannot_be_shared, 0, RANKS_REFUSED);
   tcase_add_test(tests, what_needs_all_synapses_is_refused);
   tcase_add_test(tests, memory_is_said_before);
   tcase_add_test(tests, an_exchange_is_needed);
