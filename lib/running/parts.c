@@ -168,13 +168,18 @@ static int64_t window_of_ranks(const nai_network *net)
   return net->least_delay < MOST_STEPS_OF_RANKS ? net->least_delay : MOST_STEPS_OF_RANKS;
 }
 
-int64_t nai__parts_window(const nai_network *net)
+static int64_t window_of_one(const nai_network *net)
 {
-  int64_t steps = nai__is_shared_out(net) ? window_of_ranks(net) : MOST_STEPS;
-  if (nai__is_shared_out(net)) return steps > 1 ? steps : 1;
+  int64_t steps = MOST_STEPS;
   if (!is_alone(net)) return 1;
   for (int64_t k = 0; k < net->n_blocks; k++)
     if (net->block[k].delay < steps) steps = net->block[k].delay;
+  return steps;
+}
+
+int64_t nai__parts_window(const nai_network *net)
+{
+  const int64_t steps = nai__is_shared_out(net) ? window_of_ranks(net) : window_of_one(net);
   return steps > 1 ? steps : 1;
 }
 
