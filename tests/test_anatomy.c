@@ -109,6 +109,8 @@ START_TEST(tables_that_are_refused)
                "from: bos2020 has no cell type 'VIP'; there are E, PV, SST");
   expect_fails(nai_connectivity_probability(&p, &out, "E", "X"), NAI_ERR_NAME, "to: ");
   expect_fails(nai_connectivity_probability(NULL, &out, "E", "E"), NAI_ERR_INVALID, "probability");
+  expect_fails(nai_connectivity_probability(&p, &out, NULL, "E"), NAI_ERR_INVALID, "from is NULL");
+  expect_fails(nai_connectivity_probability(&p, &out, "E", NULL), NAI_ERR_INVALID, "to is NULL");
   ck_assert_double_eq(p, 7);
 
   const char *const types[] = {"E", "I"}, *const twice[] = {"E", "E"}, *const bad[] = {"E", "a:b"};
@@ -805,6 +807,13 @@ START_TEST(areas_that_are_refused)
   double position[3];
   expect_fails(nai_areas_place(position, 1, 0, 1), NAI_ERR_INVALID, "radius is 0 mm");
   expect_fails(nai_areas_place(position, 0, 1, 1), NAI_ERR_INVALID, "n is 0");
+  expect_fails(nai_areas_place(NULL, 1, 1, 1), NAI_ERR_INVALID, "position is NULL");
+  expect_fails(nai_areas_measure(position, position, 0, 1), NAI_ERR_INVALID, "n is 0");
+  expect_fails(nai_areas_measure(NULL, position, 1, 1), NAI_ERR_INVALID, "distance is NULL");
+  expect_fails(nai_areas_measure(position, NULL, 1, 1), NAI_ERR_INVALID, "position is NULL");
+  expect_fails(nai_areas_rule_find(NULL, "mouse"), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_areas_rule_find(&rule, NULL), NAI_ERR_INVALID, "species is NULL");
+  expect_ok(nai_areas_place(position, 1, 1e6, 1)); /* what is said to be the most can be had */
 }
 END_TEST
 

@@ -1114,6 +1114,14 @@ START_TEST(binary_targets_are_probabilities)
     b.mask_total = 3;
     expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     check_close(value, log(2), 1e-15, "value");
+    b.mask = (const float[]){1, 0}; /* one column: neither channel of the second trial */
+    b.mask_columns = 1;
+    b.mask_total = 1;
+    expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
+    check_close(value, 2 * log(2), 1e-15, "value of the first trial");
+    b.mask = (const float[]){0, 1};
+    expect_fails(cost->ops.on_outputs(cost->user, &b, &value), NAI_ERR_INVALID,
+                 "step 0, trial 1, channel 1 is ");
   }
   nai_cost_destroy(cost);
 }

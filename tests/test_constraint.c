@@ -1299,6 +1299,11 @@ START_TEST(arguments_that_are_refused)
     NOT_CREATED(nai_constraint_create_list(&c, units, units, degrees[i]), "n is");
   }
   NOT_CREATED(nai_constraint_create_indegree(&c, 10000001), "must be 0 to 10000000");
+  nai_constraint *most; /* what is said to be the most can be had */
+  expect_ok(nai_constraint_create_indegree(&most, 10000000));
+  nai_constraint_destroy(most);
+  expect_ok(nai_constraint_create_total(&most, 100000000000000));
+  nai_constraint_destroy(most);
   NOT_CREATED(nai_constraint_create_list(&c, units, units + 1, 2), "post[1] is -2");
   NOT_CREATED(nai_constraint_create_list(&c, units, units, 3), "pre[2] is -2");
   NOT_CREATED(nai_constraint_create_list(&c, NULL, units, 1), "pre is NULL");
