@@ -99,6 +99,24 @@ START_TEST(parts_of_one_trial)
 }
 END_TEST
 
+/* Who fired at times that come again is found anew. */
+START_TEST(reset_spiking_units)
+{
+  nai_network *net = build_spiking();
+  const size_t n = (size_t)(STEPS * net->n_units);
+  float *first = calloc(n, sizeof *first), *again = calloc(n, sizeof *again);
+  nai_state *state = make_state(net, 1, 7);
+  expect_ok(nai_state_run(state, STEPS, NULL, NULL, first));
+  expect_ok(nai_state_reset(state));
+  expect_ok(nai_state_run(state, STEPS, NULL, NULL, again));
+  ck_assert_int_eq(memcmp(first, again, n * sizeof *first), 0);
+  free(first);
+  free(again);
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(trials_of_spiking_units)
 {
   nai_network *net = build_spiking();
@@ -335,9 +353,9 @@ END_TEST
 Suite *state_threads_suite(void)
 {
   Suite *suite = suite_create("state_threads");
-  ADD_CASE(suite, "bits", parts_of_one_trial, synapses_that_are_scaled, trials_of_spiking_units,
-           trials_of_rate_units, one_trial_as_among_others, what_is_clamped_is_sent, steps_at_once,
-           rows_between_steps_at_once);
+  ADD_CASE(suite, "bits", parts_of_one_trial, reset_spiking_units, synapses_that_are_scaled,
+           trials_of_spiking_units, trials_of_rate_units, one_trial_as_among_others,
+           what_is_clamped_is_sent, steps_at_once, rows_between_steps_at_once);
   ADD_CASE(suite, "refusals", what_cannot_be);
   return suite;
 }

@@ -223,6 +223,15 @@ static void add_to_segments(nai_network *net, const nai__node *node)
   if (node->leak == NAI_LEAK_RATE && !node->cells) net->has_rate_leak = 1;
 }
 
+static void number_parts(nai_network *net)
+{
+  for (int64_t s = 1; s < net->n_segments; s++) {
+    const nai__segment *before = &net->segment[s - 1];
+    if (before->stage == net->segment[s].stage)
+      net->segment[s].first_part = before->first_part + nai__parts_of(net, before);
+  }
+}
+
 static nai_status make_segments(nai_network *net, nai__node *const *sorted)
 {
   net->n_segments = 0;
@@ -230,6 +239,7 @@ static nai_status make_segments(nai_network *net, nai__node *const *sorted)
   net->segment = NAI__ARRAY(nai__segment, net->n_nodes);
   if (!net->segment) return NAI_ERR_MEMORY;
   for (; *sorted; sorted++) add_to_segments(net, *sorted);
+  number_parts(net);
   return NAI_OK;
 }
 
@@ -581,6 +591,7 @@ void nai__layout_destroy(nai_network *net)
   }
   nai__releases_destroy(net);
   nai__free(net->block);
+  nai__free(net->way);
   nai__free(net->segment);
   nai__free(net->theta);
   nai__free(net->stretch);
@@ -593,6 +604,8 @@ void nai__layout_destroy(nai_network *net)
   nai__free(net->channel);
   nai__free(net->readout);
   net->block = NULL;
+  net->way = NULL;
+  net->n_ways = 0;
   net->segment = NULL;
   net->stage_first = net->other_first = NULL;
   net->theta = net->unit = net->channel = net->readout = NULL;

@@ -136,7 +136,10 @@ typedef struct nai__node {
   float *port_position;  /* [copies][n][3]: the same for ports that have copies, or NULL */
   int64_t first_onto;    /* number of the first projection onto it, or -1; set by the layout */
   int64_t first_release; /* number of the first release of what it sends, or -1; the same */
-  int64_t first_fan; /* number of the first block onto it by sender, or -1; set with the lists */
+  int64_t first_way,
+      n_ways;        /* of nai_network.way, those onto it; set with the lists, as are these: */
+  int32_t has_way;   /* 1: one begins here */
+  int32_t has_bits;  /* 1: one that ends here had rows of bits then */
   nai__cells *cells; /* NULL: rate units */
 } nai__node;
 
@@ -207,7 +210,6 @@ typedef struct nai__block {
   int32_t spikes;    /* 1: listed, and what is sent are spikes */
   int32_t one;       /* 1: listed, and said to have one weight */
   int64_t from, to;  /* nodes of a listed one */
-  int64_t next_fan;  /* the next block by sender onto the same node, or -1 */
   int64_t first_shared;
   int32_t goes_on;   /* 1: so is the next block, which follows it in theta without a gap */
   int64_t expected;  /* such blocks that its projection may get, before it is wired; */
@@ -223,6 +225,15 @@ typedef struct nai__block {
   int64_t most, least; /* synapses that constraints may leave */
 } nai__block;
 
+/*
+ * Along which spikes come: a block by sender. There may be very many, most of which bring nothing at a step: this is all
+ * that a step reads of those.
+ */
+typedef struct nai__way {
+  int32_t block, from; /* numbers of it, and of the node that sends */
+  int32_t delay;
+} nai__way;
+
 /* Part of theta in which something may learn. */
 typedef struct nai__stretch {
   int64_t first, end;
@@ -233,6 +244,8 @@ typedef struct nai__stretch {
 typedef struct nai__segment {
   int64_t offset;
   int64_t stage;
+  int64_t
+      first_part; /* parts that segments of the stage before it have, of cells that move in parts */
   int32_t leak;
   int32_t reserved;
   const nai__cells *cells; /* NULL: rate units */
@@ -309,6 +322,9 @@ struct nai_network {
       least_delay; /* of a shared network: the shortest that a rank has between units, steps; else 0 */
   nai__block *block;
   int64_t n_blocks;
+  nai__way *way; /* those onto a node stand together, in the order of blocks */
+  int64_t n_ways;
+  int64_t least_way; /* the shortest delay of these */
   nai__segment *segment;
   int64_t n_segments;
   nai__release *release;
@@ -388,14 +404,14 @@ static inline const char *nai__target_name(const nai_network *net, const nai__pr
   return p->target ? p->target : net->node[p->to].name;
 }
 
-/* The blocks whose synapses go by sender onto a node. */
-static inline const nai__block *nai__first_fan(const nai_network *net, const nai__node *node)
+/* The ways onto a node: one by one, and the end of them. */
+static inline const nai__way *nai__ways_onto(const nai_network *net, const nai__node *node)
 {
-  return node->first_fan < 0 ? NULL : &net->block[node->first_fan];
+  return net->way + node->first_way;
 }
-static inline const nai__block *nai__next_fan(const nai_network *net, const nai__block *block)
+static inline const nai__way *nai__ways_end(const nai_network *net, const nai__node *node)
 {
-  return block->next_fan < 0 ? NULL : &net->block[block->next_fan];
+  return net->way + node->first_way + node->n_ways;
 }
 
 /* The first projection that carries what is released, of a network that has some. */
@@ -673,6 +689,14 @@ static inline nai__portion nai__mine(const nai_network *net, const nai__node *no
 {
   if (!net->exchange || node->kind != NAI_POPULATIONS) return (nai__portion){0, node->n};
   return nai__portion_of(net, node->n, nai__exchange_rank(net->exchange));
+}
+
+/* Parts in which those of a segment move; 0: rate units, which have none. */
+static inline int64_t nai__parts_of(const nai_network *net, const nai__segment *g)
+{
+  if (!g->node) return 0;
+  const nai__portion mine = nai__mine(net, g->node);
+  return nai__fan_slices(mine.end - mine.first);
 }
 
 /* What ranks can share; after nai__layout_plan(). */

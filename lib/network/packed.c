@@ -3,17 +3,43 @@
  * synapses exist as lists as well, which batches of trials are multiplied with; listed blocks as lists.
  */
 #include "../base/error.h"
+#include "../base/memory.h"
 #include "network.h"
 
-static void link_fans(nai_network *net)
+static void count_ways(nai_network *net)
 {
-  for (int64_t i = 0; i < net->n_nodes; i++) net->node[i].first_fan = -1;
-  for (int64_t i = net->n_blocks - 1; i >= 0; i--) {
-    nai__block *b = &net->block[i];
-    if (!b->listing.fans) continue;
-    b->next_fan = net->node[b->to].first_fan;
-    net->node[b->to].first_fan = i;
+  net->n_ways = 0;
+  for (int64_t i = 0; i < net->n_nodes; i++)
+    net->node[i].n_ways = net->node[i].has_way = net->node[i].has_bits = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    if (!net->block[k].listing.fans) continue;
+    net->node[net->block[k].to].n_ways++;
+    if (net->block[k].listing.fans->bits) net->node[net->block[k].to].has_bits = 1;
+    net->node[net->block[k].from].has_way = 1;
   }
+  for (int64_t i = 0; i < net->n_nodes; i++) {
+    net->node[i].first_way = net->n_ways;
+    net->n_ways += net->node[i].n_ways;
+  }
+}
+
+static nai_status find_ways(nai_network *net)
+{
+  count_ways(net);
+  nai__free(net->way);
+  net->way = NAI__ARRAY(nai__way, net->n_ways + 1);
+  if (!net->way) return NAI_ERR_MEMORY;
+  net->least_way = INT64_MAX;
+  for (int64_t i = 0; i < net->n_nodes; i++) net->node[i].n_ways = 0;
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    nai__node *to = &net->node[b->to];
+    if (!b->listing.fans) continue;
+    net->way[to->first_way + to->n_ways++] =
+        (nai__way){.block = (int32_t)k, .from = (int32_t)b->from, .delay = (int32_t)b->delay};
+    if (b->delay < net->least_way) net->least_way = b->delay;
+  }
+  return NAI_OK;
 }
 
 nai_status nai__list_synapses(nai_network *net)
@@ -28,8 +54,7 @@ nai_status nai__list_synapses(nai_network *net)
     NAI__TRY(nai__list_block(&listing, net, b, net->exists + b->at.start));
     nai__use_listing(b, &listing);
   }
-  link_fans(net);
-  return NAI_OK;
+  return find_ways(net);
 }
 
 /* --- packing ---------------------------------------------------------------------------------- */

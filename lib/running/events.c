@@ -57,7 +57,19 @@ int64_t nai__events_of(const int32_t **out, const nai__activity *a, const nai__n
   return *count;
 }
 
+void nai__events_find(const nai__activity *a, int64_t first, int64_t last)
+{
+  const nai_network *net = a->net;
+  const int32_t *sender;
+  if (first <= a->events->known) first = a->events->known + 1;
+  for (int64_t t = first; t <= last; t++)
+    for (int64_t i = 0; i < net->n_nodes; i++)
+      if (net->node[i].has_way) nai__events_of(&sender, a, &net->node[i], t);
+  if (last > a->events->known) a->events->known = last;
+}
+
 void nai__events_forget_all(nai__events *events)
 {
-  for (int64_t slot = 0; events && slot < events->slots; slot++) nai__events_forget(events, slot);
+  for (int64_t slot = 0; events && slot < events->slots; slot++)
+    nai__events_forget(events, slot, INT64_MIN + 1); /* before all times */
 }

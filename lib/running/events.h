@@ -13,6 +13,7 @@ struct nai__events {
   int64_t slots, units, nodes;
   int32_t *sender; /* [slots][units]: of each node from its first column on */
   int64_t *count;  /* [slots][nodes]; NAI__UNKNOWN: not looked at */
+  int64_t known;   /* until this time all is known that ways carry, of what is kept */
 };
 
 /* Of as many steps as the activity keeps; NULL where no synapses go by sender, of a network that is not shared. */
@@ -41,12 +42,17 @@ static inline int64_t *nai__events_count(const nai__activity *a, const nai__node
   return &a->events->count[nai__rate_slot_number(a, t) * a->events->nodes + (node - a->net->node)];
 }
 
-/* What was found of this slot, or of all, holds no longer. Nullable: events. */
-static inline void nai__events_forget(nai__events *events, int64_t slot)
+/* Finds all of times first .. last that ways carry, where it is not known. */
+void nai__events_find(const nai__activity *a, int64_t first, int64_t last);
+
+/* What was found of a time, which has this slot, or of all, holds no longer. */
+static inline void nai__events_forget(nai__events *events, int64_t slot, int64_t t)
 {
-  for (int64_t i = 0; events && i < events->nodes; i++)
+  for (int64_t i = 0; i < events->nodes; i++)
     events->count[slot * events->nodes + i] = NAI__UNKNOWN;
+  if (t <= events->known) events->known = t - 1;
 }
+/* Nullable. */
 void nai__events_forget_all(nai__events *events);
 
 #endif

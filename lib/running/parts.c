@@ -15,42 +15,57 @@ typedef struct job {
   int alone;       /* 1: there is nothing in v yet */
 } job;
 
-/* Of the units that are this rank's. */
-static int64_t parts_of(const nai_network *net, const nai__segment *g)
+/*
+ * The units, counted in their population, whose spikes a way carries to time t, which has a slot: how many. All of it
+ * is known by now. Of most ways none: that should cost little.
+ */
+static inline int64_t find_events(const int32_t **out, const nai__activity *a, const nai__way *way,
+                                  int64_t slot)
 {
-  const nai__portion mine = nai__mine(net, g->node);
-  return nai__fan_slices(mine.end - mine.first);
-}
-
-/* The units, counted in their population, whose spikes a block carries to time t: how many. */
-static int64_t find_events(const int32_t **out, const nai__activity *a, const nai__block *block,
-                           int64_t t)
-{
-  return nai__events_of(out, a, &a->net->node[block->from], t - block->delay);
+  const nai__events *e = a->events;
+  const int64_t sent = slot < way->delay ? slot + e->slots - way->delay : slot - way->delay,
+                n = e->count[sent * e->nodes + way->from];
+  if (n) *out = e->sender + sent * e->units + a->net->node[way->from].offset;
+  return n;
 }
 
 static void add_spikes(const job *job, const nai__segment *g, int64_t part, int64_t t)
 {
   const nai__activity *a = job->a;
-  for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
+  const nai_network *net = a->net;
+  const nai__way *end = nai__ways_end(net, g->node);
+  const int64_t slot = nai__rate_slot_number(a, t), first = nai__mine(net, g->node).first;
+  for (const nai__way *way = nai__ways_onto(net, g->node); way < end; way++) {
     const int32_t *sender;
-    if (nai__scaled_now(a->schedule, b - a->net->block, t - 1, 0)) continue; /* it is there */
-    const int64_t n = find_events(&sender, a, b, t);
-    nai__fans_add(a->net->kernels, job->v + b->post + nai__mine(a->net, g->node).first,
-                  nai__carried(a, b, t), b->listing.fans, part, part + 1, sender, n);
+    const int64_t n = find_events(&sender, a, way, slot);
+    if (n == 0) continue;
+    if (nai__scaled_now(a->schedule, way->block, t - 1, 0)) continue; /* it is there */
+    const nai__block *b = &net->block[way->block];
+    nai__fans_add(net->kernels, job->v + b->post + first, nai__carried(a, b, t), b->listing.fans,
+                  part, part + 1, sender, n);
   }
+}
+
+/* 1 where a part of a segment comes after this one of a stage, or is it. */
+static int is_before(const nai__segment *g, int64_t stage, int64_t part)
+{
+  return g->stage < stage || (g->stage == stage && g->first_part <= part);
 }
 
 /* The segment of a part, which is then counted in it; NULL after the last one. */
 static const nai__segment *segment_of(const job *job, int64_t *part)
 {
   const nai_network *net = job->a->net;
-  for (const nai__segment *g = net->segment; g < net->segment + net->n_segments; g++) {
-    if (g->stage != job->stage) continue;
-    if (*part < parts_of(net, g)) return g;
-    *part -= parts_of(net, g);
+  int64_t low = 0, high = net->n_segments;
+  while (high - low > 1) {
+    const int64_t middle = low + (high - low) / 2;
+    if (is_before(&net->segment[middle], job->stage, *part))
+      low = middle;
+    else
+      high = middle;
   }
-  return NULL;
+  *part -= net->segment[low].first_part;
+  return *part < nai__parts_of(net, &net->segment[low]) ? &net->segment[low] : NULL;
 }
 
 /* What is read next is fetched while this part makes step t: for its own next step, or for the next part. */
@@ -58,13 +73,14 @@ static void ask_for_next(const job *job, int64_t task, int64_t t)
 {
   const nai__activity *a = job->a;
   int64_t part = t + 1 < job->end ? task : task + 1;
-  const int64_t next = t + 1 < job->end ? t + 1 : job->t;
   const nai__segment *g = segment_of(job, &part);
-  if (!g) return;
-  for (const nai__block *b = nai__first_fan(a->net, g->node); b; b = nai__next_fan(a->net, b)) {
+  if (!g || !g->node->has_bits) return;
+  const int64_t slot = nai__rate_slot_number(a, t + 1 < job->end ? t + 1 : job->t);
+  const nai__way *end = nai__ways_end(a->net, g->node);
+  for (const nai__way *way = nai__ways_onto(a->net, g->node); way < end; way++) {
     const int32_t *sender;
-    const int64_t n = find_events(&sender, a, b, next);
-    nai__fans_ask(b->listing.fans, part, sender, n);
+    const int64_t n = find_events(&sender, a, way, slot);
+    if (n) nai__fans_ask(a->net->block[way->block].listing.fans, part, sender, n);
   }
 }
 
@@ -99,20 +115,37 @@ static int can_part(const nai__activity *a, int64_t stage)
   return !a->ready && !a->perturbation && !net->n_releases;
 }
 
-/* Who fired, before threads ask for it; how many parts there are. */
-static int64_t prepare(const job *job)
+static int64_t parts_of_stage(const nai_network *net, int64_t stage)
 {
-  const nai_network *net = job->a->net;
   int64_t parts = 0;
+  for (int64_t s = 0; s < net->n_segments; s++)
+    if (net->segment[s].stage == stage) parts += nai__parts_of(net, &net->segment[s]);
+  return parts;
+}
+
+/* What units of other stages have sent at this very step. */
+static void find_now(const nai__activity *a, int64_t stage, int64_t t)
+{
+  const nai_network *net = a->net;
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
     const int32_t *sender;
-    if (g->stage != job->stage) continue;
-    for (const nai__block *b = nai__first_fan(net, g->node); b; b = nai__next_fan(net, b))
-      for (int64_t t = job->t; t < job->end; t++) find_events(&sender, job->a, b, t);
-    parts += parts_of(net, g);
+    if (g->stage != stage) continue;
+    for (int64_t k = 0; k < g->node->n_ways; k++) {
+      const nai__way *way = nai__ways_onto(net, g->node) + k;
+      if (way->delay == 0) nai__events_of(&sender, a, &net->node[way->from], t);
+    }
   }
-  return parts;
+}
+
+/* Who fired, before threads ask for it. */
+static void find_senders(const job *job)
+{
+  const nai_network *net = job->a->net;
+  const int64_t last = job->end - 1 - net->least_way, before = job->t - 1;
+  if (net->n_ways == 0) return;
+  nai__events_find(job->a, job->t - net->max_delay, last < before ? last : before);
+  if (net->least_way == 0) find_now(job->a, job->stage, job->t);
 }
 
 static void run(job *job)
@@ -122,7 +155,8 @@ static void run(job *job)
     if (a->meeting) nai__ranks_open(a, job->stage, t);
     nai__rate_slot(a, t); /* it will be written */
   }
-  const int64_t parts = prepare(job);
+  find_senders(job);
+  const int64_t parts = parts_of_stage(a->net, job->stage);
   if (a->pool)
     nai__pool_run(a->pool, parts, move_part, job);
   else
@@ -151,14 +185,21 @@ static int all_part(const nai_network *net)
   return net->n_stages == 1;
 }
 
+/* Once it has its lists, that need not be asked of each block, of which there may be very many. */
+static int all_spike(const nai_network *net)
+{
+  if (net->way) return net->n_ways == net->n_blocks;
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (!net->block[k].spikes) return 0;
+  return 1;
+}
+
 /* Cells that ask for nothing but what comes along synapses by sender. */
 static int is_alone(const nai_network *net)
 {
   if (net->n_inputs || net->n_outputs || net->n_releases || net->has_noise || net->has_output_noise)
     return 0;
-  for (int64_t k = 0; k < net->n_blocks; k++)
-    if (!net->block[k].spikes) return 0;
-  return net->n_blocks > 0 && all_part(net);
+  return net->n_blocks > 0 && all_spike(net) && all_part(net);
 }
 
 /* The same on all ranks, whatever blocks each of them has. */
@@ -193,9 +234,7 @@ int64_t nai__parts_most(const nai__activity *a)
 {
   const int64_t slots = a->rate_slots - a->net->max_delay;
   if (slots < 2 || !a->events || a->step_slots > 1 || !can_part(a, 0) || a->own) return 1;
-  if (!a->meeting && !nai__parts_alone(a)) return 1;
-  const int64_t steps = nai__parts_window(a->net);
-  return steps < slots ? steps : slots;
+  return a->meeting || nai__parts_alone(a) ? slots : 1;
 }
 
 void nai__parts_run(nai__activity *a, int64_t t, int64_t steps)

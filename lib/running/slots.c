@@ -119,7 +119,7 @@ const float *nai__carried(const nai__activity *a, const nai__block *block, int64
 
 float *nai__rate_slot(nai__activity *a, int64_t t)
 {
-  if (a->events) nai__events_forget(a->events, nai__rate_slot_number(a, t));
+  if (a->events) nai__events_forget(a->events, nai__rate_slot_number(a, t), t);
   return a->rate + rate_offset(a, t);
 }
 
