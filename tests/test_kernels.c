@@ -554,6 +554,70 @@ START_TEST(test_outer_continued)
 }
 END_TEST
 
+/* --- where most are 0 ------------------------------------------------------------------------- */
+
+/* So many of 20 numbers stay; one of those that go is -0. */
+static void keep_some(float *a, int64_t n, int some)
+{
+  for (int64_t i = 0; i < n; i++)
+    if ((uniform() + 1) * 10 >= some) a[i] = i % 3 ? 0.0f : -0.0f;
+}
+
+static const int kept[] = {0, 1, 4, 6, 8, 20}; /* around one in three, where the way changes */
+
+/* A row alone is never multiplied by lists of what is not 0: it has the bits of all others. */
+START_TEST(test_product_of_zeros)
+{
+  static const int64_t rows[] = {8, 13, 64, 65, 130}, ks[] = {32, 33, 128, 129, 257, 300};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels || !keeps_bits(kernels)) return;
+  for (int ir = 0; ir < COUNT(rows); ir++)
+    for (int ik = 0; ik < COUNT(ks); ik++)
+      for (int in = 0; in < COUNT(sizes); in++) {
+        const int accumulate = (ir + ik + in) & 1;
+        matrices m = matrices_new(kernels, rows[ir], ks[ik], sizes[in], in & 1);
+        keep_some(m.a, (m.rows - 1) * m.lda + m.k, kept[(ir + ik + in) % COUNT(kept)]);
+        const int64_t size = (m.rows - 1) * m.ldc + m.n;
+        float *one = copy_of(m.c, size);
+        for (int64_t row = 0; row < m.rows; row++)
+          kernels->product(one + row * m.ldc, m.ldc, m.a + row * m.lda, m.lda, m.packed, 1, m.k,
+                           m.n, accumulate);
+        kernels->product(m.c, m.ldc, m.a, m.lda, m.packed, m.rows, m.k, m.n, accumulate);
+        CHECK(same_bits(one, m.c, size), "%lld x %lld x %lld", (long long)m.rows, (long long)m.k,
+              (long long)m.n);
+        free(one);
+        matrices_free(&m);
+      }
+}
+END_TEST
+
+/* Of a single row of w the same. */
+START_TEST(test_outer_of_zeros)
+{
+  static const int64_t rows[] = {8, 64, 127, 128, 129, 300}, ns[] = {32, 41, 64, 65, 100, 130};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels || !keeps_bits(kernels)) return;
+  for (int ir = 0; ir < COUNT(rows); ir++)
+    for (int im = 0; im < COUNT(sizes); im++)
+      for (int in = 0; in < COUNT(ns); in++) {
+        const int accumulate = (ir + im + in) & 1;
+        gradients g = gradients_new(kernels, rows[ir], sizes[im], ns[in]);
+        keep_some(g.r, g.rows * g.ldr, kept[(ir + im + in) % COUNT(kept)]);
+        float *one = copy_of(g.w, g.m * g.ldw);
+        for (int64_t i = 0; i < g.m; i++)
+          kernels->outer(one + i * g.ldw, g.ldw, g.d + i, g.ldd, g.r, g.ldr, g.rows, 1, g.n,
+                         accumulate, g.scratch);
+        outer_of(kernels, &g, accumulate);
+        for (int64_t i = 0; i < g.m; i++)
+          CHECK(same_bits(one + i * g.ldw, g.w + i * g.ldw, g.n), "%lld x %lld x %lld",
+                (long long)g.rows, (long long)g.m, (long long)g.n);
+        for (int64_t i = 0; i < 16; i++) ck_assert_float_eq(g.w[g.m * g.ldw + i], GUARD);
+        free(one);
+        gradients_free(&g);
+      }
+}
+END_TEST
+
 /* --- learning step by step -------------------------------------------------------------------- */
 
 START_TEST(test_row_dot)
@@ -1175,18 +1239,14 @@ Suite *kernels_suite(void)
   tcase_add_test(alone, test_names);
   tcase_add_test(alone, test_philox);
   suite_add_tcase(suite, alone);
-  const TTest *products[] = {test_product,
-                             test_product_large,
-                             test_product_one_row,
-                             test_product_overwrites,
-                             test_product_of_nothing,
-                             test_row_product,
-                             test_row_product_signed_zero,
-                             test_row_product_nan,
-                             test_product_cut};
+  const TTest *products[] = {
+      test_product,          test_product_large,           test_product_one_row,
+      test_product_of_zeros, test_product_overwrites,      test_product_of_nothing,
+      test_row_product,      test_row_product_signed_zero, test_row_product_nan,
+      test_product_cut};
   const TTest *learning[] = {test_row_dot, test_learn_row, test_learn_row_decays};
-  const TTest *gradient[] = {test_outer, test_outer_large, test_outer_of_nothing, test_outer_cut,
-                             test_outer_continued};
+  const TTest *gradient[] = {test_outer,     test_outer_large,     test_outer_of_nothing,
+                             test_outer_cut, test_outer_continued, test_outer_of_zeros};
   const TTest *noise[] = {test_normals, test_normal_rows, test_normals_bits,
                           test_normals_distribution, test_normals_differ};
   const TTest *units[] = {test_current_forward,

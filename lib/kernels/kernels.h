@@ -100,7 +100,8 @@ struct nai__kernels {
   void (*pack)(float *packed, const float *w, int64_t ldw, int64_t k, int64_t n, int transposed);
   /*
    * c [rows, n] = a [rows, k] P, or c += a P when accumulate. Writes exactly n columns. lda, ldc
-   * padded or not.
+   * padded or not. Where a has many zeros they may be left out, and r's of outer(); of numbers that are
+   * finite that has the same bits.
    */
   void (*product)(float *c, int64_t ldc, const float *a, int64_t lda, const float *packed,
                   int64_t rows, int64_t k, int64_t n, int accumulate);

@@ -108,7 +108,10 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
     const int64_t depth = at_most(NAI__DEPTH, rows - row),
                   next = at_most(NAI__DEPTH, rows - row - depth);
     const float *const d_row = d + row * ldd, *const r_row = r + row * ldr;
-    if (wide > 0)
+    if (wide > 0 && is_sparse(r_row, ldr, depth, wide, m))
+      sparse_outer(w, ldw, d_row, ldd, r_row, ldr, depth, m, wide,
+                   row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
+    else if (wide > 0)
       outer_block(w, ldw, d_row, ldd, r_row, ldr, depth, next, m, wide,
                   row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
     if (narrow > 0)

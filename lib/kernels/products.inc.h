@@ -95,22 +95,26 @@ NAI__INLINE void transpose_four(float *to, int64_t ld_to, const float *from, int
   *(four_anywhere *)(to + 3 * ld_to) = NAI__PICK(high[0], high[1], 2, 6, 3, 7);
 }
 
-/* In blocks of 16, so that each line of w is read once; from more rows than the processor follows by itself. */
+/* In squares, so that each line of w is read once; from more rows than the processor follows by itself. */
 static void pack_panel_transposed(float *packed, const float *w, int64_t ldw, int64_t k,
                                   int64_t columns, int64_t width)
 {
-  for (int64_t i0 = 0; i0 < k; i0 += 16) {
-    int64_t i1 = at_most(i0 + 16, k), j = 0;
-    if (i1 == i0 + 16)
-      for (; j + 4 <= columns; j += 4) {
-        for (int row = 0; row < 4; row++) __builtin_prefetch(w + (j + row) * ldw + i1);
-        for (int64_t i = i0; i < i1; i += 4)
-          transpose_four(packed + i * width + j, width, w + j * ldw + i, ldw);
+  for (int64_t i = 0; i < k; i += NAI__LANES) {
+    const int64_t depth = at_most(NAI__LANES, k - i);
+    for (int64_t j = 0; j < width; j += NAI__LANES) {
+      const int64_t some = at_most(NAI__LANES, columns - j);
+      vec v[NAI__LANES];
+#pragma GCC unroll 16
+      for (int row = 0; row < NAI__LANES; row++) {
+        const float *const from = w + (j + row) * ldw + i;
+        if (depth == NAI__LANES) __builtin_prefetch(from + 16);
+        v[row] = row < some ? load_up_to(from, depth) : (vec){0};
       }
-    for (; j < columns; j++)
-      for (int64_t i = i0; i < i1; i++) packed[i * width + j] = w[j * ldw + i];
-    for (; j < width; j++)
-      for (int64_t i = i0; i < i1; i++) packed[i * width + j] = 0.0f;
+      transpose(v);
+#pragma GCC unroll 16
+      for (int row = 0; row < NAI__LANES; row++)
+        if (row < depth) store(packed + (i + row) * width + j, v[row]);
+    }
   }
 }
 

@@ -13,6 +13,8 @@
 
 #include "square.inc.h"
 
+#include "sparse.inc.h"
+
 #include "outer.inc.h"
 
 #include "lists.inc.h"
@@ -39,7 +41,7 @@ static const nai__kernels table = {
     .name = NAI__TABLE_NAME,
     .packed_size = packed_size,
     .pack = pack,
-    .product = product,
+    .product = any_product,
     .row_product = row_product,
     .square_product = square_product,
     .outer_scratch = outer_scratch,
