@@ -1,4 +1,5 @@
-/* The synapses of projections as arrays: held against the matrices, their order, room, refusals. */
+/* The synapses of projections as arrays: held against the matrices, their order, room, refusals; weights set in it. */
+#include <math.h>
 #include <string.h>
 
 #include "faults.h"
@@ -228,6 +229,120 @@ START_TEST(a_mask_that_is_set_takes_synapses_away)
 }
 END_TEST
 
+/* One step from input 1 of everything. */
+static void step(float *out, const nai_network *net, int64_t n_inputs)
+{
+  float inputs[16];
+  nai_state *state;
+  ck_assert(n_inputs <= 16);
+  for (int64_t k = 0; k < n_inputs; k++) inputs[k] = 1;
+  expect_ok(nai_state_create(&state, net, 1, 0));
+  for (int t = 0; t < 3; t++) expect_ok(nai_state_step(state, inputs, out));
+  nai_state_destroy(state);
+}
+
+static void check_set(nai_network *net, const char *from, const char *to)
+{
+  nai_network *other;
+  arrays before, now;
+  float one[16] = {0}, matrices[16] = {0};
+  const int64_t n_inputs = nai_network_size(net, NAI_INPUTS, NULL);
+  take(&before, net, from, to);
+  expect_ok(nai_network_copy(&other, net));
+  for (int64_t k = 0; k < before.n; k++) before.weight[k] *= 0.5F + (float)(k % 7);
+  expect_ok(nai_network_set_synapse_weights(net, from, to, before.weight, before.n));
+  take(&now, net, from, to);
+  ck_assert(memcmp(now.weight, before.weight, (size_t)now.n * sizeof(float)) == 0);
+  for (int64_t k = 0; k < nai_network_count(net, NAI_PROJECTIONS); k++) { /* the same by matrices */
+    float matrix[MOST] = {0};
+    const char *source, *target;
+    expect_ok(nai_network_projection(&source, &target, net, k));
+    nai_view w = weights_of(net, source, target);
+    ck_assert(w.shape[0] * w.shape[1] <= MOST);
+    for (int64_t i = 0; i < w.shape[0]; i++)
+      for (int64_t j = 0; j < w.shape[1]; j++) matrix[i * w.shape[1] + j] = at(&w, i, j);
+    expect_ok(nai_network_set_weights(other, source, target, matrix, w.shape[0], w.shape[1]));
+  }
+  step(one, net, n_inputs);
+  step(matrices, other, n_inputs);
+  ck_assert(memcmp(one, matrices, sizeof one) == 0);
+  nai_network_destroy(other);
+}
+
+START_TEST(weights_are_set_in_that_order)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
+  check_set(net, "*", "*");
+  check_set(net, "E lay*", "I real");
+  nai_network_destroy(net);
+  net = compose_branched();
+  expect_ok(nai_network_build(net, 3));
+  check_set(net, "*", "*");
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(weights_that_are_no_others_leave_all_as_it_is)
+{
+  nai_network *net = compose_ei(4, 2);
+  arrays a;
+  int32_t storage = -1;
+  expect_ok(nai_network_set_initial_weights(net, "E", "I", NAI_WEIGHTS_CONSTANT, 0.1, 0));
+  expect_ok(nai_network_set_plastic(net, "E", "I", 0));
+  expect_ok(nai_network_set_storage(net, "E", "I", NAI_STORAGE_SHARED));
+  expect_ok(nai_network_build(net, 1));
+  take(&a, net, "*", "*");
+  expect_ok(nai_network_set_synapse_weights(net, "*", "*", a.weight, a.n));
+  expect_ok(nai_network_storage(&storage, net, "E", "I"));
+  ck_assert_int_eq(storage, NAI_STORAGE_SHARED);
+  take(&a, net, "E", "I");
+  a.weight[1] = 0.2F;
+  expect_ok(nai_network_set_synapse_weights(net, "E", "I", a.weight, a.n));
+  expect_ok(nai_network_storage(&storage, net, "E", "I"));
+  ck_assert_int_eq(storage, NAI_STORAGE_DENSE);
+  check_set(net, "*", "*");
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(weights_that_are_wrong_are_refused)
+{
+  nai_network *net = compose_ei(4, 2);
+  arrays a, now;
+  float w[MOST] = {0};
+  expect_fails(nai_network_set_synapse_weights(net, "E", "E", w, 1), NAI_ERR_ORDER, "not built");
+  expect_ok(nai_network_build(net, 1));
+  take(&a, net, "E I", "E I");
+  memcpy(w, a.weight, sizeof w);
+  expect_fails(nai_network_set_synapse_weights(NULL, "E", "E", w, 1), NAI_ERR_INVALID,
+               "net is NULL");
+  expect_fails(nai_network_set_synapse_weights(net, "E", "E", NULL, 1), NAI_ERR_INVALID,
+               "weights is NULL");
+  expect_fails(nai_network_set_synapse_weights(net, "E", "E", w, -1), NAI_ERR_INVALID, "n is -1");
+  expect_fails(nai_network_set_synapse_weights(net, "X", "E", w, 1), NAI_ERR_NAME, "'X'");
+  expect_fails(nai_network_set_synapse_weights(net, "E I", "E I", w, a.n - 1), NAI_ERR_INVALID,
+               "n is 29, must be 30: so many synapses are there from 'E I' to 'E I'");
+  expect_fails(nai_network_set_synapse_weights(net, "E I", "E I", w, a.n + 1), NAI_ERR_INVALID,
+               "n is 31, must be 30");
+  w[a.n - 1] = NAN;
+  w[0] = 7;
+  expect_fails(nai_network_set_synapse_weights(net, "E I", "E I", w, a.n), NAI_ERR_NONFINITE,
+               "weights[29] is nan");
+  w[a.n - 1] = 1;
+  expect_fails(nai_network_set_synapse_weights(net, "E I", "E I", w, a.n), NAI_ERR_INVALID,
+               "weights[29] is 1, must be at most 0 from 'I' to 'I'");
+  for (int64_t k = 0; k < 2; k++) {
+    faults_fail_allocation(k);
+    nai_status status = nai_network_set_synapse_weights(net, "E I", "E I", a.weight, a.n);
+    faults_fail_allocation(-1);
+    expect_fails(status, NAI_ERR_MEMORY, "memory");
+  }
+  take(&now, net, "E I", "E I");
+  ck_assert(memcmp(now.weight, a.weight, (size_t)a.n * sizeof(float)) == 0);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(what_is_wrong_is_refused)
 {
   nai_network *net = compose_ei(4, 2);
@@ -276,6 +391,8 @@ Suite *synapses_suite(void)
   ADD_CASE(suite, "arrays", of_a_network_with_everything, of_units_with_branches,
            of_the_projections_that_are_named, as_many_as_there_is_room_for,
            a_mask_that_is_set_takes_synapses_away);
+  ADD_CASE(suite, "weights", weights_are_set_in_that_order,
+           weights_that_are_no_others_leave_all_as_it_is, weights_that_are_wrong_are_refused);
   ADD_CASE(suite, "refusals", what_is_wrong_is_refused, without_memory);
   return suite;
 }

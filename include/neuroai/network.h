@@ -571,6 +571,16 @@ NAI_API nai_status nai_network_set_weights(nai_network *net, const char *from, c
                                            const float *weights, int64_t n_post, int64_t n_pre);
 
 /**
+ * Sets the weights of all synapses of these projections: `weights` [n], one each in the order of
+ * nai_network_synapses(), which says how many there are, n. For projections that are listed, whose
+ * matrix has no room. Refused if any is not finite, or of the wrong sign under Dale's law or a sign
+ * constraint. Fixed synapses are set too, and keep the new weight. Of a network that ranks share,
+ * they are those of this rank. Nullable: weights (when n is 0).
+ */
+NAI_API nai_status nai_network_set_synapse_weights(nai_network *net, const char *from,
+                                                   const char *to, const float *weights, int64_t n);
+
+/**
  * Permanently removes a fraction of the synapses of each of these projections of a built network: 1
  * removes all, less some that are drawn from `seed`, the same ones that an intervention
  * (NAI_SCALE_SYNAPSES) with this fraction and seed means. They are absent from now on: in training,

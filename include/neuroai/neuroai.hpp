@@ -1107,6 +1107,11 @@ public:
     nai::check(nai_network_set_weights(pointer(), from.pointer, to.pointer, weights, n_post,
         n_pre));
   }
+  void set_synapse_weights(text from, text to, const float *weights, int64_t n)
+  {
+    nai::check(nai_network_set_synapse_weights(pointer(), from.pointer, to.pointer, weights,
+        n));
+  }
   void prune(text from, text to, double fraction, uint64_t seed)
   {
     nai::check(nai_network_prune(pointer(), from.pointer, to.pointer, fraction, seed));

@@ -1,7 +1,9 @@
 /*
- * The synapses of projections as arrays, in ascending order of (post, pre), however they are stored.
- * All projections onto a unit are walked along together: those from one population are merged.
+ * The synapses of projections as arrays, in ascending order of (post, pre), however they are stored;
+ * and their weights set in that order. All projections onto a unit are walked along together: those
+ * from one population are merged.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "../base/error.h"
@@ -20,12 +22,22 @@ typedef struct stream {
   int there; /* whether it has a present synapse */
 } stream;
 
-/* What is written, and how far it went. */
-typedef struct list {
+/* What is done with synapse k, which is onto unit `post`. */
+typedef struct list list;
+typedef void visit(list *list, int64_t k, const stream *s, int64_t post);
+
+/* A walk along all of them, and how far it went. */
+struct list {
   const nai_network *net;
-  nai_synapse_arrays arrays;
+  visit *visit;
+  nai_synapse_arrays arrays; /* of what is written, */
   int64_t capacity, count;
-} list;
+  const float
+      *weights; /* or of what is set, into what, and of which projections there is another */
+  float *theta;
+  uint8_t *is_new;
+  nai_status status;
+};
 
 static int64_t copies_of(const nai_network *net, const nai__projection *p)
 {
@@ -52,9 +64,8 @@ static int by_ends(const void *a, const void *b)
   return order ? order : compare(one->copy, other->copy);
 }
 
-static void put(list *out, const stream *s, int64_t post)
+static void put(list *out, int64_t k, const stream *s, int64_t post)
 {
-  const int64_t k = out->count++;
   const nai_synapse_arrays *to = &out->arrays;
   const nai_network *net = out->net;
   if (k >= out->capacity) return;
@@ -79,7 +90,7 @@ static void merge(list *out, stream *s, int64_t n, int64_t post)
     for (int64_t k = 0; k < n; k++)
       if (s[k].there && (!least || s[k].row.pre < least->row.pre)) least = &s[k];
     if (!least) return;
-    put(out, least, post);
+    out->visit(out, out->count++, least, post);
     least->there = nai__row_next(&least->row);
   }
 }
@@ -93,7 +104,7 @@ static int64_t end_of(const stream *s, int64_t first, int64_t n, int same_source
   return end;
 }
 
-static void write_all(list *out, stream *s, int64_t n)
+static void walk(list *out, stream *s, int64_t n)
 {
   for (int64_t first = 0, end; first < n; first = end) {
     end = end_of(s, first, n, 0);
@@ -126,7 +137,7 @@ static stream *streams_of(int64_t *n, const nai_network *net, const char *from, 
 nai_status nai_network_synapses(const nai_synapse_arrays *arrays, int64_t capacity, int64_t *count,
                                 const nai_network *net, const char *from, const char *to)
 {
-  list out = {.net = net, .capacity = capacity};
+  list out = {.net = net, .visit = put, .capacity = capacity};
   NAI__REQUIRE(count);
   if (capacity < 0)
     return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
@@ -138,8 +149,73 @@ nai_status nai_network_synapses(const nai_synapse_arrays *arrays, int64_t capaci
   int64_t n;
   stream *s = streams_of(&n, net, from, to);
   if (!s) return NAI_ERR_MEMORY;
-  write_all(&out, s, n);
+  walk(&out, s, n);
   nai__free(s);
   *count = out.count;
   return NAI_OK;
+}
+
+/* --- weights that are set --------------------------------------------------------------------- */
+
+static void check(list *list, int64_t k, const stream *s, int64_t post)
+{
+  (void)post;
+  if (k >= list->capacity || list->status != NAI_OK) return;
+  const float w = list->weights[k];
+  if (!isfinite(w))
+    list->status = nai__fail(NAI_ERR_NONFINITE, "weights[%lld] is %g", (long long)k, (double)w);
+  else if (w * (float)s->p->sign < 0)
+    list->status = nai__fail(NAI_ERR_INVALID, "weights[%lld] is %g, must be %s 0 from '%s' to '%s'",
+                             (long long)k, (double)w, s->p->sign > 0 ? "at least" : "at most",
+                             nai__source_name(list->net, s->p), nai__target_name(list->net, s->p));
+  if (w != list->net->theta[s->row.place]) list->is_new[s->p - list->net->projection] = 1;
+}
+
+static void set(list *list, int64_t k, const stream *s, int64_t post)
+{
+  (void)post;
+  list->theta[s->row.place] = list->weights[k];
+}
+
+static nai_status check_all(list *list, const char *from, const char *to, stream *s,
+                            int64_t n_streams)
+{
+  walk(list, s, n_streams);
+  if (list->count == list->capacity) return list->status;
+  return nai__fail(NAI_ERR_INVALID,
+                   "n is %lld, must be %lld: so many synapses are there from '%.60s' to '%.60s'",
+                   (long long)list->capacity, (long long)list->count, from, to);
+}
+
+/* Where all stays as it is, what is stored for many together stays so. */
+static nai_status set_all(nai_network *net, list *list, const char *from, const char *to, stream *s,
+                          int64_t n_streams)
+{
+  NAI__TRY(check_all(list, from, to, s, n_streams));
+  NAI__EACH_PROJECTION(net, p, from, to)
+    if (list->is_new[p - net->projection]) NAI__TRY(nai__part_weights(net, p));
+  list->count = 0;
+  list->visit = set;
+  list->theta = net->theta;
+  walk(list, s, n_streams);
+  nai__pack(net);
+  return NAI_OK;
+}
+
+nai_status nai_network_set_synapse_weights(nai_network *net, const char *from, const char *to,
+                                           const float *weights, int64_t n)
+{
+  NAI__TRY(nai__require_built(net, "net"));
+  if (n < 0) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0", (long long)n);
+  if (n > 0) NAI__REQUIRE(weights);
+  NAI__TRY(nai__projections_known(net, from, to));
+  list list = {.net = net, .visit = check, .capacity = n, .weights = weights};
+  int64_t n_streams;
+  stream *s = streams_of(&n_streams, net, from, to);
+  list.is_new = NAI__ARRAY(uint8_t, net->n_projections);
+  nai_status status =
+      s && list.is_new ? set_all(net, &list, from, to, s, n_streams) : NAI_ERR_MEMORY;
+  nai__free(s);
+  nai__free(list.is_new);
+  return status;
 }

@@ -154,6 +154,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_network_set_sign": "net names sign",
     "nai_network_set_size": "net names size n",
     "nai_network_set_storage": "net from to storage",
+    "nai_network_set_synapse_weights": "net from to weights n",
     "nai_network_set_threads": "net threads",
     "nai_network_set_transfer": "net names transfer",
     "nai_network_set_weights": "net from to weights n_post n_pre",

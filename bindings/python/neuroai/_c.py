@@ -1368,6 +1368,9 @@ nai_network_positions = _function("nai_network_positions", nai_status, _view_out
 nai_network_set_weights = _function(
     "nai_network_set_weights", nai_status, _network, Text, Text, floats, int64, int64
 )
+nai_network_set_synapse_weights = _function(
+    "nai_network_set_synapse_weights", nai_status, _network, Text, Text, floats, int64
+)
 nai_network_prune = _function("nai_network_prune", nai_status, _network, Text, Text, c_double, uint64)
 nai_network_prune_smallest = _function("nai_network_prune_smallest", nai_status, _network, Text, Text, c_double)
 nai_network_prune_units = _function(

@@ -42,6 +42,7 @@ from ._handle import (
     texts,
     view,
     whole,
+    wrong_shape,
     wrong_type,
 )
 from ._in_memory import as_bytes, written
@@ -765,12 +766,28 @@ class Network(Handle):
         """Positions of a population's units, float32 [n, 3], mm, a read-only view."""
         return view(self, _c.nai_network_positions, self, name)
 
-    def set_weights(self, source: str, target: str, weights: npt.ArrayLike) -> None:
-        """Sets the weights of a projection, [n_post, n_pre].
+    def set_weights(self, source: Names, target: Names, weights: npt.ArrayLike) -> None:
+        """Sets the weights of a projection, [n_post, n_pre]; or of all synapses of some, one each.
 
         Refused if any is not finite, has the wrong sign under Dale's law or a sign constraint, or is not 0 where no
         synapse exists. Fixed synapses are set too, and keep the new weight.
+
+        Args:
+            source: what sends; of single weights also lists and patterns.
+            target: what receives.
+            weights: a matrix; or [n], in the order of :meth:`synapses` of the same names, which needs no matrix::
+
+                found = net.synapses("E", "E")
+                net.set_weights("E", "E", 0.5 * found.weight)
         """
+        if given("weights", weights).ndim == 1:
+            ends = joined(source, "source"), joined(target, "target")
+            each = numbers("weights", weights, ("n",))
+            n = count(self, *ends)
+            if len(each) != n:
+                raise wrong_shape("weights", f"[{n}], one a synapse, or of one projection [n_post, n_pre]", each.shape)
+            _c.nai_network_set_synapse_weights(self, *ends, each, len(each))
+            return
         array = numbers("weights", weights, (self.size(target), self.size(source)))
         _c.nai_network_set_weights(self, source, target, array, *array.shape)
 

@@ -88,6 +88,34 @@ def test_they_are_a_copy_that_nobody_changes():
             getattr(found, name)[0] = 0
 
 
+@pytest.mark.parametrize("make", [sparse_net, branched_net])
+def test_their_weights_are_set(make):
+    net, other = make(), make()
+    for ends in (("*", "*"), (["E"], "I E"), ("I", "*")):
+        wanted = 0.5 * net.synapses(*ends).weight
+        net.set_weights(*ends, wanted)
+        assert np.array_equal(net.synapses(*ends).weight, wanted)
+    for ends in net.projections:
+        other.set_weights(*ends, net.weights(*ends))
+    run = [one.run(steps=9, trials=1, seed=3, progress=False).rates for one in (net, other)]
+    assert all(np.array_equal(run[0][name], run[1][name]) for name in net.populations)
+
+
+def test_weights_of_synapses_that_are_refused():
+    net = sparse_net()
+    before = net.synapses().weight
+    n = len(net.synapses("E", "E").weight)
+    for wrong, error, words in (
+        (np.zeros(n + 1), na.InvalidError, rf"weights: expected shape \[{n}\], one a synapse, or of one projection \[n_post, n_pre\], got \[{n + 1}\]"),
+        (np.full(n, -1.0), na.InvalidError, r"weights\[0\] is -1, must be at least 0 from 'E' to 'E'"),
+        (np.full(n, np.nan), na.NonfiniteError, r"weights\[0\] is nan"),
+        (np.zeros(n, bool), na.InvalidTypeError, "expected numbers"),
+    ):
+        with pytest.raises(error, match=words):
+            net.set_weights("E", "E", wrong)
+    assert np.array_equal(net.synapses().weight, before)
+
+
 def test_a_network_shows_how_many_exist():
     net = sparse_net()
     assert f"E -> E ({int(net.mask('E', 'E').sum())} of 1600)" in repr(net)
