@@ -16,6 +16,7 @@ from ._handle import brief, expect, file_name, flag, listed, real, whole, wrong_
 from ._needed import needed
 from .errors import InvalidError, OrderError, UnknownNameError
 from .network import Network
+from .synapse_list import columns
 from .trials import Trials, has_classes
 
 __all__ = ["CSVLog", "Callback", "Checkpoints", "KeepBest", "Patience", "Progress", "TensorBoardLog"]
@@ -341,7 +342,7 @@ class KeepBest(_Judge):
         if value is None or not self._better(value, now.step):
             return
         if self.path is None:
-            self._kept = _Learnt(self._trainer.net)
+            self._kept = _Learnt(self._trainer.net, self._kept)
         else:
             self._trainer.net.save(os.fsdecode(file_name("path", self.path)), progress=False)
 
@@ -360,20 +361,45 @@ class KeepBest(_Judge):
 
 
 class _Learnt:
-    """What training changes in a network, copied."""
+    """What training changes in a network, copied: of weights one for each synapse, however they are stored."""
 
-    def __init__(self, net: Network) -> None:
-        self.weights = {ends: net.weights(*ends).copy() for ends in net.projections}
+    def __init__(self, net: Network, before: "Optional[_Learnt]" = None) -> None:
+        self.weights: npt.NDArray[np.float32] = _of_all(net, "weight")[:, 0]
+        same = before is not None and len(before.weights) == len(self.weights)  # synapses go, but none comes
+        self.which: npt.NDArray[np.int32] = before.which if before is not None and same else _of_all(net, *_PLACE)
         self.biases = {name: net.bias(name).copy() for name in (*net.populations, *net.outputs)}
         self.initial: Dict[str, npt.NDArray[np.float64]] = {name: net.get(name, "initial") for name in net.populations}
 
     def put_back(self, net: Network) -> None:
-        for ends, weights in self.weights.items():
-            net.set_weights(*ends, weights)
+        if net.projections:
+            there = _of_all(net, *_PLACE)
+            net.set_weights("*", "*", self.weights[_among(self.which, there)])  # what was pruned meanwhile stays so
         for name, bias in self.biases.items():
             net.set_bias(name, bias)
         for name, initial in self.initial.items():
             net.set(name, initial=initial)
+
+
+_PLACE = ("projection", "copy", "post", "pre")
+
+
+def _of_all(net: Network, *wanted: str) -> npt.NDArray[Any]:
+    """[synapses, wanted]."""
+    if not net.projections:
+        return np.empty((0, len(wanted)), np.float32)
+    return np.stack(list(columns(net, "*", "*", wanted).values()), axis=1)
+
+
+def _among(rows: npt.NDArray[Any], others: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    """Which of these rows are among the others; none is in an array twice."""
+    if len(rows) == len(others):
+        return np.ones(len(rows), np.bool_)
+    both = np.concatenate([rows, others])
+    order = np.lexsort(both.T)  # of two that are equal the one of `rows` comes first
+    again = (both[order[1:]] == both[order[:-1]]).all(axis=1)
+    found = np.zeros(len(rows), np.bool_)
+    found[order[:-1][again]] = True
+    return found
 
 
 # --- written while training ------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ import ctypes
 import os
 import time
 from contextlib import ExitStack
-from typing import Any, Callable, Dict, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
@@ -486,12 +486,16 @@ class Trainer(Handle):
         """
         self._once(_c.nai_trainer_estimate_gradient, trials)
         found: Dict[Key, Floats] = {}
-        for source, target in self.net.projections:
-            shown = view(self, _c.nai_trainer_gradient, self, source, target)
-            found[source, target] = self.net._matrix(source, target, shown).copy()
-        for name in (*self.net.populations, *self.net.outputs):
-            found[name] = view(self, _c.nai_trainer_gradient, self, name, None).copy()
+        for key, shown in self._gradients():
+            found[key] = (self.net._matrix(*key, shown) if isinstance(key, tuple) else shown).copy()
         return found
+
+    def _gradients(self) -> Iterator[Tuple[Key, Floats]]:
+        """Views of the last gradient, as it is kept: of a listed projection one number for each place of its list."""
+        for ends in self.net.projections:
+            yield ends, view(self, _c.nai_trainer_gradient, self, *ends)
+        for name in (*self.net.populations, *self.net.outputs):
+            yield name, view(self, _c.nai_trainer_gradient, self, name, None)
 
     def costs(self, trials: Trials) -> Dict[str, float]:
         """The costs on these trials, without an update: each, weighted, by name; and "total".

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
+from functools import partial
 from typing import Any, Mapping
 
 from . import _c
@@ -99,8 +100,8 @@ def estimate_training(trainer: Trainer, ranks: int = 1, *, latency: float = 2.0,
     if not (real("bandwidth", bandwidth) > 0 and math.isfinite(bandwidth)):
         raise InvalidError(f"bandwidth is {bandwidth}, must be above 0")
     one = _part(trainer, -(-batch // shards), 1)
-    numbers = sum(array.size for array in one.gradient().values())
-    shard = _seconds(one.gradient, 3)
+    shard = _seconds(partial(one._once, _c.nai_trainer_estimate_gradient, None), 3)
+    numbers = sum(array.size for _, array in one._gradients())
     apply = max(0.0, _seconds(one.step, 3) - shard)
     sent = round(4 * numbers * (1 - 1 / ranks)) + (4 * numbers // ranks if ranks > 1 else 0)
     doublings = math.ceil(math.log2(ranks))

@@ -2,6 +2,7 @@
 
 import csv
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -203,6 +204,42 @@ def test_the_best_weights_are_put_back(how):
     top = max(seen)
     assert best.best == top and same(weights(trainer.net), seen[top])
     assert best.best_step == trainer.history.performance_step[trainer.history.performance.argmax()]
+
+
+def noisy():
+    rng = np.random.default_rng(1)
+    return na.Trials(rng.normal(size=(5, 8, 2)), rng.normal(size=(5, 8, 1)))
+
+
+@pytest.mark.parametrize("storage", ["dense", "listed"])
+def test_what_is_pruned_meanwhile_stays_so(storage):
+    net = na.Network(dt=20).input("u", 2).population("E", 9).output("z", 1)
+    net.connect("u", "E").connect("E", "E", density=0.6, storage=storage).connect("E", "z").build(1)
+    trainer = na.Trainer(net, noisy(), na.MSE("z"), optimizer=na.Adam(0.01), batch=8, evaluate_every=0)
+    kept, values = {}, iter([0.0, 2.0, 1.0, 0.5, 0.0, 1.0])
+
+    def then(now):
+        if now.step == 2:
+            kept.update(weights(net))
+        if now.step == 4:
+            net.prune("E", "E", fraction=0.5, smallest=True)
+
+    trainer.fit(6, progress=False, callbacks=[na.KeepBest(of=lambda: next(values), every=1), then])
+    there = net.mask("E", "E")
+    assert 0 < there.sum() < np.count_nonzero(kept["E", "E"])
+    assert same({**kept, ("E", "E"): kept["E", "E"] * there}, weights(net))
+
+
+def test_the_best_of_many_units_needs_no_matrix():
+    n = 2000
+    net = na.Network(dt=20).input("u", 2).population("E", n).output("z", 1)
+    net.connect("u", "E").connect("E", "E", indegree=5, storage="listed").connect("E", "z").build(1, progress=False)
+    trainer = na.Trainer(net, noisy(), na.MSE("z"), batch=4, evaluate_every=0)
+    tracemalloc.start()
+    trainer.fit(3, progress=False, callbacks=na.KeepBest(of="cost", every=1))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < n * n  # of 4 n^2 bytes
 
 
 def test_the_best_network_in_a_file(tmp_path):

@@ -1,5 +1,7 @@
 """What training on some ranks would take."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -26,6 +28,19 @@ def test_memory_is_that_of_a_rank():
         said = na.estimate_training(asked, ranks).memory
         true = trainer(exchange=Silent(0, ranks)).memory if ranks > 1 else trainer().memory
         assert true * 0.98 < said < true * 1.02
+
+
+def test_lists_are_asked_for_no_matrix():
+    n = 2000
+    net = na.Network(20).input("u", 1).population("E", n).output("z", 1)
+    net.connect("u", "E").connect("E", "E", indegree=5, storage="listed").connect("E", "z").build(1, progress=False)
+    asked = na.Trainer(net, na.Trials(np.zeros((2, 2, 1)), np.zeros((2, 2, 1))), na.MSE("z"), batch=2, shards=2)
+    tracemalloc.start()
+    found = na.estimate_training(asked, 2)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < n * n  # of 4 n^2 bytes
+    assert found.bytes == pytest.approx(4 * (n + 5 * n + n + n + 1), rel=0.01)
 
 
 def test_it_stays_as_it_is():
