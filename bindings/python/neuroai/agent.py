@@ -164,7 +164,8 @@ class Agent(Handle):
 
     def gradient(self, source: str, target: Optional[str] = None) -> Floats:
         """The estimate of the gradient at the last update: of a projection [n_post, n_pre] or a bias [n]; a copy."""
-        return view(self, _c.nai_agent_gradient, self, source, target).copy()
+        shown = view(self, _c.nai_agent_gradient, self, source, target)
+        return shown.copy() if target is None else self.trainer.net._matrix(source, target, shown).copy()
 
     def __repr__(self) -> str:
         return f"<Agent: {self.trainer.rule!r}, {self.updates} updates>"

@@ -119,6 +119,19 @@ def late(**keywords: Any) -> na.Network:
     return net.connect("B", "A", delay=na.Conduction(0.1, offset=1)).connect("A", "z").build(seed=3)
 
 
+def test_the_gradient_of_an_agent_is_a_matrix(both: Tuple[na.Network, na.Network]) -> None:
+    found = []
+    for net in both:
+        trainer = na.Trainer(net, None, na.MSE("z"), rule=na.RFLO(), optimizer=na.Adam(1e-3))
+        agent = na.Agent(trainer)
+        for _ in range(3):
+            agent.step([1, 2, 3], target=[1, 0])
+        found.append({ends: agent.gradient(*ends) for ends in net.projections})
+    for ends, gradient in found[0].items():
+        assert gradient.shape == found[1][ends].shape and np.allclose(gradient, found[1][ends], atol=1e-6)
+    assert np.count_nonzero(found[1]["E", "E"])
+
+
 def test_delays_differ(tmp_path: Path) -> None:
     net = late(delay=na.Delays(8, 4, least=4))
     found = net.synapses("A", "A")
