@@ -316,6 +316,27 @@ START_TEST(potentials_choose_no_port)
 }
 END_TEST
 
+/* Neurons have a port of each sign by another name: neither takes what is for the other. */
+START_TEST(a_port_without_a_twin_takes_its_sign_alone)
+{
+  const struct {
+    const char *from, *to, *words;
+  } wrong[] = {{"I", "S:exc", "'I' is inhibitory, so it cannot drive 'S:exc+'"},
+               {"E I", "S:exc", "'I' is inhibitory, so it cannot drive 'S:exc+'"},
+               {"E", "S:inh", "'E' is excitatory, so it cannot drive 'S:inh-'"},
+               {"u", "S:exc", "'u' is free and 'S:exc' is a port for one sign: say 'S:exc+'"}};
+  for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++) {
+    nai_network *net =
+        COMPOSE(.dt = 1, .inputs = {{"u", 2}},
+                .populations = {{"E", 2, NAI_EXCITATORY}, {"I", 2, NAI_INHIBITORY}, {"S", 3}});
+    expect_ok(nai_network_set_model(net, "S", "lif"));
+    expect_fails(nai_network_connect(net, wrong[k].from, wrong[k].to), NAI_ERR_INVALID,
+                 wrong[k].words);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 START_TEST(ports_are_named_with_a_colon)
 {
   nai_network *net = compose_mixed("divisive", 0);
@@ -757,7 +778,7 @@ Suite *models_suite(void)
   Suite *suite = suite_create("models");
   ADD_CASE(suite, "fields", models_list_their_fields, ports_are_named_with_a_colon,
            wrong_models_and_numbers_are_refused);
-  ADD_CASE(suite, "marks", models_mark_potentials);
+  ADD_CASE(suite, "marks", models_mark_potentials, a_port_without_a_twin_takes_its_sign_alone);
   TCase *potentials = tcase_create("potentials");
   tcase_add_loop_test(potentials, potentials_are_exempt_from_dales_law, 0, SENDERS);
   tcase_add_loop_test(potentials, constraints_and_ports_give_potentials_a_sign, 0, SENDERS);

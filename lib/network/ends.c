@@ -104,27 +104,44 @@ typedef struct sent {
   const char *part;
 } sent;
 
-static nai_status fail_free(const nai__node *node, const sent *s)
+/* Whether there is a port of the same part of a name for the other sign. */
+static int has_twin(const nai__node *node, int32_t port, const char *part)
 {
-  int whole = s->signal == 0;
+  for (int32_t k = 0; k < nai__ends_of(node, NAI__TARGET); k++)
+    if (nai__port_sign(node, k) == -nai__port_sign(node, port) &&
+        nai__end_is(node, NAI__TARGET, k, part))
+      return 1;
+  return 0;
+}
+
+static nai_status fail_free(const nai__node *node, int32_t port, const sent *s)
+{
+  const int whole = s->signal == 0;
+  const char *signal = whole ? "" : nai__end_name(s->sender, NAI__SOURCE, s->signal),
+             *colon = whole ? "" : ":";
+  if (!has_twin(node, port, s->part))
+    return nai__fail(NAI_ERR_INVALID,
+                     "'%s%s%s' is free and '%s:%s' is a port for one sign: say '%s:%s'",
+                     s->sender->name, colon, signal, node->name, s->part, node->name,
+                     nai__end_name(node, NAI__TARGET, port));
   return nai__fail(
       NAI_ERR_INVALID,
       "'%s%s%s' is free and '%s:%s' has a port for each sign: say '%s:%s+' or '%s:%s-'",
-      s->sender->name, whole ? "" : ":",
-      whole ? "" : nai__end_name(s->sender, NAI__SOURCE, s->signal), node->name, s->part,
-      node->name, s->part, node->name, s->part);
+      s->sender->name, colon, signal, node->name, s->part, node->name, s->part, node->name,
+      s->part);
 }
 
 /* A port of one sign: chosen by the signal's, or named by one that has none, which then has it. */
 static nai_status choose_port(uint32_t *ends, const nai__node *node, int32_t port, const sent *s)
 {
   int32_t sign = nai__port_sign(node, port), of_signal = nai__signal_sign(s->sender, s->signal);
-  int named = strcmp(nai__end_name(node, NAI__TARGET, port), s->part) == 0;
-  if (sign && !of_signal && !named) return fail_free(node, s);
+  const char *name = nai__end_name(node, NAI__TARGET, port);
+  int named = strcmp(name, s->part) == 0;
+  if (sign && !of_signal && !named) return fail_free(node, port, s);
   if (sign && of_signal == -sign) {
-    if (!named) return NAI_OK; /* its twin takes it */
+    if (!named && has_twin(node, port, s->part)) return NAI_OK; /* which takes it */
     return nai__fail(NAI_ERR_INVALID, "'%s' is %s, so it cannot drive '%s:%s'", s->sender->name,
-                     of_signal > 0 ? "excitatory" : "inhibitory", node->name, s->part);
+                     of_signal > 0 ? "excitatory" : "inhibitory", node->name, name);
   }
   *ends |= 1u << port;
   return NAI_OK;

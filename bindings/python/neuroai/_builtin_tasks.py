@@ -114,7 +114,8 @@ class BuiltinTask(Task):
         if array.ndim > (1 if about.list else 0) or array.size == 0:
             raise InvalidError(f"{name}: expected one number" + (" or a list of numbers" if about.list else ""))
         if not np.all((array >= about.low) & (array <= about.high)):
-            raise InvalidError(f"{name} is {brief(value)}, must be {about.low:g} to {about.high:g} {about.unit}")
+            unit = f" {about.unit}" if about.unit else ""
+            raise InvalidError(f"{name} is {brief(value)}, must be {about.low:g} to {about.high:g}{unit}")
         return float(array) if array.ndim == 0 else frozen(array)
 
     def replace(self, **values: Values) -> "BuiltinTask":

@@ -91,6 +91,16 @@ def set_released(state: "State", ends: Tuple[str, str], u: Any, x: Any, what: st
     _c.nai_state_set_short_term(state, *ends, *rows, trials, n)
 
 
+def trials_of(values: Any) -> int:
+    """How many trials such values are of: those of the first that is [B, n], or 1."""
+    for key, value in values.items() if isinstance(values, AnyMapping) else ():
+        for part in value if isinstance(key, tuple) and isinstance(value, (tuple, list)) else (value,):
+            rows = given("initial", part).shape if part is not None else ()
+            if len(rows) == 2 and rows[0] > 1:
+                return int(rows[0])
+    return 1
+
+
 def set_all(state: "State", values: Values, what: str = "values") -> None:
     """All of them, or nothing if one is refused. What synapses release is set last: it is of what is sent."""
     if not isinstance(values, AnyMapping):

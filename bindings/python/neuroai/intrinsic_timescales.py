@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, List, Tuple
+from typing import Any, List, Optional, Tuple
 
 import numpy as np
 import numpy.typing as npt
@@ -48,7 +48,9 @@ class Timescales:
         return found
 
 
-def timescales(run: Run, names: Names = "*", window: Window = None, bin: float = 50.0, lags: int = 0) -> Timescales:
+def timescales(
+    run: Run, names: Names = "*", window: Window = None, bin: Optional[float] = None, lags: int = 0
+) -> Timescales:
     """Intrinsic timescales of units and of their population, as in Murray et al. (2014).
 
     Rates are averaged in bins; R(k) is Pearson's r over trials between bins i and j = i + k, averaged over i; and
@@ -60,15 +62,18 @@ def timescales(run: Run, names: Names = "*", window: Window = None, bin: float =
         run: of trials of a network with noise, 50 or more; rates or spikes.
         names: of which populations; shell patterns.
         window: (from, to), ms, or an epoch: before the stimulus, as a rule; the same steps in all trials.
-        bin: ms, a multiple of the time between rows.
+        bin: ms, a multiple of the time between rows; default: that next to 50 ms, of the paper.
         lags: how many; 0: as many as the window has but one.
 
     Needs SciPy: ``pip install neuroai[fits]``.
     """
     optimize = needed("scipy.optimize", "fitting timescales", "fits")
-    rows = real("bin", bin) / (run.every * run.dt)
+    row = run.every * run.dt
+    if bin is None:
+        bin = max(1, round(50.0 / row)) * row
+    rows = real("bin", bin) / row
     if not rows >= 1 - 1e-9 or abs(rows - round(rows)) > 1e-6:
-        raise InvalidError(f"bin is {brief(bin)} ms, must be a multiple of {run.every * run.dt:g} ms")
+        raise InvalidError(f"bin is {brief(bin)} ms, must be a multiple of {row:g} ms, the time between rows of the run")
     binned = _binned(run, names, window, round(rows))
     most = len(binned) - 1
     if most < 4 or binned.shape[1] < 3:

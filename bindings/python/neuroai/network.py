@@ -780,16 +780,16 @@ class Network(Handle):
                 found = net.synapses("E", "E")
                 net.set_weights("E", "E", 0.5 * found.weight)
         """
+        of, to = joined(source, "source"), joined(target, "target")
         if given("weights", weights).ndim == 1:
-            ends = joined(source, "source"), joined(target, "target")
             each = numbers("weights", weights, ("n",))
-            n = count(self, *ends)
+            n = count(self, of, to)
             if len(each) != n:
                 raise wrong_shape("weights", f"[{n}], one a synapse, or of one projection [n_post, n_pre]", each.shape)
-            _c.nai_network_set_synapse_weights(self, *ends, each, len(each))
+            _c.nai_network_set_synapse_weights(self, of, to, each, n)
             return
-        array = numbers("weights", weights, (self.size(target), self.size(source)))
-        _c.nai_network_set_weights(self, source, target, array, *array.shape)
+        array = numbers("weights", weights, (self.size(to), self.size(of)))
+        _c.nai_network_set_weights(self, of, to, array, *array.shape)
 
     def set_mask(self, source: str, target: str, mask: npt.ArrayLike) -> None:
         """Permanently removes synapses of the built network: those where ``mask`` [n_post, n_pre] is 0.

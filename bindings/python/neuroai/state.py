@@ -28,7 +28,7 @@ from .intervention import (
 )
 from .network import Network
 from ._recording import Recorded, Recorder, whole_number
-from ._starting import Start, Values, set_all, set_released, set_state, variables_of
+from ._starting import Start, Values, set_all, set_released, set_state, trials_of, variables_of
 from .run import Acting, Run, parts
 from .trials import Trials
 
@@ -497,7 +497,9 @@ def _steps(inputs: Any) -> int:
 def begun(net: Network, trials: Optional[int], seed: int, threads: int, initial: Optional[Start]) -> State:
     """:meth:`Network.state`."""
     if not isinstance(initial, (State, Run)):
-        state = State(net, 1 if trials is None else trials, seed, threads)
+        if trials is None:
+            trials = 1 if initial is None else trials_of(initial)
+        state = State(net, trials, seed, threads)
         if initial is not None:
             set_all(state, initial, "initial")
         return state

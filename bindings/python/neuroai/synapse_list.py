@@ -217,6 +217,8 @@ def leading(matrix: Any, k: int) -> npt.NDArray[np.complex128]:
     """The k eigenvalues of largest modulus, the largest first, by ARPACK; the start of its search is always the same."""
     n = matrix.shape[0]
     number = whole("k", k)
+    if n < 3:
+        raise InvalidError(f"k is {number}, must be left out where there are less than 3 units: all are computed")
     if not 1 <= number <= n - 2:
         raise InvalidError(f"k is {number}, must be 1 to {n - 2} of {n} units; without k all are computed")
     if matrix.count_nonzero() == 0:

@@ -120,6 +120,9 @@ def selectivity(
             raise InvalidError(f"values: no trial has {brief(condition)} {value:g}")
     rates = means_of(run, names, window)
     one, other = (rates[which == place[0]] for place in places)
+    for value, found in zip(wanted, (one, other)):
+        if len(found) < 2:
+            raise InvalidError(f"condition: one trial has {brief(condition)} {value:g}, must be two at least of each value")
     d, area = d_prime(one, other), roc_area(one, other)
     p = _shuffled(one, other, area, shuffles, seed)
     return Selectivity(condition, wanted, labels_of(run, names), d, area, frozen(p), (len(one), len(other)))

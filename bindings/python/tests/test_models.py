@@ -179,10 +179,15 @@ def test_names_with_a_colon():
         (("E", "E:apical"), "'E' has no port 'apical'; it has soma, dendrite\\+, dendrite-"),
         (("E:v", "E"), "'E' has no signal 'v'; it has rate"),
         (("I", "E:dendrite+"), "'I' is inhibitory, so it cannot drive 'E:dendrite\\+'"),
+        (("I", "S:exc"), "'I' is inhibitory, so it cannot drive 'S:exc\\+'"),
+        (("E I", "S:exc"), "'I' is inhibitory, so it cannot drive 'S:exc\\+'"),
+        (("E", "S:inh"), "'E' is excitatory, so it cannot drive 'S:inh-'"),
+        (("u", "S:exc"), "'u' is free and 'S:exc' is a port for one sign: say 'S:exc\\+'"),
     ],
 )
 def test_wrong_ends_are_refused(ends, words):
     net = na.Network(dt=10).population("E", 4, 1, model="dendritic").population("I", 2, -1)
+    net.population("S", 3, model="lif").input("u", 2)
     with pytest.raises(na.Error, match=words):
         net.connect(*ends)
 

@@ -223,6 +223,20 @@ def test_the_timescale_of_a_process_is_found(tau, fixed):
     assert ax.get_title() == f"τ = {found.tau:.0f} ms"
 
 
+@pytest.mark.parametrize("dt, bin", [(10, 50), (20, 40), (7, 49), (200, 200)])
+def test_bins_are_next_to_50_ms(dt, bin):
+    pytest.importorskip("scipy")
+    run = Replay(2, dt).run(np.random.default_rng(1).normal(size=(5 + 500 // dt, 9, 2)))
+    assert np.array_equal(na.timescales(run, lags=4).lags, na.timescales(run, lags=4, bin=bin).lags)
+
+
+def test_a_value_that_one_trial_has_tells_nothing():
+    net = small()
+    trials = na.Trials(np.zeros((5, 3, 3)), conditions={"side": [1, 1, 2]})
+    with pytest.raises(na.InvalidError, match="condition: one trial has 'side' 2, must be two at least of each value"):
+        na.selectivity(net.run(trials, progress=False), "side")
+
+
 def test_what_does_not_decay_has_no_timescale():
     pytest.importorskip("scipy")
     still = np.tile(np.random.default_rng(0).normal(size=(1, 50, 2)), (100, 1, 1))

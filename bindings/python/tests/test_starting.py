@@ -131,6 +131,16 @@ def test_trials_of_a_task_may_start_elsewhere():
 # --- going on --------------------------------------------------------------------------------------------------------
 
 
+def test_there_are_as_many_trials_as_are_told_where_to_start(net):
+    end = net.run(drive(20), progress=False).final
+    assert net.run(steps=3, initial=end, progress=False).outputs["z"].shape == (3, 3, 1)
+    assert net.state(initial={"E:x": [[1, 2, 3], [4, 5, 6]]}).trials == 2
+    assert net.state(initial={("E", "R"): (None, np.ones((4, 3)))}).trials == 4
+    assert net.state(initial={"E:x": [1, 2, 3]}).trials == net.state(initial={"E:x": [[1, 2, 3]]}).trials == 1
+    with pytest.raises(na.InvalidError, match=r"expected shape \[3\] or \[2, 3\], got \[3, 3\]"):
+        net.state(2, initial=end)
+
+
 def test_a_run_goes_on_from_another(net):
     whole = net.run(drive(), seed=3, record=EVERYTHING)
     first = net.run(drive()[:37], seed=3)

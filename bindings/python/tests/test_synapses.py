@@ -164,6 +164,9 @@ def test_what_cannot_be_found_is_refused(monkeypatch):
             net.spectrum(k=k)
     with pytest.raises(na.InvalidTypeError, match="k"):
         net.spectrum(k=2.5)
+    few = na.Network(dt=10).population("E", 2).connect("E", "E").build(1)
+    with pytest.raises(na.InvalidError, match="k is 1, must be left out where there are less than 3 units"):
+        few.spectrum(k=1)
     for names in ("nobody", "E nobody", "", "E:soma"):
         with pytest.raises(na.UnknownNameError, match="names"):
             net.spectrum(names, k=2)

@@ -322,6 +322,13 @@ def test_durations_of_neurogym_are_seeded_apart():
     assert abs(np.corrcoef(fixation, target)[0, 1]) < 4 / np.sqrt(n)
 
 
+def test_a_number_without_a_unit_is_refused_without_one():
+    with pytest.raises(na.InvalidError, match="gain is -1, must be 0.001 to 100$"):
+        na.tasks.ReadySetGo(gain=-1)
+    with pytest.raises(na.InvalidError, match="decision is -1, must be 0 to 1e\\+07 ms$"):
+        na.tasks.PerceptualDecisionMaking(decision=-1)
+
+
 def test_what_cannot_be_a_task_is_refused():
     gym = neurogym()
     with pytest.raises(ValueError, match="dt is 20 ms"):
