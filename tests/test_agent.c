@@ -870,9 +870,10 @@ static nai_status fail_rates(void *user, nai_rate_batch *b, double *value)
   return *(const nai_status *)user;
 }
 
-static nai_status fail_weights(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status fail_weights(void *user, nai_synapses *const *s, int64_t n, double scale,
+                               double *value)
 {
-  *value += 0 * scale * (double)(n + s->n_post);
+  *value += 0 * scale * (double)(n + s[0]->n_post);
   return *(const nai_status *)user;
 }
 

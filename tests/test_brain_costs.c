@@ -367,7 +367,7 @@ START_TEST(two_units_by_hand)
   }
   nai_cost *cost = communicability("A B", 1);
   double value = 1;
-  expect_ok(cost->ops.on_weights(cost->user, s, 2, 3, &value));
+  expect_ok(cost->ops.on_weights(cost->user, (nai_synapses *[]){&s[0], &s[1]}, 2, 3, &value));
   check_close(value, 1 + d * sinh(1) * (a * sqrt(a / b) + b * sqrt(b / a)), 1e-13, "value");
   double by_a = d * sinh(1) * (1.5 * sqrt(a / b) - 0.5 * pow(b / a, 1.5)),
          by_b = d * sinh(1) * (1.5 * sqrt(b / a) - 0.5 * pow(a / b, 1.5));
@@ -400,7 +400,7 @@ START_TEST(autapses)
                     .pre_position = p};
   nai_cost *cost = communicability("E", 1);
   double value = 0;
-  expect_ok(cost->ops.on_weights(cost->user, &s, 1, 1, &value));
+  expect_ok(cost->ops.on_weights(cost->user, &(nai_synapses *){&s}, 1, 1, &value));
   check_close(value, formula(&x, 1), 1e-12, "value");
   for (int i = 0; i < 16; i++)
     check_close((double)g[i], formula_slope(&x, 1, i / 4, i % 4), 1e-6, "gradient");
@@ -566,7 +566,7 @@ START_TEST(not_finite_is_found)
                       .pre_position = p};
     nai_cost *cost = communicability("E", 1);
     double value = 0;
-    expect_ok(cost->ops.on_weights(cost->user, &s, 1, 1, &value));
+    expect_ok(cost->ops.on_weights(cost->user, &(nai_synapses *){&s}, 1, 1, &value));
     ck_assert(!isfinite(value));
     nai_cost_destroy(cost);
   }
@@ -1265,7 +1265,8 @@ START_TEST(a_mean_of_nothing)
 }
 END_TEST
 
-static nai_status nothing(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status nothing(void *user, nai_synapses *const *s, int64_t n, double scale,
+                          double *value)
 {
   (void)user, (void)s, (void)n, (void)scale, (void)value;
   return NAI_OK;

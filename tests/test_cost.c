@@ -221,6 +221,7 @@ typedef struct weight_case {
   float weight[6], gradient[6]; /* [2][3], two columns of which count */
   float post[6], pre[6];
   nai_synapses synapses[2]; /* the same ones twice */
+  nai_synapses *shown[2];
 } weight_case;
 
 static void prepare_weights(weight_case *c)
@@ -231,6 +232,7 @@ static void prepare_weights(weight_case *c)
   memcpy(c->weight, weight, sizeof weight);
   memcpy(c->post, post, sizeof post);
   memcpy(c->pre, pre, sizeof pre);
+  for (int k = 0; k < 2; k++) c->shown[k] = &c->synapses[k];
   for (int k = 0; k < 2; k++)
     c->synapses[k] = (nai_synapses){.struct_size = sizeof(nai_synapses),
                                     .from = "E",
@@ -251,10 +253,10 @@ static void check_weight_cost(nai_cost *cost, const char *name, double expected,
   prepare_weights(&c);
   double value = 1;
   ck_assert_str_eq(nai_cost_name(cost), name);
-  expect_ok(cost->ops.on_weights(cost->user, c.synapses, 1, 0.5, &value));
+  expect_ok(cost->ops.on_weights(cost->user, c.shown, 1, 0.5, &value));
   ck_assert_double_eq_tol(value, 1 + expected, 1e-6);
   check_floats(c.gradient, gradient, 6);
-  expect_ok(cost->ops.on_weights(cost->user, c.synapses, 2, 0.5, &value));
+  expect_ok(cost->ops.on_weights(cost->user, c.shown, 2, 0.5, &value));
   ck_assert_double_eq_tol(value, 1 + 3 * expected, 1e-5); /* and twice more */
   ck_assert_double_eq_tol((double)c.gradient[0], 3 * gradient[0], 1e-6);
   nai_cost_destroy(cost);
@@ -276,10 +278,10 @@ START_TEST(weights_by_hand)
   double value = 0;
   expect_ok(nai_cost_create_distance(&cost, "E", "I"));
   c.synapses[0].pre_position = NULL;
-  expect_fails(cost->ops.on_weights(NULL, c.synapses, 1, 1, &value), NAI_ERR_ORDER,
+  expect_fails(cost->ops.on_weights(NULL, c.shown, 1, 1, &value), NAI_ERR_ORDER,
                "'E' has no positions");
   c.synapses[0].post_position = NULL;
-  expect_fails(cost->ops.on_weights(NULL, c.synapses, 1, 1, &value), NAI_ERR_ORDER,
+  expect_fails(cost->ops.on_weights(NULL, c.shown, 1, 1, &value), NAI_ERR_ORDER,
                "'I' has no positions");
   nai_cost_destroy(cost);
 }
@@ -521,11 +523,13 @@ static nai_status own_rates(void *user, nai_rate_batch *b, double *value)
 }
 
 /* sum of w over all projections */
-static nai_status own_weights(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status own_weights(void *user, nai_synapses *const *synapses, int64_t n, double scale,
+                              double *value)
 {
   own *o = user;
   o->projections = n;
-  for (; n > 0; n--, s++) {
+  for (int64_t k = 0; k < n; k++) {
+    nai_synapses *s = synapses[k];
     EXPECT(s->struct_size == sizeof *s && s->weight && s->gradient && s->exists && s->plastic);
     for (int64_t i = 0; i < s->n_post; i++)
       for (int64_t j = 0; j < s->n_pre; j++) {

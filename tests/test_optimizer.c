@@ -32,9 +32,11 @@ typedef struct puppet {
   int update;
 } puppet;
 
-static nai_status hand_out(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status hand_out(void *user, nai_synapses *const *synapses, int64_t n, double scale,
+                           double *value)
 {
   const puppet *p = user;
+  const nai_synapses *s = synapses[0];
   EXPECT(n == 1 && s->n_post == 2 && s->n_pre == 3);
   for (int k = 0; k < N; k++)
     s->gradient[k / 3 * s->stride + k % 3] += (float)(scale * gradients[p->update][k]);

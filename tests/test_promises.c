@@ -96,11 +96,11 @@ static nai_status cost_of_rates(void *user, nai_rate_batch *b, double *value)
   return fails(&good.cost) ? -107 : NAI_OK;
 }
 
-static nai_status cost_of_weights(void *user, nai_synapses *s, int64_t n, double scale,
+static nai_status cost_of_weights(void *user, nai_synapses *const *s, int64_t n, double scale,
                                   double *value)
 {
   (void)user;
-  *value += 0 * scale * (double)n * (double)s->n_pre;
+  *value += 0 * scale * (double)n * (double)s[0]->n_pre;
   return fails(&good.cost) ? -107 : NAI_OK;
 }
 

@@ -1334,9 +1334,10 @@ START_TEST(runs_without_memory)
 END_TEST
 
 /* A cost that makes the task's trials longer while an update is made. */
-static nai_status lengthen_task(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status lengthen_task(void *user, nai_synapses *const *s, int64_t n, double scale,
+                                double *value)
 {
-  *value += 0 * scale * (double)(n + s->n_post);
+  *value += 0 * scale * (double)(n + s[0]->n_post);
   return nai_task_set(user, "stimulus", 900);
 }
 

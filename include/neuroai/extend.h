@@ -176,8 +176,11 @@ typedef struct nai_cost_ops {
   nai_status (*on_outputs)(void *user, nai_output_batch *batch, double *value);
   /** For each population named. */
   nai_status (*on_rates)(void *user, nai_rate_batch *batch, double *value);
-  /** For all projections named, together: `synapses` [n]. */
-  nai_status (*on_weights)(void *user, nai_synapses *synapses, int64_t n, double scale,
+  /**
+   * For all projections named, together: `synapses` [n], a pointer to each, as a table that has
+   * grown in a newer library is longer than the one that this was compiled with.
+   */
+  nai_status (*on_weights)(void *user, nai_synapses *const *synapses, int64_t n, double scale,
                            double *value);
   /** For all populations named, together, after the rule has sent its errors back. */
   nai_status (*on_errors)(void *user, nai_error_batch *batch, double *value);

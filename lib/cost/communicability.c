@@ -115,36 +115,36 @@ static int are_same(const char *a, const char *b)
 }
 
 /* First row of a population that one of the projections before `k` has too, or -1. */
-static int64_t known(const work *w, const nai_synapses *s, int64_t k, const char *name)
+static int64_t known(const work *w, nai_synapses *const *s, int64_t k, const char *name)
 {
   for (int64_t i = 0; i < k; i++) {
-    if (are_same(s[i].from, name)) return w->pre[i];
-    if (are_same(s[i].to, name)) return w->post[i];
+    if (are_same(s[i]->from, name)) return w->pre[i];
+    if (are_same(s[i]->to, name)) return w->post[i];
   }
   return -1;
 }
 
 /* Units of a population, which sends among the projections: rows of a port with copies are more. */
-static int64_t units_of(const nai_synapses *s, int64_t projections, const char *name)
+static int64_t units_of(nai_synapses *const *s, int64_t projections, const char *name)
 {
   for (int64_t i = 0; i < projections; i++)
-    if (are_same(s[i].from, name)) return s[i].n_pre;
+    if (are_same(s[i]->from, name)) return s[i]->n_pre;
   return 0;
 }
 
 /* Gives each population its rows, in the order in which the projections name them. */
-static nai_status lay_out(work *w, const nai_synapses *s, int64_t projections)
+static nai_status lay_out(work *w, nai_synapses *const *s, int64_t projections)
 {
   NAI__TRY(make_room_for_projections(w, projections));
   int64_t n = 0;
   for (int64_t k = 0; k < projections; k++) {
-    w->pre[k] = known(w, s, k, s[k].from);
+    w->pre[k] = known(w, s, k, s[k]->from);
     if (w->pre[k] < 0) {
       w->pre[k] = n;
-      n += s[k].n_pre;
+      n += s[k]->n_pre;
     }
-    w->units[k] = units_of(s, projections, s[k].to);
-    w->post[k] = are_same(s[k].from, s[k].to) ? w->pre[k] : known(w, s, k, s[k].to);
+    w->units[k] = units_of(s, projections, s[k]->to);
+    w->post[k] = are_same(s[k]->from, s[k]->to) ? w->pre[k] : known(w, s, k, s[k]->to);
     if (w->post[k] < 0) {
       w->post[k] = n;
       n += w->units[k];
@@ -155,7 +155,7 @@ static nai_status lay_out(work *w, const nai_synapses *s, int64_t projections)
 }
 
 /* B, and s on the way. What is not finite stays so, to be found. */
-static void fill(work *w, const nai_synapses *s, int64_t projections)
+static void fill(work *w, nai_synapses *const *s, int64_t projections)
 {
   int64_t n = w->n;
   double *b = w->matrix;
@@ -163,10 +163,10 @@ static void fill(work *w, const nai_synapses *s, int64_t projections)
   memset(w->direct, 0, (size_t)(n * n) * sizeof *w->direct);
   memset(w->sent, 0, (size_t)n * sizeof *w->sent);
   for (int64_t k = 0; k < projections; k++)
-    for (int64_t i = 0; i < s[k].n_post; i++) {
-      const float *weight = s[k].weight + i * s[k].stride;
+    for (int64_t i = 0; i < s[k]->n_post; i++) {
+      const float *weight = s[k]->weight + i * s[k]->stride;
       double *row = b + (w->post[k] + i % w->units[k]) * n + w->pre[k], *sent = w->sent + w->pre[k];
-      for (int64_t j = 0; j < s[k].n_pre; j++) {
+      for (int64_t j = 0; j < s[k]->n_pre; j++) {
         row[j] += fabs((double)weight[j]);
         sent[j] += fabs((double)weight[j]);
       }
@@ -196,7 +196,6 @@ static double charge(work *w, const nai_synapses *s, const double *exponential, 
                      double exponent)
 {
   int64_t first_pre = w->pre[k];
-  s += k;
   double value = 0, *direction = nai__exponential_direction(w->matrix, w->n);
   for (int64_t i = 0; i < s->n_post; i++) {
     int64_t post = w->post[k] + i % w->units[k];
@@ -235,7 +234,6 @@ static void add_gradient(const work *w, nai_synapses *s, const double *q, const 
                          int64_t k, double scale)
 {
   int64_t first_pre = w->pre[k];
-  s += k;
   for (int64_t i = 0; i < s->n_post; i++) {
     const float *weight = s->weight + i * s->stride;
     float *g = s->gradient + i * s->stride;
@@ -250,28 +248,29 @@ static void add_gradient(const work *w, nai_synapses *s, const double *q, const 
   }
 }
 
-static void evaluate(work *w, const communicability *c, nai_synapses *s, int64_t projections,
+static void evaluate(work *w, const communicability *c, nai_synapses *const *s, int64_t projections,
                      double scale, double *value)
 {
   fill(w, s, projections);
   const double *exponential = nai__exponential(w->matrix, w->n);
   double *direction = nai__exponential_direction(w->matrix, w->n);
   memset(direction, 0, (size_t)(w->n * w->n) * sizeof *direction);
-  for (int64_t k = 0; k < projections; k++) *value += charge(w, s, exponential, k, c->exponent);
+  for (int64_t k = 0; k < projections; k++) *value += charge(w, s[k], exponential, k, c->exponent);
   const double *q = nai__exponential_derivative(w->matrix, w->n);
   double *slope = direction; /* has done its work */
   through_sums(w, q, slope);
-  for (int64_t k = 0; k < projections; k++) add_gradient(w, s, q, slope, k, scale);
+  for (int64_t k = 0; k < projections; k++) add_gradient(w, s[k], q, slope, k, scale);
 }
 
-static nai_status on_weights(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status on_weights(void *user, nai_synapses *const *s, int64_t n, double scale,
+                             double *value)
 {
   communicability *c = user;
   for (int64_t k = 0; k < n; k++)
-    if (!s[k].post_position || !s[k].pre_position)
+    if (!s[k]->post_position || !s[k]->pre_position)
       return nai__fail(NAI_ERR_ORDER,
                        "'%s' has no positions, which the cost 'communicability' needs: place it",
-                       s[k].post_position ? s[k].from : s[k].to);
+                       s[k]->post_position ? s[k]->from : s[k]->to);
   work *w = take(c);
   if (!w) return NAI_ERR_MEMORY;
   nai_status status = lay_out(w, s, n);

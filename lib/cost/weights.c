@@ -9,36 +9,44 @@ static float sign(float w)
   return (float)((w > 0) - (w < 0));
 }
 
-static nai_status l1_weights(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status l1_weights(void *user, nai_synapses *const *synapses, int64_t n, double scale,
+                             double *value)
 {
   (void)user;
-  for (; n > 0; n--, s++)
+  for (int64_t k = 0; k < n; k++) {
+    const nai_synapses *s = synapses[k];
     for (int64_t i = 0; i < s->n_post; i++) {
       const float *w = s->weight + i * s->stride;
       float *g = s->gradient + i * s->stride;
       for (int64_t j = 0; j < s->n_pre; j++) *value += fabs((double)w[j]);
       for (int64_t j = 0; j < s->n_pre; j++) g[j] += (float)scale * sign(w[j]);
     }
+  }
   return NAI_OK;
 }
 
-static nai_status l2_weights(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status l2_weights(void *user, nai_synapses *const *synapses, int64_t n, double scale,
+                             double *value)
 {
   (void)user;
-  for (; n > 0; n--, s++)
+  for (int64_t k = 0; k < n; k++) {
+    const nai_synapses *s = synapses[k];
     for (int64_t i = 0; i < s->n_post; i++) {
       const float *w = s->weight + i * s->stride;
       float *g = s->gradient + i * s->stride;
       for (int64_t j = 0; j < s->n_pre; j++) *value += (double)w[j] * (double)w[j];
       for (int64_t j = 0; j < s->n_pre; j++) g[j] += (float)(2 * scale) * w[j];
     }
+  }
   return NAI_OK;
 }
 
-static nai_status distance(void *user, nai_synapses *s, int64_t n, double scale, double *value)
+static nai_status distance(void *user, nai_synapses *const *synapses, int64_t n, double scale,
+                           double *value)
 {
   (void)user;
-  for (; n > 0; n--, s++) {
+  for (int64_t k = 0; k < n; k++) {
+    const nai_synapses *s = synapses[k];
     if (!s->post_position || !s->pre_position)
       return nai__fail(NAI_ERR_ORDER,
                        "'%s' has no positions, which the cost 'distance' needs: place it",

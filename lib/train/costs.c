@@ -56,6 +56,13 @@ nai_status nai__cost_check(const nai_cost *cost, const nai_network *net)
 
 /* --- memory ----------------------------------------------------------------------------------- */
 
+static void free_places(const nai__weighed_cost *c)
+{
+  nai__free(c->part);
+  nai__free(c->room);
+  nai__free(c->synapses);
+}
+
 nai_status nai__objective_add(nai__objective *o, const nai_network *net, nai_cost *cost,
                               double beta)
 {
@@ -68,12 +75,13 @@ nai_status nai__objective_add(nai__objective *o, const nai_network *net, nai_cos
   nai__weighed_cost *c = &o->cost[o->n];
   *c = (nai__weighed_cost){.cost = cost, .beta = beta};
   c->part = NAI__ARRAY(double, o->groups + 1);
-  c->synapses = NAI__ARRAY(nai_synapses, net->n_projections + 1);
-  if (!c->part || !c->synapses) {
-    nai__free(c->part);
-    nai__free(c->synapses);
+  c->room = NAI__ARRAY(nai_synapses, net->n_projections + 1);
+  c->synapses = NAI__ARRAY(nai_synapses *, net->n_projections + 1);
+  if (!c->part || !c->room || !c->synapses) {
+    free_places(c);
     return NAI_ERR_MEMORY;
   }
+  for (int64_t k = 0; k < net->n_projections; k++) c->synapses[k] = &c->room[k];
   nai__cost_keep(cost);
   o->n++;
   return NAI_OK;
@@ -102,8 +110,7 @@ void nai__objective_drop(nai__objective *o)
   assert(o->n > 0);
   const nai__weighed_cost *c = &o->cost[--o->n];
   nai_cost_destroy(c->cost);
-  nai__free(c->part);
-  nai__free(c->synapses);
+  free_places(c);
 }
 
 void nai__objective_destroy(nai__objective *o)

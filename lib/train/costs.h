@@ -13,10 +13,11 @@
 typedef struct nai__weighed_cost {
   nai_cost *cost;
   double beta;
-  double scale;           /* beta, over the number of terms where it is normalised */
-  double value;           /* weighted, of the last batch */
-  double *part;           /* [groups] of rate costs that are called in parts */
-  nai_synapses *synapses; /* room for all projections */
+  double scale;            /* beta, over the number of terms where it is normalised */
+  double value;            /* weighted, of the last batch */
+  double *part;            /* [groups] of rate costs that are called in parts */
+  nai_synapses *room;      /* for all projections */
+  nai_synapses **synapses; /* each place of it, as costs are shown them */
 } nai__weighed_cost;
 
 /* What costs have to know of the whole batch, where the trials at hand are a part of it. */
@@ -77,9 +78,9 @@ nai_status nai__meet_output(double *value, const nai_cost *cost, const nai__aim 
                             const nai__deed *deed, double scale);
 nai_status nai__meet_rates(double *value, const nai_cost *cost, const nai__node *node,
                            const nai__rates *rates, double scale);
-/* All projections that it names; `synapses` is room for them. The gradient is laid out as theta. */
+/* All projections that it names; `synapses` are places for them. The gradient is laid out as theta. */
 nai_status nai__meet_weights(double *value, const nai_cost *cost, const nai_network *net,
-                             nai_synapses *synapses, float *gradient, double scale);
+                             nai_synapses *const *synapses, float *gradient, double scale);
 nai_status nai__meet_errors(double *value, const nai_cost *cost, nai_error_batch *batch);
 
 /* 1 when a cost on rates or errors is shown this population: its first signal, which may be named. */

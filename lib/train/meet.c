@@ -93,8 +93,8 @@ nai_status nai__meet_rates(double *value, const nai_cost *cost, const nai__node 
   return finish(cost, cost->ops.on_rates(cost->user, &b, value));
 }
 
-static nai_status call_on_weights(double *value, const nai_cost *cost, nai_synapses *synapses,
-                                  int64_t n, double scale)
+static nai_status call_on_weights(double *value, const nai_cost *cost,
+                                  nai_synapses *const *synapses, int64_t n, double scale)
 {
   nai__clear_error();
   return finish(cost, cost->ops.on_weights(cost->user, synapses, n, scale, value));
@@ -124,7 +124,7 @@ static nai_status meet_rows(double *value, const nai_cost *cost, const nai_netwo
     s.pre_position = from;
     for (int64_t e = 0; e < n && from; e++)
       memcpy(from + 3 * e, pre->position + 3 * (int64_t)list->sender[first + e], 3 * sizeof *from);
-    status = call_on_weights(value, cost, &s, 1, scale);
+    status = call_on_weights(value, cost, &(nai_synapses *){&s}, 1, scale);
   }
   nai__free(from);
   return status;
@@ -132,7 +132,7 @@ static nai_status meet_rows(double *value, const nai_cost *cost, const nai_netwo
 
 /* With matrices for those that are listed. */
 static nai_status meet_whole(double *value, const nai_cost *cost, const nai_network *net,
-                             nai_synapses *synapses, float *gradient, double scale)
+                             nai_synapses *const *synapses, float *gradient, double scale)
 {
   nai__whole *whole = NAI__ARRAY(nai__whole, net->n_projections);
   int64_t n = 0, listed = 0;
@@ -141,7 +141,7 @@ static nai_status meet_whole(double *value, const nai_cost *cost, const nai_netw
     NAI__EACH_PROJECTION(net, p, cost->names, cost->to) {
       if (p->is_listed && status == NAI_OK)
         status = nai__whole_open(&whole[listed++], net, p, NULL, 1, cost->name);
-      synapses[n++] =
+      *synapses[n++] =
           p->is_listed ? whole[listed - 1].shown : nai__synapses(net, p, gradient, NULL);
     }
   if (status == NAI_OK) status = call_on_weights(value, cost, synapses, n, scale);
@@ -154,12 +154,12 @@ static nai_status meet_whole(double *value, const nai_cost *cost, const nai_netw
 }
 
 nai_status nai__meet_weights(double *value, const nai_cost *cost, const nai_network *net,
-                             nai_synapses *synapses, float *gradient, double scale)
+                             nai_synapses *const *synapses, float *gradient, double scale)
 {
   int64_t n = 0, listed = 0;
   NAI__EACH_PROJECTION(net, p, cost->names, cost->to) {
     listed += p->is_listed;
-    if (!p->is_listed) synapses[n++] = nai__synapses(net, p, gradient, NULL);
+    if (!p->is_listed) *synapses[n++] = nai__synapses(net, p, gradient, NULL);
   }
   assert(n <= net->n_projections); /* as many have room */
   if (listed && !(cost->ops.flags & NAI_COST_BY_SYNAPSE))

@@ -733,7 +733,7 @@ class nai_judgement(Structure):
 on_synapses = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_synapses))
 on_outputs = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_output_batch), POINTER(c_double))
 on_rates = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_rate_batch), POINTER(c_double))
-on_weights = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_synapses), c_int64, c_double, POINTER(c_double))
+on_weights = CFUNCTYPE(nai_status, c_void_p, POINTER(POINTER(nai_synapses)), c_int64, c_double, POINTER(c_double))
 on_errors = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_error_batch), POINTER(c_double))
 on_local_step = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_local_step))
 on_generate = CFUNCTYPE(nai_status, c_void_p, POINTER(nai_trial_batch))

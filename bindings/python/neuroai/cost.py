@@ -173,7 +173,7 @@ def _on_rates(cost: Cost, batch: Any, value: Any) -> None:
 
 @callback(_c.on_weights)
 def _on_weights(cost: Cost, synapses: Any, n: int, scale: float, value: Any) -> None:
-    shown = [Synapses(synapses[i], "on_weights") for i in range(n)]
+    shown = [Synapses(synapses[i].contents, "on_weights") for i in range(n)]
     value[0] += number("on_weights", called(cost.on_weights, shown, shown, scale))
 
 
