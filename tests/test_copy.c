@@ -118,7 +118,8 @@ START_TEST(what_a_mask_removes_stays_away)
   nai_trials *trials = trials_for_everything(net, 3);
   nai_view w = weights_of(net, "E", "E"), m = mask_of(net, "E", "E"), l = plastic_of(net, "E", "E");
   int64_t n = w.shape[0];
-  float mask[900], existed[900], weight[900];
+  uint8_t mask[900];
+  float existed[900], weight[900];
   EXPECT(n * n <= 900);
   for (int64_t k = 0; k < n * n; k++) {
     existed[k] = at(&m, k / n, k % n);
@@ -159,7 +160,7 @@ START_TEST(masks_that_are_refused)
 {
   nai_network *net = build_ei(4, 2, 1), *unbuilt = compose_ei(4, 2);
   uint64_t hash = hash_of(net);
-  float mask[16] = {1, 0, 1, NAN};
+  uint8_t mask[16] = {1, 0, 1};
   expect_fails(nai_network_set_mask(NULL, "E", "E", mask, 4, 4), NAI_ERR_INVALID, "net is NULL");
   expect_fails(nai_network_set_mask(net, "E", "E", NULL, 4, 4), NAI_ERR_INVALID, "mask is NULL");
   expect_fails(nai_network_set_mask(net, NULL, "E", mask, 4, 4), NAI_ERR_INVALID, "from is NULL");
@@ -168,8 +169,6 @@ START_TEST(masks_that_are_refused)
                "to: nothing is called 'X'");
   expect_fails(nai_network_set_mask(net, "E", "E", mask, 4, 3), NAI_ERR_INVALID,
                "mask: the shape is [4, 3], from 'E' to 'E' it must be [4, 4]");
-  expect_fails(nai_network_set_mask(net, "E", "E", mask, 4, 4), NAI_ERR_NONFINITE,
-               "mask[0][3] is nan");
   expect_fails(nai_network_set_mask(unbuilt, "E", "E", mask, 4, 4), NAI_ERR_ORDER, "not built");
   EXPECT(hash_of(net) == hash);
   nai_network_destroy(unbuilt);

@@ -320,9 +320,10 @@ START_TEST(weights_that_differ)
       w[i * N + j] = at(&exists, i, j) != 0 ? 0.01F * (float)((i + j) % 20) : 0;
   for (int k = 0; k < 2; k++) expect_ok(nai_network_set_weights(net[k], "E", "E", w, N, N));
   expect_same_spikes(net[0], net[1]);
-  for (int k = 0; k < N * N; k += 3) w[k] = 0;
-  for (int k = 0; k < 2; k++) expect_ok(nai_network_set_mask(net[k], "E", "E", w, N, N));
-  for (int k = 0; k < 2; k++) expect_ok(nai_network_set_mask(net[k], "I", "I", w, 61, 61));
+  uint8_t *mask = calloc(N * N, sizeof *mask);
+  for (int k = 0; k < N * N; k++) mask[k] = k % 3 && w[k] != 0;
+  for (int k = 0; k < 2; k++) expect_ok(nai_network_set_mask(net[k], "E", "E", mask, N, N));
+  for (int k = 0; k < 2; k++) expect_ok(nai_network_set_mask(net[k], "I", "I", mask, 61, 61));
   expect_same_spikes(net[0], net[1]);
   expect_ok(nai_network_copy(&copy, net[0]));
   expect_same_spikes(copy, net[1]);
@@ -332,6 +333,7 @@ START_TEST(weights_that_differ)
   unlink(path);
   nai_network_destroy(copy);
   for (int k = 0; k < 2; k++) nai_network_destroy(net[k]);
+  free(mask);
   free(w);
 }
 END_TEST
@@ -368,13 +370,13 @@ START_TEST(without_memory_nothing_changes)
   build_without_memory(compose_of_one, 40);
   for (int how = 0; how < 2; how++) {
     nai_network *net = build(NAI_STORAGE_LISTED, 1, 0), *same = build(NAI_STORAGE_DENSE, 1, 0);
-    float w[61 * 61] = {0};
+    uint8_t mask[61 * 61] = {0};
     nai_status status = NAI_ERR_MEMORY;
     int failed = 0;
     for (; status == NAI_ERR_MEMORY; failed++) {
       faults_fail_allocation(failed);
       status = how ? nai_network_set_plastic(net, "E I", "E I", 1)
-                   : nai_network_set_mask(net, "I", "I", w, 61, 61);
+                   : nai_network_set_mask(net, "I", "I", mask, 61, 61);
       faults_fail_allocation(-1);
       if (status == NAI_ERR_MEMORY) expect_same_spikes(net, same);
     }

@@ -106,17 +106,18 @@ static void update_once(nai_network *net)
   nai_trainer_destroy(trainer);
 }
 
-static void expect_sevens(const nai_network *net, const float *mask)
+static void expect_sevens(const nai_network *net, const uint8_t *mask)
 {
   nai_view w = weights_of(net, "u", "h");
-  for (int64_t k = 0; k < 5 * 17; k++) EXPECT(at(&w, k / 17, k % 17) == 7 * mask[k]);
+  for (int64_t k = 0; k < 5 * 17; k++) EXPECT(at(&w, k / 17, k % 17) == (mask[k] ? 7 : 0));
 }
 
 /* Where all synapses exist nothing is guarded; so from the first on that does not, in any way. */
 START_TEST(a_constraint_fills_what_exists_and_learns)
 {
   nai_network *net = build_sevens(), *copy;
-  float mask[5 * 17], before[5 * 17];
+  uint8_t mask[5 * 17];
+  float before[5 * 17];
   for (int k = 0; k < 5 * 17; k++) mask[k] = 1;
   update_once(net);
   expect_sevens(net, mask);

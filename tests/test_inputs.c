@@ -14,7 +14,7 @@ static nai_state *running(const nai_network *net)
 {
   nai_state *state = make_state(net, TRIALS, 1);
   expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
-  expect_ok(nai_state_clamp(state, "I", 0.5f));
+  expect_ok(nai_state_clamp(state, "I", 0.5));
   return state;
 }
 

@@ -634,10 +634,10 @@ END_TEST
 
 /* --- a mask after the build ------------------------------------------------------------------- */
 
-static float *few_of(int64_t n)
+static uint8_t *few_of(int64_t n)
 {
-  float *mask = calloc((size_t)n, sizeof *mask);
-  for (int64_t i = 0; i < n; i++) mask[i] = (float)(i % 7 == 0);
+  uint8_t *mask = calloc((size_t)n, sizeof *mask);
+  for (int64_t i = 0; i < n; i++) mask[i] = i % 7 == 0;
   return mask;
 }
 
@@ -650,7 +650,7 @@ static nai_network *build_whole(const char *kernels)
 }
 
 /* One mask would do where the block has nothing else; here the block of E to E has I to I, too. */
-static void thin_out(nai_network *net, const float *mask)
+static void thin_out(nai_network *net, const uint8_t *mask)
 {
   expect_ok(nai_network_set_mask(net, "more", "E", mask, 61, 65));
   expect_ok(nai_network_set_mask(net, "more", "I", mask, 18, 65));
@@ -660,7 +660,7 @@ static void thin_out(nai_network *net, const float *mask)
 /* A trainer that has its memory finds lists where there were none; the BLAS has none. */
 START_TEST(masks_bring_lists_to_trainers_that_are_there)
 {
-  float *mask = few_of(61 * 65);
+  uint8_t *mask = few_of(61 * 65);
   nai_network *net[2] = {build_whole(NULL), build_whole("blas")};
   nai_trials *trials = batch_of(net[0]);
   for (int k = 0; k < 2; k++) {
@@ -688,7 +688,7 @@ END_TEST
 
 START_TEST(a_mask_without_memory_changes_nothing)
 {
-  float *mask = few_of(61 * 65);
+  uint8_t *mask = few_of(61 * 65);
   nai_network *net = build_whole(NULL);
   uint64_t before = hash_of(net);
   nai_status status = NAI_ERR_MEMORY;
@@ -709,7 +709,7 @@ END_TEST
 
 START_TEST(lists_count_as_memory)
 {
-  float *mask = few_of(61 * 65);
+  uint8_t *mask = few_of(61 * 65);
   nai_network *net = build_whole(NULL);
   int64_t bytes, more;
   uint64_t before = hash_of(net);

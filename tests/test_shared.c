@@ -162,13 +162,16 @@ END_TEST
 static void change(nai_network *net, int how)
 {
   float *values = calloc(N_E * N_E, sizeof *values);
-  for (int k = 0; k < N_E * N_E; k++) values[k] = k % 3 && k % (N_E + 1) ? 0.01F : 0;
+  uint8_t *mask = calloc(N_E * N_E, sizeof *mask);
+  for (int k = 0; k < N_E * N_E; k++) mask[k] = k % 3 && k % (N_E + 1);
+  for (int k = 0; k < N_E * N_E; k++) values[k] = mask[k] ? 0.01F : 0;
   if (how == 0)
     expect_ok(nai_network_set_weights(net, "E", "E", values, N_E, N_E));
   else if (how == 1)
-    expect_ok(nai_network_set_mask(net, "E", "E", values, N_E, N_E));
+    expect_ok(nai_network_set_mask(net, "E", "E", mask, N_E, N_E));
   else
     expect_ok(nai_network_set_plastic(net, "E", "E", 1));
+  free(mask);
   free(values);
 }
 

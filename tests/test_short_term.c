@@ -237,7 +237,7 @@ START_TEST(what_is_imposed_is_released)
   nai_network *net = compose_line();
   give(net, "S", "T W", one(0.5, 100, 50, 100));
   nai_state *state = make_state(build_line(net), 1, 1);
-  expect_ok(nai_state_clamp(state, "S", 0.2F));
+  expect_ok(nai_state_clamp(state, "S", 0.2));
   step(state, 5);
   expect_near(rate_of(state, "W", 0, 0), 0.099);
   expect_ok(nai_state_clamp(state, "S", 0));

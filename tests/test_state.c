@@ -700,7 +700,7 @@ START_TEST(snapshots_hold_all_that_the_future_depends_on)
   int64_t size = nai_state_snapshot_size(state);
   void *snapshot = malloc((size_t)size), *second = malloc((size_t)size);
   struct record before = run(state, 3, inputs);
-  expect_ok(nai_state_clamp(state, "layer", 0.3f));
+  expect_ok(nai_state_clamp(state, "layer", 0.3));
   expect_ok(nai_state_inject(state, "E", (float[]){0.2f}, 1));
   expect_ok(nai_state_run(state, 3, inputs, NULL, NULL));
   expect_ok(nai_state_snapshot(snapshot, size, state));
@@ -1083,12 +1083,14 @@ START_TEST(arguments_that_are_refused)
   expect_ok(nai_state_snapshot(before, size, state));
   const float current[17] = {0};
   static const float bad[] = {NAN, INFINITY, -INFINITY};
+  expect_fails(nai_state_clamp(state, "E", 1e39), NAI_ERR_NONFINITE,
+               "rate is inf"); /* as a float */
   expect_fails(nai_state_run(state, -1, NULL, NULL, NULL), NAI_ERR_INVALID, "steps is -1");
   expect_fails(nai_state_run(state, INT64_MIN, NULL, NULL, NULL), NAI_ERR_INVALID, "steps is");
   for (int i = 0; i < 3; i++) {
     float last[17] = {0};
     last[16] = bad[i];
-    expect_fails(nai_state_clamp(state, "E", bad[i]), NAI_ERR_NONFINITE, "rate is");
+    expect_fails(nai_state_clamp(state, "E", (double)bad[i]), NAI_ERR_NONFINITE, "rate is");
     expect_fails(nai_state_inject(state, "I", &bad[i], 1), NAI_ERR_NONFINITE, "current is");
     expect_fails(nai_state_inject(state, "E", last, 17), NAI_ERR_NONFINITE, "current[16] is");
   }

@@ -218,7 +218,7 @@ END_TEST
 START_TEST(a_mask_that_is_set_takes_synapses_away)
 {
   nai_network *net = build_ei(4, 2, 1);
-  static const float mask[4] = {1, 0, 0, 0};
+  static const uint8_t mask[4] = {1, 0, 0, 0};
   arrays a;
   take(&a, net, "I", "I");
   ck_assert_int_eq(a.n, 2);

@@ -608,10 +608,10 @@ NAI_API nai_status nai_network_prune_units(nai_network *net, const char *names,
 /**
  * Permanently removes synapses of a built network: those where `mask` [n_post, n_pre] is 0. Their
  * weights are exactly 0 from now on, including during training and in the file. No synapse is
- * added where there is none. Refused if the mask is not finite.
+ * added where there is none.
  */
 NAI_API nai_status nai_network_set_mask(nai_network *net, const char *from, const char *to,
-                                        const float *mask, int64_t n_post, int64_t n_pre);
+                                        const uint8_t *mask, int64_t n_post, int64_t n_pre);
 
 /** Sets the bias of a population or output: `bias` [n]. */
 NAI_API nai_status nai_network_set_bias(nai_network *net, const char *name, const float *bias,

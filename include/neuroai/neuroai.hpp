@@ -1124,7 +1124,7 @@ public:
   {
     nai::check(nai_network_prune_units(pointer(), names.pointer, units, n, fraction, seed));
   }
-  void set_mask(text from, text to, const float *mask, int64_t n_post, int64_t n_pre)
+  void set_mask(text from, text to, const uint8_t *mask, int64_t n_post, int64_t n_pre)
   {
     nai::check(nai_network_set_mask(pointer(), from.pointer, to.pointer, mask, n_post, n_pre));
   }
@@ -1200,7 +1200,7 @@ public:
   }
   void set_threads(int32_t threads) { nai::check(nai_state_set_threads(pointer(), threads)); }
   void reset() { nai::check(nai_state_reset(pointer())); }
-  void clamp(text names, float rate)
+  void clamp(text names, double rate)
   {
     nai::check(nai_state_clamp(pointer(), names.pointer, rate));
   }

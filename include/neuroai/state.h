@@ -134,7 +134,7 @@ NAI_API nai_status nai_state_reset(nai_state *state);
  * Clamps these populations: from the next step on their rates are `rate`, whatever their input.
  * Their states go on meanwhile, with what they receive.
  */
-NAI_API nai_status nai_state_clamp(nai_state *state, const char *names, float rate);
+NAI_API nai_status nai_state_clamp(nai_state *state, const char *names, double rate);
 
 /**
  * The same for `units` [n] of each of these populations, from 0, none twice; n may be

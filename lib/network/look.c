@@ -252,7 +252,7 @@ static nai_status check_weight(const nai_network *net, const nai__projection *p,
 
 /* The projection that a matrix from the caller is for, which has its shape. */
 static nai_status find_matrix(const nai__projection **out, const nai_network *net, const char *from,
-                              const char *to, const char *what, const float *matrix, int64_t n_post,
+                              const char *to, const char *what, const void *matrix, int64_t n_post,
                               int64_t n_pre)
 {
   NAI__TRY(nai__require_built(net, "net"));
@@ -284,7 +284,7 @@ nai_status nai_network_set_weights(nai_network *net, const char *from, const cha
 
 /* Of the projection's block as it is under the mask, before anything changes. */
 static nai_status list_masked(nai__listing *out, const nai_network *net, const nai__projection *p,
-                              const float *mask)
+                              const uint8_t *mask)
 {
   const nai__block *block = &net->block[p->block];
   const int64_t n = block->at.rows * block->at.stride, from = p->at.start - block->at.start;
@@ -302,15 +302,11 @@ static nai_status list_masked(nai__listing *out, const nai_network *net, const n
 }
 
 nai_status nai_network_set_mask(nai_network *net, const char *from, const char *to,
-                                const float *mask, int64_t n_post, int64_t n_pre)
+                                const uint8_t *mask, int64_t n_post, int64_t n_pre)
 {
   const nai__projection *p;
   NAI__TRY(find_matrix(&p, net, from, to, "mask", mask, n_post, n_pre));
   NAI__TRY(nai__part_weights(net, p));
-  for (int64_t k = 0; k < n_post * n_pre; k++)
-    if (!isfinite(mask[k]))
-      return nai__fail(NAI_ERR_NONFINITE, "mask[%lld][%lld] is %g", (long long)(k / n_pre),
-                       (long long)(k % n_pre), (double)mask[k]);
   nai__block *block = &net->block[p->block];
   nai__listing listing;
   if (!p->is_listed) NAI__TRY(list_masked(&listing, net, p, mask));

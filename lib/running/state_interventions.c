@@ -103,9 +103,9 @@ static nai_status clamp(nai_state *state, const nai_units *which, const float *r
   return NAI_OK;
 }
 
-nai_status nai_state_clamp(nai_state *state, const char *names, float rate)
+nai_status nai_state_clamp(nai_state *state, const char *names, double rate)
 {
-  return clamp(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, &rate, 1);
+  return clamp(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, &(float){(float)rate}, 1);
 }
 
 nai_status nai_state_clamp_units(nai_state *state, const char *names, const int64_t *units,

@@ -268,7 +268,7 @@ static void use_state(pool *p, input *in)
   case 0: said(nai_state_step(p->state, NULL, NULL)); break;
   case 1: said(nai_state_run(p->state, take_choice(in, 8) - 1, NULL, NULL, NULL)); break;
   case 2: said(nai_state_reset(p->state)); break;
-  case 3: said(nai_state_clamp(p->state, name, (float)fmin(take_number(in), 1e30))); break;
+  case 3: said(nai_state_clamp(p->state, name, fmin(take_number(in), 1e30))); break;
   case 4: said(nai_state_inject(p->state, name, zeros, take_choice(in, 8))); break;
   case 5: said(nai_state_release(p->state, name)); break;
   case 6: said(nai_state_rates(&view, p->state, name)); break;

@@ -1032,7 +1032,7 @@ class Real:
 
 
 int32, int64, uint64 = Integer(c_int32), Integer(c_int64), Integer(c_uint64)
-float32, float64 = Real(c_float), Real(c_double)
+float64 = Real(c_double)
 floats = Array(c_float, np.float32)
 floats_out = Array(c_float, np.float32, writable=True)
 doubles = Array(c_double, np.float64)
@@ -1377,7 +1377,7 @@ nai_network_prune_units = _function(
     "nai_network_prune_units", nai_status, _network, Text, int64s, int64, c_double, uint64
 )
 nai_network_set_mask = _function(
-    "nai_network_set_mask", nai_status, _network, Text, Text, floats, int64, int64
+    "nai_network_set_mask", nai_status, _network, Text, Text, octets, int64, int64
 )
 nai_network_set_bias = _function("nai_network_set_bias", nai_status, _network, Text, floats, int64)
 nai_network_spectrum = _function(
@@ -1470,7 +1470,7 @@ nai_state_record_spikes = _function(
 )
 nai_state_set_threads = _function("nai_state_set_threads", nai_status, _state, int32)
 nai_state_reset = _function("nai_state_reset", nai_status, _state)
-nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float32)
+nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float64)
 nai_state_clamp_units = _function("nai_state_clamp_units", nai_status, _state, Text, int64s, int64, floats, int64)
 nai_state_silence = _function("nai_state_silence", nai_status, _state, Text)
 nai_state_silence_units = _function("nai_state_silence_units", nai_status, _state, Text, int64s, int64)

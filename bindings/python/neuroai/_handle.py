@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from . import _c
 from ._closed import Closed, Record
-from .errors import InvalidError, InvalidTypeError, OrderError
+from .errors import InvalidError, InvalidTypeError, NonfiniteError, OrderError
 from .errors import brief as brief
 
 #: One or several names: a list separated by spaces, whose entries may be shell patterns, or a sequence of such.
@@ -272,6 +272,14 @@ def as_array(what: str, value: Any, shape: Sequence[Union[int, str]], dtype: Any
         return np.asarray(array, order="C")
     with np.errstate(over="ignore"):  # what is beyond float32 becomes infinite, and is refused as such
         return np.asarray(array, wanted, order="C")
+
+
+def as_mask(what: str, value: Any, shape: Sequence[Union[int, str]]) -> npt.NDArray[np.uint8]:
+    """1 where ``value`` is not 0, else 0. NaN is neither, and refused."""
+    array = as_array(what, value, shape, np.float64)
+    if np.isnan(array).any():
+        raise NonfiniteError(f"{what}: {[int(i) for i in np.argwhere(np.isnan(array))[0]]} is nan, must be 0 or not")
+    return np.ascontiguousarray(array != 0, np.uint8)
 
 
 def numbers(what: str, value: Any, shape: Sequence[Union[int, str]]) -> Floats:

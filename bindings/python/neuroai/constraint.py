@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import _c
 from ._callback import Synapses, callback, called, destroy, lent, nothing, register
 from ._closed import Closed
-from ._handle import as_array, flag, frozen, given
+from ._handle import as_array, as_mask, flag, frozen, given
 from .errors import InvalidError, InvalidTypeError, brief
 
 __all__ = [
@@ -213,8 +213,7 @@ class _Matrix(_Builtin):
 
     def __init__(self, array: Optional[npt.ArrayLike]) -> None:
         if array is not None:
-            given = as_array(type(self).__name__, array, ("n_post", "n_pre"), np.float64)
-            self._keep(array=frozen(np.ascontiguousarray(given != 0, np.uint8)))
+            self._keep(array=frozen(as_mask(type(self).__name__, array, ("n_post", "n_pre"))))
         else:
             self._keep(array=None)
         self.__post_init__()

@@ -26,6 +26,7 @@ from ._handle import (
     Names,
     Parameter,
     as_array,
+    as_mask,
     brief,
     expect,
     file_name,
@@ -797,7 +798,7 @@ class Network(Handle):
         Their weights are exactly 0 from now on, including during training and in the file. No synapse is added where
         there is none.
         """
-        array = as_array("mask", mask, (self.size(target), self.size(source)))
+        array = as_mask("mask", mask, (self.size(target), self.size(source)))
         _c.nai_network_set_mask(self, source, target, array, *array.shape)
 
     def prune(

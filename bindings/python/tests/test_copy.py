@@ -38,6 +38,11 @@ def test_a_mask_removes_for_good(tmp_path):
     assert (na.Network.load(tmp_path / "net.safetensors").mask("E", "I") == mask).all()
     with pytest.raises(ValueError, match="mask"):
         net.set_mask("E", "I", mask[:, :2])
+    mask[1, 2] = np.nan
+    with pytest.raises(na.NonfiniteError, match=r"mask: \[1, 2\] is nan"):
+        net.set_mask("E", "I", mask)
+    with pytest.raises(na.NonfiniteError, match=r"Mask: \[1, 2\] is nan"):
+        na.Mask(mask)
     with pytest.raises(RuntimeError, match="not built"):
         na.Network(20).population("E", 1).connect("E", "E").set_mask("E", "E", [[0]])
 
