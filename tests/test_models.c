@@ -485,6 +485,39 @@ START_TEST(initial_states_by_central_differences)
 END_TEST
 
 /* Real-time recurrent learning goes forward by the slopes, the walk back by the fused product. */
+/*
+ * Models move some units at once, of one trial after another: more units than any of them takes. Those
+ * without slopes say so.
+ */
+START_TEST(slopes_are_right_in_long_populations)
+{
+  int checked = 0;
+  for (int64_t m = 0; nai_model_name(m); m++) {
+    nai_network *net = COMPOSE(.dt = 1, .populations = {{"A", 1100}});
+    expect_ok(nai_network_set_model(net, "A", nai_model_name(m)));
+    expect_ok(nai_network_build(net, 1));
+    nai_status status = nai_model_check(net, "A");
+    if (status != NAI_ERR_UNSUPPORTED) expect_ok(status);
+    checked += status == NAI_OK;
+    nai_network_destroy(net);
+  }
+  ck_assert_int_ge(checked, 6);
+}
+END_TEST
+
+/* Of so many units some are left with little after much that arrived was taken away: rounding is not a wrong slope. */
+START_TEST(slopes_are_right_where_terms_cancel)
+{
+  nai_network *net = COMPOSE(.dt = 1, .populations = {{"A", 60000}});
+  expect_ok(nai_network_set_transfer(net, "A", NAI_TRANSFER_TANH));
+  expect_ok(nai_network_set_leak(net, "A", NAI_LEAK_RATE));
+  expect_ok(nai_network_set(net, "A", "noise", 0.3));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_model_check(net, "A"));
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(forward_and_backward_agree)
 {
   nai_network *net = build_kind(_i);
@@ -789,6 +822,8 @@ Suite *models_suite(void)
   tcase_add_loop_test(gradients, gradients_by_central_differences, 0, KINDS);
   tcase_add_loop_test(gradients, initial_states_by_central_differences, 0, KINDS);
   tcase_add_loop_test(gradients, forward_and_backward_agree, 0, KINDS);
+  tcase_add_test(gradients, slopes_are_right_in_long_populations);
+  tcase_add_test(gradients, slopes_are_right_where_terms_cancel);
   suite_add_tcase(suite, gradients);
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, rules_train_every_model_or_refuse_it, 0, 2 * n_rules);

@@ -28,9 +28,10 @@ double nai__central_slope(const double f[NAI__POINTS], const double x[NAI__POINT
   return ratio(f, x, NAI__MORE, NAI__LESS);
 }
 
-int nai__central_agrees(double slope, const double f[NAI__POINTS], const double x[NAI__POINTS])
+int nai__central_agrees(double slope, const double f[NAI__POINTS], const double x[NAI__POINTS],
+                        double terms)
 {
-  double size = 0;
+  double size = terms;
   for (int p = 0; p < NAI__POINTS; p++) size = fmax(size, fabs(f[p]));
   double near = nai__central_slope(f, x), far = ratio(f, x, NAI__MOST, NAI__LEAST);
   if (!isfinite(slope) || !isfinite(f[NAI__HERE])) return 0;

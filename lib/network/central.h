@@ -23,9 +23,11 @@ float nai__central_moved(float x, int point);
 double nai__central_slope(const double f[NAI__POINTS], const double x[NAI__POINTS]);
 /*
  * 1 when the slope is that of f at x. There are three doubts: what rounding makes of a difference, how
- * much it depends on the distance, and kinks and edges, where there is no slope.
+ * much it depends on the distance, and kinks and edges, where there is no slope. `terms`: how large
+ * numbers are that f is added up from, for where they cancel, rounding is larger than that of f.
  */
-int nai__central_agrees(double slope, const double f[NAI__POINTS], const double x[NAI__POINTS]);
+int nai__central_agrees(double slope, const double f[NAI__POINTS], const double x[NAI__POINTS],
+                        double terms);
 
 /* A slope that does not: `block` is "ss", ..., `of` and `by` are names. */
 typedef struct nai__wrong_slope {

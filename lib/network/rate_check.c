@@ -98,7 +98,9 @@ static nai_status check_entry(const check *k, int end, int by)
       f[p] = (double)k->after[end][p][i];
       x[p] = (double)nai__central_moved(from[i], p);
     }
-    if (nai__central_agrees(slope, f, x)) continue;
+    double terms = fabs((double)k->slope[end][BY_STATE][i] * (double)k->state[i]) +
+                   fabs((double)k->slope[end][BY_INPUT][i] * (double)k->input[i]);
+    if (nai__central_agrees(slope, f, x, terms)) continue;
     return nai__central_fail(&(nai__wrong_slope){.block = blocks[end][by],
                                                  .model = "rate",
                                                  .of = end == OF_STATE ? state : "rate",

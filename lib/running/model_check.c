@@ -133,9 +133,26 @@ typedef struct entry {
   const char *block; /* "ss", ... */
   place of, by;
   const float *slope;     /* [rows][n] */
+  const float *all[2];    /* of the same by all states, by all ports */
   float *const *function; /* [NAI__POINTS] */
   const float *moved;     /* `by` as it was */
 } entry;
+
+/* What states and ports add to the unit, as far as their slopes say. */
+static double terms_of(const check *k, const entry *e, int64_t row, int64_t i)
+{
+  const nai_unit_batch *b = &k->view.batch.shown;
+  const int64_t n[2] = {b->n_states, k->step ? b->n_ports : 0};
+  const int32_t list[2] = {NAI_MODEL_STATES, NAI_MODEL_PORTS};
+  double terms = 0;
+  for (int by = 0; by < 2; by++)
+    for (int64_t j = 0; j < n[by]; j++) {
+      place p = place_of(k, list[by], j);
+      float x = (by ? k->port : k->state)[row * p.stride + p.column + i];
+      terms += fabs((double)e->all[by][j * b->slope_stride + row * b->n + i] * (double)x);
+    }
+  return terms;
+}
 
 static nai_status check_entry(const check *k, const entry *e)
 {
@@ -148,7 +165,9 @@ static nai_status check_entry(const check *k, const entry *e)
         f[p] = (double)e->function[p][row * e->of.stride + e->of.column + i];
         x[p] = (double)nai__central_moved(value, p);
       }
-      if ((spikes(k) && !is_silent(k, row, i)) || nai__central_agrees(slope, f, x)) continue;
+      if ((spikes(k) && !is_silent(k, row, i)) || nai__central_agrees(slope, f, x, 0) ||
+          nai__central_agrees(slope, f, x, terms_of(k, e, row, i)))
+        continue;
       return nai__central_fail(&(nai__wrong_slope){.block = e->block,
                                                    .model = k->g->cells->model->ops.name,
                                                    .of = e->of.name,
@@ -170,7 +189,6 @@ static nai_status check_place(check *k, int32_t list, int64_t index)
 {
   const nai_unit_batch *b = &k->view.batch.shown;
   int by_state = list == NAI_MODEL_STATES;
-  int64_t n = by_state ? b->n_states : b->n_ports;
   const float *from = by_state ? k->state : k->port;
   entry e = {.by = place_of(k, list, index), .moved = from};
   for (int p = NAI__LESS; p < NAI__POINTS; p++) {
@@ -185,14 +203,18 @@ static nai_status check_place(check *k, int32_t list, int64_t index)
   for (int64_t s = 0; s < b->n_states && k->step; s++) {
     e.block = by_state ? "ss" : "sp";
     e.of = place_of(k, NAI_MODEL_STATES, s);
-    e.slope = (by_state ? b->ss : b->sp) + (s * n + index) * b->slope_stride;
+    e.all[0] = b->ss + s * b->n_states * b->slope_stride;
+    e.all[1] = b->sp + s * b->n_ports * b->slope_stride;
+    e.slope = e.all[!by_state] + index * b->slope_stride;
     e.function = k->next;
     NAI__TRY(check_entry(k, &e));
   }
   for (int64_t z = 0; z < k->g->cells->model->ops.n_signals && !spikes(k); z++) {
     e.block = by_state ? "zs" : "zp";
     e.of = place_of(k, NAI_MODEL_SIGNALS, z);
-    e.slope = (by_state ? b->zs : b->zp) + (z * n + index) * b->slope_stride;
+    e.all[0] = b->zs + z * b->n_states * b->slope_stride;
+    e.all[1] = b->zp + z * b->n_ports * b->slope_stride;
+    e.slope = e.all[!by_state] + index * b->slope_stride;
     e.function = k->sent;
     NAI__TRY(check_entry(k, &e));
   }
