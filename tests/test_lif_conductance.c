@@ -61,6 +61,40 @@ START_TEST(inhibition_by_hand)
 }
 END_TEST
 
+/*
+ * 3 nS of excitation arrive at step 1. Those of AMPA decay by dt / tau_ampa; those of NMDA are there for
+ * one step, and magnesium leaves 1 / (1 + Mg exp(-.062 v) / 3.57) of them. At -60 mV that is 0.08.
+ */
+static void excite_by_hand(int nmda)
+{
+  nai_network *net = compose_onto(nmda ? "E:nmda+" : "E:ampa+", 1, 0.1);
+  const float arrives = 3, none = 0;
+  expect_ok(nai_network_set(net, "E", "initial", 10));
+  expect_ok(nai_network_set(net, "E", "e_exc", 5));
+  expect_ok(nai_network_set(net, "E", "magnesium", 1.2));
+  expect_ok(nai_network_build(net, 1));
+  nai_state *state = make_state(net, 1, 1);
+  double v = -60, g = 0;
+  for (int t = 0; t < 4; t++) {
+    double open = nmda ? 1 / (1 + 1.2 * exp(-0.062 * v) / 3.57) : 1;
+    v += 0.1 / 500 * (25 * (-70 - v) + g * open * (5 - v));
+    g = (t == 0 ? 3 : 0) + (nmda ? 0 : g - 0.1 / 2 * g);
+    expect_ok(nai_state_step(state, t == 0 ? &arrives : &none, NULL));
+    expect_near(state, "E:v", v, 1e-5);
+    expect_near(state, nmda ? "E:g_nmda" : "E:g_ampa", g, 1e-6);
+    expect_near(state, "E:spike", 0, 0);
+  }
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+
+START_TEST(excitation_by_hand)
+{
+  excite_by_hand(0);
+  excite_by_hand(1);
+}
+END_TEST
+
 /* Of the NMDA gate: x is 1 after a spike, and opens s from the step after it on. */
 START_TEST(its_own_gate_by_hand)
 {
@@ -228,7 +262,7 @@ Suite *lif_conductance_suite(void);
 Suite *lif_conductance_suite(void)
 {
   Suite *suite = suite_create("lif_conductance");
-  ADD_CASE(suite, "steps", inhibition_by_hand, its_own_gate_by_hand,
+  ADD_CASE(suite, "steps", inhibition_by_hand, excitation_by_hand, its_own_gate_by_hand,
            refractory_periods_are_whole_steps);
   ADD_CASE(suite, "background", a_background_is_a_poisson_process,
            a_background_is_of_seed_trial_step_and_unit);
