@@ -1082,6 +1082,7 @@ START_TEST(logistic_channels)
     check_close(value, task_costs[_i].far[i], 1e-12, "far");
     for (int k = 0; k < 6; k++) ck_assert(isfinite(g[k]));
     b.mask = (const float[]){0, 0, 0, 0};
+    b.mask_total = 0;
     expect_ok(cost->ops.on_outputs(cost->user, &b, &value));
     check_close(value, task_costs[_i].far[i], 1e-12, "nothing counts");
     b.target = NULL;

@@ -118,6 +118,7 @@ START_TEST(cross_entropy_by_hand)
 
   b.gradient = NULL;
   b.mask = (const float[]){0, 0};
+  b.mask_total = 0;
   expect_ok(on_outputs(cost, &b, &value));
   ck_assert_double_eq_tol(value, 250, 1e-12);
   b.classes = NULL;
