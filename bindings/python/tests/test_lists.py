@@ -166,6 +166,20 @@ def test_files_that_the_architecture_names():
     assert len(names) > 20 and names <= there, names - there
 
 
+def test_the_architecture_has_every_folder_and_each_file_of_the_largest_rooms():
+    text = page("docs/architecture.md").split("## Adding to it")[0]
+    rooms = [room.name for room in (ROOT / "lib").iterdir() if room.is_dir()]
+    assert all(f"| {room} |" in text for room in rooms)
+    for top in ("bindings", "docs", "examples", "include", "tests"):
+        for folder in (ROOT / top).iterdir():
+            known = not folder.is_dir() or folder.name == "__pycache__"
+            assert known or f"`{top}/{folder.name}`" in text or f"`{folder.name}`" in text, folder
+    for room in ("network", "running"):
+        inside = text.split(f"### Inside {room}\n")[1].split("\n#")[0]
+        for file in (ROOT / "lib" / room).glob("*.c"):
+            assert f"`{file.name}`" in inside, file.name
+
+
 def test_shared_files_of_rules_are_in_the_architecture():
     text = page("docs/architecture.md").split("## Adding to it")[0]
     for file in (ROOT / "lib" / "learning").glob("*.c"):
