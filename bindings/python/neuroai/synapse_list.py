@@ -225,9 +225,11 @@ def leading(matrix: Any, k: int) -> npt.NDArray[np.complex128]:
         return np.zeros(number, np.complex128)
     linalg = needed("scipy.sparse.linalg", "finding the leading eigenvalues of a network", "sparse")
     start = np.random.Generator(np.random.PCG64(0)).standard_normal(n)
-    room = min(n, max(2 * number + 20, 40))  # eigenvalues at the rim of a disc lie close, and ask for some room
+    # Eigenvalues at the rim of a disc lie close: with room for more of them than are asked for, those of 10^4 units take
+    # half of the products; digits that float32 weights do not have would take as many again.
+    room = min(n, max(2 * number + 20, 200))
     try:
-        found = linalg.eigs(matrix, number, v0=start, ncv=room, return_eigenvectors=False)
+        found = linalg.eigs(matrix, number, v0=start, ncv=room, tol=1e-10, return_eigenvectors=False)
     except linalg.ArpackError as error:
         raise Error(f"k: the leading {number} eigenvalues were not found ({error}); without k all are computed") from None
     order = np.lexsort((-found.imag, -found.real, -np.abs(found).round(12)))
