@@ -45,8 +45,8 @@ def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axe
     if paths is not None and run is not None:
         _draw_paths(ax, paths, run, mean, axes)
     places = (found.states - mean) @ axes.T
-    span = float(max(np.ptp(places, axis=0).max(initial=0), 0 if paths is None else np.ptp((samples - mean) @ axes.T, axis=0).max()))
-    _draw_modes(ax, found, places, axes, 0.12 * (span or 1.0))
+    both = np.concatenate([places, (samples - mean) @ axes.T])
+    _draw_modes(ax, found, places, axes, 0.12 * (float(np.ptp(both, axis=0).max()) or 1.0))
     for which, style in _kinds(found):
         ax.plot(*places[which].T, **style)
     handles = [Line2D([], [], **style) for which, style in _kinds(found) if which.any()]

@@ -56,7 +56,11 @@ def test_exponents(k):
 
 
 def test_nothing_found():
-    none = na.fixed_points(one_unit(0.25, "current", "power", bias=1.05), [[0.0]], progress=False)
+    net = one_unit(0.25, "current", "power", bias=1.05)
+    none = na.fixed_points(net, [[0.0]], progress=False)
     for draw in (na.plot.fixed_points, na.plot.eigenvalues):
         with pytest.raises(na.InvalidError, match="there is no point"):
             draw(none)
+    run = net.run(steps=5, record="* *:x", progress=False)
+    ax = na.plot.fixed_points(none, run)[0]  # its trajectory alone
+    assert [len(line.get_xdata()) for line in ax.lines] == [5, 0, 0, 0] and ax.get_legend() is None
