@@ -692,6 +692,51 @@ START_TEST(test_learn_row)
 }
 END_TEST
 
+/* Many rows: each as if alone. */
+START_TEST(test_learn_rows)
+{
+  static const int64_t counts[] = {1, 3, 4, 9};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(sizes); in++)
+    for (int form = 0; form < 32; form++) {
+      const int64_t n = sizes[in], rows = counts[form % COUNT(counts)], ld = n + form % 3;
+      float *w = random_floats(rows * ld), *p = random_floats(rows * ld), sum[9],
+            *pre = random_floats(n), *next = random_floats(n), *of = random_floats(3 * rows),
+            *w2 = copy_of(w, rows * ld), *p2 = copy_of(p, rows * ld);
+      const nai__learning_rows all = {.rows = rows,
+                                      .n = n,
+                                      .ld = ld,
+                                      .w = w,
+                                      .p = form & 16 ? p : NULL,
+                                      .pre = pre,
+                                      .next = form & 4 ? next : NULL,
+                                      .decay = of,
+                                      .gain = of + rows,
+                                      .factor = of + 2 * rows,
+                                      .low = form & 8 ? 0 : -INFINITY,
+                                      .high = INFINITY};
+      kernels->learn_rows(sum, &all);
+      for (int64_t i = 0; i < rows; i++) {
+        const nai__learning_row row = {.n = n,
+                                       .w = w2 + i * ld,
+                                       .p = all.p ? p2 + i * ld : NULL,
+                                       .pre = pre,
+                                       .next = all.next,
+                                       .decay = all.decay[i],
+                                       .gain = all.p ? all.gain[i] : 1,
+                                       .factor = all.factor[i],
+                                       .low = all.low,
+                                       .high = all.high};
+        const float one = kernels->learn_row(&row);
+        ck_assert(same_bits(&one, &sum[i], 1));
+      }
+      ck_assert(same_bits(w2, w, rows * ld) && same_bits(p2, p, rows * ld));
+      free(w), free(p), free(pre), free(next), free(of), free(w2), free(p2);
+    }
+}
+END_TEST
+
 /* What decays ends at 0, and NaN is not hidden by a bound. */
 START_TEST(test_learn_row_decays)
 {
@@ -1244,7 +1289,7 @@ Suite *kernels_suite(void)
       test_product_of_zeros, test_product_overwrites,      test_product_of_nothing,
       test_row_product,      test_row_product_signed_zero, test_row_product_nan,
       test_product_cut};
-  const TTest *learning[] = {test_row_dot, test_learn_row, test_learn_row_decays};
+  const TTest *learning[] = {test_row_dot, test_learn_row, test_learn_rows, test_learn_row_decays};
   const TTest *gradient[] = {test_outer,     test_outer_large,     test_outer_of_nothing,
                              test_outer_cut, test_outer_continued, test_outer_of_zeros};
   const TTest *noise[] = {test_normals, test_normal_rows, test_normals_bits,

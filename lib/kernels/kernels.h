@@ -59,6 +59,16 @@ typedef struct nai__learning_row {
   float decay, gain, factor, low, high;
 } nai__learning_row;
 
+/* The same of many rows of a matrix with the same senders, all of which are plastic. */
+typedef struct nai__learning_rows {
+  int64_t rows, n, ld; /* w, p [rows][ld], of which n */
+  float *w, *p;        /* p: NULL, or with memory */
+  const float *pre, *next;
+  const float *decay, *gain; /* [rows], of p; without it gains are 1 */
+  const float *factor;       /* [rows] */
+  float low, high;
+} nai__learning_rows;
+
 /*
  * Thresholds, ascending, of numbers of 48 bits, and where one stands among them by its first bits: how many are
  * reached by all that begin so, and the first 16 bits of the next two (0xffff where there is none).
@@ -161,6 +171,8 @@ struct nai__kernels {
   float (*row_dot)(const float *w, const float *a, int64_t n);
   /* Learns, and returns the sum of w[j] next[j] with the new w; 0 without `next`. */
   float (*learn_row)(const nai__learning_row *row);
+  /* The same of many rows, with the same bits; sum [rows]. */
+  void (*learn_rows)(float *sum, const nai__learning_rows *rows);
 
   /* --- noise ---------------------------------------------------------------------------------- */
 

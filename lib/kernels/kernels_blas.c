@@ -188,6 +188,7 @@ static const nai__kernels table = {
     .row_sum = row_sum,
     .row_dot = row_dot,
     .learn_row = learn_row,
+    .learn_rows = learn_rows,
     .normals = nai__normals_portable,
     .normal_rows = nai__normal_rows_portable,
     .words = nai__words_portable,

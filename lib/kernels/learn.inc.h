@@ -163,14 +163,15 @@ NAI__INLINE float learn_with(nai__learning_row r, int has)
   return has & NAI__HAS_NEXT ? sum_of(sum) : 0;
 }
 
-/* Of traces without a mask each loop has what it needs and no more; of others one loop will do. */
+/* Without a mask each loop has what it needs and no more; of others one loop will do. */
 static float learn_row(const nai__learning_row *row)
 {
   enum { ALL = NAI__HAS_GAIN | NAI__HAS_LIMITS, TRACE = NAI__HAS_TRACE, NEXT = NAI__HAS_NEXT };
   const int ends = (row->p ? TRACE : 0) | (row->next ? NEXT : 0);
   const int asks = ends | (row->gain != 1 ? NAI__HAS_GAIN : 0) |
                    (row->low > -INFINITY || row->high < INFINITY ? NAI__HAS_LIMITS : 0);
-  if (row->plastic || !row->p) switch (ends | (row->plastic ? NAI__HAS_MASK : 0)) {
+  if (row->plastic || (!row->p && row->gain != 1))
+    switch (ends | (row->plastic ? NAI__HAS_MASK : 0)) {
     case 0: return learn_with(*row, ALL);
     case NEXT: return learn_with(*row, ALL | NEXT);
     case NAI__HAS_MASK: return learn_with(*row, ALL | NAI__HAS_MASK);
@@ -179,6 +180,10 @@ static float learn_row(const nai__learning_row *row)
     default: return learn_with(*row, ALL | NAI__HAS_MASK | TRACE | NEXT);
     }
   switch (asks) {
+  case 0: return learn_with(*row, 0);
+  case NEXT: return learn_with(*row, NEXT);
+  case NAI__HAS_LIMITS: return learn_with(*row, NAI__HAS_LIMITS);
+  case NAI__HAS_LIMITS | NEXT: return learn_with(*row, NAI__HAS_LIMITS | NEXT);
   case TRACE: return learn_with(*row, TRACE);
   case TRACE | NEXT: return learn_with(*row, TRACE | NEXT);
   case TRACE | NAI__HAS_GAIN: return learn_with(*row, TRACE | NAI__HAS_GAIN);
@@ -187,5 +192,121 @@ static float learn_row(const nai__learning_row *row)
   case TRACE | NAI__HAS_LIMITS | NEXT: return learn_with(*row, TRACE | NAI__HAS_LIMITS | NEXT);
   case TRACE | ALL: return learn_with(*row, TRACE | ALL);
   default: return learn_with(*row, TRACE | ALL | NEXT);
+  }
+}
+
+/* --- many rows -------------------------------------------------------------------------------- */
+
+static nai__learning_row row_of(const nai__learning_rows *l, int64_t i)
+{
+  return (nai__learning_row){.n = l->n,
+                             .w = l->w + i * l->ld,
+                             .p = l->p ? l->p + i * l->ld : NULL,
+                             .pre = l->pre,
+                             .next = l->next,
+                             .decay = l->p ? l->decay[i] : 0,
+                             .gain = l->p ? l->gain[i] : 1,
+                             .factor = l->factor[i],
+                             .low = l->low,
+                             .high = l->high};
+}
+
+/* So many at once as there are registers for: what senders send is read for all of them. */
+#if NAI__WIDTH == 64
+#define NAI__LEARNING 4
+#define NAI__TRACING 2
+
+/* NAI__SUMS vectors of a row. */
+NAI__INLINE void learn_vectors_of(const nai__learning_row *r, int has, int64_t j, const vec *pre,
+                                  const vec *next, vec *sum)
+{
+  vec trace[NAI__SUMS], w[NAI__SUMS];
+#pragma GCC unroll 4
+  for (int c = 0; c < NAI__SUMS; c++) {
+    if (has & NAI__HAS_TRACE) trace[c] = load(r->p + j + c * NAI__LANES);
+    w[c] = load(r->w + j + c * NAI__LANES);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < NAI__SUMS; c++) {
+    trace[c] = next_trace(r, has, pre[c], trace[c]);
+    w[c] = next_weight(r, has, trace[c], w[c]);
+    if (has & NAI__HAS_NEXT) sum[c] = fused(w[c], next[c], sum[c]);
+  }
+#pragma GCC unroll 4
+  for (int c = 0; c < NAI__SUMS; c++) {
+    if (has & NAI__HAS_TRACE) store(r->p + j + c * NAI__LANES, trace[c]);
+    store(r->w + j + c * NAI__LANES, w[c]);
+  }
+}
+
+/* `rows` and `has` are constants. */
+NAI__INLINE void learn_some(float *sum, const nai__learning_rows *l, int64_t first, int rows,
+                            int has)
+{
+  vec sums[NAI__LEARNING][NAI__SUMS] = {{{0}}};
+  nai__learning_row row[NAI__LEARNING];
+  int64_t j = 0;
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) row[r] = row_of(l, first + r);
+  for (; j + NAI__SUMS * NAI__LANES <= l->n; j += NAI__SUMS * NAI__LANES) {
+    vec pre[NAI__SUMS], next[NAI__SUMS] = {{0}};
+#pragma GCC unroll 4
+    for (int c = 0; c < NAI__SUMS; c++) {
+      pre[c] = load(l->pre + j + c * NAI__LANES);
+      if (has & NAI__HAS_NEXT) next[c] = load(l->next + j + c * NAI__LANES);
+    }
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++) learn_vectors_of(&row[r], has, j, pre, next, sums[r]);
+  }
+  for (; j < l->n; j += NAI__LANES)
+#pragma GCC unroll 4
+    for (int r = 0; r < rows; r++)
+      sums[r][0] = learn_lanes(row[r], has, j, at_most(NAI__LANES, l->n - j), sums[r][0]);
+#pragma GCC unroll 4
+  for (int r = 0; r < rows; r++) sum[first + r] = has & NAI__HAS_NEXT ? sum_of(sums[r]) : 0;
+}
+
+#define NAI__LEARN(name, rows, has)                                                   \
+  static __attribute__((noinline)) void name(float *sum, const nai__learning_rows *l, \
+                                             int64_t first)                           \
+  {                                                                                   \
+    learn_some(sum, l, first, rows, has);                                             \
+  }
+NAI__LEARN(learn_plain, NAI__LEARNING, 0)
+NAI__LEARN(learn_next, NAI__LEARNING, NAI__HAS_NEXT)
+NAI__LEARN(learn_within, NAI__LEARNING, NAI__HAS_LIMITS)
+NAI__LEARN(learn_next_within, NAI__LEARNING, NAI__HAS_NEXT | NAI__HAS_LIMITS)
+#define NAI__HAS_OWN (NAI__HAS_TRACE | NAI__HAS_GAIN)
+NAI__LEARN(trace_plain, NAI__TRACING, NAI__HAS_OWN)
+NAI__LEARN(trace_next, NAI__TRACING, NAI__HAS_OWN | NAI__HAS_NEXT)
+NAI__LEARN(trace_within, NAI__TRACING, NAI__HAS_OWN | NAI__HAS_LIMITS)
+NAI__LEARN(trace_next_within, NAI__TRACING, NAI__HAS_OWN | NAI__HAS_NEXT | NAI__HAS_LIMITS)
+
+static int64_t learn_most(float *sum, const nai__learning_rows *l)
+{
+  typedef void some_rows(float *sum, const nai__learning_rows *l, int64_t first);
+  static some_rows *const of[2][2][2] = {
+      {{learn_plain, learn_within}, {learn_next, learn_next_within}},
+      {{trace_plain, trace_within}, {trace_next, trace_next_within}}};
+  const int has_limits = l->low > -INFINITY || l->high < INFINITY;
+  some_rows *const learn = of[l->p != NULL][l->next != NULL][has_limits];
+  const int64_t rows = l->p ? NAI__TRACING : NAI__LEARNING;
+  int64_t row = 0;
+  for (; row + rows <= l->rows; row += rows) learn(sum, l, row);
+  return row;
+}
+#else
+static int64_t learn_most(float *sum, const nai__learning_rows *l)
+{
+  (void)sum, (void)l;
+  return 0;
+}
+#endif
+
+static void learn_rows(float *sum, const nai__learning_rows *l)
+{
+  for (int64_t i = learn_most(sum, l); i < l->rows; i++) {
+    const nai__learning_row row = row_of(l, i);
+    sum[i] = learn_row(&row);
   }
 }

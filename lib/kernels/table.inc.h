@@ -56,6 +56,7 @@ static const nai__kernels table = {
     .row_sum = row_sum,
     .row_dot = row_dot,
     .learn_row = learn_row,
+    .learn_rows = learn_rows,
     .normals = NAI__NORMALS,
     .normal_rows = NAI__NORMAL_ROWS,
     .words = NAI__WORDS,

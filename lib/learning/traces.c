@@ -19,12 +19,7 @@
 #include "../network/row.h"
 #include "eligibility.h"
 #include "slopes.h"
-
-/*
- * What is plastic in a row of a projection: all of it, all but one synapse that does not exist (the
- * autapse), or anything.
- */
-enum { EVERYTHING = -1, ANYTHING = -2 };
+#include "traces_pass.h"
 
 /* What outputs with a memory of one time constant hold. */
 typedef struct filter {
@@ -42,10 +37,7 @@ typedef struct traces {
   float *decay, *gain, *factor; /* [ld_units], of the step at hand */
   float *signal;                /* [ld_units] l */
   float *slope, *carry, *one;   /* [ld_units] phi'; scratch; 1s */
-  float *scaled;                /* [senders of a projection] what they send, times a gain */
-  int is_scaled;                /* 1: it has that of the rows at hand */
-  int32_t **gap;           /* [n_projections][n_post]: the synapse that is not, or the above, */
-  int64_t removals;        /* after so many removals */
+  nai__trace_pass pass;
   nai__eligibility *cells; /* of units that are no rate units; NULL without */
   char *is_cell;           /* [ld_units] 1: a port of these; NULL without */
   filter filter;           /* all NULL where outputs had no memory */
@@ -57,50 +49,12 @@ static void detach(nai__online *online)
   if (!own) return;
   nai__free(own->memory);
   nai__free(own->decay);
-  for (int64_t k = 0; own->gap && k < online->learner->net->n_projections; k++)
-    nai__free(own->gap[k]);
-  nai__free(own->gap);
+  nai__trace_pass_release(&own->pass, online->learner->net);
   nai__eligibility_destroy(own->cells);
   nai__free(own->is_cell);
   nai__free(own->filter.memory);
   nai__free(own);
   online->own = NULL;
-}
-
-static int32_t find_gap(const nai_network *net, const nai__strip *strip)
-{
-  const uint8_t *plastic = net->plastic + strip->at, *exists = net->exists + strip->at;
-  int32_t gap = EVERYTHING;
-  for (int64_t j = 0; j < strip->n; j++) {
-    if (plastic[j] != 0) continue;
-    if (exists[j] != 0 || gap != EVERYTHING) return ANYTHING;
-    gap = (int32_t)j;
-  }
-  return gap;
-}
-
-static void find_gaps(traces *own, const nai_network *net)
-{
-  own->removals = net->removals;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    const nai__projection *p = &net->projection[k];
-    for (int64_t i = 0; i < p->n_post; i++) {
-      const nai__strip strip = nai__strip_in(net, p, 0, i);
-      own->gap[k][i] = p->n_parts == 1 ? find_gap(net, &strip) : ANYTHING;
-    }
-  }
-}
-
-static nai_status make_gaps(traces *own, const nai_network *net)
-{
-  own->gap = NAI__ARRAY(int32_t *, net->n_projections + 1);
-  if (!own->gap) return NAI_ERR_MEMORY;
-  for (int64_t k = 0; k < net->n_projections; k++) {
-    own->gap[k] = NAI__ARRAY(int32_t, net->projection[k].n_post);
-    if (!own->gap[k]) return NAI_ERR_MEMORY;
-  }
-  find_gaps(own, net);
-  return NAI_OK;
 }
 
 /* What is no rate unit's: first ports of cells, and all columns that rate units have not. */
@@ -152,7 +106,7 @@ static nai_status attach(nai__online *online)
   traces *own = online->own = NAI__NEW(traces);
   if (!own) return NAI_ERR_MEMORY;
   own->memory = NAI__ARRAY(float, net->n_theta + PAGE);
-  own->decay = NAI__ARRAY(float, 8 * net->ld_units + net->ld_inputs);
+  own->decay = NAI__ARRAY(float, 7 * net->ld_units);
   if (!own->memory || !own->decay) return NAI_ERR_MEMORY;
   own->synapse = away_from(net->theta, own->memory);
   own->gain = own->decay + net->ld_units;
@@ -161,17 +115,17 @@ static nai_status attach(nai__online *online)
   own->slope = own->signal + net->ld_units;
   own->carry = own->slope + net->ld_units;
   own->one = own->carry + net->ld_units;
-  own->scaled = own->one + net->ld_units;
   for (int64_t u = 0; u < net->ld_units; u++) own->one[u] = 1;
   NAI__TRY(find_cells(own, net));
   NAI__TRY(make_filter(&own->filter, net));
-  return make_gaps(own, net);
+  return nai__trace_pass_make(&own->pass, net);
 }
 
 static void begin(nai__online *online)
 {
   traces *own = online->own;
   memset(own->synapse, 0, (size_t)online->learner->net->n_theta * sizeof *own->synapse);
+  nai__trace_pass_begin(&own->pass, online->learner->net);
   nai__eligibility_clear(own->cells);
   if (own->filter.memory)
     memset(own->filter.memory, 0,
@@ -213,6 +167,13 @@ static void find_rows(nai__online *online)
   }
 }
 
+/* Each gets its own trace, where the pass has moved one for all. */
+static void part_rows(const nai__online *online)
+{
+  traces *own = online->own;
+  nai__trace_pass_part(&own->pass, online->learner->net, own->synapse);
+}
+
 /* --- into a gradient -------------------------------------------------------------------------- */
 
 static void add_row(float *g, float *p, const float *r, int64_t n, float decay, float gain,
@@ -252,6 +213,7 @@ static void add_biases(nai__online *online)
 static nai_status step(nai__online *online)
 {
   const nai_network *net = online->learner->net;
+  part_rows(online);
   find_rows(online);
   for (int64_t k = 0; k < net->n_blocks; k++)
     if (!net->block[k].to_output) add_block(online, &net->block[k]);
@@ -346,6 +308,7 @@ static nai_status remember(nai__online *online)
   const nai_network *net = online->learner->net;
   traces *own = online->own;
   const nai__memory memory = {net->readout[NAI__READOUT_KEPT * net->ld_outputs], own->signal};
+  part_rows(online);
   find_rows(online);
   for (int64_t s = 0; s < net->n_segments; s++) {
     const nai__segment *g = &net->segment[s];
@@ -397,74 +360,6 @@ static int is_finite(const nai__online *online)
          nai__all_finite(nai__input_at(online->activity, online->t), net->n_inputs);
 }
 
-/* A single gap learns with the others and is closed again: two calls would take twice the time. */
-static float learn_row(const nai_network *net, nai__learning_row *row, int32_t gap)
-{
-  if (gap != ANYTHING) row->plastic = NULL;
-  float sum = net->kernels->learn_row(row);
-  if (gap < 0) return sum;
-  if (row->next) sum -= row->w[gap] * row->next[gap];
-  row->w[gap] = 0;
-  return sum;
-}
-
-/*
- * Rows of one gain, as there are where the leak is on the current, share the product with what senders send;
- * the first of them multiplies by itself, as it may be the only one.
- */
-static void share_gain(traces *own, nai__learning_row *row, const float *sent, float *of)
-{
-  const float gain = row->gain;
-  if (row->pre != sent || gain == 1) return;
-  if (*of != gain) {
-    *of = gain;
-    own->is_scaled = 0;
-    return;
-  }
-  for (int64_t j = 0; j < row->n && !own->is_scaled; j++) own->scaled[j] = gain * sent[j];
-  own->is_scaled = 1;
-  row->pre = own->scaled;
-  row->gain = 1;
-}
-
-static void learn_part(nai__online *online, const nai__fused *fused, int64_t k, int64_t part)
-{
-  const nai_network *net = online->learner->net;
-  traces *own = online->own;
-  const nai__projection *p = &net->projection[k];
-  const nai__block *b = &net->block[p->block + part];
-  const nai__node *from = &net->node[p->from], *to = &net->node[p->to];
-  int64_t skip = from->offset - b->pre;
-  int ready = nai__block_is_ready(b);
-  const float *sent = nai__carried(online->activity, b, online->t) + skip,
-              *sent_next = ready ? nai__carried(online->activity, b, online->t + 1) + skip : NULL;
-  float gain = NAN; /* that of the row before */
-  for (int64_t i = 0; i < to->n; i++) {
-    const nai__strip strip = nai__strip_in(net, p, part, i);
-    const int64_t at = strip.at, u = to->offset + i;
-    const float *pre = nai__strip_carried(&strip, sent, online->carried[0]),
-                *next = ready ? nai__strip_carried(&strip, sent_next, online->carried[1]) : NULL;
-    float rate = (float)fused->rate;
-    nai__learning_row row = {.n = strip.n,
-                             .w = fused->theta + at,
-                             .p = b->to_output ? NULL : own->synapse + at,
-                             .plastic = net->plastic + at,
-                             .pre = pre,
-                             .next = next,
-                             .decay = b->to_output ? 0 : own->decay[u],
-                             .gain = b->to_output ? 1 : own->gain[u],
-                             .factor = rate *
-                                       (b->to_output ? online->output_gradient[u] : own->factor[u]),
-                             .low = p->sign > 0 ? 0 : -INFINITY,
-                             .high = p->sign < 0 ? 0 : INFINITY};
-    share_gain(own, &row, sent, &gain);
-    float sum = p->plastic ? learn_row(net, &row, own->gap[k][i])
-                : ready    ? net->kernels->row_dot(row.w, next, strip.n)
-                           : 0;
-    if (ready) fused->ready[u] += sum;
-  }
-}
-
 static void learn_biases(nai__online *online, const nai__fused *fused)
 {
   const nai_network *net = online->learner->net;
@@ -482,18 +377,15 @@ static void learn_biases(nai__online *online, const nai__fused *fused)
 
 static nai_status learn(nai__online *online, const nai__fused *fused)
 {
-  const nai_network *net = online->learner->net;
   traces *own = online->own;
-  if (own->removals != net->removals) find_gaps(own, net);
   find_rows(online);
   if (!is_finite(online))
     return nai__fail(NAI_ERR_NONFINITE,
                      "an input or the gradient is NaN or infinite at step %lld of the trial: lower "
                      "the learning rate, or look at inputs and targets",
                      (long long)online->t);
-  memset(fused->ready, 0, (size_t)net->ld_units * sizeof *fused->ready);
-  for (int64_t k = 0; k < net->n_projections; k++)
-    for (int64_t i = 0; i < net->projection[k].n_parts; i++) learn_part(online, fused, k, i);
+  const nai__trace_rows rows = {own->synapse, own->decay, own->gain, own->factor};
+  nai__trace_pass_learn(&own->pass, online, fused, &rows);
   learn_biases(online, fused);
   return NAI_OK;
 }

@@ -23,7 +23,7 @@ static float *floats(int64_t n)
   return p;
 }
 
-static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs)
+static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs, int32_t leak)
 {
   nai_network *net;
   must(nai_network_create(&net, 20.0));
@@ -31,6 +31,7 @@ static nai_network *make_network(int64_t units, int64_t inputs, int64_t outputs)
   nai_network_add_population(net, "r", units, NAI_FREE);
   nai_network_add_output(net, "z", outputs);
   nai_network_set(net, "r", "tau", 100.0);
+  nai_network_set_leak(net, "r", leak);
   nai_network_set_transfer(net, "r", NAI_TRANSFER_TANH); /* rates that cannot run away */
   nai_network_connect(net, "u r", "r");
   nai_network_connect(net, "r", "z");
@@ -130,7 +131,7 @@ static double flops_of(const struct workload *w)
 
 static void bench_batch(nai__json_writer *out, const struct workload *w, double limit)
 {
-  nai_network *net = make_network(w->units, w->inputs, w->outputs);
+  nai_network *net = make_network(w->units, w->inputs, w->outputs, NAI_LEAK_CURRENT);
   nai_trials *trials = make_trials(net, w);
   nai_trainer *trainer = make_trainer(net, 0);
   double ours = time_reverse_form(trainer, trials), trace = time_trace_form(w);
@@ -161,10 +162,14 @@ static void step(void *user)
   must(nai_agent_step(z, at->agent, &at->experience));
 }
 
-/* Weights and traces have to be read and written. */
-static void bench_agent(nai__json_writer *out, int64_t units, int rounds, int each)
+/*
+ * Beside passes over a weight and a trace of each pair, read and written, as they are where the leak is on the
+ * rate ("traces"). Where it is on the current, rows have one trace, and weights alone are.
+ */
+static void bench_agent(nai__json_writer *out, const char *what, int32_t leak, int64_t units,
+                        int rounds, int each)
 {
-  nai_network *net = make_network(units, 3, 3);
+  nai_network *net = make_network(units, 3, 3, leak);
   nai_trainer *trainer = make_trainer(net, 1);
   float input[3] = {0.5f, -0.3f, 0.1f}, target[3] = {0.1f, 0, -0.1f};
   moment at = {NULL, NAI_EXPERIENCE_INIT};
@@ -175,9 +180,9 @@ static void bench_agent(nai__json_writer *out, int64_t units, int rounds, int ea
   memory both = memory_of(bytes / 2, 2, 1);
   latency us = take_turns(step, &at, rounds, each, &both);
   char name[32];
-  snprintf(name, sizeof name, "agent/%d", (int)units);
+  snprintf(name, sizeof name, "%s/%d", what, (int)units);
   printf(
-      "  %-10s 1 thread  %10.2f us   p99 %.2f  p99.9 %.2f   %.0f %% of the bandwidth, %.0f GB/s\n",
+      "  %-11s 1 thread %10.2f us   p99 %.2f  p99.9 %.2f   %.0f %% of the bandwidth, %.0f GB/s\n",
       name, us.p50, us.p99, us.p999, 100 * us.share, bytes / us.pass * 1e-3);
   fflush(stdout);
   memory_release(&both);
@@ -203,9 +208,13 @@ int main(int argc, char **argv)
   results_begin(&results, argv[1]);
   printf("what RFLO makes of a batch, and an agent's step with RFLO:\n");
   for (int i = 0; i < COUNT(workloads); i++) bench_batch(&results, &workloads[i], limit);
-  bench_agent(&results, 256, 100, 200);
-  bench_agent(&results, 1024, 100, 50);
-  bench_agent(&results, 4096, 100, 3);
+  for (int own = 0; own < 2; own++) {
+    const char *const what = own ? "traces" : "agent";
+    const int32_t leak = own ? NAI_LEAK_RATE : NAI_LEAK_CURRENT;
+    bench_agent(&results, what, leak, 256, 100, 200);
+    bench_agent(&results, what, leak, 1024, 100, 50);
+    bench_agent(&results, what, leak, 4096, 100, 3);
+  }
   if (results_end(&results, argv[1])) return EXIT_SUCCESS;
   fprintf(stderr, "bench_rules: cannot write %s\n", argv[1]);
   return EXIT_FAILURE;
