@@ -707,11 +707,15 @@ START_TEST(overflow_that_reaches_no_gradient)
       _i == 2
           ? "output 'unseen' is not finite: unit 0, step 3, trial 1"
           : "population 'leaf' is not finite: unit 0, step 3, trial 1 of the batch, at update 1: "
-            "lower the learning rate, or set clip");
+            "nothing was learnt yet, so lower the weights' spectral radius, or the inputs");
   ck_assert(memcmp(theta, net->theta, bytes) == 0);
   inputs[2 * TRIALS + 1] = 0;
   expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
   expect_ok(nai_trainer_step(NULL, trainer, trials));
+  inputs[2 * TRIALS + 1] = 2;
+  expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 1));
+  expect_fails(nai_trainer_step(NULL, trainer, trials), NAI_ERR_NONFINITE,
+               "at update 2: lower the learning rate, or set clip");
   free(theta);
   nai_trials_destroy(trials);
   nai_trainer_destroy(trainer);

@@ -269,8 +269,11 @@ static nai_status check_finite(const nai_agent *agent)
     return NAI_OK;
   return nai__fail(NAI_ERR_NONFINITE,
                    "a rate or output is NaN or infinite at step %lld of the trial: lower the "
-                   "learning rate, or look at the inputs",
-                   (long long)agent->online.t);
+                   "%s, or look at the inputs",
+                   (long long)agent->online.t,
+                   agent->plasticity->rule->kind->online->needs_targets
+                       ? "spectral radius of weights"
+                       : "learning rate");
 }
 
 nai_status nai__agent_step(nai_agent *agent, const float *input, int taught)

@@ -8,6 +8,10 @@
 
 #define REMEDY "lower the learning rate, or set clip"
 
+/* Of activity: before the first update no learning rate has had a part in it. */
+#define REMEDY_AT_FIRST \
+  "nothing was learnt yet, so lower the weights' spectral radius, or the inputs"
+
 /* Squares of gradients, which optimisers keep, must stay within single precision. */
 #define LARGEST 1e18
 
@@ -67,10 +71,11 @@ static nai_status fail_activity(const nai__batch *batch, int64_t update, int32_t
   const nai__node *node = node_at(net, kind, column);
   return nai__fail(NAI_ERR_NONFINITE,
                    "%s '%s' is not finite: unit %lld, step %lld, trial %lld of the batch, at "
-                   "update %lld: " REMEDY,
+                   "update %lld: %s",
                    outputs ? "output" : "population", node->name, (long long)unit_of(node, column),
                    (long long)(first + row / batch->trials + 1),
-                   (long long)(batch->before + row % batch->trials), (long long)update);
+                   (long long)(batch->before + row % batch->trials), (long long)update,
+                   update == 1 ? REMEDY_AT_FIRST : REMEDY);
 }
 
 static int bad(float g)

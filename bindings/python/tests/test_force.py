@@ -102,3 +102,12 @@ def test_a_constraint_that_raises_leaves_the_weights():
         trainer.step(trials)
     assert refuses.asked == 4
     assert np.array_equal(net.weights("x", "z"), before)
+
+
+def test_what_diverges_is_told_what_force_has():
+    net = na.Network(dt=10).population("A", 5, transfer="linear", tau=10, initial=1.0).output("z", 1)
+    net.connect("A", "A", initial=np.full((5, 5), 1e12)).connect("A", "z").build(1)
+    trials = na.Trials(np.zeros((9, 2, 0)), np.zeros((9, 2, 1)), mask=[[0, 0]] * 8 + [[1, 1]])
+    trainer = na.Trainer(net, trials, na.MSE("z"), na.FORCE(), batch=2)
+    with pytest.raises(na.NonfiniteError, match="of the trial: lower the spectral radius of weights, or look at the inputs"):
+        trainer.step()
