@@ -13,6 +13,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.ticker import MaxNLocator
 
 from ._handle import Names, joined, picked
+from ._kinds import of_their_kind
 from ._room import arrange, layout, length_of
 from .errors import InvalidError, brief
 from .network import Network
@@ -79,6 +80,7 @@ DIVERGING = LinearSegmentedColormap.from_list(
 SEQUENTIAL = LinearSegmentedColormap.from_list("neuroai_rate", ["#ffffff", "#f3d9b1", "#e08b5a", "#a23b52", "#2d1440"])
 
 
+@of_their_kind
 def colours(net: Network) -> Dict[str, str]:
     """A colour for each population: reds for excitatory ones, blues for inhibitory ones, greys for free ones."""
     signs = {name: net.sign(name) for name in net.populations}

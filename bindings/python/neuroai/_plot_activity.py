@@ -24,9 +24,11 @@ from ._draw import (
     with_unit,
 )
 from ._handle import Names
+from ._kinds import of_their_kind
 from ._labels import draw_borders, key_beside, name_ticks
 from ._plot_space import axes_in_space, frame_in_space
 from ._room import length_of
+from ._windows import activity_of
 from .analysis import PCA, condition_means, pca
 from .errors import InvalidError, brief
 from .evaluation import Where, signed_condition
@@ -68,6 +70,7 @@ def _narrow(label: str) -> str:
 # --- units -----------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def responses(
     run: Run,
     condition: Optional[str] = None,
@@ -218,6 +221,7 @@ def _order(means: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
 # --- the population --------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def trajectories(
     run: Union[Run, PCA],
     condition: Optional[str] = None,
@@ -242,7 +246,8 @@ def trajectories(
     """
     if dimensions not in (2, 3):
         raise InvalidError(f"dimensions is {dimensions}, must be 2 or 3")
-    found = run if isinstance(run, PCA) else pca(run, condition, names, dimensions, where)
+    units = dimensions if isinstance(run, PCA) else activity_of(run, names).shape[-1]
+    found = run if isinstance(run, PCA) else pca(run, condition, names, min(dimensions, units), where)
     if len(found.explained) < dimensions:
         raise InvalidError(f"dimensions is {dimensions}, but there are {len(found.explained)} components")
     ax = axes_in_space(ax) if dimensions == 3 else axes_of(ax, (4.6, 3.6))

@@ -12,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from ._draw import BY_SIGN, DIVERGING, INK, Panels, among, axes_of, bar_beside, chosen, drawn
 from ._handle import Names, expect
+from ._kinds import of_their_kind
 from ._labels import key_below, name_sides
 from ._room import length_of
 from .anatomy import Areas, Table
@@ -20,6 +21,7 @@ from .network import Network
 from .synapse_list import columns, count
 
 
+@of_their_kind
 def connectivity(table: Union[str, Table], ax: Optional[Axes] = None, limit: Optional[float] = None) -> Panels:
     """A table of connection probability as a matrix: red from excitatory types, blue from inhibitory ones.
 
@@ -83,6 +85,7 @@ def label_matrix(ax: Axes, names: Sequence[str], signs: Sequence[int]) -> None:
 _FORWARD, _BACK = "#d98b0b", "#7570b3"
 
 
+@of_their_kind
 def areas(areas: Areas, ax: Optional[Axes] = None, strongest: Optional[int] = None) -> Panels:
     """Areas and the links between them, from above: orange where most is feed-forward, purple where most is feedback.
 
@@ -157,6 +160,7 @@ def _places(areas: Areas) -> npt.NDArray[np.float64]:
 # --- blocks ----------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def blocks(net: Network, names: Names = "*", ax: Optional[Axes] = None, limit: Optional[float] = None) -> Panels:
     """Which populations are connected, and how densely: for each pair the fraction of synapses that exist.
 

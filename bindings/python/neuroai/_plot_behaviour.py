@@ -21,6 +21,7 @@ from ._draw import (
     spread,
     with_unit,
 )
+from ._kinds import of_their_kind
 from ._labels import key_beside, name_sides
 from ._room import length_of
 from .analysis import ReactionTimes
@@ -210,6 +211,7 @@ def _words(fit: PsychometricFit, name: str) -> str:
     return f"{_NAMES.get(name, name)} {fit.parameters[name]:.3g} [{low:.3g}, {high:.3g}]".replace("inf", r"$\infty$")
 
 
+@of_their_kind
 def chronometric(
     times: Union[ReactionTimes, Mapping[str, ReactionTimes]],
     condition: Optional[str] = None,
@@ -282,6 +284,7 @@ def _chronometric_of_several(
     return ax
 
 
+@of_their_kind
 def confusion(
     confusion: Union[Confusion, Evaluation],
     labels: Optional[Any] = None,

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 from ._draw import CHANNELS, EXCITATORY, FAINT, INHIBITORY, INK, Panels, axes_of, drawn
+from ._kinds import of_their_kind
 from ._labels import key_beside
 from .errors import InvalidError
 from .lyapunov_exponents import Linearisation, Lyapunov
@@ -26,6 +27,7 @@ _MOST = 40
 # --- fixed points ----------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def fixed_points(found: FixedPoints, run: Optional[Run] = None, ax: Optional[Axes] = None) -> Panels:
     """Fixed and slow points in the plane of two principal components: filled where they are stable, open where they are
     not, small diamonds where they are slow; of those that are not stable a line along the mode of the largest eigenvalue.
@@ -101,6 +103,7 @@ def _kinds(found: FixedPoints) -> "List[tuple[npt.NDArray[np.bool_], dict[str, A
     ]
 
 
+@of_their_kind
 def eigenvalues(found: FixedPoints, ax: Optional[Axes] = None) -> Panels:
     """Eigenvalues of the Jacobian of a step at each point, in the complex plane; beyond the circle modes grow.
 
@@ -127,15 +130,18 @@ def eigenvalues(found: FixedPoints, ax: Optional[Axes] = None) -> Panels:
 # --- along trajectories ----------------------------------------------------------------------------------------------
 
 
-def linearisation(found: Linearisation, modes: int = 5, ax: Optional[Axes] = None) -> Panels:
+@of_their_kind
+def linearisation(found: Linearisation, modes: Optional[int] = None, ax: Optional[Axes] = None) -> Panels:
     """Rates at which small differences grow along a trajectory: the leading modes of each step, and of the whole way.
 
     Args:
         found: the result of :func:`neuroai.linearise`.
-        modes: how many of the modes of each step.
+        modes: how many of the modes of each step; default: 5, or all there are.
         ax: where to draw.
     """
     n = found.states.shape[1]
+    if modes is None:
+        modes = min(5, n)
     if not 1 <= modes <= n:
         raise InvalidError(f"modes is {modes}, must be 1 to {n}")
     ax = axes_of(ax, (4.6, 3.2))
@@ -151,6 +157,7 @@ def linearisation(found: Linearisation, modes: int = 5, ax: Optional[Axes] = Non
     return drawn(ax)
 
 
+@of_their_kind
 def lyapunov(found: Lyapunov, ax: Optional[Axes] = None) -> Panels:
     """Lyapunov exponents: how their estimates settle along the orbit; of more than six the spectrum instead.
 

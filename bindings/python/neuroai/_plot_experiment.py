@@ -24,6 +24,7 @@ from ._draw import (
     with_unit,
 )
 from ._handle import brief, joined, picked
+from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_sides
 from ._plot_behaviour import choices_over
 from ._room import length_of
@@ -40,6 +41,7 @@ _ACTS = 4
 _LIGHT, _CURRENT = CHANNELS[3], CHANNELS[1]
 
 
+@of_their_kind
 def silencing(found: Silencing, ax: Optional[Axes] = None, limit: Optional[float] = None) -> Panels:
     """The effect of silencing each population (row) in each epoch (column): the change of the fraction correct.
 
@@ -98,6 +100,7 @@ def _signed(effect: float) -> str:
     return "0" if abs(effect) < 0.005 else f"{effect:+.2f}"
 
 
+@of_their_kind
 def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[Axes] = None) -> Panels:
     """Psychometric curves of the same trials with and without interventions, with binomial standard errors.
 
@@ -119,6 +122,7 @@ def comparison(found: Comparison, condition: Optional[str] = None, ax: Optional[
     return drawn(ax)
 
 
+@of_their_kind
 def dose(found: Dose, ax: Optional[Axes] = None) -> Panels:
     """Fraction correct against the fraction of units or synapses that are acted on: the mean, and each draw of them.
 
@@ -141,6 +145,7 @@ def _curve(ax: Axes, evaluation: Evaluation, condition: str, name: str, **style:
     ax.errorbar(points.x, points.fraction, error, **style, ms=4, lw=1.3, label=label)
 
 
+@of_their_kind
 def traces(run: Run, without: Optional[Run] = None, trial: int = 0, ax: Optional[Axes] = None) -> Panels:
     """The mean rate of each population in a trial, where units were acted on shaded.
 

@@ -8,12 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from ._draw import EXCITATORY, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, axes_of, bar_beside, drawn
+from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside
 from .graphs import GraphMeasures, SmallWorld
 
 __all__ = ["communities", "small_world"]
 
 
+@of_their_kind
 def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     """Weights of a graph, receiving units in rows, in the order of its communities, each in a frame.
 
@@ -34,6 +36,7 @@ def communities(found: GraphMeasures, ax: Optional[Axes] = None) -> Panels:
     return drawn(ax)
 
 
+@of_their_kind
 def small_world(found: SmallWorld, ax: Optional[Axes] = None) -> Panels:
     """Clustering and path length of a graph, and those of random graphs with its degrees.
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from ._draw import CHANNELS, FAINT, FREE, INK, Panels, axes_of, colours, cycle, drawn
 from ._handle import listed
+from ._kinds import of_their_kind
 from ._labels import label_ends
 from .alignments import Alignment, AlignmentHistory
 from .errors import InvalidError, brief
@@ -30,6 +31,7 @@ class _Line(NamedTuple):
     width: float
 
 
+@of_their_kind
 def alignment(
     track: Union[AlignmentHistory, Mapping[str, AlignmentHistory]],
     keys: Union[Key, Sequence[Key], None] = None,

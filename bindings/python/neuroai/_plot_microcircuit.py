@@ -13,6 +13,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from ._draw import BY_SIGN, CHANNELS, FAINT, INK, Panels, axes_of, cycle, drawn, panels_of
 from ._handle import expect
+from ._kinds import of_their_kind
 from ._labels import label_ends
 from .microcircuit_measures import Circuit as _Layers
 from .microcircuit_measures import MicrocircuitHistory
@@ -33,6 +34,7 @@ _PATHWAYS = {
 }
 
 
+@of_their_kind
 def microcircuit(net: Network, ax: Optional[Axes] = None) -> Panels:
     """A dendritic microcircuit: pyramidal cells with basal and apical dendrites, interneurons, pathways.
 
@@ -178,6 +180,7 @@ def _draw_legend(ax: Axes) -> None:
 # --- measures --------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def microcircuit_history(track: MicrocircuitHistory, ax: Optional[Axes] = None) -> Panels:
     """Measures of a microcircuit over the course of training: apical potentials and the mismatch of interneurons by
     hidden layer; with a target also the error of the output, and the angle of each layer to backpropagation.

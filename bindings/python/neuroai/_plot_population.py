@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from ._draw import CHANNELS, DIVERGING, FAINT, INHIBITORY, INK, SEQUENTIAL, Panels, axes_of, bar_beside, drawn, number
+from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_sides
 from .decoding import Decoding
 from .errors import InvalidError
@@ -37,6 +38,7 @@ def _heat(ax: Axes, values: npt.NDArray[Any], label: str, **look: Any) -> None:
     ax.tick_params(length=0)
 
 
+@of_their_kind
 def dimensionality(
     found: Union[Dimensionality, Mapping[str, Dimensionality]], most: int = 20, ax: Optional[Axes] = None
 ) -> Panels:
@@ -82,6 +84,7 @@ def principal_angles(
     return drawn(ax)
 
 
+@of_their_kind
 def decoding(found: Decoding, ax: Optional[Axes] = None) -> Panels:
     """Accuracy of decoders of each group (row) in each group (column); white at chance.
 
@@ -104,6 +107,7 @@ def decoding(found: Decoding, ax: Optional[Axes] = None) -> Panels:
     return drawn(ax)
 
 
+@of_their_kind
 def dissimilarity(found: Dissimilarity, ax: Optional[Axes] = None) -> Panels:
     """The representational dissimilarity matrix.
 
@@ -120,6 +124,7 @@ def dissimilarity(found: Dissimilarity, ax: Optional[Axes] = None) -> Panels:
     return drawn(ax)
 
 
+@of_their_kind
 def timescales(found: Timescales, ax: Optional[Axes] = None) -> Panels:
     """Autocorrelation over lags, mean and one standard error over units, with the fitted decay.
 
@@ -141,6 +146,7 @@ def timescales(found: Timescales, ax: Optional[Axes] = None) -> Panels:
     return drawn(ax)
 
 
+@of_their_kind
 def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> Panels:
     """Correlations of noise of each pair over those of their signals; without the latter their distribution.
 
@@ -166,6 +172,7 @@ def noise_correlations(found: NoiseCorrelations, ax: Optional[Axes] = None) -> P
     return drawn(ax)
 
 
+@of_their_kind
 def selectivity(found: Selectivity, ax: Optional[Axes] = None) -> Panels:
     """Areas under the ROC curve of all units; dark those whose p is below 0.05, where shuffles were made.
 
@@ -185,6 +192,7 @@ def selectivity(found: Selectivity, ax: Optional[Axes] = None) -> Panels:
     return drawn(ax)
 
 
+@of_their_kind
 def task_variance(found: TaskVariance, clusters: Optional[Clusters] = None, ax: Optional[Axes] = None) -> Panels:
     """Normalised variance of each active unit (column) in each task (row), units in the order of their clusters.
 

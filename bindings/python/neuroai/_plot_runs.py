@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from ._draw import CHANNELS, INK, Panels, axes_of, channel_style, cycle, drawn, panels_of
 from ._handle import brief, expect, listed
+from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_rows
 from .errors import InvalidError, UnknownNameError
 from .history import History
@@ -22,6 +23,7 @@ PLACES = 300
 Values = npt.NDArray[np.float64]
 
 
+@of_their_kind
 def history(history: History, ax: Optional[Axes] = None) -> Panels:
     """Learning curve: performance on test trials above, each of the costs below.
 
@@ -161,6 +163,7 @@ def _band(ax: Axes, x: npt.NDArray[Any], curves: Values, colour: str, line: Any,
 # --- a sweep ---------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def sweep(
     found: Sweep,
     x: Optional[str] = None,

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 from ._draw import BY_SIGN, FAINT, INK, Panels, among, axes_of, chosen, colours, drawn, pairs_among, panels_of
 from ._handle import Names
+from ._kinds import of_their_kind
 from ._labels import key_below, key_beside
 from ._room import arrange, layout
 from .errors import Error, InvalidError, brief
@@ -74,6 +75,7 @@ def _kept(found: _Wires, which: npt.NDArray[Any]) -> _Wires:
 # --- the network in space --------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def space(
     net: Network,
     names: Names = "*",
@@ -233,6 +235,7 @@ def _legend(ax: Any, net: Network, places: Dict[str, Any], palette: Dict[str, st
 # --- weights over distance -------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def distance(net: Network, names: Names = "*", bins: int = 12, ax: Optional[Axes] = None) -> Panels:
     """Weights against the distance of the units: absolute weight of each synapse, with means in bins; and below it the
     connection probability.
@@ -306,12 +309,15 @@ def _distances(places: Dict[str, npt.NDArray[Any]], source: str, target: str, po
 
 def _quantiles(pairs: List[_Pairs], bins: int) -> npt.NDArray[np.float64]:
     """Borders of bins that hold equal numbers of pairs."""
+    if not any(len(one.apart) for one in pairs):
+        raise InvalidError("names: no two of their units could have a synapse")
     apart = np.concatenate([one.apart for one in pairs])
     count = np.concatenate([np.full(len(one.apart), one.each) for one in pairs])
     order = np.argsort(apart)
     below = np.cumsum(count[order])
-    share = (below - below[:1]) / max(1e-12, float(below[-1] - below[0])) if len(below) else below
-    return np.unique(np.interp(np.linspace(0, 1, bins + 1), share, apart[order]))
+    share = (below - below[0]) / max(1e-12, float(below[-1] - below[0]))
+    edges = np.unique(np.interp(np.linspace(0, 1, bins + 1), share, apart[order]))
+    return edges if len(edges) > 1 else np.array([0.0, edges[0] or 1.0])  # all are as far apart
 
 
 class _Kind(NamedTuple):

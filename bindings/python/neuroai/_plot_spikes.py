@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from ._draw import FAINT, INK, Panels, axes_of, colours, drawn, panels_of
 from ._handle import Names, joined, listed, picked
+from ._kinds import of_their_kind
 from ._labels import draw_borders, key_beside, label_ends, name_sides, name_ticks
 from ._plot_experiment import shade_interventions
 from .errors import InvalidError, UnknownNameError, brief
@@ -44,6 +45,7 @@ def _rates_of(theory: Theory) -> Mapping[str, float]:
 # --- in time ---------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def raster(
     run: Run,
     trial: int = 0,
@@ -109,6 +111,7 @@ def _nice(value: float, dt: float) -> float:
     return float(next(power * digit for digit in (1, 2, 5, 10) if power * digit >= steps * (1 - 1e-9)) * dt)
 
 
+@of_their_kind
 def population_rates(
     run: Run,
     trial: Optional[int] = None,
@@ -157,6 +160,7 @@ def _draw_rates(ax: Axes, run: Run, found: Mapping[str, Spikes], bin: float, smo
 # --- how units fire --------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def intervals(run: Run, names: Names = "*", window: Window = None, bins: int = 60, ax: Optional[Axes] = None) -> Panels:
     """Distribution of the intervals between spikes of each population, with the mean CV of its units.
 
@@ -197,6 +201,7 @@ def _safe(values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     return np.asarray(values if np.isfinite(values).any() else np.zeros(1), np.float64)
 
 
+@of_their_kind
 def irregularity(
     run: Run, names: Names = "*", window: Window = None, count: float = 100.0, ax: Optional[Axes] = None
 ) -> Panels:
@@ -251,6 +256,7 @@ def _draw_boxes(ax: Axes, run: Run, values: Mapping[str, npt.NDArray[Any]]) -> N
     ax.tick_params(axis="x", length=0)
 
 
+@of_their_kind
 def correlations(
     run: Run, names: Names = "*", window: Window = None, count: float = 50.0, most: int = 200, ax: Optional[Axes] = None
 ) -> Panels:
@@ -286,6 +292,7 @@ def correlations(
     return drawn(ax)
 
 
+@of_their_kind
 def power(
     run: Run,
     names: Names = "*",
@@ -324,6 +331,7 @@ def power(
 # --- theory ----------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def mean_field(
     theory: MeanField,
     population: Optional[str] = None,

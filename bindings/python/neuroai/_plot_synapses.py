@@ -12,6 +12,7 @@ from matplotlib.transforms import Affine2D
 
 from ._draw import BY_SIGN, Panels, among, axes_of, chosen, colours, drawn, pairs_among, panels_of
 from ._handle import Names
+from ._kinds import of_their_kind
 from ._labels import key_beside, name_rows
 from .errors import InvalidError, brief
 from .network import Network
@@ -52,6 +53,7 @@ def _labelled(net: Network, by: str, population: str, ends: Tuple[str, str]) -> 
 # --- degrees ---------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def degrees(net: Network, names: Names = "*", ax: Optional[Axes] = None, by: str = "population") -> Panels:
     """How many synapses units have from others, and onto others.
 
@@ -127,6 +129,7 @@ def _gathered(parts: Iterator[Tuple[str, str, Any]]) -> List[_Curve]:
 # --- weights ---------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def weight_distribution(
     net: Network, names: Names = "*", ax: Optional[Axes] = None, log: bool = False, by: str = "population"
 ) -> Panels:

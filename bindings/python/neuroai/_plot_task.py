@@ -23,6 +23,7 @@ from ._draw import (
     unit_of,
     with_unit,
 )
+from ._kinds import of_their_kind
 from ._labels import in_lines, key_beside, name_rows
 from .analysis import follow_staircase, staircases
 from .curriculum import Curriculum
@@ -44,6 +45,7 @@ Labels = Mapping[str, Sequence[str]]
 # --- a task ----------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def task(
     task: Union[Task, Trials],
     net: Network,
@@ -299,6 +301,7 @@ def _shade(ax: Axes, time: npt.NDArray[Any], weight: npt.NDArray[Any]) -> None:
 # --- a curriculum ----------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def curriculum(
     history: History,
     curriculum: Optional[Curriculum] = None,

@@ -11,6 +11,7 @@ from matplotlib.colors import Colormap, LinearSegmentedColormap, ListedColormap
 
 from ._draw import DIVERGING, INK, Panels, axes_of, bar_beside, chosen, drawn, pairs_among
 from ._handle import Names, whole
+from ._kinds import of_their_kind
 from ._labels import draw_borders, name_ticks
 from .errors import InvalidError, brief
 from .network import Network
@@ -28,6 +29,7 @@ _SHOWN = {"mean": "mean weight", "sum": "sum of weights", "density": "fraction o
 Doubles = npt.NDArray[np.float64]
 
 
+@of_their_kind
 def weights(
     net: Network,
     names: Names = "*",

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, Sequence, Tuple, Union
 import numpy as np
 import numpy.typing as npt
 
-from ._handle import Names, brief, expect, joined, listed, picked, real
+from ._handle import Names, brief, expect, joined, listed, picked, real, wrong_type
 from .errors import InvalidError, UnknownNameError
 from .evaluation import condition_of, decimals
 from .run import Run
@@ -81,7 +81,9 @@ def values_of(run: Run, names: Union[str, Sequence[str]], what: str) -> Tuple[Do
     each trial has, [B]; -1 where one is NaN."""
     if run.trials is None or not run.trials.conditions:
         raise InvalidError("run: it must be one of trials that have conditions: net.run(task.trials(net, 200))")
-    wanted = [names] if isinstance(names, str) else list(names)
+    wanted: List[Any] = list(names) if isinstance(names, (list, tuple)) else [names]
+    if not all(isinstance(name, str) for name in wanted):
+        raise wrong_type(what, "the name of a condition", names)
     if not wanted:
         raise InvalidError(f"{what}: no condition was given")
     each = np.stack([_flat(run, name, what) for name in wanted], axis=1)

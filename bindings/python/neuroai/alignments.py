@@ -13,6 +13,7 @@ from . import _c
 from ._closed import Closed
 from ._handle import expect, frozen, whole
 from ._interrupt import deferred_interrupt
+from ._kinds import of_their_kind
 from ._needed import needed
 from .callbacks import Progress
 from .errors import InvalidError
@@ -98,6 +99,7 @@ def _read(trainer: Trainer, source: Optional[str], target: Optional[str]) -> Ali
     return Alignment(cosine.value, ratio.value)
 
 
+@of_their_kind
 def alignment(trainer: Trainer, trials: Optional[Trials] = None) -> Alignments:
     """How well the rule's estimate aligns with the exact gradient, on the same trials with the same noise.
 

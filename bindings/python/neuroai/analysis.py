@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, as_array, brief, joined, listed, picked
+from ._kinds import of_their_kind
 from .curriculum import Curriculum, Stage, Staircase
 from .errors import InvalidError, OrderError, UnknownNameError, UnsupportedError
 from .evaluation import (
@@ -124,6 +125,7 @@ def _moments(times: Doubles) -> Tuple[int, float, float]:
     return n, float(np.mean(times)) if n else np.nan, float(np.std(times, ddof=1)) if n > 1 else np.nan
 
 
+@of_their_kind
 def reaction_times(
     run: Union[Run, Evaluation],
     threshold: float = 1.0,
@@ -237,6 +239,7 @@ def _units(run: Run, names: Names) -> npt.NDArray[np.float32]:
     return np.concatenate(found, axis=2)
 
 
+@of_their_kind
 def condition_means(
     run: Run, condition: Optional[str] = None, names: Names = "*", where: Optional[Where] = None
 ) -> Tuple[Doubles, Doubles]:
@@ -306,6 +309,7 @@ class PCA:
         return (np.asarray(rates, np.float64) - self.mean) @ self.components.T
 
 
+@of_their_kind
 def pca(
     run: Run,
     condition: Optional[str] = None,
@@ -372,6 +376,7 @@ _STAGES = np.dtype(
 )
 
 
+@of_their_kind
 def errors_after_switch(evaluation: Evaluation) -> npt.NDArray[np.int64]:
     """How many errors in a row followed each switch of the rule: int64 [switches], in the order of trials.
 
@@ -386,6 +391,7 @@ def errors_after_switch(evaluation: Evaluation) -> npt.NDArray[np.int64]:
     )
 
 
+@of_their_kind
 def stages(history: History, curriculum: Optional[Curriculum] = None, batch: int = 0) -> "np.recarray[Any, Any]":
     """Performance by stage of a curriculum: a small table, one row a stage that was begun.
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, brief, frozen, whole
+from ._kinds import of_their_kind
 from ._windows import Window, means_of, values_of
 from .errors import InvalidError
 from ._needed import needed
@@ -54,6 +55,7 @@ class Decoding:
         return float(self.accuracy[apart].mean()) if apart.any() else float("nan")
 
 
+@of_their_kind
 def decode(
     run: Run,
     condition: str,

@@ -15,6 +15,7 @@ from . import _c
 from ._closed import Conditions
 from ._handle import Handle, as_array, brief, frozen, listed, texts, view, whole
 from ._interrupt import Bar, Watch, deferred_interrupt
+from ._kinds import of_their_kind
 from ._units import Chosen
 from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .fits import PsychometricFit, fit_psychometric
@@ -323,6 +324,7 @@ class _Found(Evaluation):
         return _Found, (self._found,)
 
 
+@of_their_kind
 def evaluate(
     net: Network,
     task: Union[Task, Trials],
@@ -380,6 +382,7 @@ def evaluate(
         return evaluation
 
 
+@of_their_kind
 def play(
     net: Network,
     task: Task,

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from ._closed import Closed, Record
 from ._handle import Names, brief, frozen, joined, listed, real, whole, wrong_type
 from ._interrupt import Bar
+from ._kinds import of_their_kind
 from .errors import InvalidError, UnknownNameError
 from .evaluation import Evaluation, evaluate
 from .intervention import Intervention, Interventions, ScaleSynapses, Silence, as_interventions
@@ -134,6 +135,7 @@ class Silencing(Closed):
         return "\n".join(lines)
 
 
+@of_their_kind
 def compare(
     net: Network,
     task: Union[Task, Trials],
@@ -162,6 +164,7 @@ def compare(
     return Comparison(net, task, control, found, several)
 
 
+@of_their_kind
 def silence(
     net: Network,
     task: Union[Task, Trials],
@@ -197,6 +200,7 @@ def silence(
     return Silencing(net, task, control, found)
 
 
+@of_their_kind
 def cut(
     net: Network,
     task: Union[Task, Trials],
@@ -272,6 +276,7 @@ class Dose(Closed):
         return f"<Dose: fraction of {self.what} and fraction correct {listed(rows)}>"
 
 
+@of_their_kind
 def dose(
     net: Network,
     task: Union[Task, Trials],

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, brief, frozen, real
+from ._kinds import of_their_kind
 from ._windows import Window, activity_of, going_of, labels_of
 from .errors import InvalidError
 from ._needed import needed
@@ -48,6 +49,7 @@ class Timescales:
         return found
 
 
+@of_their_kind
 def timescales(
     run: Run, names: Names = "*", window: Window = None, bin: Optional[float] = None, lags: int = 0
 ) -> Timescales:

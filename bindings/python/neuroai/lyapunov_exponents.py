@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._handle import brief, frozen, whole
 from ._interrupt import Bar
+from ._kinds import of_their_kind
 from .errors import InvalidError, NonfiniteError
 from .network import Network
 from .rate_maps import Constant, RateMap
@@ -53,6 +54,7 @@ class Lyapunov:
         return f"<Lyapunov: {len(self.exponents)} exponents, the largest {self.exponents[0]:.4g} +- {self.error[0]:.2g} 1/s>"
 
 
+@of_their_kind
 def lyapunov(
     net: Union[Network, RateMap],
     inputs: Constant = None,
@@ -169,6 +171,7 @@ class Linearisation:
         return f"<Linearisation: {steps} steps of {n} units, the fastest mode {self.rates.max():.4g} 1/s>"
 
 
+@of_their_kind
 def linearise(run: Run, trial: int = 0, window: Optional[Tuple[float, float]] = None) -> Linearisation:
     """Linearises a network of rate units along a recorded trajectory: the Jacobian of each step, with its input.
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from ._closed import Closed
 from ._handle import as_array, brief, expect, frozen, listed, real, whole
+from ._kinds import of_their_kind
 from ._nonlinearity import FUNCTIONS
 from .errors import InvalidError, UnsupportedError
 from .network import Network
@@ -160,6 +161,7 @@ class MicrocircuitMeasures:
         return "\n".join([f"<MicrocircuitMeasures: output error {self.error:.4g}", head, *rows]) + ">"
 
 
+@of_their_kind
 def microcircuit(
     net: Network, x: npt.ArrayLike, target: Optional[npt.ArrayLike] = None, settle: float = 100.0
 ) -> MicrocircuitMeasures:

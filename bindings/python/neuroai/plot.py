@@ -47,6 +47,7 @@ from ._draw import (
     panels_of,
 )
 from ._handle import Names
+from ._kinds import of_their_kind
 from ._labels import draw_borders, in_lines, key_below, label_ends, name_ticks
 from ._plot_anatomy import areas, blocks, connectivity
 from ._plot_activity import responses, trajectories
@@ -139,6 +140,7 @@ __all__ = [
 ]
 
 
+@of_their_kind
 def activity(
     run: Run,
     trial: int = 0,
@@ -253,6 +255,7 @@ def _shade(ax: Axes, time: npt.NDArray[Any], run: Run, trial: int, length: int) 
         ax.axvspan(time[start], time[end], color=INK, alpha=0.13 * counts[start] / counts.max(), lw=0, zorder=0)
 
 
+@of_their_kind
 def psychometric(
     net: Union[Network, Evaluation, Mapping[str, Evaluation]],
     task: Union[Task, Trials, None] = None,
@@ -303,6 +306,7 @@ def psychometric(
     return drawn(draw_choices(ax, evaluation, condition, task, shape, fit))
 
 
+@of_their_kind
 def spectrum(
     net: Network, names: Names = "*", ax: Optional[Axes] = None, progress: bool = True, k: Optional[int] = None
 ) -> Panels:

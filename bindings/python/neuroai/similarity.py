@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, brief, expect, frozen
+from ._kinds import of_their_kind
 from ._windows import Window, means_of, values_of
 from .errors import InvalidError
 from .run import Run
@@ -52,6 +53,7 @@ def _ranks(values: Doubles) -> Doubles:
     return found
 
 
+@of_their_kind
 def representational_similarity(
     run: Run,
     conditions: Union[str, Sequence[str]],

@@ -14,6 +14,7 @@ from typing import Any, Optional, Tuple
 import numpy as np
 import numpy.typing as npt
 
+from ._kinds import of_their_kind
 from .errors import InvalidError
 from .spike_trains import Spikes
 
@@ -35,11 +36,13 @@ def _intervals(spikes: Spikes) -> Tuple[Doubles, npt.NDArray[np.int64]]:
     return np.diff(at)[same] * spikes.dt, train[1:][same]
 
 
+@of_their_kind
 def intervals(spikes: Spikes) -> Doubles:
     """Intervals between successive spikes of each unit, ms, of all units and trials."""
     return _intervals(spikes)[0]
 
 
+@of_their_kind
 def cv(spikes: Spikes, least: int = 5) -> Doubles:
     """Coefficient of variation of each unit's intervals, [n]: their standard deviation over their mean.
 
@@ -59,6 +62,7 @@ def cv(spikes: Spikes, least: int = 5) -> Doubles:
         return np.asarray(np.where(count >= max(2, least), np.sqrt(square) / mean, np.nan), np.float64)
 
 
+@of_their_kind
 def cv2(spikes: Spikes, least: int = 5) -> Doubles:
     """Local variation of each unit's intervals, [n]: the mean of 2 |b - a| / (a + b) over successive intervals a, b.
 
@@ -80,6 +84,7 @@ def cv2(spikes: Spikes, least: int = 5) -> Doubles:
 # --- counts ----------------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def fano_factor(spikes: Spikes, window: float = 100.0) -> Doubles:
     """Variance of each unit's spike counts over their mean, [n]: of a Poisson process 1, of a renewal process CV^2.
 
@@ -91,6 +96,7 @@ def fano_factor(spikes: Spikes, window: float = 100.0) -> Doubles:
     return _quotient(variance, mean, mean > 0)
 
 
+@of_their_kind
 def synchrony(spikes: Spikes, window: float = 2.0) -> float:
     """Fano factor of the population's spike counts: 1 for independent Poisson units, up to n where all fire at once."""
     counts = spikes.population_count(window).ravel()
@@ -99,6 +105,7 @@ def synchrony(spikes: Spikes, window: float = 2.0) -> float:
     return float(counts.var(ddof=1)) / mean if mean > 0 else float("nan")
 
 
+@of_their_kind
 def correlations(
     spikes: Spikes, other: Optional[Spikes] = None, window: float = 50.0, most: int = 200, seed: int = 0
 ) -> Doubles:
@@ -144,6 +151,7 @@ def _normalised(spikes: Spikes, window: float, most: int, seed: int) -> Doubles:
 # --- the population --------------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def power_spectrum(spikes: Spikes, bin: float = 1.0, segment: Optional[float] = None) -> Tuple[Doubles, Doubles]:
     """Power spectrum of the population rate: frequencies, Hz, and power, Hz^2 / Hz, without the mean.
 

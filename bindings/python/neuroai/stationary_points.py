@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from ._handle import brief, frozen, real, whole
 from ._interrupt import Bar
+from ._kinds import of_their_kind
 from .errors import InvalidError
 from ._needed import needed
 from .network import Network
@@ -74,6 +75,7 @@ class FixedPoints:
         return f"<FixedPoints: {kinds}, and {int((~self.fixed).sum())} slow ones, of {self.states.shape[1]} units>"
 
 
+@of_their_kind
 def fixed_points(
     net: Union[Network, RateMap],
     starts: Starts,
@@ -136,6 +138,7 @@ def _above(what: str, value: float, zero: bool) -> float:
 # --- where searches begin --------------------------------------------------------------------------------------------
 
 
+@of_their_kind
 def states_of(around: RateMap, run: Run) -> Doubles:
     """The states that a run recorded, [T, B, N]: x where the leak is on the current, or else rates."""
     if run.net is not around.net:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._handle import Names, brief, frozen, given
+from ._kinds import of_their_kind
 from ._windows import Window, labels_of, means_of, values_of
 from .errors import InvalidError
 from .run import Run
@@ -90,6 +91,7 @@ class Selectivity:
     trials: Tuple[int, int]
 
 
+@of_their_kind
 def selectivity(
     run: Run,
     condition: str,
@@ -168,6 +170,7 @@ class NoiseCorrelations:
         return float(self.pairs.mean()) if len(self.pairs) else float("nan")
 
 
+@of_their_kind
 def noise_correlations(
     run: Run, conditions: Union[str, Sequence[str]], names: Names = "*", window: Window = None
 ) -> NoiseCorrelations:

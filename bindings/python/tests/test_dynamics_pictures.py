@@ -47,6 +47,12 @@ def test_growth_along_a_trajectory():
         na.plot.linearisation(lines, modes=17)
 
 
+def test_a_linearisation_of_few_units_has_all_modes():
+    net = na.Network(dt=20).input("u", 1).population("E", 2, transfer="tanh").connect("u", "E").connect("E", "E").build(1)
+    lines = na.linearise(net.run(np.ones((9, 1)), record="* *:x", progress=False))
+    assert len(na.plot.linearisation(lines)[0].lines) == len(na.plot.linearisation(lines, modes=2)[0].lines)
+
+
 @pytest.mark.parametrize("k", [1, 16])
 def test_exponents(k):
     settled = na.lyapunov(small(), k=k, steps=200, drop=100, progress=False)

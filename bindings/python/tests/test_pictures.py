@@ -257,6 +257,28 @@ def test_weights_over_distance():
         na.plot.distance(net, bins=0)
 
 
+@pytest.mark.parametrize("n", [2, 3])
+def test_weights_over_one_distance(n):
+    place = np.eye(3)[:n]  # all as far from each other
+    net = na.Network(dt=20).population("E", n, sign=+1).place("E", positions=place).connect("E", "E").build(1)
+    upper, lower = draw(na.plot.distance(net))
+    assert [container.lines[0].get_data() for container in lower.containers] == [([pytest.approx(2**0.5)], [1.0])]
+
+
+def test_weights_over_no_distance_are_refused():
+    net = na.Network(dt=20).population("E", 1).place("E", box=(1, 1, 1)).connect("E", "E").build(1)
+    with pytest.raises(na.InvalidError, match="names: no two of their units could have a synapse"):
+        na.plot.distance(net)
+
+
+def test_trajectories_of_few_units_say_what_may_be_asked_for():
+    net = na.Network(dt=20).input("u", 1).population("E", 2).connect("u", "E").build(1)
+    inputs = np.random.default_rng(1).normal(size=(9, 3, 1))
+    run = net.run(na.Trials(inputs, conditions={"side": [1, 2, 2]}), progress=False)
+    with pytest.raises(na.InvalidError, match="dimensions is 3, but there are 2 components"):
+        na.plot.trajectories(run)
+
+
 def placed(weight=None, n=60):
     net = na.Network(dt=20).population("E", n, sign=+1).population("I", n // 3, sign=-1).place("E I", box=(1, 1, 1))
     for name, sign in (("E", 1), ("I", -1)):
