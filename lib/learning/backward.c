@@ -170,6 +170,15 @@ static void through_releases(const group *g, int64_t t, int64_t stage, float *er
   }
 }
 
+/* What the step before will read and write of a row. */
+static void ask_for_before(const group *g, int64_t t, int64_t stage, int64_t b)
+{
+  const nai_network *net = g->pass->net;
+  const int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
+  nai__ask_for(nai__rate_at(g->pass->activity, t - 1) + (g->row + b) * net->ld_units, first, end);
+  nai__ask_for(signal_at(g, t - 1) + b * net->ld_units, first, end);
+}
+
 static void through_units(const group *g, int64_t t, int64_t stage)
 {
   const nai__pass *pass = g->pass;
@@ -177,7 +186,9 @@ static void through_units(const group *g, int64_t t, int64_t stage)
   const float *rate = nai__rate_at(pass->activity, t) + g->row * net->ld_units;
   const float *drive =
       pass->activity->drive ? nai__drive_at(pass->activity, t) + g->row * net->ld_units : NULL;
-  for (int64_t b = 0; b < g->rows; b++)
+  const int asks = t - 1 > pass->first && nai__rates_are_far(pass->activity);
+  for (int64_t b = 0; b < g->rows; b++) {
+    if (asks) ask_for_before(g, t, stage, b);
     for (int64_t s = 0; s < net->n_segments; s++) {
       const nai__segment *segment = &net->segment[s];
       if (segment->stage != stage || segment->cells) continue;
@@ -186,6 +197,7 @@ static void through_units(const group *g, int64_t t, int64_t stage)
       nai__rate_units_backward(net->kernels, &segment->units, segment->leak, signal, carry,
                                rate + at, drive ? drive + at : NULL);
     }
+  }
   for (int64_t s = 0; s < net->n_segments && net->has_cells; s++)
     if (net->segment[s].cells && net->segment[s].stage == stage)
       through_cells(g, &net->segment[s], t);

@@ -673,12 +673,18 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
                        nai__scratch *scratch, int in_parts)
 {
   const nai_network *net = a->net;
-  for (int64_t b = 0; b < rows; b++)
+  const int asks = nai__rates_are_far(a) && nai__rate_slot_number(a, t) + 1 < a->rate_slots;
+  const float *const next = asks ? nai__rate_slot(a, t) + a->trials * net->ld_units : NULL;
+  for (int64_t b = 0; b < rows; b++) {
+    if (asks)
+      nai__ask_for(next + (row + b) * net->ld_units, net->stage_first[stage],
+                   net->stage_first[stage + 1]);
     for (int64_t s = 0; s < net->n_segments; s++)
       if (net->segment[s].stage == stage && !net->segment[s].cells)
         move_segment(a, &net->segment[s], t, row + b, scratch->v + b * net->ld_units,
                      scratch->xi + b * net->ld_units,
                      net->has_output_noise ? added_of(scratch, net) + b * net->ld_units : NULL);
+  }
   for (int64_t s = 0; s < net->n_segments && net->has_cells && !in_parts; s++)
     if (net->segment[s].stage == stage && net->segment[s].cells)
       move_cells(a, &net->segment[s], t, row, rows, scratch);

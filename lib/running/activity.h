@@ -111,6 +111,19 @@ float *nai__current_slot(nai__activity *a, int64_t t);
 float *nai__state_slot(nai__activity *a, int64_t t);
 float *nai__received_slot(nai__activity *a, int64_t t);
 /*
+ * Whether rates of all steps are more than what stays in a core's caches: then those of the step that comes
+ * next are asked for a row at a time, while units move. Rates that stay would only be asked for in vain.
+ */
+static inline int nai__rates_are_far(const nai__activity *a)
+{
+  return a->rate_slots * a->trials * a->net->ld_units > 1 << 20;
+}
+
+static inline void nai__ask_for(const float *row, int64_t first, int64_t end)
+{
+  for (int64_t u = first; u < end; u += 16) __builtin_prefetch(row + u, 0, 2);
+}
+/*
  * What a block carries to time t: of trial 0, from its first column on; and the floats from one
  * trial to the next.
  */
