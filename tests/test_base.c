@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/names.h"
-#include "base/philox.h"
+#include "base/random.h"
 #include "base/reference.h"
 #include "base/threads.h"
 #include "checks.h"

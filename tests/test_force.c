@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/base/philox.h"
+#include "../lib/base/random.h"
 #include "../lib/train/agent.h"
 #include "checks.h"
 #include "faults.h"

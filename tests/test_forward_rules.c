@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/base/philox.h"
+#include "../lib/base/random.h"
 #include "../lib/train/trainer.h"
 #include "faults.h"
 #include "networks.h"

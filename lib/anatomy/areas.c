@@ -7,7 +7,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 
 enum { MOST_AREAS = 4096 };
 

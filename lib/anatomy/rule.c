@@ -9,7 +9,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "../base/structs.h"
 #include "areas.h"
 

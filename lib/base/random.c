@@ -10,7 +10,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "philox.h"
+#include "random.h"
 
 /* The leading 32 bits of ln 2: k * LN2_HIGH is exact. */
 #define LN2_HIGH 6.93147180369123816490e-01

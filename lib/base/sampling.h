@@ -2,7 +2,7 @@
 #ifndef NAI_BASE_SAMPLING_H
 #define NAI_BASE_SAMPLING_H
 
-#include "philox.h"
+#include "random.h"
 
 /* 0 .. n-1, from a word as a rule; 1 <= n <= 2^32 - 1. */
 uint32_t nai__stream_index(nai__stream *random, uint32_t n);

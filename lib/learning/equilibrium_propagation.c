@@ -12,7 +12,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "../network/row.h"
 #include "backward.h"
 

@@ -15,7 +15,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "least_squares.h"
 
 enum { GAIN, TARGET_GAIN, LAMBDA, UPDATE_EVERY, PARAMETERS };

@@ -9,7 +9,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 
 /* Sizes, and what they were drawn for. */
 typedef struct sizes {

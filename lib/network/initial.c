@@ -12,7 +12,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "../kernels/lapack.h"
 #include "ends.h"
 #include "row.h"

@@ -14,7 +14,8 @@ static int64_t node_bytes(const nai__node *node)
                     (node->placement != NAI__NOWHERE ? 3 * (int64_t)sizeof(float) : 0));
 }
 
-int64_t nai__packed_bytes(const nai_network *net, const nai__block *b)
+/* Of a packed copy of a block that errors go back through. */
+static int64_t packed_bytes(const nai_network *net, const nai__block *b)
 {
   if (b->is_listed || b->is_shared) return 0;
   return net->kernels->packed_size(b->n_post, b->n_pre) * (int64_t)sizeof(float);
@@ -28,7 +29,7 @@ int64_t nai__layout_bytes(const nai_network *net)
   for (int64_t i = 0; i < net->n_blocks; i++) {
     const nai__block *b = &net->block[i];
     if (!b->is_listed && !b->is_shared) floats += net->kernels->packed_size(b->n_pre, b->n_post);
-    if (!b->from_input) bytes += nai__packed_bytes(net, b);
+    if (!b->from_input) bytes += packed_bytes(net, b);
     bytes += nai__listed_bytes(b) + nai__listing_bytes(&b->listing);
   }
   for (int64_t i = 0; i < net->n_nodes; i++) bytes += node_bytes(&net->node[i]);

@@ -569,8 +569,6 @@ nai_status nai__initial_weights(nai_network *net); /* initial.c */
 /* After nai__layout_plan(): bytes that the network holds, and that the draw takes for a while. */
 int64_t nai__layout_bytes(const nai_network *net);
 int64_t nai__draw_bytes(const nai_network *net);
-/* Of a packed copy of a block that errors go back through. */
-int64_t nai__packed_bytes(const nai_network *net, const nai__block *block);
 /* Of lists of synapses that have no matrix, and what is taken besides while they are drawn. */
 int64_t nai__listed_bytes(const nai__block *block);
 int64_t nai__wiring_bytes(const nai_network *net, const nai__projection *p);

@@ -7,7 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "network.h"
 
 static nai_status set_place(nai_network *net, const char *names, int32_t placement,

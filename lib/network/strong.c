@@ -8,7 +8,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "ends.h"
 #include "matching.h"
 #include "row.h"

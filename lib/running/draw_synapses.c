@@ -6,7 +6,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "../network/row.h"
 
 /* Of a projection: the key of its lots, whatever other projections there are. */

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "../base/error.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 
 static int compare_lots(const void *a, const void *b)
 {

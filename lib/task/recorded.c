@@ -7,7 +7,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
-#include "../base/philox.h"
+#include "../base/random.h"
 #include "../running/activity.h"
 #include "arrays.h"
 #include "task.h"
