@@ -1,7 +1,7 @@
 /*
  * What tables of kernels promise each other. The portable one is the oracle: the others have its
  * bits where nothing is rounded, and are as near as roundings allow elsewhere. Those that fuse
- * multiply and add (NAI__FUSED below) have the same bits as each other, on every machine, for ever.
+ * multiply and add (AVX2, AVX-512, NEON) have the same bits as each other, on every machine, for ever.
  */
 #include <check.h>
 #include <math.h>

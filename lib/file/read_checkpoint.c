@@ -210,7 +210,7 @@ static nai_status read_kept(restorer *r)
 }
 
 /*
- * What an update writes there: see enum nai_history. NaN is what a cost had before it was added, and
+ * What an update writes there: see NAI_HISTORY_.... NaN is what a cost had before it was added, and
  * the norm of a gradient that is none.
  */
 static int is_history(const double *row, int64_t columns)

@@ -27,7 +27,7 @@ typedef struct nai__shards {
   float **sum;            /* [levels] of the tree within this rank */
   int64_t levels;
   float *scratch; /* of adding up over ranks */
-  /* What is told: of each rank a nai__head, and [here][width] numbers. */
+  /* What is told: of each rank a head (agree.c), and [here][width] numbers. */
   char *record;
   double *number; /* [all][width] of all shards, then their sums in the first row */
   int all_know;   /* of the failure, or the end, that was told last */
