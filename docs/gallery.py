@@ -51,6 +51,8 @@ SHOWN = {
     "trajectories": "conditions 20",
     "weights": "populations 9",
 }
+#: The trial that is shown of a task whose second one has no stimulus.
+TRIAL = {"song-multisensory": 0}
 HEAD = """# Gallery
 
 A picture of each call of `na.plot`, drawn by `docs/gallery.py` from small networks, most of them untrained: they show what
@@ -67,7 +69,7 @@ def draw_task(name):
         net.input("stimulus", kind.n_inputs).connect("stimulus", "units")
     short = {"trials": 4} if name == "wcst" and "trials" in na.tasks.parameters(name) else {}
     task = kind(**short)
-    na.plot.task(task, net.build(1), trial=1)[0].figure.savefig(HERE / "gallery" / f"task-{name}.png", dpi=52)
+    na.plot.task(task, net.build(1), trial=TRIAL.get(name, 1))[0].figure.savefig(HERE / "gallery" / f"task-{name}.png", dpi=52)
     plt.close("all")
     about = " ".join(inspect.getdoc(type(task)).split("\n\n")[0].split())
     return f"**{type(task).__name__}.** {about}\n\n![{name}](gallery/task-{name}.png)\n\n"
