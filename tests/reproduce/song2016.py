@@ -322,8 +322,8 @@ def draw_by_coherence(what, label, reference=None):
 
         figure, ax = plt.subplots(figsize=(4.4, 3), layout="constrained")
         for index, value in enumerate(values):
-            label = None if index else "ours"
-            ax.plot(value["coherence"], value[what], "o-", ms=3, color="tab:blue", alpha=0.5, label=label)
+            ours = None if index else "ours"
+            ax.plot(value["coherence"], value[what], "o-", ms=3, color="tab:blue", alpha=0.5, label=ours)
         if reference:
             ax.plot(list(reference), list(reference.values()), "s", color="tab:red", label="another program")
             ax.legend(frameon=False, fontsize="small")
