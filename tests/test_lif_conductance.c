@@ -65,18 +65,18 @@ END_TEST
  * 3 nS of excitation arrive at step 1. Those of AMPA decay by dt / tau_ampa; those of NMDA are there for
  * one step, and magnesium leaves 1 / (1 + Mg exp(-.062 v) / 3.57) of them. At -60 mV that is 0.08.
  */
-static void excite_by_hand(int nmda)
+static void excite_by_hand(int nmda, double magnesium)
 {
   nai_network *net = compose_onto(nmda ? "E:nmda+" : "E:ampa+", 1, 0.1);
   const float arrives = 3, none = 0;
   expect_ok(nai_network_set(net, "E", "initial", 10));
   expect_ok(nai_network_set(net, "E", "e_exc", 5));
-  expect_ok(nai_network_set(net, "E", "magnesium", 1.2));
+  expect_ok(nai_network_set(net, "E", "magnesium", magnesium));
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 1, 1);
   double v = -60, g = 0;
   for (int t = 0; t < 4; t++) {
-    double open = nmda ? 1 / (1 + 1.2 * exp(-0.062 * v) / 3.57) : 1;
+    double open = nmda ? 1 / (1 + magnesium * exp(-0.062 * v) / 3.57) : 1;
     v += 0.1 / 500 * (25 * (-70 - v) + g * open * (5 - v));
     g = (t == 0 ? 3 : 0) + (nmda ? 0 : g - 0.1 / 2 * g);
     expect_ok(nai_state_step(state, t == 0 ? &arrives : &none, NULL));
@@ -90,8 +90,9 @@ static void excite_by_hand(int nmda)
 
 START_TEST(excitation_by_hand)
 {
-  excite_by_hand(0);
-  excite_by_hand(1);
+  excite_by_hand(0, 1.2);
+  excite_by_hand(1, 1.2);
+  excite_by_hand(1, 0); /* nothing blocks */
 }
 END_TEST
 

@@ -59,6 +59,8 @@ START_TEST(test_refusals_change_nothing)
   refuse(sgd, update, negative, 2, "factor[1] is -0.1");
   refuse(sgd, update, nan, 2, "factor[1]");
   refuse(sgd, update, huge, 2, "factor[1]");
+  const double least_and_most[] = {0, 1e6};
+  ck_assert_int_eq(nai_optimizer_set_schedule(sgd, update, least_and_most, 2), NAI_OK);
   nai_optimizer_destroy(sgd);
 }
 END_TEST
