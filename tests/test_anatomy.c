@@ -643,6 +643,19 @@ START_TEST(layers_send_their_stream)
   expect_ok(nai_areas_plan(&n, areas, net, &streams));
   EXPECT(planned_between(areas, n, "sr/L23E", "pfc/L4E") > 0);
   EXPECT(planned_between(areas, n, "pfc/L6E", "sr/L23I") > 0);
+  const nai_streams good = streams;
+  streams.feedforward_from = "L23* L4E:soma";
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_NAME,
+               "feedforward_from: 'L4E:soma' has a port, but senders have none");
+  streams.feedforward_from = NULL;
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_INVALID,
+               "feedforward_from is NULL");
+  streams = good;
+  streams.feedback_from = "L5E:soma";
+  expect_fails(nai_areas_plan(&n, areas, net, &streams), NAI_ERR_NAME,
+               "feedback_from: 'L5E:soma' has a port, but senders have none");
+  streams = good;
+  expect_ok(nai_areas_plan(&n, areas, net, &streams));
   double wrong = planned_between(areas, n, "pfc/L23E", "sr/L4E");
   ck_assert_double_lt(wrong, 1e-9);
   for (int64_t k = 0; k < n; k++) {
