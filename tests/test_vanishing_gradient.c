@@ -287,6 +287,58 @@ static nai_status fail_errors(void *user, nai_error_batch *batch, double *value)
   return *(const nai_status *)user;
 }
 
+/* --- slopes of long populations ------------------------------------------------------------------ */
+
+/* More than are looked at at once; every unit has numbers of its own. */
+enum { MANY = 600 };
+
+static nai_status keep_slopes(void *user, nai_error_batch *batch, double *value)
+{
+  float(*kept)[MANY] = user; /* of steps and trials, then alpha */
+  int64_t row = 0;
+  *value += 1;
+  for (; row < batch->steps * batch->trials; row++)
+    memcpy(kept[row], batch->slope + row * batch->stride, sizeof *kept);
+  memcpy(kept[row], batch->alpha, sizeof *kept);
+  return NAI_OK;
+}
+
+/* r = g tanh(x): dr/dx = g - r^2 / g. */
+START_TEST(test_slopes_of_long_populations)
+{
+  nai_network *net = COMPOSE(.dt = 20, .inputs = {{"u", 2}}, .populations = {{"a", MANY, NAI_FREE}},
+                             .outputs = {{"z", 1}}, .projections = {{"u", "a"}, {"a", "z"}});
+  double gain[MANY], tau[MANY];
+  for (int u = 0; u < MANY; u++) gain[u] = 0.5 + u / 400.0, tau[u] = 40 + u;
+  expect_ok(nai_network_set_transfer(net, "a", NAI_TRANSFER_TANH));
+  expect_ok(nai_network_set_each(net, "a", "gain", gain, MANY));
+  expect_ok(nai_network_set_each(net, "a", "tau", tau, MANY));
+  static float kept[STEPS * TRIALS + 1][MANY];
+  nai_cost *cost;
+  nai_cost_ops ops = {.struct_size = sizeof ops, .name = "slopes", .on_errors = keep_slopes};
+  expect_ok(nai_cost_create(&cost, &ops, kept, "a", NULL));
+  rig r = rig_of(net, cost, 1);
+  nai_cost_destroy(cost);
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_trainer_estimate_gradient(NULL, r.trainer, r.trials));
+  expect_ok(nai_trainer_activity(&view, r.trainer, "a"));
+  double largest = 0;
+  for (int64_t t = 0; t < STEPS; t++)
+    for (int64_t k = 0; k < TRIALS; k++)
+      for (int64_t u = 0; u < MANY; u++) {
+        const char *at_unit =
+            (const char *)view.data + t * view.stride[0] + k * view.stride[1] + u * view.stride[2];
+        double rate = (double)*(const float *)(const void *)at_unit;
+        double slope = gain[u] - rate * rate / gain[u];
+        EXPECT(fabs((double)kept[t * TRIALS + k][u] - slope) < 1e-5 * gain[u]);
+        largest = fmax(largest, fabs(rate));
+      }
+  for (int u = 0; u < MANY; u++) EXPECT(fabs((double)kept[STEPS * TRIALS][u] - 20 / tau[u]) < 1e-6);
+  ck_assert_double_gt(largest, 0.1);
+  destroy_rig(&r);
+}
+END_TEST
+
 START_TEST(test_an_own_one_that_fails)
 {
   nai_status answer = -31;
@@ -378,6 +430,7 @@ Suite *vanishing_gradient_suite(void)
   Suite *suite = suite_create("vanishing_gradient");
   ADD_CASE(suite, "vanishing gradient", test_value_and_immediate_gradient,
            test_known_value_without_weights, test_delayed_projections_are_left_out,
-           test_costs_of_different_sizes, test_an_own_one_that_fails, test_refusals, test_memory);
+           test_costs_of_different_sizes, test_an_own_one_that_fails,
+           test_slopes_of_long_populations, test_refusals, test_memory);
   return suite;
 }
