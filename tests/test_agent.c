@@ -790,6 +790,40 @@ START_TEST(costs_that_want_the_batch_whole)
 }
 END_TEST
 
+/* One step of dt / tau = 1/4 from 0: x = bias / 4, and what a linear output reads of it. */
+START_TEST(activity_is_that_of_each_part)
+{
+  nai_network *net =
+      COMPOSE(.dt = 25, .populations = {{"E", 3, NAI_FREE}, {"I", 2, NAI_FREE}},
+              .outputs = {{"y", 2}, {"z", 1}}, .projections = {{"E", "y"}, {"I", "z"}});
+  nai_cost *c;
+  nai_view view = NAI_VIEW_INIT;
+  expect_ok(nai_network_set(net, "*", "tau", 100));
+  expect_ok(nai_network_set(net, "E", "bias", 4));
+  expect_ok(nai_network_set(net, "I", "bias", 8));
+  expect_ok(nai_network_set_initial_weights(net, "I", "z", NAI_WEIGHTS_CONSTANT, 0.5, 0));
+  expect_ok(nai_network_build(net, 1));
+  nai_trainer *trainer = trainer_of(net, rflo(1), plain_descent(0.1));
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  nai_agent *agent;
+  expect_ok(nai_agent_create(&agent, trainer));
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  expect_ok(nai_agent_begin(agent));
+  expect_ok(nai_agent_step(NULL, agent, &now));
+  expect_ok(nai_agent_activity(&view, agent, "E"));
+  ck_assert_int_eq(view.shape[1], 3);
+  for (int i = 0; i < 3; i++) EXPECT(fabsf(at(&view, 0, i) - 1) < 1e-6f);
+  expect_ok(nai_agent_activity(&view, agent, "I"));
+  ck_assert_int_eq(view.shape[1], 2);
+  for (int i = 0; i < 2; i++) EXPECT(fabsf(at(&view, 0, i) - 2) < 1e-6f);
+  expect_ok(nai_agent_activity(&view, agent, "z"));
+  EXPECT(fabsf(at(&view, 0, 0) - 2) < 1e-6f);
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(bad_experiences)
 {
   nai_cost *c;
@@ -1158,7 +1192,7 @@ Suite *agent_suite(void)
   tcase_add_test(learning, nothing_is_seen_past_a_trials_end);
   suite_add_tcase(suite, learning);
   ADD_CASE(suite, "errors", rules_that_cannot, costs_that_want_the_batch_whole, bad_experiences,
-           failing_allocations);
+           activity_is_that_of_each_part, failing_allocations);
   ADD_CASE(suite, "costs", normalised_costs_are_means, a_cost_of_no_weight_costs_no_pass,
            a_cost_that_comes_later, a_class_is_of_the_first_output, no_output_no_class);
   TCase *failures = tcase_create("failures");

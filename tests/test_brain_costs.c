@@ -856,6 +856,42 @@ START_TEST(rate_target_is_the_deviation_of_the_mean)
 }
 END_TEST
 
+/* More units than are added up at once, each with a mean of its own: 2 steps of 2 trials. */
+START_TEST(unit_rate_target_of_a_long_population)
+{
+  enum { UNITS = 200, ROW = UNITS + 3 };
+  float rate[4 * ROW], gradient[4 * ROW] = {0};
+  const int32_t length[] = {2, 2};
+  double value = 1, expected = 1;
+  nai_cost *cost;
+  for (int row = 0; row < 4; row++)
+    for (int i = 0; i < ROW; i++) rate[row * ROW + i] = (float)(i * (row + 1)) / 64;
+  nai_rate_batch b = {.struct_size = sizeof b,
+                      .name = "E",
+                      .steps = 2,
+                      .trials = 2,
+                      .n = UNITS,
+                      .stride = ROW,
+                      .step_stride = 2 * ROW,
+                      .length = length,
+                      .rate = rate,
+                      .gradient = gradient,
+                      .scale = 2,
+                      .batch_trials = 2};
+  expect_ok(nai_cost_create_unit_rate_target(&cost, "E", 0.5));
+  expect_ok(cost->ops.on_rates(cost->user, &b, &value));
+  for (int i = 0; i < UNITS; i++) { /* (1 + 2 + 3 + 4) / 4 i / 64 */
+    double excess = 2.5 * i / 64 - 0.5;
+    expected += excess * excess / 2;
+    for (int row = 0; row < 4; row++)
+      check_close((double)gradient[row * ROW + i], 2 * excess / 4, 1e-6, "gradient");
+  }
+  check_close(value, expected, 1e-9 * expected, "value");
+  for (int i = UNITS; i < ROW; i++) EXPECT(gradient[i] == 0);
+  nai_cost_destroy(cost);
+}
+END_TEST
+
 /* 1/2 (f - target)^2 of each unit, f counted by hand; the last steps of trials that are short do not count. */
 START_TEST(unit_rate_target_is_of_each_unit)
 {
@@ -1325,7 +1361,8 @@ Suite *brain_costs_suite(void)
   ADD_CASE(suite, "memory", no_memory_after_the_first_update, one_cost_of_two_networks,
            without_memory, trainers_on_threads_share_a_cost);
   ADD_CASE(suite, "rate target", rate_target_is_the_deviation_of_the_mean,
-           unit_rate_target_is_of_each_unit, on_target_nothing_moves, rate_costs_side_by_side);
+           unit_rate_target_is_of_each_unit, unit_rate_target_of_a_long_population,
+           on_target_nothing_moves, rate_costs_side_by_side);
   TCase *targets = tcase_create("rate targets");
   tcase_add_loop_test(targets, rate_target_by_central_differences, 0, 2);
   suite_add_tcase(suite, targets);

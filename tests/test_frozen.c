@@ -1,6 +1,7 @@
 /* Networks of which parts are frozen, whose updates leave these out. */
 #include <neuroai/extend.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "rules.h"
@@ -328,12 +329,46 @@ START_TEST(one_infinite_weight_of_many_is_found)
 }
 END_TEST
 
+/* Of more weights than are moved at once, those of the first receivers are fixed, and these alone stay. */
+START_TEST(fixed_weights_stay_among_many)
+{
+  enum { PRE = 90, POST = 100, FIXED = 30 };
+  static float before[POST * PRE];
+  static uint8_t fixed[POST * PRE];
+  nai_network *net =
+      COMPOSE(.dt = 20, .inputs = {{"u", PRE}}, .populations = {{"a", POST, NAI_FREE}},
+              .outputs = {{"z", 1}}, .projections = {{"u", "a"}, {"a", "z"}});
+  nai_constraint *some;
+  nai_optimizer *o;
+  nai_cost *cost;
+  memset(fixed, 1, FIXED * PRE);
+  expect_ok(nai_constraint_create_fixed(&some, fixed, POST, PRE));
+  expect_ok(nai_network_constrain(net, "u", "a", some));
+  nai_constraint_destroy(some);
+  expect_ok(nai_network_set_transfer(net, "a", NAI_TRANSFER_TANH));
+  expect_ok(nai_network_build(net, 1));
+  nai_trials *trials = normal_trials(net, "z", 5, 3);
+  expect_ok(nai_optimizer_create_adamw(&o, 0.01));
+  nai_trainer *trainer = trainer_of(net, bptt_rule(), o);
+  attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+  nai_view w = weights_of(net, "u", "a");
+  for (int i = 0; i < POST * PRE; i++) before[i] = at(&w, i / PRE, i % PRE);
+  expect_ok(nai_trainer_step(NULL, trainer, trials));
+  for (int i = 0; i < POST * PRE; i++)
+    EXPECT((at(&w, i / PRE, i % PRE) == before[i]) == (i < FIXED * PRE));
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
 Suite *frozen_suite(void);
 
 Suite *frozen_suite(void)
 {
   Suite *suite = suite_create("frozen");
-  ADD_CASE(suite, "frozen", what_is_frozen_is_left_out_and_comes_back);
+  ADD_CASE(suite, "frozen", what_is_frozen_is_left_out_and_comes_back,
+           fixed_weights_stay_among_many);
   ADD_CASE(suite, "guarded", a_constraint_fills_what_exists_and_learns);
   TCase *undone = tcase_create("undone");
   tcase_add_loop_test(undone, an_update_that_fails_moves_none_of_many_weights, 0, 3);
