@@ -55,7 +55,7 @@ typedef struct nai_where {
  * steps; a start below 0 imposes those, too.
  */
 typedef struct nai_intervention {
-  uint32_t struct_size; /**< sizeof(nai_intervention) */
+  uint32_t struct_size; /**< sizeof(nai_intervention), the same in all of an array */
   int32_t kind;         /**< NAI_SILENCE, NAI_CLAMP, ... */
   nai_units which;      /**< populations, of NAI_SCALE_SYNAPSES inputs too; which units of each */
   /**
