@@ -505,6 +505,30 @@ START_TEST(slopes_are_right_in_long_populations)
 }
 END_TEST
 
+/* Of units that get nothing, a step makes output_noise times normal numbers. */
+START_TEST(output_noise_is_added_to_rates)
+{
+  enum { UNITS = 4000 };
+  nai_network *net = COMPOSE(.dt = 1, .populations = {{"D", UNITS}});
+  double sum = 0, squares = 0;
+  expect_ok(nai_network_set_model(net, "D", "dendritic"));
+  expect_ok(nai_network_set(net, "D", "output_noise", 0.5));
+  expect_ok(nai_network_build(net, 1));
+  nai_state *state = make_state(net, 1, 1);
+  expect_ok(nai_state_step(state, NULL, NULL));
+  for (int64_t u = 0; u < UNITS; u++) {
+    double r = (double)rate_of(state, "D", 0, u);
+    sum += r;
+    squares += r * r;
+  }
+  /* four standard deviations of the mean, and of the standard deviation */
+  ck_assert_double_eq_tol(sum / UNITS, 0, 4 * 0.5 / sqrt(UNITS));
+  ck_assert_double_eq_tol(sqrt(squares / UNITS), 0.5, 4 * 0.5 / sqrt(2 * UNITS));
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* Of so many units some are left with little after much that arrived was taken away: rounding is not a wrong slope. */
 START_TEST(slopes_are_right_where_terms_cancel)
 {
@@ -824,6 +848,7 @@ Suite *models_suite(void)
   tcase_add_loop_test(gradients, forward_and_backward_agree, 0, KINDS);
   tcase_add_test(gradients, slopes_are_right_in_long_populations);
   tcase_add_test(gradients, slopes_are_right_where_terms_cancel);
+  tcase_add_test(gradients, output_noise_is_added_to_rates);
   suite_add_tcase(suite, gradients);
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, rules_train_every_model_or_refuse_it, 0, 2 * n_rules);

@@ -1,7 +1,9 @@
 /* Several synapses of one pair of units: how they are drawn, what weight they have, what is refused. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "../lib/constraint/choose.h"
 #include "../lib/network/network.h"
 #include "faults.h"
 #include "listed.h"
@@ -252,13 +254,42 @@ START_TEST(each_allocation_fails)
 }
 END_TEST
 
+/* Two synapses of three pairs that may be, of a thousand: each is any of them. */
+START_TEST(few_pairs_share_few_synapses)
+{
+  enum { N = 1000, SEEDS = 600 };
+  static const int may[] = {10, 500, 999};
+  int of_pair[3] = {0}, twice = 0;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    uint8_t exists[N] = {0}, more[N] = {0};
+    nai__stream random = nai__stream_open(seed, NAI__FOR_AREAS, 0, 1);
+    int all = 0, marked = 0;
+    for (int k = 0; k < 3; k++) exists[may[k]] = 1;
+    EXPECT(nai__draw_multapses(exists, more, N, 3, 2, &random));
+    for (int k = 0; k < 3; k++) {
+      const int times = exists[may[k]] ? 1 + more[may[k]] : 0;
+      of_pair[k] += times;
+      twice += times == 2;
+      all += times;
+      marked += exists[may[k]] != 0;
+    }
+    EXPECT(all == 2);
+    for (int j = 0; j < N; j++) marked -= exists[j] != 0;
+    EXPECT(marked == 0); /* nowhere else */
+  }
+  /* 1200 draws of probability 1/3, and 600 of 1/3 that both are one: four standard deviations */
+  for (int k = 0; k < 3; k++) ck_assert_int_le(abs(of_pair[k] - 400), 66);
+  ck_assert_int_le(abs(twice - 200), 47);
+}
+END_TEST
+
 Suite *multapses_suite(void);
 
 Suite *multapses_suite(void)
 {
   Suite *suite = suite_create("multapses");
-  ADD_CASE(suite, "weights", weights_add_up, any_number_of_threads_draws_the_same,
-           other_constraints_act_on_pairs);
+  ADD_CASE(suite, "weights", few_pairs_share_few_synapses, weights_add_up,
+           any_number_of_threads_draws_the_same, other_constraints_act_on_pairs);
   ADD_CASE(suite, "refusals", what_cannot_be, numbers_that_cannot_be, each_allocation_fails);
   TCase *draws = tcase_create("draws");
   tcase_add_loop_test(draws, each_draw_is_of_any_pair, 0, 2);
