@@ -654,6 +654,31 @@ static double learn_slowly(double *w, double *p, const nai__learning_row *r)
   return sum;
 }
 
+/* The same bits from every table, to the sum of squares in double. */
+START_TEST(test_square_row)
+{
+  const nai__kernels *kernels = table_of(_i), *portable = nai__kernels_named("portable");
+  if (!kernels) return;
+  for (int in = 0; in < COUNT(sizes); in++)
+    for (int seen = 0; seen < 2; seen++) {
+      const int64_t n = sizes[in];
+      float *r = random_floats(n), *g = random_floats(n + 1), *before = copy_of(g, n + 1),
+            *other = copy_of(g, n + 1);
+      const float sum = kernels->square_row(r, seen ? g : NULL, n, 0.3f),
+                  same = portable->square_row(r, seen ? other : NULL, n, 0.3f);
+      double expected = 0;
+      for (int64_t j = 0; j < n; j++) {
+        const double more = seen ? 0.3 * (double)r[j] : 0;
+        expected += (double)r[j] * (double)r[j];
+        CHECK(fabs((double)g[j] - (double)before[j] - more) <= 2e-7, "number %lld", (long long)j);
+      }
+      ck_assert(fabs((double)sum - expected) <= 1e-6 * expected);
+      ck_assert(same_bits(&sum, &same, 1) && same_bits(g, other, n + 1) && g[n] == before[n]);
+      free(r), free(g), free(before), free(other);
+    }
+}
+END_TEST
+
 /* With and without memory, mask, a product to make ready, a gain and a bound; bounds of either side. */
 START_TEST(test_learn_row)
 {
@@ -1289,7 +1314,8 @@ Suite *kernels_suite(void)
       test_product_of_zeros, test_product_overwrites,      test_product_of_nothing,
       test_row_product,      test_row_product_signed_zero, test_row_product_nan,
       test_product_cut};
-  const TTest *learning[] = {test_row_dot, test_learn_row, test_learn_rows, test_learn_row_decays};
+  const TTest *learning[] = {test_row_dot, test_square_row, test_learn_row, test_learn_rows,
+                             test_learn_row_decays};
   const TTest *gradient[] = {test_outer,     test_outer_large,     test_outer_of_nothing,
                              test_outer_cut, test_outer_continued, test_outer_of_zeros};
   const TTest *noise[] = {test_normals, test_normal_rows, test_normals_bits,

@@ -6,6 +6,7 @@
 
 #include "../base/error.h"
 #include "../base/memory.h"
+#include "../kernels/kernels.h"
 #include "cost.h"
 
 /*
@@ -13,42 +14,25 @@
  * derivative).
  */
 static double over_rows(const nai_rate_batch *b,
-                        double (*row)(const float *r, float *g, int64_t n, float factor),
+                        double (*row)(const nai__kernels *kernels, const float *r, float *g,
+                                      int64_t n, float factor),
                         double factor)
 {
+  const nai__kernels *const kernels = nai__kernels_best(); /* whichever: bits are the same */
   double sum = 0;
   for (int64_t t = 0; t < b->steps; t++)
     for (int64_t k = 0; k < b->trials; k++) {
       if (b->first_step + t >= b->length[k]) continue;
       int64_t at = t * b->step_stride + k * b->stride;
-      sum += row(b->rate + at, b->gradient ? b->gradient + at : NULL, b->n, (float)factor);
+      sum += row(kernels, b->rate + at, b->gradient ? b->gradient + at : NULL, b->n, (float)factor);
     }
   return sum;
 }
 
-typedef float four __attribute__((vector_size(16)));
-typedef float four_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
-
-/* Eight chains, and short ones: at most a population long. */
-static double square_row(const float *r, float *g, int64_t n, float factor)
+static double square_row(const nai__kernels *kernels, const float *r, float *g, int64_t n,
+                         float factor)
 {
-  four low = {0}, high = {0};
-  int64_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const four x = *(const four_anywhere *)(r + i), y = *(const four_anywhere *)(r + i + 4);
-    low += x * x;
-    high += y * y;
-    if (!g) continue;
-    *(four_anywhere *)(g + i) += factor * x;
-    *(four_anywhere *)(g + i + 4) += factor * y;
-  }
-  float first = low[0];
-  for (; i < n; i++) {
-    first += r[i] * r[i];
-    if (g) g[i] += factor * r[i];
-  }
-  return (double)((first + low[1]) + (low[2] + low[3]) +
-                  ((high[0] + high[1]) + (high[2] + high[3])));
+  return (double)kernels->square_row(r, g, n, factor);
 }
 
 static nai_status l2_rates(void *user, nai_rate_batch *b, double *value)
@@ -59,8 +43,10 @@ static nai_status l2_rates(void *user, nai_rate_batch *b, double *value)
   return NAI_OK;
 }
 
-static double absolute_row(const float *r, float *g, int64_t n, float factor)
+static double absolute_row(const nai__kernels *kernels, const float *r, float *g, int64_t n,
+                           float factor)
 {
+  (void)kernels;
   double sum = 0;
   for (int64_t i = 0; i < n; i++) sum += fabs((double)r[i]);
   if (g)

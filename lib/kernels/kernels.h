@@ -163,6 +163,8 @@ struct nai__kernels {
   /* out [n] += x; out [n] += a x, the product rounded. */
   void (*add_row)(float *out, const float *x, int64_t n);
   void (*add_products)(float *out, const float *a, const float *x, int64_t n);
+  /* Sum of r[i] r[i], n of them; g [n] += factor r, unless it is NULL. The same bits from every table. */
+  float (*square_row)(const float *r, float *g, int64_t n, float factor);
 
   /* --- learning step by step ------------------------------------------------------------------- */
 

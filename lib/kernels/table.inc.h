@@ -53,6 +53,7 @@ static const nai__kernels table = {
     .list_outer = list_outer,
     .add_row = add_row,
     .add_products = add_products,
+    .square_row = square_row,
     .row_sum = row_sum,
     .row_dot = row_dot,
     .learn_row = learn_row,
