@@ -138,6 +138,47 @@ static void expect_one_as_among_others(const nai_network *net)
   nai_state_destroy(two);
 }
 
+static void expect_equal_variable(nai_state *one, nai_state *two, const char *name)
+{
+  nai_view a = NAI_VIEW_INIT, b = NAI_VIEW_INIT;
+  expect_ok(nai_state_variable(&a, one, name));
+  expect_ok(nai_state_variable(&b, two, name));
+  ck_assert_int_eq(memcmp(a.data, b.data, (size_t)a.shape[1] * sizeof(float)), 0);
+}
+
+/* What no projection carries is kept of one step alone where there is one trial: potentials, also imposed ones. */
+START_TEST(signals_that_nothing_carries)
+{
+  nai_network *net = build_spiking();
+  nai_intervention clamp = NAI_INTERVENTION_INIT;
+  clamp.kind = NAI_CLAMP;
+  clamp.which.names = "E:v";
+  clamp.fraction = 0.4;
+  clamp.value = -61;
+  clamp.end = 6;
+  nai_state *one = make_state(net, 1, 7), *two = make_state(net, 2, 7);
+  for (int again = 0; again < 2; again++) {
+    for (int step = 0; step < 30; step++) {
+      if (step == 3) expect_ok(nai_state_intervene(one, &clamp, 1));
+      if (step == 3) expect_ok(nai_state_intervene(two, &clamp, 1));
+      expect_equal_variable(one, two, "E:v");
+      expect_equal_variable(one, two, "I:v");
+      expect_equal_variable(one, two, "E");
+      expect_ok(nai_state_step(one, NULL, NULL));
+      expect_ok(nai_state_step(two, NULL, NULL));
+    }
+    expect_ok(nai_state_reset(one));
+    expect_ok(nai_state_reset(two));
+    clamp.start = -1; /* from before the first step on */
+    expect_ok(nai_state_intervene(one, &clamp, 1));
+    expect_ok(nai_state_intervene(two, &clamp, 1));
+  }
+  nai_state_destroy(one);
+  nai_state_destroy(two);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* Synapses of one weight and of several, whole projections, some units' and some synapses, along a ramp. */
 START_TEST(synapses_that_are_scaled)
 {
@@ -353,9 +394,10 @@ END_TEST
 Suite *state_threads_suite(void)
 {
   Suite *suite = suite_create("state_threads");
-  ADD_CASE(suite, "bits", parts_of_one_trial, reset_spiking_units, synapses_that_are_scaled,
-           trials_of_spiking_units, trials_of_rate_units, one_trial_as_among_others,
-           what_is_clamped_is_sent, steps_at_once, rows_between_steps_at_once);
+  ADD_CASE(suite, "bits", parts_of_one_trial, reset_spiking_units, signals_that_nothing_carries,
+           synapses_that_are_scaled, trials_of_spiking_units, trials_of_rate_units,
+           one_trial_as_among_others, what_is_clamped_is_sent, steps_at_once,
+           rows_between_steps_at_once);
   ADD_CASE(suite, "refusals", what_cannot_be);
   return suite;
 }

@@ -158,17 +158,18 @@ nai__activity nai__activity_shape(const nai_network *net, int64_t trials, int be
 
 int64_t nai__activity_floats(const nai__activity *a)
 {
-  return a->trials *
-         ((a->rate_slots + 3) * a->net->ld_units + (a->input_slots + 1) * a->net->ld_inputs +
-          (a->output_slots + 1) * a->net->ld_outputs + a->state_slots * a->net->ld_state +
-          (a->net->has_cells ? a->net->ld_units : 0));
+  return a->rate_slots * nai__rate_floats(a, a->trials) + (a->narrower ? a->net->ld_units : 0) +
+         a->trials *
+             (3 * a->net->ld_units + (a->input_slots + 1) * a->net->ld_inputs +
+              (a->output_slots + 1) * a->net->ld_outputs + a->state_slots * a->net->ld_state +
+              (a->net->has_cells ? a->net->ld_units : 0));
 }
 
 void nai__activity_place(nai__activity *a, float *memory)
 {
   const nai_network *net = a->net;
   a->rate = memory;
-  a->x = a->rate + a->rate_slots * a->trials * net->ld_units;
+  a->x = a->rate + a->rate_slots * nai__rate_floats(a, a->trials);
   a->drive = a->x + a->trials * net->ld_units;
   a->noise = a->drive + a->trials * net->ld_units;
   a->input_noise = a->noise + a->trials * net->ld_units;
@@ -178,6 +179,10 @@ void nai__activity_place(nai__activity *a, float *memory)
     a->received = next;
     a->state = a->received + a->trials * net->ld_units;
     next = a->state + a->state_slots * a->trials * net->ld_state;
+  }
+  if (a->narrower) {
+    a->other = next;
+    next += net->ld_units;
   }
   a->output = next; /* rows of outputs may be of any length */
   a->held = a->output + a->output_slots * a->trials * net->ld_outputs;
@@ -229,23 +234,26 @@ static void begin_noise(float *noise, int64_t n)
   for (int64_t u = 0; u < n; u++) noise[u] = NAN;
 }
 
-/* On rates of one stage, r [rows][ld_units], at a step. */
+/* On rates of one stage, r [rows][ld_units], at a step; nullable: where its other signals stand. */
 static void impose(const nai__activity *a, int64_t stage, int64_t step, int64_t row, int64_t rows,
-                   float *r)
+                   float *r, float *other)
 {
   const nai_network *net = a->net;
   int64_t first = net->stage_first[stage], end = net->stage_first[stage + 1];
   for (int64_t b = 0; b < rows && a->clamp; b++)
     for (int64_t u = first; u < end; u++)
       if (!isnan(a->clamp[u])) r[b * net->ld_units + u] = a->clamp[u];
-  if (a->schedule) nai__schedule_impose(a->schedule, stage, step, row, rows, r, net->ld_units);
+  if (a->schedule)
+    nai__schedule_impose(a->schedule, stage, step, row, rows, r, other, net->n_units,
+                         net->ld_units);
 }
 
 void nai__impose(const nai__activity *a, int64_t step, int64_t row, int64_t rows, float *r)
 {
   const nai_network *net = a->net;
   memcpy(r, a->own + row * net->ld_units, (size_t)(rows * net->ld_units) * sizeof *r);
-  for (int64_t stage = 0; stage < net->n_stages; stage++) impose(a, stage, step, row, rows, r);
+  for (int64_t stage = 0; stage < net->n_stages; stage++)
+    impose(a, stage, step, row, rows, r, NULL);
 }
 
 /* At time 0 and before: what is sent there is the same. */
@@ -264,9 +272,11 @@ void nai__impose_initial(nai__activity *a, int64_t row, int64_t rows)
   int64_t at = row * net->ld_units;
   for (int64_t t = 1 - net->max_delay; t < 1 && a->own; t++) {
     float *r = nai__rate_slot(a, t) + at;
-    memcpy(r, a->own + at, (size_t)(rows * net->ld_units) * sizeof *r);
+    memcpy(r, a->own + at, (size_t)nai__rate_floats(a, rows) * sizeof *r);
+    if (a->other) memcpy(a->other, a->own, (size_t)net->ld_units * sizeof *r);
     for (int64_t stage = 0; stage < net->n_stages && a->schedule; stage++)
-      nai__schedule_impose(a->schedule, stage, NAI__BEFORE_STEPS, row, rows, r, net->ld_units);
+      nai__schedule_impose(a->schedule, stage, NAI__BEFORE_STEPS, row, rows, r, a->other,
+                           net->n_units, net->ld_units);
   }
   if (a->own && net->n_releases) release_initial(a, row, rows);
 }
@@ -286,13 +296,15 @@ void nai__begin(nai__activity *a, int64_t row, int64_t rows)
   for (int64_t b = row; b < row + rows; b++) {
     const float *r = nai__rate_at(a, 0) + b * net->ld_units;
     for (int64_t t = 1 - net->max_delay; t < 0; t++)
-      memcpy(nai__rate_slot(a, t) + b * net->ld_units, r, (size_t)net->n_columns * sizeof *r);
+      memcpy(nai__rate_slot(a, t) + b * net->ld_units, r,
+             (size_t)(a->narrower ? net->n_units : net->n_columns) * sizeof *r);
     for (int64_t t = 1 - net->max_input_delay; t < 1; t++)
       memset(nai__input_slot(a, t) + b * net->ld_inputs, 0, (size_t)net->n_inputs * sizeof *r);
   }
   if (!a->own) return;
+  if (a->other) memcpy(a->own, a->other, (size_t)net->ld_units * sizeof *a->own);
   memcpy(a->own + row * net->ld_units, nai__rate_slot(a, 0) + row * net->ld_units,
-         (size_t)(rows * net->ld_units) * sizeof *a->own);
+         (size_t)(a->other ? net->n_units : rows * net->ld_units) * sizeof *a->own);
   nai__impose_initial(a, row, rows);
 }
 
@@ -688,7 +700,8 @@ static void move_units(nai__activity *a, int64_t stage, int64_t t, int64_t row, 
   for (int64_t s = 0; s < net->n_segments && net->has_cells && !in_parts; s++)
     if (net->segment[s].stage == stage && net->segment[s].cells)
       move_cells(a, &net->segment[s], t, row, rows, scratch);
-  if (a->own) impose(a, stage, t - 1, row, rows, nai__rate_slot(a, t) + row * net->ld_units);
+  if (a->own)
+    impose(a, stage, t - 1, row, rows, nai__rate_slot(a, t) + row * net->ld_units, a->other);
   for (int64_t k = 0; k < net->n_releases; k++)
     if (net->release[k].segment.stage == stage)
       nai__release_step(a, &net->release[k], t, row, rows);

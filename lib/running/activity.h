@@ -36,12 +36,18 @@ typedef struct nai__activity {
   const nai_network *net;
   int64_t trials;
   int64_t rate_slots, input_slots, step_slots, output_slots;
+  /*
+   * Floats that rows of rates lack at their end, of one trial by itself: what is no first signal is there in one row alone,
+   * as it is now. 0: none.
+   */
+  int64_t narrower;
   int64_t
       base; /* all but outputs are kept from the step after this one; and as much before as delays need */
-  float *rate;     /* [rate_slots][trials][ld_units] */
-  float *drive;    /* [step_slots][trials][ld_units]: phi(v) where the leak is on the rate; NULL
+  float *rate;  /* [rate_slots][trials][ld_units], less what is narrower */
+  float *other; /* [ld_units]: signals of the last step that are not first ones; NULL: in `rate` */
+  float *drive; /* [step_slots][trials][ld_units]: phi(v) where the leak is on the rate; NULL
                      without */
-  float *x;        /* [trials][ld_units]: currents now */
+  float *x;     /* [trials][ld_units]: currents now */
   float *current;  /* [step_slots][trials][ld_units]: currents of all steps, where the leak is on
                      the current; NULL: not kept */
   float *state;    /* [state_slots][trials][ld_state]: of cells; NULL without */
@@ -90,6 +96,18 @@ typedef struct nai__scratch {
 int64_t nai__rate_slots(const nai_network *net, int64_t steps);
 int64_t nai__input_slots(const nai_network *net, int64_t steps);
 int64_t nai__state_slots(const nai_network *net, int64_t steps);
+
+/* Floats of the rates of so many trials at one time, all of them or one. */
+static inline int64_t nai__rate_floats(const nai__activity *a, int64_t trials)
+{
+  return trials * a->net->ld_units - a->narrower;
+}
+
+/* Where signals but first ones stand, of the trial whose row of rates that is. */
+static inline float *nai__others_of(const nai__activity *a, float *row)
+{
+  return a->other ? a->other : row;
+}
 
 /* Rows of trial 0 at time t, which is kept: to be read. */
 const float *nai__rate_at(const nai__activity *a, int64_t t);

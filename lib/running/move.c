@@ -47,6 +47,12 @@ void nai__cells_show(nai__cells_view *view, const nai__segment *g, const float *
   for (int32_t k = 0; k < ops->n_signals; k++) view->signal[k] = signals + c->signal[k];
 }
 
+static void show_others(nai__cells_view *view, const nai__segment *g, float *others)
+{
+  for (int32_t k = 1; k < g->cells->model->ops.n_signals; k++)
+    view->signal[k] = others + g->cells->signal[k];
+}
+
 float *nai__writable(const float *row)
 {
   float *same;
@@ -85,13 +91,13 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
   const nai__cells *c = g->cells;
   const nai_model_ops *ops = &c->model->ops;
   float *states = nai__state_slot(a, 0) + row * net->ld_state,
-        *signals = nai__rate_slot(a, 0) + row * net->ld_units;
+        *signals = nai__rate_slot(a, 0) + row * net->ld_units, *others = nai__others_of(a, signals);
   nai__cells_view view;
   for (int64_t b = 0; b < rows; b++) {
-    float *sent = signals + b * net->ld_units;
+    float *sent = signals + b * net->ld_units, *other = others + b * net->ld_units;
     nai__cells_start(g, states + b * net->ld_state, a->x + (row + b) * net->ld_units);
     for (int32_t k = 0; k < ops->n_signals; k++)
-      memset(sent + c->signal[k], 0, (size_t)g->units.n * sizeof *sent);
+      memset((k ? other : sent) + c->signal[k], 0, (size_t)g->units.n * sizeof *sent);
     if (ops->flags & NAI_MODEL_SENDS_STATE)
       memcpy(sent + c->signal[0], states + b * net->ld_state + c->state[0],
              (size_t)g->units.n * sizeof *sent);
@@ -99,6 +105,7 @@ void nai__cells_begin(nai__activity *a, const nai__segment *g, int64_t row, int6
   if (!ops->begin) return;
   nai__cells_open(&view, net, g, rows);
   nai__cells_show(&view, g, NULL, states, signals);
+  show_others(&view, g, others);
   view.batch.shown.seed = a->seed;
   view.batch.shown.first = a->first + (uint64_t)row;
   nai__failure_note(&a->failed, nai__model_call(c->model, ops->begin, &view.batch.shown));
@@ -190,8 +197,8 @@ static void keep_own(const nai__cells_moved *m, int64_t first, int64_t n)
 {
   const nai__cells *c = m->segment->cells;
   for (int32_t k = 0; k < c->model->ops.n_signals; k++)
-    copy_columns(m, m->a->own + m->row * m->a->net->ld_units, m->signals, c->signal[k], 1, first,
-                 n);
+    copy_columns(m, m->a->own + m->row * m->a->net->ld_units, k ? m->others : m->signals,
+                 c->signal[k], 1, first, n);
 }
 
 /* Where states of before are kept, too; parts are of states without copies. */
@@ -213,6 +220,7 @@ nai__cells_moved nai__cells_move(nai__activity *a, const nai__segment *g, int64_
                                  int64_t rows, float *v, const float *xi)
 {
   const nai_network *net = a->net;
+  float *signals = nai__writable(nai__rate_at(a, t)) + row * net->ld_units;
   return (nai__cells_moved){.a = a,
                             .segment = g,
                             .t = t,
@@ -221,7 +229,8 @@ nai__cells_moved nai__cells_move(nai__activity *a, const nai__segment *g, int64_
                             .v = v,
                             .xi = xi,
                             .states = nai__state_slot(a, t) + row * net->ld_state,
-                            .signals = nai__writable(nai__rate_at(a, t)) + row * net->ld_units,
+                            .signals = signals,
+                            .others = nai__others_of(a, signals),
                             .received = nai__received_slot(a, t) + row * net->ld_units};
 }
 
@@ -257,6 +266,7 @@ void nai__cells_step(const nai__cells_moved *m, int64_t first, int64_t n)
   if (c->n_states) copy_states(m, first, n);
   nai__cells_open(&view, a->net, g, m->rows);
   nai__cells_show(&view, g, m->v, m->states, m->signals);
+  show_others(&view, g, m->others);
   for (int32_t k = 0; k < ops->n_normals; k++) view.normal[k] = m->xi + c->normal[k];
   narrow(&view, ops, first, n);
   view.batch.idle = idle;

@@ -39,6 +39,7 @@ typedef struct nai__cells_moved {
   const float *xi; /* [rows][ld_units]: normals */
   float *states;   /* [rows][ld_state]: of before, in place or in their own slot, and after */
   float *signals;  /* [rows][ld_units] */
+  float *others;   /* the same of signals but the first */
   float *received; /* [rows][ld_units] */
   /*
    * Of a part that makes several steps, one right after the other, of one trial, while nothing arrives but what

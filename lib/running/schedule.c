@@ -191,13 +191,14 @@ static const float *values_of(const nai__act *act, int64_t trial, int64_t step, 
 }
 
 void nai__schedule_impose(const nai__schedule *schedule, int64_t stage, int64_t step, int64_t row,
-                          int64_t rows, float *r, int64_t ld)
+                          int64_t rows, float *r, float *other, int64_t n_first, int64_t ld)
 {
   for (int64_t k = 0; k < schedule->n; k++) {
     const nai__act *act = &schedule->act[k];
     if (!is_on(act, 0) || act->stage != stage) continue;
     for (int64_t b = 0; b < rows; b++) {
       float much = nai__act_strength(act, row + b, step), *sent = r + b * ld;
+      if (other && act->n && act->unit[0] >= n_first) sent = other; /* an act is of one signal */
       if (much != 0) impose(act, values_of(act, row + b, step, sent), much, sent);
     }
   }

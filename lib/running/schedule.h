@@ -93,8 +93,9 @@ void nai__schedule_release_synapses(nai__schedule *schedule, const nai_network *
  */
 void nai__schedule_inject(const nai__schedule *schedule, int64_t stage, int64_t step, int64_t row,
                           int64_t rows, float *v, int64_t ld);
+/* other: where columns from n_first on stand, of one trial; NULL: in r. */
 void nai__schedule_impose(const nai__schedule *schedule, int64_t stage, int64_t step, int64_t row,
-                          int64_t rows, float *r, int64_t ld);
+                          int64_t rows, float *r, float *other, int64_t n_first, int64_t ld);
 
 /*
  * How much of its own rate each column of what is sent follows at a step, [ld_units]: 1 where nothing is

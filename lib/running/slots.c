@@ -36,7 +36,7 @@ int64_t nai__rate_slot_number(const nai__activity *a, int64_t t)
 
 static int64_t rate_offset(const nai__activity *a, int64_t t)
 {
-  return nai__rate_slot_number(a, t) * a->trials * a->net->ld_units;
+  return nai__rate_slot_number(a, t) * nai__rate_floats(a, a->trials);
 }
 
 static int64_t input_offset(const nai__activity *a, int64_t t)

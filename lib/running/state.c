@@ -22,12 +22,24 @@ static nai_status events_of(nai_state *state)
   return nai__events_create(&state->activity.events, &state->activity);
 }
 
+/*
+ * Columns by which rows of rates may be narrower: those of ports, and of signals that nothing carries. Releases write
+ * beside what they are of.
+ */
+static int64_t spare_columns(const nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_blocks; k++)
+    if (net->block[k].from_group) return 0;
+  return net->n_releases ? 0 : net->ld_units - nai__leading(net->n_units);
+}
+
 /* One trial has slots for as many steps as are made at once: rates that are read after them, and outputs. */
 static nai__activity shape_of(const nai_network *net, int64_t trials)
 {
   nai__activity a = nai__activity_shape(net, trials, 0);
   const int64_t steps = trials == 1 ? nai__parts_window(net) : 1;
   a.rate_slots += steps - 1;
+  a.narrower = trials == 1 ? spare_columns(net) : 0;
   a.output_slots = steps;
   return a;
 }
@@ -204,14 +216,18 @@ void nai_state_destroy(nai_state *state)
   nai__free(state);
 }
 
-/* What units send, of one trial; other columns of the row are those of ports, which send nothing. */
-static void copy_sent(const nai_network *net, float *to, const float *from)
+/*
+ * What units send, of one trial; other columns of the row are those of ports, which send nothing. others: where signals
+ * but the first are.
+ */
+static void copy_sent(const nai_network *net, float *to, const float *from, const float *others)
 {
   memcpy(to, from, (size_t)net->n_units * sizeof *to);
   for (int64_t s = 0; s < net->n_segments && net->has_cells; s++) {
     const nai__segment *g = &net->segment[s];
     for (int32_t k = 1; g->cells && k < g->cells->model->ops.n_signals; k++)
-      memcpy(to + g->cells->signal[k], from + g->cells->signal[k], (size_t)g->units.n * sizeof *to);
+      memcpy(to + g->cells->signal[k], others + g->cells->signal[k],
+             (size_t)g->units.n * sizeof *to);
   }
   for (int64_t k = 0; k < net->n_releases; k++) {
     const nai__segment *g = &net->release[k].segment;
@@ -221,9 +237,12 @@ static void copy_sent(const nai_network *net, float *to, const float *from)
 
 void nai__state_copy_now(nai_state *state)
 {
-  const float *rates = nai__rate_at(&state->activity, state->time);
-  for (int64_t b = 0; b < state->activity.trials; b++)
-    copy_sent(state->net, state->now + b * state->net->ld_units, rates + b * state->net->ld_units);
+  const nai__activity *a = &state->activity;
+  const int64_t ld = state->net->ld_units;
+  const float *rates = nai__rate_at(a, state->time);
+  for (int64_t b = 0; b < a->trials; b++)
+    copy_sent(state->net, state->now + b * ld, rates + b * ld,
+              a->other ? a->other : rates + b * ld);
   if (state->shows & NAI__SHOWS_STATES) nai__state_show(state);
 }
 

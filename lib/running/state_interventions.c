@@ -42,8 +42,7 @@ static void apply_plan(nai_state *state)
   apply(state);
   if (!a->own || state->time > 0) return;
   nai__impose_initial(a, 0, a->trials);
-  memcpy(state->now, nai__rate_at(a, 0),
-         (size_t)(a->trials * state->net->ld_units) * sizeof *state->now);
+  nai__state_copy_now(state);
   nai__state_show(state);
 }
 

@@ -152,7 +152,9 @@ static void send(nai_state *state, const int64_t *column, int32_t columns, int64
   if (a->own) nai__impose(a, state->time - 1, 0, a->trials, rates);
   for (int32_t k = 0; k < columns; k++) {
     for (int64_t t = first_time(state); t <= state->time; t++)
-      copy_columns(nai__rate_slot(a, t), rates, column[k], n, a->trials, ld);
+      copy_columns(column[k] < state->net->n_units ? nai__rate_slot(a, t)
+                                                   : nai__others_of(a, nai__rate_slot(a, t)),
+                   rates, column[k], n, a->trials, ld);
     copy_columns(state->now, rates, column[k], n, a->trials, ld);
   }
   release_now(state);
