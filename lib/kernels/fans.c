@@ -32,8 +32,7 @@ static int64_t bits_of(int64_t k, int64_t n)
 
 int64_t nai__fans_bytes(int64_t k, int64_t n, int64_t synapses, int has_one_weight)
 {
-  return nai__fan_slices(n) * k * (int64_t)(sizeof(int64_t) + sizeof(uint32_t)) +
-         (int64_t)sizeof(int64_t) +
+  return (nai__fan_slices(n) * k + 1) * (int64_t)sizeof(uint32_t) +
          (has_one_weight && wants_bits(k, n, synapses) ? bits_of(k, n) : 0) +
          synapses * (int64_t)(sizeof(uint16_t) + (has_one_weight ? 0 : sizeof(float)));
 }
@@ -55,7 +54,6 @@ void nai__fans_destroy(nai__fans *fans)
   nai__free(fans->receiver);
   nai__free(fans->weight);
   nai__free(fans->bits);
-  nai__free(fans->next);
   nai__free(fans);
 }
 
@@ -85,23 +83,27 @@ static void count(nai__fans *f, const nai__compressed *synapses)
   for (int64_t k = 0; k < f->k * f->slices; k++) f->first[k + 1] += f->first[k];
 }
 
-/* Where the next synapse of each sender goes: at the beginning. */
-static void start(const nai__fans *f)
-{
-  memset(f->next, 0, (size_t)(f->k * f->slices) * sizeof *f->next);
-}
-
+/*
+ * Where the next synapse of each sender goes. Beginnings are moved on meanwhile, each to the next one, and then put back:
+ * nobody else reads them while synapses get weights.
+ */
 static int64_t next_of(const nai__fans *f, int64_t fan)
 {
-  return f->first[fan] + f->next[fan]++;
+  return f->first[fan]++;
+}
+
+static void put_back(const nai__fans *f)
+{
+  memmove(f->first + 1, f->first, (size_t)(f->k * f->slices) * sizeof *f->first);
+  f->first[0] = 0;
 }
 
 static void number_receivers(nai__fans *f, const nai__compressed *synapses)
 {
-  start(f);
   for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++)
       f->receiver[next_of(f, fan_of(f, synapses->sender[e], i))] = (uint16_t)(i % f->slice);
+  put_back(f);
 }
 
 /* Rows of bits, where they pay; 0 without memory. */
@@ -125,10 +127,10 @@ nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
   f->n = synapses->n;
   f->slice = nai__fan_slice(f->n);
   f->slices = nai__fan_slices(f->n);
-  f->first = NAI__ARRAY(int64_t, f->slices * f->k + 1);
-  f->next = NAI__ARRAY(uint32_t, f->slices * f->k);
+  f->first =
+      NAI__ARRAY(uint32_t, f->slices * f->k + 1); /* synapses of a network are at most 2^31 */
   f->receiver = NAI__ARRAY(uint16_t, synapses->first[synapses->n] + 1);
-  if (f->first && f->next && f->receiver) {
+  if (f->first && f->receiver) {
     count(f, synapses);
     number_receivers(f, synapses);
     if (has_one_weight && f->most <= MOST_COUNT) {
@@ -146,10 +148,10 @@ nai__fans *nai__fans_create(const nai__compressed *synapses, int has_one_weight)
 void nai__fans_pack_into(float *weight, const nai__fans *f, const nai__compressed *synapses,
                          const float *w)
 {
-  start(f);
   for (int64_t i = 0; i < f->n; i++)
     for (int64_t e = synapses->first[i]; e < synapses->first[i + 1]; e++)
       weight[next_of(f, fan_of(f, synapses->sender[e], i))] = w[nai__compressed_place(synapses, e)];
+  put_back(f);
 }
 
 void nai__fans_pack(nai__fans *fans, const nai__compressed *synapses, const float *w)
@@ -202,7 +204,7 @@ static void look_ahead(const nai__fans *f, int64_t slice, const int32_t *sender,
   if (s + BEGINNINGS_AHEAD < n)
     __builtin_prefetch(f->first + sender[s + BEGINNINGS_AHEAD] * f->slices + slice);
   if (s + SYNAPSES_AHEAD >= n) return;
-  const int64_t *first = f->first + sender[s + SYNAPSES_AHEAD] * f->slices + slice;
+  const uint32_t *first = f->first + sender[s + SYNAPSES_AHEAD] * f->slices + slice;
   ask_for(f->receiver + first[0], f->receiver + first[1]);
   if (f->weight) ask_for(f->weight + first[0], f->weight + first[1]);
 }
@@ -214,7 +216,7 @@ typedef struct fan {
 
 static fan fan_at(const nai__fans *f, int64_t slice, int64_t j)
 {
-  const int64_t *first = f->first + j * f->slices + slice;
+  const uint32_t *first = f->first + j * f->slices + slice;
   return (fan){first[0], first[1]};
 }
 
@@ -338,7 +340,7 @@ void nai__fans_product_back(float *c, const float *a, const nai__fans *f, const 
   for (int64_t j = 0; j < f->k; j++) {
     float sum = 0;
     for (int64_t s = 0; s < f->slices; s++) {
-      const int64_t *first = f->first + j * f->slices + s;
+      const uint32_t *first = f->first + j * f->slices + s;
       const float *from = a + s * f->slice;
       for (int64_t e = first[0]; e < first[1]; e++)
         sum += (w ? w[e] : f->one) * from[f->receiver[e]];

@@ -42,12 +42,11 @@ typedef struct nai__fans {
   int64_t slice; /* receivers of one */
   int64_t slices;
   int64_t most;       /* synapses from one sender to the same receiver, at least 1 */
-  int64_t *first;     /* [k][slices] and the end: of each sender's synapses onto the slice */
+  uint32_t *first;    /* [k][slices] and the end: of each sender's synapses onto the slice */
   uint16_t *receiver; /* [synapses]: in their slice, ascending */
   float *weight;      /* [synapses], in this order; NULL: all have `one` */
   float one;
   uint64_t *bits; /* [k][slices] of `slice` bits; NULL: no rows of bits */
-  uint32_t *next; /* [k][slices]: scratch of packing, from `first` on */
 } nai__fans;
 
 /* Of these synapses, all of one weight or not. NULL without memory. Weights are to be packed. */

@@ -222,7 +222,8 @@ static void add_slice_of_chosen(void *argument, int64_t slice, int32_t thread)
   float *c = f->c + slice * fans->slice;
   (void)thread;
   for (int64_t k = 0; k < f->n; k++) {
-    const int64_t j = f->sender[k], *first = fans->first + j * fans->slices + slice;
+    const int64_t j = f->sender[k];
+    const uint32_t *first = fans->first + j * fans->slices + slice;
     for (int64_t e = first[0]; e < first[1]; e++)
       c[fans->receiver[e]] +=
           (fans->weight ? fans->weight[e] : fans->one) * factor_of(f->s, e, j) * f->sent[j];
