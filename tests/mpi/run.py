@@ -23,6 +23,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE, LONG = 2, 300  # s that a process waits for another one: where one is killed, and else
+PATIENT = 900  # s for a program that takes some, alone
+GONE = 170  # s after which who has not ended never will: a busy machine may stop processes for a while
 UPDATES = 120
 FILE = "training.safetensors"
 COLUMN = ROOT / "tests/mpi/column.py"
@@ -40,7 +42,7 @@ def mpirun(ranks, *options):
 def train(command, ranks, folder, updates=UPDATES):
     """Runs to the end; what the file holds then."""
     done = subprocess.run(
-        [*mpirun(ranks), *command(updates, LONG)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300
+        [*mpirun(ranks), *command(updates, LONG)], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=PATIENT
     )
     if done.returncode != 0:
         sys.exit(f"{ranks} processes failed: {done.stdout.decode(errors='replace')}")
@@ -76,7 +78,19 @@ def children(process):
     return [int(word) for word in listed.stdout.split()]
 
 
-def kill_a_process(command, ranks, folder, begun, seconds, alone, chance):
+def wait_for_the_others(process, output, finished):
+    """Until they have ended, or never will; what was said. Those that had finished wait in MPI_Finalize() for who was killed."""
+    began = time.monotonic()
+    while process.poll() is None:
+        time.sleep(0.01)
+        waited = time.monotonic() - began
+        if waited > GONE or (waited > PATIENCE + 20 and finished(output.read_text(errors="replace"))):
+            process.kill()
+            process.wait()
+    return output.read_text(errors="replace")
+
+
+def kill_a_process(command, ranks, folder, begun, seconds, alone, chance, finished):
     """Kills one of them at a random moment; what was said, and the seconds in which the others ended.
 
     alone: mpirun leaves the others alone. The moment comes after the file `begun` is there: who dies within MPI_Init() leaves
@@ -92,17 +106,13 @@ def kill_a_process(command, ranks, folder, begun, seconds, alone, chance):
         if victims:
             os.kill(chance.choice(victims), signal.SIGKILL)
         killed = time.monotonic()
-        try:
-            process.wait(PATIENCE + 20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-    said = (folder / "output.txt").read_text(errors="replace")
+        said = wait_for_the_others(process, folder / "output.txt", finished)
     return said, time.monotonic() - killed
 
 
 def expect_ended(said, took, finished, alone):
     """1 where the process was at work: then the others ended, and said why. `finished`: none was killed before its end."""
-    if took > PATIENCE + 19 and not finished:  # else they wait in MPI_Finalize()
+    if took > GONE and not finished:
         sys.exit(f"the others have not ended: {said}")
     if any(words in said for words in ("signal 11", "signal 6", "Segmentation", "Assertion")):
         sys.exit(f"a process has crashed: {said}")
@@ -115,8 +125,12 @@ def kill_one(command, place, expected, seconds, alone, chance):
     """Kills one process of two or four that train; what is begun anew from the checkpoint ends as if nothing had been."""
     folder = new(place, "killed")
     ranks = chance.choice((2, 4))
-    said, took = kill_a_process(command(UPDATES, PATIENCE), ranks, folder, FILE, seconds, alone, chance)
-    at_work = expect_ended(said, took, f"{UPDATES} updates by" in said, alone)
+
+    def finished(said):
+        return f"{UPDATES} updates by" in said
+
+    said, took = kill_a_process(command(UPDATES, PATIENCE), ranks, folder, FILE, seconds, alone, chance, finished)
+    at_work = expect_ended(said, took, finished(said), alone)
     if train(command, chance.choice((1, 2, 4)), folder) != expected:
         sys.exit("begun anew after a process was killed: another file")
     return at_work, took
@@ -126,10 +140,14 @@ def kill_simulating(command, file, place, expected, seconds, alone, chance):
     """The same of two or three that simulate; what is begun anew has the same spikes."""
     folder = new(place, "killed")
     ranks = chance.choice((2, 3))
-    said, took = kill_a_process(command(PATIENCE), ranks, folder, file, seconds, alone, chance)
-    at_work = expect_ended(said, took, len(DONE.findall(said)) == ranks, alone)
+
+    def finished(said):
+        return len(DONE.findall(said)) == ranks
+
+    said, took = kill_a_process(command(PATIENCE), ranks, folder, file, seconds, alone, chance, finished)
+    at_work = expect_ended(said, took, finished(said), alone)
     again = chance.choice((1, 2, 3))
-    done = subprocess.run([*mpirun(again), *command(LONG)], cwd=folder, stdout=subprocess.DEVNULL, timeout=300)
+    done = subprocess.run([*mpirun(again), *command(LONG)], cwd=folder, stdout=subprocess.DEVNULL, timeout=PATIENT)
     if done.returncode != 0 or (folder / file).read_bytes() != expected:
         sys.exit("begun anew after a process was killed: other spikes")
     return at_work, took
@@ -150,7 +168,7 @@ def kill_many(kill, times, what, seed):
 
 def simulate(command, ranks, folder):
     """The spikes of all neurons, and the most bytes that a process has."""
-    done = subprocess.run([*mpirun(ranks), *command], cwd=folder, stdout=subprocess.PIPE, timeout=300)
+    done = subprocess.run([*mpirun(ranks), *command], cwd=folder, stdout=subprocess.PIPE, timeout=PATIENT)
     if done.returncode != 0:
         sys.exit(f"{ranks} processes failed to simulate: {done.stdout.decode(errors='replace')}")
     megabytes = [float(said) for said in re.findall(r"([\d.]+) MB", done.stdout.decode())]
@@ -179,7 +197,7 @@ def compare_columns(python, place):
     for ranks in (1, 2, 4):
         folder = new(place, f"column{ranks}")
         command = [*mpirun(ranks), python, "-m", "mpi4py", str(COLUMN), str(LONG)]
-        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, timeout=600)
+        done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, timeout=2 * PATIENT)
         if done.returncode != 0 or len(DONE.findall(done.stdout.decode())) != ranks:
             sys.exit(f"{ranks} processes failed to simulate the column: {done.stdout.decode(errors='replace')}")
         found.add((folder / "column").read_bytes())
@@ -194,7 +212,7 @@ def compare_areas(python, place):
     said = set()
     for ranks in (1, 2, 4):
         command = [*mpirun(ranks), python, "-m", "mpi4py", str(ROOT / "tests/mpi/areas.py")]
-        done = subprocess.run(command, cwd=place, stdout=subprocess.PIPE, timeout=600)
+        done = subprocess.run(command, cwd=place, stdout=subprocess.PIPE, timeout=2 * PATIENT)
         lines = done.stdout.decode().splitlines()
         if done.returncode != 0 or len(lines) != ranks:
             sys.exit(f"{ranks} processes failed to simulate areas")
