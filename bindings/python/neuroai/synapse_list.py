@@ -14,7 +14,7 @@ from . import _c
 from ._closed import Record
 from ._handle import Names, as_array, brief, frozen, joined, picked, view, whole
 from ._needed import needed
-from .errors import Error, InvalidError, UnknownNameError
+from .errors import Error, InvalidError, OutOfMemoryError, UnknownNameError
 
 if TYPE_CHECKING:
     from .network import Network
@@ -147,11 +147,23 @@ def _ends_of(net: "Network", source: str, target: str) -> Tuple[npt.NDArray[Any]
     return row[order], found["pre"][order]
 
 
+def _zeros(net: "Network", source: str, target: str) -> npt.NDArray[np.float32]:
+    shape = net.size(target), net.size(source)
+    try:
+        return np.zeros(shape, np.float32)
+    except MemoryError:
+        raise OutOfMemoryError(
+            f"not enough memory for a matrix of {shape[0]} by {shape[1]} ({shape[0] * shape[1] * 4e-9:.3g} GB): the "
+            f"projection from '{source}' to '{target}' is listed, and net.synapses({source!r}, {target!r}) has the "
+            "synapses that exist"
+        ) from None
+
+
 def as_matrix(
     net: "Network", source: str, target: str, values: npt.NDArray[Any], there: npt.NDArray[Any]
 ) -> npt.NDArray[np.float32]:
     """Numbers of a listed projection, one for each place of its list, as [n_post, n_pre]; those that are ``there``."""
-    matrix = np.zeros((net.size(target), net.size(source)), np.float32)
+    matrix = _zeros(net, source, target)
     matrix[_ends_of(net, source, target)] = values.ravel()[there.ravel() != 0]
     return frozen(matrix)
 

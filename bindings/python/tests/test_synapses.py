@@ -175,3 +175,20 @@ def test_what_cannot_be_found_is_refused(monkeypatch):
         net.spectrum(k=2)
     with pytest.raises(ImportError, match="a sparse matrix needs scipy"):
         net.synapses("E", "E").matrix()
+
+
+def test_a_matrix_that_does_not_fit_says_what_would(monkeypatch):
+    net = na.Network(dt=10)
+    net.population("E", 100)
+    net.connect("E", "E", indegree=3, storage="listed")
+    net.build(seed=1)
+
+    def refuse(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("neuroai.synapse_list.np.zeros", refuse)
+    for read in (net.weights, net.mask):
+        with pytest.raises(MemoryError, match=r"100 by 100 \(4e-05 GB\).*net.synapses\('E', 'E'\)") as error:
+            read("E", "E")
+        assert isinstance(error.value, na.OutOfMemoryError)
+    assert len(net.synapses("E", "E")) == 300
