@@ -22,7 +22,7 @@
  * What is larger goes on large pages where the system has them for who asks: synapses and rates are read at
  * random, and looking up small pages takes longer than reading what is on them.
  */
-#define LARGE ((size_t)16 << 20)
+#define LARGE ((size_t)4 << 20)
 #define LARGE_PAGE ((uintptr_t)2 << 20)
 
 static void want_large_pages(unsigned char *room, size_t bytes)
