@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Callable, Dict, List, Optional, TypeVar
 
 from ._handle import wrong_type
+from .errors import InvalidTypeError
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -21,8 +22,14 @@ def of_their_kind(function: _Function) -> _Function:
     found = False
 
     def look(name: str, value: Any) -> None:
-        if name in wanted and not isinstance(value, tuple(wanted[name])):
-            raise wrong_type(name, _in_words(wanted[name]), value)
+        if name not in wanted or isinstance(value, tuple(wanted[name])):
+            return
+        expected = _in_words(wanted[name])
+        if any(kind.__name__ == "Task" for kind in wanted[name]) and callable(value) and not isinstance(value, type):
+            raise InvalidTypeError(
+                f"{name}: expected {expected}, got {type(value).__name__}; of a function make one: na.Task(function, steps=...)"
+            )
+        raise wrong_type(name, expected, value)
 
     @functools.wraps(function)
     def checked(*arguments: Any, **named: Any) -> Any:
