@@ -71,30 +71,6 @@ static void pack_panel(float *packed, const float *w, int64_t ldw, int64_t k, in
   }
 }
 
-typedef float four __attribute__((vector_size(16)));
-typedef float four_anywhere __attribute__((vector_size(16), aligned(4), may_alias));
-#if defined(__clang__)
-#define NAI__PICK(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
-#else
-#define NAI__PICK(a, b, i, j, k, l) \
-  __builtin_shuffle(a, b, (int32_t __attribute__((vector_size(16)))){i, j, k, l})
-#endif
-
-/* Four rows of four, which become columns. */
-NAI__INLINE void transpose_four(float *to, int64_t ld_to, const float *from, int64_t ld_from)
-{
-  four row[4], low[2], high[2];
-  for (int i = 0; i < 4; i++) row[i] = *(const four_anywhere *)(from + i * ld_from);
-  for (int i = 0; i < 2; i++) {
-    low[i] = NAI__PICK(row[i], row[i + 2], 0, 4, 1, 5);
-    high[i] = NAI__PICK(row[i], row[i + 2], 2, 6, 3, 7);
-  }
-  *(four_anywhere *)to = NAI__PICK(low[0], low[1], 0, 4, 1, 5);
-  *(four_anywhere *)(to + ld_to) = NAI__PICK(low[0], low[1], 2, 6, 3, 7);
-  *(four_anywhere *)(to + 2 * ld_to) = NAI__PICK(high[0], high[1], 0, 4, 1, 5);
-  *(four_anywhere *)(to + 3 * ld_to) = NAI__PICK(high[0], high[1], 2, 6, 3, 7);
-}
-
 /* In squares, so that each line of w is read once; from more rows than the processor follows by itself. */
 static void pack_panel_transposed(float *packed, const float *w, int64_t ldw, int64_t k,
                                   int64_t columns, int64_t width)

@@ -154,7 +154,10 @@ static void list_strip(strip_lists *l, const float *r, int64_t ldr, int64_t dept
   }
 }
 
-/* w [columns][LANES * vectors rows] turned back into w, NAI__LANES columns of r at most. */
+/*
+ * Rows of w of one panel of d, `vectors` (a constant) of NAI__LANES, and at most NAI__LANES columns, from `first` of
+ * the lists on: made column by column, and turned.
+ */
 NAI__INLINE void sparse_square(int vectors, float *w, int64_t ldw, const float *d,
                                const strip_lists *l, int64_t first, int64_t columns, int64_t m,
                                int mode)
