@@ -770,6 +770,37 @@ START_TEST(rules_that_cannot)
 }
 END_TEST
 
+/* No trace is kept of what a rate does to what a synapse releases: nothing is left out in silence. */
+START_TEST(readouts_with_short_term_plasticity)
+{
+  static const char *const rules[] = {"eprop_symmetric", "eprop_adaptive", "rflo"};
+  const double U[] = {0.2}, tau[] = {200}, hz[] = {20};
+  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", 1}}, .populations = {{"E", 2, NAI_FREE}},
+                             .outputs = {{"z", 1}}, .projections = {{"u", "E"}, {"E", "z"}});
+  nai_short_term *released;
+  expect_ok(nai_short_term_create(&released, 1, U, tau, tau, hz));
+  expect_ok(nai_network_set_short_term(net, "E", "z", released));
+  nai_short_term_destroy(released);
+  expect_ok(nai_network_build(net, 1));
+  for (int k = 0; k < 3; k++) {
+    nai_agent *agent;
+    nai_cost *c;
+    nai_rule *rule = rule_named(rules[k], 1);
+    nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.1));
+    attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+    if (k < 2)
+      expect_fails(nai_agent_create(&agent, trainer), NAI_ERR_UNSUPPORTED,
+                   "cannot learn within a trial through a readout with short-term plasticity, as "
+                   "from 'E' to 'z'");
+    else
+      expect_ok(nai_agent_create(&agent, trainer));
+    if (k == 2) nai_agent_destroy(agent);
+    nai_trainer_destroy(trainer);
+  }
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* A target for the mean rate of a batch is nothing that a step could know. */
 START_TEST(costs_that_want_the_batch_whole)
 {
@@ -1191,8 +1222,9 @@ Suite *agent_suite(void)
   tcase_add_test(learning, a_checkpoint_goes_on);
   tcase_add_test(learning, nothing_is_seen_past_a_trials_end);
   suite_add_tcase(suite, learning);
-  ADD_CASE(suite, "errors", rules_that_cannot, costs_that_want_the_batch_whole, bad_experiences,
-           activity_is_that_of_each_part, failing_allocations);
+  ADD_CASE(suite, "errors", rules_that_cannot, readouts_with_short_term_plasticity,
+           costs_that_want_the_batch_whole, bad_experiences, activity_is_that_of_each_part,
+           failing_allocations);
   ADD_CASE(suite, "costs", normalised_costs_are_means, a_cost_of_no_weight_costs_no_pass,
            a_cost_that_comes_later, a_class_is_of_the_first_output, no_output_no_class);
   TCase *failures = tcase_create("failures");

@@ -73,6 +73,15 @@ nai_status nai__online_prompt(const nai__online *online, float *const *backward)
       return nai__fail(NAI_ERR_UNSUPPORTED,
                        "rule '%s' cannot learn within a trial through a readout with a delay",
                        online->learner->rule->kind->name);
+  for (int64_t k = 0; backward && k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (p->release >= 0 && backward[p->block] && net->block[p->block].to_output)
+      return nai__fail(NAI_ERR_UNSUPPORTED,
+                       "rule '%s' cannot learn within a trial through a readout with short-term "
+                       "plasticity, as from '%s' to '%s'",
+                       online->learner->rule->kind->name, nai__source_name(net, p),
+                       nai__target_name(net, p));
+  }
   return NAI_OK;
 }
 

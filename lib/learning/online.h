@@ -99,8 +99,9 @@ void nai__online_signal(const nai__online *online, float *const *backward, int t
 /* Adds the exact gradient of readout weights and output biases at this step. */
 void nai__online_readout(nai__online *online);
 /*
- * NAI_OK when no readout has a delay by which errors go back ([n_blocks], as a route has it; or NULL).
- * With one, the error that belongs to a rate comes when its trace has moved on.
+ * NAI_OK when no readout by which errors go back ([n_blocks], as a route has it; or NULL) has a delay
+ * or short-term plasticity. With a delay, the error that belongs to a rate comes when its trace has
+ * moved on; and a rate moves what synapses release at later steps, of which no trace is kept.
  */
 nai_status nai__online_prompt(const nai__online *online, float *const *backward);
 /*
