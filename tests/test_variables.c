@@ -367,22 +367,28 @@ enum { CELLS = 3, WATCHED = 7 };
 
 /* T's second signal is what output "watch" has, by an identity that does not learn. */
 /* `delay` ms: of what is watched. */
-static nai_network *build_watched(double delay)
+/* beside: 1, and output "z" has it by weights that learn, which stand in the same matrix. */
+static nai_network *build_with(double delay, int beside)
 {
   nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", CHANNELS}},
                              .populations = {{"T", CELLS, NAI_FREE}, {"R", 2, NAI_FREE}},
-                             .outputs = {{"watch", CELLS}});
+                             .outputs = {{"watch", CELLS}, {"z", beside ? CELLS : 0}});
   nai__node *node = &net->node[nai__node_at(net, "T")];
   node->cells = nai__cells_create(&two, CELLS);
   for (int i = 0; i < CELLS; i++) node->number[NAI__TAU][i] = 40;
   nai_network_connect(net, "u", "T R");
   nai_network_connect(net, "T R", "T R");
-  nai_network_connect(net, "T:v", "watch");
+  nai_network_connect(net, "T:v", beside ? "watch z" : "watch");
   nai_network_set_initial_weights(net, "T:v", "watch", NAI_WEIGHTS_IDENTITY, 1, 0);
   nai_network_set_plastic(net, "T:v", "watch", 0);
-  nai_network_set_delay(net, "T:v", "watch", delay);
+  nai_network_set_delay(net, "T:v", beside ? "watch z" : "watch", delay);
   expect_ok(nai_network_build(net, 3));
   return net;
+}
+
+static nai_network *build_watched(double delay)
+{
+  return build_with(delay, 0);
 }
 
 START_TEST(other_signals_are_seen)
@@ -559,19 +565,28 @@ static nai_rule *rule_of_exactness(int k)
 
 static const double watch_delays[] = {0, 10, 30}; /* ms */
 
-/* Without what random feedback adds to first signals, what is left is that of the transposed readout. */
+/* Of rule k, without what random feedback adds to first signals. */
+static nai_trainer *train_exactly(nai_network *net, int k, int64_t every)
+{
+  static const float none[2 * CELLS * CELLS];
+  nai_cost *c;
+  nai_rule *rule = rule_of_exactness(k);
+  if (every) expect_ok(nai_rule_set(rule, "update_every", (double)every));
+  nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
+  attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
+  if (k > 1) expect_ok(nai_trainer_set_feedback(trainer, "T", NULL, none));
+  if (k > 1) expect_ok(nai_trainer_set_feedback(trainer, "R", NULL, none));
+  return trainer;
+}
+
+/* What is left is that of the transposed readout: also where one that learns is in the same matrix. */
 START_TEST(frozen_readouts_send_their_exact_error)
 {
-  nai_network *net = build_watched(watch_delays[_i]);
+  nai_network *net = _i < 3 ? build_watched(watch_delays[_i]) : build_with(watch_delays[_i - 3], 1);
   nai_trials *trials = normal_trials(net, "watch", WATCHED, TRIALS);
   float gradient[EXACT_RULES][CELLS * CHANNELS];
-  static const float none[CELLS * CELLS];
   for (int k = 0; k < EXACT_RULES; k++) {
-    nai_cost *c;
-    nai_trainer *trainer = trainer_of(net, rule_of_exactness(k), plain_descent(0));
-    attach_cost(trainer, nai_cost_create_mse(&c, "watch"), &c, 1);
-    if (k > 1) expect_ok(nai_trainer_set_feedback(trainer, "T", NULL, none));
-    if (k > 1) expect_ok(nai_trainer_set_feedback(trainer, "R", NULL, none));
+    nai_trainer *trainer = train_exactly(net, k, 0);
     copy_watched(gradient[k], trainer, trials);
     nai_trainer_destroy(trainer);
     for (int64_t i = 0; i < CELLS * CHANNELS; i++) {
@@ -580,6 +595,68 @@ START_TEST(frozen_readouts_send_their_exact_error)
     }
   }
   nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+static void expect_same(const nai_view g[2])
+{
+  for (int64_t i = 0; i < CELLS; i++)
+    for (int64_t j = 0; j < CHANNELS; j++) {
+      EXPECT(at(&g[0], i, j) != 0);
+      ck_assert_float_eq_tol(at(&g[0], i, j), at(&g[1], i, j), 1e-6F);
+    }
+}
+
+/* The same step by step; and of weights that are set between updates. */
+START_TEST(frozen_readouts_send_it_step_by_step)
+{
+  nai_network *net = build_with(0, _i);
+  nai_trials *trials = normal_trials(net, "watch", WATCHED, 1);
+  float twice[CELLS * CELLS] = {0};
+  for (int i = 0; i < CELLS; i++) twice[i * CELLS + i] = 2;
+  nai_trainer *trainer[2] = {train_exactly(net, 0, WATCHED), train_exactly(net, 2, WATCHED)};
+  for (int again = 0; again < 2; again++) {
+    nai_view g[2] = {NAI_VIEW_INIT, NAI_VIEW_INIT};
+    for (int k = 0; k < 2; k++) {
+      expect_ok(nai_trainer_step(NULL, trainer[k], trials));
+      expect_ok(nai_trainer_gradient(&g[k], trainer[k], "u", "T"));
+    }
+    expect_same(g);
+    expect_ok(nai_network_set_weights(net, "T:v", "watch", twice, CELLS, CELLS));
+  }
+  for (int k = 0; k < 2; k++) nai_trainer_destroy(trainer[k]);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* And while they are scaled. */
+START_TEST(scaled_frozen_readouts_send_a_part)
+{
+  nai_network *net = build_with(0, _i);
+  const float input[CHANNELS] = {1, -1}, target[2 * CELLS] = {0};
+  nai_agent *agent[2];
+  nai_view g[2] = {NAI_VIEW_INIT, NAI_VIEW_INIT};
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  nai_intervention half = NAI_INTERVENTION_INIT;
+  half.kind = NAI_SCALE_SYNAPSES;
+  half.which.names = "T:v";
+  half.to = "watch";
+  half.value = 0.5;
+  now.input = input;
+  now.target = target;
+  for (int k = 0; k < 2; k++) {
+    nai_trainer *trainer = train_exactly(net, k ? 2 : 0, 0);
+    expect_ok(nai_agent_create(&agent[k], trainer));
+    nai_trainer_destroy(trainer);
+    expect_ok(nai_agent_intervene(agent[k], &half, 1));
+    for (int t = 0; t < WATCHED; t++) expect_ok(nai_agent_step(NULL, agent[k], &now));
+    expect_ok(nai_agent_gradient(&g[k], agent[k], "u", "T"));
+    expect_ok(nai_agent_rest(agent[k]));
+  }
+  expect_same(g);
+  for (int k = 0; k < 2; k++) nai_agent_destroy(agent[k]);
   nai_network_destroy(net);
 }
 END_TEST
@@ -691,7 +768,9 @@ Suite *variables_suite(void)
   ADD_CASE(suite, "signals", other_signals_are_seen, costs_on_rates_see_first_signals,
            a_state_in_a_cost, a_state_is_taught, delayed_frozen_readouts_need_whole_trials);
   TCase *frozen = tcase_create("frozen");
-  tcase_add_loop_test(frozen, frozen_readouts_send_their_exact_error, 0, 3);
+  tcase_add_loop_test(frozen, frozen_readouts_send_their_exact_error, 0, 6);
+  tcase_add_loop_test(frozen, frozen_readouts_send_it_step_by_step, 0, 2);
+  tcase_add_loop_test(frozen, scaled_frozen_readouts_send_a_part, 0, 2);
   tcase_add_loop_test(frozen, feedback_of_frozen_readouts_is_their_own, 0, 3);
   suite_add_tcase(suite, frozen);
   ADD_CASE(suite, "units", weights_in_a_unit_must_be_told);

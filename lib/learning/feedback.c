@@ -2,6 +2,7 @@
 #include "feedback.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "../base/error.h"
 #include "../base/memory.h"
@@ -45,18 +46,50 @@ int nai__feedback_is_exact(const nai_network *net, const nai__projection *p)
   return p->signal && !p->plastic && net->node[p->to].kind == NAI_OUTPUTS;
 }
 
+/* A matrix that others share: with a copy in which theirs are 0. */
+static nai_status copy_apart(nai__feedback *f, const nai_network *net, int64_t block)
+{
+  const nai__block *b = &net->block[block];
+  if (f->apart[block]) return NAI_OK;
+  f->apart[block] = NAI__ARRAY(float, b->at.rows * b->at.stride);
+  f->exact[block] = NAI__ARRAY(float, nai__backward_size(net, b));
+  return f->apart[block] && f->exact[block] ? NAI_OK : NAI_ERR_MEMORY;
+}
+
 static nai_status find_exact(nai__feedback *f, const nai_network *net)
 {
   f->exact = NAI__ARRAY(float *, net->n_blocks + 1);
-  if (!f->exact) return NAI_ERR_MEMORY;
+  f->apart = NAI__ARRAY(float *, net->n_blocks + 1);
+  if (!f->exact || !f->apart) return NAI_ERR_MEMORY;
   for (int64_t k = 0; k < net->n_projections; k++) {
     const nai__projection *p = &net->projection[k];
     if (nai__feedback_is_exact(net, p)) f->exact[p->block] = net->block[p->block].backward;
   }
-  for (int64_t k = 0; k < net->n_projections; k++) /* one that learns is in the same block */
-    if (!nai__feedback_is_exact(net, &net->projection[k]))
-      f->exact[net->projection[k].block] = NULL;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    if (f->exact[p->block] && !nai__feedback_is_exact(net, p))
+      NAI__TRY(copy_apart(f, net, p->block));
+  }
   return NAI_OK;
+}
+
+void nai__feedback_set_apart(nai__feedback *f, const nai_network *net)
+{
+  if (!f->apart) return;
+  for (int64_t k = 0; k < net->n_projections; k++) {
+    const nai__projection *p = &net->projection[k];
+    float *apart = f->apart[p->block];
+    if (!apart || !nai__feedback_is_exact(net, p)) continue;
+    const int64_t start = net->block[p->block].at.start;
+    for (int64_t i = 0; i < p->at.rows; i++)
+      memcpy(apart + nai__place_in(&p->at, i, 0) - start, net->theta + nai__place_in(&p->at, i, 0),
+             (size_t)p->at.columns * sizeof *apart);
+  }
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__block *b = &net->block[k];
+    if (f->apart[k])
+      net->kernels->pack(f->exact[k], f->apart[k], b->at.stride, b->n_post, b->n_pre, 0);
+  }
 }
 
 static nai_status feedback_direct(nai__learner *learner, double sd)
@@ -190,6 +223,7 @@ void nai__feedback_pack(nai__feedback *f, const nai_network *net)
     const nai__block *b = &net->block[i];
     if (f->packed[i]) nai__pack_backward(net, b, f->packed[i], f->weight);
   }
+  nai__feedback_set_apart(f, net);
 }
 
 void nai__feedback_destroy(nai__feedback *f, const nai_network *net)
@@ -198,7 +232,12 @@ void nai__feedback_destroy(nai__feedback *f, const nai_network *net)
   for (int64_t i = 0; f->packed && i < net->n_blocks; i++) nai__free(f->packed[i]);
   nai__free(f->stage_packed);
   nai__free(f->packed);
+  for (int64_t k = 0; f->apart && k < net->n_blocks; k++) {
+    if (f->apart[k]) nai__free(f->exact[k]);
+    nai__free(f->apart[k]);
+  }
   nai__free(f->exact);
+  nai__free(f->apart);
   *f = (nai__feedback){.direct = NULL};
 }
 

@@ -17,7 +17,10 @@ typedef struct nai__feedback {
   float **stage_packed; /* [n_stages] of it: what a stage's units get */
   float **
       exact; /* [n_blocks] beside it: W^T of frozen readouts of other signals than first ones, which
-                    are there to put them into a cost; NULL for all other blocks; the network's */
+                    are there to put them into a cost; NULL for all other blocks. The network's, or,
+                    of a matrix in which others stand too: */
+  float **
+      apart; /* [n_blocks] such a matrix with 0 in place of the others; NULL for all other blocks */
   float *weight;  /* as theta is laid out, so [post][pre]; only between units and to outputs */
   float **packed; /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
 } nai__feedback;
@@ -54,6 +57,8 @@ void nai__feedback_follow(struct nai__learner *learner, const float *theta, cons
  * 1 for such a projection, whose errors go back by its own weights.
  */
 int nai__feedback_is_exact(const nai_network *net, const nai__projection *p);
+/* What of it stands in one matrix with others, made anew: before a batch or a trial, as weights may be set. */
+void nai__feedback_set_apart(nai__feedback *feedback, const nai_network *net);
 /* Bytes of packed copies of such weights: `memory` of a rule. */
 int64_t nai__feedback_memory(const nai_rule *rule, const nai_network *net, int64_t trials,
                              int64_t threads);

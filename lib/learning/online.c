@@ -5,13 +5,15 @@
 
 #include "../base/error.h"
 
-/* By the weights as they are scaled. */
-static void add_scaled_back(const nai__online *online, const nai__block *b, float *signal)
+/* By the weights as they are scaled. apart: in place of the block's own, or NULL. */
+static void add_scaled_back(const nai__online *online, const nai__block *b, const float *apart,
+                            float *signal)
 {
   const nai_network *net = online->learner->net;
   for (int64_t i = 0; i < b->n_post; i++) {
     const nai__strip strip = nai__strip_of(b, i);
-    const float *w = net->theta + strip.at, *factor = online->factor + strip.at;
+    const float *w = apart ? apart + i * b->at.stride : net->theta + strip.at;
+    const float *factor = online->factor + strip.at;
     const float error = online->output_gradient[b->post + i];
     for (int64_t j = 0; j < strip.n; j++)
       signal[strip.sender ? strip.sender[j] : j] += factor[j] * w[j] * error;
@@ -31,11 +33,12 @@ void nai__online_signal(const nai__online *online, float *const *backward, int t
   const nai_network *net = online->learner->net;
   memcpy(signal, online->rate_gradient, (size_t)net->n_units * sizeof *signal);
   memset(signal + net->n_units, 0, (size_t)(net->n_columns - net->n_units) * sizeof *signal);
+  float *const *apart = online->learner->feedback.apart;
   for (int64_t k = 0; backward && k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
     if (!backward[k]) continue;
     if (transposed && online->factor && !b->is_shared)
-      add_scaled_back(online, b, signal + b->pre);
+      add_scaled_back(online, b, apart ? apart[k] : NULL, signal + b->pre);
     else
       add_back(online, b, backward[k], signal + b->pre);
   }
