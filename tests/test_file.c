@@ -382,6 +382,60 @@ START_TEST(the_file_is_laid_out_as_safetensors)
 }
 END_TEST
 
+/* What makes a network one that 0.1.0 would run otherwise, or not at all. */
+enum { PLAIN, OTHER_MODEL, WHOLE_LEAK, LISTED, ONE_WEIGHT, SHORT_TERM, FEATURES };
+
+static nai_network *network_with(int feature)
+{
+  nai_network *net;
+  const double U = 0.3, tau = 200, rest = 1;
+  nai_short_term *short_term;
+  expect_ok(nai_network_create(&net, 1));
+  expect_ok(nai_network_add_population(net, "E", 5, NAI_FREE));
+  if (feature == OTHER_MODEL) expect_ok(nai_network_set_model(net, "E", "adaptive_rate"));
+  expect_ok(nai_network_connect(net, "E", "E"));
+  expect_ok(nai_network_set_plastic(net, "E", "E", 0));
+  if (feature == WHOLE_LEAK) expect_ok(nai_network_set_leak(net, "E", NAI_LEAK_WHOLE));
+  if (feature == LISTED) expect_ok(nai_network_set_storage(net, "E", "E", NAI_STORAGE_LISTED));
+  if (feature == ONE_WEIGHT) {
+    expect_ok(nai_network_set_initial_weights(net, "E", "E", NAI_WEIGHTS_CONSTANT, 0.1, 0));
+    expect_ok(nai_network_set_autapses(net, "E", "E", 1));
+    expect_ok(nai_network_set_storage(net, "E", "E", NAI_STORAGE_SHARED));
+  }
+  if (feature == SHORT_TERM) {
+    expect_ok(nai_short_term_create(&short_term, 1, &U, &tau, &tau, &rest));
+    expect_ok(nai_network_set_short_term(net, "E", "E", short_term));
+    nai_short_term_destroy(short_term);
+  }
+  expect_ok(nai_network_build(net, 6));
+  return net;
+}
+
+/* It ignores what it does not know of a projection: the number of the format alone stops it. */
+START_TEST(files_say_what_an_older_library_cannot_run)
+{
+  for (int feature = PLAIN; feature < FEATURES; feature++) {
+    nai_network *net = network_with(feature), *again;
+    nai__tensors file;
+    nai__json_document description = {NULL, NULL};
+    int64_t format;
+    expect_ok(nai_network_save(net, path_of("a")));
+    expect_ok(nai__tensors_open(&file, path_of("a")));
+    const char *text = nai__tensors_note(&file, "neuroai");
+    expect_ok(nai__json_parse(&description, text, strlen(text), "the description"));
+    expect_ok(nai__json_whole(&format, description.root, "format", 1, 2));
+    ck_assert_msg(format == (feature == PLAIN ? 1 : 2), "%d: format %d", feature, (int)format);
+    nai__json_release(&description);
+    nai__tensors_close(&file);
+    expect_ok(nai_network_load(&again, path_of("a"), NULL, 0));
+    expect_ok(nai_network_save(again, path_of("b")));
+    check_same_file(path_of("a"), path_of("b"));
+    nai_network_destroy(again);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 /* --- a user's own constraints ----------------------------------------------------------------- */
 
 static nai_status halve(void *user, nai_synapses *s)
@@ -1616,7 +1670,8 @@ Suite *file_suite(void)
   Suite *suite = suite_create("file");
   ADD_FOLDER_CASE(suite, "model", a_loaded_network_is_the_saved_one,
                   constraints_go_on_after_loading, the_file_is_laid_out_as_safetensors,
-                  own_constraints_are_asked_for, constraint_names_must_be_text, bad_arguments);
+                  files_say_what_an_older_library_cannot_run, own_constraints_are_asked_for,
+                  constraint_names_must_be_text, bad_arguments);
   ADD_FOLDER_CASE(suite, "saving", saving_where_nothing_can_be,
                   an_interrupted_save_leaves_the_old_file, readers_never_see_half_a_file,
                   links_and_modes_stay, links_that_lead_nowhere_are_followed, links_in_a_row,

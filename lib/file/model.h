@@ -11,9 +11,10 @@
 #include "safetensors.h"
 
 /*
- * Of dense networks of rate units, and of those with other models or lists of synapses, which older
- * libraries cannot read: these have "model", "sizes" and the model's parameters in a population; and in a
- * projection "storage", "delays", "signal", "port" and "short_term", a place in the list of that name.
+ * Of dense networks of rate units, and of those with other models, lists of synapses or short-term
+ * plasticity, which older libraries cannot read: these have "model", "sizes" and the model's parameters in
+ * a population; and in a projection "storage", "delays", "signal", "port" and "short_term", a place in the
+ * list of that name.
  */
 #define NAI__MODEL_FORMAT 1
 #define NAI__MODEL_FORMAT_CELLS 2

@@ -268,9 +268,10 @@ static void describe_units(nai__json_writer *w)
   nai__json_close(w, '}');
 }
 
-/* What a reader of the first format could not run. */
+/* What a reader of the first format could not run, or would run without. */
 static int needs_format_2(const nai_network *net)
 {
+  if (net->n_releases) return 1;
   for (int64_t i = 0; i < net->n_nodes; i++)
     if (net->node[i].cells || net->node[i].leak == NAI_LEAK_WHOLE) return 1;
   for (int64_t i = 0; i < net->n_projections; i++)
