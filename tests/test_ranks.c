@@ -483,6 +483,7 @@ static void need_whole(int rank, nai_exchange *exchange, void *argument)
   nai_state *state;
   nai_rule *rule;
   nai_optimizer *optimizer;
+  int64_t bytes;
   wrong[rank] += nai_network_build(net, 7) != NAI_OK;
   wrong[rank] += nai_network_set_exchange(net, exchange) != NAI_ERR_ORDER;
   nai_rule_create_bptt(&rule);
@@ -491,6 +492,7 @@ static void need_whole(int rank, nai_exchange *exchange, void *argument)
   wrong[rank] += strstr(nai_last_error(), "which 2 ranks share") == NULL;
   wrong[rank] += nai_network_copy(&copy, net) != NAI_ERR_UNSUPPORTED;
   wrong[rank] += nai_network_save(net, "/nowhere/else") != NAI_ERR_UNSUPPORTED;
+  wrong[rank] += nai_network_save_memory(NULL, 0, &bytes, net) != NAI_ERR_UNSUPPORTED;
   wrong[rank] += nai_state_create(&state, net, 2, 1) != NAI_ERR_UNSUPPORTED;
   wrong[rank] += nai_network_set_plastic(net, "E", "I", 1) != NAI_ERR_UNSUPPORTED;
   wrong[rank] += nai_network_prune(net, "E", "I", 0.5, 1) != NAI_ERR_UNSUPPORTED;

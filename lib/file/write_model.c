@@ -361,5 +361,6 @@ nai_status nai_network_save_memory(void *buffer, int64_t capacity, int64_t *size
 {
   NAI__TRY(nai__model_buffer(capacity, size));
   NAI__TRY(nai__require_built(net, "net"));
+  NAI__TRY(nai__whole_check(net, "a model file"));
   return save(net, &(nai__sink){NULL, buffer, capacity, size});
 }
