@@ -51,7 +51,7 @@ static const float *synapse(const nai_network *net, const nai__block *b, int64_t
                             int64_t channel, int *n)
 {
   if (!b->to_output || channel < b->post || channel >= b->post + b->n_post) return NULL;
-  if (b->from_input || unit < b->pre || unit >= b->pre + b->n_pre) return NULL;
+  if (unit < b->pre || unit >= b->pre + b->n_pre) return NULL;
   const nai__strip strip = nai__strip_of(b, channel - b->post);
   const int64_t pre = unit - b->pre, e = strip.sender ? nai__strip_from(&strip, pre) : pre;
   if (strip.sender && (e == strip.n || strip.sender[e] != pre)) return NULL;
