@@ -647,6 +647,44 @@ START_TEST(test_another_trainer_is_refused_by_what_differs)
 }
 END_TEST
 
+/* A network of 40 units that lacks one synapse, of which it says where it is. */
+static rig make_rig_lacking(int64_t synapse)
+{
+  enum { N = 40 };
+  static uint8_t mask[N * N];
+  nai_constraint *some;
+  nai_network *net = COMPOSE(.dt = 20.0, .inputs = {{"stimulus", 3}}, .populations = {{"E", N}},
+                             .outputs = {{"choice", 3}},
+                             .projections = {{"stimulus", "E"}, {"E", "E"}, {"E", "choice"}});
+  memset(mask, 1, sizeof mask);
+  mask[synapse] = 0;
+  expect_ok(nai_constraint_create_mask(&some, mask, N, N));
+  nai_network_constrain(net, "E", "E", some);
+  nai_constraint_destroy(some);
+  expect_ok(nai_network_build(net, 3));
+  return make_rig_for(&usual, net, make_plan_task(&usual, net));
+}
+
+/* Arrays are compared a kilobyte at a time. */
+START_TEST(test_arrays_are_compared_to_the_end)
+{
+  static const int64_t other[] = {1, 1023, 1024, 1598};
+  rig r = make_rig_lacking(1599), same = make_rig_lacking(1599);
+  open_folder();
+  expect_ok(nai_trainer_save(r.trainer, path));
+  expect_ok(nai_trainer_restore(same.trainer, path));
+  for (int k = 0; k < 4; k++) {
+    rig differs = make_rig_lacking(other[k]);
+    expect_fails(nai_trainer_restore(differs.trainer, path), NAI_ERR_INVALID,
+                 "'mask: E -> E' is not as it is here");
+    destroy_rig(&differs);
+  }
+  close_folder();
+  destroy_rig(&r);
+  destroy_rig(&same);
+}
+END_TEST
+
 START_TEST(test_bad_arguments)
 {
   rig r = make_rig(&usual);
@@ -804,6 +842,7 @@ START_TEST(test_values_that_cannot_be)
       {"\\\"streak\\\":", "\\\"streak\\\":9223372036854775807", "no whole number 'streak'"},
       {"\\\"batch\\\":6.0", "\\\"batch\\\":6.5", "batch is 6.5"},
       {"\\\"batch\\\":6.0", "\\\"bunch\\\":6.0", "no number 'batch'"},
+      {"\\\"evaluate_every\\\":10.0", "\\\"evaluate_every\\\":-1.0", "evaluate_every is -1"},
       {"\\\"performance\\\":", "\\\"performance\\\":-1", "'performance' is -1"},
       {"\\\"performance\\\":", "\\\"performance\\\":[],\\\"was\\\":", "no number 'performance'"},
       {"\\\"drawn\\\":\\\"", "\\\"drawn\\\":\\\"36028797018963968\\\",\\\"was\\\":\\\"",
@@ -832,11 +871,15 @@ START_TEST(test_values_that_cannot_be)
       {"[60,0.1]]", "[60,0.1],{\\\"from\\\":\\\"x\\\"}]",
        "schedule[2] is {...} in the file, not there here"},
   };
+  double batch;
+  expect_ok(nai_trainer_set(r.trainer, "batch", 9));
   for (size_t k = 0; k < sizeof edits / sizeof *edits; k++) {
     write_edited(f, edits[k][0], edits[k][1]);
     nai_status status = nai_trainer_restore(r.trainer, path);
     ck_assert_msg(status < 0 && strstr(nai_last_error(), edits[k][2]), "%s: %s", edits[k][1],
                   nai_last_error());
+    expect_ok(nai_trainer_get(&batch, r.trainer, "batch"));
+    EXPECT(batch == 9); /* settings before the one that is refused, too */
   }
   EXPECT(hash_rig(&r) == before);
   write_saved(f.data, f.size);
@@ -987,8 +1030,9 @@ Suite *checkpoint_suite(void)
            test_an_own_task_with_the_name_of_a_built_in_one,
            test_moments_and_doubles_of_the_first_release,
            test_a_file_of_the_first_release_without_memory, test_killed_at_random_moments);
-  ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs, test_bad_arguments,
-           test_damaged_files, test_values_that_cannot_be, test_former_values_that_cannot_be,
+  ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs,
+           test_arrays_are_compared_to_the_end, test_bad_arguments, test_damaged_files,
+           test_values_that_cannot_be, test_former_values_that_cannot_be,
            test_shapes_that_cannot_be, test_an_absent_number_is_its_default,
            test_failing_allocations);
   return suite;

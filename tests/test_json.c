@@ -305,6 +305,48 @@ START_TEST(what_is_not_json)
 }
 END_TEST
 
+/* A code point by its number, or -1: what UTF-8 is, told the other way round. */
+static int32_t code_point(const unsigned char *c, int length)
+{
+  static const int32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  static const int lead[] = {0, 0, 0xc0, 0xe0, 0xf0}, of_lead[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+  if ((c[0] & ~of_lead[length] & 0xff) != lead[length]) return -1;
+  int32_t point = c[0] & of_lead[length];
+  for (int i = 1; i < length; i++) {
+    if (c[i] >> 6 != 2) return -1;
+    point = point << 6 | (c[i] & 0x3f);
+  }
+  return point >= least[length] && point <= 0x10ffff && point >> 11 != 0x1b ? point : -1;
+}
+
+static int is_utf8(const unsigned char *c)
+{
+  while (*c) {
+    int length = 0, left = (int)strlen((const char *)c);
+    for (int n = 1; n <= 4 && n <= left && !length; n++)
+      if (code_point(c, n) >= 0) length = n;
+    if (!length) return 0;
+    c += length;
+  }
+  return 1;
+}
+
+/* All texts of up to four bytes, each at the edge of a range that UTF-8 has. */
+START_TEST(what_is_utf8)
+{
+  static const unsigned char edges[] = {0,    0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf,
+                                        0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed, 0xee,
+                                        0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
+  const int n = sizeof edges;
+  for (int k = 0; k < n * n * n * n; k++) {
+    unsigned char text[5] = {0};
+    for (int i = 0, left = k; i < 4; i++, left /= n) text[i] = edges[left % n];
+    if (nai__json_is_text((const char *)text) != is_utf8(text))
+      ck_abort_msg("%02x %02x %02x %02x", text[0], text[1], text[2], text[3]);
+  }
+}
+END_TEST
+
 static void *parse_deep(void *argument)
 {
   nai__json_document d = {NULL, NULL};
@@ -421,8 +463,8 @@ Suite *json_suite(void)
   Suite *suite = suite_create("json");
   ADD_CASE(suite, "numbers", numbers_are_read_to_the_nearest, half_way_numbers_go_to_the_even_one,
            numbers_are_printed_short_and_whole, numbers_under_any_rounding_mode);
-  ADD_CASE(suite, "reading", every_kind_of_value, what_is_not_json, depth_costs_no_stack,
-           many_values);
+  ADD_CASE(suite, "reading", every_kind_of_value, what_is_not_json, what_is_utf8,
+           depth_costs_no_stack, many_values);
   ADD_CASE(suite, "writing", written_and_read_again, what_cannot_be_written);
   return suite;
 }
