@@ -685,6 +685,60 @@ START_TEST(test_arrays_are_compared_to_the_end)
 }
 END_TEST
 
+/* A rate of one projection or of one bias; NULL: of none. */
+typedef struct one_rate {
+  const char *from, *to;
+  double factor;
+} one_rate;
+
+static rig make_rig_at(const one_rate *rate)
+{
+  rig r = make_rig(&usual);
+  if (rate->from) expect_ok(nai_trainer_set_rate(r.trainer, rate->from, rate->to, rate->factor));
+  return r;
+}
+
+/* Each by itself: the first and the last of projections and of biases, too. */
+START_TEST(test_rates_are_compared)
+{
+  static const struct {
+    one_rate file, here;
+    const char *words;
+  } cases[] = {
+      {{"stimulus", "E", 0.5}, {NULL, NULL, 1}, "rates is {...} in the file, not there here"},
+      {{NULL, NULL, 1}, {"choice", NULL, 2}, "rates is not there in the file, {...} here"},
+      {{"stimulus", "E", 0.5},
+       {"stimulus", "E", 0.25},
+       "stimulus -> E is 0.5 in the file, 0.25 here"},
+      {{"E", "choice", 0.5}, {"E", "choice", 2}, "rates: E -> choice is 0.5 in the file, 2.0 here"},
+      {{"E", NULL, 0.5}, {"E", NULL, 0}, "rates: E is 0.5 in the file, 0.0 here"},
+      {{"I", "E", 0.5}, {"E", "I", 0.5}, "rates: E -> I is not there in the file, 0.5 here"},
+      {{"I", "E", 0.5}, {"I", NULL, 0.5}, "rates: I is not there in the file, 0.5 here"},
+  };
+  open_folder();
+  for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+    rig r = make_rig_at(&cases[k].file), same = make_rig_at(&cases[k].file),
+        other = make_rig_at(&cases[k].here);
+    expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+    expect_ok(nai_trainer_save(r.trainer, path));
+    expect_fails(nai_trainer_restore(other.trainer, path), NAI_ERR_INVALID, cases[k].words);
+    expect_ok(nai_trainer_restore(same.trainer, path));
+    EXPECT(hash_rig(&r) == hash_rig(&same));
+    destroy_rig(&r);
+    destroy_rig(&same);
+    destroy_rig(&other);
+  }
+  rig ones = make_rig_at(&(one_rate){"E", "E", 1}), none = make_rig(&usual);
+  expect_ok(nai_trainer_save(ones.trainer, path));
+  expect_ok(nai_trainer_restore(none.trainer, path)); /* ones say nothing */
+  expect_ok(nai_trainer_save(none.trainer, path));
+  expect_ok(nai_trainer_restore(ones.trainer, path));
+  destroy_rig(&ones);
+  destroy_rig(&none);
+  close_folder();
+}
+END_TEST
+
 START_TEST(test_bad_arguments)
 {
   rig r = make_rig(&usual);
@@ -1031,8 +1085,8 @@ Suite *checkpoint_suite(void)
            test_moments_and_doubles_of_the_first_release,
            test_a_file_of_the_first_release_without_memory, test_killed_at_random_moments);
   ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs,
-           test_arrays_are_compared_to_the_end, test_bad_arguments, test_damaged_files,
-           test_values_that_cannot_be, test_former_values_that_cannot_be,
+           test_arrays_are_compared_to_the_end, test_rates_are_compared, test_bad_arguments,
+           test_damaged_files, test_values_that_cannot_be, test_former_values_that_cannot_be,
            test_shapes_that_cannot_be, test_an_absent_number_is_its_default,
            test_failing_allocations);
   return suite;
