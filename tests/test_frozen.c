@@ -72,6 +72,66 @@ START_TEST(what_is_frozen_is_left_out_and_comes_back)
 }
 END_TEST
 
+/* --- by every rule ---------------------------------------------------------------------------- */
+
+/* Matrices of their own, by their delays, that do not learn, between units that do. */
+static nai_network *build_frozen_ways(void)
+{
+  nai_network *net =
+      COMPOSE(.dt = 1, .inputs = {{"u", 6}},
+              .populations = {{"h", 6, NAI_FREE}, {"g", 3, NAI_FREE}}, .outputs = {{"z", 3}},
+              .projections = {{"u", "h"}, {"h", "h"}, {"h", "g"}, {"g", "h"}, {"h g", "z"}});
+  nai_network_set(net, "h g", "tau", 3);
+  nai_network_set_delay(net, "h", "g", 2);
+  nai_network_set_delay(net, "g", "h", 3);
+  nai_network_set_plastic(net, "h", "g", 0);
+  nai_network_set_plastic(net, "g", "h", 0);
+  expect_ok(nai_network_build(net, 2));
+  return net;
+}
+
+/* 0 and on: by dJ/dz and dJ/dr; then those of other_rules that take such a network. */
+static nai_rule *some_rule(int k)
+{
+  static const char *const others[] = {"rtrl",           "uoro", "own", "node_perturbation",
+                                       "reward_hebbian", "force"};
+  if (k < n_rules) return rule_made(k, 3);
+  nai_rule *rule = NULL;
+  for (int i = 0; k - n_rules < 6 && i < n_other_rules; i++)
+    if (strcmp(other_rules[i].name, others[k - n_rules]) == 0)
+      expect_ok(other_rules[i].create(&rule, 3));
+  return rule;
+}
+
+START_TEST(no_rule_moves_what_is_frozen)
+{
+  nai_rule *rule;
+  for (int k = 0; (rule = some_rule(k)); k++) {
+    nai_network *net = build_frozen_ways(), *copy;
+    float before[2][18], after[2][18];
+    copy_of(before[0], net, "h", "g");
+    copy_of(before[1], net, "g", "h");
+    char name[64];
+    snprintf(name, sizeof name, "%s", nai_rule_name(rule));
+    nai_trainer *trainer = trainer_of(net, rule, _i ? adam(0.01) : plain_descent(0.01));
+    nai_trials *trials = normal_trials(net, "z", 4, 9);
+    nai_cost *cost;
+    attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);
+    for (int update = 0; update < 4; update++) expect_ok(nai_trainer_step(NULL, trainer, trials));
+    nai_trainer_destroy(trainer);
+    copy_of(after[0], net, "h", "g");
+    copy_of(after[1], net, "g", "h");
+    ck_assert_msg(memcmp(before, after, sizeof before) == 0, "%s moves what is frozen", name);
+    expect_ok(nai_network_copy(&copy, net));
+    ck_assert_msg(cost_of(net, trials) == cost_of(copy, trials), "%s: products are of others",
+                  name);
+    nai_network_destroy(copy);
+    nai_trials_destroy(trials);
+    nai_network_destroy(net);
+  }
+}
+END_TEST
+
 /* --- guarded ---------------------------------------------------------------------------------- */
 
 static nai_status write_seven(void *user, nai_synapses *s)
@@ -367,6 +427,9 @@ Suite *frozen_suite(void);
 Suite *frozen_suite(void)
 {
   Suite *suite = suite_create("frozen");
+  TCase *rules = tcase_create("rules");
+  suite_add_tcase(suite, rules);
+  tcase_add_loop_test(rules, no_rule_moves_what_is_frozen, 0, 2);
   ADD_CASE(suite, "frozen", what_is_frozen_is_left_out_and_comes_back,
            fixed_weights_stay_among_many);
   ADD_CASE(suite, "guarded", a_constraint_fills_what_exists_and_learns);

@@ -265,7 +265,7 @@ static void moved(nai__learner *learner, const nai__moved *now)
   if (limit == 0) return;
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
-    if (!b->from_input && !b->to_output)
+    if (!b->from_input && !b->to_output && !b->frozen) /* of which nobody keeps how they were */
       limit_moves(now->theta + b->at.start, now->before + b->at.start, b->at.rows * b->at.stride,
                   limit);
   }
