@@ -431,8 +431,8 @@ static void assert_gradient(const gradients *g, const float *before, const float
 
 static void outer_of(const nai__kernels *kernels, const gradients *g, int accumulate)
 {
-  kernels->outer(g->w, g->ldw, g->d, g->ldd, g->r, g->ldr, g->rows, g->m, g->n, accumulate,
-                 g->scratch);
+  kernels->outer(g->w, g->ldw, g->d, g->ldd, g->r, g->ldr, nai__rows_of(g->rows), g->m, g->n,
+                 accumulate, g->scratch);
   for (int64_t i = 0; i < 16; i++)
     ck_assert_float_eq(g->scratch[kernels->outer_scratch(g->m, g->n) + i], GUARD);
 }
@@ -473,8 +473,8 @@ START_TEST(test_outer_large)
       memcpy(g.w, before, (size_t)(g.m * g.ldw) * sizeof *g.w);
       for (int64_t i = 0, some; i < g.m; i += some) {
         some = g.m - i < 77 ? g.m - i : 77;
-        kernels->outer(g.w + i * g.ldw, g.ldw, g.d + i, g.ldd, g.r, g.ldr, g.rows, some, g.n, 1,
-                       g.scratch);
+        kernels->outer(g.w + i * g.ldw, g.ldw, g.d + i, g.ldd, g.r, g.ldr, nai__rows_of(g.rows),
+                       some, g.n, 1, g.scratch);
       }
       for (int64_t i = 0; i < g.m; i++)
         ck_assert_int_eq(same_bits(whole + i * g.ldw, g.w + i * g.ldw, g.n), 1);
@@ -517,8 +517,8 @@ START_TEST(test_outer_cut)
         part.m = g.m - i < block ? g.m - i : block;
         part.d = g.d + i;
         part.w = g.w + i * g.ldw;
-        kernels->outer(part.w, part.ldw, part.d, part.ldd, part.r, part.ldr, part.rows, part.m,
-                       part.n, 0, part.scratch);
+        kernels->outer(part.w, part.ldw, part.d, part.ldd, part.r, part.ldr,
+                       nai__rows_of(part.rows), part.m, part.n, 0, part.scratch);
       }
       for (int64_t i = 0; i < g.m; i++)
         ck_assert_msg(same_bits(whole + i * g.ldw, g.w + i * g.ldw, g.n),
@@ -544,11 +544,45 @@ START_TEST(test_outer_continued)
       float *whole = copy_of(g.w, g.m * g.ldw);
       for (int64_t row = 0; row < g.rows; row += step)
         kernels->outer(g.w, g.ldw, g.d + row * g.ldd, g.ldd, g.r + row * g.ldr, g.ldr,
-                       g.rows - row < step ? g.rows - row : step, g.m, g.n, row > 0, g.scratch);
+                       nai__rows_of(g.rows - row < step ? g.rows - row : step), g.m, g.n, row > 0,
+                       g.scratch);
       for (int64_t i = 0; i < g.m; i++)
         ck_assert_msg(same_bits(whole + i * g.ldw, g.w + i * g.ldw, g.n),
                       "n = %lld after %lld rows each", (long long)g.n, (long long)step);
       free(whole);
+      gradients_free(&g);
+    }
+}
+END_TEST
+
+/*
+ * Rows of steps that lie apart, as a group of trials has them: step by step the same bits; what lies
+ * between them is not read.
+ */
+START_TEST(test_outer_of_steps)
+{
+  static const int64_t widths[] = {1, 3, 40, 100, 112}, trials[] = {1, 8, 18, 32, 150};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels || !keeps_bits(kernels)) return;
+  for (int in = 0; in < COUNT(widths); in++)
+    for (int k = 0; k < COUNT(trials); k++) {
+      const int64_t each = trials[k], apart = each + 5, steps = 7;
+      gradients g = gradients_new(kernels, steps * apart, 33, widths[in]);
+      for (int64_t row = 0; row < g.rows; row++)
+        for (int64_t i = 0; i < g.ldd && row % apart >= each; i++) g.d[row * g.ldd + i] = NAN;
+      outer_of(kernels, &g, 0); /* NAN all over, which is to be overwritten */
+      kernels->outer(g.w, g.ldw, g.d, g.ldd, g.r, g.ldr, (nai__rows){steps * each, each, apart},
+                     g.m, g.n, 0, g.scratch);
+      float *together = copy_of(g.w, g.m * g.ldw);
+      for (int64_t t = 0; t < steps; t++)
+        kernels->outer(g.w, g.ldw, g.d + t * apart * g.ldd, g.ldd, g.r + t * apart * g.ldr, g.ldr,
+                       nai__rows_of(each), g.m, g.n, t > 0, g.scratch);
+      for (int64_t i = 0; i < g.m; i++) {
+        CHECK(same_bits(together + i * g.ldw, g.w + i * g.ldw, g.n), "n = %lld, %lld trials",
+              (long long)g.n, (long long)each);
+        for (int64_t j = 0; j < g.n; j++) CHECK(!isnan(g.w[i * g.ldw + j]), "%lld", (long long)j);
+      }
+      free(together);
       gradients_free(&g);
     }
 }
@@ -605,8 +639,8 @@ START_TEST(test_outer_of_zeros)
         keep_some(g.r, g.rows * g.ldr, kept[(ir + im + in) % COUNT(kept)]);
         float *one = copy_of(g.w, g.m * g.ldw);
         for (int64_t i = 0; i < g.m; i++)
-          kernels->outer(one + i * g.ldw, g.ldw, g.d + i, g.ldd, g.r, g.ldr, g.rows, 1, g.n,
-                         accumulate, g.scratch);
+          kernels->outer(one + i * g.ldw, g.ldw, g.d + i, g.ldd, g.r, g.ldr, nai__rows_of(g.rows),
+                         1, g.n, accumulate, g.scratch);
         outer_of(kernels, &g, accumulate);
         for (int64_t i = 0; i < g.m; i++)
           CHECK(same_bits(one + i * g.ldw, g.w + i * g.ldw, g.n), "%lld x %lld x %lld",
@@ -1316,8 +1350,9 @@ Suite *kernels_suite(void)
       test_product_cut};
   const TTest *learning[] = {test_row_dot, test_square_row, test_learn_row, test_learn_rows,
                              test_learn_row_decays};
-  const TTest *gradient[] = {test_outer,     test_outer_large,     test_outer_of_nothing,
-                             test_outer_cut, test_outer_continued, test_outer_of_zeros};
+  const TTest *gradient[] = {test_outer,         test_outer_large,     test_outer_of_nothing,
+                             test_outer_cut,     test_outer_continued, test_outer_of_steps,
+                             test_outer_of_zeros};
   const TTest *noise[] = {test_normals, test_normal_rows, test_normals_bits,
                           test_normals_distribution, test_normals_differ};
   const TTest *units[] = {test_current_forward,

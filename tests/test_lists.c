@@ -417,13 +417,16 @@ static void check_outer(const nai__kernels *kernels, const sparse *s, int64_t ro
   float *d = random_floats(rows * ldd), *r = random_floats(rows * ldr),
         *w = random_floats(s->n * s->ld), *parts = random_floats(s->n * s->ld),
         *scratch = random_floats(kernels->list_scratch(s->lists));
-  kernels->list_outer(w, s->ld, d, ldd, r, ldr, rows, s->lists, 0, s->n, 0, scratch);
-  kernels->list_outer(parts, s->ld, d, ldd, r, ldr, rows, s->lists, cut, s->n, 0, scratch);
-  kernels->list_outer(parts, s->ld, d, ldd, r, ldr, rows, s->lists, 0, cut, 0, scratch);
+  kernels->list_outer(w, s->ld, d, ldd, r, ldr, nai__rows_of(rows), s->lists, 0, s->n, 0, scratch);
+  kernels->list_outer(parts, s->ld, d, ldd, r, ldr, nai__rows_of(rows), s->lists, cut, s->n, 0,
+                      scratch);
+  kernels->list_outer(parts, s->ld, d, ldd, r, ldr, nai__rows_of(rows), s->lists, 0, cut, 0,
+                      scratch);
   if (rows > 128) { /* goes on where it has ended after 128 rows */
-    kernels->list_outer(parts, s->ld, d, ldd, r, ldr, 128, s->lists, 0, s->n, 0, scratch);
-    kernels->list_outer(parts, s->ld, d + 128 * ldd, ldd, r + 128 * ldr, ldr, rows - 128, s->lists,
-                        0, s->n, 1, scratch);
+    kernels->list_outer(parts, s->ld, d, ldd, r, ldr, nai__rows_of(128), s->lists, 0, s->n, 0,
+                        scratch);
+    kernels->list_outer(parts, s->ld, d + 128 * ldd, ldd, r + 128 * ldr, ldr,
+                        nai__rows_of(rows - 128), s->lists, 0, s->n, 1, scratch);
   }
   for (int64_t i = 0; i < s->n; i++)
     for (int64_t j = 0; j < s->k; j++) {
@@ -452,6 +455,48 @@ START_TEST(the_gradient_is_a_sum_over_rows)
     for (int in = 0; in < COUNT(sizes); in++, turn++) {
       sparse s = sparse_new(kernels, sizes[ik], sizes[in], densities[turn % COUNT(densities)], 1);
       check_outer(kernels, &s, deep[turn % COUNT(deep)]);
+      sparse_free(&s);
+    }
+}
+END_TEST
+
+/* Rows of steps that lie apart: the bits of the same rows together; what lies between is not read. */
+static void check_steps(const nai__kernels *kernels, const sparse *s, int64_t each, int64_t apart)
+{
+  const int64_t ldd = (s->n + 15) / 16 * 16, ldr = (s->k + 15) / 16 * 16, steps = 9;
+  float *d = random_floats(steps * apart * ldd), *r = random_floats(steps * apart * ldr),
+        *near_d = random_floats(steps * each * ldd), *near_r = random_floats(steps * each * ldr),
+        *w = random_floats(s->n * s->ld), *together = random_floats(s->n * s->ld),
+        *scratch = random_floats(kernels->list_scratch(s->lists));
+  for (int64_t row = 0; row < steps * apart; row++) {
+    const int64_t trial = row % apart, at = row / apart * each + trial;
+    for (int64_t i = 0; i < ldd && trial >= each; i++) d[row * ldd + i] = NAN;
+    for (int64_t j = 0; j < ldr && trial >= each; j++) r[row * ldr + j] = NAN;
+    if (trial >= each) continue;
+    memcpy(near_d + at * ldd, d + row * ldd, (size_t)ldd * sizeof *d);
+    memcpy(near_r + at * ldr, r + row * ldr, (size_t)ldr * sizeof *r);
+  }
+  kernels->list_outer(w, s->ld, d, ldd, r, ldr, (nai__rows){steps * each, each, apart}, s->lists, 0,
+                      s->n, 0, scratch);
+  kernels->list_outer(together, s->ld, near_d, ldd, near_r, ldr, nai__rows_of(steps * each),
+                      s->lists, 0, s->n, 0, scratch);
+  for (int64_t i = 0; i < s->n; i++)
+    EXPECT(memcmp(w + i * s->ld, together + i * s->ld, (size_t)s->k * sizeof *w) == 0);
+  float *all[] = {d, r, near_d, near_r, w, together, scratch};
+  for (int i = 0; i < COUNT(all); i++) free(all[i]);
+}
+
+START_TEST(rows_of_steps_may_lie_apart)
+{
+  static const int64_t trials[] = {1, 3, 8, 16, 18, 32, 40, 130};
+  const nai__kernels *kernels = table_of(_i);
+  if (!kernels) return;
+  int turn = 0;
+  for (int ik = 0; ik < COUNT(sizes); ik++)
+    for (int in = 0; in < COUNT(sizes); in++, turn++) {
+      sparse s = sparse_new(kernels, sizes[ik], sizes[in], densities[turn % COUNT(densities)], 1);
+      const int64_t each = trials[turn % COUNT(trials)];
+      check_steps(kernels, &s, each, each + turn % 4 * 13);
       sparse_free(&s);
     }
 }
@@ -632,6 +677,44 @@ START_TEST(threads_and_checkpoints_keep_bits)
 }
 END_TEST
 
+/*
+ * Of long trials each group has a gradient of its own. Its sum is that of the BLAS, which takes all trials
+ * at once; by any number of threads with the same bits, and in spans, too.
+ */
+START_TEST(groups_of_trials_learn_as_all_at_once)
+{
+  nai_network *whole = build_listed("blas", 0.2), *net[5];
+  nai_trials *trials = normal_trials(whole, "choice", 200, TRIALS);
+  float *start = malloc((size_t)whole->n_theta * sizeof *start), most = 0;
+  memcpy(start, whole->theta, (size_t)whole->n_theta * sizeof *start);
+  nai_trainer *one = train(whole, _i);
+  expect_ok(nai_trainer_step(NULL, one, trials));
+  EXPECT(!one->batch.by_groups);
+  nai_trainer_destroy(one);
+  for (int64_t i = 0; i < whole->n_theta; i++)
+    most = fmaxf(most, fabsf(whole->theta[i] - start[i]));
+  EXPECT(most > 1e-5f);
+  for (int k = 0; k < 5; k++) {
+    net[k] = listed();
+    nai_trainer *trainer = train(net[k], _i);
+    expect_ok(nai_trainer_set(trainer, "threads", 1 + k));
+    if (k == 4) expect_ok(nai_trainer_set(trainer, "recompute", 150));
+    expect_ok(nai_trainer_step(NULL, trainer, trials));
+    EXPECT(trainer->batch.by_groups && trainer->batch.rows < TRIALS);
+    if (k < 4) EXPECT(hash_of(net[k]) == hash_of(net[0]));
+    for (int64_t i = 0; i < whole->n_theta; i++)
+      if (!(fabsf(net[k]->theta[i] - whole->theta[i]) <= 1e-5f * most))
+        ck_abort_msg("%s, %d threads: weight %lld is %g, not %g", all_rules[_i].name, 1 + k,
+                     (long long)i, (double)net[k]->theta[i], (double)whole->theta[i]);
+    nai_trainer_destroy(trainer);
+  }
+  for (int k = 0; k < 5; k++) nai_network_destroy(net[k]);
+  nai_network_destroy(whole);
+  nai_trials_destroy(trials);
+  free(start);
+}
+END_TEST
+
 /* --- a mask after the build ------------------------------------------------------------------- */
 
 static uint8_t *few_of(int64_t n)
@@ -662,7 +745,7 @@ START_TEST(masks_bring_lists_to_trainers_that_are_there)
 {
   uint8_t *mask = few_of(61 * 65);
   nai_network *net[2] = {build_whole(NULL), build_whole("blas")};
-  nai_trials *trials = batch_of(net[0]);
+  nai_trials *trials = normal_trials(net[0], "choice", 200, TRIALS);
   for (int k = 0; k < 2; k++) {
     nai_trainer *trainer = train(net[k], 0);
     int before = lists_of(net[k]);
@@ -670,12 +753,15 @@ START_TEST(masks_bring_lists_to_trainers_that_are_there)
     expect_ok(nai_trainer_step(NULL, trainer, trials));
     thin_out(net[k], mask);
     EXPECT(lists_of(net[k]) > before);
+    EXPECT(!trainer->batch.by_groups);
     expect_ok(nai_trainer_step(NULL, trainer, trials));
+    EXPECT(trainer->batch.by_groups == (k == 0)); /* which takes more memory */
     nai_trainer_destroy(trainer);
   }
   int64_t there = 0;
   for (int64_t i = 0; i < net[0]->n_theta; i++) {
-    EXPECT(fabs((double)net[0]->theta[i] - net[1]->theta[i]) <= 1e-5);
+    EXPECT(fabs((double)net[0]->theta[i] - net[1]->theta[i]) <=
+           1e-5 * fmax(1, fabs((double)net[1]->theta[i])));
     there += net[0]->theta[i] != 0;
   }
   EXPECT(there > 100);
@@ -745,6 +831,7 @@ Suite *lists_suite(void)
   tcase_add_test(kernels, compressed_rows_are_turned);
   tcase_add_loop_test(kernels, weights_in_order_need_no_places, 0, 18);
   tcase_add_loop_test(kernels, the_gradient_is_a_sum_over_rows, 0, TABLES);
+  tcase_add_loop_test(kernels, rows_of_steps_may_lie_apart, 0, TABLES);
   tcase_add_test(kernels, bytes_of_lists);
   suite_add_tcase(suite, kernels);
   TCase *networks = tcase_create("networks");
@@ -755,6 +842,7 @@ Suite *lists_suite(void)
   TCase *rules = tcase_create("rules");
   tcase_add_loop_test(rules, every_rule_learns_as_from_whole_matrices, 0, n_rules);
   tcase_add_loop_test(rules, threads_and_checkpoints_keep_bits, 2, 4);
+  tcase_add_loop_test(rules, groups_of_trials_learn_as_all_at_once, 0, 3);
   suite_add_tcase(suite, rules);
   ADD_CASE(suite, "masks", masks_bring_lists_to_trainers_that_are_there,
            a_mask_without_memory_changes_nothing, lists_count_as_memory);

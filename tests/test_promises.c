@@ -353,18 +353,18 @@ static void count(int64_t rows, int64_t units, int accumulate)
 }
 
 static void count_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
-                        int64_t ldr, int64_t rows, int64_t m, int64_t n, int accumulate,
+                        int64_t ldr, nai__rows rows, int64_t m, int64_t n, int accumulate,
                         float *scratch)
 {
-  count(rows, m, accumulate);
+  count(rows.n, m, accumulate);
   asked->outer(w, ldw, d, ldd, r, ldr, rows, m, n, accumulate, scratch);
 }
 
 static void count_list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
-                             int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first,
+                             int64_t ldr, nai__rows rows, const nai__lists *lists, int64_t first,
                              int64_t end, int accumulate, float *scratch)
 {
-  count(rows, end - first, accumulate);
+  count(rows.n, end - first, accumulate);
   asked->list_outer(w, ldw, d, ldd, r, ldr, rows, lists, first, end, accumulate, scratch);
 }
 

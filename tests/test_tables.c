@@ -200,7 +200,8 @@ static void outer_with(const nai__kernels *kernels, float *w, const float *d, co
                        int64_t rows, int64_t m, int64_t n, int accumulate)
 {
   float *scratch = scratch_of(kernels->outer_scratch(m, n));
-  kernels->outer(w, padded(n), d, padded(m), r, padded(n), rows, m, n, accumulate, scratch);
+  kernels->outer(w, padded(n), d, padded(m), r, padded(n), nai__rows_of(rows), m, n, accumulate,
+                 scratch);
   give_back(scratch, 0);
 }
 

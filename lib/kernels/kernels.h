@@ -30,6 +30,25 @@
 #define NAI__OUTER_DEPTH 128
 
 /*
+ * Rows of several steps, `n` in all: those of a step follow each other, `each` of them, and begin `apart`
+ * rows after those of the step before. nai__rows_of(): of one step.
+ */
+typedef struct nai__rows {
+  int64_t n, each, apart;
+} nai__rows;
+
+static inline nai__rows nai__rows_of(int64_t n)
+{
+  return (nai__rows){n, n, n};
+}
+
+/* Where row number `row` of them lies. */
+static inline int64_t nai__row_place(nai__rows rows, int64_t row)
+{
+  return row / rows.each * rows.apart + row % rows.each;
+}
+
+/*
  * A run of units that share leak and transfer function. Pointers are to the first of them and need
  * not be aligned. relu and the other rectifying ones let NaN through (never hide it as 0), and have
  * slope 0 at 0.
@@ -129,13 +148,13 @@ struct nai__kernels {
   /* Floats of scratch that outer() needs. */
   int64_t (*outer_scratch)(int64_t m, int64_t n);
   /*
-   * w [m, n] = sum over rows d[row][i] r[row][j], or w += when accumulate. `rows` (steps * trials)
-   * is the long dimension. ldw padded, and what it pads may be written. Bits do not depend on how m
-   * is cut into calls, nor on how rows are at multiples of NAI__OUTER_DEPTH, the later ones
-   * accumulating.
+   * w [m, n] = sum over rows d[row][i] r[row][j], or w += when accumulate. Rows (steps * trials)
+   * are the long dimension. ldw padded, and what it pads may be written. Bits do not depend on how m
+   * is cut into calls, nor on how rows are between steps or at multiples of NAI__OUTER_DEPTH, the later
+   * ones accumulating.
    */
   void (*outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
-                int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch);
+                nai__rows rows, int64_t m, int64_t n, int accumulate, float *scratch);
 
   /* --- the same over the synapses that exist --------------------------------------------------- */
 
@@ -149,14 +168,14 @@ struct nai__kernels {
   /* Floats of scratch that list_outer() needs. */
   int64_t (*list_scratch)(const nai__lists *lists);
   /*
-   * As outer(), of all columns and of rows first .. end - 1 of w, which d [rows][ldd] has in those
+   * As outer(), of all columns and of rows first .. end - 1 of w, which d [.][ldd] has in those
    * columns; 0 where no synapse exists. Of lists of weights in their own order, w has those alone, and
    * no ldw. Bits do not depend on first and end, nor on how rows are cut, as outer()'s do not, but are
    * not those: rows are summed in another order.
    */
   void (*list_outer)(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
-                     int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first, int64_t end,
-                     int accumulate, float *scratch);
+                     int64_t ldr, nai__rows rows, const nai__lists *lists, int64_t first,
+                     int64_t end, int accumulate, float *scratch);
 
   /* --- rows ------------------------------------------------------------------------------------ */
 

@@ -126,10 +126,10 @@ static int64_t outer_scratch(int64_t m, int64_t n)
   return 1;
 }
 
-static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
-                  int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch)
+/* Of one step. */
+static void outer_step(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
+                       int64_t ldr, int64_t rows, int64_t m, int64_t n, int accumulate)
 {
-  (void)scratch;
   for (int64_t i = 0; i < m; i += NAI__BLAS_MOST)
     for (int64_t j = 0; j < n; j += NAI__BLAS_MOST) {
       int64_t row = 0;
@@ -141,6 +141,20 @@ static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const floa
         row += terms;
       } while (row < rows);
     }
+}
+
+static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
+                  nai__rows rows, int64_t m, int64_t n, int accumulate, float *scratch)
+{
+  (void)scratch;
+  int64_t row = 0;
+  do {
+    const int64_t some = at_most(rows.each, rows.n - row);
+    outer_step(w, ldw, d, ldd, r, ldr, some, m, n, accumulate || row > 0);
+    row += some;
+    d += rows.apart * ldd;
+    r += rows.apart * ldr;
+  } while (row < rows.n);
 }
 
 /* --- lists, which no BLAS knows --------------------------------------------------------------- */
@@ -162,7 +176,7 @@ static int64_t list_scratch(const nai__lists *lists)
 }
 
 static void list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
-                       int64_t ldr, int64_t rows, const nai__lists *lists, int64_t first,
+                       int64_t ldr, nai__rows rows, const nai__lists *lists, int64_t first,
                        int64_t end, int accumulate, float *scratch)
 {
   nai__kernels_portable()->list_outer(w, ldw, d, ldd, r, ldr, rows, lists, first, end, accumulate,

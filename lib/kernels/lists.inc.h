@@ -174,10 +174,35 @@ static int64_t list_scratch(const nai__lists *l)
   return (l->n + NAI__LANES) * NAI__LIST_DEPTH + 4 * l->groups;
 }
 
-static void turn_deep(float *x, const float *a, int64_t lda, int64_t rows, int64_t columns)
+/* turn_in() of rows from `row` on that are of more than one step. */
+static __attribute__((noinline)) void turn_steps_in(float *x, int64_t ldx, const float *a,
+                                                    int64_t lda, nai__rows rows, int64_t row,
+                                                    int64_t columns)
 {
-  for (int64_t row = 0; row < NAI__LIST_DEPTH; row += NAI__LANES)
-    turn_in(x + row, NAI__LIST_DEPTH, row < rows ? a + row * lda : a, lda, rows - row, columns);
+  const float *at[NAI__LANES];
+  const int64_t some = at_most(NAI__LANES, rows.n - row);
+  for (int64_t i = 0; i < some; i++) at[i] = a + nai__row_place(rows, row + i) * lda;
+  for (int64_t j = 0; j < columns; j += NAI__LANES) {
+    vec v[NAI__LANES];
+    for (int i = 0; i < NAI__LANES; i++)
+      v[i] = i < some ? load_up_to(at[i] + j, columns - j) : (vec){0};
+    transpose(v);
+    for (int i = 0; i < NAI__LANES; i++) store(x + (j + i) * ldx, v[i]);
+  }
+}
+
+/* So many rows from `row` on, turned; those that are not there are 0. */
+static void turn_deep(float *x, const float *a, int64_t lda, nai__rows rows, int64_t row,
+                      int64_t columns)
+{
+  for (int64_t i = 0; i < NAI__LIST_DEPTH; i += NAI__LANES, row += NAI__LANES) {
+    const int64_t some = row < rows.n ? at_most(NAI__LANES, rows.n - row) : 0;
+    if (some > rows.each - row % rows.each)
+      turn_steps_in(x + i, NAI__LIST_DEPTH, a, lda, rows, row, columns);
+    else
+      turn_in(x + i, NAI__LIST_DEPTH, some ? a + nai__row_place(rows, row) * lda : a, lda, some,
+              columns);
+  }
 }
 
 /* sum [4] += over the rows of a block, error times rate, for each synapse of each group. */
@@ -204,48 +229,62 @@ NAI__INLINE void list_groups(float *sum, const float *error, const float *x, con
  * is asked for while what came before is multiplied.
  */
 typedef struct errands {
-  const float *at; /* [rows][ld], of which `columns` */
-  int64_t ld, rows, columns;
+  const float *at; /* the row at hand, of which `columns` */
+  int64_t ld, columns;
+  int64_t left, here; /* rows to come, and of these in this step */
+  nai__rows rows;
   int64_t share; /* lines to ask for each time */
-  int64_t row, column;
+  int64_t column;
 } errands;
 
-static errands errands_new(const float *at, int64_t ld, int64_t rows, int64_t columns,
-                           int64_t times)
+/* `some` rows from `row` on, if any. */
+static errands errands_new(const float *a, int64_t ld, nai__rows rows, int64_t row, int64_t some,
+                           int64_t columns, int64_t times)
 {
-  const int64_t lines = rows * ((columns + 15) / 16);
-  return (errands){at, ld, rows, columns, (lines + times - 1) / (times > 0 ? times : 1), 0, 0};
+  const int64_t lines = some * ((columns + 15) / 16);
+  return (errands){.at = some ? a + nai__row_place(rows, row) * ld : a,
+                   .ld = ld,
+                   .columns = columns,
+                   .left = some,
+                   .here = rows.each - row % rows.each,
+                   .rows = rows,
+                   .share = (lines + times - 1) / (times > 0 ? times : 1)};
 }
 
 NAI__INLINE void errands_run(errands *e)
 {
-  for (int64_t line = 0; line < e->share && e->row < e->rows; line++) {
-    __builtin_prefetch(e->at + e->row * e->ld + e->column, 0, 2);
+  for (int64_t line = 0; line < e->share && e->left > 0; line++) {
+    __builtin_prefetch(e->at + e->column, 0, 2);
     e->column += 16;
     if (e->column < e->columns) continue;
     e->column = 0;
-    e->row++;
+    e->left--;
+    if (e->left > 0) e->at += e->ld;
+    if (--e->here > 0) continue;
+    e->here = e->rows.each;
+    if (e->left > 0) e->at += (e->rows.apart - e->rows.each) * e->ld;
   }
 }
 
-/* Receivers first .. end - 1, one block of rows. next: how many rows the block after it has. */
+/* Receivers first .. end - 1, one block of rows, from `row` on. */
 static void list_deep(const nai__lists *l, const float *d, int64_t ldd, const float *r, int64_t ldr,
-                      int64_t rows, int64_t next, int64_t first, int64_t end, float *scratch)
+                      nai__rows rows, int64_t row, int64_t first, int64_t end, float *scratch)
 {
   _Alignas(64) float x[(NAI__LIST_NEAR + 1) * NAI__LIST_DEPTH];
   float *const errors = scratch + 4 * l->groups;
-  const int64_t n = end - first;
-  errands d_ahead = errands_new(d + (next ? rows * ldd : 0) + first, ldd, next, n, n * l->near);
+  const int64_t n = end - first, some = at_most(NAI__LIST_DEPTH, rows.n - row), after = row + some,
+                next = at_most(NAI__LIST_DEPTH, rows.n - after);
+  errands d_ahead = errands_new(d + first, ldd, rows, after, next, n, n * l->near);
   memset(x + NAI__LIST_NEAR * NAI__LIST_DEPTH, 0, NAI__LIST_DEPTH * sizeof *x);
-  turn_deep(errors, d + first, ldd, rows, n);
+  turn_deep(errors, d + first, ldd, rows, row, n);
   for (int64_t near = 0; near < l->near; near++) {
-    const int64_t from = near * NAI__LIST_NEAR, after = from + NAI__LIST_NEAR;
+    const int64_t from = near * NAI__LIST_NEAR, beyond = from + NAI__LIST_NEAR;
     const int32_t *const start = l->start + near * (l->n + 1);
     errands r_ahead =
-        after < l->k
-            ? errands_new(r + after, ldr, rows, at_most(NAI__LIST_NEAR, l->k - after), n)
-            : errands_new(r + (next ? rows * ldr : 0), ldr, next, at_most(NAI__LIST_NEAR, l->k), n);
-    turn_deep(x, r + from, ldr, rows, at_most(NAI__LIST_NEAR, l->k - from));
+        beyond < l->k ? errands_new(r + beyond, ldr, rows, row, some,
+                                    at_most(NAI__LIST_NEAR, l->k - beyond), n)
+                      : errands_new(r, ldr, rows, after, next, at_most(NAI__LIST_NEAR, l->k), n);
+    turn_deep(x, r + from, ldr, rows, row, at_most(NAI__LIST_NEAR, l->k - from));
     for (int64_t i = first; i < end; i++) {
       errands_run(&r_ahead);
       errands_run(&d_ahead);
@@ -293,7 +332,7 @@ static void list_sums(const nai__lists *l, float *w, int64_t ldw, int64_t first,
 }
 
 static void list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
-                       int64_t ldr, int64_t rows, const nai__lists *l, int64_t first, int64_t end,
+                       int64_t ldr, nai__rows rows, const nai__lists *l, int64_t first, int64_t end,
                        int accumulate, float *scratch)
 {
   for (int64_t near = 0; near < l->near; near++) {
@@ -302,10 +341,8 @@ static void list_outer(float *w, int64_t ldw, const float *d, int64_t ldd, const
            (size_t)(4 * (start[end] - start[first])) * sizeof *scratch);
   }
   if (accumulate) list_sums(l, w, ldw, first, end, scratch, 0);
-  for (int64_t row = 0; row < rows; row += NAI__LIST_DEPTH)
-    list_deep(l, d + row * ldd, ldd, r + row * ldr, ldr, at_most(NAI__LIST_DEPTH, rows - row),
-              at_most(NAI__LIST_DEPTH, rows - at_most(row + NAI__LIST_DEPTH, rows)), first, end,
-              scratch);
+  for (int64_t row = 0; row < rows.n; row += NAI__LIST_DEPTH)
+    list_deep(l, d, ldd, r, ldr, rows, row, first, end, scratch);
   for (int64_t i = first; i < end && !accumulate && !l->rows; i++)
     memset(w + i * ldw, 0, (size_t)l->k * sizeof *w);
   list_sums(l, w, ldw, first, end, scratch, 1);

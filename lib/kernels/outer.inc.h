@@ -35,10 +35,10 @@ typedef struct errand {
   int64_t share;    /* of a tile */
 } errand;
 
-static errand errand_new(const float *d, int64_t ldd, const float *r, int64_t ldr, int64_t depth,
+static errand errand_new(const float *d, int64_t ldd, const float *r, int64_t ldr, int64_t apart,
                          int64_t next, int64_t tiles)
 {
-  errand e = {{(const char *)(d + depth * ldd), (const char *)(r + depth * ldr), (const char *)d},
+  errand e = {{(const char *)(d + apart * ldd), (const char *)(r + apart * ldr), (const char *)d},
               {next * ldd * 4, next * ldr * 4, INT64_MAX},
               0};
   e.share = (e.bytes[0] + e.bytes[1]) / (tiles > 2 ? tiles - 2 : 1);
@@ -54,15 +54,33 @@ static const char *errand_next(errand *e)
   return at;
 }
 
-/* One block of rows: w = or += d^T r. next: how many rows the block after it has. */
+/* Rows that are multiplied at once: so many, of one step; the block after them has `next`, so far on. */
+typedef struct deep {
+  int64_t place, rows, next, apart;
+} deep;
+
+static int64_t depth_of(nai__rows rows, int64_t row)
+{
+  return row < rows.n ? at_most(NAI__DEPTH, at_most(rows.n - row, rows.each - row % rows.each)) : 0;
+}
+
+static deep deep_at(nai__rows rows, int64_t row)
+{
+  const int64_t some = depth_of(rows, row), place = nai__row_place(rows, row),
+                next = depth_of(rows, row + some);
+  return (deep){place, some, next, next ? nai__row_place(rows, row + some) - place : 0};
+}
+
+/* One block of rows: w = or += d^T r. */
 static void outer_block(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r,
-                        int64_t ldr, int64_t depth, int64_t next, int64_t m, int64_t n, int mode,
+                        int64_t ldr, const deep *rows_at, int64_t m, int64_t n, int mode,
                         float *scratch)
 {
+  const int64_t depth = rows_at->rows;
   const panels p = panels_of(n);
   const int64_t tiles = (m + NAI__ROWS - 1) / NAI__ROWS * p.count;
   const int near = ldd <= NAI__NEAR_ROWS || p.count == 1, alone = m <= NAI__ROWS;
-  errand ahead = errand_new(d, ldd, r, ldr, depth, next, tiles);
+  errand ahead = errand_new(d, ldd, r, ldr, rows_at->apart, rows_at->next, tiles);
   float *const packed_r = scratch;
   float *const packed_d = scratch + NAI__DEPTH * NAI__VECTORS * NAI__LANES;
   for (int64_t i = 0; i < m && !near; i += NAI__STRIP)
@@ -95,29 +113,28 @@ static void outer_block(float *w, int64_t ldw, const float *d, int64_t ldd, cons
  * width of vectors; bits do not.
  */
 static void outer(float *w, int64_t ldw, const float *d, int64_t ldd, const float *r, int64_t ldr,
-                  int64_t rows, int64_t m, int64_t n, int accumulate, float *scratch)
+                  nai__rows rows, int64_t m, int64_t n, int accumulate, float *scratch)
 {
   const int64_t rest = n % NAI__LANES, narrow = rest <= NAI__NARROW ? rest : 0, wide = n - narrow;
   const int64_t ldt = rounded(m);
   float *const turned = scratch + NAI__DEPTH * (rounded(m > n ? m : n) + NAI__VECTORS * NAI__LANES);
-  if (rows <= 0 && !accumulate)
+  if (rows.n <= 0 && !accumulate)
     for (int64_t i = 0; i < m; i++) memset(w + i * ldw, 0, (size_t)n * sizeof *w);
   for (int64_t i = 0; i < m && accumulate; i++)
     for (int64_t j = 0; j < narrow; j++) turned[j * ldt + i] = w[i * ldw + wide + j];
-  for (int64_t row = 0; row < rows; row += NAI__DEPTH) {
-    const int64_t depth = at_most(NAI__DEPTH, rows - row),
-                  next = at_most(NAI__DEPTH, rows - row - depth);
-    const float *const d_row = d + row * ldd, *const r_row = r + row * ldr;
-    if (wide > 0 && is_sparse(r_row, ldr, depth, wide, m))
-      sparse_outer(w, ldw, d_row, ldd, r_row, ldr, depth, m, wide,
-                   row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
+  for (int64_t row = 0, some; row < rows.n; row += some) {
+    deep now = deep_at(rows, row);
+    const float *const d_row = d + now.place * ldd, *const r_row = r + now.place * ldr;
+    const int mode = row > 0 || accumulate ? NAI__ADD : NAI__SET;
+    some = now.rows;
+    if (wide > 0 && is_sparse(r_row, ldr, some, wide, m))
+      sparse_outer(w, ldw, d_row, ldd, r_row, ldr, some, m, wide, mode, scratch);
     else if (wide > 0)
-      outer_block(w, ldw, d_row, ldd, r_row, ldr, depth, next, m, wide,
-                  row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
+      outer_block(w, ldw, d_row, ldd, r_row, ldr, &now, m, wide, mode, scratch);
+    if (wide > 0) now.next = 0; /* has been asked for */
     if (narrow > 0)
-      outer_block(turned, ldt, r_row + wide, ldr, d_row, ldd, depth, wide > 0 ? 0 : next, narrow, m,
-                  row > 0 || accumulate ? NAI__ADD : NAI__SET, scratch);
+      outer_block(turned, ldt, r_row + wide, ldr, d_row, ldd, &now, narrow, m, mode, scratch);
   }
-  for (int64_t i = 0; i < m && rows > 0; i++)
+  for (int64_t i = 0; i < m && rows.n > 0; i++)
     for (int64_t j = 0; j < narrow; j++) w[i * ldw + wide + j] = turned[j * ldt + i];
 }

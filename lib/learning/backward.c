@@ -295,6 +295,7 @@ static void through_start(const group *g)
 typedef struct job {
   nai__pass *pass;
   const nai__route *route;
+  int to_weights; /* 1: a group's errors go into its weight gradient at once, while they are near */
 } job;
 
 static void clear_carry(const group *g)
@@ -351,6 +352,7 @@ static void walk_group(void *argument, int64_t task, int32_t thread)
     through_start(&g);
     add_rows(g.unit_initial, start_of(&g), net->n_units, net->ld_units, g.rows);
   }
+  if (job->to_weights) nai__correlate_group(job->pass, task, thread);
 }
 
 static void sum_biases(nai__pass *pass, int64_t groups)
@@ -389,12 +391,14 @@ static int go_to_span(nai__pass *pass, int64_t end)
 
 void nai__walk_back(nai__pass *pass, const nai__route *route)
 {
-  job job = {pass, route};
   int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
+  job job = {pass, route, pass->sums && nai__pool_threads(pass->pool) <= groups};
   for (int64_t end = pass->steps; end > 0 && go_to_span(pass, end); end = pass->first) {
     nai__pool_run(pass->pool, groups, walk_group, &job);
-    nai__correlate(pass);
+    if (!pass->sums) nai__correlate(pass);
+    if (pass->sums && !job.to_weights) nai__correlate_groups(pass);
   }
+  if (pass->sums) nai__correlate_end(pass);
   sum_biases(pass, groups);
 }
 
@@ -411,7 +415,7 @@ static void collect_group(void *argument, int64_t task, int32_t thread)
 
 void nai__collect_signals(nai__pass *pass, const nai__route *route)
 {
-  job job = {pass, route};
+  job job = {pass, route, 0};
   int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
   memset(pass->gradient, 0, (size_t)pass->net->n_theta * sizeof *pass->gradient);
   nai__pool_run(pass->pool, groups, collect_group, &job);
@@ -432,7 +436,7 @@ static void bias_group(void *argument, int64_t task, int32_t thread)
 
 void nai__bias_gradient(nai__pass *pass)
 {
-  job job = {pass, NULL};
+  job job = {pass, NULL, 0};
   int64_t groups = (pass->trials + pass->rows - 1) / pass->rows;
   nai__pool_run(pass->pool, groups, bias_group, &job);
   sum_biases(pass, groups);

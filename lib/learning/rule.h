@@ -84,9 +84,14 @@ typedef struct nai__pass {
   double *output_bias;   /* [n_outputs] gradient of output biases, once it is_filtered */
   int is_filtered;       /* 1: output_gradient has gone through the memory of outputs */
   float **outer_scratch; /* [threads] */
-  float *state_carry;    /* [trials][ld_state], scratch of the walk back through cells */
-  float *const *slopes;  /* [threads]: room for slopes of cells of a group of `rows` trials */
-  nai__failure failed;   /* the first failure of a model's function */
+  /*
+   * [groups of `rows` trials, less one][n_theta]: weight gradients of all groups but the first, where each
+   * has its own, which are added up at the end; NULL where all trials are one sum.
+   */
+  float *sums;
+  float *state_carry;   /* [trials][ld_state], scratch of the walk back through cells */
+  float *const *slopes; /* [threads]: room for slopes of cells of a group of `rows` trials */
+  nai__failure failed;  /* the first failure of a model's function */
 } nai__pass;
 
 /* Costs that a rule can learn from. All but the last reach it; those it must know how to use. */
@@ -244,5 +249,13 @@ void nai__filter_outputs(nai__pass *pass);
 void nai__correlate(nai__pass *pass);
 /* The same of blocks to outputs alone. */
 void nai__correlate_outputs(nai__pass *pass);
+
+/*
+ * The same where a pass has `sums`: of one group of trials, by the thread that has just made its errors; of
+ * all groups; and, after all spans, the gradient that they add up to.
+ */
+void nai__correlate_group(nai__pass *pass, int64_t group, int32_t thread);
+void nai__correlate_groups(nai__pass *pass);
+void nai__correlate_end(nai__pass *pass);
 
 #endif

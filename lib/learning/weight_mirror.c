@@ -153,11 +153,11 @@ static void follow(nai__learner *learner, const nai__block *b, int64_t samples, 
   mirror *m = learner->own;
   const float *y = m->y + b->post, *x = m->x + b->pre;
   if (b->is_listed)
-    nai__block_outer(net, b, m->estimate, y, ld, x, net->ld_units, samples, 0, b->n_post, 0,
-                     m->scratch);
+    nai__block_outer(net, b, m->estimate, y, ld, x, net->ld_units, nai__rows_of(samples), 0,
+                     b->n_post, 0, m->scratch);
   else /* of those that do not learn, too */
-    net->kernels->outer(m->estimate + b->at.start, b->at.stride, y, ld, x, net->ld_units, samples,
-                        b->n_post, b->n_pre, 0, m->scratch);
+    net->kernels->outer(m->estimate + b->at.start, b->at.stride, y, ld, x, net->ld_units,
+                        nai__rows_of(samples), b->n_post, b->n_pre, 0, m->scratch);
   float scale = (float)(1 / ((double)(samples - 1) * number[NOISE] * number[NOISE]));
   float *feedback = learner->feedback.weight + b->at.start;
   const float *estimate = m->estimate + b->at.start;

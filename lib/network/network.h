@@ -797,7 +797,7 @@ void nai__block_product_back(const nai_network *net, const nai__block *b, float 
  * [rows][post] r [rows][pre]; and the floats of scratch that it needs.
  */
 void nai__block_outer(const nai_network *net, const nai__block *b, float *gradient, const float *d,
-                      int64_t ldd, const float *r, int64_t ldr, int64_t rows, int64_t first,
+                      int64_t ldd, const float *r, int64_t ldr, nai__rows rows, int64_t first,
                       int64_t end, int accumulate, float *scratch);
 int64_t nai__block_scratch(const nai_network *net, const nai__block *b);
 

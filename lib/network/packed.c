@@ -192,7 +192,7 @@ int64_t nai__block_scratch(const nai_network *net, const nai__block *b)
 }
 
 void nai__block_outer(const nai_network *net, const nai__block *b, float *gradient, const float *d,
-                      int64_t ldd, const float *r, int64_t ldr, int64_t rows, int64_t first,
+                      int64_t ldd, const float *r, int64_t ldr, nai__rows rows, int64_t first,
                       int64_t end, int accumulate, float *scratch)
 {
   const nai__kernels *kernels = net->kernels;

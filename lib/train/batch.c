@@ -32,6 +32,22 @@ static int64_t rows_of(const nai_network *net, int64_t trials)
   return trials <= 32 ? NAI__SMALLEST_GROUP : trials <= 64 ? 16 : ROWS;
 }
 
+/*
+ * A group's errors and rates are in the cache of the thread that has made them, and its weight gradient
+ * is best made there: where the sums that this takes are small beside these. Whole matrices are faster
+ * with all trials at once.
+ */
+#define SMALL_SUMS 16
+
+/* Floats of sums of all groups but the first; 0: all trials have one sum. */
+static int64_t sums_of(const nai_network *net, int64_t steps, int64_t trials)
+{
+  const int64_t rows = rows_of(net, trials), groups = (trials + rows - 1) / rows;
+  if (!has_lists(net) || !net->kernels->list_rows || net->kernels->outer_rows) return 0;
+  return net->n_theta <= steps * rows * net->ld_units / SMALL_SUMS ? (groups - 1) * net->n_theta
+                                                                   : 0;
+}
+
 static void release(nai__batch *batch)
 {
   nai__activity *a = &batch->activity;
@@ -43,7 +59,7 @@ static void release(nai__batch *batch)
                      &batch->signal,  &batch->carry,
                      &batch->start,   &a->state,
                      &a->received,    &batch->state_carry,
-                     &batch->mark};
+                     &batch->mark,    &batch->sums};
   for (size_t i = 0; i < sizeof array / sizeof *array; i++) {
     nai__free(*array[i]);
     *array[i] = NULL;
@@ -52,6 +68,7 @@ static void release(nai__batch *batch)
   nai__free(batch->output_bias);
   batch->bias_sum = batch->output_bias = NULL;
   batch->steps_room = batch->trials_room = batch->span_room = batch->marks_room = 0;
+  batch->sums_room = 0;
   batch->steps = 0;
 }
 
@@ -164,7 +181,8 @@ int64_t nai__batch_bytes(const nai__batch *batch, const nai_network *net, int64_
                    (2 * room.steps + 1) * net->ld_outputs +
                    (nai__state_slots(net, span) + 1) * net->ld_state +
                    room.marks * nai__mark_floats(net);
-  return (room.trials * floats + means->threads * (3 * ROWS * ld + outer_floats(net))) *
+  return (room.trials * floats + sums_of(net, span, room.trials) +
+          means->threads * (3 * ROWS * ld + outer_floats(net))) *
              (int64_t)sizeof(float) +
          nai__most_groups(room.trials) * nai__numbers_width(net) * (int64_t)sizeof(double);
 }
@@ -199,7 +217,8 @@ int nai__batch_has_room(const nai__batch *batch, const nai_network *net, const n
 {
   room room = room_of(batch, net, trials->capacity, trials->trials, means->recompute);
   return fits(batch, &room, means->recompute) && means->threads == batch->threads &&
-         outer_floats(net) <= batch->outer_room;
+         outer_floats(net) <= batch->outer_room &&
+         sums_of(net, room.span, trials->trials) <= batch->sums_room;
 }
 
 static nai_status make_room(nai__batch *batch, const nai_network *net, const nai_trials *trials,
@@ -211,6 +230,21 @@ static nai_status make_room(nai__batch *batch, const nai_network *net, const nai
   release(batch);
   batch->recompute = recompute;
   return allocate(batch, net, &room);
+}
+
+/* For the batch at hand, and for others that there is room for. */
+static nai_status make_sums(nai__batch *batch, const nai_network *net, int64_t steps,
+                            int64_t trials)
+{
+  const int64_t floats =
+      larger(sums_of(net, steps, trials), sums_of(net, batch->span_room, batch->trials_room));
+  if (floats <= batch->sums_room) return NAI_OK;
+  nai__free(batch->sums);
+  batch->sums_room = 0;
+  batch->sums = NAI__ARRAY(float, floats + SLACK);
+  if (!batch->sums) return NAI_ERR_MEMORY;
+  batch->sums_room = floats;
+  return NAI_OK;
 }
 
 static void shape(nai__activity *a, const nai_network *net, const nai__batch *batch)
@@ -244,6 +278,8 @@ nai_status nai__batch_prepare(nai__batch *batch, const nai_network *net, const n
   batch->rows = rows_of(net, trials->trials);
   int64_t length = nai__spans_of(net, trials->capacity, means->recompute).steps;
   batch->spans = nai__spans_of(net, trials->steps, length);
+  NAI__TRY(make_sums(batch, net, batch->spans.steps, batch->trials));
+  batch->by_groups = sums_of(net, batch->spans.steps, batch->trials) > 0;
   shape(&batch->activity, net, batch);
   return NAI_OK;
 }

@@ -50,6 +50,13 @@ typedef struct nai__batch {
   float *start;
   double *bias_sum;
   double *output_bias;
+  /*
+   * [groups - 1][n_theta], and how many floats there is room for. by_groups: of the batch at hand, each
+   * group of trials makes weight gradients of its own.
+   */
+  float *sums;
+  int64_t sums_room;
+  int by_groups;
   float *outer_scratch[NAI__MOST_THREADS];
   int64_t outer_room;                      /* floats of each */
   float **slopes;                          /* [threads]: of cells, for a group of trials */

@@ -168,7 +168,8 @@ static nai_status on_errors(nai__errors *e, nai__weighed_cost *c, const nai__bat
                        .gradient = e->gradient,
                        .scale = c->beta};
   NAI__TRY(nai__meet_errors(&c->value, c->cost, &b));
-  net->kernels->outer(e->weight, ld, e->error, ld, e->gradient, ld, rows, n, n, 0, e->scratch);
+  net->kernels->outer(e->weight, ld, e->error, ld, e->gradient, ld, nai__rows_of(rows), n, n, 0,
+                      e->scratch);
   move_weights(e, net, c->cost, ld, gradient);
   return NAI_OK;
 }

@@ -42,7 +42,8 @@ static nai_status estimate(nai_trainer *trainer, nai__learner *learner, const na
                     .start = batch->start,
                     .bias_sum = batch->bias_sum,
                     .output_bias = batch->output_bias,
-                    .outer_scratch = batch->outer_scratch};
+                    .outer_scratch = batch->outer_scratch,
+                    .sums = batch->by_groups ? batch->sums : NULL};
   if (!trial_costs) nai__filter_outputs(&pass);
   NAI__TRY(learner->rule->kind->estimate(learner, &pass));
   NAI__TRY(nai__failure_raise(&pass.failed));

@@ -60,8 +60,8 @@ static void bench_outer(const nai__kernels *kernels, int64_t rows, int64_t m, in
         *w = random_floats(m * leading(n));
   float *scratch = random_floats(kernels->outer_scratch(m, n));
   double seconds;
-  TIME(seconds,
-       kernels->outer(w, leading(n), d, leading(m), r, leading(n), rows, m, n, 0, scratch));
+  TIME(seconds, kernels->outer(w, leading(n), d, leading(m), r, leading(n), nai__rows_of(rows), m,
+                               n, 0, scratch));
   report("outer", rows, m, n, 2.0 * (double)(rows * m * n), seconds, limit);
   free(d);
   free(r);
@@ -102,8 +102,9 @@ static void bench_lists(const nai__kernels *kernels, int64_t n, double density, 
   kernels->pack(packed, w, ld, n, n, 1);
   TIME(list, kernels->list_product(c, ld, a, ld, lists, rows, 0));
   TIME(dense, kernels->product(c, ld, a, ld, packed, rows, n, n, 0));
-  TIME(list_outer, kernels->list_outer(w, ld, d, ld, a, ld, deep, lists, 0, n, 0, scratch));
-  TIME(outer, kernels->outer(w, ld, d, ld, a, ld, deep, n, n, 0, scratch));
+  TIME(list_outer,
+       kernels->list_outer(w, ld, d, ld, a, ld, nai__rows_of(deep), lists, 0, n, 0, scratch));
+  TIME(outer, kernels->outer(w, ld, d, ld, a, ld, nai__rows_of(deep), n, n, 0, scratch));
   printf(
       "  lists    %4lld trials, %4lld units, density %.2f: product %8.2f us, %4.2f times as fast; "
       "gradient of %5lld %9.1f us, %4.2f times\n",
