@@ -34,8 +34,11 @@
  */
 #define STACK ((size_t)2 << 20)
 
-/* How often one looks before it sleeps: some tens of microseconds, what waking up costs. */
-#define LOOKS 64
+/*
+ * How often one looks before it sleeps: about a hundred microseconds, twice what waking up costs, for so
+ * long may an update of a small network take between two runs: its costs, its optimiser.
+ */
+#define LOOKS 256
 
 /* The gate: workers inside in the low 16 bits, then the open bit, then the run's number. */
 #define GATE_INSIDE 0xffffu
