@@ -22,7 +22,7 @@ static double test(const nai_network *net, const float *pattern, double *apical)
   double error = 0, square = 0;
   for (int j = 0; j < INPUTS; j++) input[j] = pattern[j];
   check(nai_state_create(&state, net, 1, /* seed of the noise */ 1));
-  for (int t = 0; t < STEPS; t++) check(nai_state_step(state, input, NULL));
+  for (int t = 0; t < STEPS; t++) check(nai_state_step(NULL, state, input));
   check(nai_state_variable(&rate, state, "P2:rate"));
   check(nai_state_variable(&down, state, "P1:apical"));
   check(nai_state_variable(&lateral, state, "P1:lateral"));

@@ -58,7 +58,7 @@ static int64_t simulate(const nai_network *net, int64_t neurons, FILE *file)
   check(nai_state_create(&state, net, 1, 1));
   for (int64_t made = 0; made < STEPS; made += recording.made) {
     recording.n = 0;
-    check(nai_state_record_spikes(state, STEPS - made, NULL, &recording));
+    check(nai_state_record(&recording, state, STEPS - made, NULL));
     if (file) fwrite(recording.spikes, sizeof(nai_spike), (size_t)recording.n, file);
     fired += recording.n;
   }

@@ -62,7 +62,7 @@ int main(void)
   nai_rule *rule;
   nai_optimizer *adam;
   check(nai_constraint_create(&scaling, &scaling_ops, &total));
-  check(nai_cost_create(&changes, &changes_ops, NULL, "E I", NULL));
+  check(nai_cost_create(&changes, &changes_ops, "E I", NULL, NULL));
   check(nai_cost_create_cross_entropy(&decide, "choice"));
   check(nai_rule_create_bptt(&rule));
   check(nai_optimizer_create_adam(&adam, 1e-3));

@@ -138,8 +138,8 @@ int main(void)
   nai_model *model;
   check(nai_model_create(&model, &ops, NULL));
   nai_network *mine = compose(model), *library = compose(NULL);
-  nai_model_destroy(model);          /* the network keeps it */
-  check(nai_model_check(mine, "E")); /* names the first slope that is wrong */
+  nai_model_destroy(model);                  /* the network keeps it */
+  check(nai_network_check_model(mine, "E")); /* names the first slope that is wrong */
 
   nai_task *task;
   check(nai_task_create(&task, "perceptual-decision-making", mine));

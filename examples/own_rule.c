@@ -111,7 +111,7 @@ int main(void)
                       .n_traces = MOST_STATES,
                       .step = follow_traces};
   nai_rule *mine, *rflo;
-  check(nai_rule_create(&mine, &ops, NULL, /* seed of the feedback */ 7));
+  check(nai_rule_create(&mine, &ops, /* seed of the feedback */ 7, NULL));
   check(nai_rule_create_rflo(&rflo, 7));
   nai_trainer *trainer = train(net, mine, task), *builtin = train(net, rflo, task);
   printf("differs from the library's own by %.1g\n", difference(trainer, builtin));

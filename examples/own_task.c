@@ -74,7 +74,7 @@ int main(void)
   nai_rule *rule;
   nai_optimizer *adam;
   nai_trainer *trainer;
-  check(nai_task_create_own(&task, &ops, NULL, net));
+  check(nai_task_create_own(&task, &ops, net, NULL));
   check(nai_cost_create_cross_entropy(&cost, "choice"));
   check(nai_rule_create_bptt(&rule));
   check(nai_optimizer_create_adam(&adam, 2e-3));

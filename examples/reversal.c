@@ -84,7 +84,7 @@ static nai_task *make_task(const nai_network *net)
                       .parts = CHOICES,
                       .respond = reward};
   nai_task *task;
-  check(nai_task_create_own(&task, &ops, NULL, net));
+  check(nai_task_create_own(&task, &ops, net, NULL));
   return task;
 }
 

@@ -51,7 +51,7 @@ static nai_status run(nai_state *state, long *spikes, int *chunks)
   to.spikes = buffer;
   to.room = ROOM;
   for (int64_t left = STEPS; left > 0; left -= to.made) {
-    nai_status status = nai_state_record_spikes(state, left, NULL, &to); /* allocates nothing */
+    nai_status status = nai_state_record(&to, state, left, NULL); /* allocates nothing */
     if (status != NAI_OK) return status;
     use(&to, spikes);
     to.n = 0;

@@ -37,7 +37,7 @@ int main(void)
     float light = t > 200 ? 1.0f : 0.0f, wheel;
     if (t == 401) nai_state_silence(animal, "I"); /* optogenetics: inhibition is off ... */
     if (t == 501) nai_state_release(animal, "I"); /* ... and on again */
-    nai_state_step(animal, &light, &wheel);       /* microseconds; no allocation, no lock */
+    nai_state_step(&wheel, animal, &light);       /* microseconds; no allocation, no lock */
     if (t % 50 != 0) continue;
     double mean = 0;
     for (int64_t i = 0; i < rates.shape[1]; i++) mean += (double)r[i] / (double)rates.shape[1];

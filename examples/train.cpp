@@ -33,7 +33,7 @@ try {
 
   nai::state animal(net, 1, 3); // in a loop of one's own, step by step
   std::vector<float> stimulus{1.0f, 0.5f, 0.6f}, choice(3);
-  for (int t = 0; t < 10; t++) animal.step(stimulus.data(), choice.data());
+  for (int t = 0; t < 10; t++) animal.step(choice.data(), stimulus.data());
   std::printf("outputs after 10 steps: %.2f %.2f %.2f\n", choice[0], choice[1], choice[2]);
   net.save("decision.safetensors");
   return 0;

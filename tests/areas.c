@@ -21,7 +21,7 @@ static void add_populations(nai_network *net, const char *nonlinearity, int32_t 
   nai_network_set(net, "*/E", "adaptation", 0.8);
   nai_network_set(net, "*/E", "tau_adaptation", 60);
   nai_network_set_model(net, "*/D", "dendritic");
-  nai_network_set_size(net, "*/D", "branches", 2);
+  nai_network_set_model_size(net, "*/D", "branches", 2);
   nai_network_choose(net, "*/D", "nonlinearity", nonlinearity);
   nai_network_set(net, "*/D", "lag", lag);
   nai_network_set(net, "*", "tau", 30);

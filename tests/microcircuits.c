@@ -116,8 +116,8 @@ static double number_of(const nai_network *net, const char *kind, int k, const c
   char name[24];
   double values[64] = {0};
   snprintf(name, sizeof name, "%s%d", kind, k);
-  expect_ok(nai_network_get_each(net, name, parameter, values,
-                                 nai_network_size(net, NAI_POPULATIONS, name)));
+  expect_ok(nai_network_get_each(values, nai_network_size(net, NAI_POPULATIONS, name), net, name,
+                                 parameter));
   return values[0];
 }
 

@@ -313,7 +313,7 @@ static uint64_t add_number(uint64_t hash, const nai_network *net, const char *na
                            const char *parameter)
 {
   double *values = malloc((size_t)n * sizeof *values);
-  if (nai_network_get_each(net, name, parameter, values, n) == NAI_OK)
+  if (nai_network_get_each(values, n, net, name, parameter) == NAI_OK)
     hash = add_bytes(hash, values, (size_t)n * sizeof *values);
   free(values);
   return hash;

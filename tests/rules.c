@@ -63,7 +63,7 @@ static nai_status own(nai_rule **out, uint64_t seed)
 {
   nai_rule_ops ops = {
       .struct_size = sizeof ops, .name = "own", .n_traces = 3, .step = hebbian_step};
-  return nai_rule_create(out, &ops, NULL, seed);
+  return nai_rule_create(out, &ops, seed, NULL);
 }
 
 RULE(node_perturbation, nai_rule_create_node_perturbation(out, 0.1, seed))

@@ -20,6 +20,17 @@ float rate_of(const nai_state *state, const char *name, int64_t trial, int64_t u
   return at(&view, trial, unit);
 }
 
+nai_status record_variables(float *traces, int64_t width, float *rates, nai_state *state,
+                            int64_t steps, const float *inputs, const char *variables)
+{
+  nai_recording to = NAI_RECORDING_INIT;
+  to.rates = rates;
+  to.variables = variables;
+  to.traces = traces;
+  to.width = width;
+  return nai_state_record(&to, state, steps, inputs);
+}
+
 void *snapshot_of(const nai_state *state)
 {
   int64_t size = nai_state_snapshot_size(state);
@@ -54,7 +65,7 @@ void expect_bytes_taken_or_refused(nai_state *state, const void *before, char *s
     nai_status status = nai_state_restore(state, snapshot, size);
     snapshot[k] ^= 0x5a;
     if (status == NAI_OK) {
-      expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+      expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
       expect_ok(nai_state_restore(state, before, plain));
     }
     EXPECT(status == NAI_OK || status == NAI_ERR_FORMAT || status == NAI_ERR_MEMORY);

@@ -7,6 +7,10 @@
 nai_state *make_state(const nai_network *net, int64_t trials, uint64_t seed);
 float rate_of(const nai_state *state, const char *name, int64_t trial, int64_t unit);
 
+/* Makes steps and records variables, "E:x I:rate", into traces [steps, trials, width]. Nullable: rates. */
+nai_status record_variables(float *traces, int64_t width, float *rates, nai_state *state,
+                            int64_t steps, const float *inputs, const char *variables);
+
 /* Its snapshot, to be freed. */
 void *snapshot_of(const nai_state *state);
 /* Its bytes are those of a snapshot taken before. */

@@ -308,7 +308,7 @@ void check_any_task(const char *name, double dt, int fixed)
 {
   const nai__task_kind *kind = find_kind(name);
   nai_task *task = make_task(name, dt);
-  ck_assert_str_eq(nai_task_name(task, 0), name);
+  ck_assert_str_eq(nai_task_name(task), name);
   EXPECT(kind->n_parameters <= NAI__MOST_PARAMETERS);
   check_splits(task);
   check_streams(task, fixed);

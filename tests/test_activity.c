@@ -42,7 +42,7 @@ START_TEST(currents_by_hand)
   EXPECT(x.ndim == 2 && x.shape[0] == 1 && x.shape[1] == 2 && at(&x, 0, 1) == 0);
   double by_hand = 0;
   for (int t = 0; t < 5; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     by_hand = 0.6 * by_hand + 0.4 * -1; /* alpha = 20 / 50 */
     ck_assert_double_eq_tol((double)at(&x, 0, 1), by_hand, 1e-6);
     EXPECT(rate_of(state, "h", 0, 1) == 0);
@@ -58,7 +58,7 @@ START_TEST(rates_follow_the_currents_that_are_set)
   for (int32_t transfer = NAI_TRANSFER_RELU; transfer <= NAI_TRANSFER_POWER; transfer++) {
     nai_network *net = build_everything(transfer, NULL);
     nai_state *state = make_state(net, B, 1);
-    expect_ok(nai_state_run(state, 4, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, state, 4, NULL));
     float before = rate_of(state, "layer", 1, 2), x[B][7];
     double gain = transfer == NAI_TRANSFER_POWER ? 0.4 : 1.1;
     for (int b = 0; b < B; b++)
@@ -110,8 +110,8 @@ START_TEST(what_is_set_at_time_0_is_an_initial_state)
       for (int u = 0; u < 6; u++)
         EXPECT(rate_of(set, "layer", b, u) == rate_of(begun, "layer", b, u));
     }
-    expect_ok(nai_state_step(set, NULL, NULL));
-    expect_ok(nai_state_step(begun, NULL, NULL));
+    expect_ok(nai_state_step(NULL, set, NULL));
+    expect_ok(nai_state_step(NULL, begun, NULL));
   }
   nai_state_destroy(set);
   nai_state_destroy(begun);
@@ -130,17 +130,17 @@ START_TEST(each_trial_starts_where_it_is_put)
     for (int u = 0; u < 5; u++) r[b][u] = (float)(b + u) * 0.1f;
   }
   nai_state *all = make_state(net, B, 1);
-  expect_ok(nai_state_run(all, 2, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, all, 2, NULL));
   expect_ok(nai_state_set_currents(all, "E", x[0], 7));
   expect_ok(nai_state_set_rates(all, "I", r[0], 5));
-  expect_ok(nai_state_run(all, 5, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, all, 5, NULL));
   for (int b = 0; b < B; b++) {
     nai_state *one = make_state(net, 1, 1);
     expect_ok(nai_state_set_first(one, (uint64_t)b));
-    expect_ok(nai_state_run(one, 2, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, one, 2, NULL));
     expect_ok(nai_state_set_currents(one, "E", x[b], 7));
     expect_ok(nai_state_set_rates(one, "I", r[b], 5));
-    expect_ok(nai_state_run(one, 5, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, one, 5, NULL));
     for (int u = 0; u < 7; u++) EXPECT(rate_of(one, "E", 0, u) == rate_of(all, "E", b, u));
     for (int u = 0; u < 6; u++) EXPECT(rate_of(one, "layer", 0, u) == rate_of(all, "layer", b, u));
     nai_state_destroy(one);
@@ -192,7 +192,7 @@ START_TEST(what_cannot_be_set_changes_nothing)
 {
   nai_network *net = build_everything(NAI_TRANSFER_POWER, NULL);
   nai_state *state = make_state(net, 2, 1);
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
   void *before = snapshot_of(state);
   nai_view view = NAI_VIEW_INIT;
   float values[14] = {0};

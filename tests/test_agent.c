@@ -127,7 +127,7 @@ static nai_rule *own(int32_t feedback, int64_t every)
                       .n_traces = 1,
                       .step = own_step};
   nai_rule *rule;
-  expect_ok(nai_rule_create(&rule, &ops, NULL, 3));
+  expect_ok(nai_rule_create(&rule, &ops, 3, NULL));
   expect_ok(nai_rule_set(rule, "update_every", (double)every));
   return rule;
 }
@@ -966,7 +966,7 @@ static nai_cost *failing_cost(int part, nai_status *answer)
   } else {
     ops.on_weights = fail_weights;
   }
-  expect_ok(nai_cost_create(&cost, &ops, answer, "a", part == OF_RATES ? NULL : "a"));
+  expect_ok(nai_cost_create(&cost, &ops, "a", part == OF_RATES ? NULL : "a", answer));
   return cost;
 }
 
@@ -977,7 +977,7 @@ static nai_rule *rule_of_part(int part, nai_status *answer)
   if (part == OF_MOVES)
     expect_ok(nai_rule_create_force(&rule));
   else if (part == OF_RULE)
-    expect_ok(nai_rule_create(&rule, &ops, answer, 3));
+    expect_ok(nai_rule_create(&rule, &ops, 3, answer));
   if (part == OF_RULE) expect_ok(nai_rule_set(rule, "update_every", 1));
   return part == OF_MOVES || part == OF_RULE ? rule : rflo(1);
 }

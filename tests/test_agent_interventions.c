@@ -254,8 +254,8 @@ START_TEST(an_agent_plays_as_a_state)
     if (t == 7) expect_ok(nai_agent_release_synapses(agent, "u", "*"));
     if (t == 7) expect_ok(nai_state_release_synapses(state, "u", "*"));
     expect_ok(nai_agent_step(z[0], agent, &now));
-    expect_ok(nai_state_step(state, now.input, z[1]));
-    expect_ok(nai_state_step(free_one, now.input, z[2]));
+    expect_ok(nai_state_step(z[1], state, now.input));
+    expect_ok(nai_state_step(z[2], free_one, now.input));
     for (int o = 0; o < 2; o++) ck_assert_float_eq_tol(z[0][o], z[1][o], 1e-5f);
     differ += fabsf(z[0][0] - z[2][0]) > 1e-3f;
     EXPECT((agent->online.factor != NULL) == (t >= 3 && t < 12));

@@ -546,7 +546,7 @@ static void fail_at(int call, uint32_t flags)
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "moody", .on_rates = fail_on_demand, .flags = flags};
   nai_cost *cost = NULL;
-  attach_cost(b.trainer, nai_cost_create(&cost, &ops, &calls, "E", NULL), &cost, 1);
+  attach_cost(b.trainer, nai_cost_create(&cost, &ops, "E", NULL, &calls), &cost, 1);
   expect_ok(nai_trainer_measure_alignment(b.trainer, NULL));
   calls = call;
   expect_fails(nai_trainer_measure_alignment(b.trainer, NULL), NAI_ERR_USER, "enough");

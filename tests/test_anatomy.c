@@ -583,7 +583,7 @@ START_TEST(streams_reach_their_targets)
       expect_ok(nai_network_add_population(net, name, k ? 20 : 100, k ? -1 : 1));
       if (k) continue;
       expect_ok(nai_network_set_model(net, name, "dendritic"));
-      expect_ok(nai_network_set_size(net, name, "branches", 2));
+      expect_ok(nai_network_set_model_size(net, name, "branches", 2));
     }
     snprintf(name, sizeof name, "%s/E", a ? "pfc" : "sr");
     expect_ok(nai_network_connect(net, name, name));

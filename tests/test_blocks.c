@@ -126,7 +126,7 @@ static nai_task *game_task(game *g, const nai_network *net)
                       .parts = PARTS,
                       .respond = game_respond};
   nai_task *task;
-  expect_ok(nai_task_create_own(&task, &ops, g, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, g));
   return task;
 }
 
@@ -240,7 +240,7 @@ START_TEST(what_it_sees_is_what_the_network_put_out)
   expect_ok(nai_state_set_first(state, nai_trials_first(trials)));
   int64_t won = 0, lost = 0;
   for (int64_t t = 1; t <= trials->steps; t++) {
-    expect_ok(nai_state_step(state, trials->input + (t - 1) * 20 * INPUTS, z[0]));
+    expect_ok(nai_state_step(z[0], state, trials->input + (t - 1) * 20 * INPUTS));
     for (int64_t b = 0; b < 20; b++)
       for (int64_t p = 0; p < PARTS - 1; p++) {
         if (trials->part_end[b * PARTS + p] != t || t == trials->length[b]) continue;

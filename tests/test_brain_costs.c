@@ -1313,7 +1313,7 @@ START_TEST(what_cannot_be_normalised)
 {
   nai_cost *cost[7];
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "own", .on_weights = nothing};
-  expect_ok(nai_cost_create(&cost[0], &ops, NULL, "E", "E"));
+  expect_ok(nai_cost_create(&cost[0], &ops, "E", "E", NULL));
   expect_ok(nai_cost_create_mse(&cost[1], "out"));
   expect_ok(nai_cost_create_cross_entropy(&cost[2], "out"));
   expect_ok(nai_cost_create_logistic_mse(&cost[3], "out"));

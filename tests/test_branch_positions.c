@@ -17,7 +17,7 @@ static nai_network *compose(int branched)
   expect_ok(nai_network_add_input(net, "in", 2));
   expect_ok(nai_network_add_population(net, "E", N, NAI_EXCITATORY));
   if (branched) expect_ok(nai_network_set_model(net, "E", "dendritic"));
-  if (branched) expect_ok(nai_network_set_size(net, "E", "branches", BRANCHES));
+  if (branched) expect_ok(nai_network_set_model_size(net, "E", "branches", BRANCHES));
   expect_ok(nai_network_set_positions(net, "E", places, N));
   expect_ok(nai_network_add_output(net, "z", 1));
   expect_ok(nai_network_connect(net, "in", "E"));

@@ -457,7 +457,7 @@ START_TEST(test_an_own_task_with_the_name_of_a_built_in_one)
   nai__tensors file;
   p.curriculum = 0;
   nai_network *net = make_network(&p);
-  expect_ok(nai_task_create_own(&task, &ops, NULL, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, NULL));
   rig r = make_rig_for(&p, net, task), built_in = make_rig(&p);
   open_folder();
   expect_ok(nai_trainer_run(r.trainer, 3, NULL, NULL));

@@ -23,7 +23,7 @@ static void add_area(nai_network *net, const char *area)
     nai_network_add_population(net, name[k], k ? 10 : 70, k ? NAI_INHIBITORY : NAI_EXCITATORY);
     if (k) nai_network_set_leak(net, name[k], NAI_LEAK_RATE);
     if (!k) nai_network_set_model(net, name[k], "dendritic");
-    if (!k) nai_network_set_size(net, name[k], "branches", 2);
+    if (!k) nai_network_set_model_size(net, name[k], "branches", 2);
     nai_network_set(net, name[k], "output_noise", 0.01);
     nai_network_set(net, name[k], "plastic_bias", 0);
   }
@@ -160,7 +160,7 @@ static void expect_branches_add_up(const nai_network *net)
   float before[70];
   for (int t = 0; t < 4; t++) {
     for (int64_t i = 0; i < 70; i++) before[i] = at(&r, 0, i);
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     double largest = 0;
     for (int64_t i = 0; i < 70; i++) {
       double v = (double)at(&soma, 0, i) + (double)at(&d, 0, i) + (double)at(&d, 0, 70 + i),
@@ -211,7 +211,7 @@ static double branch(const char *nonlinearity, float excitation, float inhibitio
   nai_state *state = make_state(net, 1, 1);
   expect_ok(nai_state_inject(state, "E:dendrite+", &excitation, 1));
   expect_ok(nai_state_inject(state, "E:dendrite-", &(float){-inhibition}, 1));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   expect_ok(nai_state_variable(&d, state, "E:d"));
   double value = (double)at(&d, 0, 0);
   nai_state_destroy(state);

@@ -16,7 +16,7 @@ static void run(const nai_network *net, float *outputs, int64_t n)
   EXPECT(2 * inputs <= 32);
   nai_state *state;
   expect_ok(nai_state_create(&state, net, 2, 7));
-  for (int t = 0; t < STEPS; t++) expect_ok(nai_state_step(state, u, outputs + t * 2 * n));
+  for (int t = 0; t < STEPS; t++) expect_ok(nai_state_step(outputs + t * 2 * n, state, u));
   nai_state_destroy(state);
 }
 

@@ -566,8 +566,8 @@ static nai_cost *create_own(int kind, const char *name, own *o)
 {
   nai_cost_ops ops = table(kind, name);
   nai_cost *cost;
-  expect_ok(nai_cost_create(&cost, &ops, o, kind == ON_OUTPUTS ? "real" : "E I",
-                            kind == ON_WEIGHTS ? "E I" : NULL));
+  expect_ok(nai_cost_create(&cost, &ops, kind == ON_OUTPUTS ? "real" : "E I",
+                            kind == ON_WEIGHTS ? "E I" : NULL, o));
   return cost;
 }
 
@@ -813,7 +813,7 @@ static void check_refused(nai_cost_ops ops, const char *names, const char *to, c
 {
   own o = {0};
   nai_cost *cost = (nai_cost *)&o;
-  expect_fails(nai_cost_create(&cost, &ops, &o, names, to), NAI_ERR_INVALID, words);
+  expect_fails(nai_cost_create(&cost, &ops, names, to, &o), NAI_ERR_INVALID, words);
   ck_assert_ptr_null(cost);
   ck_assert_int_eq(o.destroyed, 1);
 }
@@ -838,17 +838,17 @@ START_TEST(tables_that_are_refused)
   own o = {0};
   nai_cost *cost = (nai_cost *)&o;
   ops = table(ON_OUTPUTS, "own");
-  expect_fails(nai_cost_create(NULL, &ops, &o, "real", NULL), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_cost_create(NULL, &ops, "real", NULL, &o), NAI_ERR_INVALID, "out is NULL");
   ck_assert_int_eq(o.destroyed, 1);
-  expect_fails(nai_cost_create(&cost, NULL, &o, "real", NULL), NAI_ERR_INVALID, "ops is NULL");
+  expect_fails(nai_cost_create(&cost, NULL, "real", NULL, &o), NAI_ERR_INVALID, "ops is NULL");
   ck_assert_ptr_null(cost);
   ck_assert_int_eq(o.destroyed, 1); /* there was no table to say how */
   ops.struct_size = 8;
-  expect_fails(nai_cost_create(&cost, &ops, &o, "real", NULL), NAI_ERR_INVALID,
+  expect_fails(nai_cost_create(&cost, &ops, "real", NULL, &o), NAI_ERR_INVALID,
                "ops: struct_size is 8");
   ops.struct_size = sizeof ops;
   ops.destroy = NULL;
-  expect_ok(nai_cost_create(&cost, &ops, NULL, "real", NULL)); /* nothing to release */
+  expect_ok(nai_cost_create(&cost, &ops, "real", NULL, NULL)); /* nothing to release */
   nai_cost_destroy(cost);
 }
 END_TEST
@@ -882,7 +882,7 @@ START_TEST(creating_without_memory)
       nai_cost_ops ops = table(kind, "own");
       nai_cost *cost = (nai_cost *)&o;
       faults_fail_allocation(good);
-      nai_status status = nai_cost_create(&cost, &ops, &o, "E", "I");
+      nai_status status = nai_cost_create(&cost, &ops, "E", "I", &o);
       faults_fail_allocation(-1);
       if (status == NAI_OK) {
         ck_assert_int_ge(good, 3);

@@ -177,7 +177,7 @@ START_TEST(what_was_sent_arrives_when_it_is_due)
   nai_network *net = build_late();
   expect_ok(nai_random_normals(input, LATE_STEPS * LATE_TRIALS * 3, 4, 0));
   nai_state *state = make_state(net, LATE_TRIALS, 1);
-  expect_ok(nai_state_run(state, LATE_STEPS, input, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, LATE_STEPS, input));
   for (int b = 0; b < LATE_TRIALS; b++) {
     for (int t = 1; t <= LATE_STEPS; t++)
       for (int c = 0; c < 3; c++) sent[t][c] = (double)input[((t - 1) * LATE_TRIALS + b) * 3 + c];
@@ -277,7 +277,7 @@ START_TEST(late_files_and_copies)
   for (int k = 0; k < 3; k++) {
     nai_state *state = make_state(all[k], 1, 1);
     static const float u[LATE_STEPS * 3] = {1, -1, 0.5f};
-    expect_ok(nai_state_run(state, LATE_STEPS, u, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, state, LATE_STEPS, u));
     for (int i = 0; i < 2; i++) z[k][i] = rate_of(state, "A", 0, i);
     nai_state_destroy(state);
   }

@@ -399,7 +399,7 @@ static nai_task *task_without_outputs(const nai_network *net)
                       .n_inputs = net->n_inputs,
                       .max_steps = 10,
                       .generate = draw_inputs};
-  expect_ok(nai_task_create_own(&task, &ops, NULL, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, NULL));
   return task;
 }
 
@@ -788,7 +788,7 @@ static double measure(nai_network *net, int number, double teach, double *distan
   double sum = 0;
   expect_ok(nai_trials_create(&trials, net, FIG1_STEPS, 1));
   give(trials, number, teach);
-  expect_ok(nai_state_run(state, 200, trials->input, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 200, trials->input));
   expect_ok(nai_state_variable(&apical, state, "P1:apical"));
   expect_ok(nai_state_variable(&lateral, state, "P1:lateral"));
   for (int64_t i = 0; i < 20; i++)

@@ -69,7 +69,7 @@ END_TEST
 START_TEST(networks_of_these_sizes_are_taken_and_no_others)
 {
   const char *name;
-  for (int64_t i = 0; (name = nai_task_name(NULL, i)) != NULL; i++) {
+  for (int64_t i = 0; (name = nai_task_builtin_name(i)) != NULL; i++) {
     nai_task_description d = described(name);
     EXPECT(takes(name, d.n_inputs, d.n_outputs));
     EXPECT(!takes(name, d.n_inputs + 1, d.n_outputs) && !takes(name, d.n_inputs, d.n_outputs + 1));
@@ -81,7 +81,7 @@ END_TEST
 START_TEST(trials_have_what_is_described)
 {
   const char *name;
-  for (int64_t i = 0; (name = nai_task_name(NULL, i)) != NULL; i++) {
+  for (int64_t i = 0; (name = nai_task_builtin_name(i)) != NULL; i++) {
     nai_task_description d = described(name);
     nai_task *task = make_task(name, 20);
     nai_trials *trials = make_trials(task, 2);

@@ -85,7 +85,7 @@ static void check_trials(const nai_task *task, const nai__task_kind *kind)
 START_TEST(no_epoch_vanishes)
 {
   int made = 0, refused = 0;
-  for (int64_t i = 0; nai_task_name(NULL, i); i++) {
+  for (int64_t i = 0; nai_task_builtin_name(i); i++) {
     const nai__task_kind *kind = nai__task_kind_at(i);
     double dt = time_steps[_i];
     nai_network *net = network_for(kind, dt);
@@ -109,7 +109,7 @@ END_TEST
 /* Each duration of each task in turn, as a number and in a list: what has no step is refused. */
 START_TEST(durations_below_a_step_are_refused_everywhere)
 {
-  for (int64_t i = 0; nai_task_name(NULL, i); i++) {
+  for (int64_t i = 0; nai_task_builtin_name(i); i++) {
     const nai__task_kind *kind = nai__task_kind_at(i);
     nai_network *net = network_for(kind, 20);
     nai_task *task;
@@ -193,7 +193,7 @@ static void check_epochs(const nai_trials *trials, int64_t b, int64_t p, int in_
 START_TEST(every_task_of_epochs_says_when_they_are)
 {
   const char *name;
-  for (int64_t i = 0; (name = nai_task_name(NULL, i)) != NULL; i++) {
+  for (int64_t i = 0; (name = nai_task_builtin_name(i)) != NULL; i++) {
     const char *names = epochs_of(name);
     nai_task *task = make_task(name, 20);
     nai_trials *trials = make_trials(task, 40);

@@ -328,7 +328,7 @@ START_TEST(test_costs_are_asked_again)
   nai_trials *trials = resting_trials(net, REST, 3);
   spy s = {.fails_at = -1};
   nai_cost *cost;
-  expect_ok(nai_cost_create(&cost, &ops, &s, "y", NULL));
+  expect_ok(nai_cost_create(&cost, &ops, "y", NULL, &s));
   nai_trainer *trainer =
       trainer_of(net, propagation(NAI_NUDGE_SYMMETRIC, 0.1, 5), plain_descent(1e-2));
   expect_ok(nai_trainer_add_cost(trainer, cost, 1));

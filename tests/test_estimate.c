@@ -237,7 +237,7 @@ static void expect_sends(nai_network *net, int32_t ranks, double hz, double shar
   expect_ok(nai_network_build(net, 7));
   expect_ok(nai_state_create(&state, net, 1, 3));
   e.calls = e.bytes = e.said = 0;
-  expect_ok(nai_state_run(state, STEPS, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, STEPS, NULL));
   const int64_t meetings = STEPS / s.exchange_steps * s.exchanges;
   ck_assert_int_eq(STEPS % s.exchange_steps, 0);
   if (share_of_most > 0) {
@@ -328,7 +328,7 @@ START_TEST(a_built_network_may_be_asked)
   EXPECT(memcmp(&before, &after, sizeof before) == 0);
   nai_state *state;
   expect_ok(nai_state_create(&state, net, 1, 1));
-  expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 5, NULL));
   nai_state_destroy(state);
   nai_network_destroy(net);
 }

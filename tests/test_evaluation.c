@@ -93,7 +93,7 @@ static void expect_as_states(const nai_evaluation *e, const nai_network *net, co
                                         silence[k].which.n));
     float z[3];
     for (int64_t t = 0; t < ((const int32_t *)length.data)[b]; t++)
-      expect_ok(nai_state_step(state, (const float *)input.data + (t * N + b) * 3, z));
+      expect_ok(nai_state_step(z, state, (const float *)input.data + (t * N + b) * 3));
     int32_t largest = z[1] > z[0] ? 1 : 0;
     if (z[2] > z[largest]) largest = 2;
     int shared = (z[0] == z[largest]) + (z[1] == z[largest]) + (z[2] == z[largest]);
@@ -409,9 +409,9 @@ static nai_status fill_nothing(void *user, nai_trial_batch *batch)
 START_TEST(times_are_of_tasks_that_judge_them)
 {
   int with = 0;
-  for (int64_t i = 0; nai_task_name(NULL, i); i++) {
-    nai_task *task = make_task(nai_task_name(NULL, i), 20);
-    int timed = strcmp(nai_task_name(NULL, i), "song-random-dots-reaction-time") == 0;
+  for (int64_t i = 0; nai_task_builtin_name(i); i++) {
+    nai_task *task = make_task(nai_task_builtin_name(i), 20);
+    int timed = strcmp(nai_task_builtin_name(i), "song-random-dots-reaction-time") == 0;
     int32_t times = 7;
     expect_ok(nai_task_has_times(&times, task));
     ck_assert_int_eq(times, timed);
@@ -446,7 +446,7 @@ START_TEST(times_of_an_own_judgement)
   for (int judged = 0; judged <= 1; judged++) {
     int32_t times = 7;
     ops.judge = judged ? judge_at_40 : NULL;
-    expect_ok(nai_task_create_own(&task, &ops, NULL, net));
+    expect_ok(nai_task_create_own(&task, &ops, net, NULL));
     expect_ok(nai_task_has_times(&times, task));
     ck_assert_int_eq(times, -judged);
     expect_ok(nai_evaluation_create(&e, net, task, 3, 1, 1));

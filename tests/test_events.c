@@ -217,7 +217,7 @@ static float *spikes_of(const nai_network *net, int trials)
   state = 99;
   float *u = drive();
   nai_state *running = make_state(net, trials, 1);
-  expect_ok(nai_state_run(running, STEPS, u, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, running, STEPS, u));
   nai_state_destroy(running);
   free(u);
   return rates;

@@ -209,8 +209,8 @@ static void check_same_numbers(const nai_network *a, const nai_network *b)
     for (int k = 0; k < NAI__NUMBERS; k++) {
       if (!node->number[k]) continue;
       double x[8], y[8];
-      expect_ok(nai_network_get_each(a, node->name, nai__number_name(k), x, node->n));
-      expect_ok(nai_network_get_each(b, node->name, nai__number_name(k), y, node->n));
+      expect_ok(nai_network_get_each(x, node->n, a, node->name, nai__number_name(k)));
+      expect_ok(nai_network_get_each(y, node->n, b, node->name, nai__number_name(k)));
       ck_assert_msg(memcmp(x, y, (size_t)node->n * sizeof *x) == 0, "%s of %s", nai__number_name(k),
                     node->name);
     }
@@ -274,7 +274,7 @@ static void check_same_activity(const nai_network *a, const nai_network *b)
     rates[k] = calloc((size_t)(STEPS * TRIALS * units), sizeof **rates);
     outputs[k] = calloc((size_t)(STEPS * TRIALS * channels), sizeof **outputs);
     expect_ok(nai_state_create(&state, nets[k], TRIALS, 9));
-    expect_ok(nai_state_run(state, STEPS, u, outputs[k], rates[k]));
+    expect_ok(nai_state_run(outputs[k], rates[k], state, STEPS, u));
     nai_state_destroy(state);
   }
   ck_assert(memcmp(rates[0], rates[1], (size_t)(STEPS * TRIALS * units) * sizeof **rates) == 0);
@@ -598,7 +598,7 @@ START_TEST(an_interrupted_save_leaves_the_old_file)
   ck_assert_int_eq(count_entries(), 2);
   nai_network *again = load(path_of("a"));
   double bias;
-  expect_ok(nai_network_get_each(again, "z", "bias", &bias, 1));
+  expect_ok(nai_network_get_each(&bias, 1, again, "z", "bias"));
   ck_assert(bias == 5);
   nai_network_destroy(again);
   nai_network_destroy(net);
@@ -1005,7 +1005,7 @@ static void change_any_byte(bytes b)
       if (status == NAI_OK) {
         nai_state *state;
         expect_ok(nai_state_create(&state, net, 1, 0));
-        expect_ok(nai_state_step(state, NULL, NULL));
+        expect_ok(nai_state_step(NULL, state, NULL));
         nai_state_destroy(state);
         nai_network_destroy(net);
         accepted++;

@@ -49,7 +49,7 @@ static void run_a_state(const nai_network *net)
   nai_state *state;
   float inputs[3 * 5] = {0.5f}, outputs[3 * 16];
   expect_ok(nai_state_create(&state, net, 3, 4));
-  for (int t = 0; t < 5; t++) expect_ok(nai_state_step(state, inputs, outputs));
+  for (int t = 0; t < 5; t++) expect_ok(nai_state_step(outputs, state, inputs));
   nai_state_destroy(state);
 }
 

@@ -108,7 +108,7 @@ START_TEST(test_central_differences)
     expect_ok(nai_trainer_initial_state_gradient(&view, trainer, names[i]));
     ck_assert_int_eq(view.shape[0], UNITS);
     memcpy(exact, view.data, sizeof exact);
-    expect_ok(nai_network_get_each(net, names[i], "initial", start, UNITS));
+    expect_ok(nai_network_get_each(start, UNITS, net, names[i], "initial"));
     for (int u = 0; u < UNITS; u++) {
       const double h = 1e-2; /* with the next order taken out: truncation h^4, rounding 1e-7 / h */
       double d1 = cost_at(trainer, net, trials, names[i], start, u, h) -
@@ -157,7 +157,7 @@ START_TEST(test_one_unit_by_hand)
   double now;
   expect_ok(nai_trainer_initial_state_gradient(&view, trainer, "x"));
   ck_assert_float_eq_tol(at(&view, 0, 0), 2 * 9 * 0.5625f * 2, 1e-5f);
-  expect_ok(nai_network_get_each(net, "x", "initial", &now, 1));
+  expect_ok(nai_network_get_each(&now, 1, net, "x", "initial"));
   ck_assert_double_eq_tol(now, 2 - 0.01 * 2 * 9 * 0.5625 * 2, 1e-6);
   nai_trainer_destroy(trainer);
   nai_trials_destroy(trials);
@@ -174,7 +174,7 @@ START_TEST(test_updates_and_files)
   nai_network *net = make_network(), *loaded;
   double before[POPULATIONS][UNITS], after[UNITS], read[UNITS];
   for (int i = 0; i < POPULATIONS; i++)
-    expect_ok(nai_network_get_each(net, names[i], "initial", before[i], UNITS));
+    expect_ok(nai_network_get_each(before[i], UNITS, net, names[i], "initial"));
   expect_ok(nai_network_set(net, "b", "plastic_initial", 0));
   nai_trials *trials = make_trials(net);
   nai_trainer *trainer = make_trainer(net, 0.1);
@@ -186,8 +186,8 @@ START_TEST(test_updates_and_files)
   expect_ok(nai_trainer_save(trainer, path));
   expect_ok(nai_network_load(&loaded, path, NULL, 0));
   for (int i = 0; i < POPULATIONS; i++) {
-    expect_ok(nai_network_get_each(net, names[i], "initial", after, UNITS));
-    expect_ok(nai_network_get_each(loaded, names[i], "initial", read, UNITS));
+    expect_ok(nai_network_get_each(after, UNITS, net, names[i], "initial"));
+    expect_ok(nai_network_get_each(read, UNITS, loaded, names[i], "initial"));
     for (int u = 0; u < UNITS; u++) {
       ck_assert_int_eq((float)before[i][u] == (float)after[u], i == 1);
       ck_assert_double_eq((double)(float)after[u], read[u]);
@@ -230,7 +230,7 @@ END_TEST
 static double initial_of(const nai_network *net, const char *name, int unit)
 {
   double value[UNITS];
-  expect_ok(nai_network_get_each(net, name, "initial", value, UNITS));
+  expect_ok(nai_network_get_each(value, UNITS, net, name, "initial"));
   return value[unit];
 }
 
@@ -299,13 +299,13 @@ START_TEST(test_bounds_at_the_build_and_in_files)
                "initial_max of 'a' is 0.5, must be at least initial_min = 1");
   expect_fails(nai_network_set_each(net, "a", "initial_min", (double[]){2, 3}, 2), NAI_ERR_INVALID,
                "initial_min of 'a' is 3, must be at most initial_max = 2");
-  expect_ok(nai_network_get_each(net, "a", "initial", value, 2));
+  expect_ok(nai_network_get_each(value, 2, net, "a", "initial"));
   EXPECT(value[0] == 1 && value[1] == -0.5);
   expect_ok(nai_network_save(net, path));
   expect_ok(nai_network_load(&loaded, path, NULL, 0));
-  expect_ok(nai_network_get_each(loaded, "a", "initial_min", value, 2));
+  expect_ok(nai_network_get_each(value, 2, loaded, "a", "initial_min"));
   EXPECT(value[0] == 1 && value[1] == 1);
-  expect_ok(nai_network_get_each(loaded, "a", "initial_max", value, 2));
+  expect_ok(nai_network_get_each(value, 2, loaded, "a", "initial_max"));
   EXPECT(value[0] == 2 && value[1] == 2);
   nai_network_destroy(loaded);
   nai_network_destroy(net);

@@ -13,7 +13,7 @@ static const float bad[] = {NAN, INFINITY, -INFINITY};
 static nai_state *running(const nai_network *net)
 {
   nai_state *state = make_state(net, TRIALS, 1);
-  expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 5, NULL));
   expect_ok(nai_state_clamp(state, "I", 0.5));
   return state;
 }
@@ -33,14 +33,14 @@ START_TEST(an_input_that_is_not_finite_moves_nothing)
     for (int k = 0; k < 3; k++) {
       inputs[at] = bad[k];
       outputs[0] = 77;
-      expect_fails(nai_state_step(state, inputs, outputs), NAI_ERR_NONFINITE, words);
+      expect_fails(nai_state_step(outputs, state, inputs), NAI_ERR_NONFINITE, words);
       EXPECT(outputs[0] == 77 && nai_state_time(state) == 5);
       expect_unmoved(state, before);
     }
     inputs[at] = 0;
   }
-  expect_ok(nai_state_step(state, inputs, outputs));
-  expect_ok(nai_state_step(other, inputs, NULL));
+  expect_ok(nai_state_step(outputs, state, inputs));
+  expect_ok(nai_state_step(NULL, other, inputs));
   EXPECT(same_states(state, other));
   free(before);
   nai_state_destroy(state);
@@ -62,12 +62,12 @@ START_TEST(a_run_looks_at_all_its_inputs_first)
              at / CHANNELS / TRIALS);
     inputs[at] = bad[at % 3];
     rates[0] = 77;
-    expect_fails(nai_state_run(state, STEPS, inputs, NULL, rates), NAI_ERR_NONFINITE, words);
+    expect_fails(nai_state_run(NULL, rates, state, STEPS, inputs), NAI_ERR_NONFINITE, words);
     EXPECT(rates[0] == 77);
     expect_unmoved(state, before);
     inputs[at] = 0;
   }
-  expect_ok(nai_state_run(state, STEPS, inputs, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, state, STEPS, inputs));
   free(before);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -81,10 +81,10 @@ START_TEST(a_network_without_inputs_runs)
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 2, 1), *other = make_state(net, 2, 1);
   float nothing = NAN, rates[3 * 2 * 4];
-  expect_ok(nai_state_run(state, 3, NULL, NULL, rates));
-  expect_ok(nai_state_run(other, 3, &nothing, NULL, NULL)); /* [3, 2, 0]: none is read */
+  expect_ok(nai_state_run(NULL, rates, state, 3, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 3, &nothing)); /* [3, 2, 0]: none is read */
   EXPECT(same_states(state, other) && rates[23] > 0);
-  expect_ok(nai_state_step(state, &nothing, NULL));
+  expect_ok(nai_state_step(NULL, state, &nothing));
   ck_assert_int_eq(nai_state_time(state), 4);
   nai_state_destroy(state);
   nai_state_destroy(other);

@@ -29,7 +29,7 @@ START_TEST(clamping_some_units)
     nai_state *state = make_state(net, 2, 1);
     expect_ok(nai_state_clamp_units(state, population[k], units, 3, rates, 3));
     for (int t = 0; t < 4; t++) {
-      expect_ok(nai_state_step(state, NULL, NULL));
+      expect_ok(nai_state_step(NULL, state, NULL));
       for (int64_t b = 0; b < 2; b++) {
         for (int i = 0; i < 3; i++) EXPECT(rate_of(state, population[k], b, units[i]) == rates[i]);
         for (int p = 0; p < 3; p++)
@@ -38,7 +38,7 @@ START_TEST(clamping_some_units)
       }
     }
     expect_ok(nai_state_release_units(state, population[k], units, 1)); /* unit 4 alone */
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     EXPECT(rate_of(state, population[k], 0, 4) != 0.5f);
     EXPECT(rate_of(state, population[k], 0, 0) == -2 && rate_of(state, population[k], 1, 2) == 7);
     nai_state_destroy(state);
@@ -63,8 +63,8 @@ START_TEST(one_call_is_several)
     expect_ok(nai_state_inject_units(other, "I", &units[k], 1, &current[k], 1));
   }
   expect_ok(nai_state_inject(other, "E", &all, 1));
-  expect_ok(nai_state_run(one, 6, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, 6, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, one, 6, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 6, NULL));
   EXPECT(same_states(one, other) && rate_of(one, "E", 0, 4) == 0);
   expect_ok(nai_state_silence_units(one, "E", NULL, NAI_ALL_UNITS));
   expect_ok(nai_state_silence(other, "E"));
@@ -107,8 +107,8 @@ START_TEST(snapshots_hold_them)
   expect_ok(nai_state_inject_units(state, "layer", units, 2, (float[]){1, 2}, 2));
   void *snapshot = snapshot_of(state);
   expect_ok(nai_state_restore(other, snapshot, nai_state_snapshot_size(state)));
-  expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, 5, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 5, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 5, NULL));
   EXPECT(same_states(state, other) && rate_of(other, "E", 1, 3) == 2);
   free(snapshot);
   nai_state_destroy(state);
@@ -207,7 +207,7 @@ START_TEST(interventions_allocate_nothing)
   for (int t = 0; t < 100; t++) {
     nai_status status[] = {nai_state_clamp_units(state, "E I", units, 3, (float[]){1, 2, 3}, 3),
                            nai_state_inject_units(state, "layer", units, 3, (float[]){1}, 1),
-                           nai_state_step(state, NULL, NULL),
+                           nai_state_step(NULL, state, NULL),
                            nai_state_silence_units(state, "*", units, 2),
                            nai_state_release_units(state, "*", units, 3)};
     for (size_t k = 0; k < sizeof status / sizeof *status; k++)

@@ -40,7 +40,7 @@ START_TEST(two_steps_by_hand)
   nai_state *state = make_state(net, 1, 1);
   float z[3];
   /* 0.75 + 0.25 (2 - 1) = 1; 0.75 - 0.25 = 0.5, and u = -2: 0.75 0.5 + 0.25 (-4 - 0.5) < 0 */
-  expect_ok(nai_state_run(state, 3, (float[]){1, 0, -2}, z, NULL));
+  expect_ok(nai_state_run(z, NULL, state, 3, (float[]){1, 0, -2}));
   EXPECT(z[0] == 1 && z[1] == 0.5F && z[2] == 0);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -237,7 +237,7 @@ static double variance_after(const nai_network *net, int64_t steps)
 {
   nai_state *state = make_state(net, 1, 3);
   double sum = 0;
-  expect_ok(nai_state_run(state, steps, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, steps, NULL));
   for (int64_t i = 0; i < NOISY; i++) {
     double r = (double)rate_of(state, "a", 0, i);
     sum += r * r / NOISY;
@@ -282,15 +282,15 @@ START_TEST(states_are_rates)
   expect_fails(nai_state_currents(&view, state, "a"), NAI_ERR_UNSUPPORTED,
                "'a' has its leak on the rate within the transfer function, and so no currents");
   expect_ok(nai_state_set_rates(state, "a", &(float){2}, 1));
-  expect_ok(nai_state_step(state, NULL, &z));
+  expect_ok(nai_state_step(&z, state, NULL));
   EXPECT(z == 1); /* 3/4 2 - 1/4 2 */
   expect_ok(nai_state_clamp(state, "a", 4));
-  expect_ok(nai_state_step(state, NULL, &z)); /* 3/4 1 - 1/4 1 of its own */
+  expect_ok(nai_state_step(&z, state, NULL)); /* 3/4 1 - 1/4 1 of its own */
   EXPECT(z == 4);
   expect_ok(nai_state_variable(&view, state, "a:r"));
   EXPECT(at(&view, 0, 0) == 0.5F);
   expect_ok(nai_state_release(state, "a"));
-  expect_ok(nai_state_step(state, NULL, &z)); /* 3/4 0.5 - 1/4 4 */
+  expect_ok(nai_state_step(&z, state, NULL)); /* 3/4 0.5 - 1/4 4 */
   EXPECT(z == -0.625F && at(&view, 0, 0) == z);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -316,8 +316,8 @@ START_TEST(files_have_it)
   EXPECT(strstr(text, "\"leak\\\":\\\"whole\\\"") || strstr(text, "\"leak\":\"whole\""));
   EXPECT(strstr(text, "format\\\":2") || strstr(text, "format\":2"));
   nai_state *a = make_state(net, 2, 7), *b = make_state(loaded, 2, 7);
-  expect_ok(nai_state_run(a, 9, NULL, NULL, NULL));
-  expect_ok(nai_state_run(b, 9, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, a, 9, NULL));
+  expect_ok(nai_state_run(NULL, NULL, b, 9, NULL));
   EXPECT(same_states(a, b));
   nai_state_destroy(a);
   nai_state_destroy(b);

@@ -38,7 +38,7 @@ static void expect_course(nai_network *net, const double *v, const int *spike, i
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 1, 1);
   for (int t = 0; t < n; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     ck_assert_double_eq_tol(seen(state, "E:v"), v[t], 1e-5);
     ck_assert_double_eq(seen(state, "E:spike"), spike[t]);
   }
@@ -113,7 +113,7 @@ static nai_network *listeners(int split)
 static nai_view run_and_see(nai_state *state, int steps, const char *name)
 {
   nai_view view = NAI_VIEW_INIT;
-  expect_ok(nai_state_run(state, steps, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, steps, NULL));
   expect_ok(nai_state_variable(&view, state, name));
   return view;
 }
@@ -282,8 +282,8 @@ static double spikes_of(const nai_trainer *trainer, const char *name)
 START_TEST(slopes_are_those_of_the_step)
 {
   nai_network *net = build(&forms[_i]);
-  expect_ok(nai_model_check(net, "E"));
-  expect_ok(nai_model_check(net, "I"));
+  expect_ok(nai_network_check_model(net, "E"));
+  expect_ok(nai_network_check_model(net, "I"));
   nai_network_destroy(net);
 }
 END_TEST
@@ -435,12 +435,12 @@ START_TEST(a_snapshot_goes_on_with_the_same_spikes)
 {
   nai_network *net = build(&forms[_i]);
   nai_state *state = make_state(net, 2, 5), *other = make_state(net, 2, 5);
-  expect_ok(nai_state_run(state, 30, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 30, NULL));
   void *before = snapshot_of(state);
-  expect_ok(nai_state_run(state, 50, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 50, NULL));
   expect_ok(nai_state_restore(other, before, nai_state_snapshot_size(state)));
   EXPECT(!same_states(state, other));
-  expect_ok(nai_state_run(other, 50, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 50, NULL));
   EXPECT(same_states(state, other));
   free(before);
   nai_state_destroy(state);
@@ -477,10 +477,10 @@ START_TEST(numbers_that_are_refused)
   net = one_unit(20);
   expect_ok(nai_network_build(net, 1));
   double before, after;
-  expect_ok(nai_network_get_each(net, "E", bad[_i].parameter, &before, 1));
+  expect_ok(nai_network_get_each(&before, 1, net, "E", bad[_i].parameter));
   expect_fails(nai_network_set(net, "E", bad[_i].parameter, bad[_i].value), NAI_ERR_INVALID,
                bad[_i].words);
-  expect_ok(nai_network_get_each(net, "E", bad[_i].parameter, &after, 1));
+  expect_ok(nai_network_get_each(&after, 1, net, "E", bad[_i].parameter));
   EXPECT(before == after);
   expect_ok(nai_network_set(net, "E", bad[_i].parameter, before));
   nai_network_destroy(net);
@@ -541,10 +541,10 @@ START_TEST(steps_do_not_allocate)
   nai_state *state = make_state(net, 2, 1);
   nai_trials *trials = trials_of(net, 2);
   nai_trainer *trainer = train(net, eprop(1));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   expect_ok(nai_trainer_step(NULL, trainer, trials));
   long before = faults_allocations();
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   expect_ok(nai_trainer_step(NULL, trainer, trials));
   EXPECT(faults_allocations() == before);
   nai_trainer_destroy(trainer);

@@ -51,7 +51,7 @@ START_TEST(inhibition_by_hand)
   for (int t = 0; t < 3; t++) {
     v += 0.1 / 500 * (25 * (-70 - v) + g * (-70 - v));
     g += (t == 0 ? 2 : 0) - 0.1 / 5 * g;
-    expect_ok(nai_state_step(state, t == 0 ? &arrives : &none, NULL));
+    expect_ok(nai_state_step(NULL, state, t == 0 ? &arrives : &none));
     expect_near(state, "E:v", v, 1e-5);
     expect_near(state, "E:g_gaba", g, 1e-6);
     expect_near(state, "E:spike", 0, 0);
@@ -79,7 +79,7 @@ static void excite_by_hand(int nmda, double magnesium)
     double open = nmda ? 1 / (1 + magnesium * exp(-0.062 * v) / 3.57) : 1;
     v += 0.1 / 500 * (25 * (-70 - v) + g * open * (5 - v));
     g = (t == 0 ? 3 : 0) + (nmda ? 0 : g - 0.1 / 2 * g);
-    expect_ok(nai_state_step(state, t == 0 ? &arrives : &none, NULL));
+    expect_ok(nai_state_step(NULL, state, t == 0 ? &arrives : &none));
     expect_near(state, "E:v", v, 1e-5);
     expect_near(state, nmda ? "E:g_nmda" : "E:g_ampa", g, 1e-6);
     expect_near(state, "E:spike", 0, 0);
@@ -105,7 +105,7 @@ START_TEST(its_own_gate_by_hand)
   nai_state *state = make_state(net, 1, 1);
   double x = 0, s = 0;
   for (int t = 0; t < 40; t++) {
-    expect_ok(nai_state_step(state, t == 2 ? &kick : &none, NULL));
+    expect_ok(nai_state_step(NULL, state, t == 2 ? &kick : &none));
     s += 0.1 * (-s / 100 + 0.5 * x * (1 - s));
     x += (t == 2) - 0.1 * x / 2;
     expect_near(state, "E:spike", t == 2, 0);
@@ -128,7 +128,7 @@ START_TEST(refractory_periods_are_whole_steps)
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 1, 1);
   for (int t = 1; t <= 45; t++) {
-    expect_ok(nai_state_step(state, &kick, NULL));
+    expect_ok(nai_state_step(NULL, state, &kick));
     expect_near(state, "E:spike", t % 21 == 1, 0);
     expect_near(state, "E:v", -55, 0);
   }
@@ -136,7 +136,7 @@ START_TEST(refractory_periods_are_whole_steps)
   expect_ok(nai_network_set(net, "E", "threshold", -70));
   expect_ok(nai_network_set(net, "E", "refractory", 0));
   state = make_state(net, 1, 1);
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   expect_near(state, "E:spike", 1, 0);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -169,7 +169,7 @@ START_TEST(a_background_is_a_poisson_process)
   const float input[TRIALS] = {200, 200, 200, 200};
   double sum = 0, squares = 0, product = 0, far = 0;
   for (int t = 0; t < STEPS; t++) {
-    expect_ok(nai_state_step(state, input, NULL));
+    expect_ok(nai_state_step(NULL, state, input));
     for (int b = 0; b < TRIALS; b++)
       for (int i = 0; i < UNITS; i++) {
         double count = (double)variable(state, "E:g_ampa", b, i) / 0.5;
@@ -200,8 +200,8 @@ START_TEST(a_background_is_of_seed_trial_step_and_unit)
   nai_state *one = make_state(alone, 1, 3), *many = make_state(both, TRIALS, 3);
   const float input[TRIALS] = {10, 10, -1e4F, 20};
   for (int t = 0; t < 20; t++) {
-    expect_ok(nai_state_step(one, input, NULL));
-    expect_ok(nai_state_step(many, input, NULL));
+    expect_ok(nai_state_step(NULL, one, input));
+    expect_ok(nai_state_step(NULL, many, input));
     for (int i = 0; i < UNITS; i++) {
       EXPECT(variable(one, "E:g_ampa", 0, i) == variable(many, "E:g_ampa", 0, i));
       EXPECT(variable(one, "other:g_ampa", 0, i) == 0);

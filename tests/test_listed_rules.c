@@ -121,7 +121,7 @@ static nai_status local(nai_rule **out, uint64_t seed)
 {
   nai_rule_ops ops = {
       .struct_size = sizeof ops, .name = "local", .n_traces = 2, .step = local_step};
-  return nai_rule_create(out, &ops, NULL, seed);
+  return nai_rule_create(out, &ops, seed, NULL);
 }
 
 static nai_status (*creator(const rule_case *rule))(nai_rule **out, uint64_t seed)
@@ -592,7 +592,7 @@ START_TEST(rules_of_users_are_shown_rows)
   shown s = {.net = net, .last = -1};
   nai_rule *rule;
   nai_rule_ops ops = {.struct_size = sizeof ops, .name = "rows", .step = watch_rows};
-  expect_ok(nai_rule_create(&rule, &ops, &s, 0));
+  expect_ok(nai_rule_create(&rule, &ops, 0, &s));
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(0.1));
   nai_cost *cost;
   attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);

@@ -585,14 +585,14 @@ START_TEST(a_trial_has_the_same_bits_alone)
   static float inputs[STEPS * TRIALS * CHANNELS], alone[STEPS * CHANNELS];
   expect_ok(nai_random_normals(inputs, STEPS * TRIALS * CHANNELS, 4, 0));
   nai_state *batch = make_state(net, TRIALS, 8);
-  expect_ok(nai_state_run(batch, STEPS, inputs, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, batch, STEPS, inputs));
   for (int b = 0; b < TRIALS; b += 9) {
     nai_state *one = make_state(net, 1, 8);
     expect_ok(nai_state_set_first(one, (uint64_t)b));
     expect_ok(nai_state_reset(one));
     for (int t = 0; t < STEPS; t++)
       memcpy(alone + t * CHANNELS, inputs + (t * TRIALS + b) * CHANNELS, CHANNELS * sizeof *alone);
-    expect_ok(nai_state_run(one, STEPS, alone, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, one, STEPS, alone));
     for (int u = 0; u < 61; u++) EXPECT(rate_of(one, "E", 0, u) == rate_of(batch, "E", b, u));
     for (int u = 0; u < 18; u++) EXPECT(rate_of(one, "I", 0, u) == rate_of(batch, "I", b, u));
     nai_state_destroy(one);
@@ -607,8 +607,8 @@ START_TEST(few_trials_have_the_bits_of_many)
 {
   nai_network *net = build_listed(NULL, 0.08);
   nai_state *batch = make_state(net, TRIALS, 8), *few = make_state(net, 2 + _i, 8);
-  expect_ok(nai_state_run(batch, STEPS, NULL, NULL, NULL));
-  expect_ok(nai_state_run(few, STEPS, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, batch, STEPS, NULL));
+  expect_ok(nai_state_run(NULL, NULL, few, STEPS, NULL));
   for (int b = 0; b < 2 + _i; b++) {
     for (int u = 0; u < 61; u++) EXPECT(rate_of(few, "E", b, u) == rate_of(batch, "E", b, u));
     for (int u = 0; u < 18; u++) EXPECT(rate_of(few, "I", b, u) == rate_of(batch, "I", b, u));

@@ -176,7 +176,7 @@ static double find_names(int64_t n)
     EXPECT(nai_network_set_leak(net, name, NAI_LEAK_RATE) == NAI_OK);
     EXPECT(nai_network_set_sign(net, name, NAI_EXCITATORY) == NAI_OK);
     EXPECT(nai_network_place_lattice(net, name, 1) == NAI_OK);
-    EXPECT(nai_network_get_each(net, name, "tau", &tau, 1) == NAI_OK && tau == 50);
+    EXPECT(nai_network_get_each(&tau, 1, net, name, "tau") == NAI_OK && tau == 50);
   }
   double seconds = since(start);
   nai_network_destroy(net);

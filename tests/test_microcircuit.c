@@ -28,8 +28,8 @@ static nai_network *build(const int64_t *sizes, int64_t n, const nai_microcircui
 static double number_of(const nai_network *net, const char *name, const char *parameter)
 {
   double values[64];
-  expect_ok(nai_network_get_each(net, name, parameter, values,
-                                 nai_network_size(net, NAI_POPULATIONS, name)));
+  expect_ok(nai_network_get_each(values, nai_network_size(net, NAI_POPULATIONS, name), net, name,
+                                 parameter));
   return values[0];
 }
 
@@ -251,7 +251,7 @@ static float largest_apical(const nai_network *net, int64_t steps)
   expect_ok(nai_state_create(&state, net, 1, 1));
   for (int64_t t = 0; t < steps; t++) {
     x[t / 100 % 4] = (float)((t / 100 * 7 % 5) - 2);
-    expect_ok(nai_state_step(state, x, NULL));
+    expect_ok(nai_state_step(NULL, state, x));
     nai_view apical = NAI_VIEW_INIT, lateral = NAI_VIEW_INIT;
     expect_ok(nai_state_variable(&apical, state, "P1:apical"));
     expect_ok(nai_state_variable(&lateral, state, "P1:lateral"));

@@ -208,7 +208,7 @@ static nai_trainer *train_own(nai_network *net, int32_t feedback, int64_t every)
                       .n_traces = MOST_STATES,
                       .step = follow_slopes};
   nai_rule *rule;
-  expect_ok(nai_rule_create(&rule, &ops, NULL, 5));
+  expect_ok(nai_rule_create(&rule, &ops, 5, NULL));
   expect_ok(nai_rule_set(rule, "update_every", (double)every));
   nai_trainer *trainer = trainer_of(net, rule, plain_descent(0));
   cost_areas(trainer);
@@ -433,7 +433,7 @@ START_TEST(a_rule_trains_every_model_or_refuses_it)
 {
   const rule_case *rule = _i < n_rules ? &all_rules[_i] : &other_rules[_i - n_rules];
   const char *model;
-  for (int64_t k = 0; (model = nai_model_name(k)); k++) {
+  for (int64_t k = 0; (model = nai_model_builtin_name(k)); k++) {
     nai_network *net = build_model(model, NAI_STORAGE_CHOSEN);
     const char *refusal = refusal_of(rule->name, model);
     if (refusal)

@@ -55,7 +55,7 @@ static void compose_populations(nai_network *net, const char *nonlinearity, int3
   nai_network_set(net, "A", "adaptation", 0.8);
   nai_network_set(net, "A", "tau_adaptation", 60);
   nai_network_set_model(net, "D", "dendritic");
-  nai_network_set_size(net, "D", "branches", 2);
+  nai_network_set_model_size(net, "D", "branches", 2);
   nai_network_choose(net, "D", "nonlinearity", nonlinearity);
   nai_network_set(net, "D", "lag", lag);
   nai_network_set(net, "A D R", "tau", 30);
@@ -153,7 +153,7 @@ START_TEST(models_list_their_fields)
                       {0, 21, 5, 5, 2}, {0, 8, 2, 1, 2}, {0, 17, 7, 5, 3}, {0, 2, 0, 1, 1}};
   enum { MODELS = sizeof n / sizeof *n };
   for (int m = 0; m < MODELS; m++) {
-    ck_assert_str_eq(nai_model_name(m), names[m]);
+    ck_assert_str_eq(nai_model_builtin_name(m), names[m]);
     for (int32_t list = m ? NAI_MODEL_SIZES : NAI_MODEL_PORTS; list <= NAI_MODEL_SIGNALS; list++) {
       nai_field field = NAI_FIELD_INIT;
       for (int64_t k = 0; k < n[m][list]; k++) {
@@ -163,8 +163,8 @@ START_TEST(models_list_their_fields)
       expect_fails(nai_model_field(&field, names[m], list, n[m][list]), NAI_ERR_INVALID, "index");
     }
   }
-  ck_assert_ptr_null(nai_model_name(MODELS));
-  ck_assert_ptr_null(nai_model_name(-1));
+  ck_assert_ptr_null(nai_model_builtin_name(MODELS));
+  ck_assert_ptr_null(nai_model_builtin_name(-1));
   nai_field field = NAI_FIELD_INIT;
   expect_fails(nai_model_field(&field, "hodgkin", NAI_MODEL_PORTS, 0), NAI_ERR_NAME,
                "there are rate, adaptive_rate, dendritic, pyramidal, lif");
@@ -186,10 +186,11 @@ enum { SENDERS = sizeof senders / sizeof *senders };
 START_TEST(models_mark_potentials)
 {
   int marked = 0;
-  for (int64_t m = 0; nai_model_name(m); m++)
+  for (int64_t m = 0; nai_model_builtin_name(m); m++)
     for (int32_t list = NAI_MODEL_SIZES; list <= NAI_MODEL_SIGNALS; list++) {
       nai_field field = NAI_FIELD_INIT;
-      for (int64_t k = 0; nai_model_field(&field, nai_model_name(m), list, k) == NAI_OK; k++) {
+      for (int64_t k = 0; nai_model_field(&field, nai_model_builtin_name(m), list, k) == NAI_OK;
+           k++) {
         int is_one = list == NAI_MODEL_SIGNALS && k > 0 &&
                      (strcmp(field.name, "v") == 0 || strcmp(field.name, "u") == 0);
         ck_assert_int_eq(field.potential, is_one);
@@ -372,7 +373,7 @@ START_TEST(wrong_models_and_numbers_are_refused)
     expect_ok(nai_network_create(&net, 10));
     compose_populations(net, "subtractive", 0);
     nai_status status = k == 0   ? nai_network_set_model(net, "D", "hodgkin")
-                        : k == 1 ? nai_network_set_size(net, "D", "branches", 0)
+                        : k == 1 ? nai_network_set_model_size(net, "D", "branches", 0)
                         : k == 2 ? nai_network_choose(net, "D", "nonlinearity", "none")
                         : k == 3 ? nai_network_set(net, "D", "lag", 0.5)
                         : k == 4 ? nai_network_set(net, "D", "noise", 1)
@@ -492,11 +493,11 @@ END_TEST
 START_TEST(slopes_are_right_in_long_populations)
 {
   int checked = 0;
-  for (int64_t m = 0; nai_model_name(m); m++) {
+  for (int64_t m = 0; nai_model_builtin_name(m); m++) {
     nai_network *net = COMPOSE(.dt = 1, .populations = {{"A", 1100}});
-    expect_ok(nai_network_set_model(net, "A", nai_model_name(m)));
+    expect_ok(nai_network_set_model(net, "A", nai_model_builtin_name(m)));
     expect_ok(nai_network_build(net, 1));
-    nai_status status = nai_model_check(net, "A");
+    nai_status status = nai_network_check_model(net, "A");
     if (status != NAI_ERR_UNSUPPORTED) expect_ok(status);
     checked += status == NAI_OK;
     nai_network_destroy(net);
@@ -515,7 +516,7 @@ START_TEST(output_noise_is_added_to_rates)
   expect_ok(nai_network_set(net, "D", "output_noise", 0.5));
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 1, 1);
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   for (int64_t u = 0; u < UNITS; u++) {
     double r = (double)rate_of(state, "D", 0, u);
     sum += r;
@@ -537,7 +538,7 @@ START_TEST(slopes_are_right_where_terms_cancel)
   expect_ok(nai_network_set_leak(net, "A", NAI_LEAK_RATE));
   expect_ok(nai_network_set(net, "A", "noise", 0.3));
   expect_ok(nai_network_build(net, 1));
-  expect_ok(nai_model_check(net, "A"));
+  expect_ok(nai_network_check_model(net, "A"));
   nai_network_destroy(net);
 }
 END_TEST
@@ -648,12 +649,12 @@ START_TEST(snapshots_have_all_states)
   nai_state *a = make_state(net, 2, 5), *b = make_state(net, 2, 6);
   float input[7 * 2 * CHANNELS], first[7 * 2 * OUTPUTS], second[7 * 2 * OUTPUTS];
   expect_ok(nai_random_normals(input, 7 * 2 * CHANNELS, 3, 0));
-  expect_ok(nai_state_run(a, 7, input, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, a, 7, input));
   void *before = snapshot_of(a);
   expect_ok(nai_state_restore(b, before, nai_state_snapshot_size(b)));
   long allocations = faults_allocations();
-  expect_ok(nai_state_run(a, 7, input, first, NULL));
-  expect_ok(nai_state_run(b, 7, input, second, NULL));
+  expect_ok(nai_state_run(first, NULL, a, 7, input));
+  expect_ok(nai_state_run(second, NULL, b, 7, input));
   EXPECT(faults_allocations() == allocations);
   EXPECT(memcmp(first, second, sizeof first) == 0);
   EXPECT(same_states(a, b));
@@ -686,12 +687,12 @@ START_TEST(files_have_models)
   expect_ok(nai_network_copy(&copy, net));
   EXPECT(hash_of(again) == hash_of(net) && hash_of(copy) == hash_of(net));
   double d[8], read[8];
-  expect_ok(nai_network_get_each(net, "D", "d", d, 8));
-  expect_ok(nai_network_get_each(again, "D", "d", read, 8));
+  expect_ok(nai_network_get_each(d, 8, net, "D", "d"));
+  expect_ok(nai_network_get_each(read, 8, again, "D", "d"));
   EXPECT(memcmp(d, read, sizeof d) == 0);
   nai_state *a = make_state(net, 1, 5), *b = make_state(again, 1, 5);
-  expect_ok(nai_state_run(a, 9, NULL, NULL, NULL));
-  expect_ok(nai_state_run(b, 9, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, a, 9, NULL));
+  expect_ok(nai_state_run(NULL, NULL, b, 9, NULL));
   EXPECT(same_states(a, b));
   nai_state_destroy(a);
   nai_state_destroy(b);

@@ -428,7 +428,7 @@ START_TEST(the_shortest_and_longest_time_steps)
     nai_state *state;
     float rates[40];
     expect_ok(nai_state_create(&state, net, 1, 1));
-    expect_ok(nai_state_run(state, 10, NULL, NULL, rates));
+    expect_ok(nai_state_run(NULL, rates, state, 10, NULL));
     for (int k = 0; k < 40; k++) EXPECT(isfinite(rates[k]));
     nai_state_destroy(state);
     nai_network_destroy(net);
@@ -491,7 +491,7 @@ START_TEST(no_network)
       nai_network_add_output(NULL, "a", 1),
       nai_network_set(NULL, "a", "tau", 1),
       nai_network_set_each(NULL, "a", "tau", v, 1),
-      nai_network_get_each(NULL, "a", "tau", v, 1),
+      nai_network_get_each(v, 1, NULL, "a", "tau"),
       nai_network_set_sign(NULL, "a", 0),
       nai_network_set_leak(NULL, "a", 0),
       nai_network_set_transfer(NULL, "a", 0),
@@ -556,9 +556,9 @@ START_TEST(null_arguments_of_looking)
   expect_fails(nai_network_positions(NULL, net, "E"), NAI_ERR_INVALID, "out is NULL");
   expect_fails(nai_network_positions(&view, NULL, "E"), NAI_ERR_INVALID, "net is NULL");
   expect_fails(nai_network_positions(&view, net, NULL), NAI_ERR_INVALID, "name is NULL");
-  expect_fails(nai_network_get_each(net, NULL, "tau", v, 4), NAI_ERR_INVALID, "name is NULL");
-  expect_fails(nai_network_get_each(net, "E", NULL, v, 4), NAI_ERR_INVALID, "parameter is NULL");
-  expect_fails(nai_network_get_each(net, "E", "tau", NULL, 4), NAI_ERR_INVALID, "values is NULL");
+  expect_fails(nai_network_get_each(v, 4, net, NULL, "tau"), NAI_ERR_INVALID, "name is NULL");
+  expect_fails(nai_network_get_each(v, 4, net, "E", NULL), NAI_ERR_INVALID, "parameter is NULL");
+  expect_fails(nai_network_get_each(NULL, 4, net, "E", "tau"), NAI_ERR_INVALID, "values is NULL");
   expect_fails(nai_network_spectrum(NULL, NULL, NULL, 0, net, "E"), NAI_ERR_INVALID, "out is");
   expect_fails(nai_network_spectrum(&spectrum, NULL, NULL, 0, NULL, "E"), NAI_ERR_INVALID,
                "net is NULL");
@@ -600,7 +600,7 @@ static void expect_number(const nai_network *net, const struct number *k, const 
 {
   double values[8] = {0};
   int64_t n = size_of(net, k->node);
-  expect_ok(nai_network_get_each(net, k->node, k->name, values, n));
+  expect_ok(nai_network_get_each(values, n, net, k->node, k->name));
   for (int64_t u = 0; u < n; u++)
     if (values[u] != expected[each ? u : 0])
       ck_assert_msg(0, "%s of %s: %g, not %g", k->name, k->node, values[u], expected[each ? u : 0]);
@@ -648,17 +648,17 @@ START_TEST(numbers_of_several_at_once)
   expect_ok(nai_network_set_each(net, "E I", "tau", values, 4));
   expect_ok(nai_network_set(net, "I choice", "bias", 0.5));
   expect_ok(nai_network_build(net, 1));
-  expect_ok(nai_network_get_each(net, "I", "tau", got, 4));
+  expect_ok(nai_network_get_each(got, 4, net, "I", "tau"));
   for (int u = 0; u < 4; u++) EXPECT(got[u] == values[u]);
-  expect_ok(nai_network_get_each(net, "choice", "bias", got, 2));
+  expect_ok(nai_network_get_each(got, 2, net, "choice", "bias"));
   EXPECT(got[0] == 0.5 && got[1] == 0.5);
-  expect_ok(nai_network_get_each(net, "E", "bias", got, 4));
+  expect_ok(nai_network_get_each(got, 4, net, "E", "bias"));
   EXPECT(got[0] == 0);
   nai_network_destroy(net);
   /* a longer time step than the default time constant: that follows */
   expect_ok(nai_network_create(&net, 250));
   expect_ok(nai_network_add_population(net, "E", 1, 1));
-  expect_ok(nai_network_get_each(net, "E", "tau", got, 1));
+  expect_ok(nai_network_get_each(got, 1, net, "E", "tau"));
   EXPECT(got[0] == 250);
   nai_network_destroy(net);
 }
@@ -689,7 +689,7 @@ START_TEST(numbers_that_are_refused)
     int64_t n = counts[i];
     REFUSED_ALWAYS(nai_network_set_each(net, "E", "tau", v, n), NAI_ERR_INVALID, "n is");
     nai_network *net = build_ei(4, 2, 1);
-    expect_fails(nai_network_get_each(net, "E", "tau", v, n), NAI_ERR_INVALID, "n is");
+    expect_fails(nai_network_get_each(v, n, net, "E", "tau"), NAI_ERR_INVALID, "n is");
     nai_network_destroy(net);
   }
   REFUSED_ALWAYS(nai_network_set_each(net, "E I", "tau", v, 4), NAI_ERR_INVALID, "'I' has 2");
@@ -698,9 +698,9 @@ START_TEST(numbers_that_are_refused)
   REFUSED_ALWAYS(nai_network_set(net, "E", "baseline", 0), NAI_ERR_NAME, "population 'E'");
   REFUSED_ALWAYS(nai_network_set(net, "E stimulus", "gain", 2), NAI_ERR_NAME, "'stimulus'");
   nai_network *net = build_ei(4, 2, 1);
-  expect_fails(nai_network_get_each(net, "E*", "tau", v, 4), NAI_ERR_NAME, "'E*'");
-  expect_fails(nai_network_get_each(net, "E", "no", v, 4), NAI_ERR_NAME, "'no'");
-  expect_fails(nai_network_get_each(net, "choice", "noise", v, 2), NAI_ERR_NAME, "output 'choice'");
+  expect_fails(nai_network_get_each(v, 4, net, "E*", "tau"), NAI_ERR_NAME, "'E*'");
+  expect_fails(nai_network_get_each(v, 4, net, "E", "no"), NAI_ERR_NAME, "'no'");
+  expect_fails(nai_network_get_each(v, 2, net, "choice", "noise"), NAI_ERR_NAME, "output 'choice'");
   EXPECT(v[0] == 100 && v[7] == 100);
   nai_network_destroy(net);
 }
@@ -740,7 +740,7 @@ START_TEST(biases)
   EXPECT(view.ndim == 1 && view.shape[0] == 3 && at(&view, 2, 0) == 3);
   expect_ok(nai_network_set_bias(net, "E", (float[]){4, 5, -6}, 3));
   EXPECT(at(&view, 2, 0) == -6); /* the view's address stays */
-  expect_ok(nai_network_get_each(net, "E", "bias", got, 3));
+  expect_ok(nai_network_get_each(got, 3, net, "E", "bias"));
   EXPECT(got[0] == 4 && got[1] == 5 && got[2] == -6);
   expect_ok(nai_network_set_bias(net, "choice", (float[]){7, 8}, 2));
   nai_view out = bias_of(net, "choice"), inhibitory = bias_of(net, "I");
@@ -1627,7 +1627,7 @@ static void run_with(nai_network *net, float *rates)
 {
   nai_state *state;
   expect_ok(nai_state_create(&state, net, 1, 3));
-  expect_ok(nai_state_run(state, 30, NULL, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, state, 30, NULL));
   nai_state_destroy(state);
 }
 

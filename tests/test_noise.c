@@ -42,7 +42,7 @@ static float *rates_from(const nai_network *net, int64_t steps, int64_t trials, 
   int64_t n = nai_network_size(net, NAI_POPULATIONS, NULL);
   float *rates = malloc((size_t)(steps * trials * n) * sizeof *rates);
   nai_state *state = make_state(net, trials, seed);
-  expect_ok(nai_state_run(state, steps, NULL, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, state, steps, NULL));
   nai_state_destroy(state);
   return rates;
 }
@@ -191,8 +191,8 @@ START_TEST(each_trial_has_its_own)
   nai_state *many = make_state(net, 13, 5), *one = make_state(net, 1, 5);
   expect_ok(nai_state_set_first(one, 11));
   for (int t = 0; t < 12; t++) {
-    expect_ok(nai_state_step(many, NULL, NULL));
-    expect_ok(nai_state_step(one, NULL, NULL));
+    expect_ok(nai_state_step(NULL, many, NULL));
+    expect_ok(nai_state_step(NULL, one, NULL));
     for (int64_t u = 0; u < nai_network_size(net, NAI_POPULATIONS, "layer"); u++)
       EXPECT(rate_of(many, "layer", 11, u) == rate_of(one, "layer", 0, u));
   }
@@ -209,14 +209,14 @@ START_TEST(a_snapshot_has_it)
   expect_ok(nai_network_set(net, "u", "noise", 0.3));
   expect_ok(nai_network_set(net, "u", "noise_tau", 500));
   nai_state *state = make_state(net, 2, 5), *other = make_state(net, 2, 6);
-  expect_ok(nai_state_run(state, 9, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 9, NULL));
   void *before = snapshot_of(state);
   expect_ok(nai_state_restore(other, before, nai_state_snapshot_size(other)));
-  expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, 5, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 5, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 5, NULL));
   EXPECT(same_states(state, other));
   expect_ok(nai_state_reset(other));
-  expect_ok(nai_state_run(other, 14, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 14, NULL));
   EXPECT(same_states(state, other));
   free(before);
   nai_state_destroy(state);
@@ -233,7 +233,7 @@ START_TEST(colour_may_be_set_while_a_state_runs)
   nai_state *state = make_state(net, 1, 5);
   for (int t = 0; t < 6; t++) {
     expect_ok(nai_network_set(net, "A", "noise_tau", t % 3 ? 1000 : 0));
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     double square = 0, expected = t % 3 ? 0.25 : 2 * 0.25;
     for (int64_t u = 0; u < UNITS; u++) square += pow((double)rate_of(state, "A", 0, u), 2) / UNITS;
     ck_assert_double_lt(fabs(square / expected - 1), 4 * sqrt(2.0 / UNITS));
@@ -253,8 +253,8 @@ START_TEST(a_model_file_has_it)
   expect_ok(nai_network_save(net, path));
   expect_ok(nai_network_load(&loaded, path, NULL, 0));
   double tau[N], input_tau[N];
-  expect_ok(nai_network_get_each(loaded, "A", "noise_tau", tau, N));
-  expect_ok(nai_network_get_each(loaded, "u", "noise_tau", input_tau, N));
+  expect_ok(nai_network_get_each(tau, N, loaded, "A", "noise_tau"));
+  expect_ok(nai_network_get_each(input_tau, N, loaded, "u", "noise_tau"));
   for (int u = 0; u < N; u++) EXPECT(tau[u] == 33.25 && input_tau[u] == 0.1);
   float *a = rates_from(net, STEPS, 2, 4), *b = rates_from(loaded, STEPS, 2, 4);
   EXPECT(memcmp(a, b, STEPS * 2 * N * sizeof *a) == 0);
@@ -276,7 +276,7 @@ START_TEST(what_is_no_time_is_refused)
                  "noise_tau of 'u'");
   }
   double tau[N];
-  expect_ok(nai_network_get_each(net, "A", "noise_tau", tau, N));
+  expect_ok(nai_network_get_each(tau, N, net, "A", "noise_tau"));
   EXPECT(tau[0] == 30 && tau[N - 1] == 30);
   nai_network_destroy(net);
 }

@@ -34,7 +34,7 @@ START_TEST(what_is_listed_can_be_set)
     for (int64_t i = 0; describe(&p, net, kind, i); i++) {
       double value[3];
       int64_t n = nai_network_size(net, kind, node_of[kind]);
-      expect_ok(nai_network_get_each(net, node_of[kind], p.name, value, n));
+      expect_ok(nai_network_get_each(value, n, net, node_of[kind], p.name));
       EXPECT(value[0] == p.initial && p.low <= p.initial && p.initial <= p.high);
       EXPECT(p.unit[0] && p.meaning[0] && p.list == 0);
       expect_ok(nai_network_set(net, node_of[kind], p.name, p.high));
@@ -97,7 +97,7 @@ START_TEST(unknown_names_list_the_choices)
   nai_network_destroy(net);
   net = build_ei(2, 1, 1);
   double value[2];
-  expect_fails(nai_network_get_each(net, "choice", "noise", value, 2), NAI_ERR_NAME,
+  expect_fails(nai_network_get_each(value, 2, net, "choice", "noise"), NAI_ERR_NAME,
                "output 'choice' has no parameter 'noise'; it has bias, plastic_bias, tau, gain");
   nai_optimizer *adam;
   expect_ok(nai_optimizer_create_adam(&adam, 1e-3));

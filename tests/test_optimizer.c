@@ -57,7 +57,7 @@ static void open_puppet(puppet *p, nai_optimizer *optimizer)
   expect_ok(nai_network_set_weights(p->net, "in", "E", start, 2, 3));
   expect_ok(nai_rule_create_bptt(&bptt));
   expect_ok(nai_trainer_create(&p->trainer, p->net, bptt, optimizer, NULL));
-  expect_ok(nai_cost_create(&cost, &ops, p, "in", "E"));
+  expect_ok(nai_cost_create(&cost, &ops, "in", "E", p));
   expect_ok(nai_trainer_add_cost(p->trainer, cost, 1));
   expect_ok(nai_trials_create(&p->trials, p->net, 1, 1));
   nai_cost_destroy(cost);

@@ -45,7 +45,7 @@ static float *outputs_from(const nai_network *net, int64_t trials, uint64_t firs
   float *z = malloc((size_t)(STEPS * trials * (2 + OUTPUTS)) * sizeof *z);
   nai_state *state = make_state(net, trials, 5);
   expect_ok(nai_state_set_first(state, first));
-  expect_ok(nai_state_run(state, STEPS, NULL, z, NULL));
+  expect_ok(nai_state_run(z, NULL, state, STEPS, NULL));
   nai_state_destroy(state);
   return z;
 }
@@ -129,16 +129,16 @@ START_TEST(a_snapshot_has_it)
   remember(net);
   nai_state *state = make_state(net, 2, 5), *other = make_state(net, 2, 6);
   float a[5 * 2 * (2 + OUTPUTS)], b[5 * 2 * (2 + OUTPUTS)];
-  expect_ok(nai_state_run(state, 9, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, 4, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 9, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 4, NULL));
   void *before = snapshot_of(state);
   expect_ok(nai_state_restore(other, before, nai_state_snapshot_size(other)));
-  expect_ok(nai_state_run(state, 5, NULL, a, NULL));
-  expect_ok(nai_state_run(other, 5, NULL, b, NULL));
+  expect_ok(nai_state_run(a, NULL, state, 5, NULL));
+  expect_ok(nai_state_run(b, NULL, other, 5, NULL));
   EXPECT(memcmp(a, b, sizeof a) == 0);
   expect_ok(nai_state_reset(other));
-  expect_ok(nai_state_run(other, 9, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, 5, NULL, b, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 9, NULL));
+  expect_ok(nai_state_run(b, NULL, other, 5, NULL));
   EXPECT(memcmp(a, b, sizeof a) == 0);
   free(before);
   nai_state_destroy(state);
@@ -205,9 +205,9 @@ START_TEST(a_model_file_has_it)
   float *expected = outputs_from(net, 2, 0);
   for (int i = 0; i < 2; i++) {
     double tau[OUTPUTS], gain[OUTPUTS], none[2];
-    expect_ok(nai_network_get_each(made[i], "z", "tau", tau, OUTPUTS));
-    expect_ok(nai_network_get_each(made[i], "z", "gain", gain, OUTPUTS));
-    expect_ok(nai_network_get_each(made[i], "y", "tau", none, 2));
+    expect_ok(nai_network_get_each(tau, OUTPUTS, made[i], "z", "tau"));
+    expect_ok(nai_network_get_each(gain, OUTPUTS, made[i], "z", "gain"));
+    expect_ok(nai_network_get_each(none, 2, made[i], "y", "tau"));
     EXPECT(memcmp(tau, time_constants, sizeof tau) == 0 && memcmp(gain, gains, sizeof gain) == 0);
     EXPECT(none[0] == 0 && none[1] == 0);
     float *z = outputs_from(made[i], 2, 0);
@@ -425,7 +425,7 @@ START_TEST(what_is_no_time_or_gain)
     expect_fails(nai_network_set(net, "z", "gain", bad[i]), NAI_ERR_INVALID, "gain of 'z'");
   }
   double tau[OUTPUTS];
-  expect_ok(nai_network_get_each(net, "z", "tau", tau, OUTPUTS));
+  expect_ok(nai_network_get_each(tau, OUTPUTS, net, "z", "tau"));
   EXPECT(memcmp(tau, time_constants, sizeof tau) == 0);
   nai_network_destroy(net);
 }

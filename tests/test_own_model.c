@@ -1,6 +1,6 @@
 /*
  * Unit models of the user's own: the same rates and gradients as the built-in ones that they repeat,
- * by every rule that works from slopes; nai_model_check() and faults that it has to find; what a
+ * by every rule that works from slopes; nai_network_check_model() and faults that it has to find; what a
  * table may be; threads; functions that fail; files; lives.
  */
 #include <math.h>
@@ -78,7 +78,7 @@ static void compose(nai_network *net, const form *f, own *m)
   choose_models(net, f, m);
   nai_network_set(net, "A", "adaptation", 0.8);
   nai_network_set(net, "A", "tau_adaptation", 60);
-  nai_network_set_size(net, "D", "branches", 2);
+  nai_network_set_model_size(net, "D", "branches", 2);
   nai_network_choose(net, "D", "nonlinearity", f->nonlinearity);
   nai_network_set(net, "D", "lag", f->lag);
   nai_network_set(net, "A D R", "tau", 30);
@@ -204,8 +204,8 @@ START_TEST(rates_of_every_form)
   nai_state *a = make_state(net, 2, 5), *b = make_state(mine, 2, 5);
   float input[STEPS * 2 * CHANNELS], first[STEPS * 2 * OUTPUTS], second[STEPS * 2 * OUTPUTS];
   expect_ok(nai_random_normals(input, STEPS * 2 * CHANNELS, 3, 0));
-  expect_ok(nai_state_run(a, STEPS, input, first, NULL));
-  expect_ok(nai_state_run(b, STEPS, input, second, NULL));
+  expect_ok(nai_state_run(first, NULL, a, STEPS, input));
+  expect_ok(nai_state_run(second, NULL, b, STEPS, input));
   for (int i = 0; i < STEPS * 2 * OUTPUTS; i++)
     ck_assert_double_eq_tol((double)first[i], (double)second[i],
                             1e-6 * (1 + fabs((double)first[i])));
@@ -216,18 +216,18 @@ START_TEST(rates_of_every_form)
 }
 END_TEST
 
-/* --- nai_model_check() ------------------------------------------------------------------------ */
+/* --- nai_network_check_model() ------------------------------------------------------------------------ */
 
 START_TEST(right_slopes_pass)
 {
   own m = {.adaptive.fused = 1};
   nai_network *net = build(&forms[_i], NULL), *mine = build(&forms[_i], &m);
-  expect_ok(nai_model_check(net, "A"));
-  expect_ok(nai_model_check(net, "D"));
-  expect_ok(nai_model_check(net, "R"));
-  expect_ok(nai_model_check(mine, "A"));
-  expect_ok(nai_model_check(mine, "D"));
-  expect_ok(nai_model_check(mine, "R"));
+  expect_ok(nai_network_check_model(net, "A"));
+  expect_ok(nai_network_check_model(net, "D"));
+  expect_ok(nai_network_check_model(net, "R"));
+  expect_ok(nai_network_check_model(mine, "A"));
+  expect_ok(nai_network_check_model(mine, "D"));
+  expect_ok(nai_network_check_model(mine, "R"));
   nai_network_destroy(net);
   nai_network_destroy(mine);
 }
@@ -246,8 +246,8 @@ START_TEST(right_slopes_pass_with_every_transfer_function)
   nai_network_set(net, "A", "noise", 0.2);
   nai_network_set(net, "D", "gain", 2);
   expect_ok(nai_network_build(net, 3));
-  expect_ok(nai_model_check(net, "A"));
-  expect_ok(nai_model_check(net, "D"));
+  expect_ok(nai_network_check_model(net, "A"));
+  expect_ok(nai_network_check_model(net, "D"));
   nai_network_destroy(net);
 }
 END_TEST
@@ -286,9 +286,9 @@ START_TEST(right_slopes_of_rate_units_pass)
   for (int table = 0; (name = nai__kernels_name(table)); table++) {
     if (!nai__kernels_named(name)) continue;
     net->kernels = nai__kernels_named(name);
-    expect_ok(nai_model_check(net, "R"));
-    expect_ok(nai_model_check(net, "B"));
-    expect_ok(nai_model_check(net, "L"));
+    expect_ok(nai_network_check_model(net, "R"));
+    expect_ok(nai_network_check_model(net, "B"));
+    expect_ok(nai_network_check_model(net, "L"));
   }
   nai_network_destroy(net);
 }
@@ -331,23 +331,23 @@ START_TEST(wrong_slopes_of_rate_units_are_found)
   nai_network *net = build_rates(leaks[_i], NAI_TRANSFER_TANH);
   nai__kernels wrong = *nai__kernels_best();
   net->kernels = &wrong;
-  expect_ok(nai_model_check(net, "R"));
+  expect_ok(nai_network_check_model(net, "R"));
   wrong.current_backward = wrong_current;
   wrong.rate_backward = wrong_rate;
   for (spoils_carry = 0; spoils_carry < 2; spoils_carry++)
-    expect_fails(nai_model_check(net, "R"), NAI_ERR_INVALID,
+    expect_fails(nai_network_check_model(net, "R"), NAI_ERR_INVALID,
                  spoils_carry ? carried[_i] : received[_i]);
-  expect_fails(nai_model_check(net, "R"), NAI_ERR_INVALID, "in unit 22 of 'R'");
+  expect_fails(nai_network_check_model(net, "R"), NAI_ERR_INVALID, "in unit 22 of 'R'");
   wrong = *nai__kernels_best();
   wrong.transfer = wrong_start;
   if (leaks[_i] == NAI_LEAK_CURRENT)
-    expect_fails(nai_model_check(net, "R"), NAI_ERR_INVALID,
+    expect_fails(nai_network_check_model(net, "R"), NAI_ERR_INVALID,
                  "zs of model 'rate': 'rate' by 'x' is");
   else
-    expect_ok(nai_model_check(net, "R"));
+    expect_ok(nai_network_check_model(net, "R"));
   wrong = *nai__kernels_best();
   faults_fail_allocation(0);
-  nai_status status = nai_model_check(net, "R");
+  nai_status status = nai_network_check_model(net, "R");
   faults_fail_allocation(-1);
   ck_assert_int_eq(status, NAI_ERR_MEMORY);
   nai_network_destroy(net);
@@ -375,8 +375,8 @@ START_TEST(wrong_slopes_are_found)
   for (int nan = 0; nan < 2; nan++) {
     own m = {.adaptive = {.fused = 1, .wrong = _i + 1, .nan = nan}};
     nai_network *net = build(&forms[0], &m);
-    expect_fails(nai_model_check(net, "A"), NAI_ERR_INVALID, faults[_i]);
-    expect_ok(nai_model_check(net, "D"));
+    expect_fails(nai_network_check_model(net, "A"), NAI_ERR_INVALID, faults[_i]);
+    expect_ok(nai_network_check_model(net, "D"));
     nai_network_destroy(net);
   }
 }
@@ -396,8 +396,8 @@ START_TEST(units_that_spike_are_checked_where_they_do_not)
 {
   own_model right = {0}, wrong = {.wrong = 1};
   nai_network *net = build_spiking(&right), *other = build_spiking(&wrong);
-  expect_ok(nai_model_check(net, "S"));
-  expect_fails(nai_model_check(other, "S"), NAI_ERR_INVALID,
+  expect_ok(nai_network_check_model(net, "S"));
+  expect_fails(nai_network_check_model(other, "S"), NAI_ERR_INVALID,
                "ss of model 'own_spiking': 'x' by 'x'");
   nai_network_destroy(net);
   nai_network_destroy(other);
@@ -414,16 +414,16 @@ START_TEST(what_cannot_be_checked)
   nai_model_ops ops = own_spiking_ops(&m);
   ops.slopes = NULL;
   use(net, "S", ops, &m);
-  expect_fails(nai_model_check(net, "S"), NAI_ERR_ORDER, "");
+  expect_fails(nai_network_check_model(net, "S"), NAI_ERR_ORDER, "");
   expect_ok(nai_network_build(net, 1));
-  expect_fails(nai_model_check(net, "S"), NAI_ERR_UNSUPPORTED,
+  expect_fails(nai_network_check_model(net, "S"), NAI_ERR_UNSUPPORTED,
                "'S' is of model 'own_spiking', which has no slopes");
-  expect_fails(nai_model_check(net, "u"), NAI_ERR_NAME, "u");
-  expect_fails(nai_model_check(net, NULL), NAI_ERR_INVALID, "population is NULL");
-  expect_fails(nai_model_check(NULL, "S"), NAI_ERR_INVALID, "net is NULL");
+  expect_fails(nai_network_check_model(net, "u"), NAI_ERR_NAME, "u");
+  expect_fails(nai_network_check_model(net, NULL), NAI_ERR_INVALID, "population is NULL");
+  expect_fails(nai_network_check_model(NULL, "S"), NAI_ERR_INVALID, "net is NULL");
   for (int failures = 0; failures < 2; failures++) {
     faults_fail_allocation(failures);
-    nai_status status = nai_model_check(plain, "A");
+    nai_status status = nai_network_check_model(plain, "A");
     faults_fail_allocation(-1);
     ck_assert_int_eq(status, NAI_ERR_MEMORY);
   }
@@ -670,11 +670,11 @@ static nai_status try_network(own_model *m, int k)
   if (k == 1) nai_network_connect(net, "E", "E");
   nai_status status = nai_network_use_model(net, k == 0 ? "F" : "E", model);
   nai_model_destroy(model);
-  if (k == 2) status = nai_network_set_size(net, "E", "branches", 0);
+  if (k == 2) status = nai_network_set_model_size(net, "E", "branches", 0);
   if (k == 3) status = nai_network_set(net, "E", "lag", 0.5);
   if (k == 4) status = nai_network_choose(net, "E", "nonlinearity", "none");
   if (k == 5) {
-    nai_network_set_size(net, "E", "branches", 100);
+    nai_network_set_model_size(net, "E", "branches", 100);
     status = nai_network_build(net, 1);
   }
   if (k == 6) status = nai_network_set(net, "E", "tau", 5);
@@ -721,7 +721,7 @@ START_TEST(a_model_lives_as_long_as_one_who_has_it)
   nai_state *state = make_state(copy, 1, 1);
   nai_network_destroy(copy);
   ck_assert_int_eq(m.rate.destroyed, 0);
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
   nai_state_destroy(state);
   ck_assert_int_eq(m.rate.destroyed, 1);
   ck_assert_int_eq(m.adaptive.destroyed, 1);
@@ -765,7 +765,7 @@ START_TEST(steps_do_not_allocate)
   expect_ok(nai_trainer_step(NULL, trainer, trials));
   long allocations = faults_allocations();
   expect_ok(nai_trainer_step(NULL, trainer, trials));
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
   ck_assert_int_eq(faults_allocations(), allocations);
   nai_state_destroy(state);
   nai_trainer_destroy(trainer);
@@ -812,7 +812,7 @@ START_TEST(units_are_counted_as_populations_were_added)
   m.adaptive.first_unit = m.rate.first_unit = -1;
   nai_state *state;
   expect_ok(nai_state_create(&state, net, 2, 1));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   EXPECT(m.adaptive.first_unit == 0 && m.dendritic.first_unit == 5 && m.rate.first_unit == 9);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -914,11 +914,11 @@ START_TEST(failures_of_states_and_builds)
   nai_state *state = make_state(net, 1, 1), *other = make_state(net, 1, 1);
   void *before = snapshot_of(state);
   fine.rate.fails = OWN_STEP;
-  expect_fails(nai_state_run(state, 3, NULL, NULL, NULL), NAI_ERR_USER, "the cells are asleep");
+  expect_fails(nai_state_run(NULL, NULL, state, 3, NULL), NAI_ERR_USER, "the cells are asleep");
   fine.rate.fails = 0;
   expect_ok(nai_state_restore(state, before, nai_state_snapshot_size(state)));
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 3, NULL));
   EXPECT(same_states(state, other));
   fine.rate.fails = OWN_BEGIN;
   expect_fails(nai_state_reset(state), NAI_ERR_USER, "the cells are asleep");
@@ -927,7 +927,7 @@ START_TEST(failures_of_states_and_builds)
   fine.rate.fails = OWN_PREPARE;
   expect_fails(nai_network_set(net, "A D R", "tau", 50), NAI_ERR_USER, "the cells are asleep");
   double tau[5];
-  expect_ok(nai_network_get_each(net, "A", "tau", tau, 5));
+  expect_ok(nai_network_get_each(tau, 5, net, "A", "tau"));
   EXPECT(tau[0] == 30 && tau[4] == 30);
   free(before);
   nai_state_destroy(state);
@@ -998,8 +998,8 @@ START_TEST(files_take_the_users_models)
   for (int k = 0; k < 3; k++) nai_model_destroy(models[k]);
   EXPECT(hash_of(again) == hash_of(net));
   nai_state *a = make_state(net, 1, 5), *b = make_state(again, 1, 5);
-  expect_ok(nai_state_run(a, 9, NULL, NULL, NULL));
-  expect_ok(nai_state_run(b, 9, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, a, 9, NULL));
+  expect_ok(nai_state_run(NULL, NULL, b, 9, NULL));
   EXPECT(same_states(a, b));
   nai_state_destroy(a);
   nai_state_destroy(b);
@@ -1029,7 +1029,7 @@ START_TEST(files_of_other_versions_of_a_model)
   nai_model *model = make(after, &m);
   double value[5];
   expect_ok(nai_network_load_within(&again, path, NULL, 0, &model, 1, 0));
-  expect_ok(nai_network_get_each(again, "A", "tau_adaptation", value, 5));
+  expect_ok(nai_network_get_each(value, 5, again, "A", "tau_adaptation"));
   EXPECT(value[0] == 500 && value[4] == 500);
   expect_ok(nai_network_save(again, path));
   nai_network_destroy(again);

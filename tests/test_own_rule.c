@@ -119,7 +119,7 @@ static nai_rule *create(nai_status (*step)(void *, nai_local_step *), int32_t fe
 {
   nai_rule_ops ops = table(step, feedback, n_traces);
   nai_rule *rule;
-  expect_ok(nai_rule_create(&rule, &ops, o, 5));
+  expect_ok(nai_rule_create(&rule, &ops, 5, o));
   return rule;
 }
 
@@ -498,7 +498,7 @@ START_TEST(a_step_sees_what_synapses_can_know)
     nai_trainer *trainer = train(net, create(hebb, NAI_FEEDBACK_RANDOM, n_traces, &o));
     nai_cost_ops ops = {.struct_size = sizeof ops, .name = "careless", .on_rates = careless};
     nai_cost *c;
-    attach_cost(trainer, nai_cost_create(&c, &ops, NULL, "E layer", NULL), &c, 1);
+    attach_cost(trainer, nai_cost_create(&c, &ops, "E layer", NULL, NULL), &c, 1);
     w.trainer = trainer;
     expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
     ck_assert_int_eq(o.calls, STEPS * CALLS);
@@ -649,7 +649,7 @@ START_TEST(checkpoints_hold_the_feedback)
   nai_rule_ops ops = table(follow_traces, NAI_FEEDBACK_RANDOM, 1);
   ops.name = "vibrissae";
   nai_rule *other;
-  expect_ok(nai_rule_create(&other, &ops, &o, 5));
+  expect_ok(nai_rule_create(&other, &ops, 5, &o));
   nai_trainer *a = train(one, create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o)),
               *b = train(two, create(follow_traces, NAI_FEEDBACK_RANDOM, 1, &o)),
               *c = train(two, other);
@@ -774,7 +774,7 @@ static void refuse(nai_rule_ops ops, const char *words, int destroyed)
 {
   own o = {0};
   nai_rule *rule = (nai_rule *)&o;
-  expect_fails(nai_rule_create(&rule, &ops, &o, 0), NAI_ERR_INVALID, words);
+  expect_fails(nai_rule_create(&rule, &ops, 0, &o), NAI_ERR_INVALID, words);
   ck_assert_ptr_null(rule);
   ck_assert_int_eq(o.destroyed, destroyed);
 }
@@ -809,11 +809,11 @@ START_TEST(wrong_tables_are_refused)
   refuse(bad, "n_traces of rule 'whiskers' is 65, must be 0 to 64", 1);
   own o = {0};
   nai_rule *rule;
-  expect_fails(nai_rule_create(NULL, &good, &o, 0), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_rule_create(NULL, &good, 0, &o), NAI_ERR_INVALID, "out is NULL");
   ck_assert_int_eq(o.destroyed, 1);
-  expect_fails(nai_rule_create(&rule, NULL, &o, 0), NAI_ERR_INVALID, "ops is NULL");
+  expect_fails(nai_rule_create(&rule, NULL, 0, &o), NAI_ERR_INVALID, "ops is NULL");
   good.destroy = NULL;
-  expect_ok(nai_rule_create(&rule, &good, NULL, 0));
+  expect_ok(nai_rule_create(&rule, &good, 0, NULL));
   expect_fails(nai_rule_set(rule, "speed", 1), NAI_ERR_NAME, "whiskers");
   nai_parameter p = NAI_PARAMETER_INIT;
   expect_ok(nai_rule_parameter(&p, rule, 0)); /* "update_every" */
@@ -879,7 +879,7 @@ START_TEST(creating_without_memory)
     own o = {0};
     nai_rule *rule;
     faults_fail_allocation(n);
-    nai_status status = nai_rule_create(&rule, &ops, &o, 1);
+    nai_status status = nai_rule_create(&rule, &ops, 1, &o);
     faults_fail_allocation(-1);
     if (status == NAI_OK) {
       ck_assert_int_ge(n, 3);

@@ -435,7 +435,7 @@ START_TEST(test_own_costs_must_add_up)
     nai_cost_ops ops = {
         .struct_size = sizeof ops, .name = "own", .on_outputs = good ? own_sum : own_mean};
     nai_cost *own;
-    attach_cost(trainer, nai_cost_create(&own, &ops, NULL, "out", NULL), &own, 1);
+    attach_cost(trainer, nai_cost_create(&own, &ops, "out", NULL, NULL), &own, 1);
     if (good)
       expect_ok(nai_trainer_step(NULL, trainer, trials));
     else
@@ -478,7 +478,7 @@ START_TEST(test_failures_of_own_costs_come_out)
       ops.on_outputs = own_failure;
     }
     nai_cost *own;
-    attach_cost(trainer, nai_cost_create(&own, &ops, &calls, rates ? "p" : "out", NULL), &own, 1);
+    attach_cost(trainer, nai_cost_create(&own, &ops, rates ? "p" : "out", NULL, &calls), &own, 1);
     for (calls = 0; nai_trainer_step(NULL, trainer, trials) != NAI_OK; calls = ++good)
       EXPECT(strstr(nai_last_error(), "cost own failed") && trainer->step == 0);
     ck_assert_int_eq(good, rates ? 6 : 7);

@@ -27,7 +27,7 @@ static void act_by_hand(nai_state *state, const nai_intervention *i, int at)
 static float *rates_of(nai_state *state)
 {
   float *rates = malloc(B * 18 * sizeof *rates);
-  expect_ok(nai_state_run(state, 1, NULL, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, state, 1, NULL));
   return rates;
 }
 
@@ -35,8 +35,8 @@ static void expect_as_by_hand(int32_t transfer, const nai_intervention *i)
 {
   nai_network *net = build_everything(transfer, NULL);
   nai_state *planned = make_state(net, B, 4), *by_hand = make_state(net, B, 4);
-  expect_ok(nai_state_run(planned, 2, NULL, NULL, NULL));
-  expect_ok(nai_state_run(by_hand, 2, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, planned, 2, NULL));
+  expect_ok(nai_state_run(NULL, NULL, by_hand, 2, NULL));
   expect_ok(nai_state_intervene(planned, i, 1)); /* counted from now */
   for (int t = 0; t < STEPS; t++) {
     act_by_hand(by_hand, i, t);
@@ -103,8 +103,8 @@ START_TEST(states_go_on_meanwhile)
     expect_ok(nai_state_intervene(scaled, &i, 1));
     const float u = 1;
     for (int t = 0; t < STEPS; t++) {
-      expect_ok(nai_state_step(free_one, &u, NULL));
-      expect_ok(nai_state_step(scaled, &u, NULL));
+      expect_ok(nai_state_step(NULL, free_one, &u));
+      expect_ok(nai_state_step(NULL, scaled, &u));
       for (int k = 0; k < 4; k++)
         EXPECT(rate_of(scaled, "A", 0, k) ==
                rate_of(free_one, "A", 0, k) * (t >= 3 && t < 6 ? factors[k] : 1));
@@ -135,7 +135,7 @@ START_TEST(ramps)
   }
   expect_ok(nai_state_intervene(state, both, 2));
   for (int t = 0; t < STEPS; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     EXPECT(rate_of(state, "A", 0, 0) == expected[t]);
     EXPECT(rate_of(state, "B", 0, 0) == 4 - 2 * expected[t]);
   }
@@ -155,7 +155,7 @@ START_TEST(a_start_that_never_comes)
   float rates[2];
   i.start = i.rise = 1e12;
   expect_ok(nai_state_intervene(state, &i, 1));
-  expect_ok(nai_state_run(state, 1, NULL, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, state, 1, NULL));
   EXPECT(rates[0] < 1 && rates[1] < 1);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -175,7 +175,7 @@ START_TEST(each_trial_its_own_steps)
     i.trials = masked ? there : NULL;
     expect_ok(nai_state_intervene(state, &i, 1));
     for (int t = 0; t < STEPS; t++) {
-      expect_ok(nai_state_step(state, NULL, NULL));
+      expect_ok(nai_state_step(NULL, state, NULL));
       for (int b = 0; b < B; b++) {
         int now = masked ? there[b] : t >= steps[b][0] && t < steps[b][1];
         EXPECT((rate_of(state, "A", b, 2) == -5) == now);
@@ -204,7 +204,7 @@ START_TEST(a_start_below_0_is_before_the_first_step)
     expect_ok(nai_state_intervene(state, &i, 1));
     EXPECT(rate_of(state, "A", 0, 0) == (before ? 0 : 3));
     for (int t = 0; t < 5; t++) {
-      expect_ok(nai_state_step(state, NULL, NULL));
+      expect_ok(nai_state_step(NULL, state, NULL));
       EXPECT(rate_of(state, "B", 0, 0) == (before || t >= 3 ? 0 : 3));
     }
     expect_ok(nai_state_reset(state));
@@ -224,7 +224,7 @@ static int64_t silent_ones(nai_network *net, double fraction, uint64_t seed, int
   i.fraction = fraction;
   i.seed = seed;
   expect_ok(nai_state_intervene(state, &i, 1));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   int64_t n = 0;
   for (int k = 0; k < 60; k++) {
     silent[k] = (k < 40 ? rate_of(state, "A", 0, k) : rate_of(state, "B", 0, k - 40)) == -7;
@@ -260,15 +260,15 @@ START_TEST(in_their_order_until_they_are_released)
   nai_state *state = make_state(net, 1, 1);
   const nai_intervention in_order[] = {plan(NAI_CLAMP, "A", 3), plan(NAI_SCALE, "A", 0.5)};
   expect_ok(nai_state_intervene(state, in_order, 2));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   EXPECT(rate_of(state, "A", 0, 1) == 1.5f);
   expect_ok(nai_state_release_units(state, "A", (int64_t[]){1}, 1));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   EXPECT(rate_of(state, "A", 0, 1) != 1.5f && rate_of(state, "A", 0, 2) == 1.5f);
   expect_ok(nai_state_release(state, "*"));
   nai_state *free_one = make_state(net, 1, 1);
-  expect_ok(nai_state_run(free_one, 3, NULL, NULL, NULL));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, free_one, 3, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   for (int k = 0; k < 4; k++) EXPECT(rate_of(state, "A", 0, k) == rate_of(free_one, "A", 0, k));
   ck_assert_int_eq(nai_state_snapshot_size(state), nai_state_snapshot_size(free_one));
   nai_state_destroy(free_one);
@@ -289,7 +289,7 @@ static nai_network *build_branches(float weight)
       COMPOSE(.dt = 10, .inputs = {{"u", 1}}, .populations = {{"A", CELLS, NAI_EXCITATORY}});
   expect_ok(nai_network_set_sign(net, "u", NAI_EXCITATORY));
   expect_ok(nai_network_set_model(net, "A", "dendritic"));
-  expect_ok(nai_network_set_size(net, "A", "branches", BRANCHES));
+  expect_ok(nai_network_set_model_size(net, "A", "branches", BRANCHES));
   expect_ok(nai_network_connect(net, "u", "A:dendrite+"));
   expect_ok(nai_network_build(net, 1));
   for (int k = 0; k < BRANCHES * CELLS; k++) weights[k] = weight;
@@ -314,10 +314,10 @@ START_TEST(currents_into_ports)
     if (t == 3) expect_ok(nai_state_inject(at_once, "A:dendrite+", &other, 1));
     if (t == 3) expect_ok(nai_state_inject(at_once, "A:dendrite+", &half, 1)); /* in its place */
     if (t == 6) expect_ok(nai_state_release(at_once, "A:dendrite+"));
-    expect_ok(nai_state_step(by_input, &u, NULL));
-    expect_ok(nai_state_step(planned, NULL, NULL));
-    expect_ok(nai_state_step(at_once, NULL, NULL));
-    expect_ok(nai_state_step(free_one, NULL, NULL));
+    expect_ok(nai_state_step(NULL, by_input, &u));
+    expect_ok(nai_state_step(NULL, planned, NULL));
+    expect_ok(nai_state_step(NULL, at_once, NULL));
+    expect_ok(nai_state_step(NULL, free_one, NULL));
     for (int k = 0; k < CELLS; k++) {
       EXPECT(rate_of(planned, "A", 0, k) == rate_of(by_input, "A", 0, k));
       EXPECT(rate_of(at_once, "A", 0, k) == rate_of(by_input, "A", 0, k));
@@ -348,19 +348,19 @@ START_TEST(parts_by_their_names)
   nai_state *third = make_state(net, 1, 2);
   expect_ok(nai_state_restore(third, snapshot, nai_state_snapshot_size(state)));
   for (int t = 0; t < 4; t++) {
-    expect_ok(nai_state_step(state, &u, NULL));
-    expect_ok(nai_state_step(other, &u, NULL));
-    expect_ok(nai_state_step(third, &u, NULL));
+    expect_ok(nai_state_step(NULL, state, &u));
+    expect_ok(nai_state_step(NULL, other, &u));
+    expect_ok(nai_state_step(NULL, third, &u));
   }
   EXPECT(same_states(state, third));
   EXPECT(rate_of(state, "A", 0, 1) < rate_of(other, "A", 0, 1));
   EXPECT(rate_of(state, "A", 0, 2) == rate_of(other, "A", 0, 2));
   expect_ok(nai_state_silence(other, "A:rate")); /* as "A" */
-  expect_ok(nai_state_step(other, &u, NULL));
+  expect_ok(nai_state_step(NULL, other, &u));
   EXPECT(rate_of(other, "A", 0, 2) == 0);
   i = plan(NAI_SILENCE, "A:rate", 0);
   expect_ok(nai_state_intervene(state, &i, 1));
-  expect_ok(nai_state_step(state, &u, NULL));
+  expect_ok(nai_state_step(NULL, state, &u));
   EXPECT(rate_of(state, "A", 0, 2) == 0);
   i = plan(NAI_INJECT, "A:dendrite", 1);
   expect_fails(nai_state_intervene(state, &i, 1), NAI_ERR_NAME,
@@ -387,16 +387,16 @@ START_TEST(snapshots_have_plans)
   nai_intervention i[] = {plan(NAI_CLAMP, "E", 2), plan(NAI_SCALE, "I layer", 0.25)};
   i[0].start = 30;
   i[1].end = 60;
-  expect_ok(nai_state_run(state, 2, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 2, NULL));
   expect_ok(nai_state_intervene(state, i, 2));
-  expect_ok(nai_state_run(state, 1, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 1, NULL));
   int64_t size = nai_state_snapshot_size(state);
   char *snapshot = snapshot_of(state);
   expect_ok(nai_state_restore(other, snapshot, size));
   for (int t = 0; t < 6; t++) {
     EXPECT(same_states(state, other));
-    expect_ok(nai_state_step(state, NULL, NULL));
-    expect_ok(nai_state_step(other, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
+    expect_ok(nai_state_step(NULL, other, NULL));
   }
   EXPECT(rate_of(other, "E", 1, 3) == 2);
   nai_state *third = make_state(net, B, 7);
@@ -423,7 +423,7 @@ START_TEST(steps_allocate_nothing)
   i.rise = 30;
   expect_ok(nai_state_intervene(state, &i, 1));
   long before = faults_allocations();
-  nai_status status = nai_state_run(state, 20, NULL, NULL, NULL);
+  nai_status status = nai_state_run(NULL, NULL, state, 20, NULL);
   long allocations = faults_allocations() - before;
   expect_ok(status);
   ck_assert_int_eq(allocations, 0);
@@ -583,7 +583,7 @@ static int32_t choose_alone(const nai_network *net, const nai_trials *trials, in
   expect_ok(nai_state_intervene(state, interventions, n));
   float z[3];
   for (int64_t t = 0; t < ((const int32_t *)length.data)[b]; t++)
-    expect_ok(nai_state_step(state, (const float *)input.data + (t * N + b) * 3, z));
+    expect_ok(nai_state_step(z, state, (const float *)input.data + (t * N + b) * 3));
   nai_state_destroy(state);
   int32_t largest = z[1] > z[0] ? 1 : 0;
   if (z[2] > z[largest]) largest = 2;

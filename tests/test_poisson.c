@@ -37,7 +37,7 @@ START_TEST(spikes_come_at_their_rate)
   double sum = 0, after = 0, beside = 0;
   float before[UNITS] = {0};
   for (int t = 0; t < STEPS; t++) {
-    expect_ok(nai_state_step(state, input, NULL));
+    expect_ok(nai_state_step(NULL, state, input));
     for (int i = 0; i < UNITS; i++) {
       float spike = rate_of(state, "S", 0, i);
       EXPECT(spike == 0 || spike == 1);
@@ -65,9 +65,9 @@ START_TEST(spikes_are_of_seed_trial_step_and_unit)
             *apart = make_state(shifted, TRIALS, 7);
   int differ = 0;
   for (int t = 0; t < 50; t++) {
-    expect_ok(nai_state_step(many, NULL, NULL));
-    expect_ok(nai_state_step(one, NULL, NULL));
-    expect_ok(nai_state_step(apart, NULL, NULL));
+    expect_ok(nai_state_step(NULL, many, NULL));
+    expect_ok(nai_state_step(NULL, one, NULL));
+    expect_ok(nai_state_step(NULL, apart, NULL));
     for (int i = 0; i < UNITS; i++) {
       EXPECT(rate_of(many, "S", 0, i) == rate_of(one, "S", 0, i));
       EXPECT(rate_of(many, "S", 1, UNITS + i) == rate_of(apart, "S", 1, i));
@@ -102,7 +102,7 @@ START_TEST(no_error_goes_through_a_spike)
   expect_ok(nai_network_connect(net, "S", "R"));
   expect_ok(nai_network_connect(net, "R", "z"));
   expect_ok(nai_network_build(net, 1));
-  expect_ok(nai_model_check(net, "S"));
+  expect_ok(nai_network_check_model(net, "S"));
   nai_trials *trials = normal_trials(net, "z", 30, 4);
   nai_trainer *trainer = trainer_of(net, rule_named("bptt", 1), plain_descent(0.1));
   attach_cost(trainer, nai_cost_create_mse(&cost, "z"), &cost, 1);

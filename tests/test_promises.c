@@ -228,7 +228,7 @@ static uint64_t state_of(const rig *r)
   ck_assert_ptr_nonnull(file);
   for (size_t got; (got = fread(part, 1, sizeof part, file)) > 0;) hash = fold(hash, part, got);
   fclose(file);
-  for (int64_t i = 0; nai_task_parameter(&p, nai_task_name(r->task, 0), i) == NAI_OK; i++) {
+  for (int64_t i = 0; nai_task_parameter(&p, nai_task_name(r->task), i) == NAI_OK; i++) {
     expect_ok(nai_task_get_list(values, 16, &n, r->task, p.name));
     hash = fold(hash, values, (size_t)n * sizeof *values);
   }
@@ -581,7 +581,7 @@ static void add_own(nai_trainer *trainer, int kind)
   if (kind == 0) ops.on_outputs = cost_of_outputs, ops.flags = 0;
   if (kind == 1) ops.on_rates = cost_of_rates;
   if (kind == 2) ops.on_weights = cost_of_weights, ops.flags = 0;
-  expect_ok(nai_cost_create(&cost, &ops, NULL, kind == 0 ? "choice" : "E", kind == 2 ? "E" : NULL));
+  expect_ok(nai_cost_create(&cost, &ops, kind == 0 ? "choice" : "E", kind == 2 ? "E" : NULL, NULL));
   expect_ok(nai_trainer_add_cost(trainer, cost, 0.5));
   nai_cost_destroy(cost);
 }

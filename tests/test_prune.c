@@ -65,7 +65,7 @@ static void run(float *out, const nai_network *net, const nai_intervention *i)
   if (i) expect_ok(nai_state_intervene(state, i, 1));
   memset(out, 0, 70 * sizeof *out);
   for (int t = 0; t < 60; t++) {
-    expect_ok(nai_state_step(state, u, NULL));
+    expect_ok(nai_state_step(NULL, state, u));
     for (int k = 0; k < 40; k++) out[k] += rate_of(state, "E", 0, k);
     for (int k = 0; k < 30; k++) out[40 + k] += rate_of(state, "I", 0, k);
   }

@@ -30,7 +30,7 @@ static void choose_way(nai_network *net, int way)
 /* So many steps of the same inputs. */
 static void settle(nai_state *state, const float *inputs, int steps)
 {
-  for (int t = 0; t < steps; t++) expect_ok(nai_state_step(state, inputs, NULL));
+  for (int t = 0; t < steps; t++) expect_ok(nai_state_step(NULL, state, inputs));
 }
 
 /* --- numbers of an independent program -------------------------------------------------------- */
@@ -345,7 +345,7 @@ START_TEST(steps_by_hand)
       nai_view shown = NAI_VIEW_INIT;
       double drive = (double)input + 0.2 + 0.2 * 0.7, steady = drive / total;
       u = way < 2 ? u + 0.5 * (drive - total * u) : steady;
-      expect_ok(nai_state_step(state, &input, NULL));
+      expect_ok(nai_state_step(NULL, state, &input));
       expect_ok(nai_state_variable(&shown, state, "P:u"));
       ck_assert_double_eq_tol((double)at(&shown, 0, 0), ways[way].prospective ? steady : u, 1e-6);
       ck_assert_double_eq_tol((double)rate_of(state, "P", 0, 0),
@@ -365,7 +365,7 @@ START_TEST(noise_does_not_depend_on_the_time_step)
   expect_ok(nai_network_set(net, "P", "noise", 0.5));
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 30, 1);
-  for (int t = 0; t < (int)(5 / dt[_i]); t++) expect_ok(nai_state_step(state, NULL, NULL));
+  for (int t = 0; t < (int)(5 / dt[_i]); t++) expect_ok(nai_state_step(NULL, state, NULL));
   nai_view u = NAI_VIEW_INIT;
   expect_ok(nai_state_variable(&u, state, "P:u"));
   double sum = 0, share = 1.9 * dt[_i];
@@ -387,8 +387,8 @@ START_TEST(normals_are_drawn_for_noise_alone)
   expect_ok(nai_network_set(net, "P", "noise", 0.1));
   EXPECT(net->has_noise);
   nai_state *state = make_state(net, 1, 1), *other = make_state(net, 1, 2);
-  expect_ok(nai_state_step(state, NULL, NULL));
-  expect_ok(nai_state_step(other, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
+  expect_ok(nai_state_step(NULL, other, NULL));
   EXPECT(!same_states(state, other));
   expect_ok(nai_network_set(net, "P", "noise", 0));
   EXPECT(!net->has_noise);
@@ -411,7 +411,7 @@ START_TEST(slopes_are_central_differences)
       expect_ok(nai_network_set(net, "P", "threshold", 0.2));
       expect_ok(nai_network_set(net, "P", "gain", 0.6));
       expect_ok(nai_network_build(net, 1));
-      expect_ok(nai_model_check(net, "P"));
+      expect_ok(nai_network_check_model(net, "P"));
       nai_network_destroy(net);
     }
 }

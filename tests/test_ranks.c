@@ -146,17 +146,17 @@ static nai_status record(seen *out, nai_state *state, const job *j)
   r.rates = out->some_rates[0];
   r.every = 40;
   if (r.outputs) r.every = 1, r.rates = NULL;
-  NAI__TRY(nai_state_record_spikes(state, some, u, &r));
+  NAI__TRY(nai_state_record(&r, state, some, u));
   NAI__TRY(nai_state_inject(state, "E", &current, 1));
   if (r.outputs) r.outputs = out->outputs[some];
   if (r.rates) r.rates = out->some_rates[r.rows];
-  NAI__TRY(nai_state_record_spikes(state, steps - some, u ? u + 2 * (ptrdiff_t)some : NULL, &r));
+  NAI__TRY(nai_state_record(&r, state, steps - some, u ? u + 2 * (ptrdiff_t)some : NULL));
   NAI__TRY(nai_state_release(state, "E"));
   out->n = r.n;
   NAI__TRY(nai_state_clamp(state, "I", 1));
-  NAI__TRY(nai_state_run(state, 3, NULL, NULL, NULL));
+  NAI__TRY(nai_state_run(NULL, NULL, state, 3, NULL));
   NAI__TRY(nai_state_release(state, "I"));
-  NAI__TRY(nai_state_record(state, 20, NULL, NULL, NULL, "E:v I:v", out->traces[0], UNITS));
+  NAI__TRY(record_variables(out->traces[0], UNITS, NULL, state, 20, NULL, "E:v I:v"));
   nai_view rates = NAI_VIEW_INIT;
   NAI__TRY(nai_state_rates(&rates, state, "E"));
   memcpy(out->rates, rates.data, E * sizeof(float));
@@ -276,10 +276,10 @@ static void run_rank(int rank, nai_exchange *exchange, void *argument)
   if (status == NAI_OK) status = nai_state_create(&state, net, 1, 3);
   if (status == NAI_OK && turns->clamped) status = nai_state_clamp(state, "I", 0);
   if (status == NAI_OK && rank == 1 && turns->apart)
-    status = nai_state_run(state, turns->apart, NULL, NULL, NULL);
+    status = nai_state_run(NULL, NULL, state, turns->apart, NULL);
   if (status == NAI_OK)
-    status = nai_state_run(state, STEPS, turns->with & OUTPUT ? input[0] : NULL,
-                           turns->with & OUTPUT ? outputs[0] : NULL, NULL);
+    status = nai_state_run(turns->with & OUTPUT ? outputs[0] : NULL, NULL, state, STEPS,
+                           turns->with & OUTPUT ? input[0] : NULL);
   turns->status[rank] = status;
   snprintf(turns->message[rank], sizeof turns->message[rank], "%s", nai_last_error());
   nai_state_destroy(state);
@@ -422,7 +422,7 @@ static nai_status live(long good)
   nai_status status = nai_network_build(net, 7);
   if (status == NAI_OK) status = nai_state_create(&state, net, 1, 3);
   faults_fail_allocation(-1);
-  if (status == NAI_OK) status = nai_state_run(state, 20, NULL, NULL, NULL);
+  if (status == NAI_OK) status = nai_state_run(NULL, NULL, state, 20, NULL);
   nai_state_destroy(state);
   nai_network_destroy(net);
   return status;

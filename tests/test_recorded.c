@@ -221,7 +221,7 @@ static nai_task *judge_for(const nai_network *net)
                             .generate = nothing_to_draw,
                             .judge = above_bound};
   nai_task *judge;
-  expect_ok(nai_task_create_own(&judge, &ops, NULL, net));
+  expect_ok(nai_task_create_own(&judge, &ops, net, NULL));
   return judge;
 }
 
@@ -352,7 +352,7 @@ START_TEST(bad_trials_are_refused)
   expect_fails(nai_task_create_from_trials(&task, given, odd, net), NAI_ERR_INVALID, "input");
   ck_assert_ptr_null(task);
   task = task_of(given, NULL, net);
-  ck_assert_str_eq(nai_task_name(task, 0), "recorded_trials");
+  ck_assert_str_eq(nai_task_name(task), "recorded_trials");
   ck_assert_int_ne(nai_task_set(task, "number", 1), NAI_OK);
   nai_task_destroy(task);
   nai_trials_destroy(odd);

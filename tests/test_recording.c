@@ -50,7 +50,7 @@ static whole *run_whole(const nai_network *net)
   r.variables = VARIABLES;
   r.traces = w->traces;
   r.width = WIDTH;
-  expect_ok(nai_state_record_spikes(state, STEPS, w->u, &r));
+  expect_ok(nai_state_record(&r, state, STEPS, w->u));
   ck_assert_int_eq(r.rows, STEPS);
   ck_assert_int_gt(r.n, 20); /* or there would be nothing to leave out */
   w->n = r.n;
@@ -86,7 +86,7 @@ static void run_part(part *out, const whole *w, const nai_network *net, int64_t 
     r.outputs = out->z + out->rows * TRIALS;
     r.rates = out->rates + out->rows * TRIALS * UNITS;
     r.traces = out->traces + out->rows * TRIALS * CHOSEN;
-    expect_ok(nai_state_record_spikes(state, steps, w->u + t * TRIALS * C, &r));
+    expect_ok(nai_state_record(&r, state, steps, w->u + t * TRIALS * C));
     EXPECT(r.made == steps);
     out->rows += r.rows;
   }
@@ -138,7 +138,7 @@ START_TEST(every_other_step_by_hand)
   r.width = 1;
   r.traces = x;
   r.every = 2;
-  expect_ok(nai_state_record_spikes(state, 6, NULL, &r));
+  expect_ok(nai_state_record(&r, state, 6, NULL));
   EXPECT(r.rows == 3 && r.since == 0);
   EXPECT(x[0] == 7.0F / 8 && x[1] == 175.0F / 128 && x[2] == 3367.0F / 2048);
   nai_state_destroy(state);
@@ -166,7 +166,7 @@ START_TEST(spikes_are_of_some_units)
   for (int64_t t = 0; t < STEPS; t += r.made, calls++) {
     r.n = 0;
     r.spikes = spike + n;
-    expect_ok(nai_state_record_spikes(state, STEPS - t, w->u + t * TRIALS * C, &r));
+    expect_ok(nai_state_record(&r, state, STEPS - t, w->u + t * TRIALS * C));
     EXPECT(r.made > 0);
     n += r.n;
   }
@@ -204,14 +204,14 @@ START_TEST(wrong_parts_are_refused)
   nai_network *net = build();
   nai_state *state = make_state(net, TRIALS, 5);
   void *before = snapshot_of(state);
-#define REFUSED(words, ...)                                                            \
-  do {                                                                                 \
-    nai_recording r = good_recording(traces, spike);                                   \
-    __VA_ARGS__;                                                                       \
-    const int64_t since = r.since;                                                     \
-    expect_fails(nai_state_record_spikes(state, 1, NULL, &r), NAI_ERR_INVALID, words); \
-    EXPECT(r.made == 0 && r.rows == 0 && r.since == since);                            \
-    expect_unmoved(state, before);                                                     \
+#define REFUSED(words, ...)                                                     \
+  do {                                                                          \
+    nai_recording r = good_recording(traces, spike);                            \
+    __VA_ARGS__;                                                                \
+    const int64_t since = r.since;                                              \
+    expect_fails(nai_state_record(&r, state, 1, NULL), NAI_ERR_INVALID, words); \
+    EXPECT(r.made == 0 && r.rows == 0 && r.since == since);                     \
+    expect_unmoved(state, before);                                              \
   } while (0)
   REFUSED("every is -1, must be at least 1", r.every = -1);
   REFUSED("since is 3, must be 0 to 2", r.since = 3);
@@ -234,7 +234,7 @@ START_TEST(wrong_parts_are_refused)
   nai_recording r = good_recording(traces, spike);
   r.width = r.n_units = 0;
   r.units = columns;
-  expect_ok(nai_state_record_spikes(state, 4, NULL, &r)); /* nothing of either */
+  expect_ok(nai_state_record(&r, state, 4, NULL)); /* nothing of either */
   EXPECT(r.rows == 1 && r.n == 0);
   free(before);
   nai_state_destroy(state);
@@ -252,7 +252,7 @@ START_TEST(without_memory_nothing_moves)
   for (long good = 0;; good++) {
     nai_recording r = good_recording(traces, spike);
     faults_fail_allocation(good);
-    nai_status status = nai_state_record_spikes(state, 1, NULL, &r);
+    nai_status status = nai_state_record(&r, state, 1, NULL);
     faults_fail_allocation(-1);
     if (status == NAI_OK) {
       ck_assert_int_eq(good, 2);

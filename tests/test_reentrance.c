@@ -179,7 +179,7 @@ START_TEST(a_cost_cannot_use_the_trainer_that_asks_it)
   rig r = make_rig();
   nai_cost *cost;
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "meddling", .on_outputs = meddle};
-  expect_ok(nai_cost_create(&cost, &ops, NULL, "choice", NULL));
+  expect_ok(nai_cost_create(&cost, &ops, "choice", NULL, NULL));
   expect_ok(nai_trainer_add_cost(r.trainer, cost, 1));
   nai_cost_destroy(cost);
   around = &r;
@@ -341,7 +341,7 @@ static rig make_giving_up(void)
   rig r = make_rig();
   nai_cost *cost;
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "giving up", .on_outputs = give_up};
-  attach_cost(r.trainer, nai_cost_create(&cost, &ops, NULL, "*", NULL), &cost, 1);
+  attach_cost(r.trainer, nai_cost_create(&cost, &ops, "*", NULL, NULL), &cost, 1);
   return r;
 }
 

@@ -145,7 +145,7 @@ START_TEST(recurrent_cases_run_by_a_state)
   float *rates = malloc((size_t)n_rates * sizeof *rates);
   float *outputs = malloc((size_t)n_outputs * sizeof *outputs);
   for (int64_t i = 0; i < in; i++) inputs[i] = (float)u[i];
-  expect_ok(nai_state_run(state, shape[0], inputs, outputs, rates));
+  expect_ok(nai_state_run(outputs, rates, state, shape[0], inputs));
   double *ours = malloc((size_t)n_rates * sizeof *ours);
   for (int64_t i = 0; i < n_rates; i++) ours[i] = (double)rates[i];
   oracle_check(&o, "rate", ours, rate, n_rates);

@@ -72,7 +72,7 @@ START_TEST(factors_of_each_step)
     a[0] = 1 + 0.125 * b;
     a[1] = 1 - 0.5 * b;
     b = factors[t] * (0.5 * before[0] + 0.25 * before[1]);
-    expect_ok(nai_state_step(state, NULL, &z));
+    expect_ok(nai_state_step(&z, state, NULL));
     EXPECT(rate_of(state, "A", 0, 0) == (float)a[0] && rate_of(state, "A", 0, 1) == (float)a[1]);
     EXPECT(rate_of(state, "B", 0, 0) == (float)b);
     ck_assert_float_eq_tol(z, (float)(2 * a[0] + 4 * a[1] + (t >= 4 ? 4 : 8) * b), 1e-6f);
@@ -96,14 +96,14 @@ START_TEST(factors_are_multiplied_until_they_are_released)
   nai_intervention held[] = {both, one};
   expect_ok(nai_state_intervene(state, held, 2));
   float z;
-  for (int t = 0; t < 2; t++) expect_ok(nai_state_step(state, NULL, &z));
+  for (int t = 0; t < 2; t++) expect_ok(nai_state_step(&z, state, NULL));
   EXPECT(rate_of(state, "B", 0, 0) == 0.5f * 0.5f + 0.5f * 0.25f * 0.25f);
   expect_ok(nai_state_release(state, "*")); /* it is of units */
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
   expect_ok(nai_state_release_synapses(state, "A", "B"));
-  expect_ok(nai_state_step(state, NULL, &z));
+  expect_ok(nai_state_step(&z, state, NULL));
   const float a0 = rate_of(state, "A", 0, 0), a1 = rate_of(state, "A", 0, 1);
-  expect_ok(nai_state_step(state, NULL, &z));
+  expect_ok(nai_state_step(&z, state, NULL));
   EXPECT(rate_of(state, "B", 0, 0) == 0.5f * a0 + 0.25f * a1);
   expect_ok(nai_state_release_synapses(state, "*", "*"));
   nai_state *other = make_state(net, 1, 1);
@@ -162,7 +162,7 @@ static void look(float *w, const nai_network *net, int has_input, const nai_inte
     u[j] = 1;
     if (i) intervene(state, i);
     if (!has_input) expect_ok(nai_state_clamp_units(state, "A", NULL, NAI_ALL_UNITS, u, SENDERS));
-    for (int t = 0; t < 10; t++) expect_ok(nai_state_step(state, has_input ? u : NULL, NULL));
+    for (int t = 0; t < 10; t++) expect_ok(nai_state_step(NULL, state, has_input ? u : NULL));
     for (int64_t k = 0; k < RECEIVERS; k++) w[k * SENDERS + j] = rate_of(state, "R", 0, k);
     nai_state_destroy(state);
   }
@@ -297,8 +297,8 @@ START_TEST(short_term_plasticity_goes_on)
   i.end = 8;
   intervene(state, &i);
   for (int t = 0; t < STEPS; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
-    expect_ok(nai_state_step(whole, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
+    expect_ok(nai_state_step(NULL, whole, NULL));
     const float expected = rate_of(whole, "R", 0, 1) * (t >= 3 && t < 8 ? 0.5f : 1);
     ck_assert_float_eq_tol(rate_of(state, "R", 0, 1), expected, 1e-6f * fabsf(expected) + 1e-9f);
     EXPECT(t < 1 || expected != 0);
@@ -342,9 +342,9 @@ START_TEST(each_trial_its_own_steps)
     intervene(third, &alone);
     for (int t = 0; t < STEPS; t++) {
       float a[18], b[18];
-      expect_ok(nai_state_step(state, NULL, NULL));
-      expect_ok(nai_state_step(whole, NULL, NULL));
-      expect_ok(nai_state_step(third, NULL, NULL));
+      expect_ok(nai_state_step(NULL, state, NULL));
+      expect_ok(nai_state_step(NULL, whole, NULL));
+      expect_ok(nai_state_step(NULL, third, NULL));
       for (int trial = 0; trial < B; trial++) {
         gather(a, state, trial);
         gather(b, whole, trial);
@@ -395,8 +395,8 @@ START_TEST(frozen_units_keep_what_they_send)
     intervene(state, &i);
     float held[B][4];
     for (int t = 0; t < STEPS; t++) {
-      expect_ok(nai_state_step(state, NULL, NULL));
-      expect_ok(nai_state_step(whole, NULL, NULL));
+      expect_ok(nai_state_step(NULL, state, NULL));
+      expect_ok(nai_state_step(NULL, whole, NULL));
       for (int b = 0; b < B; b++)
         for (int k = 0; k < 4; k++) {
           const int now = k % 2 == 0 && t >= steps[b][0] && t < steps[b][1];
@@ -431,9 +431,9 @@ START_TEST(frozen_from_the_beginning_and_along_ramps)
   float first = 0;
   for (int t = 0; t < 5; t++) {
     static const float much[] = {1, 1, 0.75f, 0.25f, 0};
-    expect_ok(nai_state_step(state, NULL, NULL));
-    expect_ok(nai_state_step(ramp, NULL, NULL));
-    expect_ok(nai_state_step(whole, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
+    expect_ok(nai_state_step(NULL, ramp, NULL));
+    expect_ok(nai_state_step(NULL, whole, NULL));
     const float own = rate_of(whole, "A", 1, 3);
     if (t == 0) first = own;
     EXPECT(rate_of(state, "A", 1, 3) == initial);
@@ -455,8 +455,8 @@ START_TEST(some_frozen_units_are_released)
   float held[2][4];
   intervene(state, &i);
   for (int t = 0; t < 4; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
-    expect_ok(nai_state_step(whole, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
+    expect_ok(nai_state_step(NULL, whole, NULL));
     if (t == 1) expect_ok(nai_state_release_units(state, "A", (int64_t[]){1, 2}, 2));
     for (int k = 0; k < 8; k++) {
       const float own = rate_of(whole, "A", k / 4, k % 4);
@@ -483,7 +483,7 @@ static nai_state *plan_all(const nai_network *net)
   all[1].fraction = 0.4;
   all[1].seed = 3;
   expect_ok(nai_state_intervene(state, all, 3));
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
   return state;
 }
 
@@ -497,8 +497,8 @@ START_TEST(snapshots_have_them)
   expect_ok(nai_state_restore(other, snapshot, size));
   for (int t = 0; t < 6; t++) {
     EXPECT(same_states(state, other));
-    expect_ok(nai_state_step(state, NULL, NULL));
-    expect_ok(nai_state_step(other, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
+    expect_ok(nai_state_step(NULL, other, NULL));
   }
   expect_bytes_taken_or_refused(third, before, snapshot, plain, size);
   free(before);
@@ -515,7 +515,7 @@ START_TEST(steps_allocate_nothing)
   nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL);
   nai_state *state = plan_all(net);
   long before = faults_allocations();
-  nai_status status = nai_state_run(state, 20, NULL, NULL, NULL);
+  nai_status status = nai_state_run(NULL, NULL, state, 20, NULL);
   long allocations = faults_allocations() - before;
   expect_ok(status);
   ck_assert_int_eq(allocations, 0);

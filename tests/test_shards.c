@@ -540,7 +540,7 @@ static void work_badly(int rank, nai_exchange *exchange, void *argument)
   bad_cost bad = {.bad_call = rank == r->rank ? 3 : -1, .value = r->value};
   const nai_cost_ops ops = {.struct_size = sizeof ops, .name = "bad", .on_outputs = bad_on_outputs};
   nai_cost *cost;
-  attach_cost(trainer, nai_cost_create(&cost, &ops, &bad, "real", NULL), &cost, 1);
+  attach_cost(trainer, nai_cost_create(&cost, &ops, "real", NULL, &bad), &cost, 1);
   expect_ok(nai_trainer_set(trainer, "shards", 4));
   expect_ok(nai_trainer_set_exchange(trainer, exchange));
   nai_exchange_destroy(exchange);

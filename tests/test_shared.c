@@ -104,8 +104,8 @@ START_TEST(the_same_activity)
     nai_state *one = make_state(dense, trials, 8), *other = make_state(shared, trials, 8);
     float *inputs = calloc(STEPS * TRIALS * 83, sizeof *inputs);
     expect_ok(nai_random_normals(inputs, STEPS * TRIALS * 83, 1, 0));
-    expect_ok(nai_state_run(one, STEPS, inputs, NULL, NULL));
-    expect_ok(nai_state_run(other, STEPS, inputs, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, one, STEPS, inputs));
+    expect_ok(nai_state_run(NULL, NULL, other, STEPS, inputs));
     expect_near(one, other, "E", N_E, trials);
     expect_near(one, other, "I", N_I, trials);
     ck_assert_float_ne(rate_of(one, "I", 0, 3), rate_of(one, "I", 0, 4));
@@ -235,7 +235,7 @@ START_TEST(one_unit)
   expect_ok(nai_network_set(net, "A", "bias", 1));
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 1, 1);
-  expect_ok(nai_state_run(state, 500, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 500, NULL));
   ck_assert_float_eq_tol(rate_of(state, "A", 0, 0), 1, 1e-5);
   nai_state_destroy(state);
   expect_ok(nai_network_save(net, path));

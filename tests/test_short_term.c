@@ -67,7 +67,7 @@ static nai_network *build_line(nai_network *net)
 
 static void step(nai_state *state, float input)
 {
-  expect_ok(nai_state_step(state, &input, NULL));
+  expect_ok(nai_state_step(NULL, state, &input));
 }
 
 static void expect_near(float ours, double expected)
@@ -418,7 +418,7 @@ START_TEST(agents_have_short_term_plasticity)
     now.target = &target;
     expect_ok(nai_agent_step(out, agent, &now));
     expect_ok(nai_agent_step(out + 1, learner, &now));
-    expect_ok(nai_state_step(state, input + 2 * t, out + 2));
+    expect_ok(nai_state_step(out + 2, state, input + 2 * t));
     ck_assert_float_eq(out[0], out[2]);
     EXPECT(t < 3 || out[1] != out[0]);
   }

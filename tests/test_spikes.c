@@ -89,7 +89,7 @@ START_TEST(events_are_what_rates_show)
   for (size_t k = 0; k < sizeof chosen / sizeof *chosen; k++) {
     nai_state *state = make_state(net, TRIALS, 1), *other = make_state(net, TRIALS, 1);
     int column[UNITS];
-    expect_ok(nai_state_run(other, STEPS, u, z, rates));
+    expect_ok(nai_state_run(z, rates, other, STEPS, u));
     events_of(&expected, rates, 0, column, columns_of(column, chosen[k].a, chosen[k].b));
     EXPECT((expected.n > 50) == (chosen[k].names != NULL)); /* or the test could not fail */
     nai_recording r = NAI_RECORDING_INIT;
@@ -98,7 +98,7 @@ START_TEST(events_are_what_rates_show)
     r.room = MOST;
     r.outputs = z_again;
     r.rates = again;
-    expect_ok(nai_state_record_spikes(state, STEPS, u, &r));
+    expect_ok(nai_state_record(&r, state, STEPS, u));
     ck_assert_int_eq(r.made, STEPS);
     expect_events(&r, &expected);
     EXPECT(memcmp(rates, again, sizeof rates) == 0 && memcmp(z, z_again, sizeof z) == 0);
@@ -131,7 +131,7 @@ START_TEST(a_train_is_as_computed_by_hand)
   r.spikes = spike;
   r.room = 8;
   nai_state *state = make_state(net, 1, 1);
-  expect_ok(nai_state_record_spikes(state, 8, u, &r));
+  expect_ok(nai_state_record(&r, state, 8, u));
   ck_assert_int_eq(r.n, 3);
   for (int k = 0; k < 3; k++)
     EXPECT(spike[k].step == steps[k] && spike[k].trial == 0 && spike[k].unit == 0);
@@ -149,7 +149,7 @@ START_TEST(variables_are_recorded_beside_spikes)
   nai_state *state = make_state(net, TRIALS, 1), *other = make_state(net, TRIALS, 1);
   int column[UNITS];
   draw_inputs(u);
-  expect_ok(nai_state_record(other, STEPS, u, NULL, rates, "A:x R", same, A + 2));
+  expect_ok(record_variables(same, A + 2, rates, other, STEPS, u, "A:x R"));
   events_of(&expected, rates, 0, column, columns_of(column, 0, 1));
   nai_recording r = NAI_RECORDING_INIT;
   r.populations = "B";
@@ -158,7 +158,7 @@ START_TEST(variables_are_recorded_beside_spikes)
   r.variables = "A:x R";
   r.traces = trace;
   r.width = A + 2;
-  expect_ok(nai_state_record_spikes(state, STEPS, u, &r));
+  expect_ok(nai_state_record(&r, state, STEPS, u));
   expect_events(&r, &expected);
   EXPECT(memcmp(trace, same, sizeof trace) == 0);
   nai_state_destroy(state);
@@ -178,7 +178,7 @@ START_TEST(a_full_buffer_is_emptied_and_the_run_goes_on)
   int column[UNITS], least = TRIALS * (A + B), calls_made = 0;
   draw_inputs(u);
   nai_state *other = make_state(net, TRIALS, 1);
-  expect_ok(nai_state_run(other, STEPS, u, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, other, STEPS, u));
   events_of(&expected, rates, 0, column, columns_of(column, 1, 1));
   for (int64_t room = least; room <= least + 40; room += 20) {
     nai_state *state = make_state(net, TRIALS, 1);
@@ -190,7 +190,7 @@ START_TEST(a_full_buffer_is_emptied_and_the_run_goes_on)
     found.n = calls_made = 0;
     long allocations = faults_allocations();
     for (int64_t done = 0; done < STEPS; done += r.made, calls_made++) {
-      expect_ok(nai_state_record_spikes(state, STEPS - done, u + done * TRIALS * 2, &r));
+      expect_ok(nai_state_record(&r, state, STEPS - done, u + done * TRIALS * 2));
       EXPECT(r.made > 0 && nai_state_time(state) == done + r.made);
       memcpy(found.spike + found.n, buffer, (size_t)r.n * sizeof *buffer);
       found.n += r.n;
@@ -218,21 +218,21 @@ START_TEST(a_call_adds_to_what_there_is)
   nai_state *state = make_state(net, TRIALS, 1), *other = make_state(net, TRIALS, 1);
   int column[UNITS];
   draw_inputs(u);
-  expect_ok(nai_state_run(other, 5, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, STEPS, u, NULL, rates));
-  expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 5, NULL));
+  expect_ok(nai_state_run(NULL, rates, other, STEPS, u));
+  expect_ok(nai_state_run(NULL, NULL, state, 5, NULL));
   events_of(&expected, rates, 5, column, columns_of(column, 1, 1));
   nai_recording r = NAI_RECORDING_INIT;
   r.populations = "A B";
   r.spikes = found.spike;
   r.room = MOST;
   for (int64_t t = 0; t < STEPS; t++) {
-    expect_ok(nai_state_record_spikes(state, 1, u + t * TRIALS * 2, &r));
+    expect_ok(nai_state_record(&r, state, 1, u + t * TRIALS * 2));
     ck_assert_int_eq(r.made, 1);
   }
   expect_events(&r, &expected);
   r.room = r.n + TRIALS * (A + B) - 1;
-  expect_ok(nai_state_record_spikes(state, 3, NULL, &r));
+  expect_ok(nai_state_record(&r, state, 3, NULL));
   EXPECT(r.made == 0 && r.n == expected.n && nai_state_time(state) == 5 + STEPS);
   nai_state_destroy(state);
   nai_state_destroy(other);
@@ -252,7 +252,7 @@ START_TEST(imposed_rates_count_where_they_are_not_zero)
   expect_ok(nai_state_silence(state, "A B"));
   expect_ok(nai_state_clamp_units(state, "A", (int64_t[]){3, A - 1}, 2, (float[]){1, 0.25F}, 2));
   expect_ok(nai_state_clamp_units(state, "A", (int64_t[]){5}, 1, &(float){-0.0F}, 1));
-  expect_ok(nai_state_record_spikes(state, 2, NULL, &r));
+  expect_ok(nai_state_record(&r, state, 2, NULL));
   ck_assert_int_eq(r.n, 4);
   for (int k = 0; k < 4; k++)
     EXPECT(found.spike[k].step == 1 + k / 2 && found.spike[k].unit == (k % 2 ? A - 1 : 3));
@@ -275,13 +275,13 @@ START_TEST(wrong_recordings_are_refused)
   good.spikes = found.spike;
   good.room = MOST;
   good.n = 7;
-#define REFUSED(code, words, ...)                                        \
-  do {                                                                   \
-    nai_recording r = good;                                              \
-    __VA_ARGS__;                                                         \
-    expect_fails(nai_state_record_spikes(state, 1, u, &r), code, words); \
-    EXPECT(r.made == 0);                                                 \
-    expect_unmoved(state, before);                                       \
+#define REFUSED(code, words, ...)                                 \
+  do {                                                            \
+    nai_recording r = good;                                       \
+    __VA_ARGS__;                                                  \
+    expect_fails(nai_state_record(&r, state, 1, u), code, words); \
+    EXPECT(r.made == 0);                                          \
+    expect_unmoved(state, before);                                \
   } while (0)
   REFUSED(NAI_ERR_UNSUPPORTED, "populations: 'R' does not spike: record its rates",
           r.populations = "A R");
@@ -298,9 +298,9 @@ START_TEST(wrong_recordings_are_refused)
   REFUSED(NAI_ERR_INVALID, "to: struct_size is 4", r.struct_size = 4);
   REFUSED(NAI_ERR_NONFINITE, "'u', channel 1 of trial 0 is inf", u[1] = INFINITY);
 #undef REFUSED
-  expect_fails(nai_state_record_spikes(NULL, 1, NULL, &good), NAI_ERR_INVALID, "state is NULL");
-  expect_fails(nai_state_record_spikes(state, 1, NULL, NULL), NAI_ERR_INVALID, "to is NULL");
-  expect_fails(nai_state_record_spikes(state, -1, NULL, &good), NAI_ERR_INVALID, "steps is -1");
+  expect_fails(nai_state_record(&good, NULL, 1, NULL), NAI_ERR_INVALID, "state is NULL");
+  expect_fails(nai_state_record(NULL, state, 1, NULL), NAI_ERR_INVALID, "to is NULL");
+  expect_fails(nai_state_record(&good, state, -1, NULL), NAI_ERR_INVALID, "steps is -1");
   free(before);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -323,7 +323,7 @@ START_TEST(without_memory_nothing_moves)
   r.traces = trace;
   r.width = A;
   faults_fail_allocation(0);
-  nai_status status = nai_state_record_spikes(state, 1, NULL, &r);
+  nai_status status = nai_state_record(&r, state, 1, NULL);
   faults_fail_allocation(-1);
   EXPECT(status == NAI_ERR_MEMORY && r.made == 0);
   expect_unmoved(state, before);
@@ -354,7 +354,7 @@ START_TEST(a_failing_step_leaves_what_came_before)
   r.room = MOST;
   expect_ok(nai_state_clamp(state, "A", 1));
   calls = (own_model){.fails = OWN_STEP, .fails_after = 5};
-  nai_status status = nai_state_record_spikes(state, 9, NULL, &r);
+  nai_status status = nai_state_record(&r, state, 9, NULL);
   calls = (own_model){0};
   EXPECT(status == NAI_ERR_USER);
   EXPECT(r.made >= 2 && r.made < 9 && r.n == r.made * A); /* two populations call it at each step */

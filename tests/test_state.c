@@ -65,7 +65,7 @@ static void expect_steps(nai_network *net, const double expected[4][3])
     ck_assert_double_eq_tol((double)rate_of(state, "B", 0, 0), expected[0][1], 1e-7);
     for (int t = 1; t < 4; t++) {
       float u = t == 1 ? 1 : 0, z = NAN;
-      expect_ok(nai_state_step(state, &u, &z));
+      expect_ok(nai_state_step(&z, state, &u));
       ck_assert_double_eq_tol((double)rate_of(state, "A", 0, 0), expected[t][0], 2e-7);
       ck_assert_double_eq_tol((double)rate_of(state, "B", 0, 0), expected[t][1], 2e-7);
       ck_assert_double_eq_tol((double)z, expected[t][2], 5e-7);
@@ -147,7 +147,7 @@ START_TEST(transfer_functions)
                        (double)rate_of(state, "A", 0, 0), r);
         float current = 2 * sinf(0.4f * (float)t);
         expect_ok(nai_state_inject(state, "A", &current, 1));
-        expect_ok(nai_state_step(state, NULL, NULL));
+        expect_ok(nai_state_step(NULL, state, NULL));
         if (leak == NAI_LEAK_RATE) {
           r = 0.6 * r + 0.4 * 3 * transfer_of(transfer, (double)current);
         } else {
@@ -180,11 +180,11 @@ START_TEST(inputs_are_shaped)
   expect_ok(nai_network_set_weights(net, "second", "A", (float[]){0, 0, 1, 0, 0, 1}, 3, 2));
   nai_state *state = make_state(net, 2, 1);
   const float inputs[6] = {1, 0.5f, 0.5f, -2, 3, 3};
-  expect_ok(nai_state_step(state, inputs, NULL));
+  expect_ok(nai_state_step(NULL, state, inputs));
   static const float expected[2][3] = {{1.25f, 0, -0.5f}, {-1.75f, 2, 2}};
   for (int b = 0; b < 2; b++)
     for (int u = 0; u < 3; u++) EXPECT(rate_of(state, "A", b, u) == expected[b][u]);
-  expect_ok(nai_state_step(state, NULL, NULL)); /* no task: the baseline is left */
+  expect_ok(nai_state_step(NULL, state, NULL)); /* no task: the baseline is left */
   EXPECT(rate_of(state, "A", 0, 0) == 0.25f && rate_of(state, "A", 1, 2) == -1);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -198,12 +198,12 @@ START_TEST(numbers_act_at_once)
   weigh_two_units(net);
   nai_state *state = make_state(net, 1, 1);
   float u = 1, z;
-  expect_ok(nai_state_step(state, &u, &z)); /* xA = 0.2 * 1.1, xB = 0.2 * 0.2 */
+  expect_ok(nai_state_step(&z, state, &u)); /* xA = 0.2 * 1.1, xB = 0.2 * 0.2 */
   expect_ok(nai_network_set(net, "A", "tau", 40));
   expect_ok(nai_network_set(net, "A", "bias", 0.3));
   expect_ok(nai_network_set(net, "B", "gain", 2));
   expect_ok(nai_network_set(net, "z", "bias", 0));
-  expect_ok(nai_state_step(state, NULL, &z));
+  expect_ok(nai_state_step(&z, state, NULL));
   double a = 0.5 * 0.22 + 0.5 * (0.5 * 0.04 + 0.3), b = 2 * (0.8 * 0.04 + 0.2 * (0.2 - 0.4 * 0.22));
   ck_assert_double_eq_tol((double)rate_of(state, "A", 0, 0), a, 1e-7);
   ck_assert_double_eq_tol((double)rate_of(state, "B", 0, 0), b, 1e-7);
@@ -245,7 +245,7 @@ START_TEST(a_pulse_takes_as_long_as_its_delays)
     for (int pulse = 0; pulse < 2; pulse++) /* the ring of past steps has gone round by then */
       for (int t = 0; t < 100; t++) {
         float u = t == 0 ? 1 : 0, z = NAN;
-        expect_ok(nai_state_step(state, &u, &z));
+        expect_ok(nai_state_step(&z, state, &u));
         EXPECT(rate_of(state, "A", 0, 0) == (t == at_a ? 1 : 0));
         EXPECT(rate_of(state, "B", 0, 0) == (t == at_b ? 2 : 0));
         EXPECT(z == (t == at_z ? 6 : 0));
@@ -268,7 +268,7 @@ START_TEST(what_delays_carry_at_first)
   set_weight(net, "A", "B", 0.5f);
   nai_state *state = make_state(net, 1, 1);
   for (int t = 1; t <= 6; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     EXPECT(rate_of(state, "A", 0, 0) == 0); /* nothing drives it, and it has no memory */
     EXPECT(rate_of(state, "B", 0, 0) == (t <= 3 ? 1 : 0));
   }
@@ -362,7 +362,7 @@ static int same_record(const struct record *a, const struct record *b)
 static struct record run(nai_state *state, int64_t trials, const float *inputs)
 {
   struct record r = new_record(trials);
-  expect_ok(nai_state_run(state, T, inputs, r.output, r.rate));
+  expect_ok(nai_state_run(r.output, r.rate, state, T, inputs));
   return r;
 }
 
@@ -373,7 +373,7 @@ static struct record run_by_steps(nai_state *state, int64_t trials, const float 
   struct record r = new_record(trials);
   for (int64_t t = 0; t < T; t++) {
     expect_ok(
-        nai_state_step(state, inputs + t * trials * CHANNELS, r.output + t * trials * OUTPUTS));
+        nai_state_step(r.output + t * trials * OUTPUTS, state, inputs + t * trials * CHANNELS));
     int64_t unit = 0;
     for (int k = 0; k < 3; k++) {
       nai_view view = rates_of(state, names[k]);
@@ -551,12 +551,12 @@ START_TEST(runs_of_nothing_and_in_pieces)
   float *inputs = random_inputs(3);
   nai_state *one = make_state(net, 3, 9), *two = make_state(net, 3, 9);
   struct record a = run(one, 3, inputs), b = new_record(3);
-  expect_ok(nai_state_run(two, 0, inputs, b.output, b.rate));
+  expect_ok(nai_state_run(b.output, b.rate, two, 0, inputs));
   ck_assert_int_eq(nai_state_time(two), 0);
   for (int64_t t = 0; t < T;) {
     int64_t steps = t + 7 < T ? 7 : T - t;
-    expect_ok(nai_state_run(two, steps, inputs + t * 3 * CHANNELS, b.output + t * 3 * OUTPUTS,
-                            b.rate + t * 3 * UNITS));
+    expect_ok(nai_state_run(b.output + t * 3 * OUTPUTS, b.rate + t * 3 * UNITS, two, steps,
+                            inputs + t * 3 * CHANNELS));
     t += steps;
   }
   EXPECT(same_record(&a, &b));
@@ -580,7 +580,7 @@ START_TEST(rates_are_a_view_that_stays)
   EXPECT(e.stride[1] == sizeof(float) && layer.shape[1] == 9 && layer.data != e.data);
   for (int64_t b = 0; b < 3; b++) EXPECT(at(&e, b, 16) == 0.75f); /* gain 1.5, initial 0.5 */
   for (int t = 0; t < 20; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     EXPECT(rates_of(state, "E").data == e.data);
     EXPECT(at(&e, 2, 3) == rate_of(state, "E", 2, 3));
   }
@@ -605,8 +605,8 @@ START_TEST(clamping_and_releasing)
     expect_ok(nai_state_clamp(state, "B", -3));
     double a = 0;
     for (int t = 0; t < 5; t++) {
-      expect_ok(nai_state_step(state, NULL, &z));
-      expect_ok(nai_state_step(free_running, NULL, &other));
+      expect_ok(nai_state_step(&z, state, NULL));
+      expect_ok(nai_state_step(&other, free_running, NULL));
       EXPECT(rate_of(state, "B", 0, 0) == -3);
       double v = 0.1 + 0.5 * (t ? -3 : 0); /* one step after */
       a = 0.8 * a + 0.2 * (leak == NAI_LEAK_RATE && v < 0 ? 0 : v);
@@ -615,11 +615,11 @@ START_TEST(clamping_and_releasing)
       EXPECT(rate_of(free_running, "B", 0, 0) >= 0); /* another state of the same network */
     }
     expect_ok(nai_state_release(state, "*"));
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     EXPECT(rate_of(state, "B", 0, 0) != -3);
     expect_ok(nai_state_silence(state, "A B"));
     for (int t = 0; t < 3; t++) {
-      expect_ok(nai_state_step(state, NULL, &z));
+      expect_ok(nai_state_step(&z, state, NULL));
       EXPECT(rate_of(state, "A", 0, 0) == 0 && rate_of(state, "B", 0, 0) == 0 && z == 0.5f);
     }
     nai_state_destroy(state);
@@ -642,20 +642,20 @@ START_TEST(injected_currents)
   expect_ok(nai_state_inject(state, "A", three, 3));
   expect_ok(nai_state_inject(state, "B", &one, 1));
   for (int t = 0; t < 2; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     for (int b = 0; b < 2; b++)
       for (int u = 0; u < 3; u++) EXPECT(rate_of(state, "A", b, u) == three[u]);
     EXPECT(rate_of(state, "B", 1, 1) == 7);
   }
   expect_ok(nai_state_inject(state, "A B", (float[]){4}, 1)); /* instead, not on top */
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   EXPECT(rate_of(state, "A", 0, 2) == 4 && rate_of(state, "B", 0, 0) == 4);
   expect_ok(nai_state_clamp(state, "A", 9)); /* whatever it receives */
   expect_ok(nai_state_release(state, "B"));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   EXPECT(rate_of(state, "A", 0, 0) == 9 && rate_of(state, "B", 0, 0) == 0);
   expect_ok(nai_state_release(state, "A")); /* both ends */
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   EXPECT(rate_of(state, "A", 0, 0) == 0);
   nai_state_destroy(state);
   nai_network_destroy(net);
@@ -702,11 +702,11 @@ START_TEST(snapshots_hold_all_that_the_future_depends_on)
   struct record before = run(state, 3, inputs);
   expect_ok(nai_state_clamp(state, "layer", 0.3));
   expect_ok(nai_state_inject(state, "E", (float[]){0.2f}, 1));
-  expect_ok(nai_state_run(state, 3, inputs, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, inputs));
   expect_ok(nai_state_snapshot(snapshot, size, state));
   struct record future = run(state, 3, inputs);
   expect_ok(nai_state_release(state, "*"));
-  expect_ok(nai_state_run(state, 5, inputs, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 5, inputs));
   nai_state *both[] = {state, other}; /* back, and into another state */
   expect_ok(nai_state_clamp(other, "I", 5));
   for (int k = 0; k < 2; k++) {
@@ -768,7 +768,7 @@ START_TEST(snapshots_of_other_models_are_refused)
   int64_t size = nai_state_snapshot_size(state);
   char *own = malloc((size_t)size);
   ck_assert_int_eq(nai_state_snapshot_size(other), size);
-  expect_ok(nai_state_run(state, 4, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 4, NULL));
   expect_ok(nai_state_snapshot(own, size, state));
   expect_fails(nai_state_restore(other, own, size), NAI_ERR_FORMAT, "another network");
   ck_assert_int_eq(nai_state_time(other), 0);
@@ -787,7 +787,7 @@ START_TEST(snapshots_of_others_are_refused)
   nai_state *state = make_state(net, 3, 9);
   int64_t size = nai_state_snapshot_size(state);
   char *own = malloc((size_t)size), *changed = malloc((size_t)size);
-  expect_ok(nai_state_run(state, 4, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 4, NULL));
   expect_ok(nai_state_snapshot(own, size, state));
   for (int which = 0; which < 5; which++) {
     nai_network *others = another(which);
@@ -853,8 +853,8 @@ static void expect_stationary(int32_t leak, double tau, double sigma)
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, TRIALS, 77);
   float *rates = malloc((size_t)N * TRIALS * STEPS * sizeof *rates);
-  expect_ok(nai_state_run(state, 200, NULL, NULL, NULL)); /* until it is stationary */
-  expect_ok(nai_state_run(state, STEPS, NULL, NULL, rates));
+  expect_ok(nai_state_run(NULL, NULL, state, 200, NULL)); /* until it is stationary */
+  expect_ok(nai_state_run(NULL, rates, state, STEPS, NULL));
   double alpha = 20 / tau, a = 1 - alpha, n = (double)N * TRIALS * STEPS;
   double variance = sigma * sigma / (1 - alpha / 2), mean = 0, square = 0, next = 0, across = 0;
   for (int64_t k = 0; k < (int64_t)n; k++) {
@@ -900,7 +900,7 @@ START_TEST(input_noise)
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, TRIALS, 5);
   float *rates = malloc((size_t)N * TRIALS * STEPS * sizeof *rates);
-  expect_ok(nai_state_run(state, STEPS, NULL, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, state, STEPS, NULL));
   double n = (double)N * TRIALS * STEPS, mean = 0, square = 0, fourth = 0, next = 0;
   for (int64_t k = 0; k < (int64_t)n; k++) {
     double z = ((double)rates[k] - 0.2) / (0.01 * 3), after = 0;
@@ -943,7 +943,7 @@ static void *run_on_a_thread(void *argument)
     r->status = nai_state_silence(state, "I");
     if (r->status == NAI_OK) r->status = nai_state_reset(state);
     if (r->status == NAI_OK)
-      r->status = nai_state_run(state, T, r->inputs, r->record.output, r->record.rate);
+      r->status = nai_state_run(r->record.output, r->record.rate, state, T, r->inputs);
   }
   nai_state_destroy(state);
   return NULL;
@@ -993,8 +993,8 @@ START_TEST(running_allocates_nothing)
       const float current = 0.1f;
       long before = faults_allocations();
       for (int t = 0; t < 1000; t++) {
-        nai_status status[] = {nai_state_step(state, inputs, output),
-                               nai_state_run(state, 2, inputs, NULL, NULL),
+        nai_status status[] = {nai_state_step(output, state, inputs),
+                               nai_state_run(NULL, NULL, state, 2, inputs),
                                t % 100 == 0 ? nai_state_clamp(state, "E", 1) : NAI_OK,
                                t % 100 == 10 ? nai_state_inject(state, "*", &current, 1) : NAI_OK,
                                t % 100 == 20 ? nai_state_release(state, "E I") : NAI_OK,
@@ -1037,7 +1037,7 @@ START_TEST(states_without_memory)
   }
   ck_assert_int_ge(failures, 4);
   expect_fails(nai_network_set_kernels(net, NULL), NAI_ERR_ORDER, "uses the network");
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   nai_state_destroy(state);
   nai_network_destroy(net);
 }
@@ -1077,7 +1077,7 @@ START_TEST(arguments_that_are_refused)
 {
   nai_network *net = build_rich();
   nai_state *state = make_state(net, 2, 1);
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
   int64_t size = nai_state_snapshot_size(state);
   void *before = malloc((size_t)size), *after = malloc((size_t)size);
   expect_ok(nai_state_snapshot(before, size, state));
@@ -1085,8 +1085,8 @@ START_TEST(arguments_that_are_refused)
   static const float bad[] = {NAN, INFINITY, -INFINITY};
   expect_fails(nai_state_clamp(state, "E", 1e39), NAI_ERR_NONFINITE,
                "rate is inf"); /* as a float */
-  expect_fails(nai_state_run(state, -1, NULL, NULL, NULL), NAI_ERR_INVALID, "steps is -1");
-  expect_fails(nai_state_run(state, INT64_MIN, NULL, NULL, NULL), NAI_ERR_INVALID, "steps is");
+  expect_fails(nai_state_run(NULL, NULL, state, -1, NULL), NAI_ERR_INVALID, "steps is -1");
+  expect_fails(nai_state_run(NULL, NULL, state, INT64_MIN, NULL), NAI_ERR_INVALID, "steps is");
   for (int i = 0; i < 3; i++) {
     float last[17] = {0};
     last[16] = bad[i];
@@ -1136,7 +1136,7 @@ START_TEST(no_state)
   char buffer[8];
   nai_view view = NAI_VIEW_INIT;
   expect_fails(nai_state_step(NULL, NULL, NULL), NAI_ERR_INVALID, "state is NULL");
-  expect_fails(nai_state_run(NULL, 1, NULL, NULL, NULL), NAI_ERR_INVALID, "state is NULL");
+  expect_fails(nai_state_run(NULL, NULL, NULL, 1, NULL), NAI_ERR_INVALID, "state is NULL");
   expect_fails(nai_state_reset(NULL), NAI_ERR_INVALID, "state is NULL");
   expect_fails(nai_state_clamp(NULL, "E", 1), NAI_ERR_INVALID, "state is NULL");
   expect_fails(nai_state_silence(NULL, "E"), NAI_ERR_INVALID, "state is NULL");
@@ -1165,12 +1165,12 @@ START_TEST(trials_have_numbers)
   float z[4][2], alone[2];
   char *snapshot = malloc((size_t)nai_state_snapshot_size(one));
   for (int t = 0; t < 20; t++) {
-    expect_ok(nai_state_step(four, NULL, z[0]));
+    expect_ok(nai_state_step(z[0], four, NULL));
     if (t == 10) {
       expect_ok(nai_state_snapshot(snapshot, nai_state_snapshot_size(one), one));
       expect_ok(nai_state_restore(other, snapshot, nai_state_snapshot_size(one)));
     }
-    expect_ok(nai_state_step(t < 10 ? one : other, NULL, alone));
+    expect_ok(nai_state_step(alone, t < 10 ? one : other, NULL));
     EXPECT(memcmp(z[2], alone, sizeof alone) == 0);
     EXPECT(memcmp(z[1], alone, sizeof alone) != 0);
   }

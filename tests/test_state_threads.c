@@ -57,13 +57,13 @@ static traces run(const nai_network *net, int64_t trials, int32_t threads)
   nai_state *state = make_state(net, trials, 7);
   expect_ok(nai_state_set_threads(state, threads));
   expect_ok(nai_state_intervene(state, planned, n_planned));
-  expect_ok(nai_state_run(state, BEFORE, u, out.outputs, out.rates));
+  expect_ok(nai_state_run(out.outputs, out.rates, state, BEFORE, u));
   void *half = snapshot_of(state);
-  expect_ok(nai_state_run(state, 7, u, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 7, u));
   expect_ok(nai_state_restore(state, half, nai_state_snapshot_size(state)));
-  expect_ok(nai_state_run(state, STEPS - BEFORE, u + BEFORE * inputs,
-                          out.outputs + BEFORE * trials * net->n_outputs,
-                          out.rates + BEFORE * trials * net->n_units));
+  expect_ok(nai_state_run(out.outputs + BEFORE * trials * net->n_outputs,
+                          out.rates + BEFORE * trials * net->n_units, state, STEPS - BEFORE,
+                          u + BEFORE * inputs));
   free(half);
   nai_state_destroy(state);
   free(u);
@@ -106,9 +106,9 @@ START_TEST(reset_spiking_units)
   const size_t n = (size_t)(STEPS * net->n_units);
   float *first = calloc(n, sizeof *first), *again = calloc(n, sizeof *again);
   nai_state *state = make_state(net, 1, 7);
-  expect_ok(nai_state_run(state, STEPS, NULL, NULL, first));
+  expect_ok(nai_state_run(NULL, first, state, STEPS, NULL));
   expect_ok(nai_state_reset(state));
-  expect_ok(nai_state_run(state, STEPS, NULL, NULL, again));
+  expect_ok(nai_state_run(NULL, again, state, STEPS, NULL));
   ck_assert_int_eq(memcmp(first, again, n * sizeof *first), 0);
   free(first);
   free(again);
@@ -131,8 +131,8 @@ static void expect_one_as_among_others(const nai_network *net)
   nai_state *one = make_state(net, 1, 7), *two = make_state(net, 2, 7);
   expect_ok(nai_state_intervene(one, planned, n_planned));
   expect_ok(nai_state_intervene(two, planned, n_planned));
-  expect_ok(nai_state_run(one, STEPS, NULL, NULL, NULL));
-  expect_ok(nai_state_run(two, STEPS, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, one, STEPS, NULL));
+  expect_ok(nai_state_run(NULL, NULL, two, STEPS, NULL));
   for (int u = 0; u < N_E; u++) EXPECT(rate_of(one, "E", 0, u) == rate_of(two, "E", 0, u));
   nai_state_destroy(one);
   nai_state_destroy(two);
@@ -164,8 +164,8 @@ START_TEST(signals_that_nothing_carries)
       expect_equal_variable(one, two, "E:v");
       expect_equal_variable(one, two, "I:v");
       expect_equal_variable(one, two, "E");
-      expect_ok(nai_state_step(one, NULL, NULL));
-      expect_ok(nai_state_step(two, NULL, NULL));
+      expect_ok(nai_state_step(NULL, one, NULL));
+      expect_ok(nai_state_step(NULL, two, NULL));
     }
     expect_ok(nai_state_reset(one));
     expect_ok(nai_state_reset(two));
@@ -243,9 +243,9 @@ START_TEST(what_is_clamped_is_sent)
     nai_state *state = make_state(net, 1 + k, 7);
     rates[k] = malloc(N_E * sizeof *rates[k]);
     expect_ok(nai_state_set_threads(state, 2));
-    expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
     expect_ok(nai_state_clamp_units(state, "E", unit, CLAMPED, sent, CLAMPED));
-    expect_ok(nai_state_run(state, 9, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, state, 9, NULL));
     for (int u = 0; u < N_E; u++) rates[k][u] = rate_of(state, "E", 0, u);
     ck_assert_float_eq(rates[k][21], 0.5F);
     nai_state_destroy(state);
@@ -309,7 +309,7 @@ static void run_alone(ran *out, nai_network *net, int64_t each, int32_t threads)
     if (t == 120) expect_ok(nai_state_release(state, "E"));
     if (t == 120) expect_ok(nai_network_set(net, "I", "background_exc", 0));
     some = each < end - t ? each : end - t;
-    expect_ok(nai_state_record_spikes(state, some, NULL, &r));
+    expect_ok(nai_state_record(&r, state, some, NULL));
     some = r.made;
   }
   expect_ok(nai_state_variable(&v, state, "I:v"));
@@ -352,7 +352,7 @@ START_TEST(rows_between_steps_at_once)
     r.width = WIDTH;
     r.traces = to[every > 1];
     r.every = every;
-    expect_ok(nai_state_record_spikes(state, ROWS_STEPS, NULL, &r));
+    expect_ok(nai_state_record(&r, state, ROWS_STEPS, NULL));
     ck_assert_int_eq(r.rows, ROWS_STEPS / every);
     for (int64_t k = 0; k < r.rows; k++)
       EXPECT(memcmp(r.traces + k * WIDTH, one + ((k + 1) * every - 1) * WIDTH,
@@ -380,12 +380,12 @@ START_TEST(what_cannot_be)
     faults_fail_allocation(failed);
     status = nai_state_set_threads(state, 3);
     faults_fail_allocation(-1);
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
   }
   expect_ok(status);
   ck_assert_int_ge(failed, 8);
   expect_ok(nai_state_set_threads(state, 1));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   nai_state_destroy(state);
   nai_network_destroy(net);
 }

@@ -77,7 +77,7 @@ static void run(nai_state *state, int64_t steps, float *rates)
   static float u[STEPS * TRIALS * 2];
   expect_ok(nai_random_normals(u, STEPS * TRIALS * 2, 6, 0));
   for (int k = 0; k < STEPS * TRIALS * 2; k++) u[k] = fabsf(u[k]) * 20;
-  expect_ok(nai_state_run(state, steps, u, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, state, steps, u));
 }
 
 /* --- at time 0 -------------------------------------------------------------------------------- */
@@ -116,8 +116,8 @@ static void expect_initial(const char *model, int plastic)
 START_TEST(what_is_set_at_time_0_is_an_initial_state)
 {
   int models = 0;
-  for (int64_t k = 0; nai_model_name(k); k++) {
-    const char *model = nai_model_name(k);
+  for (int64_t k = 0; nai_model_builtin_name(k); k++) {
+    const char *model = nai_model_builtin_name(k);
     if (!state_of(model, 0)) continue;
     expect_initial(model, 0);
     expect_initial(model, 1);
@@ -164,8 +164,8 @@ static void expect_same(const char *model, int clamped)
 
 START_TEST(setting_what_is_there_moves_nothing)
 {
-  for (int64_t k = 0; nai_model_name(k); k++)
-    for (int clamped = 0; clamped < 2; clamped++) expect_same(nai_model_name(k), clamped);
+  for (int64_t k = 0; nai_model_builtin_name(k); k++)
+    for (int clamped = 0; clamped < 2; clamped++) expect_same(nai_model_builtin_name(k), clamped);
 }
 END_TEST
 
@@ -178,17 +178,17 @@ START_TEST(each_trial_has_its_own)
   float a[TRIALS][N];
   for (int b = 0; b < TRIALS; b++)
     for (int i = 0; i < N; i++) a[b][i] = 0.5F * (float)b - 0.25F * (float)i;
-  expect_ok(nai_state_run(all, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, all, 3, NULL));
   expect_ok(nai_state_set_variable(all, "P:x", a[0], TRIALS, N));
   expect_ok(nai_state_set_variable(all, "P:a", a[1], 1, N));
-  expect_ok(nai_state_run(all, STEPS, NULL, NULL, rates));
+  expect_ok(nai_state_run(NULL, rates, all, STEPS, NULL));
   for (int b = 0; b < TRIALS; b++) {
     nai_state *alone = make_state(net, 1, 1);
     expect_ok(nai_state_set_first(alone, (uint64_t)b));
-    expect_ok(nai_state_run(alone, 3, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, alone, 3, NULL));
     expect_ok(nai_state_set_variable(alone, "P:x", a[b], 1, N));
     expect_ok(nai_state_set_variable(alone, "P:a", a[1], 1, N));
-    expect_ok(nai_state_run(alone, STEPS, NULL, NULL, one));
+    expect_ok(nai_state_run(NULL, one, alone, STEPS, NULL));
     for (int t = 0; t < STEPS; t++)
       EXPECT(memcmp(one + t * (N + 4), rates + (t * TRIALS + b) * (N + 4), (N + 4) * sizeof *one) ==
              0);
@@ -209,14 +209,14 @@ START_TEST(neurons_fire_when_they_may)
   expect_ok(nai_network_set(net, "P", "threshold", -50));
   nai_state *state = make_state(net, 1, 1);
   const float v[N] = {-40, -40, -40, -40, -70}, waits[N] = {wait[0], wait[1], wait[2], wait[3], 0};
-  expect_ok(nai_state_run(state, 2, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 2, NULL));
   expect_ok(nai_state_set_variable(state, "P:v", v, 1, N));
   expect_ok(nai_state_set_variable(state, "P:wait", waits, 1, N));
   nai_view sent = NAI_VIEW_INIT;
   expect_ok(nai_state_variable(&sent, state, "P:v"));
   EXPECT(at(&sent, 0, 3) == -40 && rate_of(state, "P", 0, 0) == 0);
   for (int t = 1; t <= 4; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     for (int i = 0; i < 4; i++)
       EXPECT(rate_of(state, "P", 0, i) == ((wait[i] > 1 ? wait[i] : 1) == (float)t ? 1 : 0));
     if (t < 4) EXPECT(at(&sent, 0, 3) == -40); /* held */
@@ -234,17 +234,17 @@ START_TEST(what_was_sent_stays)
   nai_state *state = make_state(net, 1, 1), *other = make_state(rates, 1, 1);
   float v[N] = {100, 100, 100, 100, 100}, q[4];
   expect_ok(nai_state_set_variable(state, "P:v", v, 1, N));
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   EXPECT(rate_of(state, "P", 0, 2) == 1);
   for (int i = 0; i < N; i++) v[i] = -70;
   expect_ok(nai_state_set_variable(state, "P:v", v, 1, N));
   EXPECT(rate_of(state, "P", 0, 2) == 1);
   for (int i = 0; i < N; i++) v[i] = 1;
-  expect_ok(nai_state_step(other, NULL, NULL));
+  expect_ok(nai_state_step(NULL, other, NULL));
   expect_ok(nai_state_set_variable(other, "P:x", v, 1, N));
   for (int t = 0; t < 4; t++) {
     q[t] = rate_of(other, "Q", 0, 0);
-    expect_ok(nai_state_step(other, NULL, NULL));
+    expect_ok(nai_state_step(NULL, other, NULL));
   }
   EXPECT(q[0] == 0 && q[1] == 0 && q[2] == 0 && q[3] > 0); /* .5 ms steps along 1.5 ms */
   nai_state_destroy(state);
@@ -269,15 +269,15 @@ START_TEST(short_term_plasticity_by_hand)
   for (int b = 0; b < TRIALS; b++) us[b][0] = us[b][1] = 0.25F * (float)(b + 1);
   expect_ok(nai_state_clamp(state, "Q", 1));
   expect_ok(nai_state_clamp(other, "Q", 1));
-  expect_ok(nai_state_run(state, 2, NULL, NULL, NULL));
-  expect_ok(nai_state_run(other, 2, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 2, NULL));
+  expect_ok(nai_state_run(NULL, NULL, other, 2, NULL));
   expect_ok(nai_state_short_term(&u, &x, state, "Q", "R"));
   expect_ok(nai_state_set_short_term(state, "Q", "R", us[0], NULL, TRIALS, 2));
   expect_ok(nai_state_set_short_term(state, "Q", "R", NULL, xs, 1, 2));
   EXPECT(at(&u, 1, 0) == 0.5F && at(&x, 1, 0) == 0.25F && at(&u, 2, 1) == 0.75F &&
          at(&x, 2, 1) == 1);
-  expect_ok(nai_state_step(state, NULL, NULL));
-  expect_ok(nai_state_step(other, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
+  expect_ok(nai_state_step(NULL, other, NULL));
   ck_assert_double_eq_tol((double)at(&x, 1, 0), 0.23875, 1e-6);
   ck_assert_double_eq_tol((double)at(&u, 1, 0), 0.529, 1e-6);
   EXPECT(rate_of(state, "R", 1, 0) !=
@@ -287,7 +287,7 @@ START_TEST(short_term_plasticity_by_hand)
   nai_view ux = NAI_VIEW_INIT, xx = NAI_VIEW_INIT;
   nai_state *third = make_state(net, TRIALS, 1);
   expect_ok(nai_state_clamp(third, "Q", 1));
-  expect_ok(nai_state_run(third, 2, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, third, 2, NULL));
   expect_ok(nai_state_short_term(&ux, &xx, third, "Q", "R"));
   for (int j = 0; j < 2; j++)
     less += (double)at(&all, 0, j) *
@@ -314,9 +314,9 @@ START_TEST(short_term_plasticity_at_time_0_and_later)
   EXPECT(at(&shown_u, 0, 1) == 0.75F && at(&shown_x, 0, 0) == 0.25F);
   nai_view w = weights_of(net, "Q", "R");
   const double in = (double)at(&w, 0, 0) * 0.125 * 2 + (double)at(&w, 0, 1) * 0.75 * 4;
-  expect_ok(nai_state_step(state, NULL, NULL));
+  expect_ok(nai_state_step(NULL, state, NULL));
   ck_assert_double_eq_tol((double)rate_of(state, "R", 0, 0), in * 0.5 / 100, 1e-6);
-  expect_ok(nai_state_run(state, 5, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 5, NULL));
   float us[2], xs[2];
   for (int i = 0; i < 2; i++) {
     us[i] = at(&shown_u, 0, i);
@@ -342,11 +342,11 @@ START_TEST(noise_goes_on_from_another_seed)
   for (int k = 0; k < 3; k++) {
     nai_state *state = make_state(net, 1, k < 2 ? 7 : 8), *from = make_state(net, 1, 8);
     void *here = NULL;
-    expect_ok(nai_state_run(from, 4, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, from, 4, NULL));
     here = snapshot_of(from);
     expect_ok(nai_state_restore(state, here, nai_state_snapshot_size(state)));
     if (k < 2) expect_ok(nai_state_set_seed(state, 7)); /* a snapshot has its own */
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     for (int i = 0; i < 3; i++) rates[k][i] = rate_of(state, "A", 0, i);
     free(here);
     nai_state_destroy(state);
@@ -455,7 +455,7 @@ START_TEST(own_models_send_what_they_begin_with)
   nai_model_destroy(model);
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 1, 1);
-  expect_ok(nai_state_run(state, 3, NULL, NULL, NULL));
+  expect_ok(nai_state_run(NULL, NULL, state, 3, NULL));
   void *before = snapshot_of(state);
   calls.fails = OWN_BEGIN;
   calls.says = 1;

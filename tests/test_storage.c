@@ -378,8 +378,8 @@ START_TEST(the_same_activity)
   expect_same_synapses(listed, dense, 0);
   for (int k = 0; k < COUNT(trials); k++) {
     nai_state *one = make_state(dense, trials[k], 8), *other = make_state(listed, trials[k], 8);
-    expect_ok(nai_state_run(one, 3 * STEPS, NULL, NULL, NULL));
-    expect_ok(nai_state_run(other, 3 * STEPS, NULL, NULL, NULL));
+    expect_ok(nai_state_run(NULL, NULL, one, 3 * STEPS, NULL));
+    expect_ok(nai_state_run(NULL, NULL, other, 3 * STEPS, NULL));
     for (int b = 0; b < trials[k]; b++) {
       for (int u = 0; u < 161; u++)
         EXPECT(fabs(rate_of(one, "E", b, u) - rate_of(other, "E", b, u)) <= 1e-6f);
@@ -737,7 +737,7 @@ START_TEST(every_model_by_every_rule)
   const char *model;
   if (strncmp(rule->name, "sign_symmetry", 13) == 0 && !strstr(rule->name, "uniform"))
     return; /* other sizes are drawn for lists */
-  for (int64_t k = 0; (model = nai_model_name(k)); k++) {
+  for (int64_t k = 0; (model = nai_model_builtin_name(k)); k++) {
     if (!is_taken(build_model(model, NAI_STORAGE_DENSE), rule)) continue;
     ck_assert_msg(is_taken(build_model(model, NAI_STORAGE_LISTED), rule), "%s of %s", rule->name,
                   model);

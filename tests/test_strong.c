@@ -224,7 +224,7 @@ START_TEST(units_with_branches_get_none)
   nai_network *net = compose_ei(30, 10);
   expect_ok(nai_network_add_population(net, "D", 20, NAI_EXCITATORY));
   expect_ok(nai_network_set_model(net, "D", "dendritic"));
-  expect_ok(nai_network_set_size(net, "D", "branches", 3));
+  expect_ok(nai_network_set_model_size(net, "D", "branches", 3));
   expect_ok(nai_network_connect(net, "E I", "D D:dendrite"));
   expect_ok(nai_network_connect(net, "D", "D E I"));
   make_sparse(net, "*", 0.5);

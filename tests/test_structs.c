@@ -151,10 +151,10 @@ START_TEST(tables_of_a_later_release)
   nai_rule *r;
   nai_task *own;
   released = 0;
-  expect_ok(nai_cost_create(&c, &cost.now, NULL, "z", NULL));
+  expect_ok(nai_cost_create(&c, &cost.now, "z", NULL, NULL));
   expect_ok(nai_constraint_create(&k, &constraint.now, NULL));
-  expect_ok(nai_rule_create(&r, &rule.now, NULL, 1));
-  expect_ok(nai_task_create_own(&own, &task.now, NULL, net));
+  expect_ok(nai_rule_create(&r, &rule.now, 1, NULL));
+  expect_ok(nai_task_create_own(&own, &task.now, net, NULL));
   nai_cost_destroy(c);
   nai_constraint_destroy(k);
   nai_rule_destroy(r);
@@ -163,10 +163,10 @@ START_TEST(tables_of_a_later_release)
 
   /* what cannot be read is not released either: its functions mean something else */
   cost.later[1] = constraint.later[1] = rule.later[1] = task.later[1] = net;
-  expect_fails(nai_cost_create(&c, &cost.now, NULL, "z", NULL), NAI_ERR_UNSUPPORTED, "newer");
+  expect_fails(nai_cost_create(&c, &cost.now, "z", NULL, NULL), NAI_ERR_UNSUPPORTED, "newer");
   expect_fails(nai_constraint_create(&k, &constraint.now, NULL), NAI_ERR_UNSUPPORTED, "newer");
-  expect_fails(nai_rule_create(&r, &rule.now, NULL, 1), NAI_ERR_UNSUPPORTED, "newer");
-  expect_fails(nai_task_create_own(&own, &task.now, NULL, net), NAI_ERR_UNSUPPORTED, "newer");
+  expect_fails(nai_rule_create(&r, &rule.now, 1, NULL), NAI_ERR_UNSUPPORTED, "newer");
+  expect_fails(nai_task_create_own(&own, &task.now, net, NULL), NAI_ERR_UNSUPPORTED, "newer");
   ck_assert(released == 4 && !c && !k && !r && !own);
   nai_network_destroy(net);
 }

@@ -149,7 +149,7 @@ static nai_network *compose_branched(void)
   expect_ok(nai_network_add_population(net, "E", 5, NAI_EXCITATORY));
   expect_ok(nai_network_add_input(net, "in", 2));
   expect_ok(nai_network_set_model(net, "E", "dendritic"));
-  expect_ok(nai_network_set_size(net, "E", "branches", 3));
+  expect_ok(nai_network_set_model_size(net, "E", "branches", 3));
   expect_ok(nai_network_connect(net, "E", "z"));
   expect_ok(nai_network_connect(net, "E", "E:soma"));
   expect_ok(nai_network_connect(net, "I", "E:dendrite-"));
@@ -237,7 +237,7 @@ static void step(float *out, const nai_network *net, int64_t n_inputs)
   ck_assert(n_inputs <= 16);
   for (int64_t k = 0; k < n_inputs; k++) inputs[k] = 1;
   expect_ok(nai_state_create(&state, net, 1, 0));
-  for (int t = 0; t < 3; t++) expect_ok(nai_state_step(state, inputs, out));
+  for (int t = 0; t < 3; t++) expect_ok(nai_state_step(out, state, inputs));
   nai_state_destroy(state);
 }
 

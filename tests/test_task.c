@@ -368,11 +368,11 @@ END_TEST
 
 START_TEST(tasks_and_parameters_are_listed)
 {
-  ck_assert_str_eq(nai_task_name(NULL, 0), PERCEPTUAL);
-  ck_assert_ptr_null(nai_task_name(NULL, -1));
+  ck_assert_str_eq(nai_task_builtin_name(0), PERCEPTUAL);
+  ck_assert_ptr_null(nai_task_builtin_name(-1));
   int64_t tasks = 0;
-  while (nai_task_name(NULL, tasks)) tasks++;
-  ck_assert_ptr_null(nai_task_name(NULL, tasks));
+  while (nai_task_builtin_name(tasks)) tasks++;
+  ck_assert_ptr_null(nai_task_builtin_name(tasks));
 
   static const struct {
     const char *name, *unit;
@@ -449,9 +449,8 @@ START_TEST(conditions_agree)
   nai_task *task = task_for(net, PERCEPTUAL);
   expect_ok(nai_task_set_list(task, "stimulus", (double[]){300, 500}, 2));
   nai_trials *trials = make_trials_of(task, 8, NAI_STREAM_TEST, 100, 300);
-  ck_assert_str_eq(nai_task_name(task, 0), PERCEPTUAL);
-  ck_assert_ptr_null(nai_task_name(task, 1));
-  ck_assert_ptr_null(nai_task_name(task, -1));
+  ck_assert_str_eq(nai_task_name(task), PERCEPTUAL);
+  ck_assert_ptr_null(nai_task_name(NULL));
   static const char *const names[] = {"coherence", "signed_coherence", "target", "stimulus"};
   for (int64_t i = 0; i < 4; i++) ck_assert_str_eq(nai_trials_condition_name(trials, i), names[i]);
   ck_assert_ptr_null(nai_trials_condition_name(trials, 4));
@@ -979,9 +978,9 @@ START_TEST(own_task_with_classes)
   own o = {0};
   nai_task_ops ops = own_ops(3, 1);
   nai_task *task;
-  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, &o));
   memset(&ops, 0, sizeof ops); /* the table was copied */
-  ck_assert_str_eq(nai_task_name(task, 0), "count");
+  ck_assert_str_eq(nai_task_name(task), "count");
   expect_fails(nai_task_set(task, "sigma", 1), NAI_ERR_NAME, "count has no parameters");
   nai_trials *trials =
       make_trials_of(task, 1, NAI_STREAM_TEST, 5, 2); /* trials 5 and 6: 2 and 3 steps */
@@ -1017,7 +1016,7 @@ START_TEST(own_task_with_targets_of_two_outputs)
   own o = {0};
   nai_task_ops ops = own_ops(3, 0);
   nai_task *task;
-  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, &o));
   nai_trials *trials = make_trials_of(task, 1, NAI_STREAM_TRAIN, 2, 3);
   nai_view first = look(trials, NAI_TRIALS_TARGETS, "first"),
            second = look(trials, NAI_TRIALS_TARGETS, "second");
@@ -1048,7 +1047,7 @@ static void check_channel_mask(int64_t first, int64_t second, int classes)
   nai_task_ops ops = own_ops(first + second, classes);
   ops.flags = NAI_TASK_CHANNEL_MASK;
   nai_task *task;
-  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, &o));
   nai_trials *trials;
   expect_ok(nai__task_trials(&trials, task, 3));
   expect_ok(nai__task_fill(trials, task, 1, NAI_STREAM_TRAIN, 0, 3));
@@ -1108,7 +1107,7 @@ START_TEST(own_tasks_name_epochs)
   own o = {0};
   nai_task_ops ops = with_epochs(own_ops(3, 1));
   nai_task *task;
-  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, &o));
   nai_trials *trials = make_trials_of(task, 1, NAI_STREAM_TEST, 5, 3); /* 2, 3 and 4 steps */
   ck_assert_str_eq(nai_trials_epoch_name(trials, 0), "never");
   ck_assert_str_eq(nai_trials_epoch_name(trials, 1), "always");
@@ -1130,7 +1129,7 @@ START_TEST(own_tasks_name_epochs)
   /* a program of 0.1.0 has a table without epochs */
   ops.struct_size = offsetof(nai_task_ops, n_epochs);
   o.fault = 0;
-  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, &o));
   trials = make_trials_of(task, 1, NAI_STREAM_TEST, 5, 3);
   ck_assert_ptr_null(nai_trials_epoch_name(trials, 0));
   nai_trials_destroy(trials);
@@ -1188,7 +1187,7 @@ START_TEST(faults_of_own_tasks_come_out)
     own o = {0};
     nai_task_ops ops = own_ops(3, classes);
     nai_task *task;
-    expect_ok(nai_task_create_own(&task, &ops, &o, net));
+    expect_ok(nai_task_create_own(&task, &ops, net, &o));
     nai_trials *trials;
     for (o.fault = 1; o.fault <= 6; o.fault++) {
       if (o.fault == (classes ? 6 : 5)) continue;
@@ -1275,7 +1274,7 @@ START_TEST(tables_that_are_refused)
     case 22: given = NULL; break;
     }
     nai_task *task = (nai_task *)&task;
-    nai_status status = nai_task_create_own(&task, &ops, &o, given);
+    nai_status status = nai_task_create_own(&task, &ops, given, &o);
     ck_assert_msg(status < 0, "case %d was accepted", k);
     ck_assert_msg(strncmp(nai_last_error(), words[k], strlen(words[k])) == 0, "case %d: %s", k,
                   nai_last_error());
@@ -1284,13 +1283,13 @@ START_TEST(tables_that_are_refused)
   }
   nai_task_ops ops = own_ops(0, 1);
   nai_task *task;
-  expect_fails(nai_task_create_own(&task, &ops, &o, mute), NAI_ERR_INVALID,
+  expect_fails(nai_task_create_own(&task, &ops, mute, &o), NAI_ERR_INVALID,
                "task count has classes, so it needs an output, the network has none");
-  expect_fails(nai_task_create_own(NULL, &ops, &o, net), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_task_create_own(NULL, &ops, net, &o), NAI_ERR_INVALID, "out is NULL");
   ck_assert_int_eq(o.destroyed, destroyed + 2);
   ops.struct_size = offsetof(nai_task_ops, destroy); /* then nothing in the table can be believed */
-  expect_fails(nai_task_create_own(&task, &ops, &o, net), NAI_ERR_INVALID, "struct_size");
-  expect_fails(nai_task_create_own(&task, NULL, &o, net), NAI_ERR_INVALID, "ops is NULL");
+  expect_fails(nai_task_create_own(&task, &ops, net, &o), NAI_ERR_INVALID, "struct_size");
+  expect_fails(nai_task_create_own(&task, NULL, net, &o), NAI_ERR_INVALID, "ops is NULL");
   ck_assert_int_eq(o.destroyed, destroyed + 2);
   nai_network_destroy(net);
   nai_network_destroy(mute);
@@ -1339,7 +1338,7 @@ START_TEST(own_judgement_is_asked)
   nai_task_ops ops = own_ops(3, 1);
   ops.judge = count_judge;
   nai_task *task;
-  expect_ok(nai_task_create_own(&task, &ops, &o, net));
+  expect_ok(nai_task_create_own(&task, &ops, net, &o));
   nai_evaluation *evaluation;
   expect_ok(nai_evaluation_create(&evaluation, net, task, 70, 1, 1));
   ck_assert_int_eq(o.judged, 70);
@@ -1411,7 +1410,7 @@ START_TEST(evaluation_agrees_with_a_state)
   expect_ok(nai_state_create(&state, net, N, 0));
   int64_t steps = input.shape[0], right = 0;
   float *z = calloc((size_t)(steps * N * 3), sizeof *z);
-  expect_ok(nai_state_run(state, steps, input.data, z, NULL));
+  expect_ok(nai_state_run(z, NULL, state, steps, input.data));
   for (int64_t b = 0; b < N; b++) {
     const float *last = z + ((length_at(trials, b) - 1) * N + b) * 3;
     int32_t largest = last[1] > last[0] ? 1 : 0;

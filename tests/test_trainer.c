@@ -348,7 +348,7 @@ START_TEST(activity_is_that_of_a_state)
   expect_ok(nai_random_normals(inputs, STEPS * TRIALS * 3, 2, 2));
   nai_state *state;
   expect_ok(nai_state_create(&state, net, TRIALS, 77));
-  expect_ok(nai_state_run(state, STEPS, inputs, outputs, rates));
+  expect_ok(nai_state_run(outputs, rates, state, STEPS, inputs));
 
   nai_trials *trials;
   nai_trainer *trainer = make_trainer(net, NULL, plain_descent(0));
@@ -987,7 +987,7 @@ static bench open_counting_bench(counter *c)
                       .generate = count_trials,
                       .judge = judge_as_told};
   bench b = {.net = build(12, 4)};
-  expect_ok(nai_task_create_own(&b.task, &ops, c, b.net));
+  expect_ok(nai_task_create_own(&b.task, &ops, b.net, c));
   b.trainer = make_trainer(b.net, b.task, adam(0.01));
   set(b.trainer, "batch", 4);
   b.theta = malloc((size_t)b.net->n_theta * sizeof *b.theta);
@@ -1355,7 +1355,7 @@ START_TEST(evaluations_without_memory)
     nai_cost_ops ops = {
         .struct_size = sizeof ops, .name = "lengthening", .on_weights = lengthen_task};
     expect_ok(nai_trainer_run(b.trainer, 1, NULL, NULL));
-    expect_ok(nai_cost_create(&cost, &ops, b.task, "E", "I"));
+    expect_ok(nai_cost_create(&cost, &ops, "E", "I", b.task));
     attach_cost(b.trainer, NAI_OK, &cost, 1);
     set(b.trainer, "evaluate_every", 1);
     set(b.trainer, "evaluate_trials", 9);

@@ -130,7 +130,7 @@ static nai_cost *make_look(seen *seen, const char *on)
   nai_cost *cost;
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "look", .on_errors = look, .destroy = count_destroy};
-  expect_ok(nai_cost_create(&cost, &ops, seen, on, NULL));
+  expect_ok(nai_cost_create(&cost, &ops, on, NULL, seen));
   return cost;
 }
 
@@ -316,7 +316,7 @@ START_TEST(test_slopes_of_long_populations)
   static float kept[STEPS * TRIALS + 1][MANY];
   nai_cost *cost;
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "slopes", .on_errors = keep_slopes};
-  expect_ok(nai_cost_create(&cost, &ops, kept, "a", NULL));
+  expect_ok(nai_cost_create(&cost, &ops, "a", NULL, kept));
   rig r = rig_of(net, cost, 1);
   nai_cost_destroy(cost);
   nai_view view = NAI_VIEW_INIT;
@@ -344,7 +344,7 @@ START_TEST(test_an_own_one_that_fails)
   nai_status answer = -31;
   nai_cost *cost;
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "whisker", .on_errors = fail_errors};
-  expect_ok(nai_cost_create(&cost, &ops, &answer, "a", NULL));
+  expect_ok(nai_cost_create(&cost, &ops, "a", NULL, &answer));
   rig r = make_rig(cost, 1, 0);
   nai_cost_destroy(cost);
   uint64_t before = hash_of(r.net);

@@ -30,7 +30,7 @@ static nai_network *build(void)
   nai_network_set(net, "A", "tau_adaptation", 80);
   nai_network_set(net, "A", "adaptation", 0.5);
   nai_network_set_model(net, "D", "dendritic");
-  nai_network_set_size(net, "D", "branches", 2);
+  nai_network_set_model_size(net, "D", "branches", 2);
   nai_network_set_leak(net, "R", NAI_LEAK_RATE);
   nai_network_set(net, "A D R X I", "bias", 0.125);
   nai_network_set(net, "A D R X I", "tau", 40);
@@ -64,7 +64,7 @@ static float *trace_of(const nai_network *net, const char *name, int64_t *width)
   draw_inputs(u);
   *width = nai_network_size(net, NAI_POPULATIONS, name);
   float *trace = malloc((size_t)(STEPS * TRIALS * *width) * sizeof *trace);
-  expect_ok(nai_state_record(state, STEPS, u, NULL, NULL, name, trace, *width));
+  expect_ok(record_variables(trace, *width, NULL, state, STEPS, u, name));
   nai_state_destroy(state);
   return trace;
 }
@@ -159,11 +159,11 @@ START_TEST(views_stay_and_records_are_what_they_show)
     strcat(strcat(list, names[k]), " ");
   }
   EXPECT(width <= 64);
-  expect_ok(nai_state_record(other, STEPS, u, NULL, NULL, list, trace, width));
+  expect_ok(record_variables(trace, width, NULL, other, STEPS, u, list));
   long allocations = faults_allocations();
   const float *next = trace;
   for (int64_t t = 0; t < STEPS; t++) {
-    expect_ok(nai_state_step(state, u + t * TRIALS * CHANNELS, NULL));
+    expect_ok(nai_state_step(NULL, state, u + t * TRIALS * CHANNELS));
     for (int64_t b = 0; b < TRIALS; b++)
       for (int k = 0; k < NAMES; k++)
         for (int64_t i = 0; i < view[k].shape[1]; i++) EXPECT(at(&view[k], b, i) == *next++);
@@ -183,13 +183,13 @@ START_TEST(looking_changes_nothing)
   float u[STEPS * TRIALS * CHANNELS], rates[STEPS * TRIALS * 11], blind[STEPS * TRIALS * 11];
   nai_state *state = make_state(net, TRIALS, 1), *other = make_state(net, TRIALS, 1);
   draw_inputs(u);
-  expect_ok(nai_state_run(other, STEPS, u, NULL, blind));
+  expect_ok(nai_state_run(NULL, blind, other, STEPS, u));
   for (int again = 0; again < 2; again++) {
     for (int k = 0; k < NAMES; k++) {
       nai_view view = variable_of(state, names[k]);
       EXPECT(at(&view, 1, 1) == 0);
     }
-    expect_ok(nai_state_run(state, STEPS, u, NULL, rates));
+    expect_ok(nai_state_run(NULL, rates, state, STEPS, u));
     EXPECT(memcmp(rates, blind, sizeof rates) == 0);
     nai_view a = variable_of(state, "A:a"), input = variable_of(state, "R:input");
     EXPECT(at(&a, 1, 1) != 0 && at(&input, 1, 1) != 0);
@@ -221,7 +221,7 @@ START_TEST(states_go_on_under_imposed_rates)
   double r = 0;
   for (int64_t t = 0; t < STEPS; t++) {
     if (t == STEPS - 2) expect_ok(nai_state_release(state, "*"));
-    expect_ok(nai_state_step(state, u + t * TRIALS * CHANNELS, NULL));
+    expect_ok(nai_state_step(NULL, state, u + t * TRIALS * CHANNELS));
     r = (1 - ALPHA) * r + ALPHA * (double)at(&input, 0, 1);
     expect_close((double)at(&own, 0, 1), r);
     EXPECT((at(&sent, 0, 1) == 3) == (t < STEPS - 2));
@@ -245,8 +245,8 @@ START_TEST(currents_arrive_at_the_port_that_is_named)
       expect_ok(nai_state_reset(state));
       expect_ok(nai_state_reset(still));
       expect_ok(nai_state_inject(state, ports[k], &(float){0.5F}, 1));
-      expect_ok(nai_state_step(state, NULL, NULL));
-      expect_ok(nai_state_step(still, NULL, NULL));
+      expect_ok(nai_state_step(NULL, state, NULL));
+      expect_ok(nai_state_step(NULL, still, NULL));
       for (int64_t i = 0; i < with.shape[1]; i++)
         expect_close((double)at(&with, 0, i), (double)at(&without, 0, i) + (other == k ? 0.5 : 0));
     }
@@ -283,24 +283,20 @@ START_TEST(unknown_variables_are_refused)
   expect_fails(nai_state_variable(&view, state, NULL), NAI_ERR_INVALID, "name");
   expect_fails(nai_state_variable(&view, NULL, "A"), NAI_ERR_INVALID, "state");
   expect_fails(nai_state_variable(NULL, state, "A"), NAI_ERR_INVALID, "out");
-  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a A:q", trace, 6), NAI_ERR_NAME,
-               "names: 'A' has no signal, state or port 'q'");
-  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a D:d", trace, 6), NAI_ERR_INVALID,
+  expect_fails(record_variables(trace, 6, NULL, state, 2, NULL, "A:a A:q"), NAI_ERR_NAME,
+               "variables: 'A' has no signal, state or port 'q'");
+  expect_fails(record_variables(trace, 6, NULL, state, 2, NULL, "A:a D:d"), NAI_ERR_INVALID,
                "width is 6, must be 7, that of 'A:a D:d' together");
-  expect_fails(nai_state_record(state, -1, NULL, NULL, NULL, "A:a", trace, 3), NAI_ERR_INVALID,
+  expect_fails(record_variables(trace, 3, NULL, state, -1, NULL, "A:a"), NAI_ERR_INVALID,
                "steps is -1");
-  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, NULL, trace, 3), NAI_ERR_INVALID,
-               "names");
-  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, "A:a", NULL, 3), NAI_ERR_INVALID,
-               "traces");
-  expect_fails(nai_state_record(NULL, 2, NULL, NULL, NULL, "A:a", trace, 3), NAI_ERR_INVALID,
-               "state");
+  expect_fails(record_variables(NULL, 3, NULL, state, 2, NULL, "A:a"), NAI_ERR_INVALID, "traces");
+  expect_fails(record_variables(trace, 3, NULL, NULL, 2, NULL, "A:a"), NAI_ERR_INVALID, "state");
   char lengthy[80] = "A:";
   memset(lengthy + 2, 'a', 70);
-  expect_fails(nai_state_record(state, 2, NULL, NULL, NULL, lengthy, trace, 3), NAI_ERR_NAME,
+  expect_fails(record_variables(trace, 3, NULL, state, 2, NULL, lengthy), NAI_ERR_NAME,
                "more than 63 characters");
   faults_fail_allocation(0);
-  nai_status status = nai_state_record(state, 2, NULL, NULL, NULL, "A:rate", trace, 3);
+  nai_status status = record_variables(trace, 3, NULL, state, 2, NULL, "A:rate");
   faults_fail_allocation(-1);
   EXPECT(status == NAI_ERR_MEMORY);
   EXPECT(nai_state_time(state) == 0);
@@ -399,7 +395,7 @@ START_TEST(other_signals_are_seen)
   nai_view v = variable_of(state, "T:v"), x = variable_of(state, "T:x"),
            r = variable_of(state, "T");
   for (int t = 0; t < 4; t++) {
-    expect_ok(nai_state_step(state, input, output));
+    expect_ok(nai_state_step(output, state, input));
     for (int64_t b = 0; b < TRIALS; b++)
       for (int64_t i = 0; i < CELLS; i++) {
         EXPECT(at(&v, b, i) == at(&x, b, i) && at(&v, b, i) == output[b * CELLS + i]);
@@ -545,7 +541,7 @@ static nai_rule *own_by_signal(int32_t feedback)
   nai_rule *rule;
   nai_rule_ops ops = {
       .struct_size = sizeof ops, .name = "by signal", .feedback = feedback, .step = by_signal};
-  expect_ok(nai_rule_create(&rule, &ops, NULL, 1));
+  expect_ok(nai_rule_create(&rule, &ops, 1, NULL));
   return rule;
 }
 

@@ -50,7 +50,7 @@ START_TEST(a_step_by_hand)
   for (int t = 0; t < 2; t++) {
     double rate = frequency(0.4255);
     s += 0.5 * (-s / 100 + (1 - s) * 0.641 * rate / 1000);
-    expect_ok(nai_state_step(state, &input, NULL));
+    expect_ok(nai_state_step(NULL, state, &input));
     ck_assert_double_eq_tol((double)variable(state, "A:S", 0, 0), s, 1e-6);
     ck_assert_double_eq_tol((double)variable(state, "A:rate", 0, 0), rate, 1e-4);
   }
@@ -73,7 +73,7 @@ START_TEST(rates_around_threshold)
   expect_ok(nai_network_build(net, 1));
   nai_state *state = make_state(net, 1, 1);
   for (int i = 0; i < POINTS; i++) input[i] = (y[i] / 0.154f + 108) / 270;
-  expect_ok(nai_state_step(state, input, NULL));
+  expect_ok(nai_state_step(NULL, state, input));
   for (int i = 0; i < POINTS; i++)
     ck_assert_double_eq_tol((double)variable(state, "A:rate", 0, i), frequency((double)input[i]),
                             2e-5); /* a x - b cancels: 108 Hz in single precision */
@@ -93,7 +93,7 @@ START_TEST(noise_of_a_known_size)
   double squares = 0, products = 0;
   float before[TRIALS][POOLS] = {{0}};
   for (int t = 0; t < STEPS; t++) {
-    expect_ok(nai_state_step(state, NULL, NULL));
+    expect_ok(nai_state_step(NULL, state, NULL));
     for (int b = 0; b < TRIALS; b++)
       for (int i = 0; i < POOLS; i++) {
         float now = variable(state, "A:I_noise", b, i);
@@ -118,7 +118,7 @@ START_TEST(slopes_are_those_of_the_step)
   expect_ok(nai_network_set_each(net, "A", "current", current, POOLS));
   expect_ok(nai_network_set(net, "A", "initial", 0.3));
   expect_ok(nai_network_build(net, 1));
-  expect_ok(nai_model_check(net, "A"));
+  expect_ok(nai_network_check_model(net, "A"));
   nai_network_destroy(net);
 }
 END_TEST

@@ -392,16 +392,17 @@ END_TEST
 START_TEST(tasks_are_listed_in_the_order_of_their_rules)
 {
   int64_t first = 0;
-  while (nai_task_name(NULL, first) && strcmp(nai_task_name(NULL, first), task_table[0].name) != 0)
+  while (nai_task_builtin_name(first) &&
+         strcmp(nai_task_builtin_name(first), task_table[0].name) != 0)
     first++;
   for (int i = 0; i < TASKS; i++)
-    ck_assert_str_eq(nai_task_name(NULL, first + i), task_table[i].name);
-  ck_assert_str_eq(nai_task_name(NULL, first + TASKS), MIXED);
-  ck_assert_ptr_null(nai_task_name(NULL, first + TASKS + 1));
+    ck_assert_str_eq(nai_task_builtin_name(first + i), task_table[i].name);
+  ck_assert_str_eq(nai_task_builtin_name(first + TASKS), MIXED);
+  ck_assert_ptr_null(nai_task_builtin_name(first + TASKS + 1));
   for (int i = 0; i <= TASKS; i++) {
     nai_parameter p = NAI_PARAMETER_INIT;
     int64_t n = 0;
-    while (nai_task_parameter(&p, nai_task_name(NULL, first + i), n) == NAI_OK) {
+    while (nai_task_parameter(&p, nai_task_builtin_name(first + i), n) == NAI_OK) {
       EXPECT(p.low <= p.initial && p.initial <= p.high);
       EXPECT(p.list == (strcmp(p.name, "block") != 0));
       n++;

@@ -15,9 +15,13 @@ ROOT = Path(__file__).resolve().parents[2]
 HEADER = ROOT / "include/neuroai/neuroai.hpp"
 TOP = Path(__file__).with_name("top.hpp")
 
-#: Pointers that come before the object and are arrays of the caller's, though no count follows them.
+#: Pointers that come before the object and are the caller's own, arrays for the most part, though no count follows them.
 ARRAYS = {
     ("nai_agent_step", "output"),
+    ("nai_state_step", "outputs"),
+    ("nai_state_run", "outputs"),
+    ("nai_state_run", "rates"),
+    ("nai_state_record", "to"),
     ("nai_areas_measure", "distance"),
     ("nai_areas_read", "values"),
     ("nai_network_spectrum", "real"),
@@ -258,8 +262,6 @@ def listing():
 
 
 EXTRA = {
-    "task": """  /// The built-in tasks by number; NULL past the last.
-  static const char *builtin(int64_t index) { return nai_task_name(nullptr, index); }""",
     "trainer": """  /// Updates without anybody looking.
   void run(int64_t steps) { nai::check(nai_trainer_run(pointer(), steps, nullptr, nullptr)); }
   /// After each update `progress(const nai_progress &)` is called. It may return false or NAI_STOP,

@@ -24,7 +24,7 @@ public class Host {
   static native int nai_network_load(PointerByReference out, String path, Pointer own, long n);
   static native int nai_state_create(PointerByReference out, Pointer net, long trials, long seed);
   static native int nai_state_reset(Pointer state);
-  static native int nai_state_step(Pointer state, Pointer inputs, Pointer outputs);
+  static native int nai_state_step(Pointer outputs, Pointer state, Pointer inputs);
   static native int nai_task_create(PointerByReference out, String name, Pointer net);
   static native int nai_task_set(Pointer task, String parameter, double value);
   static native int nai_cost_create_cross_entropy(PointerByReference out, String output);
@@ -65,7 +65,7 @@ public class Host {
     for (int t = 0; t < 1000; t++) {
       inputs.setFloat(4, t % 100 < 50 ? 1 : 0);
       inputs.setFloat(8, outputs.getFloat(4) > outputs.getFloat(8) ? 1 : 0);
-      check(nai_state_step(animal, inputs, outputs));
+      check(nai_state_step(outputs, animal, inputs));
       sum += outputs.getFloat(4);
     }
     return sum;

@@ -38,7 +38,7 @@ static mxArray *step(const mxArray *inputs)
       model->n_in > 64 || model->n_out > 64)
     mexErrMsgTxt("inputs must be one number for each channel");
   for (int64_t i = 0; i < model->n_in; i++) in[i] = (float)mxGetPr(inputs)[i];
-  check(nai_state_step(model->animal, in, out) == NAI_OK);
+  check(nai_state_step(out, model->animal, in) == NAI_OK);
   mxArray *outputs = mxCreateDoubleMatrix(1, (mwSize)model->n_out, mxREAL);
   for (int64_t o = 0; o < model->n_out; o++) mxGetPr(outputs)[o] = (double)out[o];
   return outputs;

@@ -70,7 +70,7 @@ static napi_value step(napi_env env, napi_callback_info info)
   if (!h) return fail(env, "this is no model");
   float *in = floats(env, arguments[1], h->n_in), *out = floats(env, arguments[2], h->n_out);
   if (!in || !out) return fail(env, "Float32Arrays are needed, a number for each channel");
-  return nai_state_step(h->animal, in, out) == NAI_OK ? NULL : fail(env, nai_last_error());
+  return nai_state_step(out, h->animal, in) == NAI_OK ? NULL : fail(env, nai_last_error());
 }
 
 struct watcher {

@@ -42,7 +42,7 @@ SEXP step(SEXP pointer, SEXP inputs)
   if (TYPEOF(inputs) != REALSXP || XLENGTH(inputs) != h->n_in || h->n_in > 64 || h->n_out > 64)
     Rf_error("inputs must be %d numbers", (int)h->n_in);
   for (int64_t i = 0; i < h->n_in; i++) in[i] = (float)REAL(inputs)[i];
-  if (nai_state_step(h->animal, in, out) != NAI_OK) Rf_error("%s", nai_last_error());
+  if (nai_state_step(out, h->animal, in) != NAI_OK) Rf_error("%s", nai_last_error());
   SEXP outputs = Rf_allocVector(REALSXP, h->n_out);
   for (int64_t o = 0; o < h->n_out; o++) REAL(outputs)[o] = (double)out[o];
   return outputs;

@@ -30,7 +30,7 @@ static double loop(nai_state *animal)
   for (int t = 0; t < 1000; t++) {
     in[1] = t % 100 < 50;
     in[2] = out[1] > out[2];
-    check(nai_state_step(animal, in, out));
+    check(nai_state_step(out, animal, in));
     sum += (double)out[1];
   }
   return sum;

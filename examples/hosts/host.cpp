@@ -13,7 +13,7 @@ static double loop(nai::state &animal)
   for (int t = 0; t < 1000; t++) {
     inputs[1] = t % 100 < 50;
     inputs[2] = outputs[1] > outputs[2];
-    animal.step(inputs, outputs);
+    animal.step(outputs, inputs);
     sum += outputs[1];
   }
   return sum;

@@ -16,7 +16,7 @@ static class Nai {
   [DllImport(N)] public static extern int nai_network_load(out IntPtr net, string path, IntPtr own, long n);
   [DllImport(N)] public static extern int nai_state_create(out IntPtr state, IntPtr net, long trials, ulong seed);
   [DllImport(N)] public static extern int nai_state_reset(IntPtr state);
-  [DllImport(N)] public static extern int nai_state_step(IntPtr state, float[] inputs, float[] outputs);
+  [DllImport(N)] public static extern int nai_state_step(float[] outputs, IntPtr state, float[] inputs);
   [DllImport(N)] public static extern int nai_task_create(out IntPtr task, string name, IntPtr net);
   [DllImport(N)] public static extern int nai_task_set(IntPtr task, string parameter, double value);
   [DllImport(N)] public static extern int nai_cost_create_cross_entropy(out IntPtr cost, string output);
@@ -49,7 +49,7 @@ static class Host {
     for (int t = 0; t < 1000; t++) {
       inputs[1] = t % 100 < 50 ? 1 : 0;
       inputs[2] = outputs[1] > outputs[2] ? 1 : 0;
-      Nai.Check(Nai.nai_state_step(animal, inputs, outputs));
+      Nai.Check(Nai.nai_state_step(outputs, animal, inputs));
       sum += outputs[1];
     }
     return sum;

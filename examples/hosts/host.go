@@ -43,7 +43,7 @@ func loop(animal *C.nai_state, inputs, outputs *[3]C.float) (sum float64) {
 		if outputs[1] > outputs[2] {
 			inputs[2] = 1
 		}
-		check(C.nai_state_step(animal, &inputs[0], &outputs[0]))
+		check(C.nai_state_step(&outputs[0], animal, &inputs[0]))
 		sum += float64(outputs[1])
 	}
 	return sum

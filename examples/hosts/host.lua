@@ -7,7 +7,7 @@ const char *nai_last_error(void);
 int32_t nai_network_load(void **out, const char *path, void *own, int64_t n);
 int32_t nai_state_create(void **out, void *net, int64_t trials, uint64_t seed);
 int32_t nai_state_reset(void *state);
-int32_t nai_state_step(void *state, const float *inputs, float *outputs);
+int32_t nai_state_step(float *outputs, void *state, const float *inputs);
 int32_t nai_task_create(void **out, const char *name, void *net);
 int32_t nai_task_set(void *task, const char *parameter, double value);
 int32_t nai_cost_create_cross_entropy(void **out, const char *output);
@@ -44,7 +44,7 @@ local function loop()
   for t = 0, 999 do
     inputs[1] = t % 100 < 50 and 1 or 0
     inputs[2] = outputs[1] > outputs[2] and 1 or 0
-    check(nai.nai_state_step(animal, inputs, outputs))
+    check(nai.nai_state_step(outputs, animal, inputs))
     sum = sum + outputs[1]
   end
   return sum

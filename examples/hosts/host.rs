@@ -20,7 +20,7 @@ extern "C" {
     fn nai_network_load(out: *mut Object, path: *const c_char, own: *const Object, n: i64) -> i32;
     fn nai_state_create(out: *mut Object, net: Object, trials: i64, seed: u64) -> i32;
     fn nai_state_reset(state: Object) -> i32;
-    fn nai_state_step(state: Object, inputs: *const f32, outputs: *mut f32) -> i32;
+    fn nai_state_step(outputs: *mut f32, state: Object, inputs: *const f32) -> i32;
     fn nai_task_create(out: *mut Object, name: *const c_char, net: Object) -> i32;
     fn nai_task_set(task: Object, parameter: *const c_char, value: f64) -> i32;
     fn nai_cost_create_cross_entropy(out: *mut Object, output: *const c_char) -> i32;
@@ -74,7 +74,7 @@ fn run_loop(animal: &Owned) -> f64 {
     for t in 0..1000 {
         inputs[1] = if t % 100 < 50 { 1.0 } else { 0.0 };
         inputs[2] = if outputs[1] > outputs[2] { 1.0 } else { 0.0 };
-        check(unsafe { nai_state_step(animal.0, inputs.as_ptr(), outputs.as_mut_ptr()) });
+        check(unsafe { nai_state_step(outputs.as_mut_ptr(), animal.0, inputs.as_ptr()) });
         sum += f64::from(outputs[1]);
     }
     sum

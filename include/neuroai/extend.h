@@ -191,8 +191,8 @@ typedef struct nai_cost_ops {
  * A cost of the user's own. `names`: outputs (on_outputs), populations (on_rates), or where
  * projections come from (on_weights); `to`: where they go. Nullable: to (without on_weights), user.
  */
-NAI_API nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void *user,
-                                   const char *names, const char *to);
+NAI_API nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, const char *names,
+                                   const char *to, void *user);
 
 /**
  * The quantities that are available at the synapses of one projection onto a population, or at its
@@ -274,8 +274,8 @@ typedef struct nai_rule_ops {
  * do not learn; masks, signs, costs on weights and the optimiser are applied by the trainer.
  * `seed`: of random feedback. The parameter "update_every" is as in RFLO. Nullable: user.
  */
-NAI_API nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, void *user,
-                                   uint64_t seed);
+NAI_API nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, uint64_t seed,
+                                   void *user);
 
 /**
  * A batch of trials for a task to fill, or to answer. On entry to generate: inputs and targets 0,
@@ -375,8 +375,8 @@ typedef struct nai_task_ops {
 } nai_task_ops;
 
 /** A task of the user's own. Nullable: user. */
-NAI_API nai_status nai_task_create_own(nai_task **out, const nai_task_ops *ops, void *user,
-                                       const nai_network *net);
+NAI_API nai_status nai_task_create_own(nai_task **out, const nai_task_ops *ops,
+                                       const nai_network *net, void *user);
 
 #ifdef __cplusplus
 }

@@ -158,7 +158,7 @@ typedef struct nai_model_ops {
 } nai_model_ops;
 
 /** Name of built-in model `index`, such as "rate"; NULL past the last. */
-NAI_API const char *nai_model_name(int64_t index);
+NAI_API const char *nai_model_builtin_name(int64_t index);
 
 /**
  * Field `index` of a list (NAI_MODEL_...) of a built-in model; NAI_ERR_INVALID past the last.

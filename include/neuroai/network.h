@@ -175,8 +175,8 @@ NAI_API nai_status nai_network_set_each(nai_network *net, const char *names, con
                                         const double *values, int64_t n);
 
 /** Reads a parameter: `values` [n], where n is the number of units or channels of `name`. */
-NAI_API nai_status nai_network_get_each(const nai_network *net, const char *name,
-                                        const char *parameter, double *values, int64_t n);
+NAI_API nai_status nai_network_get_each(double *values, int64_t n, const nai_network *net,
+                                        const char *name, const char *parameter);
 
 /**
  * Describes number `index` of what nai_network_set() takes for this kind: NAI_INPUTS,
@@ -196,7 +196,7 @@ NAI_API nai_status nai_network_set_transfer(nai_network *net, const char *names,
 
 /**
  * Gives populations a model by its name ("rate", "adaptive_rate", "dendritic", ...; see
- * nai_model_name()), with its defaults. Before they are connected.
+ * nai_model_builtin_name()), with its defaults. Before they are connected.
  */
 NAI_API nai_status nai_network_set_model(nai_network *net, const char *names, const char *model);
 
@@ -212,11 +212,11 @@ NAI_API nai_status nai_network_use_model(nai_network *net, const char *names, na
  * without slopes. Of rate units: what errors of rate and state become on the way back. After the
  * build.
  */
-NAI_API nai_status nai_model_check(const nai_network *net, const char *population);
+NAI_API nai_status nai_network_check_model(const nai_network *net, const char *population);
 
 /** A size of a model, such as "branches", before the populations are connected. */
-NAI_API nai_status nai_network_set_size(nai_network *net, const char *names, const char *size,
-                                        int64_t n);
+NAI_API nai_status nai_network_set_model_size(nai_network *net, const char *names, const char *size,
+                                              int64_t n);
 
 /** A parameter of a model whose values are words: ("E", "nonlinearity", "divisive"). */
 NAI_API nai_status nai_network_choose(nai_network *net, const char *names, const char *parameter,

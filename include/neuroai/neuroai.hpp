@@ -375,10 +375,10 @@ public:
 class cost : public handle<nai_cost, nai_cost_destroy> {
 public:
   using handle::handle;
-  cost(const nai_cost_ops *ops, void *user, text names, text to)
+  cost(const nai_cost_ops *ops, text names, text to, void *user)
   {
     nai_cost *out_ = nullptr;
-    nai::check(nai_cost_create(&out_, ops, user, names.pointer, to.pointer));
+    nai::check(nai_cost_create(&out_, ops, names.pointer, to.pointer, user));
     take(out_);
   }
   static nai::cost mse(text output)
@@ -580,16 +580,12 @@ public:
     nai::check(nai_model_create(&out_, ops, user));
     take(out_);
   }
-  static const char *name(int64_t index) { return nai_model_name(index); }
+  static const char *builtin_name(int64_t index) { return nai_model_builtin_name(index); }
   static nai_field field(text model_, int32_t list, int64_t index)
   {
     nai_field out_ = NAI_FIELD_INIT;
     nai::check(nai_model_field(&out_, model_.pointer, list, index));
     return out_;
-  }
-  static void check(ref<nai_network> net, text population)
-  {
-    nai::check(nai_model_check(net.pointer, population.pointer));
   }
 };
 
@@ -655,10 +651,10 @@ public:
 class rule : public handle<nai_rule, nai_rule_destroy> {
 public:
   using handle::handle;
-  rule(const nai_rule_ops *ops, void *user, uint64_t seed)
+  rule(const nai_rule_ops *ops, uint64_t seed, void *user)
   {
     nai_rule *out_ = nullptr;
-    nai::check(nai_rule_create(&out_, ops, user, seed));
+    nai::check(nai_rule_create(&out_, ops, seed, user));
     take(out_);
   }
   static nai::rule bptt()
@@ -869,9 +865,9 @@ public:
   {
     nai::check(nai_network_set_each(pointer(), names.pointer, parameter.pointer, values, n));
   }
-  void get_each(text name, text parameter, double *values, int64_t n) const
+  void get_each(double *values, int64_t n, text name, text parameter) const
   {
-    nai::check(nai_network_get_each(pointer(), name.pointer, parameter.pointer, values, n));
+    nai::check(nai_network_get_each(values, n, pointer(), name.pointer, parameter.pointer));
   }
   nai_parameter parameter(int32_t kind, int64_t index) const
   {
@@ -895,9 +891,13 @@ public:
   {
     nai::check(nai_network_use_model(pointer(), names.pointer, model.pointer));
   }
-  void set_size(text names, text size, int64_t n)
+  void check_model(text population) const
   {
-    nai::check(nai_network_set_size(pointer(), names.pointer, size.pointer, n));
+    nai::check(nai_network_check_model(pointer(), population.pointer));
+  }
+  void set_model_size(text names, text size, int64_t n)
+  {
+    nai::check(nai_network_set_model_size(pointer(), names.pointer, size.pointer, n));
   }
   void choose(text names, text parameter, text word)
   {
@@ -1180,23 +1180,17 @@ public:
     nai::check(nai_state_create(&out_, net.pointer, trials, seed));
     take(out_);
   }
-  void step(const float *inputs, float *outputs)
+  void step(float *outputs, const float *inputs)
   {
-    nai::check(nai_state_step(pointer(), inputs, outputs));
+    nai::check(nai_state_step(outputs, pointer(), inputs));
   }
-  void run(int64_t steps, const float *inputs, float *outputs, float *rates)
+  void run(float *outputs, float *rates, int64_t steps, const float *inputs)
   {
-    nai::check(nai_state_run(pointer(), steps, inputs, outputs, rates));
+    nai::check(nai_state_run(outputs, rates, pointer(), steps, inputs));
   }
-  void record(int64_t steps, const float *inputs, float *outputs, float *rates, text names,
-      float *traces, int64_t width)
+  void record(nai_recording *to, int64_t steps, const float *inputs)
   {
-    nai::check(nai_state_record(pointer(), steps, inputs, outputs, rates, names.pointer,
-        traces, width));
-  }
-  void record_spikes(int64_t steps, const float *inputs, nai_recording *to)
-  {
-    nai::check(nai_state_record_spikes(pointer(), steps, inputs, to));
+    nai::check(nai_state_record(to, pointer(), steps, inputs));
   }
   void set_threads(int32_t threads) { nai::check(nai_state_set_threads(pointer(), threads)); }
   void reset() { nai::check(nai_state_reset(pointer())); }
@@ -1524,13 +1518,13 @@ public:
     nai::check(nai_task_create(&out_, name.pointer, net.pointer));
     take(out_);
   }
-  static nai::task own(const nai_task_ops *ops, void *user, ref<nai_network> net)
+  static nai::task own(const nai_task_ops *ops, ref<nai_network> net, void *user)
   {
     nai_task *out_ = nullptr;
-    nai::check(nai_task_create_own(&out_, ops, user, net.pointer));
+    nai::check(nai_task_create_own(&out_, ops, net.pointer, user));
     return nai::task(out_);
   }
-  const char *name(int64_t index) const { return nai_task_name(pointer(), index); }
+  static const char *builtin_name(int64_t index) { return nai_task_builtin_name(index); }
   static nai_parameter parameter(text task_, int64_t index)
   {
     nai_parameter out_ = NAI_PARAMETER_INIT;
@@ -1578,6 +1572,7 @@ public:
     nai::check(nai_task_get_list(values, capacity, &count_, pointer(), parameter.pointer));
     return count_;
   }
+  const char *name() const { return nai_task_name(pointer()); }
   nai::trials generate(uint64_t seed, int32_t stream, uint64_t first, int64_t trials) const
   {
     nai_trials *out_ = nullptr;
@@ -1590,8 +1585,6 @@ public:
     nai::check(nai_task_has_times(&times_, pointer()));
     return times_;
   }
-  /// The built-in tasks by number; NULL past the last.
-  static const char *builtin(int64_t index) { return nai_task_name(nullptr, index); }
 };
 
 

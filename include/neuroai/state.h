@@ -2,8 +2,6 @@
  * @file state.h
  * @brief A running network: the activity of one or more trials, step by step.
  *
- * Calls that advance a state take their arguments in the order of time: inputs, then outputs.
- *
  * Threads: states of the same network may be run by different threads at once; one state is used by
  * one thread at a time. Memory: only nai_state_create() allocates, and what plans interventions:
  * nai_state_intervene(), nai_state_restore().
@@ -31,30 +29,20 @@ NAI_API nai_status nai_state_create(nai_state **out, const nai_network *net, int
 NAI_API void nai_state_destroy(nai_state *state);
 
 /**
- * Makes one time step. `inputs` [trials, all input channels], inputs in the order in which they
- * were added; `outputs` [trials, all output channels] likewise. Nullable: inputs (all 0), outputs.
+ * Makes one time step. `outputs` [trials, all output channels], outputs in the order in which they
+ * were added; `inputs` [trials, all input channels] likewise. Nullable: outputs, inputs (all 0).
  * Errors: NAI_ERR_NONFINITE for an input that is NaN or infinite; the state does not change.
  */
-NAI_API nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs);
+NAI_API nai_status nai_state_step(float *outputs, nai_state *state, const float *inputs);
 
 /**
- * Makes `steps` time steps. `inputs` [steps, trials, channels]; `outputs` likewise; `rates` [steps,
- * trials, units], populations in the order in which they were added. Nullable: inputs, outputs,
- * rates. Errors: NAI_ERR_NONFINITE for an input that is NaN or infinite at any step; the state does
+ * Makes `steps` time steps. `outputs` [steps, trials, channels]; `rates` [steps, trials, units],
+ * populations in the order in which they were added; `inputs` [steps, trials, channels]. Nullable:
+ * outputs, rates, inputs. Errors: NAI_ERR_NONFINITE for an input that is NaN or infinite at any step; the state does
  * not change.
  */
-NAI_API nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs,
-                                 float *outputs, float *rates);
-
-/**
- * The same, and records variables: `names`, a list such as "E:x I:rate" of what
- * nai_state_variable() takes; `traces` [steps, trials, width], the variables one after the other.
- * `width`: of all of them together, each as nai_network_size() has it. Nullable: inputs, outputs,
- * rates.
- */
-NAI_API nai_status nai_state_record(nai_state *state, int64_t steps, const float *inputs,
-                                    float *outputs, float *rates, const char *names, float *traces,
-                                    int64_t width);
+NAI_API nai_status nai_state_run(float *outputs, float *rates, nai_state *state, int64_t steps,
+                                 const float *inputs);
 
 /** A spike: unit `unit` of trial `trial` fired at step `step`. */
 typedef struct nai_spike {
@@ -64,7 +52,8 @@ typedef struct nai_spike {
 } nai_spike;
 
 /**
- * What nai_state_record_spikes() fills. Begin with NAI_RECORDING_INIT, then say where it goes.
+ * What nai_state_record() fills. Begin with NAI_RECORDING_INIT, then say where it goes; what is left
+ * as it is, is not recorded.
  *
  * Spikes are events: what is recorded takes the memory of the spikes, whatever the number of units.
  * How many there will be is not known before, so a call makes steps only as long as there is room
@@ -86,9 +75,9 @@ typedef struct nai_recording {
   int64_t made;            /**< steps that the last call made */
   float *outputs;          /**< [rows, trials, channels], or NULL */
   float *rates;            /**< [rows, trials, units], or NULL */
-  const char *variables;   /**< as the names of nai_state_record(), or NULL */
-  float *traces;           /**< [rows, trials, width], or NULL without variables */
-  int64_t width;           /**< of the variables together, or of the columns that are chosen */
+  const char *variables;   /**< "E:x I:rate": names that nai_state_variable() takes, or NULL */
+  float *traces;           /**< [rows, trials, width] one variable after the other, or NULL */
+  int64_t width;           /**< of all together, each as nai_network_size() has it; or of columns */
   int64_t every;           /**< rows are of every so many steps; 0: of each */
   int64_t since;           /**< steps since the last row, below every; a call counts on from it */
   int64_t rows;            /**< rows that the last call wrote */
@@ -106,16 +95,17 @@ typedef struct nai_recording {
 /* clang-format on */
 
 /**
- * Makes up to `steps` time steps and records spikes, and what nai_state_record() does. A spike is
- * where what is sent is not 0, of populations whose model has NAI_MODEL_SPIKES; populations are in
- * the order in which they were added, units of the next one counted on, also where only some units
- * are chosen. Allocates nothing without variables. If a model's function fails, `made`, `n`, `rows`
- * and `since` are of the steps before. Nullable: inputs. Errors: NAI_ERR_UNSUPPORTED for a
- * population that does not spike; NAI_ERR_INVALID where the buffer has less room than a step may
- * need, and for units or columns that there are not; NAI_ERR_NONFINITE as in nai_state_run().
+ * Makes up to `steps` time steps as nai_state_run() does, and records what `to` says: spikes, outputs,
+ * rates, variables. A spike is where what is sent is not 0, of populations whose model has
+ * NAI_MODEL_SPIKES; populations are in the order in which they were added, units of the next one
+ * counted on, also where only some units are chosen. Allocates nothing without variables. If a model's
+ * function fails, `made`, `n`, `rows` and `since` are of the steps before. Nullable: inputs. Errors:
+ * NAI_ERR_UNSUPPORTED for a population that does not spike; NAI_ERR_INVALID where the buffer has less
+ * room than a step may need, for another width than that of the variables, and for units or columns
+ * that there are not; NAI_ERR_NAME for a variable; NAI_ERR_NONFINITE as in nai_state_run().
  */
-NAI_API nai_status nai_state_record_spikes(nai_state *state, int64_t steps, const float *inputs,
-                                           nai_recording *to);
+NAI_API nai_status nai_state_record(nai_recording *to, nai_state *state, int64_t steps,
+                                    const float *inputs);
 
 /**
  * Threads that make each step: they share out the trials, or of one trial parts of populations of

@@ -23,11 +23,8 @@ enum {
   NAI_STREAM_TEST = 1   /**< for evaluations */
 };
 
-/**
- * Name of `task` (with index 0); or, if task is NULL, of built-in task number `index`, such as
- * "perceptual-decision-making"; NULL past the last. Nullable: task.
- */
-NAI_API const char *nai_task_name(const nai_task *task, int64_t index);
+/** Name of built-in task `index`, such as "perceptual-decision-making"; NULL past the last. */
+NAI_API const char *nai_task_builtin_name(int64_t index);
 
 /** Describes parameter `index` of a built-in task; NAI_ERR_INVALID past the last. */
 NAI_API nai_status nai_task_parameter(nai_parameter *out, const char *task, int64_t index);
@@ -117,6 +114,9 @@ NAI_API nai_status nai_task_set_list(nai_task *task, const char *parameter, cons
  */
 NAI_API nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *count,
                                      const nai_task *task, const char *parameter);
+
+/** Name of a task: of a built-in one that by which it was created; "recorded_trials" of given trials. */
+NAI_API const char *nai_task_name(const nai_task *task);
 
 /** Makes trials `first` .. `first + trials - 1` of a stream. */
 NAI_API nai_status nai_task_generate(nai_trials **out, const nai_task *task, uint64_t seed,

@@ -45,8 +45,8 @@ static nai_status create(nai_cost **out, const nai_cost_ops *ops, void *user, co
   return NAI_OK;
 }
 
-nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void *user, const char *names,
-                           const char *to)
+nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, const char *names,
+                           const char *to, void *user)
 {
   if (out) *out = NULL;
   nai_cost_ops table;
@@ -60,7 +60,7 @@ nai_status nai_cost_create(nai_cost **out, const nai_cost_ops *ops, void *user, 
 nai_status nai__cost_create_counted(nai_cost **out, const nai_cost_ops *ops, void *user,
                                     const char *names, const char *to, enum nai__terms terms)
 {
-  NAI__TRY(nai_cost_create(out, ops, user, names, to));
+  NAI__TRY(nai_cost_create(out, ops, names, to, user));
   (*out)->terms = terms;
   return NAI_OK;
 }

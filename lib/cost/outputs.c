@@ -60,7 +60,7 @@ nai_status nai_cost_create_mse(nai_cost **out, const char *output)
   *out = NULL;
   NAI__REQUIRE(output);
   nai_cost_ops ops = {.struct_size = sizeof ops, .name = "mse", .on_outputs = mse};
-  return nai_cost_create(out, &ops, NULL, output, NULL);
+  return nai_cost_create(out, &ops, output, NULL, NULL);
 }
 
 /* --- cross-entropy ---------------------------------------------------------------------------- */
@@ -106,7 +106,7 @@ nai_status nai_cost_create_cross_entropy(nai_cost **out, const char *output)
   NAI__REQUIRE(output);
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "cross_entropy", .on_outputs = cross_entropy};
-  return nai_cost_create(out, &ops, NULL, output, NULL);
+  return nai_cost_create(out, &ops, output, NULL, NULL);
 }
 
 /* --- logistic channels ------------------------------------------------------------------------ */
@@ -175,7 +175,7 @@ nai_status nai_cost_create_logistic_mse(nai_cost **out, const char *output)
   NAI__REQUIRE(output);
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "logistic_mse", .on_outputs = logistic_mse};
-  return nai_cost_create(out, &ops, NULL, output, NULL);
+  return nai_cost_create(out, &ops, output, NULL, NULL);
 }
 
 /* A cost without a lower end would teach nothing: targets are probabilities wherever they count. */
@@ -210,5 +210,5 @@ nai_status nai_cost_create_binary_cross_entropy(nai_cost **out, const char *outp
   nai_cost_ops ops = {.struct_size = sizeof ops,
                       .name = "binary_cross_entropy",
                       .on_outputs = binary_cross_entropy};
-  return nai_cost_create(out, &ops, NULL, output, NULL);
+  return nai_cost_create(out, &ops, output, NULL, NULL);
 }

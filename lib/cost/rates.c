@@ -103,7 +103,7 @@ static nai_status create_with_target(nai_cost **out, nai_cost_ops *ops, const ch
   *kept = target;
   ops->struct_size = sizeof *ops;
   ops->destroy = nai__free;
-  NAI__TRY(nai_cost_create(out, ops, kept, names, NULL));
+  NAI__TRY(nai_cost_create(out, ops, names, NULL, kept));
   (*out)->number = target;
   return NAI_OK;
 }

@@ -60,5 +60,5 @@ nai_status nai_cost_create_vanishing_gradient(nai_cost **out, const char *names)
 {
   nai_cost_ops ops = {
       .struct_size = sizeof ops, .name = "vanishing_gradient", .on_errors = vanishing_gradient};
-  return nai_cost_create(out, &ops, NULL, names, NULL);
+  return nai_cost_create(out, &ops, names, NULL, NULL);
 }

@@ -350,7 +350,7 @@ static nai_status set_cells(loader *l, const nai__json *json, const char *name)
   for (const nai__json *e = sizes ? nai__json_first(sizes) : NULL; e; e = e->next) {
     int64_t n = 0;
     NAI__TRY(nai__json_whole(&n, sizes, e->key, 0, INT32_MAX));
-    NAI__TRY(as_format(nai_network_set_size(l->net, name, e->key, n)));
+    NAI__TRY(as_format(nai_network_set_model_size(l->net, name, e->key, n)));
   }
   for (int32_t k = 0; node->cells && k < node->cells->model->ops.n_parameters; k++)
     NAI__TRY(set_parameter(l, json, node, k));

@@ -20,7 +20,7 @@ static nai_status add_number(nai__tensor_list *list, const nai_network *net, con
   void *values;
   nai__model_node_tensor(name, nai__number_name(k), node->name);
   NAI__TRY(nai__tensor_list_add(&values, list, name, NAI__F64, 1, &node->n));
-  return nai_network_get_each(net, node->name, nai__number_name(k), values, node->n);
+  return nai_network_get_each(values, node->n, net, node->name, nai__number_name(k));
 }
 
 /* 1 for a number that units share, and that does not learn. */

@@ -680,7 +680,7 @@ static nai_status create(nai_rule **out, const nai_rule_ops *ops, void *user, ui
   return NAI_OK;
 }
 
-nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, void *user, uint64_t seed)
+nai_status nai_rule_create(nai_rule **out, const nai_rule_ops *ops, uint64_t seed, void *user)
 {
   if (out) *out = NULL;
   nai_rule_ops table;

@@ -124,7 +124,8 @@ static nai_status set_size(nai_network *net, const char *names, const char *size
   return NAI_OK;
 }
 
-nai_status nai_network_set_size(nai_network *net, const char *names, const char *size, int64_t n)
+nai_status nai_network_set_model_size(nai_network *net, const char *names, const char *size,
+                                      int64_t n)
 {
   NAI__TRY(nai__may_compose(net));
   return nai__remember(net, set_size(net, names, size, n));

@@ -434,8 +434,8 @@ nai_status nai_network_set(nai_network *net, const char *names, const char *para
   return nai_network_set_each(net, names, parameter, &value, 1);
 }
 
-nai_status nai_network_get_each(const nai_network *net, const char *name, const char *parameter,
-                                double *values, int64_t n)
+nai_status nai_network_get_each(double *values, int64_t n, const nai_network *net, const char *name,
+                                const char *parameter)
 {
   NAI__REQUIRE(net);
   NAI__REQUIRE(parameter);

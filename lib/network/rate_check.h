@@ -1,4 +1,4 @@
-/* Rate units' part of nai_model_check(). */
+/* Rate units' part of nai_network_check_model(). */
 #ifndef NAI_NETWORK_RATE_CHECK_H
 #define NAI_NETWORK_RATE_CHECK_H
 

@@ -333,7 +333,7 @@ static const nai__segment *segment_of(const nai_network *net, const nai__node *n
   return NULL;
 }
 
-nai_status nai_model_check(const nai_network *net, const char *population)
+nai_status nai_network_check_model(const nai_network *net, const char *population)
 {
   const nai__node *node;
   NAI__TRY(nai__require_built(net, "net"));

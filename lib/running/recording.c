@@ -46,11 +46,11 @@ static nai_status find_variables(nai__variable *out, int64_t *n, int64_t *width,
   char entry[NAI__ENTRY];
   int more;
   for (*n = *width = 0; (more = nai__names_next(&names, entry)) == 1; (*n)++) {
-    NAI__TRY(nai__variable_find(&out[*n], state, entry, "names"));
+    NAI__TRY(nai__variable_find(&out[*n], state, entry, "variables"));
     *width += out[*n].width;
   }
   if (more == 0) return NAI_OK;
-  return nai__names_fail_long("names");
+  return nai__names_fail_long("variables");
 }
 
 static nai_status check_columns(const nai_recording *to, int64_t width, const char *names)
@@ -315,24 +315,13 @@ static nai_status run_traced(nai_state *state, int64_t steps, const float *input
   return status;
 }
 
-nai_status nai_state_run(nai_state *state, int64_t steps, const float *inputs, float *outputs,
-                         float *rates)
+nai_status nai_state_run(float *outputs, float *rates, nai_state *state, int64_t steps,
+                         const float *inputs)
 {
   NAI__REQUIRE(state);
   NAI__TRY(check_steps(steps));
   nai_recording to = {.outputs = outputs, .rates = rates, .every = 1};
   return run(state, steps, inputs, &(record){.to = &to});
-}
-
-nai_status nai_state_record(nai_state *state, int64_t steps, const float *inputs, float *outputs,
-                            float *rates, const char *names, float *traces, int64_t width)
-{
-  NAI__REQUIRE(state);
-  NAI__REQUIRE(names);
-  NAI__TRY(check_steps(steps));
-  nai_recording to = {
-      .outputs = outputs, .rates = rates, .traces = traces, .width = width, .every = 1};
-  return run_traced(state, steps, inputs, &(record){.to = &to}, names);
 }
 
 static nai_status check_room(const nai_recording *to, int64_t most)
@@ -382,8 +371,8 @@ static nai_status check_units(int64_t *most, const nai_recording *to, int64_t un
   return NAI_OK;
 }
 
-static nai_status record_spikes(nai_state *state, int64_t steps, const float *inputs,
-                                nai_recording *to)
+static nai_status record_all(nai_state *state, int64_t steps, const float *inputs,
+                             nai_recording *to)
 {
   record r = {.to = to};
   int64_t units;
@@ -397,14 +386,13 @@ static nai_status record_spikes(nai_state *state, int64_t steps, const float *in
   return run(state, steps, inputs, &r);
 }
 
-nai_status nai_state_record_spikes(nai_state *state, int64_t steps, const float *inputs,
-                                   nai_recording *to)
+nai_status nai_state_record(nai_recording *to, nai_state *state, int64_t steps, const float *inputs)
 {
   nai_recording ours;
   NAI__REQUIRE(state);
   NAI__TRY(nai__struct_take(&ours, sizeof ours, to, NAI__FIRST_SIZE(nai_recording, n_units), "to"));
   ours.made = ours.rows = 0;
-  nai_status status = record_spikes(state, steps, inputs, &ours);
+  nai_status status = record_all(state, steps, inputs, &ours);
   to->n = ours.n;
   to->made = ours.made;
   to->since = ours.since;

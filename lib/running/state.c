@@ -319,7 +319,7 @@ nai_status nai__state_steps(nai_state *state, int64_t steps, const float *inputs
   return nai__failure_raise(&a->failed);
 }
 
-nai_status nai_state_step(nai_state *state, const float *inputs, float *outputs)
+nai_status nai_state_step(float *outputs, nai_state *state, const float *inputs)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__inputs_finite(state->net, inputs, 1, state->activity.trials));

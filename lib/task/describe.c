@@ -3,9 +3,8 @@
 #include "../base/structs.h"
 #include "epochs.h"
 
-const char *nai_task_name(const nai_task *task, int64_t index)
+const char *nai_task_builtin_name(int64_t index)
 {
-  if (task) return index == 0 ? task->name : NULL;
   const nai__task_kind *kind = nai__task_kind_at(index);
   return kind ? kind->name : NULL;
 }

@@ -289,7 +289,7 @@ static nai_status create(nai_task **out, recorded *r, const nai_network *net)
     destroy(r);
     return status;
   }
-  NAI__TRY(nai_task_create_own(out, &ops, r, net));
+  NAI__TRY(nai_task_create_own(out, &ops, net, r));
   (*out)->add_arrays = add_arrays;
   (*out)->fill = fill;
   (*out)->test = r->test;

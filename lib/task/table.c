@@ -124,7 +124,7 @@ static nai_status create(nai_task **out, const nai__task_kind *kind, const nai_n
   if (status == NAI_OK) status = assign(b, settings, n);
   if (status == NAI_OK) status = measure(&ops, b, net->dt);
   if (status == NAI_OK)
-    return nai_task_create_own(out, &ops, b, net); /* which destroys b when it fails */
+    return nai_task_create_own(out, &ops, net, b); /* which destroys b when it fails */
   destroy(b);
   return status;
 }

@@ -125,8 +125,8 @@ static nai_status create(nai_task **out, const nai_task_ops *ops, void *user,
   return NAI_OK;
 }
 
-nai_status nai_task_create_own(nai_task **out, const nai_task_ops *ops, void *user,
-                               const nai_network *net)
+nai_status nai_task_create_own(nai_task **out, const nai_task_ops *ops, const nai_network *net,
+                               void *user)
 {
   if (out) *out = NULL;
   nai_task_ops table;
@@ -140,6 +140,11 @@ nai_status nai_task_create_own(nai_task **out, const nai_task_ops *ops, void *us
 void nai__task_keep(nai_task *task)
 {
   nai__reference_keep(&task->reference);
+}
+
+const char *nai_task_name(const nai_task *task)
+{
+  return task ? task->name : NULL;
 }
 
 void nai_task_destroy(nai_task *task)

@@ -13,7 +13,7 @@ static const nai_model *const releases[] = {NAI__RELEASES(ENTRY)};
 #undef ENTRY
 #define N_BUILTIN ((int64_t)(sizeof builtin / sizeof *builtin))
 
-const char *nai_model_name(int64_t index)
+const char *nai_model_builtin_name(int64_t index)
 {
   return index >= 0 && index < N_BUILTIN ? builtin[index]->ops.name : NULL;
 }

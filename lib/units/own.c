@@ -65,8 +65,8 @@ static nai_status check_count(const char *model, const char *what, int32_t n, in
 static nai_status check_name(const char *name)
 {
   NAI__TRY(nai__name_check(name, "name of the model"));
-  for (int64_t i = 0; nai_model_name(i); i++)
-    if (strcmp(nai_model_name(i), name) == 0)
+  for (int64_t i = 0; nai_model_builtin_name(i); i++)
+    if (strcmp(nai_model_builtin_name(i), name) == 0)
       return nai__fail(NAI_ERR_NAME, "'%s' is a built-in model: call yours otherwise", name);
   return NAI_OK;
 }

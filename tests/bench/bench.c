@@ -180,7 +180,7 @@ static void step(void *user)
 {
   static const float input[3] = {0.5f, 0.2f, -0.1f};
   float output[3];
-  must(nai_state_step(user, input, output));
+  must(nai_state_step(output, user, input));
 }
 
 /* The least that a listed synapse takes: its weight, and a number of 16 bits for its sender. */

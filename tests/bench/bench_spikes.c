@@ -86,12 +86,12 @@ static times second(nai_network *net, const size *s, int threads)
   to.spikes = malloc((size_t)to.room * sizeof *to.spikes);
   must(nai_state_create(&state, net, 1, 1));
   must(nai_state_set_threads(state, threads));
-  must(nai_state_run(state, 5000, NULL, NULL, NULL));
+  must(nai_state_run(NULL, NULL, state, 5000, NULL));
   for (int k = 0; k < SECONDS; k++) {
     const clock_t busy = clock();
     const double start = now();
     to.n = 0;
-    must(nai_state_record_spikes(state, 10000, NULL, &to));
+    must(nai_state_record(&to, state, 10000, NULL));
     const double took = now() - start;
     if (to.made != 10000) fprintf(stderr, "room for %lld steps only\n", (long long)to.made);
     best.rate += (double)to.n / (double)(s->n_e + s->n_i) / SECONDS;

@@ -67,8 +67,8 @@ static void bench(nai__json_writer *out, const nai_network *net, int64_t trials,
   nai_state *state;
   double seconds;
   must(nai_state_create(&state, net, trials, 1));
-  must(nai_state_run(state, WARM, NULL, NULL, NULL));
-  TIME(seconds, must(nai_state_run(state, STEPS, NULL, NULL, NULL)));
+  must(nai_state_run(NULL, NULL, state, WARM, NULL));
+  TIME(seconds, must(nai_state_run(NULL, NULL, state, STEPS, NULL)));
   double us = seconds * 1e6 / (double)(STEPS * trials);
   printf("  %-14s 1 thread  %10.3f ms   %lld x 1 s: %.1f us a step of a trial\n", name,
          us * 1e-3 * 1000 / DT * (double)trials, (long long)trials, us);

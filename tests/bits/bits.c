@@ -323,7 +323,7 @@ static void run(const char *what, nai_network *net, size s, int64_t trials)
   must(nai_random_normals(input, n * s.inputs, 1, 0));
   nai_state *state;
   must(nai_state_create(&state, net, trials, 5));
-  must(nai_state_run(state, s.steps, input, output, rates));
+  must(nai_state_run(output, rates, state, s.steps, input));
   uint64_t sum = add_floats(0xcbf29ce484222325u, rates, n * units);
   say(what, add_floats(sum, output, n * s.outputs));
   nai_state_destroy(state);

@@ -136,7 +136,7 @@ START_TEST(numbers_are_those_of_the_c_interface)
   ck_assert_str_eq(from, "E");
   ck_assert_str_eq(to, "z");
   ck_assert_int_eq(net.sign("E"), NAI_EXCITATORY);
-  ck_assert_str_eq(nai::task::builtin(0), nai_task_name(nullptr, 0));
+  ck_assert_str_eq(nai::task::builtin_name(0), nai_task_builtin_name(0));
   ck_assert_str_eq(net.model("E"), "rate");
   bool refused = false;
   try {
@@ -151,8 +151,8 @@ START_TEST(numbers_are_those_of_the_c_interface)
   nai_state *c_state = nullptr;
   ck_assert_int_eq(nai_state_create(&c_state, net.pointer(), 1, 3), NAI_OK);
   for (int t = 0; t < 5; t++) {
-    state.step(input.data(), ours.data());
-    ck_assert_int_eq(nai_state_step(c_state, input.data(), theirs.data()), NAI_OK);
+    state.step(ours.data(), input.data());
+    ck_assert_int_eq(nai_state_step(theirs.data(), c_state, input.data()), NAI_OK);
   }
   nai_state_destroy(c_state);
   ck_assert(ours == theirs);

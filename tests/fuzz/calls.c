@@ -112,7 +112,7 @@ static void set_numbers(pool *p, input *in)
     said(nai_network_set(net, names, parameter, value));
   else
     said(nai_network_set_each(net, names, parameter, many, n));
-  said(nai_network_get_each(net, names, parameter, doubles, n));
+  said(nai_network_get_each(doubles, n, net, names, parameter));
 }
 
 static void set_shapes(pool *p, input *in)
@@ -252,7 +252,7 @@ static void restore(pool *p, input *in)
   const nai_status status = nai_state_restore(p->state, changed, size);
   said(status);
   if (status == NAI_OK) {
-    said(nai_state_step(p->state, NULL, NULL));
+    said(nai_state_step(NULL, p->state, NULL));
     return;
   }
   MUST(nai_state_snapshot(changed, size, p->state) == NAI_OK);
@@ -265,8 +265,8 @@ static void use_state(pool *p, input *in)
   nai_view view = NAI_VIEW_INIT;
   int64_t units[2] = {take_small(in), take_small(in)};
   switch (take_choice(in, 11)) {
-  case 0: said(nai_state_step(p->state, NULL, NULL)); break;
-  case 1: said(nai_state_run(p->state, take_choice(in, 8) - 1, NULL, NULL, NULL)); break;
+  case 0: said(nai_state_step(NULL, p->state, NULL)); break;
+  case 1: said(nai_state_run(NULL, NULL, p->state, take_choice(in, 8) - 1, NULL)); break;
   case 2: said(nai_state_reset(p->state)); break;
   case 3: said(nai_state_clamp(p->state, name, fmin(take_number(in), 1e30))); break;
   case 4: said(nai_state_inject(p->state, name, zeros, take_choice(in, 8))); break;
@@ -414,7 +414,7 @@ static void record_spikes(pool *p, input *in)
   }
   const int64_t steps = take_choice(in, 8) - 1, n = to.n, before = nai_state_time(p->state);
   spikes[SPIKES].unit = -7;
-  const nai_status status = nai_state_record_spikes(p->state, steps, NULL, &to);
+  const nai_status status = nai_state_record(&to, p->state, steps, NULL);
   said(status);
   MUST(spikes[SPIKES].unit == -7);
   if (status != NAI_OK) return;
@@ -452,7 +452,7 @@ static void set_storage(pool *p, input *in)
 static void create_task(pool *p, input *in)
 {
   const char *name =
-      take_choice(in, 2) ? "perceptual-decision-making" : nai_task_name(NULL, take_byte(in) % 40);
+      take_choice(in, 2) ? "perceptual-decision-making" : nai_task_builtin_name(take_byte(in) % 40);
   nai_task_destroy(p->task);
   p->task = NULL;
   said(nai_task_create(&p->task, name, p->net[take_choice(in, 2)]));
@@ -462,7 +462,7 @@ static void create_task(pool *p, input *in)
 static void set_task(pool *p, input *in)
 {
   nai_parameter about = NAI_PARAMETER_INIT;
-  const char *title = p->task ? nai_task_name(p->task, 0) : "";
+  const char *title = p->task ? nai_task_name(p->task) : "";
   if (nai_task_parameter(&about, title, take_choice(in, 16)) != NAI_OK) return;
   double value = take_number(in);
   if (value > 1000) value = 1000;

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
   MUST(nai_network_save(again, target_path(2)) == NAI_OK);
   MUST(target_hash(target_path(1)) == target_hash(target_path(2)));
   MUST(nai_state_create(&state, again, 2, 1) == NAI_OK);
-  for (int t = 0; t < 3; t++) MUST(nai_state_step(state, NULL, NULL) == NAI_OK);
+  for (int t = 0; t < 3; t++) MUST(nai_state_step(NULL, state, NULL) == NAI_OK);
   nai_state_destroy(state);
   nai_network_destroy(net);
   nai_network_destroy(again);

@@ -118,7 +118,7 @@ static nai_task *make_task(const nai_network *net, int own)
                       .max_steps = 6,
                       .generate = fill};
   if (own) {
-    MUST(nai_task_create_own(&task, &ops, NULL, net) == NAI_OK);
+    MUST(nai_task_create_own(&task, &ops, net, NULL) == NAI_OK);
     return task;
   }
   MUST(nai_task_create(&task, "perceptual-decision-making", net) == NAI_OK);

@@ -142,7 +142,7 @@ static double run(const nai_network *net, int turns)
   for (int k = 0; k <= turns; k++) {
     if (k == 1) start = now(), others.gathers = others.bytes = 0, others.made_up = 0;
     recording.n = 0;
-    check(nai_state_record_spikes(state, MEETINGS * WINDOW, NULL, &recording));
+    check(nai_state_record(&recording, state, MEETINGS * WINDOW, NULL));
   }
   const double took = now() - start - others.made_up;
   nai_state_destroy(state);

@@ -30,7 +30,7 @@ _HOME = "neuroai.tasks"
 
 def available() -> List[str]:
     """Names of the tasks, such as "perceptual-decision-making"."""
-    return list(texts(lambda index: _c.nai_task_name(None, index)))
+    return list(texts(lambda index: _c.nai_task_builtin_name(index)))
 
 
 def parameters(name: str) -> Dict[str, Parameter]:

@@ -1277,23 +1277,23 @@ nai_network_set_sign = _function("nai_network_set_sign", nai_status, _network, T
 nai_network_add_output = _function("nai_network_add_output", nai_status, _network, Text, int64)
 nai_network_set = _function("nai_network_set", nai_status, _network, Text, Text, float64)
 nai_network_set_each = _function("nai_network_set_each", nai_status, _network, Text, Text, doubles, int64)
-nai_network_get_each = _function("nai_network_get_each", nai_status, _network, Text, Text, doubles_out, int64)
+nai_network_get_each = _function("nai_network_get_each", nai_status, doubles_out, int64, _network, Text, Text)
 nai_network_parameter = _function("nai_network_parameter", nai_status, POINTER(nai_parameter), _network, int32, int64)
 nai_network_set_leak = _function("nai_network_set_leak", nai_status, _network, Text, int32)
 nai_network_set_model = _function("nai_network_set_model", nai_status, _network, Text, Text)
 nai_network_use_model = _function("nai_network_use_model", nai_status, _network, Text, _model)
-nai_network_set_size = _function("nai_network_set_size", nai_status, _network, Text, Text, int64)
+nai_network_set_model_size = _function("nai_network_set_model_size", nai_status, _network, Text, Text, int64)
 nai_network_choose = _function("nai_network_choose", nai_status, _network, Text, Text, Text)
 nai_network_model = _function("nai_network_model", nai_status, POINTER(c_char_p), _network, Text)
 nai_network_spikes = _function("nai_network_spikes", nai_status, POINTER(c_int32), _network, Text)
 nai_network_ends = _function(
     "nai_network_ends", nai_status, POINTER(c_char_p), POINTER(c_char_p), _network, int64
 )
-nai_model_name = _function("nai_model_name", c_char_p, int64)
+nai_model_builtin_name = _function("nai_model_builtin_name", c_char_p, int64)
 nai_model_field = _function("nai_model_field", nai_status, POINTER(nai_field), Text, int32, int64)
 nai_model_create = _function("nai_model_create", nai_status, _model_out, POINTER(nai_model_ops), c_void_p)
 nai_model_destroy = _function("nai_model_destroy", None, _model)
-nai_model_check = _function("nai_model_check", nai_status, _network, Text)
+nai_network_check_model = _function("nai_network_check_model", nai_status, _network, Text)
 nai_network_set_transfer = _function("nai_network_set_transfer", nai_status, _network, Text, int32)
 nai_network_place_box = _function(
     "nai_network_place_box", nai_status, _network, Text, float64, float64, float64
@@ -1459,14 +1459,11 @@ nai_network_connect_areas = _function(
 _state = POINTER(nai_state)
 nai_state_create = _function("nai_state_create", nai_status, POINTER(_state), _network, int64, uint64)
 nai_state_destroy = _function("nai_state_destroy", None, _state)
-nai_state_step = _function("nai_state_step", nai_status, _state, floats, floats_out)
+nai_state_step = _function("nai_state_step", nai_status, floats_out, _state, floats)
 state_step = _unconverted("nai_state_step")
-nai_state_run = _function("nai_state_run", nai_status, _state, int64, floats, floats_out, floats_out)
+nai_state_run = _function("nai_state_run", nai_status, floats_out, floats_out, _state, int64, floats)
 nai_state_record = _function(
-    "nai_state_record", nai_status, _state, int64, floats, floats_out, floats_out, Text, floats_out, int64
-)
-nai_state_record_spikes = _function(
-    "nai_state_record_spikes", nai_status, _state, int64, floats, POINTER(nai_recording)
+    "nai_state_record", nai_status, POINTER(nai_recording), _state, int64, floats
 )
 nai_state_set_threads = _function("nai_state_set_threads", nai_status, _state, int32)
 nai_state_reset = _function("nai_state_reset", nai_status, _state)
@@ -1606,7 +1603,8 @@ nai_trials_epoch_name = _function("nai_trials_epoch_name", c_char_p, _trials, in
 
 # task.h
 _task = POINTER(nai_task)
-nai_task_name = _function("nai_task_name", c_char_p, _task, int64)
+nai_task_builtin_name = _function("nai_task_builtin_name", c_char_p, int64)
+nai_task_name = _function("nai_task_name", c_char_p, _task)
 nai_task_parameter = _function("nai_task_parameter", nai_status, POINTER(nai_parameter), Text, int64)
 nai_task_describe = _function("nai_task_describe", nai_status, POINTER(nai_task_description), Text)
 nai_task_condition_name = _function("nai_task_condition_name", c_char_p, Text, int64)
@@ -1767,10 +1765,10 @@ nai_evaluation_curve = _function(
 nai_constraint_create = _function(
     "nai_constraint_create", nai_status, _constraint_out, POINTER(nai_constraint_ops), c_void_p
 )
-nai_cost_create = _function("nai_cost_create", nai_status, _cost_out, POINTER(nai_cost_ops), c_void_p, Text, Text)
-nai_rule_create = _function("nai_rule_create", nai_status, POINTER(_rule), POINTER(nai_rule_ops), c_void_p, uint64)
+nai_cost_create = _function("nai_cost_create", nai_status, _cost_out, POINTER(nai_cost_ops), Text, Text, c_void_p)
+nai_rule_create = _function("nai_rule_create", nai_status, POINTER(_rule), POINTER(nai_rule_ops), uint64, c_void_p)
 nai_task_create_own = _function(
-    "nai_task_create_own", nai_status, POINTER(_task), POINTER(nai_task_ops), c_void_p, _network
+    "nai_task_create_own", nai_status, POINTER(_task), POINTER(nai_task_ops), _network, c_void_p
 )
 
 if nai_abi_version() != NEUROAI_ABI:

@@ -365,7 +365,7 @@ class _Piece:
             place.at(self.rows)
         here = None if self.inputs is None else self.inputs[self.made : self.made + n]
         to.n = 0
-        _c.nai_state_record_spikes(of.state, n, here, to)
+        _c.nai_state_record(to, of.state, n, here)
         calls.made(to.made)
         if of._events is not None:
             of._events.keep(to.n)

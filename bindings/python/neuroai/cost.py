@@ -128,7 +128,7 @@ class Cost(Closed):
         if type(self).on_errors is not Cost.on_errors:
             ops.on_errors = _on_errors
         pointer = _c.new(_c.nai_cost)
-        _c.nai_cost_create(pointer, ops, register(self), self.names, self.to)
+        _c.nai_cost_create(pointer, ops, self.names, self.to, register(self))
         vars(self)["_met"] = True
         return pointer
 

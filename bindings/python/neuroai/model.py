@@ -78,7 +78,7 @@ def models() -> Dict[str, UnitModel]:
     """The built-in models by name, with their sizes, parameters, states, ports and signals."""
     return {
         name: UnitModel(name, *(_fields(name, which) for which in range(_c.NAI_MODEL_SIGNALS + 1)))
-        for name in texts(_c.nai_model_name)
+        for name in texts(_c.nai_model_builtin_name)
     }
 
 

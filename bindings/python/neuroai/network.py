@@ -258,7 +258,7 @@ class Network(Handle):
             fields = self._fields(name)
             for size in fields.sizes if fields else ():
                 if size in parameters:
-                    self._compose(_c.nai_network_set_size, name, size, whole(size, parameters.pop(size)))
+                    self._compose(_c.nai_network_set_model_size, name, size, whole(size, parameters.pop(size)))
         if model == "rate" or leak != "current":
             self.set(name, leak=leak)
         if model == "rate" or transfer != "relu":
@@ -321,7 +321,7 @@ class Network(Handle):
     def get(self, name: str, parameter: str) -> npt.NDArray[np.float64]:
         """A parameter of an input, population or output: float64 [n], one value per unit, a copy."""
         values = np.empty(self._count(name, parameter))
-        _c.nai_network_get_each(self, name, parameter, values, len(values))
+        _c.nai_network_get_each(values, len(values), self, name, parameter)
         return values
 
     def _count(self, name: str, parameter: str) -> int:
@@ -679,7 +679,7 @@ class Network(Handle):
         On a trajectory with random input, away from kinks such as that of relu; of models that spike the slopes of
         states alone, where nothing spikes. Fails by naming the first slope that is wrong, what it is and should be.
         """
-        _c.nai_model_check(self, name)
+        _c.nai_network_check_model(self, name)
         return self
 
     def delay(self, source: str, target: str) -> float:

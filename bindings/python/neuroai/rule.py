@@ -368,7 +368,7 @@ class LocalRule(Rule):
         ops.n_traces = n_traces
         ops.step = _on_local_step
         # The C object is this one's own: were this one kept alive by it, neither would ever go.
-        self._make(_c.nai_rule_create, ops, register((weakref.ref(self), Traces(n_traces))), seed)
+        self._make(_c.nai_rule_create, ops, seed, register((weakref.ref(self), Traces(n_traces))))
 
     def __reduce__(self) -> Any:
         made = {"_pointer", "_as_parameter_", "_made"}

@@ -111,7 +111,7 @@ class State(Handle):
             type(out) is _ndarray and out.dtype is _FLOAT32 and out.shape == self._out and out.flags.carray
         ):
             return self._step(inputs, out)
-        status = _state_step(self._as_parameter_, given_at, self._sent_at)
+        status = _state_step(self._sent_at, self._as_parameter_, given_at)
         if status < 0:
             _c.fail(status)
         if out is None:
@@ -127,7 +127,7 @@ class State(Handle):
             out = np.empty(self._out, np.float32)
         elif expect("out", out, np.ndarray, "an array of NumPy").shape != self._out:
             raise wrong_shape("out", describe(self._out), out.shape)
-        _c.nai_state_step(self, inputs, out)
+        _c.nai_state_step(out, self, inputs)
         return out
 
     def run(

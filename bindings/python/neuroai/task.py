@@ -175,7 +175,7 @@ class Task(Closed):
         if self._overrides("respond"):
             ops.respond = _respond
         pointer = _c.new(_c.nai_task)
-        _c.nai_task_create_own(pointer, ops, register(_InUse(self, conditions, epochs)), net)
+        _c.nai_task_create_own(pointer, ops, net, register(_InUse(self, conditions, epochs)))
         vars(self)["_used"] = True
         return pointer
 

@@ -99,15 +99,15 @@ def test_memory_is_taken_for_a_piece(net):
 def test_ctrl_c_leaves_what_was_recorded(net, monkeypatch):
     from neuroai import _c
 
-    calls, record = [], _c.nai_state_record_spikes
+    calls, record = [], _c.nai_state_record
 
-    def interrupted(state, steps, *arrays):
+    def interrupted(to, state, steps, inputs):
         calls.append(steps)
-        record(state, steps, *arrays)
+        record(to, state, steps, inputs)
         if sum(calls) > 25:
             signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(_c, "nai_state_record_spikes", interrupted)
+    monkeypatch.setattr(_c, "nai_state_record", interrupted)
     state = net.state(2, seed=3)
     pieces = state.chunks(drive(), size=20, record="R S", progress=False)
     first = next(pieces)

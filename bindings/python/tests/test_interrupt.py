@@ -501,17 +501,17 @@ def test_a_partial_run_is_of_whole_rows(monkeypatch):
     """Interrupted between two pieces: the rows that are there, no more."""
     net, n = small(noise=0.1), 0
 
-    def interrupted(state, steps, *arrays):
+    def interrupted(*arguments):
         nonlocal n
         n += 1
-        function(state, steps, *arrays)
+        function(*arguments)
         if n == 4:  # 1 + 2 + 4 + 8 steps at most
             signal.raise_signal(signal.SIGINT)
 
     from neuroai import _c
 
-    function = _c.nai_state_record_spikes
-    monkeypatch.setattr(_c, "nai_state_record_spikes", interrupted)
+    function = _c.nai_state_record
+    monkeypatch.setattr(_c, "nai_state_record", interrupted)
     state = net.state()
     with pytest.raises(KeyboardInterrupt) as stop:
         state.run(np.ones((1000, 3)), every=2)
