@@ -24,6 +24,9 @@ typedef struct network_plan {
 #define COMPOSE(...) compose_network(&(network_plan){__VA_ARGS__})
 nai_network *compose_network(const network_plan *plan);
 
+/* What a load is given: LOADING(.models = &mine, .n_models = 1). */
+#define LOADING(...) (&(nai_load_options){.struct_size = sizeof(nai_load_options), __VA_ARGS__})
+
 /*
  * Not built: inputs "stimulus" (3), populations "E" and "I", output "choice" (2), dt 20 ms; input
  * to both, both to both, E to the output.

@@ -91,7 +91,7 @@ START_TEST(costs_of_distance)
   nai_network_destroy(copy);
   snprintf(path, sizeof path, "/tmp/nai_branches_%d", (int)getpid());
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&copy, path, NULL, 0));
+  expect_ok(nai_network_load(&copy, path, NULL));
   unlink(path);
   compare(copy, _i);
   nai_network_destroy(copy);

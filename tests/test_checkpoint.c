@@ -219,7 +219,7 @@ START_TEST(test_written_while_training)
   destroy_rig(&r);
 
   nai_network *net; /* a checkpoint is a model file too */
-  expect_ok(nai_network_load(&net, path, NULL, 0));
+  expect_ok(nai_network_load(&net, path, NULL));
   ck_assert_int_eq(nai_network_size(net, NAI_POPULATIONS, "E"), usual.n_e);
   nai_network_destroy(net);
   close_folder();
@@ -486,7 +486,7 @@ static rig make_former_rig(void)
   nai_rule *rule;
   nai_cost *cost;
   nai_optimizer *optimizer = adam(1e-3);
-  expect_ok(nai_network_load(&r.net, FORMER, NULL, 0));
+  expect_ok(nai_network_load(&r.net, FORMER, NULL));
   nai_task *task = task_for(r.net, "perceptual-decision-making");
   expect_ok(nai_task_set(task, "fixation", 40));
   expect_ok(nai_task_set(task, "stimulus", 100));

@@ -142,7 +142,7 @@ START_TEST(what_a_mask_removes_stays_away)
   checks_folder(folder);
   snprintf(path, sizeof path, "%s/removed.safetensors", folder);
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   EXPECT(hash_of(loaded) == hash_of(net));
   train(loaded, trials, 2);
   w = weights_of(loaded, "E", "E");

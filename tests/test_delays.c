@@ -268,7 +268,7 @@ START_TEST(late_files_and_copies)
   expect_ok(nai_network_copy(&copy, net));
   expect_same_synapses(copy, net, 0);
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   expect_same_synapses(loaded, net, 0);
   ck_assert_int_eq(projection_of(loaded, "A", "A")->n_parts, projection_of(net, "A", "A")->n_parts);
   expect_ok(nai_network_save(loaded, again));

@@ -224,7 +224,7 @@ START_TEST(a_network_that_cannot_be_read_to_its_end)
   for (nai_status status = NAI_ERR_FILE; status != NAI_OK; good++) {
     again = net;
     faults_fail_call(FAULTS_READ, good, ends[_i].error);
-    status = nai_network_load(&again, file_a, NULL, 0);
+    status = nai_network_load(&again, file_a, NULL);
     faults_fail_call(FAULTS_READ, -1, 0);
     if (status == NAI_OK) break;
     expect_fails(status, ends[_i].status, ends[_i].words);
@@ -270,7 +270,7 @@ START_TEST(a_file_that_cannot_be_opened)
   nai_network *net = make_network(3), *again = net;
   expect_ok(nai_network_save(net, file_a));
   faults_fail_call(FAULTS_OPEN, 0, EMFILE);
-  nai_status status = nai_network_load(&again, file_a, NULL, 0);
+  nai_status status = nai_network_load(&again, file_a, NULL);
   faults_fail_call(FAULTS_OPEN, -1, 0);
   expect_fails(status, NAI_ERR_FILE, "Too many open files");
   EXPECT(!again);
@@ -296,7 +296,7 @@ START_TEST(every_array_of_a_network_is_checked)
       int position = strncmp(name, "position: ", 10) == 0;
       if (position && how == DROPPED) continue; /* there need be none */
       const char *words = position && how == SPOILT ? "positions[0][0]" : strchr(name, ' ') + 1;
-      expect_fails(nai_network_load(&again, file_a, NULL, 0), NAI_ERR_FORMAT, words);
+      expect_fails(nai_network_load(&again, file_a, NULL), NAI_ERR_FORMAT, words);
       EXPECT(!again);
       refused++;
     }

@@ -194,7 +194,7 @@ static nai_network *rich_network(uint64_t seed)
 static nai_network *load(const char *path)
 {
   nai_network *net;
-  expect_ok(nai_network_load(&net, path, NULL, 0));
+  expect_ok(nai_network_load(&net, path, NULL));
   return net;
 }
 
@@ -482,12 +482,14 @@ START_TEST(own_constraints_are_asked_for)
   expect_ok(nai_constraint_create_max_weight(&other, 1));
   nai_network *net = network_with_own(own, wires), *again = (nai_network *)&again;
   expect_ok(nai_network_save(net, path_of("a")));
-  expect_fails(nai_network_load(&again, path_of("a"), NULL, 0), NAI_ERR_NAME, "halve it \"daily\"");
+  expect_fails(nai_network_load(&again, path_of("a"), NULL), NAI_ERR_NAME, "halve it \"daily\"");
   ck_assert_ptr_null(again);
-  expect_fails(nai_network_load(&again, path_of("a"), &other, 1), NAI_ERR_NAME,
-               "halve it \"daily\"");
+  expect_fails(
+      nai_network_load(&again, path_of("a"), LOADING(.constraints = &other, .n_constraints = 1)),
+      NAI_ERR_NAME, "halve it \"daily\"");
   nai_constraint *given[2] = {other, own};
-  expect_ok(nai_network_load(&again, path_of("a"), given, 2));
+  expect_ok(
+      nai_network_load(&again, path_of("a"), LOADING(.constraints = given, .n_constraints = 2)));
   nai_constraint_destroy(own); /* both networks keep it */
   nai_constraint_destroy(wires);
   nai_constraint_destroy(other);
@@ -533,18 +535,21 @@ START_TEST(bad_arguments)
   expect_fails(nai_network_save(net, NULL), NAI_ERR_INVALID, "path is NULL");
   expect_fails(nai_network_save(net, ""), NAI_ERR_INVALID, "path is empty");
   expect_fails(nai_network_save(unbuilt, path_of("b")), NAI_ERR_ORDER, "not built");
-  expect_fails(nai_network_load(NULL, path_of("a"), NULL, 0), NAI_ERR_INVALID, "out is NULL");
-  expect_fails(nai_network_load(&out, NULL, NULL, 0), NAI_ERR_INVALID, "path is NULL");
+  expect_fails(nai_network_load(NULL, path_of("a"), NULL), NAI_ERR_INVALID, "out is NULL");
+  expect_fails(nai_network_load(&out, NULL, NULL), NAI_ERR_INVALID, "path is NULL");
   ck_assert_ptr_null(out);
-  expect_fails(nai_network_load(&out, path_of("a"), NULL, 1), NAI_ERR_INVALID, "own is NULL");
-  expect_fails(nai_network_load(&out, path_of("a"), none, 1), NAI_ERR_INVALID, "own[0] is NULL");
-  expect_fails(nai_network_load(&out, path_of("a"), NULL, -1), NAI_ERR_INVALID, "n is -1");
-  expect_fails(nai_network_load(&out, path_of("nothing"), NULL, 0), NAI_ERR_FILE, "nothing");
-  expect_fails(nai_network_load(&out, "", NULL, 0), NAI_ERR_FILE, "");
-  expect_fails(nai_network_load(&out, folder, NULL, 0), NAI_ERR_FILE, "not a regular file");
+  expect_fails(nai_network_load(&out, path_of("a"), LOADING(.n_constraints = 1)), NAI_ERR_INVALID,
+               "constraints is NULL");
+  expect_fails(
+      nai_network_load(&out, path_of("a"), LOADING(.constraints = none, .n_constraints = 1)),
+      NAI_ERR_INVALID, "constraints[0] is NULL");
+  expect_fails(nai_network_load(&out, path_of("a"), LOADING(.n_constraints = -1)), NAI_ERR_INVALID,
+               "n_constraints is -1");
+  expect_fails(nai_network_load(&out, path_of("nothing"), NULL), NAI_ERR_FILE, "nothing");
+  expect_fails(nai_network_load(&out, "", NULL), NAI_ERR_FILE, "");
+  expect_fails(nai_network_load(&out, folder, NULL), NAI_ERR_FILE, "not a regular file");
   ck_assert_int_eq(mkfifo(path_of("pipe"), 0600), 0);
-  expect_fails(nai_network_load(&out, path_of("pipe"), NULL, 0), NAI_ERR_FILE,
-               "not a regular file");
+  expect_fails(nai_network_load(&out, path_of("pipe"), NULL), NAI_ERR_FILE, "not a regular file");
   ck_assert_ptr_null(out);
   ck_assert_int_eq(count_entries(), 2);
   nai_network_destroy(net);
@@ -886,7 +891,7 @@ START_TEST(saving_and_loading_without_memory)
   for (int done = 0; !done; good++) {
     nai_network *again = (nai_network *)&again;
     faults_fail_allocation(good);
-    nai_status status = nai_network_load(&again, path_of("a"), NULL, 0);
+    nai_status status = nai_network_load(&again, path_of("a"), NULL);
     faults_fail_allocation(-1);
     done = status == NAI_OK;
     if (!done) expect_fails(status, NAI_ERR_MEMORY, "memory");
@@ -908,7 +913,7 @@ END_TEST
 static void check_refused(const char *path, const char *words)
 {
   nai_network *net = (nai_network *)&net;
-  expect_fails(nai_network_load(&net, path, NULL, 0), NAI_ERR_FORMAT, words);
+  expect_fails(nai_network_load(&net, path, NULL), NAI_ERR_FORMAT, words);
   expect_fails(NAI_ERR_FORMAT, NAI_ERR_FORMAT, "model file");
   ck_assert_ptr_null(net);
 }
@@ -1000,7 +1005,7 @@ static void change_any_byte(bytes b)
       nai_network *net = (nai_network *)&net;
       b.data[i] = flips[k];
       write_bytes(path_of("bad"), b.data, b.size);
-      nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+      nai_status status = nai_network_load(&net, path_of("bad"), NULL);
       b.data[i] = was;
       if (status == NAI_OK) {
         nai_state *state;
@@ -1190,7 +1195,7 @@ START_TEST(headers_that_lie)
   for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
     write_edited(b, lies[k].from, lies[k].to);
     nai_network *net = (nai_network *)&net;
-    nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+    nai_status status = nai_network_load(&net, path_of("bad"), NULL);
     ck_assert_msg(status == NAI_ERR_FORMAT && !net && strstr(nai_last_error(), lies[k].words),
                   "%s -> %s: %s (%s)", lies[k].from, lies[k].to, nai_status_name(status),
                   nai_last_error());
@@ -1258,7 +1263,7 @@ START_TEST(more_units_than_are_read_at_once)
   expect_ok(nai_network_set_bias(net, "many", bias, MANY));
   memset(name, 'a', sizeof name);
   strcpy(name + sizeof name - 4, "end");
-  expect_fails(nai_network_load(&again, path_of(name), NULL, 0), NAI_ERR_FILE, "'aaaaaaaaaa");
+  expect_fails(nai_network_load(&again, path_of(name), NULL), NAI_ERR_FILE, "'aaaaaaaaaa");
   expect_fails(NAI_ERR_FILE, NAI_ERR_FILE, "aaaend': cannot be opened");
   expect_ok(nai_network_save(net, path_of(name)));
   again = load(path_of(name));
@@ -1280,7 +1285,7 @@ START_TEST(no_memory_for_what_is_not_there)
                "\\\"name\\\":\\\"E\\\",\\\"n\\\":2000000000");
   long before = faults_allocations();
   nai_network *net;
-  nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+  nai_status status = nai_network_load(&net, path_of("bad"), NULL);
   long asked = faults_allocations() - before;
   expect_fails(status, NAI_ERR_FORMAT, "2000000000");
   ck_assert_int_lt(asked, 20); /* the header, its spans and the data: no network */
@@ -1407,7 +1412,7 @@ static void check_changed(const unsigned char *data, size_t size, const char *wh
 {
   nai_network *net = (nai_network *)&net;
   write_bytes(path_of("bad"), data, size);
-  nai_status status = nai_network_load(&net, path_of("bad"), NULL, 0);
+  nai_status status = nai_network_load(&net, path_of("bad"), NULL);
   if (status != NAI_OK) {
     ck_assert_msg(!net && (status == NAI_ERR_FORMAT || status == NAI_ERR_NAME), "%s, byte %zu: %s",
                   what, at, nai_status_name(status));

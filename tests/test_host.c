@@ -39,7 +39,7 @@ static void save_and_load(const nai_network *net)
   close(file);
   nai_network *loaded;
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   nai_network_destroy(loaded);
   unlink(path);
 }
@@ -278,7 +278,7 @@ static int use_files(const rig *r, const files *f)
 {
   nai_network *loaded = NULL;
   int good = nai_network_save(r->net, f->model) == NAI_OK &&
-             nai_network_load(&loaded, f->model, NULL, 0) == NAI_OK &&
+             nai_network_load(&loaded, f->model, NULL) == NAI_OK &&
              hash_of(loaded) == hash_of(r->net) && nai_network_save(loaded, f->model) == NAI_OK &&
              nai_trainer_save(r->trainer, f->checkpoint) == NAI_OK &&
              nai_trainer_restore(r->trainer, f->checkpoint) == NAI_OK;
@@ -460,7 +460,7 @@ START_TEST(decimal_commas)
   ck_assert_str_eq(text, "0,5"); /* else this test could not fail */
   expect_ok(nai_network_save(r.net, f.model));
   ck_assert(same_bytes(f.model, f.plain));
-  expect_ok(nai_network_load(&loaded, f.plain, NULL, 0));
+  expect_ok(nai_network_load(&loaded, f.plain, NULL));
   ck_assert(hash_of(loaded) == hash_of(r.net));
   expect_ok(nai_network_save(loaded, f.model));
   ck_assert(same_bytes(f.model, f.plain));

@@ -86,7 +86,7 @@ START_TEST(a_model_in_memory_is_the_file)
   bytes b = model_of(net);
   expect_ok(nai_network_save(net, path_in(path)));
   expect_bytes(b, path);
-  expect_ok(nai_network_load_memory(&other, b.at, b.size, NULL, 0, NULL, 0, 0));
+  expect_ok(nai_network_load_memory(&other, b.at, b.size, NULL));
   EXPECT(hash_of(net) == hash_of(other));
   memset(b.at, 0, (size_t)b.size); /* it was copied */
   EXPECT(hash_of(net) == hash_of(other));
@@ -104,14 +104,14 @@ START_TEST(damaged_models_are_refused)
   for (int64_t size = 0; size < b.size; size += size < 40 || size > b.size - 40 ? 1 : 97) {
     unsigned char *part = malloc((size_t)size + 1); /* so that a read behind it is found */
     memcpy(part, b.at, (size_t)size);
-    EXPECT(nai_network_load_memory(&other, part, size, NULL, 0, NULL, 0, 0) == NAI_ERR_FORMAT);
+    EXPECT(nai_network_load_memory(&other, part, size, NULL) == NAI_ERR_FORMAT);
     EXPECT(!other && strncmp(nai_last_error(), "model in memory: ", 17) == 0);
     free(part);
   }
   const uint64_t lengths[] = {0, 1, UINT64_MAX, (uint64_t)b.size, (uint64_t)b.size - 8};
   for (int k = 0; k < 5; k++) {
     memcpy(b.at, &lengths[k], sizeof lengths[k]);
-    EXPECT(nai_network_load_memory(&other, b.at, b.size, NULL, 0, NULL, 0, 0) == NAI_ERR_FORMAT);
+    EXPECT(nai_network_load_memory(&other, b.at, b.size, NULL) == NAI_ERR_FORMAT);
   }
   free(b.at);
   nai_network_destroy(net);
@@ -132,17 +132,15 @@ START_TEST(what_cannot_be)
   expect_fails(nai_network_save_memory(&one, 1, NULL, net), NAI_ERR_INVALID, "size is NULL");
   expect_fails(nai_network_save_memory(NULL, 0, &size, NULL), NAI_ERR_INVALID, "net is NULL");
   expect_fails(nai_network_save_memory(NULL, 0, &size, bare), NAI_ERR_ORDER, "not built");
-#define LOAD(bytes, size, own, n, models, n_models, limit) \
-  nai_network_load_memory(&other, bytes, size, own, n, models, n_models, limit)
-  expect_fails(LOAD(NULL, 5, NULL, 0, NULL, 0, 0), NAI_ERR_INVALID, "bytes is NULL");
+#define LOAD(bytes, size, ...) nai_network_load_memory(&other, bytes, size, LOADING(__VA_ARGS__))
+  expect_fails(LOAD(NULL, 5, .reserved = 0), NAI_ERR_INVALID, "bytes is NULL");
   EXPECT(!other);
-  expect_fails(LOAD(b.at, -1, NULL, 0, NULL, 0, 0), NAI_ERR_INVALID, "size is -1");
-  expect_fails(LOAD(b.at, b.size, NULL, 1, NULL, 0, 0), NAI_ERR_INVALID, "own is NULL");
-  expect_fails(LOAD(b.at, b.size, NULL, 0, NULL, 1, 0), NAI_ERR_INVALID, "models is NULL");
-  expect_fails(LOAD(b.at, b.size, NULL, 0, NULL, 0, -1), NAI_ERR_INVALID, "memory_limit is -1");
-  expect_fails(LOAD(b.at, b.size, NULL, 0, NULL, 0, 1000), NAI_ERR_MEMORY, "limit is 1000");
-  expect_fails(nai_network_load_memory(NULL, b.at, b.size, NULL, 0, NULL, 0, 0), NAI_ERR_INVALID,
-               "out is NULL");
+  expect_fails(LOAD(b.at, -1, .reserved = 0), NAI_ERR_INVALID, "size is -1");
+  expect_fails(LOAD(b.at, b.size, .n_constraints = 1), NAI_ERR_INVALID, "constraints is NULL");
+  expect_fails(LOAD(b.at, b.size, .n_models = 1), NAI_ERR_INVALID, "models is NULL");
+  expect_fails(LOAD(b.at, b.size, .memory_limit = -1), NAI_ERR_INVALID, "memory_limit is -1");
+  expect_fails(LOAD(b.at, b.size, .memory_limit = 1000), NAI_ERR_MEMORY, "limit is 1000");
+  expect_fails(nai_network_load_memory(NULL, b.at, b.size, NULL), NAI_ERR_INVALID, "out is NULL");
 #undef LOAD
   free(b.at);
   nai_network_destroy(net);
@@ -224,8 +222,7 @@ static nai_status call(int which, nai_network *net, nai_trainer *trainer, bytes 
   nai_network *other = NULL;
   nai_status status = NAI_OK;
   if (which == SAVES) status = nai_network_save_memory(model->at, model->size, &model->size, net);
-  if (which == LOADS)
-    status = nai_network_load_memory(&other, model->at, model->size, NULL, 0, NULL, 0, 0);
+  if (which == LOADS) status = nai_network_load_memory(&other, model->at, model->size, NULL);
   if (which == KEEPS) status = nai_trainer_save_memory(kept->at, kept->size, &kept->size, trainer);
   if (which == RESTORES) status = nai_trainer_restore_memory(trainer, kept->at, kept->size);
   EXPECT((other != NULL) == (which == LOADS && status == NAI_OK));

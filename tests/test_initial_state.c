@@ -184,7 +184,7 @@ START_TEST(test_updates_and_files)
   ck_assert_int_ge(file, 0);
   close(file);
   expect_ok(nai_trainer_save(trainer, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   for (int i = 0; i < POPULATIONS; i++) {
     expect_ok(nai_network_get_each(after, UNITS, net, names[i], "initial"));
     expect_ok(nai_network_get_each(read, UNITS, loaded, names[i], "initial"));
@@ -302,7 +302,7 @@ START_TEST(test_bounds_at_the_build_and_in_files)
   expect_ok(nai_network_get_each(value, 2, net, "a", "initial"));
   EXPECT(value[0] == 1 && value[1] == -0.5);
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   expect_ok(nai_network_get_each(value, 2, loaded, "a", "initial_min"));
   EXPECT(value[0] == 1 && value[1] == 1);
   expect_ok(nai_network_get_each(value, 2, loaded, "a", "initial_max"));

@@ -305,7 +305,7 @@ START_TEST(files_have_it)
   checks_folder(folder);
   snprintf(path, sizeof path, "%s/whole.safetensors", folder);
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   expect_ok(nai_network_leak(&leak, loaded, "I"));
   EXPECT(leak == NAI_LEAK_WHOLE);
   EXPECT(hash_of(net) == hash_of(loaded));

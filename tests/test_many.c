@@ -225,7 +225,7 @@ static double save_or_load(int64_t n, int loads)
   double seconds = since(start);
   if (loads) {
     start = clock();
-    expect_ok(nai_network_load(&again, path, NULL, 0));
+    expect_ok(nai_network_load(&again, path, NULL));
     seconds = since(start);
     EXPECT(nai_network_count(again, NAI_PROJECTIONS) == 2 * n);
     nai_network_destroy(again);

@@ -242,13 +242,13 @@ START_TEST(a_load_has_a_limit)
   expect_ok(nai_network_save(net, path));
   faults_most_held();
   long before = faults_held();
-  expect_fails(nai_network_load_within(&loaded, path, NULL, 0, NULL, 0, bytes - 1), NAI_ERR_MEMORY,
+  expect_fails(nai_network_load(&loaded, path, LOADING(.memory_limit = bytes - 1)), NAI_ERR_MEMORY,
                "the network's limit is");
   ck_assert_ptr_null(loaded);
   EXPECT(faults_most_held() - before < bytes / 8 && faults_held() <= before);
-  expect_fails(nai_network_load_within(&loaded, path, NULL, 0, NULL, 0, -1), NAI_ERR_INVALID,
+  expect_fails(nai_network_load(&loaded, path, LOADING(.memory_limit = -1)), NAI_ERR_INVALID,
                "memory_limit is -1");
-  expect_ok(nai_network_load_within(&loaded, path, NULL, 0, NULL, 0, bytes));
+  expect_ok(nai_network_load(&loaded, path, LOADING(.memory_limit = bytes)));
   EXPECT(hash_of(loaded) == hash_of(net));
   nai_network *copy;
   expect_ok(nai_network_copy(&copy, loaded));

@@ -240,7 +240,7 @@ static void check_both_signs(nai_network *net, const char *from)
   close(mkstemp(path));
   expect_ok(nai_network_set_weights(net, from, "z", w, 2, 3));
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   expect_ok(nai_network_weights(&view, loaded, from, "z"));
   for (int i = 0; i < 6; i++) EXPECT(at(&view, i / 3, i % 3) == w[i]);
   ck_assert_int_eq(sign_of(loaded, from, "z"), 0);
@@ -683,7 +683,7 @@ START_TEST(files_have_models)
   nai_network *net = build_kind(_i), *again, *copy;
   differ(net);
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&again, path, NULL, 0));
+  expect_ok(nai_network_load(&again, path, NULL));
   expect_ok(nai_network_copy(&copy, net));
   EXPECT(hash_of(again) == hash_of(net) && hash_of(copy) == hash_of(net));
   double d[8], read[8];
@@ -791,7 +791,7 @@ START_TEST(files_that_lie_about_models)
     rewind(file);
     EXPECT(fwrite(data, 1, size, file) == size);
     fclose(file);
-    expect_fails(nai_network_load(&again, path, NULL, 0), NAI_ERR_FORMAT, lies[k].words);
+    expect_fails(nai_network_load(&again, path, NULL), NAI_ERR_FORMAT, lies[k].words);
     ck_assert_ptr_null(again);
   }
   unlink(path);

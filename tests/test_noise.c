@@ -251,7 +251,7 @@ START_TEST(a_model_file_has_it)
   nai_network *net = build_noisy(N, NAI_LEAK_RATE, 40, "A", 0.5, 33.25), *loaded;
   expect_ok(nai_network_set(net, "u", "noise_tau", 0.1));
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   double tau[N], input_tau[N];
   expect_ok(nai_network_get_each(tau, N, loaded, "A", "noise_tau"));
   expect_ok(nai_network_get_each(input_tau, N, loaded, "u", "noise_tau"));

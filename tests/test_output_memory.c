@@ -199,7 +199,7 @@ START_TEST(a_model_file_has_it)
   remember(net);
   expect_ok(nai_network_save(net, path));
   EXPECT(has_text(path, "gain: z") && has_text(path, "tau: z"));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   expect_ok(nai_network_copy(&copy, net));
   const nai_network *made[] = {loaded, copy};
   float *expected = outputs_from(net, 2, 0);

@@ -967,17 +967,17 @@ static void refuse_to_load(const char *path, nai_model *const *models)
 {
   nai_network *again;
   nai_model *none[] = {NULL};
-  expect_fails(nai_network_load(&again, path, NULL, 0), NAI_ERR_NAME,
+  expect_fails(nai_network_load(&again, path, NULL), NAI_ERR_NAME,
                "it needs the user's own model 'own_adaptive', which was not given");
   ck_assert_ptr_null(again);
-  expect_fails(nai_network_load_within(&again, path, NULL, 0, models, 1, 0), NAI_ERR_NAME,
-               "it needs the user's own model 'own_dendritic'");
-  expect_fails(nai_network_load_within(&again, path, NULL, 0, models, -1, 0), NAI_ERR_INVALID,
-               "n_models is -1");
-  expect_fails(nai_network_load_within(&again, path, NULL, 0, NULL, 1, 0), NAI_ERR_INVALID,
+  expect_fails(nai_network_load(&again, path, LOADING(.models = models, .n_models = 1)),
+               NAI_ERR_NAME, "it needs the user's own model 'own_dendritic'");
+  expect_fails(nai_network_load(&again, path, LOADING(.models = models, .n_models = -1)),
+               NAI_ERR_INVALID, "n_models is -1");
+  expect_fails(nai_network_load(&again, path, LOADING(.n_models = 1)), NAI_ERR_INVALID,
                "models is NULL");
-  expect_fails(nai_network_load_within(&again, path, NULL, 0, none, 1, 0), NAI_ERR_INVALID,
-               "models[0] is NULL");
+  expect_fails(nai_network_load(&again, path, LOADING(.models = none, .n_models = 1)),
+               NAI_ERR_INVALID, "models[0] is NULL");
 }
 
 START_TEST(files_take_the_users_models)
@@ -994,7 +994,7 @@ START_TEST(files_take_the_users_models)
                          make(own_dendritic_ops(&n.dendritic), &n.dendritic),
                          make(own_rate_ops(&n.rate), &n.rate)};
   refuse_to_load(path, models);
-  expect_ok(nai_network_load_within(&again, path, NULL, 0, models, 3, 0));
+  expect_ok(nai_network_load(&again, path, LOADING(.models = models, .n_models = 3)));
   for (int k = 0; k < 3; k++) nai_model_destroy(models[k]);
   EXPECT(hash_of(again) == hash_of(net));
   nai_state *a = make_state(net, 1, 5), *b = make_state(again, 1, 5);
@@ -1028,15 +1028,15 @@ START_TEST(files_of_other_versions_of_a_model)
   expect_ok(nai_network_save(net, path));
   nai_model *model = make(after, &m);
   double value[5];
-  expect_ok(nai_network_load_within(&again, path, NULL, 0, &model, 1, 0));
+  expect_ok(nai_network_load(&again, path, LOADING(.models = &model, .n_models = 1)));
   expect_ok(nai_network_get_each(value, 5, again, "A", "tau_adaptation"));
   EXPECT(value[0] == 500 && value[4] == 500);
   expect_ok(nai_network_save(again, path));
   nai_network_destroy(again);
   nai_model_destroy(model);
   model = make(before, &m);
-  expect_fails(nai_network_load_within(&again, path, NULL, 0, &model, 1, 0), NAI_ERR_FORMAT,
-               "'A', of model 'own_adaptive', has no parameter 'tau_adaptation'");
+  expect_fails(nai_network_load(&again, path, LOADING(.models = &model, .n_models = 1)),
+               NAI_ERR_FORMAT, "'A', of model 'own_adaptive', has no parameter 'tau_adaptation'");
   nai_model_destroy(model);
   nai_network_destroy(net);
   ck_assert_int_eq(m.destroyed, 3);

@@ -106,7 +106,7 @@ START_TEST(those_that_interventions_cut)
     checks_folder(folder);
     snprintf(path, sizeof path, "%s/pruned.safetensors", folder);
     expect_ok(nai_network_save(net, path));
-    expect_ok(nai_network_load(&again, path, NULL, 0));
+    expect_ok(nai_network_load(&again, path, NULL));
     run(loaded, again, NULL);
     expect_near(loaded, pruned);
     ck_assert_int_eq(count_of(again, "E", "I"), count_of(net, "E", "I"));

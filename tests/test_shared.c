@@ -188,7 +188,7 @@ START_TEST(what_differs_is_a_matrix)
   ck_assert_int_eq(storage_of(net, "all", "I"), NAI_STORAGE_SHARED);
   expect_ok(nai_network_copy(&copy, net));
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   nai_network *all[] = {net, copy, loaded, dense};
   nai_trials *trials = batch_of(net);
   for (int k = 0; k < 4; k++) {
@@ -213,7 +213,7 @@ START_TEST(files_and_copies_share)
   strcat(path, "/model");
   expect_ok(nai_network_copy(&copy, net));
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   ck_assert_int_eq(storage_of(copy, "I", "I"), NAI_STORAGE_SHARED);
   ck_assert_int_eq(storage_of(loaded, "I", "I"), NAI_STORAGE_SHARED);
   EXPECT(hash_of(copy) == hash_of(net) && hash_of(loaded) == hash_of(net));
@@ -239,7 +239,7 @@ START_TEST(one_unit)
   ck_assert_float_eq_tol(rate_of(state, "A", 0, 0), 1, 1e-5);
   nai_state_destroy(state);
   expect_ok(nai_network_save(net, path));
-  expect_ok(nai_network_load(&loaded, path, NULL, 0));
+  expect_ok(nai_network_load(&loaded, path, NULL));
   nai_network_destroy(net);
   nai_network_destroy(loaded);
   unlink(path);
@@ -258,7 +258,7 @@ START_TEST(a_file_that_does_not_hold_to_it)
                  .at.start +
              5] = 0.5F;
   expect_ok(nai_network_save(net, path));
-  expect_fails(nai_network_load(&loaded, path, NULL, 0), NAI_ERR_FORMAT,
+  expect_fails(nai_network_load(&loaded, path, NULL), NAI_ERR_FORMAT,
                "synapses from 'E' to 'E' should share one weight, but they differ");
   nai_network_destroy(net);
   unlink(path);

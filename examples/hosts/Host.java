@@ -21,7 +21,7 @@ public class Host {
   }
 
   static native String nai_last_error();
-  static native int nai_network_load(PointerByReference out, String path, Pointer own, long n);
+  static native int nai_network_load(PointerByReference out, String path, Pointer options);
   static native int nai_state_create(PointerByReference out, Pointer net, long trials, long seed);
   static native int nai_state_reset(Pointer state);
   static native int nai_state_step(Pointer outputs, Pointer state, Pointer inputs);
@@ -73,7 +73,7 @@ public class Host {
 
   public static void main(String[] arguments) {
     String path = arguments.length > 0 ? arguments[0] : "decision.safetensors";
-    Pointer net = make(out -> nai_network_load(out, path, null, 0));
+    Pointer net = make(out -> nai_network_load(out, path, null));
     Pointer animal = make(out -> nai_state_create(out, net, 1, 7));
     Memory inputs = new Memory(12), outputs = new Memory(12);
     double sum = 0, best = 1e9;

@@ -28,7 +28,7 @@ static host *host_open(const char *path, uint64_t seed)
   host *h = calloc(1, sizeof *h);
   if (!h) nai_set_error("not enough memory");
   if (!h) return NULL;
-  if (nai_network_load(&h->net, path, NULL, 0) != NAI_OK ||
+  if (nai_network_load(&h->net, path, NULL) != NAI_OK ||
       nai_state_create(&h->animal, h->net, /* trials at once */ 1, seed) != NAI_OK) {
     host_close(h);
     return NULL;

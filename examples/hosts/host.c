@@ -46,7 +46,7 @@ int main(int argc, char **argv)
 {
   nai_network *net;
   nai_state *animal;
-  check(nai_network_load(&net, argc > 1 ? argv[1] : "decision.safetensors", NULL, 0));
+  check(nai_network_load(&net, argc > 1 ? argv[1] : "decision.safetensors", NULL));
   check(nai_state_create(&animal, net, /* trials at once */ 1, /* seed */ 7));
   double sum = 0, cost = 0, best = 1e9;
   for (int run = 0; run < 20; run++) { /* the same each time; the least time is the step's own */

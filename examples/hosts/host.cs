@@ -13,7 +13,7 @@ static class Nai {
 
   const string N = "neuroai";
   [DllImport(N)] public static extern IntPtr nai_last_error();
-  [DllImport(N)] public static extern int nai_network_load(out IntPtr net, string path, IntPtr own, long n);
+  [DllImport(N)] public static extern int nai_network_load(out IntPtr net, string path, IntPtr options);
   [DllImport(N)] public static extern int nai_state_create(out IntPtr state, IntPtr net, long trials, ulong seed);
   [DllImport(N)] public static extern int nai_state_reset(IntPtr state);
   [DllImport(N)] public static extern int nai_state_step(float[] outputs, IntPtr state, float[] inputs);
@@ -58,7 +58,7 @@ static class Host {
   static void Main(string[] arguments) {
     CultureInfo.DefaultThreadCurrentCulture = CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
     IntPtr net, animal, task, error, rule, adam, trainer;
-    Nai.Check(Nai.nai_network_load(out net, arguments.Length > 0 ? arguments[0] : "decision.safetensors", IntPtr.Zero, 0));
+    Nai.Check(Nai.nai_network_load(out net, arguments.Length > 0 ? arguments[0] : "decision.safetensors", IntPtr.Zero));
     Nai.Check(Nai.nai_state_create(out animal, net, 1, 7));
     double sum = 0, cost = 0, best = 1e9;
     for (int run = 0; run < 20; run++) {

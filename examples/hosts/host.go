@@ -65,7 +65,7 @@ func main() {
 		path = os.Args[1]
 	}
 	var net *C.nai_network
-	check(C.nai_network_load(&net, text(path), nil, 0))
+	check(C.nai_network_load(&net, text(path), nil))
 	defer C.nai_network_destroy(net)
 	var animal *C.nai_state
 	check(C.nai_state_create(&animal, net, 1, 7))

@@ -4,7 +4,7 @@ ffi.cdef([[
 typedef struct { uint32_t struct_size; int32_t n_costs; int64_t step, steps; double cost; } nai_progress;
 typedef int32_t (*nai_progress_callback)(const nai_progress *now, void *user);
 const char *nai_last_error(void);
-int32_t nai_network_load(void **out, const char *path, void *own, int64_t n);
+int32_t nai_network_load(void **out, const char *path, const void *options);
 int32_t nai_state_create(void **out, void *net, int64_t trials, uint64_t seed);
 int32_t nai_state_reset(void *state);
 int32_t nai_state_step(float *outputs, void *state, const float *inputs);
@@ -35,7 +35,7 @@ local function new(kind, create, ...)
   return ffi.gc(out[0], nai["nai_" .. kind .. "_destroy"])
 end
 
-local net = new("network", "load", arg[1] or "decision.safetensors", nil, 0)
+local net = new("network", "load", arg[1] or "decision.safetensors", nil)
 local animal = new("state", "create", net, 1, 7)
 
 local function loop()

@@ -17,7 +17,7 @@ type Watch = extern "C" fn(*const Progress, *mut c_void) -> i32;
 #[link(name = "neuroai")]
 extern "C" {
     fn nai_last_error() -> *const c_char;
-    fn nai_network_load(out: *mut Object, path: *const c_char, own: *const Object, n: i64) -> i32;
+    fn nai_network_load(out: *mut Object, path: *const c_char, options: *const c_void) -> i32;
     fn nai_state_create(out: *mut Object, net: Object, trials: i64, seed: u64) -> i32;
     fn nai_state_reset(state: Object) -> i32;
     fn nai_state_step(outputs: *mut f32, state: Object, inputs: *const f32) -> i32;
@@ -96,7 +96,7 @@ fn main() {
     let [decision, stimulus, choice, every] =
         ["perceptual-decision-making", "stimulus", "choice", "evaluate_every"].map(text);
     unsafe {
-        let net = Owned::new(nai_network_destroy, |o| nai_network_load(o, path.as_ptr(), ptr::null(), 0));
+        let net = Owned::new(nai_network_destroy, |o| nai_network_load(o, path.as_ptr(), ptr::null()));
         let animal = Owned::new(nai_state_destroy, |o| nai_state_create(o, net.0, 1, 7));
         let (mut sum, mut cost, mut best) = (0.0, 0f64, 1e9f64);
         for _ in 0..20 {

@@ -654,24 +654,30 @@ NAI_API nai_status nai_network_spectrum(nai_spectrum *out, double *real, double 
 /** Saves a built network as safetensors. If a save is interrupted, the old file remains intact. */
 NAI_API nai_status nai_network_save(const nai_network *net, const char *path);
 
+/** What a load is given besides the file. */
+typedef struct nai_load_options {
+  uint32_t struct_size;               /**< sizeof(nai_load_options) */
+  int32_t reserved;                   /**< 0 */
+  nai_constraint *const *constraints; /**< [n_constraints] of the user's own. Nullable */
+  int64_t n_constraints;              /**< 0 without constraints */
+  nai_model *const *models;           /**< [n_models] of the user's own. Nullable */
+  int64_t n_models;                   /**< 0 without models */
+  int64_t memory_limit; /**< as of nai_network_set_memory_limit(), kept by the network; 0: none */
+} nai_load_options;
+
+/* clang-format off */
+/** No constraints or models of the user's own, no limit. */
+#define NAI_LOAD_OPTIONS_INIT {sizeof(nai_load_options), 0, NULL, 0, NULL, 0, 0}
+/* clang-format on */
+
 /**
  * Loads a network. A file that is truncated, or that has wrong sizes, wrong shapes or NaN is
  * refused. Constraints and models of the user's own are not stored: a load fails and names the
- * missing one, unless it is among the `n` constraints in `own` (matched by the name in their
- * table); for models, see nai_network_load_within(). Nullable: own (when n is 0).
+ * missing one, unless it is among the options, where it is found by the name in its table.
+ * Nullable: options (NAI_LOAD_OPTIONS_INIT).
  */
-NAI_API nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
-                                    int64_t n);
-
-/**
- * The same with models of the user's own, matched by the name in their table like constraints, and
- * with a memory limit, as of nai_network_set_memory_limit(), which the network keeps. Nullable:
- * own, models (when n, n_models are 0).
- */
-NAI_API nai_status nai_network_load_within(nai_network **out, const char *path,
-                                           nai_constraint *const *own, int64_t n,
-                                           nai_model *const *models, int64_t n_models,
-                                           int64_t memory_limit);
+NAI_API nai_status nai_network_load(nai_network **out, const char *path,
+                                    const nai_load_options *options);
 
 /**
  * The bytes of the model file, into `buffer` [capacity]; `size`: how many there are. With a buffer
@@ -681,11 +687,9 @@ NAI_API nai_status nai_network_load_within(nai_network **out, const char *path,
 NAI_API nai_status nai_network_save_memory(void *buffer, int64_t capacity, int64_t *size,
                                            const nai_network *net);
 
-/** Loads a network from the bytes of a model file; else as nai_network_load_within(). */
+/** Loads a network from the bytes of a model file; else as nai_network_load(). Nullable: options. */
 NAI_API nai_status nai_network_load_memory(nai_network **out, const void *bytes, int64_t size,
-                                           nai_constraint *const *own, int64_t n,
-                                           nai_model *const *models, int64_t n_models,
-                                           int64_t memory_limit);
+                                           const nai_load_options *options);
 
 /** @} */
 

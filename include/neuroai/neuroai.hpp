@@ -1140,18 +1140,10 @@ public:
     return out_;
   }
   void save(text path) const { nai::check(nai_network_save(pointer(), path.pointer)); }
-  static nai::network load(text path, nai_constraint *const *own, int64_t n)
+  static nai::network load(text path, const nai_load_options *options)
   {
     nai_network *out_ = nullptr;
-    nai::check(nai_network_load(&out_, path.pointer, own, n));
-    return nai::network(out_);
-  }
-  static nai::network load_within(text path, nai_constraint *const *own, int64_t n,
-      nai_model *const *models, int64_t n_models, int64_t memory_limit)
-  {
-    nai_network *out_ = nullptr;
-    nai::check(nai_network_load_within(&out_, path.pointer, own, n, models, n_models,
-        memory_limit));
+    nai::check(nai_network_load(&out_, path.pointer, options));
     return nai::network(out_);
   }
   int64_t save_memory(void *buffer, int64_t capacity) const
@@ -1160,12 +1152,11 @@ public:
     nai::check(nai_network_save_memory(buffer, capacity, &size_, pointer()));
     return size_;
   }
-  static nai::network load_memory(const void *bytes, int64_t size, nai_constraint *const *own,
-      int64_t n, nai_model *const *models, int64_t n_models, int64_t memory_limit)
+  static nai::network load_memory(const void *bytes, int64_t size,
+      const nai_load_options *options)
   {
     nai_network *out_ = nullptr;
-    nai::check(nai_network_load_memory(&out_, bytes, size, own, n, models, n_models,
-        memory_limit));
+    nai::check(nai_network_load_memory(&out_, bytes, size, options));
     return nai::network(out_);
   }
 };

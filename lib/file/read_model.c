@@ -13,6 +13,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
+#include "../base/structs.h"
 #include "../constraint/builtin.h"
 #include "../network/ends.h"
 #include "json.h"
@@ -33,10 +34,7 @@ typedef struct loader {
   int64_t n_sizes;
   nai_network *net;
   nai__short_terms short_terms;
-  nai_constraint *const *own;
-  nai_model *const *own_models;
-  int64_t n_own, n_own_models;
-  int64_t memory_limit;
+  nai_load_options given;
 } loader;
 
 /* Kinds of nodes, as the file calls them. */
@@ -106,8 +104,8 @@ static int is_own(const nai__json *json)
 
 static nai_model *find_own_model(const loader *l, const char *name)
 {
-  for (int64_t i = 0; i < l->n_own_models; i++)
-    if (strcmp(l->own_models[i]->ops.name, name) == 0) return l->own_models[i];
+  for (int64_t i = 0; i < l->given.n_models; i++)
+    if (strcmp(l->given.models[i]->ops.name, name) == 0) return l->given.models[i];
   return NULL;
 }
 
@@ -400,8 +398,9 @@ static nai_status add_node(loader *l, const nai__json *json, int32_t kind)
 
 static nai_constraint *find_own(const loader *l, const char *name)
 {
-  for (int64_t i = 0; i < l->n_own; i++)
-    if (strcmp(nai__constraint_name(l->own[i]), name) == 0) return l->own[i];
+  for (int64_t i = 0; i < l->given.n_constraints; i++)
+    if (strcmp(nai__constraint_name(l->given.constraints[i]), name) == 0)
+      return l->given.constraints[i];
   return NULL;
 }
 
@@ -514,7 +513,7 @@ static nai_status compose(loader *l)
   double dt = 0;
   NAI__TRY(nai__json_real(&dt, l->model.root, "dt"));
   NAI__TRY(as_format(nai_network_create(&l->net, dt)));
-  NAI__TRY(nai_network_set_memory_limit(l->net, l->memory_limit));
+  NAI__TRY(nai_network_set_memory_limit(l->net, l->given.memory_limit));
   for (int32_t kind = NAI_INPUTS; kind <= NAI_OUTPUTS; kind++) {
     sure(nai__json_list(&list, l->model.root, kind_names[kind]));
     for (const nai__json *e = nai__json_first(list); e; e = e->next) NAI__TRY(add_node(l, e, kind));
@@ -649,12 +648,14 @@ static nai_status load(loader *l, const nai__source *from)
   return fill(l);
 }
 
-static nai_status check_own(nai_constraint *const *own, int64_t n)
+static nai_status check_constraints(nai_constraint *const *constraints, int64_t n)
 {
-  if (n < 0) return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0", (long long)n);
-  if (n > 0) NAI__REQUIRE(own);
+  if (n < 0)
+    return nai__fail(NAI_ERR_INVALID, "n_constraints is %lld, must be at least 0", (long long)n);
+  if (n > 0) NAI__REQUIRE(constraints);
   for (int64_t i = 0; i < n; i++)
-    if (!own[i]) return nai__fail(NAI_ERR_INVALID, "own[%lld] is NULL", (long long)i);
+    if (!constraints[i])
+      return nai__fail(NAI_ERR_INVALID, "constraints[%lld] is NULL", (long long)i);
   return NAI_OK;
 }
 
@@ -686,14 +687,16 @@ void nai__model_blame(nai_status status, const char *kind, const nai__source *fr
 }
 
 /* What is asked of a load, besides where from. */
-static nai_status check_load(nai_constraint *const *own, int64_t n, nai_model *const *models,
-                             int64_t n_models, int64_t memory_limit)
+static nai_status take_options(nai_load_options *out, const nai_load_options *options)
 {
-  NAI__TRY(check_own(own, n));
-  NAI__TRY(check_models(models, n_models));
-  if (memory_limit >= 0) return NAI_OK;
+  const nai_load_options standard = NAI_LOAD_OPTIONS_INIT;
+  NAI__TRY(nai__struct_take(out, sizeof *out, options ? options : &standard,
+                            NAI__FIRST_SIZE(nai_load_options, memory_limit), "options"));
+  NAI__TRY(check_constraints(out->constraints, out->n_constraints));
+  NAI__TRY(check_models(out->models, out->n_models));
+  if (out->memory_limit >= 0) return NAI_OK;
   return nai__fail(NAI_ERR_INVALID, "memory_limit is %lld, must be at least 0",
-                   (long long)memory_limit);
+                   (long long)out->memory_limit);
 }
 
 static nai_status load_from(nai_network **out, loader *l, const nai__source *from)
@@ -712,42 +715,23 @@ static nai_status load_from(nai_network **out, loader *l, const nai__source *fro
   return status;
 }
 
-nai_status nai_network_load_within(nai_network **out, const char *path, nai_constraint *const *own,
-                                   int64_t n, nai_model *const *models, int64_t n_models,
-                                   int64_t memory_limit)
+nai_status nai_network_load(nai_network **out, const char *path, const nai_load_options *options)
 {
+  loader l = {.file.file = -1};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__REQUIRE(path);
-  NAI__TRY(check_load(own, n, models, n_models, memory_limit));
-  loader l = {.own = own,
-              .n_own = n,
-              .own_models = models,
-              .n_own_models = n_models,
-              .file.file = -1,
-              .memory_limit = memory_limit};
+  NAI__TRY(take_options(&l.given, options));
   return load_from(out, &l, &(nai__source){.path = path});
 }
 
 nai_status nai_network_load_memory(nai_network **out, const void *bytes, int64_t size,
-                                   nai_constraint *const *own, int64_t n, nai_model *const *models,
-                                   int64_t n_models, int64_t memory_limit)
+                                   const nai_load_options *options)
 {
+  loader l = {.file.file = -1};
   NAI__REQUIRE(out);
   *out = NULL;
   NAI__TRY(nai__model_bytes(bytes, size));
-  NAI__TRY(check_load(own, n, models, n_models, memory_limit));
-  loader l = {.own = own,
-              .n_own = n,
-              .own_models = models,
-              .n_own_models = n_models,
-              .file.file = -1,
-              .memory_limit = memory_limit};
+  NAI__TRY(take_options(&l.given, options));
   return load_from(out, &l, &(nai__source){NULL, bytes, size});
-}
-
-nai_status nai_network_load(nai_network **out, const char *path, nai_constraint *const *own,
-                            int64_t n)
-{
-  return nai_network_load_within(out, path, own, n, NULL, 0, 0);
 }

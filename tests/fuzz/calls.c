@@ -200,13 +200,13 @@ static void save_and_load(pool *p, input *in)
   int k = take_choice(in, 2);
   if (nai_network_save(p->net[k], target_path(0)) != NAI_OK) return;
   nai_network *again;
-  MUST(nai_network_load(&again, target_path(0), NULL, 0) == NAI_OK);
+  MUST(nai_network_load(&again, target_path(0), NULL) == NAI_OK);
   MUST(nai_network_save(again, target_path(1)) == NAI_OK);
   nai_network_destroy(p->net[1 - k]);
   p->net[1 - k] = again;
   /* the first save has nodes in the order in which they were added */
   nai_network *third;
-  MUST(nai_network_load(&third, target_path(1), NULL, 0) == NAI_OK);
+  MUST(nai_network_load(&third, target_path(1), NULL) == NAI_OK);
   MUST(nai_network_save(third, target_path(2)) == NAI_OK);
   MUST(target_hash(target_path(1)) == target_hash(target_path(2)));
   nai_network_destroy(third);

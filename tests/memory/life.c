@@ -205,7 +205,8 @@ static nai_status load(nai_network **out)
 {
   nai_model *made = NULL;
   nai_status status = make_model(&made);
-  if (status == NAI_OK) status = nai_network_load_within(out, checkpoint, NULL, 0, &made, 1, 0);
+  const nai_load_options given = {.struct_size = sizeof given, .models = &made, .n_models = 1};
+  if (status == NAI_OK) status = nai_network_load(out, checkpoint, &given);
   nai_model_destroy(made);
   return status;
 }

@@ -305,6 +305,20 @@ class nai_estimate(Structure):
     ]
 
 
+class nai_load_options(Structure):
+    """What a load is given besides the file."""
+
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("constraints", POINTER(POINTER(nai_constraint))),
+        ("n_constraints", c_int64),
+        ("models", POINTER(POINTER(nai_model))),
+        ("n_models", c_int64),
+        ("memory_limit", c_int64),
+    ]
+
+
 class nai_spectrum(Structure):
     """What the eigenvalues and singular values of a recurrent weight matrix say."""
 
@@ -1172,7 +1186,6 @@ _CALLS = {
     "nai_trainer_estimate_gradient": "trainer.gradient()",
     "nai_trainer_measure_alignment": "na.alignment(trainer)",
     "nai_network_load": "na.Network.load(path)",
-    "nai_network_load_within": "na.Network.load(path)",
     "nai_network_load_memory": "na.Network.from_bytes(data)",
     "nai_network_add_population": "net.population(name, n)",
     "nai_network_add_input": "net.input(name, n)",
@@ -1384,29 +1397,9 @@ nai_network_spectrum = _function(
     "nai_network_spectrum", nai_status, POINTER(nai_spectrum), doubles_out, doubles_out, int64, _network, Text
 )
 nai_network_save = _function("nai_network_save", nai_status, _network, Text)
-nai_network_load = _function("nai_network_load", nai_status, _network_out, Text, POINTER(_constraint), int64)
-nai_network_load_within = _function(
-    "nai_network_load_within",
-    nai_status,
-    _network_out,
-    Text,
-    POINTER(_constraint),
-    int64,
-    POINTER(_model),
-    int64,
-    int64,
-)
+nai_network_load = _function("nai_network_load", nai_status, _network_out, Text, POINTER(nai_load_options))
 nai_network_load_memory = _function(
-    "nai_network_load_memory",
-    nai_status,
-    _network_out,
-    c_void_p,
-    int64,
-    POINTER(_constraint),
-    int64,
-    POINTER(_model),
-    int64,
-    int64,
+    "nai_network_load_memory", nai_status, _network_out, c_void_p, int64, POINTER(nai_load_options)
 )
 nai_network_save_memory = _function(
     "nai_network_save_memory", nai_status, c_void_p, int64, POINTER(c_int64), _network

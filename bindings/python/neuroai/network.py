@@ -1012,8 +1012,8 @@ class Network(Handle):
         """
         file = file_name("path", path)
 
-        def read(pointer: Any, *how: Any) -> None:
-            _c.nai_network_load_within(pointer, file, *how)
+        def read(pointer: Any, options: "_c.nai_load_options") -> None:
+            _c.nai_network_load(pointer, file, options)
 
         return cls._loaded(read, constraints, progress, memory_limit, models)
 
@@ -1032,8 +1032,8 @@ class Network(Handle):
         """Loads a network from the bytes of a model file, as :meth:`to_bytes` gives them. See :meth:`load`."""
         held = as_bytes(data)
 
-        def read(pointer: Any, *how: Any) -> None:
-            _c.nai_network_load_memory(pointer, held, len(held), *how)
+        def read(pointer: Any, options: "_c.nai_load_options") -> None:
+            _c.nai_network_load_memory(pointer, held, len(held), options)
 
         return cls._loaded(read, constraints, True, memory_limit, models)
 
@@ -1046,7 +1046,7 @@ class Network(Handle):
         memory_limit: Optional[int],
         models: Sequence[Model],
     ) -> "Network":
-        limit = 0 if memory_limit is None else memory_limit
+        limit = 0 if memory_limit is None else whole("memory_limit", memory_limit, _c.int64)
         for constraint in constraints:
             expect("constraints", constraint, Constraint, "neuroai.Constraints")
         for model in models:
@@ -1056,10 +1056,15 @@ class Network(Handle):
             pointer = _c.new(_c.nai_network)
             with ExitStack() as stack:
                 lent = [stack.enter_context(constraint._lent()) for constraint in constraints]
-                own = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent) if lent else None
                 units = [stack.enter_context(model._lent()) for model in models]
-                own_models = (ctypes.POINTER(_c.nai_model) * len(units))(*units) if units else None
-                read(pointer, own, len(lent), own_models, len(units), limit)
+                options = _c.nai_load_options(struct_size=ctypes.sizeof(_c.nai_load_options), memory_limit=limit)
+                if lent:
+                    options.constraints = (ctypes.POINTER(_c.nai_constraint) * len(lent))(*lent)
+                    options.n_constraints = len(lent)
+                if units:
+                    options.models = (ctypes.POINTER(_c.nai_model) * len(units))(*units)
+                    options.n_models = len(units)
+                read(pointer, options)
             return pointer
 
         doing = "loading the network" if progress else ""
