@@ -226,6 +226,28 @@ START_TEST(test_written_while_training)
 }
 END_TEST
 
+/* A seed of 64 bits is written exact; one that a double holds as earlier releases did. */
+START_TEST(test_any_seed_goes_on)
+{
+  const uint64_t seeds[] = {0, 12, (UINT64_C(1) << 53) - 1, UINT64_C(1) << 53, UINT64_MAX};
+  open_folder();
+  for (size_t k = 0; k < sizeof seeds / sizeof *seeds; k++) {
+    rig r = make_rig(&usual), other = make_rig(&usual);
+    expect_ok(nai_trainer_set_seed(r.trainer, seeds[k]));
+    expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+    expect_ok(nai_trainer_save(r.trainer, path));
+    expect_ok(nai_trainer_restore(other.trainer, path));
+    EXPECT(nai_trainer_seed(other.trainer) == seeds[k]);
+    expect_ok(nai_trainer_run(r.trainer, 2, NULL, NULL));
+    expect_ok(nai_trainer_run(other.trainer, 2, NULL, NULL));
+    EXPECT(hash_rig(&r) == hash_rig(&other));
+    destroy_rig(&r);
+    destroy_rig(&other);
+  }
+  close_folder();
+}
+END_TEST
+
 /* A run that ends with its curriculum has written what it ended with. */
 START_TEST(test_written_where_a_run_ends_early)
 {
@@ -901,6 +923,11 @@ START_TEST(test_values_that_cannot_be)
       {"\\\"performance\\\":", "\\\"performance\\\":[],\\\"was\\\":", "no number 'performance'"},
       {"\\\"drawn\\\":\\\"", "\\\"drawn\\\":\\\"36028797018963968\\\",\\\"was\\\":\\\"",
        "'drawn' is '36028797018963968', must be a number below 2^55"},
+      {"\\\"seed\\\":0.0", "\\\"seed\\\":0.5", "'seed' is 0.5, must be a whole number"},
+      {"\\\"seed\\\":0.0", "\\\"seed\\\":1e17", "'seed' is 1e+17, must be a whole number of 0 to"},
+      {"\\\"seed\\\":0.0", "\\\"seed\\\":\\\"18446744073709551616\\\"",
+       "'seed' is '18446744073709551616', must be a number of 64 bits"},
+      {"\\\"seed\\\":0.0", "\\\"need\\\":0.0", "no number 'seed'"},
       {"\\\"drawn\\\":", "\\\"drown\\\":", "no text 'drawn'"},
       {"\\\"updates\\\":25", "\\\"updates\\\":24", "'trainer: history' must be F64 [24, "},
       {"\\\"updates\\\":25", "\\\"updates\\\":25.0", "no whole number 'updates'"},
@@ -1079,7 +1106,8 @@ Suite *checkpoint_suite(void)
   Suite *suite = suite_create("checkpoint");
   ADD_CASE(suite, "going on", test_resumed_anywhere_ends_with_the_same_bits,
            test_moments_are_held_a_projection_at_a_time, test_written_while_training,
-           test_written_where_a_run_ends_early, test_what_is_set_last_is_what_a_stage_has,
+           test_any_seed_goes_on, test_written_where_a_run_ends_early,
+           test_what_is_set_last_is_what_a_stage_has,
            test_what_a_stage_sets_is_compared_though_a_later_one_sets_it_too, test_without_a_task,
            test_an_own_task_with_the_name_of_a_built_in_one,
            test_moments_and_doubles_of_the_first_release,

@@ -13,6 +13,7 @@
 #include "networks.h"
 #include "ranks.h"
 #include "rules.h"
+#include "states.h"
 
 enum { E = 1500, I = 400, UNITS = E + I, STEPS = 300, ROOM = 1 << 16 };
 

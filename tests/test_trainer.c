@@ -347,13 +347,14 @@ START_TEST(activity_is_that_of_a_state)
   float inputs[STEPS * TRIALS * 3], rates[STEPS * TRIALS * 16], outputs[STEPS * TRIALS * 3];
   expect_ok(nai_random_normals(inputs, STEPS * TRIALS * 3, 2, 2));
   nai_state *state;
-  expect_ok(nai_state_create(&state, net, TRIALS, 77));
+  const uint64_t seed = (UINT64_C(1) << 63) + 77; /* which no double holds */
+  expect_ok(nai_state_create(&state, net, TRIALS, seed));
   expect_ok(nai_state_run(outputs, rates, state, STEPS, inputs));
 
   nai_trials *trials;
   nai_trainer *trainer = make_trainer(net, NULL, plain_descent(0));
   const int32_t classes[STEPS * TRIALS] = {0};
-  set(trainer, "seed", 77);
+  expect_ok(nai_trainer_set_seed(trainer, seed));
   expect_ok(nai_trials_create(&trials, net, STEPS, TRIALS));
   expect_ok(nai_trials_set_inputs(trials, NULL, inputs, 3));
   expect_ok(nai_trials_set_classes(trials, "choice", classes));
@@ -1433,6 +1434,32 @@ START_TEST(settings_of_a_trainer)
 }
 END_TEST
 
+START_TEST(seeds_have_64_bits)
+{
+  bench b = open_bench();
+  const double most = 9007199254740992.0; /* 2^53 */
+  double value = -1;
+  expect_ok(nai_trainer_set(b.trainer, "seed", 7));
+  EXPECT(nai_trainer_seed(b.trainer) == 7);
+  expect_ok(nai_trainer_set_seed(b.trainer, UINT64_MAX));
+  EXPECT(nai_trainer_seed(b.trainer) == UINT64_MAX);
+  expect_fails(
+      nai_trainer_get(&value, b.trainer, "seed"), NAI_ERR_UNSUPPORTED,
+      "'seed' is 18446744073709551615, and is read as a double up to 9007199254740992 only");
+  EXPECT(value == -1);
+  expect_fails(nai_trainer_set(b.trainer, "seed", 2 * most), NAI_ERR_INVALID, "seed");
+  EXPECT(nai_trainer_seed(b.trainer) == UINT64_MAX);
+  expect_ok(nai_trainer_set_seed(b.trainer, (uint64_t)most + 1)); /* whose nearest double is most */
+  expect_ok(nai_trainer_set(b.trainer, "seed", most));
+  EXPECT(nai_trainer_seed(b.trainer) == (uint64_t)most);
+  expect_ok(nai_trainer_get(&value, b.trainer, "seed"));
+  EXPECT(value == most);
+  expect_fails(nai_trainer_set_seed(NULL, 1), NAI_ERR_INVALID, "trainer is NULL");
+  EXPECT(nai_trainer_seed(NULL) == 0);
+  close_bench(&b);
+}
+END_TEST
+
 START_TEST(settings_that_there_are_not)
 {
   bench b = open_bench();
@@ -1634,8 +1661,8 @@ Suite *trainer_suite(void)
   ADD_CASE(suite, "memory", updates_allocate_nothing, creating_without_memory,
            adding_costs_without_memory, updates_without_memory, runs_without_memory,
            evaluations_without_memory, updates_without_threads);
-  ADD_CASE(suite, "arguments", settings_of_a_trainer, settings_that_there_are_not,
-           creating_from_nothing, calls_with_nothing, nothing_to_learn_from,
-           what_was_made_for_another_network, everything_else_may_go_first);
+  ADD_CASE(suite, "arguments", settings_of_a_trainer, seeds_have_64_bits,
+           settings_that_there_are_not, creating_from_nothing, calls_with_nothing,
+           nothing_to_learn_from, what_was_made_for_another_network, everything_else_may_go_first);
   return suite;
 }

@@ -1328,6 +1328,8 @@ public:
   {
     nai::check(nai_trainer_set(pointer(), parameter.pointer, value));
   }
+  void set_seed(uint64_t seed) { nai::check(nai_trainer_set_seed(pointer(), seed)); }
+  uint64_t seed() const { return nai_trainer_seed(pointer()); }
   double get(text parameter) const
   {
     double value_{};

@@ -88,7 +88,7 @@ NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, do
 
 /**
  * Sets a parameter: "batch" (trials per update; 64), "threads" (1), "seed" (of trials and noise;
- * 0), "clip" (largest global norm of the gradient; 0: off), "evaluate_every" (updates between
+ * 0; here up to 2^53), "clip" (largest global norm of the gradient; 0: off), "evaluate_every" (updates between
  * evaluations on test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials"
  * (500), "stop_at" (performance at which a run ends; 0: never; refused in a run without
  * evaluations), "recompute" (0), "shards" (1).
@@ -113,7 +113,13 @@ NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, do
  */
 NAI_API nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value);
 
-/** Reads a parameter. */
+/** Sets the seed of trials and noise to any number, which as "seed" is a double. */
+NAI_API nai_status nai_trainer_set_seed(nai_trainer *trainer, uint64_t seed);
+
+/** The seed of trials and noise; 0 when trainer is NULL. */
+NAI_API uint64_t nai_trainer_seed(const nai_trainer *trainer);
+
+/** Reads a parameter. Errors: NAI_ERR_UNSUPPORTED for a "seed" above 2^53. */
 NAI_API nai_status nai_trainer_get(double *value, const nai_trainer *trainer,
                                    const char *parameter);
 

@@ -22,7 +22,7 @@ typedef struct restorer {
   nai__history history;
   double *staircase;
   int64_t updates, moves, stage, streak;
-  uint64_t drawn;
+  uint64_t drawn, seed;
   double performance;
   double setting[8], shards;
 } restorer;
@@ -280,6 +280,21 @@ static nai_status read_drawn(restorer *r, const nai__json *progress)
   return NAI_OK;
 }
 
+/* A number below 2^53, or the text of one of 64 bits. */
+static nai_status read_seed(restorer *r, const nai__json *progress)
+{
+  const char *text = nai__json_string(nai__json_get(progress, "seed"));
+  double number = 0;
+  if (text && !nai__model_number(&r->seed, text))
+    return nai__fail(NAI_ERR_FORMAT, "'seed' is '%.40s', must be a number of 64 bits", text);
+  if (text) return NAI_OK;
+  NAI__TRY(nai__json_real(&number, progress, "seed"));
+  if (!(number >= 0 && number <= 9007199254740992.0 && number == floor(number)))
+    return nai__fail(NAI_ERR_FORMAT, "'seed' is %g, must be a whole number of 0 to 2^53", number);
+  r->seed = (uint64_t)number;
+  return NAI_OK;
+}
+
 static nai_status read_progress(restorer *r)
 {
   const nai__json *progress = nai__json_get(r->json.root, "progress");
@@ -292,6 +307,7 @@ static nai_status read_progress(restorer *r)
   NAI__TRY(nai__json_whole(&r->stage, progress, "stage", 0, c ? c->n_stages : 0));
   NAI__TRY(nai__json_whole(&r->streak, progress, "streak", 0, INT64_MAX / 2));
   NAI__TRY(read_drawn(r, progress));
+  NAI__TRY(read_seed(r, progress));
   r->performance = NAN;
   if (nai__json_get(progress, "performance"))
     NAI__TRY(nai__json_real(&r->performance, progress, "performance"));
@@ -327,6 +343,7 @@ static nai_status set_up(const restorer *r)
   for (int i = 0; nai__checkpoint_setting(i); i++)
     NAI__TRY(nai_trainer_set(trainer, nai__checkpoint_setting(i), r->setting[i]));
   NAI__TRY(nai_trainer_set(trainer, "shards", r->shards));
+  NAI__TRY(nai_trainer_set_seed(trainer, r->seed));
   if (!trainer->course.curriculum) return NAI_OK;
   return nai__course_resume(&trainer->course, trainer->task, r->stage, r->streak, r->staircase);
 }
@@ -357,16 +374,19 @@ static void take(restorer *r)
 
 static nai_status restore(restorer *r, const nai__source *from)
 {
+  const uint64_t seed = r->trainer->seed;
   double before[NAI__SETTINGS];
   NAI__TRY(read_all(r, from));
   memcpy(before, r->trainer->setting, sizeof before);
   nai__work_lend(&r->trainer->plasticity, NAI__SETTING); /* also to a callback of the stage */
   nai_status status = set_up(r);
   nai__work_lend(&r->trainer->plasticity, NAI__NOTHING);
-  if (status == NAI_OK)
+  if (status == NAI_OK) {
     take(r);
-  else
+  } else {
     memcpy(r->trainer->setting, before, sizeof before);
+    r->trainer->seed = seed;
+  }
   return status;
 }
 

@@ -10,8 +10,7 @@
 #include "../base/memory.h"
 #include "checkpoint.h"
 
-static const char *const settings[] = {"batch", "seed", "clip", "evaluate_every",
-                                       "evaluate_trials"};
+static const char *const settings[] = {"batch", "clip", "evaluate_every", "evaluate_trials"};
 
 const char *nai__checkpoint_setting(int index)
 {
@@ -246,6 +245,17 @@ void nai__checkpoint_describe(nai__json_writer *w, const nai_trainer *trainer,
   nai__json_close(w, '}');
 }
 
+/* A number, as in earlier releases, where a double holds it; else in words, as they could not set it. */
+static void describe_seed(nai__json_writer *w, uint64_t seed)
+{
+  char text[32];
+  snprintf(text, sizeof text, "%llu", (unsigned long long)seed);
+  if (seed >> 53)
+    nai__json_add_text(w, "seed", text);
+  else
+    nai__json_add_real(w, "seed", (double)seed);
+}
+
 static void describe_progress(nai__json_writer *w, const nai_trainer *trainer)
 {
   char drawn[32];
@@ -258,6 +268,7 @@ static void describe_progress(nai__json_writer *w, const nai_trainer *trainer)
   nai__json_add_whole(w, "stage", trainer->course.stage);
   nai__json_add_whole(w, "streak", trainer->course.streak);
   if (!isnan(trainer->performance)) nai__json_add_real(w, "performance", trainer->performance);
+  describe_seed(w, trainer->seed);
   for (int i = 0; nai__checkpoint_setting(i); i++) {
     nai_trainer_get(&value, trainer, nai__checkpoint_setting(i));
     nai__json_add_real(w, nai__checkpoint_setting(i), value);

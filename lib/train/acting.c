@@ -27,7 +27,8 @@ nai_status nai_agent_create(nai_agent **out, nai_trainer *trainer)
   nai__work turn;
   NAI__TRY(check_shards(trainer));
   NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__LOOKING));
-  nai_status status = nai__agent_create(out, &trainer->plasticity, trainer->setting);
+  nai_status status =
+      nai__agent_create(out, &trainer->plasticity, trainer->setting, &trainer->seed);
   nai__work_end(&turn);
   if (status != NAI_OK) return status;
   (*out)->trainer = trainer;

@@ -95,13 +95,15 @@ static nai_status attach(nai_agent *agent)
   return ops->attach ? ops->attach(&agent->online) : NAI_OK;
 }
 
-nai_status nai__agent_create(nai_agent **out, nai__plasticity *plasticity, const double *setting)
+nai_status nai__agent_create(nai_agent **out, nai__plasticity *plasticity, const double *setting,
+                             const uint64_t *seed)
 {
   NAI__TRY(check(plasticity));
   nai_agent *agent = NAI__NEW(nai_agent);
   if (!agent) return NAI_ERR_MEMORY;
   agent->plasticity = plasticity;
   agent->setting = setting;
+  agent->seed = seed;
   nai_status status = allocate(agent);
   if (status == NAI_OK) status = attach(agent);
   if (status != NAI_OK) {

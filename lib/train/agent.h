@@ -16,6 +16,7 @@ struct nai_agent {
   nai_trainer *trainer; /* that a user's agent keeps alive; NULL in a trainer's own */
   nai__plasticity *plasticity;
   const double *setting; /* [NAI__SETTINGS] of the trainer */
+  const uint64_t *seed;  /* of the trainer */
   nai__activity activity;
   nai__scratch scratch;
   nai__online online;
@@ -84,7 +85,8 @@ int nai__learns_within(const nai_rule *rule);
 /* NAI_OK when a cost can be had step by step. */
 nai_status nai__agent_can_learn(const nai_rule *rule, const nai_cost *cost);
 /* Both must outlive the agent. */
-nai_status nai__agent_create(nai_agent **out, nai__plasticity *plasticity, const double *setting);
+nai_status nai__agent_create(nai_agent **out, nai__plasticity *plasticity, const double *setting,
+                             const uint64_t *seed);
 void nai__agent_destroy(nai_agent *agent);
 
 #endif

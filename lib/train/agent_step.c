@@ -88,7 +88,7 @@ void nai__agent_begin(nai_agent *agent, uint64_t number, int64_t steps)
 {
   nai__plasticity *p = agent->plasticity;
   assert(agent->n_costs <= p->objective.n); /* room was made for so many */
-  agent->activity.seed = (uint64_t)agent->setting[NAI__SEED];
+  agent->activity.seed = *agent->seed;
   agent->activity.first = number;
   agent->share = steps ? 1.0 / (double)steps : 1;
   agent->every = nai__rule_every(p->rule);

@@ -9,14 +9,14 @@
 #include "../base/memory.h"
 #include "trainer.h"
 
-#define N_SETTINGS 4
+#define N_SETTINGS 3
 #define N_TERMS 9
 
 /* Whether ranks work on the same thing: each of these must be the same. */
 static const struct {
   const char *name;
   int is_whole;
-} term[N_TERMS] = {{"batch", 0}, {"shards", 0}, {"seed", 0},  {"clip", 0}, {"weights", 1},
+} term[N_TERMS] = {{"batch", 0}, {"shards", 0}, {"clip", 0},  {"seed", 1}, {"weights", 1},
                    {"costs", 1}, {"update", 1}, {"trial", 1}, {"call", 1}};
 
 typedef struct head {
@@ -84,13 +84,13 @@ static head head_of(const nai_trainer *trainer, enum nai__phase phase, nai_statu
   memset(&h, 0, sizeof h); /* what is between members, too */
   h.number[0] = setting[NAI__BATCH];
   h.number[1] = setting[NAI__SHARDS];
-  h.number[2] = setting[NAI__SEED];
-  h.number[3] = setting[NAI__CLIP];
-  h.whole[0] = (uint64_t)p->net->n_theta;
-  h.whole[1] = (uint64_t)p->objective.n;
-  h.whole[2] = (uint64_t)trainer->step;
-  h.whole[3] = trainer->drawn;
-  h.whole[4] = (uint64_t)phase;
+  h.number[2] = setting[NAI__CLIP];
+  h.whole[0] = trainer->seed;
+  h.whole[1] = (uint64_t)p->net->n_theta;
+  h.whole[2] = (uint64_t)p->objective.n;
+  h.whole[3] = (uint64_t)trainer->step;
+  h.whole[4] = trainer->drawn;
+  h.whole[5] = (uint64_t)phase;
   h.status = status;
   if (phase == NAI__BEFORE && status == NAI_OK) h.hash = hash_of(p->net);
   if (status < 0) snprintf(h.message, sizeof h.message, "%s", nai_last_error());

@@ -29,8 +29,7 @@ nai_status nai__trainer_fill(nai_trainer *trainer, int32_t stream, uint64_t firs
     trainer->trials = trials;
     trainer->trials_made = batch;
   }
-  return nai__task_fill(trainer->trials, trainer->task, (uint64_t)trainer->setting[NAI__SEED],
-                        stream, first, count);
+  return nai__task_fill(trainer->trials, trainer->task, trainer->seed, stream, first, count);
 }
 
 nai_status nai__trainer_draw(const nai_trials **out, nai_trainer *trainer)
@@ -170,7 +169,7 @@ nai__showing nai__trainer_showing(nai_trainer *trainer, const nai_trials *trials
 {
   int answers = trials == trainer->trials && nai__task_responds(trainer->task);
   return (nai__showing){.trials = trials,
-                        .seed = (uint64_t)trainer->setting[NAI__SEED],
+                        .seed = trainer->seed,
                         .first = nai__trainer_first(trainer, trials),
                         .pool = trainer->pool,
                         .task = answers ? trainer->task : NULL,

@@ -220,7 +220,7 @@ static nai_status run_shard(nai_trainer *trainer, int64_t j, int first)
   trainer->batch.before = first_of(s, (int64_t)trainer->setting[NAI__BATCH], shard);
   int answers = first && responds(trainer);
   const nai__showing showing = {.trials = trials,
-                                .seed = (uint64_t)trainer->setting[NAI__SEED],
+                                .seed = trainer->seed,
                                 .first = trials->first,
                                 .pool = trainer->pool,
                                 .task = answers ? trainer->task : NULL,
@@ -248,8 +248,8 @@ static nai_status draw(nai_trainer *trainer, int64_t j)
   int64_t batch = (int64_t)trainer->setting[NAI__BATCH],
           shard = nai__exchange_rank(s->exchange) * s->here + j, first = first_of(s, batch, shard),
           count = first_of(s, batch, shard + 1) - first;
-  NAI__TRY(nai__task_fill(s->trials[j], trainer->task, (uint64_t)trainer->setting[NAI__SEED],
-                          NAI_STREAM_TRAIN, trainer->drawn + (uint64_t)first, count));
+  NAI__TRY(nai__task_fill(s->trials[j], trainer->task, trainer->seed, NAI_STREAM_TRAIN,
+                          trainer->drawn + (uint64_t)first, count));
   if (responds(trainer)) NAI__TRY(run_shard(trainer, j, 1));
   tell_trials(s, j);
   return NAI_OK;

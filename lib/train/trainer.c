@@ -131,6 +131,11 @@ void nai_trainer_destroy(nai_trainer *trainer)
 
 /* --- settings --------------------------------------------------------------------------------- */
 
+static int is_seed(const char *parameter)
+{
+  return strcmp(parameter, settings[NAI__SEED].name) == 0;
+}
+
 nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double value)
 {
   nai__work turn;
@@ -145,14 +150,43 @@ nai_status nai_trainer_set(nai_trainer *trainer, const char *parameter, double v
     trainer->setting[NAI__RECOMPUTE] = recompute;
     trainer->setting[NAI__SHARDS] = shards;
   }
+  if (status == NAI_OK && is_seed(parameter)) trainer->seed = (uint64_t)trainer->setting[NAI__SEED];
   nai__work_end(&turn);
   return status;
+}
+
+nai_status nai_trainer_set_seed(nai_trainer *trainer, uint64_t seed)
+{
+  nai__work turn;
+  NAI__REQUIRE(trainer);
+  NAI__TRY(nai__work_begin(&turn, &trainer->plasticity, NAI__SETTING));
+  trainer->seed = seed;
+  nai__work_end(&turn);
+  return NAI_OK;
+}
+
+uint64_t nai_trainer_seed(const nai_trainer *trainer)
+{
+  return trainer ? trainer->seed : 0;
+}
+
+/* As a number that others are read as: one that a double may not hold is not told at all. */
+static nai_status get_seed(double *value, uint64_t seed)
+{
+  if (seed > (uint64_t)settings[NAI__SEED].high)
+    return nai__fail(NAI_ERR_UNSUPPORTED,
+                     "'seed' is %llu, and is read as a double up to %.0f only: ask "
+                     "nai_trainer_seed()",
+                     (unsigned long long)seed, settings[NAI__SEED].high);
+  *value = (double)seed;
+  return NAI_OK;
 }
 
 nai_status nai_trainer_get(double *value, const nai_trainer *trainer, const char *parameter)
 {
   NAI__REQUIRE(value);
   NAI__REQUIRE(trainer);
+  if (parameter && is_seed(parameter)) return get_seed(value, trainer->seed);
   return nai__parameter_get(value, trainer->setting, settings, NAI__SETTINGS, parameter,
                             "the trainer");
 }

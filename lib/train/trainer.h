@@ -48,6 +48,7 @@ struct nai_trainer {
   nai_task *task;
   nai_task *judge; /* of test trials that were given; NULL: by class */
   double setting[NAI__SETTINGS];
+  uint64_t seed; /* in place of setting[NAI__SEED], which is how it was set last by name */
   nai__pool *pool;
   nai__batch batch;
   nai_trials *trials;  /* drawn from the task */

@@ -110,7 +110,8 @@ static nai_status prepare(nai_trainer *trainer)
 {
   if (trainer->agent && trainer->agent->n_costs == trainer->plasticity.objective.n) return NAI_OK;
   drop_agent(trainer);
-  NAI__TRY(nai__agent_create(&trainer->agent, &trainer->plasticity, trainer->setting));
+  NAI__TRY(
+      nai__agent_create(&trainer->agent, &trainer->plasticity, trainer->setting, &trainer->seed));
   nai_status status = nai__past_create(&trainer->agent->before, &trainer->plasticity);
   if (status != NAI_OK) drop_agent(trainer);
   return status;

@@ -270,10 +270,15 @@ class Trainer(Handle):
         """
         if parameter == "recompute" and isinstance(value, bool):  # not spans of one step
             value = -1 if value else 0
-        _c.nai_trainer_set(self, parameter, value)
+        if parameter == "seed":  # any number of 64 bits, which a double would round
+            _c.nai_trainer_set_seed(self, whole("seed", value, _c.uint64))
+        else:
+            _c.nai_trainer_set(self, parameter, value)
 
     def get(self, parameter: str) -> float:
         """Reads a setting by name."""
+        if parameter == "seed":
+            return int(_c.nai_trainer_seed(self))
         value = ctypes.c_double()
         _c.nai_trainer_get(value, self, parameter)
         return value.value

@@ -258,6 +258,17 @@ def test_errors_are_clear(wrong, error, words):
         wrong()
 
 
+def test_seeds_have_64_bits(net):
+    t = trainer(net, seed=2**64 - 1)
+    assert t.seed == t.get("seed") == 2**64 - 1
+    t.seed = 2**53 + 1
+    assert t.seed == 2**53 + 1 and type(t.seed) is int
+    for wrong, error in ((-1, na.InvalidError), (2**64, na.InvalidError), (0.5, na.InvalidTypeError)):
+        with pytest.raises(error, match="seed"):
+            t.seed = wrong
+    assert t.seed == 2**53 + 1
+
+
 def test_settings_describe_themselves(net):
     t = trainer(net, clip=0.5, threads=2, seed=3)
     assert {name: t.get(name) for name in ("batch", "threads", "seed", "clip")} == dict(
