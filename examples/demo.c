@@ -36,13 +36,16 @@ static void print_spectrum(const nai_network *net, const char *when)
 static void print_psychometric_curve(const nai_evaluation *test)
 {
   static const char bar[] = "########################################";
-  nai_point point[16];
+  double coherence[16], choice[16];
+  nai_curve_arrays curve = NAI_CURVE_ARRAYS_INIT;
   int64_t n;
-  check(nai_evaluation_curve(point, 16, &n, test, "signed_coherence"));
+  curve.value = coherence;
+  curve.choice = choice;
+  check(nai_evaluation_curve(&curve, 16, &n, test, "signed_coherence"));
   printf("coherence  choice of stimulus 2\n");
   for (int64_t i = 0; i < n && i < 16; i++)
-    printf("%7.1f %%  %5.3f  %.*s\n", point[i].value, point[i].choice,
-           point[i].choice > 0 ? (int)(40 * point[i].choice + 0.5) : 0, bar);
+    printf("%7.1f %%  %5.3f  %.*s\n", coherence[i], choice[i],
+           choice[i] > 0 ? (int)(40 * choice[i] + 0.5) : 0, bar);
   printf("%.4f correct on new trials; an ideal observer reaches 0.8645\n",
          nai_evaluation_performance(test));
 }

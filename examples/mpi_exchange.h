@@ -46,18 +46,18 @@ static nai_status line_finish(const line *line, int n, MPI_Request *request)
   }
 }
 
-static nai_status line_swap(void *user, int32_t partner, const void *give, int64_t give_bytes,
+static nai_status line_swap(void *user, int64_t partner, const void *give, int64_t give_bytes,
                             void *take, int64_t take_bytes)
 {
   const line *line = user;
   MPI_Request request[2];
-  if (MPI_Irecv(take, (int)take_bytes, MPI_BYTE, partner, 0, line->comm, &request[0]) ||
-      MPI_Isend(give, (int)give_bytes, MPI_BYTE, partner, 0, line->comm, &request[1]))
+  if (MPI_Irecv(take, (int)take_bytes, MPI_BYTE, (int)partner, 0, line->comm, &request[0]) ||
+      MPI_Isend(give, (int)give_bytes, MPI_BYTE, (int)partner, 0, line->comm, &request[1]))
     return line_fails("MPI reports a failure");
   return line_finish(line, 2, request);
 }
 
-static nai_status line_gather(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status line_gather(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   const line *line = user;
   int ranks;
@@ -80,8 +80,11 @@ static nai_status mpi_exchange(nai_exchange **out, line *line, double patience)
   line->patience = patience;
   MPI_Comm_dup(MPI_COMM_WORLD, &line->comm);
   MPI_Comm_set_errhandler(line->comm, MPI_ERRORS_RETURN); /* else MPI ends the program */
-  MPI_Comm_rank(line->comm, &ops.rank);
-  MPI_Comm_size(line->comm, &ops.ranks);
+  int rank, ranks;
+  MPI_Comm_rank(line->comm, &rank);
+  MPI_Comm_size(line->comm, &ranks);
+  ops.rank = rank;
+  ops.ranks = ranks;
   return nai_exchange_create(out, &ops, line);
 }
 

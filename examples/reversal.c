@@ -91,13 +91,16 @@ static nai_task *make_task(const nai_network *net)
 static void print_curve(const nai_network *net, const nai_task *task)
 {
   nai_evaluation *evaluation;
-  nai_point points[CHOICES + 1];
+  double since[CHOICES + 1], correct[CHOICES + 1];
+  nai_curve_arrays curve = NAI_CURVE_ARRAYS_INIT;
   int64_t count;
+  curve.value = since;
+  curve.correct = correct;
   check(nai_evaluation_create(&evaluation, net, task, 300, 5, 2));
-  check(nai_evaluation_curve(points, CHOICES + 1, &count, evaluation, "since_reversal"));
-  for (int64_t i = 0; i < count && points[i].value < 5; i++)
-    if (points[i].value >= 0)
-      printf("%2.0f choices after a reversal: correct %.3f\n", points[i].value, points[i].correct);
+  check(nai_evaluation_curve(&curve, CHOICES + 1, &count, evaluation, "since_reversal"));
+  for (int64_t i = 0; i < count && since[i] < 5; i++)
+    if (since[i] >= 0)
+      printf("%2.0f choices after a reversal: correct %.3f\n", since[i], correct[i]);
   nai_evaluation_destroy(evaluation);
 }
 

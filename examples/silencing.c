@@ -15,7 +15,7 @@ static double perform(const nai_network *net, const nai_task *task, const char *
                       const char *epoch)
 {
   nai_intervention light = NAI_INTERVENTION_INIT; /* silences */
-  light.which.names = name;                       /* all units of it; or some, or a fraction */
+  light.names = name;                             /* all units of it; or some, or a fraction */
   light.epoch = epoch;
   light.fall = 60.0; /* ms at its end */
   nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;

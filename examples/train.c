@@ -43,12 +43,15 @@ int main(void)
   check(nai_network_save(net, "decision.safetensors"));
 
   nai_evaluation *test;
-  nai_point curve[8];
+  double coherence[8], correct[8];
+  nai_curve_arrays curve = NAI_CURVE_ARRAYS_INIT;
   int64_t points;
+  curve.value = coherence;
+  curve.correct = correct;
   check(nai_evaluation_create(&test, net, task, 5000, /* seed */ 2, /* threads */ 1));
-  check(nai_evaluation_curve(curve, 8, &points, test, "coherence"));
+  check(nai_evaluation_curve(&curve, 8, &points, test, "coherence"));
   for (int64_t i = 0; i < points && i < 8; i++)
-    printf("coherence %4.1f %%  correct %.3f\n", curve[i].value, curve[i].correct);
+    printf("coherence %4.1f %%  correct %.3f\n", coherence[i], correct[i]);
   printf("all of them       correct %.3f\n", nai_evaluation_performance(test));
 
   nai_evaluation_destroy(test); /* in any order: what is attached is kept alive */

@@ -85,7 +85,7 @@ static nai_status swap_locked(member *m, int partner, void *take, int64_t take_b
   return NAI_OK;
 }
 
-static nai_status swap(void *user, int32_t partner, const void *give, int64_t give_bytes,
+static nai_status swap(void *user, int64_t partner, const void *give, int64_t give_bytes,
                        void *take, int64_t take_bytes)
 {
   member *m = user;
@@ -110,7 +110,7 @@ static void copy_all(const member *m, char *all, const int64_t *first, const int
   }
 }
 
-static nai_status gather(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status gather(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   member *m = user;
   ranks *team = m->team;
@@ -180,7 +180,7 @@ void run_ranks(const ranks_plan *plan, ranks_told *told)
 
 /* --- what they cannot do ---------------------------------------------------------------------- */
 
-nai_status ranks_no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
+nai_status ranks_no_swap(void *user, int64_t partner, const void *give, int64_t n_give, void *take,
                          int64_t n_take)
 {
   (void)user, (void)partner, (void)give, (void)n_give, (void)take, (void)n_take;

@@ -32,7 +32,7 @@ typedef struct ranks_told {
 void run_ranks(const ranks_plan *plan, ranks_told *told);
 
 /* The swap of an exchange that is for simulations, which only gather. */
-nai_status ranks_no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
+nai_status ranks_no_swap(void *user, int64_t partner, const void *give, int64_t n_give, void *take,
                          int64_t n_take);
 
 /* What is done to a network of E and I that spike, E onto I, so that ranks cannot share it; and what is said of that. */

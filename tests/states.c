@@ -77,7 +77,7 @@ nai_intervention plan(int32_t kind, const char *names, double value)
 {
   nai_intervention i = NAI_INTERVENTION_INIT;
   i.kind = kind;
-  i.which.names = names;
+  i.names = names;
   i.value = value;
   return i;
 }

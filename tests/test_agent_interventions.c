@@ -126,8 +126,8 @@ START_TEST(gradients_are_those_of_what_is_done)
   nai_intervention acts[] = {plan(NAI_SILENCE, "a", 0), plan(NAI_CLAMP, "a", 0.4),
                              plan(NAI_SCALE, "a", 0), plan(NAI_INJECT, "a", 0.3)};
   for (int k = 0; k < 4; k++) {
-    acts[k].which.units = some;
-    acts[k].which.n = 2;
+    acts[k].units = some;
+    acts[k].n_units = 2;
     acts[k].start = 30;
     acts[k].end = 90;
   }
@@ -290,8 +290,8 @@ START_TEST(what_is_cut_learns_nothing)
   nai_intervention i[] = {scale("u", "a", 0), scale("a", "z", 0)};
   for (int k = 0; k < 2; k++) {
     static const int64_t one[] = {1};
-    i[k].which.units = one;
-    i[k].which.n = 1;
+    i[k].units = one;
+    i[k].n_units = 1;
   }
   expect_ok(nai_agent_intervene(agent, i, _i == 2 ? 1 : 2));
   float *before = malloc((size_t)net->n_theta * sizeof *before);
@@ -332,8 +332,8 @@ START_TEST(a_unit_that_is_held_learns_nothing)
     attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
     expect_ok(nai_agent_create(&agent, trainer));
     nai_intervention i = plan(frozen ? NAI_FREEZE : NAI_SILENCE, "a", 0);
-    i.which.units = (const int64_t[]){2};
-    i.which.n = 1;
+    i.units = (const int64_t[]){2};
+    i.n_units = 1;
     if (frozen) i.start = -1;
     expect_ok(nai_agent_intervene(agent, &i, 1));
     float *before = malloc((size_t)net->n_theta * sizeof *before);

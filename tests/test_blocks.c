@@ -458,7 +458,7 @@ static void check_by_steps(const nai_network *net, const nai_trials *trials, con
   for (int p = 0; p < PARTS; p++) {
     const nai_intervention none = NAI_INTERVENTION_INIT;
     silence[p] = none;
-    silence[p].which.names = "E";
+    silence[p].names = "E";
     silence[p].steps = steps[p];
     silence[p].n_trials = 20;
     for (int64_t b = 0; b < 20; b++)
@@ -484,7 +484,7 @@ START_TEST(interventions_find_the_epochs_of_each_part)
   game g = {.ragged = 1};
   nai_task *task = game_task(&g, net);
   nai_intervention silence = NAI_INTERVENTION_INIT;
-  silence.which.names = "E";
+  silence.names = "E";
   silence.epoch = "start";
   nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
   options.seed = 7;

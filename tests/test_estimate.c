@@ -75,7 +75,7 @@ typedef struct echo {
   int64_t said; /* numbers: one for each step, one for each spike */
 } echo;
 
-static nai_status repeat(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status repeat(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   echo *e = user;
   for (int32_t k = 0; k < e->ranks; k++)

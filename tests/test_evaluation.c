@@ -72,9 +72,10 @@ static int same_evaluations(const nai_evaluation *a, const nai_evaluation *b)
 /* --- lesions ---------------------------------------------------------------------------------- */
 
 /* A lesion. */
-#define SILENCE(NAMES, UNITS, N)                                                       \
-  {                                                                                    \
-    .struct_size = sizeof(nai_intervention), .which = {NAMES, UNITS, N}, .fraction = 1 \
+#define SILENCE(NAMES, UNITS, N)                                                           \
+  {                                                                                        \
+    .struct_size = sizeof(nai_intervention), .names = NAMES, .units = UNITS, .n_units = N, \
+    .fraction = 1                                                                          \
   }
 
 /* Choices of the same trials, one by one in states that are silenced by hand. */
@@ -89,8 +90,8 @@ static void expect_as_states(const nai_evaluation *e, const nai_network *net, co
     nai_state *state = make_state(net, 1, 6);
     expect_ok(nai_state_set_first(state, nai_trials_first(trials) + (uint64_t)b));
     for (int64_t k = 0; k < n_silence; k++)
-      expect_ok(nai_state_silence_units(state, silence[k].which.names, silence[k].which.units,
-                                        silence[k].which.n));
+      expect_ok(
+          nai_state_silence_units(state, silence[k].names, silence[k].units, silence[k].n_units));
     float z[3];
     for (int64_t t = 0; t < ((const int32_t *)length.data)[b]; t++)
       expect_ok(nai_state_step(z, state, (const float *)input.data + (t * N + b) * 3));
@@ -229,9 +230,8 @@ START_TEST(stopped_evaluations_keep_what_is_done)
       EXPECT(memcmp(choices(part), choices(whole), (size_t)n * sizeof(int32_t)) == 0);
       EXPECT(n > 0 ? nai_evaluation_performance(part) >= 0
                    : isnan(nai_evaluation_performance(part)));
-      nai_point point;
       int64_t count;
-      expect_ok(nai_evaluation_curve(&point, 1, &count, part, "coherence"));
+      expect_ok(nai_evaluation_curve(NULL, 0, &count, part, "coherence"));
       EXPECT((count > 0) == (n > 0));
       nai_evaluation_destroy(part);
     }
@@ -378,10 +378,11 @@ START_TEST(recorded_trials)
   const int32_t *right = correct.data;
   EXPECT(right[0] == 1 && right[1] == 0 && right[2] == -1);
   EXPECT(nai_evaluation_performance(e) == 0.5);
-  nai_point point[2];
-  int64_t count;
-  expect_ok(nai_evaluation_curve(point, 2, &count, e, "mouse"));
-  EXPECT(count == 2 && point[0].correct == 1 && point[1].correct == 0 && point[0].trials == 2);
+  double fraction[2];
+  int64_t count, n[2];
+  const nai_curve_arrays curve = {.struct_size = sizeof curve, .correct = fraction, .trials = n};
+  expect_ok(nai_evaluation_curve(&curve, 2, &count, e, "mouse"));
+  EXPECT(count == 2 && fraction[0] == 1 && fraction[1] == 0 && n[0] == 2);
   nai_evaluation_destroy(e);
   nai_trials_destroy(trials);
   nai_network_destroy(net);

@@ -427,7 +427,7 @@ START_TEST(files_say_what_an_older_library_cannot_run)
     ck_assert_msg(format == (feature == PLAIN ? 1 : 2), "%d: format %d", feature, (int)format);
     nai__json_release(&description);
     nai__tensors_close(&file);
-    expect_ok(nai_network_load(&again, path_of("a"), NULL, 0));
+    expect_ok(nai_network_load(&again, path_of("a"), NULL));
     expect_ok(nai_network_save(again, path_of("b")));
     check_same_file(path_of("a"), path_of("b"));
     nai_network_destroy(again);

@@ -254,7 +254,8 @@ static double draw_curve(int64_t n)
   nai_evaluation *e;
   float *values = malloc((size_t)n * sizeof *values);
   int32_t *classes = calloc((size_t)n, sizeof *classes);
-  nai_point *points = malloc((size_t)n * sizeof *points);
+  double *points = malloc((size_t)n * sizeof *points);
+  const nai_curve_arrays curve = {.struct_size = sizeof curve, .correct = points};
   int64_t found;
   for (int64_t b = 0; b < n; b++) values[b] = (float)(b * 7919 % n);
   expect_ok(nai_trials_create(&trials, net, 1, n));
@@ -262,7 +263,7 @@ static double draw_curve(int64_t n)
   clock_t start = clock();
   expect_ok(nai_trials_set_condition(trials, "coherence", values));
   expect_ok(nai_evaluation_create_from_trials(&e, net, trials, NULL, NULL));
-  expect_ok(nai_evaluation_curve(points, n, &found, e, "coherence"));
+  expect_ok(nai_evaluation_curve(&curve, n, &found, e, "coherence"));
   double seconds = since(start);
   EXPECT(found == n);
   nai_evaluation_destroy(e);

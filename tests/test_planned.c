@@ -16,12 +16,12 @@ enum { STEPS = 12, B = 3 };
 static void act_by_hand(nai_state *state, const nai_intervention *i, int at)
 {
   float value = (float)i->value;
-  const nai_units *u = &i->which;
   if (at == (int)i->start / 10)
     expect_ok(i->kind == NAI_INJECT
-                  ? nai_state_inject_units(state, u->names, u->units, u->n, &value, 1)
-                  : nai_state_clamp_units(state, u->names, u->units, u->n, &value, 1));
-  if (at == (int)i->end / 10) expect_ok(nai_state_release_units(state, u->names, u->units, u->n));
+                  ? nai_state_inject_units(state, i->names, i->units, i->n_units, &value, 1)
+                  : nai_state_clamp_units(state, i->names, i->units, i->n_units, &value, 1));
+  if (at == (int)i->end / 10)
+    expect_ok(nai_state_release_units(state, i->names, i->units, i->n_units));
 }
 
 static float *rates_of(nai_state *state)
@@ -60,8 +60,8 @@ START_TEST(a_plan_is_what_is_done_by_hand)
     for (int k = 0; k < 3; k++) {
       some[k].start = 20 + 10 * k;
       some[k].end = 80;
-      some[k].which.units = k == 1 ? units : NULL;
-      some[k].which.n = k == 1 ? 2 : NAI_ALL_UNITS;
+      some[k].units = k == 1 ? units : NULL;
+      some[k].n_units = k == 1 ? 2 : NAI_ALL_UNITS;
       expect_as_by_hand(transfer, &some[k]);
     }
 }
@@ -340,8 +340,8 @@ START_TEST(parts_by_their_names)
   nai_network *net = build_branches(1);
   nai_state *state = make_state(net, 1, 1), *other = make_state(net, 1, 1);
   nai_intervention i = plan(NAI_INJECT, "A:dendrite-", -0.5);
-  i.which.units = (const int64_t[]){1};
-  i.which.n = 1;
+  i.units = (const int64_t[]){1};
+  i.n_units = 1;
   const float u = 1;
   expect_ok(nai_state_intervene(state, &i, 1));
   char *snapshot = snapshot_of(state);
@@ -466,9 +466,9 @@ typedef struct refusal {
   {                                                                       \
     {.struct_size = sizeof(nai_intervention), __VA_ARGS__}, STATUS, WORDS \
   }
-#define OF(NAMES, UNITS, N) .fraction = 1, .which = {NAMES, UNITS, N}
+#define OF(NAMES, UNITS, N) .fraction = 1, .names = NAMES, .units = UNITS, .n_units = N
 #define ALL(NAMES) OF(NAMES, NULL, NAI_ALL_UNITS)
-#define PART(FRACTION) .fraction = FRACTION, .which = {"E", NULL, NAI_ALL_UNITS}
+#define PART(FRACTION) .fraction = FRACTION, .names = "E", .units = NULL, .n_units = NAI_ALL_UNITS
 
 static const float bad_values[] = {1, NAN}, negative[] = {1, -1};
 static const int64_t outside[] = {7}, first_two[] = {0, 1};

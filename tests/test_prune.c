@@ -87,7 +87,7 @@ START_TEST(those_that_interventions_cut)
     const int64_t n = count_of(net, "E", "I"), others = count_of(net, "*", "*") - n;
     nai_intervention i = NAI_INTERVENTION_INIT;
     i.kind = NAI_SCALE_SYNAPSES;
-    i.which.names = "E";
+    i.names = "E";
     i.to = "I";
     i.fraction = 0.4;
     i.seed = 8;
@@ -165,7 +165,7 @@ START_TEST(units_and_all_their_synapses)
   float silent[70], pruned[70], whole[70];
   nai_network *net = build(MATRIX);
   nai_intervention i = NAI_INTERVENTION_INIT;
-  i.which.names = "E";
+  i.names = "E";
   i.fraction = 0.25;
   i.seed = 2;
   run(whole, net, NULL);

@@ -401,7 +401,7 @@ START_TEST(ranks_build_the_same_network)
 END_TEST
 
 /* A twin that says what this rank says. */
-static nai_status echo(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status echo(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   (void)user;
   memcpy((char *)all + first[1], (char *)all + first[0],
@@ -499,7 +499,7 @@ static void need_whole(int rank, nai_exchange *exchange, void *argument)
   wrong[rank] += nai_network_prune(net, "E", "I", 0.5, 1) != NAI_ERR_UNSUPPORTED;
   nai_intervention cut = NAI_INTERVENTION_INIT;
   cut.kind = NAI_SCALE_SYNAPSES;
-  cut.which.names = "E";
+  cut.names = "E";
   cut.to = "I";
   wrong[rank] += nai_state_create(&state, net, 1, 1) != NAI_OK;
   wrong[rank] += nai_state_intervene(state, &cut, 1) != NAI_ERR_UNSUPPORTED;

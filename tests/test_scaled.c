@@ -14,7 +14,7 @@ static nai_intervention scale(const char *from, const char *to, double factor)
 {
   nai_intervention i = NAI_INTERVENTION_INIT;
   i.kind = NAI_SCALE_SYNAPSES;
-  i.which.names = from;
+  i.names = from;
   i.to = to;
   i.value = factor;
   return i;
@@ -24,7 +24,7 @@ static nai_intervention freeze(const char *names)
 {
   nai_intervention i = NAI_INTERVENTION_INIT;
   i.kind = NAI_FREEZE;
-  i.which.names = names;
+  i.names = names;
   return i;
 }
 
@@ -89,8 +89,8 @@ START_TEST(factors_are_multiplied_until_they_are_released)
   nai_state *state = make_state(net, 1, 1);
   nai_intervention both = scale("A", "*", 0.5), one = scale("A", "B", 4);
   const float first = 0.25f;
-  one.which.units = (const int64_t[]){1};
-  one.which.n = 1;
+  one.units = (const int64_t[]){1};
+  one.n_units = 1;
   one.values = &first;
   one.n_values = 1;
   nai_intervention held[] = {both, one};
@@ -247,8 +247,8 @@ static void expect_synapses_scaled(const nai_network *net, int has_input, const 
   }
   ck_assert_int_gt(differ, n / 10);
   static const int64_t units[] = {3, 17};
-  i.which.units = units;
-  i.which.n = 2;
+  i.units = units;
+  i.n_units = 2;
   i.fraction = 0.5;
   look(w, net, has_input, &i);
   scaled_in(others, w, whole, 0, &n);
@@ -390,8 +390,8 @@ START_TEST(frozen_units_keep_what_they_send)
     nai_intervention i = freeze("A");
     i.steps = &steps[0][0];
     i.n_trials = B;
-    i.which.units = (const int64_t[]){0, 2};
-    i.which.n = 2;
+    i.units = (const int64_t[]){0, 2};
+    i.n_units = 2;
     intervene(state, &i);
     float held[B][4];
     for (int t = 0; t < STEPS; t++) {
@@ -598,22 +598,22 @@ START_TEST(bad_plans_are_named)
   i.fraction = 0.001;
   expect_refused(state, i, NAI_ERR_INVALID, "fraction is 0.001, which is none of the ");
   i = scale("E", "*", 0);
-  i.which.n = 1;
-  i.which.units = outside;
+  i.n_units = 1;
+  i.units = outside;
   expect_refused(state, i, NAI_ERR_INVALID, "units[0] is 7, must be 0 to 6, the units of 'E'");
-  i.which.n = 2;
-  i.which.units = twice;
+  i.n_units = 2;
+  i.units = twice;
   expect_refused(state, i, NAI_ERR_INVALID, "units[1] is 1, which was given before");
-  i.which.units = NULL;
+  i.units = NULL;
   expect_refused(state, i, NAI_ERR_INVALID, "units is NULL");
-  i.which.n = -3;
-  expect_refused(state, i, NAI_ERR_INVALID, "n is -3");
+  i.n_units = -3;
+  expect_refused(state, i, NAI_ERR_INVALID, "n_units is -3");
   i = scale("E", "*", 0);
   i.values = negative;
   i.n_values = 2;
   expect_refused(state, i, NAI_ERR_INVALID, "values has 2 values, must have 1 or 7, one for each");
-  i.which.n = 2;
-  i.which.units = two;
+  i.n_units = 2;
+  i.units = two;
   i.values = bad;
   expect_refused(state, i, NAI_ERR_NONFINITE, "values[1] is nan");
   i.values = negative;

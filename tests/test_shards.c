@@ -648,7 +648,7 @@ END_TEST
 
 /* --- refused ---------------------------------------------------------------------------------------- */
 
-static nai_status no_swap(void *user, int32_t partner, const void *give, int64_t give_bytes,
+static nai_status no_swap(void *user, int64_t partner, const void *give, int64_t give_bytes,
                           void *take, int64_t take_bytes)
 {
   (void)user, (void)partner, (void)give, (void)give_bytes;
@@ -657,7 +657,7 @@ static nai_status no_swap(void *user, int32_t partner, const void *give, int64_t
 }
 
 /* Everybody says what this rank says: `user` is how many there are, and this is the last. */
-static nai_status echo(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status echo(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   int ranks = *(const int *)user;
   for (int k = 0; k + 1 < ranks; k++) {

@@ -152,7 +152,7 @@ START_TEST(signals_that_nothing_carries)
   nai_network *net = build_spiking();
   nai_intervention clamp = NAI_INTERVENTION_INIT;
   clamp.kind = NAI_CLAMP;
-  clamp.which.names = "E:v";
+  clamp.names = "E:v";
   clamp.fraction = 0.4;
   clamp.value = -61;
   clamp.end = 6;
@@ -187,7 +187,7 @@ START_TEST(synapses_that_are_scaled)
   for (int k = 0; k < 3; k++) {
     plans[k] = (nai_intervention)NAI_INTERVENTION_INIT;
     plans[k].kind = NAI_SCALE_SYNAPSES;
-    plans[k].which.names = k == 0 ? "E" : k == 1 ? "I" : "* u";
+    plans[k].names = k == 0 ? "E" : k == 1 ? "I" : "* u";
     plans[k].to = k == 0 ? "E" : k == 1 ? "E I" : "*";
     plans[k].value = 0.5 * k;
     plans[k].start = 3 * k;

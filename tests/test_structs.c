@@ -5,6 +5,7 @@
 
 #include "base/structs.h"
 #include "networks.h"
+#include "states.h"
 
 /* A table as three releases had it. */
 typedef struct first {
@@ -127,6 +128,22 @@ static nai_network *make_net(void)
   return net;
 }
 
+/* Gives up the rule. */
+static nai_trainer *make_trainer_of(nai_network *net, nai_rule *rule)
+{
+  nai_optimizer *sgd;
+  nai_cost *cost;
+  nai_trainer *trainer;
+  expect_ok(nai_optimizer_create_sgd(&sgd, 0.1));
+  expect_ok(nai_cost_create_mse(&cost, "z"));
+  expect_ok(nai_trainer_create(&trainer, net, rule, sgd, NULL));
+  expect_ok(nai_trainer_add_cost(trainer, cost, 1));
+  nai_rule_destroy(rule);
+  nai_optimizer_destroy(sgd);
+  nai_cost_destroy(cost);
+  return trainer;
+}
+
 START_TEST(tables_of_a_later_release)
 {
   LATER(nai_cost_ops)
@@ -191,6 +208,116 @@ START_TEST(arguments_of_a_later_release)
 }
 END_TEST
 
+START_TEST(options_of_a_later_release)
+{
+  nai_network *net = make_net(), *again;
+  int64_t size;
+  static char bytes[1 << 16];
+  expect_ok(nai_network_save_memory(bytes, sizeof bytes, &size, net));
+  LATER(nai_load_options) options = {NAI_LOAD_OPTIONS_INIT, {0}};
+  options.now.struct_size = sizeof options;
+  expect_ok(nai_network_load_memory(&again, bytes, size, &options.now));
+  nai_network_destroy(again);
+  options.later[0] = net;
+  expect_fails(nai_network_load_memory(&again, bytes, size, &options.now), NAI_ERR_UNSUPPORTED,
+               "options is from a newer library");
+  ck_assert_ptr_null(again);
+  nai_network_destroy(net);
+}
+END_TEST
+
+/* Calls that are given a structure, with all of its members but one as they should be. */
+#define RESERVED(call) expect_fails(call, NAI_ERR_INVALID, "reserved is 7, must be 0")
+
+START_TEST(what_is_reserved_is_0)
+{
+  nai_network *net = make_net(), *out;
+  nai_state *state = make_state(net, 1, 1);
+  nai_curriculum *curriculum;
+  nai_connectivity table = NAI_CONNECTIVITY_INIT;
+  nai_layout layout = NAI_LAYOUT_INIT;
+  nai_microcircuit circuit = NAI_MICROCIRCUIT_INIT;
+  nai_streams streams = NAI_STREAMS_INIT;
+  nai_intervention act = NAI_INTERVENTION_INIT;
+  nai_recording to = NAI_RECORDING_INIT;
+  nai_staircase stairs = NAI_STAIRCASE_INIT;
+  nai_load_options load = NAI_LOAD_OPTIONS_INIT;
+  nai_synapse_arrays arrays = NAI_SYNAPSE_ARRAYS_INIT;
+  nai_areas_rule rule = NAI_AREAS_RULE_INIT;
+  nai_areas *areas;
+  int64_t count;
+  layout.reserved = circuit.reserved = streams.reserved = act.reserved = to.reserved = 7;
+  stairs.reserved = load.reserved = arrays.reserved = 7;
+  act.names = "E";
+  stairs.parameter = "coherence";
+  rule.density = rule.length = 1;
+  expect_ok(nai_connectivity_find(&table, nai_connectivity_name(0)));
+  expect_ok(nai_areas_create(&areas, "a b", (double[]){0, 1, 1, 0}, NULL, 2, &rule, 1));
+  expect_ok(nai_curriculum_create(&curriculum));
+  expect_ok(nai_curriculum_add_stage(curriculum, "one", 1, 1));
+  expect_ok(nai_network_create(&out, 1));
+  RESERVED(nai_network_populate(out, &table, &layout));
+  nai_network_destroy(out);
+  expect_ok(nai_network_create(&out, 1));
+  RESERVED(nai_network_add_microcircuit(out, (int64_t[]){1, 1}, 2, &circuit));
+  nai_network_destroy(out);
+  expect_ok(nai_network_create(&out, 1));
+  RESERVED(nai_areas_plan(&count, areas, out, &streams));
+  nai_network_destroy(out);
+  table.reserved = 7;
+  double probability;
+  RESERVED(nai_connectivity_probability(&probability, &table, table.type[0], table.type[0]));
+  RESERVED(nai_state_intervene(state, &act, 1));
+  RESERVED(nai_state_record(&to, state, 1, NULL));
+  RESERVED(nai_curriculum_add_staircase(curriculum, "one", &stairs));
+  RESERVED(nai_network_load(&out, "nothing", &load));
+  RESERVED(nai_network_synapses(&arrays, 0, &count, net, "E", "E"));
+  nai_curriculum_destroy(curriculum);
+  nai_areas_destroy(areas);
+  nai_state_destroy(state);
+  nai_network_destroy(net);
+}
+END_TEST
+
+START_TEST(what_is_reserved_of_tables_and_evaluations_is_0)
+{
+  nai_network *net = make_net();
+  nai_rule_ops rule = {.struct_size = sizeof rule, .name = "r", .reserved = 7, .step = no_step};
+  nai_task_ops ops = {.struct_size = sizeof ops,
+                      .name = "t",
+                      .n_inputs = 1,
+                      .n_outputs = 1,
+                      .max_steps = 2,
+                      .generate = no_trials};
+  nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
+  nai_curve_arrays curve = NAI_CURVE_ARRAYS_INIT;
+  nai_experience now = NAI_EXPERIENCE_INIT;
+  nai_rule *made;
+  nai_task *task;
+  nai_trainer *trainer;
+  nai_agent *agent;
+  nai_evaluation *e;
+  int64_t count;
+  RESERVED(nai_rule_create(&made, &rule, 1, NULL));
+  expect_ok(nai_task_create_own(&task, &ops, net, NULL));
+  expect_ok(nai_evaluation_create_with(&e, net, task, 1, &options));
+  curve.reserved = options.reserved = now.reserved = ops.reserved = 7;
+  RESERVED(nai_evaluation_curve(&curve, 0, &count, e, "none"));
+  nai_evaluation_destroy(e);
+  RESERVED(nai_evaluation_create_with(&e, net, task, 1, &options));
+  nai_task_destroy(task);
+  RESERVED(nai_task_create_own(&task, &ops, net, NULL));
+  rule.reserved = 0;
+  expect_ok(nai_rule_create(&made, &rule, 1, NULL));
+  trainer = make_trainer_of(net, made);
+  expect_ok(nai_agent_create(&agent, trainer));
+  RESERVED(nai_agent_step(NULL, agent, &now));
+  nai_agent_destroy(agent);
+  nai_trainer_destroy(trainer);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(results_of_a_later_release)
 {
   nai_network *net = make_net();
@@ -224,6 +351,9 @@ Suite *structs_suite(void)
   tcase_add_test(tc, a_struct_is_filled_as_far_as_it_goes);
   tcase_add_test(tc, tables_of_a_later_release);
   tcase_add_test(tc, arguments_of_a_later_release);
+  tcase_add_test(tc, options_of_a_later_release);
+  tcase_add_test(tc, what_is_reserved_is_0);
+  tcase_add_test(tc, what_is_reserved_of_tables_and_evaluations_is_0);
   tcase_add_test(tc, results_of_a_later_release);
   suite_add_tcase(suite, tc);
   return suite;

@@ -1348,12 +1348,13 @@ START_TEST(own_judgement_is_asked)
   o.correct = -1; /* a choice, but no right or wrong */
   expect_ok(nai_evaluation_create(&evaluation, net, task, 8, 1, 1));
   EXPECT(isnan(nai_evaluation_performance(evaluation)));
-  nai_point point[8];
+  double value[8], correct[8], choice[8];
+  const nai_curve_arrays curve = {
+      .struct_size = sizeof curve, .value = value, .correct = correct, .choice = choice};
   int64_t count;
-  expect_ok(nai_evaluation_curve(point, 8, &count, evaluation, "minus"));
+  expect_ok(nai_evaluation_curve(&curve, 8, &count, evaluation, "minus"));
   ck_assert_int_eq(count, 8);
-  EXPECT(point[0].value == -7 && point[7].value == 0 && isnan(point[0].correct) &&
-         point[0].choice == 0);
+  EXPECT(value[0] == -7 && value[7] == 0 && isnan(correct[0]) && choice[0] == 0);
   nai_evaluation_destroy(evaluation);
 
   static const int32_t bad[][2] = {{2, 0}, {-2, 0}, {1, -2}};
@@ -1497,25 +1498,30 @@ START_TEST(psychometric_curve_of_an_ideal_observer)
   expect_ok(nai_evaluation_create(&evaluation, net, task, N, 11, 2));
   ck_assert_double_lt(fabs(nai_evaluation_performance(evaluation) - 0.8645),
                       4 * sqrt(0.8645 * 0.1355 / N));
-  nai_point point[9];
-  int64_t count, total = 0;
-  expect_ok(nai_evaluation_curve(point, 9, &count, evaluation, "signed_coherence"));
+  double value[9], correct[9], choice[9];
+  int64_t count, trials[9], total = 0;
+  const nai_curve_arrays curve = {.struct_size = sizeof curve,
+                                  .value = value,
+                                  .correct = correct,
+                                  .choice = choice,
+                                  .trials = trials};
+  expect_ok(nai_evaluation_curve(&curve, 9, &count, evaluation, "signed_coherence"));
   ck_assert_int_eq(count, 9);
   for (int i = 0; i < 9; i++) {
     double d = coherence[i] / 100 * 5 / (sqrt(0.05) * sqrt(2.0)), p = 0.5 * erfc(-d / sqrt(2.0));
-    double error = 4 * sqrt(p * (1 - p) / (double)point[i].trials) + 1e-4;
-    ck_assert_double_eq_tol(point[i].value, coherence[i], 1e-5);
-    ck_assert_double_lt(fabs(point[i].choice - p), error);
+    double error = 4 * sqrt(p * (1 - p) / (double)trials[i]) + 1e-4;
+    ck_assert_double_eq_tol(value[i], coherence[i], 1e-5);
+    ck_assert_double_lt(fabs(choice[i] - p), error);
     if (i != 4)
-      ck_assert_double_eq_tol(point[i].correct, i < 4 ? 1 - point[i].choice : point[i].choice,
-                              1e-12);
+      ck_assert_double_eq_tol(correct[i], i < 4 ? 1 - choice[i] : choice[i], 1e-12);
     else
-      ck_assert_double_lt(fabs(point[i].correct - 0.5), error);
-    total += point[i].trials;
+      ck_assert_double_lt(fabs(correct[i] - 0.5), error);
+    total += trials[i];
   }
   ck_assert_int_eq(total, N);
-  expect_ok(nai_evaluation_curve(point, 2, &count, evaluation, "coherence"));
-  ck_assert_int_eq(count, 5);
+  trials[2] = -7;
+  expect_ok(nai_evaluation_curve(&curve, 2, &count, evaluation, "coherence"));
+  EXPECT(count == 5 && trials[2] == -7);
   expect_ok(nai_evaluation_curve(NULL, 0, &count, evaluation, "target"));
   ck_assert_int_eq(count, 2);
   nai_evaluation_destroy(evaluation);
@@ -1549,7 +1555,7 @@ START_TEST(evaluations_that_cannot_be)
 
   expect_ok(nai_evaluation_create(&e, net, task, 3, 0, 1));
   nai_view view = NAI_VIEW_INIT;
-  nai_point point;
+  nai_curve_arrays curve = NAI_CURVE_ARRAYS_INIT;
   int64_t count = 5;
   expect_fails(nai_evaluation_condition(&view, e, "side"), NAI_ERR_NAME,
                "no condition is called 'side'; there are ");
@@ -1558,17 +1564,20 @@ START_TEST(evaluations_that_cannot_be)
                "evaluation is NULL");
   expect_fails(nai_evaluation_correct(&view, NULL), NAI_ERR_INVALID, "evaluation is NULL");
   expect_fails(nai_evaluation_choice(NULL, e), NAI_ERR_INVALID, "out is NULL");
-  expect_fails(nai_evaluation_curve(&point, 1, NULL, e, "target"), NAI_ERR_INVALID,
+  expect_fails(nai_evaluation_curve(&curve, 1, NULL, e, "target"), NAI_ERR_INVALID,
                "count is NULL");
   expect_fails(nai_evaluation_curve(NULL, 1, &count, e, "target"), NAI_ERR_INVALID,
-               "points is NULL");
-  expect_fails(nai_evaluation_curve(&point, -1, &count, e, "target"), NAI_ERR_INVALID,
+               "arrays is NULL");
+  expect_fails(nai_evaluation_curve(&curve, -1, &count, e, "target"), NAI_ERR_INVALID,
                "capacity is -1");
-  expect_fails(nai_evaluation_curve(&point, 1, &count, NULL, "target"), NAI_ERR_INVALID,
+  expect_fails(nai_evaluation_curve(&curve, 1, &count, NULL, "target"), NAI_ERR_INVALID,
                "evaluation is NULL");
-  expect_fails(nai_evaluation_curve(&point, 1, &count, e, NULL), NAI_ERR_INVALID,
+  expect_fails(nai_evaluation_curve(&curve, 1, &count, e, NULL), NAI_ERR_INVALID,
                "condition is NULL");
-  expect_fails(nai_evaluation_curve(&point, 1, &count, e, "side"), NAI_ERR_NAME, "'side'");
+  expect_fails(nai_evaluation_curve(&curve, 1, &count, e, "side"), NAI_ERR_NAME, "'side'");
+  curve.struct_size = 8;
+  expect_fails(nai_evaluation_curve(&curve, 1, &count, e, "target"), NAI_ERR_INVALID,
+               "arrays: struct_size is 8");
   EXPECT(isnan(nai_evaluation_performance(NULL)));
   ck_assert_ptr_null(nai_evaluation_condition_name(e, 4));
   ck_assert_ptr_null(nai_evaluation_condition_name(e, -1));

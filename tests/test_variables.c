@@ -637,7 +637,7 @@ START_TEST(scaled_frozen_readouts_send_a_part)
   nai_experience now = NAI_EXPERIENCE_INIT;
   nai_intervention half = NAI_INTERVENTION_INIT;
   half.kind = NAI_SCALE_SYNAPSES;
-  half.which.names = "T:v";
+  half.names = "T:v";
   half.to = "watch";
   half.value = 0.5;
   now.input = input;

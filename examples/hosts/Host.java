@@ -9,9 +9,9 @@ import com.sun.jna.ptr.PointerByReference;
 import java.util.Locale;
 
 public class Host {
-  @Structure.FieldOrder({"structSize", "nCosts", "step", "steps", "cost"})
+  @Structure.FieldOrder({"structSize", "reserved", "step", "steps", "cost"})
   public static class Progress extends Structure {
-    public int structSize, nCosts;
+    public int structSize, reserved;
     public long step, steps;
     public double cost;
   }

@@ -6,7 +6,7 @@ using System.Runtime.InteropServices;
 
 static class Nai {
   [StructLayout(LayoutKind.Sequential)]
-  public struct Progress { public uint structSize; public int nCosts; public long step, steps; public double cost; }
+  public struct Progress { public uint structSize; public int reserved; public long step, steps; public double cost; }
 
   [UnmanagedFunctionPointer(CallingConvention.Cdecl)]
   public delegate int Watch(ref Progress now, IntPtr user);

@@ -1,7 +1,7 @@
 -- Steps and trains a model from LuaJIT, by its FFI: luajit host.lua MODEL
 local ffi = require("ffi")
 ffi.cdef([[
-typedef struct { uint32_t struct_size; int32_t n_costs; int64_t step, steps; double cost; } nai_progress;
+typedef struct { uint32_t struct_size; int32_t reserved; int64_t step, steps; double cost; } nai_progress;
 typedef int32_t (*nai_progress_callback)(const nai_progress *now, void *user);
 const char *nai_last_error(void);
 int32_t nai_network_load(void **out, const char *path, const void *options);

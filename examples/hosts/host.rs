@@ -6,7 +6,7 @@ use std::{env, process, ptr, time::Instant};
 #[repr(C)]
 struct Progress {
     struct_size: u32,
-    n_costs: i32,
+    reserved: i32,
     step: i64,
     steps: i64,
     cost: f64, // what follows is not read here

@@ -27,7 +27,7 @@ extern "C" {
  */
 typedef struct nai_connectivity {
   uint32_t struct_size;      /**< sizeof(nai_connectivity), filled in by the caller */
-  uint32_t reserved;         /**< 0 */
+  int32_t reserved;          /**< 0 */
   const char *name;          /**< such as "billeh2020", for messages. Nullable in your own */
   const char *species;       /**< such as "mouse". Nullable in your own, as are the next three */
   const char *area;          /**< such as "V1, layers 2/3 to 6" */
@@ -73,7 +73,7 @@ NAI_API nai_status nai_connectivity_probability(double *probability, const nai_c
 /** How populations and projections are made from a table of n cell types. */
 typedef struct nai_layout {
   uint32_t struct_size; /**< sizeof(nai_layout) */
-  uint32_t reserved;    /**< 0 */
+  int32_t reserved;     /**< 0 */
   const char *area;     /**< name of the area: populations are "area/type"; NULL: "type" */
   /** [n] units of each type, 0 for types left out. NULL: the published numbers of cells. */
   const int64_t *cells;
@@ -291,7 +291,7 @@ NAI_API nai_status nai_areas_read(double *values, const nai_areas *areas, int32_
  */
 typedef struct nai_streams {
   uint32_t struct_size;         /**< sizeof(nai_streams) */
-  uint32_t reserved;            /**< 0 */
+  int32_t reserved;             /**< 0 */
   const char *feedforward;      /**< targets of feed-forward links ("*E *PV *I") */
   const char *feedback;         /**< targets of feedback links ("*E *SST *VIP *I") */
   const char *feedforward_from; /**< senders of feed-forward links ("*"), such as "L23E" */
@@ -316,7 +316,7 @@ typedef struct nai_streams {
 /** A projection between areas that nai_network_connect_areas() makes. */
 typedef struct nai_areas_projection {
   uint32_t struct_size; /**< sizeof(nai_areas_projection), filled in by the caller */
-  uint32_t reserved;    /**< 0 */
+  int32_t reserved;     /**< 0 */
   const char *from;     /**< population that sends */
   const char *to;       /**< population that receives, with its port if one was given */
   double probability;   /**< with which each synapse exists */

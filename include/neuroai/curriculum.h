@@ -26,7 +26,7 @@ typedef struct nai_curriculum nai_curriculum;
  */
 typedef struct nai_staircase {
   uint32_t struct_size;  /**< sizeof(nai_staircase), filled in by the caller */
-  uint32_t reserved;     /**< 0 */
+  int32_t reserved;      /**< 0 */
   const char *parameter; /**< of the task */
   double start;          /**< first value, also the easiest */
   double hardest;        /**< last value */

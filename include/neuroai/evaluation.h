@@ -19,19 +19,27 @@ extern "C" {
 /** The result of an evaluation. */
 typedef struct nai_evaluation nai_evaluation;
 
-/** One point of a curve over a condition. */
-typedef struct nai_point {
-  double value;   /**< of the condition */
-  double correct; /**< fraction of its trials that are correct */
-  double choice;  /**< mean choice in its trials, scaled such that the lowest choice is 0 and the
-                     highest is 1 */
-  int64_t trials; /**< number of its trials */
-} nai_point;
+/** Arrays of the caller's for nai_evaluation_curve(), each [capacity]. Nullable: each of them. */
+typedef struct nai_curve_arrays {
+  uint32_t struct_size; /**< sizeof(nai_curve_arrays), filled in by the caller */
+  int32_t reserved;     /**< 0 */
+  double *value;        /**< of the condition */
+  double *correct;      /**< fraction of its trials that are correct */
+  double *choice;  /**< mean choice in its trials, scaled such that the lowest choice is 0 and the
+                      highest is 1 */
+  int64_t *trials; /**< number of its trials */
+} nai_curve_arrays;
+
+/* clang-format off */
+/** No arrays: those that are wanted are filled in. */
+#define NAI_CURVE_ARRAYS_INIT {sizeof(nai_curve_arrays), 0, NULL, NULL, NULL, NULL}
+/* clang-format on */
 
 /** Options of an evaluation. */
 typedef struct nai_evaluation_options {
   uint32_t struct_size;                  /**< sizeof(nai_evaluation_options) */
-  int32_t threads;                       /**< 1 or more; the result does not depend on it */
+  int32_t reserved;                      /**< 0 */
+  int64_t threads;                       /**< 1 or more; the result does not depend on it */
   uint64_t seed;                         /**< of the noise, and of the trials of a task */
   const nai_intervention *interventions; /**< [n_interventions] in the trials: lesions, silencing
                                             during an epoch, currents (intervention.h) */
@@ -44,9 +52,9 @@ typedef struct nai_evaluation_options {
 } nai_evaluation_options;
 
 /** One thread, seed 0, no interventions, no callback. */
-#define NAI_EVALUATION_OPTIONS_INIT                           \
-  {                                                           \
-    sizeof(nai_evaluation_options), 1, 0, NULL, 0, NULL, NULL \
+#define NAI_EVALUATION_OPTIONS_INIT                              \
+  {                                                              \
+    sizeof(nai_evaluation_options), 0, 1, 0, NULL, 0, NULL, NULL \
   }
 
 /**
@@ -54,7 +62,7 @@ typedef struct nai_evaluation_options {
  */
 NAI_API nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net,
                                          const nai_task *task, int64_t trials, uint64_t seed,
-                                         int32_t threads);
+                                         int64_t threads);
 
 /** The same with options. Nullable: options (NAI_EVALUATION_OPTIONS_INIT). */
 NAI_API nai_status nai_evaluation_create_with(nai_evaluation **out, const nai_network *net,
@@ -108,11 +116,13 @@ NAI_API nai_status nai_evaluation_condition(nai_view *out, const nai_evaluation 
 NAI_API const char *nai_evaluation_condition_name(const nai_evaluation *evaluation, int64_t index);
 
 /**
- * A curve over the values of a condition, in ascending order: `points` [capacity]. `count` becomes
- * the number of values, even if capacity is smaller. Nullable: points (when capacity is 0).
+ * A curve over the values of a condition, in ascending order, copied into `arrays`, of which at
+ * most `capacity` are written. `count` becomes the number of values, even if capacity is smaller.
+ * Nullable: arrays (when capacity is 0).
  */
-NAI_API nai_status nai_evaluation_curve(nai_point *points, int64_t capacity, int64_t *count,
-                                        const nai_evaluation *evaluation, const char *condition);
+NAI_API nai_status nai_evaluation_curve(const nai_curve_arrays *arrays, int64_t capacity,
+                                        int64_t *count, const nai_evaluation *evaluation,
+                                        const char *condition);
 
 #ifdef __cplusplus
 }

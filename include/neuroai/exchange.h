@@ -31,14 +31,14 @@ extern "C" {
 typedef struct nai_exchange_ops {
   uint32_t struct_size; /**< sizeof(nai_exchange_ops) */
   uint32_t flags;       /**< 0 */
-  int32_t rank;         /**< this one, 0 .. ranks - 1 */
-  int32_t ranks;        /**< all of them, 1 .. 1048576 */
+  int64_t rank;         /**< this one, 0 .. ranks - 1 */
+  int64_t ranks;        /**< all of them, 1 .. 1048576 */
   /**
    * Gives `give_bytes` to rank `partner`, who calls this function with this rank, and takes
    * `take_bytes` from it: MPI_Sendrecv. The two arrays do not overlap; either may be empty. At most
    * 2^30 bytes each.
    */
-  nai_status (*swap)(void *user, int32_t partner, const void *give, int64_t give_bytes, void *take,
+  nai_status (*swap)(void *user, int64_t partner, const void *give, int64_t give_bytes, void *take,
                      int64_t take_bytes);
   /**
    * All ranks together: rank k has filled bytes[k] bytes of its own array `all` from first[k] on,
@@ -46,7 +46,7 @@ typedef struct nai_exchange_ops {
    * `bytes` [ranks] are the same for all; pieces do not overlap, some may be empty, and all lie
    * within 2^30 bytes.
    */
-  nai_status (*gather)(void *user, void *all, const int64_t *first, const int64_t *bytes);
+  nai_status (*gather)(void *user, const int64_t *first, const int64_t *bytes, void *all);
   void (*destroy)(void *user); /**< releases user */
 } nai_exchange_ops;
 

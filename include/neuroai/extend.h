@@ -95,13 +95,14 @@ NAI_API nai_status nai_constraint_create(nai_constraint **out, const nai_constra
 /** An output over a batch, for a task cost. */
 typedef struct nai_output_batch {
   uint32_t struct_size; /**< sizeof(nai_output_batch) in the library */
-  int32_t mask_columns; /**< 1 or n */
+  int32_t reserved;     /**< 0 */
   const char *name;     /**< of the output */
   int64_t steps;        /**< time steps */
   int64_t trials;       /**< trials */
   int64_t n;            /**< channels */
   int64_t stride; /**< floats from one trial to the next in output and gradient; a step is trials *
                      stride */
+  int64_t mask_columns;   /**< 1 or n */
   const float *output;    /**< z [steps][trials][stride] */
   const float *target;    /**< [steps][trials][n], or NULL */
   const int32_t *classes; /**< [steps][trials], or NULL */
@@ -258,7 +259,8 @@ typedef struct nai_rule_ops {
   const char *name;     /**< copied; goes into checkpoints */
   int32_t feedback;     /**< how errors of outputs reach units: NAI_FEEDBACK_SYMMETRIC, by the
                            transposed readout; NAI_FEEDBACK_RANDOM, as in RFLO */
-  int32_t n_traces;     /**< traces of each synapse and trial, 0 to 64 */
+  int32_t reserved;     /**< 0 */
+  int64_t n_traces;     /**< traces of each synapse and trial, 0 to 64 */
   /**
    * At each step: for each population its biases, then each projection onto it that is plastic. A
    * listed projection (NAI_STORAGE_LISTED) is shown one row after the other: n_post is 1, n_pre the
@@ -321,7 +323,8 @@ typedef struct nai_trial_batch {
 /** A trial's outputs, for a task's own judgement. */
 typedef struct nai_judgement {
   uint32_t struct_size;   /**< sizeof(nai_judgement) in the library */
-  int32_t n_conditions;   /**< conditions */
+  int32_t reserved;       /**< 0 */
+  int64_t n_conditions;   /**< conditions */
   int64_t steps;          /**< length of this trial */
   int64_t n;              /**< output channels */
   int64_t stride;         /**< floats from one step to the next in output */
@@ -352,7 +355,8 @@ typedef struct nai_task_ops {
   int64_t n_outputs;    /**< output channels, all outputs together */
   int64_t max_steps;    /**< steps of the longest trial */
   int32_t has_classes;  /**< 1: classes of the first output; 0: real targets of all outputs */
-  int32_t n_conditions; /**< conditions of a trial */
+  int32_t reserved;     /**< 0 */
+  int64_t n_conditions; /**< conditions of a trial */
   const char *const *condition_names; /**< [n_conditions], copied */
   /** Fills a batch. */
   nai_status (*generate)(void *user, nai_trial_batch *batch);

@@ -19,13 +19,6 @@ enum {
   NAI_ALL_UNITS = -1 /**< in place of a number of units: all units of the population */
 };
 
-/** Some units of some populations. */
-typedef struct nai_units {
-  const char *names;    /**< populations; "E:nmda" is a signal of E, "E:apical" a port */
-  const int64_t *units; /**< [n] units of each of them, from 0, none twice */
-  int64_t n;            /**< number of units, 0 or more, or NAI_ALL_UNITS */
-} nai_units;
-
 /**
  * What an intervention does. What is said of rates is said of what units send: of their first
  * signal, or of one that is named. A current goes to their first port, or to one that is named, and
@@ -40,7 +33,10 @@ enum {
   NAI_FREEZE = 5          /**< the rate stays what it is at the first of these steps */
 };
 
-/** Trials in which a condition has a value. */
+/**
+ * Trials in which a condition has a value. It never changes, as programs lay out arrays of it: what
+ * more may be asked of trials one day becomes a member of nai_intervention.
+ */
 typedef struct nai_where {
   const char *condition; /**< such as "coherence" */
   double value;          /**< that it has in these trials */
@@ -57,7 +53,10 @@ typedef struct nai_where {
 typedef struct nai_intervention {
   uint32_t struct_size; /**< sizeof(nai_intervention), the same in all of an array */
   int32_t kind;         /**< NAI_SILENCE, NAI_CLAMP, ... */
-  nai_units which;      /**< populations, of NAI_SCALE_SYNAPSES inputs too; which units of each */
+  /** Populations, of NAI_SCALE_SYNAPSES inputs too; "E:nmda": a signal of E, "E:apical" a port. */
+  const char *names;
+  const int64_t *units; /**< [n_units] of each of them, from 0, none twice */
+  int64_t n_units;      /**< 0 or more, or NAI_ALL_UNITS */
   /**
    * Of these units, drawn at random in each population: above 0, at most 1, rounded to a number of
    * units. Those of a smaller fraction with the same seed are among those of a larger one.
@@ -65,7 +64,7 @@ typedef struct nai_intervention {
   double fraction;
   uint64_t seed; /**< of this draw */
   double value;  /**< rate, current or factor of all of them; 0 for NAI_SILENCE and NAI_FREEZE */
-  const float *values; /**< [n_values] one a unit of `which`, in place of value. Nullable */
+  const float *values; /**< [n_values] one a unit of these, in place of value. Nullable */
   int64_t n_values;    /**< 0 without values */
   /**
    * Name of an epoch of the trials: start and end count from its first step, and it is over at its
@@ -95,12 +94,12 @@ typedef struct nai_intervention {
   int32_t reserved; /**< 0 */
 } nai_intervention;
 
-/** Silences all units of no population yet: set which.names. */
+/* clang-format off */
+/** Silences all units of no population yet: set names. */
 #define NAI_INTERVENTION_INIT                                                                     \
-  {                                                                                               \
-    sizeof(nai_intervention), NAI_SILENCE, {NULL, NULL, NAI_ALL_UNITS}, 1.0, 0, 0, NULL, 0, NULL, \
-        0, 0, 0, 0, NULL, NULL, 0, NULL, 0, NULL, 0, 0                                            \
-  }
+  {sizeof(nai_intervention), NAI_SILENCE, NULL, NULL, NAI_ALL_UNITS, 1.0, 0, 0, NULL, 0, NULL, 0, \
+   0, 0, 0, NULL, NULL, 0, NULL, 0, NULL, 0, 0}
+/* clang-format on */
 
 #ifdef __cplusplus
 }

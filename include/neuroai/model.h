@@ -126,14 +126,13 @@ typedef struct nai_model_ops {
   uint32_t struct_size;        /**< sizeof(nai_model_ops) */
   uint32_t flags;              /**< NAI_MODEL_... */
   const char *name;            /**< copied; goes into the model file */
-  int32_t n_sizes;             /**< sizes */
-  int32_t n_parameters;        /**< parameters */
-  int32_t n_states;            /**< states */
-  int32_t n_ports;             /**< ports, at least 1; the first has no copies and no sign */
-  int32_t n_signals;           /**< signals, at least 1 */
-  int32_t n_normals;           /**< standard normals that `step` reads */
-  int32_t n_constants;         /**< numbers a unit that `prepare` writes */
-  int32_t reserved;            /**< 0 */
+  int64_t n_sizes;             /**< sizes */
+  int64_t n_parameters;        /**< parameters */
+  int64_t n_states;            /**< states */
+  int64_t n_ports;             /**< ports, at least 1; the first has no copies and no sign */
+  int64_t n_signals;           /**< signals, at least 1 */
+  int64_t n_normals;           /**< standard normals that `step` reads */
+  int64_t n_constants;         /**< numbers a unit that `prepare` writes */
   const nai_field *sizes;      /**< [n_sizes] */
   const nai_field *parameters; /**< [n_parameters] */
   const nai_field *states;     /**< [n_states] */

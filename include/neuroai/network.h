@@ -363,7 +363,8 @@ NAI_API nai_status nai_network_memory(int64_t *bytes, const nai_network *net);
 /** What a network would take on so many ranks, as nai_network_estimate() says it. */
 typedef struct nai_estimate {
   uint32_t struct_size;   /**< sizeof(nai_estimate), filled in by the caller */
-  int32_t ranks;          /**< as asked for */
+  int32_t reserved;       /**< 0 */
+  int64_t ranks;          /**< as asked for */
   int64_t units;          /**< of all populations */
   int64_t rank_units;     /**< those of the rank that has most, which all that follows is of */
   int64_t synapses;       /**< expected on all ranks; of a matrix all pairs that may have one */
@@ -387,7 +388,7 @@ typedef struct nai_estimate {
 /* clang-format off */
 /** A nai_estimate to be filled. */
 #define NAI_ESTIMATE_INIT \
-  {sizeof(nai_estimate), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+  {sizeof(nai_estimate), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
 /* clang-format on */
 
 /**
@@ -401,7 +402,7 @@ typedef struct nai_estimate {
  * used of it. Synapses that depend on distance, of units that have no positions yet, count as a
  * tenth of all pairs.
  */
-NAI_API nai_status nai_network_estimate(nai_estimate *out, const nai_network *net, int32_t ranks,
+NAI_API nai_status nai_network_estimate(nai_estimate *out, const nai_network *net, int64_t ranks,
                                         const double *hz, int64_t n);
 
 /**
@@ -417,7 +418,7 @@ NAI_API nai_status nai_network_set_memory_limit(nai_network *net, int64_t bytes)
  * not depend on it. Functions of your own are called by the caller's thread alone. Copies have as
  * many.
  */
-NAI_API nai_status nai_network_set_threads(nai_network *net, int32_t threads);
+NAI_API nai_status nai_network_set_threads(nai_network *net, int64_t threads);
 
 /**
  * Ranks that share the network: each of them composes and builds the same network with its end of
@@ -460,8 +461,8 @@ NAI_API nai_status nai_network_build(nai_network *net, uint64_t seed);
 NAI_API int64_t nai_network_count(const nai_network *net, int32_t kind);
 
 /**
- * Name of input, population or output `index`; NULL when there is none. Lives as long as the
- * network.
+ * Name of input, population or output `index`; NULL when there is none. Until the build it lives
+ * until the next part is added, then as long as the network.
  */
 NAI_API const char *nai_network_name(const nai_network *net, int32_t kind, int64_t index);
 
@@ -471,7 +472,8 @@ NAI_API const char *nai_network_name(const nai_network *net, int32_t kind, int64
  */
 NAI_API int64_t nai_network_size(const nai_network *net, int32_t kind, const char *name);
 
-/** Presynaptic and postsynaptic population (or input, output) of projection `index`. */
+/** Presynaptic and postsynaptic population (or input, output) of projection `index`: names as of
+    nai_network_name(). */
 NAI_API nai_status nai_network_projection(const char **from, const char **to,
                                           const nai_network *net, int64_t index);
 
@@ -485,7 +487,7 @@ NAI_API nai_status nai_network_leak(int32_t *leak, const nai_network *net, const
 NAI_API nai_status nai_network_transfer(int32_t *transfer, const nai_network *net,
                                         const char *name);
 
-/** The name of the model of a population. */
+/** The name of the model of a population; lives until the population gets another model. */
 NAI_API nai_status nai_network_model(const char **model, const nai_network *net, const char *name);
 
 /** Whether the model of a population spikes (NAI_MODEL_SPIKES): 1 or 0. */
@@ -528,7 +530,7 @@ NAI_API nai_status nai_network_plastic(nai_view *out, const nai_network *net, co
 /** Arrays of the caller's for nai_network_synapses(), each [capacity]. Nullable: each of them. */
 typedef struct nai_synapse_arrays {
   uint32_t struct_size; /**< sizeof(nai_synapse_arrays), filled in by the caller */
-  uint32_t reserved;    /**< 0 */
+  int32_t reserved;     /**< 0 */
   int32_t *projection;  /**< number of the projection, as in nai_network_projection() */
   int32_t *post;        /**< receiving unit or channel, counted within its population or output */
   int32_t *pre;         /**< sending one, within its population or input */
@@ -620,7 +622,7 @@ NAI_API nai_status nai_network_set_bias(nai_network *net, const char *name, cons
 /** Summary of the eigenvalues and singular values of a recurrent weight matrix. */
 typedef struct nai_spectrum {
   uint32_t struct_size; /**< sizeof(nai_spectrum), filled in by the caller */
-  uint32_t reserved;    /**< 0 */
+  int32_t reserved;     /**< 0 */
   int64_t n;            /**< number of units */
   double radius;        /**< largest modulus of an eigenvalue */
   double bulk;    /**< radius of the disc that the eigenvalues of random weights with this variance
@@ -687,7 +689,9 @@ NAI_API nai_status nai_network_load(nai_network **out, const char *path,
 NAI_API nai_status nai_network_save_memory(void *buffer, int64_t capacity, int64_t *size,
                                            const nai_network *net);
 
-/** Loads a network from the bytes of a model file; else as nai_network_load(). Nullable: options. */
+/**
+ * Loads a network from the bytes of a model file; else as nai_network_load(). Nullable: options.
+ */
 NAI_API nai_status nai_network_load_memory(nai_network **out, const void *bytes, int64_t size,
                                            const nai_load_options *options);
 

@@ -13,7 +13,13 @@
  * what they fill last. A pointer is never NULL unless the comment says `Nullable`. The caller
  * destroys what a call hands out by pointer to pointer; attached objects are kept alive; objects
  * may be destroyed in any order. Strings and arrays given to a call are copied or only read during
- * it.
+ * it. A string that a call returns lives as long as the object that was asked, or, where parts are
+ * still added to that object, until the next one is; names of what is built in live for ever.
+ *
+ * Numbers. int64_t is what counts or is counted, int32_t what is chosen, uint64_t a seed or the
+ * number of a trial. Structures begin with their size and grow at their end: begin with the
+ * initialiser of each (NAI_VIEW_INIT), or with sizeof and 0 in all that is not set; `reserved` is
+ * 0. Enums keep their values and get more of them. docs/abi.md has all of it.
  *
  * The library never aborts, exits, prints, reads the environment, changes the floating-point mode
  * or keeps global state.

@@ -500,7 +500,7 @@ class evaluation : public handle<nai_evaluation, nai_evaluation_destroy> {
 public:
   using handle::handle;
   evaluation(ref<nai_network> net, ref<nai_task> task, int64_t trials, uint64_t seed,
-      int32_t threads)
+      int64_t threads)
   {
     nai_evaluation *out_ = nullptr;
     nai::check(nai_evaluation_create(&out_, net.pointer, task.pointer, trials, seed, threads));
@@ -550,10 +550,10 @@ public:
   {
     return nai_evaluation_condition_name(pointer(), index);
   }
-  int64_t curve(nai_point *points, int64_t capacity, text condition) const
+  int64_t curve(const nai_curve_arrays *arrays, int64_t capacity, text condition) const
   {
     int64_t count_{};
-    nai::check(nai_evaluation_curve(points, capacity, &count_, pointer(), condition.pointer));
+    nai::check(nai_evaluation_curve(arrays, capacity, &count_, pointer(), condition.pointer));
     return count_;
   }
 };
@@ -982,7 +982,7 @@ public:
     nai::check(nai_network_memory(&bytes_, pointer()));
     return bytes_;
   }
-  nai_estimate estimate(int32_t ranks, const double *hz, int64_t n) const
+  nai_estimate estimate(int64_t ranks, const double *hz, int64_t n) const
   {
     nai_estimate out_ = NAI_ESTIMATE_INIT;
     nai::check(nai_network_estimate(&out_, pointer(), ranks, hz, n));
@@ -992,7 +992,7 @@ public:
   {
     nai::check(nai_network_set_memory_limit(pointer(), bytes));
   }
-  void set_threads(int32_t threads) { nai::check(nai_network_set_threads(pointer(), threads)); }
+  void set_threads(int64_t threads) { nai::check(nai_network_set_threads(pointer(), threads)); }
   void set_exchange(ref<nai_exchange> exchange)
   {
     nai::check(nai_network_set_exchange(pointer(), exchange.pointer));
@@ -1183,7 +1183,7 @@ public:
   {
     nai::check(nai_state_record(to, pointer(), steps, inputs));
   }
-  void set_threads(int32_t threads) { nai::check(nai_state_set_threads(pointer(), threads)); }
+  void set_threads(int64_t threads) { nai::check(nai_state_set_threads(pointer(), threads)); }
   void reset() { nai::check(nai_state_reset(pointer())); }
   void clamp(text names, double rate)
   {

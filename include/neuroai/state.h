@@ -38,13 +38,16 @@ NAI_API nai_status nai_state_step(float *outputs, nai_state *state, const float 
 /**
  * Makes `steps` time steps. `outputs` [steps, trials, channels]; `rates` [steps, trials, units],
  * populations in the order in which they were added; `inputs` [steps, trials, channels]. Nullable:
- * outputs, rates, inputs. Errors: NAI_ERR_NONFINITE for an input that is NaN or infinite at any step; the state does
- * not change.
+ * outputs, rates, inputs. Errors: NAI_ERR_NONFINITE for an input that is NaN or infinite at any
+ * step; the state does not change.
  */
 NAI_API nai_status nai_state_run(float *outputs, float *rates, nai_state *state, int64_t steps,
                                  const float *inputs);
 
-/** A spike: unit `unit` of trial `trial` fired at step `step`. */
+/**
+ * A spike: unit `unit` of trial `trial` fired at step `step`. It never changes, as programs lay out
+ * arrays of it.
+ */
 typedef struct nai_spike {
   int64_t step;  /**< steps since time 0, as nai_state_time() counts them */
   int32_t trial; /**< trial */
@@ -52,8 +55,8 @@ typedef struct nai_spike {
 } nai_spike;
 
 /**
- * What nai_state_record() fills. Begin with NAI_RECORDING_INIT, then say where it goes; what is left
- * as it is, is not recorded.
+ * What nai_state_record() fills. Begin with NAI_RECORDING_INIT, then say where it goes; what is
+ * left as it is, is not recorded.
  *
  * Spikes are events: what is recorded takes the memory of the spikes, whatever the number of units.
  * How many there will be is not known before, so a call makes steps only as long as there is room
@@ -95,14 +98,15 @@ typedef struct nai_recording {
 /* clang-format on */
 
 /**
- * Makes up to `steps` time steps as nai_state_run() does, and records what `to` says: spikes, outputs,
- * rates, variables. A spike is where what is sent is not 0, of populations whose model has
+ * Makes up to `steps` time steps as nai_state_run() does, and records what `to` says: spikes,
+ * outputs, rates, variables. A spike is where what is sent is not 0, of populations whose model has
  * NAI_MODEL_SPIKES; populations are in the order in which they were added, units of the next one
- * counted on, also where only some units are chosen. Allocates nothing without variables. If a model's
- * function fails, `made`, `n`, `rows` and `since` are of the steps before. Nullable: inputs. Errors:
- * NAI_ERR_UNSUPPORTED for a population that does not spike; NAI_ERR_INVALID where the buffer has less
- * room than a step may need, for another width than that of the variables, and for units or columns
- * that there are not; NAI_ERR_NAME for a variable; NAI_ERR_NONFINITE as in nai_state_run().
+ * counted on, also where only some units are chosen. Allocates nothing without variables. If a
+ * model's function fails, `made`, `n`, `rows` and `since` are of the steps before. Nullable:
+ * inputs. Errors: NAI_ERR_UNSUPPORTED for a population that does not spike; NAI_ERR_INVALID where
+ * the buffer has less room than a step may need, for another width than that of the variables, and
+ * for units or columns that there are not; NAI_ERR_NAME for a variable; NAI_ERR_NONFINITE as in
+ * nai_state_run().
  */
 NAI_API nai_status nai_state_record(nai_recording *to, nai_state *state, int64_t steps,
                                     const float *inputs);
@@ -113,7 +117,7 @@ NAI_API nai_status nai_state_record(nai_recording *to, nai_state *state, int64_t
  * 1024; the same bits for any number. Nothing spins between calls. Errors: NAI_ERR_INVALID,
  * NAI_ERR_MEMORY; the state keeps the threads that it had.
  */
-NAI_API nai_status nai_state_set_threads(nai_state *state, int32_t threads);
+NAI_API nai_status nai_state_set_threads(nai_state *state, int64_t threads);
 
 /** Returns to time 0: the initial state, no interventions, the same noise. */
 NAI_API nai_status nai_state_reset(nai_state *state);

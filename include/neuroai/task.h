@@ -70,7 +70,9 @@ NAI_API const char *nai_task_epoch_name(const char *task, int64_t index);
  */
 NAI_API nai_status nai_task_create(nai_task **out, const char *name, const nai_network *net);
 
-/** Values of a parameter. */
+/**
+ * Values of a parameter: what nai_task_set_list() takes. It never changes, as that call does not.
+ */
 typedef struct nai_task_setting {
   const char *parameter; /**< its name */
   const double *values;  /**< [n] from which each trial draws one; copied */
@@ -115,7 +117,10 @@ NAI_API nai_status nai_task_set_list(nai_task *task, const char *parameter, cons
 NAI_API nai_status nai_task_get_list(double *values, int64_t capacity, int64_t *count,
                                      const nai_task *task, const char *parameter);
 
-/** Name of a task: of a built-in one that by which it was created; "recorded_trials" of given trials. */
+/**
+ * Name of a task: of a built-in one that by which it was created; "recorded_trials" of given
+ * trials.
+ */
 NAI_API const char *nai_task_name(const nai_task *task);
 
 /** Makes trials `first` .. `first + trials - 1` of a stream. */

@@ -42,19 +42,21 @@ typedef struct nai_trainer nai_trainer;
 typedef struct nai_progress {
   uint32_t struct_size; /**< sizeof(nai_progress), filled in by the caller of a function that fills
                            one */
-  int32_t n_costs;      /**< number of costs */
+  int32_t reserved;     /**< 0 */
   int64_t step;         /**< number of updates of this trainer, including this one */
   int64_t steps;        /**< value of `step` at the end of this run */
   double cost;          /**< J, the weighted sum, on the batch of this update */
-  const double *costs; /**< [n_costs] its parts, weighted, in the order of nai_trainer_add_cost() */
-  double performance;  /**< fraction correct on test trials at the last evaluation; NaN before the
+  int64_t n_costs;      /**< number of costs */
+  const double
+      *costs; /**< [n_costs] its parts, weighted, as they were added; until the next update */
+  double performance;   /**< fraction correct on test trials at the last evaluation; NaN before the
                           first */
   double gradient_norm; /**< global norm of the gradient, before clipping */
 } nai_progress;
 
 /* clang-format off */
 /** A nai_progress to be filled. */
-#define NAI_PROGRESS_INIT {sizeof(nai_progress), 0, 0, 0, 0, NULL, 0, 0}
+#define NAI_PROGRESS_INIT {sizeof(nai_progress), 0, 0, 0, 0, 0, NULL, 0, 0}
 /* clang-format on */
 
 /**
@@ -87,11 +89,11 @@ NAI_API void nai_trainer_destroy(nai_trainer *trainer);
 NAI_API nai_status nai_trainer_add_cost(nai_trainer *trainer, nai_cost *cost, double beta);
 
 /**
- * Sets a parameter: "batch" (trials per update; 64), "threads" (1), "seed" (of trials and noise;
- * 0; here up to 2^53), "clip" (largest global norm of the gradient; 0: off), "evaluate_every" (updates between
- * evaluations on test trials, with one more at the end of a run; 100; 0: never), "evaluate_trials"
- * (500), "stop_at" (performance at which a run ends; 0: never; refused in a run without
- * evaluations), "recompute" (0), "shards" (1).
+ * Sets a parameter: "batch" (trials per update; 64), "threads" (1), "seed" (of trials and noise; 0;
+ * here up to 2^53), "clip" (largest global norm of the gradient; 0: off), "evaluate_every" (updates
+ * between evaluations on test trials, with one more at the end of a run; 100; 0: never),
+ * "evaluate_trials" (500), "stop_at" (performance at which a run ends; 0: never; refused in a run
+ * without evaluations), "recompute" (0), "shards" (1).
  *
  * "recompute" trades time for memory in long trials: the rates of only so many steps are kept at a
  * time, and the state before each such span of steps, from which the span is run again when the

@@ -103,10 +103,10 @@ NAI_API uint64_t nai_trials_first(const nai_trials *trials);
 NAI_API nai_status nai_trials_view(nai_view *out, const nai_trials *trials, int32_t what,
                                    const char *name);
 
-/** Name of condition `index`; NULL when there is none. */
+/** Name of condition `index`, until another one is set; NULL when there is none. */
 NAI_API const char *nai_trials_condition_name(const nai_trials *trials, int64_t index);
 
-/** Name of epoch `index`, in the order of a trial; NULL when there is none. */
+/** Name of epoch `index`, in the order of a trial, until another one is set; NULL for none. */
 NAI_API const char *nai_trials_epoch_name(const nai_trials *trials, int64_t index);
 
 #ifdef __cplusplus

@@ -29,18 +29,17 @@ typedef struct nai_view {
   uint32_t struct_size; /**< sizeof(nai_view), filled in by the caller */
   int32_t dtype;        /**< NAI_FLOAT32, NAI_INT32 or NAI_UINT8 */
   const void *data;     /**< first element */
-  int32_t ndim;         /**< number of dimensions, 1 to 4 */
-  int32_t reserved;     /**< 0 */
+  int64_t ndim;         /**< number of dimensions, 1 to 4 */
   int64_t shape[4];     /**< length of each dimension; 1 past ndim */
   int64_t stride[4];    /**< bytes from one element to the next along each dimension; 0 past ndim */
 } nai_view;
 
 /* clang-format off */
 /** A nai_view to be filled. */
-#define NAI_VIEW_INIT {sizeof(nai_view), 0, NULL, 0, 0, {0, 0, 0, 0}, {0, 0, 0, 0}}
+#define NAI_VIEW_INIT {sizeof(nai_view), 0, NULL, 0, {0, 0, 0, 0}, {0, 0, 0, 0}}
 /* clang-format on */
 
-/** A parameter that can be set by name. */
+/** A parameter that can be set by name. Its strings live for ever. */
 typedef struct nai_parameter {
   uint32_t struct_size; /**< sizeof(nai_parameter), filled in by the caller */
   int32_t list;         /**< 1 if it takes a list of values, from which each trial draws one */

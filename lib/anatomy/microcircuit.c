@@ -76,6 +76,7 @@ static nai_status take(plan *p, nai_network *net, const int64_t *sizes, int64_t 
   NAI__TRY(check_sizes(sizes, n));
   NAI__TRY(nai__struct_take(&p->options, sizeof p->options, options,
                             NAI__FIRST_SIZE(nai_microcircuit, dynamics), "options"));
+  NAI__TRY(nai__struct_reserved(p->options.reserved, "options"));
   NAI__TRY(check_flags(&p->options));
   NAI__TRY(check_widths(&p->options));
   if (!(p->options.delay <= 1e6))

@@ -29,6 +29,7 @@ static nai_status take(plan *p, const nai_connectivity *table, const nai_layout 
   NAI__TRY(nai__connectivity_take(&p->table, table));
   NAI__TRY(nai__struct_take(&p->layout, sizeof p->layout, layout,
                             NAI__FIRST_SIZE(nai_layout, length), "layout"));
+  NAI__TRY(nai__struct_reserved(p->layout.reserved, "layout"));
   const nai_layout *l = &p->layout;
   if (l->area) NAI__TRY(nai__name_check(l->area, "area"));
   if (!(l->missing == -1 || (l->missing >= 0 && l->missing <= 1)))

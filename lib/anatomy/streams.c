@@ -347,6 +347,7 @@ static nai_status take(nai_streams *out, const nai_streams *streams)
 {
   NAI__TRY(
       nai__struct_take(out, sizeof *out, streams, NAI__FIRST_SIZE(nai_streams, least), "streams"));
+  NAI__TRY(nai__struct_reserved(out->reserved, "streams"));
   NAI__TRY(check_list(out->feedforward, "feedforward", 1));
   NAI__TRY(check_list(out->feedback, "feedback", 1));
   NAI__TRY(check_list(out->feedforward_from, "feedforward_from", 0));

@@ -84,6 +84,7 @@ static nai_status check_probabilities(const nai_connectivity *table)
 nai_status nai__connectivity_take(nai_connectivity *out, const nai_connectivity *table)
 {
   NAI__TRY(nai__struct_take(out, sizeof *out, table, first_size, "table"));
+  NAI__TRY(nai__struct_reserved(out->reserved, "table"));
   if (!out->type) return nai__fail_null("type of the table");
   if (!out->sign) return nai__fail_null("sign of the table");
   if (!out->probability) return nai__fail_null("probability of the table");

@@ -27,11 +27,11 @@ static nai_status check_ops(const nai_exchange_ops *ops)
     return nai__fail(NAI_ERR_INVALID, "flags of the exchange is %u, must be 0",
                      (unsigned)ops->flags);
   if (ops->ranks < 1 || ops->ranks > NAI__MOST_RANKS)
-    return nai__fail(NAI_ERR_INVALID, "ranks of the exchange is %d, must be 1 to %d",
-                     (int)ops->ranks, NAI__MOST_RANKS);
+    return nai__fail(NAI_ERR_INVALID, "ranks of the exchange is %lld, must be 1 to %d",
+                     (long long)ops->ranks, NAI__MOST_RANKS);
   if (ops->rank < 0 || ops->rank >= ops->ranks)
-    return nai__fail(NAI_ERR_INVALID, "rank of the exchange is %d, must be 0 to %d", (int)ops->rank,
-                     (int)ops->ranks - 1);
+    return nai__fail(NAI_ERR_INVALID, "rank of the exchange is %lld, must be 0 to %d",
+                     (long long)ops->rank, (int)ops->ranks - 1);
   if (!ops->swap) return nai__fail(NAI_ERR_INVALID, "swap of the exchange is NULL");
   if (!ops->gather) return nai__fail(NAI_ERR_INVALID, "gather of the exchange is NULL");
   return NAI_OK;
@@ -83,12 +83,12 @@ void nai_exchange_destroy(nai_exchange *exchange)
 
 int32_t nai__exchange_rank(const nai_exchange *exchange)
 {
-  return exchange ? exchange->ops.rank : 0;
+  return exchange ? (int32_t)exchange->ops.rank : 0;
 }
 
 int32_t nai__exchange_ranks(const nai_exchange *exchange)
 {
-  return exchange ? exchange->ops.ranks : 1;
+  return exchange ? (int32_t)exchange->ops.ranks : 1;
 }
 
 int nai__exchange_broken(const nai_exchange *exchange)
@@ -115,7 +115,7 @@ static nai_status end(nai_exchange *e, nai_status status, const char *which)
   return nai__fail_callback(status, which, "of the exchange");
 }
 
-static nai_status swap(nai_exchange *e, int32_t partner, const float *give, int64_t n_give,
+static nai_status swap(nai_exchange *e, int64_t partner, const float *give, int64_t n_give,
                        float *take, int64_t n_take)
 {
   const int64_t size = sizeof(float);
@@ -126,7 +126,7 @@ static nai_status swap(nai_exchange *e, int32_t partner, const float *give, int6
 static nai_status gather(nai_exchange *e, void *all)
 {
   NAI__TRY(begin(e));
-  return end(e, e->ops.gather(e->user, all, e->first, e->bytes), "gather");
+  return end(e, e->ops.gather(e->user, e->first, e->bytes, all), "gather");
 }
 
 nai_status nai__exchange_rows(nai_exchange *exchange, void *all, int64_t bytes)
@@ -156,14 +156,14 @@ typedef struct part {
 } part;
 
 /* One half of a part: the first, or the other. */
-static part half(part p, int other)
+static part half(part p, int64_t other)
 {
   int64_t middle = p.first + (p.end - p.first) / 2;
   return other ? (part){middle, p.end} : (part){p.first, middle};
 }
 
 /* What a rank has the sum of when all swaps are made: for each of them half of what it had. */
-static part part_of(int64_t n, int32_t rank, int32_t ranks)
+static part part_of(int64_t n, int64_t rank, int64_t ranks)
 {
   part p = {0, n};
   for (int32_t bit = 1; bit < ranks; bit *= 2) p = half(p, rank & bit);

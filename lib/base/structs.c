@@ -46,6 +46,12 @@ nai_status nai__struct_take(void *ours, size_t size, const void *theirs, size_t 
   return NAI_OK;
 }
 
+nai_status nai__struct_reserved(int32_t reserved, const char *argument)
+{
+  if (!reserved) return NAI_OK;
+  return nai__fail(NAI_ERR_INVALID, "%s: reserved is %d, must be 0", argument, (int)reserved);
+}
+
 void nai__struct_give(void *theirs, const void *ours, size_t size)
 {
   uint32_t room = size_of(theirs);

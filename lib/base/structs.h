@@ -23,6 +23,12 @@ nai_status nai__struct_take(void *ours, size_t size, const void *theirs, size_t 
                             const char *argument);
 
 /*
+ * NAI_OK when a member that has no meaning yet is 0; else a later library that gives it one would have
+ * programs that ask for it unheard by this one.
+ */
+nai_status nai__struct_reserved(int32_t reserved, const char *argument);
+
+/*
  * Fills the caller's struct, checked before, from `ours`, of `size` bytes: as much as it has room
  * for. Members that only a newer library has get 0; its struct_size stays.
  */

@@ -221,12 +221,13 @@ static void release(nai__pool *pool)
   nai__free(pool);
 }
 
-nai_status nai__pool_create(nai__pool **out, int32_t threads)
+nai_status nai__pool_create(nai__pool **out, int64_t threads)
 {
   NAI__REQUIRE(out);
   *out = NULL;
   if (threads < 1 || threads > MOST_THREADS) {
-    return nai__fail(NAI_ERR_INVALID, "threads is %d, must be 1 to %d", (int)threads, MOST_THREADS);
+    return nai__fail(NAI_ERR_INVALID, "threads is %lld, must be 1 to %d", (long long)threads,
+                     MOST_THREADS);
   }
   nai__pool *pool = NAI__NEW(nai__pool);
   if (!pool) return NAI_ERR_MEMORY;
@@ -243,7 +244,7 @@ nai_status nai__pool_create(nai__pool **out, int32_t threads)
   pthread_cond_init(&pool->opened, NULL);
   pthread_cond_init(&pool->left, NULL);
   pool->process = getpid();
-  pool->threads = threads;
+  pool->threads = (int32_t)threads;
 
   int started = start_workers(pool);
   if (started < threads - 1) {

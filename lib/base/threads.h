@@ -14,7 +14,7 @@
 typedef struct nai__pool nai__pool;
 
 /* `threads` >= 1 workers, the caller included. With 1 no thread is made. */
-nai_status nai__pool_create(nai__pool **out, int32_t threads);
+nai_status nai__pool_create(nai__pool **out, int64_t threads);
 void nai__pool_destroy(nai__pool *pool);
 int32_t nai__pool_threads(const nai__pool *pool);
 

@@ -203,6 +203,7 @@ static nai_status take_options(work *w, const nai_evaluation_options *options)
   const nai_evaluation_options standard = NAI_EVALUATION_OPTIONS_INIT;
   NAI__TRY(nai__struct_take(&w->options, sizeof w->options, options ? options : &standard,
                             NAI__FIRST_SIZE(nai_evaluation_options, user), "options"));
+  NAI__TRY(nai__struct_reserved(w->options.reserved, "options"));
   if (w->options.n_interventions < 0)
     return nai__fail(NAI_ERR_INVALID, "options->n_interventions is %lld, must be at least 0",
                      (long long)w->options.n_interventions);
@@ -272,7 +273,7 @@ nai_status nai_trials_create_played(nai_trials **out, const nai_network *net, co
 }
 
 nai_status nai_evaluation_create(nai_evaluation **out, const nai_network *net, const nai_task *task,
-                                 int64_t trials, uint64_t seed, int32_t threads)
+                                 int64_t trials, uint64_t seed, int64_t threads)
 {
   nai_evaluation_options options = NAI_EVALUATION_OPTIONS_INIT;
   options.seed = seed;

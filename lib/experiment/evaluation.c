@@ -8,6 +8,7 @@
 #include "../base/error.h"
 #include "../base/memory.h"
 #include "../base/names.h"
+#include "../base/structs.h"
 #include "../network/view.h"
 
 /* --- life ------------------------------------------------------------------------------------- */
@@ -150,7 +151,8 @@ static int same_value(double x, double y)
  * The means over n trials of one value: of those that can be judged, and of those whose choice is
  * on the scale. NaN where there are none.
  */
-static nai_point make_point(const nai_evaluation *e, const judged *trial, int64_t n)
+static void put_point(const nai_curve_arrays *to, int64_t at, const nai_evaluation *e,
+                      const judged *trial, int64_t n)
 {
   int64_t judgements = 0, correct = 0, choices = 0, sum = 0;
   for (int64_t k = 0; k < n; k++) {
@@ -161,20 +163,24 @@ static nai_point make_point(const nai_evaluation *e, const judged *trial, int64_
     choices++;
   }
   double range = e->highest > e->lowest ? e->highest - e->lowest : 1;
-  return (nai_point){.value = (double)trial[0].value,
-                     .correct = judgements ? (double)correct / (double)judgements : NAN,
-                     .choice = choices ? (double)sum / (double)choices / range : NAN,
-                     .trials = n};
+  if (to->value) to->value[at] = (double)trial[0].value;
+  if (to->correct) to->correct[at] = judgements ? (double)correct / (double)judgements : NAN;
+  if (to->choice) to->choice[at] = choices ? (double)sum / (double)choices / range : NAN;
+  if (to->trials) to->trials[at] = n;
 }
 
-nai_status nai_evaluation_curve(nai_point *points, int64_t capacity, int64_t *count,
+nai_status nai_evaluation_curve(const nai_curve_arrays *arrays, int64_t capacity, int64_t *count,
                                 const nai_evaluation *evaluation, const char *condition)
 {
+  nai_curve_arrays to = NAI_CURVE_ARRAYS_INIT;
   NAI__REQUIRE(count);
   *count = 0;
   if (capacity < 0)
     return nai__fail(NAI_ERR_INVALID, "capacity is %lld, must be at least 0", (long long)capacity);
-  if (capacity > 0) NAI__REQUIRE(points);
+  if (arrays || capacity > 0)
+    NAI__TRY(nai__struct_take(&to, sizeof to, arrays, NAI__FIRST_SIZE(nai_curve_arrays, trials),
+                              "arrays"));
+  NAI__TRY(nai__struct_reserved(to.reserved, "arrays"));
   const nai__condition *found;
   NAI__TRY(find(&found, evaluation, condition, "condition"));
   judged *sorted = NAI__ARRAY(judged, evaluation->trials);
@@ -185,7 +191,7 @@ nai_status nai_evaluation_curve(nai_point *points, int64_t capacity, int64_t *co
     for (end = start + 1;
          end < n && same_value((double)sorted[start].value, (double)sorted[end].value);)
       end++;
-    if (*count < capacity) points[*count] = make_point(evaluation, sorted + start, end - start);
+    if (*count < capacity) put_point(&to, *count, evaluation, sorted + start, end - start);
   }
   nai__free(sorted);
   return NAI_OK;

@@ -30,7 +30,7 @@ static nai_status allocate(nai__forward *f, int64_t steps, int64_t trials)
 }
 
 nai_status nai__forward_create(nai__forward *out, const nai_network *net, int64_t steps,
-                               int64_t trials, int32_t threads)
+                               int64_t trials, int64_t threads)
 {
   *out = (nai__forward){.net = net};
   nai_status status = nai__pool_create(&out->pool, threads);

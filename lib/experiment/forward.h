@@ -41,7 +41,7 @@ typedef struct nai__forward {
 
 /* Room for batches of `trials` trials of `steps` steps. */
 nai_status nai__forward_create(nai__forward *out, const nai_network *net, int64_t steps,
-                               int64_t trials, int32_t threads);
+                               int64_t trials, int64_t threads);
 void nai__forward_destroy(nai__forward *forward);
 
 /* Trials that all steps of the run so far would have taken through: for a host that asks meanwhile. */

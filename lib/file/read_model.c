@@ -692,6 +692,7 @@ static nai_status take_options(nai_load_options *out, const nai_load_options *op
   const nai_load_options standard = NAI_LOAD_OPTIONS_INIT;
   NAI__TRY(nai__struct_take(out, sizeof *out, options ? options : &standard,
                             NAI__FIRST_SIZE(nai_load_options, memory_limit), "options"));
+  NAI__TRY(nai__struct_reserved(out->reserved, "options"));
   NAI__TRY(check_constraints(out->constraints, out->n_constraints));
   NAI__TRY(check_models(out->models, out->n_models));
   if (out->memory_limit >= 0) return NAI_OK;

@@ -620,9 +620,10 @@ static nai_status check_ops(const nai_rule_ops *ops)
         NAI_ERR_INVALID,
         "feedback of rule '%.60s' is %d, must be NAI_FEEDBACK_SYMMETRIC or NAI_FEEDBACK_RANDOM",
         ops->name, (int)ops->feedback);
+  NAI__TRY(nai__struct_reserved(ops->reserved, "ops"));
   if (ops->n_traces < 0 || ops->n_traces > MOST_TRACES)
-    return nai__fail(NAI_ERR_INVALID, "n_traces of rule '%.60s' is %d, must be 0 to %d", ops->name,
-                     (int)ops->n_traces, MOST_TRACES);
+    return nai__fail(NAI_ERR_INVALID, "n_traces of rule '%.60s' is %lld, must be 0 to %d",
+                     ops->name, (long long)ops->n_traces, MOST_TRACES);
   return NAI_OK;
 }
 

@@ -23,7 +23,8 @@ static const nai_field *field_of(const nai__node *node, int side, int32_t end)
 int32_t nai__ends_of(const nai__node *node, int side)
 {
   if (node->kind != NAI_POPULATIONS) return 1;
-  return side == NAI__TARGET ? model_of(node)->ops.n_ports : model_of(node)->ops.n_signals;
+  const nai_model_ops *ops = &model_of(node)->ops;
+  return (int32_t)(side == NAI__TARGET ? ops->n_ports : ops->n_signals);
 }
 
 const char *nai__end_name(const nai__node *node, int side, int32_t end)

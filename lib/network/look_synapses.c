@@ -144,6 +144,7 @@ nai_status nai_network_synapses(const nai_synapse_arrays *arrays, int64_t capaci
   if (arrays || capacity > 0)
     NAI__TRY(nai__struct_take(&out.arrays, sizeof out.arrays, arrays,
                               NAI__FIRST_SIZE(nai_synapse_arrays, plastic), "arrays"));
+  NAI__TRY(nai__struct_reserved(out.arrays.reserved, "arrays"));
   NAI__TRY(nai__require_built(net, "net"));
   NAI__TRY(nai__projections_known(net, from, to));
   int64_t n;

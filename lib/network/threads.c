@@ -4,15 +4,16 @@
 
 #define MOST_THREADS 256
 
-static nai_status set_threads(nai_network *net, int32_t threads)
+static nai_status set_threads(nai_network *net, int64_t threads)
 {
   if (threads < 1 || threads > MOST_THREADS)
-    return nai__fail(NAI_ERR_INVALID, "threads is %d, must be 1 to %d", (int)threads, MOST_THREADS);
-  net->threads = threads;
+    return nai__fail(NAI_ERR_INVALID, "threads is %lld, must be 1 to %d", (long long)threads,
+                     MOST_THREADS);
+  net->threads = (int32_t)threads;
   return NAI_OK;
 }
 
-nai_status nai_network_set_threads(nai_network *net, int32_t threads)
+nai_status nai_network_set_threads(nai_network *net, int64_t threads)
 {
   NAI__TRY(nai__may_compose(net));
   return nai__remember(net, set_threads(net, threads));

@@ -32,9 +32,9 @@ static uint64_t draw_lot(uint64_t seed, int64_t unit)
 nai_status nai__draw_units(int64_t *count, nai__candidate *found, const nai__node *node,
                            const nai_intervention *i)
 {
-  const int64_t n = i->which.n == NAI_ALL_UNITS ? node->n : i->which.n;
+  const int64_t n = i->n_units == NAI_ALL_UNITS ? node->n : i->n_units;
   for (int64_t k = 0; k < n; k++) {
-    int64_t unit = i->which.n == NAI_ALL_UNITS ? k : i->which.units[k];
+    int64_t unit = i->n_units == NAI_ALL_UNITS ? k : i->units[k];
     found[k] = (nai__candidate){.place = k, .unit = unit};
     if (i->fraction < 1) found[k].lot = draw_lot(i->seed, node->order + unit);
   }

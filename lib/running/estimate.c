@@ -15,13 +15,13 @@
 /* --- one rank of them -------------------------------------------------------------------------- */
 
 /* Nobody is there. */
-static nai_status no_swap(void *user, int32_t partner, const void *give, int64_t n_give, void *take,
+static nai_status no_swap(void *user, int64_t partner, const void *give, int64_t n_give, void *take,
                           int64_t n_take)
 {
   (void)user, (void)partner, (void)give, (void)n_give, (void)take, (void)n_take;
   return NAI_ERR_USER;
 }
-static nai_status no_gather(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status no_gather(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   (void)user, (void)all, (void)first, (void)bytes;
   return NAI_ERR_USER;
@@ -246,21 +246,22 @@ static nai_status check_rates(const nai_network *net, const rates *r)
   return NAI_OK;
 }
 
-static nai_status estimate(nai_estimate *e, const nai_network *net, int32_t ranks, const rates *r)
+static nai_status estimate(nai_estimate *e, const nai_network *net, int64_t ranks, const rates *r)
 {
   NAI__TRY(nai__may_set(net));
   if (ranks < 1 || ranks > NAI__MOST_RANKS)
-    return nai__fail(NAI_ERR_INVALID, "ranks is %d, must be 1 to %d", (int)ranks, NAI__MOST_RANKS);
+    return nai__fail(NAI_ERR_INVALID, "ranks is %lld, must be 1 to %d", (long long)ranks,
+                     NAI__MOST_RANKS);
   if (!r->hz) return nai__fail(NAI_ERR_INVALID, "hz is NULL");
   NAI__TRY(check_rates(net, r));
   nai_network *plan;
-  NAI__TRY(plan_busiest(&plan, &e->synapses, net, ranks));
+  NAI__TRY(plan_busiest(&plan, &e->synapses, net, (int32_t)ranks));
   say(e, plan, r);
   nai__plan_destroy(plan);
   return NAI_OK;
 }
 
-nai_status nai_network_estimate(nai_estimate *out, const nai_network *net, int32_t ranks,
+nai_status nai_network_estimate(nai_estimate *out, const nai_network *net, int64_t ranks,
                                 const double *hz, int64_t n)
 {
   NAI__TRY(nai__struct_check(out, NAI__FIRST_SIZE(nai_estimate, bits), "out"));

@@ -7,24 +7,24 @@
 #include "../base/error.h"
 #include "../base/names.h"
 
-static int selected(const nai__node *node, const nai_units *which)
+static int selected(const nai__node *node, const nai__some_units *which)
 {
   return nai__selected(node, NAI__KIND(NAI_POPULATIONS), which->names);
 }
 
-static int64_t count_units(const nai__node *node, const nai_units *which)
+static int64_t count_units(const nai__node *node, const nai__some_units *which)
 {
   return which->n == NAI_ALL_UNITS ? node->n : which->n;
 }
 
-static int64_t unit_of(const nai_units *which, int64_t k)
+static int64_t unit_of(const nai__some_units *which, int64_t k)
 {
   return which->n == NAI_ALL_UNITS ? k : which->units[k];
 }
 
 /* --- checking --------------------------------------------------------------------------------- */
 
-nai_status nai__units_range_check(const nai__node *node, const nai_units *which)
+nai_status nai__units_range_check(const nai__node *node, const nai__some_units *which)
 {
   for (int64_t k = 0; k < which->n; k++)
     if (which->units[k] < 0 || which->units[k] >= node->n)
@@ -35,7 +35,7 @@ nai_status nai__units_range_check(const nai__node *node, const nai_units *which)
 }
 
 /* In units that are in range: as many as `seen` has room for, or some are the same. */
-nai_status nai__units_repeated_check(const nai_units *which, unsigned char *seen)
+nai_status nai__units_repeated_check(const nai__some_units *which, unsigned char *seen)
 {
   int64_t k = 0;
   while (k < which->n && !seen[which->units[k]]) seen[which->units[k++]] = 1;
@@ -46,19 +46,19 @@ nai_status nai__units_repeated_check(const nai_units *which, unsigned char *seen
                    (long long)which->units[k]);
 }
 
-nai_status nai__units_count_check(const nai_units *which)
+nai_status nai__units_count_check(const nai__some_units *which)
 {
   if (which->n == NAI_ALL_UNITS) return NAI_OK;
   if (which->n < 0)
-    return nai__fail(NAI_ERR_INVALID, "n is %lld, must be at least 0, or NAI_ALL_UNITS (%d)",
-                     (long long)which->n, NAI_ALL_UNITS);
+    return nai__fail(NAI_ERR_INVALID, "%s is %lld, must be at least 0, or NAI_ALL_UNITS (%d)",
+                     which->count ? which->count : "n", (long long)which->n, NAI_ALL_UNITS);
   if (!which->units)
     return nai__fail(NAI_ERR_INVALID, "units is NULL; all units are meant by NAI_ALL_UNITS (%d)",
                      NAI_ALL_UNITS);
   return NAI_OK;
 }
 
-nai_status nai__units_check(const nai_network *net, const nai_units *which, int side,
+nai_status nai__units_check(const nai_network *net, const nai__some_units *which, int side,
                             unsigned char *seen)
 {
   NAI__TRY(nai__parts_known(net, NAI__KIND(NAI_POPULATIONS), side, which->names, "names"));
@@ -69,7 +69,7 @@ nai_status nai__units_check(const nai_network *net, const nai_units *which, int 
   return nai__units_repeated_check(which, seen);
 }
 
-nai_status nai__unit_values_check(const nai_network *net, const nai_units *which,
+nai_status nai__unit_values_check(const nai_network *net, const nai__some_units *which,
                                   const float *value, int64_t n, const char *what)
 {
   if (!value) return nai__fail_null(what);
@@ -127,7 +127,7 @@ nai_status nai__units_ends(uint32_t *ends, const nai__node *node, int side, cons
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-void nai__units_set(float *row, const nai_network *net, const nai_units *which, int side,
+void nai__units_set(float *row, const nai_network *net, const nai__some_units *which, int side,
                     const float *value, int64_t n)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
@@ -138,8 +138,8 @@ void nai__units_set(float *row, const nai_network *net, const nai_units *which, 
   }
 }
 
-static void mark_end(unsigned char *seen, const nai__node *node, const nai_units *which, int side,
-                     int32_t end, unsigned char mark)
+static void mark_end(unsigned char *seen, const nai__node *node, const nai__some_units *which,
+                     int side, int32_t end, unsigned char mark)
 {
   int64_t first = nai__end_column(node, side, end), width = nai__end_width(node, side, end);
   for (int64_t copy = 0; copy < width; copy += node->n)
@@ -147,8 +147,8 @@ static void mark_end(unsigned char *seen, const nai__node *node, const nai_units
       seen[first + copy + unit_of(which, k)] = mark;
 }
 
-void nai__units_mark(unsigned char *seen, const nai_network *net, const nai_units *which, int side,
-                     unsigned char mark)
+void nai__units_mark(unsigned char *seen, const nai_network *net, const nai__some_units *which,
+                     int side, unsigned char mark)
 {
   for (int64_t i = 0; i < net->n_nodes; i++) {
     const nai__node *node = &net->node[i];

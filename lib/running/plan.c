@@ -61,6 +61,7 @@ static nai_status check_factors(const nai_intervention *i)
 
 static nai_status check_values(const nai_intervention *i, const nai_network *net)
 {
+  const nai__some_units which = nai__units_of(i);
   if (i->n_values < 0)
     return nai__fail(NAI_ERR_INVALID, "n_values is %lld, must be at least 0",
                      (long long)i->n_values);
@@ -74,7 +75,7 @@ static nai_status check_values(const nai_intervention *i, const nai_network *net
   if (i->values && i->kind == NAI_SCALE_SYNAPSES)
     NAI__TRY(nai__values_finite(i->values, i->n_values, "values"));
   else if (i->values)
-    NAI__TRY(nai__unit_values_check(net, &i->which, i->values, i->n_values, "values"));
+    NAI__TRY(nai__unit_values_check(net, &which, i->values, i->n_values, "values"));
   if (!isfinite((float)i->value))
     return nai__fail(NAI_ERR_NONFINITE, "value is %g, must be finite", i->value);
   return check_factors(i);
@@ -96,7 +97,8 @@ static nai_status check_units(const nai_intervention *i, const nai_network *net,
     return nai__fail(NAI_ERR_INVALID,
                      "of_units is %d, but only NAI_SCALE_SYNAPSES acts on synapses",
                      (int)i->of_units);
-  return nai__units_check(net, &i->which, side_of(i), seen);
+  const nai__some_units which = nai__units_of(i);
+  return nai__units_check(net, &which, side_of(i), seen);
 }
 
 static nai_status check_which(const nai_intervention *i, const nai_network *net,
@@ -144,8 +146,9 @@ static nai_status take(nai_intervention *out, const nai_intervention *interventi
   uint32_t first, size;
   memcpy(&first, interventions, sizeof first);
   const char *theirs = (const char *)interventions + (size_t)k * first;
-  NAI__TRY(nai__struct_take(out, sizeof *out, theirs, NAI__FIRST_SIZE(nai_intervention, n_where),
+  NAI__TRY(nai__struct_take(out, sizeof *out, theirs, NAI__FIRST_SIZE(nai_intervention, reserved),
                             "intervention"));
+  NAI__TRY(nai__struct_reserved(out->reserved, "intervention"));
   memcpy(&size, theirs, sizeof size);
   if (size == first) return NAI_OK;
   return nai__fail(NAI_ERR_INVALID, "struct_size is %u, but %u in the first: they must be the same",
@@ -190,7 +193,7 @@ static nai_status add_ends(nai__schedule *schedule, const nai_network *net, cons
 {
   uint32_t ends;
   int side = side_of(i);
-  NAI__TRY(nai__units_ends(&ends, node, side, i->which.names));
+  NAI__TRY(nai__units_ends(&ends, node, side, i->names));
   for (int32_t end = others ? 1 : 0; end < nai__ends_of(node, side) && count > 0; end++) {
     if (!(ends >> end & 1)) continue;
     nai__act *act = nai__schedule_add(schedule, i->kind == NAI_SILENCE ? NAI_CLAMP : i->kind,
@@ -205,7 +208,7 @@ static nai_status add_ends(nai__schedule *schedule, const nai_network *net, cons
 static nai_status add_node(nai__schedule *schedule, const nai_network *net, const nai__node *node,
                            const nai_intervention *i, int64_t number, int others)
 {
-  int64_t n = i->which.n == NAI_ALL_UNITS ? node->n : i->which.n, count;
+  int64_t n = i->n_units == NAI_ALL_UNITS ? node->n : i->n_units, count;
   nai__candidate *found = NAI__ARRAY(nai__candidate, n);
   if (!found) return NAI_ERR_MEMORY;
   nai_status status = nai__draw_units(&count, found, node, i);
@@ -218,7 +221,7 @@ static nai_status add(nai__schedule *schedule, const nai_network *net, const nai
                       int64_t number, int others)
 {
   if (i->kind == NAI_SCALE_SYNAPSES) return nai__plan_synapses_add(schedule, net, i, number);
-  NAI__EACH_NODE(net, k, NAI__KIND(NAI_POPULATIONS), i->which.names)
+  NAI__EACH_NODE(net, k, NAI__KIND(NAI_POPULATIONS), i->names)
     NAI__TRY(add_node(schedule, net, &net->node[k], i, number, others));
   return NAI_OK;
 }
@@ -307,7 +310,7 @@ void nai__plan_from_now(nai__schedule *schedule, int64_t before, const nai_inter
 }
 
 /* A part may be a port or a signal. */
-nai_status nai__plan_check_release(const nai_network *net, const nai_units *which,
+nai_status nai__plan_check_release(const nai_network *net, const nai__some_units *which,
                                    unsigned char *seen)
 {
   nai_status status = nai__units_check(net, which, NAI__TARGET, seen);
@@ -315,8 +318,8 @@ nai_status nai__plan_check_release(const nai_network *net, const nai_units *whic
   return nai__units_check(net, which, NAI__SOURCE, seen);
 }
 
-void nai__plan_release(nai__schedule *schedule, const nai_network *net, const nai_units *which,
-                       unsigned char *seen)
+void nai__plan_release(nai__schedule *schedule, const nai_network *net,
+                       const nai__some_units *which, unsigned char *seen)
 {
   static const int sides[] = {NAI__SOURCE, NAI__TARGET};
   for (int k = 0; k < 2; k++) {

@@ -2,6 +2,7 @@
 #ifndef NAI_RUNNING_PLAN_H
 #define NAI_RUNNING_PLAN_H
 
+#include "intervene.h"
 #include "schedule.h"
 
 /*
@@ -38,9 +39,9 @@ nai_status nai__plan_check_alone(const nai_intervention *intervention, int64_t k
 void nai__plan_from_now(nai__schedule *schedule, int64_t before, const nai_intervention *list,
                         double dt, int64_t time);
 /* Ends acts on these units, on what they receive and send. `seen` [ld_units]: 0 before and after. */
-nai_status nai__plan_check_release(const nai_network *net, const nai_units *which,
+nai_status nai__plan_check_release(const nai_network *net, const nai__some_units *which,
                                    unsigned char *seen);
-void nai__plan_release(nai__schedule *schedule, const nai_network *net, const nai_units *which,
-                       unsigned char *seen);
+void nai__plan_release(nai__schedule *schedule, const nai_network *net,
+                       const nai__some_units *which, unsigned char *seen);
 
 #endif

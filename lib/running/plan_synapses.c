@@ -14,7 +14,7 @@
 static int64_t count_senders(const nai_intervention *i, const nai_network *net,
                              const nai__projection *p)
 {
-  return i->which.n == NAI_ALL_UNITS ? net->node[p->from].n : i->which.n;
+  return i->n_units == NAI_ALL_UNITS ? net->node[p->from].n : i->n_units;
 }
 
 static nai_status check_values(const nai_intervention *i, const nai_network *net,
@@ -25,25 +25,25 @@ static nai_status check_values(const nai_intervention *i, const nai_network *net
   return nai__fail(NAI_ERR_INVALID,
                    "values has %lld values, must have 1 or %lld, one for each unit of '%s'%s",
                    (long long)i->n_values, (long long)n, net->node[p->from].name,
-                   i->which.n == NAI_ALL_UNITS ? "" : " that is meant");
+                   i->n_units == NAI_ALL_UNITS ? "" : " that is meant");
 }
 
 nai_status nai__plan_synapses_check(const nai_intervention *i, const nai_network *net,
                                     unsigned char *seen)
 {
+  const nai__some_units which = nai__units_of(i);
   NAI__TRY(nai__whole_check(net, "an intervention on synapses"));
-  NAI__TRY(nai__ends_known(net, NAI__SOURCE, i->which.names, "names"));
+  NAI__TRY(nai__ends_known(net, NAI__SOURCE, i->names, "names"));
   if (!i->to) return nai__fail_null("to");
-  NAI__TRY(nai__projections_known(net, i->which.names, i->to));
+  NAI__TRY(nai__projections_known(net, i->names, i->to));
   if (i->of_units != 0 && i->of_units != 1)
     return nai__fail(NAI_ERR_INVALID, "of_units is %d, must be 0 or 1", (int)i->of_units);
-  NAI__TRY(nai__units_count_check(&i->which));
-  NAI__EACH_PROJECTION(net, p, i->which.names, i->to) {
-    if (i->which.n != NAI_ALL_UNITS)
-      NAI__TRY(nai__units_range_check(&net->node[p->from], &i->which));
+  NAI__TRY(nai__units_count_check(&which));
+  NAI__EACH_PROJECTION(net, p, i->names, i->to) {
+    if (i->n_units != NAI_ALL_UNITS) NAI__TRY(nai__units_range_check(&net->node[p->from], &which));
     NAI__TRY(check_values(i, net, p));
   }
-  return i->which.n == NAI_ALL_UNITS ? NAI_OK : nai__units_repeated_check(&i->which, seen);
+  return i->n_units == NAI_ALL_UNITS ? NAI_OK : nai__units_repeated_check(&which, seen);
 }
 
 /* --- adding ----------------------------------------------------------------------------------- */
@@ -106,6 +106,6 @@ static nai_status add(nai__schedule *schedule, const nai_network *net, const nai
 nai_status nai__plan_synapses_add(nai__schedule *schedule, const nai_network *net,
                                   const nai_intervention *i, int64_t number)
 {
-  NAI__EACH_PROJECTION(net, p, i->which.names, i->to) NAI__TRY(add(schedule, net, p, i, number));
+  NAI__EACH_PROJECTION(net, p, i->names, i->to) NAI__TRY(add(schedule, net, p, i, number));
   return NAI_OK;
 }

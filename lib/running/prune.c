@@ -141,7 +141,7 @@ typedef struct wish {
   double fraction;
   uint64_t seed;
   int smallest;
-  const nai_units *units; /* in place of all these */
+  const nai__some_units *units; /* in place of all these */
 } wish;
 
 static nai_status check_fraction(double fraction)
@@ -184,7 +184,7 @@ static void mark_of_units(uint8_t *gone, const nai_network *net, const uint8_t *
 static nai_status cut_some(uint8_t *cut, const nai__node *node, const nai_intervention *which)
 {
   int64_t count;
-  const int64_t n = which->which.n == NAI_ALL_UNITS ? node->n : which->which.n;
+  const int64_t n = which->n_units == NAI_ALL_UNITS ? node->n : which->n_units;
   nai__candidate *found = NAI__ARRAY(nai__candidate, n + 1);
   if (!found) return NAI_ERR_MEMORY;
   nai_status status = nai__draw_units(&count, found, node, which);
@@ -195,7 +195,11 @@ static nai_status cut_some(uint8_t *cut, const nai__node *node, const nai_interv
 
 static nai_status mark_units(uint8_t *gone, const nai_network *net, const wish *w, uint8_t *cut)
 {
-  const nai_intervention which = {.which = *w->units, .fraction = w->fraction, .seed = w->seed};
+  const nai_intervention which = {.names = w->units->names,
+                                  .units = w->units->units,
+                                  .n_units = w->units->n,
+                                  .fraction = w->fraction,
+                                  .seed = w->seed};
   NAI__TRY(nai__names_known(net, NAI__KIND(NAI_POPULATIONS), w->units->names, "names"));
   NAI__TRY(nai__units_check(net, w->units, NAI__SOURCE, cut));
   NAI__TRY(check_fraction(w->fraction));
@@ -246,6 +250,6 @@ nai_status nai_network_prune_smallest(nai_network *net, const char *from, const 
 nai_status nai_network_prune_units(nai_network *net, const char *names, const int64_t *units,
                                    int64_t n, double fraction, uint64_t seed)
 {
-  const nai_units which = {names, units, n};
+  const nai__some_units which = {.names = names, .units = units, .n = n};
   return enter(net, &(wish){.fraction = fraction, .seed = seed, .units = &which});
 }

@@ -391,6 +391,7 @@ nai_status nai_state_record(nai_recording *to, nai_state *state, int64_t steps, 
   nai_recording ours;
   NAI__REQUIRE(state);
   NAI__TRY(nai__struct_take(&ours, sizeof ours, to, NAI__FIRST_SIZE(nai_recording, n_units), "to"));
+  NAI__TRY(nai__struct_reserved(ours.reserved, "to"));
   ours.made = ours.rows = 0;
   nai_status status = record_all(state, steps, inputs, &ours);
   to->n = ours.n;

@@ -150,13 +150,13 @@ static nai_status create_parts(nai__scratch **out, const nai_state *state, int32
   return NAI_OK;
 }
 
-nai_status nai_state_set_threads(nai_state *state, int32_t threads)
+nai_status nai_state_set_threads(nai_state *state, int64_t threads)
 {
   NAI__REQUIRE(state);
   nai__pool *pool;
   nai__scratch *parts = NULL;
   NAI__TRY(nai__pool_create(&pool, threads));
-  nai_status status = threads > 1 ? create_parts(&parts, state, threads) : NAI_OK;
+  nai_status status = threads > 1 ? create_parts(&parts, state, (int32_t)threads) : NAI_OK;
   if (status != NAI_OK || threads == 1) {
     release_threads(pool, parts);
     pool = NULL;

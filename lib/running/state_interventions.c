@@ -77,13 +77,15 @@ nai_status nai_state_intervene(nai_state *state, const nai_intervention *interve
 }
 
 /* Signals and ports that are no unit's first have no place in the rows: planned, from now on. */
-static nai_status plan_others(nai_state *state, int32_t kind, const nai_units *which,
+static nai_status plan_others(nai_state *state, int32_t kind, const nai__some_units *which,
                               const float *value, int64_t n)
 {
   nai_intervention taken, i = NAI_INTERVENTION_INIT;
   if (!strchr(which->names, ':')) return NAI_OK;
   i.kind = kind;
-  i.which = *which;
+  i.names = which->names;
+  i.units = which->units;
+  i.n_units = which->n;
   i.values = value;
   i.n_values = n;
   return plan(state, &taken, &i, 1, 1);
@@ -91,7 +93,8 @@ static nai_status plan_others(nai_state *state, int32_t kind, const nai_units *w
 
 /* --- clamping --------------------------------------------------------------------------------- */
 
-static nai_status clamp(nai_state *state, const nai_units *which, const float *rate, int64_t n)
+static nai_status clamp(nai_state *state, const nai__some_units *which, const float *rate,
+                        int64_t n)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__units_check(state->net, which, NAI__SOURCE, state->seen));
@@ -104,13 +107,14 @@ static nai_status clamp(nai_state *state, const nai_units *which, const float *r
 
 nai_status nai_state_clamp(nai_state *state, const char *names, double rate)
 {
-  return clamp(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, &(float){(float)rate}, 1);
+  return clamp(state, &(nai__some_units){.names = names, .n = NAI_ALL_UNITS}, &(float){(float)rate},
+               1);
 }
 
 nai_status nai_state_clamp_units(nai_state *state, const char *names, const int64_t *units,
                                  int64_t n, const float *rate, int64_t n_rates)
 {
-  return clamp(state, &(nai_units){names, units, n}, rate, n_rates);
+  return clamp(state, &(nai__some_units){.names = names, .units = units, .n = n}, rate, n_rates);
 }
 
 nai_status nai_state_silence(nai_state *state, const char *names)
@@ -126,7 +130,8 @@ nai_status nai_state_silence_units(nai_state *state, const char *names, const in
 
 /* --- injecting -------------------------------------------------------------------------------- */
 
-static nai_status inject(nai_state *state, const nai_units *which, const float *current, int64_t n)
+static nai_status inject(nai_state *state, const nai__some_units *which, const float *current,
+                         int64_t n)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__units_check(state->net, which, NAI__TARGET, state->seen));
@@ -139,18 +144,19 @@ static nai_status inject(nai_state *state, const nai_units *which, const float *
 
 nai_status nai_state_inject(nai_state *state, const char *names, const float *current, int64_t n)
 {
-  return inject(state, &(nai_units){names, NULL, NAI_ALL_UNITS}, current, n);
+  return inject(state, &(nai__some_units){.names = names, .n = NAI_ALL_UNITS}, current, n);
 }
 
 nai_status nai_state_inject_units(nai_state *state, const char *names, const int64_t *units,
                                   int64_t n, const float *current, int64_t n_currents)
 {
-  return inject(state, &(nai_units){names, units, n}, current, n_currents);
+  return inject(state, &(nai__some_units){.names = names, .units = units, .n = n}, current,
+                n_currents);
 }
 
 /* --- letting go ------------------------------------------------------------------------------- */
 
-static nai_status let_go(nai_state *state, const nai_units *which)
+static nai_status let_go(nai_state *state, const nai__some_units *which)
 {
   NAI__REQUIRE(state);
   NAI__TRY(nai__plan_check_release(state->net, which, state->seen));
@@ -165,13 +171,13 @@ static nai_status let_go(nai_state *state, const nai_units *which)
 
 nai_status nai_state_release(nai_state *state, const char *names)
 {
-  return let_go(state, &(nai_units){names, NULL, NAI_ALL_UNITS});
+  return let_go(state, &(nai__some_units){.names = names, .n = NAI_ALL_UNITS});
 }
 
 nai_status nai_state_release_units(nai_state *state, const char *names, const int64_t *units,
                                    int64_t n)
 {
-  return let_go(state, &(nai_units){names, units, n});
+  return let_go(state, &(nai__some_units){.names = names, .units = units, .n = n});
 }
 
 nai_status nai_state_release_synapses(nai_state *state, const char *from, const char *to)

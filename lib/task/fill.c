@@ -53,7 +53,7 @@ static nai_status add_arrays(nai_trials *trials, const nai_task *task)
       NAI__TRY(nai__trials_need_classes(trials, &trials->goal[i]));
   }
   nai__condition *condition;
-  for (int32_t i = 0; i < task->ops.n_conditions; i++)
+  for (int64_t i = 0; i < task->ops.n_conditions; i++)
     NAI__TRY(nai__trials_need_condition(&condition, trials, task->condition_name[i]));
   nai__when *epoch;
   for (int64_t i = 0; i < task->ops.n_epochs; i++)

@@ -45,7 +45,7 @@ static void judge_by_class(nai__verdict *out, const nai_trials *trials, int64_t 
 static void gather_conditions(float *out, const nai_task *task, const nai_trials *trials,
                               int64_t one)
 {
-  for (int32_t i = 0; i < task->ops.n_conditions; i++) {
+  for (int64_t i = 0; i < task->ops.n_conditions; i++) {
     out[i] = NAN;
     for (int64_t k = 0; k < trials->n_conditions; k++)
       if (strcmp(trials->condition[k].name, task->condition_name[i]) == 0)

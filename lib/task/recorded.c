@@ -94,7 +94,7 @@ static nai_status add_arrays(nai_trials *trials, const nai_task *task)
     if (r->train->goal[i].classes) NAI__TRY(nai__trials_need_classes(trials, &trials->goal[i]));
   }
   nai__condition *condition;
-  for (int32_t i = 0; i < task->ops.n_conditions; i++)
+  for (int64_t i = 0; i < task->ops.n_conditions; i++)
     NAI__TRY(nai__trials_need_condition(&condition, trials, task->condition_name[i]));
   nai__when *epoch;
   for (int64_t i = 0; i < r->train->n_epochs; i++)
@@ -219,7 +219,7 @@ static int has_condition(const nai_trials *trials, const char *name)
 }
 
 /* Names of the conditions that both have. */
-static nai_status name_conditions(const char *names[NAI__MOST_CONDITIONS], int32_t *n,
+static nai_status name_conditions(const char *names[NAI__MOST_CONDITIONS], int64_t *n,
                                   const recorded *r)
 {
   *n = 0;

@@ -48,9 +48,10 @@ static nai_status check_ops(const nai_task_ops *ops)
   if (ops->has_classes != 0 && ops->has_classes != 1)
     return nai__fail(NAI_ERR_INVALID, "has_classes of task '%.60s' is %d, must be 0 or 1",
                      ops->name, (int)ops->has_classes);
+  NAI__TRY(nai__struct_reserved(ops->reserved, "ops"));
   if (ops->n_conditions < 0 || ops->n_conditions > NAI__MOST_CONDITIONS)
-    return nai__fail(NAI_ERR_INVALID, "n_conditions of task '%.60s' is %d, must be 0 to %d",
-                     ops->name, (int)ops->n_conditions, NAI__MOST_CONDITIONS);
+    return nai__fail(NAI_ERR_INVALID, "n_conditions of task '%.60s' is %lld, must be 0 to %d",
+                     ops->name, (long long)ops->n_conditions, NAI__MOST_CONDITIONS);
   if (ops->n_epochs < 0 || ops->n_epochs > NAI__MOST_NAMED_EPOCHS)
     return nai__fail(NAI_ERR_INVALID, "n_epochs of task '%.60s' is %lld, must be 0 to %d",
                      ops->name, (long long)ops->n_epochs, NAI__MOST_NAMED_EPOCHS);
@@ -84,7 +85,7 @@ static nai_status copy_names(nai_task *task, const nai_task_ops *ops)
   task->condition_name = nai__alloc(ops->n_conditions, sizeof *task->condition_name);
   task->epoch_name = nai__alloc(ops->n_epochs, sizeof *task->epoch_name);
   if (!task->name || !task->condition_name || !task->epoch_name) return NAI_ERR_MEMORY;
-  for (int32_t i = 0; i < ops->n_conditions; i++)
+  for (int64_t i = 0; i < ops->n_conditions; i++)
     memcpy(task->condition_name[i], ops->condition_names[i], strlen(ops->condition_names[i]) + 1);
   for (int64_t i = 0; i < ops->n_epochs; i++)
     memcpy(task->epoch_name[i], ops->epoch_names[i], strlen(ops->epoch_names[i]) + 1);

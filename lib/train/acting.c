@@ -149,6 +149,7 @@ static nai_status step(float *output, nai_agent *agent, const nai_experience *th
   const nai_experience *now = &ours;
   NAI__TRY(nai__struct_take(&ours, sizeof ours, theirs, NAI__FIRST_SIZE(nai_experience, reserved),
                             "now"));
+  NAI__TRY(nai__struct_reserved(ours.reserved, "now"));
   NAI__TRY(check_experience(agent, now));
   NAI__TRY(check_class(agent, now->target_class));
   take_experience(agent, now);
@@ -188,7 +189,8 @@ nai_status nai_agent_release_units(nai_agent *agent, const char *names, const in
   nai__work turn;
   NAI__REQUIRE(agent);
   NAI__TRY(enter(&turn, agent));
-  nai_status status = nai__agent_release(agent, &(nai_units){names, units, n});
+  nai_status status =
+      nai__agent_release(agent, &(nai__some_units){.names = names, .units = units, .n = n});
   leave(&turn, agent);
   return status;
 }

@@ -9,6 +9,7 @@
 #include <neuroai/agent.h>
 
 #include "../learning/online.h"
+#include "../running/intervene.h"
 #include "plasticity.h"
 #include "settings.h"
 
@@ -75,7 +76,7 @@ void nai__agent_part_passes(nai_agent *agent);
 
 /* Plans interventions from now on, until the trial ends; ends those on these units. */
 nai_status nai__agent_intervene(nai_agent *agent, const nai_intervention *interventions, int64_t n);
-nai_status nai__agent_release(nai_agent *agent, const nai_units *which);
+nai_status nai__agent_release(nai_agent *agent, const nai__some_units *which);
 nai_status nai__agent_release_synapses(nai_agent *agent, const char *from, const char *to);
 
 /* --- agent.c ---------------------------------------------------------------------------------- */

@@ -33,7 +33,7 @@ static int wants_whole(const nai_agent *agent, const nai__projection *p)
 static nai_status check_synapses(const nai_agent *agent, const nai_intervention *i, int64_t k)
 {
   const nai_network *net = agent->plasticity->net;
-  NAI__EACH_PROJECTION(net, p, i->which.names, i->to) {
+  NAI__EACH_PROJECTION(net, p, i->names, i->to) {
     const int to_output = net->block[p->block].to_output;
     if (wants_whole(agent, p))
       return refuse(net, p, k, "its rule learns by least squares from all that is sent there");
@@ -118,7 +118,7 @@ nai_status nai__agent_intervene(nai_agent *agent, const nai_intervention *interv
   return status;
 }
 
-nai_status nai__agent_release(nai_agent *agent, const nai_units *which)
+nai_status nai__agent_release(nai_agent *agent, const nai__some_units *which)
 {
   const nai_network *net = agent->plasticity->net;
   NAI__TRY(nai__plan_check_release(net, which, agent->seen));

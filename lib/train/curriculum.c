@@ -146,6 +146,7 @@ nai_status nai_curriculum_add_staircase(nai_curriculum *curriculum, const char *
   nai_staircase rule;
   NAI__TRY(nai__struct_take(&rule, sizeof rule, staircase,
                             NAI__FIRST_SIZE(nai_staircase, easier_at), "staircase"));
+  NAI__TRY(nai__struct_reserved(rule.reserved, "staircase"));
   NAI__TRY(check_staircase(&rule));
   int64_t n = curriculum->n_staircases;
   nai__stage_staircase *staircases = nai__grow(curriculum->staircase, n, n + 1, sizeof *staircases);

@@ -41,7 +41,7 @@ nai_status nai__meet_output(double *value, const nai_cost *cost, const nai__aim 
                             const nai__deed *deed, double scale)
 {
   nai_output_batch b = {.struct_size = sizeof b,
-                        .mask_columns = (int32_t)aim->mask_columns,
+                        .mask_columns = aim->mask_columns,
                         .name = aim->name,
                         .steps = deed->steps,
                         .trials = deed->trials,

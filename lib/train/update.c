@@ -56,7 +56,7 @@ void nai__trainer_progress(nai_progress *now, const nai_trainer *trainer, int64_
 {
   const nai__plasticity *p = &trainer->plasticity;
   *now = (nai_progress){.struct_size = sizeof *now,
-                        .n_costs = (int32_t)p->objective.n,
+                        .n_costs = p->objective.n,
                         .step = trainer->step,
                         .steps = steps,
                         .cost = p->objective.total,

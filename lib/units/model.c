@@ -53,11 +53,11 @@ const nai_field *nai__fields_of(const nai_model *model, int32_t list, int32_t *n
 {
   const nai_model_ops *ops = &model->ops;
   switch (list) {
-  case NAI_MODEL_SIZES: *n = ops->n_sizes; return ops->sizes;
-  case NAI_MODEL_PARAMETERS: *n = ops->n_parameters; return ops->parameters;
-  case NAI_MODEL_STATES: *n = ops->n_states; return ops->states;
-  case NAI_MODEL_PORTS: *n = ops->n_ports; return ops->ports;
-  default: *n = ops->n_signals; return ops->signals;
+  case NAI_MODEL_SIZES: *n = (int32_t)ops->n_sizes; return ops->sizes;
+  case NAI_MODEL_PARAMETERS: *n = (int32_t)ops->n_parameters; return ops->parameters;
+  case NAI_MODEL_STATES: *n = (int32_t)ops->n_states; return ops->states;
+  case NAI_MODEL_PORTS: *n = (int32_t)ops->n_ports; return ops->ports;
+  default: *n = (int32_t)ops->n_signals; return ops->signals;
   }
 }
 

@@ -18,7 +18,8 @@
 typedef struct list {
   const char *one;
   const nai_field *fields;
-  int32_t n, least, most;
+  int64_t n;
+  int32_t least, most;
 } list;
 
 enum { LISTS = NAI_MODEL_SIGNALS + 1 };
@@ -38,8 +39,8 @@ static void find_lists(list out[LISTS], const nai_model_ops *o)
 static nai_status check_list(const char *model, const list *l)
 {
   if (l->n < l->least || l->n > l->most)
-    return nai__fail(NAI_ERR_INVALID, "n_%ss of model '%.60s' is %d, must be %d to %d", l->one,
-                     model, (int)l->n, (int)l->least, (int)l->most);
+    return nai__fail(NAI_ERR_INVALID, "n_%ss of model '%.60s' is %lld, must be %d to %d", l->one,
+                     model, (long long)l->n, (int)l->least, (int)l->most);
   if (l->n && !l->fields)
     return nai__fail(NAI_ERR_INVALID, "%ss of model '%.60s' is NULL", l->one, model);
   for (int32_t k = 0; k < l->n; k++) {
@@ -55,11 +56,11 @@ static nai_status check_list(const char *model, const list *l)
   return NAI_OK;
 }
 
-static nai_status check_count(const char *model, const char *what, int32_t n, int32_t most)
+static nai_status check_count(const char *model, const char *what, int64_t n, int32_t most)
 {
   if (n >= 0 && n <= most) return NAI_OK;
-  return nai__fail(NAI_ERR_INVALID, "%s of model '%.60s' is %d, must be 0 to %d", what, model,
-                   (int)n, (int)most);
+  return nai__fail(NAI_ERR_INVALID, "%s of model '%.60s' is %lld, must be 0 to %d", what, model,
+                   (long long)n, (int)most);
 }
 
 static nai_status check_name(const char *name)

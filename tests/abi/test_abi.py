@@ -85,7 +85,7 @@ class Interface(unittest.TestCase):
         self.expect("'double first'")
 
     def test_named_but_no_longer(self):
-        self.says(f"compatible (NEUROAI_{self.number}), longer: nai_progress, nai_point, nothing")
+        self.says(f"compatible (NEUROAI_{self.number}), longer: nai_progress, nai_spike, nothing")
         self.expect("nai_progress is said to be longer, but is not", "does not begin with struct_size", "nothing is said")
 
     def test_what_a_callback_of_a_longer_structure_is_given(self):

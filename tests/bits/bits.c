@@ -323,7 +323,11 @@ static void run(const char *what, nai_network *net, size s, int64_t trials)
   must(nai_random_normals(input, n * s.inputs, 1, 0));
   nai_state *state;
   must(nai_state_create(&state, net, trials, 5));
+#ifdef NAI_LOAD_OPTIONS_INIT
   must(nai_state_run(output, rates, state, s.steps, input));
+#else /* commits before 0.2.0 have what is filled last */
+  must(nai_state_run(state, s.steps, input, output, rates));
+#endif
   uint64_t sum = add_floats(0xcbf29ce484222325u, rates, n * units);
   say(what, add_floats(sum, output, n * s.outputs));
   nai_state_destroy(state);

@@ -227,7 +227,9 @@ static void intervene(pool *p, input *in, const char *name, const int64_t units[
 {
   nai_intervention i = NAI_INTERVENTION_INIT;
   i.kind = (int32_t)take_choice(in, 6) - 1;
-  i.which = (nai_units){name, units, take_choice(in, 4) - 1};
+  i.names = name;
+  i.units = units;
+  i.n_units = take_choice(in, 4) - 1;
   i.fraction = take_number(in);
   i.value = take_number(in);
   i.start = take_number(in);
@@ -291,10 +293,10 @@ static void plan(pool *p, input *in)
   const int64_t units[2] = {take_small(in), take_small(in)};
   for (int k = 0; k < 2; k++) {
     i[k].kind = NAI_SCALE + take_choice(in, 3);
-    i[k].which.names = take_name(in);
+    i[k].names = take_name(in);
     i[k].to = i[k].kind == NAI_SCALE_SYNAPSES ? take_name(in) : NULL;
-    i[k].which.units = units;
-    i[k].which.n = take_choice(in, 3) ? NAI_ALL_UNITS : take_choice(in, 3);
+    i[k].units = units;
+    i[k].n_units = take_choice(in, 3) ? NAI_ALL_UNITS : take_choice(in, 3);
     i[k].of_units = take_choice(in, 3);
     i[k].fraction = take_choice(in, 2) ? 1 : take_number(in);
     i[k].value = i[k].kind == NAI_FREEZE ? 0 : take_number(in);

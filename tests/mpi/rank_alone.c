@@ -110,7 +110,7 @@ static int follows(const char *all, const int64_t *first, const int64_t *bytes)
   return 0;
 }
 
-static nai_status gather_alone(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status gather_alone(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   static int is_rest;
   const double start = now();

@@ -12,7 +12,7 @@ typedef struct counter {
   double within;
 } counter;
 
-static nai_status counted_swap(void *user, int32_t partner, const void *give, int64_t give_bytes,
+static nai_status counted_swap(void *user, int64_t partner, const void *give, int64_t give_bytes,
                                void *take, int64_t take_bytes)
 {
   counter *c = user;
@@ -24,12 +24,12 @@ static nai_status counted_swap(void *user, int32_t partner, const void *give, in
   return status;
 }
 
-static nai_status counted_gather(void *user, void *all, const int64_t *first, const int64_t *bytes)
+static nai_status counted_gather(void *user, const int64_t *first, const int64_t *bytes, void *all)
 {
   counter *c = user;
   int rank;
   double start = MPI_Wtime();
-  nai_status status = line_gather(&c->line, all, first, bytes);
+  nai_status status = line_gather(&c->line, first, bytes, all);
   c->within += MPI_Wtime() - start;
   MPI_Comm_rank(c->line.comm, &rank);
   c->gathers++;
@@ -96,8 +96,11 @@ int main(int n, char **arguments)
   MPI_Init(&n, &arguments);
   if (n < 5) return 2;
   MPI_Comm_dup(MPI_COMM_WORLD, &c.line.comm);
-  MPI_Comm_rank(c.line.comm, &ops.rank);
-  MPI_Comm_size(c.line.comm, &ops.ranks);
+  int rank, ranks;
+  MPI_Comm_rank(c.line.comm, &rank);
+  MPI_Comm_size(c.line.comm, &ranks);
+  ops.rank = rank;
+  ops.ranks = ranks;
   double batch = atof(arguments[2]), shards = atof(arguments[3]), least = 1e9, last, end;
   nai_trainer *trainer = make(atoll(arguments[1]), batch, shards);
   check(nai_exchange_create(&exchange, &ops, &c));

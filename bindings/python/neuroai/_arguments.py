@@ -78,7 +78,7 @@ ARGUMENTS: Dict[str, str] = {
     "nai_evaluation_create": "out net task trials seed threads",
     "nai_evaluation_create_from_trials": "out net trials task options",
     "nai_evaluation_create_with": "out net task trials options",
-    "nai_evaluation_curve": "points capacity count evaluation condition",
+    "nai_evaluation_curve": "arrays capacity count evaluation condition",
     "nai_evaluation_destroy": "evaluation",
     "nai_evaluation_performance": "evaluation",
     "nai_evaluation_time": "out evaluation",

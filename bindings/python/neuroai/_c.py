@@ -240,8 +240,7 @@ class nai_view(Structure):
         ("struct_size", c_uint32),
         ("dtype", c_int32),
         ("data", c_void_p),
-        ("ndim", c_int32),
-        ("reserved", c_int32),
+        ("ndim", c_int64),
         ("shape", c_int64 * 4),
         ("stride", c_int64 * 4),
     ]
@@ -267,7 +266,7 @@ class nai_synapse_arrays(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("projection", POINTER(c_int32)),
         ("post", POINTER(c_int32)),
         ("pre", POINTER(c_int32)),
@@ -283,7 +282,8 @@ class nai_estimate(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("ranks", c_int32),
+        ("reserved", c_int32),
+        ("ranks", c_int64),
         ("units", c_int64),
         ("rank_units", c_int64),
         ("synapses", c_int64),
@@ -324,7 +324,7 @@ class nai_spectrum(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("n", c_int64),
         ("radius", c_double),
         ("bulk", c_double),
@@ -338,7 +338,7 @@ class nai_connectivity(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("name", c_char_p),
         ("species", c_char_p),
         ("area", c_char_p),
@@ -358,7 +358,7 @@ class nai_layout(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("area", c_char_p),
         ("cells", POINTER(c_int64)),
         ("ports", POINTER(c_char_p)),
@@ -401,7 +401,7 @@ class nai_streams(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("feedforward", c_char_p),
         ("feedback", c_char_p),
         ("feedforward_from", c_char_p),
@@ -417,18 +417,12 @@ class nai_areas_projection(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("from", c_char_p),
         ("to", c_char_p),
         ("probability", c_double),
         ("distance", c_double),
     ]
-
-
-class nai_units(Structure):
-    """Some units of some populations."""
-
-    _fields_ = [("names", c_char_p), ("units", POINTER(c_int64)), ("n", c_int64)]
 
 
 class nai_where(Structure):
@@ -474,7 +468,9 @@ class nai_intervention(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
         ("kind", c_int32),
-        ("which", nai_units),
+        ("names", c_char_p),
+        ("units", POINTER(c_int64)),
+        ("n_units", c_int64),
         ("fraction", c_double),
         ("seed", c_uint64),
         ("value", c_double),
@@ -519,10 +515,17 @@ class nai_task_description(Structure):
     ]
 
 
-class nai_point(Structure):
-    """One point of a curve over a condition."""
+class nai_curve_arrays(Structure):
+    """Arrays for the curve over a condition."""
 
-    _fields_ = [("value", c_double), ("correct", c_double), ("choice", c_double), ("trials", c_int64)]
+    _fields_ = [
+        ("struct_size", c_uint32),
+        ("reserved", c_int32),
+        ("value", POINTER(c_double)),
+        ("correct", POINTER(c_double)),
+        ("choice", POINTER(c_double)),
+        ("trials", POINTER(c_int64)),
+    ]
 
 
 class nai_staircase(Structure):
@@ -530,7 +533,7 @@ class nai_staircase(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("reserved", c_uint32),
+        ("reserved", c_int32),
         ("parameter", c_char_p),
         ("start", c_double),
         ("hardest", c_double),
@@ -545,10 +548,11 @@ class nai_progress(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("n_costs", c_int32),
+        ("reserved", c_int32),
         ("step", c_int64),
         ("steps", c_int64),
         ("cost", c_double),
+        ("n_costs", c_int64),
         ("costs", POINTER(c_double)),
         ("performance", c_double),
         ("gradient_norm", c_double),
@@ -600,12 +604,13 @@ class nai_output_batch(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("mask_columns", c_int32),
+        ("reserved", c_int32),
         ("name", c_char_p),
         ("steps", c_int64),
         ("trials", c_int64),
         ("n", c_int64),
         ("stride", c_int64),
+        ("mask_columns", c_int64),
         ("output", POINTER(c_float)),
         ("target", POINTER(c_float)),
         ("classes", POINTER(c_int32)),
@@ -731,7 +736,8 @@ class nai_judgement(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("n_conditions", c_int32),
+        ("reserved", c_int32),
+        ("n_conditions", c_int64),
         ("steps", c_int64),
         ("n", c_int64),
         ("stride", c_int64),
@@ -762,7 +768,8 @@ class nai_evaluation_options(Structure):
 
     _fields_ = [
         ("struct_size", c_uint32),
-        ("threads", c_int32),
+        ("reserved", c_int32),
+        ("threads", c_int64),
         ("seed", c_uint64),
         ("interventions", POINTER(nai_intervention)),
         ("n_interventions", c_int64),
@@ -802,8 +809,8 @@ class nai_cost_ops(Structure):
     ]
 
 
-on_swap = CFUNCTYPE(nai_status, c_void_p, c_int32, c_void_p, c_int64, c_void_p, c_int64)
-on_gather = CFUNCTYPE(nai_status, c_void_p, c_void_p, POINTER(c_int64), POINTER(c_int64))
+on_swap = CFUNCTYPE(nai_status, c_void_p, c_int64, c_void_p, c_int64, c_void_p, c_int64)
+on_gather = CFUNCTYPE(nai_status, c_void_p, POINTER(c_int64), POINTER(c_int64), c_void_p)
 
 
 class nai_exchange_ops(Structure):
@@ -812,8 +819,8 @@ class nai_exchange_ops(Structure):
     _fields_ = [
         ("struct_size", c_uint32),
         ("flags", c_uint32),
-        ("rank", c_int32),
-        ("ranks", c_int32),
+        ("rank", c_int64),
+        ("ranks", c_int64),
         ("swap", on_swap),
         ("gather", on_gather),
         ("destroy", on_destroy),
@@ -886,14 +893,13 @@ class nai_model_ops(Structure):
         ("struct_size", c_uint32),
         ("flags", c_uint32),
         ("name", c_char_p),
-        ("n_sizes", c_int32),
-        ("n_parameters", c_int32),
-        ("n_states", c_int32),
-        ("n_ports", c_int32),
-        ("n_signals", c_int32),
-        ("n_normals", c_int32),
-        ("n_constants", c_int32),
-        ("reserved", c_int32),
+        ("n_sizes", c_int64),
+        ("n_parameters", c_int64),
+        ("n_states", c_int64),
+        ("n_ports", c_int64),
+        ("n_signals", c_int64),
+        ("n_normals", c_int64),
+        ("n_constants", c_int64),
         ("sizes", POINTER(nai_field)),
         ("parameters", POINTER(nai_field)),
         ("states", POINTER(nai_field)),
@@ -917,7 +923,8 @@ class nai_rule_ops(Structure):
         ("flags", c_uint32),
         ("name", c_char_p),
         ("feedback", c_int32),
-        ("n_traces", c_int32),
+        ("reserved", c_int32),
+        ("n_traces", c_int64),
         ("step", on_local_step),
         ("destroy", on_destroy),
     ]
@@ -934,7 +941,8 @@ class nai_task_ops(Structure):
         ("n_outputs", c_int64),
         ("max_steps", c_int64),
         ("has_classes", c_int32),
-        ("n_conditions", c_int32),
+        ("reserved", c_int32),
+        ("n_conditions", c_int64),
         ("condition_names", POINTER(c_char_p)),
         ("generate", on_generate),
         ("judge", on_judge),
@@ -1334,10 +1342,10 @@ nai_network_set_balance = _function("nai_network_set_balance", nai_status, _netw
 nai_network_set_kernels = _function("nai_network_set_kernels", nai_status, _network, Text)
 nai_network_memory = _function("nai_network_memory", nai_status, POINTER(c_int64), _network)
 nai_network_estimate = _function(
-    "nai_network_estimate", nai_status, POINTER(nai_estimate), _network, int32, doubles, int64
+    "nai_network_estimate", nai_status, POINTER(nai_estimate), _network, int64, doubles, int64
 )
 nai_network_set_memory_limit = _function("nai_network_set_memory_limit", nai_status, _network, int64)
-nai_network_set_threads = _function("nai_network_set_threads", nai_status, _network, c_int32)
+nai_network_set_threads = _function("nai_network_set_threads", nai_status, _network, int64)
 nai_network_set_exchange = _function("nai_network_set_exchange", nai_status, _network, _exchange)
 nai_network_build = _function("nai_network_build", nai_status, _network, uint64)
 
@@ -1458,7 +1466,7 @@ nai_state_run = _function("nai_state_run", nai_status, floats_out, floats_out, _
 nai_state_record = _function(
     "nai_state_record", nai_status, POINTER(nai_recording), _state, int64, floats
 )
-nai_state_set_threads = _function("nai_state_set_threads", nai_status, _state, int32)
+nai_state_set_threads = _function("nai_state_set_threads", nai_status, _state, int64)
 nai_state_reset = _function("nai_state_reset", nai_status, _state)
 nai_state_clamp = _function("nai_state_clamp", nai_status, _state, Text, float64)
 nai_state_clamp_units = _function("nai_state_clamp_units", nai_status, _state, Text, int64s, int64, floats, int64)
@@ -1716,7 +1724,7 @@ nai_trainer_updates = _function("nai_trainer_updates", c_int64, _trainer)
 # evaluation.h
 _evaluation = POINTER(nai_evaluation)
 nai_evaluation_create = _function(
-    "nai_evaluation_create", nai_status, POINTER(_evaluation), _network, _task, int64, uint64, int32
+    "nai_evaluation_create", nai_status, POINTER(_evaluation), _network, _task, int64, uint64, int64
 )
 nai_evaluation_create_with = _function(
     "nai_evaluation_create_with",
@@ -1753,7 +1761,7 @@ nai_evaluation_time = _function("nai_evaluation_time", nai_status, _view_out, _e
 nai_evaluation_condition = _function("nai_evaluation_condition", nai_status, _view_out, _evaluation, Text)
 nai_evaluation_condition_name = _function("nai_evaluation_condition_name", c_char_p, _evaluation, int64)
 nai_evaluation_curve = _function(
-    "nai_evaluation_curve", nai_status, POINTER(nai_point), int64, POINTER(c_int64), _evaluation, Text
+    "nai_evaluation_curve", nai_status, POINTER(nai_curve_arrays), int64, POINTER(c_int64), _evaluation, Text
 )
 
 # extend.h

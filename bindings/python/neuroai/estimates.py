@@ -388,7 +388,7 @@ def estimate(net: Network, ranks: int = 1, *, rate: Rates = 8.0, machine: Option
     if machine is not None:
         expect("machine", machine, Machine, "a neuroai.Machine")
     hz = _hz(net, rate)
-    said = _said(net, whole("ranks", ranks, _c.int32), hz)
+    said = _said(net, whole("ranks", ranks, _c.int64), hz)
     timed = said.ranks > 1 or _can_time(net, hz)
     if timed and machine is None:
         machine = Machine.measured(net)

@@ -118,10 +118,16 @@ class Evaluation(Handle):
             condition = first_condition(self.conditions)
         room, count = 64, c_int64()
         while True:
-            points = (_c.nai_point * room)()
-            _c.nai_evaluation_curve(points, room, count, self, condition)
+            arrays = _c.nai_curve_arrays(struct_size=ctypes.sizeof(_c.nai_curve_arrays))
+            found = {name: np.empty(room, _POINT[name]) for name in _POINT.names or ()}
+            for name, array in found.items():
+                setattr(arrays, name, np.ctypeslib.as_ctypes(array))
+            _c.nai_evaluation_curve(arrays, room, count, self, condition)
             if count.value <= room:
-                return np.array(np.frombuffer(bytes(points), _POINT)[: count.value]).view(np.recarray)
+                points = np.empty(count.value, _POINT)
+                for name, array in found.items():
+                    points[name] = array[: count.value]
+                return points.view(np.recarray)
             room = count.value
 
     def where(self, where: Optional[Where] = None) -> npt.NDArray[np.bool_]:
@@ -359,11 +365,12 @@ def evaluate(
     """
     if judge is not None and not isinstance(task, Trials):
         raise InvalidError("judge: is for given trials; a task judges its own")
-    numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
+    numbers = {"threads": whole("threads", threads, _c.int64), "seed": whole("seed", seed, _c.uint64)}
     n = _number(task, trials)
     planned = as_interventions(interventions, silence)
     done = Lent(net, planned, n)
-    options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, done.array, len(done))
+    options = _c.nai_evaluation_options(struct_size=ctypes.sizeof(_c.nai_evaluation_options), **numbers)
+    options.interventions, options.n_interventions = done.array, len(done)
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)
         options.progress = _c.nai_work_callback(watch)
@@ -406,10 +413,11 @@ def play(
         trials: number of test trials, which all run at once.
         seed, threads, interventions, silence, progress: as in :func:`evaluate`. Ctrl-C ends the call.
     """
-    numbers = whole("threads", threads, _c.int32), whole("seed", seed, _c.uint64)
+    numbers = {"threads": whole("threads", threads, _c.int64), "seed": whole("seed", seed, _c.uint64)}
     n = whole("trials", trials, _c.int64)
     done = Lent(net, as_interventions(interventions, silence), n)
-    options = _c.nai_evaluation_options(ctypes.sizeof(_c.nai_evaluation_options), *numbers, done.array, len(done))
+    options = _c.nai_evaluation_options(struct_size=ctypes.sizeof(_c.nai_evaluation_options), **numbers)
+    options.interventions, options.n_interventions = done.array, len(done)
     with deferred_interrupt() as interrupt, Bar(n, "trials", progress) as bar:
         watch = Watch(interrupt, bar)
         options.progress = _c.nai_work_callback(watch)

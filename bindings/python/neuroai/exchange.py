@@ -41,7 +41,7 @@ class Exchange:
     """
 
     def __init__(self, rank: int, ranks: int) -> None:
-        self.rank, self.ranks = whole("rank", rank, _c.int32), whole("ranks", ranks, _c.int32)
+        self.rank, self.ranks = whole("rank", rank, _c.int64), whole("ranks", ranks, _c.int64)
         if not 0 <= self.rank < self.ranks:
             raise InvalidError(f"rank is {rank}, must be 0 to {ranks - 1}, for ranks is {ranks}")
 
@@ -83,7 +83,7 @@ def _swap(owner: Exchange, partner: int, give: int, give_bytes: int, take: int, 
 
 
 @callback(_c.on_gather)
-def _gather(owner: Exchange, everything: int, first: Any, size: Any) -> None:
+def _gather(owner: Exchange, first: Any, size: Any, everything: int) -> None:
     places, sizes = tuple(first[: owner.ranks]), tuple(size[: owner.ranks])
     owner.gather(_bytes(everything, max(a + b for a, b in zip(places, sizes))), places, sizes)
 

@@ -198,11 +198,11 @@ class Intervention(Closed):
         """Each with the arrays that it points to. ``windows``: its steps, where they are found already."""
         found = []
         for names, units in chosen(net, self.names, self.units, self._inputs_too):
-            entry = _c.nai_intervention(ctypes.sizeof(_c.nai_intervention), self._kind)
+            entry = _c.nai_intervention(struct_size=ctypes.sizeof(_c.nai_intervention), kind=self._kind)
             alive: List[Any] = [units]
-            entry.which.names = _c.Text.from_param(names).value
-            entry.which.n = _c.NAI_ALL_UNITS if units is None else len(units)
-            entry.which.units = _pointer(units, ctypes.c_int64)
+            entry.names = _c.Text.from_param(names).value
+            entry.n_units = _c.NAI_ALL_UNITS if units is None else len(units)
+            entry.units = _pointer(units, ctypes.c_int64)
             entry.fraction, entry.seed = self.fraction, self.seed
             if self.value is not None:
                 entry.values, entry.n_values = _pointer(self.value, ctypes.c_float), len(self.value)

@@ -74,7 +74,7 @@ class State(Handle):
         pointer = _c.new(_c.nai_state)
         _c.nai_state_create(pointer, net, trials, seed)
         self._adopt(pointer, _c.nai_state_destroy)
-        if whole("threads", threads, _c.int32) != 1:
+        if whole("threads", threads, _c.int64) != 1:
             _c.nai_state_set_threads(self, threads)
         self._keep(net=net, trials=trials, threads=threads)
         self._inputs = net.inputs

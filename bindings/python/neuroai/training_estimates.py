@@ -92,7 +92,7 @@ def estimate_training(trainer: Trainer, ranks: int = 1, *, latency: float = 2.0,
         raise OrderError("the trainer has an exchange: ask one without, which has the same shards")
     if trainer.task is None:
         raise OrderError("the trainer has no task, which says how long trials are: make it with one")
-    ranks, shards, batch = whole("ranks", ranks, _c.int32), trainer.shards, trainer.batch
+    ranks, shards, batch = whole("ranks", ranks, _c.int64), trainer.shards, trainer.batch
     if ranks < 1 or shards % ranks:
         raise InvalidError(f"ranks is {ranks}, must divide the trainer's shards, {shards}")
     if not (real("latency", latency) >= 0 and math.isfinite(latency)):
