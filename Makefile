@@ -347,8 +347,10 @@ check-hosts: shared ## examples/hosts: installs the languages that can be had, r
 check-installed-hosts: shared ## examples/hosts in the languages that are installed
 	$(Q)CC="$(CC)" CXX="$(CXX)" tests/hosts/run.sh $(BUILD)
 
-check-headers: ## public headers alone, as C99 and C++11
+check-headers: ## public headers alone, as C99 and C++11, and the rules of the binary interface
 	$(Q)CC="$(CC)" CXX="$(CXX)" tests/headers/run.sh $(BUILD)/tests/headers $(HEADERS)
+	$(Q)$(PYTHON) tests/headers/test_rules.py
+	$(Q)$(PYTHON) tests/headers/rules.py
 
 check-symbols: all ## what the libraries export and what they call
 	$(Q)NM="$(NM)" tests/lint/symbols.sh $(SHARED) $(STATIC) $(HEADERS)
