@@ -559,6 +559,35 @@ END_TEST
 
 /* --- saving: the old file or the new one ------------------------------------------------------ */
 
+static int count_open_files(void)
+{
+  int count = 0;
+  DIR *entries = opendir("/dev/fd");
+  ck_assert_ptr_nonnull(entries);
+  while (readdir(entries)) count++;
+  closedir(entries);
+  return count;
+}
+
+/* Neither where all goes well nor where it does not. */
+START_TEST(no_file_stays_open)
+{
+  nai_network *net = small_network(), *again;
+  const int before = count_open_files();
+  for (int k = 0; k < 3; k++) {
+    expect_ok(nai_network_save(net, path_of("a")));
+    expect_ok(nai_network_load(&again, path_of("a"), NULL));
+    nai_network_destroy(again);
+    expect_fails(nai_network_save(net, folder), NAI_ERR_FILE, "not a regular file");
+    expect_fails(nai_network_load(&again, folder, NULL), NAI_ERR_FILE, "not a regular file");
+    ck_assert_int_eq(truncate(path_of("a"), 100), 0);
+    expect_fails(nai_network_load(&again, path_of("a"), NULL), NAI_ERR_FORMAT, "the header has");
+  }
+  ck_assert_int_eq(count_open_files(), before);
+  nai_network_destroy(net);
+}
+END_TEST
+
 START_TEST(saving_where_nothing_can_be)
 {
   nai_network *net = small_network();
@@ -1677,7 +1706,7 @@ Suite *file_suite(void)
                   constraints_go_on_after_loading, the_file_is_laid_out_as_safetensors,
                   files_say_what_an_older_library_cannot_run, own_constraints_are_asked_for,
                   constraint_names_must_be_text, bad_arguments);
-  ADD_FOLDER_CASE(suite, "saving", saving_where_nothing_can_be,
+  ADD_FOLDER_CASE(suite, "saving", no_file_stays_open, saving_where_nothing_can_be,
                   an_interrupted_save_leaves_the_old_file, readers_never_see_half_a_file,
                   links_and_modes_stay, links_that_lead_nowhere_are_followed, links_in_a_row,
                   paths_that_are_too_long, a_folder_that_cannot_be_listed,

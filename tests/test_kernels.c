@@ -652,6 +652,42 @@ START_TEST(test_outer_of_zeros)
 }
 END_TEST
 
+/* --- pieces ----------------------------------------------------------------------------------- */
+
+/* What has more rows, columns or terms than the BLAS counts, or rows too far apart (blas_pieces.c). */
+const nai__kernels *blas_in_pieces(void);
+
+static void check_pieces(int64_t rows, int64_t k, int64_t n, int accumulate)
+{
+  const nai__kernels *kernels = blas_in_pieces();
+  matrices m = matrices_new(kernels, rows, k, n, accumulate);
+  float *before = copy_of(m.c, (m.rows - 1) * m.ldc + m.n), *row = copy_of(m.c, m.n);
+  kernels->product(m.c, m.ldc, m.a, m.lda, m.packed, m.rows, m.k, m.n, accumulate);
+  assert_product(&m, accumulate ? before : NULL, m.c);
+  kernels->row_product(row, m.a, m.packed, m.k, m.n, accumulate, NULL);
+  m.rows = 1;
+  assert_product(&m, accumulate ? before : NULL, row);
+  free(before);
+  free(row);
+  matrices_free(&m);
+  gradients g = gradients_new(kernels, k, rows, n);
+  before = copy_of(g.w, g.m * g.ldw);
+  outer_of(kernels, &g, accumulate);
+  assert_gradient(&g, accumulate ? before : NULL, g.w);
+  free(before);
+  gradients_free(&g);
+}
+
+START_TEST(test_blas_in_pieces)
+{
+  static const int64_t some[] = {1, 36, 37, 38, 74, 100};
+  for (int i = 0; i < COUNT(some); i++)
+    for (int j = 0; j < COUNT(some); j++)
+      for (int k = 0; k < COUNT(some); k++)
+        check_pieces(some[i], some[k], some[j], (i + j + k) & 1);
+}
+END_TEST
+
 /* --- learning step by step -------------------------------------------------------------------- */
 
 START_TEST(test_row_dot)
@@ -1339,9 +1375,10 @@ Suite *kernels_suite(void);
 Suite *kernels_suite(void)
 {
   Suite *suite = suite_create("kernels");
-  TCase *alone = tcase_create("choice and philox");
+  TCase *alone = tcase_create("alone");
   tcase_add_test(alone, test_names);
   tcase_add_test(alone, test_philox);
+  tcase_add_test(alone, test_blas_in_pieces);
   suite_add_tcase(suite, alone);
   const TTest *products[] = {
       test_product,          test_product_large,           test_product_one_row,

@@ -34,6 +34,11 @@
 #define NAI__BLAS_MOST (INT_MAX / 2)
 #endif
 
+/* The largest leading dimension that it is given. */
+#ifndef NAI__BLAS_STRIDE
+#define NAI__BLAS_STRIDE INT_MAX
+#endif
+
 static int64_t packed_size(int64_t k, int64_t n)
 {
   return k > 0 && n > 0 ? k * n : 1;
@@ -68,7 +73,7 @@ static void multiply(CBLAS_TRANSPOSE op, float *c, int64_t ldc, const float *a, 
     lda = op == CblasNoTrans ? k : lda;
     ldc = n;
   }
-  if (k > 0 && lda <= INT_MAX && ldb <= INT_MAX && ldc <= INT_MAX) {
+  if (k > 0 && lda <= NAI__BLAS_STRIDE && ldb <= NAI__BLAS_STRIDE && ldc <= NAI__BLAS_STRIDE) {
     cblas_sgemm(CblasRowMajor, op, CblasNoTrans, (int)rows, (int)n, (int)k, 1.0f, a, (int)lda, b,
                 (int)ldb, accumulate ? 1.0f : 0.0f, c, (int)ldc);
     return;
