@@ -1381,6 +1381,80 @@ START_TEST(values_that_cannot_be)
 END_TEST
 
 /* Synapses are 1 and 2 onto 0, 0 and 2 onto 1, 0 onto 2. */
+/* Four units, whose synapses have several delays. */
+static bytes saved_delays(void)
+{
+  nai_network *net, *again;
+  expect_ok(nai_network_create(&net, 1));
+  expect_ok(nai_network_add_population(net, "E", 4, NAI_FREE));
+  expect_ok(nai_network_connect(net, "E", "E"));
+  expect_ok(nai_network_set_delays(net, "E", "E", 3, 2, 1));
+  expect_ok(nai_network_build(net, 1));
+  expect_ok(nai_network_save(net, path_of("good")));
+  again = load(path_of("good"));
+  expect_ok(nai_network_save(again, path_of("again")));
+  check_same_file(path_of("good"), path_of("again"));
+  nai_network_destroy(again);
+  nai_network_destroy(net);
+  return read_bytes(path_of("good"));
+}
+
+/* A number of a tensor of the file "good"; then refused by these words. */
+static void lie(bytes b, const char *name, int64_t element, int64_t value, const char *words)
+{
+  nai__tensors file;
+  nai__tensor tensor;
+  expect_ok(nai__tensors_open(&file, path_of("good")));
+  expect_ok(nai__tensors_find(&tensor, &file, name));
+  nai__tensors_close(&file);
+  const size_t width = tensor.dtype == NAI__I64 ? 8 : 4;
+  unsigned char *at = b.data + tensor.start + (int64_t)width * element, was[8];
+  const int32_t narrow = (int32_t)value;
+  memcpy(was, at, width);
+  memcpy(at, width == 8 ? (const void *)&value : &narrow, width);
+  write_bytes(path_of("bad"), b.data, b.size);
+  memcpy(at, was, width);
+  check_refused(path_of("bad"), words);
+}
+
+/* Delays ascend, and each has its part of the synapses, the last one all that is left. */
+START_TEST(delays_that_cannot_be)
+{
+  bytes b = saved_delays();
+  nai__tensors file;
+  nai__tensor tensor;
+  int32_t delay[16];
+  int64_t first[16 * 5];
+  expect_ok(nai__tensors_open(&file, path_of("good")));
+  expect_ok(nai__tensors_find(&tensor, &file, "delays: E -> E"));
+  const int64_t n = tensor.count, end = 5 * n - 1;
+  ck_assert(n >= 2 && n <= 16);
+  expect_ok(nai__tensors_read(delay, &file, &tensor, 0, n));
+  expect_ok(nai__tensors_find(&tensor, &file, "first: E -> E"));
+  expect_ok(nai__tensors_read(first, &file, &tensor, 0, 5 * n));
+  nai__tensors_close(&file);
+  char words[128];
+  snprintf(words, sizeof words, "[1] is %d, must be %d to 100000", delay[0], delay[0] + 1);
+  lie(b, "delays: E -> E", 1, delay[0], words);
+  lie(b, "delays: E -> E", 0, 0, "'delays: E -> E' [0] is 0, must be 1 to 100000");
+  lie(b, "delays: E -> E", n - 1, 100001, "is 100001, must be ");
+  lie(b, "first: E -> E", 5, 1, "'first: E -> E' [5] is 1, must be 0 to 0");
+  snprintf(words, sizeof words, "[%d] is %d, must be %d to %d", (int)end, (int)first[end] - 1,
+           (int)first[end], (int)first[end]);
+  lie(b, "first: E -> E", end, first[end] - 1, words);
+  lie(b, "first: E -> E", 4, 13, "'first: E -> E' [4] is 13, must be ");
+  snprintf(words, sizeof words, "'sender: E -> E' [%d] is -1", (int)first[4]);
+  lie(b, "sender: E -> E", first[4], -1, words);
+  free(b.data);
+}
+END_TEST
+
+START_TEST(any_byte_of_delays_changed)
+{
+  change_any_byte(saved_delays());
+}
+END_TEST
+
 START_TEST(lists_that_cannot_be)
 {
   static const struct {
@@ -1400,21 +1474,8 @@ START_TEST(lists_that_cannot_be)
       {"sender: E -> E", 2, -1, "'sender: E -> E' [2] is -1, must be 0 to 2"},
   };
   bytes b = saved_listed();
-  nai__tensors file;
-  nai__tensor tensor;
-  expect_ok(nai__tensors_open(&file, path_of("good")));
-  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++) {
-    expect_ok(nai__tensors_find(&tensor, &file, lies[k].tensor));
-    const size_t width = tensor.dtype == NAI__I64 ? 8 : 4;
-    unsigned char *at = b.data + tensor.start + (int64_t)width * lies[k].element, was[8];
-    const int32_t narrow = (int32_t)lies[k].value;
-    memcpy(was, at, width);
-    memcpy(at, width == 8 ? (const void *)&lies[k].value : &narrow, width);
-    write_bytes(path_of("bad"), b.data, b.size);
-    memcpy(at, was, width);
-    check_refused(path_of("bad"), lies[k].words);
-  }
-  nai__tensors_close(&file);
+  for (size_t k = 0; k < sizeof lies / sizeof *lies; k++)
+    lie(b, lies[k].tensor, lies[k].element, lies[k].value, lies[k].words);
   static const char *const edits[][3] = {
       {"\\\"storage\\\":\\\"listed\\\"", "\\\"storage\\\":\\\"lasted\\\"",
        "'storage' is 'lasted', must"},
@@ -1713,8 +1774,9 @@ Suite *file_suite(void)
                   killed_saves_leave_nothing_for_long, saves_at_once_leave_each_other_alone,
                   saving_and_loading_without_memory);
   ADD_FOLDER_CASE(suite, "hostile", cut_short_anywhere, lengths_of_the_header_that_lie,
-                  any_byte_changed, any_byte_of_lists_changed, lists_that_cannot_be,
-                  headers_that_lie, headers_that_differ, more_units_than_are_read_at_once,
+                  any_byte_changed, any_byte_of_lists_changed, any_byte_of_delays_changed,
+                  lists_that_cannot_be, delays_that_cannot_be, headers_that_lie,
+                  headers_that_differ, more_units_than_are_read_at_once,
                   inputs_without_a_sign_are_free, no_memory_for_what_is_not_there,
                   values_that_cannot_be, golden_files_changed_anywhere);
   ADD_FOLDER_CASE(suite, "safetensors", offsets_that_lie, deep_nesting, many_tensors,
