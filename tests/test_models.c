@@ -772,7 +772,7 @@ START_TEST(files_that_lie_about_models)
       {"\\\"tau_x\\\"", "\\\"tau_y\\\"", "'tau_y'"},
       {"\\\"hz\\\":25", "\\\"hz\\\":-5", "hz[0] is -5"},
       {"\\\"U: short term 2\\\"", "\\\"U: short term 3\\\"", "'U: short term 2'"},
-      {"\\\"short_term\\\":0", "\\\"short_term\\\":9", "short_term"},
+      {"\\\"short_term\\\":0", "\\\"short_term\\\":4", "'short_term' is 4, must be 0 to 3"},
       {"\\\"short_term\\\":0", "\\\"short_term\\\":2", "short_term has 4 values"},
       {"\\\"n\\\":4,\\\"U\\\"", "\\\"n\\\":0,\\\"U\\\"", "n"},
   };
