@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from ._closed import Closed, Record
-from ._handle import Floats, describe, frozen, given
+from ._handle import Floats, describe, frozen, given, wrong_shape
 from .errors import InvalidError, all_are, brief
 
 __all__ = ["Rates", "Spikes"]
@@ -60,8 +60,8 @@ class Spikes(Closed):
         lengths: Optional[npt.ArrayLike] = None,
     ) -> None:
         steps = _whole("step", step, np.int64)
-        units = _whole("unit", unit, np.int32)
-        of_trial = np.zeros(len(steps), np.int32) if trial is None else _whole("trial", trial, np.int32)
+        units = _whole("unit", unit, np.int64)
+        of_trial = np.zeros(len(steps), np.int64) if trial is None else _whole("trial", trial, np.int64)
         if not len(steps) == len(units) == len(of_trial):
             raise InvalidError(f"unit, trial: {len(units)} and {len(of_trial)} for {len(steps)} spikes: one for each")
         if not dt > 0:
@@ -75,6 +75,7 @@ class Spikes(Closed):
         ):
             if len(array) and not low <= array.min() <= array.max() <= high:
                 raise InvalidError(f"{what}: {array.min()} to {array.max()}, must be {low} to {high}")
+        units, of_trial = units.astype(np.int32), of_trial.astype(np.int32)  # which hold them, as has been seen
         if len(steps) and np.any(np.diff(steps) < 0):
             order = np.lexsort((units, of_trial, steps))
             steps, units, of_trial = steps[order], units[order], of_trial[order]
@@ -128,7 +129,11 @@ class Spikes(Closed):
         return self._of(here, start=first, end=last)
 
     def of(self, units: Optional[npt.ArrayLike] = None, trials: Optional[npt.ArrayLike] = None) -> "Spikes":
-        """Those of some units, or of some trials, which in what is returned count from 0, in the order given."""
+        """Those of some units, or of some trials, which in what is returned count from 0, in the order given.
+
+        Args:
+            units, trials: numbers, each once, or a mask of bool, [n] or [B].
+        """
         unit, n = _renumbered("units", self.unit, units, self.n)
         trial, b = _renumbered("trials", self.trial, trials, self.trials)
         here = (unit >= 0) & (trial >= 0)
@@ -327,7 +332,7 @@ def _whole(what: str, value: Any, dtype: Any) -> npt.NDArray[Any]:
     array = given(what, value)
     if array.ndim != 1:
         raise InvalidError(f"{what}: expected one number for each, got shape {describe(array.shape)}")
-    if array.dtype.kind == "f" and array.size:
+    if array.dtype.kind not in "iu" and array.size:
         raise InvalidError(f"{what}: expected whole numbers, got an array of {array.dtype}")
     return np.array(array, dtype)
 
@@ -338,9 +343,15 @@ def _renumbered(
     """The new number of each, -1 where it is not chosen; and how many there are."""
     if chosen is None:
         return numbers, n
-    picked = _whole(what, np.atleast_1d(given(what, chosen)), np.int64)
+    array = np.atleast_1d(given(what, chosen))
+    if array.dtype.kind == "b" and array.shape != (n,):
+        raise wrong_shape(what, describe((n,)), array.shape)
+    picked = _whole(what, np.flatnonzero(array) if array.dtype.kind == "b" else array, np.int64)
     if len(picked) and not 0 <= picked.min() <= picked.max() < n:
         raise InvalidError(f"{what}: {picked.min()} to {picked.max()}, must be 0 to {n - 1}")
+    numbered, times = np.unique(picked, return_counts=True)
+    if len(numbered) < len(picked):
+        raise InvalidError(f"{what}: {numbered[times > 1][0]} is there twice, must be once")
     place = np.full(n, -1, np.int32)
     place[picked] = np.arange(len(picked))
     return place[numbers], len(picked)

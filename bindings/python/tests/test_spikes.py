@@ -193,6 +193,10 @@ def test_what_is_counted():
     assert part.population_count(1.5).tolist() == [[0, 0], [2, 0]]  # of (1, 2.5], (2.5, 4]
     some = spikes.of([2, 0], trials=0)
     assert some.unit.tolist() == [1, 1, 0, 1] and (some.n, some.trials) == (2, 1)
+    masked = spikes.of([True, False, True], trials=[False, True])
+    assert np.array_equal(masked.count(), spikes.count()[[1]][:, [0, 2]]) and masked.durations == spikes.durations[1]
+    with pytest.raises(na.InvalidError, match=r"units: expected shape \[3\], got \[2\]"):
+        spikes.of([True, False])
     assert spikes.rows().shape == (16, 2, 3) and spikes.rows(every=3)[1].tolist() == [[1, 0, 1], [0, 0, 0]]
 
 
@@ -212,7 +216,10 @@ def test_wrong_events_are_refused():
         (([1], [0], 3, 8, 1.0, [1]), "trial: 1 to 1, must be 0 to 0"),
         (([1, 2], [0], 3, 8, 1.0), "for 2 spikes"),
         (([1], [0], 3, 8, 0), "dt is 0"),
+        (([1], [2**32 + 1], 3, 8, 1.0), "unit: 4294967297 to 4294967297, must be 0 to 2"),
+        (([1], [0], 3, 8, 1.0, [2**32]), "trial: 4294967296 to"),
         (([1.5], [0], 3, 8, 1.0), "step: expected whole numbers"),
+        (([1], [True], 3, 8, 1.0), "unit: expected whole numbers, got an array of bool"),
         (([], [], 3, -1, 1.0), "end is -1"),
     ]:
         with pytest.raises(na.InvalidError, match=words):
@@ -226,6 +233,8 @@ def test_wrong_events_are_refused():
         (lambda: spikes.count(-1), "bin is -1, must be above 0"),
         (lambda: spikes.count(100), "the shortest trial has 8"),
         (lambda: spikes.of([3]), "units: 3 to 3, must be 0 to 2"),
+        (lambda: spikes.of([1, 0, 1]), "units: 1 is there twice, must be once"),
+        (lambda: spikes.of(trials=[0, 0]), "trials: 0 is there twice"),
         (lambda: na.spikes.fano_factor(few().of(trials=0), 8), "several counts"),
         (lambda: na.spikes.correlations(spikes, few().between(1)), "same trials and the same time"),
         (lambda: na.spikes.power_spectrum(spikes, 1, segment=2), "segment: 2 bins of 1 ms, must be 4 to 8"),
