@@ -67,6 +67,13 @@ def test_what_it_says_of_itself():
     assert any("bias of I" in row for row in rows)
 
 
+def test_what_one_says_of_itself():
+    assert repr(na.Alignment(0.5, 2.0)) == "Alignment(cosine=0.5, ratio=2)" and na.Alignment(0.5, 2.0).angle == pytest.approx(60)
+    several = na.Alignment(np.array([0.25, 0.5, 1.0]), np.ones(3))
+    assert repr(several) == "<Alignment: 3 measurements, cosine 0.25 to 1>" and np.allclose(several.angle[1:], [60, 0])
+    assert repr(na.Alignment(np.empty(0), np.empty(0))) == "<Alignment: 0 measurements, none>"
+
+
 def test_nan_where_nothing_learns():
     trainer = make()
     trainer.net.set_plastic("I", "E", False)
@@ -84,7 +91,8 @@ def test_a_history_is_a_callback_that_changes_nothing():
     assert list(track.step) == [0, 4, 8]
     assert track.total.cosine.shape == (3,) and set(track) == set(tracked.gradient())
     assert track["E", "I"].ratio.shape == (3,) and (track["E", "choice"].cosine > 1 - 1e-9).all()
-    assert repr(track).startswith("<AlignmentHistory of kolen_pollack: 3 measurements")
+    ends = f"cosine {track.total.cosine[0]:.3f} to {track.total.cosine[-1]:.3f}"
+    assert repr(track) == f"<AlignmentHistory of kolen_pollack: 3 measurements, {ends}>"
     more = tracked.fit(2, progress=False, callback=lambda now: track(now) or now.step == 11)
     assert len(more) == 1 and len(track.step) == 3
 
