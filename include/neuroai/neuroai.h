@@ -37,6 +37,7 @@
 #include <neuroai/constraint.h>
 #include <neuroai/cost.h>
 #include <neuroai/curriculum.h>
+#include <neuroai/estimate.h>
 #include <neuroai/evaluation.h>
 #include <neuroai/exchange.h>
 #include <neuroai/intervention.h>
@@ -48,6 +49,7 @@
 #include <neuroai/short_term.h>
 #include <neuroai/state.h>
 #include <neuroai/status.h>
+#include <neuroai/synapses.h>
 #include <neuroai/task.h>
 #include <neuroai/trainer.h>
 #include <neuroai/trials.h>

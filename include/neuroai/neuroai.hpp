@@ -835,6 +835,22 @@ public:
   {
     nai::check(nai_network_connect_areas(pointer(), areas.pointer, streams));
   }
+  int64_t memory() const
+  {
+    int64_t bytes_{};
+    nai::check(nai_network_memory(&bytes_, pointer()));
+    return bytes_;
+  }
+  nai_estimate estimate(int64_t ranks, const double *hz, int64_t n) const
+  {
+    nai_estimate out_ = NAI_ESTIMATE_INIT;
+    nai::check(nai_network_estimate(&out_, pointer(), ranks, hz, n));
+    return out_;
+  }
+  void set_memory_limit(int64_t bytes)
+  {
+    nai::check(nai_network_set_memory_limit(pointer(), bytes));
+  }
   nai::network copy() const
   {
     nai_network *out_ = nullptr;
@@ -976,22 +992,6 @@ public:
     nai::check(nai_network_set_balance(pointer(), names.pointer, on));
   }
   void set_kernels(text name) { nai::check(nai_network_set_kernels(pointer(), name.pointer)); }
-  int64_t memory() const
-  {
-    int64_t bytes_{};
-    nai::check(nai_network_memory(&bytes_, pointer()));
-    return bytes_;
-  }
-  nai_estimate estimate(int64_t ranks, const double *hz, int64_t n) const
-  {
-    nai_estimate out_ = NAI_ESTIMATE_INIT;
-    nai::check(nai_network_estimate(&out_, pointer(), ranks, hz, n));
-    return out_;
-  }
-  void set_memory_limit(int64_t bytes)
-  {
-    nai::check(nai_network_set_memory_limit(pointer(), bytes));
-  }
   void set_threads(int64_t threads) { nai::check(nai_network_set_threads(pointer(), threads)); }
   void set_exchange(ref<nai_exchange> exchange)
   {
@@ -1065,6 +1065,32 @@ public:
   }
   double dt() const { return nai_network_dt(pointer()); }
   const char *kernels() const { return nai_network_kernels(pointer()); }
+  nai_view positions(text name) const
+  {
+    nai_view out_ = NAI_VIEW_INIT;
+    nai::check(nai_network_positions(&out_, pointer(), name.pointer));
+    return out_;
+  }
+  void save(text path) const { nai::check(nai_network_save(pointer(), path.pointer)); }
+  static nai::network load(text path, const nai_load_options *options)
+  {
+    nai_network *out_ = nullptr;
+    nai::check(nai_network_load(&out_, path.pointer, options));
+    return nai::network(out_);
+  }
+  int64_t save_memory(void *buffer, int64_t capacity) const
+  {
+    int64_t size_{};
+    nai::check(nai_network_save_memory(buffer, capacity, &size_, pointer()));
+    return size_;
+  }
+  static nai::network load_memory(const void *bytes, int64_t size,
+      const nai_load_options *options)
+  {
+    nai_network *out_ = nullptr;
+    nai::check(nai_network_load_memory(&out_, bytes, size, options));
+    return nai::network(out_);
+  }
   nai_view weights(text from, text to) const
   {
     nai_view out_ = NAI_VIEW_INIT;
@@ -1094,12 +1120,6 @@ public:
   {
     nai_view out_ = NAI_VIEW_INIT;
     nai::check(nai_network_bias(&out_, pointer(), name.pointer));
-    return out_;
-  }
-  nai_view positions(text name) const
-  {
-    nai_view out_ = NAI_VIEW_INIT;
-    nai::check(nai_network_positions(&out_, pointer(), name.pointer));
     return out_;
   }
   void set_weights(text from, text to, const float *weights, int64_t n_post, int64_t n_pre)
@@ -1138,26 +1158,6 @@ public:
     nai::check(nai_network_spectrum(&out_, real, imaginary, capacity, pointer(),
         names.pointer));
     return out_;
-  }
-  void save(text path) const { nai::check(nai_network_save(pointer(), path.pointer)); }
-  static nai::network load(text path, const nai_load_options *options)
-  {
-    nai_network *out_ = nullptr;
-    nai::check(nai_network_load(&out_, path.pointer, options));
-    return nai::network(out_);
-  }
-  int64_t save_memory(void *buffer, int64_t capacity) const
-  {
-    int64_t size_{};
-    nai::check(nai_network_save_memory(buffer, capacity, &size_, pointer()));
-    return size_;
-  }
-  static nai::network load_memory(const void *bytes, int64_t size,
-      const nai_load_options *options)
-  {
-    nai_network *out_ = nullptr;
-    nai::check(nai_network_load_memory(&out_, bytes, size, options));
-    return nai::network(out_);
   }
 };
 

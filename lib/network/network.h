@@ -15,7 +15,9 @@
 #ifndef NAI_NETWORK_NETWORK_H
 #define NAI_NETWORK_NETWORK_H
 
+#include <neuroai/estimate.h>
 #include <neuroai/network.h>
+#include <neuroai/synapses.h>
 
 #include "../base/busy.h"
 #include "../base/exchange.h"

@@ -1349,7 +1349,7 @@ nai_network_set_threads = _function("nai_network_set_threads", nai_status, _netw
 nai_network_set_exchange = _function("nai_network_set_exchange", nai_status, _network, _exchange)
 nai_network_build = _function("nai_network_build", nai_status, _network, uint64)
 
-# network.h: looking
+# network.h: looking; estimate.h, synapses.h
 nai_network_count = _function("nai_network_count", c_int64, _network, int32)
 nai_network_name = _function("nai_network_name", c_char_p, _network, int32, int64)
 nai_network_size = _function("nai_network_size", c_int64, _network, int32, Text)
