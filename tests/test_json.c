@@ -102,6 +102,23 @@ START_TEST(numbers_are_read_to_the_nearest)
 }
 END_TEST
 
+/* More digits than are kept, before the point and behind it, which exponents bring back. */
+START_TEST(long_numbers)
+{
+  static char text[2100];
+  for (int whole = 780; whole < 1000; whole += 7)
+    for (int fraction = 0; fraction < 1000; fraction += 333) {
+      char *at = text;
+      for (int k = 0; k < whole + fraction; k++) {
+        if (k == whole) *at++ = '.';
+        *at++ = (char)('1' + (k * 7 + whole) % 9);
+      }
+      sprintf(at, "e-%d", whole - 5);
+      check_read(text);
+    }
+}
+END_TEST
+
 /* Half way between two doubles, and one part in 10^1000 above and below. */
 START_TEST(half_way_numbers_go_to_the_even_one)
 {
@@ -461,8 +478,9 @@ Suite *json_suite(void);
 Suite *json_suite(void)
 {
   Suite *suite = suite_create("json");
-  ADD_CASE(suite, "numbers", numbers_are_read_to_the_nearest, half_way_numbers_go_to_the_even_one,
-           numbers_are_printed_short_and_whole, numbers_under_any_rounding_mode);
+  ADD_CASE(suite, "numbers", numbers_are_read_to_the_nearest, long_numbers,
+           half_way_numbers_go_to_the_even_one, numbers_are_printed_short_and_whole,
+           numbers_under_any_rounding_mode);
   ADD_CASE(suite, "reading", every_kind_of_value, what_is_not_json, what_is_utf8,
            depth_costs_no_stack, many_values);
   ADD_CASE(suite, "writing", written_and_read_again, what_cannot_be_written);
