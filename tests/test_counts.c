@@ -155,6 +155,27 @@ START_TEST(test_moments)
 }
 END_TEST
 
+/* No two units have the same numbers, also where normals stand for counts: five standard errors. */
+START_TEST(test_units_are_apart)
+{
+  enum { UNITS = 9, STEPS = 400 };
+  static const float means[] = {4, 1e5F};
+  double products[UNITS][UNITS] = {{0}};
+  const float mean = means[_i];
+  float rate[UNITS], out[UNITS];
+  for (int i = 0; i < UNITS; i++) rate[i] = mean;
+  for (uint32_t step = 0; step < STEPS; step++) {
+    draw(nai__kernels_best(), out, UNITS, 0, 5, 0, step, 1, rate);
+    for (int i = 0; i < UNITS; i++)
+      for (int j = 0; j < UNITS; j++)
+        products[i][j] += (double)(out[i] - mean) * (double)(out[j] - mean) / (double)mean;
+  }
+  for (int i = 0; i < UNITS; i++)
+    for (int j = 0; j < i; j++)
+      ck_assert_double_lt(fabs(products[i][j] / STEPS), 5 / sqrt((double)STEPS));
+}
+END_TEST
+
 /* In one call or in pieces, from any unit, among units of other means, with every table. */
 START_TEST(test_pieces)
 {
@@ -189,6 +210,7 @@ Suite *counts_suite(void)
   TCase *counts = tcase_create("counts");
   tcase_add_test(counts, test_inverted);
   tcase_add_loop_test(counts, test_moments, 0, 7);
+  tcase_add_loop_test(counts, test_units_are_apart, 0, 2);
   tcase_add_loop_test(counts, test_pieces, 0, TABLES);
   suite_add_tcase(suite, counts);
   return suite;
