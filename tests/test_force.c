@@ -502,9 +502,15 @@ END_TEST
 
 /* --- full-FORCE ------------------------------------------------------------------------------- */
 
-/* In double, from the equations: units without noise; with autapses or without. */
+/*
+ * In double, from the equations: units without noise; without autapses or with them, or in two populations, of which
+ * the second one is logistic.
+ */
+enum { WITHOUT_AUTAPSES, WITH_AUTAPSES, IN_TWO, TAUGHT };
+enum { FIRST = 5 }; /* units of the first of two */
+
 typedef struct twin {
-  int n, autapses;
+  int n, autapses, in_two;
   double w[N][N], in[N][INPUTS], out[OUTPUTS][N], j[N][N], u_out[N][OUTPUTS];
   double x[N], r[N], x_d[N], r_d[N], alpha[N];
   double p[N][N][N], q[N][N]; /* inverses: of a unit's own regressors, and of the readout's */
@@ -520,19 +526,34 @@ static void draw_teacher(twin *twin, uint64_t seed)
   }
 }
 
-static void start_twin(twin *twin, const nai_network *net, int autapses)
+/* What unit i gets from k, or sends to output i, or gets from channel k. */
+static double weight_of(const nai_network *net, const char *from, const char *to, int64_t i,
+                        int64_t k, int in_two)
 {
-  nai_view w = weights_of(net, "x", "x"), in = weights_of(net, "u", "x"),
-           out = weights_of(net, "x", "z");
+  const int second_to = in_two && strcmp(to, "x") == 0 && i >= FIRST,
+            second_from = in_two && strcmp(from, "x") == 0 && k >= FIRST;
+  nai_view w = weights_of(net, second_from ? "y" : from, second_to ? "y" : to);
+  return (double)at(&w, second_to ? i - FIRST : i, second_from ? k - FIRST : k);
+}
+
+static double rate_of(const twin *twin, int i, double x)
+{
+  return twin->in_two && i >= FIRST ? 1 / (1 + exp(-x)) : tanh(x);
+}
+
+static void start_twin(twin *twin, const nai_network *net, int how)
+{
   memset(twin, 0, sizeof *twin);
-  twin->autapses = autapses;
+  twin->autapses = how != WITHOUT_AUTAPSES;
+  twin->in_two = how == IN_TWO;
   draw_teacher(twin, 4);
   for (int i = 0; i < N; i++) {
-    for (int k = 0; k < N; k++) twin->w[i][k] = (double)at(&w, i, k);
-    for (int c = 0; c < INPUTS; c++) twin->in[i][c] = (double)at(&in, i, c);
-    for (int o = 0; o < OUTPUTS; o++) twin->out[o][i] = (double)at(&out, o, i);
+    for (int k = 0; k < N; k++) twin->w[i][k] = weight_of(net, "x", "x", i, k, twin->in_two);
+    for (int c = 0; c < INPUTS; c++) twin->in[i][c] = weight_of(net, "u", "x", i, c, twin->in_two);
+    for (int o = 0; o < OUTPUTS; o++)
+      twin->out[o][i] = weight_of(net, "x", "z", o, i, twin->in_two);
     twin->x[i] = twin->x_d[i] = 0.2;
-    twin->r[i] = twin->r_d[i] = tanh(0.2);
+    twin->r[i] = twin->r_d[i] = rate_of(twin, i, 0.2);
     twin->alpha[i] = 10 / (20 + 5.0 * i);
     twin->q[i][i] = 1;
     for (int k = 0; k < N; k++) twin->p[i][k][k] = 1;
@@ -568,8 +589,8 @@ static void move_twin(twin *twin, const moment *m, int learns)
     twin->x_d[i] += twin->alpha[i] * (wanted[i] + in - twin->x_d[i]);
   }
   for (int i = 0; i < N; i++) {
-    twin->r[i] = tanh(twin->x[i]);
-    twin->r_d[i] = tanh(twin->x_d[i]);
+    twin->r[i] = rate_of(twin, i, twin->x[i]);
+    twin->r_d[i] = rate_of(twin, i, twin->x_d[i]);
   }
   if (!learns) return;
   for (int i = 0; i < N; i++)
@@ -584,19 +605,27 @@ static void move_twin(twin *twin, const moment *m, int learns)
   }
 }
 
-static nai_network *build_taught(int autapses)
+static nai_network *build_taught(int how)
 {
   double tau[N];
-  nai_network *net = COMPOSE(.dt = 10, .inputs = {{"u", INPUTS}},
-                             .populations = {{"x", N, NAI_FREE}}, .outputs = {{"z", OUTPUTS}});
+  nai_network *net;
+  const int64_t first = how == IN_TWO ? FIRST : N;
+  const char *units = how == IN_TWO ? "x y" : "x";
   for (int i = 0; i < N; i++) tau[i] = 20 + 5 * i;
-  expect_ok(nai_network_set_each(net, "x", "tau", tau, N));
-  expect_ok(nai_network_set(net, "x", "initial", 0.2));
+  expect_ok(nai_network_create(&net, 10));
+  expect_ok(nai_network_add_input(net, "u", INPUTS));
+  expect_ok(nai_network_add_population(net, "x", first, NAI_FREE));
+  if (how == IN_TWO) expect_ok(nai_network_add_population(net, "y", N - first, NAI_FREE));
+  expect_ok(nai_network_add_output(net, "z", OUTPUTS));
+  expect_ok(nai_network_set_each(net, "x", "tau", tau, first));
+  if (how == IN_TWO) expect_ok(nai_network_set_each(net, "y", "tau", tau + first, N - first));
+  expect_ok(nai_network_set(net, units, "initial", 0.2));
   expect_ok(nai_network_set_transfer(net, "x", NAI_TRANSFER_TANH));
-  expect_ok(nai_network_connect(net, "u", "x"));
-  expect_ok(nai_network_connect(net, "x", "x"));
-  expect_ok(nai_network_connect(net, "x", "z"));
-  expect_ok(nai_network_set_autapses(net, "x", "x", autapses));
+  if (how == IN_TWO) expect_ok(nai_network_set_transfer(net, "y", NAI_TRANSFER_LOGISTIC));
+  expect_ok(nai_network_connect(net, "u", units));
+  expect_ok(nai_network_connect(net, units, units));
+  expect_ok(nai_network_connect(net, units, "z"));
+  expect_ok(nai_network_set_autapses(net, units, units, how != WITHOUT_AUTAPSES));
   expect_ok(nai_network_build(net, 3));
   return net;
 }
@@ -617,12 +646,12 @@ START_TEST(full_force_is_its_equations)
     expect_ok(nai_agent_step(NULL, agent, meet(&m, t)));
     move_twin(&twin, &m, t % 2 == 0);
   }
-  nai_view w = weights_of(net, "x", "x"), out = weights_of(net, "x", "z");
   for (int i = 0; i < N; i++) {
-    for (int k = 0; k < N; k++) worst = fmax(worst, fabs(twin.w[i][k] - (double)at(&w, i, k)));
+    for (int k = 0; k < N; k++)
+      worst = fmax(worst, fabs(twin.w[i][k] - weight_of(net, "x", "x", i, k, twin.in_two)));
     for (int o = 0; o < OUTPUTS; o++)
-      worst = fmax(worst, fabs(twin.out[o][i] - (double)at(&out, o, i)));
-    ck_assert(_i || at(&w, i, i) == 0);
+      worst = fmax(worst, fabs(twin.out[o][i] - weight_of(net, "x", "z", o, i, twin.in_two)));
+    ck_assert(_i || weight_of(net, "x", "x", i, i, 0) == 0);
   }
   ck_assert_msg(worst < 1e-5, "%g", worst);
   nai_agent_destroy(agent);
@@ -1020,7 +1049,7 @@ Suite *force_suite(void)
   tcase_add_loop_test(squares, weights_are_those_of_ridge_regression, 0, 2 * READOUTS);
   tcase_add_loop_test(squares, p_is_shared, 0, READOUTS);
   tcase_add_loop_test(squares, a_population_learns_as_the_output, 0, 2);
-  tcase_add_loop_test(squares, full_force_is_its_equations, 0, 2);
+  tcase_add_loop_test(squares, full_force_is_its_equations, 0, TAUGHT);
   suite_add_tcase(suite, squares);
   TCase *both = tcase_create("both");
   tcase_add_loop_test(both, constraints_hold_at_each_step, 0, 2);
