@@ -413,6 +413,46 @@ START_TEST(test_uoro_over_all_signs)
 }
 END_TEST
 
+/* What an estimate has of the synapses among "a" and "b", and the weights; to be freed. */
+static float *estimate_of_pair(int reads_frozen, int64_t *n)
+{
+  static const char *const names[2] = {"a", "b"};
+  nai_network *net = compose_pair("rate");
+  nai_rule *rule;
+  *n = 0;
+  if (reads_frozen) expect_ok(nai_network_set_plastic(net, "a b", "z", 0));
+  expect_ok(nai_network_build(net, 6));
+  nai_trials *trials = trials_for_pair(net);
+  expect_ok(nai_rule_create_uoro(&rule, RULE_SEED));
+  nai_trainer *uoro = train_pair(net, rule);
+  expect_ok(nai_trainer_estimate_gradient(NULL, uoro, trials));
+  float *found = malloc(2 * (size_t)net->n_theta * sizeof *found);
+  for (int k = 0; k < 4; k++) {
+    const nai__projection *p;
+    expect_ok(nai__projection_find(&p, net, names[k / 2], names[k % 2]));
+    for (int64_t i = 0; i < p->at.rows; i++)
+      for (int64_t j = 0; j < p->at.columns; j++) {
+        found[(*n)++] = uoro->plasticity.gradient[nai__place_in(&p->at, i, j)];
+        found[(*n)++] = net->theta[nai__place_in(&p->at, i, j)];
+      }
+  }
+  nai_trainer_destroy(uoro);
+  nai_trials_destroy(trials);
+  nai_network_destroy(net);
+  return found;
+}
+
+/* The norms by which its two factors are made alike are of what moves states: not of synapses onto outputs. */
+START_TEST(test_uoro_makes_factors_alike_without_outputs)
+{
+  int64_t n, m;
+  float *found = estimate_of_pair(0, &n), *frozen = estimate_of_pair(1, &m);
+  EXPECT(n == m && n == 8 && memcmp(found, frozen, (size_t)n * sizeof *found) == 0);
+  free(found);
+  free(frozen);
+}
+END_TEST
+
 /* --- UORO: many draws ------------------------------------------------------------------------- */
 
 enum { SAMPLES = 4000 };
@@ -769,6 +809,7 @@ Suite *forward_rules_suite(void)
   TCase *uoro = tcase_create("uoro");
   tcase_set_timeout(uoro, 300);
   tcase_add_loop_test(uoro, test_uoro_over_all_signs, 0, PAIRS);
+  tcase_add_test(uoro, test_uoro_makes_factors_alike_without_outputs);
   tcase_add_test(uoro, test_uoro_repeats_by_seed_and_update);
   tcase_add_loop_test(uoro, test_uoro_on_average, NAI_TRANSFER_RELU, NAI_TRANSFER_SOFTPLUS + 1);
   suite_add_tcase(suite, uoro);
