@@ -261,6 +261,51 @@ START_TEST(trainers_that_exist_keep_them_away)
 }
 END_TEST
 
+static float *gradient_of(nai_trainer *trainer, const nai_trials *trials)
+{
+  const size_t bytes = (size_t)trainer->plasticity.net->n_theta * sizeof(float);
+  float *gradient = malloc(bytes);
+  expect_ok(nai_trainer_estimate_gradient(NULL, trainer, trials));
+  memcpy(gradient, trainer->plasticity.gradient, bytes);
+  return gradient;
+}
+
+static const char *const with_feedback[] = {"feedback_alignment", "kolen_pollack", "weight_mirror",
+                                            "eprop_adaptive"};
+
+/* No error comes back by what is gone: as of a trainer that is made afterwards, by the same feedback. */
+START_TEST(feedback_goes_with_its_synapses)
+{
+  nai_network *net = build_everything(NAI_TRANSFER_TANH, NULL), *copy;
+  nai_trials *trials = trials_for_everything(net, 3);
+  const size_t bytes = (size_t)net->n_theta * sizeof(float);
+  nai_trainer *trainer = train_everything_by(net, rule_named(with_feedback[_i], 5));
+  const float *feedback = trainer->plasticity.learner->feedback.weight;
+  free(gradient_of(trainer, trials));
+  expect_ok(nai_network_prune(net, "*", "*", 0.5, 1));
+  expect_ok(nai_network_copy(&copy, net));
+  nai_trainer *later = train_everything_by(copy, rule_named(with_feedback[_i], 5));
+  float *kept = malloc(bytes), *gradient = gradient_of(trainer, trials);
+  memcpy(kept, feedback, bytes);
+  for (int64_t k = 0; k < net->unit_bias; k++) EXPECT(net->exists[k] != 0 || feedback[k] == 0);
+  memcpy(later->plasticity.learner->feedback.weight, kept, bytes);
+  nai__learner_refresh(later->plasticity.learner);
+  float *expected = gradient_of(later, trials);
+  double largest = 0;
+  for (int64_t k = 0; k < net->n_theta; k++) largest = fmax(largest, fabs((double)expected[k]));
+  for (int64_t k = 0; k < net->n_theta; k++)
+    ck_assert_double_eq_tol((double)gradient[k], (double)expected[k], 1e-5 * largest);
+  free(expected);
+  free(gradient);
+  free(kept);
+  nai_trainer_destroy(later);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(copy);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* Of an agent that learns in one pass, in the middle of its trial. */
 START_TEST(agents_that_exist_keep_them_away)
 {
@@ -400,6 +445,9 @@ Suite *prune_suite(void)
   ADD_CASE(suite, "which", those_that_interventions_cut, the_smallest_ones,
            units_and_all_their_synapses);
   ADD_CASE(suite, "kept", trainers_that_exist_keep_them_away, agents_that_exist_keep_them_away);
+  TCase *feedback = tcase_create("feedback");
+  suite_add_tcase(suite, feedback);
+  tcase_add_loop_test(feedback, feedback_goes_with_its_synapses, 0, 4);
   ADD_CASE(suite, "refused", what_cannot_be_pruned, not_during_an_update, without_memory_all_stay);
   return suite;
 }

@@ -444,7 +444,7 @@ void nai__bias_gradient(nai__pass *pass)
 
 nai_status nai__estimate_direct(nai__learner *learner, nai__pass *pass)
 {
-  nai__feedback_set_apart(&learner->feedback, learner->net);
+  nai__feedback_renew(&learner->feedback, learner->net);
   nai__route route = {.direct = learner->feedback.stage_packed,
                       .backward = learner->feedback.exact};
   nai__walk_back(pass, &route);
@@ -453,6 +453,7 @@ nai_status nai__estimate_direct(nai__learner *learner, nai__pass *pass)
 
 nai_status nai__estimate_feedback(nai__learner *learner, nai__pass *pass)
 {
+  nai__feedback_renew(&learner->feedback, learner->net);
   nai__route route = {.backward = learner->feedback.packed};
   nai__walk_back(pass, &route);
   return NAI_OK;

@@ -73,7 +73,7 @@ static nai_status find_exact(nai__feedback *f, const nai_network *net)
   return NAI_OK;
 }
 
-void nai__feedback_set_apart(nai__feedback *f, const nai_network *net)
+static void set_apart(nai__feedback *f, const nai_network *net)
 {
   if (!f->apart) return;
   for (int64_t k = 0; k < net->n_projections; k++) {
@@ -223,7 +223,27 @@ void nai__feedback_pack(nai__feedback *f, const nai_network *net)
     const nai__block *b = &net->block[i];
     if (f->packed[i]) nai__pack_backward(net, b, f->packed[i], f->weight);
   }
-  nai__feedback_set_apart(f, net);
+  set_apart(f, net);
+}
+
+static void drop_absent(nai__feedback *f, const nai_network *net)
+{
+  for (int64_t k = 0; k < net->n_blocks; k++) {
+    const nai__rectangle *at = &net->block[k].at;
+    for (int64_t i = at->start; f->packed[k] && i < at->start + at->rows * at->stride; i++)
+      if (net->exists[i] == 0) f->weight[i] = 0;
+  }
+}
+
+void nai__feedback_renew(nai__feedback *f, const nai_network *net)
+{
+  if (!f->weight || f->removals == net->removals) {
+    set_apart(f, net);
+    return;
+  }
+  drop_absent(f, net);
+  f->removals = net->removals;
+  nai__feedback_pack(f, net);
 }
 
 void nai__feedback_destroy(nai__feedback *f, const nai_network *net)

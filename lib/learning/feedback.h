@@ -21,8 +21,9 @@ typedef struct nai__feedback {
                     of a matrix in which others stand too: */
   float **
       apart; /* [n_blocks] such a matrix with 0 in place of the others; NULL for all other blocks */
-  float *weight;  /* as theta is laid out, so [post][pre]; only between units and to outputs */
-  float **packed; /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
+  float *weight;    /* as theta is laid out, so [post][pre]; only between units and to outputs */
+  float **packed;   /* [n_blocks] of it, as nai__block.backward; NULL from inputs */
+  int64_t removals; /* of the network: so many have been taken out of `weight` */
 } nai__feedback;
 
 /*
@@ -57,8 +58,11 @@ void nai__feedback_follow(struct nai__learner *learner, const float *theta, cons
  * 1 for such a projection, whose errors go back by its own weights.
  */
 int nai__feedback_is_exact(const nai_network *net, const nai__projection *p);
-/* What of it stands in one matrix with others, made anew: before a batch or a trial, as weights may be set. */
-void nai__feedback_set_apart(nai__feedback *feedback, const nai_network *net);
+/*
+ * Before a batch or a trial, as synapses may have been removed and weights set since: feedback weights
+ * of absent synapses are 0, and what stands in one matrix with others is copied anew.
+ */
+void nai__feedback_renew(nai__feedback *feedback, const nai_network *net);
 /* Bytes of packed copies of such weights: `memory` of a rule. */
 int64_t nai__feedback_memory(const nai_rule *rule, const nai_network *net, int64_t trials,
                              int64_t threads);

@@ -548,7 +548,7 @@ static float *const *readout_of(const nai__learner *learner)
 
 static nai_status estimate(nai__learner *learner, nai__pass *pass)
 {
-  nai__feedback_set_apart(&learner->feedback, learner->net);
+  nai__feedback_renew(&learner->feedback, learner->net);
   nai__route route = {.backward = readout_of(learner), .direct = learner->feedback.stage_packed};
   NAI__TRY(nai__own_rule_begin(learner, pass->trials));
   nai__collect_signals(pass, &route);
@@ -585,7 +585,7 @@ static nai_status live_attach(nai__online *online)
 /* There is room for one trial: this cannot fail. */
 static void live_begin(nai__online *online)
 {
-  nai__feedback_set_apart(&online->learner->feedback, online->learner->net);
+  nai__feedback_renew(&online->learner->feedback, online->learner->net);
   (void)nai__own_rule_begin(online->learner, 1);
 }
 

@@ -140,5 +140,10 @@ void nai__learner_destroy(nai__learner *learner)
 
 void nai__learner_refresh(nai__learner *learner)
 {
-  nai__feedback_pack(&learner->feedback, learner->net);
+  nai__feedback *f = &learner->feedback;
+  f->removals = -1; /* what was read, or put back, may be of before */
+  if (f->weight)
+    nai__feedback_renew(f, learner->net);
+  else
+    nai__feedback_pack(f, learner->net);
 }

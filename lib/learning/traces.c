@@ -124,7 +124,7 @@ static nai_status attach(nai__online *online)
 static void begin(nai__online *online)
 {
   traces *own = online->own;
-  nai__feedback_set_apart(&online->learner->feedback, online->learner->net);
+  nai__feedback_renew(&online->learner->feedback, online->learner->net);
   memset(own->synapse, 0, (size_t)online->learner->net->n_theta * sizeof *own->synapse);
   nai__trace_pass_begin(&own->pass, online->learner->net);
   nai__eligibility_clear(own->cells);
@@ -422,6 +422,7 @@ static nai_status step_symmetric(nai__online *online)
 
 static void signal_adaptive(nai__online *online)
 {
+  nai__feedback_renew(&online->learner->feedback, online->learner->net);
   nai__online_signal(online, online->learner->feedback.packed, 0, NULL,
                      ((traces *)online->own)->signal);
 }

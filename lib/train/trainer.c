@@ -363,7 +363,9 @@ nai_status nai_trainer_feedback(nai_view *out, const nai_trainer *trainer, const
   NAI__TRY(nai__view_check(out));
   NAI__REQUIRE(trainer);
   nai__feedback_matrix m;
-  NAI__TRY(nai__feedback_find(&m, trainer->plasticity.learner, from, to));
+  nai__learner *learner = trainer->plasticity.learner;
+  NAI__TRY(nai__feedback_find(&m, learner, from, to));
+  nai__feedback_renew(&learner->feedback, learner->net);
   nai__view_transposed(out, m.array, &m.at);
   return NAI_OK;
 }
