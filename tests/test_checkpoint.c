@@ -875,6 +875,29 @@ static void write_value(saved_file f, const char *tensor, int64_t byte, const vo
   memcpy(f.data + where.start + byte, was, n);
 }
 
+/* A file says nothing of one shard, as those of the first release do; of two it does. */
+START_TEST(test_shards_are_restored)
+{
+  open_folder();
+  for (int shards = 1; shards <= 4; shards *= 2) {
+    rig r = make_rig(&usual), other = make_rig(&usual);
+    double found;
+    expect_ok(nai_trainer_set(r.trainer, "shards", shards));
+    expect_ok(nai_trainer_set(other.trainer, "shards", 8));
+    expect_ok(nai_trainer_save(r.trainer, path));
+    saved_file f = read_saved();
+    EXPECT((memmem(f.data, f.size, "shards", 6) != NULL) == (shards > 1));
+    expect_ok(nai_trainer_restore(other.trainer, path));
+    expect_ok(nai_trainer_get(&found, other.trainer, "shards"));
+    EXPECT(found == shards);
+    free(f.data);
+    destroy_rig(&r);
+    destroy_rig(&other);
+  }
+  close_folder();
+}
+END_TEST
+
 START_TEST(test_values_that_cannot_be)
 {
   static const struct {
@@ -1113,9 +1136,9 @@ Suite *checkpoint_suite(void)
            test_moments_and_doubles_of_the_first_release,
            test_a_file_of_the_first_release_without_memory, test_killed_at_random_moments);
   ADD_CASE(suite, "refusals", test_another_trainer_is_refused_by_what_differs,
-           test_arrays_are_compared_to_the_end, test_rates_are_compared, test_bad_arguments,
-           test_damaged_files, test_values_that_cannot_be, test_former_values_that_cannot_be,
-           test_shapes_that_cannot_be, test_an_absent_number_is_its_default,
-           test_failing_allocations);
+           test_arrays_are_compared_to_the_end, test_rates_are_compared, test_shards_are_restored,
+           test_bad_arguments, test_damaged_files, test_values_that_cannot_be,
+           test_former_values_that_cannot_be, test_shapes_that_cannot_be,
+           test_an_absent_number_is_its_default, test_failing_allocations);
   return suite;
 }
