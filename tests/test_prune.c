@@ -306,6 +306,33 @@ START_TEST(feedback_goes_with_its_synapses)
 }
 END_TEST
 
+/* One weight for all becomes many: errors come back by these, of a trainer that was there before, too. */
+START_TEST(errors_come_back_by_what_is_left)
+{
+  static const char *const rules[] = {"bptt", "eprop_symmetric", "snap1"};
+  nai_network *net = build(SHARED), *copy;
+  nai_trials *trials = normal_trials(net, "z", 4, 3);
+  nai_cost *c;
+  nai_trainer *trainer = trainer_of(net, rule_named(rules[_i], 1), plain_descent(0)), *later;
+  attach_cost(trainer, nai_cost_create_mse(&c, "z"), &c, 1);
+  free(gradient_of(trainer, trials));
+  expect_ok(nai_network_prune(net, "E", "I", 0.5, 1));
+  expect_ok(nai_network_copy(&copy, net));
+  later = trainer_of(copy, rule_named(rules[_i], 1), plain_descent(0));
+  attach_cost(later, nai_cost_create_mse(&c, "z"), &c, 1);
+  float *gradient = gradient_of(trainer, trials), *expected = gradient_of(later, trials);
+  for (int64_t k = 0; k < net->n_theta; k++)
+    ck_assert_float_eq_tol(gradient[k], expected[k], 1e-5F);
+  free(expected);
+  free(gradient);
+  nai_trainer_destroy(later);
+  nai_trainer_destroy(trainer);
+  nai_trials_destroy(trials);
+  nai_network_destroy(copy);
+  nai_network_destroy(net);
+}
+END_TEST
+
 /* Of an agent that learns in one pass, in the middle of its trial. */
 START_TEST(agents_that_exist_keep_them_away)
 {
@@ -448,6 +475,7 @@ Suite *prune_suite(void)
   TCase *feedback = tcase_create("feedback");
   suite_add_tcase(suite, feedback);
   tcase_add_loop_test(feedback, feedback_goes_with_its_synapses, 0, 4);
+  tcase_add_loop_test(feedback, errors_come_back_by_what_is_left, 0, 3);
   ADD_CASE(suite, "refused", what_cannot_be_pruned, not_during_an_update, without_memory_all_stay);
   return suite;
 }

@@ -48,7 +48,10 @@ nai_status nai__attach_transposed_readout(nai__learner *learner);
 void nai__detach_transposed(nai__learner *learner);
 static inline float *const *nai__transposed(const nai__learner *learner)
 {
-  return learner->own;
+  float **backward = learner->own;
+  for (int64_t k = 0; k < learner->net->n_blocks; k++) /* one weight may have become many since */
+    if (backward[k]) backward[k] = learner->net->block[k].backward;
+  return backward;
 }
 
 /* 1 when a block holds synapses of units onto themselves, from their first signal to their first port. */

@@ -87,6 +87,7 @@ static void set_apart(nai__feedback *f, const nai_network *net)
   }
   for (int64_t k = 0; k < net->n_blocks; k++) {
     const nai__block *b = &net->block[k];
+    if (f->exact[k] && !f->apart[k]) f->exact[k] = b->backward;
     if (f->apart[k])
       net->kernels->pack(f->exact[k], f->apart[k], b->at.stride, b->n_post, b->n_pre, 0);
   }

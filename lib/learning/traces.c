@@ -17,6 +17,7 @@
 #include "../base/finite.h"
 #include "../base/memory.h"
 #include "../network/row.h"
+#include "backward.h"
 #include "eligibility.h"
 #include "slopes.h"
 #include "traces_pass.h"
@@ -412,7 +413,8 @@ static nai_status learn_direct(nai__online *online, const nai__fused *fused)
 
 static void signal_symmetric(nai__online *online)
 {
-  nai__online_signal(online, online->learner->own, 1, NULL, ((traces *)online->own)->signal);
+  nai__online_signal(online, nai__transposed(online->learner), 1, NULL,
+                     ((traces *)online->own)->signal);
 }
 
 static nai_status step_symmetric(nai__online *online)
