@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from statistics import NormalDist
 from typing import Any, Dict, Optional, Sequence
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import anatomy
-from ._handle import real
+from ._handle import frozen, real
 from .constraint import Total
 from .delay import Delay
 from .errors import InvalidError
@@ -84,6 +85,8 @@ def checked_rates(rates: Sequence[float]) -> Numbers:
     return np.array(rates, np.float64)
 
 
+@lru_cache(maxsize=16)
 def _normal(mean: float, sd: float, n: int) -> Numbers:
-    """Values that are normal as near as ``n`` can be, in ascending order."""
-    return np.array([NormalDist(mean, sd).inv_cdf((k + 0.5) / n) for k in range(n)])
+    """Values that are normal as near as ``n`` can be, in ascending order. Areas have the same columns, so the same ones."""
+    normal = NormalDist(mean, sd)
+    return frozen(np.array([normal.inv_cdf((k + 0.5) / n) for k in range(n)]))

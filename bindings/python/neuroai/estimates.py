@@ -5,13 +5,14 @@ from __future__ import annotations
 import ctypes
 import math
 import time
-from typing import Any, Dict, List, Mapping, Optional, Tuple, Union
+from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
 from . import _c
 from ._closed import Closed, Record
 from ._handle import brief, expect, listed, real, whole
+from ._interrupt import Bar
 from .constraint import Total
 from .delay import Delays
 from .errors import InvalidError, UnknownNameError, UnsupportedError
@@ -79,14 +80,19 @@ class Machine(Closed):
     def measured(cls, net: Optional[Network] = None, latency: float = 2.0, bandwidth: float = 10.0) -> "Machine":
         """This machine, by running small networks for some seconds; later calls remember what was found.
 
-        ``net``: whose neurons are run; default are LIF neurons with a Poisson background.
+        ``net``: whose neurons are run, of each model eight kinds at most; default are LIF neurons with a Poisson background.
         """
-        kinds = [("lif", 1.0, (("background", 8000.0),))] if net is None else _kinds(expect("net", net, Network, "a Network"))
+        kinds: List[_Kind] = [("lif", 1.0, (("background", 8000.0),))]
+        if net is not None:
+            kinds = _typical(_kinds(expect("net", net, Network, "a neuroai.Network")))
         dt = 0.1 if net is None else net.dt
-        weight, total = 0.0, 0.0
-        for kind in kinds:
-            weight, total = weight + kind[1], total + kind[1] * _unit(dt, kind[0], kind[2])
-        return cls(unit=total / weight, latency=latency, bandwidth=bandwidth, **_synapses())
+        total = 0.0
+        with Bar(len(kinds) + _MEASURED, "networks measured") as bar:
+            for k, (model, n, parameters) in enumerate(kinds):
+                total += n * _unit(dt, model, parameters)
+                bar.at(k + 1)
+            found = _synapses(lambda k: bar.at(len(kinds) + k))
+        return cls(unit=total / sum(kind[1] for kind in kinds), latency=latency, bandwidth=bandwidth, **found)
 
     def __repr__(self) -> str:
         return "Machine(" + ", ".join(f"{name}={value:.3g}" for name, value in vars(self).items()) + ")"
@@ -110,6 +116,21 @@ def _kinds(net: Network) -> List[_Kind]:
         kind = net.model(name), tuple((key, float(net.get(name, key)[0])) for key in fields.parameters)
         kinds[kind] = kinds.get(kind, 0.0) + n
     return [(model, n, chosen) for (model, chosen), n in kinds.items()]
+
+
+def _typical(kinds: List[_Kind], most: int = 8) -> List[_Kind]:
+    """Of each model so many kinds, the middle ones of groups that have equally many units and lie side by side."""
+    found: Dict[_Kind, float] = {}
+    for model in dict.fromkeys(kind[0] for kind in kinds):
+        of_it = sorted((kind for kind in kinds if kind[0] == model), key=lambda kind: kind[2])
+        ends = np.cumsum([kind[1] for kind in of_it])
+        if len(of_it) <= most:
+            found.update({kind: kind[1] for kind in of_it})
+            continue
+        for k in range(most):
+            middle = of_it[int(np.searchsorted(ends, (k + 0.5) / most * ends[-1]))]
+            found[middle] = found.get(middle, 0.0) + float(ends[-1]) / most
+    return [(model, n, chosen) for (model, _, chosen), n in found.items()]
 
 
 def _of_cells(dt: float, n: int, parameters: Mapping[str, Any], model: str = "lif") -> Network:
@@ -203,8 +224,12 @@ def _arriving(said: Any, dt: float) -> Dict[str, float]:
     return {"cold": cold, "fan": said.fans - cold, "event": said.events, "bit": said.bits}
 
 
-def _synapses() -> Dict[str, float]:
-    """What synapses cost, from small networks that differ in one thing each."""
+#: Networks that :func:`_synapses` runs.
+_MEASURED = 7
+
+
+def _synapses(shown: Callable[[int], None]) -> Dict[str, float]:
+    """What synapses cost, from small networks that differ in one thing each; ``shown`` is told how many have been run."""
     if "synapses" in _found:
         return dict(_found["synapses"])
     drive = {"drive": 40.0, "refractory": 20.0}  # fires at 30 Hz
@@ -219,6 +244,7 @@ def _synapses() -> Dict[str, float]:
         said = _said(net, 1, [hz])
         each = {"unit": said.units * _STEPS, "look": said.lists * _STEPS}
         each.update({key: value * _STEPS * net.dt * 1e-3 for key, value in _arriving(said, net.dt).items()})
+        shown(len(found) + 1)
         rest = 1e9 * seconds - known * each["unit"] - sum(found[key] * each[key] for key in found if key in each)
         return float(max(0.0, rest) / each[what])
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ctypes
 import inspect
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Callable, ContextManager, Dict, List, Mapping, Sequence, Tuple, Union
 
 from . import _c
 from ._callback import Place, Shown, Shows, callback, called, destroy, lent, nothing, register
-from ._closed import Closed
+from ._closed import Closed, Record
 from ._handle import brief, listed, real, text, texts, whole, wrong_type
 from .errors import InvalidError, UnknownNameError
 
@@ -76,10 +77,14 @@ def _fields(model: str, which: int) -> Dict[str, Field]:
 
 def models() -> Dict[str, UnitModel]:
     """The built-in models by name, with their sizes, parameters, states, ports and signals."""
-    return {
-        name: UnitModel(name, *(_fields(name, which) for which in range(_c.NAI_MODEL_SIGNALS + 1)))
-        for name in texts(_c.nai_model_builtin_name)
-    }
+    return dict(built_in())
+
+
+@lru_cache(maxsize=1)
+def built_in() -> Mapping[str, UnitModel]:
+    """The built-in models, which are asked for their fields once."""
+    names, lists = texts(_c.nai_model_builtin_name), range(_c.NAI_MODEL_SIGNALS + 1)
+    return {name: UnitModel(name, *(Record(_fields(name, which)) for which in lists)) for name in names}
 
 
 # --- a model of one's own --------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ from .errors import Error, InvalidError, UnknownNameError, UnsupportedError
 from .exchange import Exchange
 from .delay import Delay
 from .initial import Initial
-from .model import Model, UnitModel, models
+from .model import Model, UnitModel, built_in
 from .short_term import TsodyksMarkram
 from .synapse_list import SynapseList, as_matrix, bulk_radius, count, leading, matrix_among, synapses
 
@@ -326,7 +326,8 @@ class Network(Handle):
 
     def _count(self, name: str, parameter: str) -> int:
         """Values of a parameter: one a unit, or one for each of its copies, such as branches."""
-        model = self._fields(name) if self._has_models and name in self.populations else None
+        known = self._has_models and _c.nai_network_size(self, _c.NAI_POPULATIONS, name) >= 0
+        model = self._fields(name) if known else None
         if model is not None:
             copies = model.parameters[parameter].copies if parameter in model.parameters else ""
             for port in model.ports.values():
@@ -337,7 +338,7 @@ class Network(Handle):
     def _fields(self, name: str) -> Optional[UnitModel]:
         """Fields of a population's model; of one of the user's own that was given in C, None."""
         own = self._own_models.get(name)
-        return models().get(self.model(name)) if own is None else own.fields
+        return built_in().get(self.model(name)) if own is None else own.fields
 
     def parameters(self, kind: str = "populations") -> Dict[str, Parameter]:
         """The parameters that :meth:`set` takes, by name, with their meaning, default and range.

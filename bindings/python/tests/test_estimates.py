@@ -129,3 +129,31 @@ def _run(net):
     began = time.perf_counter()
     net.run(steps=2000, progress=False)
     return 5 * (time.perf_counter() - began)
+
+
+def test_few_of_many_kinds_of_units_are_run(monkeypatch):
+    from neuroai import estimates
+
+    net = na.Network(0.1)
+    for k in range(60):
+        net.population(f"P{k}", 10 + k % 2, model="lif", background=100.0 * k, background_weight=0.1)
+    run, asked = [], []
+    monkeypatch.setattr(estimates, "_unit", lambda dt, model, parameters: run.append(dict(parameters)) or 1e-3 * run[-1]["background"])
+    monkeypatch.setattr(estimates, "_synapses", lambda shown: {name: 1.0 for name in "look cold fan event bit common build".split()})
+    field = na._c.nai_model_field
+    monkeypatch.setattr(na._c, "nai_model_field", lambda *given: asked.append(1) or field(*given))
+    na.models()
+    asked.clear()
+    machine = na.Machine.measured(net)
+    assert len(run) == 8 and len({each["background"] for each in run}) == 8
+    assert machine.unit == pytest.approx(1e-3 * 100 * 29.5, rel=0.05)
+    assert not asked  # what models have is known: it was asked for every parameter of every population
+    na.Machine.measured(na.Network(0.1).population("A", 10, model="lif").population("B", 30, model="lif", background=800.0))
+    assert len(run) == 10  # of a few, each
+
+
+def test_a_model_cannot_be_changed_by_what_is_told_of_it():
+    with pytest.raises(TypeError):
+        na.models()["lif"].parameters["tau"] = None
+    na.models().clear()
+    assert "lif" in na.models()
