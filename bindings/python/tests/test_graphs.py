@@ -7,7 +7,7 @@ from test_reference import load
 
 import neuroai as na
 
-pytest.importorskip("networkx")
+pytest.importorskip("scipy")
 GRAPHS = ["ring", "modular", "small", "sparse", "signed"]
 
 
@@ -53,6 +53,40 @@ def test_the_small_world_of_the_reference():
     sd = d["directed_null_sd"]
     for values, k in ((found.null_clustering, 0), (found.null_path_length, 1)):
         assert abs(values.mean() - d["directed_null_mean"][k]) < 4 * sd[k] / np.sqrt(20)
+
+
+@pytest.mark.parametrize("n, density", [(70, 0.1), (70, 0.9), (130, 0.01)])  # the last in several words, and not connected
+@pytest.mark.parametrize("binary", [False, True])
+def test_random_graphs_against_networkx(n, density, binary):
+    nx = pytest.importorskip("networkx")
+    draw = np.random.default_rng(n)
+    found = na.graph_measures(draw.gamma(2, 1, (n, n)) * (draw.random((n, n)) < density), binary=binary)
+    other = nx.from_numpy_array(found.weights.T, create_using=nx.DiGraph)  # there rows send
+    each = nx.clustering(other, weight=None if binary else "weight")
+    np.testing.assert_allclose(found.clustering, [each[k] for k in range(n)], atol=1e-12)
+    expected = np.full((n, n), np.inf)
+    for pre, lengths in nx.all_pairs_dijkstra_path_length(other, weight=lambda u, v, edge: 1 / edge["weight"]):
+        expected[list(lengths), pre] = list(lengths.values())
+    np.testing.assert_allclose(found.distance, expected, rtol=1e-12)
+    parts = [set(np.flatnonzero(found.communities == k).tolist()) for k in range(found.communities.max() + 1)]
+    assert found.modularity == pytest.approx(nx.community.modularity(other, parts))
+    if density < 0.5:
+        theirs = max(nx.community.modularity(other, nx.community.louvain_communities(other, seed=k)) for k in range(3))
+        assert found.modularity > 0.97 * theirs
+    assert [min(part) for part in parts] == sorted(min(part) for part in parts)
+
+
+def test_what_is_measured_in_blocks_is_the_same(monkeypatch):
+    from neuroai import graphs
+
+    d, whole = load("graph_measures")["modular_W"], {}
+    for binary in (False, True):
+        whole[binary] = na.graph_measures(d, binary=binary, searches=1)
+    monkeypatch.setattr(graphs, "_blocks", lambda n, size: (slice(k, min(k + 7, n)) for k in range(0, n, 7)))
+    for binary in (False, True):
+        found = na.graph_measures(d, binary=binary, searches=1)
+        np.testing.assert_allclose(found.clustering, whole[binary].clustering, rtol=1e-12)
+        np.testing.assert_array_equal(found.distance, whole[binary].distance)
 
 
 def test_swaps_keep_degrees():

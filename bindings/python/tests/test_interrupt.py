@@ -263,6 +263,15 @@ def test_a_spectrum_is_left_behind():
     assert took < SOON and out == "2\n"
 
 
+GRAPH = "w = np.random.default_rng(0).gamma(2, 1, (4000, 4000)) * (np.random.default_rng(1).random((4000, 4000)) < .3)"
+
+
+@pytest.mark.parametrize("call", ["na.graph_measures(w)", "na.small_world(w)"])
+def test_measures_of_large_graphs(call):
+    pytest.importorskip("scipy")
+    assert press(call, setup=GRAPH, seconds=4)[1] < SOON
+
+
 def test_a_process_that_is_interrupted_ends_at_once():
     """As Python has it: by the signal, if nobody caught it; and by a second one, if it waits for what it left behind."""
     for catch, code in ((False, -signal.SIGINT), (True, 128 + signal.SIGINT)):
@@ -444,8 +453,13 @@ LONG = {
     "picture of a spectrum": (lambda **how: na.plot.spectrum(WIDE, **how), "computing the spectrum"),
     "save": (lambda **how: WIDE.save("wide", **how), "saving the network"),
     "load": (lambda **how: na.Network.load("wide", **how), "loading the network"),
+    "graph": (lambda **how: na.graph_measures(RING, **how), "6/6 [00:"),
+    "small world": (lambda **how: na.small_world(RING, nulls=3, **how), "3/3"),
     "table": (lambda **how: na.History(["a"], np.zeros((2000, 5))).to_csv("table", **how), "2000/2000"),
 }
+
+
+RING = np.roll(np.eye(6), 1, axis=0)
 
 
 def wide():
